@@ -1,0 +1,1 @@
+export const onRequest: PagesFunction = () => new Response("Nexus dashboard");

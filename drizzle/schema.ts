@@ -1,0 +1,314 @@
+/**
+ * The tables. Only workers/store (and the migration scripts) read this file.
+ *
+ * `requests` and `response_bodies` are partitioned by month of `started_at`; drizzle cannot say so, the migration does.
+ * An exchange id is a UUIDv7 whose timestamp is `started_at` to the millisecond, so a look-up by id alone can prune partitions.
+ * Content is stored once per domain: a request points at three chains of nodes (messages, system blocks, tools), each node
+ * at its predecessor and at one piece of content, as commits in git; what is left of the body is its skeleton, content too.
+ */
+import { Buffer } from "node:buffer";
+import {
+  bigint,
+  boolean,
+  customType,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from "drizzle-orm/pg-core";
+import type { Sealed } from "../workers/schemas/tenant.ts";
+
+const bytea = customType<{ data: Uint8Array; driverData: Uint8Array | string }>({
+  dataType: () => "bytea",
+  toDriver: (bytes) => `\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")}`,
+  fromDriver: (value) =>
+    typeof value === "string" ? Buffer.from(value.slice(2), "hex") : new Uint8Array(value),
+});
+const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
+const id8 = (name: string) => bigint(name, { mode: "bigint" });
+const count = (name: string) => bigint(name, { mode: "number" });
+
+/** Every domain ever configured or seen. `configured` false: deleted, or only seen (the built-in localhost). */
+export const domains = pgTable("domains", {
+  id: integer().primaryKey().generatedAlwaysAsIdentity(),
+  name: text().notNull().unique(),
+  configured: boolean().notNull().default(false),
+  accountId: text("account_id"),
+  endpoints: jsonb().$type<string[]>(),
+  /** Channel, username, icon, enabled: everything of the Slack block but its address. */
+  slack: jsonb().$type<{ channel?: string; username?: string; icon_emoji?: string; enabled?: boolean }>(),
+  slackWebhook: jsonb("slack_webhook").$type<Sealed>(),
+  createdAt: time("created_at").notNull().defaultNow(),
+  updatedAt: time("updated_at").notNull().defaultNow(),
+});
+
+/** The upstream credential belongs to the account; several domains may share one. */
+export const accounts = pgTable("accounts", {
+  id: text().primaryKey(),
+  credentialType: text("credential_type").notNull(),
+  credential: jsonb().$type<Sealed>(),
+  createdAt: time("created_at").notNull().defaultNow(),
+  updatedAt: time("updated_at").notNull().defaultNow(),
+});
+
+export const clientKeys = pgTable(
+  "client_keys",
+  {
+    id: uuid().primaryKey(),
+    domainId: integer("domain_id")
+      .notNull()
+      .references(() => domains.id),
+    name: text().notNull(),
+    /** SHA-256 of the key; the key itself is shown once and kept nowhere. */
+    keyHash: bytea("key_hash").notNull().unique(),
+    createdAt: time("created_at").notNull().defaultNow(),
+    revokedAt: time("revoked_at"),
+  },
+  (t) => [index("client_keys_domain").on(t.domainId)],
+);
+
+/** One piece of content, normalised, addressed by (domain, SHA-256 of the uncompressed bytes). */
+export const contents = pgTable(
+  "contents",
+  {
+    id: id8("id").primaryKey().generatedAlwaysAsIdentity(),
+    domainId: integer("domain_id").notNull(),
+    sha256: bytea().notNull(),
+    /** Uncompressed bytes. */
+    size: integer().notNull(),
+    /** 0 = as is, 1 = deflate-raw. */
+    coding: smallint().notNull(),
+    data: bytea().notNull(),
+  },
+  (t) => [uniqueIndex("contents_address").on(t.domainId, t.sha256)],
+);
+
+/** One element of a list (message, system block, tool) after its predecessors. `hash` covers the whole prefix. */
+export const nodes = pgTable(
+  "nodes",
+  {
+    id: id8("id").primaryKey().generatedAlwaysAsIdentity(),
+    domainId: integer("domain_id").notNull(),
+    hash: bytea().notNull(),
+    parentId: id8("parent_id"),
+    contentId: id8("content_id").notNull(),
+    /** 1 for the first element. */
+    depth: integer().notNull(),
+    /** What normalising cut out and where (workers/domain/content), as UTF-8 JSON; null when nothing. */
+    form: bytea(),
+  },
+  (t) => [uniqueIndex("nodes_address").on(t.domainId, t.hash), index("nodes_content").on(t.contentId)],
+);
+
+/** One row per exchange of every type, failures included. */
+export const requests = pgTable(
+  "requests",
+  {
+    id: uuid().notNull(),
+    startedAt: time("started_at").notNull(),
+    domainId: integer("domain_id").notNull(),
+    accountId: text("account_id"),
+    credentialType: text("credential_type").notNull(),
+    clientKeyId: uuid("client_key_id"),
+    sessionId: text("session_id"),
+    agentId: text("agent_id"),
+    parentAgentId: text("parent_agent_id"),
+    method: text().notNull(),
+    path: text().notNull(),
+    query: text().notNull(),
+    /** The endpoint's name (workers/domain/classify): "messages", "count_tokens", "models", … */
+    endpoint: text().notNull(),
+    requestType: text("request_type").notNull(),
+    model: text(),
+    modelServed: text("model_served"),
+    stream: boolean().notNull(),
+    status: smallint(),
+    outcome: text().notNull(),
+    errorType: text("error_type"),
+    errorMessage: text("error_message"),
+    stopReason: text("stop_reason"),
+
+    inputTokens: integer("input_tokens"),
+    outputTokens: integer("output_tokens"),
+    cacheReadInputTokens: integer("cache_read_input_tokens"),
+    /** Both lifetimes and what the vendor did not classify. */
+    cacheCreationInputTokens: integer("cache_creation_input_tokens"),
+    cacheCreation5mInputTokens: integer("cache_creation_5m_input_tokens"),
+    cacheCreation1hInputTokens: integer("cache_creation_1h_input_tokens"),
+    thinkingTokens: integer("thinking_tokens"),
+    serverToolUse: jsonb("server_tool_use").$type<Record<string, number>>(),
+    /** Verbatim, merged by the rule of workers/domain/usage. */
+    usage: jsonb().$type<Record<string, unknown>>(),
+    /** True when the final usage never arrived: token counts are a floor. */
+    usagePartial: boolean("usage_partial").notNull().default(false),
+    /** Integer pico-dollars; null = unpriced. */
+    costPico: numeric("cost_pico", { precision: 30, scale: 0, mode: "bigint" }),
+    costBreakdown: jsonb("cost_breakdown"),
+    priceVersion: text("price_version"),
+    toolCalls: jsonb("tool_calls").$type<Record<string, number>>(),
+    toolCallCount: integer("tool_call_count").notNull().default(0),
+
+    timeToFirstByteMs: doublePrecision("time_to_first_byte_ms"),
+    durationMs: doublePrecision("duration_ms").notNull(),
+    upstreamRequestId: text("upstream_request_id"),
+    /** Rate-limit headers as received (`anthropic-ratelimit-*`, `retry-after`), any suffix. */
+    rateLimit: jsonb("rate_limit").$type<Record<string, string>>(),
+    /** Allow-listed headers, one stored set per distinct set (contents). */
+    requestHeadersId: id8("request_headers_id"),
+    responseHeaders: jsonb("response_headers").$type<Record<string, string>>(),
+
+    /** "json" = rebuilt from skeleton and nodes; "raw" = JSON kept whole because a rebuild would differ; "bytes" = not JSON; "none". */
+    bodyKind: text("body_kind").notNull(),
+    bodyBytes: integer("body_bytes").notNull(),
+    bodySha256: bytea("body_sha256"),
+    bodyTruncated: boolean("body_truncated").notNull().default(false),
+    /** A secret inside it was masked before storing, so the archive differs from the wire there. */
+    bodyMasked: boolean("body_masked").notNull().default(false),
+    /** Content: the skeleton (json) or the whole body (raw, bytes). */
+    bodyContentId: id8("body_content_id"),
+    messagesNodeId: id8("messages_node_id"),
+    systemNodeId: id8("system_node_id"),
+    toolsNodeId: id8("tools_node_id"),
+    messageCount: integer("message_count").notNull().default(0),
+    /** Content: the assembled answer message, normalised like a history element. */
+    responseContentId: id8("response_content_id"),
+    responseBytes: integer("response_bytes").notNull(),
+    responseTruncated: boolean("response_truncated").notNull().default(false),
+
+    conversationId: uuid("conversation_id"),
+    branchId: text("branch_id"),
+    branchKey: uuid("branch_key"),
+    parentRequestId: uuid("parent_request_id"),
+    isSubtask: boolean("is_subtask").notNull().default(false),
+    parentTaskRequestId: uuid("parent_task_request_id"),
+    linkKind: text("link_kind"),
+    linkedBy: text("linked_by"),
+    linkConfidence: text("link_confidence"),
+    messageHash: bytea("message_hash"),
+    parentMessageHash: bytea("parent_message_hash"),
+    systemHash: bytea("system_hash"),
+    storedAt: time("stored_at").notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.id, t.startedAt] }),
+    index("requests_newest").on(t.startedAt, t.id),
+    index("requests_domain").on(t.domainId, t.startedAt, t.id),
+    index("requests_account").on(t.accountId, t.startedAt, t.id),
+    index("requests_session").on(t.sessionId, t.startedAt),
+    index("requests_conversation").on(t.conversationId, t.startedAt),
+  ],
+);
+
+/** The raw response bytes, decoded, one row per exchange; the shortest-lived of the payloads. Partitioned like `requests`. */
+export const responseBodies = pgTable(
+  "response_bodies",
+  {
+    requestId: uuid("request_id").notNull(),
+    startedAt: time("started_at").notNull(),
+    size: integer().notNull(),
+    /** 0 = as is, 1 = deflate-raw. */
+    coding: smallint().notNull(),
+    data: bytea().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.requestId, t.startedAt] })],
+);
+
+/** Sums per 5 minutes, kept in the transaction of the rows they sum. Coarser views add them up. */
+export const rollups = pgTable(
+  "rollups",
+  {
+    /** Start of the five minutes. */
+    bucket: time("bucket").notNull(),
+    domainId: integer("domain_id").notNull(),
+    /** The empty string where there is none (a key column cannot be null). */
+    accountId: text("account_id").notNull(),
+    model: text().notNull(),
+    requestType: text("request_type").notNull(),
+    outcome: text().notNull(),
+    requests: count("requests").notNull(),
+    /** Answers with status ≥ 400, and exchanges without one. */
+    errors: count("errors").notNull(),
+    inputTokens: count("input_tokens").notNull(),
+    outputTokens: count("output_tokens").notNull(),
+    cacheReadInputTokens: count("cache_read_input_tokens").notNull(),
+    cacheCreation5mInputTokens: count("cache_creation_5m_input_tokens").notNull(),
+    cacheCreation1hInputTokens: count("cache_creation_1h_input_tokens").notNull(),
+    /** All cache writes; what exceeds 5m + 1h came unclassified. */
+    cacheCreationInputTokens: count("cache_creation_input_tokens").notNull(),
+    thinkingTokens: count("thinking_tokens").notNull(),
+    toolCallCount: count("tool_call_count").notNull(),
+    costPico: numeric("cost_pico", { precision: 38, scale: 0, mode: "bigint" }).notNull(),
+    unpricedCount: count("unpriced_count").notNull(),
+    durationMs: doublePrecision("duration_ms").notNull(),
+    /** Counts per latency class (workers/domain/latency), of duration and of time to first byte. */
+    durationHistogram: integer("duration_histogram").array().notNull(),
+    firstByteHistogram: integer("first_byte_histogram").array().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.bucket, t.domainId, t.accountId, t.model, t.requestType, t.outcome] }),
+    index("rollups_domain").on(t.domainId, t.bucket),
+  ],
+);
+
+/** Things counted, not stored, per 5 minutes (refused before authentication, unrecorded, …). */
+export const counters = pgTable(
+  "counters",
+  { bucket: time("bucket").notNull(), name: text().notNull(), value: count("value").notNull() },
+  (t) => [primaryKey({ columns: [t.bucket, t.name] })],
+);
+
+/** Queue messages already added to `counters`, so that a redelivery adds nothing. */
+export const counterMessages = pgTable("counter_messages", {
+  id: uuid().primaryKey(),
+  at: time("at").notNull(),
+});
+
+/** Exchanges that ingest could not store: their journal entries stay, the sweep tries again. */
+export const ingestFailures = pgTable("ingest_failures", {
+  exchangeId: uuid("exchange_id").primaryKey(),
+  domain: text().notNull(),
+  error: text().notNull(),
+  attempts: integer().notNull(),
+  firstAt: time("first_at").notNull().defaultNow(),
+  lastAt: time("last_at").notNull().defaultNow(),
+});
+
+/** Dashboard sessions. The cookie holds a random token; only its hash is here. */
+export const sessions = pgTable(
+  "sessions",
+  {
+    tokenHash: bytea("token_hash").primaryKey(),
+    role: text().notNull(),
+    actor: text().notNull(),
+    /** SHA-256 of the dashboard key signed in with: changing the key ends its sessions. */
+    keyFingerprint: bytea("key_fingerprint").notNull(),
+    createdAt: time("created_at").notNull().defaultNow(),
+    expiresAt: time("expires_at").notNull(),
+    revokedAt: time("revoked_at"),
+  },
+  (t) => [index("sessions_expiry").on(t.expiresAt)],
+);
+
+export const auditLog = pgTable(
+  "audit_log",
+  {
+    id: id8("id").primaryKey().generatedAlwaysAsIdentity(),
+    at: time("at").notNull().defaultNow(),
+    /** Session, Access e-mail or key: "session:1a2b3c4d", "ann@example.com", "dashboard-key". */
+    actor: text().notNull(),
+    role: text().notNull(),
+    /** "domain.put", "client_key.create", "transcript.open", … */
+    action: text().notNull(),
+    target: text().notNull(),
+    details: jsonb().$type<Record<string, unknown>>().notNull().default({}),
+  },
+  (t) => [index("audit_log_newest").on(t.at, t.id)],
+);

@@ -1,0 +1,22 @@
+/** Numbers of the product, unit in the name, source in the comment. Nothing else is hard-coded elsewhere. */
+
+/** A body is held for a retry of a failed connection only up to this size, and only when its length is known. */
+export const MAX_HELD_BODY_BYTES = 1_048_576;
+/** Connection failures before any response byte are tried this often in addition to the first attempt. */
+export const MAX_CONNECT_RETRIES = 2;
+/** A body is recorded whole up to this size (Anthropic's own limit for Messages is 32 MB). */
+export const MAX_RECORDED_BODY_BYTES = 32 * 1_048_576;
+/** Of a larger body this much is kept. */
+export const RECORDED_HEAD_BYTES = 1_048_576;
+/** How long an isolate trusts its copy of a domain or key record. */
+export const TENANT_CACHE_MS = 30_000;
+/** With KV down the last good record serves this long. */
+export const TENANT_STALE_MS = 600_000;
+/** Queues reject messages > 128 KB (1 KB = 1000 B, ~100 B are theirs). /queues/platform/limits */
+export const MAX_QUEUE_MESSAGE_BYTES = 120_000;
+/** Ingest works on at most this many journal bytes at once: the isolate has 128 MB. */
+export const MAX_INGEST_BATCH_BYTES = 16 * 1_048_576;
+/** Rollups sum this long. */
+export const ROLLUP_BUCKET_MS = 300_000;
+/** A dashboard session lives 7 days. */
+export const SESSION_MS = 7 * 86_400_000;

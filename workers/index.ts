@@ -1,0 +1,14 @@
+/** The Worker's entry: doors only. What they lead to is in the rooms beside this file. */
+import { handleBatch } from "./ingest/consumer.ts";
+import { handleFetch } from "./app.ts";
+import { handleScheduled } from "./scheduled/cron.ts";
+
+export { DashboardApi } from "./api/entrypoint.ts";
+export { Recorder } from "./proxy/recorder.ts";
+export { SignInGuard } from "../durable-objects/sign-in-guard.ts";
+
+export default {
+  fetch: handleFetch,
+  queue: handleBatch,
+  scheduled: handleScheduled,
+} satisfies ExportedHandler<Env>;

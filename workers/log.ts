@@ -1,0 +1,25 @@
+/**
+ * Structured log lines: one JSON object each, so that Workers Logs indexes the fields.
+ * Callers pass ids, names, numbers and error names; never headers, bodies, keys or connection strings.
+ */
+type Fields = Record<string, string | number | boolean | null | undefined>;
+
+function write(level: "debug" | "info" | "warn" | "error", message: string, fields: Fields): void {
+  console[level](JSON.stringify({ level, message, ...fields }));
+}
+
+export const log = {
+  debug: (message: string, fields: Fields = {}) => write("debug", message, fields),
+  info: (message: string, fields: Fields = {}) => write("info", message, fields),
+  warn: (message: string, fields: Fields = {}) => write("warn", message, fields),
+  error: (message: string, fields: Fields = {}) => write("error", message, fields),
+};
+
+/** An unknown thrown value as a short line that is safe to log: connection strings and keys are cut out. */
+export function errorText(thrown: unknown): string {
+  const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return text
+    .replace(/\b[a-z]+:\/\/[^\s@]*@/gi, (match) => `${match.slice(0, match.indexOf("://"))}://***@`)
+    .replace(/\b(sk-ant-|cnp_live_)[\w-]+/g, "$1***")
+    .slice(0, 500);
+}

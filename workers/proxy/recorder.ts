@@ -1,0 +1,3 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
+
+export class Recorder extends WorkerEntrypoint<Env> {}

@@ -1,0 +1,102 @@
+/**
+ * One exchange (a request and its answer) as it travels from the hot path to Postgres: facts known before the
+ * upstream call, facts known after it, and the queue message that says "there is something in the journal".
+ * Written by workers/proxy, read by workers/ingest; both run different versions for a while during a deploy,
+ * so a field is only ever added, and readers keep what they do not know.
+ */
+import { z } from "zod";
+
+export const CredentialType = z.enum(["api_key", "oauth", "passthrough"]);
+export type CredentialType = z.infer<typeof CredentialType>;
+
+/** How an exchange ended. `interrupted`: the isolate or host died before the end was seen. `unrecorded`: R2 was down, facts only. */
+export const Outcome = z.enum(["complete", "client_gone", "upstream_failed", "interrupted", "unrecorded"]);
+export type Outcome = z.infer<typeof Outcome>;
+
+/** What is in the archive of a body: all of it, its first 1 MB, or nothing (never recorded by rule, or could not be). */
+export const BodyRecorded = z.enum(["whole", "head", "none"]);
+export type BodyRecorded = z.infer<typeof BodyRecorded>;
+
+const BodyFacts = z.looseObject({
+  recorded: BodyRecorded,
+  /** Bytes seen on the wire (request) or after decoding (response). */
+  bytes: z.number().int().nonnegative(),
+  /** Hex SHA-256 of all bytes seen; only given where `recorded` is "head". */
+  sha256: z.string().nullable(),
+});
+export type BodyFacts = z.infer<typeof BodyFacts>;
+
+/** Known when the request is forwarded. `id` is a UUIDv7 whose timestamp is exactly `startedAt`. */
+export const RequestFacts = z.looseObject({
+  v: z.literal(1),
+  id: z.uuid(),
+  /** Epoch milliseconds. */
+  startedAt: z.number().int(),
+  domain: z.string(),
+  /** Null only for passthrough, where the answer's organisation id names the account later. */
+  accountId: z.string().nullable(),
+  credentialType: CredentialType,
+  clientKeyId: z.uuid().nullable(),
+  method: z.string(),
+  /** Path without query, as received. */
+  path: z.string(),
+  /** Query with its `?`, or the empty string. */
+  query: z.string(),
+  /** Allow-listed request headers, names in lower case, never a credential. */
+  headers: z.record(z.string(), z.string()),
+  body: BodyFacts,
+});
+export type RequestFacts = z.infer<typeof RequestFacts>;
+
+/** Known when the answer has ended, however it ended. */
+export const ResponseFacts = z.looseObject({
+  v: z.literal(1),
+  id: z.uuid(),
+  outcome: Outcome,
+  /** The status the client saw: upstream's, or ours (502, 504) when upstream never answered. Null when the client left first. */
+  status: z.number().int().nullable(),
+  /** Our own error type when the answer was ours (`api_error`, `timeout_error`), else null: ingest reads upstream's from the body. */
+  errorType: z.string().nullable(),
+  /** Allow-listed response headers, names in lower case. */
+  headers: z.record(z.string(), z.string()),
+  /** Milliseconds from start to upstream's response headers; null when there were none. */
+  timeToFirstByteMs: z.number().nullable(),
+  /** Milliseconds from start to the end of the answer. */
+  durationMs: z.number(),
+  /** "identity", or a content-coding that workerd passes through undecoded ("zstd", "deflate"). */
+  bodyCoding: z.string(),
+  body: BodyFacts,
+});
+export type ResponseFacts = z.infer<typeof ResponseFacts>;
+
+/** The doorbell: well under the queue's 128 KB. `request` and `response` travel inline only where R2 could not take them. */
+export const ExchangeBell = z.looseObject({
+  v: z.literal(1),
+  kind: z.literal("exchange"),
+  id: z.uuid(),
+  domain: z.string(),
+  /** Bytes of both journal objects, so that the consumer can take batches by bytes. */
+  journalBytes: z.number().int().nonnegative(),
+  /** Who rang: the recorder at the end of the answer, or the sweep that found a journal entry left behind. */
+  rungBy: z.enum(["recorder", "sweep"]),
+  /** Facts of an exchange whose journal entry is missing or incomplete because R2 was down. */
+  request: RequestFacts.nullable(),
+  response: ResponseFacts.nullable(),
+});
+export type ExchangeBell = z.infer<typeof ExchangeBell>;
+
+/** Things counted, not stored (refused before authentication, unrecorded): sums of one isolate over some seconds. */
+export const CountersBell = z.looseObject({
+  v: z.literal(1),
+  kind: z.literal("counters"),
+  /** Idempotency key of this message. */
+  id: z.uuid(),
+  /** Epoch milliseconds. */
+  at: z.number().int(),
+  /** Counter name (`refused_unauthenticated`, `refused_path`, `unrecorded`, …) → increment. */
+  counts: z.record(z.string(), z.number().int().positive()),
+});
+export type CountersBell = z.infer<typeof CountersBell>;
+
+export const QueueMessage = z.discriminatedUnion("kind", [ExchangeBell, CountersBell]);
+export type QueueMessage = z.infer<typeof QueueMessage>;
