@@ -6,7 +6,6 @@
  * Content is stored once per domain: a request points at three chains of nodes (messages, system blocks, tools), each node
  * at its predecessor and at one piece of content, as commits in git; what is left of the body is its skeleton, content too.
  */
-import { Buffer } from "node:buffer";
 import {
   bigint,
   boolean,
@@ -26,11 +25,10 @@ import {
 } from "drizzle-orm/pg-core";
 import type { Sealed } from "../workers/schemas/tenant.ts";
 
-const bytea = customType<{ data: Uint8Array; driverData: Uint8Array | string }>({
+/** Bytes travel as bytes: every driver here takes a Uint8Array and gives a Buffer, which is viewed as what it is. */
+const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({
   dataType: () => "bytea",
-  toDriver: (bytes) => `\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")}`,
-  fromDriver: (value) =>
-    typeof value === "string" ? Buffer.from(value.slice(2), "hex") : new Uint8Array(value),
+  fromDriver: (value) => new Uint8Array(value.buffer, value.byteOffset, value.byteLength),
 });
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 const id8 = (name: string) => bigint(name, { mode: "bigint" });
@@ -157,7 +155,8 @@ export const requests = pgTable(
     toolCallCount: integer("tool_call_count").notNull().default(0),
 
     timeToFirstByteMs: doublePrecision("time_to_first_byte_ms"),
-    durationMs: doublePrecision("duration_ms").notNull(),
+    /** Null where the end was not seen (`interrupted`). */
+    durationMs: doublePrecision("duration_ms"),
     upstreamRequestId: text("upstream_request_id"),
     /** Rate-limit headers as received (`anthropic-ratelimit-*`, `retry-after`), any suffix. */
     rateLimit: jsonb("rate_limit").$type<Record<string, string>>(),
@@ -280,6 +279,17 @@ export const ingestFailures = pgTable("ingest_failures", {
   firstAt: time("first_at").notNull().defaultNow(),
   lastAt: time("last_at").notNull().defaultNow(),
 });
+
+/** Journal entries the sweep rang for, and when it may ring for them again: the wait doubles. Forgotten once stored. */
+export const sweptEntries = pgTable(
+  "swept_entries",
+  {
+    exchangeId: uuid("exchange_id").primaryKey(),
+    rings: integer().notNull(),
+    nextAt: time("next_at").notNull(),
+  },
+  (t) => [index("swept_entries_next").on(t.nextAt)],
+);
 
 /** Dashboard sessions. The cookie holds a random token; only its hash is here. */
 export const sessions = pgTable(

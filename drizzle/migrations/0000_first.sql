@@ -118,7 +118,7 @@ CREATE TABLE "requests" (
 	"tool_calls" jsonb,
 	"tool_call_count" integer DEFAULT 0 NOT NULL,
 	"time_to_first_byte_ms" double precision,
-	"duration_ms" double precision NOT NULL,
+	"duration_ms" double precision,
 	"upstream_request_id" text,
 	"rate_limit" jsonb,
 	"request_headers_id" bigint,
@@ -196,6 +196,12 @@ CREATE TABLE "sessions" (
 	"revoked_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
+CREATE TABLE "swept_entries" (
+	"exchange_id" uuid PRIMARY KEY NOT NULL,
+	"rings" integer NOT NULL,
+	"next_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
 ALTER TABLE "client_keys" ADD CONSTRAINT "client_keys_domain_id_domains_id_fk" FOREIGN KEY ("domain_id") REFERENCES "public"."domains"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_log_newest" ON "audit_log" USING btree ("at","id");--> statement-breakpoint
 CREATE INDEX "client_keys_domain" ON "client_keys" USING btree ("domain_id");--> statement-breakpoint
@@ -209,6 +215,7 @@ CREATE INDEX "requests_session" ON "requests" USING btree ("session_id","started
 CREATE INDEX "requests_conversation" ON "requests" USING btree ("conversation_id","started_at");--> statement-breakpoint
 CREATE INDEX "rollups_domain" ON "rollups" USING btree ("domain_id","bucket");--> statement-breakpoint
 CREATE INDEX "sessions_expiry" ON "sessions" USING btree ("expires_at");--> statement-breakpoint
+CREATE INDEX "swept_entries_next" ON "swept_entries" USING btree ("next_at");--> statement-breakpoint
 CREATE TABLE "requests_default" PARTITION OF "requests" DEFAULT;--> statement-breakpoint
 CREATE TABLE "response_bodies_default" PARTITION OF "response_bodies" DEFAULT;--> statement-breakpoint
 ALTER TABLE "contents" ALTER COLUMN "data" SET STORAGE EXTERNAL;--> statement-breakpoint
