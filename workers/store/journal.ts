@@ -1,0 +1,169 @@
+/**
+ * The journal: copies of both bodies of an exchange with their facts, in R2 from the moment they were seen until they are
+ * in Postgres. workers/proxy writes, workers/ingest reads and clears, the cron sweep lists.
+ *
+ * Keys are `journal/<id>/request` and `journal/<id>/response`; ids are UUIDv7, so a listing is in order of time. An object
+ * is the body, then the facts as JSON, then their length and a magic number: facts known only at the end (outcome,
+ * duration) can follow the body in one stream, and one `put` of one buffer makes entry and facts appear together.
+ */
+import { z } from "zod";
+import { RequestFacts, ResponseFacts } from "../schemas/exchange.ts";
+
+/** Facts whose `body` may be left out: then the body beside them is whole. Spares the recorder a look into the facts. */
+export type OpenFacts<F extends { body: unknown }> = {
+  // Not Omit, which forgets the known names of a type that has an index signature.
+  [K in keyof F as K extends "body" ? never : K]: F[K];
+} & { body?: F["body"] };
+
+/** One half of an exchange as the archive has it. */
+export interface JournalHalf<F> {
+  facts: F;
+  body: Uint8Array;
+}
+
+export interface JournalEntry {
+  request: JournalHalf<RequestFacts> | null;
+  response: JournalHalf<ResponseFacts> | null;
+}
+
+/** An entry as the listing sees it. */
+export interface JournalListing {
+  id: string;
+  /** Epoch milliseconds of the newest object of the entry. */
+  uploadedAt: number;
+  hasRequest: boolean;
+  hasResponse: boolean;
+  /** Size of both objects. */
+  bytes: number;
+}
+
+const PREFIX = "journal/";
+/** "NXJ1", little-endian, at the very end of each object. */
+const MAGIC = 0x314a584e;
+/** Length of the facts (u32) and the magic number (u32). */
+const FOOTER_BYTES = 8;
+/** R2 lists at most this many keys at once. /r2/api/workers/workers-api-reference/#r2listoptions */
+const MAX_LIST_KEYS = 1_000;
+
+export type JournalPart = "request" | "response";
+export const journalKey = (id: string, part: JournalPart) => `${PREFIX}${id}/${part}`;
+
+/** What follows the body in a journal object. */
+export function journalTrailer(facts: object): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(facts));
+  const trailer = new Uint8Array(json.length + FOOTER_BYTES);
+  trailer.set(json);
+  const footer = new DataView(trailer.buffer, json.length);
+  footer.setUint32(0, json.length, true);
+  footer.setUint32(4, MAGIC, true);
+  return trailer;
+}
+
+/** Body and facts (unparsed) of an object, without copying. Throws JournalCorrupt when the object does not end as it must. */
+export function splitJournalObject(object: Uint8Array): { body: Uint8Array; facts: Uint8Array } {
+  const end = object.length - FOOTER_BYTES;
+  if (end < 0) throw new JournalCorrupt("shorter than its footer");
+  const footer = new DataView(object.buffer, object.byteOffset + end, FOOTER_BYTES);
+  const start = end - footer.getUint32(0, true);
+  if (footer.getUint32(4, true) !== MAGIC || start < 0) throw new JournalCorrupt("no footer at its end");
+  return { body: object.subarray(0, start), facts: object.subarray(start, end) };
+}
+
+/** An object that is not one of ours or was cut. */
+export class JournalCorrupt extends Error {
+  override readonly name = "JournalCorrupt";
+}
+
+/** Stores the request's half; resolves with the object's size once R2 has it. `facts.body` left out means whole. */
+export function writeJournalRequest(
+  bucket: R2Bucket,
+  facts: OpenFacts<RequestFacts>,
+  body: Uint8Array,
+): Promise<number> {
+  return write(bucket, journalKey(facts.id, "request"), body, facts);
+}
+
+/** Stores the response's half, as writeJournalRequest does. */
+export function writeJournalResponse(
+  bucket: R2Bucket,
+  facts: OpenFacts<ResponseFacts>,
+  body: Uint8Array,
+): Promise<number> {
+  return write(bucket, journalKey(facts.id, "response"), body, facts);
+}
+
+/** Both halves as far as they are there. Throws JournalCorrupt, naming the entry, when one cannot be read. */
+export async function readJournal(bucket: R2Bucket, id: string): Promise<JournalEntry> {
+  const [request, response] = await Promise.all([
+    readHalf(bucket, journalKey(id, "request"), RequestFacts),
+    readHalf(bucket, journalKey(id, "response"), ResponseFacts),
+  ]);
+  return { request, response };
+}
+
+/** Removes both halves; removing what is not there is fine. */
+export async function clearJournal(bucket: R2Bucket, id: string): Promise<void> {
+  await bucket.delete([journalKey(id, "request"), journalKey(id, "response")]);
+}
+
+/**
+ * Entries in order of id, which is order of time, after the entry `startAfter` (an id; exclusive). `cursor` is the id to go
+ * on from, null when the listing has reached the end. A page may be shorter than `limit` (at most 500), and never splits an entry.
+ */
+export async function listJournal(
+  bucket: R2Bucket,
+  { startAfter, limit }: { startAfter?: string; limit: number },
+): Promise<{ entries: JournalListing[]; cursor: string | null }> {
+  const keys = Math.min(2 * limit, MAX_LIST_KEYS);
+  const listed = await bucket.list({
+    prefix: PREFIX,
+    limit: keys,
+    // "0" is the character after "/": behind both keys of that entry, before the next.
+    ...(startAfter === undefined ? {} : { startAfter: `${PREFIX}${startAfter}0` }),
+  });
+  const entries = new Map<string, JournalListing>();
+  for (const object of listed.objects) {
+    const [id = "", part] = object.key.slice(PREFIX.length).split("/");
+    const entry = entries.get(id) ?? { id, uploadedAt: 0, hasRequest: false, hasResponse: false, bytes: 0 };
+    entry.uploadedAt = Math.max(entry.uploadedAt, object.uploaded.getTime());
+    entry.bytes += object.size;
+    if (part === "request") entry.hasRequest = true;
+    if (part === "response") entry.hasResponse = true;
+    entries.set(id, entry);
+  }
+  const page = [...entries.values()];
+  const last = page.at(-1);
+  // The other half of the last entry may be on the next page: leave it whole for that one.
+  if (listed.truncated && page.length > 1 && last && !last.hasResponse) page.pop();
+  const shown = page.slice(0, limit);
+  const isEnd = !listed.truncated && shown.length === page.length;
+  return { entries: shown, cursor: isEnd ? null : (shown.at(-1)?.id ?? null) };
+}
+
+async function write(bucket: R2Bucket, key: string, body: Uint8Array, facts: object): Promise<number> {
+  const trailer = journalTrailer(facts);
+  const object = new Uint8Array(body.length + trailer.length);
+  object.set(body);
+  object.set(trailer, body.length);
+  await bucket.put(key, object);
+  return object.length;
+}
+
+async function readHalf<S extends z.ZodType>(
+  bucket: R2Bucket,
+  key: string,
+  schema: S,
+): Promise<JournalHalf<z.infer<S>> | null> {
+  const object = await bucket.get(key);
+  if (!object) return null;
+  try {
+    const { body, facts } = splitJournalObject(new Uint8Array(await object.arrayBuffer()));
+    const whole = { recorded: "whole", bytes: body.length, sha256: null };
+    const json = z.looseObject({}).parse(JSON.parse(new TextDecoder().decode(facts)));
+    return { facts: schema.parse({ body: whole, ...json }), body };
+  } catch (cause) {
+    if (cause instanceof JournalCorrupt || cause instanceof SyntaxError || cause instanceof z.ZodError)
+      throw new JournalCorrupt(`${key}: ${cause.message}`, { cause });
+    throw cause;
+  }
+}
