@@ -1,4 +1,25 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+
+/** Bindings of the Worker under test. The keys are made up and open nothing outside the tests. */
+const testBindings = {
+  CREDENTIAL_KEYS: `test:${Buffer.alloc(32, "test").toString("base64")}`,
+  DASHBOARD_API_KEY: "test-administrator-key",
+  DASHBOARD_VIEWER_KEY: "test-viewer-key",
+};
+
+/** What the Worker's `fetch` goes through: this machine is reachable, the internet is not. */
+const loopbackOnly = {
+  name: "loopback-only",
+  modules: true as const,
+  script: `export default {
+    fetch(request) {
+      const { hostname } = new URL(request.url);
+      if (["127.0.0.1", "localhost", "[::1]"].includes(hostname)) return fetch(request);
+      return new Response("The tests do not reach " + hostname, { status: 599 });
+    },
+  }`,
+};
 
 export default defineConfig({
   test: {
@@ -8,6 +29,45 @@ export default defineConfig({
           name: "unit",
           environment: "node",
           include: ["{workers,dashboard,scripts,durable-objects}/**/*.test.ts", "test/node/**/*.test.ts"],
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                ...testBindings,
+                DATABASE_URL: inject<string>("databaseUrl"),
+                NEON_BRIDGE: inject<string>("neonBridge"),
+              },
+              outboundService: "loopback-only",
+              workers: [loopbackOnly],
+              queueConsumers: {
+                "nexus-exchanges": { maxBatchTimeout: 0.05 },
+                "nexus-exchanges-dead": { maxBatchTimeout: 0.05 },
+              },
+            },
+          })),
+        ],
+        test: {
+          name: "workers",
+          include: ["test/workers/**/*.test.ts"],
+          globalSetup: ["./test/support/global-setup.ts"],
+          // One database for all: files take turns (and empty it, see test/support/worker-database.ts).
+          fileParallelism: false,
+          testTimeout: 20_000,
+          hookTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          environment: "node",
+          include: ["test/e2e/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

@@ -20,3 +20,11 @@ export const MAX_INGEST_BATCH_BYTES = 16 * 1_048_576;
 export const ROLLUP_BUCKET_MS = 300_000;
 /** A dashboard session lives 7 days. */
 export const SESSION_MS = 7 * 86_400_000;
+/** To a connection with Postgres; after that the work fails and is tried again later. */
+export const DATABASE_CONNECT_TIMEOUT_MS = 10_000;
+/** One statement, its way included. The queue consumer has 15 minutes, a page of the dashboard has people waiting. */
+export const DATABASE_STATEMENT_TIMEOUT_MS = 30_000;
+/** Closing a connection waits this long for the server's farewell. */
+export const DATABASE_CLOSE_TIMEOUT_MS = 2_000;
+/** Of one event, at once. Neon's smallest computes take about 100 in all. */
+export const MAX_WRITER_CONNECTIONS = 2;

@@ -17,6 +17,10 @@ export const log = {
 
 /** An unknown thrown value as a short line that is safe to log: connection strings and keys are cut out. */
 export function errorText(thrown: unknown): string {
+  // drizzle's wrapping puts the parameters of the statement into the message.
+  if (thrown instanceof Error && thrown.message.startsWith("Failed query:") && thrown.cause) {
+    return errorText(thrown.cause);
+  }
   const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
   return text
     .replace(/\b[a-z]+:\/\/[^\s@]*@/gi, (match) => `${match.slice(0, match.indexOf("://"))}://***@`)

@@ -1,0 +1,62 @@
+/**
+ * A Postgres server named by a connection string: where it is, whether it wants TLS, and a plain byte stream to it.
+ * The password is not needed here: whoever speaks over the stream signs in.
+ */
+import { once } from "node:events";
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
+import { parseIntoClientConfig } from "pg-connection-string";
+
+export interface PostgresTarget {
+  host: string;
+  port: number;
+  /** False: no TLS. The meaning of `sslmode` is that of `pg`: `require` verifies the certificate, `no-verify` does not. */
+  tls: false | ConnectionOptions;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Reads a connection string. Throws with words for the operator, and without the password, when it is unusable. */
+export function postgresTarget(databaseUrl: string): PostgresTarget {
+  if (!/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    throw new Error("it must look like postgresql://user:password@host:5432/database");
+  }
+  let config: ReturnType<typeof parseIntoClientConfig>;
+  try {
+    config = parseIntoClientConfig(databaseUrl);
+  } catch {
+    throw new Error("it is not a valid URL (special characters in the password must be percent-encoded)");
+  }
+  if (!config.host) throw new Error("it names no host");
+  if (config.host.startsWith("/")) {
+    throw new Error("it names a Unix socket; use a TCP address such as 127.0.0.1:5432");
+  }
+  const tls = config.ssl === true ? {} : config.ssl || false;
+  return { host: config.host.replace(/^\[|\]$/g, ""), port: config.port ?? 5432, tls };
+}
+
+/** `host:port`, the name by which the Worker asks the bridge for a target. */
+export function addressOf(target: { host: string; port: number }): string {
+  return `${target.host}:${target.port}`;
+}
+
+/** A connection ready for the Postgres protocol: TCP, and TLS above it where the target wants that. */
+export async function openTarget(target: PostgresTarget): Promise<Socket> {
+  const socket = connectTcp({ host: target.host, port: target.port, noDelay: true });
+  const timer = setTimeout(() => socket.destroy(new Error("no connection within 10 s")), CONNECT_TIMEOUT_MS);
+  try {
+    await once(socket, "connect");
+    if (!target.tls) return socket;
+    socket.write(Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]));
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    if (answer.toString("latin1") !== "S") throw new Error("the server does not speak TLS");
+    const secure = connectTls({ ...target.tls, socket, servername: target.host });
+    await once(secure, "secureConnect");
+    return secure;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}

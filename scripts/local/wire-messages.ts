@@ -1,0 +1,101 @@
+/**
+ * Framing of the Postgres wire protocol (version 3), as far as a server in front of PGlite needs it: cutting a byte
+ * stream into messages, reading the transaction status out of an answer, and building the few messages we send
+ * ourselves. https://www.postgresql.org/docs/current/protocol-message-formats.html
+ */
+
+/** First words of the messages that come before the protocol proper. */
+const SSL_REQUEST = 80_877_103;
+const GSSENC_REQUEST = 80_877_104;
+const CANCEL_REQUEST = 80_877_102;
+/** What a client may send before it is connected is small; anything longer is not Postgres. */
+const MAX_STARTUP_BYTES = 10_000;
+
+export type FirstMessage = { kind: "encryption" | "cancel" | "startup"; bytes: number };
+
+/** The message a connection opens with, null while it is incomplete. Throws on bytes that are not Postgres. */
+export function readFirstMessage(buffer: Buffer): FirstMessage | null {
+  if (buffer.length < 8) return null;
+  const bytes = buffer.readInt32BE(0);
+  if (bytes < 8 || bytes > MAX_STARTUP_BYTES) throw new Error("not the Postgres protocol");
+  if (buffer.length < bytes) return null;
+  const code = buffer.readInt32BE(4);
+  if (code === SSL_REQUEST || code === GSSENC_REQUEST) return { kind: "encryption", bytes };
+  if (code === CANCEL_REQUEST) return { kind: "cancel", bytes };
+  return { kind: "startup", bytes };
+}
+
+/** Collects chunks and hands out whole messages: one byte of type, four of length, the rest. */
+export class MessageReader {
+  #chunks: Buffer[] = [];
+  #length = 0;
+
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+  }
+
+  /** Everything received and not yet taken, as one buffer. */
+  peek(): Buffer {
+    const [first] = this.#chunks;
+    if (this.#chunks.length === 1 && first) return first;
+    const all = Buffer.concat(this.#chunks, this.#length);
+    this.#chunks = [all];
+    return all;
+  }
+
+  take(bytes: number): Buffer {
+    const all = this.peek();
+    this.#chunks = bytes < all.length ? [all.subarray(bytes)] : [];
+    this.#length = all.length - bytes;
+    return all.subarray(0, bytes);
+  }
+
+  /** The next whole message with its type, or null. A large message is joined once, when its last chunk is here. */
+  next(): { type: string; message: Buffer } | null {
+    if (this.#length < 5) return null;
+    let head = this.#chunks[0];
+    if (!head || head.length < 5) head = this.peek();
+    const bytes = 1 + head.readInt32BE(1);
+    if (bytes < 5) throw new Error("not the Postgres protocol");
+    if (this.#length < bytes) return null;
+    const message = this.take(bytes);
+    return { type: String.fromCharCode(message[0] ?? 0), message };
+  }
+}
+
+/** Transaction status of the last ReadyForQuery in an answer: I idle, T in a transaction, E in a failed one. */
+export function transactionStatus(answer: Uint8Array): "I" | "T" | "E" | null {
+  const view = new DataView(answer.buffer, answer.byteOffset, answer.byteLength);
+  let status: "I" | "T" | "E" | null = null;
+  for (let at = 0; at + 5 <= answer.length; at += 1 + view.getInt32(at + 1)) {
+    if (answer[at] === 0x5a) status = String.fromCharCode(answer[at + 5] ?? 0) as "I" | "T" | "E";
+  }
+  return status;
+}
+
+/** A StartupMessage for PGlite's only user and database. */
+export function startupMessage(): Buffer {
+  const body = Buffer.from("\0\x03\0\0user\0postgres\0database\0postgres\0\0", "latin1");
+  return Buffer.concat([int32(body.length + 4), body]);
+}
+
+/** A simple Query message. */
+export function queryMessage(sql: string): Buffer {
+  return framed("Q", Buffer.from(`${sql}\0`));
+}
+
+/** An ErrorResponse that ends the connection, with a SQLSTATE code. */
+export function fatalMessage(code: string, text: string): Buffer {
+  return framed("E", Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${text}\0\0`));
+}
+
+function framed(type: string, body: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(type, "latin1"), int32(body.length + 4), body]);
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+}

@@ -1,0 +1,27 @@
+/**
+ * Before the workerd tests: an empty, migrated Postgres in memory and the bridge through which Workers reach it.
+ * Runs in Node, once per `vitest run`; vitest.config.ts turns what is provided here into the Worker's bindings.
+ */
+import type { TestProject } from "vitest/node";
+import { migrate } from "../../scripts/local/migrate.ts";
+import { startNeonBridge } from "../../scripts/local/neon-bridge.ts";
+import { startPostgres } from "../../scripts/local/postgres.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    databaseUrl: string;
+    neonBridge: string;
+  }
+}
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const postgres = await startPostgres();
+  await migrate(postgres.url);
+  const bridge = await startNeonBridge({ databaseUrls: [postgres.url] });
+  project.provide("databaseUrl", postgres.url);
+  project.provide("neonBridge", bridge.address);
+  return async () => {
+    await bridge.close();
+    await postgres.stop();
+  };
+}

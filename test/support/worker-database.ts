@@ -1,0 +1,35 @@
+/**
+ * Postgres as the workerd tests see it. There is one database for all test files (PGlite, in memory, migrated once);
+ * files run one after the other. A test that writes calls `resetDatabase()` first, usually in `beforeEach`.
+ */
+import { env } from "cloudflare:workers";
+import { sql } from "drizzle-orm";
+import { loadConfig } from "../../workers/config.ts";
+import { withWriter } from "../../workers/store/db.ts";
+
+/** Empties every table (partitions stay) and starts the counters of identity columns again. */
+export async function resetDatabase(): Promise<void> {
+  await withWriter(loadConfig(env), async (db) => {
+    await db.execute(sql`
+      DO $$
+      BEGIN
+        EXECUTE (
+          SELECT 'TRUNCATE ' || string_agg(format('%I', relname), ', ') || ' RESTART IDENTITY CASCADE'
+          FROM pg_class
+          WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+        );
+      END $$
+    `);
+  });
+}
+
+/** One statement with `$1`-style parameters, rows as objects. For looking at what the code under test wrote. */
+export async function queryRows<Row extends Record<string, unknown>>(
+  text: string,
+  parameters: unknown[] = [],
+): Promise<Row[]> {
+  return withWriter(loadConfig(env), async (db) => {
+    const result = await db.$client.query<Row>(text, parameters);
+    return result.rows;
+  });
+}
