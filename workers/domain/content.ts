@@ -1,0 +1,175 @@
+/**
+ * Content addressing of request bodies, called by ingest (to store) and by readers (to rebuild).
+ *
+ * A conversation sends its whole history with every turn. To store each piece once, a body is taken apart on its text:
+ * the elements of `messages`, `system` and `tools` become contents (normalised, content-cuts.ts) with a form (what
+ * normalising took out, content-form.ts), and each list a chain of nodes, a node's hash covering its whole prefix as a
+ * git commit's does. What is left is the skeleton: the body's own text with these lists emptied (`[]`; a plain `system`
+ * string becomes `""`, so that model, limits and metadata can differ while the system prompt is stored once). It is
+ * JSON itself, a kilobyte or so, and the same on every turn. Rebuilding finds the same three places in it and puts the
+ * elements back; nothing is ever parsed and written anew, so a rebuild is exact for any formatting. It is checked
+ * before a body is given out as "json".
+ */
+import { type BodyScan, LIST_NAMES, type ListName, scanBody } from "./content-body.ts";
+import { type Cut, cutMessage } from "./content-cuts.ts";
+import { concat, type FormedContent, formElement, restorePieces } from "./content-form.ts";
+import { maskLoosely, maskSpans } from "./content-mask.ts";
+import { holds } from "./json-spans.ts";
+import { sha256 } from "./sha256.ts";
+
+export { restoreElement } from "./content-form.ts";
+
+/** One element of a list after its predecessors. */
+export interface ChainElement extends FormedContent {
+  contentSha256: Uint8Array;
+  /** Address of the node: SHA-256 over the list's name, the predecessor's hash, the content's hash and the form. */
+  hash: Uint8Array;
+}
+
+/** What a body is rebuilt from. */
+export interface BodyParts {
+  skeleton: Uint8Array;
+  messages: readonly FormedContent[];
+  system: readonly FormedContent[];
+  tools: readonly FormedContent[];
+}
+
+/** A body as it is stored. All byte arrays may be views on one another: read only. */
+export interface DissectedBody extends BodyParts {
+  /** "json": skeleton and nodes. "raw": JSON whose rebuild would differ. "bytes": not a JSON object, or not UTF-8. */
+  kind: "json" | "raw" | "bytes";
+  /** The body of the archive: as received, but for masked secrets. */
+  bytes: Uint8Array;
+  /** Of `bytes`. */
+  sha256: Uint8Array;
+  /** A secret was masked, so `bytes` differs from the wire there. */
+  masked: boolean;
+  /** Where kind is not "json": all of `bytes`, and the lists are empty. So every kind rebuilds in the same way. */
+  skeleton: Uint8Array;
+  skeletonSha256: Uint8Array;
+  messages: ChainElement[];
+  system: ChainElement[];
+  tools: ChainElement[];
+}
+
+/** Takes a request body apart. Never throws, whatever the bytes are. */
+export function dissectBody(received: Uint8Array): DissectedBody {
+  const scan = scanBody(received);
+  const bytes = scan ? maskSpans(received, scan.secrets) : maskLoosely(received);
+  const address = sha256(bytes);
+  const whole = { bytes, sha256: address, masked: bytes !== received };
+  const uncut = { skeleton: bytes, skeletonSha256: address, messages: [], system: [], tools: [] };
+  const current = scan && whole.masked ? scanBody(bytes) : scan;
+  if (!current) return { kind: "bytes", ...whole, ...uncut };
+  const lists = {
+    messages: chain(bytes, current, "messages"),
+    system: chain(bytes, current, "system"),
+    tools: chain(bytes, current, "tools"),
+  };
+  const skeleton = emptied(bytes, current);
+  return isSame(bytes, bodyPieces({ skeleton, ...lists }))
+    ? { kind: "json", ...whole, skeleton, skeletonSha256: sha256(skeleton), ...lists }
+    : { kind: "raw", ...whole, ...uncut };
+}
+
+/** The body to the byte, from the skeleton and the lists in order. Throws when these do not belong together. */
+export function rebuildBody(parts: BodyParts): Uint8Array {
+  return concat([...bodyPieces(parts)]);
+}
+
+/**
+ * The content that an answer will most likely be when the client sends it back as history: an assistant message of
+ * only role and content, written as JavaScript clients write JSON, normalised as in a body.
+ */
+export function answerElement(message: { content: unknown }): { content: Uint8Array; sha256: Uint8Array } {
+  const bytes = new TextEncoder().encode(JSON.stringify({ role: "assistant", content: message.content }));
+  const cuts: Cut[] = [];
+  cutMessage(bytes, 0, cuts);
+  const { content } = formElement(bytes, { leadStart: 0, start: 0, end: bytes.length, isFirst: true, cuts });
+  return { content, sha256: sha256(content) };
+}
+
+/** Stored hashes depend on these: they never change. */
+const NODE_LABELS: Record<ListName, Uint8Array> = {
+  messages: new TextEncoder().encode("nexus node 1 messages\n"),
+  system: new TextEncoder().encode("nexus node 1 system\n"),
+  tools: new TextEncoder().encode("nexus node 1 tools\n"),
+};
+const ROOT = new Uint8Array(1);
+const CHILD = new Uint8Array([1]);
+const NOTHING = new Uint8Array(0);
+
+function chain(bytes: Uint8Array, scan: BodyScan, name: ListName): ChainElement[] {
+  const list = scan.lists[name];
+  if (!list) return [];
+  const nodes: ChainElement[] = [];
+  let leadStart = list.start;
+  let parent: Uint8Array | null = null;
+  for (const { start, end, cuts } of list.elements) {
+    const { content, form } = formElement(bytes, { leadStart, start, end, isFirst: parent === null, cuts });
+    const contentSha256 = sha256(content);
+    const hash: Uint8Array = sha256(
+      NODE_LABELS[name],
+      parent ? CHILD : ROOT,
+      parent ?? NOTHING,
+      contentSha256,
+      form ?? NOTHING,
+    );
+    nodes.push({ content, form, contentSha256, hash });
+    leadStart = end;
+    parent = hash;
+  }
+  return nodes;
+}
+
+/** The skeleton: all but the elements and what separates them. */
+function emptied(bytes: Uint8Array, scan: BodyScan): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  let at = 0;
+  for (const { span } of inOrder(scan)) {
+    const last = span.elements.at(-1);
+    if (!last) continue;
+    pieces.push(bytes.subarray(at, span.start));
+    if (span.isString) pieces.push(EMPTY_STRING);
+    at = last.end;
+  }
+  pieces.push(bytes.subarray(at));
+  return concat(pieces);
+}
+const EMPTY_STRING = new TextEncoder().encode('""');
+
+function* bodyPieces(parts: BodyParts): Generator<Uint8Array> {
+  let at = 0;
+  if (LIST_NAMES.some((name) => parts[name].length > 0)) {
+    const scan = scanBody(parts.skeleton);
+    for (const name of LIST_NAMES) {
+      if (parts[name].length > 0 && !scan?.lists[name])
+        throw new Error(`No place for ${name} in the skeleton`);
+    }
+    for (const { name, span } of scan ? inOrder(scan) : []) {
+      if (parts[name].length === 0) continue;
+      yield parts.skeleton.subarray(at, span.start);
+      for (const [i, element] of parts[name].entries()) yield* restorePieces(element, i === 0);
+      at = span.isString ? span.start + EMPTY_STRING.length : span.start;
+    }
+  }
+  yield parts.skeleton.subarray(at);
+}
+
+function inOrder(scan: BodyScan) {
+  return LIST_NAMES.flatMap((name) => {
+    const span = scan.lists[name];
+    return span ? [{ name, span }] : [];
+  }).sort((a, b) => a.span.start - b.span.start);
+}
+
+/** Whether the pieces make up the bytes. A piece that is a view on its own place in them needs no look. */
+function isSame(bytes: Uint8Array, pieces: Iterable<Uint8Array>): boolean {
+  let at = 0;
+  for (const piece of pieces) {
+    const isItself = piece.buffer === bytes.buffer && piece.byteOffset === bytes.byteOffset + at;
+    if (!isItself && !holds(bytes, at, piece)) return false;
+    at += piece.length;
+  }
+  return at === bytes.length;
+}

@@ -1,0 +1,138 @@
+/**
+ * The small pieces of the JSON scanner (json-spans.ts): white space, strings, numbers and words in UTF-8 bytes, by the
+ * letter of RFC 8259. Each function takes a position and returns the one behind what it found, or INVALID.
+ */
+
+/** The answer for text that is not JSON. */
+export const INVALID = -1;
+
+export const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** What a string scan must look at: 1 for the quote, the backslash and the control characters. */
+const STOPS_STRING = new Uint8Array(256).fill(1, 0, 0x20);
+STOPS_STRING[QUOTE] = 1;
+STOPS_STRING[BACKSLASH] = 1;
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+const TRUE = encoder.encode("true");
+const FALSE = encoder.encode("false");
+const NULL = encoder.encode("null");
+
+/** The first position at or after `at` that holds no white space. */
+export function skipSpace(bytes: Uint8Array, at: number): number {
+  let i = at;
+  while (i < bytes.length) {
+    const c = bytes[i];
+    if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) break;
+    i++;
+  }
+  return i;
+}
+
+/** The end of the string whose opening quote is at `start`. */
+export function stringEnd(bytes: Uint8Array, start: number): number {
+  const length = bytes.length;
+  let i = start + 1;
+  for (;;) {
+    while (i < length && STOPS_STRING[bytes[i]!] === 0) i++;
+    const c = bytes[i];
+    if (c === QUOTE) return i + 1;
+    if (c !== BACKSLASH) return INVALID; // a control character, or the end of the text
+    const escape = bytes[i + 1];
+    if (escape === 0x75) {
+      if (!isHex(bytes[i + 2]) || !isHex(bytes[i + 3])) return INVALID;
+      if (!isHex(bytes[i + 4]) || !isHex(bytes[i + 5])) return INVALID;
+      i += 6;
+    } else if (isSimpleEscape(escape)) {
+      i += 2;
+    } else {
+      return INVALID;
+    }
+  }
+}
+
+/** Whether `part` stands at `start`, byte for byte. */
+export function holds(bytes: Uint8Array, start: number, part: Uint8Array): boolean {
+  const length = part.length;
+  if (start + length > bytes.length) return false;
+  for (let i = 0; i < length; i++) if (bytes[start + i] !== part[i]) return false;
+  return true;
+}
+
+/** True when the string at [start, end) says `text`, however it is escaped. */
+export function stringIs(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
+  const length = end - start - 2;
+  if (length === text.length && holds(bytes, start + 1, text)) return true;
+  // Escapes only make a spelling longer, at most six bytes for one.
+  if (length <= text.length || length > text.length * 6) return false;
+  const spelling = bytes.subarray(start, end);
+  return spelling.includes(BACKSLASH) && JSON.parse(decoder.decode(spelling)) === decoder.decode(text);
+}
+
+/** One of `" \ / b f n r t`. */
+function isSimpleEscape(c: number | undefined): boolean {
+  switch (c) {
+    case QUOTE:
+    case BACKSLASH:
+    case 0x2f:
+    case 0x62:
+    case 0x66:
+    case 0x6e:
+    case 0x72:
+    case 0x74:
+      return true;
+    default:
+      return false;
+  }
+}
+
+function isHex(c: number | undefined): boolean {
+  return (
+    c !== undefined && ((c >= 0x30 && c <= 0x39) || (c >= 0x41 && c <= 0x46) || (c >= 0x61 && c <= 0x66))
+  );
+}
+
+function isDigit(c: number | undefined): boolean {
+  return c !== undefined && c >= 0x30 && c <= 0x39;
+}
+
+/** The end of a number, true, false or null. */
+export function scalarEnd(bytes: Uint8Array, start: number): number {
+  switch (bytes[start]) {
+    case 0x74:
+      return wordEnd(bytes, start, TRUE);
+    case 0x66:
+      return wordEnd(bytes, start, FALSE);
+    case 0x6e:
+      return wordEnd(bytes, start, NULL);
+    default:
+      return numberEnd(bytes, start);
+  }
+}
+
+function wordEnd(bytes: Uint8Array, start: number, word: Uint8Array): number {
+  return holds(bytes, start, word) ? start + word.length : INVALID;
+}
+
+function numberEnd(bytes: Uint8Array, start: number): number {
+  let i = start;
+  if (bytes[i] === 0x2d) i++; // -
+  if (bytes[i] === 0x30) i++;
+  else i = digitsEnd(bytes, i);
+  if (i !== INVALID && bytes[i] === 0x2e) i = digitsEnd(bytes, i + 1);
+  if (i !== INVALID && (bytes[i] === 0x65 || bytes[i] === 0x45)) {
+    i++;
+    if (bytes[i] === 0x2b || bytes[i] === 0x2d) i++;
+    i = digitsEnd(bytes, i);
+  }
+  return i;
+}
+
+/** The end of one or more digits. */
+function digitsEnd(bytes: Uint8Array, start: number): number {
+  let i = start;
+  while (isDigit(bytes[i])) i++;
+  return i === start ? INVALID : i;
+}
