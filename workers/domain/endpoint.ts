@@ -1,0 +1,77 @@
+/**
+ * Names for the endpoints of the Claude API, by method and path. The name stands in each request's row and is the key of
+ * rollups, so the set is closed and names do not change. Called by workers/ingest and classify.ts.
+ * Source: the API reference and its SDK's list of resources.
+ */
+
+type Row = readonly [methods: string, path: string, name: string];
+
+/** `{}` is one segment, `**` any rest including none; the first row that fits names the endpoint. `*` = any method. */
+const ENDPOINTS = [
+  ["POST", "/v1/messages", "messages"],
+  ["POST", "/v1/messages/count_tokens", "count_tokens"],
+  ["GET POST", "/v1/messages/batches", "batches"],
+  ["GET DELETE", "/v1/messages/batches/{}", "batch"],
+  ["GET", "/v1/messages/batches/{}/results", "batch_results"],
+  ["POST", "/v1/messages/batches/{}/cancel", "batch_cancel"],
+  ["POST", "/v1/complete", "complete"],
+  ["GET", "/v1/models", "models"],
+  ["GET", "/v1/models/{}", "model"],
+  ["GET POST", "/v1/files", "files"],
+  ["GET DELETE", "/v1/files/{}", "file"],
+  ["GET", "/v1/files/{}/content", "file_content"],
+  ["GET POST", "/v1/skills", "skills"],
+  ["GET POST DELETE", "/v1/skills/{}", "skill"],
+  ["GET POST", "/v1/skills/{}/versions", "skill_versions"],
+  ["GET DELETE", "/v1/skills/{}/versions/{}", "skill_version"],
+  ["GET", "/v1/skills/{}/versions/{}/content", "skill_content"],
+  ["*", "/v1/agents", "agents"],
+  ["*", "/v1/agents/{}/versions", "agent_versions"],
+  ["*", "/v1/agents/{}/**", "agent"],
+  ["*", "/v1/sessions", "sessions"],
+  ["*", "/v1/sessions/{}/events", "session_events"],
+  ["GET", "/v1/sessions/{}/events/stream", "session_stream"],
+  ["*", "/v1/sessions/{}/resources/**", "session_resources"],
+  ["GET", "/v1/sessions/{}/threads/{}/stream", "session_stream"],
+  ["*", "/v1/sessions/{}/threads/{}/events", "session_events"],
+  ["*", "/v1/sessions/{}/threads/**", "session_threads"],
+  ["*", "/v1/sessions/{}/**", "session"],
+  ["*", "/v1/environments", "environments"],
+  ["*", "/v1/environments/{}/work/**", "environment_work"],
+  ["*", "/v1/environments/{}/**", "environment"],
+  ["*", "/v1/deployments/**", "deployments"],
+  ["*", "/v1/deployment_runs/**", "deployment_runs"],
+  ["*", "/v1/dreams/**", "dreams"],
+  ["*", "/v1/memory_stores/**", "memory_stores"],
+  ["*", "/v1/vaults/**", "vaults"],
+  ["*", "/v1/tunnels/**", "tunnels"],
+  ["*", "/v1/user_profiles/**", "user_profiles"],
+  ["*", "/v1/organizations/**", "organizations"],
+  ["*", "/v1/oauth/**", "oauth"],
+] as const satisfies readonly Row[];
+
+/** An endpoint's name; `other` for whatever is not in the list, tomorrow's endpoints included. */
+export type Endpoint = (typeof ENDPOINTS)[number][2] | "other";
+
+const PATTERNS = ENDPOINTS.map(([methods, path, name]) => ({
+  methods: methods === "*" ? null : methods.split(" "),
+  path: new RegExp(`^${path.replaceAll("{}", "[^/]+").replace("/**", "(?:/.*)?")}$`),
+  name,
+}));
+
+/**
+ * The endpoint of a request. `path` is without query; trailing slashes do not matter. HEAD is named like GET. A known path
+ * under a method it does not take (a preflight, a mistake) is `other`.
+ */
+export function endpointOf(method: string, path: string): Endpoint {
+  const verb = method.toUpperCase() === "HEAD" ? "GET" : method.toUpperCase();
+  const bare = withoutTrailingSlashes(path.split("?", 1)[0]!);
+  const known = PATTERNS.find((it) => it.path.test(bare) && (it.methods?.includes(verb) ?? true));
+  return known?.name ?? "other";
+}
+
+function withoutTrailingSlashes(path: string): string {
+  let end = path.length;
+  while (end > 1 && path[end - 1] === "/") end--;
+  return path.slice(0, end);
+}

@@ -1,0 +1,40 @@
+/**
+ * Masks what looks like a secret in text that goes into a log line, a stored header or a stored error message.
+ * Not for bodies: those are content. The beginning of a key stays, so that a reader knows what kind stood there.
+ */
+
+/** Words that follow "bearer" in prose and headers ("Invalid bearer token", `Bearer realm=`) and are not a secret. */
+const PROSE =
+  "(?:tokens?|auth(?:entication|orization)?|schemes?|headers?|keys?|credentials?|realm|is|was|are|and|or|in|not|must|for|of)";
+
+const RULES: readonly (readonly [RegExp, string])[] = [
+  // Userinfo of a URL, with or without a password: postgres://user:password@host, https://me@example.com:secret@host
+  [/\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#"'<>]{1,1000}@/gi, "$1***@"],
+  // In connection strings people write passwords with slashes and question marks too.
+  [/\b((?:postgres(?:ql)?|mysql|rediss?|mongodb(?:\+srv)?|amqps?):\/\/)[^\s"'<>]+@/gi, "$1***@"],
+  // Query parameters and form fields that carry a secret or name a person.
+  [
+    /([?&;](?:[\w-]{0,40}(?:key|token|secret|password|passwd|signature|credential|assertion)|pwd|pass|sig|auth|code|e-?mail|user(?:name)?)=)[^\s&;#"'<>]+/gi,
+    "$1***",
+  ],
+  // Slack webhooks are capabilities.
+  [/(hooks\.slack\.com\/)[^\s"'<>]+/gi, "$1***"],
+  [/\b(sk-ant-|sk-|cnp_(?:live|test)_|npg_|AIza|gh[pousr]_|github_pat_|xox[abeoprs]-)[\w-]{4,}/g, "$1***"],
+  // JSON web tokens.
+  [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, "***"],
+  [new RegExp(`\\b(bearer\\s+)(?!${PROSE}(?![\\w-]))[^\\s,;"'<>\`]+`, "gi"), "$1***"],
+  // Base64 has a digit or a capital; "Basic authentication" has not.
+  [/\b(Basic\s+)(?=[a-z]*[0-9A-Z+/=])[A-Za-z0-9+/]{4,}={0,2}/g, "$1***"],
+  // `x-api-key: value`, `"api_key":"value"`, `cookie: value`.
+  [
+    /\b((?:x-api-key|x-nexus-key|x-dashboard-key|api[_-]?key|client_secret|access_token|refresh_token|password|set-cookie|cookie|authorization)["']?\s*[:=]\s*["']?)(?!bearer\b|basic\b)[^\s"',;]{4,}/gi,
+    "$1***",
+  ],
+];
+
+/** The text with every secret in it masked. Linear in its length; twice gives the same as once. */
+export function redact(text: string): string {
+  let masked = text;
+  for (const [pattern, mask] of RULES) masked = masked.replace(pattern, mask);
+  return masked;
+}

@@ -1,0 +1,22 @@
+/** Cutting text to what a column or a log line takes. */
+
+/** The first `max` UTF-16 code units, one less where that would cut a surrogate pair in two. */
+export function truncate(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const last = text.charCodeAt(max - 1);
+  const isHighSurrogate = last >= 0xd800 && last <= 0xdbff;
+  return text.slice(0, Math.max(0, isHighSurrogate ? max - 1 : max));
+}
+
+/**
+ * A stranger's text as one line of at most `max` characters that any database takes: runs of control characters and line
+ * separators become one space, lone surrogates U+FFFD.
+ */
+export function plainText(text: string, max: number): string {
+  // Cut first: nobody wants a regular expression over a megabyte of error message. Twice, because a run shrinks.
+  const line = truncate(text, 4 * max)
+    .toWellFormed()
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
+    .trim();
+  return truncate(line, max);
+}
