@@ -1,0 +1,97 @@
+/**
+ * One HTTP request over node:http, with the Host that the caller wants (fetch would not let it), headers exactly as
+ * given and bytes exactly as received. Used to play traffic through the proxy: demo, recordings, tests.
+ */
+import http from "node:http";
+
+export interface SendOptions {
+  /** Where to connect: `http://127.0.0.1:8787`. */
+  baseUrl: string;
+  method: string;
+  /** Path with query. */
+  path: string;
+  /** Sent as they are; `content-length` is added when there is a body. */
+  headers: Record<string, string>;
+  /** The Host header; default that of baseUrl. */
+  host?: string;
+  body?: string | Uint8Array;
+  /** Hang up once this many body bytes have come. */
+  hangUpAfterBytes?: number;
+  /** Give up after this long without a byte. Default 60,000. */
+  timeoutMs?: number;
+  agent?: http.Agent;
+}
+
+export interface Sent {
+  status: number;
+  /** Names in lower case; a repeated header's values are joined with ", ". */
+  headers: Record<string, string>;
+  /** As it came over the wire, still in its content-coding. */
+  body: Buffer;
+  /** True when we hung up as asked. */
+  hungUp: boolean;
+  /** The answer broke off before its end. */
+  broken: boolean;
+  timeToHeadersMs: number;
+  durationMs: number;
+}
+
+/** Sends it and resolves when the answer has ended, broken off, or was hung up on. Rejects when there was no answer. */
+export function send(options: SendOptions): Promise<Sent> {
+  const started = performance.now();
+  const { hostname, port, host } = new URL(options.baseUrl);
+  const headers: Record<string, string> = { host: options.host ?? host, ...options.headers };
+  if (options.body !== undefined) headers["content-length"] = String(Buffer.byteLength(options.body));
+  return new Promise((resolve, reject) => {
+    const request = http.request({
+      hostname: hostname.replace(/^\[|\]$/g, ""),
+      port: port || 80,
+      method: options.method,
+      path: options.path,
+      headers,
+      setHost: false,
+      ...(options.agent && { agent: options.agent }),
+    });
+    request.setTimeout(options.timeoutMs ?? 60_000, () => {
+      request.destroy(
+        new Error(`no byte from ${options.method} ${options.path} within ${options.timeoutMs ?? 60_000} ms`),
+      );
+    });
+    request.on("error", reject);
+    request.on("response", (response) => {
+      const timeToHeadersMs = performance.now() - started;
+      const pieces: Buffer[] = [];
+      let size = 0;
+      let hungUp = false;
+      const settle = (broken: boolean) =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: Object.fromEntries(
+            Object.entries(response.headersDistinct).map(([name, values]) => [
+              name,
+              (values ?? []).join(", "),
+            ]),
+          ),
+          body: Buffer.concat(pieces),
+          hungUp,
+          broken,
+          timeToHeadersMs,
+          durationMs: performance.now() - started,
+        });
+      response.on("data", (piece: Buffer) => {
+        if (hungUp) return;
+        pieces.push(piece);
+        size += piece.length;
+        if (options.hangUpAfterBytes !== undefined && size >= options.hangUpAfterBytes) {
+          hungUp = true;
+          settle(false);
+          request.destroy();
+        }
+      });
+      response.on("end", () => settle(!response.complete));
+      response.on("error", () => settle(true));
+      response.on("close", () => settle(!response.complete));
+    });
+    request.end(options.body);
+  });
+}

@@ -1,0 +1,205 @@
+/**
+ * A model's answer as data, and the events it becomes on the wire.
+ * https://docs.claude.com/en/docs/build-with-claude/streaming
+ */
+import type { Random } from "./random.ts";
+
+/** A content block of an answer; blocks the fake does not know are sent whole in their content_block_start. */
+export type Block = { type: string } & Record<string, unknown>;
+
+export interface Answer {
+  content: Block[];
+  /** Default: `tool_use` if a tool is called, else `end_turn`. */
+  stopReason?: string;
+  stopSequence?: string | null;
+  /** Given only with stopReason `refusal`. */
+  stopDetails?: unknown;
+  /** Default: the model asked for. */
+  model?: string;
+  /** Searches and fetches done on the server's side. */
+  serverToolUse?: Record<string, number>;
+}
+
+/** Token counts of one answer. */
+export interface Usage extends Record<string, unknown> {
+  input_tokens: number;
+  cache_creation_input_tokens: number;
+  cache_read_input_tokens: number;
+  cache_creation: { ephemeral_5m_input_tokens: number; ephemeral_1h_input_tokens: number };
+  output_tokens: number;
+}
+
+export interface StreamEvent {
+  event: string;
+  data: Record<string, unknown>;
+  /** A pause of its own, in realistic milliseconds, instead of the usual one. */
+  pauseMs?: number;
+}
+
+/** About how many tokens a text is: 3.6 characters each, as in mixed English and code. */
+export function tokensOf(text: string): number {
+  return Math.ceil(text.length / 3.6);
+}
+
+function textOf(block: Block): string {
+  if (block.type === "thinking") return typeof block.thinking === "string" ? block.thinking : "";
+  if (block.type === "text") return typeof block.text === "string" ? block.text : "";
+  return "input" in block ? JSON.stringify(block.input) : "";
+}
+
+/** Output tokens of an answer, and how many of them were thought. */
+export function outputTokens(answer: Answer): { total: number; thinking: number } {
+  let total = 3;
+  let thinking = 0;
+  for (const block of answer.content) {
+    // Thoughts that are not shown are still paid: with an empty text the signature's length stands for them.
+    const shown = textOf(block) || (typeof block.signature === "string" ? block.signature : "");
+    const tokens = tokensOf(shown) + ("name" in block ? 12 : 1);
+    total += tokens;
+    if (block.type === "thinking") thinking += tokens;
+  }
+  return { total, thinking };
+}
+
+export function stopReasonOf(answer: Answer): string {
+  if (answer.stopReason) return answer.stopReason;
+  return answer.content.some((block) => block.type === "tool_use") ? "tool_use" : "end_turn";
+}
+
+/** Cuts a text into pieces of some words; no surrogate pair is torn. */
+export function pieces(text: string, random: Random, low = 2, high = 6): string[] {
+  const words = text.match(/\s*\S+|\s+$/g) ?? [];
+  const result: string[] = [];
+  for (let at = 0; at < words.length;) {
+    const take = random.between(low, high);
+    result.push(words.slice(at, at + take).join(""));
+    at += take;
+  }
+  return result;
+}
+
+function jsonPieces(json: string, random: Random): string[] {
+  const characters = [...json];
+  const result: string[] = [""];
+  for (let at = 0; at < characters.length;) {
+    const take = random.between(6, 32);
+    result.push(characters.slice(at, at + take).join(""));
+    at += take;
+  }
+  return result;
+}
+
+function blockEvents(block: Block, index: number, random: Random): StreamEvent[] {
+  const delta = (type: string, fields: Record<string, unknown>): StreamEvent => ({
+    event: "content_block_delta",
+    data: { type: "content_block_delta", index, delta: { type, ...fields } },
+  });
+  const start = (content: Block): StreamEvent => ({
+    event: "content_block_start",
+    data: { type: "content_block_start", index, content_block: content },
+  });
+  const stop: StreamEvent = { event: "content_block_stop", data: { type: "content_block_stop", index } };
+  switch (block.type) {
+    case "text": {
+      const citations = Array.isArray(block.citations) ? (block.citations as unknown[]) : null;
+      return [
+        start({ type: "text", text: "", ...(citations && { citations: [] }) }),
+        ...pieces(textOf(block), random).map((text) => delta("text_delta", { text })),
+        ...(citations ?? []).map((citation) => delta("citations_delta", { citation })),
+        stop,
+      ];
+    }
+    case "thinking":
+      return [
+        start({ type: "thinking", thinking: "", signature: "" }),
+        ...pieces(textOf(block), random, 4, 10).map((thinking) => delta("thinking_delta", { thinking })),
+        delta("signature_delta", { signature: block.signature }),
+        stop,
+      ];
+    case "tool_use":
+    case "server_tool_use": {
+      const { input, ...rest } = block;
+      return [
+        start({ ...rest, input: {} }),
+        ...jsonPieces(JSON.stringify(input), random).map((partial_json) =>
+          delta("input_json_delta", { partial_json }),
+        ),
+        stop,
+      ];
+    }
+    default:
+      return [start(block), stop];
+  }
+}
+
+/** Everything between the first byte and `message_stop`, pings included. `message` is the empty message of the start event. */
+export function answerEvents(
+  answer: Answer,
+  message: Record<string, unknown>,
+  usage: Usage,
+  random: Random,
+): StreamEvent[] {
+  const { total, thinking } = outputTokens(answer);
+  const events: StreamEvent[] = [
+    {
+      event: "message_start",
+      data: { type: "message_start", message: { ...message, usage: { ...usage, output_tokens: 1 } } },
+    },
+    { event: "ping", data: { type: "ping" } },
+  ];
+  answer.content.forEach((block, index) => {
+    const own = blockEvents(block, index, random);
+    // The only traffic of a long thought is pings.
+    if (block.type === "thinking" && random.chance(0.5)) {
+      own.splice(1, 0, { event: "ping", data: { type: "ping" }, pauseMs: 400 });
+    }
+    events.push(...own);
+  });
+  // The SDK's type has no cache_creation here: the totals alone are cumulative.
+  const { cache_creation: _split, ...counts } = usage;
+  events.push({
+    event: "message_delta",
+    data: {
+      type: "message_delta",
+      delta: {
+        stop_reason: stopReasonOf(answer),
+        stop_sequence: answer.stopSequence ?? null,
+        ...(answer.stopDetails !== undefined && { stop_details: answer.stopDetails }),
+      },
+      usage: {
+        ...counts,
+        output_tokens: total,
+        output_tokens_details: { thinking_tokens: thinking },
+        ...(answer.serverToolUse && { server_tool_use: answer.serverToolUse }),
+      },
+    },
+  });
+  events.push({ event: "message_stop", data: { type: "message_stop" } });
+  return events;
+}
+
+/** The message of a request that did not ask for a stream. */
+export function wholeMessage(
+  answer: Answer,
+  message: Record<string, unknown>,
+  usage: Usage,
+): Record<string, unknown> {
+  const { total, thinking } = outputTokens(answer);
+  return {
+    ...message,
+    content: answer.content,
+    stop_reason: stopReasonOf(answer),
+    stop_sequence: answer.stopSequence ?? null,
+    ...(answer.stopDetails !== undefined && { stop_details: answer.stopDetails }),
+    usage: {
+      ...usage,
+      output_tokens: total,
+      output_tokens_details: { thinking_tokens: thinking },
+      ...(answer.serverToolUse && { server_tool_use: answer.serverToolUse }),
+    },
+  };
+}
+
+export function sseText(event: StreamEvent): string {
+  return `event: ${event.event}\ndata: ${JSON.stringify(event.data)}\n\n`;
+}

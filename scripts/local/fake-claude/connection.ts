@@ -1,0 +1,138 @@
+/** One HTTP exchange of the fake Claude: taking a request in whole, writing chunks in time, noticing who left. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Chunk, Received } from "./wire.ts";
+
+/** Messages and count_tokens take 32 MB, files more; nothing in a test should be larger than this. */
+const MAX_BODY_BYTES = 512 * 1_048_576;
+const RESET_AFTER_MS = 60;
+
+export function receivedOf(request: IncomingMessage, seq: number): Received {
+  const url = request.url ?? "/";
+  const headers: [string, string][] = [];
+  for (let at = 0; at < request.rawHeaders.length; at += 2)
+    headers.push([request.rawHeaders[at]!, request.rawHeaders[at + 1]!]);
+  return {
+    seq,
+    requestId: "",
+    method: request.method ?? "GET",
+    url,
+    path: url.split("?")[0]!,
+    headers,
+    body: Buffer.alloc(0),
+    startedAt: Date.now(),
+    bodyEndedAt: null,
+    respondedAt: null,
+    endedAt: null,
+    abortedAt: null,
+    status: null,
+    bytesSent: 0,
+    violations: [],
+  };
+}
+
+/** The whole body; throws when the client leaves in the middle of it. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    size += piece.length;
+    if (size > MAX_BODY_BYTES) throw new Error("the request body is too large for the fake");
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Resolves after a pause or at once when the signal fires; false when it fired. */
+function pause(ms: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
+  if (ms <= 0) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    const done = (stayed: boolean) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", left);
+      resolve(stayed);
+    };
+    const left = () => done(false);
+    const timer = setTimeout(() => done(true), ms);
+    signal.addEventListener("abort", left);
+  });
+}
+
+/** Resolves when the client has left or the fake is stopped. */
+function gone(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve()),
+  );
+}
+
+/** The answering side of one exchange. `signal` fires when the connection closes, whoever closed it. */
+export class Connection {
+  readonly received: Received;
+  readonly signal: AbortSignal;
+  readonly #response: ServerResponse;
+  readonly #closed: Promise<void>;
+  /** True once we break the connection ourselves: then nobody has "left". */
+  #ownEnd = false;
+
+  constructor(response: ServerResponse, received: Received) {
+    this.#response = response;
+    this.received = received;
+    const controller = new AbortController();
+    this.signal = controller.signal;
+    this.#closed = gone(this.signal);
+    response.on("close", () => {
+      received.endedAt = Date.now();
+      if (!response.writableFinished && !this.#ownEnd) received.abortedAt = received.endedAt;
+      controller.abort();
+    });
+    response.on("error", () => undefined);
+  }
+
+  pause(ms: number): Promise<boolean> {
+    return pause(ms, this.signal);
+  }
+
+  head(status: number, headers: Record<string, string>): void {
+    if (this.signal.aborted) return;
+    this.received.status = status;
+    this.received.respondedAt = Date.now();
+    this.#response.writeHead(status, headers);
+    this.#response.flushHeaders();
+  }
+
+  /** Writes the chunks in time; false when the client left before the last one was out. */
+  async write(chunks: Chunk[]): Promise<boolean> {
+    for (const chunk of chunks) {
+      if (!(await this.pause(chunk.delayMs)) || this.signal.aborted) return false;
+      this.received.bytesSent += chunk.bytes.length;
+      // Waiting for the write keeps chunks apart on the wire and the memory small when the reader is slow.
+      const written = new Promise<void>((resolve) => this.#response.write(chunk.bytes, () => resolve()));
+      await Promise.race([written, this.#closed]);
+    }
+    return !this.signal.aborted;
+  }
+
+  async finish(then: "end" | "hang" | "reset" = "end"): Promise<void> {
+    if (this.signal.aborted) return;
+    if (then === "hang") return this.#closed;
+    if (then === "reset") {
+      // A reset throws away what the other side has not read yet; what was sent shall arrive first.
+      if (!(await this.pause(RESET_AFTER_MS))) return;
+      this.#ownEnd = true;
+      this.#response.socket?.resetAndDestroy();
+      return this.#closed;
+    }
+    this.#ownEnd = true;
+    await new Promise<void>((resolve) => {
+      this.#response.on("close", () => resolve());
+      this.#response.end(() => resolve());
+    });
+    this.received.endedAt ??= Date.now();
+  }
+
+  refuse(): Promise<void> {
+    this.#ownEnd = true;
+    this.#response.destroy();
+    return this.#closed;
+  }
+}

@@ -1,0 +1,85 @@
+/** POST /v1/messages: from a request and an answer to the reply's chunks, with tokens, cache and message id. */
+import { answerEvents, outputTokens, wholeMessage, type Answer, type Usage } from "./answer.ts";
+import { digest, randomOf } from "./random.ts";
+import { encodeChunks, encodeWhole, firstByteDelay, streamChunks } from "./stream.ts";
+import type { Treatment } from "./tags.ts";
+import { headerOf, type Received, type RawReply } from "./wire.ts";
+
+export interface MessageContext {
+  received: Received;
+  request: Record<string, unknown>;
+  /** Names this very request: seed, session, body and how often it came. */
+  name: string;
+  usage: Usage;
+  treatment: Treatment;
+  speed: number;
+}
+
+/** The message before its first block. */
+export function emptyMessage(context: Pick<MessageContext, "received" | "request" | "name">, answer: Answer) {
+  // From this version of the API on a message names these members even when they are null.
+  const isNewer = (headerOf(context.received, "anthropic-version") ?? "") >= "2026-10-21";
+  return {
+    id: `msg_01${digest(context.name, "message").slice(0, 22)}`,
+    type: "message",
+    role: "assistant",
+    model: answer.model ?? context.request.model,
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    ...(isNewer && { stop_details: null, container: null, diagnostics: null }),
+  };
+}
+
+/** The reply as exact bytes in time. The first chunk's pause is the time to the first byte, headers included. */
+export async function messageReply(
+  context: MessageContext,
+  answer: Answer,
+): Promise<{ reply: RawReply; headersAfterMs: number; outputTokens: number }> {
+  const { request, treatment, usage, speed } = context;
+  const random = randomOf(context.name, "timing");
+  const message = emptyMessage(context, answer);
+  const tokens = outputTokens(answer).total;
+  const headersAfterMs = firstByteDelay(random) * speed;
+  const coding: Record<string, string> = treatment.coding ? { "content-encoding": treatment.coding } : {};
+  if (request.stream === true) {
+    const events = answerEvents(answer, message, usage, random);
+    const plain = streamChunks(events, treatment, random, speed);
+    return {
+      reply: {
+        kind: "raw",
+        status: 200,
+        headers: {
+          "content-type": "text/event-stream; charset=utf-8",
+          "cache-control": "no-cache",
+          ...coding,
+        },
+        chunks: treatment.coding ? await encodeChunks(plain, treatment.coding) : plain,
+        then: treatment.then ?? "end",
+        vendorHeaders: true,
+      },
+      headersAfterMs,
+      outputTokens: tokens,
+    };
+  }
+  const json = Buffer.from(JSON.stringify(wholeMessage(answer, message, usage)));
+  const bytes = treatment.coding ? await encodeWhole(json, treatment.coding) : json;
+  const half = Math.ceil(bytes.length / 2);
+  const isCut = treatment.cutAt !== undefined;
+  return {
+    reply: {
+      kind: "raw",
+      status: 200,
+      headers: { "content-type": "application/json", "content-length": String(bytes.length), ...coding },
+      chunks: isCut
+        ? [{ delayMs: 0, bytes: bytes.subarray(0, half) }]
+        : [{ delayMs: treatment.pauseMs ?? 0, bytes }],
+      // A body that ends before its content-length is a broken connection, however it is meant.
+      then: isCut ? (treatment.then === "hang" ? "hang" : "reset") : "end",
+      vendorHeaders: true,
+    },
+    // Nothing comes before the model has written the last word.
+    headersAfterMs: headersAfterMs + tokens * 15 * speed,
+    outputTokens: tokens,
+  };
+}

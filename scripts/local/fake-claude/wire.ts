@@ -1,0 +1,111 @@
+/**
+ * What the pieces of the fake Claude hand to each other: a request as it came in, and a reply as it will go out.
+ * Tests read `Received`, scripts return `Reply`.
+ */
+import type { Answer } from "./answer.ts";
+
+/** One request as the fake saw it. Times are epoch milliseconds. */
+export interface Received {
+  /** 0, 1, 2, … in order of arrival. */
+  seq: number;
+  /** The `request-id` it was answered with. */
+  requestId: string;
+  method: string;
+  /** Path and query exactly as on the request line. */
+  url: string;
+  /** Path alone. */
+  path: string;
+  /** Name and value as they stood on the wire, in order, names in their own case. */
+  headers: [name: string, value: string][];
+  body: Buffer;
+  startedAt: number;
+  bodyEndedAt: number | null;
+  /** When the status line was written; null while there is none. */
+  respondedAt: number | null;
+  /** When the answer ended, or broke off. */
+  endedAt: number | null;
+  /** When the client left before the end; null if it stayed. */
+  abortedAt: number | null;
+  status: number | null;
+  /** Bytes of the answer's body written. */
+  bytesSent: number;
+  violations: string[];
+}
+
+/** A piece of a body, written in one go after a pause. */
+export interface Chunk {
+  delayMs: number;
+  bytes: Uint8Array;
+}
+
+export type Reply =
+  /** A model's answer; the fake streams it or sends it whole, as the request asked, and counts its tokens. */
+  | { kind: "answer"; answer: Answer; speed?: number }
+  | {
+      kind: "error";
+      status: number;
+      type: string;
+      message: string;
+      headers?: Record<string, string>;
+      details?: unknown;
+    }
+  | { kind: "json"; status: number; body: unknown }
+  | RawReply
+  /** The connection is closed before any header. */
+  | { kind: "refuse" }
+  /** Nothing is sent until the client leaves or the fake stops. */
+  | { kind: "hang" };
+
+/** Exact bytes. `vendorHeaders` adds what every answer carries (request-id, organisation, rate limits). */
+export interface RawReply {
+  kind: "raw";
+  status: number;
+  headers: Record<string, string>;
+  chunks: Chunk[];
+  /** After the last chunk: end properly, keep the connection open, or reset it. Default "end". */
+  then?: "end" | "hang" | "reset";
+  vendorHeaders?: boolean;
+}
+
+/** First value of a header, name in any case. */
+export function headerOf(received: Pick<Received, "headers">, name: string): string | undefined {
+  const wanted = name.toLowerCase();
+  return received.headers.find(([key]) => key.toLowerCase() === wanted)?.[1];
+}
+
+/** The body as JSON, or undefined where it is none. */
+export function jsonOf(received: Pick<Received, "body">): unknown {
+  try {
+    return JSON.parse(received.body.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const TYPES: Record<number, string> = {
+  400: "invalid_request_error",
+  401: "authentication_error",
+  402: "billing_error",
+  403: "permission_error",
+  404: "not_found_error",
+  405: "invalid_request_error",
+  409: "conflict_error",
+  413: "request_too_large",
+  429: "rate_limit_error",
+  504: "timeout_error",
+  529: "overloaded_error",
+};
+
+/** An error in Anthropic's shape, its type chosen by the status. https://docs.claude.com/en/api/errors */
+export function errorReply(
+  status: number,
+  message: string,
+  headers: Record<string, string> = {},
+): Reply & { kind: "error" } {
+  const type = TYPES[status] ?? (status < 500 ? "invalid_request_error" : "api_error");
+  return { kind: "error", status, type, message, headers };
+}

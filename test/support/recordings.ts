@@ -1,0 +1,238 @@
+/**
+ * The recorded Claude Code traffic (test/fixtures/claude-code): loading it, and playing it through an address against
+ * the fake Claude with the recorded answers, comparing every byte and header on both sides.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { headerOf, type Chunk, type FakeClaude, type Received } from "../../scripts/local/fake-claude.ts";
+import { send, type Sent } from "../../scripts/local/demo/send.ts";
+
+/** One request and its answer. Bodies of requests are objects; a streamed answer's body is its SSE text. */
+export interface Recording {
+  file: string;
+  seq: number;
+  label: string;
+  /** ISO 8601, when it was sent. */
+  t: string;
+  ms: number;
+  request: { method: string; url: string; headers: Record<string, string>; body: Record<string, unknown> };
+  /** Status 499: upstream answered 200 and the client left in the middle. */
+  response: { status: number; headers: Record<string, string | number>; body: unknown };
+}
+
+/** The truth about one recording: which conversation it continues, and how. Numbers are `seq` of the same file. */
+export interface ExpectedLink {
+  file: string;
+  seq: number;
+  session: string;
+  agent: string;
+  kind: "root" | "turn" | "retry" | "fork" | "resume" | "compact-ask" | "compact" | "subtask" | "aux";
+  parent: number | null;
+  taskParent: number | null;
+  toolUseId: string | null;
+}
+
+const FOLDER = new URL("../fixtures/claude-code/", import.meta.url);
+
+function lines<T>(name: string): T[] {
+  const text = readFileSync(new URL(name, FOLDER), "utf8");
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as T);
+}
+
+/** Names of the recordings, `v330-one.jsonl` and so on, sorted. */
+export function recordingFiles(): string[] {
+  return readdirSync(fileURLToPath(FOLDER))
+    .filter((name) => name.endsWith(".jsonl"))
+    .sort();
+}
+
+/** All recordings, or those of the files named, in file order and then as they were sent. */
+export function loadRecordings(files: string[] = recordingFiles()): Recording[] {
+  return files.flatMap((file) => lines<Omit<Recording, "file">>(file).map((one) => ({ ...one, file })));
+}
+
+export function expectedLinks(): ExpectedLink[] {
+  return lines<ExpectedLink>("expected-links.ndjson");
+}
+
+/** `file#seq`, the name under which recordings and links find each other. */
+export function recordingKey(one: { file: string; seq: number }): string {
+  return `${one.file}#${one.seq}`;
+}
+
+export function requestBytes(recording: Recording): Buffer {
+  return Buffer.from(JSON.stringify(recording.request.body));
+}
+
+export function responseBytes(recording: Recording): Buffer {
+  const { body } = recording.response;
+  return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+}
+
+/** Headers that describe one connection or one person, not the request. */
+const NOT_REPLAYED = ["host", "authorization", "x-api-key", "content-length", "connection"];
+
+/** The recorded headers as they can be sent again; a credential has to be added. */
+export function replayHeaders(recording: Recording): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(recording.request.headers).filter(([name]) => !NOT_REPLAYED.includes(name.toLowerCase())),
+  );
+}
+
+export interface ReplayTarget {
+  /** Where to send: the proxy's address, or the fake's own with `direct`. */
+  proxyUrl: string;
+  /** Added to every request: the credential, and the Host if it is not the address's own. */
+  headers: Record<string, string>;
+  /** Straight to the fake: no x-nexus-request-id is expected. */
+  direct?: boolean;
+}
+
+export interface ReplayReport {
+  /** Empty when every byte and header was as recorded. */
+  differences: string[];
+  /** Per recording, in order: its key and the x-nexus-request-id it got (null without one). */
+  ids: { key: string; requestId: string | null }[];
+}
+
+/** Cuts bytes into event-sized chunks, so that the answer streams as it did. */
+function chunksOf(bytes: Buffer): Chunk[] {
+  const chunks: Chunk[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const found = bytes.indexOf("\n\n", at);
+    const end = found < 0 ? bytes.length : found + 2;
+    chunks.push({ delayMs: 0, bytes: bytes.subarray(at, end) });
+    at = end;
+  }
+  return chunks;
+}
+
+/** Sends every recording in turn through an address; the fake answers as recorded. */
+export async function replay(
+  recordings: readonly Recording[],
+  target: ReplayTarget,
+  fake: FakeClaude,
+): Promise<ReplayReport> {
+  const report: ReplayReport = { differences: [], ids: [] };
+  for (const recording of recordings) {
+    const key = recordingKey(recording);
+    const differ = (what: string) => report.differences.push(`${key}: ${what}`);
+    let requestId: string | null = null;
+    try {
+      const { sent, received } = await replayOne(recording, target, fake);
+      requestId = sent.headers["x-nexus-request-id"] ?? null;
+      if (!target.direct && requestId === null) differ("the answer has no x-nexus-request-id");
+      const abandoned = recording.response.status === 499;
+      for (const what of compareUpstream(recording, received)) differ(what);
+      for (const what of compareAnswer(recording, sent)) differ(what);
+      if (abandoned && !(await hasLeft(received)))
+        differ("the client hung up and upstream did not notice within 5 s");
+    } catch (error) {
+      differ(`no exchange: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    report.ids.push({ key, requestId });
+  }
+  return report;
+}
+
+async function replayOne(
+  recording: Recording,
+  target: ReplayTarget,
+  fake: FakeClaude,
+): Promise<{ sent: Sent; received: Received }> {
+  const session = headerOf(
+    { headers: Object.entries(recording.request.headers) },
+    "x-claude-code-session-id",
+  );
+  const body = responseBytes(recording);
+  const abandoned = recording.response.status === 499;
+  let received: Received | undefined;
+  const { "content-length": _length, ...headers } = recording.response.headers;
+  const takeBack = fake.script(
+    (request) =>
+      received === undefined &&
+      request.path === recording.request.url.split("?")[0] &&
+      headerOf(request, "x-claude-code-session-id") === session,
+    (request) => {
+      received = request;
+      return {
+        kind: "raw",
+        status: abandoned ? 200 : recording.response.status,
+        headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+        chunks: chunksOf(body),
+        then: abandoned ? "hang" : "end",
+      };
+    },
+  );
+  try {
+    const { host, ...added } = target.headers;
+    const sent = await send({
+      baseUrl: target.proxyUrl,
+      method: recording.request.method,
+      path: recording.request.url,
+      headers: { ...replayHeaders(recording), ...added },
+      ...(host !== undefined && { host }),
+      body: requestBytes(recording),
+      timeoutMs: 15_000,
+      ...(abandoned && { hangUpAfterBytes: body.length }),
+    });
+    if (!received)
+      throw new Error(`the request never arrived upstream (${sent.status} ${sent.body.toString()})`);
+    return { sent, received };
+  } finally {
+    takeBack();
+  }
+}
+
+async function hasLeft(received: Received): Promise<boolean> {
+  for (let waited = 0; waited < 5_000 && received.abortedAt === null; waited += 20)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  return received.abortedAt !== null;
+}
+
+function compareUpstream(recording: Recording, received: Received): string[] {
+  const found: string[] = [];
+  const { method, url } = recording.request;
+  if (received.method !== method || received.url !== url)
+    found.push(`upstream saw ${received.method} ${received.url}`);
+  const expected = requestBytes(recording);
+  if (!received.body.equals(expected))
+    found.push(`request bytes differ from byte ${firstDifference(received.body, expected)} on`);
+  for (const [name, value] of Object.entries(replayHeaders(recording))) {
+    // Each hop negotiates its own content-coding.
+    if (name.toLowerCase() === "accept-encoding") continue;
+    const seen = headerOf(received, name);
+    // The beta of a login may be merged in behind the client's own.
+    const isKept =
+      name.toLowerCase() === "anthropic-beta"
+        ? seen?.split(/,\s*/).join(",").startsWith(value)
+        : seen === value;
+    if (!isKept) found.push(`request header ${name}: ${value} arrived as ${seen ?? "nothing"}`);
+  }
+  return found;
+}
+
+function compareAnswer(recording: Recording, sent: Sent): string[] {
+  const found: string[] = [];
+  const status = recording.response.status === 499 ? 200 : recording.response.status;
+  if (sent.status !== status) found.push(`status ${sent.status} instead of ${status}`);
+  const expected = responseBytes(recording);
+  if (!sent.body.equals(expected))
+    found.push(`answer bytes differ from byte ${firstDifference(sent.body, expected)} on`);
+  if (sent.broken) found.push("the answer broke off");
+  for (const [name, value] of Object.entries(recording.response.headers)) {
+    if (name === "content-length") continue;
+    if (sent.headers[name] !== String(value))
+      found.push(`answer header ${name}: ${value} arrived as ${sent.headers[name] ?? "nothing"}`);
+  }
+  return found;
+}
+
+function firstDifference(a: Buffer, b: Buffer): number {
+  let at = 0;
+  while (at < a.length && at < b.length && a[at] === b[at]) at++;
+  return at;
+}
