@@ -57,8 +57,11 @@ export function send(options: SendOptions): Promise<Sent> {
         new Error(`no byte from ${options.method} ${options.path} within ${options.timeoutMs ?? 60_000} ms`),
       );
     });
-    request.on("error", reject);
+    let answered = false;
+    // After the headers a failure is the answer's: it settles as broken, with what had come.
+    request.on("error", (error) => answered || reject(error));
     request.on("response", (response) => {
+      answered = true;
       const timeToHeadersMs = performance.now() - started;
       const pieces: Buffer[] = [];
       let size = 0;
