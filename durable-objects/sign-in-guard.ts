@@ -1,3 +1,95 @@
+/**
+ * Slows down the guessing of dashboard keys: one object for the deployment remembers wrong keys per address and
+ * altogether, so that neither many isolates nor many addresses help. Asked by workers/api/sign-in only.
+ * The decision is in workers/domain/sign-in-throttle.
+ */
 import { DurableObject } from "cloudflare:workers";
+import type { Failures, Verdict } from "../workers/domain/sign-in-throttle.ts";
+import {
+  ADDRESS_POLICY,
+  EVERYBODY_POLICY,
+  judge,
+  throttleKey,
+  TRUST_MS,
+} from "../workers/domain/sign-in-throttle.ts";
 
-export class SignInGuard extends DurableObject<Env> {}
+/** The row that counts for everybody; no address looks like it. */
+const EVERYBODY = "*";
+const CLEAN_EVERY_MS = 3_600_000;
+
+interface Row extends Record<string, SqlStorageValue> {
+  failures: number;
+  last_at: number;
+  trusted_at: number | null;
+}
+
+export class SignInGuard extends DurableObject<Env> {
+  readonly #sql: SqlStorage;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#sql = ctx.storage.sql;
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#sql.exec(
+        `CREATE TABLE IF NOT EXISTS attempts (
+          address TEXT PRIMARY KEY, failures INTEGER NOT NULL, last_at INTEGER NOT NULL, trusted_at INTEGER
+        ) WITHOUT ROWID`,
+      );
+    });
+  }
+
+  /**
+   * Judges one attempt from `address` at `now` (epoch milliseconds). The caller has compared the key already; what this
+   * answers is final: "slow_down" also for a right key. Reading and writing happen in one tick, so parallel guesses count one by one.
+   */
+  async judge(address: string, isRightKey: boolean, now: number): Promise<Verdict> {
+    const key = throttleKey(address);
+    const own = this.#read(key);
+    const { verdict, next } = judge(
+      {
+        address: failuresOf(own),
+        everybody: failuresOf(this.#read(EVERYBODY)),
+        trustedAt: own?.trusted_at ?? null,
+      },
+      isRightKey,
+      now,
+    );
+    if (verdict.result === "slow_down") return verdict;
+    this.#write(key, next.address, next.trustedAt, now);
+    if (verdict.result === "wrong") this.#write(EVERYBODY, next.everybody, null, now);
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(now + CLEAN_EVERY_MS);
+    return verdict;
+  }
+
+  override async alarm(): Promise<void> {
+    const now = Date.now();
+    this.#sql.exec(
+      `DELETE FROM attempts WHERE last_at <= ? AND (trusted_at IS NULL OR trusted_at <= ?)`,
+      now - Math.max(ADDRESS_POLICY.forgetAfterMs, EVERYBODY_POLICY.forgetAfterMs),
+      now - TRUST_MS,
+    );
+    const left = this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM attempts`).one().n;
+    if (left > 0) await this.ctx.storage.setAlarm(now + CLEAN_EVERY_MS);
+  }
+
+  #read(key: string): Row | undefined {
+    return this.#sql
+      .exec<Row>(`SELECT failures, last_at, trusted_at FROM attempts WHERE address = ?`, key)
+      .toArray()[0];
+  }
+
+  #write(key: string, failures: Failures | null, trustedAt: number | null, now: number): void {
+    this.#sql.exec(
+      `INSERT INTO attempts (address, failures, last_at, trusted_at) VALUES (?, ?, ?, ?)
+       ON CONFLICT (address) DO UPDATE SET failures = excluded.failures, last_at = excluded.last_at, trusted_at = excluded.trusted_at`,
+      key,
+      failures?.count ?? 0,
+      failures?.lastAt ?? now,
+      trustedAt,
+    );
+  }
+}
+
+function failuresOf(row: Row | undefined): Failures | null {
+  return row && row.failures > 0 ? { count: row.failures, lastAt: row.last_at } : null;
+}

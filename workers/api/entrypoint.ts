@@ -3,24 +3,29 @@
  * recognises sessions and Cloudflare Access besides the key; the methods sign people in and out.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { SignInRequest, SignInResult, WhoAmI } from "../schemas/api-session.ts";
-import { api } from "./index.ts";
+import { loadConfig } from "../config.ts";
+import { type SignInRequest, type SignInResult, type WhoAmI } from "../schemas/api-session.ts";
+import { recognise } from "./callers.ts";
+import { dashboardApi } from "./index.ts";
+import { signIn, signOut } from "./sign-in.ts";
 
 export class DashboardApi extends WorkerEntrypoint<Env> {
   override fetch(request: Request): Response | Promise<Response> {
-    return api.fetch(request, this.env, this.ctx);
+    return dashboardApi.fetch(request, this.env, this.ctx);
   }
 
   /** Exchanges a dashboard key for a session of 7 days. Never throws; see SignInResult for the ways it ends. */
-  async signIn(_request: SignInRequest): Promise<SignInResult> {
-    return { result: "unavailable", message: "Signing in is not available yet." };
+  signIn(request: SignInRequest): Promise<SignInResult> {
+    return signIn(this.env, request, Date.now());
   }
 
-  /** Revokes the session. An unknown or ended one is no error. */
-  async signOut(_token: string): Promise<void> {}
+  /** Revokes the session. An unknown or ended one is no error; rejects when the database cannot be reached. */
+  signOut(token: string): Promise<void> {
+    return signOut(this.env, token, Date.now());
+  }
 
-  /** Who the bearer of these headers is (`x-nexus-session`, `cf-access-jwt-assertion`, `x-dashboard-key`). */
-  async whoAmI(_headers: Record<string, string>): Promise<WhoAmI> {
-    return { result: "unavailable", message: "Signing in is not available yet." };
+  /** Who the bearer of these headers is (`x-nexus-session`, `cf-access-jwt-assertion`, `x-dashboard-key`, in lower case). */
+  whoAmI(headers: Record<string, string>): Promise<WhoAmI> {
+    return recognise(loadConfig(this.env), (name) => headers[name] ?? null, "dashboard", Date.now());
   }
 }

@@ -1,3 +1,47 @@
+/** The API: its rooms in one app, behind one check, through two doors. */
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { loadConfig } from "../config.ts";
+import { auditRoutes } from "./audit.ts";
+import { authenticate } from "./authenticate.ts";
+import { type ApiEnv, type Door, newRoutes } from "./context.ts";
+import { domainRoutes } from "./domains.ts";
+import { answerNotFound, answerThrown, ApiError } from "./errors.ts";
 
-export const api = new OpenAPIHono<{ Bindings: Env }>();
+/** All routes; the dashboard's client takes its types from here. */
+const routes = newRoutes().route("/", domainRoutes).route("/", auditRoutes);
+export type ApiRoutes = typeof routes;
+
+/** `/api/*` and `/token-stats` of the Worker's public hosts. */
+export const api = behind("public");
+/** The same routes behind the service binding of the dashboard. */
+export const dashboardApi = behind("dashboard");
+
+function behind(door: Door): OpenAPIHono<ApiEnv> {
+  const app = new OpenAPIHono<ApiEnv>();
+  app.use(async (c, next) => {
+    c.set("config", loadConfig(c.env));
+    await next();
+    c.header("cache-control", "no-store");
+    c.header("x-content-type-options", "nosniff");
+  });
+  app.use(authenticate(door));
+  app.use(async (c, next) => {
+    const isJson = /^application\/(?:[\w.+-]+\+)?json\b/i.test(c.req.header("content-type") ?? "");
+    if ((c.req.method === "PUT" || c.req.method === "POST") && !isJson)
+      throw new ApiError("invalid_request", "content-type: is not allowed; allowed: application/json.", {
+        details: [
+          {
+            in: "header",
+            parameter: "content-type",
+            problem: "is missing or another",
+            allowed: "application/json",
+          },
+        ],
+      });
+    await next();
+  });
+  app.route("/", routes);
+  app.onError(answerThrown);
+  app.notFound(answerNotFound);
+  return app;
+}

@@ -1,0 +1,192 @@
+/** `/api/domains`: which hosts are served, with whose credential, and the keys their clients use. */
+import { createRoute } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { z } from "zod";
+import { domainOfHost, isLoopbackName } from "../domain/host.ts";
+import {
+  ClientKeyInput,
+  type CredentialInput,
+  DomainDetail,
+  DomainInput,
+  DomainList,
+  NewClientKey,
+  type SlackInput,
+} from "../schemas/api-domains.ts";
+import { uuid } from "../schemas/api-parameters.ts";
+import { createClientKey, revokeClientKey } from "../store/client-keys.ts";
+import { type By, deleteDomain, listDomains, putDomain, readDomainDetail } from "../store/domains.ts";
+import { ProjectionError } from "../store/domains-projection.ts";
+import type { AccountCredential } from "../store/accounts.ts";
+import { errorText, log } from "../log.ts";
+import { type ApiEnv, newRoutes } from "./context.ts";
+import { json, jsonBody, NOT_FOUND, REFUSED } from "./documents.ts";
+import { ApiError, invalid } from "./errors.ts";
+
+const HOST_RULE =
+  "a host name without port: labels of 1 to 63 letters, digits, hyphens and underscores, 253 characters in all (internationalised names in punycode), or an IP address, IPv6 in brackets";
+
+/** Becomes the spelling under which the proxy looks the domain up. */
+const DomainName = z.string({ error: HOST_RULE }).transform((text, context) => {
+  const hasPort = /(?:^[^:[\]]*|\]):/.test(text);
+  const domain = hasPort ? null : domainOfHost(text);
+  if (domain !== null) return domain;
+  context.addIssue({ code: "custom", message: HOST_RULE });
+  return z.NEVER;
+});
+const DomainParameter = z.object({ domain: DomainName.describe("The host name, without port.") });
+const ClientKeyParameter = DomainParameter.extend({ id: uuid().describe("The key's id.") });
+
+const tags = ["Domains"];
+const list = createRoute({
+  method: "get",
+  path: "/api/domains",
+  tags,
+  summary: "Every domain configured or seen",
+  responses: { 200: json("By name.", DomainList), ...REFUSED },
+});
+const read = createRoute({
+  method: "get",
+  path: "/api/domains/{domain}",
+  tags,
+  summary: "One configured domain",
+  request: { params: DomainParameter },
+  responses: { 200: json("Without its secrets.", DomainDetail), ...REFUSED, ...NOT_FOUND },
+});
+const put = createRoute({
+  method: "put",
+  path: "/api/domains/{domain}",
+  tags,
+  summary: "Configure a domain",
+  request: { params: DomainParameter, body: jsonBody(DomainInput) },
+  responses: { 200: json("Changed.", DomainDetail), 201: json("Made.", DomainDetail), ...REFUSED },
+});
+const remove = createRoute({
+  method: "delete",
+  path: "/api/domains/{domain}",
+  tags,
+  summary: "Stop serving a domain; its history stays",
+  request: { params: DomainParameter },
+  responses: { 204: { description: "Done." }, ...REFUSED, ...NOT_FOUND },
+});
+const createKey = createRoute({
+  method: "post",
+  path: "/api/domains/{domain}/client-keys",
+  tags,
+  summary: "Make a client key",
+  request: { params: DomainParameter, body: jsonBody(ClientKeyInput) },
+  responses: { 201: json("The key, shown this once.", NewClientKey), ...REFUSED, ...NOT_FOUND },
+});
+const revokeKey = createRoute({
+  method: "delete",
+  path: "/api/domains/{domain}/client-keys/{id}",
+  tags,
+  summary: "Revoke a client key",
+  request: { params: ClientKeyParameter },
+  responses: { 204: { description: "It stops working within two minutes." }, ...REFUSED, ...NOT_FOUND },
+});
+
+export const domainRoutes = newRoutes()
+  .openapi(list, async (c) => c.json(await listDomains(c.get("config"), new Date()), 200))
+  .openapi(read, async (c) => c.json(await detail(c, c.req.valid("param").domain), 200))
+  .openapi(put, async (c) => {
+    const { domain } = c.req.valid("param");
+    const { credential, slack, ...rest } = c.req.valid("json");
+    checkSlack(slack, c.get("config").LOCAL_WORLD);
+    const change = { ...rest, slack, credential: usable(credential) };
+    const stored = await telling(() => putDomain(c.get("config"), c.env, domain, change, by(c)));
+    if (stored.result === "credential_needed")
+      throw invalid(
+        "body",
+        "credential",
+        stored.state === "missing"
+          ? `is missing, and the account ${rest.accountId} has none yet`
+          : `is missing, and the one the account ${rest.accountId} has was sealed with a key that CREDENTIAL_KEYS no longer holds`,
+        "the account's upstream credential",
+      );
+    return c.json(await detail(c, domain), stored.created ? 201 : 200);
+  })
+  .openapi(remove, async (c) => {
+    const { domain } = c.req.valid("param");
+    const isKnown = await telling(() => deleteDomain(c.get("config"), c.env, domain, by(c)));
+    if (!isKnown) throw notConfigured(domain);
+    return c.body(null, 204);
+  })
+  .openapi(createKey, async (c) => {
+    const { domain } = c.req.valid("param");
+    const { name } = c.req.valid("json");
+    const made = await telling(
+      () => createClientKey(c.get("config"), c.env, domain, name, by(c)),
+      "The key was not made, because the edge's store (KV) did not take it. Try again.",
+    );
+    if (!made) throw notConfigured(domain);
+    return c.json(made, 201);
+  })
+  .openapi(revokeKey, async (c) => {
+    const { domain, id } = c.req.valid("param");
+    const isKnown = await telling(() => revokeClientKey(c.get("config"), c.env, domain, id, by(c)));
+    if (!isKnown) throw new ApiError("not_found", `${domain} has no client key ${id}.`);
+    return c.body(null, 204);
+  });
+
+async function detail(c: Context<ApiEnv>, domain: string): Promise<DomainDetail> {
+  const found = await readDomainDetail(c.get("config"), domain);
+  if (!found) throw notConfigured(domain);
+  return found;
+}
+
+function by(c: Context<ApiEnv>): By {
+  const { actor, role } = c.get("caller");
+  return { actor, role, now: new Date() };
+}
+
+function notConfigured(domain: string): ApiError {
+  return new ApiError(
+    "not_found",
+    `The domain ${domain} is not configured. PUT /api/domains/${domain} does it.`,
+  );
+}
+
+/** OAuth accounts have their place in the contract and none in the product yet. */
+function usable(credential: CredentialInput | undefined): AccountCredential | undefined {
+  if (credential?.type === "oauth")
+    throw new ApiError(
+      "invalid_request",
+      "OAuth accounts are not available yet. Use an API key or passthrough.",
+      {
+        details: [
+          {
+            in: "body",
+            parameter: "credential.type",
+            problem: "oauth is not available yet",
+            allowed: "api_key or passthrough",
+          },
+        ],
+      },
+    );
+  return credential;
+}
+
+/** Addresses are called by the Worker later, so only Slack's host will do; the local world may use a fake on loopback. */
+function checkSlack(slack: SlackInput | null | undefined, isLocalWorld: boolean): void {
+  const address = slack?.webhook_url;
+  if (address === null || address === undefined) return;
+  const url = URL.parse(address);
+  const isSlack = url?.protocol === "https:" && url.hostname === "hooks.slack.com" && url.port === "";
+  const isFake = isLocalWorld && url !== null && isLoopbackName(url.hostname);
+  if (!url || url.username || url.password || !(isSlack || isFake))
+    throw invalid("body", "slack.webhook_url", "is not allowed", "an https address on hooks.slack.com");
+}
+
+/** Runs a change; when only the edge could not be told, says so. */
+async function telling<T>(
+  change: () => Promise<T>,
+  message = "The change is stored, but the edge's store (KV) did not take it, so the old state still holds there. The same call again completes it.",
+): Promise<T> {
+  try {
+    return await change();
+  } catch (thrown) {
+    if (!(thrown instanceof ProjectionError)) throw thrown;
+    log.error("api: projection failed", { error: errorText(thrown.cause) });
+    throw new ApiError("unavailable", message, { headers: { "retry-after": "2" } });
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * How wrong keys slow the next attempt down: per address, and for everybody together (guessing from many addresses).
+ * Pure; the SignInGuard Durable Object keeps the state and asks here.
+ */
+
+/** Wrong keys so far and when the last one came (epoch milliseconds). */
+export interface Failures {
+  count: number;
+  lastAt: number;
+}
+
+export interface ThrottlePolicy {
+  /** So many wrong keys cost nothing. */
+  free: number;
+  /** Wait after the first failure that costs; doubles with each further one. */
+  firstDelayMs: number;
+  maxDelayMs: number;
+  /** Without a failure for this long, all is forgotten. Longer than any delay. */
+  forgetAfterMs: number;
+}
+
+export const ADDRESS_POLICY: ThrottlePolicy = {
+  free: 5,
+  firstDelayMs: 1_000,
+  maxDelayMs: 900_000,
+  forgetAfterMs: 86_400_000,
+};
+
+/** Laxer, because it also delays the innocent; addresses that signed in lately are exempt from it. */
+export const EVERYBODY_POLICY: ThrottlePolicy = {
+  free: 100,
+  firstDelayMs: 1_000,
+  maxDelayMs: 30_000,
+  forgetAfterMs: 3_600_000,
+};
+
+/** An address that signed in is trusted this long: strangers' guesses do not lock it out. */
+export const TRUST_MS = 30 * 86_400_000;
+
+export interface GuardState {
+  address: Failures | null;
+  everybody: Failures | null;
+  /** When somebody last signed in from this address. */
+  trustedAt: number | null;
+}
+
+export type Verdict =
+  { result: "allowed" } | { result: "wrong" } | { result: "slow_down"; retryAfterSeconds: number };
+
+/** Milliseconds from `now` until the next attempt is looked at; 0 = at once. */
+export function waitMs(failures: Failures | null, policy: ThrottlePolicy, now: number): number {
+  const live = remembered(failures, policy, now);
+  if (!live || live.count < policy.free) return 0;
+  const delay = Math.min(policy.maxDelayMs, policy.firstDelayMs * 2 ** (live.count - policy.free));
+  // A clock that went backwards must not lengthen the wait.
+  return Math.min(delay, Math.max(0, live.lastAt + delay - now));
+}
+
+/**
+ * Decides one attempt. While an address must wait, the attempt is not counted and the key not judged, so a right key
+ * is answered like a wrong one and waiting does not grow by knocking.
+ */
+export function judge(
+  state: GuardState,
+  isRightKey: boolean,
+  now: number,
+): { verdict: Verdict; next: GuardState } {
+  const trusted = state.trustedAt !== null && now - state.trustedAt < TRUST_MS;
+  const wait = Math.max(
+    waitMs(state.address, ADDRESS_POLICY, now),
+    trusted ? 0 : waitMs(state.everybody, EVERYBODY_POLICY, now),
+  );
+  if (wait > 0)
+    return {
+      verdict: { result: "slow_down", retryAfterSeconds: Math.ceil(wait / 1_000) },
+      next: state,
+    };
+  if (isRightKey)
+    return { verdict: { result: "allowed" }, next: { ...state, address: null, trustedAt: now } };
+  return {
+    verdict: { result: "wrong" },
+    next: {
+      ...state,
+      address: oneMore(state.address, ADDRESS_POLICY, now),
+      everybody: oneMore(state.everybody, EVERYBODY_POLICY, now),
+    },
+  };
+}
+
+/**
+ * What counts as one address: an IPv6 client owns at least its /64, so the lower half is cut; anything that is no
+ * address counts as itself, shortened.
+ */
+export function throttleKey(address: string): string {
+  const plain = address.trim().toLowerCase().replace(/%.*$/, "");
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(plain);
+  if (mapped?.[1]) return mapped[1];
+  if (!/^[0-9a-f:]*:[0-9a-f:.]*$/.test(plain)) return plain.slice(0, 64) || "unknown";
+  const [head = "", tail] = plain.split("::", 2);
+  const before = head === "" ? [] : head.split(":");
+  const after = tail === undefined || tail === "" ? [] : tail.split(":");
+  const gap = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
+  const groups = [...before, ...Array.from({ length: gap }, () => "0"), ...after];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ""))
+    .join(":")}::/64`;
+}
+
+function remembered(failures: Failures | null, policy: ThrottlePolicy, now: number): Failures | null {
+  return failures && now - failures.lastAt < policy.forgetAfterMs ? failures : null;
+}
+
+function oneMore(failures: Failures | null, policy: ThrottlePolicy, now: number): Failures {
+  return { count: (remembered(failures, policy, now)?.count ?? 0) + 1, lastAt: now };
+}
