@@ -1,11 +1,28 @@
-/** Which room a path belongs to. */
+/** Which room a path belongs to. Paths are read as they were sent: nothing is resolved or decoded before it is judged. */
 import { api } from "./api/index.ts";
+import { isPlainPath, rawTarget } from "./domain/paths.ts";
 import { errorResponse } from "./errors.ts";
+import { handleHealth } from "./health.ts";
 import { handleProxy } from "./proxy/handle.ts";
 
 export async function handleFetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
-  const { pathname } = new URL(request.url);
-  if (pathname.startsWith("/v1/")) return handleProxy(request, env, ctx);
-  if (pathname.startsWith("/api/")) return api.fetch(request, env, ctx);
-  return errorResponse({ reason: "not_found", path: pathname }, crypto.randomUUID());
+  const target = rawTarget(request.url);
+  const { path } = target;
+  if (path.startsWith("/v1/")) return handleProxy(request, target, env, ctx);
+  // Claude Code warms its connection up with these, without credentials.
+  if (request.method === "HEAD" && (path === "/" || path === "/api/hello")) return new Response(null);
+  // Telemetry of some versions of Claude Code: a refusal would make them try again.
+  if (request.method === "POST" && path.startsWith("/api/event_logging/")) return Response.json({});
+  if (path.startsWith("/api/") || path === "/token-stats") return api.fetch(request, env, ctx);
+  if (path === "/health" || path.startsWith("/health/")) return handleHealth(request, path, env);
+  if (path === "/" && request.method === "GET") return Response.json(DESCRIPTION);
+  // Spellings like //v1/messages or /x/../v1/messages: handleProxy says what is wrong with them.
+  if (!isPlainPath(path)) return handleProxy(request, target, env, ctx);
+  return errorResponse({ reason: "not_found", path }, crypto.randomUUID());
 }
+
+const DESCRIPTION = {
+  name: "claude-nexus-edge",
+  description: "A proxy for the Claude API. Point ANTHROPIC_BASE_URL at this address.",
+  endpoints: { proxy: "/v1/", health: "/health" },
+};

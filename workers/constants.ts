@@ -4,6 +4,10 @@
 export const MAX_HELD_BODY_BYTES = 1_048_576;
 /** Connection failures before any response byte are tried this often in addition to the first attempt. */
 export const MAX_CONNECT_RETRIES = 2;
+/** Only a connection that fails this early is tried again: one that dies later has probably been working on the answer. */
+export const CONNECT_RETRY_WINDOW_MS = 10_000;
+/** Pause before the first further try, doubled for the next. */
+export const CONNECT_RETRY_DELAY_MS = 50;
 /** A body is recorded whole up to this size (Anthropic's own limit for Messages is 32 MB). */
 export const MAX_RECORDED_BODY_BYTES = 32 * 1_048_576;
 /** Of a larger body this much is kept. */

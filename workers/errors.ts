@@ -7,6 +7,7 @@
 export type ProxyError =
   | { reason: "bad_request"; message: string }
   | { reason: "unauthenticated" }
+  | { reason: "tenants_unavailable" }
   | { reason: "no_credential"; message: string }
   | { reason: "endpoint_not_allowed"; path: string }
   | { reason: "not_found"; path: string }
@@ -32,6 +33,13 @@ export function describe(error: ProxyError): DescribedError {
         message:
           "Nexus: this address needs a valid client key. Send it as `Authorization: Bearer cnp_live_…` or `x-api-key`; ask the administrator of this proxy for one.",
       };
+    case "tenants_unavailable":
+      return {
+        status: 500,
+        type: "api_error",
+        message:
+          "Nexus: the list of domains and keys cannot be read at the moment. Nothing was sent; try again.",
+      };
     case "no_credential":
       return { status: 401, type: "authentication_error", message: error.message };
     case "endpoint_not_allowed":
@@ -50,7 +58,7 @@ export function describe(error: ProxyError): DescribedError {
       return {
         status: 502,
         type: "api_error",
-        message: `Nexus: could not connect to ${error.host}. Nothing was sent; try again.`,
+        message: `Nexus: ${error.host} could not be reached or hung up before it answered. Try again.`,
       };
     case "upstream_timeout":
       return {

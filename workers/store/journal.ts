@@ -42,6 +42,8 @@ const PREFIX = "journal/";
 const MAGIC = 0x314a584e;
 /** Length of the facts (u32) and the magic number (u32). */
 const FOOTER_BYTES = 8;
+/** Up to this size an object is put in one piece, which is quicker; larger ones are streamed. */
+const MAX_JOINED_BYTES = 4_194_304;
 /** R2 lists at most this many keys at once. /r2/api/workers/workers-api-reference/#r2listoptions */
 const MAX_LIST_KEYS = 1_000;
 
@@ -59,14 +61,25 @@ export function journalTrailer(facts: object): Uint8Array {
   return trailer;
 }
 
-/** Body and facts (unparsed) of an object, without copying. Throws JournalCorrupt when the object does not end as it must. */
-export function splitJournalObject(object: Uint8Array): { body: Uint8Array; facts: Uint8Array } {
+/**
+ * Body and facts (unparsed) of an object, without copying; also of the end of one, if the facts are whole in it.
+ * Throws JournalCorrupt when the object does not end as it must.
+ */
+export function splitJournalObject(object: Uint8Array): {
+  body: Uint8Array;
+  facts: Uint8Array;
+  trailerBytes: number;
+} {
   const end = object.length - FOOTER_BYTES;
   if (end < 0) throw new JournalCorrupt("shorter than its footer");
   const footer = new DataView(object.buffer, object.byteOffset + end, FOOTER_BYTES);
   const start = end - footer.getUint32(0, true);
   if (footer.getUint32(4, true) !== MAGIC || start < 0) throw new JournalCorrupt("no footer at its end");
-  return { body: object.subarray(0, start), facts: object.subarray(start, end) };
+  return {
+    body: object.subarray(0, start),
+    facts: object.subarray(start, end),
+    trailerBytes: object.length - start,
+  };
 }
 
 /** An object that is not one of ours or was cut. */
@@ -90,6 +103,24 @@ export function writeJournalResponse(
   body: Uint8Array,
 ): Promise<number> {
   return write(bucket, journalKey(facts.id, "response"), body, facts);
+}
+
+/** Stores an object given in pieces, the last of which ends with a trailer. Resolves with its size. */
+export async function putJournalObject(
+  bucket: R2Bucket,
+  key: string,
+  pieces: readonly Uint8Array[],
+): Promise<number> {
+  const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  if (bytes <= MAX_JOINED_BYTES) {
+    await bucket.put(key, joined(pieces, bytes));
+    return bytes;
+  }
+  // A large body twice in memory is what an isolate of 128 MB cannot afford.
+  const { readable, writable } = new FixedLengthStream(bytes);
+  const written = writeAll(writable, pieces);
+  await Promise.all([bucket.put(key, readable), written]);
+  return bytes;
 }
 
 /** Both halves as far as they are there. Throws JournalCorrupt, naming the entry, when one cannot be read. */
@@ -140,13 +171,26 @@ export async function listJournal(
   return { entries: shown, cursor: isEnd ? null : (shown.at(-1)?.id ?? null) };
 }
 
-async function write(bucket: R2Bucket, key: string, body: Uint8Array, facts: object): Promise<number> {
-  const trailer = journalTrailer(facts);
-  const object = new Uint8Array(body.length + trailer.length);
-  object.set(body);
-  object.set(trailer, body.length);
-  await bucket.put(key, object);
-  return object.length;
+function write(bucket: R2Bucket, key: string, body: Uint8Array, facts: object): Promise<number> {
+  return putJournalObject(bucket, key, [body, journalTrailer(facts)]);
+}
+
+async function writeAll(writable: WritableStream, pieces: readonly Uint8Array[]): Promise<void> {
+  const writer = writable.getWriter();
+  for (const piece of pieces) await writer.write(piece);
+  await writer.close();
+}
+
+function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
+  const [only] = pieces;
+  if (pieces.length === 1 && only) return only;
+  const object = new Uint8Array(bytes);
+  let offset = 0;
+  for (const piece of pieces) {
+    object.set(piece, offset);
+    offset += piece.length;
+  }
+  return object;
 }
 
 async function readHalf<S extends z.ZodType>(

@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { isEndpointAllowed, isOAuthPath, isPlainPath, rawHost, rawTarget } from "./paths.ts";
+
+describe("rawTarget", () => {
+  it.each([
+    ["http://a/v1/messages", "/v1/messages", ""],
+    ["http://a/v1/messages?beta=true", "/v1/messages", "?beta=true"],
+    ["http://a/v1/x?a=/../b?c&d=%zz{}", "/v1/x", "?a=/../b?c&d=%zz{}"],
+    ["http://a/v1/a/../b", "/v1/a/../b", ""],
+    ["http://a//v1/x", "//v1/x", ""],
+    ["http://a/v1/%2e%2e/x", "/v1/%2e%2e/x", ""],
+    ["http://a/v1/x\\y", "/v1/x\\y", ""],
+    ["http://[::1]:8787/v1/x?", "/v1/x", "?"],
+    ["http://a/v1/x#y?z", "/v1/x", ""],
+    ["http://a", "/", ""],
+    ["http://a?x=1", "", "?x=1"],
+  ])("splits %s without resolving it", (url, path, query) => {
+    expect(rawTarget(url)).toEqual({ path, query });
+  });
+});
+
+describe("rawHost", () => {
+  it.each([
+    ["http://Team.Example:8787/v1", "Team.Example:8787"],
+    ["http://[::1]:8787/v1", "[::1]:8787"],
+    ["https://a", "a"],
+    ["http://a?x=://b/", "a"],
+  ])("finds it in %s", (url, host) => {
+    expect(rawHost(url)).toBe(host);
+  });
+});
+
+describe("isPlainPath", () => {
+  it.each([
+    "/v1/messages",
+    "/v1/messages/",
+    "/v1/files/file_01.pdf",
+    "/v1/models/claude-opus-5-5",
+    "/v1/x/%7Bid%7D",
+    "/v1/x/a%20b",
+    "/v1/x/100%25",
+    "/v1/x/%zz",
+    "/v1/x/...",
+    "/v1/x/.hidden",
+    "/v1/x/a..b",
+    "/v1/x/%C3%A9",
+    "/v1/sessions/a:b@c,d;e=f",
+  ])("lets %s pass", (path) => {
+    expect(isPlainPath(path)).toBe(true);
+  });
+
+  it.each([
+    "",
+    "v1/x",
+    "//v1/x",
+    "/v1//x",
+    "/v1/x//",
+    "/v1/./x",
+    "/v1/../x",
+    "/v1/x/..",
+    "/v1/x/.",
+    "/v1/..;a/x",
+    "/v1/%2e%2e/x",
+    "/v1/%2E./x",
+    "/v1/.%2e",
+    "/v1/x%2fy",
+    "/v1/x%2Fy",
+    "/v1/x%5cy",
+    "/v1/x\\y",
+    "/v1/x%252fy",
+    "/v1/x%25252fy",
+    "/v1/x%2525252fy",
+    "/v1/%252e%252e/x",
+    "/v1/%25%32%65%25%32%65/x",
+    "/v1/x%00",
+    "/v1/x%0d%0ay",
+    "/v1/x\u0007",
+  ])("refuses %j", (path) => {
+    expect(isPlainPath(path)).toBe(false);
+  });
+});
+
+describe("isEndpointAllowed", () => {
+  it("allows all of /v1/ but administration and login when there is no list", () => {
+    expect(isEndpointAllowed("/v1/messages", null)).toBe(true);
+    expect(isEndpointAllowed("/v1/messages/batches/b_1/results", null)).toBe(true);
+    expect(isEndpointAllowed("/v1/something_new", null)).toBe(true);
+    expect(isEndpointAllowed("/v1/organizationsx", null)).toBe(true);
+    for (const path of [
+      "/v1/organizations",
+      "/v1/organizations/users",
+      "/v1/oauth/token",
+      "/v1/oauth",
+      "/v1/OAuth/token",
+      "/v1/%6fauth/token",
+      "/v1/%256fauth/token",
+      "/v1/organizations;x=1/users",
+    ])
+      expect(isEndpointAllowed(path, null), path).toBe(false);
+  });
+
+  it("allows exactly what a list names", () => {
+    const endpoints = ["/v1/messages", "/v1/messages/*"];
+    expect(isEndpointAllowed("/v1/messages", endpoints)).toBe(true);
+    expect(isEndpointAllowed("/v1/messages/count_tokens", endpoints)).toBe(true);
+    expect(isEndpointAllowed("/v1/messages/batches/b/results", endpoints)).toBe(true);
+    expect(isEndpointAllowed("/v1/messagesx", endpoints)).toBe(false);
+    expect(isEndpointAllowed("/v1/models", endpoints)).toBe(false);
+    expect(isEndpointAllowed("/v1/models", [])).toBe(false);
+    expect(isEndpointAllowed("/v1/messages/x", ["/v1/messages"])).toBe(false);
+    expect(isEndpointAllowed("/v1/oauth/token", ["/v1/oauth/*"])).toBe(true);
+    expect(isEndpointAllowed("/v1/models", ["/v1/*"])).toBe(true);
+  });
+});
+
+describe("isOAuthPath", () => {
+  it("sees login traffic however it is spelt", () => {
+    expect(["/v1/oauth/token", "/v1/oauth", "/v1/OAUTH/x", "/v1/%6Fauth/x"].every(isOAuthPath)).toBe(true);
+    expect(["/v1/messages", "/v1/x/oauth", "/v1/oauthx"].some(isOAuthPath)).toBe(false);
+  });
+});

@@ -1,0 +1,134 @@
+/**
+ * Which headers cross the proxy. Everything passes that is not listed here: tomorrow's beta or vendor header works
+ * without a change. Upwards go no credential meant for us, nothing that describes the client's connection or network;
+ * downwards nothing that belongs to upstream's connection or cookies.
+ */
+
+type HeaderPairs = Iterable<readonly [name: string, value: string]>;
+
+/** RFC 9110 7.6.1, plus what old clients and proxies send in that role. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "te",
+  "trailer",
+  "trailers",
+  "transfer-encoding",
+  "upgrade",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+]);
+
+/**
+ * What the client's connection to us says and upstream must not hear. `content-length` is written by the runtime from the
+ * body; `expect` has been answered by the runtime; `accept-encoding` is ours to choose (see UPSTREAM_ACCEPT_ENCODING).
+ */
+const NOT_UPWARDS: ReadonlySet<string> = new Set([
+  "host",
+  "content-length",
+  "expect",
+  "accept-encoding",
+  "forwarded",
+  "x-real-ip",
+  "true-client-ip",
+  "cdn-loop",
+  "cookie",
+]);
+const NOT_UPWARDS_PREFIXES = ["proxy-", "cf-", "x-forwarded-", "x-nexus-"];
+
+/** Where a client may put a key, its own or ours. */
+const CREDENTIALS: ReadonlySet<string> = new Set(["authorization", "x-api-key"]);
+
+/**
+ * The runtime decodes gzip and br for the archive and would code them again for the client: twice the work for
+ * a hop inside a data centre. Uncompressed is what every client accepts.
+ */
+export const UPSTREAM_ACCEPT_ENCODING = "identity";
+
+/** Codings that the runtime undoes on the body it hands to us, and redoes when the header stays. Spelt exactly so. */
+const DECODED_BY_RUNTIME: ReadonlySet<string> = new Set(["gzip", "br"]);
+
+/**
+ * The client's headers as they go up. `credential`: the headers that authenticate us, which replace what the client sent;
+ * null leaves the client's own (passthrough).
+ */
+export function headersUp(
+  client: HeaderPairs,
+  credential: Readonly<Record<string, string>> | null,
+): [string, string][] {
+  const pairs = [...client];
+  const named = connectionNames(pairs);
+  const up = pairs.filter(([name]) => {
+    if (HOP_BY_HOP.has(name) || named.has(name) || NOT_UPWARDS.has(name)) return false;
+    if (NOT_UPWARDS_PREFIXES.some((prefix) => name.startsWith(prefix))) return false;
+    return credential === null || !CREDENTIALS.has(name);
+  }) as [string, string][];
+  return [...up, ["accept-encoding", UPSTREAM_ACCEPT_ENCODING], ...Object.entries(credential ?? {})];
+}
+
+/** How the answer's body travels on. */
+export interface BodyPassage {
+  /** `content-encoding` may stay: the client reads it, and the runtime either redoes it or never undid it. */
+  keepsCoding: boolean;
+  /** Bytes of the body as the client gets it, or null where that is not known beforehand. */
+  length: number | null;
+  /** Coding of the bytes that we see and archive. */
+  archived: string;
+}
+
+/** Decides it from upstream's headers and what the client accepts. */
+export function bodyPassage(
+  contentEncoding: string | null,
+  contentLength: string | null,
+  clientAcceptEncoding: string | null,
+): BodyPassage {
+  const coding = contentEncoding ?? "identity";
+  const isDecoded = DECODED_BY_RUNTIME.has(coding);
+  const length =
+    !isDecoded && contentLength && /^\d{1,15}$/.test(contentLength) ? Number(contentLength) : null;
+  return {
+    keepsCoding: !isDecoded || acceptsCoding(clientAcceptEncoding, coding),
+    length,
+    archived: isDecoded || coding === "" ? "identity" : coding.toLowerCase(),
+  };
+}
+
+/** Upstream's headers as the client gets them, with our id. */
+export function headersDown(
+  upstream: HeaderPairs,
+  keepsCoding: boolean,
+  exchangeId: string,
+): [string, string][] {
+  const pairs = [...upstream];
+  const named = connectionNames(pairs);
+  const down = pairs.filter(([name]) => {
+    if (HOP_BY_HOP.has(name) || named.has(name)) return false;
+    if (name === "content-encoding") return keepsCoding;
+    return name !== "set-cookie" && name !== "x-nexus-request-id";
+  }) as [string, string][];
+  return [...down, ["x-nexus-request-id", exchangeId]];
+}
+
+/** Whether a client that sent this `accept-encoding` reads the coding. No header: it did not ask for any. RFC 9110 12.5.3 */
+export function acceptsCoding(acceptEncoding: string | null, coding: string): boolean {
+  let star = false;
+  for (const item of (acceptEncoding ?? "").toLowerCase().split(",")) {
+    const [name = "", ...parameters] = item.split(";").map((part) => part.trim());
+    const isRefused = parameters.some((parameter) => /^q\s*=\s*0(\.0*)?$/.test(parameter));
+    if (name === coding) return !isRefused;
+    if (name === "*") star = !isRefused;
+  }
+  return star;
+}
+
+/** Headers that `connection` declares to be about this connection. Never a credential or what says how to read the body. */
+function connectionNames(pairs: readonly (readonly [string, string])[]): Set<string> {
+  const names = new Set<string>();
+  for (const [name, value] of pairs) {
+    if (name !== "connection") continue;
+    for (const token of value.toLowerCase().split(",")) names.add(token.trim());
+  }
+  for (const kept of ["content-encoding", "content-type", ...CREDENTIALS]) names.delete(kept);
+  return names;
+}

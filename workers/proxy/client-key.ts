@@ -1,0 +1,55 @@
+/**
+ * Who is asking: the client key of a request, found by its SHA-256. The key itself is 256 random bits, so neither a look-up by
+ * its hash nor the time that takes tells anything about another key.
+ */
+import type { CredentialType } from "../schemas/exchange.ts";
+import type { ClientKeyRecord } from "../schemas/tenant.ts";
+import { readClientKey } from "../store/tenants.ts";
+
+/** Longer than any key we made or imported; what is longer is not worth hashing. */
+const MAX_KEY_LENGTH = 512;
+
+/**
+ * The keys a request presents. With passthrough `Authorization` and `x-api-key` hold the client's own credential for Claude,
+ * which is none of our business: there the client key comes in `x-nexus-key`.
+ */
+export function presentedKeys(headers: Headers, credentialType: CredentialType): string[] {
+  const candidates =
+    credentialType === "passthrough"
+      ? [headers.get("x-nexus-key")]
+      : [bearerToken(headers.get("authorization")), headers.get("x-api-key")];
+  const keys = candidates.map((key) => key?.trim() ?? "");
+  return keys.filter(
+    (key, index) => key !== "" && key.length <= MAX_KEY_LENGTH && keys.indexOf(key) === index,
+  );
+}
+
+/** The first presented key that is valid for this domain; null when none is. A key of another domain is as good as none. */
+export async function findClientKey(
+  env: Pick<Env, "TENANTS">,
+  keys: readonly string[],
+  domain: string,
+): Promise<ClientKeyRecord | null> {
+  for (const key of keys) {
+    const record = await readClientKey(env, await sha256Hex(key));
+    if (record && (await isSame(record.domain, domain))) return record;
+  }
+  return null;
+}
+
+function bearerToken(authorization: string | null): string | null {
+  return /^bearer +(\S+)\s*$/i.exec(authorization ?? "")?.[1] ?? null;
+}
+
+const digest = (text: string) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+
+async function sha256Hex(text: string): Promise<string> {
+  return Array.from(new Uint8Array(await digest(text)), (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
+}
+
+/** Compared without telling how much of it fits: a key's holder must not learn which domain it belongs to. */
+async function isSame(a: string, b: string): Promise<boolean> {
+  return crypto.subtle.timingSafeEqual(await digest(a), await digest(b));
+}

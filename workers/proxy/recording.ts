@@ -1,0 +1,139 @@
+/**
+ * What happens beside the stream: halves of an exchange go to the journal, then the bell rings. Everything here runs under
+ * `waitUntil`; nothing here throws or makes a stream wait.
+ */
+import { MAX_QUEUE_MESSAGE_BYTES } from "../constants.ts";
+import { errorText, log } from "../log.ts";
+import type { BodyFacts, ExchangeBell, RequestFacts, ResponseFacts } from "../schemas/exchange.ts";
+import { journalTrailer, type JournalPart, type OpenFacts } from "../store/journal.ts";
+import { count } from "./counters.ts";
+import { record, storeBytes, type StoredHalf } from "./recorder.ts";
+
+type Facts = OpenFacts<RequestFacts> | OpenFacts<ResponseFacts>;
+type Waiting = Pick<ExecutionContext, "waitUntil" | "exports">;
+
+/** Pauses before the second and third try of a queue send, within the 30 s that `waitUntil` gives. */
+const BELL_RETRY_DELAYS_MS = [500, 2_000];
+
+const NOT_STORED: StoredHalf = {
+  isStored: false,
+  journalBytes: 0,
+  body: { recorded: "none", bytes: 0, sha256: null },
+};
+
+/** Stores a half whose body is at hand (or has none). */
+export async function recordHeld(
+  env: Env,
+  part: JournalPart,
+  facts: Facts,
+  body: Uint8Array,
+): Promise<StoredHalf> {
+  try {
+    return await storeBytes(env.JOURNAL, part, facts, body);
+  } catch (thrown) {
+    return notStored(part, facts.id, thrown);
+  }
+}
+
+/**
+ * Sends a copy of a stream to the Recorder. `branch` is pumped by the runtime; when it has ended, `conclude` is told with what
+ * error (null: none) and answers with the facts, which follow the bytes. A copy that breaks *ends*, or the bytes seen so far
+ * would be lost with it.
+ */
+export async function recordCopy(
+  env: Env,
+  ctx: Waiting,
+  part: JournalPart,
+  branch: ReadableStream,
+  conclude: (broken: unknown) => Promise<Facts>,
+  cut?: AbortSignal,
+): Promise<StoredHalf> {
+  const copy = new IdentityTransformStream();
+  const stored = callRecorder(env, ctx, part, copy.readable);
+  const broken = await branch
+    .pipeTo(copy.writable, { preventAbort: true, preventClose: true, ...(cut ? { signal: cut } : {}) })
+    .then(
+      () => null,
+      (thrown: unknown) => thrown ?? new Error("broken"),
+    );
+  const facts = await conclude(broken);
+  try {
+    const writer = copy.writable.getWriter();
+    await writer.write(journalTrailer(facts));
+    await writer.close();
+    return await stored;
+  } catch (thrown) {
+    return notStored(part, facts.id, thrown);
+  }
+}
+
+/** Tells ingest that both halves are there, or brings the facts of a half that is not. */
+export async function ringBell(
+  env: Env,
+  domain: string,
+  request: { facts: OpenFacts<RequestFacts>; stored: StoredHalf },
+  response: { facts: OpenFacts<ResponseFacts>; stored: StoredHalf },
+): Promise<void> {
+  if (!request.stored.isStored || !response.stored.isStored) count("unrecorded");
+  const bell: ExchangeBell = fitted({
+    v: 1,
+    kind: "exchange",
+    id: request.facts.id,
+    domain,
+    journalBytes: request.stored.journalBytes + response.stored.journalBytes,
+    rungBy: "recorder",
+    request: request.stored.isStored ? null : { ...request.facts, body: request.stored.body },
+    response: response.stored.isStored
+      ? null
+      : { ...response.facts, outcome: "unrecorded", body: response.stored.body },
+  });
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await env.EXCHANGES.send(bell);
+      return;
+    } catch (thrown) {
+      log.warn("bell: queue send failed", { id: bell.id, attempt, error: errorText(thrown) });
+      const delay = BELL_RETRY_DELAYS_MS[attempt];
+      if (delay === undefined) return count("bell_failed"); // the sweep finds the journal entry
+      await scheduler.wait(delay);
+    }
+  }
+}
+
+/** The queue refuses a message that is too large; headers are what can be large and be done without. */
+function fitted(bell: ExchangeBell): ExchangeBell {
+  if (!bell.request && !bell.response) return bell;
+  if (JSON.stringify(bell).length * 3 < MAX_QUEUE_MESSAGE_BYTES) return bell;
+  return {
+    ...bell,
+    request: bell.request && { ...bell.request, headers: {} },
+    response: bell.response && { ...bell.response, headers: {} },
+  };
+}
+
+/** Over the loopback entrypoint, which the runtime feeds without JavaScript; directly where there is none. */
+async function callRecorder(
+  env: Env,
+  ctx: Waiting,
+  part: JournalPart,
+  body: ReadableStream,
+): Promise<StoredHalf> {
+  const request = new Request(`http://recorder/${part}`, { method: "POST", body });
+  try {
+    const response = ctx.exports?.Recorder
+      ? await ctx.exports.Recorder.fetch(request)
+      : await record(request, env);
+    return await response.json<StoredHalf>();
+  } catch (thrown) {
+    return notStored(part, "", thrown);
+  }
+}
+
+function notStored(part: JournalPart, id: string, thrown: unknown): StoredHalf {
+  log.error("recording: a half is not in the journal", { id, part, error: errorText(thrown) });
+  count("recorder_failed");
+  return NOT_STORED;
+}
+
+/** How a body that is never recorded is declared. */
+export const BODY_NOT_RECORDED: BodyFacts = { recorded: "none", bytes: 0, sha256: null };
