@@ -132,9 +132,13 @@ export async function readJournal(bucket: R2Bucket, id: string): Promise<Journal
   return { request, response };
 }
 
-/** Removes both halves; removing what is not there is fine. */
-export async function clearJournal(bucket: R2Bucket, id: string): Promise<void> {
-  await bucket.delete([journalKey(id, "request"), journalKey(id, "response")]);
+/** Removes both halves, or those named; removing what is not there is fine. */
+export async function clearJournal(
+  bucket: R2Bucket,
+  id: string,
+  parts: readonly JournalPart[] = ["request", "response"],
+): Promise<void> {
+  await bucket.delete(parts.map((part) => journalKey(id, part)));
 }
 
 /**
