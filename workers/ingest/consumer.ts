@@ -1,1 +1,107 @@
-export async function handleBatch(_batch: MessageBatch, _env: Env, _ctx: ExecutionContext): Promise<void> {}
+/**
+ * The queue consumer: bells become rows. Delivery is at least once and in any order; everything here may happen again.
+ * A message is acknowledged when what it announces is committed, and given back with a growing delay when it is not.
+ *
+ * The dead-letter queue leads here too. What twenty tries could not store is tried once more; the error of that try is
+ * written down, the message acknowledged, and the journal entry stays: the sweep rings for it again, less and less often.
+ */
+import { v5 as uuidv5 } from "uuid";
+import { type Config, loadConfig } from "../config.ts";
+import { errorText, log } from "../log.ts";
+import { QueueMessage } from "../schemas/exchange.ts";
+import { addCounters, type CounterMessage } from "../store/counters.ts";
+import { withWriter } from "../store/db.ts";
+import { recordFailure } from "../store/ingest-failures.ts";
+import { clearJournal } from "../store/journal.ts";
+import { type Delivery, slices } from "./deliveries.ts";
+import { storeSlice } from "./store-slice.ts";
+
+const DEAD_LETTER_QUEUE = /-dead$/;
+/** Makes an idempotency key out of the id of a message that brings none of its own. */
+const MALFORMED_NAMESPACE = "6b1f2f0e-6d0e-4c39-9a5b-3f1c2b7d4e90";
+/** Delays double from the first to the longest, then the sum of twenty is two hours. */
+const FIRST_DELAY_SECONDS = 2;
+const LONGEST_DELAY_SECONDS = 600;
+
+export async function handleBatch(batch: MessageBatch, env: Env, _ctx: ExecutionContext): Promise<void> {
+  const config = loadConfig(env);
+  const isDead = DEAD_LETTER_QUEUE.test(batch.queue);
+  const exchanges: Delivery[] = [];
+  const counted: Counted[] = [];
+  for (const message of batch.messages) {
+    const parsed = QueueMessage.safeParse(message.body);
+    if (!parsed.success) {
+      const problem = parsed.error.issues.map(({ path }) => path.join(".")).join(", ");
+      log.error("ingest: malformed message", { messageId: message.id, queue: batch.queue, problem });
+      counted.push({ message, sums: malformed(message) });
+    } else if (parsed.data.kind === "counters") {
+      counted.push({ message, sums: parsed.data });
+    } else {
+      exchanges.push({ message, bell: parsed.data, isDead });
+    }
+  }
+  await settleCounters(config, counted);
+  for (const slice of slices(exchanges)) await settleExchanges(env, config, slice);
+}
+
+interface Counted {
+  message: Message;
+  sums: CounterMessage;
+}
+
+function malformed(message: Message): CounterMessage {
+  const id = uuidv5(message.id, MALFORMED_NAMESPACE);
+  return { id, at: message.timestamp.getTime(), counts: { malformed_message: 1 } };
+}
+
+async function settleCounters(config: Config, counted: readonly Counted[]): Promise<void> {
+  if (counted.length === 0) return;
+  try {
+    const sums = counted.map((each) => each.sums);
+    await withWriter(config, (db) => addCounters(db, sums));
+    for (const { message } of counted) message.ack();
+  } catch (thrown) {
+    log.warn("ingest: counters wait", { messages: counted.length, error: errorText(thrown) });
+    for (const { message } of counted) giveBack(message);
+  }
+}
+
+async function settleExchanges(env: Env, config: Config, slice: readonly Delivery[]): Promise<void> {
+  const stored = await storeSlice(env.JOURNAL, config, slice).catch((thrown: unknown) => {
+    log.warn("ingest: exchanges wait", { messages: slice.length, error: errorText(thrown) });
+    return null;
+  });
+  for (const delivery of slice) {
+    if (!stored) giveBack(delivery.message);
+    else if (!stored.failures.has(delivery.bell.id)) delivery.message.ack();
+    else await settleFailure(config, delivery, stored.failures.get(delivery.bell.id));
+  }
+  for (const { id, parts } of stored?.cleared ?? []) {
+    // What stays is rung for again, found in Postgres, and cleared then.
+    await clearJournal(env.JOURNAL, id, parts).catch((thrown: unknown) =>
+      log.warn("ingest: journal entry not cleared", { id, error: errorText(thrown) }),
+    );
+  }
+}
+
+/** One exchange that could not be stored although the database is there. */
+async function settleFailure(config: Config, delivery: Delivery, error: unknown): Promise<void> {
+  const { message, bell, isDead } = delivery;
+  const text = errorText(error);
+  log.error("ingest: exchange not stored", { id: bell.id, attempt: message.attempts, error: text });
+  // The sweep comes back by itself; tries of its bells would only add to those of its next ones.
+  if (!isDead && bell.rungBy !== "sweep") return giveBack(message);
+  const failure = { exchangeId: bell.id, domain: bell.domain, error: text };
+  try {
+    await withWriter(config, (db) => recordFailure(db, failure, Date.now()));
+    message.ack();
+  } catch (thrown) {
+    log.warn("ingest: failure not written down", { id: bell.id, error: errorText(thrown) });
+    giveBack(message);
+  }
+}
+
+function giveBack(message: Message): void {
+  const doubled = FIRST_DELAY_SECONDS * 2 ** (message.attempts - 1);
+  message.retry({ delaySeconds: Math.min(doubled, LONGEST_DELAY_SECONDS) });
+}

@@ -1,5 +1,45 @@
+/** What happens by the clock. The expressions stand in wrangler.toml; here is what each one means. */
+import { loadConfig } from "../config.ts";
+import { log } from "../log.ts";
+import { forgetCounterMessages } from "../store/counters.ts";
+import { withWriter } from "../store/db.ts";
+import { forgetOldRings } from "../store/ingest-failures.ts";
+import { ensurePartitions } from "../store/partitions.ts";
+import { forgetEndedSessions } from "../store/sessions.ts";
+import { sweepOrWait } from "./sweep.ts";
+
+const EVERY_MINUTE = "* * * * *";
+const EVERY_NIGHT = "17 3 * * *";
+/** Not a cron expression: the local world says so once, before it serves. */
+const STARTUP = "startup";
+/** Partitions are made this far ahead; should cron stand still, the default partition takes what comes after. */
+const MONTHS_AHEAD = 3;
+
 export async function handleScheduled(
-  _controller: ScheduledController,
-  _env: Env,
+  controller: ScheduledController,
+  env: Env,
   _ctx: ExecutionContext,
-): Promise<void> {}
+): Promise<void> {
+  const now = controller.scheduledTime;
+  switch (controller.cron) {
+    case EVERY_MINUTE:
+      return sweepOrWait(env, { now });
+    case STARTUP:
+      return sweepOrWait(env, { now, startup: true });
+    case EVERY_NIGHT:
+      return tidy(env, now);
+    default:
+      log.error("cron: nothing is planned for this expression", { cron: controller.cron });
+  }
+}
+
+async function tidy(env: Env, now: number): Promise<void> {
+  const made = await withWriter(loadConfig(env), async (db) => {
+    const partitions = await ensurePartitions(db, now, MONTHS_AHEAD);
+    await forgetEndedSessions(db, now);
+    await forgetCounterMessages(db, now);
+    await forgetOldRings(db, now);
+    return partitions;
+  });
+  if (made > 0) log.info("cron: partitions made", { partitions: made });
+}

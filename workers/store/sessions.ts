@@ -6,7 +6,7 @@ import { and, eq, isNull, lt } from "drizzle-orm";
 import { sessions } from "../../drizzle/schema.ts";
 import type { Role } from "../schemas/api-session.ts";
 import { auditInsert, withPrimary } from "./audit.ts";
-import type { DatabaseConfig } from "./db.ts";
+import type { DatabaseConfig, Writer } from "./db.ts";
 
 /** Ended sessions stay this long, for whoever reads the audit log beside them. */
 const KEEP_ENDED_MS = 30 * 86_400_000;
@@ -78,4 +78,9 @@ export async function revokeSession(
     auditInsert(db, { actor, role: role as Role, action: "session.close", target: actor, now }),
   );
   return true;
+}
+
+/** Throws long-ended sessions away, also where nobody signs in any more. */
+export async function forgetEndedSessions(db: Writer, now: number): Promise<void> {
+  await db.delete(sessions).where(lt(sessions.expiresAt, new Date(now - KEEP_ENDED_MS)));
 }

@@ -1,0 +1,26 @@
+/** Bells on their way to being stored, in slices that fit into memory. Used by the consumer. */
+import { MAX_INGEST_BATCH_BYTES } from "../constants.ts";
+import type { ExchangeBell } from "../schemas/exchange.ts";
+
+export interface Delivery {
+  message: Message;
+  bell: ExchangeBell;
+  /** Came by the dead-letter queue. */
+  isDead: boolean;
+}
+
+/** In order, in slices of at most MAX_INGEST_BATCH_BYTES of journal; what is larger alone is a slice of its own. */
+export function slices<D extends Pick<Delivery, "bell">>(deliveries: readonly D[]): D[][] {
+  const result: D[][] = [];
+  let room = 0;
+  for (const delivery of deliveries) {
+    const bytes = delivery.bell.journalBytes;
+    if (bytes > room || result.length === 0) {
+      result.push([]);
+      room = MAX_INGEST_BATCH_BYTES;
+    }
+    result.at(-1)!.push(delivery);
+    room -= bytes;
+  }
+  return result;
+}

@@ -1,0 +1,41 @@
+/**
+ * A journal entry and its bell as one exchange ready to be stored. Pure; called by the consumer. Prices and links are not
+ * known here: both depend on more than one exchange.
+ */
+import { startedAtOf } from "../domain/exchange-id.ts";
+import type { ExchangeBell } from "../schemas/exchange.ts";
+import type { StorableExchange } from "../store/exchanges.ts";
+import type { JournalEntry } from "../store/journal.ts";
+import { requestRow } from "./request-row.ts";
+import { responseRow } from "./response-row.ts";
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * What the journal has comes first; the facts in the bell stand in for a half that R2 did not take, and then the exchange is
+ * "unrecorded". Null when neither knows anything. Throws where the id is not an exchange id.
+ */
+export function exchangeRow(
+  bell: Pick<ExchangeBell, "id" | "request" | "response">,
+  entry: JournalEntry,
+): StorableExchange | null {
+  const request = entry.request ?? (bell.request && { facts: bell.request, body: NOTHING });
+  const response = entry.response ?? (bell.response && { facts: bell.response, body: NOTHING });
+  if (!request && !response) return null;
+  const { id } = bell;
+  const startedAt = startedAtOf(id);
+  if (startedAt === null) throw new Error(`${id} is not an exchange id`);
+  const isUnrecorded = (request && !entry.request) || (response && !entry.response);
+  const facts =
+    response && (isUnrecorded ? { ...response.facts, outcome: "unrecorded" as const } : response.facts);
+  const exchange: StorableExchange = {
+    id,
+    startedAt: new Date(startedAt),
+    request: request && requestRow(request.facts, request.body),
+    response: response && facts && responseRow(facts, response.body),
+  };
+  // Elsewhere a missing end cost nobody any tokens.
+  if (exchange.response && exchange.request && exchange.request.columns.endpoint !== "messages")
+    exchange.response.columns.usagePartial = false;
+  return exchange;
+}

@@ -1,0 +1,139 @@
+/**
+ * The request's half of an exchange as it is stored: columns, headers, and its body taken apart. Pure; called by
+ * exchange-row.ts.
+ */
+import { requestType, type RequestType } from "../domain/classify.ts";
+import { type DissectedBody, dissectBody } from "../domain/content.ts";
+import { endpointOf, type Endpoint } from "../domain/endpoint.ts";
+import { isObject, type JsonObject, parseJson } from "../domain/json-object.ts";
+import { redact } from "../domain/redact.ts";
+import { readRequest, type RequestReading } from "../domain/request-reading.ts";
+import { sha256 } from "../domain/sha256.ts";
+import { plainText } from "../domain/truncate.ts";
+import type { RequestFacts } from "../schemas/exchange.ts";
+import type { Content } from "../store/content.ts";
+import type { StorableRequest } from "../store/exchanges.ts";
+import { decodeBody } from "./decoding.ts";
+
+const MAX_DOMAIN = 255;
+const MAX_METHOD = 20;
+const MAX_PATH = 1_000;
+const MAX_QUERY = 2_000;
+const MAX_ACCOUNT = 200;
+
+/** Everything a row has from its request. `body` is what the journal has of it. */
+export function requestRow(facts: RequestFacts, body: Uint8Array): StorableRequest {
+  const isTruncated = facts.body.recorded === "head";
+  const { dissected, reading, messageCount, type, endpoint } = readBody(facts, body, isTruncated);
+  return {
+    domain: plainText(facts.domain, MAX_DOMAIN),
+    columns: {
+      accountId: facts.accountId === null ? null : plainText(facts.accountId, MAX_ACCOUNT),
+      credentialType: facts.credentialType,
+      clientKeyId: facts.clientKeyId,
+      sessionId: reading.sessionId,
+      agentId: reading.agentId,
+      parentAgentId: reading.parentAgentId,
+      method: plainText(facts.method, MAX_METHOD),
+      path: plainText(facts.path, MAX_PATH),
+      query: redact(plainText(facts.query, MAX_QUERY)),
+      endpoint,
+      requestType: type,
+      model: reading.model,
+      stream: reading.stream ?? false,
+      bodyKind: dissected?.kind ?? "none",
+      bodyBytes: facts.body.bytes,
+      bodySha256: isTruncated ? fromHex(facts.body.sha256) : (dissected?.sha256 ?? null),
+      bodyTruncated: isTruncated,
+      bodyMasked: dissected?.masked ?? false,
+      messageCount,
+    },
+    headers: headerSet(facts.headers),
+    body: dissected && {
+      skeleton: { bytes: dissected.skeleton, sha256: dissected.skeletonSha256 },
+      messages: dissected.messages,
+      system: dissected.system,
+      tools: dissected.tools,
+    },
+  };
+}
+
+interface BodyReading {
+  /** What is archived; null when nothing was recorded. */
+  dissected: DissectedBody | null;
+  /** Of a body that was taken apart, what its skeleton says: no list elements. */
+  reading: RequestReading;
+  messageCount: number;
+  type: RequestType;
+  endpoint: Endpoint;
+}
+
+function readBody(facts: RequestFacts, body: Uint8Array, isTruncated: boolean): BodyReading {
+  const { headers } = facts;
+  const endpoint = endpointOf(facts.method, facts.path);
+  const read = (bytes: Uint8Array) => readRequest({ body: bytes, isTruncated, headers });
+  if (facts.body.recorded === "none" || body.length === 0) {
+    const type = requestType(endpoint, null);
+    return { dissected: null, reading: read(body), messageCount: 0, type, endpoint };
+  }
+  const received = dissectBody(body);
+  const decoded = decodedBody(received, headers);
+  const readable = decoded ?? received;
+  const reading = read(readable.skeleton);
+  return {
+    // Compressed bytes are kept as they came, unless there is a secret in them.
+    dissected: decoded?.masked ? decoded : received,
+    reading,
+    // Either the list was taken out of the skeleton, or it is still in there.
+    messageCount: readable.messages.length || reading.messageCount,
+    type: requestType(endpoint, typedBody(readable, reading.json)),
+    endpoint,
+  };
+}
+
+function decodedBody(
+  received: DissectedBody,
+  headers: Readonly<Record<string, string>>,
+): DissectedBody | null {
+  const encoding = headers["content-encoding"];
+  if (received.kind !== "bytes" || encoding === undefined) return null;
+  const decoded = decodeBody(received.bytes, encoding);
+  return decoded && dissectBody(decoded);
+}
+
+/**
+ * As much of the body as the request type depends on: how many system blocks there are, and of the messages the last one
+ * by the user and those that are system messages. Parsing elements one by one keeps a body of 32 MB from being held a
+ * third and fourth time, and most need only the last.
+ */
+function typedBody(body: DissectedBody, skeleton: JsonObject | null): JsonObject | null {
+  if (skeleton === null || body.kind !== "json") return skeleton;
+  const messages: unknown[] = [];
+  for (let i = body.messages.length - 1; i >= 0; i--) {
+    const message = parseJson(new TextDecoder().decode(body.messages[i]!.content));
+    const isUser = isObject(message) && message["role"] === "user";
+    const isSystem = isObject(message) && message["role"] === "system";
+    if (isSystem || (isUser && !messages.some((each) => isObject(each) && each["role"] === "user")))
+      messages.unshift(message);
+    if (body.system.length >= 2 && isUser) break;
+  }
+  return {
+    ...skeleton,
+    ...(body.messages.length > 0 && { messages }),
+    ...(body.system.length > 0 && { system: new Array<null>(body.system.length).fill(null) }),
+  };
+}
+
+/** One content per distinct set, so names are in order, and the length of each body (which is a column) is left out. */
+function headerSet(headers: Readonly<Record<string, string>>): Content {
+  const entries = Object.entries(headers)
+    .filter(([name]) => name !== "content-length")
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const bytes = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  return { bytes, sha256: sha256(bytes) };
+}
+
+function fromHex(hex: string | null): Uint8Array | null {
+  if (hex === null || !/^[0-9a-f]{64}$/i.test(hex)) return null;
+  return Uint8Array.from(hex.match(/../g)!, (byte) => Number.parseInt(byte, 16));
+}

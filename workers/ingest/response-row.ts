@@ -1,0 +1,74 @@
+/** The answer's half of an exchange as it is stored: columns, assembled message, bytes. Pure; called by exchange-row.ts. */
+import { readAnswer } from "../domain/answer.ts";
+import { answerElement } from "../domain/content.ts";
+import { rateLimitHeaders } from "../domain/headers.ts";
+import { storableJson } from "../domain/json-object.ts";
+import { plainText } from "../domain/truncate.ts";
+import { tokenCounts } from "../domain/usage.ts";
+import type { ResponseFacts } from "../schemas/exchange.ts";
+import type { StorableResponse } from "../store/exchanges.ts";
+import { decodeBody } from "./decoding.ts";
+
+const MAX_LABEL = 200;
+
+/** Everything a row has from its answer. `body` is what the journal has of it. */
+export function responseRow(facts: ResponseFacts, body: Uint8Array): StorableResponse {
+  const decoded = decodeBody(body, facts.bodyCoding);
+  const bytes = decoded ?? body;
+  const headers = storableJson(facts.headers);
+  const answer = readAnswer({
+    status: facts.status,
+    contentType: headers["content-type"] ?? null,
+    body: bytes,
+    outcome: facts.outcome,
+  });
+  const tokens = tokenCounts(answer.usage);
+  const toolCallCount = Object.values(answer.toolCalls).reduce((sum, count) => sum + count, 0);
+  const message = answer.message && answerElement({ content: answer.message["content"] });
+  return {
+    columns: {
+      status: facts.status,
+      outcome: facts.outcome,
+      modelServed: answer.modelServed,
+      errorType: label(facts.errorType) ?? answer.errorType,
+      errorMessage: answer.errorMessage,
+      stopReason: answer.stopReason,
+      inputTokens: tokens.input,
+      outputTokens: tokens.output,
+      cacheReadInputTokens: tokens.cacheRead,
+      cacheCreationInputTokens: tokens.cacheCreation,
+      cacheCreation5mInputTokens: tokens.cacheCreation5m,
+      cacheCreation1hInputTokens: tokens.cacheCreation1h,
+      thinkingTokens: tokens.thinking,
+      serverToolUse: tokens.serverToolUse,
+      usage: answer.usage,
+      usagePartial: answer.usagePartial,
+      toolCalls: toolCallCount === 0 ? null : answer.toolCalls,
+      toolCallCount,
+      timeToFirstByteMs: facts.timeToFirstByteMs,
+      durationMs: facts.durationMs,
+      upstreamRequestId: label(headers["request-id"]) ?? answer.requestId,
+      ...splitHeaders(headers),
+      // Where a coding could be undone only here, the recorder counted coded bytes.
+      responseBytes: facts.bodyCoding !== "identity" && decoded ? bytes.length : facts.body.bytes,
+      responseTruncated: facts.body.recorded === "head",
+    },
+    organizationId: label(headers["anthropic-organization-id"]),
+    answer: message && { bytes: message.content, sha256: message.sha256 },
+    body: facts.body.recorded === "none" || bytes.length === 0 ? null : bytes,
+  };
+}
+
+/** Headers about limits have a column of their own and are not stored twice. */
+function splitHeaders(headers: Readonly<Record<string, string>>) {
+  const rateLimit = rateLimitHeaders(headers);
+  const others = Object.fromEntries(Object.entries(headers).filter(([name]) => !(name in rateLimit)));
+  return {
+    rateLimit: Object.keys(rateLimit).length === 0 ? null : rateLimit,
+    responseHeaders: Object.keys(others).length === 0 ? null : others,
+  };
+}
+
+function label(value: string | null | undefined): string | null {
+  return (value && plainText(value, MAX_LABEL)) || null;
+}

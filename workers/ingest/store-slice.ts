@@ -1,0 +1,153 @@
+/**
+ * A slice of bells into Postgres: journal entries read, made into rows, one transaction per domain. An exchange that
+ * cannot be stored does not keep the others from it. Called by the consumer.
+ */
+import type { Config } from "../config.ts";
+import { startedAtOf } from "../domain/exchange-id.ts";
+import { errorText, log } from "../log.ts";
+import type { ExchangeBell } from "../schemas/exchange.ts";
+import { databaseError, DatabaseUnavailableError } from "../store/database-error.ts";
+import { type Writer, type WriterTransaction, withWriter } from "../store/db.ts";
+import { domainsOfStored, type StorableExchange, storeExchanges } from "../store/exchanges.ts";
+import { forgetTroubles } from "../store/ingest-failures.ts";
+import { type JournalPart, readJournal } from "../store/journal.ts";
+import type { Delivery } from "./deliveries.ts";
+import { exchangeRow } from "./exchange-row.ts";
+
+const ANSWER_ALONE = "the journal has the answer but not the request";
+
+export interface StoredSlice {
+  /** Why an exchange is not stored, by the id in its bell. What is not in here is stored, now or before. */
+  failures: Map<string, unknown>;
+  /** What can go from the journal: the halves that were read, of what is stored. */
+  cleared: { id: string; parts: JournalPart[] }[];
+}
+
+/** An exchange of the slice on its way. */
+interface Entry {
+  bell: ExchangeBell;
+  /** It failed before, so something may be written down about it. */
+  isTroubled: boolean;
+  parts: JournalPart[];
+  /** Null when there is nothing in journal and bell. */
+  exchange: StorableExchange | null;
+}
+
+/** Stores what can be stored. Throws DatabaseUnavailableError when the database is not there; then nothing is known of any of them. */
+export async function storeSlice(
+  journal: R2Bucket,
+  config: Config,
+  slice: readonly Delivery[],
+): Promise<StoredSlice> {
+  const failures = new Map<string, unknown>();
+  const entries: Entry[] = [];
+  await Promise.all(
+    distinct(slice).map(async (given) => {
+      try {
+        entries.push(await readEntry(journal, given));
+      } catch (thrown) {
+        failures.set(given.bell.id, thrown);
+      }
+    }),
+  );
+  await withWriter(config, async (db) => {
+    for (const [domain, group] of await byDomain(db, entries, failures))
+      for (const [id, error] of await storeGroup(db, config, domain, group)) failures.set(id, error);
+  });
+  const cleared = entries
+    .filter(({ bell, parts }) => parts.length > 0 && !failures.has(bell.id))
+    .map(({ bell, parts }) => ({ id: bell.id, parts }));
+  return { failures, cleared };
+}
+
+/** One per exchange: several bells may ring for it, and one of them may bring facts. */
+function distinct(slice: readonly Delivery[]): Pick<Entry, "bell" | "isTroubled">[] {
+  const byId = new Map<string, Pick<Entry, "bell" | "isTroubled">>();
+  for (const { bell, isDead, message } of slice) {
+    const isTroubled = isDead || bell.rungBy === "sweep" || message.attempts > 1;
+    const other = byId.get(bell.id);
+    byId.set(bell.id, {
+      bell: {
+        ...bell,
+        request: bell.request ?? other?.bell.request ?? null,
+        response: bell.response ?? other?.bell.response ?? null,
+      },
+      isTroubled: isTroubled || other?.isTroubled === true,
+    });
+  }
+  return [...byId.values()];
+}
+
+async function readEntry(journal: R2Bucket, given: Pick<Entry, "bell" | "isTroubled">): Promise<Entry> {
+  const entry = await readJournal(journal, given.bell.id);
+  const parts = (["request", "response"] as const).filter((part) => entry[part] !== null);
+  return { ...given, parts, exchange: exchangeRow(given.bell, entry) };
+}
+
+/**
+ * The request names the domain. Where there is none the exchange has to be stored already: its answer came late, or it was
+ * cleared and the bell is a repetition.
+ */
+async function byDomain(
+  db: Writer,
+  entries: readonly Entry[],
+  failures: Map<string, unknown>,
+): Promise<Map<string, Entry[]>> {
+  const bare = entries.filter(({ exchange }) => !exchange?.request);
+  const known = await domainsOfStored(
+    db,
+    bare.flatMap(({ bell }) => {
+      const startedAt = startedAtOf(bell.id);
+      return startedAt === null ? [] : [{ id: bell.id, startedAt: new Date(startedAt) }];
+    }),
+  );
+  const groups = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const { bell, exchange } = entry;
+    const domain = exchange?.request?.domain ?? known.get(bell.id);
+    if (domain !== undefined) groups.set(domain, [...(groups.get(domain) ?? []), entry]);
+    else if (exchange) failures.set(bell.id, new Error(ANSWER_ALONE));
+    else
+      log.error("ingest: a bell rang for an exchange that is nowhere", { id: bell.id, domain: bell.domain });
+  }
+  return groups;
+}
+
+/** All of a domain in one transaction; where that fails, each in its own. Answers the failures. */
+async function storeGroup(
+  db: Writer,
+  config: Config,
+  domain: string,
+  group: readonly Entry[],
+): Promise<Map<string, unknown>> {
+  try {
+    await db.transaction((tx) => storeTogether(tx, domain, group));
+    return new Map();
+  } catch (thrown) {
+    const error = databaseError(thrown, config.DATABASE_URL);
+    if (error instanceof DatabaseUnavailableError) throw error;
+    const [first, ...others] = group;
+    if (first && others.length === 0) return new Map([[first.bell.id, error]]);
+    log.warn("ingest: exchanges failed together, trying each alone", {
+      domain,
+      exchanges: group.length,
+      error: errorText(error),
+    });
+  }
+  const failures = new Map<string, unknown>();
+  for (const entry of group)
+    for (const [id, error] of await storeGroup(db, config, domain, [entry])) failures.set(id, error);
+  return failures;
+}
+
+async function storeTogether(tx: WriterTransaction, domain: string, group: readonly Entry[]): Promise<void> {
+  const exchanges = group.flatMap(({ exchange }) => exchange ?? []);
+  if (exchanges.length > 0) {
+    const { orphaned } = await storeExchanges(tx, domain, exchanges);
+    if (orphaned.length > 0) throw new Error(ANSWER_ALONE);
+  }
+  await forgetTroubles(
+    tx,
+    group.filter(({ isTroubled }) => isTroubled).map(({ bell }) => bell.id),
+  );
+}

@@ -1,0 +1,100 @@
+/**
+ * The sweep: rings again for journal entries that nobody rang for, or whose bell was lost. Called every minute by cron, and
+ * once at the start of the local world, whose queue lives in memory.
+ *
+ * It needs no cursor: entries are listed in order of time, and those rung for have to wait in Postgres (longer each time).
+ * Without Postgres nothing could be stored, so then it does not ring at all.
+ */
+import { loadConfig } from "../config.ts";
+import { startedAtOf } from "../domain/exchange-id.ts";
+import { errorText, log } from "../log.ts";
+import type { ExchangeBell } from "../schemas/exchange.ts";
+import { DatabaseUnavailableError } from "../store/database-error.ts";
+import { type Writer, withWriter } from "../store/db.ts";
+import { rememberRings, waitingEntries } from "../store/ingest-failures.ts";
+import { type JournalListing, listJournal } from "../store/journal.ts";
+
+/** The recorder rings within seconds; whoever is not stored after this was forgotten, or waits in a queue that stands still. */
+const FORGOTTEN_MS = 120_000;
+/** Beyond the longest stream: clocks, and what is left to do at its end. */
+const LAST_WORDS_MS = 300_000;
+const PAGE_ENTRIES = 500;
+/** Of one run. A run of a minute can look at so many and rings for no more than ingest can store meanwhile. */
+const MAX_LISTED = 20_000;
+const MAX_RUNG = 2_000;
+/** Queues take at most 100 messages at once. /queues/platform/limits */
+const MAX_SENT_TOGETHER = 100;
+
+export interface SweepOptions {
+  /** Epoch milliseconds. */
+  now: number;
+  /** Nothing can be in flight or in the queue: every entry is left behind, however young, and nobody has to wait. */
+  startup?: boolean;
+}
+
+/** Answers how many entries it rang for. */
+export async function sweepJournal(env: Env, { now, startup = false }: SweepOptions): Promise<number> {
+  const config = loadConfig(env);
+  let rung = 0;
+  let listed = 0;
+  let startAfter: string | undefined;
+  while (listed < MAX_LISTED && (startup || rung < MAX_RUNG)) {
+    const page = await listJournal(env.JOURNAL, {
+      limit: PAGE_ENTRIES,
+      ...(startAfter === undefined ? {} : { startAfter }),
+    });
+    const left = page.entries.filter((entry) => startup || isLeftBehind(entry, now, config.STREAM_MAX_MS));
+    if (left.length > 0)
+      rung += await withWriter(config, (db) => ring(env.EXCHANGES, db, left, { now, startup }));
+    listed += page.entries.length;
+    // Ids are in order of time: what comes later is too young as well.
+    const reached = page.cursor === null ? null : startedAtOf(page.cursor);
+    if (page.cursor === null || (!startup && reached !== null && reached > now - FORGOTTEN_MS)) break;
+    startAfter = page.cursor;
+  }
+  if (rung > 0) log.warn("sweep: rang for journal entries left behind", { entries: rung, startup });
+  return rung;
+}
+
+/** The same for cron: a database that is down is not this run's failure. */
+export async function sweepOrWait(env: Env, options: SweepOptions): Promise<void> {
+  try {
+    await sweepJournal(env, options);
+  } catch (thrown) {
+    if (!(thrown instanceof DatabaseUnavailableError)) throw thrown;
+    log.warn("sweep: waits for the database", { error: errorText(thrown) });
+  }
+}
+
+/** An entry without its answer may be a stream that goes on; only after the longest possible one it is certainly not. */
+function isLeftBehind(entry: JournalListing, now: number, longestStreamMs: number): boolean {
+  const patience = entry.hasResponse ? FORGOTTEN_MS : longestStreamMs + LAST_WORDS_MS;
+  return now - entry.uploadedAt > patience;
+}
+
+async function ring(
+  queue: Queue,
+  db: Writer,
+  entries: readonly JournalListing[],
+  { now, startup }: Required<SweepOptions>,
+): Promise<number> {
+  const ids = entries.map(({ id }) => id);
+  const waiting = startup ? new Set<string>() : await waitingEntries(db, ids, now);
+  const due = entries.filter(({ id }) => !waiting.has(id));
+  for (let at = 0; at < due.length; at += MAX_SENT_TOGETHER) {
+    const together = due.slice(at, at + MAX_SENT_TOGETHER);
+    await queue.sendBatch(together.map((entry) => ({ body: bellFor(entry) })));
+    await rememberRings(
+      db,
+      together.map(({ id }) => id),
+      now,
+    );
+  }
+  return due.length;
+}
+
+function bellFor({ id, bytes }: JournalListing): ExchangeBell {
+  // The domain is in the entry, or in the row stored before.
+  const facts = { request: null, response: null };
+  return { v: 1, kind: "exchange", id, domain: "", journalBytes: bytes, rungBy: "sweep", ...facts };
+}

@@ -1,0 +1,12 @@
+/** The monthly partitions of `requests` and `response_bodies`. The work is done by the SQL function of the first migration. */
+import { sql } from "drizzle-orm";
+import type { Writer } from "./db.ts";
+
+/** Makes the partitions of the month of `now` and of the `months` after it that are not there. Answers how many it made. */
+export async function ensurePartitions(db: Writer, now: number, months: number): Promise<number> {
+  const first = new Date(now).toISOString();
+  const made = await db.execute<{ made: number }>(
+    sql`SELECT ensure_partitions(${first}::timestamptz, ${months + 1}::int) AS made`,
+  );
+  return made.rows[0]?.made ?? 0;
+}
