@@ -10,13 +10,13 @@ export function truncate(text: string, max: number): string {
 
 /**
  * A stranger's text as one line of at most `max` characters that any database takes: runs of control characters and line
- * separators become one space, lone surrogates U+FFFD.
+ * separators, with the blanks around them, become one blank, lone surrogates U+FFFD.
  */
 export function plainText(text: string, max: number): string {
   // Cut first: nobody wants a regular expression over a megabyte of error message. Twice, because a run shrinks.
   const line = truncate(text, 4 * max)
     .toWellFormed()
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
+    .replace(/ *[\u0000-\u001f\u007f-\u009f\u2028\u2029][ \u0000-\u001f\u007f-\u009f\u2028\u2029]*/g, " ")
     .trim();
   return truncate(line, max);
 }

@@ -1,0 +1,103 @@
+import { describe, expect, test } from "vitest";
+import { redact } from "./redact.ts";
+
+// Put together here, so that no scanner takes the tests for a leak.
+const vendorKey = `sk-${"ant"}-api03-${"Ab1_-".repeat(18)}AA`;
+const clientKey = `cnp_${"live"}_${"aB3-_".repeat(8)}xyz`;
+
+describe("redact", () => {
+  test.each([
+    ["a vendor key", vendorKey],
+    ["a vendor login", `sk-${"ant"}-oat01-${"Zz9".repeat(20)}`],
+    ["a client key", clientKey],
+    ["a test client key", clientKey.replace("live", "test")],
+  ])("masks %s wherever it stands", (_, secret) => {
+    for (const text of [
+      secret,
+      `key ${secret}, used`,
+      `{"k":"${secret}"}`,
+      `(${secret})`,
+      `a=${secret}&b=1`,
+    ]) {
+      const masked = redact(text);
+      expect(masked).not.toContain(secret);
+      expect(masked).not.toContain(secret.slice(-8));
+      expect(masked).toContain("***");
+    }
+  });
+
+  test.each([
+    ["a Google key", `AI${"za"}SyA-1234567890abcdefghij`],
+    ["a GitHub token", `gh${"p"}_${"a1".repeat(18)}`],
+    ["a JSON web token", `ey${"J"}hbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln`],
+  ])("masks %s", (_, secret) => {
+    for (const text of [secret, `(${secret})`, `"${secret}"`])
+      expect(redact(text)).not.toContain(secret.slice(-4));
+  });
+
+  test("leaves the kind of a key to be seen", () => {
+    expect(redact(`bad key ${vendorKey}.`)).toMatch(
+      /^bad key sk-ant-[\w-]*\*\*\*\.$|^bad key sk-ant-\*\*\*\.$/,
+    );
+    expect(redact(clientKey)).toBe("cnp_live_***");
+  });
+
+  test.each([
+    ["Authorization: Bearer abc.def-123", "Authorization: Bearer ***"],
+    ["bearer x", "bearer ***"],
+    ['{"authorization":"Bearer t0k/en+x=="}', '{"authorization":"Bearer ***"}'],
+    ["Authorization: Basic dXNlcjpwYXNz", "Authorization: Basic ***"],
+    ["x-api-key: 0123456789", "x-api-key: ***"],
+    ["Cookie: a=b; c=d\nnext: line", "Cookie: ***\nnext: line"],
+    ['"set-cookie":"a=b; Secure"', '"set-cookie":"***"'],
+    ["authorization: AWS4-HMAC-SHA256 Credential=abc", "authorization: ***"],
+    ['"api_key": "0123456789"', '"api_key": "***"'],
+    ["postgres://ann:pa/ss?word@db.example/x", "postgres://***@db.example/x"],
+    ["https://ann:pass@example.com/a", "https://***@example.com/a"],
+    ["https://ann%40example.com:pass@example.com", "https://***@example.com"],
+    ["GET /a?token=1234&b=2", "GET /a?token=***&b=2"],
+    ["/a?x=1&api_key=abc#frag", "/a?x=1&api_key=***#frag"],
+    ["/login?email=ann@example.com&password=p", "/login?email=***&password=***"],
+    ["https://hooks.slack.com/services/T0/B0/xyz", "https://hooks.slack.com/***"],
+  ])("masks %j", (text, masked) => {
+    expect(redact(text)).toBe(masked);
+  });
+
+  test.each([
+    "invalid x-api-key",
+    "Invalid bearer token",
+    'Bearer realm="Nexus"',
+    "OAuth authentication is currently not supported.",
+    "Basic authentication is not supported",
+    "This request would exceed your organization's rate limit of 80,000 input tokens per minute",
+    "https://docs.claude.com/en/api/errors?page=2",
+    "claude-cli/2.1.330 (external, sdk-cli)",
+    "max_tokens: 128000 > 64000",
+    "a risk-taking task-force",
+    "gzip, deflate, br, zstd",
+  ])("leaves %j alone", (text) => {
+    expect(redact(text)).toBe(text);
+  });
+
+  test("does the same twice as once", () => {
+    const text = `Bearer ${vendorKey} https://a:b@c?key=${clientKey} x-api-key: ${vendorKey} Basic dXNlcjpwYXNz`;
+    expect(redact(redact(text))).toBe(redact(text));
+  });
+
+  test("is linear on texts made to be slow", () => {
+    const start = performance.now();
+    for (const piece of [
+      "a://",
+      "Bearer ",
+      "?keykeykey",
+      "eyJaaaaaaaa.",
+      "sk-",
+      "api_key",
+      "https://a:a",
+      "Basic a",
+    ]) {
+      redact(piece.repeat(20_000));
+    }
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+});

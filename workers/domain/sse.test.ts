@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import { sseEvents, type SseEvent } from "./sse.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const read = (text: string | Uint8Array): SseEvent[] => [
+  ...sseEvents(typeof text === "string" ? bytes(text) : text),
+];
+const pairs = (text: string | Uint8Array) => read(text).map(({ event, data }) => [event, data]);
+
+describe("sseEvents", () => {
+  test.each([
+    ["LF", "\n"],
+    ["CR", "\r"],
+    ["CRLF", "\r\n"],
+  ])("reads events whose lines end with %s", (_, end) => {
+    const text = ["event: a", "data: 1", "", "data: 2", "", ""].join(end);
+    expect(pairs(text)).toEqual([
+      ["a", "1"],
+      ["message", "2"],
+    ]);
+  });
+
+  test("reads a body that mixes all line endings", () => {
+    expect(pairs("event: a\rdata: 1\r\n\ndata: 2\n\r\nevent: c\r\ndata: 3\r\r")).toEqual([
+      ["a", "1"],
+      ["message", "2"],
+      ["c", "3"],
+    ]);
+  });
+
+  test("joins several data lines by a line feed and keeps empty ones", () => {
+    expect(pairs("data: a\ndata\ndata:\ndata: b\n\n")).toEqual([["message", "a\n\n\nb"]]);
+  });
+
+  test("takes off one blank behind the colon, and only one", () => {
+    expect(pairs("data:  x \n\ndata:y\n\n")).toEqual([
+      ["message", " x "],
+      ["message", "y"],
+    ]);
+  });
+
+  test("ignores comments, unknown fields, and names that only begin like a field", () => {
+    expect(pairs(": keep alive\nid: 7\nretry: 10\nDATA: no\ndatas: no\n event: no\ndata: yes\n\n")).toEqual([
+      ["message", "yes"],
+    ]);
+  });
+
+  test("forgets the name of an event that has no data", () => {
+    expect(pairs("event: lost\n\ndata: 1\n\n")).toEqual([["message", "1"]]);
+  });
+
+  test("takes the last of several names", () => {
+    expect(pairs("event: a\nevent: b\ndata: 1\n\n")).toEqual([["b", "1"]]);
+  });
+
+  test("drops a byte order mark at the very start and nowhere else", () => {
+    expect(pairs("\ufeffdata: \ufeffx\n\n\ufeffdata: 2\n\n")).toEqual([["message", "\ufeffx"]]);
+  });
+
+  test("gives an event behind the last blank line, marked as unterminated", () => {
+    expect(read("data: 1\n\nevent: b\ndata: 2")).toEqual([
+      { event: "message", data: "1", offset: 0, terminated: true },
+      { event: "b", data: "2", offset: 9, terminated: false },
+    ]);
+  });
+
+  test("counts offsets in bytes of the body, from the first field of the event", () => {
+    const text = "\ufeff: ö\ndata: ü\n\n\n: c\ndata: 2\n\n";
+    const body = bytes(text);
+    const found = read(body).map(({ offset }) => new TextDecoder().decode(body.subarray(offset, offset + 6)));
+    expect(found).toEqual(["data: ", "data: "]);
+    expect(read(body)[1]!.offset).toBe(bytes("\ufeff: ö\ndata: ü\n\n\n: c\n").length);
+  });
+
+  test("replaces bytes that are not UTF-8 and reads on", () => {
+    const body = Uint8Array.from([...bytes("data: a"), 0xff, 0xc3, ...bytes("b\n\ndata: 2\n\n")]);
+    expect(pairs(body)).toEqual([
+      ["message", "a\ufffd\ufffdb"],
+      ["message", "2"],
+    ]);
+  });
+
+  test.each(["", "\n", "\r", "\r\n\r\n", ":", ":\n", "data", "event: x\n\n", "\ufeff", "no colon here"])(
+    "finds at most an empty event in %j",
+    (text) => {
+      expect(read(text).filter(({ data }) => data !== "")).toEqual([]);
+    },
+  );
+
+  test("takes time linear in the body, whichever line ending is missing", () => {
+    const seconds = (end: string) => {
+      const body = bytes(`data: x${end}${end}`.repeat(200_000));
+      const start = performance.now();
+      expect(read(body)).toHaveLength(200_000);
+      return (performance.now() - start) / 1_000;
+    };
+    // Quadratic search would take minutes.
+    expect(Math.max(seconds("\n"), seconds("\r"), seconds("\r\n"))).toBeLessThan(10);
+  });
+});
