@@ -10,21 +10,16 @@
  * elements back; nothing is ever parsed and written anew, so a rebuild is exact for any formatting. It is checked
  * before a body is given out as "json".
  */
-import { type BodyScan, LIST_NAMES, type ListName, scanBody } from "./content-body.ts";
+import { type BodyScan, LIST_NAMES, scanBody } from "./content-body.ts";
+import { chain, type ChainElement } from "./content-chain.ts";
 import { type Cut, cutMessage } from "./content-cuts.ts";
 import { concat, type FormedContent, formElement, restorePieces } from "./content-form.ts";
 import { maskLoosely, maskSpans } from "./content-mask.ts";
 import { holds } from "./json-spans.ts";
 import { sha256 } from "./sha256.ts";
 
+export type { ChainElement } from "./content-chain.ts";
 export { restoreElement } from "./content-form.ts";
-
-/** One element of a list after its predecessors. */
-export interface ChainElement extends FormedContent {
-  contentSha256: Uint8Array;
-  /** Address of the node: SHA-256 over the list's name, the predecessor's hash, the content's hash and the form. */
-  hash: Uint8Array;
-}
 
 /** What a body is rebuilt from. */
 export interface BodyParts {
@@ -62,12 +57,12 @@ export function dissectBody(received: Uint8Array): DissectedBody {
   const current = scan && whole.masked ? scanBody(bytes) : scan;
   if (!current) return { kind: "bytes", ...whole, ...uncut };
   const lists = {
-    messages: chain(bytes, current, "messages"),
-    system: chain(bytes, current, "system"),
-    tools: chain(bytes, current, "tools"),
+    messages: chain(bytes, current.lists.messages, "messages"),
+    system: chain(bytes, current.lists.system, "system"),
+    tools: chain(bytes, current.lists.tools, "tools"),
   };
   const skeleton = emptied(bytes, current);
-  return isSame(bytes, bodyPieces({ skeleton, ...lists }))
+  return rebuildsTo(bytes, { skeleton, ...lists })
     ? { kind: "json", ...whole, skeleton, skeletonSha256: sha256(skeleton), ...lists }
     : { kind: "raw", ...whole, ...uncut };
 }
@@ -87,39 +82,6 @@ export function answerElement(message: { content: unknown }): { content: Uint8Ar
   cutMessage(bytes, 0, cuts);
   const { content } = formElement(bytes, { leadStart: 0, start: 0, end: bytes.length, isFirst: true, cuts });
   return { content, sha256: sha256(content) };
-}
-
-/** Stored hashes depend on these: they never change. */
-const NODE_LABELS: Record<ListName, Uint8Array> = {
-  messages: new TextEncoder().encode("nexus node 1 messages\n"),
-  system: new TextEncoder().encode("nexus node 1 system\n"),
-  tools: new TextEncoder().encode("nexus node 1 tools\n"),
-};
-const ROOT = new Uint8Array(1);
-const CHILD = new Uint8Array([1]);
-const NOTHING = new Uint8Array(0);
-
-function chain(bytes: Uint8Array, scan: BodyScan, name: ListName): ChainElement[] {
-  const list = scan.lists[name];
-  if (!list) return [];
-  const nodes: ChainElement[] = [];
-  let leadStart = list.start;
-  let parent: Uint8Array | null = null;
-  for (const { start, end, cuts } of list.elements) {
-    const { content, form } = formElement(bytes, { leadStart, start, end, isFirst: parent === null, cuts });
-    const contentSha256 = sha256(content);
-    const hash: Uint8Array = sha256(
-      NODE_LABELS[name],
-      parent ? CHILD : ROOT,
-      parent ?? NOTHING,
-      contentSha256,
-      form ?? NOTHING,
-    );
-    nodes.push({ content, form, contentSha256, hash });
-    leadStart = end;
-    parent = hash;
-  }
-  return nodes;
 }
 
 /** The skeleton: all but the elements and what separates them. */
@@ -161,6 +123,15 @@ function inOrder(scan: BodyScan) {
     const span = scan.lists[name];
     return span ? [{ name, span }] : [];
   }).sort((a, b) => a.span.start - b.span.start);
+}
+
+/** The check before anything is called "json". What cannot be rebuilt at all is a difference too: the body is kept raw. */
+function rebuildsTo(bytes: Uint8Array, parts: BodyParts): boolean {
+  try {
+    return isSame(bytes, bodyPieces(parts));
+  } catch {
+    return false;
+  }
 }
 
 /** Whether the pieces make up the bytes. A piece that is a view on its own place in them needs no look. */
