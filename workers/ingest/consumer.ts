@@ -14,7 +14,7 @@ import { withWriter } from "../store/db.ts";
 import { recordFailure } from "../store/ingest-failures.ts";
 import { clearJournal } from "../store/journal.ts";
 import { type Delivery, slices } from "./deliveries.ts";
-import { storeSlice } from "./store-slice.ts";
+import { type Failure, storeSlice } from "./store-slice.ts";
 
 const DEAD_LETTER_QUEUE = /-dead$/;
 /** Makes an idempotency key out of the id of a message that brings none of its own. */
@@ -72,9 +72,10 @@ async function settleExchanges(env: Env, config: Config, slice: readonly Deliver
     return null;
   });
   for (const delivery of slice) {
-    if (!stored) giveBack(delivery.message);
-    else if (!stored.failures.has(delivery.bell.id)) delivery.message.ack();
-    else await settleFailure(config, delivery, stored.failures.get(delivery.bell.id));
+    const failure = stored?.failures.get(delivery.bell.id);
+    if (failure) await settleFailure(config, delivery, failure);
+    else if (stored) delivery.message.ack();
+    else giveBack(delivery.message);
   }
   for (const { id, parts } of stored?.cleared ?? []) {
     // What stays is rung for again, found in Postgres, and cleared then.
@@ -85,15 +86,15 @@ async function settleExchanges(env: Env, config: Config, slice: readonly Deliver
 }
 
 /** One exchange that could not be stored although the database is there. */
-async function settleFailure(config: Config, delivery: Delivery, error: unknown): Promise<void> {
+async function settleFailure(config: Config, delivery: Delivery, failure: Failure): Promise<void> {
   const { message, bell, isDead } = delivery;
-  const text = errorText(error);
-  log.error("ingest: exchange not stored", { id: bell.id, attempt: message.attempts, error: text });
+  const error = errorText(failure.error);
+  log.error("ingest: exchange not stored", { id: bell.id, attempt: message.attempts, error });
   // The sweep comes back by itself; tries of its bells would only add to those of its next ones.
   if (!isDead && bell.rungBy !== "sweep") return giveBack(message);
-  const failure = { exchangeId: bell.id, domain: bell.domain, error: text };
+  const { domain } = failure;
   try {
-    await withWriter(config, (db) => recordFailure(db, failure, Date.now()));
+    await withWriter(config, (db) => recordFailure(db, { exchangeId: bell.id, domain, error }, Date.now()));
     message.ack();
   } catch (thrown) {
     log.warn("ingest: failure not written down", { id: bell.id, error: errorText(thrown) });

@@ -17,10 +17,16 @@ import { exchangeRow } from "./exchange-row.ts";
 const ANSWER_ALONE = "the journal has the answer but not the request";
 
 export interface StoredSlice {
-  /** Why an exchange is not stored, by the id in its bell. What is not in here is stored, now or before. */
-  failures: Map<string, unknown>;
+  /** Of what is not stored, by id. What is not in here is stored, now or before. */
+  failures: Map<string, Failure>;
   /** What can go from the journal: the halves that were read, of what is stored. */
   cleared: { id: string; parts: JournalPart[] }[];
+}
+
+export interface Failure {
+  /** As far as it is known. */
+  domain: string;
+  error: unknown;
 }
 
 /** An exchange of the slice on its way. */
@@ -39,20 +45,21 @@ export async function storeSlice(
   config: Config,
   slice: readonly Delivery[],
 ): Promise<StoredSlice> {
-  const failures = new Map<string, unknown>();
+  const failures: StoredSlice["failures"] = new Map();
   const entries: Entry[] = [];
   await Promise.all(
     distinct(slice).map(async (given) => {
       try {
         entries.push(await readEntry(journal, given));
       } catch (thrown) {
-        failures.set(given.bell.id, thrown);
+        failures.set(given.bell.id, { domain: given.bell.domain, error: thrown });
       }
     }),
   );
   await withWriter(config, async (db) => {
     for (const [domain, group] of await byDomain(db, entries, failures))
-      for (const [id, error] of await storeGroup(db, config, domain, group)) failures.set(id, error);
+      for (const [id, error] of await storeGroup(db, config, domain, group))
+        failures.set(id, { domain, error });
   });
   const cleared = entries
     .filter(({ bell, parts }) => parts.length > 0 && !failures.has(bell.id))
@@ -91,7 +98,7 @@ async function readEntry(journal: R2Bucket, given: Pick<Entry, "bell" | "isTroub
 async function byDomain(
   db: Writer,
   entries: readonly Entry[],
-  failures: Map<string, unknown>,
+  failures: StoredSlice["failures"],
 ): Promise<Map<string, Entry[]>> {
   const bare = entries.filter(({ exchange }) => !exchange?.request);
   const known = await domainsOfStored(
@@ -106,7 +113,7 @@ async function byDomain(
     const { bell, exchange } = entry;
     const domain = exchange?.request?.domain ?? known.get(bell.id);
     if (domain !== undefined) groups.set(domain, [...(groups.get(domain) ?? []), entry]);
-    else if (exchange) failures.set(bell.id, new Error(ANSWER_ALONE));
+    else if (exchange) failures.set(bell.id, { domain: bell.domain, error: new Error(ANSWER_ALONE) });
     else
       log.error("ingest: a bell rang for an exchange that is nowhere", { id: bell.id, domain: bell.domain });
   }

@@ -1,0 +1,128 @@
+/** Makes exchanges as the proxy records them: facts, bodies, the bell, and the entry in the journal. */
+import { newExchangeId } from "../../workers/domain/exchange-id.ts";
+import type { ExchangeBell, RequestFacts, ResponseFacts } from "../../workers/schemas/exchange.ts";
+import { type JournalEntry, writeJournalRequest, writeJournalResponse } from "../../workers/store/journal.ts";
+import { answerStream } from "./answer-stream.ts";
+
+export interface MadeExchange {
+  id: string;
+  request: { facts: RequestFacts; body: Uint8Array };
+  response: { facts: ResponseFacts; body: Uint8Array };
+}
+
+export interface ExchangeOptions {
+  /** Epoch milliseconds; default 2026-11-22T12:00:00Z. */
+  startedAt?: number;
+  domain?: string;
+  requestBody?: Uint8Array | string | Record<string, unknown>;
+  responseBody?: Uint8Array | string;
+  requestFacts?: Partial<RequestFacts>;
+  responseFacts?: Partial<ResponseFacts>;
+}
+
+export const NOON = Date.UTC(2026, 10, 22, 12);
+
+const encoder = new TextEncoder();
+
+/** A question of one message with a streamed answer of 12 tokens; what is given replaces parts of it. */
+export function madeExchange(options: ExchangeOptions = {}): MadeExchange {
+  const startedAt = options.startedAt ?? NOON;
+  const id = newExchangeId(startedAt, crypto.getRandomValues(new Uint8Array(10)));
+  const requestBody = bytesOf(options.requestBody ?? question("How are you?"));
+  const responseBody = bytesOf(options.responseBody ?? answer("Well."));
+  return {
+    id,
+    request: {
+      facts: {
+        v: 1,
+        id,
+        startedAt,
+        domain: options.domain ?? "team.example",
+        accountId: "acc_1",
+        credentialType: "api_key",
+        clientKeyId: null,
+        method: "POST",
+        path: "/v1/messages",
+        query: "?beta=true",
+        headers: { "content-type": "application/json", "user-agent": "claude-cli/2.1.330" },
+        body: { recorded: "whole", bytes: requestBody.length, sha256: null },
+        ...options.requestFacts,
+      },
+      body: requestBody,
+    },
+    response: {
+      facts: {
+        v: 1,
+        id,
+        outcome: "complete",
+        status: 200,
+        errorType: null,
+        headers: {
+          "content-type": "text/event-stream; charset=utf-8",
+          "request-id": `req_${id.slice(0, 8)}`,
+        },
+        timeToFirstByteMs: 420,
+        durationMs: 1_500,
+        bodyCoding: "identity",
+        body: { recorded: "whole", bytes: responseBody.length, sha256: null },
+        ...options.responseFacts,
+      },
+      body: responseBody,
+    },
+  };
+}
+
+export function question(text: string, more: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    model: "claude-opus-5-5",
+    max_tokens: 1_024,
+    stream: true,
+    messages: [{ role: "user", content: text }],
+    ...more,
+  };
+}
+
+/** A streamed answer that says `text`. */
+export function answer(text: string, usage: Record<string, number> = { input_tokens: 12 }): string {
+  return answerStream(
+    { content: [{ type: "text", text }] },
+    { id: "msg_1", model: "claude-opus-5-5", usage },
+  );
+}
+
+export function bellOf(
+  { id, request, response }: MadeExchange,
+  more: Partial<ExchangeBell> = {},
+): ExchangeBell {
+  return {
+    v: 1,
+    kind: "exchange",
+    id,
+    domain: request.facts.domain,
+    journalBytes: request.body.length + response.body.length,
+    rungBy: "recorder",
+    request: null,
+    response: null,
+    ...more,
+  };
+}
+
+/** Both halves as readJournal gives them. */
+export function entryOf({ request, response }: MadeExchange): JournalEntry {
+  return { request, response };
+}
+
+/** Puts both halves, or those named, into the journal. */
+export async function journal(
+  bucket: R2Bucket,
+  { request, response }: MadeExchange,
+  parts: ("request" | "response")[] = ["request", "response"],
+): Promise<void> {
+  if (parts.includes("request")) await writeJournalRequest(bucket, request.facts, request.body);
+  if (parts.includes("response")) await writeJournalResponse(bucket, response.facts, response.body);
+}
+
+function bytesOf(body: Uint8Array | string | Record<string, unknown>): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  return encoder.encode(typeof body === "string" ? body : JSON.stringify(body));
+}

@@ -1,0 +1,90 @@
+/** Drives the queue consumer in workerd tests, and looks at what it left in Postgres and in the journal. */
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { eq } from "drizzle-orm";
+import { requests } from "../../drizzle/schema.ts";
+import { loadConfig } from "../../workers/config.ts";
+import { handleBatch } from "../../workers/ingest/consumer.ts";
+import { withWriter } from "../../workers/store/db.ts";
+import { listJournal } from "../../workers/store/journal.ts";
+import { queryRows, resetDatabase } from "./worker-database.ts";
+
+export interface SentMessage {
+  body: unknown;
+  attempts?: number;
+}
+
+export interface Delivered {
+  /** Positions in the batch of the messages acknowledged, sorted. */
+  acks: number[];
+  /** The messages given back: position → seconds until the next try. */
+  retries: Record<number, number>;
+}
+
+/** An empty database and an empty journal. */
+export async function freshWorld(): Promise<void> {
+  await resetDatabase();
+  for (;;) {
+    const { objects } = await env.JOURNAL.list();
+    if (objects.length === 0) return;
+    await env.JOURNAL.delete(objects.map(({ key }) => key));
+  }
+}
+
+/** Delivers one batch (of our own making: the one of `cloudflare:test` forgets delays). `bindings` replaces parts of the environment. */
+export async function deliver(
+  sent: SentMessage[],
+  { queue = "nexus-exchanges", bindings = {} }: { queue?: string; bindings?: Partial<Env> } = {},
+): Promise<Delivered> {
+  const delivered: Delivered = { acks: [], retries: {} };
+  const settled = new Set<number>();
+  const settle = (n: number, how: () => void) => {
+    // As the queue has it: the first word counts.
+    if (!settled.has(n)) how();
+    settled.add(n);
+  };
+  const messages = sent.map(({ body, attempts = 1 }, n) => ({
+    id: String(n),
+    timestamp: new Date(),
+    attempts,
+    body,
+    ack: () => settle(n, () => delivered.acks.push(n)),
+    retry: (options?: QueueRetryOptions) =>
+      settle(n, () => (delivered.retries[n] = options?.delaySeconds ?? 0)),
+  }));
+  const batch = { queue, messages } as unknown as MessageBatch;
+  const ctx = createExecutionContext();
+  await handleBatch(batch, { ...env, ...bindings }, ctx);
+  await waitOnExecutionContext(ctx);
+  delivered.acks.sort((a, b) => a - b);
+  return delivered;
+}
+
+/** Ids and outcomes of all rows, in order of time. */
+export async function storedOutcomes(): Promise<{ id: string; outcome: string }[]> {
+  return queryRows("SELECT id, outcome FROM requests ORDER BY started_at, id");
+}
+
+/** How many exchanges the rollups have counted. */
+export async function countedExchanges(): Promise<number> {
+  const [sum] = await queryRows<{ n: number }>("SELECT coalesce(sum(requests), 0)::int AS n FROM rollups");
+  return sum!.n;
+}
+
+/** What is in the journal: `<id> request`, `<id> response`, `<id> both`. */
+export async function journalContents(): Promise<string[]> {
+  const { entries } = await listJournal(env.JOURNAL, { limit: 500 });
+  return entries.map(
+    ({ id, hasRequest, hasResponse }) =>
+      `${id} ${hasRequest && hasResponse ? "both" : hasRequest ? "request" : "response"}`,
+  );
+}
+
+/** One row as the store reads it, of the exchange with this id. */
+export async function storedRow(id: string): Promise<typeof requests.$inferSelect> {
+  const [row] = await withWriter(loadConfig(env), (db) =>
+    db.select().from(requests).where(eq(requests.id, id)),
+  );
+  if (!row) throw new Error(`${id} is not stored`);
+  return row;
+}

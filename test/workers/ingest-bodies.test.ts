@@ -1,0 +1,241 @@
+/** Bodies of every kind, in at one end and out at the other: what is archived is what was sent. */
+import { createHash } from "node:crypto";
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { loadConfig } from "../../workers/config.ts";
+import {
+  readAnswerMessage,
+  readRequestBody,
+  readRequestHeaders,
+  readResponseBody,
+} from "../../workers/store/bodies.ts";
+import { reader } from "../../workers/store/db.ts";
+import {
+  answer,
+  bellOf,
+  type ExchangeOptions,
+  journal,
+  madeExchange,
+  question,
+} from "../support/exchanges.ts";
+import { deliver, freshWorld, storedRow } from "../support/ingest-worker.ts";
+import { queryRows } from "../support/worker-database.ts";
+
+beforeEach(freshWorld);
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const decode = (bytes: Uint8Array | null) => bytes && new TextDecoder().decode(bytes);
+const hash = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const hex = (bytes: Uint8Array | null) =>
+  bytes && Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+
+/** Stores an exchange and reads back everything it left, as the API would: over HTTP. */
+async function archived(options: ExchangeOptions) {
+  const exchange = madeExchange(options);
+  await journal(env.JOURNAL, exchange);
+  expect(await deliver([{ body: bellOf(exchange) }])).toEqual({ acks: [0], retries: {} });
+  const row = await storedRow(exchange.id);
+  const db = reader(loadConfig(env));
+  return {
+    sent: exchange.request.body,
+    row,
+    request: await readRequestBody(db, row),
+    response: await readResponseBody(db, row),
+    message: decode(await readAnswerMessage(db, row)),
+    headers: await readRequestHeaders(db, row),
+  };
+}
+
+/** Noise that nothing compresses. */
+function noise(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at += 65_536)
+    crypto.getRandomValues(bytes.subarray(at, Math.min(at + 65_536, length)));
+  return bytes;
+}
+
+describe("a request body", () => {
+  it("comes back to the byte, with its hash, however it is written", async () => {
+    const bodies = [
+      '{ "model":"m", "messages" : [ {"role":"user","content":[{"type":"text","text":"a","cache_control":{"type":"ephemeral"}}]} ,\n{"role":"user","content":"b"}],"system":"s\\u00e9","tools":[{"name":"t"}]}\n',
+      '{"messages":[],"model":"m"}',
+      "{}",
+      '["not an object"]',
+      "not JSON",
+      "\ufeff{}",
+      "   ",
+      '{"model":"m","model":"n","messages":[{"role":"user","content":1e400}]}',
+    ];
+    for (const requestBody of bodies) {
+      const { row, sent, request } = await archived({ requestBody });
+      expect(decode(request)).toBe(decode(sent));
+      expect(hex(row.bodySha256)).toBe(hash(sent));
+      expect(row.bodyBytes).toBe(sent.length);
+    }
+  });
+
+  it("of five megabytes that cannot be compressed, and one with an element as large, come back", async () => {
+    const bytes = noise(5_000_000);
+    const { row, request } = await archived({ requestBody: bytes });
+    expect(row.bodyKind).toBe("bytes");
+    expect(hash(request!)).toBe(hash(bytes));
+    const text = question(Array.from(bytes.subarray(0, 2_500_000)).join(""));
+    const large = await archived({ requestBody: text });
+    expect(large.row).toMatchObject({ bodyKind: "json", messageCount: 1, model: "claude-opus-5-5" });
+    expect(hash(large.request!)).toBe(hash(large.sent));
+  });
+
+  it("cut off keeps its beginning, its size and the hash of all of it", async () => {
+    const head = encode(JSON.stringify(question("x".repeat(500))).slice(0, 300));
+    const whole = "ab".repeat(32);
+    const { row, request } = await archived({
+      requestBody: head,
+      requestFacts: { body: { recorded: "head", bytes: 40_000_000, sha256: whole } },
+    });
+    expect(decode(request)).toBe(decode(head));
+    expect(row).toMatchObject({ bodyKind: "bytes", bodyTruncated: true, bodyBytes: 40_000_000 });
+    expect(row).toMatchObject({ model: "claude-opus-5-5", stream: true });
+    expect(hex(row.bodySha256)).toBe(whole);
+  });
+
+  it("that was never there is none", async () => {
+    const { row, request } = await archived({
+      requestBody: new Uint8Array(0),
+      responseBody: '{"data":[]}',
+      requestFacts: { method: "GET", path: "/v1/models", query: "?limit=1000" },
+      responseFacts: { headers: { "content-type": "application/json" } },
+    });
+    expect(request).toBeNull();
+    expect(row).toMatchObject({ bodyKind: "none", bodyBytes: 0, endpoint: "models", requestType: "models" });
+    expect(row).toMatchObject({ model: null, usagePartial: false, inputTokens: null });
+  });
+
+  it("with somebody's MCP token is masked", async () => {
+    const mcp_servers = [{ type: "url", url: "https://mcp.example", authorization_token: "hush-hush" }];
+    const { row, request } = await archived({ requestBody: question("Hello", { mcp_servers }) });
+    expect(decode(request)).not.toContain("hush-hush");
+    expect(row.bodyMasked).toBe(true);
+    expect(hex(row.bodySha256)).toBe(hash(request!));
+  });
+
+  it("compressed by the client is kept as it came, and read all the same", async () => {
+    const requestBody = gzipSync(JSON.stringify(question("Hello")));
+    const headers = { "content-encoding": "gzip", "content-type": "application/json" };
+    const { row, request } = await archived({ requestBody, requestFacts: { headers } });
+    expect(hash(request!)).toBe(hash(requestBody));
+    expect(row).toMatchObject({ bodyKind: "bytes", model: "claude-opus-5-5", stream: true, messageCount: 1 });
+  });
+
+  it("compressed with a secret in it is kept unpacked and masked", async () => {
+    const mcp_servers = [{ url: "https://mcp.example", authorization_token: "hush-hush" }];
+    const requestBody = gzipSync(JSON.stringify(question("Hello", { mcp_servers })));
+    const headers = { "content-encoding": "gzip" };
+    const { row, request } = await archived({ requestBody, requestFacts: { headers } });
+    expect(decode(request)).toContain('"authorization_token":"***"');
+    expect(row).toMatchObject({ bodyMasked: true, bodyKind: "json", messageCount: 1 });
+  });
+
+  it("said to be compressed and not so is kept as it came", async () => {
+    const headers = { "content-encoding": "gzip, tomorrow" };
+    const { row, request, sent } = await archived({ requestFacts: { headers } });
+    expect(hash(request!)).toBe(hash(sent));
+    expect(row.model).toBe("claude-opus-5-5");
+  });
+});
+
+describe("an answer", () => {
+  it("comes back to the byte, and as the message it holds", async () => {
+    const responseBody = answer("Well – naïve.");
+    const { response, message, row } = await archived({ responseBody });
+    expect(decode(response)).toBe(responseBody);
+    expect(JSON.parse(message!)).toEqual({ role: "assistant", content: "Well – naïve." });
+    expect(row.responseBytes).toBe(encode(responseBody).length);
+  });
+
+  it("of nine megabytes of noise comes back", async () => {
+    const responseBody = noise(9_000_000);
+    const { response } = await archived({
+      responseBody,
+      requestFacts: { method: "GET", path: "/v1/files/f/content" },
+      responseFacts: { headers: { "content-type": "application/octet-stream" } },
+    });
+    expect(hash(response!)).toBe(hash(responseBody));
+  });
+
+  it("in a coding that the runtime does not undo is undone", async () => {
+    const text = answer("Packed");
+    const coded = [
+      [deflateSync(text), "deflate"],
+      [deflateRawSync(text), "deflate"],
+      [zstdCompressSync(text), "zstd"],
+      [brotliCompressSync(text), "br"],
+      [gzipSync(deflateSync(text)), "deflate, gzip"],
+    ] as const;
+    for (const [responseBody, bodyCoding] of coded) {
+      const { response, row } = await archived({ responseBody, responseFacts: { bodyCoding } });
+      expect(decode(response)).toBe(text);
+      expect(row).toMatchObject({ stopReason: "end_turn", responseBytes: encode(text).length });
+    }
+  });
+
+  it("cut off in such a coding is undone as far as it goes", async () => {
+    const text = answer(Array.from({ length: 20_000 }, (_, n) => `${n * 7919} `).join(""));
+    for (const [coded, bodyCoding] of [
+      [deflateSync(text), "deflate"],
+      [brotliCompressSync(text), "br"],
+    ] as const) {
+      const { response } = await archived({
+        responseBody: coded.subarray(0, Math.floor(coded.length * 0.8)),
+        responseFacts: { bodyCoding, outcome: "client_gone" },
+      });
+      expect(text.startsWith(decode(response)!), bodyCoding).toBe(true);
+      expect(response!.length).toBeGreaterThan(text.length / 3);
+    }
+  });
+
+  it("in a coding nobody knows is kept as it came", async () => {
+    const responseBody = noise(1_000);
+    const { response, row } = await archived({ responseBody, responseFacts: { bodyCoding: "tomorrow" } });
+    expect(hash(response!)).toBe(hash(responseBody));
+    expect(row).toMatchObject({ stopReason: null, responseBytes: 1_000, usagePartial: true });
+  });
+
+  it("that is never recorded leaves its size", async () => {
+    const { response, row } = await archived({
+      responseBody: new Uint8Array(0),
+      requestFacts: { path: "/v1/oauth/token", body: { recorded: "none", bytes: 90, sha256: null } },
+      responseFacts: { body: { recorded: "none", bytes: 120, sha256: null } },
+    });
+    expect(response).toBeNull();
+    expect(row).toMatchObject({ responseBytes: 120, bodyBytes: 90, bodyKind: "none", endpoint: "oauth" });
+  });
+});
+
+describe("headers", () => {
+  it("of requests are shared between exchanges, whatever the order and length", async () => {
+    const headers = { "user-agent": "claude-cli/2.1.330", "x-app": "cli", "content-length": "17" };
+    const turned = { "x-app": "cli", "content-length": "18", "user-agent": "claude-cli/2.1.330" };
+    const first = await archived({ requestFacts: { headers } });
+    const second = await archived({ requestFacts: { headers: turned } });
+    expect(first.row.requestHeadersId).toBe(second.row.requestHeadersId);
+    expect(first.headers).toEqual({ "user-agent": "claude-cli/2.1.330", "x-app": "cli" });
+    expect(await queryRows("SELECT count(*)::int AS n FROM requests")).toEqual([{ n: 2 }]);
+  });
+
+  it("of answers are kept in two columns, those about limits apart", async () => {
+    const headers = {
+      "content-type": "text/event-stream",
+      "request-id": "req_7",
+      "anthropic-ratelimit-unified-5h-utilization": "1.04",
+      "retry-after": "12",
+    };
+    const { row } = await archived({ responseFacts: { headers } });
+    expect(row.rateLimit).toEqual({
+      "anthropic-ratelimit-unified-5h-utilization": "1.04",
+      "retry-after": "12",
+    });
+    expect(row.responseHeaders).toEqual({ "content-type": "text/event-stream", "request-id": "req_7" });
+    expect(row.upstreamRequestId).toBe("req_7");
+  });
+});

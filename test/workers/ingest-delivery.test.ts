@@ -1,0 +1,186 @@
+/** What the consumer does with deliveries: once, again, at once, out of order, and with nothing behind them. */
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { addCounters } from "../../workers/store/counters.ts";
+import { withWriter } from "../../workers/store/db.ts";
+import { loadConfig } from "../../workers/config.ts";
+import { bellOf, journal, madeExchange, NOON } from "../support/exchanges.ts";
+import {
+  countedExchanges,
+  deliver,
+  freshWorld,
+  journalContents,
+  storedOutcomes,
+} from "../support/ingest-worker.ts";
+import { queryRows } from "../support/worker-database.ts";
+
+beforeEach(freshWorld);
+
+describe("an exchange", () => {
+  it("becomes a row with its rollup, and leaves the journal", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange);
+    expect(await deliver([{ body: bellOf(exchange) }])).toEqual({ acks: [0], retries: {} });
+    const [row] = await queryRows("SELECT r.*, name FROM requests r JOIN domains d ON d.id = domain_id");
+    expect(row).toMatchObject({
+      id: exchange.id,
+      name: "team.example",
+      account_id: "acc_1",
+      endpoint: "messages",
+      request_type: "query_evaluation",
+      model: "claude-opus-5-5",
+      model_served: "claude-opus-5-5",
+      stream: true,
+      status: 200,
+      outcome: "complete",
+      stop_reason: "end_turn",
+      input_tokens: 12,
+      body_kind: "json",
+      message_count: 1,
+      usage_partial: false,
+      duration_ms: 1_500,
+      time_to_first_byte_ms: 420,
+    });
+    expect((row!.started_at as Date).getTime()).toBe(NOON);
+    const [rollup] = await queryRows("SELECT * FROM rollups");
+    expect(rollup).toMatchObject({ requests: "1", errors: "0", input_tokens: "12", unpriced_count: "1" });
+    expect(await journalContents()).toEqual([]);
+  });
+
+  it("delivered ten times in one batch and three times after it is stored once", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange);
+    const { acks } = await deliver(Array.from({ length: 10 }, () => ({ body: bellOf(exchange) })));
+    expect(acks).toHaveLength(10);
+    for (let n = 0; n < 3; n++) {
+      await journal(env.JOURNAL, exchange);
+      expect(await deliver([{ body: bellOf(exchange), attempts: n + 1 }])).toEqual({
+        acks: [0],
+        retries: {},
+      });
+    }
+    expect(await storedOutcomes()).toHaveLength(1);
+    expect(await countedExchanges()).toBe(1);
+    expect(await journalContents()).toEqual([]);
+  });
+
+  it("stored and cleared before is acknowledged when its bell comes again", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange);
+    await deliver([{ body: bellOf(exchange) }]);
+    expect(await deliver([{ body: bellOf(exchange) }])).toEqual({ acks: [0], retries: {} });
+    expect(await countedExchanges()).toBe(1);
+  });
+
+  it("is stored once by six consumers at once", async () => {
+    const exchanges = Array.from({ length: 8 }, (_, n) => madeExchange({ startedAt: NOON + n }));
+    for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
+    const bells = exchanges.map((exchange) => ({ body: bellOf(exchange) }));
+    const delivered = await Promise.all(
+      Array.from({ length: 6 }, (_, n) => deliver(n % 2 ? bells : bells.toReversed())),
+    );
+    for (const { acks } of delivered) expect(acks).toHaveLength(8);
+    expect((await storedOutcomes()).map(({ id }) => id)).toEqual(exchanges.map(({ id }) => id));
+    expect(await countedExchanges()).toBe(8);
+  });
+
+  it("gives the same contents whatever the order in which turns arrive", async () => {
+    const turns = Array.from({ length: 5 }, (_, n) => {
+      const messages = Array.from({ length: 2 * n + 1 }, (_, i) => ({
+        role: i % 2 ? "assistant" : "user",
+        content: `Message ${i}`,
+      }));
+      return madeExchange({
+        startedAt: NOON + n * 1_000,
+        requestBody: { model: "claude-opus-5-5", messages },
+      });
+    });
+    for (const n of [3, 0, 4, 2, 1]) {
+      await journal(env.JOURNAL, turns[n]!);
+      await deliver([{ body: bellOf(turns[n]!) }]);
+    }
+    expect(await queryRows("SELECT depth FROM nodes ORDER BY depth")).toEqual(
+      Array.from({ length: 9 }, (_, i) => ({ depth: i + 1 })),
+    );
+    const broken = await queryRows(
+      "SELECT n.id FROM nodes n LEFT JOIN nodes p ON p.id = n.parent_id WHERE n.depth > 1 AND p.depth IS DISTINCT FROM n.depth - 1",
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it("of several domains in a batch goes to each its own, contents too", async () => {
+    const exchanges = ["a.example", "b.example", "a.example"].map((domain, n) =>
+      madeExchange({ domain, startedAt: NOON + n }),
+    );
+    for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
+    await deliver(exchanges.map((exchange) => ({ body: bellOf(exchange) })));
+    const rows = await queryRows(
+      "SELECT name, count(DISTINCT r.id)::int AS requests, count(DISTINCT c.id)::int AS contents FROM domains d JOIN requests r ON r.domain_id = d.id JOIN contents c ON c.domain_id = d.id GROUP BY name ORDER BY name",
+    );
+    // The question, the answer, the skeleton and the headers.
+    expect(rows).toEqual([
+      { name: "a.example", requests: 2, contents: 4 },
+      { name: "b.example", requests: 1, contents: 4 },
+    ]);
+  });
+});
+
+describe("counters", () => {
+  const bell = (id: string, counts: Record<string, number>) => ({
+    v: 1,
+    kind: "counters",
+    id,
+    at: NOON,
+    counts,
+  });
+
+  it("are added up once per message", async () => {
+    const first = bell("11111111-1111-4111-8111-111111111111", { refused_path: 2, unrecorded: 1 });
+    const second = bell("22222222-2222-4222-8222-222222222222", { refused_path: 3 });
+    expect((await deliver([{ body: first }, { body: second }, { body: first }])).acks).toEqual([0, 1, 2]);
+    await deliver([{ body: second }]);
+    expect(await queryRows("SELECT name, value::int FROM counters ORDER BY name")).toEqual([
+      { name: "refused_path", value: 5 },
+      { name: "unrecorded", value: 1 },
+    ]);
+  });
+
+  it("survive many writers at once", async () => {
+    const config = loadConfig(env);
+    const messages = Array.from({ length: 12 }, (_, n) => ({
+      id: `${String(n % 6).repeat(8)}-1111-4111-8111-111111111111`,
+      at: NOON,
+      counts: { a: 1, b: 1 },
+    }));
+    await Promise.all(
+      [messages, messages.toReversed(), messages].map((each) =>
+        withWriter(config, (db) => addCounters(db, each)),
+      ),
+    );
+    expect(await queryRows("SELECT name, value::int FROM counters ORDER BY name")).toEqual([
+      { name: "a", value: 6 },
+      { name: "b", value: 6 },
+    ]);
+  });
+});
+
+describe("a message that is none of ours", () => {
+  it("is acknowledged and counted, once, and keeps nobody waiting", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange);
+    const strange = [{ body: "ring" }, { body: { v: 1, kind: "exchange", id: "7" } }, { body: null }];
+    for (let n = 0; n < 2; n++) {
+      const { acks } = await deliver([...strange, { body: bellOf(exchange) }]);
+      expect(acks).toEqual([0, 1, 2, 3]);
+    }
+    expect(await queryRows("SELECT name, value::int FROM counters")).toEqual([
+      { name: "malformed_message", value: 3 },
+    ]);
+    expect(await storedOutcomes()).toHaveLength(1);
+  });
+
+  it("rings for an exchange that is nowhere, and is acknowledged", async () => {
+    expect(await deliver([{ body: bellOf(madeExchange()) }])).toEqual({ acks: [0], retries: {} });
+    expect(await storedOutcomes()).toEqual([]);
+  });
+});
