@@ -1,7 +1,6 @@
-/** Makes exchanges as the proxy records them: facts, bodies, the bell, and the entry in the journal. */
+/** Makes exchanges as the proxy records them: facts, bodies and the bell. */
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import type { ExchangeBell, RequestFacts, ResponseFacts } from "../../workers/schemas/exchange.ts";
-import { type JournalEntry, writeJournalRequest, writeJournalResponse } from "../../workers/store/journal.ts";
 import { answerStream } from "./answer-stream.ts";
 
 export interface MadeExchange {
@@ -105,21 +104,6 @@ export function bellOf(
     response: null,
     ...more,
   };
-}
-
-/** Both halves as readJournal gives them. */
-export function entryOf({ request, response }: MadeExchange): JournalEntry {
-  return { request, response };
-}
-
-/** Puts both halves, or those named, into the journal. */
-export async function journal(
-  bucket: R2Bucket,
-  { request, response }: MadeExchange,
-  parts: ("request" | "response")[] = ["request", "response"],
-): Promise<void> {
-  if (parts.includes("request")) await writeJournalRequest(bucket, request.facts, request.body);
-  if (parts.includes("response")) await writeJournalResponse(bucket, response.facts, response.body);
 }
 
 function bytesOf(body: Uint8Array | string | Record<string, unknown>): Uint8Array {

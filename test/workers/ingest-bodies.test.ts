@@ -11,15 +11,8 @@ import {
   readResponseBody,
 } from "../../workers/store/bodies.ts";
 import { reader } from "../../workers/store/db.ts";
-import {
-  answer,
-  bellOf,
-  type ExchangeOptions,
-  journal,
-  madeExchange,
-  question,
-} from "../support/exchanges.ts";
-import { deliver, freshWorld, storedRow } from "../support/ingest-worker.ts";
+import { answer, bellOf, type ExchangeOptions, madeExchange, question } from "../support/exchanges.ts";
+import { deliver, freshWorld, journal, storedRow } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 
 beforeEach(freshWorld);

@@ -4,14 +4,15 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { addCounters } from "../../workers/store/counters.ts";
 import { withWriter } from "../../workers/store/db.ts";
 import { loadConfig } from "../../workers/config.ts";
-import { bellOf, journal, madeExchange, NOON } from "../support/exchanges.ts";
+import { bellOf, madeExchange, NOON } from "../support/exchanges.ts";
 import {
   countedExchanges,
   deliver,
   freshWorld,
+  journal,
   journalContents,
   storedOutcomes,
-} from "../support/ingest-worker.ts";
+} from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 
 beforeEach(freshWorld);

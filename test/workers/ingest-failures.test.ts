@@ -2,14 +2,15 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { journalKey } from "../../workers/store/journal.ts";
-import { bellOf, journal, madeExchange, type MadeExchange, NOON } from "../support/exchanges.ts";
+import { bellOf, madeExchange, type MadeExchange, NOON } from "../support/exchanges.ts";
 import {
   countedExchanges,
   deliver,
   freshWorld,
+  journal,
   journalContents,
   storedOutcomes,
-} from "../support/ingest-worker.ts";
+} from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 
 beforeEach(freshWorld);

@@ -31,8 +31,10 @@ export function decodeBytes({ coding, data }: Coded): Uint8Array {
   switch (coding) {
     case CODING.identity:
       return data;
-    case CODING.deflate:
-      return inflateRawSync(data);
+    case CODING.deflate: {
+      const { buffer, byteOffset, byteLength } = inflateRawSync(data);
+      return new Uint8Array(buffer, byteOffset, byteLength);
+    }
     default:
       throw new Error(`stored bytes have the unknown coding ${coding}`);
   }

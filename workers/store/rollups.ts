@@ -2,7 +2,7 @@
  * Rollups: sums over `requests` per five minutes, domain, account, model, type and outcome, kept in the transaction of
  * the rows they sum, so that they are never more or less than these. Written by exchanges.ts.
  */
-import { lte, sql, type SQL } from "drizzle-orm";
+import { and, inArray, lte, sql, type SQL } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { requests, rollups } from "../../drizzle/schema.ts";
 import { ROLLUP_BUCKET_MS } from "../constants.ts";
@@ -101,7 +101,11 @@ export async function sumUp(
         ...HISTOGRAMS.map((name) => [name, summedArrays(rollups[name])]),
       ]) as Record<Sum | Histogram, SQL>,
     });
-  if (removed.length > 0) await tx.delete(rollups).where(lte(rollups.requests, 0));
+  const emptied = [...new Set(removed.map((row) => rollupOf(row).bucket.getTime()))];
+  if (emptied.length > 0) {
+    const buckets = emptied.map((time) => new Date(time));
+    await tx.delete(rollups).where(and(inArray(rollups.bucket, buckets), lte(rollups.requests, 0)));
+  }
 }
 
 const SUMS = [

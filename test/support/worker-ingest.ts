@@ -6,7 +6,8 @@ import { requests } from "../../drizzle/schema.ts";
 import { loadConfig } from "../../workers/config.ts";
 import { handleBatch } from "../../workers/ingest/consumer.ts";
 import { withWriter } from "../../workers/store/db.ts";
-import { listJournal } from "../../workers/store/journal.ts";
+import { listJournal, writeJournalRequest, writeJournalResponse } from "../../workers/store/journal.ts";
+import type { MadeExchange } from "./exchanges.ts";
 import { queryRows, resetDatabase } from "./worker-database.ts";
 
 export interface SentMessage {
@@ -58,6 +59,16 @@ export async function deliver(
   await waitOnExecutionContext(ctx);
   delivered.acks.sort((a, b) => a - b);
   return delivered;
+}
+
+/** Puts both halves, or those named, into the journal. */
+export async function journal(
+  bucket: R2Bucket,
+  { request, response }: MadeExchange,
+  parts: ("request" | "response")[] = ["request", "response"],
+): Promise<void> {
+  if (parts.includes("request")) await writeJournalRequest(bucket, request.facts, request.body);
+  if (parts.includes("response")) await writeJournalResponse(bucket, response.facts, response.body);
 }
 
 /** Ids and outcomes of all rows, in order of time. */

@@ -8,7 +8,7 @@ import {
   zstdCompressSync,
 } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { decodeBody } from "./decoding.ts";
+import { decodeBody } from "../../workers/ingest/decoding.ts";
 
 const text = Array.from({ length: 50_000 }, (_, n) => `${n * 7919} `).join("");
 const asText = (bytes: Uint8Array | null) => bytes && new TextDecoder().decode(bytes);

@@ -1,0 +1,280 @@
+/** Exchanges that did not go well: cut short, unrecorded, their answer late, their texts hostile. */
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { loadConfig } from "../../workers/config.ts";
+import { readAnswerMessage, readRequestBody, readResponseBody } from "../../workers/store/bodies.ts";
+import { reader } from "../../workers/store/db.ts";
+import { answer, bellOf, madeExchange, type MadeExchange, question } from "../support/exchanges.ts";
+import {
+  countedExchanges,
+  deliver,
+  freshWorld,
+  journal,
+  journalContents,
+  storedOutcomes,
+  storedRow,
+} from "../support/worker-ingest.ts";
+import { queryRows } from "../support/worker-database.ts";
+
+beforeEach(freshWorld);
+
+const rollups = () =>
+  queryRows(
+    "SELECT outcome, account_id, requests::int, errors::int, input_tokens::int, duration_ms, duration_histogram FROM rollups ORDER BY outcome",
+  );
+const once = (position: number) => Array.from({ length: 24 }, (_, i) => (i === position ? 1 : 0));
+const never = new Array<number>(24).fill(0);
+const fromSweep = (exchange: MadeExchange) => ({ body: bellOf(exchange, { rungBy: "sweep", domain: "" }) });
+
+describe("an exchange whose end nobody saw", () => {
+  const interrupted = async () => {
+    const exchange = madeExchange({
+      requestFacts: { accountId: null, credentialType: "passthrough" },
+      responseFacts: {
+        headers: { "content-type": "text/event-stream", "anthropic-organization-id": "org_9" },
+      },
+    });
+    await journal(env.JOURNAL, exchange, ["request"]);
+    expect((await deliver([fromSweep(exchange)])).acks).toEqual([0]);
+    return exchange;
+  };
+
+  it("is stored as interrupted, with what is known", async () => {
+    const { id } = await interrupted();
+    expect(await storedRow(id)).toMatchObject({
+      outcome: "interrupted",
+      status: null,
+      durationMs: null,
+      inputTokens: null,
+      usagePartial: true,
+      model: "claude-opus-5-5",
+      accountId: "team.example",
+    });
+    expect(await rollups()).toMatchObject([
+      { outcome: "interrupted", requests: 1, errors: 1, input_tokens: 0, duration_histogram: never },
+    ]);
+    expect(await journalContents()).toEqual([]);
+  });
+
+  it("is completed when its answer comes after all, and the rollups follow", async () => {
+    const exchange = await interrupted();
+    await journal(env.JOURNAL, exchange, ["response"]);
+    for (let n = 0; n < 3; n++)
+      expect(await deliver([{ body: bellOf(exchange) }])).toEqual({ acks: [0], retries: {} });
+    const row = await storedRow(exchange.id);
+    expect(row).toMatchObject({
+      outcome: "complete",
+      status: 200,
+      durationMs: 1_500,
+      inputTokens: 12,
+      usagePartial: false,
+      accountId: "org_9",
+      bodyKind: "json",
+    });
+    const db = reader(loadConfig(env));
+    expect(await readRequestBody(db, row)).toEqual(exchange.request.body);
+    expect(await readResponseBody(db, row)).toEqual(exchange.response.body);
+    expect(await readAnswerMessage(db, row)).not.toBeNull();
+    expect(await rollups()).toEqual([
+      {
+        outcome: "complete",
+        account_id: "org_9",
+        requests: 1,
+        errors: 0,
+        input_tokens: 12,
+        duration_ms: 1_500,
+        duration_histogram: once(9),
+      },
+    ]);
+    expect(await journalContents()).toEqual([]);
+  });
+
+  it("is completed once by several consumers at once", async () => {
+    const exchange = await interrupted();
+    await journal(env.JOURNAL, exchange, ["response"]);
+    await Promise.all(
+      Array.from({ length: 5 }, () => deliver([{ body: bellOf(exchange) }, fromSweep(exchange)])),
+    );
+    expect(await rollups()).toMatchObject([{ outcome: "complete", requests: 1, input_tokens: 12 }]);
+  });
+
+  it("does not lose an answer that arrives while it is being stored", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange, ["request"]);
+    let isWritten = false;
+    const JOURNAL = new Proxy(env.JOURNAL, {
+      get(bucket, name: keyof R2Bucket) {
+        if (name !== "delete") return (bucket[name] as (...args: unknown[]) => unknown).bind(bucket);
+        return async (keys: string | string[]) => {
+          if (!isWritten) await journal(env.JOURNAL, exchange, ["response"]);
+          isWritten = true;
+          await bucket.delete(keys);
+        };
+      },
+    });
+    await deliver([fromSweep(exchange)], { bindings: { JOURNAL } });
+    expect(await journalContents()).toEqual([`${exchange.id} response`]);
+    await deliver([{ body: bellOf(exchange) }]);
+    expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
+  });
+
+  it("stays as it is when it is told a second time that nothing is known", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange);
+    await deliver([{ body: bellOf(exchange) }]);
+    await journal(env.JOURNAL, exchange, ["request"]);
+    await deliver([fromSweep(exchange)]);
+    expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
+    expect(await countedExchanges()).toBe(1);
+  });
+});
+
+describe("an exchange the journal did not take", () => {
+  const nothing = { recorded: "none" as const, bytes: 0, sha256: null };
+
+  it("is stored from the facts in its bell, as unrecorded", async () => {
+    const exchange = madeExchange();
+    const { request, response } = exchange;
+    const bell = bellOf(exchange, {
+      request: { ...request.facts, body: { ...nothing, bytes: 4_000 } },
+      response: { ...response.facts, body: nothing },
+    });
+    expect(await deliver([{ body: bell }, { body: bell }])).toEqual({ acks: [0, 1], retries: {} });
+    const row = await storedRow(exchange.id);
+    expect(row).toMatchObject({ outcome: "unrecorded", status: 200, bodyKind: "none", bodyBytes: 4_000 });
+    expect(row).toMatchObject({ model: null, requestType: "query_evaluation", usagePartial: true });
+    expect(await readRequestBody(reader(loadConfig(env)), row)).toBeNull();
+    expect(await countedExchanges()).toBe(1);
+  });
+
+  it("except for its request keeps that", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange, ["request"]);
+    const response = { ...exchange.response.facts, body: nothing };
+    await deliver([{ body: bellOf(exchange, { response }) }]);
+    const row = await storedRow(exchange.id);
+    expect(row).toMatchObject({ outcome: "unrecorded", status: 200, model: "claude-opus-5-5" });
+    expect(await readRequestBody(reader(loadConfig(env)), row)).toEqual(exchange.request.body);
+    expect(await journalContents()).toEqual([]);
+  });
+
+  it("although it said so, is recorded when it is there", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange);
+    const { facts } = exchange.response;
+    await deliver([{ body: bellOf(exchange, { response: { ...facts, outcome: "unrecorded" } }) }]);
+    expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
+  });
+
+  it("is completed when its answer is found later", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange, ["request"]);
+    const response = { ...exchange.response.facts, body: nothing };
+    await deliver([{ body: bellOf(exchange, { response }) }]);
+    await journal(env.JOURNAL, exchange, ["response"]);
+    await deliver([fromSweep(exchange)]);
+    expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
+    expect(await rollups()).toMatchObject([{ outcome: "complete", requests: 1, input_tokens: 12 }]);
+  });
+});
+
+describe("what upstream or the client broke off", () => {
+  it("keeps what came, and says that the count is a floor", async () => {
+    const whole = answer("A long story that nobody waited for.");
+    const responseBody = whole.slice(0, whole.indexOf("event: content_block_stop"));
+    for (const outcome of ["client_gone", "upstream_failed"] as const) {
+      const exchange = madeExchange({ responseBody, responseFacts: { outcome } });
+      await journal(env.JOURNAL, exchange);
+      await deliver([{ body: bellOf(exchange) }]);
+      expect(await storedRow(exchange.id)).toMatchObject({ outcome, usagePartial: true, inputTokens: 12 });
+    }
+  });
+
+  it("keeps the words of a refusal, and of our own", async () => {
+    const refused = madeExchange({
+      responseBody:
+        '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_5"}',
+      responseFacts: { status: 529, headers: { "content-type": "application/json" } },
+    });
+    const ours = madeExchange({
+      responseBody: "",
+      responseFacts: { status: 502, errorType: "api_error", outcome: "upstream_failed", headers: {} },
+    });
+    for (const exchange of [refused, ours]) await journal(env.JOURNAL, exchange);
+    await deliver([{ body: bellOf(refused) }, { body: bellOf(ours) }]);
+    expect(await storedRow(refused.id)).toMatchObject({
+      status: 529,
+      errorType: "overloaded_error",
+      errorMessage: "Overloaded",
+      upstreamRequestId: "req_5",
+    });
+    expect(await storedRow(ours.id)).toMatchObject({ status: 502, errorType: "api_error" });
+    expect(await rollups()).toMatchObject([{ errors: 1 }, { errors: 1 }]);
+  });
+});
+
+describe("texts that Postgres does not take", () => {
+  it("are made harmless wherever they stand", async () => {
+    const nul = "a\0b\ud800c";
+    const content = [
+      { type: "tool_use", id: "t", name: nul, input: { [nul]: nul } },
+      { type: "text", text: nul },
+    ];
+    const usage = { input_tokens: 1, [nul]: nul, server_tool_use: { [nul]: 3 } };
+    const exchange = madeExchange({
+      domain: "team\0.example",
+      requestBody: question(nul, {
+        model: nul,
+        metadata: { user_id: nul },
+        system: nul,
+        tools: [{ name: nul }],
+      }),
+      responseBody: JSON.stringify({
+        type: "message",
+        role: "assistant",
+        model: nul,
+        content,
+        stop_reason: nul,
+        usage,
+        request_id: nul,
+      }),
+      requestFacts: {
+        path: `/v1/messages`,
+        query: `?${nul}`,
+        method: `PO${nul}ST`,
+        accountId: nul,
+        headers: { "x-claude-code-session-id": nul, "user-agent": nul },
+      },
+      responseFacts: {
+        errorType: nul,
+        headers: { "content-type": "application/json", "request-id": nul, "anthropic-ratelimit-a": nul },
+      },
+    });
+    const refused = madeExchange({
+      responseBody: JSON.stringify({ type: "error", error: { type: nul, message: nul.repeat(10_000) } }),
+      responseFacts: { status: 400, headers: { "content-type": "application/json" } },
+    });
+    for (const each of [exchange, refused]) await journal(env.JOURNAL, each);
+    const delivered = await deliver([{ body: bellOf(exchange) }, { body: bellOf(refused) }]);
+    expect(delivered).toEqual({ acks: [0, 1], retries: {} });
+    const row = await storedRow(exchange.id);
+    const db = reader(loadConfig(env));
+    expect(await readRequestBody(db, row)).toEqual(exchange.request.body);
+    expect(await readResponseBody(db, row)).toEqual(exchange.response.body);
+    expect((await storedRow(refused.id)).errorMessage!.length).toBeLessThanOrEqual(500);
+  });
+
+  it("are cut where they are too long", async () => {
+    const long = "x".repeat(100_000);
+    const exchange = madeExchange({
+      requestBody: question("Hello", { model: long }),
+      requestFacts: { path: `/v1/${long}`, query: `?${long}`, method: long },
+      responseFacts: { errorType: long, headers: { "request-id": long } },
+    });
+    await journal(env.JOURNAL, exchange);
+    expect((await deliver([{ body: bellOf(exchange) }])).acks).toEqual([0]);
+    const row = await storedRow(exchange.id);
+    for (const text of [row.model, row.path, row.query, row.method, row.errorType, row.upstreamRequestId])
+      expect(text!.length).toBeLessThanOrEqual(2_000);
+  });
+});

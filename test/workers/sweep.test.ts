@@ -1,0 +1,192 @@
+/** The sweep rings for what was left behind, and for nothing else; the nightly chores beside it. */
+import { createExecutionContext, createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { loadConfig } from "../../workers/config.ts";
+import { newExchangeId } from "../../workers/domain/exchange-id.ts";
+import { handleScheduled } from "../../workers/scheduled/cron.ts";
+import { sweepJournal } from "../../workers/scheduled/sweep.ts";
+import { addCounters } from "../../workers/store/counters.ts";
+import { withWriter } from "../../workers/store/db.ts";
+import { bellOf, madeExchange, NOON } from "../support/exchanges.ts";
+import { deliver, freshWorld, journal, journalContents, storedOutcomes } from "../support/worker-ingest.ts";
+import { queryRows } from "../support/worker-database.ts";
+
+const MINUTE = 60_000;
+const { STREAM_MAX_MS } = loadConfig(env);
+const noDatabase = { NEON_BRIDGE: "127.0.0.1:1" } as Partial<Env>;
+
+beforeEach(freshWorld);
+
+/** Sweeps as it would be `later` milliseconds from now, and answers the ids it rang for and how. */
+async function sweep(
+  later: number,
+  { startup = false, bindings = {} }: { startup?: boolean; bindings?: Partial<Env> } = {},
+) {
+  const rung: Record<string, unknown>[] = [];
+  const EXCHANGES = {
+    sendBatch: async (messages: { body: Record<string, unknown> }[]) => {
+      rung.push(...messages.map(({ body }) => body));
+    },
+  } as unknown as Queue;
+  const count = await sweepJournal({ ...env, EXCHANGES, ...bindings }, { now: Date.now() + later, startup });
+  expect(count).toBe(rung.length);
+  return rung;
+}
+const ids = (rung: Record<string, unknown>[]) => rung.map(({ id }) => id);
+
+describe("the sweep", () => {
+  it("rings for an entry that is complete and two minutes old, and the bell stores it", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange);
+    expect(await sweep(MINUTE)).toEqual([]);
+    const [bell] = await sweep(3 * MINUTE);
+    expect(bell).toMatchObject({ kind: "exchange", id: exchange.id, rungBy: "sweep" });
+    expect((await deliver([{ body: bell }])).acks).toEqual([0]);
+    expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
+    expect(await sweep(60 * MINUTE)).toEqual([]);
+  });
+
+  it("leaves a stream alone that may still go on, and rings for one that cannot", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange, ["request"]);
+    expect(await sweep(STREAM_MAX_MS)).toEqual([]);
+    const [bell] = await sweep(STREAM_MAX_MS + 10 * MINUTE);
+    await deliver([{ body: bell }]);
+    expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "interrupted" }]);
+  });
+
+  it("at startup rings for everything, since nothing can be in flight", async () => {
+    const [whole, cut] = [madeExchange(), madeExchange({ startedAt: NOON + 1 })];
+    await journal(env.JOURNAL, whole);
+    await journal(env.JOURNAL, cut, ["request"]);
+    for (let n = 0; n < 2; n++) expect(ids(await sweep(0, { startup: true }))).toEqual([whole.id, cut.id]);
+  });
+
+  it("waits longer each time for an entry that is rung for and not stored", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange);
+    const rungAt: number[] = [];
+    for (let minute = 3; minute < 11 * 60; minute++)
+      if ((await sweep(minute * MINUTE)).length > 0) rungAt.push(minute);
+    const waits = rungAt.slice(1).map((minute, n) => minute - rungAt[n]!);
+    expect(rungAt[0]).toBe(3);
+    for (const [n, expected] of [10, 20, 40, 80, 160, 320].entries()) {
+      expect(waits[n]).toBeGreaterThanOrEqual(expected);
+      expect(waits[n]).toBeLessThanOrEqual(expected + 1);
+    }
+  }, 60_000);
+
+  it("rings again for what ingest could not store when its wait is over, and no more once it is stored", async () => {
+    const exchange = madeExchange({ responseFacts: { status: 70_000 } });
+    await journal(env.JOURNAL, exchange);
+    const [bell] = await sweep(3 * MINUTE);
+    await deliver([{ body: bell }]);
+    expect(await queryRows("SELECT attempts FROM ingest_failures")).toEqual([{ attempts: 1 }]);
+    expect(await sweep(5 * MINUTE)).toEqual([]);
+    exchange.response.facts.status = 200;
+    await journal(env.JOURNAL, exchange, ["response"]);
+    const [again] = await sweep(20 * MINUTE);
+    await deliver([{ body: again }]);
+    expect(await queryRows("SELECT attempts FROM ingest_failures")).toEqual([]);
+    expect(await queryRows("SELECT rings FROM swept_entries")).toEqual([]);
+  });
+
+  it("finds what lies behind hundreds that have to wait", async () => {
+    const waiting = Array.from({ length: 620 }, (_, n) => madeExchange({ startedAt: NOON + n }));
+    for (let at = 0; at < waiting.length; at += 50)
+      await Promise.all(waiting.slice(at, at + 50).map((each) => journal(env.JOURNAL, each, ["response"])));
+    expect(await sweep(3 * MINUTE)).toHaveLength(620);
+    const exchange = madeExchange({ startedAt: NOON + 1_000 });
+    await journal(env.JOURNAL, exchange);
+    expect(ids(await sweep(4 * MINUTE))).toEqual([exchange.id]);
+  }, 60_000);
+
+  it("without a database rings for nobody, and cron does not fail", async () => {
+    await journal(env.JOURNAL, madeExchange());
+    await expect(sweep(3 * MINUTE, { bindings: noDatabase })).rejects.toThrow("not available");
+    const controller = createScheduledController({
+      cron: "* * * * *",
+      scheduledTime: new Date(Date.now() + 3 * MINUTE),
+    });
+    await handleScheduled(controller, { ...env, ...noDatabase }, createExecutionContext());
+    expect(await queryRows("SELECT 1 AS one FROM swept_entries")).toEqual([]);
+  });
+
+  it("that cannot ring remembers nothing, and rings the next time", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange);
+    const EXCHANGES = {
+      sendBatch: () => Promise.reject(new Error("queue is down")),
+    } as unknown as Queue;
+    await expect(sweep(3 * MINUTE, { bindings: { EXCHANGES } })).rejects.toThrow("queue is down");
+    expect(ids(await sweep(4 * MINUTE))).toEqual([exchange.id]);
+  });
+
+  it("goes through the real queue to a row", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange);
+    const controller = createScheduledController({ cron: "startup", scheduledTime: new Date() });
+    await handleScheduled(controller, env, createExecutionContext());
+    await vi.waitUntil(async () => (await storedOutcomes()).length === 1, { timeout: 10_000 });
+    await vi.waitUntil(async () => (await journalContents()).length === 0, { timeout: 10_000 });
+  });
+});
+
+describe("the night", () => {
+  const tidy = (at: number) =>
+    handleScheduled(
+      createScheduledController({ cron: "17 3 * * *", scheduledTime: new Date(at) }),
+      env,
+      createExecutionContext(),
+    );
+  const partitions = () =>
+    queryRows<{ name: string }>(
+      "SELECT relname AS name FROM pg_class WHERE relispartition AND relkind = 'r' AND relname ~ '_(2031|2032)_' ORDER BY 1",
+    );
+
+  it("makes the partitions of this month and three more, once, and rows find them", async () => {
+    const at = Date.UTC(2031, 10, 30, 23, 59);
+    for (let n = 0; n < 2; n++) await tidy(at);
+    const months = ["2031_11", "2031_12", "2032_01", "2032_02"];
+    expect((await partitions()).map(({ name }) => name)).toEqual([
+      ...months.map((month) => `requests_${month}`),
+      ...months.map((month) => `response_bodies_${month}`),
+    ]);
+    const exchange = madeExchange({ startedAt: Date.UTC(2032, 0, 1) });
+    await journal(env.JOURNAL, exchange);
+    await deliver([{ body: bellOf(exchange) }]);
+    expect(await queryRows("SELECT id FROM requests_2032_01")).toEqual([{ id: exchange.id }]);
+    expect(await queryRows("SELECT request_id AS id FROM response_bodies_2032_01")).toEqual([
+      { id: exchange.id },
+    ]);
+  });
+
+  it("leaves a month alone whose rows are in the default partition already", async () => {
+    const exchange = madeExchange({ startedAt: Date.UTC(2033, 5, 1) });
+    await journal(env.JOURNAL, exchange);
+    await deliver([{ body: bellOf(exchange) }]);
+    await tidy(Date.UTC(2033, 4, 31));
+    expect(await storedOutcomes()).toHaveLength(1);
+  });
+
+  it("forgets messages and rings that nobody will ask for again", async () => {
+    const config = loadConfig(env);
+    const at = (days: number) => Date.now() - days * 86_400_000;
+    const counted = (days: number) => ({
+      id: newExchangeId(at(days), crypto.getRandomValues(new Uint8Array(10))),
+      at: at(days),
+      counts: { a: 1 },
+    });
+    await withWriter(config, (db) => addCounters(db, [counted(20), counted(1)]));
+    await journal(env.JOURNAL, madeExchange());
+    await sweep(-8 * 86_400_000 + 0, { startup: true });
+    await sweep(0, { startup: true });
+    await tidy(Date.now());
+    expect(await queryRows("SELECT count(*)::int AS n FROM counter_messages")).toEqual([{ n: 1 }]);
+    expect(await queryRows("SELECT sum(value)::int AS n FROM counters")).toEqual([{ n: 2 }]);
+    expect(await queryRows("SELECT count(*)::int AS n FROM swept_entries")).toEqual([{ n: 1 }]);
+    await tidy(Date.now() + 30 * 86_400_000);
+    expect(await queryRows("SELECT count(*)::int AS n FROM swept_entries")).toEqual([{ n: 0 }]);
+  });
+});
