@@ -32,3 +32,5 @@ export const DATABASE_STATEMENT_TIMEOUT_MS = 30_000;
 export const DATABASE_CLOSE_TIMEOUT_MS = 2_000;
 /** Of one event, at once. Neon's smallest computes take about 100 in all. */
 export const MAX_WRITER_CONNECTIONS = 2;
+/** The product's version; a test holds it to package.json. */
+export const VERSION = "0.1.0";

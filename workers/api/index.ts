@@ -1,15 +1,35 @@
 /** The API: its rooms in one app, behind one check, through two doors. */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { loadConfig } from "../config.ts";
+import { VERSION } from "../constants.ts";
 import { auditRoutes } from "./audit.ts";
 import { authenticate } from "./authenticate.ts";
 import { type ApiEnv, type Door, newRoutes } from "./context.ts";
 import { domainRoutes } from "./domains.ts";
 import { answerNotFound, answerThrown, ApiError } from "./errors.ts";
+import { requestRoutes } from "./requests.ts";
+import { statsRoutes } from "./stats.ts";
+import { statusRoutes } from "./status.ts";
 
 /** All routes; the dashboard's client takes its types from here. */
-const routes = newRoutes().route("/", domainRoutes).route("/", auditRoutes);
+const routes = newRoutes()
+  .route("/", requestRoutes)
+  .route("/", statsRoutes)
+  .route("/", statusRoutes)
+  .route("/", domainRoutes)
+  .route("/", auditRoutes);
 export type ApiRoutes = typeof routes;
+
+const DESCRIPTION = {
+  openapi: "3.1.0",
+  info: {
+    title: "Claude Nexus Edge",
+    version: VERSION,
+    description:
+      "What the proxy recorded, and its administration. Times are ISO 8601 in UTC; errors are `{error: {code, message, details?}}`.",
+  },
+  security: [{ dashboardKey: [] }],
+};
 
 /** `/api/*` and `/token-stats` of the Worker's public hosts. */
 export const api = behind("public");
@@ -40,8 +60,16 @@ function behind(door: Door): OpenAPIHono<ApiEnv> {
       });
     await next();
   });
+  app.get("/api/openapi.json", (c) => c.json(openApiDocument()));
   app.route("/", routes);
   app.onError(answerThrown);
   app.notFound(answerNotFound);
   return app;
+}
+
+/** Generated from the routes, so it cannot say less or more than they do. */
+function openApiDocument(): object {
+  const document = routes.getOpenAPI31Document(DESCRIPTION);
+  const schemes = { dashboardKey: { type: "apiKey", in: "header", name: "X-Dashboard-Key" } };
+  return { ...document, components: { ...document.components, securitySchemes: schemes } };
 }

@@ -84,7 +84,7 @@ export const RequestRow = z.object({
   costBreakdown: z.unknown().nullable(),
   priceVersion: name,
   timeToFirstByteMs: z.number().nullable().describe("To the upstream's response headers."),
-  durationMs: z.number(),
+  durationMs: z.number().nullable().describe("Null where the end was not seen."),
   upstreamRequestId: name,
   messageCount: z.number().int(),
   requestBytes: z.number().int(),
@@ -119,8 +119,8 @@ export const RequestList = z.object({
 export type RequestList = z.infer<typeof RequestList>;
 
 const headers = z.record(z.string(), z.string()).nullable().describe("Allow-listed headers only.");
-/** What is left of a body: `removed` by retention; the others as it was recorded. */
-export const BodyState = z.enum([...BodyRecorded.options, "removed"]);
+/** What is left of a body: `removed` by retention, `large`: too large to be shown inline; the others as it was recorded. */
+export const BodyState = z.enum([...BodyRecorded.options, "removed", "large"]);
 export type BodyState = z.infer<typeof BodyState>;
 
 export const RequestDetail = RequestRow.extend({

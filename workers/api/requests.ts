@@ -1,0 +1,181 @@
+/** `/api/requests`: recorded exchanges, listed and one by one. Opening one is written into the audit log. */
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { RequestDetail, RequestList, RequestParameter, RequestQuery } from "../schemas/api-requests.ts";
+import { writeAudit } from "../store/audit.ts";
+import { listRequests } from "../store/requests-list.ts";
+import {
+  answerMessage,
+  type Body,
+  findRequest,
+  requestBody,
+  requestHeaders,
+  responseBody,
+  rowOf,
+  type StoredRequest,
+} from "../store/requests-read.ts";
+import { type ApiEnv, newRoutes } from "./context.ts";
+import { GONE, json, NOT_FOUND, REFUSED } from "./documents.ts";
+import { ApiError, invalid } from "./errors.ts";
+import { cursorParameter } from "./parameters.ts";
+
+/** A larger body is not shown inline: as text and as JSON it would take a multiple of this from the isolate's 128 MB. */
+const MAX_INLINE_BYTES = 12 * 1_048_576;
+
+const tags = ["Requests"];
+const bytes = {
+  200: {
+    description: "The bytes, as a download.",
+    content: { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } },
+  },
+} as const;
+
+const list = createRoute({
+  method: "get",
+  path: "/api/requests",
+  tags,
+  summary: "Exchanges, newest first",
+  request: { query: RequestQuery },
+  responses: { 200: json("One page.", RequestList), ...REFUSED },
+});
+const read = createRoute({
+  method: "get",
+  path: "/api/requests/{id}",
+  tags,
+  summary: "One exchange with both bodies",
+  request: { params: RequestParameter },
+  responses: { 200: json("The row and its bodies.", RequestDetail), ...REFUSED, ...NOT_FOUND },
+});
+const body = createRoute({
+  method: "get",
+  path: "/api/requests/{id}/body",
+  tags,
+  summary: "The request's bytes as they came in",
+  request: { params: RequestParameter },
+  responses: { ...bytes, ...REFUSED, ...NOT_FOUND, ...GONE },
+});
+const response = createRoute({
+  method: "get",
+  path: "/api/requests/{id}/response",
+  tags,
+  summary: "The response's bytes, decoded",
+  request: { params: RequestParameter },
+  responses: { ...bytes, ...REFUSED, ...NOT_FOUND, ...GONE },
+});
+
+export const requestRoutes = newRoutes()
+  .openapi(list, async (c) => {
+    const { cursor, ...filter } = c.req.valid("query");
+    const before = cursorParameter(cursor, "uuid");
+    if (before && filter.offset !== undefined)
+      throw invalid("query", "offset", "stands beside a cursor", "either `cursor` or `offset`");
+    if (filter.from && filter.to && filter.from >= filter.to)
+      throw invalid("query", "to", "is not after `from`", "a time after `from`");
+    return c.json(await listRequests(c.get("config"), { ...filter, before }), 200);
+  })
+  .openapi(read, async (c) => {
+    const row = await existing(c, c.req.valid("param").id);
+    const [detail] = await Promise.all([readDetail(c, row), audit(c, "transcript.open", row)]);
+    return c.json(detail, 200);
+  })
+  .openapi(body, async (c) => {
+    const row = await existing(c, c.req.valid("param").id);
+    return download(c, row, "request", await requestBody(c.get("config"), row));
+  })
+  .openapi(response, async (c) => {
+    const row = await existing(c, c.req.valid("param").id);
+    return download(c, row, "response", await responseBody(c.get("config"), row));
+  });
+
+async function existing(c: Context<ApiEnv>, id: string): Promise<StoredRequest> {
+  const row = await findRequest(c.get("config"), id);
+  if (!row) throw new ApiError("not_found", `There is no request ${id}.`);
+  return row;
+}
+
+async function readDetail(c: Context<ApiEnv>, row: StoredRequest): Promise<RequestDetail> {
+  const config = c.get("config");
+  const [request, answer, headers] = await Promise.all([
+    row.bodyBytes > MAX_INLINE_BYTES ? null : requestBody(config, row),
+    readAnswer(c, row),
+    requestHeaders(config, row),
+  ]);
+  return {
+    ...rowOf(row),
+    query: row.query,
+    requestBody: readable(request?.bytes ?? null),
+    requestBodyState: request?.state ?? "large",
+    responseBody: answer.shown,
+    responseBodyState: answer.state,
+    usageData: row.usage,
+    rateLimit: row.rateLimit,
+    requestHeaders: headers,
+    responseHeaders: row.responseHeaders,
+    streamingChunks: [],
+    storedAt: row.storedAt.toISOString(),
+  };
+}
+
+/** The message where there is one, else what came: an error's JSON, another endpoint's answer, a broken stream. */
+async function readAnswer(
+  c: Context<ApiEnv>,
+  row: StoredRequest,
+): Promise<{ shown: unknown; state: RequestDetail["responseBodyState"] }> {
+  const config = c.get("config");
+  const state = row.responseTruncated ? "head" : "whole";
+  const message = await answerMessage(config, row);
+  if (message) return { shown: readable(message), state };
+  if (row.responseBytes > MAX_INLINE_BYTES) return { shown: null, state: "large" };
+  const raw = await responseBody(config, row);
+  return { shown: readable(raw.bytes), state: raw.state };
+}
+
+/** JSON where it is JSON, text where it is text, null for other bytes: those are for downloading. */
+function readable(bytes: Uint8Array | null): unknown {
+  if (!bytes) return null;
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    return null;
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    // Nested deeper than the serialiser's stack: shown as the text it is.
+    JSON.stringify(value);
+    return value;
+  } catch {
+    return text;
+  }
+}
+
+/** Bytes of strangers: never to be rendered by the browser that fetches them. */
+async function download(
+  c: Context<ApiEnv>,
+  row: StoredRequest,
+  part: "request" | "response",
+  body: Body,
+): Promise<Response> {
+  if (body.state === "none") throw new ApiError("not_found", `No ${part} body was recorded for ${row.id}.`);
+  if (body.state === "removed")
+    throw new ApiError("gone", `The ${part} body of ${row.id} was removed by retention.`);
+  await audit(c, "body.download", row, { part });
+  return c.body(body.bytes as Uint8Array<ArrayBuffer>, 200, {
+    "content-type": "application/octet-stream",
+    "content-disposition": `attachment; filename="${row.id}-${part}.bin"`,
+    "content-security-policy": "sandbox; default-src 'none'",
+    "x-content-type-options": "nosniff",
+    "x-nexus-truncated": String(body.state === "head"),
+  });
+}
+
+async function audit(
+  c: Context<ApiEnv>,
+  action: string,
+  row: StoredRequest,
+  details: Record<string, unknown> = {},
+): Promise<void> {
+  const { actor, role } = c.get("caller");
+  const entry = { actor, role, action, target: row.id, now: new Date() };
+  await writeAudit(c.get("config"), { ...entry, details: { ...details, domain: row.domain } });
+}

@@ -1,0 +1,75 @@
+/** `/api/status`: whether recording works. Answers 200 with what is known while parts are down. */
+import { createRoute } from "@hono/zod-openapi";
+import { VERSION } from "../constants.ts";
+import { errorText, log } from "../log.ts";
+import { Status } from "../schemas/api-status.ts";
+import { readDatabaseStatus, readJournalStatus } from "../store/status.ts";
+import { newRoutes } from "./context.ts";
+import { json, REFUSED } from "./documents.ts";
+
+/** An exchange is stored within 10 s when all is well; a sweep may take a minute. */
+const LATE_MS = 120_000;
+/** What does not answer within this is reported as out of reach: somebody waits for this page because something is wrong. */
+const PATIENCE_MS = 5_000;
+
+const status = createRoute({
+  method: "get",
+  path: "/api/status",
+  tags: ["Status"],
+  summary: "Backlog, failures, last errors, versions",
+  responses: { 200: json("What is known.", Status), ...REFUSED },
+});
+
+export const statusRoutes = newRoutes().openapi(status, async (c) => {
+  const now = new Date();
+  const started = performance.now();
+  const [database, journal] = await Promise.all([
+    known("database", readDatabaseStatus(c.get("config"), now)),
+    known("journal", readJournalStatus(c.env, now)),
+  ]);
+  const answer: Status = {
+    now: now.toISOString(),
+    state: stateOf(database, journal),
+    database: {
+      reachable: database !== null,
+      latencyMs: database ? Math.round(performance.now() - started) : null,
+    },
+    journal: journal
+      ? { reachable: true, ...journal }
+      : { reachable: false, entries: null, ended: null, bytes: null, oldestAgeMs: null, isMore: false },
+    ingestFailures: database?.ingestFailures ?? null,
+    counters: database?.counters ?? null,
+    lastErrors: database?.lastErrors ?? null,
+    newestRequestAt: database?.newestRequestAt ?? null,
+    versions: {
+      nexus: VERSION,
+      migrations: database?.migrations ?? null,
+      database: database?.version ?? null,
+    },
+  };
+  return c.json(answer, 200);
+});
+
+type DatabaseStatus = Awaited<ReturnType<typeof readDatabaseStatus>>;
+type JournalStatus = Awaited<ReturnType<typeof readJournalStatus>>;
+
+function stateOf(database: DatabaseStatus | null, journal: JournalStatus | null): Status["state"] {
+  if (!database || !journal || (database.ingestFailures?.count ?? 0) > 0) return "failing";
+  return (journal.oldestAgeMs ?? 0) > LATE_MS ? "late" : "ok";
+}
+
+/** The part's answer, or null when it failed or took too long. */
+async function known<T>(part: string, reading: Promise<T>): Promise<T | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([reading, late]);
+  } catch (thrown) {
+    log.error("status: a part is out of reach", { part, error: errorText(thrown) });
+    return null;
+  } finally {
+    clearTimeout(timer);
+  }
+}
