@@ -1,0 +1,66 @@
+/**
+ * First hook of npm start, npm run demo and npm test: installs what is missing. Plain JavaScript without dependencies,
+ * because on a fresh clone it runs on the host's Node before anything is there; what npm starts afterwards finds the
+ * project's own Node in node_modules/.bin.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const MINIMUM_NODE = 20;
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+if (Number(process.versions.node.split(".")[0]) < MINIMUM_NODE) {
+  fail(`Node ${process.versions.node} is too old: install Node ${MINIMUM_NODE} or newer and try again.`);
+}
+const reason = whyInstall();
+if (reason) {
+  console.log(`Installing dependencies (npm ci): ${reason}.`);
+  const started = Date.now();
+  // Without our own node_modules/.bin: npm must not run on a Node that it is about to replace.
+  const path = (process.env.PATH ?? "")
+    .split(delimiter)
+    .filter((dir) => !dir.startsWith(join(root, "node_modules")));
+  const npm = spawnSync("npm", ["ci", "--no-fund", "--no-audit"], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, PATH: path.join(delimiter) },
+    shell: process.platform === "win32",
+  });
+  if (npm.status !== 0) fail("npm ci failed (see above). Without network, run it once where there is some.");
+  const still = whyInstall();
+  if (still) fail(`npm ci ran, but ${still}. Are install scripts disabled (npm config get ignore-scripts)?`);
+  console.log(`Installed in ${Math.round((Date.now() - started) / 1000)} s.`);
+}
+
+/** Why node_modules is not what package-lock.json says, or null. */
+function whyInstall() {
+  const wanted = readPackages("package-lock.json");
+  const installed = readPackages(join("node_modules", ".package-lock.json"));
+  if (!wanted) fail("package-lock.json is missing or damaged; restore it with git.");
+  if (!installed) return "nothing is installed yet";
+  for (const [path, { version, optional, peer }] of Object.entries(wanted)) {
+    const present = installed[path];
+    // Optional packages are those of other platforms too.
+    if (path === "" || (!present && (optional || peer))) continue;
+    if (!present || present.version !== version) return `${path} is not ${version}`;
+  }
+  if (!existsSync(join(root, "node_modules", ".bin", process.platform === "win32" ? "node.cmd" : "node"))) {
+    return "the project's own Node is missing";
+  }
+  return null;
+}
+
+function readPackages(file) {
+  try {
+    return JSON.parse(readFileSync(join(root, file), "utf8")).packages;
+  } catch {
+    return null;
+  }
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}

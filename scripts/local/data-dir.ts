@@ -1,0 +1,86 @@
+/**
+ * The directory in which a local world keeps everything, and the lock that keeps two worlds from sharing one. The lock
+ * names its process; the lock of a process that is gone is taken over.
+ */
+import { constants } from "node:fs";
+import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { LocalWorldError, reasonOf } from "./local-error.ts";
+import { processStart } from "./processes.ts";
+
+export interface DataDir {
+  path: string;
+  /** Lets others use the directory. */
+  release(): Promise<void>;
+}
+
+interface LockHolder {
+  pid: number;
+  /** See processStart. */
+  started: string | null;
+}
+
+/** Directories this very process holds: its process id alone would not tell. */
+const held = new Set<string>();
+
+/** Makes the directory if need be and takes its lock. Rejects with a LocalWorldError when that cannot be. */
+export async function takeDataDir(path: string): Promise<DataDir> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await access(path, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new LocalWorldError(
+      `The data directory ${path} cannot be used (${reasonOf(error)}). Make it writable or set DATA_DIR to another.`,
+    );
+  }
+  const lock = join(path, "lock");
+  const mine: LockHolder = { pid: process.pid, started: processStart(process.pid) };
+  if (!(await writeNew(lock, mine, path))) {
+    const holder = await readHolder(lock);
+    if (holder && isAlive(holder, path)) {
+      throw new LocalWorldError(
+        `The data directory ${path} is in use by another start (process ${holder.pid}). Stop that one or set DATA_DIR to another directory.`,
+      );
+    }
+    await rm(lock, { force: true });
+    if (!(await writeNew(lock, mine, path))) {
+      throw new LocalWorldError(`The data directory ${path} was just taken by another start.`);
+    }
+  }
+  held.add(path);
+  return {
+    path,
+    async release() {
+      held.delete(path);
+      await rm(lock, { force: true });
+    },
+  };
+}
+
+async function writeNew(lock: string, holder: LockHolder, path: string): Promise<boolean> {
+  try {
+    await writeFile(lock, JSON.stringify(holder), { flag: "wx", mode: 0o600 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw new LocalWorldError(
+      `The data directory ${path} cannot be written (${reasonOf(error)}). Make it writable or set DATA_DIR to another.`,
+    );
+  }
+}
+
+/** Null: not a lock that this program wrote to its end. */
+async function readHolder(lock: string): Promise<LockHolder | null> {
+  try {
+    const holder = JSON.parse(await readFile(lock, "utf8")) as LockHolder;
+    return Number.isInteger(holder.pid) ? holder : null;
+  } catch {
+    return null;
+  }
+}
+
+function isAlive(holder: LockHolder, path: string): boolean {
+  if (holder.pid === process.pid) return held.has(path);
+  const started = processStart(holder.pid);
+  return started !== null && started === holder.started;
+}

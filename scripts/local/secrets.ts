@@ -1,0 +1,42 @@
+/** The two secrets of a local world: made once, kept in DATA_DIR/secrets.json, readable by the owner alone. */
+import { randomBytes } from "node:crypto";
+import { chmod, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { LocalWorldError, reasonOf } from "./local-error.ts";
+
+const Secrets = z.object({ DASHBOARD_API_KEY: z.string().min(1), CREDENTIAL_KEYS: z.string().min(1) });
+export type Secrets = z.infer<typeof Secrets>;
+
+/**
+ * The secrets of this data directory, made if there are none. Rejects with a LocalWorldError when the file is damaged:
+ * a new sealing key in its place would make every stored credential unreadable.
+ */
+export async function loadSecrets(dataDir: string): Promise<Secrets> {
+  const file = join(dataDir, "secrets.json");
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw new LocalWorldError(`${file} cannot be read (${reasonOf(error)}).`);
+  });
+  if (text === null) {
+    const secrets = newSecrets();
+    await writeFile(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+    await rename(`${file}.new`, file);
+    return secrets;
+  }
+  await chmod(file, 0o600).catch(() => {});
+  try {
+    return Secrets.parse(JSON.parse(text));
+  } catch {
+    throw new LocalWorldError(
+      `${file} is damaged. Restore it, or delete it to get new secrets; stored credentials must then be entered again.`,
+    );
+  }
+}
+
+function newSecrets(): Secrets {
+  return {
+    DASHBOARD_API_KEY: `nexus_${randomBytes(24).toString("base64url")}`,
+    CREDENTIAL_KEYS: `local:${randomBytes(32).toString("base64")}`,
+  };
+}

@@ -1,0 +1,13 @@
+/**
+ * The dashboard's static files as Pages serves them (content types, entity tags, `_headers`): the ASSETS binding of its
+ * functions, by wrangler's own implementation.
+ */
+import type { Request, Response } from "miniflare";
+
+/** A handler for Miniflare. wrangler watches `_headers`; nothing else is kept in memory. */
+export async function staticFiles(directory: string): Promise<(request: Request) => Promise<Response>> {
+  const { unstable_generateASSETSBinding: serve } = await import("wrangler");
+  const silent = { log() {}, warn() {}, error: (error: unknown) => console.error(error) };
+  const handler = await (serve({ directory, log: silent as never }) as unknown);
+  return handler as (request: Request) => Promise<Response>;
+}
