@@ -1,0 +1,102 @@
+/** Calls the API in workerd tests as its callers do, through either door, with whatever environment a test needs. */
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect } from "vitest";
+import { api, dashboardApi } from "../../workers/api/index.ts";
+import { type ExchangeOptions, type MadeExchange, bellOf, madeExchange } from "./exchanges.ts";
+import { deliver, journal } from "./worker-ingest.ts";
+
+export const ADMINISTRATOR_KEY = "test-administrator-key";
+export const VIEWER_KEY = "test-viewer-key";
+
+/** Variables of the environment that are not bindings of wrangler.toml may be set too. */
+export type Bindings = Record<string, unknown>;
+
+export interface Call {
+  method?: string;
+  /** Sent as JSON; a string as it is. */
+  body?: unknown;
+  /** The dashboard key; null = none. Default: the administrator's. */
+  key?: string | null;
+  headers?: Record<string, string>;
+  door?: "public" | "dashboard";
+  bindings?: Bindings;
+}
+
+export interface Answered {
+  status: number;
+  headers: Headers;
+  text: string;
+  bytes: Uint8Array;
+  /** The body as JSON; undefined where it is none. */
+  json: unknown;
+}
+
+export function testEnv(bindings: Bindings = {}): Env {
+  return { ...env, ...bindings };
+}
+
+/** No database behind this: nothing listens on port 1. */
+export const DATABASE_DOWN: Bindings = { NEON_BRIDGE: "127.0.0.1:1" };
+
+export async function call(path: string, options: Call = {}): Promise<Answered> {
+  const { method = "GET", body, key = ADMINISTRATOR_KEY, door = "public", bindings } = options;
+  const headers = new Headers(body === undefined ? {} : { "content-type": "application/json" });
+  if (key !== null) headers.set("x-dashboard-key", key);
+  for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
+  const request = new Request(`https://nexus.example${path}`, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  });
+  const ctx = createExecutionContext();
+  const app = door === "public" ? api : dashboardApi;
+  const response = await app.fetch(request, testEnv(bindings), ctx);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  await waitOnExecutionContext(ctx);
+  const text = new TextDecoder().decode(bytes);
+  return { status: response.status, headers: response.headers, text, bytes, json: parsed(text) };
+}
+
+/** The body of a call that has to succeed. */
+export async function ask<T>(path: string, options: Call = {}): Promise<T> {
+  const answered = await call(path, options);
+  expect(answered.status, `${options.method ?? "GET"} ${path}: ${answered.text}`).toBeLessThan(300);
+  return answered.json as T;
+}
+
+export interface Refusal {
+  status: number;
+  code: string;
+  message: string;
+  details: { in: string; parameter: string; problem: string; allowed: string }[];
+}
+
+/** The error of a call that has to be refused, in the API's one shape. */
+export async function refused(path: string, options: Call = {}): Promise<Refusal> {
+  const { status, json, headers, text } = await call(path, options);
+  expect(status, text).toBeGreaterThanOrEqual(400);
+  expect(headers.get("cache-control")).toBe("no-store");
+  expect(headers.get("content-type")).toMatch(/^application\/json/);
+  const { error } = json as { error: Omit<Refusal, "status"> };
+  expect(Object.keys(error).filter((name) => !["code", "message", "details"].includes(name))).toEqual([]);
+  expect(error.message).toMatch(/^[^\n]{10,}$/);
+  return { ...error, status, details: error.details ?? [] };
+}
+
+/** Sends exchanges through ingest, as the proxy's recordings go; in order of the list. */
+export async function store(...exchanges: (MadeExchange | ExchangeOptions)[]): Promise<MadeExchange[]> {
+  const made = exchanges.map((exchange) => ("id" in exchange ? exchange : madeExchange(exchange)));
+  for (const exchange of made) await journal(env.JOURNAL, exchange);
+  const { acks } = await deliver(made.map((exchange) => ({ body: bellOf(exchange) })));
+  expect(acks).toHaveLength(made.length);
+  return made;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,165 @@
+/** Who is let in, through which door, and what they may do. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { resetDatabase } from "../support/worker-database.ts";
+import { ADMINISTRATOR_KEY, call, DATABASE_DOWN, refused, VIEWER_KEY } from "../support/worker-api.ts";
+
+beforeAll(resetDatabase);
+
+const PATHS = [
+  "/api/requests",
+  "/api/requests/019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071",
+  "/api/stats",
+  "/api/overview",
+  "/api/status",
+  "/api/domains",
+  "/api/audit",
+  "/api/openapi.json",
+  "/token-stats",
+  "/api/nowhere",
+];
+const NO_KEYS = { DASHBOARD_API_KEY: undefined, DASHBOARD_VIEWER_KEY: undefined };
+
+describe("without a key", () => {
+  it.each(PATHS)("%s is refused as unauthorized", async (path) => {
+    const { status, code } = await refused(path, { key: null });
+    expect([status, code]).toEqual([401, "unauthorized"]);
+    expect((await refused(path, { key: "" })).status).toBe(401);
+  });
+
+  it("the answer says how to send one, by header and in words", async () => {
+    const { headers, text } = await call("/api/stats", { key: null });
+    expect(headers.get("www-authenticate")).toContain("X-Dashboard-Key");
+    expect(text).toContain("X-Dashboard-Key");
+  });
+
+  it("a key in other places counts for nothing", async () => {
+    for (const headers of [
+      { authorization: `Bearer ${ADMINISTRATOR_KEY}` },
+      { "x-api-key": ADMINISTRATOR_KEY },
+      { cookie: `nexus_session=${ADMINISTRATOR_KEY}; dashboard_auth=${ADMINISTRATOR_KEY}` },
+    ])
+      expect((await refused("/api/stats", { key: null, headers })).status).toBe(401);
+    expect((await refused(`/api/stats?key=${ADMINISTRATOR_KEY}`, { key: null })).status).toBe(401);
+  });
+});
+
+it.each([
+  "wrong",
+  `${ADMINISTRATOR_KEY} x`,
+  ADMINISTRATOR_KEY.slice(0, -1),
+  ADMINISTRATOR_KEY.toUpperCase(),
+  "x".repeat(10_000),
+])("a wrong key is forbidden: %.30s", async (key) => {
+  const { status, code } = await refused("/api/stats", { key });
+  expect([status, code]).toEqual([403, "forbidden"]);
+});
+
+describe("a viewer", () => {
+  it("reads", async () => {
+    for (const path of ["/api/requests", "/api/stats", "/api/domains", "/api/status", "/api/openapi.json"])
+      expect((await call(path, { key: VIEWER_KEY })).status).toBe(200);
+  });
+
+  it.each([
+    ["PUT", "/api/domains/team.example"],
+    ["DELETE", "/api/domains/team.example"],
+    ["POST", "/api/domains/team.example/client-keys"],
+    ["DELETE", "/api/domains/team.example/client-keys/019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071"],
+    ["PATCH", "/api/anything"],
+  ])("may not %s %s, and is told so", async (method, path) => {
+    const body = method === "PUT" || method === "POST" ? {} : undefined;
+    const { status, code, message } = await refused(path, { method, body, key: VIEWER_KEY });
+    expect([status, code]).toEqual([403, "forbidden"]);
+    expect(message).toContain("administrator");
+  });
+
+  it("may not read the audit log", async () => {
+    expect((await refused("/api/audit", { key: VIEWER_KEY })).status).toBe(403);
+    expect((await call("/api/audit")).status).toBe(200);
+  });
+});
+
+describe("DASHBOARD_READ_ONLY", () => {
+  const bindings = { DASHBOARD_READ_ONLY: "true" };
+
+  it("opens reading without a key, and only that", async () => {
+    expect((await call("/api/requests", { key: null, bindings })).status).toBe(200);
+    expect((await call("/api/requests", { key: null, bindings, method: "HEAD" })).status).toBe(200);
+    const write = await refused("/api/domains/a.example", { key: null, bindings, method: "DELETE" });
+    expect([write.status, write.code]).toEqual([403, "forbidden"]);
+    expect((await refused("/api/audit", { key: null, bindings })).status).toBe(403);
+  });
+
+  it("still refuses a wrong key, and lets an administrator write", async () => {
+    expect((await refused("/api/requests", { key: "wrong", bindings })).status).toBe(403);
+    expect((await refused("/api/domains/a.example", { bindings, method: "DELETE" })).status).toBe(404);
+  });
+
+  it("works where no key is configured at all", async () => {
+    expect((await call("/api/stats", { key: null, bindings: { ...bindings, ...NO_KEYS } })).status).toBe(200);
+  });
+});
+
+describe("with no key configured", () => {
+  it("everything is closed, whatever is sent, and says how to open it", async () => {
+    for (const key of [null, "anything", "undefined", ADMINISTRATOR_KEY])
+      for (const path of PATHS) {
+        const { status, message } = await refused(path, { key, bindings: NO_KEYS });
+        expect(status).toBe(401);
+        expect(message).toContain("DASHBOARD_API_KEY");
+      }
+  });
+
+  it("an empty key is no key", async () => {
+    const empty = { DASHBOARD_API_KEY: "", DASHBOARD_VIEWER_KEY: undefined };
+    const { status } = await call("/api/stats", { key: null, bindings: empty });
+    expect(status).toBeGreaterThanOrEqual(400);
+  });
+
+  it("a viewer's key alone lets read and nobody write", async () => {
+    const bindings = { DASHBOARD_API_KEY: undefined };
+    expect((await call("/api/stats", { key: VIEWER_KEY, bindings })).status).toBe(200);
+    expect((await refused("/api/stats", { key: ADMINISTRATOR_KEY, bindings })).status).toBe(403);
+  });
+});
+
+describe("what is not there", () => {
+  it("is not found, in the one shape", async () => {
+    for (const [method, path] of [
+      ["GET", "/api/"],
+      ["GET", "/api/nowhere"],
+      ["GET", "/api/requests/"],
+      ["DELETE", "/api/requests"],
+      ["PUT", "/api/%2e%2e/x"],
+    ] as const) {
+      const { status, code } = await refused(path, { method, body: method === "PUT" ? {} : undefined });
+      expect([status, code], path).toEqual([404, "not_found"]);
+    }
+  });
+});
+
+describe("answers", () => {
+  it("are not to be stored or sniffed", async () => {
+    const { headers } = await call("/api/requests");
+    expect(headers.get("cache-control")).toBe("no-store");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  it("say unavailable, and nothing of the database, when it is down", async () => {
+    for (const path of ["/api/requests", "/api/stats", "/api/overview", "/api/domains", "/token-stats"]) {
+      const { status, code, message } = await refused(path, { bindings: DATABASE_DOWN });
+      expect([status, code], path).toEqual([503, "unavailable"]);
+      expect(message).not.toMatch(/127\.0\.0\.1|postgres|fetch|connect /i);
+    }
+    const write = { method: "PUT", body: { accountId: "a", credential: { type: "passthrough" } } };
+    expect((await refused("/api/domains/a.example", { ...write, bindings: DATABASE_DOWN })).status).toBe(503);
+  });
+
+  it("say unavailable when the environment is not usable, without its values", async () => {
+    const bindings = { CREDENTIAL_KEYS: "secret-but-wrong" };
+    const { status, message } = await refused("/api/stats", { bindings });
+    expect(status).toBe(503);
+    expect(message).not.toContain("secret-but-wrong");
+  });
+});

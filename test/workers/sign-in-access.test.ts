@@ -1,0 +1,154 @@
+/** Cloudflare Access instead of a key: only what its certificates sign, for this application, in time, behind this door. */
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { recognise } from "../../workers/api/callers.ts";
+import { loadConfig } from "../../workers/config.ts";
+import type { WhoAmI } from "../../workers/schemas/api-session.ts";
+import { resetDatabase } from "../support/worker-database.ts";
+import { ADMINISTRATOR_KEY, ask, type Bindings, refused, testEnv } from "../support/worker-api.ts";
+
+const NOW = Date.UTC(2026, 10, 22, 12);
+const SECONDS = NOW / 1_000;
+const AUDIENCE = "aud-of-the-dashboard";
+
+let teams = 0;
+/** Every test has its own team: certificates are kept per team. */
+let team: string;
+let keys: CryptoKeyPair;
+let strangers: CryptoKeyPair;
+let certsAsked: string[];
+let certs: () => Promise<Response>;
+
+beforeAll(async () => {
+  await resetDatabase();
+  keys = await generateKeyPair("RS256");
+  strangers = await generateKeyPair("RS256");
+});
+
+beforeEach(() => {
+  team = `team-${++teams}.cloudflareaccess.com`;
+  certsAsked = [];
+  certs = async () =>
+    Response.json({ keys: [{ ...(await exportJWK(keys.publicKey)), kid: "k1", alg: "RS256", use: "sig" }] });
+  const real = globalThis.fetch;
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+    const url = String(input instanceof Request ? input.url : input);
+    if (!url.includes("cloudflareaccess.com")) return real(input, init);
+    certsAsked.push(url);
+    return certs();
+  });
+});
+afterEach(() => vi.restoreAllMocks());
+
+const settings = (): Bindings => ({
+  ACCESS_TEAM_DOMAIN: team,
+  ACCESS_AUD: AUDIENCE,
+  ACCESS_ADMIN_EMAILS: "ann@example.com",
+});
+
+function token(claims: JWTPayload = {}, key: CryptoKey = keys.privateKey, header = {}): Promise<string> {
+  return new SignJWT({
+    iss: `https://${team}`,
+    aud: [AUDIENCE],
+    iat: SECONDS - 60,
+    nbf: SECONDS - 60,
+    exp: SECONDS + 600,
+    email: "bob@example.com",
+    ...claims,
+  })
+    .setProtectedHeader({ alg: "RS256", kid: "k1", ...header })
+    .sign(key);
+}
+
+function who(jwt: string, bindings = settings(), more: Record<string, string> = {}): Promise<WhoAmI> {
+  const headers: Record<string, string> = { "cf-access-jwt-assertion": jwt, ...more };
+  return recognise(loadConfig(testEnv(bindings)), (name) => headers[name] ?? null, "dashboard", NOW);
+}
+
+describe("a good token", () => {
+  it("names a viewer, or an administrator where listed; certificates are fetched once", async () => {
+    expect(await who(await token())).toEqual({
+      result: "known",
+      role: "viewer",
+      actor: "bob@example.com",
+      via: "access",
+      readOnly: true,
+    });
+    expect(await who(await token({ email: "Ann@Example.com" }))).toMatchObject({
+      role: "administrator",
+      actor: "ann@example.com",
+    });
+    expect(certsAsked).toEqual([`https://${team}/cdn-cgi/access/certs`]);
+  });
+
+  it("opens the API behind the dashboard's door, not on the public host", async () => {
+    vi.useFakeTimers({ now: NOW, toFake: ["Date"] });
+    try {
+      const headers = { "cf-access-jwt-assertion": await token({ email: "ann@example.com" }) };
+      const options = { key: null, headers, bindings: settings() };
+      await ask("/api/audit", { ...options, door: "dashboard" });
+      expect((await refused("/api/audit", options)).status).toBe(401);
+      expect((await refused("/api/stats", options)).status).toBe(401);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("means nothing where no Access application is configured, and asks nobody", async () => {
+    expect((await who(await token(), {})).result).toBe("nobody");
+    expect(certsAsked).toEqual([]);
+  });
+
+  it("closes the door where the application is configured by half", async () => {
+    for (const half of [{ ACCESS_AUD: AUDIENCE }, { ACCESS_TEAM_DOMAIN: team }])
+      expect((await who(await token(), half)).result).toBe("closed");
+  });
+});
+
+describe("refused is", () => {
+  const refusedTokens: [string, () => Promise<string>][] = [
+    ["an expired one", () => token({ exp: SECONDS - 60 })],
+    ["one that is not valid yet", () => token({ nbf: SECONDS + 60 })],
+    ["one without an end", () => token({ exp: undefined })],
+    ["one for another application", () => token({ aud: ["another"] })],
+    ["one without an audience", () => token({ aud: undefined })],
+    ["one of another team", () => token({ iss: "https://evil.cloudflareaccess.com" })],
+    ["one signed by a stranger", () => token({}, strangers.privateKey)],
+    ["one signed with a key nobody published", () => token({}, strangers.privateKey, { kid: "k2" })],
+    ["one that names nobody", () => token({ email: undefined })],
+    ["an unsigned one", async () => `${btoa('{"alg":"none"}')}.${btoa('{"email":"ann@example.com"}')}.`],
+    ["one signed with the public key as a secret", () => confused()],
+    ["a changed one", async () => (await token()).replace(/.(?=[^.]*$)/, "A")],
+    ["no token at all", async () => "garbage"],
+  ];
+  it.each(refusedTokens)("%s", async (_, make) => {
+    const jwt = await make();
+    expect(await who(jwt)).toMatchObject({ result: "refused" });
+    // The right session or nothing beside it does not help, a key does: it is its own credential.
+    expect((await who(jwt, { ...settings(), DASHBOARD_READ_ONLY: "true" })).result).toBe("refused");
+    expect(await who(jwt, settings(), { "x-dashboard-key": ADMINISTRATOR_KEY })).toMatchObject({
+      via: "key",
+    });
+  });
+});
+
+describe("when the certificates cannot be had", () => {
+  it.each([
+    ["an error", async () => new Response("no", { status: 500 })],
+    ["nonsense", async () => new Response("<html>")],
+    ["no keys in it", async () => Response.json({ hello: 1 })],
+    ["no connection", () => Promise.reject(new TypeError("connect failed"))],
+  ])("%s: nobody is let in, and it is called unavailable", async (_, answer) => {
+    certs = answer;
+    expect((await who(await token({ email: "ann@example.com" }))).result).toBe("unavailable");
+  });
+});
+
+/** HS256 with the published key as secret: works against verifiers that believe the header. */
+async function confused(): Promise<string> {
+  const secret = new TextEncoder().encode(JSON.stringify(await exportJWK(keys.publicKey)));
+  return new SignJWT({ iss: `https://${team}`, aud: AUDIENCE, exp: SECONDS + 600, email: "ann@example.com" })
+    .setProtectedHeader({ alg: "HS256", kid: "k1" })
+    .setIssuedAt(SECONDS)
+    .sign(secret);
+}
