@@ -1,0 +1,262 @@
+/**
+ * One session of Claude Code, played from beats to planned exchanges: every request repeats the history in the form
+ * that the client gives it, so that what the proxy stores and links is what it would see from real people.
+ */
+import { signature } from "../fake-claude/compose.ts";
+import { randomOf } from "../fake-claude/random.ts";
+import { recentCommits, taskBeats, type Beat, type Call } from "./beats.ts";
+import { isOld, text, type Agent, type Client, type Content, type Message } from "./claude-code.ts";
+import { environmentEntry, gitReminder, instructionsReminder } from "./client-text.ts";
+import { askingToCompact, compacted, summaryOf } from "./compaction.ts";
+import type { PlannedExchange } from "./exchange.ts";
+import { chartPicture } from "./picture.ts";
+import { SessionLog, type Sending } from "./session-log.ts";
+import { smallJob } from "./stories/small-jobs.ts";
+import type { Errand, Project, Task } from "./stories/story.ts";
+import { handBack, notification, playErrand } from "./sub-agent.ts";
+
+/** Things that happen once in a session. */
+export interface SessionEvents {
+  compaction?: boolean;
+  abandoned?: boolean;
+  overloaded?: boolean;
+  rateLimited?: boolean;
+  picture?: boolean;
+}
+
+export interface SessionPlan {
+  /** Unique in the day; ids and words follow from it. */
+  name: string;
+  domain: string;
+  sender: string;
+  client: Client;
+  project: Project;
+  /** The big tasks, in order; small jobs fill the rest. */
+  tasks: Task[];
+  /** How many requests of the main conversation. */
+  turns: number;
+  /** Milliseconds since the day began. */
+  at: number;
+  /** YYYY-MM-DD */
+  date: string;
+  events: SessionEvents;
+}
+
+const FAILURES = {
+  overloaded: { status: 529, message: "Overloaded", headers: { "x-should-retry": "true" } },
+  rateLimited: {
+    status: 429,
+    message: "This request would exceed your account's rate limit. Please try again later.",
+    headers: { "retry-after": "2", "x-should-retry": "true" },
+  },
+};
+
+/** All exchanges of a session, in the order in which they happen. */
+export function playSession(plan: SessionPlan): PlannedExchange[] {
+  return new Session(plan).play();
+}
+
+class Session {
+  readonly #log: SessionLog;
+  readonly #plan: SessionPlan;
+  #messages: Message[] = [];
+  #turns = 0;
+  /** Keys of what has to be over before the next request of the main conversation. */
+  #after: string[] = [];
+  /** Reports of background agents that the main conversation has not heard of yet. */
+  #unheard: { notice: string; key: string }[] = [];
+  #events: SessionEvents;
+
+  constructor(plan: SessionPlan) {
+    this.#plan = plan;
+    this.#log = new SessionLog(plan);
+    this.#events = { ...plan.events };
+  }
+
+  play(): PlannedExchange[] {
+    const { client, project, turns } = this.#plan;
+    if (!isOld(client)) this.#log.warmUp();
+    const tasks = [...this.#plan.tasks];
+    while (this.#turns < turns) {
+      const task = tasks.shift() ?? smallJob(project, this.#log.random);
+      const isOpening = this.#messages.length === 0;
+      if (isOpening && !isOld(client) && client.entrypoint === "cli") this.#log.title(task);
+      for (const beat of taskBeats(task, project, this.#log.root, this.#log.random)) {
+        if (this.#turns >= turns) break;
+        this.#beat(beat, task);
+      }
+      if (this.#events.compaction && this.#turns >= turns * 0.45 && this.#turns < turns) this.#compact(task);
+    }
+    return this.#log.exchanges;
+  }
+
+  #beat(beat: Beat, task: Task): void {
+    switch (beat.kind) {
+      case "prompt":
+        if (this.#events.abandoned && this.#messages.length > 0) this.#abandon();
+        return this.#prompt(beat.text, task);
+      case "answer":
+        return this.#say([...this.#thought(beat.think), text(beat.text)], "end_turn");
+      case "calls":
+        return this.#call(beat.think, beat.say, beat.calls);
+      case "errand":
+        return this.#errands(beat.say, beat.errands, beat.background);
+    }
+  }
+
+  #prompt(said: string, task: Task): void {
+    const { project, client, date, name } = this.#plan;
+    const isOpening = this.#messages.length === 0;
+    const content: Content[] = [];
+    if (isOpening) {
+      this.#log.firstWords = said;
+      content.push(text(instructionsReminder(this.#log.root, project.instructions)));
+      if (!isOld(client))
+        content.push(text(gitReminder("main", recentCommits(project, randomOf(name, "git")))));
+    } else if (this.#events.picture) {
+      this.#events.picture = false;
+      const data = chartPicture(this.#log.random);
+      content.push({ type: "image", source: { type: "base64", media_type: "image/png", data } });
+      content.push(text("That is how the dashboard looks since this morning."));
+    }
+    content.push(text(said));
+    this.#messages.push({ role: "user", content });
+    if (isOpening && !isOld(client))
+      this.#messages.push(environmentEntry(this.#log.root, client.model, date));
+    if (isOld(client)) this.#log.topic(said, task, this.#after);
+  }
+
+  #thought(think: string | null): Content[] {
+    const { client } = this.#plan;
+    if (think === null || isOld(client)) return [];
+    // With `display: "omitted"`, as in scripts, only the signature comes.
+    const thinking = client.entrypoint === "cli" ? think : "";
+    return [{ type: "thinking", thinking, signature: signature(this.#log.random) }];
+  }
+
+  #call(think: string | null, say: string | null, calls: Call[]): void {
+    const { random } = this.#log;
+    const made = calls.map((call) => ({ call, id: `toolu_01${random.hex(22)}` }));
+    const uses = made.map(({ call, id }) => ({ type: "tool_use", id, name: call.name, input: call.input }));
+    this.#say([...this.#thought(think), ...(say === null ? [] : [text(say)]), ...uses], "tool_use");
+    const results = made.map(({ call, id }): Content => {
+      const result = { tool_use_id: id, type: "tool_result", content: call.result };
+      return call.name === "Bash" ? { ...result, is_error: call.isError ?? false } : result;
+    });
+    // Several calls at once come back as they finish.
+    const content = results.length > 1 && random.chance(0.3) ? random.shuffle(results) : results;
+    this.#messages.push({ role: "user", content });
+    this.#hearNotices();
+  }
+
+  /** Reports of background agents arrive as a note behind a tool result. */
+  #hearNotices(): void {
+    for (const { notice, key } of this.#unheard.splice(0)) {
+      this.#messages.push({ role: "system", content: [text(notice)] });
+      this.#after.push(key);
+    }
+  }
+
+  /** Sends the conversation as it stands; the answer becomes part of it. */
+  #say(content: Content[], stopReason: string): void {
+    const body = this.#log.body(this.#messages, null);
+    const outcome = { kind: "answer", answer: { content, stopReason } } as const;
+    const event = (["overloaded", "rateLimited"] as const).find(
+      (one) => this.#events[one] && this.#turns >= 3,
+    );
+    if (event) {
+      this.#events[event] = false;
+      this.#send({ kind: "turn", body, outcome: { kind: "error", ...FAILURES[event] } });
+      // The same bytes again.
+      this.#send({ kind: "retry", body, outcome });
+    } else this.#send({ kind: "turn", body, outcome });
+    this.#messages.push({ role: "assistant", content: content.map(asRemembered) });
+  }
+
+  #send(what: Pick<Sending, "kind" | "body" | "outcome">): void {
+    this.#turns += 1;
+    this.#after = [this.#log.send({ ...what, agent: null, after: this.#after })];
+  }
+
+  /** A long answer is asked for and not waited for. */
+  #abandon(): void {
+    this.#events.abandoned = false;
+    this.#messages.push({
+      role: "user",
+      content: [text("Before we go on: write a long overview of this folder, every file with a paragraph.")],
+    });
+    const overview = this.#plan.project.symbols
+      .map((one) => `### ${one.path}\n\n\`${one.name}\` ${one.purpose}.\n\n\`\`\`\n${one.text}\`\`\``)
+      .join("\n\n");
+    const answer = { content: [text(`## Overview\n\n${overview}`)] };
+    const body = this.#log.body(this.#messages, null);
+    this.#send({ kind: "turn", body, outcome: { kind: "abandoned", answer, afterBytes: 2_500 } });
+    this.#messages.push({ role: "assistant", content: [text("No response requested.")] });
+  }
+
+  #compact(task: Task): void {
+    this.#events.compaction = false;
+    this.#hearNotices();
+    const { client, project } = this.#plan;
+    const { root, random } = this.#log;
+    const summary = summaryOf(task, project);
+    const analysis = `The conversation was about this: ${task.title}.`;
+    const asked = this.#log.body(askingToCompact(this.#messages), null);
+    const content = [text(`<analysis>\n${analysis}\n</analysis>\n\n<summary>\n${summary}\n</summary>`)];
+    this.#send({ kind: "compact-ask", body: asked, outcome: { kind: "answer", answer: { content } } });
+    const next = smallJob(project, random);
+    this.#messages = compacted(summary, task, next, { client, project, root });
+    this.#log.firstWords = summary;
+    const answer = { content: [text(next.summary)] };
+    const body = this.#log.body(this.#messages, null);
+    this.#send({ kind: "compact", body, outcome: { kind: "answer", answer } });
+    this.#messages.push({ role: "assistant", content: answer.content });
+  }
+
+  #errands(say: string, errands: Errand[], background: boolean): void {
+    const old = isOld(this.#plan.client);
+    const { random } = this.#log;
+    const made = errands.map((errand) => ({
+      errand,
+      toolUseId: `toolu_01${random.hex(22)}`,
+      agent: { id: `a${random.hex(16)}`, parentId: null } satisfies Agent,
+    }));
+    const inBackground = background && !old;
+    const uses = made.map(({ errand, toolUseId }): Content => {
+      const { description, prompt } = errand;
+      const input = { description, prompt, subagent_type: "general-purpose" };
+      if (old) return { type: "tool_use", id: toolUseId, name: "Task", input };
+      return {
+        type: "tool_use",
+        id: toolUseId,
+        name: "Agent",
+        input: { ...input, run_in_background: inBackground },
+      };
+    });
+    this.#say([text(say), ...uses], "tool_use");
+    const spawner = [...this.#after];
+    const content = made.map(({ errand, toolUseId, agent }): Content => {
+      const key = playErrand(this.#log, errand, agent, spawner);
+      const result = (said: string) => ({
+        tool_use_id: toolUseId,
+        type: "tool_result",
+        content: [text(said)],
+      });
+      if (inBackground) {
+        this.#unheard.push({ notice: notification(errand, agent, toolUseId), key });
+        return result(
+          `Async agent launched successfully. agentId: ${agent.id}. You will be told when it is done.`,
+        );
+      }
+      this.#after.push(key);
+      return result(old ? errand.report : handBack(errand, agent, random.between(6_000, 14_000)));
+    });
+    this.#messages.push({ role: "user", content });
+  }
+}
+
+/** Edit comes back with the default that the model left out. */
+function asRemembered(block: Content): Content {
+  if (block.type !== "tool_use" || block.name !== "Edit") return block;
+  return { ...block, input: { replace_all: false, ...(block.input as object) } };
+}
