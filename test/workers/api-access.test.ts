@@ -33,11 +33,12 @@ describe("without a key", () => {
   });
 
   it("a key in other places counts for nothing", async () => {
-    for (const headers of [
+    const places: Record<string, string>[] = [
       { authorization: `Bearer ${ADMINISTRATOR_KEY}` },
       { "x-api-key": ADMINISTRATOR_KEY },
       { cookie: `nexus_session=${ADMINISTRATOR_KEY}; dashboard_auth=${ADMINISTRATOR_KEY}` },
-    ])
+    ];
+    for (const headers of places)
       expect((await refused("/api/stats", { key: null, headers })).status).toBe(401);
     expect((await refused(`/api/stats?key=${ADMINISTRATOR_KEY}`, { key: null })).status).toBe(401);
   });

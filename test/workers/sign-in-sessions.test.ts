@@ -11,7 +11,6 @@ import {
   ADMINISTRATOR_KEY,
   ask,
   type Bindings,
-  call,
   DATABASE_DOWN,
   refused,
   testEnv,

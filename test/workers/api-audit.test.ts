@@ -1,0 +1,88 @@
+/** The audit log: who changed what, page by page. */
+import { beforeEach, expect, it } from "vitest";
+import { queryRows, resetDatabase } from "../support/worker-database.ts";
+import { ask, call, refused, store, VIEWER_KEY } from "../support/worker-api.ts";
+
+beforeEach(resetDatabase);
+
+interface Entry {
+  id: string;
+  at: string;
+  actor: string;
+  role: string;
+  action: string;
+  target: string;
+  details: Record<string, unknown>;
+}
+const entries = async (query = "") =>
+  ask<{ entries: Entry[]; nextCursor: string | null }>(`/api/audit${query}`);
+
+it("names actor, role, action, target and what was set", async () => {
+  const body = {
+    accountId: "acc_1",
+    credential: { type: "passthrough" },
+    slack: { webhook_url: "https://hooks.slack.com/services/secret", channel: "#a" },
+  };
+  await call("/api/domains/a.example", { method: "PUT", body });
+  const { id } = await ask<{ id: string }>("/api/domains/a.example/client-keys", {
+    method: "POST",
+    body: { name: "laptop" },
+  });
+  await call(`/api/domains/a.example/client-keys/${id}`, { method: "DELETE" });
+  await call("/api/domains/a.example", { method: "DELETE" });
+  const seen = (await entries()).entries.reverse();
+  expect(seen.map(({ actor, role, action, target }) => [actor, role, action, target])).toEqual([
+    ["dashboard-key", "administrator", "domain.put", "a.example"],
+    ["dashboard-key", "administrator", "client_key.create", id],
+    ["dashboard-key", "administrator", "client_key.revoke", id],
+    ["dashboard-key", "administrator", "domain.delete", "a.example"],
+  ]);
+  expect(seen[0]?.details).toEqual({
+    created: true,
+    accountId: "acc_1",
+    credentialType: "passthrough",
+    credentialSet: true,
+    slack: { channel: "#a", webhook: "set" },
+  });
+});
+
+it("knows who opened a transcript and who took bytes away, and not who looked at a list", async () => {
+  const [made] = await store({});
+  await call("/api/requests", { key: VIEWER_KEY });
+  await call(`/api/requests/${made!.id}`, { key: VIEWER_KEY });
+  await call(`/api/requests/${made!.id}/body`, { key: null, bindings: { DASHBOARD_READ_ONLY: "true" } });
+  await call(`/api/requests/${made!.id}/response`);
+  const seen = (await entries()).entries.reverse();
+  expect(seen.map(({ actor, action, target, details }) => [actor, action, target, details.part])).toEqual([
+    ["viewer-key", "transcript.open", made!.id, undefined],
+    ["anyone", "body.download", made!.id, "request"],
+    ["dashboard-key", "body.download", made!.id, "response"],
+  ]);
+});
+
+it("pages from the newest to the oldest, each entry once, while more are added", async () => {
+  await queryRows(
+    `INSERT INTO audit_log (at, actor, role, action, target)
+     SELECT '2026-11-22T12:00:00Z'::timestamptz + (n / 3) * interval '1 ms', 'a', 'viewer', 'x.' || n % 2, n::text
+     FROM generate_series(1, 25) n`,
+  );
+  const targets: string[] = [];
+  let cursor: string | null = "";
+  do {
+    const page: { entries: Entry[]; nextCursor: string | null } = await entries(`?limit=4&cursor=${cursor}`);
+    targets.push(...page.entries.map(({ target }) => target));
+    cursor = page.nextCursor;
+    await queryRows("INSERT INTO audit_log (actor, role, action, target) VALUES ('b', 'viewer', 'y', 'new')");
+  } while (cursor);
+  expect(targets).toEqual(Array.from({ length: 25 }, (_, n) => String(25 - n)));
+  expect((await entries("?action=x.1&limit=500")).entries).toHaveLength(13);
+  expect((await entries("?actor=b&target=new")).entries).toHaveLength(7);
+});
+
+it("refuses cursors it did not give out", async () => {
+  const ofRequests = btoa("1.1764000000123.019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071").replaceAll("=", "");
+  for (const cursor of ["x", ofRequests, "a".repeat(300)]) {
+    const { status, details } = await refused(`/api/audit?cursor=${cursor}`);
+    expect([status, details[0]?.parameter]).toEqual([400, "cursor"]);
+  }
+});

@@ -1,0 +1,407 @@
+/** Domains and client keys: what is stored, what the edge is told, and what is never said again. */
+import { createHash } from "node:crypto";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { loadConfig } from "../../workers/config.ts";
+import type { DomainDetail, DomainList } from "../../workers/schemas/api-domains.ts";
+import type { DomainRecord } from "../../workers/schemas/tenant.ts";
+import { open } from "../../workers/store/seal.ts";
+import { queryRows, resetDatabase } from "../support/worker-database.ts";
+import { ask, call, refused, store } from "../support/worker-api.ts";
+
+const SECRET = "sk-ant-api03-very-secret-0123456789";
+const WEBHOOK = "https://hooks.slack.com/services/T0/B0/very-secret-webhook";
+
+beforeEach(async () => {
+  await resetDatabase();
+  for (const { name } of (await env.TENANTS.list()).keys) await env.TENANTS.delete(name);
+});
+
+const put = (domain: string, body: object, bindings = {}) =>
+  call(`/api/domains/${domain}`, { method: "PUT", body, bindings });
+const withKey = (accountId = "acc_1", api_key = SECRET) => ({
+  accountId,
+  credential: { type: "api_key", api_key },
+});
+const projected = (domain: string) => env.TENANTS.get<DomainRecord>(`domain:${domain}`, "json");
+
+async function projectedKey(domain: string): Promise<string | null> {
+  const record = await projected(domain);
+  if (!record?.credential || !record.accountId) return null;
+  return open(loadConfig(env), record.credential, { domain, accountId: record.accountId });
+}
+
+/** KV whose writes fail; reads go on. */
+const kvDown = () => ({
+  TENANTS: {
+    get: env.TENANTS.get.bind(env.TENANTS),
+    put: () => Promise.reject(new Error("KV PUT failed: 429")),
+    delete: () => Promise.reject(new Error("KV DELETE failed: 429")),
+  },
+});
+
+async function everythingStored(): Promise<string> {
+  const tables = ["domains", "accounts", "client_keys", "audit_log"];
+  const rows = await Promise.all(
+    tables.map((table) => queryRows<{ row: string }>(`SELECT to_jsonb(t)::text AS row FROM ${table} t`)),
+  );
+  const kv = await Promise.all(
+    (await env.TENANTS.list()).keys.map(async ({ name }) => name + (await env.TENANTS.get(name))),
+  );
+  return JSON.stringify([rows, kv]);
+}
+
+describe("PUT", () => {
+  it("makes a domain with 201, changes it with 200, and the edge knows it with its credential", async () => {
+    const made = await put("Team.Example", withKey());
+    expect([made.status, made.json]).toEqual([
+      201,
+      {
+        domain: "team.example",
+        accountId: "acc_1",
+        credential: { type: "api_key", state: "ready" },
+        clientKeys: [],
+        slack: null,
+        endpoints: null,
+      },
+    ]);
+    expect(await projectedKey("team.example")).toBe(SECRET);
+    const changed = await put("team.example", { accountId: "acc_1", endpoints: ["/v1/messages"] });
+    expect([changed.status, (changed.json as DomainDetail).endpoints]).toEqual([200, ["/v1/messages"]]);
+    expect(await projected("team.example")).toMatchObject({
+      endpoints: ["/v1/messages"],
+      accountId: "acc_1",
+    });
+    expect(await projectedKey("team.example")).toBe(SECRET);
+  });
+
+  it("uses the account's own credential, and asks for one where there is none", async () => {
+    const { status, code, details } = await refused("/api/domains/a.example", {
+      method: "PUT",
+      body: { accountId: "acc_1" },
+    });
+    expect([status, code, details[0]?.parameter]).toEqual([400, "invalid_request", "credential"]);
+    expect(await queryRows("SELECT 1 FROM domains")).toEqual([]);
+    await put("a.example", withKey());
+    expect((await put("b.example", { accountId: "acc_1" })).status).toBe(201);
+    expect(await projectedKey("b.example")).toBe(SECRET);
+  });
+
+  it("tells the edge about every domain of an account whose credential changes", async () => {
+    await put("a.example", withKey());
+    await put("b.example", { accountId: "acc_1" });
+    await put("c.example", withKey("acc_2", "other-key"));
+    await put("a.example", withKey("acc_1", "new-key"));
+    expect(await Promise.all(["a.example", "b.example", "c.example"].map(projectedKey))).toEqual([
+      "new-key",
+      "new-key",
+      "other-key",
+    ]);
+    await put("b.example", { accountId: "acc_1", credential: { type: "passthrough" } });
+    expect(await projected("a.example")).toMatchObject({ credentialType: "passthrough", credential: null });
+  });
+
+  it("leaves alone what is left out, and removes what is null", async () => {
+    const slack = { webhook_url: WEBHOOK, channel: "#nexus", enabled: true };
+    await put("a.example", { ...withKey(), slack, endpoints: ["/v1/messages", "/v1/messages/*"] });
+    const kept = (await put("a.example", { accountId: "acc_1" })).json as DomainDetail;
+    expect(kept.slack).toEqual({
+      webhook_set: true,
+      channel: "#nexus",
+      username: null,
+      icon_emoji: null,
+      enabled: true,
+    });
+    expect(kept.endpoints).toEqual(["/v1/messages", "/v1/messages/*"]);
+    const other = (await put("a.example", { accountId: "acc_1", slack: { channel: "#other" } })).json;
+    expect(other).toMatchObject({ slack: { webhook_set: true, channel: "#other" } });
+    const none = (await put("a.example", { accountId: "acc_1", slack: null, endpoints: null })).json;
+    expect(none).toMatchObject({ slack: null, endpoints: null });
+  });
+
+  it("of localhost is allowed", async () => {
+    for (const domain of ["localhost", "127.0.0.1", "[::1]"])
+      expect((await put(encodeURIComponent(domain), withKey())).json).toMatchObject({ domain });
+  });
+
+  it("changes at the same time end as one of them, the same in Postgres and at the edge", async () => {
+    await Promise.all(
+      Array.from({ length: 6 }, (_, n) => put("a.example", withKey(`acc_${n % 2}`, `key-${n}`))),
+    );
+    const [row] = await queryRows<{ account_id: string }>("SELECT account_id FROM domains");
+    expect((await projected("a.example"))?.accountId).toBe(row!.account_id);
+    expect(await projectedKey("a.example")).toMatch(/^key-\d$/);
+  });
+
+  it("is told apart from the edge's failure, and completed by the same call again", async () => {
+    const body = withKey();
+    const failed = await refused("/api/domains/a.example", { method: "PUT", body, bindings: kvDown() });
+    expect([failed.status, failed.code]).toEqual([503, "unavailable"]);
+    expect(failed.message).toMatch(/stored.*same call again/);
+    expect(await projected("a.example")).toBeNull();
+    expect((await put("a.example", body)).status).toBe(200);
+    expect(await projectedKey("a.example")).toBe(SECRET);
+  });
+
+  it("asks for the credential again when the sealing key was taken away", async () => {
+    await put("a.example", withKey());
+    const bindings = { CREDENTIAL_KEYS: `new:${"A".repeat(43)}=` };
+    const { status, message } = await refused("/api/domains/a.example", {
+      method: "PUT",
+      body: { accountId: "acc_1" },
+      bindings,
+    });
+    expect([status, message]).toEqual([400, expect.stringContaining("CREDENTIAL_KEYS")]);
+    expect(await ask("/api/domains/a.example", { bindings })).toMatchObject({
+      credential: { state: "unreadable" },
+    });
+    expect((await put("a.example", withKey(), bindings)).status).toBe(200);
+  });
+});
+
+describe("refused with the parameter named is", () => {
+  const cases: [string, unknown, string][] = [
+    ["no account", { credential: { type: "passthrough" } }, "accountId"],
+    ["an account with a space", { ...withKey("a b") }, "accountId"],
+    ["an account of markup", { ...withKey("<script>") }, "accountId"],
+    ["an account too long", { ...withKey("a".repeat(129)) }, "accountId"],
+    ["an unknown credential", { accountId: "a", credential: { type: "magic" } }, "credential.type"],
+    ["a key with white space", { ...withKey("a", "two words") }, "credential.api_key"],
+    ["a key with a line break", { ...withKey("a", "key\n") }, "credential.api_key"],
+    ["a key too long", { ...withKey("a", "k".repeat(501)) }, "credential.api_key"],
+    ["an empty key", { ...withKey("a", "") }, "credential.api_key"],
+    ["an unknown field", { ...withKey(), extra: 1 }, "extra"],
+    ["an endpoint outside /v1/", { ...withKey(), endpoints: ["/v2/x"] }, "endpoints.0"],
+    ["an endpoint with dots", { ...withKey(), endpoints: ["/v1/../x"] }, "endpoints.0"],
+    ["a star inside", { ...withKey(), endpoints: ["/v1/*/x"] }, "endpoints.0"],
+    ["no endpoint", { ...withKey(), endpoints: [] }, "endpoints"],
+    [
+      "a webhook elsewhere",
+      { ...withKey(), slack: { webhook_url: "https://evil.example/x" } },
+      "slack.webhook_url",
+    ],
+    [
+      "a webhook without TLS",
+      { ...withKey(), slack: { webhook_url: "http://hooks.slack.com/x" } },
+      "slack.webhook_url",
+    ],
+    [
+      "a webhook with a user",
+      { ...withKey(), slack: { webhook_url: "https://hooks.slack.com@evil.example/" } },
+      "slack.webhook_url",
+    ],
+    [
+      "a webhook on loopback",
+      { ...withKey(), slack: { webhook_url: "http://127.0.0.1:9/x" } },
+      "slack.webhook_url",
+    ],
+    [
+      "an oauth credential without tokens",
+      { accountId: "a", credential: { type: "oauth" } },
+      "credential.accessToken",
+    ],
+    [
+      "an oauth credential",
+      {
+        accountId: "a",
+        credential: { type: "oauth", accessToken: "x", refreshToken: "y", expiresAt: 1, scopes: [] },
+      },
+      "credential.type",
+    ],
+    ["a list", [], ""],
+    ["no JSON", "{", ""],
+  ];
+  it.each(cases)("%s", async (_, body, parameter) => {
+    const answered = await refused("/api/domains/a.example", { method: "PUT", body });
+    expect([answered.status, answered.code]).toEqual([400, "invalid_request"]);
+    expect(answered.details[0]).toMatchObject({ in: "body", parameter });
+    expect(answered.details[0]?.allowed).toBeTruthy();
+    expect(await queryRows("SELECT 1 FROM domains")).toEqual([]);
+  });
+
+  it.each([
+    "a_b..example",
+    "-",
+    "a%20b",
+    "a.example:8080",
+    "x".repeat(64),
+    "m%C3%BCller.example",
+    "a%2Fb",
+    "%00",
+    "[::1",
+    "a,b",
+  ])("the domain %s", async (domain) => {
+    const answered = await refused(`/api/domains/${domain}`, { method: "PUT", body: withKey() });
+    expect([answered.status, answered.details[0]?.in]).toEqual([400, "path"]);
+  });
+
+  it("another content type", async () => {
+    const headers = { "content-type": "text/plain" };
+    const answered = await refused("/api/domains/a.example", { method: "PUT", body: "{}", headers });
+    expect([answered.status, answered.details[0]?.in]).toEqual([400, "header"]);
+  });
+
+  it("a webhook on loopback is a fake Slack in the local world", async () => {
+    const slack = { webhook_url: "http://127.0.0.1:9/x" };
+    expect((await put("a.example", { ...withKey(), slack }, { LOCAL_WORLD: "true" })).status).toBe(201);
+  });
+});
+
+describe("client keys", () => {
+  const create = (domain: string, name = "laptop", bindings = {}) =>
+    ask<{ id: string; name: string; key: string }>(`/api/domains/${domain}/client-keys`, {
+      method: "POST",
+      body: { name },
+      bindings,
+    });
+  const hashOf = (key: string) => createHash("sha256").update(key).digest("hex");
+
+  it("are shown once, work at the edge at once, and stop when revoked", async () => {
+    await put("a.example", withKey());
+    const { id, key, name } = await create("a.example", "Ann's laptop <b>");
+    expect(name).toBe("Ann's laptop <b>");
+    expect(key).toMatch(/^cnp_live_[\w-]{43}$/);
+    const entry = `key:${hashOf(key)}`;
+    expect(await env.TENANTS.get(entry, "json")).toEqual({ v: 1, id, domain: "a.example" });
+    const detail = await ask<DomainDetail>("/api/domains/a.example");
+    expect(detail.clientKeys).toMatchObject([{ id, name, revokedAt: null }]);
+    expect(JSON.stringify(detail)).not.toContain(key);
+    const path = `/api/domains/a.example/client-keys/${id}`;
+    for (let n = 0; n < 2; n++) expect((await call(path, { method: "DELETE" })).status).toBe(204);
+    expect(await env.TENANTS.get(entry)).toBeNull();
+    const [revoked] = (await ask<DomainDetail>("/api/domains/a.example")).clientKeys;
+    expect(revoked?.revokedAt).toMatch(/^\d{4}-.*Z$/);
+  });
+
+  it("belong to their domain alone", async () => {
+    await put("a.example", withKey());
+    await put("b.example", withKey());
+    const { id, key } = await create("a.example");
+    const wrong = await refused(`/api/domains/b.example/client-keys/${id}`, { method: "DELETE" });
+    expect([wrong.status, wrong.code]).toEqual([404, "not_found"]);
+    expect(await env.TENANTS.get(`key:${hashOf(key)}`)).not.toBeNull();
+  });
+
+  it("are refused for a domain that is not configured, and with a bad name or id", async () => {
+    const post = (body: unknown) => ({ method: "POST", body });
+    const path = "/api/domains/a.example/client-keys";
+    expect((await refused(path, post({ name: "x" }))).status).toBe(404);
+    await put("a.example", withKey());
+    for (const body of [
+      {},
+      { name: "" },
+      { name: "a\nb" },
+      { name: "x".repeat(101) },
+      { name: 1 },
+      { name: "a", key: "mine" },
+    ])
+      expect((await refused(path, post(body))).status, JSON.stringify(body)).toBe(400);
+    expect((await refused(`${path}/nonsense`, { method: "DELETE" })).details[0]?.parameter).toBe("id");
+  });
+
+  it("that the edge did not take are taken back", async () => {
+    await put("a.example", withKey());
+    const path = "/api/domains/a.example/client-keys";
+    const failed = await refused(path, { method: "POST", body: { name: "x" }, bindings: kvDown() });
+    expect([failed.status, failed.message]).toEqual([503, expect.stringContaining("not made")]);
+    expect(await queryRows("SELECT 1 FROM client_keys WHERE revoked_at IS NULL")).toEqual([]);
+  });
+
+  it("that the edge did not forget are revoked by the same call again", async () => {
+    await put("a.example", withKey());
+    const { id, key } = await create("a.example");
+    const path = `/api/domains/a.example/client-keys/${id}`;
+    expect((await refused(path, { method: "DELETE", bindings: kvDown() })).status).toBe(503);
+    expect((await call(path, { method: "DELETE" })).status).toBe(204);
+    expect(await env.TENANTS.get(`key:${hashOf(key)}`)).toBeNull();
+  });
+
+  it("end with their domain, and do not come back with it", async () => {
+    await put("a.example", withKey());
+    const { key } = await create("a.example");
+    expect((await call("/api/domains/a.example", { method: "DELETE" })).status).toBe(204);
+    expect([await projected("a.example"), await env.TENANTS.get(`key:${hashOf(key)}`)]).toEqual([null, null]);
+    expect((await refused("/api/domains/a.example")).status).toBe(404);
+    await put("a.example", withKey());
+    const { clientKeys } = await ask<DomainDetail>("/api/domains/a.example");
+    expect(clientKeys.map(({ revokedAt }) => revokedAt !== null)).toEqual([true]);
+  });
+});
+
+describe("DELETE", () => {
+  it("of a domain nobody knows is not found", async () => {
+    expect((await refused("/api/domains/a.example", { method: "DELETE" })).status).toBe(404);
+  });
+
+  it("keeps history, and the domain in the list", async () => {
+    await put("team.example", withKey());
+    await store({ startedAt: Date.now() - 60_000 });
+    await call("/api/domains/team.example", { method: "DELETE" });
+    const { domains } = await ask<DomainList>("/api/domains");
+    expect(domains).toMatchObject([{ domain: "team.example", configured: false, requestCount: 1 }]);
+    const { requests } = await ask<{ requests: unknown[] }>("/api/requests?domain=team.example");
+    expect(requests).toHaveLength(1);
+  });
+
+  it("is completed by the same call again when the edge was not told", async () => {
+    await put("a.example", withKey());
+    const path = "/api/domains/a.example";
+    expect((await refused(path, { method: "DELETE", bindings: kvDown() })).status).toBe(503);
+    expect(await projected("a.example")).not.toBeNull();
+    expect((await call(path, { method: "DELETE" })).status).toBe(204);
+    expect(await projected("a.example")).toBeNull();
+  });
+});
+
+describe("GET /api/domains", () => {
+  it("lists what is configured and what was only seen, with the requests of seven days", async () => {
+    const now = Date.now();
+    await put("a.example", withKey());
+    await store(
+      { domain: "a.example", startedAt: now - 60_000 },
+      { domain: "a.example", startedAt: now - 6 * 86_400_000 },
+      { domain: "a.example", startedAt: now - 8 * 86_400_000 },
+      { domain: "seen.example", startedAt: now - 60_000 },
+    );
+    expect((await ask<DomainList>("/api/domains")).domains).toEqual([
+      {
+        domain: "a.example",
+        accountId: "acc_1",
+        configured: true,
+        credentialType: "api_key",
+        requestCount: 2,
+      },
+      { domain: "seen.example", accountId: null, configured: false, credentialType: null, requestCount: 1 },
+    ]);
+    expect((await refused("/api/domains/seen.example")).status).toBe(404);
+  });
+});
+
+describe("secrets", () => {
+  it("are in no answer, no row, no KV entry, no audit entry and no log line", async () => {
+    const lines: string[] = [];
+    for (const level of ["debug", "info", "warn", "error", "log"] as const)
+      vi.spyOn(console, level).mockImplementation((...parts: unknown[]) => void lines.push(parts.join(" ")));
+    try {
+      const body = { ...withKey(), slack: { webhook_url: WEBHOOK } };
+      const answers = [
+        await put("a.example", body, { DEBUG: "true", DEBUG_SQL: "true" }),
+        await put("a.example", body, kvDown()),
+        await put("a.example", { ...body, endpoints: ["nonsense"] }),
+        await put("a.example", { ...withKey("bad account"), slack: { webhook_url: WEBHOOK } }),
+        await put("a.example", JSON.stringify(body).slice(0, -1) as never),
+        await call("/api/domains/a.example"),
+        await call("/api/domains"),
+        await call("/api/audit"),
+      ];
+      const said = JSON.stringify(answers.map(({ text }) => text)) + lines.join("\n");
+      for (const text of [said, await everythingStored()]) {
+        expect(text).not.toContain(SECRET);
+        expect(text).not.toContain("very-secret");
+      }
+      expect(lines.length).toBeGreaterThan(0);
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+});
