@@ -20,7 +20,6 @@ import {
   smallint,
   text,
   timestamp,
-  uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
 import type { Sealed } from "../workers/schemas/tenant.ts";
@@ -73,7 +72,10 @@ export const clientKeys = pgTable(
   (t) => [index("client_keys_domain").on(t.domainId)],
 );
 
-/** One piece of content, normalised, addressed by (domain, SHA-256 of the uncompressed bytes). */
+/**
+ * One piece of content, normalised, addressed by (domain, SHA-256 of the uncompressed bytes). Addresses are random, and a
+ * hash index over them takes a third of a B-tree; it cannot be unique, so writers hold the domain's advisory lock.
+ */
 export const contents = pgTable(
   "contents",
   {
@@ -82,14 +84,14 @@ export const contents = pgTable(
     sha256: bytea().notNull(),
     /** Uncompressed bytes. */
     size: integer().notNull(),
-    /** 0 = as is, 1 = deflate-raw. */
+    /** 0 = as is, 1 = deflate-raw with a preset dictionary (workers/store/content-coding). */
     coding: smallint().notNull(),
     data: bytea().notNull(),
   },
-  (t) => [uniqueIndex("contents_address").on(t.domainId, t.sha256)],
+  (t) => [index("contents_address").using("hash", t.sha256)],
 );
 
-/** One element of a list (message, system block, tool) after its predecessors. `hash` covers the whole prefix. */
+/** One element of a list (message, system block, tool) after its predecessors. `hash` covers the whole prefix; unique as contents are. */
 export const nodes = pgTable(
   "nodes",
   {
@@ -103,7 +105,7 @@ export const nodes = pgTable(
     /** What normalising cut out and where (workers/domain/content), as UTF-8 JSON; null when nothing. */
     form: bytea(),
   },
-  (t) => [uniqueIndex("nodes_address").on(t.domainId, t.hash), index("nodes_content").on(t.contentId)],
+  (t) => [index("nodes_address").using("hash", t.hash)],
 );
 
 /** One row per exchange of every type, failures included. */
@@ -158,10 +160,10 @@ export const requests = pgTable(
     /** Null where the end was not seen (`interrupted`). */
     durationMs: doublePrecision("duration_ms"),
     upstreamRequestId: text("upstream_request_id"),
-    /** Rate-limit headers as received (`anthropic-ratelimit-*`, `retry-after`), any suffix. */
-    rateLimit: jsonb("rate_limit").$type<Record<string, string>>(),
-    /** Allow-listed headers, one stored set per distinct set (contents). */
+    /** Allow-listed headers, one stored set per distinct set (contents); the response's with its rate limits. */
     requestHeadersId: id8("request_headers_id"),
+    responseHeadersId: id8("response_headers_id"),
+    /** Response headers that are never the same twice (timings, ray ids), and would make every set distinct. */
     responseHeaders: jsonb("response_headers").$type<Record<string, string>>(),
 
     /** "json" = rebuilt from skeleton and nodes; "raw" = JSON kept whole because a rebuild would differ; "bytes" = not JSON; "none". */
@@ -213,7 +215,7 @@ export const responseBodies = pgTable(
     requestId: uuid("request_id").notNull(),
     startedAt: time("started_at").notNull(),
     size: integer().notNull(),
-    /** 0 = as is, 1 = deflate-raw. */
+    /** As in `contents`. */
     coding: smallint().notNull(),
     data: bytea().notNull(),
   },

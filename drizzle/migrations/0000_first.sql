@@ -120,8 +120,8 @@ CREATE TABLE "requests" (
 	"time_to_first_byte_ms" double precision,
 	"duration_ms" double precision,
 	"upstream_request_id" text,
-	"rate_limit" jsonb,
 	"request_headers_id" bigint,
+	"response_headers_id" bigint,
 	"response_headers" jsonb,
 	"body_kind" text NOT NULL,
 	"body_bytes" integer NOT NULL,
@@ -205,9 +205,8 @@ CREATE TABLE "swept_entries" (
 ALTER TABLE "client_keys" ADD CONSTRAINT "client_keys_domain_id_domains_id_fk" FOREIGN KEY ("domain_id") REFERENCES "public"."domains"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_log_newest" ON "audit_log" USING btree ("at","id");--> statement-breakpoint
 CREATE INDEX "client_keys_domain" ON "client_keys" USING btree ("domain_id");--> statement-breakpoint
-CREATE UNIQUE INDEX "contents_address" ON "contents" USING btree ("domain_id","sha256");--> statement-breakpoint
-CREATE UNIQUE INDEX "nodes_address" ON "nodes" USING btree ("domain_id","hash");--> statement-breakpoint
-CREATE INDEX "nodes_content" ON "nodes" USING btree ("content_id");--> statement-breakpoint
+CREATE INDEX "contents_address" ON "contents" USING hash ("sha256");--> statement-breakpoint
+CREATE INDEX "nodes_address" ON "nodes" USING hash ("hash");--> statement-breakpoint
 CREATE INDEX "requests_newest" ON "requests" USING btree ("started_at","id");--> statement-breakpoint
 CREATE INDEX "requests_domain" ON "requests" USING btree ("domain_id","started_at","id");--> statement-breakpoint
 CREATE INDEX "requests_account" ON "requests" USING btree ("account_id","started_at","id");--> statement-breakpoint
@@ -219,6 +218,8 @@ CREATE INDEX "swept_entries_next" ON "swept_entries" USING btree ("next_at");-->
 CREATE TABLE "requests_default" PARTITION OF "requests" DEFAULT;--> statement-breakpoint
 CREATE TABLE "response_bodies_default" PARTITION OF "response_bodies" DEFAULT;--> statement-breakpoint
 ALTER TABLE "contents" ALTER COLUMN "data" SET STORAGE EXTERNAL;--> statement-breakpoint
+-- Messages of some kilobytes stay in their row: read at once, and without the overhead of TOAST.
+ALTER TABLE "contents" SET (toast_tuple_target = 4080);--> statement-breakpoint
 ALTER TABLE "response_bodies" ALTER COLUMN "data" SET STORAGE EXTERNAL;--> statement-breakpoint
 -- Makes the monthly partitions of `requests` and `response_bodies` from the month of `first` on, `months` of them.
 -- Months are UTC. A month whose rows already lie in the default partition is left there (attaching would fail).

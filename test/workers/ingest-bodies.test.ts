@@ -9,6 +9,7 @@ import {
   readRequestBody,
   readRequestHeaders,
   readResponseBody,
+  readResponseHeaders,
 } from "../../workers/store/bodies.ts";
 import { reader } from "../../workers/store/db.ts";
 import { answer, bellOf, type ExchangeOptions, madeExchange, question } from "../support/exchanges.ts";
@@ -37,6 +38,7 @@ async function archived(options: ExchangeOptions) {
     response: await readResponseBody(db, row),
     message: decode(await readAnswerMessage(db, row)),
     headers: await readRequestHeaders(db, row),
+    responseHeaders: await readResponseHeaders(db, row),
   };
 }
 
@@ -216,19 +218,21 @@ describe("headers", () => {
     expect(await queryRows("SELECT count(*)::int AS n FROM requests")).toEqual([{ n: 2 }]);
   });
 
-  it("of answers are kept in two columns, those about limits apart", async () => {
+  it("of answers are shared too, rate limits and all, but for what never comes twice", async () => {
     const headers = {
       "content-type": "text/event-stream",
       "request-id": "req_7",
       "anthropic-ratelimit-unified-5h-utilization": "1.04",
       "retry-after": "12",
+      "cf-ray": "9a2b3c4d5e6f7a8b-AMS",
     };
-    const { row } = await archived({ responseFacts: { headers } });
-    expect(row.rateLimit).toEqual({
-      "anthropic-ratelimit-unified-5h-utilization": "1.04",
-      "retry-after": "12",
+    const first = await archived({ responseFacts: { headers } });
+    const second = await archived({
+      responseFacts: { headers: { ...headers, "request-id": "req_8", "cf-ray": "9a2b3c4d5e6f7a8c-AMS" } },
     });
-    expect(row.responseHeaders).toEqual({ "content-type": "text/event-stream", "request-id": "req_7" });
-    expect(row.upstreamRequestId).toBe("req_7");
+    expect(first.responseHeaders).toEqual(headers);
+    expect(second.responseHeaders).toMatchObject({ "request-id": "req_8", "cf-ray": "9a2b3c4d5e6f7a8c-AMS" });
+    expect(first.row.responseHeadersId).toBe(second.row.responseHeadersId);
+    expect(first.row.upstreamRequestId).toBe("req_7");
   });
 });

@@ -1,6 +1,7 @@
 /** `/api/requests`: recorded exchanges, listed and one by one. Opening one is written into the audit log. */
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { rateLimitHeaders } from "../domain/headers.ts";
 import { RequestDetail, RequestList, RequestParameter, RequestQuery } from "../schemas/api-requests.ts";
 import { writeAudit } from "../store/audit.ts";
 import { listRequests } from "../store/requests-list.ts";

@@ -5,15 +5,14 @@
 import { requestType, type RequestType } from "../domain/classify.ts";
 import { type DissectedBody, dissectBody } from "../domain/content.ts";
 import { endpointOf, type Endpoint } from "../domain/endpoint.ts";
-import { isObject, type JsonObject, parseJson } from "../domain/json-object.ts";
+import { isObject, type JsonObject, parseJson, storableJson } from "../domain/json-object.ts";
 import { redact } from "../domain/redact.ts";
 import { readRequest, type RequestReading } from "../domain/request-reading.ts";
-import { sha256 } from "../domain/sha256.ts";
 import { plainText } from "../domain/truncate.ts";
 import type { RequestFacts } from "../schemas/exchange.ts";
-import type { Content } from "../store/content.ts";
 import type { StorableRequest } from "../store/exchanges.ts";
 import { decodeBody } from "./decoding.ts";
+import { requestHeaderSet } from "./header-sets.ts";
 
 const MAX_DOMAIN = 255;
 const MAX_METHOD = 20;
@@ -48,7 +47,7 @@ export function requestRow(facts: RequestFacts, body: Uint8Array): StorableReque
       bodyMasked: dissected?.masked ?? false,
       messageCount,
     },
-    headers: headerSet(facts.headers),
+    headers: requestHeaderSet(storableJson(facts.headers)),
     body: dissected && {
       skeleton: { bytes: dissected.skeleton, sha256: dissected.skeletonSha256 },
       messages: dissected.messages,
@@ -122,15 +121,6 @@ function typedBody(body: DissectedBody, skeleton: JsonObject | null): JsonObject
     ...(body.messages.length > 0 && { messages }),
     ...(body.system.length > 0 && { system: new Array<null>(body.system.length).fill(null) }),
   };
-}
-
-/** One content per distinct set, so names are in order, and the length of each body (which is a column) is left out. */
-function headerSet(headers: Readonly<Record<string, string>>): Content {
-  const entries = Object.entries(headers)
-    .filter(([name]) => name !== "content-length")
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  const bytes = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
-  return { bytes, sha256: sha256(bytes) };
 }
 
 function fromHex(hex: string | null): Uint8Array | null {

@@ -1,13 +1,13 @@
 /** The answer's half of an exchange as it is stored: columns, assembled message, bytes. Pure; called by exchange-row.ts. */
 import { readAnswer } from "../domain/answer.ts";
 import { answerElement } from "../domain/content.ts";
-import { rateLimitHeaders } from "../domain/headers.ts";
 import { storableJson } from "../domain/json-object.ts";
 import { plainText } from "../domain/truncate.ts";
 import { tokenCounts } from "../domain/usage.ts";
 import type { ResponseFacts } from "../schemas/exchange.ts";
 import type { StorableResponse } from "../store/exchanges.ts";
 import { decodeBody } from "./decoding.ts";
+import { responseHeaderSets } from "./header-sets.ts";
 
 const MAX_LABEL = 200;
 
@@ -24,6 +24,7 @@ export function responseRow(facts: ResponseFacts, body: Uint8Array): StorableRes
   });
   const tokens = tokenCounts(answer.usage);
   const toolCallCount = Object.values(answer.toolCalls).reduce((sum, count) => sum + count, 0);
+  const { shared, own } = responseHeaderSets(headers);
   const message = answer.message && answerElement({ content: answer.message["content"] });
   return {
     columns: {
@@ -48,24 +49,15 @@ export function responseRow(facts: ResponseFacts, body: Uint8Array): StorableRes
       timeToFirstByteMs: facts.timeToFirstByteMs,
       durationMs: facts.durationMs,
       upstreamRequestId: label(headers["request-id"]) ?? answer.requestId,
-      ...splitHeaders(headers),
+      responseHeaders: own,
       // Where a coding could be undone only here, the recorder counted coded bytes.
       responseBytes: facts.bodyCoding !== "identity" && decoded ? bytes.length : facts.body.bytes,
       responseTruncated: facts.body.recorded === "head",
     },
+    headers: shared,
     organizationId: label(headers["anthropic-organization-id"]),
     answer: message && { bytes: message.content, sha256: message.sha256 },
     body: facts.body.recorded === "none" || bytes.length === 0 ? null : bytes,
-  };
-}
-
-/** Headers about limits have a column of their own and are not stored twice. */
-function splitHeaders(headers: Readonly<Record<string, string>>) {
-  const rateLimit = rateLimitHeaders(headers);
-  const others = Object.fromEntries(Object.entries(headers).filter(([name]) => !(name in rateLimit)));
-  return {
-    rateLimit: Object.keys(rateLimit).length === 0 ? null : rateLimit,
-    responseHeaders: Object.keys(others).length === 0 ? null : others,
   };
 }
 

@@ -48,13 +48,31 @@ export async function readAnswerMessage(
   return row.responseContentId === null ? null : readContent(db, row.responseContentId);
 }
 
+type Headers = Record<string, string>;
+
 /** The allow-listed request headers, names in lower case. */
 export async function readRequestHeaders(
   db: Reader | Writer,
   row: Pick<Row, "requestHeadersId">,
-): Promise<Record<string, string> | null> {
-  const bytes = row.requestHeadersId === null ? null : await readContent(db, row.requestHeadersId);
-  return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Record<string, string>);
+): Promise<Headers | null> {
+  return readHeaderSet(db, row.requestHeadersId);
+}
+
+/** The allow-listed response headers, names in lower case, those about rate limits among them. */
+export async function readResponseHeaders(
+  db: Reader | Writer,
+  row: Pick<Row, "responseHeadersId" | "responseHeaders" | "upstreamRequestId">,
+): Promise<Headers | null> {
+  const shared = await readHeaderSet(db, row.responseHeadersId);
+  if (!shared) return null;
+  const headers: Headers = { ...shared, ...row.responseHeaders };
+  if (row.upstreamRequestId !== null) headers["request-id"] = row.upstreamRequestId;
+  return headers;
+}
+
+async function readHeaderSet(db: Reader | Writer, id: bigint | null): Promise<Headers | null> {
+  const bytes = id === null ? null : await readContent(db, id);
+  return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Headers);
 }
 
 /** Bytes as they are stored, from some position on, as much as one answer of the database should hold. */

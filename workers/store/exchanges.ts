@@ -65,7 +65,6 @@ export type ResponseColumns = Pick<
   | "timeToFirstByteMs"
   | "durationMs"
   | "upstreamRequestId"
-  | "rateLimit"
   | "responseHeaders"
   | "responseBytes"
   | "responseTruncated"
@@ -87,6 +86,8 @@ export interface StorableRequest {
 
 export interface StorableResponse {
   columns: ResponseColumns;
+  /** Those of the allow-listed headers that come again; the others are in the columns. */
+  headers: Content;
   /** The answer's `anthropic-organization-id`: the account of a passthrough exchange. */
   organizationId: string | null;
   /** The assembled answer message as a history element. */
@@ -151,7 +152,10 @@ export async function storeExchanges(
         .map(({ content, contentSha256 }) => ({ bytes: content, sha256: contentSha256 })),
     ),
     ...fresh.flatMap(({ request: { body, headers } }) => (body ? [body.skeleton, headers] : [headers])),
-    ...[...fresh, ...late].flatMap(({ response }) => (response?.answer ? [response.answer] : [])),
+    ...[...fresh, ...late].flatMap(({ response }) => {
+      if (!response) return [];
+      return response.answer ? [response.headers, response.answer] : [response.headers];
+    }),
   ]);
   const nodeIds = await putChains(tx, domainId, chains, prefixes, contentIds);
 
@@ -163,6 +167,7 @@ export async function storeExchanges(
     ...(exchange.response?.columns ?? interrupted(exchange.request.columns)),
     accountId: exchange.request.columns.accountId ?? exchange.response?.organizationId ?? domain,
     requestHeadersId: idOf(contentIds, exchange.request.headers),
+    responseHeadersId: idOf(contentIds, exchange.response?.headers),
     bodyContentId: idOf(contentIds, exchange.request.body?.skeleton),
     messagesNodeId: nodeIds[3 * n],
     systemNodeId: nodeIds[3 * n + 1],
@@ -248,7 +253,7 @@ async function completeRow(
   tx: WriterTransaction,
   domain: string,
   { id, startedAt }: StorableExchange,
-  { columns, organizationId, answer }: StorableResponse,
+  { columns, headers, organizationId, answer }: StorableResponse,
   row: StoredRow,
   contentIds: ContentIds,
 ): Promise<SummedRow> {
@@ -256,7 +261,12 @@ async function completeRow(
   const accountId = (isUnnamed ? organizationId : null) ?? row.accountId;
   await tx
     .update(requests)
-    .set({ ...columns, accountId, responseContentId: idOf(contentIds, answer) ?? null })
+    .set({
+      ...columns,
+      accountId,
+      responseHeadersId: idOf(contentIds, headers),
+      responseContentId: idOf(contentIds, answer) ?? null,
+    })
     .where(and(eq(requests.id, id), eq(requests.startedAt, startedAt)));
   return { ...row, ...columns, accountId };
 }

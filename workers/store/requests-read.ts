@@ -4,7 +4,13 @@ import { domains, requests } from "../../drizzle/schema.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
 import { isOAuthPath } from "../domain/paths.ts";
 import type { BodyState, RequestRow } from "../schemas/api-requests.ts";
-import { readAnswerMessage, readRequestBody, readRequestHeaders, readResponseBody } from "./bodies.ts";
+import {
+  readAnswerMessage,
+  readRequestBody,
+  readRequestHeaders,
+  readResponseBody,
+  readResponseHeaders,
+} from "./bodies.ts";
 import { type DatabaseConfig, type Reader, withReader } from "./db.ts";
 import { requestRow, ROW_COLUMNS } from "./requests-row.ts";
 
@@ -12,8 +18,8 @@ const DETAIL_COLUMNS = {
   ...ROW_COLUMNS,
   query: requests.query,
   usage: requests.usage,
-  rateLimit: requests.rateLimit,
   requestHeadersId: requests.requestHeadersId,
+  responseHeadersId: requests.responseHeadersId,
   responseHeaders: requests.responseHeaders,
   bodyKind: requests.bodyKind,
   bodyContentId: requests.bodyContentId,
@@ -81,6 +87,13 @@ export async function requestHeaders(
   row: StoredRequest,
 ): Promise<Record<string, string> | null> {
   return withReader(config, (db) => readRequestHeaders(db, row));
+}
+
+export async function responseHeaders(
+  config: DatabaseConfig,
+  row: StoredRequest,
+): Promise<Record<string, string> | null> {
+  return withReader(config, (db) => readResponseHeaders(db, row));
 }
 
 /** The row as lists show it. */

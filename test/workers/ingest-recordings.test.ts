@@ -1,0 +1,123 @@
+/// <reference types="vite/types/importMeta.d.ts" />
+/** Every recorded exchange of Claude Code through ingest and back: nothing raw, nothing different, sums right. */
+import { createHash } from "node:crypto";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { loadConfig } from "../../workers/config.ts";
+import { readRequestBody, readResponseBody } from "../../workers/store/bodies.ts";
+import { reader } from "../../workers/store/db.ts";
+import { bellOf, madeExchange, type MadeExchange } from "../support/exchanges.ts";
+import { queryRows } from "../support/worker-database.ts";
+import { deliver, freshWorld, journal, storedRow } from "../support/worker-ingest.ts";
+
+interface Recording {
+  t: string;
+  ms: number;
+  request: { method: string; url: string; headers: Record<string, string>; body: unknown };
+  response: { status: number; headers: Record<string, string | number>; body: unknown };
+}
+
+const files = import.meta.glob<string>("../fixtures/claude-code/*.jsonl", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
+
+function exchangeOf({ t, ms, request, response }: Recording, n: number): MadeExchange {
+  const url = new URL(request.url, "http://host");
+  const left = response.status === 499;
+  const { body } = response;
+  return madeExchange({
+    // The recordings are of one hour: spread over some more rollups and two partitions.
+    startedAt: Date.parse(t) + (n % 40) * 86_400_000,
+    domain: n % 3 ? "team.example" : "other.example",
+    requestBody: JSON.stringify(request.body),
+    responseBody: typeof body === "string" ? body : JSON.stringify(body),
+    requestFacts: {
+      method: request.method,
+      path: url.pathname,
+      query: url.search,
+      headers: request.headers,
+    },
+    responseFacts: {
+      status: left ? null : response.status,
+      outcome: left ? "client_gone" : "complete",
+      durationMs: ms,
+      headers: Object.fromEntries(
+        Object.entries(response.headers).map(([name, value]) => [name, String(value)]),
+      ),
+    },
+  });
+}
+
+const exchanges = Object.values(files)
+  .flatMap((text) => text.trim().split("\n"))
+  .map((line, n) => exchangeOf(JSON.parse(line) as Recording, n));
+
+beforeAll(async () => {
+  await freshWorld();
+  for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
+  // Backwards and in odd portions, some of them twice.
+  const bells = exchanges.toReversed().map((exchange) => ({ body: bellOf(exchange) }));
+  for (let at = 0; at < bells.length; at += 13) {
+    expect(await deliver(bells.slice(at, at + 17))).toMatchObject({ retries: {} });
+  }
+}, 120_000);
+
+describe("the recorded exchanges", () => {
+  it("are many, and every one is a row", async () => {
+    expect(exchanges.length).toBeGreaterThan(140);
+    expect(await queryRows("SELECT count(*)::int AS n FROM requests")).toEqual([{ n: exchanges.length }]);
+  });
+
+  it("rebuild to the byte, none of them kept raw", async () => {
+    const db = reader(loadConfig(env));
+    const hash = (bytes: Uint8Array | null) =>
+      bytes && createHash("sha256").update(bytes).digest().toString("hex");
+    for (const { id, request, response } of exchanges) {
+      const row = await storedRow(id);
+      expect(row.bodyKind).toBe("json");
+      expect(hash(await readRequestBody(db, row))).toBe(hash(request.body));
+      expect(createHash("sha256").update(request.body).digest().equals(row.bodySha256!)).toBe(true);
+      expect(hash(await readResponseBody(db, row))).toBe(hash(response.body));
+    }
+  }, 120_000);
+
+  it("take less than what they sent, by far", async () => {
+    const sent = exchanges.reduce((sum, { request }) => sum + request.body.length, 0);
+    const [kept] = await queryRows<{ bytes: number }>("SELECT sum(length(data))::int AS bytes FROM contents");
+    expect(kept!.bytes).toBeLessThan(sent / 12);
+  });
+});
+
+describe("the rollups", () => {
+  it("are the sums of the rows, field by field", async () => {
+    const differing = await queryRows(`
+      WITH classes AS (
+        SELECT r.*, date_bin('5 minutes', started_at, 'epoch') AS bucket FROM requests r
+      ), sums AS (
+        SELECT bucket, domain_id, coalesce(account_id, '') AS account_id, coalesce(model, '') AS model, request_type, outcome,
+          count(*) AS requests, count(*) FILTER (WHERE status IS NULL OR status >= 400) AS errors,
+          coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
+          coalesce(sum(cache_read_input_tokens), 0) AS cache_read_input_tokens,
+          coalesce(sum(cache_creation_5m_input_tokens), 0) AS cache_creation_5m_input_tokens,
+          coalesce(sum(cache_creation_1h_input_tokens), 0) AS cache_creation_1h_input_tokens,
+          coalesce(sum(cache_creation_input_tokens), 0) AS cache_creation_input_tokens,
+          coalesce(sum(thinking_tokens), 0) AS thinking_tokens, sum(tool_call_count) AS tool_call_count,
+          coalesce(sum(duration_ms), 0) AS duration_ms, count(duration_ms) AS timed,
+          count(time_to_first_byte_ms) AS answered
+        FROM classes GROUP BY 1, 2, 3, 4, 5, 6
+      ), kept AS (
+        SELECT bucket, domain_id, account_id, model, request_type, outcome, requests, errors, input_tokens, output_tokens,
+          cache_read_input_tokens, cache_creation_5m_input_tokens, cache_creation_1h_input_tokens,
+          cache_creation_input_tokens, thinking_tokens, tool_call_count, duration_ms,
+          (SELECT sum(n) FROM unnest(duration_histogram) n) AS timed,
+          (SELECT sum(n) FROM unnest(first_byte_histogram) n) AS answered
+        FROM rollups
+      )
+      (SELECT * FROM sums EXCEPT SELECT * FROM kept) UNION ALL (SELECT * FROM kept EXCEPT SELECT * FROM sums)`);
+    expect(differing).toEqual([]);
+    const [count] = await queryRows<{ n: number }>("SELECT count(*)::int AS n FROM rollups");
+    expect(count!.n).toBeGreaterThan(20);
+  });
+});

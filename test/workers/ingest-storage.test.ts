@@ -1,0 +1,132 @@
+/** What a conversation costs in Postgres: what is new in it, not its history. */
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { conversationTurn } from "../support/conversation.ts";
+import { bellOf, madeExchange, type MadeExchange, NOON } from "../support/exchanges.ts";
+import { queryRows } from "../support/worker-database.ts";
+import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+
+beforeEach(freshWorld);
+
+/** Turn `n` as Claude Code sends it and the vendor answers a subscription. */
+function turnOf(n: number, seed: number): MadeExchange {
+  const turn = conversationTurn(n, { seed });
+  return madeExchange({
+    startedAt: NOON + seed * 4_000_000 + n * 30_000,
+    requestBody: turn.bytes,
+    responseBody: turn.stream,
+    requestFacts: {
+      headers: {
+        "anthropic-beta": "claude-code-20250219,interleaved-thinking-2025-05-14,effort-2025-11-24",
+        "anthropic-version": "2023-06-01",
+        "user-agent": "claude-cli/2.1.330 (external, cli)",
+        "x-claude-code-session-id": turn.sessionId,
+        "content-length": String(turn.bytes.length),
+      },
+    },
+    responseFacts: {
+      headers: {
+        "content-type": "text/event-stream; charset=utf-8",
+        "request-id": `req_011CVMeW2QNZHgzLqmqN${String(n).padStart(4, "0")}`,
+        "anthropic-organization-id": "3c4e8f6a-2b1d-4c5e-9f7a-0d1e2f3a4b5c",
+        "anthropic-ratelimit-unified-status": "allowed",
+        "anthropic-ratelimit-unified-reset": "1763850000",
+        "anthropic-ratelimit-unified-5h-utilization": (n / 400).toFixed(2),
+        "cf-ray": `9a2b3c4d5e6f${String(n).padStart(4, "0")}-AMS`,
+      },
+    },
+  });
+}
+
+async function ingest(from: number, to: number, { seed = 1, together = 10 } = {}): Promise<void> {
+  for (let n = from; n < to; n += together) {
+    const turns = Array.from({ length: Math.min(together, to - n) }, (_, i) => turnOf(n + i, seed));
+    for (const turn of turns) await journal(env.JOURNAL, turn);
+    const { acks } = await deliver(turns.map((turn) => ({ body: bellOf(turn) })));
+    expect(acks).toHaveLength(turns.length);
+  }
+}
+
+/** Bytes on disk of all tables with their indexes, response streams apart. */
+async function bytesOnDisk(): Promise<number> {
+  const [sum] = await queryRows<{ bytes: string }>(`
+    SELECT sum(pg_total_relation_size(oid)) AS bytes FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname !~ '^response_bodies'`);
+  return Number(sum!.bytes);
+}
+
+/** Bytes of all rows, without pages and indexes: exact where sizes on disk go up in steps. */
+async function bytesOfRows(): Promise<number> {
+  const [sum] = await queryRows<{ bytes: string }>(`
+    SELECT (SELECT sum(pg_column_size(c.*)) FROM contents c) + (SELECT sum(pg_column_size(n.*)) FROM nodes n)
+         + (SELECT sum(pg_column_size(r.*)) FROM requests r) AS bytes`);
+  return Number(sum!.bytes ?? 0);
+}
+
+describe("a conversation of 100 turns with 4 KB new in each", () => {
+  it("takes at most 0.6 MB with its indexes, the first one of a database too", async () => {
+    const sizes: number[] = [];
+    for (const seed of [1, 2, 3]) {
+      const before = await bytesOnDisk();
+      await ingest(0, 100, { seed, together: 1 });
+      sizes.push((await bytesOnDisk()) - before);
+    }
+    expect(sizes[0]).toBeLessThanOrEqual(600_000);
+    expect((sizes[1]! + sizes[2]!) / 2).toBeLessThanOrEqual(520_000);
+  }, 120_000);
+
+  it("stores each content once, however it is cut into batches", async () => {
+    await ingest(0, 40, { seed: 1, together: 7 });
+    await ingest(0, 40, { seed: 1, together: 40 });
+    const twice = await queryRows(`
+      SELECT 'content' AS what FROM contents GROUP BY domain_id, sha256 HAVING count(*) > 1
+      UNION ALL SELECT 'node' FROM nodes GROUP BY domain_id, hash HAVING count(*) > 1`);
+    expect(twice).toEqual([]);
+    const [count] = await queryRows("SELECT count(*)::int AS rows FROM requests");
+    // The second time they are other exchanges with the same bodies.
+    expect(count).toEqual({ rows: 80 });
+  }, 60_000);
+});
+
+describe("a turn", () => {
+  it("costs the same at the 290th as at the tenth", async () => {
+    const perTurn: number[] = [];
+    for (let n = 0; n < 300; n += 10) {
+      const before = await bytesOfRows();
+      await ingest(n, n + 10);
+      perTurn.push(((await bytesOfRows()) - before) / 10);
+    }
+    const early = (perTurn[1]! + perTurn[2]!) / 2;
+    const late = (perTurn[28]! + perTurn[29]!) / 2;
+    expect(late / early).toBeGreaterThan(0.8);
+    expect(late / early).toBeLessThan(1.2);
+  }, 180_000);
+
+  it("takes nine statements beside the transaction's own, and so do twenty together, give or take one", async () => {
+    await ingest(0, 20);
+    const lines = vi.spyOn(console, "info").mockImplementation(() => {});
+    try {
+      const counted = [];
+      for (const [from, to] of [
+        [20, 21],
+        [21, 41],
+      ] as const) {
+        const turns = Array.from({ length: to - from }, (_, i) => turnOf(from + i, 1));
+        for (const turn of turns) await journal(env.JOURNAL, turn);
+        lines.mockClear();
+        await deliver(
+          turns.map((turn) => ({ body: bellOf(turn) })),
+          { bindings: { DEBUG_SQL: "true" } as Partial<Env> },
+        );
+        const statements = lines.mock.calls
+          .map(([line]) => (JSON.parse(String(line)) as { statement?: string }).statement ?? "")
+          .filter((statement) => !/^(begin|commit)$/i.test(statement));
+        counted.push(statements.length);
+      }
+      expect(counted[0]).toBeLessThanOrEqual(9);
+      expect(counted[1]).toBeLessThanOrEqual(10);
+    } finally {
+      lines.mockRestore();
+    }
+  }, 60_000);
+});
