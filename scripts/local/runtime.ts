@@ -83,6 +83,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
               ...worker,
               ...bundle(options.build.worker),
               bindings: { ...worker.bindings, ...options.variables },
+              // Miniflare's stripping also adds a header `cf-worker` of its own to what goes upstream.
+              stripCfConnectingIp: false,
               unsafeDirectSockets: listenOn(options.proxyPort),
             },
             {

@@ -1,0 +1,184 @@
+import { once } from "node:events";
+import { rm, stat, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
+import { claimPort, loopbackHosts } from "../../scripts/local/ports.ts";
+import { temporaryDirectory } from "../support/local-world.ts";
+import { startProgram, type StartedProgram } from "../support/started-program.ts";
+
+let variables: Record<string, string>;
+let proxy: string;
+let dashboard: string;
+let fake: FakeClaude;
+let program: StartedProgram;
+
+beforeAll(async () => {
+  fake = await startFakeClaude();
+  const [proxyPort, dashboardPort] = [await claimPort(0, "PROXY_PORT"), await claimPort(0, "DASHBOARD_PORT")];
+  variables = {
+    DATA_DIR: await temporaryDirectory(),
+    PROXY_PORT: String(proxyPort),
+    DASHBOARD_PORT: String(dashboardPort),
+    CLAUDE_API_BASE_URL: fake.url,
+  };
+  proxy = `http://127.0.0.1:${proxyPort}`;
+  dashboard = `http://127.0.0.1:${dashboardPort}`;
+  program = startProgram(variables);
+  await program.ready();
+});
+
+afterAll(async () => {
+  program.process.kill("SIGKILL");
+  await fake.stop();
+  await rm(variables.DATA_DIR ?? "", { recursive: true, force: true });
+});
+
+const keyIn = (output: string) => /^dashboard key +(\S+)$/m.exec(output)?.[1] ?? "";
+
+async function stopProgram(): Promise<number> {
+  const asked = Date.now();
+  program.process.kill("SIGTERM");
+  expect(await program.ended).toBe(0);
+  return Date.now() - asked;
+}
+
+async function restartProgram(): Promise<void> {
+  program = startProgram(variables);
+  await program.ready();
+}
+
+async function exchange(): Promise<string> {
+  const response = await fetch(`${proxy}/v1/messages`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "x-api-key": "sk-ant-test",
+      "anthropic-version": "2023-06-01",
+    },
+    body: JSON.stringify({
+      model: "claude-sonnet-4-5-20250929",
+      max_tokens: 64,
+      messages: [{ role: "user", content: "Are you there?" }],
+    }),
+  });
+  expect([response.status, await response.text()]).toEqual([200, expect.stringContaining("assistant")]);
+  return response.headers.get("x-nexus-request-id") ?? "";
+}
+
+async function isStored(requestId: string): Promise<boolean> {
+  const headers = { "x-dashboard-key": keyIn(program.output()) };
+  const response = await fetch(`${proxy}/api/requests/${requestId}`, { headers });
+  return response.status === 200;
+}
+
+describe("a start", () => {
+  it("prints both addresses and the key, and serves on every loopback address", async () => {
+    expect(program.output()).toContain(proxy);
+    expect(program.output()).toContain(dashboard);
+    expect(keyIn(program.output())).toMatch(/^\S{20,}$/);
+    for (const host of loopbackHosts()) {
+      const name = host.includes(":") ? `[${host}]` : host;
+      const health = await fetch(`http://${name}:${variables.PROXY_PORT}/health/ready`);
+      expect(health.status).toBe(200);
+      const page = await fetch(`http://${name}:${variables.DASHBOARD_PORT}/`, { redirect: "manual" });
+      expect(page.status).toBeLessThan(500);
+    }
+  });
+
+  it("keeps its secrets to the owner", async () => {
+    const { mode } = await stat(join(variables.DATA_DIR ?? "", "secrets.json"));
+    expect(mode & 0o777).toBe(0o600);
+  });
+
+  it("stores an exchange within ten seconds", async () => {
+    const requestId = await exchange();
+    await vi.waitUntil(() => isStored(requestId), { timeout: 10_000, interval: 100 });
+  });
+
+  it("refuses a second one on its directory in one line", async () => {
+    const second = startProgram({ ...variables, PROXY_PORT: "0", DASHBOARD_PORT: "0" });
+    expect(await second.ended).toBe(1);
+    expect(second.output()).toMatch(
+      /^The data directory \S+ is in use by another start \(process \d+\)[^\n]*\n$/,
+    );
+  });
+
+  it("refuses a busy port in one line that names the variable", async () => {
+    const DATA_DIR = await temporaryDirectory();
+    const second = startProgram({ ...variables, DATA_DIR, PROXY_PORT: "0" });
+    expect(await second.ended).toBe(1);
+    expect(second.output()).toMatch(/^Port \d+ is busy[^\n]*DASHBOARD_PORT[^\n]*\n$/);
+    await rm(DATA_DIR, { recursive: true });
+  });
+});
+
+describe("a stop", () => {
+  it("takes at most three seconds, and the next start has the key and the exchange that was just answered", async () => {
+    const key = keyIn(program.output());
+    const requestId = await exchange();
+    expect(await stopProgram()).toBeLessThanOrEqual(3_000);
+    await expect(fetch(`${proxy}/health`)).rejects.toThrow();
+    await restartProgram();
+    expect(keyIn(program.output())).toBe(key);
+    await vi.waitUntil(() => isStored(requestId), { timeout: 10_000, interval: 100 });
+  });
+
+  it("without warning (kill -9) keeps neither the ports nor what was recorded from the next start", async () => {
+    const requestId = await exchange();
+    program.process.kill("SIGKILL");
+    await program.ended;
+    await restartProgram();
+    await vi.waitUntil(() => isStored(requestId), { timeout: 10_000, interval: 100 });
+  });
+});
+
+describe("a wrong setting ends in one line", () => {
+  const cases: [string, Record<string, string>, RegExp][] = [
+    ["a port that is none", { PROXY_PORT: "http" }, /^PROXY_PORT is "http"[^\n]*\n$/],
+    [
+      "one port for both",
+      { PROXY_PORT: "20123", DASHBOARD_PORT: "20123" },
+      /^PROXY_PORT and DASHBOARD_PORT[^\n]*\n$/,
+    ],
+    ["an address that is none", { CLAUDE_API_BASE_URL: "nowhere" }, /^[^\n]*CLAUDE_API_BASE_URL[^\n]*\n$/],
+    [
+      "a database URL that is none",
+      { DATABASE_URL: "mysql://x" },
+      /^DATABASE_URL[^\n]*postgresql:\/\/[^\n]*\n$/,
+    ],
+  ];
+  it.each(cases)("%s", async (_name, wrong, message) => {
+    const DATA_DIR = await temporaryDirectory();
+    const failed = startProgram({ DATA_DIR, PROXY_PORT: "0", DASHBOARD_PORT: "0", ...wrong });
+    expect(await failed.ended).toBe(1);
+    expect(failed.output()).toMatch(message);
+    await rm(DATA_DIR, { recursive: true, force: true });
+  });
+
+  it("a database that is not there", async () => {
+    const nobody = createServer().listen(0, "127.0.0.1");
+    await once(nobody, "listening");
+    const { port } = nobody.address() as AddressInfo;
+    nobody.close();
+    const DATA_DIR = await temporaryDirectory();
+    const DATABASE_URL = `postgresql://nexus:hush@127.0.0.1:${port}/nexus`;
+    const failed = startProgram({ DATA_DIR, PROXY_PORT: "0", DASHBOARD_PORT: "0", DATABASE_URL });
+    expect(await failed.ended).toBe(1);
+    expect(failed.output()).toMatch(
+      new RegExp(`^DATABASE_URL: [^\\n]*127\\.0\\.0\\.1:${port}[^\\n]*ECONNREFUSED[^\\n]*\\n$`),
+    );
+    expect(failed.output()).not.toContain("hush");
+    await rm(DATA_DIR, { recursive: true, force: true });
+  });
+
+  it("a data directory that is a file", async () => {
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, "file"), "");
+    const failed = startProgram({ DATA_DIR: join(directory, "file"), PROXY_PORT: "0", DASHBOARD_PORT: "0" });
+    expect(await failed.ended).toBe(1);
+    expect(failed.output()).toMatch(/^The data directory \S+ cannot be used[^\n]*DATA_DIR[^\n]*\n$/);
+    await rm(directory, { recursive: true });
+  });
+});

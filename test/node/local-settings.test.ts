@@ -1,0 +1,121 @@
+import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { cronMatches } from "../../scripts/local/cron.ts";
+import { takeDataDir } from "../../scripts/local/data-dir.ts";
+import { processStart } from "../../scripts/local/processes.ts";
+import { loadSecrets } from "../../scripts/local/secrets.ts";
+import { readSettings } from "../../scripts/local/settings.ts";
+import { loadConfig } from "../../workers/config.ts";
+import { temporaryDirectory } from "../support/local-world.ts";
+
+const directories: string[] = [];
+afterEach(async () => {
+  for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
+});
+async function directory(): Promise<string> {
+  const made = await temporaryDirectory();
+  directories.push(made);
+  return made;
+}
+
+describe("the data directory", () => {
+  it("is made, taken by one start at a time, and free again afterwards", async () => {
+    const path = join(await directory(), "deep", "er");
+    const first = await takeDataDir(path);
+    await expect(takeDataDir(path)).rejects.toThrow(`in use by another start (process ${process.pid})`);
+    await first.release();
+    await (await takeDataDir(path)).release();
+  });
+
+  it("is not given to another while the process that took it runs", async () => {
+    const path = await directory();
+    const parent = { pid: process.ppid, started: processStart(process.ppid) };
+    await writeFile(join(path, "lock"), JSON.stringify(parent));
+    await expect(takeDataDir(path)).rejects.toThrow(`process ${process.ppid}`);
+  });
+
+  it.each([
+    ["a process that is gone", JSON.stringify({ pid: 2 ** 22 + 1, started: "1" })],
+    ["an earlier process of the same id", JSON.stringify({ pid: process.ppid, started: "long ago" })],
+    ["nobody: half written", '{"pid":'],
+    ["nobody: empty", ""],
+  ])("is taken over from %s", async (_who, lock) => {
+    const path = await directory();
+    await writeFile(join(path, "lock"), lock);
+    const taken = await takeDataDir(path);
+    expect(JSON.parse(await readFile(join(path, "lock"), "utf8"))).toMatchObject({ pid: process.pid });
+    await taken.release();
+  });
+});
+
+describe("the secrets", () => {
+  it("are made once, usable as configuration, and readable by the owner alone", async () => {
+    const path = await directory();
+    const secrets = await loadSecrets(path);
+    expect(await loadSecrets(path)).toEqual(secrets);
+    expect(loadConfig({ DATABASE_URL: "-", ...secrets })).toMatchObject(secrets);
+    expect(await loadSecrets(await directory())).not.toEqual(secrets);
+    const file = join(path, "secrets.json");
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    await chmod(file, 0o644);
+    await loadSecrets(path);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  it("are not replaced when the file is damaged", async () => {
+    const path = await directory();
+    await writeFile(join(path, "secrets.json"), "{");
+    await expect(loadSecrets(path)).rejects.toThrow("damaged");
+  });
+});
+
+describe("the settings", () => {
+  it("have defaults", () => {
+    expect(readSettings({})).toMatchObject({ proxyPort: 8787, dashboardPort: 8788, variables: {} });
+    expect(readSettings({}).dataDir).toBe(join(process.cwd(), ".data"));
+  });
+
+  it("pass the Worker's variables on, and nothing else", () => {
+    const { variables } = readSettings({
+      CLAUDE_API_BASE_URL: "http://127.0.0.1:1",
+      DASHBOARD_API_KEY: "mine",
+      DASHBOARD_VIEWER_KEY: "",
+      STORAGE_ENABLED: "true",
+      HOME: "/root",
+    });
+    expect(variables).toEqual({
+      CLAUDE_API_BASE_URL: "http://127.0.0.1:1",
+      DASHBOARD_API_KEY: "mine",
+      STORAGE_ENABLED: "true",
+    });
+  });
+
+  it.each(["-1", "65536", "80a", "1e3", " 80"])("refuse the port %j", (port) => {
+    expect(() => readSettings({ DASHBOARD_PORT: port })).toThrow("DASHBOARD_PORT");
+  });
+});
+
+describe("a cron expression", () => {
+  const at = (time: string) => new Date(`${time}:00Z`);
+
+  it.each([
+    ["* * * * *", "2026-11-23T09:41", true],
+    ["17 3 * * *", "2026-11-23T03:17", true],
+    ["17 3 * * *", "2026-11-23T03:18", false],
+    ["*/15 * * * *", "2026-11-23T03:45", true],
+    ["*/15 * * * *", "2026-11-23T03:46", false],
+    ["5/20 * * * *", "2026-11-23T03:25", true],
+    ["0 9-17 * * 1-5", "2026-11-23T12:00", true],
+    ["0 9-17 * * 1-5", "2026-11-22T12:00", false],
+    ["0 0 * * 7", "2026-11-22T00:00", true],
+    ["0 0 1 * 1", "2026-11-23T00:00", true],
+    ["0 0 1,15 * *", "2026-11-16T00:00", false],
+  ])("%s at %s: %s", (expression, time, matches) => {
+    expect(cronMatches(expression, at(time))).toBe(matches);
+  });
+
+  it.each(["* * * *", "60 * * * *", "a * * * *", "*/0 * * * *"])("%s is refused", (expression) => {
+    expect(() => cronMatches(expression, new Date())).toThrow();
+  });
+});

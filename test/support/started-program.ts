@@ -1,0 +1,45 @@
+/** `npm start` as a process, for tests of what a person at a terminal sees. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { vi } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface StartedProgram {
+  process: ChildProcess;
+  /** Standard output and error so far. */
+  output(): string;
+  /** Resolves to the exit code, or to the signal that ended it. */
+  ended: Promise<number | string>;
+  /** Resolves when a line begins with `ready`; rejects when the program ends before. */
+  ready(): Promise<void>;
+}
+
+/** Starts scripts/start.ts with exactly these variables besides PATH and HOME. */
+export function startProgram(variables: Record<string, string>): StartedProgram {
+  const { PATH = "", HOME = "" } = process.env;
+  const child = spawn(process.execPath, ["scripts/start.ts"], {
+    cwd: ROOT,
+    env: { PATH, HOME, ...variables },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const ended = new Promise<number | string>((resolve) => {
+    child.once("close", (code, signal) => resolve(code ?? signal ?? "unknown"));
+  });
+  return {
+    process: child,
+    output: () => output,
+    ended,
+    ready: () =>
+      vi.waitUntil(
+        () => {
+          if (child.exitCode !== null) throw new Error(`the program ended:\n${output}`);
+          return /^ready/m.test(output);
+        },
+        { timeout: 60_000, interval: 50 },
+      ) as Promise<unknown> as Promise<void>,
+  };
+}
