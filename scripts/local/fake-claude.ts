@@ -3,6 +3,7 @@
  * cache. Used by `npm run demo`, by the tests and by anyone who wants to try a client without paying. What it says can
  * be asked for in the request (`[fake:name]`, see fake-claude/tags.ts) or scripted.
  */
+import { setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Answer } from "./fake-claude/answer.ts";
@@ -54,6 +55,8 @@ export interface FakeClaude {
   /** This secret is refused from now on. */
   revoke(secret: string): void;
   setSpeed(speed: number): void;
+  /** No more pauses: what is being answered ends at once, and so does all that comes after. */
+  hurry(): void;
   /** Forgets requests, violations, scripts and counts of repeats; keeps files, batches and the prompt cache. */
   reset(): void;
   /** Breaks what is open and closes the port. */
@@ -80,6 +83,9 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
   const seen = new Map<string, number>();
   const cache = new PromptCache();
   const limits = new RateLimits();
+  const hurry = new AbortController();
+  // Every answer under way listens to it.
+  setMaxListeners(0, hurry.signal);
   let url = "";
   let seq = 0;
 
@@ -252,7 +258,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     const received = receivedOf(request, seq++);
     requests.push(received);
     if (requests.length > (options.keep ?? 10_000)) requests.shift();
-    const connection = new Connection(response, received);
+    const connection = new Connection(response, received, hurry.signal);
     try {
       received.body = await readBody(request);
       received.bodyEndedAt = Date.now();
@@ -291,6 +297,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     },
     revoke: (secret) => void revoked.add(secret),
     setSpeed: (value) => void (speed = value),
+    hurry: () => hurry.abort(),
     reset() {
       requests.length = 0;
       violations.length = 0;

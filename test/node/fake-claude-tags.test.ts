@@ -86,6 +86,14 @@ describe("behaviour asked for in the text", () => {
 });
 
 describe("the rest", () => {
+  test("told to hurry, an answer under way ends at once and whole", async () => {
+    const fake = await fakeClaudeForTest();
+    const under = ask(fake, "[fake:slow=60000][fake:say=one two three]");
+    await vi.waitFor(() => expect(fake.requests[0]?.bytesSent).toBeGreaterThan(0));
+    fake.hurry();
+    expect((await under).body.toString()).toContain("message_stop");
+  });
+
   test("rate-limit headers follow the credential's style", async () => {
     const fake = await fakeClaudeForTest();
     const bearer = { authorization: "Bearer gateway", "anthropic-version": "2023-06-01" };

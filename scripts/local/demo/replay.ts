@@ -102,7 +102,7 @@ export async function replayDay(options: ReplayOptions): Promise<ReplayResult> {
   let sent = 0;
   for (const exchange of exchanges) {
     // Times are drawn by chance, so what a request has to wait for may come later in the list.
-    const before = () => Promise.all(exchange.after.map((key) => done.get(key)));
+    const before = () => Promise.all(exchange.after.map((key) => done.get(key) ?? Promise.resolve()));
     done.set(
       exchange.key,
       Promise.resolve()

@@ -42,19 +42,20 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-/** Resolves after a pause or at once when the signal fires; false when it fired. */
-function pause(ms: number, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return Promise.resolve(false);
-  if (ms <= 0) return Promise.resolve(true);
+/** Resolves after a pause, or at once when a signal fires; false when it was `gone`. */
+function pause(ms: number, gone: AbortSignal, hurry: AbortSignal): Promise<boolean> {
+  if (gone.aborted) return Promise.resolve(false);
+  if (ms <= 0 || hurry.aborted) return Promise.resolve(true);
   return new Promise((resolve) => {
-    const done = (stayed: boolean) => {
+    const done = () => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", left);
-      resolve(stayed);
+      gone.removeEventListener("abort", done);
+      hurry.removeEventListener("abort", done);
+      resolve(!gone.aborted);
     };
-    const left = () => done(false);
-    const timer = setTimeout(() => done(true), ms);
-    signal.addEventListener("abort", left);
+    const timer = setTimeout(done, ms);
+    gone.addEventListener("abort", done);
+    hurry.addEventListener("abort", done);
   });
 }
 
@@ -70,12 +71,15 @@ export class Connection {
   readonly received: Received;
   readonly signal: AbortSignal;
   readonly #response: ServerResponse;
+  readonly #hurry: AbortSignal;
   readonly #closed: Promise<void>;
   /** True once we break the connection ourselves: then nobody has "left". */
   #ownEnd = false;
 
-  constructor(response: ServerResponse, received: Received) {
+  /** Once `hurry` fires there are no pauses any more. */
+  constructor(response: ServerResponse, received: Received, hurry: AbortSignal) {
     this.#response = response;
+    this.#hurry = hurry;
     this.received = received;
     const controller = new AbortController();
     this.signal = controller.signal;
@@ -89,7 +93,7 @@ export class Connection {
   }
 
   pause(ms: number): Promise<boolean> {
-    return pause(ms, this.signal);
+    return pause(ms, this.signal, this.#hurry);
   }
 
   head(status: number, headers: Record<string, string>): void {

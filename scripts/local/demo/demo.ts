@@ -1,0 +1,112 @@
+/**
+ * The demo: the local world with the fake Claude as its upstream, a small team's day played through the proxy (once per
+ * data directory), then a trickle of live traffic. Called by scripts/demo.ts and by tests.
+ */
+import { setTimeout as wait } from "node:timers/promises";
+import { startFakeClaude, type FakeClaude } from "../fake-claude.ts";
+import { createLocalWorld, type LocalWorld, type LocalWorldOptions } from "../host.ts";
+import { accessOf, readState, setUpDomains, writeState } from "./admin.ts";
+import { demoDomains, generateDay } from "./day.ts";
+import { trickle } from "./live.ts";
+import { replayDay, type Access } from "./replay.ts";
+
+/** Requests of the fake that are kept in memory; nobody reads them here. */
+const KEPT_REQUESTS = 50;
+/** Stopping may not take longer for the sake of sample traffic. */
+const LAST_ANSWERS_MS = 400;
+
+export interface DemoOptions {
+  world: LocalWorldOptions;
+  /** Whether traffic goes on after the day. */
+  live: boolean;
+  /** About how many exchanges the day has. */
+  turns?: number;
+  print: (line: string) => void;
+}
+
+export interface Demo {
+  world: LocalWorld;
+  fake: FakeClaude;
+  /** Resolves when the day is in; rejects only if it could not be played at all. */
+  played: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts it and resolves when the world serves and its domains are set up; the day is played behind that. */
+export async function startDemo(options: DemoOptions): Promise<Demo> {
+  const { print } = options;
+  const fake = await startFakeClaude({ seed: "demo", keep: KEPT_REQUESTS, speed: 1 });
+  const variables = { ...options.world.variables, CLAUDE_API_BASE_URL: fake.url };
+  const world = await createLocalWorld({ ...options.world, variables }).catch(async (error: unknown) => {
+    await fake.stop();
+    throw error;
+  });
+  const stopping = new AbortController();
+  try {
+    const domains = demoDomains();
+    const { dataDir } = options.world;
+    const admin = { url: world.proxyUrl, key: world.dashboardKey };
+    const state = await setUpDomains(admin, domains, await readState(dataDir));
+    await writeState(dataDir, state);
+    const traffic = {
+      proxyUrl: world.proxyUrl,
+      domains: accessOf(domains, state),
+      fake,
+      signal: stopping.signal,
+    };
+    const played =
+      state.replayedAt === null
+        ? playDay(options, traffic).then((isWhole) =>
+            isWhole ? writeState(dataDir, { ...state, replayedAt: new Date().toISOString() }) : undefined,
+          )
+        : Promise.resolve(print(`day            played on ${state.replayedAt}, not again`));
+    const live = options.live
+      ? played.then(() => trickle({ ...traffic, seed: `live-${Date.now()}` }))
+      : played;
+    live.catch(() => undefined);
+    return {
+      world,
+      fake,
+      played,
+      async stop() {
+        stopping.abort();
+        // What is being answered ends at once and is stored whole.
+        fake.hurry();
+        await Promise.race([live.catch(() => undefined), wait(LAST_ANSWERS_MS)]);
+        await world.stop();
+        await fake.stop();
+      },
+    };
+  } catch (error) {
+    await world.stop();
+    await fake.stop();
+    throw error;
+  }
+}
+
+interface Traffic {
+  proxyUrl: string;
+  domains: Record<string, Access>;
+  fake: FakeClaude;
+  signal: AbortSignal;
+}
+
+/** True when all of it was sent. */
+async function playDay(options: DemoOptions, traffic: Traffic): Promise<boolean> {
+  const { print, turns } = options;
+  const started = Date.now();
+  const date = new Date(started).toISOString().slice(0, 10);
+  const { exchanges } = generateDay({ date, ...(turns !== undefined && { turns }) });
+  const { sent, surprises } = await replayDay({
+    ...traffic,
+    exchanges,
+    progress(done, total) {
+      if (done % 50 === 0) print(`day            ${done} of ${total} exchanges`);
+    },
+  });
+  if (traffic.signal.aborted) return false;
+  print(`day            ${sent} exchanges in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  for (const surprise of surprises.slice(0, 5)) print(`day            not as planned: ${surprise}`);
+  if (surprises.length > 5) print(`day            … and ${surprises.length - 5} more`);
+  return true;
+}

@@ -1,0 +1,30 @@
+/** A trickle of traffic after the day: one exchange every few seconds, at a real model's pace, until it is told to stop. */
+import { setTimeout as wait } from "node:timers/promises";
+import type { FakeClaude } from "../fake-claude.ts";
+import { generateDay } from "./day.ts";
+import { scriptOutcomes, sendOne, type ReplayOptions } from "./replay.ts";
+
+export interface LiveOptions extends Pick<ReplayOptions, "proxyUrl" | "domains"> {
+  fake: FakeClaude;
+  /** Names the conversations; another one at each start, or they would be repetitions. */
+  seed: string;
+  signal: AbortSignal;
+  /** Milliseconds between the end of one exchange and the next. Default 1,500 to 5,000. */
+  pauseMs?: () => number;
+}
+
+/** Resolves once the signal has fired. A request that fails is not repeated: the next one comes anyway. */
+export async function trickle(options: LiveOptions): Promise<void> {
+  const pauseMs = options.pauseMs ?? (() => 1_500 + Math.random() * 3_500);
+  for (let round = 0; !options.signal.aborted; round++) {
+    const date = new Date().toISOString().slice(0, 10);
+    const { exchanges } = generateDay({ seed: `${options.seed}/${round}`, turns: 60, date });
+    const takeBack = scriptOutcomes(options.fake, exchanges, 1);
+    for (const exchange of exchanges) {
+      await wait(pauseMs(), undefined, { signal: options.signal }).catch(() => undefined);
+      if (options.signal.aborted) break;
+      await sendOne(exchange, options);
+    }
+    takeBack();
+  }
+}

@@ -1,0 +1,137 @@
+import { describe, expect, test } from "vitest";
+import { generateDay } from "../../scripts/local/demo/day.ts";
+import type { PlannedExchange } from "../../scripts/local/demo/exchange.ts";
+import { replayDay } from "../../scripts/local/demo/replay.ts";
+import { pythonJson } from "../../scripts/local/demo/script-traffic.ts";
+import { checkout } from "../../scripts/local/demo/stories/checkout.ts";
+import { platform } from "../../scripts/local/demo/stories/platform.ts";
+import { research } from "../../scripts/local/demo/stories/research.ts";
+import { fakeClaudeForTest } from "../support/fake-claude.ts";
+
+interface Block {
+  type: string;
+  id?: string;
+  tool_use_id?: string;
+  text?: string;
+}
+interface Body {
+  model: string;
+  messages: { role: string; content: string | Block[] }[];
+}
+
+const day = generateDay();
+const turns = day.exchanges.filter((one) => one.path === "/v1/messages?beta=true");
+const bodyOf = (exchange: PlannedExchange) => JSON.parse(exchange.body ?? "{}") as Body;
+const blocksOf = (content: string | Block[]) => (typeof content === "string" ? [] : content);
+
+describe("the demo's day", () => {
+  test("is the same for the same seed and another one for another", () => {
+    expect(generateDay()).toEqual(day);
+    const keys = new Set(day.exchanges.map((one) => one.body));
+    const other = generateDay({ seed: "other" }).exchanges.filter((one) => one.kind === "turn");
+    expect(other.filter((one) => keys.has(one.body))).toEqual([]);
+  });
+
+  test("scales with the number of exchanges asked for", () => {
+    for (const wanted of [20, 60, 320, 900]) {
+      const { exchanges } = generateDay({ turns: wanted });
+      expect(exchanges.length).toBeGreaterThanOrEqual(wanted);
+      expect(exchanges.length).toBeLessThan(wanted + 40);
+    }
+  });
+
+  test("has some of everything that a team does", () => {
+    const kinds = new Set(day.exchanges.map((one) => one.kind));
+    for (const kind of [
+      "turn",
+      "subtask",
+      "compact-ask",
+      "compact",
+      "retry",
+      "title",
+      "topic",
+      "script",
+      "count-tokens",
+      "models",
+      "warm-up",
+    ])
+      expect(kinds).toContain(kind);
+    const outcomes = day.exchanges.map((one) =>
+      one.outcome.kind === "error" ? one.outcome.status : one.outcome.kind,
+    );
+    expect(outcomes).toEqual(expect.arrayContaining([400, 404, 429, 529, "abandoned", "answer"]));
+    expect(turns.some((one) => one.body?.includes('"type":"image"'))).toBe(true);
+    expect(new Set(day.exchanges.map((one) => one.domain)).size).toBe(3);
+    for (const { domain, senders } of day.domains)
+      for (const one of day.exchanges.filter((exchange) => exchange.domain === domain))
+        expect(senders).toContain(one.sender);
+  });
+
+  test("waits only for what is planned, and never for itself", () => {
+    const keys = new Set(day.exchanges.map((one) => one.key));
+    expect(keys.size).toBe(day.exchanges.length);
+    for (const one of day.exchanges)
+      for (const key of one.after) expect(keys.has(key) && key !== one.key).toBe(true);
+  });
+
+  test("answers every tool call in the next message of the user, and marks the last block alone", () => {
+    for (const one of turns.filter((exchange) => !["title", "topic"].includes(exchange.kind))) {
+      const { messages } = bodyOf(one);
+      messages.forEach(({ role, content }, index) => {
+        if (role !== "assistant") return;
+        const called = blocksOf(content).filter((block) => block.type === "tool_use");
+        const next = messages.slice(index + 1).find((message) => message.role === "user");
+        const answered = blocksOf(next?.content ?? "").map((block) => block.tool_use_id);
+        for (const call of called) expect(answered).toContain(call.id);
+      });
+      const marked = JSON.stringify(messages).split('"cache_control"').length - 1;
+      expect(marked, one.key).toBe(1);
+      expect(JSON.stringify(messages.at(-1))).toContain('"cache_control"');
+    }
+  });
+
+  test("carries each answer into the request that goes on from it", () => {
+    const byKey = new Map(day.exchanges.map((one) => [one.key, one]));
+    const followers = turns.filter((one) => one.kind === "turn" && one.after.length > 0);
+    expect(followers.length).toBeGreaterThan(150);
+    for (const one of followers) {
+      const { outcome } = byKey.get(one.after[0]!)!;
+      if (outcome.kind !== "answer") continue;
+      const said = outcome.answer.content.filter((block) => block.type === "text").map((block) => block.text);
+      const remembered = JSON.stringify(bodyOf(one).messages);
+      for (const words of said) expect(remembered).toContain(JSON.stringify(words));
+    }
+  });
+
+  test("edits what stands in the files", () => {
+    for (const task of [checkout, platform, research].flatMap((project) => project.tasks))
+      for (const edit of task.edits) {
+        const file = task.files.find((one) => one.path === edit.path);
+        expect(file?.text.includes(edit.before), `${task.title}: ${edit.path}`).toBe(true);
+      }
+  });
+
+  test("writes JSON as Python does", () => {
+    expect(pythonJson({ a: [1, "ü\n", null], b: true })).toBe('{"a": [1, "\\u00fc\\n", null], "b": true}');
+  });
+
+  test("goes through the fake as planned, without a violation, and hangs up where it was planned", async () => {
+    const fake = await fakeClaudeForTest();
+    const { exchanges, domains } = generateDay({ turns: 120 });
+    const access = Object.fromEntries(
+      domains.map(({ domain }) => [
+        domain,
+        (sender: string, auth: "bearer" | "x-api-key"): Record<string, string> =>
+          auth === "bearer"
+            ? { authorization: `Bearer ${sender}` }
+            : { "x-api-key": `sk-ant-api03-${sender}` },
+      ]),
+    );
+    const result = await replayDay({ proxyUrl: fake.url, exchanges, domains: access, fake, speed: 0 });
+    expect(result).toEqual({ sent: exchanges.length, surprises: [] });
+    expect(fake.violations).toEqual([]);
+    expect(fake.requests).toHaveLength(exchanges.length);
+    const abandoned = exchanges.filter((one) => one.outcome.kind === "abandoned");
+    expect(fake.requests.filter((one) => one.abortedAt !== null)).toHaveLength(abandoned.length);
+  });
+});
