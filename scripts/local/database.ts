@@ -75,7 +75,9 @@ function checked(variable: string, url: string): string {
 }
 
 function unusable(url: string, error: unknown): LocalWorldError {
+  const isUntrusted = /certificate/i.test(reasonOf(error));
+  const advice = isUntrusted ? " With sslmode=no-verify its certificate is not checked." : "";
   return new LocalWorldError(
-    `DATABASE_URL: the Postgres at ${addressOf(postgresTarget(url))} cannot be used (${reasonOf(error)}).`,
+    `DATABASE_URL: the Postgres at ${addressOf(postgresTarget(url))} cannot be used (${reasonOf(error)}).${advice}`,
   );
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate as applyMigrations } from "drizzle-orm/node-postgres/migrator";
 import { Client } from "pg";
+import { withExplicitTls } from "./postgres-target.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../drizzle/migrations", import.meta.url));
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -15,7 +16,7 @@ const MIGRATION_LOCK = 7_263_115;
 /** Brings the database behind `databaseUrl` up to date and answers how many migrations it applied. */
 export async function migrate(databaseUrl: string): Promise<number> {
   const client = new Client({
-    connectionString: databaseUrl,
+    connectionString: withExplicitTls(databaseUrl),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: "nexus-migrate",
   });

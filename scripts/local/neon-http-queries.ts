@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { DatabaseError, Pool, type FieldDef, type PoolClient, type QueryConfig } from "pg";
 import { parseIntoClientConfig } from "pg-connection-string";
-import { addressOf, type PostgresTarget } from "./postgres-target.ts";
+import { addressOf, withExplicitTls, type PostgresTarget } from "./postgres-target.ts";
 
 interface Query {
   query: string;
@@ -91,11 +91,11 @@ export class HttpQueries {
   #pool(connectionString: string): Pool {
     const known = this.#pools.get(connectionString);
     if (known) return known;
-    const config = parseIntoClientConfig(connectionString);
+    const config = parseIntoClientConfig(withExplicitTls(connectionString));
     const target = this.#targets.get(addressOf({ host: config.host ?? "", port: config.port ?? 5432 }));
     if (!target) throw new Error("the bridge does not know this database");
     const pool = new Pool({
-      connectionString,
+      connectionString: withExplicitTls(connectionString),
       max: MAX_CONNECTIONS,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     });

@@ -3,14 +3,22 @@
  * The password is not needed here: whoever speaks over the stream signs in.
  */
 import { once } from "node:events";
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { parseIntoClientConfig } from "pg-connection-string";
+
+/**
+ * The same connection string with its TLS mode written out: `pg` verifies the certificate for `prefer`, `require` and
+ * `verify-ca` too, but warns at length that it will not always do so.
+ */
+export function withExplicitTls(databaseUrl: string): string {
+  return databaseUrl.replace(/([?&]sslmode=)(prefer|require|verify-ca)(?=&|#|$)/, "$1verify-full");
+}
 
 export interface PostgresTarget {
   host: string;
   port: number;
-  /** False: no TLS. The meaning of `sslmode` is that of `pg`: `require` verifies the certificate, `no-verify` does not. */
+  /** False: no TLS. `sslmode=require` verifies the certificate, `no-verify` does not. */
   tls: false | ConnectionOptions;
 }
 
@@ -23,7 +31,7 @@ export function postgresTarget(databaseUrl: string): PostgresTarget {
   }
   let config: ReturnType<typeof parseIntoClientConfig>;
   try {
-    config = parseIntoClientConfig(databaseUrl);
+    config = parseIntoClientConfig(withExplicitTls(databaseUrl));
   } catch {
     throw new Error("it is not a valid URL (special characters in the password must be percent-encoded)");
   }
@@ -50,7 +58,12 @@ export async function openTarget(target: PostgresTarget): Promise<Socket> {
     socket.write(Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]));
     const [answer] = (await once(socket, "data")) as [Buffer];
     if (answer.toString("latin1") !== "S") throw new Error("the server does not speak TLS");
-    const secure = connectTls({ ...target.tls, socket, servername: target.host });
+    const secure = connectTls({
+      ...target.tls,
+      socket,
+      // A certificate may be for an address, but the protocol does not let us ask for one by address.
+      ...(isIP(target.host) ? { host: target.host } : { servername: target.host }),
+    });
     await once(secure, "secureConnect");
     return secure;
   } catch (error) {
