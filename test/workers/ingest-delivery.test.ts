@@ -83,6 +83,8 @@ describe("an exchange", () => {
     for (const { acks } of delivered) expect(acks).toHaveLength(8);
     expect((await storedOutcomes()).map(({ id }) => id)).toEqual(exchanges.map(({ id }) => id));
     expect(await countedExchanges()).toBe(8);
+    const twice = await queryRows("SELECT sha256 FROM contents GROUP BY sha256 HAVING count(*) > 1");
+    expect(twice).toEqual([]);
   });
 
   it("gives the same contents whatever the order in which turns arrive", async () => {
@@ -118,10 +120,10 @@ describe("an exchange", () => {
     const rows = await queryRows(
       "SELECT name, count(DISTINCT r.id)::int AS requests, count(DISTINCT c.id)::int AS contents FROM domains d JOIN requests r ON r.domain_id = d.id JOIN contents c ON c.domain_id = d.id GROUP BY name ORDER BY name",
     );
-    // The question, the answer, the skeleton and the headers.
+    // The question, the answer, the skeleton, the headers of request and response.
     expect(rows).toEqual([
-      { name: "a.example", requests: 2, contents: 4 },
-      { name: "b.example", requests: 1, contents: 4 },
+      { name: "a.example", requests: 2, contents: 5 },
+      { name: "b.example", requests: 1, contents: 5 },
     ]);
   });
 });

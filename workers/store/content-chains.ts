@@ -6,7 +6,8 @@
 import { and, eq, inArray, sql } from "drizzle-orm";
 import { nodes } from "../../drizzle/schema.ts";
 import type { ChainElement } from "../domain/content.ts";
-import { addressKey, type ContentIds } from "./content.ts";
+import { addressKey, type ContentIds, HASH_BYTES } from "./content.ts";
+import { arrayLiteral, MAX_STATEMENT_ROWS, packed } from "./content-portions.ts";
 import type { WriterTransaction } from "./db.ts";
 
 type Chain = readonly ChainElement[];
@@ -22,8 +23,7 @@ export interface Prefix {
 const NEAR_END = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16];
 /** Of a gap at most this many elements are asked after at once. */
 const MAX_PROBES = 64;
-/** Seven parameters a row; Postgres takes 65,535. */
-const MAX_ROWS = 5_000;
+const NOTHING = new Uint8Array(0);
 
 /**
  * The longest stored prefix of each chain. A node is stored only after its predecessor and goes only with all its
@@ -112,8 +112,8 @@ export async function putChains(
     });
   });
   const rows = [...added.values()];
-  for (let at = 0; at < rows.length; at += MAX_ROWS)
-    await insertNodes(tx, domainId, rows.slice(at, at + MAX_ROWS));
+  for (let at = 0; at < rows.length; at += MAX_STATEMENT_ROWS)
+    await insertNodes(tx, domainId, rows.slice(at, at + MAX_STATEMENT_ROWS));
   return chains.map((chain, n) => {
     const last = chain.at(-1);
     const { length, nodeId } = prefixes[n]!;
@@ -134,20 +134,38 @@ interface NewNode {
 
 /** One statement: the ids are drawn first, so that a row can name its parent in the same statement. Fills in the ids. */
 async function insertNodes(tx: WriterTransaction, domainId: number, rows: readonly NewNode[]): Promise<void> {
-  const values = rows.map(({ order, hash, parent, contentId, depth, form }) => {
-    const parentId = parent !== null && typeof parent === "object" ? parent.id : parent;
-    const parentOrder = parent !== null && typeof parent === "object" ? parent.order : null;
-    return sql`(${order}::int, ${hash}::bytea, ${parentId}::bigint, ${parentOrder}::int, ${contentId}::bigint, ${depth}::int, ${form}::bytea)`;
-  });
+  const parents = rows.map(({ parent }) => parent);
+  const hashes = packed(rows.map(({ hash }) => hash));
+  const forms = packed(rows.map(({ form }) => form ?? NOTHING));
+  const numbers = [
+    arrayLiteral(rows.map(({ order }) => order)),
+    arrayLiteral(parents.map((parent) => (isNew(parent) ? parent.id : parent))),
+    arrayLiteral(parents.map((parent) => (isNew(parent) ? parent.order : null))),
+    arrayLiteral(rows.map(({ contentId }) => contentId)),
+    arrayLiteral(rows.map(({ depth }) => depth)),
+    forms.starts,
+    // A missing length makes the form null.
+    arrayLiteral(rows.map(({ form }) => form && form.length)),
+  ] as const;
   const stored = await tx.execute<{ position: number; id: string }>(sql`
-    WITH given (position, hash, parent_id, parent_position, content_id, depth, form) AS (VALUES ${sql.join(values, sql`, `)}),
-    numbered AS MATERIALIZED (SELECT *, nextval(pg_get_serial_sequence('nodes', 'id')) AS id FROM given),
-    inserted AS (
+    WITH numbered AS MATERIALIZED (
+      SELECT *, nextval(pg_get_serial_sequence('nodes', 'id')) AS id
+      FROM unnest(${numbers[0]}::int[], ${numbers[1]}::bigint[], ${numbers[2]}::int[], ${numbers[3]}::bigint[],
+        ${numbers[4]}::int[], ${numbers[5]}::int[], ${numbers[6]}::int[])
+        WITH ORDINALITY AS given (position, parent_id, parent_position, content_id, depth, form_start, form_length, n)
+    ), inserted AS (
       INSERT INTO nodes (id, domain_id, hash, parent_id, content_id, depth, form) OVERRIDING SYSTEM VALUE
-      SELECT n.id, ${domainId}, n.hash, coalesce(n.parent_id, parent.id), n.content_id, n.depth, n.form
-      FROM numbered n LEFT JOIN numbered parent ON parent.position = n.parent_position
+      SELECT numbered.id, ${domainId}::int,
+        substring(${hashes.bytes}::bytea FROM (numbered.n::int - 1) * ${HASH_BYTES}::int + 1 FOR ${HASH_BYTES}::int),
+        coalesce(numbered.parent_id, parent.id), numbered.content_id, numbered.depth,
+        substring(${forms.bytes}::bytea FROM numbered.form_start + 1 FOR numbered.form_length)
+      FROM numbered LEFT JOIN numbered parent ON parent.position = numbered.parent_position
     )
     SELECT position, id FROM numbered`);
   const byOrder = new Map(rows.map((row) => [row.order, row]));
   for (const { position, id } of stored.rows) byOrder.get(position)!.id = BigInt(id);
+}
+
+function isNew(parent: NewNode["parent"]): parent is NewNode {
+  return parent !== null && typeof parent === "object";
 }

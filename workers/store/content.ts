@@ -5,7 +5,7 @@
 import { and, eq, inArray, sql } from "drizzle-orm";
 import { contents } from "../../drizzle/schema.ts";
 import { encodeBytes } from "./content-coding.ts";
-import { MAX_STATEMENT_BYTES, portions } from "./content-portions.ts";
+import { arrayLiteral, MAX_STATEMENT_BYTES, packed, portions } from "./content-portions.ts";
 import type { WriterTransaction } from "./db.ts";
 
 /** Bytes and their address. */
@@ -17,6 +17,7 @@ export interface Content {
 /** Ids by `addressKey`. */
 export type ContentIds = ReadonlyMap<string, bigint>;
 
+export const HASH_BYTES = 32;
 /** Postgres takes 65,535 parameters in one statement. */
 const MAX_ADDRESSES = 10_000;
 
@@ -68,11 +69,23 @@ async function insertContents(
     size: bytes.length,
     ...encodeBytes(bytes),
   }));
-  const inserted = await tx
-    .insert(contents)
-    .values(rows.map((row) => ({ ...row, data: row.data.subarray(0, MAX_STATEMENT_BYTES) })))
-    .returning({ id: contents.id, sha256: contents.sha256 });
-  for (const { id, sha256 } of inserted) ids.set(addressKey(sha256), id);
+  const hashes = packed(rows.map(({ sha256 }) => sha256));
+  const firsts = rows.map(({ data }) => data.subarray(0, MAX_STATEMENT_BYTES));
+  const data = packed(firsts);
+  const numbers = [
+    arrayLiteral(rows.map(({ size }) => size)),
+    arrayLiteral(rows.map(({ coding }) => coding)),
+    data.starts,
+    arrayLiteral(firsts.map(({ length }) => length)),
+  ] as const;
+  const inserted = await tx.execute<{ id: string; sha256: Uint8Array }>(sql`
+    INSERT INTO contents (domain_id, sha256, size, coding, data)
+    SELECT ${domainId}::int, substring(${hashes.bytes}::bytea FROM (n::int - 1) * ${HASH_BYTES}::int + 1 FOR ${HASH_BYTES}::int),
+      size, coding, substring(${data.bytes}::bytea FROM start + 1 FOR length)
+    FROM unnest(${numbers[0]}::int[], ${numbers[1]}::smallint[], ${numbers[2]}::int[], ${numbers[3]}::int[])
+      WITH ORDINALITY AS given (size, coding, start, length, n)
+    RETURNING id, sha256`);
+  for (const { id, sha256 } of inserted.rows) ids.set(addressKey(sha256), BigInt(id));
   for (const { sha256, data } of rows) {
     const id = ids.get(addressKey(sha256));
     for (let at = MAX_STATEMENT_BYTES; at < data.length; at += MAX_STATEMENT_BYTES) {
