@@ -1,4 +1,3 @@
-/// <reference types="vite/types/importMeta.d.ts" />
 /** Every recorded exchange of Claude Code through ingest and back: nothing raw, nothing different, sums right. */
 import { createHash } from "node:crypto";
 import { env } from "cloudflare:workers";
@@ -15,6 +14,13 @@ interface Recording {
   ms: number;
   request: { method: string; url: string; headers: Record<string, string>; body: unknown };
   response: { status: number; headers: Record<string, string | number>; body: unknown };
+}
+
+declare global {
+  interface ImportMeta {
+    /** Vite's: workerd has no file system, so files come in as modules. */
+    glob<T>(pattern: string, options: { query: string; import: string; eager: true }): Record<string, T>;
+  }
 }
 
 const files = import.meta.glob<string>("../fixtures/claude-code/*.jsonl", {

@@ -4,7 +4,7 @@
  */
 import { startedAtOf } from "../domain/exchange-id.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
-import type { StorableExchange } from "../store/exchanges.ts";
+import type { StorableExchange } from "../store/exchanges-storable.ts";
 import type { JournalEntry } from "../store/journal.ts";
 import { requestRow } from "./request-row.ts";
 import { responseRow } from "./response-row.ts";

@@ -10,7 +10,7 @@ import { redact } from "../domain/redact.ts";
 import { readRequest, type RequestReading } from "../domain/request-reading.ts";
 import { plainText } from "../domain/truncate.ts";
 import type { RequestFacts } from "../schemas/exchange.ts";
-import type { StorableRequest } from "../store/exchanges.ts";
+import type { StorableRequest } from "../store/exchanges-storable.ts";
 import { decodeBody } from "./decoding.ts";
 import { requestHeaderSet } from "./header-sets.ts";
 

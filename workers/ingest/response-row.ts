@@ -5,7 +5,7 @@ import { storableJson } from "../domain/json-object.ts";
 import { plainText } from "../domain/truncate.ts";
 import { tokenCounts } from "../domain/usage.ts";
 import type { ResponseFacts } from "../schemas/exchange.ts";
-import type { StorableResponse } from "../store/exchanges.ts";
+import type { StorableResponse } from "../store/exchanges-storable.ts";
 import { decodeBody } from "./decoding.ts";
 import { responseHeaderSets } from "./header-sets.ts";
 

@@ -8,7 +8,8 @@ import { errorText, log } from "../log.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
 import { databaseError, DatabaseUnavailableError } from "../store/database-error.ts";
 import { type Writer, type WriterTransaction, withWriter } from "../store/db.ts";
-import { domainsOfStored, type StorableExchange, storeExchanges } from "../store/exchanges.ts";
+import { domainsOfStored, storeExchanges } from "../store/exchanges.ts";
+import type { StorableExchange } from "../store/exchanges-storable.ts";
 import { forgetTroubles } from "../store/ingest-failures.ts";
 import { type JournalPart, readJournal } from "../store/journal.ts";
 import type { Delivery } from "./deliveries.ts";
@@ -16,7 +17,7 @@ import { exchangeRow } from "./exchange-row.ts";
 
 const ANSWER_ALONE = "the journal has the answer but not the request";
 
-export interface StoredSlice {
+interface StoredSlice {
   /** Of what is not stored, by id. What is not in here is stored, now or before. */
   failures: Map<string, Failure>;
   /** What can go from the journal: the halves that were read, of what is stored. */

@@ -6,7 +6,7 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { DICTIONARY } from "./content-dictionary.ts";
 
 /** The values of the `coding` columns. */
-export const CODING = { identity: 0, deflate: 1 } as const;
+const CODING = { identity: 0, deflate: 1 } as const;
 
 export interface Coded {
   coding: number;

@@ -8,103 +8,20 @@
  */
 import { and, eq, gte, inArray, lte, sql } from "drizzle-orm";
 import { domains, requests } from "../../drizzle/schema.ts";
-import type { ChainElement } from "../domain/content.ts";
 import { addressKey, type Content, type ContentIds, putContents } from "./content.ts";
 import { findPrefixes, putChains } from "./content-chains.ts";
 import type { Writer, WriterTransaction } from "./db.ts";
 import { putResponseBodies } from "./exchanges-bodies.ts";
+import type {
+  RequestColumns,
+  ResponseColumns,
+  StorableExchange,
+  StorableRequest,
+  StorableResponse,
+} from "./exchanges-storable.ts";
 import { SUMMED_COLUMNS, type SummedRow, sumUp } from "./rollups.ts";
 
 type Row = typeof requests.$inferInsert;
-
-/** What a row has from its request. */
-export type RequestColumns = Pick<
-  Row,
-  | "accountId"
-  | "credentialType"
-  | "clientKeyId"
-  | "sessionId"
-  | "agentId"
-  | "parentAgentId"
-  | "method"
-  | "path"
-  | "query"
-  | "endpoint"
-  | "requestType"
-  | "model"
-  | "stream"
-  | "bodyKind"
-  | "bodyBytes"
-  | "bodySha256"
-  | "bodyTruncated"
-  | "bodyMasked"
-  | "messageCount"
->;
-
-/** What a row has from its answer. */
-export type ResponseColumns = Pick<
-  Row,
-  | "status"
-  | "outcome"
-  | "modelServed"
-  | "errorType"
-  | "errorMessage"
-  | "stopReason"
-  | "inputTokens"
-  | "outputTokens"
-  | "cacheReadInputTokens"
-  | "cacheCreationInputTokens"
-  | "cacheCreation5mInputTokens"
-  | "cacheCreation1hInputTokens"
-  | "thinkingTokens"
-  | "serverToolUse"
-  | "usage"
-  | "usagePartial"
-  | "toolCalls"
-  | "toolCallCount"
-  | "timeToFirstByteMs"
-  | "durationMs"
-  | "upstreamRequestId"
-  | "responseHeaders"
-  | "responseBytes"
-  | "responseTruncated"
->;
-
-export interface StorableRequest {
-  domain: string;
-  columns: RequestColumns;
-  /** The allow-listed headers as one content; most requests of a client share it. */
-  headers: Content;
-  /** Null when nothing of the body is kept. */
-  body: {
-    skeleton: Content;
-    messages: readonly ChainElement[];
-    system: readonly ChainElement[];
-    tools: readonly ChainElement[];
-  } | null;
-}
-
-export interface StorableResponse {
-  columns: ResponseColumns;
-  /** Those of the allow-listed headers that come again; the others are in the columns. */
-  headers: Content;
-  /** The answer's `anthropic-organization-id`: the account of a passthrough exchange. */
-  organizationId: string | null;
-  /** The assembled answer message as a history element. */
-  answer: Content | null;
-  /** Null when nothing of it is kept. */
-  body: Uint8Array | null;
-}
-
-/** An exchange as ingest read it. At least one half is there. */
-export interface StorableExchange {
-  id: string;
-  startedAt: Date;
-  /** Null when only the answer is (still) in the journal: then the row is expected to be stored already. */
-  request: StorableRequest | null;
-  /** Null when the end was not seen. */
-  response: StorableResponse | null;
-}
 
 /** What became of the exchanges, by id. */
 export interface StoredExchanges {
@@ -119,6 +36,11 @@ export interface StoredExchanges {
 /** First key of the advisory locks that serialise the writers of one domain; the second is the domain's id. */
 const DOMAIN_LOCK = 7_263_116;
 
+/** Not stored yet. */
+type Fresh = StorableExchange & { request: StorableRequest };
+/** Stored without the answer that is here now. */
+type Late = StorableExchange & { response: StorableResponse; row: StoredRow };
+
 /** Stores exchanges of one domain, each id at most once in `exchanges`. */
 export async function storeExchanges(
   tx: WriterTransaction,
@@ -127,72 +49,87 @@ export async function storeExchanges(
 ): Promise<StoredExchanges> {
   const domainId = await lockDomain(tx, domain);
   const stored = await findStored(tx, exchanges);
-  const fresh: (StorableExchange & { request: StorableRequest })[] = [];
-  const late: { exchange: StorableExchange; response: StorableResponse; row: StoredRow }[] = [];
+  const fresh: Fresh[] = [];
+  const late: Late[] = [];
   const result: StoredExchanges = { inserted: [], completed: [], known: [], orphaned: [] };
   for (const exchange of exchanges) {
     const { id, request, response } = exchange;
     const row = stored.get(id);
     if (row && response && isBetter(response.columns.outcome, row.outcome))
-      late.push({ exchange, response, row });
+      late.push({ ...exchange, response, row });
     else if (row) result.known.push(id);
     else if (request) fresh.push({ ...exchange, request });
     else result.orphaned.push(id);
   }
   if (fresh.length + late.length === 0) return result;
 
+  const { contentIds, nodeIds } = await putParts(tx, domainId, fresh, late);
+  const rows = fresh.map((exchange, n) =>
+    rowOf(exchange, { domain, domainId, contentIds, nodeIds: nodeIds[n]! }),
+  );
+  const inserted = await insertRows(tx, rows);
+  const completed: SummedRow[] = [];
+  for (const each of late) completed.push(await completeRow(tx, domain, each, contentIds));
+
+  const isInserted = ({ id }: { id: string }) => inserted.has(id);
+  await putResponseBodies(
+    tx,
+    [...fresh.filter(isInserted), ...late].flatMap(({ id, startedAt, response }) =>
+      response?.body ? [{ requestId: id, startedAt, bytes: response.body }] : [],
+    ),
+  );
+  await sumUp(tx, {
+    added: [...rows.filter(isInserted), ...completed],
+    removed: late.map(({ row }) => row),
+  });
+  for (const { id } of fresh) (inserted.has(id) ? result.inserted : result.known).push(id);
+  result.completed = late.map(({ id }) => id);
+  return result;
+}
+
+/** The contents and chains of all of them; `nodeIds` has the ends of messages, system and tools of each fresh one. */
+async function putParts(
+  tx: WriterTransaction,
+  domainId: number,
+  fresh: readonly Fresh[],
+  late: readonly Late[],
+): Promise<{ contentIds: ContentIds; nodeIds: (bigint | null)[][] }> {
   const chains = fresh.flatMap(({ request: { body } }) =>
     body ? [body.messages, body.system, body.tools] : [[], [], []],
   );
   const prefixes = await findPrefixes(tx, domainId, chains);
+  const elements = chains.flatMap((chain, n) => chain.slice(prefixes[n]!.length));
   const contentIds = await putContents(tx, domainId, [
-    ...chains.flatMap((chain, n) =>
-      chain
-        .slice(prefixes[n]!.length)
-        .map(({ content, contentSha256 }) => ({ bytes: content, sha256: contentSha256 })),
-    ),
+    ...elements.map(({ content, contentSha256 }) => ({ bytes: content, sha256: contentSha256 })),
     ...fresh.flatMap(({ request: { body, headers } }) => (body ? [body.skeleton, headers] : [headers])),
-    ...[...fresh, ...late].flatMap(({ response }) => {
-      if (!response) return [];
-      return response.answer ? [response.headers, response.answer] : [response.headers];
-    }),
-  ]);
-  const nodeIds = await putChains(tx, domainId, chains, prefixes, contentIds);
-
-  const rows = fresh.map((exchange, n) => ({
-    id: exchange.id,
-    startedAt: exchange.startedAt,
-    domainId,
-    ...exchange.request.columns,
-    ...(exchange.response?.columns ?? interrupted(exchange.request.columns)),
-    accountId: exchange.request.columns.accountId ?? exchange.response?.organizationId ?? domain,
-    requestHeadersId: idOf(contentIds, exchange.request.headers),
-    responseHeadersId: idOf(contentIds, exchange.response?.headers),
-    bodyContentId: idOf(contentIds, exchange.request.body?.skeleton),
-    messagesNodeId: nodeIds[3 * n],
-    systemNodeId: nodeIds[3 * n + 1],
-    toolsNodeId: nodeIds[3 * n + 2],
-    responseContentId: idOf(contentIds, exchange.response?.answer),
-  }));
-  const inserted = await insertRows(tx, rows);
-  const completed: SummedRow[] = [];
-  for (const { exchange, response, row } of late)
-    completed.push(await completeRow(tx, domain, exchange, response, row, contentIds));
-
-  await putResponseBodies(
-    tx,
-    [...fresh.filter(({ id }) => inserted.has(id)), ...late.map(({ exchange }) => exchange)].flatMap(
-      ({ id, startedAt, response }) =>
-        response?.body ? [{ requestId: id, startedAt, bytes: response.body }] : [],
+    ...[...fresh, ...late].flatMap(({ response }) =>
+      [response?.headers ?? [], response?.answer ?? []].flat(),
     ),
-  );
-  await sumUp(tx, {
-    added: [...rows.filter(({ id }) => inserted.has(id)), ...completed],
-    removed: late.map(({ row }) => row),
-  });
-  for (const { id } of fresh) (inserted.has(id) ? result.inserted : result.known).push(id);
-  result.completed = late.map(({ exchange }) => exchange.id);
-  return result;
+  ]);
+  const ends = await putChains(tx, domainId, chains, prefixes, contentIds);
+  return { contentIds, nodeIds: fresh.map((_, n) => ends.slice(3 * n, 3 * n + 3)) };
+}
+
+function rowOf(
+  { id, startedAt, request, response }: Fresh,
+  stored: { domain: string; domainId: number; contentIds: ContentIds; nodeIds: (bigint | null)[] },
+): Row {
+  const { domain, domainId, contentIds, nodeIds } = stored;
+  return {
+    id,
+    startedAt,
+    domainId,
+    ...request.columns,
+    ...(response?.columns ?? interrupted(request.columns)),
+    accountId: request.columns.accountId ?? response?.organizationId ?? domain,
+    requestHeadersId: idOf(contentIds, request.headers),
+    responseHeadersId: idOf(contentIds, response?.headers),
+    bodyContentId: idOf(contentIds, request.body?.skeleton),
+    messagesNodeId: nodeIds[0],
+    systemNodeId: nodeIds[1],
+    toolsNodeId: nodeIds[2],
+    responseContentId: idOf(contentIds, response?.answer),
+  };
 }
 
 /** Of an exchange whose end was not seen nothing is known but that; a message may have cost tokens. */
@@ -252,11 +189,10 @@ async function insertRows(tx: WriterTransaction, rows: readonly Row[]): Promise<
 async function completeRow(
   tx: WriterTransaction,
   domain: string,
-  { id, startedAt }: StorableExchange,
-  { columns, headers, organizationId, answer }: StorableResponse,
-  row: StoredRow,
+  { id, startedAt, response, row }: Late,
   contentIds: ContentIds,
 ): Promise<SummedRow> {
+  const { columns, headers, organizationId, answer } = response;
   const isUnnamed = row.credentialType === "passthrough" && row.accountId === domain;
   const accountId = (isUnnamed ? organizationId : null) ?? row.accountId;
   await tx

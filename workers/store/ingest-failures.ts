@@ -9,7 +9,7 @@ import type { Writer, WriterTransaction } from "./db.ts";
 
 const MAX_ERROR = 500;
 /** After the first ring for an entry the sweep waits this long for it to be stored, then twice as long each time … */
-export const FIRST_WAIT_MS = 10 * 60_000;
+const FIRST_WAIT_MS = 10 * 60_000;
 /** … up to half a day. */
 const LONGEST_WAIT_MS = 12 * 3_600_000;
 /** An entry still in the journal is rung for as soon as it may be. */

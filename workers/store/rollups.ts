@@ -35,7 +35,7 @@ export type SummedRow = Pick<typeof requests.$inferInsert, keyof typeof SUMMED_C
 type Rollup = typeof rollups.$inferInsert;
 
 /** What one exchange adds to its rollup. */
-export function rollupOf(row: SummedRow): Rollup {
+function rollupOf(row: SummedRow): Rollup {
   const tokens =
     (row.inputTokens ?? 0) +
     (row.outputTokens ?? 0) +
