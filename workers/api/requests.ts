@@ -2,6 +2,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { rateLimitHeaders } from "../domain/headers.ts";
+import { readAnswer as assemble } from "../domain/answer.ts";
+import { jsonDepth } from "../domain/json-depth.ts";
+import { Outcome } from "../schemas/exchange.ts";
 import { RequestDetail, RequestList, RequestParameter, RequestQuery } from "../schemas/api-requests.ts";
 import { writeAudit } from "../store/audit.ts";
 import { listRequests } from "../store/requests-list.ts";
@@ -23,6 +26,11 @@ import { cursorParameter } from "./parameters.ts";
 
 /** A larger body is not shown inline: as text and as JSON it would take a multiple of this from the isolate's 128 MB. */
 const MAX_INLINE_BYTES = 12 * 1_048_576;
+
+/** JSON nested deeper is shown as text: whoever draws it, we included, recurses. Real bodies have about 20 levels. */
+const MAX_SHOWN_DEPTH = 500;
+
+const HistoryMessage = z.looseObject({ role: z.literal("assistant"), content: z.string() });
 
 const tags = ["Requests"];
 /** Spelt out where it is used: behind a spread the types lose it. */
@@ -125,18 +133,37 @@ async function readDetail(c: Context<ApiEnv>, row: StoredRequest): Promise<Reque
   };
 }
 
-/** The message where there is one, else what came: an error's JSON, another endpoint's answer, a broken stream. */
+/**
+ * The message, put together from its stream where it was streamed; else what came: an error's JSON, another endpoint's
+ * answer, a broken stream. Raw bytes are removed first by retention; then the message as the history keeps it is shown.
+ */
 async function readAnswer(
   c: Context<ApiEnv>,
   row: StoredRequest,
 ): Promise<{ shown: unknown; state: RequestDetail["responseBodyState"] }> {
   const config = c.get("config");
-  const state = row.responseTruncated ? "head" : "whole";
-  const message = await answerMessage(config, row);
-  if (message) return { shown: readable(message), state };
-  if (row.responseBytes > MAX_INLINE_BYTES) return { shown: null, state: "large" };
-  const raw = await responseBody(config, row);
-  return { shown: readable(raw.bytes), state: raw.state };
+  const isLarge = row.responseBytes > MAX_INLINE_BYTES;
+  const raw = isLarge ? null : await responseBody(config, row);
+  if (raw?.bytes) {
+    const { status, outcome, responseHeaders } = row;
+    const contentType = responseHeaders?.["content-type"] ?? null;
+    const { message } = assemble({
+      status,
+      contentType,
+      body: raw.bytes,
+      outcome: Outcome.parse(outcome),
+    });
+    return { shown: message ?? readable(raw.bytes), state: raw.state };
+  }
+  return { shown: fullMessage(readable(await answerMessage(config, row))), state: raw?.state ?? "large" };
+}
+
+/** In a history a lone text may stand as a string; an answer's content is always a list. */
+function fullMessage(message: unknown): unknown {
+  const parsed = HistoryMessage.safeParse(message);
+  return parsed.success
+    ? { ...parsed.data, content: [{ type: "text", text: parsed.data.content }] }
+    : message;
 }
 
 /** JSON where it is JSON, text where it is text, null for other bytes: those are for downloading. */
@@ -150,9 +177,7 @@ function readable(bytes: Uint8Array | null): unknown {
   }
   try {
     const value: unknown = JSON.parse(text);
-    // Nested deeper than the serialiser's stack: shown as the text it is.
-    JSON.stringify(value);
-    return value;
+    return jsonDepth(text) > MAX_SHOWN_DEPTH ? text : value;
   } catch {
     return text;
   }

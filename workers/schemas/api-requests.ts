@@ -132,7 +132,7 @@ export const RequestDetail = RequestRow.extend({
     .describe(
       "The answer's message, put together from its stream, or the error's JSON; null when there is none.",
     ),
-  responseBodyState: BodyState,
+  responseBodyState: BodyState.describe("Of the raw bytes; a message outlives them in its conversation."),
   usageData: z.record(z.string(), z.unknown()).nullable().describe("Usage as the vendor sent it."),
   rateLimit: z.record(z.string(), z.string()).nullable(),
   requestHeaders: headers,

@@ -1,0 +1,261 @@
+/** The list of exchanges: every filter, every page, every field. */
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { RequestList } from "../../workers/schemas/api-requests.ts";
+import {
+  answer,
+  type ExchangeOptions,
+  madeExchange,
+  type MadeExchange,
+  question,
+} from "../support/exchanges.ts";
+import { queryRows, resetDatabase } from "../support/worker-database.ts";
+import { ask, refused, store } from "../support/worker-api.ts";
+
+const T = Date.UTC(2026, 10, 22, 12);
+const list = (query = "") => ask<RequestList>(`/api/requests${query}`);
+const at = (milliseconds: number) => encodeURIComponent(new Date(milliseconds).toISOString());
+
+/** An exchange that ended with this status. */
+function failing(status: number | null, more: ExchangeOptions = {}): ExchangeOptions {
+  const body = { type: "error", error: { type: "overloaded_error", message: `no (${status})` } };
+  return {
+    ...more,
+    responseBody: JSON.stringify(body),
+    responseFacts: { status, headers: { "content-type": "application/json" }, ...more.responseFacts },
+  };
+}
+
+describe("filters", () => {
+  let made: Record<string, MadeExchange>;
+  const named = async (query: string) => {
+    const ids = new Map(Object.entries(made).map(([name, { id }]) => [id, name]));
+    return (await list(query)).requests.map(({ requestId }) => ids.get(requestId));
+  };
+
+  beforeAll(async () => {
+    await resetDatabase();
+    const session = {
+      metadata: { user_id: JSON.stringify({ session_id: "5e551011-0000-4000-8000-000000000001" }) },
+    };
+    made = {
+      plain: madeExchange({ startedAt: T }),
+      haiku: madeExchange({
+        startedAt: T + 1_000,
+        requestBody: question("x", { model: "claude-haiku-4-5" }),
+      }),
+      other: madeExchange({
+        startedAt: T + 2_000,
+        domain: "other.example",
+        requestFacts: { accountId: "acc_2" },
+      }),
+      limited: madeExchange({ ...failing(429), startedAt: T + 3_000 }),
+      overloaded: madeExchange({ ...failing(529), startedAt: T + 4_000 }),
+      gone: madeExchange({
+        startedAt: T + 5_000,
+        responseBody: "",
+        responseFacts: { outcome: "client_gone", status: null, timeToFirstByteMs: null },
+      }),
+      quota: madeExchange({ startedAt: T + 6_000, requestBody: question("quota") }),
+      session: madeExchange({ startedAt: T + 7_000, requestBody: question("x", session) }),
+    };
+    await store(...Object.values(made));
+  });
+
+  it.each([
+    ["", ["session", "quota", "gone", "overloaded", "limited", "other", "haiku", "plain"]],
+    ["?domain=other.example", ["other"]],
+    ["?domain=Other.Example", ["other"]],
+    ["?domain=nobody.example", []],
+    ["?accountId=acc_2", ["other"]],
+    ["?model=claude-haiku-4-5", ["haiku"]],
+    ["?requestType=quota", ["quota"]],
+    ["?status=429", ["limited"]],
+    ["?status=4xx", ["limited"]],
+    ["?status=5XX", ["overloaded"]],
+    ["?status=529", ["overloaded"]],
+    ["?status=2xx&accountId=acc_1&requestType=query_evaluation", ["session", "haiku", "plain"]],
+    ["?status=200&domain=other.example", ["other"]],
+    ["?status=3xx", []],
+    ["?outcome=client_gone", ["gone"]],
+    ["?outcome=interrupted", []],
+    [`?from=${at(T + 3_000)}&to=${at(T + 5_000)}`, ["overloaded", "limited"]],
+    ["?from=2026-11-23", []],
+    ["?to=2026-11-22", []],
+    [`?from=${encodeURIComponent("2026-11-22T13:00:05+01:00")}`, ["session", "quota", "gone"]],
+    ["?sessionId=5e551011-0000-4000-8000-000000000001", ["session"]],
+    ["?conversationId=019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071", []],
+    ["?domain=&accountId=&model=&status=&outcome=&from=&to=&cursor=&limit=1&offset=", ["session"]],
+    ["?utterly=unknown&limit=1", ["session"]],
+  ])("%s", async (query, expected) => {
+    expect(await named(query)).toEqual(expected);
+  });
+
+  it.each(["o'ther.example", '" or 1=1 --', "<script>", "🦊", "__proto__", "a".repeat(255)])(
+    "hostile names are names like any other: %.20s",
+    async (name) => {
+      for (const filter of ["domain", "sessionId"])
+        expect((await list(`?${filter}=${encodeURIComponent(name.slice(0, 200))}`)).requests).toEqual([]);
+    },
+  );
+
+  it.each([
+    ["limit=0", "limit", "1 to 500"],
+    ["limit=501", "limit", "1 to 500"],
+    ["limit=ten", "limit", "1 to 500"],
+    ["limit=1.5", "limit", "1 to 500"],
+    ["limit=1&limit=2", "limit", "1 to 500"],
+    ["offset=-1", "offset", "from 0"],
+    ["status=42", "status", "429"],
+    ["status=600", "status", "429"],
+    ["status=4x", "status", "429"],
+    ["outcome=lost", "outcome", "client_gone"],
+    ["requestType=Drop Table", "requestType", "inference"],
+    ["from=yesterday", "from", "ISO 8601"],
+    ["from=2026-13-01", "from", "ISO 8601"],
+    ["to=2026-11-22T12:00:00", "to", "ISO 8601"],
+    ["from=1969-12-31", "from", "1970"],
+    ["from=2026-11-22&to=2026-11-22", "to", "after"],
+    ["conversationId=7", "conversationId", "UUID"],
+    ["cursor=x", "cursor", "nextCursor"],
+    ["cursor=MS4xLjE", "cursor", "nextCursor"],
+    ["domain=a%00b", "domain", "control"],
+    [`model=${"m".repeat(201)}`, "model", "200"],
+    ["sessionId=%0A", "sessionId", "control"],
+  ])("%.40s is refused, named and explained", async (query, parameter, allowed) => {
+    const { status, code, details, message } = await refused(`/api/requests?${query}`);
+    expect([status, code]).toEqual([400, "invalid_request"]);
+    expect(details[0]).toMatchObject({ in: "query", parameter });
+    expect(details[0]?.allowed).toContain(allowed);
+    expect(message).toContain(parameter);
+  });
+
+  it("several mistakes are all named", async () => {
+    const { details } = await refused("/api/requests?limit=0&status=x&from=y");
+    expect(details.map(({ parameter }) => parameter)).toEqual(["status", "from", "limit"]);
+  });
+});
+
+describe("a row", () => {
+  it("has every field, null where nothing is known", async () => {
+    await resetDatabase();
+    const usage = {
+      input_tokens: 12,
+      cache_read_input_tokens: 1_000,
+      cache_creation_input_tokens: 50,
+      output_tokens: 8,
+    };
+    const [made] = await store({ startedAt: T, responseBody: answer("Well.", usage) });
+    const [row] = (await list()).requests;
+    expect(row).toMatchObject({
+      requestId: made!.id,
+      domain: "team.example",
+      accountId: "acc_1",
+      timestamp: "2026-11-22T12:00:00.000Z",
+      model: "claude-opus-5-5",
+      requestType: "query_evaluation",
+      responseStatus: 200,
+      outcome: "complete",
+      error: null,
+      inputTokens: 12,
+      outputTokens: 8,
+      totalTokens: 20,
+      cacheReadInputTokens: 1_000,
+      durationMs: 1_500,
+      timeToFirstByteMs: 420,
+      upstreamRequestId: `req_${made!.id.slice(0, 8)}`,
+      isSubtask: false,
+      agentId: null,
+      parentTaskRequestId: null,
+    });
+    expect(JSON.stringify(row)).not.toMatch(/How are you|Well\./);
+  });
+
+  it("of a failure says what went wrong", async () => {
+    await resetDatabase();
+    await store(failing(529, { startedAt: T }));
+    expect((await list()).requests[0]).toMatchObject({
+      responseStatus: 529,
+      error: "no (529)",
+      errorType: "overloaded_error",
+      inputTokens: null,
+      totalTokens: null,
+      costUsd: null,
+    });
+  });
+
+  it("has its cost as an exact decimal", async () => {
+    await resetDatabase();
+    await store({ startedAt: T }, { startedAt: T + 1 });
+    await queryRows("UPDATE requests SET cost_pico = 6180000000 WHERE started_at = $1", [new Date(T)]);
+    await queryRows("UPDATE requests SET cost_pico = 123456789012345678901 WHERE started_at > $1", [
+      new Date(T),
+    ]);
+    const costs = (await list()).requests.map(({ costUsd }) => costUsd);
+    expect(costs).toEqual(["123456789.012345678901", "0.00618"]);
+  });
+});
+
+describe("pages", () => {
+  beforeEach(resetDatabase);
+  const rows = (count: number, start = T) =>
+    // Three to a millisecond: the order among equals is by id.
+    Array.from({ length: count }, (_, n) => madeExchange({ startedAt: start + Math.floor(n / 3) }));
+  const newestFirst = (made: MadeExchange[]) =>
+    made
+      .map(({ id }) => id)
+      .sort()
+      .reverse();
+
+  it("follow each other without gap or repetition while new exchanges come in", async () => {
+    const made = await store(...rows(20));
+    const seen: string[] = [];
+    let cursor: string | null = "";
+    let round = 0;
+    do {
+      const page: RequestList = await list(`?limit=6&cursor=${cursor}`);
+      seen.push(...page.requests.map(({ requestId }) => requestId));
+      expect(page.pagination).toEqual({
+        total: null,
+        limit: 6,
+        offset: null,
+        hasMore: page.nextCursor !== null,
+      });
+      cursor = page.nextCursor;
+      await store({ startedAt: T + 60_000 + round++ });
+    } while (cursor);
+    expect(seen).toEqual(newestFirst(made));
+    expect(round).toBe(4);
+  });
+
+  it("end with a null cursor also where the last one is full", async () => {
+    await store(...rows(4));
+    const first = await list("?limit=2");
+    const second = await list(`?limit=2&cursor=${first.nextCursor}`);
+    expect([second.requests.length, second.nextCursor, second.pagination.hasMore]).toEqual([2, null, false]);
+    expect((await list("?limit=4")).nextCursor).toBeNull();
+  });
+
+  it("by offset count everything the filter lets through", async () => {
+    const made = await store(...rows(7), { startedAt: T, domain: "other.example" });
+    const page = await list("?domain=team.example&limit=3&offset=3");
+    expect(page.requests.map(({ requestId }) => requestId)).toEqual(
+      newestFirst(made.slice(0, 7)).slice(3, 6),
+    );
+    expect(page.pagination).toEqual({ total: 7, limit: 3, offset: 3, hasMore: true });
+    expect((await list("?offset=0")).pagination).toMatchObject({ total: 8, offset: 0, hasMore: false });
+    expect((await list("?offset=100")).pagination.total).toBe(8);
+    expect((await list(`?limit=3&cursor=${page.nextCursor}&domain=team.example`)).requests).toHaveLength(1);
+  });
+
+  it("are by cursor or by offset, not both", async () => {
+    await store(...rows(3));
+    const { nextCursor } = await list("?limit=1");
+    expect((await refused(`/api/requests?cursor=${nextCursor}&offset=1`)).details[0]?.parameter).toBe(
+      "offset",
+    );
+  });
+
+  it("are of a hundred by default", async () => {
+    expect((await list()).pagination).toEqual({ total: null, limit: 100, offset: null, hasMore: false });
+  });
+});
