@@ -21,6 +21,9 @@ const loopbackOnly = {
   }`,
 };
 
+// wrangler would report that the secrets are missing in files that the tests do not use.
+process.env.WRANGLER_LOG ??= "error";
+
 export default defineConfig({
   test: {
     projects: [
@@ -41,6 +44,8 @@ export default defineConfig({
                 DATABASE_URL: inject<string>("databaseUrl"),
                 NEON_BRIDGE: inject<string>("neonBridge"),
               },
+              // Miniflare's stripping also adds a header `cf-worker` of its own to what goes upstream.
+              stripCfConnectingIp: false,
               outboundService: "loopback-only",
               workers: [loopbackOnly],
               queueConsumers: {

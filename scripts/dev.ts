@@ -1,0 +1,69 @@
+/**
+ * `npm run dev`: the Worker under `wrangler dev`, reloaded at every change, with the embedded Postgres beside it
+ * (`npm run dev:dashboard` in another terminal adds the dashboard). Further arguments go to wrangler. Slower than
+ * `npm start` by an order of magnitude: for working on the code, not for using or measuring it.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { openDatabase } from "./local/database.ts";
+import { takeDataDir } from "./local/data-dir.ts";
+import { LocalWorldError } from "./local/local-error.ts";
+import { claimPort } from "./local/ports.ts";
+import { loadSecrets } from "./local/secrets.ts";
+import { readSettings } from "./local/settings.ts";
+import { untilStopped } from "./local/until-stopped.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const DATA_DIR = ".data/dev";
+
+await untilStopped(async () => {
+  const settings = readSettings({ ...process.env, DATA_DIR: process.env.DATA_DIR || DATA_DIR });
+  const port = await claimPort(settings.proxyPort, "PROXY_PORT");
+  const dataDir = await takeDataDir(settings.dataDir);
+  const { CREDENTIAL_KEYS, DASHBOARD_API_KEY } = await loadSecrets(settings.dataDir);
+  const database = await openDatabase({
+    dataDir: settings.dataDir,
+    databaseUrl: settings.databaseUrl,
+    readonlyUrl: settings.variables.DATABASE_READONLY_URL,
+  });
+  // From its environment wrangler takes the secrets that wrangler.toml requires and nothing else.
+  const secrets = { CREDENTIAL_KEYS, ...settings.variables, DATABASE_URL: database.url };
+  const variables = {
+    LOCAL_WORLD: "true",
+    DASHBOARD_API_KEY,
+    ...settings.variables,
+    NEON_BRIDGE: database.bridge,
+  };
+  const asArguments = Object.entries(variables)
+    .filter(([name]) => name !== "DATABASE_URL" && name !== "CREDENTIAL_KEYS")
+    .flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  console.log(`dashboard key  ${variables.DASHBOARD_API_KEY}`);
+  const wrangler = spawn(
+    process.execPath,
+    [
+      fileURLToPath(new URL("../node_modules/wrangler/bin/wrangler.js", import.meta.url)),
+      ...[
+        "dev",
+        "--ip",
+        "127.0.0.1",
+        "--port",
+        String(port),
+        "--persist-to",
+        `${settings.dataDir}/cloudflare`,
+      ],
+      ...asArguments,
+      ...process.argv.slice(2),
+    ],
+    { cwd: ROOT, env: { ...process.env, ...secrets }, stdio: "inherit" },
+  );
+  const ended = once(wrangler, "exit").then(() => process.kill(process.pid, "SIGTERM"));
+  return {
+    async stop() {
+      if (wrangler.exitCode === null) wrangler.kill();
+      await ended;
+      await database.stop();
+      await dataDir.release();
+    },
+  };
+}, LocalWorldError);
