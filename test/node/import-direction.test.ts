@@ -17,6 +17,10 @@ const allowed: Record<string, { rooms: string[]; packages: RegExp }> = {
   "workers/config": { rooms: ["workers/schemas", "workers/domain", "workers/constants"], packages: /^zod$/ },
   "workers/log": { rooms: ["workers/domain"], packages: /^$/ },
   "workers/errors": { rooms: ["workers/domain", "workers/schemas"], packages: /^$/ },
+  "workers/health": {
+    rooms: ["workers/store", "workers/domain", "workers/schemas", "workers/config", "workers/constants", "workers/log"],
+    packages: /^$/,
+  },
   "workers/context": { rooms: ["workers/domain", "workers/schemas", "workers/config"], packages: /^hono/ },
   "workers/store": {
     rooms: [

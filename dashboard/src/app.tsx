@@ -1,0 +1,57 @@
+/**
+ * The dashboard as one Hono application: middleware in order (security headers, who is asking, CSRF), then pages.
+ * It knows nothing of Pages: functions/[[path]].ts gives it the bindings, tests and the demo give it scripted ones.
+ */
+import { Hono } from "hono";
+import type { Assets } from "./assets.ts";
+import type { AppEnv } from "./environment.ts";
+import { apiProxy } from "./http/api-proxy.ts";
+import { requireCsrf } from "./http/csrf-gate.tsx";
+import { requireCaller } from "./http/caller-gate.tsx";
+import { prepare } from "./http/prepare.ts";
+import { securityHeaders } from "./http/security-headers.ts";
+import { failurePage } from "./http/render.tsx";
+import { accessRoutes } from "./routes/access.tsx";
+import { domainRoutes } from "./routes/domains.tsx";
+import { lookRoutes } from "./routes/looks.tsx";
+import { requestRoutes } from "./routes/requests.tsx";
+import { staticRoutes } from "./routes/static.ts";
+import { themeRoutes } from "./routes/theme.ts";
+
+/** The application; `assets` are the addresses of the built style sheet, script and font. */
+export function createApp(assets: Assets): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  app.use(securityHeaders);
+  app.route("/", staticRoutes());
+  app.use(prepare(assets));
+
+  app.route("/", accessRoutes());
+  app.use(requireCaller);
+  app.use(requireCsrf);
+  app.route("/", themeRoutes());
+  app.route("/", lookRoutes());
+  app.route("/", requestRoutes());
+  app.route("/", domainRoutes());
+  app.all("/api/*", apiProxy);
+
+  app.notFound((c) =>
+    failurePage(c, 404, "Not found", "There is no such page. The address may be from another version."),
+  );
+  app.onError((error, c) => {
+    console.error(
+      JSON.stringify({
+        level: "error",
+        message: "page failed",
+        requestId: c.get("requestId"),
+        error: error.name,
+      }),
+    );
+    return failurePage(
+      c,
+      500,
+      "That did not work",
+      "A fault in the dashboard. The request id names the log line.",
+    );
+  });
+  return app;
+}

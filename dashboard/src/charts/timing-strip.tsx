@@ -1,0 +1,48 @@
+/** One exchange as a strip of time: waiting for the first byte, then the answer, and how it ended. */
+import type { RequestRow } from "../api/types.ts";
+import { formatDuration } from "../format/time.ts";
+import { statusWords } from "../components/values.tsx";
+
+export function TimingStrip({ row }: { row: RequestRow }) {
+  if (row.durationMs === null) return null;
+  const total = Math.max(row.durationMs, 1);
+  const waiting = row.timeToFirstByteMs === null ? total : Math.min(row.timeToFirstByteMs, total);
+  const share = (waiting / total) * 1000;
+  const answering = total - waiting;
+  const perSecond =
+    row.outputTokens !== null && answering >= 200 ? (row.outputTokens / answering) * 1000 : null;
+  const words = statusWords(row);
+  return (
+    <figure class="timing">
+      <svg viewBox="0 0 1000 12" preserveAspectRatio="none" role="img" aria-label={describe(row, waiting)}>
+        <rect class="fill-waiting" x="0" y="0" width={share} height="12" />
+        {row.timeToFirstByteMs !== null && (
+          <rect class="fill-answering" x={share} y="0" width={Math.max(1000 - share, 0)} height="12" />
+        )}
+        {words.tone !== "good" && <rect class={`fill-${words.tone}`} x="994" y="0" width="6" height="12" />}
+      </svg>
+      <figcaption>
+        <span>
+          <span class="swatch fill-waiting"></span>
+          {row.timeToFirstByteMs === null ? "No answer began" : "First byte after"}{" "}
+          <strong>{formatDuration(waiting)}</strong>
+        </span>
+        {row.timeToFirstByteMs !== null && (
+          <span>
+            <span class="swatch fill-answering"></span>
+            {row.stream ? "Streaming" : "Answer"} <strong>{formatDuration(answering)}</strong>
+            {perSecond !== null && <span class="mute"> · {Math.round(perSecond)} tokens/s</span>}
+          </span>
+        )}
+        <span>
+          In all <strong>{formatDuration(row.durationMs)}</strong>
+        </span>
+      </figcaption>
+    </figure>
+  );
+}
+
+const describe = (row: RequestRow, waiting: number) =>
+  row.timeToFirstByteMs === null
+    ? `No answer within ${formatDuration(waiting)}`
+    : `First byte after ${formatDuration(waiting)}, ended after ${formatDuration(row.durationMs)}`;

@@ -1,0 +1,21 @@
+/** The kinds of tokens: their order, words and colours, the same in every chart and table. */
+
+export const TOKEN_KINDS = [
+  { key: "input", label: "Input", hint: "fresh prompt tokens" },
+  { key: "cacheRead", label: "Cache read", hint: "prompt tokens served from the cache" },
+  { key: "cacheWrite", label: "Cache write", hint: "prompt tokens written to the cache" },
+  { key: "output", label: "Output", hint: "answer tokens, thinking included" },
+] as const;
+
+export type TokenKind = (typeof TOKEN_KINDS)[number]["key"];
+export type TokensByKind = Record<TokenKind, number>;
+
+export const fillOf: Readonly<Record<TokenKind, string>> = {
+  input: "fill-input",
+  cacheRead: "fill-cache-read",
+  cacheWrite: "fill-cache-write",
+  output: "fill-output",
+};
+
+export const sumOf = (tokens: TokensByKind): number =>
+  TOKEN_KINDS.reduce((sum, { key }) => sum + tokens[key], 0);

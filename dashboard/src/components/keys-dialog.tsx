@@ -1,0 +1,39 @@
+/** What `?` shows. */
+
+const KEYS: readonly (readonly [keys: string[], words: string])[] = [
+  [["/"], "Search, or the first filter"],
+  [["j"], "Next row or message"],
+  [["k"], "Previous row or message"],
+  [["Enter"], "Open the marked row"],
+  [["g", "o"], "Overview"],
+  [["g", "c"], "Conversations"],
+  [["g", "r"], "Requests"],
+  [["g", "u"], "Usage"],
+  [["g", "d"], "Domains"],
+  [["g", "h"], "Health"],
+  [["Esc"], "Close, or leave a field"],
+  [["?"], "These keys"],
+];
+
+export function KeysDialog() {
+  return (
+    <dialog id="keys" aria-labelledby="keys-title">
+      <h2 id="keys-title">Keys</h2>
+      <dl class="keys">
+        {KEYS.map(([keys, words]) => (
+          <>
+            <dt>
+              {keys.map((key) => (
+                <kbd>{key}</kbd>
+              ))}
+            </dt>
+            <dd>{words}</dd>
+          </>
+        ))}
+      </dl>
+      <form method="dialog">
+        <button>Close</button>
+      </form>
+    </dialog>
+  );
+}

@@ -1,0 +1,70 @@
+/** Text that may be long: its beginning, the rest behind "Show more (N lines)", and a word about what is left out. */
+import { raw } from "hono/html";
+import { foldText, MAX_TEXT_CHARACTERS } from "../transcript/fold.ts";
+import { MAX_MARKDOWN_CHARACTERS, renderParts } from "../transcript/markdown.ts";
+import { formatCount, formatExact } from "../format/number.ts";
+import { printable } from "../format/text.ts";
+import type { Child } from "hono/jsx";
+
+interface Props {
+  text: string;
+  foldAt: number;
+  /** Where all of it can be had. */
+  rawHref: string;
+}
+
+/** Markdown. Too long for that, it is shown as plain text. */
+export function Prose({ text, foldAt, rawHref }: Props) {
+  if (text.length > Math.min(MAX_MARKDOWN_CHARACTERS, MAX_TEXT_CHARACTERS)) {
+    return <PlainText text={text} foldAt={foldAt} rawHref={rawHref} />;
+  }
+  const parts = renderParts(printable(text), foldAt);
+  // A block much longer than the limit has no seam to cut at: plain text cuts anywhere.
+  if (parts.cutAt > foldAt * 4) {
+    return <PlainText text={text} foldAt={foldAt} rawHref={rawHref} />;
+  }
+  return (
+    <div class="prose" dir="auto">
+      {raw(parts.shown)}
+      {parts.rest !== "" && <More lines={parts.restLines}>{raw(parts.rest)}</More>}
+    </div>
+  );
+}
+
+/** Text as it is, line by line. */
+export function PlainText({ text, foldAt, rawHref }: Props) {
+  const folded = foldText(text, foldAt);
+  return (
+    <div class="plain">
+      <pre dir="auto">{printable(folded.shown)}</pre>
+      {folded.rest !== "" && (
+        <More lines={folded.restLines}>
+          <pre dir="auto">{printable(folded.rest)}</pre>
+          {folded.omitted > 0 && <Omitted characters={folded.omitted} rawHref={rawHref} />}
+        </More>
+      )}
+    </div>
+  );
+}
+
+/** The fold. Its line moves below the content when open, so that "Show less" is where one has read to. */
+export function More({ lines, children }: { lines: number; children?: Child }) {
+  return (
+    <details class="show-more">
+      <summary>
+        <span class="when-closed">Show more ({formatCount(lines, "line")})</span>
+        <span class="when-open">Show less</span>
+      </summary>
+      {children}
+    </details>
+  );
+}
+
+/** How much is missing and the way to all of it. */
+export function Omitted({ characters, rawHref }: { characters: number; rawHref: string }) {
+  return (
+    <p class="note">
+      {formatExact(characters)} more characters are not shown here. <a href={rawHref}>Download all of it</a>
+    </p>
+  );
+}

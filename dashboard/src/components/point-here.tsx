@@ -1,0 +1,49 @@
+/** How to point a client at the proxy: the line to copy, for this very address. */
+import type { View } from "../view.ts";
+import { CopyButton } from "./values.tsx";
+
+export function PointHere({ view, domain, key }: { view: View; domain?: string; key?: string }) {
+  const line = clientLines(baseUrl(view, domain), key).join("\n");
+  return (
+    <div class="point-here">
+      <p>
+        {key
+          ? "Claude Code, with this key:"
+          : "Point Claude Code, an SDK or a script at the proxy and ask something:"}
+      </p>
+      <div class="code-line">
+        <pre tabindex={0}>
+          <code>{line}</code>
+        </pre>
+        <CopyButton text={line} label="the lines" />
+      </div>
+      {!key && !isLocal(view) && (
+        <p class="mute">
+          The host is the domain as set up under <a href="/domains">Domains</a>; a client key is made there
+          too.
+        </p>
+      )}
+    </div>
+  );
+}
+
+/**
+ * Shell lines that point a client at `base`. A domain with a credential of its own takes the key as the client's token;
+ * on a passthrough domain the client's login stays and the key travels in a header of ours.
+ */
+export function clientLines(base: string, key?: string, credentialType?: string): string[] {
+  const address = `export ANTHROPIC_BASE_URL=${base}`;
+  if (!key) return [address, "claude"];
+  return credentialType === "passthrough"
+    ? [address, `export ANTHROPIC_CUSTOM_HEADERS="x-nexus-key: ${key}"`]
+    : [address, `export ANTHROPIC_AUTH_TOKEN=${key}`];
+}
+
+const isLocal = (view: View) => /^(localhost|127\.0\.0\.1|\[::1\])$/.test(new URL(view.origin).hostname);
+
+/** A domain is a host name and the proxy answers on it; in the local world that is its own port. */
+export function baseUrl(view: View, domain?: string): string {
+  const local = isLocal(view);
+  if (domain && !/^(localhost|127\.0\.0\.1)$/.test(domain)) return `https://${domain}`;
+  return local ? "http://localhost:8787" : "https://YOUR-DOMAIN";
+}

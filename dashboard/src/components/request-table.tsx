@@ -1,0 +1,117 @@
+/** Requests as a table; on a phone each row becomes two lines. The overview shows the newest of them the same way. */
+import { linkTo } from "../filters.ts";
+import { formatExact, formatShare, formatShort, UNKNOWN } from "../format/number.ts";
+import { formatDuration } from "../format/time.ts";
+import type { RequestRow } from "../api/types.ts";
+import type { View } from "../view.ts";
+import { Model, Money, promptTokens, Status, Time, Wire } from "./values.tsx";
+
+interface Props {
+  rows: readonly RequestRow[];
+  view: View;
+  /** Leaves out what a narrow card has no room for. */
+  isCompact?: boolean;
+}
+
+export function RequestTable({ rows, view, isCompact = false }: Props) {
+  return (
+    <table class="rows requests" role="table" data-rows>
+      <caption class="unseen">Requests, newest first</caption>
+      <thead role="rowgroup">
+        <tr role="row">
+          <Head name="Time" />
+          <Head name="Ended" />
+          <Head name="Model" />
+          <Head name="Domain" />
+          {!isCompact && <Head name="Type" />}
+          <Head name="Prompt → answer" isNumber />
+          {!isCompact && <Head name="Cached" isNumber />}
+          <Head name="Cost" isNumber />
+          {!isCompact && <Head name="First byte" isNumber />}
+          <Head name="Duration" isNumber />
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {rows.map((row) => (
+          <Row row={row} view={view} isCompact={isCompact} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Head({ name, isNumber = false }: { name: string; isNumber?: boolean }) {
+  return (
+    <th role="columnheader" scope="col" class={isNumber ? "right" : ""}>
+      {name}
+    </th>
+  );
+}
+
+function Row({ row, view, isCompact }: { row: RequestRow; view: View; isCompact: boolean }) {
+  const prompt = promptTokens(row);
+  const cached = prompt ? (row.cacheReadInputTokens ?? 0) / prompt : null;
+  return (
+    <tr role="row" data-row>
+      <td role="cell" class="cell-time">
+        <a class="row-link" href={linkTo(`/requests/${row.requestId}`, view.filters)}>
+          <Time at={row.timestamp} view={view} />
+        </a>
+      </td>
+      <td role="cell" class="cell-status">
+        <Status row={row} />
+      </td>
+      <td role="cell" class="cell-model">
+        <Model name={row.model} />
+      </td>
+      <td role="cell" class="cell-domain">
+        <Wire text={row.domain} length={40} />
+      </td>
+      {!isCompact && (
+        <td role="cell" class="cell-type mute">
+          <Wire text={row.requestType.replaceAll("_", " ")} length={24} />
+        </td>
+      )}
+      <td role="cell" class="cell-tokens right">
+        {prompt === null ? (
+          <span class="mute">{UNKNOWN}</span>
+        ) : (
+          <span title={tokenWords(row, prompt)}>
+            {formatShort(prompt)} <span class="mute">→</span> {formatShort(row.outputTokens)}
+            {row.usagePartial && (
+              <span class="mute" title="The final count never arrived: at least this many.">
+                {" "}
+                +
+              </span>
+            )}
+          </span>
+        )}
+      </td>
+      {!isCompact && (
+        <td role="cell" class="cell-cached right">
+          {formatShare(cached)}
+        </td>
+      )}
+      <td role="cell" class="cell-cost right">
+        <Money amount={row.costUsd} />
+      </td>
+      {!isCompact && (
+        <td role="cell" class="cell-first right">
+          {formatDuration(row.timeToFirstByteMs)}
+        </td>
+      )}
+      <td role="cell" class="cell-duration right">
+        {formatDuration(row.durationMs)}
+      </td>
+    </tr>
+  );
+}
+
+function tokenWords(row: RequestRow, prompt: number): string {
+  return [
+    `Prompt ${formatExact(prompt)}: ${formatExact(row.inputTokens)} fresh`,
+    `${formatExact(row.cacheReadInputTokens ?? 0)} from cache`,
+    `${formatExact(row.cacheCreationInputTokens ?? 0)} written to cache`,
+    `answer ${formatExact(row.outputTokens)}`,
+  ].join(", ");
+}

@@ -1,0 +1,45 @@
+/** One number of a period: what, how much, compared with what. */
+import type { Child } from "hono/jsx";
+import { Spark } from "../charts/spark.tsx";
+
+interface Props {
+  label: string;
+  value: string;
+  /** The exact value, on hover. */
+  exact: string;
+  /** Change against the previous period, in words; null where nothing can be said. */
+  change: string | null;
+  /** Whether a rise is good, bad, or neither. */
+  rise?: "good" | "bad" | "neutral";
+  spark?: readonly number[];
+  children?: Child;
+}
+
+export function Tile({ label, value, exact, change, rise = "neutral", spark = [], children }: Props) {
+  return (
+    <div class="tile">
+      <dt>{label}</dt>
+      <dd>
+        <span class="tile-value number" title={exact}>
+          {value}
+        </span>
+        {change && (
+          <span
+            class={`tile-change ${changeTone(change, rise)}`}
+            title="Compared with the period of equal length before"
+          >
+            {change}
+          </span>
+        )}
+        {children}
+        <Spark values={spark} />
+      </dd>
+    </div>
+  );
+}
+
+function changeTone(change: string, rise: "good" | "bad" | "neutral"): string {
+  if (rise === "neutral" || change === "±0 %" || change === "new") return "mute";
+  const isGood = change.startsWith("+") === (rise === "good");
+  return isGood ? "good" : "warning";
+}

@@ -1,0 +1,247 @@
+/** A conversation as it was sent: people, Claude, tool calls in one line each. What is long folds, what is hidden says so. */
+import type { Child } from "hono/jsx";
+import type { Entry, Item } from "../transcript/pair-tools.ts";
+import { isPerson } from "../transcript/pair-tools.ts";
+import type { Block } from "../transcript/blocks.ts";
+import { drawableImage } from "../transcript/image.ts";
+import { formatBytes, formatCount } from "../format/number.ts";
+import { countLines } from "../format/text.ts";
+import { Icon } from "./icon.tsx";
+import { JsonTree } from "./json-tree.tsx";
+import { PlainText, Prose } from "./long-text.tsx";
+import { ToolCall } from "./tool-call.tsx";
+import { Wire } from "./values.tsx";
+
+/** What a transcript needs to know to link to the whole of what it cuts. */
+export interface TranscriptContext {
+  /** Address of the page with all parameters but the fragment. */
+  here: string;
+  /** Link to the whole of the request's body. */
+  rawHref: string;
+}
+
+/** Characters shown of history before it folds; the newest exchange gets more room, it is what one came for. */
+export const FOLD_AT = 300;
+const FOLD_NEWEST_AT = 3_000;
+
+interface Props {
+  entries: readonly Entry[];
+  /** Number of the answer's entry, when there is one: it is marked as such. */
+  answerNumber: number | null;
+  context: TranscriptContext;
+}
+
+export function Transcript({ entries, answerNumber, context }: Props) {
+  const people = entries.filter(isPerson).map((entry) => entry.number);
+  const lastPerson = people.at(-1) ?? 0;
+  return (
+    <ol class="transcript" data-rows>
+      {entries.map((entry) => {
+        if (entry.isAbsorbed) {
+          return <li class="message-absorbed" id={`message-${entry.number}`} aria-hidden="true"></li>;
+        }
+        const foldAt = entry.number >= lastPerson ? FOLD_NEWEST_AT : FOLD_AT;
+        const before = people.filter((number) => number < entry.number).at(-1);
+        const after = people.find((number) => number > entry.number);
+        return (
+          <MessageCard
+            entry={entry}
+            isAnswer={entry.number === answerNumber}
+            foldAt={foldAt}
+            before={before}
+            after={after}
+            context={context}
+          />
+        );
+      })}
+    </ol>
+  );
+}
+
+interface CardProps {
+  entry: Entry;
+  isAnswer: boolean;
+  foldAt: number;
+  before: number | undefined;
+  after: number | undefined;
+  context: TranscriptContext;
+}
+
+function MessageCard({ entry, isAnswer, foldAt, before, after, context }: CardProps) {
+  const id = `message-${entry.number}`;
+  return (
+    <li class={`message ${speakerKind(entry)}`} id={id} data-row tabindex={-1}>
+      <header class="message-head">
+        <h3>{speaker(entry)}</h3>
+        {isAnswer && <span class="mute">the recorded answer</span>}
+        <span class="message-tools">
+          {before && (
+            <a href={`#message-${before}`} class="quiet" title="Previous message of a person">
+              ↑<span class="unseen"> Previous message of a person</span>
+            </a>
+          )}
+          {after && (
+            <a href={`#message-${after}`} class="quiet" title="Next message of a person">
+              ↓<span class="unseen"> Next message of a person</span>
+            </a>
+          )}
+          <a class="quiet message-number" href={`#${id}`} aria-label={`Link to message ${entry.number}`}>
+            #{entry.number}
+          </a>
+        </span>
+      </header>
+      <div class="message-body">
+        {groupReminders(entry.items).map((item) =>
+          Array.isArray(item) ? (
+            <Reminders texts={item.map((reminder) => reminder.text)} context={context} />
+          ) : (
+            <ItemView item={item} foldAt={foldAt} context={context} isProse={entry.role !== "system"} />
+          ),
+        )}
+        {entry.items.length === 0 && <p class="mute">Empty message.</p>}
+      </div>
+    </li>
+  );
+}
+
+type Reminder = Extract<Block, { kind: "reminder" }>;
+
+/** Neighbouring reminders hide behind one line. */
+function groupReminders(items: readonly Item[]): (Item | Reminder[])[] {
+  const grouped: (Item | Reminder[])[] = [];
+  for (const item of items) {
+    const last = grouped.at(-1);
+    if (item.kind !== "reminder") grouped.push(item);
+    else if (Array.isArray(last)) last.push(item);
+    else grouped.push([item]);
+  }
+  return grouped;
+}
+
+function speaker(entry: Entry): Child {
+  if (entry.role === "assistant") return "Claude";
+  if (entry.role === "system") return "System";
+  if (entry.role !== "user") return <Wire text={entry.role} length={24} />;
+  if (isPerson(entry)) return "You";
+  return entry.items.some((item) => item.kind === "tool_result") ? "Tool results" : "Client";
+}
+
+function speakerKind(entry: Entry): string {
+  if (entry.role === "assistant") return "from-claude";
+  return entry.role === "user" && isPerson(entry) ? "from-person" : "from-machine";
+}
+
+interface ItemProps {
+  item: Item;
+  foldAt: number;
+  context: TranscriptContext;
+  isProse: boolean;
+}
+
+function ItemView({ item, foldAt, context, isProse }: ItemProps) {
+  switch (item.kind) {
+    case "text":
+      return isProse ? (
+        <Prose text={item.text} foldAt={foldAt} rawHref={context.rawHref} />
+      ) : (
+        <PlainText text={item.text} foldAt={FOLD_AT} rawHref={context.rawHref} />
+      );
+    case "call":
+      return <ToolCall use={item.use} result={item.result} context={context} />;
+    case "tool_result":
+      return <ToolCall use={null} result={item} context={context} />;
+    default:
+      return <BlockView block={item} context={context} />;
+  }
+}
+
+/** A block that is not a tool's: also used inside tool results. */
+export function BlockView({ block, context }: { block: Block; context: TranscriptContext }) {
+  switch (block.kind) {
+    case "text":
+      return <PlainText text={block.text} foldAt={FOLD_AT} rawHref={context.rawHref} />;
+    case "reminder":
+      return <Reminders texts={[block.text]} context={context} />;
+    case "thinking":
+      return <Thinking text={block.text} context={context} />;
+    case "redacted_thinking":
+      return (
+        <p class="note">
+          <Icon name="ban" /> Thinking, encrypted by Anthropic ({formatBytes(block.bytes)}): nobody can read
+          it here.
+        </p>
+      );
+    case "image":
+      return <ImageView block={block} />;
+    case "document":
+      return (
+        <div class="note">
+          <Icon name="file" /> <Wire text={block.title} length={120} />{" "}
+          <span class="mute">
+            <Wire text={block.mediaType} length={60} />
+            {block.bytes !== null && `, ${formatBytes(block.bytes)}`}
+          </span>
+          {block.text !== null && <PlainText text={block.text} foldAt={FOLD_AT} rawHref={context.rawHref} />}
+        </div>
+      );
+    case "tool_use":
+      return <ToolCall use={block} result={null} context={context} />;
+    case "tool_result":
+      return <ToolCall use={null} result={block} context={context} />;
+    case "unknown":
+      return (
+        <details class="fold-line">
+          <summary>
+            Block of type <Wire text={block.type} length={60} />
+          </summary>
+          <JsonTree value={block.value} rawHref={context.rawHref} />
+        </details>
+      );
+  }
+}
+
+function Thinking({ text, context }: { text: string; context: TranscriptContext }) {
+  if (text.trim() === "") {
+    return <p class="note mute">Thinking, withheld: the API sent only its signature.</p>;
+  }
+  return (
+    <details class="fold-line thinking">
+      <summary>
+        Thinking <span class="mute">{formatCount(countLines(text), "line")}</span>
+      </summary>
+      <Prose text={text} foldAt={FOLD_NEWEST_AT} rawHref={context.rawHref} />
+    </details>
+  );
+}
+
+function Reminders({ texts, context }: { texts: readonly string[]; context: TranscriptContext }) {
+  return (
+    <details class="fold-line reminders">
+      <summary>⋯ {formatCount(texts.length, "system reminder")} hidden</summary>
+      {texts.map((text) => (
+        <PlainText text={text} foldAt={FOLD_NEWEST_AT} rawHref={context.rawHref} />
+      ))}
+    </details>
+  );
+}
+
+function ImageView({ block }: { block: Extract<Block, { kind: "image" }> }) {
+  if (block.data === null) {
+    return (
+      <p class="note">
+        <Icon name="picture" /> Image at <Wire text={block.url} length={200} />{" "}
+        <span class="mute">(not fetched: reading a transcript asks nobody)</span>
+      </p>
+    );
+  }
+  const drawable = drawableImage(block.mediaType, block.data);
+  if (!drawable.ok) {
+    return (
+      <p class="note">
+        <Icon name="picture" /> Image of {formatBytes(Math.floor((block.data.length * 3) / 4))}:{" "}
+        <Wire text={drawable.why} />
+      </p>
+    );
+  }
+  return <img class="transcript-image" src={drawable.src} alt="Image of this message" loading="lazy" />;
+}

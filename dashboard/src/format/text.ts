@@ -1,0 +1,42 @@
+/**
+ * Text that came over the wire, made fit to stand in a page: what a terminal would choke on becomes visible,
+ * what is long is cut by code points with the cut said. Escaping is the renderer's business, not done here.
+ */
+
+/** Control characters other than tab and newline as their pictures (NUL → ␀), so that they neither vanish nor act. */
+export function printable(text: string): string {
+  return text
+    .replace(/\r\n?/g, "\n")
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, (char) =>
+      String.fromCharCode(char === "\u007f" ? 0x2421 : 0x2400 + char.charCodeAt(0)),
+    );
+}
+
+/** One line, at most `length` characters (whole code points), "…" where something was cut. */
+export function oneLine(text: string, length: number): string {
+  const looked = text.slice(0, length * 8);
+  const points = Array.from(printable(looked).replace(/\s+/g, " ").trim());
+  if (points.length <= length && looked.length === text.length) return points.join("");
+  return `${points.slice(0, length - 1).join("")}…`;
+}
+
+/** Number of lines: one more than the newlines between the first and the last character. */
+export function countLines(text: string): number {
+  if (text === "") return 0;
+  let lines = 1;
+  for (let at = text.indexOf("\n"); at !== -1 && at < text.length - 1; at = text.indexOf("\n", at + 1))
+    lines++;
+  return lines;
+}
+
+/** First and last characters of an id, enough to tell two apart. UUIDv7s share their beginning, so the end is shown. */
+export function shortId(id: string): string {
+  return id.length <= 12 ? id : id.slice(-8);
+}
+
+/** Cuts before `length` without splitting a surrogate pair. */
+export function cutAt(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const code = text.charCodeAt(length - 1);
+  return text.slice(0, code >= 0xd800 && code <= 0xdbff ? length - 1 : length);
+}

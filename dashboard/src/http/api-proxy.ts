@@ -1,0 +1,35 @@
+/** /api/* on the dashboard's host: the same API with the session as credential. Bodies stream through in both directions. */
+import type { Handler } from "hono";
+import { credentialsOf } from "../api/client.ts";
+import type { AppEnv } from "../environment.ts";
+import { sessionToken } from "./cookies.ts";
+import { jsonError } from "./render.tsx";
+
+const PASSED_REQUEST_HEADERS = ["accept", "content-type", "last-event-id", "range"];
+/** Cookies are the dashboard's business; the rest of what the API says is passed on. */
+const DROPPED_RESPONSE_HEADERS = ["set-cookie", "connection", "transfer-encoding"];
+
+export const apiProxy: Handler<AppEnv> = async (c) => {
+  const url = new URL(c.req.url);
+  const headers = new Headers(credentialsOf(c.req.raw.headers, sessionToken(c)));
+  headers.set("x-request-id", c.get("requestId"));
+  for (const name of PASSED_REQUEST_HEADERS) {
+    const value = c.req.header(name);
+    if (value) headers.set(name, value);
+  }
+  const hasBody = c.req.method !== "GET" && c.req.method !== "HEAD";
+  try {
+    const answer = await c.env.API.fetch(
+      new Request(`https://api.internal${url.pathname}${url.search}`, {
+        method: c.req.method,
+        headers,
+        ...(hasBody ? { body: await c.req.arrayBuffer() } : {}),
+      }),
+    );
+    const passed = new Headers(answer.headers);
+    for (const name of DROPPED_RESPONSE_HEADERS) passed.delete(name);
+    return new Response(answer.body, { status: answer.status, headers: passed });
+  } catch {
+    return jsonError(c, 503, "unavailable", "The API did not answer. The Worker may be deploying.");
+  }
+};

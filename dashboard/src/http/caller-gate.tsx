@@ -1,0 +1,43 @@
+/** The one gate: nothing behind it runs before the API has said who is asking. */
+import type { Context, MiddlewareHandler } from "hono";
+import { apiClient, credentialsOf, search } from "../api/client.ts";
+import type { AppEnv } from "../environment.ts";
+import { sessionToken } from "./cookies.ts";
+import { failurePage, jsonError, wantsHtml } from "./render.tsx";
+
+export const requireCaller: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const credentials = credentialsOf(c.req.raw.headers, sessionToken(c));
+  const who = await c.env.API.whoAmI(credentials).catch(() => ({
+    result: "unavailable" as const,
+    message: "The Worker did not answer. It may be deploying.",
+  }));
+  switch (who.result) {
+    case "known":
+      c.set("caller", { role: who.role, actor: who.actor, via: who.via, readOnly: who.readOnly });
+      c.set("api", apiClient(c.env.API, credentials, c.get("requestId")));
+      return next();
+    case "nobody":
+      return wantsHtml(c)
+        ? c.redirect(signInAddress(c), 302)
+        : jsonError(c, 401, "unauthorized", who.message);
+    case "closed":
+      return wantsHtml(c)
+        ? c.redirect(signInAddress(c), 302)
+        : jsonError(c, 401, "unauthorized", who.message);
+    case "refused":
+      return wantsHtml(c)
+        ? failurePage(c, 403, "Not allowed", who.message)
+        : jsonError(c, 403, "forbidden", who.message);
+    case "unavailable":
+      return wantsHtml(c)
+        ? failurePage(c, 503, "Nobody can sign in right now", who.message)
+        : jsonError(c, 503, "unavailable", who.message);
+  }
+};
+
+/** Where to sign in, with the way back. Only looks are worth coming back to. */
+function signInAddress(c: Context<AppEnv>): string {
+  const { pathname, search: query } = new URL(c.req.url);
+  const here = pathname + query;
+  return `/sign-in${search({ next: here === "/" || c.req.method !== "GET" ? null : here })}`;
+}

@@ -1,0 +1,24 @@
+/** What every page needs before it knows who is asking: an id, the time, zone, theme, the CSRF token. */
+import type { MiddlewareHandler } from "hono";
+import { getCookie } from "hono/cookie";
+import type { Assets } from "../assets.ts";
+import type { AppEnv } from "../environment.ts";
+import { knownZone } from "../format/time.ts";
+import { CSRF_COOKIE, sessionToken, setCsrfSeed, THEME_COOKIE, ZONE_COOKIE } from "./cookies.ts";
+import { csrfToken, isSeed, newSeed } from "./csrf.ts";
+
+export function prepare(assets: Assets): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const given = getCookie(c, CSRF_COOKIE);
+    const seed = isSeed(given) ? given : newSeed();
+    const theme = getCookie(c, THEME_COOKIE);
+    c.set("assets", assets);
+    c.set("now", Date.now());
+    c.set("zone", knownZone(getCookie(c, ZONE_COOKIE)));
+    c.set("theme", theme === "light" || theme === "dark" ? theme : "system");
+    c.set("csrfToken", await csrfToken(seed, sessionToken(c)));
+    // Bytes and JSON have no forms: only pages plant the cookie.
+    if (seed !== given && !c.req.path.startsWith("/api/")) setCsrfSeed(c, seed);
+    await next();
+  };
+}

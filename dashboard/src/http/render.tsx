@@ -1,0 +1,71 @@
+/** How answers leave: whole pages, failures, JSON errors. */
+import type { Context } from "hono";
+import type { Child } from "hono/jsx";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Status } from "../../../workers/schemas/api-status.ts";
+import { healthMark } from "../api/health.ts";
+import type { Result } from "../api/client.ts";
+import { Frame, type FrameProps } from "../components/frame.tsx";
+import type { AppEnv } from "../environment.ts";
+import { FailurePage } from "../pages/failure.tsx";
+import { viewOf } from "../view.ts";
+
+/** A page in its frame. `health` is what `/api/status` said, null where it did not in time. */
+export function page(
+  c: Context<AppEnv>,
+  status: ContentfulStatusCode,
+  health: Result<Status> | null,
+  frame: Pick<FrameProps, "title" | "head" | "above" | "heading">,
+  children: Child,
+): Response | Promise<Response> {
+  return c.html(
+    <Frame view={viewOf(c)} assets={c.get("assets")} health={healthMark(health)} {...frame}>
+      {children}
+    </Frame>,
+    status,
+  );
+}
+
+export function failurePage(
+  c: Context<AppEnv>,
+  status: ContentfulStatusCode,
+  title: string,
+  message: string,
+) {
+  if (!wantsHtml(c)) return jsonError(c, status, status === 404 ? "not_found" : "internal", message);
+  return c.html(
+    <FailurePage view={viewOf(c)} assets={c.get("assets")} title={title} message={message} />,
+    status,
+  );
+}
+
+/** The API's own shape of errors, on the dashboard's host too. */
+export function jsonError(c: Context<AppEnv>, status: ContentfulStatusCode, code: string, message: string) {
+  return c.json({ error: { code, message } }, status);
+}
+
+/**
+ * Whether the answer should be a page: a path that is a page, asked for by something that takes HTML (or anything).
+ * Who asks for JSON, or below /api/, is a program and gets a status it can read.
+ */
+export function wantsHtml(c: Context<AppEnv>): boolean {
+  if (/^\/(api|live)(\/|$)/.test(c.req.path)) return false;
+  const accept = c.req.header("accept");
+  return !accept || accept.includes("text/html") || accept.includes("*/*");
+}
+
+/** How long a page waits for the health mark. */
+const HEALTH_PATIENCE_MS = 1_500;
+
+/** The machine's state for the mark beside "Health", or null when it takes too long: a mark is not worth waiting for. */
+export async function healthOf(c: Context<AppEnv>): Promise<Result<Status> | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), HEALTH_PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([c.get("api").get<Status>("/api/status"), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,55 @@
+/** /sign-in: one field. Says plainly when the key was wrong, when to try again, or why nobody can sign in. */
+import type { Assets } from "../assets.ts";
+import { BrandMark, CsrfField, Document } from "../components/frame.tsx";
+import { Icon } from "../components/icon.tsx";
+import type { View } from "../view.ts";
+
+interface Props {
+  view: View;
+  assets: Assets;
+  next: string;
+  /** What went wrong, in a sentence; null on the first look. */
+  message: string | null;
+}
+
+export function SignInPage({ view, assets, next, message }: Props) {
+  return (
+    <Document view={view} assets={assets} title="Sign in">
+      <main class="sign-in" id="content">
+        <h1>
+          <BrandMark />
+          Nexus
+        </h1>
+        <form method="post" action="/sign-in">
+          <CsrfField view={view} />
+          <input type="hidden" name="next" value={next} />
+          <label for="key">Dashboard key</label>
+          <input
+            id="key"
+            name="key"
+            type="password"
+            autocomplete="current-password"
+            spellcheck={false}
+            maxlength={500}
+            required
+            autofocus
+            {...(message ? { "aria-invalid": "true", "aria-describedby": "sign-in-message" } : {})}
+          />
+          {message && (
+            <p class="field-error" id="sign-in-message" role="alert">
+              <Icon name="alert" />
+              <span>{message}</span>
+            </p>
+          )}
+          <button class="primary" type="submit">
+            Sign in
+          </button>
+        </form>
+        <p class="mute">
+          The key is the Worker's <code>DASHBOARD_API_KEY</code> (administrator) or{" "}
+          <code>DASHBOARD_VIEWER_KEY</code>. In the local world it is printed at the start.
+        </p>
+      </main>
+    </Document>
+  );
+}

@@ -1,0 +1,79 @@
+/** Signing in and out: the pages before the gate. */
+import { Hono, type Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { credentialsOf } from "../api/client.ts";
+import type { AppEnv } from "../environment.ts";
+import { formatDuration } from "../format/time.ts";
+import { clearSession, sessionToken, setSession } from "../http/cookies.ts";
+import { field, hasCsrfToken } from "../http/csrf-gate.tsx";
+import { safeNext } from "../http/safe-next.ts";
+import { SignInPage } from "../pages/sign-in.tsx";
+import { viewOf } from "../view.ts";
+
+export function accessRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+
+  routes.get("/sign-in", async (c) => {
+    const next = safeNext(c.req.query("next"));
+    const credentials = credentialsOf(c.req.raw.headers, sessionToken(c));
+    if (Object.keys(credentials).length > 0) {
+      const who = await c.env.API.whoAmI(credentials).catch(() => null);
+      if (who?.result === "known" && who.via !== "read_only") return c.redirect(next, 303);
+    }
+    return form(c, 200, next, null);
+  });
+
+  routes.post("/sign-in", async (c) => {
+    const body = await c.req.parseBody();
+    const next = safeNext(field(body, "next") || c.req.query("next"));
+    if (!(await hasCsrfToken(c))) {
+      return form(c, 403, next, "This form had expired, or cookies are off. Please try again.");
+    }
+    const key = field(body, "key").trim();
+    if (key === "") return form(c, 401, next, "Enter the dashboard key.");
+    const result = await c.env.API.signIn({
+      key: key.slice(0, 500),
+      address: (c.req.header("cf-connecting-ip") ?? "unknown").slice(0, 100),
+    }).catch(() => ({
+      result: "unavailable" as const,
+      message: "The Worker did not answer. It may be deploying.",
+    }));
+    switch (result.result) {
+      case "signed_in":
+        setSession(c, result.token);
+        return c.redirect(next, 303);
+      case "wrong":
+        return form(c, 401, next, result.message);
+      case "slow_down":
+        c.header("retry-after", String(result.retryAfterSeconds));
+        return form(c, 429, next, waitWords(result.message, result.retryAfterSeconds));
+      case "closed":
+        return form(c, 403, next, result.message);
+      case "unavailable":
+        return form(c, 503, next, result.message);
+    }
+  });
+
+  routes.post("/sign-out", async (c) => {
+    if (!(await hasCsrfToken(c))) return c.redirect("/", 303);
+    const token = sessionToken(c);
+    // The cookie goes whatever happens; the session itself ends by its date if the database is away just now.
+    if (token) await c.env.API.signOut(token).catch(() => undefined);
+    clearSession(c);
+    return c.redirect("/sign-in", 303);
+  });
+
+  return routes;
+}
+
+/** The wait, said even where the API's sentence does not. */
+function waitWords(message: string, seconds: number): string {
+  return /\d/.test(message) ? message : `${message} Try again in ${formatDuration(seconds * 1000)}.`;
+}
+
+function form(c: Context<AppEnv>, status: ContentfulStatusCode, next: string, message: string | null) {
+  return c.html(
+    <SignInPage view={viewOf(c)} assets={c.get("assets")} next={next} message={message} />,
+    status,
+  );
+}

@@ -1,0 +1,140 @@
+/** /requests and /requests/:id. */
+import { Hono } from "hono";
+import type { Context } from "hono";
+import type { RequestDetail } from "../api/types.ts";
+import { search } from "../api/client.ts";
+import { Icon } from "../components/icon.tsx";
+import { ProblemCard } from "../components/problem.tsx";
+import { Model, Status, Time, Wire } from "../components/values.tsx";
+import type { AppEnv } from "../environment.ts";
+import { linkTo } from "../filters.ts";
+import { shortId } from "../format/text.ts";
+import { healthOf, page } from "../http/render.tsx";
+import { RequestPage, requestTab } from "../pages/request.tsx";
+import type { StreamText } from "../pages/request-stream.tsx";
+import { loadRequests, RequestFilters, RequestsPage } from "../pages/requests.tsx";
+import { viewOf, type View } from "../view.ts";
+import { choicesOf } from "./choices.ts";
+import { loadDomains, loadOverview } from "./looks.tsx";
+
+export function requestRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+
+  routes.get("/requests", async (c) => {
+    const view = viewOf(c);
+    const [list, overview, domains, health] = await Promise.all([
+      loadRequests(c.get("api"), view),
+      loadOverview(c, view),
+      loadDomains(c),
+      healthOf(c),
+    ]);
+    const types = overview.ok ? overview.data.types.map((type) => type.name) : [];
+    const head = <RequestFilters view={view} choices={choicesOf(domains, overview)} types={types} />;
+    return page(c, 200, health, { title: "Requests", head }, <RequestsPage view={view} list={list} />);
+  });
+
+  routes.get("/requests/:id", async (c) => {
+    const view = viewOf(c);
+    const path = `/api/requests/${encodeURIComponent(c.req.param("id"))}`;
+    const [detail, stream, health] = await Promise.all([
+      c.get("api").get<RequestDetail>(path),
+      requestTab(view) === "stream" ? streamText(c, `${path}/response`) : null,
+      healthOf(c),
+    ]);
+    const title = `Request ${shortId(c.req.param("id"))}`;
+    const above = (
+      <a class="back" href={linkTo("/requests", view.filters)}>
+        <Icon name="left" /> Requests
+      </a>
+    );
+    if (!detail.ok) {
+      const status = detail.problem.status === 404 || detail.problem.status === 400 ? 404 : 200;
+      return page(
+        c,
+        status,
+        health,
+        { title, above },
+        <ProblemCard problem={detail.problem} what="This request" view={view} />,
+      );
+    }
+    return page(
+      c,
+      200,
+      health,
+      { title, above, heading: <Heading detail={detail.data} view={view} /> },
+      <RequestPage view={view} detail={detail.data} stream={stream} />,
+    );
+  });
+
+  return routes;
+}
+
+function Heading({ detail, view }: { detail: RequestDetail; view: View }) {
+  return (
+    <span class="request-heading">
+      <Model name={detail.model ?? detail.endpoint} />
+      <Status row={detail} />
+      <span class="mute">
+        <Wire text={detail.domain} length={40} />
+      </span>
+      <span class="mute">
+        <Time at={detail.timestamp} view={view} />
+      </span>
+    </span>
+  );
+}
+
+/** Bytes of a response that a page reads; the download has all of them. */
+const MAX_READ_BYTES = 4 * 1_048_576;
+
+/** The recorded bytes as text, from the beginning. */
+async function streamText(c: Context<AppEnv>, path: string): Promise<StreamText> {
+  const requestId = c.get("requestId");
+  try {
+    const response = await c.get("api").raw(path + search({}));
+    if (!response.ok) {
+      const text = await response.text();
+      const parsed = JSON.parse(text) as { error?: { code?: string; message?: string } };
+      return {
+        ok: false,
+        problem: {
+          status: response.status,
+          code: parsed.error?.code ?? "unexpected",
+          message: parsed.error?.message ?? `The API answered with status ${response.status}.`,
+          requestId,
+        },
+      };
+    }
+    const { bytes, isWhole } = await readUpTo(response, MAX_READ_BYTES);
+    return { ok: true, text: new TextDecoder().decode(bytes), isWhole };
+  } catch {
+    return {
+      ok: false,
+      problem: { status: 0, code: "unreachable", message: "The API gave no usable answer.", requestId },
+    };
+  }
+}
+
+async function readUpTo(response: Response, limit: number): Promise<{ bytes: Uint8Array; isWhole: boolean }> {
+  const reader = response.body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  while (reader && size < limit) {
+    const { done, value } = await reader.read();
+    if (done) return { bytes: joined(chunks, size), isWhole: true };
+    chunks.push(value as Uint8Array);
+    size += (value as Uint8Array).byteLength;
+  }
+  await reader?.cancel();
+  return { bytes: joined(chunks, size).subarray(0, limit), isWhole: reader === undefined };
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return all;
+}

@@ -1,0 +1,17 @@
+/** POST /theme: light, dark or as the system, kept in a cookie so that pages come in it from the first byte. */
+import { Hono } from "hono";
+import type { AppEnv } from "../environment.ts";
+import { setTheme } from "../http/cookies.ts";
+import { field } from "../http/csrf-gate.tsx";
+import { safeNext } from "../http/safe-next.ts";
+
+export function themeRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+  routes.post("/theme", async (c) => {
+    const form = await c.req.parseBody();
+    const theme = field(form, "theme");
+    setTheme(c, theme === "light" || theme === "dark" ? theme : "system");
+    return c.redirect(safeNext(field(form, "next")), 303);
+  });
+  return routes;
+}

@@ -1,0 +1,66 @@
+/**
+ * Brings tool calls and their results together: a reader wants one line "what it did, how it ended", while the wire
+ * has the call in the assistant's message and the result in the next user message.
+ */
+import type { Block, Message } from "./blocks.ts";
+
+type Use = Extract<Block, { kind: "tool_use" }>;
+type Outcome = Extract<Block, { kind: "tool_result" }>;
+
+/** A call with its result (null: none seen, so it is still open or was cut off), or a result whose call is not here. */
+export type Item =
+  Exclude<Block, Use | Outcome> | { kind: "call"; use: Use; result: Outcome | null } | Outcome;
+
+export interface Entry {
+  /** Position in the request's `messages`, from 1; the answer comes after the last. Deep links use it. */
+  number: number;
+  role: string;
+  items: Item[];
+  /** True when all this message held is shown with the calls of an earlier one. */
+  isAbsorbed: boolean;
+}
+
+/**
+ * Entries in the order sent. A result goes to the latest open call of its id before it (clients have been seen to send
+ * whole messages twice, ids included); calls and results of one message (server tools) pair as well.
+ */
+export function pairTools(messages: readonly Message[]): Entry[] {
+  const open = new Map<string, { kind: "call"; use: Use; result: Outcome | null }[]>();
+  return messages.map((message, index) => {
+    const items: Item[] = [];
+    for (const block of message.blocks) {
+      if (block.kind === "tool_use") {
+        const call = { kind: "call" as const, use: block, result: null };
+        items.push(call);
+        open.set(block.id, [...(open.get(block.id) ?? []), call]);
+      } else if (block.kind === "tool_result") {
+        const call = open.get(block.toolUseId)?.pop();
+        if (call) call.result = block;
+        else items.push(block);
+      } else items.push(block);
+    }
+    return {
+      number: index + 1,
+      role: message.role,
+      items,
+      isAbsorbed: items.length === 0 && message.blocks.length > 0,
+    };
+  });
+}
+
+/** Entries without calls and results; what is left empty counts as absorbed. */
+export function withoutTools(entries: readonly Entry[]): Entry[] {
+  return entries.map((entry) => {
+    const items = entry.items.filter((item) => item.kind !== "call" && item.kind !== "tool_result");
+    return {
+      ...entry,
+      items,
+      isAbsorbed: entry.isAbsorbed || (items.length === 0 && entry.items.length > 0),
+    };
+  });
+}
+
+/** Whether a person (not a program) speaks here: a user message with text of its own. */
+export function isPerson(entry: Entry): boolean {
+  return entry.role === "user" && entry.items.some((item) => item.kind === "text" || item.kind === "image");
+}

@@ -1,0 +1,32 @@
+/** What a tool call did, in a few words: the one member of its input that a reader would pick. */
+import { oneLine } from "../format/text.ts";
+import { isObject } from "./blocks.ts";
+
+/** Members in the order of how well they tell a call from its neighbours. */
+const TELLING = [
+  "command",
+  "file_path",
+  "path",
+  "notebook_path",
+  "pattern",
+  "query",
+  "url",
+  "description",
+  "skill",
+  "subject",
+  "prompt",
+  "name",
+  "id",
+] as const;
+
+export function toolSummary(input: unknown): string {
+  if (!isObject(input)) return typeof input === "string" ? oneLine(input, 120) : "";
+  const todos = input.todos;
+  if (Array.isArray(todos)) return `${todos.length} items`;
+  for (const member of TELLING) {
+    const value = input[member];
+    if (typeof value === "string" && value.trim() !== "") return oneLine(value, 120);
+  }
+  const first = Object.values(input).find((value) => typeof value === "string" && value.trim() !== "");
+  return typeof first === "string" ? oneLine(first, 120) : "";
+}
