@@ -22,7 +22,7 @@ if (reason) {
   const path = (process.env.PATH ?? "")
     .split(delimiter)
     .filter((dir) => !dir.startsWith(join(root, "node_modules")));
-  const npm = spawnSync("npm", ["ci", "--no-fund", "--no-audit"], {
+  const npm = spawnSync("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, PATH: path.join(delimiter) },

@@ -134,6 +134,26 @@ describe("a stop", () => {
   });
 });
 
+describe("npm start", () => {
+  it.each(["SIGTERM", "SIGKILL"] as const)("takes the world with it when npm gets %s", async (signal) => {
+    const DATA_DIR = await temporaryDirectory();
+    const ports = { PROXY_PORT: String(await claimPort(0, "PROXY_PORT")), DASHBOARD_PORT: "0" };
+    const npm = startProgram({ ...variables, ...ports, DATA_DIR }, ["npm", "start"]);
+    await npm.ready();
+    const asked = Date.now();
+    npm.process.kill(signal);
+    const isServing = () =>
+      fetch(`http://127.0.0.1:${ports.PROXY_PORT}/health`).then(
+        () => true,
+        () => false,
+      );
+    await vi.waitUntil(async () => !(await isServing()), { timeout: 5_000, interval: 50 });
+    expect(Date.now() - asked).toBeLessThanOrEqual(3_000);
+    await npm.ended;
+    await rm(DATA_DIR, { recursive: true, force: true });
+  });
+});
+
 describe("a wrong setting ends in one line", () => {
   const cases: [string, Record<string, string>, RegExp][] = [
     ["a port that is none", { PROXY_PORT: "http" }, /^PROXY_PORT is "http"[^\n]*\n$/],

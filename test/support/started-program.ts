@@ -15,10 +15,13 @@ export interface StartedProgram {
   ready(): Promise<void>;
 }
 
-/** Starts scripts/start.ts with exactly these variables besides PATH and HOME. */
-export function startProgram(variables: Record<string, string>): StartedProgram {
+/** Starts scripts/start.ts, or another command, with exactly these variables besides PATH and HOME. */
+export function startProgram(
+  variables: Record<string, string>,
+  [command, ...parameters] = [process.execPath, "scripts/start.ts"],
+): StartedProgram {
   const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(process.execPath, ["scripts/start.ts"], {
+  const child = spawn(command ?? "", parameters, {
     cwd: ROOT,
     env: { PATH, HOME, ...variables },
     stdio: ["ignore", "pipe", "pipe"],
