@@ -8,6 +8,8 @@ export const MAX_CONNECT_RETRIES = 2;
 export const CONNECT_RETRY_WINDOW_MS = 10_000;
 /** Pause before the first further try, doubled for the next. */
 export const CONNECT_RETRY_DELAY_MS = 50;
+/** A request is written to the journal this long after it was forwarded, if its answer has not ended sooner. */
+export const REQUEST_RECORDING_DELAY_MS = 100;
 /** A body is recorded whole up to this size (Anthropic's own limit for Messages is 32 MB). */
 export const MAX_RECORDED_BODY_BYTES = 32 * 1_048_576;
 /** Of a larger body this much is kept. */

@@ -7,7 +7,7 @@ import { errorText, log } from "../log.ts";
 import { admit } from "./admission.ts";
 import { count, flushCounters, type CounterName } from "./counters.ts";
 import { upstreamCredential } from "./credential.ts";
-import { runExchange } from "./exchange.ts";
+import { runExchange } from "./run.ts";
 
 /** Admits and runs one exchange. Always resolves: what goes wrong is an answer in Anthropic's shape. */
 export function handleProxy(
@@ -48,6 +48,7 @@ async function proxied(
       target,
       admission,
       credential: credential.headers,
+      abort: new AbortController(),
       env,
       ctx,
       config,

@@ -67,26 +67,30 @@ export async function recordCopy(
   }
 }
 
-/** Tells ingest that both halves are there, or brings the facts of a half that is not. */
-export async function ringBell(
+/** The end of every exchange: waits for both halves, then tells ingest; a half that R2 did not take travels in the message. */
+export async function concludeExchange(
   env: Env,
-  domain: string,
-  request: { facts: OpenFacts<RequestFacts>; stored: StoredHalf },
-  response: { facts: OpenFacts<ResponseFacts>; stored: StoredHalf },
+  requestStored: Promise<{ facts: OpenFacts<RequestFacts>; half: StoredHalf }>,
+  responseFacts: OpenFacts<ResponseFacts>,
+  responseStored: Promise<StoredHalf>,
 ): Promise<void> {
-  if (!request.stored.isStored || !response.stored.isStored) count("unrecorded");
-  const bell: ExchangeBell = fitted({
+  const response = await responseStored;
+  const { facts: requestFacts, half: request } = await requestStored;
+  if (!request.isStored || !response.isStored) count("unrecorded");
+  await ring(env, {
     v: 1,
     kind: "exchange",
-    id: request.facts.id,
-    domain,
-    journalBytes: request.stored.journalBytes + response.stored.journalBytes,
+    id: requestFacts.id,
+    domain: requestFacts.domain,
+    journalBytes: request.journalBytes + response.journalBytes,
     rungBy: "recorder",
-    request: request.stored.isStored ? null : { ...request.facts, body: request.stored.body },
-    response: response.stored.isStored
-      ? null
-      : { ...response.facts, outcome: "unrecorded", body: response.stored.body },
+    request: request.isStored ? null : { ...requestFacts, body: request.body },
+    response: response.isStored ? null : { ...responseFacts, outcome: "unrecorded", body: response.body },
   });
+}
+
+async function ring(env: Env, message: ExchangeBell): Promise<void> {
+  const bell = fitted(message);
   for (let attempt = 0; ; attempt++) {
     try {
       await env.EXCHANGES.send(bell);

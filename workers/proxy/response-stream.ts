@@ -10,8 +10,9 @@ import { isOAuthPath } from "../domain/paths.ts";
 import { bodyPassage, headersDown } from "../domain/upstream-headers.ts";
 import type { Outcome, ResponseFacts } from "../schemas/exchange.ts";
 import type { OpenFacts } from "../store/journal.ts";
-import { elapsed, type Ending, type Exchange, type Finish } from "./exchange.ts";
-import { BODY_NOT_RECORDED, recordCopy, recordHeld } from "./recording.ts";
+import { elapsed, type Exchange } from "./exchange.ts";
+import { BODY_NOT_RECORDED, concludeExchange, recordCopy, recordHeld } from "./recording.ts";
+import type { RequestRecording } from "./request-recording.ts";
 
 /** Once upstream has said everything, a client that is still reading after this long counts as served. */
 const CLIENT_GRACE_MS = 5_000;
@@ -19,8 +20,8 @@ const CLIENT_GRACE_MS = 5_000;
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** Passes upstream's answer on, whatever its status, and records it. */
-export function passAnswer(exchange: Exchange, upstream: Response, ending: Ending, finish: Finish): Response {
-  const { request, env, ctx, id, config } = exchange;
+export function passAnswer(exchange: Exchange, upstream: Response, recording: RequestRecording): Response {
+  const { request, abort, env, ctx, id, config } = exchange;
   const passage = bodyPassage(
     upstream.headers.get("content-encoding"),
     upstream.headers.get("content-length"),
@@ -46,7 +47,9 @@ export function passAnswer(exchange: Exchange, upstream: Response, ending: Endin
   };
   if (upstream.body === null || request.method === "HEAD" || BODILESS.has(upstream.status)) {
     const facts = factsOf("complete", elapsed(exchange));
-    ctx.waitUntil(finish(facts, recordHeld(env, "response", facts, new Uint8Array(0))));
+    recording.answerEnded();
+    const storing = recordHeld(env, "response", facts, new Uint8Array(0));
+    ctx.waitUntil(concludeExchange(env, recording.stored, facts, storing));
     return new Response(null, init);
   }
 
@@ -57,24 +60,25 @@ export function passAnswer(exchange: Exchange, upstream: Response, ending: Endin
   const served = toClient.pipeTo(pipe.writable).then(
     () => true,
     () => {
-      ending.abort.abort();
+      abort.abort();
       return false;
     },
   );
   let isCapped = false;
   const cap = setTimeout(() => {
     isCapped = true;
-    ending.abort.abort();
+    abort.abort();
   }, config.STREAM_MAX_MS);
 
-  let facts: OpenFacts<ResponseFacts> | undefined;
+  let facts = factsOf("interrupted", 0);
   const storing = recordCopy(env, ctx, "response", toArchive, async (broken) => {
     clearTimeout(cap);
+    recording.answerEnded();
     const durationMs = elapsed(exchange);
     facts = factsOf(isCapped ? "upstream_failed" : await outcomeOf(broken, served), durationMs);
     return facts;
   });
-  ctx.waitUntil(storing.then(() => finish(facts ?? factsOf("interrupted", elapsed(exchange)), storing)));
+  ctx.waitUntil(storing.then(() => concludeExchange(env, recording.stored, facts, storing)));
   return response;
 }
 

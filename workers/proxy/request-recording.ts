@@ -1,0 +1,80 @@
+/** The request's half of an exchange on its way into the journal. */
+import { REQUEST_RECORDING_DELAY_MS } from "../constants.ts";
+import { storedRequestHeaders } from "../domain/headers.ts";
+import { isOAuthPath } from "../domain/paths.ts";
+import type { RequestFacts } from "../schemas/exchange.ts";
+import type { OpenFacts } from "../store/journal.ts";
+import type { Exchange } from "./exchange.ts";
+import type { StoredHalf } from "./recorder.ts";
+import { BODY_NOT_RECORDED, recordCopy, recordHeld } from "./recording.ts";
+import type { RequestBody } from "./request-body.ts";
+
+export interface RequestRecording {
+  /** Resolves when the half is stored, or could not be. */
+  stored: Promise<{ facts: OpenFacts<RequestFacts>; half: StoredHalf }>;
+  /** The answer has ended: nothing is left to wait for, and an upload that upstream did not wait for is over too. */
+  answerEnded(): void;
+}
+
+/**
+ * Records the request. A copy of a streamed body is taken as it passes. A held one is written a moment later, or when the
+ * answer has ended if that is sooner, so that the write does not compete with the answer's first byte.
+ */
+export function recordRequest(exchange: Exchange, body: RequestBody): RequestRecording {
+  const cut = new AbortController();
+  let begin: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const timer = setTimeout(begin, body.kind === "streamed" ? 0 : REQUEST_RECORDING_DELAY_MS);
+  return {
+    stored: begun.then(async () => {
+      const facts = requestFacts(exchange);
+      return { facts, half: await store(exchange, facts, body, cut.signal) };
+    }),
+    answerEnded() {
+      clearTimeout(timer);
+      begin();
+      cut.abort();
+    },
+  };
+}
+
+function store(
+  { env, ctx }: Exchange,
+  facts: OpenFacts<RequestFacts>,
+  body: RequestBody,
+  cut: AbortSignal,
+): Promise<StoredHalf> {
+  switch (body.kind) {
+    case "none":
+      return recordHeld(env, "request", facts, new Uint8Array(0));
+    case "held": {
+      if (!facts.body) return recordHeld(env, "request", facts, body.bytes);
+      const unrecorded = { ...facts, body: { ...facts.body, bytes: body.bytes.length } };
+      return recordHeld(env, "request", unrecorded, new Uint8Array(0));
+    }
+    case "streamed": {
+      const isCut = { ...facts, body: facts.body ?? { recorded: "head" as const, bytes: 0, sha256: null } };
+      return recordCopy(env, ctx, "request", body.copy, async (broken) => (broken ? isCut : facts), cut);
+    }
+  }
+}
+
+function requestFacts({ id, startedAt, request, target, admission }: Exchange): OpenFacts<RequestFacts> {
+  const { domain, accountId, credentialType } = admission.record;
+  return {
+    v: 1,
+    id,
+    startedAt,
+    domain,
+    accountId,
+    credentialType,
+    clientKeyId: admission.clientKeyId,
+    method: request.method,
+    path: target.path,
+    query: target.query,
+    headers: storedRequestHeaders(request.headers),
+    ...(isOAuthPath(target.path) ? { body: BODY_NOT_RECORDED } : {}),
+  };
+}

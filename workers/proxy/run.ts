@@ -1,0 +1,100 @@
+/**
+ * Runs one admitted exchange, from the client's body to the bell. The client's bytes are pumped by the runtime in both
+ * directions; JavaScript sees headers, and copies that other streams carry to the Recorder.
+ */
+import { headersUp } from "../domain/upstream-headers.ts";
+import { describe, errorResponse, type ProxyError } from "../errors.ts";
+import { errorText, log } from "../log.ts";
+import type { ResponseFacts } from "../schemas/exchange.ts";
+import type { OpenFacts } from "../store/journal.ts";
+import { count } from "./counters.ts";
+import { elapsed, type Exchange } from "./exchange.ts";
+import { forward } from "./forward.ts";
+import { concludeExchange, recordHeld } from "./recording.ts";
+import { takeBody, type RequestBody } from "./request-body.ts";
+import { recordRequest, type RequestRecording } from "./request-recording.ts";
+import { passAnswer } from "./response-stream.ts";
+
+/** Resolves with the response; what is left of the exchange goes on under `waitUntil`. */
+export async function runExchange(exchange: Exchange): Promise<Response> {
+  const { request, abort, ctx, id } = exchange;
+  // Heard while we wait for upstream's headers; later the client's pipe may know first.
+  request.signal.addEventListener("abort", () => abort.abort());
+
+  let body: RequestBody;
+  try {
+    body = await takeBody(request);
+  } catch (thrown) {
+    log.info("exchange: the request body did not arrive", { id, error: errorText(thrown) });
+    count("request_cut");
+    const message = "Nexus: the request body ended before it was complete.";
+    return errorResponse({ reason: "bad_request", message }, id);
+  }
+  const answering = forward(upstreamRequest(exchange, body), exchange.config, abort);
+  const recording = recordRequest(exchange, body);
+  ctx.waitUntil(recording.stored);
+
+  const answer = await answering;
+  switch (answer.kind) {
+    case "answered":
+      return passAnswer(exchange, answer.response, recording);
+    case "failed":
+      return ownAnswer(exchange, answer.error, recording);
+    case "gone":
+      recordOwn(exchange, ownFacts(exchange, "client_gone", null, null), new Uint8Array(0), recording);
+      return new Response(null, { status: 499 }); // nobody reads it
+  }
+}
+
+function upstreamRequest({ request, target, credential, config }: Exchange, body: RequestBody) {
+  return {
+    // The base may have a path of its own; path and query go on as the client spelt them.
+    url: config.CLAUDE_API_BASE_URL.replace(/\/+$/, "") + target.path + target.query,
+    method: request.method,
+    headers: headersUp(request.headers, credential),
+    body,
+  };
+}
+
+/** Upstream gave no answer: ours, in the same shape, and stored like one. */
+async function ownAnswer(
+  exchange: Exchange,
+  error: ProxyError,
+  recording: RequestRecording,
+): Promise<Response> {
+  const response = errorResponse(error, exchange.id);
+  const body = new Uint8Array(await response.clone().arrayBuffer());
+  const facts = ownFacts(exchange, "upstream_failed", response.status, describe(error).type);
+  recordOwn(exchange, facts, body, recording);
+  return response;
+}
+
+function recordOwn(
+  exchange: Exchange,
+  facts: OpenFacts<ResponseFacts>,
+  body: Uint8Array,
+  recording: RequestRecording,
+): void {
+  recording.answerEnded();
+  const storing = recordHeld(exchange.env, "response", facts, body);
+  exchange.ctx.waitUntil(concludeExchange(exchange.env, recording.stored, facts, storing));
+}
+
+function ownFacts(
+  exchange: Exchange,
+  outcome: "client_gone" | "upstream_failed",
+  status: number | null,
+  errorType: string | null,
+): OpenFacts<ResponseFacts> {
+  return {
+    v: 1,
+    id: exchange.id,
+    outcome,
+    status,
+    errorType,
+    headers: {},
+    timeToFirstByteMs: null,
+    durationMs: elapsed(exchange),
+    bodyCoding: "identity",
+  };
+}
