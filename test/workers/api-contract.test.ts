@@ -1,0 +1,171 @@
+/** The API does what its own description says: every route, every answer, over data of every kind. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { answer, madeExchange, question } from "../support/exchanges.ts";
+import { type JsonSchema, misfits } from "../support/json-schema.ts";
+import { resetDatabase } from "../support/worker-database.ts";
+import { ask, type Answered, call, store, VIEWER_KEY } from "../support/worker-api.ts";
+
+interface Operation {
+  summary?: string;
+  parameters?: { name: string; in: string; required?: boolean; schema: JsonSchema }[];
+  requestBody?: object;
+  responses: Record<string, { description: string; content?: Record<string, { schema: JsonSchema }> }>;
+}
+type Document = {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: { securitySchemes: object };
+};
+
+const OPERATIONS = [
+  "GET /api/audit",
+  "GET /api/domains",
+  "DELETE /api/domains/{domain}",
+  "GET /api/domains/{domain}",
+  "PUT /api/domains/{domain}",
+  "POST /api/domains/{domain}/client-keys",
+  "DELETE /api/domains/{domain}/client-keys/{id}",
+  "GET /api/overview",
+  "GET /api/requests",
+  "GET /api/requests/{id}",
+  "GET /api/requests/{id}/body",
+  "GET /api/requests/{id}/response",
+  "GET /api/stats",
+  "GET /api/status",
+  "GET /token-stats",
+];
+
+let document: Document;
+let ids: string[];
+let keyId: string;
+
+beforeAll(async () => {
+  await resetDatabase();
+  document = await ask<Document>("/api/openapi.json");
+  const tools = [{ name: "Read", input_schema: { type: "object" } }];
+  const made = await store(
+    madeExchange(),
+    madeExchange({ requestBody: question("<b>hostile</b> \u0000 \ud83e\udd8a", { tools, system: "s" }) }),
+    madeExchange({ responseBody: answer("x", { input_tokens: 1, cache_read_input_tokens: 5 }) }),
+    madeExchange({
+      responseBody: '{"type":"error","error":{"type":"overloaded_error","message":"busy"}}',
+      responseFacts: { status: 529, headers: { "content-type": "application/json", "retry-after": "3" } },
+    }),
+    madeExchange({
+      responseBody: "",
+      responseFacts: { outcome: "client_gone", status: null, timeToFirstByteMs: null },
+    }),
+    madeExchange({
+      requestBody: "not JSON",
+      requestFacts: { path: "/v1/files", accountId: null, credentialType: "passthrough" },
+    }),
+  );
+  ids = made.map(({ id }) => id);
+  const body = {
+    accountId: "acc_1",
+    credential: { type: "api_key", api_key: "k" },
+    slack: { channel: "#a" },
+  };
+  await ask("/api/domains/team.example", { method: "PUT", body });
+  const post = { method: "POST", body: { name: "x" } };
+  ({ id: keyId } = await ask<{ id: string }>("/api/domains/team.example/client-keys", post));
+});
+
+/** Fails unless the answer is one that the operation documents, of the documented shape. */
+function expectDocumented(operation: Operation, answered: Answered): void {
+  const documented = operation.responses[String(answered.status)];
+  if (!documented) throw new Error(`status ${answered.status} is not documented: ${answered.text}`);
+  const type = answered.headers.get("content-type")?.split(";")[0] ?? "";
+  if (!documented.content) return expect(answered.text).toBe("");
+  const content = documented.content[type];
+  if (!content) throw new Error(`${type} is not documented for ${answered.status}`);
+  if (type === "application/json") expect(misfits(answered.json, content.schema)).toEqual([]);
+}
+
+const operationOf = (name: string): Operation => {
+  const [method, path] = name.split(" ") as [string, string];
+  return document.paths[path]![method.toLowerCase()]!;
+};
+
+describe("the description", () => {
+  it("names every operation, and no other", () => {
+    const named = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(named.sort()).toEqual([...OPERATIONS].sort());
+    expect(document.openapi).toBe("3.1.0");
+    expect(document.components.securitySchemes).toMatchObject({ dashboardKey: { name: "X-Dashboard-Key" } });
+  });
+
+  it("says of each what it is for, what it may be asked and how it refuses", () => {
+    for (const name of OPERATIONS) {
+      const { summary, parameters = [], responses } = operationOf(name);
+      expect(summary, name).toBeTruthy();
+      for (const status of ["400", "401", "403", "503"]) expect(responses, name).toHaveProperty([status]);
+      for (const match of name.matchAll(/\{(\w+)\}/g))
+        expect(parameters.find((one) => one.in === "path" && one.name === match[1])?.required, name).toBe(
+          true,
+        );
+    }
+  });
+
+  it("lists the filters with their bounds", () => {
+    const parameters = operationOf("GET /api/requests").parameters ?? [];
+    expect(parameters.map((parameter) => parameter.name)).toEqual(
+      "domain accountId model requestType status outcome from to sessionId conversationId limit cursor offset".split(
+        " ",
+      ),
+    );
+    const limit = parameters.find(({ name }) => name === "limit")?.schema;
+    expect(limit).toMatchObject({ type: "integer", minimum: 1, maximum: 500, default: 100 });
+  });
+});
+
+it("the checker of this file finds what does not fit", () => {
+  const object = { type: "object", properties: { a: { type: ["integer", "null"] } }, required: ["a"] };
+  const schema: JsonSchema = { type: "object", properties: { list: { type: "array", items: object } } };
+  expect(misfits({ list: [{ a: 1 }, { a: null }] }, schema)).toEqual([]);
+  expect(misfits({ list: [{ a: 1.5 }, {}, { a: 1, b: 2 }], more: 1 }, schema)).toHaveLength(4);
+});
+
+describe("the answers", () => {
+  const path = (name: string, id: string) =>
+    name.split(" ")[1]!.replace("{domain}", "team.example").replace("{id}", id);
+
+  it.each(OPERATIONS.filter((name) => name.startsWith("GET")))("of %s are as described", async (name) => {
+    const perRequest = name.includes("/requests/{id}");
+    for (const id of perRequest ? ids : [""]) {
+      const answered = await call(path(name, id));
+      expect([200, 404]).toContain(answered.status);
+      expectDocumented(operationOf(name), answered);
+    }
+  });
+
+  it.each(OPERATIONS)("of %s to those it refuses are as described", async (name) => {
+    const method = name.split(" ")[0]!;
+    const body = method === "PUT" || method === "POST" ? { nonsense: true } : undefined;
+    const url = path(name, keyId);
+    for (const options of [{ key: null }, { key: "wrong" }, { key: VIEWER_KEY }]) {
+      if (method === "GET" && options.key === VIEWER_KEY && name !== "GET /api/audit") continue;
+      expectDocumented(operationOf(name), await call(url, { method, body, ...options }));
+    }
+    if (body) expectDocumented(operationOf(name), await call(url, { method, body }));
+  });
+
+  it("of changes are as described", async () => {
+    const change = async (name: string, url: string, body?: object) => {
+      const answered = await call(url, { method: name.split(" ")[0]!, body });
+      expect(answered.status).toBeLessThan(300);
+      expectDocumented(operationOf(name), answered);
+    };
+    const domain = "/api/domains/new.example";
+    await change("PUT /api/domains/{domain}", domain, { accountId: "acc_1" });
+    await change("PUT /api/domains/{domain}", domain, { accountId: "acc_1", endpoints: ["/v1/*"] });
+    await change("POST /api/domains/{domain}/client-keys", `${domain}/client-keys`, { name: "x" });
+    await change(
+      "DELETE /api/domains/{domain}/client-keys/{id}",
+      `/api/domains/team.example/client-keys/${keyId}`,
+    );
+    await change("DELETE /api/domains/{domain}", domain);
+  });
+});

@@ -1,0 +1,132 @@
+/** `/api/status` is for the moment when something is wrong: it answers with what is known, whatever is down. */
+import { env } from "cloudflare:workers";
+import { beforeEach, expect, it } from "vitest";
+import type { Status } from "../../workers/schemas/api-status.ts";
+import { madeExchange } from "../support/exchanges.ts";
+import { queryRows } from "../support/worker-database.ts";
+import { freshWorld, journal } from "../support/worker-ingest.ts";
+import { ask, DATABASE_DOWN, store } from "../support/worker-api.ts";
+import manifest from "../../package.json" with { type: "json" };
+
+beforeEach(freshWorld);
+
+const status = (bindings = {}) => ask<Status>("/api/status", { bindings });
+
+it("is ok when nothing waits and nothing failed", async () => {
+  expect(await status()).toMatchObject({
+    state: "ok",
+    database: { reachable: true, latencyMs: expect.any(Number) as number },
+    journal: { reachable: true, entries: 0, ended: 0, bytes: 0, oldestAgeMs: null, isMore: false },
+    ingestFailures: { count: 0, newest: [] },
+    counters: {},
+    lastErrors: [],
+    newestRequestAt: null,
+    versions: {
+      nexus: manifest.version,
+      migrations: expect.any(Number) as number,
+      database: expect.stringMatching(/^\d+/) as string,
+    },
+  });
+});
+
+it("counts what waits in the journal, running exchanges apart", async () => {
+  const [ended, running] = [madeExchange(), madeExchange()];
+  await journal(env.JOURNAL, ended);
+  await journal(env.JOURNAL, running, ["request"]);
+  const { journal: seen, state } = await status();
+  expect(seen).toMatchObject({ reachable: true, entries: 2, ended: 1, isMore: false });
+  expect(seen.bytes).toBeGreaterThan(ended.request.body.length);
+  expect(seen.oldestAgeMs).toBeGreaterThanOrEqual(0);
+  expect(state).toBe("ok");
+});
+
+it("is late when an ended exchange has waited for minutes", async () => {
+  const listed = [
+    { key: "journal/019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071/request", size: 10 },
+    { key: "journal/019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071/response", size: 20 },
+  ].map((object) => ({ ...object, uploaded: new Date(Date.now() - 600_000) }));
+  const JOURNAL = { list: async () => ({ objects: listed, truncated: false }) };
+  const { state, journal: seen } = await status({ JOURNAL });
+  expect(state).toBe("late");
+  expect(seen).toMatchObject({ entries: 1, ended: 1, bytes: 30 });
+  expect(seen.oldestAgeMs).toBeGreaterThanOrEqual(600_000);
+});
+
+it("stops counting a long journal and says that there is more", async () => {
+  let pages = 0;
+  const JOURNAL = {
+    list: async () => {
+      const first = pages++ * 500;
+      const objects = Array.from({ length: 1_000 }, (_, n) => ({
+        key: `journal/${String(first + Math.floor(n / 2)).padStart(12, "0")}/${n % 2 ? "response" : "request"}`,
+        size: 1,
+        uploaded: new Date(),
+      }));
+      return { truncated: true, objects };
+    },
+  };
+  const { journal: seen } = await status({ JOURNAL });
+  expect(seen.isMore).toBe(true);
+  expect([seen.entries, pages]).toEqual([1_000, 2]);
+});
+
+it("names failures of ingest and the newest errors, and is failing", async () => {
+  const now = Date.now();
+  const [made] = await store(
+    {
+      startedAt: now - 60_000,
+      responseBody: '{"type":"error","error":{"type":"overloaded_error","message":"busy"}}',
+      responseFacts: { status: 529, headers: { "content-type": "application/json" } },
+    },
+    { startedAt: now - 30_000 },
+    { startedAt: now - 26 * 3_600_000, responseFacts: { status: 500 } },
+  );
+  await queryRows(
+    "INSERT INTO ingest_failures (exchange_id, domain, error, attempts) VALUES ($1, 'team.example', 'no room', 3)",
+    ["019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071"],
+  );
+  await queryRows(
+    "INSERT INTO counters VALUES ($1, 'refused_unauthenticated', 7), ($2, 'refused_unauthenticated', 5)",
+    [new Date(now - 3_600_000), new Date(now - 48 * 3_600_000)],
+  );
+  const answered = await status();
+  expect(answered).toMatchObject({
+    state: "failing",
+    ingestFailures: { count: 1, newest: [{ error: "no room", attempts: 3, domain: "team.example" }] },
+    counters: { refused_unauthenticated: 7 },
+    newestRequestAt: new Date(now - 30_000).toISOString(),
+  });
+  expect(answered.lastErrors).toEqual([
+    {
+      requestId: made!.id,
+      domain: "team.example",
+      timestamp: new Date(now - 60_000).toISOString(),
+      responseStatus: 529,
+      outcome: "complete",
+      error: "busy",
+    },
+  ]);
+});
+
+it("answers 200 with what is known when Postgres is down", async () => {
+  await journal(env.JOURNAL, madeExchange());
+  expect(await status(DATABASE_DOWN)).toMatchObject({
+    state: "failing",
+    database: { reachable: false, latencyMs: null },
+    journal: { reachable: true, entries: 1, ended: 1 },
+    ingestFailures: null,
+    counters: null,
+    lastErrors: null,
+    versions: { nexus: manifest.version, migrations: null, database: null },
+  });
+});
+
+it("answers 200 with what is known when the journal is down", async () => {
+  const JOURNAL = { list: () => Promise.reject(new Error("R2 internal error")) };
+  expect(await status({ JOURNAL })).toMatchObject({
+    state: "failing",
+    database: { reachable: true },
+    journal: { reachable: false, entries: null },
+    lastErrors: [],
+  });
+});
