@@ -1,6 +1,7 @@
 /**
  * `npm run demo`: the local world with a fake Claude, in a data directory of its own, and a team's day of traffic sent
- * through the proxy. Started again on the same directory, it shows what is there; a trickle of traffic goes on.
+ * through the proxy. Started again on the same directory, it shows what is there; a trickle of traffic goes on,
+ * unless DEMO_LIVE=false.
  */
 import { startDemo } from "./local/demo/demo.ts";
 import { LocalWorldError } from "./local/local-error.ts";
@@ -14,16 +15,16 @@ await untilStopped(async () => {
   const log = (level: string, line: string) => {
     if (level === "error") console.error(line);
   };
-  const { world, played, stop } = await startDemo({
+  const demo = await startDemo({
     world: { ...settings, log },
-    live: true,
+    live: !["false", "0"].includes(process.env.DEMO_LIVE ?? ""),
     print: (line) => console.log(line),
   });
-  console.log(`proxy          ${world.proxyUrl}   (answers come from a fake Claude)`);
-  console.log(`dashboard      ${world.dashboardUrl}`);
-  console.log(`dashboard key  ${world.dashboardKey}`);
+  console.log(`proxy          ${demo.world.proxyUrl}   (answers come from a fake Claude)`);
+  console.log(`dashboard      ${demo.world.dashboardUrl}`);
+  console.log(`dashboard key  ${demo.world.dashboardKey}`);
   console.log(`data           ${settings.dataDir} (delete it to begin anew)`);
   console.log("ready; Ctrl-C stops");
-  played.catch((error: unknown) => console.error("The day's traffic could not be sent:", error));
-  return { stop };
+  demo.played.catch((error: unknown) => console.error("The day's traffic could not be sent:", error));
+  return { stop: () => demo.stop() };
 }, LocalWorldError);

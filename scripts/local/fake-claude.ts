@@ -21,8 +21,8 @@ import { behaviourOf, type Treatment } from "./fake-claude/tags.ts";
 import { wholeMessage } from "./fake-claude/answer.ts";
 import { errorReply, headerOf, isRecord, jsonOf, type Received, type Reply } from "./fake-claude/wire.ts";
 
-export type { Answer, Block } from "./fake-claude/answer.ts";
-export { headerOf, jsonOf, type Chunk, type Received, type Reply } from "./fake-claude/wire.ts";
+export type { Answer } from "./fake-claude/answer.ts";
+export { headerOf, type Chunk, type Received, type Reply } from "./fake-claude/wire.ts";
 
 export interface FakeClaudeOptions {
   /** Default: any free port. */
