@@ -57,7 +57,8 @@ export class SignInGuard extends DurableObject<Env> {
     if (verdict.result === "slow_down") return verdict;
     this.#write(key, next.address, next.trustedAt, now);
     if (verdict.result === "wrong") this.#write(EVERYBODY, next.everybody, null, now);
-    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + CLEAN_EVERY_MS);
+    if ((await this.ctx.storage.getAlarm()) === null)
+      await this.ctx.storage.setAlarm(Date.now() + CLEAN_EVERY_MS);
     return verdict;
   }
 

@@ -6,7 +6,7 @@ import assets from "../src/assets.gen.json";
 const app = createApp(assets);
 
 export const onRequest: PagesFunction<Bindings> = (context) =>
-  app.fetch(context.request as unknown as Request, context.env, {
+  app.fetch(context.request, context.env, {
     waitUntil: (promise) => context.waitUntil(promise),
     passThroughOnException: () => context.passThroughOnException(),
     props: {},

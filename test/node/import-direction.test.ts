@@ -18,7 +18,14 @@ const allowed: Record<string, { rooms: string[]; packages: RegExp }> = {
   "workers/log": { rooms: ["workers/domain"], packages: /^$/ },
   "workers/errors": { rooms: ["workers/domain", "workers/schemas"], packages: /^$/ },
   "workers/health": {
-    rooms: ["workers/store", "workers/domain", "workers/schemas", "workers/config", "workers/constants", "workers/log"],
+    rooms: [
+      "workers/store",
+      "workers/domain",
+      "workers/schemas",
+      "workers/config",
+      "workers/constants",
+      "workers/log",
+    ],
     packages: /^$/,
   },
   "workers/context": { rooms: ["workers/domain", "workers/schemas", "workers/config"], packages: /^hono/ },

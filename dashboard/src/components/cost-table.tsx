@@ -72,13 +72,14 @@ function linesOf(breakdown: unknown): Line[] {
   const list = isObject(breakdown) ? breakdown.lines : breakdown;
   if (!Array.isArray(list)) return [];
   return list.filter(isObject).map((line) => ({
-    label: String(line.kind ?? line.name ?? line.label ?? "other").replaceAll("_", " "),
+    label: textOf(line.kind ?? line.name ?? line.label).replaceAll("_", " "),
     quantity: numberOf(line.tokens ?? line.quantity ?? line.count),
     rate: decimalOf(line.usdPerMillion ?? line.ratePerMillion ?? line.rate),
     amount: decimalOf(line.costUsd ?? line.amountUsd ?? line.amount),
   }));
 }
 
+const textOf = (value: unknown) => (typeof value === "string" ? value : "other");
 const numberOf = (value: unknown) => (typeof value === "number" ? value : null);
 const decimalOf = (value: unknown) =>
   typeof value === "string" ? value : typeof value === "number" ? String(value) : null;

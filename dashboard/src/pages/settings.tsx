@@ -96,18 +96,12 @@ function Machine({ view, status }: { view: View; status: Status }) {
             </div>
             <div>
               <dt>Migrations applied</dt>
-              <dd class="number">{formatExact(status.versions.schema)}</dd>
+              <dd class="number">{formatExact(status.versions.migrations)}</dd>
             </div>
             <div>
               <dt>Postgres</dt>
               <dd>
                 <Wire text={status.versions.database} length={60} />
-              </dd>
-            </div>
-            <div>
-              <dt>Last exchange stored</dt>
-              <dd>
-                <Time at={status.lastStoredAt} view={view} />
               </dd>
             </div>
           </dl>

@@ -120,10 +120,10 @@ async function readUpTo(response: Response, limit: number): Promise<{ bytes: Uin
   const chunks: Uint8Array[] = [];
   let size = 0;
   while (reader && size < limit) {
-    const { done, value } = await reader.read();
-    if (done) return { bytes: joined(chunks, size), isWhole: true };
-    chunks.push(value as Uint8Array);
-    size += (value as Uint8Array).byteLength;
+    const read = (await reader.read()) as { done: boolean; value?: Uint8Array };
+    if (read.done || !read.value) return { bytes: joined(chunks, size), isWhole: true };
+    chunks.push(read.value);
+    size += read.value.byteLength;
   }
   await reader?.cancel();
   return { bytes: joined(chunks, size).subarray(0, limit), isWhole: reader === undefined };

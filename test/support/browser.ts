@@ -1,0 +1,27 @@
+/** A real browser for tests and screenshots: CHROMIUM_PATH, an installed Chromium, else the one in the npm package. */
+import { existsSync } from "node:fs";
+import chromium from "@sparticuz/chromium";
+import { chromium as playwright, type Browser } from "playwright-core";
+
+const INSTALLED = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+/** Quiet: nothing in the background may look for hosts on the internet. */
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export async function startBrowser(): Promise<Browser> {
+  const installed = [process.env.CHROMIUM_PATH ?? "", ...INSTALLED].find(
+    (path) => path !== "" && existsSync(path),
+  );
+  if (installed) return playwright.launch({ executablePath: installed, args: FLAGS });
+  return playwright.launch({
+    executablePath: await chromium.executablePath(),
+    args: [...chromium.args, ...FLAGS],
+  });
+}
