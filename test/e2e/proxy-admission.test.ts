@@ -57,7 +57,7 @@ describe("the client key", () => {
       await get(domain, bearer("x".repeat(5_000))),
       await get("unknown.example", bearer(other.key)),
       await get("unknown.example", {}),
-      await get("odd host.example".replace(" ", "_-"), {}),
+      await get("-odd-.example", {}),
     ];
     for (const answer of answers) expect(comparable(answer)).toEqual(comparable(answers[0]!));
     expect(answers[0]!.status).toBe(401);

@@ -30,6 +30,7 @@ const NOT_UPWARDS: ReadonlySet<string> = new Set([
   "expect",
   "accept-encoding",
   "forwarded",
+  "via",
   "x-real-ip",
   "true-client-ip",
   "cdn-loop",
