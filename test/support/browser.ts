@@ -22,6 +22,6 @@ export async function startBrowser(): Promise<Browser> {
   if (installed) return playwright.launch({ executablePath: installed, args: FLAGS });
   return playwright.launch({
     executablePath: await chromium.executablePath(),
-    args: [...chromium.args, ...FLAGS],
+    args: FLAGS,
   });
 }
