@@ -11,13 +11,13 @@ import { requestRoutes } from "./requests.ts";
 import { statsRoutes } from "./stats.ts";
 import { statusRoutes } from "./status.ts";
 
-/** All routes; the dashboard's client takes its types from here. */
 const routes = newRoutes()
   .route("/", requestRoutes)
   .route("/", statsRoutes)
   .route("/", statusRoutes)
   .route("/", domainRoutes)
   .route("/", auditRoutes);
+/** @public Types for Hono's client (`hc<ApiRoutes>`). */
 export type ApiRoutes = typeof routes;
 
 const DESCRIPTION = {

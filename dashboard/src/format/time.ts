@@ -50,12 +50,6 @@ export function formatAbsolute(at: number, zone: string): string {
   return `${parts.year}-${parts.month}-${parts.day} ${parts.hour}:${parts.minute}:${parts.second} ${parts.timeZoneName}`;
 }
 
-/** "12:41:03". */
-export function formatClock(at: number, zone: string): string {
-  const parts = partsOf(at, zone, { second: "2-digit" });
-  return `${parts.hour}:${parts.minute}:${parts.second}`;
-}
-
 /** "12:41". */
 export function formatHour(at: number, zone: string): string {
   const parts = partsOf(at, zone, {});
