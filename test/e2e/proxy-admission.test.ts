@@ -1,0 +1,197 @@
+/** Who is let in, over real sockets: Host, keys, paths, endpoints. */
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { headerOf } from "../../scripts/local/fake-claude.ts";
+import { startEdge, UPSTREAM_KEY, type Edge, type Sent } from "../support/edge.ts";
+
+let edge: Edge;
+beforeAll(async () => {
+  edge = await startEdge();
+});
+afterAll(() => edge.stop());
+afterEach(() => edge.claude.reset());
+
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+/** An answer without what may differ between two of them. */
+function comparable({ status, headers, body }: Sent): unknown {
+  const { date: _date, "request-id": id, "x-nexus-request-id": _same, ...rest } = headers;
+  return { status, rest, body: body.toString().replaceAll(String(id), "ID") };
+}
+
+describe("the client key", () => {
+  it("opens its domain as Bearer or as x-api-key, and Claude gets the account's own key instead", async () => {
+    const { domain, key } = await edge.tenant();
+    for (const headers of [bearer(key), { "x-api-key": key }, { authorization: `bearer   ${key}` }]) {
+      const sent = await edge.send({ host: domain, headers, method: "GET", path: "/v1/models" });
+      expect(sent.status).toBe(200);
+    }
+    for (const received of edge.claude.requests) {
+      expect(headerOf(received, "x-api-key")).toBe(UPSTREAM_KEY);
+      expect(headerOf(received, "authorization")).toBeUndefined();
+      expect(JSON.stringify(received.headers)).not.toContain(key);
+    }
+    expect(edge.claude.requests).toHaveLength(3);
+  });
+
+  it("suffices if either of two headers holds it", async () => {
+    const { domain, key } = await edge.tenant();
+    const get = (headers: Record<string, string>) =>
+      edge.send({ host: domain, headers, method: "GET", path: "/v1/models" });
+    expect((await get({ ...bearer(key), "x-api-key": "wrong" })).status).toBe(200);
+    expect((await get({ ...bearer("wrong"), "x-api-key": key })).status).toBe(200);
+    expect((await get({ ...bearer("wrong"), "x-api-key": "also wrong" })).status).toBe(401);
+  });
+
+  it("is refused alike when missing, wrong, revoked, of another domain, or for a domain that nobody knows", async () => {
+    const { domain, key, revoke } = await edge.tenant();
+    const other = await edge.tenant();
+    const get = (host: string, headers: Record<string, string>) =>
+      edge.send({ host, headers, method: "GET", path: "/v1/models" });
+    expect((await get(domain, bearer(key))).status).toBe(200);
+    await revoke();
+    const answers = [
+      await get(domain, {}),
+      await get(domain, bearer("cnp_live_wrong")),
+      await get(domain, bearer(key)),
+      await get(domain, bearer(other.key)),
+      await get(domain, { authorization: `Basic ${key}` }),
+      await get(domain, bearer("x".repeat(5_000))),
+      await get("unknown.example", bearer(other.key)),
+      await get("unknown.example", {}),
+      await get("-odd-.example", {}),
+    ];
+    for (const answer of answers) expect(comparable(answer)).toEqual(comparable(answers[0]!));
+    expect(answers[0]!.status).toBe(401);
+    expect(answers[0]!.headers["www-authenticate"]).toBe("Bearer");
+    const { type, error, request_id } = JSON.parse(answers[0]!.body.toString()) as Record<string, unknown>;
+    expect({ type, error }).toMatchObject({ type: "error", error: { type: "authentication_error" } });
+    expect(request_id).toBe(answers[0]!.headers["x-nexus-request-id"]);
+    expect(answers[0]!.headers["request-id"]).toBe(request_id);
+    expect(edge.claude.requests).toHaveLength(1);
+  });
+
+  it("is counted, not stored, when refused", async () => {
+    const refused = await edge.send({ host: "unknown.example" });
+    const id = String(refused.headers["x-nexus-request-id"]);
+    await vi.waitFor(async () => expect(await edge.counted("refused_unauthenticated")).toBeGreaterThan(0));
+    expect(await edge.journal(id)).toEqual({ request: null, response: null });
+    expect(await edge.bell(id)).toBeUndefined();
+  });
+});
+
+describe("a passthrough domain", () => {
+  it("takes its key from x-nexus-key and lets the client's own credential travel on", async () => {
+    const { domain, key } = await edge.tenant({ credentialType: "passthrough" });
+    const own = { authorization: "Bearer sk-ant-mine", "x-api-key": "sk-ant-mine" }; // as a key helper sends it
+    const sent = await edge.send({
+      host: domain,
+      method: "GET",
+      path: "/v1/models",
+      headers: { ...own, "x-nexus-key": key },
+    });
+    expect(sent.status).toBe(200);
+    const received = edge.claude.requests[0]!;
+    expect(headerOf(received, "authorization")).toBe(own.authorization);
+    expect(headerOf(received, "x-api-key")).toBe(own["x-api-key"]);
+    expect(headerOf(received, "x-nexus-key")).toBeUndefined();
+  });
+
+  it("does not take the client key where the client's own credential goes", async () => {
+    const { domain, key } = await edge.tenant({ credentialType: "passthrough" });
+    const presented: Record<string, string>[] = [
+      bearer(key),
+      { "x-api-key": key },
+      { "x-nexus-key": "wrong" },
+    ];
+    for (const headers of presented) expect((await edge.send({ host: domain, headers })).status).toBe(401);
+    expect(edge.claude.requests).toHaveLength(0);
+  });
+});
+
+describe("the Host", () => {
+  it("names the domain whatever its case, port or trailing dot", async () => {
+    const { domain, key } = await edge.tenant();
+    for (const host of [`${domain}:8787`, domain.toUpperCase(), `${domain}.`, `${domain}.:443`]) {
+      const sent = await edge.send({ host, headers: bearer(key), method: "GET", path: "/v1/models" });
+      expect(sent.status, host).toBe(200);
+    }
+  });
+
+  it("never opens the loopback names when this is not the local world", async () => {
+    for (const host of ["localhost", "127.0.0.1:8787", "[::1]:8787"])
+      expect((await edge.send({ host, headers: bearer("sk-ant-mine") })).status, host).toBe(401);
+  });
+});
+
+describe("a path", () => {
+  it.each([
+    "/v1/../v1/messages",
+    "/v1/messages/..",
+    "/v1/./messages",
+    "//v1/messages",
+    "/v1//messages",
+    "/x/../v1/messages",
+    "/v1/%2e%2e/messages",
+    "/v1/messages%2fbatches",
+    "/v1/messages%5cbatches",
+    "/v1/messages\\batches",
+    "/v1/messages%252fbatches",
+    "/v1/%252e%252e/messages",
+  ])("is refused when it is spelt %s", async (path) => {
+    const { domain, key } = await edge.tenant();
+    const sent = await edge.send({ host: domain, headers: bearer(key), path });
+    expect(sent.status).toBe(400);
+    expect(sent.body.toString()).toContain("invalid_request_error");
+    expect(edge.claude.requests).toHaveLength(0);
+  });
+
+  it("leads to administration and login only where the domain's list says so", async () => {
+    const all = await edge.tenant();
+    const listed = await edge.tenant({ endpoints: ["/v1/organizations/*", "/v1/models"] });
+    const get = ({ domain, key }: { domain: string; key: string }, path: string) =>
+      edge.send({ host: domain, headers: bearer(key), method: "GET", path });
+    for (const path of ["/v1/organizations/users", "/v1/oauth/token", "/v1/%6Fauth/token"]) {
+      const refused = await get(all, path);
+      expect(refused.status, path).toBe(403);
+      expect(refused.body.toString()).toContain("permission_error");
+    }
+    expect(edge.claude.requests).toHaveLength(0);
+    expect((await get(listed, "/v1/models")).status).toBe(200);
+    expect((await get(listed, "/v1/models/claude-opus-5-5")).status).toBe(403);
+    await get(listed, "/v1/organizations/users");
+    expect(edge.claude.requests.map(({ path }) => path)).toEqual(["/v1/models", "/v1/organizations/users"]);
+  });
+});
+
+describe("an account without a usable credential", () => {
+  it("answers 401 and says why", async () => {
+    const { domain, key } = await edge.tenant({ credentialType: "oauth" });
+    const sent = await edge.send({ host: domain, headers: bearer(key) });
+    expect(sent.status).toBe(401);
+    expect(sent.body.toString()).toContain("no_credential");
+  });
+});
+
+describe("what is not the API", () => {
+  it("answers warm-ups and telemetry without a key, and leaves no trace of them", async () => {
+    for (const path of ["/", "/api/hello"]) {
+      const sent = await edge.send({ method: "HEAD", path, host: "anything.example" });
+      expect(sent.status, path).toBe(200);
+      expect(sent.headers["x-nexus-request-id"]).toBeUndefined();
+    }
+    const dropped = await edge.send({ path: "/api/event_logging/batch", body: "{}" });
+    expect(dropped.status).toBe(200);
+    expect(edge.claude.requests).toHaveLength(0);
+  });
+
+  it("describes itself, says 404 in Claude's shape, and is ready without a database", async () => {
+    const root = await edge.send({ method: "GET", path: "/" });
+    expect(JSON.parse(root.body.toString())).toHaveProperty("name");
+    const missing = await edge.send({ method: "GET", path: "/v2/messages" });
+    expect(missing.status).toBe(404);
+    expect(missing.body.toString()).toContain("not_found_error");
+    for (const path of ["/health", "/health/live", "/health/ready"])
+      expect((await edge.send({ method: "GET", path })).status, path).toBe(200);
+    const ready = await edge.send({ method: "GET", path: "/health/ready" });
+    expect(JSON.parse(ready.body.toString())).toMatchObject({ database: "down" });
+  });
+});

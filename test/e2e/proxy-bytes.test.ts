@@ -1,0 +1,301 @@
+/** What crosses the proxy crosses it unchanged: bodies, statuses, headers, codings, pauses. Over real sockets. */
+import { createHash, randomBytes } from "node:crypto";
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { headerOf, type Reply } from "../../scripts/local/fake-claude.ts";
+import { startEdge, type Edge, type Journalled, type SendOptions, type Sent } from "../support/edge.ts";
+
+let edge: Edge;
+let tenant: { domain: string; key: string };
+beforeAll(async () => {
+  edge = await startEdge();
+  tenant = await edge.tenant();
+});
+afterAll(() => edge.stop());
+afterEach(() => edge.claude.reset());
+
+const send = (options: SendOptions = {}) =>
+  edge.send({
+    host: tenant.domain,
+    path: "/v1/things",
+    ...options,
+    headers: { "x-api-key": tenant.key, ...options.headers },
+  });
+const raw = (given: Partial<Extract<Reply, { kind: "raw" }>>): Reply => ({
+  kind: "raw",
+  status: 200,
+  headers: { "content-type": "application/json" },
+  chunks: [{ delayMs: 0, bytes: Buffer.from("{}") }],
+  ...given,
+});
+const bytes = (...texts: (string | Uint8Array)[]) =>
+  texts.map((text, index) => ({ delayMs: index === 0 ? 0 : 60, bytes: Buffer.from(text) }));
+/** Both halves of what was recorded of an exchange, once they are there. */
+const recorded = async (sent: Sent): Promise<{ [P in keyof Journalled]: NonNullable<Journalled[P]> }> =>
+  vi.waitFor(
+    async () => {
+      const { request, response } = await edge.journal(String(sent.headers["x-nexus-request-id"]));
+      if (!request || !response) throw new Error("not there yet");
+      return { request, response };
+    },
+    { timeout: 5_000 },
+  );
+
+describe("a request body", () => {
+  it.each([
+    ["that is no JSON", "\u0000not json \ud83d\ude00 {"],
+    ["that is empty JSON", "{}"],
+    ["of invalid UTF-8", Buffer.from([0x7b, 0xff, 0xfe, 0x80, 0x7d])],
+    ["that is gzip'd", gzipSync("{}")],
+    ["of exactly the size that is held", Buffer.alloc(1_048_576, "a")],
+    ["of one byte more", Buffer.alloc(1_048_577, "b")],
+  ])("%s arrives and is archived byte for byte", async (_, body) => {
+    edge.answer(raw({}));
+    const sent = await send({ body, headers: { "content-encoding": "gzip" } });
+    const expected = Buffer.from(body);
+    const received = edge.claude.requests[0]!;
+    expect(received.body.equals(expected)).toBe(true);
+    expect(headerOf(received, "content-encoding")).toBe("gzip");
+    expect(headerOf(received, "content-length")).toBe(String(expected.length));
+    const { request } = await recorded(sent);
+    expect(request.body.equals(expected)).toBe(true);
+    expect(request.facts.body).toEqual({ recorded: "whole", bytes: expected.length, sha256: null });
+    expect(request.facts.headers["content-encoding"]).toBe("gzip");
+  });
+
+  it("sent in chunks stays in chunks and is archived whole", async () => {
+    edge.answer(raw({}));
+    const body = randomBytes(300_000);
+    const sent = await send({ body, chunked: true });
+    const received = edge.claude.requests[0]!;
+    expect(received.body.equals(body)).toBe(true);
+    expect(headerOf(received, "content-length")).toBeUndefined();
+    expect(headerOf(received, "transfer-encoding")).toBe("chunked");
+    expect((await recorded(sent)).request.body.equals(body)).toBe(true);
+  });
+
+  it("of 33 MB passes; the archive has its first megabyte, its size and its hash", async () => {
+    edge.answer(raw({}));
+    const body = Buffer.alloc(33 * 1_048_576, randomBytes(999));
+    const sent = await send({ body });
+    expect(sent.status).toBe(200);
+    const received = edge.claude.requests[0]!;
+    expect(received.body.equals(body)).toBe(true);
+    expect(headerOf(received, "content-length")).toBe(String(body.length));
+    const { request } = await recorded(sent);
+    expect(request.body.equals(body.subarray(0, 1_048_576))).toBe(true);
+    expect(request.facts.body).toEqual({
+      recorded: "head",
+      bytes: body.length,
+      sha256: createHash("sha256").update(body).digest("hex"),
+    });
+  });
+
+  it("of 32 MB is archived whole", async () => {
+    edge.answer(raw({}));
+    const body = Buffer.alloc(32 * 1_048_576, randomBytes(997));
+    const { request } = await recorded(await send({ body }));
+    expect(request.body.equals(body)).toBe(true);
+    expect(request.facts.body.recorded).toBe("whole");
+  });
+
+  it("is refused where the method can have none", async () => {
+    const sent = await send({ method: "GET", body: "{}" });
+    expect(sent.status).toBe(400);
+    expect(edge.claude.requests).toHaveLength(0);
+  });
+});
+
+describe("the request line and headers", () => {
+  it("keep method, path and query as they were spelt", async () => {
+    edge.answer(raw({}));
+    const path = "/v1/files/a%20b;c=1?beta=true&x=%zz&y=/../z&q=a+b%2Fc&empty";
+    for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) await send({ method, path });
+    expect(edge.claude.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(
+      ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].map((method) => `${method} ${path}`),
+    );
+  });
+
+  it("pass what is Claude's business and nothing else", async () => {
+    const sent = await send({
+      method: "GET",
+      path: "/v1/models",
+      headers: {
+        "anthropic-version": "2026-10-21",
+        "anthropic-beta": "one-2025-01-01,two-2025-02-02",
+        "x-claude-code-session-id": "0e3c9d0a-6a0f-4b57-9d0c-0f4f3f0a7a11",
+        "x-custom": "kept",
+        "user-agent": "claude-cli/2.1.330",
+        "accept-encoding": "gzip, deflate, br, zstd",
+        cookie: "a=b",
+        connection: "close, x-hop",
+        "x-hop": "1",
+        te: "trailers",
+        "proxy-authorization": "Basic x",
+        "x-forwarded-for": "10.0.0.1",
+        "x-forwarded-proto": "https",
+        "x-real-ip": "10.0.0.1",
+        forwarded: "for=10.0.0.1",
+        "true-client-ip": "10.0.0.1",
+        "cf-connecting-ip": "10.0.0.1",
+        "cf-ray": "1-FRA",
+        "cdn-loop": "cloudflare",
+        "x-nexus-anything": "x",
+      },
+    });
+    expect(sent.status).toBe(200);
+    expect(edge.claude.violations).toEqual([]);
+    const names = edge.claude.requests[0]!.headers.map(([name]) => name.toLowerCase()).sort();
+    expect(names).toEqual(
+      [
+        "accept-encoding",
+        "anthropic-beta",
+        "anthropic-version",
+        "host",
+        "user-agent",
+        "x-api-key",
+        "x-claude-code-session-id",
+        "x-custom",
+      ].sort(),
+    );
+    expect(headerOf(edge.claude.requests[0]!, "anthropic-version")).toBe("2026-10-21");
+    expect(headerOf(edge.claude.requests[0]!, "accept-encoding")).toBe("identity");
+  });
+});
+
+describe("an answer", () => {
+  it("keeps status, reason, vendor headers and body, whatever they are", async () => {
+    const html = "<!DOCTYPE html><h1>Bad Gateway</h1>";
+    edge.answer(
+      raw({
+        status: 502,
+        headers: {
+          "content-type": "text/html",
+          "content-length": String(html.length),
+          "x-should-retry": "false",
+          "set-cookie": "a=b",
+          "keep-alive": "timeout=5",
+        },
+        chunks: bytes(html),
+        vendorHeaders: true,
+      }),
+    );
+    const sent = await send({ body: "{}" });
+    expect([sent.status, sent.body.toString()]).toEqual([502, html]);
+    expect(sent.headers).toMatchObject({
+      "content-type": "text/html",
+      "x-should-retry": "false",
+      "content-length": String(html.length),
+    });
+    expect(sent.headers["request-id"]).toBe(edge.claude.requests[0]!.requestId);
+    expect(sent.headers["anthropic-organization-id"]).toBeTruthy();
+    expect(sent.headers["set-cookie"]).toBeUndefined();
+    expect(edge.claude.requests).toHaveLength(1);
+    const { response } = await recorded(sent);
+    expect(response.facts).toMatchObject({ outcome: "complete", status: 502, errorType: null });
+    expect(response.body.toString()).toBe(html);
+  });
+
+  it.each([301, 302, 307, 308])("that redirects (%i) is passed on, not followed", async (status) => {
+    edge.answer(raw({ status, headers: { location: "https://elsewhere.example/" }, chunks: [] }));
+    const sent = await send({ body: "{}" });
+    expect([sent.status, sent.headers.location]).toEqual([status, "https://elsewhere.example/"]);
+    expect(edge.claude.requests).toHaveLength(1);
+  });
+
+  it.each([204, 304])("without a body (%i) is passed on and recorded", async (status) => {
+    edge.answer(raw({ status, headers: { etag: "x" }, chunks: [] }));
+    const sent = await send({ method: "GET", path: "/v1/models" });
+    expect([sent.status, sent.body.length, sent.headers.etag]).toEqual([status, 0, "x"]);
+    expect((await recorded(sent)).response.facts).toMatchObject({ outcome: "complete", status });
+  });
+
+  it("to HEAD has headers and no body", async () => {
+    const sent = await send({ method: "HEAD", path: "/v1/models" });
+    expect(edge.claude.requests[0]!.method).toBe("HEAD");
+    expect(sent.body).toHaveLength(0);
+    expect(sent.headers["request-id"]).toBe(edge.claude.requests[0]!.requestId);
+  });
+
+  it("that streams invalid UTF-8 and unknown events arrives byte for byte and piece by piece", async () => {
+    const pieces = [
+      "event: message_start\ndata: {}\n\n",
+      Buffer.from([0xc3, 0x28, 0xff, 0x0a, 0x0a]),
+      "event: never_heard_of\r\ndata: 1\r\n\r\n",
+      ": ping\n\n",
+      Buffer.from("é".repeat(3)).subarray(0, 5),
+    ];
+    edge.answer(raw({ headers: { "content-type": "text/event-stream" }, chunks: bytes(...pieces) }));
+    const sent = await send({ body: "{}" });
+    expect(sent.body.equals(Buffer.concat(pieces.map((piece) => Buffer.from(piece))))).toBe(true);
+    expect(sent.chunks.length).toBe(pieces.length);
+    expect(sent.chunks[0]!.at).toBeLessThan(sent.chunks.at(-1)!.at - 150);
+    const { response } = await recorded(sent);
+    expect(response.body.equals(sent.body)).toBe(true);
+    expect(response.facts).toMatchObject({ outcome: "complete", bodyCoding: "identity" });
+  });
+
+  it("of 40 MB passes; the archive has its first megabyte, its size and its hash", async () => {
+    const piece = randomBytes(1_048_576);
+    const headers = { "content-type": "application/octet-stream", "content-length": String(40 * 1_048_576) };
+    edge.answer(raw({ headers, chunks: Array.from({ length: 40 }, () => ({ delayMs: 0, bytes: piece })) }));
+    const sent = await send({ method: "GET", path: "/v1/files/f/content" });
+    expect(sent.headers["content-length"]).toBe(headers["content-length"]);
+    expect(sent.body.length).toBe(40 * 1_048_576);
+    const { response } = await recorded(sent);
+    expect(response.body.equals(piece)).toBe(true);
+    expect(response.facts.body).toEqual({
+      recorded: "head",
+      bytes: sent.body.length,
+      sha256: createHash("sha256").update(sent.body).digest("hex"),
+    });
+  });
+});
+
+describe("a compressed answer", () => {
+  const text = "event: ping\ndata: {}\n\n".repeat(50);
+  const codings: [string, (data: string) => Buffer, (data: Buffer) => Buffer][] = [
+    ["gzip", gzipSync, gunzipSync],
+    ["br", brotliCompressSync, brotliDecompressSync],
+  ];
+  const coded = (coding: string, data: Buffer): Reply =>
+    raw({
+      headers: {
+        "content-type": "text/event-stream",
+        "content-encoding": coding,
+        "content-length": String(data.length),
+      },
+      chunks: bytes(data),
+    });
+
+  it.each(codings)(
+    "in %s reaches a client that reads it, and the archive decoded",
+    async (coding, code, decode) => {
+      edge.answer(coded(coding, code(text)));
+      const sent = await send({ body: "{}", headers: { "accept-encoding": "gzip, deflate, br, zstd" } });
+      expect(sent.headers["content-encoding"]).toBe(coding);
+      expect(decode(sent.body).toString()).toBe(text);
+      const { response } = await recorded(sent);
+      expect([response.body.toString(), response.facts.bodyCoding]).toEqual([text, "identity"]);
+    },
+  );
+
+  it.each(codings)("in %s that the client did not ask for is decoded for it", async (coding, code) => {
+    edge.answer(coded(coding, code(text)));
+    for (const accept of [undefined, "identity", `zstd, ${coding};q=0`]) {
+      const sent = await send({ body: "{}", headers: accept ? { "accept-encoding": accept } : {} });
+      expect(sent.headers["content-encoding"], accept).toBeUndefined();
+      expect(sent.body.toString(), accept).toBe(text);
+    }
+  });
+
+  it("in zstd passes untouched, and the archive says so", async () => {
+    const data = zstdCompressSync(text);
+    edge.answer(coded("zstd", data));
+    const sent = await send({ body: "{}", headers: { "accept-encoding": "zstd" } });
+    expect(sent.headers["content-encoding"]).toBe("zstd");
+    expect(sent.body.equals(data)).toBe(true);
+    const { response } = await recorded(sent);
+    expect([response.body.equals(data), response.facts.bodyCoding]).toEqual([true, "zstd"]);
+  });
+});

@@ -1,0 +1,215 @@
+/** How exchanges end when something breaks or somebody leaves. Over real sockets: a unit test cannot hang up. */
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import type { Reply } from "../../scripts/local/fake-claude.ts";
+import { claimPort } from "../../scripts/local/ports.ts";
+import { startEdge, type Edge, type Journalled, type SendOptions } from "../support/edge.ts";
+
+const TIMEOUT_MS = 600;
+const STREAM_MAX_MS = 1_500;
+/** Promised to whoever pays for tokens: upstream hears of a hang-up this soon. */
+const HANG_UP_MS = 200;
+
+let edge: Edge;
+let tenant: { domain: string; key: string };
+beforeAll(async () => {
+  edge = await startEdge({ CLAUDE_API_TIMEOUT: String(TIMEOUT_MS), STREAM_MAX_MS: String(STREAM_MAX_MS) });
+  tenant = await edge.tenant();
+});
+afterAll(() => edge.stop());
+afterEach(() => edge.claude.reset());
+
+const send = (options: SendOptions = {}) =>
+  edge.send({
+    host: tenant.domain,
+    path: "/v1/things",
+    body: "{}",
+    ...options,
+    headers: { "x-api-key": tenant.key, ...options.headers },
+  });
+const event = (delayMs: number) => ({ delayMs, bytes: Buffer.from("event: ping\ndata: {}\n\n") });
+const stream = (given: Partial<Extract<Reply, { kind: "raw" }>>): Reply => ({
+  kind: "raw",
+  status: 200,
+  headers: { "content-type": "text/event-stream" },
+  chunks: [event(0), event(50), event(50)],
+  ...given,
+});
+const endless = stream({ chunks: Array.from({ length: 200 }, () => event(40)) });
+
+/**
+ * What was recorded of the exchange whose request carries this marker (a client that left has no id to ask with), once both halves
+ * are in the journal and the bell has rung.
+ */
+async function recordedAs(marker: string): Promise<{ [P in keyof Journalled]: NonNullable<Journalled[P]> }> {
+  return vi.waitFor(
+    async () => {
+      for (const id of (await edge.journalIds()).reverse()) {
+        const { request, response } = await edge.journal(id);
+        if (request?.facts.headers["x-stainless-marker"] !== marker) continue;
+        if (response && (await edge.bell(id))) return { request, response };
+      }
+      throw new Error("not there yet");
+    },
+    { timeout: 8_000 },
+  );
+}
+const marked = (marker: string) => ({ "x-stainless-marker": marker });
+/** When upstream saw its client leave, in epoch milliseconds. */
+const abortedAt = () =>
+  vi.waitFor(
+    () => {
+      const at = edge.claude.requests[0]?.abortedAt;
+      if (!at) throw new Error("still connected");
+      return at;
+    },
+    { timeout: 5_000, interval: 10 },
+  );
+
+const arrived = () =>
+  vi.waitFor(() => {
+    if (!edge.claude.requests[0]) throw new Error("nothing came");
+  });
+
+describe("a client that leaves", () => {
+  it("in the middle of a stream is reported upstream within 200 ms, and what it got is kept", async () => {
+    edge.answer(endless);
+    let left = 0;
+    await send({
+      headers: marked("middle"),
+      leave: (received) => received > 100 && (left = Date.now()) > 0,
+    });
+    expect((await abortedAt()) - left).toBeLessThanOrEqual(HANG_UP_MS);
+    const { response } = await recordedAs("middle");
+    expect(response.facts).toMatchObject({ outcome: "client_gone", status: 200 });
+    expect(response.body.toString()).toMatch(/^(event: ping\ndata: {}\n\n){5,50}$/);
+  });
+
+  it("before the headers is reported upstream within 200 ms, and its request is kept", async () => {
+    edge.answer({ kind: "hang" });
+    let left = 0;
+    const resetWhen = arrived().then(() => (left = Date.now()));
+    await expect(send({ headers: marked("before"), resetWhen })).rejects.toThrow();
+    expect((await abortedAt()) - left).toBeLessThanOrEqual(HANG_UP_MS);
+    const { request, response } = await recordedAs("before");
+    expect(request.body.toString()).toBe("{}");
+    expect(response.facts).toMatchObject({ outcome: "client_gone", status: null, timeToFirstByteMs: null });
+    expect(edge.claude.requests).toHaveLength(1);
+  });
+
+  it("after the last byte has got a complete answer", async () => {
+    edge.answer(stream({}));
+    const sent = await send({ headers: marked("after"), leave: (received) => received >= 66 });
+    expect(sent.body).toHaveLength(66);
+    expect((await recordedAs("after")).response.facts.outcome).toBe("complete");
+  });
+
+  it("in the middle of its own upload is recorded with what had come", async () => {
+    const body = Buffer.alloc(4_000_000, "x");
+    const resetWhen = arrived();
+    await expect(
+      send({ headers: marked("upload"), body, stopAfter: 2_000_000, resetWhen }),
+    ).rejects.toThrow();
+    const { request, response } = await recordedAs("upload");
+    expect(request.facts.body.recorded).toBe("head");
+    expect(request.facts.body.bytes).toBeLessThanOrEqual(2_000_000);
+    expect(response.facts).toMatchObject({ outcome: "client_gone", status: null });
+  });
+});
+
+describe("an upstream", () => {
+  it.each([
+    ["of unknown length", {}],
+    ["of declared length", { "content-length": "1000" }],
+  ])("that resets a stream %s breaks the client's too, and what came is kept", async (_, length) => {
+    const headers = { "content-type": "text/event-stream", ...length };
+    edge.answer(stream({ headers, then: "reset" }));
+    const sent = await send({ headers: marked(`reset${Object.keys(length).length}`) });
+    expect(sent.status).toBe(200);
+    expect(sent.isComplete).toBe(false);
+    expect(sent.body).toHaveLength(66);
+    const { response } = await recordedAs(`reset${Object.keys(length).length}`);
+    expect(response.facts).toMatchObject({ outcome: "upstream_failed", status: 200 });
+    expect(response.body.equals(sent.body)).toBe(true);
+  });
+
+  it("that hangs up before answering is tried twice more if the body is at hand, then it is a 502", async () => {
+    edge.answer({ kind: "refuse" });
+    const sent = await send({ headers: marked("refuse") });
+    expect(sent.status).toBe(502);
+    expect(JSON.parse(sent.body.toString())).toMatchObject({ type: "error", error: { type: "api_error" } });
+    expect(edge.claude.requests).toHaveLength(3);
+    const { response } = await recordedAs("refuse");
+    expect(response.facts).toMatchObject({
+      outcome: "upstream_failed",
+      status: 502,
+      errorType: "api_error",
+      timeToFirstByteMs: null,
+    });
+    expect(response.body.equals(sent.body)).toBe(true);
+  });
+
+  it("that hangs up on a streamed body is not tried again", async () => {
+    edge.answer({ kind: "refuse" });
+    const sent = await send({ headers: marked("streamed"), body: Buffer.alloc(1_500_000, "x") });
+    expect([sent.status, edge.claude.requests.length]).toEqual([502, 1]);
+    expect((await recordedAs("streamed")).request.facts.body).toMatchObject({ recorded: "whole" });
+  });
+
+  it("whose connection fails once is reached at the second try", async () => {
+    edge.answer(stream({}));
+    edge.claude.script(() => true, { kind: "refuse" }, { times: 1 });
+    expect((await send()).status).toBe(200);
+    expect(edge.claude.requests).toHaveLength(2);
+  });
+
+  it.each([429, 500, 529])("that answers %i is not asked again", async (status) => {
+    const headers = { "retry-after": "1", "x-should-retry": "true" };
+    edge.answer(stream({ status, headers }));
+    const sent = await send();
+    expect([sent.status, sent.headers["retry-after"]]).toEqual([status, "1"]);
+    expect(edge.claude.requests).toHaveLength(1);
+  });
+
+  it("that never answers is given up after CLAUDE_API_TIMEOUT with a 504, and told so", async () => {
+    edge.answer({ kind: "hang" });
+    const started = Date.now();
+    const sent = await send({ headers: marked("hang") });
+    expect(sent.status).toBe(504);
+    expect(sent.body.toString()).toContain("timeout_error");
+    expect(Date.now() - started).toBeGreaterThanOrEqual(TIMEOUT_MS - 5);
+    await abortedAt();
+    const { response } = await recordedAs("hang");
+    expect(response.facts).toMatchObject({
+      outcome: "upstream_failed",
+      status: 504,
+      errorType: "timeout_error",
+    });
+  });
+
+  it("that never stops is cut at STREAM_MAX_MS", async () => {
+    edge.answer(endless);
+    const sent = await send({ headers: marked("endless") });
+    expect(sent.isComplete).toBe(false);
+    await abortedAt();
+    const { response } = await recordedAs("endless");
+    expect(response.facts.outcome).toBe("upstream_failed");
+    expect(response.facts.durationMs).toBeGreaterThanOrEqual(STREAM_MAX_MS - 5);
+  });
+});
+
+it("reaches an upstream below a path, and says so when there is none", async () => {
+  const below = await startEdge({ CLAUDE_API_BASE_URL: `${edge.claude.url}/some/gateway/` });
+  const nowhere = await startEdge({ CLAUDE_API_BASE_URL: `http://127.0.0.1:${await claimPort(0, "PORT")}` });
+  try {
+    edge.answer(stream({}));
+    const a = await below.tenant();
+    await below.send({ host: a.domain, headers: { "x-api-key": a.key }, path: "/v1/things?x=1" });
+    expect(edge.claude.requests[0]?.url).toBe("/some/gateway/v1/things?x=1");
+    const b = await nowhere.tenant();
+    const sent = await nowhere.send({ host: b.domain, headers: { "x-api-key": b.key }, body: "{}" });
+    expect(sent.status).toBe(502);
+  } finally {
+    await below.stop();
+    await nowhere.stop();
+  }
+});

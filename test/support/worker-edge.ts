@@ -1,0 +1,111 @@
+/**
+ * The Worker as the wire tests run it (test/support/edge.ts bundles this file): the real front door and Recorder, bindings that
+ * can be told to fail, a queue consumer that writes the bells down instead of ingesting them, and under the host `control.test`
+ * a door through which a test in Node sets things up and looks at what was recorded.
+ */
+import { z } from "zod";
+import { handleFetch } from "../../workers/app.ts";
+import { loadConfig } from "../../workers/config.ts";
+import { Recorder as RealRecorder } from "../../workers/proxy/recorder.ts";
+import { ClientKeyRecord, DomainRecord } from "../../workers/schemas/tenant.ts";
+import { listJournal, readJournal } from "../../workers/store/journal.ts";
+import { seal } from "../../workers/store/seal.ts";
+import { projectClientKey, projectDomain, removeClientKey } from "../../workers/store/tenants.ts";
+
+const BINDINGS = ["JOURNAL", "EXCHANGES", "TENANTS"] as const;
+/** What is broken at the moment: `fail` rejects at once, `hang` never answers. `failures` limits it. */
+const Faults = z.partialRecord(
+  z.enum(BINDINGS),
+  z.object({ how: z.enum(["fail", "hang"]), failures: z.number() }),
+);
+const Setup = z.discriminatedUnion("do", [
+  z.object({ do: z.literal("faults"), faults: Faults }),
+  z.object({ do: z.literal("domain"), record: DomainRecord, apiKey: z.string().nullable() }),
+  z.object({ do: z.literal("key"), hash: z.string(), record: ClientKeyRecord }),
+  z.object({ do: z.literal("revoke"), hash: z.string() }),
+  z.object({ do: z.literal("journal"), id: z.string() }),
+  z.object({ do: z.literal("body"), id: z.string(), part: z.enum(["request", "response"]) }),
+  z.object({ do: z.literal("journals") }),
+  z.object({ do: z.literal("bells") }),
+]);
+
+let faults: z.infer<typeof Faults> = {};
+const wrapped = new WeakMap<object, Env>();
+
+export class Recorder extends RealRecorder {
+  constructor(ctx: ExecutionContext, env: Env) {
+    super(ctx, withFaults(env));
+  }
+}
+
+export default {
+  async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+    if (request.headers.get("host") === "control.test")
+      return control(Setup.parse(await request.json()), env);
+    return handleFetch(request, withFaults(env), ctx);
+  },
+  async queue(batch: MessageBatch, env: Env): Promise<void> {
+    for (const { body, id } of batch.messages) await env.TENANTS.put(`bell:${id}`, JSON.stringify(body));
+  },
+} satisfies ExportedHandler<Env>;
+
+async function control(setup: z.infer<typeof Setup>, env: Env): Promise<Response> {
+  switch (setup.do) {
+    case "faults":
+      faults = setup.faults;
+      return Response.json(null);
+    case "domain": {
+      const { record, apiKey } = setup;
+      const context = { domain: record.domain, accountId: record.accountId ?? "" };
+      const credential = apiKey === null ? null : await seal(loadConfig(env), apiKey, context);
+      await projectDomain(env, { ...record, credential });
+      return Response.json(null);
+    }
+    case "key":
+      await projectClientKey(env, setup.hash, setup.record);
+      return Response.json(null);
+    case "revoke":
+      await removeClientKey(env, setup.hash);
+      return Response.json(null);
+    case "journal": {
+      const { request, response } = await readJournal(env.JOURNAL, setup.id);
+      return Response.json({ request: request?.facts ?? null, response: response?.facts ?? null });
+    }
+    case "body":
+      return new Response((await readJournal(env.JOURNAL, setup.id))[setup.part]?.body);
+    case "journals": {
+      const { entries } = await listJournal(env.JOURNAL, { limit: 500 });
+      return Response.json(entries.map(({ id }) => id));
+    }
+    case "bells": {
+      const { keys } = await env.TENANTS.list({ prefix: "bell:" });
+      return Response.json(await Promise.all(keys.map(({ name }) => env.TENANTS.get(name, "json"))));
+    }
+  }
+}
+
+/** The same object for the same env: the configuration is cached by it. */
+function withFaults(env: Env): Env {
+  const known = wrapped.get(env);
+  if (known) return known;
+  const faulty: Env = { ...env };
+  for (const name of BINDINGS) Object.assign(faulty, { [name]: breakable(env[name], name) });
+  wrapped.set(env, faulty);
+  return faulty;
+}
+
+function breakable(binding: object, name: (typeof BINDINGS)[number]): object {
+  return new Proxy(binding, {
+    get(inner, method) {
+      const value: unknown = Reflect.get(inner, method);
+      if (typeof value !== "function") return value;
+      return (...given: unknown[]): unknown => {
+        const fault = faults[name];
+        if (!fault || fault.failures-- <= 0) return Reflect.apply(value, inner, given);
+        return fault.how === "hang"
+          ? new Promise(() => undefined)
+          : Promise.reject(new Error(`${name} is down`));
+      };
+    },
+  });
+}

@@ -1,0 +1,144 @@
+/** The journal in R2: what is written is read back, listed in order, and cleared. */
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { newExchangeId } from "../../workers/domain/exchange-id.ts";
+import type { RequestFacts, ResponseFacts } from "../../workers/schemas/exchange.ts";
+import {
+  clearJournal,
+  JournalCorrupt,
+  journalKey,
+  listJournal,
+  readJournal,
+  writeJournalRequest,
+  writeJournalResponse,
+  type OpenFacts,
+} from "../../workers/store/journal.ts";
+
+const bucket = env.JOURNAL;
+beforeEach(async () => {
+  for (const { key } of (await bucket.list()).objects) await bucket.delete(key);
+});
+
+const idAt = (ms: number) => newExchangeId(ms, crypto.getRandomValues(new Uint8Array(10)));
+const requestOf = (id: string): OpenFacts<RequestFacts> => ({
+  v: 1,
+  id,
+  startedAt: 1,
+  domain: "ü.example",
+  accountId: null,
+  credentialType: "passthrough",
+  clientKeyId: null,
+  method: "POST",
+  path: "/v1/messages",
+  query: "",
+  headers: {},
+});
+const responseOf = (id: string): OpenFacts<ResponseFacts> => ({
+  v: 1,
+  id,
+  outcome: "complete",
+  status: 200,
+  errorType: null,
+  headers: {},
+  timeToFirstByteMs: 1,
+  durationMs: 2,
+  bodyCoding: "identity",
+});
+/** Where two arrays differ first; -1 where nowhere. (`toEqual` takes seconds for megabytes.) */
+const firstDifference = (a: Uint8Array, b: Uint8Array) =>
+  a.length === b.length ? a.findIndex((byte, index) => byte !== b[index]) : Math.min(a.length, b.length);
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+describe("an entry", () => {
+  it.each([
+    ["a body", bytes('{"a":1}')],
+    ["no body", new Uint8Array(0)],
+    ["a body that is not text", Uint8Array.from([0, 255, 0x4e, 0x58, 0x4a, 0x31])],
+    ["a body too large to put in one piece", new Uint8Array(5_000_000).fill(7)],
+  ])("with %s is read back as it was, with the facts that were left open", async (_, body) => {
+    const id = idAt(1);
+    const size = await writeJournalRequest(bucket, requestOf(id), body);
+    expect(size).toBe((await bucket.head(journalKey(id, "request")))?.size);
+    const { request, response } = await readJournal(bucket, id);
+    expect(response).toBeNull();
+    expect(firstDifference(request!.body, body)).toBe(-1);
+    const whole = { recorded: "whole", bytes: body.length, sha256: null };
+    expect(request?.facts).toEqual({ ...requestOf(id), body: whole });
+  });
+
+  it("keeps facts about the body that were given, and fields of a later version", async () => {
+    const id = idAt(1);
+    const body = { recorded: "head" as const, bytes: 99, sha256: "00" };
+    await writeJournalResponse(bucket, { ...responseOf(id), body, later: 1 }, bytes("x"));
+    const { response } = await readJournal(bucket, id);
+    expect(response?.facts).toMatchObject({ body, later: 1 });
+  });
+
+  it("is gone once cleared, and clearing again does no harm", async () => {
+    const id = idAt(1);
+    await writeJournalRequest(bucket, requestOf(id), bytes("x"));
+    await writeJournalResponse(bucket, responseOf(id), bytes("x"));
+    await clearJournal(bucket, id);
+    await clearJournal(bucket, id);
+    expect(await readJournal(bucket, id)).toEqual({ request: null, response: null });
+  });
+
+  it.each([
+    ["that is cut", bytes("x")],
+    ["that is not ours", bytes("some other object, long enough for a footer")],
+    ["whose footer lies", Uint8Array.from([1, 2, 255, 255, 255, 255, 0x4e, 0x58, 0x4a, 0x31])],
+    ["whose facts are no JSON", Uint8Array.from([123, 1, 0, 0, 0, 0x4e, 0x58, 0x4a, 0x31])],
+    ["whose facts are not facts", Uint8Array.from([123, 125, 2, 0, 0, 0, 0x4e, 0x58, 0x4a, 0x31])],
+  ])("%s is reported with its name", async (_, object) => {
+    const id = idAt(1);
+    await bucket.put(journalKey(id, "request"), object);
+    const reading = readJournal(bucket, id);
+    await expect(reading).rejects.toBeInstanceOf(JournalCorrupt);
+    await expect(reading).rejects.toThrow(id);
+  });
+});
+
+describe("the listing", () => {
+  it("is in order of time, says what is there, and goes on where it stopped", async () => {
+    const ids = [idAt(1_000), idAt(2_000), idAt(3_000), idAt(4_000), idAt(5_000)];
+    for (const id of ids.toReversed()) await writeJournalRequest(bucket, requestOf(id), bytes("abc"));
+    for (const id of [ids[0]!, ids[2]!, ids[4]!])
+      await writeJournalResponse(bucket, responseOf(id), bytes("d"));
+    const before = Date.now() - 60_000;
+
+    const all = await listJournal(bucket, { limit: 100 });
+    expect(all.cursor).toBeNull();
+    expect(all.entries.map(({ id }) => id)).toEqual(ids);
+    expect(all.entries.map(({ hasRequest, hasResponse }) => [hasRequest, hasResponse])).toEqual([
+      [true, true],
+      [true, false],
+      [true, true],
+      [true, false],
+      [true, true],
+    ]);
+    for (const { bytes: size, uploadedAt } of all.entries) {
+      expect(size).toBeGreaterThan(100);
+      expect(uploadedAt).toBeGreaterThan(before);
+    }
+
+    for (const limit of [1, 2, 3, 4, 5]) {
+      const found: string[] = [];
+      let cursor: string | null = null;
+      let pages = 0;
+      do {
+        const page = await listJournal(bucket, { limit, ...(cursor ? { startAfter: cursor } : {}) });
+        expect(page.entries.length).toBeLessThanOrEqual(limit);
+        expect(page.entries).toEqual(
+          all.entries.filter(({ id }) => page.entries.some((each) => each.id === id)),
+        );
+        found.push(...page.entries.map(({ id }) => id));
+        cursor = page.cursor;
+      } while (cursor !== null && pages++ < 20);
+      expect(found, `pages of ${limit}`).toEqual(ids);
+    }
+  });
+
+  it("of nothing is empty and at its end", async () => {
+    expect(await listJournal(bucket, { limit: 10 })).toEqual({ entries: [], cursor: null });
+  });
+});

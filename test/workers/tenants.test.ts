@@ -1,0 +1,101 @@
+/** The edge's memory of domains and keys: how long it trusts a copy, and what it does when KV fails. */
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { DomainRecord } from "../../workers/schemas/tenant.ts";
+import {
+  projectClientKey,
+  projectDomain,
+  readClientKey,
+  readDomain,
+  removeClientKey,
+  removeDomain,
+  TenantsUnavailable,
+} from "../../workers/store/tenants.ts";
+
+let now = Date.parse("2026-11-01T00:00:00Z");
+beforeEach(() => {
+  now += 86_400_000; // whatever an earlier test left in the isolate is too old
+  vi.spyOn(Date, "now").mockImplementation(() => now);
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+});
+afterEach(() => vi.restoreAllMocks());
+
+const recordOf = (domain: string): DomainRecord => ({
+  v: 1,
+  domain,
+  accountId: "a",
+  credentialType: "passthrough",
+  credential: null,
+  endpoints: null,
+});
+const hash = "ab".repeat(32);
+const keyRecord = { v: 1 as const, id: crypto.randomUUID(), domain: "a.example" };
+/** What another isolate or the CLI does: KV changes, this isolate is not told. */
+const putElsewhere = (key: string, value: unknown) => env.TENANTS.put(key, JSON.stringify(value));
+const broken = {
+  TENANTS: { get: () => Promise.reject(new Error("KV is down")) } as unknown as KVNamespace,
+};
+
+describe("readDomain and readClientKey", () => {
+  it("know what was projected, and forget what was removed, at once", async () => {
+    await projectDomain(env, recordOf("a.example"));
+    await projectClientKey(env, hash, keyRecord);
+    expect(await readDomain(env, "a.example")).toEqual(recordOf("a.example"));
+    expect(await readClientKey(env, hash)).toEqual(keyRecord);
+    await removeDomain(env, "a.example");
+    await removeClientKey(env, hash);
+    expect(await readDomain(env, "a.example")).toBeNull();
+    expect(await readClientKey(env, hash)).toBeNull();
+  });
+
+  it("see a key made elsewhere at once, because a miss is not remembered", async () => {
+    const fresh = "cd".repeat(32);
+    expect(await readClientKey(env, fresh)).toBeNull();
+    await putElsewhere(`key:${fresh}`, keyRecord);
+    expect(await readClientKey(env, fresh)).toEqual(keyRecord);
+  });
+
+  it("see a key revoked elsewhere after 30 s at the latest", async () => {
+    await projectClientKey(env, hash, keyRecord);
+    await env.TENANTS.delete(`key:${hash}`);
+    now += 29_999;
+    expect(await readClientKey(env, hash)).toEqual(keyRecord);
+    now += 1;
+    expect(await readClientKey(env, hash)).toBeNull();
+  });
+
+  it("see a changed domain after 30 s at the latest", async () => {
+    await projectDomain(env, recordOf("b.example"));
+    await putElsewhere("domain:b.example", { ...recordOf("b.example"), accountId: "new" });
+    expect((await readDomain(env, "b.example"))?.accountId).toBe("a");
+    now += 30_000;
+    expect((await readDomain(env, "b.example"))?.accountId).toBe("new");
+  });
+
+  it("serve the last good record for 10 minutes while KV is down, then say that they do not know", async () => {
+    await projectDomain(env, recordOf("c.example"));
+    now += 599_999;
+    expect(await readDomain(broken, "c.example")).toEqual(recordOf("c.example"));
+    now += 1;
+    await expect(readDomain(broken, "c.example")).rejects.toBeInstanceOf(TenantsUnavailable);
+    await expect(readDomain(broken, "never-seen.example")).rejects.toBeInstanceOf(TenantsUnavailable);
+  });
+
+  it("treat a record that is none like KV being down", async () => {
+    await env.TENANTS.put("domain:d.example", JSON.stringify({ v: 1, domain: 5 }));
+    await expect(readDomain(env, "d.example")).rejects.toBeInstanceOf(TenantsUnavailable);
+    await env.TENANTS.put("domain:d.example", "{");
+    await expect(readDomain(env, "d.example")).rejects.toBeInstanceOf(TenantsUnavailable);
+  });
+
+  it("keep the fields of a later version", async () => {
+    await putElsewhere("domain:e.example", { ...recordOf("e.example"), later: true });
+    expect(await readDomain(env, "e.example")).toHaveProperty("later", true);
+  });
+
+  it("refuse to project what is no record", async () => {
+    const wrong = { ...recordOf("f.example"), credentialType: "magic" } as unknown as DomainRecord;
+    await expect(async () => projectDomain(env, wrong)).rejects.toThrow();
+    expect(await env.TENANTS.get("domain:f.example")).toBeNull();
+  });
+});
