@@ -2,49 +2,50 @@
  * Builds the dashboard's static files into dashboard/public/assets, named after a hash of their content, and writes their
  * addresses to src/assets.gen.json, which the Pages functions import. Called by scripts/build.ts; works without network.
  */
-import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { basename, extname, join } from "node:path";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
 import type { Assets } from "./src/assets.ts";
 
 const HERE = import.meta.dirname;
-const OUT = join(HERE, "public/assets");
-const FONT = "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2";
+/** Most pages need no other letters than these: fetched ahead of the style sheet that names it. */
+const FIRST_FONT = /inter-latin-wght-normal/;
 
-/** Builds style sheet, script and font. Rejects with esbuild's words when a source does not compile. */
-export async function buildAssets(): Promise<void> {
-  await rm(OUT, { recursive: true, force: true });
-  await mkdir(OUT, { recursive: true });
-  const font = await place("inter.woff2", await readFile(createRequire(import.meta.url).resolve(FONT)));
-  const styles = await bundle("src/styles/main.css");
-  const face = `@font-face{font-family:"Inter Variable";font-weight:100 900;font-display:swap;src:url("${font}") format("woff2")}`;
-  const assets: Assets = {
-    font,
-    style: await place("main.css", Buffer.concat([Buffer.from(face), styles])),
-    script: await place("main.js", await bundle("src/islands/main.ts")),
-  };
-  await writeFile(join(HERE, "src/assets.gen.json"), `${JSON.stringify(assets, null, 2)}\n`);
-}
-
-async function bundle(entry: string): Promise<Uint8Array> {
+/**
+ * Builds style sheet, script and fonts and resolves to their addresses. Rejects with esbuild's words when a source does
+ * not compile. Another `outDir` than the default must be served as /assets/ too.
+ */
+export async function buildAssets({ outDir = join(HERE, "public/assets") } = {}): Promise<Assets> {
   const result = await build({
-    entryPoints: [join(HERE, entry)],
+    entryPoints: [join(HERE, "src/styles/main.css"), join(HERE, "src/islands/main.ts")],
     bundle: true,
     minify: true,
+    format: "esm",
+    target: ["es2022", "chrome123", "firefox120", "safari17.5"],
+    outdir: outDir,
+    publicPath: "/assets",
+    entryNames: "[name]-[hash]",
+    assetNames: "[name]-[hash]",
+    loader: { ".woff2": "file" },
+    metafile: true,
     write: false,
-    format: "iife",
-    target: "es2022",
     logLevel: "silent",
   });
-  return result.outputFiles[0]?.contents ?? new Uint8Array(0);
-}
+  await rm(outDir, { recursive: true, force: true });
+  await mkdir(outDir, { recursive: true });
+  await Promise.all(result.outputFiles.map((file) => writeFile(file.path, file.contents)));
 
-/** Writes a file under a name that says its content, and answers with its address. */
-async function place(name: string, bytes: Uint8Array): Promise<string> {
-  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
-  const file = `${basename(name, extname(name))}.${hash}${extname(name)}`;
-  await writeFile(join(OUT, file), bytes);
-  return `/assets/${file}`;
+  const names = result.outputFiles.map((file) => basename(file.path));
+  const address = (pattern: RegExp) => {
+    const name = names.find((candidate) => pattern.test(candidate));
+    if (!name) throw new Error(`The build made no file that matches ${String(pattern)}.`);
+    return `/assets/${name}`;
+  };
+  const assets: Assets = {
+    style: address(/^main-.*\.css$/),
+    script: address(/^main-.*\.js$/),
+    font: address(FIRST_FONT),
+  };
+  await writeFile(join(HERE, "src/assets.gen.json"), `${JSON.stringify(assets, null, 2)}\n`);
+  return assets;
 }

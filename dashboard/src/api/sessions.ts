@@ -3,7 +3,8 @@
  * without a session stand alone and are left out.
  */
 import type { RequestRow } from "./types.ts";
-import { cacheWrites } from "../components/values.tsx";
+import { cacheWrites } from "./tokens.ts";
+import { picoOf } from "../format/decimal.ts";
 
 export interface Session {
   id: string;
@@ -61,19 +62,4 @@ function summary(id: string, group: readonly RequestRow[]): Session {
     last: Date.parse(latest.timestamp) + (latest.durationMs ?? 0),
     latestRequestId: latest.requestId,
   };
-}
-
-/** "0.00618" → 6_180_000_000n: sums of money never go through floats. */
-export function picoOf(amount: string): bigint {
-  const match = /^(-?)(\d+)(?:\.(\d{1,12}))?\d*$/.exec(amount);
-  if (!match) return 0n;
-  const value = BigInt(match[2]!) * 1_000_000_000_000n + BigInt((match[3] ?? "").padEnd(12, "0"));
-  return match[1] ? -value : value;
-}
-
-/** The way back: 6_180_000_000n → "0.00618". */
-export function decimalOf(pico: bigint): string {
-  const digits = (pico < 0n ? -pico : pico).toString().padStart(13, "0");
-  const fraction = digits.slice(-12).replace(/0+$/, "");
-  return `${pico < 0n ? "-" : ""}${digits.slice(0, -12)}${fraction ? `.${fraction}` : ""}`;
 }

@@ -4,7 +4,8 @@ import { formatExact, formatShare, formatShort, UNKNOWN } from "../format/number
 import { formatDuration } from "../format/time.ts";
 import type { RequestRow } from "../api/types.ts";
 import type { View } from "../view.ts";
-import { Model, Money, promptTokens, Status, Time, Wire } from "./values.tsx";
+import { promptTokens } from "../api/tokens.ts";
+import { Model, Money, Status, Time, Wire } from "./values.tsx";
 
 interface Props {
   rows: readonly RequestRow[];

@@ -1,51 +1,58 @@
 /** The keyboard: `/`, `?`, `j`, `k`, `Enter`, `g` and a letter, `Esc`. */
-const G_MS = 1_000;
+
+/** How long after `g` a letter counts as the second half. */
+const G_MS = 1_500;
 
 export function bindKeys(): void {
   let goUntil = 0;
-  let marked = -1;
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Escape" && document.activeElement instanceof HTMLElement)
-      return document.activeElement.blur();
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "Escape") return leave();
     if (isTyping(event.target)) return;
-    if (Date.now() < goUntil) {
+    if (event.timeStamp < goUntil) {
       goUntil = 0;
-      document.querySelector<HTMLAnchorElement>(`a[data-go="${CSS.escape(event.key)}"]`)?.click();
-      return;
+      const link = document.querySelector<HTMLAnchorElement>(`a[data-go="${CSS.escape(event.key)}"]`);
+      if (link) return link.click();
     }
     switch (event.key) {
       case "g":
-        goUntil = Date.now() + G_MS;
+        goUntil = event.timeStamp + G_MS;
         return;
       case "?":
-        document.querySelector<HTMLDialogElement>("dialog#keys")?.showModal();
-        return;
+        return document.querySelector<HTMLDialogElement>("dialog#keys")?.showModal();
       case "/":
         event.preventDefault();
-        document.querySelector<HTMLElement>("input[type=search], form[data-filters] select")?.focus();
-        return;
+        return document.querySelector<HTMLElement>("input[type=search], form[data-filters] select")?.focus();
       case "j":
       case "k":
-        marked = mark(marked + (event.key === "j" ? 1 : -1));
-        return;
+        return step(event.key === "j" ? 1 : -1);
       case "Enter":
-        document.querySelector<HTMLAnchorElement>("[data-marked] a.row-link")?.click();
+        // A focused link or button does its own thing.
+        if (event.target instanceof HTMLElement && event.target.closest("a, button, summary")) return;
+        return document.querySelector<HTMLAnchorElement>("[data-marked] a.row-link")?.click();
     }
   });
 }
 
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null
-  );
+function leave(): void {
+  for (const sheet of document.querySelectorAll<HTMLDetailsElement>("details.more[open]")) sheet.open = false;
+  if (document.activeElement instanceof HTMLElement && isTyping(document.activeElement))
+    document.activeElement.blur();
 }
 
-function mark(wanted: number): number {
-  const rows = document.querySelectorAll<HTMLElement>("[data-rows] [data-row]");
-  const index = Math.max(0, Math.min(rows.length - 1, wanted));
-  for (const row of rows) row.removeAttribute("data-marked");
-  rows[index]?.setAttribute("data-marked", "");
-  rows[index]?.scrollIntoView({ block: "nearest" });
-  return index;
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("input, textarea, select, dialog[open]") !== null;
+}
+
+/** Marks the next or the previous row. The mark itself says where we are, so it survives what changes the list. */
+function step(by: 1 | -1): void {
+  const rows = [...document.querySelectorAll<HTMLElement>("[data-rows] [data-row]")];
+  if (rows.length === 0) return;
+  const at = rows.findIndex((row) => row.hasAttribute("data-marked"));
+  const next =
+    rows[at === -1 ? (by === 1 ? 0 : rows.length - 1) : Math.max(0, Math.min(rows.length - 1, at + by))];
+  rows[at]?.removeAttribute("data-marked");
+  next?.setAttribute("data-marked", "");
+  next?.scrollIntoView({ block: "nearest" });
+  (next?.querySelector<HTMLElement>("a.row-link") ?? next)?.focus({ preventScroll: true });
 }

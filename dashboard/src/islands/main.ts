@@ -1,8 +1,14 @@
-/** The page's one script: copying, keys, filters that send themselves, names to be typed before something is deleted. */
+/** The page's one script. Every page works without it; it saves keystrokes and keeps times true. */
 import { bindCopyButtons } from "./copy.ts";
-import { bindKeys } from "./keys.ts";
 import { bindForms } from "./forms.ts";
+import { bindKeys } from "./keys.ts";
+import { bindMessages } from "./messages.ts";
+import { bindTheme } from "./theme.ts";
+import { bindTimes } from "./times.ts";
 
+bindTimes();
 bindCopyButtons();
-bindKeys();
 bindForms();
+bindKeys();
+bindMessages();
+bindTheme();

@@ -1,5 +1,6 @@
 /** /conversations: client sessions of the period, the one active last first, each with what it took. */
-import { decimalOf, sessionsOf, type Session } from "../api/sessions.ts";
+import { sessionsOf, type Session } from "../api/sessions.ts";
+import { decimalOf } from "../format/decimal.ts";
 import type { Result } from "../api/client.ts";
 import type { RequestList } from "../api/types.ts";
 import { PointHere } from "../components/point-here.tsx";

@@ -1,0 +1,22 @@
+/** Times: tells the server the viewer's zone for the next page, moves this one's to it, and keeps "5 m ago" true. */
+import { formatAbsolute, formatRelative } from "../format/time.ts";
+
+const EVERY_MS = 15_000;
+const YEAR_SECONDS = 31_536_000;
+
+export function bindTimes(): void {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `nexus_zone=${encodeURIComponent(zone)}; Path=/; SameSite=Lax; Max-Age=${YEAR_SECONDS}${secure}`;
+  const tell = () => {
+    for (const element of document.querySelectorAll("time[datetime]")) {
+      const at = Date.parse((element as HTMLTimeElement).dateTime);
+      if (Number.isNaN(at)) continue;
+      const words = formatRelative(at, Date.now(), zone);
+      if (element.textContent !== words) element.textContent = words;
+      element.setAttribute("title", formatAbsolute(at, zone));
+    }
+  };
+  tell();
+  setInterval(tell, EVERY_MS);
+}
