@@ -24,6 +24,7 @@ const allowed: Record<string, { rooms: string[]; packages: RegExp }> = {
       "workers/schemas",
       "workers/config",
       "workers/constants",
+      "workers/errors",
       "workers/log",
     ],
     packages: /^$/,
