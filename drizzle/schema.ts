@@ -6,6 +6,7 @@
  * Content is stored once per domain: a request points at three chains of nodes (messages, system blocks, tools), each node
  * at its predecessor and at one piece of content, as commits in git; what is left of the body is its skeleton, content too.
  */
+import { sql } from "drizzle-orm";
 import {
   bigint,
   boolean,
@@ -205,6 +206,14 @@ export const requests = pgTable(
     index("requests_account").on(t.accountId, t.startedAt, t.id),
     index("requests_session").on(t.sessionId, t.startedAt),
     index("requests_conversation").on(t.conversationId, t.startedAt),
+    // Rare models, rare types and failures are what people look for: without these a list of them reads everything.
+    index("requests_model").on(t.model, t.startedAt),
+    index("requests_rare_type")
+      .on(t.requestType, t.startedAt)
+      .where(sql`request_type not in ('inference', 'query_evaluation')`),
+    index("requests_unhappy")
+      .on(t.startedAt, t.id)
+      .where(sql`status >= 400 or status is null or outcome <> 'complete'`),
   ],
 );
 
@@ -300,7 +309,7 @@ export const sessions = pgTable(
     tokenHash: bytea("token_hash").primaryKey(),
     role: text().notNull(),
     actor: text().notNull(),
-    /** SHA-256 of the dashboard key signed in with: changing the key ends its sessions. */
+    /** HMAC-SHA256 of the dashboard key signed in with, under the token: changing the key ends its sessions. */
     keyFingerprint: bytea("key_fingerprint").notNull(),
     createdAt: time("created_at").notNull().defaultNow(),
     expiresAt: time("expires_at").notNull(),

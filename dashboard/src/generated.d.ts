@@ -1,6 +1,8 @@
-/** What the build writes; declared so that types check on a checkout that was never built. */
+/**
+ * What the build writes; declared so that types check on a checkout that was never built. The shape is `Assets`, spelled
+ * out: an ambient module cannot name a type by a relative path (the type would silently become an error type).
+ */
 declare module "*assets.gen.json" {
-  import type { Assets } from "./assets.ts";
-  const assets: Assets;
+  const assets: { style: string; script: string; font: string };
   export default assets;
 }

@@ -75,7 +75,7 @@ export const Overview = z.object({
   to: z.iso.datetime(),
   totals: Totals,
   previousFrom: z.iso.datetime(),
-  previous: Totals.describe("The period of equal length before."),
+  previous: Sums.describe("The period of equal length before."),
   bucketMs: count.describe("Length of one bucket of the series: 5 minutes, an hour or a day (UTC)."),
   series: z
     .array(Sums.extend({ time: z.iso.datetime(), firstByteP50Ms: milliseconds }))

@@ -1,0 +1,3 @@
+CREATE INDEX "requests_model" ON "requests" USING btree ("model","started_at");--> statement-breakpoint
+CREATE INDEX "requests_rare_type" ON "requests" USING btree ("request_type","started_at") WHERE request_type not in ('inference', 'query_evaluation');--> statement-breakpoint
+CREATE INDEX "requests_unhappy" ON "requests" USING btree ("started_at","id") WHERE status >= 400 or status is null or outcome <> 'complete';
