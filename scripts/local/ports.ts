@@ -7,6 +7,9 @@ import { LocalWorldError } from "./local-error.ts";
 /** Below the ephemeral range, so that outgoing connections do not take a port between our look and our use. */
 const FREE_PORT_RANGE = [10_000, 32_000] as const;
 const FREE_PORT_TRIES = 200;
+/** A killed process is seen as gone shortly before its last thread lets go of its sockets. */
+const BUSY_PATIENCE_MS = 1_000;
+const BUSY_RETRY_MS = 50;
 
 /** The loopback hosts of this machine: 127.0.0.1, and ::1 where there is one. */
 export function loopbackHosts(): string[] {
@@ -18,7 +21,7 @@ export function loopbackHosts(): string[] {
 export async function claimPort(wanted: number, variable: string): Promise<number> {
   if (wanted !== 0) {
     for (const host of loopbackHosts()) {
-      const problem = await tryListen(host, wanted);
+      const problem = await tryListenPatiently(host, wanted);
       if (problem === "EACCES") {
         throw new LocalWorldError(
           `This user may not listen on port ${wanted}. Set ${variable} to one above 1023.`,
@@ -38,6 +41,16 @@ export async function claimPort(wanted: number, variable: string): Promise<numbe
     if (problems.every((problem) => problem === null)) return port;
   }
   throw new LocalWorldError("No free port was found on the loopback addresses.");
+}
+
+/** As `tryListen`, with a moment's patience for a predecessor that is just ending. */
+async function tryListenPatiently(host: string, port: number): Promise<string | null> {
+  const deadline = Date.now() + BUSY_PATIENCE_MS;
+  for (;;) {
+    const problem = await tryListen(host, port);
+    if (problem !== "EADDRINUSE" || Date.now() > deadline) return problem;
+    await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS));
+  }
 }
 
 /** Null when one can listen there, else the system's error code. */
