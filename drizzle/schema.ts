@@ -30,6 +30,8 @@ const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({
   dataType: () => "bytea",
   fromDriver: (value) => new Uint8Array(value.buffer, value.byteOffset, value.byteLength),
 });
+/** Search words, made by workers/domain/search-words and not by Postgres' own parser. */
+const tsvector = customType<{ data: string }>({ dataType: () => "tsvector" });
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 const id8 = (name: string) => bigint(name, { mode: "bigint" });
 const count = (name: string) => bigint(name, { mode: "number" });
@@ -122,6 +124,10 @@ export const requests = pgTable(
     sessionId: text("session_id"),
     agentId: text("agent_id"),
     parentAgentId: text("parent_agent_id"),
+    /** First product of the user agent: "claude-cli/2.1.330". */
+    client: text(),
+    /** What the person (or the spawning agent) says newly in this request, its beginning; null where only tools and reminders speak. */
+    prompt: text(),
     method: text().notNull(),
     path: text().notNull(),
     query: text().notNull(),
@@ -214,6 +220,88 @@ export const requests = pgTable(
     index("requests_unhappy")
       .on(t.startedAt, t.id)
       .where(sql`status >= 400 or status is null or outcome <> 'complete'`),
+  ],
+);
+
+/**
+ * One row per conversation: sums over its requests, kept in the transaction that stores or re-links these
+ * (workers/store/conversation-sums), so that lists need not read them.
+ */
+export const conversations = pgTable(
+  "conversations",
+  {
+    id: uuid().primaryKey(),
+    domainId: integer("domain_id").notNull(),
+    rootRequestId: uuid("root_request_id").notNull(),
+    title: text(),
+    sessionId: text("session_id"),
+    firstAt: time("first_at").notNull(),
+    /** Start of the last request. */
+    lastAt: time("last_at").notNull(),
+    /** End of the answer that ended last. */
+    endedAt: time("ended_at").notNull(),
+    /** The last request outside of sub-tasks; the last one of all where there are only sub-tasks. */
+    latestRequestId: uuid("latest_request_id").notNull(),
+    latestAt: time("latest_at").notNull(),
+    latestIsSubtask: boolean("latest_is_subtask").notNull(),
+    latestModel: text("latest_model"),
+    /** All prompt tokens, cached or not, and the answer's. */
+    latestContextTokens: integer("latest_context_tokens"),
+    accountIds: text("account_ids").array().notNull(),
+    models: text().array().notNull(),
+    requests: integer().notNull(),
+    /** Requests that bring words of a person, sub-tasks apart. */
+    turns: integer().notNull(),
+    subtaskRequests: integer("subtask_requests").notNull(),
+    errors: integer().notNull(),
+    /** Branches of all kinds, `main` included. */
+    branches: integer().notNull(),
+    userBranches: integer("user_branches").notNull(),
+    compactBranches: integer("compact_branches").notNull(),
+    subtaskBranches: integer("subtask_branches").notNull(),
+    /** Requests that continue something, and those of them whose predecessor was not found. */
+    continuations: integer().notNull(),
+    orphans: integer().notNull(),
+    inputTokens: count("input_tokens").notNull(),
+    outputTokens: count("output_tokens").notNull(),
+    cacheReadInputTokens: count("cache_read_input_tokens").notNull(),
+    cacheCreationInputTokens: count("cache_creation_input_tokens").notNull(),
+    thinkingTokens: count("thinking_tokens").notNull(),
+    toolCallCount: count("tool_call_count").notNull(),
+    costPico: numeric("cost_pico", { precision: 38, scale: 0, mode: "bigint" }).notNull(),
+    unpricedCount: integer("unpriced_count").notNull(),
+    /** Sum of the durations of its requests. */
+    inferenceMs: doublePrecision("inference_ms").notNull(),
+  },
+  (t) => [
+    index("conversations_newest").on(t.lastAt, t.id),
+    index("conversations_domain").on(t.domainId, t.lastAt, t.id),
+  ],
+);
+
+/**
+ * The full-text index: one row per distinct message content of a domain. Ingest writes the rows without words, which is
+ * cheap; the words follow when there is time (workers/store/search-index).
+ */
+export const searchEntries = pgTable(
+  "search_entries",
+  {
+    contentId: id8("content_id").primaryKey(),
+    domainId: integer("domain_id").notNull(),
+    /** The earliest request whose history or answer holds the content. */
+    requestId: uuid("request_id").notNull(),
+    startedAt: time("started_at").notNull(),
+    /** "user", "assistant", "system"; null until the words are there. */
+    role: text(),
+    /** Null: not read yet. */
+    words: tsvector("words"),
+  },
+  (t) => [
+    index("search_entries_words").using("gin", t.words),
+    index("search_entries_newest").on(t.startedAt, t.contentId),
+    index("search_entries_pending")
+      .on(t.contentId)
+      .where(sql`words is null`),
   ],
 );
 
