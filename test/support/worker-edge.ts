@@ -8,8 +8,8 @@ import { handleFetch } from "../../workers/app.ts";
 import { loadConfig } from "../../workers/config.ts";
 import { Recorder as RealRecorder } from "../../workers/proxy/recorder.ts";
 import { ClientKeyRecord, DomainRecord } from "../../workers/schemas/tenant.ts";
+import { seal } from "../../workers/seal.ts";
 import { listJournal, readJournal } from "../../workers/store/journal.ts";
-import { seal } from "../../workers/store/seal.ts";
 import { projectClientKey, projectDomain, removeClientKey } from "../../workers/store/tenants.ts";
 
 const BINDINGS = ["JOURNAL", "EXCHANGES", "TENANTS"] as const;
@@ -57,7 +57,7 @@ async function control(setup: z.infer<typeof Setup>, env: Env): Promise<Response
     case "domain": {
       const { record, apiKey } = setup;
       const context = { domain: record.domain, accountId: record.accountId ?? "" };
-      const credential = apiKey === null ? null : await seal(loadConfig(env), apiKey, context);
+      const credential = apiKey === null ? null : seal(loadConfig(env), apiKey, context);
       await projectDomain(env, { ...record, credential });
       return Response.json(null);
     }

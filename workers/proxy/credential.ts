@@ -3,7 +3,7 @@ import type { Config } from "../config.ts";
 import type { ProxyError } from "../errors.ts";
 import { errorText, log } from "../log.ts";
 import type { DomainRecord } from "../schemas/tenant.ts";
-import { open } from "../store/seal.ts";
+import { open } from "../seal.ts";
 
 /** `headers` replace the client's own credential; null leaves that as it is. */
 export type UpstreamCredential =
@@ -31,7 +31,7 @@ async function apiKey(record: DomainRecord, config: Config): Promise<UpstreamCre
     return refusal(`no_credential: ${record.domain} has no API key. An administrator has to store one.`);
   try {
     const { domain, accountId } = record;
-    const key = await open(config, record.credential, { domain, accountId });
+    const key = open(config, record.credential, { domain, accountId });
     opened.set(record, key);
     return { headers: { "x-api-key": key } };
   } catch (thrown) {

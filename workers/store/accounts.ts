@@ -2,10 +2,10 @@
 import { eq } from "drizzle-orm";
 import { accounts } from "../../drizzle/schema.ts";
 import type { Config } from "../config.ts";
+import { open, seal, SealError } from "../seal.ts";
 import type { CredentialState } from "../schemas/api-domains.ts";
 import type { Sealed } from "../schemas/tenant.ts";
 import type { WriterTransaction } from "./db.ts";
-import { open, seal, SealError } from "./seal.ts";
 
 type Keys = Pick<Config, "CREDENTIAL_KEYS">;
 
@@ -27,9 +27,7 @@ export async function putAccount(
   now: Date,
 ): Promise<StoredAccount> {
   const sealed =
-    credential.type === "api_key"
-      ? await seal(config, credential.api_key, { domain: "", accountId: id })
-      : null;
+    credential.type === "api_key" ? seal(config, credential.api_key, { domain: "", accountId: id }) : null;
   const values = { credentialType: credential.type, credential: sealed, updatedAt: now };
   await tx
     .insert(accounts)
@@ -53,18 +51,18 @@ export async function lockAccount(tx: WriterTransaction, id: string): Promise<St
 }
 
 /** The API key in clear; null for a type that keeps none here. Throws SealError when it does not open. */
-export async function openAccountCredential(config: Keys, account: StoredAccount): Promise<string | null> {
+export function openAccountCredential(config: Keys, account: StoredAccount): string | null {
   if (account.credential === null) return null;
   return open(config, account.credential, { domain: "", accountId: account.id });
 }
 
 /** Whether the credential could be used now. */
-export async function credentialState(config: Keys, account: StoredAccount | null): Promise<CredentialState> {
+export function credentialState(config: Keys, account: StoredAccount | null): CredentialState {
   if (!account) return "missing";
   if (account.credentialType === "passthrough") return "ready";
   if (!account.credential) return account.credentialType === "oauth" ? "needs_login" : "missing";
   try {
-    await openAccountCredential(config, account);
+    openAccountCredential(config, account);
     return "ready";
   } catch (thrown) {
     if (thrown instanceof SealError) return "unreadable";

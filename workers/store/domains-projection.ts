@@ -7,9 +7,9 @@ import { accounts, clientKeys, domains } from "../../drizzle/schema.ts";
 import type { Config } from "../config.ts";
 import { CredentialType } from "../schemas/exchange.ts";
 import type { DomainRecord } from "../schemas/tenant.ts";
+import { seal } from "../seal.ts";
 import { openAccountCredential } from "./accounts.ts";
 import { type DatabaseConfig, withWriter, type WriterTransaction } from "./db.ts";
-import { seal } from "./seal.ts";
 import { projectClientKey, projectDomain, removeClientKey, removeDomain } from "./tenants.ts";
 
 export type TenantConfig = DatabaseConfig & Pick<Config, "CREDENTIAL_KEYS">;
@@ -85,13 +85,13 @@ async function domainRecord(
     .for("update", { of: domains });
   if (!row?.domain.configured || !row.account) return null;
   const accountId = row.account.id;
-  const credential = await openAccountCredential(config, row.account);
+  const credential = openAccountCredential(config, row.account);
   return {
     v: 1,
     domain: name,
     accountId,
     credentialType: CredentialType.parse(row.account.credentialType),
-    credential: credential === null ? null : await seal(config, credential, { domain: name, accountId }),
+    credential: credential === null ? null : seal(config, credential, { domain: name, accountId }),
     endpoints: row.domain.endpoints,
   };
 }

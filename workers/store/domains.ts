@@ -1,6 +1,7 @@
 /** Domains as administrators see and change them. Changes are one transaction with their audit row; the edge is told after. */
 import { and, asc, desc, eq, isNull, sql } from "drizzle-orm";
 import { accounts, clientKeys, domains, rollups } from "../../drizzle/schema.ts";
+import { seal, type SealContext } from "../seal.ts";
 import type { DomainDetail, DomainList, SlackInput, SlackView } from "../schemas/api-domains.ts";
 import { CredentialType } from "../schemas/exchange.ts";
 import {
@@ -13,7 +14,6 @@ import {
 import { type AuditEntry, auditInsert } from "./audit.ts";
 import { withReader, withWriter, type WriterTransaction } from "./db.ts";
 import { projectClientKeys, projectDomains, type TenantConfig } from "./domains-projection.ts";
-import { seal, type SealContext } from "./seal.ts";
 
 type Tenants = Pick<Env, "TENANTS">;
 /** Who does something, for the audit log, and when. */
@@ -89,7 +89,7 @@ export async function readDomainDetail(config: TenantConfig, name: string): Prom
     accountId: row.domain.accountId ?? "",
     credential: {
       type: CredentialType.parse(row.account?.credentialType ?? "api_key"),
-      state: await credentialState(config, row.account),
+      state: credentialState(config, row.account),
     },
     clientKeys: keys.map((key) => ({
       ...key,
@@ -130,7 +130,7 @@ export async function putDomain(
       const account = change.credential
         ? await putAccount(config, tx, change.accountId, change.credential, by.now)
         : await lockAccount(tx, change.accountId);
-      const state = await credentialState(config, account);
+      const state = credentialState(config, account);
       if (state === "missing" || state === "unreadable")
         return { result: "credential_needed" as const, state };
       const created = await upsertDomain(config, tx, name, change, by.now);
@@ -214,7 +214,7 @@ async function upsertDomain(
     const { webhook_url: address, ...rest } = slack;
     set.slack = rest;
     if (address === null) set.slackWebhook = null;
-    else if (address !== undefined) set.slackWebhook = await seal(config, address, slackSealContext(name));
+    else if (address !== undefined) set.slackWebhook = seal(config, address, slackSealContext(name));
   }
   await tx.update(domains).set(set).where(eq(domains.id, before.id));
   return !before.configured;

@@ -1,9 +1,11 @@
 /**
  * Seals upstream credentials for storage: AES-256-GCM with a key from CREDENTIAL_KEYS, bound to the place it is kept for.
- * The admin API seals, the edge opens. A ciphertext copied to another domain or account does not open there.
+ * The admin API and the accounts' Durable Objects seal, the edge opens. A ciphertext copied to another domain or account does
+ * not open there. Synchronous on purpose: a rotated token must be stored in the same tick in which it arrived.
  */
-import type { Config } from "../config.ts";
-import type { Sealed } from "../schemas/tenant.ts";
+import { createCipheriv, createDecipheriv } from "node:crypto";
+import type { Config } from "./config.ts";
+import type { Sealed } from "./schemas/tenant.ts";
 
 /** What a sealed text belongs to. `domain` is "" for the account's own copy in Postgres, the domain's name for its projection. */
 export interface SealContext {
@@ -13,39 +15,41 @@ export interface SealContext {
 
 type Keys = Pick<Config, "CREDENTIAL_KEYS">;
 
+const CIPHER = "aes-256-gcm";
 /** 96 bits, the size GCM is made for; random, as one key seals a few thousand texts in its life. */
 const IV_BYTES = 12;
-
-/** Imported keys, by their CREDENTIAL_KEYS entry. Importing costs more than opening. */
-const imported = new Map<string, CryptoKey>();
+/** Stands at the end of the data, where Web Crypto puts it too. */
+const TAG_BYTES = 16;
 
 /** Encrypts with the first key of CREDENTIAL_KEYS. */
-export async function seal(config: Keys, plaintext: string, context: SealContext): Promise<Sealed> {
+export function seal(config: Keys, plaintext: string, context: SealContext): Sealed {
   const entry = entriesOf(config)[0];
   if (!entry) throw new SealError("CREDENTIAL_KEYS holds no key");
   const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-  const data = await crypto.subtle.encrypt(
-    { name: "AES-GCM", iv, additionalData: additionalData(context) },
-    await importKey(entry.key),
-    new TextEncoder().encode(plaintext),
+  const cipher = createCipheriv(CIPHER, fromBase64(entry.key), iv).setAAD(additionalData(context));
+  const data = joined(
+    cipher.update(new TextEncoder().encode(plaintext)),
+    cipher.final(),
+    cipher.getAuthTag(),
   );
-  return { keyId: entry.id, iv: toBase64(iv), data: toBase64(new Uint8Array(data)) };
+  return { keyId: entry.id, iv: toBase64(iv), data: toBase64(data) };
 }
 
 /**
  * Decrypts with whichever key sealed it. Throws SealError when that key is no longer configured, or when the text was
  * changed or sealed for another context (GCM cannot tell these apart).
  */
-export async function open(config: Keys, sealed: Sealed, context: SealContext): Promise<string> {
+export function open(config: Keys, sealed: Sealed, context: SealContext): string {
   const entry = entriesOf(config).find(({ id }) => id === sealed.keyId);
   if (!entry) throw new SealError(`CREDENTIAL_KEYS holds no key named ${sealed.keyId}`);
   try {
-    const data = await crypto.subtle.decrypt(
-      { name: "AES-GCM", iv: fromBase64(sealed.iv), additionalData: additionalData(context) },
-      await importKey(entry.key),
-      fromBase64(sealed.data),
-    );
-    return new TextDecoder().decode(data);
+    const data = fromBase64(sealed.data);
+    const end = data.length - TAG_BYTES;
+    if (end < 0) throw new SealError("the data is too short");
+    const key = fromBase64(entry.key);
+    const decipher = createDecipheriv(CIPHER, key, fromBase64(sealed.iv), { authTagLength: TAG_BYTES });
+    decipher.setAAD(additionalData(context)).setAuthTag(data.subarray(end));
+    return new TextDecoder().decode(joined(decipher.update(data.subarray(0, end)), decipher.final()));
   } catch (cause) {
     throw new SealError(`a credential sealed with ${sealed.keyId} does not open here`, { cause });
   }
@@ -67,15 +71,14 @@ function entriesOf(config: Keys): { id: string; key: string }[] {
   });
 }
 
-async function importKey(key: string): Promise<CryptoKey> {
-  const known = imported.get(key);
-  if (known) return known;
-  const fresh = await crypto.subtle.importKey("raw", fromBase64(key), "AES-GCM", false, [
-    "encrypt",
-    "decrypt",
-  ]);
-  imported.set(key, fresh);
-  return fresh;
+function joined(...parts: Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 function toBase64(bytes: Uint8Array): string {
