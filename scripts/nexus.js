@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+/**
+ * `npx nexus`: hands the command line to scripts/nexus.ts on the project's own Node. Plain JavaScript without dependencies,
+ * because it runs on whatever Node the host has.
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const MINIMUM_NODE = 20;
+const root = fileURLToPath(new URL("..", import.meta.url));
+const name = process.platform === "win32" ? "node.exe" : "node";
+const node = join(root, "node_modules", "node", "bin", name);
+
+if (Number(process.versions.node.split(".")[0]) < MINIMUM_NODE) {
+  fail(`Node ${process.versions.node} is too old: install Node ${MINIMUM_NODE} or newer and try again.`);
+}
+if (!existsSync(node) || !existsSync(join(root, "node_modules", "commander"))) {
+  fail(`The dependencies are not installed yet: run "npm ci" in ${root} and try again.`);
+}
+
+const child = spawn(node, [join(root, "scripts", "nexus.ts"), ...process.argv.slice(2)], {
+  stdio: "inherit",
+});
+// A terminal tells both processes of Ctrl-C; this one only waits for the other's end.
+process.on("SIGINT", () => {});
+for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+child.on("error", (error) => fail(`${node} cannot be run: ${error.message}`));
+child.on("exit", (code, signal) => {
+  if (signal === null) process.exit(code ?? 1);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+});
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}

@@ -1,0 +1,53 @@
+/** Whose key the operator's commands send: the one given, or the one a local world generated for itself. */
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CommandError } from "./command-error.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** Where `npm start` and `npm run demo` keep their worlds. */
+const LOCAL_WORLDS = [".data", join(".data", "demo")];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The administrator's key for calls to `url`: DASHBOARD_API_KEY, else, only when `url` is this machine, the key in the data
+ * directory of the local world. Throws a CommandError when there is none.
+ */
+export function administratorKey(url: URL, environment: Environment): string {
+  const given = environment.DASHBOARD_API_KEY?.trim();
+  if (given) return given;
+  if (!isLoopback(url))
+    throw new CommandError(
+      `DASHBOARD_API_KEY is not set. Set it to the administrator's key of ${url.host} and try again.`,
+    );
+  const directories = environment.DATA_DIR ? [environment.DATA_DIR] : LOCAL_WORLDS;
+  const worlds = directories
+    .map((directory) => resolve(ROOT, directory))
+    .filter((directory) => existsSync(join(directory, "secrets.json")));
+  // A running world holds the lock of its directory.
+  const world = worlds.find((directory) => existsSync(join(directory, "lock"))) ?? worlds[0];
+  if (!world)
+    throw new CommandError(
+      `There is no key: DASHBOARD_API_KEY is not set, and no local world has been started in ${resolve(ROOT, directories[0] ?? "")}. Run "npm start", or set DASHBOARD_API_KEY (or DATA_DIR).`,
+    );
+  return keyIn(join(world, "secrets.json"));
+}
+
+/** True for addresses that only this machine answers. */
+export function isLoopback(url: URL): boolean {
+  return url.hostname === "localhost" || url.hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(url.hostname);
+}
+
+function keyIn(file: string): string {
+  try {
+    const secrets = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+    if (typeof secrets.DASHBOARD_API_KEY === "string") return secrets.DASHBOARD_API_KEY;
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    throw new CommandError(
+      `${file} cannot be read (${code ?? "not JSON"}). Set DASHBOARD_API_KEY to the key that "npm start" printed.`,
+    );
+  }
+  throw new CommandError(`${file} holds no DASHBOARD_API_KEY. Set it in the environment.`);
+}

@@ -1,0 +1,25 @@
+/** What commands print: JSON for programs, aligned lines for people. */
+import type { Command } from "commander";
+import type { CommonOptions } from "./api.ts";
+
+/** Prints `answer` as JSON where `--json` was given, else what `lines` makes of it. */
+export function show<T>(command: Command, answer: T, lines: (answer: T) => string[]): void {
+  const { json } = command.optsWithGlobals<CommonOptions>();
+  console.log(json ? JSON.stringify(answer, null, 2) : lines(answer).join("\n"));
+}
+
+/** Rows with their cells in columns; the last one may be as long as it is. Others' text cannot steer the terminal. */
+export function columns(cells: readonly (readonly string[])[]): string[] {
+  const rows = cells.map((row) => row.map((cell) => cell.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, " ")));
+  const widths: number[] = [];
+  for (const row of rows)
+    row.forEach((cell, at) => {
+      widths[at] = Math.max(widths[at] ?? 0, cell.length);
+    });
+  return rows.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}

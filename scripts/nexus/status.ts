@@ -1,0 +1,51 @@
+/** `nexus status`: whether recording works, from `GET /api/status`. */
+import type { Command } from "commander";
+import { Status } from "../../workers/schemas/api-status.ts";
+import { apiOf } from "./api.ts";
+import { columns, show } from "./output.ts";
+
+export function addStatus(program: Command): void {
+  program
+    .command("status")
+    .description("say whether recording works: backlog, failures, versions (exit code 1 when it is failing)")
+    .action(async (_options: object, command: Command) => {
+      const status = await apiOf(command).call("/api/status", Status);
+      show(command, status, lines);
+      if (status.state === "failing") process.exitCode = 1;
+    });
+}
+
+function lines(status: Status): string[] {
+  const { database, journal, ingestFailures, counters, versions } = status;
+  const rows = [
+    ["state", status.state],
+    ["nexus", versions.nexus],
+    [
+      "database",
+      database.reachable
+        ? `${versions.database ?? "reachable"}, ${database.latencyMs ?? "?"} ms, ${versions.migrations ?? "?"} migrations`
+        : "out of reach",
+    ],
+    [
+      "journal",
+      journal.reachable
+        ? `${journal.entries ?? 0}${journal.isMore ? " or more" : ""} entries, ${journal.ended ?? 0} waiting to be stored${age(journal.oldestAgeMs)}`
+        : "out of reach",
+    ],
+    ["not storable", ingestFailures ? String(ingestFailures.count) : "unknown"],
+    ["newest request", status.newestRequestAt ?? "none"],
+  ];
+  for (const failure of ingestFailures?.newest ?? [])
+    rows.push(["", `${failure.exchangeId} of ${failure.domain}: ${failure.error}`]);
+  for (const [name, value] of Object.entries(counters ?? {})) rows.push([`24 h: ${name}`, String(value)]);
+  for (const error of status.lastErrors ?? [])
+    rows.push([
+      "last errors",
+      `${error.timestamp} ${error.requestId} ${error.domain} ${error.responseStatus ?? "-"} ${error.outcome} ${error.error ?? ""}`,
+    ]);
+  return columns(rows);
+}
+
+function age(milliseconds: number | null): string {
+  return milliseconds === null ? "" : `, the oldest for ${Math.round(milliseconds / 1000)} s`;
+}

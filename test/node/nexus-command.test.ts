@@ -1,0 +1,161 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Status } from "../../workers/schemas/api-status.ts";
+import { nexus, type ScriptedApi, startScriptedApi } from "../support/nexus-command.ts";
+
+const healthy: Status = {
+  now: "2026-11-01T12:00:00.000Z",
+  state: "ok",
+  database: { reachable: true, latencyMs: 3 },
+  journal: { reachable: true, entries: 7, isMore: false, ended: 2, oldestAgeMs: 4_000, bytes: 100 },
+  ingestFailures: { count: 0, newest: [] },
+  counters: { refused: 12 },
+  lastErrors: [
+    {
+      requestId: "019a",
+      domain: "claude.example.com",
+      timestamp: "2026-11-01T11:59:00.000Z",
+      responseStatus: 529,
+      outcome: "complete",
+      error: "Overloaded \u001b[31m",
+    },
+  ],
+  newestRequestAt: "2026-11-01T11:59:58.000Z",
+  versions: { nexus: "0.1.0", migrations: 2, database: "PostgreSQL 17.2" },
+};
+
+const started: ScriptedApi[] = [];
+async function apiAnswering(...parameters: Parameters<typeof startScriptedApi>): Promise<ScriptedApi> {
+  const api = await startScriptedApi(...parameters);
+  started.push(api);
+  return api;
+}
+afterEach(async () => {
+  for (const api of started.splice(0)) await api.stop();
+});
+const at = (api: ScriptedApi) => ({ NEXUS_URL: api.url, DASHBOARD_API_KEY: "the-key" });
+
+describe("nexus status", () => {
+  it("asks with the administrator's key and says how the deployment is doing", async () => {
+    const api = await apiAnswering(() => ({ body: healthy }));
+    const ran = await nexus(["status"], at(api));
+    expect(api.calls).toEqual([{ line: "GET /api/status", key: "the-key", body: undefined }]);
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(ran.stdout).toMatch(/^state +ok$/m);
+    expect(ran.stdout).toMatch(/^database +PostgreSQL 17.2, 3 ms, 2 migrations$/m);
+    expect(ran.stdout).toMatch(/^journal +7 entries, 2 waiting to be stored, the oldest for 4 s$/m);
+    expect(ran.stdout).toMatch(/^24 h: refused +12$/m);
+    expect(ran.stdout).toMatch(/^last errors +2026-11-01T11:59:00.000Z 019a .*Overloaded +\[31m$/m);
+  });
+
+  it("prints the API's answer as it came with --json, wherever that stands", async () => {
+    const answer = { ...healthy, later: ["a field of a newer version"] };
+    const api = await apiAnswering(() => ({ body: answer }));
+    for (const words of [
+      ["status", "--json"],
+      ["--json", "status"],
+      ["status", "--json", "--url", api.url],
+    ])
+      expect(JSON.parse((await nexus(words, at(api))).stdout)).toEqual(answer);
+  });
+
+  it("ends with 1 when the deployment is failing", async () => {
+    const failing = { ...healthy, state: "failing", lastErrors: null, ingestFailures: null, counters: null };
+    const api = await apiAnswering(() => ({ body: failing }));
+    expect(await nexus(["status"], at(api))).toMatchObject({ code: 1, stderr: "" });
+  });
+});
+
+describe("what goes wrong ends in one line and with 1", () => {
+  it.each([
+    [
+      "a refusal",
+      { status: 403, body: { error: { code: "forbidden", message: "Wrong key." } } },
+      /^nexus: Wrong key\.\n$/,
+    ],
+    ["a page that is not the API", { body: "<html>" }, /does not understand \(no JSON\)/],
+    ["an answer of another version", { body: { ...healthy, journal: 3 } }, /does not understand \(journal\)/],
+    [
+      "an error that is not the API's",
+      { status: 502, body: "Bad gateway" },
+      /answered 502, and not as the API does/,
+    ],
+    [
+      "a redirect, which is not followed",
+      { status: 302, headers: { location: "/" }, body: "" },
+      /answered 302/,
+    ],
+  ])("%s", async (_name, answer, message) => {
+    const api = await apiAnswering(() => answer);
+    const ran = await nexus(["status"], at(api));
+    expect(ran).toMatchObject({ code: 1, stdout: "" });
+    expect(ran.stderr).toMatch(message);
+    expect(ran.stderr).toMatch(/^[^\n]+\n$/);
+    expect(api.calls).toHaveLength(1);
+  });
+
+  it("nobody there", async () => {
+    const api = await apiAnswering(() => ({}));
+    await api.stop();
+    started.length = 0;
+    const ran = await nexus(["status"], at(api));
+    expect(ran).toMatchObject({ code: 1, stdout: "" });
+    expect(ran.stderr).toMatch(
+      /^nexus: http:\S+ cannot be reached \(ECONNREFUSED\)\. Is the local world running[^\n]*\n$/,
+    );
+  });
+});
+
+describe("being called wrongly ends with 2", () => {
+  it.each([
+    [[], /Usage: nexus/],
+    [["dance"], /unknown command 'dance'/],
+    [["status", "--loud"], /unknown option '--loud'/],
+    [["status", "more"], /too many arguments/],
+    [["status", "--url", "nowhere"], /"nowhere" is no address/],
+  ])("%j", async (words, message) => {
+    const ran = await nexus(words);
+    expect(ran).toMatchObject({ code: 2, stdout: "" });
+    expect(ran.stderr).toMatch(message);
+  });
+});
+
+it("explains itself with --help, on every command", async () => {
+  for (const words of [["--help"], ["status", "--help"], ["help", "status"]]) {
+    const ran = await nexus(words);
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(ran.stdout).toMatch(/--url <address>[^]*--json/);
+  }
+});
+
+describe("the key", () => {
+  it("of a local world comes from its data directory", async () => {
+    const api = await apiAnswering(() => ({ body: healthy }));
+    const DATA_DIR = await mkdtemp(join(tmpdir(), "nexus-test-"));
+    const secrets = join(DATA_DIR, "secrets.json");
+    const run = () => nexus(["status"], { NEXUS_URL: api.url, DATA_DIR });
+    expect(await run()).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("There is no key") as string,
+    });
+    await writeFile(secrets, "{");
+    expect(await run()).toMatchObject({ code: 1, stderr: expect.stringContaining("not JSON") as string });
+    await writeFile(secrets, JSON.stringify({ DASHBOARD_API_KEY: "generated" }));
+    expect((await run()).code).toBe(0);
+    expect(api.calls.map((call) => call.key)).toEqual(["generated"]);
+    await rm(DATA_DIR, { recursive: true });
+  });
+
+  it("of a local world is not sent to another machine", async () => {
+    const DATA_DIR = await mkdtemp(join(tmpdir(), "nexus-test-"));
+    await writeFile(join(DATA_DIR, "secrets.json"), JSON.stringify({ DASHBOARD_API_KEY: "generated" }));
+    const ran = await nexus(["status", "--url", "https://nexus.invalid"], { DATA_DIR });
+    expect(ran).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^nexus: DASHBOARD_API_KEY is not set[^\n]*\n$/) as string,
+    });
+    await rm(DATA_DIR, { recursive: true });
+  });
+});

@@ -1,0 +1,71 @@
+/** `npx nexus` as a process of its own, for tests of what an operator and a script see. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+const LAUNCHER = fileURLToPath(new URL("../../scripts/nexus.js", import.meta.url));
+
+export interface Ran {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the command with exactly these variables besides PATH and HOME, to its end. */
+export async function nexus(words: string[], variables: Record<string, string> = {}): Promise<Ran> {
+  const { PATH = "", HOME = "" } = process.env;
+  const child = spawn(process.execPath, [LAUNCHER, ...words], {
+    env: { PATH, HOME, ...variables },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [stdout, stderr] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    child.exitCode === null ? once(child, "close") : undefined,
+  ]);
+  return { code: child.exitCode, stdout, stderr };
+}
+
+export interface ScriptedApi {
+  url: string;
+  /** Every call so far: "METHOD /path?query", the key it carried, and its body as JSON. */
+  calls: { line: string; key: string | undefined; body: unknown }[];
+  stop(): Promise<void>;
+}
+
+/** An API that answers each call as `answer` says. */
+export async function startScriptedApi(
+  answer: (
+    line: string,
+    body: unknown,
+  ) => { status?: number; headers?: Record<string, string>; body?: unknown },
+): Promise<ScriptedApi> {
+  const calls: ScriptedApi["calls"] = [];
+  const read = async (request: IncomingMessage) => {
+    const sent = await text(request);
+    const body = sent === "" ? undefined : (JSON.parse(sent) as unknown);
+    const line = `${request.method} ${request.url}`;
+    calls.push({ line, key: request.headers["x-dashboard-key"]?.toString(), body });
+    return answer(line, body);
+  };
+  const server = createServer((request, response) => {
+    void read(request).then(({ status = 200, headers = {}, body }) => {
+      response.writeHead(status, { "content-type": "application/json", ...headers });
+      response.end(typeof body === "string" ? body : JSON.stringify(body));
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    calls,
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
