@@ -212,6 +212,11 @@ export const requests = pgTable(
     index("requests_account").on(t.accountId, t.startedAt, t.id),
     index("requests_session").on(t.sessionId, t.startedAt),
     index("requests_conversation").on(t.conversationId, t.startedAt),
+    index("requests_parent").on(t.parentRequestId),
+    // One entry per branch: its first request.
+    index("requests_branch")
+      .on(t.conversationId, t.id)
+      .where(sql`branch_key = id`),
     // Rare models, rare types and failures are what people look for: without these a list of them reads everything.
     index("requests_model").on(t.model, t.startedAt),
     index("requests_rare_type")
@@ -222,6 +227,115 @@ export const requests = pgTable(
       .where(sql`status >= 400 or status is null or outcome <> 'complete'`),
   ],
 );
+
+/**
+ * What a request tells about its place in a conversation: keys (8 bytes of SHA-256 each) under which others find it, or it
+ * finds others. One row per request that can be linked; made by workers/domain/linking, never changed by what others say.
+ * An id is a UUIDv7, so ordering by it is ordering by start.
+ */
+export const linkEvidence = pgTable(
+  "link_evidence",
+  {
+    requestId: uuid("request_id").primaryKey(),
+    domainId: integer("domain_id").notNull(),
+    /** What its content makes it, whoever its parent is: workers/domain/linking/evidence. */
+    form: smallint().notNull(),
+    /** Session and agent together; null where no session is named. */
+    threadKey: id8("thread_key"),
+    /** The normalised history it was sent with, and the same with its answer (an answer's first tool id stands for both). */
+    endKey: id8("end_key").notNull(),
+    answerKey: id8("answer_key"),
+    /** What its parent's two keys are if nothing is missing; null in a first message. */
+    priorEndKey: id8("prior_end_key"),
+    priorAnswerKey: id8("prior_answer_key"),
+    /** Several conversations fitted equally well, so the choice depends on how long each of them is. */
+    isAmbiguous: boolean("is_ambiguous").notNull().default(false),
+  },
+  (t) => [
+    index("link_evidence_end").on(t.endKey, t.requestId),
+    index("link_evidence_answer")
+      .on(t.answerKey, t.requestId)
+      .where(sql`answer_key is not null`),
+    index("link_evidence_prior_end")
+      .on(t.priorEndKey, t.requestId)
+      .where(sql`prior_end_key is not null`),
+    index("link_evidence_prior_answer")
+      .on(t.priorAnswerKey, t.requestId)
+      .where(sql`prior_answer_key is not null`),
+    index("link_evidence_ambiguous")
+      .on(t.domainId, t.requestId)
+      .where(sql`is_ambiguous`),
+  ],
+);
+
+/** Keys of the few requests that need more than `link_evidence` has: older ancestors, summaries, prompts of sub-tasks. */
+export const linkKeys = pgTable(
+  "link_keys",
+  {
+    requestId: uuid("request_id").notNull(),
+    domainId: integer("domain_id").notNull(),
+    /** workers/domain/linking/evidence. */
+    purpose: smallint().notNull(),
+    key: id8("key").notNull(),
+    /** Counts from the strongest: of ancestors 1 is the nearest after the parent. */
+    rank: smallint().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.requestId, t.purpose, t.rank, t.key] }),
+    index("link_keys_key").on(t.key, t.purpose, t.requestId),
+  ],
+);
+
+/** Calls of `Task` and `Agent` in answers. `subtaskRequestId` is the first request of the agent that came of it, as far as known. */
+export const taskInvocations = pgTable(
+  "task_invocations",
+  {
+    /** The request whose answer holds the call. */
+    requestId: uuid("request_id").notNull(),
+    /** 0 for the first such call in the answer. */
+    position: smallint().notNull(),
+    startedAt: time("started_at").notNull(),
+    domainId: integer("domain_id").notNull(),
+    toolUseId: text("tool_use_id").notNull(),
+    toolName: text("tool_name").notNull(),
+    subagentType: text("subagent_type"),
+    description: text(),
+    /** The first 250 characters; all of it is in the answer. */
+    promptExcerpt: text("prompt_excerpt").notNull(),
+    promptKey: id8("prompt_key").notNull(),
+    /** Claude Code's id of the agent, once a tool result has named it. */
+    agentId: text("agent_id"),
+    subtaskRequestId: uuid("subtask_request_id"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.requestId, t.position] }),
+    index("task_invocations_prompt").on(t.promptKey, t.requestId),
+    index("task_invocations_tool_use").on(t.toolUseId),
+    index("task_invocations_subtask").on(t.subtaskRequestId),
+  ],
+);
+
+/** Which agent came of which tool call, as tool results tell; they may arrive before the call they speak of. */
+export const taskAgents = pgTable(
+  "task_agents",
+  {
+    domainId: integer("domain_id").notNull(),
+    agentId: text("agent_id").notNull(),
+    toolUseId: text("tool_use_id").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.domainId, t.agentId, t.toolUseId] }),
+    index("task_agents_tool_use").on(t.domainId, t.toolUseId),
+  ],
+);
+
+/** Ids that conversations had. What is meant today is the conversation of `rootRequestId`. */
+export const conversationAliases = pgTable("conversation_aliases", {
+  id: uuid().primaryKey(),
+  domainId: integer("domain_id").notNull(),
+  /** The request that the id was made from. */
+  rootRequestId: uuid("root_request_id").notNull(),
+});
 
 /**
  * One row per conversation: sums over its requests, kept in the transaction that stores or re-links these
