@@ -44,4 +44,10 @@ export default tseslint.config(
     files: ["**/*.{js,mjs}"],
     languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly" } },
   },
+  {
+    files: ["bench/worker/*.js"],
+    languageOptions: {
+      globals: { fetch: "readonly", Request: "readonly", Response: "readonly", TextDecoder: "readonly" },
+    },
+  },
 );

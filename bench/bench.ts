@@ -1,0 +1,63 @@
+/**
+ * `npm run bench`: measures direct, a bare passthrough Worker and the product side by side on plain workerd, and prints a table
+ * with ratios. `--only a,b` runs some of the rows, `--quick` fewer rounds, `--list` names the rows.
+ */
+import { parseArgs } from "node:util";
+import { build } from "../scripts/build.ts";
+import { describeMachine, watchNoise } from "./machine.ts";
+import type { Effort } from "./rows/compare.ts";
+import { cpu, memory } from "./rows/cost.ts";
+import { fidelity } from "./rows/fidelity.ts";
+import { crowd, events, firstByteAndEnd, wholeAnswers } from "./rows/streams.ts";
+import { openStage, type Stage } from "./stage/stage.ts";
+import { formatTable, type Line } from "./table.ts";
+
+const ON_STAGE: Record<string, (stage: Stage, effort: Effort) => Promise<Line[]>> = {
+  "first-byte": firstByteAndEnd,
+  whole: wholeAnswers,
+  events,
+  crowd,
+  cpu,
+  memory,
+  fidelity,
+};
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string" },
+    quick: { type: "boolean", default: false },
+    list: { type: "boolean", default: false },
+  },
+});
+const names = Object.keys(ON_STAGE);
+if (values.list) {
+  console.log(names.join("\n"));
+  process.exit();
+}
+const chosen = values.only?.split(",") ?? names;
+const unknown = chosen.filter((name) => !names.includes(name));
+if (unknown.length) {
+  console.error(`No row is called ${unknown.join(", ")}. There are: ${names.join(", ")}.`);
+  process.exit(1);
+}
+
+await build();
+const effort: Effort = { rounds: values.quick ? 3 : 7 };
+const noise = watchNoise();
+const lines: Line[] = [];
+const stage = await openStage();
+try {
+  for (const name of chosen) {
+    process.stderr.write(`${name} …\n`);
+    lines.push(...((await ON_STAGE[name]?.(stage, effort)) ?? []));
+  }
+} finally {
+  await stage.stop();
+}
+console.log(`\n${formatTable(lines)}\n`);
+console.log(describeMachine());
+console.log(noise());
+console.log(
+  `Medians over ${effort.rounds} interleaved rounds; ratios are taken within a round, quartiles over the rounds. Workers on one core, upstream and load on another.`,
+);
+if (lines.some(({ isMet }) => isMet === false)) process.exitCode = 1;
