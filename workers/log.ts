@@ -2,6 +2,12 @@
  * Structured log lines: one JSON object each, so that Workers Logs indexes the fields.
  * Callers pass ids, names, numbers and error names; never headers, bodies, keys or connection strings.
  */
+import { redact } from "./domain/redact.ts";
+
+/** Characters of an error that a line may have; of a longer one so many are looked at. */
+const MAX_TEXT = 500;
+const MAX_REDACTED = 5_000;
+
 type Fields = Record<string, string | number | boolean | null | undefined>;
 
 function write(level: "debug" | "info" | "warn" | "error", message: string, fields: Fields): void {
@@ -22,8 +28,6 @@ export function errorText(thrown: unknown): string {
     return errorText(thrown.cause);
   }
   const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  return text
-    .replace(/\b[a-z]+:\/\/[^\s@]*@/gi, (match) => `${match.slice(0, match.indexOf("://"))}://***@`)
-    .replace(/\b(sk-ant-|cnp_live_)[\w-]+/g, "$1***")
-    .slice(0, 500);
+  // Masked before the cut: half a key would no longer look like one.
+  return redact(text.slice(0, MAX_REDACTED)).slice(0, MAX_TEXT);
 }

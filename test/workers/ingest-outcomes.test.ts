@@ -166,6 +166,28 @@ describe("an exchange the journal did not take", () => {
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
   });
 
+  it.each([
+    ["both halves are", ["request", "response"], "complete"],
+    ["only its request is", ["request"], "unrecorded"],
+  ] as const)("gets its request's body too when %s found later", async (_, parts, outcome) => {
+    const exchange = madeExchange();
+    const { request, response } = exchange;
+    const bell = bellOf(exchange, {
+      request: { ...request.facts, body: { ...nothing, bytes: request.body.length } },
+      response: { ...response.facts, body: nothing },
+    });
+    await deliver([{ body: bell }]);
+    await journal(env.JOURNAL, exchange, [...parts]);
+    for (let n = 0; n < 2; n++) expect((await deliver([fromSweep(exchange)])).acks).toEqual([0]);
+    const row = await storedRow(exchange.id);
+    expect(row).toMatchObject({ outcome, bodyKind: "json", model: "claude-opus-5-5", messageCount: 1 });
+    const db = reader(loadConfig(env));
+    expect(await readRequestBody(db, row)).toEqual(request.body);
+    if (outcome === "complete") expect(await readResponseBody(db, row)).toEqual(response.body);
+    expect(await rollups()).toMatchObject([{ outcome, requests: 1 }]);
+    expect(await journalContents()).toEqual([]);
+  });
+
   it("is completed when its answer is found later", async () => {
     const exchange = madeExchange();
     await journal(env.JOURNAL, exchange, ["request"]);

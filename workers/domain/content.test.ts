@@ -167,6 +167,14 @@ test("an answer and its echo in the next request are one content", () => {
   }
 });
 
+test("what was noted while a stream was read is no part of its echo", () => {
+  const block = { type: "tool_use", id: "toolu_1", name: "Read", input: { _nexus: "the user's own" } };
+  const noted = { ...block, _nexus: { start_missing: true } };
+  expect(hex(answerElement({ content: [noted] }).sha256)).toBe(
+    hex(answerElement({ content: [block] }).sha256),
+  );
+});
+
 test("rebuilding refuses lists that the skeleton has no place for", () => {
   const { messages } = dissectBody(bytesOf('{"messages":[1]}'));
   expect(() => rebuildBody({ skeleton: bytesOf("{}"), messages, system: [], tools: [] })).toThrow(/messages/);

@@ -10,11 +10,13 @@
  * elements back; nothing is ever parsed and written anew, so a rebuild is exact for any formatting. It is checked
  * before a body is given out as "json".
  */
+import { OWN_MEMBER } from "./answer-blocks.ts";
 import { type BodyScan, LIST_NAMES, scanBody } from "./content-body.ts";
 import { chain, type ChainElement } from "./content-chain.ts";
 import { type Cut, cutMessage } from "./content-cuts.ts";
 import { concat, type FormedContent, formElement, restorePieces } from "./content-form.ts";
 import { maskLoosely, maskSpans } from "./content-mask.ts";
+import { isObject, type JsonObject } from "./json-object.ts";
 import { holds } from "./json-spans.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -74,14 +76,22 @@ export function rebuildBody(parts: BodyParts): Uint8Array {
 
 /**
  * The content that an answer will most likely be when the client sends it back as history: an assistant message of
- * only role and content, written as JavaScript clients write JSON, normalised as in a body.
+ * only role and content, written as JavaScript clients write JSON, normalised as in a body. What reading a stream noted
+ * in its blocks (answer-blocks.ts) no client has ever seen, and is left out.
  */
 export function answerElement(message: { content: unknown }): { content: Uint8Array; sha256: Uint8Array } {
-  const bytes = new TextEncoder().encode(JSON.stringify({ role: "assistant", content: message.content }));
+  const echoed = Array.isArray(message.content)
+    ? message.content.map((block: unknown) => (isObject(block) ? withoutMarks(block) : block))
+    : message.content;
+  const bytes = new TextEncoder().encode(JSON.stringify({ role: "assistant", content: echoed }));
   const cuts: Cut[] = [];
   cutMessage(bytes, 0, cuts);
   const { content } = formElement(bytes, { leadStart: 0, start: 0, end: bytes.length, isFirst: true, cuts });
   return { content, sha256: sha256(content) };
+}
+
+function withoutMarks({ [OWN_MEMBER]: _marks, ...block }: JsonObject): JsonObject {
+  return block;
 }
 
 /** The skeleton: all but the elements and what separates them. */

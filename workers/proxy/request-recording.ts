@@ -9,10 +9,13 @@ import type { StoredHalf } from "./recorder.ts";
 import { BODY_NOT_RECORDED, recordCopy, recordHeld } from "./recording.ts";
 import type { RequestBody } from "./request-body.ts";
 
+/** An upload that goes on this long after the answer has ended is not waited for. */
+const UPLOAD_GRACE_MS = 5_000;
+
 export interface RequestRecording {
   /** Resolves when the half is stored, or could not be. */
   stored: Promise<{ facts: OpenFacts<RequestFacts>; half: StoredHalf }>;
-  /** The answer has ended: nothing is left to wait for, and an upload that upstream did not wait for is over too. */
+  /** The answer has ended: nothing is left to wait for, and an upload that upstream did not wait for is over soon. */
   answerEnded(): void;
 }
 
@@ -22,20 +25,26 @@ export interface RequestRecording {
  */
 export function recordRequest(exchange: Exchange, body: RequestBody): RequestRecording {
   const cut = new AbortController();
+  let cutting: ReturnType<typeof setTimeout> | undefined;
   let begin: () => void = () => undefined;
   const begun = new Promise<void>((resolve) => {
     begin = resolve;
   });
+  let isStored = false;
   const timer = setTimeout(begin, body.kind === "streamed" ? 0 : REQUEST_RECORDING_DELAY_MS);
   return {
     stored: begun.then(async () => {
       const facts = requestFacts(exchange);
-      return { facts, half: await store(exchange, facts, body, cut.signal) };
+      const half = await store(exchange, facts, body, cut.signal);
+      isStored = true;
+      clearTimeout(cutting);
+      return { facts, half };
     }),
     answerEnded() {
       clearTimeout(timer);
       begin();
-      cut.abort();
+      // The last bytes may have gone up and still be on their way to the archive; and who uploads on is given some time.
+      if (body.kind === "streamed" && !isStored) cutting = setTimeout(() => cut.abort(), UPLOAD_GRACE_MS);
     },
   };
 }

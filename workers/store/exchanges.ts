@@ -17,7 +17,6 @@ import type {
   ResponseColumns,
   StorableExchange,
   StorableRequest,
-  StorableResponse,
 } from "./exchanges-storable.ts";
 import { SUMMED_COLUMNS, type SummedRow, sumUp } from "./rollups.ts";
 
@@ -38,8 +37,8 @@ const DOMAIN_LOCK = 7_263_116;
 
 /** Not stored yet. */
 type Fresh = StorableExchange & { request: StorableRequest };
-/** Stored without the answer that is here now. */
-type Late = StorableExchange & { response: StorableResponse; row: StoredRow };
+/** Stored without what is here now: its answer, its request's body, or both. Null is what it has already. */
+type Late = StorableExchange & { row: StoredRow };
 
 /** Stores exchanges of one domain, each id at most once in `exchanges`. */
 export async function storeExchanges(
@@ -53,23 +52,21 @@ export async function storeExchanges(
   const late: Late[] = [];
   const result: StoredExchanges = { inserted: [], completed: [], known: [], orphaned: [] };
   for (const exchange of exchanges) {
-    const { id, request, response } = exchange;
+    const { id, request } = exchange;
     const row = stored.get(id);
-    if (row && response && isBetter(response.columns.outcome, row.outcome))
-      late.push({ ...exchange, response, row });
+    const addition = row && lateParts(exchange, row);
+    if (addition) late.push(addition);
     else if (row) result.known.push(id);
     else if (request) fresh.push({ ...exchange, request });
     else result.orphaned.push(id);
   }
   if (fresh.length + late.length === 0) return result;
 
-  const { contentIds, nodeIds } = await putParts(tx, domainId, fresh, late);
-  const rows = fresh.map((exchange, n) =>
-    rowOf(exchange, { domain, domainId, contentIds, nodeIds: nodeIds[n]! }),
-  );
+  const parts = await putParts(tx, domainId, fresh, late);
+  const rows = fresh.map((exchange) => rowOf(exchange, domain, domainId, parts));
   const inserted = await insertRows(tx, rows);
   const completed: SummedRow[] = [];
-  for (const each of late) completed.push(await completeRow(tx, domain, each, contentIds));
+  for (const each of late) completed.push(await completeRow(tx, domain, each, parts));
 
   const isInserted = ({ id }: { id: string }) => inserted.has(id);
   await putResponseBodies(
@@ -87,34 +84,40 @@ export async function storeExchanges(
   return result;
 }
 
-/** The contents and chains of all of them; `nodeIds` has the ends of messages, system and tools of each fresh one. */
+/** Contents and chains as they are stored; `nodeIds` has the ends of messages, system and tools by exchange. */
+interface StoredParts {
+  contentIds: ContentIds;
+  nodeIds: ReadonlyMap<string, readonly (bigint | null)[]>;
+}
+
 async function putParts(
   tx: WriterTransaction,
   domainId: number,
   fresh: readonly Fresh[],
   late: readonly Late[],
-): Promise<{ contentIds: ContentIds; nodeIds: (bigint | null)[][] }> {
-  const chains = fresh.flatMap(({ request: { body } }) =>
+): Promise<StoredParts> {
+  const requested = [...fresh, ...late].flatMap(({ id, request }) => (request ? [{ id, ...request }] : []));
+  const chains = requested.flatMap(({ body }) =>
     body ? [body.messages, body.system, body.tools] : [[], [], []],
   );
   const prefixes = await findPrefixes(tx, domainId, chains);
   const elements = chains.flatMap((chain, n) => chain.slice(prefixes[n]!.length));
   const contentIds = await putContents(tx, domainId, [
     ...elements.map(({ content, contentSha256 }) => ({ bytes: content, sha256: contentSha256 })),
-    ...fresh.flatMap(({ request: { body, headers } }) => (body ? [body.skeleton, headers] : [headers])),
+    ...requested.flatMap(({ body, headers }) => (body ? [body.skeleton, headers] : [headers])),
     ...[...fresh, ...late].flatMap(({ response }) =>
       [response?.headers ?? [], response?.answer ?? []].flat(),
     ),
   ]);
   const ends = await putChains(tx, domainId, chains, prefixes, contentIds);
-  return { contentIds, nodeIds: fresh.map((_, n) => ends.slice(3 * n, 3 * n + 3)) };
+  return {
+    contentIds,
+    nodeIds: new Map(requested.map(({ id }, n) => [id, ends.slice(3 * n, 3 * n + 3)])),
+  };
 }
 
-function rowOf(
-  { id, startedAt, request, response }: Fresh,
-  stored: { domain: string; domainId: number; contentIds: ContentIds; nodeIds: (bigint | null)[] },
-): Row {
-  const { domain, domainId, contentIds, nodeIds } = stored;
+function rowOf(exchange: Fresh, domain: string, domainId: number, parts: StoredParts): Row {
+  const { id, startedAt, request, response } = exchange;
   return {
     id,
     startedAt,
@@ -122,13 +125,21 @@ function rowOf(
     ...request.columns,
     ...(response?.columns ?? interrupted(request.columns)),
     accountId: request.columns.accountId ?? response?.organizationId ?? domain,
-    requestHeadersId: idOf(contentIds, request.headers),
-    responseHeadersId: idOf(contentIds, response?.headers),
-    bodyContentId: idOf(contentIds, request.body?.skeleton),
-    messagesNodeId: nodeIds[0],
-    systemNodeId: nodeIds[1],
-    toolsNodeId: nodeIds[2],
-    responseContentId: idOf(contentIds, response?.answer),
+    ...requestParts(id, request, parts),
+    responseHeadersId: idOf(parts.contentIds, response?.headers),
+    responseContentId: idOf(parts.contentIds, response?.answer),
+  };
+}
+
+/** Where a row finds the parts of its request. */
+function requestParts(id: string, { headers, body }: StorableRequest, parts: StoredParts) {
+  const [messagesNodeId, systemNodeId, toolsNodeId] = parts.nodeIds.get(id) ?? [];
+  return {
+    requestHeadersId: idOf(parts.contentIds, headers),
+    bodyContentId: idOf(parts.contentIds, body?.skeleton),
+    messagesNodeId,
+    systemNodeId,
+    toolsNodeId,
   };
 }
 
@@ -141,6 +152,20 @@ function interrupted({ endpoint }: RequestColumns): ResponseColumns {
 function isBetter(outcome: string, than: string): boolean {
   const rank = (each: string) => (each === "interrupted" ? 0 : each === "unrecorded" ? 1 : 2);
   return rank(outcome) > rank(than);
+}
+
+/** What of the exchange the row does not have yet; undefined when it has everything. */
+function lateParts(exchange: StorableExchange, row: StoredRow): Late | undefined {
+  const response = exchange.response;
+  const isAnswerNew = response !== null && isBetter(response.columns.outcome, row.outcome);
+  const isBodyNew = row.bodyKind === "none" && !!exchange.request?.body;
+  if (!isAnswerNew && !isBodyNew) return undefined;
+  return {
+    ...exchange,
+    row,
+    request: isBodyNew ? exchange.request : null,
+    response: isAnswerNew ? response : null,
+  };
 }
 
 function idOf(ids: ContentIds, content: Content | null | undefined): bigint | undefined {
@@ -161,14 +186,20 @@ async function lockDomain(tx: WriterTransaction, domain: string): Promise<number
   return locked!.id;
 }
 
-type StoredRow = SummedRow & Pick<Row, "id" | "credentialType">;
+type StoredRow = SummedRow & Pick<Row, "id" | "credentialType" | "endpoint" | "bodyKind">;
 
 async function findStored(
   tx: WriterTransaction,
   exchanges: readonly StorableExchange[],
 ): Promise<Map<string, StoredRow>> {
   const rows = await tx
-    .select({ ...SUMMED_COLUMNS, id: requests.id, credentialType: requests.credentialType })
+    .select({
+      ...SUMMED_COLUMNS,
+      id: requests.id,
+      credentialType: requests.credentialType,
+      endpoint: requests.endpoint,
+      bodyKind: requests.bodyKind,
+    })
     .from(requests)
     .where(among(exchanges));
   return new Map(rows.map((row) => [row.id, row]));
@@ -185,26 +216,33 @@ async function insertRows(tx: WriterTransaction, rows: readonly Row[]): Promise<
   return new Set(inserted.map(({ id }) => id));
 }
 
-/** Gives a row its answer, and answers the row as the rollups see it. */
+/** Gives a row what came late, and answers the row as the rollups see it. */
 async function completeRow(
   tx: WriterTransaction,
   domain: string,
-  { id, startedAt, response, row }: Late,
-  contentIds: ContentIds,
+  { id, startedAt, request, response, row }: Late,
+  parts: StoredParts,
 ): Promise<SummedRow> {
-  const { columns, headers, organizationId, answer } = response;
   const isUnnamed = row.credentialType === "passthrough" && row.accountId === domain;
-  const accountId = (isUnnamed ? organizationId : null) ?? row.accountId;
+  const columns = {
+    ...request?.columns,
+    ...response?.columns,
+    accountId: (isUnnamed ? response?.organizationId : null) ?? row.accountId,
+  };
   await tx
     .update(requests)
     .set({
       ...columns,
-      accountId,
-      responseHeadersId: idOf(contentIds, headers),
-      responseContentId: idOf(contentIds, answer) ?? null,
+      ...(request && requestParts(id, request, parts)),
+      ...(response && {
+        // Elsewhere a missing end cost nobody any tokens.
+        usagePartial: response.columns.usagePartial && row.endpoint === "messages",
+        responseHeadersId: idOf(parts.contentIds, response.headers),
+        responseContentId: idOf(parts.contentIds, response.answer) ?? null,
+      }),
     })
     .where(and(eq(requests.id, id), eq(requests.startedAt, startedAt)));
-  return { ...row, ...columns, accountId };
+  return { ...row, ...columns };
 }
 
 /** To which domains exchanges belong that are stored already, by exchange id. */
