@@ -1,7 +1,9 @@
 /**
  * `npm run bench`: measures direct, a bare passthrough Worker and the product side by side on plain workerd, and prints a table
- * with ratios. `--only a,b` runs some of the rows, `--quick` fewer rounds, `--list` names the rows.
+ * with ratios. `--only a,b` runs some of the rows, `--quick` fewer rounds, `--list` names the rows; `--worker FILE` measures
+ * that bundle instead of the one built from the sources, to compare constructions.
  */
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "../scripts/build.ts";
 import { describeMachine, watchNoise } from "./machine.ts";
@@ -26,6 +28,7 @@ const { values } = parseArgs({
   options: {
     only: { type: "string" },
     quick: { type: "boolean", default: false },
+    worker: { type: "string" },
     list: { type: "boolean", default: false },
   },
 });
@@ -41,11 +44,11 @@ if (unknown.length) {
   process.exit(1);
 }
 
-await build();
+const bundle = values.worker ?? join((await build()).worker, "index.js");
 const effort: Effort = { rounds: values.quick ? 3 : 7 };
 const noise = watchNoise();
 const lines: Line[] = [];
-const stage = await openStage();
+const stage = await openStage(bundle);
 try {
   for (const name of chosen) {
     process.stderr.write(`${name} …\n`);

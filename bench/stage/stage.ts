@@ -64,13 +64,14 @@ const CLIENT_HEADERS = {
   "x-stainless-timeout": "600",
 };
 
-export async function openStage(): Promise<Stage> {
+/** `bundle`: the product's Worker, as one module. */
+export async function openStage(bundle: string): Promise<Stage> {
   const scratch = mkdtempSync(join(SCRATCH, "nexus-bench-"));
   const upstream = driver("upstream.ts", String(await claimPort(0, "PORT")));
   const { port } = (await message(upstream)) as { port: number };
   const load = driver("load.ts");
   await message(load);
-  const settings = { scratch, variables: { CLAUDE_API_BASE_URL: `http://127.0.0.1:${port}` } };
+  const settings = { scratch, bundle, variables: { CLAUDE_API_BASE_URL: `http://127.0.0.1:${port}` } };
   const targets = {
     direct: { name: "direct", port, pid: null, headers: {}, stop: async () => undefined } as Target,
     bare: await startWorkerd("bare", settings),

@@ -37,12 +37,13 @@ export function bareConfig(options: WorkerdOptions): string {
 /** For the product, with what KV holds. `objects` is where R2's objects become files. */
 export async function nexusConfig(
   options: WorkerdOptions,
+  bundle: string,
   records: Record<string, unknown>,
 ): Promise<{ config: string; objects: string }> {
   const objects = join(options.directory, "objects");
   mkdirSync(objects, { recursive: true });
   copyFileSync(join(ROOT, "bench/worker/stand-ins.js"), join(options.directory, "stand-ins.js"));
-  copyFileSync(join(ROOT, "out/worker/index.js"), join(options.directory, "index.js"));
+  copyFileSync(bundle, join(options.directory, "index.js"));
   const { unstable_readConfig: readConfig } = await import("wrangler");
   const wrangler = readConfig({ config: join(ROOT, "wrangler.toml") }, { hideWarnings: true }) as Bindings;
   const standIn = (name: string, kind: string, more = "") =>

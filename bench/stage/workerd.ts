@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { claimPort } from "../../scripts/local/ports.ts";
+import { seal } from "../../workers/seal.ts";
 import { pause } from "./clock.ts";
 import type { Target } from "./stage.ts";
 import { bareConfig, nexusConfig } from "./workerd-config.ts";
@@ -21,6 +22,8 @@ const WORKER_CORE = availableParallelism() > 1 ? "0" : null;
 export interface WorkerdSettings {
   /** Directory under which each workerd has its own. */
   scratch: string;
+  /** The product's Worker, as one module. */
+  bundle: string;
   variables: Record<string, string>;
 }
 
@@ -37,7 +40,7 @@ export async function startWorkerd(name: "bare" | "nexus", settings: WorkerdSett
       DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
       CREDENTIAL_KEYS,
     };
-    path = (await nexusConfig({ directory, port, variables }, await records())).config;
+    path = (await nexusConfig({ directory, port, variables }, settings.bundle, records())).config;
   }
   const [command, ...pinned] = onCore(WORKER_CORE, [workerdPath(), "serve", path]);
   const child = spawn(command ?? "", pinned, { stdio: ["ignore", "ignore", "pipe"] });
@@ -60,12 +63,8 @@ export async function startWorkerd(name: "bare" | "nexus", settings: WorkerdSett
 }
 
 /** KV as the admin API would have left it: one domain with a sealed API key, one client key. */
-async function records(): Promise<Record<string, unknown>> {
-  // The Worker's own sealing, whose types are those of its runtime and not of Node.
-  const { seal } = (await import(new URL("../../workers/store/seal.ts", import.meta.url).href)) as {
-    seal: (keys: { CREDENTIAL_KEYS: string }, text: string, context: object) => Promise<unknown>;
-  };
-  const credential = await seal({ CREDENTIAL_KEYS }, "sk-ant-api03-bench", {
+function records(): Record<string, unknown> {
+  const credential = seal({ CREDENTIAL_KEYS }, "sk-ant-api03-bench", {
     domain: DOMAIN,
     accountId: ACCOUNT,
   });
