@@ -34,5 +34,15 @@ export const DATABASE_STATEMENT_TIMEOUT_MS = 30_000;
 export const DATABASE_CLOSE_TIMEOUT_MS = 2_000;
 /** Of one event, at once. Neon's smallest computes take about 100 in all. */
 export const MAX_WRITER_CONNECTIONS = 2;
+/** The name of the one LiveFeed object. */
+export const LIVE_FEED = "feed";
+/** Events the live feed keeps for readers that come back. */
+export const LIVE_EVENTS_KEPT = 1_000;
+/** A quiet stream of live events says this often that it is there; proxies close what is quiet for a minute or so. */
+export const LIVE_HEARTBEAT_MS = 15_000;
+/** A stream of live events ends after 10 minutes, and its reader comes back: a session may have ended meanwhile. */
+export const LIVE_STREAM_MAX_MS = 600_000;
+/** An isolate collects notices for the live feed this long. */
+export const LIVE_NOTICE_DELAY_MS = 1_000;
 /** The product's version; a test holds it to package.json. */
 export const VERSION = "0.1.0";

@@ -82,6 +82,7 @@ export function overviewOf(rows: readonly RequestRow[], from: number, to: number
     accounts: grouped(now, "accountId", (row) => row.accountId),
     models: grouped(now, "model", (row) => row.model),
     requestTypes: grouped(now, "requestType", (row) => row.requestType),
+    inFlight: { count: 0, newest: [] },
   };
 }
 
@@ -113,6 +114,7 @@ export function statusOf(rows: readonly RequestRow[], now: number, isLate: boole
           ]
         : [],
     },
+    inFlight: isLate ? null : 0,
     counters: rows.length === 0 ? {} : { refused_unauthenticated: 42, refused_path: 3 },
     lastErrors: rows
       .filter((row) => (row.responseStatus ?? 500) >= 400 || row.outcome !== "complete")

@@ -5,7 +5,7 @@
 import { Hono } from "hono";
 import type { Assets } from "./assets.ts";
 import type { AppEnv } from "./environment.ts";
-import { apiProxy } from "./http/api-proxy.ts";
+import { apiProxy, liveProxy } from "./http/api-proxy.ts";
 import { requireCsrf } from "./http/csrf-gate.tsx";
 import { requireCaller } from "./http/caller-gate.tsx";
 import { prepare } from "./http/prepare.ts";
@@ -33,6 +33,7 @@ export function createApp(assets: Assets): Hono<AppEnv> {
   app.route("/", requestRoutes());
   app.route("/", domainRoutes());
   app.all("/api/*", apiProxy);
+  app.get("/live", liveProxy);
 
   app.notFound((c) =>
     failurePage(c, 404, "Not found", "There is no such page. The address may be from another version."),

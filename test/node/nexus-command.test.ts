@@ -11,6 +11,7 @@ const healthy: Status = {
   database: { reachable: true, latencyMs: 3 },
   journal: { reachable: true, entries: 7, isMore: false, ended: 2, oldestAgeMs: 4_000, bytes: 100 },
   ingestFailures: { count: 0, newest: [] },
+  inFlight: 2,
   counters: { refused: 12 },
   lastErrors: [
     {

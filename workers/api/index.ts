@@ -7,6 +7,7 @@ import { authenticate } from "./authenticate.ts";
 import { type ApiEnv, type Door, newRoutes } from "./context.ts";
 import { domainRoutes } from "./domains.ts";
 import { answerNotFound, answerThrown, ApiError } from "./errors.ts";
+import { liveRoutes } from "./live.ts";
 import { requestRoutes } from "./requests.ts";
 import { statsRoutes } from "./stats.ts";
 import { statusRoutes } from "./status.ts";
@@ -16,7 +17,8 @@ const routes = newRoutes()
   .route("/", statsRoutes)
   .route("/", statusRoutes)
   .route("/", domainRoutes)
-  .route("/", auditRoutes);
+  .route("/", auditRoutes)
+  .route("/", liveRoutes);
 /** @public Types for Hono's client (`hc<ApiRoutes>`). */
 export type ApiRoutes = typeof routes;
 

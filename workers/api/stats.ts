@@ -13,6 +13,7 @@ import { readStats, readTokenStats } from "../store/stats.ts";
 import { newRoutes } from "./context.ts";
 import { json, REFUSED } from "./documents.ts";
 import { invalid } from "./errors.ts";
+import { readInFlight } from "./live.ts";
 
 const DAY_MS = 86_400_000;
 /** The series has at most this many days. */
@@ -57,7 +58,11 @@ export const statsRoutes = newRoutes()
       throw invalid("query", "from", "is not before the end of the period", "a time before `to`");
     if (to - from > MAX_DAYS * DAY_MS)
       throw invalid("query", "from", "makes the period too long", `at most ${MAX_DAYS} days before \`to\``);
-    return c.json(await readOverview(c.get("config"), { from, to, domain, accountId, model }), 200);
+    const [sums, inFlight] = await Promise.all([
+      readOverview(c.get("config"), { from, to, domain, accountId, model }),
+      readInFlight(c.env),
+    ]);
+    return c.json({ ...sums, inFlight }, 200);
   })
   .openapi(tokenStats, async (c) => {
     const { domain } = c.req.valid("query");

@@ -6,6 +6,7 @@ import { Status } from "../schemas/api-status.ts";
 import { readDatabaseStatus, readJournalStatus } from "../store/status.ts";
 import { newRoutes } from "./context.ts";
 import { json, REFUSED } from "./documents.ts";
+import { readInFlight } from "./live.ts";
 
 /** An exchange is stored within 10 s when all is well; a sweep may take a minute. */
 const LATE_MS = 120_000;
@@ -23,7 +24,8 @@ const status = createRoute({
 export const statusRoutes = newRoutes().openapi(status, async (c) => {
   const now = new Date();
   const started = performance.now();
-  const [database, journal] = await Promise.all([
+  const [inFlight, database, journal] = await Promise.all([
+    readInFlight(c.env),
     known("database", readDatabaseStatus(c.get("config"), now)),
     known("journal", readJournalStatus(c.env, now)),
   ]);
@@ -38,6 +40,7 @@ export const statusRoutes = newRoutes().openapi(status, async (c) => {
       ? { reachable: true, ...journal }
       : { reachable: false, entries: null, ended: null, bytes: null, oldestAgeMs: null, isMore: false },
     ingestFailures: database?.ingestFailures ?? null,
+    inFlight: inFlight?.count ?? null,
     counters: database?.counters ?? null,
     lastErrors: database?.lastErrors ?? null,
     newestRequestAt: database?.newestRequestAt ?? null,

@@ -8,12 +8,14 @@
 import { v5 as uuidv5 } from "uuid";
 import { type Config, loadConfig } from "../config.ts";
 import { errorText, log } from "../log.ts";
+import type { RequestRow } from "../schemas/api-requests.ts";
 import { QueueMessage } from "../schemas/exchange.ts";
 import { addCounters, type CounterMessage } from "../store/counters.ts";
 import { withWriter } from "../store/db.ts";
 import { recordFailure } from "../store/ingest-failures.ts";
 import { clearJournal } from "../store/journal.ts";
 import { type Delivery, slices } from "./deliveries.ts";
+import { publishStored } from "./live-rows.ts";
 import { type Failure, storeSlice } from "./store-slice.ts";
 
 const DEAD_LETTER_QUEUE = /-dead$/;
@@ -23,7 +25,7 @@ const MALFORMED_NAMESPACE = "6b1f2f0e-6d0e-4c39-9a5b-3f1c2b7d4e90";
 const FIRST_DELAY_SECONDS = 2;
 const LONGEST_DELAY_SECONDS = 600;
 
-export async function handleBatch(batch: MessageBatch, env: Env, _ctx: ExecutionContext): Promise<void> {
+export async function handleBatch(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void> {
   const config = loadConfig(env);
   const isDead = DEAD_LETTER_QUEUE.test(batch.queue);
   const exchanges: Delivery[] = [];
@@ -41,7 +43,10 @@ export async function handleBatch(batch: MessageBatch, env: Env, _ctx: Execution
     }
   }
   await settleCounters(config, counted);
-  for (const slice of slices(exchanges)) await settleExchanges(env, config, slice);
+  for (const slice of slices(exchanges)) {
+    const rows = await settleExchanges(env, config, slice);
+    ctx.waitUntil(publishStored(env, rows));
+  }
 }
 
 interface Counted {
@@ -66,7 +71,8 @@ async function settleCounters(config: Config, counted: readonly Counted[]): Prom
   }
 }
 
-async function settleExchanges(env: Env, config: Config, slice: readonly Delivery[]): Promise<void> {
+/** Answers the rows that are new or were completed. */
+async function settleExchanges(env: Env, config: Config, slice: readonly Delivery[]): Promise<RequestRow[]> {
   const stored = await storeSlice(env.JOURNAL, config, slice).catch((thrown: unknown) => {
     log.warn("ingest: exchanges wait", { messages: slice.length, error: errorText(thrown) });
     return null;
@@ -83,6 +89,7 @@ async function settleExchanges(env: Env, config: Config, slice: readonly Deliver
       log.warn("ingest: journal entry not cleared", { id, error: errorText(thrown) }),
     );
   }
+  return stored?.rows ?? [];
 }
 
 /** One exchange that could not be stored although the database is there. */

@@ -5,12 +5,14 @@
 import type { Config } from "../config.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
 import { errorText, log } from "../log.ts";
+import type { RequestRow } from "../schemas/api-requests.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
 import { databaseError, DatabaseUnavailableError } from "../store/database-error.ts";
 import { type Writer, type WriterTransaction, withWriter } from "../store/db.ts";
 import { domainsOfStored, storeExchanges } from "../store/exchanges.ts";
 import type { StorableExchange } from "../store/exchanges-storable.ts";
 import { forgetTroubles } from "../store/ingest-failures.ts";
+import { readStoredRows } from "../store/requests-live.ts";
 import { type JournalPart, readJournal } from "../store/journal.ts";
 import type { Delivery } from "./deliveries.ts";
 import { exchangeRow } from "./exchange-row.ts";
@@ -22,6 +24,8 @@ interface StoredSlice {
   failures: Map<string, Failure>;
   /** What can go from the journal: the halves that were read, of what is stored. */
   cleared: { id: string; parts: JournalPart[] }[];
+  /** What is new or was completed, as lists show it. */
+  rows: RequestRow[];
 }
 
 export interface Failure {
@@ -57,15 +61,17 @@ export async function storeSlice(
       }
     }),
   );
-  await withWriter(config, async (db) => {
+  const changed: string[] = [];
+  const rows = await withWriter(config, async (db) => {
     for (const [domain, group] of await byDomain(db, entries, failures))
-      for (const [id, error] of await storeGroup(db, config, domain, group))
+      for (const [id, error] of await storeGroup(db, config, { domain, group, changed }))
         failures.set(id, { domain, error });
+    return changedRows(db, changed);
   });
   const cleared = entries
     .filter(({ bell, parts }) => parts.length > 0 && !failures.has(bell.id))
     .map(({ bell, parts }) => ({ id: bell.id, parts }));
-  return { failures, cleared };
+  return { failures, cleared, rows };
 }
 
 /** One per exchange: several bells may ring for it, and one of them may bring facts. */
@@ -125,11 +131,10 @@ async function byDomain(
 async function storeGroup(
   db: Writer,
   config: Config,
-  domain: string,
-  group: readonly Entry[],
+  { domain, group, changed }: { domain: string; group: readonly Entry[]; changed: string[] },
 ): Promise<Map<string, unknown>> {
   try {
-    await db.transaction((tx) => storeTogether(tx, domain, group));
+    changed.push(...(await db.transaction((tx) => storeTogether(tx, domain, group))));
     return new Map();
   } catch (thrown) {
     const error = databaseError(thrown, config.DATABASE_URL);
@@ -144,18 +149,38 @@ async function storeGroup(
   }
   const failures = new Map<string, unknown>();
   for (const entry of group)
-    for (const [id, error] of await storeGroup(db, config, domain, [entry])) failures.set(id, error);
+    for (const [id, error] of await storeGroup(db, config, { domain, group: [entry], changed }))
+      failures.set(id, error);
   return failures;
 }
 
-async function storeTogether(tx: WriterTransaction, domain: string, group: readonly Entry[]): Promise<void> {
+/** For the live feed only: what is stored is stored, whether it can be read again just now or not. */
+async function changedRows(db: Writer, changed: readonly string[]): Promise<RequestRow[]> {
+  try {
+    const exchanges = changed.map((id) => ({ id, startedAt: new Date(startedAtOf(id)!) }));
+    return await readStoredRows(db, exchanges);
+  } catch (thrown) {
+    log.warn("ingest: stored rows not read for the live feed", { error: errorText(thrown) });
+    return [];
+  }
+}
+
+/** Answers the ids of what is new or was completed. */
+async function storeTogether(
+  tx: WriterTransaction,
+  domain: string,
+  group: readonly Entry[],
+): Promise<string[]> {
   const exchanges = group.flatMap(({ exchange }) => exchange ?? []);
+  const changed: string[] = [];
   if (exchanges.length > 0) {
-    const { orphaned } = await storeExchanges(tx, domain, exchanges);
+    const { orphaned, inserted, completed } = await storeExchanges(tx, domain, exchanges);
     if (orphaned.length > 0) throw new Error(ANSWER_ALONE);
+    changed.push(...inserted, ...completed);
   }
   await forgetTroubles(
     tx,
     group.filter(({ isTroubled }) => isTroubled).map(({ bell }) => bell.id),
   );
+  return changed;
 }

@@ -1,6 +1,7 @@
 /** Sums over exchanges as the API gives them: statistics of a period, the overview, counts per domain. */
 import { z } from "zod";
 import { AccountFilter, DomainFilter, ModelFilter, optional, time } from "./api-parameters.ts";
+import { InFlight } from "./live.ts";
 
 const count = z.number().int();
 const costUsd = z
@@ -84,6 +85,9 @@ export const Overview = z.object({
   accounts: z.array(Sums.extend({ accountId: z.string() })),
   models: z.array(Sums.extend({ model: z.string() })),
   requestTypes: z.array(Sums.extend({ requestType: z.string() })),
+  inFlight: InFlight.nullable().describe(
+    "Exchanges under way now, of every domain; null when that is not known just now.",
+  ),
 });
 export type Overview = z.infer<typeof Overview>;
 

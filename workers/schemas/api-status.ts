@@ -42,6 +42,7 @@ export const Status = z.object({
     .describe(
       "Exchanges that could not be stored and are tried again; null when the database is out of reach.",
     ),
+  inFlight: count.nullable().describe("Exchanges under way; null when that is not known just now."),
   counters: z
     .record(z.string(), count)
     .nullable()

@@ -56,7 +56,10 @@ const SUMS = sql`sum(requests) as requests, sum(errors) as errors, sum(input_tok
   sum(cache_creation_input_tokens) as cache_creation, sum(thinking_tokens) as thinking,
   sum(tool_call_count) as tools, sum(cost_pico) as cost, sum(unpriced_count) as unpriced`;
 
-export async function readOverview(config: DatabaseConfig, filter: OverviewFilter): Promise<Overview> {
+export async function readOverview(
+  config: DatabaseConfig,
+  filter: OverviewFilter,
+): Promise<Omit<Overview, "inFlight">> {
   const { from, to, previousFrom, bucketMs } = cut(filter.from, filter.to);
   const ask = <Row extends Record<string, unknown>>(statement: SQL) =>
     withReader(config, async (db) => (await db.execute<Row>(statement)).rows);

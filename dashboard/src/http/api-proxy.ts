@@ -1,5 +1,5 @@
 /** /api/* on the dashboard's host: the same API with the session as credential. Bodies stream through in both directions. */
-import type { Handler } from "hono";
+import type { Context, Handler } from "hono";
 import { credentialsOf } from "../api/client.ts";
 import type { AppEnv } from "../environment.ts";
 import { sessionToken } from "./cookies.ts";
@@ -9,7 +9,12 @@ const PASSED_REQUEST_HEADERS = ["accept", "content-type", "last-event-id", "rang
 /** Cookies are the dashboard's business; the rest of what the API says is passed on. */
 const DROPPED_RESPONSE_HEADERS = ["set-cookie", "connection", "transfer-encoding"];
 
-export const apiProxy: Handler<AppEnv> = async (c) => {
+export const apiProxy: Handler<AppEnv> = (c) => passOn(c, new URL(c.req.url).pathname);
+
+/** What happens right now, for EventSource, which knows no header but the cookie. */
+export const liveProxy: Handler<AppEnv> = (c) => passOn(c, "/api/live");
+
+async function passOn(c: Context<AppEnv>, path: string): Promise<Response> {
   const url = new URL(c.req.url);
   const headers = new Headers(credentialsOf(c.req.raw.headers, sessionToken(c)));
   headers.set("x-request-id", c.get("requestId"));
@@ -20,7 +25,7 @@ export const apiProxy: Handler<AppEnv> = async (c) => {
   const hasBody = c.req.method !== "GET" && c.req.method !== "HEAD";
   try {
     const answer = await c.env.API.fetch(
-      new Request(`https://api.internal${url.pathname}${url.search}`, {
+      new Request(`https://api.internal${path}${url.search}`, {
         method: c.req.method,
         headers,
         ...(hasBody ? { body: await c.req.arrayBuffer() } : {}),
@@ -32,4 +37,4 @@ export const apiProxy: Handler<AppEnv> = async (c) => {
   } catch {
     return jsonError(c, 503, "unavailable", "The API did not answer. The Worker may be deploying.");
   }
-};
+}

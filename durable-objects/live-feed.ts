@@ -1,0 +1,179 @@
+/**
+ * The live feed: one object for the deployment that is told what happens (by the proxy, ingest and the account windows, in
+ * batches) and tells everybody who listens at `GET /api/live`. It keeps the last events for readers who come back, and
+ * knows which exchanges are under way. A reader that is slow or gone costs nothing but its own place.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { LIVE_EVENTS_KEPT, LIVE_HEARTBEAT_MS, LIVE_STREAM_MAX_MS } from "../workers/constants.ts";
+import { eventFrame, HEARTBEAT_FRAME, resumeFrom } from "../workers/domain/live-stream.ts";
+import type { InFlight, LiveNotice, StartedExchange } from "../workers/schemas/live.ts";
+
+/** An exchange whose end nobody reported (an evicted isolate) counts as over after this. */
+const RUNNING_MAX_MS = 3_600_000;
+/** How long the end of an exchange is remembered, for notices of its beginning that come late. */
+const ENDED_KEPT_MS = 60_000;
+const NEWEST = 50;
+/** Events read and written at once. */
+const PORTION = 100;
+
+interface EventRow extends Record<string, SqlStorageValue> {
+  id: number;
+  event: string;
+  data: string;
+}
+
+export class LiveFeed extends DurableObject<Env> {
+  readonly #sql: SqlStorage;
+  /** Readers waiting for the next event. */
+  readonly #waiting = new Set<() => void>();
+  /** Ids of exchanges that ended lately, with the time. */
+  readonly #ended = new Map<string, number>();
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#sql = ctx.storage.sql;
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#sql.exec(
+        `CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, data TEXT NOT NULL);
+         CREATE TABLE IF NOT EXISTS running (id TEXT PRIMARY KEY, data TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID`,
+      );
+    });
+  }
+
+  /** Takes notices in the order of their happening. Everything in one tick: readers see all of them or none. */
+  async publish(notices: readonly LiveNotice[], now = Date.now()): Promise<void> {
+    let newest = 0;
+    for (const notice of notices) {
+      if (notice.event === "exchange.ended") this.#end(notice.requestId, now);
+      else {
+        if (notice.event === "exchange.started" && !this.#begin(notice.data, now)) continue;
+        if (notice.event === "exchange.stored") this.#end(notice.data.requestId, now);
+        newest = this.#keep(notice.event, JSON.stringify(notice.data));
+      }
+    }
+    if (newest === 0) return;
+    this.#sql.exec(`DELETE FROM events WHERE id <= ?`, newest - LIVE_EVENTS_KEPT);
+    this.#wakeReaders();
+  }
+
+  /** What is under way. */
+  async inFlight(now = Date.now()): Promise<InFlight> {
+    this.#sql.exec(`DELETE FROM running WHERE at < ?`, now - RUNNING_MAX_MS);
+    const { n } = this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM running`).one();
+    const rows = this.#sql.exec<{ data: string }>(
+      `SELECT data FROM running ORDER BY at DESC, id DESC LIMIT ?`,
+      NEWEST,
+    );
+    return { count: n, newest: rows.toArray().map(({ data }) => JSON.parse(data) as StartedExchange) };
+  }
+
+  /**
+   * An event stream, from behind `last-event-id` on. `?heartbeatMs=` and `?maxMs=` shorten its times for tests; the API
+   * passes neither on. It ends by itself after a while, so that who may no longer read has to ask again.
+   */
+  override async fetch(request: Request): Promise<Response> {
+    const options = new URL(request.url).searchParams;
+    const pipe = new IdentityTransformStream();
+    const reading = this.#serve(pipe.writable.getWriter(), request.headers.get("last-event-id"), {
+      heartbeatMs: Number(options.get("heartbeatMs") ?? LIVE_HEARTBEAT_MS),
+      maxMs: Number(options.get("maxMs") ?? LIVE_STREAM_MAX_MS),
+    });
+    // A write fails when the reader is gone: the end of its stream, and of nothing else.
+    this.ctx.waitUntil(reading.catch(() => undefined));
+    return new Response(pipe.readable, {
+      headers: {
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-store",
+        "x-accel-buffering": "no",
+      },
+    });
+  }
+
+  async #serve(
+    writer: WritableStreamDefaultWriter,
+    lastEventId: string | null,
+    { heartbeatMs, maxMs }: { heartbeatMs: number; maxMs: number },
+  ): Promise<void> {
+    const encoder = new TextEncoder();
+    const write = (text: string) => writer.write(encoder.encode(text));
+    const start = resumeFrom(lastEventId, { newest: this.#newest(), kept: LIVE_EVENTS_KEPT });
+    let seen = start.after;
+    const endsAt = Date.now() + maxMs;
+    await write(`retry: 2000\n\n${start.isReset ? eventFrame(seen, "reset", "{}") : HEARTBEAT_FRAME}`);
+    while (Date.now() < endsAt) {
+      const rows = this.#after(seen);
+      const [first] = rows;
+      if (!first) {
+        if (!(await this.#nextEvent(heartbeatMs))) await write(HEARTBEAT_FRAME);
+        continue;
+      }
+      if (first.id > seen + 1) {
+        // So slow that what comes next is gone.
+        seen = this.#newest();
+        await write(eventFrame(seen, "reset", "{}"));
+        continue;
+      }
+      await write(rows.map(({ id, event, data }) => eventFrame(id, event, data)).join(""));
+      seen = rows.at(-1)!.id;
+    }
+    await writer.close();
+  }
+
+  /** Resolves with true at the next event, with false after `patienceMs`. */
+  #nextEvent(patienceMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (isEvent: boolean) => {
+        clearTimeout(timer);
+        this.#waiting.delete(wake);
+        resolve(isEvent);
+      };
+      const wake = () => settle(true);
+      const timer = setTimeout(() => settle(false), patienceMs);
+      this.#waiting.add(wake);
+    });
+  }
+
+  #wakeReaders(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  /** False when its end was reported first: its beginning is no news any more. */
+  #begin(exchange: StartedExchange, now: number): boolean {
+    if (this.#ended.has(exchange.requestId)) return false;
+    const data = JSON.stringify(exchange);
+    const at = Math.min(Date.parse(exchange.startedAt), now);
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO running (id, data, at) VALUES (?, ?, ?)`,
+      exchange.requestId,
+      data,
+      at,
+    );
+    return true;
+  }
+
+  #end(requestId: string, now: number): void {
+    for (const [id, at] of this.#ended) {
+      if (at > now - ENDED_KEPT_MS) break;
+      this.#ended.delete(id);
+    }
+    this.#ended.set(requestId, now);
+    this.#sql.exec(`DELETE FROM running WHERE id = ?`, requestId);
+  }
+
+  #keep(event: string, data: string): number {
+    return this.#sql
+      .exec<{ id: number }>(`INSERT INTO events (event, data) VALUES (?, ?) RETURNING id`, event, data)
+      .one().id;
+  }
+
+  #after(id: number): EventRow[] {
+    return this.#sql
+      .exec<EventRow>(`SELECT id, event, data FROM events WHERE id > ? ORDER BY id LIMIT ?`, id, PORTION)
+      .toArray();
+  }
+
+  /** The last id given out, 0 before the first. */
+  #newest(): number {
+    return this.#sql.exec<{ id: number }>(`SELECT coalesce(max(id), 0) AS id FROM events`).one().id;
+  }
+}

@@ -1,0 +1,115 @@
+/** News of an exchange reaches whoever listens, with a session through the dashboard and with a key at the Worker. */
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
+import type { LocalWorld } from "../../scripts/local/host.ts";
+import { type EventReader, readEvents } from "../support/event-stream.ts";
+import { startLocalWorld } from "../support/local-world.ts";
+
+let fake: FakeClaude;
+let world: LocalWorld;
+
+beforeAll(async () => {
+  fake = await startFakeClaude();
+  world = await startLocalWorld({ variables: { CLAUDE_API_BASE_URL: fake.url } });
+});
+
+afterAll(async () => {
+  await world.stop();
+  await fake.stop();
+});
+
+async function signIn(): Promise<string> {
+  const form = await fetch(`${world.dashboardUrl}/sign-in`);
+  const token = /name="_csrf" value="([^"]+)"/.exec(await form.text())?.[1] ?? "";
+  const cookies = form.headers.getSetCookie().map((cookie) => cookie.split(";")[0]);
+  const signedIn = await fetch(`${world.dashboardUrl}/sign-in`, {
+    method: "POST",
+    redirect: "manual",
+    headers: {
+      cookie: cookies.join("; "),
+      origin: world.dashboardUrl,
+      "content-type": "application/x-www-form-urlencoded",
+    },
+    body: new URLSearchParams({ key: world.dashboardKey, _csrf: token }).toString(),
+  });
+  expect(signedIn.status).toBe(303);
+  return signedIn.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(";")[0])
+    .join("; ");
+}
+
+async function listen(url: string, headers: Record<string, string>): Promise<EventReader> {
+  const response = await fetch(url, { headers: { accept: "text/event-stream", ...headers } });
+  expect(response.status, url).toBe(200);
+  expect(response.headers.get("content-type")).toMatch(/^text\/event-stream/);
+  return readEvents(response.body!);
+}
+
+it("an exchange is told of while it runs and when it is stored", async () => {
+  const readers = [
+    await listen(`${world.dashboardUrl}/live`, { cookie: await signIn() }),
+    await listen(`${world.proxyUrl}/api/live`, { "x-dashboard-key": world.dashboardKey }),
+  ];
+  const response = await fetch(`${world.proxyUrl}/v1/messages`, {
+    method: "POST",
+    headers: {
+      "x-api-key": "sk-ant-api03-x",
+      "anthropic-version": "2023-06-01",
+      "content-type": "application/json",
+    },
+    body: JSON.stringify({
+      model: "claude-sonnet-5-5",
+      max_tokens: 300,
+      messages: [{ role: "user", content: "Hello" }],
+    }),
+  });
+  await response.text();
+  const requestId = response.headers.get("x-nexus-request-id");
+  for (const reader of readers) {
+    // Beginnings are told in batches: an exchange this short may be stored first, and then its beginning is no news.
+    let stored = await reader.next();
+    while (stored && stored.event !== "exchange.stored") stored = await reader.next();
+    expect(stored?.data).toMatchObject({ requestId, model: "claude-sonnet-5-5", responseStatus: 200 });
+    await reader.leave();
+  }
+});
+
+it("a running exchange is in flight until it ends", async () => {
+  const reader = await listen(`${world.proxyUrl}/api/live`, { "x-dashboard-key": world.dashboardKey });
+  const inFlight = async () => {
+    const answer = await fetch(`${world.proxyUrl}/api/status`, {
+      headers: { "x-dashboard-key": world.dashboardKey },
+    });
+    return ((await answer.json()) as { inFlight: number | null }).inFlight;
+  };
+  const running = fetch(`${world.proxyUrl}/v1/messages`, {
+    method: "POST",
+    headers: {
+      "x-api-key": "sk-ant-api03-x",
+      "anthropic-version": "2023-06-01",
+      "content-type": "application/json",
+    },
+    body: JSON.stringify({
+      model: "claude-haiku-4-5",
+      max_tokens: 300,
+      stream: true,
+      messages: [{ role: "user", content: "Slowly. [fake:slow=150]" }],
+    }),
+  });
+  expect(await reader.next()).toMatchObject({
+    event: "exchange.started",
+    data: { model: "claude-haiku-4-5", domain: "127.0.0.1" },
+  });
+  expect(await inFlight()).toBe(1);
+  await (await running).text();
+  await vi.waitFor(async () => expect(await inFlight()).toBe(0), { timeout: 10_000, interval: 200 });
+  await reader.leave();
+});
+
+it("nobody listens without a credential", async () => {
+  for (const url of [`${world.dashboardUrl}/live`, `${world.proxyUrl}/api/live`]) {
+    const response = await fetch(url, { headers: { accept: "text/event-stream" }, redirect: "manual" });
+    expect(response.status, url).toBe(401);
+  }
+});

@@ -1,0 +1,182 @@
+/** The live feed: what the proxy and ingest tell reaches every reader, once, also those who come back. */
+import { createExecutionContext, evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { api } from "../../workers/api/index.ts";
+import { LIVE_FEED } from "../../workers/constants.ts";
+import type { RequestRow } from "../../workers/schemas/api-requests.ts";
+import type { Overview } from "../../workers/schemas/api-stats.ts";
+import type { Status } from "../../workers/schemas/api-status.ts";
+import type { LiveNotice } from "../../workers/schemas/live.ts";
+import { readEvents } from "../support/event-stream.ts";
+import { bellOf, madeExchange } from "../support/exchanges.ts";
+import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+import { ADMINISTRATOR_KEY, ask, call, refused, store, testEnv, VIEWER_KEY } from "../support/worker-api.ts";
+
+const NOW = Date.UTC(2026, 10, 22, 12);
+let feeds = 0;
+const newFeed = () => env.LIVE_FEED.getByName(`test-${++feeds}`);
+
+beforeEach(freshWorld);
+
+function started(n: number, at = NOW): LiveNotice {
+  const startedAt = new Date(at).toISOString();
+  return {
+    event: "exchange.started",
+    data: { requestId: `r${n}`, domain: "a", accountId: null, model: null, startedAt },
+  };
+}
+const ended = (n: number): LiveNotice => ({ event: "exchange.ended", requestId: `r${n}` });
+const windowOf = (n: number): LiveNotice => ({ event: "window.updated", data: { n } });
+
+async function listen(feed: DurableObjectStub, last?: string, query = "") {
+  const headers = new Headers(last === undefined ? [] : [["last-event-id", last]]);
+  const response = await feed.fetch(`http://live-feed/${query}`, { headers });
+  expect(response.headers.get("content-type")).toMatch(/^text\/event-stream/);
+  return readEvents(response.body as ReadableStream<Uint8Array>);
+}
+
+describe("a reader", () => {
+  it("hears what happens after it came, in order", async () => {
+    const feed = newFeed();
+    await feed.publish([windowOf(0)]);
+    const reader = await listen(feed);
+    await feed.publish([started(1), windowOf(1)], NOW);
+    await feed.publish([windowOf(2)]);
+    const heard = [await reader.next(), await reader.next(), await reader.next()];
+    expect(heard.map((one) => [one?.id, one?.event])).toEqual([
+      ["2", "exchange.started"],
+      ["3", "window.updated"],
+      ["4", "window.updated"],
+    ]);
+    expect(heard[0]?.data).toMatchObject({ requestId: "r1", domain: "a" });
+    await reader.leave();
+  });
+
+  it("that comes back hears what it missed, also when the object was evicted meanwhile", async () => {
+    const feed = newFeed();
+    await feed.publish(Array.from({ length: 250 }, (_, n) => windowOf(n + 1)));
+    await evictDurableObject(feed);
+    const reader = await listen(feed, "3");
+    for (let n = 4; n <= 250; n++) expect(await reader.next()).toMatchObject({ id: String(n), data: { n } });
+    await reader.leave();
+  });
+
+  it("is reset when more is gone than is kept, and goes on from there", async () => {
+    const feed = newFeed();
+    for (let n = 0; n < 4; n++)
+      await feed.publish(Array.from({ length: 300 }, (_, i) => windowOf(n * 300 + i + 1)));
+    const kept = await runInDurableObject(feed, (_, { storage }) =>
+      storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM events").one(),
+    );
+    expect(kept.n).toBe(1_000);
+    const late = await listen(feed, "199");
+    expect(await late.next()).toEqual({ id: "1200", event: "reset", data: {} });
+    await feed.publish([windowOf(1_201)]);
+    expect(await late.next()).toMatchObject({ id: "1201", event: "window.updated" });
+    const inTime = await listen(feed, "201");
+    expect(await inTime.next()).toMatchObject({ id: "202" });
+    await late.leave();
+    await inTime.leave();
+  });
+
+  it("that does not read does not keep the others waiting, and is reset when it reads again", async () => {
+    const feed = newFeed();
+    const [slow, quick] = [await listen(feed), await listen(feed)];
+    for (let n = 0; n < 12; n++) {
+      await feed.publish(Array.from({ length: 100 }, (_, i) => windowOf(n * 100 + i + 1)));
+      for (let i = 0; i < 100; i++) await quick.next();
+    }
+    let event = await slow.next();
+    while (event && event.event !== "reset") event = await slow.next();
+    expect(event).toMatchObject({ id: "1200", event: "reset" });
+    await slow.leave();
+    await quick.leave();
+  });
+
+  it("hears heartbeats while nothing happens, and the end of its stream after a while", async () => {
+    const reader = await listen(newFeed(), undefined, "?heartbeatMs=20&maxMs=200");
+    expect(await reader.next()).toBeUndefined();
+    expect(reader.comments()).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe("what is in flight", () => {
+  it("is what began and did not end, whichever is reported first", async () => {
+    const feed = newFeed();
+    await feed.publish([ended(3)], NOW);
+    await feed.publish([started(1, NOW - 5), started(2, NOW - 3), started(3), ended(1)], NOW);
+    const { count, newest } = await feed.inFlight(NOW);
+    expect([count, newest.map(({ requestId }) => requestId)]).toEqual([1, ["r2"]]);
+    await evictDurableObject(feed);
+    expect((await feed.inFlight(NOW)).count).toBe(1);
+    expect((await feed.inFlight(NOW + 2 * 3_600_000)).count).toBe(0);
+  });
+
+  it("is shown by status and overview, and unknown when nobody can say", async () => {
+    const feed = env.LIVE_FEED.getByName(LIVE_FEED);
+    const { count } = await feed.inFlight();
+    await feed.publish([started(count + 1_000, Date.now())]);
+    expect((await ask<Status>("/api/status")).inFlight).toBe(count + 1);
+    const { inFlight } = await ask<Overview>("/api/overview");
+    expect(inFlight).toMatchObject({ count: count + 1 });
+    expect(inFlight?.newest[0]).toMatchObject({ requestId: `r${count + 1_000}`, domain: "a" });
+    await feed.publish([ended(count + 1_000)]);
+    const broken = { LIVE_FEED: { getByName: () => ({ inFlight: () => new Promise(() => undefined) }) } };
+    expect((await ask<Status>("/api/status", { bindings: broken })).inFlight).toBeNull();
+  });
+});
+
+describe("GET /api/live", () => {
+  const open = (headers: Record<string, string>) =>
+    api.fetch(
+      new Request("https://nexus.example/api/live", { headers }),
+      testEnv(),
+      createExecutionContext(),
+    );
+
+  it("tells of stored exchanges with the row that lists show", async () => {
+    const response = await open({ "x-dashboard-key": VIEWER_KEY });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    const reader = readEvents(response.body as ReadableStream<Uint8Array>);
+    const [made] = await store({});
+    const event = await reader.next();
+    expect(event).toMatchObject({ event: "exchange.stored" });
+    const { requests } = await ask<{ requests: RequestRow[] }>("/api/requests");
+    expect(event?.data).toEqual(requests[0]);
+    expect(requests[0]?.requestId).toBe(made!.id);
+    await reader.leave();
+
+    await store({});
+    const again = await open({ "x-dashboard-key": ADMINISTRATOR_KEY, "last-event-id": event!.id });
+    const second = readEvents(again.body as ReadableStream<Uint8Array>);
+    expect(await second.next()).toMatchObject({ id: String(Number(event!.id) + 1) });
+    await second.leave();
+  });
+
+  it("wants a key, and says so when the feed is out of reach", async () => {
+    expect((await refused("/api/live", { key: null })).status).toBe(401);
+    expect((await refused("/api/live", { key: "wrong" })).status).toBe(403);
+    const broken = { LIVE_FEED: { getByName: () => ({ fetch: () => Promise.reject(new Error("down")) }) } };
+    expect((await call("/api/live", { bindings: broken })).status).toBe(503);
+  });
+
+  it("tells nothing twice when an exchange is delivered again", async () => {
+    const [made] = await store({});
+    const response = await open({ "x-dashboard-key": VIEWER_KEY });
+    const reader = readEvents(response.body as ReadableStream<Uint8Array>);
+    await store(made!);
+    const [other] = await store({});
+    expect(await reader.next()).toMatchObject({ data: { requestId: other!.id } });
+    await reader.leave();
+  });
+});
+
+it("ingest stores what it stores with the feed down", async () => {
+  const made = madeExchange();
+  await journal(env.JOURNAL, made);
+  const broken = { LIVE_FEED: { getByName: () => ({ publish: () => Promise.reject(new Error("down")) }) } };
+  const { acks } = await deliver([{ body: bellOf(made) }], { bindings: broken as unknown as Partial<Env> });
+  expect(acks).toEqual([0]);
+});
