@@ -46,3 +46,12 @@ export const LIVE_STREAM_MAX_MS = 600_000;
 export const LIVE_NOTICE_DELAY_MS = 1_000;
 /** The product's version; a test holds it to package.json. */
 export const VERSION = "0.1.0";
+export const MINUTE_MS = 60_000;
+/** An account's rolling window. */
+export const WINDOW_MS = 5 * 3_600_000;
+/** An account's window remembers this long: the vendor's longest is 7 days. What arrives later than this is history, not window. */
+export const WINDOW_RETENTION_MS = 8 * 86_400_000;
+/** Shares of a window at which to alert, unless an account has its own. */
+export const WINDOW_THRESHOLDS: readonly number[] = [0.75, 0.9];
+/** An isolate tells an account's window of rate limits at most this often. */
+export const LIMIT_REPORT_INTERVAL_MS = 1_000;

@@ -5,6 +5,7 @@ import { handleScheduled } from "./scheduled/cron.ts";
 
 export { DashboardApi } from "./api/entrypoint.ts";
 export { Recorder } from "./proxy/recorder.ts";
+export { AccountWindow } from "../durable-objects/account-window.ts";
 export { LiveFeed } from "../durable-objects/live-feed.ts";
 export { SignInGuard } from "../durable-objects/sign-in-guard.ts";
 

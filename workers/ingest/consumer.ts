@@ -8,7 +8,6 @@
 import { v5 as uuidv5 } from "uuid";
 import { type Config, loadConfig } from "../config.ts";
 import { errorText, log } from "../log.ts";
-import type { RequestRow } from "../schemas/api-requests.ts";
 import { QueueMessage } from "../schemas/exchange.ts";
 import { addCounters, type CounterMessage } from "../store/counters.ts";
 import { withWriter } from "../store/db.ts";
@@ -16,7 +15,8 @@ import { recordFailure } from "../store/ingest-failures.ts";
 import { clearJournal } from "../store/journal.ts";
 import { type Delivery, slices } from "./deliveries.ts";
 import { publishStored } from "./live-rows.ts";
-import { type Failure, storeSlice } from "./store-slice.ts";
+import { type Failure, type StoredSlice, storeSlice } from "./store-slice.ts";
+import { tellWindows } from "./tell-windows.ts";
 
 const DEAD_LETTER_QUEUE = /-dead$/;
 /** Makes an idempotency key out of the id of a message that brings none of its own. */
@@ -44,8 +44,10 @@ export async function handleBatch(batch: MessageBatch, env: Env, ctx: ExecutionC
   }
   await settleCounters(config, counted);
   for (const slice of slices(exchanges)) {
-    const rows = await settleExchanges(env, config, slice);
-    ctx.waitUntil(publishStored(env, rows));
+    const stored = await settleExchanges(env, config, slice);
+    if (!stored) continue;
+    ctx.waitUntil(publishStored(env, stored.rows));
+    ctx.waitUntil(tellWindows(env, stored.settled));
   }
 }
 
@@ -71,8 +73,12 @@ async function settleCounters(config: Config, counted: readonly Counted[]): Prom
   }
 }
 
-/** Answers the rows that are new or were completed. */
-async function settleExchanges(env: Env, config: Config, slice: readonly Delivery[]): Promise<RequestRow[]> {
+/** Answers what was stored; null when the database is not there. */
+async function settleExchanges(
+  env: Env,
+  config: Config,
+  slice: readonly Delivery[],
+): Promise<StoredSlice | null> {
   const stored = await storeSlice(env.JOURNAL, config, slice).catch((thrown: unknown) => {
     log.warn("ingest: exchanges wait", { messages: slice.length, error: errorText(thrown) });
     return null;
@@ -89,7 +95,7 @@ async function settleExchanges(env: Env, config: Config, slice: readonly Deliver
       log.warn("ingest: journal entry not cleared", { id, error: errorText(thrown) }),
     );
   }
-  return stored?.rows ?? [];
+  return stored;
 }
 
 /** One exchange that could not be stored although the database is there. */

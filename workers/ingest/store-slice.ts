@@ -9,7 +9,7 @@ import type { RequestRow } from "../schemas/api-requests.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
 import { databaseError, DatabaseUnavailableError } from "../store/database-error.ts";
 import { type Writer, type WriterTransaction, withWriter } from "../store/db.ts";
-import { domainsOfStored, storeExchanges } from "../store/exchanges.ts";
+import { domainsOfStored, type SettledExchange, storeExchanges } from "../store/exchanges.ts";
 import type { StorableExchange } from "../store/exchanges-storable.ts";
 import { forgetTroubles } from "../store/ingest-failures.ts";
 import { readStoredRows } from "../store/requests-live.ts";
@@ -19,13 +19,15 @@ import { exchangeRow } from "./exchange-row.ts";
 
 const ANSWER_ALONE = "the journal has the answer but not the request";
 
-interface StoredSlice {
+export interface StoredSlice {
   /** Of what is not stored, by id. What is not in here is stored, now or before. */
   failures: Map<string, Failure>;
   /** What can go from the journal: the halves that were read, of what is stored. */
   cleared: { id: string; parts: JournalPart[] }[];
   /** What is new or was completed, as lists show it. */
   rows: RequestRow[];
+  /** The same as their accounts' windows count it. */
+  settled: SettledExchange[];
 }
 
 export interface Failure {
@@ -61,17 +63,17 @@ export async function storeSlice(
       }
     }),
   );
-  const changed: string[] = [];
+  const settled: SettledExchange[] = [];
   const rows = await withWriter(config, async (db) => {
     for (const [domain, group] of await byDomain(db, entries, failures))
-      for (const [id, error] of await storeGroup(db, config, { domain, group, changed }))
+      for (const [id, error] of await storeGroup(db, config, { domain, group, settled }))
         failures.set(id, { domain, error });
-    return changedRows(db, changed);
+    return changedRows(db, settled);
   });
   const cleared = entries
     .filter(({ bell, parts }) => parts.length > 0 && !failures.has(bell.id))
     .map(({ bell, parts }) => ({ id: bell.id, parts }));
-  return { failures, cleared, rows };
+  return { failures, cleared, rows, settled };
 }
 
 /** One per exchange: several bells may ring for it, and one of them may bring facts. */
@@ -131,10 +133,10 @@ async function byDomain(
 async function storeGroup(
   db: Writer,
   config: Config,
-  { domain, group, changed }: { domain: string; group: readonly Entry[]; changed: string[] },
+  { domain, group, settled }: { domain: string; group: readonly Entry[]; settled: SettledExchange[] },
 ): Promise<Map<string, unknown>> {
   try {
-    changed.push(...(await db.transaction((tx) => storeTogether(tx, domain, group))));
+    settled.push(...(await db.transaction((tx) => storeTogether(tx, domain, group))));
     return new Map();
   } catch (thrown) {
     const error = databaseError(thrown, config.DATABASE_URL);
@@ -149,15 +151,15 @@ async function storeGroup(
   }
   const failures = new Map<string, unknown>();
   for (const entry of group)
-    for (const [id, error] of await storeGroup(db, config, { domain, group: [entry], changed }))
+    for (const [id, error] of await storeGroup(db, config, { domain, group: [entry], settled }))
       failures.set(id, error);
   return failures;
 }
 
 /** For the live feed only: what is stored is stored, whether it can be read again just now or not. */
-async function changedRows(db: Writer, changed: readonly string[]): Promise<RequestRow[]> {
+async function changedRows(db: Writer, settled: readonly SettledExchange[]): Promise<RequestRow[]> {
   try {
-    const exchanges = changed.map((id) => ({ id, startedAt: new Date(startedAtOf(id)!) }));
+    const exchanges = settled.map(({ id, startedAt }) => ({ id, startedAt: new Date(startedAt) }));
     return await readStoredRows(db, exchanges);
   } catch (thrown) {
     log.warn("ingest: stored rows not read for the live feed", { error: errorText(thrown) });
@@ -165,22 +167,18 @@ async function changedRows(db: Writer, changed: readonly string[]): Promise<Requ
   }
 }
 
-/** Answers the ids of what is new or was completed. */
+/** Answers what is new or was completed. */
 async function storeTogether(
   tx: WriterTransaction,
   domain: string,
   group: readonly Entry[],
-): Promise<string[]> {
+): Promise<SettledExchange[]> {
   const exchanges = group.flatMap(({ exchange }) => exchange ?? []);
-  const changed: string[] = [];
-  if (exchanges.length > 0) {
-    const { orphaned, inserted, completed } = await storeExchanges(tx, domain, exchanges);
-    if (orphaned.length > 0) throw new Error(ANSWER_ALONE);
-    changed.push(...inserted, ...completed);
-  }
+  const stored = exchanges.length === 0 ? null : await storeExchanges(tx, domain, exchanges);
+  if (stored && stored.orphaned.length > 0) throw new Error(ANSWER_ALONE);
   await forgetTroubles(
     tx,
     group.filter(({ isTroubled }) => isTroubled).map(({ bell }) => bell.id),
   );
-  return changed;
+  return stored?.settled ?? [];
 }

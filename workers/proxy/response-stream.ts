@@ -11,6 +11,7 @@ import { bodyPassage, headersDown } from "../domain/upstream-headers.ts";
 import type { Outcome, ResponseFacts } from "../schemas/exchange.ts";
 import type { OpenFacts } from "../store/journal.ts";
 import { elapsed, type Exchange } from "./exchange.ts";
+import { noteLimits } from "./limit-reports.ts";
 import { BODY_NOT_RECORDED, concludeExchange, recordCopy, recordHeld } from "./recording.ts";
 import type { RequestRecording } from "./request-recording.ts";
 
@@ -47,6 +48,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
   };
   if (upstream.body === null || request.method === "HEAD" || BODILESS.has(upstream.status)) {
     const facts = factsOf("complete", elapsed(exchange));
+    noteLimits(env, ctx, exchange.admission.record, facts.headers, Date.now());
     recording.answerEnded();
     const storing = recordHeld(env, "response", facts, new Uint8Array(0));
     ctx.waitUntil(concludeExchange(env, recording.stored, facts, storing));
@@ -71,6 +73,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
   }, config.STREAM_MAX_MS);
 
   let facts = factsOf("interrupted", 0);
+  noteLimits(env, ctx, exchange.admission.record, facts.headers, Date.now());
   const storing = recordCopy(env, ctx, "response", toArchive, async (broken) => {
     clearTimeout(cap);
     recording.answerEnded();

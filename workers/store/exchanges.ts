@@ -10,6 +10,7 @@ import { and, eq, gte, inArray, lte, sql } from "drizzle-orm";
 import { domains, requests } from "../../drizzle/schema.ts";
 import { addressKey, type Content, type ContentIds, putContents } from "./content.ts";
 import { findPrefixes, putChains } from "./content-chains.ts";
+import type { WindowExchange } from "../schemas/window.ts";
 import type { Writer, WriterTransaction } from "./db.ts";
 import { putResponseBodies } from "./exchanges-bodies.ts";
 import type {
@@ -30,6 +31,15 @@ export interface StoredExchanges {
   known: string[];
   /** An answer without request, in the journal or here: cannot be stored. */
   orphaned: string[];
+  /** What inserted and completed rows say now, for those who count besides. */
+  settled: SettledExchange[];
+}
+
+/** An exchange as its account's window counts it. */
+export interface SettledExchange extends WindowExchange {
+  accountId: string | null;
+  /** The account it was counted for before its answer named another. */
+  movedFrom: string | null;
 }
 
 /** First key of the advisory locks that serialise the writers of one domain; the second is the domain's id. */
@@ -50,7 +60,7 @@ export async function storeExchanges(
   const stored = await findStored(tx, exchanges);
   const fresh: Fresh[] = [];
   const late: Late[] = [];
-  const result: StoredExchanges = { inserted: [], completed: [], known: [], orphaned: [] };
+  const result: StoredExchanges = { inserted: [], completed: [], known: [], orphaned: [], settled: [] };
   for (const exchange of exchanges) {
     const { id, request } = exchange;
     const row = stored.get(id);
@@ -81,6 +91,10 @@ export async function storeExchanges(
   });
   for (const { id } of fresh) (inserted.has(id) ? result.inserted : result.known).push(id);
   result.completed = late.map(({ id }) => id);
+  result.settled = [
+    ...rows.filter(isInserted).map((row) => settledExchange(domain, row, null)),
+    ...late.map(({ row }, n) => settledExchange(domain, { ...row, ...completed[n]! }, row.accountId ?? null)),
+  ];
   return result;
 }
 
@@ -143,6 +157,29 @@ function requestParts(id: string, { headers, body }: StorableRequest, parts: Sto
   };
 }
 
+function settledExchange(
+  domain: string,
+  row: SummedRow & Pick<Row, "id" | "sessionId">,
+  accountBefore: string | null,
+): SettledExchange {
+  const accountId = row.accountId ?? null;
+  return {
+    id: row.id,
+    startedAt: row.startedAt.getTime(),
+    domain,
+    accountId,
+    movedFrom: accountBefore === accountId ? null : accountBefore,
+    sessionId: row.sessionId ?? null,
+    model: row.model ?? null,
+    inputTokens: row.inputTokens ?? 0,
+    outputTokens: row.outputTokens ?? 0,
+    cacheReadInputTokens: row.cacheReadInputTokens ?? 0,
+    cacheCreationInputTokens: row.cacheCreationInputTokens ?? 0,
+    costPico: row.costPico?.toString() ?? null,
+    rank: outcomeRank(row.outcome),
+  };
+}
+
 /** Of an exchange whose end was not seen nothing is known but that; a message may have cost tokens. */
 function interrupted({ endpoint }: RequestColumns): ResponseColumns {
   return { outcome: "interrupted", responseBytes: 0, usagePartial: endpoint === "messages" };
@@ -150,8 +187,12 @@ function interrupted({ endpoint }: RequestColumns): ResponseColumns {
 
 /** An answer that is known beats one that is not, and a recorded one beats one whose bytes are lost. */
 function isBetter(outcome: string, than: string): boolean {
-  const rank = (each: string) => (each === "interrupted" ? 0 : each === "unrecorded" ? 1 : 2);
-  return rank(outcome) > rank(than);
+  return outcomeRank(outcome) > outcomeRank(than);
+}
+
+/** How much is known of an exchange that ended so. */
+export function outcomeRank(outcome: string): number {
+  return outcome === "interrupted" ? 0 : outcome === "unrecorded" ? 1 : 2;
 }
 
 /** What of the exchange the row does not have yet; undefined when it has everything. */
@@ -186,7 +227,7 @@ async function lockDomain(tx: WriterTransaction, domain: string): Promise<number
   return locked!.id;
 }
 
-type StoredRow = SummedRow & Pick<Row, "id" | "credentialType" | "endpoint" | "bodyKind">;
+type StoredRow = SummedRow & Pick<Row, "id" | "credentialType" | "endpoint" | "bodyKind" | "sessionId">;
 
 async function findStored(
   tx: WriterTransaction,
@@ -199,6 +240,7 @@ async function findStored(
       credentialType: requests.credentialType,
       endpoint: requests.endpoint,
       bodyKind: requests.bodyKind,
+      sessionId: requests.sessionId,
     })
     .from(requests)
     .where(among(exchanges));

@@ -1,0 +1,263 @@
+/**
+ * What an account's window keeps in its SQLite, and how exchanges get in and sums come out. Used by account-window.ts;
+ * every method is synchronous, so that reading and writing happen in one tick. What it decides is in workers/domain/window-*.
+ *
+ * Money is kept in two integers, because SQLite's reach JavaScript as doubles and a sum of pico-dollars outgrows those.
+ */
+import { minuteOf, partsOf, type Span } from "../workers/domain/window-parts.ts";
+import type { WindowCell } from "../workers/domain/window-totals.ts";
+import type { WindowExchange } from "../workers/schemas/window.ts";
+
+/** `cost_high` counts these, `cost_low` what is left. */
+const COST_BASE = 1_000_000_000n;
+/** Of an exchange that turned out to belong to another account. */
+const MOVED_RANK = 3;
+
+const TABLES = [
+  `CREATE TABLE IF NOT EXISTS exchanges (
+    id TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, rank INTEGER NOT NULL,
+    domain TEXT NOT NULL, session TEXT NOT NULL, model TEXT NOT NULL, requests INTEGER NOT NULL,
+    input INTEGER NOT NULL, output INTEGER NOT NULL, cache_read INTEGER NOT NULL, cache_creation INTEGER NOT NULL,
+    cost_high INTEGER NOT NULL, cost_low INTEGER NOT NULL, unpriced INTEGER NOT NULL
+  ) WITHOUT ROWID`,
+  `CREATE INDEX IF NOT EXISTS exchanges_at ON exchanges (at)`,
+  `CREATE TABLE IF NOT EXISTS minutes (
+    minute INTEGER NOT NULL, domain TEXT NOT NULL, session TEXT NOT NULL, model TEXT NOT NULL, requests INTEGER NOT NULL,
+    input INTEGER NOT NULL, output INTEGER NOT NULL, cache_read INTEGER NOT NULL, cache_creation INTEGER NOT NULL,
+    cost_high INTEGER NOT NULL, cost_low INTEGER NOT NULL, unpriced INTEGER NOT NULL,
+    PRIMARY KEY (minute, domain, session, model)
+  ) WITHOUT ROWID`,
+  // The last report of each limit, and its course: one row a minute.
+  `CREATE TABLE IF NOT EXISTS limits (
+    style TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, reading TEXT NOT NULL, PRIMARY KEY (style, name)
+  ) WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS limit_history (
+    style TEXT NOT NULL, name TEXT NOT NULL, minute INTEGER NOT NULL, at INTEGER NOT NULL,
+    utilization REAL, status TEXT, remaining REAL, reset_at INTEGER, PRIMARY KEY (style, name, minute)
+  ) WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS told (
+    name TEXT PRIMARY KEY, threshold REAL NOT NULL, at INTEGER NOT NULL, reset_at INTEGER
+  ) WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`,
+];
+
+const SUMMED = [
+  "requests",
+  "input",
+  "output",
+  "cache_read",
+  "cache_creation",
+  "cost_high",
+  "cost_low",
+  "unpriced",
+] as const;
+
+type Sums = Record<(typeof SUMMED)[number], number>;
+interface CellRow extends Record<string, SqlStorageValue>, Sums {
+  domain: string;
+  session: string;
+  model: string;
+}
+interface Exchange extends Sums {
+  id: string;
+  at: number;
+  rank: number;
+  domain: string;
+  session: string;
+  model: string;
+}
+interface ExchangeRow extends Record<string, SqlStorageValue>, Exchange {
+  seq: number;
+}
+
+export class WindowTables {
+  readonly sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql;
+  }
+
+  create(): void {
+    for (const statement of TABLES) this.sql.exec(statement);
+  }
+
+  /** Grows with every change; tells what was known before an instant. */
+  get sequence(): number {
+    return Number(this.fact("sequence") ?? 0);
+  }
+
+  fact(name: string): string | null {
+    const [row] = this.sql.exec<{ value: string }>(`SELECT value FROM facts WHERE name = ?`, name).toArray();
+    return row?.value ?? null;
+  }
+
+  setFact(name: string, value: string): void {
+    this.sql.exec(
+      `INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+      name,
+      value,
+    );
+  }
+
+  /**
+   * Counts the exchange, or counts it anew where it is known better now. With `upTo` the exchange is as Postgres has it,
+   * and replaces whatever was learned of it up to then.
+   */
+  put(exchange: WindowExchange, upTo: number | null = null): void {
+    const before = this.#exchange(exchange.id);
+    const isKept =
+      before &&
+      ((upTo === null ? before.rank > exchange.rank : before.seq > upTo) || isSame(before, exchange));
+    if (!isKept) this.#replace(before, rowOf(exchange));
+  }
+
+  /** It belongs to another account. Remembered, because what was said of it before may still be on its way. */
+  move(id: string, startedAt: number): void {
+    const nothing = { inputTokens: 0, outputTokens: 0, cacheReadInputTokens: 0, cacheCreationInputTokens: 0 };
+    const names = { domain: "", sessionId: null, model: null, costPico: "0" };
+    const gone = rowOf({ id, startedAt, ...names, ...nothing, rank: 0 });
+    this.#replace(this.#exchange(id), { ...gone, requests: 0, rank: MOVED_RANK });
+  }
+
+  /** Forgets what is known of a span up to `upTo`, except `kept`. */
+  dropOthers({ from, to }: Span, upTo: number, kept: ReadonlySet<string>): void {
+    const rows = this.sql
+      .exec<ExchangeRow>(
+        `SELECT * FROM exchanges WHERE at >= ? AND at < ? AND seq <= ? AND requests > 0`,
+        from,
+        to,
+        upTo,
+      )
+      .toArray();
+    for (const row of rows) if (!kept.has(row.id)) this.#replace(row, null);
+  }
+
+  /** Sums of a span by domain, session and model. */
+  cells(span: Span): WindowCell[] {
+    const { minutes, edges } = partsOf(span);
+    const sums = SUMMED.map((name) => `sum(${name}) AS ${name}`).join(", ");
+    const group = `GROUP BY domain, session, model HAVING sum(requests) > 0`;
+    const rows = [
+      ...this.sql.exec<CellRow>(
+        `SELECT domain, session, model, ${sums} FROM minutes WHERE minute >= ? AND minute < ? ${group}`,
+        minutes.from,
+        minutes.to,
+      ),
+      ...edges.flatMap((edge) =>
+        this.sql
+          .exec<CellRow>(
+            `SELECT domain, session, model, ${sums} FROM exchanges WHERE at >= ? AND at < ? ${group}`,
+            edge.from,
+            edge.to,
+          )
+          .toArray(),
+      ),
+    ];
+    return rows.map(cellOf);
+  }
+
+  /** Output tokens by minute. */
+  outputByMinute(from: number, to: number): Map<number, number> {
+    const rows = this.sql.exec<{ minute: number; output: number }>(
+      `SELECT minute, sum(output) AS output FROM minutes WHERE minute >= ? AND minute < ? GROUP BY minute`,
+      minuteOf(from),
+      minuteOf(to) + 1,
+    );
+    return new Map([...rows].map(({ minute, output }) => [minute, output]));
+  }
+
+  /** Start of the newest exchange; null when there is none. */
+  newest(): number | null {
+    return this.sql
+      .exec<{ at: number | null }>(`SELECT max(at) AS at FROM exchanges WHERE requests > 0`)
+      .one().at;
+  }
+
+  /** Exchanges and their minutes go together, so that an exchange delivered again is either known or counted in nothing. */
+  trim(horizon: number): void {
+    // Whole minutes only: half of one would leave its sums without their parts.
+    const minute = minuteOf(horizon);
+    this.sql.exec(`DELETE FROM exchanges WHERE at < ?`, minute * 60_000);
+    this.sql.exec(`DELETE FROM minutes WHERE minute < ?`, minute);
+    this.sql.exec(`DELETE FROM limit_history WHERE minute < ?`, minute);
+  }
+
+  #exchange(id: string): ExchangeRow | null {
+    return this.sql.exec<ExchangeRow>(`SELECT * FROM exchanges WHERE id = ?`, id).toArray()[0] ?? null;
+  }
+
+  #replace(before: ExchangeRow | null, after: Exchange | null): void {
+    if (before) this.#add(before, -1);
+    if (after) {
+      const row = { ...after, seq: this.sequence + 1 };
+      this.setFact("sequence", String(row.seq));
+      const names = Object.keys(row);
+      this.sql.exec(
+        `INSERT OR REPLACE INTO exchanges (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
+        ...Object.values(row),
+      );
+      this.#add(after, 1);
+    } else if (before) this.sql.exec(`DELETE FROM exchanges WHERE id = ?`, before.id);
+  }
+
+  #add(row: Exchange, sign: 1 | -1): void {
+    if (row.requests === 0) return;
+    const key = [minuteOf(row.at), row.domain, row.session, row.model];
+    this.sql.exec(
+      `INSERT INTO minutes (minute, domain, session, model, ${SUMMED.join(", ")}) VALUES (?, ?, ?, ?, ${SUMMED.map(() => "?").join(", ")})
+       ON CONFLICT (minute, domain, session, model) DO UPDATE SET ${SUMMED.map((name) => `${name} = ${name} + excluded.${name}`).join(", ")}`,
+      ...key,
+      ...SUMMED.map((name) => sign * row[name]),
+    );
+    if (sign < 0)
+      this.sql.exec(
+        `DELETE FROM minutes WHERE minute = ? AND domain = ? AND session = ? AND model = ? AND requests <= 0`,
+        ...key,
+      );
+  }
+}
+
+function rowOf(exchange: WindowExchange): Exchange {
+  const cost = BigInt(exchange.costPico ?? 0);
+  const used =
+    exchange.inputTokens +
+    exchange.outputTokens +
+    exchange.cacheReadInputTokens +
+    exchange.cacheCreationInputTokens;
+  return {
+    id: exchange.id,
+    at: exchange.startedAt,
+    rank: exchange.rank,
+    domain: exchange.domain,
+    // A key column cannot be null.
+    session: exchange.sessionId ?? "",
+    model: exchange.model ?? "",
+    requests: 1,
+    input: exchange.inputTokens,
+    output: exchange.outputTokens,
+    cache_read: exchange.cacheReadInputTokens,
+    cache_creation: exchange.cacheCreationInputTokens,
+    cost_high: Number(cost / COST_BASE),
+    cost_low: Number(cost % COST_BASE),
+    unpriced: exchange.costPico === null && used > 0 ? 1 : 0,
+  };
+}
+
+function isSame(before: ExchangeRow, exchange: WindowExchange): boolean {
+  return Object.entries(rowOf(exchange)).every(([name, value]) => before[name] === value);
+}
+
+function cellOf(row: CellRow): WindowCell {
+  return {
+    domain: row.domain,
+    sessionId: row.session || null,
+    model: row.model || null,
+    requests: row.requests,
+    inputTokens: row.input,
+    outputTokens: row.output,
+    cacheReadInputTokens: row.cache_read,
+    cacheCreationInputTokens: row.cache_creation,
+    costPico: BigInt(row.cost_high) * COST_BASE + BigInt(row.cost_low),
+    unpricedCount: row.unpriced,
+  };
+}

@@ -1,0 +1,165 @@
+/**
+ * How full an account is: one object per account, named by its id. Ingest tells it of usage after its commit, the proxy
+ * of rate-limit headers; the API asks it. It may be evicted at any moment, be told the same thing twice, late or in any order,
+ * and its clock may jump: everything is in SQLite, every change is one tick, and exchanges count by id. Never imports the store:
+ * who may read Postgres compares and corrects it (`reconcile`).
+ */
+import { DurableObject } from "cloudflare:workers";
+import { alert } from "../workers/alert.ts";
+import { WINDOW_MS, WINDOW_RETENTION_MS, WINDOW_THRESHOLDS } from "../workers/constants.ts";
+import { bindingWindow, readLimits } from "../workers/domain/window-limits.ts";
+import { rollingSpan } from "../workers/domain/window-parts.ts";
+import { forecastRolling } from "../workers/domain/window-forecast.ts";
+import { totalsOf } from "../workers/domain/window-totals.ts";
+import type { ThresholdEvent } from "../workers/schemas/alert.ts";
+import {
+  type LimitReport,
+  type WindowFeed,
+  WindowSettings,
+  type WindowSlice,
+  type WindowState,
+  type WindowTotals,
+} from "../workers/schemas/window.ts";
+import { WindowLimits } from "./account-window-limits.ts";
+import { WindowTables } from "./account-window-tables.ts";
+
+const TRIM_EVERY_MS = 3_600_000;
+/** Our own rolling window against `tokenLimit`, where thresholds are remembered. */
+const OWN_WINDOW = "tokens";
+
+export class AccountWindow extends DurableObject<Env> {
+  readonly #tables: WindowTables;
+  readonly #limits: WindowLimits;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#tables = new WindowTables(ctx.storage.sql);
+    this.#limits = new WindowLimits(this.#tables);
+    void ctx.blockConcurrencyWhile(async () => this.#tables.create());
+  }
+
+  /** Counts usage. The same exchange again changes nothing, unless more is known of it now. */
+  async record({ accountId, exchanges, moved }: WindowFeed): Promise<void> {
+    const now = Date.now();
+    this.#write(() => {
+      const horizon = this.#horizon(now);
+      for (const exchange of exchanges) if (exchange.startedAt >= horizon) this.#tables.put(exchange);
+      for (const { id, startedAt } of moved) if (startedAt >= horizon) this.#tables.move(id, startedAt);
+    });
+    const { tokenLimit } = this.#settings();
+    const told = tokenLimit === null ? [] : this.#fillOwn(accountId, tokenLimit, now);
+    await this.#tell(told);
+    await this.#planTrim(now);
+  }
+
+  /** Takes in what the vendor said about its limits, and tells people when a window has reached a threshold. */
+  async report({ accountId, at, headers }: LimitReport): Promise<void> {
+    const now = Date.now();
+    const readings = readLimits(headers);
+    // A clock ahead of ours would make every later report look old.
+    const told = this.#write(() =>
+      this.#limits.take(readings, Math.min(at, now), now, this.#settings().thresholds),
+    );
+    await this.#tell(told.map((event) => ({ ...event, kind: "window_threshold", accountId })));
+    await this.#planTrim(now);
+  }
+
+  /** Everything it knows at `now` (default: its own clock); with the course of the limits since `historyFrom`. */
+  async state(
+    accountId: string,
+    { now = Date.now(), historyFrom }: { now?: number; historyFrom?: number } = {},
+  ): Promise<WindowState> {
+    const settings = this.#settings();
+    const binding = bindingWindow(this.#limits.overall());
+    return {
+      accountId,
+      now,
+      totals: await this.totals(now),
+      settings,
+      fullAt: settings.tokenLimit === null ? null : this.#ownFullAt(settings.tokenLimit, now),
+      limits: this.#limits.states(now, binding, historyFrom ?? null),
+      overall: this.#limits.overall(),
+      reportedAt: this.#limits.reportedAt(),
+      alerts: this.#limits.told(),
+      newestAt: this.#tables.newest(),
+    };
+  }
+
+  /** Sums of the `length` milliseconds up to `end`. */
+  async totals(end: number, length: number = WINDOW_MS): Promise<WindowTotals> {
+    const span = rollingSpan(end, length);
+    return totalsOf(span, this.#tables.cells(span));
+  }
+
+  /** Instants since `from` at which the vendor warned or refused. */
+  async warnings(from: number): Promise<number[]> {
+    return this.#limits.warnings(from);
+  }
+
+  /** To be asked before Postgres is read for `reconcile`. */
+  async sequence(): Promise<number> {
+    return this.#tables.sequence;
+  }
+
+  /** Makes a span say what Postgres says; what was learned since `upTo` stays. */
+  async reconcile({ from, to, upTo, exchanges }: WindowSlice): Promise<void> {
+    this.#write(() => {
+      const kept = new Set(exchanges.map(({ id }) => id));
+      this.#tables.dropOthers({ from, to }, upTo, kept);
+      for (const exchange of exchanges) this.#tables.put(exchange, upTo);
+    });
+    await this.#planTrim(Date.now());
+  }
+
+  async configure(settings: WindowSettings): Promise<void> {
+    this.#tables.setFact("settings", JSON.stringify(WindowSettings.parse(settings)));
+  }
+
+  override async alarm(): Promise<void> {
+    const now = Date.now();
+    this.#write(() => this.#tables.trim(this.#horizon(now)));
+    if (this.#tables.newest() !== null) await this.ctx.storage.setAlarm(now + TRIM_EVERY_MS);
+  }
+
+  #write<T>(work: () => T): T {
+    return this.ctx.storage.transactionSync(work);
+  }
+
+  /**
+   * What started before this is forgotten. Two clocks have to agree that it is old: ours, and that of the newest exchange. If
+   * ours jumps ahead, nothing is lost; if a proxy's does, neither.
+   */
+  #horizon(now: number): number {
+    return Math.min(now, this.#tables.newest() ?? now) - WINDOW_RETENTION_MS;
+  }
+
+  #settings(): WindowSettings {
+    const stored = this.#tables.fact("settings");
+    return stored === null
+      ? { tokenLimit: null, thresholds: [...WINDOW_THRESHOLDS] }
+      : WindowSettings.parse(JSON.parse(stored));
+  }
+
+  #ownFullAt(limit: number, now: number): number | null {
+    const minutes = this.#tables.outputByMinute(now - WINDOW_MS, now);
+    return forecastRolling(minutes, { limit, length: WINDOW_MS, now });
+  }
+
+  #fillOwn(accountId: string, tokenLimit: number, now: number): ThresholdEvent[] {
+    const minutes = this.#tables.outputByMinute(now - WINDOW_MS, now);
+    const used = [...minutes.values()].reduce((sum, tokens) => sum + tokens, 0);
+    const filling = { utilization: used / tokenLimit, resetAt: null, at: now };
+    const event = this.#limits.judge(OWN_WINDOW, filling, this.#settings().thresholds, () =>
+      this.#ownFullAt(tokenLimit, now),
+    );
+    return event ? [{ ...event, kind: "window_threshold", accountId }] : [];
+  }
+
+  async #tell(events: readonly ThresholdEvent[]): Promise<void> {
+    for (const event of events) await alert(this.env, event);
+  }
+
+  async #planTrim(now: number): Promise<void> {
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(now + TRIM_EVERY_MS);
+  }
+}

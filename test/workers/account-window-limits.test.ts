@@ -1,0 +1,221 @@
+/** What the vendor says of its limits, as an account's window keeps it; and how proxy and ingest reach the window. */
+import { createExecutionContext, evictDurableObject, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { noteLimits } from "../../workers/proxy/limit-reports.ts";
+import { answer, bellOf, madeExchange } from "../support/exchanges.ts";
+import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+
+const NOW = Date.UTC(2026, 10, 22, 12);
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const RESET = NOW + 2 * HOUR;
+
+let made = 0;
+function newWindow() {
+  const accountId = `limits-${++made}`;
+  const stub = env.ACCOUNT_WINDOW.getByName(accountId);
+  return {
+    accountId,
+    stub,
+    fiveHours: (utilization: number, at: number, more: Record<string, string> = {}) =>
+      stub.report({
+        accountId,
+        at,
+        headers: {
+          "anthropic-ratelimit-unified-5h-utilization": String(utilization),
+          "anthropic-ratelimit-unified-5h-reset": String(RESET / 1000),
+          "anthropic-ratelimit-unified-5h-status": "allowed",
+          "anthropic-ratelimit-unified-representative-claim": "five_hour",
+          ...more,
+        },
+      }),
+    state: (options: { now?: number; historyFrom?: number } = {}) =>
+      stub.state(accountId, { now: NOW, ...options }),
+  };
+}
+function clockAt(now: number): void {
+  vi.spyOn(Date, "now").mockReturnValue(now);
+}
+afterEach(() => void vi.restoreAllMocks());
+
+describe("the vendor's limits", () => {
+  it("are known as last reported and over time, through an eviction", async () => {
+    clockAt(NOW);
+    const { fiveHours, state, stub } = newWindow();
+    await fiveHours(0.2, NOW - 60 * MINUTE);
+    await fiveHours(0.25, NOW - 60 * MINUTE + 10);
+    await evictDurableObject(stub);
+    await fiveHours(0.5, NOW, { "anthropic-ratelimit-unified-7d_oi-utilization": "1.2" });
+    const { limits, overall, reportedAt } = await state({ historyFrom: 0 });
+    expect(limits).toMatchObject([
+      {
+        name: "5h",
+        style: "unified",
+        utilization: 0.5,
+        reportedAt: NOW,
+        resetAt: RESET,
+        isBinding: true,
+        hasEnded: false,
+        forecast: { perHour: expect.closeTo(0.25, 4) as number },
+        history: [
+          { at: NOW - 60 * MINUTE + 10, utilization: 0.25 },
+          { at: NOW, utilization: 0.5 },
+        ],
+      },
+      { name: "7d_oi", utilization: 1.2, isBinding: false },
+    ]);
+    expect(overall).toEqual({ "representative-claim": "five_hour" });
+    expect(reportedAt).toBe(NOW);
+    expect((await state()).limits[0]?.history).toEqual([]);
+    expect((await state({ now: RESET })).limits[0]?.hasEnded).toBe(true);
+  });
+
+  it("are not set back by a report that comes late", async () => {
+    clockAt(NOW);
+    const { fiveHours, state } = newWindow();
+    await fiveHours(0.6, NOW);
+    await fiveHours(0.95, NOW - 10 * MINUTE);
+    const { limits, alerts } = await state({ historyFrom: 0 });
+    expect(limits[0]?.utilization).toBe(0.6);
+    expect(limits[0]?.history.map(({ utilization }) => utilization)).toEqual([0.95, 0.6]);
+    expect(alerts).toEqual([]);
+  });
+
+  it("survive a clock that was ahead, here or at the proxy", async () => {
+    clockAt(NOW + 90 * 24 * HOUR);
+    const { fiveHours, state } = newWindow();
+    await fiveHours(0.1, NOW + 90 * 24 * HOUR);
+    clockAt(NOW);
+    await fiveHours(0.3, NOW + 5 * HOUR);
+    await fiveHours(0.4, NOW);
+    const { limits, reportedAt } = await state({ historyFrom: 0 });
+    expect(limits[0]).toMatchObject({ utilization: 0.4, reportedAt: NOW });
+    expect(limits[0]?.history.map(({ utilization }) => utilization)).toEqual([0.4]);
+    expect(reportedAt).toBe(NOW);
+  });
+
+  it("are told of once per threshold and window", async () => {
+    clockAt(NOW);
+    const { fiveHours, state, stub } = newWindow();
+    for (const utilization of [0.74, 0.76, 0.8]) await fiveHours(utilization, NOW);
+    await evictDurableObject(stub);
+    await fiveHours(0.85, NOW);
+    expect((await state()).alerts).toEqual([{ window: "5h", threshold: 0.75, at: NOW, resetAt: RESET }]);
+    await fiveHours(0.93, NOW);
+    expect((await state()).alerts).toMatchObject([{ threshold: 0.9 }]);
+  });
+
+  it("of an account with thresholds of its own are told by those", async () => {
+    clockAt(NOW);
+    const { fiveHours, state, stub, accountId } = newWindow();
+    await stub.configure({ tokenLimit: 100, thresholds: [0.5] });
+    await fiveHours(0.4, NOW);
+    expect((await state()).alerts).toEqual([]);
+    const exchange = { sessionId: null, model: null, domain: "d", costPico: null, rank: 2, inputTokens: 0 };
+    const cache = { cacheReadInputTokens: 0, cacheCreationInputTokens: 0 };
+    await stub.record({
+      accountId,
+      moved: [],
+      exchanges: [{ ...exchange, ...cache, id: "1", startedAt: NOW - MINUTE, outputTokens: 60 }],
+    });
+    const { alerts, settings, fullAt } = await state();
+    expect(alerts).toMatchObject([{ window: "tokens", threshold: 0.5, resetAt: null }]);
+    expect(settings).toEqual({ tokenLimit: 100, thresholds: [0.5] });
+    expect(fullAt).toBe(NOW + 40 * MINUTE);
+  });
+
+  it("warn where the vendor warned, and not because overage is off", async () => {
+    clockAt(NOW);
+    const { fiveHours, stub } = newWindow();
+    const overage = { "anthropic-ratelimit-unified-overage-status": "rejected" };
+    await fiveHours(0.1, NOW - 30 * MINUTE, overage);
+    await fiveHours(0.9, NOW, { ...overage, "anthropic-ratelimit-unified-5h-status": "allowed_warning" });
+    expect(await stub.warnings(0)).toEqual([NOW]);
+    expect(await stub.warnings(NOW + 1)).toEqual([]);
+  });
+});
+
+describe("the proxy", () => {
+  it("sends an account's newest headers once a second at most, and nobody waits for it", async () => {
+    const reported: { accountId: string; headers: Record<string, string> }[] = [];
+    const windows = {
+      getByName: () => ({
+        report: (report: (typeof reported)[number]) => void reported.push(report),
+      }),
+    };
+    const fake = { ...env, ACCOUNT_WINDOW: windows as unknown as Env["ACCOUNT_WINDOW"] };
+    const ctx = createExecutionContext();
+    const note = (account: { accountId: string | null; domain: string }, headers: Record<string, string>) =>
+      noteLimits(fake, ctx, account, headers, Date.now());
+    for (let n = 0; n < 50; n++)
+      note({ accountId: "a", domain: "d" }, { "anthropic-ratelimit-unified-5h-utilization": `0.${n}` });
+    note({ accountId: null, domain: "d" }, { "anthropic-ratelimit-x-limit": "1" });
+    note(
+      { accountId: null, domain: "d" },
+      { "anthropic-organization-id": "org", "anthropic-fast-input-tokens-limit": "1" },
+    );
+    note({ accountId: "quiet", domain: "d" }, { "content-type": "text/plain", "retry-after": "1" });
+    expect(reported).toEqual([]);
+    await waitOnExecutionContext(ctx);
+    expect(reported.map(({ accountId, headers }) => [accountId, Object.entries(headers)])).toEqual([
+      ["a", [["anthropic-ratelimit-unified-5h-utilization", "0.49"]]],
+      ["d", [["anthropic-ratelimit-x-limit", "1"]]],
+      ["org", [["anthropic-fast-input-tokens-limit", "1"]]],
+    ]);
+  });
+
+  it("is not disturbed by a window that is out of order", async () => {
+    const broken = { getByName: () => ({ report: () => Promise.reject(new Error("overloaded")) }) };
+    const ctx = createExecutionContext();
+    const headers = { "anthropic-ratelimit-unified-5h-utilization": "0.5" };
+    const fake = { ...env, ACCOUNT_WINDOW: broken as unknown as Env["ACCOUNT_WINDOW"] };
+    noteLimits(fake, ctx, { accountId: "broken", domain: "d" }, headers, Date.now());
+    await expect(waitOnExecutionContext(ctx)).resolves.toBeUndefined();
+  });
+});
+
+describe("ingest", () => {
+  beforeEach(freshWorld);
+
+  it("tells the window of what it committed, once, and of whose it turned out to be", async () => {
+    const usage = { input_tokens: 12, cache_read_input_tokens: 30 };
+    const unnamed = { accountId: null, credentialType: "passthrough" as const, domain: "mine.example" };
+    const exchanges = [
+      madeExchange({ requestFacts: { accountId: "ingest-1" }, responseBody: answer("Well.", usage) }),
+      madeExchange({
+        requestFacts: unnamed,
+        responseFacts: {
+          headers: { "content-type": "text/event-stream", "anthropic-organization-id": "ingest-org" },
+        },
+      }),
+    ];
+    const [, late] = exchanges;
+    await journal(env.JOURNAL, exchanges[0]!);
+    await journal(env.JOURNAL, late!, ["request"]);
+    const bells = exchanges.map((exchange) => ({ body: bellOf(exchange) }));
+    await deliver(bells);
+    const totals = async (account: string) =>
+      (await env.ACCOUNT_WINDOW.getByName(account).totals(late!.request.facts.startedAt + MINUTE)).total;
+    expect(await totals("ingest-1")).toMatchObject({
+      requests: 1,
+      inputTokens: 12,
+      cacheReadInputTokens: 30,
+    });
+    expect(await totals("mine.example")).toMatchObject({ requests: 1, inputTokens: 0 });
+    await journal(env.JOURNAL, late!);
+    await deliver(bells);
+    await deliver(bells);
+    expect((await totals("ingest-1")).requests).toBe(1);
+    expect((await totals("mine.example")).requests).toBe(0);
+    expect((await totals("ingest-org")).requests).toBe(1);
+  });
+
+  it("stores and acknowledges while the windows are out of order", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange);
+    const broken = { getByName: () => ({ record: () => Promise.reject(new Error("overloaded")) }) };
+    const bindings = { ACCOUNT_WINDOW: broken as unknown as Env["ACCOUNT_WINDOW"] };
+    expect(await deliver([{ body: bellOf(exchange) }], { bindings })).toEqual({ acks: [0], retries: {} });
+  });
+});

@@ -1,0 +1,233 @@
+/** An account's window tells the truth: right to the exchange, whatever comes twice, late, in disorder or between evictions. */
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { WindowExchange, WindowShare, WindowSums } from "../../workers/schemas/window.ts";
+import { manyExchanges, seeded, windowExchange, withDisorder } from "../support/window-exchanges.ts";
+
+const NOW = Date.UTC(2026, 10, 22, 12, 0, 30);
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const WINDOW = 5 * HOUR;
+
+let made = 0;
+/** A window of an account nobody else has. */
+function newWindow() {
+  const accountId = `account-${++made}`;
+  const stub = env.ACCOUNT_WINDOW.getByName(accountId);
+  return {
+    accountId,
+    stub,
+    record: (...exchanges: WindowExchange[]) => stub.record({ accountId, exchanges, moved: [] }),
+    total: async (at = NOW) => (await stub.totals(at)).total,
+    report: (headers: Record<string, string>, at = Date.now()) => stub.report({ accountId, at, headers }),
+  };
+}
+
+/** The Durable Object runs in this isolate, so its clock is ours to set. */
+function clockAt(now: number): void {
+  vi.spyOn(Date, "now").mockReturnValue(now);
+}
+afterEach(() => void vi.restoreAllMocks());
+
+function bruteForce(rows: readonly WindowExchange[], at: number): WindowSums {
+  const sum = {
+    requests: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    cacheReadInputTokens: 0,
+    cacheCreationInputTokens: 0,
+    costPico: 0n,
+    unpricedCount: 0,
+  };
+  for (const row of rows) {
+    if (row.startedAt <= at - WINDOW || row.startedAt > at) continue;
+    sum.requests += 1;
+    sum.inputTokens += row.inputTokens;
+    sum.outputTokens += row.outputTokens;
+    sum.cacheReadInputTokens += row.cacheReadInputTokens;
+    sum.cacheCreationInputTokens += row.cacheCreationInputTokens;
+    sum.costPico += BigInt(row.costPico ?? 0);
+    const used = row.inputTokens + row.outputTokens + row.cacheReadInputTokens + row.cacheCreationInputTokens;
+    if (row.costPico === null && used > 0) sum.unpricedCount += 1;
+  }
+  return sum;
+}
+
+const FIGURES = [
+  "requests",
+  "inputTokens",
+  "outputTokens",
+  "cacheReadInputTokens",
+  "cacheCreationInputTokens",
+  "unpricedCount",
+] as const;
+
+function expectPartsOf(total: WindowSums, parts: readonly WindowShare[]): void {
+  for (const figure of FIGURES)
+    expect(
+      parts.reduce((sum, part) => sum + part[figure], 0),
+      figure,
+    ).toBe(total[figure]);
+  expect(parts.reduce((sum, part) => sum + part.costPico, 0n)).toBe(total.costPico);
+  if (total.inputTokens + total.outputTokens > 0)
+    expect(parts.reduce((sum, part) => sum + part.shareOfTokens, 0)).toBeCloseTo(1, 9);
+  if (total.costPico > 0n) expect(parts.reduce((sum, part) => sum + part.shareOfCost, 0)).toBeCloseTo(1, 9);
+}
+
+describe("an account's window", () => {
+  it("of 50,000 exchanges in two days, doubled and in disorder, is the sum of its rows at any instant", async () => {
+    clockAt(NOW);
+    const random = seeded(20_261_122);
+    const rows = manyExchanges(random, { count: 50_000, from: NOW - 2 * DAY, to: NOW });
+    const told = withDisorder(random, rows);
+    const { record, stub } = newWindow();
+    for (let at = 0; at < told.length; at += 1_000) {
+      await record(...told.slice(at, at + 1_000));
+      if (at % 20_000 === 0) await evictDurableObject(stub);
+    }
+    for (let n = 0; n < 200; n++) {
+      const any = Math.floor(NOW - 2 * DAY + random() * (2 * DAY + WINDOW));
+      const at = n % 4 === 0 ? any - (any % MINUTE) : any;
+      const { total, sessions, otherSessions, domains, models } = await stub.totals(at);
+      expect(total, new Date(at).toISOString()).toEqual(bruteForce(rows, at));
+      expect(otherSessions).toBeNull();
+      for (const parts of [sessions, domains, models]) expectPartsOf(total, parts);
+    }
+  }, 120_000);
+
+  it("holds what started after its beginning and up to its end, to the millisecond", async () => {
+    clockAt(NOW);
+    const { record, total } = newWindow();
+    await record(windowExchange(1, { startedAt: NOW - WINDOW + 7 }));
+    for (const [at, requests] of [
+      [NOW - WINDOW + 6, 0],
+      [NOW - WINDOW + 7, 1],
+      [NOW, 1],
+      [NOW + 6, 1],
+      [NOW + 7, 0],
+    ] as const)
+      expect((await total(at)).requests, String(at - NOW)).toBe(requests);
+  });
+
+  it("counts an exchange once, as it is known best", async () => {
+    clockAt(NOW);
+    const { record, total } = newWindow();
+    const interrupted = windowExchange(1, { startedAt: NOW, outputTokens: 0, costPico: null, rank: 0 });
+    const complete = windowExchange(1, { startedAt: NOW, outputTokens: 70, costPico: "5" });
+    await record(interrupted);
+    expect(await total()).toMatchObject({ requests: 1, outputTokens: 0, unpricedCount: 1 });
+    await record(complete, complete);
+    await record(interrupted);
+    expect(await total()).toMatchObject({ requests: 1, outputTokens: 70, costPico: 5n, unpricedCount: 0 });
+  });
+
+  it("gives an exchange to the account that its answer named, in whatever order that is heard", async () => {
+    clockAt(NOW);
+    const { accountId, stub, record, total } = newWindow();
+    await stub.record({ accountId, exchanges: [], moved: [{ id: windowExchange(1).id, startedAt: NOW }] });
+    await record(windowExchange(1, { startedAt: NOW, rank: 0 }), windowExchange(2, { startedAt: NOW }));
+    expect((await total()).requests).toBe(1);
+    await stub.record({ accountId, exchanges: [], moved: [{ id: windowExchange(2).id, startedAt: NOW }] });
+    expect((await total()).requests).toBe(0);
+    expect((await stub.totals(NOW)).sessions).toEqual([]);
+  });
+
+  it("takes an exchange that arrives hours late where it belongs", async () => {
+    clockAt(NOW);
+    const { record, total } = newWindow();
+    await record(windowExchange(1, { startedAt: NOW }), windowExchange(2, { startedAt: NOW - 30 * HOUR }));
+    expect((await total()).requests).toBe(1);
+    expect((await total(NOW - 29 * HOUR)).requests).toBe(1);
+  });
+
+  it("keeps money exact where doubles would not", async () => {
+    clockAt(NOW);
+    const { record, total } = newWindow();
+    const cost = 9_007_199_254_740_993n; // 2^53 + 1
+    await record(...[1, 2, 3].map((n) => windowExchange(n, { startedAt: NOW, costPico: cost.toString() })));
+    expect((await total()).costPico).toBe(3n * cost);
+  });
+
+  it("sums up sessions beyond the first 200", async () => {
+    clockAt(NOW);
+    const { record, stub } = newWindow();
+    await record(
+      ...Array.from({ length: 230 }, (_, n) => windowExchange(n, { startedAt: NOW, sessionId: `s${n}` })),
+    );
+    const { sessions, otherSessions, total } = await stub.totals(NOW);
+    expect([sessions.length, otherSessions?.requests, total.requests]).toEqual([200, 30, 230]);
+  });
+});
+
+describe("clocks", () => {
+  it("that jump ahead lose nothing", async () => {
+    clockAt(NOW);
+    const { record, total, stub } = newWindow();
+    await record(windowExchange(1, { startedAt: NOW - HOUR }));
+    clockAt(NOW + 400 * DAY);
+    await runDurableObjectAlarm(stub);
+    await record(windowExchange(1, { startedAt: NOW - HOUR }), windowExchange(2, { startedAt: NOW }));
+    clockAt(NOW);
+    expect((await total()).requests).toBe(2);
+  });
+
+  it("of a proxy that are ahead push nothing out", async () => {
+    clockAt(NOW);
+    const { record, total, stub } = newWindow();
+    await record(windowExchange(1, { startedAt: NOW }), windowExchange(2, { startedAt: NOW + 400 * DAY }));
+    await runDurableObjectAlarm(stub);
+    expect((await total()).requests).toBe(1);
+  });
+
+  it("of both say what is old: it is forgotten as a whole, and its repetition counts in nothing", async () => {
+    clockAt(NOW);
+    const { record, total, stub } = newWindow();
+    await record(windowExchange(1, { startedAt: NOW }));
+    const later = NOW + 9 * DAY;
+    clockAt(later);
+    await record(windowExchange(2, { startedAt: later }));
+    await runDurableObjectAlarm(stub);
+    await record(windowExchange(1, { startedAt: NOW }));
+    expect((await total(NOW)).requests).toBe(0);
+    expect((await total(later)).requests).toBe(1);
+    const rows = await runInDurableObject(stub, (_, { storage }) =>
+      storage.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM exchanges`).one(),
+    );
+    expect(rows.n).toBe(1);
+  });
+});
+
+describe("reconciling with Postgres", () => {
+  it("adds what is missing, corrects what differs, drops what is gone, leaves what is newer", async () => {
+    clockAt(NOW);
+    const { accountId, stub, record, total } = newWindow();
+    const at = { startedAt: NOW - MINUTE };
+    await record(windowExchange(1, at), windowExchange(2, { ...at, outputTokens: 1 }), windowExchange(3, at));
+    const upTo = await stub.sequence();
+    await record(windowExchange(4, { ...at, outputTokens: 40 }));
+    await stub.reconcile({
+      accountId,
+      from: NOW - HOUR,
+      to: NOW,
+      upTo,
+      exchanges: [
+        windowExchange(1, at),
+        windowExchange(2, { ...at, outputTokens: 200 }),
+        windowExchange(5, at),
+      ],
+    });
+    expect(await total()).toMatchObject({ requests: 4, outputTokens: 5 + 200 + 5 + 40 });
+  });
+
+  it("changes nothing that is right", async () => {
+    clockAt(NOW);
+    const { accountId, stub, record } = newWindow();
+    const rows = [1, 2, 3].map((n) => windowExchange(n, { startedAt: NOW - n * MINUTE }));
+    await record(...rows);
+    const upTo = await stub.sequence();
+    await stub.reconcile({ accountId, from: NOW - HOUR, to: NOW, upTo, exchanges: rows });
+    expect(await stub.sequence()).toBe(upTo);
+  });
+});
