@@ -59,6 +59,16 @@ export const accounts = pgTable("accounts", {
   updatedAt: time("updated_at").notNull().defaultNow(),
 });
 
+/** What an administrator set for an account's window; accounts seen but not configured may have it too. */
+export const accountWindows = pgTable("account_windows", {
+  accountId: text("account_id").primaryKey(),
+  /** Output tokens of five hours that count as full; null = no limit of ours. */
+  tokenLimit: count("token_limit"),
+  /** Shares at which to alert; null = the default ones. */
+  thresholds: jsonb().$type<number[]>(),
+  updatedAt: time("updated_at").notNull().defaultNow(),
+});
+
 export const clientKeys = pgTable(
   "client_keys",
   {
