@@ -78,8 +78,8 @@ describe("an entry", () => {
     const id = idAt(1);
     await writeJournalRequest(bucket, requestOf(id), bytes("x"));
     await writeJournalResponse(bucket, responseOf(id), bytes("x"));
-    await clearJournal(bucket, id);
-    await clearJournal(bucket, id);
+    await clearJournal(bucket, [{ id, parts: ["request", "response"] }]);
+    await clearJournal(bucket, [{ id, parts: ["request", "response"] }]);
     expect(await readJournal(bucket, id)).toEqual({ request: null, response: null });
   });
 

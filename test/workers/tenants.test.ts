@@ -81,6 +81,48 @@ describe("readDomain and readClientKey", () => {
     await expect(readDomain(broken, "never-seen.example")).rejects.toBeInstanceOf(TenantsUnavailable);
   });
 
+  it("while KV is down ask it every ten seconds, not with every request", async () => {
+    await projectDomain(env, recordOf("g.example"));
+    let asked = 0;
+    const counting = {
+      TENANTS: { get: () => (asked++, Promise.reject(new Error("KV is down"))) } as unknown as KVNamespace,
+    };
+    const ask = () => Promise.all(Array.from({ length: 5 }, () => readDomain(counting, "g.example")));
+    now += 30_000;
+    await ask();
+    asked = 0;
+    now += 9_999;
+    await ask();
+    expect(asked).toBe(0);
+    now += 1;
+    await ask();
+    expect(asked).toBe(1);
+    now += 9_999;
+    await putElsewhere("domain:g.example", { ...recordOf("g.example"), accountId: "new" });
+    now += 1;
+    expect((await readDomain(env, "g.example"))?.accountId).toBe("new");
+  });
+
+  it("do not wait for a KV that hangs when they know a last good record", async () => {
+    await projectDomain(env, recordOf("h.example"));
+    now += 30_000;
+    const hanging = { TENANTS: { get: () => new Promise(() => undefined) } as unknown as KVNamespace };
+    const started = performance.now();
+    expect(await readDomain(hanging, "h.example")).toEqual(recordOf("h.example"));
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+
+  it("remember that a name of this machine is free while KV is down, and that of no other", async () => {
+    expect(await readDomain(env, "localhost")).toBeNull();
+    expect(await readDomain(env, "free.example")).toBeNull();
+    expect(await readDomain(broken, "localhost")).toBeNull();
+    await expect(readDomain(broken, "free.example")).rejects.toBeInstanceOf(TenantsUnavailable);
+    await putElsewhere("domain:localhost", recordOf("localhost"));
+    now += 10_000;
+    expect(await readDomain(env, "localhost")).toEqual(recordOf("localhost"));
+    await removeDomain(env, "localhost");
+  });
+
   it("treat a record that is none like KV being down", async () => {
     await env.TENANTS.put("domain:d.example", JSON.stringify({ v: 1, domain: 5 }));
     await expect(readDomain(env, "d.example")).rejects.toBeInstanceOf(TenantsUnavailable);

@@ -4,6 +4,7 @@ import { VERSION } from "../constants.ts";
 import { errorText, log } from "../log.ts";
 import { Status } from "../schemas/api-status.ts";
 import { readDatabaseStatus, readJournalStatus } from "../store/status.ts";
+import { withinTime } from "../store/time-limit.ts";
 import { newRoutes } from "./context.ts";
 import { json, REFUSED } from "./documents.ts";
 import { readInFlight } from "./live.ts";
@@ -63,16 +64,10 @@ function stateOf(database: DatabaseStatus | null, journal: JournalStatus | null)
 
 /** The part's answer, or null when it failed or took too long. */
 async function known<T>(part: string, reading: Promise<T>): Promise<T | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);
-  });
   try {
-    return await Promise.race([reading, late]);
+    return await withinTime(PATIENCE_MS, reading);
   } catch (thrown) {
     log.error("status: a part is out of reach", { part, error: errorText(thrown) });
     return null;
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -7,12 +7,14 @@
  */
 import { v5 as uuidv5 } from "uuid";
 import { type Config, loadConfig } from "../config.ts";
+import { JOURNAL_TIMEOUT_MS } from "../constants.ts";
 import { errorText, log } from "../log.ts";
 import { QueueMessage } from "../schemas/exchange.ts";
 import { addCounters, type CounterMessage } from "../store/counters.ts";
 import { withWriter } from "../store/db.ts";
 import { recordFailure } from "../store/ingest-failures.ts";
 import { clearJournal } from "../store/journal.ts";
+import { withinTime } from "../store/time-limit.ts";
 import { type Delivery, slices } from "./deliveries.ts";
 import { publishStored } from "./live-rows.ts";
 import { type Failure, type StoredSlice, storeSlice } from "./store-slice.ts";
@@ -89,10 +91,11 @@ async function settleExchanges(
     else if (stored) delivery.message.ack();
     else giveBack(delivery.message);
   }
-  for (const { id, parts } of stored?.cleared ?? []) {
+  const cleared = stored?.cleared ?? [];
+  if (cleared.length > 0) {
     // What stays is rung for again, found in Postgres, and cleared then.
-    await clearJournal(env.JOURNAL, id, parts).catch((thrown: unknown) =>
-      log.warn("ingest: journal entry not cleared", { id, error: errorText(thrown) }),
+    await withinTime(JOURNAL_TIMEOUT_MS, clearJournal(env.JOURNAL, cleared)).catch((thrown: unknown) =>
+      log.warn("ingest: journal entries not cleared", { entries: cleared.length, error: errorText(thrown) }),
     );
   }
   return stored;

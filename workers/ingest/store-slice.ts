@@ -3,6 +3,7 @@
  * cannot be stored does not keep the others from it. Called by the consumer.
  */
 import type { Config } from "../config.ts";
+import { JOURNAL_TIMEOUT_MS } from "../constants.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
 import { errorText, log } from "../log.ts";
 import type { RequestRow } from "../schemas/api-requests.ts";
@@ -14,6 +15,7 @@ import type { StorableExchange } from "../store/exchanges-storable.ts";
 import { forgetTroubles } from "../store/ingest-failures.ts";
 import { readStoredRows } from "../store/requests-live.ts";
 import { type JournalPart, readJournal } from "../store/journal.ts";
+import { withinTime } from "../store/time-limit.ts";
 import type { Delivery } from "./deliveries.ts";
 import { exchangeRow } from "./exchange-row.ts";
 
@@ -95,7 +97,7 @@ function distinct(slice: readonly Delivery[]): Pick<Entry, "bell" | "isTroubled"
 }
 
 async function readEntry(journal: R2Bucket, given: Pick<Entry, "bell" | "isTroubled">): Promise<Entry> {
-  const entry = await readJournal(journal, given.bell.id);
+  const entry = await withinTime(JOURNAL_TIMEOUT_MS, readJournal(journal, given.bell.id));
   const parts = (["request", "response"] as const).filter((part) => entry[part] !== null);
   return { ...given, parts, exchange: exchangeRow(given.bell, entry) };
 }

@@ -5,6 +5,7 @@
  */
 import { errorText, log } from "../log.ts";
 import type { CountersBell } from "../schemas/exchange.ts";
+import { withinTime } from "../store/time-limit.ts";
 
 /** Names are part of the API (`GET /api/status`) and never change. */
 export type CounterName =
@@ -19,9 +20,13 @@ export type CounterName =
   | "recorder_failed";
 
 const FLUSH_INTERVAL_MS = 10_000;
+const PLAN_GRACE_MS = 1_000;
+const SEND_TIMEOUT_MS = 5_000;
 
 let counts: Record<string, number> = {};
 let flushedAt = -Infinity;
+/** Until then somebody will flush. A time and not a flag: whoever planned it may be ended before. */
+let plannedUntil = -Infinity;
 
 /** Adds one. Leaves with the next flush. */
 export function count(name: CounterName): void {
@@ -29,25 +34,36 @@ export function count(name: CounterName): void {
 }
 
 /**
- * Sends the sums if there are any and the last message is long enough ago. To be called at the end of a request; the sending
- * goes on under `waitUntil` and never throws.
+ * Sends the sums, if there are any, at once or when the last message is long enough ago. To be called at the end of whatever
+ * may have counted; the sending goes on under `waitUntil` and never throws.
  */
 export function flushCounters(
   env: Pick<Env, "EXCHANGES">,
   ctx: Pick<ExecutionContext, "waitUntil">,
   now: number,
 ): void {
-  if (now - flushedAt < FLUSH_INTERVAL_MS || Object.keys(counts).length === 0) return;
+  if (Object.keys(counts).length === 0) return;
+  const wait = flushedAt + FLUSH_INTERVAL_MS - now;
+  if (wait <= 0) return ctx.waitUntil(send(env, ctx, now));
+  if (now < plannedUntil) return;
+  plannedUntil = now + wait + PLAN_GRACE_MS;
+  ctx.waitUntil(scheduler.wait(wait).then(() => flushCounters(env, ctx, Date.now())));
+}
+
+async function send(
+  env: Pick<Env, "EXCHANGES">,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+  now: number,
+): Promise<void> {
   flushedAt = now;
+  plannedUntil = -Infinity;
   const bell: CountersBell = { v: 1, kind: "counters", id: crypto.randomUUID(), at: now, counts };
   counts = {};
-  ctx.waitUntil(
-    env.EXCHANGES.send(bell).then(
-      () => undefined,
-      (thrown: unknown) => {
-        log.warn("counters: queue send failed, kept for the next message", { error: errorText(thrown) });
-        for (const [name, value] of Object.entries(bell.counts)) counts[name] = (counts[name] ?? 0) + value;
-      },
-    ),
-  );
+  try {
+    await withinTime(SEND_TIMEOUT_MS, env.EXCHANGES.send(bell));
+  } catch (thrown) {
+    log.warn("counters: queue send failed, kept for the next message", { error: errorText(thrown) });
+    for (const [name, value] of Object.entries(bell.counts)) counts[name] = (counts[name] ?? 0) + value;
+    flushCounters(env, ctx, Date.now());
+  }
 }

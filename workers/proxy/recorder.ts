@@ -14,6 +14,7 @@ import {
   splitJournalObject,
   type JournalPart,
 } from "../store/journal.ts";
+import { withinTime } from "../store/time-limit.ts";
 import { endOf, firstBytes, gulp, type Gulped } from "./gulps.ts";
 
 /** What became of one half of an exchange. */
@@ -31,9 +32,14 @@ interface Trailer {
   body?: BodyFacts;
 }
 
-/** Pauses before the second and third try; with the time limit of a try well within the 30 s of `waitUntil`. */
+/**
+ * Pauses before the second and third try. With the time limits of three tries, and those of the bell behind them, within the 30 s
+ * that `waitUntil` gives after the end of an answer.
+ */
 const PUT_RETRY_DELAYS_MS = [300, 1_500];
-const PUT_TIMEOUT_MS = 6_000;
+const PUT_TIMEOUT_MS = 4_000;
+/** Longer for large bodies: R2 takes far more than this in a second. */
+const PUT_BYTES_PER_MS = 8_192;
 
 export class Recorder extends WorkerEntrypoint<Env> {
   override async fetch(request: Request): Promise<Response> {
@@ -90,7 +96,9 @@ async function put(
 ): Promise<StoredHalf> {
   for (let attempt = 0; ; attempt++) {
     try {
-      const journalBytes = await withTimeout(putJournalObject(bucket, journalKey(id, part), chunks));
+      // A put that lands after its time is harmless: same key, same bytes.
+      const putting = putJournalObject(bucket, journalKey(id, part), chunks);
+      const journalBytes = await withinTime(PUT_TIMEOUT_MS + body.bytes / PUT_BYTES_PER_MS, putting);
       return { isStored: true, journalBytes, body };
     } catch (thrown) {
       log.warn("recorder: R2 did not take a half", { id, part, attempt, error: errorText(thrown) });
@@ -99,18 +107,5 @@ async function put(
         return { isStored: false, journalBytes: 0, body: { ...body, recorded: "none" } };
       await scheduler.wait(delay);
     }
-  }
-}
-
-/** R2 takes no AbortSignal. A put that lands after its time is harmless: same key, same bytes. */
-async function withTimeout<T>(promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${PUT_TIMEOUT_MS} ms`)), PUT_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

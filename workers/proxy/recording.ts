@@ -6,14 +6,16 @@ import { MAX_QUEUE_MESSAGE_BYTES } from "../constants.ts";
 import { errorText, log } from "../log.ts";
 import type { BodyFacts, ExchangeBell, RequestFacts, ResponseFacts } from "../schemas/exchange.ts";
 import { journalTrailer, type JournalPart, type OpenFacts } from "../store/journal.ts";
-import { count } from "./counters.ts";
+import { withinTime } from "../store/time-limit.ts";
+import { count, flushCounters } from "./counters.ts";
 import { record, storeBytes, type StoredHalf } from "./recorder.ts";
 
 type Facts = OpenFacts<RequestFacts> | OpenFacts<ResponseFacts>;
 type Waiting = Pick<ExecutionContext, "waitUntil" | "exports">;
 
-/** Pauses before the second and third try of a queue send, within the 30 s that `waitUntil` gives. */
-const BELL_RETRY_DELAYS_MS = [500, 2_000];
+/** Pauses before the second and third try of a queue send, and the time each may take: see PUT_RETRY_DELAYS_MS. */
+const BELL_RETRY_DELAYS_MS = [500, 1_500];
+const BELL_TIMEOUT_MS = 4_000;
 
 const NOT_STORED: StoredHalf = {
   isStored: false,
@@ -67,9 +69,13 @@ export async function recordCopy(
   }
 }
 
-/** The end of every exchange: waits for both halves, then tells ingest; a half that R2 did not take travels in the message. */
+/**
+ * The end of every exchange: waits for both halves, then tells ingest; a half that R2 did not take travels in the message.
+ * What went wrong on the way is counted, and the count sent off: there may be no request after this one.
+ */
 export async function concludeExchange(
   env: Env,
+  ctx: Waiting,
   requestStored: Promise<{ facts: OpenFacts<RequestFacts>; half: StoredHalf }>,
   responseFacts: OpenFacts<ResponseFacts>,
   responseStored: Promise<StoredHalf>,
@@ -87,13 +93,15 @@ export async function concludeExchange(
     request: request.isStored ? null : { ...requestFacts, body: request.body },
     response: response.isStored ? null : { ...responseFacts, outcome: "unrecorded", body: response.body },
   });
+  flushCounters(env, ctx, Date.now());
 }
 
 async function ring(env: Env, message: ExchangeBell): Promise<void> {
   const bell = fitted(message);
   for (let attempt = 0; ; attempt++) {
     try {
-      await env.EXCHANGES.send(bell);
+      // One that arrives after its time rings twice, which does no harm.
+      await withinTime(BELL_TIMEOUT_MS, env.EXCHANGES.send(bell));
       return;
     } catch (thrown) {
       log.warn("bell: queue send failed", { id: bell.id, attempt, error: errorText(thrown) });

@@ -51,7 +51,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
     noteLimits(env, ctx, exchange.admission.record, facts.headers, Date.now());
     recording.answerEnded();
     const storing = recordHeld(env, "response", facts, new Uint8Array(0));
-    ctx.waitUntil(concludeExchange(env, recording.stored, facts, storing));
+    ctx.waitUntil(concludeExchange(env, ctx, recording.stored, facts, storing));
     return new Response(null, init);
   }
 
@@ -81,7 +81,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
     facts = factsOf(isCapped ? "upstream_failed" : await outcomeOf(broken, served), durationMs);
     return facts;
   });
-  ctx.waitUntil(storing.then(() => concludeExchange(env, recording.stored, facts, storing)));
+  ctx.waitUntil(storing.then(() => concludeExchange(env, ctx, recording.stored, facts, storing)));
   return response;
 }
 

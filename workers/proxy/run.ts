@@ -79,7 +79,7 @@ function recordOwn(
 ): void {
   recording.answerEnded();
   const storing = recordHeld(exchange.env, "response", facts, body);
-  exchange.ctx.waitUntil(concludeExchange(exchange.env, recording.stored, facts, storing));
+  exchange.ctx.waitUntil(concludeExchange(exchange.env, exchange.ctx, recording.stored, facts, storing));
 }
 
 function ownFacts(

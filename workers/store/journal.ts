@@ -46,6 +46,8 @@ const FOOTER_BYTES = 8;
 const MAX_JOINED_BYTES = 4_194_304;
 /** R2 lists at most this many keys at once. /r2/api/workers/workers-api-reference/#r2listoptions */
 const MAX_LIST_KEYS = 1_000;
+/** And deletes as many. */
+const MAX_DELETED_KEYS = 1_000;
 
 export type JournalPart = "request" | "response";
 export const journalKey = (id: string, part: JournalPart) => `${PREFIX}${id}/${part}`;
@@ -132,13 +134,14 @@ export async function readJournal(bucket: R2Bucket, id: string): Promise<Journal
   return { request, response };
 }
 
-/** Removes both halves, or those named; removing what is not there is fine. */
+/** Removes these halves; removing what is not there is fine. */
 export async function clearJournal(
   bucket: R2Bucket,
-  id: string,
-  parts: readonly JournalPart[] = ["request", "response"],
+  entries: readonly { id: string; parts: readonly JournalPart[] }[],
 ): Promise<void> {
-  await bucket.delete(parts.map((part) => journalKey(id, part)));
+  const keys = entries.flatMap(({ id, parts }) => parts.map((part) => journalKey(id, part)));
+  for (let at = 0; at < keys.length; at += MAX_DELETED_KEYS)
+    await bucket.delete(keys.slice(at, at + MAX_DELETED_KEYS));
 }
 
 /**

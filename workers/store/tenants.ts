@@ -3,8 +3,10 @@
  * that is trusted for 30 s. The proxy reads; the admin API writes the projection after it has committed to Postgres.
  */
 import { TENANT_CACHE_MS, TENANT_STALE_MS } from "../constants.ts";
+import { isLoopbackName } from "../domain/host.ts";
 import { errorText, log } from "../log.ts";
 import { ClientKeyRecord, DomainRecord } from "../schemas/tenant.ts";
+import { withinTime } from "./time-limit.ts";
 
 type Tenants = Pick<Env, "TENANTS">;
 
@@ -12,10 +14,17 @@ type Tenants = Pick<Env, "TENANTS">;
 const MAX_CACHED = 5_000;
 /** A KV read that takes longer counts as failed. Usual reads take under 20 ms hot, under 500 ms cold. */
 const READ_TIMEOUT_MS = 3_000;
+/** The same where a last good record could serve instead. */
+const IMPATIENT_READ_TIMEOUT_MS = 1_000;
+/** After a read that failed, the last good record serves this long before KV is asked again. */
+const PAUSE_AFTER_FAILURE_MS = 10_000;
 
 interface Cached {
+  /** Null: there was none. Remembered for the names of this machine only, and never trusted while KV answers. */
   value: unknown;
   readAt: number;
+  /** When KV last failed to say something newer; 0 = never. */
+  failedAt: number;
 }
 const cache = new Map<string, Cached>();
 
@@ -58,29 +67,41 @@ const domainKey = (domain: string) => `domain:${domain}`;
 const clientKeyKey = (keyHashHex: string) => `key:${keyHashHex}`;
 
 async function read<T>(env: Tenants, key: string, parse: (json: unknown) => T): Promise<T | null> {
-  const known = cache.get(key) as { value: T; readAt: number } | undefined;
-  const age = known ? Date.now() - known.readAt : Infinity;
-  if (known && age < TENANT_CACHE_MS) return known.value;
+  const now = Date.now();
+  const known = cache.get(key) as (Cached & { value: T | null }) | undefined;
+  const age = known ? now - known.readAt : Infinity;
+  if (known && known.value !== null && age < TENANT_CACHE_MS) return known.value;
+  const lastGood = known && age < TENANT_STALE_MS ? known : null;
+  if (lastGood && now - lastGood.failedAt < PAUSE_AFTER_FAILURE_MS) return lastGood.value;
+  // While one request tries, the others go on with what they have.
+  if (lastGood && lastGood.failedAt > 0) lastGood.failedAt = now;
   try {
-    const json = await within(READ_TIMEOUT_MS, env.TENANTS.get(key, "json"));
-    // A miss is not remembered: a key just made has to work at once.
-    if (json === null) {
-      cache.delete(key);
-      return null;
-    }
-    const value = parse(json);
-    remember(key, value);
-    return value;
+    const asked = env.TENANTS.get(key, "json").then((json) => learn(key, json, parse));
+    return await withinTime(lastGood ? IMPATIENT_READ_TIMEOUT_MS : READ_TIMEOUT_MS, asked);
   } catch (thrown) {
     const kind = key.slice(0, key.indexOf(":"));
     log.error("tenants: KV read failed", {
       kind,
-      lastGoodAgeMs: known ? age : null,
+      lastGoodAgeMs: lastGood ? age : null,
       error: errorText(thrown),
     });
-    if (known && age < TENANT_STALE_MS) return known.value;
-    throw new TenantsUnavailable(`the ${kind} record cannot be read`, { cause: thrown });
+    if (!lastGood) throw new TenantsUnavailable(`the ${kind} record cannot be read`, { cause: thrown });
+    lastGood.failedAt = Date.now();
+    return lastGood.value;
   }
+}
+
+/** What KV said becomes what is known, also when it says so too late for whoever asked. */
+function learn<T>(key: string, json: unknown, parse: (json: unknown) => T): T | null {
+  if (json !== null) {
+    const value = parse(json);
+    remember(key, value);
+    return value;
+  }
+  // A miss is not trusted: a key just made has to work at once. The local world asks for its own names with every request.
+  cache.delete(key);
+  if (isLoopbackName(key.slice(domainKey("").length))) remember(key, null);
+  return null;
 }
 
 async function project(env: Tenants, key: string, record: object): Promise<void> {
@@ -99,17 +120,5 @@ function remember(key: string, value: unknown): void {
     const oldest = cache.keys().next();
     if (!oldest.done) cache.delete(oldest.value);
   }
-  cache.set(key, { value, readAt: Date.now() });
-}
-
-async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  cache.set(key, { value, readAt: Date.now(), failedAt: 0 });
 }
