@@ -250,14 +250,19 @@ export const linkEvidence = pgTable(
     domainId: integer("domain_id").notNull(),
     /** What its content makes it, whoever its parent is: workers/domain/linking/evidence. */
     form: smallint().notNull(),
-    /** Session and agent together; null where no session is named. */
-    threadKey: id8("thread_key"),
-    /** The normalised history it was sent with, and the same with its answer (an answer's first tool id stands for both). */
+    /** Session, and the agent within it (0: none); null where no session is named. */
+    sessionKey: id8("session_key"),
+    agentKey: id8("agent_key"),
+    /** The normalised history it was sent with, and the same with its answer (an answer's last tool id stands for both). */
     endKey: id8("end_key").notNull(),
     answerKey: id8("answer_key"),
     /** What its parent's two keys are if nothing is missing; null in a first message. */
     priorEndKey: id8("prior_end_key"),
     priorAnswerKey: id8("prior_answer_key"),
+    /** As the end keys, but results of tools count too: they tell an edited result from a repetition. */
+    messageKey: id8("message_key").notNull(),
+    priorMessageKey: id8("prior_message_key"),
+    systemKey: id8("system_key"),
     /** Several conversations fitted equally well, so the choice depends on how long each of them is. */
     isAmbiguous: boolean("is_ambiguous").notNull().default(false),
   },
@@ -272,6 +277,9 @@ export const linkEvidence = pgTable(
     index("link_evidence_prior_answer")
       .on(t.priorAnswerKey, t.requestId)
       .where(sql`prior_answer_key is not null`),
+    index("link_evidence_thread")
+      .on(t.sessionKey, t.agentKey, t.requestId)
+      .where(sql`session_key is not null`),
     index("link_evidence_ambiguous")
       .on(t.domainId, t.requestId)
       .where(sql`is_ambiguous`),
