@@ -1,0 +1,1 @@
+ALTER TABLE "link_evidence" DROP COLUMN "thread_key";
