@@ -18,7 +18,9 @@ type Document = {
 };
 
 const OPERATIONS = [
+  "GET /api/analytics/token-usage/sliding-window",
   "GET /api/audit",
+  "GET /api/dashboard/stats",
   "GET /api/domains",
   "DELETE /api/domains/{domain}",
   "GET /api/domains/{domain}",
@@ -33,6 +35,16 @@ const OPERATIONS = [
   "GET /api/requests/{id}/response",
   "GET /api/stats",
   "GET /api/status",
+  "GET /api/token-usage/accounts",
+  "GET /api/token-usage/current",
+  "GET /api/token-usage/daily",
+  "GET /api/token-usage/time-series",
+  "GET /api/usage/requests/hourly",
+  "GET /api/usage/tokens/hourly",
+  "GET /api/windows",
+  "GET /api/windows/{accountId}",
+  "PUT /api/windows/{accountId}",
+  "POST /api/windows/{accountId}/reconcile",
   "GET /token-stats",
 ];
 
@@ -131,7 +143,14 @@ it("the checker of this file finds what does not fit", () => {
 
 describe("the answers", () => {
   const path = (name: string, id: string) =>
-    name.split(" ")[1]!.replace("{domain}", "team.example").replace("{id}", id);
+    name
+      .split(" ")[1]!
+      .replace("{domain}", "team.example")
+      .replace("{accountId}", "acc_1")
+      .replace("{id}", id);
+  /** With every parameter that may not be left out. */
+  const query = (name: string) =>
+    operationOf(name).parameters?.some((one) => one.in === "query" && one.required) ? "?accountId=acc_1" : "";
 
   // A stream without end has its own test (live-feed.test.ts).
   it.each(OPERATIONS.filter((name) => name.startsWith("GET") && name !== "GET /api/live"))(
@@ -139,7 +158,7 @@ describe("the answers", () => {
     async (name) => {
       const perRequest = name.includes("/requests/{id}");
       for (const id of perRequest ? ids : [""]) {
-        const answered = await call(path(name, id));
+        const answered = await call(path(name, id) + query(name));
         expect([200, 404]).toContain(answered.status);
         expectDocumented(operationOf(name), answered);
       }
@@ -172,5 +191,7 @@ describe("the answers", () => {
       `/api/domains/team.example/client-keys/${keyId}`,
     );
     await change("DELETE /api/domains/{domain}", domain);
+    await change("PUT /api/windows/{accountId}", "/api/windows/acc_1", { tokenLimit: 5, thresholds: [0.5] });
+    await change("POST /api/windows/{accountId}/reconcile", "/api/windows/acc_1/reconcile", {});
   });
 });

@@ -11,10 +11,14 @@ import { liveRoutes } from "./live.ts";
 import { requestRoutes } from "./requests.ts";
 import { statsRoutes } from "./stats.ts";
 import { statusRoutes } from "./status.ts";
+import { usageRoutes } from "./usage.ts";
+import { windowRoutes } from "./windows.ts";
 
 const routes = newRoutes()
   .route("/", requestRoutes)
   .route("/", statsRoutes)
+  .route("/", usageRoutes)
+  .route("/", windowRoutes)
   .route("/", statusRoutes)
   .route("/", domainRoutes)
   .route("/", auditRoutes)

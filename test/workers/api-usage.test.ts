@@ -1,0 +1,452 @@
+/** Usage is the same by whatever path it is asked for: rows, rollups, the window object, by day, by hour, over time. */
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import type {
+  AccountsUsage,
+  CurrentUsage,
+  DailyUsage,
+  DashboardStats,
+  HourlyRequests,
+  HourlyTokens,
+  SlidingWindow,
+  TimeSeries,
+} from "../../workers/schemas/api-usage.ts";
+import type { Stats } from "../../workers/schemas/api-stats.ts";
+import type { WindowDetail, WindowList } from "../../workers/schemas/api-windows.ts";
+import { usageWeek } from "../support/usage-week.ts";
+import { queryRows } from "../support/worker-database.ts";
+import { ask, call, DATABASE_DOWN, refused, store, VIEWER_KEY } from "../support/worker-api.ts";
+import { freshWorld } from "../support/worker-ingest.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const ACCOUNT = "acc_0";
+
+interface Figures {
+  requests: number;
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheCreation: number;
+}
+
+let started: number;
+
+/** What the rows say. Asked at the same time as the API: nothing is recorded meanwhile. */
+async function rows(where: string, parameters: unknown[] = []): Promise<Figures> {
+  const [row] = await queryRows<Record<keyof Figures, number>>(
+    `SELECT count(*)::int AS requests, coalesce(sum(input_tokens), 0)::int AS input,
+       coalesce(sum(output_tokens), 0)::int AS output, coalesce(sum(cache_read_input_tokens), 0)::int AS "cacheRead",
+       coalesce(sum(cache_creation_input_tokens), 0)::int AS "cacheCreation"
+     FROM requests JOIN (SELECT id AS d_id, name FROM domains) d ON d_id = domain_id WHERE ${where}`,
+    parameters,
+  );
+  return row!;
+}
+const since = (at: number) => new Date(at).toISOString();
+
+interface Usage {
+  inputTokens: number;
+  outputTokens: number;
+  cacheReadInputTokens: number;
+  cacheCreationInputTokens: number;
+}
+function sum(points: readonly Usage[], requests: readonly number[]): Figures {
+  const total = (name: keyof Usage) => points.reduce((all, point) => all + point[name], 0);
+  return {
+    requests: requests.reduce((all, one) => all + one, 0),
+    input: total("inputTokens"),
+    output: total("outputTokens"),
+    cacheRead: total("cacheReadInputTokens"),
+    cacheCreation: total("cacheCreationInputTokens"),
+  };
+}
+interface Totals {
+  totalRequests: number;
+  totalInputTokens: number;
+  totalOutputTokens: number;
+  cacheReadInputTokens: number;
+  cacheCreationInputTokens: number;
+}
+function ofTotals(list: readonly Totals[]): Figures {
+  return sum(
+    list.map((row) => ({ ...row, inputTokens: row.totalInputTokens, outputTokens: row.totalOutputTokens })),
+    list.map((row) => row.totalRequests),
+  );
+}
+
+beforeAll(async () => {
+  await freshWorld();
+  started = Date.now();
+  await store(...usageWeek(started, 240));
+  await queryRows("UPDATE requests SET cost_pico = 1000000000 + input_tokens WHERE input_tokens > 100");
+  await queryRows(`
+    UPDATE rollups r SET cost_pico = s.cost, unpriced_count = s.unpriced FROM (
+      SELECT to_timestamp(floor(extract(epoch FROM started_at) / 300) * 300) AS bucket, domain_id, account_id, model,
+        request_type, outcome, sum(coalesce(cost_pico, 0)) AS cost,
+        count(*) FILTER (WHERE cost_pico IS NULL AND output_tokens > 0) AS unpriced
+      FROM requests GROUP BY 1, 2, 3, 4, 5, 6) s
+    WHERE r.bucket = s.bucket AND r.domain_id = s.domain_id AND r.account_id = s.account_id AND r.model = s.model
+      AND r.request_type = s.request_type AND r.outcome = s.outcome`);
+}, 120_000);
+
+describe("a week of an account", () => {
+  it("is the same by rows, rollups, window object, minutes, days and hours", async () => {
+    const all = await rows("account_id = $1", [ACCOUNT]);
+    expect(all.requests).toBeGreaterThan(80);
+    const [rollup] = await queryRows<{ requests: number; output: number }>(
+      "SELECT sum(requests)::int AS requests, sum(output_tokens)::int AS output FROM rollups WHERE account_id = $1",
+      [ACCOUNT],
+    );
+    expect(rollup).toEqual({ requests: all.requests, output: all.output });
+    const stub = env.ACCOUNT_WINDOW.getByName(ACCOUNT);
+    const { total } = await stub.totals(Date.now(), 8 * DAY);
+    expect(sum([total], [total.requests])).toEqual(all);
+
+    const current = await ask<CurrentUsage>(`/api/token-usage/current?accountId=${ACCOUNT}&window=11520`);
+    expect(ofTotals([current])).toEqual(all);
+    for (const aggregate of ["", "&aggregate=true"]) {
+      const daily = await ask<DailyUsage>(`/api/token-usage/daily?accountId=${ACCOUNT}&days=9${aggregate}`);
+      expect(ofTotals(daily.usage)).toEqual(all);
+      expect(daily.usage.every((row) => (row.model === undefined) === (aggregate !== ""))).toBe(true);
+      const dates = daily.usage.map(({ date }) => date);
+      expect(dates).toEqual(dates.toSorted().reverse());
+    }
+    for (const [window, interval] of [
+      [192, 60],
+      [192, 7],
+      [200, 1_440],
+    ] as const) {
+      const series = await ask<TimeSeries>(
+        `/api/token-usage/time-series?accountId=${ACCOUNT}&window=${window}&interval=${interval}`,
+      );
+      const points = series.timeSeries;
+      expect(
+        sum(
+          points,
+          points.map(({ requests }) => requests),
+        ),
+        String(interval),
+      ).toEqual(all);
+      expect(points.at(-1)!.cumulativeUsage).toBe(all.output);
+    }
+  });
+
+  it("costs the same by every path, to the last digit", async () => {
+    const [row] = await queryRows<{ cost: string; unpriced: number }>(
+      `SELECT sum(cost_pico)::text AS cost, count(*) FILTER (WHERE cost_pico IS NULL AND output_tokens > 0)::int AS unpriced
+       FROM requests WHERE account_id = $1`,
+      [ACCOUNT],
+    );
+    const pico = (usd: string | null) => Math.round(Number(usd ?? 0) * 1e12);
+    const current = await ask<CurrentUsage>(`/api/token-usage/current?accountId=${ACCOUNT}&window=11520`);
+    expect([pico(current.costUsd), current.unpricedCount]).toEqual([Number(row!.cost), row!.unpriced]);
+    const { usage } = await ask<DailyUsage>(`/api/token-usage/daily?accountId=${ACCOUNT}`);
+    expect(usage.reduce((all, day) => all + pico(day.costUsd), 0)).toBe(Number(row!.cost));
+    const { timeSeries } = await ask<TimeSeries>(
+      `/api/token-usage/time-series?accountId=${ACCOUNT}&window=192&interval=60`,
+    );
+    expect(timeSeries.reduce((all, point) => all + pico(point.costUsd), 0)).toBe(Number(row!.cost));
+  });
+
+  it("of a window is right to the millisecond, and filtered by domain and model", async () => {
+    for (const minutes of [1, 7, 60, 300, 1_443]) {
+      const current = await ask<CurrentUsage>(
+        `/api/token-usage/current?accountId=${ACCOUNT}&window=${minutes}&domain=team-1.example&model=claude-model-2`,
+      );
+      const [from, to] = [Date.parse(current.windowStart), Date.parse(current.windowEnd)];
+      expect(to - from).toBe(minutes * 60_000);
+      expect([current.domain, current.model]).toEqual(["team-1.example", "claude-model-2"]);
+      expect(ofTotals([current]), String(minutes)).toEqual(
+        await rows(
+          "account_id = $1 AND d.name = 'team-1.example' AND model = 'claude-model-2' AND started_at > $2 AND started_at <= $3",
+          [ACCOUNT, since(from), since(to)],
+        ),
+      );
+    }
+  });
+
+  it("is corrected in a window that missed something, when somebody looks", async () => {
+    const stub = env.ACCOUNT_WINDOW.getByName(ACCOUNT);
+    const before = await stub.totals(Date.now());
+    const nothing = { accountId: ACCOUNT, from: started - 2 * HOUR, to: started - HOUR };
+    await stub.reconcile({ ...nothing, upTo: await stub.sequence(), exchanges: [] });
+    expect((await stub.totals(Date.now())).total.requests).toBeLessThan(before.total.requests);
+    const seen = await ask<WindowDetail>(`/api/windows/${ACCOUNT}`);
+    const stored = await rows("account_id = $1 AND started_at > $2 AND started_at <= $3", [
+      ACCOUNT,
+      seen.windowStart,
+      seen.windowEnd,
+    ]);
+    expect(sum([seen.totals], [seen.totals.requests])).toEqual(stored);
+    for (const parts of [seen.sessions, seen.domains, seen.models])
+      expect(
+        sum(
+          parts,
+          parts.map(({ requests }) => requests),
+        ),
+      ).toEqual(stored);
+  });
+});
+
+describe("hours of domains", () => {
+  it("are the rows, by domain", async () => {
+    const tokens = await ask<HourlyTokens>("/api/usage/tokens/hourly?days=9");
+    const requests = await ask<HourlyRequests>("/api/usage/requests/hourly?days=9");
+    expect(Object.keys(tokens.data)).toEqual(["team-0.example", "team-1.example", "team-2.example"]);
+    expect(tokens.query).toEqual({ domain: null, days: 9 });
+    for (const [domain, hours] of Object.entries(tokens.data)) {
+      const counts = requests.data[domain]!;
+      expect(counts.map(({ hour }) => hour)).toEqual(hours.map(({ hour }) => hour));
+      const all = await rows("d.name = $1", [domain]);
+      expect(
+        sum(
+          hours,
+          counts.map(({ count }) => count),
+        ),
+      ).toEqual(all);
+      expect(hours.reduce((total, { count }) => total + count, 0)).toBe(all.input + all.output);
+      expect(hours.every(({ hour }) => Date.parse(hour) % HOUR === 0)).toBe(true);
+    }
+    const one = await ask<HourlyTokens>("/api/usage/tokens/hourly?days=9&domain=Team-1.example");
+    expect(one.data).toEqual({ "team-1.example": tokens.data["team-1.example"] });
+  });
+});
+
+describe("accounts of the last five hours", () => {
+  it("have their sums, domains and course", async () => {
+    const { accounts, windowStart, windowEnd, tokenLimit } =
+      await ask<AccountsUsage>("/api/token-usage/accounts");
+    expect(tokenLimit).toBeNull();
+    expect(accounts.map(({ accountId }) => accountId).sort()).toEqual(["acc_0", "acc_1"]);
+    for (const account of accounts) {
+      const stored = await rows("account_id = $1 AND started_at > $2 AND started_at <= $3", [
+        account.accountId,
+        windowStart,
+        windowEnd,
+      ]);
+      expect(sum([account], [account.requestCount])).toEqual(stored);
+      expect(
+        sum(
+          account.domains,
+          account.domains.map(({ requests }) => requests),
+        ),
+      ).toEqual(stored);
+      expect(account.miniSeries.reduce((all, { outputTokens }) => all + outputTokens, 0)).toBe(stored.output);
+      expect([account.remainingTokens, account.percentageUsed, account.miniSeries[0]!.remaining]).toEqual([
+        null,
+        null,
+        null,
+      ]);
+      const [last] = await queryRows<{ at: string }>(
+        "SELECT max(started_at) AS at FROM requests WHERE account_id = $1",
+        [account.accountId],
+      );
+      expect(account.lastRequestTime).toBe(new Date(last!.at).toISOString());
+    }
+  });
+});
+
+describe("a sliding window", () => {
+  it.each([
+    [10, 5],
+    [7, 5],
+    [60, 24],
+  ])(
+    "every %i minutes sums up %i hours, and says where the vendor refused",
+    async (bucketMinutes, windowHours) => {
+      const { data, params } = await ask<SlidingWindow>(
+        `/api/analytics/token-usage/sliding-window?accountId=${ACCOUNT}&days=2&bucketMinutes=${bucketMinutes}&windowHours=${windowHours}`,
+      );
+      expect(params).toEqual({ days: 2, bucketMinutes, windowHours });
+      expect(data.length).toBeGreaterThanOrEqual((2 * 1_440) / bucketMinutes);
+      for (const point of [data[0]!, data[Math.floor(data.length / 2)]!, data.at(-1)!]) {
+        const to = Date.parse(point.time_bucket) + bucketMinutes * 60_000;
+        const where = "account_id = $1 AND started_at >= $2 AND started_at < $3";
+        const parameters = [ACCOUNT, since(to - windowHours * HOUR), since(to)];
+        const stored = await rows(where, parameters);
+        expect(point.sliding_window_tokens).toBe(stored.output);
+        expect(point.sliding_window_input_tokens).toBe(stored.input);
+        const refusals = await rows(`${where} AND status = 429`, parameters);
+        expect(point.rate_limit_warning_in_window).toBe(refusals.requests > 0);
+      }
+    },
+  );
+});
+
+describe("counts of all time", () => {
+  it("agree between stats and dashboard", async () => {
+    const all = await rows("true");
+    const stats = await ask<Stats>(`/api/stats?since=${since(started - 10 * DAY)}`);
+    const dashboard = await ask<DashboardStats>("/api/dashboard/stats");
+    expect([dashboard.totalRequests, dashboard.totalTokens]).toEqual([all.requests, all.input + all.output]);
+    expect([stats.totalRequests, stats.totalTokens, stats.costUsd]).toEqual([
+      dashboard.totalRequests,
+      dashboard.totalTokens,
+      dashboard.costUsd,
+    ]);
+    expect(dashboard).toMatchObject({
+      activeUsers: 2,
+      modelsUsedCount: 3,
+      totalCacheReadTokens: all.cacheRead,
+      last24Hours: { activeUsers: 2 },
+    });
+    expect(dashboard.hourlyActivity).toHaveLength(24);
+    const hours = dashboard.hourlyActivity.reduce((total, { requestCount }) => total + requestCount, 0);
+    expect(hours).toBe(dashboard.last24Hours.requests);
+    const one = await ask<DashboardStats>("/api/dashboard/stats?domain=team-1.example&accountId=acc_1");
+    const part = await rows("d.name = 'team-1.example' AND account_id = 'acc_1'");
+    expect([one.totalRequests, one.activeUsers]).toEqual([part.requests, 1]);
+  });
+
+  it("of nothing are nothing, and no nulls", async () => {
+    const nobody = await ask<DashboardStats>("/api/dashboard/stats?accountId=nobody");
+    expect(nobody).toMatchObject({ totalTokens: 0, totalBranches: 0, costUsd: "0", modelsUsed: [] });
+    const current = await ask<CurrentUsage>("/api/token-usage/current?accountId=nobody");
+    expect(current).toMatchObject({
+      totalTokens: 0,
+      domain: "all",
+      model: "all",
+      costUsd: "0",
+      tokenLimit: null,
+    });
+    expect((await ask<DailyUsage>("/api/token-usage/daily?accountId=nobody")).usage).toEqual([]);
+    const series = await ask<TimeSeries>("/api/token-usage/time-series?accountId=nobody");
+    expect(series.timeSeries.length).toBeGreaterThanOrEqual(60);
+    expect((await ask<HourlyTokens>("/api/usage/tokens/hourly?domain=nobody.example")).data).toEqual({});
+  });
+});
+
+describe("windows and their limits", () => {
+  it("show what the vendor said, the limit that was set, and what is left of it", async () => {
+    const stub = env.ACCOUNT_WINDOW.getByName(ACCOUNT);
+    const reset = Math.floor(Date.now() / 1000) + 7_200;
+    await stub.report({
+      accountId: ACCOUNT,
+      at: Date.now(),
+      headers: {
+        "anthropic-ratelimit-unified-status": "allowed_warning",
+        "anthropic-ratelimit-unified-representative-claim": "five_hour",
+        "anthropic-ratelimit-unified-5h-utilization": "1.04",
+        "anthropic-ratelimit-unified-5h-reset": String(reset),
+        "anthropic-ratelimit-unified-5h-surpassed-threshold": "0.9",
+        "anthropic-ratelimit-requests-limit": "50",
+        "anthropic-ratelimit-requests-remaining": "49",
+      },
+    });
+    const set = { tokenLimit: 1_000_000, thresholds: [0.9, 0.5] };
+    expect(await ask(`/api/windows/${ACCOUNT}`, { method: "PUT", body: set })).toEqual({
+      accountId: ACCOUNT,
+      tokenLimit: 1_000_000,
+      thresholds: [0.5, 0.9],
+    });
+    const { windows } = await ask<WindowList>("/api/windows");
+    expect(windows.map(({ accountId }) => accountId).sort()).toEqual(["acc_0", "acc_1"]);
+    const window = windows.find(({ accountId }) => accountId === ACCOUNT)!;
+    const used = window.totals.outputTokens;
+    expect(window).toMatchObject({
+      tokenLimit: 1_000_000,
+      remaining: 1_000_000 - used,
+      percentageUsed: used / 10_000,
+      thresholds: [0.5, 0.9],
+      status: "allowed_warning",
+      bindingWindow: "5h",
+      unified: [
+        {
+          window: "5h",
+          utilization: 1.04,
+          isBinding: true,
+          surpassedThreshold: 0.9,
+          resetsAt: new Date(reset * 1000).toISOString(),
+          history: [],
+        },
+      ],
+      classic: [{ kind: "requests", limit: 50, remaining: 49 }],
+    });
+    const detail = await ask<WindowDetail>(`/api/windows/${ACCOUNT}`);
+    expect(detail.unified[0]?.history).toMatchObject([{ utilization: 1.04 }]);
+    const current = await ask<CurrentUsage>(`/api/token-usage/current?accountId=${ACCOUNT}`);
+    expect([current.tokenLimit, current.remaining]).toEqual([
+      1_000_000,
+      1_000_000 - current.totalOutputTokens,
+    ]);
+    const cleared = { tokenLimit: null, thresholds: null };
+    expect(await ask(`/api/windows/${ACCOUNT}`, { method: "PUT", body: cleared })).toMatchObject({
+      tokenLimit: null,
+      thresholds: [0.75, 0.9],
+    });
+  });
+
+  it("are of accounts that exist, also while the database is away", async () => {
+    expect((await refused("/api/windows/nobody")).code).toBe("not_found");
+    expect((await call(`/api/windows/${ACCOUNT}`, { bindings: DATABASE_DOWN })).status).toBe(200);
+    expect((await refused("/api/token-usage/accounts", { bindings: DATABASE_DOWN })).code).toBe(
+      "unavailable",
+    );
+  });
+
+  it("are set by administrators only, within bounds", async () => {
+    const put = (body: unknown, key?: string) =>
+      refused(`/api/windows/${ACCOUNT}`, { method: "PUT", body, ...(key ? { key } : {}) });
+    expect((await put({ tokenLimit: 5 }, VIEWER_KEY)).code).toBe("forbidden");
+    for (const body of [
+      { tokenLimit: 0 },
+      { tokenLimit: 1.5 },
+      { thresholds: [0] },
+      { thresholds: "0.5" },
+      { thresholds: Array(11).fill(0.5) },
+      { more: 1 },
+    ])
+      expect((await put(body)).code, JSON.stringify(body)).toBe("invalid_request");
+  });
+});
+
+const ENDPOINTS: Record<string, [string, string[]]> = {
+  "/api/token-usage/current": ["accountId", ["window=0", "window=x", "window=1.5", "window=44641"]],
+  "/api/token-usage/daily": ["accountId", ["days=0", "days=401", "days=-1", "aggregate=maybe"]],
+  "/api/token-usage/time-series": ["accountId", ["window=0", "window=721", "interval=0", "interval=1441"]],
+  "/api/analytics/token-usage/sliding-window": [
+    "accountId",
+    ["days=0", "days=31", "bucketMinutes=0", "bucketMinutes=61", "windowHours=0", "windowHours=25"],
+  ],
+  "/api/usage/requests/hourly": ["", ["days=0", "days=31", "days=x", "days="]],
+  "/api/usage/tokens/hourly": ["", ["days=0", "days=31", "days=NaN"]],
+  "/api/windows": ["", ["limit=0", "limit=201"]],
+  "/api/windows/acc_0": ["", ["historyHours=-1", "historyHours=193"]],
+  "/api/stats": ["", ["since=yesterday", "since=2026-13-01"]],
+  "/api/dashboard/stats": ["", ["domain=%00", `accountId=${"a".repeat(129)}`]],
+  "/token-stats": ["", ["domain=%00"]],
+};
+
+describe.each(Object.entries(ENDPOINTS))("%s", (path, [required, wrong]) => {
+  const asked = required === "" ? path : `${path}?${required}=${ACCOUNT}`;
+  const joined = (parameter: string) => `${asked}${asked.includes("?") ? "&" : "?"}${parameter}`;
+
+  it("refuses what is not allowed, and says what is", async () => {
+    for (const parameter of wrong.filter((one) => !one.endsWith("="))) {
+      const { status, code, details } = await refused(joined(parameter));
+      expect([status, code, details[0]?.parameter], parameter).toEqual([
+        400,
+        "invalid_request",
+        parameter.split("=")[0],
+      ]);
+      expect(details[0]?.allowed).toBeTruthy();
+    }
+    if (required !== "")
+      for (const missing of [path, `${path}?${required}=`])
+        expect((await refused(missing)).details[0]?.parameter).toBe(required);
+  });
+
+  it("is for those who have a key", async () => {
+    expect((await refused(asked, { key: null })).code).toBe("unauthorized");
+    expect((await refused(asked, { key: "wrong" })).code).toBe("forbidden");
+    expect((await call(asked, { key: VIEWER_KEY })).status).toBe(200);
+  });
+});
+
+it("a course of too many points is refused with what would do", async () => {
+  const { details } = await refused(
+    `/api/token-usage/time-series?accountId=${ACCOUNT}&window=720&interval=5`,
+  );
+  expect(details[0]).toMatchObject({ parameter: "interval", allowed: "at least 22 minutes for this window" });
+});
