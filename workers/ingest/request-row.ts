@@ -2,12 +2,14 @@
  * The request's half of an exchange as it is stored: columns, headers, and its body taken apart. Pure; called by
  * exchange-row.ts.
  */
+import { clientName } from "../domain/client-name.ts";
 import { requestType, type RequestType } from "../domain/classify.ts";
 import { type DissectedBody, dissectBody } from "../domain/content.ts";
 import { endpointOf, type Endpoint } from "../domain/endpoint.ts";
 import { isObject, type JsonObject, parseJson, storableJson } from "../domain/json-object.ts";
 import { redact } from "../domain/redact.ts";
 import { readRequest, type RequestReading } from "../domain/request-reading.ts";
+import { spokenWords } from "../domain/spoken-words.ts";
 import { plainText } from "../domain/truncate.ts";
 import type { RequestFacts } from "../schemas/exchange.ts";
 import type { StorableRequest } from "../store/exchanges-storable.ts";
@@ -19,11 +21,13 @@ const MAX_METHOD = 20;
 const MAX_PATH = 1_000;
 const MAX_QUERY = 2_000;
 const MAX_ACCOUNT = 200;
+/** Behind an answer come a person's words, reminders, system messages: not more messages than this. */
+const MAX_NEWEST = 12;
 
 /** Everything a row has from its request. `body` is what the journal has of it. */
 export function requestRow(facts: RequestFacts, body: Uint8Array): StorableRequest {
   const isTruncated = facts.body.recorded === "head";
-  const { dissected, reading, messageCount, type, endpoint } = readBody(facts, body, isTruncated);
+  const { dissected, reading, messageCount, type, endpoint, prompt } = readBody(facts, body, isTruncated);
   return {
     domain: plainText(facts.domain, MAX_DOMAIN),
     columns: {
@@ -33,6 +37,8 @@ export function requestRow(facts: RequestFacts, body: Uint8Array): StorableReque
       sessionId: reading.sessionId,
       agentId: reading.agentId,
       parentAgentId: reading.parentAgentId,
+      client: clientName(facts.headers["user-agent"]),
+      prompt,
       method: plainText(facts.method, MAX_METHOD),
       path: plainText(facts.path, MAX_PATH),
       query: redact(plainText(facts.query, MAX_QUERY)),
@@ -65,6 +71,8 @@ interface BodyReading {
   messageCount: number;
   type: RequestType;
   endpoint: Endpoint;
+  /** What a person says newly. */
+  prompt: string | null;
 }
 
 function readBody(facts: RequestFacts, body: Uint8Array, isTruncated: boolean): BodyReading {
@@ -73,7 +81,7 @@ function readBody(facts: RequestFacts, body: Uint8Array, isTruncated: boolean): 
   const read = (bytes: Uint8Array) => readRequest({ body: bytes, isTruncated, headers });
   if (facts.body.recorded === "none" || body.length === 0) {
     const type = requestType(endpoint, null);
-    return { dissected: null, reading: read(body), messageCount: 0, type, endpoint };
+    return { dissected: null, reading: read(body), messageCount: 0, type, endpoint, prompt: null };
   }
   const received = dissectBody(body);
   const decoded = decodedBody(received, headers);
@@ -87,7 +95,16 @@ function readBody(facts: RequestFacts, body: Uint8Array, isTruncated: boolean): 
     messageCount: readable.messages.length || reading.messageCount,
     type: requestType(endpoint, typedBody(readable, reading.json)),
     endpoint,
+    prompt: spokenWords(newest(readable, reading.json)),
   };
+}
+
+/** The last messages, as JSON texts; where they could not be taken out of the body, out of what it parses to. */
+function newest(body: DissectedBody, skeleton: JsonObject | null): Uint8Array[] {
+  if (body.messages.length > 0) return body.messages.slice(-MAX_NEWEST).map(({ content }) => content);
+  const messages: unknown = skeleton?.["messages"];
+  if (!Array.isArray(messages)) return [];
+  return messages.slice(-MAX_NEWEST).map((message) => new TextEncoder().encode(JSON.stringify(message)));
 }
 
 function decodedBody(

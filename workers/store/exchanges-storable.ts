@@ -14,6 +14,8 @@ export type RequestColumns = Pick<
   | "sessionId"
   | "agentId"
   | "parentAgentId"
+  | "client"
+  | "prompt"
   | "method"
   | "path"
   | "query"

@@ -19,6 +19,7 @@ import type {
   StorableExchange,
   StorableRequest,
 } from "./exchanges-storable.ts";
+import { sumConversations } from "./conversation-sums.ts";
 import { SUMMED_COLUMNS, type SummedRow, sumUp } from "./rollups.ts";
 
 type Row = typeof requests.$inferInsert;
@@ -88,6 +89,10 @@ export async function storeExchanges(
   await sumUp(tx, {
     added: [...rows.filter(isInserted), ...completed],
     removed: late.map(({ row }) => row),
+  });
+  await sumConversations(tx, {
+    changed: new Set(late.flatMap(({ row }) => row.conversationId ?? [])),
+    added: fresh.filter(isInserted),
   });
   for (const { id } of fresh) (inserted.has(id) ? result.inserted : result.known).push(id);
   result.completed = late.map(({ id }) => id);
@@ -227,7 +232,8 @@ async function lockDomain(tx: WriterTransaction, domain: string): Promise<number
   return locked!.id;
 }
 
-type StoredRow = SummedRow & Pick<Row, "id" | "credentialType" | "endpoint" | "bodyKind" | "sessionId">;
+type StoredRow = SummedRow &
+  Pick<Row, "id" | "credentialType" | "endpoint" | "bodyKind" | "sessionId" | "conversationId">;
 
 async function findStored(
   tx: WriterTransaction,
@@ -241,6 +247,7 @@ async function findStored(
       endpoint: requests.endpoint,
       bodyKind: requests.bodyKind,
       sessionId: requests.sessionId,
+      conversationId: requests.conversationId,
     })
     .from(requests)
     .where(among(exchanges));

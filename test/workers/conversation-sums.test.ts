@@ -1,0 +1,186 @@
+/** The row of a conversation says what its requests say, however they came in and wherever they moved. */
+import { env } from "cloudflare:workers";
+import { beforeEach, expect, it } from "vitest";
+import { loadConfig } from "../../workers/config.ts";
+import { sumConversations } from "../../workers/store/conversation-sums.ts";
+import { withWriter } from "../../workers/store/db.ts";
+import { insertRow, type RowOptions } from "../support/worker-conversation-rows.ts";
+import { queryRows, resetDatabase } from "../support/worker-database.ts";
+
+beforeEach(resetDatabase);
+
+const T = Date.UTC(2026, 10, 22, 12);
+const [A, B] = ["aaaaaaaa-0000-5000-8000-000000000000", "bbbbbbbb-0000-5000-8000-000000000000"] as const;
+
+async function sum(changed: string[], added: { id: string; startedAt: Date }[] = []): Promise<void> {
+  await withWriter(loadConfig(env), (db) =>
+    db.transaction((tx) => sumConversations(tx, { changed: new Set(changed), added })),
+  );
+}
+const rows = () => queryRows("SELECT * FROM conversations ORDER BY id");
+
+it("sums a conversation with branches, a sub-task, a compaction and a failure", async () => {
+  const root = await insertRow({
+    startedAt: T,
+    conversationId: A,
+    linkKind: "root",
+    prompt: "Fix the flaky test",
+    sessionId: "s1",
+    toolCallCount: 2,
+    costPico: "1500",
+    tokens: { input: 10, output: 20, cacheRead: 1_000, cacheCreation: 300 },
+  });
+  const on = { conversationId: A, branchKey: root, parentRequestId: root } as const;
+  await insertRow({
+    ...on,
+    startedAt: T + 10_000,
+    costPico: "500",
+    tokens: { input: 5, output: 1, cacheRead: 1_300 },
+  });
+  await insertRow({
+    ...on,
+    startedAt: T + 12_000,
+    linkKind: "retry",
+    prompt: "Fix the flaky test",
+    status: 529,
+    tokens: null,
+  });
+  await insertRow({
+    conversationId: A,
+    startedAt: T + 20_000,
+    branchId: "branch_20261122120020",
+    prompt: "Other way",
+    parentRequestId: root,
+    model: "claude-haiku-4-5",
+    accountId: "acc_2",
+  });
+  await insertRow({
+    conversationId: A,
+    startedAt: T + 30_000,
+    branchId: "compact_120030",
+    parentRequestId: root,
+    tokens: null,
+    status: null,
+    durationMs: null,
+  });
+  await insertRow({
+    conversationId: A,
+    startedAt: T + 40_000,
+    branchId: "subtask_1",
+    isSubtask: true,
+    prompt: "Search",
+    parentTaskRequestId: root,
+    durationMs: 90_000,
+  });
+  await sum([A]);
+  expect(await rows()).toMatchObject([
+    {
+      id: A,
+      root_request_id: root,
+      title: "Fix the flaky test",
+      session_id: "s1",
+      first_at: new Date(T),
+      last_at: new Date(T + 40_000),
+      ended_at: new Date(T + 130_000),
+      latest_at: new Date(T + 30_000),
+      latest_is_subtask: false,
+      latest_model: "claude-opus-5-5",
+      // Of the branch before: the compaction was never answered.
+      latest_context_tokens: 15,
+      account_ids: ["acc_1", "acc_2"],
+      models: ["claude-haiku-4-5", "claude-opus-5-5"],
+      requests: 6,
+      turns: 2,
+      subtask_requests: 1,
+      errors: 2,
+      branches: 4,
+      user_branches: 1,
+      compact_branches: 1,
+      subtask_branches: 1,
+      continuations: 4,
+      orphans: 0,
+      input_tokens: "35",
+      output_tokens: "31",
+      cache_read_input_tokens: "2300",
+      cost_pico: "2000",
+      unpriced_count: 2,
+      tool_call_count: "2",
+      inference_ms: 94_000,
+    },
+  ]);
+});
+
+it("says the same when requests are added one by one, in any order, as when all are summed at once", async () => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  const random = randomOf(seed);
+  const pick = <X>(...values: X[]) => values[Math.floor(random() * values.length)]!;
+  const added: { id: string; startedAt: Date }[] = [];
+  const root = await insertRow({ startedAt: T, conversationId: A, linkKind: "root", prompt: "First words" });
+  added.push({ id: root, startedAt: new Date(T) });
+  for (let n = 1; n < 40; n++) {
+    const isSubtask = pick(true, false, false);
+    const startedAt = T + Math.floor(random() * 3_600_000);
+    const options: RowOptions = {
+      startedAt,
+      conversationId: pick(A, A, B),
+      isSubtask,
+      accountId: pick("acc_1", "acc_2"),
+      model: pick("claude-opus-5-5", "claude-haiku-4-5"),
+      status: pick(200, 200, 429, null),
+      tokens: pick(null, { input: 3, output: n, cacheRead: 7 }),
+      costPico: pick(null, "12345678901234567890"),
+      durationMs: pick(null, 10, 60_000),
+      linkKind: pick("turn", "retry", "root"),
+      parentRequestId: pick(null, root),
+      prompt: null,
+      ...pick<Partial<RowOptions>>({ branchKey: root }, { branchId: "compact_1" }, { branchId: "branch_2" }),
+    };
+    added.push({ id: await insertRow(options), startedAt: new Date(startedAt) });
+  }
+  // Later ones may come before earlier ones; the root of a conversation is never added to it late (that changes its id).
+  const [first, ...others] = added;
+  await sum([], [first!]);
+  for (const one of others.sort(() => random() - 0.5)) await sum([], [one]);
+  const stepwise = await rows();
+  await sum([A, B]);
+  const atOnce = await rows();
+  // Of a conversation without its root, whichever came first counts as root until it is summed again.
+  const compared = (all: typeof atOnce) =>
+    all.map((row) => (row.id === B ? { ...row, root_request_id: null } : row));
+  expect(compared(stepwise), `seed ${seed}`).toEqual(compared(atOnce));
+});
+
+it("follows requests that move, and forgets a conversation without any", async () => {
+  const one = await insertRow({ startedAt: T, conversationId: A, costPico: "7" });
+  const two = await insertRow({ startedAt: T + 1_000, conversationId: B, costPico: "5" });
+  await sum(
+    [],
+    [one, two].map((id, n) => ({ id, startedAt: new Date(T + n * 1_000) })),
+  );
+  expect(await rows()).toMatchObject([
+    { id: A, requests: 1 },
+    { id: B, requests: 1 },
+  ]);
+  await queryRows("UPDATE requests SET conversation_id = $1, branch_key = $2 WHERE id = $3", [A, one, two]);
+  await sum([A, B], [{ id: two, startedAt: new Date(T + 1_000) }]);
+  expect(await rows()).toMatchObject([{ id: A, requests: 2, branches: 1, cost_pico: "12" }]);
+  expect(await rows()).toHaveLength(1);
+});
+
+it("leaves requests outside of conversations alone", async () => {
+  const id = await insertRow({ startedAt: T, conversationId: null });
+  await sum([], [{ id, startedAt: new Date(T) }]);
+  await sum([A]);
+  expect(await rows()).toEqual([]);
+});
+
+/** A small generator with a seed (mulberry32). */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
