@@ -220,15 +220,16 @@ export const requests = pgTable(
     index("requests_newest").on(t.startedAt, t.id),
     index("requests_domain").on(t.domainId, t.startedAt, t.id),
     index("requests_account").on(t.accountId, t.startedAt, t.id),
-    index("requests_session").on(t.sessionId, t.startedAt),
-    index("requests_conversation").on(t.conversationId, t.startedAt),
+    // One key with many rows is stored once in a B-tree, if nothing distinguishes them: what is found is sorted when read.
+    index("requests_session").on(t.sessionId),
+    index("requests_conversation").on(t.conversationId),
     index("requests_parent").on(t.parentRequestId),
     // One entry per branch: its first request.
     index("requests_branch")
       .on(t.conversationId, t.id)
       .where(sql`branch_key = id`),
     // Rare models, rare types and failures are what people look for: without these a list of them reads everything.
-    index("requests_model").on(t.model, t.startedAt),
+    index("requests_model").on(t.model),
     index("requests_rare_type")
       .on(t.requestType, t.startedAt)
       .where(sql`request_type not in ('inference', 'query_evaluation')`),
