@@ -30,7 +30,8 @@ export function TimingStrip({ row }: { row: RequestRow }) {
         {row.timeToFirstByteMs !== null && (
           <span>
             <span class="swatch fill-answering"></span>
-            {row.stream ? "Streaming" : "Answer"} <strong>{formatDuration(answering)}</strong>
+            {row.stream && row.error === null ? "Streaming" : "Answer"}{" "}
+            <strong>{formatDuration(answering)}</strong>
             {perSecond !== null && <span class="mute"> · {Math.round(perSecond)} tokens/s</span>}
           </span>
         )}

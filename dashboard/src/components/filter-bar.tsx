@@ -115,7 +115,7 @@ export function Choice({ name, label, all, value, options, words = (option) => o
         <option value="">{all}</option>
         {offered.map((option) => (
           <option value={option} selected={option === value}>
-            {oneLine(words(option), 48)}
+            {oneLine(words(option), 48) || "(blank)"}
           </option>
         ))}
       </select>

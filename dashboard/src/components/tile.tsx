@@ -11,7 +11,8 @@ interface Props {
   change: string | null;
   /** Whether a rise is good, bad, or neither. */
   rise?: "good" | "bad" | "neutral";
-  spark?: readonly number[];
+  /** Null where nothing was measured: a gap in the line. */
+  spark?: readonly (number | null)[];
   children?: Child;
 }
 

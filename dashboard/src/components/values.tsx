@@ -42,6 +42,7 @@ export function Money({ amount }: { amount: string | null | undefined }) {
 export function Wire({ text, length }: { text: string | null | undefined; length?: number }) {
   if (text === null || text === undefined || text === "") return <span class="mute">{UNKNOWN}</span>;
   const shown = length ? oneLine(text, length) : printable(text);
+  if (shown.trim() === "") return <span class="mute">(blank)</span>;
   return (
     <bdi dir="auto" title={shown === text ? undefined : oneLine(text, 400)}>
       {shown}

@@ -2,7 +2,7 @@
  * Money from exact decimal strings ("0.00618"): never through a float, so that what is shown is what was summed.
  * Two decimals from a dollar up, four below; an amount too small for four decimals keeps its first two digits that count.
  */
-import { UNKNOWN } from "./number.ts";
+import { formatShort, UNKNOWN } from "./number.ts";
 
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/;
 
@@ -19,6 +19,13 @@ export function formatMoney(amount: string | null | undefined): string {
   const rounded = roundDecimal(whole, fraction, places);
   const [units = "0", decimals = ""] = rounded.split(".");
   return `${sign ? "−" : ""}$${groupThousands(units)}.${isWhole || units !== "0" ? decimals.slice(0, 2) : decimals}`;
+}
+
+/** For tiles: like formatMoney, but three significant digits from $100,000 up: "123456.7" → "$123k". */
+export function formatMoneyShort(amount: string | null | undefined): string {
+  const value = amountForDrawing(amount);
+  if (value === null || Math.abs(value) < 100_000) return formatMoney(amount);
+  return `${value < 0 ? "−" : ""}$${formatShort(Math.abs(value))}`;
 }
 
 /** The exact amount for a hover: "$0.00618". */

@@ -75,15 +75,16 @@ function Row({ session, view }: { session: Session; view: View }) {
     <tr role="row" data-row>
       <td role="cell" class="cell-name">
         <a class="row-link" href={linkTo("/requests", view.filters, { sessionId: session.id })}>
-          <code>{shortId(session.id).slice(-12)}</code>
+          <code>
+            <Wire text={shortId(session.id)} length={12} />
+          </code>
         </a>{" "}
         <span class="mute">
           {formatCount(session.messages, "message")}
           {session.agents > 0 && `, ${formatCount(session.agents, "sub-agent")}`}
+          {session.failures > 0 && ", "}
         </span>
-        {session.failures > 0 && (
-          <span class="status error"> {formatCount(session.failures, "failure")}</span>
-        )}
+        {session.failures > 0 && <span class="status error">{formatCount(session.failures, "failure")}</span>}
       </td>
       <td role="cell" class="cell-domain">
         <Wire text={session.domain} length={40} />

@@ -11,7 +11,7 @@ import { RequestTable } from "../components/request-table.tsx";
 import { Tile } from "../components/tile.tsx";
 import { shortModel } from "../components/values.tsx";
 import { linkTo, periodOf } from "../filters.ts";
-import { amountForDrawing, formatMoney, formatMoneyExact } from "../format/money.ts";
+import { amountForDrawing, formatMoneyExact, formatMoneyShort } from "../format/money.ts";
 import { formatChange, formatCount, formatExact, formatShare, formatShort } from "../format/number.ts";
 import { formatDuration } from "../format/time.ts";
 import type { View } from "../view.ts";
@@ -25,10 +25,12 @@ interface Props {
 export function OverviewPage({ view, overview, latest }: Props) {
   const isNew =
     overview.ok && overview.data.now.requests === 0 && latest.ok && latest.data.requests.length === 0;
+  // One outage is said once.
+  const isAllDown = !overview.ok && !latest.ok && overview.problem.message === latest.problem.message;
   const isFiltered = view.filters.domain ?? view.filters.accountId ?? view.filters.model;
   if (isNew && !isFiltered) {
     return (
-      <Empty title={`Nothing yet in ${periodOf(view.filters, view.now).label.toLowerCase()}.`}>
+      <Empty title={`Nothing yet in the ${periodOf(view.filters, view.now).label.toLowerCase()}.`}>
         <p>Requests, tokens and cost appear here seconds after the first answer.</p>
         <PointHere view={view} />
       </Empty>
@@ -69,18 +71,20 @@ export function OverviewPage({ view, overview, latest }: Props) {
       ) : (
         <ProblemCard problem={overview.problem} what="The numbers of this period" view={view} />
       )}
-      <section class="card">
-        <h2>
-          Latest requests <a href={linkTo("/requests", view.filters)}>All requests</a>
-        </h2>
-        {!latest.ok ? (
-          <ProblemCard problem={latest.problem} what="The latest requests" view={view} />
-        ) : latest.data.requests.length === 0 ? (
-          <p class="mute">None in this period.</p>
-        ) : (
-          <RequestTable rows={latest.data.requests} view={view} isCompact />
-        )}
-      </section>
+      {isAllDown ? null : (
+        <section class="card">
+          <h2>
+            Latest requests <a href={linkTo("/requests", view.filters)}>All requests</a>
+          </h2>
+          {!latest.ok ? (
+            <ProblemCard problem={latest.problem} what="The latest requests" view={view} />
+          ) : latest.data.requests.length === 0 ? (
+            <p class="mute">None in this period.</p>
+          ) : (
+            <RequestTable rows={latest.data.requests} view={view} isCompact />
+          )}
+        </section>
+      )}
     </>
   );
 }
@@ -90,7 +94,8 @@ export function Tiles({ overview }: { overview: Overview }) {
   const cached = now.cacheShare;
   const cachedBefore = before.cacheShare;
   const failed = now.requests === 0 ? null : now.errors / now.requests;
-  const points = (read: (bucket: (typeof buckets)[number]) => number) => buckets.map(read);
+  const failedBefore = before.requests === 0 ? null : before.errors / before.requests;
+  const points = (read: (bucket: (typeof buckets)[number]) => number | null) => buckets.map(read);
   return (
     <dl class="tiles">
       <Tile
@@ -102,7 +107,7 @@ export function Tiles({ overview }: { overview: Overview }) {
       />
       <Tile
         label="Cost"
-        value={now.requests === 0 ? "$0.00" : formatMoney(now.costUsd)}
+        value={now.requests === 0 ? "$0.00" : formatMoneyShort(now.costUsd)}
         exact={formatMoneyExact(now.costUsd)}
         change={formatChange(amountForDrawing(now.costUsd), amountForDrawing(before.costUsd))}
         spark={points((bucket) => amountForDrawing(bucket.sums.costUsd) ?? 0)}
@@ -118,17 +123,15 @@ export function Tiles({ overview }: { overview: Overview }) {
         value={formatShare(cached)}
         exact={`${formatExact(now.tokens.cacheRead)} prompt tokens from the cache`}
         change={cached !== null && cachedBefore !== null ? points100(cached, cachedBefore) : null}
-        rise="good"
-        spark={points((bucket) => bucket.sums.cacheShare ?? 0)}
+        rise={isNotable(cached, cachedBefore, 0.02) ? "good" : "neutral"}
+        spark={points((bucket) => bucket.sums.cacheShare)}
       />
       <Tile
         label="Errors"
         value={formatShare(failed)}
         exact={`${formatExact(now.errors)} of ${formatCount(now.requests, "request")}`}
-        change={
-          before.requests > 0 && failed !== null ? points100(failed, before.errors / before.requests) : null
-        }
-        rise="bad"
+        change={failed !== null && failedBefore !== null ? points100(failed, failedBefore) : null}
+        rise={isNotable(failed, failedBefore, 0.005) ? "bad" : "neutral"}
         spark={points((bucket) => bucket.sums.errors)}
       />
       <Tile
@@ -136,12 +139,22 @@ export function Tiles({ overview }: { overview: Overview }) {
         value={formatDuration(now.firstByteP50Ms)}
         exact="Half of the answers began sooner (to the upstream's response headers)"
         change={formatChange(now.firstByteP50Ms, before.firstByteP50Ms)}
-        rise="bad"
-        spark={points((bucket) => bucket.sums.firstByteP50Ms ?? 0)}
+        rise={
+          isNotable(now.firstByteP50Ms, before.firstByteP50Ms, (before.firstByteP50Ms ?? 0) * NOTABLE_SHARE)
+            ? "bad"
+            : "neutral"
+        }
+        spark={points((bucket) => bucket.sums.firstByteP50Ms)}
       />
     </dl>
   );
 }
+
+/** A change of time smaller than this is noise and gets no colour. */
+const NOTABLE_SHARE = 0.1;
+
+const isNotable = (now: number | null, before: number | null, least: number) =>
+  now !== null && before !== null && Math.abs(now - before) >= least;
 
 /** Change of a share in percentage points: "+2.1 pt". */
 function points100(now: number, before: number): string | null {

@@ -45,7 +45,8 @@ export function eventSummary(event: StreamEvent): string {
   const { delta, content_block: block, error } = data as Record<string, Record<string, unknown> | undefined>;
   for (const member of ["text", "thinking", "partial_json", "stop_reason"]) {
     const value = delta?.[member];
-    if (typeof value === "string") return value;
+    // Blanks are what a stream is made of, too: quoted, so that they are seen.
+    if (typeof value === "string") return value.trim() === "" ? JSON.stringify(value) : value;
   }
   if (typeof delta?.type === "string") return delta.type;
   if (typeof block?.type === "string") return [block.type, block.name].filter(Boolean).join(" ");

@@ -1,0 +1,225 @@
+/** The whole application against the scripted API: who gets in, what leaves with every answer, what hostile texts become. */
+import { describe, expect, it } from "vitest";
+import { ADMINISTRATOR, ANYBODY, fakeApi, GOOD_KEY, GOOD_SESSION, VIEWER, type Scene } from "../fake/api.ts";
+import { MARKUP } from "../fake/hostile.ts";
+import { createApp } from "./app.tsx";
+
+const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
+const PAGES = ["/", "/requests", "/conversations", "/usage", "/domains", "/settings"];
+
+function visit(scene: Scene, caller = ADMINISTRATOR) {
+  const api = fakeApi(scene, Date.now(), caller);
+  const ask = async (path: string, init: RequestInit = {}) => {
+    const headers = new Headers(init.headers);
+    if (!headers.has("cookie")) headers.set("cookie", `nexus_session=${GOOD_SESSION}`);
+    const response = await app.request(`http://localhost:8788${path}`, { ...init, headers }, { API: api });
+    return { response, text: await response.text() };
+  };
+  return { api, ask };
+}
+
+/** Signs a form as the pages do: the cookie of the first answer and the hidden field of its page. */
+async function formOf(
+  ask: ReturnType<typeof visit>["ask"],
+  path: string,
+  cookie = `nexus_session=${GOOD_SESSION}`,
+) {
+  const { response, text } = await ask(path, { headers: { cookie } });
+  const seed = /nexus_csrf=([^;]+)/.exec(response.headers.get("set-cookie") ?? "")?.[1];
+  const token = /name="_csrf" value="([^"]+)"/.exec(text)?.[1];
+  return {
+    cookie: `${cookie}; nexus_csrf=${seed}`,
+    body: (fields: Record<string, string>) => new URLSearchParams({ ...fields, _csrf: token ?? "" }),
+  };
+}
+
+/** The page with empty attribute values: what is left of a hostile text is what escaped from its place. */
+const skeleton = (html: string) => html.replaceAll(/="[^"]*"/g, '=""');
+/** Matches and not a yes or no, so that a failure shows them and not the whole page. */
+const found = (html: string, pattern: RegExp) => html.match(new RegExp(pattern, "gi")) ?? [];
+
+/** What of a hostile text became markup or an address that runs. */
+const escaped = (html: string) => [
+  ...found(skeleton(html), /<script>alert|<img src=x|<[a-z][^>]*\son[a-z]+=/),
+  ...found(html, /(href|src|action)="\s*(javascript|vbscript|data:text)/),
+];
+
+describe("the gate", () => {
+  it.each([...PAGES, "/requests/some-id", "/domains/a.b", "/nowhere"])(
+    "sends strangers from %s to sign in",
+    async (path) => {
+      const { response } = await visit("busy").ask(path, { headers: { cookie: "nexus_session=wrong" } });
+      expect(response.status).toBe(302);
+      expect(response.headers.get("location")).toMatch(/^\/sign-in/);
+    },
+  );
+
+  it("answers programs in JSON", async () => {
+    const { response, text } = await visit("busy").ask("/api/requests", { headers: { cookie: "" } });
+    expect(response.status).toBe(401);
+    expect(JSON.parse(text)).toMatchObject({ error: { code: "unauthorized" } });
+  });
+
+  it("lets the dashboard key in by header", async () => {
+    const { response } = await visit("busy").ask("/requests", {
+      headers: { cookie: "", "x-dashboard-key": GOOD_KEY },
+    });
+    expect(response.status).toBe(200);
+  });
+
+  it("signs in with the right key only, and with a form of its own only", async () => {
+    const { ask } = visit("busy");
+    const form = await formOf(ask, "/sign-in?next=/usage", "a=b");
+    const post = (key: string, headers: Record<string, string>) =>
+      ask("/sign-in", { method: "POST", headers, body: form.body({ key, next: "/usage" }) });
+    expect((await post("wrong", { cookie: form.cookie })).response.status).toBe(401);
+    expect((await post(GOOD_KEY, { cookie: "a=b" })).response.status).toBe(403);
+    expect(
+      (await post(GOOD_KEY, { cookie: form.cookie, "sec-fetch-site": "cross-site" })).response.status,
+    ).toBe(403);
+    const { response } = await post(GOOD_KEY, { cookie: form.cookie });
+    expect(response.status).toBe(303);
+    expect(response.headers.get("location")).toBe("/usage");
+    expect(response.headers.get("set-cookie")).toMatch(/nexus_session=.*HttpOnly.*SameSite=Lax/i);
+  });
+
+  it("slows down guessing and says for how long", async () => {
+    const { ask } = visit("busy");
+    const form = await formOf(ask, "/sign-in", "a=b");
+    const guess = () =>
+      ask("/sign-in", { method: "POST", headers: { cookie: form.cookie }, body: form.body({ key: "x" }) });
+    for (let count = 0; count < 5; count++) await guess();
+    const { response, text } = await guess();
+    expect(response.status).toBe(429);
+    expect(response.headers.get("retry-after")).toBe("30");
+    expect(text).toContain("30");
+  });
+
+  it("changes nothing without the page's own token", async () => {
+    const { api, ask } = visit("busy");
+    const { response } = await ask("/domains/a.b/delete", {
+      method: "POST",
+      body: new URLSearchParams({ confirm: "a.b" }),
+    });
+    expect(response.status).toBe(403);
+    expect(api.asked.some((asked) => asked.startsWith("DELETE"))).toBe(false);
+  });
+
+  it("deletes a domain only when its name was typed", async () => {
+    const { api, ask } = visit("busy");
+    const form = await formOf(ask, "/domains/a.b");
+    const remove = (confirm: string) =>
+      ask("/domains/a.b/delete", {
+        method: "POST",
+        headers: { cookie: form.cookie },
+        body: form.body({ confirm }),
+      });
+    expect((await remove("a.c")).response.status).toBe(400);
+    expect(api.asked).not.toContain("DELETE /api/domains/a.b");
+    expect((await remove(" A.B ")).response.status).toBe(303);
+    expect(api.asked).toContain("DELETE /api/domains/a.b");
+  });
+
+  it.each([
+    ["a viewer", VIEWER],
+    ["anybody in read-only mode", ANYBODY],
+  ])("shows %s no way to change anything", async (_who, caller) => {
+    const { ask } = visit("busy", caller);
+    for (const path of ["/domains", "/domains/team-a.claude.example.com"]) {
+      const { text } = await ask(path);
+      expect(text).not.toMatch(/action="\/domains/);
+    }
+    expect((await ask("/settings")).text).not.toContain("Who did what");
+  });
+});
+
+describe.each(["busy", "empty", "hostile", "down"] as const)("every page on a day that is %s", (scene) => {
+  it.each(PAGES)("%s comes whole, with nothing inline and nothing from elsewhere", async (path) => {
+    const { response, text } = await visit(scene).ask(path);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(text.endsWith("</html>")).toBe(true);
+    expect(found(text, /<h1/)).toHaveLength(1);
+    expect(found(skeleton(text), /<[a-z][^>]*\s(style|on[a-z]+)=/)).toEqual([]);
+    expect(found(text, /<script(?! type="module" src="\/assets\/)/)).toEqual([]);
+    expect(found(text, /<(img|link|script|iframe)[^>]+(src|href)="(https?:)?\/\//)).toEqual([]);
+    expect(found(text, /\b(undefined|NaN|\[object Object\])\b/)).toEqual([]);
+  });
+});
+
+describe("hostile texts", () => {
+  it("in Host and model names show as text on every list", async () => {
+    const { ask } = visit("hostile");
+    for (const path of PAGES) {
+      const { text } = await ask(path);
+      expect(escaped(text), path).toEqual([]);
+    }
+    expect((await ask("/requests")).text).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+    expect((await ask("/domains")).text).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+  });
+
+  it.each(["", "?tab=raw", "?tab=headers", "?tab=stream", "?messages=all&tools=hide"])(
+    "in tool names, results, roles and headers show as text on the request page %s",
+    async (query) => {
+      const { api, ask } = visit("hostile");
+      const { response, text } = await ask(`/requests/${api.rows[0]!.requestId}${query}`);
+      expect(response.status).toBe(200);
+      expect(escaped(text)).toEqual([]);
+      expect(found(skeleton(text), /\u0000/)).toEqual([]);
+      expect(text.length).toBeLessThan(600_000);
+    },
+  );
+
+  it("keep a tool's name readable", async () => {
+    const { api, ask } = visit("hostile");
+    const { text } = await ask(`/requests/${api.rows[0]!.requestId}`);
+    expect(text).toMatch(/class="tool-name"><bdi[^>]*>&lt;script&gt;alert\(1\)/);
+  });
+
+  it("in an address neither break out of attributes nor of the title", async () => {
+    const { ask } = visit("busy");
+    for (const path of [
+      `/requests?domain=${encodeURIComponent(MARKUP)}&sessionId=${encodeURIComponent(MARKUP)}`,
+      `/requests/${encodeURIComponent(MARKUP)}`,
+      `/domains/${encodeURIComponent(MARKUP)}`,
+      `/?model=${encodeURIComponent('" onmouseover="x')}`,
+    ]) {
+      const { text } = await ask(path);
+      expect(escaped(text), path).toEqual([]);
+    }
+  });
+
+  it("in an address never reach another origin after signing in", async () => {
+    const { text } = await visit("busy").ask("/sign-in?next=//evil.example", { headers: { cookie: "a=b" } });
+    expect(text).toContain('name="next" value="/"');
+  });
+});
+
+describe("failures", () => {
+  it("say what failed, under which id, and offer to try again", async () => {
+    const { response, text } = await visit("down").ask("/requests?status=429");
+    expect(text).toContain("cannot be read right now");
+    expect(text).toContain(response.headers.get("x-request-id") ?? "none");
+    expect(text).toContain('href="/requests?status=429"');
+  });
+
+  it("are told in JSON to whoever did not ask for a page", async () => {
+    const { response, text } = await visit("busy").ask("/nowhere", {
+      headers: { accept: "application/json" },
+    });
+    expect(response.status).toBe(404);
+    expect(JSON.parse(text)).toMatchObject({ error: { code: "not_found" } });
+  });
+
+  it("of the binding are an answer, not a crash", async () => {
+    const { api, ask } = visit("busy");
+    api.whoAmI = () => Promise.reject(new Error("gone"));
+    expect((await ask("/")).response.status).toBe(503);
+    api.whoAmI = (headers) => fakeApi().whoAmI(headers);
+    api.fetch = () => Promise.reject(new Error("gone"));
+    const { response, text } = await ask("/requests");
+    expect(response.status).toBe(200);
+    expect(text).toContain("The API gave no usable answer");
+  });
+});

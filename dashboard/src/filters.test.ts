@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { apiQuery, filterQuery, linkTo, parseFilters, periodOf } from "./filters.ts";
+
+const NOW = Date.parse("2026-11-23T12:00:00Z");
+
+describe("filters in the address", () => {
+  it("are the last 24 hours of everything when nothing is said", () => {
+    const filters = parseFilters({});
+    expect(periodOf(filters, NOW)).toEqual({
+      from: NOW - 86_400_000,
+      to: NOW,
+      isPast: false,
+      label: "Last 24 hours",
+    });
+    expect(linkTo("/requests", filters)).toBe("/requests");
+  });
+
+  it.each(["__proto__", "constructor", "1y", ""])("take no range %j", (range) => {
+    expect(parseFilters({ range }).range).toBe("24h");
+  });
+
+  it.each(["yesterday", "x".repeat(50), "2026-13-40"])("take no time %j", (from) => {
+    expect(parseFilters({ from }).from).toBeNull();
+  });
+
+  it("follow from page to page without their defaults", () => {
+    const filters = parseFilters({ domain: "a.b", range: "7d", model: "m&n", other: "x" });
+    expect(linkTo("/usage", filters, { tab: "x", none: null })).toBe(
+      "/usage?domain=a.b&model=m%26n&range=7d&tab=x",
+    );
+    expect(filterQuery(parseFilters({ range: "24h" })).range).toBeNull();
+  });
+
+  it("let a chosen period override the range, and never reach into the future", () => {
+    const filters = parseFilters({ range: "7d", from: "2026-11-20T00:00", to: "2027-01-01T00:00:00Z" });
+    expect(periodOf(filters, NOW)).toMatchObject({
+      from: Date.parse("2026-11-20T00:00Z"),
+      to: NOW,
+      isPast: false,
+    });
+    expect(apiQuery(filters, NOW)).toMatchObject({ from: "2026-11-20T00:00:00.000Z", to: null });
+  });
+
+  it("survive a period that ends before it begins", () => {
+    const period = periodOf(parseFilters({ from: "2026-11-22T00:00Z", to: "2026-11-21T00:00Z" }), NOW);
+    expect(period.from).toBeLessThanOrEqual(period.to);
+  });
+});

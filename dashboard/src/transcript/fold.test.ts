@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { diffLines } from "./diff.ts";
+import { foldText } from "./fold.ts";
+import { eventSummary, parseStream } from "./sse.ts";
+
+describe("folding long text", () => {
+  it("keeps what is only a little too long whole", () => {
+    expect(foldText("x".repeat(390), 300)).toMatchObject({ rest: "", omitted: 0 });
+  });
+
+  it("cuts at a line's end and counts the lines behind the fold", () => {
+    const text = Array.from({ length: 40 }, (_, index) => `line number ${index}`).join("\n");
+    const folded = foldText(text, 300);
+    expect(`${folded.shown}\n${folded.rest}`).toBe(text);
+    expect(folded.restLines).toBe(40 - folded.shown.split("\n").length);
+  });
+
+  it("cuts within a line without end, and loses nothing", () => {
+    const text = "👩".repeat(1_000);
+    const folded = foldText(text, 301);
+    expect(folded.shown + folded.rest).toBe(text);
+    expect(folded.shown.isWellFormed()).toBe(true);
+  });
+
+  it("says how much a page does not carry", () => {
+    expect(foldText("x".repeat(1_000_000), 300)).toMatchObject({ omitted: 960_000 });
+  });
+});
+
+describe("a line diff", () => {
+  const signs = (before: string, after: string) =>
+    diffLines(before, after).map((line) => line.sign + line.text);
+
+  it("shows what went and what came, in reading order", () => {
+    expect(signs("a\nb\nc", "a\nB\nc")).toEqual([" a", "-b", "+B", " c"]);
+    expect(signs("a\nb", "b\na")).toEqual(["-a", " b", "+a"]);
+    expect(signs("", "new\nfile")).toEqual(["+new", "+file"]);
+    expect(signs("gone", "")).toEqual(["-gone"]);
+    expect(signs("same", "same")).toEqual([" same"]);
+  });
+
+  it("rebuilds both sides, and stays quick on large ones", () => {
+    const before = Array.from({ length: 3_000 }, (_, index) => `old ${index % 7}`).join("\n");
+    const after = Array.from({ length: 3_000 }, (_, index) => `new ${index % 5}`).join("\n");
+    const lines = diffLines(before, after);
+    const side = (sign: string) =>
+      lines
+        .filter((line) => line.sign !== sign)
+        .map((line) => line.text)
+        .join("\n");
+    expect(side("+")).toBe(before);
+    expect(side("-")).toBe(after);
+  });
+});
+
+describe("the events of a stream", () => {
+  it("are read with any line ends, several data lines, comments and a cut end", () => {
+    const events = parseStream(
+      ': hello\nevent: message_start\ndata: {"a":1}\n\ndata:one\r\ndata: two\r\n\r\nevent: ping\ndata: {"b":',
+    );
+    expect(events).toEqual([
+      { number: 1, type: "message_start", data: { a: 1 }, size: 7 },
+      { number: 2, type: "message", data: "one\ntwo", size: 7 },
+      { number: 3, type: "ping", data: '{"b":', size: 5 },
+    ]);
+  });
+
+  it.each([
+    [{ delta: { type: "text_delta", text: "Hello" } }, "Hello"],
+    [{ delta: { type: "text_delta", text: "\n\n" } }, '"\\n\\n"'],
+    [{ delta: { type: "input_json_delta", partial_json: '{"a' } }, '{"a'],
+    [{ delta: { stop_reason: "end_turn" } }, "end_turn"],
+    [{ content_block: { type: "tool_use", name: "Read" } }, "tool_use Read"],
+    [{ error: { message: "Overloaded" } }, "Overloaded"],
+    [{ type: "ping" }, ""],
+    ["not json", "not json"],
+    [null, ""],
+  ])("say of %j in a few words: %j", (data, words) => {
+    expect(eventSummary({ number: 1, type: "x", data, size: 1 })).toBe(words);
+  });
+});
