@@ -74,6 +74,18 @@ export function transactionStatus(answer: Uint8Array): "I" | "T" | "E" | null {
   return status;
 }
 
+/** Whether the server says in this answer that it is no more (a PANIC: it could not write its log, say). */
+export function hasPanic(answer: Uint8Array): boolean {
+  const view = new DataView(answer.buffer, answer.byteOffset, answer.byteLength);
+  for (let at = 0; at + 5 <= answer.length; at += 1 + view.getInt32(at + 1)) {
+    if (answer[at] !== 0x45) continue;
+    const end = Math.min(answer.length, at + 1 + view.getInt32(at + 1));
+    const fields = new TextDecoder().decode(answer.subarray(at + 5, end)).split("\0");
+    if (fields.includes("VPANIC")) return true;
+  }
+  return false;
+}
+
 /** A StartupMessage for PGlite's only user and database. */
 export function startupMessage(): Buffer {
   const body = Buffer.from("\0\x03\0\0user\0postgres\0database\0postgres\0\0", "latin1");

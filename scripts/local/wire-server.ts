@@ -6,9 +6,9 @@
  * client leaves open when it goes, or keeps open idle for too long, is rolled back.
  */
 import { createServer, type AddressInfo, type Socket } from "node:net";
-import type { PGlite } from "@electric-sql/pglite";
 import {
   fatalMessage,
+  hasPanic,
   MessageReader,
   queryMessage,
   readFirstMessage,
@@ -20,6 +20,11 @@ import {
 const IDLE_IN_TRANSACTION_MS = 60_000;
 /** Messages after which PGlite has something to answer: Query, Sync, Flush, FunctionCall. */
 const UNIT_ENDS = new Set(["Q", "S", "H", "F"]);
+
+/** A PGlite, or what stands for one. */
+export interface Session {
+  execProtocolRaw(messages: Uint8Array): Promise<Uint8Array>;
+}
 
 export interface WireServer {
   port: number;
@@ -33,7 +38,7 @@ export interface WireServerOptions {
 }
 
 /** Starts serving `db` on 127.0.0.1. Nobody else may use `db` until the server is closed. */
-export async function serveWire(db: PGlite, options: WireServerOptions = {}): Promise<WireServer> {
+export async function serveWire(db: Session, options: WireServerOptions = {}): Promise<WireServer> {
   const greeting = await execute(db, startupMessage());
   const turn = new Turn();
   const connections = new Set<Connection>();
@@ -58,7 +63,7 @@ export async function serveWire(db: PGlite, options: WireServerOptions = {}): Pr
 }
 
 /** PGlite answers with a view of a buffer that its next answer overwrites: hence the copy. */
-async function execute(db: PGlite, messages: Uint8Array): Promise<Buffer> {
+async function execute(db: Session, messages: Uint8Array): Promise<Buffer> {
   return Buffer.from(await db.execProtocolRaw(messages));
 }
 
@@ -78,13 +83,13 @@ class Turn {
 class Connection {
   readonly done: Promise<void>;
   readonly #socket: Socket;
-  readonly #db: PGlite;
+  readonly #db: Session;
   readonly #turn: Turn;
   readonly #reader = new MessageReader();
   #release: (() => void) | null = null;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, db: PGlite, turn: Turn, greeting: Uint8Array) {
+  constructor(socket: Socket, db: Session, turn: Turn, greeting: Uint8Array) {
     this.#socket = socket;
     this.#db = db;
     this.#turn = turn;
@@ -93,7 +98,7 @@ class Connection {
     this.done = this.#run(greeting)
       .catch((error: unknown) => {
         if (!socket.destroyed)
-          socket.end(fatalMessage("XX000", error instanceof Error ? error.message : "?"));
+          socket.end(fatalMessage("57P03", error instanceof Error ? error.message : "?"));
       })
       .then(() => this.#leave());
   }
@@ -138,6 +143,12 @@ class Connection {
     if (this.#socket.destroyed) return;
     const answer = await execute(this.#db, unit);
     this.#socket.write(answer);
+    if (hasPanic(answer)) {
+      // With the server its transactions are gone: nothing is left to roll back.
+      this.#giveTurn();
+      this.#socket.destroySoon();
+      return;
+    }
     if (transactionStatus(answer) === "I") this.#giveTurn();
     else this.#idle = setTimeout(() => this.#tooLong(), IDLE_IN_TRANSACTION_MS);
   }
@@ -159,6 +170,8 @@ class Connection {
     if (!this.#release) return;
     try {
       await execute(this.#db, queryMessage("ROLLBACK"));
+    } catch {
+      // A database that cannot answer has nothing open either.
     } finally {
       this.#giveTurn();
     }

@@ -9,8 +9,13 @@ export class DatabaseUnavailableError extends Error {
   override readonly name = "DatabaseUnavailableError";
 }
 
-/** Connection failures, operator intervention (shutdown, cancelled for time), too many connections, idle timeouts. */
-const PASSING_SQLSTATES = /^(08|57|53300$|25P03$)/;
+/**
+ * Connection failures, operator intervention (shutdown, cancelled for time), too many connections, idle timeouts; a disk that is
+ * full or fails, a server that only reads just now. (Out of memory is not: that may be this statement's own fault.)
+ */
+const PASSING_SQLSTATES = /^(08|57|53100$|53300$|58030$|25006$|25P03$)/;
+/** Postgres has no SQLSTATE of its own for this one. */
+const READ_ONLY_DISK = /read-only file system/i;
 /** What the drivers say, without a SQLSTATE, of a connection that does not come about or breaks. */
 const PASSING_MESSAGES =
   /connection terminated|timeout|timed out|not queryable|error connecting to database|HTTP status 5\d\d|websocket|network connection lost|socket/i;
@@ -29,8 +34,8 @@ export function databaseError(thrown: unknown, databaseUrl: string): unknown {
   const error = unwrapped(thrown);
   if (error instanceof DatabaseUnavailableError) return error;
   const state = sqlState(error);
-  if (state !== undefined && !PASSING_SQLSTATES.test(state)) return error;
   const message = messageOf(error);
+  if (state !== undefined && !PASSING_SQLSTATES.test(state) && !READ_ONLY_DISK.test(message)) return error;
   if (state === undefined && !(isOfDriver(thrown, error) && PASSING_MESSAGES.test(message))) return error;
   return new DatabaseUnavailableError(`Postgres at ${hostOf(databaseUrl)} is not available: ${message}`, {
     cause: error,

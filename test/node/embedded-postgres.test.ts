@@ -1,0 +1,51 @@
+/** The embedded Postgres when its disk turns read-only, in the middle of what it does. */
+import { rm } from "node:fs/promises";
+import { Client } from "pg";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { startPostgres, type EmbeddedPostgres } from "../../scripts/local/postgres.ts";
+import { temporaryDirectory } from "../support/local-world.ts";
+import { makeReadOnly, watchDisk } from "../support/read-only-disk.ts";
+
+let dataDir: string;
+let postgres: EmbeddedPostgres;
+beforeAll(async () => {
+  watchDisk();
+  dataDir = await temporaryDirectory();
+  postgres = await startPostgres({ dataDir });
+}, 30_000);
+afterAll(async () => {
+  makeReadOnly(dataDir, false);
+  await postgres.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+async function ask(text: string): Promise<unknown[]> {
+  const client = new Client({ connectionString: postgres.url });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    return (await client.query(text)).rows as unknown[];
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+it("says so to whoever writes, answers others or tells them too, and goes on with all that was committed", async () => {
+  await ask("CREATE TABLE kept (n int)");
+  await ask("INSERT INTO kept VALUES (0)");
+  for (let n = 1; n <= 2; n++) {
+    // Warm, so that the next statement gets as far as the log before it fails.
+    await ask("UPDATE kept SET n = n + 1");
+    makeReadOnly(dataDir);
+    await expect(ask("UPDATE kept SET n = -1")).rejects.toThrow(/Read-only file system/);
+    await expect(ask("UPDATE kept SET n = -1")).rejects.toThrow();
+    await expect(ask("UPDATE kept SET n = -1")).rejects.toThrow();
+    makeReadOnly(dataDir, false);
+    await vi.waitFor(async () => expect(await ask("SELECT n FROM kept")).toEqual([{ n }]), {
+      timeout: 10_000,
+      interval: 200,
+    });
+  }
+  await ask("UPDATE kept SET n = n + 1");
+  expect(await ask("SELECT n FROM kept")).toEqual([{ n: 3 }]);
+}, 30_000);

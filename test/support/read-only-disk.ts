@@ -1,0 +1,65 @@
+/** A directory on a disk that is suddenly read-only, as far as this process's `node:fs` goes (PGlite writes with it). */
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+
+/** O_WRONLY, O_RDWR, O_CREAT. */
+const WRITING_FLAGS = 0o103;
+const BY_DESCRIPTOR = ["writeSync", "ftruncateSync", "fsyncSync", "fdatasyncSync", "futimesSync"] as const;
+const BY_PATH = [
+  "mkdirSync",
+  "unlinkSync",
+  "renameSync",
+  "truncateSync",
+  "rmdirSync",
+  "utimesSync",
+  "chmodSync",
+] as const;
+
+const descriptors = new Map<number, string>();
+const readOnly = new Set<string>();
+let isInstalled = false;
+
+/** Has to be called before the directory's files are opened. */
+export function watchDisk(): void {
+  if (isInstalled) return;
+  isInstalled = true;
+  const real = fs.openSync;
+  fs.openSync = (path, flags, mode) => {
+    const isWriting = typeof flags === "number" ? (flags & WRITING_FLAGS) !== 0 : /[wa+]/.test(flags);
+    if (isWriting) refuse(String(path), "open");
+    const descriptor = real(path, flags, mode);
+    descriptors.set(descriptor, String(path));
+    return descriptor;
+  };
+  for (const name of BY_DESCRIPTOR) guard(name, (descriptor) => descriptors.get(descriptor as number) ?? "");
+  for (const name of BY_PATH) guard(name, String);
+  syncBuiltinESMExports();
+}
+
+/** From now on, or until called with false. */
+export function makeReadOnly(directory: string, isReadOnly = true): void {
+  if (isReadOnly) readOnly.add(directory);
+  else readOnly.delete(directory);
+}
+
+function guard(
+  name: (typeof BY_DESCRIPTOR)[number] | (typeof BY_PATH)[number],
+  pathOf: (first: unknown) => string,
+): void {
+  const real = fs[name] as (...given: unknown[]) => unknown;
+  Object.assign(fs, {
+    [name]: (...given: unknown[]) => {
+      refuse(pathOf(given[0]), name.replace("Sync", ""));
+      return real(...given);
+    },
+  });
+}
+
+function refuse(path: string, call: string): void {
+  for (const directory of readOnly)
+    if (path.startsWith(directory))
+      throw Object.assign(new Error(`EROFS: read-only file system, ${call} '${path}'`), {
+        code: "EROFS",
+        errno: -30,
+      });
+}
