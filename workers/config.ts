@@ -3,6 +3,7 @@
  * loadConfig names all problems in one message. Nobody else reads `env.X` of a variable (bindings apart).
  */
 import { z } from "zod";
+import { isLoopbackName } from "./domain/host.ts";
 
 const flag = (byDefault: boolean) =>
   z
@@ -13,6 +14,13 @@ const flag = (byDefault: boolean) =>
     );
 const milliseconds = (byDefault: number) => z.coerce.number().int().positive().default(byDefault);
 const secret = z.string().min(1).optional();
+
+/** Codes and tokens travel there, so it is https; loopback is for tests and the local world. */
+const loginAddress = (byDefault: string) =>
+  z
+    .url()
+    .refine((text) => isSecure(text), { error: "expected an https address" })
+    .default(byDefault);
 
 export const Config = z.object({
   DATABASE_URL: z.string().min(1).describe("Neon connection string of the writing role."),
@@ -44,6 +52,29 @@ export const Config = z.object({
     "Milliseconds for the whole exchange until the stream starts.",
   ),
   STREAM_MAX_MS: milliseconds(3_600_000).describe("Milliseconds a streaming answer may take."),
+  CLAUDE_OAUTH_TOKEN_URL: loginAddress("https://console.anthropic.com/v1/oauth/token").describe(
+    "Where codes and refresh tokens are exchanged for access tokens.",
+  ),
+  CLAUDE_OAUTH_AUTHORIZE_URL: loginAddress("https://claude.ai/oauth/authorize").describe(
+    "The page on which a person logs in.",
+  ),
+  CLAUDE_OAUTH_REDIRECT_URL: loginAddress("https://console.anthropic.com/oauth/code/callback").describe(
+    "The page that shows the code after a login.",
+  ),
+  CLAUDE_OAUTH_CLIENT_ID: z
+    .string()
+    .min(1)
+    .default("9d1c250a-e61b-44d9-88ed-5944d1962f5e")
+    .describe("Client id of OAuth logins."),
+  CLAUDE_OAUTH_SCOPES: z
+    .string()
+    .min(1)
+    .default("org:create_api_key user:profile user:inference")
+    .describe("What a login asks for, separated by spaces."),
+  OAUTH_REFRESH_EARLY_MS: milliseconds(60_000).describe(
+    "A request renews an access token that expires within so many milliseconds.",
+  ),
+  OAUTH_TOKEN_TIMEOUT_MS: milliseconds(15_000).describe("Milliseconds to the login server's answer."),
   ENABLE_CLIENT_AUTH: flag(true).describe(
     "false: clients need no key. Then whoever reaches the domain uses its credential.",
   ),
@@ -83,6 +114,11 @@ export function loadConfig(env: object): Config {
   }
   known.set(env, parsed.data);
   return parsed.data;
+}
+
+function isSecure(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && (url.protocol === "https:" || isLoopbackName(url.hostname));
 }
 
 export class ConfigError extends Error {

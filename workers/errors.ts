@@ -9,6 +9,7 @@ export type ProxyError =
   | { reason: "unauthenticated" }
   | { reason: "tenants_unavailable" }
   | { reason: "no_credential"; message: string }
+  | { reason: "credential_unavailable"; domain: string }
   | { reason: "endpoint_not_allowed"; path: string }
   | { reason: "not_found"; path: string }
   | { reason: "upstream_unreachable"; host: string }
@@ -42,6 +43,12 @@ export function describe(error: ProxyError): DescribedError {
       };
     case "no_credential":
       return { status: 401, type: "authentication_error", message: error.message };
+    case "credential_unavailable":
+      return {
+        status: 502,
+        type: "api_error",
+        message: `Nexus: the Claude login of ${error.domain} cannot be renewed at the moment, because the login server does not answer as it should. Nothing was sent; try again.`,
+      };
     case "endpoint_not_allowed":
       return {
         status: 403,

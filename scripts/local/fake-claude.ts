@@ -13,6 +13,7 @@ import { composeAnswer, lastUserText } from "./fake-claude/compose.ts";
 import { Connection, readBody, receivedOf } from "./fake-claude/connection.ts";
 import { fileDesk } from "./fake-claude/files.ts";
 import { emptyMessage, messageReply } from "./fake-claude/messages.ts";
+import { type OAuthDesk, oauthDesk } from "./fake-claude/oauth.ts";
 import { modelById, modelList } from "./fake-claude/models.ts";
 import { countTokens, PromptCache } from "./fake-claude/prompt-cache.ts";
 import { digest, randomOf } from "./fake-claude/random.ts";
@@ -22,6 +23,7 @@ import { wholeMessage } from "./fake-claude/answer.ts";
 import { errorReply, headerOf, isRecord, jsonOf, type Received, type Reply } from "./fake-claude/wire.ts";
 
 export type { Answer } from "./fake-claude/answer.ts";
+export type { LoginFault } from "./fake-claude/oauth.ts";
 export { headerOf, type Chunk, type Received, type Reply } from "./fake-claude/wire.ts";
 
 export interface FakeClaudeOptions {
@@ -52,6 +54,8 @@ export interface FakeClaude {
   violations: string[];
   /** Answers matching requests from now on; the latest script wins. `times` limits it. Returns how to take it back. */
   script(matcher: Matcher, responder: Responder, options?: { times?: number }): () => void;
+  /** Logins: the authorise page, the token endpoint, and what a test does to them. */
+  oauth: OAuthDesk;
   /** This secret is refused from now on. */
   revoke(secret: string): void;
   setSpeed(speed: number): void;
@@ -89,6 +93,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
   let url = "";
   let seq = 0;
 
+  const oauth = oauthDesk(seed, now);
   const files = fileDesk(seed, now);
   const batches = batchDesk({
     seed,
@@ -205,6 +210,8 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
       connection.head(200, {});
       return connection.finish();
     }
+    const login = oauth.handle(received);
+    if (login) return send(connection, login, {});
     const json = jsonOf(received);
     const session = headerOf(received, "x-claude-code-session-id") ?? "";
     // Streamed or not, the same question gets the same words.
@@ -221,7 +228,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     const first = found.find((violation) => violation.status === 401) ?? found[0];
     const extra = (rejected = false) => vendorHeaders(received, secret, unified, rejected);
     if (first) return send(connection, errorReply(first.status, first.message), extra());
-    if (revoked.has(secret) || /invalid/i.test(secret))
+    if (revoked.has(secret) || oauth.isOver(secret) || /invalid/i.test(secret))
       return send(
         connection,
         errorReply(401, unified ? "Invalid bearer token" : "invalid x-api-key"),
@@ -295,6 +302,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
         if (at >= 0) scripts.splice(at, 1);
       };
     },
+    oauth,
     revoke: (secret) => void revoked.add(secret),
     setSpeed: (value) => void (speed = value),
     hurry: () => hurry.abort(),

@@ -15,6 +15,7 @@ import type {
   RequestFacts,
   ResponseFacts,
 } from "../../workers/schemas/exchange.ts";
+import type { OAuthStatus, TokenPair } from "../../workers/schemas/oauth.ts";
 
 export interface Sent {
   status: number;
@@ -45,6 +46,8 @@ export interface SendOptions {
   stopAfter?: number;
 }
 
+type Binding = "JOURNAL" | "EXCHANGES" | "TENANTS" | "OAUTH_ACCOUNT";
+
 interface Half<F> {
   facts: F;
   body: Buffer;
@@ -67,17 +70,35 @@ export interface Edge {
   tenant(given?: {
     credentialType?: "api_key" | "passthrough" | "oauth";
     endpoints?: string[] | null;
-  }): Promise<{ domain: string; key: string; clientKeyId: string; revoke: () => Promise<void> }>;
+  }): Promise<{
+    domain: string;
+    key: string;
+    clientKeyId: string;
+    /** Its own, for an OAuth account. */
+    accountId: string | null;
+    revoke: () => Promise<void>;
+  }>;
   /** Breaks bindings for so many calls. */
-  break(
-    faults: Partial<Record<"JOURNAL" | "EXCHANGES" | "TENANTS", { how: "fail" | "hang"; failures: number }>>,
-  ): Promise<void>;
+  break(faults: Partial<Record<Binding, { how: "fail" | "hang"; failures: number }>>): Promise<void>;
   journal(id: string): Promise<Journalled>;
   /** Ids of all journalled exchanges, oldest first. */
   journalIds(): Promise<string[]>;
   /** The bell of this exchange, once it has rung. */
   bell(id: string): Promise<ExchangeBell | undefined>;
   counted(name: string): Promise<number>;
+  /** How often a binding has been called. */
+  calls(binding: Binding): Promise<number>;
+  /** Stores a pair of tokens for an account; the answer of its object. */
+  login(accountId: string, pair: TokenPair, force?: boolean): Promise<string>;
+  account(accountId: string): Promise<OAuthStatus>;
+  /** Fires the alarm of the account's object. */
+  ring(accountId: string): Promise<void>;
+  /** Evicts the account's object at the nth thing it waits for from now on; 0: not. Resolves with how many it had waited for. */
+  evictAt(n: number): Promise<number>;
+  /** Accounts somebody has been told about. */
+  alerts(): Promise<string[]>;
+  /** Moves the clock of Worker and fake so far from the real one. */
+  setClock(offsetMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -86,7 +107,8 @@ export const UPSTREAM_KEY = "sk-ant-api03-of-the-account";
 
 /** Starts it on a free port with these variables of workers/config.ts. */
 export async function startEdge(variables: Record<string, string> = {}): Promise<Edge> {
-  const claude = await startFakeClaude({ seed: "edge" });
+  let clockOffsetMs = 0;
+  const claude = await startFakeClaude({ seed: "edge", now: () => Date.now() + clockOffsetMs });
   const port = await claimPort(0, "PORT");
   const runtime = new Miniflare(
     convertV4MiniflareOptions({
@@ -100,6 +122,8 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
           compatibilityFlags: ["nodejs_compat", "enable_request_signal"],
           bindings: {
             CLAUDE_API_BASE_URL: claude.url,
+            CLAUDE_OAUTH_TOKEN_URL: `${claude.url}/v1/oauth/token`,
+            CLAUDE_OAUTH_AUTHORIZE_URL: `${claude.url}/oauth/authorize`,
             DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
             CREDENTIAL_KEYS: `test:${Buffer.alloc(32, "t").toString("base64")}`,
             ...variables,
@@ -108,6 +132,7 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
           stripCfConnectingIp: false,
           kvNamespaces: ["TENANTS"],
           r2Buckets: ["JOURNAL"],
+          durableObjects: { OAUTH_ACCOUNT: { className: "OAuthAccount", useSQLite: true } },
           queueProducers: { EXCHANGES: "exchanges" },
           queueConsumers: { exchanges: { maxBatchTimeout: 0.02 } },
           unsafeDirectSockets: [{ host: "127.0.0.1", port }],
@@ -144,7 +169,12 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
       const key = `cnp_live_${randomUUID()}`;
       const clientKeyId = randomUUID();
       const hash = createHash("sha256").update(key).digest("hex");
-      const accountId = credentialType === "passthrough" ? null : "account-of-the-test";
+      const accountId =
+        credentialType === "passthrough"
+          ? null
+          : credentialType === "oauth"
+            ? `acc_${randomUUID()}`
+            : "account-of-the-test";
       const record = { v: 1, domain, accountId, credentialType, credential: null, endpoints };
       await control({
         do: "domain",
@@ -153,7 +183,7 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
       });
       await control({ do: "key", hash, record: { v: 1, id: clientKeyId, domain } });
       const revoke = async () => void (await control({ do: "revoke", hash }));
-      return { domain, key, clientKeyId, revoke };
+      return { domain, key, clientKeyId, accountId, revoke };
     },
     async break(faults) {
       await control({ do: "faults", faults });
@@ -176,6 +206,17 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
     async counted(name) {
       const counts = (await bells()).flatMap((bell) => (bell.kind === "counters" ? [bell.counts] : []));
       return counts.reduce((sum, count) => sum + (count[name] ?? 0), 0);
+    },
+    calls: async (binding) => (await control({ do: "calls", binding })) as number,
+    login: async (accountId, pair, force = false) =>
+      (await control({ do: "login", accountId, pair, force })) as string,
+    account: async (accountId) => (await control({ do: "account", accountId })) as OAuthStatus,
+    ring: async (accountId) => void (await control({ do: "ring", accountId })),
+    evictAt: async (at) => (await control({ do: "evict", at })) as number,
+    alerts: async () => (await control({ do: "alerts" })) as string[],
+    async setClock(offsetMs) {
+      clockOffsetMs = offsetMs;
+      await control({ do: "clock", offsetMs });
     },
     async stop() {
       await runtime.dispose();

@@ -8,11 +8,13 @@ import { handleFetch } from "../../workers/app.ts";
 import { loadConfig } from "../../workers/config.ts";
 import { Recorder as RealRecorder } from "../../workers/proxy/recorder.ts";
 import { ClientKeyRecord, DomainRecord } from "../../workers/schemas/tenant.ts";
+import { TokenPair } from "../../workers/schemas/oauth.ts";
 import { seal } from "../../workers/seal.ts";
 import { listJournal, readJournal } from "../../workers/store/journal.ts";
 import { projectClientKey, projectDomain, removeClientKey } from "../../workers/store/tenants.ts";
+import { alertsRaised, evictAt, OAuthAccount, setClock } from "./worker-edge-account.ts";
 
-const BINDINGS = ["JOURNAL", "EXCHANGES", "TENANTS"] as const;
+const BINDINGS = ["JOURNAL", "EXCHANGES", "TENANTS", "OAUTH_ACCOUNT"] as const;
 /** What is broken at the moment: `fail` rejects at once, `hang` never answers. `failures` limits it. */
 const Faults = z.partialRecord(
   z.enum(BINDINGS),
@@ -27,8 +29,16 @@ const Setup = z.discriminatedUnion("do", [
   z.object({ do: z.literal("body"), id: z.string(), part: z.enum(["request", "response"]) }),
   z.object({ do: z.literal("journals") }),
   z.object({ do: z.literal("bells") }),
+  z.object({ do: z.literal("calls"), binding: z.enum(BINDINGS) }),
+  z.object({ do: z.literal("clock"), offsetMs: z.number() }),
+  z.object({ do: z.literal("login"), accountId: z.string(), pair: TokenPair, force: z.boolean() }),
+  z.object({ do: z.literal("account"), accountId: z.string() }),
+  z.object({ do: z.literal("ring"), accountId: z.string() }),
+  z.object({ do: z.literal("evict"), at: z.number() }),
+  z.object({ do: z.literal("alerts") }),
 ]);
 
+const calls: Partial<Record<(typeof BINDINGS)[number], number>> = {};
 let faults: z.infer<typeof Faults> = {};
 const wrapped = new WeakMap<object, Env>();
 
@@ -37,6 +47,8 @@ export class Recorder extends RealRecorder {
     super(ctx, withFaults(env));
   }
 }
+
+export { OAuthAccount };
 
 export default {
   async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
@@ -81,7 +93,28 @@ async function control(setup: z.infer<typeof Setup>, env: Env): Promise<Response
       const { keys } = await env.TENANTS.list({ prefix: "bell:" });
       return Response.json(await Promise.all(keys.map(({ name }) => env.TENANTS.get(name, "json"))));
     }
+    case "calls":
+      return Response.json(calls[setup.binding] ?? 0);
+    case "clock":
+      setClock(setup.offsetMs);
+      return Response.json(null);
+    case "login":
+      return Response.json(await account(env, setup.accountId).put(setup.pair, setup.force));
+    case "account":
+      return Response.json(await account(env, setup.accountId).status());
+    case "ring":
+      await account(env, setup.accountId).ring();
+      return Response.json(null);
+    case "evict":
+      return Response.json(evictAt(setup.at));
+    case "alerts":
+      return Response.json(alertsRaised);
   }
+}
+
+function account(env: Env, accountId: string) {
+  const accounts = env.OAUTH_ACCOUNT as unknown as DurableObjectNamespace<OAuthAccount>;
+  return accounts.getByName(accountId);
 }
 
 /** The same object for the same env: the configuration is cached by it. */
@@ -100,6 +133,7 @@ function breakable(binding: object, name: (typeof BINDINGS)[number]): object {
       const value: unknown = Reflect.get(inner, method);
       if (typeof value !== "function") return value;
       return (...given: unknown[]): unknown => {
+        calls[name] = (calls[name] ?? 0) + 1;
         const fault = faults[name];
         if (!fault || fault.failures-- <= 0) return Reflect.apply(value, inner, given);
         return fault.how === "hang"

@@ -50,9 +50,12 @@ export const UPSTREAM_ACCEPT_ENCODING = "identity";
 /** Codings that the runtime undoes on the body it hands to us, and redoes when the header stays. Spelt exactly so. */
 const DECODED_BY_RUNTIME: ReadonlySet<string> = new Set(["gzip", "br"]);
 
+/** A list that several parties add to: ours is appended to the client's, which stays as it was written. */
+const BETA = "anthropic-beta";
+
 /**
- * The client's headers as they go up. `credential`: the headers that authenticate us, which replace what the client sent;
- * null leaves the client's own (passthrough).
+ * The client's headers as they go up. `credential`: the headers that authenticate us, which replace what the client sent (except
+ * that betas are added to the client's); null leaves the client's own (passthrough).
  */
 export function headersUp(
   client: HeaderPairs,
@@ -65,7 +68,20 @@ export function headersUp(
     if (NOT_UPWARDS_PREFIXES.some((prefix) => name.startsWith(prefix))) return false;
     return credential === null || !CREDENTIALS.has(name);
   }) as [string, string][];
-  return [...up, ["accept-encoding", UPSTREAM_ACCEPT_ENCODING], ...Object.entries(credential ?? {})];
+  const beta = credential?.[BETA];
+  const merged = up.map(([name, value]): [string, string] =>
+    beta !== undefined && name === BETA ? [name, withBeta(value, beta)] : [name, value],
+  );
+  const hasBeta = up.some(([name]) => name === BETA);
+  const own = Object.entries(credential ?? {}).filter(([name]) => name !== BETA || !hasBeta);
+  return [...merged, ["accept-encoding", UPSTREAM_ACCEPT_ENCODING], ...own];
+}
+
+/** The client's list of betas with one more, unless it is there; order and spelling stay. */
+export function withBeta(list: string, beta: string): string {
+  const names = list.split(",").map((name) => name.trim());
+  if (names.includes(beta)) return list;
+  return names.every((name) => name === "") ? beta : `${list.replace(/[\s,]+$/, "")},${beta}`;
 }
 
 /** How the answer's body travels on. */

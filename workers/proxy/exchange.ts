@@ -2,6 +2,7 @@
 import type { Config } from "../config.ts";
 import type { RawTarget } from "../domain/paths.ts";
 import type { Admission } from "./admission.ts";
+import type { Credential } from "./credential.ts";
 
 export interface Exchange {
   id: string;
@@ -10,8 +11,8 @@ export interface Exchange {
   request: Request;
   target: RawTarget;
   admission: Admission;
-  /** What authenticates us with Claude; null leaves the client's own. */
-  credential: Readonly<Record<string, string>> | null;
+  /** What authenticates us with Claude. */
+  credential: Credential;
   /** Our end of everything upstream: turned when the client leaves or a time limit is over. */
   abort: AbortController;
   env: Env;

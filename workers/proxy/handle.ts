@@ -34,7 +34,7 @@ async function proxied(
     const config = loadConfig(env);
     const admission = await admit(request, target, env, config);
     if ("error" in admission) return refuse(admission.error, id);
-    const credential = await upstreamCredential(admission.record, config);
+    const credential = await upstreamCredential(admission.record, env, config);
     if ("error" in credential) return refuse(credential.error, id);
     if (request.body !== null && (request.method === "GET" || request.method === "HEAD"))
       return refuse(
@@ -47,7 +47,7 @@ async function proxied(
       request,
       target,
       admission,
-      credential: credential.headers,
+      credential,
       abort: new AbortController(),
       env,
       ctx,
@@ -73,5 +73,6 @@ const REFUSALS: Partial<Record<ProxyError["reason"], CounterName>> = {
   unauthenticated: "refused_unauthenticated",
   endpoint_not_allowed: "refused_endpoint",
   no_credential: "no_credential",
+  credential_unavailable: "no_credential",
   tenants_unavailable: "tenants_unavailable",
 };

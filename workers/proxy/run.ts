@@ -9,7 +9,7 @@ import type { ResponseFacts } from "../schemas/exchange.ts";
 import type { OpenFacts } from "../store/journal.ts";
 import { count } from "./counters.ts";
 import { elapsed, type Exchange } from "./exchange.ts";
-import { forward } from "./forward.ts";
+import { type Answer, forward } from "./forward.ts";
 import { noteStarted } from "./live-notices.ts";
 import { concludeExchange, recordHeld } from "./recording.ts";
 import { takeBody, type RequestBody } from "./request-body.ts";
@@ -36,7 +36,7 @@ export async function runExchange(exchange: Exchange): Promise<Response> {
   noteStarted(exchange, body);
   ctx.waitUntil(recording.stored);
 
-  const answer = await answering;
+  const answer = await onceMoreIfRefused(exchange, body, await answering);
   switch (answer.kind) {
     case "answered":
       return passAnswer(exchange, answer.response, recording);
@@ -48,12 +48,30 @@ export async function runExchange(exchange: Exchange): Promise<Response> {
   }
 }
 
+/**
+ * A 401 may mean that an access token ended before its time. Then it is renewed, and the request is made once more if its body is
+ * at hand; otherwise the client hears what upstream said, and its next request finds the new token.
+ */
+async function onceMoreIfRefused(exchange: Exchange, body: RequestBody, first: Answer): Promise<Answer> {
+  const { renew } = exchange.credential;
+  if (first.kind !== "answered" || first.response.status !== 401 || !renew) return first;
+  if (body.kind === "streamed") {
+    exchange.ctx.waitUntil(renew());
+    return first;
+  }
+  const credential = await renew();
+  if (credential === null) return first;
+  await first.response.body?.cancel();
+  if ("error" in credential) return { kind: "failed", error: credential.error };
+  return forward(upstreamRequest({ ...exchange, credential }, body), exchange.config, exchange.abort);
+}
+
 function upstreamRequest({ request, target, credential, config }: Exchange, body: RequestBody) {
   return {
     // The base may have a path of its own; path and query go on as the client spelt them.
     url: config.CLAUDE_API_BASE_URL.replace(/\/+$/, "") + target.path + target.query,
     method: request.method,
-    headers: headersUp(request.headers, credential),
+    headers: headersUp(request.headers, credential.headers),
     body,
   };
 }

@@ -17,6 +17,8 @@ export const DomainRecord = z.looseObject({
   credentialType: CredentialType,
   /** Sealed with domain and account as additional data; null for passthrough and oauth (the OAuthAccount object holds those). */
   credential: Sealed.nullable(),
+  /** Epoch milliseconds of the credential's last change by an administrator: what isolates keep of an older one is void. */
+  credentialVersion: z.number().optional(),
   /** Path patterns allowed ("/v1/messages", "/v1/messages/*"); null = all of /v1/ except organizations and oauth. */
   endpoints: z.array(z.string()).nullable(),
 });

@@ -92,6 +92,7 @@ async function domainRecord(
     accountId,
     credentialType: CredentialType.parse(row.account.credentialType),
     credential: credential === null ? null : seal(config, credential, { domain: name, accountId }),
+    credentialVersion: row.account.updatedAt.getTime(),
     endpoints: row.domain.endpoints,
   };
 }

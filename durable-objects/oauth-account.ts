@@ -1,0 +1,270 @@
+/**
+ * The login of one account at Claude (the object's name is the account's id): hands out its access token and renews it, once for
+ * however many ask. Asked by workers/proxy for tokens and by workers/api for logins, through workers/store/oauth-accounts.
+ * What is decided is in workers/domain/oauth-account; what may be evicted at any await here has been stored before.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { DurableObject } from "cloudflare:workers";
+import { alert } from "../workers/alert.ts";
+import { loadConfig, type Config } from "../workers/config.ts";
+import {
+  acceptPair,
+  afterRefresh,
+  forced,
+  grantedPair,
+  isRefreshDue,
+  nextStep,
+  statusOf,
+  wakeAt,
+} from "../workers/domain/oauth-account.ts";
+import { LOGIN_PENDING_MS, loginUrl, readPastedCode } from "../workers/domain/oauth-login.ts";
+import { codeBody, refreshBody } from "../workers/domain/oauth-wire.ts";
+import { errorText, log } from "../workers/log.ts";
+import type { OAuthState, OAuthStatus, TokenAnswer, TokenPair } from "../workers/schemas/oauth.ts";
+import { OAuthVault } from "./oauth-vault.ts";
+import { askTokenEndpoint } from "./token-endpoint.ts";
+
+/** While the present token serves, nobody waits longer for its renewal. */
+const PATIENCE_MS = 3_000;
+/** Where no token serves, a renewal that fails is tried so often before those who wait are told. */
+const MAX_TRIES = 3;
+const RETRY_DELAY_MS = 250;
+/** Nor is it tried again when it has taken this long already. */
+const RETRY_WINDOW_MS = 10_000;
+
+export type LoginResult =
+  | { result: "done" }
+  /** None was begun, or too long ago. */
+  | { result: "not_begun" }
+  /** What was pasted is no code, or belongs to another login. */
+  | { result: "not_ours" }
+  | { result: "refused" | "unavailable"; reason: string };
+
+interface Renewal {
+  /** Of the pair to renew; if there is another by then, nothing happens. */
+  generation: number;
+  /** Upstream has refused its access token. */
+  isForced: boolean;
+  /** Somebody waits and has no token. */
+  insists: boolean;
+}
+
+export class OAuthAccount extends DurableObject<Env> {
+  readonly #config: Config;
+  readonly #vault: OAuthVault;
+  #renewing: Promise<void> | null = null;
+  #lastTurn: Promise<unknown> = Promise.resolve();
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#config = loadConfig(env);
+    this.#vault = new OAuthVault(ctx.storage.kv, this.#config, ctx.id.name);
+    // Evicted between storing a state and arming its alarm: then it is armed now.
+    void ctx.blockConcurrencyWhile(async () => {
+      if ((await ctx.storage.getAlarm()) === null) await this.#arm();
+    });
+  }
+
+  /** An access token to use now. `refused`: generation of the one that upstream has just refused to the caller, or null. */
+  async token(refused: number | null): Promise<TokenAnswer> {
+    for (let isFirst = true; ; isFirst = false) {
+      const state = this.#vault.account();
+      if (typeof state === "string") return { result: state };
+      const now = Date.now();
+      const step = nextStep(state, refused, now, this.#config.OAUTH_REFRESH_EARLY_MS);
+      const serves = step.do === "serve" || (step.do === "refresh" && step.serves);
+      if (step.do === "serve" || (!isFirst && serves)) {
+        const { accessToken, expiresAt } = state.pair;
+        return { result: "token", accessToken, expiresAt, generation: state.generation };
+      }
+      if (step.do === "refuse" && (step.why !== "unavailable" || !isFirst || !this.#renewing))
+        return { result: step.why };
+      if (!isFirst) return { result: "unavailable" };
+      const { generation } = state;
+      const isForced = refused !== null && refused >= generation;
+      const renewed = this.#renew({ generation, isForced, insists: !serves });
+      await (serves ? Promise.race([renewed, scheduler.wait(PATIENCE_MS)]) : renewed);
+    }
+  }
+
+  async status(): Promise<OAuthStatus> {
+    const now = Date.now();
+    const state = this.#vault.account();
+    const login = this.#vault.login();
+    const isPending = login !== null && login.expiresAt > now;
+    const loginPendingUntil = isPending ? new Date(login.expiresAt).toISOString() : null;
+    return { ...(typeof state === "string" ? blank(state) : statusOf(state, now)), loginPendingUntil };
+  }
+
+  /** Renews now, whatever the time, also where the vendor has said before that the login is over. The status says how it went. */
+  async refresh(): Promise<OAuthStatus> {
+    const state = this.#vault.account();
+    if (typeof state !== "string")
+      await this.#renew({ generation: state.generation, isForced: false, insists: true });
+    return this.status();
+  }
+
+  /** Takes a pair that somebody entered; `force`: also in place of one that was renewed here. */
+  put(pair: TokenPair, force: boolean): Promise<"stored" | "kept" | "conflict"> {
+    return this.#inTurn(() => this.#accept(pair, force));
+  }
+
+  /** Begins a login: where the person has to go. One at a time; the latest counts. */
+  async beginLogin(): Promise<{ url: string; expiresAt: number }> {
+    const login = {
+      verifier: randomBytes(32).toString("base64url"),
+      state: randomBytes(32).toString("base64url"),
+      expiresAt: Date.now() + LOGIN_PENDING_MS,
+    };
+    this.#vault.putLogin(login);
+    const url = loginUrl({
+      ...login,
+      authorizeUrl: this.#config.CLAUDE_OAUTH_AUTHORIZE_URL,
+      clientId: this.#config.CLAUDE_OAUTH_CLIENT_ID,
+      redirectUrl: this.#config.CLAUDE_OAUTH_REDIRECT_URL,
+      scopes: this.#config.CLAUDE_OAUTH_SCOPES,
+    });
+    return { url, expiresAt: login.expiresAt };
+  }
+
+  /** Ends it with what the person pasted: `code#state`. The new login takes the place of whatever was stored. */
+  completeLogin(pasted: string): Promise<LoginResult> {
+    return this.#inTurn(async () => {
+      const login = this.#vault.login();
+      const askedAt = Date.now();
+      if (!login || login.expiresAt <= askedAt) return { result: "not_begun" };
+      const code = readPastedCode(pasted);
+      if (!code || code.state !== login.state) return { result: "not_ours" };
+      const { CLAUDE_OAUTH_CLIENT_ID: clientId, CLAUDE_OAUTH_REDIRECT_URL: redirectUrl } = this.#config;
+      const body = codeBody({ ...code, clientId, redirectUrl, verifier: login.verifier });
+      const outcome = await askTokenEndpoint(this.#config, body);
+      if (outcome.kind !== "granted")
+        return {
+          result: outcome.kind === "invalid_grant" ? "refused" : "unavailable",
+          reason: outcome.reason,
+        };
+      if (outcome.refreshToken === null)
+        return { result: "refused", reason: "the login server gave no refresh token" };
+      this.#vault.dropLogin();
+      await this.#accept(grantedPair(outcome, { refreshToken: "", scopes: [] }, askedAt), true);
+      return { result: "done" };
+    });
+  }
+
+  /** The account has another kind of credential now. */
+  forget(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#vault.dropAll();
+      await this.ctx.storage.deleteAlarm();
+    });
+  }
+
+  override async alarm(): Promise<void> {
+    try {
+      const state = this.#vault.account();
+      if (typeof state === "string") return;
+      if (state.alertPending) await this.#tellNeedsLogin();
+      else if (isRefreshDue(state, Date.now()))
+        await this.#renew({ generation: state.generation, isForced: false, insists: false });
+    } catch (thrown) {
+      log.error("oauth: alarm failed", { accountId: this.#vault.accountId, error: errorText(thrown) });
+    } finally {
+      await this.#arm();
+    }
+  }
+
+  /** One renewal at a time; whoever comes while it runs waits for the same one. It goes on when the caller leaves. */
+  #renew(how: Renewal): Promise<void> {
+    if (!this.#renewing) {
+      this.#renewing = this.#inTurn(() => this.#renewInTurn(how)).finally(() => {
+        this.#renewing = null;
+      });
+      this.ctx.waitUntil(this.#renewing);
+    }
+    return this.#renewing;
+  }
+
+  async #renewInTurn({ generation, isForced, insists }: Renewal): Promise<void> {
+    const begun = Date.now();
+    for (let tries = 1; ; tries++) {
+      const state = this.#vault.account();
+      if (typeof state === "string" || state.generation !== generation) return;
+      if (isForced && tries === 1) await this.#store(forced(state, begun));
+      const askedAt = Date.now();
+      const body = refreshBody(this.#config.CLAUDE_OAUTH_CLIENT_ID, state.pair.refreshToken);
+      const outcome = await askTokenEndpoint(this.#config, body);
+      // Nothing may come between the answer and this: the old refresh token is spent.
+      const next = afterRefresh(this.#latest(state), outcome, askedAt, Date.now());
+      await this.#store(next);
+      this.#note(next, outcome.kind);
+      const isUndecided = outcome.kind === "failed" || outcome.kind === "partial";
+      const mayInsist = insists && tries < MAX_TRIES && Date.now() - begun < RETRY_WINDOW_MS;
+      if (!isUndecided || !mayInsist) return;
+      await scheduler.wait(RETRY_DELAY_MS * 4 ** (tries - 1));
+    }
+  }
+
+  async #accept(pair: TokenPair, force: boolean): Promise<"stored" | "kept" | "conflict"> {
+    const stored = this.#vault.account();
+    const origin = createHash("sha256").update(pair.refreshToken).digest("hex");
+    const before = typeof stored === "string" ? null : stored;
+    const accepted = acceptPair(before, pair, origin, force, Date.now());
+    if (accepted.result === "stored") await this.#store(accepted.state);
+    return accepted.result;
+  }
+
+  async #tellNeedsLogin(): Promise<void> {
+    const told = this.#vault.account();
+    if (typeof told === "string" || !told.needsLogin) return;
+    const { reason, since } = told.needsLogin;
+    await alert(this.env, { kind: "needs_login", accountId: this.#vault.accountId, reason, at: since });
+    const state = this.#vault.account();
+    if (typeof state !== "string") await this.#store({ ...state, alertPending: false });
+  }
+
+  /** Resolves when it cannot be lost any more. The alarm comes after: setting it in the same tick would delay the commit. */
+  async #store(state: OAuthState): Promise<void> {
+    this.#vault.putAccount(state);
+    await this.ctx.storage.sync();
+    await this.#arm();
+  }
+
+  async #arm(): Promise<void> {
+    const state = this.#vault.account();
+    const at = typeof state === "string" ? null : wakeAt(state, Date.now());
+    await (at === null ? this.ctx.storage.deleteAlarm() : this.ctx.storage.setAlarm(at));
+  }
+
+  /** As it is after waiting: what was noted beside the pair meanwhile is kept. */
+  #latest(asked: OAuthState): OAuthState {
+    const now = this.#vault.account();
+    return typeof now === "string" ? asked : now;
+  }
+
+  /** Whoever changes what is stored and waits for the vendor meanwhile does so alone. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#lastTurn.then(work);
+    this.#lastTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #note(state: OAuthState, outcome: string): void {
+    const fields = { accountId: this.#vault.accountId, outcome, failures: state.failures };
+    if (outcome === "granted") log.info("oauth: renewed", fields);
+    else log.warn("oauth: not renewed", { ...fields, error: state.lastError?.message ?? null });
+  }
+}
+
+function blank(state: "missing" | "unreadable"): Omit<OAuthStatus, "loginPendingUntil"> {
+  return {
+    state,
+    expiresAt: null,
+    scopes: [],
+    obtainedAt: null,
+    rotations: 0,
+    nextRefreshAt: null,
+    failures: 0,
+    lastError: null,
+    needsLogin: null,
+  };
+}

@@ -1,0 +1,32 @@
+/** Asks the vendor's token endpoint. Called by the OAuthAccount object; what answers mean is in workers/domain/oauth-wire. */
+import type { Config } from "../workers/config.ts";
+import { VERSION } from "../workers/constants.ts";
+import { OAUTH_BETA, readTokenAnswer, type TokenOutcome } from "../workers/domain/oauth-wire.ts";
+
+/** One try. Never rejects: no answer is an outcome. Redirects are not followed, a token goes nowhere else. */
+export async function askTokenEndpoint(config: Config, body: object): Promise<TokenOutcome> {
+  try {
+    const response = await fetch(config.CLAUDE_OAUTH_TOKEN_URL, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        accept: "application/json",
+        "anthropic-beta": OAUTH_BETA,
+        "user-agent": `claude-nexus-edge/${VERSION}`,
+      },
+      body: JSON.stringify(body),
+      redirect: "manual",
+      signal: AbortSignal.timeout(config.OAUTH_TOKEN_TIMEOUT_MS),
+    });
+    return readTokenAnswer(response.status, await response.text());
+  } catch (thrown) {
+    const isLate = thrown instanceof Error && thrown.name === "TimeoutError";
+    const seconds = Math.round(config.OAUTH_TOKEN_TIMEOUT_MS / 1_000);
+    return {
+      kind: "failed",
+      reason: isLate
+        ? `the login server sent no answer within ${seconds} s`
+        : "the login server could not be reached or hung up",
+    };
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * A login outlives whatever happens to the object that keeps it: evicted at everything it waits for, and 500 renewals in a row with
+ * a login server that fails in every way, rotates refresh tokens and ends the login of whoever uses one twice.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { LoginFault } from "../../scripts/local/fake-claude.ts";
+import { startEdge, type Edge } from "../support/edge.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+let edge: Edge;
+beforeAll(async () => {
+  edge = await startEdge({ OAUTH_TOKEN_TIMEOUT_MS: "1000" });
+  edge.claude.oauth.lifetimeMs = HOUR;
+});
+afterAll(() => edge.stop());
+afterEach(async () => {
+  edge.claude.oauth.isForgiving = false;
+  await edge.evictAt(0);
+  await edge.setClock(0);
+});
+
+async function loggedIn(livesMs: number) {
+  const { domain, key, accountId } = await edge.tenant({ credentialType: "oauth" });
+  const pair = { ...edge.claude.oauth.issue(), expiresAt: Date.now() + livesMs };
+  await edge.login(accountId ?? "", pair);
+  const headers = { authorization: `Bearer ${key}` };
+  const get = () => edge.send({ host: domain, headers, method: "GET", path: "/v1/models" });
+  return { accountId: accountId ?? "", get };
+}
+
+/** Logged in, and the clock moved on to where the token is over. No alarm: those keep the real clock. */
+async function expired() {
+  await edge.setClock(0);
+  const account = await loggedIn(2 * HOUR);
+  await edge.setClock(3 * HOUR);
+  return account;
+}
+
+describe("an object that is evicted at the nth thing it waits for", () => {
+  /** More than a renewal waits for: the last of them evict nothing. */
+  const MORE_THAN_ENOUGH = 14;
+
+  it("loses no login while it renews, except where the vendor's answer was on its way", async () => {
+    const { oauth } = edge.claude;
+    const lost: number[] = [];
+    let waits = 0;
+    for (let n = 1; n <= MORE_THAN_ENOUGH; n++) {
+      const { accountId, get } = await expired();
+      await edge.evictAt(n);
+      await get();
+      waits = await edge.evictAt(0);
+      const sent = await get();
+      const { state } = await edge.account(accountId);
+      if (state === "needs_login") lost.push(n);
+      else expect([n, sent.status, state]).toEqual([n, 200, "ready"]);
+    }
+    expect(waits).toBeGreaterThanOrEqual(8);
+    expect(waits).toBeLessThan(MORE_THAN_ENOUGH);
+    // 1: asked; 2: answered; 3 and 4: the answer being read; 5: being written to the disk. Then it is safe.
+    expect(lost).toEqual([1, 2, 3, 4, 5].filter((n) => lost.includes(n)));
+    expect(oauth.punished).toBe(lost.length);
+  });
+
+  it("loses none at all where the vendor forgives a spent token until the new one is used", async () => {
+    edge.claude.oauth.isForgiving = true;
+    for (let n = 1; n <= MORE_THAN_ENOUGH; n++) {
+      const { accountId, get } = await expired();
+      await edge.evictAt(n);
+      await get();
+      await edge.evictAt(0);
+      expect([n, (await get()).status, (await edge.account(accountId)).state]).toEqual([n, 200, "ready"]);
+    }
+  });
+
+  it("tells somebody that a login has ended, wherever it was evicted meanwhile", async () => {
+    for (let n = 1; n <= MORE_THAN_ENOUGH; n++) {
+      const { accountId, get } = await loggedIn(-1);
+      const wrong = { accessToken: "x", refreshToken: `unknown-${n}`, expiresAt: 1, scopes: [] };
+      await edge.login(accountId, wrong, true);
+      await edge.evictAt(n);
+      await get();
+      await edge.evictAt(0);
+      expect((await get()).status).toBe(401);
+      await expect.poll(() => edge.alerts(), { timeout: 5_000 }).toContain(accountId);
+    }
+  });
+});
+
+describe("500 renewals with a failing login server", () => {
+  const FAULTS = ["error", "hang-up", "cut", "nonsense"] as const;
+  const faultsOf = (cycle: number): LoginFault[] =>
+    cycle % 25 === 1
+      ? [{ how: "hang" }]
+      : Array.from({ length: cycle % 4 === 0 ? 0 : cycle % 5 }, (_, n) => ({
+          how: FAULTS[(cycle + n) % FAULTS.length] ?? "error",
+        }));
+
+  it("lock no account out: every failure before the tokens rotated is got over", async () => {
+    const { oauth } = edge.claude;
+    const { accountId, get } = await loggedIn(HOUR);
+    const [renewed, punished] = [oauth.renewals, oauth.punished];
+    let offset = 0;
+    for (let cycle = 0; cycle < 500; cycle++) {
+      // Into the last minute of the token's life, or past its end.
+      offset += cycle % 3 === 0 ? HOUR + 1_000 : HOUR - 30_000;
+      await edge.setClock(offset);
+      oauth.fail(...faultsOf(cycle));
+      for (let tries = 0; ; tries++) {
+        const { status } = await get();
+        expect([200, 502], `cycle ${cycle}`).toContain(status);
+        if (oauth.renewals - renewed > cycle) break;
+        expect(tries, `cycle ${cycle}`).toBeLessThan(8);
+        offset += 300_000;
+        await edge.setClock(offset);
+      }
+    }
+    expect(oauth.renewals - renewed).toBe(500);
+    expect(oauth.punished).toBe(punished);
+    expect(await edge.account(accountId)).toMatchObject({ state: "ready", rotations: 500, failures: 0 });
+  }, 240_000);
+});

@@ -1,0 +1,228 @@
+/** OAuth accounts on real sockets: one renewal for all, warm tokens, refused tokens, logins that have ended. */
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { headerOf, type Received } from "../../scripts/local/fake-claude.ts";
+import { startEdge, type Edge, type SendOptions, type Sent } from "../support/edge.ts";
+
+const MINUTE = 60_000;
+let edge: Edge;
+beforeAll(async () => {
+  edge = await startEdge({ OAUTH_TOKEN_TIMEOUT_MS: "500" });
+});
+afterAll(() => edge.stop());
+afterEach(() => edge.claude.reset());
+
+/** A domain whose account is logged in with a token that lives so much longer. */
+async function loggedIn(livesMs = 60 * MINUTE) {
+  const tenant = await edge.tenant({ credentialType: "oauth" });
+  const accountId = tenant.accountId ?? "";
+  const pair = { ...edge.claude.oauth.issue(), expiresAt: Date.now() + livesMs };
+  expect(await edge.login(accountId, pair)).toBe("stored");
+  const get = (options: SendOptions = {}): Promise<Sent> =>
+    edge.send({
+      host: tenant.domain,
+      method: "GET",
+      path: "/v1/models",
+      ...options,
+      headers: { authorization: `Bearer ${tenant.key}`, ...options.headers },
+    });
+  return { ...tenant, accountId, pair, get };
+}
+const calls = () => edge.claude.requests.filter(({ path }) => path === "/v1/models");
+const bearers = (received: Received[]) =>
+  received.map((one) => headerOf(one, "authorization")?.replace("Bearer ", ""));
+const messageOf = (sent: Sent) =>
+  (JSON.parse(sent.body.toString()) as { error: { message: string } }).error.message;
+
+describe("a login", () => {
+  it("authenticates requests, its beta added to the client's list as that was written", async () => {
+    const { get, pair, key } = await loggedIn();
+    const betas = [undefined, "b-2, a-1", "a-1,oauth-2025-04-20,b-2", "a-1,"];
+    for (const beta of betas)
+      expect((await get({ headers: beta ? { "anthropic-beta": beta } : {} })).status).toBe(200);
+    expect(bearers(calls())).toEqual(betas.map(() => pair.accessToken));
+    expect(calls().map((one) => headerOf(one, "anthropic-beta"))).toEqual([
+      "oauth-2025-04-20",
+      "b-2, a-1,oauth-2025-04-20",
+      "a-1,oauth-2025-04-20,b-2",
+      "a-1,oauth-2025-04-20",
+    ]);
+    for (const one of calls()) {
+      expect(headerOf(one, "x-api-key")).toBeUndefined();
+      expect(JSON.stringify(one.headers)).not.toContain(key);
+    }
+    expect(edge.claude.violations).toEqual([]);
+  });
+
+  it("that is warm asks no Durable Object before it asks Claude, nor afterwards", async () => {
+    const { get } = await loggedIn();
+    await get();
+    const before = await edge.calls("OAUTH_ACCOUNT");
+    await edge.break({ OAUTH_ACCOUNT: { how: "hang", failures: 1_000 } });
+    try {
+      for (let n = 0; n < 5; n++) expect((await get()).status).toBe(200);
+    } finally {
+      await edge.break({});
+    }
+    expect(await edge.calls("OAUTH_ACCOUNT")).toBe(before);
+  });
+
+  it("is renewed once for 200 requests that come at its expiry, and all get the new token", async () => {
+    for (const livesMs of [MINUTE - 1, -1]) {
+      const { get, pair } = await loggedIn(livesMs);
+      edge.claude.reset();
+      const renewals = edge.claude.oauth.renewals;
+      const answers = await Promise.all(Array.from({ length: 200 }, () => get()));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      expect(edge.claude.oauth.renewals - renewals).toBe(1);
+      expect(new Set(bearers(calls())).size).toBe(1);
+      expect(bearers(calls())).not.toContain(pair.accessToken);
+    }
+    expect(edge.claude.oauth.punished).toBe(0);
+  });
+
+  it("is renewed by its alarm five minutes before it expires", async () => {
+    const { accountId, pair, get } = await loggedIn(5 * MINUTE - 1);
+    await edge.ring(accountId);
+    expect(await edge.account(accountId)).toMatchObject({ state: "ready", rotations: 1, failures: 0 });
+    await get();
+    expect(bearers(calls())).not.toContain(pair.accessToken);
+  });
+
+  it("serves on while its renewal fails, and is renewed when that works again", async () => {
+    const { accountId, get, pair } = await loggedIn(MINUTE - 1_000);
+    edge.claude.oauth.fail({ how: "error" });
+    expect((await get()).status).toBe(200);
+    expect(bearers(calls())).toEqual([pair.accessToken]);
+    expect(await edge.account(accountId)).toMatchObject({
+      state: "ready",
+      failures: 1,
+      lastError: { message: "the login server answered 500 server_error" },
+    });
+    await vi.waitFor(
+      async () => expect(await edge.account(accountId)).toMatchObject({ rotations: 1 }),
+      5_000,
+    );
+  });
+
+  it("that has expired and cannot be renewed just now is 502, and works again later", async () => {
+    const { get } = await loggedIn(-1);
+    edge.claude.oauth.fail({ how: "error" }, { how: "hang-up" }, { how: "nonsense" });
+    const sent = await get();
+    expect([sent.status, messageOf(sent)]).toEqual([
+      502,
+      expect.stringMatching(/cannot be renewed at the moment.*try again/),
+    ]);
+    expect(calls()).toEqual([]);
+    await vi.waitFor(async () => expect((await get()).status).toBe(200), 10_000);
+  });
+});
+
+describe("a token that Claude refuses before its time", () => {
+  const body = JSON.stringify({
+    model: "claude-haiku-4-5",
+    max_tokens: 9,
+    messages: [{ role: "user", content: "hi" }],
+  });
+
+  it("is renewed, and the request is made once more where its body is at hand", async () => {
+    const { get, pair } = await loggedIn();
+    edge.claude.oauth.end(pair.accessToken);
+    const renewals = edge.claude.oauth.renewals;
+    const sent = await get({
+      method: "POST",
+      path: "/v1/messages",
+      body,
+      headers: { "content-type": "application/json" },
+    });
+    expect(sent.status).toBe(200);
+    const tries = edge.claude.requests.filter(({ path }) => path === "/v1/messages");
+    expect(tries.map((one) => [one.status, one.body.toString()])).toEqual([
+      [401, body],
+      [200, body],
+    ]);
+    expect(edge.claude.oauth.renewals - renewals).toBe(1);
+  });
+
+  it("is renewed for the next request where the body was streamed; the client hears what Claude said", async () => {
+    const { get, pair } = await loggedIn();
+    edge.claude.oauth.end(pair.accessToken);
+    const options = {
+      method: "POST",
+      path: "/v1/messages",
+      body,
+      headers: { "content-type": "application/json" },
+    };
+    const sent = await get({ ...options, chunked: true });
+    expect([sent.status, messageOf(sent)]).toEqual([401, "Invalid bearer token"]);
+    await vi.waitFor(async () => expect((await get(options)).status).toBe(200));
+  });
+
+  it("is renewed once for all who were refused", async () => {
+    const { get, pair } = await loggedIn();
+    edge.claude.oauth.end(pair.accessToken);
+    const renewals = edge.claude.oauth.renewals;
+    const answers = await Promise.all(Array.from({ length: 50 }, () => get()));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(edge.claude.oauth.renewals - renewals).toBe(1);
+  });
+
+  it("is not renewed with every request where Claude refuses them all", async () => {
+    const { get } = await loggedIn();
+    edge.claude.script(({ path }) => path === "/v1/models", {
+      kind: "error",
+      status: 401,
+      type: "authentication_error",
+      message: "no",
+    });
+    const renewals = edge.claude.oauth.renewals;
+    for (let n = 0; n < 12; n++) expect(messageOf(await get())).toBe("no");
+    expect(edge.claude.oauth.renewals - renewals).toBe(5);
+  });
+});
+
+describe("a login that has ended", () => {
+  it("is 401 with the way to mend it, and one person is told once", async () => {
+    const { get, domain, accountId } = await loggedIn();
+    const { oauth } = edge.claude;
+    const pair = { ...oauth.issue(), expiresAt: Date.now() - 1 };
+    // Somebody else uses the refresh token first.
+    const elsewhere = await fetch(`${edge.claude.url}/v1/oauth/token`, {
+      method: "POST",
+      headers: { "anthropic-beta": "oauth-2025-04-20" },
+      body: JSON.stringify({ grant_type: "refresh_token", refresh_token: pair.refreshToken, client_id: "x" }),
+    });
+    expect(elsewhere.status).toBe(200);
+    const before = oauth.punished;
+    expect(await edge.login(accountId, pair)).toBe("stored");
+    for (const sent of await Promise.all(Array.from({ length: 20 }, () => get()))) {
+      expect(sent.status).toBe(401);
+      expect(sent.headers["www-authenticate"]).toBe("Bearer");
+      expect(messageOf(sent)).toContain(
+        `has ended. An administrator renews it with \`npx nexus oauth login ${domain}\``,
+      );
+    }
+    expect(oauth.punished - before).toBe(1);
+    expect(calls()).toEqual([]);
+    expect(await edge.account(accountId)).toMatchObject({ state: "needs_login", nextRefreshAt: null });
+    await vi.waitFor(async () => expect(await edge.alerts()).toContain(accountId));
+    await edge.ring(accountId);
+    await get();
+    expect((await edge.alerts()).filter((one) => one === accountId)).toHaveLength(1);
+  });
+
+  it("works again with the next login, at once", async () => {
+    const { get, accountId } = await loggedIn(-1);
+    edge.claude.oauth.end("");
+    const { refreshToken } = edge.claude.oauth.issue();
+    expect(
+      await edge.login(
+        accountId,
+        { accessToken: "x", refreshToken: `${refreshToken}-wrong`, expiresAt: 1, scopes: [] },
+        true,
+      ),
+    ).toBe("stored");
+    expect((await get()).status).toBe(401);
+    expect(await edge.login(accountId, edge.claude.oauth.issue())).toBe("stored");
+    expect((await get()).status).toBe(200);
+  });
+});

@@ -1,0 +1,114 @@
+/**
+ * The vendor's token endpoint: what is asked (JSON, as its own clients do) and what an answer means. RFC 6749 5.1 and 5.2 for
+ * the fields; errors come in that shape or in the API's own. Reasons made here hold no secret.
+ */
+import { z } from "zod";
+
+/** Marks a request as one with an OAuth token; the token endpoint wants it as well. */
+export const OAUTH_BETA = "oauth-2025-04-20";
+/** What an access token lives when the answer does not say. */
+const DEFAULT_LIFETIME_MS = 3_600_000;
+
+export type TokenOutcome =
+  | {
+      kind: "granted";
+      accessToken: string;
+      /** Null: the one used stays good. */
+      refreshToken: string | null;
+      expiresInMs: number;
+      /** Null: not told. */
+      scopes: string[] | null;
+    }
+  /** The refresh token has been replaced, but there is no access token in the answer. */
+  | { kind: "partial"; refreshToken: string; reason: string }
+  /** This grant is over: it expired, was revoked, or was used twice. */
+  | { kind: "invalid_grant"; reason: string }
+  /** Nothing is known about the grant: it can be tried again. */
+  | { kind: "failed"; reason: string };
+
+export function refreshBody(clientId: string, refreshToken: string): Record<string, string> {
+  return { grant_type: "refresh_token", refresh_token: refreshToken, client_id: clientId };
+}
+
+export interface CodeGrant {
+  clientId: string;
+  redirectUrl: string;
+  code: string;
+  state: string;
+  verifier: string;
+}
+
+export function codeBody({ clientId, redirectUrl, code, state, verifier }: CodeGrant) {
+  return {
+    grant_type: "authorization_code",
+    code,
+    state,
+    client_id: clientId,
+    redirect_uri: redirectUrl,
+    code_verifier: verifier,
+  };
+}
+
+const token = z
+  .string()
+  .min(1)
+  .max(20_000)
+  .regex(/^[\x21-\x7e]+$/);
+const Answer = z.looseObject({
+  access_token: token.optional().catch(undefined),
+  refresh_token: token.nullish().catch(undefined),
+  expires_in: z.coerce
+    .number()
+    .positive()
+    .max(10 * 365 * 86_400)
+    .nullish()
+    .catch(undefined),
+  scope: z.string().nullish().catch(undefined),
+});
+const Failure = z.looseObject({
+  error: z.union([z.string(), z.looseObject({ type: z.string() }).transform(({ type }) => type)]),
+});
+
+/**
+ * What an answer of the token endpoint means. Only `invalid_grant` speaks about the grant; every other refusal (a firewall, a
+ * wrong client id, an outage) leaves it as it was.
+ */
+export function readTokenAnswer(status: number, text: string): TokenOutcome {
+  const json = parsed(text);
+  if (status >= 200 && status < 300) return readGrant(status, json);
+  const failure = Failure.safeParse(json);
+  // Repeated only where it is a code and nothing else: an answer may echo what it was sent.
+  const code = failure.success && /^[a-z][a-z_]{0,40}$/.test(failure.data.error) ? failure.data.error : null;
+  const reason = `the login server answered ${status}${code ? ` ${code}` : ""}`;
+  return code === "invalid_grant" && status < 500
+    ? { kind: "invalid_grant", reason }
+    : { kind: "failed", reason };
+}
+
+function readGrant(status: number, json: unknown): TokenOutcome {
+  const answer = Answer.safeParse(json);
+  if (!answer.success)
+    return { kind: "failed", reason: `the login server answered ${status} without a JSON object` };
+  const { access_token, refresh_token, expires_in, scope } = answer.data;
+  if (access_token === undefined) {
+    const reason = `the login server answered ${status} without an access token`;
+    return refresh_token
+      ? { kind: "partial", refreshToken: refresh_token, reason }
+      : { kind: "failed", reason };
+  }
+  return {
+    kind: "granted",
+    accessToken: access_token,
+    refreshToken: refresh_token ?? null,
+    expiresInMs: expires_in ? Math.floor(expires_in * 1_000) : DEFAULT_LIFETIME_MS,
+    scopes: scope ? scope.split(/\s+/).filter(Boolean) : null,
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
