@@ -46,6 +46,8 @@ export const domains = pgTable("domains", {
   /** Channel, username, icon, enabled: everything of the Slack block but its address. */
   slack: jsonb().$type<{ channel?: string; username?: string; icon_emoji?: string; enabled?: boolean }>(),
   slackWebhook: jsonb("slack_webhook").$type<Sealed>(),
+  /** What an imported credential file says beyond what is known here; sealed, because nobody knows what it is. */
+  otherFields: jsonb("other_fields").$type<Sealed>(),
   createdAt: time("created_at").notNull().defaultNow(),
   updatedAt: time("updated_at").notNull().defaultNow(),
 });
