@@ -8,18 +8,21 @@ const testBindings = {
   DASHBOARD_VIEWER_KEY: "test-viewer-key",
 };
 
-/** What the Worker's `fetch` goes through: this machine is reachable, the internet is not. */
-const loopbackOnly = {
+/** What the Worker's `fetch` goes through: this machine is reachable, a fake stands for Slack, the internet is not there. */
+const loopbackOnly = (fakeSlack: string) => ({
   name: "loopback-only",
   modules: true as const,
+  bindings: { FAKE_SLACK: fakeSlack },
   script: `export default {
-    fetch(request) {
-      const { hostname } = new URL(request.url);
+    fetch(request, env) {
+      const { hostname, protocol, pathname } = new URL(request.url);
       if (["127.0.0.1", "localhost", "[::1]"].includes(hostname)) return fetch(request);
+      if (protocol === "https:" && hostname === "hooks.slack.com")
+        return fetch(new Request("http://" + env.FAKE_SLACK + pathname, request));
       return new Response("The tests do not reach " + hostname, { status: 599 });
     },
   }`,
-};
+});
 
 // wrangler would report that the secrets are missing in files that the tests do not use.
 process.env.WRANGLER_LOG ??= "error";
@@ -47,7 +50,7 @@ export default defineConfig({
               // Miniflare's stripping also adds a header `cf-worker` of its own to what goes upstream.
               stripCfConnectingIp: false,
               outboundService: "loopback-only",
-              workers: [loopbackOnly],
+              workers: [loopbackOnly(inject<string>("fakeSlack"))],
               queueConsumers: {
                 "nexus-exchanges": { maxBatchTimeout: 0.05 },
                 "nexus-exchanges-dead": { maxBatchTimeout: 0.05 },

@@ -41,6 +41,26 @@ export const Config = z.object({
   DASHBOARD_VIEWER_KEY: secret.describe("Viewer's key of API and dashboard."),
   DASHBOARD_READ_ONLY: flag(false).describe("true opens reading, and only that, without a key."),
   DASHBOARD_URL: z.url().optional().describe("Where the dashboard is, for links in alerts."),
+  SLACK_WEBHOOK_URL: z
+    .url()
+    .optional()
+    .describe(
+      "Slack incoming webhook for domains without one of their own, and for what concerns all of them.",
+    ),
+  SLACK_CHANNEL: secret.describe("Channel of that webhook, where it may choose one."),
+  SLACK_USERNAME: secret.describe("Name it posts under."),
+  SLACK_ICON_EMOJI: secret.describe("Its icon, such as :robot_face:."),
+  SLACK_ENABLED: flag(true).describe("false: that webhook is not used."),
+  SLACK_MESSAGES: z
+    .enum(["full", "masked", "off"])
+    .default("full")
+    .describe(
+      "What is told of conversations: full; masked (lengths, models and tokens, no words, of errors neither); off. Secrets are always masked.",
+    ),
+  SLACK_WEBHOOK_HOSTS: z
+    .string()
+    .default("hooks.slack.com,hooks.slack-gov.com")
+    .describe("Hosts that alerts may be sent to, comma-separated; always https."),
   ACCESS_TEAM_DOMAIN: secret.describe("Cloudflare Access team domain (team.cloudflareaccess.com)."),
   ACCESS_AUD: secret.describe("Audience tag of the Access application in front of the dashboard."),
   ACCESS_ADMIN_EMAILS: secret.describe(

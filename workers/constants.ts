@@ -57,3 +57,16 @@ export const WINDOW_RETENTION_MS = 8 * 86_400_000;
 export const WINDOW_THRESHOLDS: readonly number[] = [0.75, 0.9];
 /** An isolate tells an account's window of rate limits at most this often. */
 export const LIMIT_REPORT_INTERVAL_MS = 1_000;
+/** Slack takes about one message a second from a webhook. https://docs.slack.dev/apis/web-api/rate-limits */
+export const ALERT_INTERVAL_MS = 1_000;
+/** Pause before the second try of an alert, doubled each time; ten tries take about an hour and a half. */
+export const ALERT_RETRY_MS = 10_000;
+export const ALERT_ATTEMPTS = 10;
+/** Alerts kept for one domain while Slack is away. */
+export const MAX_WAITING_ALERTS = 100;
+/** Slack answers in well under a second. */
+export const SLACK_TIMEOUT_MS = 10_000;
+/** What happened longer ago than this when it is stored is history, not news. */
+export const MAX_NEWS_AGE_MS = 3_600_000;
+/** Recording counts as behind when the oldest exchange has waited this long. */
+export const BACKLOG_ALERT_MS = 300_000;

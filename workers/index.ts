@@ -3,8 +3,10 @@ import { handleBatch } from "./ingest/consumer.ts";
 import { handleFetch } from "./app.ts";
 import { handleScheduled } from "./scheduled/cron.ts";
 
+export { AlertSender } from "./alerts/sender.ts";
 export { DashboardApi } from "./api/entrypoint.ts";
 export { Recorder } from "./proxy/recorder.ts";
+export { AlertOutbox } from "../durable-objects/alert-outbox.ts";
 export { AccountWindow } from "../durable-objects/account-window.ts";
 export { LiveFeed } from "../durable-objects/live-feed.ts";
 export { OAuthAccount } from "../durable-objects/oauth-account.ts";

@@ -96,6 +96,7 @@ const allowed: Record<string, { rooms: string[]; packages: RegExp }> = {
       "workers/schemas",
       "workers/constants",
       "workers/config",
+      "workers/alerts",
       "workers/alert",
       "workers/seal",
       "workers/log",
@@ -107,6 +108,18 @@ const allowed: Record<string, { rooms: string[]; packages: RegExp }> = {
   "workers/alert": {
     rooms: ["workers/domain", "workers/schemas", "workers/constants", "workers/config", "workers/log"],
     packages: /^$/,
+  },
+  "workers/alerts": {
+    rooms: [
+      "workers/alerts",
+      "workers/store",
+      "workers/domain",
+      "workers/schemas",
+      "workers/constants",
+      "workers/config",
+      "workers/log",
+    ],
+    packages: /^cloudflare:/,
   },
   "workers/app": { rooms: ["workers"], packages: /^hono/ },
   "workers/index": { rooms: ["workers", "durable-objects"], packages: /^$/ },

@@ -6,11 +6,14 @@ import type { TestProject } from "vitest/node";
 import { migrate } from "../../scripts/local/migrate.ts";
 import { startNeonBridge } from "../../scripts/local/neon-bridge.ts";
 import { startPostgres } from "../../scripts/local/postgres.ts";
+import { startFakeSlack } from "./fake-slack.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     databaseUrl: string;
     neonBridge: string;
+    /** host:port that stands for hooks.slack.com. */
+    fakeSlack: string;
   }
 }
 
@@ -20,7 +23,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const bridge = await startNeonBridge({ databaseUrls: [postgres.url] });
   project.provide("databaseUrl", postgres.url);
   project.provide("neonBridge", bridge.address);
+  const slack = await startFakeSlack();
+  project.provide("fakeSlack", slack.address);
   return async () => {
+    await slack.close();
     await bridge.close();
     await postgres.stop();
   };

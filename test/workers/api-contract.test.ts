@@ -27,6 +27,7 @@ const OPERATIONS = [
   "PUT /api/domains/{domain}",
   "POST /api/domains/{domain}/client-keys",
   "DELETE /api/domains/{domain}/client-keys/{id}",
+  "POST /api/domains/{domain}/slack-test",
   "GET /api/live",
   "GET /api/overview",
   "GET /api/requests",

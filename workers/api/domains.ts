@@ -2,7 +2,11 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { z } from "zod";
-import { domainOfHost, isLoopbackName } from "../domain/host.ts";
+import type { Posted } from "../alerts/slack.ts";
+import { sendTest } from "../alerts/sender.ts";
+import type { Config } from "../config.ts";
+import { domainOfHost } from "../domain/host.ts";
+import { allowedWebhook } from "../domain/webhook.ts";
 import {
   ClientKeyInput,
   type CredentialInput,
@@ -11,8 +15,10 @@ import {
   DomainList,
   NewClientKey,
   type SlackInput,
+  SlackTest,
 } from "../schemas/api-domains.ts";
 import { uuid } from "../schemas/api-parameters.ts";
+import { writeAudit } from "../store/audit.ts";
 import { createClientKey, revokeClientKey } from "../store/client-keys.ts";
 import { type By, deleteDomain, listDomains, putDomain, readDomainDetail } from "../store/domains.ts";
 import { ProjectionError } from "../store/domains-projection.ts";
@@ -85,13 +91,22 @@ const revokeKey = createRoute({
   responses: { 204: { description: "It stops working within two minutes." }, ...REFUSED, ...NOT_FOUND },
 });
 
+const testSlack = createRoute({
+  method: "post",
+  path: "/api/domains/{domain}/slack-test",
+  tags,
+  summary: "Send a message to the domain's Slack channel now",
+  request: { params: DomainParameter },
+  responses: { 200: json("What came of it.", SlackTest), ...REFUSED },
+});
+
 export const domainRoutes = newRoutes()
   .openapi(list, async (c) => c.json(await listDomains(c.get("config"), new Date()), 200))
   .openapi(read, async (c) => c.json(await detail(c, c.req.valid("param").domain), 200))
   .openapi(put, async (c) => {
     const { domain } = c.req.valid("param");
     const { credential, slack, ...rest } = c.req.valid("json");
-    checkSlack(slack, c.get("config").LOCAL_WORLD);
+    checkSlack(slack, c.get("config"));
     const change = { ...rest, slack, credential: usable(credential) };
     const stored = await telling(() => putDomain(c.get("config"), c.env, domain, change, by(c)));
     if (stored.result === "credential_needed")
@@ -126,7 +141,28 @@ export const domainRoutes = newRoutes()
     const isKnown = await telling(() => revokeClientKey(c.get("config"), c.env, domain, id, by(c)));
     if (!isKnown) throw new ApiError("not_found", `${domain} has no client key ${id}.`);
     return c.body(null, 204);
+  })
+  .openapi(testSlack, async (c) => {
+    const { domain } = c.req.valid("param");
+    const at = Date.now();
+    const posted = await sendTest(c.get("config"), { kind: "test", domain, at });
+    const delivered = posted?.result === "sent";
+    await writeAudit(c.get("config"), {
+      ...by(c),
+      action: "domain.slack_test",
+      target: domain,
+      details: { delivered },
+    });
+    return c.json({ delivered, message: testOutcome(domain, posted) }, 200);
   });
+
+function testOutcome(domain: string, posted: Posted | null): string {
+  if (!posted)
+    return `Nobody is told of ${domain}: it has no webhook and there is no default one, or Slack is switched off for it.`;
+  return posted.result === "sent"
+    ? "Slack has taken the message. It is in the channel now."
+    : `The message was not taken: ${posted.reason}. Check the webhook's address.`;
+}
 
 async function detail(c: Context<ApiEnv>, domain: string): Promise<DomainDetail> {
   const found = await readDomainDetail(c.get("config"), domain);
@@ -166,15 +202,12 @@ function usable(credential: CredentialInput | undefined): AccountCredential | un
   return credential;
 }
 
-/** Addresses are called by the Worker later, so only Slack's host will do; the local world may use a fake on loopback. */
-function checkSlack(slack: SlackInput | null | undefined, isLocalWorld: boolean): void {
+/** Addresses are called by the Worker later, so they are held to the same rule now as then. */
+function checkSlack(slack: SlackInput | null | undefined, config: Config): void {
   const address = slack?.webhook_url;
-  if (address === null || address === undefined) return;
-  const url = URL.parse(address);
-  const isSlack = url?.protocol === "https:" && url.hostname === "hooks.slack.com" && url.port === "";
-  const isFake = isLocalWorld && url !== null && isLoopbackName(url.hostname);
-  if (!url || url.username || url.password || !(isSlack || isFake))
-    throw invalid("body", "slack.webhook_url", "is not allowed", "an https address on hooks.slack.com");
+  if (address === null || address === undefined || allowedWebhook(address, config)) return;
+  const hosts = config.SLACK_WEBHOOK_HOSTS.split(",").join(" or ");
+  throw invalid("body", "slack.webhook_url", "is not allowed", `an https address on ${hosts}`);
 }
 
 /** Runs a change; when only the edge could not be told, says so. */

@@ -17,6 +17,7 @@ import { clearJournal } from "../store/journal.ts";
 import { withinTime } from "../store/time-limit.ts";
 import { type Delivery, slices } from "./deliveries.ts";
 import { publishStored } from "./live-rows.ts";
+import { raiseAlerts } from "./raise-alerts.ts";
 import { type Failure, type StoredSlice, storeSlice } from "./store-slice.ts";
 import { tellWindows } from "./tell-windows.ts";
 
@@ -50,6 +51,7 @@ export async function handleBatch(batch: MessageBatch, env: Env, ctx: ExecutionC
     if (!stored) continue;
     ctx.waitUntil(publishStored(env, stored.rows));
     ctx.waitUntil(tellWindows(env, stored.settled));
+    ctx.waitUntil(raiseAlerts(env, config, stored.rows, stored.exchanges));
   }
 }
 

@@ -30,6 +30,8 @@ export interface StoredSlice {
   rows: RequestRow[];
   /** The same as their accounts' windows count it. */
   settled: SettledExchange[];
+  /** What they were read from. */
+  exchanges: StorableExchange[];
 }
 
 export interface Failure {
@@ -75,7 +77,8 @@ export async function storeSlice(
   const cleared = entries
     .filter(({ bell, parts }) => parts.length > 0 && !failures.has(bell.id))
     .map(({ bell, parts }) => ({ id: bell.id, parts }));
-  return { failures, cleared, rows, settled };
+  const exchanges = entries.flatMap(({ exchange }) => exchange ?? []);
+  return { failures, cleared, rows, settled, exchanges };
 }
 
 /** One per exchange: several bells may ring for it, and one of them may bring facts. */

@@ -6,6 +6,7 @@ import { withWriter } from "../store/db.ts";
 import { forgetOldRings } from "../store/ingest-failures.ts";
 import { ensurePartitions } from "../store/partitions.ts";
 import { forgetEndedSessions } from "../store/sessions.ts";
+import { watchBacklog } from "./backlog.ts";
 import { sweepOrWait } from "./sweep.ts";
 
 const EVERY_MINUTE = "* * * * *";
@@ -23,7 +24,8 @@ export async function handleScheduled(
   const now = controller.scheduledTime;
   switch (controller.cron) {
     case EVERY_MINUTE:
-      return sweepOrWait(env, { now });
+      await sweepOrWait(env, { now });
+      return watchBacklog(env, loadConfig(env), Date.now());
     case STARTUP:
       return sweepOrWait(env, { now, startup: true });
     case EVERY_NIGHT:

@@ -112,3 +112,22 @@ export const AlertEvent = z.discriminatedUnion("kind", [
   TestEvent,
 ]);
 export type AlertEvent = z.infer<typeof AlertEvent>;
+
+/** Who is told: whoever follows a domain, the domains of an account, or the deployment's default channel. */
+export type AlertTarget =
+  { kind: "domain"; domain: string } | { kind: "account"; accountId: string } | { kind: "deployment" };
+
+/** One event on its way from the outbox to the sender. */
+export interface Delivery {
+  target: AlertTarget;
+  event: AlertEvent;
+  repeats: { count: number; isSummary: boolean };
+  /** Hashes of the webhooks that have taken it already. */
+  done: string[];
+}
+
+export type DeliveryResult =
+  | { result: "sent"; done: string[] }
+  /** Nobody wants to be told, or Slack refuses for good. */
+  | { result: "dropped"; reason: string; done: string[] }
+  | { result: "retry"; afterMs?: number; done: string[] };

@@ -139,6 +139,11 @@ export const NewClientKey = z.object({
   key: z.string().describe("Shown this once and kept nowhere."),
 });
 
+export const SlackTest = z.object({
+  delivered: z.boolean().describe("Slack has taken the message."),
+  message: z.string().describe("What happened, and what to do."),
+});
+
 /** The proxy refuses other paths, so a pattern of them would never match anything. */
 function hasPlainSegments(path: string): boolean {
   const segments = path.slice("/v1/".length).split("/");

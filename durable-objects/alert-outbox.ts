@@ -1,0 +1,177 @@
+/**
+ * Alerts on their way out: one object per domain, account, and one for the deployment. It remembers what was told, so
+ * that nothing is told twice, and keeps what has to be told until Slack has taken it: one a second, again after a failure, and not
+ * for ever. It knows no address and holds no secret; the AlertSender of the Worker finds the address and sends.
+ */
+import { DurableObject } from "cloudflare:workers";
+import {
+  ALERT_ATTEMPTS,
+  ALERT_INTERVAL_MS,
+  ALERT_RETRY_MS,
+  MAX_WAITING_ALERTS,
+} from "../workers/constants.ts";
+import { judgeOccasion, LONGEST_QUIET_MS, occasionOf } from "../workers/domain/alert-gate.ts";
+import { errorText, log } from "../workers/log.ts";
+import type { AlertEvent, AlertTarget, Delivery, DeliveryResult } from "../workers/schemas/alert.ts";
+
+interface ToldRow extends Record<string, SqlStorageValue> {
+  key: string;
+  value: string;
+  at: number;
+  suppressed: number;
+  /** When what was suppressed is summed up; null: never. */
+  sum_at: number | null;
+  last: string | null;
+}
+interface WaitingRow extends Record<string, SqlStorageValue> {
+  id: number;
+  target: string;
+  event: string;
+  repeats: string;
+  attempts: number;
+  due_at: number;
+  done: string;
+}
+/** What the rest of the Worker offers to Durable Objects. */
+interface Exports {
+  AlertSender?: { deliver(delivery: Delivery): Promise<DeliveryResult> };
+}
+
+export class AlertOutbox extends DurableObject<Env> {
+  readonly #sql: SqlStorage;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#sql = ctx.storage.sql;
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#sql.exec(
+        `CREATE TABLE IF NOT EXISTS told (
+           key TEXT PRIMARY KEY, value TEXT NOT NULL, at INTEGER NOT NULL, suppressed INTEGER NOT NULL,
+           sum_at INTEGER, last TEXT
+         ) WITHOUT ROWID;
+         CREATE TABLE IF NOT EXISTS waiting (
+           id INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, event TEXT NOT NULL, repeats TEXT NOT NULL,
+           attempts INTEGER NOT NULL, due_at INTEGER NOT NULL, done TEXT NOT NULL
+         )`,
+      );
+    });
+  }
+
+  /** Takes what is news and leaves the rest. Answers how many of the events will be told. */
+  async raise(target: AlertTarget, events: readonly AlertEvent[]): Promise<number> {
+    const now = Date.now();
+    let told = 0;
+    for (const event of events) if (this.#take(target, event, now)) told += 1;
+    await this.#plan(now);
+    return told;
+  }
+
+  override async alarm(): Promise<void> {
+    const now = Date.now();
+    try {
+      this.#sumUp(now);
+      const [next] = this.#sql
+        .exec<WaitingRow>(`SELECT * FROM waiting WHERE due_at <= ? ORDER BY id LIMIT 1`, now)
+        .toArray();
+      if (next) await this.#send(next);
+      this.#sql.exec(`DELETE FROM told WHERE at < ? AND suppressed = 0`, now - LONGEST_QUIET_MS);
+    } finally {
+      await this.#plan(Date.now() + ALERT_INTERVAL_MS);
+    }
+  }
+
+  #take(target: AlertTarget, event: AlertEvent, now: number): boolean {
+    const occasion = occasionOf(event);
+    const [row] = this.#sql.exec<ToldRow>(`SELECT * FROM told WHERE key = ?`, occasion.key).toArray();
+    const { isTold, repeats, memory } = judgeOccasion(occasion, row ?? null, now);
+    const sumAt = occasion.isSummedUp && memory.suppressed > 0 ? memory.at + occasion.quietMs : null;
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO told (key, value, at, suppressed, sum_at, last) VALUES (?, ?, ?, ?, ?, ?)`,
+      occasion.key,
+      memory.value,
+      memory.at,
+      memory.suppressed,
+      sumAt,
+      sumAt === null ? null : JSON.stringify({ target, event }),
+    );
+    if (isTold) this.#queue(target, event, { count: repeats, isSummary: false }, now);
+    return isTold;
+  }
+
+  /** What was not told while it was quiet is told as a number when the quiet is over. */
+  #sumUp(now: number): void {
+    const rows = this.#sql.exec<ToldRow>(`SELECT * FROM told WHERE sum_at <= ?`, now).toArray();
+    for (const { key, suppressed, last } of rows) {
+      const { target, event } = JSON.parse(last ?? "null") as { target: AlertTarget; event: AlertEvent };
+      this.#queue(target, event, { count: suppressed, isSummary: true }, now);
+      this.#sql.exec(
+        `UPDATE told SET at = ?, suppressed = 0, sum_at = NULL, last = NULL WHERE key = ?`,
+        now,
+        key,
+      );
+    }
+  }
+
+  #queue(target: AlertTarget, event: AlertEvent, repeats: Delivery["repeats"], now: number): void {
+    const { n } = this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM waiting`).one();
+    if (n >= MAX_WAITING_ALERTS) {
+      log.warn("alerts: too many wait, one is dropped", { kind: event.kind });
+      return;
+    }
+    this.#sql.exec(
+      `INSERT INTO waiting (target, event, repeats, attempts, due_at, done) VALUES (?, ?, ?, 0, ?, '[]')`,
+      JSON.stringify(target),
+      JSON.stringify(event),
+      JSON.stringify(repeats),
+      now,
+    );
+  }
+
+  async #send(row: WaitingRow): Promise<void> {
+    const delivery = {
+      target: JSON.parse(row.target) as AlertTarget,
+      event: JSON.parse(row.event) as AlertEvent,
+      repeats: JSON.parse(row.repeats) as Delivery["repeats"],
+      done: JSON.parse(row.done) as string[],
+    };
+    const result = await this.#deliver(delivery);
+    const attempts = row.attempts + 1;
+    if (result.result !== "retry" || attempts >= ALERT_ATTEMPTS) {
+      if (result.result === "retry") log.warn("alerts: given up", { kind: delivery.event.kind, attempts });
+      this.#sql.exec(`DELETE FROM waiting WHERE id = ?`, row.id);
+      return;
+    }
+    const pause = Math.max(result.afterMs ?? 0, ALERT_RETRY_MS * 2 ** (attempts - 1));
+    this.#sql.exec(
+      `UPDATE waiting SET attempts = ?, due_at = ?, done = ? WHERE id = ?`,
+      attempts,
+      Date.now() + pause,
+      JSON.stringify(result.done),
+      row.id,
+    );
+  }
+
+  async #deliver(delivery: Delivery): Promise<DeliveryResult> {
+    try {
+      const sender = (this.ctx as unknown as { exports?: Exports }).exports?.AlertSender;
+      if (!sender) throw new Error("this Worker does not export AlertSender");
+      return await sender.deliver(delivery);
+    } catch (thrown) {
+      log.warn("alerts: not delivered", { kind: delivery.event.kind, error: errorText(thrown) });
+      return { result: "retry", done: delivery.done };
+    }
+  }
+
+  /** Sets the alarm for what is due next, not before `earliest`. */
+  async #plan(earliest: number): Promise<void> {
+    const { due } = this.#sql
+      .exec<{ due: number | null }>(
+        `SELECT min(due) AS due FROM (SELECT min(due_at) AS due FROM waiting UNION ALL SELECT min(sum_at) FROM told)`,
+      )
+      .one();
+    if (due === null) return;
+    const at = Math.max(due, earliest);
+    const planned = await this.ctx.storage.getAlarm();
+    if (planned === null || planned > at) await this.ctx.storage.setAlarm(at);
+  }
+}

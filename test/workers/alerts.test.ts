@@ -1,0 +1,328 @@
+/** Alerts reach the Slack they are for, once, and nothing else notices when Slack is slow, down or somebody else. */
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, inject, it, vi } from "vitest";
+import { alert } from "../../workers/alert.ts";
+import { AlertSender } from "../../workers/alerts/sender.ts";
+import type { AlertEvent, ErrorEvent } from "../../workers/schemas/alert.ts";
+import { watchBacklog } from "../../workers/scheduled/backlog.ts";
+import { loadConfig } from "../../workers/config.ts";
+import type { SeenBySlack } from "../support/fake-slack.ts";
+import { answer, bellOf, type ExchangeOptions, madeExchange, question } from "../support/exchanges.ts";
+import { ask, call, store, testEnv, VIEWER_KEY } from "../support/worker-api.ts";
+import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    fakeSlack: string;
+  }
+}
+
+const SLACK = `http://${inject("fakeSlack")}`;
+const seen = async () => (await fetch(`${SLACK}/seen`)).json<SeenBySlack[]>();
+const PATIENCE = { timeout: 10_000, interval: 50 };
+
+let made = 0;
+/** A domain nobody else has, whose webhook behaves so. */
+async function newDomain(how: string, slack: Record<string, unknown> = {}) {
+  const domain = `alerts-${++made}.example`;
+  const channel = `channel-${made}`;
+  const webhook_url = `https://hooks.slack.com/services/${channel}/${how}`;
+  const body = {
+    accountId: `acc-${made}`,
+    credential: { type: "api_key", api_key: "k" },
+    slack: { webhook_url, ...slack },
+  };
+  await ask(`/api/domains/${domain}`, { method: "PUT", body });
+  return {
+    domain,
+    accountId: body.accountId,
+    outbox: env.ALERT_OUTBOX.getByName(`domain:${domain}`),
+    heard: async () => (await seen()).filter((one) => one.channel === channel),
+    texts: async () =>
+      (await seen())
+        .filter((one) => one.channel === channel && one.status === 200)
+        .map(({ payload }) => (payload as { text: string }).text),
+  };
+}
+const waitingIn = (stub: DurableObjectStub) =>
+  runInDurableObject(stub, (_, { storage }) =>
+    storage.sql.exec<{ attempts: number; due_at: number }>("SELECT attempts, due_at FROM waiting").toArray(),
+  );
+const error = (domain: string, more: Partial<ErrorEvent> = {}): ErrorEvent => ({
+  kind: "error",
+  domain,
+  requestId: "019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071",
+  at: Date.now(),
+  method: "POST",
+  path: "/v1/messages",
+  status: 529,
+  outcome: "complete",
+  errorType: "overloaded_error",
+  message: "Overloaded",
+  model: null,
+  accountId: null,
+  ...more,
+});
+const system = [
+  { type: "text", text: "You are Claude Code" },
+  { type: "text", text: "Be short" },
+];
+const asked = (domain: string, text: string, more: ExchangeOptions = {}): ExchangeOptions => ({
+  domain,
+  startedAt: Date.now(),
+  requestBody: question(text, { system }),
+  responseBody: answer("It is done."),
+  ...more,
+});
+
+beforeEach(async () => {
+  await freshWorld();
+  await fetch(`${SLACK}/seen`, { method: "DELETE" });
+});
+
+describe("messages", () => {
+  it("streamed and not, are told once per conversation", async () => {
+    const { domain, texts } = await newDomain("ok");
+    const plain = {
+      responseBody: JSON.stringify({
+        type: "message",
+        role: "assistant",
+        content: [{ type: "text", text: "Plainly." }],
+        usage: { input_tokens: 1, output_tokens: 2 },
+      }),
+      responseFacts: { headers: { "content-type": "application/json" } },
+    };
+    await store(asked(domain, "Fix the build"), asked(domain, "Plain, please", plain));
+    await vi.waitUntil(async () => (await texts()).length === 2, PATIENCE);
+    expect((await texts()).sort()).toEqual([
+      ":bust_in_silhouette: User: Fix the build\n:robot_face: Claude: It is done.",
+      ":bust_in_silhouette: User: Plain, please\n:robot_face: Claude: Plainly.",
+    ]);
+    await store(asked(domain, "Fix the build"), asked(domain, "Something else"));
+    await vi.waitUntil(async () => (await texts()).length === 3, PATIENCE);
+    expect((await texts())[2]).toContain("Something else");
+  });
+
+  it("of a domain that opted out, of an old exchange or of nobody's making are not told", async () => {
+    const quiet = await newDomain("ok", { enabled: false });
+    const { domain, texts } = await newDomain("ok");
+    const title = { requestBody: question("Write a title") };
+    await store(
+      asked(quiet.domain, "Nobody's business"),
+      asked(domain, "Yesterday's news", { startedAt: Date.now() - 2 * 3_600_000 }),
+      asked(domain, "quota"),
+      asked(domain, "", title),
+      asked(domain, "The only one"),
+    );
+    await vi.waitUntil(async () => (await texts()).length === 1, PATIENCE);
+    expect(await texts()).toEqual([expect.stringContaining("The only one")]);
+    expect(await quiet.heard()).toEqual([]);
+  });
+});
+
+describe("errors", () => {
+  it("are told with what helps to find them, then counted", async () => {
+    const { domain, texts, heard, outbox } = await newDomain("ok", { channel: "#alerts" });
+    const failing = (n: number): ExchangeOptions => ({
+      domain,
+      startedAt: Date.now() - n,
+      responseBody: '{"type":"error","error":{"type":"overloaded_error","message":"busy <now>"}}',
+      responseFacts: { status: 529, headers: { "content-type": "application/json" } },
+    });
+    await store(failing(1), failing(2), failing(3));
+    await vi.waitUntil(async () => (await texts()).length === 1, PATIENCE);
+    const [first] = await heard();
+    expect(first?.payload).toMatchObject({
+      channel: "#alerts",
+      attachments: [
+        {
+          fields: expect.arrayContaining([
+            { title: "Message", value: "busy &lt;now&gt;", short: false },
+          ]) as object[],
+        },
+      ],
+    });
+    const suppressed = await runInDurableObject(outbox, (_, { storage }) =>
+      storage.sql.exec<{ n: number }>("SELECT sum(suppressed) AS n FROM told").one(),
+    );
+    expect(suppressed.n).toBe(2);
+  });
+
+  it("that were not told are summed up when the quiet is over", async () => {
+    const { domain, texts, outbox } = await newDomain("ok");
+    for (let n = 0; n < 4; n++) await alert(env, error(domain));
+    await vi.waitUntil(async () => (await texts()).length === 1, PATIENCE);
+    await runInDurableObject(outbox, async (_, { storage }) => {
+      storage.sql.exec("UPDATE told SET sum_at = 1");
+      await storage.setAlarm(Date.now());
+    });
+    await vi.waitUntil(async () => (await texts()).length === 2, PATIENCE);
+    expect((await texts())[1]).toMatch(/^:rotating_light: 3 more on /);
+  });
+});
+
+describe("a Slack that", () => {
+  it("is slow or down changes nothing else: exchanges are stored at once, alerts wait", async () => {
+    for (const how of ["slow", "down"]) {
+      const { domain, outbox } = await newDomain(how);
+      const exchange = madeExchange(asked(domain, "Hello"));
+      await journal(env.JOURNAL, exchange);
+      const began = Date.now();
+      expect((await deliver([{ body: bellOf(exchange) }])).acks).toEqual([0]);
+      expect(Date.now() - began).toBeLessThan(5_000);
+      await vi.waitUntil(async () => (await waitingIn(outbox)).length === 1, PATIENCE);
+    }
+  });
+
+  it("is down gets it later, through an eviction", async () => {
+    const { domain, heard, outbox } = await newDomain("down");
+    await alert(env, error(domain));
+    await vi.waitUntil(async () => (await waitingIn(outbox))[0]?.attempts === 1, PATIENCE);
+    await evictDurableObject(outbox);
+    const [waiting] = await waitingIn(outbox);
+    expect(waiting!.due_at).toBeGreaterThan(Date.now() + 5_000);
+    expect(await heard()).toHaveLength(1);
+  });
+
+  it("is in a hurry is asked again when it says so", async () => {
+    const { domain, texts, outbox } = await newDomain("limited");
+    await alert(env, error(domain));
+    await vi.waitUntil(async () => (await waitingIn(outbox))[0]?.attempts === 1, PATIENCE);
+    await runInDurableObject(outbox, async (_, { storage }) => {
+      storage.sql.exec("UPDATE waiting SET due_at = 1");
+      await storage.setAlarm(Date.now());
+    });
+    await vi.waitUntil(async () => (await texts()).length === 1, PATIENCE);
+    expect(await waitingIn(outbox)).toEqual([]);
+  });
+
+  it("is gone or points elsewhere is not asked again, and nobody else is told", async () => {
+    for (const how of ["gone", "moved"]) {
+      const { domain, heard, outbox } = await newDomain(how);
+      await alert(env, error(domain));
+      await vi.waitUntil(async () => (await heard()).length === 1, PATIENCE);
+      await vi.waitUntil(async () => (await waitingIn(outbox)).length === 0, PATIENCE);
+    }
+    expect((await seen()).filter(({ channel }) => channel === "elsewhere")).toEqual([]);
+  });
+});
+
+describe("who is told", () => {
+  const login = (accountId: string): AlertEvent => ({
+    kind: "needs_login",
+    accountId,
+    reason: "invalid_grant",
+    at: Date.now(),
+  });
+  const sender = (bindings: Record<string, unknown>) => {
+    const ctx = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
+    return new AlertSender(ctx as unknown as ExecutionContext, testEnv(bindings));
+  };
+  const DEFAULT = { SLACK_WEBHOOK_URL: "https://hooks.slack.com/services/default/ok", SLACK_CHANNEL: "#all" };
+  const once = { repeats: { count: 0, isSummary: false }, done: [] };
+
+  it("of an account are the channels of its domains, each once, also when one of them fails", async () => {
+    const { accountId, heard } = await newDomain("ok");
+    const other = await newDomain("down");
+    const body = { accountId };
+    await ask(`/api/domains/${other.domain}`, { method: "PUT", body });
+    const target = { kind: "account" as const, accountId };
+    const first = await sender({}).deliver({ target, event: login(accountId), ...once });
+    expect(first.result).toBe("retry");
+    const again = await sender({}).deliver({ target, event: login(accountId), ...once, done: first.done });
+    expect(again.result).toBe("retry");
+    expect([(await heard()).length, (await other.heard()).length]).toEqual([1, 2]);
+  });
+
+  it("of what has no channel is the default one, unless it is personal or switched off", async () => {
+    const tell = (event: AlertEvent, target: Parameters<AlertSender["deliver"]>[0]["target"], more = {}) =>
+      sender({ ...DEFAULT, ...more }).deliver({ target, event, ...once });
+    const domain = (name: string) => ({ kind: "domain" as const, domain: name });
+    const said: AlertEvent = {
+      kind: "message",
+      domain: "x",
+      requestId: "r",
+      at: Date.now(),
+      conversation: "c",
+      conversationId: null,
+      model: null,
+      credentialType: "api_key",
+      accountId: null,
+      userText: "Hi",
+      answerText: "",
+      tools: [],
+      inputTokens: 0,
+      outputTokens: 0,
+    };
+    expect((await tell(error("new.example"), domain("new.example"))).result).toBe("sent");
+    expect((await tell(login("nobody"), { kind: "account", accountId: "nobody" })).result).toBe("sent");
+    expect((await tell(said, domain("my-personal.example"))).result).toBe("dropped");
+    expect((await tell(said, domain("work.example"), { SLACK_MESSAGES: "off" })).result).toBe("dropped");
+    expect((await tell(said, domain("work.example"), { SLACK_MESSAGES: "masked" })).result).toBe("sent");
+    expect((await tell(error("e"), domain("e"), { SLACK_ENABLED: "false" })).result).toBe("dropped");
+    const heard = (await seen()).filter(({ channel }) => channel === "default");
+    expect(heard.map(({ payload }) => (payload as { channel: string }).channel)).toEqual([
+      "#all",
+      "#all",
+      "#all",
+    ]);
+    expect(JSON.stringify(heard[2]?.payload)).not.toContain("Hi");
+  });
+
+  it("is never an address off the list", async () => {
+    const bad = [
+      "http://hooks.slack.com/services/default/ok",
+      "https://evil.example/x",
+      "http://127.0.0.1:1/x",
+    ];
+    for (const SLACK_WEBHOOK_URL of bad) {
+      const delivery = { target: { kind: "deployment" as const }, event: error("d"), ...once };
+      expect((await sender({ SLACK_WEBHOOK_URL }).deliver(delivery)).result).toBe("sent"); // for good: nothing to try again
+    }
+    expect(await seen()).toEqual([]);
+  });
+});
+
+describe("a backlog", () => {
+  it("is told when the oldest exchange waits too long, and keeps quiet otherwise", async () => {
+    const raised = vi.fn();
+    const fake = { getByName: () => ({ raise: raised }) } as unknown as Env["ALERT_OUTBOX"];
+    const bindings = testEnv({ ALERT_OUTBOX: fake });
+    await watchBacklog(bindings, loadConfig(bindings), Date.now());
+    await journal(env.JOURNAL, madeExchange());
+    await watchBacklog(bindings, loadConfig(bindings), Date.now());
+    expect(raised).not.toHaveBeenCalled();
+    await watchBacklog(bindings, loadConfig(bindings), Date.now() + 600_000);
+    expect(raised).toHaveBeenCalledWith({ kind: "deployment" }, [
+      expect.objectContaining({ kind: "ingest_backlog", entries: 1, databaseReachable: true }),
+    ]);
+  });
+});
+
+describe("POST /api/domains/:domain/slack-test", () => {
+  const test = (domain: string, options = {}) =>
+    call(`/api/domains/${domain}/slack-test`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      ...options,
+    });
+
+  it("sends a message now and says what came of it", async () => {
+    const { domain, texts } = await newDomain("ok");
+    expect((await test(domain)).json).toEqual({
+      delivered: true,
+      message: "Slack has taken the message. It is in the channel now.",
+    });
+    expect(await texts()).toEqual([
+      `:wave: This is a test for ${domain}: alerts of Claude Nexus arrive here.`,
+    ]);
+    const gone = await newDomain("gone");
+    expect((await test(gone.domain)).json).toEqual({
+      delivered: false,
+      message: "The message was not taken: Slack answered 404: no_service. Check the webhook's address.",
+    });
+    expect((await test("nobody.example")).json).toMatchObject({ delivered: false });
+    expect((await test(domain, { key: VIEWER_KEY })).status).toBe(403);
+  });
+});

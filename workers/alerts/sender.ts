@@ -1,0 +1,112 @@
+/**
+ * Finds out who wants to be told, words it, and tells Slack. The entrypoint is called by AlertOutbox objects, which may
+ * not read the store; `sendTest` by the API. An address that is not allowed is never called.
+ */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { type Config, loadConfig } from "../config.ts";
+import { type AlertStyle, slackPayload } from "../domain/alerts.ts";
+import { sha256 } from "../domain/sha256.ts";
+import { allowedWebhook } from "../domain/webhook.ts";
+import { log } from "../log.ts";
+import type { Delivery, DeliveryResult, TestEvent } from "../schemas/alert.ts";
+import { domainsOfAccount, type DomainSlack, readDomainSlack } from "../store/slack-targets.ts";
+import { type Posted, postToSlack } from "./slack.ts";
+
+/** An address, and how its channel wants to be told. */
+interface Receiver {
+  webhook: string;
+  style: AlertStyle;
+}
+
+export class AlertSender extends WorkerEntrypoint<Env> {
+  /** Tells everybody who has not been told. Rejects when Postgres is out of reach and the default channel is not enough. */
+  async deliver(delivery: Delivery): Promise<DeliveryResult> {
+    const config = loadConfig(this.env);
+    const receivers = await receiversOf(config, delivery);
+    const done = [...delivery.done];
+    let afterMs: number | null = null;
+    for (const receiver of receivers) {
+      const id = idOf(receiver.webhook);
+      if (done.includes(id)) continue;
+      const posted = await post(config, receiver, delivery);
+      if (posted.result === "failed") afterMs = Math.max(afterMs ?? 0, posted.afterMs);
+      else done.push(id);
+      if (posted.result !== "sent")
+        log.warn("alerts: Slack did not take one", { kind: delivery.event.kind, reason: posted.reason });
+    }
+    if (afterMs !== null) return { result: "retry", afterMs, done };
+    return receivers.length === 0
+      ? { result: "dropped", reason: "nobody is to be told", done }
+      : { result: "sent", done };
+  }
+}
+
+/** Tells a domain's channel at once that it works. Null when nobody would be told: there is no webhook, or it is switched off. */
+export async function sendTest(config: Config, event: TestEvent): Promise<Posted | null> {
+  const delivery = {
+    target: { kind: "domain" as const, domain: event.domain },
+    event,
+    repeats: { count: 0, isSummary: false },
+    done: [],
+  };
+  const [receiver] = await receiversOf(config, delivery);
+  return receiver ? post(config, receiver, delivery) : null;
+}
+
+function post(config: Config, { webhook, style }: Receiver, delivery: Delivery): Promise<Posted> {
+  const url = allowedWebhook(webhook, config);
+  if (!url) {
+    const reason = "its address is not https on a host of SLACK_WEBHOOK_HOSTS";
+    return Promise.resolve({ result: "refused", reason });
+  }
+  return postToSlack(url, slackPayload(delivery.event, delivery.repeats, style));
+}
+
+async function receiversOf(config: Config, { target, event }: Delivery): Promise<Receiver[]> {
+  if (target.kind === "deployment") return defaultReceiver(config);
+  const names = target.kind === "domain" ? [target.domain] : await domainsOfAccount(config, target.accountId);
+  const settings = await readDomainSlack(config, names);
+  const isContent = event.kind === "message";
+  const receivers = settings.flatMap((slack) => ownReceiver(config, slack, isContent));
+  // An account whose domains have no channel of their own, or that has no domain, is the deployment's concern.
+  const isOptedOut = settings.length > 0 && settings.every(({ isEnabled }) => !isEnabled);
+  if (target.kind === "account" && receivers.length === 0 && !isOptedOut) return defaultReceiver(config);
+  return distinct(receivers);
+}
+
+function ownReceiver(config: Config, slack: DomainSlack, isContent: boolean): Receiver[] {
+  if (!slack.isEnabled || (isContent && config.SLACK_MESSAGES === "off")) return [];
+  if (slack.webhook === null)
+    // As the older proxy has it: what is called personal stays out of a channel that nobody chose for it.
+    return isContent && slack.domain.includes("personal") ? [] : defaultReceiver(config, slack);
+  const { channel, username, iconEmoji } = slack;
+  return [{ webhook: slack.webhook, style: { ...styleOf(config), channel, username, iconEmoji } }];
+}
+
+function defaultReceiver(config: Config, own?: Partial<DomainSlack>): Receiver[] {
+  if (config.SLACK_WEBHOOK_URL === undefined || !config.SLACK_ENABLED) return [];
+  const style = {
+    ...styleOf(config),
+    channel: own?.channel ?? config.SLACK_CHANNEL,
+    username: own?.username ?? config.SLACK_USERNAME,
+    iconEmoji: own?.iconEmoji ?? config.SLACK_ICON_EMOJI,
+  };
+  return [{ webhook: config.SLACK_WEBHOOK_URL, style }];
+}
+
+function styleOf(config: Config): AlertStyle {
+  const content = config.SLACK_MESSAGES === "full" ? "full" : "masked";
+  return { dashboardUrl: config.DASHBOARD_URL ?? null, content };
+}
+
+/** Domains may share a channel. */
+function distinct(receivers: readonly Receiver[]): Receiver[] {
+  return [...new Map(receivers.map((receiver) => [receiver.webhook, receiver])).values()];
+}
+
+/** Names an address without being one. */
+function idOf(webhook: string): string {
+  return Array.from(sha256(new TextEncoder().encode(webhook)).subarray(0, 8), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+}

@@ -1,0 +1,28 @@
+/** Says so when recording is behind: every minute by cron, told at most once an hour. */
+import { alert } from "../alert.ts";
+import type { Config } from "../config.ts";
+import { BACKLOG_ALERT_MS } from "../constants.ts";
+import { errorText, log } from "../log.ts";
+import { isDatabaseUp } from "../store/ping.ts";
+import { readJournalStatus } from "../store/status.ts";
+
+const PATIENCE_MS = 5_000;
+
+/** Never rejects. `now` in epoch milliseconds. */
+export async function watchBacklog(env: Env, config: Config, now: number): Promise<void> {
+  try {
+    const journal = await readJournalStatus(env, new Date(now));
+    if (journal.oldestAgeMs === null || journal.oldestAgeMs < BACKLOG_ALERT_MS) return;
+    const databaseReachable = await isDatabaseUp(config, PATIENCE_MS);
+    await alert(env, {
+      kind: "ingest_backlog",
+      entries: journal.ended ?? 0,
+      isMore: journal.isMore,
+      oldestAgeMs: journal.oldestAgeMs,
+      databaseReachable,
+      at: now,
+    });
+  } catch (thrown) {
+    log.warn("cron: the backlog was not looked at", { error: errorText(thrown) });
+  }
+}
