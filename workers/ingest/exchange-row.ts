@@ -1,11 +1,12 @@
 /**
  * A journal entry and its bell as one exchange ready to be stored. Pure; called by the consumer. Prices and links are not
- * known here: both depend on more than one exchange.
+ * known here: both depend on more than one exchange. What a link is made of is.
  */
 import { startedAtOf } from "../domain/exchange-id.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
 import type { StorableExchange } from "../store/exchanges-storable.ts";
 import type { JournalEntry } from "../store/journal.ts";
+import { linkEvidence } from "../domain/linking/linkable.ts";
 import { requestRow } from "./request-row.ts";
 import { responseRow } from "./response-row.ts";
 
@@ -28,11 +29,19 @@ export function exchangeRow(
   const isUnrecorded = (request && !entry.request) || (response && !entry.response);
   const facts =
     response && (isUnrecorded ? { ...response.facts, outcome: "unrecorded" as const } : response.facts);
+  const requested = request && requestRow(request.facts, request.body);
+  const answered = response && facts && responseRow(facts, response.body);
   const exchange: StorableExchange = {
     id,
     startedAt: new Date(startedAt),
-    request: request && requestRow(request.facts, request.body),
-    response: response && facts && responseRow(facts, response.body),
+    request: requested,
+    response: answered,
+    evidence: requested?.linkable
+      ? linkEvidence(id, requested.linkable, {
+          message: answered?.answer?.bytes ?? null,
+          outcome: answered?.columns.outcome ?? null,
+        })
+      : null,
   };
   // Elsewhere a missing end cost nobody any tokens.
   if (exchange.response && exchange.request && exchange.request.columns.endpoint !== "messages")

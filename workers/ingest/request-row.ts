@@ -14,6 +14,7 @@ import { plainText } from "../domain/truncate.ts";
 import type { RequestFacts } from "../schemas/exchange.ts";
 import type { StorableRequest } from "../store/exchanges-storable.ts";
 import { decodeBody } from "./decoding.ts";
+import { linkable, type LinkableRequest } from "../domain/linking/linkable.ts";
 import { requestHeaderSet } from "./header-sets.ts";
 
 const MAX_DOMAIN = 255;
@@ -25,10 +26,15 @@ const MAX_ACCOUNT = 200;
 const MAX_NEWEST = 12;
 
 /** Everything a row has from its request. `body` is what the journal has of it. */
-export function requestRow(facts: RequestFacts, body: Uint8Array): StorableRequest {
+export function requestRow(facts: RequestFacts, body: Uint8Array): StorableRequest & LinkableRow {
   const isTruncated = facts.body.recorded === "head";
-  const { dissected, reading, messageCount, type, endpoint, prompt } = readBody(facts, body, isTruncated);
+  const { dissected, readable, reading, messageCount, type, endpoint, prompt } = readBody(
+    facts,
+    body,
+    isTruncated,
+  );
   return {
+    linkable: endpoint === "messages" ? linkable(facts.headers, isTruncated ? null : readable) : null,
     domain: plainText(facts.domain, MAX_DOMAIN),
     columns: {
       accountId: facts.accountId === null ? null : plainText(facts.accountId, MAX_ACCOUNT),
@@ -63,9 +69,16 @@ export function requestRow(facts: RequestFacts, body: Uint8Array): StorableReque
   };
 }
 
+/** Beside the row, what its link is made of; null where no message was asked for. */
+export interface LinkableRow {
+  linkable: LinkableRequest | null;
+}
+
 interface BodyReading {
   /** What is archived; null when nothing was recorded. */
   dissected: DissectedBody | null;
+  /** The same without its content-coding. */
+  readable: DissectedBody | null;
   /** Of a body that was taken apart, what its skeleton says: no list elements. */
   reading: RequestReading;
   messageCount: number;
@@ -81,7 +94,15 @@ function readBody(facts: RequestFacts, body: Uint8Array, isTruncated: boolean): 
   const read = (bytes: Uint8Array) => readRequest({ body: bytes, isTruncated, headers });
   if (facts.body.recorded === "none" || body.length === 0) {
     const type = requestType(endpoint, null);
-    return { dissected: null, reading: read(body), messageCount: 0, type, endpoint, prompt: null };
+    return {
+      dissected: null,
+      readable: null,
+      reading: read(body),
+      messageCount: 0,
+      type,
+      endpoint,
+      prompt: null,
+    };
   }
   const received = dissectBody(body);
   const decoded = decodedBody(received, headers);
@@ -90,6 +111,7 @@ function readBody(facts: RequestFacts, body: Uint8Array, isTruncated: boolean): 
   return {
     // Compressed bytes are kept as they came, unless there is a secret in them.
     dissected: decoded?.masked ? decoded : received,
+    readable,
     reading,
     // Either the list was taken out of the skeleton, or it is still in there.
     messageCount: readable.messages.length || reading.messageCount,

@@ -8,13 +8,13 @@ import { type BodyParts, rebuildBody } from "../domain/content.ts";
 import { concat } from "../domain/content-form.ts";
 import { decodeBytes } from "./content-coding.ts";
 import { MAX_STATEMENT_BYTES, portions } from "./content-portions.ts";
-import type { Reader, Writer } from "./db.ts";
+import type { Reader, Writer, WriterTransaction } from "./db.ts";
 
 type Row = typeof requests.$inferSelect;
 
 /** The request body as it came in (secrets masked where `bodyMasked`); its first part where `bodyTruncated`. */
 export async function readRequestBody(
-  db: Reader | Writer,
+  db: Reader | Writer | WriterTransaction,
   row: Pick<Row, "bodyContentId" | "messagesNodeId" | "systemNodeId" | "toolsNodeId">,
 ): Promise<Uint8Array | null> {
   if (row.bodyContentId === null) return null;
@@ -27,7 +27,7 @@ export async function readRequestBody(
 
 /** The response's bytes, decoded; its first part where `responseTruncated`. */
 export async function readResponseBody(
-  db: Reader | Writer,
+  db: Reader | Writer | WriterTransaction,
   row: Pick<Row, "id" | "startedAt">,
 ): Promise<Uint8Array | null> {
   const slice = async (from: number) => {
@@ -42,7 +42,7 @@ export async function readResponseBody(
 
 /** The answer as a history element (JSON of an assistant message), or null where there was no message. */
 export async function readAnswerMessage(
-  db: Reader | Writer,
+  db: Reader | Writer | WriterTransaction,
   row: Pick<Row, "responseContentId">,
 ): Promise<Uint8Array | null> {
   return row.responseContentId === null ? null : readContent(db, row.responseContentId);
@@ -52,7 +52,7 @@ type Headers = Record<string, string>;
 
 /** The allow-listed request headers, names in lower case. */
 export async function readRequestHeaders(
-  db: Reader | Writer,
+  db: Reader | Writer | WriterTransaction,
   row: Pick<Row, "requestHeadersId">,
 ): Promise<Headers | null> {
   return readHeaderSet(db, row.requestHeadersId);
@@ -60,7 +60,7 @@ export async function readRequestHeaders(
 
 /** The allow-listed response headers, names in lower case, those about rate limits among them. */
 export async function readResponseHeaders(
-  db: Reader | Writer,
+  db: Reader | Writer | WriterTransaction,
   row: Pick<Row, "responseHeadersId" | "responseHeaders" | "upstreamRequestId">,
 ): Promise<Headers | null> {
   const shared = await readHeaderSet(db, row.responseHeadersId);
@@ -70,7 +70,10 @@ export async function readResponseHeaders(
   return headers;
 }
 
-async function readHeaderSet(db: Reader | Writer, id: bigint | null): Promise<Headers | null> {
+async function readHeaderSet(
+  db: Reader | Writer | WriterTransaction,
+  id: bigint | null,
+): Promise<Headers | null> {
   const bytes = id === null ? null : await readContent(db, id);
   return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Headers);
 }
@@ -107,13 +110,13 @@ async function wholeOf(
   return decodeBytes({ coding: first.coding, data });
 }
 
-async function readContent(db: Reader | Writer, id: bigint): Promise<Uint8Array | null> {
+async function readContent(db: Reader | Writer | WriterTransaction, id: bigint): Promise<Uint8Array | null> {
   return (await readContents(db, [{ id, length: 0 }])).get(id) ?? null;
 }
 
 /** Contents by id; what is not there is missing. */
 async function readContents(
-  db: Reader | Writer,
+  db: Reader | Writer | WriterTransaction,
   wanted: readonly { id: bigint; length: number }[],
 ): Promise<Map<bigint, Uint8Array>> {
   const read = new Map<bigint, Uint8Array>();
@@ -136,7 +139,7 @@ type Lists = Omit<BodyParts, "skeleton">;
 
 /** All three lists from their roots to the given nodes, or null when a content is gone. Equal contents travel once. */
 async function readChains(
-  db: Reader | Writer,
+  db: Reader | Writer | WriterTransaction,
   ends: Record<keyof Lists, bigint | null>,
 ): Promise<Lists | null> {
   const lists: Record<keyof Lists, { id: bigint; form: Uint8Array | null }[]> = {

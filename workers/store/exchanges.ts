@@ -13,6 +13,8 @@ import { findPrefixes, putChains } from "./content-chains.ts";
 import type { WindowExchange } from "../schemas/window.ts";
 import type { Writer, WriterTransaction } from "./db.ts";
 import { putResponseBodies } from "./exchanges-bodies.ts";
+import { APART, writeLinkColumns, writeLinks } from "./links.ts";
+import { readEvidence } from "./link-evidence.ts";
 import type {
   RequestColumns,
   ResponseColumns,
@@ -74,10 +76,18 @@ export async function storeExchanges(
   if (fresh.length + late.length === 0) return result;
 
   const parts = await putParts(tx, domainId, fresh, late);
-  const rows = fresh.map((exchange) => rowOf(exchange, domain, domainId, parts));
-  const inserted = await insertRows(tx, rows);
   const completed: SummedRow[] = [];
   for (const each of late) completed.push(await completeRow(tx, domain, each, parts));
+  const links = await writeLinks(tx, domainId, [
+    ...fresh.flatMap(({ evidence }) => evidence ?? []),
+    ...(await readEvidence(tx, late)),
+  ]);
+  await writeLinkColumns(tx, late, links);
+  const rows = fresh.map((exchange) => ({
+    ...rowOf(exchange, domain, domainId, parts),
+    ...(links.columns.get(exchange.id) ?? APART),
+  }));
+  const inserted = await insertRows(tx, rows);
 
   const isInserted = ({ id }: { id: string }) => inserted.has(id);
   await putResponseBodies(
@@ -91,7 +101,12 @@ export async function storeExchanges(
     removed: late.map(({ row }) => row),
   });
   await sumConversations(tx, {
-    changed: new Set(late.flatMap(({ row }) => row.conversationId ?? [])),
+    changed: new Set(
+      [
+        ...links.changed,
+        ...late.flatMap(({ id, row }) => [row.conversationId, links.columns.get(id)?.conversationId]),
+      ].filter((id) => id != null),
+    ),
     added: fresh.filter(isInserted),
   });
   for (const { id } of fresh) (inserted.has(id) ? result.inserted : result.known).push(id);

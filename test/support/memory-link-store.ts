@@ -1,0 +1,153 @@
+/** Evidence and links in memory: the store that linking is tested over without a database. Written for clarity, not speed. */
+import {
+  agentKeyOf,
+  type Evidence,
+  type LinkKey,
+  type MadeEvidence,
+} from "../../workers/domain/linking/evidence.ts";
+import { PURPOSE } from "../../workers/domain/linking/evidence.ts";
+import { linkExchanges } from "../../workers/domain/linking/engine.ts";
+import type { Found, Link, LinkStore, Lookup, StoredCall } from "../../workers/domain/linking/link-store.ts";
+
+type Key = LinkKey & { requestId: string };
+
+export class MemoryLinkStore implements LinkStore {
+  readonly evidence = new Map<string, Evidence>();
+  readonly links = new Map<string, Link>();
+  readonly keys = new Map<string, Key>();
+  readonly calls = new Map<string, StoredCall & { toolUseId: string }>();
+  readonly ambiguous = new Set<string>();
+  readonly agents = new Map<string, Set<string>>();
+  /** Statements, as they would be. */
+  finds = 0;
+
+  /** Links a batch as ingest does. */
+  async link(made: readonly MadeEvidence[]): Promise<void> {
+    const { links, moved } = await linkExchanges(this, made);
+    for (const { after } of moved) this.links.set(after.requestId, after);
+    for (const [id, link] of links) this.links.set(id, link);
+  }
+
+  async saveEvidence(made: readonly MadeEvidence[]): Promise<void> {
+    for (const { keys, tasks, mentions, ...evidence } of made) {
+      this.evidence.set(evidence.requestId, evidence);
+      await this.saveKeys(
+        keys
+          .filter(({ purpose }) => purpose !== PURPOSE.ancestorAnswer && purpose !== PURPOSE.ancestorEnd)
+          .map((key) => ({ ...key, requestId: evidence.requestId })),
+      );
+      for (const { position, toolUseId, promptKey } of tasks) {
+        const name = `${evidence.requestId}#${position}`;
+        const { requestId } = evidence;
+        this.calls.set(name, {
+          requestId,
+          position,
+          promptKey,
+          caller: evidence,
+          agentKey: null,
+          subtaskRequestId: this.calls.get(name)?.subtaskRequestId ?? null,
+          toolUseId,
+        });
+      }
+      for (const { agentId, toolUseId } of mentions)
+        this.agents.set(toolUseId, (this.agents.get(toolUseId) ?? new Set()).add(agentId));
+    }
+    for (const call of this.calls.values()) {
+      const [agentId] = [...(this.agents.get(call.toolUseId) ?? [])].sort();
+      call.agentKey = agentId === undefined ? null : agentKeyOf(agentId);
+    }
+  }
+
+  async find(lookups: readonly Lookup[]): Promise<Found[][]> {
+    this.finds++;
+    return lookups.map((lookup) => this.#found(lookup));
+  }
+
+  #found({ index, key, sessionKey, agentKey, before, after, limit }: Lookup): Found[] {
+    const all: Found[] =
+      typeof index === "number"
+        ? [...this.keys.values()]
+            .filter((each) => each.purpose === index && each.key === key)
+            .map(({ requestId, rank }) => ({ evidence: this.evidence.get(requestId)!, rank }))
+        : [...this.evidence.values()]
+            .filter((each) => {
+              switch (index) {
+                case "end":
+                  return each.endKey === key;
+                case "answer":
+                  return each.answerKey === key;
+                case "priorEnd":
+                  return each.priorEndKey === key;
+                case "priorAnswer":
+                  return each.priorAnswerKey === key;
+                case "thread":
+                  return each.sessionKey === key && each.agentKey === agentKey;
+                case "ambiguous":
+                  return this.ambiguous.has(each.requestId);
+              }
+            })
+            .map((evidence) => ({ evidence, rank: 0 }));
+    return all
+      .filter(
+        ({ evidence: { requestId, sessionKey: session } }) =>
+          (before === undefined || requestId < before) &&
+          (after === undefined || requestId > after) &&
+          (sessionKey === undefined || session === sessionKey),
+      )
+      .sort((a, b) => (a.evidence.requestId < b.evidence.requestId === (before === undefined) ? -1 : 1))
+      .slice(0, limit);
+  }
+
+  async keysOf(requestIds: readonly string[]): Promise<Map<string, LinkKey[]>> {
+    return new Map(
+      requestIds.map((id) => [id, [...this.keys.values()].filter(({ requestId }) => requestId === id)]),
+    );
+  }
+
+  async linksOf(requestIds: readonly string[]): Promise<Link[]> {
+    return requestIds.flatMap((id) => this.links.get(id) ?? []);
+  }
+
+  async familyOf(requestIds: readonly string[]): Promise<Link[]> {
+    const ids = new Set<string | null>(requestIds);
+    return [...this.links.values()].filter(
+      ({ requestId, parentRequestId }) =>
+        ids.has(requestId) || (parentRequestId !== null && ids.has(parentRequestId)),
+    );
+  }
+
+  async conversationsOf(conversationIds: readonly string[]): Promise<Link[]> {
+    return [...this.links.values()].filter(({ conversationId }) => conversationIds.includes(conversationId));
+  }
+
+  async callsOf(promptKeys: readonly bigint[]): Promise<StoredCall[]> {
+    return [...this.calls.values()]
+      .filter(({ promptKey }) => promptKeys.includes(promptKey))
+      .map((call) => ({ ...call }));
+  }
+
+  async callsNamedBy(made: readonly MadeEvidence[]): Promise<StoredCall[]> {
+    const named = new Set(made.flatMap(({ mentions }) => mentions.map(({ toolUseId }) => toolUseId)));
+    const own = new Set(made.map(({ requestId }) => requestId));
+    return [...this.calls.values()].filter(
+      ({ toolUseId, requestId }) => named.has(toolUseId) || own.has(requestId),
+    );
+  }
+
+  async saveKeys(keys: readonly Key[]): Promise<void> {
+    for (const key of keys) this.keys.set(`${key.requestId} ${key.purpose} ${key.rank} ${key.key}`, key);
+  }
+
+  async saveClaims(
+    claims: readonly Pick<StoredCall, "requestId" | "position" | "subtaskRequestId">[],
+  ): Promise<void> {
+    for (const { requestId, position, subtaskRequestId } of claims)
+      this.calls.get(`${requestId}#${position}`)!.subtaskRequestId = subtaskRequestId;
+  }
+
+  async saveAmbiguity(ambiguity: readonly { requestId: string; isAmbiguous: boolean }[]): Promise<void> {
+    for (const { requestId, isAmbiguous } of ambiguity)
+      if (isAmbiguous) this.ambiguous.add(requestId);
+      else this.ambiguous.delete(requestId);
+  }
+}

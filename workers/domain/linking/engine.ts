@@ -1,0 +1,125 @@
+/**
+ * Linking as exchanges arrive: whatever comes, in any order, in any batches, twice or late, afterwards everything stored is
+ * linked as if it had been linked at once. Evidence never changes by what others say; a choice depends on earlier requests
+ * only. So an arrival concerns itself and those later ones that look for what it offers; these are chosen again, and where
+ * a choice changed, the conversations concerned are laid out anew. Called by ingest (over Postgres) inside its transaction.
+ */
+import type { Evidence, LinkKey, MadeEvidence } from "./evidence.ts";
+import { PURPOSE } from "./evidence.ts";
+import { firstLookups, type Parentage, parentageOf } from "./choice.ts";
+import { dependentLookups, promptLookups, promptsNamedBy } from "./dependents.ts";
+import type { Link, LinkStore } from "./link-store.ts";
+import { Layout } from "./layout.ts";
+import { Reader } from "./reader.ts";
+
+export interface Linked {
+  /** The places of the exchanges given. */
+  links: Map<string, Link>;
+  /** Others whose place changed: as it was, and as it is. */
+  moved: { before: Link; after: Link }[];
+}
+
+/** Choices settle in as many rounds as ambiguous ones depend on each other, which is few. */
+const MAX_ROUNDS = 1_000;
+
+/** Links these exchanges, new ones and such whose answer came late, and links again whom they concern. Writes all but rows. */
+export async function linkExchanges(store: LinkStore, made: readonly MadeEvidence[]): Promise<Linked> {
+  if (made.length === 0) return { links: new Map(), moved: [] };
+  await store.saveEvidence(made);
+  const reader = new Reader(store);
+  const dirty = new Map<string, { evidence: Evidence; keys: readonly LinkKey[] }>();
+  for (const each of made) dirty.set(each.requestId, { evidence: each, keys: each.keys });
+
+  const named = await promptsNamedBy(store, made);
+  const dependents = dependentLookups(made, named);
+  const choices = made.flatMap(firstLookups);
+  const first = made.reduce(
+    (least, { requestId }) => (requestId < least ? requestId : least),
+    made[0]!.requestId,
+  );
+  const unsettled = { index: "ambiguous" as const, key: 0n, after: first, limit: Number.MAX_SAFE_INTEGER };
+  await reader.fetch([...dependents, ...choices, unsettled]);
+  for (const lookup of dependents) await concern(await reader.find(lookup));
+  const ambiguous = new Map<string, Evidence>();
+  for (const { evidence } of await reader.find(unsettled)) ambiguous.set(evidence.requestId, evidence);
+
+  async function concern(others: readonly { evidence: Evidence }[]): Promise<void> {
+    const fresh = others.map(({ evidence }) => evidence).filter(({ requestId }) => !dirty.has(requestId));
+    if (fresh.length === 0) return;
+    const keys = await store.keysOf(fresh.map(({ requestId }) => requestId));
+    for (const evidence of fresh)
+      dirty.set(evidence.requestId, { evidence, keys: keys.get(evidence.requestId) ?? [] });
+    // Whoever is chosen again may leave the call it took, or take another, to those that began like it later.
+    const alike = fresh.flatMap(({ requestId }) => promptLookups(requestId, keys.get(requestId) ?? []));
+    await reader.fetch([...fresh.flatMap(firstLookups), ...alike]);
+    for (const lookup of alike) await concern(await reader.find(lookup));
+  }
+
+  const layout = new Layout(store, new Set(made.map(({ requestId }) => requestId)));
+  const parentages = new Map<string, Parentage>();
+  const choose = async (ids: Iterable<string>): Promise<string[]> => {
+    const changed: string[] = [];
+    for (const id of [...ids].sort()) {
+      const { evidence, keys } = dirty.get(id)!;
+      const parentage = await parentageOf(evidence, keys, reader.candidates(layout));
+      reader.claim(id, parentage.call);
+      const before = parentages.get(id);
+      parentages.set(id, parentage);
+      if (!before || !isSame(before, parentage)) changed.push(id);
+    }
+    return changed;
+  };
+
+  await reader.releaseClaims(
+    [...dirty.values()].map(({ evidence, keys }) => ({ requestId: evidence.requestId, keys })),
+  );
+  let changed = await choose(dirty.keys());
+  for (let round = 0; changed.length > 0; round++) {
+    if (round > MAX_ROUNDS) throw new Error("Links do not settle");
+    await layout.settle(
+      changed.map((id) => ({ evidence: dirty.get(id)!.evidence, parentage: parentages.get(id)! })),
+    );
+    // Where conversations grew or shrank, choices between them may fall otherwise.
+    await concern([...ambiguous.values()].map((evidence) => ({ evidence })));
+    const undecided = [...parentages].filter(([, { isAmbiguous }]) => isAmbiguous).map(([id]) => id);
+    changed = await choose(new Set([...undecided, ...ambiguous.keys()]));
+  }
+
+  await saveNeeds(store, dirty, parentages, ambiguous);
+  await reader.saveClaims();
+  return layout.result();
+}
+
+function isSame(a: Parentage, b: Parentage): boolean {
+  return (
+    a.linkKind === b.linkKind &&
+    a.parentRequestId === b.parentRequestId &&
+    a.taskParentId === b.taskParentId &&
+    a.linkedBy === b.linkedBy &&
+    a.linkConfidence === b.linkConfidence &&
+    a.isAmbiguous === b.isAmbiguous
+  );
+}
+
+/** What has to be there for later arrivals to find whom they concern; kept also when it is no longer needed. */
+async function saveNeeds(
+  store: LinkStore,
+  dirty: ReadonlyMap<string, { evidence: Evidence; keys: readonly LinkKey[] }>,
+  parentages: ReadonlyMap<string, Parentage>,
+  ambiguous: ReadonlyMap<string, Evidence>,
+): Promise<void> {
+  const keys: (LinkKey & { requestId: string })[] = [];
+  const ambiguity: { requestId: string; isAmbiguous: boolean }[] = [];
+  for (const [requestId, { wantsAncestors, wantsFallback, isAmbiguous }] of parentages) {
+    const { evidence, keys: all } = dirty.get(requestId)!;
+    if (wantsAncestors)
+      for (const key of all)
+        if (key.purpose === PURPOSE.ancestorAnswer || key.purpose === PURPOSE.ancestorEnd)
+          keys.push({ requestId, ...key });
+    if (wantsFallback && evidence.sessionKey !== null)
+      keys.push({ requestId, purpose: PURPOSE.fallback, key: evidence.sessionKey, rank: 1 });
+    if (isAmbiguous !== ambiguous.has(requestId)) ambiguity.push({ requestId, isAmbiguous });
+  }
+  if (keys.length > 0) await store.saveKeys(keys);
+  if (ambiguity.length > 0) await store.saveAmbiguity(ambiguity);
+}

@@ -1,0 +1,74 @@
+/**
+ * What the link of a request is made of, out of its body as it is taken apart for storing: elements are parsed one by one
+ * when they are asked for. Called by ingest, and by the store for what it reads back.
+ */
+import type { DissectedBody } from "../content.ts";
+import { isObject, type JsonObject, parseJson } from "../json-object.ts";
+import { evidenceOf, type LinkableExchange, type MadeEvidence } from "./evidence.ts";
+
+export type LinkableRequest = Omit<LinkableExchange, "requestId" | "answer" | "isAnswered">;
+
+export interface AnswerGiven {
+  /** The assembled answer as a history element; null where there was none. */
+  message: Uint8Array | null;
+  outcome: string | null;
+}
+
+/** `body` is null where it was not recorded, or not all of it. */
+export function linkable(
+  headers: Readonly<Record<string, string>>,
+  body: DissectedBody | null,
+): LinkableRequest {
+  const skeleton = body && parsed(body.skeleton);
+  if (!body || !isObject(skeleton))
+    return { headers, body: null, messages: [], system: null, tools: [], isRead: false };
+  const { messages, system, tools } = body;
+  return {
+    headers,
+    body: skeleton,
+    messages: elements(messages) ?? listIn(skeleton, "messages"),
+    system: system.length > 0 ? systemOf(system) : skeleton["system"],
+    tools: elements(tools) ?? listIn(skeleton, "tools"),
+    isRead: true,
+  };
+}
+
+/** The evidence of a request with its answer; null for side requests. */
+export function linkEvidence(
+  requestId: string,
+  request: LinkableRequest,
+  { message, outcome }: AnswerGiven,
+): MadeEvidence | null {
+  const answer = message && parsed(message);
+  return evidenceOf({
+    requestId,
+    ...request,
+    answer: isObject(answer) ? answer["content"] : null,
+    isAnswered: outcome === "complete",
+  });
+}
+
+function elements(chain: DissectedBody["messages"]): Iterable<unknown> | null {
+  if (chain.length === 0) return null;
+  return {
+    *[Symbol.iterator]() {
+      for (const { content } of chain) yield parsed(content);
+    },
+  };
+}
+
+/** A plain string is an element of its own. */
+function systemOf(chain: DissectedBody["system"]): unknown {
+  const blocks = chain.map(({ content }) => parsed(content));
+  return blocks.length === 1 && typeof blocks[0] === "string" ? blocks[0] : blocks;
+}
+
+/** Lists that could not be taken out of a body are still in it. */
+function listIn(skeleton: JsonObject, name: string): unknown[] {
+  const list = skeleton[name];
+  return Array.isArray(list) ? (list as unknown[]) : [];
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  return parseJson(new TextDecoder().decode(bytes));
+}

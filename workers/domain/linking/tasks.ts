@@ -1,0 +1,87 @@
+/**
+ * Sub-tasks: calls of `Task` and `Agent` in answers, the prompts that agents begin with, and the tool results that name
+ * the agent which came of a call. Called by evidence.ts.
+ */
+import { isObject } from "../json-object.ts";
+import { plainText } from "../truncate.ts";
+import { keyOf } from "./keys.ts";
+import { blocksOf, stringIn } from "./messages.ts";
+import { comparable } from "./texts.ts";
+import type { Item, Run } from "./transcript.ts";
+
+export interface TaskCall {
+  /** 0 for the first such call in the answer. */
+  position: number;
+  toolUseId: string;
+  toolName: string;
+  subagentType: string | null;
+  description: string | null;
+  promptExcerpt: string;
+  promptKey: bigint;
+}
+
+/** An agent came of this call. */
+export interface AgentMention {
+  agentId: string;
+  toolUseId: string;
+}
+
+const TASK_TOOLS = new Set(["Task", "Agent"]);
+const MAX_LABEL = 200;
+const MAX_EXCERPT = 250;
+/** An agent's first message holds reminders and its prompt; of a message of many texts only the last ones can be one. */
+const MAX_PROMPTS = 16;
+const FORKED = /<fork-boilerplate>|^Fork started\b/;
+const AGENT_ID = /\bagentId:\s*([A-Za-z0-9_-]{4,64})/;
+
+/** The task calls of an answer. */
+export function taskCalls(content: unknown): TaskCall[] {
+  return blocksOf(content)
+    .filter((block) => block["type"] === "tool_use" && TASK_TOOLS.has(stringIn(block, "name")))
+    .flatMap((block) => {
+      const input = block["input"];
+      if (!isObject(input) || typeof input["prompt"] !== "string") return [];
+      return [{ block, input, prompt: input["prompt"] }];
+    })
+    .map(({ block, input, prompt }, position) => ({
+      position,
+      toolUseId: plainText(stringIn(block, "id"), MAX_LABEL),
+      toolName: stringIn(block, "name"),
+      subagentType: plainText(stringIn(input, "subagent_type"), MAX_LABEL) || null,
+      description: plainText(stringIn(input, "description"), MAX_LABEL) || null,
+      promptExcerpt: plainText(prompt, MAX_EXCERPT),
+      promptKey: promptKey(comparable(prompt)),
+    }));
+}
+
+/** Keys of everything in a first message that may be the prompt of a task: each text, and all together. */
+export function promptKeys(first: Run | undefined): bigint[] {
+  if (!first || first.isAssistant) return [];
+  const texts = first.items.flatMap(({ plain }) => plain ?? []);
+  const candidates = texts.length > 1 ? [texts.join("\n"), ...texts.slice(-MAX_PROMPTS)] : texts;
+  return [...new Set(candidates.map(promptKey))];
+}
+
+function promptKey(text: string): bigint {
+  return keyOf("prompt", text);
+}
+
+/** The newest message is what a forked agent begins with: its parent's history, and this. */
+export function startsFork(last: Run | undefined): boolean {
+  if (!last || last.isAssistant) return false;
+  return last.items.some(({ plain, result }) => FORKED.test(plain ?? "") || FORKED.test(result));
+}
+
+/** What the newest tool results tell of agents; `calls` is the run they answer. */
+export function agentMentions(calls: Run | undefined, results: Run | undefined): AgentMention[] {
+  if (!calls?.isAssistant || !results || results.isAssistant) return [];
+  const asked = new Set(calls.items.filter(isTaskCall).map(({ toolUseId }) => toolUseId));
+  return results.items.flatMap(({ resultOf, result }) => {
+    const agentId = asked.has(resultOf) ? AGENT_ID.exec(result.slice(-4_000))?.[1] : undefined;
+    return agentId === undefined || resultOf === null ? [] : [{ agentId, toolUseId: resultOf }];
+  });
+}
+
+function isTaskCall({ text, toolUseId }: Item): boolean {
+  return toolUseId !== null && [...TASK_TOOLS].some((name) => text.startsWith(`tool_use:${name}:`));
+}

@@ -1,0 +1,129 @@
+/**
+ * A list of messages as a transcript: runs of items that one side said, the way two sendings of the same history agree on
+ * it. Dropped: entries with the role `system`, thinking, reminders, what is empty, repeated messages (Claude Code 1.0
+ * sends its first tool call twice). Neighbours of one role are one run, however the client cut them into messages. Tools
+ * are known by their ids, because inputs come back changed; results of parallel calls in any order. Called by evidence.ts.
+ */
+import { isObject, type JsonObject } from "../json-object.ts";
+import { keyOf } from "./keys.ts";
+import { blocksOf, stringIn } from "./messages.ts";
+import { comparable } from "./texts.ts";
+
+export interface Item {
+  /** What is compared. */
+  text: string;
+  /** What a tool gave back. Clients shorten old results, so it does not make another history; it tells edits apart. */
+  result: string;
+  /** The id of a tool call of the client's; null for everything else. */
+  toolUseId: string | null;
+  /** The id a result belongs to; null for everything else. */
+  resultOf: string | null;
+  /** The text of a text block; null for everything else. */
+  plain: string | null;
+}
+
+export interface Run {
+  isAssistant: boolean;
+  items: Item[];
+}
+
+export interface Transcript {
+  runs: Run[];
+  /** The last message as sent is the beginning of an answer that the model shall go on with. */
+  endsInPrefill: boolean;
+}
+
+/** The transcript of a history, oldest first; elements that are no messages are skipped. Never throws. */
+export function transcriptOf(messages: Iterable<unknown>): Transcript {
+  const runs: Run[] = [];
+  const seen = new Set<string>();
+  let lastRole = "";
+  for (const message of messages) {
+    if (!isObject(message)) continue;
+    const role = stringIn(message, "role");
+    if (role === "system") continue;
+    lastRole = role;
+    const items = unrepeated(itemsOf(message["content"]), seen);
+    if (items.length === 0) continue;
+    const isAssistant = role === "assistant";
+    const last = runs.at(-1);
+    if (last?.isAssistant === isAssistant) last.items.push(...items);
+    else runs.push({ isAssistant, items });
+  }
+  for (const run of runs) if (!run.isAssistant) run.items = withResultsSorted(run.items);
+  return { runs, endsInPrefill: lastRole === "assistant" };
+}
+
+/** What an answer, or the content of one message, consists of. */
+export function itemsOf(content: unknown): Item[] {
+  return blocksOf(content).flatMap((block) => itemOf(block) ?? []);
+}
+
+const NOTHING = { result: "", toolUseId: null, resultOf: null, plain: null };
+
+function itemOf(block: JsonObject): Item | null {
+  const type = stringIn(block, "type");
+  switch (type) {
+    case "text": {
+      const plain = comparable(stringIn(block, "text"));
+      return plain === "" ? null : { ...NOTHING, text: `text:${plain}`, plain };
+    }
+    case "thinking":
+    case "redacted_thinking":
+      return null;
+    case "tool_use": {
+      const toolUseId = stringIn(block, "id");
+      return { ...NOTHING, text: `tool_use:${stringIn(block, "name")}:${toolUseId}`, toolUseId };
+    }
+    case "tool_result": {
+      const resultOf = stringIn(block, "tool_use_id");
+      return { ...NOTHING, text: `tool_result:${resultOf}`, resultOf, result: resultText(block["content"]) };
+    }
+    default:
+      return { ...NOTHING, text: `${type}:${digest(withoutMarks(block))}` };
+  }
+}
+
+function resultText(content: unknown): string {
+  return blocksOf(content)
+    .map((block) =>
+      block["type"] === "text" ? comparable(stringIn(block, "text")) : digest(withoutMarks(block)),
+    )
+    .filter((text) => text !== "")
+    .join("\n");
+}
+
+/** Cache markers move with every turn; our own marks in an answer's block come back with nobody. */
+function withoutMarks(block: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(block).filter(([name]) => name !== "cache_control" && name !== "_nexus"),
+  );
+}
+
+function digest(value: JsonObject): string {
+  return String(keyOf("block", JSON.stringify(value)));
+}
+
+/** Nothing of a message all of whose tool blocks were there before; of others what was not. */
+function unrepeated(items: Item[], seen: Set<string>): Item[] {
+  const tools = items.filter(isTool);
+  const fresh = new Set<Item>();
+  for (const item of tools) {
+    if (!seen.has(item.text)) fresh.add(item);
+    seen.add(item.text);
+  }
+  if (tools.length > 0 && fresh.size === 0) return [];
+  return items.filter((item) => !isTool(item) || fresh.has(item));
+}
+
+function isTool({ toolUseId, resultOf }: Item): boolean {
+  return toolUseId !== null || resultOf !== null;
+}
+
+/** The results first, by id: they come in the order the tools ended in, and texts before or behind them. */
+function withResultsSorted(items: Item[]): Item[] {
+  const results = items.filter(({ resultOf }) => resultOf !== null);
+  if (results.length === 0) return items;
+  results.sort((a, b) => (a.text < b.text ? -1 : 1));
+  return [...results, ...items.filter(({ resultOf }) => resultOf === null)];
+}
