@@ -1,0 +1,93 @@
+/**
+ * The pictures of the documentation, made from the demo: `npx node scripts/docs-images.ts [directory]` (default
+ * docs/images). Plays the demo's day into a data directory of its own, signs in as a person does, and takes each
+ * picture at a laptop's size. Run it again when pages have changed, look at the pictures, commit them.
+ */
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { startBrowser } from "../test/support/browser.ts";
+import { startDemo } from "./local/demo/demo.ts";
+
+interface Picture {
+  name: string;
+  /** Where it is taken; FIRST stands for the request with the most tool calls among the newest. */
+  path: string;
+  theme: "light" | "dark";
+}
+
+const PICTURES: readonly Picture[] = [
+  { name: "overview", path: "/?range=1h", theme: "light" },
+  { name: "request", path: "/requests/FIRST", theme: "dark" },
+];
+const SIZE = { width: 1440, height: 900 };
+/** How long the day may take to be in the database. */
+const PATIENCE_MS = 240_000;
+
+const directory = process.argv[2] ?? "docs/images";
+await mkdir(directory, { recursive: true });
+const dataDir = await mkdtemp(join(tmpdir(), "nexus-pictures-"));
+const browser = await startBrowser();
+const demo = await startDemo({
+  world: { dataDir, log: () => undefined },
+  live: false,
+  print: (line) => console.log(line),
+});
+try {
+  await demo.played;
+  await untilStored();
+  for (const picture of PICTURES) await take(picture);
+} finally {
+  await browser.close();
+  await demo.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}
+
+interface Row {
+  requestId: string;
+  outcome: string;
+  toolCallCount: number;
+}
+
+async function ask<T>(path: string): Promise<T> {
+  const headers = { "x-dashboard-key": demo.world.dashboardKey };
+  return (await (await fetch(`${demo.world.proxyUrl}${path}`, { headers })).json()) as T;
+}
+
+/** Waits until the journal has nothing left that has ended. */
+async function untilStored(): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const { journal } = await ask<{ journal: { entries: number | null } }>("/api/status");
+    if (journal.entries === 0) return;
+    if (Date.now() > until) throw new Error("The day did not reach the database.");
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+}
+
+async function pathOf(picture: Picture): Promise<string> {
+  if (!picture.path.includes("FIRST")) return picture.path;
+  const { requests } = await ask<{ requests: Row[] }>("/api/requests?limit=200");
+  const complete = requests.filter((row) => row.outcome === "complete");
+  const first = complete.sort((left, right) => right.toolCallCount - left.toolCallCount)[0];
+  if (!first) throw new Error("The demo has no request to show.");
+  return picture.path.replace("FIRST", first.requestId);
+}
+
+async function signIn(page: Page): Promise<void> {
+  await page.goto(`${demo.world.dashboardUrl}/sign-in`);
+  await page.fill("input[name=key]", demo.world.dashboardKey);
+  await page.click("form button[type=submit]");
+}
+
+async function take(picture: Picture): Promise<void> {
+  const context = await browser.newContext({ viewport: SIZE, colorScheme: picture.theme, timezoneId: "UTC" });
+  const page = await context.newPage();
+  await signIn(page);
+  await page.goto(demo.world.dashboardUrl + (await pathOf(picture)));
+  await page.evaluate("document.fonts.ready");
+  await page.screenshot({ path: join(directory, `${picture.name}.png`) });
+  await context.close();
+  console.log(picture.name);
+}
