@@ -1,5 +1,5 @@
 /**
- * Pictures of every page for people to look at: `npx node scripts/screenshots.ts [directory] [filter]` (default
+ * Pictures of every page for people to look at: `npx node scripts/screenshots.ts [directory] [name,name]` (default
  * out/screenshots). All scenes of the scripted API, light and dark, desk and phone; each page is also checked for
  * complaints of the browser and for sideways scrolling, and the run fails when there are any.
  */
@@ -48,6 +48,10 @@ const SHOTS: readonly Shot[] = [
   { name: "request-hostile", path: REQUEST, scene: "hostile", before: OPEN_TOOLS },
   { name: "request-missing", path: "/requests/none", scene: "busy" },
   { name: "usage", path: "/usage?range=7d", scene: "busy" },
+  { name: "usage-account", path: "/usage?range=24h&accountId=acc_platform", scene: "busy" },
+  { name: "errors", path: "/errors", scene: "busy" },
+  { name: "errors-empty", path: "/errors", scene: "empty" },
+  { name: "errors-hostile", path: "/errors", scene: "hostile" },
   { name: "usage-empty", path: "/usage", scene: "empty" },
   { name: "usage-hostile", path: "/usage", scene: "hostile" },
   { name: "domains", path: "/domains", scene: "busy" },
@@ -92,11 +96,12 @@ const LOOKS = [
 ] as const;
 
 const directory = process.argv[2] ?? "out/screenshots";
-const only = process.argv[3] ?? "";
+const only = (process.argv[3] ?? "").split(",");
 await mkdir(directory, { recursive: true });
 const [app, browser] = await Promise.all([loadApp(), startBrowser()]);
 const complaints: string[] = [];
-for (const shot of SHOTS.filter(({ name }) => name.includes(only))) await take(browser, shot);
+for (const shot of SHOTS.filter(({ name }) => only.some((part) => name.includes(part))))
+  await take(browser, shot);
 await browser.close();
 for (const complaint of complaints) console.error(complaint);
 process.exitCode = complaints.length === 0 ? 0 : 1;

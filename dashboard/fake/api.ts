@@ -8,7 +8,8 @@ import type { ApiBinding } from "../src/environment.ts";
 import { busyAnswer, busyRequestBody, busyStream } from "./conversation.ts";
 import { hostileAnswer, hostileRequestBody, hostileRows, NASTY } from "./hostile.ts";
 import { busyRows } from "./rows.ts";
-import { overviewOf, statusOf } from "./sums.ts";
+import { hourlyOf, overviewOf, statusOf } from "./sums.ts";
+import { windowDetailOf, windowsOf } from "./windows.ts";
 
 export type Scene = "busy" | "empty" | "hostile" | "down";
 
@@ -99,6 +100,14 @@ function answer(api: FakeApi, method: string, url: URL, now: number): Response {
   }
   if (path === "/api/status") return Response.json(statusOf(api.rows, now, api.scene === "hostile"));
   if (path === "/api/requests") return Response.json(list(api, url, time("from", 0), time("to", Infinity)));
+  if (path === "/api/usage/tokens/hourly") return Response.json(hourlyOf(api.rows));
+  if (path === "/api/live") return new Response(null, { status: 204 });
+  if (path === "/api/windows") return Response.json({ windows: windowsOf(api.scene, now) });
+  const account = /^\/api\/windows\/([^]+)$/.exec(path)?.[1];
+  if (account) {
+    const detail = windowDetailOf(api.scene, now, account);
+    if (detail) return Response.json(detail);
+  }
   if (path === "/api/audit") return Response.json(audit(api, now));
   if (path === "/api/domains") return Response.json({ domains: domains(api) });
   const request = /^\/api\/requests\/([^/]+)(\/body|\/response)?$/.exec(path);
@@ -116,6 +125,10 @@ function answer(api: FakeApi, method: string, url: URL, now: number): Response {
   return Response.json({ error: { code: "not_found", message: "There is no such thing." } }, { status: 404 });
 }
 
+const hasStatus = (filter: string | null, status: number | null) =>
+  filter === null ||
+  (filter.endsWith("xx") ? String(status).startsWith(filter[0]!) : String(status) === filter);
+
 function list(api: FakeApi, url: URL, from: number, to: number) {
   const wanted = (name: string, value: string | null) => {
     const filter = url.searchParams.get(name);
@@ -132,7 +145,8 @@ function list(api: FakeApi, url: URL, from: number, to: number) {
       wanted("accountId", row.accountId) &&
       wanted("sessionId", row.sessionId) &&
       wanted("outcome", row.outcome) &&
-      wanted("requestType", row.requestType),
+      wanted("requestType", row.requestType) &&
+      hasStatus(url.searchParams.get("status"), row.responseStatus),
   );
   const isMore = found.length > offset + limit;
   return {

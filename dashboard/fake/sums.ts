@@ -1,4 +1,5 @@
 /** Overview and status as the API would sum them, from rows. */
+import type { HourlyTokens } from "../../workers/schemas/api-usage.ts";
 import type { Overview, Sums, Totals } from "../../workers/schemas/api-stats.ts";
 import type { Status } from "../../workers/schemas/api-status.ts";
 import { decimalOf, picoOf } from "../src/format/decimal.ts";
@@ -82,7 +83,16 @@ export function overviewOf(rows: readonly RequestRow[], from: number, to: number
     accounts: grouped(now, "accountId", (row) => row.accountId),
     models: grouped(now, "model", (row) => row.model),
     requestTypes: grouped(now, "requestType", (row) => row.requestType),
-    inFlight: { count: 0, newest: [] },
+    inFlight: {
+      count: Math.min(2, now.length),
+      newest: now.slice(0, 2).map(({ requestId, domain, accountId, model }, index) => ({
+        requestId,
+        domain,
+        accountId,
+        model,
+        startedAt: new Date(to - 4_000 * (index + 1)).toISOString(),
+      })),
+    },
   };
 }
 
@@ -130,4 +140,17 @@ export function statusOf(rows: readonly RequestRow[], now: number, isLate: boole
     newestRequestAt: rows[0]?.timestamp ?? null,
     versions: { nexus: "0.1.0", migrations: 4, database: "PostgreSQL 18.0" },
   };
+}
+
+/** Hours of each domain, oldest first. */
+export function hourlyOf(rows: readonly RequestRow[]): HourlyTokens {
+  const data = [...Map.groupBy(rows, (row) => row.domain)].map(([domain, group]) => {
+    const hours = Map.groupBy(group, (row) => `${row.timestamp.slice(0, 13)}:00:00.000Z`);
+    const points = [...hours].map(([hour, list]) => {
+      const { totalTokens, ...rest } = sums(list);
+      return { hour, count: totalTokens, ...rest };
+    });
+    return [domain, points.toSorted((left, right) => (left.hour < right.hour ? -1 : 1))] as const;
+  });
+  return { data: Object.fromEntries(data), query: { domain: null, days: 30 } };
 }

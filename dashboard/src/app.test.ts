@@ -5,7 +5,16 @@ import { MARKUP } from "../fake/hostile.ts";
 import { createApp } from "./app.tsx";
 
 const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
-const PAGES = ["/", "/requests", "/conversations", "/usage", "/domains", "/settings"];
+const PAGES = [
+  "/",
+  "/requests",
+  "/conversations",
+  "/usage",
+  "/usage?accountId=acc_platform&range=7d",
+  "/errors",
+  "/domains",
+  "/settings",
+];
 
 function visit(scene: Scene, caller = ADMINISTRATOR) {
   const api = fakeApi(scene, Date.now(), caller);
@@ -130,6 +139,44 @@ describe("the gate", () => {
       expect(text).not.toMatch(/action="\/domains/);
     }
     expect((await ask("/settings")).text).not.toContain("Who did what");
+  });
+});
+
+describe("usage", () => {
+  it("is a file as well, over time and by each name", async () => {
+    const { ask } = visit("busy");
+    const { response, text } = await ask("/usage.csv?by=model");
+    expect(response.headers.get("content-type")).toContain("text/csv");
+    expect(text.split("\r\n")[0]).toBe(
+      "model,requests,errors,input_tokens,cache_read_tokens,cache_write_tokens,output_tokens,cost_usd,unpriced_requests",
+    );
+    expect(text).toContain("claude-opus-5-5");
+    expect((await ask("/usage.csv?by=__proto__")).text).toMatch(/^from,/);
+  });
+
+  it("takes an account's limit and alerts as people write them", async () => {
+    const { api, ask } = visit("busy");
+    const form = await formOf(ask, "/usage?accountId=acc_research");
+    const save = (tokenLimit: string, thresholds: string) =>
+      ask("/usage/settings", {
+        method: "POST",
+        headers: { cookie: form.cookie },
+        body: form.body({ accountId: "acc_research", tokenLimit, thresholds }),
+      });
+    expect((await save("250,000", "75 %, 90")).response.status).toBe(303);
+    await save("", "");
+    await save("many", "x");
+    expect(api.sent).toEqual([
+      { tokenLimit: 250_000, thresholds: [0.75, 0.9] },
+      { tokenLimit: null, thresholds: [] },
+      { tokenLimit: 0, thresholds: [0] },
+    ]);
+  });
+
+  it("offers a viewer no way to set them", async () => {
+    expect((await visit("busy", VIEWER).ask("/usage?accountId=acc_research")).text).not.toContain(
+      "/usage/settings",
+    );
   });
 });
 

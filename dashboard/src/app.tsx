@@ -13,9 +13,11 @@ import { securityHeaders } from "./http/security-headers.ts";
 import { failurePage } from "./http/render.tsx";
 import { accessRoutes } from "./routes/access.tsx";
 import { domainRoutes } from "./routes/domains.tsx";
+import { errorRoutes } from "./routes/errors.tsx";
 import { lookRoutes } from "./routes/looks.tsx";
 import { requestRoutes } from "./routes/requests.tsx";
 import { staticRoutes } from "./routes/static.ts";
+import { usageRoutes } from "./routes/usage.tsx";
 import { themeRoutes } from "./routes/theme.ts";
 
 /** The application; `assets` are the addresses of the built style sheet, script and font. */
@@ -30,6 +32,8 @@ export function createApp(assets: Assets): Hono<AppEnv> {
   app.use(requireCsrf);
   app.route("/", themeRoutes());
   app.route("/", lookRoutes());
+  app.route("/", usageRoutes());
+  app.route("/", errorRoutes());
   app.route("/", requestRoutes());
   app.route("/", domainRoutes());
   app.all("/api/*", apiProxy);

@@ -1,5 +1,6 @@
 /** The sums of a period in the shape the charts draw: tokens by kind, names with sums, buckets in order. */
 import type { Overview as ApiOverview, Sums as ApiSums } from "../../../workers/schemas/api-stats.ts";
+import type { InFlight } from "../../../workers/schemas/live.ts";
 import type { TokensByKind } from "../charts/token-kinds.ts";
 import type { Result } from "./client.ts";
 
@@ -37,6 +38,8 @@ export interface Overview {
   accounts: Named[];
   models: Named[];
   types: Named[];
+  /** Exchanges under way; null when nobody could tell just now. */
+  inFlight: InFlight | null;
 }
 
 export function readOverview(answer: ApiOverview): Overview {
@@ -49,6 +52,7 @@ export function readOverview(answer: ApiOverview): Overview {
     accounts: answer.accounts.map((entry) => ({ name: entry.accountId, sums: sumsOf(entry) })),
     models: answer.models.map((entry) => ({ name: entry.model, sums: sumsOf(entry) })),
     types: answer.requestTypes.map((entry) => ({ name: entry.requestType, sums: sumsOf(entry) })),
+    inFlight: answer.inFlight,
   };
 }
 

@@ -7,14 +7,12 @@ export function Spark({ values }: { values: readonly (number | null)[] }) {
   return (
     <svg class="spark" viewBox="0 0 100 28" preserveAspectRatio="none" aria-hidden="true">
       {stretches(values).map(({ from, run }) => {
-        const points = run.map(
-          (value, index) => `${round((from + index) * step)},${round(27 - (value / top) * 24)}`,
-        );
+        const points = run.map((value, index) => `${round((from + index) * step)},${heightOf(value, top)}`);
         // A single measurement is a short dash: a line of one point would not be seen.
         const line =
           run.length > 1
             ? points
-            : [points[0]!, `${round(from * step + step / 3)},${points[0]!.split(",")[1]!}`];
+            : [-0.3, 0.3].map((by) => `${within((from + by) * step)},${heightOf(run[0]!, top)}`);
         return (
           <>
             {run.length > 1 && (
@@ -43,4 +41,6 @@ function stretches(values: readonly (number | null)[]): { from: number; run: num
   return runs;
 }
 
+const heightOf = (value: number, top: number) => round(27 - (value / top) * 24);
+const within = (x: number) => round(Math.min(100, Math.max(0, x)));
 const round = (value: number) => Math.round(value * 100) / 100;

@@ -21,7 +21,7 @@ export function CostTable({ breakdown, total, version }: Props) {
   const lines = linesOf(breakdown);
   if (lines.length === 0 || total === null) {
     return total === null ? (
-      <p class="mute">
+      <p class="note">
         Unpriced: no rate is known for this model or this kind of call, so nothing is guessed.
       </p>
     ) : null;

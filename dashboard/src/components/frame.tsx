@@ -22,6 +22,7 @@ export const NAVIGATION: readonly NavItem[] = [
   { path: "/conversations", label: "Conversations", icon: "messages", key: "c" },
   { path: "/requests", label: "Requests", icon: "list", key: "r" },
   { path: "/usage", label: "Usage", icon: "chart", key: "u" },
+  { path: "/errors", label: "Errors", icon: "alert", key: "e" },
   { path: "/domains", label: "Domains", icon: "globe", key: "d" },
   { path: "/settings", label: "Health", icon: "activity", key: "h" },
 ];
@@ -137,6 +138,10 @@ function Side({ view, health }: { view: View; health: HealthMark }) {
         </li>
       </ul>
       <div class="side-foot not-on-phone">
+        <p class="live-state" data-live-state="" hidden>
+          <span class="live-dot" aria-hidden="true"></span>
+          <span data-live-words></span>
+        </p>
         <SideFoot view={view} />
       </div>
     </nav>

@@ -9,6 +9,7 @@ const KEYS: readonly (readonly [keys: string[], words: string])[] = [
   [["g", "c"], "Conversations"],
   [["g", "r"], "Requests"],
   [["g", "u"], "Usage"],
+  [["g", "e"], "Errors"],
   [["g", "d"], "Domains"],
   [["g", "h"], "Health"],
   [["Esc"], "Close, or leave a field"],

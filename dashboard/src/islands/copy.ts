@@ -4,17 +4,22 @@ import { announce } from "./announce.ts";
 const SHOWN_MS = 1_500;
 
 export function bindCopyButtons(): void {
-  for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-copy]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => {
-      void copy(button.dataset.copy ?? "").then((isCopied) => {
-        announce(isCopied ? "Copied." : "Could not be copied.");
-        if (!isCopied) return;
-        button.classList.add("copied");
-        setTimeout(() => button.classList.remove("copied"), SHOWN_MS);
-      });
+  revealCopyButtons(document);
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest("button[data-copy]") : null;
+    if (!(button instanceof HTMLButtonElement)) return;
+    void copy(button.dataset.copy ?? "").then((isCopied) => {
+      announce(isCopied ? "Copied." : "Could not be copied.");
+      if (!isCopied) return;
+      button.classList.add("copied");
+      setTimeout(() => button.classList.remove("copied"), SHOWN_MS);
     });
-  }
+  });
+}
+
+/** Shows the buttons below `root`: without a script they would do nothing. */
+export function revealCopyButtons(root: ParentNode): void {
+  for (const button of root.querySelectorAll<HTMLButtonElement>("button[data-copy]")) button.hidden = false;
 }
 
 /** Over plain http on a name other than localhost there is no clipboard API; the old way still works. */

@@ -2,6 +2,7 @@
 import { bindCopyButtons } from "./copy.ts";
 import { bindForms } from "./forms.ts";
 import { bindKeys } from "./keys.ts";
+import { bindLive } from "./live.ts";
 import { bindMessages } from "./messages.ts";
 import { bindTheme } from "./theme.ts";
 import { bindTimes } from "./times.ts";
@@ -12,3 +13,4 @@ bindForms();
 bindKeys();
 bindMessages();
 bindTheme();
+bindLive();

@@ -8,15 +8,18 @@ export function bindTimes(): void {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `nexus_zone=${encodeURIComponent(zone)}; Path=/; SameSite=Lax; Max-Age=${YEAR_SECONDS}${secure}`;
-  const tell = () => {
-    for (const element of document.querySelectorAll("time[datetime]")) {
-      const at = Date.parse((element as HTMLTimeElement).dateTime);
-      if (Number.isNaN(at)) continue;
-      const words = formatRelative(at, Date.now(), zone);
-      if (element.textContent !== words) element.textContent = words;
-      element.setAttribute("title", formatAbsolute(at, zone));
-    }
-  };
-  tell();
-  setInterval(tell, EVERY_MS);
+  tellTimes();
+  setInterval(tellTimes, EVERY_MS);
+}
+
+/** Says every time of the page as it stands now, in the viewer's zone. */
+export function tellTimes(): void {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+  for (const element of document.querySelectorAll("time[datetime]")) {
+    const at = Date.parse((element as HTMLTimeElement).dateTime);
+    if (Number.isNaN(at)) continue;
+    const words = formatRelative(at, Date.now(), zone);
+    if (element.textContent !== words) element.textContent = words;
+    element.setAttribute("title", formatAbsolute(at, zone));
+  }
 }

@@ -1,15 +1,18 @@
-/** / : the period in five numbers, its tokens over time, who used them, and what came last. */
+/** / : the period in five numbers, how full the windows are, what runs, tokens over time, and who used them. */
+import type { WindowList as WindowListAnswer } from "../../../workers/schemas/api-windows.ts";
 import type { RequestList } from "../api/types.ts";
 import type { Overview } from "../api/overview.ts";
 import type { Result } from "../api/client.ts";
-import { StackedBars, bucketWords } from "../charts/stacked-bars.tsx";
+import { bucketWords } from "../charts/bar-chart.tsx";
+import { StackedBars } from "../charts/stacked-bars.tsx";
 import { sumOf } from "../charts/token-kinds.ts";
 import { Busiest } from "../components/busiest.tsx";
 import { PointHere } from "../components/point-here.tsx";
 import { Empty, ProblemCard } from "../components/problem.tsx";
-import { RequestTable } from "../components/request-table.tsx";
+import { WindowList } from "../components/window-list.tsx";
+import { Help } from "../components/help.tsx";
 import { Tile } from "../components/tile.tsx";
-import { shortModel } from "../components/values.tsx";
+import { Model, Money, shortModel, Status, Time, Wire } from "../components/values.tsx";
 import { linkTo, periodOf } from "../filters.ts";
 import { amountForDrawing, formatMoneyExact, formatMoneyShort } from "../format/money.ts";
 import { formatChange, formatCount, formatExact, formatShare, formatShort } from "../format/number.ts";
@@ -19,14 +22,13 @@ import type { View } from "../view.ts";
 interface Props {
   view: View;
   overview: Result<Overview>;
+  windows: Result<WindowListAnswer>;
   latest: Result<RequestList>;
 }
 
-export function OverviewPage({ view, overview, latest }: Props) {
+export function OverviewPage({ view, overview, windows, latest }: Props) {
   const isNew =
     overview.ok && overview.data.now.requests === 0 && latest.ok && latest.data.requests.length === 0;
-  // One outage is said once.
-  const isAllDown = !overview.ok && !latest.ok && overview.problem.message === latest.problem.message;
   const isFiltered = view.filters.domain ?? view.filters.accountId ?? view.filters.model;
   if (isNew && !isFiltered) {
     return (
@@ -41,7 +43,11 @@ export function OverviewPage({ view, overview, latest }: Props) {
       {overview.ok ? (
         <>
           <Tiles overview={overview.data} />
-          <section class="card">
+          <div class="pair" id="live-now" data-live>
+            <Windows windows={windows} view={view} />
+            <Now inFlight={overview.data.inFlight} latest={latest} view={view} />
+          </div>
+          <section class="card" id="live-chart" data-live>
             <h2>
               Tokens per {bucketWords(overview.data.bucketMs)}{" "}
               <span class="mute">{formatShort(sumOf(overview.data.now.tokens))} in all</span>
@@ -54,7 +60,7 @@ export function OverviewPage({ view, overview, latest }: Props) {
               csvHref={linkTo("/usage.csv", view.filters)}
             />
           </section>
-          <div class="pair">
+          <div class="pair" id="live-busiest" data-live>
             <Busiest
               title="Busiest domains"
               entries={overview.data.domains}
@@ -71,21 +77,102 @@ export function OverviewPage({ view, overview, latest }: Props) {
       ) : (
         <ProblemCard problem={overview.problem} what="The numbers of this period" view={view} />
       )}
-      {isAllDown ? null : (
-        <section class="card">
-          <h2>
-            Latest requests <a href={linkTo("/requests", view.filters)}>All requests</a>
-          </h2>
-          {!latest.ok ? (
-            <ProblemCard problem={latest.problem} what="The latest requests" view={view} />
-          ) : latest.data.requests.length === 0 ? (
-            <p class="mute">None in this period.</p>
-          ) : (
-            <RequestTable rows={latest.data.requests} view={view} isCompact />
-          )}
-        </section>
-      )}
     </>
+  );
+}
+
+/** How many accounts the overview shows; Usage has all of them. */
+const WINDOWS_SHOWN = 5;
+
+function Windows({ windows, view }: { windows: Result<WindowListAnswer>; view: View }) {
+  const chosen = view.filters.accountId;
+  const shown = windows.ok
+    ? windows.data.windows.filter((one) => chosen === null || one.accountId === chosen)
+    : [];
+  return (
+    <section class="card">
+      <h2>
+        Windows{" "}
+        <Help
+          words="What an account may use is counted in windows that are reset, such as five hours and seven days. The bar is what the vendor reports; the lighter part is what comes until the reset at the pace of the last hour."
+          label="windows"
+        />
+        <a href={linkTo("/usage", view.filters)}>Usage</a>
+      </h2>
+      {!windows.ok ? (
+        <ProblemCard problem={windows.problem} what="The windows" view={view} />
+      ) : shown.length === 0 ? (
+        <p class="mute">No account was used in the last eight days.</p>
+      ) : (
+        <WindowList
+          windows={shown}
+          view={view}
+          href={(accountId) => linkTo("/usage", { ...view.filters, accountId })}
+          limit={WINDOWS_SHOWN}
+        />
+      )}
+    </section>
+  );
+}
+
+interface NowProps {
+  inFlight: Overview["inFlight"];
+  latest: Result<RequestList>;
+  view: View;
+}
+
+/** What runs and what ended last. */
+function Now({ inFlight, latest, view }: NowProps) {
+  return (
+    <section class="card now">
+      <h2>
+        Now{" "}
+        <span class="mute">
+          {inFlight === null ? "not known what is running" : `${formatExact(inFlight.count)} running`}
+        </span>
+        <a href={linkTo("/requests", view.filters)}>All requests</a>
+      </h2>
+      {inFlight !== null && inFlight.count > 0 && (
+        <ul class="running">
+          {inFlight.newest.slice(0, 4).map((one) => (
+            <li>
+              <span class="pulse" aria-hidden="true"></span>
+              <Model name={one.model} />
+              <Wire text={one.domain} length={32} />
+              <span class="mute right">
+                since <Time at={one.startedAt} view={view} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {!latest.ok ? (
+        <ProblemCard problem={latest.problem} what="The latest requests" view={view} />
+      ) : latest.data.requests.length === 0 ? (
+        <p class="mute">No request in this period.</p>
+      ) : (
+        <ul class="latest" data-rows>
+          {latest.data.requests.map((row) => (
+            <li data-row>
+              <a class="row-link" href={linkTo(`/requests/${row.requestId}`, view.filters)}>
+                <Time at={row.timestamp} view={view} />
+              </a>
+              <Status row={row} />
+              <span class="latest-model">
+                <Model name={row.model ?? row.requestType} />{" "}
+                <span class="mute">
+                  <Wire text={row.domain} length={32} />
+                </span>
+              </span>
+              <span class="right number mute">{formatDuration(row.durationMs)}</span>
+              <span class="right">
+                <Money amount={row.costUsd} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
   );
 }
 
@@ -97,7 +184,7 @@ export function Tiles({ overview }: { overview: Overview }) {
   const failedBefore = before.requests === 0 ? null : before.errors / before.requests;
   const points = (read: (bucket: (typeof buckets)[number]) => number | null) => buckets.map(read);
   return (
-    <dl class="tiles">
+    <dl class="tiles" id="live-tiles" data-live>
       <Tile
         label="Requests"
         value={formatShort(now.requests)}

@@ -83,7 +83,10 @@ export function RequestsPage({ view, list }: { view: View; list: Result<RequestL
         <NoRequests view={view} />
       ) : (
         <>
-          <RequestTable rows={requests} view={view} />
+          {/* Older pages stand still: their rows do not change. */}
+          <div id="live-requests" {...(view.query.cursor ? {} : { "data-live": "" })}>
+            <RequestTable rows={requests} view={view} />
+          </div>
           <nav class="pager" aria-label="Pages">
             {view.query.cursor ? (
               <a class="button" href={linkTo("/requests", view.filters, mine)}>

@@ -1,18 +1,83 @@
-/** /usage: who used how much of what, over a period; every table can be had as a file. */
+/** /usage: the windows first, then who used how much of what, over a period; every table can be had as a file. */
+import type { HourlyTokens } from "../../../workers/schemas/api-usage.ts";
+import type { WindowDetail, WindowList } from "../../../workers/schemas/api-windows.ts";
+import type { Problem, Result } from "../api/client.ts";
+import { costSeries, OTHERS } from "../api/cost-series.ts";
 import type { Named, Overview } from "../api/overview.ts";
-import type { Result } from "../api/client.ts";
-import { bucketWords, StackedBars } from "../charts/stacked-bars.tsx";
+import { BarChart, bucketWords } from "../charts/bar-chart.tsx";
 import { ShareBar } from "../charts/share-bar.tsx";
+import { StackedBars } from "../charts/stacked-bars.tsx";
 import { sumOf } from "../charts/token-kinds.ts";
+import { Help } from "../components/help.tsx";
 import { PointHere } from "../components/point-here.tsx";
 import { Empty, ProblemCard } from "../components/problem.tsx";
 import { Money, Short, Wire } from "../components/values.tsx";
-import { linkTo, type Filters } from "../filters.ts";
+import { WindowList as WindowListView } from "../components/window-list.tsx";
+import { linkTo, periodOf, type Filters } from "../filters.ts";
+import { decimalOf } from "../format/decimal.ts";
+import { formatMoney } from "../format/money.ts";
 import { formatExact, formatShare, formatShort } from "../format/number.ts";
+import { oneLine } from "../format/text.ts";
 import type { View } from "../view.ts";
 import { Tiles } from "./overview.tsx";
+import { AccountUsage } from "./usage-account.tsx";
+import type { UsageBy } from "./usage-csv.ts";
 
-export function UsagePage({ view, overview }: { view: View; overview: Result<Overview> }) {
+interface Props {
+  view: View;
+  overview: Result<Overview>;
+  windows: Result<WindowList>;
+  /** Of the chosen account; null when none is chosen. */
+  account: Result<WindowDetail> | null;
+  hourly: Result<HourlyTokens>;
+  /** What an administrator tried to set for the account. */
+  failed?: Problem | null;
+}
+
+export function UsagePage({ view, overview, windows, account, hourly, failed = null }: Props) {
+  return (
+    <>
+      {account === null ? (
+        <AllWindows view={view} windows={windows} />
+      ) : account.ok ? (
+        <AccountUsage view={view} detail={account.data} historyHours={historyHoursOf(view)} failed={failed} />
+      ) : (
+        <ProblemCard problem={account.problem} what="The windows of this account" view={view} />
+      )}
+      <Period view={view} overview={overview} hourly={hourly} />
+    </>
+  );
+}
+
+/** Hours of a window's course that fit the chosen period; the API keeps eight days. */
+export function historyHoursOf(view: View): number {
+  const { from, to } = periodOf(view.filters, view.now);
+  return Math.min(192, Math.max(5, Math.ceil((to - from) / 3_600_000)));
+}
+
+function AllWindows({ view, windows }: { view: View; windows: Result<WindowList> }) {
+  if (!windows.ok) return <ProblemCard problem={windows.problem} what="The windows" view={view} />;
+  if (windows.data.windows.length === 0) return null;
+  return (
+    <section class="card" id="live-windows" data-live>
+      <h2>
+        Windows{" "}
+        <Help
+          label="windows"
+          words="What an account may use is counted in windows that are reset, such as five hours and seven days. The bar is what the vendor reports; the lighter part is what comes until the reset at the pace of the last hour."
+        />
+        <span class="mute">the fullest first</span>
+      </h2>
+      <WindowListView
+        windows={windows.data.windows}
+        view={view}
+        href={(accountId) => linkTo("/usage", { ...view.filters, accountId })}
+      />
+    </section>
+  );
+}
+
+function Period({ view, overview, hourly }: Pick<Props, "view" | "overview" | "hourly">) {
   if (!overview.ok) return <ProblemCard problem={overview.problem} what="Usage" view={view} />;
   const { data } = overview;
   if (data.now.requests === 0) {
@@ -29,6 +94,10 @@ export function UsagePage({ view, overview }: { view: View; overview: Result<Ove
       <section class="card">
         <h2>
           Tokens per {bucketWords(data.bucketMs)}{" "}
+          <Help
+            label="kinds of tokens"
+            words="Input is read afresh at full price. Cache read is the part of a prompt the vendor still knew, at a tenth of it; cache write puts a part there, a little dearer than input. Output is what Claude wrote, thinking included."
+          />
           <span class="mute">{formatShort(sumOf(data.now.tokens))} in all</span>
         </h2>
         <StackedBars
@@ -39,11 +108,32 @@ export function UsagePage({ view, overview }: { view: View; overview: Result<Ove
           csvHref={linkTo("/usage.csv", view.filters)}
         />
       </section>
-      <UsageTable title="By domain" entries={data.domains} href={(domain) => narrowed({ domain })} />
-      <UsageTable title="By account" entries={data.accounts} href={(accountId) => narrowed({ accountId })} />
-      <UsageTable title="By model" entries={data.models} href={(model) => narrowed({ model })} />
+      <CostByDomain view={view} hourly={hourly} bucketMs={data.bucketMs} />
+      <UsageTable
+        title="By domain"
+        by="domain"
+        view={view}
+        entries={data.domains}
+        href={(domain) => narrowed({ domain })}
+      />
+      <UsageTable
+        title="By account"
+        by="account"
+        view={view}
+        entries={data.accounts}
+        href={(accountId) => narrowed({ accountId })}
+      />
+      <UsageTable
+        title="By model"
+        by="model"
+        view={view}
+        entries={data.models}
+        href={(model) => narrowed({ model })}
+      />
       <UsageTable
         title="By type"
+        by="type"
+        view={view}
         entries={data.types}
         href={(requestType) => linkTo("/requests", view.filters, { requestType })}
       />
@@ -51,19 +141,84 @@ export function UsagePage({ view, overview }: { view: View; overview: Result<Ove
   );
 }
 
+const HOUR_MS = 3_600_000;
+const NAMED_DOMAINS = 7;
+
+/** Only where the numbers are of the same exchanges as the rest: hours know neither account nor model. */
+function CostByDomain({
+  view,
+  hourly,
+  bucketMs,
+}: {
+  view: View;
+  hourly: Result<HourlyTokens>;
+  bucketMs: number;
+}) {
+  if (view.filters.accountId !== null || view.filters.model !== null) return null;
+  if (!hourly.ok) return <ProblemCard problem={hourly.problem} what="The cost by domain" view={view} />;
+  const { from, to } = periodOf(view.filters, view.now);
+  const series = costSeries(hourly.data, {
+    from,
+    to,
+    bucketMs: Math.max(bucketMs, HOUR_MS),
+    most: NAMED_DOMAINS,
+  });
+  if (series.total === 0n) return null;
+  const step = Math.max(bucketMs, HOUR_MS);
+  const picoAt = (index: number, key: string) =>
+    series.buckets[index]!.pico[series.names[Number(key)]!] ?? 0n;
+  return (
+    <section class="card">
+      <h2>
+        Cost per {bucketWords(step)} by domain{" "}
+        <span class="mute">{formatMoney(decimalOf(series.total))} in all</span>
+      </h2>
+      <BarChart
+        label={`Cost per ${bucketWords(step)} by domain`}
+        series={series.names.map((name, index) => ({
+          key: String(index),
+          label: name === OTHERS ? "all others" : oneLine(name, 40),
+          fill: `fill-series-${index + 1}`,
+        }))}
+        points={series.buckets.map((bucket, index) => ({
+          start: bucket.start,
+          values: Object.fromEntries(
+            series.names.map((_, key) => [String(key), Number(picoAt(index, String(key))) / 1e12]),
+          ),
+          notes: bucket.unpriced > 0 ? [`${formatExact(bucket.unpriced)} requests unpriced`] : [],
+        }))}
+        bucketMs={step}
+        zone={view.zone}
+        now={view.now}
+        format={{
+          short: (value) => formatMoney(String(Math.round(value * 1e6) / 1e6)),
+          exact: (_value, key, index) => formatMoney(decimalOf(picoAt(index, key))),
+        }}
+      />
+    </section>
+  );
+}
+
 interface TableProps {
   title: string;
+  by: UsageBy;
+  view: View;
   entries: readonly Named[];
   href: (name: string) => string;
 }
 
-function UsageTable({ title, entries, href }: TableProps) {
+function UsageTable({ title, by, view, entries, href }: TableProps) {
   if (entries.length === 0) return null;
   const sorted = [...entries].sort((left, right) => sumOf(right.sums.tokens) - sumOf(left.sums.tokens));
   const total = sorted.reduce((sum, entry) => sum + sumOf(entry.sums.tokens), 0);
   return (
     <section class="card">
-      <h2>{title}</h2>
+      <h2>
+        {title}
+        <a href={linkTo("/usage.csv", view.filters, { by })} download>
+          CSV
+        </a>
+      </h2>
       <div class="scroll" tabindex={0}>
         <table class="rows usage">
           <thead>

@@ -1,7 +1,8 @@
-/** The pages that only look: overview, conversations, usage, health. Each asks for all it needs at once. */
+/** The pages that only look: overview, conversations, health. Each asks for all it needs at once. */
 import { Hono } from "hono";
 import type { Context } from "hono";
 import type { Overview as ApiOverview } from "../../../workers/schemas/api-stats.ts";
+import type { WindowList } from "../../../workers/schemas/api-windows.ts";
 import type { Status } from "../../../workers/schemas/api-status.ts";
 import { overviewOf, type Overview } from "../api/overview.ts";
 import type { AuditList, DomainList, RequestList } from "../api/types.ts";
@@ -13,12 +14,10 @@ import { healthOf, page } from "../http/render.tsx";
 import { ConversationsPage, LOOKED_AT } from "../pages/conversations.tsx";
 import { OverviewPage } from "../pages/overview.tsx";
 import { SettingsPage } from "../pages/settings.tsx";
-import { usageCsv } from "../pages/usage-csv.ts";
-import { UsagePage } from "../pages/usage.tsx";
 import { canAdminister, viewOf, type View } from "../view.ts";
 import { choicesOf } from "./choices.ts";
 
-const LATEST = 10;
+const LATEST = 8;
 
 export function loadOverview(c: Context<AppEnv>, view: View): Promise<Result<Overview>> {
   return c.get("api").get<ApiOverview>("/api/overview", apiQuery(view.filters, view.now)).then(overviewOf);
@@ -26,13 +25,16 @@ export function loadOverview(c: Context<AppEnv>, view: View): Promise<Result<Ove
 
 export const loadDomains = (c: Context<AppEnv>) => c.get("api").get<DomainList>("/api/domains");
 
+export const loadWindows = (c: Context<AppEnv>) => c.get("api").get<WindowList>("/api/windows");
+
 export function lookRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get("/", async (c) => {
     const view = viewOf(c);
-    const [overview, latest, domains, health] = await Promise.all([
+    const [overview, windows, latest, domains, health] = await Promise.all([
       loadOverview(c, view),
+      loadWindows(c),
       c.get("api").get<RequestList>("/api/requests", { ...apiQuery(view.filters, view.now), limit: LATEST }),
       loadDomains(c),
       healthOf(c),
@@ -43,7 +45,7 @@ export function lookRoutes(): Hono<AppEnv> {
       200,
       health,
       { title: "Overview", head },
-      <OverviewPage view={view} overview={overview} latest={latest} />,
+      <OverviewPage view={view} overview={overview} windows={windows} latest={latest} />,
     );
   });
 
@@ -65,26 +67,6 @@ export function lookRoutes(): Hono<AppEnv> {
       { title: "Conversations", head },
       <ConversationsPage view={view} list={list} />,
     );
-  });
-
-  routes.get("/usage", async (c) => {
-    const view = viewOf(c);
-    const [overview, domains, health] = await Promise.all([
-      loadOverview(c, view),
-      loadDomains(c),
-      healthOf(c),
-    ]);
-    const head = <FilterBar view={view} choices={choicesOf(domains, overview)} />;
-    return page(c, 200, health, { title: "Usage", head }, <UsagePage view={view} overview={overview} />);
-  });
-
-  routes.get("/usage.csv", async (c) => {
-    const overview = await loadOverview(c, viewOf(c));
-    if (!overview.ok) return c.text(overview.problem.message, 503);
-    return c.body(usageCsv(overview.data), 200, {
-      "content-type": "text/csv; charset=utf-8",
-      "content-disposition": 'attachment; filename="usage.csv"',
-    });
   });
 
   routes.get("/settings", async (c) => {

@@ -60,6 +60,10 @@ const TEXT = [
 
 const MARKS = [
   ...each(["input", "output", "cache-read", "cache-write", "thinking"], ["page", "surface"]),
+  ...each(
+    Array.from({ length: 8 }, (_, index) => `series-${index + 1}`),
+    ["page", "surface"],
+  ),
   ...each(["line-strong", "accent-fill"], ["page", "surface", "raised"]),
 ] as const;
 

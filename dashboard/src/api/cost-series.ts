@@ -1,0 +1,58 @@
+/** Cost over time by domain, from hours: exact sums per bucket, the largest domains by name, the rest together. */
+import type { HourlyTokens } from "../../../workers/schemas/api-usage.ts";
+import { picoOf } from "../format/decimal.ts";
+
+export interface CostSeries {
+  /** The largest first; "" stands for all others. */
+  names: string[];
+  buckets: { start: number; pico: Record<string, bigint>; unpriced: number }[];
+  total: bigint;
+}
+
+/** Key of everybody beyond the named. A host name is never empty. */
+export const OTHERS = "";
+
+/** Buckets of `bucketMs` (a multiple of an hour) from `from` to `to`, empty ones included. */
+export function costSeries(
+  answer: HourlyTokens,
+  { from, to, bucketMs, most }: { from: number; to: number; bucketMs: number; most: number },
+): CostSeries {
+  const domains = new Map<string, { start: number; pico: bigint; unpriced: number }[]>();
+  for (const [domain, hours] of Object.entries(answer.data)) {
+    const within = hours
+      .map((hour) => ({
+        start: Math.floor(Date.parse(hour.hour) / bucketMs) * bucketMs,
+        pico: hour.costUsd === null ? 0n : picoOf(hour.costUsd),
+        unpriced: hour.unpricedCount,
+      }))
+      .filter((hour) => hour.start + bucketMs > from && hour.start < to);
+    if (within.length > 0) domains.set(domain, within);
+  }
+  const sums = [...domains]
+    .map(([name, hours]) => ({ name, sum: hours.reduce((sum, hour) => sum + hour.pico, 0n) }))
+    .toSorted((left, right) => (left.sum > right.sum ? -1 : left.sum < right.sum ? 1 : 0));
+  const names = sums.slice(0, most).map(({ name }) => name);
+  const isMore = sums.length > names.length;
+  const buckets: CostSeries["buckets"] = [];
+  const byStart = new Map<number, CostSeries["buckets"][number]>();
+  for (let start = Math.floor(from / bucketMs) * bucketMs; start < to; start += bucketMs) {
+    // No prototype: a domain may be called anything.
+    const bucket = { start, pico: Object.create(null) as Record<string, bigint>, unpriced: 0 };
+    buckets.push(bucket);
+    byStart.set(start, bucket);
+  }
+  for (const [domain, hours] of domains) {
+    const key = names.includes(domain) ? domain : OTHERS;
+    for (const hour of hours) {
+      const bucket = byStart.get(hour.start);
+      if (!bucket) continue;
+      bucket.pico[key] = (bucket.pico[key] ?? 0n) + hour.pico;
+      bucket.unpriced += hour.unpriced;
+    }
+  }
+  return {
+    names: isMore ? [...names, OTHERS] : names,
+    buckets,
+    total: sums.reduce((total, { sum }) => total + sum, 0n),
+  };
+}

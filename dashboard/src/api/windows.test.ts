@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import type { WindowView } from "../../../workers/schemas/api-windows.ts";
+import { fullness, windowName, windowRows } from "./windows.ts";
+
+const NOW = Date.parse("2026-11-23T12:00:00Z");
+const at = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString();
+
+type Unified = WindowView["unified"][number];
+function account(unified: Partial<Unified>[], rest: Partial<WindowView> = {}): WindowView {
+  return {
+    accountId: "acc",
+    windowStart: at(-300),
+    windowEnd: at(0),
+    totals: {
+      requests: 0,
+      inputTokens: 0,
+      outputTokens: 0,
+      totalTokens: 0,
+      cacheReadInputTokens: 0,
+      cacheCreationInputTokens: 0,
+      costUsd: "0",
+      unpricedCount: 0,
+    },
+    tokenLimit: null,
+    remaining: null,
+    percentageUsed: null,
+    fullAt: null,
+    thresholds: [],
+    status: null,
+    bindingWindow: null,
+    reportedAt: null,
+    unified: unified.map((one) => ({
+      window: "5h",
+      utilization: 0.5,
+      status: "allowed",
+      resetsAt: at(120),
+      surpassedThreshold: null,
+      isBinding: false,
+      hasEnded: false,
+      perHour: 0.1,
+      fullAt: null,
+      reportedAt: at(-1),
+      fields: {},
+      history: [],
+      ...one,
+    })),
+    classic: [],
+    overall: {},
+    alerts: [],
+    ...rest,
+  };
+}
+const rowOf = (one: Partial<Unified>) => windowRows(account([one]), NOW)[0]!;
+
+describe("an account's windows", () => {
+  it("say how full, until when, and where it goes", () => {
+    expect(rowOf({})).toEqual({
+      name: "5 h",
+      used: 0.5,
+      atReset: 0.7,
+      tone: "good",
+      reset: "resets in 2 h",
+      forecast: "About 70 % at its reset, at this pace.",
+      isBinding: false,
+    });
+  });
+
+  it("warn before they are full and say when they will be", () => {
+    expect(rowOf({ fullAt: at(14) })).toMatchObject({
+      tone: "warning",
+      forecast: "Full in 14 m at this pace.",
+    });
+    expect(rowOf({ status: "allowed_warning" }).tone).toBe("warning");
+    expect(rowOf({ utilization: 0.95 }).tone).toBe("warning");
+  });
+
+  it("are an error when refused or more than full", () => {
+    expect(rowOf({ status: "rejected", utilization: 0.4 }).tone).toBe("error");
+    expect(rowOf({ utilization: 1.2 })).toMatchObject({ tone: "error", used: 1.2 });
+    expect(rowOf({ utilization: 1.2 }).forecast).toMatch(/^Full/);
+  });
+
+  it("are empty again after their reset, whatever was reported before", () => {
+    expect(
+      rowOf({ hasEnded: true, utilization: 1.1, status: "rejected", resetsAt: at(-5), fullAt: at(3) }),
+    ).toMatchObject({ used: 0, tone: "good", reset: "was reset 5 m ago", atReset: null, forecast: "" });
+  });
+
+  it("guess nothing that was not said", () => {
+    expect(rowOf({ utilization: null, resetsAt: null, perHour: null })).toMatchObject({
+      used: null,
+      atReset: null,
+      tone: "good",
+      reset: "",
+      forecast: "",
+    });
+    expect(windowRows(account([]), NOW)).toEqual([]);
+  });
+
+  it("name our own limit apart from the vendor's", () => {
+    const rows = windowRows(account([{}], { percentageUsed: 130, tokenLimit: 100 }), NOW);
+    expect(rows.map((row) => row.name)).toEqual(["5 h", "own limit"]);
+    expect(rows[1]).toMatchObject({ used: 1.3, tone: "error" });
+  });
+
+  it.each([
+    ["5h", "5 h"],
+    ["7d", "7 d"],
+    ["7d_opus_x", "7 d opus x"],
+    ["overage", "overage"],
+    ["<b>_x", "<b> x"],
+  ])("name the window %s as %s", (name, words) => {
+    expect(windowName(name)).toBe(words);
+  });
+
+  it("are ranked by the fullest of them", () => {
+    expect(
+      fullness(account([{ utilization: 0.2 }, { utilization: 0.8 }, { utilization: 2, hasEnded: true }])),
+    ).toBe(0.8);
+    expect(fullness(account([], { percentageUsed: 130 }))).toBe(1.3);
+    expect(fullness(account([]))).toBe(0);
+  });
+});

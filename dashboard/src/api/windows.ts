@@ -1,0 +1,94 @@
+/** What an account's windows say to a person: how full, until when, and where it goes at this pace. */
+import type { WindowView } from "../../../workers/schemas/api-windows.ts";
+import { formatShare } from "../format/number.ts";
+import { formatDuration } from "../format/time.ts";
+
+export interface WindowRow {
+  name: string;
+  /** 0 to 1 and beyond; null when the vendor did not say. */
+  used: number | null;
+  /** Expected share at the reset, at the current pace; null where nothing can be said. */
+  atReset: number | null;
+  tone: "good" | "warning" | "error";
+  /** "resets in 2 h 10 m", "was reset 5 m ago". */
+  reset: string;
+  /** What happens at this pace, in a sentence; empty where nothing can be said. */
+  forecast: string;
+  isBinding: boolean;
+}
+
+const HOUR_MS = 3_600_000;
+/** From here on a window deserves a look. */
+const NEARLY_FULL = 0.9;
+
+/** The vendor's unified windows, or our own limit where one is set and the vendor says nothing. */
+export function windowRows(window: WindowView, now: number): WindowRow[] {
+  const rows = window.unified.map((one): WindowRow => {
+    const used = one.hasEnded ? 0 : one.utilization;
+    const resetsIn = one.resetsAt === null ? null : Date.parse(one.resetsAt) - now;
+    const atReset =
+      used === null || resetsIn === null || resetsIn <= 0 || one.perHour === null || one.hasEnded
+        ? null
+        : used + (Math.max(0, one.perHour) * resetsIn) / HOUR_MS;
+    return {
+      name: windowName(one.window),
+      used,
+      atReset,
+      tone: toneOf(used, one.hasEnded ? null : one.status, one.hasEnded ? null : one.fullAt),
+      reset: resetWords(resetsIn, one.hasEnded),
+      forecast: forecastWords(used, one.hasEnded ? null : one.fullAt, atReset, now),
+      isBinding: one.isBinding,
+    };
+  });
+  if (window.percentageUsed === null) return rows;
+  const used = window.percentageUsed / 100;
+  return [
+    ...rows,
+    {
+      name: "own limit",
+      used,
+      atReset: null,
+      tone: toneOf(used, null, window.fullAt),
+      reset: "rolling 5 h",
+      forecast: forecastWords(used, window.fullAt, null, now),
+      isBinding: false,
+    },
+  ];
+}
+
+/** "5h" → "5 h", "7d_opus" → "7 d opus"; other names as they came. */
+export function windowName(name: string): string {
+  const parts = /^(\d+)([hdm])(?:_(.+))?$/.exec(name);
+  if (!parts) return name.replaceAll("_", " ");
+  return [parts[1], parts[2], parts[3]?.replaceAll("_", " ")].filter(Boolean).join(" ");
+}
+
+/** How much an account needs attention: the fullest of its windows, 0 when nothing is known. */
+export function fullness(window: WindowView): number {
+  const shares = window.unified.map((one) => (one.hasEnded ? 0 : (one.utilization ?? 0)));
+  return Math.max(0, ...shares, (window.percentageUsed ?? 0) / 100);
+}
+
+function toneOf(used: number | null, status: string | null, fullAt: string | null): WindowRow["tone"] {
+  if (status === "rejected" || (used !== null && used >= 1)) return "error";
+  if (status === "allowed_warning" || fullAt !== null || (used !== null && used >= NEARLY_FULL))
+    return "warning";
+  return "good";
+}
+
+function resetWords(resetsIn: number | null, hasEnded: boolean): string {
+  if (resetsIn === null) return "";
+  if (hasEnded || resetsIn <= 0) return `was reset ${formatDuration(Math.abs(resetsIn))} ago`;
+  return `resets in ${formatDuration(resetsIn)}`;
+}
+
+function forecastWords(
+  used: number | null,
+  fullAt: string | null,
+  atReset: number | null,
+  now: number,
+): string {
+  if (used !== null && used >= 1) return "Full: the vendor refuses what goes beyond.";
+  if (fullAt !== null) return `Full in ${formatDuration(Date.parse(fullAt) - now)} at this pace.`;
+  return atReset === null ? "" : `About ${formatShare(atReset)} at its reset, at this pace.`;
+}

@@ -1,0 +1,25 @@
+/** Axes of charts: round values upwards from zero, and which points of time get a label. */
+import { scaleLinear } from "d3-scale";
+
+export interface Axis {
+  /** Value at the upper edge; 0 when there is nothing to draw. */
+  top: number;
+  /** Labelled values from 0 to `top`, rising. */
+  ticks: number[];
+}
+
+/** About `count` round steps that reach `highest`. */
+export function axisTo(highest: number, count = 4): Axis {
+  if (!Number.isFinite(highest) || highest <= 0) return { top: 0, ticks: [0] };
+  const scale = scaleLinear([0, highest], [0, 1]).nice(count);
+  return { top: scale.domain()[1]!, ticks: scale.ticks(count) };
+}
+
+/** `most` entries spread evenly from the first to the last. */
+export function spread<T>(entries: readonly T[], most: number): T[] {
+  const count = Math.min(most, entries.length);
+  return Array.from(
+    { length: count },
+    (_, index) => entries[count === 1 ? 0 : Math.round((index * (entries.length - 1)) / (count - 1))]!,
+  );
+}

@@ -1,0 +1,202 @@
+/**
+ * Stacked bars over time, drawn by the server: axes in text beside the drawing, the same numbers as a table behind a
+ * toggle. Zero is drawn, the running bucket is marked as unfinished. Nothing here needs a script or an inline style.
+ */
+import { stack, stackOffsetNone } from "d3-shape";
+import { formatAbsolute, formatHour, formatShortDay } from "../format/time.ts";
+import { axisTo, spread } from "./axis.ts";
+
+export interface BarSeries {
+  key: string;
+  label: string;
+  /** Class that colours it. */
+  fill: string;
+  /** What is counted, on hover. */
+  hint?: string;
+}
+
+export interface BarPoint {
+  /** Epoch milliseconds. */
+  start: number;
+  /** For drawing. */
+  values: Readonly<Record<string, number>>;
+  /** Further lines of the hover. */
+  notes?: readonly string[];
+}
+
+/** A column of the table beside those of the series. */
+export interface BarColumn {
+  label: string;
+  text: (point: BarPoint, index: number) => string;
+}
+
+interface Props {
+  /** What is drawn, for whoever does not see it: "Tokens per hour by kind". */
+  label: string;
+  series: readonly BarSeries[];
+  points: readonly BarPoint[];
+  bucketMs: number;
+  zone: string;
+  now: number;
+  /** A value as text: of the axis (short) and of table and hover (exact). */
+  format: { short: (value: number) => string; exact: (value: number, key: string, index: number) => string };
+  columns?: { before?: readonly BarColumn[]; after?: readonly BarColumn[] };
+  /** Where the numbers can be had as a file. */
+  csvHref?: string | undefined;
+}
+
+const HEIGHT = 100;
+const TICKS = 7;
+const DAY_MS = 86_400_000;
+/** Thinner than this a bar would not be seen. */
+const LEAST_HEIGHT = 0.4;
+
+export function BarChart(props: Props) {
+  const { label, series, points, bucketMs, zone, now, format, csvHref } = props;
+  const keys = series.map(({ key }) => key);
+  const axis = axisTo(
+    Math.max(0, ...points.map((point) => keys.reduce((sum, key) => sum + (point.values[key] ?? 0), 0))),
+  );
+  const layers = stack<unknown, BarPoint, string>()
+    .keys(keys)
+    .value((point, key) => Math.max(0, point.values[key] ?? 0))
+    .offset(stackOffsetNone)(points as BarPoint[]);
+  const heightOf = (value: number) => (axis.top === 0 ? 0 : (value / axis.top) * HEIGHT);
+  const unfinished = points.length > 0 && points.at(-1)!.start + bucketMs > now;
+  const width = Math.max(points.length, 1) * 10;
+  return (
+    <figure class="chart">
+      <figcaption class="legend">
+        {series.map((one) => (
+          <span title={one.hint}>
+            <span class={`swatch ${one.fill}`}></span>
+            <bdi>{one.label}</bdi>
+          </span>
+        ))}
+        {unfinished && (
+          <span class="mute">
+            <span class="swatch unfinished"></span>still running
+          </span>
+        )}
+      </figcaption>
+      <div class="plot">
+        <div class="axis-y number" aria-hidden="true">
+          {axis.ticks.toReversed().map((value) => (
+            <span>{format.short(value)}</span>
+          ))}
+        </div>
+        <svg
+          class="bars"
+          viewBox={`0 0 ${width} ${HEIGHT}`}
+          preserveAspectRatio="none"
+          role="img"
+          aria-label={`${label}; the table below has the numbers`}
+        >
+          {axis.ticks.slice(1).map((value) => (
+            <line
+              class="grid-line"
+              x1="0"
+              x2={width}
+              y1={round(HEIGHT - heightOf(value))}
+              y2={round(HEIGHT - heightOf(value))}
+            />
+          ))}
+          {points.map((point, index) => (
+            <g class={unfinished && index === points.length - 1 ? "bar unfinished" : "bar"}>
+              <title>{hover(props, point, index)}</title>
+              <rect class="hit" x={index * 10} y="0" width="10" height={HEIGHT} />
+              {layers.map((layer, at) => {
+                const [from, to] = layer[index]!;
+                if (to <= from) return null;
+                const height = Math.max(heightOf(to - from), LEAST_HEIGHT);
+                return (
+                  <rect
+                    class={series[at]!.fill}
+                    x={index * 10 + 1}
+                    y={round(HEIGHT - heightOf(from) - height)}
+                    width="8"
+                    height={round(height)}
+                  />
+                );
+              })}
+            </g>
+          ))}
+          <line class="base-line" x1="0" x2={width} y1={HEIGHT} y2={HEIGHT} />
+        </svg>
+        <div class="axis-x number" aria-hidden="true">
+          {spread(points, TICKS).map((point) => (
+            <span>{timeName(point.start, bucketMs, points.length, zone)}</span>
+          ))}
+        </div>
+      </div>
+      <details class="fold-line chart-table">
+        <summary>Numbers as a table</summary>
+        {csvHref && (
+          <p>
+            <a href={csvHref} download>
+              Download as CSV
+            </a>
+          </p>
+        )}
+        <PointTable {...props} />
+      </details>
+    </figure>
+  );
+}
+
+const round = (value: number) => Math.round(value * 1000) / 1000;
+
+function timeName(start: number, bucketMs: number, count: number, zone: string): string {
+  if (bucketMs >= DAY_MS) return formatShortDay(start, zone);
+  return count * bucketMs > 2 * DAY_MS
+    ? `${formatShortDay(start, zone)} ${formatHour(start, zone)}`
+    : formatHour(start, zone);
+}
+
+function hover({ series, format, zone }: Props, point: BarPoint, index: number): string {
+  const values = series
+    .filter(({ key }) => (point.values[key] ?? 0) > 0)
+    .map(({ key, label }) => `${label}: ${format.exact(point.values[key] ?? 0, key, index)}`);
+  return [formatAbsolute(point.start, zone), ...(point.notes ?? []), ...values].join("\n");
+}
+
+function PointTable({ series, points, zone, format, columns = {} }: Props) {
+  const { before = [], after = [] } = columns;
+  return (
+    <div class="scroll" tabindex={0}>
+      <table class="rows">
+        <thead>
+          <tr>
+            <th scope="col">From</th>
+            {[...before, ...series, ...after].map(({ label }) => (
+              <th scope="col" class="right">
+                <bdi>{label}</bdi>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {points.map((point, index) => (
+            <tr>
+              <td>{formatAbsolute(point.start, zone)}</td>
+              {before.map(({ text }) => (
+                <td class="right">{text(point, index)}</td>
+              ))}
+              {series.map(({ key }) => (
+                <td class="right">{format.exact(point.values[key] ?? 0, key, index)}</td>
+              ))}
+              {after.map(({ text }) => (
+                <td class="right">{text(point, index)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+export function bucketWords(bucketMs: number): string {
+  if (bucketMs >= DAY_MS) return "day";
+  return bucketMs >= 3_600_000 ? "hour" : `${Math.round(bucketMs / 60_000)} minutes`;
+}

@@ -1,0 +1,128 @@
+/** Lines over time, drawn by the server: each starts at zero on the left axis, what was not measured is a gap. */
+import { line } from "d3-shape";
+import { formatAbsolute, formatHour, formatShortDay } from "../format/time.ts";
+import { axisTo } from "./axis.ts";
+
+export interface LinePoint {
+  /** Epoch milliseconds. */
+  at: number;
+  value: number | null;
+}
+
+export interface Line {
+  label: string;
+  /** 1 to 8: which of the series' colours. */
+  color: number;
+  points: readonly LinePoint[];
+  /** Where it is expected to go from its last point. */
+  expected?: LinePoint | undefined;
+}
+
+interface Props {
+  label: string;
+  lines: readonly Line[];
+  from: number;
+  to: number;
+  /** A value that is a limit, drawn as such. */
+  limit?: number;
+  zone: string;
+  format: (value: number) => string;
+}
+
+const WIDTH = 1000;
+const HEIGHT = 100;
+const DAY_MS = 86_400_000;
+const LABELS = 6;
+/** Longer without a report the line breaks. */
+const GAP_SHARE = 0.25;
+
+export function LineChart({ label, lines, from, to, limit, zone, format }: Props) {
+  const values = lines.flatMap(({ points, expected }) =>
+    [...points, ...(expected ? [expected] : [])].map((point) => point.value ?? 0),
+  );
+  const axis = axisTo(Math.max(limit ?? 0, ...values));
+  const x = (at: number) => round(((at - from) / (to - from)) * WIDTH);
+  const y = (value: number) => round(HEIGHT - (axis.top === 0 ? 0 : (value / axis.top) * HEIGHT));
+  const draw = line<LinePoint>()
+    .defined((point) => point.value !== null)
+    .x((point) => x(point.at))
+    .y((point) => y(point.value ?? 0));
+  const name = (at: number) => (to - from > 2 * DAY_MS ? formatShortDay(at, zone) : formatHour(at, zone));
+  return (
+    <figure class="chart">
+      <figcaption class="legend">
+        {lines.map((one) => (
+          <span>
+            <span class={`swatch fill-series-${one.color}`}></span>
+            <bdi>{one.label}</bdi>
+          </span>
+        ))}
+        {lines.some((one) => one.expected) && <span class="mute">dashed: at this pace</span>}
+      </figcaption>
+      <div class="plot">
+        <div class="axis-y number" aria-hidden="true">
+          {axis.ticks.toReversed().map((value) => (
+            <span>{format(value)}</span>
+          ))}
+        </div>
+        <svg
+          class="lines"
+          viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+          preserveAspectRatio="none"
+          role="img"
+          aria-label={label}
+        >
+          {axis.ticks.slice(1).map((value) => (
+            <line class="grid-line" x1="0" x2={WIDTH} y1={y(value)} y2={y(value)} />
+          ))}
+          <line class="base-line" x1="0" x2={WIDTH} y1={HEIGHT} y2={HEIGHT} />
+          {limit !== undefined && (
+            <line class="limit-line" x1="0" x2={WIDTH} y1={y(limit)} y2={y(limit)}>
+              <title>{`The limit: ${format(limit)}`}</title>
+            </line>
+          )}
+          {lines.map((one) => {
+            const last = one.points.findLast((point) => point.value !== null);
+            return (
+              <g>
+                <title>{summary(one, zone, format)}</title>
+                <path
+                  class={`line stroke-series-${one.color}`}
+                  d={draw(withGaps(one.points, (to - from) * GAP_SHARE)) ?? ""}
+                />
+                {last && one.expected && (
+                  <path
+                    class={`line expected stroke-series-${one.color}`}
+                    d={draw([last, one.expected]) ?? ""}
+                  />
+                )}
+              </g>
+            );
+          })}
+        </svg>
+        <div class="axis-x number" aria-hidden="true">
+          {Array.from({ length: LABELS }, (_, index) => (
+            <span>{name(from + ((to - from) * index) / (LABELS - 1))}</span>
+          ))}
+        </div>
+      </div>
+    </figure>
+  );
+}
+
+const round = (value: number) => Math.round(value * 100) / 100;
+
+/** A missing point wherever nothing was heard for longer than `longest`. */
+function withGaps(points: readonly LinePoint[], longest: number): LinePoint[] {
+  return points.flatMap((point, index) => {
+    const before = points[index - 1];
+    if (!before || point.at - before.at <= longest) return [point];
+    return [{ at: before.at + 1, value: null }, point];
+  });
+}
+
+function summary(one: Line, zone: string, format: (value: number) => string): string {
+  const last = one.points.findLast((point) => point.value !== null);
+  if (!last) return `${one.label}: nothing reported`;
+  return `${one.label}: ${format(last.value ?? 0)} at ${formatAbsolute(last.at, zone)}`;
+}

@@ -1,0 +1,34 @@
+/** How full one window is: what is used, and a mark where it will stand at its reset. The full mark is where the bar ends. */
+import type { WindowRow } from "../api/windows.ts";
+import { formatShare } from "../format/number.ts";
+
+/** Half of a mark's width, in hundredths of the bar. */
+const MARK = 0.4;
+const within = (share: number) => Math.min(100, Math.max(0, share * 100));
+
+export function WindowBar({ row }: { row: WindowRow }) {
+  const used = within(row.used ?? 0);
+  const expected = row.atReset === null ? null : within(row.atReset);
+  const words = [row.used === null ? "not reported" : `${formatShare(row.used)} used`, row.forecast]
+    .filter(Boolean)
+    .join(". ");
+  return (
+    <svg class="window-bar" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label={words}>
+      <title>{words}</title>
+      <rect class="fill-track" x="0" y="0" width="100" height="10" />
+      {expected !== null && expected > used && (
+        <rect class="fill-expected" x={used} y="0" width={expected - used} height="10" />
+      )}
+      <rect
+        class={row.tone === "good" ? "fill-accent" : `fill-${row.tone}`}
+        x="0"
+        y="0"
+        width={used}
+        height="10"
+      />
+      {expected !== null && (
+        <rect class="fill-mark" x={Math.min(expected, 100 - MARK * 2)} y="0" width={MARK * 2} height="10" />
+      )}
+    </svg>
+  );
+}

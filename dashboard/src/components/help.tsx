@@ -1,0 +1,22 @@
+/** What a number means, behind a question mark: the browser's own popover, so it needs no script and closes with Esc. */
+
+interface Props {
+  words: string;
+  /** What is explained, for whoever does not see where the mark stands. */
+  label: string;
+}
+
+/** One per page and label: its id is made of the label. */
+export function Help({ words, label }: Props) {
+  const id = `help-${label.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`;
+  return (
+    <span class="help">
+      <button type="button" class="help-mark" popovertarget={id} aria-label={`What ${label} means`}>
+        ?
+      </button>
+      <span id={id} popover="auto" role="note" class="help-words">
+        {words}
+      </span>
+    </span>
+  );
+}

@@ -1,0 +1,242 @@
+/** /errors: what went wrong in the period, by kind, over time, by domain and model, down to each request. */
+import type { Problem, Result } from "../api/client.ts";
+import { failureKinds, type FailureKind } from "../api/failures.ts";
+import type { Named, Overview } from "../api/overview.ts";
+import type { RequestRow } from "../api/types.ts";
+import { BarChart, bucketWords } from "../charts/bar-chart.tsx";
+import { ShareBar } from "../charts/share-bar.tsx";
+import { Empty, ProblemCard } from "../components/problem.tsx";
+import { shortModel, Status, Time, Wire } from "../components/values.tsx";
+import { linkTo, type Filters } from "../filters.ts";
+import { formatCount, formatExact, formatShare, formatShort } from "../format/number.ts";
+import type { View } from "../view.ts";
+
+/** Failed exchanges, newest first. */
+export interface Failures {
+  rows: readonly RequestRow[];
+  /** There are older ones in the period. */
+  isMore: boolean;
+}
+
+interface Props {
+  view: View;
+  overview: Result<Overview>;
+  failures: { ok: true; data: Failures } | { ok: false; problem: Problem };
+}
+
+const SHOWN = 50;
+
+export function ErrorsPage({ view, overview, failures }: Props) {
+  if (!failures.ok) return <ProblemCard problem={failures.problem} what="The errors" view={view} />;
+  const { rows, isMore } = failures.data;
+  if (rows.length === 0) {
+    return (
+      <Empty title="Nothing failed in this period.">
+        <p>Answers with status 400 and above, broken and interrupted exchanges would stand here.</p>
+      </Empty>
+    );
+  }
+  return (
+    <>
+      {overview.ok && <Course view={view} overview={overview.data} />}
+      <div class="pair">
+        <Kinds view={view} kinds={failureKinds(rows)} rows={rows} isMore={isMore} />
+        {overview.ok && (
+          <div class="column">
+            <Shares
+              title="By domain"
+              entries={overview.data.domains}
+              href={(domain) => linkTo("/errors", { ...view.filters, domain } satisfies Filters)}
+            />
+            <Shares
+              title="By model"
+              entries={overview.data.models}
+              words={shortModel}
+              href={(model) => linkTo("/errors", { ...view.filters, model } satisfies Filters)}
+            />
+          </div>
+        )}
+      </div>
+      <section class="card" id="live-errors" data-live>
+        <h2>
+          Newest <span class="mute">{formatCount(Math.min(rows.length, SHOWN), "request")}</span>
+        </h2>
+        <FailureTable rows={rows.slice(0, SHOWN)} view={view} />
+      </section>
+    </>
+  );
+}
+
+function Course({ view, overview }: { view: View; overview: Overview }) {
+  const { now, buckets, bucketMs } = overview;
+  return (
+    <section class="card" id="live-course" data-live>
+      <h2>
+        Errors per {bucketWords(bucketMs)}{" "}
+        <span class="mute">
+          {formatExact(now.errors)} of {formatCount(now.requests, "request")},{" "}
+          {formatShare(now.requests === 0 ? null : now.errors / now.requests)}
+        </span>
+      </h2>
+      <BarChart
+        label={`Errors per ${bucketWords(bucketMs)}`}
+        series={[
+          {
+            key: "errors",
+            label: "Errors",
+            fill: "fill-error",
+            hint: "Status 400 and above, and exchanges without an answer",
+          },
+        ]}
+        points={buckets.map(({ start, sums }) => ({
+          start,
+          values: { errors: sums.errors },
+          notes: [formatCount(sums.requests, "request")],
+        }))}
+        bucketMs={bucketMs}
+        zone={view.zone}
+        now={view.now}
+        format={{ short: formatShort, exact: formatExact }}
+        columns={{
+          before: [{ label: "Requests", text: (_, index) => formatExact(buckets[index]!.sums.requests) }],
+        }}
+      />
+    </section>
+  );
+}
+
+interface KindsProps {
+  view: View;
+  kinds: readonly FailureKind[];
+  rows: readonly RequestRow[];
+  isMore: boolean;
+}
+
+function Kinds({ view, kinds, rows, isMore }: KindsProps) {
+  return (
+    <section class="card">
+      <h2>
+        By kind{" "}
+        <span class="mute">
+          {isMore ? `of the newest ${formatExact(rows.length)}` : formatCount(rows.length, "failure")}
+        </span>
+      </h2>
+      <table class="rows eaters">
+        <thead>
+          <tr>
+            <th scope="col">What happened</th>
+            <th scope="col" class="right">
+              Times
+            </th>
+            <th scope="col">Last</th>
+            <th scope="col" class="share">
+              Share
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {kinds.slice(0, 30).map(({ name, count, latest, query }) => (
+            <tr>
+              <td>
+                <a href={linkTo("/requests", view.filters, query)}>
+                  <Wire text={name} length={60} />
+                </a>
+              </td>
+              <td class="right">{formatExact(count)}</td>
+              <td>
+                <a href={linkTo(`/requests/${latest.requestId}`, view.filters)}>
+                  <Time at={latest.timestamp} view={view} />
+                </a>
+              </td>
+              <td class="share">
+                <ShareBar share={count / rows.length} />
+                <span class="number mute">{formatShare(count / rows.length)}</span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+interface SharesProps {
+  title: string;
+  entries: readonly Named[];
+  href: (name: string) => string;
+  words?: (name: string) => string;
+}
+
+/** How many of whose requests failed: many failures of many requests are another thing than of few. */
+function Shares({ title, entries, href, words = (name) => name }: SharesProps) {
+  const failed = entries
+    .filter(({ sums }) => sums.errors > 0)
+    .toSorted((left, right) => right.sums.errors - left.sums.errors);
+  return (
+    <section class="card">
+      <h2>{title}</h2>
+      {failed.length === 0 && <p class="mute">None here.</p>}
+      {failed.length > 0 && (
+        <table class="rows eaters">
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col" class="right">
+                Errors
+              </th>
+              <th scope="col" class="right">
+                Of requests
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {failed.slice(0, 10).map(({ name, sums }) => (
+              <tr>
+                <td>
+                  <a href={href(name)}>
+                    <Wire text={words(name) || "(none)"} length={48} />
+                  </a>
+                </td>
+                <td class="right">{formatExact(sums.errors)}</td>
+                <td class="right" title={formatCount(sums.requests, "request")}>
+                  {formatShare(sums.requests === 0 ? null : sums.errors / sums.requests)}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function FailureTable({ rows, view }: { rows: readonly RequestRow[]; view: View }) {
+  return (
+    <table class="rows last-errors" role="table" data-rows>
+      <caption class="unseen">Failed requests, newest first</caption>
+      <tbody role="rowgroup">
+        {rows.map((row) => (
+          <tr role="row" data-row>
+            <td role="cell" class="cell-time">
+              <a class="row-link" href={linkTo(`/requests/${row.requestId}`, view.filters)}>
+                <Time at={row.timestamp} view={view} />
+              </a>
+            </td>
+            <td role="cell" class="cell-status">
+              <Status row={row} />
+            </td>
+            <td role="cell" class="cell-model">
+              <Wire text={shortModel(row.model ?? row.endpoint)} length={32} />
+            </td>
+            <td role="cell" class="cell-domain">
+              <Wire text={row.domain} length={40} />
+            </td>
+            <td role="cell" class="cell-error">
+              <Wire text={row.error} length={160} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,55 @@
+/** /errors. */
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { FAILURE_LISTS, mergeFailures } from "../api/failures.ts";
+import type { RequestList } from "../api/types.ts";
+import { FilterBar } from "../components/filter-bar.tsx";
+import type { AppEnv } from "../environment.ts";
+import { apiQuery } from "../filters.ts";
+import { healthOf, page } from "../http/render.tsx";
+import { ErrorsPage } from "../pages/errors.tsx";
+import { viewOf, type View } from "../view.ts";
+import { choicesOf } from "./choices.ts";
+import { loadDomains, loadOverview } from "./looks.tsx";
+
+export function errorRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+  routes.get("/errors", async (c) => {
+    const view = viewOf(c);
+    const [overview, failures, domains, health] = await Promise.all([
+      loadOverview(c, view),
+      loadFailures(c, view),
+      loadDomains(c),
+      healthOf(c),
+    ]);
+    const head = <FilterBar view={view} choices={choicesOf(domains, overview)} />;
+    return page(
+      c,
+      200,
+      health,
+      { title: "Errors", head },
+      <ErrorsPage view={view} overview={overview} failures={failures} />,
+    );
+  });
+  return routes;
+}
+
+/** All lists side by side; one that fails fails the whole, because half of the errors would look like fewer. */
+async function loadFailures(c: Context<AppEnv>, view: View) {
+  const query = apiQuery(view.filters, view.now);
+  const lists = await Promise.all(
+    FAILURE_LISTS.map((list) => c.get("api").get<RequestList>("/api/requests", { ...query, ...list })),
+  );
+  const read = [];
+  for (const list of lists) {
+    if (!list.ok) return list;
+    read.push(list.data);
+  }
+  return {
+    ok: true as const,
+    data: {
+      rows: mergeFailures(read.map((list) => list.requests)),
+      isMore: read.some((list) => list.nextCursor !== null),
+    },
+  };
+}
