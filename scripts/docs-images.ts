@@ -18,8 +18,8 @@ interface Picture {
 }
 
 const PICTURES: readonly Picture[] = [
-  { name: "overview", path: "/?range=1h", theme: "light" },
-  { name: "request", path: "/requests/FIRST", theme: "dark" },
+  { name: "demo-overview", path: "/?range=1h", theme: "light" },
+  { name: "demo-request", path: "/requests/FIRST", theme: "dark" },
 ];
 const SIZE = { width: 1440, height: 900 };
 /** How long the day may take to be in the database. */
