@@ -10,6 +10,8 @@ import { describeMachine, watchNoise } from "./machine.ts";
 import type { Effort } from "./rows/compare.ts";
 import { cpu, memory } from "./rows/cost.ts";
 import { fidelity } from "./rows/fidelity.ts";
+import { ingest, storage } from "./rows/ingest.ts";
+import { reads } from "./rows/reads.ts";
 import { crowd, events, firstByteAndEnd, wholeAnswers } from "./rows/streams.ts";
 import { openStage, type Stage } from "./stage/stage.ts";
 import { formatTable, type Line } from "./table.ts";
@@ -24,6 +26,9 @@ const ON_STAGE: Record<string, (stage: Stage, effort: Effort) => Promise<Line[]>
   fidelity,
 };
 
+/** Rows that bring a local world of their own. */
+const ON_THEIR_OWN: Record<string, () => Promise<Line[]>> = { ingest, storage, reads };
+
 const { values } = parseArgs({
   options: {
     only: { type: "string" },
@@ -32,7 +37,7 @@ const { values } = parseArgs({
     list: { type: "boolean", default: false },
   },
 });
-const names = Object.keys(ON_STAGE);
+const names = [...Object.keys(ON_STAGE), ...Object.keys(ON_THEIR_OWN)];
 if (values.list) {
   console.log(names.join("\n"));
   process.exit();
@@ -48,14 +53,21 @@ const bundle = values.worker ?? join((await build()).worker, "index.js");
 const effort: Effort = { rounds: values.quick ? 3 : 7 };
 const noise = watchNoise();
 const lines: Line[] = [];
-const stage = await openStage(bundle);
-try {
-  for (const name of chosen) {
-    process.stderr.write(`${name} …\n`);
-    lines.push(...((await ON_STAGE[name]?.(stage, effort)) ?? []));
+const onStage = chosen.filter((name) => name in ON_STAGE);
+if (onStage.length > 0) {
+  const stage = await openStage(bundle);
+  try {
+    for (const name of onStage) {
+      process.stderr.write(`${name} …\n`);
+      lines.push(...((await ON_STAGE[name]?.(stage, effort)) ?? []));
+    }
+  } finally {
+    await stage.stop();
   }
-} finally {
-  await stage.stop();
+}
+for (const name of chosen.filter((one) => one in ON_THEIR_OWN)) {
+  process.stderr.write(`${name} …\n`);
+  lines.push(...((await ON_THEIR_OWN[name]?.()) ?? []));
 }
 console.log(`\n${formatTable(lines)}\n`);
 console.log(describeMachine());

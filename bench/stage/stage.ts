@@ -2,14 +2,11 @@
  * The stage of a run: upstream and load generator on one core, the two workerds on the other, so that what is measured does not
  * compete with what measures. Rows (../rows) get it and ask it to run plans against targets.
  */
-import { fork, spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { claimPort } from "../../scripts/local/ports.ts";
 import type { UpstreamReport } from "./answers.ts";
+import { driver, message, startUpstream } from "./driver.ts";
 import type { Measured, Plan } from "./plan.ts";
 import { cpuMs } from "./process-tree.ts";
 import { pause } from "./clock.ts";
@@ -40,8 +37,6 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
-/** What drives the Workers has a core of its own, if there is a second one. */
-const DRIVER_CORE = availableParallelism() > 1 ? "1" : null;
 /** Memory-backed where the machine has it: a disk's latency is not what is measured. */
 const SCRATCH = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 /** What every client of Claude sends, so that headers cost what they cost. */
@@ -67,8 +62,7 @@ const CLIENT_HEADERS = {
 /** `bundle`: the product's Worker, as one module. */
 export async function openStage(bundle: string): Promise<Stage> {
   const scratch = mkdtempSync(join(SCRATCH, "nexus-bench-"));
-  const upstream = driver("upstream.ts", String(await claimPort(0, "PORT")));
-  const { port } = (await message(upstream)) as { port: number };
+  const { child: upstream, port } = await startUpstream();
   const load = driver("load.ts");
   await message(load);
   const settings = { scratch, bundle, variables: { CLAUDE_API_BASE_URL: `http://127.0.0.1:${port}` } };
@@ -109,19 +103,6 @@ export async function openStage(bundle: string): Promise<Stage> {
       rmSync(scratch, { recursive: true, force: true });
     },
   };
-}
-
-function driver(file: string, ...args: string[]): ChildProcess {
-  const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = fork(path, args);
-  if (DRIVER_CORE !== null && child.pid)
-    spawn("taskset", ["-a", "-p", "-c", DRIVER_CORE, String(child.pid)], { stdio: "ignore" });
-  return child;
-}
-
-async function message(child: ChildProcess): Promise<unknown> {
-  const [value] = (await once(child, "message")) as [unknown];
-  return value;
 }
 
 /** CPU of a process once it has stopped using any: recording goes on after the answer. */

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface WorkerdOptions {
-  /** Everything of this workerd lies here: configuration, sources, what R2 holds. */
+  /** Everything of this workerd lies here: configuration and sources. */
   directory: string;
   port: number;
   variables: Record<string, string>;
@@ -34,12 +34,12 @@ export function bareConfig(options: WorkerdOptions): string {
   return write(options, [service("main", `worker = ${worker}`)]);
 }
 
-/** For the product, with what KV holds. `objects` is where R2's objects become files. */
+/** For the product, with what KV holds. Returns the configuration's path. */
 export async function nexusConfig(
   options: WorkerdOptions,
   bundle: string,
   records: Record<string, unknown>,
-): Promise<{ config: string; objects: string }> {
+): Promise<string> {
   const objects = join(options.directory, "objects");
   mkdirSync(objects, { recursive: true });
   copyFileSync(join(ROOT, "bench/worker/stand-ins.js"), join(options.directory, "stand-ins.js"));
@@ -68,16 +68,16 @@ export async function nexusConfig(
   const flags = wrangler.compatibility_flags.map((flag) => JSON.stringify(flag));
   const main = `worker = (modules = [(name = "index.js", esModule = embed "index.js")],
     compatibilityDate = "${wrangler.compatibility_date}", compatibilityFlags = [${flags.join(", ")}],
-    durableObjectNamespaces = [${namespaces.join(", ")}], durableObjectStorage = (inMemory = void),
+    durableObjectNamespaces = [${namespaces.join(", ")}], durableObjectStorage = (localDisk = "objects"),
     bindings = [${bindings.join(",\n      ")}])`;
-  const config = write(options, [
+  return write(options, [
     service("main", main),
     standIn("kv", "kv", `, (name = "RECORDS", json = ${JSON.stringify(JSON.stringify(records))})`),
-    standIn("r2", "r2", `, (name = "DISK", service = "disk")`),
+    standIn("r2", "r2"),
     standIn("queue", "queue"),
-    service("disk", `disk = (path = ${JSON.stringify(objects)}, writable = true)`),
+    // Only storage on a disk has SQL.
+    service("objects", `disk = (path = ${JSON.stringify(objects)}, writable = true)`),
   ]);
-  return { config, objects };
 }
 
 const service = (name: string, body: string) => `(name = "${name}", ${body})`;

@@ -40,7 +40,7 @@ export async function startWorkerd(name: "bare" | "nexus", settings: WorkerdSett
       DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
       CREDENTIAL_KEYS,
     };
-    path = (await nexusConfig({ directory, port, variables }, settings.bundle, records())).config;
+    path = await nexusConfig({ directory, port, variables }, settings.bundle, records());
   }
   const [command, ...pinned] = onCore(WORKER_CORE, [workerdPath(), "serve", path]);
   const child = spawn(command ?? "", pinned, { stdio: ["ignore", "ignore", "pipe"] });

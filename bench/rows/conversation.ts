@@ -1,0 +1,77 @@
+/** Conversations as Claude Code sends them, through a local world's proxy: each turn repeats all of its history. */
+import { randomUUID } from "node:crypto";
+import { pause } from "../stage/clock.ts";
+import { withClient } from "../database/client.ts";
+
+export interface Shape {
+  turns: number;
+  /** New text per turn: half of it the person's, half the answer's. */
+  bytes: number;
+  /** Messages there already are when it begins. */
+  history?: number;
+}
+
+/** Sends all turns one after the other; returns the session's id. */
+export async function converse(proxyUrl: string, { turns, bytes, history = 0 }: Shape): Promise<string> {
+  const session = randomUUID();
+  const messages = Array.from({ length: history }, (_, index) => said(index, bytes / 2));
+  for (let turn = 0; turn < turns; turn++) {
+    messages.push(said(messages.length, bytes / 2));
+    await send(proxyUrl, session, messages);
+    messages.push(said(messages.length, bytes / 2));
+  }
+  return session;
+}
+
+async function send(proxyUrl: string, session: string, messages: object[]): Promise<void> {
+  const response = await fetch(`${proxyUrl}/v1/messages?beta=true`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "anthropic-version": "2023-06-01",
+      "user-agent": "claude-cli/2.1.330 (external, cli)",
+      "x-claude-code-session-id": session,
+      "x-bench-answer": "json 500",
+      authorization: "Bearer bench",
+    },
+    body: JSON.stringify({
+      model: "claude-sonnet-4-5",
+      max_tokens: 1024,
+      system: [{ type: "text", text: "You are Claude Code, Anthropic's official CLI for Claude." }],
+      messages,
+    }),
+  });
+  await response.arrayBuffer();
+  if (!response.ok) throw new Error(`the proxy answered ${response.status}`);
+}
+
+/** Words nobody said before, which compress about as prose does. */
+function said(index: number, bytes: number): object {
+  let text = "";
+  while (text.length < bytes) text += `${WORDS[Math.floor(Math.random() * WORDS.length)]} `;
+  return { role: index % 2 ? "assistant" : "user", content: [{ type: "text", text }] };
+}
+
+const WORDS = Array.from({ length: 4_000 }, (_, index) =>
+  Array.from({ length: 2 + (index % 4) }, (_, part) => syllable(index * 7 + part * 13)).join(""),
+);
+function syllable(n: number): string {
+  return `${"bcdfghjklmnprstvw"[n % 17]}${"aeiou"[Math.floor(n / 17) % 5]}`;
+}
+
+/** Resolves when so many requests of the session are stored. */
+export async function stored(databaseUrl: string, session: string | null, count: number): Promise<void> {
+  const deadline = Date.now() + 120_000;
+  await withClient(databaseUrl, async (db) => {
+    for (;;) {
+      const { rows } = await db.query<{ n: number }>(
+        "SELECT count(*)::int AS n FROM requests WHERE $1::text IS NULL OR session_id = $1",
+        [session],
+      );
+      if ((rows[0]?.n ?? 0) >= count) return;
+      if (Date.now() > deadline)
+        throw new Error(`only ${rows[0]?.n} of ${count} requests were stored within 2 minutes`);
+      await pause(50);
+    }
+  });
+}
