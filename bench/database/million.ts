@@ -1,6 +1,6 @@
 /**
- * A month of a busy company, made by SQL: 1,000,000 requests in 10,000 conversations of five domains, three accounts and four
- * models, with their rollups and sums of conversations. Column values are plausible, not real; contents there are none.
+ * A month of a busy company, made by SQL: 1,000,000 requests in 10,000 conversations of five domains, which share three accounts,
+ * and four models, with their rollups and sums of conversations. Column values are plausible, not real; contents there are none.
  */
 import type { Client } from "pg";
 import { LATENCY_CLASSES } from "../../workers/domain/latency.ts";
@@ -27,7 +27,7 @@ INSERT INTO requests (id, started_at, domain_id, account_id, credential_type, se
   cache_read_input_tokens, cache_creation_input_tokens, usage, cost_pico, price_version, tool_calls, tool_call_count,
   time_to_first_byte_ms, duration_ms, upstream_request_id, body_kind, body_bytes, response_bytes, message_count,
   conversation_id, branch_id, branch_key, link_kind, linked_by, link_confidence)
-SELECT id, at, (SELECT min(id) FROM domains) + conversation % 5, 'account-' || conversation % 3, 'api_key', md5('s' || conversation),
+SELECT id, at, (SELECT min(id) FROM domains) + conversation % 5, 'account-' || conversation % 5 % 3, 'api_key', md5('s' || conversation),
   'claude-cli/2.1.' || conversation % 40, CASE WHEN turn % 5 = 0 THEN 'please do step ' || turn END, 'POST', '/v1/messages', '?beta=true',
   'messages', CASE WHEN n % 50 = 0 THEN 'quota' WHEN n % 7 = 0 THEN 'query_evaluation' ELSE 'inference' END,
   model, model, true, CASE WHEN n % 100 = 3 THEN 429 ELSE 200 END, 'complete', 'end_turn', 3, 100 + n % 900, 20000 + n % 9000, n % 2000,

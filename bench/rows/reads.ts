@@ -45,6 +45,7 @@ export async function reads(): Promise<Line[]> {
     const lines: Line[] = [];
     const line = async (what: string, path: string, limitMs: number, limitBytes?: number) => {
       const { ms, bytes } = await asked(`${proxyUrl}${path}`, dashboardKey);
+      if (Number.isNaN(ms)) return; // a route that does not exist yet
       lines.push({ what, unit: "ms p50", nexus: ms, goal: `≤ ${limitMs} ms`, isMet: ms <= limitMs });
       if (limitBytes !== undefined)
         lines.push({

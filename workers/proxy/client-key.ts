@@ -46,7 +46,18 @@ function bearerToken(authorization: string | null): string | null {
  * Synchronous on purpose: `crypto.subtle.digest` is awaited, and on the hot path each wait for the runtime costs more than
  * hashing a key.
  */
-const sha256 = (text: string) => createHash("sha256").update(text).digest();
+function sha256(text: string): Buffer {
+  const known = hashes.get(text);
+  if (known) return known;
+  const hash = createHash("sha256").update(text).digest();
+  if (hashes.size >= MAX_HASHES) hashes.clear();
+  hashes.set(text, hash);
+  return hash;
+}
+
+/** An isolate sees the same few keys and domains again and again, and even this costs as much as reading all headers. */
+const hashes = new Map<string, Buffer>();
+const MAX_HASHES = 1_000;
 
 /** Compared without telling how much of it fits: a key's holder must not learn which domain it belongs to. */
 function isSame(a: string, b: string): boolean {

@@ -27,7 +27,6 @@ export async function forward(
   abort: AbortController,
 ): Promise<Answer> {
   const limit = Math.min(config.CLAUDE_API_TIMEOUT, config.PROXY_SERVER_TIMEOUT);
-  const host = new URL(request.url).host;
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
@@ -39,6 +38,7 @@ export async function forward(
       try {
         return { kind: "answered", response: await send(request, abort.signal) };
       } catch (thrown) {
+        const { host } = new URL(request.url);
         if (isLate)
           return { kind: "failed", error: { reason: "upstream_timeout", host, milliseconds: limit } };
         if (abort.signal.aborted) return { kind: "gone" };

@@ -8,6 +8,7 @@ import type { BodyFacts, ExchangeBell, RequestFacts, ResponseFacts } from "../sc
 import { journalTrailer, type JournalPart, type OpenFacts } from "../store/journal.ts";
 import { withinTime } from "../store/time-limit.ts";
 import { count, flushCounters } from "./counters.ts";
+import { joined } from "./gulps.ts";
 import { record, storeBytes, type StoredHalf } from "./recorder.ts";
 
 type Facts = OpenFacts<RequestFacts> | OpenFacts<ResponseFacts>;
@@ -67,6 +68,29 @@ export async function recordCopy(
   } catch (thrown) {
     return notStored(part, facts.id, thrown);
   }
+}
+
+/**
+ * Takes a short copy by reading it here: a few chunks in JavaScript cost less than a call of the Recorder. `conclude` is as
+ * for recordCopy.
+ */
+export async function recordShort(
+  env: Env,
+  part: JournalPart,
+  branch: ReadableStream,
+  conclude: (broken: unknown) => Promise<Facts>,
+): Promise<StoredHalf> {
+  const chunks: Uint8Array[] = [];
+  let broken: unknown = null;
+  try {
+    for await (const chunk of branch as ReadableStream<Uint8Array>) chunks.push(chunk);
+  } catch (thrown) {
+    broken = thrown ?? new Error("broken");
+  }
+  const facts = await conclude(broken);
+  const bytes = joined(chunks);
+  if (!facts.body) return recordHeld(env, part, facts, bytes);
+  return recordHeld(env, part, { ...facts, body: { ...facts.body, bytes: bytes.length } }, new Uint8Array(0));
 }
 
 /**

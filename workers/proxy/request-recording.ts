@@ -6,7 +6,7 @@ import type { RequestFacts } from "../schemas/exchange.ts";
 import type { OpenFacts } from "../store/journal.ts";
 import type { Exchange } from "./exchange.ts";
 import type { StoredHalf } from "./recorder.ts";
-import { noteEnded } from "./live-notices.ts";
+import { noteEnded, noteStarted } from "./live-notices.ts";
 import { BODY_NOT_RECORDED, recordCopy, recordHeld } from "./recording.ts";
 import type { RequestBody } from "./request-body.ts";
 
@@ -35,6 +35,7 @@ export function recordRequest(exchange: Exchange, body: RequestBody): RequestRec
   const timer = setTimeout(begin, body.kind === "streamed" ? 0 : REQUEST_RECORDING_DELAY_MS);
   return {
     stored: begun.then(async () => {
+      noteStarted(exchange, body);
       const facts = requestFacts(exchange);
       const half = await store(exchange, facts, body, cut.signal);
       isStored = true;
@@ -46,7 +47,7 @@ export function recordRequest(exchange: Exchange, body: RequestBody): RequestRec
       begin();
       // The last bytes may have gone up and still be on their way to the archive; and who uploads on is given some time.
       if (body.kind === "streamed" && !isStored) cutting = setTimeout(() => cut.abort(), UPLOAD_GRACE_MS);
-      noteEnded(exchange);
+      void begun.then(() => noteEnded(exchange)); // after the note that it started
     },
   };
 }

@@ -5,6 +5,7 @@
  * rejects; a stream made by JavaScript never hears of it. The archive's branch goes to another entrypoint as the body of
  * a request, because reading it here, in whatever portions, either costs 40 µs per event or holds the client's events back.
  */
+import { AFTER_ANSWER_MS } from "../constants.ts";
 import { storedResponseHeaders } from "../domain/headers.ts";
 import { isOAuthPath } from "../domain/paths.ts";
 import { bodyPassage, headersDown } from "../domain/upstream-headers.ts";
@@ -12,11 +13,13 @@ import type { Outcome, ResponseFacts } from "../schemas/exchange.ts";
 import type { OpenFacts } from "../store/journal.ts";
 import { elapsed, type Exchange } from "./exchange.ts";
 import { noteLimits } from "./limit-reports.ts";
-import { BODY_NOT_RECORDED, concludeExchange, recordCopy, recordHeld } from "./recording.ts";
+import { BODY_NOT_RECORDED, concludeExchange, recordCopy, recordHeld, recordShort } from "./recording.ts";
 import type { RequestRecording } from "./request-recording.ts";
 
 /** Once upstream has said everything, a client that is still reading after this long counts as served. */
 const CLIENT_GRACE_MS = 5_000;
+/** A copy of known length is read here up to this size. */
+const MAX_READ_HERE_BYTES = 65_536;
 /** Answers that have no body, whatever their headers say. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
@@ -29,13 +32,14 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
     request.headers.get("accept-encoding"),
   );
   const timeToFirstByteMs = elapsed(exchange);
+  let headers: Record<string, string> | undefined;
   const factsOf = (outcome: Outcome, durationMs: number): OpenFacts<ResponseFacts> => ({
     v: 1,
     id,
     outcome,
     status: upstream.status,
     errorType: null,
-    headers: storedResponseHeaders(upstream.headers),
+    headers: (headers ??= storedResponseHeaders(upstream.headers)),
     timeToFirstByteMs,
     durationMs,
     bodyCoding: passage.archived,
@@ -72,16 +76,27 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
     abort.abort();
   }, config.STREAM_MAX_MS);
 
-  let facts = factsOf("interrupted", 0);
-  noteLimits(env, ctx, exchange.admission.record, facts.headers, Date.now());
-  const storing = recordCopy(env, ctx, "response", toArchive, async (broken) => {
-    clearTimeout(cap);
-    recording.answerEnded();
-    const durationMs = elapsed(exchange);
-    facts = factsOf(isCapped ? "upstream_failed" : await outcomeOf(broken, served), durationMs);
-    return facts;
-  });
-  ctx.waitUntil(storing.then(() => concludeExchange(env, ctx, recording.stored, facts, storing)));
+  const copied = async () => {
+    // The headers and the first bytes leave before anything else is done; the archive's branch waits in memory.
+    await scheduler.wait(0);
+    let facts = factsOf("interrupted", 0);
+    noteLimits(env, ctx, exchange.admission.record, facts.headers, Date.now());
+    const conclude = async (broken: unknown) => {
+      clearTimeout(cap);
+      const durationMs = elapsed(exchange);
+      if (broken === null) await scheduler.wait(AFTER_ANSWER_MS);
+      recording.answerEnded();
+      facts = factsOf(isCapped ? "upstream_failed" : await outcomeOf(broken, served), durationMs);
+      return facts;
+    };
+    const isShort = passage.length !== null && passage.length <= MAX_READ_HERE_BYTES;
+    const storing = isShort
+      ? recordShort(env, "response", toArchive, conclude)
+      : recordCopy(env, ctx, "response", toArchive, conclude);
+    await storing;
+    await concludeExchange(env, ctx, recording.stored, facts, storing);
+  };
+  ctx.waitUntil(copied());
   return response;
 }
 

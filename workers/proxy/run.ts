@@ -10,7 +10,6 @@ import type { OpenFacts } from "../store/journal.ts";
 import { count } from "./counters.ts";
 import { elapsed, type Exchange } from "./exchange.ts";
 import { type Answer, forward } from "./forward.ts";
-import { noteStarted } from "./live-notices.ts";
 import { concludeExchange, recordHeld } from "./recording.ts";
 import { takeBody, type RequestBody } from "./request-body.ts";
 import { recordRequest, type RequestRecording } from "./request-recording.ts";
@@ -33,7 +32,6 @@ export async function runExchange(exchange: Exchange): Promise<Response> {
   }
   const answering = forward(upstreamRequest(exchange, body), exchange.config, abort);
   const recording = recordRequest(exchange, body);
-  noteStarted(exchange, body);
   ctx.waitUntil(recording.stored);
 
   const answer = await onceMoreIfRefused(exchange, body, await answering);
