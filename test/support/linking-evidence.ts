@@ -1,6 +1,7 @@
 /** Evidence out of recordings and out of bodies written by hand, made the way ingest makes it. */
 import { evidenceOf, type MadeEvidence } from "../../workers/domain/linking/evidence.ts";
 import { readAnswer } from "../../workers/domain/answer.ts";
+import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import { type Recording, responseBytes } from "./recordings.ts";
 
 const ID_HEADERS = ["x-claude-code-session-id", "x-claude-code-agent-id", "x-claude-code-parent-agent-id"];
@@ -37,4 +38,48 @@ export function evidenceOfRecording(
     isAnswered: status !== 499,
     isRead: true,
   });
+}
+
+export type Said = string | Record<string, unknown>[];
+
+export interface WrittenRequest {
+  /** "10:00:00.000" of 23 July 2025, or a whole ISO time. */
+  at: string;
+  /** What was said in turns, the user first. */
+  talk?: Said[];
+  /** Instead of `talk`, messages as they are. */
+  messages?: unknown[];
+  answer?: Said | null;
+  system?: string;
+  headers?: Record<string, string>;
+}
+
+/** The evidence of a request written by hand; ids of requests at one time rise with `n`. */
+export function writtenEvidence(request: WrittenRequest, n = 0): MadeEvidence | null {
+  const at = Date.parse(request.at.length > 12 ? request.at : `2025-07-23T${request.at}Z`);
+  const messages = (request.talk ?? []).map((content, i) => ({
+    role: i % 2 === 0 ? "user" : "assistant",
+    content,
+  }));
+  return evidenceOf({
+    requestId: newExchangeId(at, new Uint8Array(10).fill(n)),
+    headers: request.headers ?? {},
+    body: {},
+    messages: request.messages ?? messages,
+    system: request.system ?? "You are helpful",
+    tools: [],
+    answer: request.answer ?? null,
+    isAnswered: request.answer != null,
+    isRead: true,
+  });
+}
+
+/** Calls of the task tool with these prompts, as an answer has them. */
+export function taskAnswer(tool: string, ...prompts: string[]): Record<string, unknown>[] {
+  return prompts.map((prompt, n) => ({
+    type: "tool_use",
+    id: `toolu_${tool}_${prompt}_${n}`,
+    name: tool,
+    input: { description: prompt, prompt },
+  }));
 }

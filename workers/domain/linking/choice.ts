@@ -88,8 +88,8 @@ export function firstLookups(request: Evidence): Lookup[] {
   ];
 }
 
-async function asRetry(request: Evidence, { find }: Candidates): Promise<Parentage | null> {
-  const same = (await find(firstLookups(request)[0]!)).map(({ evidence }) => evidence);
+async function asRetry(request: Evidence, candidates: Candidates): Promise<Parentage | null> {
+  const same = (await candidates.find(firstLookups(request)[0]!)).map(({ evidence }) => evidence);
   const last = same.find(
     (each) =>
       each.sessionKey === request.sessionKey &&
@@ -108,9 +108,24 @@ async function asRetry(request: Evidence, { find }: Candidates): Promise<Parenta
         : !has(last, FORM.answered) && waited <= ATTEMPT_MS;
   if (!isRepetition) return null;
   const isSure = request.sessionKey !== null;
+  const twins = isSure || !has(last, FORM.answered) ? null : await nearest(request, candidates);
+  // Somebody else at the same point of an equal conversation is as likely as the same person once more.
+  if (twins && twins.conversations > 1) return null;
   const isLikely = has(request, FORM.retry) || (has(request, FORM.history) && !has(last, FORM.answered));
   const confidence = isSure ? "certain" : isLikely ? "likely" : "low";
-  return found("retry", last.requestId, "hash", confidence);
+  return found("retry", last.requestId, "hash", confidence, { isAmbiguous: (twins?.among ?? 1) > 1 });
+}
+
+/** How many could be the parent of a request without ids, in how many conversations. */
+async function nearest(
+  request: Evidence,
+  candidates: Candidates,
+): Promise<{ among: number; conversations: number } | null> {
+  const [boundary] = boundariesOf(request, []);
+  const pool = boundary && (await poolAt({ request, isEligible: () => true }, boundary, candidates));
+  if (!pool || pool.best.length === 0) return null;
+  const { conversations } = await candidates.inShortest(pool.best, request.requestId);
+  return { among: pool.best.length, conversations };
 }
 
 interface Boundary {
@@ -205,25 +220,40 @@ async function eligible(
   return (await find({ ...lookup, sessionKey })).map(({ evidence }) => evidence).filter(isEligible);
 }
 
-async function atBoundary(
+/** Who may have been there, the likeliest of them. */
+async function poolAt(
   search: Search,
   { rank, answerKey, endKey }: Boundary,
   candidates: Candidates,
-): Promise<Parentage | null> {
-  const { request } = search;
+): Promise<{ best: readonly Evidence[]; isByAnswer: boolean }> {
   const answers = answerKey === null ? [] : await eligible(search, "answer", answerKey, candidates);
   const isByAnswer = answers.length > 0;
   const pool = isByAnswer || endKey === null ? answers : await eligible(search, "end", endKey, candidates);
-  if (pool.length === 0) return null;
-  const isSameHistory = (each: Evidence) => endKey !== null && each.endKey === endKey;
-  const isSame = (each: Evidence) => rank === 1 && each.messageKey === request.priorMessageKey;
-  const best = preferring(preferring(pool, isSameHistory), isSame);
+  const isSame = (each: Evidence) => rank === 1 && each.messageKey === search.request.priorMessageKey;
+  return {
+    best: preferring(
+      preferring(pool, (each) => each.endKey === endKey),
+      isSame,
+    ),
+    isByAnswer,
+  };
+}
+
+async function atBoundary(
+  search: Search,
+  boundary: Boundary,
+  candidates: Candidates,
+): Promise<Parentage | null> {
+  const { request } = search;
+  const { rank, endKey } = boundary;
+  const { best, isByAnswer } = await poolAt(search, boundary, candidates);
+  if (best.length === 0) return null;
   const isOwn = search.sessionKey !== undefined;
   const { best: parent, conversations } = isOwn
     ? { best: best[0]!, conversations: 1 }
     : await candidates.inShortest(best, request.requestId);
   const isAmbiguous = !isOwn && best.length > 1;
-  const isWhole = isSameHistory(parent);
+  const isWhole = parent.endKey === endKey;
   const by: LinkedBy = !isByAnswer ? "hash" : isWhole ? "answer" : "tools";
   const confidence: LinkConfidence =
     conversations > 1 ? "low" : isByAnswer && (isWhole || isOwn) && rank === 1 ? "certain" : "likely";
@@ -317,27 +347,24 @@ async function asSubtask(
 
   const calls = await callsFor(request, prompts, candidates);
   const named = calls.find(({ call }) => call.agentKey !== null && call.agentKey === request.agentKey);
-  if (named) return subtask(named.call.requestId, "ids", "certain", { call: named.call });
+  const claim = (call: StoredCall) => (candidates.isTaken(call, request.requestId) ? null : call);
+  if (named) return subtask(named.call.requestId, "ids", "certain", { call: claim(named.call) });
   const wanted = keys.find(({ purpose }) => purpose === PURPOSE.parentAgent)?.key ?? 0n;
   const penalty = ({ call, caller }: CallOf) =>
-    (call.agentKey !== null && request.agentKey !== null ? 8 : 0) +
+    (call.agentKey !== null ? 8 : 0) +
     (candidates.isTaken(call, request.requestId) ? 4 : 0) +
     (isAgent && caller.agentKey !== wanted ? 2 : 0) +
     (waitedMs(caller, request) > SOON_MS ? 1 : 0);
-  const [best] = calls.toSorted(
-    (a, b) =>
-      penalty(a) - penalty(b) ||
-      (a.call.requestId < b.call.requestId ? 1 : a.call.requestId > b.call.requestId ? -1 : 0) ||
-      a.call.position - b.call.position,
-  );
+  const [best] = calls.toSorted((a, b) => penalty(a) - penalty(b));
   if (best) {
     const callers = new Set(
       calls.filter((each) => penalty(each) === penalty(best)).map(({ call }) => call.requestId),
     );
     const isOwn = best.caller.sessionKey !== null && best.caller.sessionKey === request.sessionKey;
     const confidence = callers.size > 1 ? "low" : isOwn ? "certain" : "likely";
-    const isTaken = candidates.isTaken(best.call, request.requestId);
-    return subtask(best.call.requestId, "prompt", confidence, { call: isTaken ? null : best.call });
+    // What is another agent's stays its own.
+    const call = best.call.agentKey === null ? claim(best.call) : null;
+    return subtask(best.call.requestId, "prompt", confidence, { call });
   }
   if (!isAgent) return null;
   const spawner = await latestOfThread(request, wanted, candidates.find);
@@ -349,7 +376,7 @@ interface CallOf {
   caller: Pick<Evidence, "requestId" | "sessionKey" | "agentKey">;
 }
 
-/** Calls with one of its prompts, of the last day, of its own session where both name one. */
+/** Calls with one of its prompts, of the last day, of its own session where both name one; the newest request first. */
 async function callsFor(
   request: Evidence,
   prompts: readonly bigint[],
@@ -366,6 +393,10 @@ async function callsFor(
         (caller.sessionKey === null ||
           request.sessionKey === null ||
           caller.sessionKey === request.sessionKey),
+    )
+    .sort(
+      ({ call: a }, { call: b }) =>
+        (a.requestId < b.requestId ? 1 : a.requestId > b.requestId ? -1 : 0) || a.position - b.position,
     );
 }
 

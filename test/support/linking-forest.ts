@@ -1,0 +1,164 @@
+/** Generated traffic for linking: several clients at once, some with ids and some without, that do what clients do. */
+import { newExchangeId } from "../../workers/domain/exchange-id.ts";
+import {
+  evidenceOf,
+  type LinkableExchange,
+  type MadeEvidence,
+} from "../../workers/domain/linking/evidence.ts";
+import { random } from "./prose.ts";
+
+type Block = Record<string, unknown>;
+interface Message {
+  role: string;
+  content: string | Block[];
+}
+
+interface Sent {
+  history: Message[];
+  answer: Block[] | null;
+  session: string | null;
+  agent: string | null;
+  parentAgent: string | null;
+  isSummary: boolean;
+}
+
+export interface Forest {
+  made: MadeEvidence[];
+  /** The same as if their answers were not there yet. */
+  unanswered: ReadonlyMap<string, MadeEvidence>;
+}
+
+const WORDS = ["one", "two", "three", "four"];
+const ASK = "Your task is to create a detailed summary of the conversation so far";
+const CONTINUED =
+  "This session is being continued from a previous conversation that ran out of context. The conversation is summarized below:\n";
+
+/** Up to some twenty requests of two to four conversations; few words, so that many texts are equal. */
+export function forest(seed: number): Forest {
+  const next = random(seed);
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(next() * items.length)]!;
+  const exchanges: LinkableExchange[] = [];
+  const sent: Sent[] = [];
+  let at = Date.UTC(2026, 0, 1);
+  let tools = 0;
+
+  const exchange = (request: Sent): void => {
+    at += pick([0, 5, 400, 1_500, 40_000]);
+    const id = newExchangeId(
+      at,
+      Uint8Array.from({ length: 10 }, () => Math.floor(next() * 256)),
+    );
+    const isFailed = request.answer === null;
+    exchanges.push({
+      requestId: id,
+      headers: {
+        "user-agent": "test",
+        ...(request.session !== null && { "x-claude-code-session-id": request.session }),
+        ...(request.agent !== null && { "x-claude-code-agent-id": request.agent }),
+        ...(request.parentAgent !== null && { "x-claude-code-parent-agent-id": request.parentAgent }),
+      },
+      body: {},
+      messages: request.history,
+      system: pick(["You help.", "You help.", "Other."]),
+      tools: [{ name: "Agent", input_schema: {} }],
+      answer: request.answer,
+      isAnswered: !isFailed,
+      isRead: next() > 0.02,
+    });
+    sent.push(request);
+  };
+
+  const answer = (): Block[] | null => {
+    const kind = next();
+    if (kind < 0.12) return null;
+    if (kind < 0.5) return [{ type: "text", text: pick(WORDS) }];
+    if (kind < 0.7) return [tool("Bash", { command: "ls" })];
+    const calls = Array.from({ length: 1 + Math.floor(next() * 2) }, () =>
+      tool("Agent", { prompt: pick(WORDS) }),
+    );
+    return [{ type: "text", text: "Go." }, ...calls];
+  };
+  const tool = (name: string, input: Block): Block => ({
+    type: "tool_use",
+    id: `toolu_${seed}_${tools++}`,
+    name,
+    input,
+  });
+  const user = (text: string): Message => ({ role: "user", content: [{ type: "text", text }] });
+  const start = (session: string | null): void =>
+    exchange({
+      history: [user(pick(WORDS))],
+      answer: answer(),
+      session,
+      agent: null,
+      parentAgent: null,
+      isSummary: false,
+    });
+
+  /** What a client says to an answer. */
+  const reply = (blocks: Block[]): Message => {
+    const results = blocks
+      .filter((block) => block["type"] === "tool_use")
+      .map((block) => ({
+        type: "tool_result",
+        tool_use_id: block["id"],
+        content: pick(["ok", `ok\nagentId: a${pick(WORDS)}`]),
+      }));
+    return results.length > 0 ? { role: "user", content: results } : user(pick(WORDS));
+  };
+  const goOn = (from: Sent): Message[] =>
+    from.answer === null
+      ? [...from.history, user(pick(WORDS))]
+      : [...from.history, { role: "assistant", content: from.answer }, reply(from.answer)];
+
+  const sessions = [null, null, `s${seed}a`, `s${seed}b`];
+  start(pick(sessions));
+  const length = 4 + Math.floor(next() * 14);
+  while (exchanges.length < length) {
+    const from = pick(sent.slice(-5));
+    const what = next();
+    if (what < 0.1) start(pick(sessions));
+    else if (what < 0.5) exchange({ ...from, history: goOn(from), answer: answer() });
+    else if (what < 0.58) exchange({ ...pick(sent), answer: answer() });
+    else if (what < 0.66) {
+      const back = pick(sent);
+      exchange({ ...back, history: goOn(back), answer: answer() });
+    } else if (what < 0.72)
+      exchange({ ...from, history: goOn(from), answer: answer(), session: `f${exchanges.length}` });
+    else if (what < 0.8)
+      exchange({
+        ...from,
+        history: [...goOn(from).slice(0, -1), user(ASK)],
+        answer: [{ type: "text", text: `sum ${pick(WORDS)}` }],
+        isSummary: true,
+      });
+    else if (what < 0.86) {
+      const asked = sent.findLast(({ isSummary }) => isSummary);
+      const text = (asked?.answer?.[0]?.["text"] as string | undefined) ?? "none";
+      exchange({
+        ...(asked ?? from),
+        history: [user(`${CONTINUED}${text}`)],
+        answer: answer(),
+        isSummary: false,
+      });
+    } else {
+      const agent = from.session === null ? null : `a${pick(WORDS)}`;
+      exchange({
+        history: [user(pick(WORDS))],
+        answer: answer(),
+        session: from.session,
+        agent,
+        parentAgent: agent === null || next() < 0.5 ? null : from.agent,
+        isSummary: false,
+      });
+    }
+  }
+  const made = exchanges.flatMap((each) => evidenceOf(each) ?? []);
+  const unanswered = new Map(
+    exchanges.flatMap((each) => {
+      const evidence = evidenceOf({ ...each, answer: null, isAnswered: false });
+      return evidence ? [[each.requestId, evidence] as const] : [];
+    }),
+  );
+  return { made, unanswered };
+}
