@@ -125,6 +125,8 @@ export function statusOf(rows: readonly RequestRow[], now: number, isLate: boole
         : [],
     },
     inFlight: isLate ? null : 0,
+    linking: { continuations: 480, orphans: 2, linkedShare: 478 / 480 },
+    searchWaiting: isLate ? 1_204 : 0,
     counters: rows.length === 0 ? {} : { refused_unauthenticated: 42, refused_path: 3 },
     lastErrors: rows
       .filter((row) => (row.responseStatus ?? 500) >= 400 || row.outcome !== "complete")

@@ -12,6 +12,8 @@ const healthy: Status = {
   journal: { reachable: true, entries: 7, isMore: false, ended: 2, oldestAgeMs: 4_000, bytes: 100 },
   ingestFailures: { count: 0, newest: [] },
   inFlight: 2,
+  linking: null,
+  searchWaiting: 0,
   counters: { refused: 12 },
   lastErrors: [
     {

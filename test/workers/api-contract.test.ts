@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { answer, madeExchange, question } from "../support/exchanges.ts";
 import { type JsonSchema, misfits } from "../support/json-schema.ts";
 import { resetDatabase } from "../support/worker-database.ts";
+import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
 import { ask, type Answered, call, store, VIEWER_KEY } from "../support/worker-api.ts";
 
 interface Operation {
@@ -21,6 +22,11 @@ const OPERATIONS = [
   "GET /api/analytics/token-usage/sliding-window",
   "GET /api/audit",
   "GET /api/dashboard/stats",
+  "GET /api/conversations",
+  "GET /api/conversations/{id}",
+  "GET /api/conversations/{id}/messages",
+  "GET /api/conversations/{id}/messages/{position}",
+  "GET /api/conversations/{id}/tree",
   "GET /api/domains",
   "DELETE /api/domains/{domain}",
   "GET /api/domains/{domain}",
@@ -30,10 +36,12 @@ const OPERATIONS = [
   "POST /api/domains/{domain}/slack-test",
   "GET /api/live",
   "GET /api/overview",
+  "GET /api/quality/linking",
   "GET /api/requests",
   "GET /api/requests/{id}",
   "GET /api/requests/{id}/body",
   "GET /api/requests/{id}/response",
+  "GET /api/search",
   "GET /api/stats",
   "GET /api/status",
   "GET /api/token-usage/accounts",
@@ -52,6 +60,7 @@ const OPERATIONS = [
 let document: Document;
 let ids: string[];
 let keyId: string;
+const CONVERSATION = "aaaaaaaa-0000-5000-8000-000000000000";
 
 beforeAll(async () => {
   await resetDatabase();
@@ -75,6 +84,15 @@ beforeAll(async () => {
     }),
   );
   ids = made.map(({ id }) => id);
+  await storeConversation(CONVERSATION, [
+    { name: "root", at: 100, messages: [user("Hello")], answer: "Hi." },
+    {
+      name: "turn",
+      at: 110,
+      messages: [user("Hello"), assistant("Hi."), user("x".repeat(9_000))],
+      parent: "root",
+    },
+  ]);
   const body = {
     accountId: "acc_1",
     credential: { type: "api_key", api_key: "k" },
@@ -148,17 +166,21 @@ describe("the answers", () => {
       .split(" ")[1]!
       .replace("{domain}", "team.example")
       .replace("{accountId}", "acc_1")
-      .replace("{id}", id);
+      .replace("{id}", id)
+      .replace("{position}", "1");
   /** With every parameter that may not be left out. */
-  const query = (name: string) =>
-    operationOf(name).parameters?.some((one) => one.in === "query" && one.required) ? "?accountId=acc_1" : "";
+  const query = (name: string) => {
+    const required = operationOf(name).parameters?.filter((one) => one.in === "query" && one.required) ?? [];
+    return required.map((one) => (one.name === "q" ? "?q=hello" : "?accountId=acc_1")).join("");
+  };
 
   // A stream without end has its own test (live-feed.test.ts).
   it.each(OPERATIONS.filter((name) => name.startsWith("GET") && name !== "GET /api/live"))(
     "of %s are as described",
     async (name) => {
       const perRequest = name.includes("/requests/{id}");
-      for (const id of perRequest ? ids : [""]) {
+      const perConversation = name.includes("/conversations/{id}");
+      for (const id of perRequest ? ids : perConversation ? [CONVERSATION, ids[0]!] : [""]) {
         const answered = await call(path(name, id) + query(name));
         expect([200, 404]).toContain(answered.status);
         expectDocumented(operationOf(name), answered);

@@ -4,11 +4,13 @@ import { loadConfig } from "../config.ts";
 import { VERSION } from "../constants.ts";
 import { auditRoutes } from "./audit.ts";
 import { authenticate } from "./authenticate.ts";
+import { conversationRoutes } from "./conversations.ts";
 import { type ApiEnv, type Door, newRoutes } from "./context.ts";
 import { domainRoutes } from "./domains.ts";
 import { answerNotFound, answerThrown, ApiError } from "./errors.ts";
 import { liveRoutes } from "./live.ts";
 import { requestRoutes } from "./requests.ts";
+import { searchRoutes } from "./search.ts";
 import { statsRoutes } from "./stats.ts";
 import { statusRoutes } from "./status.ts";
 import { usageRoutes } from "./usage.ts";
@@ -16,6 +18,8 @@ import { windowRoutes } from "./windows.ts";
 
 const routes = newRoutes()
   .route("/", requestRoutes)
+  .route("/", conversationRoutes)
+  .route("/", searchRoutes)
   .route("/", statsRoutes)
   .route("/", usageRoutes)
   .route("/", windowRoutes)

@@ -42,6 +42,8 @@ export const statusRoutes = newRoutes().openapi(status, async (c) => {
       : { reachable: false, entries: null, ended: null, bytes: null, oldestAgeMs: null, isMore: false },
     ingestFailures: database?.ingestFailures ?? null,
     inFlight: inFlight?.count ?? null,
+    linking: database?.linking ?? null,
+    searchWaiting: database?.searchWaiting ?? null,
     counters: database?.counters ?? null,
     lastErrors: database?.lastErrors ?? null,
     newestRequestAt: database?.newestRequestAt ?? null,

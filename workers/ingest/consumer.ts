@@ -18,6 +18,7 @@ import { withinTime } from "../store/time-limit.ts";
 import { type Delivery, slices } from "./deliveries.ts";
 import { publishStored } from "./live-rows.ts";
 import { raiseAlerts } from "./raise-alerts.ts";
+import { indexAfterBatch } from "./search-words.ts";
 import { type Failure, type StoredSlice, storeSlice } from "./store-slice.ts";
 import { tellWindows } from "./tell-windows.ts";
 
@@ -53,6 +54,7 @@ export async function handleBatch(batch: MessageBatch, env: Env, ctx: ExecutionC
     ctx.waitUntil(tellWindows(env, stored.settled));
     ctx.waitUntil(raiseAlerts(env, config, stored.rows, stored.exchanges));
   }
+  if (exchanges.length > 0) ctx.waitUntil(indexAfterBatch(config, batch.messages.length));
 }
 
 interface Counted {

@@ -1,5 +1,6 @@
 /** What happens by the clock. The expressions stand in wrangler.toml; here is what each one means. */
 import { loadConfig } from "../config.ts";
+import { indexByCron } from "../ingest/search-words.ts";
 import { log } from "../log.ts";
 import { forgetCounterMessages } from "../store/counters.ts";
 import { withWriter } from "../store/db.ts";
@@ -19,11 +20,12 @@ const MONTHS_AHEAD = 3;
 export async function handleScheduled(
   controller: ScheduledController,
   env: Env,
-  _ctx: ExecutionContext,
+  ctx: ExecutionContext,
 ): Promise<void> {
   const now = controller.scheduledTime;
   switch (controller.cron) {
     case EVERY_MINUTE:
+      ctx.waitUntil(indexByCron(loadConfig(env)));
       await sweepOrWait(env, { now });
       return watchBacklog(env, loadConfig(env), Date.now());
     case STARTUP:

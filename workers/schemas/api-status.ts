@@ -43,6 +43,19 @@ export const Status = z.object({
       "Exchanges that could not be stored and are tried again; null when the database is out of reach.",
     ),
   inFlight: count.nullable().describe("Exchanges under way; null when that is not known just now."),
+  linking: z
+    .object({
+      continuations: count.describe("Requests that continue something."),
+      orphans: count.describe("Those of them whose predecessor was not found."),
+      linkedShare: z.number().nullable().describe("Of 1; null without continuations."),
+    })
+    .nullable()
+    .describe("Of conversations active in the last 7 days; `/api/quality/linking` has more."),
+  searchWaiting: count
+    .nullable()
+    .describe(
+      "Messages not searchable yet, counted up to 10,000; the index follows ingest when there is time.",
+    ),
   counters: z
     .record(z.string(), count)
     .nullable()

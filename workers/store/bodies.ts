@@ -115,14 +115,15 @@ async function readContent(db: Reader | Writer | WriterTransaction, id: bigint):
 }
 
 /** Contents by id; what is not there is missing. */
-async function readContents(
+export async function readContents(
   db: Reader | Writer | WriterTransaction,
   wanted: readonly { id: bigint; length: number }[],
 ): Promise<Map<bigint, Uint8Array>> {
   const read = new Map<bigint, Uint8Array>();
   for (const portion of portions(wanted, ({ length }) => length)) {
     const slices = (ids: bigint[], from: number) =>
-      db
+      // All three select alike; only their types differ.
+      (db as Reader)
         .select({ id: contents.id, ...sliceOf(contents, from) })
         .from(contents)
         .where(inArray(contents.id, ids));

@@ -40,10 +40,11 @@ export async function putContents(
   return ids;
 }
 
-async function findContents(
+/** The ids of those that are stored. */
+export async function findContents(
   tx: WriterTransaction,
   domainId: number,
-  wanted: readonly Content[],
+  wanted: readonly Pick<Content, "sha256">[],
 ): Promise<Map<string, bigint>> {
   const ids = new Map<string, bigint>();
   for (let at = 0; at < wanted.length; at += MAX_ADDRESSES) {

@@ -22,6 +22,7 @@ import type {
   StorableRequest,
 } from "./exchanges-storable.ts";
 import { sumConversations } from "./conversation-sums.ts";
+import { noteMessages, type NotedExchange } from "./search-entries.ts";
 import { SUMMED_COLUMNS, type SummedRow, sumUp } from "./rollups.ts";
 
 type Row = typeof requests.$inferInsert;
@@ -76,6 +77,7 @@ export async function storeExchanges(
   if (fresh.length + late.length === 0) return result;
 
   const parts = await putParts(tx, domainId, fresh, late);
+  await noteMessages(tx, domainId, noted([...fresh, ...late], parts), parts.contentIds);
   const completed: SummedRow[] = [];
   for (const each of late) completed.push(await completeRow(tx, domain, each, parts));
   const links = await writeLinks(tx, domainId, [
@@ -122,6 +124,18 @@ export async function storeExchanges(
 interface StoredParts {
   contentIds: ContentIds;
   nodeIds: ReadonlyMap<string, readonly (bigint | null)[]>;
+  /** How many messages of each exchange were stored before, by its id. */
+  storedBefore: ReadonlyMap<string, number>;
+}
+
+function noted(exchanges: readonly StorableExchange[], { storedBefore }: StoredParts): NotedExchange[] {
+  return exchanges.map(({ id, startedAt, request, response }) => ({
+    id,
+    startedAt,
+    messages: request?.body?.messages ?? [],
+    storedBefore: storedBefore.get(id) ?? 0,
+    answer: response?.answer ?? null,
+  }));
 }
 
 async function putParts(
@@ -147,6 +161,7 @@ async function putParts(
   return {
     contentIds,
     nodeIds: new Map(requested.map(({ id }, n) => [id, ends.slice(3 * n, 3 * n + 3)])),
+    storedBefore: new Map(requested.map(({ id }, n) => [id, prefixes[3 * n]!.length])),
   };
 }
 

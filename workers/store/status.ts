@@ -6,11 +6,16 @@ import { listJournal } from "./journal.ts";
 
 const DAY_MS = 86_400_000;
 const NEWEST = 20;
+/** Beyond this the exact number says nothing more. */
+const MAX_WAITING = 10_000;
 /** Entries of the journal that are looked at: two pages of a listing. */
 const MAX_COUNTED = 1_000;
 const PAGE = 500;
 
-type DatabaseStatus = Pick<Status, "ingestFailures" | "counters" | "lastErrors" | "newestRequestAt"> & {
+type DatabaseStatus = Pick<
+  Status,
+  "linking" | "searchWaiting" | "ingestFailures" | "counters" | "lastErrors" | "newestRequestAt"
+> & {
   migrations: number | null;
   version: string | null;
 };
@@ -18,8 +23,9 @@ type DatabaseStatus = Pick<Status, "ingestFailures" | "counters" | "lastErrors" 
 /** The database's part; rejects as withReader does when it is out of reach. One round trip. */
 export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Promise<DatabaseStatus> {
   const since = new Date(now.getTime() - DAY_MS).toISOString();
+  const weekAgo = new Date(now.getTime() - 7 * DAY_MS).toISOString();
   return withReader(config, async (db) => {
-    const [failures, failed, counters, errors, general] = await db.batch([
+    const [failures, failed, counters, errors, general, linking, waiting] = await db.batch([
       db.execute(sql`select count(*) as count from ingest_failures`),
       db.execute(sql`select exchange_id, domain, error, attempts, ${time("first_at")} as first_at, ${time("last_at")} as last_at
         from ingest_failures order by ingest_failures.last_at desc limit ${NEWEST}`),
@@ -33,7 +39,13 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
         order by r.started_at desc, r.id desc limit ${NEWEST}`),
       db.execute(sql`select ${time("max(started_at)")} as newest, current_setting('server_version') as version
         from requests`),
+      db.execute(sql`select coalesce(sum(continuations), 0) as continuations, coalesce(sum(orphans), 0) as orphans
+        from conversations where last_at > ${weekAgo}::timestamptz`),
+      db.execute(sql`select count(*) as count from
+        (select 1 from search_entries where words is null limit ${MAX_WAITING}) waiting`),
     ]);
+    const continuations = Number(linking.rows[0]?.continuations ?? 0);
+    const orphans = Number(linking.rows[0]?.orphans ?? 0);
     return {
       ingestFailures: {
         count: Number(failures.rows[0]?.count ?? 0),
@@ -46,6 +58,12 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
           lastAt: row.last_at ?? "",
         })),
       },
+      linking: {
+        continuations,
+        orphans,
+        linkedShare: continuations === 0 ? null : (continuations - orphans) / continuations,
+      },
+      searchWaiting: Number(waiting.rows[0]?.count ?? 0),
       counters: Object.fromEntries(counters.rows.map((row) => [String(row.name), Number(row.value)])),
       lastErrors: (errors.rows as Record<string, string | number | null>[]).map((row) => ({
         requestId: String(row.id),

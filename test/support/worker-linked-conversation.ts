@@ -1,0 +1,70 @@
+/**
+ * A conversation that went through ingest, with its links set by hand: what reads conversations is tested with links as
+ * they should be, whatever linking makes of such made-up requests.
+ */
+import { env } from "cloudflare:workers";
+import { loadConfig } from "../../workers/config.ts";
+import { sumConversations } from "../../workers/store/conversation-sums.ts";
+import { withWriter } from "../../workers/store/db.ts";
+import { answer, madeExchange, NOON, question } from "./exchanges.ts";
+import { queryRows } from "./worker-database.ts";
+import { store } from "./worker-api.ts";
+
+type Message = { role: string; content: unknown };
+
+export interface LinkedRequest {
+  /** How others refer to it. */
+  name: string;
+  messages: Message[];
+  answer?: string;
+  /** Seconds after noon. */
+  at: number;
+  branch?: string;
+  /** Name of the first request of its branch; its own when left out. */
+  opener?: string;
+  parent?: string;
+  task?: string;
+  kind?: string;
+}
+
+/** Stores and links the requests; answers their ids by name. */
+export async function storeConversation(
+  conversationId: string,
+  linked: readonly LinkedRequest[],
+): Promise<Record<string, string>> {
+  const made = linked.map(({ messages, answer: text = "Well.", at }) =>
+    madeExchange({
+      startedAt: NOON + at * 1_000,
+      requestBody: question("", { messages }),
+      responseBody: answer(text, { input_tokens: 10, cache_read_input_tokens: 90, output_tokens: 5 }),
+    }),
+  );
+  await store(...made);
+  const ids = Object.fromEntries(linked.map(({ name }, n) => [name, made[n]!.id]));
+  const idOf = (name: string | undefined) => (name === undefined ? null : ids[name]!);
+  for (const one of linked)
+    await queryRows(
+      `UPDATE requests SET conversation_id = $2, branch_id = $3, branch_key = $4, parent_request_id = $5, is_subtask = $6,
+         parent_task_request_id = $7, link_kind = $8, linked_by = 'ids', link_confidence = 'certain' WHERE id = $1`,
+      [
+        ids[one.name],
+        conversationId,
+        one.branch ?? "main",
+        idOf(one.opener ?? one.name),
+        idOf(one.parent),
+        one.branch?.startsWith("subtask_") ?? false,
+        idOf(one.task),
+        one.kind ?? (one.parent ? "turn" : one.task ? "subtask" : "root"),
+      ],
+    );
+  await queryRows(
+    "DELETE FROM conversations WHERE id <> ALL (SELECT conversation_id FROM requests WHERE conversation_id IS NOT NULL)",
+  );
+  await withWriter(loadConfig(env), (db) =>
+    db.transaction((tx) => sumConversations(tx, { changed: new Set([conversationId]), added: [] })),
+  );
+  return ids;
+}
+
+export const user = (content: unknown): Message => ({ role: "user", content });
+export const assistant = (content: unknown): Message => ({ role: "assistant", content });

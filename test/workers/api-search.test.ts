@@ -1,0 +1,204 @@
+/** Search: what was said is found, once, at its earliest, whatever it is and whatever is asked. */
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { loadConfig } from "../../workers/config.ts";
+import type { ConversationList } from "../../workers/schemas/api-conversations.ts";
+import type { SearchResults } from "../../workers/schemas/api-search.ts";
+import { indexWaiting } from "../../workers/store/search-index.ts";
+import { answer, bellOf, madeExchange, NOON, question } from "../support/exchanges.ts";
+import { ask, call, refused, store } from "../support/worker-api.ts";
+import { queryRows } from "../support/worker-database.ts";
+import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
+
+beforeEach(freshWorld);
+
+const A = "aaaaaaaa-0000-5000-8000-000000000000";
+const search = (q: string, more = "") => ask<SearchResults>(`/api/search?q=${encodeURIComponent(q)}${more}`);
+const snippets = async (q: string, more = "") =>
+  (await search(q, more)).results.map(({ snippet }) => snippet);
+const said = (text: string, at = 0, domain = "team.example") =>
+  madeExchange({ startedAt: NOON + at * 1_000, domain, requestBody: question(text) });
+
+describe("GET /api/search", () => {
+  it("finds what was said, with its place and its marks, once, at the earliest request", async () => {
+    const history = [user("Where is the needle?"), assistant("In the haystack.")];
+    const ids = await storeConversation(A, [
+      { name: "root", at: 0, messages: history.slice(0, 1), answer: "In the haystack." },
+      {
+        name: "turn",
+        at: 10,
+        messages: [...history, user("Which one?")],
+        parent: "root",
+        opener: "root",
+        answer: "The big one.",
+      },
+    ]);
+    const { results, nextCursor } = await search("needle");
+    expect(nextCursor).toBeNull();
+    expect(results).toEqual([
+      {
+        requestId: ids.root,
+        conversationId: A,
+        branchId: "main",
+        branchKey: ids.root,
+        domain: "team.example",
+        timestamp: new Date(NOON).toISOString(),
+        role: "user",
+        snippet: "Where is the needle?",
+        highlights: [{ start: 13, end: 19 }],
+      },
+    ]);
+    expect((await search("haystack")).results).toMatchObject([{ requestId: ids.root, role: "assistant" }]);
+    expect((await search("big")).results).toMatchObject([{ requestId: ids.turn, role: "assistant" }]);
+  });
+
+  it("points to the earliest request also when later ones were stored first", async () => {
+    const turn = (n: number) =>
+      madeExchange({
+        startedAt: NOON + n * 1_000,
+        requestBody: question("", {
+          messages: [
+            user("alpha"),
+            assistant("beta"),
+            user("gamma"),
+            assistant("delta"),
+            user("epsilon"),
+          ].slice(0, 2 * n - 1),
+        }),
+        responseBody: answer(n === 1 ? "beta" : "delta"),
+      });
+    const [third, second, first] = [turn(3), turn(2), turn(1)];
+    for (const made of [third, second, first]) await store(made);
+    const of = async (word: string) => (await search(word)).results.map(({ requestId }) => requestId);
+    expect(await of("alpha")).toEqual([first.id]);
+    expect(await of("beta")).toEqual([first.id]);
+    expect(await of("gamma")).toEqual([second.id]);
+    expect(await of("epsilon")).toEqual([third.id]);
+  });
+
+  it("is filtered by domain, role and time", async () => {
+    await store(said("word one", 0), said("word two", 60, "other.example"));
+    await storeConversation(A, [{ name: "root", at: 120, messages: [user("x")], answer: "word three" }]);
+    expect(await snippets("word", "&domain=other.example")).toEqual(["word two"]);
+    expect(await snippets("word", "&role=assistant")).toEqual(["word three"]);
+    const minute = new Date(NOON + 60_000).toISOString();
+    expect(await snippets("word", `&from=${minute}`)).toEqual(["word three", "word two"]);
+    expect(await snippets("word", `&to=${minute}`)).toEqual(["word one"]);
+  });
+
+  it("is paged, newest first, each once, also past candidates that do not fit", async () => {
+    await store(
+      ...Array.from({ length: 12 }, (_, n) =>
+        said(n % 2 ? `red apple ${n}` : `apple, not red ${n}`, Math.floor(n / 3)),
+      ),
+    );
+    const seen: string[] = [];
+    let cursor = "";
+    let pages = 0;
+    do {
+      const page = await search('"red apple"', `&limit=2&cursor=${cursor}`);
+      seen.push(...page.results.map(({ snippet }) => snippet));
+      cursor = page.nextCursor ?? "";
+      pages++;
+    } while (cursor);
+    expect(seen.sort()).toEqual([1, 11, 3, 5, 7, 9].map((n) => `red apple ${n}`));
+    expect(pages).toBeGreaterThan(2);
+  });
+
+  it("finds parts of texts without spaces, emoji, long and hostile texts", async () => {
+    await store(
+      said("検索エンジンの全文検索", 1),
+      said("launch 🚀 now", 2),
+      said(`${"filler ".repeat(150_000)}atTheVeryEnd`, 3),
+      said("nul \u0000 between \ud800 halves <script>alert(1)</script>", 4),
+    );
+    expect(await snippets("全文")).toHaveLength(1);
+    expect(await snippets("エンジン")).toHaveLength(1);
+    expect(await snippets("全文エンジン")).toHaveLength(0);
+    expect(await snippets("🚀")).toEqual(["launch 🚀 now"]);
+    const [end] = await snippets("atTheVery");
+    expect(end).toMatch(/filler atTheVeryEnd$/);
+    expect(end!.length).toBeLessThan(300);
+    expect(await snippets("halves")).toEqual(["nul   between \ufffd halves <script>alert(1)</script>"]);
+  });
+
+  it("answers every question, however odd", async () => {
+    await store(said("a plain text", 0));
+    for (const q of [
+      "!!!",
+      "'",
+      '"',
+      "\\",
+      "a & | !",
+      "(((",
+      ":*",
+      "-",
+      "-a",
+      "<->",
+      "\u0000",
+      "\ud83d",
+      "%",
+      "x".repeat(500),
+      "a ".repeat(250),
+      "'; drop table requests; --",
+      "NULL",
+      "$1",
+    ])
+      expect((await call(`/api/search?q=${encodeURIComponent(q.toWellFormed())}`)).status, q).toBe(200);
+    for (const [query, parameter] of [
+      ["", "q"],
+      ["?q=", "q"],
+      [`?q=${"x".repeat(501)}`, "q"],
+      ["?q=a&cursor=x", "cursor"],
+      ["?q=a&role=tool", "role"],
+    ])
+      expect((await refused(`/api/search${query}`)).details[0]?.parameter, query).toBe(parameter);
+  });
+});
+
+it("conversations are found by what was said in them", async () => {
+  await storeConversation(A, [
+    { name: "root", at: 0, messages: [user("Hello")] },
+    {
+      name: "turn",
+      at: 10,
+      messages: [user("Hello"), assistant("Well."), user("About turnips")],
+      parent: "root",
+      opener: "root",
+    },
+  ]);
+  const found = async (query: string) =>
+    (await ask<ConversationList>(`/api/conversations?${query}`)).conversations.map(
+      ({ conversationId }) => conversationId,
+    );
+  expect(await found("search=turnips")).toEqual([A]);
+  expect(await found("search=turnips&domain=team.example")).toEqual([A]);
+  expect(await found("search=parsnips")).toEqual([]);
+  expect(await found("search=!!!")).toEqual([]);
+});
+
+describe("the index", () => {
+  it("waits while much is going on, and is made up for", async () => {
+    const made = Array.from({ length: 30 }, (_, n) => said(`number${n} of many`, n));
+    for (const one of made) await journal(env.JOURNAL, one);
+    await deliver(made.map((one) => ({ body: bellOf(one) })));
+    expect(await snippets("many")).toHaveLength(0);
+    const [waiting] = await queryRows("SELECT count(*)::int AS n FROM search_entries WHERE words IS NULL");
+    // The answer is one for all.
+    expect(waiting).toEqual({ n: 31 });
+    expect(await indexWaiting(loadConfig(env), 10_000)).toBe(31);
+    expect(await snippets("many", "&limit=100")).toHaveLength(30);
+    expect(await indexWaiting(loadConfig(env), 10_000)).toBe(0);
+  });
+
+  it("is not stopped by contents that are gone or are no messages", async () => {
+    await store(said("kept", 0));
+    await queryRows(
+      "INSERT INTO search_entries (content_id, domain_id, request_id, started_at) SELECT 999999, domain_id, request_id, started_at FROM search_entries LIMIT 1",
+    );
+    await queryRows("UPDATE search_entries SET words = NULL");
+    expect(await indexWaiting(loadConfig(env), 10_000)).toBe(3);
+    expect(await snippets("kept")).toEqual(["kept"]);
+  });
+});

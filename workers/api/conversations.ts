@@ -1,0 +1,161 @@
+/** `/api/conversations`: listed, one by one, as a tree, as a transcript; and how well requests are linked. */
+import { createRoute } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import {
+  ConversationDetail,
+  ConversationDetailQuery,
+  ConversationList,
+  ConversationParameter,
+  ConversationQuery,
+  ConversationTree,
+  LinkingQuality,
+  LinkingQuery,
+  Transcript,
+  TranscriptMessage,
+  TranscriptPosition,
+  TranscriptQuery,
+} from "../schemas/api-conversations.ts";
+import { writeAudit } from "../store/audit.ts";
+import { listConversations } from "../store/conversations-list.ts";
+import { readConversation } from "../store/conversations-read.ts";
+import { readTranscript, readTranscriptMessage } from "../store/conversations-transcript.ts";
+import { readTree } from "../store/conversations-tree.ts";
+import { readLinkingQuality } from "../store/linking-quality.ts";
+import { type ApiEnv, newRoutes } from "./context.ts";
+import { GONE, json, NOT_FOUND, REFUSED } from "./documents.ts";
+import { ApiError, invalid } from "./errors.ts";
+import { cursorParameter } from "./parameters.ts";
+
+const WEEK_MS = 7 * 86_400_000;
+const DEFAULT_WEEKS = 8;
+/** A figure over more reads too many rows at once. */
+const MAX_WEEKS = 53;
+
+const tags = ["Conversations"];
+const list = createRoute({
+  method: "get",
+  path: "/api/conversations",
+  tags,
+  summary: "Conversations, last activity first",
+  request: { query: ConversationQuery },
+  responses: { 200: json("One page.", ConversationList), ...REFUSED },
+});
+const read = createRoute({
+  method: "get",
+  path: "/api/conversations/{id}",
+  tags,
+  summary: "One conversation: its sums, branches, tasks and requests",
+  request: { params: ConversationParameter, query: ConversationDetailQuery },
+  responses: { 200: json("One page of its requests.", ConversationDetail), ...REFUSED, ...NOT_FOUND },
+});
+const tree = createRoute({
+  method: "get",
+  path: "/api/conversations/{id}/tree",
+  tags,
+  summary: "One conversation as a tree of requests",
+  request: { params: ConversationParameter },
+  responses: { 200: json("All of it.", ConversationTree), ...REFUSED, ...NOT_FOUND },
+});
+const messages = createRoute({
+  method: "get",
+  path: "/api/conversations/{id}/messages",
+  tags,
+  summary: "The transcript of a branch, each message once",
+  request: { params: ConversationParameter, query: TranscriptQuery },
+  responses: { 200: json("One page.", Transcript), ...REFUSED, ...NOT_FOUND },
+});
+const message = createRoute({
+  method: "get",
+  path: "/api/conversations/{id}/messages/{position}",
+  tags,
+  summary: "One message of a transcript, uncut",
+  request: { params: TranscriptPosition, query: TranscriptQuery.pick({ branch: true }) },
+  responses: {
+    200: json(
+      "The message.",
+      TranscriptMessage.pick({ position: true, role: true, content: true, bytes: true }),
+    ),
+    ...REFUSED,
+    ...NOT_FOUND,
+    ...GONE,
+  },
+});
+const linking = createRoute({
+  method: "get",
+  path: "/api/quality/linking",
+  tags,
+  summary: "How many requests found what they continue, by client version and week",
+  request: { query: LinkingQuery },
+  responses: { 200: json("The shares.", LinkingQuality), ...REFUSED },
+});
+
+export const conversationRoutes = newRoutes()
+  .openapi(list, async (c) => {
+    const { cursor, dateFrom, dateTo, ...query } = c.req.valid("query");
+    const before = cursorParameter(cursor, "uuid");
+    const filter = { ...query, from: query.from ?? dateFrom, to: query.to ?? dateTo };
+    if (before && filter.offset !== undefined)
+      throw invalid("query", "offset", "stands beside a cursor", "either `cursor` or `offset`");
+    if (filter.from && filter.to && filter.from >= filter.to)
+      throw invalid("query", "to", "is not after `from`", "a time after `from`");
+    return c.json(await listConversations(c.get("config"), { ...filter, before }), 200);
+  })
+  .openapi(read, async (c) => {
+    const { id } = c.req.valid("param");
+    const { cursor, ...filter } = c.req.valid("query");
+    const after = cursorParameter(cursor, "uuid");
+    return c.json(existing(await readConversation(c.get("config"), id, { ...filter, after }), id), 200);
+  })
+  .openapi(tree, async (c) => {
+    const { id } = c.req.valid("param");
+    return c.json(existing(await readTree(c.get("config"), id), id), 200);
+  })
+  .openapi(messages, async (c) => {
+    const { id } = c.req.valid("param");
+    const { cursor: from, ...filter } = c.req.valid("query");
+    if (from !== undefined && filter.requestId !== undefined)
+      throw invalid("query", "requestId", "stands beside a cursor", "either `cursor` or `requestId`");
+    const { transcript, domain } = existing(
+      await readTranscript(c.get("config"), id, { ...filter, from }),
+      id,
+    );
+    await audit(c, transcript.conversationId, { domain, branch: transcript.branchId, from: from ?? 1 });
+    return c.json(transcript, 200);
+  })
+  .openapi(message, async (c) => {
+    const { id, position } = c.req.valid("param");
+    const { branch } = c.req.valid("query");
+    const found = existing(await readTranscriptMessage(c.get("config"), id, { branch, position }), id);
+    if (found === "removed")
+      throw new ApiError("gone", `Message ${position} of ${id} was removed by retention.`);
+    if (found === "large")
+      throw new ApiError(
+        "not_found",
+        `Message ${position} of ${id} is too large to be shown. Download the request's body instead.`,
+      );
+    await audit(c, id, { domain: found.domain, message: position });
+    return c.json(found.message, 200);
+  })
+  .openapi(linking, async (c) => {
+    const { domain, from: start, to: end } = c.req.valid("query");
+    const to = end?.getTime() ?? Date.now();
+    const from = start?.getTime() ?? to - DEFAULT_WEEKS * WEEK_MS;
+    if (from >= to)
+      throw invalid("query", "from", "is not before the end of the period", "a time before `to`");
+    if (to - from > MAX_WEEKS * WEEK_MS)
+      throw invalid("query", "from", "makes the period too long", `at most ${MAX_WEEKS} weeks before \`to\``);
+    return c.json(await readLinkingQuality(c.get("config"), { domain, from, to }), 200);
+  });
+
+function existing<T>(found: T | null | "branch", id: string): T {
+  if (found === null) throw new ApiError("not_found", `There is no conversation ${id}.`);
+  if (found === "branch")
+    throw new ApiError("not_found", `Conversation ${id} has no such branch. Its page lists those it has.`);
+  return found;
+}
+
+async function audit(c: Context<ApiEnv>, target: string, details: Record<string, unknown>): Promise<void> {
+  const { actor, role } = c.get("caller");
+  const entry = { actor, role, action: "transcript.open", target, now: new Date() };
+  await writeAudit(c.get("config"), { ...entry, details });
+}
