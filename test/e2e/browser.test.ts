@@ -95,6 +95,7 @@ describe("the dashboard", () => {
         `/requests/${requestId}`,
         "/conversations",
         "/usage",
+        "/errors",
         "/domains",
         "/settings",
       ]) {

@@ -18,6 +18,15 @@ describe("an axis", () => {
     expect(axisTo(highest)).toEqual({ top: 0, ticks: [0] });
   });
 
+  it.each([
+    [1, [0, 1]],
+    [2, [0, 1, 2]],
+    [3, [0, 1, 2, 3]],
+    [7, [0, 2, 4, 6, 8]],
+  ])("counts up to %i without halves", (highest, ticks) => {
+    expect(axisTo(highest, { isWhole: true }).ticks).toEqual(ticks);
+  });
+
   it("labels the first and the last and what lies between", () => {
     expect(spread([1, 2, 3, 4, 5, 6, 7, 8, 9], 5)).toEqual([1, 3, 5, 7, 9]);
     expect(spread([1, 2], 5)).toEqual([1, 2]);

@@ -8,9 +8,13 @@ export interface Axis {
   ticks: number[];
 }
 
-/** About `count` round steps that reach `highest`. */
-export function axisTo(highest: number, count = 4): Axis {
+/** About `count` round steps that reach `highest`; of things that are counted (`isWhole`) no half ones. */
+export function axisTo(highest: number, { count = 4, isWhole = false } = {}): Axis {
   if (!Number.isFinite(highest) || highest <= 0) return { top: 0, ticks: [0] };
+  if (isWhole && highest < count) {
+    const top = Math.ceil(highest);
+    return { top, ticks: Array.from({ length: top + 1 }, (_, value) => value) };
+  }
   const scale = scaleLinear([0, highest], [0, 1]).nice(count);
   return { top: scale.domain()[1]!, ticks: scale.ticks(count) };
 }

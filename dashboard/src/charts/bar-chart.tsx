@@ -41,6 +41,8 @@ interface Props {
   /** A value as text: of the axis (short) and of table and hover (exact). */
   format: { short: (value: number) => string; exact: (value: number, key: string, index: number) => string };
   columns?: { before?: readonly BarColumn[]; after?: readonly BarColumn[] };
+  /** What is drawn is counted: the axis has no halves. */
+  isWhole?: boolean;
   /** Where the numbers can be had as a file. */
   csvHref?: string | undefined;
 }
@@ -52,10 +54,11 @@ const DAY_MS = 86_400_000;
 const LEAST_HEIGHT = 0.4;
 
 export function BarChart(props: Props) {
-  const { label, series, points, bucketMs, zone, now, format, csvHref } = props;
+  const { label, series, points, bucketMs, zone, now, format, csvHref, isWhole = false } = props;
   const keys = series.map(({ key }) => key);
   const axis = axisTo(
     Math.max(0, ...points.map((point) => keys.reduce((sum, key) => sum + (point.values[key] ?? 0), 0))),
+    { isWhole },
   );
   const layers = stack<unknown, BarPoint, string>()
     .keys(keys)

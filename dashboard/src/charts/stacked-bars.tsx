@@ -38,6 +38,7 @@ export function StackedBars({ buckets, bucketMs, zone, now, csvHref }: Props) {
         before: [{ label: "Requests", text: (_, index) => formatExact(buckets[index]!.sums.requests) }],
         after: [{ label: "Cost", text: (_, index) => cost(index) }],
       }}
+      isWhole
       csvHref={csvHref}
     />
   );

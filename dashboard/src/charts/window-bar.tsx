@@ -2,8 +2,8 @@
 import type { WindowRow } from "../api/windows.ts";
 import { formatShare } from "../format/number.ts";
 
-/** Half of a mark's width, in hundredths of the bar. */
-const MARK = 0.4;
+/** A mark at the very edge would be cut. */
+const MOST_RIGHT = 99.7;
 const within = (share: number) => Math.min(100, Math.max(0, share * 100));
 
 export function WindowBar({ row }: { row: WindowRow }) {
@@ -27,7 +27,13 @@ export function WindowBar({ row }: { row: WindowRow }) {
         height="10"
       />
       {expected !== null && (
-        <rect class="fill-mark" x={Math.min(expected, 100 - MARK * 2)} y="0" width={MARK * 2} height="10" />
+        <line
+          class="window-mark"
+          x1={Math.min(expected, MOST_RIGHT)}
+          x2={Math.min(expected, MOST_RIGHT)}
+          y1="0"
+          y2="10"
+        />
       )}
     </svg>
   );

@@ -96,6 +96,7 @@ function Course({ view, overview }: { view: View; overview: Overview }) {
         bucketMs={bucketMs}
         zone={view.zone}
         now={view.now}
+        isWhole
         format={{ short: formatShort, exact: formatExact }}
         columns={{
           before: [{ label: "Requests", text: (_, index) => formatExact(buckets[index]!.sums.requests) }],
