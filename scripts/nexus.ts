@@ -5,6 +5,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { DEFAULT_URL } from "./nexus/api.ts";
 import { CommandError } from "./nexus/command-error.ts";
+import { addRelink } from "./nexus/relink.ts";
 import { addStatus } from "./nexus/status.ts";
 
 const EXIT_FAILED = 1;
@@ -44,5 +45,6 @@ The administrator's key is read from DASHBOARD_API_KEY; for a local world the ge
     .showHelpAfterError("(--help explains)")
     .exitOverride();
   addStatus(program);
+  addRelink(program);
   return program;
 }

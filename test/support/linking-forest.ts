@@ -1,5 +1,5 @@
 /** Generated traffic for linking: several clients at once, some with ids and some without, that do what clients do. */
-import { newExchangeId } from "../../workers/domain/exchange-id.ts";
+import { newExchangeId, startedAtOf } from "../../workers/domain/exchange-id.ts";
 import {
   evidenceOf,
   type LinkableExchange,
@@ -35,6 +35,19 @@ const CONTINUED =
 
 /** Up to some twenty requests of two to four conversations; few words, so that many texts are equal. */
 export function forest(seed: number): Forest {
+  const exchanges = forestExchanges(seed).map(({ exchange }) => exchange);
+  const made = exchanges.flatMap((each) => evidenceOf(each) ?? []);
+  const unanswered = new Map(
+    exchanges.flatMap((each) => {
+      const evidence = evidenceOf({ ...each, answer: null, isAnswered: false });
+      return evidence ? [[each.requestId, evidence] as const] : [];
+    }),
+  );
+  return { made, unanswered };
+}
+
+/** The same as exchanges, with the start of each in epoch milliseconds. */
+export function forestExchanges(seed: number): { at: number; exchange: LinkableExchange }[] {
   const next = random(seed);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(next() * items.length)]!;
   const exchanges: LinkableExchange[] = [];
@@ -153,12 +166,5 @@ export function forest(seed: number): Forest {
       });
     }
   }
-  const made = exchanges.flatMap((each) => evidenceOf(each) ?? []);
-  const unanswered = new Map(
-    exchanges.flatMap((each) => {
-      const evidence = evidenceOf({ ...each, answer: null, isAnswered: false });
-      return evidence ? [[each.requestId, evidence] as const] : [];
-    }),
-  );
-  return { made, unanswered };
+  return exchanges.map((exchange) => ({ at: startedAtOf(exchange.requestId)!, exchange }));
 }

@@ -37,6 +37,7 @@ const OPERATIONS = [
   "GET /api/live",
   "GET /api/overview",
   "GET /api/quality/linking",
+  "POST /api/relink",
   "GET /api/requests",
   "GET /api/requests/{id}",
   "GET /api/requests/{id}/body",
@@ -214,6 +215,7 @@ describe("the answers", () => {
       `/api/domains/team.example/client-keys/${keyId}`,
     );
     await change("DELETE /api/domains/{domain}", domain);
+    await change("POST /api/relink", "/api/relink", { domain: "team.example", dryRun: true });
     await change("PUT /api/windows/{accountId}", "/api/windows/acc_1", { tokenLimit: 5, thresholds: [0.5] });
     await change("POST /api/windows/{accountId}/reconcile", "/api/windows/acc_1/reconcile", {});
   });

@@ -129,12 +129,12 @@ describe("recorded sessions", () => {
     const given = [...exchanges.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
     await send(given, 7);
     const inOrder = await links();
-    const sums = await queryRows("SELECT * FROM conversations ORDER BY id");
+    const sums = await queryRows("SELECT to_jsonb(c) AS sums FROM conversations c ORDER BY id");
     await freshWorld();
     await send(given.toReversed(), 3);
     await send(given.slice(10, 30), 5);
     expect(await links()).toEqual(inOrder);
-    expect(await queryRows("SELECT * FROM conversations ORDER BY id")).toEqual(sums);
+    expect(await queryRows("SELECT to_jsonb(c) AS sums FROM conversations c ORDER BY id")).toEqual(sums);
     const stale = await queryRows(`
       SELECT a.id FROM conversation_aliases a LEFT JOIN requests r ON r.id = a.root_request_id
       WHERE r.conversation_id IS NULL OR a.id = r.conversation_id`);

@@ -9,6 +9,7 @@ import { type ApiEnv, type Door, newRoutes } from "./context.ts";
 import { domainRoutes } from "./domains.ts";
 import { answerNotFound, answerThrown, ApiError } from "./errors.ts";
 import { liveRoutes } from "./live.ts";
+import { relinkRoutes } from "./relink.ts";
 import { requestRoutes } from "./requests.ts";
 import { searchRoutes } from "./search.ts";
 import { statsRoutes } from "./stats.ts";
@@ -26,6 +27,7 @@ const routes = newRoutes()
   .route("/", statusRoutes)
   .route("/", domainRoutes)
   .route("/", auditRoutes)
+  .route("/", relinkRoutes)
   .route("/", liveRoutes);
 /** @public Types for Hono's client (`hc<ApiRoutes>`). */
 export type ApiRoutes = typeof routes;

@@ -249,7 +249,7 @@ function idOf(ids: ContentIds, content: Content | null | undefined): bigint | un
 }
 
 /** The domain's id; until the end of the transaction nobody else writes exchanges of this domain. */
-async function lockDomain(tx: WriterTransaction, domain: string): Promise<number> {
+export async function lockDomain(tx: WriterTransaction, domain: string): Promise<number> {
   const lock = tx
     .select({ id: domains.id, lock: sql`pg_advisory_xact_lock(${DOMAIN_LOCK}::int, ${domains.id})` })
     .from(domains)

@@ -5,7 +5,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import { conversationAliases, requests } from "../../drizzle/schema.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
-import { linkExchanges } from "../domain/linking/engine.ts";
+import { type Linked, linkExchanges } from "../domain/linking/engine.ts";
 import type { MadeEvidence } from "../domain/linking/evidence.ts";
 import type { Link } from "../domain/linking/link-store.ts";
 import { conversationIdOf } from "../domain/linking/structure.ts";
@@ -36,6 +36,8 @@ export interface WrittenLinks {
   columns: ReadonlyMap<string, LinkColumns>;
   /** Conversations that stored requests left, joined, or changed their place in. */
   changed: ReadonlySet<string>;
+  /** Stored requests whose place changed. */
+  moved: Linked["moved"];
 }
 
 /** Of requests that are part of no conversation. */
@@ -72,6 +74,7 @@ export async function writeLinks(
   }
   return {
     columns,
+    moved,
     changed: new Set(moved.flatMap(({ before, after }) => [before.conversationId, after.conversationId])),
   };
 }

@@ -1,0 +1,73 @@
+/**
+ * Several consumers at once over Postgres: generated conversations get the same links and sums as when they come in order.
+ * Few on the embedded database, which knows one connection; a hundred where TEST_DATABASE_URL names a server.
+ */
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { bellOf, madeExchange, type MadeExchange } from "../support/exchanges.ts";
+import { answerStream } from "../support/answer-stream.ts";
+import { forestExchanges } from "../support/linking-forest.ts";
+import { random } from "../support/prose.ts";
+import { queryRows } from "../support/worker-database.ts";
+import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+
+const CASES = 6;
+const CONSUMERS = 4;
+const FIRST_SEED = Math.floor(Math.random() * 1e9);
+
+function exchangesOf(seed: number): MadeExchange[] {
+  return forestExchanges(seed).map(({ at, exchange: { headers, messages, system, tools, answer } }) =>
+    madeExchange({
+      startedAt: at,
+      requestBody: {
+        model: "m",
+        max_tokens: 9,
+        stream: true,
+        messages: [...messages],
+        system,
+        tools: [...tools],
+      },
+      responseBody:
+        answer === null
+          ? '{"type":"error","error":{"type":"overloaded_error","message":"busy"}}'
+          : answerStream({ content: answer as never }, { id: "msg_1", model: "m", usage: {} }),
+      requestFacts: { headers: { ...headers } },
+      ...(answer === null && {
+        responseFacts: { status: 529, headers: { "content-type": "application/json" } },
+      }),
+    }),
+  );
+}
+
+const picture = async () => ({
+  links: await queryRows(`SELECT id, conversation_id, branch_id, branch_key, parent_request_id, is_subtask,
+    parent_task_request_id, link_kind, linked_by, link_confidence FROM requests ORDER BY id`),
+  calls: await queryRows(
+    "SELECT request_id, position, agent_id, subtask_request_id FROM task_invocations ORDER BY 1, 2",
+  ),
+});
+
+describe("several consumers at once", () => {
+  it(`link as one does, in ${CASES} forests from seed ${FIRST_SEED} on`, async () => {
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES; seed++) {
+      const exchanges = exchangesOf(seed);
+      await freshWorld();
+      for (const each of exchanges) await journal(env.JOURNAL, each);
+      await deliver(exchanges.map((each) => ({ body: bellOf(each) })));
+      const inOrder = await picture();
+      await freshWorld();
+      for (const each of exchanges) await journal(env.JOURNAL, each);
+      const next = random(seed);
+      const shuffled = exchanges.map((each) => ({ each, at: next() })).sort((a, b) => a.at - b.at);
+      const consumers = Array.from({ length: CONSUMERS }, (_, n) =>
+        shuffled.filter((__, i) => i % CONSUMERS === n).map(({ each }) => ({ body: bellOf(each) })),
+      );
+      await Promise.all(
+        consumers.map(async (batch) => {
+          for (let at = 0; at < batch.length; at += 2) await deliver(batch.slice(at, at + 2));
+        }),
+      );
+      expect(await picture(), `seed ${seed}`).toEqual(inOrder);
+    }
+  }, 120_000);
+});

@@ -1,0 +1,60 @@
+/** Linking history again: what is right stays, what was never linked is, a dry run changes nothing. */
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { conversationTurn } from "../support/conversation.ts";
+import { bellOf, madeExchange, NOON } from "../support/exchanges.ts";
+import { ask, call } from "../support/worker-api.ts";
+import { queryRows } from "../support/worker-database.ts";
+import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+import type { RelinkAnswer } from "../../workers/schemas/api-relink.ts";
+
+beforeEach(async () => {
+  await freshWorld();
+  const turns = Array.from({ length: 6 }, (_, n) => {
+    const turn = conversationTurn(n, { seed: 1 });
+    return madeExchange({ startedAt: NOON + n * 1_000, requestBody: turn.bytes, responseBody: turn.stream });
+  });
+  for (const turn of turns) await journal(env.JOURNAL, turn);
+  await deliver(turns.map((turn) => ({ body: bellOf(turn) })));
+});
+
+const links = () =>
+  queryRows(`SELECT id, conversation_id, branch_id, branch_key, parent_request_id, link_kind, linked_by, link_confidence
+    FROM requests ORDER BY id`);
+const sums = () => queryRows("SELECT to_jsonb(c) AS sums FROM conversations c ORDER BY id");
+const relink = (body: object) =>
+  ask<RelinkAnswer>("/api/relink", { method: "POST", body: { domain: "team.example", ...body } });
+
+describe("linking history again", () => {
+  it("finds nothing to change in what ingest linked", async () => {
+    const before = await links();
+    expect(await relink({})).toMatchObject({ checked: 6, changed: 0, remaining: 0, nextCursor: null });
+    expect(await links()).toEqual(before);
+  });
+
+  it("links what was stored before there were links, batch by batch, as ingest would have", async () => {
+    const [before, summed] = [await links(), await sums()];
+    await queryRows("DELETE FROM link_evidence");
+    await queryRows("DELETE FROM link_keys");
+    await queryRows("DELETE FROM conversations");
+    await queryRows(`UPDATE requests SET conversation_id = NULL, branch_id = NULL, branch_key = NULL,
+      parent_request_id = NULL, link_kind = NULL, linked_by = NULL, link_confidence = NULL`);
+    const unlinked = await links();
+    expect(await relink({ dryRun: true })).toMatchObject({ checked: 6, changed: 6 });
+    expect(await links()).toEqual(unlinked);
+    let cursor: string | undefined;
+    for (let n = 0; n < 3; n++) {
+      const answer = await relink({ limit: 2, cursor });
+      expect(answer).toMatchObject({ checked: 2, changed: 2, remaining: 4 - 2 * n });
+      cursor = answer.nextCursor ?? undefined;
+    }
+    expect(cursor).toBeUndefined();
+    expect(await links()).toEqual(before);
+    expect(await sums()).toEqual(summed);
+  });
+
+  it("knows no domain that was never seen", async () => {
+    const { status } = await call("/api/relink", { method: "POST", body: { domain: "nobody.example" } });
+    expect(status).toBe(404);
+  });
+});
