@@ -274,11 +274,8 @@ export const linkEvidence = pgTable(
     index("link_evidence_answer")
       .on(t.answerKey, t.requestId)
       .where(sql`answer_key is not null`),
-    index("link_evidence_prior_end")
-      .on(t.priorEndKey, t.requestId)
-      .where(sql`prior_end_key is not null`),
     index("link_evidence_prior_answer")
-      .on(t.priorAnswerKey, t.requestId)
+      .on(t.priorAnswerKey)
       .where(sql`prior_answer_key is not null`),
     index("link_evidence_thread")
       .on(t.sessionKey, t.agentKey, t.requestId)

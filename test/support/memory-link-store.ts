@@ -76,8 +76,6 @@ export class MemoryLinkStore implements LinkStore {
                   return each.endKey === key;
                 case "answer":
                   return each.answerKey === key;
-                case "priorEnd":
-                  return each.priorEndKey === key;
                 case "priorAnswer":
                   return each.priorAnswerKey === key;
                 case "thread":

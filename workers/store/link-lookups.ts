@@ -8,7 +8,6 @@ import type { WriterTransaction } from "./db.ts";
 const COLUMNS = {
   end: "end_key",
   answer: "answer_key",
-  priorEnd: "prior_end_key",
   priorAnswer: "prior_answer_key",
   thread: "session_key",
 } as const;

@@ -21,6 +21,8 @@ export interface Parentage {
   wantsFallback: boolean;
   /** A parent of its own thread may turn up further back in its history. */
   wantsAncestors: boolean;
+  /** A parent whose answer is not known may turn up. */
+  wantsEnd: boolean;
   /** The call that this sub-task came of. */
   call: StoredCall | null;
 }
@@ -73,7 +75,16 @@ function found(
   const none = { taskParentId: null, isAmbiguous: false, wantsFallback: false, call: null };
   const wantsAncestors =
     linkedBy === "none" || linkedBy === "ids" || linkKind === "subtask" || linkKind === "compact";
-  return { linkKind, parentRequestId, linkedBy, linkConfidence, wantsAncestors, ...none, ...more };
+  return {
+    linkKind,
+    parentRequestId,
+    linkedBy,
+    linkConfidence,
+    wantsAncestors,
+    wantsEnd: true,
+    ...none,
+    ...more,
+  };
 }
 
 /** Lookups that every request's choice begins with; to be fetched together. */
@@ -113,7 +124,10 @@ async function asRetry(request: Evidence, candidates: Candidates): Promise<Paren
   if (twins && twins.conversations > 1) return null;
   const isLikely = has(request, FORM.retry) || (has(request, FORM.history) && !has(last, FORM.answered));
   const confidence = isSure ? "certain" : isLikely ? "likely" : "low";
-  return found("retry", last.requestId, "hash", confidence, { isAmbiguous: (twins?.among ?? 1) > 1 });
+  return found("retry", last.requestId, "hash", confidence, {
+    isAmbiguous: (twins?.among ?? 1) > 1,
+    wantsEnd: !isSure,
+  });
 }
 
 /** How many could be the parent of a request without ids, in how many conversations. */
@@ -140,7 +154,7 @@ function boundariesOf(request: Evidence, keys: readonly LinkKey[]): Boundary[] {
     boundaries.push({ rank: 1, answerKey: request.priorAnswerKey, endKey: request.priorEndKey });
   const older = new Map<number, Boundary>();
   for (const { purpose, key, rank } of keys) {
-    if (purpose !== PURPOSE.ancestorAnswer && purpose !== PURPOSE.ancestorEnd) continue;
+    if (rank === 1 || (purpose !== PURPOSE.ancestorAnswer && purpose !== PURPOSE.ancestorEnd)) continue;
     const boundary = older.get(rank) ?? { rank, answerKey: null, endKey: null };
     if (purpose === PURPOSE.ancestorAnswer) boundary.answerKey = key;
     else boundary.endKey = key;
@@ -268,6 +282,7 @@ async function atBoundary(
   return found(kindOf(request, parent), parent.requestId, by, confidence, {
     isAmbiguous,
     wantsAncestors: !isNearest,
+    wantsEnd: !(isNearest && isByAnswer),
   });
 }
 

@@ -31,7 +31,6 @@ export function dependentLookups(made: readonly MadeEvidence[], named: readonly 
       lookups.push({ index: "priorAnswer", key: answerKey, ...after });
       lookups.push({ index: PURPOSE.ancestorAnswer, key: answerKey, ...after });
     }
-    lookups.push({ index: "priorEnd", key: endKey, ...after });
     lookups.push({ index: PURPOSE.ancestorEnd, key: endKey, ...after });
     lookups.push({ index: PURPOSE.within, key: endKey, ...after });
     lookups.push({ index: "end", key: endKey, after: requestId, limit: NEXT });

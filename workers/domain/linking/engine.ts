@@ -110,12 +110,15 @@ async function saveNeeds(
 ): Promise<void> {
   const keys: (LinkKey & { requestId: string })[] = [];
   const ambiguity: { requestId: string; isAmbiguous: boolean }[] = [];
-  for (const [requestId, { wantsAncestors, wantsFallback, isAmbiguous }] of parentages) {
+  for (const [requestId, { wantsAncestors, wantsEnd, wantsFallback, isAmbiguous }] of parentages) {
     const { evidence, keys: all } = dirty.get(requestId)!;
     if (wantsAncestors)
       for (const key of all)
         if (key.purpose === PURPOSE.ancestorAnswer || key.purpose === PURPOSE.ancestorEnd)
           keys.push({ requestId, ...key });
+    // Most are found by their parent's answer; the others wait by the end of its history.
+    if (wantsEnd && evidence.priorEndKey !== null)
+      keys.push({ requestId, purpose: PURPOSE.ancestorEnd, key: evidence.priorEndKey, rank: 1 });
     if (wantsFallback && evidence.sessionKey !== null)
       keys.push({ requestId, purpose: PURPOSE.fallback, key: evidence.sessionKey, rank: 1 });
     if (isAmbiguous !== ambiguous.has(requestId)) ambiguity.push({ requestId, isAmbiguous });

@@ -27,7 +27,7 @@ export interface Link {
 }
 
 /** One way to look for evidence. "thread" takes a session and an agent; numbers are purposes of keys. */
-export type LookupIndex = "end" | "answer" | "priorEnd" | "priorAnswer" | "thread" | "ambiguous" | Purpose;
+export type LookupIndex = "end" | "answer" | "priorAnswer" | "thread" | "ambiguous" | Purpose;
 
 export interface Lookup {
   index: LookupIndex;
