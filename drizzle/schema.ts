@@ -379,6 +379,8 @@ export const conversations = pgTable(
     latestModel: text("latest_model"),
     /** All prompt tokens, cached or not, and the answer's. */
     latestContextTokens: integer("latest_context_tokens"),
+    /** Which request that was of, as text that sorts as requests are chosen: a late one may lie before or after it. */
+    latestContextKey: text("latest_context_key"),
     accountIds: text("account_ids").array().notNull(),
     models: text().array().notNull(),
     requests: integer().notNull(),

@@ -69,6 +69,11 @@ const howMany = (condition: string) => plus(sql.raw(`count(*) filter (where ${co
 const IS_LATER = sql`(not excluded.latest_is_subtask, excluded.latest_at, excluded.latest_request_id)
   > (not conversations.latest_is_subtask, conversations.latest_at, conversations.latest_request_id)`;
 
+const CONTEXT_KEY = sql.raw(
+  "case when is_subtask then '0' else '1' end || to_char(started_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || id",
+);
+const IS_LATER_CONTEXT = sql`excluded.latest_context_key collate "C" > conversations.latest_context_key collate "C"`;
+
 const COLUMNS: Record<Exclude<keyof typeof conversations.$inferSelect, "id">, Column> = {
   domainId: earlier(sql`min(domain_id)`),
   rootRequestId: earlier(sql`(array_agg(id ${FIRST}))[1]`),
@@ -85,7 +90,11 @@ const COLUMNS: Record<Exclude<keyof typeof conversations.$inferSelect, "id">, Co
   latestContextTokens: {
     of: sql`(array_agg(${CONTEXT} ${LAST}) filter (where input_tokens is not null))[1]`,
     with: (column) =>
-      sql`case when ${IS_LATER} then coalesce(${excluded(column)}, ${column}) else coalesce(${column}, ${excluded(column)}) end`,
+      sql`case when ${IS_LATER_CONTEXT} then ${excluded(column)} else coalesce(${column}, ${excluded(column)}) end`,
+  },
+  latestContextKey: {
+    of: sql`(array_agg(${CONTEXT_KEY} ${LAST}) filter (where input_tokens is not null))[1]`,
+    with: (column) => sql`greatest(${column} collate "C", ${excluded(column)} collate "C")`,
   },
   accountIds: union(
     sql`coalesce(array_agg(distinct account_id) filter (where account_id is not null), '{}')`,

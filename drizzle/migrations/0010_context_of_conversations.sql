@@ -1,0 +1,1 @@
+ALTER TABLE "conversations" ADD COLUMN "latest_context_key" text;
