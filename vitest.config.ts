@@ -46,6 +46,8 @@ export default defineConfig({
                 ...testBindings,
                 DATABASE_URL: inject<string>("databaseUrl"),
                 NEON_BRIDGE: inject<string>("neonBridge"),
+                CLAUDE_OAUTH_TOKEN_URL: `${inject<string>("fakeClaude")}/v1/oauth/token`,
+                CLAUDE_OAUTH_AUTHORIZE_URL: `${inject<string>("fakeClaude")}/oauth/authorize`,
               },
               // Miniflare's stripping also adds a header `cf-worker` of its own to what goes upstream.
               stripCfConnectingIp: false,

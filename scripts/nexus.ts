@@ -6,6 +6,9 @@ import { Command, CommanderError, Option } from "commander";
 import { DEFAULT_URL } from "./nexus/api.ts";
 import { CommandError } from "./nexus/command-error.ts";
 import { addRelink } from "./nexus/relink.ts";
+import { addDomains } from "./nexus/domains.ts";
+import { addKeys } from "./nexus/keys.ts";
+import { addOAuth } from "./nexus/oauth.ts";
 import { addStatus } from "./nexus/status.ts";
 
 const EXIT_FAILED = 1;
@@ -46,5 +49,8 @@ The administrator's key is read from DASHBOARD_API_KEY; for a local world the ge
     .exitOverride();
   addStatus(program);
   addRelink(program);
+  addDomains(program);
+  addKeys(program);
+  addOAuth(program);
   return program;
 }

@@ -94,12 +94,12 @@ async function refusal(response: Response, base: URL): Promise<CommandError> {
     return new CommandError(
       `${base.origin} answered ${response.status}, and not as the API does. Is the address right?`,
     );
-  const { message } = answer.data.error;
+  const { message, code } = answer.data.error;
   if (response.status === 403 && !process.env.DASHBOARD_API_KEY)
     return new CommandError(
       `${message} (The key came from the local world's data directory; set DATA_DIR if it runs on another one.)`,
     );
-  return new CommandError(message);
+  return new CommandError(message, { code });
 }
 
 function hint(base: URL): string {

@@ -3,9 +3,12 @@ export class CommandError extends Error {
   override readonly name = "CommandError";
   /** The command was called wrongly (exit code 2), in a way the parser of arguments could not see. */
   readonly isUsage: boolean;
+  /** The API's error code, where it refused. */
+  readonly code: string | undefined;
 
-  constructor(message: string, options: { isUsage?: boolean } = {}) {
+  constructor(message: string, options: { isUsage?: boolean; code?: string } = {}) {
     super(message.replaceAll(/\s+/g, " ").trim());
     this.isUsage = options.isUsage ?? false;
+    this.code = options.code;
   }
 }

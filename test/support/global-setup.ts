@@ -3,6 +3,7 @@
  * Runs in Node, once per `vitest run`; vitest.config.ts turns what is provided here into the Worker's bindings.
  */
 import type { TestProject } from "vitest/node";
+import { startFakeClaude } from "../../scripts/local/fake-claude.ts";
 import { migrate } from "../../scripts/local/migrate.ts";
 import { startNeonBridge } from "../../scripts/local/neon-bridge.ts";
 import { startPostgres } from "../../scripts/local/postgres.ts";
@@ -14,6 +15,8 @@ declare module "vitest" {
     neonBridge: string;
     /** host:port that stands for hooks.slack.com. */
     fakeSlack: string;
+    /** `http://127.0.0.1:port` of a fake Claude that logs people in. */
+    fakeClaude: string;
   }
 }
 
@@ -25,7 +28,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide("neonBridge", bridge.address);
   const slack = await startFakeSlack();
   project.provide("fakeSlack", slack.address);
+  const claude = await startFakeClaude();
+  project.provide("fakeClaude", claude.url);
   return async () => {
+    await claude.stop();
     await slack.close();
     await bridge.close();
     await postgres.stop();

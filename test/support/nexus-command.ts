@@ -14,13 +14,20 @@ export interface Ran {
   stderr: string;
 }
 
-/** Runs the command with exactly these variables besides PATH and HOME, to its end. */
-export async function nexus(words: string[], variables: Record<string, string> = {}): Promise<Ran> {
+/** Runs the command with exactly these variables besides PATH and HOME and this standard input, to its end. */
+export async function nexus(
+  words: string[],
+  variables: Record<string, string> = {},
+  input = "",
+): Promise<Ran> {
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(process.execPath, [LAUNCHER, ...words], {
     env: { PATH, HOME, ...variables },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  // A command that asks nothing ends without reading it.
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
   const [stdout, stderr] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

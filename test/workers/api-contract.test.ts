@@ -19,6 +19,11 @@ type Document = {
 };
 
 const OPERATIONS = [
+  "GET /api/accounts",
+  "GET /api/accounts/{accountId}/oauth",
+  "POST /api/accounts/{accountId}/oauth/login",
+  "POST /api/accounts/{accountId}/oauth/login/code",
+  "POST /api/accounts/{accountId}/oauth/refresh",
   "GET /api/analytics/token-usage/sliding-window",
   "GET /api/audit",
   "GET /api/dashboard/stats",
@@ -33,6 +38,7 @@ const OPERATIONS = [
   "PUT /api/domains/{domain}",
   "POST /api/domains/{domain}/client-keys",
   "DELETE /api/domains/{domain}/client-keys/{id}",
+  "GET /api/domains/{domain}/other-fields",
   "POST /api/domains/{domain}/slack-test",
   "GET /api/live",
   "GET /api/overview",

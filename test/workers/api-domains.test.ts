@@ -200,14 +200,6 @@ describe("refused with the parameter named is", () => {
       { accountId: "a", credential: { type: "oauth" } },
       "credential.accessToken",
     ],
-    [
-      "an oauth credential",
-      {
-        accountId: "a",
-        credential: { type: "oauth", accessToken: "x", refreshToken: "y", expiresAt: 1, scopes: [] },
-      },
-      "credential.type",
-    ],
     ["a list", [], ""],
     ["no JSON", "{", ""],
   ];

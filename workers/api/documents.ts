@@ -36,4 +36,5 @@ export const REFUSED = {
   ...refusal("unavailable"),
 } as const;
 export const NOT_FOUND = refusal("not_found");
+export const CONFLICT = refusal("conflict");
 export const GONE = refusal("gone");

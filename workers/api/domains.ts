@@ -14,18 +14,20 @@ import {
   DomainInput,
   DomainList,
   NewClientKey,
+  OtherFieldsAnswer,
   type SlackInput,
   SlackTest,
 } from "../schemas/api-domains.ts";
-import { uuid } from "../schemas/api-parameters.ts";
+import { oneOf, optional, uuid } from "../schemas/api-parameters.ts";
 import { writeAudit } from "../store/audit.ts";
 import { createClientKey, revokeClientKey } from "../store/client-keys.ts";
-import { type By, deleteDomain, listDomains, putDomain, readDomainDetail } from "../store/domains.ts";
-import { ProjectionError } from "../store/domains-projection.ts";
+import { loginState, readLogin } from "../store/account-logins.ts";
+import { deleteDomain, listDomains, putDomain, readDomainDetail, readOtherFields } from "../store/domains.ts";
+import { askOAuthAccount } from "../store/oauth-accounts.ts";
 import type { AccountCredential } from "../store/accounts.ts";
-import { errorText, log } from "../log.ts";
+import { by, telling } from "./changes.ts";
 import { type ApiEnv, newRoutes } from "./context.ts";
-import { json, jsonBody, NOT_FOUND, REFUSED } from "./documents.ts";
+import { CONFLICT, json, jsonBody, NOT_FOUND, REFUSED } from "./documents.ts";
 import { ApiError, invalid } from "./errors.ts";
 
 const HOST_RULE =
@@ -40,6 +42,11 @@ const DomainName = z.string({ error: HOST_RULE }).transform((text, context) => {
   return z.NEVER;
 });
 const DomainParameter = z.object({ domain: DomainName.describe("The host name, without port.") });
+const PutQuery = z.object({
+  force: optional(oneOf(["true", "false"])).describe(
+    "true: also in place of tokens that were renewed here since they were entered.",
+  ),
+});
 const ClientKeyParameter = DomainParameter.extend({ id: uuid().describe("The key's id.") });
 
 const tags = ["Domains"];
@@ -63,8 +70,13 @@ const put = createRoute({
   path: "/api/domains/{domain}",
   tags,
   summary: "Configure a domain",
-  request: { params: DomainParameter, body: jsonBody(DomainInput) },
-  responses: { 200: json("Changed.", DomainDetail), 201: json("Made.", DomainDetail), ...REFUSED },
+  request: { params: DomainParameter, query: PutQuery, body: jsonBody(DomainInput) },
+  responses: {
+    200: json("Changed.", DomainDetail),
+    201: json("Made.", DomainDetail),
+    ...REFUSED,
+    ...CONFLICT,
+  },
 });
 const remove = createRoute({
   method: "delete",
@@ -80,7 +92,20 @@ const createKey = createRoute({
   tags,
   summary: "Make a client key",
   request: { params: DomainParameter, body: jsonBody(ClientKeyInput) },
-  responses: { 201: json("The key, shown this once.", NewClientKey), ...REFUSED, ...NOT_FOUND },
+  responses: {
+    201: json("The key, shown this once.", NewClientKey),
+    ...REFUSED,
+    ...NOT_FOUND,
+    ...CONFLICT,
+  },
+});
+const readOther = createRoute({
+  method: "get",
+  path: "/api/domains/{domain}/other-fields",
+  tags,
+  summary: "What an imported credential file said that means nothing here; for administrators",
+  request: { params: DomainParameter },
+  responses: { 200: json("As it was imported.", OtherFieldsAnswer), ...REFUSED },
 });
 const revokeKey = createRoute({
   method: "delete",
@@ -105,9 +130,11 @@ export const domainRoutes = newRoutes()
   .openapi(read, async (c) => c.json(await detail(c, c.req.valid("param").domain), 200))
   .openapi(put, async (c) => {
     const { domain } = c.req.valid("param");
-    const { credential, slack, ...rest } = c.req.valid("json");
+    const { credential: given, slack, ...rest } = c.req.valid("json");
     checkSlack(slack, c.get("config"));
-    const change = { ...rest, slack, credential: usable(credential) };
+    const force = c.req.valid("query").force === "true";
+    const credential = await enterLogin(c, rest.accountId, given, force);
+    const change = { ...rest, slack, credential };
     const stored = await telling(() => putDomain(c.get("config"), c.env, domain, change, by(c)));
     if (stored.result === "credential_needed")
       throw invalid(
@@ -118,6 +145,8 @@ export const domainRoutes = newRoutes()
           : `is missing, and the one the account ${rest.accountId} has was sealed with a key that CREDENTIAL_KEYS no longer holds`,
         "the account's upstream credential",
       );
+    if (credential && credential.type !== "oauth")
+      await askOAuthAccount(c.env, rest.accountId, async (account) => await account.forget());
     return c.json(await detail(c, domain), stored.created ? 201 : 200);
   })
   .openapi(remove, async (c) => {
@@ -128,13 +157,22 @@ export const domainRoutes = newRoutes()
   })
   .openapi(createKey, async (c) => {
     const { domain } = c.req.valid("param");
-    const { name } = c.req.valid("json");
+    const input = c.req.valid("json");
     const made = await telling(
-      () => createClientKey(c.get("config"), c.env, domain, name, by(c)),
+      () => createClientKey(c.get("config"), c.env, domain, input, by(c)),
       "The key was not made, because the edge's store (KV) did not take it. Try again.",
     );
     if (!made) throw notConfigured(domain);
+    if (made === "taken")
+      throw new ApiError(
+        "conflict",
+        "This key belongs to another domain, or has been revoked. Leave `key` out to get a new one.",
+      );
     return c.json(made, 201);
+  })
+  .openapi(readOther, async (c) => {
+    const { domain } = c.req.valid("param");
+    return c.json({ otherFields: await readOtherFields(c.get("config"), domain) }, 200);
   })
   .openapi(revokeKey, async (c) => {
     const { domain, id } = c.req.valid("param");
@@ -167,12 +205,9 @@ function testOutcome(domain: string, posted: Posted | null): string {
 async function detail(c: Context<ApiEnv>, domain: string): Promise<DomainDetail> {
   const found = await readDomainDetail(c.get("config"), domain);
   if (!found) throw notConfigured(domain);
-  return found;
-}
-
-function by(c: Context<ApiEnv>): By {
-  const { actor, role } = c.get("caller");
-  return { actor, role, now: new Date() };
+  if (found.credential.type !== "oauth") return found;
+  const state = loginState(await readLogin(c.env, found.accountId));
+  return { ...found, credential: { type: "oauth", state } };
 }
 
 function notConfigured(domain: string): ApiError {
@@ -182,24 +217,30 @@ function notConfigured(domain: string): ApiError {
   );
 }
 
-/** OAuth accounts have their place in the contract and none in the product yet. */
-function usable(credential: CredentialInput | undefined): AccountCredential | undefined {
-  if (credential?.type === "oauth")
+/**
+ * The tokens of a login go to the account's object first: what it refuses changes nothing. Other credentials end the login that
+ * may have been there, after they have been stored.
+ */
+async function enterLogin(
+  c: Context<ApiEnv>,
+  accountId: string,
+  credential: CredentialInput | undefined,
+  force: boolean,
+): Promise<AccountCredential | undefined> {
+  if (credential?.type !== "oauth") return credential;
+  const { accessToken, refreshToken, expiresAt, scopes } = credential;
+  const pair = { accessToken, refreshToken, expiresAt, scopes };
+  const taken = await askOAuthAccount(
+    c.env,
+    accountId,
+    async (account): Promise<"stored" | "kept" | "conflict"> => await account.put(pair, force),
+  );
+  if (taken === "conflict")
     throw new ApiError(
-      "invalid_request",
-      "OAuth accounts are not available yet. Use an API key or passthrough.",
-      {
-        details: [
-          {
-            in: "body",
-            parameter: "credential.type",
-            problem: "oauth is not available yet",
-            allowed: "api_key or passthrough",
-          },
-        ],
-      },
+      "conflict",
+      `The account ${accountId} has tokens that were renewed here, and these may be older. Nothing was changed. Leave the credential out to keep the account's login, or add ?force=true to replace it.`,
     );
-  return credential;
+  return { type: "oauth" };
 }
 
 /** Addresses are called by the Worker later, so they are held to the same rule now as then. */
@@ -208,18 +249,4 @@ function checkSlack(slack: SlackInput | null | undefined, config: Config): void 
   if (address === null || address === undefined || allowedWebhook(address, config)) return;
   const hosts = config.SLACK_WEBHOOK_HOSTS.split(",").join(" or ");
   throw invalid("body", "slack.webhook_url", "is not allowed", `an https address on ${hosts}`);
-}
-
-/** Runs a change; when only the edge could not be told, says so. */
-async function telling<T>(
-  change: () => Promise<T>,
-  message = "The change is stored, but the edge's store (KV) did not take it, so the old state still holds there. The same call again completes it.",
-): Promise<T> {
-  try {
-    return await change();
-  } catch (thrown) {
-    if (!(thrown instanceof ProjectionError)) throw thrown;
-    log.error("api: projection failed", { error: errorText(thrown.cause) });
-    throw new ApiError("unavailable", message, { headers: { "retry-after": "2" } });
-  }
 }

@@ -10,6 +10,7 @@ import { errorText, log } from "../log.ts";
 import type { ApiErrorBody, ApiErrorCode, ApiProblem } from "../schemas/api-error.ts";
 import { API_ERROR_STATUS } from "../schemas/api-error.ts";
 import { DatabaseUnavailableError } from "../store/database-error.ts";
+import { AccountUnavailableError } from "../store/oauth-accounts.ts";
 
 /** Longest piece of a caller's own value that is repeated back. */
 const MAX_ECHO = 80;
@@ -71,6 +72,16 @@ export function answerThrown(thrown: unknown, c: Context): Response {
         "unavailable",
         "The database cannot be reached just now, so this cannot be answered. Recording goes on; try again in a minute.",
         { headers: { "retry-after": "5" } },
+      ),
+    );
+  }
+  if (thrown instanceof AccountUnavailableError) {
+    log.error("api: account unavailable", { ...fields, cause: errorText(thrown.cause) });
+    return errorResponse(
+      new ApiError(
+        "unavailable",
+        "The object that keeps this account's login does not answer just now. Try again in a moment.",
+        { headers: { "retry-after": "2" } },
       ),
     );
   }

@@ -2,6 +2,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { loadConfig } from "../config.ts";
 import { VERSION } from "../constants.ts";
+import { accountRoutes } from "./accounts.ts";
 import { auditRoutes } from "./audit.ts";
 import { authenticate } from "./authenticate.ts";
 import { conversationRoutes } from "./conversations.ts";
@@ -26,6 +27,7 @@ const routes = newRoutes()
   .route("/", windowRoutes)
   .route("/", statusRoutes)
   .route("/", domainRoutes)
+  .route("/", accountRoutes)
   .route("/", auditRoutes)
   .route("/", relinkRoutes)
   .route("/", liveRoutes);

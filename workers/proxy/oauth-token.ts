@@ -47,9 +47,13 @@ export async function oauthToken(
     if (answer.result === "token") remember(accountId, { ...answer, version });
     return answer;
   } catch (thrown) {
-    log.error("oauth: the account's object cannot be asked", { accountId, error: errorText(thrown) });
+    log.error("oauth: the account's object cannot be asked", { accountId, error: causeText(thrown) });
     return usable && usable.expiresAt > Date.now() ? usable : { result: "unavailable" };
   }
+}
+
+function causeText(thrown: unknown): string {
+  return errorText(thrown instanceof Error && thrown.cause ? thrown.cause : thrown);
 }
 
 function remember(accountId: string, token: Warm): void {

@@ -67,6 +67,13 @@ export const Endpoints = z
   .min(1, { error: ENDPOINT_RULE })
   .max(50, { error: ENDPOINT_RULE });
 
+const OTHER_FIELDS_RULE = "an object of at most 32 KB of JSON";
+export const OtherFields = z
+  .record(z.string(), z.unknown(), { error: OTHER_FIELDS_RULE })
+  .refine((fields) => JSON.stringify(fields).length <= 32_768, { error: OTHER_FIELDS_RULE });
+
+export const OtherFieldsAnswer = z.object({ otherFields: OtherFields.nullable() });
+
 export const DomainInput = z
   .strictObject(
     {
@@ -78,14 +85,27 @@ export const DomainInput = z
       endpoints: Endpoints.nullable()
         .optional()
         .describe("Left out: as before; null: all of /v1/ except /v1/organizations/ and /v1/oauth/."),
+      otherFields: OtherFields.nullable()
+        .optional()
+        .describe(
+          "Of an imported credential file, what means nothing here. Left out: as before; null: none.",
+        ),
     },
     { error: bodyRule },
   )
   .describe("What is to be so afterwards; the same call again changes nothing.");
 export type DomainInput = z.infer<typeof DomainInput>;
 
+const KEY_RULE = "a key of 16 to 500 printable ASCII characters without white space";
 export const ClientKeyInput = z.strictObject(
-  { name: text(100, "whom or what the key is for") },
+  {
+    name: text(100, "whom or what the key is for"),
+    key: z
+      .string({ error: KEY_RULE })
+      .regex(/^[\x21-\x7e]{16,500}$/, { error: KEY_RULE })
+      .optional()
+      .describe("A key that clients have already, to go on working. Left out: a new one is made."),
+  },
   { error: bodyRule },
 );
 

@@ -10,7 +10,11 @@ import type { WriterTransaction } from "./db.ts";
 type Keys = Pick<Config, "CREDENTIAL_KEYS">;
 
 /** What an account can be given today. */
-export type AccountCredential = { type: "api_key"; api_key: string } | { type: "passthrough" };
+export type AccountCredential =
+  | { type: "api_key"; api_key: string }
+  | { type: "passthrough" }
+  /** The tokens are with the account's OAuthAccount object. */
+  | { type: "oauth" };
 
 export interface StoredAccount {
   id: string;
@@ -56,11 +60,11 @@ export function openAccountCredential(config: Keys, account: StoredAccount): str
   return open(config, account.credential, { domain: "", accountId: account.id });
 }
 
-/** Whether the credential could be used now. */
+/** Whether the credential could be used now. Of a login only its object knows; here it counts as ready. */
 export function credentialState(config: Keys, account: StoredAccount | null): CredentialState {
   if (!account) return "missing";
-  if (account.credentialType === "passthrough") return "ready";
-  if (!account.credential) return account.credentialType === "oauth" ? "needs_login" : "missing";
+  if (account.credentialType === "passthrough" || account.credentialType === "oauth") return "ready";
+  if (!account.credential) return "missing";
   try {
     openAccountCredential(config, account);
     return "ready";

@@ -18,40 +18,47 @@ export interface NewKey {
 }
 
 /**
- * Makes a key for a configured domain; null when it is not configured. Throws ProjectionError when the edge could not be
+ * Makes a key for a configured domain, or takes a `given` one; null when the domain is not configured, "taken" when the given key
+ * is one of another domain or has been revoked. A given key that this domain has already is answered as it is. Throws ProjectionError when the edge could not be
  * told; then the key is taken back, because nobody would ever see it again.
  */
 export async function createClientKey(
   config: TenantConfig,
   env: Tenants,
   domain: string,
-  name: string,
+  { name, key: given }: { name: string; key?: string | undefined },
   by: By,
-): Promise<NewKey | null> {
-  const key = newKey();
+): Promise<NewKey | null | "taken"> {
+  const key = given ?? newKey();
   const keyHash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
   const id = uuidv7();
-  const isStored = await withWriter(config, (db) =>
+  const stored = await withWriter(config, (db) =>
     db.transaction(async (tx) => {
       const [row] = await tx
         .select({ id: domains.id })
         .from(domains)
         .where(and(eq(domains.name, domain), eq(domains.configured, true)))
         .for("update");
-      if (!row) return false;
+      if (!row) return null;
+      const [same] = await tx.select().from(clientKeys).where(eq(clientKeys.keyHash, keyHash));
+      if (same)
+        return same.domainId === row.id && same.revokedAt === null
+          ? { id: same.id, name: same.name }
+          : "taken";
       await tx.insert(clientKeys).values({ id, domainId: row.id, name, keyHash, createdAt: by.now });
-      await auditInsert(tx, { ...by, action: "client_key.create", target: id, details: { domain, name } });
-      return true;
+      const details = { domain, name, ...(given === undefined ? {} : { given: true }) };
+      await auditInsert(tx, { ...by, action: "client_key.create", target: id, details });
+      return { id, name };
     }),
   );
-  if (!isStored) return null;
+  if (stored === null || stored === "taken") return stored;
   try {
-    await projectClientKeys(config, env, [id]);
+    await projectClientKeys(config, env, [stored.id]);
   } catch (thrown) {
-    if (thrown instanceof ProjectionError) await takeBack(config, id, by);
+    if (thrown instanceof ProjectionError && stored.id === id) await takeBack(config, id, by);
     throw thrown;
   }
-  return { id, name, key };
+  return { ...stored, key };
 }
 
 /** Revokes a key of this domain, at once and for good; again is fine. False when the domain has no such key. */

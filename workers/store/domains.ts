@@ -1,7 +1,7 @@
 /** Domains as administrators see and change them. Changes are one transaction with their audit row; the edge is told after. */
 import { and, asc, desc, eq, isNull, sql } from "drizzle-orm";
 import { accounts, clientKeys, domains, rollups } from "../../drizzle/schema.ts";
-import { seal, type SealContext } from "../seal.ts";
+import { open, seal, type SealContext } from "../seal.ts";
 import type { DomainDetail, DomainList, SlackInput, SlackView } from "../schemas/api-domains.ts";
 import { CredentialType } from "../schemas/exchange.ts";
 import {
@@ -24,6 +24,20 @@ const WEEK_MS = 7 * 86_400_000;
 /** How a domain's Slack address is sealed. No account is named so: ids have no slash. */
 export function slackSealContext(domain: string): SealContext {
   return { domain, accountId: "slack/webhook" };
+}
+
+const otherFieldsSealContext = (domain: string): SealContext => ({ domain, accountId: "import/fields" });
+
+/** What an imported credential file said of this domain beyond what is known here; null when nothing. Throws SealError. */
+export async function readOtherFields(
+  config: TenantConfig,
+  name: string,
+): Promise<Record<string, unknown> | null> {
+  const [row] = await withReader({ ...config, DATABASE_READONLY_URL: undefined }, (db) =>
+    db.select({ otherFields: domains.otherFields }).from(domains).where(eq(domains.name, name)),
+  );
+  if (!row?.otherFields) return null;
+  return JSON.parse(open(config, row.otherFields, otherFieldsSealContext(name))) as Record<string, unknown>;
 }
 
 /** Every domain ever configured or seen, by name, with its requests of the 7 days before `now`. */
@@ -106,6 +120,7 @@ export interface DomainChange {
   credential?: AccountCredential | undefined;
   slack?: SlackInput | null | undefined;
   endpoints?: string[] | null | undefined;
+  otherFields?: Record<string, unknown> | null | undefined;
 }
 
 export type PutResult =
@@ -168,7 +183,14 @@ export async function deleteDomain(
       if (row.configured) {
         await tx
           .update(domains)
-          .set({ configured: false, slack: null, slackWebhook: null, endpoints: null, updatedAt: by.now })
+          .set({
+            configured: false,
+            slack: null,
+            slackWebhook: null,
+            endpoints: null,
+            otherFields: null,
+            updatedAt: by.now,
+          })
           .where(eq(domains.id, row.id));
         await auditInsert(tx, {
           ...by,
@@ -202,13 +224,15 @@ async function upsertDomain(
   await tx.insert(domains).values({ name }).onConflictDoNothing();
   const [before] = await tx.select().from(domains).where(eq(domains.name, name)).for("update");
   if (!before) throw new Error("a domain just inserted is not there");
-  const { slack, endpoints } = change;
+  const { slack, endpoints, otherFields } = change;
   const set: Partial<typeof domains.$inferInsert> = {
     configured: true,
     accountId: change.accountId,
     updatedAt: now,
   };
   if (endpoints !== undefined) set.endpoints = endpoints;
+  if (otherFields === null) set.otherFields = null;
+  if (otherFields) set.otherFields = seal(config, JSON.stringify(otherFields), otherFieldsSealContext(name));
   if (slack === null) Object.assign(set, { slack: null, slackWebhook: null });
   if (slack) {
     const { webhook_url: address, ...rest } = slack;
@@ -220,7 +244,8 @@ async function upsertDomain(
   return !before.configured;
 }
 
-async function domainsOfAccount(tx: WriterTransaction, accountId: string): Promise<string[]> {
+/** Names of the configured domains of an account, in order. */
+export async function domainsOfAccount(tx: WriterTransaction, accountId: string): Promise<string[]> {
   const rows = await tx
     .select({ name: domains.name })
     .from(domains)

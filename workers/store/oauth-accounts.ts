@@ -7,7 +7,12 @@ type OAuthAccountStub = ReturnType<Env["OAUTH_ACCOUNT"]["getByName"]>;
 
 const RETRY_DELAYS_MS = [50, 250];
 
-/** Asks the object; rejects when it cannot be reached, or failed in a way that trying again does not mend. */
+/** The object of an account cannot be reached, or fails. */
+export class AccountUnavailableError extends Error {
+  override readonly name = "AccountUnavailableError";
+}
+
+/** Asks the object. Rejects with AccountUnavailableError when it does not answer, also after further tries. */
 export async function askOAuthAccount<T>(
   env: Accounts,
   accountId: string,
@@ -18,7 +23,10 @@ export async function askOAuthAccount<T>(
       return await question(env.OAUTH_ACCOUNT.getByName(accountId));
     } catch (thrown) {
       const delay = RETRY_DELAYS_MS[attempt];
-      if (delay === undefined || !mayRetry(thrown)) throw thrown;
+      if (delay === undefined || !mayRetry(thrown))
+        throw new AccountUnavailableError(`the object of account ${accountId} cannot be asked`, {
+          cause: thrown,
+        });
       await scheduler.wait(delay);
     }
   }

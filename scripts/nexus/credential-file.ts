@@ -1,0 +1,143 @@
+/**
+ * The existing system's credential files (`<domain>.credentials.json`): what of them is ours to store, what is carried along
+ * unread, and how they are written back without secrets. Pure; the commands `domains import` and `domains export` use it.
+ */
+import { z } from "zod";
+import type { DomainDetail, DomainInput } from "../../workers/schemas/api-domains.ts";
+import type { OAuthStatus } from "../../workers/schemas/oauth.ts";
+
+export const FILE_SUFFIX = ".credentials.json";
+
+const optionalText = z.string().min(1).nullish();
+const CredentialFile = z.looseObject({
+  type: z.enum(["api_key", "oauth", "passthrough"], { error: 'type: expected "api_key" or "oauth"' }),
+  accountId: optionalText,
+  api_key: optionalText,
+  oauth: z
+    .looseObject({
+      accessToken: optionalText,
+      refreshToken: optionalText,
+      expiresAt: z.number().nullish(),
+      scopes: z.array(z.string()).nullish(),
+    })
+    .nullish(),
+  client_api_key: optionalText,
+  slack: z
+    .looseObject({
+      webhook_url: optionalText,
+      channel: optionalText,
+      username: optionalText,
+      icon_emoji: optionalText,
+      enabled: z.boolean().nullish(),
+    })
+    .nullish(),
+});
+type Fields = Record<string, unknown>;
+
+export interface ReadFile {
+  domain: string;
+  input: DomainInput;
+  /** A key that clients have already. */
+  clientKey: string | null;
+  /** What a person should know of how the file was read. */
+  notes: string[];
+}
+
+/** Reads one file. Throws an Error with a line that says what is wrong; it never repeats a value. */
+export function readCredentialFile(fileName: string, text: string): ReadFile {
+  const name = fileName.slice(0, -FILE_SUFFIX.length);
+  const domain = name.replace(/:\d+$/, "");
+  const parsed = CredentialFile.safeParse(jsonOf(text));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const where = issue?.path.join(".") ?? "";
+    throw new Error(where ? `${where} is not as it should be` : "it holds no JSON object");
+  }
+  const { type, accountId, api_key, oauth, client_api_key, slack } = parsed.data;
+  const notes: string[] = [];
+  if (domain !== name) notes.push("the port is dropped: a domain is served on every port");
+  if (!accountId) notes.push(`no accountId: the account is called ${domain}`);
+  const input: DomainInput = { accountId: accountId ?? domain };
+  const credential = credentialOf(type, api_key, oauth);
+  if (credential) input.credential = credential;
+  else notes.push("no credential in it: the account's own is used");
+  if (slack) input.slack = slackOf(slack);
+  const otherFields = unknownOf(parsed.data);
+  if (otherFields) input.otherFields = otherFields;
+  return { domain, input, clientKey: client_api_key ?? null, notes };
+}
+
+function credentialOf(
+  type: "api_key" | "oauth" | "passthrough",
+  apiKey: string | null | undefined,
+  oauth: z.infer<typeof CredentialFile>["oauth"],
+): DomainInput["credential"] | null {
+  if (type === "passthrough") return { type };
+  if (type === "api_key") return apiKey ? { type, api_key: apiKey } : null;
+  const { accessToken, refreshToken, expiresAt, scopes } = oauth ?? {};
+  if (!accessToken && !refreshToken) return null;
+  if (!accessToken || !refreshToken) throw new Error("oauth needs both accessToken and refreshToken");
+  // A token without a time of expiry is renewed at its first use.
+  return {
+    type,
+    accessToken,
+    refreshToken,
+    expiresAt: Math.max(1, Math.floor(expiresAt ?? 1)),
+    scopes: scopes ?? [],
+  };
+}
+
+function slackOf(slack: Fields): DomainInput["slack"] {
+  const known = ["webhook_url", "channel", "username", "icon_emoji", "enabled"];
+  const given = known.filter((name) => slack[name] !== undefined && slack[name] !== null);
+  return Object.fromEntries(given.map((name) => [name, slack[name]]));
+}
+
+const KNOWN = new Set(["type", "accountId", "api_key", "oauth", "client_api_key", "slack"]);
+const KNOWN_OAUTH = new Set(["accessToken", "refreshToken", "expiresAt", "scopes"]);
+const KNOWN_SLACK = new Set(["webhook_url", "channel", "username", "icon_emoji", "enabled"]);
+
+function unknownOf(file: Fields): Fields | null {
+  const without = (fields: unknown, known: ReadonlySet<string>): Fields =>
+    Object.fromEntries(Object.entries((fields ?? {}) as Fields).filter(([name]) => !known.has(name)));
+  const unknown = without(file, KNOWN);
+  const [oauth, slack] = [without(file.oauth, KNOWN_OAUTH), without(file.slack, KNOWN_SLACK)];
+  if (Object.keys(oauth).length > 0) unknown.oauth = oauth;
+  if (Object.keys(slack).length > 0) unknown.slack = slack;
+  return Object.keys(unknown).length > 0 ? unknown : null;
+}
+
+/** The file of a domain as it is now. Secrets are `null`: they are never told, and an import of `null` keeps what is stored. */
+export function writeCredentialFile(
+  domain: DomainDetail,
+  login: OAuthStatus | null,
+  otherFields: Fields | null,
+): string {
+  const { oauth: otherOAuth, slack: otherSlack, ...other } = otherFields ?? {};
+  const { type } = domain.credential;
+  const file: Fields = { type, accountId: domain.accountId };
+  if (type === "api_key") file.api_key = null;
+  if (type === "oauth")
+    file.oauth = {
+      accessToken: null,
+      refreshToken: null,
+      expiresAt: login?.expiresAt ? Date.parse(login.expiresAt) : null,
+      scopes: login?.scopes ?? [],
+      ...((otherOAuth ?? {}) as Fields),
+    };
+  else if (otherOAuth) file.oauth = otherOAuth;
+  file.client_api_key = null;
+  if (domain.slack) {
+    const { webhook_set: _set, ...slack } = domain.slack;
+    file.slack = { webhook_url: null, ...slack, ...((otherSlack ?? {}) as Fields) };
+  } else if (otherSlack) file.slack = otherSlack;
+  return `${JSON.stringify({ ...file, ...other }, null, 2)}\n`;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
