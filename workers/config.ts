@@ -94,7 +94,7 @@ export const Config = z.object({
   OAUTH_REFRESH_EARLY_MS: milliseconds(60_000).describe(
     "A request renews an access token that expires within so many milliseconds.",
   ),
-  OAUTH_TOKEN_TIMEOUT_MS: milliseconds(15_000).describe("Milliseconds to the login server's answer."),
+  OAUTH_TOKEN_TIMEOUT_MS: milliseconds(30_000).describe("Milliseconds to the login server's answer."),
   ENABLE_CLIENT_AUTH: flag(true).describe(
     "false: clients need no key. Then whoever reaches the domain uses its credential.",
   ),

@@ -10,7 +10,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 let edge: Edge;
 beforeAll(async () => {
-  edge = await startEdge({ OAUTH_TOKEN_TIMEOUT_MS: "1000" });
+  edge = await startEdge({ OAUTH_TOKEN_TIMEOUT_MS: "2000" });
   edge.claude.oauth.lifetimeMs = HOUR;
 });
 afterAll(() => edge.stop());
@@ -90,7 +90,7 @@ describe("an object that is evicted at the nth thing it waits for", () => {
 describe("500 renewals with a failing login server", () => {
   const FAULTS = ["error", "hang-up", "cut", "nonsense"] as const;
   const faultsOf = (cycle: number): LoginFault[] =>
-    cycle % 25 === 1
+    cycle % 50 === 1
       ? [{ how: "hang" }]
       : Array.from({ length: cycle % 4 === 0 ? 0 : cycle % 5 }, (_, n) => ({
           how: FAULTS[(cycle + n) % FAULTS.length] ?? "error",

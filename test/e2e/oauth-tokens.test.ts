@@ -6,7 +6,7 @@ import { startEdge, type Edge, type SendOptions, type Sent } from "../support/ed
 const MINUTE = 60_000;
 let edge: Edge;
 beforeAll(async () => {
-  edge = await startEdge({ OAUTH_TOKEN_TIMEOUT_MS: "500" });
+  edge = await startEdge();
 });
 afterAll(() => edge.stop());
 afterEach(() => edge.claude.reset());

@@ -3,12 +3,12 @@
  * can evict it at each of them in turn, whose alarm can be fired by hand, and whose clock can be moved.
  */
 import { OAuthAccount as RealOAuthAccount } from "../../durable-objects/oauth-account.ts";
+import type { AlertTarget } from "../../workers/schemas/alert.ts";
 
 /** Accounts about which somebody was told. */
 export const alertsRaised: string[] = [];
 const realNow = Date.now;
 const realFetch = globalThis.fetch;
-const realWarn = console.warn;
 const realWait = scheduler.wait.bind(scheduler);
 /** Pauses between tries last a twentieth here; longer waits are limits and stay. */
 const LONGEST_PAUSE_MS = 1_000;
@@ -52,16 +52,18 @@ globalThis.fetch = (input, init) => {
 scheduler.wait = (milliseconds, options) =>
   realWait(milliseconds > LONGEST_PAUSE_MS ? milliseconds : milliseconds / 20, options);
 
-console.warn = (...parts: unknown[]) => {
-  const line = String(parts[0]);
-  const raised = /"message":"alert: raised".*"kind":"needs_login".*"about":"([^"]*)"/.exec(line);
-  if (raised?.[1]) alertsRaised.push(raised[1]);
-  realWarn(...parts);
+/** Takes alerts as the real one does, and writes down about whom. */
+const outbox = {
+  getByName: () => ({
+    async raise(target: AlertTarget) {
+      if (target.kind === "account") alertsRaised.push(target.accountId);
+    },
+  }),
 };
 
 export class OAuthAccount extends RealOAuthAccount {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
+    super(ctx, Object.assign({ ...env }, { ALERT_OUTBOX: outbox }));
     const { storage } = ctx;
     for (const name of ["sync", "setAlarm", "deleteAlarm"] as const) {
       const method: (...given: never[]) => Promise<void> = storage[name].bind(storage);
