@@ -1,0 +1,259 @@
+/**
+ * No secret is at rest in clear or in a log: a world is given secrets in every place that takes one, used in every way that touches
+ * them, and then everything it kept is searched: KV, R2, Durable Objects and Postgres as files, Postgres as rows, bodies as the API
+ * gives them back, and every log line; in clear, in base64 of any alignment, in base64url and in hexadecimal.
+ */
+import { randomBytes } from "node:crypto";
+import { readdir, readFile, rm } from "node:fs/promises";
+import { request as httpRequest } from "node:http";
+import { join } from "node:path";
+import { Client } from "pg";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { headerOf, startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
+import type { LocalWorld } from "../../scripts/local/host.ts";
+import { startLocalWorld, temporaryDirectory } from "../support/local-world.ts";
+
+const mark = () => randomBytes(18).toString("base64url");
+const secrets = {
+  apiKey: `sk-ant-api03-${mark()}`,
+  accessToken: `sk-ant-oat01-${mark()}`,
+  refreshToken: "",
+  webhook: mark(),
+  otherField: mark(),
+  clientKey: `cnp_live_${mark()}`,
+  wrongClientKey: `cnp_live_${mark()}`,
+  ownKey: `sk-ant-api03-${mark()}`,
+  ownBearer: `sk-ant-oat01-${mark()}`,
+  cookie: mark(),
+  mcpToken: mark(),
+  grant: mark(),
+  wrongDashboardKey: mark(),
+};
+/** Proves that the search finds what is there. */
+const prompt = `a question of ${mark()}`;
+
+let fake: FakeClaude;
+let world: LocalWorld;
+let dataDir: string;
+const lines: string[] = [];
+
+beforeAll(async () => {
+  fake = await startFakeClaude();
+  dataDir = await temporaryDirectory();
+  world = await startLocalWorld({
+    dataDir,
+    variables: {
+      CLAUDE_API_BASE_URL: fake.url,
+      CLAUDE_OAUTH_TOKEN_URL: `${fake.url}/v1/oauth/token`,
+      CLAUDE_OAUTH_AUTHORIZE_URL: `${fake.url}/oauth/authorize`,
+      DEBUG: "true",
+      DEBUG_SQL: "true",
+    },
+    log: (_level, line) => void lines.push(line),
+  });
+});
+afterAll(async () => {
+  await world.stop();
+  await fake.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+async function api<T>(method: string, path: string, body?: unknown, key = world.dashboardKey): Promise<T> {
+  const response = await fetch(world.proxyUrl + path, {
+    method,
+    headers: { "x-dashboard-key": key, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return (
+    text && response.headers.get("content-type")?.startsWith("application/json") ? JSON.parse(text) : text
+  ) as T;
+}
+
+/** `fetch` does not let anybody choose the Host. */
+function post(host: string, path: string, headers: Record<string, string>, body: object): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const { port } = new URL(world.proxyUrl);
+    const common = { host, "anthropic-version": "2023-06-01", "content-type": "application/json" };
+    const request = httpRequest({
+      port,
+      host: "127.0.0.1",
+      method: "POST",
+      path,
+      headers: { ...common, ...headers },
+    });
+    request.on("response", (response) => {
+      response.resume().on("end", () => resolve(response.statusCode ?? 0));
+    });
+    request.on("error", reject).end(JSON.stringify(body));
+  });
+}
+const question = (more: object = {}) => ({
+  model: "claude-haiku-4-5",
+  max_tokens: 20,
+  messages: [{ role: "user", content: prompt }],
+  ...more,
+});
+
+/** Uses every secret. */
+async function live(): Promise<number> {
+  const pair = fake.oauth.issue();
+  secrets.refreshToken = pair.refreshToken;
+  const bearer = { authorization: `Bearer ${secrets.clientKey}` };
+  const slack = { webhook_url: `http://127.0.0.1:1/services/${secrets.webhook}`, channel: "#a" };
+  await api("PUT", "/api/domains/key.example", {
+    accountId: "acc_key",
+    credential: { type: "api_key", api_key: secrets.apiKey },
+    slack,
+    endpoints: ["/v1/messages", "/v1/oauth/*"],
+    otherFields: { note: secrets.otherField },
+  });
+  await api("PUT", "/api/domains/login.example", {
+    accountId: "acc_login",
+    credential: {
+      type: "oauth",
+      ...pair,
+      accessToken: secrets.accessToken,
+      expiresAt: Date.now() + 3_600_000,
+    },
+    slack,
+  });
+  await api("POST", "/api/domains/key.example/client-keys", { name: "x", key: secrets.clientKey });
+  const made = await api<{ key: string }>("POST", "/api/domains/login.example/client-keys", { name: "y" });
+  fake.revoke(secrets.accessToken);
+  const mcp = { type: "url", name: "m", url: "https://mcp.example", authorization_token: secrets.mcpToken };
+  const beta = { "anthropic-beta": "mcp-client-2025-04-04", cookie: `session=${secrets.cookie}` };
+  const statuses = [
+    await post(
+      "key.example",
+      "/v1/messages",
+      { ...bearer, ...beta },
+      question({ mcp_servers: [mcp], stream: true }),
+    ),
+    await post("key.example", "/v1/oauth/token", bearer, { grant_type: "x", code: secrets.grant }),
+    // Claude refuses this token: it is renewed, and the request made once more.
+    await post("login.example", "/v1/messages", { "x-api-key": made.key }, question()),
+    await post("localhost", "/v1/messages", { "x-api-key": secrets.ownKey }, question()),
+    await post("localhost", "/v1/messages", { authorization: `Bearer ${secrets.ownBearer}` }, question()),
+  ];
+  expect(statuses).toEqual([200, 400, 200, 200, 401]);
+  expect(await post("key.example", "/v1/messages", { "x-api-key": secrets.wrongClientKey }, question())).toBe(
+    401,
+  );
+  await api("POST", "/api/accounts/acc_login/oauth/refresh", {});
+  const { url } = await api<{ url: string }>("POST", "/api/accounts/acc_new/oauth/login", {});
+  const code = fake.oauth.agree(url);
+  await api("POST", "/api/accounts/acc_new/oauth/login/code", { code });
+  await api("GET", "/api/domains", undefined, secrets.wrongDashboardKey);
+  Object.assign(secrets, { madeKey: made.key, code: code.split("#")[0], dashboardKey: world.dashboardKey });
+  return statuses.length;
+}
+
+/** All secrets that the fake has been sent or has given. */
+function rotated(): string[] {
+  return fake.requests.flatMap((received) => {
+    const bearer = headerOf(received, "authorization")?.replace("Bearer ", "") ?? "";
+    const sent = /"(?:refresh_token|code_verifier)":"([^"]+)"/.exec(received.body.toString())?.[1] ?? "";
+    return [bearer, sent].filter((text) => text.length > 20);
+  });
+}
+
+/** The ways in which a text may stand somewhere: as it is, and in the part of its base64 that does not depend on what surrounds it. */
+function spellings(text: string): Buffer[] {
+  const base64 = [0, 1, 2].map((offset) => {
+    const encoded = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]).toString("base64");
+    return encoded.replace(/=+$/, "").slice(offset === 0 ? 0 : 4, -2);
+  });
+  const all = [text, ...base64, ...base64.map((one) => one.replaceAll("+", "-").replaceAll("/", "_"))];
+  return [...all, Buffer.from(text).toString("hex")].map((one) => Buffer.from(one));
+}
+
+async function everyFile(directory: string): Promise<Map<string, Buffer>> {
+  const files = new Map<string, Buffer>();
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    // The local world's own secrets, readable by the owner alone, stand in this one on purpose.
+    if (!entry.isFile() || entry.name === "secrets.json") continue;
+    const path = join(entry.parentPath, entry.name);
+    files.set(path, await readFile(path));
+  }
+  return files;
+}
+
+async function everyRow(): Promise<Buffer> {
+  const client = new Client({ connectionString: world.databaseUrl });
+  await client.connect();
+  const tables = await client.query<{ name: string }>(
+    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
+  );
+  const rows: string[] = [];
+  for (const { name } of tables.rows) {
+    const { rows: found } = await client.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`);
+    rows.push(...found.map(({ row }) => row));
+  }
+  await client.end();
+  return Buffer.from(rows.join("\n"));
+}
+
+async function everyBody(): Promise<Buffer> {
+  const { requests } = await api<{ requests: { requestId: string }[] }>("GET", "/api/requests?limit=100");
+  const texts = [];
+  for (const { requestId } of requests)
+    for (const part of ["", "/body", "/response"]) {
+      const headers = { "x-dashboard-key": world.dashboardKey };
+      const response = await fetch(`${world.proxyUrl}/api/requests/${requestId}${part}`, { headers });
+      texts.push(await response.text());
+    }
+  return Buffer.from(texts.join("\n"));
+}
+
+it("no secret is in anything the product keeps or says", async () => {
+  const exchanges = await live();
+  await vi.waitFor(
+    async () => {
+      const { requests } = await api<{ requests: unknown[] }>("GET", "/api/requests?limit=100");
+      expect(requests.length).toBeGreaterThanOrEqual(exchanges);
+    },
+    { timeout: 30_000, interval: 200 },
+  );
+  const places = new Map([
+    ["rows", await everyRow()],
+    ["bodies", await everyBody()],
+  ]);
+  await world.stop({ finish: true });
+  for (const [path, bytes] of await everyFile(dataDir)) places.set(path, bytes);
+  places.set("log", Buffer.from(lines.join("\n")));
+
+  const foundIn = (text: string) =>
+    [...places]
+      .filter(([, bytes]) => spellings(text).some((one) => bytes.includes(one)))
+      .map(([place]) => place);
+  // What is no secret is found: in the bodies, the rows, the files, the log.
+  expect(foundIn(prompt)).toContain("bodies");
+  const seen = foundIn("key.example").join();
+  for (const place of ["rows", "bodies", "/postgres", "/cloudflare"]) expect(seen).toContain(place);
+  expect(lines.length).toBeGreaterThan(20);
+
+  const needles = [
+    ...Object.entries(secrets),
+    ...rotated().map((text, n) => [`rotated ${n}`, text] as const),
+  ];
+  expect(rotated().length).toBeGreaterThan(4);
+  for (const [name, text] of needles) {
+    expect(text.length, name).toBeGreaterThan(10);
+    expect([name, foundIn(text)]).toEqual([name, []]);
+  }
+});
+
+it("the search finds a text in each of its spellings", () => {
+  const secret = `sk-ant-${mark()}`;
+  for (const before of ["", "a", "ab", "abc"]) {
+    const text = Buffer.from(`${before}${secret} and more`);
+    for (const coding of ["utf8", "base64", "base64url", "hex"] as const) {
+      const place = Buffer.from(text.toString(coding));
+      expect(
+        spellings(secret).some((one) => place.includes(one)),
+        `${before} ${coding}`,
+      ).toBe(true);
+    }
+  }
+});
