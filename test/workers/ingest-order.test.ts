@@ -1,6 +1,6 @@
 /**
  * Several consumers at once over Postgres: generated conversations get the same links and sums as when they come in order.
- * Few on the embedded database, which knows one connection; a hundred where TEST_DATABASE_URL names a server.
+ * On the embedded database, which knows one session: transactions of several consumers alternate but never overlap.
  */
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
