@@ -10,6 +10,7 @@ import { addDomains } from "./nexus/domains.ts";
 import { addKeys } from "./nexus/keys.ts";
 import { addOAuth } from "./nexus/oauth.ts";
 import { addStatus } from "./nexus/status.ts";
+import { addUsage } from "./nexus/usage.ts";
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -52,5 +53,6 @@ The administrator's key is read from DASHBOARD_API_KEY; for a local world the ge
   addDomains(program);
   addKeys(program);
   addOAuth(program);
+  addUsage(program);
   return program;
 }

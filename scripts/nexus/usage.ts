@@ -1,0 +1,138 @@
+/** `nexus usage`: how full each account is and what it used, now or by day; once, or again and again. */
+import { setTimeout as wait } from "node:timers/promises";
+import { type Command, InvalidArgumentError } from "commander";
+import { DailyUsage } from "../../workers/schemas/api-usage.ts";
+import { WindowList } from "../../workers/schemas/api-windows.ts";
+import { type Api, apiOf, type CommonOptions } from "./api.ts";
+import { columns, show } from "./output.ts";
+
+interface UsageOptions {
+  account?: string;
+  daily?: boolean;
+  days: number;
+  watch?: boolean;
+  interval: number;
+}
+
+const CLEAR_SCREEN = "\u001b[2J\u001b[H";
+
+export function addUsage(program: Command): void {
+  program
+    .command("usage")
+    .description("show how full each account is: the last five hours, and the limits as Claude reports them")
+    .option("--account <id>", "only this account")
+    .option("--daily", "what was used by day (UTC), domain and model instead")
+    .option("--days <number>", "with --daily: how many days, today included", whole(1, 400), 7)
+    .option("--watch", "show it again and again until Ctrl-C")
+    .option("--interval <seconds>", "with --watch: seconds between two looks", whole(1, 3_600), 5)
+    .addHelpText(
+      "after",
+      `
+Tokens are input + output; "cached" are those read from the prompt cache. A cost with a + is of what could be priced.
+Shares are the vendor's, as last reported; * marks the window that binds at the moment.`,
+    )
+    .action(async (options: UsageOptions, command: Command) => {
+      const api = apiOf(command);
+      for (;;) {
+        await look(api, options, command);
+        if (!options.watch) return;
+        await wait(options.interval * 1_000);
+      }
+    });
+}
+
+async function look(api: Api, options: UsageOptions, command: Command): Promise<void> {
+  const windows = await readWindows(api, options.account);
+  const answer = options.daily ? await readDays(api, windows, options) : { windows };
+  const { json } = command.optsWithGlobals<CommonOptions>();
+  if (options.watch && !json && process.stdout.isTTY) process.stdout.write(CLEAR_SCREEN);
+  show(command, answer, (shown) => ("usage" in shown ? dayLines(shown) : windowLines(shown)));
+}
+
+async function readWindows(api: Api, account: string | undefined): Promise<WindowList["windows"]> {
+  const { windows } = await api.call("/api/windows", WindowList, { query: { limit: 200 } });
+  return account === undefined ? windows : windows.filter(({ accountId }) => accountId === account);
+}
+
+async function readDays(
+  api: Api,
+  windows: WindowList["windows"],
+  { account, days }: UsageOptions,
+): Promise<DailyUsage> {
+  const accounts = account === undefined ? windows.map(({ accountId }) => accountId) : [account];
+  const answers = await Promise.all(
+    accounts.map((accountId) =>
+      api.call("/api/token-usage/daily", DailyUsage, { query: { accountId, days } }),
+    ),
+  );
+  const usage = answers.flatMap((answer) => answer.usage);
+  return { usage: usage.sort((a, b) => (a.date < b.date ? 1 : a.date > b.date ? -1 : 0)) };
+}
+
+function windowLines({ windows }: WindowList): string[] {
+  if (windows.length === 0) return ["No account was used in the last eight days."];
+  const rows = windows.map(({ accountId, totals, unified, tokenLimit, percentageUsed }) => [
+    accountId,
+    String(totals.requests),
+    number(totals.totalTokens),
+    number(totals.cacheReadInputTokens),
+    money(totals),
+    tokenLimit === null ? "-" : `${round(percentageUsed ?? 0)} % of ${number(tokenLimit)}`,
+    unified.map(limitText).filter(Boolean).join(", ") || "-",
+  ]);
+  return columns([["account", "requests", "tokens", "cached", "cost", "limit", "windows"], ...rows]);
+}
+
+function limitText(limit: WindowList["windows"][number]["unified"][number]): string {
+  if (limit.utilization === null || limit.hasEnded) return "";
+  const full = limit.fullAt === null ? "" : `, full ${clock(limit.fullAt)}`;
+  const reset = limit.resetsAt === null ? "" : `, reset ${clock(limit.resetsAt)}`;
+  return `${limit.window}${limit.isBinding ? "*" : ""} ${round(limit.utilization * 100)} %${full}${reset}`;
+}
+
+function dayLines({ usage }: DailyUsage): string[] {
+  if (usage.length === 0) return ["Nothing was used in these days."];
+  const rows = usage.map((row) => [
+    row.date,
+    row.accountId,
+    row.domain,
+    String(row.totalRequests),
+    number(row.totalTokens),
+    number(row.cacheReadInputTokens),
+    money(row),
+    row.model ?? "",
+  ]);
+  return columns([["day", "account", "domain", "requests", "tokens", "cached", "cost", "model"], ...rows]);
+}
+
+function money({ costUsd, unpricedCount }: { costUsd: string | null; unpricedCount: number }): string {
+  if (costUsd === null) return "unpriced";
+  const dollars = Number(costUsd);
+  return `$${dollars.toFixed(dollars > 0 && dollars < 0.01 ? 4 : 2)}${unpricedCount > 0 ? "+" : ""}`;
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+function round(percentage: number): number {
+  return Math.round(percentage * 10) / 10;
+}
+
+/** In the reader's own time zone; with the date where it is not today's. */
+function clock(time: string): string {
+  const date = new Date(time);
+  const hours = date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  return date.toDateString() === new Date().toDateString()
+    ? hours
+    : `${date.toLocaleDateString("en-GB", { day: "2-digit", month: "short" })} ${hours}`;
+}
+
+function whole(min: number, max: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+    return value;
+  };
+}

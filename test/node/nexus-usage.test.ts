@@ -1,0 +1,142 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { DailyUsage } from "../../workers/schemas/api-usage.ts";
+import type { WindowList, WindowView } from "../../workers/schemas/api-windows.ts";
+import { nexus, type ScriptedApi, startScriptedApi } from "../support/nexus-command.ts";
+
+const TIME = "2099-11-22T12:00:00.000Z";
+const unified = {
+  window: "5h",
+  utilization: 0.7612,
+  status: "allowed_warning",
+  resetsAt: TIME,
+  surpassedThreshold: 0.75,
+  isBinding: true,
+  hasEnded: false,
+  perHour: 0.1,
+  fullAt: null,
+  reportedAt: TIME,
+  fields: {},
+  history: [],
+};
+const window = (accountId: string, more: Partial<WindowView> = {}): WindowView => ({
+  accountId,
+  windowStart: TIME,
+  windowEnd: TIME,
+  totals: {
+    requests: 12,
+    inputTokens: 1_000,
+    outputTokens: 234_567,
+    totalTokens: 235_567,
+    cacheReadInputTokens: 9_000_000,
+    cacheCreationInputTokens: 1,
+    costUsd: "1.234",
+    unpricedCount: 1,
+  },
+  tokenLimit: null,
+  remaining: null,
+  percentageUsed: null,
+  fullAt: null,
+  thresholds: [0.75, 0.9],
+  status: null,
+  bindingWindow: "5h",
+  reportedAt: TIME,
+  unified: [unified, { ...unified, window: "7d", utilization: 1.04, isBinding: false, resetsAt: null }],
+  classic: [],
+  overall: {},
+  alerts: [],
+  ...more,
+});
+const day = (date: string, accountId: string): DailyUsage["usage"][number] => ({
+  date,
+  accountId,
+  domain: "team.example",
+  model: "claude-opus-5-5",
+  totalInputTokens: 1,
+  totalOutputTokens: 2,
+  totalTokens: 3,
+  totalRequests: 4,
+  cacheCreationInputTokens: 0,
+  cacheReadInputTokens: 5,
+  costUsd: "0.0012",
+  unpricedCount: 0,
+});
+
+const started: ScriptedApi[] = [];
+async function apiWith(windows: WindowList["windows"]): Promise<ScriptedApi> {
+  const api = await startScriptedApi((line) => {
+    const account = /accountId=(\w+)/.exec(line)?.[1];
+    return {
+      body: account ? { usage: [day("2026-11-22", account), day("2026-11-20", account)] } : { windows },
+    };
+  });
+  started.push(api);
+  return api;
+}
+afterEach(async () => {
+  for (const api of started.splice(0)) await api.stop();
+});
+const at = (api: ScriptedApi) => ({ NEXUS_URL: api.url, DASHBOARD_API_KEY: "the-key" });
+
+describe("nexus usage", () => {
+  it("shows how full each account is", async () => {
+    const api = await apiWith([
+      window("acc_1"),
+      window("acc_2", {
+        tokenLimit: 500_000,
+        percentageUsed: 46.9,
+        unified: [{ ...unified, hasEnded: true }],
+      }),
+    ]);
+    const ran = await nexus(["usage"], at(api));
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(api.calls.map(({ line }) => line)).toEqual(["GET /api/windows?limit=200"]);
+    expect(ran.stdout).toMatch(
+      /^acc_1 +12 +235,567 +9,000,000 +\$1\.23\+ +- +5h\* 76\.1 %, reset .+, 7d 104 %$/m,
+    );
+    expect(ran.stdout).toMatch(/^acc_2 .+ 46\.9 % of 500,000 +-$/m);
+  });
+
+  it("shows days, newest first, of all accounts or one", async () => {
+    const api = await apiWith([window("acc_1"), window("acc_2")]);
+    const ran = await nexus(["usage", "--daily", "--days", "3"], at(api));
+    expect(ran.stdout.match(/^2026-\S+ +\S+/gm)).toEqual([
+      "2026-11-22  acc_1",
+      "2026-11-22  acc_2",
+      "2026-11-20  acc_1",
+      "2026-11-20  acc_2",
+    ]);
+    expect(api.calls.at(-1)?.line).toMatch(/^GET \/api\/token-usage\/daily\?accountId=acc_\d&days=3$/);
+    const one = await nexus(["usage", "--daily", "--account", "acc_2", "--json"], at(api));
+    expect((JSON.parse(one.stdout) as DailyUsage).usage.map(({ accountId }) => accountId)).toEqual([
+      "acc_2",
+      "acc_2",
+    ]);
+  });
+
+  it("says so when there is nothing", async () => {
+    const api = await apiWith([]);
+    expect((await nexus(["usage"], at(api))).stdout).toBe("No account was used in the last eight days.\n");
+    expect((await nexus(["usage", "--daily"], at(api))).stdout).toBe("Nothing was used in these days.\n");
+  });
+
+  it("is called wrongly with anything but whole numbers", async () => {
+    const api = await apiWith([]);
+    for (const words of [
+      ["--days", "0"],
+      ["--days", "x"],
+      ["--interval", "1.5"],
+    ])
+      expect((await nexus(["usage", ...words], at(api))).code, words.join(" ")).toBe(2);
+    expect(api.calls).toEqual([]);
+  });
+
+  it("looks again and again until the API is gone", async () => {
+    const api = await startScriptedApi(() =>
+      api.calls.length < 3 ? { body: { windows: [window("acc_1")] } } : { status: 503, body: "gone" },
+    );
+    started.push(api);
+    const ran = await nexus(["usage", "--watch", "--interval", "1"], at(api));
+    expect(ran.code).toBe(1);
+    expect(ran.stdout.match(/^acc_1/gm)).toHaveLength(2);
+  });
+});
