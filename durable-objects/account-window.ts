@@ -6,11 +6,12 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { alert } from "../workers/alert.ts";
-import { WINDOW_MS, WINDOW_RETENTION_MS, WINDOW_THRESHOLDS } from "../workers/constants.ts";
+import { LIVE_FEED, WINDOW_MS, WINDOW_RETENTION_MS, WINDOW_THRESHOLDS } from "../workers/constants.ts";
 import { bindingWindow, readLimits } from "../workers/domain/window-limits.ts";
 import { rollingSpan } from "../workers/domain/window-parts.ts";
 import { forecastRolling } from "../workers/domain/window-forecast.ts";
 import { totalsOf } from "../workers/domain/window-totals.ts";
+import { errorText, log } from "../workers/log.ts";
 import type { ThresholdEvent } from "../workers/schemas/alert.ts";
 import {
   type LimitReport,
@@ -24,12 +25,15 @@ import { WindowLimits } from "./account-window-limits.ts";
 import { WindowTables } from "./account-window-tables.ts";
 
 const TRIM_EVERY_MS = 3_600_000;
+/** Changes within this are one piece of news. */
+const ANNOUNCE_MS = 1_000;
 /** Our own rolling window against `tokenLimit`, where thresholds are remembered. */
 const OWN_WINDOW = "tokens";
 
 export class AccountWindow extends DurableObject<Env> {
   readonly #tables: WindowTables;
   readonly #limits: WindowLimits;
+  #isAnnouncing = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -49,6 +53,7 @@ export class AccountWindow extends DurableObject<Env> {
     const { tokenLimit } = this.#settings();
     const told = tokenLimit === null ? [] : this.#fillOwn(accountId, tokenLimit, now);
     await this.#tell(told);
+    this.#announce(accountId);
     await this.#planTrim(now);
   }
 
@@ -61,6 +66,7 @@ export class AccountWindow extends DurableObject<Env> {
       this.#limits.take(readings, Math.min(at, now), now, this.#settings().thresholds),
     );
     await this.#tell(told.map((event) => ({ ...event, kind: "window_threshold", accountId })));
+    this.#announce(accountId);
     await this.#planTrim(now);
   }
 
@@ -157,6 +163,48 @@ export class AccountWindow extends DurableObject<Env> {
 
   async #tell(events: readonly ThresholdEvent[]): Promise<void> {
     for (const event of events) await alert(this.env, event);
+  }
+
+  /** Tells those who look at the dashboard, a moment later and for all changes until then at once. Only news: nobody waits for it. */
+  #announce(accountId: string): void {
+    if (this.#isAnnouncing) return;
+    this.#isAnnouncing = true;
+    const announced = scheduler.wait(ANNOUNCE_MS).then(async () => {
+      this.#isAnnouncing = false;
+      const data = this.#news(accountId, Date.now());
+      await this.env.LIVE_FEED.getByName(LIVE_FEED).publish([{ event: "window.updated", data }]);
+    });
+    this.ctx.waitUntil(
+      announced.catch((thrown: unknown) => {
+        this.#isAnnouncing = false;
+        log.warn("window: the live feed was not told", { error: errorText(thrown) });
+      }),
+    );
+  }
+
+  #news(accountId: string, now: number): Record<string, unknown> {
+    const span = rollingSpan(now, WINDOW_MS);
+    const { total } = totalsOf(span, this.#tables.cells(span));
+    const limits = this.#limits.states(now, bindingWindow(this.#limits.overall()), null);
+    return {
+      accountId,
+      windowEnd: new Date(now).toISOString(),
+      requests: total.requests,
+      inputTokens: total.inputTokens,
+      outputTokens: total.outputTokens,
+      totalTokens: total.inputTokens + total.outputTokens,
+      tokenLimit: this.#settings().tokenLimit,
+      unified: limits
+        .filter(({ style }) => style === "unified")
+        .map(({ name: window, utilization, status, resetAt, isBinding, hasEnded }) => ({
+          window,
+          utilization,
+          status,
+          resetsAt: resetAt === null ? null : new Date(resetAt).toISOString(),
+          isBinding,
+          hasEnded,
+        })),
+    };
   }
 
   async #planTrim(now: number): Promise<void> {

@@ -1,7 +1,13 @@
 /** What the vendor says of its limits, as an account's window keeps it; and how proxy and ingest reach the window. */
-import { createExecutionContext, evictDurableObject, waitOnExecutionContext } from "cloudflare:test";
+import {
+  createExecutionContext,
+  evictDurableObject,
+  runInDurableObject,
+  waitOnExecutionContext,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { LIVE_FEED } from "../../workers/constants.ts";
 import { noteLimits } from "../../workers/proxy/limit-reports.ts";
 import { answer, bellOf, madeExchange } from "../support/exchanges.ts";
 import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
@@ -123,6 +129,27 @@ describe("the vendor's limits", () => {
     expect(alerts).toMatchObject([{ window: "tokens", threshold: 0.5, resetAt: null }]);
     expect(settings).toEqual({ tokenLimit: 100, thresholds: [0.5] });
     expect(fullAt).toBe(NOW + 40 * MINUTE);
+  });
+
+  it("are announced to whoever listens, once for many changes", async () => {
+    const { fiveHours, accountId } = newWindow();
+    for (const utilization of [0.1, 0.2, 0.3]) await fiveHours(utilization, Date.now());
+    const feed = env.LIVE_FEED.getByName(LIVE_FEED);
+    const announced = () =>
+      runInDurableObject(feed, (_, { storage }) =>
+        storage.sql
+          .exec<{ data: string }>("SELECT data FROM events WHERE event = 'window.updated'")
+          .toArray()
+          .map(({ data }) => JSON.parse(data) as { accountId: string })
+          .filter((data) => data.accountId === accountId),
+      );
+    await vi.waitUntil(async () => (await announced()).length > 0, { timeout: 5_000, interval: 50 });
+    expect(await announced()).toEqual([
+      expect.objectContaining({
+        requests: 0,
+        unified: [expect.objectContaining({ window: "5h", utilization: 0.3, isBinding: true }) as object],
+      }),
+    ]);
   });
 
   it("warn where the vendor warned, and not because overage is off", async () => {

@@ -1,0 +1,94 @@
+/** What an answer's headers and usage say reaches the account's window, and what was said reaches Slack: in the real local world. */
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
+import type { LocalWorld } from "../../scripts/local/host.ts";
+import type { CurrentUsage } from "../../workers/schemas/api-usage.ts";
+import type { WindowDetail, WindowList } from "../../workers/schemas/api-windows.ts";
+import { type SeenBySlack, startFakeSlack } from "../support/fake-slack.ts";
+import { startLocalWorld } from "../support/local-world.ts";
+
+const PATIENCE = { timeout: 20_000, interval: 100 };
+
+let fake: FakeClaude;
+let slack: Awaited<ReturnType<typeof startFakeSlack>>;
+let world: LocalWorld;
+
+beforeAll(async () => {
+  [fake, slack] = await Promise.all([startFakeClaude(), startFakeSlack()]);
+  world = await startLocalWorld({
+    variables: {
+      CLAUDE_API_BASE_URL: fake.url,
+      SLACK_WEBHOOK_URL: `http://${slack.address}/services/all/ok`,
+      DASHBOARD_URL: "https://nexus.example",
+    },
+  });
+});
+
+afterAll(async () => {
+  await world.stop();
+  await Promise.all([fake.stop(), slack.close()]);
+});
+
+const ask = async <T>(path: string): Promise<T> => {
+  const response = await fetch(world.proxyUrl + path, { headers: { "x-dashboard-key": world.dashboardKey } });
+  expect(response.status, path).toBe(200);
+  return (await response.json()) as T;
+};
+const texts = async () => {
+  const seen = (await (await fetch(`http://${slack.address}/seen`)).json()) as SeenBySlack[];
+  return seen.filter(({ status }) => status === 200).map(({ payload }) => (payload as { text: string }).text);
+};
+
+async function say(text: string): Promise<Response> {
+  const response = await fetch(`${world.proxyUrl}/v1/messages`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "anthropic-version": "2023-06-01",
+      "anthropic-beta": "oauth-2025-04-20",
+      authorization: "Bearer sk-ant-oat01-somebodys-login",
+    },
+    body: JSON.stringify({
+      model: "claude-sonnet-5-5",
+      max_tokens: 100,
+      system: [
+        { type: "text", text: "You are Claude Code" },
+        { type: "text", text: "Be short" },
+      ],
+      messages: [{ role: "user", content: text }],
+    }),
+  });
+  await response.arrayBuffer();
+  return response;
+}
+
+it("windows fill, usage agrees, and Slack is told", async () => {
+  for (const text of ["How full is it?", "And now?"]) expect((await say(text)).status).toBe(200);
+  const windows = await vi.waitUntil(async () => {
+    const list = (await ask<WindowList>("/api/windows")).windows;
+    return list.length === 1 && list[0]!.totals.requests === 2 && list[0]!.unified.length > 0
+      ? list
+      : undefined;
+  }, PATIENCE);
+  const { accountId } = windows[0]!;
+  const detail = await ask<WindowDetail>(`/api/windows/${encodeURIComponent(accountId)}`);
+  const fiveHours = detail.unified.find(({ window }) => window === "5h");
+  expect(fiveHours?.utilization).toBeGreaterThan(0);
+  expect(fiveHours).toMatchObject({ isBinding: true, hasEnded: false });
+  const current = await ask<CurrentUsage>(
+    `/api/token-usage/current?accountId=${encodeURIComponent(accountId)}`,
+  );
+  expect([current.totalRequests, current.totalTokens]).toEqual([2, detail.totals.totalTokens]);
+  expect(current.totalTokens).toBeGreaterThan(0);
+
+  expect((await fetch(`${world.proxyUrl}/v1/nothing-here`)).status).toBeGreaterThanOrEqual(400);
+  await vi.waitUntil(async () => (await texts()).length >= 3, PATIENCE);
+  const told = await texts();
+  expect(told.filter((text) => text.startsWith(":bust_in_silhouette: User: How full is it?\n"))).toHaveLength(
+    1,
+  );
+  expect(told.filter((text) => text.startsWith(":bust_in_silhouette: User: And now?\n"))).toHaveLength(1);
+  expect(told.find((text) => text.startsWith(":rotating_light:"))).toMatch(
+    /<https:\/\/nexus\.example\/requests\/[\da-f-]{36}\|Open>/,
+  );
+});
