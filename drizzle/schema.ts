@@ -170,7 +170,8 @@ export const requests = pgTable(
     usagePartial: boolean("usage_partial").notNull().default(false),
     /** Integer pico-dollars; null = unpriced. */
     costPico: numeric("cost_pico", { precision: 30, scale: 0, mode: "bigint" }),
-    costBreakdown: jsonb("cost_breakdown"),
+    /** The bill, packed into a text (workers/domain/pricing-pack). */
+    costBreakdown: jsonb("cost_breakdown").$type<string>(),
     priceVersion: text("price_version"),
     toolCalls: jsonb("tool_calls").$type<Record<string, number>>(),
     toolCallCount: integer("tool_call_count").notNull().default(0),

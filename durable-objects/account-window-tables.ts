@@ -219,11 +219,6 @@ export class WindowTables {
 
 function rowOf(exchange: WindowExchange): Exchange {
   const cost = BigInt(exchange.costPico ?? 0);
-  const used =
-    exchange.inputTokens +
-    exchange.outputTokens +
-    exchange.cacheReadInputTokens +
-    exchange.cacheCreationInputTokens;
   return {
     id: exchange.id,
     at: exchange.startedAt,
@@ -239,7 +234,7 @@ function rowOf(exchange: WindowExchange): Exchange {
     cache_creation: exchange.cacheCreationInputTokens,
     cost_high: Number(cost / COST_BASE),
     cost_low: Number(cost % COST_BASE),
-    unpriced: exchange.costPico === null && used > 0 ? 1 : 0,
+    unpriced: exchange.costPico === null ? 1 : 0,
   };
 }
 

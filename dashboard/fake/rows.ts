@@ -1,4 +1,5 @@
 /** A believable day of requests, newest first: sessions of Claude Code, scripts, failures, sub-agents. */
+import type { CostBreakdown, CostLine } from "../../workers/schemas/cost.ts";
 import type { RequestRow } from "../src/api/types.ts";
 import { between, pick, randomFrom, uuidAt } from "./random.ts";
 
@@ -138,7 +139,7 @@ function row(random: () => number, facts: Facts): RequestRow {
     toolCalls: failed ? null : { [tool]: between(random, 1, 3) },
     toolCallCount: failed ? 0 : 1,
     costUsd: failed ? "0" : dollars(facts.tokens, facts.rates),
-    costBreakdown: failed ? null : { lines: breakdown(facts) },
+    costBreakdown: failed ? null : breakdown(facts),
     priceVersion: "2026-10-27",
     timeToFirstByteMs: first,
     durationMs: failed ? first + 4 : first + output * between(random, 9, 16),
@@ -163,11 +164,24 @@ function row(random: () => number, facts: Facts): RequestRow {
   };
 }
 
-function breakdown({ tokens, rates }: Facts): unknown[] {
-  return ["input", "cache_read", "cache_write_5m", "output"].map((kind, index) => ({
-    kind,
-    tokens: tokens[index],
-    usdPerMillion: String(rates[index]),
-    costUsd: dollars([tokens[index]!], [rates[index]!]),
-  }));
+function breakdown({ tokens, rates, model, ending }: Facts): CostBreakdown {
+  const isCut = ending !== "good";
+  const lines = ["input", "cache_read", "cache_write_5m", "output"].map((kind, index): CostLine => {
+    const costUsd = dollars([tokens[index]!], [rates[index]!]);
+    return {
+      kind,
+      model,
+      entry: null,
+      quantity: tokens[index]!,
+      unit: "token",
+      rateUsd: String(rates[index]),
+      ratePer: 1_000_000,
+      costPico: String(Math.round(tokens[index]! * rates[index]! * 1e6)),
+      costUsd,
+      estimated: false,
+      note: null,
+    };
+  });
+  const cutOff = { code: "cut_off", text: "The answer was cut off: this is the least it can have cost." };
+  return { lines, estimated: false, floor: isCut, notes: isCut ? [cutOff] : [] };
 }

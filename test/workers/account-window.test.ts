@@ -49,8 +49,7 @@ function bruteForce(rows: readonly WindowExchange[], at: number): WindowSums {
     sum.cacheReadInputTokens += row.cacheReadInputTokens;
     sum.cacheCreationInputTokens += row.cacheCreationInputTokens;
     sum.costPico += BigInt(row.costPico ?? 0);
-    const used = row.inputTokens + row.outputTokens + row.cacheReadInputTokens + row.cacheCreationInputTokens;
-    if (row.costPico === null && used > 0) sum.unpricedCount += 1;
+    if (row.costPico === null) sum.unpricedCount += 1;
   }
   return sum;
 }

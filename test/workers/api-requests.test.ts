@@ -179,7 +179,7 @@ describe("a row", () => {
       errorType: "overloaded_error",
       inputTokens: null,
       totalTokens: null,
-      costUsd: null,
+      costUsd: "0",
     });
   });
 

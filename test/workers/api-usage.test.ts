@@ -84,7 +84,7 @@ beforeAll(async () => {
     UPDATE rollups r SET cost_pico = s.cost, unpriced_count = s.unpriced FROM (
       SELECT to_timestamp(floor(extract(epoch FROM started_at) / 300) * 300) AS bucket, domain_id, account_id, model,
         request_type, outcome, sum(coalesce(cost_pico, 0)) AS cost,
-        count(*) FILTER (WHERE cost_pico IS NULL AND output_tokens > 0) AS unpriced
+        count(*) FILTER (WHERE cost_pico IS NULL) AS unpriced
       FROM requests GROUP BY 1, 2, 3, 4, 5, 6) s
     WHERE r.bucket = s.bucket AND r.domain_id = s.domain_id AND r.account_id = s.account_id AND r.model = s.model
       AND r.request_type = s.request_type AND r.outcome = s.outcome`);
@@ -134,7 +134,7 @@ describe("a week of an account", () => {
 
   it("costs the same by every path, to the last digit", async () => {
     const [row] = await queryRows<{ cost: string; unpriced: number }>(
-      `SELECT sum(cost_pico)::text AS cost, count(*) FILTER (WHERE cost_pico IS NULL AND output_tokens > 0)::int AS unpriced
+      `SELECT sum(cost_pico)::text AS cost, count(*) FILTER (WHERE cost_pico IS NULL)::int AS unpriced
        FROM requests WHERE account_id = $1`,
       [ACCOUNT],
     );

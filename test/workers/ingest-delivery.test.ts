@@ -44,7 +44,7 @@ describe("an exchange", () => {
     });
     expect((row!.started_at as Date).getTime()).toBe(NOON);
     const [rollup] = await queryRows("SELECT * FROM rollups");
-    expect(rollup).toMatchObject({ requests: "1", errors: "0", input_tokens: "12", unpriced_count: "1" });
+    expect(rollup).toMatchObject({ requests: "1", errors: "0", input_tokens: "12", unpriced_count: "0" });
     expect(await journalContents()).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 /**
- * A journal entry and its bell as one exchange ready to be stored. Pure; called by the consumer. Prices and links are not
- * known here: both depend on more than one exchange. What a link is made of is.
+ * A journal entry and its bell as one exchange ready to be stored. Pure; called by the consumer. Links are not known here:
+ * they depend on more than one exchange. What a link is made of is.
  */
 import { startedAtOf } from "../domain/exchange-id.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";

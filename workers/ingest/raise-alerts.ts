@@ -1,11 +1,12 @@
 /**
- * What people follow in Slack: messages and errors, raised after the commit by whoever may be late and may fail. An
+ * What people follow in Slack: messages, errors and models without a price, raised after the commit by whoever may be late and may fail. An
  * exchange that nobody would be told of costs one look into memory. Called by the consumer.
  */
 import { alertAll } from "../alert.ts";
 import type { Config } from "../config.ts";
 import { MAX_NEWS_AGE_MS } from "../constants.ts";
 import { saidIn } from "../domain/alert-message.ts";
+import { unknownModels } from "../domain/unknown-models.ts";
 import { errorText, log } from "../log.ts";
 import type { AlertEvent, ErrorEvent, MessageEvent } from "../schemas/alert.ts";
 import type { RequestRow } from "../schemas/api-requests.ts";
@@ -43,7 +44,11 @@ export async function raiseAlerts(
       now,
     );
     const byId = new Map(exchanges.map((exchange) => [exchange.id, exchange]));
-    const events = news.flatMap((row) => eventOf(row, byId.get(row.requestId), audiences.get(row.domain)));
+    const heard = news.filter(({ domain }) => audiences.get(domain)?.ofErrors);
+    const events = [
+      ...news.flatMap((row) => eventOf(row, byId.get(row.requestId), audiences.get(row.domain))),
+      ...unknownModels(heard),
+    ];
     if (events.length > 0) await alertAll(env, events);
   } catch (thrown) {
     log.warn("ingest: alerts not raised", { error: errorText(thrown) });

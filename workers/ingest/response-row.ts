@@ -1,5 +1,6 @@
 /** The answer's half of an exchange as it is stored: columns, assembled message, bytes. Pure; called by exchange-row.ts. */
 import { readAnswer } from "../domain/answer.ts";
+import { receivedTokens } from "../domain/answer-size.ts";
 import { answerElement } from "../domain/content.ts";
 import { storableJson } from "../domain/json-object.ts";
 import { plainText } from "../domain/truncate.ts";
@@ -56,6 +57,7 @@ export function responseRow(facts: ResponseFacts, body: Uint8Array): StorableRes
     },
     headers: shared,
     organizationId: label(headers["anthropic-organization-id"]),
+    receivedTokens: answer.message && receivedTokens(answer.message),
     answer: message && { bytes: message.content, sha256: message.sha256 },
     body: facts.body.recorded === "none" || bytes.length === 0 ? null : bytes,
   };

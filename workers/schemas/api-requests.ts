@@ -13,6 +13,7 @@ import {
   uuid,
   whole,
 } from "./api-parameters.ts";
+import { CostBreakdown } from "./cost.ts";
 import { BodyRecorded, CredentialType, Outcome } from "./exchange.ts";
 
 const STATUS_RULE = "a status such as 429 or a class: 2xx, 3xx, 4xx, 5xx";
@@ -80,9 +81,9 @@ export const RequestRow = z.object({
   serverToolUse: z.record(z.string(), z.number()).nullable(),
   toolCalls: z.record(z.string(), z.number()).nullable().describe("Tool name → calls in the answer."),
   toolCallCount: z.number().int(),
-  costUsd: name.describe("Exact decimal; null = unpriced."),
-  costBreakdown: z.unknown().nullable(),
-  priceVersion: name,
+  costUsd: name.describe("Exact decimal; null = unpriced: the model or the usage is not known."),
+  costBreakdown: CostBreakdown.nullable().describe("How the cost adds up; null before it was first priced."),
+  priceVersion: name.describe("The price table and rules it was priced by."),
   timeToFirstByteMs: z.number().nullable().describe("To the upstream's response headers."),
   durationMs: z.number().nullable().describe("Null where the end was not seen."),
   upstreamRequestId: name,

@@ -8,7 +8,9 @@ const costUsd = z
   .string()
   .nullable()
   .describe("Exact decimal, of what could be priced; null when nothing could though something should.");
-const unpricedCount = count.describe("Exchanges that used tokens and have no price.");
+const unpricedCount = count.describe(
+  "Exchanges without a price: of an unknown model, or whose usage was never told. Free calls and errors are not among them.",
+);
 
 export const StatsQuery = z.object({
   domain: DomainFilter,

@@ -119,8 +119,7 @@ const COLUMNS: Record<Exclude<keyof typeof conversations.$inferSelect, "id">, Co
   thinkingTokens: total("thinking_tokens"),
   toolCallCount: total("tool_call_count"),
   costPico: total("cost_pico"),
-  // What consumed nothing has no price to miss.
-  unpricedCount: plus(sql`count(*) filter (where cost_pico is null and ${CONTEXT} > 0)`),
+  unpricedCount: howMany("cost_pico is null"),
   inferenceMs: total("duration_ms"),
 };
 

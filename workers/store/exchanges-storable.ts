@@ -83,6 +83,8 @@ export interface StorableResponse {
   organizationId: string | null;
   /** The assembled answer message as a history element. */
   answer: Content | null;
+  /** Tokens of output that came at least (workers/domain/answer-size); null where no message is known. */
+  receivedTokens: number | null;
   /** Null when nothing of it is kept. */
   body: Uint8Array | null;
 }

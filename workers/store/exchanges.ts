@@ -15,6 +15,7 @@ import type { Writer, WriterTransaction } from "./db.ts";
 import { putResponseBodies } from "./exchanges-bodies.ts";
 import { APART, writeLinkColumns, writeLinks } from "./links.ts";
 import { readEvidence } from "./link-evidence.ts";
+import { PRICED_FROM, type PricedFrom, priceColumns } from "./exchanges-price.ts";
 import type {
   RequestColumns,
   ResponseColumns,
@@ -167,12 +168,12 @@ async function putParts(
 
 function rowOf(exchange: Fresh, domain: string, domainId: number, parts: StoredParts): Row {
   const { id, startedAt, request, response } = exchange;
+  const told = { startedAt, ...request.columns, ...(response?.columns ?? interrupted(request.columns)) };
   return {
     id,
-    startedAt,
     domainId,
-    ...request.columns,
-    ...(response?.columns ?? interrupted(request.columns)),
+    ...told,
+    ...priceColumns(told, response?.receivedTokens),
     accountId: request.columns.accountId ?? response?.organizationId ?? domain,
     ...requestParts(id, request, parts),
     responseHeadersId: idOf(parts.contentIds, response?.headers),
@@ -262,8 +263,14 @@ export async function lockDomain(tx: WriterTransaction, domain: string): Promise
   return locked!.id;
 }
 
+/** Until the end of the transaction nobody else writes exchanges of this domain, or their rollups. */
+export async function lockExchangesOf(tx: WriterTransaction, domainId: number): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(${DOMAIN_LOCK}::int, ${domainId}::int)`);
+}
+
 type StoredRow = SummedRow &
-  Pick<Row, "id" | "credentialType" | "endpoint" | "bodyKind" | "sessionId" | "conversationId">;
+  PricedFrom &
+  Pick<Row, "id" | "credentialType" | "bodyKind" | "sessionId" | "conversationId">;
 
 async function findStored(
   tx: WriterTransaction,
@@ -272,9 +279,9 @@ async function findStored(
   const rows = await tx
     .select({
       ...SUMMED_COLUMNS,
+      ...PRICED_FROM,
       id: requests.id,
       credentialType: requests.credentialType,
-      endpoint: requests.endpoint,
       bodyKind: requests.bodyKind,
       sessionId: requests.sessionId,
       conversationId: requests.conversationId,
@@ -303,19 +310,20 @@ async function completeRow(
   parts: StoredParts,
 ): Promise<SummedRow> {
   const isUnnamed = row.credentialType === "passthrough" && row.accountId === domain;
-  const columns = {
+  const told = {
     ...request?.columns,
     ...response?.columns,
+    // Elsewhere a missing end cost nobody any tokens.
+    ...(response && { usagePartial: response.columns.usagePartial && row.endpoint === "messages" }),
     accountId: (isUnnamed ? response?.organizationId : null) ?? row.accountId,
   };
+  const columns = { ...told, ...priceColumns({ ...row, ...told }, response?.receivedTokens) };
   await tx
     .update(requests)
     .set({
       ...columns,
       ...(request && requestParts(id, request, parts)),
       ...(response && {
-        // Elsewhere a missing end cost nobody any tokens.
-        usagePartial: response.columns.usagePartial && row.endpoint === "messages",
         responseHeadersId: idOf(parts.contentIds, response.headers),
         responseContentId: idOf(parts.contentIds, response.answer) ?? null,
       }),

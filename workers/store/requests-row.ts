@@ -1,8 +1,10 @@
 /** One row of `requests` as lists show it: the columns to ask for, and their translation into the API's names. */
 import { domains, requests } from "../../drizzle/schema.ts";
+import { showBill } from "../domain/pricing-breakdown.ts";
+import { readBill } from "../domain/pricing-pack.ts";
+import { usdText } from "../domain/usd.ts";
 import type { RequestRow } from "../schemas/api-requests.ts";
 import { CredentialType, Outcome } from "../schemas/exchange.ts";
-import { usdText } from "./stats-usd.ts";
 
 /** For a select that joins `domains`. No body, no header, no hash: a row is about 1 KB. */
 export const ROW_COLUMNS = {
@@ -71,6 +73,7 @@ type Selected = {
 /** What the API calls it. Also the payload of live updates about a stored exchange. */
 export function requestRow(row: Selected): RequestRow {
   const { id, startedAt, status, errorMessage, costPico, bodyBytes, ...same } = row;
+  const bill = readBill(row.costBreakdown);
   return {
     ...same,
     requestId: id,
@@ -84,6 +87,7 @@ export function requestRow(row: Selected): RequestRow {
         ? null
         : (row.inputTokens ?? 0) + (row.outputTokens ?? 0),
     costUsd: costPico === null ? null : usdText(costPico),
+    costBreakdown: bill && showBill(bill),
     requestBytes: bodyBytes,
   };
 }

@@ -36,11 +36,6 @@ type Rollup = typeof rollups.$inferInsert;
 
 /** What one exchange adds to its rollup. */
 function rollupOf(row: SummedRow): Rollup {
-  const tokens =
-    (row.inputTokens ?? 0) +
-    (row.outputTokens ?? 0) +
-    (row.cacheReadInputTokens ?? 0) +
-    (row.cacheCreationInputTokens ?? 0);
   return {
     bucket: new Date(Math.floor(row.startedAt.getTime() / ROLLUP_BUCKET_MS) * ROLLUP_BUCKET_MS),
     domainId: row.domainId,
@@ -59,8 +54,7 @@ function rollupOf(row: SummedRow): Rollup {
     thinkingTokens: row.thinkingTokens ?? 0,
     toolCallCount: row.toolCallCount ?? 0,
     costPico: row.costPico ?? 0n,
-    // What consumed nothing has no price to miss.
-    unpricedCount: row.costPico == null && tokens > 0 ? 1 : 0,
+    unpricedCount: row.costPico == null ? 1 : 0,
     durationMs: row.durationMs ?? 0,
     durationHistogram: latencyHistogram(row.durationMs ?? null),
     firstByteHistogram: latencyHistogram(row.timeToFirstByteMs ?? null),

@@ -45,8 +45,7 @@ export async function readStats(
         select domain_id, coalesce(model, ''), request_type, 1, (status is null or status >= 400)::int,
           coalesce(input_tokens, 0), coalesce(output_tokens, 0), coalesce(cache_creation_input_tokens, 0),
           coalesce(cache_read_input_tokens, 0), coalesce(duration_ms, 0), coalesce(cost_pico, 0),
-          (cost_pico is null and coalesce(input_tokens, 0) + coalesce(output_tokens, 0)
-            + coalesce(cache_read_input_tokens, 0) + coalesce(cache_creation_input_tokens, 0) > 0)::int
+          (cost_pico is null)::int
         from requests
         where started_at >= ${since.toISOString()}::timestamptz and started_at < ${whole}::timestamptz ${ofDomain}
       )

@@ -136,8 +136,7 @@ function ofRows(filter: UsageFilter, from: number, to: number): SQL {
       coalesce(input_tokens, 0)::int8 as input, coalesce(output_tokens, 0)::int8 as output,
       coalesce(cache_read_input_tokens, 0)::int8 as cache_read,
       coalesce(cache_creation_input_tokens, 0)::int8 as cache_creation, coalesce(cost_pico, 0) as cost,
-      (cost_pico is null and coalesce(input_tokens, 0)::int8 + coalesce(output_tokens, 0)
-        + coalesce(cache_read_input_tokens, 0) + coalesce(cache_creation_input_tokens, 0) > 0)::int::int8 as unpriced
+      (cost_pico is null)::int::int8 as unpriced
     from requests where started_at >= ${iso(from)}::timestamptz and started_at < ${iso(to)}::timestamptz ${only(filter)}`;
 }
 

@@ -69,8 +69,7 @@ export async function sumWindowRows(
       select count(*) as requests, coalesce(sum(input_tokens), 0) as input, coalesce(sum(output_tokens), 0) as output,
         coalesce(sum(cache_read_input_tokens), 0) as cache_read,
         coalesce(sum(cache_creation_input_tokens), 0) as cache_creation, coalesce(sum(cost_pico), 0) as cost,
-        count(*) filter (where cost_pico is null and coalesce(input_tokens, 0)::int8 + coalesce(output_tokens, 0)
-          + coalesce(cache_read_input_tokens, 0) + coalesce(cache_creation_input_tokens, 0) > 0) as unpriced
+        count(*) filter (where cost_pico is null) as unpriced
       from requests where account_id = ${accountId}
         and started_at >= ${new Date(from).toISOString()}::timestamptz
         and started_at < ${new Date(to).toISOString()}::timestamptz`),

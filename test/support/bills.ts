@@ -1,0 +1,130 @@
+/** An answer as it comes over the wire, plain and streamed, priced as ingest prices it: bytes → readAnswer → priceExchange. */
+import { readAnswer, type Answer } from "../../workers/domain/answer.ts";
+import { receivedTokens } from "../../workers/domain/answer-size.ts";
+import { type Price, type PricingFacts, priceExchange } from "../../workers/domain/pricing.ts";
+import type { Outcome } from "../../workers/schemas/exchange.ts";
+
+export type Json = Record<string, unknown>;
+
+export interface Said {
+  /** The answer's `model`. */
+  model: string;
+  usage: Json;
+  /** Asked for; default: `model`. */
+  requested?: string;
+  /** Default: a text block. */
+  content?: Json[];
+  stopReason?: string;
+  /** UTC; default 2026-11-22T12:00:00Z. */
+  at?: string;
+}
+
+const TEXT = [{ type: "text", text: "Well, here it is." }];
+const encoder = new TextEncoder();
+
+/** The answer without `stream`. */
+export function plainAnswer({ model, usage, content = TEXT, stopReason = "end_turn" }: Said): string {
+  return JSON.stringify({
+    id: "msg_1",
+    type: "message",
+    role: "assistant",
+    model,
+    content,
+    stop_reason: stopReason,
+    usage,
+  });
+}
+
+/** Told at the start of a stream; everything else comes with the last `message_delta`. */
+const AT_START = [
+  "input_tokens",
+  "cache_creation_input_tokens",
+  "cache_read_input_tokens",
+  "cache_creation",
+  "service_tier",
+  "inference_geo",
+  "speed",
+];
+
+/** The same answer as a stream of its events: counts are cumulative, the last ones repeat some and null others. */
+export function streamedEvents(said: Said): Json[] {
+  const { model, usage, content = TEXT, stopReason = "end_turn" } = said;
+  const start = Object.fromEntries(Object.entries(usage).filter(([name]) => AT_START.includes(name)));
+  const end = Object.fromEntries(
+    Object.entries(usage).filter(([name]) => !AT_START.includes(name) || /_tokens$/.test(name)),
+  );
+  const message = { id: "msg_1", type: "message", role: "assistant", model, content: [], stop_reason: null };
+  return [
+    { type: "message_start", message: { ...message, usage: { ...start, output_tokens: 2 } } },
+    { type: "ping" },
+    ...content.flatMap((block, index) => [
+      {
+        type: "content_block_start",
+        index,
+        content_block: { ...block, ...("text" in block && { text: "" }) },
+      },
+      ...("text" in block
+        ? [{ type: "content_block_delta", index, delta: { type: "text_delta", text: block.text } }]
+        : []),
+      { type: "content_block_stop", index },
+    ]),
+    { type: "message_delta", delta: {}, usage: { output_tokens: 3, cache_read_input_tokens: null } },
+    {
+      type: "message_delta",
+      delta: { stop_reason: stopReason, stop_sequence: null },
+      usage: { server_tool_use: null, ...end },
+    },
+    { type: "message_stop" },
+  ];
+}
+
+export function eventStream(events: Json[]): string {
+  return events.map((event) => `event: ${String(event.type)}\ndata: ${JSON.stringify(event)}\n\n`).join("");
+}
+
+/** What is known beside the body; everything else is read from it. */
+export type Known = Partial<Omit<PricingFacts, "at">> & {
+  contentType?: string;
+  outcome?: Outcome;
+  requested?: string;
+  at?: string;
+};
+
+/** The price of a body that came as the answer to POST /v1/messages (or to what `facts` says). */
+export function priceOfBody(
+  body: string,
+  {
+    contentType = "application/json",
+    outcome = "complete",
+    requested,
+    at = "2026-11-22T12:00:00Z",
+    ...facts
+  }: Known = {},
+): Price & { answer: Answer } {
+  const status = facts.status === undefined ? 200 : facts.status;
+  const answer = readAnswer({ status, contentType, body: encoder.encode(body), outcome });
+  const price = priceExchange(answer.usage, {
+    endpoint: "messages",
+    method: "POST",
+    model: requested ?? answer.modelServed,
+    modelServed: answer.modelServed,
+    errorType: answer.errorType,
+    stopReason: answer.stopReason,
+    isPartial: answer.usagePartial,
+    receivedTokens: answer.message && receivedTokens(answer.message),
+    ...facts,
+    at: new Date(at),
+    status,
+  });
+  return { ...price, answer };
+}
+
+/** Both ways of sending one answer. */
+export function pricesOf(said: Said): { plain: Price; streamed: Price } {
+  const { requested, model, at } = said;
+  const more = { requested: requested ?? model, ...(at && { at }) };
+  return {
+    plain: priceOfBody(plainAnswer(said), more),
+    streamed: priceOfBody(eventStream(streamedEvents(said)), { ...more, contentType: "text/event-stream" }),
+  };
+}

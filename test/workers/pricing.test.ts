@@ -1,0 +1,228 @@
+/** Money from the wire to the API: rows, rollups and bills say the same, whatever comes in whatever order. */
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { RequestList, RequestRow } from "../../workers/schemas/api-requests.ts";
+import type { Overview, Stats } from "../../workers/schemas/api-stats.ts";
+import { eventStream, type Json, plainAnswer, type Said, streamedEvents } from "../support/bills.ts";
+import { bellOf, type MadeExchange, madeExchange, NOON, question } from "../support/exchanges.ts";
+import { random } from "../support/prose.ts";
+import { ask, store } from "../support/worker-api.ts";
+import { queryRows } from "../support/worker-database.ts";
+import { deliver, freshWorld, journal, storedRow } from "../support/worker-ingest.ts";
+
+/** Another seed, other exchanges: PRICING_SEED=7 */
+const SEED = 20_261_123;
+const OPUS: Said = { model: "claude-opus-5-5", usage: { input_tokens: 12, output_tokens: 50 } };
+const STREAM = { "content-type": "text/event-stream" };
+const JSON_TYPE = { "content-type": "application/json" };
+
+beforeEach(freshWorld);
+
+function exchangeOf(said: Said, options: Parameters<typeof madeExchange>[0] = {}): MadeExchange {
+  return madeExchange({
+    requestBody: question("?", { model: said.requested ?? said.model }),
+    responseBody: eventStream(streamedEvents(said)),
+    ...options,
+  });
+}
+
+const rowsOfApi = async () => (await ask<RequestList>("/api/requests?limit=500")).requests;
+const pico = (usd: string | null) => {
+  const [whole = "0", fraction = ""] = (usd ?? "0").split(".");
+  return BigInt(whole + fraction.padEnd(12, "0"));
+};
+
+describe("an exchange", () => {
+  it("comes out of the API with its cost, its bill and the version of the prices", async () => {
+    const [{ id }] = (await store(exchangeOf(OPUS))) as [MadeExchange];
+    const row = await ask<RequestRow>(`/api/requests/${id}`);
+    // 12×4 + 50×20 = 1048µ
+    expect(row).toMatchObject({
+      costUsd: "0.001048",
+      priceVersion: expect.stringMatching(/^2\d{3}-/) as string,
+    });
+    expect(row.costBreakdown).toMatchObject({ estimated: false, floor: false, notes: [] });
+    expect(
+      row.costBreakdown?.lines.map(({ kind, quantity, rateUsd, costUsd }) => [
+        kind,
+        quantity,
+        rateUsd,
+        costUsd,
+      ]),
+    ).toEqual([
+      ["input", 12, "4", "0.000048"],
+      ["output", 50, "20", "0.001"],
+    ]);
+  });
+
+  it("of an unknown model has no price and is counted, an error and a free call cost nothing", async () => {
+    const overloaded = { type: "error", error: { type: "overloaded_error", message: "Overloaded" } };
+    await store(
+      exchangeOf({ ...OPUS, model: "claude-opus-9" }),
+      madeExchange({
+        responseBody: JSON.stringify(overloaded),
+        responseFacts: { status: 529, headers: JSON_TYPE },
+      }),
+      madeExchange({
+        requestFacts: { path: "/v1/messages/count_tokens" },
+        responseBody: '{"input_tokens":2095}',
+        responseFacts: { headers: JSON_TYPE },
+      }),
+    );
+    expect((await rowsOfApi()).map(({ costUsd }) => costUsd).sort()).toEqual(["0", "0", null]);
+    const stats = await ask<Stats>(`/api/stats?since=${new Date(NOON - 1).toISOString()}`);
+    expect(stats).toMatchObject({ costUsd: null, unpricedCount: 1 });
+  });
+
+  it("without its answer has no price, and gets one when the answer comes, by the model that was asked for", async () => {
+    const said: Said = {
+      ...OPUS,
+      usage: {
+        ...OPUS.usage,
+        iterations: [
+          { type: "compaction", input_tokens: 1_000, output_tokens: 100 },
+          { type: "message", input_tokens: 12, output_tokens: 50 },
+        ],
+      },
+    };
+    const exchange = exchangeOf(said, { startedAt: NOON });
+    await journal(env.JOURNAL, exchange, ["request"]);
+    await deliver([{ body: bellOf(exchange, { rungBy: "sweep" }) }]);
+    expect(await storedRow(exchange.id)).toMatchObject({ outcome: "interrupted", costPico: null });
+    expect(await sums()).toMatchObject({ cost: "0", unpriced: 1 });
+
+    await journal(env.JOURNAL, exchange, ["response"]);
+    await deliver([{ body: bellOf(exchange) }]);
+    // 1000×4 + 100×20 + 12×4 + 50×20 = 7048µ
+    expect(await storedRow(exchange.id)).toMatchObject({ outcome: "complete", costPico: 7_048_000_000n });
+    expect(await sums()).toMatchObject({ cost: "7048000000", unpriced: 0 });
+  });
+
+  it("cut off by its client is a floor that says so", async () => {
+    const body = eventStream(streamedEvents(OPUS).slice(0, 4));
+    const [{ id }] = (await store(
+      exchangeOf(OPUS, { responseBody: body, responseFacts: { outcome: "client_gone" } }),
+    )) as [MadeExchange];
+    const row = await ask<RequestRow>(`/api/requests/${id}`);
+    // "Well, here it is." has 17 characters: 5 tokens. 12×4 + 5×20 = 148µ
+    expect([row.costUsd, row.usagePartial, row.costBreakdown?.floor]).toEqual(["0.000148", true, true]);
+  });
+});
+
+async function sums(): Promise<{ cost: string; unpriced: number }> {
+  const [sum] = await queryRows<{ cost: string; unpriced: number }>(
+    "SELECT coalesce(sum(cost_pico), 0)::text AS cost, coalesce(sum(unpriced_count), 0)::int AS unpriced FROM rollups",
+  );
+  return sum!;
+}
+
+const MODELS = [
+  "claude-opus-5-5",
+  "claude-sonnet-5-5",
+  "claude-haiku-5-5",
+  "claude-fable-5-1",
+  "claude-sonnet-4-5-20250929",
+  "claude-opus-4-6",
+  "claude-unheard-of",
+];
+
+/** An exchange of any kind: streamed or not, cut, refused, failed, of tools and iterations, of four domains and ten days. */
+function anyExchange(next: () => number): MadeExchange {
+  const below = (limit: number) => Math.floor(next() * limit);
+  const pick = <T>(list: readonly T[]) => list[below(list.length)]!;
+  const tokens = (limit: number) => (next() < 0.3 ? 0 : below(limit));
+  const counts = () => {
+    const [fiveMinutes, oneHour] = [tokens(9_000), tokens(9_000)];
+    return {
+      input_tokens: tokens(20_000),
+      output_tokens: tokens(9_000),
+      cache_read_input_tokens: tokens(150_000),
+      cache_creation_input_tokens: fiveMinutes + oneHour + (next() < 0.3 ? below(500) : 0),
+      cache_creation: { ephemeral_5m_input_tokens: fiveMinutes, ephemeral_1h_input_tokens: oneHour },
+    };
+  };
+  const usage: Json = {
+    ...counts(),
+    ...(next() < 0.2 && { speed: "fast" }),
+    ...(next() < 0.2 && { inference_geo: "us" }),
+    ...(next() < 0.2 && { service_tier: "batch" }),
+    ...(next() < 0.2 && {
+      server_tool_use: { web_search_requests: below(5), code_execution_requests: below(2) },
+    }),
+    ...(next() < 0.3 && {
+      iterations: Array.from({ length: 1 + below(4) }, () => ({
+        type: pick(["message", "compaction", "advisor_message", "fallback_message"]),
+        ...(next() < 0.7 && { model: pick(MODELS) }),
+        ...counts(),
+      })),
+    }),
+  };
+  const model = pick(MODELS);
+  const said: Said = { model, usage, ...(next() < 0.1 && { content: [], stopReason: "refusal" }) };
+  const events = streamedEvents(said);
+  const kind = below(10);
+  const cut = kind === 0;
+  const plain = kind === 1 || kind === 2;
+  const failed = kind === 3;
+  return exchangeOf(said, {
+    startedAt: NOON - below(10 * 86_400_000),
+    domain: pick(["a.example", "b.example", "c.example", "d.example"]),
+    responseBody: failed
+      ? '{"type":"error","error":{"type":"api_error","message":"no"}}'
+      : plain
+        ? plainAnswer(said)
+        : eventStream(cut ? events.slice(0, below(events.length)) : events),
+    responseFacts: {
+      headers: plain || failed ? JSON_TYPE : STREAM,
+      status: failed ? 500 : 200,
+      outcome: cut ? "client_gone" : "complete",
+    },
+  });
+}
+
+describe(`any exchanges, seed ${SEED}`, () => {
+  it("cost the same in their rows, in the rollups, in their bills and in the API's sums", async () => {
+    const next = random(SEED);
+    const exchanges = Array.from({ length: 240 }, () => anyExchange(next));
+    for (let at = 0; at < exchanges.length; at += 40) {
+      const some = exchanges.slice(at, at + 40);
+      // Some answers come after their requests were taken for interrupted, some bells ring twice.
+      for (const exchange of some) await journal(env.JOURNAL, exchange, ["request"]);
+      await deliver(
+        some.filter(() => next() < 0.2).map((exchange) => ({ body: bellOf(exchange, { rungBy: "sweep" }) })),
+      );
+      for (const exchange of some) await journal(env.JOURNAL, exchange, ["response"]);
+      await deliver([...some, ...some.slice(0, 5)].map((exchange) => ({ body: bellOf(exchange) })));
+    }
+    const rows = await rowsOfApi();
+    expect(rows).toHaveLength(exchanges.length);
+
+    const ofRows = rows.reduce((sum, { costUsd }) => sum + pico(costUsd), 0n);
+    const ofBills = rows
+      .filter(({ costUsd }) => costUsd !== null)
+      .flatMap(({ costBreakdown }) => costBreakdown!.lines)
+      .reduce((sum, line) => sum + BigInt(line.costPico ?? 0), 0n);
+    const unpriced = rows.filter(({ costUsd }) => costUsd === null).length;
+    expect(await sums()).toEqual({ cost: ofRows.toString(), unpriced });
+    expect(ofBills).toBe(ofRows);
+    for (const { costUsd, costBreakdown } of rows)
+      for (const { quantity, rateUsd, ratePer, costPico } of costBreakdown!.lines) {
+        if (rateUsd === null) expect(costPico).toBeNull();
+        else expect(BigInt(costPico!) * BigInt(ratePer)).toBe(BigInt(quantity) * pico(rateUsd));
+        if (costUsd !== null && costPico === null) expect(costBreakdown!.notes).toBeDefined();
+      }
+    // Both kinds are there, or this would prove nothing.
+    expect([unpriced > 20, rows.length - unpriced > 100, ofRows > 10n ** 12n]).toEqual([true, true, true]);
+
+    const from = new Date(NOON - 11 * 86_400_000).toISOString();
+    const stats = await ask<Stats>(`/api/stats?since=${from}`);
+    expect([pico(stats.costUsd), stats.unpricedCount]).toEqual([ofRows, unpriced]);
+    const { totals, series, domains, models } = await ask<Overview>(
+      `/api/overview?from=${from}&to=${new Date(NOON + 86_400_000).toISOString()}`,
+    );
+    for (const parts of [[totals], series, domains, models]) {
+      expect(parts.reduce((sum, { costUsd }) => sum + pico(costUsd), 0n)).toBe(ofRows);
+      expect(parts.reduce((sum, { unpricedCount }) => sum + unpricedCount, 0)).toBe(unpriced);
+    }
+  });
+});

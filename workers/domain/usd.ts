@@ -1,0 +1,19 @@
+/** Money: integer pico-dollars inside, exact decimals of dollars outside. Used by pricing and by the store's sums. */
+
+const PICO_DIGITS = 12;
+
+/** "0.00618" for 6180000000n; no exponent, no trailing zeros. */
+export function usdText(pico: bigint): string {
+  const digits = (pico < 0n ? -pico : pico).toString().padStart(PICO_DIGITS + 1, "0");
+  const fraction = digits.slice(-PICO_DIGITS).replace(/0+$/, "");
+  const whole = digits.slice(0, -PICO_DIGITS);
+  return `${pico < 0n ? "-" : ""}${whole}${fraction === "" ? "" : `.${fraction}`}`;
+}
+
+/** 6180000000n for "0.00618". Throws where the text is no decimal of at most twelve places: it is ours, not a caller's. */
+export function picoOfUsd(text: string): bigint {
+  const match = /^(-?)(\d+)(?:\.(\d{1,12}))?$/.exec(text);
+  if (!match) throw new Error(`"${text}" is no amount of dollars`);
+  const [, sign = "", whole = "", fraction = ""] = match;
+  return BigInt(`${sign}${whole}${fraction.padEnd(PICO_DIGITS, "0")}`);
+}

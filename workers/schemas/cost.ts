@@ -1,0 +1,54 @@
+/**
+ * A bill as an addition that a person can check: what, how many, at which rate, how much; the lines' amounts sum exactly to
+ * the cost. Made by workers/domain/pricing-breakdown, part of every request row of the API.
+ */
+import { z } from "zod";
+
+const usd = z.string().describe("Exact decimal of US dollars.");
+
+export const CostLine = z.object({
+  kind: z
+    .string()
+    .describe("input, cache_write_5m, cache_write_1h, cache_read, output, or a server tool's counter."),
+  model: z.string().nullable().describe("Whose rate it is; null for server tools."),
+  entry: z
+    .string()
+    .nullable()
+    .describe("Type of the entry of `usage.iterations` this belongs to; null for the answer as a whole."),
+  quantity: z.number().int(),
+  unit: z.enum(["token", "request"]),
+  rateUsd: usd.nullable().describe("Dollars per `ratePer` units, every modifier included; null = no price."),
+  ratePer: z.number().int(),
+  costPico: z.string().nullable().describe("quantity × rateUsd ÷ ratePer in pico-dollars, an integer."),
+  costUsd: usd.nullable(),
+  estimated: z.boolean(),
+  note: z.string().nullable(),
+});
+export type CostLine = z.infer<typeof CostLine>;
+
+export const CostBreakdown = z.object({
+  lines: z.array(CostLine),
+  estimated: z.boolean().describe("Some of it is inferred; the lines and notes say what."),
+  floor: z.boolean().describe("The answer was cut off before its final usage: the cost is at least this."),
+  notes: z.array(z.object({ code: z.string(), text: z.string() })),
+});
+export type CostBreakdown = z.infer<typeof CostBreakdown>;
+
+/** Kind, quantity, pico-dollars per unit (null = no price), index into `models` (null = none), entry, note. */
+export type BillLine = [
+  kind: string,
+  quantity: number,
+  rate: number | null,
+  model?: number | null,
+  entry?: string | null,
+  note?: string | null,
+];
+
+/** A bill before it is packed for storing (workers/domain/pricing-pack). */
+export interface Bill {
+  models: string[];
+  lines: BillLine[];
+  notes?: string[];
+  /** Output that was received at least, in tokens; only where the price depends on it, for pricing again later. */
+  received?: number;
+}
