@@ -9,6 +9,7 @@ import { addRelink } from "./nexus/relink.ts";
 import { addDomains } from "./nexus/domains.ts";
 import { addKeys } from "./nexus/keys.ts";
 import { addOAuth } from "./nexus/oauth.ts";
+import { addReprice } from "./nexus/reprice.ts";
 import { addStatus } from "./nexus/status.ts";
 import { addUsage } from "./nexus/usage.ts";
 
@@ -54,5 +55,6 @@ The administrator's key is read from DASHBOARD_API_KEY; for a local world the ge
   addKeys(program);
   addOAuth(program);
   addUsage(program);
+  addReprice(program);
   return program;
 }

@@ -24,6 +24,7 @@ const OPERATIONS = [
   "POST /api/accounts/{accountId}/oauth/login",
   "POST /api/accounts/{accountId}/oauth/login/code",
   "POST /api/accounts/{accountId}/oauth/refresh",
+  "POST /api/admin/reprice",
   "GET /api/analytics/token-usage/sliding-window",
   "GET /api/audit",
   "GET /api/dashboard/stats",

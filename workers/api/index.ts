@@ -11,6 +11,7 @@ import { domainRoutes } from "./domains.ts";
 import { answerNotFound, answerThrown, ApiError } from "./errors.ts";
 import { liveRoutes } from "./live.ts";
 import { relinkRoutes } from "./relink.ts";
+import { repriceRoutes } from "./reprice.ts";
 import { requestRoutes } from "./requests.ts";
 import { searchRoutes } from "./search.ts";
 import { statsRoutes } from "./stats.ts";
@@ -28,6 +29,7 @@ const routes = newRoutes()
   .route("/", statusRoutes)
   .route("/", domainRoutes)
   .route("/", accountRoutes)
+  .route("/", repriceRoutes)
   .route("/", auditRoutes)
   .route("/", relinkRoutes)
   .route("/", liveRoutes);

@@ -1,0 +1,92 @@
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
+import type { LocalWorld } from "../../scripts/local/host.ts";
+import { startLocalWorld } from "../support/local-world.ts";
+import { nexus } from "../support/nexus-command.ts";
+
+let fake: FakeClaude;
+let world: LocalWorld;
+let requestIds: string[];
+const run = (...words: string[]) =>
+  nexus(words, { NEXUS_URL: world.proxyUrl, DASHBOARD_API_KEY: world.dashboardKey });
+
+beforeAll(async () => {
+  fake = await startFakeClaude();
+  world = await startLocalWorld({ variables: { CLAUDE_API_BASE_URL: fake.url } });
+  requestIds = await Promise.all([true, false].map(send));
+  await vi.waitUntil(async () => (await costs()).every((cost) => cost !== undefined), { timeout: 10_000 });
+});
+
+afterAll(async () => {
+  await world.stop();
+  await fake.stop();
+});
+
+async function send(stream: boolean): Promise<string> {
+  const response = await fetch(`${world.proxyUrl}/v1/messages`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "x-api-key": "sk-ant-test",
+      "anthropic-version": "2023-06-01",
+    },
+    body: JSON.stringify({
+      model: "claude-opus-5-5",
+      max_tokens: 64,
+      stream,
+      messages: [{ role: "user", content: "What does this cost?" }],
+    }),
+  });
+  expect([response.status, (await response.text()).length > 0]).toEqual([200, true]);
+  return response.headers.get("x-nexus-request-id") ?? "";
+}
+
+/** `costUsd` of the exchanges; undefined where one is not stored yet. */
+function costs(): Promise<(string | null | undefined)[]> {
+  return Promise.all(
+    requestIds.map(async (id) => {
+      const headers = { "x-dashboard-key": world.dashboardKey };
+      const response = await fetch(`${world.proxyUrl}/api/requests/${id}`, { headers });
+      const body = (await response.json()) as { costUsd?: string | null };
+      return response.ok ? body.costUsd : undefined;
+    }),
+  );
+}
+
+describe("an operator", () => {
+  it("sees that recording works", async () => {
+    const ran = await run("status");
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(ran.stdout).toMatch(/^state +ok$/m);
+  });
+
+  it("is told when the key is wrong", async () => {
+    const ran = await nexus(["status"], { NEXUS_URL: world.proxyUrl, DASHBOARD_API_KEY: "wrong" });
+    expect(ran).toMatchObject({ code: 1, stdout: "" });
+    expect(ran.stderr).toMatch(/^nexus: [^\n]+\n$/);
+  });
+
+  it("prices history again, after a look at what would change", async () => {
+    const before = await costs();
+    expect(before).toEqual([expect.stringMatching(/^0\.\d+$/), expect.stringMatching(/^0\.\d+$/)]);
+    const client = new pg.Client(world.databaseUrl);
+    await client.connect();
+    await client.query("UPDATE requests SET cost_pico = NULL");
+    await client.query("UPDATE rollups SET cost_pico = 0, unpriced_count = requests");
+    await client.end();
+    expect(await costs()).toEqual([null, null]);
+
+    const words = ["reprice", "--since", "2026-01-01", "--batch", "1", "--json"];
+    const dry = await run(...words, "--dry-run");
+    expect(JSON.parse(dry.stdout)).toMatchObject({ examined: 2, changed: 2, newlyPriced: 2, dryRun: true });
+    expect(await costs()).toEqual([null, null]);
+
+    const ran = await run(...words);
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(ran.stdout)).toMatchObject({ examined: 2, changed: 2, newlyPriced: 2, unpriced: 0 });
+    expect(await costs()).toEqual(before);
+    const again = await run("reprice");
+    expect(again.stdout).toMatch(/^changed +0 /m);
+  });
+});

@@ -1,0 +1,103 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { RepriceBatch } from "../../workers/schemas/api-reprice.ts";
+import { nexus, type ScriptedApi, startScriptedApi } from "../support/nexus-command.ts";
+
+const batch: RepriceBatch = {
+  examined: 1_000,
+  changed: 3,
+  newlyPriced: 2,
+  newlyUnpriced: 0,
+  deltaUsd: "0.1",
+  unpriced: 4,
+  unpricedModels: { "claude-opus-9": 4 },
+  priceVersion: "2026-10-27.12345678",
+  dryRun: false,
+  reached: { domain: "claude.example.com", startedAt: "2026-11-01T12:00:00.000Z" },
+  nextCursor: null,
+};
+
+let api: ScriptedApi;
+afterEach(() => api.stop());
+
+type Answer = ReturnType<Parameters<typeof startScriptedApi>[0]>;
+
+async function repricing(words: string[], ...answers: Answer[]) {
+  api = await startScriptedApi(() => answers.shift() ?? { status: 500 });
+  return nexus(["reprice", ...words], { NEXUS_URL: api.url, DASHBOARD_API_KEY: "the-key" });
+}
+
+describe("nexus reprice", () => {
+  it("asks for batch after batch", async () => {
+    const ran = await repricing(
+      ["--since", "2026-10-07", "--domain", "claude.example.com", "--batch", "500"],
+      { body: { ...batch, nextCursor: "1.5.here" } },
+      { body: batch },
+    );
+    expect(api.calls.map(({ line }) => line)).toEqual(Array(2).fill("POST /api/admin/reprice"));
+    const asked = {
+      since: "2026-10-07T00:00:00.000Z",
+      domain: "claude.example.com",
+      dryRun: false,
+      limit: 500,
+    };
+    expect(api.calls.map(({ body }) => body)).toEqual([
+      { ...asked, cursor: null },
+      { ...asked, cursor: "1.5.here" },
+    ]);
+    expect(ran.code).toBe(0);
+  });
+
+  it("refuses an answer whose money is none", async () => {
+    const ran = await repricing([], { body: { ...batch, deltaUsd: "1e-7" } });
+    expect(ran).toMatchObject({ code: 1, stdout: "" });
+    expect(ran.stderr).toMatch(/does not understand \(deltaUsd\)/);
+  });
+
+  it("says what changed, and which models have no price", async () => {
+    const ran = await repricing(
+      [],
+      { body: { ...batch, nextCursor: "1.5.here" } },
+      { body: { ...batch, deltaUsd: "-0.25", unpricedModels: { "claude-opus-9": 1, other: 2 } } },
+    );
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(ran.stdout).toMatch(/^examined +2000$/m);
+    expect(ran.stdout).toMatch(/^changed +6 \(4 had no price, 0 have none any more\)$/m);
+    expect(ran.stdout).toMatch(/^costs +-0\.15 USD$/m);
+    expect(ran.stdout).toMatch(/^ {2}claude-opus-9 +5$/m);
+  });
+
+  it("changes nothing with --dry-run, and says so in JSON", async () => {
+    const ran = await repricing(["--dry-run", "--json"], { body: { ...batch, dryRun: true } });
+    expect(api.calls[0]!.body).toMatchObject({ dryRun: true });
+    expect(JSON.parse(ran.stdout)).toMatchObject({ dryRun: true, examined: 1_000, deltaUsd: "0.1" });
+  });
+
+  it("says with which cursor to go on when a batch fails, and goes on there", async () => {
+    const refusal = {
+      status: 503,
+      body: { error: { code: "unavailable", message: "The database is away." } },
+    };
+    const ran = await repricing([], { body: { ...batch, nextCursor: "1.5.here" } }, refusal);
+    expect(ran).toMatchObject({ code: 1, stdout: "" });
+    expect(ran.stderr).toBe(
+      "nexus: The database is away. What was done stays done; go on with --cursor 1.5.here\n",
+    );
+    const first = api;
+    expect((await repricing(["--cursor", "1.5.here"], { body: batch })).code).toBe(0);
+    expect(api.calls[0]!.body).toMatchObject({ cursor: "1.5.here" });
+    await first.stop();
+  });
+
+  it.each([
+    ["--since", "yesterday"],
+    ["--since", "2026-13-01"],
+    ["--batch", "0"],
+    ["--batch", "2001"],
+    ["--batch", "1e3"],
+  ])("refuses %s %s", async (option, value) => {
+    const ran = await repricing([option, value]);
+    expect(ran).toMatchObject({ code: 2, stdout: "" });
+    expect(ran.stderr).toMatch(/Expected a/);
+    expect(api.calls).toEqual([]);
+  });
+});
