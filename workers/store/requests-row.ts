@@ -2,9 +2,9 @@
 import { domains, requests } from "../../drizzle/schema.ts";
 import { showBill } from "../domain/pricing-breakdown.ts";
 import { readBill } from "../domain/pricing-pack.ts";
-import { usdText } from "../domain/usd.ts";
 import type { RequestRow } from "../schemas/api-requests.ts";
 import { CredentialType, Outcome } from "../schemas/exchange.ts";
+import { usdText } from "./stats-usd.ts";
 
 /** For a select that joins `domains`. No body, no header, no hash: a row is about 1 KB. */
 export const ROW_COLUMNS = {
