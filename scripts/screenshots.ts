@@ -34,6 +34,8 @@ const SHOTS: readonly Shot[] = [
   { name: "conversations", path: "/conversations", scene: "busy" },
   { name: "conversations-hostile", path: "/conversations", scene: "hostile" },
   { name: "conversations-empty", path: "/conversations", scene: "empty" },
+  { name: "conversation", path: "/conversations/TALK", scene: "busy" },
+  { name: "conversation-hostile", path: "/conversations/TALK", scene: "hostile" },
   { name: "requests", path: "/requests", scene: "busy" },
   { name: "requests-empty", path: "/requests?status=529", scene: "empty" },
   { name: "requests-hostile", path: "/requests", scene: "hostile" },
@@ -136,8 +138,14 @@ async function take(browser: Browser, shot: Shot): Promise<void> {
   console.log(shot.name);
 }
 
-/** FIRST, FAILED and GONE stand for ids that only the scene knows. */
+/** FIRST, FAILED, GONE and TALK stand for ids that only the scene knows. */
 async function pathOf(url: string, path: string): Promise<string> {
+  if (path.includes("TALK")) {
+    const { conversations } = (await (await fetch(`${url}/api/conversations`)).json()) as {
+      conversations: { conversationId: string }[];
+    };
+    return path.replace("TALK", conversations[0]?.conversationId ?? "none");
+  }
   const word = /FIRST|FAILED|GONE/.exec(path)?.[0];
   if (!word) return path;
   const list = (await (await fetch(`${url}/api/requests?limit=500`)).json()) as {

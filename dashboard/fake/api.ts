@@ -5,6 +5,7 @@
 import type { Caller } from "../../workers/schemas/api-session.ts";
 import type { RequestDetail, RequestRow } from "../src/api/types.ts";
 import type { ApiBinding } from "../src/environment.ts";
+import { conversationDetailOf, conversationsOf, transcriptOf } from "./conversations.ts";
 import { busyAnswer, busyRequestBody, busyStream } from "./conversation.ts";
 import { hostileAnswer, hostileRequestBody, hostileRows, NASTY } from "./hostile.ts";
 import { busyRows } from "./rows.ts";
@@ -100,6 +101,8 @@ function answer(api: FakeApi, method: string, url: URL, now: number): Response {
   }
   if (path === "/api/status") return Response.json(statusOf(api.rows, now, api.scene === "hostile"));
   if (path === "/api/requests") return Response.json(list(api, url, time("from", 0), time("to", Infinity)));
+  const conversation = /^\/api\/conversations(?:\/([^/]+)(\/messages)?)?$/.exec(path);
+  if (conversation) return conversations(api, conversation[1], conversation[2] !== undefined);
   if (path === "/api/usage/tokens/hourly") return Response.json(hourlyOf(api.rows));
   if (path === "/api/live") return new Response(null, { status: 204 });
   if (path === "/api/windows") return Response.json({ windows: windowsOf(api.scene, now) });
@@ -128,6 +131,22 @@ function answer(api: FakeApi, method: string, url: URL, now: number): Response {
 const hasStatus = (filter: string | null, status: number | null) =>
   filter === null ||
   (filter.endsWith("xx") ? String(status).startsWith(filter[0]!) : String(status) === filter);
+
+function conversations(api: FakeApi, id: string | undefined, isTranscript: boolean): Response {
+  const isHostile = api.scene === "hostile";
+  const all = conversationsOf(api.rows, isHostile);
+  if (id === undefined) {
+    const shown = all.slice(0, 50);
+    const pagination = { total: null, limit: 50, offset: null, hasMore: false, page: null, totalPages: null };
+    return Response.json({ conversations: shown, nextCursor: null, pagination });
+  }
+  const row = all.find((one) => one.conversationId === id);
+  if (!row) {
+    const error = { code: "not_found", message: "There is no such conversation." };
+    return Response.json({ error }, { status: 404 });
+  }
+  return Response.json(isTranscript ? transcriptOf(row, isHostile) : conversationDetailOf(row, isHostile));
+}
 
 function list(api: FakeApi, url: URL, from: number, to: number) {
   const wanted = (name: string, value: string | null) => {

@@ -218,6 +218,15 @@ describe("hostile texts", () => {
     },
   );
 
+  it("in titles, branches and transcripts show as text on the conversation page", async () => {
+    const { ask } = visit("hostile");
+    const id = /href="\/conversations\/([0-9a-f-]{36})/.exec((await ask("/conversations")).text)?.[1];
+    const { response, text } = await ask(`/conversations/${id}`);
+    expect(response.status).toBe(200);
+    expect(escaped(text)).toEqual([]);
+    expect(text).toContain("&lt;script&gt;alert(1)");
+  });
+
   it("keep a tool's name readable", async () => {
     const { api, ask } = visit("hostile");
     const { text } = await ask(`/requests/${api.rows[0]!.requestId}`);

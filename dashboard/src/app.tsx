@@ -13,6 +13,7 @@ import { securityHeaders } from "./http/security-headers.ts";
 import { failurePage } from "./http/render.tsx";
 import { accessRoutes } from "./routes/access.tsx";
 import { domainRoutes } from "./routes/domains.tsx";
+import { conversationRoutes } from "./routes/conversations.tsx";
 import { errorRoutes } from "./routes/errors.tsx";
 import { lookRoutes } from "./routes/looks.tsx";
 import { requestRoutes } from "./routes/requests.tsx";
@@ -34,6 +35,7 @@ export function createApp(assets: Assets): Hono<AppEnv> {
   app.route("/", lookRoutes());
   app.route("/", usageRoutes());
   app.route("/", errorRoutes());
+  app.route("/", conversationRoutes());
   app.route("/", requestRoutes());
   app.route("/", domainRoutes());
   app.all("/api/*", apiProxy);

@@ -18,6 +18,8 @@ export interface TranscriptContext {
   here: string;
   /** Link to the whole of the request's body. */
   rawHref: string;
+  /** Where a message that came cut can be had whole; null for one that is whole. */
+  wholeHref?: (number: number) => string | null;
 }
 
 /** Characters shown of history before it folds; the newest exchange gets more room, it is what one came for. */
@@ -69,6 +71,7 @@ interface CardProps {
 
 function MessageCard({ entry, isAnswer, foldAt, before, after, context }: CardProps) {
   const id = `message-${entry.number}`;
+  const whole = context.wholeHref?.(entry.number) ?? null;
   return (
     <li class={`message ${speakerKind(entry)}`} id={id} data-row tabindex={-1}>
       <header class="message-head">
@@ -99,6 +102,11 @@ function MessageCard({ entry, isAnswer, foldAt, before, after, context }: CardPr
           ),
         )}
         {entry.items.length === 0 && <p class="mute">Empty message.</p>}
+        {whole !== null && (
+          <p class="note">
+            It is cut here: long texts end early, images are left out. <a href={whole}>The whole message</a>
+          </p>
+        )}
       </div>
     </li>
   );

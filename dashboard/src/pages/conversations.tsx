@@ -1,61 +1,118 @@
-/** /conversations: client sessions of the period, the one active last first, each with what it took. */
-import { sessionsOf, type Session } from "../api/sessions.ts";
-import { decimalOf } from "../format/decimal.ts";
-import type { Result } from "../api/client.ts";
-import type { RequestList } from "../api/types.ts";
+/** /conversations: one row each, the one active last first: what it is about, how it branched, what it took. */
+import type {
+  ConversationList,
+  ConversationRow as Conversation,
+} from "../../../workers/schemas/api-conversations.ts";
+import type { ApiClient, Result } from "../api/client.ts";
+import { ContextBattery } from "../charts/context-battery.tsx";
+import { BranchGlyphs } from "../components/branch-glyphs.tsx";
+import { Choice, FilterBar, type FilterChoices } from "../components/filter-bar.tsx";
 import { PointHere } from "../components/point-here.tsx";
 import { Empty, ProblemCard } from "../components/problem.tsx";
 import { Money, shortModel, Short, Time, Wire } from "../components/values.tsx";
-import { linkTo } from "../filters.ts";
+import { apiQuery, linkTo } from "../filters.ts";
 import { formatCount, formatExact, formatShare } from "../format/number.ts";
-import { shortId } from "../format/text.ts";
 import { formatDuration } from "../format/time.ts";
 import type { View } from "../view.ts";
 
-/** Requests looked at; the API's largest page. */
-export const LOOKED_AT = 500;
+const PAGE_ROWS = 50;
+const MOST_WORDS = 500;
+const ERROR_WORDS: Readonly<Record<string, string>> = { true: "with errors", false: "without errors" };
 
-export function ConversationsPage({ view, list }: { view: View; list: Result<RequestList> }) {
-  if (!list.ok) return <ProblemCard problem={list.problem} what="The sessions" view={view} />;
-  const sessions = sessionsOf(list.data.requests);
-  if (sessions.length === 0) {
-    return (
-      <Empty title="No client session in this period.">
-        <p>Claude Code names its session with every request; requests without one are under Requests.</p>
-        <PointHere view={view} />
-      </Empty>
-    );
-  }
+/** Parameters of this page besides the filters that follow everywhere. */
+const own = (view: View) => ({
+  search: view.query.search?.trim().slice(0, MOST_WORDS) || null,
+  hasErrors: Object.hasOwn(ERROR_WORDS, view.query.hasErrors ?? "") ? view.query.hasErrors! : null,
+});
+
+export function loadConversations(api: ApiClient, view: View): Promise<Result<ConversationList>> {
+  return api.get<ConversationList>("/api/conversations", {
+    ...apiQuery(view.filters, view.now),
+    ...own(view),
+    limit: PAGE_ROWS,
+    cursor: view.query.cursor ?? null,
+  });
+}
+
+export function ConversationFilters({ view, choices }: { view: View; choices: FilterChoices }) {
+  const mine = own(view);
+  return (
+    <FilterBar view={view} choices={choices}>
+      <label class="choice">
+        <span class="unseen">Search what was said</span>
+        <input
+          type="search"
+          name="search"
+          value={mine.search ?? ""}
+          placeholder="Search what was said"
+          maxlength={MOST_WORDS}
+          autocomplete="off"
+        />
+      </label>
+      <Choice
+        name="hasErrors"
+        label="Errors"
+        all="With or without errors"
+        value={mine.hasErrors}
+        options={["true", "false"]}
+        words={(value) => ERROR_WORDS[value] ?? value}
+      />
+    </FilterBar>
+  );
+}
+
+export function ConversationsPage({ view, list }: { view: View; list: Result<ConversationList> }) {
+  if (!list.ok) return <ProblemCard problem={list.problem} what="The conversations" view={view} />;
+  const { conversations, nextCursor } = list.data;
+  const mine = own(view);
+  if (conversations.length === 0) return <NoConversations view={view} />;
   return (
     <>
-      <table class="rows sessions" role="table" data-rows>
-        <caption class="unseen">Client sessions, last activity first</caption>
-        <thead role="rowgroup">
-          <tr role="row">
-            <Head words="Session" />
-            <Head words="Domain" />
-            <Head words="Models" />
-            <Head words="Requests" isNumber />
-            <Head words="Tokens" isNumber />
-            <Head words="Cached" isNumber />
-            <Head words="Cost" isNumber />
-            <Head words="Span" isNumber />
-            <Head words="Last activity" isNumber />
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          {sessions.map((session) => (
-            <Row session={session} view={view} />
-          ))}
-        </tbody>
-      </table>
-      <p class="mute card-foot">
-        {formatCount(sessions.length, "session")} in{" "}
-        {list.data.nextCursor
-          ? `the newest ${formatExact(list.data.requests.length)} requests; older ones are under `
-          : `${formatCount(list.data.requests.length, "request")} of this period; every one of them is under `}
-        <a href={linkTo("/requests", view.filters)}>Requests</a>.
-      </p>
+      <div id="live-conversations" {...(view.query.cursor || mine.search ? {} : { "data-live": "" })}>
+        <table class="rows conversations" role="table" data-rows>
+          <caption class="unseen">Conversations, last activity first</caption>
+          <thead role="rowgroup">
+            <tr role="row">
+              <Head words="Conversation" />
+              <Head words="Branches" />
+              <Head words="Domain" />
+              <Head words="Turns" isNumber />
+              <Head words="Tokens" isNumber />
+              <Head words="Cached" isNumber />
+              <Head words="Cost" isNumber />
+              <Head words="Context" isNumber />
+              <Head words="Took" isNumber />
+              <Head words="Last activity" isNumber />
+            </tr>
+          </thead>
+          <tbody role="rowgroup">
+            {conversations.map((conversation) => (
+              <Row conversation={conversation} view={view} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <nav class="pager" aria-label="Pages">
+        {view.query.cursor ? (
+          <a class="button" href={linkTo("/conversations", view.filters, mine)}>
+            Newest
+          </a>
+        ) : (
+          <span></span>
+        )}
+        <span class="mute">{formatCount(conversations.length, "conversation")} on this page</span>
+        {nextCursor ? (
+          <a
+            class="button"
+            rel="next"
+            href={linkTo("/conversations", view.filters, { ...mine, cursor: nextCursor })}
+          >
+            Older
+          </a>
+        ) : (
+          <span class="mute">That is all in this period.</span>
+        )}
+      </nav>
     </>
   );
 }
@@ -68,54 +125,83 @@ function Head({ words, isNumber = false }: { words: string; isNumber?: boolean }
   );
 }
 
-function Row({ session, view }: { session: Session; view: View }) {
-  const { tokens } = session;
-  const prompt = tokens.input + tokens.cacheRead + tokens.cacheWrite;
+function Row({ conversation, view }: { conversation: Conversation; view: View }) {
+  const all =
+    conversation.totalTokens + conversation.cacheReadInputTokens + conversation.cacheCreationInputTokens;
   return (
     <tr role="row" data-row>
       <td role="cell" class="cell-name">
-        <a class="row-link" href={linkTo("/requests", view.filters, { sessionId: session.id })}>
-          <code>
-            <Wire text={shortId(session.id)} length={12} />
-          </code>
-        </a>{" "}
-        <span class="mute">
-          {formatCount(session.messages, "message")}
-          {session.agents > 0 && `, ${formatCount(session.agents, "sub-agent")}`}
-          {session.failures > 0 && ", "}
+        <a class="row-link" href={linkTo(`/conversations/${conversation.conversationId}`, view.filters)}>
+          {conversation.title === null ? (
+            <span class="mute">Only programs spoke</span>
+          ) : (
+            <Wire text={conversation.title} length={90} />
+          )}
+        </a>
+        <span class="cell-note mute">
+          <Wire text={conversation.modelsUsed.map(shortModel).join(", ") || null} length={60} />
+          {conversation.errorCount > 0 && (
+            <span class="error-words">, {formatCount(conversation.errorCount, "error")}</span>
+          )}
         </span>
-        {session.failures > 0 && <span class="status error">{formatCount(session.failures, "failure")}</span>}
+      </td>
+      <td role="cell" class="cell-branches">
+        <BranchGlyphs conversation={conversation} />
       </td>
       <td role="cell" class="cell-domain">
-        <Wire text={session.domain} length={40} />
+        <Wire text={conversation.domain} length={40} />
       </td>
-      <td role="cell" class="cell-model">
-        <Wire text={session.models.map(shortModel).join(", ")} length={48} />
-      </td>
-      <td role="cell" class="cell-requests right">
-        {formatExact(session.requests)}
+      <td role="cell" class="cell-turns right" title={formatCount(conversation.messageCount, "request")}>
+        {formatExact(conversation.turnCount)}
       </td>
       <td role="cell" class="cell-tokens right">
-        <Short value={prompt + tokens.output} />
+        <Short value={all} />
       </td>
       <td role="cell" class="cell-cached right">
-        {formatShare(prompt === 0 ? null : tokens.cacheRead / prompt)}
+        {formatShare(conversation.cacheHitShare)}
       </td>
       <td role="cell" class="cell-cost right">
-        <Money amount={session.costPico === null ? null : decimalOf(session.costPico)} />
-        {session.unpriced > 0 && session.costPico !== null && (
-          <span class="mute" title={`${formatCount(session.unpriced, "request")} unpriced`}>
+        <Money amount={conversation.costUsd} />
+        {conversation.unpricedCount > 0 && conversation.costUsd !== null && (
+          <span class="mute" title={`${formatCount(conversation.unpricedCount, "request")} unpriced`}>
             {" "}
             +
           </span>
         )}
       </td>
+      <td role="cell" class="cell-context right">
+        <ContextBattery tokens={conversation.latestContextTokens} />
+      </td>
       <td role="cell" class="cell-span right">
-        {formatDuration(session.last - session.first)}
+        {formatDuration(conversation.durationMs)}
       </td>
       <td role="cell" class="cell-time right">
-        <Time at={session.last} view={view} />
+        <Time at={conversation.endedAt} view={view} />
       </td>
     </tr>
+  );
+}
+
+function NoConversations({ view }: { view: View }) {
+  const mine = own(view);
+  const { domain, accountId, model } = view.filters;
+  if (mine.search ?? mine.hasErrors ?? domain ?? accountId ?? model) {
+    return (
+      <Empty title="No conversation fits these filters in this period.">
+        <p>
+          <a
+            class="button"
+            href={linkTo("/conversations", { ...view.filters, domain: null, accountId: null, model: null })}
+          >
+            Without filters
+          </a>
+        </p>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title={view.query.cursor ? "No older conversation." : "No conversation in this period."}>
+      <PointHere view={view} />
+    </Empty>
   );
 }

@@ -60,8 +60,13 @@ export function RequestFacts({ detail, view }: { detail: RequestDetail; view: Vi
               <>
                 <Copyable text={detail.conversationId} label="the conversation id" isShort />{" "}
                 {detail.branchId && <span class="mute">{detail.branchId}</span>}{" "}
-                <a href={linkTo("/requests", view.filters, { conversationId: detail.conversationId })}>
-                  its requests
+                <a
+                  href={linkTo(`/conversations/${detail.conversationId}`, view.filters, {
+                    branch: detail.branchId === "main" ? null : detail.branchId,
+                    requestId: detail.requestId,
+                  })}
+                >
+                  read it from here
                 </a>
               </>
             )}

@@ -1,4 +1,4 @@
-/** The pages that only look: overview, conversations, health. Each asks for all it needs at once. */
+/** The pages that only look: overview and health. Each asks for all it needs at once. */
 import { Hono } from "hono";
 import type { Context } from "hono";
 import type { Overview as ApiOverview } from "../../../workers/schemas/api-stats.ts";
@@ -11,7 +11,6 @@ import { FilterBar } from "../components/filter-bar.tsx";
 import type { AppEnv } from "../environment.ts";
 import { apiQuery } from "../filters.ts";
 import { healthOf, page } from "../http/render.tsx";
-import { ConversationsPage, LOOKED_AT } from "../pages/conversations.tsx";
 import { OverviewPage } from "../pages/overview.tsx";
 import { SettingsPage } from "../pages/settings.tsx";
 import { canAdminister, viewOf, type View } from "../view.ts";
@@ -46,26 +45,6 @@ export function lookRoutes(): Hono<AppEnv> {
       health,
       { title: "Overview", head },
       <OverviewPage view={view} overview={overview} windows={windows} latest={latest} />,
-    );
-  });
-
-  routes.get("/conversations", async (c) => {
-    const view = viewOf(c);
-    const [list, overview, domains, health] = await Promise.all([
-      c
-        .get("api")
-        .get<RequestList>("/api/requests", { ...apiQuery(view.filters, view.now), limit: LOOKED_AT }),
-      loadOverview(c, view),
-      loadDomains(c),
-      healthOf(c),
-    ]);
-    const head = <FilterBar view={view} choices={choicesOf(domains, overview)} />;
-    return page(
-      c,
-      200,
-      health,
-      { title: "Conversations", head },
-      <ConversationsPage view={view} list={list} />,
     );
   });
 
