@@ -119,4 +119,18 @@ describe("the dashboard", () => {
     expect(await page.textContent("main")).toContain("<script>alert(1)</script>");
     await page.context().close();
   });
+
+  it("leads from the list of conversations to what was said, and from there to the request", async () => {
+    const { page, complaints } = await openPage(1440, "light");
+    await signIn(page, world.dashboardKey);
+    await page.goto(`${world.dashboardUrl}/conversations`);
+    await page.click(".conversations a.row-link");
+    await page.waitForURL(/\/conversations\/[0-9a-f-]{36}/);
+    expect(await page.textContent("main")).toContain("Why does <script>alert(1)</script> show as text?");
+    expect(await page.locator(".branch").count()).toBe(1);
+    await page.click("text=The last request of this branch");
+    await page.waitForURL(`**/requests/${requestId}`);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
 });
