@@ -9,7 +9,8 @@ import { startCrons } from "./cron.ts";
 import { takeDataDir } from "./data-dir.ts";
 import { openDatabase } from "./database.ts";
 import { LocalWorldError, reasonOf } from "./local-error.ts";
-import { claimPort } from "./ports.ts";
+import { startFront } from "./front.ts";
+import { claimPort, loopbackHosts } from "./ports.ts";
 import { endOrphan, startRuntime, type Runtime } from "./runtime.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
 
@@ -29,6 +30,8 @@ export interface LocalWorldOptions {
   databaseUrl?: string | undefined;
   /** Variables of workers/config.ts, over the defaults and the generated secrets. */
   variables?: Record<string, string>;
+  /** Directory with index.js, a Worker to run instead of the built one: tests put faults around it. */
+  workerBundle?: string;
   /** Gets every log line of the Worker; absent: nobody does. */
   log?: (level: string, line: string) => void;
 }
@@ -79,16 +82,18 @@ export async function createLocalWorld(options: LocalWorldOptions): Promise<Loca
       DATABASE_URL: database.url,
       NEON_BRIDGE: database.bridge,
     });
+    const workerPort = await claimPort(0, "PROXY_PORT");
     const runtime = await startRuntime({
-      build: await building,
+      build: { ...(await building), ...(options.workerBundle && { worker: options.workerBundle }) },
       stateDir: join(options.dataDir, "cloudflare"),
       pidFile,
-      proxyPort,
+      proxyPort: workerPort,
       dashboardPort,
       variables,
       log: options.log ?? (() => {}),
     });
     closers.push(() => runtime.stop());
+    closers.push(await startFront({ hosts: loopbackHosts(), port: proxyPort, targetPort: workerPort }));
     const proxyUrl = `http://127.0.0.1:${proxyPort}`;
     // The queue lives in memory: what an earlier world journalled and did not store has to be rung for again.
     await runtime.runCron(STARTUP);

@@ -84,6 +84,20 @@ describe("a client that leaves", () => {
     expect(response.body.toString()).toMatch(/^(event: ping\ndata: {}\n\n){5,50}$/);
   });
 
+  it("while upstream is silent is reported within 200 ms", async () => {
+    edge.answer(stream({ then: "hang" }));
+    let left = 0;
+    const resetWhen = vi
+      .waitUntil(() => edge.claude.requests[0]?.bytesSent === 66)
+      .then(() => (left = Date.now()));
+    await send({ headers: marked("silence"), resetWhen });
+    expect((await abortedAt()) - left).toBeLessThanOrEqual(HANG_UP_MS);
+    const { response } = await recordedAs("silence");
+    expect(response.facts).toMatchObject({ outcome: "client_gone", status: 200 });
+    // The last event may have been on its way.
+    expect(response.body.toString()).toMatch(/^(event: ping\ndata: {}\n\n){1,3}$/);
+  });
+
   it("before the headers is reported upstream within 200 ms, and its request is kept", async () => {
     edge.answer({ kind: "hang" });
     let left = 0;

@@ -130,9 +130,13 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
           },
           // Miniflare's stripping also adds a header `cf-worker` of its own to what goes upstream.
           stripCfConnectingIp: false,
+          durableObjects: {
+            ACCOUNT_WINDOW: { className: "AccountWindow", useSQLite: true },
+            LIVE_FEED: { className: "LiveFeed", useSQLite: true },
+            OAUTH_ACCOUNT: { className: "OAuthAccount", useSQLite: true },
+          },
           kvNamespaces: ["TENANTS"],
           r2Buckets: ["JOURNAL"],
-          durableObjects: { OAUTH_ACCOUNT: { className: "OAuthAccount", useSQLite: true } },
           queueProducers: { EXCHANGES: "exchanges" },
           queueConsumers: { exchanges: { maxBatchTimeout: 0.02 } },
           unsafeDirectSockets: [{ host: "127.0.0.1", port }],

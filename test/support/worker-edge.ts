@@ -49,6 +49,8 @@ export class Recorder extends RealRecorder {
 }
 
 export { OAuthAccount };
+export { AccountWindow } from "../../durable-objects/account-window.ts";
+export { LiveFeed } from "../../durable-objects/live-feed.ts";
 
 export default {
   async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {

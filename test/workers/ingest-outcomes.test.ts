@@ -89,6 +89,20 @@ describe("an exchange whose end nobody saw", () => {
     expect(await journalContents()).toEqual([]);
   });
 
+  it("of another endpoint than messages never misses tokens, whenever its answer comes", async () => {
+    const exchange = madeExchange({
+      requestFacts: { path: "/v1/messages/count_tokens" },
+      responseBody: "",
+      responseFacts: { outcome: "client_gone", headers: { "content-type": "application/json" } },
+    });
+    await journal(env.JOURNAL, exchange, ["request"]);
+    await deliver([fromSweep(exchange)]);
+    expect(await storedRow(exchange.id)).toMatchObject({ outcome: "interrupted", usagePartial: false });
+    await journal(env.JOURNAL, exchange, ["response"]);
+    await deliver([{ body: bellOf(exchange) }]);
+    expect(await storedRow(exchange.id)).toMatchObject({ outcome: "client_gone", usagePartial: false });
+  });
+
   it("is completed once by several consumers at once", async () => {
     const exchange = await interrupted();
     await journal(env.JOURNAL, exchange, ["response"]);

@@ -1,0 +1,175 @@
+/** `kill -9` of the host in the middle of streams and in the middle of ingest, and what the next start makes of it. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Client } from "pg";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { send } from "../../scripts/local/demo/send.ts";
+import { headerOf, startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
+import { claimPort } from "../../scripts/local/ports.ts";
+import { startPostgres } from "../../scripts/local/postgres.ts";
+import type { Status } from "../../workers/schemas/api-status.ts";
+import { temporaryDirectory } from "../support/local-world.ts";
+import { plannedExchanges, type PlannedExchange } from "../support/soak-traffic.ts";
+import { startProgram, type StartedProgram } from "../support/started-program.ts";
+
+/** From an answer's last byte to its copy in the journal; a machine that is busy takes its time. */
+const RECORDED_MS = 1_000;
+const MARKER = "x-soak";
+const plan = plannedExchanges("killed", 400, 0.5).filter(({ kind }) => kind !== "left");
+
+interface Seen {
+  planned: PlannedExchange;
+  id: string | null;
+  /** All that was served came. */
+  isWhole: boolean;
+  endedAt: number;
+}
+
+let fake: FakeClaude;
+let variables: Record<string, string>;
+let proxyUrl: string;
+let program: StartedProgram;
+
+beforeAll(async () => {
+  fake = await startFakeClaude();
+  fake.script(
+    (received) => headerOf(received, MARKER) !== undefined,
+    (received) => plan.find(({ n }) => String(n) === headerOf(received, MARKER))!.reply,
+  );
+  const proxyPort = await claimPort(0, "PROXY_PORT");
+  proxyUrl = `http://127.0.0.1:${proxyPort}`;
+  variables = {
+    DATA_DIR: await temporaryDirectory(),
+    PROXY_PORT: String(proxyPort),
+    DASHBOARD_PORT: "0",
+    DASHBOARD_API_KEY: "the-key-of-this-test",
+    CLAUDE_API_BASE_URL: fake.url,
+  };
+});
+afterAll(async () => {
+  program.process.kill("SIGKILL");
+  await fake.stop();
+  await rm(variables.DATA_DIR ?? "", { recursive: true, force: true });
+});
+
+async function start(): Promise<void> {
+  program = startProgram(variables);
+  await program.ready();
+}
+
+async function kill(): Promise<number> {
+  const at = Date.now();
+  program.process.kill("SIGKILL");
+  await program.ended;
+  return at;
+}
+
+async function exchange(planned: PlannedExchange): Promise<Seen> {
+  const { n, path, body, served } = planned;
+  const headers = {
+    "content-type": "application/json",
+    "anthropic-version": "2023-06-01",
+    "x-api-key": "sk-ant-api03-of-the-caller",
+    [MARKER]: String(n),
+  };
+  try {
+    const sent = await send({ baseUrl: proxyUrl, method: "POST", path, headers, body });
+    const isWhole = sent.body.equals(served);
+    // What did come is right in any case.
+    expect(served.subarray(0, sent.body.length).equals(sent.body)).toBe(true);
+    return { planned, id: sent.headers["x-nexus-request-id"] ?? null, isWhole, endedAt: Date.now() };
+  } catch {
+    return { planned, id: null, isWhole: false, endedAt: Date.now() };
+  }
+}
+
+/** Sixteen at once until there are no more, or `isOver`. */
+async function traffic(from: PlannedExchange[], isOver: () => boolean): Promise<Seen[]> {
+  const seen: Seen[] = [];
+  const worker = async () => {
+    for (let next = from.shift(); next && !isOver(); next = from.shift()) seen.push(await exchange(next));
+  };
+  await Promise.all(Array.from({ length: 16 }, worker));
+  return seen;
+}
+
+async function settled(): Promise<void> {
+  await vi.waitUntil(
+    async () => {
+      const headers = { "x-dashboard-key": variables.DASHBOARD_API_KEY ?? "" };
+      const status = (await (await fetch(`${proxyUrl}/api/status`, { headers })).json()) as Status;
+      return status.journal.entries === 0 && status.ingestFailures?.count === 0;
+    },
+    { timeout: 30_000, interval: 250 },
+  );
+}
+
+it("keeps what was recorded, stores it once, and says of the rest that it was cut short", async () => {
+  const waiting = [...plan];
+  const kills: number[] = [];
+  const seen: Seen[] = [];
+  // In the middle of streams, and of the ingest of those before them.
+  await start();
+  let isOver = false;
+  const going = traffic(waiting, () => isOver);
+  await vi.waitUntil(() => fake.requests.length >= 60, { timeout: 20_000 });
+  isOver = true;
+  kills.push(await kill());
+  seen.push(...(await going));
+  await start();
+  // In the middle of ingest, with no stream open.
+  seen.push(...(await traffic(waiting.splice(0, 80), () => false)));
+  kills.push(await kill());
+  await start();
+  seen.push(...(await traffic(waiting.splice(0, 10), () => false)));
+  await settled();
+  program.process.kill("SIGTERM");
+  expect(await program.ended).toBe(0);
+
+  const { rows, sums } = await stored();
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  expect(byId.size).toBe(rows.length);
+  const wrong: string[] = [];
+  let cutShort = 0;
+  for (const { planned, id, isWhole, endedAt } of seen) {
+    const row = id === null ? undefined : byId.get(id);
+    const isExcused = !isWhole || kills.some((at) => endedAt <= at && at - endedAt < RECORDED_MS);
+    const { outcome, tokens } = planned.expected;
+    const found = row && [row.outcome, row.input_tokens, row.output_tokens].join(" ");
+    if (found === [outcome, tokens.input, tokens.output].join(" ")) continue;
+    // The Worker outlives its host for a moment, and may still note who was cut off.
+    if (row && !isWhole && ["interrupted", "client_gone"].includes(row.outcome)) cutShort += 1;
+    if (!isExcused) wrong.push(`${planned.n} (${planned.kind}) ended at ${endedAt}: ${found ?? "no row"}`);
+  }
+  expect(wrong, `kills at ${kills.join(", ")}`).toEqual([]);
+  expect(cutShort).toBeGreaterThan(0);
+  expect(sums).toEqual({ requests: rows.length, tokens: rows.reduce((sum, row) => sum + row.tokens, 0) });
+});
+
+interface Row {
+  id: string;
+  outcome: string;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  tokens: number;
+}
+
+/** What the embedded Postgres has, read after its world has ended. */
+async function stored(): Promise<{ rows: Row[]; sums: { requests: number; tokens: number } }> {
+  const postgres = await startPostgres({ dataDir: join(variables.DATA_DIR ?? "", "postgres") });
+  const client = new Client({ connectionString: postgres.url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<Row>(
+      `SELECT id, outcome, input_tokens, output_tokens,
+        (coalesce(input_tokens, 0) + coalesce(output_tokens, 0))::int AS tokens FROM requests`,
+    );
+    const { rows: sums } = await client.query<{ requests: number; tokens: number }>(
+      `SELECT sum(requests)::int AS requests, sum(input_tokens + output_tokens)::int AS tokens FROM rollups`,
+    );
+    return { rows, sums: sums[0]! };
+  } finally {
+    await client.end();
+    await postgres.stop();
+  }
+}

@@ -1,0 +1,11 @@
+/** What can be broken in the local world of fault tests. Told by faulty-world.ts, suffered by worker-faults.ts. */
+import { z } from "zod";
+
+export const BREAKABLE_BINDINGS = ["JOURNAL", "EXCHANGES", "TENANTS"] as const;
+
+/** `fail`: every call rejects. A number: every call takes so many milliseconds longer. CONSUMER is the queue's handler. */
+export const WorkerFaults = z.partialRecord(
+  z.enum([...BREAKABLE_BINDINGS, "CONSUMER"]),
+  z.union([z.literal("fail"), z.number()]),
+);
+export type WorkerFaults = z.infer<typeof WorkerFaults>;

@@ -1,0 +1,350 @@
+/**
+ * A soak: many exchanges at once through the real local world while three things break at random instants, then the count. All
+ * of it follows from the seed but for the machine's own timing. Run by test/e2e/soak.test.ts and `npm run soak`.
+ */
+import { createHash } from "node:crypto";
+import { Client } from "pg";
+import { send } from "../../scripts/local/demo/send.ts";
+import { randomOf } from "../../scripts/local/fake-claude/random.ts";
+import { headerOf } from "../../scripts/local/fake-claude.ts";
+import { startFaultyWorld, type Faults, type FaultyWorld } from "./faulty-world.ts";
+import { plannedExchanges, type PlannedExchange } from "./soak-traffic.ts";
+
+export interface SoakOptions {
+  seed: string;
+  exchanges: number;
+  concurrency: number;
+  /** Scales the pauses of answers; about a second per exchange at 1. */
+  pace: number;
+  /** How long something stays broken, in milliseconds. */
+  faultMs: { low: number; high: number };
+  /** How much slower "slow" is, in milliseconds. */
+  slownessMs: number;
+  /** How long to wait for the last row. */
+  patienceMs: number;
+  /** Sweep the whole journal, as a start does, so long after the traffic; absent: when cron finds entries two minutes old. */
+  hurryAfterMs?: number;
+  /** What breaks, instead of three things at random. */
+  faults?: FaultTime[];
+  log?: (line: string) => void;
+}
+
+export interface SoakReport {
+  /** Empty when every promise was kept. */
+  problems: string[];
+  faults: string[];
+  rows: number;
+  unrecorded: number;
+  /** Without a row, or without their end: R2 and the queue were down together. */
+  uncertain: number;
+  /** Tokens in rows, and what was served to the exchanges that were recorded. */
+  tokens: { stored: number; served: number };
+  trafficMs: number;
+  /** From the end of traffic and faults to the last row. */
+  settledMs: number;
+  /** The longest that upstream's headers took, less what upstream itself took for them. */
+  slowestStartMs: number;
+}
+
+interface Done {
+  planned: PlannedExchange;
+  id: string | null;
+  startedAt: number;
+  endedAt: number;
+  timeToHeadersMs: number;
+}
+
+export interface FaultTime {
+  name: string;
+  faults: Faults;
+  /** Milliseconds from the beginning of the traffic. */
+  from: number;
+  to: number;
+}
+
+interface Row {
+  id: string;
+  outcome: string;
+  status: number | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  cache_read_input_tokens: number | null;
+  body_sha256: Buffer | null;
+  response_bytes: number;
+}
+
+const DOMAIN = "soak.example";
+const MARKER = "x-soak";
+const OWN_KEY = "sk-ant-api03-of-the-caller";
+/** A put is tried for this long after the end of an exchange. */
+const RECORDING_MS = 20_000;
+
+export async function soak(options: SoakOptions): Promise<SoakReport> {
+  const world = await startFaultyWorld();
+  try {
+    return await soakWorld(world, options);
+  } finally {
+    await world.suffer({}).catch(() => undefined);
+    await world.stop({ finish: false });
+  }
+}
+
+/** The same in a world that is there, beside what it has stored before. */
+export async function soakWorld(world: FaultyWorld, options: SoakOptions): Promise<SoakReport> {
+  const { seed, log } = options;
+  const plan = plannedExchanges(seed, options.exchanges, options.pace);
+  const takeBack = world.claude.script(
+    (received) => headerOf(received, MARKER) !== undefined,
+    (received) => plan[Number(headerOf(received, MARKER))]!.reply,
+  );
+  const key = await tenant(world);
+  const before = new Set((await allRows(world)).map(({ id }) => id));
+  const problems: string[] = [];
+  const length = (options.exchanges / options.concurrency) * 1_000 * options.pace;
+  const times = options.faults ?? faultTimes(options, length);
+  for (const { name, from, to } of times) log?.(`  ${name} from ${seconds(from)} to ${seconds(to)}`);
+  const started = Date.now();
+  const breaking = breakThings(world, times);
+  const done = await traffic(world, plan, options.concurrency, key, problems);
+  const trafficMs = Date.now() - started;
+  await breaking;
+  takeBack();
+  log?.(`  ${done.length} exchanges in ${seconds(trafficMs)}`);
+
+  const healed = Date.now();
+  const rows = (await settledRows(world, before.size + done.length, options)).filter(
+    ({ id }) => !before.has(id),
+  );
+  const settledMs = Date.now() - healed;
+  const r2Times = times.filter(({ faults }) => faults.JOURNAL !== undefined);
+  const excused = r2Times.map(({ from, to }) => [started + from, started + to] as const);
+  const report = compare(done, rows, excused, problems);
+  await compareTotals(world, report.uncertain, problems);
+  const slowestStartMs = Math.round(
+    Math.max(...done.map(({ timeToHeadersMs, planned }) => timeToHeadersMs - firstPause(planned))),
+  );
+  const faults = times.map(({ name }) => name);
+  return { problems, faults, rows: rows.length, ...report, trafficMs, settledMs, slowestStartMs };
+}
+
+/** The fake sends headers at once, but the runtime may hold them until the first byte. */
+const firstPause = ({ reply }: PlannedExchange) => reply.chunks[0]?.delayMs ?? 0;
+
+async function tenant(world: FaultyWorld): Promise<string> {
+  const ask = async (method: string, path: string, body: unknown): Promise<unknown> => {
+    const response = await fetch(world.proxyUrl + path, {
+      method,
+      headers: { "x-dashboard-key": world.dashboardKey, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  const credential = { type: "api_key", api_key: "sk-ant-api03-of-the-account" };
+  await ask("PUT", `/api/domains/${DOMAIN}`, { accountId: "soak", credential });
+  const made = await ask("POST", `/api/domains/${DOMAIN}/client-keys`, { name: "soak" });
+  return (made as { key: string }).key;
+}
+
+/** Three different ones, at random instants of the traffic. */
+function faultTimes({ seed, faultMs, slownessMs }: SoakOptions, length: number): FaultTime[] {
+  const random = randomOf(seed, "faults");
+  const all: [string, Faults][] = [
+    ["R2 failing", { JOURNAL: "fail" }],
+    ["R2 slow", { JOURNAL: slownessMs }],
+    ["queue failing", { EXCHANGES: "fail" }],
+    ["queue slow", { EXCHANGES: slownessMs }],
+    ["KV failing", { TENANTS: "fail" }],
+    ["KV slow", { TENANTS: slownessMs }],
+    ["Postgres down", { POSTGRES: "down" }],
+    ["Postgres slow", { POSTGRES: slownessMs }],
+    ["consumer throwing", { CONSUMER: "fail" }],
+  ];
+  return Array.from({ length: 3 }, () => {
+    const [name, faults] = all.splice(random.between(0, all.length - 1), 1)[0]!;
+    const from = random.between(0, Math.round(length * 0.8));
+    return { name, faults, from, to: from + random.between(faultMs.low, faultMs.high) };
+  });
+}
+
+async function breakThings(world: FaultyWorld, times: readonly FaultTime[]): Promise<void> {
+  const started = Date.now();
+  const instants = [...new Set(times.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b);
+  for (const instant of instants) {
+    await new Promise((resolve) => setTimeout(resolve, started + instant - Date.now()));
+    const now = times.filter(({ from, to }) => from <= instant && instant < to);
+    await world.suffer(Object.assign({}, ...now.map(({ faults }) => faults)) as Faults);
+  }
+}
+
+async function traffic(
+  world: FaultyWorld,
+  plan: readonly PlannedExchange[],
+  concurrency: number,
+  key: string,
+  problems: string[],
+): Promise<Done[]> {
+  const done: Done[] = [];
+  const waiting = [...plan];
+  const worker = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const startedAt = Date.now();
+      const seen = await exchange(world, next, key, problems);
+      done.push({ planned: next, ...seen, startedAt, endedAt: Date.now() });
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  return done;
+}
+
+/** Sends one and compares what came with what was served. */
+async function exchange(
+  world: FaultyWorld,
+  { n, kind, path, body, isTenant, served, leaveAfter, expected }: PlannedExchange,
+  key: string,
+  problems: string[],
+): Promise<Pick<Done, "id" | "timeToHeadersMs">> {
+  const problem = (what: string) => problems.push(`exchange ${n} (${kind}): ${what}`);
+  try {
+    const sent = await send({
+      baseUrl: world.proxyUrl,
+      method: "POST",
+      path,
+      ...(isTenant && { host: DOMAIN }),
+      headers: {
+        "content-type": "application/json",
+        "anthropic-version": "2023-06-01",
+        "x-api-key": isTenant ? key : OWN_KEY,
+        [MARKER]: String(n),
+      },
+      body,
+      ...(leaveAfter !== undefined && { hangUpAfterBytes: leaveAfter }),
+    });
+    if (sent.status !== expected.status)
+      problem(`status ${sent.status}: ${sent.body.toString().slice(0, 200)}`);
+    const wanted = leaveAfter === undefined ? served : served.subarray(0, sent.body.length);
+    if (!sent.body.equals(wanted)) problem(`${sent.body.length} bytes came of ${served.length}, or others`);
+    if (sent.broken !== (kind === "reset"))
+      problem(sent.broken ? "the stream broke" : "the stream did not break");
+    return { id: sent.headers["x-nexus-request-id"] ?? null, timeToHeadersMs: sent.timeToHeadersMs };
+  } catch (error) {
+    problem(String(error));
+    return { id: null, timeToHeadersMs: 0 };
+  }
+}
+
+/** All rows, once there are so many and the journal is empty, or when patience is over. */
+async function settledRows(world: FaultyWorld, wanted: number, options: SoakOptions): Promise<Row[]> {
+  const deadline = Date.now() + options.patienceMs;
+  const hurry = options.hurryAfterMs ?? Infinity;
+  let hurryAt = Date.now() + hurry;
+  for (;;) {
+    const rows = await allRows(world);
+    const { journal } = await world.status();
+    if (rows.length >= wanted && journal.entries === 0) return rows;
+    if (Date.now() > deadline) return rows;
+    if (Date.now() > hurryAt) {
+      hurryAt = Date.now() + Math.max(hurry, 10_000);
+      await world.runCron("startup");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+function allRows(world: FaultyWorld): Promise<Row[]> {
+  return query<Row>(
+    world,
+    `SELECT id, outcome, status, input_tokens, output_tokens, cache_read_input_tokens, body_sha256, response_bytes FROM requests`,
+  );
+}
+
+function compare(
+  done: readonly Done[],
+  rows: readonly Row[],
+  r2Times: readonly (readonly [number, number])[],
+  problems: string[],
+) {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const tokens = { stored: 0, served: 0 };
+  let unrecorded = 0;
+  let uncertain = 0;
+  for (const { planned, id, startedAt, endedAt } of done) {
+    const { n, kind, expected, body } = planned;
+    const problem = (what: string) => problems.push(`exchange ${n} (${kind}, ${id}): ${what}`);
+    const row = id === null ? undefined : byId.get(id);
+    const isExcused = r2Times.some(([from, to]) => startedAt < to && endedAt + RECORDING_MS > from);
+    if (row) byId.delete(row.id);
+    // With R2 and the queue down together nobody can keep an answer, or any of it. It is counted.
+    if (!row || row.outcome === "interrupted") {
+      uncertain += 1;
+      if (!isExcused) problem(row ? "is interrupted" : "has no row");
+      continue;
+    }
+    tokens.stored += sum(row.input_tokens, row.output_tokens, row.cache_read_input_tokens);
+    const { input, output, cacheRead } = expected.tokens;
+    const isUnrecorded = row.outcome === "unrecorded";
+    // With its answer in the journal and its request not, an exchange is unrecorded and has its tokens all the same.
+    if (!isUnrecorded || row.input_tokens !== null) tokens.served += sum(input, output, cacheRead);
+    if (isUnrecorded) {
+      unrecorded += 1;
+      if (!isExcused) problem("is unrecorded although R2 was there");
+      continue;
+    }
+    const found = [row.outcome, row.status, row.input_tokens, row.output_tokens, row.cache_read_input_tokens];
+    const wanted = [expected.outcome, expected.status, input, output, cacheRead];
+    if (JSON.stringify(found) !== JSON.stringify(wanted))
+      problem(`is ${found.join(" ")}, not ${wanted.join(" ")}`);
+    const sha256 = createHash("sha256").update(body).digest();
+    if (!row.body_sha256?.equals(sha256)) problem("has another request body");
+    if (kind !== "left" && row.response_bytes !== planned.served.length) problem("has another answer");
+  }
+  for (const id of byId.keys()) problems.push(`row ${id} is of no exchange`);
+  if (tokens.stored !== tokens.served)
+    problems.push(`${tokens.stored} tokens are stored, ${tokens.served} were served`);
+  return { unrecorded, uncertain, tokens };
+}
+
+/** Counts leave an isolate every ten seconds. */
+const COUNTED_MS = 20_000;
+
+/** Rollups say what the rows say; nothing is left behind; what went unrecorded is shown. */
+async function compareTotals(world: FaultyWorld, uncertain: number, problems: string[]): Promise<void> {
+  const [totals] = await query<Record<"rows" | "rowTokens" | "sums" | "sumTokens" | "unrecorded", number>>(
+    world,
+    `SELECT rows, "rowTokens", unrecorded, sums, "sumTokens" FROM
+      (SELECT count(*)::int AS rows, coalesce(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)
+        + coalesce(cache_read_input_tokens, 0)), 0)::float8 AS "rowTokens",
+        (count(*) FILTER (WHERE outcome = 'unrecorded'))::int AS unrecorded FROM requests) a,
+      (SELECT sum(requests)::int AS sums,
+        sum(input_tokens + output_tokens + cache_read_input_tokens)::float8 AS "sumTokens" FROM rollups) b`,
+  );
+  if (totals?.rows !== totals?.sums || totals?.rowTokens !== totals?.sumTokens)
+    problems.push(`rows and rollups differ: ${JSON.stringify(totals)}`);
+  const deadline = Date.now() + COUNTED_MS;
+  for (;;) {
+    const status = await world.status();
+    const wrong = [
+      status.journal.entries !== 0 && `${status.journal.entries} entries are left in the journal`,
+      status.ingestFailures?.count !== 0 && `ingest failures: ${JSON.stringify(status.ingestFailures)}`,
+      (status.counters?.unrecorded ?? 0) < (totals?.unrecorded ?? 0) + uncertain &&
+        `${totals?.unrecorded} are unrecorded and ${uncertain} uncertain, /api/status counts ${status.counters?.unrecorded ?? 0}`,
+    ].filter((problem) => problem !== false);
+    if (wrong.length === 0) return;
+    if (Date.now() > deadline) return void problems.push(...wrong);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+async function query<T extends object>(world: FaultyWorld, text: string): Promise<T[]> {
+  const client = new Client({ connectionString: world.directDatabaseUrl });
+  await client.connect();
+  try {
+    return (await client.query<T>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+const sum = (...values: (number | null)[]) =>
+  values.reduce<number>((total, value) => total + (value ?? 0), 0);
+const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
