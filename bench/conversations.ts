@@ -113,6 +113,14 @@ async function measure(proxyUrl: string, key: string): Promise<void> {
 async function fill(databaseUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
+  try {
+    await fillWith(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function fillWith(client: pg.Client): Promise<void> {
   const started = performance.now();
   const shape = `SELECT c, CASE WHEN c = 0 THEN ${LONG} ELSE ${TURNS} END AS turns FROM generate_series(0, ${CONVERSATIONS}) c`;
   // Positions of a conversation's messages begin here.
@@ -140,7 +148,7 @@ async function fill(databaseUrl: string): Promise<void> {
     SELECT ${id("c || '/' || t")}, ${startedAt}, 1 + c % 5, 'acc_' || c % 3, 'api_key', 'claude-cli/2.1.' || c % 4,
       CASE WHEN t % 4 = 1 THEN 'Do step ' || t || ' of task ' || c END, 'POST', '/v1/messages', '', 'messages', 'inference',
       CASE WHEN c % 500 = 7 THEN 'rare' ELSE 'claude-opus-5-5' END, true, CASE WHEN (c * 31 + t) % 997 = 0 THEN 529 ELSE 200 END, 'complete',
-      10, 200, t * 900, 900, 1000000 * t, 8000, 'json', 50000, ${first} + 2 * t - 1, 2 * t - 1, ${first} + 2 * t, 4000,
+      10, 200, t * 900, 900, 1000000::bigint * t, 8000, 'json', 50000, ${first} + 2 * t - 1, 2 * t - 1, ${first} + 2 * t, 4000,
       ${id("'c' || c")}, CASE WHEN t > turns - 5 AND c % 10 = 3 THEN 'branch_1' ELSE 'main' END,
       CASE WHEN t > turns - 5 AND c % 10 = 3 THEN ${id("c || '/' || (turns - 4)")} ELSE ${id("c || '/1'")} END,
       CASE WHEN t > 1 THEN ${id("c || '/' || (t - 1)")} END, CASE WHEN t > 1 THEN 'turn' ELSE 'root' END, 'ids', 'certain'
@@ -170,7 +178,6 @@ async function fill(databaseUrl: string): Promise<void> {
   }>(`
     SELECT (SELECT count(*) FROM requests) AS requests, (SELECT count(*) FROM conversations) AS conversations,
       pg_total_relation_size('search_entries') AS search, (SELECT sum(size) FROM contents) AS texts`);
-  await client.end();
   const made = rows[0]!;
   console.log(
     `${made.requests} requests in ${made.conversations} conversations made in ${((performance.now() - started) / 1000).toFixed(0)} s; ` +
