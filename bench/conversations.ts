@@ -127,6 +127,8 @@ async function fillWith(client: pg.Client): Promise<void> {
   const first = `CASE WHEN c = 0 THEN ${CONVERSATIONS + 1} * ${TURNS * 2} ELSE c * ${TURNS * 2} END`;
   const id = (what: string) => `md5(${what})::uuid`;
   const startedAt = `now() - interval '50 days' + (c * 0.02) * interval '1 day' + t * interval '20 s'`;
+  // In one transaction `now()` is the same for all.
+  await client.query("BEGIN");
   await client.query(
     "INSERT INTO domains (name) SELECT 'team-' || n || '.example' FROM generate_series(1, 5) n",
   );
@@ -159,6 +161,7 @@ async function fillWith(client: pg.Client): Promise<void> {
       (SELECT array_to_tsvector(array_agg(word)) FROM regexp_split_to_table(convert_from(data, 'UTF8')::json ->> 'content', ' ') word)
     FROM (${shape}) s, generate_series(1, turns * 2) m, lateral (SELECT (m + 1) / 2 AS t) at, contents
     WHERE contents.id = ${first} + m`);
+  await client.query("COMMIT");
   const ids = Array.from({ length: CONVERSATIONS + 1 }, (_, n) => conversationId(n));
   const summed = performance.now();
   for (let at = 0; at < ids.length; at += 500)
