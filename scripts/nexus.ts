@@ -56,6 +56,5 @@ The administrator's key is read from DASHBOARD_API_KEY; for a local world the ge
   addOAuth(program);
   addUsage(program);
   addReprice(program);
-  addUsage(program);
   return program;
 }
