@@ -40,7 +40,6 @@ describe("streams stay whole and everything is stored once", () => {
     ["KV slow", { TENANTS: SLOWNESS_MS }],
     ["Postgres down", { POSTGRES: "down" }],
     ["Postgres slow", { POSTGRES: SLOWNESS_MS }],
-    ["the disk of Postgres read-only", { DISK: "read-only" }],
     ["the consumer throwing", { CONSUMER: "fail" }],
   ];
   it.each(days)("with %s", async (name, faults) => {

@@ -93,13 +93,18 @@ describe("messages", () => {
       }),
       responseFacts: { headers: { "content-type": "application/json" } },
     };
-    await store(asked(domain, "Fix the build"), asked(domain, "Plain, please", plain));
+    // The same words again are a retry only within one session: without one, somebody else may have asked.
+    const build = () =>
+      asked(domain, "Fix the build", {
+        requestFacts: { headers: { "x-claude-code-session-id": "0c1d4f5e-6a7b-4c8d-9e0f-1a2b3c4d5e6f" } },
+      });
+    await store(build(), asked(domain, "Plain, please", plain));
     await vi.waitUntil(async () => (await texts()).length === 2, PATIENCE);
     expect((await texts()).sort()).toEqual([
       ":bust_in_silhouette: User: Fix the build\n:robot_face: Claude: It is done.",
       ":bust_in_silhouette: User: Plain, please\n:robot_face: Claude: Plainly.",
     ]);
-    await store(asked(domain, "Fix the build"), asked(domain, "Something else"));
+    await store(build(), asked(domain, "Something else"));
     await vi.waitUntil(async () => (await texts()).length === 3, PATIENCE);
     expect((await texts())[2]).toContain("Something else");
   });
