@@ -4,8 +4,9 @@ import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Status } from "../../../workers/schemas/api-status.ts";
 import { healthMark } from "../api/health.ts";
-import type { Result } from "../api/client.ts";
+import type { Problem, Result } from "../api/client.ts";
 import { Frame, type FrameProps } from "../components/frame.tsx";
+import { ProblemCard } from "../components/problem.tsx";
 import type { AppEnv } from "../environment.ts";
 import { FailurePage } from "../pages/failure.tsx";
 import { viewOf } from "../view.ts";
@@ -24,6 +25,17 @@ export function page(
     </Frame>,
     status,
   );
+}
+
+/** In place of a detail page whose `what` could not be read: 404 where the id names nothing, or cannot name anything. */
+export function unreadablePage(
+  c: Context<AppEnv>,
+  health: Result<Status> | null,
+  frame: Pick<FrameProps, "title" | "above">,
+  { problem, what }: { problem: Problem; what: string },
+) {
+  const status = problem.status === 404 || problem.status === 400 ? 404 : 200;
+  return page(c, status, health, frame, <ProblemCard problem={problem} what={what} view={viewOf(c)} />);
 }
 
 export function failurePage(

@@ -2,11 +2,10 @@
 import { Hono } from "hono";
 import type { ConversationDetail, Transcript } from "../../../workers/schemas/api-conversations.ts";
 import { Icon } from "../components/icon.tsx";
-import { ProblemCard } from "../components/problem.tsx";
 import { Time, Wire } from "../components/values.tsx";
 import type { AppEnv } from "../environment.ts";
 import { linkTo } from "../filters.ts";
-import { healthOf, page } from "../http/render.tsx";
+import { healthOf, page, unreadablePage } from "../http/render.tsx";
 import { ConversationPage } from "../pages/conversation.tsx";
 import { ConversationFilters, ConversationsPage, loadConversations } from "../pages/conversations.tsx";
 import { viewOf } from "../view.ts";
@@ -52,14 +51,8 @@ export function conversationRoutes(): Hono<AppEnv> {
       </a>
     );
     if (!detail.ok) {
-      const status = detail.problem.status === 404 || detail.problem.status === 400 ? 404 : 200;
-      return page(
-        c,
-        status,
-        health,
-        { title: "Conversation", above },
-        <ProblemCard problem={detail.problem} what="This conversation" view={view} />,
-      );
+      const failed = { problem: detail.problem, what: "This conversation" };
+      return unreadablePage(c, health, { title: "Conversation", above }, failed);
     }
     const { data } = detail;
     const heading = (

@@ -4,12 +4,11 @@ import type { Context } from "hono";
 import type { RequestDetail } from "../api/types.ts";
 import { search } from "../api/client.ts";
 import { Icon } from "../components/icon.tsx";
-import { ProblemCard } from "../components/problem.tsx";
 import { Model, Status, Time, Wire } from "../components/values.tsx";
 import type { AppEnv } from "../environment.ts";
 import { linkTo } from "../filters.ts";
 import { shortId } from "../format/text.ts";
-import { healthOf, page } from "../http/render.tsx";
+import { healthOf, page, unreadablePage } from "../http/render.tsx";
 import { RequestPage, requestTab } from "../pages/request.tsx";
 import type { StreamText } from "../pages/request-stream.tsx";
 import { loadRequests, RequestFilters, RequestsPage } from "../pages/requests.tsx";
@@ -48,14 +47,8 @@ export function requestRoutes(): Hono<AppEnv> {
       </a>
     );
     if (!detail.ok) {
-      const status = detail.problem.status === 404 || detail.problem.status === 400 ? 404 : 200;
-      return page(
-        c,
-        status,
-        health,
-        { title, above },
-        <ProblemCard problem={detail.problem} what="This request" view={view} />,
-      );
+      const failed = { problem: detail.problem, what: "This request" };
+      return unreadablePage(c, health, { title, above }, failed);
     }
     return page(
       c,
