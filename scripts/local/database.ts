@@ -22,6 +22,8 @@ export interface LocalDatabaseOptions {
   /** Port of the embedded database and of the bridge; absent: free ones. */
   postgresPort?: number;
   bridgePort?: number;
+  /** Gets a line when the embedded database breaks down, and when it is open again. */
+  log?: (line: string) => void;
 }
 
 /** Opens, migrates and bridges the database. Rejects with a LocalWorldError that names what cannot be used. */
@@ -57,6 +59,7 @@ async function startEmbedded(options: LocalDatabaseOptions) {
     return await startPostgres({
       dataDir,
       ...(options.postgresPort === undefined ? {} : { port: options.postgresPort }),
+      ...(options.log && { log: options.log }),
     });
   } catch (error) {
     throw new LocalWorldError(

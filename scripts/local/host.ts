@@ -74,6 +74,7 @@ export async function createLocalWorld(options: LocalWorldOptions): Promise<Loca
       dataDir: options.dataDir,
       databaseUrl: options.databaseUrl,
       readonlyUrl: options.variables?.DATABASE_READONLY_URL,
+      log: (line) => options.log?.("error", line),
     });
     closers.push(() => database.stop());
     const dashboardUrl = `http://127.0.0.1:${dashboardPort}`;

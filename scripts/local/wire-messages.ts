@@ -74,16 +74,16 @@ export function transactionStatus(answer: Uint8Array): "I" | "T" | "E" | null {
   return status;
 }
 
-/** Whether the server says in this answer that it is no more (a PANIC: it could not write its log, say). */
-export function hasPanic(answer: Uint8Array): boolean {
+/** What the server says in this answer if it says that it is no more (a PANIC: it could not write its log, say), else null. */
+export function panicOf(answer: Uint8Array): string | null {
   const view = new DataView(answer.buffer, answer.byteOffset, answer.byteLength);
   for (let at = 0; at + 5 <= answer.length; at += 1 + view.getInt32(at + 1)) {
     if (answer[at] !== 0x45) continue;
     const end = Math.min(answer.length, at + 1 + view.getInt32(at + 1));
     const fields = new TextDecoder().decode(answer.subarray(at + 5, end)).split("\0");
-    if (fields.includes("VPANIC")) return true;
+    if (fields.includes("VPANIC")) return fields.find((field) => field.startsWith("M"))?.slice(1) ?? "PANIC";
   }
-  return false;
+  return null;
 }
 
 /** A StartupMessage for PGlite's only user and database. */

@@ -8,8 +8,8 @@
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import {
   fatalMessage,
-  hasPanic,
   MessageReader,
+  panicOf,
   queryMessage,
   readFirstMessage,
   startupMessage,
@@ -143,7 +143,7 @@ class Connection {
     if (this.#socket.destroyed) return;
     const answer = await execute(this.#db, unit);
     this.#socket.write(answer);
-    if (hasPanic(answer)) {
+    if (panicOf(answer) !== null) {
       // With the server its transactions are gone: nothing is left to roll back.
       this.#giveTurn();
       this.#socket.destroySoon();
