@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { CountReporter } from "./test/support/count-reporter.ts";
 
 /** Bindings of the Worker under test. The keys are made up and open nothing outside the tests. */
 const testBindings = {
@@ -29,6 +30,7 @@ process.env.WRANGLER_LOG ??= "error";
 
 export default defineConfig({
   test: {
+    reporters: process.env.CI ? ["default", new CountReporter()] : ["default"],
     projects: [
       {
         test: {

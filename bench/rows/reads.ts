@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { createLocalWorld, type LocalWorld } from "../../scripts/local/host.ts";
 import { migrate } from "../../scripts/local/migrate.ts";
 import { withClient } from "../database/client.ts";
-import { startCluster } from "../database/debian-postgres.ts";
+import { startCluster } from "../../scripts/local/debian-postgres.ts";
 import { ID_FUNCTION, makeMillion, REQUESTS } from "../database/million.ts";
 import { startUpstream } from "../stage/driver.ts";
 import { median } from "../statistics.ts";
@@ -22,7 +22,8 @@ const TURNS = 100;
 export async function reads(): Promise<Line[]> {
   const schema = migrationsHash();
   const directory = join(tmpdir(), `nexus-bench-postgres-${schema}`);
-  const cluster = await startCluster(directory);
+  // Kept from run to run, because a million rows take minutes to make. Memory as a small server has it.
+  const cluster = await startCluster(directory, { shared_buffers: "512MB", max_wal_size: "4GB" });
   const dataDir = mkdtempSync(join(tmpdir(), "nexus-bench-"));
   const upstream = await startUpstream();
   let world: LocalWorld | undefined;
@@ -71,7 +72,7 @@ export async function reads(): Promise<Line[]> {
   } finally {
     await world?.stop({ finish: false });
     upstream.child.disconnect();
-    cluster.stop();
+    await cluster.stop();
     rmSync(dataDir, { recursive: true, force: true });
   }
 }
