@@ -46,6 +46,8 @@ function targetOf(event: AlertEvent): AlertTarget {
       return { kind: "account", accountId: event.accountId };
     case "ingest_backlog":
     case "unknown_model":
+    case "unrecorded":
+    case "facts_lost":
       return { kind: "deployment" };
   }
 }

@@ -29,6 +29,14 @@ export function madeExchange(options: ExchangeOptions = {}): MadeExchange {
   const id = newExchangeId(startedAt, crypto.getRandomValues(new Uint8Array(10)));
   const requestBody = bytesOf(options.requestBody ?? question("How are you?"));
   const responseBody = bytesOf(options.responseBody ?? answer("Well."));
+  const asked = {
+    domain: options.domain ?? "team.example",
+    accountId: "acc_1",
+    credentialType: "api_key" as const,
+    clientKeyId: null,
+    method: "POST",
+    path: "/v1/messages",
+  };
   return {
     id,
     request: {
@@ -36,12 +44,7 @@ export function madeExchange(options: ExchangeOptions = {}): MadeExchange {
         v: 1,
         id,
         startedAt,
-        domain: options.domain ?? "team.example",
-        accountId: "acc_1",
-        credentialType: "api_key",
-        clientKeyId: null,
-        method: "POST",
-        path: "/v1/messages",
+        ...asked,
         query: "?beta=true",
         headers: { "content-type": "application/json", "user-agent": "claude-cli/2.1.330" },
         body: { recorded: "whole", bytes: requestBody.length, sha256: null },
@@ -63,6 +66,7 @@ export function madeExchange(options: ExchangeOptions = {}): MadeExchange {
         timeToFirstByteMs: 420,
         durationMs: 1_500,
         bodyCoding: "identity",
+        asked,
         body: { recorded: "whole", bytes: responseBody.length, sha256: null },
         ...options.responseFacts,
       },

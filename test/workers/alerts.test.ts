@@ -305,6 +305,48 @@ describe("a backlog", () => {
   });
 });
 
+describe("what the archive did not take", () => {
+  const outboxes = () => {
+    const raised = vi.fn();
+    const ALERT_OUTBOX = {
+      getByName: (name: string) => ({ raise: async (_: unknown, events: unknown) => void raised(name, events) }),
+    } as unknown as Env["ALERT_OUTBOX"];
+    return { raised, bindings: { ALERT_OUTBOX } };
+  };
+
+  it("is told to the deployment's channel, once for a row however often its bell rings", async () => {
+    const { raised, bindings } = outboxes();
+    const [lost, recorded] = [
+      madeExchange({ startedAt: Date.now() }),
+      madeExchange({ startedAt: Date.now() }),
+    ];
+    const bell = bellOf(lost, { request: lost.request.facts, response: lost.response.facts });
+    await journal(env.JOURNAL, recorded);
+    for (let n = 0; n < 2; n++) await deliver([{ body: bell }, { body: bellOf(recorded) }], { bindings });
+    const { id: requestId } = lost;
+    expect(raised.mock.calls).toEqual([
+      [
+        "deployment",
+        [{ kind: "unrecorded", domain: "team.example", requestId, at: expect.any(Number) as number }],
+      ],
+    ]);
+  });
+
+  it("is told as a number where not even facts are kept", async () => {
+    const { raised, bindings } = outboxes();
+    const counters = (counts: Record<string, number>) => ({
+      body: { v: 1, kind: "counters", id: crypto.randomUUID(), at: Date.now(), counts },
+    });
+    await deliver([counters({ facts_lost: 2 }), counters({ unrecorded: 9 }), counters({ facts_lost: 1 })], {
+      bindings,
+    });
+    await deliver([counters({ refused_path: 1 })], { bindings });
+    expect(raised.mock.calls).toEqual([
+      ["deployment", [{ kind: "facts_lost", exchanges: 3, at: expect.any(Number) as number }]],
+    ]);
+  });
+});
+
 describe("POST /api/domains/:domain/slack-test", () => {
   const test = (domain: string, options = {}) =>
     call(`/api/domains/${domain}/slack-test`, {

@@ -5,12 +5,12 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { loadConfig } from "../../workers/config.ts";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import { handleScheduled } from "../../workers/scheduled/cron.ts";
-import { sweepJournal } from "../../workers/scheduled/sweep.ts";
 import { addCounters } from "../../workers/store/counters.ts";
 import { withWriter } from "../../workers/store/db.ts";
 import { bellOf, madeExchange, NOON } from "../support/exchanges.ts";
 import { deliver, freshWorld, journal, journalContents, storedOutcomes } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
+import { sweep } from "../support/worker-sweep.ts";
 
 const MINUTE = 60_000;
 const { STREAM_MAX_MS } = loadConfig(env);
@@ -18,21 +18,6 @@ const noDatabase = { NEON_BRIDGE: "127.0.0.1:1" } as Partial<Env>;
 
 beforeEach(freshWorld);
 
-/** Sweeps as it would be `later` milliseconds from now, and answers the ids it rang for and how. */
-async function sweep(
-  later: number,
-  { startup = false, bindings = {} }: { startup?: boolean; bindings?: Partial<Env> } = {},
-) {
-  const rung: Record<string, unknown>[] = [];
-  const EXCHANGES = {
-    sendBatch: async (messages: { body: Record<string, unknown> }[]) => {
-      rung.push(...messages.map(({ body }) => body));
-    },
-  } as unknown as Queue;
-  const count = await sweepJournal({ ...env, EXCHANGES, ...bindings }, { now: Date.now() + later, startup });
-  expect(count).toBe(rung.length);
-  return rung;
-}
 const ids = (rung: Record<string, unknown>[]) => rung.map(({ id }) => id);
 
 describe("the sweep", () => {

@@ -109,6 +109,17 @@ describe("the gate", () => {
         [61, login],
       ]),
     ).toHaveLength(2);
+    const lost: AlertEvent = { kind: "facts_lost", exchanges: 3, at: NOW };
+    expect(
+      told([
+        [0, lost],
+        [30, lost],
+        [61, lost],
+      ]),
+    ).toEqual([
+      [0, 0],
+      [61, 0],
+    ]);
     expect(
       told([
         [0, model],
@@ -122,6 +133,26 @@ describe("the gate", () => {
         [0, test],
       ]),
     ).toHaveLength(2);
+  });
+
+  it("tells of missing bodies once in an hour, wherever, then how many there were", () => {
+    const unrecorded = (domain: string): AlertEvent => ({
+      kind: "unrecorded",
+      domain,
+      requestId: "r",
+      at: NOW,
+    });
+    expect(
+      told([
+        [0, unrecorded("a")],
+        [1, unrecorded("b")],
+        [59, unrecorded("a")],
+        [61, unrecorded("b")],
+      ]),
+    ).toEqual([
+      [0, 0],
+      [61, 2],
+    ]);
   });
 
   it("does not stay quiet because a clock was ahead", () => {

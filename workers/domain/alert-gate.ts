@@ -1,6 +1,6 @@
 /**
  * Whether something raised is told, or has been told already. The same error is told once in ten minutes and then summed
- * up; what a user said once per conversation; everything else once per occasion. Called by the AlertOutbox object.
+ * up, missing bodies once an hour; what a user said once per conversation; everything else once per occasion. Called by the AlertOutbox object.
  */
 import type { AlertEvent } from "../schemas/alert.ts";
 
@@ -50,6 +50,10 @@ export function occasionOf(event: AlertEvent): Occasion {
     case "needs_login":
       return { ...once, key: event.kind, quietMs: HOUR_MS };
     case "ingest_backlog":
+      return { ...once, key: event.kind, quietMs: HOUR_MS };
+    case "unrecorded":
+      return { ...once, key: event.kind, quietMs: HOUR_MS, isSummedUp: true };
+    case "facts_lost":
       return { ...once, key: event.kind, quietMs: HOUR_MS };
     case "unknown_model":
       return { ...once, key: JSON.stringify([event.kind, event.model]), quietMs: 7 * DAY_MS };

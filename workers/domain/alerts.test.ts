@@ -695,6 +695,44 @@ describe("Slack is told of", () => {
     `);
   });
 
+  it("an exchange whose bodies are missing, and how many more", () => {
+    const event: AlertEvent = { kind: "unrecorded", domain: "team.example", requestId: ID, at: NOW };
+    expect(payload(event)).toMatchInlineSnapshot(`
+      {
+        "text": ":card_file_box: The archive (R2) did not take all of an exchange on team.example: its facts are kept, bodies are missing. Requests go on. <https://nexus.example/requests/019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071|Open>",
+      }
+    `);
+    expect(payload(event, {}, { count: 3, isSummary: false })).toMatchInlineSnapshot(`
+      {
+        "text": ":card_file_box: The archive (R2) did not take all of an exchange on team.example (and of 3 more before it): its facts are kept, bodies are missing. Requests go on. <https://nexus.example/requests/019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071|Open>",
+      }
+    `);
+    expect(payload(event, {}, { count: 1, isSummary: true })).toMatchInlineSnapshot(`
+      {
+        "text": ":card_file_box: The archive (R2) did not take all of 1 exchange more, the last on team.example at 2026-11-22 12:40 UTC. <https://nexus.example/requests/019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071|Open>",
+      }
+    `);
+    expect(payload(event, {}, { count: 214, isSummary: true })).toMatchInlineSnapshot(`
+      {
+        "text": ":card_file_box: The archive (R2) did not take all of 214 exchanges more, the last on team.example at 2026-11-22 12:40 UTC. <https://nexus.example/requests/019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071|Open>",
+      }
+    `);
+  });
+
+  it("exchanges of which nothing could be kept", () => {
+    expect(payload({ kind: "facts_lost", exchanges: 12, at: NOW })).toMatchInlineSnapshot(`
+      {
+        "text": ":card_file_box: 12 exchanges could not be recorded at all: archive (R2) and queue failed together, for longer than memory lasts. Requests go on. The status counts them as \`facts_lost\`. <https://nexus.example/settings|Status>",
+      }
+    `);
+    expect(payload({ kind: "facts_lost", exchanges: 1, at: NOW }, { dashboardUrl: null }))
+      .toMatchInlineSnapshot(`
+      {
+        "text": ":card_file_box: 1 exchange could not be recorded at all: archive (R2) and queue failed together, for longer than memory lasts. Requests go on. The status counts them as \`facts_lost\`.",
+      }
+    `);
+  });
+
   it("a test, under the channel's own name", () => {
     expect(
       payload(

@@ -3,7 +3,13 @@
  * look as before; the rest says what happened, what it means, and where to look. Called by workers/alerts.
  * https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
  */
-import type { AlertEvent, ErrorEvent, MessageEvent, ThresholdEvent } from "../schemas/alert.ts";
+import type {
+  AlertEvent,
+  ErrorEvent,
+  MessageEvent,
+  ThresholdEvent,
+  UnrecordedEvent,
+} from "../schemas/alert.ts";
 import { duration, percent, utcTime } from "./alert-words.ts";
 import { redact } from "./redact.ts";
 import { truncate } from "./truncate.ts";
@@ -81,6 +87,14 @@ function worded(event: AlertEvent, repeats: Repeats, style: AlertStyle): SlackPa
     case "unknown_model":
       return plain(
         `:label: No price is known for the model *${name(event.model)}*, seen on ${name(event.domain)}. Its requests count as unpriced, not as free.${link(`/requests/${encodeURIComponent(event.requestId)}`, "Open one")}`,
+      );
+    case "unrecorded":
+      return plain(
+        unrecorded(event, repeats) + link(`/requests/${encodeURIComponent(event.requestId)}`, "Open"),
+      );
+    case "facts_lost":
+      return plain(
+        `:card_file_box: ${exchanges(event.exchanges)} could not be recorded at all: archive (R2) and queue failed together, for longer than memory lasts. Requests go on. The status counts them as \`facts_lost\`.${link("/settings", "Status")}`,
       );
     case "test":
       return plain(`:wave: This is a test for ${name(event.domain)}: alerts of Claude Nexus arrive here.`);
@@ -169,6 +183,17 @@ function threshold(event: ThresholdEvent, link: string): SlackPayload {
         : ` At this pace it is full at ${utcTime(event.fullAt)}, in ${duration(Math.max(0, event.fullAt - event.at))}.`;
   const text = `:hourglass_flowing_sand: Account *${name(event.accountId)}*: ${what} is ${percent(event.utilization)} used (threshold ${percent(event.threshold)}).${reset}${forecast}${link}`;
   return { text, attachments: [{ color: AMBER, fallback: text, ts: Math.floor(event.at / 1_000) }] };
+}
+
+function unrecorded({ domain, at }: UnrecordedEvent, { count, isSummary }: Repeats): string {
+  if (isSummary)
+    return `:card_file_box: The archive (R2) did not take all of ${exchanges(count)} more, the last on ${name(domain)} at ${utcTime(at)}.`;
+  const more = count === 0 ? "" : ` (and of ${count} more before it)`;
+  return `:card_file_box: The archive (R2) did not take all of an exchange on ${name(domain)}${more}: its facts are kept, bodies are missing. Requests go on.`;
+}
+
+function exchanges(number: number): string {
+  return number === 1 ? "1 exchange" : `${number} exchanges`;
 }
 
 function plain(text: string): SlackPayload {

@@ -17,7 +17,7 @@ import { clearJournal } from "../store/journal.ts";
 import { withinTime } from "../store/time-limit.ts";
 import { type Delivery, slices } from "./deliveries.ts";
 import { publishStored } from "./live-rows.ts";
-import { raiseAlerts } from "./raise-alerts.ts";
+import { raiseAlerts, raiseLost } from "./raise-alerts.ts";
 import { indexAfterBatch } from "./search-words.ts";
 import { type Failure, type StoredSlice, storeSlice } from "./store-slice.ts";
 import { tellWindows } from "./tell-windows.ts";
@@ -47,6 +47,12 @@ export async function handleBatch(batch: MessageBatch, env: Env, ctx: ExecutionC
     }
   }
   await settleCounters(config, counted);
+  ctx.waitUntil(
+    raiseLost(
+      env,
+      counted.map(({ sums }) => sums),
+    ),
+  );
   for (const slice of slices(exchanges)) {
     const stored = await settleExchanges(env, config, slice);
     if (!stored) continue;

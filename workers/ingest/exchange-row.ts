@@ -3,7 +3,7 @@
  * they depend on more than one exchange. What a link is made of is.
  */
 import { startedAtOf } from "../domain/exchange-id.ts";
-import type { ExchangeBell } from "../schemas/exchange.ts";
+import type { ExchangeBell, RequestFacts } from "../schemas/exchange.ts";
 import type { StorableExchange } from "../store/exchanges-storable.ts";
 import type { JournalEntry } from "../store/journal.ts";
 import { linkEvidence } from "../domain/linking/linkable.ts";
@@ -47,4 +47,15 @@ export function exchangeRow(
   if (exchange.response && exchange.request && exchange.request.columns.endpoint !== "messages")
     exchange.response.columns.usagePartial = false;
   return exchange;
+}
+
+/**
+ * The request as its answer knows it, for an answer whose request nobody waits for any more. Null where it knows nothing of it, as
+ * in what earlier versions wrote.
+ */
+export function askedRequest({ response }: JournalEntry): RequestFacts | null {
+  if (!response?.facts.asked) return null;
+  const { id, asked } = response.facts;
+  const unknown = { query: "", headers: {}, body: { recorded: "none" as const, bytes: 0, sha256: null } };
+  return { v: 1, id, startedAt: startedAtOf(id) ?? 0, ...unknown, ...asked };
 }

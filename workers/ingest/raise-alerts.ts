@@ -1,5 +1,5 @@
 /**
- * What people follow in Slack: messages, errors and models without a price, raised after the commit by whoever may be late and may fail. An
+ * What people follow in Slack: messages, errors, models without a price and missing bodies, raised after the commit by whoever may be late and may fail. An
  * exchange that nobody would be told of costs one look into memory. Called by the consumer.
  */
 import { alertAll } from "../alert.ts";
@@ -10,6 +10,7 @@ import { unknownModels } from "../domain/unknown-models.ts";
 import { errorText, log } from "../log.ts";
 import type { AlertEvent, ErrorEvent, MessageEvent } from "../schemas/alert.ts";
 import type { RequestRow } from "../schemas/api-requests.ts";
+import type { CounterMessage } from "../store/counters.ts";
 import type { StorableExchange } from "../store/exchanges-storable.ts";
 import { type DomainSlack, readDomainSlack } from "../store/slack-targets.ts";
 
@@ -46,6 +47,7 @@ export async function raiseAlerts(
     const byId = new Map(exchanges.map((exchange) => [exchange.id, exchange]));
     const heard = news.filter(({ domain }) => audiences.get(domain)?.ofErrors);
     const events = [
+      ...news.flatMap(unrecordedEvent),
       ...news.flatMap((row) => eventOf(row, byId.get(row.requestId), audiences.get(row.domain))),
       ...unknownModels(heard),
     ];
@@ -53,6 +55,12 @@ export async function raiseAlerts(
   } catch (thrown) {
     log.warn("ingest: alerts not raised", { error: errorText(thrown) });
   }
+}
+
+/** Raises what is lost without a row. Never rejects. */
+export async function raiseLost(env: Env, sums: readonly CounterMessage[]): Promise<void> {
+  const exchanges = sums.reduce((sum, { counts }) => sum + (counts["facts_lost"] ?? 0), 0);
+  if (exchanges > 0) await alertAll(env, [{ kind: "facts_lost", exchanges, at: Date.now() }]);
 }
 
 async function learnAudiences(config: Config, domains: readonly string[], now: number): Promise<void> {
@@ -80,6 +88,12 @@ function eventOf(
   if (!audience?.ofMessages || status !== 200 || !exchange) return [];
   const event = messageEvent(row, exchange);
   return event ? [event] : [];
+}
+
+/** Told to the deployment's channel, whoever follows the domain. */
+function unrecordedEvent({ outcome, domain, requestId, timestamp }: RequestRow): AlertEvent[] {
+  if (outcome !== "unrecorded") return [];
+  return [{ kind: "unrecorded", domain, requestId, at: Date.parse(timestamp) }];
 }
 
 function errorEvent(row: RequestRow): ErrorEvent {

@@ -17,7 +17,7 @@ import { readStoredRows } from "../store/requests-live.ts";
 import { type JournalPart, readJournal } from "../store/journal.ts";
 import { withinTime } from "../store/time-limit.ts";
 import type { Delivery } from "./deliveries.ts";
-import { exchangeRow } from "./exchange-row.ts";
+import { askedRequest, exchangeRow } from "./exchange-row.ts";
 
 const ANSWER_ALONE = "the journal has the answer but not the request";
 
@@ -48,6 +48,8 @@ interface Entry {
   parts: JournalPart[];
   /** Null when there is nothing in journal and bell. */
   exchange: StorableExchange | null;
+  /** Makes an exchange of an answer that is alone, where nobody waits for its request any more. */
+  alone(): StorableExchange | null;
 }
 
 /** Stores what can be stored. Throws DatabaseUnavailableError when the database is not there; then nothing is known of any of them. */
@@ -92,6 +94,7 @@ function distinct(slice: readonly Delivery[]): Pick<Entry, "bell" | "isTroubled"
         ...bell,
         request: bell.request ?? other?.bell.request ?? null,
         response: bell.response ?? other?.bell.response ?? null,
+        isAbandoned: bell.isAbandoned || other?.bell.isAbandoned || false,
       },
       isTroubled: isTroubled || other?.isTroubled === true,
     });
@@ -102,12 +105,17 @@ function distinct(slice: readonly Delivery[]): Pick<Entry, "bell" | "isTroubled"
 async function readEntry(journal: R2Bucket, given: Pick<Entry, "bell" | "isTroubled">): Promise<Entry> {
   const entry = await withinTime(JOURNAL_TIMEOUT_MS, readJournal(journal, given.bell.id));
   const parts = (["request", "response"] as const).filter((part) => entry[part] !== null);
-  return { ...given, parts, exchange: exchangeRow(given.bell, entry) };
+  const { bell } = given;
+  const alone = () => {
+    const request = bell.isAbandoned ? askedRequest(entry) : null;
+    return request && exchangeRow({ ...bell, request }, entry);
+  };
+  return { ...given, parts, exchange: exchangeRow(bell, entry), alone };
 }
 
 /**
  * The request names the domain. Where there is none the exchange has to be stored already: its answer came late, or it was
- * cleared and the bell is a repetition.
+ * cleared and the bell is a repetition. If it is not, and its request will not come, the answer says who asked.
  */
 async function byDomain(
   db: Writer,
@@ -124,7 +132,9 @@ async function byDomain(
   );
   const groups = new Map<string, Entry[]>();
   for (const entry of entries) {
-    const { bell, exchange } = entry;
+    const { bell } = entry;
+    if (!entry.exchange?.request && !known.has(bell.id)) entry.exchange = entry.alone() ?? entry.exchange;
+    const { exchange } = entry;
     const domain = exchange?.request?.domain ?? known.get(bell.id);
     if (domain !== undefined) groups.set(domain, [...(groups.get(domain) ?? []), entry]);
     else if (exchange) failures.set(bell.id, { domain: bell.domain, error: new Error(ANSWER_ALONE) });

@@ -63,9 +63,10 @@ export async function storeBytes(
   part: JournalPart,
   facts: Trailer,
   bytes: Uint8Array,
+  retryDelays: readonly number[] = PUT_RETRY_DELAYS_MS,
 ): Promise<StoredHalf> {
   const body: BodyFacts = facts.body ?? { recorded: "whole", bytes: bytes.length, sha256: null };
-  return put(bucket, part, facts.id, body, [bytes, journalTrailer({ ...facts, body })]);
+  return put(bucket, part, facts.id, body, [bytes, journalTrailer({ ...facts, body })], retryDelays);
 }
 
 async function storeGulped(bucket: R2Bucket, part: JournalPart, gulped: Gulped): Promise<StoredHalf> {
@@ -93,6 +94,7 @@ async function put(
   id: string,
   body: BodyFacts,
   chunks: Uint8Array[],
+  retryDelays: readonly number[] = PUT_RETRY_DELAYS_MS,
 ): Promise<StoredHalf> {
   for (let attempt = 0; ; attempt++) {
     try {
@@ -102,7 +104,7 @@ async function put(
       return { isStored: true, journalBytes, body };
     } catch (thrown) {
       log.warn("recorder: R2 did not take a half", { id, part, attempt, error: errorText(thrown) });
-      const delay = PUT_RETRY_DELAYS_MS[attempt];
+      const delay = retryDelays[attempt];
       if (delay === undefined)
         return { isStored: false, journalBytes: 0, body: { ...body, recorded: "none" } };
       await scheduler.wait(delay);

@@ -9,10 +9,18 @@ import { journalTrailer, type JournalPart, type OpenFacts } from "../store/journ
 import { withinTime } from "../store/time-limit.ts";
 import { count, flushCounters } from "./counters.ts";
 import { joined } from "./gulps.ts";
+import { takeKeptBody } from "./kept-bodies.ts";
 import { record, storeBytes, type StoredHalf } from "./recorder.ts";
+import { keepUnsent } from "./unsent-bells.ts";
 
 type Facts = OpenFacts<RequestFacts> | OpenFacts<ResponseFacts>;
 type Waiting = Pick<ExecutionContext, "waitUntil" | "exports">;
+
+/** The request's half, and what became of it. */
+export interface RecordedRequest {
+  facts: OpenFacts<RequestFacts>;
+  half: StoredHalf;
+}
 
 /** Pauses before the second and third try of a queue send, and the time each may take: see PUT_RETRY_DELAYS_MS. */
 const BELL_RETRY_DELAYS_MS = [500, 1_500];
@@ -30,9 +38,10 @@ export async function recordHeld(
   part: JournalPart,
   facts: Facts,
   body: Uint8Array,
+  retryDelays?: readonly number[],
 ): Promise<StoredHalf> {
   try {
-    return await storeBytes(env.JOURNAL, part, facts, body);
+    return await storeBytes(env.JOURNAL, part, facts, body, retryDelays);
   } catch (thrown) {
     return notStored(part, facts.id, thrown);
   }
@@ -100,12 +109,13 @@ export async function recordShort(
 export async function concludeExchange(
   env: Env,
   ctx: Waiting,
-  requestStored: Promise<{ facts: OpenFacts<RequestFacts>; half: StoredHalf }>,
+  requestStored: Promise<RecordedRequest>,
   responseFacts: OpenFacts<ResponseFacts>,
   responseStored: Promise<StoredHalf>,
 ): Promise<void> {
   const response = await responseStored;
-  const { facts: requestFacts, half: request } = await requestStored;
+  const { facts: requestFacts, half } = await requestStored;
+  const request = half.isStored ? half : await onceMore(env, requestFacts, half, response.isStored);
   if (!request.isStored || !response.isStored) count("unrecorded");
   await ring(env, {
     v: 1,
@@ -115,9 +125,26 @@ export async function concludeExchange(
     journalBytes: request.journalBytes + response.journalBytes,
     rungBy: "recorder",
     request: request.isStored ? null : { ...requestFacts, body: request.body },
-    response: response.isStored ? null : { ...responseFacts, outcome: "unrecorded", body: response.body },
+    response: response.isStored ? null : unrecorded(responseFacts, response.body),
   });
   flushCounters(env, ctx, Date.now());
+}
+
+/** Without what it knows of its request, which is in the journal or in the same bell. */
+function unrecorded({ asked: _, ...facts }: OpenFacts<ResponseFacts>, body: BodyFacts): ResponseFacts {
+  return { ...facts, outcome: "unrecorded", body };
+}
+
+/** R2 did not take the request and then took the answer: it may take the request now, if that is at hand. One try. */
+async function onceMore(
+  env: Env,
+  facts: OpenFacts<RequestFacts>,
+  half: StoredHalf,
+  isWorthIt: boolean,
+): Promise<StoredHalf> {
+  const body = takeKeptBody(facts.id);
+  if (body === null || !isWorthIt) return half;
+  return recordHeld(env, "request", facts, body, []);
 }
 
 async function ring(env: Env, message: ExchangeBell): Promise<void> {
@@ -130,10 +157,16 @@ async function ring(env: Env, message: ExchangeBell): Promise<void> {
     } catch (thrown) {
       log.warn("bell: queue send failed", { id: bell.id, attempt, error: errorText(thrown) });
       const delay = BELL_RETRY_DELAYS_MS[attempt];
-      if (delay === undefined) return count("bell_failed"); // the sweep finds the journal entry
+      if (delay === undefined) return notRung(bell);
       await scheduler.wait(delay);
     }
   }
+}
+
+/** What is in the journal is found there by the sweep. Facts that are only in the bell have to wait for the queue. */
+function notRung(bell: ExchangeBell): void {
+  count("bell_failed");
+  if ((bell.request || bell.response) && !keepUnsent(bell)) count("facts_lost");
 }
 
 /** The queue refuses a message that is too large; headers are what can be large and be done without. */

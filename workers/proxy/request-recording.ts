@@ -2,12 +2,13 @@
 import { REQUEST_RECORDING_DELAY_MS } from "../constants.ts";
 import { storedRequestHeaders } from "../domain/headers.ts";
 import { isOAuthPath } from "../domain/paths.ts";
-import type { RequestFacts } from "../schemas/exchange.ts";
+import type { AskedFacts, RequestFacts } from "../schemas/exchange.ts";
 import type { OpenFacts } from "../store/journal.ts";
 import type { Exchange } from "./exchange.ts";
+import { keepBody } from "./kept-bodies.ts";
 import type { StoredHalf } from "./recorder.ts";
 import { noteEnded, noteStarted } from "./live-notices.ts";
-import { BODY_NOT_RECORDED, recordCopy, recordHeld } from "./recording.ts";
+import { BODY_NOT_RECORDED, recordCopy, recordHeld, type RecordedRequest } from "./recording.ts";
 import type { RequestBody } from "./request-body.ts";
 
 /** An upload that goes on this long after the answer has ended is not waited for. */
@@ -15,24 +16,32 @@ const UPLOAD_GRACE_MS = 5_000;
 
 export interface RequestRecording {
   /** Resolves when the half is stored, or could not be. */
-  stored: Promise<{ facts: OpenFacts<RequestFacts>; half: StoredHalf }>;
+  stored: Promise<RecordedRequest>;
+  /** What the answer's half has to know, should it be alone in the journal. */
+  asked(): AskedFacts;
   /** The answer has ended: nothing is left to wait for, and an upload that upstream did not wait for is over soon. */
   answerEnded(): void;
 }
+
+const NO_BODY: RequestBody = { kind: "none" };
 
 /**
  * Records the request. A copy of a streamed body is taken as it passes. A held one is written a moment later, or when the
  * answer has ended if that is sooner, so that the write does not compete with the answer's first byte.
  */
-export function recordRequest(exchange: Exchange, body: RequestBody): RequestRecording {
+export function recordRequest(exchange: Exchange, given: RequestBody): RequestRecording {
   const cut = new AbortController();
+  const isStreamed = given.kind === "streamed";
+  /** Let go once it is stored: an answer may take an hour. */
+  let body = given;
   let cutting: ReturnType<typeof setTimeout> | undefined;
   let begin: () => void = () => undefined;
   const begun = new Promise<void>((resolve) => {
     begin = resolve;
   });
   let isStored = false;
-  const timer = setTimeout(begin, body.kind === "streamed" ? 0 : REQUEST_RECORDING_DELAY_MS);
+  let lost: AskedFacts | null = null;
+  const timer = setTimeout(begin, isStreamed ? 0 : REQUEST_RECORDING_DELAY_MS);
   return {
     stored: begun.then(async () => {
       noteStarted(exchange, body);
@@ -40,13 +49,19 @@ export function recordRequest(exchange: Exchange, body: RequestBody): RequestRec
       const half = await store(exchange, facts, body, cut.signal);
       isStored = true;
       clearTimeout(cutting);
+      if (!half.isStored) {
+        lost = { ...facts, body: half.body };
+        if (body.kind === "held" && !facts.body) keepBody(facts.id, body.bytes);
+      }
+      body = NO_BODY;
       return { facts, half };
     }),
+    asked: () => lost ?? askedFacts(exchange),
     answerEnded() {
       clearTimeout(timer);
       begin();
       // The last bytes may have gone up and still be on their way to the archive; and who uploads on is given some time.
-      if (body.kind === "streamed" && !isStored) cutting = setTimeout(() => cut.abort(), UPLOAD_GRACE_MS);
+      if (isStreamed && !isStored) cutting = setTimeout(() => cut.abort(), UPLOAD_GRACE_MS);
       void begun.then(() => noteEnded(exchange)); // after the note that it started
     },
   };
@@ -73,20 +88,28 @@ function store(
   }
 }
 
-function requestFacts({ id, startedAt, request, target, admission }: Exchange): OpenFacts<RequestFacts> {
-  const { domain, accountId, credentialType } = admission.record;
+function requestFacts(exchange: Exchange): OpenFacts<RequestFacts> {
+  const { id, startedAt, request, target } = exchange;
   return {
     v: 1,
     id,
     startedAt,
+    ...askedFacts(exchange),
+    query: target.query,
+    headers: storedRequestHeaders(request.headers),
+    ...(isOAuthPath(target.path) ? { body: BODY_NOT_RECORDED } : {}),
+  };
+}
+
+/** Who asked where. */
+function askedFacts({ request, target, admission }: Exchange) {
+  const { domain, accountId, credentialType } = admission.record;
+  return {
     domain,
     accountId,
     credentialType,
     clientKeyId: admission.clientKeyId,
     method: request.method,
     path: target.path,
-    query: target.query,
-    headers: storedRequestHeaders(request.headers),
-    ...(isOAuthPath(target.path) ? { body: BODY_NOT_RECORDED } : {}),
   };
 }

@@ -33,16 +33,18 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
   );
   const timeToFirstByteMs = elapsed(exchange);
   let headers: Record<string, string> | undefined;
+  const headersStored = () => (headers ??= storedResponseHeaders(upstream.headers));
   const factsOf = (outcome: Outcome, durationMs: number): OpenFacts<ResponseFacts> => ({
     v: 1,
     id,
     outcome,
     status: upstream.status,
     errorType: null,
-    headers: (headers ??= storedResponseHeaders(upstream.headers)),
+    headers: headersStored(),
     timeToFirstByteMs,
     durationMs,
     bodyCoding: passage.archived,
+    asked: recording.asked(),
     ...(isOAuthPath(exchange.target.path) ? { body: BODY_NOT_RECORDED } : {}),
   });
   const init = {
@@ -79,8 +81,8 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
   const copied = async () => {
     // The headers and the first bytes leave before anything else is done; the archive's branch waits in memory.
     await scheduler.wait(0);
-    let facts = factsOf("interrupted", 0);
-    noteLimits(env, ctx, exchange.admission.record, facts.headers, Date.now());
+    let facts: OpenFacts<ResponseFacts> | undefined;
+    noteLimits(env, ctx, exchange.admission.record, headersStored(), Date.now());
     const conclude = async (broken: unknown) => {
       clearTimeout(cap);
       const durationMs = elapsed(exchange);
@@ -94,6 +96,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
       ? recordShort(env, "response", toArchive, conclude)
       : recordCopy(env, ctx, "response", toArchive, conclude);
     await storing;
+    facts ??= factsOf("interrupted", elapsed(exchange));
     await concludeExchange(env, ctx, recording.stored, facts, storing);
   };
   ctx.waitUntil(copied());

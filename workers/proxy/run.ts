@@ -41,7 +41,7 @@ export async function runExchange(exchange: Exchange): Promise<Response> {
     case "failed":
       return ownAnswer(exchange, answer.error, recording);
     case "gone":
-      recordOwn(exchange, ownFacts(exchange, "client_gone", null, null), new Uint8Array(0), recording);
+      recordOwn(exchange, recording, ownFacts(exchange, recording, "client_gone"), new Uint8Array(0));
       return new Response(null, { status: 499 }); // nobody reads it
   }
 }
@@ -82,16 +82,16 @@ async function ownAnswer(
 ): Promise<Response> {
   const response = errorResponse(error, exchange.id);
   const body = new Uint8Array(await response.clone().arrayBuffer());
-  const facts = ownFacts(exchange, "upstream_failed", response.status, describe(error).type);
-  recordOwn(exchange, facts, body, recording);
+  const told = { status: response.status, errorType: describe(error).type };
+  recordOwn(exchange, recording, ownFacts(exchange, recording, "upstream_failed", told), body);
   return response;
 }
 
 function recordOwn(
   exchange: Exchange,
+  recording: RequestRecording,
   facts: OpenFacts<ResponseFacts>,
   body: Uint8Array,
-  recording: RequestRecording,
 ): void {
   recording.answerEnded();
   const storing = recordHeld(exchange.env, "response", facts, body);
@@ -100,19 +100,19 @@ function recordOwn(
 
 function ownFacts(
   exchange: Exchange,
+  recording: RequestRecording,
   outcome: "client_gone" | "upstream_failed",
-  status: number | null,
-  errorType: string | null,
+  told: { status: number | null; errorType: string | null } = { status: null, errorType: null },
 ): OpenFacts<ResponseFacts> {
   return {
     v: 1,
     id: exchange.id,
     outcome,
-    status,
-    errorType,
+    ...told,
     headers: {},
     timeToFirstByteMs: null,
     durationMs: elapsed(exchange),
     bodyCoding: "identity",
+    asked: recording.asked(),
   };
 }

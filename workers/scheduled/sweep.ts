@@ -16,6 +16,8 @@ import { type JournalListing, listJournal } from "../store/journal.ts";
 
 /** The recorder rings within seconds; whoever is not stored after this was forgotten, or waits in a queue that stands still. */
 const FORGOTTEN_MS = 120_000;
+/** An answer without its request is stored as it is after this: the request's half would have come, in the journal or in a bell. */
+const ABANDONED_MS = 600_000;
 /** Beyond the longest stream: clocks, and what is left to do at its end. */
 const LAST_WORDS_MS = 300_000;
 const PAGE_ENTRIES = 500;
@@ -83,7 +85,9 @@ async function ring(
   const due = entries.filter(({ id }) => !waiting.has(id));
   for (let at = 0; at < due.length; at += MAX_SENT_TOGETHER) {
     const together = due.slice(at, at + MAX_SENT_TOGETHER);
-    await queue.sendBatch(together.map((entry) => ({ body: bellFor(entry) })));
+    await queue.sendBatch(
+      together.map((entry) => ({ body: bellFor(entry, startup || now - entry.uploadedAt > ABANDONED_MS) })),
+    );
     await rememberRings(
       db,
       together.map(({ id }) => id),
@@ -93,8 +97,17 @@ async function ring(
   return due.length;
 }
 
-function bellFor({ id, bytes }: JournalListing): ExchangeBell {
+function bellFor({ id, bytes }: JournalListing, isAbandoned: boolean): ExchangeBell {
   // The domain is in the entry, or in the row stored before.
   const facts = { request: null, response: null };
-  return { v: 1, kind: "exchange", id, domain: "", journalBytes: bytes, rungBy: "sweep", ...facts };
+  return {
+    v: 1,
+    kind: "exchange",
+    id,
+    domain: "",
+    journalBytes: bytes,
+    rungBy: "sweep",
+    isAbandoned,
+    ...facts,
+  };
 }

@@ -98,6 +98,22 @@ export const UnknownModelEvent = z.object({
 });
 export type UnknownModelEvent = z.infer<typeof UnknownModelEvent>;
 
+/** The archive did not take all of an exchange: its facts are stored, bodies are missing. */
+export const UnrecordedEvent = z.object({
+  kind: z.literal("unrecorded"),
+  domain: z.string(),
+  requestId: z.string(),
+  at: z.number(),
+});
+export type UnrecordedEvent = z.infer<typeof UnrecordedEvent>;
+
+/** Neither archive nor queue took exchanges, for longer than memory lasts: nothing is known of them but their number. */
+export const FactsLostEvent = z.object({
+  kind: z.literal("facts_lost"),
+  exchanges: count,
+  at: z.number(),
+});
+
 /** Sent by hand from the dashboard, to see whether a webhook works. */
 export const TestEvent = z.object({ kind: z.literal("test"), domain: z.string(), at: z.number() });
 export type TestEvent = z.infer<typeof TestEvent>;
@@ -109,6 +125,8 @@ export const AlertEvent = z.discriminatedUnion("kind", [
   NeedsLoginEvent,
   BacklogEvent,
   UnknownModelEvent,
+  UnrecordedEvent,
+  FactsLostEvent,
   TestEvent,
 ]);
 export type AlertEvent = z.infer<typeof AlertEvent>;

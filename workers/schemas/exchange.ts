@@ -48,6 +48,20 @@ export const RequestFacts = z.looseObject({
 });
 export type RequestFacts = z.infer<typeof RequestFacts>;
 
+/**
+ * Of its request, what an answer knows that may turn out to be alone in the journal: who asked where. All facts of it, once R2
+ * is known not to have taken the request's half.
+ */
+export const AskedFacts = RequestFacts.partial({
+  v: true,
+  id: true,
+  startedAt: true,
+  query: true,
+  headers: true,
+  body: true,
+});
+export type AskedFacts = z.infer<typeof AskedFacts>;
+
 /** Known when the answer has ended, however it ended. */
 export const ResponseFacts = z.looseObject({
   v: z.literal(1),
@@ -65,6 +79,8 @@ export const ResponseFacts = z.looseObject({
   durationMs: z.number(),
   /** "identity", or a content-coding that workerd passes through undecoded ("zstd", "deflate"). */
   bodyCoding: z.string(),
+  /** Absent in what earlier versions wrote. */
+  asked: AskedFacts.optional(),
   body: BodyFacts,
 });
 export type ResponseFacts = z.infer<typeof ResponseFacts>;
@@ -79,6 +95,8 @@ export const ExchangeBell = z.looseObject({
   journalBytes: z.number().int().nonnegative(),
   /** Who rang: the recorder at the end of the answer, or the sweep that found a journal entry left behind. */
   rungBy: z.enum(["recorder", "sweep"]),
+  /** The sweep waits no longer for a half that is missing: what there is is stored. */
+  isAbandoned: z.boolean().optional(),
   /** Facts of an exchange whose journal entry is missing or incomplete because R2 was down. */
   request: RequestFacts.nullable(),
   response: ResponseFacts.nullable(),

@@ -68,13 +68,12 @@ export async function requestBody(config: DatabaseConfig, row: StoredRequest): P
 
 /** The response's bytes, decoded. */
 export async function responseBody(config: DatabaseConfig, row: StoredRequest): Promise<Body> {
-  // Facts travel without bodies when R2 was down, and answers to logins are never recorded.
-  if (row.responseBytes === 0 || row.outcome === "unrecorded" || isOAuthPath(row.path))
-    return { state: "none", bytes: null };
+  // Answers to logins are never recorded.
+  if (row.responseBytes === 0 || isOAuthPath(row.path)) return { state: "none", bytes: null };
   const bytes = await withReader(config, (db) => readResponseBody(db, row));
-  return bytes
-    ? { state: row.responseTruncated ? "head" : "whole", bytes }
-    : { state: "removed", bytes: null };
+  if (bytes) return { state: row.responseTruncated ? "head" : "whole", bytes };
+  // Facts travel without bodies when R2 was down.
+  return { state: row.outcome === "unrecorded" ? "none" : "removed", bytes: null };
 }
 
 /** The answer's message as JSON bytes; null when there was none, or retention removed it. */

@@ -22,6 +22,8 @@ const COUNTER_WORDS: Readonly<Record<string, string>> = {
   refused_unauthenticated: "Refused: no valid client key",
   refused_path: "Refused: path not allowed",
   unrecorded: "Recorded without bodies (archive down)",
+  facts_lost: "Not recorded at all (archive and queue down)",
+  bell_failed: "Found by the sweep (queue down)",
 };
 
 export function SettingsPage({ view, status, audit }: Props) {

@@ -1,0 +1,72 @@
+/** What an isolate counts, and the bells it could not ring, on their way through a queue that fails. */
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { beforeEach, expect, it } from "vitest";
+import { count, flushCounters } from "../../workers/proxy/counters.ts";
+import { keepUnsent } from "../../workers/proxy/unsent-bells.ts";
+import type { CountersBell, QueueMessage } from "../../workers/schemas/exchange.ts";
+import { bellOf, madeExchange } from "../support/exchanges.ts";
+
+/** A queue that takes messages as `take` says, and what it got. */
+function queueThat(take: () => void) {
+  const got: QueueMessage[] = [];
+  const put = async (...messages: QueueMessage[]) => {
+    got.push(...messages);
+    take();
+  };
+  const EXCHANGES = {
+    send: (body: QueueMessage) => put(body),
+    sendBatch: (batch: { body: QueueMessage }[]) => put(...batch.map(({ body }) => body)),
+  } as unknown as Queue;
+  return { env: { EXCHANGES }, got };
+}
+const healthy = () => undefined;
+const down = () => {
+  throw new Error("the queue is down");
+};
+
+/** Flushes never wait here: each is a minute later than the one before. */
+let now = Date.now();
+async function flush(env: Pick<Env, "EXCHANGES">): Promise<void> {
+  now += 60_000;
+  const ctx = createExecutionContext();
+  const waiting: Promise<unknown>[] = [];
+  flushCounters(env, { waitUntil: (promise) => void waiting.push(promise) }, now);
+  // What is planned after a failure waits by the real clock, and is not waited for here.
+  await waiting[0];
+  await waitOnExecutionContext(ctx);
+}
+beforeEach(() => flush(queueThat(healthy).env));
+
+const countersIn = (got: QueueMessage[]) =>
+  got.filter((message): message is CountersBell => message.kind === "counters");
+
+it("sums that a queue took without saying so are sent again as the same message, and later ones apart", async () => {
+  count("unrecorded");
+  count("unrecorded");
+  const broken = queueThat(down);
+  await flush(broken.env);
+  count("unrecorded");
+  await flush(broken.env);
+  const repaired = queueThat(healthy);
+  await flush(repaired.env);
+  const [first, second] = countersIn(repaired.got);
+  expect([first?.counts, second?.counts]).toEqual([{ unrecorded: 2 }, { unrecorded: 1 }]);
+  expect(countersIn(broken.got).map(({ id }) => id)).toEqual([first?.id, first?.id]);
+  expect(second?.id).not.toBe(first?.id);
+  const after = queueThat(healthy);
+  await flush(after.env);
+  expect(after.got).toEqual([]);
+});
+
+it("bells that were kept go with the next sums, or alone, once the queue takes them", async () => {
+  const bells = Array.from({ length: 3 }, () => {
+    const exchange = madeExchange();
+    return bellOf(exchange, { request: exchange.request.facts });
+  });
+  for (const bell of bells) keepUnsent(bell);
+  const broken = queueThat(down);
+  await flush(broken.env);
+  const repaired = queueThat(healthy);
+  await flush(repaired.env);
+  expect(repaired.got).toEqual(bells);
+});
