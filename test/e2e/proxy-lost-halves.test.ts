@@ -100,22 +100,27 @@ it("an answer says who asked in any case", async () => {
 });
 
 it("facts that neither R2 nor the queue took are sent when the queue is back", async () => {
-  edge.answer(stream(10));
-  const unrecorded = await edge.counted("unrecorded");
-  await edge.break({
-    JOURNAL: { how: "fail", failures: ALWAYS },
-    EXCHANGES: { how: "fail", failures: TRIES },
-  });
-  const sent = await send();
-  const bell = await vi.waitFor(
-    async () => {
-      const rung = await edge.bell(idOf(sent));
-      if (!rung) throw new Error("not yet");
-      return rung;
-    },
-    { timeout: 25_000 },
-  );
-  expect(bell.request).toMatchObject({ domain: tenant.domain, body: { recorded: "none", bytes: 11 } });
-  expect(bell.response).toMatchObject({ outcome: "unrecorded", status: 200 });
-  expect(await edge.counted("unrecorded")).toBe(unrecorded + 1);
+  const quiet = await startEdge();
+  try {
+    const { domain, key } = await quiet.tenant();
+    quiet.answer(stream(10));
+    await quiet.break({
+      JOURNAL: { how: "fail", failures: ALWAYS },
+      EXCHANGES: { how: "fail", failures: ALWAYS },
+    });
+    const body = '{"hello":1}';
+    const sent = await quiet.send({ host: domain, path: "/v1/things", headers: { "x-api-key": key }, body });
+    expect(sent.isComplete).toBe(true);
+    // The bell's tries, and the first of the counters behind it.
+    await vi.waitUntil(async () => (await quiet.calls("EXCHANGES")) > TRIES, { timeout: 10_000 });
+    await quiet.break({});
+    await vi.waitUntil(async () => await quiet.bell(idOf(sent)), { timeout: 25_000 });
+    const bell = await quiet.bell(idOf(sent));
+    expect(bell?.request).toMatchObject({ domain, body: { recorded: "none", bytes: 11 } });
+    expect(bell?.response).toMatchObject({ outcome: "unrecorded", status: 200 });
+    expect(await quiet.counted("unrecorded")).toBe(1);
+    expect(await quiet.counted("facts_lost")).toBe(0);
+  } finally {
+    await quiet.stop();
+  }
 });

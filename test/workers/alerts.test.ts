@@ -309,7 +309,9 @@ describe("what the archive did not take", () => {
   const outboxes = () => {
     const raised = vi.fn();
     const ALERT_OUTBOX = {
-      getByName: (name: string) => ({ raise: async (_: unknown, events: unknown) => void raised(name, events) }),
+      getByName: (name: string) => ({
+        raise: async (_: unknown, events: unknown) => void raised(name, events),
+      }),
     } as unknown as Env["ALERT_OUTBOX"];
     return { raised, bindings: { ALERT_OUTBOX } };
   };

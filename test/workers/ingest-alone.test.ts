@@ -44,7 +44,7 @@ describe("an answer without its request", () => {
     await deliver([{ body: bell }]);
     expect(await storedOutcomes()).toEqual([]);
     expect(await failures()).toEqual([
-      { exchange_id: id, error: "the journal has the answer but not the request" },
+      { exchange_id: id, error: "Error: the journal has the answer but not the request" },
     ]);
     expect(await journalContents()).toEqual([`${id} response`]);
   });

@@ -26,10 +26,15 @@ const END_BYTES = 262_144;
 export async function gulp(body: ReadableStream): Promise<Gulped> {
   const reader = body.getReader({ mode: "byob" });
   const gulped: Gulped = { chunks: [], bytes: 0, hash: null, end: new Uint8Array(0) };
-  for (let size = FIRST_GULP_BYTES; ; size = Math.min(size * 4, LARGEST_GULP_BYTES)) {
-    const { value, done } = await reader.readAtLeast(size, new Uint8Array(size));
+  let room = new Uint8Array(FIRST_GULP_BYTES);
+  for (;;) {
+    const size = room.length;
+    const { value, done } = await reader.readAtLeast(size, room);
     if (value && value.length > 0) add(gulped, value);
     if (done || !value || value.length < size) return gulped;
+    // What is only hashed is not kept: a file of any size is read through one buffer.
+    const isFree = gulped.hash !== null && size === LARGEST_GULP_BYTES;
+    room = isFree ? new Uint8Array(value.buffer) : new Uint8Array(Math.min(size * 4, LARGEST_GULP_BYTES));
   }
 }
 
@@ -84,7 +89,9 @@ function add(gulped: Gulped, chunk: Uint8Array): void {
 }
 
 function hashAllButEnd(gulped: Gulped, hash: Hash, chunk: Uint8Array): void {
-  const tail = joined([gulped.end, chunk]);
+  // A chunk that is an end by itself is not copied, but for that end.
+  const tail = chunk.length >= END_BYTES ? chunk : joined([gulped.end, chunk]);
+  if (tail === chunk) hash.update(gulped.end);
   const cut = Math.max(0, tail.length - END_BYTES);
   hash.update(tail.subarray(0, cut));
   gulped.end = tail.slice(cut);

@@ -48,26 +48,20 @@ export async function recordHeld(
 }
 
 /**
- * Sends a copy of a stream to the Recorder. `branch` is pumped by the runtime; when it has ended, `conclude` is told with what
- * error (null: none) and answers with the facts, which follow the bytes. A copy that breaks *ends*, or the bytes seen so far
+ * Sends a copy of a stream to the Recorder. `fill` writes it and leaves its stream open; when it has ended, `conclude` is told with
+ * what error (null: none) and answers with the facts, which follow the bytes. A copy that breaks *ends*, or the bytes seen so far
  * would be lost with it.
  */
 export async function recordCopy(
   env: Env,
   ctx: Waiting,
   part: JournalPart,
-  branch: ReadableStream,
+  fill: (copy: WritableStream) => Promise<unknown>,
   conclude: (broken: unknown) => Promise<Facts>,
-  cut?: AbortSignal,
 ): Promise<StoredHalf> {
   const copy = new IdentityTransformStream();
   const stored = callRecorder(env, ctx, part, copy.readable);
-  const broken = await branch
-    .pipeTo(copy.writable, { preventAbort: true, preventClose: true, ...(cut ? { signal: cut } : {}) })
-    .then(
-      () => null,
-      (thrown: unknown) => thrown ?? new Error("broken"),
-    );
+  const broken = await fill(copy.writable);
   const facts = await conclude(broken);
   try {
     const writer = copy.writable.getWriter();
@@ -77,6 +71,18 @@ export async function recordCopy(
   } catch (thrown) {
     return notStored(part, facts.id, thrown);
   }
+}
+
+/** Fills a copy from a branch of a tee, pumped by the runtime, until it ends, breaks, or is cut. */
+export function pumped(
+  branch: ReadableStream,
+  cut?: AbortSignal,
+): (copy: WritableStream) => Promise<unknown> {
+  return (copy) =>
+    branch.pipeTo(copy, { preventAbort: true, preventClose: true, ...(cut ? { signal: cut } : {}) }).then(
+      () => null,
+      (thrown: unknown) => thrown ?? new Error("broken"),
+    );
 }
 
 /**

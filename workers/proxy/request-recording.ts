@@ -8,7 +8,7 @@ import type { Exchange } from "./exchange.ts";
 import { keepBody } from "./kept-bodies.ts";
 import type { StoredHalf } from "./recorder.ts";
 import { noteEnded, noteStarted } from "./live-notices.ts";
-import { BODY_NOT_RECORDED, recordCopy, recordHeld, type RecordedRequest } from "./recording.ts";
+import { BODY_NOT_RECORDED, pumped, recordCopy, recordHeld, type RecordedRequest } from "./recording.ts";
 import type { RequestBody } from "./request-body.ts";
 
 /** An upload that goes on this long after the answer has ended is not waited for. */
@@ -83,7 +83,9 @@ function store(
     }
     case "streamed": {
       const isCut = { ...facts, body: facts.body ?? { recorded: "head" as const, bytes: 0, sha256: null } };
-      return recordCopy(env, ctx, "request", body.copy, async (broken) => (broken ? isCut : facts), cut);
+      return recordCopy(env, ctx, "request", pumped(body.copy, cut), async (broken) =>
+        broken ? isCut : facts,
+      );
     }
   }
 }

@@ -11,15 +11,14 @@ import { isOAuthPath } from "../domain/paths.ts";
 import { bodyPassage, headersDown } from "../domain/upstream-headers.ts";
 import type { Outcome, ResponseFacts } from "../schemas/exchange.ts";
 import type { OpenFacts } from "../store/journal.ts";
+import { passBody } from "./answer-body.ts";
 import { elapsed, type Exchange } from "./exchange.ts";
 import { noteLimits } from "./limit-reports.ts";
-import { BODY_NOT_RECORDED, concludeExchange, recordCopy, recordHeld, recordShort } from "./recording.ts";
+import { BODY_NOT_RECORDED, concludeExchange, recordHeld } from "./recording.ts";
 import type { RequestRecording } from "./request-recording.ts";
 
 /** Once upstream has said everything, a client that is still reading after this long counts as served. */
 const CLIENT_GRACE_MS = 5_000;
-/** A copy of known length is read here up to this size. */
-const MAX_READ_HERE_BYTES = 65_536;
 /** Answers that have no body, whatever their headers say. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
@@ -64,14 +63,8 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
   const pipe =
     passage.length === null ? new IdentityTransformStream() : new FixedLengthStream(passage.length);
   const response = new Response(pipe.readable, init); // first: a status that cannot be passed on must leave no pumps behind
-  const [toClient, toArchive] = upstream.body.tee();
-  const served = toClient.pipeTo(pipe.writable).then(
-    () => true,
-    () => {
-      abort.abort();
-      return false;
-    },
-  );
+  const type = upstream.headers.get("content-type");
+  const { served, record } = passBody(exchange, upstream.body, pipe.writable, type, passage.length);
   let isCapped = false;
   const cap = setTimeout(() => {
     isCapped = true;
@@ -91,10 +84,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
       facts = factsOf(isCapped ? "upstream_failed" : await outcomeOf(broken, served), durationMs);
       return facts;
     };
-    const isShort = passage.length !== null && passage.length <= MAX_READ_HERE_BYTES;
-    const storing = isShort
-      ? recordShort(env, "response", toArchive, conclude)
-      : recordCopy(env, ctx, "response", toArchive, conclude);
+    const storing = record(conclude);
     await storing;
     facts ??= factsOf("interrupted", elapsed(exchange));
     await concludeExchange(env, ctx, recording.stored, facts, storing);

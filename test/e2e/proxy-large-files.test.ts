@@ -1,0 +1,144 @@
+/** Files larger than the isolate has memory: readers at their own pace, an archive that keeps their head. Over real sockets. */
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { RECORDED_HEAD_BYTES } from "../../workers/constants.ts";
+import type { Reply } from "../../scripts/local/fake-claude.ts";
+import { startEdge, type Edge } from "../support/edge.ts";
+
+const MEGABYTE = 1_048_576;
+const PIECE = Buffer.alloc(MEGABYTE, "0123456789abcdef");
+/** What sockets and the runtime's own buffers may hold of a file that nobody reads. */
+const IN_BUFFERS = 30 * MEGABYTE;
+/** The Recorder reads up to the 32 MB that it might have to keep, and leaves garbage. A file held whole is 200 MB. */
+const MAX_GROWTH = 128 * MEGABYTE;
+
+let edge: Edge;
+let tenant: { domain: string; key: string };
+beforeAll(async () => {
+  edge = await startEdge();
+  tenant = await edge.tenant();
+});
+afterAll(() => edge.stop());
+afterEach(() => edge.claude.reset());
+
+const file = (megabytes: number, headers: Record<string, string>): Reply => ({
+  kind: "raw",
+  status: 200,
+  headers,
+  chunks: Array.from({ length: megabytes }, () => ({ delayMs: 0, bytes: PIECE })),
+});
+const declared = (megabytes: number) =>
+  file(megabytes, {
+    "content-type": "application/octet-stream",
+    "content-length": String(megabytes * MEGABYTE),
+  });
+
+/** Asks for a file and reads nothing of it yet. */
+async function asked(): Promise<Socket> {
+  const socket = connect(edge.port, "127.0.0.1");
+  const head = `GET /v1/files/f/content HTTP/1.1\r\nhost: ${tenant.domain}\r\nx-api-key: ${tenant.key}\r\n`;
+  socket.write(`${head}connection: close\r\nanthropic-version: 2023-06-01\r\n\r\n`);
+  await once(socket, "readable");
+  return socket;
+}
+
+/** How much upstream could send, once it can send no more. */
+async function sentWithoutReading(): Promise<number> {
+  let sent = -1;
+  await vi.waitUntil(
+    () => {
+      const before = sent;
+      sent = edge.claude.requests[0]?.bytesSent ?? 0;
+      return sent > 0 && sent === before;
+    },
+    { timeout: 10_000, interval: 500 },
+  );
+  return sent;
+}
+
+/** The most memory that workerd has had so far, in bytes. */
+function peakMemory(): number {
+  const peaks = readdirSync("/proc").flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      const status = readFileSync(`/proc/${pid}/status`, "utf8");
+      const field = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, "m").exec(status)?.[1];
+      const isOurs = field("Name") === "workerd" && field("PPid") === String(process.pid);
+      return isOurs ? [Number(field("VmHWM")) * 1_024] : [];
+    } catch {
+      return []; // ended meanwhile
+    }
+  });
+  expect(peaks).not.toEqual([]);
+  return Math.max(...peaks);
+}
+
+it.runIf(process.platform === "linux")(
+  "a slow reader of 200 MB holds upstream back, not the file in memory; others go on; the archive has its head",
+  async () => {
+    edge.answer(declared(200));
+    const socket = await asked();
+    const before = peakMemory();
+    expect(await sentWithoutReading()).toBeLessThan(IN_BUFFERS);
+
+    edge.answer(file(1, { "content-type": "application/json", "content-length": String(MEGABYTE) }));
+    const started = Date.now();
+    const headers = { "x-api-key": tenant.key };
+    const other = await edge.send({ host: tenant.domain, path: "/v1/things", headers, body: "{}" });
+    expect(other.body.equals(PIECE)).toBe(true);
+    expect(Date.now() - started).toBeLessThan(3_000);
+
+    let received = 0;
+    const hash = createHash("sha256");
+    let head = "";
+    for await (const bytes of socket as AsyncIterable<Buffer>) {
+      const from = head.endsWith("\r\n\r\n") ? 0 : bytes.indexOf("\r\n\r\n") + 4;
+      if (from > 0) head += bytes.subarray(0, from).toString("latin1");
+      received += bytes.length - from;
+      hash.update(bytes.subarray(from));
+    }
+    const sha256 = hash.digest("hex");
+    expect([received, sha256]).toEqual([200 * MEGABYTE, sha256OfPieces(200)]);
+    expect(peakMemory() - before).toBeLessThan(MAX_GROWTH);
+
+    const id = /x-nexus-request-id: (\S+)/i.exec(head)?.[1] ?? "";
+    await vi.waitUntil(async () => await edge.bell(id), { timeout: 10_000 });
+    const { response } = await edge.journal(id);
+    expect(response?.facts).toMatchObject({ outcome: "complete", status: 200 });
+    expect(response?.facts.body).toEqual({ recorded: "head", bytes: received, sha256 });
+    expect(response?.body.equals(PIECE)).toBe(true);
+    expect(PIECE).toHaveLength(RECORDED_HEAD_BYTES);
+  },
+);
+
+it.each([
+  ["of declared length", declared(80)],
+  ["of unknown length", file(80, { "content-type": "application/x-jsonl" })],
+])("a reader who leaves a file %s is reported upstream, and what came is recorded", async (_, reply) => {
+  edge.answer(reply);
+  const known = new Set(await edge.journalIds());
+  const socket = await asked();
+  expect(await sentWithoutReading()).toBeLessThan(IN_BUFFERS);
+  socket.resetAndDestroy();
+  await vi.waitUntil(() => edge.claude.requests[0]?.abortedAt, { timeout: 5_000, interval: 10 });
+  const facts = await vi.waitFor(
+    async () => {
+      const id = (await edge.journalIds()).find((each) => !known.has(each)) ?? "";
+      const { response } = await edge.journal(id);
+      if (!response) throw new Error("not yet");
+      return response.facts;
+    },
+    { timeout: 10_000 },
+  );
+  expect(facts).toMatchObject({ outcome: "client_gone", status: 200 });
+  expect(facts.body.bytes).toBeLessThan(IN_BUFFERS);
+});
+
+function sha256OfPieces(count: number): string {
+  const hash = createHash("sha256");
+  for (let n = 0; n < count; n++) hash.update(PIECE);
+  return hash.digest("hex");
+}
