@@ -99,12 +99,34 @@ export function firstLookups(request: Evidence): Lookup[] {
   ];
 }
 
+/**
+ * Lookups of the older places in its history, where nobody of its own thread was found at the nearest one (`nearest`): to be
+ * fetched together, because the choice asks for them one after the other.
+ */
+export function olderLookups(
+  request: Evidence,
+  keys: readonly LinkKey[],
+  nearest: readonly Evidence[],
+): Lookup[] {
+  if (nearest.some((each) => isOfThread(each, request))) return [];
+  const before = { before: request.requestId, limit: MANY };
+  return boundariesOf(request, keys)
+    .filter(({ rank }) => rank > 1)
+    .flatMap(({ answerKey, endKey }) => [
+      ...(answerKey === null ? [] : [{ index: "answer" as const, key: answerKey, ...before }]),
+      ...(endKey === null ? [] : [{ index: "end" as const, key: endKey, ...before }]),
+    ]);
+}
+
+function isOfThread({ sessionKey, agentKey }: Evidence, request: Evidence): boolean {
+  return sessionKey === request.sessionKey && agentKey === request.agentKey;
+}
+
 async function asRetry(request: Evidence, candidates: Candidates): Promise<Parentage | null> {
   const same = (await candidates.find(firstLookups(request)[0]!)).map(({ evidence }) => evidence);
   const last = same.find(
     (each) =>
-      each.sessionKey === request.sessionKey &&
-      each.agentKey === request.agentKey &&
+      isOfThread(each, request) &&
       each.messageKey === request.messageKey &&
       each.systemKey === request.systemKey &&
       has(each, FORM.ask) === has(request, FORM.ask),
@@ -169,8 +191,7 @@ async function asTurn(
   candidates: Candidates,
 ): Promise<Parentage | null> {
   const boundaries = boundariesOf(request, keys);
-  const ofThread = (each: Evidence) =>
-    each.sessionKey === request.sessionKey && each.agentKey === request.agentKey;
+  const ofThread = (each: Evidence) => isOfThread(each, request);
   if (request.sessionKey !== null) {
     const own = { request, isEligible: ofThread, sessionKey: request.sessionKey };
     const within = await withinThread(own, keys, candidates);

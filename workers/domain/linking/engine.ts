@@ -6,9 +6,9 @@
  */
 import type { Evidence, LinkKey, MadeEvidence } from "./evidence.ts";
 import { PURPOSE } from "./evidence.ts";
-import { firstLookups, type Parentage, parentageOf } from "./choice.ts";
+import { firstLookups, olderLookups, type Parentage, parentageOf } from "./choice.ts";
 import { dependentLookups, promptLookups, promptsNamedBy } from "./dependents.ts";
-import type { Link, LinkStore } from "./link-store.ts";
+import type { Link, LinkStore, Lookup } from "./link-store.ts";
 import { Layout } from "./layout.ts";
 import { Reader } from "./reader.ts";
 
@@ -59,7 +59,16 @@ export async function linkExchanges(store: LinkStore, made: readonly MadeEvidenc
   const parentages = new Map<string, Parentage>();
   const choose = async (ids: Iterable<string>): Promise<string[]> => {
     const changed: string[] = [];
-    for (const id of [...ids].sort()) {
+    const sorted = [...ids].sort();
+    const older: Lookup[] = [];
+    for (const { evidence, keys } of sorted.map((id) => dirty.get(id)!)) {
+      const nearest: Evidence[] = [];
+      for (const lookup of firstLookups(evidence))
+        nearest.push(...(await reader.find(lookup)).map((found) => found.evidence));
+      older.push(...olderLookups(evidence, keys, nearest));
+    }
+    await reader.fetch(older);
+    for (const id of sorted) {
       const { evidence, keys } = dirty.get(id)!;
       const parentage = await parentageOf(evidence, keys, reader.candidates(layout));
       reader.claim(id, parentage.call);
