@@ -8,9 +8,11 @@ import { parseArgs } from "node:util";
 import { build } from "../scripts/build.ts";
 import { describeMachine, watchNoise } from "./machine.ts";
 import type { Effort } from "./rows/compare.ts";
+import { conversations } from "./rows/conversations.ts";
 import { cpu, memory } from "./rows/cost.ts";
 import { fidelity } from "./rows/fidelity.ts";
 import { ingest, storage } from "./rows/ingest.ts";
+import { pagesOfDemo, pagesOfMillion } from "./rows/pages.ts";
 import { reads } from "./rows/reads.ts";
 import { crowd, events, firstByteAndEnd, wholeAnswers } from "./rows/streams.ts";
 import { openStage, type Stage } from "./stage/stage.ts";
@@ -27,7 +29,14 @@ const ON_STAGE: Record<string, (stage: Stage, effort: Effort) => Promise<Line[]>
 };
 
 /** Rows that bring a local world of their own. */
-const ON_THEIR_OWN: Record<string, () => Promise<Line[]>> = { ingest, storage, reads };
+const ON_THEIR_OWN: Record<string, () => Promise<Line[]>> = {
+  ingest,
+  storage,
+  reads,
+  conversations,
+  "pages-demo": pagesOfDemo,
+  "pages-million": pagesOfMillion,
+};
 
 const { values } = parseArgs({
   options: {
@@ -75,4 +84,5 @@ console.log(noise());
 console.log(
   `Medians over ${effort.rounds} interleaved rounds; ratios are taken within a round, quartiles over the rounds. Workers on one core, upstream and load on another.`,
 );
-if (lines.some(({ isMet }) => isMet === false)) process.exitCode = 1;
+// A thread of a tool that describes bindings to Miniflare stays behind and would keep the process.
+process.exit(lines.some(({ isMet }) => isMet === false) ? 1 : 0);

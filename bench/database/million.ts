@@ -4,12 +4,24 @@
  */
 import type { Client } from "pg";
 import { LATENCY_CLASSES } from "../../workers/domain/latency.ts";
+import { withClient } from "./client.ts";
+import type { Filling } from "./kept.ts";
 
 export const REQUESTS = 1_000_000;
 const DAYS = 30;
 
-/** Fills an empty, migrated database. Times end at `now` (epoch milliseconds). */
-export async function makeMillion(db: Client, now: number): Promise<void> {
+export const MILLION: Filling = {
+  name: "million",
+  madeBy: "bench/database/million.ts",
+  fill: (url) =>
+    withClient(url, async (db) => {
+      await db.query(ID_FUNCTION);
+      await makeMillion(db, Date.now());
+    }),
+};
+
+/** Times end at `now` (epoch milliseconds). */
+async function makeMillion(db: Client, now: number): Promise<void> {
   const first = now - DAYS * 86_400_000;
   await db.query("SELECT ensure_partitions(to_timestamp($1), 4)", [first / 1000]);
   await db.query(
@@ -64,6 +76,6 @@ INSERT INTO rollups SELECT date_bin('5 minutes', started_at, 'epoch'::timestampt
 FROM requests GROUP BY 1, 2, 3, 4, 5, 6`;
 
 /** A UUIDv7 of a time and a number, as ids of exchanges are. */
-export const ID_FUNCTION = `
+const ID_FUNCTION = `
 CREATE FUNCTION nexus_bench_id(at timestamptz, n bigint) RETURNS uuid IMMUTABLE LANGUAGE sql AS $$
   SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7000' || 'a' || right(lpad(to_hex(n), 15, '0'), 15))::uuid $$`;

@@ -75,3 +75,16 @@ export async function stored(databaseUrl: string, session: string | null, count:
     }
   });
 }
+
+/** The conversation that a session's requests became. */
+export function conversationOf(databaseUrl: string, session: string): Promise<string> {
+  return withClient(databaseUrl, async (db) => {
+    const { rows } = await db.query<{ id: string | null }>(
+      "SELECT conversation_id AS id FROM requests WHERE session_id = $1 LIMIT 1",
+      [session],
+    );
+    const id = rows[0]?.id;
+    if (!id) throw new Error("the requests of the session are no conversation");
+    return id;
+  });
+}
