@@ -24,6 +24,8 @@ export const TENANT_STALE_MS = 600_000;
 export const MAX_QUEUE_MESSAGE_BYTES = 120_000;
 /** Ingest works on at most this many journal bytes at once: the isolate has 128 MB. */
 export const MAX_INGEST_BATCH_BYTES = 16 * 1_048_576;
+/** One transaction stores about so many bytes of journal; meanwhile the next ones are read and taken apart. */
+export const INGEST_SLICE_BYTES = 4 * 1_048_576;
 /** Ingest waits this long for the journal, per exchange and for clearing a slice; then it comes back later. */
 export const JOURNAL_TIMEOUT_MS = 60_000;
 /** Rollups sum this long. */

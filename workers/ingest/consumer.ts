@@ -15,11 +15,11 @@ import { withWriter } from "../store/db.ts";
 import { recordFailure } from "../store/ingest-failures.ts";
 import { clearJournal } from "../store/journal.ts";
 import { withinTime } from "../store/time-limit.ts";
-import { type Delivery, slices } from "./deliveries.ts";
+import { type Delivery, fitTogether, slices } from "./deliveries.ts";
 import { publishStored } from "./live-rows.ts";
 import { raiseAlerts, raiseLost } from "./raise-alerts.ts";
 import { indexAfterBatch } from "./search-words.ts";
-import { type Failure, type StoredSlice, storeSlice } from "./store-slice.ts";
+import { type Failure, type ReadSlice, readSlice, type StoredSlice, storeSlice } from "./store-slice.ts";
 import { tellWindows } from "./tell-windows.ts";
 
 const DEAD_LETTER_QUEUE = /-dead$/;
@@ -53,9 +53,16 @@ export async function handleBatch(batch: MessageBatch, env: Env, ctx: ExecutionC
       counted.map(({ sums }) => sums),
     ),
   );
-  for (const slice of slices(exchanges)) {
-    const stored = await settleExchanges(env, config, slice);
+  const all = slices(exchanges);
+  let reading: Promise<ReadSlice> | null = null;
+  for (const [n, slice] of all.entries()) {
+    const read: ReadSlice = await (reading ?? readSlice(env.JOURNAL, slice));
+    const next = all[n + 1];
+    // The database's time and ours are not the same: while it stores, the next slice is taken apart.
+    reading = next && fitTogether(slice, next) ? readSlice(env.JOURNAL, next) : null;
+    const stored = await settleExchanges(config, slice, read);
     if (!stored) continue;
+    ctx.waitUntil(clear(env, stored.cleared));
     ctx.waitUntil(publishStored(env, stored.rows));
     ctx.waitUntil(tellWindows(env, stored.settled));
     ctx.waitUntil(raiseAlerts(env, config, stored.rows, stored.exchanges));
@@ -87,11 +94,11 @@ async function settleCounters(config: Config, counted: readonly Counted[]): Prom
 
 /** Answers what was stored; null when the database is not there. */
 async function settleExchanges(
-  env: Env,
   config: Config,
   slice: readonly Delivery[],
+  read: ReadSlice,
 ): Promise<StoredSlice | null> {
-  const stored = await storeSlice(env.JOURNAL, config, slice).catch((thrown: unknown) => {
+  const stored = await storeSlice(config, read).catch((thrown: unknown) => {
     log.warn("ingest: exchanges wait", { messages: slice.length, error: errorText(thrown) });
     return null;
   });
@@ -101,14 +108,15 @@ async function settleExchanges(
     else if (stored) delivery.message.ack();
     else giveBack(delivery.message);
   }
-  const cleared = stored?.cleared ?? [];
-  if (cleared.length > 0) {
-    // What stays is rung for again, found in Postgres, and cleared then.
-    await withinTime(JOURNAL_TIMEOUT_MS, clearJournal(env.JOURNAL, cleared)).catch((thrown: unknown) =>
-      log.warn("ingest: journal entries not cleared", { entries: cleared.length, error: errorText(thrown) }),
-    );
-  }
   return stored;
+}
+
+/** What stays is rung for again, found in Postgres, and cleared then. */
+async function clear(env: Env, cleared: StoredSlice["cleared"]): Promise<void> {
+  if (cleared.length === 0) return;
+  await withinTime(JOURNAL_TIMEOUT_MS, clearJournal(env.JOURNAL, cleared)).catch((thrown: unknown) =>
+    log.warn("ingest: journal entries not cleared", { entries: cleared.length, error: errorText(thrown) }),
+  );
 }
 
 /** One exchange that could not be stored although the database is there. */

@@ -1,5 +1,5 @@
 /** Bells on their way to being stored, in slices that fit into memory. Used by the consumer. */
-import { MAX_INGEST_BATCH_BYTES } from "../constants.ts";
+import { INGEST_SLICE_BYTES, MAX_INGEST_BATCH_BYTES } from "../constants.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
 
 export interface Delivery {
@@ -9,7 +9,7 @@ export interface Delivery {
   isDead: boolean;
 }
 
-/** In order, in slices of at most MAX_INGEST_BATCH_BYTES of journal; what is larger alone is a slice of its own. */
+/** In order, in slices of at most INGEST_SLICE_BYTES of journal; what is larger alone is a slice of its own. */
 export function slices<D extends Pick<Delivery, "bell">>(deliveries: readonly D[]): D[][] {
   const result: D[][] = [];
   let room = 0;
@@ -17,10 +17,19 @@ export function slices<D extends Pick<Delivery, "bell">>(deliveries: readonly D[
     const bytes = delivery.bell.journalBytes;
     if (bytes > room || result.length === 0) {
       result.push([]);
-      room = MAX_INGEST_BATCH_BYTES;
+      room = INGEST_SLICE_BYTES;
     }
     result.at(-1)!.push(delivery);
     room -= bytes;
   }
   return result;
+}
+
+/** Whether both may be in memory at once, so that one can be read while the other is stored. */
+export function fitTogether<D extends Pick<Delivery, "bell">>(
+  one: readonly D[],
+  other: readonly D[],
+): boolean {
+  const bytes = [...one, ...other].reduce((sum, { bell }) => sum + bell.journalBytes, 0);
+  return bytes <= MAX_INGEST_BATCH_BYTES;
 }

@@ -41,7 +41,7 @@ export interface Failure {
 }
 
 /** An exchange of the slice on its way. */
-interface Entry {
+export interface Entry {
   bell: ExchangeBell;
   /** It failed before, so something may be written down about it. */
   isTroubled: boolean;
@@ -52,13 +52,16 @@ interface Entry {
   alone(): StorableExchange | null;
 }
 
-/** Stores what can be stored. Throws DatabaseUnavailableError when the database is not there; then nothing is known of any of them. */
-export async function storeSlice(
-  journal: R2Bucket,
-  config: Config,
-  slice: readonly Delivery[],
-): Promise<StoredSlice> {
-  const failures: StoredSlice["failures"] = new Map();
+/** A slice out of the journal, ready to be stored. */
+export interface ReadSlice {
+  entries: Entry[];
+  /** Of what could not be read. */
+  failures: Map<string, Failure>;
+}
+
+/** Reads what the bells rang for and takes it apart. Never rejects; this is most of the CPU that ingest takes. */
+export async function readSlice(journal: R2Bucket, slice: readonly Delivery[]): Promise<ReadSlice> {
+  const failures: ReadSlice["failures"] = new Map();
   const entries: Entry[] = [];
   await Promise.all(
     distinct(slice).map(async (given) => {
@@ -69,6 +72,15 @@ export async function storeSlice(
       }
     }),
   );
+  return { entries, failures };
+}
+
+/** Stores what can be stored. Throws DatabaseUnavailableError when the database is not there; then nothing is known of any of them. */
+export async function storeSlice(
+  config: Config,
+  { entries, failures: unread }: ReadSlice,
+): Promise<StoredSlice> {
+  const failures: StoredSlice["failures"] = new Map(unread);
   const settled: SettledExchange[] = [];
   const rows = await withWriter(config, async (db) => {
     for (const [domain, group] of await byDomain(db, entries, failures))
