@@ -7,6 +7,7 @@ import { requestType, type RequestType } from "../domain/classify.ts";
 import { type DissectedBody, dissectBody } from "../domain/content.ts";
 import { endpointOf, type Endpoint } from "../domain/endpoint.ts";
 import { isObject, type JsonObject, parseJson, storableJson } from "../domain/json-object.ts";
+import { holds } from "../domain/json-spans.ts";
 import { redact } from "../domain/redact.ts";
 import { readRequest, type RequestReading } from "../domain/request-reading.ts";
 import { spokenWords } from "../domain/spoken-words.ts";
@@ -147,19 +148,37 @@ function decodedBody(
 function typedBody(body: DissectedBody, skeleton: JsonObject | null): JsonObject | null {
   if (skeleton === null || body.kind !== "json") return skeleton;
   const messages: unknown[] = [];
-  for (let i = body.messages.length - 1; i >= 0; i--) {
-    const message = parseJson(new TextDecoder().decode(body.messages[i]!.content));
-    const isUser = isObject(message) && message["role"] === "user";
-    const isSystem = isObject(message) && message["role"] === "system";
-    if (isSystem || (isUser && !messages.some((each) => isObject(each) && each["role"] === "user")))
-      messages.unshift(message);
-    if (body.system.length >= 2 && isUser) break;
+  let hasUser = false;
+  let systems = body.system.length;
+  for (let i = body.messages.length - 1; i >= 0 && !(hasUser && systems >= 2); i--) {
+    const { content } = body.messages[i]!;
+    if (hasUser && !mayBeSystem(content)) continue;
+    const message = parseJson(new TextDecoder().decode(content));
+    const role = isObject(message) ? message["role"] : null;
+    if (role === "system") systems++;
+    else if (hasUser || role !== "user") continue;
+    else hasUser = true;
+    messages.unshift(message);
   }
   return {
     ...skeleton,
     ...(body.messages.length > 0 && { messages }),
     ...(body.system.length > 0 && { system: new Array<null>(body.system.length).fill(null) }),
   };
+}
+
+const SYSTEM = new TextEncoder().encode('"system"');
+const ESCAPE = new TextEncoder().encode("\\u");
+
+/** Whether an element may have the role `system`, by its text: written as it is, or with an escape in it. */
+function mayBeSystem(content: Uint8Array): boolean {
+  return contains(content, SYSTEM) || contains(content, ESCAPE);
+}
+
+function contains(bytes: Uint8Array, piece: Uint8Array): boolean {
+  for (let at = bytes.indexOf(piece[0]!); at >= 0; at = bytes.indexOf(piece[0]!, at + 1))
+    if (holds(bytes, at, piece)) return true;
+  return false;
 }
 
 function fromHex(hex: string | null): Uint8Array | null {
