@@ -220,9 +220,10 @@ export const requests = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.id, t.startedAt] }),
-    index("requests_newest").on(t.startedAt, t.id),
-    index("requests_domain").on(t.domainId, t.startedAt, t.id),
-    index("requests_account").on(t.accountId, t.startedAt, t.id),
+    // Without the id, which lists are sorted by too: of one instant there are few, and they are sorted when read.
+    index("requests_newest").on(t.startedAt),
+    index("requests_domain").on(t.domainId, t.startedAt),
+    index("requests_account").on(t.accountId, t.startedAt),
     // One key with many rows is stored once in a B-tree, if nothing distinguishes them: what is found is sorted when read.
     index("requests_session").on(t.sessionId),
     index("requests_conversation").on(t.conversationId),
@@ -278,8 +279,9 @@ export const linkEvidence = pgTable(
     index("link_evidence_prior_answer")
       .on(t.priorAnswerKey)
       .where(sql`prior_answer_key is not null`),
+    // Seldom asked, and stored once per session: what is found is sorted when read.
     index("link_evidence_thread")
-      .on(t.sessionKey, t.agentKey, t.requestId)
+      .on(t.sessionKey)
       .where(sql`session_key is not null`),
     index("link_evidence_ambiguous")
       .on(t.domainId, t.requestId)

@@ -65,15 +65,15 @@ async function bytesOfRows(): Promise<number> {
 
 describe("a conversation of 100 turns with 4 KB new in each", () => {
   // A new database has the first page of every table and index still to make: up to 0.2 MB once.
-  it("takes at most 0.62 MB with its indexes, the first one of a database at most 0.8 MB", async () => {
+  it("takes at most 0.6 MB with its indexes, the first one of a database at most 0.79 MB", async () => {
     const sizes: number[] = [];
     for (const seed of [1, 2, 3]) {
       const before = await bytesOnDisk();
       await ingest(0, 100, { seed, together: 1 });
       sizes.push((await bytesOnDisk()) - before);
     }
-    expect(sizes[0]).toBeLessThanOrEqual(800_000);
-    expect((sizes[1]! + sizes[2]!) / 2).toBeLessThanOrEqual(620_000);
+    expect(sizes[0]).toBeLessThanOrEqual(790_000);
+    expect((sizes[1]! + sizes[2]!) / 2).toBeLessThanOrEqual(600_000);
   }, 120_000);
 
   it("stores each content once, however it is cut into batches", async () => {
