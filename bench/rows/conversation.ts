@@ -1,6 +1,7 @@
 /** Conversations as Claude Code sends them, through a local world's proxy: each turn repeats all of its history. */
 import { randomUUID } from "node:crypto";
 import { pause } from "../stage/clock.ts";
+import { someWords } from "../stage/words.ts";
 import { withClient } from "../database/client.ts";
 
 export interface Shape {
@@ -17,13 +18,19 @@ export async function converse(proxyUrl: string, { turns, bytes, history = 0 }: 
   const messages = Array.from({ length: history }, (_, index) => said(index, bytes / 2));
   for (let turn = 0; turn < turns; turn++) {
     messages.push(said(messages.length, bytes / 2));
-    await send(proxyUrl, session, messages);
-    messages.push(said(messages.length, bytes / 2));
+    const content = await send(proxyUrl, session, messages, bytes / 2);
+    messages.push({ role: "assistant", content });
   }
   return session;
 }
 
-async function send(proxyUrl: string, session: string, messages: object[]): Promise<void> {
+/** Resolves with the answer's content. */
+async function send(
+  proxyUrl: string,
+  session: string,
+  messages: object[],
+  answerBytes: number,
+): Promise<unknown> {
   const response = await fetch(`${proxyUrl}/v1/messages?beta=true`, {
     method: "POST",
     headers: {
@@ -31,7 +38,7 @@ async function send(proxyUrl: string, session: string, messages: object[]): Prom
       "anthropic-version": "2023-06-01",
       "user-agent": "claude-cli/2.1.330 (external, cli)",
       "x-claude-code-session-id": session,
-      "x-bench-answer": "json 500",
+      "x-bench-answer": `words ${answerBytes}`,
       authorization: "Bearer bench",
     },
     body: JSON.stringify({
@@ -41,22 +48,12 @@ async function send(proxyUrl: string, session: string, messages: object[]): Prom
       messages,
     }),
   });
-  await response.arrayBuffer();
-  if (!response.ok) throw new Error(`the proxy answered ${response.status}`);
+  if (!response.ok) throw new Error(`the proxy answered ${response.status}: ${await response.text()}`);
+  return ((await response.json()) as { content: unknown }).content;
 }
 
-/** Words nobody said before, which compress about as prose does. */
 function said(index: number, bytes: number): object {
-  let text = "";
-  while (text.length < bytes) text += `${WORDS[Math.floor(Math.random() * WORDS.length)]} `;
-  return { role: index % 2 ? "assistant" : "user", content: [{ type: "text", text }] };
-}
-
-const WORDS = Array.from({ length: 4_000 }, (_, index) =>
-  Array.from({ length: 2 + (index % 4) }, (_, part) => syllable(index * 7 + part * 13)).join(""),
-);
-function syllable(n: number): string {
-  return `${"bcdfghjklmnprstvw"[n % 17]}${"aeiou"[Math.floor(n / 17) % 5]}`;
+  return { role: index % 2 ? "assistant" : "user", content: [{ type: "text", text: someWords(bytes) }] };
 }
 
 /** Resolves when so many requests of the session are stored. */

@@ -2,13 +2,15 @@
 import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import { now } from "./clock.ts";
+import { someWords } from "./words.ts";
 
 /**
  * `stream <events> <ms between two>`: server-sent events, the first at once, each written on its own.
- * `json <bytes>`: one message of about that size. `status <code>`: an error with its vendor headers.
+ * `json <bytes>`: one message of about that size. `words <characters>`: one of as many characters of new words. `status <code>`: an error with its vendor headers.
  * `echo <bytes>`: the SHA-256 of the request's body as `x-body-sha256`, bytes of any value, and their SHA-256 as `x-answer-sha256`.
  */
-export type Answer = `stream ${number} ${number}` | `json ${number}` | `status ${number}` | `echo ${number}`;
+export type Answer =
+  `stream ${number} ${number}` | `json ${number}` | `words ${number}` | `status ${number}` | `echo ${number}`;
 
 /** What the upstream saw since it was last asked. */
 export interface UpstreamReport {
@@ -34,7 +36,8 @@ export function answered(socket: Socket, answer: string, bodyHash: string, done:
   const [kind, first = "0", second = "0"] = answer.split(" ");
   if (kind === "stream") return stream(socket, Number(first), Number(second), done);
   done();
-  if (kind === "json") socket.write(message(Number(first)));
+  if (kind === "json") socket.write(message("x".repeat(Number(first))));
+  else if (kind === "words") socket.write(message(someWords(Number(first))));
   else if (kind === "status") socket.write(error(Number(first)));
   else socket.write(echo(Number(first), bodyHash));
   return () => undefined;
@@ -67,12 +70,12 @@ function event(type: string, rest: string): string {
 
 const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
 
-function message(bytes: number): string {
+function message(text: string): string {
   const body = JSON.stringify({
     type: "message",
     role: "assistant",
     at: now(),
-    content: [{ type: "text", text: "x".repeat(bytes) }],
+    content: [{ type: "text", text }],
     usage: { input_tokens: 9, output_tokens: 9 },
   });
   return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${VENDOR}\r\ncontent-length: ${body.length}\r\n\r\n${body}`;

@@ -1,0 +1,15 @@
+/** Texts of a run: words nobody said before, which compress about as prose does. */
+
+const WORDS = Array.from({ length: 4_000 }, (_, index) =>
+  Array.from({ length: 2 + (index % 4) }, (_, part) => syllable(index * 7 + part * 13)).join(""),
+);
+function syllable(n: number): string {
+  return `${"bcdfghjklmnprstvw"[n % 17]}${"aeiou"[Math.floor(n / 17) % 5]}`;
+}
+
+/** At least so many characters of them. */
+export function someWords(length: number): string {
+  let text = "";
+  while (text.length < length) text += `${WORDS[Math.floor(Math.random() * WORDS.length)]} `;
+  return text;
+}
