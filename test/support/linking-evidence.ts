@@ -52,6 +52,9 @@ export interface WrittenRequest {
   answer?: Said | null;
   system?: string;
   headers?: Record<string, string>;
+  tools?: Record<string, unknown>[];
+  /** Of the body, without its lists. */
+  body?: Record<string, unknown>;
 }
 
 /** The evidence of a request written by hand; ids of requests at one time rise with `n`. */
@@ -64,10 +67,10 @@ export function writtenEvidence(request: WrittenRequest, n = 0): MadeEvidence | 
   return evidenceOf({
     requestId: newExchangeId(at, new Uint8Array(10).fill(n)),
     headers: request.headers ?? {},
-    body: {},
+    body: request.body ?? {},
     messages: request.messages ?? messages,
     system: request.system ?? "You are helpful",
-    tools: [],
+    tools: request.tools ?? [],
     answer: request.answer ?? null,
     isAnswered: request.answer != null,
     isRead: true,
