@@ -1,25 +1,41 @@
-/** `nexus relink`: links history again through `POST /api/relink`, batch by batch, and says what changed. */
-import type { Command } from "commander";
+/**
+ * `nexus relink`: links history again through `POST /api/relink`, batch by batch, and says what changed. Ended in the middle, it
+ * says with which words it goes on.
+ */
+import { type Command, InvalidArgumentError } from "commander";
 import { z } from "zod";
 import { RelinkAnswer } from "../../workers/schemas/api-relink.ts";
 import { type Api, apiOf } from "./api.ts";
 import { CommandError } from "./command-error.ts";
 import { columns, show } from "./output.ts";
 
+const MAX_BATCH = 200;
+/** Between two lines of progress. */
+const PROGRESS_MS = 1_000;
+/** Of a domain's changes, so many are told. */
+const SHOWN = 10;
+
 interface Options {
   domain?: string;
   since?: string;
   after?: string;
   dryRun?: boolean;
+  batch: number;
+}
+
+interface DomainRelinked {
+  domain: string;
+  checked: number;
+  changed: number;
+  changes: RelinkAnswer["changes"];
 }
 
 interface Relinked {
   dryRun: boolean;
-  domains: { domain: string; checked: number; changed: number; changes: RelinkAnswer["changes"] }[];
+  domains: DomainRelinked[];
 }
 
 const Domains = z.object({ domains: z.array(z.object({ domain: z.string() })) });
-const SHOWN = 10;
 
 export function addRelink(program: Command): void {
   program
@@ -28,15 +44,18 @@ export function addRelink(program: Command): void {
     .option("--domain <name>", "only this domain (default: all)")
     .option("--since <time>", "only requests from this time on, ISO 8601")
     .option("--after <request id>", "go on where an earlier run of the same domain ended")
+    .option("--batch <count>", `requests of one call, at most ${MAX_BATCH}`, batchSize, 50)
     .option("--dry-run", "say what would change, and change nothing")
+    .addHelpText(
+      "after",
+      "\nSafe while exchanges are being stored, and harmless when run twice. Interrupted, it prints how to go on.",
+    )
     .action(async (options: Options, command: Command) => {
       if (options.after !== undefined && options.domain === undefined)
         throw new CommandError("--after needs --domain: ids are of one domain.", { isUsage: true });
       const api = apiOf(command);
       const names = options.domain === undefined ? await domainsOf(api) : [options.domain];
-      const relinked: Relinked = { dryRun: options.dryRun === true, domains: [] };
-      for (const domain of names) relinked.domains.push(await relinkDomain(api, domain, options));
-      show(command, relinked, lines);
+      show(command, await relinkAll(api, names, options), lines);
     });
 }
 
@@ -44,31 +63,78 @@ async function domainsOf(api: Api): Promise<string[]> {
   return (await api.call("/api/domains", Domains)).domains.map(({ domain }) => domain);
 }
 
+async function relinkAll(api: Api, names: readonly string[], options: Options): Promise<Relinked> {
+  const relinked: Relinked = { dryRun: options.dryRun === true, domains: [] };
+  let at = { domain: names[0] ?? "", after: options.after };
+  const interrupt = () => {
+    console.error(`nexus: ${goOn(at, names, options)}`);
+    process.exit(1);
+  };
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  try {
+    for (const domain of names) {
+      at = { domain, after: options.after };
+      relinked.domains.push(await relinkDomain(api, at, options));
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof CommandError)) throw thrown;
+    throw new CommandError(`${thrown.message} ${goOn(at, names, options)}`);
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+  return relinked;
+}
+
+/** `at.after` is moved on with every batch that is done. */
 async function relinkDomain(
   api: Api,
-  domain: string,
-  options: Options,
-): Promise<Relinked["domains"][number]> {
-  const sum: Relinked["domains"][number] = { domain, checked: 0, changed: 0, changes: [] };
-  let cursor = options.after;
+  at: { domain: string; after: string | undefined },
+  { since, dryRun = false, batch }: Options,
+): Promise<DomainRelinked> {
+  const { domain } = at;
+  const sum: DomainRelinked = { domain, checked: 0, changed: 0, changes: [] };
+  let told = 0;
   for (;;) {
-    const body = { domain, since: options.since, cursor, dryRun: options.dryRun === true };
-    const answer = await api
-      .call("/api/relink", RelinkAnswer, { method: "POST", body })
-      .catch((thrown: unknown) => {
-        if (cursor !== undefined)
-          console.error(`nexus: to go on from here: nexus relink --domain ${domain} --after ${cursor}`);
-        throw thrown;
-      });
+    const answer = await api.call("/api/relink", RelinkAnswer, {
+      method: "POST",
+      body: { domain, since, cursor: at.after, dryRun, limit: batch },
+    });
     sum.checked += answer.checked;
     sum.changed += answer.changed;
     sum.changes.push(...answer.changes.slice(0, SHOWN - sum.changes.length));
-    console.error(
-      `nexus: ${domain}: ${sum.checked} checked, ${sum.changed} changed, ${answer.remaining} to go`,
-    );
+    if (answer.nextCursor === null || Date.now() - told >= PROGRESS_MS) {
+      told = Date.now();
+      console.error(
+        `nexus: ${domain}: ${sum.checked} checked, ${sum.changed} ${dryRun ? "would change" : "changed"}, ${answer.remaining} to go`,
+      );
+    }
     if (answer.nextCursor === null) return sum;
-    cursor = answer.nextCursor;
+    at.after = answer.nextCursor;
   }
+}
+
+function goOn(
+  { domain, after }: { domain: string; after: string | undefined },
+  names: readonly string[],
+  { since, dryRun }: Options,
+): string {
+  if (after === undefined && domain === (names[0] ?? "")) return "Nothing was finished yet; start again.";
+  const words = [
+    `nexus relink --domain ${domain}`,
+    after === undefined ? "" : `--after ${after}`,
+    since === undefined ? "" : `--since ${since}`,
+    dryRun ? "--dry-run" : "",
+  ];
+  const others = names.slice(names.indexOf(domain) + 1);
+  const rest = others.length > 0 ? `, then with ${others.join(", ")}` : "";
+  return `What was done stays done; go on with: ${words.filter(Boolean).join(" ")}${rest}`;
+}
+
+function batchSize(value: string): number {
+  const size = Number(value);
+  if (!/^\d+$/.test(value) || size < 1 || size > MAX_BATCH)
+    throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_BATCH}.`);
+  return size;
 }
 
 function lines({ dryRun, domains }: Relinked): string[] {

@@ -89,4 +89,47 @@ describe("an operator", () => {
     const again = await run("reprice");
     expect(again.stdout).toMatch(/^changed +0 /m);
   });
+
+  it("links history again, after a look at what would change, stopped on its way and gone on with", async () => {
+    const client = new pg.Client(world.databaseUrl);
+    await client.connect();
+    const links = async () =>
+      (
+        await client.query(
+          "SELECT id, conversation_id, branch_id, branch_key, parent_request_id, link_kind FROM requests ORDER BY id",
+        )
+      ).rows as Record<string, unknown>[];
+    try {
+      const before = await links();
+      // As it was before there were links.
+      await client.query("DELETE FROM link_evidence; DELETE FROM link_keys; DELETE FROM conversations");
+      await client.query(
+        "UPDATE requests SET conversation_id = NULL, branch_id = NULL, branch_key = NULL, link_kind = NULL",
+      );
+      const unlinked = await links();
+
+      const words = ["relink", "--domain", "127.0.0.1", "--batch", "1"];
+      const dry = await run(...words, "--dry-run");
+      expect(dry.code).toBe(0);
+      expect(dry.stdout).toMatch(/^127\.0\.0\.1 +2 checked +2 would change$/m);
+      expect(dry.stdout).toMatch(/unlinked -> root on main of /);
+      expect(dry.stderr).toMatch(/2 checked, 2 would change, 0 to go$/m);
+      expect(await links()).toEqual(unlinked);
+
+      // The first half by hand, as a run that was stopped has left it; the command goes on behind it.
+      const after = String(before[0]!.id);
+      const half = await fetch(`${world.proxyUrl}/api/relink`, {
+        method: "POST",
+        headers: { "x-dashboard-key": world.dashboardKey, "content-type": "application/json" },
+        body: JSON.stringify({ domain: "127.0.0.1", limit: 1 }),
+      });
+      expect(await half.json()).toMatchObject({ checked: 1, changed: 1, nextCursor: after });
+      const ran = await run(...words, "--after", after, "--json");
+      expect(JSON.parse(ran.stdout)).toMatchObject({ domains: [{ checked: 1, changed: 1 }] });
+      expect(await links()).toEqual(before);
+      expect((await run("relink")).stdout).toMatch(/^127\.0\.0\.1 +2 checked +0 changed$/m);
+    } finally {
+      await client.end();
+    }
+  });
 });

@@ -14,11 +14,15 @@ export interface Ran {
   stderr: string;
 }
 
-/** Runs the command with exactly these variables besides PATH and HOME and this standard input, to its end. */
+/**
+ * Runs the command with exactly these variables besides PATH and HOME and this standard input, to its end, or until it is
+ * interrupted because the promise has resolved.
+ */
 export async function nexus(
   words: string[],
   variables: Record<string, string> = {},
   input = "",
+  interruptWhen?: Promise<unknown>,
 ): Promise<Ran> {
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(process.execPath, [LAUNCHER, ...words], {
@@ -28,6 +32,7 @@ export async function nexus(
   // A command that asks nothing ends without reading it.
   child.stdin.on("error", () => {});
   child.stdin.end(input);
+  void interruptWhen?.then(() => child.kill("SIGTERM"));
   const [stdout, stderr] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

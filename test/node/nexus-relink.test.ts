@@ -1,0 +1,94 @@
+/** `npx nexus relink` against a scripted API; over the real one: test/e2e/nexus.test.ts. */
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { RelinkAnswer } from "../../workers/schemas/api-relink.ts";
+import { nexus, type ScriptedApi, startScriptedApi } from "../support/nexus-command.ts";
+
+const CURSOR = "019b7e2a-0000-7000-8000-000000000001";
+const place = { conversationId: null, branchId: null, parentRequestId: null, parentTaskRequestId: null };
+const batch: RelinkAnswer = {
+  domain: "claude.example.com",
+  checked: 50,
+  remaining: 0,
+  changed: 1,
+  changes: [
+    {
+      requestId: CURSOR,
+      before: { ...place, linkKind: null },
+      after: { ...place, conversationId: "c1", branchId: "main", parentRequestId: "p1", linkKind: "turn" },
+    },
+  ],
+  nextCursor: null,
+};
+const half = { ...batch, remaining: 50, nextCursor: CURSOR };
+
+let api: ScriptedApi;
+afterEach(() => api.stop());
+
+type Answer = ReturnType<Parameters<typeof startScriptedApi>[0]>;
+
+async function relinking(words: string[], ...answers: Answer[]) {
+  api = await startScriptedApi(() => answers.shift() ?? { status: 500 });
+  return nexus(["relink", ...words], { NEXUS_URL: api.url, DASHBOARD_API_KEY: "the-key" });
+}
+
+describe("nexus relink", () => {
+  it("asks for batch after batch, domain after domain, and says what became of whom", async () => {
+    const ran = await relinking(
+      ["--batch", "50"],
+      { body: { domains: [{ domain: "claude.example.com" }, { domain: "other.example.com" }] } },
+      { body: half },
+      { body: batch },
+      { body: { ...batch, domain: "other.example.com", checked: 0, changed: 0, changes: [] } },
+    );
+    expect(ran.code).toBe(0);
+    expect(api.calls.slice(1).map(({ body }) => body)).toEqual([
+      { domain: "claude.example.com", dryRun: false, limit: 50 },
+      { domain: "claude.example.com", dryRun: false, limit: 50, cursor: CURSOR },
+      { domain: "other.example.com", dryRun: false, limit: 50 },
+    ]);
+    expect(ran.stdout).toMatch(/^claude\.example\.com +100 checked +2 changed$/m);
+    expect(ran.stdout).toMatch(/unlinked -> turn on main of c1 after p1$/m);
+    expect(ran.stderr).toMatch(/^nexus: claude\.example\.com: 100 checked, 2 changed, 0 to go$/m);
+  });
+
+  it("says with which words it goes on when the API stops answering", async () => {
+    const ran = await relinking(
+      ["--domain", "claude.example.com", "--since", "2026-10-07T00:00:00Z", "--dry-run"],
+      { body: half },
+      { status: 503, body: { error: { code: "unavailable", message: "Not now." } } },
+    );
+    expect(ran).toMatchObject({ code: 1, stdout: "" });
+    expect(ran.stderr).toContain(
+      `go on with: nexus relink --domain claude.example.com --after ${CURSOR} --since 2026-10-07T00:00:00Z --dry-run`,
+    );
+  });
+
+  it("names the domains that are left when it is ended by hand", async () => {
+    api = await startScriptedApi((line) => {
+      if (line.startsWith("GET"))
+        return { body: { domains: [{ domain: "claude.example.com" }, { domain: "other.example.com" }] } };
+      // Over and over: it ends by the signal only.
+      return { body: half };
+    });
+    const ran = await nexus(
+      ["relink"],
+      { NEXUS_URL: api.url, DASHBOARD_API_KEY: "the-key" },
+      "",
+      vi.waitUntil(() => api.calls.length > 3, { timeout: 20_000 }),
+    );
+    expect(ran).toMatchObject({ code: 1, stdout: "" });
+    expect(ran.stderr).toContain(
+      `What was done stays done; go on with: nexus relink --domain claude.example.com --after ${CURSOR}, then with other.example.com`,
+    );
+  });
+
+  it.each([
+    [["--batch", "0"], /whole number from 1 to 200/],
+    [["--batch", "many"], /whole number from 1 to 200/],
+    [["--after", CURSOR], /--after needs --domain/],
+  ])("refuses %j before it asks anybody", async (words, message) => {
+    const ran = await relinking(words);
+    expect([ran.code, api.calls]).toEqual([2, []]);
+    expect(ran.stderr).toMatch(message);
+  });
+});
