@@ -47,10 +47,10 @@ export function conversationTurn(n: number, options: ConversationOptions = {}): 
   const settings = { seed: 1, newText: 4096, toolText: 20_000, systemText: 8_000, ...options };
   const model = options.model ?? "claude-opus-5-5";
   const sessionId = uuid(settings.seed);
-  const messages = Array.from({ length: n + 1 }, (_, turn) => [
-    ...userMessages(turn, settings),
-    ...(turn < n ? [answerOf(turn, settings)] : []),
-  ]).flat();
+  const messages = Array.from({ length: n + 1 }, (_, turn) => {
+    const { asked, answer } = turnOf(turn, settings);
+    return turn < n ? [...asked, answer] : asked;
+  }).flat();
   messages.push(marked(messages.pop()!));
   const body = {
     model,
@@ -66,7 +66,7 @@ export function conversationTurn(n: number, options: ConversationOptions = {}): 
     output_config: { effort: "medium" },
     stream: true,
   };
-  const answer = answerOf(n, settings);
+  const { answer } = turnOf(n, settings);
   const bytes = new TextEncoder().encode(JSON.stringify(body));
   const stream = answerStream(answer, {
     id: toolId(n, settings.seed).replace("toolu", "msg"),
@@ -81,6 +81,23 @@ export function conversationTurn(n: number, options: ConversationOptions = {}): 
 }
 
 type Settings = Required<Omit<ConversationOptions, "model">>;
+
+interface Turn {
+  asked: Message[];
+  answer: { role: "assistant"; content: Block[] };
+}
+
+const turns = new Map<string, Turn>();
+
+/** Made once: every later turn sends it again. */
+function turnOf(turn: number, settings: Settings): Turn {
+  const key = `${settings.seed} ${settings.newText} ${turn}`;
+  const known = turns.get(key);
+  if (known) return known;
+  const made = { asked: userMessages(turn, settings), answer: answerOf(turn, settings) };
+  turns.set(key, made);
+  return made;
+}
 
 function isPrompt(turn: number): boolean {
   return turn % TURNS_PER_PROMPT === 0;
@@ -108,7 +125,7 @@ function userMessages(turn: number, { seed, newText }: Settings): Message[] {
   ];
 }
 
-function answerOf(turn: number, { seed, newText }: Settings): { role: "assistant"; content: Block[] } {
+function answerOf(turn: number, { seed, newText }: Settings): Turn["answer"] {
   const third = Math.round(newText * 0.1);
   const thinking = {
     type: "thinking",

@@ -1,0 +1,110 @@
+/**
+ * What it takes Postgres to store a turn, beyond reading and hashing its bytes: as long at turn 2,000 as at turn 20.
+ * (How many statements it is: ingest-storage.test.ts; how many rows linking reads: test/node/linking-cost.test.ts.)
+ */
+import { env } from "cloudflare:workers";
+import { beforeEach, expect, it } from "vitest";
+import { loadConfig } from "../../workers/config.ts";
+import { newExchangeId } from "../../workers/domain/exchange-id.ts";
+import { exchangeRow } from "../../workers/ingest/exchange-row.ts";
+import { withWriter } from "../../workers/store/db.ts";
+import { storeExchanges } from "../../workers/store/exchanges.ts";
+import { conversationTurn } from "../support/conversation.ts";
+import { bellOf, madeExchange, NOON } from "../support/exchanges.ts";
+import { queryRows } from "../support/worker-database.ts";
+import { freshWorld } from "../support/worker-ingest.ts";
+
+const EARLY = 20;
+const LATE = 2_000;
+/** Turns measured at both ends, by turns, so that a busy moment is one for both. */
+const MEASURED = 15;
+const MOST = 2;
+const config = loadConfig(env);
+
+beforeEach(freshWorld);
+
+/** Two conversations with the same sort of turns, each in a domain of its own. */
+const domainOf = (seed: number) => `talk-${seed}.example`;
+const startOf = (seed: number, n: number) => NOON + seed * 100_000_000 + n * 10_000;
+
+/** Stores turn `n`, and answers for how many milliseconds Postgres was busy with it. */
+async function store(n: number, seed: number): Promise<number> {
+  const turn = conversationTurn(n, { seed, newText: 256, toolText: 4_000, systemText: 1_000 });
+  const made = madeExchange({
+    domain: domainOf(seed),
+    startedAt: startOf(seed, n),
+    requestBody: turn.bytes,
+    responseBody: turn.stream,
+    requestFacts: { headers: { "x-claude-code-session-id": turn.sessionId } },
+  });
+  const exchange = exchangeRow(bellOf(made), made)!;
+  return withWriter(config, async (db) => {
+    await db.execute("SELECT 1");
+    const started = performance.now();
+    const { inserted } = await db.transaction((tx) => storeExchanges(tx, domainOf(seed), [exchange]));
+    const took = performance.now() - started;
+    expect(inserted).toEqual([made.id]);
+    return took;
+  });
+}
+
+/** Rows like the conversation's newest one, for the turns from `from` up to `to`: all but the contents of their bodies. */
+async function fill(seed: number, from: number, to: number): Promise<void> {
+  const turns = Array.from({ length: to - from }, (_, i) => ({
+    id: newExchangeId(startOf(seed, from + i), crypto.getRandomValues(new Uint8Array(10))),
+    started_at: new Date(startOf(seed, from + i)).toISOString(),
+  }));
+  const [newest] = await queryRows<{ id: string }>(
+    "SELECT r.id FROM requests r JOIN domains d ON d.id = r.domain_id WHERE d.name = $1 ORDER BY r.id DESC LIMIT 1",
+    [domainOf(seed)],
+  );
+  const given = [newest!.id, JSON.stringify(turns)];
+  await queryRows(
+    `INSERT INTO requests SELECT made.* FROM requests r, jsonb_array_elements($2::jsonb) turn,
+      jsonb_populate_record(r, turn) made WHERE r.id = $1::uuid`,
+    given,
+  );
+  await queryRows(
+    `INSERT INTO link_evidence SELECT made.* FROM link_evidence e, jsonb_array_elements($2::jsonb) turn,
+      jsonb_populate_record(e, jsonb_build_object('request_id', turn->>'id', 'end_key', hashtextextended(turn->>'id', 1),
+        'answer_key', hashtextextended(turn->>'id', 2), 'prior_end_key', hashtextextended(turn->>'id', 3),
+        'prior_answer_key', hashtextextended(turn->>'id', 4))) made
+      WHERE e.request_id = $1::uuid`,
+    given,
+  );
+}
+
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+it(`takes at turn ${LATE} at most ${MOST} times what it takes at turn ${EARLY}`, async () => {
+  const firstEarly = EARLY - Math.floor(MEASURED / 2);
+  const firstLate = LATE - Math.floor(MEASURED / 2);
+  for (let n = 0; n < firstEarly; n++) await store(n, 1);
+  for (let n = 0; n < 3; n++) await store(n, 2);
+  await fill(2, 3, firstLate - 1);
+  // Brings the whole history with it, once.
+  await store(firstLate - 1, 2);
+  const [count] = await queryRows<{ n: number }>(
+    "SELECT count(*)::int AS n FROM requests r JOIN domains d ON d.id = r.domain_id WHERE d.name = $1",
+    [domainOf(2)],
+  );
+  expect(count!.n).toBe(firstLate);
+  await queryRows("ANALYZE");
+
+  const early: number[] = [];
+  const late: number[] = [];
+  for (let i = 0; i < MEASURED; i++) {
+    early.push(await store(firstEarly + i, 1));
+    late.push(await store(firstLate + i, 2));
+  }
+  const links = await queryRows<{ kind: string; n: number }>(
+    `SELECT r.link_kind AS kind, count(*)::int AS n FROM requests r JOIN domains d ON d.id = r.domain_id
+      WHERE d.name = $1 AND r.started_at >= $2 AND r.branch_id = 'main' GROUP BY 1`,
+    [domainOf(2), new Date(startOf(2, firstLate)).toISOString()],
+  );
+  expect(links).toEqual([{ kind: "turn", n: MEASURED }]);
+  console.log(
+    `median of ${MEASURED}: ${median(early).toFixed(1)} ms at turn ${EARLY}, ${median(late).toFixed(1)} ms at ${LATE}`,
+  );
+  expect(median(late) / median(early)).toBeLessThan(MOST);
+}, 120_000);
