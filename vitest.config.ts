@@ -1,6 +1,9 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import type { ProvidedContext } from "vitest";
 import { defineConfig } from "vitest/config";
 import { CountReporter } from "./test/support/count-reporter.ts";
+import { databaseLanes, type Lane } from "./test/support/database-lanes.ts";
+import { MixedSequencer } from "./test/support/mixed-sequencer.ts";
 
 /** Bindings of the Worker under test. The keys are made up and open nothing outside the tests. */
 const testBindings = {
@@ -25,12 +28,44 @@ const loopbackOnly = (fakeSlack: string) => ({
   }`,
 });
 
+/** What the Worker under test has, over the database of its lane or of its project. */
+function workerOptions({ databaseUrl, neonBridge }: Lane, inject: <T>(key: string) => T) {
+  return {
+    wrangler: { configPath: "./wrangler.toml" },
+    miniflare: {
+      bindings: {
+        ...testBindings,
+        DATABASE_URL: databaseUrl,
+        NEON_BRIDGE: neonBridge,
+        CLAUDE_OAUTH_TOKEN_URL: `${inject<string>("fakeClaude")}/v1/oauth/token`,
+        CLAUDE_OAUTH_AUTHORIZE_URL: `${inject<string>("fakeClaude")}/oauth/authorize`,
+      },
+      // Miniflare's stripping also adds a header `cf-worker` of its own to what goes upstream.
+      stripCfConnectingIp: false,
+      outboundService: "loopback-only",
+      workers: [loopbackOnly(inject<string>("fakeSlack"))],
+      queueConsumers: {
+        "nexus-exchanges": { maxBatchTimeout: 0.05 },
+        "nexus-exchanges-dead": { maxBatchTimeout: 0.05 },
+      },
+    },
+  };
+}
+
+const NOWHERE: Lane = { databaseUrl: "postgresql://nobody@127.0.0.1:1/none", neonBridge: "127.0.0.1:1" };
+/** Tests that need several sessions at once, which the embedded Postgres does not have. */
+const ON_POSTGRES = "test/workers/postgres/**/*.test.ts";
+
 // wrangler would report that the secrets are missing in files that the tests do not use.
 process.env.WRANGLER_LOG ??= "error";
 
 export default defineConfig({
   test: {
     reporters: process.env.CI ? ["default", new CountReporter()] : ["default"],
+    // End-to-end tests mostly wait, and workerd tests mostly compute: two at a time suit two cores, and no test shares
+    // a database, a port or a directory with another.
+    maxWorkers: 2,
+    sequence: { sequencer: MixedSequencer },
     projects: [
       {
         test: {
@@ -40,36 +75,31 @@ export default defineConfig({
         },
       },
       {
-        plugins: [
-          cloudflareTest(({ inject }) => ({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: {
-              bindings: {
-                ...testBindings,
-                DATABASE_URL: inject<string>("databaseUrl"),
-                NEON_BRIDGE: inject<string>("neonBridge"),
-                CLAUDE_OAUTH_TOKEN_URL: `${inject<string>("fakeClaude")}/v1/oauth/token`,
-                CLAUDE_OAUTH_AUTHORIZE_URL: `${inject<string>("fakeClaude")}/oauth/authorize`,
-              },
-              // Miniflare's stripping also adds a header `cf-worker` of its own to what goes upstream.
-              stripCfConnectingIp: false,
-              outboundService: "loopback-only",
-              workers: [loopbackOnly(inject<string>("fakeSlack"))],
-              queueConsumers: {
-                "nexus-exchanges": { maxBatchTimeout: 0.05 },
-                "nexus-exchanges-dead": { maxBatchTimeout: 0.05 },
-              },
-            },
-          })),
-        ],
+        plugins: [cloudflareTest({}), databaseLanes((lane, { inject }) => workerOptions(lane, inject))],
         test: {
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
+          exclude: [ON_POSTGRES],
           globalSetup: ["./test/support/global-setup.ts"],
-          // One database for all: files take turns (and empty it, see test/support/worker-database.ts).
-          fileParallelism: false,
           testTimeout: 20_000,
           hookTimeout: 20_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest(({ inject }) => {
+            const { databaseUrls, neonBridge } = inject<ProvidedContext["postgres"]>("postgres") ?? {};
+            return workerOptions(
+              databaseUrls && neonBridge ? { databaseUrl: databaseUrls[0], neonBridge } : NOWHERE,
+              inject,
+            );
+          }),
+        ],
+        test: {
+          name: "postgres",
+          include: [ON_POSTGRES],
+          globalSetup: ["./test/support/global-setup.ts", "./test/support/postgres-setup.ts"],
+          testTimeout: 240_000,
         },
       },
       {
@@ -77,7 +107,7 @@ export default defineConfig({
           name: "e2e",
           environment: "node",
           include: ["test/e2e/**/*.test.ts"],
-          fileParallelism: false,
+          globalSetup: ["./test/support/built.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

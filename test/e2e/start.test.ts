@@ -96,65 +96,10 @@ describe("a start", () => {
     const requestId = await exchange();
     await vi.waitUntil(() => isStored(requestId), { timeout: 10_000, interval: 100 });
   });
-
-  it("refuses a second one on its directory in one line", async () => {
-    const second = startProgram({ ...variables, PROXY_PORT: "0", DASHBOARD_PORT: "0" });
-    expect(await second.ended).toBe(1);
-    expect(second.output()).toMatch(
-      /^The data directory \S+ is in use by another start \(process \d+\)[^\n]*\n$/,
-    );
-  });
-
-  it("refuses a busy port in one line that names the variable", async () => {
-    const DATA_DIR = await temporaryDirectory();
-    const second = startProgram({ ...variables, DATA_DIR, PROXY_PORT: "0" });
-    expect(await second.ended).toBe(1);
-    expect(second.output()).toMatch(/^Port \d+ is busy[^\n]*DASHBOARD_PORT[^\n]*\n$/);
-    await rm(DATA_DIR, { recursive: true });
-  });
 });
 
-describe("a stop", () => {
-  it("takes at most three seconds, and the next start has the key and the exchange that was just answered", async () => {
-    const key = keyIn(program.output());
-    const requestId = await exchange();
-    expect(await stopProgram()).toBeLessThanOrEqual(3_000);
-    await expect(fetch(`${proxy}/health`)).rejects.toThrow();
-    await restartProgram();
-    expect(keyIn(program.output())).toBe(key);
-    await vi.waitUntil(() => isStored(requestId), { timeout: 10_000, interval: 100 });
-  });
-
-  it("without warning (kill -9) keeps neither the ports nor what was recorded from the next start", async () => {
-    const requestId = await exchange();
-    program.process.kill("SIGKILL");
-    await program.ended;
-    await restartProgram();
-    await vi.waitUntil(() => isStored(requestId), { timeout: 10_000, interval: 100 });
-  });
-});
-
-describe("npm start", () => {
-  it.each(["SIGTERM", "SIGKILL"] as const)("takes the world with it when npm gets %s", async (signal) => {
-    const DATA_DIR = await temporaryDirectory();
-    const ports = { PROXY_PORT: String(await claimPort(0, "PROXY_PORT")), DASHBOARD_PORT: "0" };
-    const npm = startProgram({ ...variables, ...ports, DATA_DIR }, ["npm", "start"]);
-    await npm.ready();
-    const asked = Date.now();
-    npm.process.kill(signal);
-    const isServing = () =>
-      fetch(`http://127.0.0.1:${ports.PROXY_PORT}/health`).then(
-        () => true,
-        () => false,
-      );
-    await vi.waitUntil(async () => !(await isServing()), { timeout: 5_000, interval: 50 });
-    expect(Date.now() - asked).toBeLessThanOrEqual(3_000);
-    await npm.ended;
-    await rm(DATA_DIR, { recursive: true, force: true });
-  });
-});
-
-describe("a wrong setting ends in one line", () => {
+// Each waits mostly for a process of its own.
+describe.concurrent("a start that cannot be ends in one line", () => {
   const cases: [string, Record<string, string>, RegExp][] = [
     ["a port that is none", { PROXY_PORT: "http" }, /^PROXY_PORT is "http"[^\n]*\n$/],
     [
@@ -201,4 +146,63 @@ describe("a wrong setting ends in one line", () => {
     expect(failed.output()).toMatch(/^The data directory \S+ cannot be used[^\n]*DATA_DIR[^\n]*\n$/);
     await rm(directory, { recursive: true });
   });
+
+  it("on a directory that another one uses", async () => {
+    const second = startProgram({ ...variables, PROXY_PORT: "0", DASHBOARD_PORT: "0" });
+    expect(await second.ended).toBe(1);
+    expect(second.output()).toMatch(
+      /^The data directory \S+ is in use by another start \(process \d+\)[^\n]*\n$/,
+    );
+  });
+
+  it("on a busy port, whose variable it names", async () => {
+    const DATA_DIR = await temporaryDirectory();
+    const second = startProgram({ ...variables, DATA_DIR, PROXY_PORT: "0" });
+    expect(await second.ended).toBe(1);
+    expect(second.output()).toMatch(/^Port \d+ is busy[^\n]*DASHBOARD_PORT[^\n]*\n$/);
+    await rm(DATA_DIR, { recursive: true });
+  });
+});
+
+describe("a stop", () => {
+  it("takes at most three seconds, and the next start has the key and the exchange that was just answered", async () => {
+    const key = keyIn(program.output());
+    const requestId = await exchange();
+    expect(await stopProgram()).toBeLessThanOrEqual(3_000);
+    await expect(fetch(`${proxy}/health`)).rejects.toThrow();
+    await restartProgram();
+    expect(keyIn(program.output())).toBe(key);
+    await vi.waitUntil(() => isStored(requestId), { timeout: 10_000, interval: 100 });
+  });
+
+  it("without warning (kill -9) keeps neither the ports nor what was recorded from the next start", async () => {
+    const requestId = await exchange();
+    program.process.kill("SIGKILL");
+    await program.ended;
+    await restartProgram();
+    await vi.waitUntil(() => isStored(requestId), { timeout: 10_000, interval: 100 });
+  });
+});
+
+describe("npm start", () => {
+  it.concurrent.each(["SIGTERM", "SIGKILL"] as const)(
+    "takes the world with it when npm gets %s",
+    async (signal) => {
+      const DATA_DIR = await temporaryDirectory();
+      const ports = { PROXY_PORT: String(await claimPort(0, "PROXY_PORT")), DASHBOARD_PORT: "0" };
+      const npm = startProgram({ ...variables, ...ports, DATA_DIR }, ["npm", "start"]);
+      await npm.ready();
+      const asked = Date.now();
+      npm.process.kill(signal);
+      const isServing = () =>
+        fetch(`http://127.0.0.1:${ports.PROXY_PORT}/health`).then(
+          () => true,
+          () => false,
+        );
+      await vi.waitUntil(async () => !(await isServing()), { timeout: 5_000, interval: 50 });
+      expect(Date.now() - asked).toBeLessThanOrEqual(3_000);
+      await npm.ended;
+      await rm(DATA_DIR, { recursive: true, force: true });
+    },
+  );
 });

@@ -114,6 +114,10 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
     convertV4MiniflareOptions({
       host: "127.0.0.1",
       cf: false,
+      // Warnings are what most of these tests provoke.
+      handleStructuredLogs: ({ level, message }) => {
+        if (level === "error") console.error(message);
+      },
       workers: [
         {
           name: "nexus",

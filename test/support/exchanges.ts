@@ -10,6 +10,8 @@ export interface MadeExchange {
 }
 
 export interface ExchangeOptions {
+  /** Of this start; default: a new one. */
+  exchangeId?: string;
   /** Epoch milliseconds; default 2026-11-22T12:00:00Z. */
   startedAt?: number;
   domain?: string;
@@ -26,7 +28,7 @@ const encoder = new TextEncoder();
 /** A question of one message with a streamed answer of 12 tokens; what is given replaces parts of it. */
 export function madeExchange(options: ExchangeOptions = {}): MadeExchange {
   const startedAt = options.startedAt ?? NOON;
-  const id = newExchangeId(startedAt, crypto.getRandomValues(new Uint8Array(10)));
+  const id = options.exchangeId ?? newExchangeId(startedAt, crypto.getRandomValues(new Uint8Array(10)));
   const requestBody = bytesOf(options.requestBody ?? question("How are you?"));
   const responseBody = bytesOf(options.responseBody ?? answer("Well."));
   const asked = {

@@ -1,18 +1,13 @@
 /**
- * Before the workerd tests: an empty, migrated Postgres in memory and the bridge through which Workers reach it.
+ * Before the workerd tests: the fakes that all of them share (databases: test/support/database-lanes.ts).
  * Runs in Node, once per `vitest run`; vitest.config.ts turns what is provided here into the Worker's bindings.
  */
 import type { TestProject } from "vitest/node";
 import { startFakeClaude } from "../../scripts/local/fake-claude.ts";
-import { migrate } from "../../scripts/local/migrate.ts";
-import { startNeonBridge } from "../../scripts/local/neon-bridge.ts";
-import { startPostgres } from "../../scripts/local/postgres.ts";
 import { startFakeSlack } from "./fake-slack.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    databaseUrl: string;
-    neonBridge: string;
     /** host:port that stands for hooks.slack.com. */
     fakeSlack: string;
     /** `http://127.0.0.1:port` of a fake Claude that logs people in. */
@@ -21,11 +16,6 @@ declare module "vitest" {
 }
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const postgres = await startPostgres();
-  await migrate(postgres.url);
-  const bridge = await startNeonBridge({ databaseUrls: [postgres.url] });
-  project.provide("databaseUrl", postgres.url);
-  project.provide("neonBridge", bridge.address);
   const slack = await startFakeSlack();
   project.provide("fakeSlack", slack.address);
   const claude = await startFakeClaude();
@@ -33,7 +23,5 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return async () => {
     await claude.stop();
     await slack.close();
-    await bridge.close();
-    await postgres.stop();
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Postgres as the workerd tests see it. There is one database for all test files (PGlite, in memory, migrated once);
- * files run one after the other. A test that writes calls `resetDatabase()` first, usually in `beforeEach`.
+ * Postgres as the workerd tests see it. A file has a database to itself while it runs (PGlite, in memory, migrated once), with
+ * what the file before it has left. A test that writes calls `resetDatabase()` first, usually in `beforeEach`.
  */
 import { env } from "cloudflare:workers";
 import { sql } from "drizzle-orm";

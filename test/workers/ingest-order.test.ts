@@ -1,43 +1,19 @@
 /**
  * Several consumers at once over Postgres: generated conversations get the same links and sums as when they come in order.
- * On the embedded database, which knows one session: transactions of several consumers alternate but never overlap.
+ * On the embedded database, which knows one session: transactions of several consumers alternate but never overlap. (Where they do:
+ * postgres/ingest-at-once.test.ts.)
  */
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { bellOf, madeExchange, type MadeExchange } from "../support/exchanges.ts";
-import { answerStream } from "../support/answer-stream.ts";
-import { forestExchanges } from "../support/linking-forest.ts";
+import { bellOf } from "../support/exchanges.ts";
 import { random } from "../support/prose.ts";
+import { exchangesOf } from "../support/worker-forests.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
 
-const CASES = 6;
+const CASES = 4;
 const CONSUMERS = 4;
 const FIRST_SEED = Math.floor(Math.random() * 1e9);
-
-function exchangesOf(seed: number): MadeExchange[] {
-  return forestExchanges(seed).map(({ at, exchange: { headers, messages, system, tools, answer } }) =>
-    madeExchange({
-      startedAt: at,
-      requestBody: {
-        model: "m",
-        max_tokens: 9,
-        stream: true,
-        messages: [...messages],
-        system,
-        tools: [...tools],
-      },
-      responseBody:
-        answer === null
-          ? '{"type":"error","error":{"type":"overloaded_error","message":"busy"}}'
-          : answerStream({ content: answer as never }, { id: "msg_1", model: "m", usage: {} }),
-      requestFacts: { headers: { ...headers } },
-      ...(answer === null && {
-        responseFacts: { status: 529, headers: { "content-type": "application/json" } },
-      }),
-    }),
-  );
-}
 
 const picture = async () => ({
   links: await queryRows(`SELECT id, conversation_id, branch_id, branch_key, parent_request_id, is_subtask,

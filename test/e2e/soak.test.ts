@@ -1,0 +1,20 @@
+/** A short soak; `npm run soak` makes long ones. */
+import { expect, it } from "vitest";
+import { soak } from "../support/soak.ts";
+
+it("keeps its promises through three faults at random instants", async () => {
+  const seed = "short";
+  console.log(`seed ${seed}`);
+  const { problems } = await soak({
+    seed,
+    exchanges: 150,
+    concurrency: 16,
+    pace: 0.5,
+    faultMs: { low: 1_500, high: 4_000 },
+    slownessMs: 6_000,
+    patienceMs: 60_000,
+    hurryAfterMs: 2_000,
+    log: console.log,
+  });
+  expect(problems).toEqual([]);
+});

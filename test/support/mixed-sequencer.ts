@@ -1,0 +1,20 @@
+/**
+ * The order of test files: those of each project spread evenly over the run, the larger before the smaller. So a test that waits
+ * mostly runs beside one that computes, and no long one is left for the end.
+ */
+import { statSync } from "node:fs";
+import type { TestSpecification } from "vitest/node";
+import { BaseSequencer } from "vitest/node";
+
+export class MixedSequencer extends BaseSequencer {
+  override sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
+    const ofProject = Map.groupBy(specifications, ({ project }) => project.name);
+    const placed = [...ofProject.values()].flatMap((files) =>
+      files
+        .map((file) => ({ file, bytes: statSync(file.moduleId).size }))
+        .sort((a, b) => b.bytes - a.bytes)
+        .map(({ file }, n) => ({ file, at: n / files.length })),
+    );
+    return Promise.resolve(placed.sort((a, b) => a.at - b.at).map(({ file }) => file));
+  }
+}

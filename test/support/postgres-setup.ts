@@ -1,0 +1,78 @@
+/**
+ * Before the tests that need several sessions at once: two empty, migrated databases on a real PostgreSQL, and a bridge to
+ * them. The server is the one TEST_DATABASE_URL names, or Debian's, started for this run. Where there is neither, `inject`
+ * answers null and the tests say so. Runs in Node, once per `vitest run`.
+ */
+import { rm } from "node:fs/promises";
+import pg from "pg";
+import type { TestProject } from "vitest/node";
+import { findPostgres, startCluster } from "../../scripts/local/debian-postgres.ts";
+import { migrate } from "../../scripts/local/migrate.ts";
+import { startNeonBridge } from "../../scripts/local/neon-bridge.ts";
+import { temporaryDirectory } from "./local-world.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Two databases, and the bridge to them; null on a machine without PostgreSQL. */
+    postgres: { databaseUrls: [string, string]; neonBridge: string } | null;
+    /** Of what tests make up; LINKING_SEED, or another one in each run. */
+    firstSeed: number;
+  }
+}
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const each of closers.splice(0).reverse()) await each();
+  };
+  project.provide("firstSeed", Number(process.env.LINKING_SEED ?? Math.floor(Math.random() * 1e9)));
+  project.provide("postgres", null);
+  try {
+    const serverUrl = process.env.TEST_DATABASE_URL ?? (findPostgres() ? await ownServer(closers) : null);
+    if (serverUrl === null) return close;
+    const first = `nexus_test_${process.pid}_${Date.now()}`;
+    const second = `${first}_b`;
+    const databaseUrls: [string, string] = [await made(serverUrl, first, closers), ""];
+    await migrate(databaseUrls[0]);
+    databaseUrls[1] = await made(serverUrl, second, closers, first);
+    const bridge = await startNeonBridge({ databaseUrls });
+    closers.push(() => bridge.close());
+    project.provide("postgres", { databaseUrls, neonBridge: bridge.address });
+    return close;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function ownServer(closers: (() => Promise<unknown>)[]): Promise<string> {
+  const directory = await temporaryDirectory();
+  closers.push(() => rm(directory, { recursive: true, force: true }));
+  const cluster = await startCluster(directory, { fsync: "off", synchronous_commit: "off" });
+  closers.push(() => cluster.stop());
+  return cluster.url;
+}
+
+/** A new database, a copy of another if one is named; gone at the end. Answers its connection string. */
+async function made(
+  serverUrl: string,
+  name: string,
+  closers: (() => Promise<unknown>)[],
+  template = "template1",
+): Promise<string> {
+  await statement(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
+  closers.push(() => statement(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function statement(url: string, text: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Several consumers at once, each with connections of its own, over a PostgreSQL that knows many sessions: generated
+ * conversations get the same links, sums and contents as when they come one after the other.
+ */
+import { env } from "cloudflare:workers";
+import { expect, inject, it } from "vitest";
+import { bellOf, type MadeExchange } from "../../support/exchanges.ts";
+import { random } from "../../support/prose.ts";
+import { exchangesOf, pictures } from "../../support/worker-forests.ts";
+import { deliver, journal, type SentMessage } from "../../support/worker-ingest.ts";
+import { memoryBucket } from "../../support/worker-memory-bucket.ts";
+
+declare module "vitest" {
+  // As test/support/postgres-setup.ts provides them.
+  interface ProvidedContext {
+    postgres: { databaseUrls: [string, string]; neonBridge: string } | null;
+    firstSeed: number;
+  }
+}
+
+const CASES = 100;
+/** So many forests, each of its own domain, are in one queue. */
+const TOGETHER = 2;
+/** Of one queue, and how many queues there are at once. */
+const CONSUMERS = 3;
+const QUEUES = 4;
+const MAX_BATCH = 8;
+
+const postgres = inject("postgres");
+const firstSeed = inject("firstSeed");
+const ABSENT = postgres
+  ? ""
+  : " (left out: no PostgreSQL here; apt-get install postgresql or set TEST_DATABASE_URL)";
+
+const JOURNAL = memoryBucket();
+const atOnce: Env = { ...env, JOURNAL };
+const inOrder: Env = { ...env, JOURNAL, DATABASE_URL: postgres?.databaseUrls[1] ?? "" };
+
+interface Arrival {
+  /** Puts into the journal what is there when the bell rings. */
+  prepare: () => Promise<void>;
+  message: SentMessage;
+}
+
+/** Each exchange once or twice; of some the request first, as the sweep finds it, and the answer at some later time. */
+function arrivals(exchanges: readonly MadeExchange[], next: () => number): Arrival[] {
+  const placed = exchanges.flatMap((exchange) => {
+    const at = next();
+    const whole = (from: number): [number, Arrival] => [
+      from,
+      { prepare: () => journal(JOURNAL, exchange), message: { body: bellOf(exchange) } },
+    ];
+    const again: [number, Arrival][] = next() < 0.15 ? [whole(at + (1 - at) * next())] : [];
+    if (next() >= 0.15) return [whole(at), ...again];
+    const request: Arrival = {
+      prepare: () => journal(JOURNAL, exchange, ["request"]),
+      message: { body: bellOf(exchange, { rungBy: "sweep" }) },
+    };
+    return [[at * next(), request] as [number, Arrival], whole(at), ...again];
+  });
+  return placed.sort(([a], [b]) => a - b).map(([, arrival]) => arrival);
+}
+
+async function consume(queue: Arrival[], next: () => number): Promise<void> {
+  while (queue.length > 0) {
+    const batch = queue.splice(0, 1 + Math.floor(next() * MAX_BATCH));
+    for (const { prepare } of batch) await prepare();
+    // Nothing fails, not even for a moment: no deadlock, no two rows of one exchange.
+    expect(
+      await deliver(
+        batch.map(({ message }) => message),
+        { bindings: atOnce },
+      ),
+    ).toEqual({ acks: batch.map((_, n) => n), retries: {} });
+  }
+}
+
+const nameOf = (seed: number) => `forest-${seed}.example`;
+
+/** These forests in order into one database, and at once into the other. */
+async function both(seeds: number[]): Promise<void> {
+  const forests = seeds.map((seed) => exchangesOf(seed, nameOf(seed)));
+  for (const exchanges of forests) {
+    for (const exchange of exchanges) await journal(JOURNAL, exchange);
+    await deliver(
+      exchanges.map((exchange) => ({ body: bellOf(exchange) })),
+      { bindings: inOrder },
+    );
+  }
+  const next = random(seeds[0]!);
+  const queue = arrivals(forests.flat(), next);
+  await Promise.all(Array.from({ length: CONSUMERS }, () => consume(queue, next)));
+}
+
+it.skipIf(!postgres)(
+  `links ${CASES} forests from seed ${firstSeed} on as one consumer does${ABSENT}`,
+  async () => {
+    const seeds = Array.from({ length: CASES }, (_, n) => firstSeed + n);
+    const waiting = Array.from({ length: CASES / TOGETHER }, (_, n) =>
+      seeds.slice(n * TOGETHER, (n + 1) * TOGETHER),
+    );
+    const queues = Array.from({ length: QUEUES }, async () => {
+      for (let group = waiting.shift(); group; group = waiting.shift()) await both(group);
+    });
+    await Promise.all(queues);
+    const [wanted, found] = [await pictures(inOrder), await pictures(atOnce)];
+    expect(wanted.size).toBe(CASES);
+    for (const seed of seeds)
+      expect(found.get(nameOf(seed)), `seed ${seed}`).toEqual(wanted.get(nameOf(seed)));
+  },
+);
