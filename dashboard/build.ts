@@ -21,6 +21,9 @@ export async function buildAssets({ outDir = join(HERE, "public/assets") } = {})
     bundle: true,
     minify: true,
     format: "esm",
+    // What only some pages need is a file of its own, fetched by them.
+    splitting: true,
+    chunkNames: "[name]-[hash]",
     target: ["es2022", "chrome123", "firefox120", "safari17.5"],
     outdir: outDir,
     publicPath: "/assets",

@@ -5,14 +5,14 @@
 import type { Caller } from "../../workers/schemas/api-session.ts";
 import type { RequestDetail, RequestRow } from "../src/api/types.ts";
 import type { ApiBinding } from "../src/environment.ts";
-import { conversationDetailOf, conversationsOf, transcriptOf } from "./conversations.ts";
+import { conversationDetailOf, conversationsOf, type Look, transcriptOf, treeOf } from "./conversations.ts";
 import { busyAnswer, busyRequestBody, busyStream } from "./conversation.ts";
 import { hostileAnswer, hostileRequestBody, hostileRows, NASTY } from "./hostile.ts";
 import { busyRows } from "./rows.ts";
 import { hourlyOf, overviewOf, statusOf } from "./sums.ts";
 import { windowDetailOf, windowsOf } from "./windows.ts";
 
-export type Scene = "busy" | "empty" | "hostile" | "down";
+export type Scene = "busy" | "long" | "empty" | "hostile" | "down";
 
 export interface FakeApi extends ApiBinding {
   /** What was asked, as "GET /api/…", in order. */
@@ -40,7 +40,11 @@ export const GOOD_SESSION = "s".repeat(43);
 
 export function fakeApi(scene: Scene = "busy", now = Date.now(), caller: Caller = ADMINISTRATOR): FakeApi {
   const rows =
-    scene === "busy" || scene === "down" ? busyRows(now) : scene === "hostile" ? hostileRows(now) : [];
+    scene === "busy" || scene === "long" || scene === "down"
+      ? busyRows(now)
+      : scene === "hostile"
+        ? hostileRows(now)
+        : [];
   let wrongKeys = 0;
   const api: FakeApi = {
     asked: [],
@@ -101,8 +105,8 @@ function answer(api: FakeApi, method: string, url: URL, now: number): Response {
   }
   if (path === "/api/status") return Response.json(statusOf(api.rows, now, api.scene === "hostile"));
   if (path === "/api/requests") return Response.json(list(api, url, time("from", 0), time("to", Infinity)));
-  const conversation = /^\/api\/conversations(?:\/([^/]+)(\/messages)?)?$/.exec(path);
-  if (conversation) return conversations(api, conversation[1], conversation[2] !== undefined);
+  const conversation = /^\/api\/conversations(?:\/([^/]+)(\/messages|\/tree)?)?$/.exec(path);
+  if (conversation) return conversations(api, conversation[1], conversation[2], url);
   if (path === "/api/usage/tokens/hourly") return Response.json(hourlyOf(api.rows));
   if (path === "/api/live") return new Response(null, { status: 204 });
   if (path === "/api/windows") return Response.json({ windows: windowsOf(api.scene, now) });
@@ -132,9 +136,9 @@ const hasStatus = (filter: string | null, status: number | null) =>
   filter === null ||
   (filter.endsWith("xx") ? String(status).startsWith(filter[0]!) : String(status) === filter);
 
-function conversations(api: FakeApi, id: string | undefined, isTranscript: boolean): Response {
-  const isHostile = api.scene === "hostile";
-  const all = conversationsOf(api.rows, isHostile);
+function conversations(api: FakeApi, id: string | undefined, part: string | undefined, url: URL): Response {
+  const look: Look = api.scene === "hostile" || api.scene === "long" ? api.scene : "busy";
+  const all = conversationsOf(api.rows, look === "hostile");
   if (id === undefined) {
     const shown = all.slice(0, 50);
     const pagination = { total: null, limit: 50, offset: null, hasMore: false, page: null, totalPages: null };
@@ -145,7 +149,10 @@ function conversations(api: FakeApi, id: string | undefined, isTranscript: boole
     const error = { code: "not_found", message: "There is no such conversation." };
     return Response.json({ error }, { status: 404 });
   }
-  return Response.json(isTranscript ? transcriptOf(row, isHostile) : conversationDetailOf(row, isHostile));
+  if (part === "/tree") return Response.json(treeOf(row, look));
+  if (part === undefined) return Response.json(conversationDetailOf(row, look));
+  const asked = url.searchParams;
+  return Response.json(transcriptOf(row, look, asked.get("branch"), Number(asked.get("cursor") ?? 1)));
 }
 
 function list(api: FakeApi, url: URL, from: number, to: number) {

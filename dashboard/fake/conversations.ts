@@ -3,12 +3,14 @@ import type {
   Branch,
   ConversationDetail,
   ConversationRow,
+  ConversationTree,
   Transcript,
 } from "../../workers/schemas/api-conversations.ts";
 import { decimalOf, picoOf } from "../src/format/decimal.ts";
 import { isObject } from "../src/transcript/blocks.ts";
 import type { RequestRow } from "../src/api/types.ts";
 import { busyAnswer, busyRequestBody } from "./conversation.ts";
+import { busyTree, longTree } from "./tree.ts";
 import { hostileAnswer, hostileRequestBody, NASTY } from "./hostile.ts";
 
 const TITLES = [
@@ -88,31 +90,57 @@ export function conversationsOf(rows: readonly RequestRow[], isHostile: boolean)
   });
 }
 
-export function conversationDetailOf(row: ConversationRow, isHostile: boolean): ConversationDetail {
-  const branch = (name: string, kind: Branch["kind"], change: Partial<Branch>): Branch => ({
-    branchKey: `${row.rootRequestId}-${name}`,
-    branchId: isHostile ? `${name} ${NASTY[0]!}` : name,
-    kind,
-    parentRequestId: null,
-    parentTaskRequestId: null,
-    prompt: isHostile ? NASTY[2]! : "Look for every place that mocks the clock",
+/** What a conversation looks like: as usual, with hostile texts, or of 5,000 requests. */
+export type Look = "busy" | "hostile" | "long";
+
+export function treeOf(row: ConversationRow, look: Look): ConversationTree {
+  const tree = look === "long" ? longTree(row.firstMessageTime) : busyTree(row.firstMessageTime);
+  tree.conversationId = row.conversationId;
+  if (look !== "hostile") return tree;
+  for (const branch of tree.branches) {
+    if (branch.kind !== "main") branch.name = `${branch.name} ${NASTY[0]!}`;
+    branch.prompt = NASTY[2]!;
+    branch.description = NASTY[1]!;
+  }
+  for (const task of tree.tasks) task.prompt = NASTY.join(" ");
+  return tree;
+}
+
+export function conversationDetailOf(row: ConversationRow, look: Look): ConversationDetail {
+  const tree = treeOf(row, look);
+  const idOf = (place: number | null) => (place === null ? null : tree.nodes[place]!.id);
+  const total = tree.nodes.length;
+  const share = (value: number, requests: number) => Math.round((value * requests) / total);
+  const branches = tree.branches.map((branch, place): Branch => ({
+    branchKey: branch.key,
+    branchId: branch.name,
+    kind: branch.kind,
+    parentRequestId: idOf(branch.parent),
+    parentTaskRequestId: idOf(branch.task),
+    prompt: branch.prompt,
     firstMessageTime: row.firstMessageTime,
     lastMessageTime: row.lastMessageTime,
-    requestCount: row.messageCount,
-    messageCount: row.messageCount * 2,
-    errorCount: 0,
-    inputTokens: row.inputTokens,
-    outputTokens: row.outputTokens,
-    totalTokens: row.totalTokens,
-    cacheReadInputTokens: row.cacheReadInputTokens,
-    cacheCreationInputTokens: row.cacheCreationInputTokens,
+    requestCount: branch.requests,
+    messageCount: Math.max(
+      ...tree.nodes.filter((node) => node.branch === place).map(({ messages }) => messages),
+    ),
+    errorCount: tree.nodes.filter((node) => node.branch === place && node.failed).length,
+    inputTokens: share(row.inputTokens, branch.requests),
+    outputTokens: share(row.outputTokens, branch.requests),
+    totalTokens: share(row.totalTokens, branch.requests),
+    cacheReadInputTokens: share(row.cacheReadInputTokens, branch.requests),
+    cacheCreationInputTokens: share(row.cacheCreationInputTokens, branch.requests),
     costUsd: row.costUsd,
-    unpricedCount: row.unpricedCount,
-    ...change,
-  });
-  const main = row.rootRequestId;
+    unpricedCount: 0,
+  }));
+  const count = (kind: Branch["kind"]) => branches.filter((branch) => branch.kind === kind);
   return {
     ...row,
+    messageCount: total,
+    subtaskBranchCount: count("subtask").length,
+    userBranchCount: count("branch").length,
+    compactBranchCount: count("compact").length,
+    subtaskMessageCount: count("subtask").reduce((sum, { requestCount }) => sum + requestCount, 0),
     aliases: [],
     metrics: {
       totalMs: row.durationMs,
@@ -122,44 +150,105 @@ export function conversationDetailOf(row: ConversationRow, isHostile: boolean): 
       replyMs: 90_000,
       replies: 3,
     },
-    branches: [
-      branch("main", "main", { branchKey: main }),
-      branch("subtask_1", "subtask", { parentTaskRequestId: main, requestCount: 4 }),
-      branch("branch_20261123120107", "branch", { parentRequestId: main, requestCount: 6, errorCount: 1 }),
-      branch("compact_121500", "compact", {
-        parentRequestId: `${main}-branch_20261123120107`,
-        requestCount: 3,
-      }),
-    ],
-    tasks: [],
-    requests: [],
+    branches,
+    tasks: tree.tasks.map(({ node, branch, ...task }) => ({
+      ...task,
+      requestId: tree.nodes[node]!.id,
+      branchKey: branch === null ? null : tree.branches[branch]!.key,
+    })),
+    requests: tree.nodes.slice(0, 100).map((node, place) => ({
+      requestId: node.id,
+      timestamp: new Date(
+        Math.min(Date.parse(tree.startedAt) + node.at + (place > 5 ? 40_000 : 0), 8e15),
+      ).toISOString(),
+      branchKey: tree.branches[node.branch]!.key,
+      branchId: tree.branches[node.branch]!.name,
+      linkKind: node.kind,
+      linkedBy: "ids",
+      linkConfidence: "certain",
+      parentRequestId: idOf(node.parent),
+      isSubtask: tree.branches[node.branch]!.kind === "subtask",
+      parentTaskRequestId: null,
+      prompt:
+        node.speaks === "person"
+          ? look === "hostile"
+            ? NASTY[place % NASTY.length]!
+            : (row.title ?? "Go on")
+          : null,
+      model: row.latestModel,
+      responseStatus: node.status,
+      outcome: "complete",
+      errorType: node.failed ? "overloaded_error" : null,
+      stopReason: "end_turn",
+      messageCount: node.messages,
+      inputTokens: 120,
+      outputTokens: 40 * (place % 9),
+      totalTokens: 120 + 40 * (place % 9),
+      cacheReadInputTokens: node.context,
+      cacheCreationInputTokens: 900,
+      costUsd: "0.0123",
+      toolCalls: node.calls > 0 ? { Bash: node.calls, Read: 1 } : null,
+      toolCallCount: node.calls,
+      timeToFirstByteMs: 900,
+      durationMs: 2_000 + 1_500 * (place % 7),
+    })),
     nextCursor: null,
   };
 }
 
-export function transcriptOf(row: ConversationRow, isHostile: boolean): Transcript {
+/** What is said on a branch after the beginning it shares with `main`. */
+const OTHERWISE = [
+  {
+    role: "assistant",
+    content:
+      "The clock is now mocked before the session is made.\nI also made the test wait for the session. Shall I run it?",
+  },
+  { role: "user", content: "No, wait: why does it only fail in CI?" },
+  {
+    role: "assistant",
+    content: "CI runs at noon, the laptop at other times. With a fixed clock both are the same.",
+  },
+];
+const SHARED = 7;
+
+/** The transcript of a branch (its key or name), from message `from` on. */
+export function transcriptOf(
+  row: ConversationRow,
+  look: Look,
+  branchNamed: string | null,
+  from = 1,
+): Transcript {
+  const isHostile = look === "hostile";
+  const tree = treeOf(row, look);
+  const place = Math.max(
+    0,
+    tree.branches.findIndex(({ key, name }) => key === branchNamed || name === branchNamed),
+  );
+  const branch = tree.branches[place]!;
+  const own = tree.nodes.filter((node) => node.branch === place);
   const body = isHostile ? hostileRequestBody() : busyRequestBody(row.latestModel ?? "");
   const history: unknown[] = isObject(body) && Array.isArray(body.messages) ? body.messages : [];
   const answer = isHostile ? hostileAnswer() : busyAnswer(row.latestModel ?? "", false);
-  const messages = [...history, answer].map((message, index) => ({
+  const said = place === 0 ? [...history, answer] : [...history.slice(0, SHARED), ...OTHERWISE];
+  const messages = said.map((message, index) => ({
     position: index + 1,
     role: isObject(message) && typeof message.role === "string" ? message.role : "user",
     content: isObject(message) ? message.content : message,
     isClipped: false,
     bytes: 100,
-    requestId: row.latestRequestId,
+    requestId: own[Math.floor(index / 2)]?.id ?? row.latestRequestId,
     timestamp: row.lastMessageTime,
-    isAnswer: index === history.length,
+    isAnswer: index === said.length - 1,
   }));
   return {
     conversationId: row.conversationId,
-    branchKey: row.rootRequestId,
-    branchId: "main",
-    requestId: row.latestRequestId,
+    branchKey: branch.key,
+    branchId: branch.name,
+    requestId: own.at(-1)!.id,
     total: messages.length,
     state: "whole",
     compactedFrom: null,
-    messages,
-    nextCursor: isHostile ? null : messages.length + 1,
+    messages: messages.slice(from - 1),
+    nextCursor: isHostile || place > 0 || from > 1 ? null : messages.length + 1,
   };
 }

@@ -127,7 +127,14 @@ describe("the dashboard", () => {
     await page.click(".conversations a.row-link");
     await page.waitForURL(/\/conversations\/[0-9a-f-]{36}/);
     expect(await page.textContent("main")).toContain("Why does <script>alert(1)</script> show as text?");
-    expect(await page.locator(".branch").count()).toBe(1);
+    expect(await page.locator("li.branch").count()).toBe(1);
+    await page.waitForSelector(".tree-frame.is-live .node");
+    for (const look of ["Tree", "Timeline"]) {
+      await page.click(`.tabs >> text=${look}`);
+      await page.waitForURL(/view=/);
+      expect(await page.locator(".tree-drawing .node, .timeline [data-row]").count(), look).toBe(1);
+    }
+    await page.click(".tabs >> text=Transcript");
     await page.click("text=The last request of this branch");
     await page.waitForURL(`**/requests/${requestId}`);
     expect(complaints).toEqual([]);

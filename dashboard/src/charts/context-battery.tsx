@@ -1,14 +1,25 @@
-/** How full the context was at the latest request: a small battery, the number beside it. */
-import { formatExact, formatShort } from "../format/number.ts";
+/** How full the context was at the latest request: a small battery against what the model takes, the number beside it. */
+import { contextWindow } from "../format/context-window.ts";
+import { formatExact, formatShare, formatShort } from "../format/number.ts";
 
-/** What most models take; a larger one is simply full here, and the number says the rest. */
-const USUAL_CONTEXT = 200_000;
+interface Props {
+  tokens: number | null;
+  model: string | null;
+  /** Values of `anthropic-beta`, where they are known. */
+  betas?: string;
+  /** Says the window too, where there is room. */
+  isWordy?: boolean;
+}
 
-export function ContextBattery({ tokens }: { tokens: number | null }) {
+/** From this share of the window on a client will soon summarise. */
+export const NEARLY_FULL = 0.8;
+
+export function ContextBattery({ tokens, model, betas, isWordy = false }: Props) {
   if (tokens === null) return <span class="mute">–</span>;
-  const share = Math.min(1, tokens / USUAL_CONTEXT);
-  const tone = share >= 0.9 ? "fill-warning" : "fill-accent";
-  const words = `${formatExact(tokens)} tokens of prompt and answer in the latest request; most models take ${formatExact(USUAL_CONTEXT)}`;
+  const window = contextWindow(model, tokens, betas);
+  const share = Math.min(1, tokens / window.tokens);
+  const tone = share >= NEARLY_FULL ? "fill-warning" : "fill-accent";
+  const words = `${formatExact(tokens)} tokens of prompt and answer in all: ${formatShare(share)} of ${formatExact(window.tokens)} (${window.because})`;
   return (
     <span class="battery" title={words}>
       <svg viewBox="0 0 24 10" width="24" height="10" aria-hidden="true">
@@ -16,6 +27,7 @@ export function ContextBattery({ tokens }: { tokens: number | null }) {
         <rect class={tone} x="0" y="0" width={Math.max(share * 24, 0.6)} height="10" rx="2" />
       </svg>
       <span class="number">{formatShort(tokens)}</span>
+      {isWordy && <span class="mute">of {formatShort(window.tokens)}</span>}
     </span>
   );
 }

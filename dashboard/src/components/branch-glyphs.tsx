@@ -25,6 +25,15 @@ export function BranchGlyphs({ conversation }: Props) {
   );
 }
 
+const KEYS = {
+  branch: "userBranchCount",
+  subtask: "subtaskBranchCount",
+  compact: "compactBranchCount",
+} as const;
+
+/** The glyph of a branch of this kind. */
+export const glyphOf = (kind: keyof typeof KEYS) => KEYS[kind];
+
 /** A fork, a box beside a line, a line drawn together. */
 export function BranchGlyph({ kind }: { kind: (typeof KINDS)[number]["key"] }) {
   return (

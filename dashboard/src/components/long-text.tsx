@@ -1,5 +1,6 @@
 /** Text that may be long: its beginning, the rest behind "Show more (N lines)", and a word about what is left out. */
 import { raw } from "hono/html";
+import type { Painter } from "../transcript/highlight.ts";
 import { foldText, MAX_TEXT_CHARACTERS } from "../transcript/fold.ts";
 import { MAX_MARKDOWN_CHARACTERS, renderParts } from "../transcript/markdown.ts";
 import { formatCount, formatExact } from "../format/number.ts";
@@ -11,14 +12,16 @@ interface Props {
   foldAt: number;
   /** Where all of it can be had. */
   rawHref: string;
+  /** Colours code. */
+  paint?: Painter | undefined;
 }
 
 /** Markdown. Too long for that, it is shown as plain text. */
-export function Prose({ text, foldAt, rawHref }: Props) {
+export function Prose({ text, foldAt, rawHref, paint }: Props) {
   if (text.length > Math.min(MAX_MARKDOWN_CHARACTERS, MAX_TEXT_CHARACTERS)) {
     return <PlainText text={text} foldAt={foldAt} rawHref={rawHref} />;
   }
-  const parts = renderParts(printable(text), foldAt);
+  const parts = renderParts(printable(text), foldAt, paint);
   // A block much longer than the limit has no seam to cut at: plain text cuts anywhere.
   if (parts.cutAt > foldAt * 4) {
     return <PlainText text={text} foldAt={foldAt} rawHref={rawHref} />;
@@ -31,15 +34,25 @@ export function Prose({ text, foldAt, rawHref }: Props) {
   );
 }
 
-/** Text as it is, line by line. */
-export function PlainText({ text, foldAt, rawHref }: Props) {
+/** Text as it is, line by line; of a known language in its colours. */
+export function PlainText({
+  text,
+  foldAt,
+  rawHref,
+  paint,
+  language = null,
+}: Props & { language?: string | null }) {
   const folded = foldText(text, foldAt);
+  const show = (part: string) => {
+    const painted = paint?.(printable(part), language) ?? null;
+    return painted === null ? printable(part) : raw(painted);
+  };
   return (
     <div class="plain">
-      <pre dir="auto">{printable(folded.shown)}</pre>
+      <pre dir="auto">{show(folded.shown)}</pre>
       {folded.rest !== "" && (
         <More lines={folded.restLines}>
-          <pre dir="auto">{printable(folded.rest)}</pre>
+          <pre dir="auto">{show(folded.rest)}</pre>
           {folded.omitted > 0 && <Omitted characters={folded.omitted} rawHref={rawHref} />}
         </More>
       )}

@@ -5,6 +5,7 @@ import { formatDuration } from "../format/time.ts";
 import type { RequestRow } from "../api/types.ts";
 import type { View } from "../view.ts";
 import { promptTokens } from "../api/tokens.ts";
+import { ToolBadges } from "./tool-badges.tsx";
 import { Model, Money, Status, Time, Wire } from "./values.tsx";
 
 interface Props {
@@ -25,6 +26,7 @@ export function RequestTable({ rows, view, isCompact = false }: Props) {
           <Head name="Model" />
           <Head name="Domain" />
           {!isCompact && <Head name="Type" />}
+          {!isCompact && <Head name="Tools" />}
           <Head name="Prompt → answer" isNumber />
           {!isCompact && <Head name="Cached" isNumber />}
           <Head name="Cost" isNumber />
@@ -71,6 +73,11 @@ function Row({ row, view, isCompact }: { row: RequestRow; view: View; isCompact:
       {!isCompact && (
         <td role="cell" class="cell-type mute">
           <Wire text={row.requestType.replaceAll("_", " ")} length={24} />
+        </td>
+      )}
+      {!isCompact && (
+        <td role="cell" class="cell-tools">
+          <ToolBadges calls={row.toolCalls} />
         </td>
       )}
       <td role="cell" class="cell-tokens right">

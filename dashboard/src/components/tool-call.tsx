@@ -2,6 +2,7 @@
 import type { Block } from "../transcript/blocks.ts";
 import { isObject } from "../transcript/blocks.ts";
 import { diffLines } from "../transcript/diff.ts";
+import { languageOfPath, numbered } from "../transcript/highlight.ts";
 import { toolSummary } from "../transcript/tool-summary.ts";
 import { formatCount } from "../format/number.ts";
 import { countLines, cutAt, printable } from "../format/text.ts";
@@ -50,9 +51,19 @@ export function ToolCall({ use, result, context }: Props) {
           <section>
             <h4>{result.isError ? "Result: error" : "Result"}</h4>
             {result.content.length === 0 && <p class="mute">Empty.</p>}
-            {result.content.map((block) => (
-              <BlockView block={block} context={context} />
-            ))}
+            {result.content.map((block) =>
+              block.kind === "text" && !result.isError ? (
+                <PlainText
+                  text={block.text}
+                  foldAt={FOLD_AT}
+                  rawHref={context.rawHref}
+                  paint={context.paint && numbered(context.paint)}
+                  language={languageOfPath(pathOf(use?.input))}
+                />
+              ) : (
+                <BlockView block={block} context={context} />
+              ),
+            )}
           </section>
         )}
       </div>
@@ -111,7 +122,13 @@ function ToolInput({ name, input, context }: { name: string; input: unknown; con
     return (
       <>
         <Path input={input} />
-        <PlainText text={input[main] as string} foldAt={FOLD_AT} rawHref={rawHref} />
+        <PlainText
+          text={input[main] as string}
+          foldAt={FOLD_AT}
+          rawHref={rawHref}
+          paint={context.paint}
+          language={main === "command" ? "bash" : languageOfPath(pathOf(input))}
+        />
         {Object.keys(rest).length > 0 && <JsonTree value={rest} rawHref={rawHref} open={1} />}
       </>
     );
@@ -119,8 +136,11 @@ function ToolInput({ name, input, context }: { name: string; input: unknown; con
   return <JsonTree value={input} rawHref={rawHref} />;
 }
 
+const pathOf = (input: unknown) =>
+  isObject(input) ? (input.file_path ?? input.path ?? input.notebook_path) : null;
+
 function Path({ input }: { input: Record<string, unknown> }) {
-  const path = input.file_path ?? input.path ?? input.notebook_path;
+  const path = pathOf(input);
   if (typeof path !== "string") return null;
   return (
     <p class="path">

@@ -3,6 +3,7 @@ import type { Child } from "hono/jsx";
 import type { Entry, Item } from "../transcript/pair-tools.ts";
 import { isPerson } from "../transcript/pair-tools.ts";
 import type { Block } from "../transcript/blocks.ts";
+import type { Painter } from "../transcript/highlight.ts";
 import { drawableImage } from "../transcript/image.ts";
 import { formatBytes, formatCount } from "../format/number.ts";
 import { countLines } from "../format/text.ts";
@@ -20,6 +21,14 @@ export interface TranscriptContext {
   rawHref: string;
   /** Where a message that came cut can be had whole; null for one that is whole. */
   wholeHref?: (number: number) => string | null;
+  /** System reminders stand open. */
+  opensReminders?: boolean;
+  /** Colours code; one for the page. */
+  paint?: Painter;
+  /** When a message was sent and by which request, where that is known. */
+  noteOf?: (number: number) => Child;
+  /** The item of the tree beside it that a message belongs to. */
+  nodeOf?: (number: number) => number | null;
 }
 
 /** Characters shown of history before it folds; the newest exchange gets more room, it is what one came for. */
@@ -40,7 +49,14 @@ export function Transcript({ entries, answerNumber, context }: Props) {
     <ol class="transcript" data-rows>
       {entries.map((entry) => {
         if (entry.isAbsorbed) {
-          return <li class="message-absorbed" id={`message-${entry.number}`} aria-hidden="true"></li>;
+          return (
+            <li
+              class="message-absorbed"
+              id={`message-${entry.number}`}
+              data-node={context.nodeOf?.(entry.number) ?? undefined}
+              aria-hidden="true"
+            ></li>
+          );
         }
         const foldAt = entry.number >= lastPerson ? FOLD_NEWEST_AT : FOLD_AT;
         const before = people.filter((number) => number < entry.number).at(-1);
@@ -73,10 +89,17 @@ function MessageCard({ entry, isAnswer, foldAt, before, after, context }: CardPr
   const id = `message-${entry.number}`;
   const whole = context.wholeHref?.(entry.number) ?? null;
   return (
-    <li class={`message ${speakerKind(entry)}`} id={id} data-row tabindex={-1}>
+    <li
+      class={`message ${speakerKind(entry)}`}
+      id={id}
+      data-row
+      data-node={context.nodeOf?.(entry.number) ?? undefined}
+      tabindex={-1}
+    >
       <header class="message-head">
         <h3>{speaker(entry)}</h3>
         {isAnswer && <span class="mute">the recorded answer</span>}
+        <span class="message-note mute">{context.noteOf?.(entry.number)}</span>
         <span class="message-tools">
           {before && (
             <a href={`#message-${before}`} class="quiet" title="Previous message of a person">
@@ -94,13 +117,7 @@ function MessageCard({ entry, isAnswer, foldAt, before, after, context }: CardPr
         </span>
       </header>
       <div class="message-body">
-        {groupReminders(entry.items).map((item) =>
-          Array.isArray(item) ? (
-            <Reminders texts={item.map((reminder) => reminder.text)} context={context} />
-          ) : (
-            <ItemView item={item} foldAt={foldAt} context={context} isProse={entry.role !== "system"} />
-          ),
-        )}
+        <Items entry={entry} foldAt={foldAt} context={context} />
         {entry.items.length === 0 && <p class="mute">Empty message.</p>}
         {whole !== null && (
           <p class="note">
@@ -109,6 +126,50 @@ function MessageCard({ entry, isAnswer, foldAt, before, after, context }: CardPr
         )}
       </div>
     </li>
+  );
+}
+
+function Items({ entry, foldAt, context }: Pick<CardProps, "entry" | "foldAt" | "context">) {
+  return (
+    <>
+      {groupReminders(entry.items).map((item) =>
+        Array.isArray(item) ? (
+          <Reminders texts={item.map((reminder) => reminder.text)} context={context} />
+        ) : (
+          <ItemView item={item} foldAt={foldAt} context={context} isProse={entry.role !== "system"} />
+        ),
+      )}
+    </>
+  );
+}
+
+interface EntryProps {
+  entry: Entry;
+  context: TranscriptContext;
+  note?: Child;
+  /** In place of what the entry holds. */
+  children?: Child;
+}
+
+/** One message by itself, outside of a transcript's list: no way to its neighbours. */
+export function EntryView({ entry, context, note, children }: EntryProps) {
+  const whole = context.wholeHref?.(entry.number) ?? null;
+  return (
+    <article class={`message ${speakerKind(entry)}`}>
+      <header class="message-head">
+        <h3>{speaker(entry)}</h3>
+        {note && <span class="mute">{note}</span>}
+        <span class="message-tools mute">#{entry.number}</span>
+      </header>
+      <div class="message-body">
+        {children ?? <Items entry={entry} foldAt={FOLD_NEWEST_AT} context={context} />}
+        {whole !== null && (
+          <p class="note">
+            It is cut here. <a href={whole}>The whole message</a>
+          </p>
+        )}
+      </div>
+    </article>
   );
 }
 
@@ -150,7 +211,7 @@ function ItemView({ item, foldAt, context, isProse }: ItemProps) {
   switch (item.kind) {
     case "text":
       return isProse ? (
-        <Prose text={item.text} foldAt={foldAt} rawHref={context.rawHref} />
+        <Prose text={item.text} foldAt={foldAt} rawHref={context.rawHref} paint={context.paint} />
       ) : (
         <PlainText text={item.text} foldAt={FOLD_AT} rawHref={context.rawHref} />
       );
@@ -224,8 +285,8 @@ function Thinking({ text, context }: { text: string; context: TranscriptContext 
 
 function Reminders({ texts, context }: { texts: readonly string[]; context: TranscriptContext }) {
   return (
-    <details class="fold-line reminders">
-      <summary>⋯ {formatCount(texts.length, "system reminder")} hidden</summary>
+    <details class="fold-line reminders" open={context.opensReminders}>
+      <summary>⋯ {formatCount(texts.length, "system reminder")}</summary>
       {texts.map((text) => (
         <PlainText text={text} foldAt={FOLD_NEWEST_AT} rawHref={context.rawHref} />
       ))}

@@ -62,9 +62,11 @@ export function Copyable({ text, label, isShort }: { text: string; label: string
   );
 }
 
-export function CopyButton({ text, label }: { text: string; label: string }) {
+/** Copies `text`, or what is at the address `from`: a long text needs not be in the page twice. */
+export function CopyButton({ label, ...what }: { label: string } & ({ text: string } | { from: string })) {
+  const data = "text" in what ? { "data-copy": what.text } : { "data-copy-from": what.from };
   return (
-    <button type="button" class="quiet icon-only" data-copy={text} aria-label={`Copy ${label}`} hidden>
+    <button type="button" class="quiet icon-only" {...data} aria-label={`Copy ${label}`} hidden>
       <Icon name="copy" />
     </button>
   );

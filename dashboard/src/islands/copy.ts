@@ -1,25 +1,38 @@
-/** Buttons with `data-copy` put that text on the clipboard and say so. They are hidden until there is a script. */
+/**
+ * Buttons with `data-copy` put that text on the clipboard and say so; those with `data-copy-from` what is at that address,
+ * because a page is no place for a long text twice. They are hidden until there is a script.
+ */
 import { announce } from "./announce.ts";
 
 const SHOWN_MS = 1_500;
+const BUTTONS = "button[data-copy], button[data-copy-from]";
 
 export function bindCopyButtons(): void {
   revealCopyButtons(document);
   document.addEventListener("click", (event) => {
-    const button = event.target instanceof Element ? event.target.closest("button[data-copy]") : null;
+    const button = event.target instanceof Element ? event.target.closest(BUTTONS) : null;
     if (!(button instanceof HTMLButtonElement)) return;
-    void copy(button.dataset.copy ?? "").then((isCopied) => {
-      announce(isCopied ? "Copied." : "Could not be copied.");
-      if (!isCopied) return;
-      button.classList.add("copied");
-      setTimeout(() => button.classList.remove("copied"), SHOWN_MS);
-    });
+    void textOf(button)
+      .then((text) => text !== null && copy(text))
+      .then((isCopied) => {
+        announce(isCopied ? "Copied." : "Could not be copied.");
+        if (!isCopied) return;
+        button.classList.add("copied");
+        setTimeout(() => button.classList.remove("copied"), SHOWN_MS);
+      });
   });
 }
 
 /** Shows the buttons below `root`: without a script they would do nothing. */
 export function revealCopyButtons(root: ParentNode): void {
-  for (const button of root.querySelectorAll<HTMLButtonElement>("button[data-copy]")) button.hidden = false;
+  for (const button of root.querySelectorAll<HTMLButtonElement>(BUTTONS)) button.hidden = false;
+}
+
+async function textOf(button: HTMLButtonElement): Promise<string | null> {
+  const address = button.dataset.copyFrom;
+  if (address === undefined) return button.dataset.copy ?? "";
+  const response = await fetch(address).catch(() => null);
+  return response?.ok ? response.text() : null;
 }
 
 /** Over plain http on a name other than localhost there is no clipboard API; the old way still works. */

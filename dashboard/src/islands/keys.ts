@@ -35,7 +35,8 @@ export function bindKeys(): void {
 }
 
 function leave(): void {
-  for (const sheet of document.querySelectorAll<HTMLDetailsElement>("details.more[open]")) sheet.open = false;
+  for (const sheet of document.querySelectorAll<HTMLDetailsElement>("details.more[open], details.menu[open]"))
+    sheet.open = false;
   if (document.activeElement instanceof HTMLElement && isTyping(document.activeElement))
     document.activeElement.blur();
 }

@@ -1,9 +1,12 @@
 /** The page's one script. Every page works without it; it saves keystrokes and keeps times true. */
 import { bindCopyButtons } from "./copy.ts";
 import { bindForms } from "./forms.ts";
+import { bindJsonSearch } from "./json-search.ts";
 import { bindKeys } from "./keys.ts";
 import { bindLive } from "./live.ts";
 import { bindMessages } from "./messages.ts";
+import { bindPreviews } from "./preview.ts";
+import { bindReadOn } from "./read-on.ts";
 import { bindTheme } from "./theme.ts";
 import { bindTimes } from "./times.ts";
 
@@ -12,5 +15,10 @@ bindCopyButtons();
 bindForms();
 bindKeys();
 bindMessages();
+bindReadOn();
+bindJsonSearch();
+bindPreviews();
 bindTheme();
 bindLive();
+// Pan and zoom are fetched where there is something to move.
+if (document.querySelector("[data-tree]")) void import("./tree.ts").then(({ bindTrees }) => bindTrees());

@@ -131,7 +131,11 @@ function Row({ conversation, view }: { conversation: Conversation; view: View })
   return (
     <tr role="row" data-row>
       <td role="cell" class="cell-name">
-        <a class="row-link" href={linkTo(`/conversations/${conversation.conversationId}`, view.filters)}>
+        <a
+          class="row-link"
+          href={linkTo(`/conversations/${conversation.conversationId}`, view.filters)}
+          data-preview={`/conversations/${conversation.conversationId}/preview`}
+        >
           {conversation.title === null ? (
             <span class="mute">Only programs spoke</span>
           ) : (
@@ -170,7 +174,7 @@ function Row({ conversation, view }: { conversation: Conversation; view: View })
         )}
       </td>
       <td role="cell" class="cell-context right">
-        <ContextBattery tokens={conversation.latestContextTokens} />
+        <ContextBattery tokens={conversation.latestContextTokens} model={conversation.latestModel} />
       </td>
       <td role="cell" class="cell-span right">
         {formatDuration(conversation.durationMs)}

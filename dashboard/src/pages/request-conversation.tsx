@@ -8,6 +8,7 @@ import { JsonTree } from "../components/json-tree.tsx";
 import { PlainText } from "../components/long-text.tsx";
 import { Wire } from "../components/values.tsx";
 import { isObject, messageOf, messagesOf, systemOf, toolsOf, type Message } from "../transcript/blocks.ts";
+import { newPainter } from "../transcript/highlight.ts";
 import { pairTools, withoutTools, type Entry } from "../transcript/pair-tools.ts";
 import type { View } from "../view.ts";
 
@@ -29,7 +30,11 @@ export function ConversationTab({ detail, view }: { detail: RequestDetail; view:
       messages: view.query.messages ?? null,
       ...extra,
     });
-  const context: TranscriptContext = { here: link({}), rawHref: `/api/requests/${detail.requestId}/body` };
+  const context: TranscriptContext = {
+    here: link({}),
+    rawHref: `/api/requests/${detail.requestId}/body`,
+    paint: newPainter(),
+  };
   const hidden = all.length - shown.length;
   return (
     <div class="conversation">

@@ -1,10 +1,11 @@
 /** The facts of one exchange in columns, what it used and what that cost. */
-import type { Child } from "hono/jsx";
 import type { RequestDetail } from "../api/types.ts";
+import { ContextBattery } from "../charts/context-battery.tsx";
 import { KindBar } from "../charts/share-bar.tsx";
 import { fillOf, TOKEN_KINDS, type TokensByKind } from "../charts/token-kinds.ts";
 import { CostTable } from "../components/cost-table.tsx";
 import { Fact, Facts } from "../components/facts.tsx";
+import { ToolBadges } from "../components/tool-badges.tsx";
 import { Copyable, Money, Time, Wire } from "../components/values.tsx";
 import { linkTo } from "../filters.ts";
 import { formatExact, formatShare } from "../format/number.ts";
@@ -35,7 +36,9 @@ export function RequestFacts({ detail, view }: { detail: RequestDetail; view: Vi
           <Fact name="Stop reason">
             {detail.stopReason && <Wire text={detail.stopReason.replaceAll("_", " ")} length={60} />}
           </Fact>
-          <Fact name="Tools called">{toolWords(detail)}</Fact>
+          <Fact name="Tools called">
+            {detail.toolCallCount > 0 && <ToolBadges calls={detail.toolCalls} most={30} />}
+          </Fact>
           <Fact name="Request id">
             <Copyable text={detail.requestId} label="the request id" />
           </Fact>
@@ -110,20 +113,6 @@ function ModelNames({ detail }: { detail: RequestDetail }) {
   );
 }
 
-function toolWords(detail: RequestDetail): Child {
-  const calls = Object.entries(detail.toolCalls ?? {}).sort(([, left], [, right]) => right - left);
-  if (calls.length === 0) return null;
-  return (
-    <span class="chips">
-      {calls.slice(0, 30).map(([name, count]) => (
-        <span class="chip">
-          <Wire text={name} length={40} /> {count > 1 && <span class="mute">×{formatExact(count)}</span>}
-        </span>
-      ))}
-    </span>
-  );
-}
-
 /** Tokens by kind: bar, numbers, and what of the prompt came from the cache. */
 function Usage({ detail }: { detail: RequestDetail }) {
   if (detail.inputTokens === null && detail.outputTokens === null) {
@@ -162,6 +151,15 @@ function Usage({ detail }: { detail: RequestDetail }) {
         <span>
           Prompt <strong>{formatExact(prompt)}</strong>
           {prompt > 0 && <span class="mute">, {formatShare(tokens.cacheRead / prompt)} from cache</span>}
+        </span>
+        <span>
+          Context{" "}
+          <ContextBattery
+            tokens={prompt + tokens.output}
+            model={detail.modelServed ?? detail.model}
+            betas={detail.requestHeaders?.["anthropic-beta"] ?? ""}
+            isWordy
+          />
         </span>
         <span>
           Cost{" "}

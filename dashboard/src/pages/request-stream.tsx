@@ -46,7 +46,8 @@ export function StreamTab({ detail, stream, view }: Props) {
     <section class="card">
       <p class="mute">
         {formatCount(events.length, "event")}, {formatBytes(detail.responseBytes)}
-        {!stream.isWhole && "; only the beginning is read here, the download has all of it"}
+        {!stream.isWhole && "; only the beginning is read here, the download has all of it"}. In the order
+        they came; when each of them came was not recorded.
       </p>
       <ol class="events" start={from}>
         {shown.map((event) => (

@@ -17,7 +17,7 @@ const TABS = [
   ["conversation", "Conversation"],
   ["raw", "Raw JSON"],
   ["headers", "Headers"],
-  ["stream", "Response bytes"],
+  ["stream", "Stream"],
 ] as const;
 export type RequestTab = (typeof TABS)[number][0];
 

@@ -1,19 +1,25 @@
 /** /conversations and /conversations/:id. */
 import { Hono } from "hono";
-import type { ConversationDetail, Transcript } from "../../../workers/schemas/api-conversations.ts";
+import type {
+  Branch,
+  ConversationDetail,
+  ConversationTree,
+  Transcript,
+} from "../../../workers/schemas/api-conversations.ts";
 import { Icon } from "../components/icon.tsx";
 import { Time, Wire } from "../components/values.tsx";
 import type { AppEnv } from "../environment.ts";
 import { linkTo } from "../filters.ts";
 import { healthOf, page, unreadablePage } from "../http/render.tsx";
-import { ConversationPage } from "../pages/conversation.tsx";
+import { loadComparison } from "../pages/conversation-compare.tsx";
+import { ConversationPreview } from "../pages/conversation-preview.tsx";
+import { TIMELINE_ROWS } from "../pages/conversation-timeline.tsx";
+import { branchOf, ConversationPage, conversationView } from "../pages/conversation.tsx";
 import { ConversationFilters, ConversationsPage, loadConversations } from "../pages/conversations.tsx";
 import { viewOf } from "../view.ts";
 import { choicesOf } from "./choices.ts";
+import { exportConversation } from "./conversation-export.ts";
 import { loadDomains, loadOverview } from "./looks.tsx";
-
-/** Requests that say where branches leave each other. */
-const REQUESTS = 500;
 
 export function conversationRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
@@ -40,9 +46,16 @@ export function conversationRoutes(): Hono<AppEnv> {
     const view = viewOf(c);
     const path = `/api/conversations/${encodeURIComponent(c.req.param("id"))}`;
     const { branch, cursor, requestId } = view.query;
-    const [detail, transcript, health] = await Promise.all([
-      c.get("api").get<ConversationDetail>(path, { limit: REQUESTS }),
-      c.get("api").get<Transcript>(`${path}/messages`, { branch, cursor, requestId }),
+    const look = conversationView(view);
+    const [detail, tree, transcript, health] = await Promise.all([
+      // Its requests are the tree's, but for the timeline.
+      look === "timeline"
+        ? c.get("api").get<ConversationDetail>(path, { branch, cursor, limit: TIMELINE_ROWS })
+        : c.get("api").get<ConversationDetail>(path, { limit: 1 }),
+      look === "timeline" ? null : c.get("api").get<ConversationTree>(`${path}/tree`),
+      look === "read"
+        ? c.get("api").get<Transcript>(`${path}/messages`, { branch, cursor, requestId })
+        : null,
       healthOf(c),
     ]);
     const above = (
@@ -55,6 +68,15 @@ export function conversationRoutes(): Hono<AppEnv> {
       return unreadablePage(c, health, { title: "Conversation", above }, failed);
     }
     const { data } = detail;
+    const compared =
+      look === "compare"
+        ? await loadComparison(
+            c.get("api"),
+            path,
+            [branchOf(data, branch), branchOf(data, view.query.compare)],
+            tree?.ok ? tree.data : null,
+          )
+        : null;
     const heading = (
       <span class="request-heading">
         <Wire text={data.title ?? "Only programs spoke"} length={100} />
@@ -71,8 +93,27 @@ export function conversationRoutes(): Hono<AppEnv> {
       200,
       health,
       { title: (data.title ?? "Conversation").slice(0, 100), above, heading },
-      <ConversationPage view={view} detail={data} transcript={transcript} />,
+      <ConversationPage view={view} detail={data} tree={tree} transcript={transcript} compared={compared} />,
     );
+  });
+
+  routes.get("/conversations/:id/export", exportConversation);
+
+  routes.get("/conversations/:id/preview", async (c) => {
+    const path = `/api/conversations/${encodeURIComponent(c.req.param("id"))}`;
+    const detail = await c.get("api").get<ConversationDetail>(path, { limit: 1 });
+    if (!detail.ok) return c.html(<ConversationPreview transcript={detail} />);
+    const { branches, latestRequestId: requestId } = detail.data;
+    const latest = branches
+      .filter(({ kind }) => kind !== "subtask")
+      .reduce<Branch | null>(
+        (one, other) => (one && one.lastMessageTime >= other.lastMessageTime ? one : other),
+        null,
+      );
+    const transcript = await c
+      .get("api")
+      .get<Transcript>(`${path}/messages`, { branch: latest?.branchKey ?? null, requestId, limit: 6 });
+    return c.html(<ConversationPreview transcript={transcript} />);
   });
 
   return routes;

@@ -54,7 +54,7 @@ const TEXT = [
   ...each(["error", "warning", "good"], ["page", "surface", "sunken", "hover"]),
   ...each(["text", "text-soft", "text-mute"], ["error-wash", "warning-wash", "good-wash"]),
   ...(["error", "warning", "good"] as const).map((status) => [status, `${status}-wash`] as const),
-  ...each(["json-string", "json-number"], ["page", "surface", "sunken"]),
+  ...each(["json-string", "json-number", "code-keyword", "code-name"], ["page", "surface", "sunken"]),
   ["on-accent", "accent-fill"],
 ] as const;
 

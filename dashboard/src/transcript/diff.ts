@@ -10,8 +10,16 @@ const MAX_COMPARED_LINES = 400;
 
 /** Lines of `before` and `after` in reading order, deletions before additions. */
 export function diffLines(before: string, after: string): DiffLine[] {
-  const old = before === "" ? [] : before.split("\n");
-  const now = after === "" ? [] : after.split("\n");
+  return diffParts(before === "" ? [] : before.split("\n"), after === "" ? [] : after.split("\n"));
+}
+
+/** The same of words, each with the blanks behind it. */
+export function diffWords(before: string, after: string): DiffLine[] {
+  const words = (text: string) => text.match(/\S+\s*|\s+/g) ?? [];
+  return diffParts(words(before), words(after));
+}
+
+function diffParts(old: string[], now: string[]): DiffLine[] {
   let head = 0;
   while (head < old.length && head < now.length && old[head] === now[head]) head++;
   let tail = 0;

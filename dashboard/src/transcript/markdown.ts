@@ -3,6 +3,7 @@
  * say nothing about where they came from; images of other sites become links, so that reading a transcript asks nobody.
  */
 import MarkdownIt from "markdown-it";
+import type { Painter } from "./highlight.ts";
 
 /** Longer texts are shown plain: nobody reads them as prose, and parsing is not free. */
 export const MAX_MARKDOWN_CHARACTERS = 60_000;
@@ -38,12 +39,16 @@ const headingLevel = (tag: string) => Math.min(6, Number(tag.slice(1)) + 3);
 markdown.renderer.rules.table_open = () => '<div class="scroll" tabindex="0"><table>\n';
 markdown.renderer.rules.table_close = () => "</table></div>\n";
 
-markdown.renderer.rules.fence = (tokens, index) => {
+markdown.renderer.rules.fence = (tokens, index, _options, environment) => {
   const token = tokens[index]!;
   const language = token.info.trim().split(/\s+/)[0] ?? "";
   const label = language ? `<span class="code-language">${escape(language.slice(0, 40))}</span>` : "";
-  return `<div class="code">${label}<pre tabindex="0"><code>${escape(token.content)}</code></pre></div>\n`;
+  const painted = (environment as Environment | undefined)?.paint?.(token.content, language) ?? null;
+  return `<div class="code">${label}<pre tabindex="0"><code>${painted ?? escape(token.content)}</code></pre></div>\n`;
 };
+
+/** What a rendering is made with. */
+type Environment = { paint?: Painter | undefined };
 
 /** Safe HTML of one text. */
 export function renderMarkdown(text: string): string {
@@ -57,8 +62,9 @@ export function renderMarkdown(text: string): string {
 export function renderParts(
   text: string,
   limit: number,
+  paint?: Painter,
 ): { shown: string; rest: string; restLines: number; cutAt: number } {
-  const environment = {};
+  const environment: Environment = { paint };
   const tokens = markdown.parse(text, environment);
   const render = (list: typeof tokens) => markdown.renderer.render(list, markdown.options, environment);
   if (text.length <= limit * 1.33)

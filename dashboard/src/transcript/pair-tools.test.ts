@@ -25,17 +25,17 @@ describe("tool calls and their results", () => {
     expect(paired({ role: "user", content: "a" }, { role: "assistant", content: "b" })[1]!.number).toBe(2);
   });
 
-  it("pair when the client sent a whole message twice", () => {
+  it("show once what the client sent twice, and what a person says twice twice", () => {
     const entries = paired(
       { role: "assistant", content: [use("1")] },
       { role: "assistant", content: [use("1")] },
       { role: "user", content: [result("1")] },
       { role: "user", content: [result("1")] },
     );
-    expect(entries.slice(0, 2).map((entry) => entry.items)).toMatchObject([
-      [{ result: { kind: "tool_result" } }],
-      [{ result: { kind: "tool_result" } }],
-    ]);
+    expect(entries[0]!.items).toMatchObject([{ result: { kind: "tool_result" } }]);
+    expect(entries.slice(1).map(({ isAbsorbed }) => isAbsorbed)).toEqual([true, true, true]);
+    const said = paired({ role: "user", content: "go on" }, { role: "user", content: "go on" });
+    expect(said.map(({ isAbsorbed }) => isAbsorbed)).toEqual([false, false]);
   });
 
   it("show a result without a call and a call without a result", () => {

@@ -21,13 +21,17 @@ export interface Entry {
 }
 
 /**
- * Entries in the order sent. A result goes to the latest open call of its id before it (clients have been seen to send
- * whole messages twice, ids included); calls and results of one message (server tools) pair as well.
+ * Entries in the order sent. A result goes to the latest open call of its id before it; calls and results of one message
+ * (server tools) pair as well. Clients have been seen to send whole messages twice, ids included: the second is absorbed.
+ * What a person says twice stays.
  */
 export function pairTools(messages: readonly Message[]): Entry[] {
   const open = new Map<string, { kind: "call"; use: Use; result: Outcome | null }[]>();
+  const seen = new Set<string>();
   return messages.map((message, index) => {
     const items: Item[] = [];
+    if (isRepetition(message, seen))
+      return { number: index + 1, role: message.role, items, isAbsorbed: true };
     for (const block of message.blocks) {
       if (block.kind === "tool_use") {
         const call = { kind: "call" as const, use: block, result: null };
@@ -46,6 +50,14 @@ export function pairTools(messages: readonly Message[]): Entry[] {
       isAbsorbed: items.length === 0 && message.blocks.length > 0,
     };
   });
+}
+
+function isRepetition(message: Message, seen: Set<string>): boolean {
+  if (!message.blocks.some(({ kind }) => kind === "tool_use" || kind === "tool_result")) return false;
+  const key = JSON.stringify(message);
+  const isSeen = seen.has(key);
+  seen.add(key);
+  return isSeen;
 }
 
 /** Entries without calls and results; what is left empty counts as absorbed. */

@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { contextWindow } from "./context-window.ts";
+
+describe("the context window", () => {
+  it.each([
+    ["claude-opus-5-5", 1_000_000],
+    ["claude-opus-4-6-20260205", 1_000_000],
+    ["claude-sonnet-5", 1_000_000],
+    ["claude-fable-5-1", 1_000_000],
+    ["claude-opus-4-5-20251101", 200_000],
+    ["claude-sonnet-4-20250514", 200_000],
+    ["claude-opus-4-20250514", 200_000],
+    ["claude-haiku-5-5", 200_000],
+    ["claude-3-5-haiku-latest", 200_000],
+    ["somebody-elses-model", 200_000],
+    [null, 200_000],
+  ])("of %s is %i tokens", (model, tokens) => {
+    expect(contextWindow(model, 1_000).tokens).toBe(tokens);
+  });
+
+  it("is the large one where a beta or the name asks for it", () => {
+    expect(contextWindow("claude-sonnet-4-5", 10, "oauth-2025-04-20,context-1m-2025-08-07").tokens).toBe(
+      1_000_000,
+    );
+    expect(contextWindow("claude-sonnet-4-5[1m]", 10).tokens).toBe(1_000_000);
+  });
+
+  it("is the large one where more was taken than fits the usual one", () => {
+    expect(contextWindow("claude-sonnet-4-5", 200_001).tokens).toBe(1_000_000);
+    expect(contextWindow("claude-sonnet-4-5", 200_000).tokens).toBe(200_000);
+  });
+});

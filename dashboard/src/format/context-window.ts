@@ -1,0 +1,31 @@
+/** How many tokens a model takes, as far as it can be known from what is stored: its name, a beta, and what it has taken. */
+
+const USUAL = 200_000;
+const LARGE = 1_000_000;
+/** Since this generation the larger models take a million tokens without a beta. */
+const LARGE_SINCE = [4, 6] as const;
+const LARGE_FAMILIES = new Set(["opus", "sonnet", "fable", "mythos"]);
+
+export interface ContextWindow {
+  tokens: number;
+  /** Why, for whoever wonders. */
+  because: string;
+}
+
+/**
+ * The context window of `model` (as asked for or served). A prompt that was taken proves its room: more than 200,000
+ * `taken` tokens need the large window. `betas` are the values of `anthropic-beta`, where they are known.
+ */
+export function contextWindow(model: string | null, taken: number | null, betas = ""): ContextWindow {
+  if (/\bcontext-1m-/.test(betas) || /\[1m\]$/i.test(model ?? ""))
+    return { tokens: LARGE, because: "asked for with the beta of 1,000,000 tokens" };
+  const version = /claude-([a-z]+)-(\d{1,2})(?:-(\d{1,2}))?(?:-|$)/.exec(model ?? "");
+  if (version && LARGE_FAMILIES.has(version[1]!)) {
+    const [major, minor] = [Number(version[2]), Number(version[3] ?? 0)];
+    const [sinceMajor, sinceMinor] = LARGE_SINCE;
+    if (major > sinceMajor || (major === sinceMajor && minor >= sinceMinor))
+      return { tokens: LARGE, because: "what this model takes" };
+  }
+  if ((taken ?? 0) > USUAL) return { tokens: LARGE, because: "it took more than 200,000" };
+  return { tokens: USUAL, because: version ? "what this model takes" : "what most models take" };
+}

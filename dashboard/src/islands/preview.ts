@@ -1,0 +1,72 @@
+/** The last exchange of a conversation beside its row, after a moment of hovering or with the row's focus; Esc closes it. */
+
+const PATIENCE_MS = 350;
+const WIDTH = 420;
+
+export function bindPreviews(): void {
+  if (!document.querySelector("[data-preview]")) return;
+  const card = document.createElement("div");
+  card.className = "preview-card";
+  card.id = "preview-card";
+  card.setAttribute("role", "tooltip");
+  card.hidden = true;
+  document.body.append(card);
+  const fetched = new Map<string, Promise<string>>();
+  let waiting: ReturnType<typeof setTimeout> | undefined;
+  let wanted: HTMLElement | null = null;
+
+  const hide = () => {
+    clearTimeout(waiting);
+    wanted?.removeAttribute("aria-describedby");
+    wanted = null;
+    card.hidden = true;
+  };
+  const show = async (link: HTMLElement) => {
+    const address = link.dataset.preview ?? "";
+    const text = fetched.get(address) ?? load(address);
+    fetched.set(address, text);
+    const html = await text;
+    if (html === "") fetched.delete(address);
+    if (wanted !== link || html === "") return;
+    card.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+    place(card, link);
+    link.setAttribute("aria-describedby", card.id);
+  };
+  const want = (link: HTMLElement | null) => {
+    if (link === wanted) return;
+    hide();
+    if (!link) return;
+    wanted = link;
+    waiting = setTimeout(() => void show(link), PATIENCE_MS);
+  };
+  const linkOf = (event: Event) =>
+    event.target instanceof Element
+      ? (event.target.closest("[data-row]")?.querySelector<HTMLElement>("[data-preview]") ?? null)
+      : null;
+
+  document.addEventListener("pointerover", (event) => {
+    if (event.pointerType === "mouse") want(linkOf(event));
+  });
+  document.addEventListener("focusin", (event) => {
+    if (event.target instanceof Element && event.target.matches(":focus-visible")) want(linkOf(event));
+  });
+  document.addEventListener("focusout", hide);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") hide();
+  });
+  addEventListener("scroll", hide, { passive: true });
+}
+
+async function load(address: string): Promise<string> {
+  const response = await fetch(address, { headers: { accept: "text/html" } }).catch(() => null);
+  return response?.ok && !response.redirected ? response.text() : "";
+}
+
+/** Below its row, above where there is no room. */
+function place(card: HTMLElement, link: HTMLElement): void {
+  const row = (link.closest("[data-row]") ?? link).getBoundingClientRect();
+  card.hidden = false;
+  card.style.left = `${Math.max(8, Math.min(row.left + 24, innerWidth - WIDTH - 8))}px`;
+  const height = card.offsetHeight;
+  card.style.top = `${row.bottom + height + 8 <= innerHeight ? row.bottom + 4 : Math.max(8, row.top - height - 4)}px`;
+}

@@ -1,0 +1,131 @@
+/** /conversations/:id/export: the transcript of a branch as a file, streamed page by page so that its length does not matter. */
+import type { Context } from "hono";
+import type {
+  ConversationDetail,
+  Transcript,
+  TranscriptMessage,
+} from "../../../workers/schemas/api-conversations.ts";
+import type { ApiClient } from "../api/client.ts";
+import type { AppEnv } from "../environment.ts";
+import { jsonError } from "../http/render.tsx";
+import { messageOf } from "../transcript/blocks.ts";
+import { entryMarkdown, headMarkdown } from "../transcript/export.ts";
+import { pairTools } from "../transcript/pair-tools.ts";
+
+/** Messages of one question to the API. */
+const PAGE = 200;
+
+/** `?format=md` (default) or `json`, `?branch=` a key or name. Failures before the first byte have a status. */
+export async function exportConversation(c: Context<AppEnv>): Promise<Response> {
+  const id = c.req.param("id") ?? "";
+  const path = `/api/conversations/${encodeURIComponent(id)}`;
+  const branch = c.req.query("branch") ?? null;
+  const isJson = c.req.query("format") === "json";
+  const api = c.get("api");
+  const [detail, first] = await Promise.all([
+    api.get<ConversationDetail>(path, { limit: 1 }),
+    api.get<Transcript>(`${path}/messages`, { branch, limit: PAGE }),
+  ]);
+  for (const answer of [detail, first])
+    if (!answer.ok) {
+      const status = answer.problem.status === 404 || answer.problem.status === 400 ? 404 : 503;
+      return jsonError(c, status, answer.problem.code, answer.problem.message);
+    }
+  if (!detail.ok || !first.ok) throw new Error("unreachable");
+  const pages = allPages(api, path, branch, first.data);
+  const text = isJson ? asJson(detail.data, first.data, pages) : asMarkdown(detail.data, first.data, pages);
+  const name = `${id.slice(0, 8)}-${first.data.branchId.replaceAll(/[^\w-]/g, "").slice(0, 60)}`;
+  return c.body(streamOf(text), 200, {
+    "content-type": isJson ? "application/json; charset=utf-8" : "text/markdown; charset=utf-8",
+    "content-disposition": `attachment; filename="${name}.${isJson ? "json" : "md"}"`,
+    "content-security-policy": "default-src 'none'; sandbox",
+  });
+}
+
+/** All messages, whole: what a page cuts is asked for by itself. Throws when the API fails midway: a file must not end early in silence. */
+async function* allPages(
+  api: ApiClient,
+  path: string,
+  branch: string | null,
+  first: Transcript,
+): AsyncGenerator<TranscriptMessage[]> {
+  let page = first;
+  for (;;) {
+    const messages: TranscriptMessage[] = [];
+    for (const message of page.messages) {
+      const whole = message.isClipped
+        ? await api.get<Pick<TranscriptMessage, "content">>(`${path}/messages/${message.position}`, {
+            branch,
+          })
+        : null;
+      // Too large to be shown, or removed meanwhile: the cut one says so by itself.
+      messages.push(whole?.ok ? { ...message, content: whole.data.content, isClipped: false } : message);
+    }
+    yield messages;
+    // A cursor that does not move on would never end.
+    if (page.nextCursor === null || page.messages.length === 0) return;
+    const next = await api.get<Transcript>(`${path}/messages`, {
+      branch,
+      limit: PAGE,
+      cursor: page.nextCursor,
+    });
+    if (!next.ok) throw new Error(`The export broke off: ${next.problem.message}`);
+    page = next.data;
+  }
+}
+
+async function* asJson(
+  detail: ConversationDetail,
+  { conversationId, branchKey, branchId, total, compactedFrom }: Transcript,
+  pages: AsyncIterable<TranscriptMessage[]>,
+): AsyncGenerator<string> {
+  const { title, domain, firstMessageTime, endedAt } = detail;
+  const head = {
+    conversationId,
+    branchKey,
+    branchId,
+    title,
+    domain,
+    firstMessageTime,
+    endedAt,
+    total,
+    compactedFrom,
+  };
+  yield `${JSON.stringify(head).slice(0, -1)},"messages":[`;
+  let separator = "\n";
+  for await (const messages of pages)
+    for (const message of messages) {
+      yield separator + JSON.stringify(message);
+      separator = ",\n";
+    }
+  yield "\n]}\n";
+}
+
+async function* asMarkdown(
+  { title, domain }: ConversationDetail,
+  { branchId, total }: Transcript,
+  pages: AsyncIterable<TranscriptMessage[]>,
+): AsyncGenerator<string> {
+  yield headMarkdown(title, { branch: branchId, messages: total, domain });
+  for await (const messages of pages) {
+    const entries = pairTools(messages.map(messageOf));
+    for (const [n, entry] of entries.entries()) {
+      const { position, timestamp } = messages[n]!;
+      yield entryMarkdown({ ...entry, number: position }, timestamp);
+    }
+  }
+}
+
+function streamOf(text: AsyncGenerator<string>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      const next: IteratorResult<string, unknown> = await text.next();
+      if (next.done) controller.close();
+      else controller.enqueue(encoder.encode(next.value));
+    },
+    async cancel() {
+      await text.return(undefined);
+    },
+  });
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { growTree } from "../../fake/tree.ts";
+import { comparedFrom } from "../tree/fork.ts";
+import { messageOf } from "./blocks.ts";
+import { commonBeginning, compareEntries } from "./compare.ts";
+import { pairTools } from "./pair-tools.ts";
+
+const says = (role: string, content: unknown) => ({ role, content });
+const call = (id: string, command: string) =>
+  says("assistant", [{ type: "tool_use", id, name: "Bash", input: { command } }]);
+const result = (id: string, content: string) =>
+  says("user", [{ type: "tool_result", tool_use_id: id, content }]);
+const entries = (...messages: unknown[]) => pairTools(messages.map(messageOf));
+const shape = (rows: ReturnType<typeof compareEntries>) =>
+  rows.map(({ left, right, isSame }) => `${left?.number ?? "-"}${isSame ? "=" : "/"}${right?.number ?? "-"}`);
+
+describe("two branches beside each other", () => {
+  it("have a common beginning, told by role and content", () => {
+    const one = [says("user", "a"), says("assistant", "b"), says("user", "c")];
+    expect(commonBeginning(one, [...one.slice(0, 2), says("user", "d")])).toBe(2);
+    expect(commonBeginning(one, one)).toBe(3);
+    expect(commonBeginning(one, [says("assistant", "a")])).toBe(0);
+    expect(commonBeginning([], one)).toBe(0);
+  });
+
+  it("bring equal messages side by side and the others against each other", () => {
+    const left = entries(
+      says("user", "fix it"),
+      says("assistant", "I mock the clock"),
+      says("user", "thanks"),
+    );
+    const right = entries(
+      says("user", "fix it"),
+      says("assistant", "I wait longer"),
+      says("assistant", "and try again"),
+      says("user", "thanks"),
+    );
+    expect(shape(compareEntries(left, right))).toEqual(["1=1", "2/2", "-/3", "3=4"]);
+  });
+
+  it("call the same tool call the same whatever its id, and another result another", () => {
+    const one = entries(call("toolu_1", "npm test"), result("toolu_1", "ok"));
+    expect(shape(compareEntries(one, entries(call("toolu_2", "npm test"), result("toolu_2", "ok"))))).toEqual(
+      ["1=1"],
+    );
+    expect(shape(compareEntries(one, entries(call("toolu_2", "npm test"), result("toolu_2", "no"))))).toEqual(
+      ["1/1"],
+    );
+  });
+
+  it("show one side alone where the other has nothing", () => {
+    expect(shape(compareEntries(entries(says("user", "a")), []))).toEqual(["1/-"]);
+    expect(compareEntries([], [])).toEqual([]);
+  });
+});
+
+describe("where branches part", () => {
+  const grown = growTree().turns("main", 6).fork("branch_a", 2, 3).fork("compact_1", 5, 2);
+  const tree = grown.spawn("subtask_1", 2, { after: 1 }).tree();
+
+  it("is by the last request both go on from, its own words looked at again", () => {
+    // Request 2 carried five messages.
+    expect(comparedFrom(tree, 0, 1)).toBe(4);
+    expect(comparedFrom(tree, 1, 0)).toBe(4);
+    expect(comparedFrom(tree, 0, 0)).toBe(10);
+  });
+
+  it("is the beginning across a summary and between a sub-task and who called it", () => {
+    expect(comparedFrom(tree, 0, 2)).toBe(1);
+    expect(comparedFrom(tree, 0, 3)).toBe(1);
+  });
+});

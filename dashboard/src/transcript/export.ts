@@ -1,0 +1,83 @@
+/** A transcript as a Markdown document: what was said, calls with their results, nothing cut. Pure; the route streams it. */
+import { formatCount } from "../format/number.ts";
+import { printable } from "../format/text.ts";
+import type { Block } from "./blocks.ts";
+import { isPerson, type Entry, type Item } from "./pair-tools.ts";
+
+/** One message, ending in an empty line; "" where all of it stands with an earlier one. */
+export function entryMarkdown(entry: Entry, timestamp: string | null): string {
+  if (entry.isAbsorbed) return "";
+  const at = timestamp === null ? "" : ` (${timestamp})`;
+  const parts = entry.items.map(itemMarkdown).filter((part) => part !== "");
+  return [`## ${entry.number}. ${speaker(entry)}${at}`, ...parts, ""].join("\n\n");
+}
+
+function speaker(entry: Entry): string {
+  if (entry.role === "assistant") return "Claude";
+  if (entry.role !== "user") return printable(entry.role).slice(0, 40);
+  return isPerson(entry) ? "You" : "Client";
+}
+
+function itemMarkdown(item: Item): string {
+  if (item.kind !== "call") return blockMarkdown(item);
+  const { use, result } = item;
+  const input = typeof use.input === "string" ? use.input : JSON.stringify(use.input, null, 2);
+  return [
+    `**Tool: ${inline(use.name)}**`,
+    fenced(input, "json"),
+    result === null ? "*No result.*" : blockMarkdown(result),
+  ].join("\n\n");
+}
+
+function blockMarkdown(block: Block): string {
+  switch (block.kind) {
+    case "text":
+      return printable(block.text);
+    case "reminder":
+      return `*System reminder:*\n\n${fenced(block.text)}`;
+    case "thinking":
+      return block.text.trim() === "" ? "" : `*Thinking:*\n\n${quoted(block.text)}`;
+    case "redacted_thinking":
+      return "*Thinking, encrypted by Anthropic.*";
+    case "tool_use":
+      return itemMarkdown({ kind: "call", use: block, result: null });
+    case "tool_result": {
+      const content = block.content.map((part) =>
+        part.kind === "text" ? fenced(part.text) : blockMarkdown(part),
+      );
+      return [`*${block.isError ? "Result: error" : "Result"}:*`, ...content].join("\n\n");
+    }
+    case "image":
+      return `*Image (${inline(block.mediaType || block.url || "unknown")}).*`;
+    case "document":
+      return `*Document: ${inline(block.title)}.*${block.text === null ? "" : `\n\n${fenced(block.text)}`}`;
+    case "unknown":
+      return `*Block of type ${inline(block.type)}:*\n\n${fenced(JSON.stringify(block.value, null, 2) ?? "")}`;
+  }
+}
+
+const inline = (text: string) =>
+  printable(text)
+    .replaceAll(/[\n*`_[\]<>]/g, " ")
+    .slice(0, 200);
+const quoted = (text: string) =>
+  printable(text)
+    .split("\n")
+    .map((line) => `> ${line}`)
+    .join("\n");
+
+/** Fenced by more backticks than the text has in a row. */
+function fenced(text: string, language = ""): string {
+  const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = "`".repeat(Math.max(3, longest + 1));
+  return `${fence}${language}\n${printable(text)}\n${fence}`;
+}
+
+/** The head of the document. */
+export function headMarkdown(
+  title: string | null,
+  facts: { branch: string; messages: number; domain: string },
+): string {
+  const words = `${inline(facts.domain)}, ${inline(facts.branch)}, ${formatCount(facts.messages, "message")}`;
+  return `# ${inline(title ?? "Conversation")}\n\n${words}\n\n`;
+}

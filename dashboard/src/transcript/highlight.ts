@@ -1,0 +1,77 @@
+/**
+ * Code of transcripts in colours, made on the server. Bounded on every side, because patterns over hostile text are slow and
+ * marked-up text is a multiple of plain text: so many characters a block, a line, a page; beyond that code stays plain.
+ */
+import { highlighter } from "./highlighter.js";
+
+const MAX_BLOCK = 12_000;
+const MAX_LINE = 1_000;
+const MAX_PAGE = 30_000;
+
+/** Colours code; null where it stays plain. */
+export type Painter = (code: string, language: string | null) => string | null;
+
+/** A painter for one page. What it gives is safe HTML: escaped text in spans with classes. */
+export function newPainter(): Painter {
+  let left = MAX_PAGE;
+  return (code, language) => {
+    if (!language || code.length > MAX_BLOCK || code.length > left) return null;
+    if (!highlighter.getLanguage(language) || hasLongLine(code)) return null;
+    left -= code.length;
+    return highlighter.highlight(code, { language, ignoreIllegals: true }).value;
+  };
+}
+
+/** A painter for listings as tools give them, "  12→code": each line by itself, its number apart. */
+export function numbered(paint: Painter): Painter {
+  return (code, language) => {
+    const lines = code.split("\n");
+    if (language === null || lines.length > 400 || !lines.every((line) => line === "" || NUMBERED.test(line)))
+      return paint(code, language);
+    const painted: string[] = [];
+    for (const line of lines) {
+      const [, number = "", rest = ""] = NUMBERED.exec(line) ?? [];
+      const html = paint(rest, language);
+      if (html === null) return null;
+      painted.push(number === "" ? html : `<span class="line-number">${number}</span>${html}`);
+    }
+    return painted.join("\n");
+  };
+}
+
+const NUMBERED = /^(\s*\d+[→\t])(.*)$/;
+
+const hasLongLine = (code: string) => code.split("\n").some((line) => line.length > MAX_LINE);
+
+const BY_ENDING: Readonly<Record<string, string>> = {
+  sh: "bash",
+  zsh: "bash",
+  h: "c",
+  cc: "cpp",
+  hpp: "cpp",
+  cs: "csharp",
+  scss: "css",
+  less: "css",
+  patch: "diff",
+  toml: "ini",
+  cfg: "ini",
+  mjs: "javascript",
+  cjs: "javascript",
+  jsonc: "json",
+  kts: "kotlin",
+  pyi: "python",
+  mts: "typescript",
+  cts: "typescript",
+  vue: "xml",
+};
+
+/** The language of a file by its name; null when nothing is known of it. */
+export function languageOfPath(path: unknown): string | null {
+  if (typeof path !== "string") return null;
+  const name = path.slice(-200).split(/[/\\]/).at(-1)?.toLowerCase() ?? "";
+  if (name === "dockerfile") return "dockerfile";
+  const ending = /\.([a-z0-9]{1,10})$/.exec(name)?.[1];
+  if (ending === undefined) return null;
+  const language = Object.hasOwn(BY_ENDING, ending) ? BY_ENDING[ending]! : ending;
+  return highlighter.getLanguage(language) ? language : null;
+}

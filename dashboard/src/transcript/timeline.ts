@@ -1,0 +1,34 @@
+/** The pauses between requests in the order of time: what Claude did not work in, and whose pause it was. */
+
+interface Timed {
+  timestamp: string;
+  durationMs: number | null;
+  prompt: string | null;
+  isSubtask: boolean;
+}
+
+export interface TimelineRow<T> {
+  request: T;
+  /** Milliseconds before it in which no request of the list ran; 0 where that is not worth a word. */
+  pauseMs: number;
+  /** Whether it ended with somebody's words, not with results of tools. */
+  isPerson: boolean;
+}
+
+/** Shorter ones are what any client takes between two requests. */
+const WORTH_A_WORD_MS = 15_000;
+
+/** `requests` oldest first, those of sub-tasks among them: a pause is one only when none of them ran. */
+export function pauses<T extends Timed>(requests: readonly T[]): TimelineRow<T>[] {
+  let ended: number | null = null;
+  return requests.map((request) => {
+    const started = Date.parse(request.timestamp);
+    const pause = ended === null ? 0 : started - ended;
+    ended = Math.max(ended ?? 0, started + (request.durationMs ?? 0));
+    return {
+      request,
+      pauseMs: pause >= WORTH_A_WORD_MS ? pause : 0,
+      isPerson: request.prompt !== null && !request.isSubtask,
+    };
+  });
+}

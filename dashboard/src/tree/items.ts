@@ -1,0 +1,153 @@
+/**
+ * A conversation's requests as the few things worth drawing: attempts of one request fold into one node, straight runs
+ * into "… 240 requests". Pure; the layout places what comes out of here.
+ */
+import type { ConversationTree } from "../../../workers/schemas/api-conversations.ts";
+
+export interface TreeItem {
+  kind: "node" | "run";
+  /** Places in the tree's nodes: the attempts of one request, or all of a run. Oldest first, never empty. */
+  nodes: number[];
+  branch: number;
+  /** Place among the items, of what it continues; null for a beginning. */
+  parent: number | null;
+}
+
+/** What stays drawn however much is folded. */
+export interface KeptOpen {
+  /** A node to be seen with its neighbours: the one a link leads to. */
+  request: number | null;
+  /** A node from which on a run is opened. */
+  run: number | null;
+}
+
+/** Neighbours shown around a request that somebody wants to see. */
+const AROUND = 6;
+/** Nodes that opening a run brings. */
+const OPENED = 24;
+/** Fewer in a row are not worth a fold. */
+const SHORTEST_RUN = 4;
+/** The most detailed of three looks whose items are no more than this is taken. */
+const COMFORTABLE = 48;
+
+/**
+ * Items in the order of their first request, and for each node the item it is in. Of three degrees of detail (all, runs of
+ * tool calls folded, all straight runs folded) the fullest that stays small is chosen; `branches` limits them to some.
+ */
+export function treeItems(
+  tree: Pick<ConversationTree, "nodes" | "branches">,
+  branches: ReadonlySet<number>,
+  kept: KeptOpen = { request: null, run: null },
+): { items: TreeItem[]; itemOf: (number | null)[] } {
+  const attempts = joinAttempts(tree.nodes, branches);
+  const runs = straightRuns(tree.nodes, attempts, kept);
+  for (const folds of [() => false, foldsTools(tree.nodes), () => true]) {
+    const items = foldRuns(attempts, runs, folds);
+    if (items.items.length <= COMFORTABLE) return items;
+  }
+  return foldRuns(attempts, runs, () => true);
+}
+
+type Nodes = ConversationTree["nodes"];
+type Made = { items: TreeItem[]; itemOf: (number | null)[] };
+
+/** One item per request; a retry joins the attempt it repeats. */
+function joinAttempts(nodes: Nodes, branches: ReadonlySet<number>): Made {
+  const items: TreeItem[] = [];
+  const itemOf: (number | null)[] = nodes.map(() => null);
+  nodes.forEach((node, place) => {
+    if (!branches.has(node.branch)) return;
+    // A parent that comes later, or is itself, would be a circle: such a node is a beginning.
+    const parent = node.parent !== null && node.parent < place ? itemOf[node.parent]! : null;
+    const before = parent === null ? null : items[parent]!;
+    if (before && node.kind === "retry" && before.branch === node.branch) {
+      before.nodes.push(place);
+      itemOf[place] = parent;
+      return;
+    }
+    itemOf[place] = items.length;
+    items.push({ kind: "node", nodes: [place], branch: node.branch, parent });
+  });
+  return { items, itemOf };
+}
+
+/** Runs of items (their places) that are like each other: one goes in, one comes out, nothing failed, nothing spawned. */
+function straightRuns(nodes: Nodes, { items, itemOf }: Made, kept: KeptOpen): number[][] {
+  const children = items.map(() => [] as number[]);
+  items.forEach((item, place) => {
+    if (item.parent !== null) children[item.parent]!.push(place);
+  });
+  const next = (place: number) => (children[place]!.length === 1 ? children[place]![0]! : null);
+  const isPlain = (place: number) => {
+    const item = items[place]!;
+    const after = next(place);
+    return (
+      after !== null &&
+      items[after]!.branch === item.branch &&
+      item.parent !== null &&
+      items[item.parent]!.branch === item.branch &&
+      item.nodes.every((node) => nodes[node]!.tasks === 0) &&
+      !nodes[item.nodes.at(-1)!]!.failed
+    );
+  };
+  const open = new Set<number>();
+  const walk = (from: number | null, steps: number, to: (place: number) => number | null) => {
+    for (let place = from, n = 0; place !== null && n < steps; place = to(place), n++) open.add(place);
+  };
+  const wanted = kept.request === null ? null : (itemOf[kept.request] ?? null);
+  walk(wanted, AROUND + 1, next);
+  walk(wanted, AROUND + 1, (place) => items[place]!.parent);
+  walk(kept.run === null ? null : (itemOf[kept.run] ?? null), OPENED, next);
+
+  const runs: number[][] = [];
+  const seen = new Set<number>();
+  items.forEach((_, place) => {
+    if (seen.has(place)) return;
+    const run: number[] = [];
+    let at: number | null = place;
+    while (at !== null && isPlain(at) && !open.has(at) && !seen.has(at)) {
+      run.push(at);
+      seen.add(at);
+      at = next(at);
+    }
+    if (run.length > 0) runs.push(run);
+  });
+  return runs;
+}
+
+/** Folds where only programs spoke: what a person says stays. */
+const foldsTools = (nodes: Nodes) => (item: TreeItem) =>
+  item.nodes.every((node) => nodes[node]!.speaks === "tools");
+
+function foldRuns(made: Made, runs: readonly number[][], folds: (item: TreeItem) => boolean): Made {
+  const runOf = new Map<number, number[]>();
+  for (const run of runs) {
+    let part: number[] = [];
+    const finish = () => {
+      if (part.length >= SHORTEST_RUN) for (const place of part) runOf.set(place, part);
+      part = [];
+    };
+    for (const place of run) {
+      if (folds(made.items[place]!)) part.push(place);
+      else finish();
+    }
+    finish();
+  }
+  const items: TreeItem[] = [];
+  const placeOf = new Map<number, number>();
+  made.items.forEach((item, place) => {
+    const run = runOf.get(place);
+    if (run && run[0] !== place) {
+      placeOf.set(place, placeOf.get(run[0]!)!);
+      return;
+    }
+    placeOf.set(place, items.length);
+    const parent = item.parent === null ? null : placeOf.get(item.parent)!;
+    const nodes = run ? run.flatMap((each) => made.items[each]!.nodes) : item.nodes;
+    items.push({ kind: run ? "run" : "node", nodes, branch: item.branch, parent });
+  });
+  return {
+    items,
+    itemOf: made.itemOf.map((place) => (place === null ? null : placeOf.get(place)!)),
+  };
+}

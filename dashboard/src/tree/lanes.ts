@@ -1,0 +1,31 @@
+/** Lanes of a graph of branches: each branch takes the first lane to the right of the trunk that is free while it lasts. */
+
+export interface Span {
+  branch: number;
+  /** Row of what it leaves, or its own first row. */
+  from: number;
+  /** Its last row. */
+  to: number;
+}
+
+/**
+ * Lanes by branch, the first span's is 0 and stays the trunk's alone; and per row the rightmost lane something passes.
+ * Spans come in the order in which their branches begin.
+ */
+export function laneRows(
+  spans: readonly Span[],
+  rows: number,
+): { laneOf: Map<number, number>; widestAt: number[] } {
+  const laneOf = new Map<number, number>();
+  /** Row up to which each lane is taken. */
+  const takenTo: number[] = [];
+  const widestAt = Array.from({ length: rows }, () => 0);
+  for (const { branch, from, to } of spans) {
+    let lane = laneOf.size === 0 ? 0 : 1;
+    while (takenTo[lane] !== undefined && takenTo[lane]! >= from) lane++;
+    laneOf.set(branch, lane);
+    takenTo[lane] = to;
+    for (let row = from; row <= to; row++) widestAt[row] = Math.max(widestAt[row]!, lane);
+  }
+  return { laneOf, widestAt };
+}

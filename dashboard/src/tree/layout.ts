@@ -1,0 +1,193 @@
+/**
+ * Where everything of a conversation's tree stands: one row per item, oldest first, a lane per branch as in a graph of
+ * commits, sub-tasks as boxes beside the request that called them. Pure, in pixels; the component only draws it.
+ */
+import type { ConversationTree } from "../../../workers/schemas/api-conversations.ts";
+import { boxesByItem, drawnBranches, shownBoxes, type SubtaskBox } from "./boxes.ts";
+import { type KeptOpen, type TreeItem, treeItems } from "./items.ts";
+import { laneRows } from "./lanes.ts";
+
+export const BOX = { width: 100, height: 36, /** From the parent to the box. */ beside: 150 } as const;
+/** A box and the gap below it. */
+const BOX_ROW = BOX.height + 8;
+const ROW = 30;
+const LABEL_ROW = 26;
+const LANE = 22;
+const MARGIN = { left: 20, top: 12, right: 16 } as const;
+/** Room for what stands beside a node: its messages and its battery. */
+const WORDS = 78;
+const LABEL_WIDTH = 190;
+
+export interface PlacedItem extends TreeItem {
+  x: number;
+  y: number;
+  /** Where its words begin: right of every line that passes. Null when a box leaves no room for them. */
+  wordsX: number | null;
+  /** Whether branches leave it. */
+  isFork: boolean;
+  /** Sub-tasks that its answer called. */
+  spawned: number;
+}
+
+export interface PlacedBox extends SubtaskBox {
+  x: number;
+  y: number;
+  /** How far below its parent's height it stands: 0 for the first of a parent. */
+  stem: number;
+}
+
+export interface PlacedBranch {
+  branch: number;
+  lane: number;
+  x: number;
+  /** Where its name stands; null for the trunk, which needs none. */
+  label: { x: number; y: number } | null;
+  /** From its first to its last item. */
+  trunk: { from: number; to: number };
+}
+
+export interface PlacedEdge {
+  kind: "branch" | "compact" | "subtask";
+  branch: number;
+  from: { x: number; y: number };
+  to: { x: number; y: number };
+}
+
+export interface TreeDrawing {
+  items: PlacedItem[];
+  branches: PlacedBranch[];
+  boxes: PlacedBox[];
+  edges: PlacedEdge[];
+  /** For each of the tree's nodes the item it is in; null where it is inside of a box. */
+  itemOf: (number | null)[];
+  width: number;
+  height: number;
+}
+
+/** The drawing of `tree`. `chosen` is a branch (its place) that is read: of a sub-task the requests are drawn, too. */
+export function layOutTree(
+  tree: ConversationTree,
+  chosen: number | null = null,
+  kept: KeptOpen = { request: null, run: null },
+): TreeDrawing {
+  const drawn = drawnBranches(tree, chosen);
+  const { items, itemOf } = treeItems(tree, drawn, kept);
+  const boxesOf = boxesByItem(tree, itemOf, drawn, chosen);
+  const ends = endsOf(tree, items, itemOf);
+  const spans = [...ends].map(([branch, { first, last, start }]) => ({
+    branch,
+    from: start ?? first,
+    to: last,
+  }));
+  const { laneOf, widestAt } = laneRows(spans, items.length);
+  const forks = new Set(
+    items.flatMap(({ parent, branch }) =>
+      parent !== null && items[parent]!.branch !== branch ? [parent] : [],
+    ),
+  );
+
+  const drawing: TreeDrawing = {
+    items: [],
+    branches: [],
+    boxes: [],
+    edges: [],
+    itemOf,
+    width: 0,
+    height: MARGIN.top,
+  };
+  items.forEach((item, place) => {
+    const x = laneX(laneOf.get(item.branch)!);
+    const wordsX = laneX(widestAt[place]!) + 14;
+    const own = boxesOf.get(place) ?? [];
+    const boxes = shownBoxes(own);
+    const { first, start } = ends.get(item.branch)!;
+    if (first === place)
+      nameBranch(drawing, tree, { branch: item.branch, lane: laneOf.get(item.branch)!, x, wordsX });
+    const y = drawing.height + (boxes.length > 0 ? BOX_ROW : ROW) / 2;
+    boxes.forEach((box, n) => {
+      const stem = n * BOX_ROW;
+      drawing.boxes.push({ ...box, x: x + BOX.beside, y: y + stem - BOX.height / 2, stem });
+    });
+    const hasRoom = boxes.length === 0 || wordsX + WORDS <= x + BOX.beside;
+    drawing.items.push({
+      ...item,
+      x,
+      y,
+      wordsX: hasRoom ? wordsX : null,
+      isFork: forks.has(place),
+      spawned: own.length,
+    });
+    if (first === place && start !== null) {
+      const { kind } = tree.branches[item.branch]!;
+      const from = drawing.items[start]!;
+      drawing.edges.push({
+        kind: kind === "main" ? "branch" : kind,
+        branch: item.branch,
+        from: { x: from.x, y: from.y },
+        to: { x, y },
+      });
+    }
+    drawing.width = Math.max(
+      drawing.width,
+      wordsX + WORDS,
+      boxes.length > 0 ? x + BOX.beside + BOX.width : 0,
+    );
+    drawing.height += Math.max(ROW, boxes.length * BOX_ROW);
+  });
+  for (const branch of drawing.branches) {
+    const { first, last } = ends.get(branch.branch)!;
+    branch.trunk = { from: drawing.items[first]!.y, to: drawing.items[last]!.y };
+  }
+  drawing.width += MARGIN.right;
+  drawing.height += MARGIN.top;
+  return drawing;
+}
+
+const laneX = (lane: number) => MARGIN.left + lane * LANE;
+
+interface Ends {
+  /** Its first and its last item. */
+  first: number;
+  last: number;
+  /** The item that it leaves; null for a beginning. */
+  start: number | null;
+}
+
+/** Where each drawn branch begins and ends, in the order of their beginnings. */
+function endsOf(
+  tree: ConversationTree,
+  items: readonly TreeItem[],
+  itemOf: readonly (number | null)[],
+): Map<number, Ends> {
+  const ends = new Map<number, Ends>();
+  items.forEach((item, place) => {
+    const known = ends.get(item.branch);
+    if (known) {
+      known.last = place;
+      return;
+    }
+    const { task } = tree.branches[item.branch]!;
+    const start = item.parent ?? (task === null ? null : (itemOf[task] ?? null));
+    // Who is called cannot come before who calls.
+    ends.set(item.branch, {
+      first: place,
+      last: place,
+      start: start !== null && start < place ? start : null,
+    });
+  });
+  return ends;
+}
+
+/** A row for the branch's name above its first request; the trunk needs none. */
+function nameBranch(
+  drawing: TreeDrawing,
+  tree: ConversationTree,
+  { branch, lane, x, wordsX }: { branch: number; lane: number; x: number; wordsX: number },
+): void {
+  const isNamed = tree.branches[branch]!.kind !== "main";
+  const label = isNamed ? { x: wordsX - 4, y: drawing.height + LABEL_ROW / 2 } : null;
+  drawing.branches.push({ branch, lane, x, label, trunk: { from: 0, to: 0 } });
+  if (!isNamed) return;
+  drawing.height += LABEL_ROW;
+  drawing.width = Math.max(drawing.width, wordsX + LABEL_WIDTH);
+}

@@ -1,0 +1,235 @@
+/**
+ * The tree of a conversation in a real Chromium, over the scripted API: dragged, zoomed, walked, read along; a card above
+ * what one points at; nothing refused by the policy. The same drawing from a real Worker is looked at in browser.test.ts.
+ */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Scene } from "../../dashboard/fake/api.ts";
+import { loadApp, serveScene } from "../../dashboard/fake/serve.ts";
+import { startBrowser } from "../support/browser.ts";
+
+let browser: Browser;
+let app: Awaited<ReturnType<typeof loadApp>>;
+const servers: Awaited<ReturnType<typeof serveScene>>[] = [];
+
+beforeAll(async () => {
+  [browser, app] = await Promise.all([startBrowser(), loadApp()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  for (const { server } of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+/** The first conversation of a scene; what the browser complains about is written down. */
+async function open(scene: Scene, query = "", width = 1440) {
+  const served = await serveScene(app, scene);
+  servers.push(served);
+  const list = (await (await fetch(`${served.url}/api/conversations`)).json()) as {
+    conversations: { conversationId: string }[];
+  };
+  const context = await browser.newContext({ viewport: { width, height: 900 } });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.goto(`${served.url}/conversations/${list.conversations[0]!.conversationId}${query}`);
+  if (width > 760) await page.waitForSelector(".tree-frame.is-live");
+  return { page, complaints };
+}
+
+/** Scale and translation of the drawing. */
+async function transform(page: Page): Promise<{ x: number; y: number; k: number }> {
+  const text = (await page.locator("[data-tree-moves]").getAttribute("transform")) ?? "";
+  const [, x, y, k] = /translate\(([-\d.e]+),([-\d.e]+)\) scale\(([\d.e-]+)\)/.exec(text) ?? [];
+  return { x: Number(x), y: Number(y), k: Number(k) };
+}
+
+async function middle(page: Page) {
+  const box = (await page.locator("[data-tree]").boundingBox())!;
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+}
+
+describe("the tree of a conversation", () => {
+  it("follows the pointer, and scrolls with the wheel until its end", async () => {
+    const { page, complaints } = await open("busy");
+    const before = await transform(page);
+    const { x, y } = await middle(page);
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x, y - 60, { steps: 4 });
+    await page.mouse.up();
+    const dragged = await transform(page);
+    expect(dragged.y).toBeLessThan(before.y);
+    await page.mouse.wheel(0, 100);
+    await expect.poll(async () => (await transform(page)).y).toBeLessThan(dragged.y);
+    expect((await transform(page)).k).toBe(1);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it("zooms with Ctrl and wheel about the pointer, with buttons and with keys, and fits", async () => {
+    const { page } = await open("busy");
+    const { x, y } = await middle(page);
+    await page.mouse.move(x, y);
+    await page.keyboard.down("Control");
+    await page.mouse.wheel(0, -200);
+    await page.keyboard.up("Control");
+    await expect.poll(async () => (await transform(page)).k).toBeGreaterThan(1);
+    const wheeled = (await transform(page)).k;
+    await page.click("[data-tree-zoom=in]");
+    expect((await transform(page)).k).toBeGreaterThan(wheeled);
+    await page.click("[data-tree-zoom=fit]");
+    expect((await transform(page)).k).toBeLessThan(1);
+    const frame = (await page.locator("[data-tree]").boundingBox())!;
+    for (const item of [page.locator(".node").first(), page.locator(".node").last()]) {
+      const box = (await item.boundingBox())!;
+      expect(box.y).toBeGreaterThanOrEqual(frame.y - 1);
+      expect(box.y + box.height).toBeLessThanOrEqual(frame.y + frame.height + 1);
+    }
+    const fitted = (await transform(page)).k;
+    await page.locator(".node").first().focus();
+    await page.keyboard.press("+");
+    expect((await transform(page)).k).toBeGreaterThan(fitted);
+    await page.keyboard.press("-");
+    await page.keyboard.press("-");
+    expect((await transform(page)).k).toBeLessThan(fitted);
+    await page.keyboard.press("0");
+    expect((await transform(page)).k).toBeCloseTo(fitted);
+    await page.context().close();
+  });
+
+  it("is one stop for Tab, walked with arrows, Home and End; Enter opens", async () => {
+    const { page, complaints } = await open("busy");
+    expect(await page.locator('[data-tree] [tabindex="0"]').count()).toBe(1);
+    const focused = () => page.evaluate("document.activeElement.getAttribute('aria-label') ?? ''");
+    await page.locator(".node").first().focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowDown");
+    expect(await focused()).toContain("5 messages");
+    await page.keyboard.press("ArrowRight");
+    expect(await focused()).toContain("sub-task 1, 4 requests");
+    await page.keyboard.press("ArrowDown");
+    expect(await focused()).toContain("sub-task 2, 9 requests");
+    await page.keyboard.press("ArrowLeft");
+    expect(await focused()).not.toContain("sub-task 2");
+    await page.keyboard.press("End");
+    expect(await focused()).toContain("Failed with 400");
+    const [end, frame] = [
+      (await page.locator(".node").last().boundingBox())!,
+      (await page.locator("[data-tree]").boundingBox())!,
+    ];
+    expect(end.y + end.height).toBeLessThanOrEqual(frame.y + frame.height);
+    await page.keyboard.press("Home");
+    expect(await focused()).toContain("1 message");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => new URL(page.url()).hash).toBe("#message-3");
+    await page.locator(".box").first().focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/branch=/);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it("shows a card of 250 × 130 above a sub-task on hover and on focus, which Esc closes", async () => {
+    const { page } = await open("busy");
+    const box = page.locator(".box").first();
+    const card = page.locator("#tree-card");
+    expect(await card.isVisible()).toBe(false);
+    await box.hover();
+    await card.waitFor({ state: "visible" });
+    expect(await card.textContent()).toContain("Look for every place that mocks the clock");
+    const [above, below] = [(await card.boundingBox())!, (await box.boundingBox())!];
+    expect([above.width, above.height]).toEqual([250, 130]);
+    expect(above.y + above.height).toBeLessThanOrEqual(below.y);
+    await page.mouse.move(5, 5);
+    await card.waitFor({ state: "hidden" });
+    await page.locator(".node").first().focus();
+    await page.keyboard.press("ArrowDown");
+    await card.waitFor({ state: "visible" });
+    await page.keyboard.press("Escape");
+    await card.waitFor({ state: "hidden" });
+    await page.context().close();
+  });
+
+  it("marks the node of the message that is read", async () => {
+    const { page } = await open("busy");
+    const marked = async (message: string, scroll: string) => {
+      await page.evaluate(scroll);
+      const node = (await page.locator(message).getAttribute("data-node"))!;
+      await page.waitForSelector(`.node[data-item="${node}"][aria-current="true"]`);
+      return node;
+    };
+    const last = await marked("#message-10", "scrollTo(0, document.documentElement.scrollHeight)");
+    const [node, frame] = [
+      (await page.locator(".node[aria-current]").boundingBox())!,
+      (await page.locator("[data-tree]").boundingBox())!,
+    ];
+    expect(node.y).toBeGreaterThanOrEqual(frame.y);
+    expect(node.y + node.height).toBeLessThanOrEqual(frame.y + frame.height);
+    expect(await marked("#message-1", "scrollTo(0, 0)")).not.toBe(last);
+    expect(await page.locator(".node[aria-current]").count()).toBe(1);
+    await page.context().close();
+  });
+
+  it("follows a click on a node, and takes a drag on it for a drag", async () => {
+    const { page } = await open("busy");
+    const node = page.locator(".tree-drawing .node").nth(1);
+    const { x, y } = (await node.locator("circle").first().boundingBox())!;
+    await page.mouse.move(x + 12, y + 12);
+    await page.mouse.down();
+    await page.mouse.move(x + 12, y + 72, { steps: 4 });
+    await page.mouse.up();
+    expect(new URL(page.url()).hash).toBe("");
+    await node.locator("circle").first().click();
+    await expect.poll(() => new URL(page.url()).hash).toBe("#message-3");
+    await page.context().close();
+  });
+
+  it("opens a run in place", async () => {
+    const { page, complaints } = await open("long", "?view=tree");
+    const before = await page.locator("[data-item]").count();
+    const runs = await page.locator("a.run").count();
+    await page.locator("a.run").first().click();
+    await expect.poll(() => page.url(), { timeout: 10_000 }).toMatch(/open=\d+/);
+    await page.waitForSelector(".tree-frame.is-live .node[aria-current]");
+    expect(await page.locator("[data-item]").count()).toBeGreaterThan(before);
+    expect(await page.locator("a.run").count()).toBeLessThanOrEqual(runs + 1);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it("is a list on a phone, without sideways scrolling", async () => {
+    const { page, complaints } = await open("busy", "", 390);
+    expect(await page.locator(".tree-panel").isVisible()).toBe(false);
+    expect(await page.locator("li.branch").count()).toBe(6);
+    expect(
+      await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
+    ).toBeLessThanOrEqual(0);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it("draws five thousand requests in at most 300 ms", async () => {
+    const { page } = await open("long", "?view=tree");
+    const drawn = await page.evaluate(() => {
+      const frame = document.querySelector<HTMLElement>("[data-tree]")!;
+      const made = frame.cloneNode(true) as HTMLElement;
+      frame.remove();
+      const started = performance.now();
+      document.querySelector(".tree-panel")!.append(made);
+      made.getBoundingClientRect();
+      return new Promise<number>((resolve) => {
+        requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - started)));
+      });
+    });
+    expect(drawn).toBeLessThan(300);
+    await page.context().close();
+  });
+});
