@@ -39,7 +39,9 @@ export async function readSlidingWindow(
       sliding_window_input_tokens: point.inputTokens,
       sliding_window_cache_read_tokens: point.cacheReadInputTokens,
       sliding_window_cache_creation_tokens: point.cacheCreationInputTokens,
+      sliding_window_requests: point.requests,
       sliding_window_cost_usd: sumUsdText(point.costPico, point.unpricedCount),
+      sliding_window_unpriced_count: point.unpricedCount,
       rate_limit_warning_in_window: point.isMarked,
     })),
   };

@@ -98,11 +98,15 @@ export const TokenStatsQuery = z.object({ domain: DomainFilter });
 export const DomainTokens = z.object({
   inputTokens: count,
   outputTokens: count,
+  cacheReadInputTokens: count,
+  cacheCreationInputTokens: count,
   requestCount: count,
   queryEvaluationCount: count,
   inferenceCount: count,
   toolCallCount: count,
-  lastUpdated: z.iso.datetime().nullable(),
+  costUsd,
+  unpricedCount,
+  lastUpdated: z.iso.datetime().nullable().describe("When its newest exchange began."),
 });
 export type DomainTokens = z.infer<typeof DomainTokens>;
 

@@ -181,7 +181,9 @@ export const SlidingWindow = z.object({
         sliding_window_input_tokens: count,
         sliding_window_cache_read_tokens: count,
         sliding_window_cache_creation_tokens: count,
+        sliding_window_requests: count,
         sliding_window_cost_usd: costUsd,
+        sliding_window_unpriced_count: unpricedCount,
         rate_limit_warning_in_window: z
           .boolean()
           .describe("The vendor warned or refused (429) in these hours."),
@@ -212,7 +214,17 @@ export const DashboardStats = z.object({
   modelsUsedCount: count,
   last24Hours: z.object({ requests: count, conversations: count, activeUsers: count }),
   hourlyActivity: z
-    .array(z.object({ hour, requestCount: count, tokenCount: count }))
+    .array(
+      z.object({
+        hour,
+        requestCount: count,
+        tokenCount: count.describe("Input + output."),
+        cacheReadInputTokens: count,
+        cacheCreationInputTokens: count,
+        costUsd,
+        unpricedCount,
+      }),
+    )
     .describe("The last 24 hours, oldest first, empty ones included."),
 });
 export type DashboardStats = z.infer<typeof DashboardStats>;

@@ -91,17 +91,23 @@ export async function readTokenStats(
       name: string;
       input: string;
       output: string;
+      cache_read: string;
+      cache_creation: string;
+      cost: string;
+      unpriced: string;
       requests: string;
       evaluations: string;
       inferences: string;
       tools: string;
       last: string | null;
     }>(sql`
-      select d.name, r.input, r.output, r.requests, r.evaluations, r.inferences, r.tools,
+      select d.name, r.*,
         (select to_char(max(started_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
           from requests where domain_id = d.id) as last
       from domains d join (
-        select domain_id, sum(input_tokens) as input, sum(output_tokens) as output, sum(requests) as requests,
+        select domain_id, sum(input_tokens) as input, sum(output_tokens) as output,
+          sum(cache_read_input_tokens) as cache_read, sum(cache_creation_input_tokens) as cache_creation,
+          sum(cost_pico) as cost, sum(unpriced_count) as unpriced, sum(requests) as requests,
           coalesce(sum(requests) filter (where request_type = 'query_evaluation'), 0) as evaluations,
           coalesce(sum(requests) filter (where request_type = 'inference'), 0) as inferences,
           sum(tool_call_count) as tools
@@ -116,10 +122,14 @@ export async function readTokenStats(
       {
         inputTokens: Number(row.input),
         outputTokens: Number(row.output),
+        cacheReadInputTokens: Number(row.cache_read),
+        cacheCreationInputTokens: Number(row.cache_creation),
         requestCount: Number(row.requests),
         queryEvaluationCount: Number(row.evaluations),
         inferenceCount: Number(row.inferences),
         toolCallCount: Number(row.tools),
+        costUsd: sumUsdText(BigInt(row.cost), Number(row.unpriced)),
+        unpricedCount: Number(row.unpriced),
         lastUpdated: row.last,
       },
     ]),

@@ -82,6 +82,10 @@ export async function readDashboardStats(
         hour: new Date(from + n * HOUR_MS).toISOString(),
         requestCount: Number(row?.requests ?? 0),
         tokenCount: Number(row?.input ?? 0) + Number(row?.output ?? 0),
+        cacheReadInputTokens: Number(row?.cache_read ?? 0),
+        cacheCreationInputTokens: Number(row?.cache_creation ?? 0),
+        costUsd: sumUsdText(BigInt(row?.cost ?? 0), Number(row?.unpriced ?? 0)),
+        unpricedCount: Number(row?.unpriced ?? 0),
       };
     }),
   };

@@ -1,0 +1,133 @@
+/**
+ * Seven days of the demo's small team as ingest gets them: the plan of scripts/local/demo, answered as the fake Claude
+ * would, without a network. Everything follows from the seed and from `now`. What a good day does not bring is added to it:
+ * the edges of days and rollups, clients that left, what was never recorded, a model without a price.
+ */
+import { generateDay } from "../../scripts/local/demo/day.ts";
+import type { PlannedExchange } from "../../scripts/local/demo/exchange.ts";
+import { answerEvents, sseText, type Usage, wholeMessage } from "../../scripts/local/fake-claude/answer.ts";
+import { modelList } from "../../scripts/local/fake-claude/models.ts";
+import { countTokens, PromptCache } from "../../scripts/local/fake-claude/prompt-cache.ts";
+import { randomOf } from "../../scripts/local/fake-claude/random.ts";
+import { bellOf, type ExchangeOptions, madeExchange, type MadeExchange } from "./exchanges.ts";
+import type { SentMessage } from "./worker-ingest.ts";
+
+const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
+/** People begin at six, so that the last sessions end with the day. */
+const DAY_BEGINS_MS = 6 * HOUR_MS;
+const UNPRICED_MODEL = "claude-nebula-1";
+
+export interface WeekExchange {
+  made: MadeExchange;
+  bell: SentMessage;
+  /** False: the journal never got it; its bell alone knows of it. */
+  isJournalled: boolean;
+}
+
+/** In order of time; the seventh day is that of `now`, and nothing is later than it. */
+export function demoWeek(now: number, turns: number): WeekExchange[] {
+  const cache = new PromptCache();
+  const midnight = Math.floor(now / DAY_MS) * DAY_MS;
+  return Array.from({ length: 7 }, (_, n) => midnight - (6 - n) * DAY_MS)
+    .flatMap((start, n) => {
+      const date = new Date(start).toISOString().slice(0, 10);
+      const { exchanges, domains } = generateDay({ seed: `week-${n}`, turns, date });
+      const accounts = new Map(domains.map(({ domain, accountId }) => [domain, accountId]));
+      const planned = exchanges.filter(({ path }) => path.startsWith("/v1/"));
+      return planned.map((exchange, position) => {
+        const at = momentOf(exchange, position, start);
+        return { at, position, exchange, accountId: accounts.get(exchange.domain) ?? null };
+      });
+    })
+    .filter(({ at }) => at <= now)
+    .sort((a, b) => a.at - b.at)
+    .map(({ at, position, exchange, accountId }) => {
+      const made = madeExchange(optionsOf(exchange, at, accountId, cache, position));
+      return position % 17 === 8
+        ? unrecorded(made)
+        : { made, bell: { body: bellOf(made) }, isJournalled: true };
+    });
+}
+
+/** A few begin at the very edges: of the day, of an hour, of a rollup. */
+function momentOf({ at }: PlannedExchange, position: number, start: number): number {
+  const edges = [0, DAY_MS - 1, 7 * HOUR_MS, 7 * HOUR_MS - 1, 300_000, 299_999];
+  return start + (edges[position - 20] ?? DAY_BEGINS_MS + at);
+}
+
+function optionsOf(
+  { body, domain, headers, key, method, outcome, path }: PlannedExchange,
+  startedAt: number,
+  accountId: string | null,
+  cache: PromptCache,
+  position: number,
+): ExchangeOptions {
+  const [pathname = "", query] = path.split("?");
+  const request = body === null ? null : (JSON.parse(body) as Record<string, unknown>);
+  if (request && position % 13 === 5) request.model = UNPRICED_MODEL;
+  const random = randomOf(key, startedAt);
+  const json = { "content-type": "application/json" };
+  const options: ExchangeOptions = {
+    startedAt,
+    domain,
+    requestBody: request ? (position % 13 === 5 ? request : (body ?? "")) : "",
+    requestFacts: {
+      accountId,
+      method,
+      path: pathname,
+      query: query === undefined ? "" : `?${query}`,
+      headers,
+    },
+    responseFacts: {
+      headers: json,
+      timeToFirstByteMs: random.between(200, 2_000),
+      durationMs: random.between(2_000, 60_000),
+    },
+  };
+  const answered = (text: string, more: ExchangeOptions["responseFacts"] = {}): ExchangeOptions => ({
+    ...options,
+    responseBody: text,
+    responseFacts: { ...options.responseFacts, ...more },
+  });
+  if (outcome.kind === "own")
+    return answered(
+      JSON.stringify(
+        request ? { input_tokens: countTokens(request) } : bodyOf(modelList(new URLSearchParams(query))),
+      ),
+    );
+  if (outcome.kind === "error")
+    return answered(
+      JSON.stringify({ type: "error", error: { type: "api_error", message: outcome.message } }),
+      { status: outcome.status },
+    );
+  const usage: Usage = cache.account(request ?? {}, domain, startedAt);
+  const message = {
+    id: `msg_${random.hex(24)}`,
+    type: "message",
+    role: "assistant",
+    model: request?.model,
+    content: [],
+  };
+  if (request?.stream !== true) return answered(JSON.stringify(wholeMessage(outcome.answer, message, usage)));
+  const stream = answerEvents(outcome.answer, message, usage, random).map(sseText).join("");
+  const events = { headers: { "content-type": "text/event-stream; charset=utf-8" } };
+  if (position % 19 === 3)
+    return answered(stream.slice(0, stream.length / 2), { ...events, outcome: "client_gone" });
+  if (position % 23 === 7) return answered(stream.slice(0, 900), { ...events, outcome: "upstream_failed" });
+  return answered(stream, events);
+}
+
+function unrecorded(made: MadeExchange): WeekExchange {
+  const nothing = { recorded: "none" as const, bytes: 0, sha256: null };
+  const { request, response } = made;
+  const bell = bellOf(made, {
+    request: { ...request.facts, body: { ...nothing, bytes: request.body.length } },
+    response: { ...response.facts, body: nothing },
+  });
+  return { made, bell: { body: bell }, isJournalled: false };
+}
+
+function bodyOf(reply: ReturnType<typeof modelList>): unknown {
+  return "body" in reply ? reply.body : null;
+}
