@@ -12,6 +12,7 @@ import { conversations } from "./rows/conversations.ts";
 import { cpu, memory } from "./rows/cost.ts";
 import { fidelity } from "./rows/fidelity.ts";
 import { ingest, storage } from "./rows/ingest.ts";
+import { objects } from "./rows/objects.ts";
 import { pagesOfDemo, pagesOfMillion } from "./rows/pages.ts";
 import { reads } from "./rows/reads.ts";
 import { crowd, events, firstByteAndEnd, wholeAnswers } from "./rows/streams.ts";
@@ -26,6 +27,7 @@ const ON_STAGE: Record<string, (stage: Stage, effort: Effort) => Promise<Line[]>
   cpu,
   memory,
   fidelity,
+  objects,
 };
 
 /** Rows that bring a local world of their own. */

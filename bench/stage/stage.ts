@@ -10,7 +10,7 @@ import { driver, message, startUpstream } from "./driver.ts";
 import type { Measured, Plan } from "./plan.ts";
 import { cpuMs } from "./process-tree.ts";
 import { pause } from "./clock.ts";
-import { DOMAIN, startWorkerd } from "./workerd.ts";
+import { DOMAIN, startWorkerd, type WorkerdKind } from "./workerd.ts";
 
 export type TargetName = "direct" | "bare" | "nexus";
 
@@ -27,7 +27,7 @@ export interface Target {
 export interface Stage {
   targets: Record<TargetName, Target>;
   /** Another workerd of the same kind, which has seen no traffic yet. */
-  fresh(name: "bare" | "nexus"): Promise<Target>;
+  fresh(name: "bare" | "nexus", kind?: WorkerdKind): Promise<Target>;
   /** Runs a plan against a target. Rejects when an answer was not what it should be. */
   run(target: Target, plan: Omit<Plan, "port" | "headers">): Promise<Measured>;
   /** CPU milliseconds the target's processes use while `work` runs and until they have come to rest. */
@@ -74,8 +74,8 @@ export async function openStage(bundle: string): Promise<Stage> {
   const all = [...Object.values(targets)];
   return {
     targets,
-    async fresh(name) {
-      const target = await startWorkerd(name, settings);
+    async fresh(name, kind) {
+      const target = await startWorkerd(name, settings, kind);
       all.push(target);
       return target;
     },

@@ -13,6 +13,8 @@ export interface WorkerdOptions {
   directory: string;
   port: number;
   variables: Record<string, string>;
+  /** Durable Objects are stand-ins whose every call is a call of the upstream too. */
+  countsObjects?: boolean | undefined;
 }
 
 /** The part of wrangler.toml that is read here. */
@@ -53,13 +55,15 @@ export async function nexusConfig(
         bindings = [(name = "KIND", text = "${kind}")${more}])`,
     );
   const classes = wrangler.durable_objects.bindings;
+  const elsewhere = options.countsObjects ? `, serviceName = "counted"` : "";
   const bindings = [
     texts(options.variables),
     ...wrangler.kv_namespaces.map(({ binding }) => `(name = "${binding}", kvNamespace = "kv")`),
     ...wrangler.r2_buckets.map(({ binding }) => `(name = "${binding}", r2Bucket = "r2")`),
     ...(wrangler.queues.producers ?? []).map(({ binding }) => `(name = "${binding}", queue = "queue")`),
     ...classes.map(
-      ({ name, class_name }) => `(name = "${name}", durableObjectNamespace = (className = "${class_name}"))`,
+      ({ name, class_name }) =>
+        `(name = "${name}", durableObjectNamespace = (className = "${class_name}"${elsewhere}))`,
     ),
   ];
   const namespaces = classes.map(
@@ -70,8 +74,17 @@ export async function nexusConfig(
     compatibilityDate = "${wrangler.compatibility_date}", compatibilityFlags = [${flags.join(", ")}],
     durableObjectNamespaces = [${namespaces.join(", ")}], durableObjectStorage = (localDisk = "objects"),
     bindings = [${bindings.join(",\n      ")}])`;
+  const counted = `worker = (modules = [(name = "object-stand-ins.js", esModule = embed "object-stand-ins.js")],
+    compatibilityDate = "${wrangler.compatibility_date}", durableObjectStorage = (inMemory = void),
+    durableObjectNamespaces = [${namespaces.map((one) => one.replace(", enableSql = true", "")).join(", ")}],
+    bindings = [${texts({ UPSTREAM: options.variables["CLAUDE_API_BASE_URL"] ?? "" })}])`;
+  copyFileSync(
+    join(ROOT, "bench/worker/object-stand-ins.js"),
+    join(options.directory, "object-stand-ins.js"),
+  );
   return write(options, [
     service("main", main),
+    ...(options.countsObjects ? [service("counted", counted)] : []),
     standIn("kv", "kv", `, (name = "RECORDS", json = ${JSON.stringify(JSON.stringify(records))})`),
     standIn("r2", "r2"),
     standIn("queue", "queue"),

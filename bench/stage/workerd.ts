@@ -27,8 +27,19 @@ export interface WorkerdSettings {
   variables: Record<string, string>;
 }
 
+/** What may be special about one. */
+export interface WorkerdKind {
+  /** Of its account. Default: a sealed API key. */
+  credential?: "api_key" | "oauth";
+  countsObjects?: boolean;
+}
+
 /** Resolves when it answers. */
-export async function startWorkerd(name: "bare" | "nexus", settings: WorkerdSettings): Promise<Target> {
+export async function startWorkerd(
+  name: "bare" | "nexus",
+  settings: WorkerdSettings,
+  { credential = "api_key", countsObjects }: WorkerdKind = {},
+): Promise<Target> {
   const directory = join(settings.scratch, `${name}-${randomUUID()}`);
   const port = await claimPort(0, "PORT");
   const headers: Record<string, string> = name === "nexus" ? { "x-api-key": CLIENT_KEY } : {};
@@ -40,7 +51,11 @@ export async function startWorkerd(name: "bare" | "nexus", settings: WorkerdSett
       DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
       CREDENTIAL_KEYS,
     };
-    path = await nexusConfig({ directory, port, variables }, settings.bundle, records());
+    path = await nexusConfig(
+      { directory, port, variables, countsObjects },
+      settings.bundle,
+      records(credential),
+    );
   }
   const [command, ...pinned] = onCore(WORKER_CORE, [workerdPath(), "serve", path]);
   const child = spawn(command ?? "", pinned, { stdio: ["ignore", "ignore", "pipe"] });
@@ -62,8 +77,8 @@ export async function startWorkerd(name: "bare" | "nexus", settings: WorkerdSett
   };
 }
 
-/** KV as the admin API would have left it: one domain with a sealed API key, one client key. */
-function records(): Record<string, unknown> {
+/** KV as the admin API would have left it: one domain with its credential, one client key. */
+function records(credentialType: "api_key" | "oauth"): Record<string, unknown> {
   const credential = seal({ CREDENTIAL_KEYS }, "sk-ant-api03-bench", {
     domain: DOMAIN,
     accountId: ACCOUNT,
@@ -74,8 +89,8 @@ function records(): Record<string, unknown> {
       v: 1,
       domain: DOMAIN,
       accountId: ACCOUNT,
-      credentialType: "api_key",
-      credential,
+      credentialType,
+      credential: credentialType === "api_key" ? credential : null,
       endpoints: null,
     },
     [`key:${hash}`]: { v: 1, id: randomUUID(), domain: DOMAIN },
