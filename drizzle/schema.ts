@@ -43,8 +43,14 @@ export const domains = pgTable("domains", {
   configured: boolean().notNull().default(false),
   accountId: text("account_id"),
   endpoints: jsonb().$type<string[]>(),
-  /** Channel, username, icon, enabled: everything of the Slack block but its address. */
-  slack: jsonb().$type<{ channel?: string; username?: string; icon_emoji?: string; enabled?: boolean }>(),
+  /** Everything of the Slack block but its address. */
+  slack: jsonb().$type<{
+    channel?: string;
+    username?: string;
+    icon_emoji?: string;
+    enabled?: boolean;
+    messages?: boolean;
+  }>(),
   slackWebhook: jsonb("slack_webhook").$type<Sealed>(),
   /** What an imported credential file says beyond what is known here; sealed, because nobody knows what it is. */
   otherFields: jsonb("other_fields").$type<Sealed>(),

@@ -12,7 +12,16 @@ import {
 } from "../workers/constants.ts";
 import { judgeOccasion, LONGEST_QUIET_MS, occasionOf } from "../workers/domain/alert-gate.ts";
 import { errorText, log } from "../workers/log.ts";
-import type { AlertEvent, AlertTarget, Delivery, DeliveryResult } from "../workers/schemas/alert.ts";
+import type {
+  AlertEvent,
+  AlertTarget,
+  Delivery,
+  DeliveryResult,
+  OutboxStatus,
+} from "../workers/schemas/alert.ts";
+
+/** Key of the reason for which Slack did not take an alert; it has no address in it. */
+const LAST_PROBLEM = "last-problem";
 
 interface ToldRow extends Record<string, SqlStorageValue> {
   key: string;
@@ -64,6 +73,25 @@ export class AlertOutbox extends DurableObject<Env> {
     for (const event of events) if (this.#take(target, event, now)) told += 1;
     await this.#plan(now);
     return told;
+  }
+
+  /** What waits, for whoever looks after the deployment. */
+  async status(): Promise<OutboxStatus> {
+    const row = this.#sql
+      .exec<{ waiting: number; next: number | null; attempts: number | null }>(
+        `SELECT count(*) AS waiting, min(due_at) AS next, max(attempts) AS attempts FROM waiting`,
+      )
+      .one();
+    const [oldest] = this.#sql
+      .exec<{ event: string }>(`SELECT event FROM waiting ORDER BY id LIMIT 1`)
+      .toArray();
+    return {
+      waiting: row.waiting,
+      oldestAt: oldest ? (JSON.parse(oldest.event) as AlertEvent).at : null,
+      nextAt: row.next,
+      attempts: row.attempts ?? 0,
+      lastProblem: this.ctx.storage.kv.get<string>(LAST_PROBLEM) ?? null,
+    };
   }
 
   override async alarm(): Promise<void> {
@@ -136,6 +164,8 @@ export class AlertOutbox extends DurableObject<Env> {
     };
     const result = await this.#deliver(delivery);
     const attempts = row.attempts + 1;
+    if (result.result === "sent") this.ctx.storage.kv.delete(LAST_PROBLEM);
+    else if (result.reason) this.ctx.storage.kv.put(LAST_PROBLEM, result.reason);
     if (result.result !== "retry" || attempts >= ALERT_ATTEMPTS) {
       if (result.result === "retry") log.warn("alerts: given up", { kind: delivery.event.kind, attempts });
       this.#sql.exec(`DELETE FROM waiting WHERE id = ?`, row.id);
@@ -158,7 +188,11 @@ export class AlertOutbox extends DurableObject<Env> {
       return await sender.deliver(delivery);
     } catch (thrown) {
       log.warn("alerts: not delivered", { kind: delivery.event.kind, error: errorText(thrown) });
-      return { result: "retry", done: delivery.done };
+      return {
+        result: "retry",
+        reason: "the sender of alerts failed; its log has more",
+        done: delivery.done,
+      };
     }
   }
 

@@ -20,7 +20,13 @@ import {
 import { LOGIN_PENDING_MS, loginUrl, readPastedCode } from "../workers/domain/oauth-login.ts";
 import { codeBody, refreshBody } from "../workers/domain/oauth-wire.ts";
 import { errorText, log } from "../workers/log.ts";
-import type { OAuthState, OAuthStatus, TokenAnswer, TokenPair } from "../workers/schemas/oauth.ts";
+import type {
+  OAuthState,
+  OAuthStatus,
+  PendingLogin,
+  TokenAnswer,
+  TokenPair,
+} from "../workers/schemas/oauth.ts";
 import { OAuthVault } from "./oauth-vault.ts";
 import { askTokenEndpoint } from "./token-endpoint.ts";
 
@@ -117,14 +123,13 @@ export class OAuthAccount extends DurableObject<Env> {
       expiresAt: Date.now() + LOGIN_PENDING_MS,
     };
     this.#vault.putLogin(login);
-    const url = loginUrl({
-      ...login,
-      authorizeUrl: this.#config.CLAUDE_OAUTH_AUTHORIZE_URL,
-      clientId: this.#config.CLAUDE_OAUTH_CLIENT_ID,
-      redirectUrl: this.#config.CLAUDE_OAUTH_REDIRECT_URL,
-      scopes: this.#config.CLAUDE_OAUTH_SCOPES,
-    });
-    return { url, expiresAt: login.expiresAt };
+    return this.#loginOf(login);
+  }
+
+  /** The login that waits for its code, as `beginLogin` answered; null when there is none. */
+  async pendingLogin(): Promise<{ url: string; expiresAt: number } | null> {
+    const login = this.#vault.login();
+    return login && login.expiresAt > Date.now() ? this.#loginOf(login) : null;
   }
 
   /** Ends it with what the person pasted: `code#state`. The new login takes the place of whatever was stored. */
@@ -171,6 +176,17 @@ export class OAuthAccount extends DurableObject<Env> {
     } finally {
       await this.#arm();
     }
+  }
+
+  #loginOf(login: PendingLogin): { url: string; expiresAt: number } {
+    const url = loginUrl({
+      ...login,
+      authorizeUrl: this.#config.CLAUDE_OAUTH_AUTHORIZE_URL,
+      clientId: this.#config.CLAUDE_OAUTH_CLIENT_ID,
+      redirectUrl: this.#config.CLAUDE_OAUTH_REDIRECT_URL,
+      scopes: this.#config.CLAUDE_OAUTH_SCOPES,
+    });
+    return { url, expiresAt: login.expiresAt };
   }
 
   /** One renewal at a time; whoever comes while it runs waits for the same one. It goes on when the caller leaves. */

@@ -15,7 +15,7 @@ export async function alertAll(env: Env, events: readonly AlertEvent[]): Promise
   const outboxes = new Map<string, { target: AlertTarget; events: AlertEvent[] }>();
   for (const event of events) {
     const target = targetOf(event);
-    const name = nameOf(target);
+    const name = outboxName(target);
     const outbox = outboxes.get(name) ?? { target, events: [] };
     outbox.events.push(event);
     outboxes.set(name, outbox);
@@ -52,7 +52,8 @@ function targetOf(event: AlertEvent): AlertTarget {
   }
 }
 
-function nameOf(target: AlertTarget): string {
+/** The object that tells of it. */
+export function outboxName(target: AlertTarget): string {
   switch (target.kind) {
     case "domain":
       return `domain:${target.domain}`;

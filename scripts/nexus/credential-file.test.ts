@@ -90,7 +90,14 @@ describe("written back", () => {
     accountId: "acc_1",
     credential: { type: "oauth" as const, state: "ready" as const },
     clientKeys: [],
-    slack: { webhook_set: true, channel: "#a", username: null, icon_emoji: null, enabled: true },
+    slack: {
+      webhook_set: true,
+      channel: "#a",
+      username: null,
+      icon_emoji: null,
+      enabled: true,
+      messages: true,
+    },
     endpoints: null,
   };
   const login = {
@@ -114,6 +121,12 @@ describe("written back", () => {
       client_api_key: null,
       slack: { ...oauthFile.slack, webhook_url: null, username: null, icon_emoji: null },
     });
+  });
+
+  it("says when a domain wants no messages, and an import keeps it so", () => {
+    const quiet = { ...detail, slack: { ...detail.slack, messages: false } };
+    const again = read(writeCredentialFile(quiet, login, null)).input;
+    expect(again.slack).toEqual({ channel: "#a", enabled: true, messages: false });
   });
 
   it("reads as what is stored already", () => {

@@ -29,6 +29,7 @@ const CredentialFile = z.looseObject({
       username: optionalText,
       icon_emoji: optionalText,
       enabled: z.boolean().nullish(),
+      messages: z.boolean().nullish(),
     })
     .nullish(),
 });
@@ -88,14 +89,14 @@ function credentialOf(
 }
 
 function slackOf(slack: Fields): DomainInput["slack"] {
-  const known = ["webhook_url", "channel", "username", "icon_emoji", "enabled"];
+  const known = ["webhook_url", "channel", "username", "icon_emoji", "enabled", "messages"];
   const given = known.filter((name) => slack[name] !== undefined && slack[name] !== null);
   return Object.fromEntries(given.map((name) => [name, slack[name]]));
 }
 
 const KNOWN = new Set(["type", "accountId", "api_key", "oauth", "client_api_key", "slack"]);
 const KNOWN_OAUTH = new Set(["accessToken", "refreshToken", "expiresAt", "scopes"]);
-const KNOWN_SLACK = new Set(["webhook_url", "channel", "username", "icon_emoji", "enabled"]);
+const KNOWN_SLACK = new Set(["webhook_url", "channel", "username", "icon_emoji", "enabled", "messages"]);
 
 function unknownOf(file: Fields): Fields | null {
   const without = (fields: unknown, known: ReadonlySet<string>): Fields =>
@@ -128,8 +129,10 @@ export function writeCredentialFile(
   else if (otherOAuth) file.oauth = otherOAuth;
   file.client_api_key = null;
   if (domain.slack) {
-    const { webhook_set: _set, ...slack } = domain.slack;
-    file.slack = { webhook_url: null, ...slack, ...((otherSlack ?? {}) as Fields) };
+    const { webhook_set: _set, messages, ...slack } = domain.slack;
+    // Said only where it says something: the older system has no such field.
+    const told = messages ? {} : { messages };
+    file.slack = { webhook_url: null, ...slack, ...told, ...((otherSlack ?? {}) as Fields) };
   } else if (otherSlack) file.slack = otherSlack;
   return `${JSON.stringify({ ...file, ...other }, null, 2)}\n`;
 }

@@ -56,6 +56,7 @@ describe("a login", () => {
   it("that is warm asks no Durable Object before it asks Claude, nor afterwards", async () => {
     const { get } = await loggedIn();
     await get();
+    // Of the other objects this world has none: whoever waited for one would not get an answer at all.
     const before = await edge.calls("OAUTH_ACCOUNT");
     await edge.break({ OAUTH_ACCOUNT: { how: "hang", failures: 1_000 } });
     try {

@@ -49,6 +49,7 @@ const account = {
   credentialType: "oauth",
   state: "ready",
   domains: ["a.example"],
+  updatedAt: "2026-11-20T10:00:00.000Z",
   login,
 };
 const usual: Record<string, Answer> = {

@@ -14,6 +14,7 @@ const healthy: Status = {
   inFlight: 2,
   linking: null,
   searchWaiting: 0,
+  unrecorded: 0,
   counters: { refused: 12 },
   lastErrors: [
     {

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, inject, it, vi } from "vitest";
 import { alert } from "../../workers/alert.ts";
 import { AlertSender } from "../../workers/alerts/sender.ts";
 import type { AlertEvent, ErrorEvent } from "../../workers/schemas/alert.ts";
+import type { AlertsWaiting } from "../../workers/schemas/api-settings.ts";
 import { watchBacklog } from "../../workers/scheduled/backlog.ts";
 import { loadConfig } from "../../workers/config.ts";
 import type { SeenBySlack } from "../support/fake-slack.ts";
@@ -127,6 +128,14 @@ describe("messages", () => {
 });
 
 describe("errors", () => {
+  it("are told of a domain that wants no messages", async () => {
+    const { domain, texts } = await newDomain("ok", { messages: false });
+    const failed = { responseBody: "{}", responseFacts: { status: 500, headers: {} } };
+    await store(asked(domain, "Not for the channel"), asked(domain, "This failed", failed));
+    await vi.waitUntil(async () => (await texts()).length === 1, PATIENCE);
+    expect((await texts())[0]).not.toContain("Not for the channel");
+  });
+
   it("are told with what helps to find them, then counted", async () => {
     const { domain, texts, heard, outbox } = await newDomain("ok", { channel: "#alerts" });
     const failing = (n: number): ExchangeOptions => ({
@@ -283,9 +292,48 @@ describe("who is told", () => {
     ];
     for (const SLACK_WEBHOOK_URL of bad) {
       const delivery = { target: { kind: "deployment" as const }, event: error("d"), ...once };
-      expect((await sender({ SLACK_WEBHOOK_URL }).deliver(delivery)).result).toBe("sent"); // for good: nothing to try again
+      // For good: nothing to try again.
+      expect(await sender({ SLACK_WEBHOOK_URL }).deliver(delivery)).toMatchObject({
+        result: "dropped",
+        reason: "its address is not https on a host of SLACK_WEBHOOK_HOSTS",
+      });
     }
     expect(await seen()).toEqual([]);
+  });
+});
+
+describe("GET /api/alerts", () => {
+  it("says what waits, where, and why Slack did not take it, and nothing once it has", async () => {
+    const down = await newDomain("down");
+    const gone = await newDomain("gone");
+    const fine = await newDomain("ok");
+    const failed = { responseBody: "{}", responseFacts: { status: 500, headers: {} } };
+    await store(
+      asked(down.domain, "a", failed),
+      asked(gone.domain, "b", failed),
+      asked(fine.domain, "c", failed),
+    );
+    const of = async (domain: string) =>
+      (await ask<AlertsWaiting>("/api/alerts")).outboxes.find(({ name }) => name === domain);
+    await vi.waitUntil(async () => ((await of(down.domain))?.attempts ?? 0) > 0, PATIENCE);
+    expect(await of(down.domain)).toEqual({
+      kind: "domain",
+      name: down.domain,
+      waiting: 1,
+      attempts: 1,
+      lastProblem: "Slack answered 500",
+    });
+    await vi.waitUntil(async () => (await of(gone.domain)) !== undefined, PATIENCE);
+    await vi.waitUntil(async () => (await of(gone.domain))?.waiting === 0, PATIENCE);
+    expect(await of(gone.domain)).toMatchObject({ lastProblem: "Slack answered 404: no_service" });
+    await vi.waitUntil(async () => (await fine.heard()).length === 1, PATIENCE);
+    await vi.waitUntil(async () => (await of(fine.domain)) === undefined, PATIENCE);
+    const all = await ask<AlertsWaiting>("/api/alerts");
+    expect(all).toMatchObject({ unanswered: 0, isMore: false });
+    expect(all.waiting).toBeGreaterThanOrEqual(1);
+    expect(Date.parse(all.oldestAt ?? "")).toBeLessThanOrEqual(Date.now());
+    expect(Date.parse(all.nextAt ?? "")).toBeGreaterThan(Date.now());
+    expect(JSON.stringify(all)).not.toContain("hooks.slack.com");
   });
 });
 

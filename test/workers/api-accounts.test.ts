@@ -209,3 +209,83 @@ describe("a client key that clients have already", () => {
     expect((await refused("/api/domains/a.example/client-keys", short)).status).toBe(400);
   });
 });
+
+describe("an account", () => {
+  const key = (name: string) => ({ type: "api_key", api_key: `sk-ant-api03-${name}` });
+  const path = () => `/api/accounts/${account}`;
+
+  it("gets another key, and all its domains with it", async () => {
+    await put("a.example", key("old"));
+    await put("b.example");
+    const before = await env.TENANTS.get<DomainRecord>("domain:b.example", "json");
+    const changed = await ask(path(), { method: "PUT", body: { credential: key("new") } });
+    expect(changed).toMatchObject({
+      accountId: account,
+      credentialType: "api_key",
+      state: "ready",
+      domains: ["a.example", "b.example"],
+      login: null,
+    });
+    expect(await ask(path())).toEqual(changed);
+    const after = await env.TENANTS.get<DomainRecord>("domain:b.example", "json");
+    expect(after?.credential).not.toEqual(before?.credential);
+    expect(JSON.stringify([changed, after])).not.toContain("sk-ant");
+    const [entry] = await queryRows("SELECT action, target, details FROM audit_log ORDER BY id DESC LIMIT 1");
+    expect(entry).toEqual({ action: "account.put", target: account, details: { credentialType: "api_key" } });
+  });
+
+  it("loses its login when it gets a key instead", async () => {
+    await put("a.example", pair("one"));
+    expect((await post("login")).status).toBe(201);
+    await ask(path(), { method: "PUT", body: { credential: { type: "passthrough" } } });
+    expect((await call(`${path()}/oauth`)).status).toBe(404);
+    expect(await ask(`${path()}/oauth/login`)).toMatchObject({ url: null, expiresAt: null });
+    const stub = env.OAUTH_ACCOUNT.getByName(account);
+    expect((await stub.status()).state).toBe("missing");
+  });
+
+  it("is not made by giving it a credential, nor given one that is none", async () => {
+    expect((await refused(path(), { method: "PUT", body: { credential: key("x") } })).code).toBe("not_found");
+    await put("a.example", key("old"));
+    for (const body of [
+      {},
+      { credential: "sk-ant-api03-x" },
+      { credential: { type: "api_key", api_key: "" } },
+      { credential: { type: "api_key", api_key: "with space" } },
+      { credential: pair("x") },
+      { credential: key("x"), more: 1 },
+    ]) {
+      const { code, details } = await refused(path(), { method: "PUT", body });
+      expect([code, details[0]?.in], JSON.stringify(body)).toEqual(["invalid_request", "body"]);
+    }
+  });
+
+  it("is forgotten with all it has, but not while a domain uses it", async () => {
+    await put("a.example", pair("one"));
+    await ask(`/api/windows/${account}`, { method: "PUT", body: { tokenLimit: 5 } });
+    const { code, message } = await refused(path(), { method: "DELETE" });
+    expect(code).toBe("conflict");
+    expect(message).toContain("a.example");
+    await call("/api/domains/a.example", { method: "DELETE" });
+    expect((await call(path(), { method: "DELETE" })).status).toBe(204);
+    expect((await refused(path())).code).toBe("not_found");
+    expect((await refused(path(), { method: "DELETE" })).code).toBe("not_found");
+    expect((await env.OAUTH_ACCOUNT.getByName(account).status()).state).toBe("missing");
+    expect(await queryRows("SELECT account_id FROM account_windows")).toEqual([]);
+  });
+
+  it("is changed by administrators, and a login that waits is theirs to see", async () => {
+    await put("a.example", key("old"));
+    const begun = (await post("login")).json as LoginBegun;
+    expect(await ask<LoginBegun>(`${path()}/oauth/login`)).toEqual(begun);
+    for (const [target, method] of [
+      [path(), "PUT"],
+      [path(), "DELETE"],
+      [`${path()}/oauth/login`, "GET"],
+    ] as const) {
+      const body = method === "PUT" ? { credential: key("x") } : undefined;
+      expect((await refused(target, { method, body, key: VIEWER_KEY })).code).toBe("forbidden");
+    }
+    expect((await call(path(), { key: VIEWER_KEY })).status).toBe(200);
+  });
+});

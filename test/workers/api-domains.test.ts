@@ -111,6 +111,7 @@ describe("PUT", () => {
       username: null,
       icon_emoji: null,
       enabled: true,
+      messages: true,
     });
     expect(kept.endpoints).toEqual(["/v1/messages", "/v1/messages/*"]);
     const other = (await put("a.example", { accountId: "acc_1", slack: { channel: "#other" } })).json;

@@ -108,6 +108,17 @@ it("names failures of ingest and the newest errors, and is failing", async () =>
   ]);
 });
 
+it("counts exchanges whose bodies were lost in the last day", async () => {
+  const now = Date.now();
+  await store({ startedAt: now - 60_000 }, { startedAt: now - 50_000 }, { startedAt: now - 26 * 3_600_000 });
+  expect((await status()).unrecorded).toBe(0);
+  await queryRows("UPDATE requests SET outcome = 'unrecorded' WHERE started_at <> $1", [
+    new Date(now - 50_000),
+  ]);
+  expect((await status()).unrecorded).toBe(1);
+  expect((await status(DATABASE_DOWN)).unrecorded).toBeNull();
+});
+
 it("answers 200 with what is known when Postgres is down", async () => {
   await journal(env.JOURNAL, madeExchange());
   expect(await status(DATABASE_DOWN)).toMatchObject({

@@ -189,6 +189,27 @@ describe("a week of an account", () => {
   });
 });
 
+it("the list of windows is corrected as well, and an account it has never heard of", async () => {
+  const window = async () => (await ask<WindowList>("/api/windows")).windows;
+  const right = await window();
+  for (const { accountId } of right) {
+    const stub = env.ACCOUNT_WINDOW.getByName(accountId);
+    const nothing = { accountId, from: started - 5 * HOUR, to: started + 1 };
+    await stub.reconcile({ ...nothing, upTo: await stub.sequence(), exchanges: [] });
+    expect((await stub.totals(Date.now())).total.requests).toBe(0);
+  }
+  const seen = await window();
+  for (const { accountId, totals, windowStart, windowEnd } of seen) {
+    const wanted = await rows("account_id = $1 AND started_at > $2 AND started_at <= $3", [
+      accountId,
+      windowStart,
+      windowEnd,
+    ]);
+    expect(sum([totals], [totals.requests]), accountId).toEqual(wanted);
+  }
+  expect(seen.map(({ accountId }) => accountId)).toEqual(right.map(({ accountId }) => accountId));
+});
+
 describe("hours of domains", () => {
   it("are the rows, by domain", async () => {
     const tokens = await ask<HourlyTokens>("/api/usage/tokens/hourly?days=9");
@@ -415,6 +436,8 @@ const ENDPOINTS: Record<string, [string, string[]]> = {
   "/api/windows/acc_0": ["", ["historyHours=-1", "historyHours=193"]],
   "/api/stats": ["", ["since=yesterday", "since=2026-13-01"]],
   "/api/dashboard/stats": ["", ["domain=%00", `accountId=${"a".repeat(129)}`]],
+  "/api/overview": ["", ["from=yesterday", "to=2026-13-01", `model=${"m".repeat(201)}`]],
+  "/api/errors": ["", ["from=yesterday", "to=2026-02-31", "limit=0", "limit=201", "errorType=%00"]],
   "/token-stats": ["", ["domain=%00"]],
 };
 

@@ -25,19 +25,21 @@ export class AlertSender extends WorkerEntrypoint<Env> {
     const receivers = await receiversOf(config, delivery);
     const done = [...delivery.done];
     let afterMs: number | null = null;
+    let reason = "";
     for (const receiver of receivers) {
       const id = idOf(receiver.webhook);
       if (done.includes(id)) continue;
       const posted = await post(config, receiver, delivery);
       if (posted.result === "failed") afterMs = Math.max(afterMs ?? 0, posted.afterMs);
       else done.push(id);
-      if (posted.result !== "sent")
-        log.warn("alerts: Slack did not take one", { kind: delivery.event.kind, reason: posted.reason });
+      if (posted.result === "sent") continue;
+      reason = posted.reason;
+      log.warn("alerts: Slack did not take one", { kind: delivery.event.kind, reason });
     }
-    if (afterMs !== null) return { result: "retry", afterMs, done };
-    return receivers.length === 0
-      ? { result: "dropped", reason: "nobody is to be told", done }
-      : { result: "sent", done };
+    if (afterMs !== null) return { result: "retry", afterMs, reason, done };
+    // Somebody else may have been told; what Slack refuses for good is still worth knowing.
+    if (reason !== "") return { result: "dropped", reason, done };
+    return receivers.length === 0 ? { result: "dropped", reason: "", done } : { result: "sent", done };
   }
 }
 
@@ -75,7 +77,8 @@ async function receiversOf(config: Config, { target, event }: Delivery): Promise
 }
 
 function ownReceiver(config: Config, slack: DomainSlack, isContent: boolean): Receiver[] {
-  if (!slack.isEnabled || (isContent && config.SLACK_MESSAGES === "off")) return [];
+  if (!slack.isEnabled) return [];
+  if (isContent && (config.SLACK_MESSAGES === "off" || !slack.hasMessages)) return [];
   if (slack.webhook === null)
     // As the older proxy has it: what is called personal stays out of a channel that nobody chose for it.
     return isContent && slack.domain.includes("personal") ? [] : defaultReceiver(config, slack);

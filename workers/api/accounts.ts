@@ -7,10 +7,12 @@ import {
   AccountLogin,
   AccountParameter,
   LoginBegun,
+  LoginPending,
   LoginCode,
 } from "../schemas/api-accounts.ts";
 import type { OAuthStatus } from "../schemas/oauth.ts";
 import { accountType, listAccounts, readLogin, recordLogin } from "../store/account-logins.ts";
+import { writeAudit } from "../store/audit.ts";
 import { askOAuthAccount } from "../store/oauth-accounts.ts";
 import type { LoginResult } from "../../durable-objects/oauth-account.ts";
 import { type ApiEnv, newRoutes } from "./context.ts";
@@ -50,6 +52,14 @@ const begin = createRoute({
   request: { params: AccountParameter },
   responses: { 201: json("Where the person has to go.", LoginBegun), ...REFUSED },
 });
+const pending = createRoute({
+  method: "get",
+  path: "/api/accounts/{accountId}/oauth/login",
+  tags,
+  summary: "The terms of a login, and the one that waits for its code; for administrators",
+  request: { params: AccountParameter },
+  responses: { 200: json("Where the person has to go.", LoginPending), ...REFUSED },
+});
 const complete = createRoute({
   method: "post",
   path: "/api/accounts/{accountId}/oauth/login/code",
@@ -69,6 +79,7 @@ export const accountRoutes = newRoutes()
   .openapi(refresh, async (c) => {
     const { accountId } = c.req.valid("param");
     await expectLogin(c, accountId);
+    await writeAudit(c.get("config"), { ...by(c), action: "account.refresh", target: accountId });
     const status = await askOAuthAccount(
       c.env,
       accountId,
@@ -78,9 +89,14 @@ export const accountRoutes = newRoutes()
   })
   .openapi(begin, async (c) => {
     const { accountId } = c.req.valid("param");
-    const { url, expiresAt } = await askOAuthAccount(c.env, accountId, async (one) => await one.beginLogin());
-    const until = new Date(expiresAt).toISOString();
-    return c.json({ accountId, url, expiresAt: until, terms: OAUTH_TERMS }, 201);
+    const begun = await askOAuthAccount(c.env, accountId, async (one) => await one.beginLogin());
+    return c.json(loginBegun(accountId, begun), 201);
+  })
+  .openapi(pending, async (c) => {
+    const { accountId } = c.req.valid("param");
+    const begun = await askOAuthAccount(c.env, accountId, async (one) => await one.pendingLogin());
+    const none = { accountId, terms: OAUTH_TERMS, url: null, expiresAt: null };
+    return c.json(begun ? loginBegun(accountId, begun) : none, 200);
   })
   .openapi(complete, async (c) => {
     const { accountId } = c.req.valid("param");
@@ -94,6 +110,10 @@ export const accountRoutes = newRoutes()
     await telling(() => recordLogin(c.get("config"), c.env, accountId, by(c)));
     return c.json({ accountId, ...(await readLogin(c.env, accountId)) }, 200);
   });
+
+function loginBegun(accountId: string, { url, expiresAt }: { url: string; expiresAt: number }) {
+  return { accountId, url, expiresAt: new Date(expiresAt).toISOString(), terms: OAUTH_TERMS };
+}
 
 async function expectLogin(c: Context<ApiEnv>, accountId: string): Promise<void> {
   const type = await accountType(c.get("config"), accountId);

@@ -2,6 +2,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { loadConfig } from "../config.ts";
 import { VERSION } from "../constants.ts";
+import { accountChangeRoutes } from "./account-changes.ts";
 import { accountRoutes } from "./accounts.ts";
 import { auditRoutes } from "./audit.ts";
 import { authenticate } from "./authenticate.ts";
@@ -9,11 +10,13 @@ import { conversationRoutes } from "./conversations.ts";
 import { type ApiEnv, type Door, newRoutes } from "./context.ts";
 import { domainRoutes } from "./domains.ts";
 import { answerNotFound, answerThrown, ApiError } from "./errors.ts";
+import { failureRoutes } from "./failures.ts";
 import { liveRoutes } from "./live.ts";
 import { relinkRoutes } from "./relink.ts";
 import { repriceRoutes } from "./reprice.ts";
 import { requestRoutes } from "./requests.ts";
 import { searchRoutes } from "./search.ts";
+import { settingsRoutes } from "./settings.ts";
 import { statsRoutes } from "./stats.ts";
 import { statusRoutes } from "./status.ts";
 import { usageRoutes } from "./usage.ts";
@@ -24,11 +27,14 @@ const routes = newRoutes()
   .route("/", conversationRoutes)
   .route("/", searchRoutes)
   .route("/", statsRoutes)
+  .route("/", failureRoutes)
   .route("/", usageRoutes)
   .route("/", windowRoutes)
   .route("/", statusRoutes)
+  .route("/", settingsRoutes)
   .route("/", domainRoutes)
   .route("/", accountRoutes)
+  .route("/", accountChangeRoutes)
   .route("/", repriceRoutes)
   .route("/", auditRoutes)
   .route("/", relinkRoutes)

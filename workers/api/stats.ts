@@ -12,12 +12,10 @@ import { readOverview } from "../store/overview.ts";
 import { readStats, readTokenStats } from "../store/stats.ts";
 import { newRoutes } from "./context.ts";
 import { json, REFUSED } from "./documents.ts";
-import { invalid } from "./errors.ts";
 import { readInFlight } from "./live.ts";
+import { periodParameters } from "./parameters.ts";
 
 const DAY_MS = 86_400_000;
-/** The series has at most this many days. */
-const MAX_DAYS = 400;
 
 const tags = ["Statistics"];
 const stats = createRoute({
@@ -52,12 +50,7 @@ export const statsRoutes = newRoutes()
   })
   .openapi(overview, async (c) => {
     const { from: start, to: end, domain, accountId, model } = c.req.valid("query");
-    const to = end?.getTime() ?? Date.now();
-    const from = start?.getTime() ?? to - DAY_MS;
-    if (from >= to)
-      throw invalid("query", "from", "is not before the end of the period", "a time before `to`");
-    if (to - from > MAX_DAYS * DAY_MS)
-      throw invalid("query", "from", "makes the period too long", `at most ${MAX_DAYS} days before \`to\``);
+    const { from, to } = periodParameters(start, end, Date.now());
     const [sums, inFlight] = await Promise.all([
       readOverview(c.get("config"), { from, to, domain, accountId, model }),
       readInFlight(c.env),

@@ -45,6 +45,7 @@ export const statusRoutes = newRoutes().openapi(status, async (c) => {
     linking: database?.linking ?? null,
     searchWaiting: database?.searchWaiting ?? null,
     counters: database?.counters ?? null,
+    unrecorded: database?.unrecorded ?? null,
     lastErrors: database?.lastErrors ?? null,
     newestRequestAt: database?.newestRequestAt ?? null,
     versions: {

@@ -2,7 +2,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { WINDOW_MS, WINDOW_RETENTION_MS } from "../constants.ts";
-import { errorText, log } from "../log.ts";
 import {
   ReconcileInput,
   WindowDetail,
@@ -12,14 +11,13 @@ import {
   WindowQuery,
   WindowSettingsInput,
   WindowSettingsView,
-  type WindowView,
 } from "../schemas/api-windows.ts";
 import { DatabaseUnavailableError } from "../store/database-error.ts";
 import { isKnownAccount, listAccounts, putWindowSettings } from "../store/usage-accounts.ts";
 import { type ApiEnv, newRoutes } from "./context.ts";
 import { json, jsonBody, NOT_FOUND, REFUSED } from "./documents.ts";
 import { ApiError } from "./errors.ts";
-import { reconcile, trueState } from "./windows-truth.ts";
+import { reconcile, trueState, trueStates } from "./windows-truth.ts";
 import { windowDetail, windowView } from "./windows-view.ts";
 
 const tags = ["Windows"];
@@ -61,10 +59,12 @@ const correct = createRoute({
 
 export const windowRoutes = newRoutes()
   .openapi(list, async (c) => {
-    const since = new Date(Date.now() - WINDOW_RETENTION_MS);
-    const accounts = await listAccounts(c.get("config"), since, c.req.valid("query").limit);
-    const windows = await Promise.all(accounts.map((accountId) => summary(c.env, accountId)));
-    return c.json({ windows: windows.filter((window) => window !== null) }, 200);
+    const now = Date.now();
+    const config = c.get("config");
+    const since = new Date(now - WINDOW_RETENTION_MS);
+    const accounts = await listAccounts(config, since, c.req.valid("query").limit);
+    const states = await trueStates(c.env, config, accounts, now);
+    return c.json({ windows: states.map(windowView) }, 200);
   })
   .openapi(read, async (c) => {
     const { accountId } = c.req.valid("param");
@@ -92,16 +92,6 @@ export const windowRoutes = newRoutes()
     const state = await c.env.ACCOUNT_WINDOW.getByName(accountId).state(accountId, { now, historyFrom: now });
     return c.json(windowDetail(state), 200);
   });
-
-/** One account out of order does not hide the others. */
-async function summary(env: Env, accountId: string): Promise<WindowView | null> {
-  try {
-    return windowView(await env.ACCOUNT_WINDOW.getByName(accountId).state(accountId));
-  } catch (thrown) {
-    log.error("windows: an account's window does not answer", { accountId, error: errorText(thrown) });
-    return null;
-  }
-}
 
 /** Asking must not make windows of accounts that nobody has. With Postgres out of reach, who asks is believed. */
 async function expectKnown(c: Context<ApiEnv>, accountId: string): Promise<void> {

@@ -7,10 +7,13 @@ test("reading needs a viewer, everything else an administrator", () => {
     expect(roleNeeded(method, "/api/requests")).toBe("administrator");
 });
 
-test("the audit log is for administrators", () => {
+test("the audit log and logins that wait are for administrators", () => {
   expect(roleNeeded("GET", "/api/audit")).toBe("administrator");
   expect(roleNeeded("GET", "/api/audit/1")).toBe("administrator");
   expect(roleNeeded("GET", "/api/audits")).toBe("viewer");
+  expect(roleNeeded("GET", "/api/environment")).toBe("administrator");
+  expect(roleNeeded("GET", "/api/accounts/a/oauth/login")).toBe("administrator");
+  expect(roleNeeded("GET", "/api/accounts/a/oauth")).toBe("viewer");
 });
 
 test("an administrator may do what a viewer may, not the other way round", () => {

@@ -146,6 +146,17 @@ export interface Delivery {
 
 export type DeliveryResult =
   | { result: "sent"; done: string[] }
-  /** Nobody wants to be told, or Slack refuses for good. */
+  /** Nobody wants to be told (without a reason), or Slack refuses for good. */
   | { result: "dropped"; reason: string; done: string[] }
-  | { result: "retry"; afterMs?: number; done: string[] };
+  | { result: "retry"; afterMs?: number; reason?: string; done: string[] };
+
+/** What an outbox says of itself; times in epoch milliseconds. */
+export interface OutboxStatus {
+  waiting: number;
+  oldestAt: number | null;
+  nextAt: number | null;
+  /** Tries of the one that was tried most often. */
+  attempts: number;
+  /** Why Slack did not take the last one that it did not take; null once it has taken one since. */
+  lastProblem: string | null;
+}

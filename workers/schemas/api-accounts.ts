@@ -1,6 +1,6 @@
 /** Accounts and their logins at Claude, as administrators see and renew them. */
 import { z } from "zod";
-import { AccountId, CredentialState } from "./api-domains.ts";
+import { AccountId, ApiKeyInput, CredentialState, PassthroughInput } from "./api-domains.ts";
 import { text } from "./api-parameters.ts";
 import { CredentialType } from "./exchange.ts";
 import { OAuthStatus } from "./oauth.ts";
@@ -8,17 +8,17 @@ import { OAuthStatus } from "./oauth.ts";
 export const AccountLogin = OAuthStatus.extend({ accountId: z.string() });
 export type AccountLogin = z.infer<typeof AccountLogin>;
 
-export const AccountList = z.object({
-  accounts: z.array(
-    z.object({
-      accountId: z.string(),
-      credentialType: CredentialType,
-      state: CredentialState,
-      domains: z.array(z.string()).describe("Configured domains that use it."),
-      login: OAuthStatus.nullable().describe("Of OAuth accounts; null for others."),
-    }),
-  ),
+export const AccountView = z.object({
+  accountId: z.string(),
+  credentialType: CredentialType,
+  state: CredentialState,
+  domains: z.array(z.string()).describe("Configured domains that use it."),
+  login: OAuthStatus.nullable().describe("Of OAuth accounts; null for others."),
+  updatedAt: z.iso.datetime().describe("When its credential was set."),
 });
+export type AccountView = z.infer<typeof AccountView>;
+
+export const AccountList = z.object({ accounts: z.array(AccountView) });
 export type AccountList = z.infer<typeof AccountList>;
 
 export const LoginBegun = z.object({
@@ -28,6 +28,25 @@ export const LoginBegun = z.object({
   terms: z.string().describe("To be shown before the person goes there."),
 });
 export type LoginBegun = z.infer<typeof LoginBegun>;
+
+export const LoginPending = z.object({
+  accountId: z.string(),
+  terms: LoginBegun.shape.terms,
+  url: z.string().nullable().describe("Of the login that waits for its code; null when none does."),
+  expiresAt: z.iso.datetime().nullable().describe("Until when its code is accepted."),
+});
+export type LoginPending = z.infer<typeof LoginPending>;
+
+const CREDENTIAL_RULE =
+  'one of {"type":"api_key","api_key"}, {"type":"passthrough"}; a login is begun with POST …/oauth/login';
+export const AccountInput = z.strictObject(
+  {
+    credential: z
+      .discriminatedUnion("type", [ApiKeyInput, PassthroughInput], { error: CREDENTIAL_RULE })
+      .describe("Write-only. It takes the place of the credential that the account has, a login included."),
+  },
+  { error: "a JSON object with the field credential" },
+);
 
 export const LoginCode = z.strictObject(
   { code: text(8_500, "the code that the login page showed, code#state") },

@@ -15,10 +15,12 @@ const secret = (max: number) =>
     .max(max, { error: SECRET_RULE })
     .regex(/^[\x21-\x7e]+$/, { error: SECRET_RULE });
 
+export const ApiKeyInput = z.strictObject({ type: z.literal("api_key"), api_key: secret(500) });
+export const PassthroughInput = z.strictObject({ type: z.literal("passthrough") });
 export const CredentialInput = z.discriminatedUnion(
   "type",
   [
-    z.strictObject({ type: z.literal("api_key"), api_key: secret(500) }),
+    ApiKeyInput,
     z.strictObject({
       type: z.literal("oauth"),
       accessToken: secret(8_000),
@@ -29,7 +31,7 @@ export const CredentialInput = z.discriminatedUnion(
         .positive({ error: "epoch milliseconds" }),
       scopes: z.array(text(100, "a scope")).max(50, { error: "at most 50 scopes" }),
     }),
-    z.strictObject({ type: z.literal("passthrough") }),
+    PassthroughInput,
   ],
   {
     error:
@@ -50,7 +52,14 @@ export const SlackInput = z.strictObject({
   channel: text(100, "a channel").optional(),
   username: text(100, "a user name").optional(),
   icon_emoji: text(100, "an emoji such as :robot_face:").optional(),
-  enabled: z.boolean({ error: "true or false" }).optional(),
+  enabled: z
+    .boolean({ error: "true or false" })
+    .optional()
+    .describe("false: nothing of this domain is told, in the default channel neither."),
+  messages: z
+    .boolean({ error: "true or false" })
+    .optional()
+    .describe("false: conversations are not told; errors, limits and logins are."),
 });
 export type SlackInput = z.infer<typeof SlackInput>;
 
@@ -127,6 +136,7 @@ export const SlackView = z.object({
   username: z.string().nullable(),
   icon_emoji: z.string().nullable(),
   enabled: z.boolean(),
+  messages: z.boolean().describe("Whether conversations are told of."),
 });
 export type SlackView = z.infer<typeof SlackView>;
 

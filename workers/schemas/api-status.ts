@@ -60,6 +60,9 @@ export const Status = z.object({
     .record(z.string(), count)
     .nullable()
     .describe("Of the last 24 hours: things counted, not stored (refused, unrecorded, …)."),
+  unrecorded: count
+    .nullable()
+    .describe("Exchanges of the last 24 hours whose bodies were lost because R2 did not take them."),
   lastErrors: z
     .array(
       z.object({

@@ -1,7 +1,7 @@
 /** Accounts as administrators see them: rows of Postgres, joined with what the OAuthAccount objects say of their logins. */
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq, sql, type SQL } from "drizzle-orm";
 import { accounts, domains } from "../../drizzle/schema.ts";
-import type { AccountList } from "../schemas/api-accounts.ts";
+import type { AccountList, AccountView } from "../schemas/api-accounts.ts";
 import type { CredentialState } from "../schemas/api-domains.ts";
 import { CredentialType } from "../schemas/exchange.ts";
 import type { OAuthStatus } from "../schemas/oauth.ts";
@@ -17,7 +17,28 @@ type Accounts = Pick<Env, "OAUTH_ACCOUNT">;
 
 /** All accounts by id. Rejects when Postgres or the object of an OAuth account cannot be reached. */
 export async function listAccounts(config: TenantConfig, env: Accounts): Promise<AccountList> {
-  const rows = await withReader(config, (db) =>
+  const rows = await readRows(config, sql`true`);
+  return { accounts: await Promise.all(rows.map((row) => viewOf(config, env, row))) };
+}
+
+/** One account; null when there is none. Asks the writing database, so that a change is seen at once. */
+export async function readAccount(
+  config: TenantConfig,
+  env: Accounts,
+  accountId: string,
+): Promise<AccountView | null> {
+  const primary = { ...config, DATABASE_READONLY_URL: undefined };
+  const [row] = await readRows(primary, eq(accounts.id, accountId));
+  return row ? viewOf(config, env, row) : null;
+}
+
+interface AccountRow {
+  account: typeof accounts.$inferSelect;
+  domains: string[];
+}
+
+function readRows(config: TenantConfig, where: SQL): Promise<AccountRow[]> {
+  return withReader(config, (db) =>
     db
       .select({
         account: accounts,
@@ -26,22 +47,25 @@ export async function listAccounts(config: TenantConfig, env: Accounts): Promise
       })
       .from(accounts)
       .leftJoin(domains, and(eq(domains.accountId, accounts.id), eq(domains.configured, true)))
+      .where(where)
       .groupBy(accounts.id)
       .orderBy(asc(accounts.id)),
   );
+}
+
+async function viewOf(
+  config: TenantConfig,
+  env: Accounts,
+  { account, domains: names }: AccountRow,
+): Promise<AccountView> {
+  const login = account.credentialType === "oauth" ? await readLogin(env, account.id) : null;
   return {
-    accounts: await Promise.all(
-      rows.map(async ({ account, domains: names }) => {
-        const login = account.credentialType === "oauth" ? await readLogin(env, account.id) : null;
-        return {
-          accountId: account.id,
-          credentialType: CredentialType.parse(account.credentialType),
-          state: login ? loginState(login) : credentialState(config, account),
-          domains: names,
-          login,
-        };
-      }),
-    ),
+    accountId: account.id,
+    credentialType: CredentialType.parse(account.credentialType),
+    state: login ? loginState(login) : credentialState(config, account),
+    domains: names,
+    login,
+    updatedAt: account.updatedAt.toISOString(),
   };
 }
 

@@ -262,6 +262,7 @@ function slackView({ slack, slackWebhook }: typeof domains.$inferSelect): SlackV
     username: slack?.username ?? null,
     icon_emoji: slack?.icon_emoji ?? null,
     enabled: slack?.enabled ?? true,
+    messages: slack?.messages ?? true,
   };
 }
 

@@ -102,8 +102,12 @@ export async function readOverview(
 function cut(start: number, to: number) {
   const from = floor(start);
   const span = to - from;
-  const bucketMs = span <= 3 * HOUR_MS ? ROLLUP_BUCKET_MS : span <= 8 * DAY_MS ? HOUR_MS : DAY_MS;
-  return { from, to, previousFrom: floor(from - span), bucketMs };
+  return { from, to, previousFrom: floor(from - span), bucketMs: seriesBucketMs(span) };
+}
+
+/** How finely the course of a period is told. */
+export function seriesBucketMs(span: number): number {
+  return span <= 3 * HOUR_MS ? ROLLUP_BUCKET_MS : span <= 8 * DAY_MS ? HOUR_MS : DAY_MS;
 }
 
 function groupsStatement(filter: OverviewFilter, from: number, bucketMs: number): SQL {

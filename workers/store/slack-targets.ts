@@ -1,7 +1,8 @@
 /** Where alerts go: the Slack settings of domains, their addresses opened. Used by workers/alerts and ingest. */
 import { and, eq, inArray } from "drizzle-orm";
-import { domains } from "../../drizzle/schema.ts";
+import { accounts, domains } from "../../drizzle/schema.ts";
 import type { Config } from "../config.ts";
+import type { AlertTarget } from "../schemas/alert.ts";
 import { open } from "../seal.ts";
 import { withPrimary } from "./audit.ts";
 import type { DatabaseConfig } from "./db.ts";
@@ -14,6 +15,8 @@ export interface DomainSlack {
   domain: string;
   /** False: this domain is never told of, by the default webhook neither. */
   isEnabled: boolean;
+  /** False: its conversations are not told of. */
+  hasMessages: boolean;
   /** Its own address; null = the default one. A secret. */
   webhook: string | null;
   channel: string | undefined;
@@ -36,12 +39,34 @@ export async function readDomainSlack(config: Keys, names: readonly string[]): P
     return {
       domain,
       isEnabled: row?.slack?.enabled ?? true,
+      hasMessages: row?.slack?.messages ?? true,
       webhook: row?.sealed ? open(config, row.sealed, slackSealContext(domain)) : null,
       channel: row?.slack?.channel,
       username: row?.slack?.username,
       iconEmoji: row?.slack?.icon_emoji,
     };
   });
+}
+
+/** Whoever may have something to tell: the deployment, configured domains, accounts; by name, one more than `limit` where there are more. */
+export async function listAlertTargets(config: DatabaseConfig, limit: number): Promise<AlertTarget[]> {
+  const [names, ids] = await withPrimary(config, (db) =>
+    db.batch([
+      db
+        .select({ domain: domains.name })
+        .from(domains)
+        .where(eq(domains.configured, true))
+        .orderBy(domains.name)
+        .limit(limit),
+      db.select({ accountId: accounts.id }).from(accounts).orderBy(accounts.id).limit(limit),
+    ]),
+  );
+  const targets: AlertTarget[] = [
+    { kind: "deployment" },
+    ...names.map(({ domain }) => ({ kind: "domain" as const, domain })),
+    ...ids.map(({ accountId }) => ({ kind: "account" as const, accountId })),
+  ];
+  return targets.slice(0, limit + 1);
 }
 
 /** The configured domains that use an account. */

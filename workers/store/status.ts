@@ -14,7 +14,13 @@ const PAGE = 500;
 
 type DatabaseStatus = Pick<
   Status,
-  "linking" | "searchWaiting" | "ingestFailures" | "counters" | "lastErrors" | "newestRequestAt"
+  | "linking"
+  | "searchWaiting"
+  | "ingestFailures"
+  | "counters"
+  | "unrecorded"
+  | "lastErrors"
+  | "newestRequestAt"
 > & {
   migrations: number | null;
   version: string | null;
@@ -25,7 +31,7 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
   const since = new Date(now.getTime() - DAY_MS).toISOString();
   const weekAgo = new Date(now.getTime() - 7 * DAY_MS).toISOString();
   return withReader(config, async (db) => {
-    const [failures, failed, counters, errors, general, linking, waiting] = await db.batch([
+    const [failures, failed, counters, errors, general, linking, waiting, unrecorded] = await db.batch([
       db.execute(sql`select count(*) as count from ingest_failures`),
       db.execute(sql`select exchange_id, domain, error, attempts, ${time("first_at")} as first_at, ${time("last_at")} as last_at
         from ingest_failures order by ingest_failures.last_at desc limit ${NEWEST}`),
@@ -43,6 +49,10 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
         from conversations where last_at > ${weekAgo}::timestamptz`),
       db.execute(sql`select count(*) as count from
         (select 1 from search_entries where words is null limit ${MAX_WAITING}) waiting`),
+      // With the condition of the index of unhappy requests, which is all that is read.
+      db.execute(sql`select count(*) as count from requests
+        where (status >= 400 or status is null or outcome <> 'complete') and outcome = 'unrecorded'
+          and started_at > ${since}::timestamptz`),
     ]);
     const continuations = Number(linking.rows[0]?.continuations ?? 0);
     const orphans = Number(linking.rows[0]?.orphans ?? 0);
@@ -64,6 +74,7 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
         linkedShare: continuations === 0 ? null : (continuations - orphans) / continuations,
       },
       searchWaiting: Number(waiting.rows[0]?.count ?? 0),
+      unrecorded: Number(unrecorded.rows[0]?.count ?? 0),
       counters: Object.fromEntries(counters.rows.map((row) => [String(row.name), Number(row.value)])),
       lastErrors: (errors.rows as Record<string, string | number | null>[]).map((row) => ({
         requestId: String(row.id),
