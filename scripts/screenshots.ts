@@ -80,6 +80,36 @@ const SHOTS: readonly Shot[] = [
     path: `/domains/${encodeURIComponent("<script>alert(1)</script>")}`,
     scene: "hostile",
   },
+  {
+    name: "domain-slack",
+    path: "/domains/team-a.claude.example.com",
+    scene: "busy",
+    caller: VIEWER,
+  },
+  { name: "new-domain-host", path: "/domains/new?domain=a+b", scene: "busy" },
+  { name: "new-domain-account", path: "/domains/new?domain=new.example.com", scene: "busy" },
+  {
+    name: "new-domain-slack",
+    path: "/domains/new?step=slack&domain=team-b.claude.example.com",
+    scene: "busy",
+  },
+  { name: "new-domain-key", path: "/domains/new?step=key&domain=team-b.claude.example.com", scene: "busy" },
+  { name: "accounts", path: "/accounts", scene: "busy" },
+  { name: "accounts-empty", path: "/accounts", scene: "empty" },
+  { name: "accounts-hostile", path: "/accounts", scene: "hostile" },
+  { name: "accounts-viewer", path: "/accounts", scene: "busy", caller: VIEWER },
+  {
+    name: "account",
+    path: "/accounts/acc_research?done=key",
+    scene: "busy",
+    before: "document.querySelectorAll('details').forEach((one) => { one.open = !one.closest('nav'); })",
+  },
+  { name: "account-ended", path: "/accounts/acc_old-login", scene: "busy" },
+  { name: "account-login", path: "/accounts/acc_old-login/login", scene: "busy" },
+  { name: "account-terms", path: "/accounts/acc_maya/login", scene: "busy" },
+  { name: "audit", path: "/audit", scene: "busy" },
+  { name: "audit-empty", path: "/audit", scene: "empty" },
+  { name: "audit-hostile", path: "/audit", scene: "hostile" },
   { name: "health", path: "/settings", scene: "busy" },
   { name: "health-hostile", path: "/settings", scene: "hostile" },
   { name: "health-down", path: "/settings", scene: "down" },
@@ -130,7 +160,7 @@ async function take(browser: Browser, shot: Shot): Promise<void> {
     const title = `${shot.name}-${look.theme}-${look.width}`;
     page.on("console", (message) => {
       // A page whose own status says that something is missing or down is meant to be so.
-      if (message.type() !== "error" || /status of (404|503)/.test(message.text())) return;
+      if (message.type() !== "error" || /status of (400|404|503)/.test(message.text())) return;
       complaints.push(`${title}: ${message.text()}`);
     });
     page.on("pageerror", (error) => complaints.push(`${title}: ${error.message}`));

@@ -5,11 +5,13 @@
 import type { Caller } from "../../workers/schemas/api-session.ts";
 import type { RequestDetail, RequestRow } from "../src/api/types.ts";
 import type { ApiBinding } from "../src/environment.ts";
+import { accountsAnswer } from "./accounts.ts";
 import { conversationDetailOf, conversationsOf, type Look, transcriptOf, treeOf } from "./conversations.ts";
 import { busyAnswer, busyRequestBody, busyStream } from "./conversation.ts";
 import { hostileAnswer, hostileRequestBody, hostileRows, NASTY } from "./hostile.ts";
 import { busyRows } from "./rows.ts";
-import { hourlyOf, overviewOf, statusOf } from "./sums.ts";
+import { alertsOf, environmentOf, linkingOf } from "./settings.ts";
+import { errorsOf, hourlyOf, overviewOf, statusOf } from "./sums.ts";
 import { windowDetailOf, windowsOf } from "./windows.ts";
 
 export type Scene = "busy" | "long" | "empty" | "hostile" | "down";
@@ -82,14 +84,16 @@ export function fakeApi(scene: Scene = "busy", now = Date.now(), caller: Caller 
     async fetch(request) {
       const url = new URL(request.url);
       api.asked.push(`${request.method} ${url.pathname}${url.search}`);
-      if (request.method === "PUT" || request.method === "POST") api.sent.push(await request.json());
+      const hasBody = request.method === "PUT" || request.method === "POST";
+      const sent: unknown = hasBody ? await request.json() : undefined;
+      if (hasBody) api.sent.push(sent);
       if (api.scene === "down") {
         return Response.json(
           { error: { code: "unavailable", message: "The database cannot be reached just now." } },
           { status: 503 },
         );
       }
-      return answer(api, request.method, url, now);
+      return answer(api, request.method, url, sent, now);
     },
   };
   return api;
@@ -97,7 +101,7 @@ export function fakeApi(scene: Scene = "busy", now = Date.now(), caller: Caller 
 
 const DOMAIN_NAMES = ["team-a.claude.example.com", "team-b.claude.example.com", "ci.claude.example.com"];
 
-function answer(api: FakeApi, method: string, url: URL, now: number): Response {
+function answer(api: FakeApi, method: string, url: URL, sent: unknown, now: number): Response {
   const path = decodeURIComponent(url.pathname);
   const time = (name: string, otherwise: number) => Date.parse(url.searchParams.get(name) ?? "") || otherwise;
   if (path === "/api/overview") {
@@ -115,7 +119,13 @@ function answer(api: FakeApi, method: string, url: URL, now: number): Response {
     const detail = windowDetailOf(api.scene, now, account);
     if (detail) return Response.json(detail);
   }
-  if (path === "/api/audit") return Response.json(audit(api, now));
+  if (path === "/api/errors") return Response.json(errorsOf(api.rows, time("from", 0), time("to", now)));
+  if (path === "/api/alerts") return Response.json(alertsOf(api.scene, now));
+  if (path === "/api/quality/linking") return Response.json(linkingOf(api.scene, now));
+  if (path === "/api/environment") return Response.json(environmentOf(api.scene));
+  if (path === "/api/audit") return Response.json(audit(api, url, now));
+  const ofAccount = accountsAnswer(api.scene, method, path, sent, now);
+  if (ofAccount) return ofAccount;
   if (path === "/api/domains") return Response.json({ domains: domains(api) });
   const request = /^\/api\/requests\/([^/]+)(\/body|\/response)?$/.exec(path);
   if (request) return oneRequest(api, request[1]!, request[2]);
@@ -126,8 +136,35 @@ function answer(api: FakeApi, method: string, url: URL, now: number): Response {
       { status: 201 },
     );
   }
+  if (/^\/api\/domains\/.+\/slack-test$/.test(path)) {
+    const message = "The message was not taken: Slack answered 404: no_service. Check the webhook's address.";
+    return Response.json({ delivered: false, message });
+  }
   const domain = /^\/api\/domains\/([^/]+)$/.exec(path)?.[1];
   if (method === "DELETE") return new Response(null, { status: 204 });
+  if (domain && method === "GET" && domain.startsWith("new."))
+    return Response.json(
+      { error: { code: "not_found", message: "The domain is not configured." } },
+      { status: 404 },
+    );
+  if (domain && /[^a-z0-9.:<>-]/.test(domain) && method === "GET" && api.scene === "busy")
+    return Response.json(
+      {
+        error: {
+          code: "invalid_request",
+          message: "domain: is not allowed; allowed: a host name.",
+          details: [
+            {
+              in: "path",
+              parameter: "domain",
+              problem: "is not allowed",
+              allowed: "a host name without port",
+            },
+          ],
+        },
+      },
+      { status: 400 },
+    );
   if (domain) return Response.json(domainDetail(domain, now), { status: method === "PUT" ? 201 : 200 });
   return Response.json({ error: { code: "not_found", message: "There is no such thing." } }, { status: 404 });
 }
@@ -264,12 +301,19 @@ function domainDetail(domain: string, now: number) {
         revokedAt: new Date(now - 86_400_000).toISOString(),
       },
     ],
-    slack: null,
+    slack: {
+      webhook_set: true,
+      channel: "#claude-team-a",
+      username: null,
+      icon_emoji: ":robot_face:",
+      enabled: true,
+      messages: false,
+    },
     endpoints: ["/v1/messages", "/v1/messages/*"],
   };
 }
 
-function audit(api: FakeApi, now: number) {
+function audit(api: FakeApi, url: URL, now: number) {
   const entry = (id: string, minutes: number, action: string, target: string) => ({
     id,
     at: new Date(now - minutes * 60_000).toISOString(),
@@ -277,20 +321,25 @@ function audit(api: FakeApi, now: number) {
     role: "administrator",
     action,
     target,
-    details: {},
+    details:
+      action === "domain.put" ? { created: true, credentialType: "api_key", slack: { webhook: "set" } } : {},
   });
   if (api.scene === "empty") return { entries: [], nextCursor: null };
+  const entries = [
+    entry(
+      "3",
+      4,
+      "transcript.open",
+      api.scene === "hostile" ? NASTY.join(" ") : "019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071",
+    ),
+    entry("2", 90, "client_key.create", DOMAIN_NAMES[0]!),
+    entry("1", 3_000, "domain.put", DOMAIN_NAMES[0]!),
+  ];
+  const wanted = ["actor", "action", "target"] as const;
   return {
-    entries: [
-      entry(
-        "3",
-        4,
-        "transcript.open",
-        api.scene === "hostile" ? NASTY.join(" ") : "019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071",
-      ),
-      entry("2", 90, "client_key.create", DOMAIN_NAMES[0]!),
-      entry("1", 3_000, "domain.put", DOMAIN_NAMES[0]!),
-    ],
-    nextCursor: "2",
+    entries: entries.filter((one) =>
+      wanted.every((name) => (url.searchParams.get(name) ?? one[name]) === one[name]),
+    ),
+    nextCursor: url.searchParams.has("cursor") ? null : "2",
   };
 }

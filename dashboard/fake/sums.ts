@@ -1,4 +1,5 @@
 /** Overview and status as the API would sum them, from rows. */
+import type { Errors } from "../../workers/schemas/api-failures.ts";
 import type { HourlyTokens } from "../../workers/schemas/api-usage.ts";
 import type { Overview, Sums, Totals } from "../../workers/schemas/api-stats.ts";
 import type { Status } from "../../workers/schemas/api-status.ts";
@@ -128,6 +129,7 @@ export function statusOf(rows: readonly RequestRow[], now: number, isLate: boole
     linking: { continuations: 480, orphans: 2, linkedShare: 478 / 480 },
     searchWaiting: isLate ? 1_204 : 0,
     counters: rows.length === 0 ? {} : { refused_unauthenticated: 42, refused_path: 3 },
+    unrecorded: isLate ? 7 : 0,
     lastErrors: rows
       .filter((row) => (row.responseStatus ?? 500) >= 400 || row.outcome !== "complete")
       .slice(0, 5)
@@ -155,4 +157,42 @@ export function hourlyOf(rows: readonly RequestRow[]): HourlyTokens {
     return [domain, points.toSorted((left, right) => (left.hour < right.hour ? -1 : 1))] as const;
   });
   return { data: Object.fromEntries(data), query: { domain: null, days: 30 } };
+}
+
+/** What went wrong, as `/api/errors` counts it. */
+export function errorsOf(rows: readonly RequestRow[], from: number, to: number): Errors {
+  const within = rows.filter(({ timestamp }) => Date.parse(timestamp) >= from && Date.parse(timestamp) < to);
+  const failed = within.filter(
+    ({ responseStatus, outcome }) =>
+      (responseStatus ?? 500) >= 400 || outcome === "upstream_failed" || outcome === "interrupted",
+  );
+  const count = <K>(keyOf: (row: RequestRow) => K) =>
+    [...Map.groupBy(failed, keyOf)].map(([key, list]) => ({ key, count: list.length }));
+  const kinds = Map.groupBy(failed, (row) => `${row.errorType} ${row.responseStatus} ${row.outcome}`);
+  return {
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
+    total: failed.length,
+    requests: within.length,
+    types: [...kinds.values()].map((list) => {
+      const {
+        errorType,
+        responseStatus: status,
+        outcome,
+        requestId,
+        timestamp,
+        domain,
+        model,
+        error,
+      } = list[0]!;
+      const latest = { requestId, timestamp, domain, model, message: error };
+      return { errorType, status, outcome, count: list.length, latest };
+    }),
+    statuses: count((row) => row.responseStatus).map(({ key, count }) => ({ status: key, count })),
+    domains: count((row) => row.domain).map(({ key, count }) => ({ domain: key, count })),
+    accounts: count((row) => row.accountId).map(({ key, count }) => ({ accountId: key, count })),
+    models: count((row) => row.model).map(({ key, count }) => ({ model: key, count })),
+    bucketMs: 3_600_000,
+    series: [],
+  };
 }

@@ -12,7 +12,11 @@ import { prepare } from "./http/prepare.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { failurePage } from "./http/render.tsx";
 import { accessRoutes } from "./routes/access.tsx";
+import { accountLoginRoutes } from "./routes/account-login.tsx";
+import { accountRoutes } from "./routes/accounts.tsx";
+import { auditRoutes } from "./routes/audit.tsx";
 import { domainRoutes } from "./routes/domains.tsx";
+import { newDomainRoutes } from "./routes/new-domain.tsx";
 import { conversationRoutes } from "./routes/conversations.tsx";
 import { errorRoutes } from "./routes/errors.tsx";
 import { lookRoutes } from "./routes/looks.tsx";
@@ -37,7 +41,11 @@ export function createApp(assets: Assets): Hono<AppEnv> {
   app.route("/", errorRoutes());
   app.route("/", conversationRoutes());
   app.route("/", requestRoutes());
+  app.route("/", newDomainRoutes());
   app.route("/", domainRoutes());
+  app.route("/", accountRoutes());
+  app.route("/", accountLoginRoutes());
+  app.route("/", auditRoutes());
   app.all("/api/*", apiProxy);
   app.get("/live", liveProxy);
 

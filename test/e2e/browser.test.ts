@@ -97,6 +97,9 @@ describe("the dashboard", () => {
         "/usage",
         "/errors",
         "/domains",
+        "/domains/new",
+        "/accounts",
+        "/audit",
         "/settings",
       ]) {
         const response = await page.goto(world.dashboardUrl + path);

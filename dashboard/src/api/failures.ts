@@ -1,20 +1,25 @@
-/** Failed exchanges of a period, put together from the lists of the API and counted by kind. */
+/** Failed exchanges of a period: the newest of them from the lists of the API, and the kinds that the API has counted. */
+import type { Errors } from "../../../workers/schemas/api-failures.ts";
 import type { RequestRow } from "./types.ts";
 
-/** What the API is asked for, and how many of each: the newest. */
+/** Newest ones that are shown. */
+export const SHOWN_FAILURES = 50;
+/** What the API is asked for: the newest of each. */
 export const FAILURE_LISTS = [
-  { status: "4xx", limit: 200 },
-  { status: "5xx", limit: 200 },
-  { outcome: "upstream_failed", limit: 100 },
-  { outcome: "interrupted", limit: 100 },
+  { status: "4xx", limit: SHOWN_FAILURES },
+  { status: "5xx", limit: SHOWN_FAILURES },
+  { outcome: "upstream_failed", limit: SHOWN_FAILURES },
+  { outcome: "interrupted", limit: SHOWN_FAILURES },
 ] as const;
 
+type Counted = Errors["types"][number];
+
 export interface FailureKind {
-  /** "529 overloaded_error", "broken off". */
+  /** "529 overloaded error", "broken off". */
   name: string;
   count: number;
   /** The newest of the kind. */
-  latest: RequestRow;
+  latest: Counted["latest"];
   /** Parameters of the request list that show the kind. */
   query: { status?: string; outcome?: string };
 }
@@ -25,22 +30,24 @@ export function mergeFailures(lists: readonly (readonly RequestRow[])[]): Reques
   return [...byId.values()].sort((left, right) => Date.parse(right.timestamp) - Date.parse(left.timestamp));
 }
 
-/** The most frequent first; of equally frequent ones the one seen last. Rows come newest first. */
-export function failureKinds(rows: readonly RequestRow[]): FailureKind[] {
+/** The most frequent first; of equally frequent ones the one seen last. What looks the same to people is one kind. */
+export function failureKinds(types: readonly Counted[]): FailureKind[] {
   const kinds = new Map<string, FailureKind>();
-  for (const row of rows) {
-    const { name, query } = kindOf(row);
+  for (const one of types) {
+    const { name, query } = kindOf(one);
     const known = kinds.get(name);
-    if (known) known.count++;
-    else kinds.set(name, { name, count: 1, latest: row, query });
+    const newest = known && known.latest.timestamp > one.latest.timestamp ? known.latest : one.latest;
+    kinds.set(name, { name, count: (known?.count ?? 0) + one.count, latest: newest, query });
   }
-  return [...kinds.values()].sort((left, right) => right.count - left.count);
+  return [...kinds.values()].sort(
+    (left, right) => right.count - left.count || (left.latest.timestamp > right.latest.timestamp ? -1 : 1),
+  );
 }
 
-function kindOf(row: RequestRow): Pick<FailureKind, "name" | "query"> {
-  if (row.outcome === "upstream_failed") return { name: "broken off", query: { outcome: row.outcome } };
-  if (row.outcome === "interrupted") return { name: "interrupted", query: { outcome: row.outcome } };
-  const status = row.responseStatus === null ? "" : String(row.responseStatus);
-  const name = [status, row.errorType?.replaceAll("_", " ")].filter(Boolean).join(" ") || "no answer";
-  return { name, query: status === "" ? {} : { status } };
+function kindOf({ outcome, status, errorType }: Counted): Pick<FailureKind, "name" | "query"> {
+  if (outcome === "upstream_failed") return { name: "broken off", query: { outcome } };
+  if (outcome === "interrupted") return { name: "interrupted", query: { outcome } };
+  const seen = status === null ? "" : String(status);
+  const name = [seen, errorType?.replaceAll("_", " ")].filter(Boolean).join(" ") || "no answer";
+  return { name, query: seen === "" ? {} : { status: seen } };
 }

@@ -1,8 +1,9 @@
-/** The form that sets a domain up or changes it. Secrets are write-only: an empty field keeps what is stored. */
+/** The form that changes a domain. Secrets are write-only: an empty field keeps what is stored. */
 import type { Problem } from "../api/client.ts";
 import type { View } from "../view.ts";
 import { CsrfField } from "./frame.tsx";
 import { Icon } from "./icon.tsx";
+import { FormFailure, TextField, Wrong } from "./text-field.tsx";
 
 /** What the form holds, as text. Never the secret. */
 export interface DomainDraft {
@@ -16,85 +17,70 @@ export interface DomainDraft {
 
 interface Props {
   view: View;
-  draft: DomainDraft | null;
+  draft: DomainDraft;
   problem: Problem | null;
-  isNew?: boolean;
 }
 
-export function DomainForm({ view, draft, problem, isNew = false }: Props) {
-  const credential = draft?.credential ?? (isNew ? "api_key" : "keep");
+export function DomainForm({ view, draft, problem }: Props) {
   return (
-    <form method="post" action="/domains" class="stack" autocomplete="off">
+    <form
+      method="post"
+      action={`/domains/${encodeURIComponent(draft.domain)}`}
+      class="stack"
+      autocomplete="off"
+    >
       <CsrfField view={view} />
-      {problem && <FormProblem problem={problem} />}
-      {isNew ? (
-        <label class="field">
-          <span>Host name</span>
-          <input
-            name="domain"
-            value={draft?.domain ?? ""}
-            placeholder="claude.example.com"
-            required
-            maxlength={253}
-            spellcheck={false}
-          />
-          <small>
-            What clients put into ANTHROPIC_BASE_URL, without https:// and port. Route it to the Worker.
-          </small>
-        </label>
-      ) : (
-        <input type="hidden" name="domain" value={draft?.domain ?? ""} />
+      {problem && (
+        <FormFailure problem={problem} parameters={["accountId", "credential.api_key", "endpoints"]} />
       )}
-      <label class="field">
-        <span>Account</span>
-        <input
-          name="accountId"
-          value={draft?.accountId ?? ""}
-          placeholder="team-a"
-          required
-          maxlength={128}
-          spellcheck={false}
-        />
-        <small>
-          A name for the credential behind it. Domains with the same account share its credential and its
-          limits.
-        </small>
-      </label>
+      <TextField
+        label="Account"
+        name="accountId"
+        problem={problem}
+        value={draft.accountId}
+        required
+        maxlength={128}
+        placeholder="team-a"
+      >
+        A name for the credential behind it. Domains with the same account share its credential and its
+        limits.
+      </TextField>
       <fieldset class="field" data-credential>
         <legend>Credential for Claude</legend>
-        {!isNew && <Option value="keep" now={credential} words="Keep the account's credential" />}
-        <Option value="api_key" now={credential} words="API key, stored sealed" />
-        <label class="field inset">
-          <span>API key</span>
-          <input
+        <Option value="keep" now={draft.credential} words="Keep the account's credential" />
+        <Option value="api_key" now={draft.credential} words="Another API key, stored sealed" />
+        <div class="inset">
+          <TextField
+            label="API key"
             name="api_key"
-            type="password"
-            autocomplete="off"
-            spellcheck={false}
+            parameter="credential.api_key"
+            problem={problem}
+            isSecret
             maxlength={500}
             placeholder="sk-ant-api03-…"
-          />
-          <small>Write-only: it is never shown again.</small>
-        </label>
+          >
+            Write-only: it is never shown again.
+          </TextField>
+        </div>
         <Option
           value="passthrough"
-          now={credential}
+          now={draft.credential}
           words="Passthrough: the client's own credential travels on and is never stored"
         />
-        {isNew && <Option value="keep" now={credential} words="The account has one already" />}
       </fieldset>
       <label class="field">
         <span>Endpoints</span>
         <textarea name="endpoints" rows={3} spellcheck={false} placeholder={"/v1/messages\n/v1/messages/*"}>
-          {draft?.endpoints ?? ""}
+          {draft.endpoints}
         </textarea>
         <small>
+          <Wrong problem={problem} parameter="endpoints" />
           One per line, <code>*</code> for any rest. Empty: all of /v1/ except /v1/organizations/ and
           /v1/oauth/.
         </small>
       </label>
       <button class="primary" type="submit">
-        {isNew ? "Add the domain" : "Save"}
+        Save
       </button>
     </form>
   );

@@ -15,6 +15,8 @@ interface NavItem {
   icon: IconName;
   /** Letter after `g`. */
   key: string;
+  /** Pages that are reached from it and stand under other paths. */
+  also?: readonly string[];
 }
 
 export const NAVIGATION: readonly NavItem[] = [
@@ -23,7 +25,7 @@ export const NAVIGATION: readonly NavItem[] = [
   { path: "/requests", label: "Requests", icon: "list", key: "r" },
   { path: "/usage", label: "Usage", icon: "chart", key: "u" },
   { path: "/errors", label: "Errors", icon: "alert", key: "e" },
-  { path: "/domains", label: "Domains", icon: "globe", key: "d" },
+  { path: "/domains", label: "Domains", icon: "globe", key: "d", also: ["/accounts", "/audit"] },
   { path: "/settings", label: "Health", icon: "activity", key: "h" },
 ];
 /** On a phone these stand in the bottom bar, the others behind "More". */
@@ -149,7 +151,10 @@ function Side({ view, health }: { view: View; health: HealthMark }) {
 }
 
 function SideLink({ item, view, health }: { item: NavItem; view: View; health: HealthMark }) {
-  const isHere = item.path === "/" ? view.path === "/" : view.path.startsWith(item.path);
+  const isHere =
+    item.path === "/"
+      ? view.path === "/"
+      : [item.path, ...(item.also ?? [])].some((path) => view.path.startsWith(path));
   return (
     <a
       class="side-link"

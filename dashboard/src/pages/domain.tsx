@@ -4,10 +4,12 @@ import type { Problem } from "../api/client.ts";
 import { DomainForm, FormProblem, type DomainDraft } from "../components/domain-form.tsx";
 import { CsrfField } from "../components/frame.tsx";
 import { Icon } from "../components/icon.tsx";
-import { baseUrl, clientLines } from "../components/point-here.tsx";
-import { CopyButton, Time, Wire } from "../components/values.tsx";
+import { NewKey } from "../components/new-key.tsx";
+import { SlackForm, type SlackDraft } from "../components/slack-form.tsx";
+import { Time, Wire } from "../components/values.tsx";
 import { canAdminister, type View } from "../view.ts";
-import { credentialWords } from "./domains.tsx";
+import { linkTo } from "../filters.ts";
+import { credentialWords, STATE_WORDS } from "./credential-words.ts";
 import { Fact, Facts } from "../components/facts.tsx";
 
 /** What an action on this page left to say. */
@@ -17,8 +19,11 @@ export interface DomainNotice {
   saved?: boolean;
   problem?: Problem;
   /** Which form the problem belongs to. */
-  form?: "settings" | "key" | "revoke" | "delete";
+  form?: "settings" | "key" | "revoke" | "slack" | "slack-test" | "delete";
   draft?: DomainDraft;
+  slackDraft?: SlackDraft;
+  /** What came of a test message. */
+  slackTest?: { delivered: boolean; message: string };
 }
 
 interface Props {
@@ -26,13 +31,6 @@ interface Props {
   detail: DomainDetail;
   notice: DomainNotice;
 }
-
-const STATE_WORDS = {
-  ready: "ready",
-  missing: "missing: clients get 401 until one is stored",
-  unreadable: "sealed with a key that CREDENTIAL_KEYS no longer holds: store it again",
-  needs_login: "needs a new login",
-} as const;
 
 export function DomainPage({ view, detail, notice }: Props) {
   const isAdministrator = canAdminister(view);
@@ -48,7 +46,9 @@ export function DomainPage({ view, detail, notice }: Props) {
       <section class="card">
         <Facts>
           <Fact name="Account">
-            <Wire text={detail.accountId} length={128} />
+            <a href={linkTo(`/accounts/${encodeURIComponent(detail.accountId)}`, view.filters)}>
+              <Wire text={detail.accountId} length={128} />
+            </a>
           </Fact>
           <Fact name="Credential">
             {credentialWords(detail.credential.type)}
@@ -71,6 +71,7 @@ export function DomainPage({ view, detail, notice }: Props) {
         </Facts>
       </section>
       <ClientKeys view={view} detail={detail} notice={notice} />
+      <Slack view={view} detail={detail} notice={notice} />
       {isAdministrator && (
         <>
           <details class="card add" open={notice.form === "settings"}>
@@ -98,40 +99,6 @@ export function DomainPage({ view, detail, notice }: Props) {
         </>
       )}
     </>
-  );
-}
-
-/** Shown once: nobody can bring the key back. */
-function NewKey({
-  view,
-  detail,
-  made,
-}: {
-  view: View;
-  detail: DomainDetail;
-  made: { name: string; key: string };
-}) {
-  const lines = clientLines(baseUrl(view, detail.domain), made.key, detail.credential.type).join("\n");
-  return (
-    <section class="card new-key" role="status" aria-label="New client key">
-      <h2>
-        <Icon name="key" /> Key for <Wire text={made.name} length={60} />
-      </h2>
-      <p>This is the only time it is shown. Copy it now.</p>
-      <div class="code-line">
-        <pre tabindex={0}>
-          <code>{made.key}</code>
-        </pre>
-        <CopyButton text={made.key} label="the key" />
-      </div>
-      <p>For Claude Code and the SDKs:</p>
-      <div class="code-line">
-        <pre tabindex={0}>
-          <code>{lines}</code>
-        </pre>
-        <CopyButton text={lines} label="the lines" />
-      </div>
-    </section>
   );
 }
 
@@ -215,6 +182,59 @@ function ClientKeys({ view, detail, notice }: Props) {
       )}
     </section>
   );
+}
+
+function Slack({ view, detail, notice }: Props) {
+  const { slack } = detail;
+  const path = `/domains/${encodeURIComponent(detail.domain)}/slack`;
+  const problem = notice.form === "slack" ? (notice.problem ?? null) : null;
+  const test = notice.slackTest;
+  return (
+    <section class="card">
+      <h2>Slack</h2>
+      <p>{slackWords(slack)}</p>
+      {test && (
+        <p class={`callout ${test.delivered ? "good" : "error"}`} role="status">
+          <Icon name={test.delivered ? "check" : "warning"} />
+          <span>{test.message}</span>
+        </p>
+      )}
+      {notice.form === "slack-test" && notice.problem && <FormProblem problem={notice.problem} />}
+      {canAdminister(view) && (
+        <>
+          <form method="post" action={`${path}-test`} class="card-foot">
+            <CsrfField view={view} />
+            <button type="submit">Send a test message</button>
+          </form>
+          <details class="inner-fold" open={problem !== null}>
+            <summary>Change</summary>
+            <SlackForm
+              view={view}
+              action={path}
+              domain={detail.domain}
+              stored={slack}
+              draft={notice.slackDraft ?? null}
+              problem={problem}
+              button="Save"
+            />
+          </details>
+        </>
+      )}
+    </section>
+  );
+}
+
+function slackWords(slack: DomainDetail["slack"]): string {
+  if (slack?.enabled === false)
+    return "Switched off: nothing of this domain is told, in the default channel neither.";
+  const where = slack?.webhook_set
+    ? `A webhook of its own is stored${slack.channel ? `, for ${slack.channel}` : ""}.`
+    : "No webhook of its own: the default channel of the deployment is told, if there is one.";
+  const what =
+    slack?.messages === false
+      ? "Told are errors, filling windows and logins that ended, but no conversations."
+      : "Told are errors, filling windows, logins that ended, and conversations as far as SLACK_MESSAGES allows.";
+  return `${where} ${what}`;
 }
 
 function Delete({

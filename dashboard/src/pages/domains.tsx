@@ -1,30 +1,24 @@
 /** /domains: every host the proxy knows, and the form that adds one. */
 import type { DomainList } from "../api/types.ts";
-import type { Problem, Result } from "../api/client.ts";
-import { DomainForm, type DomainDraft } from "../components/domain-form.tsx";
+import type { Result } from "../api/client.ts";
+import { AdministrationTabs } from "../components/administration-tabs.tsx";
+import { Icon } from "../components/icon.tsx";
 import { Empty, ProblemCard } from "../components/problem.tsx";
 import { Wire } from "../components/values.tsx";
 import { linkTo } from "../filters.ts";
 import { formatExact } from "../format/number.ts";
 import { canAdminister, type View } from "../view.ts";
-
-const CREDENTIAL_WORDS: Readonly<Record<string, string>> = {
-  api_key: "API key",
-  oauth: "Claude login",
-  passthrough: "the client's own",
-};
-export const credentialWords = (type: string | null) => (type ? (CREDENTIAL_WORDS[type] ?? type) : "–");
+import { credentialWords } from "./credential-words.ts";
 
 interface Props {
   view: View;
   list: Result<DomainList>;
-  /** What somebody tried to add and why it did not work. */
-  failed: { draft: DomainDraft; problem: Problem } | null;
 }
 
-export function DomainsPage({ view, list, failed }: Props) {
+export function DomainsPage({ view, list }: Props) {
   return (
     <>
+      <AdministrationTabs view={view} active="domains" />
       {!list.ok ? (
         <ProblemCard problem={list.problem} what="The list of domains" view={view} />
       ) : list.data.domains.length === 0 ? (
@@ -38,12 +32,11 @@ export function DomainsPage({ view, list, failed }: Props) {
         <DomainTable domains={list.data.domains} view={view} />
       )}
       {canAdminister(view) && (
-        <details class="card add" open={failed !== null || (list.ok && list.data.domains.length === 0)}>
-          <summary>
-            <h2>Add a domain</h2>
-          </summary>
-          <DomainForm view={view} draft={failed?.draft ?? null} problem={failed?.problem ?? null} isNew />
-        </details>
+        <p class="actions">
+          <a class="button" href="/domains/new">
+            <Icon name="plus" /> Add a domain
+          </a>
+        </p>
       )}
     </>
   );
@@ -88,7 +81,13 @@ function DomainTable({ domains, view }: { domains: DomainList["domains"]; view: 
               )}
             </td>
             <td role="cell" class="cell-account">
-              <Wire text={domain.accountId} length={40} />
+              {domain.configured && domain.accountId !== null ? (
+                <a href={linkTo(`/accounts/${encodeURIComponent(domain.accountId)}`, view.filters)}>
+                  <Wire text={domain.accountId} length={40} />
+                </a>
+              ) : (
+                <Wire text={domain.accountId} length={40} />
+              )}
             </td>
             <td role="cell" class="cell-credential">
               {credentialWords(domain.credentialType)}

@@ -1,6 +1,7 @@
 /** /errors: what went wrong in the period, by kind, over time, by domain and model, down to each request. */
 import type { Problem, Result } from "../api/client.ts";
-import { failureKinds, type FailureKind } from "../api/failures.ts";
+import type { Errors } from "../../../workers/schemas/api-failures.ts";
+import { failureKinds, SHOWN_FAILURES } from "../api/failures.ts";
 import type { Named, Overview } from "../api/overview.ts";
 import type { RequestRow } from "../api/types.ts";
 import { BarChart, bucketWords } from "../charts/bar-chart.tsx";
@@ -11,24 +12,17 @@ import { linkTo, type Filters } from "../filters.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../format/number.ts";
 import type { View } from "../view.ts";
 
-/** Failed exchanges, newest first. */
-export interface Failures {
-  rows: readonly RequestRow[];
-  /** There are older ones in the period. */
-  isMore: boolean;
-}
-
 interface Props {
   view: View;
   overview: Result<Overview>;
-  failures: { ok: true; data: Failures } | { ok: false; problem: Problem };
+  errors: Result<Errors>;
+  /** The newest failed exchanges. */
+  failures: { ok: true; data: readonly RequestRow[] } | { ok: false; problem: Problem };
 }
 
-const SHOWN = 50;
-
-export function ErrorsPage({ view, overview, failures }: Props) {
+export function ErrorsPage({ view, overview, errors, failures }: Props) {
   if (!failures.ok) return <ProblemCard problem={failures.problem} what="The errors" view={view} />;
-  const { rows, isMore } = failures.data;
+  const rows = failures.data;
   if (rows.length === 0) {
     return (
       <Empty title="Nothing failed in this period.">
@@ -40,7 +34,7 @@ export function ErrorsPage({ view, overview, failures }: Props) {
     <>
       {overview.ok && <Course view={view} overview={overview.data} />}
       <div class="pair">
-        <Kinds view={view} kinds={failureKinds(rows)} rows={rows} isMore={isMore} />
+        <Kinds view={view} errors={errors} />
         {overview.ok && (
           <div class="column">
             <Shares
@@ -59,9 +53,9 @@ export function ErrorsPage({ view, overview, failures }: Props) {
       </div>
       <section class="card" id="live-errors" data-live>
         <h2>
-          Newest <span class="mute">{formatCount(Math.min(rows.length, SHOWN), "request")}</span>
+          Newest <span class="mute">{formatCount(Math.min(rows.length, SHOWN_FAILURES), "request")}</span>
         </h2>
-        <FailureTable rows={rows.slice(0, SHOWN)} view={view} />
+        <FailureTable rows={rows.slice(0, SHOWN_FAILURES)} view={view} />
       </section>
     </>
   );
@@ -106,21 +100,13 @@ function Course({ view, overview }: { view: View; overview: Overview }) {
   );
 }
 
-interface KindsProps {
-  view: View;
-  kinds: readonly FailureKind[];
-  rows: readonly RequestRow[];
-  isMore: boolean;
-}
-
-function Kinds({ view, kinds, rows, isMore }: KindsProps) {
+function Kinds({ view, errors }: { view: View; errors: Result<Errors> }) {
+  if (!errors.ok) return <ProblemCard problem={errors.problem} what="The kinds of errors" view={view} />;
+  const { total, types } = errors.data;
   return (
     <section class="card">
       <h2>
-        By kind{" "}
-        <span class="mute">
-          {isMore ? `of the newest ${formatExact(rows.length)}` : formatCount(rows.length, "failure")}
-        </span>
+        By kind <span class="mute">{formatCount(total, "failure")}</span>
       </h2>
       <table class="rows eaters">
         <thead>
@@ -136,25 +122,27 @@ function Kinds({ view, kinds, rows, isMore }: KindsProps) {
           </tr>
         </thead>
         <tbody>
-          {kinds.slice(0, 30).map(({ name, count, latest, query }) => (
-            <tr>
-              <td>
-                <a href={linkTo("/requests", view.filters, query)}>
-                  <Wire text={name} length={60} />
-                </a>
-              </td>
-              <td class="right">{formatExact(count)}</td>
-              <td>
-                <a href={linkTo(`/requests/${latest.requestId}`, view.filters)}>
-                  <Time at={latest.timestamp} view={view} />
-                </a>
-              </td>
-              <td class="share">
-                <ShareBar share={count / rows.length} />
-                <span class="number mute">{formatShare(count / rows.length)}</span>
-              </td>
-            </tr>
-          ))}
+          {failureKinds(types)
+            .slice(0, 30)
+            .map(({ name, count, latest, query }) => (
+              <tr>
+                <td>
+                  <a href={linkTo("/requests", view.filters, query)}>
+                    <Wire text={name} length={60} />
+                  </a>
+                </td>
+                <td class="right">{formatExact(count)}</td>
+                <td>
+                  <a href={linkTo(`/requests/${latest.requestId}`, view.filters)}>
+                    <Time at={latest.timestamp} view={view} />
+                  </a>
+                </td>
+                <td class="share">
+                  <ShareBar share={count / Math.max(1, total)} />
+                  <span class="number mute">{formatShare(count / Math.max(1, total))}</span>
+                </td>
+              </tr>
+            ))}
         </tbody>
       </table>
     </section>

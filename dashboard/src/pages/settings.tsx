@@ -1,7 +1,9 @@
-/** /settings: whether the machine is well (queue, journal, failures, counters, versions) and who changed what. */
-import type { AuditList } from "../api/types.ts";
-import { checksOf } from "../api/health.ts";
+/** /settings: whether the machine is well (queue, journal, failures, counters, versions). */
+import { moreChecksOf } from "../api/health.ts";
+import type { LinkingQuality } from "../../../workers/schemas/api-conversations.ts";
+import type { AlertsWaiting, Environment } from "../../../workers/schemas/api-settings.ts";
 import type { Status } from "../../../workers/schemas/api-status.ts";
+import { EnvironmentTable, LinkingTable } from "../components/health-tables.tsx";
 import { Status as Ended } from "../components/values.tsx";
 import type { Result } from "../api/client.ts";
 import { Icon } from "../components/icon.tsx";
@@ -14,48 +16,51 @@ import { linkTo } from "../filters.ts";
 interface Props {
   view: View;
   status: Result<Status>;
+  alerts: Result<AlertsWaiting>;
+  linking: Result<LinkingQuality>;
   /** Null for viewers. */
-  audit: Result<AuditList> | null;
+  environment: Result<Environment> | null;
 }
 
 const COUNTER_WORDS: Readonly<Record<string, string>> = {
   refused_unauthenticated: "Refused: no valid client key",
   refused_path: "Refused: path not allowed",
-  unrecorded: "Recorded without bodies (archive down)",
+  unrecorded: "Bodies that R2 did not take",
   facts_lost: "Not recorded at all (archive and queue down)",
   bell_failed: "Found by the sweep (queue down)",
 };
 
-export function SettingsPage({ view, status, audit }: Props) {
+export function SettingsPage({ view, status, alerts, linking, environment }: Props) {
   return (
     <>
       {status.ok ? (
-        <Machine view={view} status={status.data} />
+        <Machine view={view} status={status.data} alerts={alerts} linking={linking} />
       ) : (
         <ProblemCard problem={status.problem} what="The state of the machine" view={view} />
       )}
-      {audit && (
-        <section class="card">
-          <h2>Who did what</h2>
-          {!audit.ok ? (
-            <ProblemCard problem={audit.problem} what="The audit log" view={view} />
-          ) : (
-            <AuditTable list={audit.data} view={view} />
-          )}
-        </section>
-      )}
+      {environment && <EnvironmentTable environment={environment} view={view} />}
     </>
   );
 }
 
 const TONE_ICONS = { good: "good", warning: "warning", error: "cross", mute: "alert" } as const;
 
-function Machine({ view, status }: { view: View; status: Status }) {
+function Machine({
+  view,
+  status,
+  alerts,
+  linking,
+}: {
+  view: View;
+  status: Status;
+  alerts: Result<AlertsWaiting>;
+  linking: Result<LinkingQuality>;
+}) {
   const counters = Object.entries(status.counters ?? {}).filter(([, value]) => value > 0);
   return (
     <>
       <ul class="checks">
-        {checksOf(status).map((check) => (
+        {moreChecksOf(status, alerts, view.now).map((check) => (
           <li class={`card check ${check.tone}`}>
             <h2>
               <Icon name={TONE_ICONS[check.tone]} label={check.tone} />
@@ -101,6 +106,12 @@ function Machine({ view, status }: { view: View; status: Status }) {
               <dd class="number">{formatExact(status.versions.migrations)}</dd>
             </div>
             <div>
+              <dt>Newest stored exchange</dt>
+              <dd>
+                <Time at={status.newestRequestAt} view={view} />
+              </dd>
+            </div>
+            <div>
               <dt>Postgres</dt>
               <dd>
                 <Wire text={status.versions.database} length={60} />
@@ -109,6 +120,7 @@ function Machine({ view, status }: { view: View; status: Status }) {
           </dl>
         </section>
       </div>
+      <LinkingTable linking={linking} view={view} />
       <LastErrors status={status} view={view} />
     </>
   );
@@ -189,59 +201,5 @@ function LastErrors({ status, view }: { status: Status; view: View }) {
         </tbody>
       </table>
     </section>
-  );
-}
-
-function AuditTable({ list, view }: { list: AuditList; view: View }) {
-  if (list.entries.length === 0)
-    return <p class="mute">Nothing was changed and no transcript was opened yet.</p>;
-  return (
-    <>
-      <table class="rows audit" role="table">
-        <caption class="unseen">Audit log, newest first</caption>
-        <thead role="rowgroup">
-          <tr role="row">
-            <th role="columnheader" scope="col">
-              When
-            </th>
-            <th role="columnheader" scope="col">
-              Who
-            </th>
-            <th role="columnheader" scope="col">
-              What
-            </th>
-            <th role="columnheader" scope="col">
-              On
-            </th>
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          {list.entries.map((entry) => (
-            <tr role="row">
-              <td role="cell" class="cell-time">
-                <Time at={entry.at} view={view} />
-              </td>
-              <td role="cell" class="cell-who">
-                <Wire text={entry.actor} length={48} />
-              </td>
-              <td role="cell" class="cell-what">
-                <Wire text={entry.action.replaceAll(/[._]/g, " ")} length={48} />
-              </td>
-              <td role="cell" class="cell-target">
-                <Wire text={entry.target} length={80} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {list.nextCursor && (
-        <nav class="pager" aria-label="Pages of the audit log">
-          <span></span>
-          <a class="button" href={linkTo("/settings", view.filters, { auditCursor: list.nextCursor })}>
-            Older
-          </a>
-        </nav>
-      )}
-    </>
   );
 }

@@ -1,12 +1,9 @@
 /** One account's windows: how they filled, what happens at this pace, who used them, and the limits set for it. */
 import type { Child } from "hono/jsx";
 import type { WindowDetail } from "../../../workers/schemas/api-windows.ts";
-import type { Problem } from "../api/client.ts";
 import { windowName, windowRows } from "../api/windows.ts";
 import { LineChart, type Line } from "../charts/line-chart.tsx";
 import { ShareBar } from "../charts/share-bar.tsx";
-import { FormProblem } from "../components/domain-form.tsx";
-import { CsrfField } from "../components/frame.tsx";
 import { Help } from "../components/help.tsx";
 import { shortModel, Money, Short, Time, Wire } from "../components/values.tsx";
 import { WindowRows } from "../components/window-list.tsx";
@@ -26,10 +23,9 @@ interface Props {
   /** Hours of the course that were asked for. */
   historyHours: number;
   /** What an administrator tried to set and why it did not work. */
-  failed: Problem | null;
 }
 
-export function AccountUsage({ view, detail, historyHours, failed }: Props) {
+export function AccountUsage({ view, detail, historyHours }: Props) {
   return (
     <>
       <section class="card" id="live-account" data-live>
@@ -50,12 +46,21 @@ export function AccountUsage({ view, detail, historyHours, failed }: Props) {
       </section>
       <Eaters view={view} detail={detail} />
       <Classic detail={detail} view={view} />
-      {canAdminister(view) && <Settings view={view} detail={detail} failed={failed} />}
+      {canAdminister(view) && (
+        <p class="actions">
+          <a
+            class="button"
+            href={`${linkTo(`/accounts/${encodeURIComponent(detail.accountId)}`, view.filters)}#limits`}
+          >
+            Set limit and alerts
+          </a>
+        </p>
+      )}
     </>
   );
 }
 
-function Course({ view, detail, historyHours }: Omit<Props, "failed">) {
+function Course({ view, detail, historyHours }: Props) {
   const from = view.now - historyHours * HOUR_MS;
   const to = view.now + historyHours * HOUR_MS * AHEAD;
   const lines = detail.unified
@@ -250,48 +255,5 @@ function Classic({ detail, view }: { detail: WindowDetail; view: View }) {
         </table>
       </div>
     </section>
-  );
-}
-
-function Settings({ view, detail, failed }: { view: View; detail: WindowDetail; failed: Problem | null }) {
-  return (
-    <details class="card add" open={failed !== null}>
-      <summary>
-        <h2>Limit and alerts</h2>
-      </summary>
-      <form method="post" action="/usage/settings" class="stack">
-        <CsrfField view={view} />
-        {failed && <FormProblem problem={failed} />}
-        <input type="hidden" name="accountId" value={detail.accountId} />
-        <label class="field">
-          <span>Own limit</span>
-          <input
-            name="tokenLimit"
-            inputmode="numeric"
-            value={detail.tokenLimit === null ? "" : String(detail.tokenLimit)}
-            placeholder="none"
-            autocomplete="off"
-          />
-          <small>
-            Output tokens in any five hours that count as full here. Nothing is refused because of it.
-          </small>
-        </label>
-        <label class="field">
-          <span>Alert at</span>
-          <input
-            name="thresholds"
-            value={detail.thresholds.map((share) => Math.round(share * 1000) / 10).join(", ")}
-            placeholder="75, 90"
-            autocomplete="off"
-          />
-          <small>
-            Per cent of a window, separated by commas; each is told of once per window. Empty: never.
-          </small>
-        </label>
-        <button class="primary" type="submit">
-          Save
-        </button>
-      </form>
-    </details>
   );
 }

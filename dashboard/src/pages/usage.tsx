@@ -1,7 +1,7 @@
 /** /usage: the windows first, then who used how much of what, over a period; every table can be had as a file. */
 import type { HourlyTokens } from "../../../workers/schemas/api-usage.ts";
 import type { WindowDetail, WindowList } from "../../../workers/schemas/api-windows.ts";
-import type { Problem, Result } from "../api/client.ts";
+import type { Result } from "../api/client.ts";
 import { costSeries, OTHERS } from "../api/cost-series.ts";
 import type { Named, Overview } from "../api/overview.ts";
 import { BarChart, bucketWords } from "../charts/bar-chart.tsx";
@@ -31,16 +31,15 @@ interface Props {
   account: Result<WindowDetail> | null;
   hourly: Result<HourlyTokens>;
   /** What an administrator tried to set for the account. */
-  failed?: Problem | null;
 }
 
-export function UsagePage({ view, overview, windows, account, hourly, failed = null }: Props) {
+export function UsagePage({ view, overview, windows, account, hourly }: Props) {
   return (
     <>
       {account === null ? (
         <AllWindows view={view} windows={windows} />
       ) : account.ok ? (
-        <AccountUsage view={view} detail={account.data} historyHours={historyHoursOf(view)} failed={failed} />
+        <AccountUsage view={view} detail={account.data} historyHours={historyHoursOf(view)} />
       ) : (
         <ProblemCard problem={account.problem} what="The windows of this account" view={view} />
       )}

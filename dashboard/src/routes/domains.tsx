@@ -2,8 +2,7 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import type { DomainInput } from "../../../workers/schemas/api-domains.ts";
-import type { DomainDetail, MadeKey } from "../api/types.ts";
-import type { Problem } from "../api/client.ts";
+import type { DomainDetail, MadeKey, SlackTestOutcome } from "../api/types.ts";
 import type { DomainDraft } from "../components/domain-form.tsx";
 import { Icon } from "../components/icon.tsx";
 import { ProblemCard } from "../components/problem.tsx";
@@ -11,40 +10,63 @@ import { Wire } from "../components/values.tsx";
 import type { AppEnv } from "../environment.ts";
 import { linkTo } from "../filters.ts";
 import { field } from "../http/csrf-gate.tsx";
+import { notTyped, statusOf } from "../http/outcome.ts";
 import { healthOf, page } from "../http/render.tsx";
+import { slackOf } from "../http/slack-input.ts";
 import { DomainPage, type DomainNotice } from "../pages/domain.tsx";
 import { DomainsPage } from "../pages/domains.tsx";
 import { viewOf } from "../view.ts";
 import { loadDomains } from "./looks.tsx";
 
+const savedAt = (domain: string) => `/domains/${encodeURIComponent(domain)}?saved=1`;
 const pathOf = (domain: string) => `/api/domains/${encodeURIComponent(domain)}`;
 
 export function domainRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
-  routes.get("/domains", (c) => listPage(c, 200, null));
+  routes.get("/domains", async (c) => {
+    const [list, health] = await Promise.all([loadDomains(c), healthOf(c)]);
+    return page(c, 200, health, { title: "Domains" }, <DomainsPage view={viewOf(c)} list={list} />);
+  });
+
   routes.get("/domains/:domain", (c) =>
     domainPage(c, 200, c.req.param("domain"), c.req.query("saved") === "1" ? { saved: true } : {}),
   );
 
-  routes.post("/domains", async (c) => {
+  routes.post("/domains/:domain", async (c) => {
     const form = await c.req.parseBody();
-    const draft = draftOf(form);
-    const isNew = field(form, "api_key") !== "" || draft.credential !== "keep";
-    const saved = await c
-      .get("api")
-      .send<DomainDetail>("PUT", pathOf(draft.domain), inputOf(draft, field(form, "api_key")));
-    if (saved.ok) {
-      return c.redirect(
-        `${linkTo(`/domains/${encodeURIComponent(saved.data.domain)}`, viewOf(c).filters)}?saved=1`,
-        303,
-      );
-    }
-    const status = statusOf(saved.problem);
-    const existing = await c.get("api").get<DomainDetail>(pathOf(draft.domain || "-"));
-    return existing.ok && !isNew
-      ? domainPage(c, status, draft.domain, { form: "settings", problem: saved.problem, draft })
-      : listPage(c, status, { draft, problem: saved.problem });
+    const domain = c.req.param("domain");
+    const draft = draftOf(form, domain);
+    const input = inputOf(draft, field(form, "api_key"));
+    const saved = await c.get("api").send<DomainDetail>("PUT", pathOf(domain), input);
+    return saved.ok
+      ? c.redirect(savedAt(saved.data.domain), 303)
+      : domainPage(c, statusOf(saved.problem), domain, { form: "settings", problem: saved.problem, draft });
+  });
+
+  routes.post("/domains/:domain/slack", async (c) => {
+    const domain = c.req.param("domain");
+    const { input, draft } = slackOf(await c.req.parseBody());
+    const found = await c.get("api").get<DomainDetail>(pathOf(domain));
+    if (!found.ok) return domainPage(c, statusOf(found.problem), domain, {});
+    const body = { accountId: found.data.accountId, slack: input };
+    const saved = await c.get("api").send("PUT", pathOf(domain), body);
+    return saved.ok
+      ? c.redirect(savedAt(domain), 303)
+      : domainPage(c, statusOf(saved.problem), domain, {
+          form: "slack",
+          problem: saved.problem,
+          slackDraft: draft,
+        });
+  });
+
+  // Its outcome is said once, in words of the API: no address brings them back, so there is no redirect.
+  routes.post("/domains/:domain/slack-test", async (c) => {
+    const domain = c.req.param("domain");
+    const tested = await c.get("api").send<SlackTestOutcome>("POST", `${pathOf(domain)}/slack-test`, {});
+    return tested.ok
+      ? domainPage(c, 200, domain, { slackTest: tested.data })
+      : domainPage(c, statusOf(tested.problem), domain, { form: "slack-test", problem: tested.problem });
   });
 
   routes.post("/domains/:domain/keys", async (c) => {
@@ -70,7 +92,7 @@ export function domainRoutes(): Hono<AppEnv> {
       .get("api")
       .send<undefined>("DELETE", `${pathOf(domain)}/client-keys/${encodeURIComponent(c.req.param("id"))}`);
     return gone.ok
-      ? c.redirect(`/domains/${encodeURIComponent(domain)}?saved=1`, 303)
+      ? c.redirect(savedAt(domain), 303)
       : domainPage(c, statusOf(gone.problem), domain, { form: "revoke", problem: gone.problem });
   });
 
@@ -90,22 +112,6 @@ export function domainRoutes(): Hono<AppEnv> {
   });
 
   return routes;
-}
-
-async function listPage(
-  c: Context<AppEnv>,
-  status: 200 | 400 | 403 | 503,
-  failed: { draft: DomainDraft; problem: Problem } | null,
-) {
-  const view = viewOf(c);
-  const [list, health] = await Promise.all([loadDomains(c), healthOf(c)]);
-  return page(
-    c,
-    status,
-    health,
-    { title: "Domains" },
-    <DomainsPage view={view} list={list} failed={failed} />,
-  );
 }
 
 async function domainPage(
@@ -134,10 +140,10 @@ async function domainPage(
   return page(c, status, health, frame, <DomainPage view={view} detail={detail.data} notice={notice} />);
 }
 
-function draftOf(form: Record<string, unknown>): DomainDraft {
+function draftOf(form: Record<string, unknown>, domain: string): DomainDraft {
   const credential = field(form, "credential");
   return {
-    domain: field(form, "domain").trim().toLowerCase(),
+    domain,
     accountId: field(form, "accountId").trim(),
     credential: credential === "api_key" || credential === "passthrough" ? credential : "keep",
     endpoints: field(form, "endpoints"),
@@ -158,17 +164,4 @@ function inputOf(draft: DomainDraft, apiKey: string): DomainInput {
         ? { credential: { type: "passthrough" as const } }
         : {}),
   };
-}
-
-const notTyped = (c: Context<AppEnv>, name: string): Problem => ({
-  status: 400,
-  code: "invalid_request",
-  message: `Nothing was done: type “${name}” exactly to confirm.`,
-  requestId: c.get("requestId"),
-});
-
-/** What the page's own status is when the API refused: the person's mistake, not allowed, or not possible now. */
-function statusOf(problem: Problem): 400 | 403 | 503 {
-  if (problem.status === 403 || problem.status === 401) return 403;
-  return problem.status === 503 || problem.status === 0 || problem.status >= 500 ? 503 : 400;
 }

@@ -1,6 +1,7 @@
 /** /errors. */
 import { Hono } from "hono";
 import type { Context } from "hono";
+import type { Errors } from "../../../workers/schemas/api-failures.ts";
 import { FAILURE_LISTS, mergeFailures } from "../api/failures.ts";
 import type { RequestList } from "../api/types.ts";
 import { FilterBar } from "../components/filter-bar.tsx";
@@ -16,8 +17,9 @@ export function errorRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/errors", async (c) => {
     const view = viewOf(c);
-    const [overview, failures, domains, health] = await Promise.all([
+    const [overview, errors, failures, domains, health] = await Promise.all([
       loadOverview(c, view),
+      c.get("api").get<Errors>("/api/errors", apiQuery(view.filters, view.now)),
       loadFailures(c, view),
       loadDomains(c),
       healthOf(c),
@@ -28,7 +30,7 @@ export function errorRoutes(): Hono<AppEnv> {
       200,
       health,
       { title: "Errors", head },
-      <ErrorsPage view={view} overview={overview} failures={failures} />,
+      <ErrorsPage view={view} overview={overview} errors={errors} failures={failures} />,
     );
   });
   return routes;
@@ -45,11 +47,5 @@ async function loadFailures(c: Context<AppEnv>, view: View) {
     if (!list.ok) return list;
     read.push(list.data);
   }
-  return {
-    ok: true as const,
-    data: {
-      rows: mergeFailures(read.map((list) => list.requests)),
-      isMore: read.some((list) => list.nextCursor !== null),
-    },
-  };
+  return { ok: true as const, data: mergeFailures(read.map((list) => list.requests)) };
 }

@@ -2,10 +2,12 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import type { Overview as ApiOverview } from "../../../workers/schemas/api-stats.ts";
+import type { LinkingQuality } from "../../../workers/schemas/api-conversations.ts";
+import type { AlertsWaiting, Environment } from "../../../workers/schemas/api-settings.ts";
 import type { WindowList } from "../../../workers/schemas/api-windows.ts";
 import type { Status } from "../../../workers/schemas/api-status.ts";
 import { overviewOf, type Overview } from "../api/overview.ts";
-import type { AuditList, DomainList, RequestList } from "../api/types.ts";
+import type { DomainList, RequestList } from "../api/types.ts";
 import type { Result } from "../api/client.ts";
 import { FilterBar } from "../components/filter-bar.tsx";
 import type { AppEnv } from "../environment.ts";
@@ -51,18 +53,24 @@ export function lookRoutes(): Hono<AppEnv> {
   routes.get("/settings", async (c) => {
     const view = viewOf(c);
     const api = c.get("api");
-    const [status, audit] = await Promise.all([
+    const [status, alerts, linking, environment] = await Promise.all([
       api.get<Status>("/api/status"),
-      canAdminister(view)
-        ? api.get<AuditList>("/api/audit", { limit: 50, cursor: view.query.auditCursor ?? null })
-        : null,
+      api.get<AlertsWaiting>("/api/alerts"),
+      api.get<LinkingQuality>("/api/quality/linking"),
+      canAdminister(view) ? api.get<Environment>("/api/environment") : null,
     ]);
     return page(
       c,
       200,
       status,
       { title: "Health" },
-      <SettingsPage view={view} status={status} audit={audit} />,
+      <SettingsPage
+        view={view}
+        status={status}
+        alerts={alerts}
+        linking={linking}
+        environment={environment}
+      />,
     );
   });
 

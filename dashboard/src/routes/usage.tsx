@@ -1,13 +1,11 @@
-/** /usage: windows, sums and their files; administrators set an account's limit and alerts here. */
+/** /usage: windows, sums and their files. */
 import { Hono } from "hono";
 import type { Context } from "hono";
 import type { HourlyTokens } from "../../../workers/schemas/api-usage.ts";
-import type { WindowDetail, WindowSettingsInput } from "../../../workers/schemas/api-windows.ts";
-import type { Problem } from "../api/client.ts";
+import type { WindowDetail } from "../../../workers/schemas/api-windows.ts";
 import { FilterBar } from "../components/filter-bar.tsx";
 import type { AppEnv } from "../environment.ts";
-import { linkTo, parseFilters, periodOf } from "../filters.ts";
-import { field } from "../http/csrf-gate.tsx";
+import { periodOf } from "../filters.ts";
 import { healthOf, page } from "../http/render.tsx";
 import { usageCsv } from "../pages/usage-csv.ts";
 import { historyHoursOf, UsagePage } from "../pages/usage.tsx";
@@ -22,7 +20,7 @@ const HOURLY_DAYS = 30;
 export function usageRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
-  routes.get("/usage", (c) => usagePage(c, viewOf(c), 200, null));
+  routes.get("/usage", (c) => usagePage(c, viewOf(c)));
 
   routes.get("/usage.csv", async (c) => {
     const overview = await loadOverview(c, viewOf(c));
@@ -33,29 +31,10 @@ export function usageRoutes(): Hono<AppEnv> {
     });
   });
 
-  routes.post("/usage/settings", async (c) => {
-    const form = await c.req.parseBody();
-    const accountId = field(form, "accountId");
-    const settings = settingsOf(field(form, "tokenLimit"), field(form, "thresholds"));
-    const saved = await c
-      .get("api")
-      .send<unknown>("PUT", `/api/windows/${encodeURIComponent(accountId)}`, settings);
-    const filters = { ...viewOf(c).filters, accountId };
-    if (saved.ok) return c.redirect(linkTo("/usage", filters), 303);
-    const view = { ...viewOf(c), path: "/usage", query: { accountId }, filters: parseFilters({ accountId }) };
-    const status = saved.problem.status === 403 ? 403 : saved.problem.status >= 500 ? 503 : 400;
-    return usagePage(c, view, status, saved.problem);
-  });
-
   return routes;
 }
 
-async function usagePage(
-  c: Context<AppEnv>,
-  view: View,
-  status: 200 | 400 | 403 | 503,
-  failed: Problem | null,
-) {
+async function usagePage(c: Context<AppEnv>, view: View) {
   const api = c.get("api");
   const { from } = periodOf(view.filters, view.now);
   const chosen = view.filters.accountId;
@@ -77,32 +56,9 @@ async function usagePage(
   const head = <FilterBar view={view} choices={choicesOf(domains, overview)} />;
   return page(
     c,
-    status,
+    200,
     health,
     { title: "Usage", head },
-    <UsagePage
-      view={view}
-      overview={overview}
-      windows={windows}
-      account={account}
-      hourly={hourly}
-      failed={failed}
-    />,
+    <UsagePage view={view} overview={overview} windows={windows} account={account} hourly={hourly} />,
   );
 }
-
-/** What was typed, as the API takes it. */
-function settingsOf(limit: string, thresholds: string): WindowSettingsInput {
-  const number = (text: string) => Number(text.replaceAll(/[\s,_%]/g, ""));
-  const shares = thresholds
-    .replaceAll("%", " ")
-    .split(/[,;\s]+/)
-    .filter((part) => part !== "");
-  return {
-    tokenLimit: limit.trim() === "" ? null : orZero(number(limit)),
-    thresholds: shares.map((share) => orZero(number(share)) / 100),
-  };
-}
-
-/** The API refuses 0 with the rule in words; NaN would become null on the way, which means something else. */
-const orZero = (value: number) => (Number.isFinite(value) ? value : 0);

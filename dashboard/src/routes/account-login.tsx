@@ -1,0 +1,87 @@
+/** /accounts/:id/login: logging in at Claude. Where a domain is being set up, the way leads on to it afterwards. */
+import { Hono } from "hono";
+import type { Context } from "hono";
+import type { LoginPending } from "../../../workers/schemas/api-accounts.ts";
+import type { Problem } from "../api/client.ts";
+import { Icon } from "../components/icon.tsx";
+import { ProblemCard } from "../components/problem.tsx";
+import type { AppEnv } from "../environment.ts";
+import { field } from "../http/csrf-gate.tsx";
+import { statusOf } from "../http/outcome.ts";
+import { failurePage, healthOf, page } from "../http/render.tsx";
+import { AccountLoginPage } from "../pages/account-login.tsx";
+import { canAdminister, viewOf } from "../view.ts";
+import { search } from "../api/client.ts";
+
+const apiOf = (accountId: string) => `/api/accounts/${encodeURIComponent(accountId)}/oauth/login`;
+const pathOf = (accountId: string) => `/accounts/${encodeURIComponent(accountId)}`;
+
+export function accountLoginRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+
+  routes.get("/accounts/:id/login", (c) =>
+    canAdminister(viewOf(c))
+      ? loginPage(c, 200, c.req.query("domain") || null, null)
+      : failurePage(c, 403, "Not allowed", "Logging an account in is for administrators."),
+  );
+
+  routes.post("/accounts/:id/login", async (c) => {
+    const accountId = c.req.param("id");
+    const domain = field(await c.req.parseBody(), "domain") || null;
+    const begun = await c.get("api").send("POST", apiOf(accountId), {});
+    return begun.ok
+      ? c.redirect(`${pathOf(accountId)}/login${search({ domain })}`, 303)
+      : loginPage(c, statusOf(begun.problem), domain, begun.problem);
+  });
+
+  routes.post("/accounts/:id/login/code", async (c) => {
+    const accountId = c.req.param("id");
+    const form = await c.req.parseBody();
+    const domain = field(form, "domain") || null;
+    const code = field(form, "code").trim();
+    const api = c.get("api");
+    const done = await api.send("POST", `${apiOf(accountId)}/code`, { code });
+    if (!done.ok) return loginPage(c, statusOf(done.problem), domain, done.problem);
+    if (domain === null) return c.redirect(`${pathOf(accountId)}?done=login`, 303);
+    const saved = await api.send("PUT", `/api/domains/${encodeURIComponent(domain)}`, { accountId });
+    return saved.ok
+      ? c.redirect(`/domains/new${search({ step: "slack", domain })}`, 303)
+      : loginPage(c, statusOf(saved.problem), domain, saved.problem);
+  });
+
+  return routes;
+}
+
+async function loginPage(
+  c: Context<AppEnv, `/accounts/:id/login${string}`>,
+  status: 200 | 400 | 403 | 503,
+  domain: string | null,
+  problem: Problem | null,
+) {
+  const view = viewOf(c);
+  const accountId = c.req.param("id");
+  const [begun, health] = await Promise.all([c.get("api").get<LoginPending>(apiOf(accountId)), healthOf(c)]);
+  const above = (
+    <a class="back" href={domain === null ? pathOf(accountId) : `/domains/new${search({ domain })}`}>
+      <Icon name="left" /> {domain ?? accountId}
+    </a>
+  );
+  const frame = { title: `Log in: ${accountId.slice(0, 80)}`, above };
+  if (!begun.ok) {
+    const card = <ProblemCard problem={problem ?? begun.problem} what="This login" view={view} />;
+    return page(c, status, health, frame, card);
+  }
+  return page(
+    c,
+    status,
+    health,
+    frame,
+    <AccountLoginPage
+      view={view}
+      accountId={accountId}
+      domain={domain}
+      login={begun.data}
+      problem={problem}
+    />,
+  );
+}

@@ -1,0 +1,141 @@
+/** /accounts: looking, and what administrators do to an account. Each is a form that works without a script. */
+import { Hono } from "hono";
+import type { Context } from "hono";
+import type { AccountList, AccountView } from "../../../workers/schemas/api-accounts.ts";
+import type { WindowDetail } from "../../../workers/schemas/api-windows.ts";
+import { settingsOf } from "../api/accounts.ts";
+import { Icon } from "../components/icon.tsx";
+import { ProblemCard } from "../components/problem.tsx";
+import { Wire } from "../components/values.tsx";
+import type { AppEnv } from "../environment.ts";
+import { linkTo } from "../filters.ts";
+import { field } from "../http/csrf-gate.tsx";
+import { notTyped, statusOf } from "../http/outcome.ts";
+import { healthOf, page } from "../http/render.tsx";
+import { type AccountNotice, AccountPage, DONE_WORDS } from "../pages/account.tsx";
+import { AccountsPage } from "../pages/accounts.tsx";
+import { viewOf } from "../view.ts";
+import { loadWindows } from "./looks.tsx";
+
+const apiOf = (accountId: string) => `/api/accounts/${encodeURIComponent(accountId)}`;
+const pathOf = (accountId: string) => `/accounts/${encodeURIComponent(accountId)}`;
+
+export function accountRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+
+  routes.get("/accounts", async (c) => {
+    const view = viewOf(c);
+    const [accounts, windows, health] = await Promise.all([
+      c.get("api").get<AccountList>("/api/accounts"),
+      loadWindows(c),
+      healthOf(c),
+    ]);
+    const content = <AccountsPage view={view} accounts={accounts} windows={windows} />;
+    return page(c, 200, health, { title: "Accounts" }, content);
+  });
+
+  routes.get("/accounts/:id", (c) => {
+    const done = c.req.query("done");
+    const isKnown = (name: string | undefined): name is keyof typeof DONE_WORDS =>
+      name !== undefined && Object.hasOwn(DONE_WORDS, name);
+    return accountPage(c, 200, isKnown(done) ? { done } : {});
+  });
+
+  routes.post("/accounts/:id/key", async (c) => {
+    const apiKey = field(await c.req.parseBody(), "api_key").trim();
+    return putCredential(c, "key", { type: "api_key", api_key: apiKey });
+  });
+
+  routes.post("/accounts/:id/passthrough", async (c) => {
+    const accountId = c.req.param("id");
+    if (field(await c.req.parseBody(), "confirm").trim() !== accountId)
+      return accountPage(c, 400, { form: "passthrough", problem: notTyped(c, accountId) });
+    return putCredential(c, "passthrough", { type: "passthrough" });
+  });
+
+  routes.post("/accounts/:id/refresh", async (c) => {
+    const accountId = c.req.param("id");
+    const asked = await c.get("api").send("POST", `${apiOf(accountId)}/oauth/refresh`, {});
+    return asked.ok
+      ? c.redirect(`${pathOf(accountId)}?done=refresh`, 303)
+      : accountPage(c, statusOf(asked.problem), { form: "refresh", problem: asked.problem });
+  });
+
+  routes.post("/accounts/:id/limits", async (c) => {
+    const accountId = c.req.param("id");
+    const form = await c.req.parseBody();
+    const draft = {
+      tokenLimit: field(form, "tokenLimit"),
+      alerts: field(form, "alerts"),
+      thresholds: field(form, "thresholds"),
+    };
+    const saved = await c
+      .get("api")
+      .send(
+        "PUT",
+        `/api/windows/${encodeURIComponent(accountId)}`,
+        settingsOf(draft.tokenLimit, draft.alerts, draft.thresholds),
+      );
+    return saved.ok
+      ? c.redirect(`${pathOf(accountId)}?done=limits`, 303)
+      : accountPage(c, statusOf(saved.problem), { form: "limits", problem: saved.problem, draft });
+  });
+
+  routes.post("/accounts/:id/delete", async (c) => {
+    const accountId = c.req.param("id");
+    if (field(await c.req.parseBody(), "confirm").trim() !== accountId)
+      return accountPage(c, 400, { form: "delete", problem: notTyped(c, accountId) });
+    const gone = await c.get("api").send("DELETE", apiOf(accountId));
+    return gone.ok
+      ? c.redirect("/accounts", 303)
+      : accountPage(c, statusOf(gone.problem), { form: "delete", problem: gone.problem });
+  });
+
+  return routes;
+}
+
+type AccountContext = Context<AppEnv, `/accounts/:id${string}`>;
+
+async function putCredential(c: AccountContext, form: "key" | "passthrough", credential: object) {
+  const accountId = c.req.param("id");
+  const saved = await c.get("api").send("PUT", apiOf(accountId), { credential });
+  return saved.ok
+    ? c.redirect(`${pathOf(accountId)}?done=${form}`, 303)
+    : accountPage(c, statusOf(saved.problem), { form, problem: saved.problem });
+}
+
+async function accountPage(c: AccountContext, status: 200 | 400 | 403 | 503, notice: AccountNotice) {
+  const view = viewOf(c);
+  const accountId = c.req.param("id");
+  const api = c.get("api");
+  const [account, window, health] = await Promise.all([
+    api.get<AccountView>(apiOf(accountId)),
+    api.get<WindowDetail>(`/api/windows/${encodeURIComponent(accountId)}`, { historyHours: 0 }),
+    healthOf(c),
+  ]);
+  const above = (
+    <a class="back" href={linkTo("/accounts", view.filters)}>
+      <Icon name="left" /> Accounts
+    </a>
+  );
+  const frame = { title: accountId.slice(0, 100), above, heading: <Wire text={accountId} length={80} /> };
+  // An account of a passthrough domain is seen, and was never set up: its id may not even be one we would make.
+  const isAbsent = !account.ok && (account.problem.status === 404 || account.problem.status === 400);
+  if (!account.ok && !(isAbsent && window.ok)) {
+    const card = <ProblemCard problem={account.problem} what="This account" view={view} />;
+    return page(c, isAbsent ? 404 : 200, health, frame, card);
+  }
+  return page(
+    c,
+    status,
+    health,
+    frame,
+    <AccountPage
+      view={view}
+      accountId={accountId}
+      account={account.ok ? account.data : null}
+      window={window}
+      notice={notice}
+    />,
+  );
+}

@@ -1,0 +1,30 @@
+/** /audit, for administrators. */
+import { Hono } from "hono";
+import type { AuditList } from "../api/types.ts";
+import type { AppEnv } from "../environment.ts";
+import { failurePage, healthOf, page } from "../http/render.tsx";
+import { AuditPage } from "../pages/audit.tsx";
+import { canAdminister, viewOf } from "../view.ts";
+
+const ROWS = 50;
+
+export function auditRoutes(): Hono<AppEnv> {
+  return new Hono<AppEnv>().get("/audit", async (c) => {
+    const view = viewOf(c);
+    if (!canAdminister(view))
+      return failurePage(c, 403, "Not allowed", "The audit log is for administrators.");
+    const { actor = "", action = "", target = "", cursor = null } = view.query;
+    const filter = { actor: actor.trim(), action: action.trim(), target: target.trim() };
+    const [list, health] = await Promise.all([
+      c.get("api").get<AuditList>("/api/audit", { ...filter, limit: ROWS, cursor }),
+      healthOf(c),
+    ]);
+    return page(
+      c,
+      200,
+      health,
+      { title: "Audit log" },
+      <AuditPage view={view} filter={filter} isOlder={cursor !== null} list={list} />,
+    );
+  });
+}

@@ -1,0 +1,165 @@
+/** /domains/new: a domain step by step, without a script. The state between steps is the address and what is stored. */
+import { Hono } from "hono";
+import type { Context } from "hono";
+import type { AccountList } from "../../../workers/schemas/api-accounts.ts";
+import type { DomainInput } from "../../../workers/schemas/api-domains.ts";
+import { type Problem, search } from "../api/client.ts";
+import type { DomainDetail, MadeKey } from "../api/types.ts";
+import { Icon } from "../components/icon.tsx";
+import type { AppEnv } from "../environment.ts";
+import { field } from "../http/csrf-gate.tsx";
+import { statusOf } from "../http/outcome.ts";
+import { failurePage, healthOf, page } from "../http/render.tsx";
+import { slackOf } from "../http/slack-input.ts";
+import { type AccountDraft, NewDomainPage, type NewDomainStep } from "../pages/new-domain.tsx";
+import { canAdminister, viewOf } from "../view.ts";
+
+const apiOf = (domain: string) => `/api/domains/${encodeURIComponent(domain)}`;
+const stepAt = (step: "slack" | "key", domain: string) => `/domains/new${search({ step, domain })}`;
+
+export function newDomainRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+
+  routes.get("/domains/new", async (c) => {
+    if (!canAdminister(viewOf(c)))
+      return failurePage(c, 403, "Not allowed", "Setting domains up is for administrators.");
+    const typed = c.req.query("domain") ?? "";
+    const step = c.req.query("step");
+    const domain = hostOf(typed);
+    if (domain === "") return stepPage(c, 200, { step: "host", host: "" });
+    const found = await c.get("api").get<DomainDetail>(apiOf(domain));
+    if (found.ok)
+      return step === "slack"
+        ? stepPage(c, 200, { step, detail: found.data, draft: null })
+        : step === "key"
+          ? stepPage(c, 200, { step, detail: found.data })
+          : stepPage(c, 400, { step: "host", host: typed }, isTaken(c, found.data.domain));
+    return found.problem.status === 404
+      ? accountStep(c, 200, domain, null)
+      : stepPage(c, statusOf(found.problem), { step: "host", host: typed }, found.problem);
+  });
+
+  routes.post("/domains/new/account", async (c) => {
+    const form = await c.req.parseBody();
+    const domain = hostOf(field(form, "domain"));
+    const credential = field(form, "credential");
+    const draft: AccountDraft = {
+      accountId: field(form, "accountId").trim(),
+      existing: field(form, "existing"),
+      credential:
+        credential === "existing" || credential === "oauth" || credential === "passthrough"
+          ? credential
+          : "api_key",
+    };
+    if (draft.credential === "oauth") {
+      const begun = await c
+        .get("api")
+        .get(`/api/accounts/${encodeURIComponent(draft.accountId || "-/-")}/oauth/login`);
+      return begun.ok
+        ? c.redirect(`/accounts/${encodeURIComponent(draft.accountId)}/login${search({ domain })}`, 303)
+        : accountStep(c, statusOf(begun.problem), domain, draft, begun.problem);
+    }
+    const saved = await c
+      .get("api")
+      .send<DomainDetail>("PUT", apiOf(domain), inputOf(draft, field(form, "api_key").trim()));
+    return saved.ok
+      ? c.redirect(stepAt("slack", saved.data.domain), 303)
+      : accountStep(c, statusOf(saved.problem), domain, draft, saved.problem);
+  });
+
+  routes.post("/domains/new/slack", async (c) => {
+    const form = await c.req.parseBody();
+    const domain = field(form, "domain");
+    const { input, draft } = slackOf(form);
+    const api = c.get("api");
+    const found = await api.get<DomainDetail>(apiOf(domain));
+    if (!found.ok) return stepPage(c, statusOf(found.problem), { step: "host", host: domain }, found.problem);
+    const body = { accountId: found.data.accountId, slack: input };
+    const saved = await api.send("PUT", apiOf(domain), body);
+    return saved.ok
+      ? c.redirect(stepAt("key", domain), 303)
+      : stepPage(c, statusOf(saved.problem), { step: "slack", detail: found.data, draft }, saved.problem);
+  });
+
+  routes.post("/domains/new/key", async (c) => {
+    const form = await c.req.parseBody();
+    const domain = field(form, "domain");
+    const api = c.get("api");
+    const found = await api.get<DomainDetail>(apiOf(domain));
+    if (!found.ok) return stepPage(c, statusOf(found.problem), { step: "host", host: domain }, found.problem);
+    const detail = found.data;
+    const name = field(form, "name").trim();
+    const made = await api.send<MadeKey>("POST", `${apiOf(domain)}/client-keys`, { name });
+    return made.ok
+      ? stepPage(c, 200, { step: "done", detail, made: made.data })
+      : stepPage(c, statusOf(made.problem), { step: "key", detail }, made.problem);
+  });
+
+  return routes;
+}
+
+function inputOf(draft: AccountDraft, apiKey: string): DomainInput {
+  switch (draft.credential) {
+    case "existing":
+      return { accountId: draft.existing };
+    case "passthrough":
+      return { accountId: draft.accountId, credential: { type: "passthrough" } };
+    case "oauth":
+    case "api_key":
+      return { accountId: draft.accountId, credential: { type: "api_key", api_key: apiKey } };
+  }
+}
+
+/** People paste whole addresses. A port stays, so that the API can say that there is none. */
+function hostOf(typed: string): string {
+  return typed
+    .trim()
+    .replace(/^https?:\/\//i, "")
+    .replace(/\/.*$/s, "")
+    .toLowerCase();
+}
+
+async function accountStep(
+  c: Context<AppEnv>,
+  status: 200 | 400 | 403 | 503,
+  domain: string,
+  draft: AccountDraft | null,
+  problem: Problem | null = null,
+) {
+  const accounts = await c.get("api").get<AccountList>("/api/accounts");
+  return stepPage(c, status, { step: "account", domain, accounts, draft }, problem);
+}
+
+async function stepPage(
+  c: Context<AppEnv>,
+  status: 200 | 400 | 403 | 503,
+  at: NewDomainStep,
+  problem: Problem | null = null,
+) {
+  const above = (
+    <a class="back" href="/domains">
+      <Icon name="left" /> Domains
+    </a>
+  );
+  const frame = { title: "Add a domain", above };
+  const content = <NewDomainPage view={viewOf(c)} at={at} problem={problem} />;
+  return page(c, status, await healthOf(c), frame, content);
+}
+
+function isTaken(c: Context<AppEnv>, domain: string): Problem {
+  const problem = "is set up already";
+  return {
+    status: 400,
+    code: "invalid_request",
+    message: `${domain} is set up already.`,
+    requestId: c.get("requestId"),
+    details: [
+      {
+        in: "path",
+        parameter: "domain",
+        problem,
+        allowed: "another host name; this one is found under Domains",
+      },
+    ],
+  };
+}
