@@ -10,8 +10,11 @@ export const CONNECT_RETRY_WINDOW_MS = 10_000;
 export const CONNECT_RETRY_DELAY_MS = 50;
 /** A request is written to the journal this long after it was forwarded, if its answer has not ended sooner. */
 export const REQUEST_RECORDING_DELAY_MS = 100;
-/** What recording does at the end of an answer begins this much later: the client's last bytes and its next request go first. */
-export const AFTER_ANSWER_MS = 25;
+/** What recording does at the end of an answer begins this much later: the client's last bytes, its next request and others' go first. */
+export const AFTER_ANSWER_MS = 100;
+/** Recordings that could all begin at once begin this far apart (one takes about half of it), but none later than the limit. */
+export const BETWEEN_RECORDINGS_MS = 3;
+export const MAX_AFTER_ANSWER_MS = 1_000;
 /** A body is recorded whole up to this size (Anthropic's own limit for Messages is 32 MB). */
 export const MAX_RECORDED_BODY_BYTES = 32 * 1_048_576;
 /** Of a larger body this much is kept. */

@@ -252,6 +252,42 @@ describe("an answer", () => {
   });
 });
 
+describe("an event stream", () => {
+  const streaming = { "content-type": "text/event-stream; charset=utf-8" };
+
+  it("that goes on while its copy is fetched reaches the client as it comes and is archived whole", async () => {
+    // Busy, then silent when the copy is looked after (5 s), then busy again.
+    const at = [0, ...Array.from({ length: 40 }, () => 100), 2_500, ...Array.from({ length: 10 }, () => 30)];
+    const chunks = at.map((delayMs, n) => ({
+      delayMs,
+      bytes: Buffer.from(`event: ping\ndata: {"n":${n},"pad":"${"x".repeat((n % 7) * 997)}"}\n\n`),
+    }));
+    edge.answer(raw({ headers: streaming, chunks }));
+    const sent = await send();
+    expect(sent.body.equals(Buffer.concat(chunks.map((chunk) => chunk.bytes)))).toBe(true);
+    expect(sent.chunks.length).toBeGreaterThanOrEqual(chunks.length - 2);
+    const { response } = await recorded(sent);
+    expect(response.body.equals(sent.body)).toBe(true);
+    expect(response.facts).toMatchObject({ outcome: "complete" });
+  });
+
+  it("of 36 MB passes; the archive has its first megabyte, its size and its hash", async () => {
+    const piece = randomBytes(1_048_576);
+    edge.answer(
+      raw({ headers: streaming, chunks: Array.from({ length: 36 }, () => ({ delayMs: 0, bytes: piece })) }),
+    );
+    const sent = await send();
+    expect(sent.body.length).toBe(36 * 1_048_576);
+    const { response } = await recorded(sent);
+    expect(response.body.equals(piece)).toBe(true);
+    expect(response.facts.body).toEqual({
+      recorded: "head",
+      bytes: sent.body.length,
+      sha256: createHash("sha256").update(sent.body).digest("hex"),
+    });
+  });
+});
+
 describe("a compressed answer", () => {
   const text = "event: ping\ndata: {}\n\n".repeat(50);
   const codings: [string, (data: string) => Buffer, (data: Buffer) => Buffer][] = [

@@ -1,18 +1,29 @@
-/** The two ways of an answer's body to client and archive at once. Used by response-stream. */
+/**
+ * The ways of an answer's body to client and archive at once. A model's words, and what is known to be small, are split by the
+ * runtime, and the archive's branch is left alone until the client has got its own: reading it along costs 40 µs per event or
+ * holds the client's events back, and a pump to somebody who may wait costs memory. What could be larger is pumped to
+ * the Recorder as it comes, and what could be larger than memory goes to both in step. Used by response-stream.
+ */
 import type { ResponseFacts } from "../schemas/exchange.ts";
 import type { OpenFacts } from "../store/journal.ts";
 import { inStep, isBulk } from "./bulk.ts";
 import type { Exchange } from "./exchange.ts";
+import { pauseAfterAnswer } from "./pace.ts";
 import type { StoredHalf } from "./recorder.ts";
-import { pumped, recordCopy, recordShort } from "./recording.ts";
+import { pumped, recordBranch, recordCopy } from "./recording.ts";
 
-/** A copy of known length is read here up to this size. */
-const MAX_READ_HERE_BYTES = 65_536;
+/** Of known length: up to this size the archive's branch may lie in the tee. */
+const MAX_LYING_BYTES = 1_048_576;
+/** The client's pipe fails alike when the client leaves and when upstream breaks: before we turn upstream off it may say which. */
+const LAST_WORD_MS = 10;
+const EVENT_STREAM = /^text\/event-stream\b/i;
 
 /** An answer's body on its way. */
 export interface Passage {
   /** Whether the client took all of it. */
   served: Promise<boolean>;
+  /** A moment after that: now recording is in nobody's way. */
+  rested: Promise<unknown>;
   /** Brings the archive its copy; see recordCopy. */
   record: (conclude: (broken: unknown) => Promise<OpenFacts<ResponseFacts>>) => Promise<StoredHalf>;
 }
@@ -27,30 +38,37 @@ export function passBody(
 ): Passage {
   return isBulk(type, length)
     ? steppedBody(exchange, body, client)
-    : teedBody(exchange, body, client, length);
+    : teedBody(
+        exchange,
+        body,
+        client,
+        length === null ? EVENT_STREAM.test(type ?? "") : length <= MAX_LYING_BYTES,
+      );
 }
 
-/** Two branches, pumped by the runtime. */
+/** Two branches, one pumped by the runtime, the other lying in the tee or pumped too. */
 function teedBody(
   { env, ctx, abort }: Exchange,
   body: ReadableStream,
   client: WritableStream,
-  length: number | null,
+  mayLie: boolean,
 ): Passage {
   const [toClient, toArchive] = body.tee();
   const served = toClient.pipeTo(client).then(
     () => true,
     () => {
-      abort.abort();
+      if (mayLie) ctx.waitUntil(scheduler.wait(LAST_WORD_MS).then(() => abort.abort()));
+      else abort.abort();
       return false;
     },
   );
-  const isShort = length !== null && length <= MAX_READ_HERE_BYTES;
+  const rested = served.then(rest);
   return {
     served,
+    rested,
     record: (conclude) =>
-      isShort
-        ? recordShort(env, "response", toArchive, conclude)
+      mayLie
+        ? recordBranch(env, "response", toArchive, served, rested, conclude)
         : recordCopy(env, ctx, "response", pumped(toArchive), conclude),
   };
 }
@@ -58,5 +76,11 @@ function teedBody(
 /** One that may be larger than memory. */
 function steppedBody({ env, ctx, abort }: Exchange, body: ReadableStream, client: WritableStream): Passage {
   const { served, fill } = inStep(body, client, abort.signal, () => abort.abort());
-  return { served, record: (conclude) => recordCopy(env, ctx, "response", fill, conclude) };
+  return {
+    served,
+    rested: served.then(rest),
+    record: (conclude) => recordCopy(env, ctx, "response", fill, conclude),
+  };
 }
+
+const rest = () => scheduler.wait(pauseAfterAnswer());

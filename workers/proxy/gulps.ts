@@ -1,6 +1,6 @@
 /**
- * A copy of a body with its facts behind it (the format of store/journal), read in few large gulps: JavaScript per chunk is
- * what recording costs. All of it is kept up to the limit; beyond that the head, the end and a running hash.
+ * Copies of bodies, read in few large gulps: JavaScript per chunk is what recording costs. All of a body is kept up to the
+ * limit; beyond that the head, the end and a running hash.
  */
 import { createHash, type Hash } from "node:crypto";
 import { MAX_RECORDED_BODY_BYTES, RECORDED_HEAD_BYTES } from "../constants.ts";
@@ -19,24 +19,85 @@ export interface Gulped {
 /** Small first, because most waiting copies are of a stream that has just begun and hold their buffer. */
 const FIRST_GULP_BYTES = 16_384;
 const LARGEST_GULP_BYTES = 1_048_576;
+/** How often a branch is looked after, and how much is fetched of it: more than a model says meanwhile. */
+const FETCH_INTERVAL_MS = 5_000;
+const FETCH_BYTES = 16_384;
+const MAX_FETCHED_BYTES = 1_048_576;
 /** More than facts can take: URL 16 KB, headers 128 KB. */
 const END_BYTES = 262_144;
 
 /** Reads to the end. A stream that breaks loses what came of it: whoever sends a copy must end it instead. */
 export async function gulp(body: ReadableStream): Promise<Gulped> {
-  const reader = body.getReader({ mode: "byob" });
-  const gulped: Gulped = { chunks: [], bytes: 0, hash: null, end: new Uint8Array(0) };
+  const gulped = nothing();
+  await gulpRest(body.getReader({ mode: "byob" }), gulped);
+  return gulped;
+}
+
+/**
+ * Reads one branch of a tee whose other branch goes to the client. A gulp that waits for bytes would make the tee wait for
+ * them too, and the client with it; so the copy lies in the tee, which costs nothing per event, until the client has its own
+ * (`served`) and `rested` resolves. What a long stream has left there is fetched now and then, because only what is seen here
+ * can be cut at the limit. `broken`: what the body broke off with, null when it ended; what came before is in `gulped` either way.
+ */
+export async function gulpBranch(
+  branch: ReadableStream,
+  served: Promise<boolean>,
+  rested: Promise<unknown>,
+): Promise<{ gulped: Gulped; broken: unknown }> {
+  const reader = branch.getReader({ mode: "byob" });
+  const gulped = nothing();
+  try {
+    while (!(await isSettledWithin(FETCH_INTERVAL_MS, served)))
+      if (await fetchWhatLies(reader, gulped)) return { gulped, broken: null };
+    if (await served) {
+      await rested;
+      await gulpRest(reader, gulped);
+    } else {
+      // A gulp that breaks would take with it what it had.
+      while (!(await fetchWhatLies(reader, gulped)));
+    }
+    return { gulped, broken: null };
+  } catch (thrown) {
+    return { gulped, broken: thrown ?? new Error("broken") };
+  }
+}
+
+function isSettledWithin(milliseconds: number, promise: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), milliseconds);
+    void promise.then(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
+}
+
+/** Reads until nothing is left lying, or a good deal has been read, or the end. Resolves with whether that was the end. */
+async function fetchWhatLies(reader: ReadableStreamBYOBReader, gulped: Gulped): Promise<boolean> {
+  for (let left = MAX_FETCHED_BYTES; left > 0; left -= FETCH_BYTES) {
+    const { value, done } = await reader.read(new Uint8Array(FETCH_BYTES));
+    // A view of a larger buffer keeps all of it.
+    if (value && value.length > 0) add(gulped, value.length < FETCH_BYTES ? value.slice() : value);
+    if (done) return true;
+    if (value.length < FETCH_BYTES) return false;
+  }
+  return false;
+}
+
+async function gulpRest(reader: ReadableStreamBYOBReader, gulped: Gulped): Promise<void> {
   let room = new Uint8Array(FIRST_GULP_BYTES);
   for (;;) {
     const size = room.length;
     const { value, done } = await reader.readAtLeast(size, room);
     if (value && value.length > 0) add(gulped, value);
-    if (done || !value || value.length < size) return gulped;
+    if (done || !value || value.length < size) return;
     // What is only hashed is not kept: a file of any size is read through one buffer.
     const isFree = gulped.hash !== null && size === LARGEST_GULP_BYTES;
     room = isFree ? new Uint8Array(value.buffer) : new Uint8Array(Math.min(size * 4, LARGEST_GULP_BYTES));
   }
 }
+
+const nothing = (): Gulped => ({ chunks: [], bytes: 0, hash: null, end: new Uint8Array(0) });
 
 /** The last `length` bytes of a list of chunks (fewer when there are not so many), in one array. */
 export function lastBytes(chunks: readonly Uint8Array[], length: number): Uint8Array {

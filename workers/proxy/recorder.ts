@@ -3,7 +3,7 @@
  * JavaScript, and puts them into the journal. Reached only through `ctx.exports`: nothing outside can call it.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { MAX_RECORDED_BODY_BYTES, RECORDED_HEAD_BYTES } from "../constants.ts";
 import { errorText, log } from "../log.ts";
 import type { BodyFacts } from "../schemas/exchange.ts";
@@ -54,7 +54,7 @@ export async function record(request: Request, env: Pick<Env, "JOURNAL">): Promi
   const part: JournalPart = new URL(request.url).pathname === "/request" ? "request" : "response";
   if (!request.body) throw new TypeError("the recorder needs a body");
   const gulped = await gulp(request.body);
-  return Response.json(await storeGulped(env.JOURNAL, part, gulped));
+  return Response.json(await storeCopy(env.JOURNAL, part, gulped));
 }
 
 /** Stores a half whose body is at hand. Never rejects for R2's sake. */
@@ -69,22 +69,52 @@ export async function storeBytes(
   return put(bucket, part, facts.id, body, [bytes, journalTrailer({ ...facts, body })], retryDelays);
 }
 
-async function storeGulped(bucket: R2Bucket, part: JournalPart, gulped: Gulped): Promise<StoredHalf> {
-  const split = splitJournalObject(endOf(gulped));
-  const facts = JSON.parse(new TextDecoder().decode(split.facts)) as Trailer;
-  const bytes = gulped.bytes - split.trailerBytes;
-  if (facts.body?.recorded === "none") {
-    const body: BodyFacts = { recorded: "none", bytes, sha256: null };
-    return put(bucket, part, facts.id, body, [journalTrailer({ ...facts, body })]);
-  }
-  if (!facts.body && !gulped.hash && bytes <= MAX_RECORDED_BODY_BYTES)
-    return put(bucket, part, facts.id, { recorded: "whole", bytes, sha256: null }, gulped.chunks);
+/** Stores a half whose body was gulped beside the client's stream. Never rejects for R2's sake. */
+export function storeGulped(
+  bucket: R2Bucket,
+  part: JournalPart,
+  facts: Trailer,
+  { chunks, bytes, hash, end }: Gulped,
+): Promise<StoredHalf> {
+  if (facts.body?.recorded === "none") return storeNone(bucket, part, facts, bytes);
+  if (hash) return storeHead(bucket, part, facts, { chunks, bytes, hash, unhashed: [end] });
+  if (facts.body || bytes > MAX_RECORDED_BODY_BYTES)
+    return storeHead(bucket, part, facts, { chunks, bytes, hash: createHash("sha256"), unhashed: chunks });
+  const body: BodyFacts = { recorded: "whole", bytes, sha256: null };
+  return put(bucket, part, facts.id, body, [...chunks, journalTrailer({ ...facts, body })]);
+}
 
-  const seen = gulped.hash ? [split.body] : firstBytes(gulped.chunks, bytes);
-  const hash = gulped.hash ?? createHash("sha256");
-  for (const chunk of seen) hash.update(chunk);
+/** The same for a copy with its facts behind it. */
+async function storeCopy(bucket: R2Bucket, part: JournalPart, copy: Gulped): Promise<StoredHalf> {
+  const split = splitJournalObject(endOf(copy));
+  const facts = JSON.parse(new TextDecoder().decode(split.facts)) as Trailer;
+  const bytes = copy.bytes - split.trailerBytes;
+  const isWhole = !facts.body && !copy.hash && bytes <= MAX_RECORDED_BODY_BYTES;
+  if (isWhole) return put(bucket, part, facts.id, { recorded: "whole", bytes, sha256: null }, copy.chunks);
+  const chunks = copy.hash ? copy.chunks : firstBytes(copy.chunks, bytes);
+  return storeGulped(bucket, part, facts, { chunks, bytes, hash: copy.hash, end: split.body });
+}
+
+function storeNone(bucket: R2Bucket, part: JournalPart, facts: Trailer, bytes: number): Promise<StoredHalf> {
+  const body: BodyFacts = { recorded: "none", bytes, sha256: null };
+  return put(bucket, part, facts.id, body, [journalTrailer({ ...facts, body })]);
+}
+
+/** `unhashed`: what `hash` has not seen yet. */
+function storeHead(
+  bucket: R2Bucket,
+  part: JournalPart,
+  facts: Trailer,
+  {
+    chunks,
+    bytes,
+    hash,
+    unhashed,
+  }: { chunks: Uint8Array[]; bytes: number; hash: Hash; unhashed: Uint8Array[] },
+): Promise<StoredHalf> {
+  for (const chunk of unhashed) hash.update(chunk);
   const body: BodyFacts = { recorded: "head", bytes, sha256: hash.digest("hex") };
-  const head = firstBytes(gulped.chunks, bytes > MAX_RECORDED_BODY_BYTES ? RECORDED_HEAD_BYTES : bytes);
+  const head = firstBytes(chunks, bytes > MAX_RECORDED_BODY_BYTES ? RECORDED_HEAD_BYTES : bytes);
   return put(bucket, part, facts.id, body, [...head, journalTrailer({ ...facts, body })]);
 }
 

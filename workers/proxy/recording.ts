@@ -8,9 +8,9 @@ import type { BodyFacts, ExchangeBell, RequestFacts, ResponseFacts } from "../sc
 import { journalTrailer, type JournalPart, type OpenFacts } from "../store/journal.ts";
 import { withinTime } from "../store/time-limit.ts";
 import { count, flushCounters } from "./counters.ts";
-import { joined } from "./gulps.ts";
+import { gulpBranch } from "./gulps.ts";
 import { takeKeptBody } from "./kept-bodies.ts";
-import { record, storeBytes, type StoredHalf } from "./recorder.ts";
+import { record, storeBytes, storeGulped, type StoredHalf } from "./recorder.ts";
 import { keepUnsent } from "./unsent-bells.ts";
 
 type Facts = OpenFacts<RequestFacts> | OpenFacts<ResponseFacts>;
@@ -86,26 +86,24 @@ export function pumped(
 }
 
 /**
- * Takes a short copy by reading it here: a few chunks in JavaScript cost less than a call of the Recorder. `conclude` is as
- * for recordCopy.
+ * Takes the copy that is one branch of a tee when the client has got the other (see gulpBranch), and stores it here: no
+ * call, no pump, and nothing that runs while events pass. `conclude` is as for recordCopy.
  */
-export async function recordShort(
+export async function recordBranch(
   env: Env,
   part: JournalPart,
   branch: ReadableStream,
+  served: Promise<boolean>,
+  rested: Promise<unknown>,
   conclude: (broken: unknown) => Promise<Facts>,
 ): Promise<StoredHalf> {
-  const chunks: Uint8Array[] = [];
-  let broken: unknown = null;
-  try {
-    for await (const chunk of branch as ReadableStream<Uint8Array>) chunks.push(chunk);
-  } catch (thrown) {
-    broken = thrown ?? new Error("broken");
-  }
+  const { gulped, broken } = await gulpBranch(branch, served, rested);
   const facts = await conclude(broken);
-  const bytes = joined(chunks);
-  if (!facts.body) return recordHeld(env, part, facts, bytes);
-  return recordHeld(env, part, { ...facts, body: { ...facts.body, bytes: bytes.length } }, new Uint8Array(0));
+  try {
+    return await storeGulped(env.JOURNAL, part, facts, gulped);
+  } catch (thrown) {
+    return notStored(part, facts.id, thrown);
+  }
 }
 
 /**

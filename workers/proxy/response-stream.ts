@@ -1,11 +1,8 @@
 /**
- * The answer on its way down: one branch to the client, one to the archive, both pumped by the runtime.
- *
- * The client's branch goes through an IdentityTransformStream written under `waitUntil`, because its next write after a hang-up
- * rejects; a stream made by JavaScript never hears of it. The archive's branch goes to another entrypoint as the body of
- * a request, because reading it here, in whatever portions, either costs 40 µs per event or holds the client's events back.
+ * The answer on its way down. The client's branch goes through an IdentityTransformStream written under `waitUntil`, because its
+ * next write after a hang-up rejects; a stream made by JavaScript never hears of it. How the archive gets its copy is
+ * answer-body's business.
  */
-import { AFTER_ANSWER_MS } from "../constants.ts";
 import { storedResponseHeaders } from "../domain/headers.ts";
 import { isOAuthPath } from "../domain/paths.ts";
 import { bodyPassage, headersDown } from "../domain/upstream-headers.ts";
@@ -64,24 +61,31 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
     passage.length === null ? new IdentityTransformStream() : new FixedLengthStream(passage.length);
   const response = new Response(pipe.readable, init); // first: a status that cannot be passed on must leave no pumps behind
   const type = upstream.headers.get("content-type");
-  const { served, record } = passBody(exchange, upstream.body, pipe.writable, type, passage.length);
+  const { served, rested, record } = passBody(exchange, upstream.body, pipe.writable, type, passage.length);
   let isCapped = false;
   const cap = setTimeout(() => {
     isCapped = true;
     abort.abort();
   }, config.STREAM_MAX_MS);
 
+  let wasServed: boolean | null = null;
+  let durationMs: number | null = null;
   const copied = async () => {
     // The headers and the first bytes leave before anything else is done; the archive's branch waits in memory.
     await scheduler.wait(0);
+    void served.then((was) => {
+      wasServed = was;
+      durationMs ??= elapsed(exchange);
+    });
     let facts: OpenFacts<ResponseFacts> | undefined;
     noteLimits(env, ctx, exchange.admission.record, headersStored(), Date.now());
     const conclude = async (broken: unknown) => {
       clearTimeout(cap);
-      const durationMs = elapsed(exchange);
-      if (broken === null) await scheduler.wait(AFTER_ANSWER_MS);
+      durationMs ??= elapsed(exchange);
+      if (broken === null)
+        await (wasServed === null ? Promise.race([rested, scheduler.wait(CLIENT_GRACE_MS)]) : rested);
       recording.answerEnded();
-      facts = factsOf(isCapped ? "upstream_failed" : await outcomeOf(broken, served), durationMs);
+      facts = factsOf(isCapped ? "upstream_failed" : outcomeOf(broken, wasServed), durationMs);
       return facts;
     };
     const storing = record(conclude);
@@ -96,16 +100,9 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
 /**
  * How it ended. The archive's branch tells: it breaks with our own AbortError when the client left, with the connection's error
  * when upstream did. (The client's pipe reads the same in both cases.) When upstream has said everything, the client's pipe
- * tells whether it was heard.
+ * tells whether it was heard; null: the client is still reading.
  */
-async function outcomeOf(broken: unknown, served: Promise<boolean>): Promise<Outcome> {
-  if (broken !== null)
-    return broken instanceof Error && broken.name === "AbortError" ? "client_gone" : "upstream_failed";
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const grace = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(true), CLIENT_GRACE_MS);
-  });
-  const wasServed = await Promise.race([served, grace]);
-  clearTimeout(timer);
-  return wasServed ? "complete" : "client_gone";
+function outcomeOf(broken: unknown, wasServed: boolean | null): Outcome {
+  if (broken === null) return wasServed === false ? "client_gone" : "complete";
+  return broken instanceof Error && broken.name === "AbortError" ? "client_gone" : "upstream_failed";
 }
