@@ -70,6 +70,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          testTimeout: 20_000, // some start a process
           environment: "node",
           include: ["{workers,dashboard,scripts,durable-objects}/**/*.test.ts", "test/node/**/*.test.ts"],
         },
