@@ -81,6 +81,9 @@ export function fakeApi(scene: Scene = "busy", now = Date.now(), caller: Caller 
         ? { result: "known", ...api.caller }
         : { result: "nobody", message: "Sign in first." };
     },
+    async visit(headers) {
+      return { who: () => api.whoAmI(headers), ask: (request) => api.fetch(request) };
+    },
     async fetch(request) {
       const url = new URL(request.url);
       api.asked.push(`${request.method} ${url.pathname}${url.search}`);
@@ -107,6 +110,7 @@ function answer(api: FakeApi, method: string, url: URL, sent: unknown, now: numb
   if (path === "/api/overview") {
     return Response.json(overviewOf(api.rows, time("from", now - 86_400_000), time("to", now)));
   }
+  if (path === "/api/choices") return Response.json(choicesOf(api));
   if (path === "/api/status") return Response.json(statusOf(api.rows, now, api.scene === "hostile"));
   if (path === "/api/requests") return Response.json(list(api, url, time("from", 0), time("to", Infinity)));
   const conversation = /^\/api\/conversations(?:\/([^/]+)(\/messages|\/tree)?)?$/.exec(path);
@@ -167,6 +171,17 @@ function answer(api: FakeApi, method: string, url: URL, sent: unknown, now: numb
     );
   if (domain) return Response.json(domainDetail(domain, now), { status: method === "PUT" ? 201 : 200 });
   return Response.json({ error: { code: "not_found", message: "There is no such thing." } }, { status: 404 });
+}
+
+function choicesOf({ rows }: FakeApi) {
+  const distinct = (of: (row: RequestRow) => string | null) =>
+    [...new Set(rows.map(of).filter((name) => name !== null))].sort();
+  return {
+    domains: distinct((row) => row.domain),
+    accounts: distinct((row) => row.accountId),
+    models: distinct((row) => row.model),
+    requestTypes: distinct((row) => row.requestType),
+  };
 }
 
 const hasStatus = (filter: string | null, status: number | null) =>

@@ -2,9 +2,10 @@
  * The dashboard's door: reachable only over a service binding. `fetch` serves the same routes as the public host and
  * recognises sessions and Cloudflare Access besides the key; the methods sign people in and out.
  */
-import { WorkerEntrypoint } from "cloudflare:workers";
+import { RpcTarget, WorkerEntrypoint } from "cloudflare:workers";
 import { loadConfig } from "../config.ts";
 import { type SignInRequest, type SignInResult, type WhoAmI } from "../schemas/api-session.ts";
+import { asKnown } from "./authenticate.ts";
 import { recognise } from "./callers.ts";
 import { dashboardApi } from "./index.ts";
 import { signIn, signOut } from "./sign-in.ts";
@@ -24,8 +25,36 @@ export class DashboardApi extends WorkerEntrypoint<Env> {
     return signOut(this.env, token, Date.now());
   }
 
+  /** One look at a page: whose credentials these are is found out once, whatever the page then asks for. */
+  visit(headers: Record<string, string>): Visit {
+    return new Visit(this.env, this.ctx, this.whoAmI(headers));
+  }
+
   /** Who the bearer of these headers is (`x-nexus-session`, `cf-access-jwt-assertion`, `x-dashboard-key`, in lower case). */
   whoAmI(headers: Record<string, string>): Promise<WhoAmI> {
     return recognise(loadConfig(this.env), (name) => headers[name] ?? null, "dashboard", Date.now());
+  }
+}
+
+/** What the bearer of credentials may ask, while one page of the dashboard is made. */
+class Visit extends RpcTarget {
+  readonly #env: Env;
+  readonly #ctx: ExecutionContext;
+  readonly #who: Promise<WhoAmI>;
+
+  constructor(env: Env, ctx: ExecutionContext, who: Promise<WhoAmI>) {
+    super();
+    this.#env = env;
+    this.#ctx = ctx;
+    this.#who = who;
+  }
+
+  who(): Promise<WhoAmI> {
+    return this.#who;
+  }
+
+  /** As the entrypoint's `fetch`, without credentials in the request. */
+  async ask(request: Request): Promise<Response> {
+    return dashboardApi.fetch(asKnown(request, await this.#who), this.#env, this.#ctx);
   }
 }

@@ -6,6 +6,7 @@ import { accountChangeRoutes } from "./account-changes.ts";
 import { accountRoutes } from "./accounts.ts";
 import { auditRoutes } from "./audit.ts";
 import { authenticate } from "./authenticate.ts";
+import { choiceRoutes } from "./choices.ts";
 import { conversationRoutes } from "./conversations.ts";
 import { type ApiEnv, type Door, newRoutes } from "./context.ts";
 import { domainRoutes } from "./domains.ts";
@@ -28,6 +29,7 @@ const routes = newRoutes()
   .route("/", searchRoutes)
   .route("/", statsRoutes)
   .route("/", failureRoutes)
+  .route("/", choiceRoutes)
   .route("/", usageRoutes)
   .route("/", windowRoutes)
   .route("/", statusRoutes)

@@ -2,7 +2,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { VERSION } from "../constants.ts";
 import { errorText, log } from "../log.ts";
-import { Status } from "../schemas/api-status.ts";
+import { Status, StatusQuery } from "../schemas/api-status.ts";
 import { readDatabaseStatus, readJournalStatus } from "../store/status.ts";
 import { withinTime } from "../store/time-limit.ts";
 import { newRoutes } from "./context.ts";
@@ -19,11 +19,17 @@ const status = createRoute({
   path: "/api/status",
   tags: ["Status"],
   summary: "Backlog, failures, last errors, versions",
+  request: { query: StatusQuery },
   responses: { 200: json("What is known.", Status), ...REFUSED },
 });
 
+/** What this isolate answered last. */
+let last: { at: number; answer: Status } | null = null;
+
 export const statusRoutes = newRoutes().openapi(status, async (c) => {
   const now = new Date();
+  const { maxAge } = c.req.valid("query");
+  if (last && now.getTime() - last.at < maxAge * 1_000) return c.json(last.answer, 200);
   const started = performance.now();
   const [inFlight, database, journal] = await Promise.all([
     readInFlight(c.env),
@@ -54,6 +60,7 @@ export const statusRoutes = newRoutes().openapi(status, async (c) => {
       database: database?.version ?? null,
     },
   };
+  last = { at: now.getTime(), answer };
   return c.json(answer, 200);
 });
 

@@ -1,7 +1,12 @@
 /** How the deployment is doing, as far as it can tell: `GET /api/status`. */
 import { z } from "zod";
+import { whole, withDefault } from "./api-parameters.ts";
 
 const count = z.number().int();
+
+export const StatusQuery = z.object({
+  maxAge: withDefault(whole(0, 60).default(0)).describe("An answer that is this many seconds old will do."),
+});
 
 export const Status = z.object({
   now: z.iso.datetime(),

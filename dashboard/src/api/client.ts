@@ -4,7 +4,6 @@
  */
 import type { CREDENTIAL_HEADERS } from "../../../workers/schemas/api-session.ts";
 import type { ApiErrorBody, ApiProblem } from "../../../workers/schemas/api-error.ts";
-import type { ApiBinding } from "../environment.ts";
 
 /** Names of the headers a credential travels in; the type holds them to the API's own list. */
 export const CREDENTIALS = {
@@ -45,18 +44,13 @@ export function credentialsOf(headers: Headers, session: string | null): Record<
   return found;
 }
 
-/** A client that carries `credentials`; `requestId` goes along so that both logs name the same look. */
-export function apiClient(
-  binding: ApiBinding,
-  credentials: Record<string, string>,
-  requestId: string,
-): ApiClient {
+/** A client that asks by `send`; `requestId` goes along so that both logs name the same look. */
+export function apiClient(send: (request: Request) => Promise<Response>, requestId: string): ApiClient {
   const ask = (method: string, path: string, body?: unknown) =>
-    binding.fetch(
+    send(
       new Request(`https://api.internal${path}`, {
         method,
         headers: {
-          ...credentials,
           accept: "application/json",
           "x-request-id": requestId,
           ...(body === undefined ? {} : { "content-type": "application/json" }),

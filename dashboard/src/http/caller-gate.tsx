@@ -1,20 +1,21 @@
 /** The one gate: nothing behind it runs before the API has said who is asking. */
 import type { Context, MiddlewareHandler } from "hono";
 import { apiClient, credentialsOf, search } from "../api/client.ts";
-import type { AppEnv } from "../environment.ts";
+import type { WhoAmI } from "../../../workers/schemas/api-session.ts";
+import type { ApiBinding, AppEnv, Visit } from "../environment.ts";
 import { sessionToken } from "./cookies.ts";
 import { failurePage, jsonError, wantsHtml } from "./render.tsx";
 
 export const requireCaller: MiddlewareHandler<AppEnv> = async (c, next) => {
   const credentials = credentialsOf(c.req.raw.headers, sessionToken(c));
-  const who = await c.env.API.whoAmI(credentials).catch(() => ({
-    result: "unavailable" as const,
-    message: "The Worker did not answer. It may be deploying.",
-  }));
+  const { who, visit } = await open(c.env.API, credentials);
   switch (who.result) {
     case "known":
       c.set("caller", { role: who.role, actor: who.actor, via: who.via, readOnly: who.readOnly });
-      c.set("api", apiClient(c.env.API, credentials, c.get("requestId")));
+      c.set(
+        "api",
+        apiClient((request) => visit.ask(request), c.get("requestId")),
+      );
       return next();
     case "nobody":
       return wantsHtml(c)
@@ -34,6 +35,23 @@ export const requireCaller: MiddlewareHandler<AppEnv> = async (c, next) => {
         : jsonError(c, 503, "unavailable", who.message);
   }
 };
+
+async function open(
+  api: ApiBinding,
+  credentials: Record<string, string>,
+): Promise<{ who: WhoAmI; visit: Visit }> {
+  try {
+    const visit = await api.visit(credentials);
+    return { who: await visit.who(), visit };
+  } catch {
+    const message = "The Worker did not answer. It may be deploying.";
+    const nobody: Visit = {
+      who: () => Promise.resolve({ result: "unavailable", message }),
+      ask: () => Promise.reject(new Error(message)),
+    };
+    return { who: await nobody.who(), visit: nobody };
+  }
+}
 
 /** Where to sign in, with the way back. Only looks are worth coming back to. */
 function signInAddress(c: Context<AppEnv>): string {

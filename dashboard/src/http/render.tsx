@@ -66,6 +66,8 @@ export function wantsHtml(c: Context<AppEnv>): boolean {
   return !accept || accept.includes("text/html") || accept.includes("*/*");
 }
 
+/** The mark may say what was true this many seconds ago. */
+const HEALTH_AGE_SECONDS = 10;
 /** How long a page waits for the health mark. */
 const HEALTH_PATIENCE_MS = 1_500;
 
@@ -76,7 +78,10 @@ export async function healthOf(c: Context<AppEnv>): Promise<Result<Status> | nul
     timer = setTimeout(() => resolve(null), HEALTH_PATIENCE_MS);
   });
   try {
-    return await Promise.race([c.get("api").get<Status>("/api/status"), late]);
+    return await Promise.race([
+      c.get("api").get<Status>("/api/status", { maxAge: HEALTH_AGE_SECONDS }),
+      late,
+    ]);
   } finally {
     clearTimeout(timer);
   }

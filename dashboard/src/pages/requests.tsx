@@ -39,7 +39,7 @@ interface Props {
   view: View;
   list: Result<RequestList>;
   choices: FilterChoices;
-  /** Request types seen in the period. */
+  /** Request types there are. */
   types: readonly string[];
 }
 

@@ -17,22 +17,20 @@ import { TIMELINE_ROWS } from "../pages/conversation-timeline.tsx";
 import { branchOf, ConversationPage, conversationView } from "../pages/conversation.tsx";
 import { ConversationFilters, ConversationsPage, loadConversations } from "../pages/conversations.tsx";
 import { viewOf } from "../view.ts";
-import { choicesOf } from "./choices.ts";
+import { loadChoices } from "./choices.ts";
 import { exportConversation } from "./conversation-export.ts";
-import { loadDomains, loadOverview } from "./looks.tsx";
 
 export function conversationRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get("/conversations", async (c) => {
     const view = viewOf(c);
-    const [list, overview, domains, health] = await Promise.all([
+    const [list, choices, health] = await Promise.all([
       loadConversations(c.get("api"), view),
-      loadOverview(c, view),
-      loadDomains(c),
+      loadChoices(c),
       healthOf(c),
     ]);
-    const head = <ConversationFilters view={view} choices={choicesOf(domains, overview)} />;
+    const head = <ConversationFilters view={view} choices={choices} />;
     return page(
       c,
       200,

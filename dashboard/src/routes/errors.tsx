@@ -10,21 +10,21 @@ import { apiQuery } from "../filters.ts";
 import { healthOf, page } from "../http/render.tsx";
 import { ErrorsPage } from "../pages/errors.tsx";
 import { viewOf, type View } from "../view.ts";
-import { choicesOf } from "./choices.ts";
-import { loadDomains, loadOverview } from "./looks.tsx";
+import { loadChoices } from "./choices.ts";
+import { loadOverview } from "./looks.tsx";
 
 export function errorRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/errors", async (c) => {
     const view = viewOf(c);
-    const [overview, errors, failures, domains, health] = await Promise.all([
+    const [overview, errors, failures, choices, health] = await Promise.all([
       loadOverview(c, view),
       c.get("api").get<Errors>("/api/errors", apiQuery(view.filters, view.now)),
       loadFailures(c, view),
-      loadDomains(c),
+      loadChoices(c),
       healthOf(c),
     ]);
-    const head = <FilterBar view={view} choices={choicesOf(domains, overview)} />;
+    const head = <FilterBar view={view} choices={choices} />;
     return page(
       c,
       200,

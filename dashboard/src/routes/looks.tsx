@@ -16,7 +16,7 @@ import { healthOf, page } from "../http/render.tsx";
 import { OverviewPage } from "../pages/overview.tsx";
 import { SettingsPage } from "../pages/settings.tsx";
 import { canAdminister, viewOf, type View } from "../view.ts";
-import { choicesOf } from "./choices.ts";
+import { loadChoices } from "./choices.ts";
 
 const LATEST = 8;
 
@@ -33,14 +33,14 @@ export function lookRoutes(): Hono<AppEnv> {
 
   routes.get("/", async (c) => {
     const view = viewOf(c);
-    const [overview, windows, latest, domains, health] = await Promise.all([
+    const [overview, windows, latest, choices, health] = await Promise.all([
       loadOverview(c, view),
       loadWindows(c),
       c.get("api").get<RequestList>("/api/requests", { ...apiQuery(view.filters, view.now), limit: LATEST }),
-      loadDomains(c),
+      loadChoices(c),
       healthOf(c),
     ]);
-    const head = <FilterBar view={view} choices={choicesOf(domains, overview)} />;
+    const head = <FilterBar view={view} choices={choices} />;
     return page(
       c,
       200,

@@ -13,22 +13,19 @@ import { RequestPage, requestTab } from "../pages/request.tsx";
 import type { StreamText } from "../pages/request-stream.tsx";
 import { loadRequests, RequestFilters, RequestsPage } from "../pages/requests.tsx";
 import { viewOf, type View } from "../view.ts";
-import { choicesOf } from "./choices.ts";
-import { loadDomains, loadOverview } from "./looks.tsx";
+import { loadChoices } from "./choices.ts";
 
 export function requestRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get("/requests", async (c) => {
     const view = viewOf(c);
-    const [list, overview, domains, health] = await Promise.all([
+    const [list, choices, health] = await Promise.all([
       loadRequests(c.get("api"), view),
-      loadOverview(c, view),
-      loadDomains(c),
+      loadChoices(c),
       healthOf(c),
     ]);
-    const types = overview.ok ? overview.data.types.map((type) => type.name) : [];
-    const head = <RequestFilters view={view} choices={choicesOf(domains, overview)} types={types} />;
+    const head = <RequestFilters view={view} choices={choices} types={choices.requestTypes} />;
     return page(c, 200, health, { title: "Requests", head }, <RequestsPage view={view} list={list} />);
   });
 

@@ -10,8 +10,8 @@ import { healthOf, page } from "../http/render.tsx";
 import { usageCsv } from "../pages/usage-csv.ts";
 import { historyHoursOf, UsagePage } from "../pages/usage.tsx";
 import { viewOf, type View } from "../view.ts";
-import { choicesOf } from "./choices.ts";
-import { loadDomains, loadOverview, loadWindows } from "./looks.tsx";
+import { loadChoices } from "./choices.ts";
+import { loadOverview, loadWindows } from "./looks.tsx";
 
 const DAY_MS = 86_400_000;
 /** Most days the API gives by the hour. */
@@ -38,7 +38,7 @@ async function usagePage(c: Context<AppEnv>, view: View) {
   const api = c.get("api");
   const { from } = periodOf(view.filters, view.now);
   const chosen = view.filters.accountId;
-  const [overview, windows, account, hourly, domains, health] = await Promise.all([
+  const [overview, windows, account, hourly, choices, health] = await Promise.all([
     loadOverview(c, view),
     loadWindows(c),
     chosen === null
@@ -50,10 +50,10 @@ async function usagePage(c: Context<AppEnv>, view: View) {
       domain: view.filters.domain,
       days: Math.min(HOURLY_DAYS, Math.max(1, Math.ceil((view.now - from) / DAY_MS) + 1)),
     }),
-    loadDomains(c),
+    loadChoices(c),
     healthOf(c),
   ]);
-  const head = <FilterBar view={view} choices={choicesOf(domains, overview)} />;
+  const head = <FilterBar view={view} choices={choices} />;
   return page(
     c,
     200,
