@@ -32,6 +32,7 @@ const OPERATIONS = [
   "GET /api/alerts",
   "GET /api/analytics/token-usage/sliding-window",
   "GET /api/audit",
+  "GET /api/choices",
   "GET /api/dashboard/stats",
   "GET /api/conversations",
   "GET /api/conversations/{id}",

@@ -98,6 +98,23 @@ describe("signing in", () => {
     await door.signOut(result.token);
     expect(await door.whoAmI(bearer(result.token))).toMatchObject({ result: "nobody" });
   });
+
+  it("is asked for once per page: a visit knows its caller, and lets nobody do more than the caller may", async () => {
+    const door = exports.DashboardApi;
+    const { token } = await signedIn(VIEWER_KEY);
+    const visit = await door.visit(bearer(token));
+    expect(await visit.who()).toMatchObject({ result: "known", role: "viewer" });
+    const stats = await visit.ask(new Request("https://api.internal/api/stats"));
+    expect([stats.status, await stats.json()]).toMatchObject([200, { totalRequests: 0 }]);
+    const write = await visit.ask(new Request("https://api.internal/api/domains/a.b", { method: "DELETE" }));
+    expect(write.status).toBe(403);
+    const key = { "x-dashboard-key": ADMINISTRATOR_KEY };
+    const other = new Request("https://api.internal/api/domains/a.b", { method: "DELETE", headers: key });
+    expect((await visit.ask(other)).status).toBe(403);
+    const stranger = await door.visit(bearer("x".repeat(43)));
+    expect(await stranger.who()).toMatchObject({ result: "nobody" });
+    expect((await stranger.ask(new Request("https://api.internal/api/stats"))).status).toBe(401);
+  });
 });
 
 describe("a session", () => {
