@@ -5,6 +5,10 @@ import { WINDOW_THRESHOLDS } from "../constants.ts";
 import type { WindowSettings } from "../schemas/window.ts";
 import { type AuditEntry, auditInsert, withPrimary } from "./audit.ts";
 import { type DatabaseConfig, withReader, withWriter } from "./db.ts";
+import { distinctValues } from "./distinct-values.ts";
+
+/** Accounts that are looked at to find those used last. */
+const MOST_ACCOUNTS = 2_000;
 
 const DEFAULT_SETTINGS: WindowSettings = { tokenLimit: null, thresholds: [...WINDOW_THRESHOLDS] };
 
@@ -57,11 +61,13 @@ export async function listAccounts(config: DatabaseConfig, since: Date, limit: n
   const answer = await withReader(config, (db) =>
     db.execute<{ account_id: string }>(sql`
       select account_id from (
-        select account_id, max(bucket) as last from rollups
-        where bucket >= ${since.toISOString()}::timestamptz and account_id <> '' group by account_id
+        select name as account_id, (select max(started_at) from requests where account_id = name) as last, false as is_configured
+        from ${distinctValues("account_id", MOST_ACCOUNTS)} used
         union all
-        select account_id, '-infinity' from domains where configured and account_id is not null
-      ) known group by account_id order by max(last) desc, account_id limit ${limit}`),
+        select account_id, '-infinity', true from domains where configured and account_id is not null
+      ) known group by account_id
+      having max(last) >= ${since.toISOString()}::timestamptz or bool_or(is_configured)
+      order by max(last) desc, account_id limit ${limit}`),
   );
   return answer.rows.map((row) => row.account_id);
 }
