@@ -73,7 +73,7 @@ function storableText(text: string): string {
 
 function isTooDeep(text: string): boolean {
   // As many brackets must open as close, so a short text cannot be deep; most stream events end here.
-  if (text.length <= MAX_JSON_DEPTH) return false;
+  if (text.length <= MAX_JSON_DEPTH || !hasManyBrackets(text)) return false;
   let depth = 0;
   let inString = false;
   for (let at = 0; at < text.length; at++) {
@@ -86,5 +86,14 @@ function isTooDeep(text: string): boolean {
       if (++depth > MAX_JSON_DEPTH) return true;
     } else if (char === 0x5d || char === 0x7d) depth--;
   }
+  return false;
+}
+
+/** Whether more brackets open than may be open at once, those in strings included: most texts have a handful. */
+function hasManyBrackets(text: string): boolean {
+  let count = 0;
+  for (const bracket of ["{", "["])
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1))
+      if (++count > MAX_JSON_DEPTH) return true;
   return false;
 }
