@@ -72,6 +72,9 @@ export const Config = z.object({
     "Milliseconds for the whole exchange until the stream starts.",
   ),
   STREAM_MAX_MS: milliseconds(3_600_000).describe("Milliseconds a streaming answer may take."),
+  SWEEP_AFTER_MS: milliseconds(120_000).describe(
+    "Milliseconds after which an exchange that was recorded and is not stored is looked after by the sweep.",
+  ),
   CLAUDE_OAUTH_TOKEN_URL: loginAddress("https://console.anthropic.com/v1/oauth/token").describe(
     "Where codes and refresh tokens are exchanged for access tokens.",
   ),

@@ -25,7 +25,6 @@ function day(name: string, faults: Faults): Promise<SoakReport> {
     faultMs: { low: 0, high: 0 },
     slownessMs: SLOWNESS_MS,
     patienceMs: 60_000,
-    hurryAfterMs: 1_500,
     faults: [{ name, faults, from: 0, to: FAULT_MS }],
   });
 }

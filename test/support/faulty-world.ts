@@ -16,6 +16,9 @@ import { makeReadOnly, watchDisk } from "./read-only-disk.ts";
 import type { WorkerFaults } from "./faults.ts";
 import { startFaultyPostgres, type PostgresFault } from "./faulty-postgres.ts";
 
+/** Minutes elsewhere. Behind the tries of a put and of a bell, so that the sweep finds what they left. */
+const SWEEP_AFTER_MS = 5_000;
+
 export interface Faults extends WorkerFaults {
   POSTGRES?: PostgresFault;
   /** Of the Postgres. */
@@ -45,7 +48,7 @@ export async function startFaultyWorld(): Promise<FaultyWorld> {
     dataDir: join(dataDir, "world"),
     databaseUrl: relay.url,
     workerBundle: await bundled(join(dataDir, "worker")),
-    variables: { CLAUDE_API_BASE_URL: claude.url },
+    variables: { CLAUDE_API_BASE_URL: claude.url, SWEEP_AFTER_MS: String(SWEEP_AFTER_MS) },
     log: (level, line) => {
       if (level === "warn" || level === "error") lines.push(line);
     },

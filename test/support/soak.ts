@@ -22,8 +22,6 @@ export interface SoakOptions {
   slownessMs: number;
   /** How long to wait for the last row. */
   patienceMs: number;
-  /** Sweep the whole journal, as a start does, so long after the traffic; absent: when cron finds entries two minutes old. */
-  hurryAfterMs?: number;
   /** What breaks, instead of three things at random. */
   faults?: FaultTime[];
   log?: (line: string) => void;
@@ -76,6 +74,9 @@ interface Row {
 const DOMAIN = "soak.example";
 const MARKER = "x-soak";
 const OWN_KEY = "sk-ant-api03-of-the-caller";
+/** The sweep of this world looks after exchanges sooner than elsewhere (faulty-world.ts), so it runs more often. */
+const SWEEP_EVERY_MS = 5_000;
+const EVERY_MINUTE = "* * * * *";
 /** A put is tried for this long after the end of an exchange. */
 const RECORDING_MS = 20_000;
 
@@ -236,16 +237,16 @@ async function exchange(
 /** All rows, once there are so many and the journal is empty, or when patience is over. */
 async function settledRows(world: FaultyWorld, wanted: number, options: SoakOptions): Promise<Row[]> {
   const deadline = Date.now() + options.patienceMs;
-  const hurry = options.hurryAfterMs ?? Infinity;
-  let hurryAt = Date.now() + hurry;
+  let sweepAt = Date.now() + SWEEP_EVERY_MS;
   for (;;) {
     const rows = await allRows(world);
     const { journal } = await world.status();
     if (rows.length >= wanted && journal.entries === 0) return rows;
     if (Date.now() > deadline) return rows;
-    if (Date.now() > hurryAt) {
-      hurryAt = Date.now() + Math.max(hurry, 10_000);
-      await world.runCron("startup");
+    if (Date.now() > sweepAt) {
+      options.log?.(`  ${rows.length} rows, ${journal.entries} entries wait`);
+      await world.runCron(EVERY_MINUTE);
+      sweepAt = Date.now() + SWEEP_EVERY_MS;
     }
     await new Promise((resolve) => setTimeout(resolve, 500));
   }

@@ -5,7 +5,7 @@
  * It needs no cursor: entries are listed in order of time, and those rung for have to wait in Postgres (longer each time).
  * Without Postgres nothing could be stored, so then it does not ring at all.
  */
-import { loadConfig } from "../config.ts";
+import { type Config, loadConfig } from "../config.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
 import { errorText, log } from "../log.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
@@ -14,10 +14,12 @@ import { type Writer, withWriter } from "../store/db.ts";
 import { rememberRings, waitingEntries } from "../store/ingest-failures.ts";
 import { type JournalListing, listJournal } from "../store/journal.ts";
 
-/** The recorder rings within seconds; whoever is not stored after this was forgotten, or waits in a queue that stands still. */
-const FORGOTTEN_MS = 120_000;
-/** An answer without its request is stored as it is after this: the request's half would have come, in the journal or in a bell. */
-const ABANDONED_MS = 600_000;
+/**
+ * Of SWEEP_AFTER_MS. The recorder rings within seconds; who is not stored after that was forgotten, or waits in a queue that stands
+ * still. An answer without its request is stored as it is after five times as long, by default ten minutes: the request's half
+ * would have come, in the journal or in a bell. An entry that was rung for has as long to be stored.
+ */
+const PATIENCE = 5;
 /** Beyond the longest stream: clocks, and what is left to do at its end. */
 const LAST_WORDS_MS = 300_000;
 const PAGE_ENTRIES = 500;
@@ -45,13 +47,15 @@ export async function sweepJournal(env: Env, { now, startup = false }: SweepOpti
       limit: PAGE_ENTRIES,
       ...(startAfter === undefined ? {} : { startAfter }),
     });
-    const left = page.entries.filter((entry) => startup || isLeftBehind(entry, now, config.STREAM_MAX_MS));
+    const left = page.entries.filter((entry) => startup || isLeftBehind(entry, now, config));
+    const patienceMs = PATIENCE * config.SWEEP_AFTER_MS;
     if (left.length > 0)
-      rung += await withWriter(config, (db) => ring(env.EXCHANGES, db, left, { now, startup }));
+      rung += await withWriter(config, (db) => ring(env.EXCHANGES, db, left, { now, startup, patienceMs }));
     listed += page.entries.length;
     // Ids are in order of time: what comes later is too young as well.
     const reached = page.cursor === null ? null : startedAtOf(page.cursor);
-    if (page.cursor === null || (!startup && reached !== null && reached > now - FORGOTTEN_MS)) break;
+    if (page.cursor === null || (!startup && reached !== null && reached > now - config.SWEEP_AFTER_MS))
+      break;
     startAfter = page.cursor;
   }
   if (rung > 0) log.warn("sweep: rang for journal entries left behind", { entries: rung, startup });
@@ -69,8 +73,8 @@ export async function sweepOrWait(env: Env, options: SweepOptions): Promise<void
 }
 
 /** An entry without its answer may be a stream that goes on; only after the longest possible one it is certainly not. */
-function isLeftBehind(entry: JournalListing, now: number, longestStreamMs: number): boolean {
-  const patience = entry.hasResponse ? FORGOTTEN_MS : longestStreamMs + LAST_WORDS_MS;
+function isLeftBehind(entry: JournalListing, now: number, config: Config): boolean {
+  const patience = entry.hasResponse ? config.SWEEP_AFTER_MS : config.STREAM_MAX_MS + LAST_WORDS_MS;
   return now - entry.uploadedAt > patience;
 }
 
@@ -78,7 +82,7 @@ async function ring(
   queue: Queue,
   db: Writer,
   entries: readonly JournalListing[],
-  { now, startup }: Required<SweepOptions>,
+  { now, startup, patienceMs }: Required<SweepOptions> & { patienceMs: number },
 ): Promise<number> {
   const ids = entries.map(({ id }) => id);
   const waiting = startup ? new Set<string>() : await waitingEntries(db, ids, now);
@@ -86,12 +90,13 @@ async function ring(
   for (let at = 0; at < due.length; at += MAX_SENT_TOGETHER) {
     const together = due.slice(at, at + MAX_SENT_TOGETHER);
     await queue.sendBatch(
-      together.map((entry) => ({ body: bellFor(entry, startup || now - entry.uploadedAt > ABANDONED_MS) })),
+      together.map((entry) => ({ body: bellFor(entry, startup || now - entry.uploadedAt > patienceMs) })),
     );
     await rememberRings(
       db,
       together.map(({ id }) => id),
       now,
+      patienceMs,
     );
   }
   return due.length;

@@ -8,9 +8,7 @@ import { plainText } from "../domain/truncate.ts";
 import type { Writer, WriterTransaction } from "./db.ts";
 
 const MAX_ERROR = 500;
-/** After the first ring for an entry the sweep waits this long for it to be stored, then twice as long each time … */
-const FIRST_WAIT_MS = 10 * 60_000;
-/** … up to half a day. */
+/** The wait until the sweep rings for an entry again doubles up to half a day. */
 const LONGEST_WAIT_MS = 12 * 3_600_000;
 /** An entry still in the journal is rung for as soon as it may be. */
 const OLD_RING_MS = 7 * 86_400_000;
@@ -53,15 +51,18 @@ export async function waitingEntries(
   return new Set(waiting.map(({ id }) => id));
 }
 
-/** Remembers that the sweep rings for these entries; the wait until the next time doubles. */
-export async function rememberRings(db: Writer, exchangeIds: readonly string[], now: number): Promise<void> {
+/** Remembers that the sweep rings for these entries, and waits `firstWaitMs` until the next time; then twice as long each time. */
+export async function rememberRings(
+  db: Writer,
+  exchangeIds: readonly string[],
+  now: number,
+  firstWaitMs: number,
+): Promise<void> {
   if (exchangeIds.length === 0) return;
-  const waits = sql`make_interval(secs => least(${FIRST_WAIT_MS / 1000} * power(2, least(${sweptEntries.rings}, 30)), ${LONGEST_WAIT_MS / 1000}))`;
+  const waits = sql`make_interval(secs => least(${firstWaitMs / 1_000} * power(2, least(${sweptEntries.rings}, 30)), ${LONGEST_WAIT_MS / 1000}))`;
   await db
     .insert(sweptEntries)
-    .values(
-      exchangeIds.map((exchangeId) => ({ exchangeId, rings: 1, nextAt: new Date(now + FIRST_WAIT_MS) })),
-    )
+    .values(exchangeIds.map((exchangeId) => ({ exchangeId, rings: 1, nextAt: new Date(now + firstWaitMs) })))
     .onConflictDoUpdate({
       target: sweptEntries.exchangeId,
       set: {
