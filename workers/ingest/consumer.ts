@@ -4,6 +4,7 @@
  *
  * The dead-letter queue leads here too. What twenty tries could not store is tried once more; the error of that try is
  * written down, the message acknowledged, and the journal entry stays: the sweep rings for it again, less and less often.
+ * No queue keeps a message for ever, so facts that are only in a bell move into the journal when their bell has waited long.
  */
 import { v5 as uuidv5 } from "uuid";
 import { type Config, loadConfig } from "../config.ts";
@@ -16,6 +17,7 @@ import { recordFailure } from "../store/ingest-failures.ts";
 import { clearJournal } from "../store/journal.ts";
 import { withinTime } from "../store/time-limit.ts";
 import { type Delivery, fitTogether, slices } from "./deliveries.ts";
+import { hasFacts, isLongTried, keepFacts } from "./kept-facts.ts";
 import { publishStored } from "./live-rows.ts";
 import { raiseAlerts, raiseLost } from "./raise-alerts.ts";
 import { indexAfterBatch } from "./search-words.ts";
@@ -104,8 +106,9 @@ async function settleExchanges(
   });
   for (const delivery of slice) {
     const failure = stored?.failures.get(delivery.bell.id);
-    if (failure) await settleFailure(config, delivery, failure);
+    if (failure) await settleFailure(env, config, delivery, failure);
     else if (stored) delivery.message.ack();
+    else if (isLongTried(delivery) && (await keepFacts(env, delivery))) delivery.message.ack();
     else giveBack(delivery.message);
   }
   return stored;
@@ -120,12 +123,13 @@ async function clear(env: Env, cleared: StoredSlice["cleared"]): Promise<void> {
 }
 
 /** One exchange that could not be stored although the database is there. */
-async function settleFailure(config: Config, delivery: Delivery, failure: Failure): Promise<void> {
+async function settleFailure(env: Env, config: Config, delivery: Delivery, failure: Failure): Promise<void> {
   const { message, bell, isDead } = delivery;
   const error = errorText(failure.error);
   log.error("ingest: exchange not stored", { id: bell.id, attempt: message.attempts, error });
   // The sweep comes back by itself; tries of its bells would only add to those of its next ones.
   if (!isDead && bell.rungBy !== "sweep") return giveBack(message);
+  if (hasFacts(bell) && !(await keepFacts(env, delivery))) return giveBack(message);
   const { domain } = failure;
   try {
     await withWriter(config, (db) => recordFailure(db, { exchangeId: bell.id, domain, error }, Date.now()));

@@ -3,6 +3,7 @@
  * they depend on more than one exchange. What a link is made of is.
  */
 import { startedAtOf } from "../domain/exchange-id.ts";
+import { isOAuthPath } from "../domain/paths.ts";
 import type { ExchangeBell, RequestFacts } from "../schemas/exchange.ts";
 import type { StorableExchange } from "../store/exchanges-storable.ts";
 import type { JournalEntry } from "../store/journal.ts";
@@ -26,7 +27,8 @@ export function exchangeRow(
   const { id } = bell;
   const startedAt = startedAtOf(id);
   if (startedAt === null) throw new Error(`${id} is not an exchange id`);
-  const isUnrecorded = (request && !entry.request) || (response && !entry.response);
+  const isUnrecorded =
+    (request && (!entry.request || isLost(request.facts))) || (response && !entry.response);
   const facts =
     response && (isUnrecorded ? { ...response.facts, outcome: "unrecorded" as const } : response.facts);
   const requested = request && requestRow(request.facts, request.body);
@@ -47,6 +49,11 @@ export function exchangeRow(
   if (exchange.response && exchange.request && exchange.request.columns.endpoint !== "messages")
     exchange.response.columns.usagePartial = false;
   return exchange;
+}
+
+/** Nothing of its body is recorded, and that is not the rule for its path. */
+function isLost({ body, path }: RequestFacts): boolean {
+  return body.recorded === "none" && !isOAuthPath(path);
 }
 
 /**

@@ -107,6 +107,19 @@ export function writeJournalResponse(
   return write(bucket, journalKey(facts.id, "response"), body, facts);
 }
 
+/** Stores what is only known by its facts, where the journal has nothing: what it has is more. */
+export async function writeJournalFacts(
+  bucket: R2Bucket,
+  { request, response }: { request: RequestFacts | null; response: ResponseFacts | null },
+): Promise<void> {
+  const isThere = async ({ id }: { id: string }, part: JournalPart) =>
+    (await bucket.head(journalKey(id, part))) !== null;
+  const nothing = new Uint8Array(0);
+  if (request && !(await isThere(request, "request"))) await writeJournalRequest(bucket, request, nothing);
+  if (response && !(await isThere(response, "response")))
+    await writeJournalResponse(bucket, response, nothing);
+}
+
 /** Stores an object given in pieces, the last of which ends with a trailer. Resolves with its size. */
 export async function putJournalObject(
   bucket: R2Bucket,
