@@ -53,3 +53,15 @@ it("takes two million characters and no more, and has room again once they are s
   expect(keepUnsent(large)).toBe(true);
   await sendUnsent(async () => undefined);
 });
+
+it("loses none when one sending overtakes another", async () => {
+  for (let n = 0; n < 250; n++) keepUnsent(bell(n));
+  const sent = new Set<number>();
+  const slowly = async (bells: ExchangeBell[]) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const n of numbers(bells)) sent.add(n);
+  };
+  await Promise.all([sendUnsent(slowly), sendUnsent(slowly)]);
+  expect(sent.size).toBe(250);
+  expect(hasUnsent()).toBe(false);
+});

@@ -41,6 +41,22 @@ describe("the sweep", () => {
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "interrupted" }]);
   });
 
+  it("rings for a request that R2 took late, when its row is there already", async () => {
+    const exchange = madeExchange();
+    const { request, response } = exchange;
+    const lost = { recorded: "none" as const, bytes: 0, sha256: null };
+    await journal(env.JOURNAL, exchange, ["response"]);
+    await deliver([{ body: bellOf(exchange, { request: { ...request.facts, body: lost } }) }]);
+    await journal(env.JOURNAL, exchange, ["request"]);
+    await journal(env.JOURNAL, madeExchange({ startedAt: NOON + 1 }), ["request"]);
+    const rung = await sweep(3 * MINUTE);
+    expect(ids(rung)).toEqual([exchange.id]);
+    await deliver([{ body: rung[0] }]);
+    const [row] = await queryRows("SELECT body_kind, response_bytes, input_tokens FROM requests");
+    expect(row).toEqual({ body_kind: "json", response_bytes: response.body.length, input_tokens: 12 });
+    expect(await sweep(60 * MINUTE)).toEqual([]);
+  });
+
   it("at startup rings for everything, since nothing can be in flight", async () => {
     const [whole, cut] = [madeExchange(), madeExchange({ startedAt: NOON + 1 })];
     await journal(env.JOURNAL, whole);

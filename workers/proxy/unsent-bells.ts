@@ -12,6 +12,7 @@ const MAX_TOGETHER = 100;
 const MAX_CHARACTERS_TOGETHER = 80_000;
 
 let unsent: { bell: ExchangeBell; characters: number }[] = [];
+/** Of `unsent`. */
 let kept = 0;
 
 /** Answers whether there was room. */
@@ -30,8 +31,10 @@ export async function sendUnsent(send: (bells: ExchangeBell[]) => Promise<unknow
   while (unsent.length > 0) {
     const together = unsent.slice(0, fitting(unsent));
     await send(together.map(({ bell }) => bell));
-    unsent = unsent.slice(together.length);
-    for (const { characters } of together) kept -= characters;
+    // Not by position: a slow sending may be overtaken by the next, which sends the same again.
+    const isSent = new Set(together);
+    unsent = unsent.filter((each) => !isSent.has(each));
+    kept = unsent.reduce((sum, { characters }) => sum + characters, 0);
   }
 }
 

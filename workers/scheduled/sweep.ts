@@ -5,12 +5,13 @@
  * It needs no cursor: entries are listed in order of time, and those rung for have to wait in Postgres (longer each time).
  * Without Postgres nothing could be stored, so then it does not ring at all.
  */
-import { type Config, loadConfig } from "../config.ts";
+import { loadConfig } from "../config.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
 import { errorText, log } from "../log.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
 import { DatabaseUnavailableError } from "../store/database-error.ts";
 import { type Writer, withWriter } from "../store/db.ts";
+import { domainsOfStored } from "../store/exchanges.ts";
 import { rememberRings, waitingEntries } from "../store/ingest-failures.ts";
 import { type JournalListing, listJournal } from "../store/journal.ts";
 
@@ -47,10 +48,13 @@ export async function sweepJournal(env: Env, { now, startup = false }: SweepOpti
       limit: PAGE_ENTRIES,
       ...(startAfter === undefined ? {} : { startAfter }),
     });
-    const left = page.entries.filter((entry) => startup || isLeftBehind(entry, now, config));
+    const old = page.entries.filter((entry) => startup || now - entry.uploadedAt > config.SWEEP_AFTER_MS);
     const patienceMs = PATIENCE * config.SWEEP_AFTER_MS;
-    if (left.length > 0)
-      rung += await withWriter(config, (db) => ring(env.EXCHANGES, db, left, { now, startup, patienceMs }));
+    if (old.length > 0)
+      rung += await withWriter(config, async (db) => {
+        const left = startup ? old : await leftBehind(db, old, now - config.STREAM_MAX_MS - LAST_WORDS_MS);
+        return ring(env.EXCHANGES, db, left, { now, startup, patienceMs });
+      });
     listed += page.entries.length;
     // Ids are in order of time: what comes later is too young as well.
     const reached = page.cursor === null ? null : startedAtOf(page.cursor);
@@ -72,10 +76,22 @@ export async function sweepOrWait(env: Env, options: SweepOptions): Promise<void
   }
 }
 
-/** An entry without its answer may be a stream that goes on; only after the longest possible one it is certainly not. */
-function isLeftBehind(entry: JournalListing, now: number, config: Config): boolean {
-  const patience = entry.hasResponse ? config.SWEEP_AFTER_MS : config.STREAM_MAX_MS + LAST_WORDS_MS;
-  return now - entry.uploadedAt > patience;
+/**
+ * An entry without its answer may be a stream that goes on; one that was written before `endedBefore` is certainly not, and
+ * neither is one whose row is there: R2 took it late, when its facts had been stored.
+ */
+async function leftBehind(
+  db: Writer,
+  entries: readonly JournalListing[],
+  endedBefore: number,
+): Promise<JournalListing[]> {
+  const isEnded = ({ hasResponse, uploadedAt }: JournalListing) => hasResponse || uploadedAt < endedBefore;
+  const open = entries.flatMap((entry) => {
+    const startedAt = isEnded(entry) ? null : startedAtOf(entry.id);
+    return startedAt === null ? [] : [{ id: entry.id, startedAt: new Date(startedAt) }];
+  });
+  const stored = await domainsOfStored(db, open);
+  return entries.filter((entry) => isEnded(entry) || stored.has(entry.id));
 }
 
 async function ring(
