@@ -62,7 +62,7 @@ export async function handleBatch(batch: MessageBatch, env: Env, ctx: ExecutionC
     const next = all[n + 1];
     // The database's time and ours are not the same: while it stores, the next slice is taken apart.
     reading = next && fitTogether(slice, next) ? readSlice(env.JOURNAL, next) : null;
-    const stored = await settleExchanges(config, slice, read);
+    const stored = await settleExchanges(env, config, slice, read);
     if (!stored) continue;
     ctx.waitUntil(clear(env, stored.cleared));
     ctx.waitUntil(publishStored(env, stored.rows));
@@ -96,6 +96,7 @@ async function settleCounters(config: Config, counted: readonly Counted[]): Prom
 
 /** Answers what was stored; null when the database is not there. */
 async function settleExchanges(
+  env: Env,
   config: Config,
   slice: readonly Delivery[],
   read: ReadSlice,
