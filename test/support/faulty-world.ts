@@ -16,8 +16,8 @@ import { makeReadOnly, watchDisk } from "./read-only-disk.ts";
 import type { WorkerFaults } from "./faults.ts";
 import { startFaultyPostgres, type PostgresFault } from "./faulty-postgres.ts";
 
-/** Minutes elsewhere. Behind the tries of a put and of a bell, so that the sweep finds what they left. */
-const SWEEP_AFTER_MS = 5_000;
+/** Two minutes elsewhere. What is rung for twice is stored once. */
+const SWEEP_AFTER_MS = 3_000;
 
 export interface Faults extends WorkerFaults {
   POSTGRES?: PostgresFault;

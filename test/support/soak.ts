@@ -75,7 +75,7 @@ const DOMAIN = "soak.example";
 const MARKER = "x-soak";
 const OWN_KEY = "sk-ant-api03-of-the-caller";
 /** The sweep of this world looks after exchanges sooner than elsewhere (faulty-world.ts), so it runs more often. */
-const SWEEP_EVERY_MS = 5_000;
+const SWEEP_EVERY_MS = 3_000;
 const EVERY_MINUTE = "* * * * *";
 /** A put is tried for this long after the end of an exchange. */
 const RECORDING_MS = 20_000;
