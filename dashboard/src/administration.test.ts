@@ -278,11 +278,13 @@ describe("health", () => {
       "Bodies lost",
       "Linking",
       "Search index",
-      "claude-cli/1.0.58",
       "set, not shown",
       "https://nexus.example.com",
     ])
       expect(text).toContain(words);
+    expect(text).not.toContain("claude-cli/1.0.58");
+    const asked = await visit().ask("/settings?show=linking");
+    expect(asked.text).toContain("claude-cli/1.0.58");
     const seen = (await visit(VIEWER).ask("/settings")).text;
     expect(seen).toContain("Alerts waiting");
     expect(seen).not.toContain("DASHBOARD_API_KEY");

@@ -2,6 +2,7 @@
 import type { LinkingQuality } from "../../../workers/schemas/api-conversations.ts";
 import type { Environment } from "../../../workers/schemas/api-settings.ts";
 import type { Result } from "../api/client.ts";
+import { linkTo } from "../filters.ts";
 import { formatExact, formatShare } from "../format/number.ts";
 import type { View } from "../view.ts";
 import { ProblemCard } from "./problem.tsx";
@@ -11,7 +12,20 @@ import { Wire } from "./values.tsx";
 const WEEKS = 4;
 const CLIENTS = 12;
 
-export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality>; view: View }) {
+export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality> | null; view: View }) {
+  if (linking === null)
+    return (
+      <section class="card" id="linking">
+        <h2>Linking</h2>
+        <p class="mute table-words">
+          How well the requests of each client version find what they continue. Counting it reads every
+          request of eight weeks, so it is done when asked for.
+        </p>
+        <a class="button" href={`${linkTo("/settings", view.filters, { show: "linking" })}#linking`}>
+          Show by client version
+        </a>
+      </section>
+    );
   if (!linking.ok)
     return (
       <section class="card">
@@ -20,12 +34,18 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
       </section>
     );
   const { clients, weeks } = linking.data;
-  if (clients.length === 0) return <></>;
+  if (clients.length === 0)
+    return (
+      <section class="card" id="linking">
+        <h2>Linking</h2>
+        <p class="mute">No request of the last 8 weeks belongs to a conversation.</p>
+      </section>
+    );
   const newest = [...new Set(weeks.map(({ week }) => week))].sort().slice(-WEEKS);
   const shareOf = (client: string | null, week: string) =>
     weeks.find((one) => one.client === client && one.week === week);
   return (
-    <section class="card">
+    <section class="card" id="linking">
       <h2>
         Linking <span class="mute">by client version, last 8 weeks</span>
       </h2>

@@ -17,7 +17,8 @@ interface Props {
   view: View;
   status: Result<Status>;
   alerts: Result<AlertsWaiting>;
-  linking: Result<LinkingQuality>;
+  /** Null unless it was asked for. */
+  linking: Result<LinkingQuality> | null;
   /** Null for viewers. */
   environment: Result<Environment> | null;
 }
@@ -54,7 +55,7 @@ function Machine({
   view: View;
   status: Status;
   alerts: Result<AlertsWaiting>;
-  linking: Result<LinkingQuality>;
+  linking: Result<LinkingQuality> | null;
 }) {
   const counters = Object.entries(status.counters ?? {}).filter(([, value]) => value > 0);
   return (

@@ -56,7 +56,8 @@ export function lookRoutes(): Hono<AppEnv> {
     const [status, alerts, linking, environment] = await Promise.all([
       api.get<Status>("/api/status"),
       api.get<AlertsWaiting>("/api/alerts"),
-      api.get<LinkingQuality>("/api/quality/linking"),
+      // It reads every request of eight weeks: only for whoever asks.
+      view.query.show === "linking" ? api.get<LinkingQuality>("/api/quality/linking") : null,
       canAdminister(view) ? api.get<Environment>("/api/environment") : null,
     ]);
     return page(
