@@ -12,7 +12,10 @@ import { startDemo } from "./local/demo/demo.ts";
 
 interface Picture {
   name: string;
-  /** Where it is taken; FIRST stands for the request with the most tool calls among the newest. */
+  /**
+   * Where it is taken; FIRST stands for the request with the most tool calls among the newest, TALK for the conversation
+   * that branched most.
+   */
   path: string;
   theme: "light" | "dark";
 }
@@ -20,6 +23,7 @@ interface Picture {
 const PICTURES: readonly Picture[] = [
   { name: "demo-overview", path: "/?range=1h", theme: "light" },
   { name: "demo-request", path: "/requests/FIRST", theme: "dark" },
+  { name: "demo-conversation", path: "/conversations/TALK", theme: "light" },
 ];
 const SIZE = { width: 1440, height: 900 };
 /** How long the day may take to be in the database. */
@@ -66,7 +70,21 @@ async function untilStored(): Promise<void> {
   }
 }
 
+interface Talk {
+  conversationId: string;
+  subtaskBranchCount: number;
+  userBranchCount: number;
+  compactBranchCount: number;
+}
+
 async function pathOf(picture: Picture): Promise<string> {
+  if (picture.path.includes("TALK")) {
+    const { conversations } = await ask<{ conversations: Talk[] }>("/api/conversations?limit=200");
+    const branches = (talk: Talk) => talk.subtaskBranchCount + talk.userBranchCount + talk.compactBranchCount;
+    const talk = conversations.sort((left, right) => branches(right) - branches(left))[0];
+    if (!talk) throw new Error("The demo has no conversation to show.");
+    return picture.path.replace("TALK", talk.conversationId);
+  }
   if (!picture.path.includes("FIRST")) return picture.path;
   const { requests } = await ask<{ requests: Row[] }>("/api/requests?limit=200");
   const complete = requests.filter((row) => row.outcome === "complete");

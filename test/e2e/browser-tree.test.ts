@@ -2,45 +2,22 @@
  * The tree of a conversation in a real Chromium, over the scripted API: dragged, zoomed, walked, read along; a card above
  * what one points at; nothing refused by the policy. The same drawing from a real Worker is looked at in browser.test.ts.
  */
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Scene } from "../../dashboard/fake/api.ts";
-import { loadApp, serveScene } from "../../dashboard/fake/serve.ts";
-import { startBrowser } from "../support/browser.ts";
+import { type ScriptedDashboard, startScriptedDashboard } from "../support/scripted-dashboard.ts";
 
-let browser: Browser;
-let app: Awaited<ReturnType<typeof loadApp>>;
-const servers: Awaited<ReturnType<typeof serveScene>>[] = [];
-
+let dashboard: ScriptedDashboard;
 beforeAll(async () => {
-  [browser, app] = await Promise.all([startBrowser(), loadApp()]);
+  dashboard = await startScriptedDashboard();
 });
+afterAll(() => dashboard.stop());
 
-afterAll(async () => {
-  await browser.close();
-  for (const { server } of servers) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
-
-/** The first conversation of a scene; what the browser complains about is written down. */
+/** The first conversation of a scene, once its tree can be moved. */
 async function open(scene: Scene, query = "", width = 1440) {
-  const served = await serveScene(app, scene);
-  servers.push(served);
-  const list = (await (await fetch(`${served.url}/api/conversations`)).json()) as {
-    conversations: { conversationId: string }[];
-  };
-  const context = await browser.newContext({ viewport: { width, height: 900 } });
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(error.message));
-  await page.goto(`${served.url}/conversations/${list.conversations[0]!.conversationId}${query}`);
-  if (width > 760) await page.waitForSelector(".tree-frame.is-live");
-  return { page, complaints };
+  const opened = await dashboard.open(scene, `/conversations/TALK${query}`, width);
+  if (width > 760) await opened.page.waitForSelector(".tree-frame.is-live");
+  return opened;
 }
 
 /** Scale and translation of the drawing. */

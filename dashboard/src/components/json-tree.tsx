@@ -5,8 +5,11 @@ import { cutAt, oneLine, printable } from "../format/text.ts";
 import { isObject } from "../transcript/blocks.ts";
 
 /** A tree larger than this ends with a word and a link. */
-const MAX_NODES = 3_000;
+const MAX_NODES = 2_000;
+/** Long texts are cut; once all of them together have been long, soon. */
 const MAX_STRING = 2_000;
+const MAX_TEXT = 40_000;
+const SHORT_STRING = 120;
 const MAX_DEPTH = 40;
 
 interface Props {
@@ -19,7 +22,7 @@ interface Props {
 }
 
 export function JsonTree({ value, rawHref, open = 1, closed = [] }: Props) {
-  const budget = { nodes: MAX_NODES };
+  const budget = { nodes: MAX_NODES, text: MAX_TEXT };
   const tree = <Node name={null} value={value} depth={0} open={open} closed={closed} budget={budget} />;
   return (
     <div class="json" role="group" aria-label="JSON">
@@ -30,7 +33,7 @@ export function JsonTree({ value, rawHref, open = 1, closed = [] }: Props) {
 }
 
 /** Rendered after the tree, so that it knows whether the budget ran out. */
-function BudgetNote({ budget, rawHref }: { budget: { nodes: number }; rawHref: string }) {
+function BudgetNote({ budget, rawHref }: { budget: Budget; rawHref: string }) {
   if (budget.nodes > 0) return null;
   return (
     <p class="note">
@@ -40,13 +43,19 @@ function BudgetNote({ budget, rawHref }: { budget: { nodes: number }; rawHref: s
   );
 }
 
+/** What is left for a tree. */
+interface Budget {
+  nodes: number;
+  text: number;
+}
+
 interface NodeProps {
   name: string | null;
   value: unknown;
   depth: number;
   open: number;
   closed: readonly string[];
-  budget: { nodes: number };
+  budget: Budget;
 }
 
 function Node({ name, value, depth, open, closed, budget }: NodeProps): Child {
@@ -68,7 +77,7 @@ function Node({ name, value, depth, open, closed, budget }: NodeProps): Child {
     return (
       <div class="json-leaf">
         {label}
-        <Scalar value={value} />
+        <Scalar value={value} budget={budget} />
       </div>
     );
   }
@@ -110,9 +119,10 @@ function Peek({ value }: { value: unknown }) {
   return null;
 }
 
-function Scalar({ value }: { value: unknown }) {
+function Scalar({ value, budget }: { value: unknown; budget: Budget }) {
   if (typeof value === "string") {
-    const cut = cutAt(value, MAX_STRING);
+    const cut = cutAt(value, budget.text > 0 ? MAX_STRING : SHORT_STRING);
+    budget.text -= cut.length;
     return (
       <bdi class="json-string" dir="auto">
         "{printable(cut)}"

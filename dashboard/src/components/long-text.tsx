@@ -7,6 +7,11 @@ import { formatCount, formatExact } from "../format/number.ts";
 import { printable } from "../format/text.ts";
 import type { Child } from "hono/jsx";
 
+/** Characters of a text in a page. What folds early is history: the whole of it is a link away. */
+const mostOf = (foldAt: number) => (foldAt < EARLY ? MAX_HISTORY : MAX_TEXT_CHARACTERS);
+const EARLY = 1_000;
+const MAX_HISTORY = 4_200;
+
 interface Props {
   text: string;
   foldAt: number;
@@ -18,7 +23,7 @@ interface Props {
 
 /** Markdown. Too long for that, it is shown as plain text. */
 export function Prose({ text, foldAt, rawHref, paint }: Props) {
-  if (text.length > Math.min(MAX_MARKDOWN_CHARACTERS, MAX_TEXT_CHARACTERS)) {
+  if (text.length > Math.min(MAX_MARKDOWN_CHARACTERS, mostOf(foldAt) + 500)) {
     return <PlainText text={text} foldAt={foldAt} rawHref={rawHref} />;
   }
   const parts = renderParts(printable(text), foldAt, paint);
@@ -42,7 +47,7 @@ export function PlainText({
   paint,
   language = null,
 }: Props & { language?: string | null }) {
-  const folded = foldText(text, foldAt);
+  const folded = foldText(text, foldAt, mostOf(foldAt));
   const show = (part: string) => {
     const painted = paint?.(printable(part), language) ?? null;
     return painted === null ? printable(part) : raw(painted);

@@ -3,22 +3,21 @@ import type { Branch, ConversationTree, Transcript } from "../../../workers/sche
 import type { ApiClient, Result } from "../api/client.ts";
 import { BranchGlyph, glyphOf } from "../components/branch-glyphs.tsx";
 import { ProblemCard } from "../components/problem.tsx";
-import { EntryView, type TranscriptContext } from "../components/transcript.tsx";
+import { ComparedRowView } from "../components/compared-row.tsx";
+import type { TranscriptContext } from "../components/transcript.tsx";
 import { Money, Short, Time, Wire } from "../components/values.tsx";
 import { linkTo } from "../filters.ts";
 import { formatCount, formatExact } from "../format/number.ts";
-import { printable } from "../format/text.ts";
 import { messageOf } from "../transcript/blocks.ts";
-import { commonBeginning, type ComparedRow, compareEntries } from "../transcript/compare.ts";
-import { type DiffLine, diffWords } from "../transcript/diff.ts";
+import { commonBeginning, compareEntries } from "../transcript/compare.ts";
 import { newPainter } from "../transcript/highlight.ts";
 import { type Entry, pairTools } from "../transcript/pair-tools.ts";
+import { fittingTranscript } from "../transcript/share.ts";
 import { comparedFrom } from "../tree/fork.ts";
 import type { View } from "../view.ts";
 
 /** Messages of each side in one page. */
-const PAGE = 40;
-const MOST_CHOICES = 30;
+const PAGE = 30;
 
 export interface Comparison {
   left: Branch;
@@ -50,7 +49,12 @@ export async function loadComparison(
   );
   if (!one!.ok) return { left, right, from, transcripts: one! };
   if (!other!.ok) return { left, right, from, transcripts: other! };
-  return { left, right, from, transcripts: { ok: true, data: [one!.data, other!.data] } };
+  return {
+    left,
+    right,
+    from,
+    transcripts: { ok: true, data: [fittingTranscript(one!.data), fittingTranscript(other!.data)] },
+  };
 }
 
 interface Props {
@@ -85,7 +89,7 @@ export function ComparePage({ view, path, comparison }: Props) {
         )}
       </p>
       {rows.map((row) => (
-        <Row row={row} contexts={contexts} names={names} />
+        <ComparedRowView row={row} contexts={contexts} names={names} />
       ))}
       {rows.length === 0 && <p class="compared-common">Nothing differs in what is shown here.</p>}
       <SideFoot branch={left} transcript={one} view={view} path={path} />
@@ -154,128 +158,5 @@ function SideFoot({ branch, transcript, view, path }: SideProps) {
         </a>
       )}
     </p>
-  );
-}
-
-interface RowProps {
-  row: ComparedRow;
-  contexts: readonly [TranscriptContext, TranscriptContext];
-  names: readonly [string, string];
-}
-
-function Row({ row, contexts, names }: RowProps) {
-  if (row.isSame && row.left)
-    return (
-      <div class="compared-row same">
-        <EntryView entry={row.left} context={contexts[0]} note="on both sides" />
-      </div>
-    );
-  const words = differingWords(row);
-  return (
-    <div class="compared-row">
-      <Side
-        entry={row.left}
-        context={contexts[0]}
-        name={names[0]}
-        words={words?.filter(({ sign }) => sign !== "+")}
-        which="left"
-      />
-      <Side
-        entry={row.right}
-        context={contexts[1]}
-        name={names[1]}
-        words={words?.filter(({ sign }) => sign !== "-")}
-        which="right"
-      />
-    </div>
-  );
-}
-
-interface RowSideProps {
-  entry: Entry | null;
-  context: TranscriptContext;
-  words: DiffLine[] | undefined;
-  name: string;
-  which: "left" | "right";
-}
-
-function Side({ entry, context, words, name, which }: RowSideProps) {
-  if (!entry) return <div class={`compared-side none on-${which}`}></div>;
-  // Where one stands above the other, each says which it is.
-  const note = (
-    <span class="only-on-phone">
-      <Wire text={name} length={28} />
-    </span>
-  );
-  if (!words)
-    return (
-      <div class={`compared-side on-${which}`}>
-        <EntryView entry={entry} context={context} note={note} />
-      </div>
-    );
-  // One text against another: its own words are marked.
-  return (
-    <div class={`compared-side on-${which}`}>
-      <EntryView entry={entry} context={context} note={note}>
-        <p class="compared-text" dir="auto">
-          {words.map(({ sign, text }) =>
-            sign === " " ? printable(text) : <mark class={`own-${which}`}>{printable(text)}</mark>,
-          )}
-        </p>
-      </EntryView>
-    </div>
-  );
-}
-
-/** From this share of common words on two texts are variants of each other; below, each is read as it is. */
-const ALIKE = 0.25;
-
-/** Word by word, where both sides are one text and much alike. */
-function differingWords({ left, right }: ComparedRow): DiffLine[] | null {
-  const [one, other] = [textOf(left), textOf(right)];
-  if (one === null || other === null || left?.role !== right?.role) return null;
-  const words = diffWords(one, other);
-  const common = words.filter(({ sign }) => sign === " ").length;
-  return common / words.length >= ALIKE ? words : null;
-}
-
-function textOf(entry: Entry | null): string | null {
-  const [item, ...more] = entry?.items ?? [];
-  return item?.kind === "text" && more.length === 0 ? item.text : null;
-}
-
-/** Choosing the branch to compare with: without a script the button sends it. */
-export function CompareForm({
-  view,
-  path,
-  branches,
-  now,
-}: {
-  view: View;
-  path: string;
-  branches: readonly Branch[];
-  now: string;
-}) {
-  // Ways the conversation itself went first: there may be hundreds of sub-tasks.
-  const others = branches
-    .filter(({ branchKey }) => branchKey !== now)
-    .sort((left, right) => Number(left.kind === "subtask") - Number(right.kind === "subtask"))
-    .slice(0, MOST_CHOICES);
-  if (others.length === 0) return null;
-  return (
-    <form method="get" action={path} class="compare-form">
-      {view.query.branch && <input type="hidden" name="branch" value={view.query.branch} />}
-      <label>
-        <span class="unseen">Compare with the branch</span>
-        <select name="compare">
-          {others.map(({ branchKey, branchId }) => (
-            <option value={branchKey}>{branchId.slice(0, 60)}</option>
-          ))}
-        </select>
-      </label>
-      <button type="submit" class="quiet">
-        Compare
-      </button>
-    </form>
   );
 }

@@ -4,16 +4,17 @@ import type {
   Transcript as TranscriptAnswer,
 } from "../../../workers/schemas/api-conversations.ts";
 import { search } from "../api/client.ts";
+import { CompareForm } from "../components/compare-form.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Transcript, type TranscriptContext } from "../components/transcript.tsx";
 import { Time, Wire } from "../components/values.tsx";
 import { linkTo } from "../filters.ts";
 import { formatCount, formatExact } from "../format/number.ts";
+import { formatDuration } from "../format/time.ts";
 import { messageOf } from "../transcript/blocks.ts";
 import { newPainter } from "../transcript/highlight.ts";
 import { pairTools, withoutTools } from "../transcript/pair-tools.ts";
 import type { View } from "../view.ts";
-import { CompareForm } from "./conversation-compare.tsx";
 
 interface Props {
   view: View;
@@ -43,6 +44,16 @@ export function Reading({ view, detail, transcript, itemOf }: Props) {
   const entries = hidesTools ? withoutTools(paired) : paired;
   const answer = transcript.messages.find((message) => message.isAnswer)?.position ?? null;
   const byPosition = new Map(transcript.messages.map((message) => [message.position, message]));
+  const calling = new Set(
+    paired.filter(({ items }) => items.some(({ kind }) => kind === "call")).map(({ number }) => number),
+  );
+  /** Between an answer that calls tools and the request that brings what came of them. */
+  const toolsTook = (position: number): number | null => {
+    const [answered, brought] = [byPosition.get(position), byPosition.get(position + 1)];
+    if (!calling.has(position) || !answered?.timestamp || !brought?.timestamp || brought.role !== "user")
+      return null;
+    return Math.max(0, Date.parse(brought.timestamp) - Date.parse(answered.timestamp));
+  };
   const context: TranscriptContext = {
     here: link({}),
     rawHref: `/api/requests/${transcript.requestId}/body`,
@@ -59,6 +70,7 @@ export function Reading({ view, detail, transcript, itemOf }: Props) {
       return (
         <>
           {timestamp !== null && <Time at={timestamp} view={view} />}
+          {toolsTook(position) !== null && <span>tools {formatDuration(toolsTook(position))}</span>}
           {requestId !== null && (
             <a class="quiet" href={linkTo(`/requests/${requestId}`, view.filters)}>
               request

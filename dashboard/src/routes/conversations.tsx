@@ -6,6 +6,7 @@ import type {
   ConversationTree,
   Transcript,
 } from "../../../workers/schemas/api-conversations.ts";
+import type { Result } from "../api/client.ts";
 import { Icon } from "../components/icon.tsx";
 import { Time, Wire } from "../components/values.tsx";
 import type { AppEnv } from "../environment.ts";
@@ -16,6 +17,7 @@ import { ConversationPreview } from "../pages/conversation-preview.tsx";
 import { TIMELINE_ROWS } from "../pages/conversation-timeline.tsx";
 import { branchOf, ConversationPage, conversationView } from "../pages/conversation.tsx";
 import { ConversationFilters, ConversationsPage, loadConversations } from "../pages/conversations.tsx";
+import { fittingTranscript } from "../transcript/share.ts";
 import { viewOf } from "../view.ts";
 import { loadChoices } from "./choices.ts";
 import { exportConversation } from "./conversation-export.ts";
@@ -91,7 +93,13 @@ export function conversationRoutes(): Hono<AppEnv> {
       200,
       health,
       { title: (data.title ?? "Conversation").slice(0, 100), above, heading },
-      <ConversationPage view={view} detail={data} tree={tree} transcript={transcript} compared={compared} />,
+      <ConversationPage
+        view={view}
+        detail={data}
+        tree={tree}
+        transcript={shared(transcript)}
+        compared={compared}
+      />,
     );
   });
 
@@ -116,3 +124,7 @@ export function conversationRoutes(): Hono<AppEnv> {
 
   return routes;
 }
+
+/** As much of it as one page carries. */
+const shared = (transcript: Result<Transcript> | null): Result<Transcript> | null =>
+  transcript?.ok ? { ok: true, data: fittingTranscript(transcript.data) } : transcript;

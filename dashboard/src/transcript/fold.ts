@@ -11,7 +11,7 @@ export interface Folded {
 }
 
 /** Most characters of one text in a page. The whole of it is one link away. */
-export const MAX_TEXT_CHARACTERS = 40_000;
+export const MAX_TEXT_CHARACTERS = 24_000;
 
 /**
  * Cuts near `limit` characters, at a line's end where one is near. Lines without end are cut within; what would leave

@@ -28,7 +28,7 @@ const OPENED = 24;
 /** Fewer in a row are not worth a fold. */
 const SHORTEST_RUN = 4;
 /** The most detailed of three looks whose items are no more than this is taken. */
-const COMFORTABLE = 48;
+const COMFORTABLE = 40;
 
 /**
  * Items in the order of their first request, and for each node the item it is in. Of three degrees of detail (all, runs of

@@ -1,0 +1,155 @@
+/** What one does on the pages of a conversation and of a request, in a real Chromium over the scripted API. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ScriptedDashboard, startScriptedDashboard } from "../support/scripted-dashboard.ts";
+
+let dashboard: ScriptedDashboard;
+beforeAll(async () => {
+  dashboard = await startScriptedDashboard();
+});
+afterAll(() => dashboard.stop());
+
+const WAIT = { timeout: 10_000 };
+
+describe("the pages of a conversation", () => {
+  it("compare two branches, chosen from a list", async () => {
+    const { page, complaints } = await dashboard.open("busy", "/conversations/TALK");
+    await page.selectOption("select[name=compare]", { label: "branch_20261123120107" });
+    await page.click(".compare-form button");
+    await page.waitForURL(/compare=/);
+    expect(await page.textContent(".compared-common")).toContain("The first 7 messages are the same.");
+    const [left, right] = [
+      (await page.locator(".compared-side.on-left").first().boundingBox())!,
+      (await page.locator(".compared-side.on-right").first().boundingBox())!,
+    ];
+    expect(left.y).toBe(right.y);
+    expect(right.x).toBeGreaterThan(left.x + left.width);
+    expect(await page.locator("mark.own-right").count()).toBeGreaterThan(0);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it("stack the branches on a phone and say which is which", async () => {
+    const { page } = await dashboard.open("busy", "/conversations/TALK?compare=branch_20261123120107", 390);
+    const [left, right] = [
+      (await page.locator(".compared-side.on-left").first().boundingBox())!,
+      (await page.locator(".compared-side.on-right").first().boundingBox())!,
+    ];
+    expect(right.y).toBeGreaterThanOrEqual(left.y + left.height);
+    expect(await page.locator(".compared-side.on-right").first().innerText()).toContain("branch_2026");
+    expect(
+      await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
+    ).toBeLessThanOrEqual(0);
+    await page.context().close();
+  });
+
+  it("hide tools and show reminders, in the address", async () => {
+    const { page, complaints } = await dashboard.open("busy", "/conversations/TALK");
+    const tools = await page.locator(".tool").count();
+    expect(tools).toBeGreaterThan(2);
+    expect(await page.locator(".reminders[open]").count()).toBe(0);
+    await page.click("text=Hide tool calls");
+    await page.waitForURL(/tools=hide/);
+    expect(await page.locator(".tool").count()).toBe(0);
+    await page.click("text=Show reminders");
+    await page.waitForURL(/reminders=show/);
+    expect(await page.locator(".reminders[open]").count()).toBeGreaterThan(0);
+    expect(page.url()).toContain("tools=hide");
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it("read on in place", async () => {
+    const { page, complaints } = await dashboard.open("busy", "/conversations/TALK");
+    const here = page.url();
+    await page.click("a[data-read-on]");
+    await expect.poll(() => page.locator("a[data-read-on]").count(), WAIT).toBe(0);
+    expect(page.url()).toBe(here);
+    expect(await page.locator("#message-1").count()).toBe(1);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it("give the transcript as a file", async () => {
+    const { page } = await dashboard.open("busy", "/conversations/TALK?branch=branch_20261123120107");
+    await page.click(".menu > summary");
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Markdown")]);
+    expect(download.suggestedFilename()).toMatch(/\.md$/);
+    await page.context().close();
+  });
+
+  it("colour code without letting the policy down", async () => {
+    const { page, complaints } = await dashboard.open("busy", "/conversations/TALK");
+    expect(
+      await page
+        .locator(".hljs-keyword")
+        .first()
+        .evaluate((one) => getComputedStyle(one).color),
+    ).not.toBe(
+      await page
+        .locator(".prose code")
+        .first()
+        .evaluate((one) => getComputedStyle(one).color),
+    );
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+});
+
+describe("the list of conversations", () => {
+  it("previews the last exchange on hover and with the keyboard; Esc closes it", async () => {
+    const { page, complaints } = await dashboard.open("busy", "/conversations");
+    const card = page.locator("#preview-card");
+    await page.locator(".conversations tbody tr").nth(1).hover();
+    await card.waitFor({ state: "visible" });
+    expect(await card.textContent()).toContain("You");
+    await page.keyboard.press("Escape");
+    expect(await card.isVisible()).toBe(false);
+    await page.mouse.move(2, 2);
+    await page.keyboard.press("j");
+    await card.waitFor({ state: "visible" });
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+});
+
+describe("the page of a request", () => {
+  it("finds words in its JSON, opens where they are and goes on to the next", async () => {
+    const { page, complaints } = await dashboard.open("busy", "/requests/ASKED?tab=raw");
+    const found = page.locator("[data-json-found]");
+    await page.fill("[data-json-search] input", "npm test");
+    await expect.poll(() => found.textContent(), WAIT).toMatch(/^1 of \d+$/);
+    const isSeen = () =>
+      page.evaluate(() => {
+        const [range] = [...(CSS.highlights.get("json-now") ?? [])] as Range[];
+        return range !== undefined && range.getBoundingClientRect().height > 0;
+      });
+    expect(await isSeen()).toBe(true);
+    await page.press("[data-json-search] input", "Enter");
+    await expect.poll(() => found.textContent(), WAIT).toMatch(/^2 of /);
+    expect(await isSeen()).toBe(true);
+    await page.fill("[data-json-search] input", "no such words");
+    await expect.poll(() => found.textContent(), WAIT).toBe("nothing found");
+    await page.click("[data-json-fold=close]");
+    expect(await page.locator(".json-branch[open]").count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it("copies the request's JSON without having it in the page twice", async () => {
+    const { page } = await dashboard.open("busy", "/requests/ASKED?tab=raw");
+    await page.click("button[data-copy-from]");
+    await page.waitForSelector("button.copied");
+    const text = await page.evaluate(() => navigator.clipboard.readText());
+    expect(JSON.parse(text)).toHaveProperty("messages");
+    await page.context().close();
+  });
+
+  it("has every tab without complaint", async () => {
+    for (const tab of ["conversation", "raw", "headers", "stream"]) {
+      const { page, complaints } = await dashboard.open("hostile", `/requests/ASKED?tab=${tab}`);
+      expect(await page.locator("h1").count(), tab).toBe(1);
+      expect(complaints, tab).toEqual([]);
+      await page.context().close();
+    }
+  });
+});
