@@ -22,12 +22,12 @@ export function newPainter(): Painter {
   };
 }
 
-/** A painter for listings as tools give them, "  12→code": each line by itself, its number apart. */
+/** A painter for listings as tools give them, "  12→code": each line by itself, its number apart. What is no listing is words of the tool, and plain. */
 export function numbered(paint: Painter): Painter {
   return (code, language) => {
     const lines = code.split("\n");
     if (language === null || lines.length > 400 || !lines.every((line) => line === "" || NUMBERED.test(line)))
-      return paint(code, language);
+      return null;
     const painted: string[] = [];
     for (const line of lines) {
       const [, number = "", rest = ""] = NUMBERED.exec(line) ?? [];
