@@ -32,19 +32,21 @@ export function ErrorsPage({ view, overview, errors, failures }: Props) {
   }
   return (
     <>
-      {overview.ok && <Course view={view} overview={overview.data} />}
+      {errors.ok && <Course view={view} errors={errors.data} />}
       <div class="pair">
         <Kinds view={view} errors={errors} />
-        {overview.ok && (
+        {errors.ok && (
           <div class="column">
             <Shares
               title="By domain"
-              entries={overview.data.domains}
+              failed={errors.data.domains.map(({ domain, count }) => ({ name: domain, count }))}
+              all={overview.ok ? overview.data.domains : []}
               href={(domain) => linkTo("/errors", { ...view.filters, domain } satisfies Filters)}
             />
             <Shares
               title="By model"
-              entries={overview.data.models}
+              failed={errors.data.models.map(({ model, count }) => ({ name: model ?? "", count }))}
+              all={overview.ok ? overview.data.models : []}
               words={shortModel}
               href={(model) => linkTo("/errors", { ...view.filters, model } satisfies Filters)}
             />
@@ -61,15 +63,15 @@ export function ErrorsPage({ view, overview, errors, failures }: Props) {
   );
 }
 
-function Course({ view, overview }: { view: View; overview: Overview }) {
-  const { now, buckets, bucketMs } = overview;
+function Course({ view, errors }: { view: View; errors: Errors }) {
+  const { total, requests, series, bucketMs } = errors;
   return (
     <section class="card" id="live-course" data-live>
       <h2>
         Errors per {bucketWords(bucketMs)}{" "}
         <span class="mute">
-          {formatExact(now.errors)} of {formatCount(now.requests, "request")},{" "}
-          {formatShare(now.requests === 0 ? null : now.errors / now.requests)}
+          {formatExact(total)} of {formatCount(requests, "request")},{" "}
+          {formatShare(requests === 0 ? null : total / requests)}
         </span>
       </h2>
       <BarChart
@@ -79,22 +81,15 @@ function Course({ view, overview }: { view: View; overview: Overview }) {
             key: "errors",
             label: "Errors",
             fill: "fill-error",
-            hint: "Status 400 and above, and exchanges without an answer",
+            hint: "Status 400 and above, and answers that never came or broke off",
           },
         ]}
-        points={buckets.map(({ start, sums }) => ({
-          start,
-          values: { errors: sums.errors },
-          notes: [formatCount(sums.requests, "request")],
-        }))}
+        points={series.map(({ time, count }) => ({ start: Date.parse(time), values: { errors: count } }))}
         bucketMs={bucketMs}
         zone={view.zone}
         now={view.now}
         isWhole
         format={{ short: formatShort, exact: formatExact }}
-        columns={{
-          before: [{ label: "Requests", text: (_, index) => formatExact(buckets[index]!.sums.requests) }],
-        }}
       />
     </section>
   );
@@ -151,16 +146,17 @@ function Kinds({ view, errors }: { view: View; errors: Result<Errors> }) {
 
 interface SharesProps {
   title: string;
-  entries: readonly Named[];
+  /** Most first. */
+  failed: readonly { name: string; count: number }[];
+  /** What these are a share of, as far as it is known. */
+  all: readonly Named[];
   href: (name: string) => string;
   words?: (name: string) => string;
 }
 
 /** How many of whose requests failed: many failures of many requests are another thing than of few. */
-function Shares({ title, entries, href, words = (name) => name }: SharesProps) {
-  const failed = entries
-    .filter(({ sums }) => sums.errors > 0)
-    .toSorted((left, right) => right.sums.errors - left.sums.errors);
+function Shares({ title, failed, all, href, words = (name) => name }: SharesProps) {
+  const requestsOf = new Map(all.map(({ name, sums }) => [name, sums.requests]));
   return (
     <section class="card">
       <h2>{title}</h2>
@@ -179,23 +175,35 @@ function Shares({ title, entries, href, words = (name) => name }: SharesProps) {
             </tr>
           </thead>
           <tbody>
-            {failed.slice(0, 10).map(({ name, sums }) => (
-              <tr>
-                <td>
-                  <a href={href(name)}>
-                    <Wire text={words(name) || "(none)"} length={48} />
-                  </a>
-                </td>
-                <td class="right">{formatExact(sums.errors)}</td>
-                <td class="right" title={formatCount(sums.requests, "request")}>
-                  {formatShare(sums.requests === 0 ? null : sums.errors / sums.requests)}
-                </td>
-              </tr>
+            {failed.slice(0, 10).map(({ name, count }) => (
+              <FailedShare
+                href={href(name)}
+                name={words(name) || "(none)"}
+                count={count}
+                requests={requestsOf.get(name) ?? 0}
+              />
             ))}
           </tbody>
         </table>
       )}
     </section>
+  );
+}
+
+function FailedShare(props: { href: string; name: string; count: number; requests: number }) {
+  const { href, name, count, requests } = props;
+  return (
+    <tr>
+      <td>
+        <a href={href}>
+          <Wire text={name} length={48} />
+        </a>
+      </td>
+      <td class="right">{formatExact(count)}</td>
+      <td class="right" title={formatCount(requests, "request")}>
+        {formatShare(requests === 0 ? null : count / requests)}
+      </td>
+    </tr>
   );
 }
 
