@@ -30,7 +30,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  program.process.kill("SIGKILL");
+  // Killed, it would leave its workerd to the next start, and there is none.
+  program.process.kill("SIGTERM");
+  await program.ended;
   await fake.stop();
   await rm(variables.DATA_DIR ?? "", { recursive: true, force: true });
 });
