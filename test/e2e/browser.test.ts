@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
 import type { LocalWorld } from "../../scripts/local/host.ts";
+import { accessibilityProblems } from "../support/accessibility.ts";
 import { startBrowser } from "../support/browser.ts";
 import { startLocalWorld } from "../support/local-world.ts";
 
@@ -85,7 +86,7 @@ describe("the dashboard", () => {
     [390, "light"],
     [390, "dark"],
   ] as const)(
-    "shows every page at %i px in %s without complaint or sideways scrolling",
+    "shows every page at %i px in %s without complaint, sideways scrolling or what axe calls serious",
     async (width, scheme) => {
       const { page, complaints } = await openPage(width, scheme);
       await signIn(page, world.dashboardKey);
@@ -109,6 +110,7 @@ describe("the dashboard", () => {
           await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
           path,
         ).toBeLessThanOrEqual(0);
+        for (const problem of await accessibilityProblems(page)) complaints.push(`${path}: ${problem}`);
       }
       expect(complaints).toEqual([]);
       await page.context().close();

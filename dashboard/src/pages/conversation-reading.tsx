@@ -95,18 +95,10 @@ export function Reading({ view, detail, transcript, itemOf }: Props) {
         <span class="transcript-tools">
           <Export path={path} view={view} />
           <CompareForm view={view} path={path} branches={detail.branches} now={transcript.branchKey} />
-          <a
-            class="button quiet"
-            href={link({ tools: hidesTools ? null : "hide" })}
-            aria-pressed={String(hidesTools)}
-          >
+          <a class="button quiet" href={link({ tools: hidesTools ? null : "hide" })}>
             {hidesTools ? "Show tool calls" : "Hide tool calls"}
           </a>
-          <a
-            class="button quiet"
-            href={link({ reminders: opensReminders ? null : "show" })}
-            aria-pressed={String(opensReminders)}
-          >
+          <a class="button quiet" href={link({ reminders: opensReminders ? null : "show" })}>
             {opensReminders ? "Hide reminders" : "Show reminders"}
           </a>
         </span>

@@ -40,11 +40,7 @@ export function ConversationTab({ detail, view }: { detail: RequestDetail; view:
     <div class="conversation">
       <p class="transcript-bar">
         <span class="mute">{formatCount(history.length, "message")} sent</span>
-        <a
-          class="button quiet"
-          href={link({ tools: hidesTools ? null : "hide" })}
-          aria-pressed={String(hidesTools)}
-        >
+        <a class="button quiet" href={link({ tools: hidesTools ? null : "hide" })}>
           {hidesTools ? "Show tool calls" : "Hide tool calls"}
         </a>
       </p>
