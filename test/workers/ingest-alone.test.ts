@@ -38,14 +38,12 @@ async function alone(given: Parameters<typeof madeExchange>[0] = {}): Promise<Ma
 }
 
 describe("an answer without its request", () => {
-  it("waits for it at first, and says so", async () => {
+  it("waits for it at first, which is no failure: R2 may be slow with the request", async () => {
     const { id } = await alone();
     const [bell] = await sweep(3 * MINUTE);
-    await deliver([{ body: bell }]);
+    expect(await deliver([{ body: bell }])).toMatchObject({ acks: [0] });
     expect(await storedOutcomes()).toEqual([]);
-    expect(await failures()).toEqual([
-      { exchange_id: id, error: "Error: the journal has the answer but not the request" },
-    ]);
+    expect(await failures()).toEqual([]);
     expect(await journalContents()).toEqual([`${id} response`]);
   });
 

@@ -58,10 +58,10 @@ export async function handleBatch(batch: MessageBatch, env: Env, ctx: ExecutionC
   const all = slices(exchanges);
   let reading: Promise<ReadSlice> | null = null;
   for (const [n, slice] of all.entries()) {
-    const read: ReadSlice = await (reading ?? readSlice(env.JOURNAL, slice));
+    const read: ReadSlice = await (reading ?? readSlice(env.JOURNAL, slice, config.SWEEP_AFTER_MS));
     const next = all[n + 1];
     // The database's time and ours are not the same: while it stores, the next slice is taken apart.
-    reading = next && fitTogether(slice, next) ? readSlice(env.JOURNAL, next) : null;
+    reading = next && fitTogether(slice, next) ? readSlice(env.JOURNAL, next, config.SWEEP_AFTER_MS) : null;
     const stored = await settleExchanges(env, config, slice, read);
     if (!stored) continue;
     ctx.waitUntil(clear(env, stored.cleared));
@@ -127,6 +127,10 @@ async function clear(env: Env, cleared: StoredSlice["cleared"]): Promise<void> {
 async function settleFailure(env: Env, config: Config, delivery: Delivery, failure: Failure): Promise<void> {
   const { message, bell, isDead } = delivery;
   const error = errorText(failure.error);
+  if (failure.isEarly && !isDead && bell.rungBy === "sweep") {
+    log.info("ingest: exchange waits for its other half", { id: bell.id, error });
+    return message.ack();
+  }
   log.error("ingest: exchange not stored", { id: bell.id, attempt: message.attempts, error });
   // The sweep comes back by itself; tries of its bells would only add to those of its next ones.
   if (!isDead && bell.rungBy !== "sweep") return giveBack(message);

@@ -39,12 +39,14 @@ export interface Failure {
   /** As far as it is known. */
   domain: string;
   error: unknown;
+  /** What is missing may still come, and nobody has given it up: the sweep asks again. */
+  isEarly?: boolean;
 }
 
 /** An exchange of the slice on its way. */
 export interface Entry {
   bell: ExchangeBell;
-  /** It failed before, so something may be written down about it. */
+  /** It may have failed before, in this bell or the sweep's, so something may be written down about it. */
   isTroubled: boolean;
   parts: JournalPart[];
   /** Null when there is nothing in journal and bell. */
@@ -61,11 +63,15 @@ export interface ReadSlice {
 }
 
 /** Reads what the bells rang for and takes it apart. Never rejects; this is most of the CPU that ingest takes. */
-export async function readSlice(journal: R2Bucket, slice: readonly Delivery[]): Promise<ReadSlice> {
+export async function readSlice(
+  journal: R2Bucket,
+  slice: readonly Delivery[],
+  sweepAfterMs: number,
+): Promise<ReadSlice> {
   const failures: ReadSlice["failures"] = new Map();
   const entries: Entry[] = [];
   await Promise.all(
-    distinct(slice).map(async (given) => {
+    distinct(slice, Date.now() - sweepAfterMs).map(async (given) => {
       try {
         entries.push(await readEntry(journal, given));
       } catch (thrown) {
@@ -96,11 +102,12 @@ export async function storeSlice(
   return { failures, cleared, rows, settled, exchanges };
 }
 
-/** One per exchange: several bells may ring for it, and one of them may bring facts. */
-function distinct(slice: readonly Delivery[]): Pick<Entry, "bell" | "isTroubled">[] {
+/** One per exchange: several bells may ring for it, and one of them may bring facts. Those begun before `sweptBefore` the sweep knows. */
+function distinct(slice: readonly Delivery[], sweptBefore: number): Pick<Entry, "bell" | "isTroubled">[] {
   const byId = new Map<string, Pick<Entry, "bell" | "isTroubled">>();
   for (const { bell, isDead, message } of slice) {
-    const isTroubled = isDead || bell.rungBy === "sweep" || message.attempts > 1;
+    const isSwept = bell.rungBy === "sweep" || (startedAtOf(bell.id) ?? 0) < sweptBefore;
+    const isTroubled = isDead || isSwept || message.attempts > 1;
     const other = byId.get(bell.id);
     byId.set(bell.id, {
       bell: {
@@ -153,7 +160,12 @@ async function byDomain(
     const { exchange } = entry;
     const domain = exchange?.request?.domain ?? known.get(bell.id);
     if (domain !== undefined) groups.set(domain, [...(groups.get(domain) ?? []), entry]);
-    else if (exchange) failures.set(bell.id, { domain: bell.domain, error: new Error(ANSWER_ALONE) });
+    else if (exchange)
+      failures.set(bell.id, {
+        domain: bell.domain,
+        error: new Error(ANSWER_ALONE),
+        isEarly: !bell.isAbandoned,
+      });
     else
       log.error("ingest: a bell rang for an exchange that is nowhere", { id: bell.id, domain: bell.domain });
   }
