@@ -6,6 +6,8 @@ import { bellOf, madeExchange, type MadeExchange, NOON } from "../support/exchan
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
 
+const YEAR_MS = 365 * 86_400_000;
+
 beforeEach(freshWorld);
 
 /** Turn `n` as Claude Code sends it and the vendor answers a subscription. */
@@ -117,7 +119,8 @@ describe("a turn", () => {
         lines.mockClear();
         await deliver(
           turns.map((turn) => ({ body: bellOf(turn) })),
-          { bindings: { DEBUG_SQL: "true" } as Partial<Env> },
+          // The turns are of another day; the sweep has not looked after them yet.
+          { bindings: { DEBUG_SQL: "true", SWEEP_AFTER_MS: String(10 * YEAR_MS) } as Partial<Env> },
         );
         const statements = lines.mock.calls
           .map(([line]) => (JSON.parse(String(line)) as { statement?: string }).statement ?? "")
