@@ -5,6 +5,7 @@
 import { stack, stackOffsetNone } from "d3-shape";
 import { formatAbsolute, formatHour, formatShortDay } from "../format/time.ts";
 import { axisTo, spread } from "./axis.ts";
+import { Head, TableHead } from "../components/table-head.tsx";
 
 export interface BarSeries {
   key: string;
@@ -168,16 +169,12 @@ function PointTable({ series, points, zone, format, columns = {} }: Props) {
   return (
     <div class="scroll" tabindex={0}>
       <table class="rows">
-        <thead>
-          <tr>
-            <th scope="col">From</th>
-            {[...before, ...series, ...after].map(({ label }) => (
-              <th scope="col" class="right">
-                <bdi>{label}</bdi>
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead>
+          <Head label="From" />
+          {[...before, ...series, ...after].map(({ label }) => (
+            <Head label={label} isNumber />
+          ))}
+        </TableHead>
         <tbody>
           {points.map((point, index) => (
             <tr>

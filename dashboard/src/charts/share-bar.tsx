@@ -31,3 +31,13 @@ export function ShareBar({ share }: { share: number }) {
     </svg>
   );
 }
+
+/** A share in a table: drawn and said. */
+export function ShareCell({ share }: { share: number }) {
+  return (
+    <td class="share">
+      <ShareBar share={share} />
+      <span class="number mute">{formatShare(share)}</span>
+    </td>
+  );
+}

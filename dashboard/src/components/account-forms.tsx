@@ -4,7 +4,8 @@ import type { WindowDetail } from "../../../workers/schemas/api-windows.ts";
 import type { AccountNotice } from "../pages/account.tsx";
 import type { View } from "../view.ts";
 import { CsrfField } from "./frame.tsx";
-import { FormFailure, TextField } from "./text-field.tsx";
+import { Option } from "./option.tsx";
+import { ApiKeyField, FormFailure, TextField } from "./text-field.tsx";
 
 interface Props {
   view: View;
@@ -60,19 +61,10 @@ function CredentialForms({ view, account, notice }: Props & { account: AccountVi
           {problemOf("key") && (
             <FormFailure problem={problemOf("key")!} parameters={["credential.api_key"]} />
           )}
-          <TextField
-            label="API key"
-            name="api_key"
-            parameter="credential.api_key"
-            problem={problemOf("key")}
-            isSecret
-            required
-            maxlength={500}
-            placeholder="sk-ant-api03-…"
-          >
+          <ApiKeyField problem={problemOf("key")} required>
             Write-only: stored sealed and never shown again.{" "}
             {type === "oauth" && "The login that is stored now is forgotten."}
-          </TextField>
+          </ApiKeyField>
           <button class="primary" type="submit">
             Store the key
           </button>
@@ -146,9 +138,9 @@ function LimitsForm({ view, accountId, window, notice }: Props & { window: Windo
         </TextField>
         <fieldset class="field">
           <legend>Alerts</legend>
-          <Choice now={draft.alerts} value="default" words="At 75 % and 90 % of each window" />
-          <Choice now={draft.alerts} value="never" words="Never" />
-          <Choice now={draft.alerts} value="own" words="At" />
+          <Option name="alerts" now={draft.alerts} value="default" words="At 75 % and 90 % of each window" />
+          <Option name="alerts" now={draft.alerts} value="never" words="Never" />
+          <Option name="alerts" now={draft.alerts} value="own" words="At" />
           <div class="inset">
             <TextField
               label="Per cent of a window"
@@ -167,15 +159,6 @@ function LimitsForm({ view, accountId, window, notice }: Props & { window: Windo
         </button>
       </form>
     </details>
-  );
-}
-
-function Choice({ value, now, words }: { value: string; now: string; words: string }) {
-  return (
-    <label class="option">
-      <input type="radio" name="alerts" value={value} checked={value === now} />
-      <span>{words}</span>
-    </label>
   );
 }
 

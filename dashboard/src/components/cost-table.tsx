@@ -3,6 +3,7 @@ import type { CostBreakdown, CostLine } from "../../../workers/schemas/cost.ts";
 import { formatMoneyExact } from "../format/money.ts";
 import { formatExact, UNKNOWN } from "../format/number.ts";
 import { Wire } from "./values.tsx";
+import { Head, TableHead } from "./table-head.tsx";
 
 interface Props {
   breakdown: CostBreakdown | null;
@@ -27,14 +28,12 @@ export function CostTable({ breakdown, total, version }: Props) {
           <summary>How the cost adds up</summary>
           <div class="scroll" tabindex={0}>
             <table class="rows cost">
-              <thead>
-                <tr>
-                  <th>Kind</th>
-                  <th class="right">Quantity</th>
-                  <th class="right">Rate</th>
-                  <th class="right">Amount</th>
-                </tr>
-              </thead>
+              <TableHead>
+                <Head label="Kind" />
+                <Head label="Quantity" isNumber />
+                <Head label="Rate" isNumber />
+                <Head label="Amount" isNumber />
+              </TableHead>
               <tbody>
                 {lines.map((line) => (
                   <tr>

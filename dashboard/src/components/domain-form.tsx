@@ -3,7 +3,8 @@ import type { Problem } from "../api/client.ts";
 import type { View } from "../view.ts";
 import { CsrfField } from "./frame.tsx";
 import { Icon } from "./icon.tsx";
-import { FormFailure, TextField, Wrong } from "./text-field.tsx";
+import { Option } from "./option.tsx";
+import { ApiKeyField, FormFailure, TextField, Wrong } from "./text-field.tsx";
 
 /** What the form holds, as text. Never the secret. */
 export interface DomainDraft {
@@ -47,22 +48,18 @@ export function DomainForm({ view, draft, problem }: Props) {
       </TextField>
       <fieldset class="field" data-credential>
         <legend>Credential for Claude</legend>
-        <Option value="keep" now={draft.credential} words="Keep the account's credential" />
-        <Option value="api_key" now={draft.credential} words="Another API key, stored sealed" />
+        <Option name="credential" value="keep" now={draft.credential} words="Keep the account's credential" />
+        <Option
+          name="credential"
+          value="api_key"
+          now={draft.credential}
+          words="Another API key, stored sealed"
+        />
         <div class="inset">
-          <TextField
-            label="API key"
-            name="api_key"
-            parameter="credential.api_key"
-            problem={problem}
-            isSecret
-            maxlength={500}
-            placeholder="sk-ant-api03-…"
-          >
-            Write-only: it is never shown again.
-          </TextField>
+          <ApiKeyField problem={problem}>Write-only: it is never shown again.</ApiKeyField>
         </div>
         <Option
+          name="credential"
           value="passthrough"
           now={draft.credential}
           words="Passthrough: the client's own credential travels on and is never stored"
@@ -83,15 +80,6 @@ export function DomainForm({ view, draft, problem }: Props) {
         Save
       </button>
     </form>
-  );
-}
-
-function Option({ value, now, words }: { value: string; now: string; words: string }) {
-  return (
-    <label class="option">
-      <input type="radio" name="credential" value={value} checked={value === now} />
-      <span>{words}</span>
-    </label>
   );
 }
 

@@ -7,6 +7,7 @@ import { formatExact, formatShare } from "../format/number.ts";
 import type { View } from "../view.ts";
 import { ProblemCard } from "./problem.tsx";
 import { Wire } from "./values.tsx";
+import { Head, TableHead } from "./table-head.tsx";
 
 /** Weeks that are shown beside the sums. */
 const WEEKS = 4;
@@ -56,28 +57,16 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
       <div class="scroll" tabindex={0}>
         <table class="rows">
           <caption class="unseen">Linking by client version</caption>
-          <thead>
-            <tr>
-              <th scope="col">Client</th>
-              <th scope="col" class="right">
-                Continue
-              </th>
-              <th scope="col" class="right">
-                Found
-              </th>
-              <th scope="col" class="right">
-                Not found
-              </th>
-              <th scope="col" class="right">
-                Unsure
-              </th>
-              {newest.map((week) => (
-                <th scope="col" class="right">
-                  {week.slice(5)}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <TableHead>
+            <Head label="Client" />
+            <Head label="Continue" isNumber />
+            <Head label="Found" isNumber />
+            <Head label="Not found" isNumber />
+            <Head label="Unsure" isNumber />
+            {newest.map((week) => (
+              <Head label={week.slice(5)} isNumber />
+            ))}
+          </TableHead>
           <tbody>
             {clients.slice(0, CLIENTS).map((one) => (
               <tr>

@@ -1,9 +1,10 @@
 /** A client key that was just made, with the lines that point a client at its domain. */
 import type { DomainDetail, MadeKey } from "../api/types.ts";
 import type { View } from "../view.ts";
+import { CodeLines } from "./code-lines.tsx";
 import { Icon } from "./icon.tsx";
 import { baseUrl, clientLines } from "./point-here.tsx";
-import { CopyButton, Wire } from "./values.tsx";
+import { Wire } from "./values.tsx";
 
 /** Shown once: nobody can bring the key back. */
 export function NewKey({
@@ -22,19 +23,9 @@ export function NewKey({
         <Icon name="key" /> Key for <Wire text={made.name} length={60} />
       </h2>
       <p>This is the only time it is shown. Copy it now.</p>
-      <div class="code-line">
-        <pre tabindex={0}>
-          <code>{made.key}</code>
-        </pre>
-        <CopyButton text={made.key} label="the key" />
-      </div>
+      <CodeLines text={made.key} label="the key" />
       <p>For Claude Code and the SDKs:</p>
-      <div class="code-line">
-        <pre tabindex={0}>
-          <code>{lines}</code>
-        </pre>
-        <CopyButton text={lines} label="the lines" />
-      </div>
+      <CodeLines text={lines} label="the lines" />
     </section>
   );
 }

@@ -1,6 +1,6 @@
 /** How to point a client at the proxy: the line to copy, for this very address. */
 import type { View } from "../view.ts";
-import { CopyButton } from "./values.tsx";
+import { CodeLines } from "./code-lines.tsx";
 
 export function PointHere({ view, domain, key }: { view: View; domain?: string; key?: string }) {
   const line = clientLines(baseUrl(view, domain), key).join("\n");
@@ -11,12 +11,7 @@ export function PointHere({ view, domain, key }: { view: View; domain?: string; 
           ? "Claude Code, with this key:"
           : "Point Claude Code, an SDK or a script at the proxy and ask something:"}
       </p>
-      <div class="code-line">
-        <pre tabindex={0}>
-          <code>{line}</code>
-        </pre>
-        <CopyButton text={line} label="the lines" />
-      </div>
+      <CodeLines text={line} label="the lines" />
       {!key && !isLocal(view) && (
         <p class="mute">
           The host is the domain as set up under <a href="/domains">Domains</a>; a client key is made there

@@ -7,6 +7,7 @@ import type { View } from "../view.ts";
 import { promptTokens } from "../api/tokens.ts";
 import { ToolBadges } from "./tool-badges.tsx";
 import { Model, Money, Status, Time, Wire } from "./values.tsx";
+import { Head, TableHead } from "./table-head.tsx";
 
 interface Props {
   rows: readonly RequestRow[];
@@ -19,35 +20,25 @@ export function RequestTable({ rows, view, isCompact = false }: Props) {
   return (
     <table class="rows requests" role="table" data-rows>
       <caption class="unseen">Requests, newest first</caption>
-      <thead role="rowgroup">
-        <tr role="row">
-          <Head name="Time" />
-          <Head name="Ended" />
-          <Head name="Model" />
-          <Head name="Domain" />
-          {!isCompact && <Head name="Type" />}
-          {!isCompact && <Head name="Tools" />}
-          <Head name="Prompt → answer" isNumber />
-          {!isCompact && <Head name="Cached" isNumber />}
-          <Head name="Cost" isNumber />
-          {!isCompact && <Head name="First byte" isNumber />}
-          <Head name="Duration" isNumber />
-        </tr>
-      </thead>
+      <TableHead>
+        <Head label="Time" />
+        <Head label="Ended" />
+        <Head label="Model" />
+        <Head label="Domain" />
+        {!isCompact && <Head label="Type" />}
+        {!isCompact && <Head label="Tools" />}
+        <Head label="Prompt → answer" isNumber />
+        {!isCompact && <Head label="Cached" isNumber />}
+        <Head label="Cost" isNumber />
+        {!isCompact && <Head label="First byte" isNumber />}
+        <Head label="Duration" isNumber />
+      </TableHead>
       <tbody role="rowgroup">
         {rows.map((row) => (
           <Row row={row} view={view} isCompact={isCompact} />
         ))}
       </tbody>
     </table>
-  );
-}
-
-function Head({ name, isNumber = false }: { name: string; isNumber?: boolean }) {
-  return (
-    <th role="columnheader" scope="col" class={isNumber ? "right" : ""}>
-      {name}
-    </th>
   );
 }
 

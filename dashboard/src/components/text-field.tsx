@@ -50,6 +50,21 @@ export function TextField(props: Props) {
   );
 }
 
+/** A key for Claude: typed, sent, sealed, never shown again. */
+export function ApiKeyField(props: Pick<Props, "problem" | "required" | "children">) {
+  return (
+    <TextField
+      label="API key"
+      name="api_key"
+      parameter="credential.api_key"
+      isSecret
+      maxlength={500}
+      placeholder="sk-ant-api03-…"
+      {...props}
+    />
+  );
+}
+
 /** Under a field: what is wrong with it, and what would be right. */
 export function Wrong({ problem, parameter }: { problem: Problem | null; parameter: string }) {
   const wrong = wrongWith(problem, parameter);

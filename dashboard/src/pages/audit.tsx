@@ -5,6 +5,7 @@ import { AdministrationTabs } from "../components/administration-tabs.tsx";
 import { Empty, ProblemCard } from "../components/problem.tsx";
 import { Time, Wire } from "../components/values.tsx";
 import type { View } from "../view.ts";
+import { Head, TableHead } from "../components/table-head.tsx";
 
 export interface AuditFilter {
   actor: string;
@@ -144,25 +145,13 @@ function AuditTable({
   return (
     <table class="rows audit" role="table">
       <caption class="unseen">Audit log, newest first</caption>
-      <thead role="rowgroup">
-        <tr role="row">
-          <th role="columnheader" scope="col">
-            When
-          </th>
-          <th role="columnheader" scope="col">
-            Who
-          </th>
-          <th role="columnheader" scope="col">
-            What
-          </th>
-          <th role="columnheader" scope="col">
-            On
-          </th>
-          <th role="columnheader" scope="col">
-            Details
-          </th>
-        </tr>
-      </thead>
+      <TableHead>
+        <Head label="When" />
+        <Head label="Who" />
+        <Head label="What" />
+        <Head label="On" />
+        <Head label="Details" />
+      </TableHead>
       <tbody role="rowgroup">
         {entries.map((entry) => (
           <tr role="row">

@@ -8,6 +8,7 @@ import { oneLine } from "../format/text.ts";
 import { clockOf, formatAbsolute, formatDuration } from "../format/time.ts";
 import { pauses, type TimelineRow } from "../transcript/timeline.ts";
 import type { View } from "../view.ts";
+import { Head, TableHead } from "../components/table-head.tsx";
 
 /** Requests of one page. */
 export const TIMELINE_ROWS = 100;
@@ -30,21 +31,15 @@ export function TimelinePage({ view, path, detail }: Props) {
       <div class="scroll">
         <table class="rows timeline" data-rows>
           <caption class="unseen">Requests of this conversation, oldest first</caption>
-          <thead>
-            <tr>
-              <th scope="col">Time</th>
-              <th scope="col">Branch</th>
-              <th scope="col">What</th>
-              <th scope="col">Took</th>
-              <th scope="col" class="right">
-                Prompt → answer
-              </th>
-              <th scope="col" class="right">
-                Cost
-              </th>
-              <th scope="col">Ended</th>
-            </tr>
-          </thead>
+          <TableHead>
+            <Head label="Time" />
+            <Head label="Branch" />
+            <Head label="What" />
+            <Head label="Took" />
+            <Head label="Prompt → answer" isNumber />
+            <Head label="Cost" isNumber />
+            <Head label="Ended" />
+          </TableHead>
           <tbody>
             {rows.map((row) => (
               <>

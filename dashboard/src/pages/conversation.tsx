@@ -50,6 +50,15 @@ export function ConversationPage({ view, detail, tree, transcript, compared }: P
   for (const { requestId, position } of read?.messages ?? [])
     if (requestId !== null && !messages.has(requestId)) messages.set(requestId, position);
   const beside = { view, path, model: detail.latestModel, messages };
+  const branches = (
+    <BranchList
+      view={view}
+      path={path}
+      branches={detail.branches}
+      tree={drawn?.tree ?? null}
+      now={branchKey}
+    />
+  );
   return (
     <>
       <ConversationStats detail={detail} />
@@ -87,25 +96,13 @@ export function ConversationPage({ view, detail, tree, transcript, compared }: P
       ) : look === "tree" ? (
         <>
           {drawn ? <TreePanel {...beside} drawn={drawn} isAlone /> : <NoTree tree={tree} view={view} />}
-          <BranchList
-            view={view}
-            path={path}
-            branches={detail.branches}
-            tree={drawn?.tree ?? null}
-            now={branchKey}
-          />
+          {branches}
         </>
       ) : (
         <div class="reading">
           <div class="reading-side">
             {drawn ? <TreePanel {...beside} drawn={drawn} /> : <NoTree tree={tree} view={view} />}
-            <BranchList
-              view={view}
-              path={path}
-              branches={detail.branches}
-              tree={drawn?.tree ?? null}
-              now={branchKey}
-            />
+            {branches}
           </div>
           {transcript?.ok === false ? (
             <ProblemCard problem={transcript.problem} what="The transcript" view={view} />

@@ -14,6 +14,7 @@ import { apiQuery, linkTo } from "../filters.ts";
 import { formatCount, formatExact, formatShare } from "../format/number.ts";
 import { formatDuration } from "../format/time.ts";
 import type { View } from "../view.ts";
+import { Head, TableHead } from "../components/table-head.tsx";
 
 const PAGE_ROWS = 50;
 const MOST_WORDS = 500;
@@ -71,20 +72,18 @@ export function ConversationsPage({ view, list }: { view: View; list: Result<Con
       <div id="live-conversations" {...(view.query.cursor || mine.search ? {} : { "data-live": "" })}>
         <table class="rows conversations" role="table" data-rows>
           <caption class="unseen">Conversations, last activity first</caption>
-          <thead role="rowgroup">
-            <tr role="row">
-              <Head words="Conversation" />
-              <Head words="Branches" />
-              <Head words="Domain" />
-              <Head words="Turns" isNumber />
-              <Head words="Tokens" isNumber />
-              <Head words="Cached" isNumber />
-              <Head words="Cost" isNumber />
-              <Head words="Context" isNumber />
-              <Head words="Took" isNumber />
-              <Head words="Last activity" isNumber />
-            </tr>
-          </thead>
+          <TableHead>
+            <Head label="Conversation" />
+            <Head label="Branches" />
+            <Head label="Domain" />
+            <Head label="Turns" isNumber />
+            <Head label="Tokens" isNumber />
+            <Head label="Cached" isNumber />
+            <Head label="Cost" isNumber />
+            <Head label="Context" isNumber />
+            <Head label="Took" isNumber />
+            <Head label="Last activity" isNumber />
+          </TableHead>
           <tbody role="rowgroup">
             {conversations.map((conversation) => (
               <Row conversation={conversation} view={view} />
@@ -114,14 +113,6 @@ export function ConversationsPage({ view, list }: { view: View; list: Result<Con
         )}
       </nav>
     </>
-  );
-}
-
-function Head({ words, isNumber = false }: { words: string; isNumber?: boolean }) {
-  return (
-    <th role="columnheader" scope="col" class={isNumber ? "right" : ""}>
-      {words}
-    </th>
   );
 }
 

@@ -9,6 +9,7 @@ import { linkTo } from "../filters.ts";
 import { formatExact } from "../format/number.ts";
 import { canAdminister, type View } from "../view.ts";
 import { credentialWords } from "./credential-words.ts";
+import { Head, TableHead } from "../components/table-head.tsx";
 
 interface Props {
   view: View;
@@ -46,25 +47,13 @@ function DomainTable({ domains, view }: { domains: DomainList["domains"]; view: 
   return (
     <table class="rows domains" role="table" data-rows>
       <caption class="unseen">Domains</caption>
-      <thead role="rowgroup">
-        <tr role="row">
-          <th role="columnheader" scope="col">
-            Domain
-          </th>
-          <th role="columnheader" scope="col">
-            Account
-          </th>
-          <th role="columnheader" scope="col">
-            Credential
-          </th>
-          <th role="columnheader" scope="col">
-            State
-          </th>
-          <th role="columnheader" scope="col" class="right">
-            Requests, 7 days
-          </th>
-        </tr>
-      </thead>
+      <TableHead>
+        <Head label="Domain" />
+        <Head label="Account" />
+        <Head label="Credential" />
+        <Head label="State" />
+        <Head label="Requests, 7 days" isNumber />
+      </TableHead>
       <tbody role="rowgroup">
         {domains.map((domain) => (
           <tr role="row" data-row>

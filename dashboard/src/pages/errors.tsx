@@ -5,12 +5,14 @@ import { failureKinds, SHOWN_FAILURES } from "../api/failures.ts";
 import type { Named, Overview } from "../api/overview.ts";
 import type { RequestRow } from "../api/types.ts";
 import { BarChart, bucketWords } from "../charts/bar-chart.tsx";
-import { ShareBar } from "../charts/share-bar.tsx";
+import { ShareCell } from "../charts/share-bar.tsx";
+import { FailedRows } from "../components/failed-rows.tsx";
 import { Empty, ProblemCard } from "../components/problem.tsx";
-import { shortModel, Status, Time, Wire } from "../components/values.tsx";
+import { shortModel, Time, Wire } from "../components/values.tsx";
 import { linkTo, type Filters } from "../filters.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../format/number.ts";
 import type { View } from "../view.ts";
+import { Head, TableHead } from "../components/table-head.tsx";
 
 interface Props {
   view: View;
@@ -57,7 +59,10 @@ export function ErrorsPage({ view, overview, errors, failures }: Props) {
         <h2>
           Newest <span class="mute">{formatCount(Math.min(rows.length, SHOWN_FAILURES), "request")}</span>
         </h2>
-        <FailureTable rows={rows.slice(0, SHOWN_FAILURES)} view={view} />
+        <FailedRows
+          rows={rows.slice(0, SHOWN_FAILURES).map((row) => ({ ...row, asked: row.model ?? row.endpoint }))}
+          view={view}
+        />
       </section>
     </>
   );
@@ -104,18 +109,12 @@ function Kinds({ view, errors }: { view: View; errors: Result<Errors> }) {
         By kind <span class="mute">{formatCount(total, "failure")}</span>
       </h2>
       <table class="rows eaters">
-        <thead>
-          <tr>
-            <th scope="col">What happened</th>
-            <th scope="col" class="right">
-              Times
-            </th>
-            <th scope="col">Last</th>
-            <th scope="col" class="share">
-              Share
-            </th>
-          </tr>
-        </thead>
+        <TableHead>
+          <Head label="What happened" />
+          <Head label="Times" isNumber />
+          <Head label="Last" />
+          <Head label="Share" isShare />
+        </TableHead>
         <tbody>
           {failureKinds(types)
             .slice(0, 30)
@@ -132,10 +131,7 @@ function Kinds({ view, errors }: { view: View; errors: Result<Errors> }) {
                     <Time at={latest.timestamp} view={view} />
                   </a>
                 </td>
-                <td class="share">
-                  <ShareBar share={count / Math.max(1, total)} />
-                  <span class="number mute">{formatShare(count / Math.max(1, total))}</span>
-                </td>
+                <ShareCell share={count / Math.max(1, total)} />
               </tr>
             ))}
         </tbody>
@@ -163,17 +159,11 @@ function Shares({ title, failed, all, href, words = (name) => name }: SharesProp
       {failed.length === 0 && <p class="mute">None here.</p>}
       {failed.length > 0 && (
         <table class="rows eaters">
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col" class="right">
-                Errors
-              </th>
-              <th scope="col" class="right">
-                Of requests
-              </th>
-            </tr>
-          </thead>
+          <TableHead>
+            <Head label="Name" />
+            <Head label="Errors" isNumber />
+            <Head label="Of requests" isNumber />
+          </TableHead>
           <tbody>
             {failed.slice(0, 10).map(({ name, count }) => (
               <FailedShare
@@ -204,36 +194,5 @@ function FailedShare(props: { href: string; name: string; count: number; request
         {formatShare(requests === 0 ? null : count / requests)}
       </td>
     </tr>
-  );
-}
-
-function FailureTable({ rows, view }: { rows: readonly RequestRow[]; view: View }) {
-  return (
-    <table class="rows last-errors" role="table" data-rows>
-      <caption class="unseen">Failed requests, newest first</caption>
-      <tbody role="rowgroup">
-        {rows.map((row) => (
-          <tr role="row" data-row>
-            <td role="cell" class="cell-time">
-              <a class="row-link" href={linkTo(`/requests/${row.requestId}`, view.filters)}>
-                <Time at={row.timestamp} view={view} />
-              </a>
-            </td>
-            <td role="cell" class="cell-status">
-              <Status row={row} />
-            </td>
-            <td role="cell" class="cell-model">
-              <Wire text={shortModel(row.model ?? row.endpoint)} length={32} />
-            </td>
-            <td role="cell" class="cell-domain">
-              <Wire text={row.domain} length={40} />
-            </td>
-            <td role="cell" class="cell-error">
-              <Wire text={row.error} length={160} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }

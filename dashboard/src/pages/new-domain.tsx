@@ -8,7 +8,8 @@ import { CsrfField } from "../components/frame.tsx";
 import { Icon } from "../components/icon.tsx";
 import { NewKey } from "../components/new-key.tsx";
 import { SlackForm, type SlackDraft } from "../components/slack-form.tsx";
-import { FormFailure, TextField } from "../components/text-field.tsx";
+import { Option } from "../components/option.tsx";
+import { ApiKeyField, FormFailure, TextField } from "../components/text-field.tsx";
 import { Wire } from "../components/values.tsx";
 import type { View } from "../view.ts";
 import { credentialWords } from "./credential-words.ts";
@@ -185,15 +186,7 @@ function AccountStep({
           )}
           <Choice value="api_key" now={draft.credential} title="An API key">
             <small>Of an organisation, billed by use. The way for teams. Stored sealed.</small>
-            <TextField
-              label="API key"
-              name="api_key"
-              parameter="credential.api_key"
-              problem={problem}
-              isSecret
-              maxlength={500}
-              placeholder="sk-ant-api03-…"
-            />
+            <ApiKeyField problem={problem} />
           </Choice>
           <Choice value="passthrough" now={draft.credential} title="Each client's own (passthrough)">
             <small>
@@ -238,10 +231,7 @@ function Choice({
 }) {
   return (
     <div class="choice-card">
-      <label class="option">
-        <input type="radio" name="credential" value={value} checked={value === now} />
-        <strong>{title}</strong>
-      </label>
+      <Option name="credential" value={value} now={now} words={title} isStrong />
       <div class="inset">{children}</div>
     </div>
   );

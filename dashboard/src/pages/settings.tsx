@@ -4,14 +4,14 @@ import type { LinkingQuality } from "../../../workers/schemas/api-conversations.
 import type { AlertsWaiting, Environment } from "../../../workers/schemas/api-settings.ts";
 import type { Status } from "../../../workers/schemas/api-status.ts";
 import { EnvironmentTable, LinkingTable } from "../components/health-tables.tsx";
-import { Status as Ended } from "../components/values.tsx";
+import { FailedRows } from "../components/failed-rows.tsx";
 import type { Result } from "../api/client.ts";
 import { Icon } from "../components/icon.tsx";
 import { ProblemCard } from "../components/problem.tsx";
 import { Copyable, Time, Wire } from "../components/values.tsx";
 import { formatExact } from "../format/number.ts";
 import type { View } from "../view.ts";
-import { linkTo } from "../filters.ts";
+import { Head, TableHead } from "../components/table-head.tsx";
 
 interface Props {
   view: View;
@@ -135,17 +135,13 @@ function FailureTable({ status, view }: { status: Status; view: View }) {
       <h2>Exchanges that could not be stored</h2>
       <div class="scroll" tabindex={0}>
         <table class="rows">
-          <thead>
-            <tr>
-              <th scope="col">Exchange</th>
-              <th scope="col">Domain</th>
-              <th scope="col">Error</th>
-              <th scope="col" class="right">
-                Attempts
-              </th>
-              <th scope="col">Last</th>
-            </tr>
-          </thead>
+          <TableHead>
+            <Head label="Exchange" />
+            <Head label="Domain" />
+            <Head label="Error" />
+            <Head label="Attempts" isNumber />
+            <Head label="Last" />
+          </TableHead>
           <tbody>
             {failures.map((failure) => (
               <tr>
@@ -179,28 +175,7 @@ function LastErrors({ status, view }: { status: Status; view: View }) {
       <h2>
         Ended badly <span class="mute">last 24 hours, newest first</span>
       </h2>
-      <table class="rows last-errors" role="table" data-rows>
-        <tbody role="rowgroup">
-          {errors.map((error) => (
-            <tr role="row" data-row>
-              <td role="cell" class="cell-time">
-                <a class="row-link" href={linkTo(`/requests/${error.requestId}`, view.filters)}>
-                  <Time at={error.timestamp} view={view} />
-                </a>
-              </td>
-              <td role="cell" class="cell-status">
-                <Ended row={{ ...error, errorType: null }} />
-              </td>
-              <td role="cell" class="cell-domain">
-                <Wire text={error.domain} length={40} />
-              </td>
-              <td role="cell" class="cell-error">
-                <Wire text={error.error} length={160} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <FailedRows rows={errors.map((error) => ({ ...error, errorType: null }))} view={view} />
     </section>
   );
 }

@@ -3,7 +3,7 @@ import type { Child } from "hono/jsx";
 import type { WindowDetail } from "../../../workers/schemas/api-windows.ts";
 import { windowName, windowRows } from "../api/windows.ts";
 import { LineChart, type Line } from "../charts/line-chart.tsx";
-import { ShareBar } from "../charts/share-bar.tsx";
+import { ShareCell } from "../charts/share-bar.tsx";
 import { Help } from "../components/help.tsx";
 import { shortModel, Money, Short, Time, Wire } from "../components/values.tsx";
 import { WindowRows } from "../components/window-list.tsx";
@@ -11,6 +11,7 @@ import { linkTo } from "../filters.ts";
 import { formatCount, formatExact, formatShare } from "../format/number.ts";
 import { shortId } from "../format/text.ts";
 import { canAdminister, type View } from "../view.ts";
+import { Head, TableHead } from "../components/table-head.tsx";
 
 const HOUR_MS = 3_600_000;
 /** What is drawn of the time to come, as a share of the time drawn. */
@@ -161,23 +162,13 @@ function EaterTable({ title, rows, none, children }: EaterProps) {
         <p class="mute">Nobody used it in these hours.</p>
       ) : (
         <table class="rows eaters">
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col" class="right">
-                Requests
-              </th>
-              <th scope="col" class="right">
-                Output
-              </th>
-              <th scope="col" class="right">
-                Cost
-              </th>
-              <th scope="col" class="share">
-                Share
-              </th>
-            </tr>
-          </thead>
+          <TableHead>
+            <Head label="Name" />
+            <Head label="Requests" isNumber />
+            <Head label="Output" isNumber />
+            <Head label="Cost" isNumber />
+            <Head label="Share" isShare />
+          </TableHead>
           <tbody>
             {rows.slice(0, MOST_ROWS).map((row) => (
               <tr>
@@ -197,10 +188,7 @@ function EaterTable({ title, rows, none, children }: EaterProps) {
                 <td class="right">
                   <Money amount={row.requests === 0 ? "0" : row.costUsd} />
                 </td>
-                <td class="share">
-                  <ShareBar share={row.shareOfTokens} />
-                  <span class="number mute">{formatShare(row.shareOfTokens)}</span>
-                </td>
+                <ShareCell share={row.shareOfTokens} />
               </tr>
             ))}
           </tbody>
@@ -222,21 +210,13 @@ function Classic({ detail, view }: { detail: WindowDetail; view: View }) {
       </h2>
       <div class="scroll" tabindex={0}>
         <table class="rows">
-          <thead>
-            <tr>
-              <th scope="col">Kind</th>
-              <th scope="col" class="right">
-                Limit
-              </th>
-              <th scope="col" class="right">
-                Left
-              </th>
-              <th scope="col" class="right">
-                Used
-              </th>
-              <th scope="col">Full again</th>
-            </tr>
-          </thead>
+          <TableHead>
+            <Head label="Kind" />
+            <Head label="Limit" isNumber />
+            <Head label="Left" isNumber />
+            <Head label="Used" isNumber />
+            <Head label="Full again" />
+          </TableHead>
           <tbody>
             {detail.classic.map((one) => (
               <tr>

@@ -5,7 +5,7 @@ import type { Result } from "../api/client.ts";
 import { costSeries, OTHERS } from "../api/cost-series.ts";
 import type { Named, Overview } from "../api/overview.ts";
 import { BarChart, bucketWords } from "../charts/bar-chart.tsx";
-import { ShareBar } from "../charts/share-bar.tsx";
+import { ShareCell } from "../charts/share-bar.tsx";
 import { StackedBars } from "../charts/stacked-bars.tsx";
 import { sumOf } from "../charts/token-kinds.ts";
 import { Help } from "../components/help.tsx";
@@ -22,6 +22,7 @@ import type { View } from "../view.ts";
 import { Tiles } from "./overview.tsx";
 import { AccountUsage } from "./usage-account.tsx";
 import type { UsageBy } from "./usage-csv.ts";
+import { Head, TableHead } from "../components/table-head.tsx";
 
 interface Props {
   view: View;
@@ -220,35 +221,17 @@ function UsageTable({ title, by, view, entries, href }: TableProps) {
       </h2>
       <div class="scroll" tabindex={0}>
         <table class="rows usage">
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col" class="right">
-                Requests
-              </th>
-              <th scope="col" class="right">
-                Input
-              </th>
-              <th scope="col" class="right">
-                Cache read
-              </th>
-              <th scope="col" class="right">
-                Cache write
-              </th>
-              <th scope="col" class="right">
-                Output
-              </th>
-              <th scope="col" class="right">
-                Cached
-              </th>
-              <th scope="col" class="right">
-                Cost
-              </th>
-              <th scope="col" class="share">
-                Share of tokens
-              </th>
-            </tr>
-          </thead>
+          <TableHead>
+            <Head label="Name" />
+            <Head label="Requests" isNumber />
+            <Head label="Input" isNumber />
+            <Head label="Cache read" isNumber />
+            <Head label="Cache write" isNumber />
+            <Head label="Output" isNumber />
+            <Head label="Cached" isNumber />
+            <Head label="Cost" isNumber />
+            <Head label="Share of tokens" isShare />
+          </TableHead>
           <tbody>
             {sorted.slice(0, 200).map(({ name, sums }) => {
               const share = total === 0 ? 0 : sumOf(sums.tokens) / total;
@@ -276,10 +259,7 @@ function UsageTable({ title, by, view, entries, href }: TableProps) {
                   <td class="right">
                     <Money amount={sums.costUsd} />
                   </td>
-                  <td class="share">
-                    <ShareBar share={share} />
-                    <span class="number mute">{formatShare(share)}</span>
-                  </td>
+                  <ShareCell share={share} />
                 </tr>
               );
             })}

@@ -16,19 +16,18 @@ interface Saying {
   clock: (at: number) => string;
 }
 
+function whoSpeaks({ kind, speaks }: ConversationTree["nodes"][number]): string {
+  if (kind === "compact-ask") return "summary asked for";
+  return speaks === "person" ? "a person" : "tool results";
+}
+
 /** One line for where there is room beside a node: when it was, whose words, how long. */
 export function itemNote(item: TreeItem, { tree, clock }: Saying): string {
   const node = tree.nodes[item.nodes.at(-1)!]!;
   const at = clock(Date.parse(tree.startedAt) + tree.nodes[item.nodes[0]!]!.at);
-  const who =
-    node.kind === "compact-ask"
-      ? "summary asked for"
-      : node.speaks === "person"
-        ? "a person"
-        : "tool results";
   return [
     at,
-    who,
+    whoSpeaks(node),
     node.ms === null ? null : formatDuration(node.ms),
     node.calls > 0 && formatCount(node.calls, "tool call"),
   ]
@@ -67,13 +66,8 @@ export function itemWords(item: TreeItem, { tree, model, clock }: Saying): strin
     last.tasks > 0 ? formatCount(last.tasks, "sub-task") : null,
     tries > 1 ? formatCount(tries, "attempt") : null,
   ].filter((fact) => fact !== null);
-  const who =
-    last.kind === "compact-ask"
-      ? "Summary asked for"
-      : last.speaks === "person"
-        ? "A person"
-        : "Tool results";
-  return `${who}, ${clock(startedAt + first.at)}, ${formatCount(last.messages, "message")}\n${facts.join(", ")}`;
+  const who = whoSpeaks(last);
+  return `${who[0]!.toUpperCase()}${who.slice(1)}, ${clock(startedAt + first.at)}, ${formatCount(last.messages, "message")}\n${facts.join(", ")}`;
 }
 
 /** "sub-task 2 (14)": its number, and the requests it made. */

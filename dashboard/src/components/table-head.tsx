@@ -1,0 +1,37 @@
+/** The head of a table: its columns with their names, which way their values stand, and what they mean where it is not plain. */
+import type { Child } from "hono/jsx";
+import { Help } from "./help.tsx";
+
+/** The roles are said aloud because narrow screens show tables as blocks, which would take them away. */
+export function TableHead({ children }: { children?: Child }) {
+  return (
+    <thead role="rowgroup">
+      <tr role="row">{children}</tr>
+    </thead>
+  );
+}
+
+interface Props {
+  label: string;
+  /** Numbers are read downwards: they stand at the right. */
+  isNumber?: boolean;
+  /** A bar with its share. */
+  isShare?: boolean;
+  /** What is counted, behind a question mark. */
+  help?: string;
+}
+
+export function Head({ label, isNumber = false, isShare = false, help }: Props) {
+  const kind = isNumber ? "right" : isShare ? "share" : null;
+  return (
+    <th role="columnheader" scope="col" {...(kind ? { class: kind } : {})}>
+      <bdi>{label}</bdi>
+      {help !== undefined && (
+        <>
+          {" "}
+          <Help label={label} words={help} />
+        </>
+      )}
+    </th>
+  );
+}
