@@ -5,6 +5,7 @@
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import type { Config } from "./config.ts";
+import { concat } from "./domain/bytes.ts";
 import type { Sealed } from "./schemas/tenant.ts";
 
 /** What a sealed text belongs to. `domain` is "" for the account's own copy in Postgres, the domain's name for its projection. */
@@ -27,11 +28,11 @@ export function seal(config: Keys, plaintext: string, context: SealContext): Sea
   if (!entry) throw new SealError("CREDENTIAL_KEYS holds no key");
   const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
   const cipher = createCipheriv(CIPHER, fromBase64(entry.key), iv).setAAD(additionalData(context));
-  const data = joined(
+  const data = concat([
     cipher.update(new TextEncoder().encode(plaintext)),
     cipher.final(),
     cipher.getAuthTag(),
-  );
+  ]);
   return { keyId: entry.id, iv: toBase64(iv), data: toBase64(data) };
 }
 
@@ -49,7 +50,7 @@ export function open(config: Keys, sealed: Sealed, context: SealContext): string
     const key = fromBase64(entry.key);
     const decipher = createDecipheriv(CIPHER, key, fromBase64(sealed.iv), { authTagLength: TAG_BYTES });
     decipher.setAAD(additionalData(context)).setAuthTag(data.subarray(end));
-    return new TextDecoder().decode(joined(decipher.update(data.subarray(0, end)), decipher.final()));
+    return new TextDecoder().decode(concat([decipher.update(data.subarray(0, end)), decipher.final()]));
   } catch (cause) {
     throw new SealError(`a credential sealed with ${sealed.keyId} does not open here`, { cause });
   }
@@ -69,16 +70,6 @@ function entriesOf(config: Keys): { id: string; key: string }[] {
     const colon = entry.indexOf(":");
     return { id: entry.slice(0, colon), key: entry.slice(colon + 1) };
   });
-}
-
-function joined(...parts: Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 function toBase64(bytes: Uint8Array): string {

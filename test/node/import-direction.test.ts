@@ -15,7 +15,10 @@ const allowed: Record<string, { rooms: string[]; packages: RegExp }> = {
   },
   "workers/constants": { rooms: [], packages: /^$/ },
   "workers/config": { rooms: ["workers/schemas", "workers/domain", "workers/constants"], packages: /^zod$/ },
-  "workers/seal": { rooms: ["workers/schemas", "workers/config"], packages: /^node:crypto$/ },
+  "workers/seal": {
+    rooms: ["workers/schemas", "workers/domain", "workers/config"],
+    packages: /^node:crypto$/,
+  },
   "workers/log": { rooms: ["workers/domain"], packages: /^$/ },
   "workers/errors": { rooms: ["workers/domain", "workers/schemas"], packages: /^$/ },
   "workers/health": {

@@ -7,6 +7,7 @@
  * where that is not the usual nothing (first element) or single comma (the others). No entries: no form (null).
  * Forms are stored: this layout never changes its meaning.
  */
+import { concat } from "./bytes.ts";
 import { type Cut, MAX_CUTS } from "./content-cuts.ts";
 
 /** A piece of content with what normalising took out of it, both UTF-8 bytes. */
@@ -46,7 +47,7 @@ export function formElement(
   }
   kept.push(bytes.subarray(at, end));
   return {
-    content: kept.length === 1 ? kept[0]! : concat(kept),
+    content: concat(kept),
     form: form.length === 0 ? null : encoder.encode(JSON.stringify(form)),
   };
 }
@@ -74,17 +75,6 @@ export function restorePieces({ content, form }: FormedContent, isFirst?: boolea
 /** The text of an element exactly as it was sent, `cache_control` and all. */
 export function restoreElement(content: Uint8Array, form: Uint8Array | null): string {
   return decoder.decode(concat(restorePieces({ content, form })));
-}
-
-/** One array of all pieces. */
-export function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 /** In order, touching ones made one. */

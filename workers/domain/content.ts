@@ -11,10 +11,11 @@
  * before a body is given out as "json".
  */
 import { OWN_MEMBER } from "./answer-blocks.ts";
+import { concat } from "./bytes.ts";
 import { type BodyScan, LIST_NAMES, scanBody } from "./content-body.ts";
 import { chain, type ChainElement } from "./content-chain.ts";
 import { type Cut, cutMessage } from "./content-cuts.ts";
-import { concat, type FormedContent, formElement, restorePieces } from "./content-form.ts";
+import { type FormedContent, formElement, restorePieces } from "./content-form.ts";
 import { maskLoosely, maskSpans } from "./content-mask.ts";
 import { isObject, type JsonObject } from "./json-object.ts";
 import { holds } from "./json-spans.ts";

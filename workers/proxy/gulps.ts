@@ -4,6 +4,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { MAX_RECORDED_BODY_BYTES, RECORDED_HEAD_BYTES } from "../constants.ts";
+import { concat } from "../domain/bytes.ts";
 
 export interface Gulped {
   /** The bytes in order: all of them, or with `hash` set the first RECORDED_HEAD_BYTES. */
@@ -103,7 +104,7 @@ const nothing = (): Gulped => ({ chunks: [], bytes: 0, hash: null, end: new Uint
 export function lastBytes(chunks: readonly Uint8Array[], length: number): Uint8Array {
   let from = chunks.length;
   for (let have = 0; from > 0 && have < length; from--) have += chunks[from - 1]?.length ?? 0;
-  const bytes = joined(chunks.slice(from));
+  const bytes = concat(chunks.slice(from));
   return bytes.subarray(Math.max(0, bytes.length - length));
 }
 
@@ -119,19 +120,6 @@ export function firstBytes(chunks: readonly Uint8Array[], length: number): Uint8
   return kept;
 }
 
-/** One array of several; the array itself when there is only one. */
-export function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const [only] = chunks;
-  if (chunks.length === 1 && only) return only;
-  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return all;
-}
-
 /** What of the bytes may hold the facts. */
 export function endOf(gulped: Gulped): Uint8Array {
   return gulped.hash ? gulped.end : lastBytes(gulped.chunks, END_BYTES);
@@ -145,13 +133,13 @@ function add(gulped: Gulped, chunk: Uint8Array): void {
   const hash = createHash("sha256");
   const all = gulped.chunks;
   gulped.hash = hash;
-  gulped.chunks = [joined(firstBytes(all, RECORDED_HEAD_BYTES)).slice()]; // a copy, so that the large buffers can go
+  gulped.chunks = [concat(firstBytes(all, RECORDED_HEAD_BYTES)).slice()]; // a copy, so that the large buffers can go
   for (const kept of all) hashAllButEnd(gulped, hash, kept);
 }
 
 function hashAllButEnd(gulped: Gulped, hash: Hash, chunk: Uint8Array): void {
   // A chunk that is an end by itself is not copied, but for that end.
-  const tail = chunk.length >= END_BYTES ? chunk : joined([gulped.end, chunk]);
+  const tail = chunk.length >= END_BYTES ? chunk : concat([gulped.end, chunk]);
   if (tail === chunk) hash.update(gulped.end);
   const cut = Math.max(0, tail.length - END_BYTES);
   hash.update(tail.subarray(0, cut));

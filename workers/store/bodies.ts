@@ -4,8 +4,8 @@
  */
 import { and, eq, inArray, sql } from "drizzle-orm";
 import { contents, type requests, responseBodies } from "../../drizzle/schema.ts";
+import { concat } from "../domain/bytes.ts";
 import { type BodyParts, rebuildBody } from "../domain/content.ts";
-import { concat } from "../domain/content-form.ts";
 import { decodeBytes } from "./content-coding.ts";
 import { MAX_STATEMENT_BYTES, portions } from "./content-portions.ts";
 import type { Reader, Writer, WriterTransaction } from "./db.ts";

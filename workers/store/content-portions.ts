@@ -1,6 +1,6 @@
 /** How much goes into one statement. Bodies may have 32 MB; neither the driver nor a WebSocket proxy should hold that at once. */
 
-import { concat } from "../domain/content-form.ts";
+import { concat } from "../domain/bytes.ts";
 
 export const MAX_STATEMENT_BYTES = 4 * 1_048_576;
 export const MAX_STATEMENT_ROWS = 10_000;

@@ -7,6 +7,7 @@
  * duration) can follow the body in one stream, and one `put` of one buffer makes entry and facts appear together.
  */
 import { z } from "zod";
+import { concat } from "../domain/bytes.ts";
 import { RequestFacts, ResponseFacts } from "../schemas/exchange.ts";
 
 /** Facts whose `body` may be left out: then the body beside them is whole. Spares the recorder a look into the facts. */
@@ -128,7 +129,7 @@ export async function putJournalObject(
 ): Promise<number> {
   const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
   if (bytes <= MAX_JOINED_BYTES) {
-    await bucket.put(key, joined(pieces, bytes));
+    await bucket.put(key, concat(pieces));
     return bytes;
   }
   // A large body twice in memory is what an isolate of 128 MB cannot afford.
@@ -199,18 +200,6 @@ async function writeAll(writable: WritableStream, pieces: readonly Uint8Array[])
   const writer = writable.getWriter();
   for (const piece of pieces) await writer.write(piece);
   await writer.close();
-}
-
-function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
-  const [only] = pieces;
-  if (pieces.length === 1 && only) return only;
-  const object = new Uint8Array(bytes);
-  let offset = 0;
-  for (const piece of pieces) {
-    object.set(piece, offset);
-    offset += piece.length;
-  }
-  return object;
 }
 
 async function readHalf<S extends z.ZodType>(
