@@ -12,6 +12,7 @@ import { TokenPair } from "../../workers/schemas/oauth.ts";
 import { seal } from "../../workers/seal.ts";
 import { listJournal, readJournal } from "../../workers/store/journal.ts";
 import { projectClientKey, projectDomain, removeClientKey } from "../../workers/store/tenants.ts";
+import { breakableEnv } from "./worker-breakable-env.ts";
 import { alertsRaised, evictAt, OAuthAccount, setClock } from "./worker-edge-account.ts";
 
 const BINDINGS = ["JOURNAL", "EXCHANGES", "TENANTS", "OAUTH_ACCOUNT"] as const;
@@ -40,7 +41,12 @@ const Setup = z.discriminatedUnion("do", [
 
 const calls: Partial<Record<(typeof BINDINGS)[number], number>> = {};
 let faults: z.infer<typeof Faults> = {};
-const wrapped = new WeakMap<object, Env>();
+const withFaults = breakableEnv(BINDINGS, (name) => {
+  calls[name] = (calls[name] ?? 0) + 1;
+  const fault = faults[name];
+  if (!fault || fault.failures-- <= 0) return null;
+  return fault.how === "hang" ? new Promise(() => undefined) : Promise.reject(new Error(`${name} is down`));
+});
 
 export class Recorder extends RealRecorder {
   constructor(ctx: ExecutionContext, env: Env) {
@@ -117,31 +123,4 @@ async function control(setup: z.infer<typeof Setup>, env: Env): Promise<Response
 function account(env: Env, accountId: string) {
   const accounts = env.OAUTH_ACCOUNT as unknown as DurableObjectNamespace<OAuthAccount>;
   return accounts.getByName(accountId);
-}
-
-/** The same object for the same env: the configuration is cached by it. */
-function withFaults(env: Env): Env {
-  const known = wrapped.get(env);
-  if (known) return known;
-  const faulty: Env = { ...env };
-  for (const name of BINDINGS) Object.assign(faulty, { [name]: breakable(env[name], name) });
-  wrapped.set(env, faulty);
-  return faulty;
-}
-
-function breakable(binding: object, name: (typeof BINDINGS)[number]): object {
-  return new Proxy(binding, {
-    get(inner, method) {
-      const value: unknown = Reflect.get(inner, method);
-      if (typeof value !== "function") return value;
-      return (...given: unknown[]): unknown => {
-        calls[name] = (calls[name] ?? 0) + 1;
-        const fault = faults[name];
-        if (!fault || fault.failures-- <= 0) return Reflect.apply(value, inner, given);
-        return fault.how === "hang"
-          ? new Promise(() => undefined)
-          : Promise.reject(new Error(`${name} is down`));
-      };
-    },
-  });
 }

@@ -4,12 +4,13 @@
  * Told by a POST with the host `faults.test`.
  */
 import product, { DashboardApi as RealDashboardApi, Recorder as RealRecorder } from "../../workers/index.ts";
+import { breakableEnv } from "./worker-breakable-env.ts";
 import { BREAKABLE_BINDINGS, WorkerFaults } from "./faults.ts";
 
 export * from "../../workers/index.ts";
 
 let faults: WorkerFaults = {};
-const wrapped = new WeakMap<object, Env>();
+const withFaults = breakableEnv(BREAKABLE_BINDINGS, suffer);
 
 export class Recorder extends RealRecorder {
   constructor(ctx: ExecutionContext, env: Env) {
@@ -38,31 +39,9 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-/** The same object for the same env: the configuration is cached by it. */
-function withFaults(env: Env): Env {
-  const known = wrapped.get(env);
-  if (known) return known;
-  const faulty: Env = { ...env };
-  for (const name of BREAKABLE_BINDINGS) Object.assign(faulty, { [name]: breakable(env[name], name) });
-  wrapped.set(env, faulty);
-  return faulty;
-}
-
-function breakable(binding: object, name: (typeof BREAKABLE_BINDINGS)[number]): object {
-  return new Proxy(binding, {
-    get(inner, method) {
-      const value: unknown = Reflect.get(inner, method);
-      if (typeof value !== "function") return value;
-      return (...given: unknown[]): unknown => {
-        if (faults[name] === undefined) return Reflect.apply(value, inner, given);
-        return suffer(name).then(() => Reflect.apply(value, inner, given) as unknown);
-      };
-    },
-  });
-}
-
-async function suffer(name: keyof WorkerFaults): Promise<void> {
+/** Null where nothing is broken. */
+function suffer(name: keyof WorkerFaults): Promise<void> | null {
   const fault = faults[name];
-  if (fault === "fail") throw new Error(`${name} is down`);
-  if (fault !== undefined) await scheduler.wait(fault);
+  if (fault === undefined) return null;
+  return fault === "fail" ? Promise.reject(new Error(`${name} is down`)) : scheduler.wait(fault);
 }

@@ -1,0 +1,36 @@
+/** Bindings that can be told to fail or to be slow: for Workers under test, which have their own words for what is broken. */
+
+/**
+ * A wrapper of environments: before each call of one of these bindings it asks `suffer` (synchronously), and where that is a
+ * promise the call waits for it, or fails with it. Null: the call goes straight through. The same env gives the same object,
+ * because the configuration is cached by it.
+ */
+export function breakableEnv<Name extends keyof Env>(
+  names: readonly Name[],
+  suffer: (name: Name) => Promise<void> | null,
+): (env: Env) => Env {
+  const wrapped = new WeakMap<Env, Env>();
+  return (env) => {
+    const known = wrapped.get(env);
+    if (known) return known;
+    const breakable: Env = { ...env };
+    for (const name of names)
+      Object.assign(breakable, { [name]: breakableBinding(env[name] as object, () => suffer(name)) });
+    wrapped.set(env, breakable);
+    return breakable;
+  };
+}
+
+function breakableBinding(binding: object, suffer: () => Promise<void> | null): object {
+  return new Proxy(binding, {
+    get(inner, method) {
+      const value: unknown = Reflect.get(inner, method);
+      if (typeof value !== "function") return value;
+      return (...given: unknown[]): unknown => {
+        const call = () => Reflect.apply(value, inner, given) as unknown;
+        const suffering = suffer();
+        return suffering === null ? call() : suffering.then(call);
+      };
+    },
+  });
+}
