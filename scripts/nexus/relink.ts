@@ -2,12 +2,14 @@
  * `nexus relink`: links history again through `POST /api/relink`, batch by batch, and says what changed. Ended in the middle, it
  * says with which words it goes on.
  */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { z } from "zod";
 import { RelinkAnswer } from "../../workers/schemas/api-relink.ts";
 import { type Api, apiOf } from "./api.ts";
 import { CommandError } from "./command-error.ts";
+import { instant, whole } from "./option-values.ts";
 import { columns, show } from "./output.ts";
+import { resumable } from "./resumable.ts";
 
 const MAX_BATCH = 200;
 /** Between two lines of progress. */
@@ -42,9 +44,9 @@ export function addRelink(program: Command): void {
     .command("relink")
     .description("link stored requests again by the rules of this version, oldest first")
     .option("--domain <name>", "only this domain (default: all)")
-    .option("--since <time>", "only requests from this time on, ISO 8601")
+    .option("--since <time>", "only requests from this time on (2026-10-07, or with a time)", instant)
     .option("--after <request id>", "go on where an earlier run of the same domain ended")
-    .option("--batch <count>", `requests of one call, at most ${MAX_BATCH}`, batchSize, 50)
+    .option("--batch <count>", `requests of one call, at most ${MAX_BATCH}`, whole(1, MAX_BATCH), 50)
     .option("--dry-run", "say what would change, and change nothing")
     .addHelpText(
       "after",
@@ -66,22 +68,15 @@ async function domainsOf(api: Api): Promise<string[]> {
 async function relinkAll(api: Api, names: readonly string[], options: Options): Promise<Relinked> {
   const relinked: Relinked = { dryRun: options.dryRun === true, domains: [] };
   let at = { domain: names[0] ?? "", after: options.after };
-  const interrupt = () => {
-    console.error(`nexus: ${goOn(at, names, options)}`);
-    process.exit(1);
-  };
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  try {
-    for (const domain of names) {
-      at = { domain, after: options.after };
-      relinked.domains.push(await relinkDomain(api, at, options));
-    }
-  } catch (thrown) {
-    if (!(thrown instanceof CommandError)) throw thrown;
-    throw new CommandError(`${thrown.message} ${goOn(at, names, options)}`);
-  } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-  }
+  await resumable(
+    () => goOn(at, names, options),
+    async () => {
+      for (const domain of names) {
+        at = { domain, after: options.after };
+        relinked.domains.push(await relinkDomain(api, at, options));
+      }
+    },
+  );
   return relinked;
 }
 
@@ -113,12 +108,13 @@ async function relinkDomain(
   }
 }
 
+/** The rest, as words of a command line; null where nothing is done yet. */
 function goOn(
   { domain, after }: { domain: string; after: string | undefined },
   names: readonly string[],
   { since, dryRun }: Options,
-): string {
-  if (after === undefined && domain === (names[0] ?? "")) return "Nothing was finished yet; start again.";
+): string | null {
+  if (after === undefined && domain === (names[0] ?? "")) return null;
   const words = [
     `nexus relink --domain ${domain}`,
     after === undefined ? "" : `--after ${after}`,
@@ -127,14 +123,7 @@ function goOn(
   ];
   const others = names.slice(names.indexOf(domain) + 1);
   const rest = others.length > 0 ? `, then with ${others.join(", ")}` : "";
-  return `What was done stays done; go on with: ${words.filter(Boolean).join(" ")}${rest}`;
-}
-
-function batchSize(value: string): number {
-  const size = Number(value);
-  if (!/^\d+$/.test(value) || size < 1 || size > MAX_BATCH)
-    throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_BATCH}.`);
-  return size;
+  return `: ${words.filter(Boolean).join(" ")}${rest}`;
 }
 
 function lines({ dryRun, domains }: Relinked): string[] {

@@ -2,12 +2,13 @@
  * `nexus reprice`: prices what is stored again after the price table has changed, batch by batch over
  * `POST /api/admin/reprice`. Ended in the middle, it says with which cursor it goes on.
  */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { picoOfUsd, usdText } from "../../workers/domain/usd.ts";
 import { RepriceBatch } from "../../workers/schemas/api-reprice.ts";
 import { type Api, apiOf, type CommonOptions } from "./api.ts";
-import { CommandError } from "./command-error.ts";
+import { instant, whole } from "./option-values.ts";
 import { columns, show } from "./output.ts";
+import { resumable } from "./resumable.ts";
 
 const MAX_BATCH = 2_000;
 /** Between two lines of progress. */
@@ -33,7 +34,7 @@ export function addReprice(program: Command): void {
     .option("--since <time>", "only exchanges that started at or after (2026-10-07, or with a time)", instant)
     .option("--domain <name>", "only this domain")
     .option("--dry-run", "say what would change, and change nothing")
-    .option("--batch <count>", `exchanges of one call, at most ${MAX_BATCH}`, batchSize, 1_000)
+    .option("--batch <count>", `exchanges of one call, at most ${MAX_BATCH}`, whole(1, MAX_BATCH), 1_000)
     .option("--cursor <cursor>", "go on where an earlier run ended")
     .addHelpText(
       "after",
@@ -50,39 +51,25 @@ async function repriceAll(api: Api, options: Options): Promise<Totals> {
   let totals = nothing(dryRun);
   let cursor = options.cursor ?? null;
   let told = Date.now();
-  const interrupt = () => {
-    console.error(goOn(cursor));
-    process.exit(1);
-  };
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  try {
-    do {
-      const done = await api.call("/api/admin/reprice", RepriceBatch, {
-        method: "POST",
-        body: { since, domain, dryRun, limit: batch, cursor },
-      });
-      totals = plus(totals, done);
-      cursor = done.nextCursor;
-      if (!json && cursor && Date.now() - told >= PROGRESS_MS) {
-        told = Date.now();
-        const at = done.reached ? `, at ${done.reached.startedAt} of ${done.reached.domain}` : "";
-        console.error(`${totals.examined} examined, ${totals.changed} changed${at}`);
-      }
-    } while (cursor !== null);
-  } catch (thrown) {
-    if (thrown instanceof CommandError && cursor !== null)
-      throw new CommandError(`${thrown.message} ${goOn(cursor)}`);
-    throw thrown;
-  } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-  }
+  await resumable(
+    () => cursor && ` --cursor ${cursor}`,
+    async () => {
+      do {
+        const done = await api.call("/api/admin/reprice", RepriceBatch, {
+          method: "POST",
+          body: { since, domain, dryRun, limit: batch, cursor },
+        });
+        totals = plus(totals, done);
+        cursor = done.nextCursor;
+        if (!json && cursor && Date.now() - told >= PROGRESS_MS) {
+          told = Date.now();
+          const at = done.reached ? `, at ${done.reached.startedAt} of ${done.reached.domain}` : "";
+          console.error(`${totals.examined} examined, ${totals.changed} changed${at}`);
+        }
+      } while (cursor !== null);
+    },
+  );
   return totals;
-}
-
-function goOn(cursor: string | null): string {
-  return cursor === null
-    ? "Nothing was finished yet; start again."
-    : `What was done stays done; go on with --cursor ${cursor}`;
 }
 
 function nothing(dryRun: boolean): Totals {
@@ -129,19 +116,4 @@ function lines(totals: Totals): string[] {
     ...Object.entries(unpricedModels).map(([model, count]) => [`  ${model}`, String(count)]),
   ];
   return columns(rows);
-}
-
-function instant(value: string): string {
-  if (!/^\d{4}-\d\d-\d\d(?:T.+)?$/.test(value) || Number.isNaN(Date.parse(value)))
-    throw new InvalidArgumentError(
-      "Expected a date (2026-10-07) or a time with a zone (2026-10-07T12:00:00Z).",
-    );
-  return new Date(value).toISOString();
-}
-
-function batchSize(value: string): number {
-  const size = Number(value);
-  if (!/^\d+$/.test(value) || size < 1 || size > MAX_BATCH)
-    throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_BATCH}.`);
-  return size;
 }

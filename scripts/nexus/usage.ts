@@ -1,9 +1,10 @@
 /** `nexus usage`: how full each account is and what it used, now or by day; once, or again and again. */
 import { setTimeout as wait } from "node:timers/promises";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { DailyUsage } from "../../workers/schemas/api-usage.ts";
 import { WindowList } from "../../workers/schemas/api-windows.ts";
 import { type Api, apiOf, type CommonOptions } from "./api.ts";
+import { whole } from "./option-values.ts";
 import { columns, show } from "./output.ts";
 
 interface UsageOptions {
@@ -126,13 +127,4 @@ function clock(time: string): string {
   return date.toDateString() === new Date().toDateString()
     ? hours
     : `${date.toLocaleDateString("en-GB", { day: "2-digit", month: "short" })} ${hours}`;
-}
-
-function whole(min: number, max: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max)
-      throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
-    return value;
-  };
 }

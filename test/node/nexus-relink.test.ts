@@ -53,13 +53,13 @@ describe("nexus relink", () => {
 
   it("says with which words it goes on when the API stops answering", async () => {
     const ran = await relinking(
-      ["--domain", "claude.example.com", "--since", "2026-10-07T00:00:00Z", "--dry-run"],
+      ["--domain", "claude.example.com", "--since", "2026-10-07", "--dry-run"],
       { body: half },
       { status: 503, body: { error: { code: "unavailable", message: "Not now." } } },
     );
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toContain(
-      `go on with: nexus relink --domain claude.example.com --after ${CURSOR} --since 2026-10-07T00:00:00Z --dry-run`,
+      `go on with: nexus relink --domain claude.example.com --after ${CURSOR} --since 2026-10-07T00:00:00.000Z --dry-run`,
     );
   });
 
@@ -86,6 +86,9 @@ describe("nexus relink", () => {
     [["--batch", "0"], /whole number from 1 to 200/],
     [["--batch", "many"], /whole number from 1 to 200/],
     [["--after", CURSOR], /--after needs --domain/],
+    [["--since", "yesterday"], /an ISO 8601 time with Z or an offset/],
+    [["--since", "2026-02-30"], /an ISO 8601 time with Z or an offset/],
+    [["--since", "2026-10-07T12:00:00"], /an ISO 8601 time with Z or an offset/],
   ])("refuses %j before it asks anybody", async (words, message) => {
     const ran = await relinking(words);
     expect([ran.code, api.calls]).toEqual([2, []]);

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { RepriceBatch } from "../../workers/schemas/api-reprice.ts";
 import { nexus, type ScriptedApi, startScriptedApi } from "../support/nexus-command.ts";
 
@@ -88,9 +88,23 @@ describe("nexus reprice", () => {
     await first.stop();
   });
 
+  it("says with which cursor to go on when it is ended by hand", async () => {
+    // Over and over: it ends by the signal only.
+    api = await startScriptedApi(() => ({ body: { ...batch, nextCursor: "1.5.here" } }));
+    const ran = await nexus(
+      ["reprice"],
+      { NEXUS_URL: api.url, DASHBOARD_API_KEY: "the-key" },
+      "",
+      vi.waitUntil(() => api.calls.length > 1, { timeout: 20_000 }),
+    );
+    expect(ran).toMatchObject({ code: 1, stdout: "" });
+    expect(ran.stderr).toMatch(/^nexus: What was done stays done; go on with --cursor 1\.5\.here$/m);
+  });
+
   it.each([
     ["--since", "yesterday"],
-    ["--since", "2026-13-01"],
+    ["--since", "2026-02-30"],
+    ["--since", "2026-10-07T12:00:00"],
     ["--batch", "0"],
     ["--batch", "2001"],
     ["--batch", "1e3"],
