@@ -1,26 +1,17 @@
 /** What crosses the proxy crosses it unchanged: bodies, statuses, headers, codings, pauses. Over real sockets. */
 import { createHash, randomBytes } from "node:crypto";
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { headerOf, type Reply } from "../../scripts/local/fake-claude.ts";
-import { startEdge, type Edge, type Journalled, type SendOptions, type Sent } from "../support/edge.ts";
+import { RECORDED_HEAD_BYTES } from "../../workers/constants.ts";
+import { edgeOfFile } from "../support/edge-of-file.ts";
+import type { Edge, Half, SendOptions, Sent, Tenant, Whole } from "../support/edge.ts";
 
 let edge: Edge;
-let tenant: { domain: string; key: string };
-beforeAll(async () => {
-  edge = await startEdge();
-  tenant = await edge.tenant();
-});
-afterAll(() => edge.stop());
-afterEach(() => edge.claude.reset());
+let tenant: Tenant;
+edgeOfFile((started) => ({ edge, tenant } = started));
 
-const send = (options: SendOptions = {}) =>
-  edge.send({
-    host: tenant.domain,
-    path: "/v1/things",
-    ...options,
-    headers: { "x-api-key": tenant.key, ...options.headers },
-  });
+const send = (options: SendOptions = {}) => tenant.send({ path: "/v1/things", ...options });
 const raw = (given: Partial<Extract<Reply, { kind: "raw" }>>): Reply => ({
   kind: "raw",
   status: 200,
@@ -31,7 +22,7 @@ const raw = (given: Partial<Extract<Reply, { kind: "raw" }>>): Reply => ({
 const bytes = (...texts: (string | Uint8Array)[]) =>
   texts.map((text, index) => ({ delayMs: index === 0 ? 0 : 60, bytes: Buffer.from(text) }));
 /** Both halves of what was recorded of an exchange, once they are there. */
-const recorded = async (sent: Sent): Promise<{ [P in keyof Journalled]: NonNullable<Journalled[P]> }> =>
+const recorded = async (sent: Sent): Promise<Whole> =>
   vi.waitFor(
     async () => {
       const { request, response } = await edge.journal(String(sent.headers["x-nexus-request-id"]));
@@ -40,6 +31,16 @@ const recorded = async (sent: Sent): Promise<{ [P in keyof Journalled]: NonNulla
     },
     { timeout: 5_000 },
   );
+
+/** The first megabyte, the size and the hash are all that the archive has of this body. */
+function expectHead(half: Half, body: Buffer): void {
+  expect(half.body.equals(body.subarray(0, RECORDED_HEAD_BYTES))).toBe(true);
+  expect(half.facts.body).toEqual({
+    recorded: "head",
+    bytes: body.length,
+    sha256: createHash("sha256").update(body).digest("hex"),
+  });
+}
 
 describe("a request body", () => {
   it.each([
@@ -82,13 +83,7 @@ describe("a request body", () => {
     const received = edge.claude.requests[0]!;
     expect(received.body.equals(body)).toBe(true);
     expect(headerOf(received, "content-length")).toBe(String(body.length));
-    const { request } = await recorded(sent);
-    expect(request.body.equals(body.subarray(0, 1_048_576))).toBe(true);
-    expect(request.facts.body).toEqual({
-      recorded: "head",
-      bytes: body.length,
-      sha256: createHash("sha256").update(body).digest("hex"),
-    });
+    expectHead((await recorded(sent)).request, body);
   });
 
   it("of 32 MB is archived whole", async () => {
@@ -242,13 +237,7 @@ describe("an answer", () => {
     const sent = await send({ method: "GET", path: "/v1/files/f/content" });
     expect(sent.headers["content-length"]).toBe(headers["content-length"]);
     expect(sent.body.length).toBe(40 * 1_048_576);
-    const { response } = await recorded(sent);
-    expect(response.body.equals(piece)).toBe(true);
-    expect(response.facts.body).toEqual({
-      recorded: "head",
-      bytes: sent.body.length,
-      sha256: createHash("sha256").update(sent.body).digest("hex"),
-    });
+    expectHead((await recorded(sent)).response, sent.body);
   });
 });
 
@@ -278,13 +267,7 @@ describe("an event stream", () => {
     );
     const sent = await send();
     expect(sent.body.length).toBe(36 * 1_048_576);
-    const { response } = await recorded(sent);
-    expect(response.body.equals(piece)).toBe(true);
-    expect(response.facts.body).toEqual({
-      recorded: "head",
-      bytes: sent.body.length,
-      sha256: createHash("sha256").update(sent.body).digest("hex"),
-    });
+    expectHead((await recorded(sent)).response, sent.body);
   });
 });
 

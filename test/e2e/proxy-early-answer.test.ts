@@ -1,36 +1,37 @@
 /** Upstream answers while the client is still uploading: a body it finds too large, a key it does not know. */
 import { once } from "node:events";
-import { createServer, request as httpRequest, type Server } from "node:http";
+import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { startEdge, type Edge, type Journalled } from "../support/edge.ts";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import { edgeOfFile } from "../support/edge-of-file.ts";
+import type { Edge, Tenant, Whole } from "../support/edge.ts";
 
 /** Beyond what the proxy holds. */
 const BODY = Buffer.alloc(6_000_000, "x");
 const FIRST_BYTES = 2_000_000;
 const REFUSAL = '{"type":"error","error":{"type":"request_too_large","message":"no"}}';
 
-let refusing: Server;
-let edge: Edge;
-let tenant: { domain: string; key: string };
-beforeAll(async () => {
-  refusing = createServer((request, response) => {
-    // It reads on, as servers do: closing at once would reset the connection and take the answer with it.
-    request.resume();
-    const status = Number(new URL(request.url ?? "/", "http://upstream").searchParams.get("status"));
-    response.writeHead(status, { "content-type": "application/json", "request-id": "req_early" });
-    response.end(REFUSAL);
-  }).listen(0, "127.0.0.1");
-  await once(refusing, "listening");
-  const { port } = refusing.address() as AddressInfo;
-  edge = await startEdge({ CLAUDE_API_BASE_URL: `http://127.0.0.1:${port}` });
-  tenant = await edge.tenant();
+const refusing = createServer((request, response) => {
+  // It reads on, as servers do: closing at once would reset the connection and take the answer with it.
+  request.resume();
+  const status = Number(new URL(request.url ?? "/", "http://upstream").searchParams.get("status"));
+  response.writeHead(status, { "content-type": "application/json", "request-id": "req_early" });
+  response.end(REFUSAL);
 });
-afterAll(async () => {
-  await edge.stop();
+afterAll(() => {
   refusing.closeAllConnections();
   refusing.close();
 });
+
+let edge: Edge;
+let tenant: Tenant;
+edgeOfFile(
+  (started) => ({ edge, tenant } = started),
+  async () => {
+    await once(refusing.listen(0, "127.0.0.1"), "listening");
+    return { CLAUDE_API_BASE_URL: `http://127.0.0.1:${(refusing.address() as AddressInfo).port}` };
+  },
+);
 
 interface Upload {
   status: number;
@@ -70,7 +71,7 @@ function upload(status: number, isChunked: boolean): Promise<Upload> {
   });
 }
 
-function recorded(id: string): Promise<{ [P in keyof Journalled]: NonNullable<Journalled[P]> }> {
+function recorded(id: string): Promise<Whole> {
   return vi.waitFor(
     async () => {
       const { request, response } = await edge.journal(id);

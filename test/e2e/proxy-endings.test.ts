@@ -1,8 +1,9 @@
 /** How exchanges end when something breaks or somebody leaves. Over real sockets: a unit test cannot hang up. */
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude.ts";
 import { claimPort } from "../../scripts/local/ports.ts";
-import { startEdge, type Edge, type Journalled, type SendOptions } from "../support/edge.ts";
+import { edgeOfFile } from "../support/edge-of-file.ts";
+import { startEdge, type Edge, type SendOptions, type Tenant, type Whole } from "../support/edge.ts";
 
 const TIMEOUT_MS = 600;
 const STREAM_MAX_MS = 1_500;
@@ -10,22 +11,13 @@ const STREAM_MAX_MS = 1_500;
 const HANG_UP_MS = 200;
 
 let edge: Edge;
-let tenant: { domain: string; key: string };
-beforeAll(async () => {
-  edge = await startEdge({ CLAUDE_API_TIMEOUT: String(TIMEOUT_MS), STREAM_MAX_MS: String(STREAM_MAX_MS) });
-  tenant = await edge.tenant();
-});
-afterAll(() => edge.stop());
-afterEach(() => edge.claude.reset());
+let tenant: Tenant;
+edgeOfFile(
+  (started) => ({ edge, tenant } = started),
+  () => ({ CLAUDE_API_TIMEOUT: String(TIMEOUT_MS), STREAM_MAX_MS: String(STREAM_MAX_MS) }),
+);
 
-const send = (options: SendOptions = {}) =>
-  edge.send({
-    host: tenant.domain,
-    path: "/v1/things",
-    body: "{}",
-    ...options,
-    headers: { "x-api-key": tenant.key, ...options.headers },
-  });
+const send = (options: SendOptions = {}) => tenant.send({ path: "/v1/things", body: "{}", ...options });
 const event = (delayMs: number) => ({ delayMs, bytes: Buffer.from("event: ping\ndata: {}\n\n") });
 const stream = (given: Partial<Extract<Reply, { kind: "raw" }>>): Reply => ({
   kind: "raw",
@@ -40,7 +32,7 @@ const endless = stream({ chunks: Array.from({ length: 200 }, () => event(40)) })
  * What was recorded of the exchange whose request carries this marker (a client that left has no id to ask with), once both halves
  * are in the journal and the bell has rung.
  */
-async function recordedAs(marker: string): Promise<{ [P in keyof Journalled]: NonNullable<Journalled[P]> }> {
+async function recordedAs(marker: string): Promise<Whole> {
   return vi.waitFor(
     async () => {
       for (const id of (await edge.journalIds()).reverse()) {

@@ -3,10 +3,11 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import { RECORDED_HEAD_BYTES } from "../../workers/constants.ts";
 import type { Reply } from "../../scripts/local/fake-claude.ts";
-import { startEdge, type Edge } from "../support/edge.ts";
+import { edgeOfFile } from "../support/edge-of-file.ts";
+import type { Edge, Tenant } from "../support/edge.ts";
 
 const MEGABYTE = 1_048_576;
 const PIECE = Buffer.alloc(MEGABYTE, "0123456789abcdef");
@@ -16,13 +17,8 @@ const IN_BUFFERS = 30 * MEGABYTE;
 const MAX_GROWTH = 128 * MEGABYTE;
 
 let edge: Edge;
-let tenant: { domain: string; key: string };
-beforeAll(async () => {
-  edge = await startEdge();
-  tenant = await edge.tenant();
-});
-afterAll(() => edge.stop());
-afterEach(() => edge.claude.reset());
+let tenant: Tenant;
+edgeOfFile((started) => ({ edge, tenant } = started));
 
 const file = (megabytes: number, headers: Record<string, string>): Reply => ({
   kind: "raw",
@@ -86,8 +82,7 @@ it.runIf(process.platform === "linux")(
 
     edge.answer(file(1, { "content-type": "application/json", "content-length": String(MEGABYTE) }));
     const started = Date.now();
-    const headers = { "x-api-key": tenant.key };
-    const other = await edge.send({ host: tenant.domain, path: "/v1/things", headers, body: "{}" });
+    const other = await tenant.send({ path: "/v1/things", body: "{}" });
     expect(other.body.equals(PIECE)).toBe(true);
     expect(Date.now() - started).toBeLessThan(3_000);
 

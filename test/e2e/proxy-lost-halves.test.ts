@@ -1,19 +1,12 @@
 /** R2 and the queue fail at different moments of one exchange, or together: what is kept, and where. Over real sockets. */
-import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude.ts";
-import { startEdge, type Edge, type SendOptions, type Sent } from "../support/edge.ts";
+import { edgeOfFile } from "../support/edge-of-file.ts";
+import { startEdge, type Edge, type SendOptions, type Sent, type Tenant } from "../support/edge.ts";
 
 let edge: Edge;
-let tenant: { domain: string; key: string; clientKeyId: string };
-beforeAll(async () => {
-  edge = await startEdge();
-  tenant = await edge.tenant();
-});
-afterAll(() => edge.stop());
-afterEach(async () => {
-  edge.claude.reset();
-  await edge.break({});
-});
+let tenant: Tenant;
+edgeOfFile((started) => ({ edge, tenant } = started));
 
 const ALWAYS = 1_000;
 /** Three tries of a put take less; an answer that goes on for so long ends after R2 has been given up for its request. */
@@ -27,12 +20,11 @@ const stream = (ms: number): Reply => ({
   chunks: [0, ms].map((delayMs) => ({ delayMs, bytes: Buffer.from(EVENT) })),
 });
 const send = (options: SendOptions = {}) =>
-  edge.send({
-    host: tenant.domain,
+  tenant.send({
     path: "/v1/things?beta=true",
     body: '{"hello":1}',
+    headers: { "user-agent": "tester/1" },
     ...options,
-    headers: { "x-api-key": tenant.key, "user-agent": "tester/1" },
   });
 const idOf = (sent: Sent) => String(sent.headers["x-nexus-request-id"]);
 const untilAnswered = (sent: Sent) =>
@@ -102,14 +94,13 @@ it("an answer says who asked in any case", async () => {
 it("facts that neither R2 nor the queue took are sent when the queue is back", async () => {
   const quiet = await startEdge();
   try {
-    const { domain, key } = await quiet.tenant();
+    const { domain, send } = await quiet.tenant();
     quiet.answer(stream(10));
     await quiet.break({
       JOURNAL: { how: "fail", failures: ALWAYS },
       EXCHANGES: { how: "fail", failures: ALWAYS },
     });
-    const body = '{"hello":1}';
-    const sent = await quiet.send({ host: domain, path: "/v1/things", headers: { "x-api-key": key }, body });
+    const sent = await send({ path: "/v1/things", body: '{"hello":1}' });
     expect(sent.isComplete).toBe(true);
     // The bell's tries, and the first of the counters behind it.
     await vi.waitUntil(async () => (await quiet.calls("EXCHANGES")) > TRIES, { timeout: 10_000 });

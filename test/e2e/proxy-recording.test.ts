@@ -1,19 +1,19 @@
 /** What is written down, what never is, and that nothing behind the stream can slow or fail it. Over real sockets. */
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude.ts";
-import { startEdge, UPSTREAM_KEY, type Edge, type SendOptions, type Sent } from "../support/edge.ts";
+import { edgeOfFile } from "../support/edge-of-file.ts";
+import {
+  startEdge,
+  UPSTREAM_KEY,
+  type Edge,
+  type SendOptions,
+  type Sent,
+  type Tenant,
+} from "../support/edge.ts";
 
 let edge: Edge;
-let tenant: { domain: string; key: string; clientKeyId: string };
-beforeAll(async () => {
-  edge = await startEdge();
-  tenant = await edge.tenant();
-});
-afterAll(() => edge.stop());
-afterEach(async () => {
-  edge.claude.reset();
-  await edge.break({});
-});
+let tenant: Tenant;
+edgeOfFile((started) => ({ edge, tenant } = started));
 
 const ALWAYS = 1_000;
 const EVENT = "event: ping\ndata: {}\n\n";
@@ -24,13 +24,7 @@ const streamed: Reply = {
   chunks: Array.from({ length: 4 }, (_, index) => ({ delayMs: index * 20, bytes: Buffer.from(EVENT) })),
 };
 const send = (options: SendOptions = {}) =>
-  edge.send({
-    host: tenant.domain,
-    path: "/v1/things",
-    body: '{"hello":1}',
-    ...options,
-    headers: { "x-api-key": tenant.key, ...options.headers },
-  });
+  tenant.send({ path: "/v1/things", body: '{"hello":1}', ...options });
 const idOf = (sent: Sent) => String(sent.headers["x-nexus-request-id"]);
 const bellOf = (sent: Sent, timeout = 5_000) =>
   vi.waitFor(
@@ -97,12 +91,7 @@ it("never records the bodies of login traffic", async () => {
   const login = await edge.tenant({ endpoints: ["/v1/oauth/*"] });
   edge.answer({ ...streamed, chunks: [{ delayMs: 0, bytes: Buffer.from(`{"access_token":"${secret}"}`) }] });
   for (const given of [{ body: `{"refresh_token":"${secret}"}` }, { body: secret.repeat(80_000) }]) {
-    const sent = await send({
-      ...given,
-      host: login.domain,
-      path: "/v1/%6Fauth/token",
-      headers: { "x-api-key": login.key },
-    });
+    const sent = await login.send({ ...given, path: "/v1/%6Fauth/token" });
     expect(sent.body.toString()).toContain(secret);
     await bellOf(sent);
     const { request, response } = await edge.journal(idOf(sent));

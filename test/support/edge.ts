@@ -48,13 +48,27 @@ export interface SendOptions {
 
 type Binding = "JOURNAL" | "EXCHANGES" | "TENANTS" | "OAUTH_ACCOUNT";
 
-interface Half<F> {
+export interface Half<F = RequestFacts | ResponseFacts> {
   facts: F;
   body: Buffer;
 }
 export interface Journalled {
   request: Half<RequestFacts> | null;
   response: Half<ResponseFacts> | null;
+}
+
+/** With both halves there. */
+export type Whole = { [P in keyof Journalled]: NonNullable<Journalled[P]> };
+
+export interface Tenant {
+  domain: string;
+  key: string;
+  clientKeyId: string;
+  /** Its own, for an OAuth account. */
+  accountId: string | null;
+  revoke: () => Promise<void>;
+  /** Sends to its domain with its key. */
+  send: (options: SendOptions) => Promise<Sent>;
 }
 
 export interface Edge {
@@ -70,14 +84,7 @@ export interface Edge {
   tenant(given?: {
     credentialType?: "api_key" | "passthrough" | "oauth";
     endpoints?: string[] | null;
-  }): Promise<{
-    domain: string;
-    key: string;
-    clientKeyId: string;
-    /** Its own, for an OAuth account. */
-    accountId: string | null;
-    revoke: () => Promise<void>;
-  }>;
+  }): Promise<Tenant>;
   /** Breaks bindings for so many calls. */
   break(faults: Partial<Record<Binding, { how: "fail" | "hang"; failures: number }>>): Promise<void>;
   journal(id: string): Promise<Journalled>;
@@ -191,7 +198,9 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
       });
       await control({ do: "key", hash, record: { v: 1, id: clientKeyId, domain } });
       const revoke = async () => void (await control({ do: "revoke", hash }));
-      return { domain, key, clientKeyId, accountId, revoke };
+      const sendAsTenant = (options: SendOptions) =>
+        send(port, { host: domain, ...options, headers: { "x-api-key": key, ...options.headers } });
+      return { domain, key, clientKeyId, accountId, revoke, send: sendAsTenant };
     },
     async break(faults) {
       await control({ do: "faults", faults });
