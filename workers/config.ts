@@ -72,6 +72,14 @@ export const Config = z.object({
     "Milliseconds for the whole exchange until the stream starts.",
   ),
   STREAM_MAX_MS: milliseconds(3_600_000).describe("Milliseconds a streaming answer may take."),
+  STREAM_TIMING_SAMPLE: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      "Share of streamed answers, 0 to 1, whose pieces are timed for the request's page; 1: all. Each timed one costs CPU per event.",
+    ),
   SWEEP_AFTER_MS: milliseconds(120_000).describe(
     "Milliseconds after which an exchange that was recorded and is not stored is looked after by the sweep.",
   ),

@@ -2,7 +2,8 @@
  * The ways of an answer's body to client and archive at once. A model's words, and what is known to be small, are split by the
  * runtime, and the archive's branch is left alone until the client has got its own: reading it along costs 40 µs per event or
  * holds the client's events back, and a pump to somebody who may wait costs memory. What could be larger is pumped to
- * the Recorder as it comes, and what could be larger than memory goes to both in step. Used by response-stream.
+ * the Recorder as it comes, and what could be larger than memory goes to both in step. Only a stream that is timed (stream-timing)
+ * is read along all the same. Used by response-stream.
  */
 import type { ResponseFacts } from "../schemas/exchange.ts";
 import type { OpenFacts } from "../store/journal.ts";
@@ -11,6 +12,7 @@ import type { Exchange } from "./exchange.ts";
 import { pauseAfterAnswer } from "./pace.ts";
 import type { StoredHalf } from "./recorder.ts";
 import { pumped, recordBranch, recordCopy } from "./recording.ts";
+import { type StreamClock, streamClock } from "./stream-timing.ts";
 
 /** Of known length: up to this size the archive's branch may lie in the tee. */
 const MAX_LYING_BYTES = 1_048_576;
@@ -36,23 +38,21 @@ export function passBody(
   type: string | null,
   length: number | null,
 ): Passage {
-  return isBulk(type, length)
-    ? steppedBody(exchange, body, client)
-    : teedBody(
-        exchange,
-        body,
-        client,
-        length === null ? EVENT_STREAM.test(type ?? "") : length <= MAX_LYING_BYTES,
-      );
+  if (isBulk(type, length)) return steppedBody(exchange, body, client);
+  const isStream = length === null && EVENT_STREAM.test(type ?? "");
+  const mayLie = isStream || (length !== null && length <= MAX_LYING_BYTES);
+  return teedBody(exchange, body, client, mayLie, isStream ? streamClock(exchange) : null);
 }
 
-/** Two branches, one pumped by the runtime, the other lying in the tee or pumped too. */
+/** Two branches, one pumped by the runtime, the other lying in the tee or pumped too; read along where there is a `clock`. */
 function teedBody(
-  { env, ctx, abort }: Exchange,
+  exchange: Exchange,
   body: ReadableStream,
   client: WritableStream,
   mayLie: boolean,
+  clock: StreamClock | null,
 ): Passage {
+  const { env, ctx, abort } = exchange;
   const [toClient, toArchive] = body.tee();
   const served = toClient.pipeTo(client).then(
     () => true,
@@ -66,10 +66,11 @@ function teedBody(
   return {
     served,
     rested,
-    record: (conclude) =>
-      mayLie
-        ? recordBranch(env, "response", toArchive, served, rested, conclude)
-        : recordCopy(env, ctx, "response", pumped(toArchive), conclude),
+    record: (conclude) => {
+      if (!mayLie) return recordCopy(env, ctx, "response", pumped(toArchive), conclude);
+      const told = clock ? clock.told(conclude) : conclude;
+      return recordBranch(env, "response", toArchive, served, rested, told, clock?.came);
+    },
   };
 }
 

@@ -24,6 +24,8 @@ const LARGEST_GULP_BYTES = 1_048_576;
 const FETCH_INTERVAL_MS = 5_000;
 const FETCH_BYTES = 16_384;
 const MAX_FETCHED_BYTES = 1_048_576;
+/** What is read as it comes runs ahead of a client that is slow, which keeps it in memory twice; no model has said as much. */
+const MAX_WATCHED_BYTES = 8_388_608;
 /** More than facts can take: URL 16 KB, headers 128 KB. */
 const END_BYTES = 262_144;
 
@@ -39,15 +41,21 @@ export async function gulp(body: ReadableStream): Promise<Gulped> {
  * them too, and the client with it; so the copy lies in the tee, which costs nothing per event, until the client has its own
  * (`served`) and `rested` resolves. What a long stream has left there is fetched now and then, because only what is seen here
  * can be cut at the limit. `broken`: what the body broke off with, null when it ended; what came before is in `gulped` either way.
+ * With `came` the copy is read as it comes instead, up to MAX_WATCHED_BYTES, and `came` told each time how many bytes there are.
  */
 export async function gulpBranch(
   branch: ReadableStream,
   served: Promise<boolean>,
   rested: Promise<unknown>,
+  came?: (bytes: number) => void,
 ): Promise<{ gulped: Gulped; broken: unknown }> {
   const reader = branch.getReader({ mode: "byob" });
   const gulped = nothing();
   try {
+    if (came && (await watch(reader, gulped, came))) {
+      if (await served) await rested;
+      return { gulped, broken: null };
+    }
     while (!(await isSettledWithin(FETCH_INTERVAL_MS, served)))
       if (await fetchWhatLies(reader, gulped)) return { gulped, broken: null };
     if (await served) {
@@ -83,6 +91,39 @@ async function fetchWhatLies(reader: ReadableStreamBYOBReader, gulped: Gulped): 
     if (value.length < FETCH_BYTES) return false;
   }
   return false;
+}
+
+/** Reads piece by piece. Resolves with whether that was the end, or only MAX_WATCHED_BYTES. */
+async function watch(
+  reader: ReadableStreamBYOBReader,
+  gulped: Gulped,
+  came: (bytes: number) => void,
+): Promise<boolean> {
+  // Pieces are small: they are gathered, and what is gathered must not be in the buffer that a breaking read takes with it.
+  let gathered = new Uint8Array(FETCH_BYTES);
+  let filled = 0;
+  let room = new Uint8Array(FETCH_BYTES);
+  const empty = () => {
+    if (filled > 0) add(gulped, gathered.subarray(0, filled));
+    gathered = new Uint8Array(FETCH_BYTES);
+    filled = 0;
+  };
+  try {
+    while (gulped.bytes < MAX_WATCHED_BYTES) {
+      const { value, done } = await reader.read(room);
+      if (value && value.length > 0) {
+        if (filled + value.length > FETCH_BYTES) empty();
+        gathered.set(value, filled);
+        filled += value.length;
+        came(gulped.bytes + filled);
+      }
+      if (done) return true;
+      room = new Uint8Array(value.buffer);
+    }
+    return false;
+  } finally {
+    empty();
+  }
 }
 
 async function gulpRest(reader: ReadableStreamBYOBReader, gulped: Gulped): Promise<void> {

@@ -87,7 +87,7 @@ export function pumped(
 
 /**
  * Takes the copy that is one branch of a tee when the client has got the other (see gulpBranch), and stores it here: no
- * call, no pump, and nothing that runs while events pass. `conclude` is as for recordCopy.
+ * call, no pump, and nothing that runs while events pass, unless `came` is to hear of them. `conclude` is as for recordCopy.
  */
 export async function recordBranch(
   env: Env,
@@ -96,8 +96,9 @@ export async function recordBranch(
   served: Promise<boolean>,
   rested: Promise<unknown>,
   conclude: (broken: unknown) => Promise<Facts>,
+  came?: (bytes: number) => void,
 ): Promise<StoredHalf> {
-  const { gulped, broken } = await gulpBranch(branch, served, rested);
+  const { gulped, broken } = await gulpBranch(branch, served, rested, came);
   const facts = await conclude(broken);
   try {
     return await storeGulped(env.JOURNAL, part, facts, gulped);

@@ -62,6 +62,23 @@ export const AskedFacts = RequestFacts.partial({
 });
 export type AskedFacts = z.infer<typeof AskedFacts>;
 
+/** Of one stream: beyond that neighbours become one. About 30 KB of facts. */
+export const MAX_TIMING_POINTS = 4_000;
+const amounts = z.array(z.number().int().nonnegative()).max(MAX_TIMING_POINTS);
+
+/** When the pieces of a streamed answer came; only of a share of them (STREAM_TIMING_SAMPLE). */
+export const StreamTiming = z
+  .looseObject({
+    /** Pieces that came within so many milliseconds of each other may be one, with the time of the last. */
+    resolutionMs: z.number().int().positive(),
+    /** Milliseconds from the piece before; the first's from the start of the exchange. */
+    gapsMs: amounts,
+    /** Bytes of each piece, before any decoding. */
+    bytes: amounts,
+  })
+  .refine(({ gapsMs, bytes }) => gapsMs.length === bytes.length);
+export type StreamTiming = z.infer<typeof StreamTiming>;
+
 /** Known when the answer has ended, however it ended. */
 export const ResponseFacts = z.looseObject({
   v: z.literal(1),
@@ -81,6 +98,8 @@ export const ResponseFacts = z.looseObject({
   bodyCoding: z.string(),
   /** Absent in what earlier versions wrote. */
   asked: AskedFacts.optional(),
+  /** In the journal only, where the answer was timed. One that cannot be read must not cost the exchange. */
+  timing: StreamTiming.optional().catch(undefined),
   body: BodyFacts,
 });
 export type ResponseFacts = z.infer<typeof ResponseFacts>;

@@ -1,0 +1,189 @@
+/** The times at which a stream's pieces came, for the share of streams that is timed; and that nobody else notices. Over real sockets. */
+import { randomBytes } from "node:crypto";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import type { Reply } from "../../scripts/local/fake-claude.ts";
+import { isTimed } from "../../workers/domain/stream-timing.ts";
+import { startEdge, type Edge, type Journalled, type SendOptions, type Sent } from "../support/edge.ts";
+
+let all: Edge;
+let half: Edge;
+let none: Edge;
+beforeAll(async () => {
+  [all, half, none] = await Promise.all([
+    startEdge({ STREAM_TIMING_SAMPLE: "1" }),
+    startEdge({ STREAM_TIMING_SAMPLE: "0.5" }),
+    startEdge(),
+  ]);
+});
+afterAll(() => Promise.all([all, half, none].map((edge) => edge.stop())));
+afterEach(async () => {
+  for (const edge of [all, half, none]) edge.claude.reset();
+  await all.break({});
+});
+
+const event = (text: string) => Buffer.from(`event: ping\ndata: {"text":"${text}"}\n\n`);
+/** Two events, a pause of 400 ms, two more. */
+const PAUSE_MS = 400;
+const chunks = [
+  { delayMs: 0, bytes: event("one") },
+  { delayMs: 40, bytes: event("zwei, ä") },
+  { delayMs: PAUSE_MS, bytes: event("three") },
+  { delayMs: 40, bytes: event("four") },
+];
+const whole = Buffer.concat(chunks.map(({ bytes }) => bytes));
+const stream = (given: Partial<Extract<Reply, { kind: "raw" }>> = {}): Reply => ({
+  kind: "raw",
+  status: 200,
+  headers: { "content-type": "text/event-stream; charset=utf-8" },
+  chunks,
+  ...given,
+});
+
+async function send(edge: Edge, reply: Reply, options: SendOptions = {}): Promise<Sent> {
+  const tenant = await edge.tenant();
+  edge.answer(reply);
+  const headers = { "x-api-key": tenant.key, ...options.headers };
+  return edge.send({ host: tenant.domain, path: "/v1/things", body: "{}", ...options, headers });
+}
+const idOf = (sent: Sent) => String(sent.headers["x-nexus-request-id"]);
+const bellOf = (edge: Edge, id: string) =>
+  vi.waitFor(
+    async () => {
+      const bell = await edge.bell(id);
+      if (!bell) throw new Error("it has not rung");
+      return bell;
+    },
+    { timeout: 15_000 },
+  );
+async function recorded(edge: Edge, sent: Sent): Promise<NonNullable<Journalled["response"]>> {
+  await bellOf(edge, idOf(sent));
+  return (await edge.journal(idOf(sent))).response!;
+}
+const sum = (amounts: readonly number[]) => amounts.reduce((total, amount) => total + amount, 0);
+
+describe("a stream that is timed", () => {
+  it("reaches the client and the archive byte for byte, and its times show the pause", async () => {
+    const sent = await send(all, stream());
+    expect(sent.body.equals(whole)).toBe(true);
+    const { facts, body } = await recorded(all, sent);
+    expect(body.equals(whole)).toBe(true);
+    expect(facts).toMatchObject({ outcome: "complete", body: { recorded: "whole", bytes: whole.length } });
+    const { resolutionMs, gapsMs, bytes } = facts.timing!;
+    expect(resolutionMs).toBe(1);
+    expect(sum(bytes)).toBe(whole.length);
+    expect(gapsMs).toHaveLength(bytes.length);
+    // Each point is at the end of an event, as each came in one piece.
+    const ends = chunks.map((_, n) => sum(chunks.slice(0, n + 1).map(({ bytes }) => bytes.length)));
+    for (let n = 1; n <= bytes.length; n++) expect(ends).toContain(sum(bytes.slice(0, n)));
+    expect(gapsMs[0]).toBeGreaterThanOrEqual(Math.floor(facts.timeToFirstByteMs!));
+    expect(sum(gapsMs)).toBeLessThanOrEqual(facts.durationMs + 1);
+    const longest = gapsMs.indexOf(Math.max(...gapsMs.slice(1)), 1);
+    expect(gapsMs[longest]).toBeGreaterThan(PAUSE_MS - 60);
+    expect(gapsMs[longest]).toBeLessThan(PAUSE_MS + 300);
+    expect(sum(bytes.slice(0, longest))).toBe(ends[1]);
+  });
+
+  it("reaches the client event by event, as one that is not timed does", async () => {
+    for (const edge of [all, none]) {
+      const sent = await send(edge, stream());
+      const after = (text: string) => sent.chunks.find(({ bytes }) => bytes.includes(text))!.at;
+      expect(after("three") - after("zwei")).toBeGreaterThan(PAUSE_MS - 100);
+    }
+  });
+
+  it("that its client leaves is timed as far as it came", async () => {
+    const endless = stream({
+      chunks: Array.from({ length: 200 }, () => ({ delayMs: 20, bytes: event("on") })),
+    });
+    const known = new Set(await all.journalIds());
+    await send(all, endless, { leave: (received) => received > 100 });
+    const id = await vi.waitFor(async () => {
+      const fresh = (await all.journalIds()).find((each) => !known.has(each));
+      if (!fresh) throw new Error("not yet");
+      return fresh;
+    });
+    await bellOf(all, id);
+    const { facts, body } = (await all.journal(id)).response!;
+    expect(facts.outcome).toBe("client_gone");
+    expect(all.claude.requests.at(-1)?.abortedAt).toBeGreaterThan(0);
+    expect(sum(facts.timing!.bytes)).toBe(body.length);
+    expect(body.length).toBeGreaterThan(100);
+  });
+
+  it("that breaks off is timed as far as it came, and breaks off at the client", async () => {
+    const sent = await send(all, stream({ then: "reset" }));
+    expect(sent.isComplete).toBe(false);
+    expect(sent.body.equals(whole)).toBe(true);
+    const { facts, body } = await recorded(all, sent);
+    expect(facts.outcome).toBe("upstream_failed");
+    expect(body.equals(whole)).toBe(true);
+    expect(sum(facts.timing!.bytes)).toBe(whole.length);
+  });
+
+  it("with R2 down reaches the client all the same, and its times do not travel in the bell", async () => {
+    await all.break({ JOURNAL: { how: "fail", failures: 1_000 } });
+    const sent = await send(all, stream());
+    expect([sent.isComplete, sent.body.equals(whole)]).toEqual([true, true]);
+    const bell = await bellOf(all, idOf(sent));
+    expect(bell.response).toMatchObject({ outcome: "unrecorded", status: 200 });
+    expect(bell.response).not.toHaveProperty("timing");
+  });
+
+  it("that is very long is recorded whole, and timed as far as is watched", async () => {
+    const piece = Buffer.concat([event(randomBytes(32_000).toString("hex"))]);
+    const long = stream({ chunks: Array.from({ length: 160 }, () => ({ delayMs: 0, bytes: piece })) });
+    const sent = await send(all, long);
+    expect(sent.body).toHaveLength(160 * piece.length);
+    const { facts, body } = await recorded(all, sent);
+    expect(body.equals(sent.body)).toBe(true);
+    expect(facts.body.recorded).toBe("whole");
+    const timed = sum(facts.timing!.bytes);
+    expect(timed).toBeGreaterThanOrEqual(8_388_608);
+    expect(timed).toBeLessThan(9_000_000);
+  });
+});
+
+describe("what is not timed", () => {
+  it("is every stream by default", async () => {
+    const sent = await send(none, stream());
+    expect((await recorded(none, sent)).facts).not.toHaveProperty("timing");
+  });
+
+  it("is told by an exchange's id, where only a share is timed", async () => {
+    const sent = [];
+    for (let n = 0; n < 12; n++) sent.push(await send(half, stream({ chunks: chunks.slice(0, 2) })));
+    for (const each of sent) {
+      const { facts, body } = await recorded(half, each);
+      expect(body.equals(each.body)).toBe(true);
+      expect(facts.timing !== undefined).toBe(isTimed(idOf(each), 0.5));
+    }
+  });
+
+  it.each([
+    ["an answer in one piece", { "content-type": "application/json", "content-length": "2" }],
+    ["an answer of unknown length that is no event stream", { "content-type": "application/json" }],
+  ])("is %s", async (_, headers) => {
+    const sent = await send(all, stream({ headers, chunks: [{ delayMs: 0, bytes: Buffer.from("{}") }] }));
+    expect(sent.body.toString()).toBe("{}");
+    expect((await recorded(all, sent)).facts).not.toHaveProperty("timing");
+  });
+
+  it("is a stream whose body is never recorded", async () => {
+    const login = await all.tenant({ endpoints: ["/v1/oauth/*"] });
+    all.answer(stream());
+    const headers = { "x-api-key": login.key };
+    const sent = await all.send({ host: login.domain, path: "/v1/oauth/token", body: "{}", headers });
+    const { facts, body } = await recorded(all, sent);
+    expect(body).toHaveLength(0);
+    expect(facts).not.toHaveProperty("timing");
+  });
+
+  it("is nothing at all where the share is no share", async () => {
+    const { Config } = await import("../../workers/config.ts");
+    const share = (value: string) => Config.shape.STREAM_TIMING_SAMPLE.safeParse(value).data;
+    expect(["0", "1", "0.25", "", undefined].map((value) => share(value as string))).toEqual([
+      0, 1, 0.25, 0, 0,
+    ]);
+    expect(["-0.1", "1.1", "50%", "NaN", "all"].map(share)).toEqual(Array(5).fill(undefined));
+  });
+});
