@@ -458,6 +458,8 @@ export const responseBodies = pgTable(
     /** As in `contents`. */
     coding: smallint().notNull(),
     data: bytea().notNull(),
+    /** When its pieces came, packed by workers/domain/stream-timing; null where the stream was not timed. */
+    timing: bytea(),
   },
   (t) => [primaryKey({ columns: [t.requestId, t.startedAt] })],
 );

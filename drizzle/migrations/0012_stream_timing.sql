@@ -1,0 +1,1 @@
+ALTER TABLE "response_bodies" ADD COLUMN "timing" "bytea";
