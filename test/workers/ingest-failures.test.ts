@@ -17,6 +17,8 @@ beforeEach(freshWorld);
 
 /** Nobody listens there. */
 const noDatabase = { NEON_BRIDGE: "127.0.0.1:1" } as Partial<Env>;
+/** By default; what began before is looked up among the failures. */
+const SWEEP_AFTER_MS = 120_000;
 const DEAD = { queue: "nexus-exchanges-dead" };
 
 /** An exchange that Postgres refuses: its status does not fit the column. */
@@ -103,6 +105,46 @@ describe("an exchange that cannot be stored", () => {
     expect(await failures()).toEqual([]);
     expect(await storedOutcomes()).toHaveLength(1);
     expect(await journalContents()).toEqual([]);
+  });
+
+  it("by the sweep's bell and then is by its own first one, however late, is no failure any more", async () => {
+    const exchange = poison(Date.now() - 2 * SWEEP_AFTER_MS);
+    await journal(env.JOURNAL, exchange);
+    await deliver([{ body: bellOf(exchange, { rungBy: "sweep", domain: "" }) }]);
+    expect(await failures()).toHaveLength(1);
+    exchange.response.facts.status = 200;
+    await journal(env.JOURNAL, exchange, ["response"]);
+    await deliver([{ body: bellOf(exchange) }]);
+    expect([await failures(), await storedOutcomes()]).toMatchObject([[], [{ id: exchange.id }]]);
+  });
+
+  it("by one bell while another stores it is none", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange);
+    const bindings = journalThat(async () => {
+      // Its own bell is quicker than the answer of R2 to the sweep's.
+      await deliver([{ body: bellOf(exchange) }]);
+      throw new Error("internal error (10001)");
+    });
+    const bell = bellOf(exchange, { rungBy: "sweep", domain: "" });
+    expect((await deliver([{ body: bell }], { bindings })).acks).toEqual([0]);
+    expect([await failures(), await storedOutcomes()]).toMatchObject([[], [{ id: exchange.id }]]);
+  });
+
+  it("with all it has, because R2 does not give it out, is written down although its facts are stored", async () => {
+    const exchange = madeExchange();
+    const { request, response } = exchange;
+    const facts = { request: request.facts, response: { ...response.facts, outcome: "unrecorded" as const } };
+    await deliver([{ body: bellOf(exchange, facts) }]);
+    await journal(env.JOURNAL, exchange);
+    const bindings = journalThat(() => Promise.reject(new Error("internal error (10001)")));
+    await deliver([{ body: bellOf(exchange, { rungBy: "sweep", domain: "" }) }], { bindings });
+    expect([await failures(), await storedOutcomes()]).toMatchObject([
+      [{ exchange_id: exchange.id }],
+      [{ id: exchange.id, outcome: "unrecorded" }],
+    ]);
+    await deliver([{ body: bellOf(exchange, { rungBy: "sweep", domain: "" }) }]);
+    expect([await failures(), await storedOutcomes()]).toMatchObject([[], [{ outcome: "complete" }]]);
   });
 
   it("because the journal has its answer without its request is written down", async () => {

@@ -90,9 +90,16 @@ export async function storeSlice(
   const failures: StoredSlice["failures"] = new Map(unread);
   const settled: SettledExchange[] = [];
   const rows = await withWriter(config, async (db) => {
-    for (const [domain, group] of await byDomain(db, entries, failures))
+    const groups = await byDomain(db, entries, failures);
+    for (const [domain, group] of groups)
       for (const [id, error] of await storeGroup(db, config, { domain, group, settled }))
         failures.set(id, { domain, error });
+    const troubled = [...groups.values()].flat().filter(({ isTroubled }) => isTroubled);
+    // Behind the commits: a failure that is written down beside them is seen here, or sees them (recordFailure).
+    await forgetTroubles(
+      db,
+      troubled.map(({ bell }) => bell.id).filter((id) => !failures.has(id)),
+    );
     return changedRows(db, settled);
   });
   const cleared = entries
@@ -219,9 +226,5 @@ async function storeTogether(
   const exchanges = group.flatMap(({ exchange }) => exchange ?? []);
   const stored = exchanges.length === 0 ? null : await storeExchanges(tx, domain, exchanges);
   if (stored && stored.orphaned.length > 0) throw new Error(ANSWER_ALONE);
-  await forgetTroubles(
-    tx,
-    group.filter(({ isTroubled }) => isTroubled).map(({ bell }) => bell.id),
-  );
   return stored?.settled ?? [];
 }

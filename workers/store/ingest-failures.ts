@@ -2,10 +2,11 @@
  * Exchanges that ingest could not store, and the sweep's memory of the entries it rang for. Both say when an entry of the
  * journal may be tried again; both are forgotten once it is stored.
  */
-import { and, gt, inArray, lt, sql } from "drizzle-orm";
-import { ingestFailures, sweptEntries } from "../../drizzle/schema.ts";
+import { and, eq, exists, gt, inArray, lt, notInArray, sql } from "drizzle-orm";
+import { ingestFailures, requests, sweptEntries } from "../../drizzle/schema.ts";
+import { startedAtOf } from "../domain/exchange-id.ts";
 import { plainText } from "../domain/truncate.ts";
-import type { Writer, WriterTransaction } from "./db.ts";
+import type { Writer } from "./db.ts";
 
 const MAX_ERROR = 500;
 /** The wait until the sweep rings for an entry again doubles up to half a day. */
@@ -13,7 +14,11 @@ const LONGEST_WAIT_MS = 12 * 3_600_000;
 /** An entry still in the journal is rung for as soon as it may be. */
 const OLD_RING_MS = 7 * 86_400_000;
 
-/** Writes down that an exchange could not be stored, and why. Its journal entry stays. */
+/**
+ * Writes down that an exchange could not be stored, and why. Its journal entry stays. Of one that another bell has stored
+ * whole meanwhile nothing stays written down: whoever stores forgets after its commit (forgetTroubles), and here is looked
+ * after ours, so one of the two sees the other.
+ */
 export async function recordFailure(
   db: Writer,
   failure: { exchangeId: string; domain: string; error: string },
@@ -35,6 +40,26 @@ export async function recordFailure(
       target: ingestFailures.exchangeId,
       set: { error, attempts: sql`${ingestFailures.attempts} + 1`, lastAt: at },
     });
+  await db
+    .delete(ingestFailures)
+    .where(
+      and(eq(ingestFailures.exchangeId, failure.exchangeId), exists(storedWhole(db, failure.exchangeId))),
+    );
+}
+
+/** The row, if nothing of its exchange can be in the journal any more. */
+function storedWhole(db: Writer, exchangeId: string) {
+  const startedAt = startedAtOf(exchangeId);
+  return db
+    .select({ id: requests.id })
+    .from(requests)
+    .where(
+      and(
+        eq(requests.id, exchangeId),
+        eq(requests.startedAt, new Date(startedAt ?? 0)),
+        notInArray(requests.outcome, ["interrupted", "unrecorded"]),
+      ),
+    );
 }
 
 /** Of these entries, the ids that have to wait: rung for not long enough ago. */
@@ -77,10 +102,10 @@ export async function forgetOldRings(db: Writer, now: number): Promise<void> {
   await db.delete(sweptEntries).where(lt(sweptEntries.nextAt, new Date(now - OLD_RING_MS)));
 }
 
-/** These exchanges are stored: whatever went wrong with them before is over. */
-export async function forgetTroubles(tx: WriterTransaction, exchangeIds: readonly string[]): Promise<void> {
+/** These exchanges are stored, and that is committed: whatever went wrong with them before is over. */
+export async function forgetTroubles(db: Writer, exchangeIds: readonly string[]): Promise<void> {
   if (exchangeIds.length === 0) return;
   const ids = [...exchangeIds];
-  await tx.delete(ingestFailures).where(inArray(ingestFailures.exchangeId, ids));
-  await tx.delete(sweptEntries).where(inArray(sweptEntries.exchangeId, ids));
+  await db.delete(ingestFailures).where(inArray(ingestFailures.exchangeId, ids));
+  await db.delete(sweptEntries).where(inArray(sweptEntries.exchangeId, ids));
 }
