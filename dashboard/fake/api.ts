@@ -275,6 +275,7 @@ function oneRequest(api: FakeApi, id: string, part: string | undefined): Respons
       "content-type": "text/event-stream; charset=utf-8",
       "request-id": row.upstreamRequestId ?? "",
     },
+    streamTiming: null,
     streamingChunks: [],
     storedAt: row.timestamp,
   };

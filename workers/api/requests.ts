@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import { rateLimitHeaders } from "../domain/headers.ts";
 import { readAnswer as assemble } from "../domain/answer.ts";
 import { jsonDepth } from "../domain/json-depth.ts";
+import { unpackTiming } from "../domain/stream-timing.ts";
 import { Outcome } from "../schemas/exchange.ts";
 import { RequestDetail, RequestList, RequestParameter, RequestQuery } from "../schemas/api-requests.ts";
 import { writeAudit } from "../store/audit.ts";
@@ -128,8 +129,26 @@ async function readDetail(c: Context<ApiEnv>, row: StoredRequest): Promise<Reque
     rateLimit: answerHeaders && rateLimitHeaders(answerHeaders),
     requestHeaders: headers,
     responseHeaders: answerHeaders,
-    streamingChunks: [],
+    ...timingOf(row),
     storedAt: row.storedAt.toISOString(),
+  };
+}
+
+/** When the chunks of its stream came, if that is known. */
+function timingOf({
+  timing,
+  startedAt,
+}: StoredRequest): Pick<RequestDetail, "streamTiming" | "streamingChunks"> {
+  const unpacked = timing && unpackTiming(timing);
+  if (!unpacked) return { streamTiming: null, streamingChunks: [] };
+  return {
+    streamTiming: { resolutionMs: unpacked.resolutionMs },
+    streamingChunks: unpacked.pieces.map(({ ms, end }, chunkIndex) => ({
+      chunkIndex,
+      timestamp: new Date(startedAt.getTime() + ms).toISOString(),
+      offsetMs: ms,
+      endByte: end,
+    })),
   };
 }
 

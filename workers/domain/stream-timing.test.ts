@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { StreamTiming } from "../schemas/exchange.ts";
 import { EXCHANGE_ID_RANDOM_BYTES, newExchangeId } from "./exchange-id.ts";
-import { isTimed, newTimingNotes, noteArrival, timingOf, type TimingNotes } from "./stream-timing.ts";
+import {
+  isTimed,
+  newTimingNotes,
+  noteArrival,
+  packTiming,
+  timingOf,
+  type TimingNotes,
+  unpackTiming,
+} from "./stream-timing.ts";
 
 /** Ids whose randomness is spread evenly. */
 const ids = Array.from({ length: 1_000 }, (_, n) => {
@@ -115,5 +123,35 @@ describe("more arrivals than are kept", () => {
     const timing = timingOf(noted(arrivals))!;
     expect(StreamTiming.safeParse(timing).success).toBe(true);
     expect(JSON.stringify(timing).length).toBeLessThan(60_000);
+  });
+});
+
+describe("packed times", () => {
+  it.each([
+    ["nothing", { resolutionMs: 1, gapsMs: [], bytes: [] }],
+    ["one piece", { resolutionMs: 1, gapsMs: [420], bytes: [0] }],
+    [
+      "the edges of each length",
+      { resolutionMs: 128, gapsMs: [0, 127, 128, 16_383], bytes: [16_384, 1, 2, 3] },
+    ],
+    ["the largest", { resolutionMs: 1_024, gapsMs: [0x7fffffff, 1], bytes: [0x7fffffff, 0x7fffffff] }],
+  ])("of %s come back as sums", (_, timing) => {
+    let [ms, end] = [0, 0];
+    expect(unpackTiming(packTiming(timing))).toEqual({
+      resolutionMs: timing.resolutionMs,
+      pieces: timing.gapsMs.map((gap, at) => ({ ms: (ms += gap), end: (end += timing.bytes[at]!) })),
+    });
+  });
+
+  it("of a usual stream take about two and a half bytes per piece", () => {
+    const gapsMs = Array.from({ length: 100 }, (_, n) => 20 + (n % 40));
+    const bytes = Array.from({ length: 100 }, (_, n) => 110 + (n % 30));
+    expect(packTiming({ resolutionMs: 1, gapsMs, bytes }).length).toBeLessThan(260);
+  });
+
+  it("that were damaged are null", () => {
+    const packed = packTiming({ resolutionMs: 1, gapsMs: [420, 1], bytes: [300, 300] });
+    for (const length of [0, 2, 3, 4, 6]) expect(unpackTiming(packed.subarray(0, length))).toBeNull();
+    expect(unpackTiming(new Uint8Array([0, 1, 1]))).toBeNull();
   });
 });

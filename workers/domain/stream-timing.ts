@@ -64,3 +64,47 @@ export function timingOf({ resolutionMs, times, ends }: TimingNotes): StreamTimi
 }
 
 const differences = (sums: readonly number[]) => sums.map((sum, at) => sum - (sums[at - 1] ?? 0));
+
+/**
+ * As it is stored: each number in as few bytes as it needs, seven bits at a time, the lowest first (LEB128): the resolution, then
+ * of each piece its gap and its bytes. A stream of a hundred events takes some 250 bytes.
+ */
+export function packTiming({ resolutionMs, gapsMs, bytes }: StreamTiming): Uint8Array {
+  const packed: number[] = [];
+  for (let left of [resolutionMs, ...gapsMs.flatMap((gap, at) => [gap, bytes[at]!])]) {
+    // No shifts: they are of 32 bits.
+    for (; left >= 128; left = Math.floor(left / 128)) packed.push((left % 128) + 128);
+    packed.push(left);
+  }
+  return Uint8Array.from(packed);
+}
+
+/** A piece of a stream, or several that came together. */
+export interface TimedPiece {
+  /** When it had come, in milliseconds since the start of the exchange. */
+  ms: number;
+  /** Bytes of the stream up to its end. */
+  end: number;
+}
+
+/** What packTiming packed; null where these bytes are not that. */
+export function unpackTiming(packed: Uint8Array): { resolutionMs: number; pieces: TimedPiece[] } | null {
+  const numbers: number[] = [];
+  let value = 0;
+  let unit = 1;
+  for (const byte of packed) {
+    value += (byte % 128) * unit;
+    unit *= 128;
+    if (byte >= 128) continue;
+    numbers.push(value);
+    [value, unit] = [0, 1];
+  }
+  const [resolutionMs, ...rest] = numbers;
+  if (!resolutionMs || unit !== 1 || rest.length % 2 !== 0) return null;
+  let ms = 0;
+  let end = 0;
+  const pieces: TimedPiece[] = [];
+  for (let at = 0; at < rest.length; at += 2)
+    pieces.push({ ms: (ms += rest[at]!), end: (end += rest[at + 1]!) });
+  return { resolutionMs, pieces };
+}

@@ -3,6 +3,7 @@ import { readAnswer } from "../domain/answer.ts";
 import { receivedTokens } from "../domain/answer-size.ts";
 import { answerElement } from "../domain/content.ts";
 import { storableJson } from "../domain/json-object.ts";
+import { packTiming } from "../domain/stream-timing.ts";
 import { plainText } from "../domain/truncate.ts";
 import { tokenCounts } from "../domain/usage.ts";
 import type { ResponseFacts } from "../schemas/exchange.ts";
@@ -60,6 +61,8 @@ export function responseRow(facts: ResponseFacts, body: Uint8Array): StorableRes
     receivedTokens: answer.message && receivedTokens(answer.message),
     answer: message && { bytes: message.content, sha256: message.sha256 },
     body: facts.body.recorded === "none" || bytes.length === 0 ? null : bytes,
+    // Times are of the bytes that came: where a coding was undone here, they are of no bytes that anybody sees.
+    timing: facts.timing && facts.bodyCoding === "identity" ? packTiming(facts.timing) : null,
   };
 }
 

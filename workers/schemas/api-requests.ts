@@ -124,6 +124,14 @@ const headers = z.record(z.string(), z.string()).nullable().describe("Allow-list
 export const BodyState = z.enum([...BodyRecorded.options, "removed", "large"]);
 export type BodyState = z.infer<typeof BodyState>;
 
+const StreamingChunk = z.object({
+  chunkIndex: z.number().int(),
+  timestamp: z.iso.datetime().describe("When it had come, UTC."),
+  offsetMs: z.number().int().describe("The same in milliseconds since the start of the exchange."),
+  endByte: z.number().int().describe("Bytes of the response up to the chunk's end."),
+});
+export type StreamingChunk = z.infer<typeof StreamingChunk>;
+
 export const RequestDetail = RequestRow.extend({
   query: z.string(),
   requestBody: z.unknown().describe("JSON as sent, or text where it was not JSON; null when there is none."),
@@ -138,7 +146,20 @@ export const RequestDetail = RequestRow.extend({
   rateLimit: z.record(z.string(), z.string()).nullable(),
   requestHeaders: headers,
   responseHeaders: headers,
-  streamingChunks: z.array(z.unknown()).describe("Timed chunks, where they were sampled."),
+  streamTiming: z
+    .object({
+      resolutionMs: z
+        .number()
+        .int()
+        .describe("1: exact. Larger: what came within so many milliseconds of each other may be one chunk."),
+    })
+    .nullable()
+    .describe(
+      "How exactly `streamingChunks` were timed; null where they were not: STREAM_TIMING_SAMPLE is the share of streams that is, and times go when retention removes the stream.",
+    ),
+  streamingChunks: z
+    .array(StreamingChunk)
+    .describe("When the stream came, chunk by chunk; empty where it was not timed."),
   storedAt: z.iso.datetime(),
 });
 export type RequestDetail = z.infer<typeof RequestDetail>;

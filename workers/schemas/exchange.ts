@@ -64,7 +64,7 @@ export type AskedFacts = z.infer<typeof AskedFacts>;
 
 /** Of one stream: beyond that neighbours become one. About 30 KB of facts. */
 export const MAX_TIMING_POINTS = 4_000;
-const amounts = z.array(z.number().int().nonnegative()).max(MAX_TIMING_POINTS);
+const amounts = z.array(z.number().int().min(0).max(0x7fff_ffff)).max(MAX_TIMING_POINTS);
 
 /** When the pieces of a streamed answer came; only of a share of them (STREAM_TIMING_SAMPLE). */
 export const StreamTiming = z

@@ -9,6 +9,8 @@ export interface ResponseBody {
   requestId: string;
   startedAt: Date;
   bytes: Uint8Array;
+  /** See StorableResponse. */
+  timing: Uint8Array | null;
 }
 
 /** Stores these; what was stored under the same id before is replaced. */
@@ -23,7 +25,12 @@ export async function putResponseBodies(
       .values(rows.map((row) => ({ ...row, data: row.data.subarray(0, MAX_STATEMENT_BYTES) })))
       .onConflictDoUpdate({
         target: [responseBodies.requestId, responseBodies.startedAt],
-        set: { size: sql`excluded.size`, coding: sql`excluded.coding`, data: sql`excluded.data` },
+        set: {
+          size: sql`excluded.size`,
+          coding: sql`excluded.coding`,
+          data: sql`excluded.data`,
+          timing: sql`excluded.timing`,
+        },
       });
     for (const { requestId, startedAt, data } of rows)
       for (let at = MAX_STATEMENT_BYTES; at < data.length; at += MAX_STATEMENT_BYTES)

@@ -87,6 +87,8 @@ export interface StorableResponse {
   receivedTokens: number | null;
   /** Null when nothing of it is kept. */
   body: Uint8Array | null;
+  /** When the pieces of the body came, packed; null where it was not timed. */
+  timing: Uint8Array | null;
 }
 
 /** An exchange as ingest read it. At least one half is there. */

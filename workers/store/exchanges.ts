@@ -96,7 +96,7 @@ export async function storeExchanges(
   await putResponseBodies(
     tx,
     [...fresh.filter(isInserted), ...late].flatMap(({ id, startedAt, response }) =>
-      response?.body ? [{ requestId: id, startedAt, bytes: response.body }] : [],
+      response?.body ? [{ requestId: id, startedAt, bytes: response.body, timing: response.timing }] : [],
     ),
   );
   await sumUp(tx, {

@@ -1,6 +1,6 @@
 /** One exchange with its bodies, for its page and its downloads. */
 import { and, eq } from "drizzle-orm";
-import { domains, requests } from "../../drizzle/schema.ts";
+import { domains, requests, responseBodies } from "../../drizzle/schema.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
 import { isOAuthPath } from "../domain/paths.ts";
 import type { BodyState, RequestRow } from "../schemas/api-requests.ts";
@@ -28,6 +28,7 @@ const DETAIL_COLUMNS = {
   toolsNodeId: requests.toolsNodeId,
   responseContentId: requests.responseContentId,
   storedAt: requests.storedAt,
+  timing: responseBodies.timing,
 };
 
 export type StoredRequest = NonNullable<Awaited<ReturnType<typeof findRequest>>>;
@@ -47,6 +48,10 @@ function selectRequest(db: Reader, id: string, startedAt: Date | null) {
     .select(DETAIL_COLUMNS)
     .from(requests)
     .innerJoin(domains, eq(domains.id, requests.domainId))
+    .leftJoin(
+      responseBodies,
+      and(eq(responseBodies.requestId, requests.id), eq(responseBodies.startedAt, requests.startedAt)),
+    )
     .where(and(eq(requests.id, id), startedAt ? eq(requests.startedAt, startedAt) : undefined))
     .limit(1);
 }

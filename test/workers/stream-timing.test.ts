@@ -1,0 +1,90 @@
+/** The times of a stream's pieces on their way from the journal to the API. */
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { RequestDetail } from "../../workers/schemas/api-requests.ts";
+import { answer, bellOf, type ExchangeOptions, madeExchange } from "../support/exchanges.ts";
+import { ask } from "../support/worker-api.ts";
+import { queryRows } from "../support/worker-database.ts";
+import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+
+beforeEach(freshWorld);
+
+const timing = { resolutionMs: 1, gapsMs: [430, 12, 640], bytes: [100, 220, 40] };
+const chunks = [
+  { chunkIndex: 0, timestamp: "2026-11-22T12:00:00.430Z", offsetMs: 430, endByte: 100 },
+  { chunkIndex: 1, timestamp: "2026-11-22T12:00:00.442Z", offsetMs: 442, endByte: 320 },
+  { chunkIndex: 2, timestamp: "2026-11-22T12:00:01.082Z", offsetMs: 1_082, endByte: 360 },
+];
+const UNTIMED = { streamTiming: null, streamingChunks: [] };
+
+async function stored(responseFacts: ExchangeOptions["responseFacts"], responseBody = answer("Well.")) {
+  const exchange = madeExchange({ responseFacts, responseBody });
+  await journal(env.JOURNAL, exchange);
+  expect(await deliver([{ body: bellOf(exchange) }])).toEqual({ acks: [0], retries: {} });
+  return ask<RequestDetail>(`/api/requests/${exchange.id}`);
+}
+
+describe("a stream that was timed", () => {
+  it("has its chunks, each with its time and where it ends", async () => {
+    expect(await stored({ timing })).toMatchObject({
+      streamTiming: { resolutionMs: 1 },
+      streamingChunks: chunks,
+      responseBodyState: "whole",
+    });
+  });
+
+  it("says how exact the times are", async () => {
+    expect((await stored({ timing: { ...timing, resolutionMs: 64 } })).streamTiming).toEqual({
+      resolutionMs: 64,
+    });
+  });
+
+  it("keeps them when its message comes again, and loses them with its bytes", async () => {
+    const exchange = madeExchange({ responseFacts: { timing } });
+    const path = `/api/requests/${exchange.id}`;
+    for (let time = 0; time < 2; time++) {
+      await journal(env.JOURNAL, exchange);
+      await deliver([{ body: bellOf(exchange) }]);
+      expect(await ask(path)).toMatchObject({ streamingChunks: chunks });
+    }
+    await queryRows("DELETE FROM response_bodies");
+    expect(await ask(path)).toMatchObject({ ...UNTIMED, responseBodyState: "removed" });
+  });
+
+  it("has them when R2 took it late, and none while only its facts are known", async () => {
+    const exchange = madeExchange({ responseFacts: { timing } });
+    const body = { recorded: "none" as const, bytes: 0, sha256: null };
+    const response = { ...exchange.response.facts, outcome: "unrecorded" as const, body, timing: undefined };
+    const path = `/api/requests/${exchange.id}`;
+    await deliver([{ body: bellOf(exchange, { request: { ...exchange.request.facts, body }, response }) }]);
+    expect(await ask(path)).toMatchObject({ ...UNTIMED, outcome: "unrecorded" });
+    await journal(env.JOURNAL, exchange);
+    await deliver([{ body: bellOf(exchange, { rungBy: "sweep" }) }]);
+    expect(await ask(path)).toMatchObject({ outcome: "complete", streamingChunks: chunks });
+  });
+});
+
+describe("no times", () => {
+  it("are there where the stream was not timed", async () => {
+    expect(await stored({})).toMatchObject(UNTIMED);
+  });
+
+  it.each([
+    ["more times than pieces", { ...timing, bytes: [1] }],
+    ["negative gaps", { ...timing, gapsMs: [5, -1, 2] }],
+    ["too many pieces", { resolutionMs: 1, gapsMs: Array(4_001).fill(1), bytes: Array(4_001).fill(1) }],
+    ["something else", "soon" as unknown as typeof timing],
+  ])("are better than an exchange that is not stored: %s", async (_, given) => {
+    expect(await stored({ timing: given })).toMatchObject({ ...UNTIMED, outcome: "complete" });
+  });
+
+  it("are told of bytes that came in a coding, because nobody sees these", async () => {
+    expect(await stored({ timing, bodyCoding: "deflate" })).toMatchObject(UNTIMED);
+  });
+
+  it("are told where they were damaged", async () => {
+    const { requestId } = await stored({ timing });
+    await queryRows("UPDATE response_bodies SET timing = '\\x01ff'");
+    expect(await ask(`/api/requests/${requestId}`)).toMatchObject({ ...UNTIMED, responseBodyState: "whole" });
+  });
+});
