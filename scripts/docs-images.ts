@@ -21,12 +21,12 @@ interface Picture {
 }
 
 const PICTURES: readonly Picture[] = [
-  { name: "demo-overview", path: "/?range=1h", theme: "light" },
+  { name: "demo-overview", path: "/?range=24h", theme: "light" },
   { name: "demo-request", path: "/requests/FIRST", theme: "dark" },
   { name: "demo-conversation", path: "/conversations/TALK", theme: "light" },
   { name: "demo-conversations", path: "/conversations?range=24h", theme: "light" },
-  { name: "demo-usage", path: "/usage?range=1h", theme: "light" },
-  { name: "demo-errors", path: "/errors?range=1h", theme: "dark" },
+  { name: "demo-usage", path: "/usage?range=24h", theme: "light" },
+  { name: "demo-errors", path: "/errors?range=24h", theme: "dark" },
   { name: "demo-health", path: "/settings", theme: "light" },
 ];
 const SIZE = { width: 1440, height: 900 };

@@ -37,8 +37,8 @@ export interface FakeClaudeOptions {
   keep?: number;
   /** Secrets that are refused with 401; more can be added with `revoke`. */
   revoked?: string[];
-  /** Clock of cache, rate limits and batches, epoch milliseconds. Default Date.now. */
-  now?: () => number;
+  /** Clock of cache, rate limits and batches, epoch milliseconds; of a request where one asks. Default Date.now. */
+  now?: (received?: Received) => number;
 }
 
 export type Matcher = (received: Received, json: unknown) => boolean;
@@ -191,9 +191,9 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     const { received } = connection;
     const request = isRecord(json) ? json : {};
     const { secret, unified } = secretOf(received);
-    const usage = cache.account(request, secret, now());
+    const usage = cache.account(request, secret, now(received));
     const made = await messageReply({ received, request, name, usage, treatment, speed: pace }, answer);
-    limits.use(secret, usage, made.outputTokens, now());
+    limits.use(secret, usage, made.outputTokens, now(received));
     if (!(await connection.pause(made.headersAfterMs))) return;
     await send(connection, made.reply, vendorHeaders(received, secret, unified, false));
   };
@@ -201,7 +201,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
   const vendorHeaders = (received: Received, secret: string, unified: boolean, rejected: boolean) => ({
     "request-id": received.requestId,
     "anthropic-organization-id": ORGANISATION,
-    ...(received.path.startsWith("/v1/messages") && limits.headers(secret, unified, now(), rejected)),
+    ...(received.path.startsWith("/v1/messages") && limits.headers(secret, unified, now(received), rejected)),
   });
 
   const answer = async (connection: Connection): Promise<void> => {

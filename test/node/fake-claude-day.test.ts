@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { CLOCK_HEADER, clockOf } from "../../scripts/local/demo/clock.ts";
 import { generateDay } from "../../scripts/local/demo/day.ts";
 import type { PlannedExchange } from "../../scripts/local/demo/exchange.ts";
 import { replayDay } from "../../scripts/local/demo/replay.ts";
@@ -6,6 +7,7 @@ import { pythonJson } from "../../scripts/local/demo/script-traffic.ts";
 import { checkout } from "../../scripts/local/demo/stories/checkout.ts";
 import { platform } from "../../scripts/local/demo/stories/platform.ts";
 import { research } from "../../scripts/local/demo/stories/research.ts";
+import { headerOf } from "../../scripts/local/fake-claude.ts";
 import { fakeClaudeForTest } from "../support/fake-claude.ts";
 
 interface Block {
@@ -23,6 +25,15 @@ const day = generateDay();
 const turns = day.exchanges.filter((one) => one.path === "/v1/messages?beta=true");
 const bodyOf = (exchange: PlannedExchange) => JSON.parse(exchange.body ?? "{}") as Body;
 const blocksOf = (content: string | Block[]) => (typeof content === "string" ? [] : content);
+
+/** Everybody may send everything. */
+const ACCESS = Object.fromEntries(
+  day.domains.map(({ domain }) => [
+    domain,
+    (sender: string, auth: "bearer" | "x-api-key"): Record<string, string> =>
+      auth === "bearer" ? { authorization: `Bearer ${sender}` } : { "x-api-key": `sk-ant-api03-${sender}` },
+  ]),
+);
 
 describe("the demo's day", () => {
   test("is the same for the same seed and another one for another", () => {
@@ -115,19 +126,30 @@ describe("the demo's day", () => {
     expect(pythonJson({ a: [1, "ü\n", null], b: true })).toBe('{"a": [1, "\\u00fc\\n", null], "b": true}');
   });
 
+  test("is told when each of it happened: in the order of the day, and nothing before what it waits for is over", async () => {
+    const fake = await fakeClaudeForTest();
+    const { exchanges } = generateDay({ turns: 60 });
+    const dayBegan = Date.UTC(2026, 10, 22, 9);
+    await replayDay({ proxyUrl: fake.url, exchanges, domains: ACCESS, fake, speed: 0.001, dayBegan });
+    const clocks = fake.requests.map((one) => clockOf(headerOf(one, CLOCK_HEADER)));
+    expect(clocks).toHaveLength(exchanges.length);
+    const times = new Map(fake.requests.map((one, n) => [one.body.toString(), clocks[n]!]));
+    // Some say the same twice, a retry for one: which of the two came when is not to be seen from outside.
+    const isOnce = (body: string | null | undefined) =>
+      exchanges.filter((one) => one.body === body).length === 1;
+    for (const { body, at, after } of exchanges.filter((one) => isOnce(one.body))) {
+      const mine = times.get(body ?? "")!;
+      expect(mine.rate).toBe(1_000);
+      expect(mine.at).toBeGreaterThanOrEqual(dayBegan + at);
+      for (const { body: earlier } of exchanges.filter((one) => after.includes(one.key) && isOnce(one.body)))
+        expect(mine.at).toBeGreaterThan(times.get(earlier ?? "")!.at);
+    }
+  });
+
   test("goes through the fake as planned, without a violation, and hangs up where it was planned", async () => {
     const fake = await fakeClaudeForTest();
-    const { exchanges, domains } = generateDay({ turns: 120 });
-    const access = Object.fromEntries(
-      domains.map(({ domain }) => [
-        domain,
-        (sender: string, auth: "bearer" | "x-api-key"): Record<string, string> =>
-          auth === "bearer"
-            ? { authorization: `Bearer ${sender}` }
-            : { "x-api-key": `sk-ant-api03-${sender}` },
-      ]),
-    );
-    const result = await replayDay({ proxyUrl: fake.url, exchanges, domains: access, fake, speed: 0 });
+    const { exchanges } = generateDay({ turns: 120 });
+    const result = await replayDay({ proxyUrl: fake.url, exchanges, domains: ACCESS, fake, speed: 0 });
     expect(result).toEqual({ sent: exchanges.length, surprises: [] });
     expect(fake.violations).toEqual([]);
     expect(fake.requests).toHaveLength(exchanges.length);

@@ -6,16 +6,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { send } from "../../scripts/local/demo/send.ts";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
 import { createLocalWorld, type LocalWorld } from "../../scripts/local/host.ts";
+import { bundleWorker } from "../../scripts/local/wrapped-worker.ts";
 import { startPostgres } from "../../scripts/local/postgres.ts";
 import type { Status } from "../../workers/schemas/api-status.ts";
 import { makeReadOnly, watchDisk } from "./read-only-disk.ts";
 import type { WorkerFaults } from "./faults.ts";
 import { startFaultyPostgres, type PostgresFault } from "./faulty-postgres.ts";
 
+const WORKER = fileURLToPath(new URL("worker-faults.ts", import.meta.url));
 /** Two minutes elsewhere. What is rung for twice is stored once. */
 const SWEEP_AFTER_MS = 3_000;
 
@@ -47,7 +48,7 @@ export async function startFaultyWorld(): Promise<FaultyWorld> {
   const world = await createLocalWorld({
     dataDir: join(dataDir, "world"),
     databaseUrl: relay.url,
-    workerBundle: await bundled(join(dataDir, "worker")),
+    workerBundle: await bundleWorker(WORKER, join(dataDir, "worker")),
     variables: { CLAUDE_API_BASE_URL: claude.url, SWEEP_AFTER_MS: String(SWEEP_AFTER_MS) },
     log: (level, line) => {
       if (level === "warn" || level === "error") lines.push(line);
@@ -86,21 +87,4 @@ export async function startFaultyWorld(): Promise<FaultyWorld> {
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-async function bundled(directory: string): Promise<string> {
-  await build({
-    entryPoints: [fileURLToPath(new URL("worker-faults.ts", import.meta.url))],
-    outfile: join(directory, "index.js"),
-    bundle: true,
-    format: "esm",
-    target: "es2024",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-    loader: { ".hbs": "text", ".yaml": "text", ".md": "text", ".txt": "text" },
-    logLevel: "error",
-  });
-  return directory;
 }

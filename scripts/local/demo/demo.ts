@@ -1,17 +1,25 @@
 /**
- * The demo: the local world with the fake Claude as its upstream, a small team's day played through the proxy (once per
- * data directory), then a trickle of live traffic. Called by scripts/demo.ts and by tests.
+ * The demo: the local world with the fake Claude as its upstream, a small team's day, which lies just behind, played through the
+ * proxy (once per data directory), then a trickle of live traffic. Called by scripts/demo.ts and by tests.
  */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { startFakeClaude, type FakeClaude } from "../fake-claude.ts";
+import { fileURLToPath } from "node:url";
+import { headerOf, startFakeClaude, type FakeClaude, type Received } from "../fake-claude.ts";
 import { createLocalWorld, type LocalWorld, type LocalWorldOptions } from "../host.ts";
+import { bundleWorker } from "../wrapped-worker.ts";
 import { accessOf, readState, setUpDomains, writeState } from "./admin.ts";
+import { CLOCK_HEADER, clockOf } from "./clock.ts";
 import { demoDomains, generateDay } from "./day.ts";
 import { trickle } from "./live.ts";
 import { replayDay, type Access } from "./replay.ts";
 
 /** Requests of the fake that are kept in memory; nobody reads them here. */
 const KEPT_REQUESTS = 50;
+/** How long ago the last exchange of the day was. */
+const JUST_NOW_MS = 3 * 60_000;
+const WORKER = fileURLToPath(new URL("worker-clock.ts", import.meta.url));
 /** Stopping may not take longer for the sake of sample traffic. */
 const LAST_ANSWERS_MS = 400;
 
@@ -35,16 +43,15 @@ export interface Demo {
 /** Starts it and resolves when the world serves and its domains are set up; the day is played behind that. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { print } = options;
-  const fake = await startFakeClaude({ seed: "demo", keep: KEPT_REQUESTS, speed: 1 });
-  const variables = { ...options.world.variables, CLAUDE_API_BASE_URL: fake.url };
-  const world = await createLocalWorld({ ...options.world, variables }).catch(async (error: unknown) => {
+  const { dataDir } = options.world;
+  const fake = await startFakeClaude({ seed: "demo", keep: KEPT_REQUESTS, speed: 1, now: timeOf });
+  const world = await startWorld(options.world, fake.url).catch(async (error: unknown) => {
     await fake.stop();
     throw error;
   });
   const stopping = new AbortController();
   try {
     const domains = demoDomains();
-    const { dataDir } = options.world;
     const admin = { url: world.proxyUrl, key: world.dashboardKey };
     const state = await setUpDomains(admin, domains, await readState(dataDir));
     await writeState(dataDir, state);
@@ -84,6 +91,19 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
 }
 
+/** On its own time where the request says one. */
+const timeOf = (received?: Received) =>
+  clockOf(received && headerOf(received, CLOCK_HEADER))?.at ?? Date.now();
+
+async function startWorld(given: LocalWorldOptions, claudeUrl: string): Promise<LocalWorld> {
+  await mkdir(given.dataDir, { recursive: true, mode: 0o700 });
+  return createLocalWorld({
+    ...given,
+    variables: { ...given.variables, CLAUDE_API_BASE_URL: claudeUrl },
+    workerBundle: await bundleWorker(WORKER, join(given.dataDir, "demo-worker")),
+  });
+}
+
 interface Traffic {
   proxyUrl: string;
   domains: Record<string, Access>;
@@ -97,9 +117,11 @@ async function playDay(options: DemoOptions, traffic: Traffic): Promise<boolean>
   const started = Date.now();
   const date = new Date(started).toISOString().slice(0, 10);
   const { exchanges } = generateDay({ date, ...(turns !== undefined && { turns }) });
+  const dayBegan = started - JUST_NOW_MS - Math.max(...exchanges.map(({ at }) => at));
   const { sent, surprises } = await replayDay({
     ...traffic,
     exchanges,
+    dayBegan,
     progress(done, total) {
       if (done % 50 === 0) print(`day            ${done} of ${total} exchanges`);
     },

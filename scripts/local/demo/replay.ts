@@ -7,7 +7,11 @@ import type { FakeClaude, Received, Reply } from "../fake-claude.ts";
 import { headerOf } from "../fake-claude.ts";
 import { digest } from "../fake-claude/random.ts";
 import type { PlannedExchange, PlannedOutcome } from "./exchange.ts";
+import { clockHeader } from "./clock.ts";
 import { send } from "./send.ts";
+
+/** Pace of the answers in a replay: as many times faster than a real model. */
+const PACE = 0.1;
 
 /** What a sender puts on a request to a domain so that the proxy lets it in. */
 export type Access = (sender: string, auth: "bearer" | "x-api-key") => Record<string, string>;
@@ -20,8 +24,10 @@ export interface ReplayOptions {
   fake: FakeClaude;
   /** Pace of the answers: 1 = a real model's; default 0.1. */
   speed?: number;
-  /** Exchanges under way at once. Default 12. */
+  /** Exchanges under way or waiting for what comes before them, at once. Default 24. */
   parallel?: number;
+  /** Epoch milliseconds at which the day began; left out, it happens now. Only the demo's Worker goes by it (clock.ts). */
+  dayBegan?: number;
   progress?: (done: number, total: number) => void;
   /** Nothing new is begun once it fires. */
   signal?: AbortSignal;
@@ -93,31 +99,33 @@ export function scriptOutcomes(
 
 /** Sends all of it; resolves when the last answer has ended. */
 export async function replayDay(options: ReplayOptions): Promise<ReplayResult> {
-  const { exchanges, fake, progress } = options;
-  const takeBack = scriptOutcomes(fake, exchanges, options.speed ?? 0.1);
+  const { exchanges, fake, progress, dayBegan, speed = PACE } = options;
+  const rate = speed > 0 ? 1 / speed : 1;
+  const takeBack = scriptOutcomes(fake, exchanges, speed);
   const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
-  const limit = limiter(options.parallel ?? 12);
+  const limit = limiter(options.parallel ?? 24);
   const done = new Map<string, Promise<void>>();
+  /** When each was over, on the day's clock. */
+  const ends = new Map<string, number>();
   const surprises: string[] = [];
   let sent = 0;
-  for (const exchange of exchanges) {
-    // Times are drawn by chance, so what a request has to wait for may come later in the list.
-    const before = () => Promise.all(exchange.after.map((key) => done.get(key) ?? Promise.resolve()));
+  const play = async ({ exchange, at }: Placed) => {
+    await Promise.all(exchange.after.map((key) => done.get(key) ?? Promise.resolve()));
+    if (options.signal?.aborted) return;
+    const begins = Math.max(at, ...exchange.after.map((key) => ends.get(key) ?? 0));
+    const clock = dayBegan === undefined ? {} : clockHeader({ at: dayBegan + begins, rate });
+    const started = performance.now();
+    const surprise = await sendOne(exchange, options, agent, clock);
+    ends.set(exchange.key, begins + (performance.now() - started) * rate);
+    if (surprise) surprises.push(`${exchange.key}: ${surprise}`);
+    sent += 1;
+    progress?.(sent, exchanges.length);
+  };
+  for (const placed of inOrder(exchanges))
     done.set(
-      exchange.key,
-      Promise.resolve()
-        .then(before)
-        .then(() =>
-          limit(async () => {
-            if (options.signal?.aborted) return;
-            const surprise = await sendOne(exchange, options, agent);
-            if (surprise) surprises.push(`${exchange.key}: ${surprise}`);
-            sent += 1;
-            progress?.(sent, exchanges.length);
-          }),
-        ),
+      placed.exchange.key,
+      limit(() => play(placed)),
     );
-  }
   try {
     await Promise.all(done.values());
   } finally {
@@ -127,11 +135,35 @@ export async function replayDay(options: ReplayOptions): Promise<ReplayResult> {
   return { sent, surprises };
 }
 
+interface Placed {
+  exchange: PlannedExchange;
+  /** Milliseconds since the day began. */
+  at: number;
+}
+
+/** In the order of time, nothing before what it waits for: times are drawn by chance. */
+function inOrder(exchanges: readonly PlannedExchange[]): Placed[] {
+  const byKey = new Map(exchanges.map((exchange) => [exchange.key, exchange]));
+  const times = new Map<string, number>();
+  const timeOf = (exchange: PlannedExchange): number => {
+    const known = times.get(exchange.key);
+    if (known !== undefined) return known;
+    const before = exchange.after.flatMap((key) => byKey.get(key) ?? []).map((one) => timeOf(one) + 1);
+    const at = Math.max(exchange.at, ...before);
+    times.set(exchange.key, at);
+    return at;
+  };
+  return exchanges
+    .map((exchange) => ({ exchange, at: timeOf(exchange) }))
+    .sort((left, right) => left.at - right.at);
+}
+
 /** Null when it went as planned. */
 export async function sendOne(
   exchange: PlannedExchange,
   options: Pick<ReplayOptions, "proxyUrl" | "domains">,
   agent?: http.Agent,
+  headers: Record<string, string> = {},
 ): Promise<string | null> {
   const access = options.domains[exchange.domain];
   const credential = exchange.auth === "none" || !access ? {} : access(exchange.sender, exchange.auth);
@@ -141,7 +173,7 @@ export async function sendOne(
       host: exchange.domain,
       method: exchange.method,
       path: exchange.path,
-      headers: { ...exchange.headers, ...credential },
+      headers: { ...exchange.headers, ...credential, ...headers },
       ...(exchange.body !== null && { body: exchange.body }),
       ...(exchange.outcome.kind === "abandoned" && { hangUpAfterBytes: exchange.outcome.afterBytes }),
       ...(agent && { agent }),

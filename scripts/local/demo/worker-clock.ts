@@ -1,0 +1,24 @@
+/**
+ * The product's Worker, told by a header what time it is while it handles a request: the demo plays a day that lies behind
+ * it, and everything of it takes the way of real traffic. Bundled by demo.ts; nothing else runs it.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import product from "../../../workers/index.ts";
+import { CLOCK_HEADER, clockOf } from "./clock.ts";
+
+export * from "../../../workers/index.ts";
+
+const told = new AsyncLocalStorage<() => number>();
+const machineNow = Date.now.bind(Date);
+Date.now = () => told.getStore()?.() ?? machineNow();
+
+export default {
+  ...product,
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+    const clock = clockOf(request.headers.get(CLOCK_HEADER));
+    if (clock === null) return product.fetch(request, env, ctx);
+    const began = machineNow();
+    const now = () => Math.round(clock.at + (machineNow() - began) * clock.rate);
+    return told.run(now, () => product.fetch(request, env, ctx));
+  },
+} satisfies ExportedHandler<Env>;
