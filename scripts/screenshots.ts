@@ -54,6 +54,8 @@ const SHOTS: readonly Shot[] = [
   { name: "request-raw", path: `${REQUEST}?tab=raw`, scene: "busy" },
   { name: "request-headers", path: `${REQUEST}?tab=headers`, scene: "busy" },
   { name: "request-stream", path: `${REQUEST}?tab=stream`, scene: "busy" },
+  { name: "request-stream-untimed", path: "/requests/FAILED?tab=stream", scene: "busy" },
+  { name: "request-stream-hostile", path: `${REQUEST}?tab=stream`, scene: "hostile" },
   { name: "request-failed", path: "/requests/FAILED", scene: "busy" },
   { name: "request-gone", path: "/requests/GONE", scene: "busy" },
   { name: "request-hostile", path: REQUEST, scene: "hostile", before: OPEN_TOOLS },

@@ -7,7 +7,7 @@ import type { RequestDetail, RequestRow } from "../src/api/types.ts";
 import type { ApiBinding } from "../src/environment.ts";
 import { accountsAnswer } from "./accounts.ts";
 import { conversationDetailOf, conversationsOf, type Look, transcriptOf, treeOf } from "./conversations.ts";
-import { busyAnswer, busyRequestBody, busyStream } from "./conversation.ts";
+import { busyAnswer, busyRequestBody, busyStream, busyTimes } from "./conversation.ts";
 import { hostileAnswer, hostileRequestBody, hostileRows, NASTY } from "./hostile.ts";
 import { busyRows } from "./rows.ts";
 import { alertsOf, environmentOf, linkingOf } from "./settings.ts";
@@ -275,8 +275,18 @@ function oneRequest(api: FakeApi, id: string, part: string | undefined): Respons
       "content-type": "text/event-stream; charset=utf-8",
       "request-id": row.upstreamRequestId ?? "",
     },
-    streamTiming: null,
-    streamingChunks: [],
+    // Every other stream is timed.
+    ...(row.stream && !failed && api.rows.indexOf(row) % 2 === 0
+      ? {
+          streamTiming: { resolutionMs: isHostile ? 1_024 : 1 },
+          streamingChunks: busyTimes(
+            busyStream(model),
+            Date.parse(row.timestamp),
+            row.timeToFirstByteMs ?? 0,
+            row.durationMs ?? 0,
+          ),
+        }
+      : { streamTiming: null, streamingChunks: [] }),
     storedAt: row.timestamp,
   };
   return Response.json(detail);

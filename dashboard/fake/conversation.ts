@@ -1,4 +1,5 @@
 /** The bodies of one request: a coding session with tools, reminders, thinking, an image, a failed command. */
+import type { StreamingChunk } from "../src/api/types.ts";
 
 const PIXEL =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -184,4 +185,19 @@ export function busyStream(model: string): string {
     ["message_stop", { type: "message_stop" }],
   ];
   return events.map(([type, data]) => `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`).join("");
+}
+
+/** When its events came, one chunk each, with two pauses, from `first` to `last`; milliseconds. */
+export function busyTimes(stream: string, startedAt: number, first: number, last: number): StreamingChunk[] {
+  const events = stream.match(/[^]*?\n\n/g) ?? [];
+  const steps = events.map((_, n) => (n === 0 ? 0 : ({ 3: 14, 31: 40 }[n] ?? 0.4 + ((n * 37) % 60) / 60)));
+  const all = steps.reduce((sum, step) => sum + step, 0);
+  let done = 0;
+  let endByte = 0;
+  return events.map((event, chunkIndex) => {
+    done += steps[chunkIndex]!;
+    endByte += new TextEncoder().encode(event).length;
+    const offsetMs = Math.round(first + ((last - first) * done) / all);
+    return { chunkIndex, timestamp: new Date(startedAt + offsetMs).toISOString(), offsetMs, endByte };
+  });
 }

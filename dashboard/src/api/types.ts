@@ -9,7 +9,7 @@ import type {
 import type { RequestList as RequestListSchema } from "../../../workers/schemas/api-requests.ts";
 
 export type { DomainDetail } from "../../../workers/schemas/api-domains.ts";
-export type { RequestDetail, RequestRow } from "../../../workers/schemas/api-requests.ts";
+export type { RequestDetail, RequestRow, StreamingChunk } from "../../../workers/schemas/api-requests.ts";
 export type AuditList = z.infer<typeof AuditListSchema>;
 export type DomainList = z.infer<typeof DomainListSchema>;
 export type MadeKey = z.infer<typeof NewClientKey>;

@@ -35,9 +35,6 @@ export function RawTab({ detail }: { detail: RequestDetail }) {
       />
       <Part title="Answer" value={detail.responseBody} rawHref={`/api/requests/${id}/response`} />
       {detail.usageData && <Part title="Usage" value={detail.usageData} rawHref={`/api/requests/${id}`} />}
-      {detail.streamingChunks.length > 0 && (
-        <Part title="Timed chunks" value={detail.streamingChunks} rawHref={`/api/requests/${id}`} />
-      )}
     </div>
   );
 }

@@ -11,7 +11,7 @@ import { ConversationTab } from "./request-conversation.tsx";
 import { RequestFacts } from "./request-facts.tsx";
 import { HeadersTab } from "./request-headers.tsx";
 import { RawTab } from "./request-raw.tsx";
-import { StreamTab, type StreamText } from "./request-stream.tsx";
+import { StreamTab, type StreamBytes } from "./request-stream.tsx";
 
 const TABS = [
   ["conversation", "Conversation"],
@@ -29,7 +29,7 @@ interface Props {
   view: View;
   detail: RequestDetail;
   /** Loaded for the stream tab only. */
-  stream: StreamText | null;
+  stream: StreamBytes | null;
 }
 
 export function RequestPage({ view, detail, stream }: Props) {

@@ -10,7 +10,7 @@ import { linkTo } from "../filters.ts";
 import { shortId } from "../format/text.ts";
 import { healthOf, page, unreadablePage } from "../http/render.tsx";
 import { RequestPage, requestTab } from "../pages/request.tsx";
-import type { StreamText } from "../pages/request-stream.tsx";
+import type { StreamBytes } from "../pages/request-stream.tsx";
 import { loadRequests, RequestFilters, RequestsPage } from "../pages/requests.tsx";
 import { viewOf, type View } from "../view.ts";
 import { loadChoices } from "./choices.ts";
@@ -34,7 +34,7 @@ export function requestRoutes(): Hono<AppEnv> {
     const path = `/api/requests/${encodeURIComponent(c.req.param("id"))}`;
     const [detail, stream, health] = await Promise.all([
       c.get("api").get<RequestDetail>(path),
-      requestTab(view) === "stream" ? streamText(c, `${path}/response`) : null,
+      requestTab(view) === "stream" ? streamBytes(c, `${path}/response`) : null,
       healthOf(c),
     ]);
     const title = `Request ${shortId(c.req.param("id"))}`;
@@ -77,8 +77,8 @@ function Heading({ detail, view }: { detail: RequestDetail; view: View }) {
 /** Bytes of a response that a page reads; the download has all of them. */
 const MAX_READ_BYTES = 4 * 1_048_576;
 
-/** The recorded bytes as text, from the beginning. */
-async function streamText(c: Context<AppEnv>, path: string): Promise<StreamText> {
+/** The recorded bytes, from the beginning. */
+async function streamBytes(c: Context<AppEnv>, path: string): Promise<StreamBytes> {
   const requestId = c.get("requestId");
   try {
     const response = await c.get("api").raw(path + search({}));
@@ -96,7 +96,7 @@ async function streamText(c: Context<AppEnv>, path: string): Promise<StreamText>
       };
     }
     const { bytes, isWhole } = await readUpTo(response, MAX_READ_BYTES);
-    return { ok: true, text: new TextDecoder().decode(bytes), isWhole };
+    return { ok: true, bytes, isWhole };
   } catch {
     return {
       ok: false,

@@ -55,14 +55,22 @@ describe("a line diff", () => {
 
 describe("the events of a stream", () => {
   it("are read with any line ends, several data lines, comments and a cut end", () => {
-    const events = parseStream(
-      ': hello\nevent: message_start\ndata: {"a":1}\n\ndata:one\r\ndata: two\r\n\r\nevent: ping\ndata: {"b":',
-    );
-    expect(events).toEqual([
-      { number: 1, type: "message_start", data: { a: 1 }, size: 7 },
-      { number: 2, type: "message", data: "one\ntwo", size: 7 },
-      { number: 3, type: "ping", data: '{"b":', size: 5 },
+    const stream =
+      ': hello\nevent: message_start\ndata: {"ä":1}\n\ndata:one\r\ndata: two\r\n\r\ndata:\r\revent: ping\ndata: {"b":';
+    const first = new TextEncoder().encode(stream.slice(0, stream.indexOf("data:one"))).length;
+    const whole = new TextEncoder().encode(stream);
+    expect(parseStream(whole)).toEqual([
+      { number: 1, type: "message_start", data: { ä: 1 }, size: 7, end: first },
+      { number: 2, type: "message", data: "one\ntwo", size: 7, end: first + 23 },
+      { number: 3, type: "message", data: "", size: 0, end: first + 30 },
+      { number: 4, type: "ping", data: '{"b":', size: 5, end: whole.length },
     ]);
+  });
+
+  it("begin after a byte order mark, and end where their bytes end, be they no UTF-8", () => {
+    const bytes = Uint8Array.from([0xef, 0xbb, 0xbf, ...new TextEncoder().encode("data: a"), 0xff, 10, 10]);
+    expect(parseStream(bytes)).toEqual([{ number: 1, type: "message", data: "a\ufffd", size: 2, end: 13 }]);
+    expect(parseStream(new Uint8Array(0))).toEqual([]);
   });
 
   it.each([
@@ -76,6 +84,6 @@ describe("the events of a stream", () => {
     ["not json", "not json"],
     [null, ""],
   ])("say of %j in a few words: %j", (data, words) => {
-    expect(eventSummary({ number: 1, type: "x", data, size: 1 })).toBe(words);
+    expect(eventSummary({ number: 1, type: "x", data, size: 1, end: 1 })).toBe(words);
   });
 });

@@ -1,4 +1,4 @@
-/** The events of a recorded stream, read from its raw bytes as text; what is not an event is shown as such. */
+/** The events of a recorded stream, read from its raw bytes; what is not an event is shown as such. */
 
 export interface StreamEvent {
   /** From 1. */
@@ -8,14 +8,20 @@ export interface StreamEvent {
   data: unknown;
   /** Characters of `data` on the wire. */
   size: number;
+  /** Bytes of the stream up to the event's end, its empty line included. */
+  end: number;
 }
 
+const LF = 10;
+const CR = 13;
+const BOM = [0xef, 0xbb, 0xbf];
+
 /** Events in order. Comments (`:`) and empty frames are skipped; several data lines are joined as the standard says. */
-export function parseStream(text: string): StreamEvent[] {
+export function parseStream(bytes: Uint8Array): StreamEvent[] {
   const events: StreamEvent[] = [];
   let type = "";
   let data: string[] = [];
-  const finish = () => {
+  const finish = (end: number) => {
     if (data.length > 0) {
       const joined = data.join("\n");
       events.push({
@@ -23,19 +29,34 @@ export function parseStream(text: string): StreamEvent[] {
         type: type || "message",
         data: parsed(joined),
         size: joined.length,
+        end,
       });
     }
     type = "";
     data = [];
   };
-  for (const line of text.split(/\r\n|\n|\r/)) {
-    if (line === "") finish();
-    else if (line.startsWith("event:")) type = line.slice(6).trim();
-    else if (line.startsWith("data:")) data.push(line.slice(line[5] === " " ? 6 : 5));
+  for (const { text, end } of linesOf(bytes)) {
+    if (text === "") finish(end);
+    else if (text.startsWith("event:")) type = text.slice(6).trim();
+    else if (text.startsWith("data:")) data.push(text.slice(text[5] === " " ? 6 : 5));
   }
   // A stream cut off in the middle of an event: shown, because it is what was seen.
-  finish();
+  finish(bytes.length);
   return events;
+}
+
+/** Lines by any of the standard's line ends, without them; `end` counts bytes up to the next line. */
+function* linesOf(bytes: Uint8Array): Generator<{ text: string; end: number }> {
+  const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+  let start = BOM.every((byte, at) => bytes[at] === byte) ? BOM.length : 0;
+  for (let at = start; at <= bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte !== undefined && byte !== LF && byte !== CR) continue;
+    const text = decoder.decode(bytes.subarray(start, at));
+    if (byte === CR && bytes[at + 1] === LF) at++;
+    start = at + 1;
+    yield { text, end: Math.min(start, bytes.length) };
+  }
 }
 
 /** What one event brought, in a few words. */

@@ -19,6 +19,8 @@ import { replayDay, type Access } from "./replay.ts";
 const KEPT_REQUESTS = 50;
 /** How long ago the last exchange of the day was. */
 const JUST_NOW_MS = 3 * 60_000;
+/** Streams whose pieces are timed, unless the environment says otherwise: so that most requests one looks at have them, and some do not. */
+const TIMED_SHARE = "0.75";
 const WORKER = fileURLToPath(new URL("worker-clock.ts", import.meta.url));
 /** Stopping may not take longer for the sake of sample traffic. */
 const LAST_ANSWERS_MS = 400;
@@ -99,7 +101,11 @@ async function startWorld(given: LocalWorldOptions, claudeUrl: string): Promise<
   await mkdir(given.dataDir, { recursive: true, mode: 0o700 });
   return createLocalWorld({
     ...given,
-    variables: { ...given.variables, CLAUDE_API_BASE_URL: claudeUrl },
+    variables: {
+      STREAM_TIMING_SAMPLE: TIMED_SHARE,
+      ...given.variables,
+      CLAUDE_API_BASE_URL: claudeUrl,
+    },
     workerBundle: await bundleWorker(WORKER, join(given.dataDir, "demo-worker")),
   });
 }

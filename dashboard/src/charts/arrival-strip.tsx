@@ -1,0 +1,142 @@
+/**
+ * A stream as it came: time from left to right, a bar wherever events came, as high as they were many, gaps where nothing did.
+ * Drawn by the server in per cent and pixels, so that words keep their size at any width.
+ */
+import { scaleLinear } from "d3-scale";
+import type { Child } from "hono/jsx";
+import { formatCount } from "../format/number.ts";
+import { exactly, pauseName, roundly, type StreamTimes } from "../transcript/stream-times.ts";
+
+interface Props {
+  times: StreamTimes;
+  /** How it ended, where that was not well: a mark at the end. */
+  ended: "good" | "warning" | "error" | "mute";
+  /** What an event is called beside its pause. */
+  eventName: (event: number) => Child;
+}
+
+/** Columns that are told apart. */
+const COLUMNS = 240;
+/** Pixels from the top: names of pauses, then the bars down to the base, then the axis. */
+const TOP = 18;
+const BASE = 66;
+const HEIGHT = 86;
+const TICKS = 5;
+
+export function ArrivalStrip({ times, ended, eventName }: Props) {
+  const { totalMs, firstMs, pauses, pauseFromMs } = times;
+  const at = (ms: number) => `${round((Math.min(ms, totalMs) / totalMs) * 100)}%`;
+  const wide = (ms: number) => `${round((ms / totalMs) * 100)}%`;
+  return (
+    <figure class="arrivals">
+      <figcaption class="legend">
+        <span>
+          <span class="swatch arrival-wait"></span>First byte after <strong>{exactly(firstMs)}</strong>
+        </span>
+        <span>
+          <span class="swatch fill-answering"></span>
+          Events, {times.events.some((ms) => ms === null) ? "as far as they were timed" : "each as it came"}
+        </span>
+        {pauses.length > 0 && (
+          <span>
+            <span class="swatch pause"></span>Pauses of {roundly(pauseFromMs)} or more
+          </span>
+        )}
+        <span>
+          In all <strong>{exactly(totalMs)}</strong>
+        </span>
+      </figcaption>
+      <svg width="100%" height={HEIGHT} role="img" aria-label={words(times)}>
+        {scaleLinear([0, totalMs], [0, 1])
+          .ticks(TICKS)
+          .map((ms) => (
+            <g>
+              <line class="grid-line" x1={at(ms)} x2={at(ms)} y1={TOP} y2={BASE + 4} />
+              <text class="arrival-tick" x={at(ms)} y={HEIGHT - 4} text-anchor={anchor(ms / totalMs)}>
+                {tick(ms, totalMs)}
+              </text>
+            </g>
+          ))}
+        <rect class="arrival-wait" x="0" y={TOP} width={wide(firstMs)} height={BASE - TOP} />
+        {pauses.map(({ fromMs, toMs }, index) => (
+          <g>
+            <title>{`Pause ${pauseName(index)}: ${exactly(toMs - fromMs)}`}</title>
+            <rect
+              class="arrival-pause"
+              x={at(fromMs)}
+              y={TOP}
+              width={wide(toMs - fromMs)}
+              height={BASE - TOP}
+            />
+            <text class="arrival-name" x={at((fromMs + toMs) / 2)} y={TOP - 5} text-anchor="middle">
+              {pauseName(index)}
+            </text>
+          </g>
+        ))}
+        <svg
+          y={TOP}
+          width="100%"
+          height={BASE - TOP}
+          viewBox={`0 0 ${COLUMNS} 1`}
+          preserveAspectRatio="none"
+          aria-hidden="true"
+        >
+          <path class="fill-answering" d={bars(times)} />
+        </svg>
+        <line class="base-line" x1="0" x2="100%" y1={BASE} y2={BASE} />
+        <line class="arrival-first" x1={at(firstMs)} x2={at(firstMs)} y1={TOP - 4} y2={BASE} />
+        {ended !== "good" && (
+          <rect class={`fill-${ended} arrival-end`} x="100%" y={TOP} width="4" height={BASE - TOP} />
+        )}
+      </svg>
+      <Pauses times={times} eventName={eventName} />
+    </figure>
+  );
+}
+
+function Pauses({ times: { pauses, pauseFromMs }, eventName }: Pick<Props, "times" | "eventName">) {
+  if (pauses.length === 0) return <p class="mute">No pause of {roundly(pauseFromMs)} or more.</p>;
+  return (
+    <ul class="pauses" aria-label="Pauses">
+      {pauses.map(({ event, fromMs, toMs }, index) => (
+        <li>
+          <b class="pause-name">{pauseName(index)}</b>{" "}
+          <strong class="number">{exactly(toMs - fromMs)}</strong> <span class="mute">before</span>{" "}
+          {event === null ? "the end" : eventName(event)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const round = (value: number) => Math.round(value * 100) / 100;
+const anchor = (share: number) => (share < 0.02 ? "start" : share > 0.96 ? "end" : "middle");
+
+/** Round numbers of one unit all along the axis. */
+function tick(ms: number, totalMs: number): string {
+  return totalMs < 1_000 ? `${ms} ms` : `${ms / 1_000} s`;
+}
+
+/** A bar per column that has events; the height is the root of their number, so that one is seen beside a hundred. */
+function bars({ events, totalMs }: StreamTimes): string {
+  const counts = new Map<number, number>();
+  for (const ms of events) {
+    if (ms === null) continue;
+    const column = Math.min(COLUMNS - 1, Math.floor((ms / totalMs) * COLUMNS));
+    counts.set(column, (counts.get(column) ?? 0) + 1);
+  }
+  const most = Math.max(1, ...counts.values());
+  return [...counts]
+    .map(([column, count]) => `M${column} 1v-${round(Math.sqrt(count / most) * 0.96)}h.84V1z`)
+    .join("");
+}
+
+/** The drawing for whoever does not see it; the pauses stand below it in words. */
+function words({ events, firstMs, totalMs, pauses, pauseFromMs }: StreamTimes): string {
+  const longest = pauses.reduce((most, { fromMs, toMs }) => Math.max(most, toMs - fromMs), 0);
+  const paused =
+    pauses.length === 0
+      ? `no pause of ${roundly(pauseFromMs)} or more`
+      : `${formatCount(pauses.length, "pause")} of ${roundly(pauseFromMs)} or more, the longest ${exactly(longest)}`;
+  return `${formatCount(events.length, "event")} in ${exactly(totalMs)}: first byte after ${exactly(firstMs)}, ${paused}`;
+}

@@ -1,0 +1,80 @@
+/** When the events of a stream came, and where it paused: from the times of its chunks, which know nothing of events. Pure. */
+import type { StreamingChunk } from "../api/types.ts";
+import type { StreamEvent } from "./sse.ts";
+
+export interface Pause {
+  /** Of the event that ended it: its number, from 1; null where nothing came any more before the end. */
+  event: number | null;
+  fromMs: number;
+  toMs: number;
+}
+
+export interface StreamTimes {
+  /**
+   * Of each event, in milliseconds since the start of the exchange: when the chunk had come that has its last byte, for no client can
+   * use it before. Null where the times do not reach.
+   */
+  events: (number | null)[];
+  /** When the first bytes had come. */
+  firstMs: number;
+  /** The end of the drawing: the exchange's, or the last chunk. */
+  totalMs: number;
+  /** Pauses shorter than this have no name. */
+  pauseFromMs: number;
+  /** After the first event, in order of time. */
+  pauses: Pause[];
+}
+
+/** A twentieth of the time or more is a pause; then the drawing has room for its name, and there are fewer than twenty. */
+const PAUSE_SHARE = 0.05;
+/** Rounded up to one of these, which people know. What is shorter than the first nobody waits for. */
+const PAUSES_MS = [250, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000];
+
+/** Null where the stream was not timed. */
+export function streamTimes(
+  events: readonly StreamEvent[],
+  chunks: readonly StreamingChunk[],
+  durationMs: number | null,
+): StreamTimes | null {
+  const [first] = chunks;
+  if (!first) return null;
+  const totalMs = Math.max(durationMs ?? 0, chunks.at(-1)!.offsetMs, 1);
+  const share = totalMs * PAUSE_SHARE;
+  const pauseFromMs = PAUSES_MS.find((one) => one >= share) ?? Math.ceil(share);
+  const times = timesOf(events, chunks);
+  return {
+    events: times,
+    firstMs: first.offsetMs,
+    totalMs,
+    pauseFromMs,
+    pauses: pausesOf([...times, times.at(-1) === null ? null : totalMs], events.length, pauseFromMs),
+  };
+}
+
+/** `times`: of `count` events and of the end. */
+function pausesOf(times: readonly (number | null)[], count: number, pauseFromMs: number): Pause[] {
+  return times.flatMap((toMs, at) => {
+    const fromMs = at === 0 ? null : times[at - 1]!;
+    if (fromMs === null || toMs === null || toMs - fromMs < pauseFromMs) return [];
+    return [{ event: at < count ? at + 1 : null, fromMs, toMs }];
+  });
+}
+
+function timesOf(events: readonly StreamEvent[], chunks: readonly StreamingChunk[]): StreamTimes["events"] {
+  let at = 0;
+  return events.map(({ end }) => {
+    while (at < chunks.length && chunks[at]!.endByte < end) at++;
+    return chunks[at]?.offsetMs ?? null;
+  });
+}
+
+/** A name for a pause: A to Z, then numbers. There are fewer than twenty. */
+export const pauseName = (index: number) => (index < 26 ? String.fromCharCode(65 + index) : `${index + 1}`);
+
+/** A round time in few characters: 250 → "250 ms", 2000 → "2 s". */
+export const roundly = (ms: number) => (ms < 1_000 ? `${ms} ms` : `${ms / 1_000} s`);
+
+/** 812 → "812 ms", 1234 → "1.234 s", 64230 → "64.230 s": to the millisecond, whatever it is counted from. */
+export function exactly(ms: number): string {
+  return ms < 1_000 ? `${ms} ms` : `${(ms / 1_000).toFixed(3)} s`;
+}

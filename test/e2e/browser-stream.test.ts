@@ -1,0 +1,123 @@
+/** A stream on its whole way: timed while a client reads it, stored, and drawn on the request's page in a real Chromium. */
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
+import type { LocalWorld } from "../../scripts/local/host.ts";
+import type { RequestDetail } from "../../workers/schemas/api-requests.ts";
+import { accessibilityProblems } from "../support/accessibility.ts";
+import { answerStream } from "../support/answer-stream.ts";
+import { startBrowser } from "../support/browser.ts";
+import { startLocalWorld } from "../support/local-world.ts";
+
+const PAUSE_MS = 600;
+/** The event before which it pauses, from 1. */
+const LATE_EVENT = 4;
+
+let fake: FakeClaude;
+let world: LocalWorld;
+let browser: Browser;
+let detail: RequestDetail;
+
+beforeAll(async () => {
+  [fake, browser] = await Promise.all([startFakeClaude(), startBrowser()]);
+  const variables = { CLAUDE_API_BASE_URL: fake.url, STREAM_TIMING_SAMPLE: "1" };
+  world = await startLocalWorld({ variables });
+  const told = answerStream(
+    { content: [{ type: "text", text: "It came bit by bit, and once it took its time." }] },
+    { id: "msg_1", model: "claude-sonnet-5-5", usage: { input_tokens: 12 } },
+  );
+  const chunks = told.split(/(?<=\n\n)/).map((text, at) => ({
+    delayMs: at === LATE_EVENT - 1 ? PAUSE_MS : 15,
+    bytes: Buffer.from(text),
+  }));
+  const headers = { "content-type": "text/event-stream; charset=utf-8" };
+  fake.script(() => true, { kind: "raw", status: 200, headers, chunks });
+  const response = await fetch(`${world.proxyUrl}/v1/messages`, {
+    method: "POST",
+    headers: {
+      "x-api-key": "sk-ant-api03-x",
+      "anthropic-version": "2023-06-01",
+      "content-type": "application/json",
+    },
+    body: JSON.stringify({
+      model: "claude-sonnet-5-5",
+      max_tokens: 300,
+      stream: true,
+      messages: [{ role: "user", content: "How did it come?" }],
+    }),
+  });
+  expect(await response.text()).toBe(told);
+  const path = `/api/requests/${response.headers.get("x-nexus-request-id")}`;
+  detail = await vi.waitFor(
+    async () => {
+      const found = await fetch(world.proxyUrl + path, {
+        headers: { "x-dashboard-key": world.dashboardKey },
+      });
+      expect(found.status).toBe(200);
+      return (await found.json()) as RequestDetail;
+    },
+    { timeout: 10_000, interval: 200 },
+  );
+});
+
+afterAll(async () => {
+  await browser.close();
+  await world.stop();
+  await fake.stop();
+});
+
+describe("a timed stream", () => {
+  it("has its times from the API, the pause among them", () => {
+    const { streamingChunks, responseBytes } = detail;
+    expect(detail.streamTiming).toEqual({ resolutionMs: 1 });
+    expect(streamingChunks.at(-1)?.endByte).toBe(responseBytes);
+    const gaps = streamingChunks.map(
+      ({ offsetMs }, at) => offsetMs - (streamingChunks[at - 1]?.offsetMs ?? offsetMs),
+    );
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...gaps)).toBeGreaterThan(PAUSE_MS - 100);
+    expect(streamingChunks[0]!.offsetMs).toBeGreaterThanOrEqual(Math.floor(detail.timeToFirstByteMs!));
+    expect(streamingChunks.at(-1)!.offsetMs).toBeLessThanOrEqual(detail.durationMs! + 1);
+  });
+
+  it.each([
+    [1440, "light"],
+    [1440, "dark"],
+    [390, "light"],
+    [390, "dark"],
+  ] as const)(
+    "is drawn at %i px in %s, leads to what came late, and axe finds nothing serious",
+    async (width, colorScheme) => {
+      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+      page.on("pageerror", (error) => complaints.push(error.message));
+      await page.goto(`${world.dashboardUrl}/requests`);
+      await page.fill("input[name=key]", world.dashboardKey);
+      await page.click("form button[type=submit], form button:not([type])");
+      await page.goto(`${world.dashboardUrl}/requests/${detail.requestId}?tab=stream`);
+
+      const drawing = page.locator(".arrivals svg[role=img]");
+      expect(await drawing.getAttribute("aria-label")).toMatch(
+        /1 pause of 250 ms or more, the longest \d+ ms$/,
+      );
+      const { width: drawn, height } = (await drawing.boundingBox())!;
+      expect(drawn).toBeGreaterThan(width === 390 ? 250 : 700);
+      expect(height).toBeLessThan(120);
+      const pause = (await page.locator(".arrival-pause").boundingBox())!;
+      expect(pause.width / drawn).toBeCloseTo(PAUSE_MS / detail.durationMs!, 1);
+
+      await page.click(".pauses a");
+      await page.waitForURL(new RegExp(`#event-${LATE_EVENT}$`));
+      const late = page.locator(`#event-${LATE_EVENT}`);
+      expect(await late.locator(".event-gap").innerText()).toMatch(/^A\s*\+\d+ ms$/);
+      expect(await page.locator(".event-time").count()).toBe(await page.locator(".events > li").count());
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
+      ).toBeLessThanOrEqual(0);
+      expect([...complaints, ...(await accessibilityProblems(page))]).toEqual([]);
+      await context.close();
+    },
+  );
+});
