@@ -77,3 +77,6 @@ export const SLACK_TIMEOUT_MS = 10_000;
 export const MAX_NEWS_AGE_MS = 3_600_000;
 /** Recording counts as behind when the oldest exchange has waited this long. */
 export const BACKLOG_ALERT_MS = 300_000;
+
+/** Who opens a transcript and reads on in it opened it once: reading again within this time adds nothing to the audit log. */
+export const AUDIT_READING_MS = 30 * 60_000;

@@ -50,6 +50,8 @@ it("knows who opened a transcript and who took bytes away, and not who looked at
   const [made] = await store({});
   await call("/api/requests", { key: VIEWER_KEY });
   await call(`/api/requests/${made!.id}`, { key: VIEWER_KEY });
+  // Another tab of its page is the same reading.
+  await call(`/api/requests/${made!.id}`, { key: VIEWER_KEY });
   await call(`/api/requests/${made!.id}/body`, { key: null, bindings: { DASHBOARD_READ_ONLY: "true" } });
   await call(`/api/requests/${made!.id}/response`);
   const seen = (await entries()).entries.reverse();
@@ -57,6 +59,23 @@ it("knows who opened a transcript and who took bytes away, and not who looked at
     ["viewer-key", "transcript.open", made!.id, undefined],
     ["anyone", "body.download", made!.id, "request"],
     ["dashboard-key", "body.download", made!.id, "response"],
+  ]);
+});
+
+it("has an opening again when half an hour has gone by, and of somebody else at once", async () => {
+  const [made] = await store({});
+  const open = (caller: { key?: string } = {}) => call(`/api/requests/${made!.id}`, caller);
+  await open({ key: VIEWER_KEY });
+  await queryRows("UPDATE audit_log SET at = at - interval '29 minutes'");
+  await open({ key: VIEWER_KEY });
+  expect((await entries()).entries).toHaveLength(1);
+  await queryRows("UPDATE audit_log SET at = at - interval '2 minutes'");
+  await open({ key: VIEWER_KEY });
+  await open();
+  expect((await entries()).entries.map(({ actor }) => actor)).toEqual([
+    "dashboard-key",
+    "viewer-key",
+    "viewer-key",
   ]);
 });
 

@@ -301,6 +301,20 @@ describe("GET /api/conversations/:id/messages", () => {
     expect(audit).toEqual([{ actor: "viewer-key", action: "transcript.open", target: A, branch: "main" }]);
   });
 
+  it("for a preview is a few words without an opening in the audit log; an export is written down as one", async () => {
+    await storeStory();
+    const { messages } = await read("?purpose=preview&limit=200");
+    expect(messages).toHaveLength(6);
+    expect(messages[1]).toMatchObject({ role: "assistant", content: "Hi." });
+    expect(JSON.stringify(messages)).toContain('"input":{}');
+    expect(JSON.stringify(messages)).not.toMatch(/"input":{"/);
+    const written = () => queryRows("SELECT action FROM audit_log ORDER BY id");
+    expect(await written()).toEqual([]);
+    await read("?purpose=export");
+    await read("?purpose=export&cursor=3");
+    expect(await written()).toEqual([{ action: "transcript.export" }]);
+  });
+
   it("of a branch has the history before it, of a compaction where that can be read", async () => {
     const ids = await storeStory();
     const rewound = await read("?branch=branch_20261122120030");

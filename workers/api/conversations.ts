@@ -15,7 +15,9 @@ import {
   TranscriptPosition,
   TranscriptQuery,
 } from "../schemas/api-conversations.ts";
-import { writeAudit } from "../store/audit.ts";
+import { AUDIT_READING_MS } from "../constants.ts";
+import { glimpseOf } from "../domain/transcript-message.ts";
+import { writeAuditOnce } from "../store/audit.ts";
 import { listConversations } from "../store/conversations-list.ts";
 import { readConversation } from "../store/conversations-read.ts";
 import { readTranscript, readTranscriptMessage } from "../store/conversations-transcript.ts";
@@ -27,6 +29,8 @@ import { ApiError, invalid } from "./errors.ts";
 import { cursorParameter } from "./parameters.ts";
 
 const WEEK_MS = 7 * 86_400_000;
+/** Enough for the last exchange. */
+const PREVIEW_MESSAGES = 6;
 const DEFAULT_WEEKS = 8;
 /** A figure over more reads too many rows at once. */
 const MAX_WEEKS = 53;
@@ -69,7 +73,7 @@ const message = createRoute({
   path: "/api/conversations/{id}/messages/{position}",
   tags,
   summary: "One message of a transcript, uncut",
-  request: { params: TranscriptPosition, query: TranscriptQuery.pick({ branch: true }) },
+  request: { params: TranscriptPosition, query: TranscriptQuery.pick({ branch: true, purpose: true }) },
   responses: {
     200: json(
       "The message.",
@@ -112,19 +116,23 @@ export const conversationRoutes = newRoutes()
   })
   .openapi(messages, async (c) => {
     const { id } = c.req.valid("param");
-    const { cursor: from, ...filter } = c.req.valid("query");
+    const { cursor: from, purpose, ...query } = c.req.valid("query");
+    const isPreview = purpose === "preview";
+    const filter = isPreview ? { ...query, limit: Math.min(query.limit, PREVIEW_MESSAGES) } : query;
     if (from !== undefined && filter.requestId !== undefined)
       throw invalid("query", "requestId", "stands beside a cursor", "either `cursor` or `requestId`");
     const { transcript, domain } = existing(
       await readTranscript(c.get("config"), id, { ...filter, from }),
       id,
     );
-    await audit(c, transcript.conversationId, { domain, branch: transcript.branchId, from: from ?? 1 });
+    if (isPreview) return c.json(previewOf(transcript), 200);
+    const details = { domain, branch: transcript.branchId, from: from ?? 1 };
+    await audit(c, purpose, transcript.conversationId, details);
     return c.json(transcript, 200);
   })
   .openapi(message, async (c) => {
     const { id, position } = c.req.valid("param");
-    const { branch } = c.req.valid("query");
+    const { branch, purpose } = c.req.valid("query");
     const found = existing(await readTranscriptMessage(c.get("config"), id, { branch, position }), id);
     if (found === "removed")
       throw new ApiError("gone", `Message ${position} of ${id} was removed by retention.`);
@@ -133,7 +141,7 @@ export const conversationRoutes = newRoutes()
         "not_found",
         `Message ${position} of ${id} is too large to be shown. Download the request's body instead.`,
       );
-    await audit(c, id, { domain: found.domain, message: position });
+    await audit(c, purpose, id, { domain: found.domain, message: position });
     return c.json(found.message, 200);
   })
   .openapi(linking, async (c) => {
@@ -154,8 +162,20 @@ function existing<T>(found: T | null | "branch", id: string): T {
   return found;
 }
 
-async function audit(c: Context<ApiEnv>, target: string, details: Record<string, unknown>): Promise<void> {
+/** As much as a list shows without a look into the transcript. */
+function previewOf(transcript: Transcript): Transcript {
+  const messages = transcript.messages.map((one) => ({ ...one, content: glimpseOf(one.content) }));
+  return { ...transcript, messages };
+}
+
+async function audit(
+  c: Context<ApiEnv>,
+  purpose: TranscriptQuery["purpose"],
+  target: string,
+  details: Record<string, unknown>,
+): Promise<void> {
   const { actor, role } = c.get("caller");
-  const entry = { actor, role, action: "transcript.open", target, now: new Date() };
-  await writeAudit(c.get("config"), { ...entry, details });
+  const action = purpose === "export" ? "transcript.export" : "transcript.open";
+  const entry = { actor, role, action, target, details, now: new Date() };
+  await writeAuditOnce(c.get("config"), entry, AUDIT_READING_MS);
 }

@@ -1,13 +1,14 @@
 /** `/api/requests`: recorded exchanges, listed and one by one. Opening one is written into the audit log. */
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { AUDIT_READING_MS } from "../constants.ts";
 import { rateLimitHeaders } from "../domain/headers.ts";
 import { readAnswer as assemble } from "../domain/answer.ts";
 import { jsonDepth } from "../domain/json-depth.ts";
 import { unpackTiming } from "../domain/stream-timing.ts";
 import { Outcome } from "../schemas/exchange.ts";
 import { RequestDetail, RequestList, RequestParameter, RequestQuery } from "../schemas/api-requests.ts";
-import { writeAudit } from "../store/audit.ts";
+import { writeAudit, writeAuditOnce } from "../store/audit.ts";
 import { listRequests } from "../store/requests-list.ts";
 import {
   answerMessage,
@@ -222,13 +223,16 @@ async function download(
   });
 }
 
+/** Taking bytes away is an act each time; reading on, tab by tab, is not. */
 async function audit(
   c: Context<ApiEnv>,
-  action: string,
+  action: "transcript.open" | "body.download",
   row: StoredRequest,
   details: Record<string, unknown> = {},
 ): Promise<void> {
   const { actor, role } = c.get("caller");
-  const entry = { actor, role, action, target: row.id, now: new Date() };
-  await writeAudit(c.get("config"), { ...entry, details: { ...details, domain: row.domain } });
+  const now = new Date();
+  const entry = { actor, role, action, target: row.id, now, details: { ...details, domain: row.domain } };
+  if (action === "transcript.open") await writeAuditOnce(c.get("config"), entry, AUDIT_READING_MS);
+  else await writeAudit(c.get("config"), entry);
 }

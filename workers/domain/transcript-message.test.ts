@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { CLIPPED_TEXT, shownMessage } from "./transcript-message.ts";
+import { CLIPPED_TEXT, glimpseOf, shownMessage } from "./transcript-message.ts";
 
 const of = (value: unknown, isWhole = false) =>
   shownMessage(new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value)), isWhole);
@@ -31,4 +31,26 @@ it("what is no message is shown as text, and names from strangers harm nobody", 
   expect(of("[".repeat(2_000) + "]".repeat(2_000))).toMatchObject({ role: "unknown" });
   const hostile = of('{"role":"user","content":[{"type":"text","__proto__":{"x":1},"text":"a"}]}');
   expect(Object.keys((hostile.content as object[])[0]!)).toContain("__proto__");
+});
+
+it("a glimpse has the beginning of what was said and the names of tools, nothing that went in or came out", () => {
+  const long = "word ".repeat(200);
+  expect(glimpseOf(long)).toMatch(/^word word .{400,500}…$/);
+  expect(
+    glimpseOf([
+      { type: "thinking", thinking: "secret", signature: "x" },
+      { type: "text", text: "I look." },
+      { type: "tool_use", id: "t1", name: "Read", input: { file_path: "/etc/passwd" } },
+      { type: "tool_result", tool_use_id: "t1", content: "root:x:0" },
+      { type: "image", source: { type: "base64", data: "AAAA" } },
+      "stray",
+    ]),
+  ).toEqual([
+    { type: "thinking" },
+    { type: "text", text: "I look." },
+    { type: "tool_use", id: "t1", name: "Read", input: {} },
+    { type: "tool_result", tool_use_id: "t1" },
+    { type: "image" },
+  ]);
+  for (const odd of [null, 7, { type: "text" }]) expect(glimpseOf(odd)).toEqual([]);
 });

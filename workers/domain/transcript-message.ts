@@ -5,6 +5,9 @@ import { truncate } from "./truncate.ts";
 /** Longer texts are cut to this many characters in a page of a transcript. */
 export const CLIPPED_TEXT = 4_000;
 
+/** Of a text in a glimpse: as little as a list says of a conversation. */
+const GLIMPSED_TEXT = 500;
+
 export interface ShownMessage {
   role: string;
   content: unknown;
@@ -55,3 +58,19 @@ function clipped(value: unknown, clip: { happened: boolean }): unknown {
   }
   return result;
 }
+
+/** A message as a list may show it: the beginning of what was said, the names of tools, nothing of what they were given or brought. */
+export function glimpseOf(content: unknown): unknown {
+  if (typeof content === "string") return beginning(content);
+  if (!Array.isArray(content)) return [];
+  return content.filter(isObject).map((block): JsonObject => {
+    const { type } = block;
+    if (type === "text" && typeof block["text"] === "string") return { type, text: beginning(block["text"]) };
+    if (type === "tool_use" || type === "server_tool_use")
+      return { type, id: block["id"], name: block["name"], input: {} };
+    return { type, ...(type === "tool_result" && { tool_use_id: block["tool_use_id"] }) };
+  });
+}
+
+const beginning = (text: string) =>
+  text.length <= GLIMPSED_TEXT ? text : `${truncate(text, GLIMPSED_TEXT)}…`;

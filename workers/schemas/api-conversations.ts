@@ -249,7 +249,12 @@ export const TranscriptQuery = z.object({
     "Position of the first message: `nextCursor` of the page before.",
   ),
   requestId: optional(uuid()).describe("Begin where this request adds to the history."),
+  purpose: withDefault(z.enum(["read", "preview", "export"]).default("read")).describe(
+    "`preview`: at most six messages, a few words of each, no inputs and results of tools; as in a list, that is not an opening for the audit log. `export`: it is written down as one.",
+  ),
 });
+
+export type TranscriptQuery = z.infer<typeof TranscriptQuery>;
 
 export const TranscriptMessage = z.object({
   position: count.describe("Its place in the history, from 1; repetitions are left out."),

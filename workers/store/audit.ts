@@ -34,6 +34,24 @@ export async function writeAudit(config: DatabaseConfig, entry: AuditEntry): Pro
   await withPrimary(config, async (db) => auditInsert(db, entry));
 }
 
+/** Writes it unless the same actor did the same to the same target within `withinMs` before. */
+export async function writeAuditOnce(
+  config: DatabaseConfig,
+  { actor, role, action, target, details = {}, now }: AuditEntry,
+  withinMs: number,
+): Promise<void> {
+  const since = new Date(now.getTime() - withinMs).toISOString();
+  await withPrimary(config, async (db) =>
+    db.execute(sql`
+      INSERT INTO ${auditLog} (at, actor, role, action, target, details)
+      SELECT ${now.toISOString()}::timestamptz, ${actor}, ${role}, ${action}, ${target}, ${JSON.stringify(details)}::jsonb
+      WHERE NOT EXISTS (
+        SELECT 1 FROM ${auditLog}
+        WHERE at > ${since}::timestamptz AND actor = ${actor} AND action = ${action} AND target = ${target}
+      )`),
+  );
+}
+
 export interface AuditFilter {
   actor?: string | undefined;
   action?: string | undefined;

@@ -38,6 +38,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   "session.close": "Signed out",
   "session.open": "Signed in",
   "body.download": "Bytes of a request taken",
+  "transcript.export": "Transcript exported",
   "transcript.open": "Transcript opened",
 };
 

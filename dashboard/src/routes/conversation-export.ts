@@ -24,7 +24,7 @@ export async function exportConversation(c: Context<AppEnv>): Promise<Response> 
   const api = c.get("api");
   const [detail, first] = await Promise.all([
     api.get<ConversationDetail>(path, { limit: 1 }),
-    api.get<Transcript>(`${path}/messages`, { branch, limit: PAGE }),
+    api.get<Transcript>(`${path}/messages`, { branch, limit: PAGE, purpose: "export" }),
   ]);
   for (const answer of [detail, first])
     if (!answer.ok) {
@@ -56,6 +56,7 @@ async function* allPages(
       const whole = message.isClipped
         ? await api.get<Pick<TranscriptMessage, "content">>(`${path}/messages/${message.position}`, {
             branch,
+            purpose: "export",
           })
         : null;
       // Too large to be shown, or removed meanwhile: the cut one says so by itself.
@@ -67,6 +68,7 @@ async function* allPages(
     const next = await api.get<Transcript>(`${path}/messages`, {
       branch,
       limit: PAGE,
+      purpose: "export",
       cursor: page.nextCursor,
     });
     if (!next.ok) throw new Error(`The export broke off: ${next.problem.message}`);

@@ -116,9 +116,11 @@ export function conversationRoutes(): Hono<AppEnv> {
         (one, other) => (one && one.lastMessageTime >= other.lastMessageTime ? one : other),
         null,
       );
-    const transcript = await c
-      .get("api")
-      .get<Transcript>(`${path}/messages`, { branch: latest?.branchKey ?? null, requestId, limit: 6 });
+    const transcript = await c.get("api").get<Transcript>(`${path}/messages`, {
+      branch: latest?.branchKey ?? null,
+      requestId,
+      purpose: "preview",
+    });
     return c.html(<ConversationPreview transcript={transcript} />);
   });
 
