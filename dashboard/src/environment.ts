@@ -24,6 +24,8 @@ export interface Visit {
 
 export interface Bindings {
   API: ApiBinding;
+  /** Where the proxy answers, in the local world; elsewhere each domain is its own address. */
+  LOCAL_PROXY_URL?: string;
   /** Pages' own static files; absent where the host serves them before asking us. */
   ASSETS?: { fetch(request: Request): Promise<Response> };
 }

@@ -18,6 +18,8 @@ export interface View {
   filters: Filters;
   /** Origin of the dashboard as the browser knows it. */
   origin: string;
+  /** Address of the proxy in the local world; null elsewhere. */
+  localProxyUrl: string | null;
 }
 
 export function viewOf(c: Context<AppEnv>): View {
@@ -34,6 +36,7 @@ export function viewOf(c: Context<AppEnv>): View {
     query,
     filters: parseFilters(query),
     origin: url.origin,
+    localProxyUrl: c.env.LOCAL_PROXY_URL ?? null,
   };
 }
 

@@ -78,6 +78,7 @@ export async function createLocalWorld(options: LocalWorldOptions): Promise<Loca
     });
     closers.push(() => database.stop());
     const dashboardUrl = `http://127.0.0.1:${dashboardPort}`;
+    const proxyUrl = `http://127.0.0.1:${proxyPort}`;
     const variables = workerVariables(options, secrets, {
       DASHBOARD_URL: dashboardUrl,
       DATABASE_URL: database.url,
@@ -90,12 +91,12 @@ export async function createLocalWorld(options: LocalWorldOptions): Promise<Loca
       pidFile,
       proxyPort: workerPort,
       dashboardPort,
+      proxyUrl: `http://localhost:${proxyPort}`,
       variables,
       log: options.log ?? (() => {}),
     });
     closers.push(() => runtime.stop());
     closers.push(await startFront({ hosts: loopbackHosts(), port: proxyPort, targetPort: workerPort }));
-    const proxyUrl = `http://127.0.0.1:${proxyPort}`;
     // The queue lives in memory: what an earlier world journalled and did not store has to be rung for again.
     await runtime.runCron(STARTUP);
     await Promise.all([answers(`${proxyUrl}/health/ready`), answers(dashboardUrl)]);

@@ -31,6 +31,8 @@ export interface RuntimeOptions {
   pidFile: string;
   proxyPort: number;
   dashboardPort: number;
+  /** Where people and clients reach the proxy; the dashboard names it. */
+  proxyUrl: string;
   variables: Record<string, string>;
   /** Gets every log line of the Worker. */
   log(level: string, line: string): void;
@@ -90,6 +92,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
             {
               ...pages,
               ...bundle(options.build.pages),
+              bindings: { ...pages.bindings, LOCAL_PROXY_URL: options.proxyUrl },
               serviceBindings: { ...pages.serviceBindings, ASSETS: assets },
               unsafeDirectSockets: listenOn(options.dashboardPort),
             },

@@ -62,7 +62,26 @@ describe("an account's windows", () => {
       reset: "resets in 2 h",
       forecast: "About 70 % at its reset, at this pace.",
       isBinding: false,
+      state: null,
     });
+  });
+
+  it("are no alarm where what is off is use beyond the plan", () => {
+    const overage = {
+      window: "overage",
+      utilization: null,
+      status: "rejected",
+      resetsAt: null,
+      perHour: null,
+    };
+    expect(rowOf({ ...overage, fields: { "disabled-reason": "org_level_disabled" } })).toMatchObject({
+      used: null,
+      tone: "good",
+      state: "Use beyond the plan is off (org level disabled).",
+    });
+    expect(rowOf({ ...overage, status: "allowed" }).state).toBe("Use beyond the plan is allowed.");
+    expect(rowOf({ ...overage, status: null }).state).toBe("Nothing is reported of use beyond the plan.");
+    expect(rowOf({ ...overage, utilization: 0.2 })).toMatchObject({ used: 0.2, tone: "good", state: null });
   });
 
   it("warn before they are full and say when they will be", () => {

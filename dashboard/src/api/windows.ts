@@ -15,6 +15,8 @@ export interface WindowRow {
   /** What happens at this pace, in a sentence; empty where nothing can be said. */
   forecast: string;
   isBinding: boolean;
+  /** Where there is no share of anything, what there is to say instead of a bar. */
+  state: string | null;
 }
 
 const HOUR_MS = 3_600_000;
@@ -24,6 +26,7 @@ const NEARLY_FULL = 0.9;
 /** The vendor's unified windows, or our own limit where one is set and the vendor says nothing. */
 export function windowRows(window: WindowView, now: number): WindowRow[] {
   const rows = window.unified.map((one): WindowRow => {
+    if (one.window === OVERAGE && one.utilization === null) return overageRow(one);
     const used = one.hasEnded ? 0 : one.utilization;
     const resetsIn = one.resetsAt === null ? null : Date.parse(one.resetsAt) - now;
     const atReset =
@@ -34,10 +37,11 @@ export function windowRows(window: WindowView, now: number): WindowRow[] {
       name: windowName(one.window),
       used,
       atReset,
-      tone: toneOf(used, one.hasEnded ? null : one.status, one.hasEnded ? null : one.fullAt),
+      tone: toneOf(used, isSilent(one) ? null : one.status, one.hasEnded ? null : one.fullAt),
       reset: resetWords(resetsIn, one.hasEnded),
       forecast: forecastWords(used, one.hasEnded ? null : one.fullAt, atReset, now),
       isBinding: one.isBinding,
+      state: null,
     };
   });
   if (window.percentageUsed === null) return rows;
@@ -52,8 +56,28 @@ export function windowRows(window: WindowView, now: number): WindowRow[] {
       reset: "rolling 5 h",
       forecast: forecastWords(used, window.fullAt, null, now),
       isBinding: false,
+      state: null,
     },
   ];
+}
+
+type Unified = WindowView["unified"][number];
+/** The vendor's name for what may be used beyond a plan, at a price. */
+const OVERAGE = "overage";
+
+/** Its status says nothing of how full it is: a past one's, and that of overage, which is refused as a rule. */
+const isSilent = ({ hasEnded, window }: Unified) => hasEnded || window === OVERAGE;
+
+function overageRow({ window, status, fields, isBinding }: Unified): WindowRow {
+  const reason = fields["disabled-reason"];
+  const state =
+    status === "rejected"
+      ? `Use beyond the plan is off${reason ? ` (${reason.replaceAll("_", " ")})` : ""}.`
+      : status === null
+        ? "Nothing is reported of use beyond the plan."
+        : `Use beyond the plan is ${status.replaceAll("_", " ")}.`;
+  const nothing = { used: null, atReset: null, reset: "", forecast: "" };
+  return { name: windowName(window), ...nothing, tone: "good", isBinding, state };
 }
 
 /** "5h" → "5 h", "7d_opus" → "7 d opus"; other names as they came. */

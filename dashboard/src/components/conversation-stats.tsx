@@ -10,7 +10,6 @@ import { Tile } from "./tile.tsx";
 export function ConversationStats({ detail }: { detail: ConversationDetail }) {
   const all = detail.totalTokens + detail.cacheReadInputTokens + detail.cacheCreationInputTokens;
   const { metrics } = detail;
-  const main = detail.branches.find(({ kind }) => kind === "main");
   // A call whose sub-task was never seen was called all the same.
   const subtasks =
     detail.subtaskBranchCount + detail.tasks.filter(({ branchKey }) => branchKey === null).length;
@@ -21,8 +20,9 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         value={formatShort(detail.turnCount)}
         exact={`${formatCount(detail.turnCount, "turn")} of a person in ${formatCount(detail.messageCount, "request")}`}
         change={null}
+        help="What a person said, sub-tasks apart. Between two turns a client asks several times: each result of a tool is a request of its own."
       >
-        <span class="tile-note">{formatCount(main?.messageCount ?? 0, "message")}</span>
+        <span class="tile-note">{formatCount(detail.messageCount, "request")}</span>
       </Tile>
       <Tile
         label="Sub-tasks"
@@ -30,10 +30,12 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         exact={`${formatCount(subtasks, "sub-task")} with ${formatCount(detail.subtaskMessageCount, "request")}`}
         change={null}
       >
-        <span class="tile-note">{formatCount(detail.subtaskMessageCount, "request")}</span>
+        {subtasks > 0 && <span class="tile-note">{formatCount(detail.subtaskMessageCount, "request")}</span>}
       </Tile>
       <Tile label="Tokens" value={formatShort(all)} exact={formatExact(all)} change={null}>
-        <span class="tile-note">{formatShare(detail.cacheHitShare)} of prompts cached</span>
+        {detail.cacheHitShare !== null && (
+          <span class="tile-note">{formatShare(detail.cacheHitShare)} of prompts cached</span>
+        )}
       </Tile>
       <Tile
         label="Cost"
@@ -48,18 +50,22 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
       <Tile
         label="Claude worked"
         value={formatDuration(metrics.inferenceMs)}
-        exact="Sum of the durations of its requests, those of sub-tasks too"
+        exact={`Sum of the durations of its requests, those of sub-tasks too; ${formatDuration(metrics.totalMs)} from its first to its last`}
         change={null}
       >
-        <span class="tile-note">of {formatDuration(metrics.totalMs)}</span>
+        {metrics.totalMs > metrics.inferenceMs && (
+          <span class="tile-note">in {formatDuration(metrics.totalMs)}</span>
+        )}
       </Tile>
       <Tile
         label="Tools ran"
-        value={formatDuration(metrics.toolMs)}
+        value={metrics.toolRounds === 0 ? "–" : formatDuration(metrics.toolMs)}
         exact="Between answers that call tools and the requests that bring the results"
         change={null}
       >
-        <span class="tile-note">in {formatCount(metrics.toolRounds, "round")}</span>
+        <span class="tile-note">
+          {metrics.toolRounds === 0 ? "no results sent" : `in ${formatCount(metrics.toolRounds, "round")}`}
+        </span>
       </Tile>
       <Tile
         label="Time to reply"

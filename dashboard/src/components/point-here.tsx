@@ -12,7 +12,7 @@ export function PointHere({ view, domain, key }: { view: View; domain?: string; 
           : "Point Claude Code, an SDK or a script at the proxy and ask something:"}
       </p>
       <CodeLines text={line} label="the lines" />
-      {!key && !isLocal(view) && (
+      {!key && view.localProxyUrl === null && (
         <p class="mute">
           The host is the domain as set up under <a href="/domains">Domains</a>; a client key is made there
           too.
@@ -34,11 +34,8 @@ export function clientLines(base: string, key?: string, credentialType?: string)
     : [address, `export ANTHROPIC_AUTH_TOKEN=${key}`];
 }
 
-const isLocal = (view: View) => /^(localhost|127\.0\.0\.1|\[::1\])$/.test(new URL(view.origin).hostname);
-
-/** A domain is a host name and the proxy answers on it; in the local world that is its own port. */
+/** A domain is a host name and the proxy answers on it; the local world has one address for all. */
 export function baseUrl(view: View, domain?: string): string {
-  const local = isLocal(view);
   if (domain && !/^(localhost|127\.0\.0\.1)$/.test(domain)) return `https://${domain}`;
-  return local ? "http://localhost:8787" : "https://YOUR-DOMAIN";
+  return view.localProxyUrl ?? "https://YOUR-DOMAIN";
 }

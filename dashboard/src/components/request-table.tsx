@@ -28,7 +28,13 @@ export function RequestTable({ rows, view, isCompact = false }: Props) {
         {!isCompact && <Head label="Type" />}
         {!isCompact && <Head label="Tools" />}
         <Head label="Prompt → answer" isNumber />
-        {!isCompact && <Head label="Cached" isNumber />}
+        {!isCompact && (
+          <Head
+            label="Cached"
+            isNumber
+            help="The share of all prompt tokens that the vendor still knew from a request before and read at a tenth of the price. What is written to the cache counts as not cached."
+          />
+        )}
         <Head label="Cost" isNumber />
         {!isCompact && <Head label="First byte" isNumber />}
         <Head label="Duration" isNumber />

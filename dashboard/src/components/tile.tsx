@@ -1,6 +1,7 @@
 /** One number of a period: what, how much, compared with what. */
 import type { Child } from "hono/jsx";
 import { Spark } from "../charts/spark.tsx";
+import { Help } from "./help.tsx";
 
 interface Props {
   label: string;
@@ -13,13 +14,23 @@ interface Props {
   rise?: "good" | "bad" | "neutral";
   /** Null where nothing was measured: a gap in the line. */
   spark?: readonly (number | null)[];
+  /** What is counted, where the label does not say it. */
+  help?: string;
   children?: Child;
 }
 
-export function Tile({ label, value, exact, change, rise = "neutral", spark = [], children }: Props) {
+export function Tile({ label, value, exact, change, rise = "neutral", spark = [], help, children }: Props) {
   return (
     <div class="tile">
-      <dt>{label}</dt>
+      <dt>
+        {label}
+        {help !== undefined && (
+          <>
+            {" "}
+            <Help label={label} words={help} />
+          </>
+        )}
+      </dt>
       <dd>
         <span class="tile-value number" title={exact}>
           {value}

@@ -59,24 +59,35 @@ export function WindowRows({
   }
   return (
     <ul class="window-rows">
-      {rows.map((row) => (
-        <li>
-          <span class="window-name">
-            <Wire text={row.name} length={24} />
-          </span>
-          <WindowBar row={row} />
-          <span class={`number window-used ${row.tone}`}>
-            {row.tone !== "good" && (
-              <Icon name={row.tone === "error" ? "cross" : "warning"} label={row.tone} />
+      {rows.map((row) =>
+        row.state !== null ? (
+          <li>
+            <span class="window-name">
+              <Wire text={row.name} length={24} />
+            </span>
+            <span class="window-state mute">
+              <Wire text={row.state} length={120} />
+            </span>
+          </li>
+        ) : (
+          <li>
+            <span class="window-name">
+              <Wire text={row.name} length={24} />
+            </span>
+            <WindowBar row={row} />
+            <span class={`number window-used ${row.tone}`}>
+              {row.tone !== "good" && (
+                <Icon name={row.tone === "error" ? "cross" : "warning"} label={row.tone} />
+              )}
+              {formatShare(row.used)}
+            </span>
+            <span class="mute window-reset">{row.reset}</span>
+            {(isDetailed || row.tone !== "good") && row.forecast !== "" && (
+              <span class="window-forecast mute">{row.forecast}</span>
             )}
-            {formatShare(row.used)}
-          </span>
-          <span class="mute window-reset">{row.reset}</span>
-          {(isDetailed || row.tone !== "good") && row.forecast !== "" && (
-            <span class="window-forecast mute">{row.forecast}</span>
-          )}
-        </li>
-      ))}
+          </li>
+        ),
+      )}
     </ul>
   );
 }

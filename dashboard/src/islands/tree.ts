@@ -38,6 +38,7 @@ function bindTree(frame: HTMLElement): void {
   svg.removeAttribute("viewBox");
   svg.removeAttribute("width");
   svg.removeAttribute("height");
+  frame.style.height = `${Math.ceil(height)}px`;
   frame.classList.add("is-live");
   const behaviour = zoom<SVGSVGElement, unknown>()
     .scaleExtent(SCALES)

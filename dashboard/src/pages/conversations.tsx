@@ -76,12 +76,24 @@ export function ConversationsPage({ view, list }: { view: View; list: Result<Con
             <Head label="Conversation" />
             <Head label="Branches" />
             <Head label="Domain" />
-            <Head label="Turns" isNumber />
+            <Head
+              label="Turns"
+              isNumber
+              help="What a person said. Between two turns a client asks several times: each result of a tool is a request of its own."
+            />
             <Head label="Tokens" isNumber />
-            <Head label="Cached" isNumber />
+            <Head
+              label="Cached"
+              isNumber
+              help="The share of all prompt tokens that the vendor still knew from a request before and read at a tenth of the price. What is written to the cache counts as not cached."
+            />
             <Head label="Cost" isNumber />
-            <Head label="Context" isNumber />
-            <Head label="Took" isNumber />
+            <Head
+              label="Context"
+              isNumber
+              help="Prompt, cached or not, and answer of the latest request, against what its model takes."
+            />
+            <Head label="Took" isNumber help="From its first request to its last answer, pauses included." />
             <Head label="Last activity" isNumber />
           </TableHead>
           <tbody role="rowgroup">

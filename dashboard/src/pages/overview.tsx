@@ -207,6 +207,7 @@ export function Tiles({ overview }: { overview: Overview }) {
       </Tile>
       <Tile
         label="Cache hits"
+        help="The share of all prompt tokens that the vendor still knew from a request before and read at a tenth of the price. What is written to the cache counts as not cached."
         value={formatShare(cached)}
         exact={`${formatExact(now.tokens.cacheRead)} prompt tokens from the cache`}
         change={cached !== null && cachedBefore !== null ? points100(cached, cachedBefore) : null}
@@ -215,6 +216,7 @@ export function Tiles({ overview }: { overview: Overview }) {
       />
       <Tile
         label="Errors"
+        help="Answers with status 400 and above, and exchanges that got no answer, as a share of all requests."
         value={formatShare(failed)}
         exact={`${formatExact(now.errors)} of ${formatCount(now.requests, "request")}`}
         change={failed !== null && failedBefore !== null ? points100(failed, failedBefore) : null}
@@ -223,6 +225,7 @@ export function Tiles({ overview }: { overview: Overview }) {
       />
       <Tile
         label="First byte, median"
+        help="From the request to the first headers of Claude's answer, the proxy's own time included. Half of the answers began sooner."
         value={formatDuration(now.firstByteP50Ms)}
         exact="Half of the answers began sooner (to the upstream's response headers)"
         change={formatChange(now.firstByteP50Ms, before.firstByteP50Ms)}

@@ -65,7 +65,7 @@ function Course({ view, detail, historyHours }: Props) {
   const from = view.now - historyHours * HOUR_MS;
   const to = view.now + historyHours * HOUR_MS * AHEAD;
   const lines = detail.unified
-    .filter((one) => one.history.length > 1)
+    .filter((one) => one.history.filter(({ utilization }) => utilization !== null).length > 1)
     .slice(0, 8)
     .map((one, index): Line => {
       const reset = one.resetsAt === null ? to : Math.min(Date.parse(one.resetsAt), to);
