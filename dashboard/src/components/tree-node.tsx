@@ -68,7 +68,7 @@ export function TreeNode({ item, place, isMarked, links, say }: Props) {
           />
           <text x={x + (item.spawned > 99 ? 25 : item.spawned > 9 ? 21.5 : 18)} y={y - 6.5}>
             {item.spawned}
-          </text>
+          </text>{" "}
         </g>
       )}
       {wordsX !== null &&
@@ -85,7 +85,7 @@ export function TreeNode({ item, place, isMarked, links, say }: Props) {
             >
               {formatExact(node.messages)}
               {item.nodes.length > 1 && <tspan class="tries">{` ×${item.nodes.length}`}</tspan>}
-            </text>
+            </text>{" "}
             {node.context !== null && (
               <Battery
                 x={wordsX + 34 + (item.spawned > 0 ? 16 : 0)}

@@ -22,7 +22,11 @@ export function bindKeys(): void {
         return document.querySelector<HTMLDialogElement>("dialog#keys")?.showModal();
       case "/":
         event.preventDefault();
-        return document.querySelector<HTMLElement>("input[type=search], form[data-filters] select")?.focus();
+        return (
+          document.querySelector<HTMLElement>(
+            "form[data-filters] input[type=search], [data-json-search] input",
+          ) ?? document.querySelector<HTMLElement>("form[data-filters] select")
+        )?.focus();
       case "j":
       case "k":
         return step(event.key === "j" ? 1 : -1);

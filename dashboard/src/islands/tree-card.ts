@@ -18,9 +18,13 @@ export function bindTreeCard(frame: HTMLElement): void {
   const words = new Map<Element, string>();
   for (const item of frame.querySelectorAll("[data-item]")) {
     const title = item.querySelector("title");
-    words.set(item, title?.textContent ?? "");
-    item.setAttribute("aria-label", words.get(item)!.replaceAll("\n", ". "));
+    const said = title?.textContent ?? "";
+    words.set(item, said);
     title?.remove();
+    // Who speaks to a browser says what is to be seen: the name has it, too.
+    const seen = (item.textContent ?? "").replaceAll(/\s+/g, " ").trim();
+    const name = said.replaceAll("\n", ". ");
+    item.setAttribute("aria-label", seen === "" || name.startsWith(seen) ? name : `${name}. ${seen}`);
   }
 
   const hide = () => {

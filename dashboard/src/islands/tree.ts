@@ -53,6 +53,12 @@ function bindTree(frame: HTMLElement): void {
       [x - SLACK, y - SLACK],
       [x + width + SLACK, y + height + SLACK],
     ])
+    .constrain((transform, [[left, top], [right, bottom]], [[x0, y0], [x1, y1]]) =>
+      transform.translate(
+        excess(transform.invertX(left) - x0, transform.invertX(right) - x1),
+        excess(transform.invertY(top) - y0, transform.invertY(bottom) - y1),
+      ),
+    )
     // The wheel alone scrolls; with Ctrl, as a pinch says it, it zooms.
     .filter((event: MouseEvent) =>
       event.type === "wheel" ? event.ctrlKey || event.metaKey : event.button === 0,
@@ -69,6 +75,16 @@ function bindTree(frame: HTMLElement): void {
   bindWalking(live);
   bindReading(live);
   bindRuns(live);
+}
+
+/**
+ * How far the drawing was moved too far, from the gaps at its beginning and at its end: a large one fills its frame, a small
+ * one stays within it, each but for the slack. (d3 itself moves a small one to the middle as soon as it is touched.)
+ */
+function excess(first: number, last: number): number {
+  return last <= first
+    ? Math.min(0, first) || Math.max(0, last)
+    : Math.max(0, first - 2 * SLACK) || Math.min(0, last + 2 * SLACK);
 }
 
 /** A pinch comes as many small turns of the wheel, a mouse's wheel as few large ones: neither may leap. */

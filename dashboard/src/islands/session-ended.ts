@@ -1,0 +1,27 @@
+/**
+ * A session that ended while its page was open: a line at the top says so and leads to signing in and back to this very
+ * place. What is on the screen stays, because somebody may be reading it.
+ */
+
+const ID = "session-ended";
+
+export function showSessionEnded(): void {
+  if (document.getElementById(ID)) return;
+  const words = document.createElement("span");
+  words.textContent = "Your session has ended. This page stays as it was.";
+  const link = document.createElement("a");
+  link.className = "button";
+  link.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search + location.hash)}`;
+  link.textContent = "Sign in again";
+  const banner = document.createElement("p");
+  banner.id = ID;
+  banner.className = "banner ended";
+  banner.setAttribute("role", "alert");
+  banner.append(words, link);
+  document.querySelector(".page")?.prepend(banner);
+}
+
+/** Somebody signed in again, in another tab. */
+export function hideSessionEnded(): void {
+  document.getElementById(ID)?.remove();
+}
