@@ -1,6 +1,6 @@
 /**
  * The tree of a conversation in a real Chromium, over the scripted API: dragged, zoomed, walked, read along; a card above
- * what one points at; nothing refused by the policy. The same drawing from a real Worker is looked at in browser.test.ts.
+ * what one points at; nothing refused by the policy. The same drawing from a real Worker is looked at in dashboard.test.ts.
  */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

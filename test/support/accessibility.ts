@@ -5,16 +5,27 @@ import type { Page } from "playwright-core";
 /** WCAG 2.2 at level AA, with what came before it. */
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
-/** Serious and critical findings, a line each: rule, what it asks for, and where. Evaluated by the debugger, which no CSP stops. */
-export async function accessibilityProblems(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
+/** What may change with the theme and with the width of one and the same page. */
+export const RULES_OF_LOOKS = [
+  "color-contrast",
+  "target-size",
+  "link-in-text-block",
+  "scrollable-region-focusable",
+];
+
+/**
+ * Serious and critical findings, a line each: rule, what it asks for, and where; of all rules, or of those named by their
+ * ids. Evaluated by the debugger, which no CSP stops.
+ */
+export async function accessibilityProblems(page: Page, only?: readonly string[]): Promise<string[]> {
+  if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axe.source);
   const found = await page.evaluate(
-    (rules) =>
+    (runOnly) =>
       (globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe.run({
-        runOnly: rules,
+        runOnly,
         resultTypes: ["violations"],
       }),
-    RULES,
+    only ? { type: "rule", values: [...only] } : { type: "tag", values: RULES },
   );
   return found.violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")

@@ -1,19 +1,14 @@
 /** The dashboard over the scripted API, in a real Chromium: scenes that are hard to bring about with a whole world. */
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import type { Scene } from "../../dashboard/fake/api.ts";
 import { loadApp, serveScene } from "../../dashboard/fake/serve.ts";
 import { startBrowser } from "./browser.ts";
+import { openWatchedPage, type WatchedPage } from "./watched-page.ts";
 
 export interface ScriptedDashboard {
   /** A page of `scene`, as wide as a desk unless said otherwise; `path` may name TALK, its first conversation, and ASKED, its first request. */
-  open(scene: Scene, path: string, width?: number): Promise<OpenPage>;
+  open(scene: Scene, path: string, width?: number): Promise<WatchedPage>;
   stop(): Promise<void>;
-}
-
-export interface OpenPage {
-  page: Page;
-  /** What the browser complained about: errors of scripts, refusals by the policy. */
-  complaints: string[];
 }
 
 export async function startScriptedDashboard(): Promise<ScriptedDashboard> {
@@ -27,16 +22,11 @@ export async function startScriptedDashboard(): Promise<ScriptedDashboard> {
       const ready = served.get(scene) ?? (await serveScene(app, scene));
       served.set(scene, ready);
       const { url } = ready;
-      const context = await browser.newContext({ viewport: { width, height: 900 } });
-      await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: url });
-      const page = await context.newPage();
-      const complaints: string[] = [];
-      page.on("console", (message) => {
-        if (message.type() === "error") complaints.push(message.text());
-      });
-      page.on("pageerror", (error) => complaints.push(error.message));
+      const watched = await openWatchedPage(browser, { width });
+      const { page } = watched;
+      await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: url });
       await page.goto(url + (await named(url, path)));
-      return { page, complaints };
+      return watched;
     },
     async stop() {
       await browser.close();

@@ -31,6 +31,8 @@ export interface DemoOptions {
   live: boolean;
   /** About how many exchanges the day has. */
   turns?: number;
+  /** Pace of the day's answers, as in replayDay. */
+  speed?: number;
   print: (line: string) => void;
 }
 
@@ -119,7 +121,7 @@ interface Traffic {
 
 /** True when all of it was sent. */
 async function playDay(options: DemoOptions, traffic: Traffic): Promise<boolean> {
-  const { print, turns } = options;
+  const { print, turns, speed } = options;
   const started = Date.now();
   const date = new Date(started).toISOString().slice(0, 10);
   const { exchanges } = generateDay({ date, ...(turns !== undefined && { turns }) });
@@ -128,6 +130,7 @@ async function playDay(options: DemoOptions, traffic: Traffic): Promise<boolean>
     ...traffic,
     exchanges,
     dayBegan,
+    ...(speed !== undefined && { speed }),
     progress(done, total) {
       if (done % 50 === 0) print(`day            ${done} of ${total} exchanges`);
     },

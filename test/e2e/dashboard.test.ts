@@ -1,0 +1,26 @@
+/**
+ * The dashboard over the demo's day in a real Chromium: who gets in, every page in both themes and widths, what can be
+ * clicked, what changes by itself. One world for all of it; the parts are in dashboard/.
+ */
+import { afterAll, beforeAll } from "vitest";
+import { type DemoStage, startDemoStage } from "../support/demo-stage.ts";
+import { describeAccess } from "./dashboard/access.ts";
+import { describeEveryPage } from "./dashboard/every-page.ts";
+import { describeLists } from "./dashboard/lists.ts";
+import { describeLiveness } from "./dashboard/liveness.ts";
+import { describeToggles } from "./dashboard/toggles.ts";
+import { describeTree } from "./dashboard/tree.ts";
+
+let running: DemoStage;
+beforeAll(async () => {
+  running = await startDemoStage();
+});
+afterAll(() => running.stop());
+const stage = () => running;
+
+describeEveryPage(stage);
+describeLists(stage);
+describeToggles(stage);
+describeTree(stage);
+describeLiveness(stage);
+describeAccess(stage);

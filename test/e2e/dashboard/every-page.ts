@@ -1,0 +1,145 @@
+/** Every page, light and dark, at a desk's width and a phone's; and that the check would see what it looks for. */
+import type { Page, Response } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import type { ConversationDetail } from "../../../workers/schemas/api-conversations.ts";
+import type { RequestList } from "../../../workers/schemas/api-requests.ts";
+import { accessibilityProblems, RULES_OF_LOOKS } from "../../support/accessibility.ts";
+import type { DemoStage } from "../../support/demo-stage.ts";
+import { sidewaysOverflow } from "../../support/watched-page.ts";
+
+/** Of a page's first screen, and of its scripts. */
+const MOST_BYTES = 100_000;
+const DESK = { width: 1440, height: 900 };
+const PHONE = { width: 390, height: 844 };
+
+/** A path of each kind of page, over what the day has brought. */
+async function everyPath({ ask, talk }: DemoStage): Promise<string[]> {
+  const { requests } = await ask<RequestList>("/api/requests?limit=500");
+  const detail = await ask<ConversationDetail>(`/api/conversations/${talk}?limit=1`);
+  const branch = (kind: string) => detail.branches.find((one) => one.kind === kind)!.branchKey;
+  const calling = requests.toSorted((left, right) => right.toolCallCount - left.toolCallCount)[0]!;
+  const failed = requests.find(({ responseStatus }) => responseStatus === 529)!;
+  const gone = requests.find(({ outcome }) => outcome === "client_gone")!;
+  const compared = `compare=${branch("compact")}`;
+  return [
+    "/",
+    "/requests",
+    ...["conversation", "raw", "headers", "stream"].map((tab) => `/requests/${calling.requestId}?tab=${tab}`),
+    `/requests/${failed.requestId}`,
+    `/requests/${gone.requestId}`,
+    "/conversations",
+    "/conversations?search=webhook",
+    ...["", "?view=tree", "?view=timeline", `?${compared}`, `?branch=${branch("subtask")}`].map(
+      (look) => `/conversations/${talk}${look}`,
+    ),
+    "/usage",
+    `/usage?accountId=${detail.accountId}`,
+    "/errors",
+    "/domains",
+    `/domains/${detail.domain}`,
+    "/domains/new",
+    "/accounts",
+    `/accounts/${detail.accountId}`,
+    `/accounts/${detail.accountId}/login`,
+    "/audit",
+    "/settings?show=linking",
+    "/nowhere",
+  ];
+}
+
+export function describeEveryPage(stage: () => DemoStage): void {
+  describe("every page", () => {
+    it("has nothing serious for axe, no sideways scrolling, no complaint, and weighs little", async () => {
+      const { page, complaints } = await stage().open();
+      // What moves would be looked at half-way.
+      await page.emulateMedia({ reducedMotion: "reduce" });
+      const weight = weighing(page);
+      const found: string[] = [];
+      for (const path of await everyPath(stage())) {
+        await page.setViewportSize(DESK);
+        await page.emulateMedia({ colorScheme: "light" });
+        const response = await page.goto(stage().url + path);
+        const note = (problems: string[]) => found.push(...problems.map((problem) => `${path}: ${problem}`));
+        expect(response?.status(), path).toBe(path === "/nowhere" ? 404 : 200);
+        expect(await page.locator("h1").count(), path).toBe(1);
+        note(await accessibilityProblems(page));
+        note(await overflow(page));
+        await page.emulateMedia({ colorScheme: "dark" });
+        note(await accessibilityProblems(page, ["color-contrast"]));
+        await page.setViewportSize(PHONE);
+        note(await overflow(page));
+        note(await accessibilityProblems(page, RULES_OF_LOOKS));
+        note(await weight());
+        note(complaints.splice(0).filter((words) => path !== "/nowhere" || !words.includes("404")));
+      }
+      expect(found).toEqual([]);
+      await page.context().close();
+    });
+
+    it("is closed to whoever has not signed in", async () => {
+      for (const path of await everyPath(stage())) {
+        const answer = await fetch(stage().url + path, { redirect: "manual" });
+        expect(answer.status, path).toBe(302);
+        expect(answer.headers.get("location"), path).toMatch(/^\/sign-in/);
+      }
+    });
+  });
+
+  describe("what would be complained of", () => {
+    it.each([
+      ["a script within the page", "<script>document.title = 'ran'</script>"],
+      ["a handler within the page", `<img src="/favicon.svg" onload="document.title = 'ran'">`],
+      ["a style within the page", `<p style="color: red">red</p>`],
+      ["a picture from elsewhere", `<img src="https://elsewhere.example/pixel.png">`],
+    ])("is %s", async (_what, markup) => {
+      const { page, complaints } = await stage().open();
+      await page.route("**/settings", async (route) => {
+        const response = await route.fetch();
+        const body = (await response.text()).replace("</main>", `${markup}</main>`);
+        await route.fulfill({ response, body });
+      });
+      await page.goto(`${stage().url}/settings`);
+      await expect.poll(() => complaints.join("\n")).toContain("Content Security Policy");
+      expect(await page.title()).not.toBe("ran");
+      await page.context().close();
+    });
+
+    it("is a dialog, an error of a script, a file that is not there, and what is too wide", async () => {
+      const { page, complaints } = await stage().open();
+      await page.goto(`${stage().url}/settings`);
+      await page.evaluate("setTimeout(() => { alert('here'); missing(); })");
+      await page.evaluate("fetch('/assets/none.js')");
+      await expect.poll(() => complaints.length).toBe(3);
+      await page.evaluate("document.querySelector('h1').textContent = 'n'.repeat(3000)");
+      await page.evaluate("document.querySelector('h1').style.overflowWrap = 'normal'");
+      await page.evaluate("document.querySelector('h1').style.whiteSpace = 'nowrap'");
+      expect(await sidewaysOverflow(page)).toBeGreaterThan(0);
+      await page.context().close();
+    });
+  });
+}
+
+async function overflow(page: Page): Promise<string[]> {
+  const pixels = await sidewaysOverflow(page);
+  return pixels === 0 ? [] : [`scrolls sideways by ${pixels} pixels at ${page.viewportSize()?.width}`];
+}
+
+/** What the documents and scripts since the last asking were too heavy with. */
+function weighing(page: Page): () => Promise<string[]> {
+  let answers: Response[] = [];
+  page.on("response", (response) => answers.push(response));
+  return async () => {
+    const loaded = answers;
+    answers = [];
+    const bytesOf = async (type: string) => {
+      const own = loaded.filter((response) => response.request().resourceType() === type);
+      const bodies = await Promise.all(own.map((response) => response.body()));
+      return bodies.reduce((sum, body) => sum + body.byteLength, 0);
+    };
+    const [document, script] = [await bytesOf("document"), await bytesOf("script")];
+    return [
+      ...(document > MOST_BYTES ? [`its first screen has ${document} bytes`] : []),
+      ...(script > MOST_BYTES ? [`its scripts have ${script} bytes`] : []),
+    ];
+  };
+}

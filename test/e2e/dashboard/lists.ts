@@ -1,0 +1,243 @@
+/** Filters and pages of lists: the address says them, the page shows what the API answers for them, and one gets back. */
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import type { ConversationDetail, ConversationList } from "../../../workers/schemas/api-conversations.ts";
+import type { RequestList } from "../../../workers/schemas/api-requests.ts";
+import type { Overview } from "../../../workers/schemas/api-stats.ts";
+import type { DemoStage } from "../../support/demo-stage.ts";
+
+const DAY_MS = 86_400_000;
+const HOURS: Readonly<Record<string, number>> = { "1h": 1, "24h": 24, "7d": 168, "30d": 720 };
+
+/** The API's query for what a page's address says. */
+function apiQuery(page: Page): URLSearchParams {
+  const query = new URL(page.url()).searchParams;
+  const hours = HOURS[query.get("range") ?? "24h"]!;
+  query.delete("range");
+  if (!query.has("from")) query.set("from", new Date(Date.now() - hours * 3_600_000).toISOString());
+  return query;
+}
+
+/** What a page shows, and what the API says it should. */
+interface Shown {
+  page: (page: Page) => Promise<unknown>;
+  api: (stage: DemoStage, query: URLSearchParams) => Promise<unknown>;
+}
+
+const linkedIds = (page: Page) =>
+  page
+    .locator("[data-rows] a.row-link")
+    .evaluateAll((links) =>
+      links.map((link) => new URL((link as HTMLAnchorElement).href).pathname.split("/").at(-1)),
+    );
+
+const REQUESTS: Shown = {
+  page: linkedIds,
+  async api({ ask }, query) {
+    const { requests } = await ask<RequestList>(`/api/requests?${query.toString()}&limit=50`);
+    return requests.map(({ requestId }) => requestId);
+  },
+};
+const CONVERSATIONS: Shown = {
+  page: linkedIds,
+  async api({ ask }, query) {
+    const list = await ask<ConversationList>(`/api/conversations?${query.toString()}&limit=50`);
+    return list.conversations.map(({ conversationId }) => conversationId);
+  },
+};
+const SUMS: Shown = {
+  page: async (page) =>
+    (await page.locator(".tile-value").first().getAttribute("title", { timeout: 500 })) ?? "",
+  async api({ ask }, query) {
+    const { totals } = await ask<Overview>(`/api/overview?${query.toString()}`);
+    return totals.requests.toLocaleString("en-US");
+  },
+};
+const ERRORS: Shown = {
+  page: async (page) => /(\d+) of/.exec((await page.locator("#live-course h2").textContent()) ?? "")?.[1],
+  async api({ ask }, query) {
+    return String((await ask<{ total: number }>(`/api/errors?${query.toString()}`)).total);
+  },
+};
+
+/** Chooses one of a select (of the periods all) and none again; without a choice (nothing of it in the data) the test would be none. */
+async function chooseEach(page: Page, name: string, check: () => Promise<void>): Promise<void> {
+  const values = await page
+    .locator(`select[name=${name}] option`)
+    .evaluateAll((options) => options.map((option) => (option as HTMLOptionElement).value));
+  expect(values.length, name).toBeGreaterThan(1);
+  for (const value of name === "range" ? ["1h", "7d", "30d", ""] : [values.at(-1)!, ""]) {
+    await Promise.all([
+      page.waitForURL((url) => (url.searchParams.get(name) ?? "") === value),
+      page.selectOption(`select[name=${name}]`, value),
+    ]);
+    expect(await page.inputValue(`select[name=${name}]`), name).toBe(value);
+    await check();
+  }
+}
+
+export function describeLists(stage: () => DemoStage): void {
+  describe("filters", () => {
+    it.each<[string, Shown, readonly string[]]>([
+      ["/", SUMS, ["domain", "accountId", "model", "range"]],
+      ["/requests", REQUESTS, ["domain", "accountId", "model", "requestType", "status", "outcome", "range"]],
+      ["/conversations", CONVERSATIONS, ["domain", "accountId", "model", "hasErrors", "range"]],
+      ["/usage", SUMS, ["domain", "accountId", "model", "range"]],
+      ["/errors", ERRORS, ["domain", "model", "range"]],
+    ])("of %s show what the API answers for them, by themselves and together", async (path, shown, names) => {
+      const { page, complaints } = await stage().open();
+      await page.goto(stage().url + path);
+      const check = async () => {
+        const wanted = await shown.api(stage(), apiQuery(page));
+        const isNothing = (await page.locator(".empty").count()) > 0;
+        if (isNothing) expect(["[]", '"0"'], page.url()).toContain(JSON.stringify(wanted));
+        else expect(await shown.page(page), page.url()).toEqual(wanted);
+      };
+      for (const name of names) await chooseEach(page, name, check);
+      await page.selectOption("select[name=domain]", { label: "checkout.claude.example" });
+      await page.waitForURL(/domain=/);
+      const [model] = (await page
+        .locator("select[name=model] option")
+        .evaluateAll((all) =>
+          all.map((one) => (one as HTMLOptionElement).value).filter((value) => value.includes("opus")),
+        )) as [string];
+      await page.selectOption("select[name=model]", model);
+      await page.waitForURL(/domain=.*model=/);
+      await check();
+      // They follow from page to page, and are given up together.
+      await page.click(`.side a[data-go=${path === "/usage" ? "r" : "u"}]`);
+      await page.waitForURL(/domain=checkout\.claude\.example&model=/);
+      await page.goBack();
+      await page.click(".filters >> text=Clear");
+      await page.waitForURL((url) => url.search === "");
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    });
+
+    it("of what was said find the conversation, with the keyboard alone", async () => {
+      const { page } = await stage().open();
+      await page.goto(`${stage().url}/conversations`);
+      await page.keyboard.press("/");
+      await page.keyboard.type("payment webhooks");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/search=payment/);
+      const found = await linkedIds(page);
+      expect(found).toEqual(await CONVERSATIONS.api(stage(), apiQuery(page)));
+      expect(found).toContain(stage().talk);
+      await page.context().close();
+    });
+
+    it("by session and by conversation are said, with the way out of them", async () => {
+      const { page } = await stage().open();
+      await page.goto(`${stage().url}/conversations/${stage().talk}`);
+      await page.click("text=Its requests");
+      await page.waitForURL(/conversationId=/);
+      expect(await linkedIds(page)).toEqual(await REQUESTS.api(stage(), apiQuery(page)));
+      await page.locator("a.row-link").first().click();
+      await page.click(".facts >> text=its requests");
+      await page.waitForURL(/sessionId=/);
+      expect(await linkedIds(page)).toEqual(await REQUESTS.api(stage(), apiQuery(page)));
+      await page.click(".narrowed >> text=Show all");
+      await page.waitForURL((url) => !url.searchParams.has("sessionId"));
+      await page.context().close();
+    });
+
+    it("of the audit log narrow it by action, by whom and by what", async () => {
+      const { page, complaints } = await stage().open();
+      await page.goto(`${stage().url}/audit`);
+      await page.selectOption("select[name=action]", "domain.put");
+      await page.waitForURL(/action=domain\.put/);
+      const rows = page.locator("table.audit tbody tr");
+      expect(await rows.count()).toBe(3);
+      await page.fill("input[name=target]", "checkout.claude.example");
+      await page.click(".audit-filters button");
+      await page.waitForURL(/target=checkout/);
+      expect(await rows.count()).toBe(1);
+      await page.click(".audit-filters >> text=Clear");
+      await page.waitForURL(`${stage().url}/audit`);
+      const who = (await rows.first().locator(".cell-who a").textContent()) ?? "";
+      await rows.first().locator(".cell-who a").click();
+      await page.waitForURL(/actor=/);
+      for (const text of await rows.locator(".cell-who a").allTextContents()) expect(text).toBe(who);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    });
+  });
+
+  describe("pages of a list", () => {
+    it.each<[string, "requests" | "conversations"]>([
+      ["/requests", "requests"],
+      ["/conversations", "conversations"],
+    ])("of %s have every row once, and one gets back", async (path, kind) => {
+      const { page } = await stage().open();
+      const from = new Date(Date.now() - DAY_MS).toISOString();
+      await page.goto(`${stage().url}${path}?from=${from}`);
+      const pages = [await linkedIds(page)];
+      while ((await page.locator(".pager a[rel=next]").count()) > 0) {
+        await page.click(".pager a[rel=next]");
+        await page.waitForURL(/cursor=/);
+        pages.push(await linkedIds(page));
+      }
+      const { [kind]: all } = await stage().ask<Record<string, Record<string, string>[]>>(
+        `/api/${kind}?limit=500&from=${from}`,
+      );
+      expect(pages.length).toBeGreaterThan(1);
+      expect(pages.flat()).toEqual(all!.map((row) => row.requestId ?? row.conversationId));
+      for (const before of pages.slice(0, -1).toReversed()) {
+        await page.goBack();
+        expect(await linkedIds(page)).toEqual(before);
+      }
+      await page.goForward();
+      await page.click(".pager >> text=Newest");
+      await page.waitForURL((url) => !url.searchParams.has("cursor"));
+      expect(await linkedIds(page)).toEqual(pages[0]);
+      await page.context().close();
+    });
+
+    it("of a transcript are read on in place, to the last message", async () => {
+      const { page } = await stage().open();
+      await page.goto(`${stage().url}/conversations/${stage().talk}`);
+      const detail = await stage().ask<ConversationDetail>(`/api/conversations/${stage().talk}?limit=1`);
+      const { total } = await stage().ask<{ total: number }>(`/api/conversations/${stage().talk}/messages`);
+      expect(detail.messageCount).toBeGreaterThan(20);
+      const on = page.locator("a[data-read-on]");
+      expect(await on.count()).toBe(1);
+      while ((await on.count()) > 0) {
+        const before = await page.locator("[id^=message-]").count();
+        await on.click();
+        await expect.poll(() => page.locator("[id^=message-]").count()).toBeGreaterThan(before);
+        await expect.poll(() => page.locator("a[data-read-on][aria-busy]").count()).toBe(0);
+      }
+      expect(await page.locator(`#message-${total}`).count()).toBe(1);
+      await page.context().close();
+    });
+
+    it("of a stream have every event", async () => {
+      const requestId = await stage().exchange("Count to a thousand. [fake:long=1500]");
+      await expect
+        .poll(
+          () =>
+            stage()
+              .ask(`/api/requests/${requestId}`)
+              .then(
+                () => true,
+                () => false,
+              ),
+          { timeout: 15_000 },
+        )
+        .toBe(true);
+      const { page } = await stage().open();
+      await page.goto(`${stage().url}/requests/${requestId}?tab=stream`);
+      const numbers = async () =>
+        Number((await page.locator(".event-number").last().textContent())?.replace(",", ""));
+      expect(await numbers()).toBe(200);
+      await page.click("text=Later events");
+      await page.waitForURL(/event=201/);
+      expect(await numbers()).toBeGreaterThan(200);
+      await page.click("text=Earlier events");
+      await page.waitForURL((url) => !url.searchParams.has("event"));
+      expect(await page.locator(".event-number").first().textContent()).toBe("1");
+      await page.context().close();
+    });
+  });
+}

@@ -1,0 +1,201 @@
+/** Tabs, folds, switches, dialogs, copies and downloads: whatever can be clicked does what it says. */
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import type { RequestList } from "../../../workers/schemas/api-requests.ts";
+import type { DemoStage } from "../../support/demo-stage.ts";
+
+async function busiestRequest({ ask }: DemoStage): Promise<string> {
+  const { requests } = await ask<RequestList>("/api/requests?limit=500");
+  return requests.toSorted((left, right) => right.toolCallCount - left.toolCallCount)[0]!.requestId;
+}
+
+/** Opens every fold on the page one by one, as a person does, and closes it again. */
+async function useFolds(page: Page): Promise<number> {
+  const folds = page.locator("main details:visible");
+  const count = await folds.count();
+  for (let n = 0; n < count; n++) {
+    const fold = folds.nth(n);
+    const wasOpen = (await fold.getAttribute("open")) !== null;
+    await fold.locator("> summary").click();
+    expect((await fold.getAttribute("open")) !== null).toBe(!wasOpen);
+    await fold.locator("> summary").click();
+  }
+  return count;
+}
+
+export function describeToggles(stage: () => DemoStage): void {
+  describe("tabs", () => {
+    it("of a conversation, of a request and of administration show their part and say which they are", async () => {
+      const { page, complaints } = await stage().open();
+      const request = await busiestRequest(stage());
+      for (const [path, tabs] of [
+        [
+          `/conversations/${stage().talk}`,
+          { Tree: ".tree-panel.alone", Timeline: ".timeline", Transcript: "ol.transcript" },
+        ],
+        [
+          `/requests/${request}`,
+          {
+            "Raw JSON": ".raw .json",
+            Headers: "table.headers",
+            Stream: "ol.events",
+            Conversation: "ol.transcript",
+          },
+        ],
+        ["/domains", { Accounts: ".account-list", "Audit log": "table.audit", Domains: "table.domains" }],
+      ] as const) {
+        await page.goto(stage().url + path);
+        for (const [tab, content] of Object.entries(tabs)) {
+          await page.click(`.tabs >> text="${tab}"`);
+          await page.waitForSelector(content);
+          expect(await page.textContent(".tabs [aria-current]")).toBe(tab);
+        }
+        expect(new URL(page.url()).pathname, "the last tab is where it began").toBe(path);
+      }
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    });
+  });
+
+  describe("folds and switches", () => {
+    it("open and close on every page", async () => {
+      const { page, complaints } = await stage().open();
+      const request = await busiestRequest(stage());
+      for (const path of [
+        "/",
+        "/usage",
+        "/errors",
+        "/settings",
+        `/requests/${request}`,
+        "/domains/checkout.claude.example",
+      ]) {
+        await page.goto(stage().url + path);
+        expect(await useFolds(page), path).toBeGreaterThan(0);
+      }
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    });
+
+    it("hide tools, show reminders, show more and tell the address", async () => {
+      const { page, complaints } = await stage().open();
+      await page.goto(`${stage().url}/conversations/${stage().talk}`);
+      expect(await page.locator(".tool").count()).toBeGreaterThan(2);
+      await page.click("text=Hide tool calls");
+      await page.waitForURL(/tools=hide/);
+      expect(await page.locator(".tool").count()).toBe(0);
+      await page.click("text=Show reminders");
+      await page.waitForURL(/tools=hide.*reminders=show|reminders=show.*tools=hide/);
+      expect(await page.locator(".reminders[open]").count()).toBeGreaterThan(0);
+      await page.click("text=Hide reminders");
+      await page.click("text=Show tool calls");
+      await page.waitForURL((url) => url.search === "");
+      const more = page.locator(".show-more:visible").first();
+      const hidden = more.locator("> :not(summary)").first();
+      expect(await hidden.isVisible()).toBe(false);
+      await more.locator("> summary").click();
+      expect(await hidden.isVisible()).toBe(true);
+      expect(await more.locator("> summary").innerText()).toContain("Show less");
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    });
+
+    it("compare a branch with another; lead to the last request of a branch", async () => {
+      const { page, complaints } = await stage().open();
+      await page.goto(`${stage().url}/conversations/${stage().talk}`);
+      await page.click("text=The last request of this branch");
+      await page.waitForURL("**/requests/*");
+      await page.goBack();
+      await page.selectOption("select[name=compare]", { index: 0 });
+      await page.click(".compare-form button");
+      await page.waitForURL(/compare=/);
+      expect(await page.locator(".compared-head").count()).toBe(2);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    });
+
+    it("turn the theme over for this page and the next ones", async () => {
+      const { page } = await stage().open({ colorScheme: "light" });
+      await page.goto(stage().url);
+      const inkOf = () => page.evaluate("getComputedStyle(document.body).color");
+      const light = await inkOf();
+      const press = () => page.locator(".side-foot [data-theme-switch] button").click();
+      await press();
+      expect(await page.getAttribute("html", "data-theme")).toBe("light");
+      await press();
+      expect(await page.getAttribute("html", "data-theme")).toBe("dark");
+      const dark = await inkOf();
+      expect(dark).not.toBe(light);
+      await page.goto(`${stage().url}/usage`);
+      expect([await page.getAttribute("html", "data-theme"), await inkOf()]).toEqual(["dark", dark]);
+      await press();
+      expect(await page.getAttribute("html", "data-theme")).toBe(null);
+      expect(await inkOf()).toBe(light);
+      await page.context().close();
+    });
+
+    it("show the keys, go by keys, and behind More on a phone", async () => {
+      const { page, complaints } = await stage().open();
+      await page.goto(stage().url);
+      await page.keyboard.press("?");
+      expect(await page.locator("dialog#keys").isVisible()).toBe(true);
+      await page.keyboard.press("Escape");
+      expect(await page.locator("dialog#keys").isVisible()).toBe(false);
+      for (const [letter, path] of [
+        ["c", "/conversations"],
+        ["r", "/requests"],
+        ["u", "/usage"],
+        ["e", "/errors"],
+        ["d", "/domains"],
+        ["h", "/settings"],
+        ["o", "/"],
+      ] as const) {
+        await page.keyboard.press("g");
+        await page.keyboard.press(letter);
+        await page.waitForURL(stage().url + path);
+      }
+      await page.setViewportSize({ width: 390, height: 844 });
+      await page.click(".more > summary");
+      await page.click(".more-sheet >> text=Domains");
+      await page.waitForURL(`${stage().url}/domains`);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    });
+
+    it("help where a number needs explaining", async () => {
+      const { page } = await stage().open();
+      await page.goto(stage().url);
+      await page.locator(".help-mark").first().click();
+      expect(await page.locator(".help-words:popover-open").count()).toBe(1);
+      await page.keyboard.press("Escape");
+      expect(await page.locator(".help-words:popover-open").count()).toBe(0);
+      await page.context().close();
+    });
+
+    it("copy what they say and give files with their bytes", async () => {
+      const { page } = await stage().open();
+      await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: stage().url });
+      const request = await busiestRequest(stage());
+      await page.goto(`${stage().url}/requests/${request}`);
+      await page.click("button[data-copy]");
+      await page.waitForSelector("button.copied");
+      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(request);
+      const fileOf = async (click: string) => {
+        const [download] = await Promise.all([page.waitForEvent("download"), page.click(click)]);
+        const stream = await download.createReadStream();
+        const chunks: Buffer[] = [];
+        for await (const chunk of stream) chunks.push(chunk as Buffer);
+        return Buffer.concat(chunks).toString();
+      };
+      expect(JSON.parse(await fileOf(".downloads >> text=Request"))).toHaveProperty("messages");
+      expect(await fileOf(".downloads >> text=Response")).toContain("message_start");
+      await page.goto(`${stage().url}/conversations/${stage().talk}`);
+      await page.click(".menu > summary");
+      expect(await fileOf(".menu >> text=Markdown")).toContain("payment webhooks");
+      await page.goto(`${stage().url}/usage`);
+      expect(await fileOf('.usage.rows >> nth=0 >> xpath=ancestor::section >> a:text-is("CSV")')).toContain(
+        "cost_usd",
+      );
+      await page.context().close();
+    });
+  });
+}

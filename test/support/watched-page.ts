@@ -1,0 +1,35 @@
+/** A page of a real browser that writes down what goes wrong on it, for tests and whoever drives one. */
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+
+export interface WatchedPage {
+  page: Page;
+  /** What the browser complained about: errors of scripts, refusals by the policy, files that are not there, dialogs. */
+  complaints: string[];
+}
+
+/** A page in a context of its own (`page.context().close()` ends it), as wide as a desk unless said otherwise. */
+export async function openWatchedPage(
+  browser: Browser,
+  { width = 1440, ...options }: { width?: number } & BrowserContextOptions = {},
+): Promise<WatchedPage> {
+  const context = await browser.newContext({ viewport: { width, height: 900 }, ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("dialog", (dialog) => {
+    complaints.push(`a dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  return { page, complaints };
+}
+
+/** Pixels by which the document is wider than the window: 0 where nobody has to scroll sideways. */
+export function sidewaysOverflow(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return Math.max(0, scrollWidth - clientWidth);
+  });
+}
