@@ -3,6 +3,7 @@ import type { Child } from "hono/jsx";
 import { formatCount } from "../format/number.ts";
 import { cutAt, oneLine, printable } from "../format/text.ts";
 import { isObject } from "../transcript/blocks.ts";
+import { type Room, takeRoom } from "../transcript/room.ts";
 
 /** A tree larger than this ends with a word and a link. */
 const MAX_NODES = 2_000;
@@ -19,10 +20,12 @@ interface Props {
   open?: number;
   /** Members that stand closed whatever their level (long and rarely wanted). */
   closed?: readonly string[];
+  /** What the page has room for. */
+  room?: Room | undefined;
 }
 
-export function JsonTree({ value, rawHref, open = 1, closed = [] }: Props) {
-  const budget = { nodes: MAX_NODES, text: MAX_TEXT };
+export function JsonTree({ value, rawHref, open = 1, closed = [], room }: Props) {
+  const budget = { nodes: MAX_NODES, text: MAX_TEXT, room };
   const tree = <Node name={null} value={value} depth={0} open={open} closed={closed} budget={budget} />;
   return (
     <div class="json" role="group" aria-label="JSON">
@@ -47,6 +50,7 @@ function BudgetNote({ budget, rawHref }: { budget: Budget; rawHref: string }) {
 interface Budget {
   nodes: number;
   text: number;
+  room: Room | undefined;
 }
 
 interface NodeProps {
@@ -121,7 +125,8 @@ function Peek({ value }: { value: unknown }) {
 
 function Scalar({ value, budget }: { value: unknown; budget: Budget }) {
   if (typeof value === "string") {
-    const cut = cutAt(value, budget.text > 0 ? MAX_STRING : SHORT_STRING);
+    const most = budget.text > 0 ? MAX_STRING : SHORT_STRING;
+    const cut = cutAt(value, takeRoom(budget.room, value, most));
     budget.text -= cut.length;
     return (
       <bdi class="json-string" dir="auto">

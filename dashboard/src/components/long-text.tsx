@@ -5,12 +5,15 @@ import { foldText, MAX_TEXT_CHARACTERS } from "../transcript/fold.ts";
 import { MAX_MARKDOWN_CHARACTERS, renderParts } from "../transcript/markdown.ts";
 import { formatCount, formatExact } from "../format/number.ts";
 import { printable } from "../format/text.ts";
+import { type Room, takeRoom } from "../transcript/room.ts";
 import type { Child } from "hono/jsx";
 
 /** Characters of a text in a page. What folds early is history: the whole of it is a link away. */
 const mostOf = (foldAt: number) => (foldAt < EARLY ? MAX_HISTORY : MAX_TEXT_CHARACTERS);
 const EARLY = 1_000;
 const MAX_HISTORY = 4_200;
+/** A text this short is shown as Markdown even where the page is full. */
+const FITS = 300;
 
 interface Props {
   text: string;
@@ -19,18 +22,22 @@ interface Props {
   rawHref: string;
   /** Colours code. */
   paint?: Painter | undefined;
+  /** What the page has room for; without one a text has its own limit only. */
+  room?: Room | undefined;
 }
 
 /** Markdown. Too long for that, it is shown as plain text. */
-export function Prose({ text, foldAt, rawHref, paint }: Props) {
-  if (text.length > Math.min(MAX_MARKDOWN_CHARACTERS, mostOf(foldAt) + 500)) {
-    return <PlainText text={text} foldAt={foldAt} rawHref={rawHref} />;
+export function Prose({ text, foldAt, rawHref, paint, room }: Props) {
+  const isLong = text.length > Math.min(MAX_MARKDOWN_CHARACTERS, mostOf(foldAt) + 500);
+  if (isLong || (room && text.length > Math.max(room.left, FITS))) {
+    return <PlainText text={text} foldAt={foldAt} rawHref={rawHref} room={room} />;
   }
   const parts = renderParts(printable(text), foldAt, paint);
   // A block much longer than the limit has no seam to cut at: plain text cuts anywhere.
   if (parts.cutAt > foldAt * 4) {
-    return <PlainText text={text} foldAt={foldAt} rawHref={rawHref} />;
+    return <PlainText text={text} foldAt={foldAt} rawHref={rawHref} room={room} />;
   }
+  if (room) room.left -= parts.shown.length + parts.rest.length;
   return (
     <div class="prose" dir="auto">
       {raw(parts.shown)}
@@ -46,8 +53,9 @@ export function PlainText({
   rawHref,
   paint,
   language = null,
+  room,
 }: Props & { language?: string | null }) {
-  const folded = foldText(text, foldAt, mostOf(foldAt));
+  const folded = foldText(text, foldAt, takeRoom(room, text, mostOf(foldAt)));
   const show = (part: string) => {
     const painted = paint?.(printable(part), language) ?? null;
     return painted === null ? printable(part) : raw(painted);
@@ -61,6 +69,7 @@ export function PlainText({
           {folded.omitted > 0 && <Omitted characters={folded.omitted} rawHref={rawHref} />}
         </More>
       )}
+      {folded.rest === "" && folded.omitted > 0 && <Omitted characters={folded.omitted} rawHref={rawHref} />}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import type { Block } from "../transcript/blocks.ts";
 import { isObject } from "../transcript/blocks.ts";
 import { diffLines } from "../transcript/diff.ts";
 import { languageOfPath, numbered } from "../transcript/highlight.ts";
+import { type Room, takeRoom } from "../transcript/room.ts";
 import { toolSummary } from "../transcript/tool-summary.ts";
 import { formatCount } from "../format/number.ts";
 import { countLines, cutAt, printable } from "../format/text.ts";
@@ -57,6 +58,7 @@ export function ToolCall({ use, result, context }: Props) {
                   text={block.text}
                   foldAt={FOLD_AT}
                   rawHref={context.rawHref}
+                  room={context.room}
                   paint={context.paint && numbered(context.paint)}
                   language={languageOfPath(pathOf(use?.input))}
                 />
@@ -100,15 +102,15 @@ function Ending({ result }: { result: Props["result"] }) {
 
 /** Edits as a diff, to-do lists as lists, commands and files as text, anything else as a tree. */
 function ToolInput({ name, input, context }: { name: string; input: unknown; context: TranscriptContext }) {
-  const { rawHref } = context;
-  if (!isObject(input)) return <JsonTree value={input} rawHref={rawHref} />;
+  const { rawHref, room } = context;
+  if (!isObject(input)) return <JsonTree value={input} rawHref={rawHref} room={room} />;
   const edits = editsOf(input);
   if (edits.length > 0) {
     return (
       <>
         <Path input={input} />
         {edits.map((edit) => (
-          <Diff before={edit.before} after={edit.after} />
+          <Diff before={edit.before} after={edit.after} room={room} />
         ))}
       </>
     );
@@ -126,14 +128,15 @@ function ToolInput({ name, input, context }: { name: string; input: unknown; con
           text={input[main] as string}
           foldAt={FOLD_AT}
           rawHref={rawHref}
+          room={room}
           paint={context.paint}
           language={main === "command" ? "bash" : languageOfPath(pathOf(input))}
         />
-        {Object.keys(rest).length > 0 && <JsonTree value={rest} rawHref={rawHref} open={1} />}
+        {Object.keys(rest).length > 0 && <JsonTree value={rest} rawHref={rawHref} room={room} open={1} />}
       </>
     );
   }
-  return <JsonTree value={input} rawHref={rawHref} />;
+  return <JsonTree value={input} rawHref={rawHref} room={room} />;
 }
 
 const pathOf = (input: unknown) =>
@@ -163,15 +166,17 @@ function editsOf(input: Record<string, unknown>): { before: string; after: strin
 
 const MAX_DIFF_CHARACTERS = 20_000;
 
-function Diff({ before, after }: { before: string; after: string }) {
-  const lines = diffLines(cutAt(before, MAX_DIFF_CHARACTERS), cutAt(after, MAX_DIFF_CHARACTERS));
+function Diff({ before, after, room }: { before: string; after: string; room: Room | undefined }) {
+  const cut = (text: string) => cutAt(text, takeRoom(room, text, MAX_DIFF_CHARACTERS));
+  const shown = [cut(before), cut(after)] as const;
+  const lines = diffLines(...shown);
   const kinds = { "+": "added", "-": "removed", " ": "kept" } as const;
   return (
     <pre class="diff" tabindex={0} aria-label="Edit as a diff">
       {lines.map((line) => (
         <span class={`diff-line ${kinds[line.sign]}`}>{`${line.sign} ${printable(line.text)}\n`}</span>
       ))}
-      {before.length + after.length > MAX_DIFF_CHARACTERS * 2 && (
+      {before.length + after.length > shown[0].length + shown[1].length && (
         <span class="mute">… the edit is longer</span>
       )}
     </pre>

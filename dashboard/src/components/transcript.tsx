@@ -4,6 +4,7 @@ import type { Entry, Item } from "../transcript/pair-tools.ts";
 import { isPerson } from "../transcript/pair-tools.ts";
 import type { Block } from "../transcript/blocks.ts";
 import type { Painter } from "../transcript/highlight.ts";
+import type { Room } from "../transcript/room.ts";
 import { drawableImage } from "../transcript/image.ts";
 import { formatBytes, formatCount } from "../format/number.ts";
 import { countLines } from "../format/text.ts";
@@ -25,6 +26,8 @@ export interface TranscriptContext {
   opensReminders?: boolean;
   /** Colours code; one for the page. */
   paint?: Painter;
+  /** What the page has room for. */
+  room?: Room;
   /** When a message was sent and by which request, where that is known. */
   noteOf?: (number: number) => Child;
   /** The item of the tree beside it that a message belongs to. */
@@ -34,6 +37,9 @@ export interface TranscriptContext {
 /** Characters shown of history before it folds; the newest exchange gets more room, it is what one came for. */
 export const FOLD_AT = 300;
 const FOLD_NEWEST_AT = 3_000;
+/** Bytes of texts in one page: of what came before, and of the newest exchange. */
+const ROOM_OF_HISTORY = 16_000;
+const ROOM_OF_NEWEST = 36_000;
 
 interface Props {
   entries: readonly Entry[];
@@ -45,6 +51,8 @@ interface Props {
 export function Transcript({ entries, answerNumber, context }: Props) {
   const people = entries.filter(isPerson).map((entry) => entry.number);
   const lastPerson = people.at(-1) ?? 0;
+  const before = { ...context, room: { left: ROOM_OF_HISTORY } };
+  const newest = { ...context, room: { left: ROOM_OF_NEWEST } };
   return (
     <ol class="transcript" data-rows>
       {entries.map((entry) => {
@@ -58,17 +66,15 @@ export function Transcript({ entries, answerNumber, context }: Props) {
             ></li>
           );
         }
-        const foldAt = entry.number >= lastPerson ? FOLD_NEWEST_AT : FOLD_AT;
-        const before = people.filter((number) => number < entry.number).at(-1);
-        const after = people.find((number) => number > entry.number);
+        const isNewest = entry.number >= lastPerson;
         return (
           <MessageCard
             entry={entry}
             isAnswer={entry.number === answerNumber}
-            foldAt={foldAt}
-            before={before}
-            after={after}
-            context={context}
+            foldAt={isNewest ? FOLD_NEWEST_AT : FOLD_AT}
+            before={people.filter((number) => number < entry.number).at(-1)}
+            after={people.find((number) => number > entry.number)}
+            context={isNewest ? newest : before}
           />
         );
       })}
@@ -211,9 +217,15 @@ function ItemView({ item, foldAt, context, isProse }: ItemProps) {
   switch (item.kind) {
     case "text":
       return isProse ? (
-        <Prose text={item.text} foldAt={foldAt} rawHref={context.rawHref} paint={context.paint} />
+        <Prose
+          text={item.text}
+          foldAt={foldAt}
+          rawHref={context.rawHref}
+          paint={context.paint}
+          room={context.room}
+        />
       ) : (
-        <PlainText text={item.text} foldAt={FOLD_AT} rawHref={context.rawHref} />
+        <PlainText text={item.text} foldAt={FOLD_AT} rawHref={context.rawHref} room={context.room} />
       );
     case "call":
       return <ToolCall use={item.use} result={item.result} context={context} />;
@@ -228,7 +240,7 @@ function ItemView({ item, foldAt, context, isProse }: ItemProps) {
 export function BlockView({ block, context }: { block: Block; context: TranscriptContext }) {
   switch (block.kind) {
     case "text":
-      return <PlainText text={block.text} foldAt={FOLD_AT} rawHref={context.rawHref} />;
+      return <PlainText text={block.text} foldAt={FOLD_AT} rawHref={context.rawHref} room={context.room} />;
     case "reminder":
       return <Reminders texts={[block.text]} context={context} />;
     case "thinking":
@@ -250,7 +262,9 @@ export function BlockView({ block, context }: { block: Block; context: Transcrip
             <Wire text={block.mediaType} length={60} />
             {block.bytes !== null && `, ${formatBytes(block.bytes)}`}
           </span>
-          {block.text !== null && <PlainText text={block.text} foldAt={FOLD_AT} rawHref={context.rawHref} />}
+          {block.text !== null && (
+            <PlainText text={block.text} foldAt={FOLD_AT} rawHref={context.rawHref} room={context.room} />
+          )}
         </div>
       );
     case "tool_use":
@@ -263,7 +277,7 @@ export function BlockView({ block, context }: { block: Block; context: Transcrip
           <summary>
             Block of type <Wire text={block.type} length={60} />
           </summary>
-          <JsonTree value={block.value} rawHref={context.rawHref} />
+          <JsonTree value={block.value} rawHref={context.rawHref} room={context.room} />
         </details>
       );
   }
@@ -278,7 +292,7 @@ function Thinking({ text, context }: { text: string; context: TranscriptContext 
       <summary>
         Thinking <span class="mute">{formatCount(countLines(text), "line")}</span>
       </summary>
-      <Prose text={text} foldAt={FOLD_NEWEST_AT} rawHref={context.rawHref} />
+      <Prose text={text} foldAt={FOLD_NEWEST_AT} rawHref={context.rawHref} room={context.room} />
     </details>
   );
 }
@@ -288,7 +302,7 @@ function Reminders({ texts, context }: { texts: readonly string[]; context: Tran
     <details class="fold-line reminders" open={context.opensReminders}>
       <summary>⋯ {formatCount(texts.length, "system reminder")}</summary>
       {texts.map((text) => (
-        <PlainText text={text} foldAt={FOLD_NEWEST_AT} rawHref={context.rawHref} />
+        <PlainText text={text} foldAt={FOLD_NEWEST_AT} rawHref={context.rawHref} room={context.room} />
       ))}
     </details>
   );
