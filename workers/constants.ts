@@ -29,6 +29,8 @@ export const MAX_QUEUE_MESSAGE_BYTES = 120_000;
 export const MAX_INGEST_BATCH_BYTES = 16 * 1_048_576;
 /** One transaction stores about so many bytes of journal; meanwhile the next ones are read and taken apart. */
 export const INGEST_SLICE_BYTES = 4 * 1_048_576;
+/** Of the isolate's memory, what ingest remembers of lists that it took apart: some 40 conversations of 100 KB. */
+export const MAX_REMEMBERED_BYTES = 16 * 1_048_576;
 /** Ingest waits this long for the journal, per exchange and for clearing a slice; then it comes back later. */
 export const JOURNAL_TIMEOUT_MS = 60_000;
 /** Rollups sum this long. */

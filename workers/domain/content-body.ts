@@ -5,8 +5,10 @@
  */
 import { isUtf8 } from "node:buffer";
 import { type Cut, cutBlock, cutMessage } from "./content-cuts.ts";
+import type { ListMemory, Recalled } from "./content-memory.ts";
 import {
   eachElement,
+  eachElementAfter,
   eachMember,
   holds,
   INVALID,
@@ -33,10 +35,14 @@ export interface ElementSpan {
   cuts: Cut[];
 }
 
-/** A list found: for an array `start` is behind its bracket; a plain string (only `system`) is its own one element. */
+/**
+ * A list found: for an array `start` is behind its bracket; a plain string (only `system`) is its own one element. The
+ * elements are those behind `recalled`.
+ */
 export interface ListSpan {
   isString: boolean;
   start: number;
+  recalled: Recalled;
   elements: ElementSpan[];
 }
 
@@ -60,7 +66,7 @@ const PARAMS = encoder.encode("params");
 export const MASK = encoder.encode('"***"');
 
 /** Null when the bytes are not valid UTF-8, not valid JSON, or not an object. */
-export function scanBody(bytes: Uint8Array): BodyScan | null {
+export function scanBody(bytes: Uint8Array, memory?: ListMemory): BodyScan | null {
   const start = skipSpace(bytes, 0);
   if (bytes[start] !== OPEN_BRACE || !isUtf8(bytes)) return null;
   const lists: BodyScan["lists"] = { messages: null, system: null, tools: null };
@@ -68,7 +74,7 @@ export function scanBody(bytes: Uint8Array): BodyScan | null {
   const end = eachMember(bytes, start, (key, keyEnd, value) => {
     const name = LIST_NAMES.find((each) => stringIs(bytes, key, keyEnd, KEYS[each]));
     if (name !== undefined) {
-      const list = scanList(bytes, value, name);
+      const list = scanList(bytes, value, name, memory);
       lists[name] = list.span;
       return list.end;
     }
@@ -79,23 +85,38 @@ export function scanBody(bytes: Uint8Array): BodyScan | null {
   return end !== INVALID && skipSpace(bytes, end) === bytes.length ? { lists, secrets } : null;
 }
 
-function scanList(bytes: Uint8Array, start: number, name: ListName): { span: ListSpan | null; end: number } {
+function scanList(
+  bytes: Uint8Array,
+  start: number,
+  name: ListName,
+  memory: ListMemory | undefined,
+): { span: ListSpan | null; end: number } {
   const elements: ElementSpan[] = [];
   if (bytes[start] === QUOTE && name === "system") {
     const end = valueEnd(bytes, start);
-    return { span: { isString: true, start, elements: [{ start, end, cuts: [] }] }, end };
+    const recalled = nothingOf(start);
+    return { span: { isString: true, start, recalled, elements: [{ start, end, cuts: [] }] }, end };
   }
   if (bytes[start] !== OPEN_BRACKET) return { span: null, end: valueEnd(bytes, start) };
   const scanElement = name === "messages" ? cutMessage : cutBlock;
-  const end = eachElement(bytes, start, (at) => {
-    if (elements.length > MAX_ELEMENTS) return valueEnd(bytes, at);
+  const recalled = memory?.recall(name, bytes, start + 1) ?? nothingOf(start + 1);
+  const scanNext = (at: number) => {
+    if (recalled.elements.length + elements.length > MAX_ELEMENTS) return valueEnd(bytes, at);
     const cuts: Cut[] = [];
     const elementEnd = scanElement(bytes, at, cuts);
     elements.push({ start: at, end: elementEnd, cuts });
     return elementEnd;
-  });
-  const isTooLong = elements.length > MAX_ELEMENTS;
-  return { span: isTooLong ? null : { isString: false, start: start + 1, elements }, end };
+  };
+  const end =
+    recalled.elements.length > 0
+      ? eachElementAfter(bytes, recalled.end, scanNext)
+      : eachElement(bytes, start, scanNext);
+  const isTooLong = recalled.elements.length + elements.length > MAX_ELEMENTS;
+  return { span: isTooLong ? null : { isString: false, start: start + 1, recalled, elements }, end };
+}
+
+function nothingOf(start: number): Recalled {
+  return { elements: [], end: start, place: null };
 }
 
 /** `mcp_servers[].authorization_token`: a credential for somebody else's server, which the archive must not hold. */

@@ -26,9 +26,9 @@ const NOTHING = new Uint8Array(0);
 /** The chain of the list that a scan of `bytes` found under this name; empty where it found none. */
 export function chain(bytes: Uint8Array, list: ListSpan | null, name: ListName): ChainElement[] {
   if (!list) return [];
-  const nodes: ChainElement[] = [];
-  let leadStart = list.start;
-  let parent: Uint8Array | null = null;
+  const nodes: ChainElement[] = [...list.recalled.elements];
+  let leadStart = list.recalled.end;
+  let parent: Uint8Array | null = nodes.at(-1)?.hash ?? null;
   for (const { start, end, cuts } of list.elements) {
     const { content, form } = formElement(bytes, { leadStart, start, end, isFirst: parent === null, cuts });
     const contentSha256 = sha256(content);

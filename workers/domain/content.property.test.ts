@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { hostileBody, pick } from "../../test/support/hostile-json.ts";
 import { random } from "../../test/support/prose.ts";
-import { dissectBody, rebuildBody, restoreElement } from "./content.ts";
+import { type DissectedBody, dissectBody, rebuildBody, restoreElement } from "./content.ts";
+import { ListMemory } from "./content-memory.ts";
 import { sha256 } from "./sha256.ts";
 
 /** Another seed, other cases: CONTENT_SEED=7 npx vitest run workers/domain/content.property.test.ts */
@@ -41,6 +42,29 @@ describe(`hostile JSON, seed ${seed}`, () => {
       }
     }
     expect(elements).toBeGreaterThan(CASES);
+  });
+
+  test("is taken apart alike with a memory, whatever that has seen, and however little room it has", () => {
+    for (const room of [1_000_000, 20_000]) {
+      const memory = new ListMemory(room);
+      let before = "";
+      let remembered = 0;
+      let left = CASES / 3;
+      for (const { text, next } of cases()) {
+        if (left-- <= 0) break;
+        // A conversation goes on, is turned elsewhere, or is another one; and what is broken is not remembered.
+        const texts = [grown(before, text, next), text, broken(text, next)];
+        for (const each of texts) {
+          const bytes = new TextEncoder().encode(each);
+          const body = dissectBody(bytes, memory);
+          remembered += body.messages.filter(({ content }) => content.buffer !== bytes.buffer).length;
+          expect(told(body), each).toBe(told(dissectBody(bytes)));
+          expect(textOf(rebuildBody(body))).toBe(each);
+        }
+        before = text;
+      }
+      expect(remembered).toBeGreaterThan(CASES / 10);
+    }
   });
 
   test("is normalised as a parser would do it", () => {
@@ -116,6 +140,42 @@ test(`different histories never share a node (seed ${seed})`, () => {
   // As messages the spellings have two contents; as system blocks and tools the arrays stay, with what is inside them.
   expect(contents.size).toBe(5);
 });
+
+/** All there is of a body, as one text: comparing arrays of numbers takes a hundred times as long. */
+function told(body: DissectedBody): string {
+  // A Buffer knows how to become JSON, and would before a replacer sees it.
+  const plain = (value: unknown): unknown =>
+    value instanceof Uint8Array
+      ? Buffer.from(value).toString("latin1")
+      : Array.isArray(value)
+        ? value.map(plain)
+        : isObject(value)
+          ? Object.entries(value).map(([name, member]) => [name, plain(member)])
+          : value;
+  return JSON.stringify(plain(body));
+}
+
+/** One body with the messages of both, as a client sends its history before what is new. */
+function grown(before: string, text: string, next: () => number): string {
+  const listIn = (json: string) => /"messages"\s*:\s*\[/.exec(json);
+  const [old, list] = [listIn(before), listIn(text)];
+  if (!old || !list) return text;
+  const elements = dissectBody(new TextEncoder().encode(before)).messages.map(({ content, form }) =>
+    restoreElement(content, form),
+  );
+  const kept = elements.slice(0, Math.ceil(next() * elements.length));
+  if (kept.length === 0) return text;
+  const at = list.index + list[0].length;
+  const isEmpty = /^\s*\]/.test(text.slice(at));
+  return `${text.slice(0, at)}${kept.join(pick(next, [",", " , "]))}${isEmpty ? "" : ","}${text.slice(at)}`;
+}
+
+/** With one character gone, or another in its place. */
+function broken(text: string, next: () => number): string {
+  const at = Math.floor(next() * text.length);
+  const character = pick(next, ["", ...'{}[],:0 e"x']);
+  return (text.slice(0, at) + character + text.slice(at + 1)).toWellFormed();
+}
 
 function isJsonObject(bytes: Uint8Array): boolean {
   try {

@@ -12,10 +12,11 @@
  */
 import { OWN_MEMBER } from "./answer-blocks.ts";
 import { concat } from "./bytes.ts";
-import { type BodyScan, LIST_NAMES, scanBody } from "./content-body.ts";
+import { type BodyScan, LIST_NAMES, type ListName, type ListSpan, scanBody } from "./content-body.ts";
 import { chain, type ChainElement } from "./content-chain.ts";
 import { type Cut, cutMessage } from "./content-cuts.ts";
 import { type FormedContent, formElement, restorePieces } from "./content-form.ts";
+import type { ListMemory } from "./content-memory.ts";
 import { maskLoosely, maskSpans } from "./content-mask.ts";
 import { isObject, type JsonObject } from "./json-object.ts";
 import { holds } from "./json-spans.ts";
@@ -50,14 +51,17 @@ export interface DissectedBody extends BodyParts {
   tools: ChainElement[];
 }
 
-/** Takes a request body apart. Never throws, whatever the bytes are. */
-export function dissectBody(received: Uint8Array): DissectedBody {
-  const scan = scanBody(received);
+/**
+ * Takes a request body apart. Never throws, whatever the bytes are. With a memory, what its lists begin with and that knows
+ * is not looked at again, and what is behind that it knows from then on; what comes out is the same.
+ */
+export function dissectBody(received: Uint8Array, memory?: ListMemory): DissectedBody {
+  const scan = scanBody(received, memory);
   const bytes = scan ? maskSpans(received, scan.secrets) : maskLoosely(received);
   const address = sha256(bytes);
   const whole = { bytes, sha256: address, masked: bytes !== received };
   const uncut = { skeleton: bytes, skeletonSha256: address, messages: [], system: [], tools: [] };
-  const current = scan && whole.masked ? scanBody(bytes) : scan;
+  const current = scan && whole.masked ? scanBody(bytes, memory) : scan;
   if (!current) return { kind: "bytes", ...whole, ...uncut };
   const lists = {
     messages: chain(bytes, current.lists.messages, "messages"),
@@ -65,9 +69,28 @@ export function dissectBody(received: Uint8Array): DissectedBody {
     tools: chain(bytes, current.lists.tools, "tools"),
   };
   const skeleton = emptied(bytes, current);
-  return rebuildsTo(bytes, { skeleton, ...lists })
-    ? { kind: "json", ...whole, skeleton, skeletonSha256: sha256(skeleton), ...lists }
-    : { kind: "raw", ...whole, ...uncut };
+  if (!rebuildsTo(bytes, { skeleton, ...lists }, current)) return { kind: "raw", ...whole, ...uncut };
+  if (memory)
+    for (const name of LIST_NAMES) lists[name] = kept(memory, bytes, current.lists[name], name, lists[name]);
+  return { kind: "json", ...whole, skeleton, skeletonSha256: sha256(skeleton), ...lists };
+}
+
+function kept(
+  memory: ListMemory,
+  bytes: Uint8Array,
+  list: ListSpan | null,
+  name: ListName,
+  elements: ChainElement[],
+): ChainElement[] {
+  if (!list || list.isString) return elements;
+  const { recalled } = list;
+  let from = recalled.end;
+  const behind = list.elements.map(({ start, end }, n) => {
+    const taken = { from, start, end, element: elements[recalled.elements.length + n]! };
+    from = end;
+    return taken;
+  });
+  return memory.keep(name, recalled, bytes, behind);
 }
 
 /** The body to the byte, from the skeleton and the lists in order. Throws when these do not belong together. */
@@ -100,18 +123,23 @@ function emptied(bytes: Uint8Array, scan: BodyScan): Uint8Array {
   const pieces: Uint8Array[] = [];
   let at = 0;
   for (const { span } of inOrder(scan)) {
-    const last = span.elements.at(-1);
-    if (!last) continue;
+    const end = span.elements.at(-1)?.end ?? span.recalled.end;
+    if (end === span.start) continue;
     pieces.push(bytes.subarray(at, span.start));
     if (span.isString) pieces.push(EMPTY_STRING);
-    at = last.end;
+    at = end;
   }
   pieces.push(bytes.subarray(at));
   return concat(pieces);
 }
 const EMPTY_STRING = new TextEncoder().encode('""');
+const NOTHING = new Uint8Array(0);
 
-function* bodyPieces(parts: BodyParts): Generator<Uint8Array> {
+/** `beginnings`: of each list the elements that need not be put together again, and what they are as sent. */
+function* bodyPieces(
+  parts: BodyParts,
+  beginnings?: Record<ListName, { count: number; sent: Uint8Array }>,
+): Generator<Uint8Array> {
   let at = 0;
   if (LIST_NAMES.some((name) => parts[name].length > 0)) {
     const scan = scanBody(parts.skeleton);
@@ -122,7 +150,9 @@ function* bodyPieces(parts: BodyParts): Generator<Uint8Array> {
     for (const { name, span } of scan ? inOrder(scan) : []) {
       if (parts[name].length === 0) continue;
       yield parts.skeleton.subarray(at, span.start);
-      for (const [i, element] of parts[name].entries()) yield* restorePieces(element, i === 0);
+      const { count, sent } = beginnings?.[name] ?? { count: 0, sent: NOTHING };
+      yield sent;
+      for (let i = count; i < parts[name].length; i++) yield* restorePieces(parts[name][i]!, i === 0);
       at = span.isString ? span.start + EMPTY_STRING.length : span.start;
     }
   }
@@ -137,9 +167,20 @@ function inOrder(scan: BodyScan) {
 }
 
 /** The check before anything is called "json". What cannot be rebuilt at all is a difference too: the body is kept raw. */
-function rebuildsTo(bytes: Uint8Array, parts: BodyParts): boolean {
+function rebuildsTo(bytes: Uint8Array, parts: BodyParts, { lists }: BodyScan): boolean {
+  // What was recalled is there to the byte, and was checked when it came first.
+  const recalled = (name: ListName) => {
+    const list = lists[name];
+    const sent = list ? bytes.subarray(list.start, list.recalled.end) : NOTHING;
+    return { count: list?.recalled.elements.length ?? 0, sent };
+  };
   try {
-    return isSame(bytes, bodyPieces(parts));
+    const beginnings = {
+      messages: recalled("messages"),
+      system: recalled("system"),
+      tools: recalled("tools"),
+    };
+    return isSame(bytes, bodyPieces(parts, beginnings));
   } catch {
     return false;
   }

@@ -105,15 +105,24 @@ export function eachElement(
   start: number,
   visit: (elementStart: number) => number,
 ): number {
-  let i = skipSpace(bytes, start + 1);
+  const i = skipSpace(bytes, start + 1);
   if (bytes[i] === CLOSE_BRACKET) return i + 1;
+  return eachElementAfter(bytes, visit(i), visit);
+}
+
+/** Shows the elements of an array that are left behind the one that ends at `end`. */
+export function eachElementAfter(
+  bytes: Uint8Array,
+  end: number,
+  visit: (elementStart: number) => number,
+): number {
+  let i = end;
   for (;;) {
-    i = visit(i);
     if (i === INVALID) return INVALID;
     i = skipSpace(bytes, i);
     if (bytes[i] === CLOSE_BRACKET) return i + 1;
     if (bytes[i] !== COMMA) return INVALID;
-    i = skipSpace(bytes, i + 1);
+    i = visit(skipSpace(bytes, i + 1));
   }
 }
 

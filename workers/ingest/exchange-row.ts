@@ -2,6 +2,7 @@
  * A journal entry and its bell as one exchange ready to be stored. Pure; called by the consumer. Links are not known here:
  * they depend on more than one exchange. What a link is made of is.
  */
+import type { ListMemory } from "../domain/content-memory.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
 import { isOAuthPath } from "../domain/paths.ts";
 import type { ExchangeBell, RequestFacts } from "../schemas/exchange.ts";
@@ -15,11 +16,12 @@ const NOTHING = new Uint8Array(0);
 
 /**
  * What the journal has comes first; the facts in the bell stand in for a half that R2 did not take, and then the exchange is
- * "unrecorded". Null when neither knows anything. Throws where the id is not an exchange id.
+ * "unrecorded". `memory` spares work and changes nothing. Null when neither knows anything. Throws where the id is not an exchange id.
  */
 export function exchangeRow(
   bell: Pick<ExchangeBell, "id" | "request" | "response">,
   entry: JournalEntry,
+  memory?: ListMemory,
 ): StorableExchange | null {
   const request = entry.request ?? (bell.request && { facts: bell.request, body: NOTHING });
   const response = entry.response ?? (bell.response && { facts: bell.response, body: NOTHING });
@@ -31,7 +33,7 @@ export function exchangeRow(
     (request && (!entry.request || isLost(request.facts))) || (response && !entry.response);
   const facts =
     response && (isUnrecorded ? { ...response.facts, outcome: "unrecorded" as const } : response.facts);
-  const requested = request && requestRow(request.facts, request.body);
+  const requested = request && requestRow(request.facts, request.body, memory);
   const answered = response && facts && responseRow(facts, response.body);
   const exchange: StorableExchange = {
     id,

@@ -2,12 +2,13 @@
  * The request's half of an exchange as it is stored: columns, headers, and its body taken apart. Pure; called by
  * exchange-row.ts.
  */
+import { Buffer } from "node:buffer";
 import { clientName } from "../domain/client-name.ts";
 import { requestType, type RequestType } from "../domain/classify.ts";
 import { type DissectedBody, dissectBody } from "../domain/content.ts";
+import type { ListMemory } from "../domain/content-memory.ts";
 import { endpointOf, type Endpoint } from "../domain/endpoint.ts";
 import { isObject, type JsonObject, parseJson, storableJson } from "../domain/json-object.ts";
-import { holds } from "../domain/json-spans.ts";
 import { redact } from "../domain/redact.ts";
 import { readRequest, type RequestReading } from "../domain/request-reading.ts";
 import { spokenWords } from "../domain/spoken-words.ts";
@@ -26,13 +27,18 @@ const MAX_ACCOUNT = 200;
 /** Behind an answer come a person's words, reminders, system messages: not more messages than this. */
 const MAX_NEWEST = 12;
 
-/** Everything a row has from its request. `body` is what the journal has of it. */
-export function requestRow(facts: RequestFacts, body: Uint8Array): StorableRequest & LinkableRow {
+/** Everything a row has from its request. `body` is what the journal has of it; `memory` has what came before. */
+export function requestRow(
+  facts: RequestFacts,
+  body: Uint8Array,
+  memory?: ListMemory,
+): StorableRequest & LinkableRow {
   const isTruncated = facts.body.recorded === "head";
   const { dissected, readable, reading, messageCount, type, endpoint, prompt } = readBody(
     facts,
     body,
     isTruncated,
+    memory,
   );
   return {
     linkable: endpoint === "messages" ? linkable(facts.headers, isTruncated ? null : readable) : null,
@@ -89,7 +95,12 @@ interface BodyReading {
   prompt: string | null;
 }
 
-function readBody(facts: RequestFacts, body: Uint8Array, isTruncated: boolean): BodyReading {
+function readBody(
+  facts: RequestFacts,
+  body: Uint8Array,
+  isTruncated: boolean,
+  memory: ListMemory | undefined,
+): BodyReading {
   const { headers } = facts;
   const endpoint = endpointOf(facts.method, facts.path);
   const read = (bytes: Uint8Array) => readRequest({ body: bytes, isTruncated, headers });
@@ -105,8 +116,8 @@ function readBody(facts: RequestFacts, body: Uint8Array, isTruncated: boolean): 
       prompt: null,
     };
   }
-  const received = dissectBody(body);
-  const decoded = decodedBody(received, headers);
+  const received = dissectBody(body, memory);
+  const decoded = decodedBody(received, headers, memory);
   const readable = decoded ?? received;
   const reading = read(readable.skeleton);
   return {
@@ -133,11 +144,12 @@ function newest(body: DissectedBody, skeleton: JsonObject | null): Uint8Array[] 
 function decodedBody(
   received: DissectedBody,
   headers: Readonly<Record<string, string>>,
+  memory: ListMemory | undefined,
 ): DissectedBody | null {
   const encoding = headers["content-encoding"];
   if (received.kind !== "bytes" || encoding === undefined) return null;
   const decoded = decodeBody(received.bytes, encoding);
-  return decoded && dissectBody(decoded);
+  return decoded && dissectBody(decoded, memory);
 }
 
 /**
@@ -167,18 +179,10 @@ function typedBody(body: DissectedBody, skeleton: JsonObject | null): JsonObject
   };
 }
 
-const SYSTEM = new TextEncoder().encode('"system"');
-const ESCAPE = new TextEncoder().encode("\\u");
-
 /** Whether an element may have the role `system`, by its text: written as it is, or with an escape in it. */
-function mayBeSystem(content: Uint8Array): boolean {
-  return contains(content, SYSTEM) || contains(content, ESCAPE);
-}
-
-function contains(bytes: Uint8Array, piece: Uint8Array): boolean {
-  for (let at = bytes.indexOf(piece[0]!); at >= 0; at = bytes.indexOf(piece[0]!, at + 1))
-    if (holds(bytes, at, piece)) return true;
-  return false;
+function mayBeSystem({ buffer, byteOffset, length }: Uint8Array): boolean {
+  const bytes = (Buffer as BufferConstructor).from(buffer, byteOffset, length);
+  return bytes.includes('"system"') || bytes.includes("\\u");
 }
 
 function fromHex(hex: string | null): Uint8Array | null {

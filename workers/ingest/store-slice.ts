@@ -3,7 +3,8 @@
  * cannot be stored does not keep the others from it. Called by the consumer.
  */
 import type { Config } from "../config.ts";
-import { JOURNAL_TIMEOUT_MS } from "../constants.ts";
+import { JOURNAL_TIMEOUT_MS, MAX_REMEMBERED_BYTES } from "../constants.ts";
+import { ListMemory } from "../domain/content-memory.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
 import { errorText, log } from "../log.ts";
 import type { RequestRow } from "../schemas/api-requests.ts";
@@ -20,6 +21,8 @@ import type { Delivery } from "./deliveries.ts";
 import { askedRequest, exchangeRow } from "./exchange-row.ts";
 
 const NOTHING_READ: JournalEntry = { request: null, response: null };
+/** What the isolate's last conversations sent: the next turn sends it again. */
+const lists = new ListMemory(MAX_REMEMBERED_BYTES);
 const ANSWER_ALONE = "the journal has the answer but not the request";
 
 export interface StoredSlice {
@@ -140,7 +143,7 @@ async function readEntry(journal: R2Bucket, given: Pick<Entry, "bell" | "isTroub
     const request = bell.isAbandoned ? askedRequest(entry) : null;
     return request && exchangeRow({ ...bell, request }, entry);
   };
-  return { ...given, parts, exchange: exchangeRow(bell, entry), alone };
+  return { ...given, parts, exchange: exchangeRow(bell, entry, lists), alone };
 }
 
 /**

@@ -18,10 +18,14 @@ export function afterRun(before: Uint8Array, { isAssistant, items }: Run): Uint8
   return sha256(before, isAssistant ? ASSISTANT : USER, encoder.encode(textOf(items)));
 }
 
-/** Hashes of all prefixes: the first is that of nothing, the n-th the one before run n. */
+/** Hashes of all prefixes of a history: the first is that of nothing, the n-th the one before run n. */
 export function chainOf(runs: readonly Run[]): Uint8Array[] {
   const hashes = [EMPTY_CHAIN];
-  for (const run of runs) hashes.push(afterRun(hashes.at(-1)!, run));
+  for (const run of runs) {
+    const after = run.ended?.after ?? afterRun(hashes.at(-1)!, run);
+    if (run.ended) run.ended.after = after;
+    hashes.push(after);
+  }
   return hashes;
 }
 

@@ -2,9 +2,10 @@
  * What the link of a request is made of, out of its body as it is taken apart for storing: elements are parsed one by one
  * when they are asked for. Called by ingest, and by the store for what it reads back.
  */
-import type { DissectedBody } from "../content.ts";
+import type { ChainElement, DissectedBody } from "../content.ts";
 import { isObject, type JsonObject, parseJson } from "../json-object.ts";
 import { evidenceOf, type LinkableExchange, type MadeEvidence } from "./evidence.ts";
+import { Said } from "./transcript.ts";
 
 export type LinkableRequest = Omit<LinkableExchange, "requestId" | "answer" | "isAnswered">;
 
@@ -26,7 +27,7 @@ export function linkable(
   return {
     headers,
     body: skeleton,
-    messages: elements(messages) ?? listIn(skeleton, "messages"),
+    messages: messages.length > 0 ? messages.map(saidIn) : listIn(skeleton, "messages"),
     system: system.length > 0 ? systemOf(system) : skeleton["system"],
     tools: elements(tools) ?? listIn(skeleton, "tools"),
     isRead: true,
@@ -46,6 +47,20 @@ export function linkEvidence(
     answer: isObject(answer) ? answer["content"] : null,
     isAnswered: outcome === "complete",
   });
+}
+
+/** An element is behind one history only, and ingest has the same elements again with every turn of a conversation. */
+const said = new WeakMap<ChainElement, Said>();
+
+/** Null where the element is no message. */
+function saidIn(element: ChainElement): Said | null {
+  const known = said.get(element);
+  if (known) return known;
+  const message = parsed(element.content);
+  if (!isObject(message)) return null;
+  const made = new Said(message);
+  said.set(element, made);
+  return made;
 }
 
 function elements(chain: DissectedBody["messages"]): Iterable<unknown> | null {

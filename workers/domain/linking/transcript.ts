@@ -25,6 +25,24 @@ export interface Item {
 export interface Run {
   isAssistant: boolean;
   items: Item[];
+  /** The message that ended it, where it is one of a history. */
+  ended?: Said;
+}
+
+/**
+ * What one message of a history says. Whoever has the same message behind the same history again may hand it in again
+ * (linkable.ts): what was found out then need not be found out a second time.
+ */
+export class Said {
+  readonly role: string;
+  readonly items: readonly Item[];
+  /** The hash of the history up to here, where a run ends here; see chain.ts. */
+  after: Uint8Array | null = null;
+
+  constructor(message: JsonObject) {
+    this.role = stringIn(message, "role");
+    this.items = this.role === "system" ? [] : itemsOf(message["content"]);
+  }
 }
 
 export interface Transcript {
@@ -33,22 +51,25 @@ export interface Transcript {
   endsInPrefill: boolean;
 }
 
-/** The transcript of a history, oldest first; elements that are no messages are skipped. Never throws. */
+/** The transcript of a history, oldest first: messages, or Said; elements that are neither are skipped. Never throws. */
 export function transcriptOf(messages: Iterable<unknown>): Transcript {
   const runs: Run[] = [];
   const seen = new Set<string>();
   let lastRole = "";
   for (const message of messages) {
-    if (!isObject(message)) continue;
-    const role = stringIn(message, "role");
-    if (role === "system") continue;
-    lastRole = role;
-    const items = unrepeated(itemsOf(message["content"]), seen);
+    const said = message instanceof Said ? message : isObject(message) ? new Said(message) : null;
+    if (said === null || said.role === "system") continue;
+    lastRole = said.role;
+    const items = unrepeated(said.items, seen);
     if (items.length === 0) continue;
-    const isAssistant = role === "assistant";
+    const isAssistant = said.role === "assistant";
     const last = runs.at(-1);
-    if (last?.isAssistant === isAssistant) last.items.push(...items);
-    else runs.push({ isAssistant, items });
+    if (last?.isAssistant === isAssistant) {
+      last.items.push(...items);
+      last.ended = said;
+    } else {
+      runs.push({ isAssistant, items, ended: said });
+    }
   }
   for (const run of runs) if (!run.isAssistant) run.items = withResultsSorted(run.items);
   return { runs, endsInPrefill: lastRole === "assistant" };
@@ -105,7 +126,7 @@ function digest(value: JsonObject): string {
 }
 
 /** Nothing of a message all of whose tool blocks were there before; of others what was not. */
-function unrepeated(items: Item[], seen: Set<string>): Item[] {
+function unrepeated(items: readonly Item[], seen: Set<string>): Item[] {
   const tools = items.filter(isTool);
   const fresh = new Set<Item>();
   for (const item of tools) {
