@@ -10,6 +10,12 @@ export const CONNECT_RETRY_WINDOW_MS = 10_000;
 export const CONNECT_RETRY_DELAY_MS = 50;
 /** A request is written to the journal this long after it was forwarded, if its answer has not ended sooner. */
 export const REQUEST_RECORDING_DELAY_MS = 100;
+/** Exchanges whose bodies are both no larger than this and that end before the request is written go into the journal in bundles: */
+export const MAX_BUNDLED_BODY_BYTES = 65_536;
+/** of at most so many exchanges and bytes, gathered for so long. */
+export const MAX_BUNDLED_EXCHANGES = 100;
+export const MAX_BUNDLE_BYTES = 1_048_576;
+export const BUNDLING_MS = 100;
 /** What recording does at the end of an answer begins this much later: the client's last bytes, its next request and others' go first. */
 export const AFTER_ANSWER_MS = 100;
 /** Recordings that could all begin at once begin this far apart (one takes about half of it), but none later than the limit. */

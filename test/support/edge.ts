@@ -92,6 +92,8 @@ export interface Edge {
   journalIds(): Promise<string[]>;
   /** The bell of this exchange, once it has rung. */
   bell(id: string): Promise<ExchangeBell | undefined>;
+  /** All bells that have rung for exchanges. */
+  bells(): Promise<ExchangeBell[]>;
   counted(name: string): Promise<number>;
   /** How often a binding has been called. */
   calls(binding: Binding): Promise<number>;
@@ -168,7 +170,8 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
   };
   const control = async (setup: unknown): Promise<unknown> =>
     JSON.parse((await controlBytes(setup)).toString());
-  const bells = async () => (await control({ do: "bells" })) as (ExchangeBell | CountersBell)[];
+  const messages = async () => (await control({ do: "bells" })) as (ExchangeBell | CountersBell)[];
+  const bells = async () => (await messages()).filter((bell) => bell.kind === "exchange");
 
   return {
     port,
@@ -218,10 +221,11 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
     },
     journalIds: async () => (await control({ do: "journals" })) as string[],
     async bell(id) {
-      return (await bells()).find((bell): bell is ExchangeBell => bell.kind === "exchange" && bell.id === id);
+      return (await bells()).find((bell) => bell.id === id);
     },
+    bells,
     async counted(name) {
-      const counts = (await bells()).flatMap((bell) => (bell.kind === "counters" ? [bell.counts] : []));
+      const counts = (await messages()).flatMap((bell) => (bell.kind === "counters" ? [bell.counts] : []));
       return counts.reduce((sum, count) => sum + (count[name] ?? 0), 0);
     },
     calls: async (binding) => (await control({ do: "calls", binding })) as number,

@@ -7,12 +7,13 @@ import { z } from "zod";
 import { handleFetch } from "../../workers/app.ts";
 import { loadConfig } from "../../workers/config.ts";
 import { Recorder as RealRecorder } from "../../workers/proxy/recorder.ts";
+import { QueueMessage } from "../../workers/schemas/exchange.ts";
 import { ClientKeyRecord, DomainRecord } from "../../workers/schemas/tenant.ts";
 import { TokenPair } from "../../workers/schemas/oauth.ts";
 import { seal } from "../../workers/seal.ts";
-import { listJournal, readJournal } from "../../workers/store/journal.ts";
 import { projectClientKey, projectDomain, removeClientKey } from "../../workers/store/tenants.ts";
 import { breakableEnv } from "./worker-breakable-env.ts";
+import { bellsOf, entryIds, findEntry } from "./worker-journal.ts";
 import { alertsRaised, evictAt, OAuthAccount, setClock } from "./worker-edge-account.ts";
 
 const BINDINGS = ["JOURNAL", "EXCHANGES", "TENANTS", "OAUTH_ACCOUNT"] as const;
@@ -88,18 +89,19 @@ async function control(setup: z.infer<typeof Setup>, env: Env): Promise<Response
       await removeClientKey(env, setup.hash);
       return Response.json(null);
     case "journal": {
-      const { request, response } = await readJournal(env.JOURNAL, setup.id);
+      const { request, response } = await findEntry(env.JOURNAL, setup.id);
       return Response.json({ request: request?.facts ?? null, response: response?.facts ?? null });
     }
     case "body":
-      return new Response((await readJournal(env.JOURNAL, setup.id))[setup.part]?.body);
-    case "journals": {
-      const { entries } = await listJournal(env.JOURNAL, { limit: 500 });
-      return Response.json(entries.map(({ id }) => id));
-    }
+      return new Response((await findEntry(env.JOURNAL, setup.id))[setup.part]?.body);
+    case "journals":
+      return Response.json(await entryIds(env.JOURNAL));
     case "bells": {
       const { keys } = await env.TENANTS.list({ prefix: "bell:" });
-      return Response.json(await Promise.all(keys.map(({ name }) => env.TENANTS.get(name, "json"))));
+      const rung = await Promise.all(
+        keys.map(async ({ name }) => QueueMessage.parse(await env.TENANTS.get(name, "json"))),
+      );
+      return Response.json((await Promise.all(rung.map((each) => bellsOf(env.JOURNAL, each)))).flat());
     }
     case "calls":
       return Response.json(calls[setup.binding] ?? 0);

@@ -16,6 +16,7 @@ import { withWriter } from "../store/db.ts";
 import { recordFailure } from "../store/ingest-failures.ts";
 import { clearJournal } from "../store/journal.ts";
 import { withinTime } from "../store/time-limit.ts";
+import { bundleObject, takeOut } from "./bundles.ts";
 import { type Delivery, fitTogether, slices } from "./deliveries.ts";
 import { hasFacts, isLongTried, keepFacts } from "./kept-facts.ts";
 import { publishStored } from "./live-rows.ts";
@@ -69,8 +70,11 @@ export async function handleBatch(batch: MessageBatch, env: Env, ctx: ExecutionC
     ctx.waitUntil(tellWindows(env, stored.settled));
     ctx.waitUntil(raiseAlerts(env, config, stored.rows, stored.exchanges));
   }
-  if (exchanges.length > 0) ctx.waitUntil(indexAfterBatch(config, batch.messages.length));
+  if (exchanges.length > 0) ctx.waitUntil(indexAfterBatch(config, countOf(exchanges)));
 }
+
+const countOf = (deliveries: readonly Delivery[]) =>
+  deliveries.reduce((sum, { bell }) => sum + (bell.exchanges ?? 1), 0);
 
 interface Counted {
   message: Message;
@@ -108,6 +112,7 @@ async function settleExchanges(
   for (const delivery of slice) {
     const failure = stored?.failures.get(delivery.bell.id);
     if (failure) await settleFailure(env, config, delivery, failure);
+    else if (stored && delivery.bell.exchanges) await settleBundle(env, delivery, stored);
     else if (stored) delivery.message.ack();
     else if (isLongTried(delivery) && (await keepFacts(env, delivery))) delivery.message.ack();
     else giveBack(delivery.message);
@@ -121,6 +126,20 @@ async function clear(env: Env, cleared: StoredSlice["cleared"]): Promise<void> {
   await withinTime(JOURNAL_TIMEOUT_MS, clearJournal(env.JOURNAL, cleared)).catch((thrown: unknown) =>
     log.warn("ingest: journal entries not cleared", { entries: cleared.length, error: errorText(thrown) }),
   );
+}
+
+/** A bundle whose exchanges are stored, or as good as: what is not goes on by itself. */
+async function settleBundle(env: Env, { message, bell }: Delivery, stored: StoredSlice): Promise<void> {
+  const left = stored.bundles.get(bell.id)?.exchanges.filter(({ id }) => stored.failures.has(id)) ?? [];
+  for (const { id } of left)
+    log.error("ingest: exchange not stored", {
+      id,
+      bundle: bell.id,
+      error: errorText(stored.failures.get(id)?.error),
+    });
+  if (left.length > 0 && !(await takeOut(env, bell, left))) return giveBack(message);
+  stored.cleared.push(bundleObject(bell));
+  message.ack();
 }
 
 /** One exchange that could not be stored although the database is there. */

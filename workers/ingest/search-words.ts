@@ -10,9 +10,9 @@ const MAX_MS_AFTER_BATCH = 3_000;
 /** Of each minute, whatever is going on: the index falls behind under load, but never for ever. */
 const MAX_MS_BY_CRON = 6_000;
 
-/** After a batch of so many messages was stored. */
-export async function indexAfterBatch(config: Config, messages: number): Promise<void> {
-  if (messages <= LIGHT_BATCH) await index(config, MAX_MS_AFTER_BATCH);
+/** After a batch of so many exchanges was stored. */
+export async function indexAfterBatch(config: Config, exchanges: number): Promise<void> {
+  if (exchanges <= LIGHT_BATCH) await index(config, MAX_MS_AFTER_BATCH);
 }
 
 export async function indexByCron(config: Config): Promise<void> {

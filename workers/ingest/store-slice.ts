@@ -15,8 +15,9 @@ import { domainsOfStored, type SettledExchange, storeExchanges } from "../store/
 import type { StorableExchange } from "../store/exchanges-storable.ts";
 import { forgetTroubles } from "../store/ingest-failures.ts";
 import { readStoredRows } from "../store/requests-live.ts";
-import { type JournalEntry, type JournalPart, readJournal } from "../store/journal.ts";
+import { type JournalEntry, type JournalObject, type JournalPart, readJournal } from "../store/journal.ts";
 import { withinTime } from "../store/time-limit.ts";
+import { type OpenBundle, readBundle } from "./bundles.ts";
 import type { Delivery } from "./deliveries.ts";
 import { askedRequest, exchangeRow } from "./exchange-row.ts";
 
@@ -29,13 +30,15 @@ export interface StoredSlice {
   /** Of what is not stored, by id. What is not in here is stored, now or before. */
   failures: Map<string, Failure>;
   /** What can go from the journal: the halves that were read, of what is stored. */
-  cleared: { id: string; parts: JournalPart[] }[];
+  cleared: { id: string; parts: JournalObject[] }[];
   /** What is new or was completed, as lists show it. */
   rows: RequestRow[];
   /** The same as their accounts' windows count it. */
   settled: SettledExchange[];
   /** What they were read from. */
   exchanges: StorableExchange[];
+  /** What the bundles of the slice hold, by the bundle's id. */
+  bundles: Map<string, OpenBundle>;
 }
 
 export interface Failure {
@@ -63,6 +66,7 @@ export interface ReadSlice {
   entries: Entry[];
   /** Of what could not be read. */
   failures: Map<string, Failure>;
+  bundles: Map<string, OpenBundle>;
 }
 
 /** Reads what the bells rang for and takes it apart. Never rejects; this is most of the CPU that ingest takes. */
@@ -71,24 +75,63 @@ export async function readSlice(
   slice: readonly Delivery[],
   sweepAfterMs: number,
 ): Promise<ReadSlice> {
-  const failures: ReadSlice["failures"] = new Map();
-  const entries: Entry[] = [];
+  const read: ReadSlice = { entries: [], failures: new Map(), bundles: new Map() };
   await Promise.all(
     distinct(slice, Date.now() - sweepAfterMs).map(async (given) => {
       try {
-        entries.push(await readEntry(journal, given));
+        if (given.bell.exchanges) await readBundled(journal, given, read);
+        else read.entries.push(await readEntry(journal, given));
       } catch (thrown) {
-        failures.set(given.bell.id, { domain: given.bell.domain, error: thrown });
+        read.failures.set(given.bell.id, { domain: given.bell.domain, error: thrown });
       }
     }),
   );
-  return { entries, failures };
+  return { ...read, entries: together(read.entries) };
+}
+
+/** The exchanges of a bundle, each for itself: one that cannot be read does not keep the others back. */
+async function readBundled(
+  journal: R2Bucket,
+  { bell, isTroubled }: Pick<Entry, "bell" | "isTroubled">,
+  { entries, failures, bundles }: ReadSlice,
+): Promise<void> {
+  const bundle = await readBundle(journal, bell);
+  bundles.set(bell.id, { ...bundle, isTroubled });
+  const { exchanges: _, ...own } = bell;
+  for (const { id, read } of bundle.exchanges)
+    try {
+      const one = { ...own, id };
+      entries.push({
+        bell: one,
+        isTroubled,
+        parts: [],
+        exchange: exchangeRow(one, read()),
+        alone: () => null,
+      });
+    } catch (thrown) {
+      failures.set(id, { domain: bell.domain, error: thrown });
+    }
+}
+
+/** One per exchange: one of a bundle may have been rung for by itself as well. What both know is the bundle's to say, it is whole. */
+function together(entries: readonly Entry[]): Entry[] {
+  const byId = new Map<string, Entry>();
+  for (const entry of entries) {
+    const other = byId.get(entry.bell.id);
+    const [whole, part] = other && entry.parts.length > 0 ? [other, entry] : [entry, other];
+    byId.set(whole.bell.id, {
+      ...whole,
+      isTroubled: whole.isTroubled || part?.isTroubled === true,
+      parts: [...whole.parts, ...(part?.parts ?? [])],
+    });
+  }
+  return [...byId.values()];
 }
 
 /** Stores what can be stored. Throws DatabaseUnavailableError when the database is not there; then nothing is known of any of them. */
 export async function storeSlice(
   config: Config,
-  { entries, failures: unread }: ReadSlice,
+  { entries, failures: unread, bundles }: ReadSlice,
 ): Promise<StoredSlice> {
   const failures: StoredSlice["failures"] = new Map(unread);
   const settled: SettledExchange[] = [];
@@ -101,7 +144,7 @@ export async function storeSlice(
     // Behind the commits: a failure that is written down beside them is seen here, or sees them (recordFailure).
     await forgetTroubles(
       db,
-      troubled.map(({ bell }) => bell.id).filter((id) => !failures.has(id)),
+      [...troubled.map(({ bell }) => bell.id), ...troubledBundles(bundles)].filter((id) => !failures.has(id)),
     );
     return changedRows(db, settled);
   });
@@ -109,7 +152,7 @@ export async function storeSlice(
     .filter(({ bell, parts }) => parts.length > 0 && !failures.has(bell.id))
     .map(({ bell, parts }) => ({ id: bell.id, parts }));
   const exchanges = entries.flatMap(({ exchange }) => exchange ?? []);
-  return { failures, cleared, rows, settled, exchanges };
+  return { failures, cleared, rows, settled, exchanges, bundles };
 }
 
 /** One per exchange: several bells may ring for it, and one of them may bring facts. Those begun before `sweptBefore` the sweep knows. */
@@ -208,6 +251,10 @@ async function storeGroup(
       failures.set(id, error);
   return failures;
 }
+
+/** What was written down about a bundle is about its reading; its exchanges answer for themselves. */
+const troubledBundles = (bundles: ReadSlice["bundles"]) =>
+  [...bundles].filter(([, { isTroubled }]) => isTroubled).map(([id]) => id);
 
 /** For the live feed only: what is stored is stored, whether it can be read again just now or not. */
 async function changedRows(db: Writer, settled: readonly SettledExchange[]): Promise<RequestRow[]> {

@@ -5,13 +5,16 @@
  * the Recorder as it comes, and what could be larger than memory goes to both in step. Only a stream that is timed (stream-timing)
  * is read along all the same. Used by response-stream.
  */
+import { MAX_BUNDLED_BODY_BYTES } from "../constants.ts";
 import type { ResponseFacts } from "../schemas/exchange.ts";
 import type { OpenFacts } from "../store/journal.ts";
 import { inStep, isBulk } from "./bulk.ts";
 import type { Exchange } from "./exchange.ts";
+import { gulpBranch, type Taken } from "./gulps.ts";
+import { passPieces } from "./pieces.ts";
 import { pauseAfterAnswer } from "./pace.ts";
 import type { StoredHalf } from "./recorder.ts";
-import { pumped, recordBranch, recordCopy } from "./recording.ts";
+import { pumped, recordCopy, recordGulped } from "./recording.ts";
 import { type StreamClock, streamClock } from "./stream-timing.ts";
 
 /** Of known length: up to this size the archive's branch may lie in the tee. */
@@ -28,6 +31,8 @@ export interface Passage {
   rested: Promise<unknown>;
   /** Brings the archive its copy; see recordCopy. */
   record: (conclude: (broken: unknown) => Promise<OpenFacts<ResponseFacts>>) => Promise<StoredHalf>;
+  /** In place of `record`, for a body known to be small: what came of it, as soon as the client has its own. */
+  taken?: () => Promise<Taken>;
 }
 
 /** Sets the body on its way to the client, in the way that suits its type and length (null: not known). */
@@ -39,39 +44,72 @@ export function passBody(
   length: number | null,
 ): Passage {
   if (isBulk(type, length)) return steppedBody(exchange, body, client);
-  const isStream = length === null && EVENT_STREAM.test(type ?? "");
-  const mayLie = isStream || (length !== null && length <= MAX_LYING_BYTES);
-  return teedBody(exchange, body, client, mayLie, isStream ? streamClock(exchange) : null);
+  const isSmall = length !== null && length <= MAX_BUNDLED_BODY_BYTES;
+  if (isSmall) return smallBody(exchange, body, client, length);
+  if (length === null && EVENT_STREAM.test(type ?? ""))
+    return lyingBody(exchange, body, client, streamClock(exchange));
+  const mayLie = length !== null && length <= MAX_LYING_BYTES;
+  return mayLie ? lyingBody(exchange, body, client, null) : pumpedBody(exchange, body, client);
 }
 
-/** Two branches, one pumped by the runtime, the other lying in the tee or pumped too; read along where there is a `clock`. */
-function teedBody(
+/** Passed on piece by piece, of which there is one or a few: that costs less than two branches and their pumps. */
+function smallBody(
   exchange: Exchange,
   body: ReadableStream,
   client: WritableStream,
-  mayLie: boolean,
+  length: number,
+): Passage {
+  const passing = passPieces(body, client, length, () => exchange.abort.abort());
+  const served = passing.then(({ isServed }) => isServed);
+  return {
+    served,
+    rested: served,
+    record: async (conclude) => recordGulped(exchange.env, "response", await passing, conclude),
+    taken: () => passing,
+  };
+}
+
+/** The other branch lies in the tee until it is in nobody's way; with a clock it is read along. */
+function lyingBody(
+  exchange: Exchange,
+  body: ReadableStream,
+  client: WritableStream,
   clock: StreamClock | null,
 ): Passage {
-  const { env, ctx, abort } = exchange;
   const [toClient, toArchive] = body.tee();
-  const served = toClient.pipeTo(client).then(
+  const served = pumpedDown(toClient, client, () => afterLastWord(exchange));
+  const rested = served.then(rest);
+  const record: Passage["record"] = async (conclude) => {
+    const taken = await gulpBranch(toArchive, served, rested, clock?.came);
+    return recordGulped(exchange.env, "response", taken, clock ? clock.told(conclude) : conclude);
+  };
+  return { served, rested, record };
+}
+
+/** The other branch is pumped as well. */
+function pumpedBody({ env, ctx, abort }: Exchange, body: ReadableStream, client: WritableStream): Passage {
+  const [toClient, toArchive] = body.tee();
+  const served = pumpedDown(toClient, client, () => abort.abort());
+  return {
+    served,
+    rested: served.then(rest),
+    record: (conclude) => recordCopy(env, ctx, "response", pumped(toArchive), conclude),
+  };
+}
+
+/** Resolves with whether the client took everything. */
+function pumpedDown(body: ReadableStream, client: WritableStream, failed: () => void): Promise<boolean> {
+  return body.pipeTo(client).then(
     () => true,
     () => {
-      if (mayLie) ctx.waitUntil(scheduler.wait(LAST_WORD_MS).then(() => abort.abort()));
-      else abort.abort();
+      failed();
       return false;
     },
   );
-  const rested = served.then(rest);
-  return {
-    served,
-    rested,
-    record: (conclude) => {
-      if (!mayLie) return recordCopy(env, ctx, "response", pumped(toArchive), conclude);
-      const told = clock ? clock.told(conclude) : conclude;
-      return recordBranch(env, "response", toArchive, served, rested, told, clock?.came);
-    },
-  };
+}
+
+function afterLastWord({ ctx, abort }: Exchange): void {
+  ctx.waitUntil(scheduler.wait(LAST_WORD_MS).then(() => abort.abort()));
 }
 
 /** One that may be larger than memory. */

@@ -17,6 +17,13 @@ export interface Gulped {
   end: Uint8Array;
 }
 
+/** What came of a branch. */
+export interface Taken {
+  gulped: Gulped;
+  /** What the body broke off with; null when it ended. What came before is in `gulped` either way. */
+  broken: unknown;
+}
+
 /** Small first, because most waiting copies are of a stream that has just begun and hold their buffer. */
 const FIRST_GULP_BYTES = 16_384;
 const LARGEST_GULP_BYTES = 1_048_576;
@@ -40,15 +47,15 @@ export async function gulp(body: ReadableStream): Promise<Gulped> {
  * Reads one branch of a tee whose other branch goes to the client. A gulp that waits for bytes would make the tee wait for
  * them too, and the client with it; so the copy lies in the tee, which costs nothing per event, until the client has its own
  * (`served`) and `rested` resolves. What a long stream has left there is fetched now and then, because only what is seen here
- * can be cut at the limit. `broken`: what the body broke off with, null when it ended; what came before is in `gulped` either way.
- * With `came` the copy is read as it comes instead, up to MAX_WATCHED_BYTES, and `came` told each time how many bytes there are.
+ * can be cut at the limit. With `came` the copy is read as it comes instead, up to MAX_WATCHED_BYTES, and `came` told each time how
+ * many bytes there are.
  */
 export async function gulpBranch(
   branch: ReadableStream,
   served: Promise<boolean>,
   rested: Promise<unknown>,
   came?: (bytes: number) => void,
-): Promise<{ gulped: Gulped; broken: unknown }> {
+): Promise<Taken> {
   const reader = branch.getReader({ mode: "byob" });
   const gulped = nothing();
   try {

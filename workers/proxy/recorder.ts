@@ -126,17 +126,28 @@ async function put(
   chunks: Uint8Array[],
   retryDelays: readonly number[] = PUT_RETRY_DELAYS_MS,
 ): Promise<StoredHalf> {
+  const putting = () => putJournalObject(bucket, journalKey(id, part), chunks);
+  const journalBytes = await persistently({ id, part }, body.bytes, putting, retryDelays);
+  return journalBytes === null
+    ? { isStored: false, journalBytes: 0, body: { ...body, recorded: "none" } }
+    : { isStored: true, journalBytes, body };
+}
+
+/** Puts something of so many bytes into the journal, in several tries; null when R2 took none. Never rejects. */
+export async function persistently<T>(
+  what: Record<string, unknown>,
+  bytes: number,
+  putting: () => Promise<T>,
+  retryDelays: readonly number[] = PUT_RETRY_DELAYS_MS,
+): Promise<T | null> {
   for (let attempt = 0; ; attempt++) {
     try {
       // A put that lands after its time is harmless: same key, same bytes.
-      const putting = putJournalObject(bucket, journalKey(id, part), chunks);
-      const journalBytes = await withinTime(PUT_TIMEOUT_MS + body.bytes / PUT_BYTES_PER_MS, putting);
-      return { isStored: true, journalBytes, body };
+      return await withinTime(PUT_TIMEOUT_MS + bytes / PUT_BYTES_PER_MS, putting());
     } catch (thrown) {
-      log.warn("recorder: R2 did not take a half", { id, part, attempt, error: errorText(thrown) });
+      log.warn("recorder: R2 did not take what was recorded", { ...what, attempt, error: errorText(thrown) });
       const delay = retryDelays[attempt];
-      if (delay === undefined)
-        return { isStored: false, journalBytes: 0, body: { ...body, recorded: "none" } };
+      if (delay === undefined) return null;
       await scheduler.wait(delay);
     }
   }

@@ -2,16 +2,14 @@
  * What happens beside the stream: halves of an exchange go to the journal, then the bell rings. Everything here runs under
  * `waitUntil`; nothing here throws or makes a stream wait.
  */
-import { MAX_QUEUE_MESSAGE_BYTES } from "../constants.ts";
 import { errorText, log } from "../log.ts";
-import type { BodyFacts, ExchangeBell, RequestFacts, ResponseFacts } from "../schemas/exchange.ts";
+import type { BodyFacts, RequestFacts, ResponseFacts } from "../schemas/exchange.ts";
 import { journalTrailer, type JournalPart, type OpenFacts } from "../store/journal.ts";
-import { withinTime } from "../store/time-limit.ts";
+import { ring } from "./bells.ts";
 import { count, flushCounters } from "./counters.ts";
-import { gulpBranch } from "./gulps.ts";
+import type { Taken } from "./gulps.ts";
 import { takeKeptBody } from "./kept-bodies.ts";
 import { record, storeBytes, storeGulped, type StoredHalf } from "./recorder.ts";
-import { keepUnsent } from "./unsent-bells.ts";
 
 type Facts = OpenFacts<RequestFacts> | OpenFacts<ResponseFacts>;
 type Waiting = Pick<ExecutionContext, "waitUntil" | "exports">;
@@ -21,10 +19,6 @@ export interface RecordedRequest {
   facts: OpenFacts<RequestFacts>;
   half: StoredHalf;
 }
-
-/** Pauses before the second and third try of a queue send, and the time each may take: see PUT_RETRY_DELAYS_MS. */
-const BELL_RETRY_DELAYS_MS = [500, 1_500];
-const BELL_TIMEOUT_MS = 4_000;
 
 const NOT_STORED: StoredHalf = {
   isStored: false,
@@ -85,20 +79,13 @@ export function pumped(
     );
 }
 
-/**
- * Takes the copy that is one branch of a tee when the client has got the other (see gulpBranch), and stores it here: no
- * call, no pump, and nothing that runs while events pass, unless `came` is to hear of them. `conclude` is as for recordCopy.
- */
-export async function recordBranch(
+/** Stores what was taken of a branch of a tee, here: no call, no pump. `conclude` is as for recordCopy. */
+export async function recordGulped(
   env: Env,
   part: JournalPart,
-  branch: ReadableStream,
-  served: Promise<boolean>,
-  rested: Promise<unknown>,
+  { gulped, broken }: Taken,
   conclude: (broken: unknown) => Promise<Facts>,
-  came?: (bytes: number) => void,
 ): Promise<StoredHalf> {
-  const { gulped, broken } = await gulpBranch(branch, served, rested, came);
   const facts = await conclude(broken);
   try {
     return await storeGulped(env.JOURNAL, part, facts, gulped);
@@ -136,7 +123,7 @@ export async function concludeExchange(
 }
 
 /** Without what it knows of its request, which is in the journal or in the same bell. */
-function unrecorded({ asked: _, ...facts }: OpenFacts<ResponseFacts>, body: BodyFacts): ResponseFacts {
+export function unrecorded({ asked: _, ...facts }: OpenFacts<ResponseFacts>, body: BodyFacts): ResponseFacts {
   return { ...facts, outcome: "unrecorded", body };
 }
 
@@ -150,39 +137,6 @@ async function onceMore(
   const body = takeKeptBody(facts.id);
   if (body === null || !isWorthIt) return half;
   return recordHeld(env, "request", facts, body, []);
-}
-
-async function ring(env: Env, message: ExchangeBell): Promise<void> {
-  const bell = fitted(message);
-  for (let attempt = 0; ; attempt++) {
-    try {
-      // One that arrives after its time rings twice, which does no harm.
-      await withinTime(BELL_TIMEOUT_MS, env.EXCHANGES.send(bell));
-      return;
-    } catch (thrown) {
-      log.warn("bell: queue send failed", { id: bell.id, attempt, error: errorText(thrown) });
-      const delay = BELL_RETRY_DELAYS_MS[attempt];
-      if (delay === undefined) return notRung(bell);
-      await scheduler.wait(delay);
-    }
-  }
-}
-
-/** What is in the journal is found there by the sweep. Facts that are only in the bell have to wait for the queue. */
-function notRung(bell: ExchangeBell): void {
-  count("bell_failed");
-  if ((bell.request || bell.response) && !keepUnsent(bell)) count("facts_lost");
-}
-
-/** The queue refuses a message that is too large; headers are what can be large and be done without. */
-function fitted(bell: ExchangeBell): ExchangeBell {
-  if (!bell.request && !bell.response) return bell;
-  if (JSON.stringify(bell).length * 3 < MAX_QUEUE_MESSAGE_BYTES) return bell;
-  return {
-    ...bell,
-    request: bell.request && { ...bell.request, headers: {} },
-    response: bell.response && { ...bell.response, headers: {} },
-  };
 }
 
 /** Over the loopback entrypoint, which the runtime feeds without JavaScript; directly where there is none. */

@@ -1,5 +1,5 @@
 /** The request's half of an exchange on its way into the journal. */
-import { REQUEST_RECORDING_DELAY_MS } from "../constants.ts";
+import { MAX_BUNDLED_BODY_BYTES, REQUEST_RECORDING_DELAY_MS } from "../constants.ts";
 import { storedRequestHeaders } from "../domain/headers.ts";
 import { isOAuthPath } from "../domain/paths.ts";
 import type { AskedFacts, RequestFacts } from "../schemas/exchange.ts";
@@ -15,14 +15,25 @@ import type { RequestBody } from "./request-body.ts";
 const UPLOAD_GRACE_MS = 5_000;
 
 export interface RequestRecording {
-  /** Resolves when the half is stored, or could not be. */
+  /** Resolves when the half is stored, or could not be; never when it was handed over. */
   stored: Promise<RecordedRequest>;
+  /** Resolves when nothing is left to do for it. */
+  settled: Promise<unknown>;
+  /** The half for whoever stores it together with others, if it is small, at hand and not on its way into the journal. */
+  handOver(): HeldHalf | null;
   /** What the answer's half has to know, should it be alone in the journal. */
   asked(): AskedFacts;
   /** The answer has ended: nothing is left to wait for, and an upload that upstream did not wait for is over soon. */
   answerEnded(): void;
 }
 
+/** A request as small as those that are stored together. */
+export interface HeldHalf {
+  facts: OpenFacts<RequestFacts>;
+  body: Uint8Array;
+}
+
+const NOTHING = new Uint8Array(0);
 const NO_BODY: RequestBody = { kind: "none" };
 
 /**
@@ -35,27 +46,48 @@ export function recordRequest(exchange: Exchange, given: RequestBody): RequestRe
   /** Let go once it is stored: an answer may take an hour. */
   let body = given;
   let cutting: ReturnType<typeof setTimeout> | undefined;
+  let isBegun = false;
   let begin: () => void = () => undefined;
   const begun = new Promise<void>((resolve) => {
-    begin = resolve;
+    begin = () => {
+      isBegun = true;
+      resolve();
+    };
+  });
+  let handedOver: () => void = () => undefined;
+  const isElsewhere = new Promise<void>((resolve) => {
+    handedOver = resolve;
   });
   let isStored = false;
   let lost: AskedFacts | null = null;
   const timer = setTimeout(begin, isStreamed ? 0 : REQUEST_RECORDING_DELAY_MS);
+  const stored = begun.then(async () => {
+    noteStarted(exchange, body);
+    const facts = requestFacts(exchange);
+    const half = await store(exchange, facts, body, cut.signal);
+    isStored = true;
+    clearTimeout(cutting);
+    if (!half.isStored) {
+      lost = { ...facts, body: half.body };
+      if (body.kind === "held" && !facts.body) keepBody(facts.id, body.bytes);
+    }
+    body = NO_BODY;
+    return { facts, half };
+  });
   return {
-    stored: begun.then(async () => {
+    stored,
+    settled: Promise.race([stored, isElsewhere]),
+    handOver() {
+      const held = body.kind === "held" ? body.bytes : body.kind === "none" ? NOTHING : null;
+      if (isBegun || !held || held.length > MAX_BUNDLED_BODY_BYTES || isOAuthPath(exchange.target.path))
+        return null;
+      isBegun = true;
+      clearTimeout(timer);
       noteStarted(exchange, body);
-      const facts = requestFacts(exchange);
-      const half = await store(exchange, facts, body, cut.signal);
-      isStored = true;
-      clearTimeout(cutting);
-      if (!half.isStored) {
-        lost = { ...facts, body: half.body };
-        if (body.kind === "held" && !facts.body) keepBody(facts.id, body.bytes);
-      }
-      body = NO_BODY;
-      return { facts, half };
-    }),
+      noteEnded(exchange);
+      handedOver();
+      return { facts: requestFacts(exchange), body: held };
+    },
     asked: () => lost ?? askedFacts(exchange),
     answerEnded() {
       clearTimeout(timer);

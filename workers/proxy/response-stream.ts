@@ -9,9 +9,10 @@ import { bodyPassage, headersDown } from "../domain/upstream-headers.ts";
 import type { Outcome, ResponseFacts } from "../schemas/exchange.ts";
 import type { OpenFacts } from "../store/journal.ts";
 import { passBody } from "./answer-body.ts";
+import { gather } from "./bundling.ts";
 import { elapsed, type Exchange } from "./exchange.ts";
 import { noteLimits } from "./limit-reports.ts";
-import { BODY_NOT_RECORDED, concludeExchange, recordHeld } from "./recording.ts";
+import { BODY_NOT_RECORDED, concludeExchange, recordGulped, recordHeld } from "./recording.ts";
 import type { RequestRecording } from "./request-recording.ts";
 
 /** Once upstream has said everything, a client that is still reading after this long counts as served. */
@@ -61,7 +62,13 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
     passage.length === null ? new IdentityTransformStream() : new FixedLengthStream(passage.length);
   const response = new Response(pipe.readable, init); // first: a status that cannot be passed on must leave no pumps behind
   const type = upstream.headers.get("content-type");
-  const { served, rested, record } = passBody(exchange, upstream.body, pipe.writable, type, passage.length);
+  const { served, rested, record, taken } = passBody(
+    exchange,
+    upstream.body,
+    pipe.writable,
+    type,
+    passage.length,
+  );
   let isCapped = false;
   const cap = setTimeout(() => {
     isCapped = true;
@@ -72,13 +79,22 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
   let durationMs: number | null = null;
   const copied = async () => {
     // The headers and the first bytes leave before anything else is done; the archive's branch waits in memory.
-    await scheduler.wait(0);
+    if (!taken) await scheduler.wait(0);
     void served.then((was) => {
       wasServed = was;
       durationMs ??= elapsed(exchange);
     });
-    let facts: OpenFacts<ResponseFacts> | undefined;
+    const small = await taken?.();
+    if (small) wasServed = await served;
     noteLimits(env, ctx, exchange.admission.record, headersStored(), Date.now());
+    const request = small?.broken === null && wasServed ? recording.handOver() : null;
+    if (small && request) {
+      clearTimeout(cap);
+      const { chunks: pieces, bytes } = small.gulped;
+      const response = { facts: factsOf("complete", durationMs ?? elapsed(exchange)), pieces, bytes };
+      return gather(exchange, { request, response });
+    }
+    let facts: OpenFacts<ResponseFacts> | undefined;
     const conclude = async (broken: unknown) => {
       clearTimeout(cap);
       durationMs ??= elapsed(exchange);
@@ -88,7 +104,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
       facts = factsOf(isCapped ? "upstream_failed" : outcomeOf(broken, wasServed), durationMs);
       return facts;
     };
-    const storing = record(conclude);
+    const storing = small ? recordGulped(env, "response", small, conclude) : record(conclude);
     await storing;
     facts ??= factsOf("interrupted", elapsed(exchange));
     await concludeExchange(env, ctx, recording.stored, facts, storing);

@@ -32,7 +32,7 @@ export async function runExchange(exchange: Exchange): Promise<Response> {
   }
   const answering = forward(upstreamRequest(exchange, body), exchange.config, abort);
   const recording = recordRequest(exchange, body);
-  ctx.waitUntil(recording.stored);
+  ctx.waitUntil(recording.settled);
 
   const answer = await onceMoreIfRefused(exchange, body, await answering);
   switch (answer.kind) {

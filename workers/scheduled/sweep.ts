@@ -118,7 +118,7 @@ async function ring(
   return due.length;
 }
 
-function bellFor({ id, bytes }: JournalListing, isAbandoned: boolean): ExchangeBell {
+function bellFor({ id, bytes, exchanges }: JournalListing, isAbandoned: boolean): ExchangeBell {
   // The domain is in the entry, or in the row stored before.
   const facts = { request: null, response: null };
   return {
@@ -130,5 +130,6 @@ function bellFor({ id, bytes }: JournalListing, isAbandoned: boolean): ExchangeB
     rungBy: "sweep",
     isAbandoned,
     ...facts,
+    ...(exchanges === undefined ? {} : { exchanges }),
   };
 }

@@ -116,6 +116,8 @@ export const ExchangeBell = z.looseObject({
   rungBy: z.enum(["recorder", "sweep"]),
   /** The sweep waits no longer for a half that is missing: what there is is stored. */
   isAbandoned: z.boolean().optional(),
+  /** It rings for a bundle of so many exchanges, and `id` is the bundle's. */
+  exchanges: z.number().int().positive().optional(),
   /** Facts of an exchange whose journal entry is missing or incomplete because R2 was down. */
   request: RequestFacts.nullable(),
   response: ResponseFacts.nullable(),

@@ -2,7 +2,8 @@
  * The journal: copies of both bodies of an exchange with their facts, in R2 from the moment they were seen until they are
  * in Postgres. workers/proxy writes, workers/ingest reads and clears, the cron sweep lists.
  *
- * Keys are `journal/<id>/request` and `journal/<id>/response`; ids are UUIDv7, so a listing is in order of time. An object
+ * Keys are `journal/<id>/request` and `journal/<id>/response`; ids are UUIDv7, so a listing is in order of time. (Small exchanges
+ * come in bundles: see journal-bundle.) An object
  * is the body, then the facts as JSON, then their length and a magic number: facts known only at the end (outcome,
  * duration) can follow the body in one stream, and one `put` of one buffer makes entry and facts appear together.
  */
@@ -36,9 +37,12 @@ export interface JournalListing {
   hasResponse: boolean;
   /** Size of both objects. */
   bytes: number;
+  /** Of a bundle: how many exchanges are in it. Their halves are all there. */
+  exchanges?: number;
 }
 
 const PREFIX = "journal/";
+const BUNDLE = /^exchanges-(\d+)$/;
 /** "NXJ1", little-endian, at the very end of each object. */
 const MAGIC = 0x314a584e;
 /** Length of the facts (u32) and the magic number (u32). */
@@ -51,7 +55,9 @@ const MAX_LIST_KEYS = 1_000;
 const MAX_DELETED_KEYS = 1_000;
 
 export type JournalPart = "request" | "response";
-export const journalKey = (id: string, part: JournalPart) => `${PREFIX}${id}/${part}`;
+/** What lies in the journal under an id; a bundle (see journal-bundle) under one of its own. */
+export type JournalObject = JournalPart | `exchanges-${number}`;
+export const journalKey = (id: string, part: JournalObject) => `${PREFIX}${id}/${part}`;
 
 /** What follows the body in a journal object. */
 export function journalTrailer(facts: object): Uint8Array {
@@ -151,7 +157,7 @@ export async function readJournal(bucket: R2Bucket, id: string): Promise<Journal
 /** Removes these halves; removing what is not there is fine. */
 export async function clearJournal(
   bucket: R2Bucket,
-  entries: readonly { id: string; parts: readonly JournalPart[] }[],
+  entries: readonly { id: string; parts: readonly JournalObject[] }[],
 ): Promise<void> {
   const keys = entries.flatMap(({ id, parts }) => parts.map((part) => journalKey(id, part)));
   for (let at = 0; at < keys.length; at += MAX_DELETED_KEYS)
@@ -175,12 +181,14 @@ export async function listJournal(
   });
   const entries = new Map<string, JournalListing>();
   for (const object of listed.objects) {
-    const [id = "", part] = object.key.slice(PREFIX.length).split("/");
+    const [id = "", part = ""] = object.key.slice(PREFIX.length).split("/");
     const entry = entries.get(id) ?? { id, uploadedAt: 0, hasRequest: false, hasResponse: false, bytes: 0 };
     entry.uploadedAt = Math.max(entry.uploadedAt, object.uploaded.getTime());
     entry.bytes += object.size;
     if (part === "request") entry.hasRequest = true;
     if (part === "response") entry.hasResponse = true;
+    const bundle = BUNDLE.exec(part);
+    if (bundle) Object.assign(entry, { hasRequest: true, hasResponse: true, exchanges: Number(bundle[1]) });
     entries.set(id, entry);
   }
   const page = [...entries.values()];
@@ -208,9 +216,17 @@ async function readHalf<S extends z.ZodType>(
   schema: S,
 ): Promise<JournalHalf<z.infer<S>> | null> {
   const object = await bucket.get(key);
-  if (!object) return null;
+  return object && parseJournalHalf(key, new Uint8Array(await object.arrayBuffer()), schema);
+}
+
+/** A half out of its object. Throws JournalCorrupt, naming the key. */
+export function parseJournalHalf<S extends z.ZodType>(
+  key: string,
+  object: Uint8Array,
+  schema: S,
+): JournalHalf<z.infer<S>> {
   try {
-    const { body, facts } = splitJournalObject(new Uint8Array(await object.arrayBuffer()));
+    const { body, facts } = splitJournalObject(object);
     const whole = { recorded: "whole", bytes: body.length, sha256: null };
     const json = z.looseObject({}).parse(JSON.parse(new TextDecoder().decode(facts)));
     return { facts: schema.parse({ body: whole, ...json }), body };

@@ -100,11 +100,11 @@ export async function readJournalStatus(
   let startAfter: string | undefined;
   do {
     const page = await listJournal(env.JOURNAL, { limit: PAGE, ...(startAfter ? { startAfter } : {}) });
-    for (const { hasResponse, bytes, uploadedAt } of page.entries) {
-      seen.entries += 1;
+    for (const { hasResponse, bytes, uploadedAt, exchanges = 1 } of page.entries) {
+      seen.entries += exchanges;
       seen.bytes += bytes;
       if (!hasResponse) continue;
-      seen.ended += 1;
+      seen.ended += exchanges;
       seen.oldest = Math.min(seen.oldest, uploadedAt);
     }
     startAfter = page.cursor ?? undefined;

@@ -1,0 +1,127 @@
+/** Small exchanges that end within a moment: one write and one bell for many, and each is found. Over real sockets. */
+import { expect, it, vi } from "vitest";
+import type { Reply } from "../../scripts/local/fake-claude.ts";
+import { edgeOfFile } from "../support/edge-of-file.ts";
+import type { Edge, Sent, Tenant } from "../support/edge.ts";
+
+let edge: Edge;
+let tenant: Tenant;
+edgeOfFile((started) => ({ edge, tenant } = started));
+
+const CROWD = 20;
+const ALWAYS = 1_000;
+const replyOf = (
+  body: string,
+  more: { status?: number; chunks?: { delayMs: number; bytes: Buffer }[] } = {},
+): Reply => ({
+  kind: "raw",
+  status: 200,
+  headers: { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) },
+  chunks: [{ delayMs: 0, bytes: Buffer.from(body) }],
+  ...more,
+});
+const send = (body: string) => tenant.send({ path: "/v1/things", body });
+const crowd = () => Promise.all(Array.from({ length: CROWD }, (_, n) => send(`{"n":${n}}`)));
+const idOf = (sent: Sent) => String(sent.headers["x-nexus-request-id"]);
+const bellsOf = (sent: readonly Sent[], timeout = 5_000) =>
+  vi.waitFor(
+    async () => {
+      const byId = new Map((await edge.bells()).map((bell) => [bell.id, bell]));
+      const rung = sent.flatMap((one) => byId.get(idOf(one)) ?? []);
+      expect(rung).toHaveLength(sent.length);
+      return rung;
+    },
+    { timeout, interval: 200 },
+  );
+
+it("a crowd of them takes a few writes and bells, and each is whole", { timeout: 30_000 }, async () => {
+  edge.answer(replyOf('{"ok":true}'));
+  // Those that a busy machine answers late are not small in time, and are written alone: another crowd will do.
+  const sent = await vi.waitFor(
+    async () => {
+      const [puts, bells] = [await edge.calls("JOURNAL"), await edge.calls("EXCHANGES")];
+      const answered = await crowd();
+      await bellsOf(answered);
+      expect((await edge.calls("JOURNAL")) - puts).toBeLessThanOrEqual(CROWD / 4);
+      expect((await edge.calls("EXCHANGES")) - bells).toBeLessThanOrEqual(CROWD / 4);
+      return answered;
+    },
+    { timeout: 20_000 },
+  );
+  for (const [n, one] of sent.entries()) {
+    const { request, response } = await edge.journal(idOf(one));
+    expect(request?.body.toString()).toBe(`{"n":${n}}`);
+    expect(request?.facts).toMatchObject({ id: idOf(one), domain: tenant.domain, path: "/v1/things" });
+    expect(response?.body.toString()).toBe('{"ok":true}');
+    expect(response?.facts).toMatchObject({ id: idOf(one), outcome: "complete", status: 200 });
+    expect(response!.facts.durationMs).toBeGreaterThanOrEqual(response!.facts.timeToFirstByteMs!);
+  }
+});
+
+it("refusals of upstream are among them, with their status and words", async () => {
+  const refusal = '{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}';
+  edge.answer(replyOf(refusal, { status: 429 }));
+  const sent = await send("{}");
+  expect([sent.status, sent.body.toString(), sent.headers["content-length"]]).toEqual([
+    429,
+    refusal,
+    String(refusal.length),
+  ]);
+  await bellsOf([sent]);
+  const { response } = await edge.journal(idOf(sent));
+  expect([response?.facts.status, response?.body.toString()]).toEqual([429, refusal]);
+});
+
+it("an answer in many pieces arrives piece by piece and whole", async () => {
+  const piece = Buffer.from("0123456789".repeat(50));
+  const chunks = Array.from({ length: 6 }, () => ({ delayMs: 30, bytes: piece }));
+  edge.answer(replyOf(piece.toString().repeat(6), { chunks }));
+  const sent = await send("{}");
+  expect(sent.body.toString()).toBe(piece.toString().repeat(6));
+  expect(sent.chunks.at(-1)!.at - sent.chunks[0]!.at).toBeGreaterThan(90);
+  await bellsOf([sent]);
+  expect((await edge.journal(idOf(sent))).response?.body.toString()).toBe(piece.toString().repeat(6));
+});
+
+it("with R2 down each of them travels in a bell of its own, and is counted", async () => {
+  edge.answer(replyOf('{"ok":true}'));
+  await edge.break({ JOURNAL: { how: "fail", failures: ALWAYS } });
+  const before = await edge.counted("unrecorded");
+  const sent = await crowd();
+  const bells = await bellsOf(sent, 15_000);
+  for (const [n, bell] of bells.entries()) {
+    expect(bell.request).toMatchObject({ id: idOf(sent[n]!), body: { recorded: "none" } });
+    expect(bell.response).toMatchObject({ outcome: "unrecorded", status: 200, body: { bytes: 11 } });
+  }
+  await vi.waitFor(async () => expect((await edge.counted("unrecorded")) - before).toBe(CROWD), {
+    timeout: 15_000,
+  });
+});
+
+it("with R2 down for a moment they are there at the second try", async () => {
+  edge.answer(replyOf('{"ok":true}'));
+  await edge.break({ JOURNAL: { how: "fail", failures: 1 } });
+  const sent = await crowd();
+  for (const bell of await bellsOf(sent, 10_000))
+    expect(bell).toMatchObject({ request: null, response: null });
+  expect((await edge.journal(idOf(sent[7]!))).request?.body.toString()).toBe('{"n":7}');
+});
+
+it("with the queue down they stay in the journal for the sweep", async () => {
+  edge.answer(replyOf('{"ok":true}'));
+  await edge.break({ EXCHANGES: { how: "fail", failures: ALWAYS } });
+  const sent = await send("{}");
+  await vi.waitFor(async () =>
+    expect((await edge.journal(idOf(sent))).response?.body.toString()).toBe('{"ok":true}'),
+  );
+});
+
+it("a large request or answer goes alone", async () => {
+  edge.answer(replyOf("x".repeat(100_000)));
+  const small = await send("{}");
+  edge.answer(replyOf('{"ok":true}'));
+  const large = await send("y".repeat(100_000));
+  await bellsOf([small, large]);
+  expect((await edge.journal(idOf(small))).response?.body.length).toBe(100_000);
+  expect((await edge.journal(idOf(large))).request?.body.length).toBe(100_000);
+});

@@ -1,0 +1,235 @@
+/** Bundles of small exchanges: stored as if each had come alone, whatever happens to one of them or to the bundle. */
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { newExchangeId } from "../../workers/domain/exchange-id.ts";
+import type { ExchangeBell } from "../../workers/schemas/exchange.ts";
+import { readJournalStatus } from "../../workers/store/status.ts";
+import { bundlePart, writeJournalBundle } from "../../workers/store/journal-bundle.ts";
+import { journalKey, journalTrailer, listJournal } from "../../workers/store/journal.ts";
+import { bellOf, madeExchange, type MadeExchange, NOON } from "../support/exchanges.ts";
+import { queryRows } from "../support/worker-database.ts";
+import {
+  countedExchanges,
+  deliver,
+  freshWorld,
+  journal,
+  journalContents,
+  storedOutcomes,
+  storedRow,
+} from "../support/worker-ingest.ts";
+import { sweep } from "../support/worker-sweep.ts";
+
+beforeEach(freshWorld);
+
+const DEAD = { queue: "nexus-exchanges-dead" };
+const noDatabase = { NEON_BRIDGE: "127.0.0.1:1" } as Partial<Env>;
+const HOUR = 3_600_000;
+const three = () => [0, 1, 2].map((n) => madeExchange({ startedAt: NOON + n }));
+/** Its status does not fit the column. */
+const poison = (startedAt: number) => madeExchange({ startedAt, responseFacts: { status: 70_000 } });
+const idsOf = (exchanges: readonly MadeExchange[]) => exchanges.map(({ id }) => id);
+
+/** Puts them into the journal as one bundle; its bell. */
+async function bundle(exchanges: readonly MadeExchange[], more: Partial<ExchangeBell> = {}) {
+  const id = newExchangeId(NOON + 1_000, crypto.getRandomValues(new Uint8Array(10)));
+  const halves = exchanges.flatMap(({ id: of, request, response }) => [
+    { id: of, part: "request" as const, pieces: [request.body, journalTrailer(request.facts)] },
+    { id: of, part: "response" as const, pieces: [response.body, journalTrailer(response.facts)] },
+  ]);
+  const journalBytes = await writeJournalBundle(env.JOURNAL, id, exchanges.length, halves);
+  const bell: ExchangeBell = {
+    v: 1,
+    kind: "exchange",
+    id,
+    domain: "",
+    journalBytes,
+    rungBy: "recorder",
+    request: null,
+    response: null,
+    exchanges: exchanges.length,
+    ...more,
+  };
+  return { id, bell, key: journalKey(id, bundlePart(exchanges.length)) };
+}
+
+/** The bells that ingest rings itself. */
+function listening() {
+  const rung: ExchangeBell[] = [];
+  const EXCHANGES = {
+    sendBatch: async (messages: { body: ExchangeBell }[]) =>
+      void rung.push(...messages.map(({ body }) => body)),
+  } as unknown as Queue;
+  return { rung, bindings: { EXCHANGES } };
+}
+
+const failed = () => queryRows<{ exchange_id: string }>("SELECT exchange_id FROM ingest_failures");
+
+it("is stored whole, counted once, and cleared", async () => {
+  const exchanges = three();
+  const { bell } = await bundle(exchanges);
+  expect(await deliver([{ body: bell }])).toEqual({ acks: [0], retries: {} });
+  expect((await storedOutcomes()).map(({ id }) => id)).toEqual(idsOf(exchanges));
+  expect(await countedExchanges()).toBe(3);
+  expect(await journalContents()).toEqual([]);
+  const row = await storedRow(exchanges[1]!.id);
+  expect(row).toMatchObject({ outcome: "complete", status: 200 });
+});
+
+it("stores of several domains, beside exchanges that come alone", async () => {
+  const other = madeExchange({ startedAt: NOON + 5, requestFacts: { domain: "other.example" } });
+  const alone = madeExchange({ startedAt: NOON + 6 });
+  const { bell } = await bundle([...three(), other]);
+  await journal(env.JOURNAL, alone);
+  expect((await deliver([{ body: bellOf(alone) }, { body: bell }])).acks).toEqual([0, 1]);
+  expect(await storedOutcomes()).toHaveLength(5);
+  expect(
+    await queryRows(
+      "SELECT d.name AS domain, sum(requests)::int AS n FROM rollups JOIN domains d ON d.id = domain_id GROUP BY d.name ORDER BY 1",
+    ),
+  ).toEqual([
+    { domain: "other.example", n: 1 },
+    { domain: "team.example", n: 4 },
+  ]);
+  expect(await journalContents()).toEqual([]);
+});
+
+it("rung for again, in one batch or later, changes nothing", async () => {
+  const { bell } = await bundle(three());
+  expect((await deliver([{ body: bell }, { body: bell }])).acks).toEqual([0, 1]);
+  expect((await deliver([{ body: bell }])).acks).toEqual([0]);
+  expect(await countedExchanges()).toBe(3);
+});
+
+it("holds what was stored before: that is not counted again, and the rest is stored", async () => {
+  const exchanges = three();
+  await journal(env.JOURNAL, exchanges[0]!);
+  await deliver([{ body: bellOf(exchanges[0]!) }]);
+  const { bell } = await bundle(exchanges);
+  await deliver([{ body: bell }]);
+  expect(await countedExchanges()).toBe(3);
+});
+
+it("and a copy of one of its exchanges that lies in the journal alone are one row, and both are cleared", async () => {
+  const exchanges = three();
+  const { bell } = await bundle(exchanges);
+  await journal(env.JOURNAL, exchanges[2]!);
+  expect((await deliver([{ body: bell }, { body: bellOf(exchanges[2]!) }])).acks).toEqual([0, 1]);
+  expect(await countedExchanges()).toBe(3);
+  expect(await journalContents()).toEqual([]);
+});
+
+it("that R2 took although it seemed not to, completes what its bells had stored as unrecorded", async () => {
+  const [one] = three();
+  const none = { recorded: "none" as const, bytes: 3, sha256: null };
+  const facts = {
+    request: { ...one!.request.facts, body: none },
+    response: { ...one!.response.facts, outcome: "unrecorded" as const, body: none },
+  };
+  await deliver([{ body: bellOf(one!, facts) }]);
+  expect((await storedRow(one!.id)).outcome).toBe("unrecorded");
+  const { bell } = await bundle([one!], { rungBy: "sweep" });
+  await deliver([{ body: bell }]);
+  expect((await storedRow(one!.id)).outcome).toBe("complete");
+  expect(await countedExchanges()).toBe(1);
+});
+
+describe("one exchange of it that cannot be stored", () => {
+  it("goes back into the journal by itself and is rung for; the others are stored and the bundle goes", async () => {
+    const exchanges = [madeExchange(), poison(NOON + 1), madeExchange({ startedAt: NOON + 2 })];
+    const { bell } = await bundle(exchanges);
+    const { rung, bindings } = listening();
+    expect(await deliver([{ body: bell }], { bindings })).toEqual({ acks: [0], retries: {} });
+    expect((await storedOutcomes()).map(({ id }) => id)).toEqual([exchanges[0]!.id, exchanges[2]!.id]);
+    expect(await journalContents()).toEqual([`${exchanges[1]!.id} both`]);
+    expect(rung).toEqual([expect.objectContaining({ id: exchanges[1]!.id, rungBy: "recorder" })]);
+    expect(rung[0]).not.toHaveProperty("exchanges");
+    // What it was is what ends up where failures end up.
+    await deliver([{ body: rung[0] }], DEAD);
+    expect(await failed()).toEqual([{ exchange_id: exchanges[1]!.id }]);
+  });
+
+  it("because its facts cannot be read does the same", async () => {
+    const exchanges = three();
+    Object.assign(exchanges[0]!.request.facts, { startedAt: "noon" });
+    const { bell } = await bundle(exchanges);
+    const { rung, bindings } = listening();
+    await deliver([{ body: bell }], { bindings });
+    expect(await storedOutcomes()).toHaveLength(2);
+    expect(rung.map(({ id }) => id)).toEqual([exchanges[0]!.id]);
+  });
+
+  it("stays in the bundle while the queue takes no bell", async () => {
+    const { bell } = await bundle([madeExchange(), poison(NOON + 1)]);
+    const EXCHANGES = { sendBatch: () => Promise.reject(new Error("down")) } as unknown as Queue;
+    expect(await deliver([{ body: bell }], { bindings: { EXCHANGES } })).toEqual({
+      acks: [],
+      retries: { 0: 2 },
+    });
+    expect(await journalContents()).toContain(`${bell.id} both`);
+    const { rung, bindings } = listening();
+    expect((await deliver([{ body: bell, attempts: 2 }], { bindings })).acks).toEqual([0]);
+    expect(rung).toHaveLength(1);
+    expect(await countedExchanges()).toBe(1);
+  });
+});
+
+describe("the bundle as a whole", () => {
+  it("waits while the database is away", async () => {
+    const { bell } = await bundle(three());
+    expect(await deliver([{ body: bell }], { bindings: noDatabase })).toEqual({
+      acks: [],
+      retries: { 0: 2 },
+    });
+    expect((await deliver([{ body: bell, attempts: 2 }])).acks).toEqual([0]);
+    expect(await countedExchanges()).toBe(3);
+  });
+
+  it("waits while R2 is away", async () => {
+    const { bell } = await bundle(three());
+    const JOURNAL = { get: () => Promise.reject(new Error("down")) } as unknown as R2Bucket;
+    expect((await deliver([{ body: bell }], { bindings: { JOURNAL } })).retries).toEqual({ 0: 2 });
+    expect((await deliver([{ body: bell, attempts: 2 }])).acks).toEqual([0]);
+  });
+
+  it.each(["without its end", "whose halves are shorter than it says"])(
+    "%s is written down in the end, and stays in the journal",
+    async (how) => {
+      const { bell, key, id } = await bundle(three());
+      const object = new Uint8Array(await (await env.JOURNAL.get(key))!.arrayBuffer());
+      await env.JOURNAL.put(key, how === "without its end" ? object.subarray(0, -3) : object.subarray(3));
+      expect((await deliver([{ body: bell }])).retries).toEqual({ 0: 2 });
+      expect((await deliver([{ body: bell }], DEAD)).acks).toEqual([0]);
+      expect(await failed()).toEqual([{ exchange_id: id }]);
+      expect(await journalContents()).toEqual([`${id} both`]);
+      // Mended, it is no failure any more.
+      await env.JOURNAL.put(key, object);
+      await deliver([{ body: { ...bell, rungBy: "sweep" } }]);
+      expect(await failed()).toEqual([]);
+      expect(await countedExchanges()).toBe(3);
+    },
+  );
+});
+
+describe("left behind", () => {
+  it("is found by the sweep, which rings once for all of it", async () => {
+    const { bell, id } = await bundle(three());
+    const rung = await sweep(HOUR);
+    expect(rung).toEqual([
+      expect.objectContaining({ id, exchanges: 3, rungBy: "sweep", journalBytes: bell.journalBytes }),
+    ]);
+    expect(await sweep(HOUR + 1)).toEqual([]);
+    await deliver([{ body: rung[0] }]);
+    expect(await countedExchanges()).toBe(3);
+    expect(await queryRows("SELECT exchange_id FROM swept_entries")).toEqual([]);
+  });
+
+  it("counts as many exchanges as are in it", async () => {
+    await bundle(three());
+    await journal(env.JOURNAL, madeExchange({ startedAt: NOON + 9 }));
+    expect(await readJournalStatus(env, new Date())).toMatchObject({ entries: 4, ended: 4 });
+    expect((await listJournal(env.JOURNAL, { limit: 10 })).entries.map((entry) => entry.exchanges)).toEqual([
+      undefined,
+      3,
+    ]);
+  });
+});

@@ -1,0 +1,61 @@
+/**
+ * Bundles of small exchanges on their way into rows. Their exchanges are stored like any others; what cannot be stored goes back into
+ * the journal by itself and is rung for by itself, so that one bad exchange keeps no others. Used by the consumer.
+ */
+import { JOURNAL_TIMEOUT_MS } from "../constants.ts";
+import { errorText, log } from "../log.ts";
+import type { ExchangeBell } from "../schemas/exchange.ts";
+import { type Bundled, bundlePart, readJournalBundle, unbundle } from "../store/journal-bundle.ts";
+import { withinTime } from "../store/time-limit.ts";
+
+/** A bundle that was read. */
+export interface OpenBundle {
+  exchanges: Bundled[];
+  /** It may have failed before; see Entry. */
+  isTroubled: boolean;
+}
+
+/** Its exchanges; none where it has been cleared: then they are stored. Rejects when it cannot be read. */
+export async function readBundle(
+  journal: R2Bucket,
+  { id, exchanges = 0 }: ExchangeBell,
+): Promise<{ exchanges: Bundled[] }> {
+  const read = await withinTime(JOURNAL_TIMEOUT_MS, readJournalBundle(journal, id, exchanges));
+  if (read === null) log.info("ingest: a bell rang for a bundle that has been cleared", { id });
+  return { exchanges: read ?? [] };
+}
+
+/** What is to be cleared of a bundle. */
+export const bundleObject = ({ id, exchanges = 0 }: ExchangeBell) => ({
+  id,
+  parts: [bundlePart(exchanges)],
+});
+
+/**
+ * Takes what could not be stored out of a bundle: into the journal first, then a bell each. Answers whether the bundle is needed no more.
+ */
+export async function takeOut(env: Env, bell: ExchangeBell, left: readonly Bundled[]): Promise<boolean> {
+  try {
+    await withinTime(JOURNAL_TIMEOUT_MS, Promise.all(left.map((one) => unbundle(env.JOURNAL, one))));
+    const { exchanges: _, ...own } = bell;
+    const bells = left.map(({ id, objects }) => ({
+      ...own,
+      id,
+      rungBy: "recorder" as const,
+      journalBytes: objects.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    }));
+    for (let at = 0; at < bells.length; at += MAX_SENT_TOGETHER)
+      await env.EXCHANGES.sendBatch(
+        bells.slice(at, at + MAX_SENT_TOGETHER).map((body) => ({ body, delaySeconds: FIRST_TRY_SECONDS })),
+      );
+    return true;
+  } catch (thrown) {
+    log.warn("ingest: exchanges not taken out of their bundle", { id: bell.id, error: errorText(thrown) });
+    return false;
+  }
+}
+
+/** Queues take at most 100 messages at once. /queues/platform/limits */
+const MAX_SENT_TOGETHER = 100;
+/** They have failed a moment ago. */
+const FIRST_TRY_SECONDS = 2;

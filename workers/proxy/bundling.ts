@@ -1,0 +1,94 @@
+/**
+ * Small exchanges go into the journal together: for each of them a write of its own would cost more than everything else that is
+ * done for it. An isolate gathers what ends within a moment, and the invocation that began the bundle writes it.
+ */
+import { BUNDLING_MS, MAX_BUNDLE_BYTES, MAX_BUNDLED_EXCHANGES } from "../constants.ts";
+import { EXCHANGE_ID_RANDOM_BYTES, newExchangeId } from "../domain/exchange-id.ts";
+import type { ExchangeBell, ResponseFacts } from "../schemas/exchange.ts";
+import { type BundledHalf, writeJournalBundle } from "../store/journal-bundle.ts";
+import { journalTrailer, type OpenFacts } from "../store/journal.ts";
+import { ring } from "./bells.ts";
+import { count, flushCounters } from "./counters.ts";
+import type { Exchange } from "./exchange.ts";
+import { persistently } from "./recorder.ts";
+import { unrecorded } from "./recording.ts";
+import type { HeldHalf } from "./request-recording.ts";
+
+/** An exchange that has ended, all of it at hand. */
+export interface WholeExchange {
+  request: HeldHalf;
+  response: { facts: OpenFacts<ResponseFacts>; pieces: readonly Uint8Array[]; bytes: number };
+}
+
+interface Bundle {
+  exchanges: WholeExchange[];
+  bytes: number;
+  /** When somebody else writes it (epoch milliseconds), because the invocation that should have was ended. */
+  overdueAt: number;
+}
+
+/** Longer than a write with all its tries. */
+const PATIENCE_MS = 30_000;
+
+let open: Bundle | null = null;
+/** All that are not in the journal yet, `open` among them; usually there is no other. */
+const unwritten = new Set<Bundle>();
+
+/** Takes an exchange into the bundle of the moment. It will be written and rung for under `waitUntil`. */
+export function gather({ env, ctx }: Pick<Exchange, "env" | "ctx">, exchange: WholeExchange): void {
+  const now = Date.now();
+  for (const bundle of unwritten) if (bundle.overdueAt < now) ctx.waitUntil(write(env, ctx, bundle));
+  const bytes = exchange.request.body.length + exchange.response.bytes;
+  if (!open || open.exchanges.length >= MAX_BUNDLED_EXCHANGES || open.bytes + bytes > MAX_BUNDLE_BYTES) {
+    const begun = { exchanges: [], bytes: 0, overdueAt: now + BUNDLING_MS + PATIENCE_MS };
+    open = begun;
+    unwritten.add(begun);
+    ctx.waitUntil(scheduler.wait(BUNDLING_MS).then(() => write(env, ctx, begun)));
+  }
+  open.exchanges.push(exchange);
+  open.bytes += bytes;
+}
+
+async function write(env: Env, ctx: Exchange["ctx"], bundle: Bundle): Promise<void> {
+  if (open === bundle) open = null;
+  bundle.overdueAt = Date.now() + PATIENCE_MS;
+  const { exchanges } = bundle;
+  const id = newExchangeId(Date.now(), crypto.getRandomValues(new Uint8Array(EXCHANGE_ID_RANDOM_BYTES)));
+  const halves = exchanges.flatMap(halvesOf);
+  const putting = () => writeJournalBundle(env.JOURNAL, id, exchanges.length, halves);
+  const journalBytes = await persistently({ id, exchanges: exchanges.length }, bundle.bytes, putting);
+  unwritten.delete(bundle);
+  if (journalBytes !== null) await ring(env, bellFor(id, "", { journalBytes, exchanges: exchanges.length }));
+  else await Promise.all(exchanges.map((exchange) => ringAlone(env, exchange)));
+  flushCounters(env, ctx, Date.now());
+}
+
+function halvesOf({ request, response }: WholeExchange): BundledHalf[] {
+  const { id } = request.facts;
+  return [
+    { id, part: "request", pieces: [request.body, journalTrailer(request.facts)] },
+    { id, part: "response", pieces: [...response.pieces, journalTrailer(response.facts)] },
+  ];
+}
+
+/** R2 did not take the bundle: what is known of each of its exchanges travels with its bell. */
+function ringAlone(env: Env, { request, response }: WholeExchange): Promise<void> {
+  count("unrecorded");
+  const none = (bytes: number) => ({ recorded: "none" as const, bytes, sha256: null });
+  return ring(
+    env,
+    bellFor(request.facts.id, request.facts.domain, {
+      journalBytes: 0,
+      request: { ...request.facts, body: none(request.body.length) },
+      response: unrecorded(response.facts, none(response.bytes)),
+    }),
+  );
+}
+
+function bellFor(
+  id: string,
+  domain: string,
+  rest: Partial<ExchangeBell> & { journalBytes: number },
+): ExchangeBell {
+  return { v: 1, kind: "exchange", id, domain, rungBy: "recorder", request: null, response: null, ...rest };
+}

@@ -1,0 +1,48 @@
+/** A small body on its way to the client, piece by piece as it comes; the pieces are kept for the archive. Used by answer-body. */
+import type { Taken } from "./gulps.ts";
+
+/**
+ * Passes the body on. Never rejects: `broken` is what upstream broke off with, and the client's stream breaks with it.
+ * `gone` is called at once when the client takes no more; what upstream has said until then is in `gulped`.
+ */
+export async function passPieces(
+  body: ReadableStream,
+  client: WritableStream,
+  length: number,
+  gone: () => void,
+): Promise<Taken & { isServed: boolean }> {
+  const gulped: Taken["gulped"] = { chunks: [], bytes: 0, hash: null, end: NOTHING };
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
+  const writer = (client as WritableStream<Uint8Array>).getWriter();
+  void writer.closed.catch(gone); // also heard while upstream is silent
+  try {
+    while (gulped.bytes < length) {
+      const piece = await reader.read().catch((thrown: unknown) => new Broken(thrown));
+      if (piece instanceof Broken) {
+        void writer.abort(piece.reason).catch(() => undefined);
+        return { gulped, broken: piece.reason ?? new Error("broken"), isServed: false };
+      }
+      if (piece.done) break;
+      gulped.chunks.push(piece.value);
+      gulped.bytes += piece.value.length;
+      // The last one is not waited for before the end is announced: both are through when the end is.
+      if (gulped.bytes < length) await writer.write(piece.value);
+      else void writer.write(piece.value).catch(() => undefined);
+    }
+    await writer.close();
+    return { gulped, broken: null, isServed: true };
+  } catch {
+    gone();
+    return { gulped, broken: null, isServed: false };
+  }
+}
+
+/** Upstream's end of the stream, as opposed to the client's. */
+class Broken {
+  readonly reason: unknown;
+  constructor(reason: unknown) {
+    this.reason = reason;
+  }
+}
+
+const NOTHING = new Uint8Array(0);
