@@ -13,8 +13,8 @@ import { startDemo } from "./local/demo/demo.ts";
 interface Picture {
   name: string;
   /**
-   * Where it is taken; FIRST stands for the request with the most tool calls among the newest, TALK for the conversation
-   * that branched most.
+   * Where it is taken; FIRST stands for the request with the most tool calls among the newest, TIMED for the stream of most
+   * pieces among those, TALK for the conversation that branched most.
    */
   path: string;
   theme: "light" | "dark";
@@ -23,6 +23,7 @@ interface Picture {
 const PICTURES: readonly Picture[] = [
   { name: "demo-overview", path: "/?range=24h", theme: "light" },
   { name: "demo-request", path: "/requests/FIRST", theme: "dark" },
+  { name: "demo-stream", path: "/requests/TIMED?tab=stream", theme: "light" },
   { name: "demo-conversation", path: "/conversations/TALK", theme: "light" },
   { name: "demo-conversations", path: "/conversations?range=24h", theme: "light" },
   { name: "demo-usage", path: "/usage?range=24h", theme: "light" },
@@ -89,12 +90,25 @@ async function pathOf(picture: Picture): Promise<string> {
     if (!talk) throw new Error("The demo has no conversation to show.");
     return picture.path.replace("TALK", talk.conversationId);
   }
+  if (picture.path.includes("TIMED")) return picture.path.replace("TIMED", await longestStream());
   if (!picture.path.includes("FIRST")) return picture.path;
   const { requests } = await ask<{ requests: Row[] }>("/api/requests?limit=200");
   const complete = requests.filter((row) => row.outcome === "complete");
   const first = complete.sort((left, right) => right.toolCallCount - left.toolCallCount)[0];
   if (!first) throw new Error("The demo has no request to show.");
   return picture.path.replace("FIRST", first.requestId);
+}
+
+/** The id of the timed request, among the newest, whose stream came in most pieces. */
+async function longestStream(): Promise<string> {
+  const { requests } = await ask<{ requests: Row[] }>("/api/requests?limit=100&outcome=complete");
+  let longest = { requestId: "", streamingChunks: [] as unknown[] };
+  for (const { requestId } of requests) {
+    const detail = await ask<typeof longest>(`/api/requests/${requestId}`);
+    if (detail.streamingChunks.length > longest.streamingChunks.length) longest = detail;
+  }
+  if (longest.requestId === "") throw new Error("The demo has no timed stream to show.");
+  return longest.requestId;
 }
 
 async function signIn(page: Page): Promise<void> {

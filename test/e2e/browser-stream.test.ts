@@ -8,6 +8,7 @@ import { accessibilityProblems } from "../support/accessibility.ts";
 import { answerStream } from "../support/answer-stream.ts";
 import { startBrowser } from "../support/browser.ts";
 import { startLocalWorld } from "../support/local-world.ts";
+import { openWatchedPage, sidewaysOverflow } from "../support/watched-page.ts";
 
 const PAUSE_MS = 600;
 /** The event before which it pauses, from 1. */
@@ -88,11 +89,7 @@ describe("a timed stream", () => {
   ] as const)(
     "is drawn at %i px in %s, leads to what came late, and axe finds nothing serious",
     async (width, colorScheme) => {
-      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
-      const page = await context.newPage();
-      const complaints: string[] = [];
-      page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-      page.on("pageerror", (error) => complaints.push(error.message));
+      const { page, complaints } = await openWatchedPage(browser, { width, colorScheme });
       await page.goto(`${world.dashboardUrl}/requests`);
       await page.fill("input[name=key]", world.dashboardKey);
       await page.click("form button[type=submit], form button:not([type])");
@@ -113,11 +110,9 @@ describe("a timed stream", () => {
       const late = page.locator(`#event-${LATE_EVENT}`);
       expect(await late.locator(".event-gap").innerText()).toMatch(/^A\s*\+\d+ ms$/);
       expect(await page.locator(".event-time").count()).toBe(await page.locator(".events > li").count());
-      expect(
-        await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
-      ).toBeLessThanOrEqual(0);
+      expect(await sidewaysOverflow(page)).toBe(0);
       expect([...complaints, ...(await accessibilityProblems(page))]).toEqual([]);
-      await context.close();
+      await page.context().close();
     },
   );
 });

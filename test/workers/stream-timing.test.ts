@@ -64,6 +64,19 @@ describe("a stream that was timed", () => {
   });
 });
 
+it("times are described in the API's document", async () => {
+  const { paths } = await ask<{ paths: Record<string, { get: object }> }>("/api/openapi.json");
+  const document = JSON.stringify(paths["/api/requests/{id}"]!.get);
+  for (const word of [
+    '"streamTiming"',
+    '"streamingChunks"',
+    '"offsetMs"',
+    '"endByte"',
+    "STREAM_TIMING_SAMPLE",
+  ])
+    expect(document).toContain(word);
+});
+
 describe("no times", () => {
   it("are there where the stream was not timed", async () => {
     expect(await stored({})).toMatchObject(UNTIMED);

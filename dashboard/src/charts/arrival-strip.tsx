@@ -31,7 +31,8 @@ export function ArrivalStrip({ times, ended, eventName }: Props) {
     <figure class="arrivals">
       <figcaption class="legend">
         <span>
-          <span class="swatch arrival-wait"></span>First byte after <strong>{exactly(firstMs)}</strong>
+          <span class="swatch arrival-wait"></span>First byte of the stream after{" "}
+          <strong>{exactly(firstMs)}</strong>
         </span>
         <span>
           <span class="swatch fill-answering"></span>
@@ -95,7 +96,7 @@ export function ArrivalStrip({ times, ended, eventName }: Props) {
 }
 
 function Pauses({ times: { pauses, pauseFromMs }, eventName }: Pick<Props, "times" | "eventName">) {
-  if (pauses.length === 0) return <p class="mute">No pause of {roundly(pauseFromMs)} or more.</p>;
+  if (pauses.length === 0) return <p class="pauses mute">No pause of {roundly(pauseFromMs)} or more.</p>;
   return (
     <ul class="pauses" aria-label="Pauses">
       {pauses.map(({ event, fromMs, toMs }, index) => (
@@ -138,5 +139,5 @@ function words({ events, firstMs, totalMs, pauses, pauseFromMs }: StreamTimes): 
     pauses.length === 0
       ? `no pause of ${roundly(pauseFromMs)} or more`
       : `${formatCount(pauses.length, "pause")} of ${roundly(pauseFromMs)} or more, the longest ${exactly(longest)}`;
-  return `${formatCount(events.length, "event")} in ${exactly(totalMs)}: first byte after ${exactly(firstMs)}, ${paused}`;
+  return `${formatCount(events.length, "event")} in ${exactly(totalMs)}: first byte of the stream after ${exactly(firstMs)}, ${paused}`;
 }
