@@ -1,6 +1,6 @@
 /**
- * The dashboard over the demo's day in a real Chromium: who gets in, every page in both themes and widths, what can be
- * clicked, what changes by itself. One world for all of it; the parts are in dashboard/.
+ * The dashboard over the demo's day in a real Chromium: who gets in, every page in both themes and widths, that every value is the
+ * API's, what can be clicked, what changes by itself. One world for all of it; the parts are in dashboard/.
  */
 import { afterAll, beforeAll } from "vitest";
 import { type DemoStage, startDemoStage } from "../support/demo-stage.ts";
@@ -10,6 +10,7 @@ import { describeLists } from "./dashboard/lists.ts";
 import { describeLiveness } from "./dashboard/liveness.ts";
 import { describeToggles } from "./dashboard/toggles.ts";
 import { describeTree } from "./dashboard/tree.ts";
+import { describeValues } from "./dashboard/values.ts";
 
 let running: DemoStage;
 beforeAll(async () => {
@@ -19,6 +20,7 @@ afterAll(() => running.stop());
 const stage = () => running;
 
 describeEveryPage(stage);
+describeValues(stage);
 describeLists(stage);
 describeToggles(stage);
 describeTree(stage);

@@ -3,7 +3,7 @@ import type { Page, Response } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import type { ConversationDetail } from "../../../workers/schemas/api-conversations.ts";
 import type { RequestList } from "../../../workers/schemas/api-requests.ts";
-import { accessibilityProblems, RULES_OF_LOOKS } from "../../support/accessibility.ts";
+import { accessibilityProblems, RULES_OF_WIDTH } from "../../support/accessibility.ts";
 import type { DemoStage } from "../../support/demo-stage.ts";
 import { sidewaysOverflow } from "../../support/watched-page.ts";
 
@@ -68,7 +68,7 @@ export function describeEveryPage(stage: () => DemoStage): void {
         note(await accessibilityProblems(page, ["color-contrast"]));
         await page.setViewportSize(PHONE);
         note(await overflow(page));
-        note(await accessibilityProblems(page, RULES_OF_LOOKS));
+        note(await accessibilityProblems(page, RULES_OF_WIDTH));
         note(await weight());
         note(complaints.splice(0).filter((words) => path !== "/nowhere" || !words.includes("404")));
       }

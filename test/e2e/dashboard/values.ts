@@ -1,0 +1,51 @@
+/** Every value on the pages is the API's, for all of the demo's day; and a value that is not would be seen. */
+import { describe, expect, it } from "vitest";
+import type { DemoStage } from "../../support/demo-stage.ts";
+import { readPage } from "../../support/page-reading.ts";
+import { type Check, differencesOf, disagreements } from "./agreement.ts";
+import { ADMINISTRATION } from "./values-of-administration.ts";
+import { conversationChecks } from "./values-of-conversation.ts";
+import { exchangeChecks } from "./values-of-exchanges.ts";
+import { SUMS } from "./values-of-sums.ts";
+
+export function describeValues(stage: () => DemoStage): void {
+  describe("every value of the page", () => {
+    const compare = async (checks: readonly Check[]) => {
+      const { page } = await stage().open();
+      const found: string[] = [];
+      for (const check of checks) found.push(...(await disagreements(stage(), page, check)));
+      expect(found).toEqual([]);
+      await page.context().close();
+    };
+    it("of overview, usage and errors is the API's", () => compare(SUMS));
+    it("of requests, conversations and one request is the API's", async () =>
+      compare(await exchangeChecks(stage())));
+    it("of one conversation, its tree, timeline and branches is the API's", async () =>
+      compare(await conversationChecks(stage())));
+    it("of domains, accounts, health and the audit log is the API's", () => compare(ADMINISTRATION));
+
+    it("is missed where it is another one, not there, or compared with nothing", async () => {
+      const { page } = await stage().open();
+      await page.goto(`${stage().url}/domains`);
+      const cells = "table.domains td:last-child";
+      const before = (await readPage(page, [cells])).texts[cells]!;
+      await page.evaluate((selector) => {
+        const cells = [...document.querySelectorAll(selector)];
+        cells[0]!.textContent = "987,654";
+        cells.at(-1)!.closest("tr")!.remove();
+        document.querySelector("h1")!.title = "12 domains";
+        document.querySelector("main")!.append("13 % of them");
+      }, cells);
+      const reading = await readPage(page, [cells]);
+      expect(differencesOf(reading, { [cells]: before })).toContainEqual(
+        expect.stringContaining("page 987,654"),
+      );
+      expect(differencesOf(reading, { [cells]: before })).toContainEqual(
+        expect.stringContaining("page has none"),
+      );
+      for (const figure of ["hover: 12 domains", "text: 13 % of them"])
+        expect(reading.rest).toContainEqual(expect.stringContaining(figure));
+      await page.context().close();
+    });
+  });
+}
