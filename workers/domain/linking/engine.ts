@@ -39,12 +39,19 @@ export async function linkExchanges(store: LinkStore, made: readonly MadeEvidenc
   );
   const unsettled = { index: "ambiguous" as const, key: 0n, after: first, limit: Number.MAX_SAFE_INTEGER };
   await reader.fetch([...dependents, ...choices, unsettled]);
-  for (const lookup of dependents) await concern(await reader.find(lookup));
+  await concern(await foundBy(dependents));
   const ambiguous = new Map<string, Evidence>();
   for (const { evidence } of await reader.find(unsettled)) ambiguous.set(evidence.requestId, evidence);
 
-  async function concern(others: readonly { evidence: Evidence }[]): Promise<void> {
-    const fresh = others.map(({ evidence }) => evidence).filter(({ requestId }) => !dirty.has(requestId));
+  async function foundBy(lookups: readonly Lookup[]): Promise<Evidence[]> {
+    const found: Evidence[] = [];
+    for (const lookup of lookups) for (const { evidence } of await reader.find(lookup)) found.push(evidence);
+    return found;
+  }
+
+  async function concern(others: readonly Evidence[]): Promise<void> {
+    const distinct = new Map(others.map((evidence) => [evidence.requestId, evidence]));
+    const fresh = [...distinct.values()].filter(({ requestId }) => !dirty.has(requestId));
     if (fresh.length === 0) return;
     const keys = await store.keysOf(fresh.map(({ requestId }) => requestId));
     for (const evidence of fresh)
@@ -52,7 +59,7 @@ export async function linkExchanges(store: LinkStore, made: readonly MadeEvidenc
     // Whoever is chosen again may leave the call it took, or take another, to those that began like it later.
     const alike = fresh.flatMap(({ requestId }) => promptLookups(requestId, keys.get(requestId) ?? []));
     await reader.fetch([...fresh.flatMap(firstLookups), ...alike]);
-    for (const lookup of alike) await concern(await reader.find(lookup));
+    await concern(await foundBy(alike));
   }
 
   const layout = new Layout(store, new Set(made.map(({ requestId }) => requestId)));
@@ -89,7 +96,7 @@ export async function linkExchanges(store: LinkStore, made: readonly MadeEvidenc
       changed.map((id) => ({ evidence: dirty.get(id)!.evidence, parentage: parentages.get(id)! })),
     );
     // Where conversations grew or shrank, choices between them may fall otherwise.
-    await concern([...ambiguous.values()].map((evidence) => ({ evidence })));
+    await concern([...ambiguous.values()]);
     const undecided = [...parentages].filter(([, { isAmbiguous }]) => isAmbiguous).map(([id]) => id);
     changed = await choose(new Set([...undecided, ...ambiguous.keys()]));
   }
