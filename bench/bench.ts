@@ -12,6 +12,7 @@ import { conversations } from "./rows/conversations.ts";
 import { cpu, memory } from "./rows/cost.ts";
 import { fidelity } from "./rows/fidelity.ts";
 import { ingest, storage } from "./rows/ingest.ts";
+import { longPage } from "./rows/long-page.ts";
 import { objects } from "./rows/objects.ts";
 import { pagesOfDemo, pagesOfMillion } from "./rows/pages.ts";
 import { reads } from "./rows/reads.ts";
@@ -36,6 +37,7 @@ const ON_THEIR_OWN: Record<string, () => Promise<Line[]>> = {
   storage,
   reads,
   conversations,
+  "long-page": longPage,
   "pages-demo": pagesOfDemo,
   "pages-million": pagesOfMillion,
 };
