@@ -24,6 +24,7 @@ import { requestRoutes } from "./routes/requests.tsx";
 import { staticRoutes } from "./routes/static.ts";
 import { usageRoutes } from "./routes/usage.tsx";
 import { themeRoutes } from "./routes/theme.ts";
+import { vacantRoutes } from "./routes/vacant.tsx";
 
 /** The application; `assets` are the addresses of the built style sheet, script and font. */
 export function createApp(assets: Assets): Hono<AppEnv> {
@@ -46,6 +47,7 @@ export function createApp(assets: Assets): Hono<AppEnv> {
   app.route("/", accountRoutes());
   app.route("/", accountLoginRoutes());
   app.route("/", auditRoutes());
+  app.route("/", vacantRoutes());
   app.all("/api/*", apiProxy);
   app.get("/live", liveProxy);
 

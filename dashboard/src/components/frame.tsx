@@ -3,7 +3,9 @@ import type { Child } from "hono/jsx";
 import { raw } from "hono/html";
 import type { HealthMark } from "../api/health.ts";
 import type { Assets } from "../assets.ts";
+import { search } from "../api/client.ts";
 import { linkTo } from "../filters.ts";
+import { formatAbsolute } from "../format/time.ts";
 import { CSRF_FIELD } from "../http/csrf.ts";
 import type { View } from "../view.ts";
 import { Icon, type IconName } from "./icon.tsx";
@@ -17,6 +19,8 @@ interface NavItem {
   key: string;
   /** Pages that are reached from it and stand under other paths. */
   also?: readonly string[];
+  /** Its feature is not in this version: the place is kept and says so. */
+  isVacant?: boolean;
 }
 
 export const NAVIGATION: readonly NavItem[] = [
@@ -25,6 +29,8 @@ export const NAVIGATION: readonly NavItem[] = [
   { path: "/requests", label: "Requests", icon: "list", key: "r" },
   { path: "/usage", label: "Usage", icon: "chart", key: "u" },
   { path: "/errors", label: "Errors", icon: "alert", key: "e" },
+  { path: "/prompts", label: "Prompts", icon: "file", key: "p", isVacant: true },
+  { path: "/analyses", label: "Analyses", icon: "analysis", key: "a", isVacant: true },
   { path: "/domains", label: "Domains", icon: "globe", key: "d", also: ["/accounts", "/audit"] },
   { path: "/settings", label: "Health", icon: "activity", key: "h" },
 ];
@@ -93,6 +99,10 @@ export function Frame({ view, assets, title, health, head, above, heading, child
             </p>
           )}
           <header class="head">
+            <p class="only-on-paper">
+              Nexus · {view.origin + view.path + search(view.query)} · as of{" "}
+              {formatAbsolute(view.now, view.zone)}
+            </p>
             <div class="head-title">
               {above}
               <h1>{heading ?? title}</h1>
@@ -157,7 +167,7 @@ function SideLink({ item, view, health }: { item: NavItem; view: View; health: H
       : [item.path, ...(item.also ?? [])].some((path) => view.path.startsWith(path));
   return (
     <a
-      class="side-link"
+      class={item.isVacant ? "side-link vacant" : "side-link"}
       href={linkTo(item.path, view.filters)}
       data-go={item.key}
       {...(isHere ? { "aria-current": "page" } : {})}

@@ -13,6 +13,7 @@ import {
   Download,
   EllipsisVertical,
   ExternalLink,
+  FileSearch,
   FileText,
   Gauge,
   Globe,
@@ -42,6 +43,7 @@ import { raw } from "hono/html";
 const DRAWINGS = {
   activity: Activity,
   alert: CircleAlert,
+  analysis: FileSearch,
   ban: Ban,
   chain: Chain,
   chart: ChartColumn,

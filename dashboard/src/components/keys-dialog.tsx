@@ -10,6 +10,8 @@ const KEYS: readonly (readonly [keys: string[], words: string])[] = [
   [["g", "r"], "Requests"],
   [["g", "u"], "Usage"],
   [["g", "e"], "Errors"],
+  [["g", "p"], "Prompts"],
+  [["g", "a"], "Analyses"],
   [["g", "d"], "Domains"],
   [["g", "h"], "Health"],
   [["Esc"], "Close, or leave a field"],

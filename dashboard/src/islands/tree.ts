@@ -3,7 +3,7 @@
  * says what a node is; reading marks the node of what is on the screen. Without it the tree scrolls and its links work.
  */
 import { select } from "d3-selection";
-import { zoom, zoomIdentity, type ZoomBehavior } from "d3-zoom";
+import { zoom, zoomIdentity, zoomTransform, type ZoomBehavior, type ZoomTransform } from "d3-zoom";
 import { MORE } from "./read-on.ts";
 import { bindTreeCard } from "./tree-card.ts";
 import { placeOf, type Place, stepFrom } from "./tree-steps.ts";
@@ -75,6 +75,7 @@ function bindTree(frame: HTMLElement): void {
   bindWalking(live);
   bindReading(live);
   bindRuns(live);
+  bindPrinting(live);
 }
 
 /**
@@ -91,6 +92,20 @@ function excess(first: number, last: number): number {
 function wheelDelta(event: WheelEvent): number {
   const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : 1);
   return Math.max(-LEAP, Math.min(LEAP, -pixels * 0.02));
+}
+
+/** Paper has room for all of it, whatever part was looked at. */
+function bindPrinting({ svg, behaviour, bounds: [left, top] }: Live): void {
+  let seen: ZoomTransform | null = null;
+  addEventListener("beforeprint", () => {
+    if (!svg.isConnected) return;
+    seen = zoomTransform(svg);
+    behaviour.transform(select(svg), zoomIdentity.translate(-left, -top));
+  });
+  addEventListener("afterprint", () => {
+    if (seen && svg.isConnected) behaviour.transform(select(svg), seen);
+    seen = null;
+  });
 }
 
 const itemsOf = (svg: SVGSVGElement) => [...svg.querySelectorAll<SVGElement>("[data-item]")];

@@ -6,6 +6,7 @@ import type {
   Transcript as TranscriptAnswer,
 } from "../../../workers/schemas/api-conversations.ts";
 import type { Result } from "../api/client.ts";
+import { AnalysisPanel } from "../components/analysis-panel.tsx";
 import { BranchList } from "../components/branch-list.tsx";
 import { ConversationStats } from "../components/conversation-stats.tsx";
 import { ProblemCard } from "../components/problem.tsx";
@@ -103,6 +104,7 @@ export function ConversationPage({ view, detail, tree, transcript, compared }: P
           <div class="reading-side">
             {drawn ? <TreePanel {...beside} drawn={drawn} /> : <NoTree tree={tree} view={view} />}
             {branches}
+            <AnalysisPanel view={view} path={path} />
           </div>
           {transcript?.ok === false ? (
             <ProblemCard problem={transcript.problem} what="The transcript" view={view} />

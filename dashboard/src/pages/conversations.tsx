@@ -93,7 +93,7 @@ export function ConversationsPage({ view, list }: { view: View; list: Result<Con
               isNumber
               help="Prompt, cached or not, and answer of the latest request, against what its model takes."
             />
-            <Head label="Took" isNumber help="From its first request to its last answer, pauses included." />
+            <Head label="Took" isNumber />
             <Head label="Last activity" isNumber />
           </TableHead>
           <tbody role="rowgroup">
