@@ -12,6 +12,8 @@ const PAGES = [
   "/usage",
   "/usage?accountId=acc_platform&range=7d",
   "/errors",
+  "/prompts",
+  "/analyses",
   "/domains",
   "/domains/new",
   "/accounts",
@@ -56,6 +58,19 @@ const escaped = (html: string) => [
   ...found(skeleton(html), /<script>alert|<img src=x|<[a-z][^>]*\son[a-z]+=/),
   ...found(html, /(href|src|action)="\s*(javascript|vbscript|data:text)/),
 ];
+
+describe("an empty dashboard", () => {
+  it("says where to point a client: at the local world's own proxy, else at a domain", async () => {
+    const { api, ask } = visit("empty");
+    expect((await ask("/")).text).toContain("export ANTHROPIC_BASE_URL=https://YOUR-DOMAIN");
+    const local = await app.request(
+      "http://localhost:9788/",
+      { headers: { cookie: `nexus_session=${GOOD_SESSION}` } },
+      { API: api, LOCAL_PROXY_URL: "http://localhost:9787" },
+    );
+    expect(await local.text()).toContain("export ANTHROPIC_BASE_URL=http://localhost:9787");
+  });
+});
 
 describe("the gate", () => {
   it.each([...PAGES, "/requests/some-id", "/domains/a.b", "/nowhere"])(

@@ -104,7 +104,7 @@ export function ConversationPage({ view, detail, tree, transcript, compared }: P
           <div class="reading-side">
             {drawn ? <TreePanel {...beside} drawn={drawn} /> : <NoTree tree={tree} view={view} />}
             {branches}
-            <AnalysisPanel view={view} path={path} />
+            <AnalysisPanel />
           </div>
           {transcript?.ok === false ? (
             <ProblemCard problem={transcript.problem} what="The transcript" view={view} />

@@ -75,7 +75,11 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
           </div>
         </>
       ) : (
-        <ProblemCard problem={overview.problem} what="The numbers of this period" view={view} />
+        <>
+          <ProblemCard problem={overview.problem} what="The numbers of this period" view={view} />
+          {/* They are kept elsewhere, and may be what somebody came for. */}
+          {windows.ok && <Windows windows={windows} view={view} />}
+        </>
       )}
     </>
   );

@@ -35,6 +35,8 @@ async function everyPath({ ask, talk }: DemoStage): Promise<string[]> {
     "/usage",
     `/usage?accountId=${detail.accountId}`,
     "/errors",
+    "/prompts",
+    "/analyses",
     "/domains",
     `/domains/${detail.domain}`,
     "/domains/new",
