@@ -4,8 +4,6 @@
  * downwards nothing that belongs to upstream's connection or cookies.
  */
 
-type HeaderPairs = Iterable<readonly [name: string, value: string]>;
-
 /** RFC 9110 7.6.1, plus what old clients and proxies send in that role. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
@@ -36,6 +34,7 @@ const NOT_UPWARDS: ReadonlySet<string> = new Set([
   "cdn-loop",
   "cookie",
 ]);
+const NOT_DOWNWARDS = [...HOP_BY_HOP, "set-cookie"];
 const NOT_UPWARDS_PREFIXES = ["proxy-", "cf-", "x-forwarded-", "x-nexus-"];
 
 /** Where a client may put a key, its own or ours. */
@@ -57,24 +56,25 @@ const BETA = "anthropic-beta";
  * The client's headers as they go up. `credential`: the headers that authenticate us, which replace what the client sent (except
  * that betas are added to the client's); null leaves the client's own (passthrough).
  */
-export function headersUp(
-  client: HeaderPairs,
-  credential: Readonly<Record<string, string>> | null,
-): [string, string][] {
-  const pairs = [...client];
-  const named = connectionNames(pairs);
-  const up = pairs.filter(([name]) => {
-    if (HOP_BY_HOP.has(name) || named.has(name) || NOT_UPWARDS.has(name)) return false;
-    if (NOT_UPWARDS_PREFIXES.some((prefix) => name.startsWith(prefix))) return false;
-    return credential === null || !CREDENTIALS.has(name);
-  }) as [string, string][];
-  const beta = credential?.[BETA];
-  const merged = up.map(([name, value]): [string, string] =>
-    beta !== undefined && name === BETA ? [name, withBeta(value, beta)] : [name, value],
+export function headersUp(client: Headers, credential: Readonly<Record<string, string>> | null): Headers {
+  const up = new Headers(client);
+  const named = connectionNames(client);
+  for (const name of client.keys())
+    if (!goesUp(name) || named.has(name) || (credential !== null && CREDENTIALS.has(name))) up.delete(name);
+  up.set("accept-encoding", UPSTREAM_ACCEPT_ENCODING);
+  for (const [name, value] of Object.entries(credential ?? {})) {
+    const betas = name === BETA ? up.get(BETA) : null;
+    up.set(name, betas === null ? value : withBeta(betas, value));
+  }
+  return up;
+}
+
+function goesUp(name: string): boolean {
+  return (
+    !HOP_BY_HOP.has(name) &&
+    !NOT_UPWARDS.has(name) &&
+    !NOT_UPWARDS_PREFIXES.some((prefix) => name.startsWith(prefix))
   );
-  const hasBeta = up.some(([name]) => name === BETA);
-  const own = Object.entries(credential ?? {}).filter(([name]) => name !== BETA || !hasBeta);
-  return [...merged, ["accept-encoding", UPSTREAM_ACCEPT_ENCODING], ...own];
 }
 
 /** The client's list of betas with one more, unless it is there; order and spelling stay. */
@@ -112,19 +112,13 @@ export function bodyPassage(
 }
 
 /** Upstream's headers as the client gets them, with our id. */
-export function headersDown(
-  upstream: HeaderPairs,
-  keepsCoding: boolean,
-  exchangeId: string,
-): [string, string][] {
-  const pairs = [...upstream];
-  const named = connectionNames(pairs);
-  const down = pairs.filter(([name]) => {
-    if (HOP_BY_HOP.has(name) || named.has(name)) return false;
-    if (name === "content-encoding") return keepsCoding;
-    return name !== "set-cookie" && name !== "x-nexus-request-id";
-  }) as [string, string][];
-  return [...down, ["x-nexus-request-id", exchangeId]];
+export function headersDown(upstream: Headers, keepsCoding: boolean, exchangeId: string): Headers {
+  const down = new Headers(upstream);
+  for (const name of connectionNames(upstream)) down.delete(name);
+  for (const name of NOT_DOWNWARDS) down.delete(name);
+  if (!keepsCoding) down.delete("content-encoding");
+  down.set("x-nexus-request-id", exchangeId);
+  return down;
 }
 
 /** Whether a client that sent this `accept-encoding` reads the coding. No header: it did not ask for any. RFC 9110 12.5.3 */
@@ -140,12 +134,16 @@ export function acceptsCoding(acceptEncoding: string | null, coding: string): bo
 }
 
 /** Headers that `connection` declares to be about this connection. Never a credential or what says how to read the body. */
-function connectionNames(pairs: readonly (readonly [string, string])[]): Set<string> {
-  const names = new Set<string>();
-  for (const [name, value] of pairs) {
-    if (name !== "connection") continue;
-    for (const token of value.toLowerCase().split(",")) names.add(token.trim());
-  }
-  for (const kept of ["content-encoding", "content-type", ...CREDENTIALS]) names.delete(kept);
-  return names;
+function connectionNames(headers: Headers): ReadonlySet<string> {
+  const connection = headers.get("connection");
+  if (connection === null) return NO_NAMES;
+  const names = connection.split(",").map((name) => name.trim().toLowerCase());
+  return new Set(
+    names.filter((name) => TOKEN.test(name) && !CREDENTIALS.has(name) && !SAYS_HOW_TO_READ.has(name)),
+  );
 }
+
+const NO_NAMES: ReadonlySet<string> = new Set();
+/** RFC 9110 5.6.2; what is not one is no name of a header. */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
+const SAYS_HOW_TO_READ: ReadonlySet<string> = new Set(["content-encoding", "content-type"]);

@@ -8,7 +8,7 @@ import type { RequestBody } from "./request-body.ts";
 export interface UpstreamRequest {
   url: string;
   method: string;
-  headers: [string, string][];
+  headers: Headers;
   body: RequestBody;
 }
 
