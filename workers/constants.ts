@@ -18,6 +18,8 @@ export const MAX_BUNDLE_BYTES = 1_048_576;
 export const BUNDLING_MS = 100;
 /** What recording does at the end of an answer begins this much later: the client's last bytes, its next request and others' go first. */
 export const AFTER_ANSWER_MS = 100;
+/** Once upstream has said everything, a client that is still reading after this long counts as served. */
+export const CLIENT_GRACE_MS = 5_000;
 /** Recordings that could all begin at once begin this far apart (one takes about half of it), but none later than the limit. */
 export const BETWEEN_RECORDINGS_MS = 3;
 export const MAX_AFTER_ANSWER_MS = 1_000;
@@ -35,6 +37,8 @@ export const MAX_QUEUE_MESSAGE_BYTES = 120_000;
 export const MAX_INGEST_BATCH_BYTES = 16 * 1_048_576;
 /** One transaction stores about so many bytes of journal; meanwhile the next ones are read and taken apart. */
 export const INGEST_SLICE_BYTES = 4 * 1_048_576;
+/** And so many exchanges: a statement takes 65,535 parameters, and a row has more than sixty. */
+export const MAX_SLICE_EXCHANGES = 200;
 /** Of the isolate's memory, what ingest remembers of lists that it took apart: some 40 conversations of 100 KB. */
 export const MAX_REMEMBERED_BYTES = 16 * 1_048_576;
 /** Ingest waits this long for the journal, per exchange and for clearing a slice; then it comes back later. */

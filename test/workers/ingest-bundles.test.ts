@@ -133,6 +133,57 @@ it("that R2 took although it seemed not to, completes what its bells had stored 
   expect(await countedExchanges()).toBe(1);
 });
 
+describe.each(["the bundle first", "the bell first"])(
+  "with a bell that has only facts in the same batch, %s",
+  (order) => {
+    it.each(["exchanges-", "/re"])("and what is at %s… read last, the bundle is believed", async (slow) => {
+      const [one] = three();
+      const none = { recorded: "none" as const, bytes: 3, sha256: null };
+      const facts = {
+        request: { ...one!.request.facts, body: none },
+        response: { ...one!.response.facts, outcome: "unrecorded" as const, body: none },
+      };
+      const { bell } = await bundle([one!], { rungBy: "sweep" });
+      const messages = [{ body: bell }, { body: bellOf(one!, { ...facts, journalBytes: 0 }), attempts: 3 }];
+      const JOURNAL = new Proxy(env.JOURNAL, {
+        get(bucket, name: keyof R2Bucket) {
+          if (name !== "get") return (bucket[name] as (...args: unknown[]) => unknown).bind(bucket);
+          return async (key: string) => {
+            if (key.includes(slow)) await scheduler.wait(50);
+            return bucket.get(key);
+          };
+        },
+      });
+      await deliver(order === "the bundle first" ? messages : messages.reverse(), { bindings: { JOURNAL } });
+      expect(await storedRow(one!.id)).toMatchObject({ outcome: "complete" });
+      expect(await countedExchanges()).toBe(1);
+    });
+  },
+);
+
+it(
+  "a batch of more exchanges than a statement has room for is stored in slices",
+  { timeout: 60_000 },
+  async () => {
+    const crowds = Array.from({ length: 12 }, (_, crowd) =>
+      Array.from({ length: 100 }, (__, n) =>
+        madeExchange({
+          startedAt: NOON + crowd * 100 + n,
+          requestFacts: { path: "/v1/messages/count_tokens" },
+          requestBody: { model: "claude-opus-5-5", messages: [{ role: "user", content: `${crowd} ${n}` }] },
+          responseBody: '{"input_tokens":12}',
+          responseFacts: { headers: { "content-type": "application/json" } },
+        }),
+      ),
+    );
+    const bells = [];
+    for (const crowd of crowds) bells.push({ body: (await bundle(crowd)).bell });
+    expect((await deliver(bells)).acks).toHaveLength(12);
+    expect(await countedExchanges()).toBe(1_200);
+    expect(await journalContents()).toEqual([]);
+  },
+);
+
 describe("one exchange of it that cannot be stored", () => {
   it("goes back into the journal by itself and is rung for; the others are stored and the bundle goes", async () => {
     const exchanges = [madeExchange(), poison(NOON + 1), madeExchange({ startedAt: NOON + 2 })];
@@ -156,6 +207,15 @@ describe("one exchange of it that cannot be stored", () => {
     await deliver([{ body: bell }], { bindings });
     expect(await storedOutcomes()).toHaveLength(2);
     expect(rung.map(({ id }) => id)).toEqual([exchanges[0]!.id]);
+  });
+
+  it("for what the others fail as well waits with them, and goes on by itself in the end", async () => {
+    const exchanges = [poison(NOON), poison(NOON + 1)];
+    const { bell } = await bundle(exchanges);
+    const { rung, bindings } = listening();
+    expect((await deliver([{ body: bell }], { bindings })).retries).toEqual({ 0: 2 });
+    expect((await deliver([{ body: bell, attempts: 9 }], { bindings })).acks).toEqual([0]);
+    expect(rung.map(({ id }) => id).sort()).toEqual(idsOf(exchanges).sort());
   });
 
   it("stays in the bundle while the queue takes no bell", async () => {

@@ -17,7 +17,7 @@ import { recordFailure } from "../store/ingest-failures.ts";
 import { clearJournal } from "../store/journal.ts";
 import { withinTime } from "../store/time-limit.ts";
 import { bundleObject, takeOut } from "./bundles.ts";
-import { type Delivery, fitTogether, slices } from "./deliveries.ts";
+import { type Delivery, exchangesOf, fitTogether, slices } from "./deliveries.ts";
 import { hasFacts, isLongTried, keepFacts } from "./kept-facts.ts";
 import { publishStored } from "./live-rows.ts";
 import { raiseAlerts, raiseLost } from "./raise-alerts.ts";
@@ -31,6 +31,8 @@ const MALFORMED_NAMESPACE = "6b1f2f0e-6d0e-4c39-9a5b-3f1c2b7d4e90";
 /** Delays double from the first to the longest, then the sum of twenty is two hours. */
 const FIRST_DELAY_SECONDS = 2;
 const LONGEST_DELAY_SECONDS = 600;
+/** Of a bundle all of whose exchanges fail, before each goes on by itself: two minutes. */
+const TRIES_TOGETHER = 7;
 
 export async function handleBatch(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void> {
   const config = loadConfig(env);
@@ -74,7 +76,7 @@ export async function handleBatch(batch: MessageBatch, env: Env, ctx: ExecutionC
 }
 
 const countOf = (deliveries: readonly Delivery[]) =>
-  deliveries.reduce((sum, { bell }) => sum + (bell.exchanges ?? 1), 0);
+  deliveries.reduce((sum, delivery) => sum + exchangesOf(delivery), 0);
 
 interface Counted {
   message: Message;
@@ -128,16 +130,16 @@ async function clear(env: Env, cleared: StoredSlice["cleared"]): Promise<void> {
   );
 }
 
-/** A bundle whose exchanges are stored, or as good as: what is not goes on by itself. */
+/** A bundle whose exchanges are stored, or as good as: what is not goes on by itself. What all of them fail for may pass. */
 async function settleBundle(env: Env, { message, bell }: Delivery, stored: StoredSlice): Promise<void> {
-  const left = stored.bundles.get(bell.id)?.exchanges.filter(({ id }) => stored.failures.has(id)) ?? [];
-  for (const { id } of left)
-    log.error("ingest: exchange not stored", {
-      id,
-      bundle: bell.id,
-      error: errorText(stored.failures.get(id)?.error),
-    });
-  if (left.length > 0 && !(await takeOut(env, bell, left))) return giveBack(message);
+  const all = stored.bundles.get(bell.id)?.exchanges ?? [];
+  const left = all.filter(({ id }) => stored.failures.has(id));
+  for (const { id } of left) {
+    const error = errorText(stored.failures.get(id)?.error);
+    log.error("ingest: exchange not stored", { id, bundle: bell.id, error });
+  }
+  const mayPass = left.length > 1 && left.length === all.length && message.attempts < TRIES_TOGETHER;
+  if (mayPass || (left.length > 0 && !(await takeOut(env, bell, left)))) return giveBack(message);
   stored.cleared.push(bundleObject(bell));
   message.ack();
 }

@@ -54,6 +54,8 @@ export interface Entry {
   bell: ExchangeBell;
   /** It may have failed before, in this bell or the sweep's, so something may be written down about it. */
   isTroubled: boolean;
+  /** Came in a bundle, which is cleared as a whole. */
+  isBundled?: boolean;
   parts: JournalPart[];
   /** Null when there is nothing in journal and bell. */
   exchange: StorableExchange | null;
@@ -104,6 +106,7 @@ async function readBundled(
       entries.push({
         bell: one,
         isTroubled,
+        isBundled: true,
         parts: [],
         exchange: exchangeRow(one, read()),
         alone: () => null,
@@ -113,12 +116,12 @@ async function readBundled(
     }
 }
 
-/** One per exchange: one of a bundle may have been rung for by itself as well. What both know is the bundle's to say, it is whole. */
+/** One per exchange: one of a bundle may have been rung for by itself as well. The bundle has all of it, a bell perhaps only facts. */
 function together(entries: readonly Entry[]): Entry[] {
   const byId = new Map<string, Entry>();
   for (const entry of entries) {
     const other = byId.get(entry.bell.id);
-    const [whole, part] = other && entry.parts.length > 0 ? [other, entry] : [entry, other];
+    const [whole, part] = other?.isBundled ? [other, entry] : [entry, other];
     byId.set(whole.bell.id, {
       ...whole,
       isTroubled: whole.isTroubled || part?.isTroubled === true,
@@ -225,7 +228,7 @@ async function byDomain(
   return groups;
 }
 
-/** All of a domain in one transaction; where that fails, each in its own. Answers the failures. */
+/** All of a domain in one transaction; where that fails, each half in its own, and so on. Answers the failures. */
 async function storeGroup(
   db: Writer,
   config: Config,
@@ -239,15 +242,16 @@ async function storeGroup(
     if (error instanceof DatabaseUnavailableError) throw error;
     const [first, ...others] = group;
     if (first && others.length === 0) return new Map([[first.bell.id, error]]);
-    log.warn("ingest: exchanges failed together, trying each alone", {
+    log.warn("ingest: exchanges failed together, trying half of them", {
       domain,
       exchanges: group.length,
       error: errorText(error),
     });
   }
   const failures = new Map<string, unknown>();
-  for (const entry of group)
-    for (const [id, error] of await storeGroup(db, config, { domain, group: [entry], settled }))
+  const half = Math.ceil(group.length / 2);
+  for (const part of [group.slice(0, half), group.slice(half)])
+    for (const [id, error] of await storeGroup(db, config, { domain, group: part, settled }))
       failures.set(id, error);
   return failures;
 }

@@ -59,8 +59,8 @@ function smallBody(
   client: WritableStream,
   length: number,
 ): Passage {
-  const passing = passPieces(body, client, length, () => exchange.abort.abort());
-  const served = passing.then(({ isServed }) => isServed);
+  const passing = passPieces(body, client, length, exchange.abort);
+  const served = passing.then(({ wasServed }) => wasServed !== false);
   return {
     served,
     rested: served,

@@ -4,7 +4,7 @@ import { errorText, log } from "../log.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
 import { withinTime } from "../store/time-limit.ts";
 import { count } from "./counters.ts";
-import { keepUnsent } from "./unsent-bells.ts";
+import { keepUnsent, sendUnsent } from "./unsent-bells.ts";
 
 /** Pauses before the second and third try of a queue send, and the time each may take: see PUT_RETRY_DELAYS_MS. */
 const BELL_RETRY_DELAYS_MS = [500, 1_500];
@@ -24,6 +24,21 @@ export async function ring(env: Pick<Env, "EXCHANGES">, message: ExchangeBell): 
       if (delay === undefined) return notRung(bell);
       await scheduler.wait(delay);
     }
+  }
+}
+
+/** Rings for exchanges that are only in their bells, with few calls. They are safe with `unsent-bells` before the first of them. */
+export async function ringForFacts(
+  env: Pick<Env, "EXCHANGES">,
+  bells: readonly ExchangeBell[],
+): Promise<void> {
+  for (const bell of bells.map(fitted)) if (!keepUnsent(bell)) count("facts_lost");
+  try {
+    await sendUnsent((some) =>
+      withinTime(BELL_TIMEOUT_MS, env.EXCHANGES.sendBatch(some.map((body) => ({ body })))),
+    );
+  } catch (thrown) {
+    log.warn("bell: queue send failed, bells are kept", { bells: bells.length, error: errorText(thrown) });
   }
 }
 

@@ -7,7 +7,7 @@ import { EXCHANGE_ID_RANDOM_BYTES, newExchangeId } from "../domain/exchange-id.t
 import type { ExchangeBell, ResponseFacts } from "../schemas/exchange.ts";
 import { type BundledHalf, writeJournalBundle } from "../store/journal-bundle.ts";
 import { journalTrailer, type OpenFacts } from "../store/journal.ts";
-import { ring } from "./bells.ts";
+import { ring, ringForFacts } from "./bells.ts";
 import { count, flushCounters } from "./counters.ts";
 import type { Exchange } from "./exchange.ts";
 import { persistently } from "./recorder.ts";
@@ -27,7 +27,8 @@ interface Bundle {
   overdueAt: number;
 }
 
-/** Longer than a write with all its tries. */
+/** How late an invocation may be to write its bundle, and how long the write may take with all its tries. */
+const LATE_MS = 1_000;
 const PATIENCE_MS = 30_000;
 
 let open: Bundle | null = null;
@@ -37,16 +38,20 @@ const unwritten = new Set<Bundle>();
 /** Takes an exchange into the bundle of the moment. It will be written and rung for under `waitUntil`. */
 export function gather({ env, ctx }: Pick<Exchange, "env" | "ctx">, exchange: WholeExchange): void {
   const now = Date.now();
-  for (const bundle of unwritten) if (bundle.overdueAt < now) ctx.waitUntil(write(env, ctx, bundle));
   const bytes = exchange.request.body.length + exchange.response.bytes;
   if (!open || open.exchanges.length >= MAX_BUNDLED_EXCHANGES || open.bytes + bytes > MAX_BUNDLE_BYTES) {
-    const begun = { exchanges: [], bytes: 0, overdueAt: now + BUNDLING_MS + PATIENCE_MS };
+    const begun = { exchanges: [], bytes: 0, overdueAt: now + BUNDLING_MS + LATE_MS };
     open = begun;
     unwritten.add(begun);
     ctx.waitUntil(scheduler.wait(BUNDLING_MS).then(() => write(env, ctx, begun)));
   }
   open.exchanges.push(exchange);
   open.bytes += bytes;
+}
+
+/** Writes what another invocation should have written: it was ended. To be called by every exchange. */
+export function writeOverdue({ env, ctx }: Pick<Exchange, "env" | "ctx">, now: number): void {
+  for (const bundle of unwritten) if (bundle.overdueAt < now) ctx.waitUntil(write(env, ctx, bundle));
 }
 
 async function write(env: Env, ctx: Exchange["ctx"], bundle: Bundle): Promise<void> {
@@ -57,9 +62,9 @@ async function write(env: Env, ctx: Exchange["ctx"], bundle: Bundle): Promise<vo
   const halves = exchanges.flatMap(halvesOf);
   const putting = () => writeJournalBundle(env.JOURNAL, id, exchanges.length, halves);
   const journalBytes = await persistently({ id, exchanges: exchanges.length }, bundle.bytes, putting);
-  unwritten.delete(bundle);
+  unwritten.delete(bundle); // in the journal, or in a moment among the bells that are kept
   if (journalBytes !== null) await ring(env, bellFor(id, "", { journalBytes, exchanges: exchanges.length }));
-  else await Promise.all(exchanges.map((exchange) => ringAlone(env, exchange)));
+  else await ringForFacts(env, exchanges.map(factsOnly));
   flushCounters(env, ctx, Date.now());
 }
 
@@ -71,18 +76,15 @@ function halvesOf({ request, response }: WholeExchange): BundledHalf[] {
   ];
 }
 
-/** R2 did not take the bundle: what is known of each of its exchanges travels with its bell. */
-function ringAlone(env: Env, { request, response }: WholeExchange): Promise<void> {
+/** R2 did not take the bundle: what is known of each of its exchanges travels with a bell. */
+function factsOnly({ request, response }: WholeExchange): ExchangeBell {
   count("unrecorded");
   const none = (bytes: number) => ({ recorded: "none" as const, bytes, sha256: null });
-  return ring(
-    env,
-    bellFor(request.facts.id, request.facts.domain, {
-      journalBytes: 0,
-      request: { ...request.facts, body: none(request.body.length) },
-      response: unrecorded(response.facts, none(response.bytes)),
-    }),
-  );
+  return bellFor(request.facts.id, request.facts.domain, {
+    journalBytes: 0,
+    request: { ...request.facts, body: none(request.body.length) },
+    response: unrecorded(response.facts, none(response.bytes)),
+  });
 }
 
 function bellFor(

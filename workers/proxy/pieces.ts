@@ -1,26 +1,31 @@
 /** A small body on its way to the client, piece by piece as it comes; the pieces are kept for the archive. Used by answer-body. */
+import { CLIENT_GRACE_MS } from "../constants.ts";
 import type { Taken } from "./gulps.ts";
 
 /**
  * Passes the body on. Never rejects: `broken` is what upstream broke off with, and the client's stream breaks with it.
- * `gone` is called at once when the client takes no more; what upstream has said until then is in `gulped`.
+ * `abort` ends both sides, and is turned at once when the client takes no more; what upstream has said until then is in `gulped`.
+ * `wasServed`: whether the client took everything; null when it was still reading CLIENT_GRACE_MS after upstream's last byte.
  */
 export async function passPieces(
   body: ReadableStream,
   client: WritableStream,
   length: number,
-  gone: () => void,
-): Promise<Taken & { isServed: boolean }> {
+  abort: AbortController,
+): Promise<Taken & { wasServed: boolean | null }> {
   const gulped: Taken["gulped"] = { chunks: [], bytes: 0, hash: null, end: NOTHING };
   const reader = (body as ReadableStream<Uint8Array>).getReader();
   const writer = (client as WritableStream<Uint8Array>).getWriter();
+  const gone = () => abort.abort();
   void writer.closed.catch(gone); // also heard while upstream is silent
+  // A write that waits for a slow client would not hear of it.
+  abort.signal.addEventListener("abort", () => void writer.abort(abort.signal.reason).catch(() => undefined));
   try {
     while (gulped.bytes < length) {
       const piece = await reader.read().catch((thrown: unknown) => new Broken(thrown));
       if (piece instanceof Broken) {
         void writer.abort(piece.reason).catch(() => undefined);
-        return { gulped, broken: piece.reason ?? new Error("broken"), isServed: false };
+        return { gulped, broken: piece.reason ?? new Error("broken"), wasServed: false };
       }
       if (piece.done) break;
       gulped.chunks.push(piece.value);
@@ -29,11 +34,24 @@ export async function passPieces(
       if (gulped.bytes < length) await writer.write(piece.value);
       else void writer.write(piece.value).catch(() => undefined);
     }
-    await writer.close();
-    return { gulped, broken: null, isServed: true };
+    const closed = writer.close().then(() => true);
+    return { gulped, broken: null, wasServed: await withinGrace(closed) };
   } catch {
     gone();
-    return { gulped, broken: null, isServed: false };
+    return { gulped, broken: null, wasServed: false };
+  }
+}
+
+/** What comes of it within the client's time of grace; null when that is over. */
+async function withinGrace(closed: Promise<boolean>): Promise<boolean | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), CLIENT_GRACE_MS);
+  });
+  try {
+    return await Promise.race([closed, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -81,12 +81,13 @@ export function recordRequest(exchange: Exchange, given: RequestBody): RequestRe
       const held = body.kind === "held" ? body.bytes : body.kind === "none" ? NOTHING : null;
       if (isBegun || !held || held.length > MAX_BUNDLED_BODY_BYTES || isOAuthPath(exchange.target.path))
         return null;
+      const half = { facts: requestFacts(exchange), body: held };
       isBegun = true;
       clearTimeout(timer);
       noteStarted(exchange, body);
       noteEnded(exchange);
       handedOver();
-      return { facts: requestFacts(exchange), body: held };
+      return half;
     },
     asked: () => lost ?? askedFacts(exchange),
     answerEnded() {

@@ -3,20 +3,20 @@
  * next write after a hang-up rejects; a stream made by JavaScript never hears of it. How the archive gets its copy is
  * answer-body's business.
  */
+import { CLIENT_GRACE_MS } from "../constants.ts";
 import { storedResponseHeaders } from "../domain/headers.ts";
 import { isOAuthPath } from "../domain/paths.ts";
 import { bodyPassage, headersDown } from "../domain/upstream-headers.ts";
 import type { Outcome, ResponseFacts } from "../schemas/exchange.ts";
 import type { OpenFacts } from "../store/journal.ts";
 import { passBody } from "./answer-body.ts";
-import { gather } from "./bundling.ts";
+import { gather, writeOverdue } from "./bundling.ts";
 import { elapsed, type Exchange } from "./exchange.ts";
 import { noteLimits } from "./limit-reports.ts";
+import { pauseAfterAnswer } from "./pace.ts";
 import { BODY_NOT_RECORDED, concludeExchange, recordGulped, recordHeld } from "./recording.ts";
 import type { RequestRecording } from "./request-recording.ts";
 
-/** Once upstream has said everything, a client that is still reading after this long counts as served. */
-const CLIENT_GRACE_MS = 5_000;
 /** Answers that have no body, whatever their headers say. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
@@ -86,6 +86,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
     });
     const small = await taken?.();
     if (small) wasServed = await served;
+    writeOverdue(exchange, Date.now());
     noteLimits(env, ctx, exchange.admission.record, headersStored(), Date.now());
     const request = small?.broken === null && wasServed ? recording.handOver() : null;
     if (small && request) {
@@ -94,6 +95,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
       const response = { facts: factsOf("complete", durationMs ?? elapsed(exchange)), pieces, bytes };
       return gather(exchange, { request, response });
     }
+    if (small) await scheduler.wait(pauseAfterAnswer());
     let facts: OpenFacts<ResponseFacts> | undefined;
     const conclude = async (broken: unknown) => {
       clearTimeout(cap);

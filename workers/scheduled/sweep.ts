@@ -37,7 +37,7 @@ export interface SweepOptions {
   startup?: boolean;
 }
 
-/** Answers how many entries it rang for. */
+/** Answers for how many exchanges it rang. */
 export async function sweepJournal(env: Env, { now, startup = false }: SweepOptions): Promise<number> {
   const config = loadConfig(env);
   let rung = 0;
@@ -115,7 +115,7 @@ async function ring(
       patienceMs,
     );
   }
-  return due.length;
+  return due.reduce((sum, { exchanges = 1 }) => sum + exchanges, 0);
 }
 
 function bellFor({ id, bytes, exchanges }: JournalListing, isAbandoned: boolean): ExchangeBell {

@@ -11,9 +11,9 @@ export class DatabaseUnavailableError extends Error {
 
 /**
  * Connection failures, operator intervention (shutdown, cancelled for time), too many connections, idle timeouts; a disk that is
- * full or fails, a server that only reads just now. (Out of memory is not: that may be this statement's own fault.)
+ * full or fails, a server that only reads just now. (Out of memory and a breach of the protocol are not: they may be this statement's own fault.)
  */
-const PASSING_SQLSTATES = /^(08|57|53100$|53300$|58030$|25006$|25P03$)/;
+const PASSING_SQLSTATES = /^(08(?!P01)|57|53100$|53300$|58030$|25006$|25P03$)/;
 /** Postgres has no SQLSTATE of its own for this one. */
 const READ_ONLY_DISK = /read-only file system/i;
 /** What the drivers say, without a SQLSTATE, of a connection that does not come about or breaks. */
