@@ -44,7 +44,10 @@ beforeAll(async () => {
     async () => {
       const { requests } = await ask<RequestList>("/api/requests");
       const { journal, searchWaiting } = await ask<Status>("/api/status");
-      expect([requests.length, journal.entries, searchWaiting]).toEqual([exchanges.length, 0, 0]);
+      expect([requests.length, journal.entries]).toEqual([exchanges.length, 0]);
+      // The words that ingest had no time for; otherwise they would follow within a minute.
+      if (searchWaiting !== 0) await world.runCron("* * * * *");
+      expect(searchWaiting).toBe(0);
     },
     { timeout: 30_000, interval: 250 },
   );
@@ -145,14 +148,14 @@ describe("a hostile data set", () => {
   it("shows as text and breaks no page, at a desk's width and a phone's, folded and open", async () => {
     const { page, complaints } = await signedIn();
     const found: string[] = [];
-    for (const path of await everyPath()) {
+    for (const [n, path] of (await everyPath()).entries()) {
       const note = (problem: string) => found.push(`${path.slice(0, 120)}: ${problem}`);
-      await page.setViewportSize({ width: WIDTHS[0]!, height: 900 });
       const response = await page.goto(world.dashboardUrl + path);
       if (response!.status() >= 500) note(`status ${response!.status()}`);
       const bytes = (await response!.body()).byteLength;
       if (bytes > MOST_BYTES) note(`${bytes} bytes`);
-      for (const width of WIDTHS) {
+      // The next page begins at the width that this one ends at.
+      for (const width of n % 2 === 0 ? WIDTHS : WIDTHS.toReversed()) {
         await page.setViewportSize({ width, height: 900 });
         for (const isOpen of [false, true]) {
           await page.evaluate((open) => {

@@ -5,8 +5,8 @@ import type { Page } from "playwright-core";
 /** WCAG 2.2 at level AA, with what came before it. */
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
-/** What changes with the width of one and the same page. */
-export const RULES_OF_WIDTH = ["target-size", "link-in-text-block", "scrollable-region-focusable"];
+/** What changes with the theme and the width of one and the same page. */
+export const RULES_OF_LOOKS = ["color-contrast", "target-size", "scrollable-region-focusable"];
 
 /**
  * Serious and critical findings, a line each: rule, what it asks for, and where; of all rules, or of those named by their

@@ -19,6 +19,8 @@ const STACKED = "Z̸̧͉̝̠̓a̷̢̺̭͋l̴̨̛͖̇g̵̰̈́o̶͎͝".repeat(8);
 const NUL = "nul\u0000bell\u0007escape\u001b[31m";
 const ENORMOUS = "enormous".repeat(250);
 const LINE = "x".repeat(1_000_000);
+/** Long enough wherever a line of a megabyte has already been: bodies of many megabytes would only take time. */
+const LONG = "x".repeat(60_000);
 const ALL = [MARKUP, RTL, EMOJI, STACKED, NUL].join(" ");
 /** Headers carry no control characters and nothing beyond Latin-1. */
 const IN_HEADERS = `${MARKUP} ${"n".repeat(600)}`;
@@ -45,14 +47,14 @@ const edit: Block = {
   type: "tool_use",
   id: "toolu_2",
   name: ENORMOUS,
-  input: { file_path: `/${ENORMOUS}/${MARKUP}`, old_string: `${LINE}${MARKUP}`, new_string: ALL },
+  input: { file_path: `/${ENORMOUS}/${MARKUP}`, old_string: `${LONG}${MARKUP}`, new_string: ALL },
 };
 const todo: Block = {
   type: "tool_use",
   id: "toolu_3",
   name: "TodoWrite",
   input: {
-    todos: [{ content: ALL, status: MARKUP }, null, ENORMOUS, { content: LINE, status: "completed" }],
+    todos: [{ content: ALL, status: MARKUP }, null, ENORMOUS, { content: LONG, status: "completed" }],
   },
 };
 const task: Block = {
@@ -90,7 +92,7 @@ const results = {
       content: `<system-reminder>${ALL}</system-reminder>${ENORMOUS}`,
     },
     { type: "tool_result", tool_use_id: "toolu_4", content: [] },
-    { type: "document", title: ENORMOUS, source: { type: "text", media_type: MARKUP, data: LINE } },
+    { type: "document", title: ENORMOUS, source: { type: "text", media_type: MARKUP, data: LONG } },
     { type: MARKUP, [MARKUP]: ALL },
   ],
 };
@@ -101,9 +103,9 @@ const body = (model: string, messages: readonly unknown[], more: Record<string, 
   model,
   max_tokens: 1_000,
   stream: true,
-  system: [{ type: "text", text: `${ALL}\n${LINE}` }],
+  system: [{ type: "text", text: `${ALL}\n${LONG}` }],
   tools: [
-    { name: MARKUP, description: `${MARKUP}${LINE}`, input_schema: { type: "object", [MARKUP]: ENORMOUS } },
+    { name: MARKUP, description: `${MARKUP}${LONG}`, input_schema: { type: "object", [MARKUP]: ENORMOUS } },
     { name: ENORMOUS, description: RTL, input_schema: {} },
   ],
   messages,
@@ -143,7 +145,7 @@ const EXCHANGES: readonly Exchange[] = [
       body: JSON.stringify({ type: "error", error: { type: MARKUP, message: `${ALL} ${ENORMOUS}` } }),
     },
   },
-  { request: body(EMOJI, [asked(NUL)]), reply: { status: 599, body: `${MARKUP}\u0000${LINE}` } },
+  { request: body(EMOJI, [asked(NUL)]), reply: { status: 599, body: `${MARKUP}\u0000${LONG}` } },
   {
     request: body(NUL, [{ role: MARKUP, content: 42 }, null, ENORMOUS, { role: "user", content: [] }], {
       stream: false,

@@ -60,13 +60,13 @@ const ERRORS: Shown = {
   },
 };
 
-/** Chooses one of a select (of the periods all) and none again; without a choice (nothing of it in the data) the test would be none. */
+/** Chooses one of a select (of the periods two) and none again; without a choice (nothing of it in the data) the test would be none. */
 async function chooseEach(page: Page, name: string, check: () => Promise<void>): Promise<void> {
   const values = await page
     .locator(`select[name=${name}] option`)
     .evaluateAll((options) => options.map((option) => (option as HTMLOptionElement).value));
   expect(values.length, name).toBeGreaterThan(1);
-  for (const value of name === "range" ? ["1h", "7d", "30d", ""] : [values.at(-1)!, ""]) {
+  for (const value of name === "range" ? ["1h", "7d", ""] : [values.at(-1)!, ""]) {
     await Promise.all([
       page.waitForURL((url) => (url.searchParams.get(name) ?? "") === value),
       page.selectOption(`select[name=${name}]`, value),

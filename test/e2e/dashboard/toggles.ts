@@ -161,6 +161,22 @@ export function describeToggles(stage: () => DemoStage): void {
       await page.context().close();
     });
 
+    it("lead from one message of a person to the next, and to one that is not on the page yet", async () => {
+      const { page, complaints } = await stage().open();
+      const { requests } = await stage().ask<RequestList>("/api/requests?limit=500");
+      const longest = requests.toSorted((left, right) => right.messageCount - left.messageCount)[0]!;
+      await page.goto(`${stage().url}/requests/${longest.requestId}#message-1`);
+      await page.waitForURL(/messages=all#message-1$/);
+      await page.waitForSelector("#message-1");
+      await page.locator("#message-1 a[title='Next message of a person']").click();
+      const next = new URL(page.url()).hash;
+      expect(next).toMatch(/^#message-\d+$/);
+      await page.locator(`${next} a[title='Previous message of a person']`).click();
+      expect(new URL(page.url()).hash).toBe("#message-1");
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    });
+
     it("help where a number needs explaining", async () => {
       const { page } = await stage().open();
       await page.goto(stage().url);
