@@ -6,8 +6,8 @@ import type { Usage } from "./answer.ts";
 
 const HOUR_MS = 3_600_000;
 /** Weighted tokens that fill a window; small enough that a demo's day shows on the gauge. */
-const FIVE_HOUR_TOKENS = 6_000_000;
-const SEVEN_DAY_TOKENS = 60_000_000;
+const FIVE_HOUR_TOKENS = 1_500_000;
+const SEVEN_DAY_TOKENS = 15_000_000;
 const PER_MINUTE = { requests: 4_000, input: 2_000_000, output: 400_000 };
 
 interface Consumption {
