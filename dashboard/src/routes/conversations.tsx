@@ -22,6 +22,9 @@ import { viewOf } from "../view.ts";
 import { loadChoices } from "./choices.ts";
 import { exportConversation } from "./conversation-export.ts";
 
+/** Messages of a transcript that one page carries: with its tree they are what fits into a first screen of 100 KB. */
+const FIRST_SCREEN = 40;
+
 export function conversationRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
@@ -54,7 +57,7 @@ export function conversationRoutes(): Hono<AppEnv> {
         : c.get("api").get<ConversationDetail>(path, { limit: 1 }),
       look === "timeline" ? null : c.get("api").get<ConversationTree>(`${path}/tree`),
       look === "read"
-        ? c.get("api").get<Transcript>(`${path}/messages`, { branch, cursor, requestId })
+        ? c.get("api").get<Transcript>(`${path}/messages`, { branch, cursor, requestId, limit: FIRST_SCREEN })
         : null,
       healthOf(c),
     ]);

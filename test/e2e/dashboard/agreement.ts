@@ -17,6 +17,8 @@ export interface Check {
   ready?: string;
 }
 
+/** The line of a printed page: its own address, and when it was asked for. */
+const PRINTED = "p.only-on-paper";
 /** A forecast may move on between two questions: so often both are asked again. */
 const TRIES = 4;
 
@@ -35,7 +37,7 @@ export async function disagreements(
     const wanted = await expected(stage);
     await page.goto(stage.url + path);
     if (ready) await page.waitForSelector(ready);
-    const reading = await readPage(page, [...Object.keys(wanted), ...apart]);
+    const reading = await readPage(page, [...Object.keys(wanted), ...apart, PRINTED]);
     differences = [...differencesOf(reading, wanted), ...wrongTimes(reading, before), ...uncompared(reading)];
     if (differences.length === 0) return [];
   }

@@ -1,12 +1,18 @@
 /** Every value on the pages is the API's, for all of the demo's day; and a value that is not would be seen. */
 import { describe, expect, it } from "vitest";
+import { axisTo } from "../../../dashboard/src/charts/axis.ts";
+import type { Overview } from "../../../workers/schemas/api-stats.ts";
 import type { DemoStage } from "../../support/demo-stage.ts";
 import { readPage } from "../../support/page-reading.ts";
 import { type Check, differencesOf, disagreements } from "./agreement.ts";
 import { ADMINISTRATION } from "./values-of-administration.ts";
 import { conversationChecks } from "./values-of-conversation.ts";
 import { exchangeChecks } from "./values-of-exchanges.ts";
-import { SUMS } from "./values-of-sums.ts";
+import { lastDay, SUMS } from "./values-of-sums.ts";
+import { allTokens, tokensOf } from "./words-of-sums.ts";
+
+/** Thinner a bar would not be seen. */
+const LEAST_HEIGHT = 0.4;
 
 export function describeValues(stage: () => DemoStage): void {
   describe("every value of the page", () => {
@@ -23,6 +29,31 @@ export function describeValues(stage: () => DemoStage): void {
     it("of one conversation, its tree, timeline and branches is the API's", async () =>
       compare(await conversationChecks(stage())));
     it("of domains, accounts, health and the audit log is the API's", () => compare(ADMINISTRATION));
+
+    it("is as high in a bar and as wide in a share as it says", async () => {
+      const { page } = await stage().open();
+      await page.goto(stage().url);
+      const sums = await stage().ask<Overview>(`/api/overview?${lastDay()}`);
+      const sizesOf = (selector: string, size: string) =>
+        page
+          .locator(selector)
+          .evaluateAll((all, name) => all.map((one) => Number(one.getAttribute(name))), size);
+      const { top } = axisTo(Math.max(...sums.series.map(allTokens)), { isWhole: true });
+      const heights = sums.series
+        .flatMap(tokensOf)
+        .filter((tokens) => tokens > 0)
+        .map((tokens) => Math.max((tokens / top) * 100, LEAST_HEIGHT));
+      const drawn = await sizesOf("#live-chart g.bar rect:not(.hit)", "height");
+      expect(drawn.length).toBe(heights.length);
+      heights.forEach((height, n) => expect(drawn[n]).toBeCloseTo(height, 2));
+      const total = sums.domains.reduce((sum, one) => sum + allTokens(one), 0);
+      const shares = sums.domains.map((one) => (allTokens(one) / total) * 100).toSorted((a, b) => b - a);
+      const wide = await sizesOf(".busiest:first-child .share-bar .fill-accent", "width");
+      shares
+        .slice(0, 6)
+        .forEach((share, n) => expect(wide[n]).toBeCloseTo(share === 0 ? 0 : Math.max(share, 0.6), 2));
+      await page.context().close();
+    });
 
     it("is missed where it is another one, not there, or compared with nothing", async () => {
       const { page } = await stage().open();
