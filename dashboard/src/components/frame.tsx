@@ -98,11 +98,10 @@ export function Frame({ view, assets, title, health, head, above, heading, child
               </span>
             </p>
           )}
-          <header class="head">
-            <p class="only-on-paper">
-              Nexus · {view.origin + view.path + search(view.query)} · as of{" "}
-              {formatAbsolute(view.now, view.zone)}
-            </p>
+          <header
+            class="head"
+            data-on-paper={`Nexus · ${view.origin}${view.path}${search(view.query)} · as of ${formatAbsolute(view.now, view.zone)}`}
+          >
             <div class="head-title">
               {above}
               <h1>{heading ?? title}</h1>

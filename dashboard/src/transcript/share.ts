@@ -2,9 +2,9 @@
 import type { Transcript } from "../../../workers/schemas/api-conversations.ts";
 
 /** Characters of messages, as JSON, that a page takes. The API's own pages are larger. */
-const MOST = 36_000;
+const MOST = 32_000;
 /** What a message costs however short it is: who, when, its ways to others. */
-const LEAST = 60;
+const LEAST = 300;
 
 /** `transcript` with as many of its messages as fit (one at least); its cursor then leads to the next. */
 export function fittingTranscript(transcript: Transcript, most = MOST): Transcript {
