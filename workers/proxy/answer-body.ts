@@ -1,6 +1,6 @@
 /**
- * The ways of an answer's body to client and archive at once. A model's words, and what is known to be small, are split by the
- * runtime, and the archive's branch is left alone until the client has got its own: reading it along costs 40 µs per event or
+ * The ways of an answer's body to client and archive at once. What is known to be small passes piece by piece. A model's words, and
+ * what fits into memory, are split by the runtime, and the archive's branch is left alone until the client has got its own: reading it along costs 40 µs per event or
  * holds the client's events back, and a pump to somebody who may wait costs memory. What could be larger is pumped to
  * the Recorder as it comes, and what could be larger than memory goes to both in step. Only a stream that is timed (stream-timing)
  * is read along all the same. Used by response-stream.
@@ -31,7 +31,7 @@ export interface Passage {
   rested: Promise<unknown>;
   /** Brings the archive its copy; see recordCopy. */
   record: (conclude: (broken: unknown) => Promise<OpenFacts<ResponseFacts>>) => Promise<StoredHalf>;
-  /** In place of `record`, for a body known to be small: what came of it, as soon as the client has its own. */
+  /** Of a body known to be small: what came of it, as soon as the client has its own. Who makes something of it needs no `record`. */
   taken?: () => Promise<Taken>;
 }
 
@@ -64,7 +64,11 @@ function smallBody(
   return {
     served,
     rested: served,
-    record: async (conclude) => recordGulped(exchange.env, "response", await passing, conclude),
+    record: async (conclude) => {
+      const taken = await passing;
+      await rest();
+      return recordGulped(exchange.env, "response", taken, conclude);
+    },
     taken: () => passing,
   };
 }

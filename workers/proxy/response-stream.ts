@@ -13,8 +13,7 @@ import { passBody } from "./answer-body.ts";
 import { gather, writeOverdue } from "./bundling.ts";
 import { elapsed, type Exchange } from "./exchange.ts";
 import { noteLimits } from "./limit-reports.ts";
-import { pauseAfterAnswer } from "./pace.ts";
-import { BODY_NOT_RECORDED, concludeExchange, recordGulped, recordHeld } from "./recording.ts";
+import { BODY_NOT_RECORDED, concludeExchange, recordHeld } from "./recording.ts";
 import type { RequestRecording } from "./request-recording.ts";
 
 /** Answers that have no body, whatever their headers say. */
@@ -95,7 +94,6 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
       const response = { facts: factsOf("complete", durationMs ?? elapsed(exchange)), pieces, bytes };
       return gather(exchange, { request, response });
     }
-    if (small) await scheduler.wait(pauseAfterAnswer());
     let facts: OpenFacts<ResponseFacts> | undefined;
     const conclude = async (broken: unknown) => {
       clearTimeout(cap);
@@ -106,7 +104,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
       facts = factsOf(isCapped ? "upstream_failed" : outcomeOf(broken, wasServed), durationMs);
       return facts;
     };
-    const storing = small ? recordGulped(env, "response", small, conclude) : record(conclude);
+    const storing = record(conclude);
     await storing;
     facts ??= factsOf("interrupted", elapsed(exchange));
     await concludeExchange(env, ctx, recording.stored, facts, storing);
