@@ -5,6 +5,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { MAX_RECORDED_BODY_BYTES, RECORDED_HEAD_BYTES } from "../constants.ts";
 import { concat } from "../domain/bytes.ts";
+import { unlessLate } from "../store/time-limit.ts";
 
 export interface Gulped {
   /** The bytes in order: all of them, or with `hash` set the first RECORDED_HEAD_BYTES. */
@@ -63,7 +64,7 @@ export async function gulpBranch(
       if (await served) await rested;
       return { gulped, broken: null };
     }
-    while (!(await isSettledWithin(FETCH_INTERVAL_MS, served)))
+    while ((await unlessLate(FETCH_INTERVAL_MS, served)) === null)
       if (await fetchWhatLies(reader, gulped)) return { gulped, broken: null };
     if (await served) {
       await rested;
@@ -76,16 +77,6 @@ export async function gulpBranch(
   } catch (thrown) {
     return { gulped, broken: thrown ?? new Error("broken") };
   }
-}
-
-function isSettledWithin(milliseconds: number, promise: Promise<unknown>): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), milliseconds);
-    void promise.then(() => {
-      clearTimeout(timer);
-      resolve(true);
-    });
-  });
 }
 
 /** Reads until nothing is left lying, or a good deal has been read, or the end. Resolves with whether that was the end. */

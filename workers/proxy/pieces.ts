@@ -1,5 +1,6 @@
 /** A small body on its way to the client, piece by piece as it comes; the pieces are kept for the archive. Used by answer-body. */
 import { CLIENT_GRACE_MS } from "../constants.ts";
+import { unlessLate } from "../store/time-limit.ts";
 import type { Taken } from "./gulps.ts";
 
 /**
@@ -35,23 +36,10 @@ export async function passPieces(
       else void writer.write(piece.value).catch(() => undefined);
     }
     const closed = writer.close().then(() => true);
-    return { gulped, broken: null, wasServed: await withinGrace(closed) };
+    return { gulped, broken: null, wasServed: await unlessLate(CLIENT_GRACE_MS, closed) };
   } catch {
     gone();
     return { gulped, broken: null, wasServed: false };
-  }
-}
-
-/** What comes of it within the client's time of grace; null when that is over. */
-async function withinGrace(closed: Promise<boolean>): Promise<boolean | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), CLIENT_GRACE_MS);
-  });
-  try {
-    return await Promise.race([closed, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

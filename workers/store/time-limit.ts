@@ -5,9 +5,19 @@
  * nobody hears what comes later.
  */
 export async function withinTime<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
+  const answer = await unlessLate(
+    milliseconds,
+    promise.then((value) => ({ value })),
+  );
+  if (answer === null) throw new Error(`no answer within ${milliseconds} ms`);
+  return answer.value;
+}
+
+/** The same for whoever goes on without: null when the time is over. */
+export async function unlessLate<T>(milliseconds: number, promise: Promise<T>): Promise<T | null> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), milliseconds);
   });
   try {
     return await Promise.race([promise, late]);
