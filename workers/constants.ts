@@ -33,6 +33,8 @@ export const TENANT_CACHE_MS = 30_000;
 export const TENANT_STALE_MS = 600_000;
 /** Queues reject messages > 128 KB (1 KB = 1000 B, ~100 B are theirs). /queues/platform/limits */
 export const MAX_QUEUE_MESSAGE_BYTES = 120_000;
+/** And more than so many in one sending. /queues/platform/limits */
+export const MAX_QUEUE_BATCH_MESSAGES = 100;
 /** Ingest works on at most this many journal bytes at once: the isolate has 128 MB. */
 export const MAX_INGEST_BATCH_BYTES = 16 * 1_048_576;
 /** One transaction stores about so many bytes of journal; meanwhile the next ones are read and taken apart. */

@@ -2,7 +2,7 @@
  * Bundles of small exchanges on their way into rows. Their exchanges are stored like any others; what cannot be stored goes back into
  * the journal by itself and is rung for by itself, so that one bad exchange keeps no others. Used by the consumer.
  */
-import { JOURNAL_TIMEOUT_MS } from "../constants.ts";
+import { JOURNAL_TIMEOUT_MS, MAX_QUEUE_BATCH_MESSAGES } from "../constants.ts";
 import { errorText, log } from "../log.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
 import { type Bundled, bundlePart, readJournalBundle, unbundle } from "../store/journal-bundle.ts";
@@ -44,9 +44,11 @@ export async function takeOut(env: Env, bell: ExchangeBell, left: readonly Bundl
       rungBy: "recorder" as const,
       journalBytes: objects.reduce((sum, { bytes }) => sum + bytes.length, 0),
     }));
-    for (let at = 0; at < bells.length; at += MAX_SENT_TOGETHER)
+    for (let at = 0; at < bells.length; at += MAX_QUEUE_BATCH_MESSAGES)
       await env.EXCHANGES.sendBatch(
-        bells.slice(at, at + MAX_SENT_TOGETHER).map((body) => ({ body, delaySeconds: FIRST_TRY_SECONDS })),
+        bells
+          .slice(at, at + MAX_QUEUE_BATCH_MESSAGES)
+          .map((body) => ({ body, delaySeconds: FIRST_TRY_SECONDS })),
       );
     return true;
   } catch (thrown) {
@@ -55,7 +57,5 @@ export async function takeOut(env: Env, bell: ExchangeBell, left: readonly Bundl
   }
 }
 
-/** Queues take at most 100 messages at once. /queues/platform/limits */
-const MAX_SENT_TOGETHER = 100;
 /** They have failed a moment ago. */
 const FIRST_TRY_SECONDS = 2;

@@ -32,7 +32,7 @@ export async function ringForFacts(
   env: Pick<Env, "EXCHANGES">,
   bells: readonly ExchangeBell[],
 ): Promise<void> {
-  for (const bell of bells.map(fitted)) if (!keepUnsent(bell)) count("facts_lost");
+  bells.map(fitted).forEach(keep);
   try {
     await sendUnsent((some) =>
       withinTime(BELL_TIMEOUT_MS, env.EXCHANGES.sendBatch(some.map((body) => ({ body })))),
@@ -45,7 +45,11 @@ export async function ringForFacts(
 /** What is in the journal is found there by the sweep. Facts that are only in the bell have to wait for the queue. */
 function notRung(bell: ExchangeBell): void {
   count("bell_failed");
-  if ((bell.request || bell.response) && !keepUnsent(bell)) count("facts_lost");
+  if (bell.request || bell.response) keep(bell);
+}
+
+function keep(bell: ExchangeBell): void {
+  if (!keepUnsent(bell)) count("facts_lost");
 }
 
 /** The queue refuses a message that is too large; headers are what can be large and be done without. */

@@ -3,15 +3,14 @@
  * done for it. An isolate gathers what ends within a moment, and the invocation that began the bundle writes it.
  */
 import { BUNDLING_MS, MAX_BUNDLE_BYTES, MAX_BUNDLED_EXCHANGES } from "../constants.ts";
-import { EXCHANGE_ID_RANDOM_BYTES, newExchangeId } from "../domain/exchange-id.ts";
 import type { ExchangeBell, ResponseFacts } from "../schemas/exchange.ts";
 import { type BundledHalf, writeJournalBundle } from "../store/journal-bundle.ts";
 import { journalTrailer, type OpenFacts } from "../store/journal.ts";
 import { ring, ringForFacts } from "./bells.ts";
 import { count, flushCounters } from "./counters.ts";
-import type { Exchange } from "./exchange.ts";
+import { type Exchange, newId } from "./exchange.ts";
 import { persistently } from "./recorder.ts";
-import { unrecorded } from "./recording.ts";
+import { BODY_NOT_RECORDED, unrecorded } from "./recording.ts";
 import type { HeldHalf } from "./request-recording.ts";
 
 /** An exchange that has ended, all of it at hand. */
@@ -58,7 +57,7 @@ async function write(env: Env, ctx: Exchange["ctx"], bundle: Bundle): Promise<vo
   if (open === bundle) open = null;
   bundle.overdueAt = Date.now() + PATIENCE_MS;
   const { exchanges } = bundle;
-  const id = newExchangeId(Date.now(), crypto.getRandomValues(new Uint8Array(EXCHANGE_ID_RANDOM_BYTES)));
+  const id = newId(Date.now());
   const halves = exchanges.flatMap(halvesOf);
   const putting = () => writeJournalBundle(env.JOURNAL, id, exchanges.length, halves);
   const journalBytes = await persistently({ id, exchanges: exchanges.length }, bundle.bytes, putting);
@@ -79,7 +78,7 @@ function halvesOf({ request, response }: WholeExchange): BundledHalf[] {
 /** R2 did not take the bundle: what is known of each of its exchanges travels with a bell. */
 function factsOnly({ request, response }: WholeExchange): ExchangeBell {
   count("unrecorded");
-  const none = (bytes: number) => ({ recorded: "none" as const, bytes, sha256: null });
+  const none = (bytes: number) => ({ ...BODY_NOT_RECORDED, bytes });
   return bellFor(request.facts.id, request.facts.domain, {
     journalBytes: 0,
     request: { ...request.facts, body: none(request.body.length) },

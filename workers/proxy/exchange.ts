@@ -1,5 +1,6 @@
 /** What the steps of one admitted exchange share (run, response-stream, request-recording). */
 import type { Config } from "../config.ts";
+import { EXCHANGE_ID_RANDOM_BYTES, newExchangeId } from "../domain/exchange-id.ts";
 import type { RawTarget } from "../domain/paths.ts";
 import type { Admission } from "./admission.ts";
 import type { Credential } from "./credential.ts";
@@ -22,3 +23,7 @@ export interface Exchange {
 
 /** Milliseconds since the exchange began. */
 export const elapsed = (exchange: Exchange) => Date.now() - exchange.startedAt;
+
+/** A new id that says when (epoch milliseconds): of an exchange its start, of a bundle its writing. */
+export const newId = (at: number) =>
+  newExchangeId(at, crypto.getRandomValues(new Uint8Array(EXCHANGE_ID_RANDOM_BYTES)));

@@ -1,12 +1,12 @@
 /** The door of the hot path: everything under /v1/, any method. */
 import { loadConfig } from "../config.ts";
-import { EXCHANGE_ID_RANDOM_BYTES, newExchangeId } from "../domain/exchange-id.ts";
 import type { RawTarget } from "../domain/paths.ts";
 import { errorResponse, type ProxyError } from "../errors.ts";
 import { errorText, log } from "../log.ts";
 import { admit } from "./admission.ts";
 import { count, flushCounters, type CounterName } from "./counters.ts";
 import { upstreamCredential } from "./credential.ts";
+import { newId } from "./exchange.ts";
 import { runExchange } from "./run.ts";
 
 /** Admits and runs one exchange. Always resolves: what goes wrong is an answer in Anthropic's shape. */
@@ -29,7 +29,7 @@ async function proxied(
   ctx: ExecutionContext,
 ): Promise<Response> {
   const startedAt = Date.now();
-  const id = newExchangeId(startedAt, crypto.getRandomValues(new Uint8Array(EXCHANGE_ID_RANDOM_BYTES)));
+  const id = newId(startedAt);
   try {
     const config = loadConfig(env);
     const admission = await admit(request, target, env, config);

@@ -3,12 +3,12 @@
  * else. Of an isolate at most MAX_KEPT_CHARACTERS; what does not fit is lost, and counted. Filled by recording, sent by
  * counters with the next sums.
  */
+import { MAX_QUEUE_BATCH_MESSAGES } from "../constants.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
 
 /** A thousand exchanges or more: facts take one or two thousand characters. */
 const MAX_KEPT_CHARACTERS = 2_000_000;
-/** A queue takes at most 100 messages and 256 KB at once; a character may be three bytes. /queues/platform/limits */
-const MAX_TOGETHER = 100;
+/** A queue takes at most 256 KB at once; a character may be three bytes. /queues/platform/limits */
 const MAX_CHARACTERS_TOGETHER = 80_000;
 
 let unsent: { bell: ExchangeBell; characters: number }[] = [];
@@ -41,6 +41,8 @@ export async function sendUnsent(send: (bells: ExchangeBell[]) => Promise<unknow
 /** How many from the beginning on fit into one sending; one does in any case. */
 function fitting(bells: typeof unsent): number {
   let room = MAX_CHARACTERS_TOGETHER;
-  const end = bells.findIndex(({ characters }, n) => n === MAX_TOGETHER || (room -= characters) < 0);
+  const end = bells.findIndex(
+    ({ characters }, n) => n === MAX_QUEUE_BATCH_MESSAGES || (room -= characters) < 0,
+  );
   return end === -1 ? bells.length : Math.max(1, end);
 }

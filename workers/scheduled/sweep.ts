@@ -6,6 +6,7 @@
  * Without Postgres nothing could be stored, so then it does not ring at all.
  */
 import { loadConfig } from "../config.ts";
+import { MAX_QUEUE_BATCH_MESSAGES } from "../constants.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
 import { errorText, log } from "../log.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
@@ -27,8 +28,6 @@ const PAGE_ENTRIES = 500;
 /** Of one run. A run of a minute can look at so many and rings for no more than ingest can store meanwhile. */
 const MAX_LISTED = 20_000;
 const MAX_RUNG = 2_000;
-/** Queues take at most 100 messages at once. /queues/platform/limits */
-const MAX_SENT_TOGETHER = 100;
 
 export interface SweepOptions {
   /** Epoch milliseconds. */
@@ -103,8 +102,8 @@ async function ring(
   const ids = entries.map(({ id }) => id);
   const waiting = startup ? new Set<string>() : await waitingEntries(db, ids, now);
   const due = entries.filter(({ id }) => !waiting.has(id));
-  for (let at = 0; at < due.length; at += MAX_SENT_TOGETHER) {
-    const together = due.slice(at, at + MAX_SENT_TOGETHER);
+  for (let at = 0; at < due.length; at += MAX_QUEUE_BATCH_MESSAGES) {
+    const together = due.slice(at, at + MAX_QUEUE_BATCH_MESSAGES);
     await queue.sendBatch(
       together.map((entry) => ({ body: bellFor(entry, startup || now - entry.uploadedAt > patienceMs) })),
     );
