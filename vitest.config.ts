@@ -2,7 +2,7 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import type { ProvidedContext } from "vitest";
 import { defineConfig } from "vitest/config";
 import { CountReporter } from "./test/support/count-reporter.ts";
-import { databaseLanes, type Lane } from "./test/support/database-lanes.ts";
+import { databaseLanes, type Lane } from "./test/support/database-per-worker.ts";
 import { MixedSequencer } from "./test/support/mixed-sequencer.ts";
 
 /** Bindings of the Worker under test. The keys are made up and open nothing outside the tests. */

@@ -5,20 +5,20 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { build } from "../scripts/build.ts";
-import { describeMachine, watchNoise } from "./machine.ts";
-import type { Effort } from "./rows/compare.ts";
-import { conversations } from "./rows/conversations.ts";
-import { cpu, memory } from "./rows/cost.ts";
-import { fidelity } from "./rows/fidelity.ts";
-import { ingest, storage } from "./rows/ingest.ts";
-import { longPage } from "./rows/long-page.ts";
-import { objects } from "./rows/objects.ts";
-import { pagesOfDemo, pagesOfMillion } from "./rows/pages.ts";
-import { reads } from "./rows/reads.ts";
-import { crowd, events, firstByteAndEnd, wholeAnswers } from "./rows/streams.ts";
-import { openStage, type Stage } from "./stage/stage.ts";
-import { formatTable, type Line } from "./table.ts";
+import { build } from "../scripts/lib/build.ts";
+import { describeMachine, watchNoise } from "./lib/machine.ts";
+import type { Effort } from "./cases/compare.ts";
+import { conversations } from "./cases/conversations.ts";
+import { cpu, memory } from "./cases/cost.ts";
+import { fidelity } from "./cases/fidelity.ts";
+import { ingest, storage } from "./cases/ingest.ts";
+import { longPage } from "./cases/long-page.ts";
+import { objects } from "./cases/objects.ts";
+import { pagesOfDemo, pagesOfMillion } from "./cases/pages.ts";
+import { reads } from "./cases/reads.ts";
+import { crowd, events, firstByteAndEnd, wholeAnswers } from "./cases/streams.ts";
+import { openStage, type Stage } from "./harness/harness.ts";
+import { formatTable, type Line } from "./lib/table.ts";
 
 const ON_STAGE: Record<string, (stage: Stage, effort: Effort) => Promise<Line[]>> = {
   "first-byte": firstByteAndEnd,

@@ -1,11 +1,11 @@
 /**
  * Builds the dashboard's static files into dashboard/public/assets, named after a hash of their content, and writes their
- * addresses to src/assets.gen.json, which the Pages functions import. Called by scripts/build.ts; works without network.
+ * addresses to src/assets.gen.json, which the Pages functions import. Called by scripts/lib/build.ts; works without network.
  */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
-import type { Assets } from "./src/assets.ts";
+import type { Assets } from "./src/context/assets.ts";
 
 const HERE = import.meta.dirname;
 /** Most pages need no other letters than these: fetched ahead of the style sheet that names it. */

@@ -1,8 +1,8 @@
 /** The vendor's limits as an account's window keeps them: last reported, their course, and what people were told of. */
-import { forecastLimit } from "../workers/domain/window-forecast.ts";
-import { type LimitReadings, windowLength } from "../workers/domain/window-limits.ts";
-import { minuteOf } from "../workers/domain/window-parts.ts";
-import { type Filling, judgeFilling } from "../workers/domain/window-thresholds.ts";
+import { forecastLimit } from "../workers/domain/windows/forecast.ts";
+import { type LimitReadings, windowLength } from "../workers/domain/windows/rate-limit-headers.ts";
+import { minuteOf } from "../workers/domain/windows/time-span.ts";
+import { type Filling, judgeFilling } from "../workers/domain/windows/thresholds.ts";
 import type { ThresholdEvent } from "../workers/schemas/alert.ts";
 import type { LimitPoint, LimitReading, LimitState, WindowState } from "../workers/schemas/window.ts";
 import type { WindowTables } from "./account-window-tables.ts";

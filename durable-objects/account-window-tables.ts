@@ -4,8 +4,8 @@
  *
  * Money is kept in two integers, because SQLite's reach JavaScript as doubles and a sum of pico-dollars outgrows those.
  */
-import { minuteOf, partsOf, type Span } from "../workers/domain/window-parts.ts";
-import type { WindowCell } from "../workers/domain/window-totals.ts";
+import { minuteOf, partsOf, type Span } from "../workers/domain/windows/time-span.ts";
+import type { WindowCell } from "../workers/domain/windows/totals.ts";
 import type { WindowExchange } from "../workers/schemas/window.ts";
 
 /** `cost_high` counts these, `cost_low` what is left. */

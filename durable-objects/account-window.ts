@@ -5,13 +5,18 @@
  * who may read Postgres compares and corrects it (`reconcile`).
  */
 import { DurableObject } from "cloudflare:workers";
-import { alert } from "../workers/alert.ts";
-import { LIVE_FEED, WINDOW_MS, WINDOW_RETENTION_MS, WINDOW_THRESHOLDS } from "../workers/constants.ts";
-import { bindingWindow, readLimits } from "../workers/domain/window-limits.ts";
-import { rollingSpan } from "../workers/domain/window-parts.ts";
-import { forecastRolling } from "../workers/domain/window-forecast.ts";
-import { totalsOf } from "../workers/domain/window-totals.ts";
-import { errorText, log } from "../workers/log.ts";
+import { alert } from "../workers/runtime/raise-alert.ts";
+import {
+  LIVE_FEED,
+  WINDOW_MS,
+  WINDOW_RETENTION_MS,
+  WINDOW_THRESHOLDS,
+} from "../workers/runtime/constants.ts";
+import { bindingWindow, readLimits } from "../workers/domain/windows/rate-limit-headers.ts";
+import { rollingSpan } from "../workers/domain/windows/time-span.ts";
+import { forecastRolling } from "../workers/domain/windows/forecast.ts";
+import { totalsOf } from "../workers/domain/windows/totals.ts";
+import { errorText, log } from "../workers/runtime/log.ts";
 import type { ThresholdEvent } from "../workers/schemas/alert.ts";
 import {
   type LimitReport,

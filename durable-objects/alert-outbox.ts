@@ -9,15 +9,16 @@ import {
   ALERT_INTERVAL_MS,
   ALERT_RETRY_MS,
   MAX_WAITING_ALERTS,
-} from "../workers/constants.ts";
-import { judgeOccasion, LONGEST_QUIET_MS, occasionOf } from "../workers/domain/alert-gate.ts";
-import { errorText, log } from "../workers/log.ts";
+} from "../workers/runtime/constants.ts";
+import { judgeOccasion, LONGEST_QUIET_MS, occasionOf } from "../workers/domain/alerts/dedupe.ts";
+import { errorText, log } from "../workers/runtime/log.ts";
 import type {
   AlertEvent,
   AlertTarget,
   Delivery,
   DeliveryResult,
   OutboxStatus,
+  TestEvent,
 } from "../workers/schemas/alert.ts";
 
 /** Key of the reason for which Slack did not take an alert; it has no address in it. */
@@ -73,6 +74,11 @@ export class AlertOutbox extends DurableObject<Env> {
     for (const event of events) if (this.#take(target, event, now)) told += 1;
     await this.#plan(now);
     return told;
+  }
+
+  /** Sends a test message at once, past the queue and its memory, and returns what became of it. */
+  sendTest(target: AlertTarget, event: TestEvent): Promise<DeliveryResult> {
+    return this.#deliver({ target, event, repeats: { count: 0, isSummary: false }, done: [] });
   }
 
   /** What waits, for whoever looks after the deployment. */

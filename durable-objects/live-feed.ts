@@ -4,9 +4,9 @@
  * knows which exchanges are under way. A reader that is slow or gone costs nothing but its own place.
  */
 import { DurableObject } from "cloudflare:workers";
-import { LIVE_EVENTS_KEPT, LIVE_HEARTBEAT_MS, LIVE_STREAM_MAX_MS } from "../workers/constants.ts";
+import { LIVE_EVENTS_KEPT, LIVE_HEARTBEAT_MS, LIVE_STREAM_MAX_MS } from "../workers/runtime/constants.ts";
 import { eventFrame, HEARTBEAT_FRAME, resumeFrom } from "../workers/domain/live-stream.ts";
-import type { InFlight, LiveNotice, StartedExchange } from "../workers/schemas/live.ts";
+import type { InFlight, LiveNotice, StartedExchange } from "../workers/schemas/api/live.ts";
 
 /** An exchange whose end nobody reported (an evicted isolate) counts as over after this. */
 const RUNNING_MAX_MS = 3_600_000;

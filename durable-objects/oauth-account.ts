@@ -5,8 +5,8 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { DurableObject } from "cloudflare:workers";
-import { alert } from "../workers/alert.ts";
-import { loadConfig, type Config } from "../workers/config.ts";
+import { alert } from "../workers/runtime/raise-alert.ts";
+import { loadConfig, type Config } from "../workers/runtime/config.ts";
 import {
   acceptPair,
   afterRefresh,
@@ -16,16 +16,17 @@ import {
   nextStep,
   statusOf,
   wakeAt,
-} from "../workers/domain/oauth-account.ts";
-import { LOGIN_PENDING_MS, loginUrl, readPastedCode } from "../workers/domain/oauth-login.ts";
-import { codeBody, refreshBody } from "../workers/domain/oauth-wire.ts";
-import { errorText, log } from "../workers/log.ts";
+} from "../workers/domain/oauth/session.ts";
+import { LOGIN_PENDING_MS, loginUrl, readPastedCode } from "../workers/domain/oauth/login.ts";
+import { codeBody, refreshBody } from "../workers/domain/oauth/protocol.ts";
+import { errorText, log } from "../workers/runtime/log.ts";
 import type {
   OAuthState,
   OAuthStatus,
   PendingLogin,
   TokenAnswer,
   TokenPair,
+  LoginResult,
 } from "../workers/schemas/oauth.ts";
 import { OAuthVault } from "./oauth-vault.ts";
 import { askTokenEndpoint } from "./token-endpoint.ts";
@@ -37,14 +38,6 @@ const MAX_TRIES = 3;
 const RETRY_DELAY_MS = 250;
 /** Nor is it tried again when it has taken this long already. */
 const RETRY_WINDOW_MS = 10_000;
-
-export type LoginResult =
-  | { result: "done" }
-  /** None was begun, or too long ago. */
-  | { result: "not_begun" }
-  /** What was pasted is no code, or belongs to another login. */
-  | { result: "not_ours" }
-  | { result: "refused" | "unavailable"; reason: string };
 
 interface Renewal {
   /** Of the pair to renew; if there is another by then, nothing happens. */

@@ -2,10 +2,10 @@
  * What an OAuthAccount object keeps, sealed, in its own storage: the login and, for some minutes, one that was begun. Everything
  * is synchronous, so that between an answer of the vendor and its storage there is no moment to be evicted in.
  */
-import type { Config } from "../workers/config.ts";
+import type { Config } from "../workers/runtime/config.ts";
 import { OAuthState, PendingLogin } from "../workers/schemas/oauth.ts";
 import { Sealed } from "../workers/schemas/tenant.ts";
-import { open, seal, SealError } from "../workers/seal.ts";
+import { open, seal, SealError } from "../workers/runtime/seal.ts";
 
 const ACCOUNT = "account";
 const LOGIN = "login";

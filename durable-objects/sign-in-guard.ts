@@ -4,14 +4,14 @@
  * The decision is in workers/domain/sign-in-throttle.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { Failures, Verdict } from "../workers/domain/sign-in-throttle.ts";
+import type { Failures, Verdict } from "../workers/domain/auth/sign-in-throttle.ts";
 import {
   ADDRESS_POLICY,
   EVERYBODY_POLICY,
   judge,
   throttleKey,
   TRUST_MS,
-} from "../workers/domain/sign-in-throttle.ts";
+} from "../workers/domain/auth/sign-in-throttle.ts";
 
 /** The row that counts for everybody; no address looks like it. */
 const EVERYBODY = "*";

@@ -1,7 +1,7 @@
 /** Asks the vendor's token endpoint. Called by the OAuthAccount object; what answers mean is in workers/domain/oauth-wire. */
-import type { Config } from "../workers/config.ts";
-import { VERSION } from "../workers/constants.ts";
-import { OAUTH_BETA, readTokenAnswer, type TokenOutcome } from "../workers/domain/oauth-wire.ts";
+import type { Config } from "../workers/runtime/config.ts";
+import { VERSION } from "../workers/runtime/constants.ts";
+import { OAUTH_BETA, readTokenAnswer, type TokenOutcome } from "../workers/domain/oauth/protocol.ts";
 
 /** One try. Never rejects: no answer is an outcome. Redirects are not followed, a token goes nowhere else. */
 export async function askTokenEndpoint(config: Config, body: object): Promise<TokenOutcome> {

@@ -4,7 +4,7 @@
  * unless DEMO_LIVE=false.
  */
 import { startDemo } from "./local/demo/demo.ts";
-import { LocalWorldError } from "./local/local-error.ts";
+import { LocalWorldError } from "./lib/local-error.ts";
 import { readSettings } from "./local/settings.ts";
 import { untilStopped } from "./local/until-stopped.ts";
 

@@ -6,10 +6,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { openDatabase } from "./local/database.ts";
+import { openDatabase } from "./local/database/database.ts";
 import { takeDataDir } from "./local/data-dir.ts";
-import { LocalWorldError } from "./local/local-error.ts";
-import { claimPort } from "./local/ports.ts";
+import { LocalWorldError } from "./lib/local-error.ts";
+import { claimPort } from "./local/network/ports.ts";
 import { loadSecrets } from "./local/secrets.ts";
 import { readSettings } from "./local/settings.ts";
 import { untilStopped } from "./local/until-stopped.ts";

@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { startBrowser } from "../test/support/browser.ts";
+import { startBrowser } from "./lib/browser.ts";
 import { startDemo } from "./local/demo/demo.ts";
 
 interface Picture {

@@ -1,5 +1,5 @@
 /** `npm run migrate`: brings the database behind DATABASE_URL up to date. For operators, before `wrangler deploy`. */
-import { migrate } from "./local/migrate.ts";
+import { migrate } from "./local/database/migrate.ts";
 
 const databaseUrl = process.env.DATABASE_URL;
 if (!databaseUrl) {

@@ -8,8 +8,8 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { ADMINISTRATOR, ANYBODY, VIEWER, type Scene } from "../dashboard/fake/api.ts";
 import { loadApp, serveScene } from "../dashboard/fake/serve.ts";
-import { startBrowser } from "../test/support/browser.ts";
-import type { Caller } from "../workers/schemas/api-session.ts";
+import { startBrowser } from "./lib/browser.ts";
+import type { Caller } from "../workers/schemas/api/session.ts";
 
 interface Shot {
   name: string;

@@ -1,6 +1,6 @@
 /** `npm start`: the local world until Ctrl-C. Prints its addresses and the dashboard key, then a line beginning `ready`. */
-import { createLocalWorld, type LocalWorld } from "./local/host.ts";
-import { LocalWorldError } from "./local/local-error.ts";
+import { createLocalWorld, type LocalWorld } from "./local/local-stack.ts";
+import { LocalWorldError } from "./lib/local-error.ts";
 import { readSettings } from "./local/settings.ts";
 import { untilStopped } from "./local/until-stopped.ts";
 

@@ -2,7 +2,7 @@
  * The PostgreSQL of a whole test run: `start DIRECTORY` prints its connection string, `stop DIRECTORY` ends it. For .ci/run, which
  * hands it to the tests as TEST_DATABASE_URL.
  */
-import { startCluster, stopCluster } from "./local/debian-postgres.ts";
+import { startCluster, stopCluster } from "./local/database/debian-postgres.ts";
 
 const [what, directory] = process.argv.slice(2);
 if (directory && what === "start") {

@@ -1,9 +1,9 @@
 /** Which room a path belongs to. Paths are read as they were sent: nothing is resolved or decoded before it is judged. */
 import { api } from "./api/index.ts";
-import { isPlainPath, rawTarget } from "./domain/paths.ts";
-import { errorResponse } from "./errors.ts";
-import { handleHealth } from "./health.ts";
-import { handleProxy } from "./proxy/handle.ts";
+import { isPlainPath, rawTarget } from "./domain/http/paths.ts";
+import { errorResponse } from "./runtime/anthropic-errors.ts";
+import { handleHealth } from "./api/health.ts";
+import { handleProxy } from "./proxy/pipeline/handler.ts";
 
 export async function handleFetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
   const target = rawTarget(request.url);

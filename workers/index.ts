@@ -5,7 +5,7 @@ import { handleScheduled } from "./scheduled/cron.ts";
 
 export { AlertSender } from "./alerts/sender.ts";
 export { DashboardApi } from "./api/entrypoint.ts";
-export { Recorder } from "./proxy/recorder.ts";
+export { Recorder } from "./proxy/record/recorder-entrypoint.ts";
 export { AlertOutbox } from "../durable-objects/alert-outbox.ts";
 export { AccountWindow } from "../durable-objects/account-window.ts";
 export { LiveFeed } from "../durable-objects/live-feed.ts";

@@ -5,10 +5,10 @@
 import { createHash } from "node:crypto";
 import { drizzle } from "drizzle-orm/node-postgres";
 import type pg from "pg";
-import { sumConversations } from "../../workers/store/conversation-sums.ts";
-import type { WriterTransaction } from "../../workers/store/db.ts";
+import { sumConversations } from "../../workers/store/conversations/totals.ts";
+import type { WriterTransaction } from "../../workers/store/db/db.ts";
 import { withClient } from "./client.ts";
-import type { Filling } from "./kept.ts";
+import type { Filling } from "./cached-databases.ts";
 
 export const CONVERSATIONS = 2_000;
 export const TURNS = 50;

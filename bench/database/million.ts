@@ -3,9 +3,9 @@
  * and four models, with their rollups and sums of conversations. Column values are plausible, not real; contents there are none.
  */
 import type { Client } from "pg";
-import { LATENCY_CLASSES } from "../../workers/domain/latency.ts";
+import { LATENCY_CLASSES } from "../../workers/domain/usage/latency-histogram.ts";
 import { withClient } from "./client.ts";
-import type { Filling } from "./kept.ts";
+import type { Filling } from "./cached-databases.ts";
 
 export const REQUESTS = 1_000_000;
 const DAYS = 30;

@@ -1,5 +1,5 @@
 /** Accounts of the scripted API: a key that works, a login that ended, one that is fine, the clients' own. */
-import type { AccountView } from "../../workers/schemas/api-accounts.ts";
+import type { AccountView } from "../../workers/schemas/api/accounts.ts";
 import type { OAuthStatus } from "../../workers/schemas/oauth.ts";
 import type { Scene } from "./api.ts";
 import { NASTY } from "./hostile.ts";

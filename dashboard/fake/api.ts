@@ -2,9 +2,9 @@
  * A scripted API behind the dashboard: the same methods as the Worker's entrypoint, believable data, and the states that
  * are hard to bring about (nothing yet, hostile texts, a database that is down). For tests, screenshots and design work.
  */
-import type { Caller } from "../../workers/schemas/api-session.ts";
+import type { Caller } from "../../workers/schemas/api/session.ts";
 import type { RequestDetail, RequestRow } from "../src/api/types.ts";
-import type { ApiBinding } from "../src/environment.ts";
+import type { ApiBinding } from "../src/context/environment.ts";
 import { accountsAnswer } from "./accounts.ts";
 import { conversationDetailOf, conversationsOf, type Look, transcriptOf, treeOf } from "./conversations.ts";
 import { busyAnswer, busyRequestBody, busyStream, busyTimes } from "./conversation.ts";

@@ -5,7 +5,7 @@ import type {
   ConversationRow,
   ConversationTree,
   Transcript,
-} from "../../workers/schemas/api-conversations.ts";
+} from "../../workers/schemas/api/conversations.ts";
 import { decimalOf, picoOf } from "../src/format/decimal.ts";
 import { isObject } from "../src/transcript/blocks.ts";
 import type { RequestRow } from "../src/api/types.ts";

@@ -7,9 +7,9 @@ import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
-import type { Caller } from "../../workers/schemas/api-session.ts";
+import type { Caller } from "../../workers/schemas/api/session.ts";
 import { buildAssets } from "../build.ts";
-import type { ApiBinding, Bindings } from "../src/environment.ts";
+import type { ApiBinding, Bindings } from "../src/context/environment.ts";
 import { fakeApi, GOOD_SESSION, type Scene } from "./api.ts";
 
 const HERE = import.meta.dirname;

@@ -1,6 +1,6 @@
 /** What the page of health asks beside the status, in the scripted API. */
-import type { LinkingQuality } from "../../workers/schemas/api-conversations.ts";
-import type { AlertsWaiting, Environment } from "../../workers/schemas/api-settings.ts";
+import type { LinkingQuality } from "../../workers/schemas/api/conversations.ts";
+import type { AlertsWaiting, Environment } from "../../workers/schemas/api/settings.ts";
 import type { Scene } from "./api.ts";
 import { NASTY } from "./hostile.ts";
 

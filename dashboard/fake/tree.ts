@@ -1,5 +1,5 @@
 /** Grows trees of conversations for tests and the scripted API: turns on branches, forks, sub-tasks, calls without an end. */
-import type { ConversationTree } from "../../workers/schemas/api-conversations.ts";
+import type { ConversationTree } from "../../workers/schemas/api/conversations.ts";
 
 type Node = ConversationTree["nodes"][number];
 

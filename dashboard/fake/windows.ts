@@ -1,5 +1,5 @@
 /** Windows of two accounts: one quiet, one nearly full; and of hostile names. */
-import type { WindowDetail, WindowView } from "../../workers/schemas/api-windows.ts";
+import type { WindowDetail, WindowView } from "../../workers/schemas/api/windows.ts";
 import type { Scene } from "./api.ts";
 import { NASTY } from "./hostile.ts";
 

@@ -1,6 +1,6 @@
 /** The only function of the Pages project: everything that is no static file. */
 import { createApp } from "../src/app.tsx";
-import type { Bindings } from "../src/environment.ts";
+import type { Bindings } from "../src/context/environment.ts";
 import assets from "../src/assets.gen.json";
 
 const app = createApp(assets);

@@ -3,14 +3,14 @@
  * It knows nothing of Pages: functions/[[path]].ts gives it the bindings, tests and the demo give it scripted ones.
  */
 import { Hono } from "hono";
-import type { Assets } from "./assets.ts";
-import type { AppEnv } from "./environment.ts";
+import type { Assets } from "./context/assets.ts";
+import type { AppEnv } from "./context/environment.ts";
 import { apiProxy, liveProxy } from "./http/api-proxy.ts";
 import { requireCsrf } from "./http/csrf-gate.tsx";
 import { requireCaller } from "./http/caller-gate.tsx";
 import { prepare } from "./http/prepare.ts";
 import { securityHeaders } from "./http/security-headers.ts";
-import { failurePage } from "./http/render.tsx";
+import { failurePage } from "./layout/render.tsx";
 import { accessRoutes } from "./routes/access.tsx";
 import { accountLoginRoutes } from "./routes/account-login.tsx";
 import { accountRoutes } from "./routes/accounts.tsx";
@@ -19,12 +19,12 @@ import { domainRoutes } from "./routes/domains.tsx";
 import { newDomainRoutes } from "./routes/new-domain.tsx";
 import { conversationRoutes } from "./routes/conversations.tsx";
 import { errorRoutes } from "./routes/errors.tsx";
-import { lookRoutes } from "./routes/looks.tsx";
+import { lookRoutes } from "./routes/overview.tsx";
 import { requestRoutes } from "./routes/requests.tsx";
 import { staticRoutes } from "./routes/static.ts";
 import { usageRoutes } from "./routes/usage.tsx";
 import { themeRoutes } from "./routes/theme.ts";
-import { vacantRoutes } from "./routes/vacant.tsx";
+import { vacantRoutes } from "./routes/placeholder-pages.tsx";
 
 /** The application; `assets` are the addresses of the built style sheet, script and font. */
 export function createApp(assets: Assets): Hono<AppEnv> {

@@ -5,7 +5,7 @@
 import { constants } from "node:fs";
 import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { LocalWorldError, reasonOf } from "./local-error.ts";
+import { LocalWorldError, reasonOf } from "../lib/local-error.ts";
 import { processStart } from "./processes.ts";
 
 export interface DataDir {

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { chmod, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { LocalWorldError, reasonOf } from "./local-error.ts";
+import { LocalWorldError, reasonOf } from "../lib/local-error.ts";
 
 const Secrets = z.object({ DASHBOARD_API_KEY: z.string().min(1), CREDENTIAL_KEYS: z.string().min(1) });
 export type Secrets = z.infer<typeof Secrets>;

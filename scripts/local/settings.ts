@@ -1,10 +1,10 @@
 /**
  * What the environment says about the local world. The host's own variables are read here; those of the Worker
- * (workers/config.ts) are picked out and passed on. An empty variable counts as absent.
+ * (workers/runtime/config.ts) are picked out and passed on. An empty variable counts as absent.
  */
 import { resolve } from "node:path";
-import { Config, IGNORED_VARIABLES } from "../../workers/config.ts";
-import { LocalWorldError } from "./local-error.ts";
+import { Config, IGNORED_VARIABLES } from "../../workers/runtime/config.ts";
+import { LocalWorldError } from "../lib/local-error.ts";
 
 export interface Settings {
   /** Everything that is kept: database, objects, secrets. Absolute. */

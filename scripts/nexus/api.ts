@@ -4,7 +4,7 @@
  */
 import type { Command } from "commander";
 import type { z } from "zod";
-import { ApiErrorBody } from "../../workers/schemas/api-error.ts";
+import { ApiErrorBody } from "../../workers/schemas/api/error.ts";
 import { administratorKey, isLoopback } from "./administrator-key.ts";
 import { CommandError } from "./command-error.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DomainInput } from "../../workers/schemas/api-domains.ts";
+import { DomainInput } from "../../workers/schemas/api/domains.ts";
 import { readCredentialFile, writeCredentialFile } from "./credential-file.ts";
 
 const read = (file: unknown, name = "team.example.credentials.json") =>

@@ -3,7 +3,7 @@
  * unread, and how they are written back without secrets. Pure; the commands `domains import` and `domains export` use it.
  */
 import { z } from "zod";
-import type { DomainDetail, DomainInput } from "../../workers/schemas/api-domains.ts";
+import type { DomainDetail, DomainInput } from "../../workers/schemas/api/domains.ts";
 import type { OAuthStatus } from "../../workers/schemas/oauth.ts";
 
 export const FILE_SUFFIX = ".credentials.json";

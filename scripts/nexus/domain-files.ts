@@ -2,13 +2,13 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { AccountList } from "../../workers/schemas/api-accounts.ts";
+import { AccountList } from "../../workers/schemas/api/accounts.ts";
 import {
   DomainDetail,
   DomainList,
   NewClientKey,
   OtherFieldsAnswer,
-} from "../../workers/schemas/api-domains.ts";
+} from "../../workers/schemas/api/domains.ts";
 import { type Api, apiOf } from "./api.ts";
 import { CommandError } from "./command-error.ts";
 import { FILE_SUFFIX, type ReadFile, readCredentialFile, writeCredentialFile } from "./credential-file.ts";

@@ -1,7 +1,7 @@
 /** `nexus domains list|add|remove`: which hosts are served, and with whose credential. */
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
-import { DomainDetail, type DomainInput, DomainList } from "../../workers/schemas/api-domains.ts";
+import { DomainDetail, type DomainInput, DomainList } from "../../workers/schemas/api/domains.ts";
 import { apiOf } from "./api.ts";
 import { CommandError } from "./command-error.ts";
 import { addDomainFiles } from "./domain-files.ts";

@@ -1,6 +1,6 @@
 /** `nexus keys create|list|revoke`: the keys of a domain's clients. */
 import type { Command } from "commander";
-import { DomainDetail, NewClientKey } from "../../workers/schemas/api-domains.ts";
+import { DomainDetail, NewClientKey } from "../../workers/schemas/api/domains.ts";
 import { apiOf } from "./api.ts";
 import { columns, show } from "./output.ts";
 

@@ -1,7 +1,7 @@
 /** `nexus oauth login|status|refresh`: logins at Claude as an account's credential, through `/api/accounts`. */
 import type { Command } from "commander";
-import { AccountList, AccountLogin, LoginBegun } from "../../workers/schemas/api-accounts.ts";
-import { DomainDetail, DomainList } from "../../workers/schemas/api-domains.ts";
+import { AccountList, AccountLogin, LoginBegun } from "../../workers/schemas/api/accounts.ts";
+import { DomainDetail, DomainList } from "../../workers/schemas/api/domains.ts";
 import type { OAuthStatus } from "../../workers/schemas/oauth.ts";
 import { type Api, apiOf } from "./api.ts";
 import { CommandError } from "./command-error.ts";

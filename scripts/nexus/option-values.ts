@@ -1,6 +1,6 @@
 /** Values of options as commands take them. Each throws the parser's own error, which names the option and ends with code 2. */
 import { InvalidArgumentError } from "commander";
-import { time } from "../../workers/schemas/api-parameters.ts";
+import { time } from "../../workers/schemas/api/parameters.ts";
 
 /** A whole number from `min` to `max`. */
 export function whole(min: number, max: number): (text: string) => number {

@@ -4,7 +4,7 @@
  */
 import type { Command } from "commander";
 import { z } from "zod";
-import { RelinkAnswer } from "../../workers/schemas/api-relink.ts";
+import { RelinkAnswer } from "../../workers/schemas/api/relink.ts";
 import { type Api, apiOf } from "./api.ts";
 import { CommandError } from "./command-error.ts";
 import { instant, whole } from "./option-values.ts";

@@ -3,8 +3,8 @@
  * `POST /api/admin/reprice`. Ended in the middle, it says with which cursor it goes on.
  */
 import type { Command } from "commander";
-import { picoOfUsd, usdText } from "../../workers/domain/usd.ts";
-import { RepriceBatch } from "../../workers/schemas/api-reprice.ts";
+import { picoOfUsd, usdText } from "../../workers/domain/pricing/usd.ts";
+import { RepriceBatch } from "../../workers/schemas/api/reprice.ts";
 import { type Api, apiOf, type CommonOptions } from "./api.ts";
 import { instant, whole } from "./option-values.ts";
 import { columns, show } from "./output.ts";

@@ -1,6 +1,6 @@
 /** `nexus status`: whether recording works, from `GET /api/status`. */
 import type { Command } from "commander";
-import { Status } from "../../workers/schemas/api-status.ts";
+import { Status } from "../../workers/schemas/api/status.ts";
 import { apiOf } from "./api.ts";
 import { columns, show } from "./output.ts";
 

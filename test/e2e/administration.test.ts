@@ -1,12 +1,12 @@
 /** An administrator sets domains up in a real browser, without a script: step by step, to a key that works and a login that serves. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { headerOf, startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
+import { headerOf, startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import { send } from "../../scripts/local/demo/send.ts";
-import type { LocalWorld } from "../../scripts/local/host.ts";
-import { startBrowser } from "../support/browser.ts";
+import type { LocalWorld } from "../../scripts/local/local-stack.ts";
+import { startBrowser } from "../../scripts/lib/browser.ts";
 import { startFakeSlack } from "../support/fake-slack.ts";
-import { startLocalWorld } from "../support/local-world.ts";
+import { startLocalWorld } from "../support/local-stack.ts";
 
 let fake: FakeClaude;
 let slack: Awaited<ReturnType<typeof startFakeSlack>>;

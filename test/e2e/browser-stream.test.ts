@@ -1,13 +1,13 @@
 /** A stream on its whole way: timed while a client reads it, stored, and drawn on the request's page in a real Chromium. */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
-import type { LocalWorld } from "../../scripts/local/host.ts";
-import type { RequestDetail } from "../../workers/schemas/api-requests.ts";
+import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
+import type { LocalWorld } from "../../scripts/local/local-stack.ts";
+import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
 import { accessibilityProblems } from "../support/accessibility.ts";
-import { answerStream } from "../support/answer-stream.ts";
-import { startBrowser } from "../support/browser.ts";
-import { startLocalWorld } from "../support/local-world.ts";
+import { answerStream } from "../support/response-stream.ts";
+import { startBrowser } from "../../scripts/lib/browser.ts";
+import { startLocalWorld } from "../support/local-stack.ts";
 import { openWatchedPage, sidewaysOverflow } from "../support/watched-page.ts";
 
 const PAUSE_MS = 600;

@@ -3,7 +3,7 @@
  * API's, what can be clicked, what changes by itself. One world for all of it; the parts are in dashboard/.
  */
 import { afterAll, beforeAll } from "vitest";
-import { type DemoStage, startDemoStage } from "../support/demo-stage.ts";
+import { type DemoStage, startDemoStage } from "../support/demo-stack.ts";
 import { describeAccess } from "./dashboard/access.ts";
 import { describeEveryPage } from "./dashboard/every-page.ts";
 import { describeLists } from "./dashboard/lists.ts";

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { send } from "../../scripts/local/demo/send.ts";
-import { headerOf, startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
-import { claimPort } from "../../scripts/local/ports.ts";
-import { startPostgres } from "../../scripts/local/postgres.ts";
-import type { Status } from "../../workers/schemas/api-status.ts";
-import { temporaryDirectory } from "../support/local-world.ts";
+import { headerOf, startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
+import { claimPort } from "../../scripts/local/network/ports.ts";
+import { startPostgres } from "../../scripts/local/database/embedded-postgres.ts";
+import type { Status } from "../../workers/schemas/api/status.ts";
+import { temporaryDirectory } from "../support/local-stack.ts";
 import { plannedExchanges, type PlannedExchange } from "../support/soak-traffic.ts";
 import { startProgram, type StartedProgram } from "../support/started-program.ts";
 

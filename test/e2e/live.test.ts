@@ -1,9 +1,9 @@
 /** News of an exchange reaches whoever listens, with a session through the dashboard and with a key at the Worker. */
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
-import type { LocalWorld } from "../../scripts/local/host.ts";
+import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
+import type { LocalWorld } from "../../scripts/local/local-stack.ts";
 import { type EventReader, readEvents } from "../support/event-stream.ts";
-import { startLocalWorld } from "../support/local-world.ts";
+import { startLocalWorld } from "../support/local-stack.ts";
 
 let fake: FakeClaude;
 let world: LocalWorld;

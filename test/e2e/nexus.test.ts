@@ -1,8 +1,8 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
-import type { LocalWorld } from "../../scripts/local/host.ts";
-import { startLocalWorld } from "../support/local-world.ts";
+import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
+import type { LocalWorld } from "../../scripts/local/local-stack.ts";
+import { startLocalWorld } from "../support/local-stack.ts";
 import { nexus } from "../support/nexus-command.ts";
 
 let fake: FakeClaude;

@@ -3,8 +3,8 @@
  * a login server that fails in every way, rotates refresh tokens and ends the login of whoever uses one twice.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { LoginFault } from "../../scripts/local/fake-claude.ts";
-import { startEdge, type Edge } from "../support/edge.ts";
+import type { LoginFault } from "../../scripts/local/fake-claude/server.ts";
+import { startEdge, type Edge } from "../support/proxy-harness.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

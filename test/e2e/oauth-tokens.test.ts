@@ -1,7 +1,7 @@
 /** OAuth accounts on real sockets: one renewal for all, warm tokens, refused tokens, logins that have ended. */
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { headerOf, type Received } from "../../scripts/local/fake-claude.ts";
-import { startEdge, type Edge, type SendOptions, type Sent } from "../support/edge.ts";
+import { headerOf, type Received } from "../../scripts/local/fake-claude/server.ts";
+import { startEdge, type Edge, type SendOptions, type Sent } from "../support/proxy-harness.ts";
 
 const MINUTE = 60_000;
 let edge: Edge;

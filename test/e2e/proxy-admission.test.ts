@@ -1,7 +1,7 @@
 /** Who is let in, over real sockets: Host, keys, paths, endpoints. */
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { headerOf } from "../../scripts/local/fake-claude.ts";
-import { startEdge, UPSTREAM_KEY, type Edge, type Sent } from "../support/edge.ts";
+import { headerOf } from "../../scripts/local/fake-claude/server.ts";
+import { startEdge, UPSTREAM_KEY, type Edge, type Sent } from "../support/proxy-harness.ts";
 
 let edge: Edge;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 /** Small exchanges that end within a moment: one write and one bell for many, and each is found. Over real sockets. */
 import { expect, it, vi } from "vitest";
-import type { Reply } from "../../scripts/local/fake-claude.ts";
-import { edgeOfFile } from "../support/edge-of-file.ts";
-import type { Edge, Sent, Tenant } from "../support/edge.ts";
+import type { Reply } from "../../scripts/local/fake-claude/server.ts";
+import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
+import type { Edge, Sent, Tenant } from "../support/proxy-harness.ts";
 
 let edge: Edge;
 let tenant: Tenant;

@@ -2,10 +2,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it, vi } from "vitest";
-import { headerOf, type Reply } from "../../scripts/local/fake-claude.ts";
-import { RECORDED_HEAD_BYTES } from "../../workers/constants.ts";
-import { edgeOfFile } from "../support/edge-of-file.ts";
-import type { Edge, Half, SendOptions, Sent, Tenant, Whole } from "../support/edge.ts";
+import { headerOf, type Reply } from "../../scripts/local/fake-claude/server.ts";
+import { RECORDED_HEAD_BYTES } from "../../workers/runtime/constants.ts";
+import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
+import type { Edge, Half, SendOptions, Sent, Tenant, Whole } from "../support/proxy-harness.ts";
 
 let edge: Edge;
 let tenant: Tenant;

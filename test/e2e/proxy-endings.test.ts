@@ -1,9 +1,9 @@
 /** How exchanges end when something breaks or somebody leaves. Over real sockets: a unit test cannot hang up. */
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import type { Reply } from "../../scripts/local/fake-claude.ts";
-import { claimPort } from "../../scripts/local/ports.ts";
-import { edgeOfFile } from "../support/edge-of-file.ts";
-import { startEdge, type Edge, type SendOptions, type Tenant, type Whole } from "../support/edge.ts";
+import type { Reply } from "../../scripts/local/fake-claude/server.ts";
+import { claimPort } from "../../scripts/local/network/ports.ts";
+import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
+import { startEdge, type Edge, type SendOptions, type Tenant, type Whole } from "../support/proxy-harness.ts";
 
 const TIMEOUT_MS = 600;
 const STREAM_MAX_MS = 1_500;

@@ -4,10 +4,10 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { expect, it, vi } from "vitest";
-import { RECORDED_HEAD_BYTES } from "../../workers/constants.ts";
-import type { Reply } from "../../scripts/local/fake-claude.ts";
-import { edgeOfFile } from "../support/edge-of-file.ts";
-import type { Edge, Tenant } from "../support/edge.ts";
+import { RECORDED_HEAD_BYTES } from "../../workers/runtime/constants.ts";
+import type { Reply } from "../../scripts/local/fake-claude/server.ts";
+import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
+import type { Edge, Tenant } from "../support/proxy-harness.ts";
 
 const MEGABYTE = 1_048_576;
 const PIECE = Buffer.alloc(MEGABYTE, "0123456789abcdef");

@@ -1,7 +1,7 @@
 /** What is written down, what never is, and that nothing behind the stream can slow or fail it. Over real sockets. */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Reply } from "../../scripts/local/fake-claude.ts";
-import { edgeOfFile } from "../support/edge-of-file.ts";
+import type { Reply } from "../../scripts/local/fake-claude/server.ts";
+import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
 import {
   startEdge,
   UPSTREAM_KEY,
@@ -9,7 +9,7 @@ import {
   type SendOptions,
   type Sent,
   type Tenant,
-} from "../support/edge.ts";
+} from "../support/proxy-harness.ts";
 
 let edge: Edge;
 let tenant: Tenant;

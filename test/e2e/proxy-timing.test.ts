@@ -1,9 +1,15 @@
 /** The times at which a stream's pieces came, for the share of streams that is timed; and that nobody else notices. Over real sockets. */
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Reply } from "../../scripts/local/fake-claude.ts";
-import { isTimed } from "../../workers/domain/stream-timing.ts";
-import { startEdge, type Edge, type Journalled, type SendOptions, type Sent } from "../support/edge.ts";
+import type { Reply } from "../../scripts/local/fake-claude/server.ts";
+import { isTimed } from "../../workers/domain/messages/chunk-timing.ts";
+import {
+  startEdge,
+  type Edge,
+  type Journalled,
+  type SendOptions,
+  type Sent,
+} from "../support/proxy-harness.ts";
 
 let all: Edge;
 let half: Edge;
@@ -179,7 +185,7 @@ describe("what is not timed", () => {
   });
 
   it("is nothing at all where the share is no share", async () => {
-    const { Config } = await import("../../workers/config.ts");
+    const { Config } = await import("../../workers/runtime/config.ts");
     const share = (value: string) => Config.shape.STREAM_TIMING_SAMPLE.safeParse(value).data;
     expect(["0", "1", "0.25", "", undefined].map((value) => share(value as string))).toEqual([
       0, 1, 0.25, 0, 0,

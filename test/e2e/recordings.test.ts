@@ -1,9 +1,9 @@
 /** The recorded Claude Code traffic through the real local world: bytes, rows and rebuilt bodies. */
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
-import type { LocalWorld } from "../../scripts/local/host.ts";
-import { startLocalWorld } from "../support/local-world.ts";
+import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
+import type { LocalWorld } from "../../scripts/local/local-stack.ts";
+import { startLocalWorld } from "../support/local-stack.ts";
 import {
   loadRecordings,
   replay,

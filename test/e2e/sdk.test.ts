@@ -10,9 +10,9 @@ import Anthropic, {
   toFile,
 } from "@anthropic-ai/sdk";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
-import type { LocalWorld } from "../../scripts/local/host.ts";
-import { startLocalWorld } from "../support/local-world.ts";
+import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
+import type { LocalWorld } from "../../scripts/local/local-stack.ts";
+import { startLocalWorld } from "../support/local-stack.ts";
 
 const MODEL = "claude-sonnet-5-5";
 const DOMAIN = "team.example.com";

@@ -9,9 +9,9 @@ import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { headerOf, startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
-import type { LocalWorld } from "../../scripts/local/host.ts";
-import { startLocalWorld, temporaryDirectory } from "../support/local-world.ts";
+import { headerOf, startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
+import type { LocalWorld } from "../../scripts/local/local-stack.ts";
+import { startLocalWorld, temporaryDirectory } from "../support/local-stack.ts";
 
 const mark = () => randomBytes(18).toString("base64url");
 const secrets = {

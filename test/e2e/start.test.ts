@@ -3,9 +3,9 @@ import { rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
-import { claimPort, loopbackHosts } from "../../scripts/local/ports.ts";
-import { temporaryDirectory } from "../support/local-world.ts";
+import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
+import { claimPort, loopbackHosts } from "../../scripts/local/network/ports.ts";
+import { temporaryDirectory } from "../support/local-stack.ts";
 import { startProgram, type StartedProgram } from "../support/started-program.ts";
 
 let variables: Record<string, string>;

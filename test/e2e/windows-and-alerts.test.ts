@@ -1,11 +1,11 @@
 /** What an answer's headers and usage say reaches the account's window, and what was said reaches Slack: in the real local world. */
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude.ts";
-import type { LocalWorld } from "../../scripts/local/host.ts";
-import type { CurrentUsage } from "../../workers/schemas/api-usage.ts";
-import type { WindowDetail, WindowList } from "../../workers/schemas/api-windows.ts";
+import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
+import type { LocalWorld } from "../../scripts/local/local-stack.ts";
+import type { CurrentUsage } from "../../workers/schemas/api/usage.ts";
+import type { WindowDetail, WindowList } from "../../workers/schemas/api/windows.ts";
 import { type SeenBySlack, startFakeSlack } from "../support/fake-slack.ts";
-import { startLocalWorld } from "../support/local-world.ts";
+import { startLocalWorld } from "../support/local-stack.ts";
 
 const PATIENCE = { timeout: 20_000, interval: 100 };
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { CLOCK_HEADER, clockOf } from "../../scripts/local/demo/clock.ts";
-import { generateDay } from "../../scripts/local/demo/day.ts";
+import { generateDay } from "../../scripts/local/demo/traffic.ts";
 import type { PlannedExchange } from "../../scripts/local/demo/exchange.ts";
 import { replayDay } from "../../scripts/local/demo/replay.ts";
 import { pythonJson } from "../../scripts/local/demo/script-traffic.ts";
-import { checkout } from "../../scripts/local/demo/stories/checkout.ts";
-import { platform } from "../../scripts/local/demo/stories/platform.ts";
-import { research } from "../../scripts/local/demo/stories/research.ts";
-import { headerOf } from "../../scripts/local/fake-claude.ts";
+import { checkout } from "../../scripts/local/demo/scenarios/checkout.ts";
+import { platform } from "../../scripts/local/demo/scenarios/platform.ts";
+import { research } from "../../scripts/local/demo/scenarios/research.ts";
+import { headerOf } from "../../scripts/local/fake-claude/server.ts";
 import { fakeClaudeForTest } from "../support/fake-claude.ts";
 
 interface Block {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { startFakeClaude } from "../../scripts/local/fake-claude.ts";
+import { startFakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import { fakeClaudeForTest } from "../support/fake-claude.ts";
 import { expectedLinks, loadRecordings, recordingKey, replay } from "../support/recordings.ts";
 

@@ -1,6 +1,6 @@
 import Anthropic from "@anthropic-ai/sdk";
 import { describe, expect, test, vi } from "vitest";
-import { headerOf } from "../../scripts/local/fake-claude.ts";
+import { headerOf } from "../../scripts/local/fake-claude/server.ts";
 import { send } from "../../scripts/local/demo/send.ts";
 import { fakeClaudeForTest, type FakeClaude } from "../support/fake-claude.ts";
 

@@ -1,13 +1,13 @@
 import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { cronMatches } from "../../scripts/local/cron.ts";
+import { cronMatches } from "../../scripts/local/runtime/cron.ts";
 import { takeDataDir } from "../../scripts/local/data-dir.ts";
 import { processStart } from "../../scripts/local/processes.ts";
 import { loadSecrets } from "../../scripts/local/secrets.ts";
 import { readSettings } from "../../scripts/local/settings.ts";
-import { loadConfig } from "../../workers/config.ts";
-import { temporaryDirectory } from "../support/local-world.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
+import { temporaryDirectory } from "../support/local-stack.ts";
 
 const directories: string[] = [];
 afterEach(async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Status } from "../../workers/schemas/api-status.ts";
+import type { Status } from "../../workers/schemas/api/status.ts";
 import { nexus, type ScriptedApi, startScriptedApi } from "../support/nexus-command.ts";
 
 const healthy: Status = {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { RepriceBatch } from "../../workers/schemas/api-reprice.ts";
+import type { RepriceBatch } from "../../workers/schemas/api/reprice.ts";
 import { nexus, type ScriptedApi, startScriptedApi } from "../support/nexus-command.ts";
 
 const batch: RepriceBatch = {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { DailyUsage } from "../../workers/schemas/api-usage.ts";
-import type { WindowList, WindowView } from "../../workers/schemas/api-windows.ts";
+import type { DailyUsage } from "../../workers/schemas/api/usage.ts";
+import type { WindowList, WindowView } from "../../workers/schemas/api/windows.ts";
 import { nexus, type ScriptedApi, startScriptedApi } from "../support/nexus-command.ts";
 
 const TIME = "2099-11-22T12:00:00.000Z";

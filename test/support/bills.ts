@@ -1,7 +1,7 @@
 /** An answer as it comes over the wire, plain and streamed, priced as ingest prices it: bytes → readAnswer → priceExchange. */
-import { readAnswer, type Answer } from "../../workers/domain/answer.ts";
-import { receivedTokens } from "../../workers/domain/answer-size.ts";
-import { type Price, type PricingFacts, priceExchange } from "../../workers/domain/pricing.ts";
+import { readAnswer, type Answer } from "../../workers/domain/messages/read-response.ts";
+import { receivedTokens } from "../../workers/domain/messages/estimate-output-tokens.ts";
+import { type Price, type PricingFacts, priceExchange } from "../../workers/domain/pricing/price.ts";
 import type { Outcome } from "../../workers/schemas/exchange.ts";
 
 export type Json = Record<string, unknown>;

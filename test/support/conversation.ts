@@ -4,7 +4,7 @@
  * tool calls with their results, reminders with role "system" among the messages. For tests and measurements of storage
  * and ingest. The same arguments always give the same bytes; turn n's request contains every turn before it.
  */
-import { answerStream, type Block } from "./answer-stream.ts";
+import { answerStream, type Block } from "./response-stream.ts";
 import { prose, random } from "./prose.ts";
 
 export interface ConversationOptions {

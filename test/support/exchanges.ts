@@ -1,7 +1,7 @@
 /** Makes exchanges as the proxy records them: facts, bodies and the bell. */
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import type { ExchangeBell, RequestFacts, ResponseFacts } from "../../workers/schemas/exchange.ts";
-import { answerStream } from "./answer-stream.ts";
+import { answerStream } from "./response-stream.ts";
 
 export interface MadeExchange {
   id: string;

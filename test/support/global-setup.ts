@@ -1,9 +1,9 @@
 /**
- * Before the workerd tests: the fakes that all of them share (databases: test/support/database-lanes.ts).
+ * Before the workerd tests: the fakes that all of them share (databases: test/support/database-per-worker.ts).
  * Runs in Node, once per `vitest run`; vitest.config.ts turns what is provided here into the Worker's bindings.
  */
 import type { TestProject } from "vitest/node";
-import { startFakeClaude } from "../../scripts/local/fake-claude.ts";
+import { startFakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import { startFakeSlack } from "./fake-slack.ts";
 
 declare module "vitest" {

@@ -1,6 +1,6 @@
 /** Evidence out of recordings and out of bodies written by hand, made the way ingest makes it. */
 import { evidenceOf, type MadeEvidence } from "../../workers/domain/linking/evidence.ts";
-import { readAnswer } from "../../workers/domain/answer.ts";
+import { readAnswer } from "../../workers/domain/messages/read-response.ts";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import { type Recording, responseBytes } from "./recordings.ts";
 

@@ -6,10 +6,10 @@
 import { rm } from "node:fs/promises";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
-import { findPostgres, startCluster } from "../../scripts/local/debian-postgres.ts";
-import { migrate } from "../../scripts/local/migrate.ts";
-import { startNeonBridge } from "../../scripts/local/neon-bridge.ts";
-import { temporaryDirectory } from "./local-world.ts";
+import { findPostgres, startCluster } from "../../scripts/local/database/debian-postgres.ts";
+import { migrate } from "../../scripts/local/database/migrate.ts";
+import { startNeonBridge } from "../../scripts/local/database/neon-bridge.ts";
+import { temporaryDirectory } from "./local-stack.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

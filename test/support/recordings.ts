@@ -4,7 +4,12 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { headerOf, type Chunk, type FakeClaude, type Received } from "../../scripts/local/fake-claude.ts";
+import {
+  headerOf,
+  type Chunk,
+  type FakeClaude,
+  type Received,
+} from "../../scripts/local/fake-claude/server.ts";
 import { send, type Sent } from "../../scripts/local/demo/send.ts";
 
 /** One request and its answer. Bodies of requests are objects; a streamed answer's body is its SSE text. */

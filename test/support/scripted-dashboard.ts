@@ -2,7 +2,7 @@
 import type { Browser } from "playwright-core";
 import type { Scene } from "../../dashboard/fake/api.ts";
 import { loadApp, serveScene } from "../../dashboard/fake/serve.ts";
-import { startBrowser } from "./browser.ts";
+import { startBrowser } from "../../scripts/lib/browser.ts";
 import { openWatchedPage, type WatchedPage } from "./watched-page.ts";
 
 export interface ScriptedDashboard {

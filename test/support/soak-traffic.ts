@@ -4,7 +4,7 @@
  * but this.
  */
 import { randomOf, type Random } from "../../scripts/local/fake-claude/random.ts";
-import type { Chunk, RawReply } from "../../scripts/local/fake-claude/wire.ts";
+import type { Chunk, RawReply } from "../../scripts/local/fake-claude/http.ts";
 
 export interface Tokens {
   input: number | null;

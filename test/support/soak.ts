@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { Client } from "pg";
 import { send } from "../../scripts/local/demo/send.ts";
 import { randomOf } from "../../scripts/local/fake-claude/random.ts";
-import { headerOf } from "../../scripts/local/fake-claude.ts";
-import { startFaultyWorld, type Faults, type FaultyWorld } from "./faulty-world.ts";
+import { headerOf } from "../../scripts/local/fake-claude/server.ts";
+import { startFaultyWorld, type Faults, type FaultyWorld } from "./faulty-stack.ts";
 import { plannedExchanges, type PlannedExchange } from "./soak-traffic.ts";
 
 export interface SoakOptions {

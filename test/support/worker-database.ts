@@ -4,8 +4,8 @@
  */
 import { env } from "cloudflare:workers";
 import { sql } from "drizzle-orm";
-import { loadConfig } from "../../workers/config.ts";
-import { withWriter } from "../../workers/store/db.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
+import { withWriter } from "../../workers/store/db/db.ts";
 
 /** Empties every table (partitions stay) and starts the counters of identity columns again. */
 export async function resetDatabase(): Promise<void> {

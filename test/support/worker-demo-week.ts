@@ -3,7 +3,7 @@
  * would, without a network. Everything follows from the seed and from `now`. What a good day does not bring is added to it:
  * the edges of days and rollups, clients that left, what was never recorded, a model without a price.
  */
-import { generateDay } from "../../scripts/local/demo/day.ts";
+import { generateDay } from "../../scripts/local/demo/traffic.ts";
 import type { PlannedExchange } from "../../scripts/local/demo/exchange.ts";
 import { answerEvents, sseText, type Usage, wholeMessage } from "../../scripts/local/fake-claude/answer.ts";
 import { modelList } from "../../scripts/local/fake-claude/models.ts";

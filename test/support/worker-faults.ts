@@ -4,7 +4,7 @@
  * Told by a POST with the host `faults.test`.
  */
 import product, { DashboardApi as RealDashboardApi, Recorder as RealRecorder } from "../../workers/index.ts";
-import { breakableEnv } from "./worker-breakable-env.ts";
+import { breakableEnv } from "./worker-fault-injecting-env.ts";
 import { BREAKABLE_BINDINGS, WorkerFaults } from "./faults.ts";
 
 export * from "../../workers/index.ts";

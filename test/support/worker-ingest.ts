@@ -3,10 +3,14 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { eq } from "drizzle-orm";
 import { requests } from "../../drizzle/schema.ts";
-import { loadConfig } from "../../workers/config.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
 import { handleBatch } from "../../workers/ingest/consumer.ts";
-import { withWriter } from "../../workers/store/db.ts";
-import { listJournal, writeJournalRequest, writeJournalResponse } from "../../workers/store/journal.ts";
+import { withWriter } from "../../workers/store/db/db.ts";
+import {
+  listJournal,
+  writeJournalRequest,
+  writeJournalResponse,
+} from "../../workers/store/journal/objects.ts";
 import type { MadeExchange } from "./exchanges.ts";
 import { queryRows, resetDatabase } from "./worker-database.ts";
 

@@ -1,7 +1,7 @@
 /** Looks into the journal of workerd tests for one exchange, whether it lies there alone or in a bundle. */
 import type { QueueMessage } from "../../workers/schemas/exchange.ts";
-import { readJournalBundle } from "../../workers/store/journal-bundle.ts";
-import { type JournalEntry, listJournal, readJournal } from "../../workers/store/journal.ts";
+import { readJournalBundle } from "../../workers/store/journal/bundles.ts";
+import { type JournalEntry, listJournal, readJournal } from "../../workers/store/journal/objects.ts";
 
 /** Its halves, as far as they are there. */
 export async function findEntry(bucket: R2Bucket, id: string): Promise<JournalEntry> {

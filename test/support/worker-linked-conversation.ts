@@ -3,9 +3,9 @@
  * they should be, whatever linking makes of such made-up requests.
  */
 import { env } from "cloudflare:workers";
-import { loadConfig } from "../../workers/config.ts";
-import { sumConversations } from "../../workers/store/conversation-sums.ts";
-import { withWriter } from "../../workers/store/db.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
+import { sumConversations } from "../../workers/store/conversations/totals.ts";
+import { withWriter } from "../../workers/store/db/db.ts";
 import { answer, madeExchange, NOON, question } from "./exchanges.ts";
 import { queryRows } from "./worker-database.ts";
 import { store } from "./worker-api.ts";

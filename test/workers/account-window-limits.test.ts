@@ -7,8 +7,8 @@ import {
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LIVE_FEED } from "../../workers/constants.ts";
-import { noteLimits } from "../../workers/proxy/limit-reports.ts";
+import { LIVE_FEED } from "../../workers/runtime/constants.ts";
+import { noteLimits } from "../../workers/proxy/report/rate-limit-reports.ts";
 import { answer, bellOf, madeExchange } from "../support/exchanges.ts";
 import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
 

@@ -2,12 +2,12 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, inject, it, vi } from "vitest";
-import { alert } from "../../workers/alert.ts";
+import { alert } from "../../workers/runtime/raise-alert.ts";
 import { AlertSender } from "../../workers/alerts/sender.ts";
 import type { AlertEvent, ErrorEvent } from "../../workers/schemas/alert.ts";
-import type { AlertsWaiting } from "../../workers/schemas/api-settings.ts";
+import type { AlertsWaiting } from "../../workers/schemas/api/settings.ts";
 import { watchBacklog } from "../../workers/scheduled/backlog.ts";
-import { loadConfig } from "../../workers/config.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
 import type { SeenBySlack } from "../support/fake-slack.ts";
 import { answer, bellOf, type ExchangeOptions, madeExchange, question } from "../support/exchanges.ts";
 import { ask, call, store, testEnv, VIEWER_KEY } from "../support/worker-api.ts";

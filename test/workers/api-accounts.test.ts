@@ -2,8 +2,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { AccountList, AccountLogin, LoginBegun } from "../../workers/schemas/api-accounts.ts";
-import type { DomainDetail } from "../../workers/schemas/api-domains.ts";
+import type { AccountList, AccountLogin, LoginBegun } from "../../workers/schemas/api/accounts.ts";
+import type { DomainDetail } from "../../workers/schemas/api/domains.ts";
 import type { DomainRecord } from "../../workers/schemas/tenant.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { ask, call, refused, VIEWER_KEY } from "../support/worker-api.ts";

@@ -1,6 +1,6 @@
 /** One exchange with its bodies, and their bytes for taking away. */
 import { beforeEach, describe, expect, it } from "vitest";
-import type { RequestDetail } from "../../workers/schemas/api-requests.ts";
+import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
 import { answer, type ExchangeOptions, question } from "../support/exchanges.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { ask, call, DATABASE_DOWN, refused, store } from "../support/worker-api.ts";

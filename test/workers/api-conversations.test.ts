@@ -6,7 +6,7 @@ import type {
   ConversationTree,
   LinkingQuality,
   Transcript,
-} from "../../workers/schemas/api-conversations.ts";
+} from "../../workers/schemas/api/conversations.ts";
 import { NOON } from "../support/exchanges.ts";
 import { ask, refused, VIEWER_KEY } from "../support/worker-api.ts";
 import { insertRow } from "../support/worker-conversation-rows.ts";

@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { loadConfig } from "../../workers/config.ts";
-import type { DomainDetail, DomainList } from "../../workers/schemas/api-domains.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
+import type { DomainDetail, DomainList } from "../../workers/schemas/api/domains.ts";
 import type { DomainRecord } from "../../workers/schemas/tenant.ts";
-import { open } from "../../workers/seal.ts";
+import { open } from "../../workers/runtime/seal.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { ask, call, refused, store } from "../support/worker-api.ts";
 

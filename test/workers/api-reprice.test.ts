@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { RepriceBatch } from "../../workers/schemas/api-reprice.ts";
+import type { RepriceBatch } from "../../workers/schemas/api/reprice.ts";
 import { eventStream, type Said, streamedEvents } from "../support/bills.ts";
 import { type MadeExchange, madeExchange, NOON, question } from "../support/exchanges.ts";
 import { ask, refused, store, VIEWER_KEY } from "../support/worker-api.ts";

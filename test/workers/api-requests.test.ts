@@ -1,6 +1,6 @@
 /** The list of exchanges: every filter, every page, every field. */
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { RequestList } from "../../workers/schemas/api-requests.ts";
+import type { RequestList } from "../../workers/schemas/api/requests.ts";
 import {
   answer,
   type ExchangeOptions,

@@ -1,10 +1,10 @@
 /** Search: what was said is found, once, at its earliest, whatever it is and whatever is asked. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { loadConfig } from "../../workers/config.ts";
-import type { ConversationList } from "../../workers/schemas/api-conversations.ts";
-import type { SearchResults } from "../../workers/schemas/api-search.ts";
-import { indexWaiting } from "../../workers/store/search-index.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
+import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
+import type { SearchResults } from "../../workers/schemas/api/search.ts";
+import { indexWaiting } from "../../workers/store/search/indexer.ts";
 import { answer, bellOf, madeExchange, NOON, question } from "../support/exchanges.ts";
 import { ask, call, refused, store } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";

@@ -1,7 +1,7 @@
 /** `/api/status` is for the moment when something is wrong: it answers with what is known, whatever is down. */
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
-import type { Status } from "../../workers/schemas/api-status.ts";
+import type { Status } from "../../workers/schemas/api/status.ts";
 import { madeExchange } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { freshWorld, journal } from "../support/worker-ingest.ts";

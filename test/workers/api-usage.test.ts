@@ -10,9 +10,9 @@ import type {
   HourlyTokens,
   SlidingWindow,
   TimeSeries,
-} from "../../workers/schemas/api-usage.ts";
-import type { Stats } from "../../workers/schemas/api-stats.ts";
-import type { WindowDetail, WindowList } from "../../workers/schemas/api-windows.ts";
+} from "../../workers/schemas/api/usage.ts";
+import type { Stats } from "../../workers/schemas/api/stats.ts";
+import type { WindowDetail, WindowList } from "../../workers/schemas/api/windows.ts";
 import { usageWeek } from "../support/usage-week.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { ask, call, DATABASE_DOWN, refused, store, VIEWER_KEY } from "../support/worker-api.ts";

@@ -1,9 +1,9 @@
 /** The row of a conversation says what its requests say, however they came in and wherever they moved. */
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
-import { loadConfig } from "../../workers/config.ts";
-import { sumConversations } from "../../workers/store/conversation-sums.ts";
-import { withWriter } from "../../workers/store/db.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
+import { sumConversations } from "../../workers/store/conversations/totals.ts";
+import { withWriter } from "../../workers/store/db/db.ts";
 import { insertRow, type RowOptions } from "../support/worker-conversation-rows.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 

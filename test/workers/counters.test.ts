@@ -1,8 +1,8 @@
 /** What an isolate counts, and the bells it could not ring, on their way through a queue that fails. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { beforeEach, expect, it } from "vitest";
-import { count, flushCounters } from "../../workers/proxy/counters.ts";
-import { keepUnsent } from "../../workers/proxy/unsent-bells.ts";
+import { count, flushCounters } from "../../workers/proxy/record/counters.ts";
+import { keepUnsent } from "../../workers/proxy/record/pending-notifications.ts";
 import type { CountersBell, QueueMessage } from "../../workers/schemas/exchange.ts";
 import { bellOf, madeExchange } from "../support/exchanges.ts";
 

@@ -2,9 +2,9 @@ import { env } from "cloudflare:workers";
 import { eq, sql } from "drizzle-orm";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { domains } from "../../drizzle/schema.ts";
-import { loadConfig } from "../../workers/config.ts";
-import { DatabaseUnavailableError, sqlState } from "../../workers/store/database-error.ts";
-import { reader, withReader, withWriter } from "../../workers/store/db.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
+import { DatabaseUnavailableError, sqlState } from "../../workers/store/db/errors.ts";
+import { reader, withReader, withWriter } from "../../workers/store/db/db.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 
 const config = loadConfig(env);

@@ -1,10 +1,10 @@
 /** A week of a team has one set of totals, by whatever path it is asked for, whatever order and however often it arrived in. */
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { ConversationList } from "../../workers/schemas/api-conversations.ts";
-import type { DomainList } from "../../workers/schemas/api-domains.ts";
-import type { RequestList } from "../../workers/schemas/api-requests.ts";
-import type { DomainTokens, Overview, Stats } from "../../workers/schemas/api-stats.ts";
+import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
+import type { DomainList } from "../../workers/schemas/api/domains.ts";
+import type { RequestList } from "../../workers/schemas/api/requests.ts";
+import type { DomainTokens, Overview, Stats } from "../../workers/schemas/api/stats.ts";
 import type {
   CurrentUsage,
   DailyUsage,
@@ -13,8 +13,8 @@ import type {
   HourlyTokens,
   SlidingWindow,
   TimeSeries,
-} from "../../workers/schemas/api-usage.ts";
-import type { WindowDetail } from "../../workers/schemas/api-windows.ts";
+} from "../../workers/schemas/api/usage.ts";
+import type { WindowDetail } from "../../workers/schemas/api/windows.ts";
 import { DAY_MS, demoWeek, type WeekExchange } from "../support/worker-demo-week.ts";
 import { seeded, withDisorder } from "../support/window-exchanges.ts";
 import { ask } from "../support/worker-api.ts";

@@ -3,15 +3,15 @@ import { createHash } from "node:crypto";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { loadConfig } from "../../workers/config.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
 import {
   readAnswerMessage,
   readRequestBody,
   readRequestHeaders,
   readResponseBody,
   readResponseHeaders,
-} from "../../workers/store/bodies.ts";
-import { reader } from "../../workers/store/db.ts";
+} from "../../workers/store/content/request-body.ts";
+import { reader } from "../../workers/store/db/db.ts";
 import { answer, bellOf, type ExchangeOptions, madeExchange, question } from "../support/exchanges.ts";
 import { deliver, freshWorld, journal, storedRow } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";

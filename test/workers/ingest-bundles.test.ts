@@ -3,9 +3,9 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import type { ExchangeBell } from "../../workers/schemas/exchange.ts";
-import { readJournalStatus } from "../../workers/store/status.ts";
-import { bundlePart, writeJournalBundle } from "../../workers/store/journal-bundle.ts";
-import { journalKey, journalTrailer, listJournal } from "../../workers/store/journal.ts";
+import { readJournalStatus } from "../../workers/store/admin/status.ts";
+import { bundlePart, writeJournalBundle } from "../../workers/store/journal/bundles.ts";
+import { journalKey, journalTrailer, listJournal } from "../../workers/store/journal/objects.ts";
 import { bellOf, madeExchange, type MadeExchange, NOON } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import {

@@ -1,9 +1,9 @@
 /** What the consumer does with deliveries: once, again, at once, out of order, and with nothing behind them. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { addCounters } from "../../workers/store/counters.ts";
-import { withWriter } from "../../workers/store/db.ts";
-import { loadConfig } from "../../workers/config.ts";
+import { addCounters } from "../../workers/store/usage/counters.ts";
+import { withWriter } from "../../workers/store/db/db.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
 import { bellOf, madeExchange, NOON } from "../support/exchanges.ts";
 import {
   countedExchanges,

@@ -1,7 +1,7 @@
 /** What the consumer does when something fails: one exchange, the journal, the database, all of it, for long. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { journalKey } from "../../workers/store/journal.ts";
+import { journalKey } from "../../workers/store/journal/objects.ts";
 import { bellOf, madeExchange, type MadeExchange, NOON } from "../support/exchanges.ts";
 import {
   countedExchanges,

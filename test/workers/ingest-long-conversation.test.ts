@@ -1,14 +1,14 @@
 /**
  * What it takes Postgres to store a turn, beyond reading and hashing its bytes: as long at turn 2,000 as at turn 20.
- * (How many statements it is: ingest-storage.test.ts; how many rows linking reads: test/node/linking-cost.test.ts.)
+ * (How many statements it is: ingest-storage.test.ts; how many rows linking reads: workers/domain/linking/cost.test.ts.)
  */
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
-import { loadConfig } from "../../workers/config.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
-import { exchangeRow } from "../../workers/ingest/exchange-row.ts";
-import { withWriter } from "../../workers/store/db.ts";
-import { storeExchanges } from "../../workers/store/exchanges.ts";
+import { exchangeRow } from "../../workers/ingest/rows/exchange-row.ts";
+import { withWriter } from "../../workers/store/db/db.ts";
+import { storeExchanges } from "../../workers/store/requests/write.ts";
 import { conversationTurn } from "../support/conversation.ts";
 import { bellOf, madeExchange, NOON } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";

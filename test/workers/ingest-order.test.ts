@@ -7,7 +7,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { bellOf } from "../support/exchanges.ts";
 import { random } from "../support/prose.ts";
-import { exchangesOf } from "../support/worker-forests.ts";
+import { exchangesOf } from "../support/worker-generated-conversations.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
 

@@ -1,9 +1,13 @@
 /** Exchanges that did not go well: cut short, unrecorded, their answer late, their texts hostile. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { loadConfig } from "../../workers/config.ts";
-import { readAnswerMessage, readRequestBody, readResponseBody } from "../../workers/store/bodies.ts";
-import { reader } from "../../workers/store/db.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
+import {
+  readAnswerMessage,
+  readRequestBody,
+  readResponseBody,
+} from "../../workers/store/content/request-body.ts";
+import { reader } from "../../workers/store/db/db.ts";
 import { answer, bellOf, madeExchange, type MadeExchange, question } from "../support/exchanges.ts";
 import {
   countedExchanges,

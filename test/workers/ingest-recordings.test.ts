@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { loadConfig } from "../../workers/config.ts";
-import { readRequestBody, readResponseBody } from "../../workers/store/bodies.ts";
-import { reader } from "../../workers/store/db.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
+import { readRequestBody, readResponseBody } from "../../workers/store/content/request-body.ts";
+import { reader } from "../../workers/store/db/db.ts";
 import { bellOf, madeExchange, type MadeExchange } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, freshWorld, journal, storedRow } from "../support/worker-ingest.ts";

@@ -3,11 +3,11 @@ import { createExecutionContext, evictDurableObject, runInDurableObject } from "
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { api } from "../../workers/api/index.ts";
-import { LIVE_FEED } from "../../workers/constants.ts";
-import type { RequestRow } from "../../workers/schemas/api-requests.ts";
-import type { Overview } from "../../workers/schemas/api-stats.ts";
-import type { Status } from "../../workers/schemas/api-status.ts";
-import type { LiveNotice } from "../../workers/schemas/live.ts";
+import { LIVE_FEED } from "../../workers/runtime/constants.ts";
+import type { RequestRow } from "../../workers/schemas/api/requests.ts";
+import type { Overview } from "../../workers/schemas/api/stats.ts";
+import type { Status } from "../../workers/schemas/api/status.ts";
+import type { LiveNotice } from "../../workers/schemas/api/live.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { bellOf, madeExchange } from "../support/exchanges.ts";
 import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";

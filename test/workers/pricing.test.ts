@@ -1,8 +1,8 @@
 /** Money from the wire to the API: rows, rollups and bills say the same, whatever comes in whatever order. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { RequestList, RequestRow } from "../../workers/schemas/api-requests.ts";
-import type { Overview, Stats } from "../../workers/schemas/api-stats.ts";
+import type { RequestList, RequestRow } from "../../workers/schemas/api/requests.ts";
+import type { Overview, Stats } from "../../workers/schemas/api/stats.ts";
 import { eventStream, type Json, plainAnswer, type Said, streamedEvents } from "../support/bills.ts";
 import { bellOf, type MadeExchange, madeExchange, NOON, question } from "../support/exchanges.ts";
 import { random } from "../support/prose.ts";

@@ -12,7 +12,7 @@ import {
   writeJournalRequest,
   writeJournalResponse,
   type OpenFacts,
-} from "../../workers/store/journal.ts";
+} from "../../workers/store/journal/objects.ts";
 
 const bucket = env.JOURNAL;
 beforeEach(async () => {

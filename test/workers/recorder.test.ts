@@ -2,10 +2,10 @@
 import { env, exports } from "cloudflare:workers";
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { MAX_RECORDED_BODY_BYTES, RECORDED_HEAD_BYTES } from "../../workers/constants.ts";
+import { MAX_RECORDED_BODY_BYTES, RECORDED_HEAD_BYTES } from "../../workers/runtime/constants.ts";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
-import type { StoredHalf } from "../../workers/proxy/recorder.ts";
-import { journalKey, journalTrailer, readJournal } from "../../workers/store/journal.ts";
+import type { StoredHalf } from "../../workers/proxy/record/recorder-entrypoint.ts";
+import { journalKey, journalTrailer, readJournal } from "../../workers/store/journal/objects.ts";
 
 const factsOf = (given: object = {}) => ({
   v: 1,

@@ -6,7 +6,7 @@ import { bellOf, madeExchange, NOON } from "../support/exchanges.ts";
 import { ask, call } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
-import type { RelinkAnswer } from "../../workers/schemas/api-relink.ts";
+import type { RelinkAnswer } from "../../workers/schemas/api/relink.ts";
 
 beforeEach(async () => {
   await freshWorld();

@@ -1,9 +1,9 @@
 /** Cloudflare Access instead of a key: only what its certificates sign, for this application, in time, behind this door. */
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { recognise } from "../../workers/api/callers.ts";
-import { loadConfig } from "../../workers/config.ts";
-import type { WhoAmI } from "../../workers/schemas/api-session.ts";
+import { recognise } from "../../workers/api/auth/identify.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
+import type { WhoAmI } from "../../workers/schemas/api/session.ts";
 import { resetDatabase } from "../support/worker-database.ts";
 import { ADMINISTRATOR_KEY, ask, type Bindings, refused, testEnv } from "../support/worker-api.ts";
 

@@ -2,8 +2,8 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { signIn } from "../../workers/api/sign-in.ts";
-import { ADDRESS_POLICY, EVERYBODY_POLICY, TRUST_MS } from "../../workers/domain/sign-in-throttle.ts";
+import { signIn } from "../../workers/api/auth/sign-in.ts";
+import { ADDRESS_POLICY, EVERYBODY_POLICY, TRUST_MS } from "../../workers/domain/auth/sign-in-throttle.ts";
 import { ADMINISTRATOR_KEY, testEnv } from "../support/worker-api.ts";
 
 const START = Date.UTC(2026, 10, 22, 12);

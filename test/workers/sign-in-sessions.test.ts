@@ -1,11 +1,11 @@
 /** Sessions: opened with a key, carried behind the dashboard's door only, ended by time, by sign-out and by a changed key. */
 import { exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { recognise } from "../../workers/api/callers.ts";
-import { signIn, signOut } from "../../workers/api/sign-in.ts";
-import { loadConfig } from "../../workers/config.ts";
-import { SESSION_MS } from "../../workers/constants.ts";
-import type { SignInResult, WhoAmI } from "../../workers/schemas/api-session.ts";
+import { recognise } from "../../workers/api/auth/identify.ts";
+import { signIn, signOut } from "../../workers/api/auth/sign-in.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
+import { SESSION_MS } from "../../workers/runtime/constants.ts";
+import type { SignInResult, WhoAmI } from "../../workers/schemas/api/session.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import {
   ADMINISTRATOR_KEY,

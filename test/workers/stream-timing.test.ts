@@ -1,7 +1,7 @@
 /** The times of a stream's pieces on their way from the journal to the API. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { RequestDetail } from "../../workers/schemas/api-requests.ts";
+import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
 import { answer, bellOf, type ExchangeOptions, madeExchange } from "../support/exchanges.ts";
 import { ask } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";

@@ -2,11 +2,11 @@
 import { createExecutionContext, createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { loadConfig } from "../../workers/config.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import { handleScheduled } from "../../workers/scheduled/cron.ts";
-import { addCounters } from "../../workers/store/counters.ts";
-import { withWriter } from "../../workers/store/db.ts";
+import { addCounters } from "../../workers/store/usage/counters.ts";
+import { withWriter } from "../../workers/store/db/db.ts";
 import { bellOf, madeExchange, NOON } from "../support/exchanges.ts";
 import { deliver, freshWorld, journal, journalContents, storedOutcomes } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";

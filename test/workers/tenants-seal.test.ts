@@ -1,6 +1,6 @@
 /** Sealed credentials: only the right key, in the right place, opens them. */
 import { describe, expect, it } from "vitest";
-import { open, seal, SealError } from "../../workers/seal.ts";
+import { open, seal, SealError } from "../../workers/runtime/seal.ts";
 
 const keyOf = (letter: string) => btoa(letter.repeat(32));
 const config = { CREDENTIAL_KEYS: `new:${keyOf("n")},old:${keyOf("o")}` };

@@ -10,7 +10,7 @@ import {
   removeClientKey,
   removeDomain,
   TenantsUnavailable,
-} from "../../workers/store/tenants.ts";
+} from "../../workers/store/tenants/kv-read.ts";
 
 let now = Date.parse("2026-11-01T00:00:00Z");
 beforeEach(() => {

@@ -1,15 +1,15 @@
 /**
- * Finds out who wants to be told, words it, and tells Slack. The entrypoint is called by AlertOutbox objects, which may
- * not read the store; `sendTest` by the API. An address that is not allowed is never called.
+ * Finds the receivers of an alert, words it, and posts it to Slack. Called by AlertOutbox objects, which may not read the
+ * store. An address that is not allowed is never called.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { type Config, loadConfig } from "../config.ts";
-import { type AlertStyle, slackPayload } from "../domain/alerts.ts";
+import { type Config, loadConfig } from "../runtime/config.ts";
+import { type AlertStyle, slackPayload } from "../domain/alerts/slack-payload.ts";
 import { sha256 } from "../domain/sha256.ts";
-import { allowedWebhook } from "../domain/webhook.ts";
-import { log } from "../log.ts";
-import type { Delivery, DeliveryResult, TestEvent } from "../schemas/alert.ts";
-import { domainsOfAccount, type DomainSlack, readDomainSlack } from "../store/slack-targets.ts";
+import { allowedWebhook } from "../domain/alerts/webhook-url.ts";
+import { log } from "../runtime/log.ts";
+import type { Delivery, DeliveryResult } from "../schemas/alert.ts";
+import { domainsOfAccount, type DomainSlack, readDomainSlack } from "../store/tenants/slack-targets.ts";
 import { type Posted, postToSlack } from "./slack.ts";
 
 /** An address, and how its channel wants to be told. */
@@ -41,18 +41,6 @@ export class AlertSender extends WorkerEntrypoint<Env> {
     if (reason !== "") return { result: "dropped", reason, done };
     return receivers.length === 0 ? { result: "dropped", reason: "", done } : { result: "sent", done };
   }
-}
-
-/** Tells a domain's channel at once that it works. Null when nobody would be told: there is no webhook, or it is switched off. */
-export async function sendTest(config: Config, event: TestEvent): Promise<Posted | null> {
-  const delivery = {
-    target: { kind: "domain" as const, domain: event.domain },
-    event,
-    repeats: { count: 0, isSummary: false },
-    done: [],
-  };
-  const [receiver] = await receiversOf(config, delivery);
-  return receiver ? post(config, receiver, delivery) : null;
 }
 
 function post(config: Config, { webhook, style }: Receiver, delivery: Delivery): Promise<Posted> {

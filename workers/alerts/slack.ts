@@ -1,7 +1,7 @@
 /** One call of a Slack webhook. Redirects are not followed: a webhook has none, and somebody's address may. */
-import { SLACK_TIMEOUT_MS } from "../constants.ts";
-import type { SlackPayload } from "../domain/alerts.ts";
-import { errorText } from "../log.ts";
+import { SLACK_TIMEOUT_MS } from "../runtime/constants.ts";
+import type { SlackPayload } from "../domain/alerts/slack-payload.ts";
+import { errorText } from "../runtime/log.ts";
 
 export type Posted =
   | { result: "sent" }

@@ -14,19 +14,19 @@ import {
   TranscriptMessage,
   TranscriptPosition,
   TranscriptQuery,
-} from "../schemas/api-conversations.ts";
-import { AUDIT_READING_MS } from "../constants.ts";
-import { glimpseOf } from "../domain/transcript-message.ts";
-import { writeAuditOnce } from "../store/audit.ts";
-import { listConversations } from "../store/conversations-list.ts";
-import { readConversation } from "../store/conversations-read.ts";
-import { readTranscript, readTranscriptMessage } from "../store/conversations-transcript.ts";
-import { readTree } from "../store/conversations-tree.ts";
-import { readLinkingQuality } from "../store/linking-quality.ts";
-import { type ApiEnv, newRoutes } from "./context.ts";
-import { GONE, json, NOT_FOUND, REFUSED } from "./documents.ts";
-import { ApiError, invalid } from "./errors.ts";
-import { cursorParameter } from "./parameters.ts";
+} from "../schemas/api/conversations.ts";
+import { AUDIT_READING_MS } from "../runtime/constants.ts";
+import { glimpseOf } from "../domain/messages/clip-message.ts";
+import { writeAuditOnce } from "../store/admin/audit.ts";
+import { listConversations } from "../store/conversations/list.ts";
+import { readConversation } from "../store/conversations/read.ts";
+import { readTranscript, readTranscriptMessage } from "../store/conversations/transcript.ts";
+import { readTree } from "../store/conversations/tree.ts";
+import { readLinkingQuality } from "../store/conversations/linking-quality.ts";
+import { type ApiEnv, newRoutes } from "./http/context.ts";
+import { GONE, json, NOT_FOUND, REFUSED } from "./http/openapi.ts";
+import { ApiError, invalid } from "./http/errors.ts";
+import { cursorParameter } from "./http/parameters.ts";
 
 const WEEK_MS = 7 * 86_400_000;
 /** Enough for the last exchange. */

@@ -3,12 +3,12 @@
  * recognises sessions and Cloudflare Access besides the key; the methods sign people in and out.
  */
 import { RpcTarget, WorkerEntrypoint } from "cloudflare:workers";
-import { loadConfig } from "../config.ts";
-import { type SignInRequest, type SignInResult, type WhoAmI } from "../schemas/api-session.ts";
-import { asKnown } from "./authenticate.ts";
-import { recognise } from "./callers.ts";
+import { loadConfig } from "../runtime/config.ts";
+import { type SignInRequest, type SignInResult, type WhoAmI } from "../schemas/api/session.ts";
+import { asKnown } from "./auth/authenticate.ts";
+import { recognise } from "./auth/identify.ts";
 import { dashboardApi } from "./index.ts";
-import { signIn, signOut } from "./sign-in.ts";
+import { signIn, signOut } from "./auth/sign-in.ts";
 
 export class DashboardApi extends WorkerEntrypoint<Env> {
   override fetch(request: Request): Response | Promise<Response> {

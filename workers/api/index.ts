@@ -1,27 +1,27 @@
 /** The API: its rooms in one app, behind one check, through two doors. */
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { loadConfig } from "../config.ts";
-import { VERSION } from "../constants.ts";
-import { accountChangeRoutes } from "./account-changes.ts";
-import { accountRoutes } from "./accounts.ts";
-import { auditRoutes } from "./audit.ts";
-import { authenticate } from "./authenticate.ts";
-import { choiceRoutes } from "./choices.ts";
+import { loadConfig } from "../runtime/config.ts";
+import { VERSION } from "../runtime/constants.ts";
+import { accountChangeRoutes } from "./admin/account.ts";
+import { accountRoutes } from "./admin/accounts.ts";
+import { auditRoutes } from "./admin/audit.ts";
+import { authenticate } from "./auth/authenticate.ts";
+import { choiceRoutes } from "./requests/filter-options.ts";
 import { conversationRoutes } from "./conversations.ts";
-import { type ApiEnv, type Door, newRoutes } from "./context.ts";
-import { domainRoutes } from "./domains.ts";
-import { answerNotFound, answerThrown, ApiError } from "./errors.ts";
-import { failureRoutes } from "./failures.ts";
-import { liveRoutes } from "./live.ts";
-import { relinkRoutes } from "./relink.ts";
-import { repriceRoutes } from "./reprice.ts";
-import { requestRoutes } from "./requests.ts";
-import { searchRoutes } from "./search.ts";
-import { settingsRoutes } from "./settings.ts";
-import { statsRoutes } from "./stats.ts";
+import { type ApiEnv, type Door, newRoutes } from "./http/context.ts";
+import { domainRoutes } from "./admin/domains.ts";
+import { answerNotFound, answerThrown, ApiError } from "./http/errors.ts";
+import { failureRoutes } from "./requests/errors.ts";
+import { liveRoutes } from "./requests/live.ts";
+import { relinkRoutes } from "./admin/relink.ts";
+import { repriceRoutes } from "./admin/reprice.ts";
+import { requestRoutes } from "./requests/requests.ts";
+import { searchRoutes } from "./requests/search.ts";
+import { settingsRoutes } from "./admin/settings.ts";
+import { statsRoutes } from "./usage/stats.ts";
 import { statusRoutes } from "./status.ts";
-import { usageRoutes } from "./usage.ts";
-import { windowRoutes } from "./windows.ts";
+import { usageRoutes } from "./usage/usage.ts";
+import { windowRoutes } from "./usage/windows.ts";
 
 const routes = newRoutes()
   .route("/", requestRoutes)

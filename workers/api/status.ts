@@ -1,13 +1,13 @@
 /** `/api/status`: whether recording works. Answers 200 with what is known while parts are down. */
 import { createRoute } from "@hono/zod-openapi";
-import { VERSION } from "../constants.ts";
-import { errorText, log } from "../log.ts";
-import { Status, StatusQuery } from "../schemas/api-status.ts";
-import { readDatabaseStatus, readJournalStatus } from "../store/status.ts";
-import { withinTime } from "../store/time-limit.ts";
-import { newRoutes } from "./context.ts";
-import { json, REFUSED } from "./documents.ts";
-import { readInFlight } from "./live.ts";
+import { VERSION } from "../runtime/constants.ts";
+import { errorText, log } from "../runtime/log.ts";
+import { Status, StatusQuery } from "../schemas/api/status.ts";
+import { readDatabaseStatus, readJournalStatus } from "../store/admin/status.ts";
+import { withinTime } from "../store/db/timeout.ts";
+import { newRoutes } from "./http/context.ts";
+import { json, REFUSED } from "./http/openapi.ts";
+import { readInFlight } from "./requests/live.ts";
 
 /** An exchange is stored within 10 s when all is well; a sweep may take a minute. */
 const LATE_MS = 120_000;

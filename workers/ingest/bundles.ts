@@ -2,11 +2,11 @@
  * Bundles of small exchanges on their way into rows. Their exchanges are stored like any others; what cannot be stored goes back into
  * the journal by itself and is rung for by itself, so that one bad exchange keeps no others. Used by the consumer.
  */
-import { JOURNAL_TIMEOUT_MS, MAX_QUEUE_BATCH_MESSAGES } from "../constants.ts";
-import { errorText, log } from "../log.ts";
+import { JOURNAL_TIMEOUT_MS, MAX_QUEUE_BATCH_MESSAGES } from "../runtime/constants.ts";
+import { errorText, log } from "../runtime/log.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
-import { type Bundled, bundlePart, readJournalBundle, unbundle } from "../store/journal-bundle.ts";
-import { withinTime } from "../store/time-limit.ts";
+import { type Bundled, bundlePart, readJournalBundle, unbundle } from "../store/journal/bundles.ts";
+import { withinTime } from "../store/db/timeout.ts";
 
 /** A bundle that was read. */
 export interface OpenBundle {

@@ -7,23 +7,23 @@
  * No queue keeps a message for ever, so facts that are only in a bell move into the journal when their bell has waited long.
  */
 import { v5 as uuidv5 } from "uuid";
-import { type Config, loadConfig } from "../config.ts";
-import { JOURNAL_TIMEOUT_MS } from "../constants.ts";
-import { errorText, log } from "../log.ts";
+import { type Config, loadConfig } from "../runtime/config.ts";
+import { JOURNAL_TIMEOUT_MS } from "../runtime/constants.ts";
+import { errorText, log } from "../runtime/log.ts";
 import { QueueMessage } from "../schemas/exchange.ts";
-import { addCounters, type CounterMessage } from "../store/counters.ts";
-import { withWriter } from "../store/db.ts";
-import { recordFailure } from "../store/ingest-failures.ts";
-import { clearJournal } from "../store/journal.ts";
-import { withinTime } from "../store/time-limit.ts";
+import { addCounters, type CounterMessage } from "../store/usage/counters.ts";
+import { withWriter } from "../store/db/db.ts";
+import { recordFailure } from "../store/requests/dead-letters.ts";
+import { clearJournal } from "../store/journal/objects.ts";
+import { withinTime } from "../store/db/timeout.ts";
 import { bundleObject, takeOut } from "./bundles.ts";
-import { type Delivery, exchangesOf, fitTogether, slices } from "./deliveries.ts";
-import { hasFacts, isLongTried, keepFacts } from "./kept-facts.ts";
-import { publishStored } from "./live-rows.ts";
-import { raiseAlerts, raiseLost } from "./raise-alerts.ts";
-import { indexAfterBatch } from "./search-words.ts";
+import { type Delivery, exchangesOf, fitTogether, slices } from "./batches.ts";
+import { hasFacts, isLongTried, keepFacts } from "./persist-metadata.ts";
+import { publishStored } from "./after/live-rows.ts";
+import { raiseAlerts, raiseLost } from "./after/raise-alerts.ts";
+import { indexAfterBatch } from "../store/search/indexer.ts";
 import { type Failure, type ReadSlice, readSlice, type StoredSlice, storeSlice } from "./store-slice.ts";
-import { tellWindows } from "./tell-windows.ts";
+import { tellWindows } from "./after/notify-windows.ts";
 
 const DEAD_LETTER_QUEUE = /-dead$/;
 /** Makes an idempotency key out of the id of a message that brings none of its own. */

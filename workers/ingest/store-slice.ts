@@ -2,24 +2,29 @@
  * A slice of bells into Postgres: journal entries read, made into rows, one transaction per domain. An exchange that
  * cannot be stored does not keep the others from it. Called by the consumer.
  */
-import type { Config } from "../config.ts";
-import { JOURNAL_TIMEOUT_MS, MAX_REMEMBERED_BYTES } from "../constants.ts";
-import { ListMemory } from "../domain/content-memory.ts";
+import type { Config } from "../runtime/config.ts";
+import { JOURNAL_TIMEOUT_MS, MAX_REMEMBERED_BYTES } from "../runtime/constants.ts";
+import { ListMemory } from "../domain/content/prefix-cache.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
-import { errorText, log } from "../log.ts";
-import type { RequestRow } from "../schemas/api-requests.ts";
+import { errorText, log } from "../runtime/log.ts";
+import type { RequestRow } from "../schemas/api/requests.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
-import { databaseError, DatabaseUnavailableError } from "../store/database-error.ts";
-import { type Writer, type WriterTransaction, withWriter } from "../store/db.ts";
-import { domainsOfStored, type SettledExchange, storeExchanges } from "../store/exchanges.ts";
-import type { StorableExchange } from "../store/exchanges-storable.ts";
-import { forgetTroubles } from "../store/ingest-failures.ts";
-import { readStoredRows } from "../store/requests-live.ts";
-import { type JournalEntry, type JournalObject, type JournalPart, readJournal } from "../store/journal.ts";
-import { withinTime } from "../store/time-limit.ts";
+import { databaseError, DatabaseUnavailableError } from "../store/db/errors.ts";
+import { type Writer, type WriterTransaction, withWriter } from "../store/db/db.ts";
+import { domainsOfStored, type SettledExchange, storeExchanges } from "../store/requests/write.ts";
+import type { StorableExchange } from "../store/requests/write-model.ts";
+import { forgetTroubles } from "../store/requests/dead-letters.ts";
+import { readStoredRows } from "../store/requests/read-stored.ts";
+import {
+  type JournalEntry,
+  type JournalObject,
+  type JournalPart,
+  readJournal,
+} from "../store/journal/objects.ts";
+import { withinTime } from "../store/db/timeout.ts";
 import { type OpenBundle, readBundle } from "./bundles.ts";
-import type { Delivery } from "./deliveries.ts";
-import { askedRequest, exchangeRow } from "./exchange-row.ts";
+import type { Delivery } from "./batches.ts";
+import { askedRequest, exchangeRow } from "./rows/exchange-row.ts";
 
 const NOTHING_READ: JournalEntry = { request: null, response: null };
 /** What the isolate's last conversations sent: the next turn sends it again. */

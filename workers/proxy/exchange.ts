@@ -1,9 +1,9 @@
 /** What the steps of one admitted exchange share (run, response-stream, request-recording). */
-import type { Config } from "../config.ts";
+import type { Config } from "../runtime/config.ts";
 import { EXCHANGE_ID_RANDOM_BYTES, newExchangeId } from "../domain/exchange-id.ts";
-import type { RawTarget } from "../domain/paths.ts";
-import type { Admission } from "./admission.ts";
-import type { Credential } from "./credential.ts";
+import type { RawTarget } from "../domain/http/paths.ts";
+import type { Admission } from "./auth/authorize.ts";
+import type { Credential } from "./auth/credential.ts";
 
 export interface Exchange {
   id: string;

@@ -1,10 +1,10 @@
 /** Says so when recording is behind: every minute by cron, told at most once an hour. */
-import { alert } from "../alert.ts";
-import type { Config } from "../config.ts";
-import { BACKLOG_ALERT_MS } from "../constants.ts";
-import { errorText, log } from "../log.ts";
-import { isDatabaseUp } from "../store/ping.ts";
-import { readJournalStatus } from "../store/status.ts";
+import { alert } from "../runtime/raise-alert.ts";
+import type { Config } from "../runtime/config.ts";
+import { BACKLOG_ALERT_MS } from "../runtime/constants.ts";
+import { errorText, log } from "../runtime/log.ts";
+import { isDatabaseUp } from "../store/db/ping.ts";
+import { readJournalStatus } from "../store/admin/status.ts";
 
 const PATIENCE_MS = 5_000;
 

@@ -1,12 +1,12 @@
 /** What happens by the clock. The expressions stand in wrangler.toml; here is what each one means. */
-import { loadConfig } from "../config.ts";
-import { indexByCron } from "../ingest/search-words.ts";
-import { log } from "../log.ts";
-import { forgetCounterMessages } from "../store/counters.ts";
-import { withWriter } from "../store/db.ts";
-import { forgetOldRings } from "../store/ingest-failures.ts";
-import { ensurePartitions } from "../store/partitions.ts";
-import { forgetEndedSessions } from "../store/sessions.ts";
+import { loadConfig } from "../runtime/config.ts";
+import { indexByCron } from "../store/search/indexer.ts";
+import { log } from "../runtime/log.ts";
+import { forgetCounterMessages } from "../store/usage/counters.ts";
+import { withWriter } from "../store/db/db.ts";
+import { forgetOldRings } from "../store/requests/dead-letters.ts";
+import { ensurePartitions } from "../store/db/partitions.ts";
+import { forgetEndedSessions } from "../store/admin/sessions.ts";
 import { watchBacklog } from "./backlog.ts";
 import { sweepOrWait } from "./sweep.ts";
 

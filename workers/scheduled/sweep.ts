@@ -5,16 +5,16 @@
  * It needs no cursor: entries are listed in order of time, and those rung for have to wait in Postgres (longer each time).
  * Without Postgres nothing could be stored, so then it does not ring at all.
  */
-import { loadConfig } from "../config.ts";
-import { MAX_QUEUE_BATCH_MESSAGES } from "../constants.ts";
+import { loadConfig } from "../runtime/config.ts";
+import { MAX_QUEUE_BATCH_MESSAGES } from "../runtime/constants.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
-import { errorText, log } from "../log.ts";
+import { errorText, log } from "../runtime/log.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
-import { DatabaseUnavailableError } from "../store/database-error.ts";
-import { type Writer, withWriter } from "../store/db.ts";
-import { domainsOfStored } from "../store/exchanges.ts";
-import { rememberRings, waitingEntries } from "../store/ingest-failures.ts";
-import { type JournalListing, listJournal } from "../store/journal.ts";
+import { DatabaseUnavailableError } from "../store/db/errors.ts";
+import { type Writer, withWriter } from "../store/db/db.ts";
+import { domainsOfStored } from "../store/requests/write.ts";
+import { rememberRings, waitingEntries } from "../store/requests/dead-letters.ts";
+import { type JournalListing, listJournal } from "../store/journal/objects.ts";
 
 /**
  * Of SWEEP_AFTER_MS. The recorder rings within seconds; who is not stored after that was forgotten, or waits in a queue that stands

@@ -75,3 +75,12 @@ export const OAuthStatus = z.object({
   loginPendingUntil: time.describe("A login was begun; its code is accepted until then."),
 });
 export type OAuthStatus = z.infer<typeof OAuthStatus>;
+
+/** How completing a login ended. */
+export type LoginResult =
+  | { result: "done" }
+  /** None was begun, or too long ago. */
+  | { result: "not_begun" }
+  /** What was pasted is no code, or belongs to another login. */
+  | { result: "not_ours" }
+  | { result: "refused" | "unavailable"; reason: string };

@@ -1,6 +1,6 @@
 /**
  * A tenant as the edge sees it: the KV projection of the domains, accounts and client_keys tables.
- * Written by workers/store/tenants.ts after each administrative change, read on the hot path.
+ * Written by workers/store/tenants/kv-read.ts after each administrative change, read on the hot path.
  */
 import { z } from "zod";
 import { CredentialType } from "./exchange.ts";

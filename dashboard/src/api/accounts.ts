@@ -1,6 +1,6 @@
 /** Accounts for the list: those with a credential here, and those only seen in traffic, with how full they are. */
-import type { AccountList, AccountView } from "../../../workers/schemas/api-accounts.ts";
-import type { WindowList, WindowView } from "../../../workers/schemas/api-windows.ts";
+import type { AccountList, AccountView } from "../../../workers/schemas/api/accounts.ts";
+import type { WindowList, WindowView } from "../../../workers/schemas/api/windows.ts";
 
 export interface AccountRow {
   accountId: string;

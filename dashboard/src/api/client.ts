@@ -2,8 +2,8 @@
  * Asks the Worker's API on behalf of the person looking. Answers are values, never exceptions: a card that could not get
  * its numbers says so and the rest of the page stays.
  */
-import type { CREDENTIAL_HEADERS } from "../../../workers/schemas/api-session.ts";
-import type { ApiErrorBody, ApiProblem } from "../../../workers/schemas/api-error.ts";
+import type { CREDENTIAL_HEADERS } from "../../../workers/schemas/api/session.ts";
+import type { ApiErrorBody, ApiProblem } from "../../../workers/schemas/api/error.ts";
 
 /** Names of the headers a credential travels in; the type holds them to the API's own list. */
 export const CREDENTIALS = {

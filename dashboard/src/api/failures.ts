@@ -1,5 +1,5 @@
 /** Failed exchanges of a period: the newest of them from the lists of the API, and the kinds that the API has counted. */
-import type { Errors } from "../../../workers/schemas/api-failures.ts";
+import type { Errors } from "../../../workers/schemas/api/failures.ts";
 import type { RequestRow } from "./types.ts";
 
 /** Newest ones that are shown. */

@@ -1,6 +1,6 @@
 /** The state of the machine as checks: what it is, how it stands, what it means and what happens next. */
-import type { AlertsWaiting } from "../../../workers/schemas/api-settings.ts";
-import type { Status } from "../../../workers/schemas/api-status.ts";
+import type { AlertsWaiting } from "../../../workers/schemas/api/settings.ts";
+import type { Status } from "../../../workers/schemas/api/status.ts";
 import { formatCount, formatExact, formatShare } from "../format/number.ts";
 import { formatDuration } from "../format/time.ts";
 import type { Result } from "./client.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { WindowView } from "../../../workers/schemas/api-windows.ts";
+import type { WindowView } from "../../../workers/schemas/api/windows.ts";
 import { fullness, windowName, windowRows } from "./windows.ts";
 
 const NOW = Date.parse("2026-11-23T12:00:00Z");

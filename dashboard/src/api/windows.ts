@@ -1,5 +1,5 @@
 /** What an account's windows say to a person: how full, until when, and where it goes at this pace. */
-import type { WindowView } from "../../../workers/schemas/api-windows.ts";
+import type { WindowView } from "../../../workers/schemas/api/windows.ts";
 import { formatShare } from "../format/number.ts";
 import { formatDuration } from "../format/time.ts";
 

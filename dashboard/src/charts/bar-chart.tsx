@@ -5,7 +5,7 @@
 import { stack, stackOffsetNone } from "d3-shape";
 import { formatAbsolute, formatHour, formatShortDay } from "../format/time.ts";
 import { axisTo, spread } from "./axis.ts";
-import { Head, TableHead } from "../components/table-head.tsx";
+import { Head, TableHead } from "../components/ui/table-head.tsx";
 
 export interface BarSeries {
   key: string;

@@ -1,6 +1,6 @@
 /** A bar divided by kind; lists of names with bars and shares. Widths are SVG attributes: the policy forbids inline styles. */
 import { formatExact, formatShare } from "../format/number.ts";
-import { fillOf, sumOf, TOKEN_KINDS, type TokensByKind } from "./token-kinds.ts";
+import { fillOf, sumOf, TOKEN_KINDS, type TokensByKind } from "../format/token-kinds.ts";
 
 export function KindBar({ tokens }: { tokens: TokensByKind }) {
   const total = sumOf(tokens);

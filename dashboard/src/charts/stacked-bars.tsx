@@ -3,7 +3,7 @@ import type { Bucket } from "../api/overview.ts";
 import { formatExact, formatShort } from "../format/number.ts";
 import { formatMoney } from "../format/money.ts";
 import { BarChart, bucketWords } from "./bar-chart.tsx";
-import { fillOf, TOKEN_KINDS } from "./token-kinds.ts";
+import { fillOf, TOKEN_KINDS } from "../format/token-kinds.ts";
 
 interface Props {
   buckets: readonly Bucket[];

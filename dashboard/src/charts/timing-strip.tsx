@@ -1,7 +1,7 @@
 /** One exchange as a strip of time: waiting for the first byte, then the answer, and how it ended. */
 import type { RequestRow } from "../api/types.ts";
 import { formatDuration } from "../format/time.ts";
-import { statusWords } from "../components/values.tsx";
+import { statusWords } from "../components/ui/values.tsx";
 
 export function TimingStrip({ row }: { row: RequestRow }) {
   if (row.durationMs === null) return null;

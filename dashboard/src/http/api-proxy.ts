@@ -1,9 +1,9 @@
 /** /api/* on the dashboard's host: the same API with the session as credential. Bodies stream through in both directions. */
 import type { Context, Handler } from "hono";
 import { credentialsOf } from "../api/client.ts";
-import type { AppEnv } from "../environment.ts";
+import type { AppEnv } from "../context/environment.ts";
 import { sessionToken } from "./cookies.ts";
-import { jsonError } from "./render.tsx";
+import { jsonError } from "../layout/render.tsx";
 
 const PASSED_REQUEST_HEADERS = ["accept", "content-type", "last-event-id", "range"];
 /** Cookies are the dashboard's business; the rest of what the API says is passed on. */

@@ -1,10 +1,10 @@
 /** The one gate: nothing behind it runs before the API has said who is asking. */
 import type { Context, MiddlewareHandler } from "hono";
 import { apiClient, credentialsOf, search } from "../api/client.ts";
-import type { WhoAmI } from "../../../workers/schemas/api-session.ts";
-import type { ApiBinding, AppEnv, Visit } from "../environment.ts";
+import type { WhoAmI } from "../../../workers/schemas/api/session.ts";
+import type { ApiBinding, AppEnv, Visit } from "../context/environment.ts";
 import { sessionToken } from "./cookies.ts";
-import { failurePage, jsonError, wantsHtml } from "./render.tsx";
+import { failurePage, jsonError, wantsHtml } from "../layout/render.tsx";
 
 export const requireCaller: MiddlewareHandler<AppEnv> = async (c, next) => {
   const credentials = credentialsOf(c.req.raw.headers, sessionToken(c));

@@ -1,7 +1,7 @@
 /** The dashboard's cookies: their names and attributes in one place. */
 import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
-import type { AppEnv } from "../environment.ts";
+import type { AppEnv } from "../context/environment.ts";
 
 /** The opaque session token. */
 export const SESSION_COOKIE = "nexus_session";

@@ -5,10 +5,11 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 import { CREDENTIALS } from "../api/client.ts";
-import type { AppEnv } from "../environment.ts";
+import type { AppEnv } from "../context/environment.ts";
 import { CSRF_COOKIE, sessionToken } from "./cookies.ts";
-import { CSRF_FIELD, CSRF_HEADER, isCsrfToken } from "./csrf.ts";
-import { failurePage, jsonError, wantsHtml } from "./render.tsx";
+import { CSRF_HEADER, isCsrfToken } from "./csrf.ts";
+import { CSRF_FIELD } from "../format/form-fields.ts";
+import { failurePage, jsonError, wantsHtml } from "../layout/render.tsx";
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 

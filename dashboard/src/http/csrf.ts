@@ -4,7 +4,6 @@
  * and nothing has to be stored. Compared in constant time over hashes.
  */
 
-export const CSRF_FIELD = "_csrf";
 export const CSRF_HEADER = "x-csrf-token";
 
 const SEED = /^[A-Za-z0-9_-]{43}$/;

@@ -1,7 +1,7 @@
 /** How a form that could not be done is answered: with which status, and what it says. Used by the routes that change something. */
 import type { Context } from "hono";
 import type { Problem } from "../api/client.ts";
-import type { AppEnv } from "../environment.ts";
+import type { AppEnv } from "../context/environment.ts";
 
 /** What the page's own status is when the API refused: the person's mistake, not allowed, or not possible now. */
 export function statusOf(problem: Problem): 400 | 403 | 503 {

@@ -1,8 +1,8 @@
 /** What every page needs before it knows who is asking: an id, the time, zone, theme, the CSRF token. */
 import type { MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
-import type { Assets } from "../assets.ts";
-import type { AppEnv } from "../environment.ts";
+import type { Assets } from "../context/assets.ts";
+import type { AppEnv } from "../context/environment.ts";
 import { knownZone } from "../format/time.ts";
 import { CSRF_COOKIE, sessionToken, setCsrfSeed, THEME_COOKIE, ZONE_COOKIE } from "./cookies.ts";
 import { csrfToken, isSeed, newSeed } from "./csrf.ts";

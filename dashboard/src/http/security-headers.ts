@@ -1,6 +1,6 @@
 /** Headers of every answer: nothing inline, nothing from elsewhere, nothing framed, nothing kept. */
 import type { MiddlewareHandler } from "hono";
-import type { AppEnv } from "../environment.ts";
+import type { AppEnv } from "../context/environment.ts";
 
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",

@@ -1,6 +1,6 @@
 /** The Slack form as it was sent: for the API, and to show again. */
-import type { SlackInput } from "../../../workers/schemas/api-domains.ts";
-import type { SlackDraft } from "../components/slack-form.tsx";
+import type { SlackInput } from "../../../workers/schemas/api/domains.ts";
+import type { SlackDraft } from "../components/admin/slack-form.tsx";
 import { field } from "./csrf-gate.tsx";
 
 export function slackOf(form: Record<string, unknown>): { input: SlackInput; draft: SlackDraft } {

@@ -2,7 +2,7 @@
  * Buttons with `data-copy` put that text on the clipboard and say so; those with `data-copy-from` what is at that address,
  * because a page is no place for a long text twice. They are hidden until there is a script.
  */
-import { announce } from "./announce.ts";
+import { announce } from "./live-region.ts";
 
 const SHOWN_MS = 1_500;
 const BUTTONS = "button[data-copy], button[data-copy-from]";

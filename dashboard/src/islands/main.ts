@@ -6,7 +6,7 @@ import { bindKeys } from "./keys.ts";
 import { bindLive } from "./live.ts";
 import { bindMessages } from "./messages.ts";
 import { bindPreviews } from "./preview.ts";
-import { bindReadOn } from "./read-on.ts";
+import { bindReadOn } from "./load-more.ts";
 import { bindTheme } from "./theme.ts";
 import { bindTimes } from "./times.ts";
 

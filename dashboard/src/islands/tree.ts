@@ -4,7 +4,7 @@
  */
 import { select } from "d3-selection";
 import { zoom, zoomIdentity, zoomTransform, type ZoomBehavior, type ZoomTransform } from "d3-zoom";
-import { MORE } from "./read-on.ts";
+import { MORE } from "./load-more.ts";
 import { bindTreeCard } from "./tree-card.ts";
 import { placeOf, type Place, stepFrom } from "./tree-steps.ts";
 

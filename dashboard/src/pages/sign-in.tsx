@@ -1,8 +1,8 @@
 /** /sign-in: one field. Says plainly when the key was wrong, when to try again, or why nobody can sign in. */
-import type { Assets } from "../assets.ts";
-import { BrandMark, CsrfField, Document } from "../components/frame.tsx";
-import { Icon } from "../components/icon.tsx";
-import type { View } from "../view.ts";
+import type { Assets } from "../context/assets.ts";
+import { BrandMark, CsrfField, Document } from "../layout/frame.tsx";
+import { Icon } from "../components/ui/icon.tsx";
+import type { View } from "../context/view.ts";
 
 interface Props {
   view: View;

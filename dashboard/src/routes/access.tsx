@@ -2,13 +2,13 @@
 import { Hono, type Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { credentialsOf } from "../api/client.ts";
-import type { AppEnv } from "../environment.ts";
+import type { AppEnv } from "../context/environment.ts";
 import { formatDuration } from "../format/time.ts";
 import { clearSession, sessionToken, setSession } from "../http/cookies.ts";
 import { field, hasCsrfToken } from "../http/csrf-gate.tsx";
 import { safeNext } from "../http/safe-next.ts";
 import { SignInPage } from "../pages/sign-in.tsx";
-import { viewOf } from "../view.ts";
+import { viewOf } from "../context/view.ts";
 
 export function accessRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();

@@ -1,16 +1,16 @@
 /** /accounts/:id/login: logging in at Claude. Where a domain is being set up, the way leads on to it afterwards. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { LoginPending } from "../../../workers/schemas/api-accounts.ts";
+import type { LoginPending } from "../../../workers/schemas/api/accounts.ts";
 import type { Problem } from "../api/client.ts";
-import { Icon } from "../components/icon.tsx";
-import { ProblemCard } from "../components/problem.tsx";
-import type { AppEnv } from "../environment.ts";
+import { Icon } from "../components/ui/icon.tsx";
+import { ProblemCard } from "../components/ui/problem.tsx";
+import type { AppEnv } from "../context/environment.ts";
 import { field } from "../http/csrf-gate.tsx";
 import { statusOf } from "../http/outcome.ts";
-import { failurePage, healthOf, page } from "../http/render.tsx";
-import { AccountLoginPage } from "../pages/account-login.tsx";
-import { canAdminister, viewOf } from "../view.ts";
+import { failurePage, healthOf, page } from "../layout/render.tsx";
+import { AccountLoginPage } from "../pages/admin/account-login.tsx";
+import { canAdminister, viewOf } from "../context/view.ts";
 import { search } from "../api/client.ts";
 
 const apiOf = (accountId: string) => `/api/accounts/${encodeURIComponent(accountId)}/oauth/login`;

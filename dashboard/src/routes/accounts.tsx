@@ -1,21 +1,22 @@
 /** /accounts: looking, and what administrators do to an account. Each is a form that works without a script. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { AccountList, AccountView } from "../../../workers/schemas/api-accounts.ts";
-import type { WindowDetail } from "../../../workers/schemas/api-windows.ts";
+import type { AccountList, AccountView } from "../../../workers/schemas/api/accounts.ts";
+import type { WindowDetail } from "../../../workers/schemas/api/windows.ts";
 import { settingsOf } from "../api/accounts.ts";
-import { Icon } from "../components/icon.tsx";
-import { ProblemCard } from "../components/problem.tsx";
-import { Wire } from "../components/values.tsx";
-import type { AppEnv } from "../environment.ts";
-import { linkTo } from "../filters.ts";
+import { Icon } from "../components/ui/icon.tsx";
+import { ProblemCard } from "../components/ui/problem.tsx";
+import { Wire } from "../components/ui/values.tsx";
+import type { AppEnv } from "../context/environment.ts";
+import { linkTo } from "../context/filters.ts";
 import { field } from "../http/csrf-gate.tsx";
 import { notTyped, statusOf } from "../http/outcome.ts";
-import { healthOf, page } from "../http/render.tsx";
-import { type AccountNotice, AccountPage, DONE_WORDS } from "../pages/account.tsx";
-import { AccountsPage } from "../pages/accounts.tsx";
-import { viewOf } from "../view.ts";
-import { loadWindows } from "./looks.tsx";
+import { healthOf, page } from "../layout/render.tsx";
+import { type AccountNotice, DONE_WORDS } from "../components/admin/account-forms.tsx";
+import { AccountPage } from "../pages/admin/account.tsx";
+import { AccountsPage } from "../pages/admin/accounts.tsx";
+import { viewOf } from "../context/view.ts";
+import { loadWindows } from "./overview.tsx";
 
 const apiOf = (accountId: string) => `/api/accounts/${encodeURIComponent(accountId)}`;
 const pathOf = (accountId: string) => `/accounts/${encodeURIComponent(accountId)}`;

@@ -1,10 +1,10 @@
 /** /audit, for administrators. */
 import { Hono } from "hono";
 import type { AuditList } from "../api/types.ts";
-import type { AppEnv } from "../environment.ts";
-import { failurePage, healthOf, page } from "../http/render.tsx";
-import { AuditPage } from "../pages/audit.tsx";
-import { canAdminister, viewOf } from "../view.ts";
+import type { AppEnv } from "../context/environment.ts";
+import { failurePage, healthOf, page } from "../layout/render.tsx";
+import { AuditPage } from "../pages/admin/audit.tsx";
+import { canAdminister, viewOf } from "../context/view.ts";
 
 const ROWS = 50;
 

@@ -4,10 +4,10 @@ import type {
   ConversationDetail,
   Transcript,
   TranscriptMessage,
-} from "../../../workers/schemas/api-conversations.ts";
+} from "../../../workers/schemas/api/conversations.ts";
 import type { ApiClient } from "../api/client.ts";
-import type { AppEnv } from "../environment.ts";
-import { jsonError } from "../http/render.tsx";
+import type { AppEnv } from "../context/environment.ts";
+import { jsonError } from "../layout/render.tsx";
 import { messageOf } from "../transcript/blocks.ts";
 import { entryMarkdown, headMarkdown } from "../transcript/export.ts";
 import { pairTools } from "../transcript/pair-tools.ts";

@@ -5,21 +5,21 @@ import type {
   ConversationDetail,
   ConversationTree,
   Transcript,
-} from "../../../workers/schemas/api-conversations.ts";
+} from "../../../workers/schemas/api/conversations.ts";
 import type { Result } from "../api/client.ts";
-import { Icon } from "../components/icon.tsx";
-import { Time, Wire } from "../components/values.tsx";
-import type { AppEnv } from "../environment.ts";
-import { linkTo } from "../filters.ts";
-import { healthOf, page, unreadablePage } from "../http/render.tsx";
-import { loadComparison } from "../pages/conversation-compare.tsx";
-import { ConversationPreview } from "../pages/conversation-preview.tsx";
-import { TIMELINE_ROWS } from "../pages/conversation-timeline.tsx";
-import { branchOf, ConversationPage, conversationView } from "../pages/conversation.tsx";
-import { ConversationFilters, ConversationsPage, loadConversations } from "../pages/conversations.tsx";
-import { fittingTranscript } from "../transcript/share.ts";
-import { viewOf } from "../view.ts";
-import { loadChoices } from "./choices.ts";
+import { Icon } from "../components/ui/icon.tsx";
+import { Time, Wire } from "../components/ui/values.tsx";
+import type { AppEnv } from "../context/environment.ts";
+import { linkTo } from "../context/filters.ts";
+import { healthOf, page, unreadablePage } from "../layout/render.tsx";
+import { loadComparison } from "../pages/conversations/compare.tsx";
+import { ConversationPreview } from "../pages/conversations/preview.tsx";
+import { TIMELINE_ROWS } from "../pages/conversations/timeline.tsx";
+import { branchOf, ConversationPage, conversationView } from "../pages/conversations/conversation.tsx";
+import { ConversationFilters, ConversationsPage, loadConversations } from "../pages/conversations/list.tsx";
+import { fittingTranscript } from "../transcript/page-size.ts";
+import { viewOf } from "../context/view.ts";
+import { loadChoices } from "./filter-options.ts";
 import { exportConversation } from "./conversation-export.ts";
 
 /** Messages of a transcript that one page carries: with its tree they are what fits into a first screen of 100 KB. */

@@ -1,22 +1,22 @@
 /** /domains: looking, and what administrators change. Each change is a form that works without a script. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { DomainInput } from "../../../workers/schemas/api-domains.ts";
+import type { DomainInput } from "../../../workers/schemas/api/domains.ts";
 import type { DomainDetail, MadeKey, SlackTestOutcome } from "../api/types.ts";
-import type { DomainDraft } from "../components/domain-form.tsx";
-import { Icon } from "../components/icon.tsx";
-import { ProblemCard } from "../components/problem.tsx";
-import { Wire } from "../components/values.tsx";
-import type { AppEnv } from "../environment.ts";
-import { linkTo } from "../filters.ts";
+import type { DomainDraft } from "../components/admin/domain-form.tsx";
+import { Icon } from "../components/ui/icon.tsx";
+import { ProblemCard } from "../components/ui/problem.tsx";
+import { Wire } from "../components/ui/values.tsx";
+import type { AppEnv } from "../context/environment.ts";
+import { linkTo } from "../context/filters.ts";
 import { field } from "../http/csrf-gate.tsx";
 import { notTyped, statusOf } from "../http/outcome.ts";
-import { healthOf, page } from "../http/render.tsx";
+import { healthOf, page } from "../layout/render.tsx";
 import { slackOf } from "../http/slack-input.ts";
-import { DomainPage, type DomainNotice } from "../pages/domain.tsx";
-import { DomainsPage } from "../pages/domains.tsx";
-import { viewOf } from "../view.ts";
-import { loadDomains } from "./looks.tsx";
+import { DomainPage, type DomainNotice } from "../pages/admin/domain.tsx";
+import { DomainsPage } from "../pages/admin/domains.tsx";
+import { viewOf } from "../context/view.ts";
+import { loadDomains } from "./overview.tsx";
 
 const savedAt = (domain: string) => `/domains/${encodeURIComponent(domain)}?saved=1`;
 const pathOf = (domain: string) => `/api/domains/${encodeURIComponent(domain)}`;

@@ -1,17 +1,17 @@
 /** /errors. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { Errors } from "../../../workers/schemas/api-failures.ts";
+import type { Errors } from "../../../workers/schemas/api/failures.ts";
 import { FAILURE_LISTS, mergeFailures } from "../api/failures.ts";
 import type { RequestList } from "../api/types.ts";
-import { FilterBar } from "../components/filter-bar.tsx";
-import type { AppEnv } from "../environment.ts";
-import { apiQuery } from "../filters.ts";
-import { healthOf, page } from "../http/render.tsx";
-import { ErrorsPage } from "../pages/errors.tsx";
-import { viewOf, type View } from "../view.ts";
-import { loadChoices } from "./choices.ts";
-import { loadOverview } from "./looks.tsx";
+import { FilterBar } from "../components/ui/filter-bar.tsx";
+import type { AppEnv } from "../context/environment.ts";
+import { apiQuery } from "../context/filters.ts";
+import { healthOf, page } from "../layout/render.tsx";
+import { ErrorsPage } from "../pages/requests/errors.tsx";
+import { viewOf, type View } from "../context/view.ts";
+import { loadChoices } from "./filter-options.ts";
+import { loadOverview } from "./overview.tsx";
 
 export function errorRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();

@@ -1,18 +1,18 @@
 /** /domains/new: a domain step by step, without a script. The state between steps is the address and what is stored. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { AccountList } from "../../../workers/schemas/api-accounts.ts";
-import type { DomainInput } from "../../../workers/schemas/api-domains.ts";
+import type { AccountList } from "../../../workers/schemas/api/accounts.ts";
+import type { DomainInput } from "../../../workers/schemas/api/domains.ts";
 import { type Problem, search } from "../api/client.ts";
 import type { DomainDetail, MadeKey } from "../api/types.ts";
-import { Icon } from "../components/icon.tsx";
-import type { AppEnv } from "../environment.ts";
+import { Icon } from "../components/ui/icon.tsx";
+import type { AppEnv } from "../context/environment.ts";
 import { field } from "../http/csrf-gate.tsx";
 import { statusOf } from "../http/outcome.ts";
-import { failurePage, healthOf, page } from "../http/render.tsx";
+import { failurePage, healthOf, page } from "../layout/render.tsx";
 import { slackOf } from "../http/slack-input.ts";
-import { type AccountDraft, NewDomainPage, type NewDomainStep } from "../pages/new-domain.tsx";
-import { canAdminister, viewOf } from "../view.ts";
+import { type AccountDraft, NewDomainPage, type NewDomainStep } from "../pages/admin/new-domain.tsx";
+import { canAdminister, viewOf } from "../context/view.ts";
 
 const apiOf = (domain: string) => `/api/domains/${encodeURIComponent(domain)}`;
 const stepAt = (step: "slack" | "key", domain: string) => `/domains/new${search({ step, domain })}`;

@@ -3,17 +3,17 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import type { RequestDetail } from "../api/types.ts";
 import { search } from "../api/client.ts";
-import { Icon } from "../components/icon.tsx";
-import { Model, Status, Time, Wire } from "../components/values.tsx";
-import type { AppEnv } from "../environment.ts";
-import { linkTo } from "../filters.ts";
+import { Icon } from "../components/ui/icon.tsx";
+import { Model, Status, Time, Wire } from "../components/ui/values.tsx";
+import type { AppEnv } from "../context/environment.ts";
+import { linkTo } from "../context/filters.ts";
 import { shortId } from "../format/text.ts";
-import { healthOf, page, unreadablePage } from "../http/render.tsx";
-import { RequestPage, requestTab } from "../pages/request.tsx";
-import type { StreamBytes } from "../pages/request-stream.tsx";
-import { loadRequests, RequestFilters, RequestsPage } from "../pages/requests.tsx";
-import { viewOf, type View } from "../view.ts";
-import { loadChoices } from "./choices.ts";
+import { healthOf, page, unreadablePage } from "../layout/render.tsx";
+import { RequestPage, requestTab } from "../pages/requests/request.tsx";
+import type { StreamBytes } from "../pages/requests/stream-tab.tsx";
+import { loadRequests, RequestFilters, RequestsPage } from "../pages/requests/list.tsx";
+import { viewOf, type View } from "../context/view.ts";
+import { loadChoices } from "./filter-options.ts";
 
 export function requestRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();

@@ -3,7 +3,7 @@
  * never change.
  */
 import { Hono } from "hono";
-import type { AppEnv } from "../environment.ts";
+import type { AppEnv } from "../context/environment.ts";
 
 const FOREVER = "public, max-age=31536000, immutable";
 const A_DAY = "public, max-age=86400";

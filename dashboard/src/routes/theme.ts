@@ -1,6 +1,6 @@
 /** POST /theme: light, dark or as the system, kept in a cookie so that pages come in it from the first byte. */
 import { Hono } from "hono";
-import type { AppEnv } from "../environment.ts";
+import type { AppEnv } from "../context/environment.ts";
 import { setTheme } from "../http/cookies.ts";
 import { field } from "../http/csrf-gate.tsx";
 import { safeNext } from "../http/safe-next.ts";

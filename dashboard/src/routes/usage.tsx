@@ -1,17 +1,17 @@
 /** /usage: windows, sums and their files. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { HourlyTokens } from "../../../workers/schemas/api-usage.ts";
-import type { WindowDetail } from "../../../workers/schemas/api-windows.ts";
-import { FilterBar } from "../components/filter-bar.tsx";
-import type { AppEnv } from "../environment.ts";
-import { periodOf } from "../filters.ts";
-import { healthOf, page } from "../http/render.tsx";
-import { usageCsv } from "../pages/usage-csv.ts";
-import { historyHoursOf, UsagePage } from "../pages/usage.tsx";
-import { viewOf, type View } from "../view.ts";
-import { loadChoices } from "./choices.ts";
-import { loadOverview, loadWindows } from "./looks.tsx";
+import type { HourlyTokens } from "../../../workers/schemas/api/usage.ts";
+import type { WindowDetail } from "../../../workers/schemas/api/windows.ts";
+import { FilterBar } from "../components/ui/filter-bar.tsx";
+import type { AppEnv } from "../context/environment.ts";
+import { periodOf } from "../context/filters.ts";
+import { healthOf, page } from "../layout/render.tsx";
+import { usageCsv } from "../pages/usage/csv.ts";
+import { historyHoursOf, UsagePage } from "../pages/usage/usage.tsx";
+import { viewOf, type View } from "../context/view.ts";
+import { loadChoices } from "./filter-options.ts";
+import { loadOverview, loadWindows } from "./overview.tsx";
 
 const DAY_MS = 86_400_000;
 /** Most days the API gives by the hour. */

@@ -1,5 +1,5 @@
 /** Where two branches part: how many messages their histories have in common at least. */
-import type { ConversationTree } from "../../../workers/schemas/api-conversations.ts";
+import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
 
 /**
  * Position from which on the transcripts of the branches `left` and `right` (places) are to be compared; before it they are

@@ -1,6 +1,6 @@
 /** What of a conversation is drawn, and what folds. */
 import { describe, expect, it } from "vitest";
-import type { ConversationTree } from "../../../workers/schemas/api-conversations.ts";
+import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
 import { growTree } from "../../fake/tree.ts";
 import { treeItems } from "./items.ts";
 

@@ -2,7 +2,7 @@
  * A conversation's requests as the few things worth drawing: attempts of one request fold into one node, straight runs
  * into "… 240 requests". Pure; the layout places what comes out of here.
  */
-import type { ConversationTree } from "../../../workers/schemas/api-conversations.ts";
+import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
 
 export interface TreeItem {
   kind: "node" | "run";

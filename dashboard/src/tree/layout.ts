@@ -2,8 +2,8 @@
  * Where everything of a conversation's tree stands: one row per item, oldest first, a lane per branch as in a graph of
  * commits, sub-tasks as boxes beside the request that called them. Pure, in pixels; the component only draws it.
  */
-import type { ConversationTree } from "../../../workers/schemas/api-conversations.ts";
-import { boxesByItem, drawnBranches, shownBoxes, type SubtaskBox } from "./boxes.ts";
+import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
+import { boxesByItem, drawnBranches, shownBoxes, type SubtaskBox } from "./subtask-groups.ts";
 import { type KeptOpen, type TreeItem, treeItems } from "./items.ts";
 import { laneRows } from "./lanes.ts";
 

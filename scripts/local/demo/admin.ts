@@ -4,8 +4,8 @@
  */
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { LocalWorldError } from "../local-error.ts";
-import type { DemoDomain } from "./day.ts";
+import { LocalWorldError } from "../../lib/local-error.ts";
+import type { DemoDomain } from "./traffic.ts";
 import type { Access } from "./replay.ts";
 
 /** What the demo remembers between two starts, in the data directory. */

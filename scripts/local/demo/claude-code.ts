@@ -3,6 +3,7 @@
  * blocks, tools, and the cache marker that stands on the last block and moves on with every request.
  */
 import { digest } from "../fake-claude/random.ts";
+import type { Agent, Client, Message } from "./message.ts";
 import {
   IDENTITY,
   SDK_IDENTITY,
@@ -12,36 +13,6 @@ import {
   TOOLS,
   TOPIC_PROMPT,
 } from "./client-text.ts";
-
-export type Content = Record<string, unknown> & { type: string };
-
-export function text(words: string): Content {
-  return { type: "text", text: words };
-}
-
-/** A message as the client remembers it; how it is written depends on whether it is the last one. */
-export interface Message {
-  role: "user" | "assistant" | "system";
-  /** A single text of a user or the system is written as a string once it is history. */
-  content: Content[];
-  /** Further members of a role:system entry. */
-  extra?: Record<string, unknown>;
-}
-
-export interface Client {
-  version: "2.1.330" | "1.0.58";
-  entrypoint: "cli" | "sdk-cli";
-  model: string;
-  deviceId: string;
-  accountUuid: string;
-  runtimeVersion: string;
-  os: "Linux" | "MacOS";
-}
-
-export interface Agent {
-  id: string;
-  parentId: string | null;
-}
 
 const BETAS = [
   "claude-code-20250219",

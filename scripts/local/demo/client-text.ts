@@ -1,5 +1,5 @@
 /** Words that a coding client puts around the person's: system prompt, tools, reminders. Ours, in the usual client's shape. */
-import type { Message } from "./claude-code.ts";
+import type { Message } from "./message.ts";
 
 export const IDENTITY = "You are Claude Code, Anthropic's official CLI for Claude.";
 export const SDK_IDENTITY = "You are a Claude agent, built on Anthropic's Claude Agent SDK.";

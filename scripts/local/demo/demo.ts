@@ -6,12 +6,12 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { headerOf, startFakeClaude, type FakeClaude, type Received } from "../fake-claude.ts";
-import { createLocalWorld, type LocalWorld, type LocalWorldOptions } from "../host.ts";
-import { bundleWorker } from "../wrapped-worker.ts";
+import { headerOf, startFakeClaude, type FakeClaude, type Received } from "../fake-claude/server.ts";
+import { createLocalWorld, type LocalWorld, type LocalWorldOptions } from "../local-stack.ts";
+import { bundleWorker } from "../runtime/wrapped-worker.ts";
 import { accessOf, readState, setUpDomains, writeState } from "./admin.ts";
 import { CLOCK_HEADER, clockOf } from "./clock.ts";
-import { demoDomains, generateDay } from "./day.ts";
+import { demoDomains, generateDay } from "./traffic.ts";
 import { trickle } from "./live.ts";
 import { replayDay, type Access } from "./replay.ts";
 

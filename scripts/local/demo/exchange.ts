@@ -1,5 +1,5 @@
 /** The day's traffic as plain data: what is sent, when, by whom, and what the fake Claude shall say to it. */
-import type { Answer } from "../fake-claude.ts";
+import type { Answer } from "../fake-claude/server.ts";
 
 export type PlannedOutcome =
   | { kind: "answer"; answer: Answer }

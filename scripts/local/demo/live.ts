@@ -1,7 +1,7 @@
 /** A trickle of traffic after the day: one exchange every few seconds, at a real model's pace, until it is told to stop. */
 import { setTimeout as wait } from "node:timers/promises";
-import type { FakeClaude } from "../fake-claude.ts";
-import { generateDay } from "./day.ts";
+import type { FakeClaude } from "../fake-claude/server.ts";
+import { generateDay } from "./traffic.ts";
 import { scriptOutcomes, sendOne, type ReplayOptions } from "./replay.ts";
 
 export interface LiveOptions extends Pick<ReplayOptions, "proxyUrl" | "domains"> {

@@ -3,8 +3,8 @@
  * the plan says. Only the pauses between people are left out.
  */
 import http from "node:http";
-import type { FakeClaude, Received, Reply } from "../fake-claude.ts";
-import { headerOf } from "../fake-claude.ts";
+import type { FakeClaude, Received, Reply } from "../fake-claude/server.ts";
+import { headerOf } from "../fake-claude/server.ts";
 import { digest } from "../fake-claude/random.ts";
 import type { PlannedExchange, PlannedOutcome } from "./exchange.ts";
 import { clockHeader } from "./clock.ts";

@@ -1,9 +1,10 @@
 /** What a session has sent so far: the exchanges, the clock, and the requests that stand beside the conversation. */
 import { randomOf, type Random } from "../fake-claude/random.ts";
-import { clientHeaders, titleBody, topicBody, turnBody, type Agent, type Message } from "./claude-code.ts";
+import { clientHeaders, titleBody, topicBody, turnBody } from "./claude-code.ts";
+import type { Agent, Message } from "./message.ts";
 import type { PlannedExchange, PlannedOutcome } from "./exchange.ts";
-import type { SessionPlan } from "./session.ts";
-import type { Task } from "./stories/story.ts";
+import type { SessionPlan } from "./session-plan.ts";
+import type { Task } from "./scenarios/story.ts";
 
 export interface Sending {
   kind: PlannedExchange["kind"];

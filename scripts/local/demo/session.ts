@@ -4,43 +4,18 @@
  */
 import { signature } from "../fake-claude/compose.ts";
 import { randomOf } from "../fake-claude/random.ts";
-import { recentCommits, taskBeats, type Beat, type Call } from "./beats.ts";
-import { isOld, text, type Agent, type Client, type Content, type Message } from "./claude-code.ts";
+import { recentCommits, taskBeats, type Beat, type Call } from "./steps.ts";
+import { isOld } from "./claude-code.ts";
+import { text, type Agent, type Content, type Message } from "./message.ts";
 import { environmentEntry, gitReminder, instructionsReminder } from "./client-text.ts";
 import { askingToCompact, compacted, summaryOf } from "./compaction.ts";
 import type { PlannedExchange } from "./exchange.ts";
-import { chartPicture } from "./picture.ts";
+import { chartPicture } from "./png.ts";
 import { SessionLog, type Sending } from "./session-log.ts";
-import { smallJob } from "./stories/small-jobs.ts";
-import type { Errand, Project, Task } from "./stories/story.ts";
+import { smallJob } from "./scenarios/small-jobs.ts";
+import type { SessionEvents, SessionPlan } from "./session-plan.ts";
+import type { Errand, Task } from "./scenarios/story.ts";
 import { handBack, notification, playErrand } from "./sub-agent.ts";
-
-/** Things that happen once in a session. */
-export interface SessionEvents {
-  compaction?: boolean;
-  abandoned?: boolean;
-  overloaded?: boolean;
-  rateLimited?: boolean;
-  picture?: boolean;
-}
-
-export interface SessionPlan {
-  /** Unique in the day; ids and words follow from it. */
-  name: string;
-  domain: string;
-  sender: string;
-  client: Client;
-  project: Project;
-  /** The big tasks, in order; small jobs fill the rest. */
-  tasks: Task[];
-  /** How many requests of the main conversation. */
-  turns: number;
-  /** Milliseconds since the day began. */
-  at: number;
-  /** YYYY-MM-DD */
-  date: string;
-  events: SessionEvents;
-}
 
 const FAILURES = {
   overloaded: { status: 529, message: "Overloaded", headers: { "x-should-retry": "true" } },

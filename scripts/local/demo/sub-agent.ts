@@ -1,9 +1,10 @@
 /** A sub-agent's errand: its own short conversation under the session's id and an agent id of its own. */
-import { numbered, type Call } from "./beats.ts";
-import { isOld, text, type Agent, type Content, type Message } from "./claude-code.ts";
+import { numbered, type Call } from "./steps.ts";
+import { isOld } from "./claude-code.ts";
+import { text, type Agent, type Content, type Message } from "./message.ts";
 import { environmentEntry, instructionsReminder } from "./client-text.ts";
 import type { SessionLog } from "./session-log.ts";
-import type { Errand } from "./stories/story.ts";
+import type { Errand } from "./scenarios/story.ts";
 
 /** Plays it to its report; returns the key of its last exchange. */
 export function playErrand(

@@ -1,7 +1,7 @@
 /** Message batches, kept in memory: create, list, retrieve, cancel, results, delete. https://docs.claude.com/en/api/creating-message-batches */
 import { page } from "./models.ts";
 import { digest } from "./random.ts";
-import { errorReply, isRecord, type Reply } from "./wire.ts";
+import { errorReply, isRecord, type Reply } from "./http.ts";
 
 interface Batch {
   id: string;

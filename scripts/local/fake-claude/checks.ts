@@ -2,7 +2,7 @@
  * What a Claude API request must and must not carry. Every finding is a violation the test can read, answered with
  * an error in Anthropic's shape; so a proxy that leaks or drops something cannot pass unnoticed.
  */
-import { headerOf, isRecord, type Received } from "./wire.ts";
+import { headerOf, isRecord, type Received } from "./http.ts";
 
 export interface Violation {
   status: 400 | 401;

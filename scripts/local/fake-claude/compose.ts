@@ -4,7 +4,7 @@
  */
 import type { Answer, Block } from "./answer.ts";
 import { randomOf, type Random } from "./random.ts";
-import { isRecord } from "./wire.ts";
+import { isRecord } from "./http.ts";
 
 const OPENINGS = [
   "Here is how I would go about it.",

@@ -1,6 +1,6 @@
 /** One HTTP exchange of the fake Claude: taking a request in whole, writing chunks in time, noticing who left. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Chunk, Received } from "./wire.ts";
+import type { Chunk, Received } from "./http.ts";
 
 /** Messages and count_tokens take 32 MB, files more; nothing in a test should be larger than this. */
 const MAX_BODY_BYTES = 512 * 1_048_576;

@@ -1,7 +1,7 @@
 /** The Files API, kept in memory: upload (multipart), list, metadata, content, delete. https://docs.claude.com/en/api/files-create */
 import { page } from "./models.ts";
 import { digest } from "./random.ts";
-import { errorReply, headerOf, type Received, type Reply } from "./wire.ts";
+import { errorReply, headerOf, type Received, type Reply } from "./http.ts";
 
 interface StoredFile {
   id: string;

@@ -3,7 +3,7 @@ import { answerEvents, outputTokens, wholeMessage, type Answer, type Usage } fro
 import { digest, randomOf } from "./random.ts";
 import { encodeChunks, encodeWhole, firstByteDelay, streamChunks } from "./stream.ts";
 import type { Treatment } from "./tags.ts";
-import { headerOf, type Received, type RawReply } from "./wire.ts";
+import { headerOf, type Received, type RawReply } from "./http.ts";
 
 export interface MessageContext {
   received: Received;

@@ -1,5 +1,5 @@
 /** GET /v1/models and /v1/models/:id, with the list's paging. https://docs.claude.com/en/api/models-list */
-import { errorReply, type Reply } from "./wire.ts";
+import { errorReply, type Reply } from "./http.ts";
 
 const MODELS: [id: string, name: string, created: string, input: number, output: number][] = [
   ["claude-haiku-5-5", "Claude Haiku 5.5", "2026-10-07", 1_000_000, 64_000],

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { digest } from "./random.ts";
-import { headerOf, isRecord, jsonOf, type Received, type Reply } from "./wire.ts";
+import { headerOf, isRecord, jsonOf, type Received, type Reply } from "./http.ts";
 
 /** How one call of the token endpoint goes wrong; `after`: when the tokens have been rotated already. */
 export interface LoginFault {

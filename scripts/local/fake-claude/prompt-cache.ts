@@ -5,7 +5,7 @@
  */
 import { digest } from "./random.ts";
 import { tokensOf, type Usage } from "./answer.ts";
-import { isRecord } from "./wire.ts";
+import { isRecord } from "./http.ts";
 
 /** Shorter prefixes are not cached; the limit differs by model, 1,024 is the commonest. */
 const MINIMUM_TOKENS = 1024;

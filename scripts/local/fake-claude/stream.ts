@@ -4,7 +4,7 @@ import zlib from "node:zlib";
 import { sseText, type StreamEvent } from "./answer.ts";
 import type { Random } from "./random.ts";
 import type { Treatment } from "./tags.ts";
-import type { Chunk } from "./wire.ts";
+import type { Chunk } from "./http.ts";
 
 /** Realistic time to the first byte, milliseconds. */
 export function firstByteDelay(random: Random): number {

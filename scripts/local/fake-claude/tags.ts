@@ -5,7 +5,7 @@
 import type { Answer, Block } from "./answer.ts";
 import { prose, signature, thought, toolCalls } from "./compose.ts";
 import { randomOf } from "./random.ts";
-import { errorReply, type Reply } from "./wire.ts";
+import { errorReply, type Reply } from "./http.ts";
 
 export interface Tag {
   name: string;

@@ -2,7 +2,7 @@
 import pg from "pg";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import type { DemoStage } from "../../support/demo-stage.ts";
+import type { DemoStage } from "../../support/demo-stack.ts";
 
 const PATIENCE = { timeout: 15_000 };
 const WANTED = "/requests?status=2xx";

@@ -1,7 +1,7 @@
 /** Holds a page against the API: each value where it stands, each time, and that there is no figure besides. */
 import type { Page } from "playwright-core";
 import { formatAbsolute, formatRelative } from "../../../dashboard/src/format/time.ts";
-import { type DemoStage, ZONE } from "../../support/demo-stage.ts";
+import { type DemoStage, ZONE } from "../../support/demo-stack.ts";
 import { type PageReading, readPage } from "../../support/page-reading.ts";
 
 /** What a selector's elements should say; of what is laid out by the page, a function of what it shows. */

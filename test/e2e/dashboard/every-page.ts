@@ -1,10 +1,10 @@
 /** Every page, light and dark, at a desk's width and a phone's; and that the check would see what it looks for. */
 import type { Page, Response } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import type { ConversationDetail } from "../../../workers/schemas/api-conversations.ts";
-import type { RequestList } from "../../../workers/schemas/api-requests.ts";
+import type { ConversationDetail } from "../../../workers/schemas/api/conversations.ts";
+import type { RequestList } from "../../../workers/schemas/api/requests.ts";
 import { accessibilityProblems, RULES_OF_LOOKS } from "../../support/accessibility.ts";
-import type { DemoStage } from "../../support/demo-stage.ts";
+import type { DemoStage } from "../../support/demo-stack.ts";
 import { sidewaysOverflow } from "../../support/watched-page.ts";
 
 /** Of a page's first screen, and of its scripts. */

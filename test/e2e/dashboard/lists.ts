@@ -1,10 +1,10 @@
 /** Filters and pages of lists: the address says them, the page shows what the API answers for them, and one gets back. */
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import type { ConversationDetail, ConversationList } from "../../../workers/schemas/api-conversations.ts";
-import type { RequestList } from "../../../workers/schemas/api-requests.ts";
-import type { Overview } from "../../../workers/schemas/api-stats.ts";
-import type { DemoStage } from "../../support/demo-stage.ts";
+import type { ConversationDetail, ConversationList } from "../../../workers/schemas/api/conversations.ts";
+import type { RequestList } from "../../../workers/schemas/api/requests.ts";
+import type { Overview } from "../../../workers/schemas/api/stats.ts";
+import type { DemoStage } from "../../support/demo-stack.ts";
 
 const DAY_MS = 86_400_000;
 const HOURS: Readonly<Record<string, number>> = { "1h": 1, "24h": 24, "7d": 168, "30d": 720 };

@@ -1,7 +1,7 @@
 /** What changes on an open page by itself: without loading anew, without jumping, without taking anything from a reader. */
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import type { DemoStage } from "../../support/demo-stage.ts";
+import type { DemoStage } from "../../support/demo-stack.ts";
 
 const PATIENCE = { timeout: 15_000 };
 

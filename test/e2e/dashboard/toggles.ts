@@ -1,8 +1,8 @@
 /** Tabs, folds, switches, dialogs, copies and downloads: whatever can be clicked does what it says. */
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import type { RequestList } from "../../../workers/schemas/api-requests.ts";
-import type { DemoStage } from "../../support/demo-stage.ts";
+import type { RequestList } from "../../../workers/schemas/api/requests.ts";
+import type { DemoStage } from "../../support/demo-stack.ts";
 
 async function busiestRequest({ ask }: DemoStage): Promise<string> {
   const { requests } = await ask<RequestList>("/api/requests?limit=500");

@@ -1,8 +1,8 @@
 /** The tree of the day's conversation that branched most: moved with pointer, wheel, buttons and keys. */
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import type { ConversationTree } from "../../../workers/schemas/api-conversations.ts";
-import type { DemoStage } from "../../support/demo-stage.ts";
+import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
+import type { DemoStage } from "../../support/demo-stack.ts";
 
 async function transform(page: Page): Promise<{ x: number; y: number; k: number }> {
   const text = (await page.locator("[data-tree-moves]").getAttribute("transform")) ?? "";

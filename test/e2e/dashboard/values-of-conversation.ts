@@ -12,8 +12,8 @@ import type {
   ConversationTree,
   Transcript,
   TranscriptMessage,
-} from "../../../workers/schemas/api-conversations.ts";
-import { type DemoStage, ZONE } from "../../support/demo-stage.ts";
+} from "../../../workers/schemas/api/conversations.ts";
+import { type DemoStage, ZONE } from "../../support/demo-stack.ts";
 import type { Check, Expected } from "./agreement.ts";
 import { at, battery, ended, money, several, short, wire } from "./words.ts";
 

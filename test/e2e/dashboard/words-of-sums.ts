@@ -9,9 +9,9 @@ import {
   formatHour,
   formatShortDay,
 } from "../../../dashboard/src/format/time.ts";
-import type { Overview, Sums } from "../../../workers/schemas/api-stats.ts";
-import type { WindowView } from "../../../workers/schemas/api-windows.ts";
-import { ZONE } from "../../support/demo-stage.ts";
+import type { Overview, Sums } from "../../../workers/schemas/api/stats.ts";
+import type { WindowView } from "../../../workers/schemas/api/windows.ts";
+import { ZONE } from "../../support/demo-stack.ts";
 import { change, several, wire } from "./words.ts";
 
 const DAY_MS = 86_400_000;

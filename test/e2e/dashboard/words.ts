@@ -2,7 +2,7 @@
  * The words of a value as the pages are documented to show it, made from the API's answer: short with the exact value on
  * hover, money in exact decimals, texts from the wire cut where there is no room. Formatting alone is the dashboard's.
  */
-import type { RequestRow } from "../../../workers/schemas/api-requests.ts";
+import type { RequestRow } from "../../../workers/schemas/api/requests.ts";
 import { contextWindow } from "../../../dashboard/src/format/context-window.ts";
 import { formatMoney, formatMoneyExact } from "../../../dashboard/src/format/money.ts";
 import { formatExact, formatShare, formatShort } from "../../../dashboard/src/format/number.ts";

@@ -6,7 +6,7 @@ import { env } from "cloudflare:workers";
 import { expect, inject, it } from "vitest";
 import { bellOf, type MadeExchange } from "../../support/exchanges.ts";
 import { random } from "../../support/prose.ts";
-import { exchangesOf, pictures } from "../../support/worker-forests.ts";
+import { exchangesOf, pictures } from "../../support/worker-generated-conversations.ts";
 import { deliver, journal, type SentMessage } from "../../support/worker-ingest.ts";
 import { memoryBucket } from "../../support/worker-memory-bucket.ts";
 

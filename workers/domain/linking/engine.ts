@@ -8,16 +8,9 @@ import type { Evidence, LinkKey, MadeEvidence } from "./evidence.ts";
 import { PURPOSE } from "./evidence.ts";
 import { firstLookups, olderLookups, type Parentage, parentageOf } from "./choice.ts";
 import { dependentLookups, promptLookups, promptsNamedBy } from "./dependents.ts";
-import type { Link, LinkStore, Lookup } from "./link-store.ts";
+import type { Linked, LinkStore, Lookup } from "./link-store.ts";
 import { Layout } from "./layout.ts";
 import { Reader } from "./reader.ts";
-
-export interface Linked {
-  /** The places of the exchanges given. */
-  links: Map<string, Link>;
-  /** Others whose place changed: as it was, and as it is. */
-  moved: { before: Link; after: Link }[];
-}
 
 /** Choices settle in as many rounds as ambiguous ones depend on each other, which is few. */
 const MAX_ROUNDS = 1_000;

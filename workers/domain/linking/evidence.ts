@@ -3,8 +3,8 @@
  * looks for others. Made once, from the request and its answer alone; whose child it is, is decided from the evidence of all
  * (choice.ts). Called by ingest for every exchange, and when history is linked again.
  */
-import type { JsonObject } from "../json-object.ts";
-import { readSession, validId } from "../request-reading-ids.ts";
+import type { JsonObject } from "../json/json.ts";
+import { readSession, validId } from "../messages/client-ids.ts";
 import { sha256 } from "../sha256.ts";
 import { afterRun, answerKeyOf, chainOf, endKeyOf, strictHash } from "./chain.ts";
 import { carriedSummary, isAskText, isSummaryAsk, offeredSummary, wantedSummaries } from "./compaction.ts";

@@ -4,8 +4,7 @@
  */
 import type { Parentage } from "./choice.ts";
 import type { Evidence } from "./evidence.ts";
-import type { Link, LinkStore } from "./link-store.ts";
-import type { Linked } from "./engine.ts";
+import type { Link, Linked, LinkStore } from "./link-store.ts";
 import { conversationIdOf, isCounted, type Member, placesOf } from "./structure.ts";
 
 export interface Settled {

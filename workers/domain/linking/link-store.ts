@@ -26,6 +26,14 @@ export interface Link {
   form: number;
 }
 
+/** What linking some exchanges came to. */
+export interface Linked {
+  /** The places of the exchanges given. */
+  links: Map<string, Link>;
+  /** Others whose place changed: as it was, and as it is. */
+  moved: { before: Link; after: Link }[];
+}
+
 /** One way to look for evidence. "thread" takes a session and an agent; numbers are purposes of keys. */
 export type LookupIndex = "end" | "answer" | "priorAnswer" | "thread" | "ambiguous" | Purpose;
 

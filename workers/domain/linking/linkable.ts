@@ -2,8 +2,8 @@
  * What the link of a request is made of, out of its body as it is taken apart for storing: elements are parsed one by one
  * when they are asked for. Called by ingest, and by the store for what it reads back.
  */
-import type { ChainElement, DissectedBody } from "../content.ts";
-import { isObject, type JsonObject, parseJson } from "../json-object.ts";
+import type { ChainElement, DissectedBody } from "../content/split-body.ts";
+import { isObject, type JsonObject, parseJson } from "../json/json.ts";
 import { evidenceOf, type LinkableExchange, type MadeEvidence } from "./evidence.ts";
 import { Said } from "./transcript.ts";
 

@@ -2,7 +2,7 @@
  * Side requests: what Claude Code asks for its own ends (titles, topics, paths, prefixes of commands, the wording of a
  * search) beside a conversation and outside of it. Called by evidence.ts.
  */
-import { isObject, type JsonObject } from "../json-object.ts";
+import { isObject, type JsonObject } from "../json/json.ts";
 import { stringIn } from "./messages.ts";
 import type { Run } from "./transcript.ts";
 

@@ -2,7 +2,7 @@
  * Sub-tasks: calls of `Task` and `Agent` in answers, the prompts that agents begin with, and the tool results that name
  * the agent which came of a call. Called by evidence.ts.
  */
-import { isObject } from "../json-object.ts";
+import { isObject } from "../json/json.ts";
 import { plainText } from "../truncate.ts";
 import { keyOf } from "./keys.ts";
 import { blocksOf, stringIn } from "./messages.ts";

@@ -4,7 +4,7 @@
  * sends its first tool call twice). Neighbours of one role are one run, however the client cut them into messages. Tools
  * are known by their ids, because inputs come back changed; results of parallel calls in any order. Called by evidence.ts.
  */
-import { isObject, type JsonObject } from "../json-object.ts";
+import { isObject, type JsonObject } from "../json/json.ts";
 import { keyOf } from "./keys.ts";
 import { blocksOf, stringIn } from "./messages.ts";
 import { comparable } from "./texts.ts";

@@ -1,0 +1,37 @@
+/** Rounds in which every target takes its turn, so that a machine that changes its mood does so for all of them. */
+import type { Measured, Plan } from "../harness/load-spec.ts";
+import type { Stage } from "../harness/harness.ts";
+import type { Target, TargetName } from "../harness/target.ts";
+
+export interface Effort {
+  /** Rounds of each comparison. */
+  rounds: number;
+}
+
+export type PerTarget<T> = Record<TargetName, T[]>;
+
+/** One value per target and round. The order of targets turns from round to round; the first round is not counted. */
+export async function inTurns<T>(
+  { targets }: Stage,
+  { rounds }: Effort,
+  measure: (target: Target) => Promise<T>,
+  names: readonly TargetName[] = ["direct", "bare", "nexus"],
+): Promise<PerTarget<T>> {
+  const values: PerTarget<T> = { direct: [], bare: [], nexus: [] };
+  for (let round = -1; round < rounds; round++) {
+    for (let turn = 0; turn < names.length; turn++) {
+      const name = names[(turn + round + 1) % names.length] ?? "nexus";
+      const value = await measure(targets[name]);
+      if (round >= 0) values[name].push(value);
+    }
+  }
+  return values;
+}
+
+export function measureInTurns(
+  stage: Stage,
+  effort: Effort,
+  plan: Omit<Plan, "port" | "headers">,
+): Promise<PerTarget<Measured>> {
+  return inTurns(stage, effort, (target) => stage.run(target, plan));
+}

@@ -1,0 +1,95 @@
+/** The other process: how fast journalled exchanges become rows, and how much a turn of a conversation adds to the database. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLocalWorld, type LocalWorld } from "../../scripts/local/local-stack.ts";
+import { startUpstream } from "../harness/driver.ts";
+import type { Line } from "../lib/table.ts";
+import { converse, stored } from "./conversation.ts";
+import { withClient } from "../database/client.ts";
+
+/** So many conversations, each of 50 messages of 2 KB before its first turn here. */
+const CONVERSATIONS = 20;
+const TURNS = 20;
+const BODY = { turns: TURNS, bytes: 4_000, history: 50 };
+
+/**
+ * Traffic is journalled while the database is locked; then the lock goes, and what counts is the time until everything is stored.
+ * So ingest is measured alone, over the queue, the journal and the embedded PostgreSQL of the local world.
+ */
+export function ingest(): Promise<Line[]> {
+  return inWorld(async ({ proxyUrl, databaseUrl }) => {
+    const total = CONVERSATIONS * TURNS;
+    await stored(databaseUrl, await converse(proxyUrl, { turns: 5, bytes: 4_000 }), 5);
+    const ms = await withClient(databaseUrl, async (db) => {
+      await db.query("BEGIN");
+      await db.query("LOCK TABLE requests IN ACCESS EXCLUSIVE MODE");
+      await Promise.all(Array.from({ length: CONVERSATIONS }, () => converse(proxyUrl, BODY)));
+      await db.query("COMMIT");
+      return performance.now();
+    });
+    await stored(databaseUrl, null, total + 5);
+    const rate = total / ((performance.now() - ms) / 1000);
+    return [
+      {
+        what: "ingest, bodies of 100 to 180 KB, 50 messages and more",
+        unit: "exchanges/s",
+        nexus: rate,
+        goal: "≥ 100/s",
+        isMet: rate >= 100,
+      },
+    ];
+  });
+}
+
+/** 100 turns that each add 4 KB: what they take in the tables, with their indexes; raw answers and full-text index apart. */
+export function storage(): Promise<Line[]> {
+  return inWorld(async ({ proxyUrl, databaseUrl }) => {
+    const apart = `('response_bodies', 'search_entries')`;
+    const sizes = (where: string) =>
+      withClient(databaseUrl, async (db) => {
+        await db.query("CHECKPOINT");
+        const { rows } = await db.query<{ bytes: string }>(
+          `SELECT sum(pg_total_relation_size(c.oid)) AS bytes FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+           WHERE n.nspname = 'public' AND c.relkind = 'r' AND ${where}`,
+        );
+        return Number(rows[0]?.bytes) / 1e6;
+      });
+    const isOurs = `regexp_replace(c.relname, '_(\\d+_?\\d*|default|y\\d+.*)$', '') NOT IN ${apart}`;
+    const lines: Line[] = [];
+    let before = { own: await sizes(isOurs), all: await sizes("true") };
+    for (const which of ["the first of an empty database", "each of four more"] as const) {
+      const count = which === "each of four more" ? 4 : 1;
+      for (let n = 0; n < count; n++)
+        await stored(databaseUrl, await converse(proxyUrl, { turns: 100, bytes: 4_000 }), 100);
+      const after = { own: await sizes(isOurs), all: await sizes("true") };
+      const own = (after.own - before.own) / count;
+      const apartMb = (after.all - before.all) / count - own;
+      const what = `storage, 100 turns of 4 KB, ${which}`;
+      lines.push({ what, unit: "MB", nexus: own, goal: "≤ 0.6 MB", isMet: own <= 0.6 });
+      lines.push({
+        what: `${what}: raw answers and full-text index`,
+        unit: "MB",
+        nexus: apartMb,
+        goal: "",
+        isMet: null,
+      });
+      before = after;
+    }
+    return lines;
+  });
+}
+
+async function inWorld(measure: (world: LocalWorld) => Promise<Line[]>): Promise<Line[]> {
+  const dataDir = mkdtempSync(join(tmpdir(), "nexus-bench-"));
+  const upstream = await startUpstream();
+  const variables = { CLAUDE_API_BASE_URL: `http://127.0.0.1:${upstream.port}` };
+  const world = await createLocalWorld({ dataDir, variables });
+  try {
+    return await measure(world);
+  } finally {
+    await world.stop({ finish: false });
+    upstream.child.disconnect();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,37 @@
+/** Durable Objects on the hot path: none is called before an answer once an account's token is warm. */
+import { pause } from "../harness/clock.ts";
+import type { Stage } from "../harness/harness.ts";
+import type { Line } from "../lib/table.ts";
+
+const REQUESTS = 50;
+/** Notices are gathered for a second. */
+const GATHERED_MS = 1_500;
+
+export async function objects(stage: Stage): Promise<Line[]> {
+  const target = await stage.fresh("nexus", { credential: "oauth", countsObjects: true });
+  const run = (requests: number) =>
+    stage.run(target, { bodyBytes: 2_000, answer: "json 500", requests, concurrency: 1 });
+  await stage.upstream();
+  await run(1);
+  const cold = (await stage.upstream()).calls - 1;
+  await pause(GATHERED_MS);
+  await stage.upstream();
+  await run(REQUESTS);
+  // Every call of an object is a call of the upstream as well.
+  const before = (await stage.upstream()).calls - REQUESTS;
+  await pause(GATHERED_MS);
+  const after = (await stage.upstream()).calls;
+  await target.stop();
+  const line = (what: string, nexus: number, goal: string): Line => ({
+    what,
+    unit: "calls",
+    nexus,
+    goal,
+    isMet: goal === "" ? null : nexus === Number(goal),
+  });
+  return [
+    line("Durable Objects asked before the first answer of a login, token cold", cold, "1"),
+    line(`Durable Objects asked before ${REQUESTS} answers, token warm`, before, "0"),
+    line("Durable Objects told of them afterwards, gathered", after, ""),
+  ];
+}

@@ -1,0 +1,113 @@
+/** Pages of the dashboard as a signed-in person gets them: the first byte, out of workerd, through the service binding. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startDemo } from "../../scripts/local/demo/demo.ts";
+import type { LocalWorld } from "../../scripts/local/local-stack.ts";
+import { withClient } from "../database/client.ts";
+import { inWorldOver } from "../database/cached-databases.ts";
+import { MILLION, REQUESTS } from "../database/million.ts";
+import type { Line } from "../lib/table.ts";
+import { asking } from "./asking.ts";
+import { converse, conversationOf, stored } from "./conversation.ts";
+
+const GOAL_MS = { demo: 60, million: 120 };
+const TURNS = 100;
+
+/** On the demo's day, in the embedded PostgreSQL. */
+export async function pagesOfDemo(): Promise<Line[]> {
+  const dataDir = mkdtempSync(join(tmpdir(), "nexus-bench-"));
+  const demo = await startDemo({ world: { dataDir }, live: false, print: () => {} });
+  try {
+    await demo.played;
+    const { conversation, request } = await withClient(demo.world.databaseUrl, async (db) => {
+      const { rows } = await db.query<{ conversation: string; request: string }>(
+        "SELECT id AS conversation, latest_request_id AS request FROM conversations ORDER BY requests DESC LIMIT 1",
+      );
+      return rows[0] ?? { conversation: "", request: "" };
+    });
+    return await pages(demo.world, "demo", { conversation, request });
+  } finally {
+    await demo.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** In front of 1,000,000 requests. */
+export function pagesOfMillion(): Promise<Line[]> {
+  return inWorldOver(MILLION, async (world) => {
+    const { proxyUrl, databaseUrl } = world;
+    const session = await converse(proxyUrl, { turns: TURNS, bytes: 4_000 });
+    await stored(databaseUrl, session, TURNS);
+    const conversation = await conversationOf(databaseUrl, session);
+    const request = await withClient(databaseUrl, async (db) => {
+      const sql = "SELECT latest_request_id AS id FROM conversations WHERE id = $1";
+      return (await db.query<{ id: string }>(sql, [conversation])).rows[0]?.id ?? "";
+    });
+    return pages(world, "million", { conversation, request });
+  });
+}
+
+async function pages(
+  { dashboardUrl, dashboardKey }: LocalWorld,
+  data: keyof typeof GOAL_MS,
+  { conversation, request }: { conversation: string; request: string },
+): Promise<Line[]> {
+  const headers = { cookie: await signedIn(dashboardUrl, dashboardKey), accept: "text/html" };
+  const html = async (path: string) => (await fetch(dashboardUrl + path, { headers })).text();
+  // Whatever the navigation names is a page; behind the lists are the pages of one thing.
+  const listed = links(await html("/"), "/").filter((path) => /^\/[a-z-]*$/.test(path));
+  const domain = links(await html("/domains"), "/domains/")[0];
+  const account = links(await html("/usage"), "/usage?").find((path) => path.includes("accountId="));
+  const single = [
+    `/conversations/${conversation}`,
+    `/conversations/${conversation}?view=tree`,
+    `/requests/${request}`,
+    `/requests/${request}?tab=raw`,
+    ...[domain, account].filter((path) => path !== undefined),
+  ];
+  const size = data === "demo" ? "the demo's day" : `${REQUESTS.toLocaleString("en")} requests`;
+  const lines: Line[] = [];
+  for (const path of [...new Set([...listed, ...single])]) {
+    const name = path.replace(conversation, ":id").replace(request, ":id");
+    const what = `page ${name.replace(/=[^&]{20,}/, "=…")}, ${size}, first byte`;
+    lines.push(
+      ...(await asking(what, [dashboardUrl + path], {
+        headers,
+        goal: { ms: GOAL_MS[data] },
+        until: "headers",
+      })),
+    );
+  }
+  return lines;
+}
+
+/** Addresses on a page that begin so, in order. */
+function links(html: string, prefix: string): string[] {
+  const found = [...html.matchAll(/href="([^"]*)"/g)].map(([, address]) =>
+    (address ?? "").replaceAll("&amp;", "&"),
+  );
+  return [...new Set(found.filter((address) => address.startsWith(prefix)))];
+}
+
+/** The cookies of somebody who has typed the key in. */
+async function signedIn(dashboardUrl: string, key: string): Promise<string> {
+  const form = await fetch(`${dashboardUrl}/sign-in`);
+  const csrf = /name="csrf-token" content="([^"]+)"/.exec(await form.text())?.[1] ?? "";
+  const cookies = cookiesOf(form);
+  const done = await fetch(`${dashboardUrl}/sign-in`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { cookie: cookies, "x-csrf-token": csrf, "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({ key }).toString(),
+  });
+  if (done.status !== 303) throw new Error(`signing in answered ${done.status}: ${await done.text()}`);
+  return [cookies, cookiesOf(done)].join("; ");
+}
+
+function cookiesOf(response: Response): string {
+  return response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(";", 1)[0])
+    .join("; ");
+}

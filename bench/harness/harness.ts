@@ -1,0 +1,107 @@
+/**
+ * The stage of a run: upstream and load generator on one core, the two workerds on the other, so that what is measured does not
+ * compete with what measures. Rows (../rows) get it and ask it to run plans against targets.
+ */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { UpstreamReport } from "./responses.ts";
+import { driver, message, startUpstream } from "./driver.ts";
+import type { Measured, Plan } from "./load-spec.ts";
+import { cpuMs } from "./process-tree.ts";
+import { pause } from "./clock.ts";
+import { DOMAIN, startWorkerd, type WorkerdKind } from "./workerd.ts";
+import type { TargetName, Target } from "./target.ts";
+
+export interface Stage {
+  targets: Record<TargetName, Target>;
+  /** Another workerd of the same kind, which has seen no traffic yet. */
+  fresh(name: "bare" | "nexus", kind?: WorkerdKind): Promise<Target>;
+  /** Runs a plan against a target. Rejects when an answer was not what it should be. */
+  run(target: Target, plan: Omit<Plan, "port" | "headers">): Promise<Measured>;
+  /** CPU milliseconds the target's processes use while `work` runs and until they have come to rest. */
+  cpuOf(target: Target, work: () => Promise<unknown>): Promise<number>;
+  /** What the upstream saw since it was last asked. */
+  upstream(): Promise<UpstreamReport>;
+  stop(): Promise<void>;
+}
+
+/** Memory-backed where the machine has it: a disk's latency is not what is measured. */
+const SCRATCH = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+/** What every client of Claude sends, so that headers cost what they cost. */
+const CLIENT_HEADERS = {
+  accept: "application/json",
+  "accept-encoding": "gzip, deflate, br, zstd",
+  "anthropic-beta":
+    "claude-code-20250219,interleaved-thinking-2025-05-14,fine-grained-tool-streaming-2025-05-14",
+  "anthropic-version": "2023-06-01",
+  "content-type": "application/json",
+  "user-agent": "claude-cli/2.0.14 (external, cli)",
+  "x-app": "cli",
+  "x-stainless-arch": "x64",
+  "x-stainless-lang": "js",
+  "x-stainless-os": "Linux",
+  "x-stainless-package-version": "0.60.0",
+  "x-stainless-retry-count": "0",
+  "x-stainless-runtime": "node",
+  "x-stainless-runtime-version": "v24.3.0",
+  "x-stainless-timeout": "600",
+};
+
+/** `bundle`: the product's Worker, as one module. */
+export async function openStage(bundle: string): Promise<Stage> {
+  const scratch = mkdtempSync(join(SCRATCH, "nexus-bench-"));
+  const { child: upstream, port } = await startUpstream();
+  const load = driver("load.ts");
+  await message(load);
+  const settings = { scratch, bundle, variables: { CLAUDE_API_BASE_URL: `http://127.0.0.1:${port}` } };
+  const targets = {
+    direct: { name: "direct", port, pid: null, headers: {}, stop: async () => undefined } as Target,
+    bare: await startWorkerd("bare", settings),
+    nexus: await startWorkerd("nexus", settings),
+  };
+  const all = [...Object.values(targets)];
+  return {
+    targets,
+    async fresh(name, kind) {
+      const target = await startWorkerd(name, settings, kind);
+      all.push(target);
+      return target;
+    },
+    async run(target, plan) {
+      const headers = { host: `${DOMAIN}`, ...CLIENT_HEADERS, ...target.headers };
+      load.send({ ...plan, headers, port: target.port } satisfies Plan);
+      const measured = (await message(load)) as Measured;
+      if (measured.failures > 0)
+        throw new Error(`${target.name}: ${measured.failures} answers failed: ${measured.failure}`);
+      return measured;
+    },
+    async cpuOf({ pid }, work) {
+      if (pid === null) throw new Error("the upstream is not measured");
+      const before = cpuMs(pid);
+      await work();
+      return (await atRest(pid)) - before;
+    },
+    async upstream() {
+      upstream.send("report");
+      return (await message(upstream)) as UpstreamReport;
+    },
+    async stop() {
+      for (const target of all) await target.stop();
+      for (const child of [load, upstream]) child.disconnect();
+      rmSync(scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+/** CPU of a process once it has stopped using any: recording goes on after the answer. */
+async function atRest(pid: number): Promise<number> {
+  let before = cpuMs(pid);
+  for (let quiet = 0; quiet < 2;) {
+    await pause(150);
+    const after = cpuMs(pid);
+    quiet = after - before < 0.5 ? quiet + 1 : 0;
+    before = after;
+  }
+  return before;
+}

@@ -1,0 +1,227 @@
+/** What administrators do to an account: log in, renew, replace its key, set limit and alerts, delete it. */
+import type { AccountView } from "../../../../workers/schemas/api/accounts.ts";
+import type { WindowDetail } from "../../../../workers/schemas/api/windows.ts";
+import type { Problem } from "../../api/client.ts";
+import type { View } from "../../context/view.ts";
+import { CsrfField } from "../../layout/frame.tsx";
+import { Option } from "../ui/option.tsx";
+import { ApiKeyField, FormFailure, TextField } from "../ui/text-field.tsx";
+
+/** What an action on this page left to say. */
+export interface AccountNotice {
+  done?: keyof typeof DONE_WORDS;
+  form?: "key" | "passthrough" | "limits" | "refresh" | "delete";
+  problem?: Problem;
+  /** What was typed as limit and alerts. */
+  draft?: { tokenLimit: string; alerts: string; thresholds: string };
+}
+
+export const DONE_WORDS = {
+  key: "The key is stored, sealed. Every edge location uses it within two minutes.",
+  passthrough: "Stored. Clients' own credentials are used within two minutes everywhere.",
+  login: "Logged in. The account's domains use the new login at once.",
+  refresh: "The login server was asked; below is what came of it.",
+  limits: "Saved.",
+} as const;
+
+interface Props {
+  view: View;
+  accountId: string;
+  account: AccountView | null;
+  window: WindowDetail | null;
+  notice: AccountNotice;
+}
+
+const pathOf = (accountId: string) => `/accounts/${encodeURIComponent(accountId)}`;
+
+export function AccountForms(props: Props) {
+  return (
+    <>
+      {props.account && <CredentialForms {...props} account={props.account} />}
+      {props.window && <LimitsForm {...props} window={props.window} />}
+      {props.account && <DeleteForm {...props} account={props.account} />}
+    </>
+  );
+}
+
+function CredentialForms({ view, account, notice }: Props & { account: AccountView }) {
+  const path = pathOf(account.accountId);
+  const problemOf = (form: AccountNotice["form"]) => (notice.form === form ? (notice.problem ?? null) : null);
+  const type = account.credentialType;
+  return (
+    <>
+      {type === "oauth" && (
+        <section class="card">
+          <h2>Login</h2>
+          {problemOf("refresh") && <FormFailure problem={problemOf("refresh")!} parameters={[]} />}
+          <p class="mute">
+            Tokens are renewed by themselves. Renew them by hand to see whether the login works; log in again
+            when it does not.
+          </p>
+          <div class="actions">
+            <form method="post" action={`${path}/refresh`}>
+              <CsrfField view={view} />
+              <button type="submit">Renew the tokens now</button>
+            </form>
+            <a class="button" href={`${path}/login`}>
+              Log in again
+            </a>
+          </div>
+        </section>
+      )}
+      <details class="card add" open={notice.form === "key" || account.state === "missing"}>
+        <summary>
+          <h2>{type === "api_key" ? "Replace the API key" : "Use an API key instead"}</h2>
+        </summary>
+        <form method="post" action={`${path}/key`} class="stack" autocomplete="off">
+          <CsrfField view={view} />
+          {problemOf("key") && (
+            <FormFailure problem={problemOf("key")!} parameters={["credential.api_key"]} />
+          )}
+          <ApiKeyField problem={problemOf("key")} required>
+            Write-only: stored sealed and never shown again.{" "}
+            {type === "oauth" && "The login that is stored now is forgotten."}
+          </ApiKeyField>
+          <button class="primary" type="submit">
+            Store the key
+          </button>
+        </form>
+      </details>
+      {type !== "oauth" && (
+        <details class="card add">
+          <summary>
+            <h2>Use a Claude login instead</h2>
+          </summary>
+          <p>
+            For one person's own plan and own requests. The terms and the steps are on the next page; the
+            credential of now stays until the login is complete.
+          </p>
+          <p class="card-foot">
+            <a class="button" href={`${path}/login`}>
+              Continue
+            </a>
+          </p>
+        </details>
+      )}
+      {type !== "passthrough" && (
+        <details class="card add" open={notice.form === "passthrough"}>
+          <summary>
+            <h2>Use the clients' own credential instead</h2>
+          </summary>
+          <form method="post" action={`${path}/passthrough`} class="stack">
+            <CsrfField view={view} />
+            {problemOf("passthrough") && <FormFailure problem={problemOf("passthrough")!} parameters={[]} />}
+            <p>
+              Passthrough: what a client sends goes on to Claude and is never stored; its client key moves to
+              the header <code>x-nexus-key</code>. The {type === "oauth" ? "login" : "key"} stored now is
+              forgotten.
+            </p>
+            <Confirm name={account.accountId} purpose="to change to passthrough" />
+            <button class="danger" type="submit">
+              Change to passthrough
+            </button>
+          </form>
+        </details>
+      )}
+    </>
+  );
+}
+
+function LimitsForm({ view, accountId, window, notice }: Props & { window: WindowDetail }) {
+  const problem = notice.form === "limits" ? (notice.problem ?? null) : null;
+  const isDefault = window.thresholds.join() === "0.75,0.9";
+  const draft = notice.draft ?? {
+    tokenLimit: window.tokenLimit === null ? "" : String(window.tokenLimit),
+    alerts: isDefault ? "default" : window.thresholds.length === 0 ? "never" : "own",
+    thresholds: window.thresholds.map((share) => Math.round(share * 1000) / 10).join(", "),
+  };
+  return (
+    <details class="card add" open={notice.form === "limits"} id="limits">
+      <summary>
+        <h2>Limit and alerts</h2>
+      </summary>
+      <form method="post" action={`${pathOf(accountId)}/limits`} class="stack">
+        <CsrfField view={view} />
+        {problem && <FormFailure problem={problem} parameters={["tokenLimit", "thresholds"]} />}
+        <TextField
+          label="Own limit"
+          name="tokenLimit"
+          problem={problem}
+          value={draft.tokenLimit}
+          placeholder="none"
+          inputmode="numeric"
+        >
+          Output tokens in any five hours that count as full here. Nothing is refused because of it.
+        </TextField>
+        <fieldset class="field">
+          <legend>Alerts</legend>
+          <Option name="alerts" now={draft.alerts} value="default" words="At 75 % and 90 % of each window" />
+          <Option name="alerts" now={draft.alerts} value="never" words="Never" />
+          <Option name="alerts" now={draft.alerts} value="own" words="At" />
+          <div class="inset">
+            <TextField
+              label="Per cent of a window"
+              name="thresholds"
+              problem={problem}
+              value={draft.thresholds}
+              placeholder="75, 90"
+            >
+              Up to ten, separated by commas. Each is told once per window, in the channels of the account's
+              domains.
+            </TextField>
+          </div>
+        </fieldset>
+        <button class="primary" type="submit">
+          Save
+        </button>
+      </form>
+    </details>
+  );
+}
+
+function DeleteForm({ view, account, notice }: Props & { account: AccountView }) {
+  const problem = notice.form === "delete" ? (notice.problem ?? null) : null;
+  return (
+    <details class="card add" open={problem !== null}>
+      <summary>
+        <h2>Delete</h2>
+      </summary>
+      {problem && <FormFailure problem={problem} parameters={[]} />}
+      {account.domains.length > 0 ? (
+        <p>
+          It cannot be deleted while a domain uses it. Give{" "}
+          {account.domains.length === 1 ? "its domain" : "its domains"} another account, or delete{" "}
+          {account.domains.length === 1 ? "it" : "them"} first.
+        </p>
+      ) : (
+        <form method="post" action={`${pathOf(account.accountId)}/delete`} class="stack">
+          <CsrfField view={view} />
+          <p>
+            Its credential, limit and alerts are forgotten; a login stored here ends here, but not at the
+            vendor. What was recorded of it stays readable. This cannot be undone.
+          </p>
+          <Confirm name={account.accountId} purpose="to delete it" />
+          <button class="danger" type="submit">
+            Delete the account
+          </button>
+        </form>
+      )}
+    </details>
+  );
+}
+
+/** What a person types who really means it. */
+function Confirm({ name, purpose }: { name: string; purpose: string }) {
+  return (
+    <label class="field">
+      <span>
+        Type{" "}
+        <strong>
+          <bdi>{name}</bdi>
+        </strong>{" "}
+        {purpose}
+      </span>
+      <input name="confirm" required autocomplete="off" spellcheck={false} data-must-be={name} />
+    </label>
+  );
+}

@@ -1,0 +1,41 @@
+/** How to point a client at the proxy: the line to copy, for this very address. */
+import type { View } from "../../context/view.ts";
+import { CodeLines } from "../ui/code-lines.tsx";
+
+export function PointHere({ view, domain, key }: { view: View; domain?: string; key?: string }) {
+  const line = clientLines(baseUrl(view, domain), key).join("\n");
+  return (
+    <div class="point-here">
+      <p>
+        {key
+          ? "Claude Code, with this key:"
+          : "Point Claude Code, an SDK or a script at the proxy and ask something:"}
+      </p>
+      <CodeLines text={line} label="the lines" />
+      {!key && view.localProxyUrl === null && (
+        <p class="mute">
+          The host is the domain as set up under <a href="/domains">Domains</a>; a client key is made there
+          too.
+        </p>
+      )}
+    </div>
+  );
+}
+
+/**
+ * Shell lines that point a client at `base`. A domain with a credential of its own takes the key as the client's token;
+ * on a passthrough domain the client's login stays and the key travels in a header of ours.
+ */
+export function clientLines(base: string, key?: string, credentialType?: string): string[] {
+  const address = `export ANTHROPIC_BASE_URL=${base}`;
+  if (!key) return [address, "claude"];
+  return credentialType === "passthrough"
+    ? [address, `export ANTHROPIC_CUSTOM_HEADERS="x-nexus-key: ${key}"`]
+    : [address, `export ANTHROPIC_AUTH_TOKEN=${key}`];
+}
+
+/** A domain is a host name and the proxy answers on it; the local world has one address for all. */
+export function baseUrl(view: View, domain?: string): string {
+  if (domain && !/^(localhost|127\.0\.0\.1)$/.test(domain)) return `https://${domain}`;
+  return view.localProxyUrl ?? "https://YOUR-DOMAIN";
+}

@@ -1,0 +1,103 @@
+/** The form that changes a domain. Secrets are write-only: an empty field keeps what is stored. */
+import type { Problem } from "../../api/client.ts";
+import type { View } from "../../context/view.ts";
+import { CsrfField } from "../../layout/frame.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { Option } from "../ui/option.tsx";
+import { ApiKeyField, FormFailure, TextField, Wrong } from "../ui/text-field.tsx";
+
+/** What the form holds, as text. Never the secret. */
+export interface DomainDraft {
+  domain: string;
+  accountId: string;
+  /** "keep" leaves the account's credential as it is. */
+  credential: "keep" | "api_key" | "passthrough";
+  /** One pattern per line; empty = the default. */
+  endpoints: string;
+}
+
+interface Props {
+  view: View;
+  draft: DomainDraft;
+  problem: Problem | null;
+}
+
+export function DomainForm({ view, draft, problem }: Props) {
+  return (
+    <form
+      method="post"
+      action={`/domains/${encodeURIComponent(draft.domain)}`}
+      class="stack"
+      autocomplete="off"
+    >
+      <CsrfField view={view} />
+      {problem && (
+        <FormFailure problem={problem} parameters={["accountId", "credential.api_key", "endpoints"]} />
+      )}
+      <TextField
+        label="Account"
+        name="accountId"
+        problem={problem}
+        value={draft.accountId}
+        required
+        maxlength={128}
+        placeholder="team-a"
+      >
+        A name for the credential behind it. Domains with the same account share its credential and its
+        limits.
+      </TextField>
+      <fieldset class="field" data-credential>
+        <legend>Credential for Claude</legend>
+        <Option name="credential" value="keep" now={draft.credential} words="Keep the account's credential" />
+        <Option
+          name="credential"
+          value="api_key"
+          now={draft.credential}
+          words="Another API key, stored sealed"
+        />
+        <div class="inset">
+          <ApiKeyField problem={problem}>Write-only: it is never shown again.</ApiKeyField>
+        </div>
+        <Option
+          name="credential"
+          value="passthrough"
+          now={draft.credential}
+          words="Passthrough: the client's own credential travels on and is never stored"
+        />
+      </fieldset>
+      <label class="field">
+        <span>Endpoints</span>
+        <textarea name="endpoints" rows={3} spellcheck={false} placeholder={"/v1/messages\n/v1/messages/*"}>
+          {draft.endpoints}
+        </textarea>
+        <small>
+          <Wrong problem={problem} parameter="endpoints" />
+          One per line, <code>*</code> for any rest. Empty: all of /v1/ except /v1/organizations/ and
+          /v1/oauth/.
+        </small>
+      </label>
+      <button class="primary" type="submit">
+        Save
+      </button>
+    </form>
+  );
+}
+
+export function FormProblem({ problem }: { problem: Problem }) {
+  return (
+    <div class="field-error" role="alert">
+      <Icon name="alert" />
+      <div>
+        <p>{problem.message}</p>
+        {problem.details?.map((detail) => (
+          <p>
+            <code>{detail.parameter}</code>: {detail.problem}; allowed: {detail.allowed}
+          </p>
+        ))}
+        <p class="mute">
+          Request id <code>{problem.requestId}</code>
+        </p>
+      </div>
+    </div>
+  );
+}

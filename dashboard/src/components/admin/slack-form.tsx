@@ -1,0 +1,109 @@
+/** Whom a domain tells in Slack. The address is write-only: an empty field keeps what is stored. */
+import type { SlackView } from "../../../../workers/schemas/api/domains.ts";
+import type { Problem } from "../../api/client.ts";
+import type { View } from "../../context/view.ts";
+import { CsrfField } from "../../layout/frame.tsx";
+import { FormFailure, TextField } from "../ui/text-field.tsx";
+
+/** As it was typed; the address never. */
+export type SlackDraft = Omit<SlackView, "webhook_set">;
+
+interface Props {
+  view: View;
+  /** Where the form goes. */
+  action: string;
+  domain: string;
+  stored: SlackView | null;
+  draft: SlackDraft | null;
+  problem: Problem | null;
+  button: string;
+}
+
+const NOTHING: SlackDraft = {
+  channel: null,
+  username: null,
+  icon_emoji: null,
+  enabled: true,
+  messages: true,
+};
+
+export function SlackForm({ view, action, domain, stored, draft, problem, button }: Props) {
+  const now = draft ?? stored ?? NOTHING;
+  const parameters = ["slack.webhook_url", "slack.channel", "slack.username", "slack.icon_emoji"];
+  return (
+    <form method="post" action={action} class="stack" autocomplete="off">
+      <CsrfField view={view} />
+      <input type="hidden" name="domain" value={domain} />
+      {problem && <FormFailure problem={problem} parameters={parameters} />}
+      <TextField
+        label="Webhook"
+        name="webhook_url"
+        parameter="slack.webhook_url"
+        problem={problem}
+        isSecret
+        maxlength={1000}
+        placeholder={
+          stored?.webhook_set ? "stored; type another to replace it" : "https://hooks.slack.com/services/…"
+        }
+      >
+        Of a Slack app with incoming webhooks. Write-only.{" "}
+        {stored?.webhook_set
+          ? ""
+          : "Without one the default channel of the deployment is told, if there is one."}
+      </TextField>
+      {stored?.webhook_set && (
+        <label class="option">
+          <input type="checkbox" name="remove_webhook" value="1" />
+          <span>Forget the stored webhook</span>
+        </label>
+      )}
+      <div class="field-row">
+        <TextField
+          label="Channel"
+          name="channel"
+          parameter="slack.channel"
+          problem={problem}
+          value={now.channel ?? ""}
+          maxlength={100}
+          placeholder="#claude"
+        >
+          Where the webhook lets one choose.
+        </TextField>
+        <TextField
+          label="Name"
+          name="username"
+          parameter="slack.username"
+          problem={problem}
+          value={now.username ?? ""}
+          maxlength={100}
+          placeholder="Nexus"
+        />
+        <TextField
+          label="Icon"
+          name="icon_emoji"
+          parameter="slack.icon_emoji"
+          problem={problem}
+          value={now.icon_emoji ?? ""}
+          maxlength={100}
+          placeholder=":robot_face:"
+        />
+      </div>
+      <fieldset class="field">
+        <legend>What is told</legend>
+        <label class="option">
+          <input type="checkbox" name="enabled" value="1" checked={now.enabled} />
+          <span>
+            Errors, filling windows and logins that ended. Off: nothing of this domain is told at all.
+          </span>
+        </label>
+        <label class="option">
+          <input type="checkbox" name="messages" value="1" checked={now.messages} />
+          <span>Conversations as well: what people asked and Claude answered, shortened.</span>
+        </label>
+      </fieldset>
+      <button class="primary" type="submit">
+        {button}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,42 @@
+/** The way from a transcript to a comparison with another branch. */
+import type { Branch } from "../../../../workers/schemas/api/conversations.ts";
+import type { View } from "../../context/view.ts";
+
+/** Branches offered; all are in the list of branches. */
+const MOST_CHOICES = 30;
+
+/** Choosing the branch to compare with: without a script the button sends it. */
+export function CompareForm({
+  view,
+  path,
+  branches,
+  now,
+}: {
+  view: View;
+  path: string;
+  branches: readonly Branch[];
+  now: string;
+}) {
+  // Ways the conversation itself went first: there may be hundreds of sub-tasks.
+  const others = branches
+    .filter(({ branchKey }) => branchKey !== now)
+    .sort((left, right) => Number(left.kind === "subtask") - Number(right.kind === "subtask"))
+    .slice(0, MOST_CHOICES);
+  if (others.length === 0) return null;
+  return (
+    <form method="get" action={path} class="compare-form">
+      {view.query.branch && <input type="hidden" name="branch" value={view.query.branch} />}
+      <label>
+        <span class="unseen">Compare with the branch</span>
+        <select name="compare">
+          {others.map(({ branchKey, branchId }) => (
+            <option value={branchKey}>{branchId.slice(0, 60)}</option>
+          ))}
+        </select>
+      </label>
+      <button type="submit" class="quiet">
+        Compare
+      </button>
+    </form>
+  );
+}

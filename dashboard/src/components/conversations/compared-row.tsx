@@ -1,0 +1,95 @@
+/** One row of two branches beside each other: the same on both sides, or each with the words that are its own marked. */
+import type { ComparedRow } from "../../transcript/compare.ts";
+import { type DiffLine, diffWords } from "../../transcript/diff.ts";
+import { printable } from "../../format/text.ts";
+import type { Entry } from "../../transcript/pair-tools.ts";
+import { EntryView } from "../transcript/transcript.tsx";
+import type { TranscriptContext } from "../transcript/transcript-context.ts";
+import { Wire } from "../ui/values.tsx";
+
+interface RowProps {
+  row: ComparedRow;
+  contexts: readonly [TranscriptContext, TranscriptContext];
+  names: readonly [string, string];
+}
+
+export function ComparedRowView({ row, contexts, names }: RowProps) {
+  if (row.isSame && row.left)
+    return (
+      <div class="compared-row same">
+        <EntryView entry={row.left} context={contexts[0]} note="on both sides" />
+      </div>
+    );
+  const words = differingWords(row);
+  return (
+    <div class="compared-row">
+      <Side
+        entry={row.left}
+        context={contexts[0]}
+        name={names[0]}
+        words={words?.filter(({ sign }) => sign !== "+")}
+        which="left"
+      />
+      <Side
+        entry={row.right}
+        context={contexts[1]}
+        name={names[1]}
+        words={words?.filter(({ sign }) => sign !== "-")}
+        which="right"
+      />
+    </div>
+  );
+}
+
+interface RowSideProps {
+  entry: Entry | null;
+  context: TranscriptContext;
+  words: DiffLine[] | undefined;
+  name: string;
+  which: "left" | "right";
+}
+
+function Side({ entry, context, words, name, which }: RowSideProps) {
+  if (!entry) return <div class={`compared-side none on-${which}`}></div>;
+  // Where one stands above the other, each says which it is.
+  const note = (
+    <span class="only-on-phone">
+      <Wire text={name} length={28} />
+    </span>
+  );
+  if (!words)
+    return (
+      <div class={`compared-side on-${which}`}>
+        <EntryView entry={entry} context={context} note={note} />
+      </div>
+    );
+  // One text against another: its own words are marked.
+  return (
+    <div class={`compared-side on-${which}`}>
+      <EntryView entry={entry} context={context} note={note}>
+        <p class="compared-text" dir="auto">
+          {words.map(({ sign, text }) =>
+            sign === " " ? printable(text) : <mark class={`own-${which}`}>{printable(text)}</mark>,
+          )}
+        </p>
+      </EntryView>
+    </div>
+  );
+}
+
+/** From this share of common words on two texts are variants of each other; below, each is read as it is. */
+const ALIKE = 0.25;
+
+/** Word by word, where both sides are one text and much alike. */
+function differingWords({ left, right }: ComparedRow): DiffLine[] | null {
+  const [one, other] = [textOf(left), textOf(right)];
+  if (one === null || other === null || left?.role !== right?.role) return null;
+  const words = diffWords(one, other);
+  const common = words.filter(({ sign }) => sign === " ").length;
+  return common / words.length >= ALIKE ? words : null;
+}
+
+function textOf(entry: Entry | null): string | null {
+  const [item, ...more] = entry?.items ?? [];
+  return item?.kind === "text" && more.length === 0 ? item.text : null;
+}

@@ -1,0 +1,80 @@
+/** The cost as an addition a person can check: quantity × rate = amount, line by line, and what there is to say about it. */
+import type { CostBreakdown, CostLine } from "../../../../workers/schemas/cost.ts";
+import { formatMoneyExact } from "../../format/money.ts";
+import { formatExact, UNKNOWN } from "../../format/number.ts";
+import { Wire } from "../ui/values.tsx";
+import { Head, TableHead } from "../ui/table-head.tsx";
+
+interface Props {
+  breakdown: CostBreakdown | null;
+  total: string | null;
+  version: string | null;
+}
+
+export function CostTable({ breakdown, total, version }: Props) {
+  const lines = breakdown?.lines ?? [];
+  return (
+    <>
+      {total === null && (
+        <p class="note">
+          Unpriced: no rate is known for this model or this kind of call, so nothing is guessed.
+        </p>
+      )}
+      {breakdown?.notes.map(({ text }) => (
+        <p class="mute">{text}</p>
+      ))}
+      {lines.length > 0 && (
+        <details class="fold-line">
+          <summary>How the cost adds up</summary>
+          <div class="scroll" tabindex={0}>
+            <table class="rows cost">
+              <TableHead>
+                <Head label="Kind" />
+                <Head label="Quantity" isNumber />
+                <Head label="Rate" isNumber />
+                <Head label="Amount" isNumber />
+              </TableHead>
+              <tbody>
+                {lines.map((line) => (
+                  <tr>
+                    <td>
+                      <Wire text={labelOf(line, lines)} length={100} />
+                      {line.note !== null && <div class="mute">{line.note}</div>}
+                    </td>
+                    <td class="right">{formatExact(line.quantity)}</td>
+                    <td class="right">{rateOf(line)}</td>
+                    <td class="right">{line.costUsd === null ? UNKNOWN : formatMoneyExact(line.costUsd)}</td>
+                  </tr>
+                ))}
+                <tr class="sum">
+                  <td>Sum{breakdown?.floor ? " (at least)" : breakdown?.estimated ? " (estimated)" : ""}</td>
+                  <td></td>
+                  <td></td>
+                  <td class="right">{total === null ? UNKNOWN : formatMoneyExact(total)}</td>
+                </tr>
+              </tbody>
+            </table>
+          </div>
+          {version && (
+            <p class="mute">
+              Prices: <Wire text={version} length={80} />
+            </p>
+          )}
+        </details>
+      )}
+    </>
+  );
+}
+
+/** The model only where several are billed. */
+function labelOf({ kind, entry, model }: CostLine, lines: CostLine[]): string {
+  const models = new Set(lines.flatMap((line) => line.model ?? []));
+  const parts = [kind.replaceAll("_", " "), entry?.replaceAll("_", " "), models.size > 1 ? model : null];
+  return parts.filter(Boolean).join(" · ");
+}
+
+function rateOf({ rateUsd, ratePer }: CostLine): string {
+  return rateUsd === null
+    ? UNKNOWN
+    : `${formatMoneyExact(rateUsd)} per ${ratePer === 1_000_000 ? "million" : formatExact(ratePer)}`;
+}

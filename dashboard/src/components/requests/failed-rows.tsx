@@ -1,0 +1,46 @@
+/** Requests that ended badly as a short table: when, how, whose, and what was said about it. Errors and Health show it. */
+import type { View } from "../../context/view.ts";
+import { linkTo } from "../../context/filters.ts";
+import { type Ended, shortModel, Status, Time, Wire } from "../ui/values.tsx";
+
+export interface FailedRow extends Ended {
+  requestId: string;
+  timestamp: string;
+  domain: string;
+  error: string | null;
+  /** What was asked: a model, or an endpoint that has none. Left out where nothing is known of it. */
+  asked?: string;
+}
+
+export function FailedRows({ rows, view }: { rows: readonly FailedRow[]; view: View }) {
+  return (
+    <table class="rows last-errors" role="table" data-rows>
+      <caption class="unseen">Failed requests, newest first</caption>
+      <tbody role="rowgroup">
+        {rows.map((row) => (
+          <tr role="row" data-row>
+            <td role="cell" class="cell-time">
+              <a class="row-link" href={linkTo(`/requests/${row.requestId}`, view.filters)}>
+                <Time at={row.timestamp} view={view} />
+              </a>
+            </td>
+            <td role="cell" class="cell-status">
+              <Status row={row} />
+            </td>
+            {row.asked !== undefined && (
+              <td role="cell" class="cell-model">
+                <Wire text={shortModel(row.asked)} length={32} />
+              </td>
+            )}
+            <td role="cell" class="cell-domain">
+              <Wire text={row.domain} length={40} />
+            </td>
+            <td role="cell" class="cell-error">
+              <Wire text={row.error} length={160} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

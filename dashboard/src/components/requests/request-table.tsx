@@ -1,0 +1,122 @@
+/** Requests as a table; on a phone each row becomes two lines. The overview shows the newest of them the same way. */
+import { linkTo } from "../../context/filters.ts";
+import { formatExact, formatShare, formatShort, UNKNOWN } from "../../format/number.ts";
+import { formatDuration } from "../../format/time.ts";
+import type { RequestRow } from "../../api/types.ts";
+import type { View } from "../../context/view.ts";
+import { promptTokens } from "../../api/tokens.ts";
+import { ToolBadges } from "../transcript/tool-badges.tsx";
+import { Model, Money, Status, Time, Wire } from "../ui/values.tsx";
+import { Head, TableHead } from "../ui/table-head.tsx";
+
+interface Props {
+  rows: readonly RequestRow[];
+  view: View;
+  /** Leaves out what a narrow card has no room for. */
+  isCompact?: boolean;
+}
+
+export function RequestTable({ rows, view, isCompact = false }: Props) {
+  return (
+    <table class="rows requests" role="table" data-rows>
+      <caption class="unseen">Requests, newest first</caption>
+      <TableHead>
+        <Head label="Time" />
+        <Head label="Ended" />
+        <Head label="Model" />
+        <Head label="Domain" />
+        {!isCompact && <Head label="Type" />}
+        {!isCompact && <Head label="Tools" />}
+        <Head label="Prompt → answer" isNumber />
+        {!isCompact && (
+          <Head
+            label="Cached"
+            isNumber
+            help="The share of all prompt tokens that the vendor still knew from a request before and read at a tenth of the price. What is written to the cache counts as not cached."
+          />
+        )}
+        <Head label="Cost" isNumber />
+        {!isCompact && <Head label="First byte" isNumber />}
+        <Head label="Duration" isNumber />
+      </TableHead>
+      <tbody role="rowgroup">
+        {rows.map((row) => (
+          <Row row={row} view={view} isCompact={isCompact} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ row, view, isCompact }: { row: RequestRow; view: View; isCompact: boolean }) {
+  const prompt = promptTokens(row);
+  const cached = prompt ? (row.cacheReadInputTokens ?? 0) / prompt : null;
+  return (
+    <tr role="row" data-row>
+      <td role="cell" class="cell-time">
+        <a class="row-link" href={linkTo(`/requests/${row.requestId}`, view.filters)}>
+          <Time at={row.timestamp} view={view} />
+        </a>
+      </td>
+      <td role="cell" class="cell-status">
+        <Status row={row} />
+      </td>
+      <td role="cell" class="cell-model">
+        <Model name={row.model} />
+      </td>
+      <td role="cell" class="cell-domain">
+        <Wire text={row.domain} length={40} />
+      </td>
+      {!isCompact && (
+        <td role="cell" class="cell-type mute">
+          <Wire text={row.requestType.replaceAll("_", " ")} length={24} />
+        </td>
+      )}
+      {!isCompact && (
+        <td role="cell" class="cell-tools">
+          <ToolBadges calls={row.toolCalls} />
+        </td>
+      )}
+      <td role="cell" class="cell-tokens right">
+        {prompt === null ? (
+          <span class="mute">{UNKNOWN}</span>
+        ) : (
+          <span title={tokenWords(row, prompt)}>
+            {formatShort(prompt)} <span class="mute">→</span> {formatShort(row.outputTokens)}
+            {row.usagePartial && (
+              <span class="mute" title="The final count never arrived: at least this many.">
+                {" "}
+                +
+              </span>
+            )}
+          </span>
+        )}
+      </td>
+      {!isCompact && (
+        <td role="cell" class="cell-cached right">
+          {formatShare(cached)}
+        </td>
+      )}
+      <td role="cell" class="cell-cost right">
+        <Money amount={row.costUsd} />
+      </td>
+      {!isCompact && (
+        <td role="cell" class="cell-first right">
+          {formatDuration(row.timeToFirstByteMs)}
+        </td>
+      )}
+      <td role="cell" class="cell-duration right">
+        {formatDuration(row.durationMs)}
+      </td>
+    </tr>
+  );
+}
+
+function tokenWords(row: RequestRow, prompt: number): string {
+  return [
+    `Prompt ${formatExact(prompt)}: ${formatExact(row.inputTokens)} fresh`,
+    `${formatExact(row.cacheReadInputTokens ?? 0)} from cache`,
+    `${formatExact(row.cacheCreationInputTokens ?? 0)} written to cache`,
+    `answer ${formatExact(row.outputTokens)}`,
+  ].join(", ");
+}

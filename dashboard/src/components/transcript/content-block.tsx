@@ -1,0 +1,113 @@
+/** A content block of a message. */
+import type { Block } from "../../transcript/blocks.ts";
+import { drawableImage } from "../../transcript/image.ts";
+import { formatBytes, formatCount } from "../../format/number.ts";
+import { countLines } from "../../format/text.ts";
+import { Icon } from "../ui/icon.tsx";
+import { JsonTree } from "./json-tree.tsx";
+import { PlainText, Prose } from "./long-text.tsx";
+import { ToolCall, type ToolResult, type ToolUse } from "./tool-call.tsx";
+import { FOLD_AT, FOLD_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
+import { Wire } from "../ui/values.tsx";
+
+/** A tool call with its result. The blocks of the result are content blocks again. */
+export function CallView(props: {
+  use: ToolUse | null;
+  result: ToolResult | null;
+  context: TranscriptContext;
+}) {
+  return <ToolCall {...props} renderBlock={(block) => <BlockView block={block} context={props.context} />} />;
+}
+
+/** One content block; used by the transcript, inside tool results, and by the request page. */
+export function BlockView({ block, context }: { block: Block; context: TranscriptContext }) {
+  switch (block.kind) {
+    case "text":
+      return <PlainText text={block.text} foldAt={FOLD_AT} rawHref={context.rawHref} room={context.room} />;
+    case "reminder":
+      return <Reminders texts={[block.text]} context={context} />;
+    case "thinking":
+      return <Thinking text={block.text} context={context} />;
+    case "redacted_thinking":
+      return (
+        <p class="note">
+          <Icon name="ban" /> Thinking, encrypted by Anthropic ({formatBytes(block.bytes)}): nobody can read
+          it here.
+        </p>
+      );
+    case "image":
+      return <ImageView block={block} />;
+    case "document":
+      return (
+        <div class="note">
+          <Icon name="file" /> <Wire text={block.title} length={120} />{" "}
+          <span class="mute">
+            <Wire text={block.mediaType} length={60} />
+            {block.bytes !== null && `, ${formatBytes(block.bytes)}`}
+          </span>
+          {block.text !== null && (
+            <PlainText text={block.text} foldAt={FOLD_AT} rawHref={context.rawHref} room={context.room} />
+          )}
+        </div>
+      );
+    case "tool_use":
+      return <CallView use={block} result={null} context={context} />;
+    case "tool_result":
+      return <CallView use={null} result={block} context={context} />;
+    case "unknown":
+      return (
+        <details class="fold-line">
+          <summary>
+            Block of type <Wire text={block.type} length={60} />
+          </summary>
+          <JsonTree value={block.value} rawHref={context.rawHref} room={context.room} />
+        </details>
+      );
+  }
+}
+
+function Thinking({ text, context }: { text: string; context: TranscriptContext }) {
+  if (text.trim() === "") {
+    return <p class="note mute">Thinking, withheld: the API sent only its signature.</p>;
+  }
+  return (
+    <details class="fold-line thinking">
+      <summary>
+        Thinking <span class="mute">{formatCount(countLines(text), "line")}</span>
+      </summary>
+      <Prose text={text} foldAt={FOLD_NEWEST_AT} rawHref={context.rawHref} room={context.room} />
+    </details>
+  );
+}
+
+export function Reminders({ texts, context }: { texts: readonly string[]; context: TranscriptContext }) {
+  return (
+    <details class="fold-line reminders" open={context.opensReminders}>
+      <summary>⋯ {formatCount(texts.length, "system reminder")}</summary>
+      {texts.map((text) => (
+        <PlainText text={text} foldAt={FOLD_NEWEST_AT} rawHref={context.rawHref} room={context.room} />
+      ))}
+    </details>
+  );
+}
+
+function ImageView({ block }: { block: Extract<Block, { kind: "image" }> }) {
+  if (block.data === null) {
+    return (
+      <p class="note">
+        <Icon name="picture" /> Image at <Wire text={block.url} length={200} />{" "}
+        <span class="mute">(not fetched: reading a transcript asks nobody)</span>
+      </p>
+    );
+  }
+  const drawable = drawableImage(block.mediaType, block.data);
+  if (!drawable.ok) {
+    return (
+      <p class="note">
+        <Icon name="picture" /> Image of {formatBytes(Math.floor((block.data.length * 3) / 4))}:{" "}
+        <Wire text={drawable.why} />
+      </p>
+    );
+  }
+  return <img class="transcript-image" src={drawable.src} alt="Image of this message" loading="lazy" />;
+}

@@ -1,0 +1,141 @@
+/** JSON as a tree that folds: objects and lists open one by one, bounded in nodes and in text. */
+import type { Child } from "hono/jsx";
+import { formatCount } from "../../format/number.ts";
+import { cutAt, oneLine, printable } from "../../format/text.ts";
+import { isObject } from "../../transcript/blocks.ts";
+import { type Room, takeRoom } from "../../transcript/html-budget.ts";
+
+/** A tree larger than this ends with a word and a link. */
+const MAX_NODES = 2_000;
+/** Long texts are cut; once all of them together have been long, soon. */
+const MAX_STRING = 2_000;
+const MAX_TEXT = 40_000;
+const SHORT_STRING = 120;
+const MAX_DEPTH = 40;
+
+interface Props {
+  value: unknown;
+  rawHref: string;
+  /** Levels that stand open at first. */
+  open?: number;
+  /** Members that stand closed whatever their level (long and rarely wanted). */
+  closed?: readonly string[];
+  /** What the page has room for. */
+  room?: Room | undefined;
+}
+
+export function JsonTree({ value, rawHref, open = 1, closed = [], room }: Props) {
+  const budget = { nodes: MAX_NODES, text: MAX_TEXT, room };
+  const tree = <Node name={null} value={value} depth={0} open={open} closed={closed} budget={budget} />;
+  return (
+    <div class="json" role="group" aria-label="JSON">
+      {tree}
+      <BudgetNote budget={budget} rawHref={rawHref} />
+    </div>
+  );
+}
+
+/** Rendered after the tree, so that it knows whether the budget ran out. */
+function BudgetNote({ budget, rawHref }: { budget: Budget; rawHref: string }) {
+  if (budget.nodes > 0) return null;
+  return (
+    <p class="note">
+      Only the first {MAX_NODES.toLocaleString("en-US")} values are shown.{" "}
+      <a href={rawHref}>Download all of it</a>
+    </p>
+  );
+}
+
+/** What is left for a tree. */
+interface Budget {
+  nodes: number;
+  text: number;
+  room: Room | undefined;
+}
+
+interface NodeProps {
+  name: string | null;
+  value: unknown;
+  depth: number;
+  open: number;
+  closed: readonly string[];
+  budget: Budget;
+}
+
+function Node({ name, value, depth, open, closed, budget }: NodeProps): Child {
+  if (budget.nodes <= 0) return null;
+  budget.nodes--;
+  const label =
+    name === null ? null : (
+      <>
+        <bdi class="json-key">{oneLine(name, 120)}</bdi>
+        <span class="mute">: </span>
+      </>
+    );
+  const members: [string | null, unknown][] | null = Array.isArray(value)
+    ? value.map((member, index) => [String(index), member])
+    : isObject(value)
+      ? Object.entries(value)
+      : null;
+  if (members === null) {
+    return (
+      <div class="json-leaf">
+        {label}
+        <Scalar value={value} budget={budget} />
+      </div>
+    );
+  }
+  const words = Array.isArray(value) ? `[${members.length}]` : `{${members.length}}`;
+  if (members.length === 0) {
+    return (
+      <div class="json-leaf">
+        {label}
+        <span class="mute">{Array.isArray(value) ? "[ ]" : "{ }"}</span>
+      </div>
+    );
+  }
+  const isOpen = depth < open && !(name !== null && closed.includes(name));
+  return (
+    <details class="json-branch" open={isOpen}>
+      <summary>
+        {label}
+        <span class="mute">{words}</span>
+        <Peek value={value} />
+      </summary>
+      {depth < MAX_DEPTH ? (
+        members.map(([member, inner]) => (
+          <Node name={member} value={inner} depth={depth + 1} open={open} closed={closed} budget={budget} />
+        ))
+      ) : (
+        <p class="note">Nested too deeply to show.</p>
+      )}
+    </details>
+  );
+}
+
+/** What tells one closed branch from the next. */
+function Peek({ value }: { value: unknown }) {
+  if (!isObject(value)) return null;
+  for (const member of ["type", "role", "name", "model"]) {
+    const told = value[member];
+    if (typeof told === "string") return <span class="json-peek"> {oneLine(told, 40)}</span>;
+  }
+  return null;
+}
+
+function Scalar({ value, budget }: { value: unknown; budget: Budget }) {
+  if (typeof value === "string") {
+    const most = budget.text > 0 ? MAX_STRING : SHORT_STRING;
+    const cut = cutAt(value, takeRoom(budget.room, value, most));
+    budget.text -= cut.length;
+    return (
+      <bdi class="json-string" dir="auto">
+        "{printable(cut)}"
+        {cut.length < value.length && (
+          <span class="mute"> … {formatCount(value.length - cut.length, "more character")}</span>
+        )}
+      </bdi>
+    );
+  }
+  return <span class={`json-${value === null ? "null" : typeof value}`}>{String(value)}</span>;
+}

@@ -1,0 +1,214 @@
+/** A tool call in one line (name, what it did, size, outcome) that opens to its input and its result. */
+import type { Child } from "hono/jsx";
+import type { Block } from "../../transcript/blocks.ts";
+import { isObject } from "../../transcript/blocks.ts";
+import { diffLines } from "../../transcript/diff.ts";
+import { languageOfPath, numbered } from "../../transcript/highlight.ts";
+import { type Room, takeRoom } from "../../transcript/html-budget.ts";
+import { toolSummary } from "../../transcript/tool-summary.ts";
+import { formatCount } from "../../format/number.ts";
+import { countLines, cutAt, printable } from "../../format/text.ts";
+import { Icon } from "../ui/icon.tsx";
+import { JsonTree } from "./json-tree.tsx";
+import { PlainText } from "./long-text.tsx";
+import { FOLD_AT, type TranscriptContext } from "./transcript-context.ts";
+import { Wire } from "../ui/values.tsx";
+
+export type ToolUse = Extract<Block, { kind: "tool_use" }>;
+export type ToolResult = Extract<Block, { kind: "tool_result" }>;
+
+interface Props {
+  /** Null: a result whose call is not in this request. */
+  use: ToolUse | null;
+  /** Null: no result seen in this request. */
+  result: ToolResult | null;
+  context: TranscriptContext;
+  /** Renders a block of the result that is not plain text. */
+  renderBlock: (block: Block) => Child;
+}
+
+export function ToolCall({ use, result, context, renderBlock }: Props) {
+  return (
+    <details class={`tool ${result?.isError ? "failed" : ""}`.trim()}>
+      <summary>
+        <Icon name={use?.where === "server" ? "server" : use?.where === "mcp" ? "plug" : "wrench"} />
+        <span class="tool-name">{use ? <Wire text={use.name} length={48} /> : "Result"}</span>
+        <span class="tool-summary">
+          {use ? (
+            <Wire text={toolSummary(use.input)} length={120} />
+          ) : (
+            <span class="mute">its call is not in this request</span>
+          )}
+        </span>
+        <span class="tool-end">
+          <Ending result={result} />
+        </span>
+      </summary>
+      <div class="tool-body">
+        {use && (
+          <section>
+            <h4>
+              Input
+              {use.id && <code class="mute">{cutAt(use.id, 60)}</code>}
+            </h4>
+            <ToolInput name={use.name} input={use.input} context={context} />
+          </section>
+        )}
+        {result && (
+          <section>
+            <h4>{result.isError ? "Result: error" : "Result"}</h4>
+            {result.content.length === 0 && <p class="mute">Empty.</p>}
+            {result.content.map((block) =>
+              block.kind === "text" && !result.isError ? (
+                <PlainText
+                  text={block.text}
+                  foldAt={FOLD_AT}
+                  rawHref={context.rawHref}
+                  room={context.room}
+                  paint={context.paint && numbered(context.paint)}
+                  language={languageOfPath(pathOf(use?.input))}
+                />
+              ) : (
+                renderBlock(block)
+              ),
+            )}
+          </section>
+        )}
+      </div>
+    </details>
+  );
+}
+
+function Ending({ result }: { result: Props["result"] }) {
+  if (!result) return <span class="mute">no result here</span>;
+  const lines = result.content.reduce(
+    (sum, block) => sum + (block.kind === "text" ? countLines(block.text) : 0),
+    0,
+  );
+  const images = result.content.filter((block) => block.kind === "image").length;
+  const size = [lines > 0 && formatCount(lines, "line"), images > 0 && formatCount(images, "image")].filter(
+    Boolean,
+  );
+  return (
+    <>
+      <span class="mute">{size.join(", ")}</span>
+      {result.isError ? (
+        <span class="status error">
+          <Icon name="cross" />
+          failed
+        </span>
+      ) : (
+        <span class="status good">
+          <Icon name="check" label="succeeded" />
+        </span>
+      )}
+    </>
+  );
+}
+
+/** Edits as a diff, to-do lists as lists, commands and files as text, anything else as a tree. */
+function ToolInput({ name, input, context }: { name: string; input: unknown; context: TranscriptContext }) {
+  const { rawHref, room } = context;
+  if (!isObject(input)) return <JsonTree value={input} rawHref={rawHref} room={room} />;
+  const edits = editsOf(input);
+  if (edits.length > 0) {
+    return (
+      <>
+        <Path input={input} />
+        {edits.map((edit) => (
+          <Diff before={edit.before} after={edit.after} room={room} />
+        ))}
+      </>
+    );
+  }
+  if (Array.isArray(input.todos)) return <Todos todos={input.todos} />;
+  const main = ["command", "content", "file_text", "prompt", "code"].find(
+    (member) => typeof input[member] === "string",
+  );
+  if (main && name.length > 0) {
+    const rest = Object.fromEntries(Object.entries(input).filter(([member]) => member !== main));
+    return (
+      <>
+        <Path input={input} />
+        <PlainText
+          text={input[main] as string}
+          foldAt={FOLD_AT}
+          rawHref={rawHref}
+          room={room}
+          paint={context.paint}
+          language={main === "command" ? "bash" : languageOfPath(pathOf(input))}
+        />
+        {Object.keys(rest).length > 0 && <JsonTree value={rest} rawHref={rawHref} room={room} open={1} />}
+      </>
+    );
+  }
+  return <JsonTree value={input} rawHref={rawHref} room={room} />;
+}
+
+const pathOf = (input: unknown) =>
+  isObject(input) ? (input.file_path ?? input.path ?? input.notebook_path) : null;
+
+function Path({ input }: { input: Record<string, unknown> }) {
+  const path = pathOf(input);
+  if (typeof path !== "string") return null;
+  return (
+    <p class="path">
+      <code>
+        <Wire text={path} length={300} />
+      </code>
+    </p>
+  );
+}
+
+function editsOf(input: Record<string, unknown>): { before: string; after: string }[] {
+  const list: unknown[] = Array.isArray(input.edits) ? input.edits : [input];
+  return list.flatMap((edit) => {
+    if (!isObject(edit)) return [];
+    const before = edit.old_string ?? edit.old_str;
+    const after = edit.new_string ?? edit.new_str;
+    return typeof before === "string" && typeof after === "string" ? [{ before, after }] : [];
+  });
+}
+
+const MAX_DIFF_CHARACTERS = 20_000;
+
+function Diff({ before, after, room }: { before: string; after: string; room: Room | undefined }) {
+  const cut = (text: string) => cutAt(text, takeRoom(room, text, MAX_DIFF_CHARACTERS));
+  const shown = [cut(before), cut(after)] as const;
+  const lines = diffLines(...shown);
+  const kinds = { "+": "added", "-": "removed", " ": "kept" } as const;
+  return (
+    <pre class="diff" tabindex={0} aria-label="Edit as a diff">
+      {lines.map((line) => (
+        <span class={`diff-line ${kinds[line.sign]}`}>{`${line.sign} ${printable(line.text)}\n`}</span>
+      ))}
+      {before.length + after.length > shown[0].length + shown[1].length && (
+        <span class="mute">… the edit is longer</span>
+      )}
+    </pre>
+  );
+}
+
+function Todos({ todos }: { todos: readonly unknown[] }) {
+  return (
+    <ul class="todos">
+      {todos.slice(0, 200).map((todo) => {
+        const { content, subject, status } = isObject(todo) ? todo : {};
+        const text =
+          typeof content === "string"
+            ? content
+            : typeof subject === "string"
+              ? subject
+              : JSON.stringify(todo);
+        const state = typeof status === "string" ? status : "pending";
+        const mark = state === "completed" ? "☑" : state === "in_progress" ? "◐" : "☐";
+        return (
+          <li class={state === "completed" ? "mute" : ""}>
+            <span aria-hidden="true">{mark}</span> <Wire text={text} length={300} />{" "}
+            <span class="mute">{state.replaceAll("_", " ")}</span>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,28 @@
+/** What the parts of a transcript share: links to the whole of what they shorten, the budget of the page, and fold lengths. */
+import type { Child } from "hono/jsx";
+import type { Painter } from "../../transcript/highlight.ts";
+import type { Room } from "../../transcript/html-budget.ts";
+
+/** What a transcript needs to know to link to the whole of what it cuts. */
+export interface TranscriptContext {
+  /** Address of the page with all parameters but the fragment. */
+  here: string;
+  /** Link to the whole of the request's body. */
+  rawHref: string;
+  /** Where a message that came cut can be had whole; null for one that is whole. */
+  wholeHref?: (number: number) => string | null;
+  /** System reminders stand open. */
+  opensReminders?: boolean;
+  /** Colours code; one for the page. */
+  paint?: Painter;
+  /** What the page has room for. */
+  room?: Room;
+  /** When a message was sent and by which request, where that is known. */
+  noteOf?: (number: number) => Child;
+  /** The item of the tree beside it that a message belongs to. */
+  nodeOf?: (number: number) => number | null;
+}
+
+/** Characters shown of history before it folds; the newest exchange gets more room, it is what one came for. */
+export const FOLD_AT = 300;
+export const FOLD_NEWEST_AT = 3_000;

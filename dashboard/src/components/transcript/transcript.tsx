@@ -1,0 +1,206 @@
+/** A conversation as it was sent: people, Claude, tool calls in one line each. What is long folds, what is hidden says so. */
+import type { Child } from "hono/jsx";
+import type { Entry, Item } from "../../transcript/pair-tools.ts";
+import { isPerson } from "../../transcript/pair-tools.ts";
+import type { Block } from "../../transcript/blocks.ts";
+import { PlainText, Prose } from "./long-text.tsx";
+import { BlockView, CallView, Reminders } from "./content-block.tsx";
+import { FOLD_AT, FOLD_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
+import { Wire } from "../ui/values.tsx";
+
+/** Bytes of texts in one page: of what came before, and of the newest exchange. */
+const ROOM_OF_HISTORY = 16_000;
+const ROOM_OF_NEWEST = 36_000;
+
+interface Props {
+  entries: readonly Entry[];
+  /** Number of the answer's entry, when there is one: it is marked as such. */
+  answerNumber: number | null;
+  context: TranscriptContext;
+}
+
+export function Transcript({ entries, answerNumber, context }: Props) {
+  const people = entries.filter(isPerson).map((entry) => entry.number);
+  const lastPerson = people.at(-1) ?? 0;
+  const before = { ...context, room: { left: ROOM_OF_HISTORY } };
+  const newest = { ...context, room: { left: ROOM_OF_NEWEST } };
+  return (
+    <ol class="transcript" data-rows>
+      {entries.map((entry) => {
+        if (entry.isAbsorbed) {
+          return (
+            <li
+              class="message-absorbed"
+              id={`message-${entry.number}`}
+              data-node={context.nodeOf?.(entry.number) ?? undefined}
+              aria-hidden="true"
+            ></li>
+          );
+        }
+        const isNewest = entry.number >= lastPerson;
+        return (
+          <MessageCard
+            entry={entry}
+            isAnswer={entry.number === answerNumber}
+            foldAt={isNewest ? FOLD_NEWEST_AT : FOLD_AT}
+            before={people.filter((number) => number < entry.number).at(-1)}
+            after={people.find((number) => number > entry.number)}
+            context={isNewest ? newest : before}
+          />
+        );
+      })}
+    </ol>
+  );
+}
+
+interface CardProps {
+  entry: Entry;
+  isAnswer: boolean;
+  foldAt: number;
+  before: number | undefined;
+  after: number | undefined;
+  context: TranscriptContext;
+}
+
+function MessageCard({ entry, isAnswer, foldAt, before, after, context }: CardProps) {
+  const id = `message-${entry.number}`;
+  const whole = context.wholeHref?.(entry.number) ?? null;
+  return (
+    <li
+      class={`message ${speakerKind(entry)}`}
+      id={id}
+      data-row
+      data-node={context.nodeOf?.(entry.number) ?? undefined}
+      tabindex={-1}
+    >
+      <header class="message-head">
+        <h3>{speaker(entry)}</h3>
+        {isAnswer && <span class="mute">the recorded answer</span>}
+        <span class="message-note mute">{context.noteOf?.(entry.number)}</span>
+        <span class="message-tools">
+          {before && (
+            <a href={`#message-${before}`} class="quiet" title="Previous message of a person">
+              ↑<span class="unseen"> Previous message of a person</span>
+            </a>
+          )}
+          {after && (
+            <a href={`#message-${after}`} class="quiet" title="Next message of a person">
+              ↓<span class="unseen"> Next message of a person</span>
+            </a>
+          )}
+          <a class="quiet message-number" href={`#${id}`} aria-label={`Link to message ${entry.number}`}>
+            #{entry.number}
+          </a>
+        </span>
+      </header>
+      <div class="message-body">
+        <Items entry={entry} foldAt={foldAt} context={context} />
+        {entry.items.length === 0 && <p class="mute">Empty message.</p>}
+        {whole !== null && (
+          <p class="note">
+            It is cut here: long texts end early, images are left out. <a href={whole}>The whole message</a>
+          </p>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function Items({ entry, foldAt, context }: Pick<CardProps, "entry" | "foldAt" | "context">) {
+  return (
+    <>
+      {groupReminders(entry.items).map((item) =>
+        Array.isArray(item) ? (
+          <Reminders texts={item.map((reminder) => reminder.text)} context={context} />
+        ) : (
+          <ItemView item={item} foldAt={foldAt} context={context} isProse={entry.role !== "system"} />
+        ),
+      )}
+    </>
+  );
+}
+
+interface EntryProps {
+  entry: Entry;
+  context: TranscriptContext;
+  note?: Child;
+  /** In place of what the entry holds. */
+  children?: Child;
+}
+
+/** One message by itself, outside of a transcript's list: no way to its neighbours. */
+export function EntryView({ entry, context, note, children }: EntryProps) {
+  const whole = context.wholeHref?.(entry.number) ?? null;
+  return (
+    <article class={`message ${speakerKind(entry)}`}>
+      <header class="message-head">
+        <h3>{speaker(entry)}</h3>
+        {note && <span class="mute">{note}</span>}
+        <span class="message-tools mute">#{entry.number}</span>
+      </header>
+      <div class="message-body">
+        {children ?? <Items entry={entry} foldAt={FOLD_NEWEST_AT} context={context} />}
+        {whole !== null && (
+          <p class="note">
+            It is cut here. <a href={whole}>The whole message</a>
+          </p>
+        )}
+      </div>
+    </article>
+  );
+}
+
+type Reminder = Extract<Block, { kind: "reminder" }>;
+
+/** Neighbouring reminders hide behind one line. */
+function groupReminders(items: readonly Item[]): (Item | Reminder[])[] {
+  const grouped: (Item | Reminder[])[] = [];
+  for (const item of items) {
+    const last = grouped.at(-1);
+    if (item.kind !== "reminder") grouped.push(item);
+    else if (Array.isArray(last)) last.push(item);
+    else grouped.push([item]);
+  }
+  return grouped;
+}
+
+function speaker(entry: Entry): Child {
+  if (entry.role === "assistant") return "Claude";
+  if (entry.role === "system") return "System";
+  if (entry.role !== "user") return <Wire text={entry.role} length={24} />;
+  if (isPerson(entry)) return "You";
+  return entry.items.some((item) => item.kind === "tool_result") ? "Tool results" : "Client";
+}
+
+function speakerKind(entry: Entry): string {
+  if (entry.role === "assistant") return "from-claude";
+  return entry.role === "user" && isPerson(entry) ? "from-person" : "from-machine";
+}
+
+interface ItemProps {
+  item: Item;
+  foldAt: number;
+  context: TranscriptContext;
+  isProse: boolean;
+}
+
+function ItemView({ item, foldAt, context, isProse }: ItemProps) {
+  switch (item.kind) {
+    case "text":
+      return isProse ? (
+        <Prose
+          text={item.text}
+          foldAt={foldAt}
+          rawHref={context.rawHref}
+          paint={context.paint}
+          room={context.room}
+        />
+      ) : (
+        <PlainText text={item.text} foldAt={FOLD_AT} rawHref={context.rawHref} room={context.room} />
+      );
+    case "call":
+      return <CallView use={item.use} result={item.result} context={context} />;
+    default:
+      return <BlockView block={item} context={context} />;
+  }
+}

@@ -1,0 +1,98 @@
+/** The branches of a conversation as an indented list: the tree for phones, for print, and for who reads no drawings. */
+import type { Branch, ConversationTree } from "../../../../workers/schemas/api/conversations.ts";
+import { linkTo } from "../../context/filters.ts";
+import { formatCount, formatExact } from "../../format/number.ts";
+import { branchRows, type BranchRow } from "../../transcript/branches.ts";
+import type { View } from "../../context/view.ts";
+import { BranchGlyph, glyphOf } from "./branch-glyphs.tsx";
+import { Help } from "../ui/help.tsx";
+import { Money, Short, Wire } from "../ui/values.tsx";
+
+/** More than this many are behind a link: a page is no place for thousands. */
+const MOST = 20;
+
+interface Props {
+  view: View;
+  path: string;
+  branches: readonly Branch[];
+  /** Null where it could not be read: then nothing is known of who leaves whom. */
+  tree: ConversationTree | null;
+  /** Key of the branch that is read. */
+  now: string | null;
+}
+
+export function BranchList({ view, path, branches, tree, now }: Props) {
+  const requests = (tree?.nodes ?? []).map(({ id, branch }) => ({
+    requestId: id,
+    branchKey: tree!.branches[branch]!.key,
+  }));
+  const rows = branchRows(branches, requests);
+  const isAll = view.query.branches === "all" || rows.length <= MOST;
+  const shown = isAll ? rows : rows.filter(({ branch }, n) => n < MOST || branch.branchKey === now);
+  return (
+    <nav class="card branches" aria-label="Branches" id="branches">
+      <h2>
+        Branches{" "}
+        <Help
+          label="branches"
+          words="A branch begins where somebody went back and asked something else, or forked the session. A sub-task is the work of an agent that a request called; a compaction goes on from a summary of what was said before."
+        />
+        <span class="mute">{formatExact(rows.length)}</span>
+      </h2>
+      <ul>
+        {shown.map((row) => (
+          <BranchItem row={row} view={view} path={path} isNow={row.branch.branchKey === now} />
+        ))}
+      </ul>
+      {!isAll && (
+        <p>
+          <a
+            href={`${linkTo(path, view.filters, { branch: view.query.branch ?? null, branches: "all" })}#branches`}
+          >
+            Show all {formatExact(rows.length)}
+          </a>
+        </p>
+      )}
+    </nav>
+  );
+}
+
+interface ItemProps {
+  row: BranchRow<Branch>;
+  view: View;
+  path: string;
+  isNow: boolean;
+}
+
+function BranchItem({ row, view, path, isNow }: ItemProps) {
+  const { branch, depth } = row;
+  return (
+    <li class={`branch depth-${Math.min(depth, 5)}`}>
+      <a
+        href={linkTo("", view.filters, { branch: branch.kind === "main" ? null : branch.branchKey }) || path}
+        {...(isNow ? { "aria-current": "true" } : {})}
+      >
+        <span class="branch-name">
+          {branch.kind !== "main" && <BranchGlyph kind={glyphOf(branch.kind)} />}
+          <Wire text={branch.branchId} length={40} />
+          {branch.errorCount > 0 && (
+            <span class="error-words" title={formatCount(branch.errorCount, "error")}>
+              {" "}
+              ✗<span class="unseen">has errors</span>
+            </span>
+          )}
+        </span>
+        {branch.prompt !== null && branch.kind !== "main" && (
+          <span class="branch-prompt">
+            <Wire text={branch.prompt} length={80} />
+          </span>
+        )}
+        <span class="branch-facts mute">
+          {formatCount(branch.requestCount, "request")},{" "}
+          <Short value={branch.totalTokens + branch.cacheReadInputTokens + branch.cacheCreationInputTokens} />{" "}
+          tokens, <Money amount={branch.costUsd} />
+        </span>
+      </a>
+    </li>
+  );
+}

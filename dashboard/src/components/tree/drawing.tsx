@@ -1,0 +1,84 @@
+/**
+ * A conversation's tree as SVG: a lane per branch, requests as nodes, sub-tasks as boxes beside the request that called
+ * them. Everything is a link, so it works without the script that adds pan, zoom, keys and the card of a node.
+ */
+import type { ConversationTree as Tree } from "../../../../workers/schemas/api/conversations.ts";
+import type { TreePart } from "../../tree/viewport.ts";
+import { BranchLabel, TreeBox } from "./branch-box.tsx";
+import { BoxEdge, Edge, Trunk, type TreeLinks } from "./edges.tsx";
+import { TreeNode } from "./node.tsx";
+
+interface Props {
+  tree: Tree;
+  part: TreePart;
+  links: TreeLinks;
+  /** Item that is read; the script moves the mark. */
+  marked: number | null;
+  /** Place of the branch that is read. */
+  chosen: number | null;
+  model: string | null;
+  /** "12:41", in the viewer's zone. */
+  clock: (at: number) => string;
+  /** There is room for a line beside each node. */
+  isWordy?: boolean;
+}
+
+/** Width of that line. */
+const NOTE = 270;
+
+export function ConversationTree({
+  tree,
+  part,
+  links,
+  marked,
+  chosen,
+  model,
+  clock,
+  isWordy = false,
+}: Props) {
+  const { height, top } = part;
+  const width = part.width + (isWordy ? NOTE : 0);
+  const say = { tree, model, clock, isWordy };
+  return (
+    <svg
+      class="tree-drawing"
+      viewBox={`0 ${top} ${width} ${height}`}
+      width={width}
+      height={height}
+      role="group"
+      aria-label="Tree of this conversation, oldest request first"
+    >
+      <g data-tree-moves>
+        {part.branches.map((branch) => (
+          <Trunk branch={branch} tree={tree} />
+        ))}
+        {part.edges.map((edge) => (
+          <Edge edge={edge} tree={tree} />
+        ))}
+        {part.boxes.map((box) => (
+          <BoxEdge box={box} />
+        ))}
+        {part.items.map((item, n) => (
+          <TreeNode
+            item={item}
+            place={part.first + n}
+            isMarked={part.first + n === marked}
+            links={links}
+            say={say}
+          />
+        ))}
+        {part.boxes.map((box) => (
+          <TreeBox
+            box={box}
+            isChosen={box.branch !== null && box.branch === chosen}
+            links={links}
+            tree={tree}
+          />
+        ))}
+        {part.branches.map((branch) => (
+          <BranchLabel branch={branch} isChosen={branch.branch === chosen} links={links} tree={tree} />
+        ))}
+      </g>
+    </svg>
+  );
+}

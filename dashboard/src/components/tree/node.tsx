@@ -1,0 +1,118 @@
+/** A request in the drawing of a conversation: its mark, how many sub-tasks it called, its messages, its battery. */
+import type { ConversationTree as Tree } from "../../../../workers/schemas/api/conversations.ts";
+import { NEARLY_FULL } from "../../charts/context-gauge.tsx";
+import { contextWindow } from "../../format/context-window.ts";
+import { formatExact } from "../../format/number.ts";
+import type { PlacedItem } from "../../tree/layout.ts";
+import { itemNote, itemWords } from "../../tree/labels.ts";
+import { hue, type TreeLinks } from "./edges.tsx";
+
+/** What a node's words are made of. */
+export interface TreeSaying {
+  tree: Tree;
+  model: string | null;
+  clock: (at: number) => string;
+  /** There is room for a line beside each node. */
+  isWordy: boolean;
+}
+
+interface Props {
+  item: PlacedItem;
+  place: number;
+  isMarked: boolean;
+  links: TreeLinks;
+  say: TreeSaying;
+}
+
+export function TreeNode({ item, place, isMarked, links, say }: Props) {
+  const { tree, model } = say;
+  const { x, y, wordsX } = item;
+  const last = item.nodes.at(-1)!;
+  const node = tree.nodes[last]!;
+  const isRun = item.kind === "run";
+  const isSpeech = node.speaks === "person";
+  const kinds = [
+    "node",
+    hue(item.branch, tree),
+    isRun ? "run" : item.isFork ? "fork" : isSpeech ? "speech" : "tools",
+    node.failed && !isRun && "failed",
+  ].filter(Boolean);
+  return (
+    <a
+      class={kinds.join(" ")}
+      href={isRun ? links.open(item.nodes[0]!) : links.node(last)}
+      data-item={place}
+      aria-current={isMarked ? "true" : undefined}
+    >
+      <title>{itemWords(item, say)}</title>
+      <circle class="hit" cx={x} cy={y} r="12" />
+      {isRun && wordsX !== null && (
+        <rect class="hit reach" x={x} y={y - 11} width={wordsX - x + 90} height="22" rx="4" />
+      )}
+      {isRun ? (
+        <path class="mark" d={`M${x} ${y - 7}v.01M${x} ${y}v.01M${x} ${y + 7}v.01`} />
+      ) : item.isFork ? (
+        <path class="mark" d={`M${x} ${y - 8}l8 8-8 8-8-8z`} />
+      ) : (
+        <circle class="mark" cx={x} cy={y} r={isSpeech ? 6 : 4} />
+      )}
+      {node.failed && !isRun && <path class="cross" d={`M${x - 3} ${y - 3}l6 6m0-6l-6 6`} />}
+      {item.spawned > 0 && (
+        <g class="spawned">
+          <rect
+            x={x + 10}
+            y={y - 17}
+            width={item.spawned > 99 ? 30 : item.spawned > 9 ? 23 : 16}
+            height="14"
+            rx="7"
+          />
+          <text x={x + (item.spawned > 99 ? 25 : item.spawned > 9 ? 21.5 : 18)} y={y - 6.5}>
+            {item.spawned}
+          </text>{" "}
+        </g>
+      )}
+      {wordsX !== null &&
+        (isRun ? (
+          <text class="words" x={wordsX} y={y + 4}>
+            … {formatExact(item.nodes.length)} requests
+          </text>
+        ) : (
+          <>
+            <text
+              class="words"
+              x={item.spawned > 0 ? wordsX + 16 : wordsX}
+              y={item.spawned > 0 ? y - 7 : y + 4}
+            >
+              {formatExact(node.messages)}
+              {item.nodes.length > 1 && <tspan class="tries">{` ×${item.nodes.length}`}</tspan>}
+            </text>{" "}
+            {node.context !== null && (
+              <Battery
+                x={wordsX + 34 + (item.spawned > 0 ? 16 : 0)}
+                y={item.spawned > 0 ? y - 14 : y - 3}
+                share={node.context / contextWindow(model, node.context).tokens}
+              />
+            )}
+            {say.isWordy && item.spawned === 0 && (
+              <text class="words note" x={wordsX + 64} y={y + 4}>
+                {itemNote(item, say)}
+              </text>
+            )}
+          </>
+        ))}
+    </a>
+  );
+}
+
+function Battery({ x, y, share }: { x: number; y: number; share: number }) {
+  const full = Math.min(1, share) * 18;
+  return (
+    <>
+      <path class="cell" d={`M${x} ${y}h18v6h-18z`} />
+      <path
+        class={share >= NEARLY_FULL ? "charge full" : "charge"}
+        d={`M${x} ${y}h${full.toFixed(1)}v6H${x}z`}
+      />
+    </>
+  );
+}

@@ -1,0 +1,224 @@
+/** The tree in its frame: how much there is of what, the drawing, the buttons that move it, what its signs mean. */
+import type { ConversationTree as Tree } from "../../../../workers/schemas/api/conversations.ts";
+import { linkTo } from "../../context/filters.ts";
+import { formatCount, formatExact } from "../../format/number.ts";
+import { clockOf } from "../../format/time.ts";
+import { layOutTree, type TreeDrawing } from "../../tree/layout.ts";
+import { partOfDrawing } from "../../tree/viewport.ts";
+import type { View } from "../../context/view.ts";
+import { ConversationTree } from "./drawing.tsx";
+import type { TreeLinks } from "./edges.tsx";
+import { Help } from "../ui/help.tsx";
+import { Icon } from "../ui/icon.tsx";
+
+/** Items drawn beside a transcript, and on a page of their own. */
+const MOST_BESIDE = 40;
+const MOST_ALONE = 1_200;
+
+export interface DrawnTree {
+  tree: Tree;
+  drawing: TreeDrawing;
+  /** Place of the branch that is read; null when it is not among them. */
+  chosen: number | null;
+  /** Item of the request that is read. */
+  marked: number | null;
+}
+
+/** Lays out what `view` asks for: `branchKey` is the branch that is read, `?requestId` and `?open` what stays unfolded. */
+export function drawTree(tree: Tree, view: View, branchKey: string | null): DrawnTree {
+  const places = new Map(tree.nodes.map(({ id }, place) => [id, place]));
+  const found = tree.branches.findIndex(({ key }) => key === branchKey);
+  const chosen = found === -1 ? null : found;
+  const request = places.get(view.query.requestId ?? "") ?? null;
+  const open = /^\d{1,7}$/.test(view.query.open ?? "") ? Number(view.query.open) : null;
+  const drawing = layOutTree(tree, chosen, { request, run: open });
+  const seen = request ?? open;
+  return { tree, drawing, chosen, marked: seen === null ? null : (drawing.itemOf[seen] ?? null) };
+}
+
+interface Props {
+  drawn: DrawnTree;
+  view: View;
+  path: string;
+  model: string | null;
+  /** Messages of the transcript beside it, by the request that first sent or answered them. */
+  messages: ReadonlyMap<string, number>;
+  isAlone?: boolean;
+}
+
+export function TreePanel({ drawn, view, path, model, messages, isAlone = false }: Props) {
+  const { tree, drawing, chosen, marked } = drawn;
+  const first = tree.nodes.findIndex(({ id }) => messages.has(id));
+  const read = marked ?? (first === -1 ? null : (drawing.itemOf[first] ?? null)) ?? lastOf(drawing, chosen);
+  const part = partOfDrawing(drawing, isAlone ? MOST_ALONE : MOST_BESIDE, read);
+  const counts = countsOf(tree);
+  return (
+    <section class={isAlone ? "card tree-panel alone" : "card tree-panel"} aria-label="Tree">
+      <h2>
+        Tree{" "}
+        <Help
+          label="the tree"
+          words="Each line is a branch, each node a request, the oldest on top. Large nodes bring a person's words, small ones results of tools; the number is how many messages the request carried, the battery how full the context was. Drag to move, Ctrl and wheel to zoom; arrows walk, Enter opens, + − 0 zoom."
+        />
+        <span class="mute tree-counts">{counts}</span>
+        {!isAlone && (
+          <a
+            class="tree-larger"
+            href={linkTo(path, view.filters, { view: "tree", branch: view.query.branch ?? null })}
+          >
+            <Icon name="expand" label="The tree on a page of its own" />
+          </a>
+        )}
+      </h2>
+      {part.before > 0 && (
+        <Elsewhere part="earlier" count={part.before} place={part.first - 1} {...{ drawn, view, path }} />
+      )}
+      <div class="tree-frame" data-tree>
+        <ConversationTree
+          tree={tree}
+          part={part}
+          links={linksOf(drawn, view, path, messages, isAlone)}
+          marked={marked}
+          chosen={chosen}
+          model={model}
+          clock={clockOf(view.zone)}
+          isWordy={isAlone}
+        />
+      </div>
+      {part.after > 0 && (
+        <Elsewhere
+          part="later"
+          count={part.after}
+          place={part.first + part.items.length}
+          {...{ drawn, view, path }}
+        />
+      )}
+      <div class="tree-foot">
+        <Legend tree={tree} />
+        <span class="tree-tools" data-tree-tools hidden role="group" aria-label="Zoom">
+          <button type="button" class="quiet icon-only" data-tree-zoom="out" aria-label="Zoom out">
+            <Icon name="minus" />
+          </button>
+          <button type="button" class="quiet icon-only" data-tree-zoom="in" aria-label="Zoom in">
+            <Icon name="plus" />
+          </button>
+          <button type="button" class="quiet icon-only" data-tree-zoom="fit" aria-label="Show all of it">
+            <Icon name="fit" />
+          </button>
+        </span>
+      </div>
+    </section>
+  );
+}
+
+/** "5 sub-tasks, 2 branches, 1 compaction": what there is. */
+export function countsOf(tree: Tree): string {
+  const of = (kind: string) => tree.branches.filter((branch) => branch.kind === kind).length;
+  // A call whose sub-task was never seen was called all the same.
+  const subtasks = of("subtask") + tree.tasks.filter(({ branch }) => branch === null).length;
+  const branches = of("branch");
+  const compactions = of("compact");
+  return (
+    [
+      subtasks > 0 && formatCount(subtasks, "sub-task"),
+      branches > 0 && formatCount(branches, "branch", "branches"),
+      compactions > 0 && formatCount(compactions, "compaction"),
+    ]
+      .filter(Boolean)
+      .join(", ") || "one straight line"
+  );
+}
+
+function lastOf(drawing: TreeDrawing, chosen: number | null): number | null {
+  const last = drawing.items.findLastIndex(({ branch }) => branch === chosen);
+  return last === -1 ? null : last;
+}
+
+function linksOf(
+  { tree }: DrawnTree,
+  view: View,
+  path: string,
+  messages: ReadonlyMap<string, number>,
+  isAlone: boolean,
+): TreeLinks {
+  const mode = isAlone ? "tree" : null;
+  const branchOf = (place: number) => {
+    const { kind, key } = tree.branches[place]!;
+    return kind === "main" ? null : key;
+  };
+  const here = { branch: view.query.branch ?? null, cursor: view.query.cursor ?? null };
+  // Relative to the page, which has hundreds of them.
+  const to = (extra: Record<string, string | number | null>) => linkTo("", view.filters, extra) || path;
+  return {
+    node(place) {
+      const { id, branch } = tree.nodes[place]!;
+      const message = isAlone ? undefined : messages.get(id);
+      if (message !== undefined) return `#message-${message}`;
+      return to({ branch: branchOf(branch), requestId: id });
+    },
+    branch: (place) => to({ branch: branchOf(place) }),
+    open: (place) => to({ view: mode, ...here, open: place }),
+    list: "#branches",
+  };
+}
+
+interface ElsewhereProps {
+  part: "earlier" | "later";
+  count: number;
+  place: number;
+  drawn: DrawnTree;
+  view: View;
+  path: string;
+}
+
+/** The way to what a large tree does not draw here. */
+function Elsewhere({ part, count, place, drawn, view, path }: ElsewhereProps) {
+  const item = drawn.drawing.items[place]!;
+  const to = { branch: view.query.branch ?? null, view: view.query.view ?? null, open: item.nodes[0]! };
+  return (
+    <p class="tree-elsewhere">
+      <a href={linkTo(path, view.filters, to)}>
+        {formatExact(count)} {part} in the tree
+      </a>
+    </p>
+  );
+}
+
+/** Only signs that are in the drawing are explained. */
+function Legend({ tree }: { tree: Tree }) {
+  const has = (kind: string) => tree.branches.some((branch) => branch.kind === kind);
+  return (
+    <ul class="tree-legend" aria-label="Signs">
+      {(has("branch") || has("compact")) && (
+        <li>
+          <svg viewBox="0 0 16 16" width="14" height="14" class="sign fork" aria-hidden="true">
+            <path class="mark" d="M8 1l7 7-7 7-7-7z" />
+          </svg>
+          branches here
+        </li>
+      )}
+      {(has("subtask") || tree.tasks.length > 0) && <Line kind="subtask" words="sub-task" />}
+      {has("compact") && <Line kind="compact" words="compaction" />}
+      {tree.nodes.some(({ failed }) => failed) && (
+        <li>
+          <svg viewBox="0 0 16 16" width="14" height="14" class="sign failed hue-0" aria-hidden="true">
+            <circle class="mark" cx="8" cy="8" r="6" />
+            <path class="cross" d="M5 5l6 6m0-6l-6 6" />
+          </svg>
+          failed
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function Line({ kind, words }: { kind: "subtask" | "compact"; words: string }) {
+  return (
+    <li>
+      <svg viewBox="0 0 22 8" width="22" height="8" aria-hidden="true">
+        <path class={`edge ${kind} hue-0`} d="M0 4H22" />
+      </svg>
+      {words}
+    </li>
+  );
+}

@@ -1,0 +1,124 @@
+/** The filters beside a page's title: one GET form, sent by the page's script on change and by its button without. */
+import type { Child } from "hono/jsx";
+import { RANGES, DEFAULT_RANGE } from "../../context/filters.ts";
+import { oneLine } from "../../format/text.ts";
+import { formatAbsolute } from "../../format/time.ts";
+import type { View } from "../../context/view.ts";
+import { shortModel } from "./values.tsx";
+
+export interface FilterChoices {
+  domains: readonly string[];
+  accounts: readonly string[];
+  models: readonly string[];
+}
+
+interface Props {
+  view: View;
+  choices: FilterChoices;
+  /** Further fields of this page. */
+  children?: Child;
+  /** Parameters of this page that a change of filters keeps. */
+  keep?: Record<string, string | null | undefined>;
+}
+
+export function FilterBar({ view, choices, children, keep = {} }: Props) {
+  const { filters } = view;
+  const isCustom = filters.from !== null || filters.to !== null;
+  return (
+    <form class="filters" method="get" action={view.path} data-filters aria-label="Filters">
+      <Choice
+        name="domain"
+        label="Domain"
+        all="All domains"
+        value={filters.domain}
+        options={choices.domains}
+      />
+      <Choice
+        name="accountId"
+        label="Account"
+        all="All accounts"
+        value={filters.accountId}
+        options={choices.accounts}
+      />
+      <Choice
+        name="model"
+        label="Model"
+        all="All models"
+        value={filters.model}
+        options={choices.models}
+        words={shortModel}
+      />
+      {children}
+      <label class="choice">
+        <span class="unseen">Period</span>
+        <select name="range" data-set={!isCustom && filters.range !== DEFAULT_RANGE ? "" : undefined}>
+          {isCustom && (
+            <option value="" selected>
+              Chosen period
+            </option>
+          )}
+          {Object.entries(RANGES).map(([range, { label }]) => (
+            <option
+              value={range === DEFAULT_RANGE ? "" : range}
+              selected={!isCustom && range === filters.range}
+            >
+              {label}
+            </option>
+          ))}
+        </select>
+      </label>
+      {isCustom && (
+        <>
+          {filters.from && <input type="hidden" name="from" value={filters.from} />}
+          {filters.to && <input type="hidden" name="to" value={filters.to} />}
+          <span class="chip">
+            {filters.from ? formatAbsolute(Date.parse(filters.from), view.zone) : "…"} –{" "}
+            {filters.to ? formatAbsolute(Date.parse(filters.to), view.zone) : "now"}
+          </span>
+        </>
+      )}
+      {Object.entries(keep).map(([name, value]) =>
+        value ? <input type="hidden" name={name} value={value} /> : null,
+      )}
+      <noscript>
+        <button type="submit">Apply</button>
+      </noscript>
+      {hasFilters(view, keep) && (
+        <a class="clear" href={view.path}>
+          Clear
+        </a>
+      )}
+    </form>
+  );
+}
+
+const hasFilters = (view: View, keep: Record<string, string | null | undefined>) =>
+  Object.keys(view.query).some((name) => name !== "cursor" && !Object.hasOwn(keep, name));
+
+interface ChoiceProps {
+  name: string;
+  label: string;
+  /** Words of the choice "no filter". */
+  all: string;
+  value: string | null;
+  options: readonly string[];
+  words?: (option: string) => string;
+}
+
+/** One select; a value that is not among the options (an old link) is offered all the same. */
+export function Choice({ name, label, all, value, options, words = (option) => option }: ChoiceProps) {
+  const offered = value === null || options.includes(value) ? options : [value, ...options];
+  return (
+    <label class="choice">
+      <span class="unseen">{label}</span>
+      <select name={name} data-set={value === null ? undefined : ""}>
+        <option value="">{all}</option>
+        {offered.map((option) => (
+          <option value={option} selected={option === value}>
+            {oneLine(words(option), 48) || "(blank)"}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,47 @@
+/** The two states that are not data: something failed, nothing is there. */
+import type { Child } from "hono/jsx";
+import type { Problem } from "../../api/client.ts";
+import { oneLine } from "../../format/text.ts";
+import type { View } from "../../context/view.ts";
+import { search } from "../../api/client.ts";
+import { Icon } from "./icon.tsx";
+
+/** What failed, under which id the log has it, and the way to try again. */
+export function ProblemCard({ problem, what, view }: { problem: Problem; what: string; view: View }) {
+  return (
+    <div class="problem" role="alert">
+      <Icon name="warning" />
+      <div>
+        <p class="problem-title">
+          {problem.status === 503 || problem.status === 0
+            ? `${what} cannot be read right now.`
+            : `${what} could not be loaded.`}
+        </p>
+        <p>{oneLine(problem.message, 400)}</p>
+        {problem.status === 503 && (
+          <p class="mute">
+            Exchanges go on and are kept in the journal; they appear here once the database is back.
+          </p>
+        )}
+        <p class="problem-foot">
+          <a class="button" href={view.path + search(view.query)}>
+            Try again
+          </a>
+          <span class="mute">
+            Request id <code>{problem.requestId}</code>
+          </span>
+        </p>
+      </div>
+    </div>
+  );
+}
+
+/** What would be here and the one action that brings it. */
+export function Empty({ title, children }: { title: string; children?: Child }) {
+  return (
+    <div class="empty">
+      <p class="empty-title">{title}</p>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+/** One number of a period: what, how much, compared with what. */
+import type { Child } from "hono/jsx";
+import { Spark } from "./spark.tsx";
+import { Help } from "./help.tsx";
+
+interface Props {
+  label: string;
+  value: string;
+  /** The exact value, on hover. */
+  exact: string;
+  /** Change against the previous period, in words; null where nothing can be said. */
+  change: string | null;
+  /** Whether a rise is good, bad, or neither. */
+  rise?: "good" | "bad" | "neutral";
+  /** Null where nothing was measured: a gap in the line. */
+  spark?: readonly (number | null)[];
+  /** What is counted, where the label does not say it. */
+  help?: string;
+  children?: Child;
+}
+
+export function Tile({ label, value, exact, change, rise = "neutral", spark = [], help, children }: Props) {
+  return (
+    <div class="tile">
+      <dt>
+        {label}
+        {help !== undefined && (
+          <>
+            {" "}
+            <Help label={label} words={help} />
+          </>
+        )}
+      </dt>
+      <dd>
+        <span class="tile-value number" title={exact}>
+          {value}
+        </span>
+        {change && (
+          <span
+            class={`tile-change ${changeTone(change, rise)}`}
+            title="Compared with the period of equal length before"
+          >
+            {change}
+          </span>
+        )}
+        {children}
+        <Spark values={spark} />
+      </dd>
+    </div>
+  );
+}
+
+function changeTone(change: string, rise: "good" | "bad" | "neutral"): string {
+  if (rise === "neutral" || change === "±0 %" || change === "new") return "mute";
+  const isGood = change.startsWith("+") === (rise === "good");
+  return isGood ? "good" : "warning";
+}

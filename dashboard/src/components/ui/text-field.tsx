@@ -1,0 +1,100 @@
+/** One field of a form with its label, its help, and what the API found wrong with it, where it can be mended. */
+import type { Child } from "hono/jsx";
+import type { Problem } from "../../api/client.ts";
+import { Icon } from "./icon.tsx";
+
+interface Props {
+  label: string;
+  name: string;
+  /** The API's name of it: `slack.channel`. Default: the field's own. */
+  parameter?: string;
+  problem: Problem | null;
+  value?: string;
+  /** Secrets are never shown again and never filled in by the browser. */
+  isSecret?: boolean;
+  required?: boolean;
+  maxlength?: number;
+  placeholder?: string;
+  inputmode?: "numeric" | "url" | "text";
+  /** Names offered by the browser while typing: id of a datalist. */
+  list?: string;
+  children?: Child;
+}
+
+export function TextField(props: Props) {
+  const { label, name, problem, value = "", isSecret = false, children } = props;
+  const wrong = wrongWith(problem, props.parameter ?? name);
+  const helpId = `${name}-help`;
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <input
+        name={name}
+        type={isSecret ? "password" : "text"}
+        value={isSecret ? "" : value}
+        autocomplete={isSecret ? "new-password" : "off"}
+        spellcheck={false}
+        required={props.required ?? false}
+        {...(props.maxlength ? { maxlength: props.maxlength } : {})}
+        {...(props.placeholder ? { placeholder: props.placeholder } : {})}
+        {...(props.inputmode ? { inputmode: props.inputmode } : {})}
+        {...(props.list ? { list: props.list } : {})}
+        {...(wrong ? { "aria-invalid": "true" } : {})}
+        aria-describedby={helpId}
+      />
+      <small id={helpId}>
+        <Wrong problem={problem} parameter={props.parameter ?? name} />
+        {children}
+      </small>
+    </label>
+  );
+}
+
+/** A key for Claude: typed, sent, sealed, never shown again. */
+export function ApiKeyField(props: Pick<Props, "problem" | "required" | "children">) {
+  return (
+    <TextField
+      label="API key"
+      name="api_key"
+      parameter="credential.api_key"
+      isSecret
+      maxlength={500}
+      placeholder="sk-ant-api03-…"
+      {...props}
+    />
+  );
+}
+
+/** Under a field: what is wrong with it, and what would be right. */
+export function Wrong({ problem, parameter }: { problem: Problem | null; parameter: string }) {
+  const wrong = wrongWith(problem, parameter);
+  if (!wrong) return <></>;
+  return (
+    <span class="wrong">
+      <Icon name="alert" /> This {wrong.problem}; allowed: {wrong.allowed}.{" "}
+    </span>
+  );
+}
+
+/** What the API says is wrong with this parameter or a part of it. */
+function wrongWith(problem: Problem | null, parameter: string) {
+  return problem?.details?.find(
+    (detail) => detail.parameter === parameter || detail.parameter.startsWith(`${parameter}.`),
+  );
+}
+
+/** Above a form: what is wrong with none of the fields named, or that something is, for those who do not see the field. */
+export function FormFailure({ problem, parameters }: { problem: Problem; parameters: readonly string[] }) {
+  const isShown = parameters.some((parameter) => wrongWith(problem, parameter));
+  return (
+    <div class="field-error" role="alert">
+      <Icon name="alert" />
+      <div>
+        <p>{isShown ? "Nothing was saved: see the field that is marked." : problem.message}</p>
+        <p class="mute">
+          Request id <code>{problem.requestId}</code>
+        </p>
+      </div>
+    </div>
+  );
+}

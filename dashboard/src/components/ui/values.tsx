@@ -1,0 +1,166 @@
+/** Small pieces that show one value the same way on every page: a time, an amount, an id, a status, a model. */
+import type { RequestRow } from "../../api/types.ts";
+import { formatMoney, formatMoneyExact } from "../../format/money.ts";
+import { formatExact, formatShort, UNKNOWN } from "../../format/number.ts";
+import { oneLine, printable, shortId } from "../../format/text.ts";
+import { formatAbsolute, formatRelative } from "../../format/time.ts";
+import type { View } from "../../context/view.ts";
+import { Icon, type IconName } from "./icon.tsx";
+
+/** Relative, with the absolute time on hover. The page's script keeps it true and moves it to the viewer's zone. */
+export function Time({ at, view }: { at: string | number | null | undefined; view: View }) {
+  const instant = typeof at === "string" ? Date.parse(at) : (at ?? NaN);
+  if (Number.isNaN(instant)) return <span class="mute">{UNKNOWN}</span>;
+  return (
+    <time datetime={new Date(instant).toISOString()} title={formatAbsolute(instant, view.zone)}>
+      {formatRelative(instant, view.now, view.zone)}
+    </time>
+  );
+}
+
+/** Short, exact on hover. */
+export function Short({ value }: { value: number | null | undefined }) {
+  return (
+    <span class="number" title={formatExact(value)}>
+      {formatShort(value)}
+    </span>
+  );
+}
+
+export function Money({ amount }: { amount: string | null | undefined }) {
+  return (
+    <span
+      class={amount === null || amount === undefined ? "number mute" : "number"}
+      title={formatMoneyExact(amount)}
+    >
+      {formatMoney(amount)}
+    </span>
+  );
+}
+
+/** Text from the wire: isolated from the direction of what surrounds it, control characters made visible. */
+export function Wire({ text, length }: { text: string | null | undefined; length?: number }) {
+  if (text === null || text === undefined || text === "") return <span class="mute">{UNKNOWN}</span>;
+  const shown = length ? oneLine(text, length) : printable(text);
+  if (shown.trim() === "") return <span class="mute">(blank)</span>;
+  return (
+    <bdi dir="auto" title={shown === text ? undefined : oneLine(text, 400)}>
+      {shown}
+    </bdi>
+  );
+}
+
+/** A value in mono with a button that copies all of it. */
+export function Copyable({ text, label, isShort }: { text: string; label: string; isShort?: boolean }) {
+  return (
+    <span class="copyable">
+      <code title={isShort ? printable(text) : undefined}>
+        <bdi>{isShort ? shortId(text) : printable(text)}</bdi>
+      </code>
+      <CopyButton text={text} label={label} />
+    </span>
+  );
+}
+
+/** Copies `text`, or what is at the address `from`: a long text needs not be in the page twice. */
+export function CopyButton({ label, ...what }: { label: string } & ({ text: string } | { from: string })) {
+  const data = "text" in what ? { "data-copy": what.text } : { "data-copy-from": what.from };
+  return (
+    <button type="button" class="quiet icon-only" {...data} aria-label={`Copy ${label}`} hidden>
+      <Icon name="copy" />
+    </button>
+  );
+}
+
+/** "claude-opus-5-5-20260922" → "opus-5-5": what differs between rows; the whole name on hover. */
+export function shortModel(model: string): string {
+  return oneLine(model.replace(/^claude-/, "").replace(/-20\d{6}$/, ""), 32);
+}
+
+export function Model({ name }: { name: string | null }) {
+  if (!name) return <span class="mute">{UNKNOWN}</span>;
+  return (
+    <bdi class="model" title={oneLine(name, 200)}>
+      {shortModel(name)}
+    </bdi>
+  );
+}
+
+/** What of a row says how it ended. The outcome is text: one of tomorrow must be shown too. */
+export type Ended = Pick<RequestRow, "responseStatus" | "error" | "errorType"> & { outcome: string };
+
+export interface StatusWords {
+  tone: "good" | "warning" | "error" | "mute";
+  icon: IconName;
+  text: string;
+  /** A sentence for the request page. */
+  sentence: string;
+}
+
+/** How an exchange ended, in words. An outcome or status of tomorrow is shown as it came. */
+export function statusWords(row: Ended): StatusWords {
+  const status = row.responseStatus;
+  const seen = status === null ? "" : `${status} `;
+  switch (row.outcome) {
+    case "client_gone":
+      return {
+        tone: "warning",
+        icon: "unplug",
+        text: `${seen}client left`,
+        sentence: "The client hung up before the answer was complete. What had arrived until then is kept.",
+      };
+    case "upstream_failed":
+      return {
+        tone: "error",
+        icon: "cross",
+        text: `${seen}broken off`,
+        sentence:
+          "The connection to Claude broke before the answer was complete. What had arrived until then is kept.",
+      };
+    case "interrupted":
+      return {
+        tone: "error",
+        icon: "cross",
+        text: `${seen}interrupted`,
+        sentence: "The proxy was stopped while this exchange was running. Its end was not seen.",
+      };
+    case "unrecorded":
+      return {
+        tone: "warning",
+        icon: "warning",
+        text: `${seen}bodies lost`,
+        sentence: "The archive was not reachable: only the facts of this exchange are kept, not its bodies.",
+      };
+    default:
+  }
+  if (status === null)
+    return { tone: "mute", icon: "alert", text: "no status", sentence: "No status was recorded." };
+  if (status >= 400) {
+    const type = row.errorType ? ` ${row.errorType.replace(/_error$/, "").replaceAll("_", " ")}` : "";
+    return {
+      tone: "error",
+      icon: "cross",
+      text: `${status}${oneLine(type, 24) ? ` ${oneLine(type, 24)}` : ""}`,
+      sentence: `Answered with status ${status}.`,
+    };
+  }
+  if (row.errorType || row.error) {
+    return {
+      tone: "error",
+      icon: "cross",
+      text: `${status}, then error`,
+      sentence: `The answer began with status ${status} and an error followed within the stream.`,
+    };
+  }
+  return { tone: "good", icon: "check", text: String(status), sentence: "Answered completely." };
+}
+
+export function Status({ row }: { row: Ended }) {
+  const words = statusWords(row);
+  return (
+    <span class={`status ${words.tone}`} title={row.error ? oneLine(row.error, 300) : words.sentence}>
+      <Icon name={words.icon} />
+      {words.text}
+    </span>
+  );
+}

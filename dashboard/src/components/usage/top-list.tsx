@@ -1,0 +1,59 @@
+/** Who uses it: names with a bar for their share, the rest summed in one line. */
+import type { Named } from "../../api/overview.ts";
+import { ShareBar } from "../../charts/share-bar.tsx";
+import { sumOf } from "../../format/token-kinds.ts";
+import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
+import { formatMoney } from "../../format/money.ts";
+import { Wire } from "../ui/values.tsx";
+
+interface Props {
+  title: string;
+  entries: readonly Named[];
+  /** Where a name leads. */
+  href: (name: string) => string;
+  /** How a name is shown; default: as it is. */
+  words?: (name: string) => string;
+  limit?: number;
+}
+
+export function Busiest({ title, entries, href, words = (name) => name, limit = 6 }: Props) {
+  const all = [...entries].sort((left, right) => sumOf(right.sums.tokens) - sumOf(left.sums.tokens));
+  const total = all.reduce((sum, entry) => sum + sumOf(entry.sums.tokens), 0);
+  const shown = all.slice(0, limit);
+  const rest = all.slice(limit);
+  const restTokens = rest.reduce((sum, entry) => sum + sumOf(entry.sums.tokens), 0);
+  return (
+    <section class="card busiest">
+      <h2>{title}</h2>
+      {shown.length === 0 && <p class="mute">Nothing in this period.</p>}
+      <ul>
+        {shown.map((entry) => {
+          const tokens = sumOf(entry.sums.tokens);
+          return (
+            <li>
+              <a href={href(entry.name)} class="busiest-name">
+                <Wire text={words(entry.name) || "(none)"} length={48} />
+              </a>
+              <span
+                class="number busiest-value"
+                title={`${formatExact(tokens)} tokens, ${formatCount(entry.sums.requests, "request")}`}
+              >
+                {formatShort(tokens)}
+              </span>
+              <span class="number mute busiest-share">
+                {formatShare(total === 0 ? null : tokens / total)}
+              </span>
+              <span class="number busiest-cost">{formatMoney(entry.sums.costUsd)}</span>
+              <ShareBar share={total === 0 ? 0 : tokens / total} />
+            </li>
+          );
+        })}
+      </ul>
+      {rest.length > 0 && (
+        <p class="mute card-foot">
+          {formatCount(rest.length, "other")}: {formatShort(restTokens)} tokens
+        </p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,93 @@
+/** Accounts with how full their windows are, the fullest first. */
+import type { WindowView } from "../../../../workers/schemas/api/windows.ts";
+import { fullness, windowRows, type WindowRow } from "../../api/windows.ts";
+import { WindowBar } from "../../charts/window-bar.tsx";
+import { formatMoney } from "../../format/money.ts";
+import { formatCount, formatShare, formatShort } from "../../format/number.ts";
+import type { View } from "../../context/view.ts";
+import { Icon } from "../ui/icon.tsx";
+import { Wire } from "../ui/values.tsx";
+
+interface Props {
+  windows: readonly WindowView[];
+  view: View;
+  /** Where an account leads. */
+  href: (accountId: string) => string;
+  limit?: number;
+}
+
+export function WindowList({ windows, view, href, limit = Infinity }: Props) {
+  const sorted = windows.toSorted((left, right) => fullness(right) - fullness(left));
+  const left = sorted.length - limit;
+  return (
+    <>
+      <ul class="window-list">
+        {sorted.slice(0, limit).map((window) => (
+          <li>
+            <p class="window-account">
+              <a href={href(window.accountId)}>
+                <Wire text={window.accountId} length={48} />
+              </a>
+              <span class="mute">
+                {formatCount(window.totals.requests, "request")}, {formatShort(window.totals.outputTokens)}{" "}
+                output tokens, {formatMoney(window.totals.requests === 0 ? "0" : window.totals.costUsd)} in 5
+                h
+              </span>
+            </p>
+            <WindowRows rows={windowRows(window, view.now)} />
+          </li>
+        ))}
+      </ul>
+      {left > 0 && <p class="mute card-foot">{formatCount(left, "more account")} under Usage</p>}
+    </>
+  );
+}
+
+export function WindowRows({
+  rows,
+  isDetailed = false,
+}: {
+  rows: readonly WindowRow[];
+  isDetailed?: boolean;
+}) {
+  if (rows.length === 0) {
+    return (
+      <p class="mute window-none">
+        The vendor has reported no limit for it: API keys and other vendors' answers carry none of these.
+      </p>
+    );
+  }
+  return (
+    <ul class="window-rows">
+      {rows.map((row) =>
+        row.state !== null ? (
+          <li>
+            <span class="window-name">
+              <Wire text={row.name} length={24} />
+            </span>
+            <span class="window-state mute">
+              <Wire text={row.state} length={120} />
+            </span>
+          </li>
+        ) : (
+          <li>
+            <span class="window-name">
+              <Wire text={row.name} length={24} />
+            </span>
+            <WindowBar row={row} />
+            <span class={`number window-used ${row.tone}`}>
+              {row.tone !== "good" && (
+                <Icon name={row.tone === "error" ? "cross" : "warning"} label={row.tone} />
+              )}
+              {formatShare(row.used)}
+            </span>
+            <span class="mute window-reset">{row.reset}</span>
+            {(isDetailed || row.tone !== "good") && row.forecast !== "" && (
+              <span class="window-forecast mute">{row.forecast}</span>
+            )}
+          </li>
+        ),
+      )}
+    </ul>
+  );
+}

@@ -1,0 +1,51 @@
+/**
+ * What the dashboard runs on: one service binding to the Worker's DashboardApi entrypoint, static files, nothing else.
+ * `Variables` is what the middleware leaves for the pages.
+ */
+import type { Caller, SignInRequest, SignInResult, WhoAmI } from "../../../workers/schemas/api/session.ts";
+import type { Assets } from "./assets.ts";
+import type { ApiClient } from "../api/client.ts";
+
+/** The binding as the dashboard uses it: the methods of the entrypoint DashboardApi. Tests give a scripted one. */
+export interface ApiBinding {
+  fetch(request: Request): Promise<Response>;
+  signIn(request: SignInRequest): Promise<SignInResult>;
+  signOut(token: string): Promise<void>;
+  whoAmI(headers: Record<string, string>): Promise<WhoAmI>;
+  visit(headers: Record<string, string>): Promise<Visit>;
+}
+
+/** One look at a page: the bearer of the credentials is recognised once, and may then ask for several things at once. */
+export interface Visit {
+  who(): Promise<WhoAmI>;
+  /** As `fetch`, without credentials in the request. */
+  ask(request: Request): Promise<Response>;
+}
+
+export interface Bindings {
+  API: ApiBinding;
+  /** Where the proxy answers, in the local world; elsewhere each domain is its own address. */
+  LOCAL_PROXY_URL?: string;
+  /** Pages' own static files; absent where the host serves them before asking us. */
+  ASSETS?: { fetch(request: Request): Promise<Response> };
+}
+
+export interface Variables {
+  assets: Assets;
+  requestId: string;
+  /** Epoch milliseconds: a page says one time. */
+  now: number;
+  /** IANA name of the viewer's zone, UTC until the page's script has told. */
+  zone: string;
+  theme: "light" | "dark" | "system";
+  /** Value of the hidden field of forms. */
+  csrfToken: string;
+  /** Set behind the sign-in gate only. */
+  caller: Caller;
+  api: ApiClient;
+}
+
+export interface AppEnv {
+  Bindings: Bindings;
+  Variables: Variables;
+}

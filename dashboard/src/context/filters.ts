@@ -1,0 +1,97 @@
+/**
+ * The filters of the head bar. They live in the URL and follow from page to page, so that any look can be sent to
+ * somebody else. Parsing never fails: what makes no sense counts as not given.
+ */
+import { search } from "../api/client.ts";
+
+export const RANGES = {
+  "1h": { label: "Last hour", ms: 3_600_000 },
+  "24h": { label: "Last 24 hours", ms: 86_400_000 },
+  "7d": { label: "Last 7 days", ms: 7 * 86_400_000 },
+  "30d": { label: "Last 30 days", ms: 30 * 86_400_000 },
+} as const;
+export type Range = keyof typeof RANGES;
+export const DEFAULT_RANGE: Range = "24h";
+
+/** What follows from page to page. `from` and `to` (ISO 8601) override `range`. */
+export interface Filters {
+  domain: string | null;
+  accountId: string | null;
+  model: string | null;
+  range: Range;
+  from: string | null;
+  to: string | null;
+}
+
+export interface Period {
+  /** Epoch milliseconds. */
+  from: number;
+  to: number;
+  /** False when `to` is now: the last bucket is unfinished. */
+  isPast: boolean;
+  label: string;
+}
+
+/** Longest value taken from a URL; names of hosts, accounts and models are far shorter. */
+const MAX_VALUE = 300;
+
+export function parseFilters(query: Record<string, string>): Filters {
+  return {
+    domain: value(query.domain),
+    accountId: value(query.accountId),
+    model: value(query.model),
+    range: query.range && Object.hasOwn(RANGES, query.range) ? (query.range as Range) : DEFAULT_RANGE,
+    from: instant(query.from),
+    to: instant(query.to),
+  };
+}
+
+/** The period the filters mean at `now`. */
+export function periodOf(filters: Filters, now: number): Period {
+  const to = filters.to ? Math.min(Date.parse(filters.to), now) : now;
+  const custom = filters.from !== null || filters.to !== null;
+  const from = filters.from ? Math.min(Date.parse(filters.from), to) : to - RANGES[filters.range].ms;
+  return { from, to, isPast: to < now, label: custom ? "Chosen period" : RANGES[filters.range].label };
+}
+
+/** Filters as query parameters, defaults left out. */
+export function filterQuery(filters: Filters): Record<string, string | null> {
+  return {
+    domain: filters.domain,
+    accountId: filters.accountId,
+    model: filters.model,
+    range: filters.range === DEFAULT_RANGE || filters.from ? null : filters.range,
+    from: filters.from,
+    to: filters.to,
+  };
+}
+
+/** Filters as the API takes them: a period in ISO times instead of a range. */
+export function apiQuery(filters: Filters, now: number): Record<string, string | null> {
+  const period = periodOf(filters, now);
+  return {
+    domain: filters.domain,
+    accountId: filters.accountId,
+    model: filters.model,
+    from: new Date(period.from).toISOString(),
+    to: period.isPast ? new Date(period.to).toISOString() : null,
+  };
+}
+
+/** A link to `path` with these filters and what else the page needs; null removes. */
+export function linkTo(
+  path: string,
+  filters: Filters,
+  extra: Record<string, string | number | null | undefined> = {},
+): string {
+  return path + search({ ...filterQuery(filters), ...extra });
+}
+
+const value = (text: string | undefined) => (text && text.length <= MAX_VALUE ? text : null);
+
+/** A time as ISO 8601 with zone, or as a browser's datetime-local (then UTC); normalised, or null. */
+function instant(text: string | undefined): string | null {
+  if (!text || text.length > 40) return null;
+  const at = Date.parse(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) ? `${text}Z` : text);
+  return Number.isNaN(at) ? null : new Date(at).toISOString();
+}

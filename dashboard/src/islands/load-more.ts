@@ -1,0 +1,39 @@
+/** "Read on" brings the next part of a transcript below this one, instead of a page in its place. */
+import { announce } from "./live-region.ts";
+import { revealCopyButtons } from "./copy.ts";
+import { tellTimes } from "./times.ts";
+
+/** Told to the page when messages were added. */
+export const MORE = "nexus:more-messages";
+
+export function bindReadOn(): void {
+  document.addEventListener("click", (event) => {
+    const link =
+      event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[data-read-on]") : null;
+    const list = document.querySelector("ol.transcript");
+    if (!link || !list || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    link.setAttribute("aria-busy", "true");
+    void append(link, list);
+  });
+}
+
+async function append(link: HTMLAnchorElement, list: Element): Promise<void> {
+  const response = await fetch(link.href, { headers: { accept: "text/html" } }).catch(() => null);
+  const html = response?.ok && !response.redirected ? await response.text() : "";
+  const next = new DOMParser().parseFromString(html, "text/html");
+  const made = next.querySelector("ol.transcript");
+  // Signed out, or failed: the page itself says it.
+  if (!made) return location.assign(link.href);
+  const messages = [...made.children].filter(({ id }) => !document.getElementById(id));
+  const first = messages.find((message) => message.hasAttribute("data-row"));
+  list.append(...messages);
+  const pager = next.querySelector("[data-read-on]");
+  if (pager) link.replaceWith(document.importNode(pager, true));
+  else link.remove();
+  revealCopyButtons(list);
+  tellTimes();
+  announce(`${messages.length} more messages.`);
+  document.dispatchEvent(new CustomEvent(MORE));
+  if (first instanceof HTMLElement) first.focus({ preventScroll: true });
+}

@@ -1,0 +1,36 @@
+/** A page that is only a failure: nothing there, not allowed, or nobody can tell who is asking. */
+import type { Assets } from "../context/assets.ts";
+import { BrandMark, Document } from "./frame.tsx";
+import type { View } from "../context/view.ts";
+
+interface Props {
+  view: View;
+  assets: Assets;
+  title: string;
+  message: string;
+}
+
+export function FailurePage({ view, assets, title, message }: Props) {
+  return (
+    <Document view={view} assets={assets} title={title}>
+      <main class="sign-in" id="content">
+        <h1>
+          <BrandMark />
+          {title}
+        </h1>
+        <p>{message}</p>
+        <p class="problem-foot">
+          <a class="button" href={view.path}>
+            Try again
+          </a>
+          <a class="button" href="/">
+            Overview
+          </a>
+        </p>
+        <p class="mute">
+          Request id <code>{view.requestId}</code>
+        </p>
+      </main>
+    </Document>
+  );
+}

@@ -1,0 +1,250 @@
+/** The page around every page: side navigation, head bar with filters, banner, dialog of keys. */
+import type { Child } from "hono/jsx";
+import { raw } from "hono/html";
+import type { HealthMark } from "../api/health.ts";
+import type { Assets } from "../context/assets.ts";
+import { search } from "../api/client.ts";
+import { linkTo } from "../context/filters.ts";
+import { formatAbsolute } from "../format/time.ts";
+import { CSRF_FIELD } from "../format/form-fields.ts";
+import type { View } from "../context/view.ts";
+import { Icon, type IconName } from "../components/ui/icon.tsx";
+import { KeysDialog } from "./keys-dialog.tsx";
+
+interface NavItem {
+  path: string;
+  label: string;
+  icon: IconName;
+  /** Letter after `g`. */
+  key: string;
+  /** Pages that are reached from it and stand under other paths. */
+  also?: readonly string[];
+  /** Its feature is not in this version: the place is kept and says so. */
+  isVacant?: boolean;
+}
+
+export const NAVIGATION: readonly NavItem[] = [
+  { path: "/", label: "Overview", icon: "overview", key: "o" },
+  { path: "/conversations", label: "Conversations", icon: "messages", key: "c" },
+  { path: "/requests", label: "Requests", icon: "list", key: "r" },
+  { path: "/usage", label: "Usage", icon: "chart", key: "u" },
+  { path: "/errors", label: "Errors", icon: "alert", key: "e" },
+  { path: "/prompts", label: "Prompts", icon: "file", key: "p", isVacant: true },
+  { path: "/analyses", label: "Analyses", icon: "analysis", key: "a", isVacant: true },
+  { path: "/domains", label: "Domains", icon: "globe", key: "d", also: ["/accounts", "/audit"] },
+  { path: "/settings", label: "Health", icon: "activity", key: "h" },
+];
+/** On a phone these stand in the bottom bar, the others behind "More". */
+const PHONE_ITEMS = 4;
+
+interface DocumentProps {
+  view: View;
+  assets: Assets;
+  title: string;
+  children?: Child;
+}
+
+/** The bare document: sign-in and error pages use it alone. */
+export function Document({ view, assets, title, children }: DocumentProps) {
+  return (
+    <>
+      {raw("<!doctype html>")}
+      <html lang="en" {...(view.theme === "system" ? {} : { "data-theme": view.theme })}>
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <title>{`${title} · Nexus`}</title>
+          <meta name="robots" content="noindex" />
+          <meta name="csrf-token" content={view.csrfToken} />
+          <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+          {assets.font && (
+            <link rel="preload" href={assets.font} as="font" type="font/woff2" crossorigin="anonymous" />
+          )}
+          {assets.style && <link rel="stylesheet" href={assets.style} />}
+          {assets.script && <script type="module" src={assets.script}></script>}
+        </head>
+        <body>{children}</body>
+      </html>
+    </>
+  );
+}
+
+export interface FrameProps extends DocumentProps {
+  /** Health of the whole, null while unknown. */
+  health: HealthMark;
+  /** What stands beside the title: filters or actions. */
+  head?: Child;
+  /** A line above the title, such as the way back. */
+  above?: Child;
+  /** The title as it stands on the page, when it is more than text. */
+  heading?: Child;
+}
+
+export function Frame({ view, assets, title, health, head, above, heading, children }: FrameProps) {
+  return (
+    <Document view={view} assets={assets} title={title}>
+      <a class="skip" href="#content">
+        Skip to content
+      </a>
+      <div class="frame">
+        <Side view={view} health={health} />
+        <div class="page">
+          {view.caller?.via === "read_only" && (
+            <p class="banner" role="status">
+              <Icon name="key" />
+              <span>
+                Read-only: anybody who reaches this address can look, nobody can change anything here.{" "}
+                <a href={`/sign-in?next=${encodeURIComponent(view.path)}`}>Sign in</a>
+              </span>
+            </p>
+          )}
+          <header
+            class="head"
+            data-on-paper={`Nexus · ${view.origin}${view.path}${search(view.query)} · as of ${formatAbsolute(view.now, view.zone)}`}
+          >
+            <div class="head-title">
+              {above}
+              <h1>{heading ?? title}</h1>
+            </div>
+            {head}
+          </header>
+          <main id="content" tabindex={-1}>
+            {children}
+          </main>
+        </div>
+      </div>
+      <KeysDialog />
+      <div id="announce" class="unseen" role="status" aria-live="polite"></div>
+    </Document>
+  );
+}
+
+function Side({ view, health }: { view: View; health: HealthMark }) {
+  return (
+    <nav class="side" aria-label="Main">
+      <a class="brand" href={linkTo("/", view.filters)}>
+        <BrandMark />
+        <span>Nexus</span>
+      </a>
+      <ul class="side-items">
+        {NAVIGATION.map((item, index) => (
+          <li class={index >= PHONE_ITEMS ? "not-on-phone" : ""}>
+            <SideLink item={item} view={view} health={health} />
+          </li>
+        ))}
+        <li class="only-on-phone">
+          <details class="more">
+            <summary>
+              <Icon name="more" />
+              <span>More</span>
+              {health.tone !== "good" && health.tone !== "mute" && <HealthDot health={health} />}
+            </summary>
+            <div class="more-sheet">
+              {NAVIGATION.slice(PHONE_ITEMS).map((item) => (
+                <SideLink item={item} view={view} health={health} />
+              ))}
+              <SideFoot view={view} />
+            </div>
+          </details>
+        </li>
+      </ul>
+      <div class="side-foot not-on-phone">
+        <p class="live-state" data-live-state="" hidden>
+          <span class="live-dot" aria-hidden="true"></span>
+          <span data-live-words></span>
+        </p>
+        <SideFoot view={view} />
+      </div>
+    </nav>
+  );
+}
+
+function SideLink({ item, view, health }: { item: NavItem; view: View; health: HealthMark }) {
+  const isHere =
+    item.path === "/"
+      ? view.path === "/"
+      : [item.path, ...(item.also ?? [])].some((path) => view.path.startsWith(path));
+  return (
+    <a
+      class={item.isVacant ? "side-link vacant" : "side-link"}
+      href={linkTo(item.path, view.filters)}
+      data-go={item.key}
+      {...(isHere ? { "aria-current": "page" } : {})}
+    >
+      <Icon name={item.icon} />
+      <span>{item.label}</span>
+      {item.path === "/settings" && <HealthDot health={health} />}
+    </a>
+  );
+}
+
+/** Shape as well as colour: a disc is good, a triangle warns, a square is an error, a ring is unknown. */
+function HealthDot({ health }: { health: HealthMark }) {
+  return (
+    <span class={`dot ${health.tone}`} title={health.words}>
+      <span class="unseen">{health.words}</span>
+      <svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true">
+        {health.tone === "good" && <circle cx="5" cy="5" r="4" />}
+        {health.tone === "warning" && <path d="M5 0.5 9.8 9.2H0.2Z" />}
+        {health.tone === "error" && <rect x="1" y="1" width="8" height="8" rx="1" />}
+        {health.tone === "mute" && (
+          <circle cx="5" cy="5" r="3.5" fill="none" stroke="currentColor" stroke-width="1.5" />
+        )}
+      </svg>
+    </span>
+  );
+}
+
+function SideFoot({ view }: { view: View }) {
+  const next = view.theme === "system" ? "light" : view.theme === "light" ? "dark" : "system";
+  const icons = { system: "sunMoon", light: "sun", dark: "moon" } as const;
+  const words = { system: "as the system", light: "light", dark: "dark" } as const;
+  return (
+    <>
+      <form method="post" action="/theme" data-theme-switch>
+        <CsrfField view={view} />
+        <input type="hidden" name="theme" value={next} />
+        <input type="hidden" name="next" value={view.path} />
+        <button class="side-link" type="submit" data-theme-now={view.theme}>
+          <Icon name={icons[view.theme]} />
+          <span>
+            Theme: <span data-theme-words>{words[view.theme]}</span>
+          </span>
+        </button>
+      </form>
+      {view.caller && view.caller.via === "session" && (
+        <form method="post" action="/sign-out">
+          <CsrfField view={view} />
+          <button class="side-link" type="submit">
+            <Icon name="signOut" />
+            <span>Sign out</span>
+          </button>
+        </form>
+      )}
+      {view.caller && (
+        <p class="who">
+          {view.caller.role === "administrator" && !view.caller.readOnly ? "Administrator" : "Viewer"}
+          {view.caller.via === "access" && <bdi class="who-name">{view.caller.actor}</bdi>}
+        </p>
+      )}
+    </>
+  );
+}
+
+export function CsrfField({ view }: { view: View }) {
+  return <input type="hidden" name={CSRF_FIELD} value={view.csrfToken} />;
+}
+
+export function BrandMark() {
+  return (
+    <svg class="brand-mark" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+      <path
+        d="M4 16V4l12 12V4"
+        fill="none"
+        stroke="currentColor"
+        stroke-width="2.4"
+        stroke-linejoin="round"
+      />
+    </svg>
+  );
+}

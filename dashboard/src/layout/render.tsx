@@ -1,0 +1,88 @@
+/** How answers leave: whole pages, failures, JSON errors. */
+import type { Context } from "hono";
+import type { Child } from "hono/jsx";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Status } from "../../../workers/schemas/api/status.ts";
+import { healthMark } from "../api/health.ts";
+import type { Problem, Result } from "../api/client.ts";
+import { Frame, type FrameProps } from "./frame.tsx";
+import { ProblemCard } from "../components/ui/problem.tsx";
+import type { AppEnv } from "../context/environment.ts";
+import { FailurePage } from "./failure.tsx";
+import { viewOf } from "../context/view.ts";
+
+/** A page in its frame. `health` is what `/api/status` said, null where it did not in time. */
+export function page(
+  c: Context<AppEnv>,
+  status: ContentfulStatusCode,
+  health: Result<Status> | null,
+  frame: Pick<FrameProps, "title" | "head" | "above" | "heading">,
+  children: Child,
+): Response | Promise<Response> {
+  return c.html(
+    <Frame view={viewOf(c)} assets={c.get("assets")} health={healthMark(health)} {...frame}>
+      {children}
+    </Frame>,
+    status,
+  );
+}
+
+/** In place of a detail page whose `what` could not be read: 404 where the id names nothing, or cannot name anything. */
+export function unreadablePage(
+  c: Context<AppEnv>,
+  health: Result<Status> | null,
+  frame: Pick<FrameProps, "title" | "above">,
+  { problem, what }: { problem: Problem; what: string },
+) {
+  const status = problem.status === 404 || problem.status === 400 ? 404 : 200;
+  return page(c, status, health, frame, <ProblemCard problem={problem} what={what} view={viewOf(c)} />);
+}
+
+export function failurePage(
+  c: Context<AppEnv>,
+  status: ContentfulStatusCode,
+  title: string,
+  message: string,
+) {
+  if (!wantsHtml(c)) return jsonError(c, status, status === 404 ? "not_found" : "internal", message);
+  return c.html(
+    <FailurePage view={viewOf(c)} assets={c.get("assets")} title={title} message={message} />,
+    status,
+  );
+}
+
+/** The API's own shape of errors, on the dashboard's host too. */
+export function jsonError(c: Context<AppEnv>, status: ContentfulStatusCode, code: string, message: string) {
+  return c.json({ error: { code, message } }, status);
+}
+
+/**
+ * Whether the answer should be a page: a path that is a page, asked for by something that takes HTML (or anything).
+ * Who asks for JSON, or below /api/, is a program and gets a status it can read.
+ */
+export function wantsHtml(c: Context<AppEnv>): boolean {
+  if (/^\/(api|live)(\/|$)/.test(c.req.path)) return false;
+  const accept = c.req.header("accept");
+  return !accept || accept.includes("text/html") || accept.includes("*/*");
+}
+
+/** The mark may say what was true this many seconds ago. */
+const HEALTH_AGE_SECONDS = 10;
+/** How long a page waits for the health mark. */
+const HEALTH_PATIENCE_MS = 1_500;
+
+/** The machine's state for the mark beside "Health", or null when it takes too long: a mark is not worth waiting for. */
+export async function healthOf(c: Context<AppEnv>): Promise<Result<Status> | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), HEALTH_PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([
+      c.get("api").get<Status>("/api/status", { maxAge: HEALTH_AGE_SECONDS }),
+      late,
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,100 @@
+/** /accounts/:id/login: logging in at Claude in three steps: know the terms, agree on Claude's page, bring the code back. */
+import type { LoginPending } from "../../../../workers/schemas/api/accounts.ts";
+import type { Problem } from "../../api/client.ts";
+import { CsrfField } from "../../layout/frame.tsx";
+import { Icon } from "../../components/ui/icon.tsx";
+import { FormFailure, TextField } from "../../components/ui/text-field.tsx";
+import { CopyButton } from "../../components/ui/values.tsx";
+import { formatDuration } from "../../format/time.ts";
+import type { View } from "../../context/view.ts";
+
+interface Props {
+  view: View;
+  accountId: string;
+  /** A domain that is being set up and gets this account afterwards. */
+  domain: string | null;
+  login: LoginPending;
+  problem: Problem | null;
+}
+
+export function AccountLoginPage({ view, accountId, domain, login, problem }: Props) {
+  const path = `/accounts/${encodeURIComponent(accountId)}/login`;
+  return (
+    <>
+      <section class="card">
+        <h2>
+          <span class="step-number">1</span> What you have to know
+        </h2>
+        <p class="prose">{login.terms}</p>
+        <p class="mute card-foot">
+          The login is kept sealed and renewed here; nobody can read it back. It is forgotten here when the
+          account is deleted or gets another credential.
+        </p>
+        {login.url === null && (
+          <form method="post" action={path} class="card-foot">
+            <CsrfField view={view} />
+            <Then domain={domain} />
+            {problem && <FormFailure problem={problem} parameters={[]} />}
+            <button class="primary" type="submit">
+              It is my own login: begin
+            </button>
+          </form>
+        )}
+      </section>
+      {login.url !== null && (
+        <>
+          <section class="card">
+            <h2>
+              <span class="step-number">2</span> Agree on Claude's page
+            </h2>
+            <p>
+              <a class="button" href={login.url} target="_blank" rel="noopener noreferrer">
+                <Icon name="external" /> Open the login page
+              </a>{" "}
+              <CopyButton text={login.url} label="the address" />
+            </p>
+            <p class="mute card-foot">
+              It opens in a new tab. Sign in there with the account you mean, agree, and copy the code it
+              shows.
+            </p>
+          </section>
+          <section class="card">
+            <h2>
+              <span class="step-number">3</span> Bring the code back
+            </h2>
+            <form method="post" action={`${path}/code`} class="stack" autocomplete="off">
+              <CsrfField view={view} />
+              <Then domain={domain} />
+              {problem && <FormFailure problem={problem} parameters={["code"]} />}
+              <TextField
+                label="Code"
+                name="code"
+                problem={problem}
+                required
+                maxlength={8500}
+                placeholder="code#state"
+              >
+                All of it, with the part after the #. It is accepted for another{" "}
+                {formatDuration(Math.max(0, Date.parse(login.expiresAt ?? "") - view.now))}.
+              </TextField>
+              <button class="primary" type="submit">
+                Complete the login
+              </button>
+            </form>
+            <form method="post" action={path} class="card-foot">
+              <CsrfField view={view} />
+              <Then domain={domain} />
+              <button class="quiet" type="submit">
+                Begin again with a new page
+              </button>
+            </form>
+          </section>
+        </>
+      )}
+    </>
+  );
+}
+
+function Then({ domain }: { domain: string | null }) {
+  return domain === null ? <></> : <input type="hidden" name="domain" value={domain} />;
+}

@@ -1,0 +1,176 @@
+/** /accounts/:id: one credential, whether it works, what may be done about it, and how full the account is. */
+import type { AccountView } from "../../../../workers/schemas/api/accounts.ts";
+import type { WindowDetail } from "../../../../workers/schemas/api/windows.ts";
+import type { Result } from "../../api/client.ts";
+import { windowRows } from "../../api/windows.ts";
+import { AccountForms, type AccountNotice, DONE_WORDS } from "../../components/admin/account-forms.tsx";
+import { Fact, Facts } from "../../components/ui/definition-list.tsx";
+import { Help } from "../../components/ui/help.tsx";
+import { Icon } from "../../components/ui/icon.tsx";
+import { ProblemCard } from "../../components/ui/problem.tsx";
+import { Time, Wire } from "../../components/ui/values.tsx";
+import { WindowRows } from "../../components/usage/window-list.tsx";
+import { linkTo } from "../../context/filters.ts";
+import { formatExact } from "../../format/number.ts";
+import { canAdminister, type View } from "../../context/view.ts";
+import { credentialWords, STATE_WORDS } from "./credential-labels.ts";
+
+interface Props {
+  view: View;
+  accountId: string;
+  /** Null: seen in traffic, but nobody set it up. */
+  account: AccountView | null;
+  window: Result<WindowDetail>;
+  notice: AccountNotice;
+}
+
+export function AccountPage({ view, accountId, account, window, notice }: Props) {
+  return (
+    <>
+      {notice.done && (
+        <p class="callout good" role="status">
+          <Icon name="check" />
+          <span>{DONE_WORDS[notice.done]}</span>
+        </p>
+      )}
+      {account && account.state !== "ready" && <Broken view={view} account={account} />}
+      <section class="card">
+        <h2>Credential</h2>
+        {account ? (
+          <Credential view={view} account={account} />
+        ) : (
+          <p class="mute">
+            Nobody set this account up: its requests came through a passthrough domain, with the clients' own
+            credential. Its name is the organisation that Claude's answers named.
+          </p>
+        )}
+      </section>
+      <section class="card">
+        <h2>
+          How full{" "}
+          <Help
+            label="a window"
+            words="The vendor counts what an account uses in windows of five hours and of seven days, refuses what goes beyond, and says so in its answers. An own limit counts the output tokens of any five hours."
+          />
+          <a href={linkTo("/usage", { ...view.filters, accountId })}>Usage</a>
+        </h2>
+        {window.ok ? (
+          <WindowRows rows={windowRows(window.data, view.now)} isDetailed />
+        ) : window.problem.status === 404 ? (
+          <p class="mute">No request yet.</p>
+        ) : (
+          <ProblemCard problem={window.problem} what="How full it is" view={view} />
+        )}
+      </section>
+      {canAdminister(view) && (
+        <AccountForms
+          view={view}
+          accountId={accountId}
+          account={account}
+          window={window.ok ? window.data : null}
+          notice={notice}
+        />
+      )}
+    </>
+  );
+}
+
+function Broken({ view, account }: { view: View; account: AccountView }) {
+  const { needsLogin } = account.login ?? { needsLogin: null };
+  return (
+    <div class="callout error" role="alert">
+      <Icon name="warning" />
+      <div>
+        <p>
+          <strong>This account {STATE_WORDS[account.state]}.</strong>
+        </p>
+        {needsLogin && (
+          <p>
+            The login server said <Wire text={needsLogin.reason} length={200} />,{" "}
+            <Time at={needsLogin.since} view={view} />.
+          </p>
+        )}
+        {account.credentialType === "oauth" && canAdminister(view) && (
+          <p>
+            <a class="button" href={`/accounts/${encodeURIComponent(account.accountId)}/login`}>
+              Log in again
+            </a>
+          </p>
+        )}
+      </div>
+    </div>
+  );
+}
+
+const LOGIN_WORDS = {
+  ready: "ready",
+  expired: "the access token is over, and renewing it fails for now; it is tried again by itself",
+  needs_login: "ended by the vendor",
+  missing: "none stored",
+  unreadable: "sealed with a key that CREDENTIAL_KEYS no longer holds",
+} as const;
+
+function Credential({ view, account }: { view: View; account: AccountView }) {
+  const { login } = account;
+  return (
+    <Facts>
+      <Fact name="Type">{credentialWords(account.credentialType)}</Fact>
+      <Fact name="State">
+        <span class={account.state === "ready" ? "" : "error-words"}>{STATE_WORDS[account.state]}</span>
+      </Fact>
+      <Fact name="Set">
+        <Time at={account.updatedAt} view={view} />
+      </Fact>
+      <Fact name="Used by">
+        {account.domains.length === 0 ? (
+          <span class="mute">no domain</span>
+        ) : (
+          <span class="chips">
+            {account.domains.map((domain) => (
+              <a class="chip" href={linkTo(`/domains/${encodeURIComponent(domain)}`, view.filters)}>
+                <Wire text={domain} length={60} />
+              </a>
+            ))}
+          </span>
+        )}
+      </Fact>
+      {login && (
+        <>
+          <Fact name="Login">{LOGIN_WORDS[login.state]}</Fact>
+          <Fact name="Access token expires">
+            {login.expiresAt && <Time at={login.expiresAt} view={view} />}
+          </Fact>
+          <Fact name="Last renewed">{login.obtainedAt && <Time at={login.obtainedAt} view={view} />}</Fact>
+          <Fact name="Next renewal">
+            {login.nextRefreshAt && <Time at={login.nextRefreshAt} view={view} />}
+          </Fact>
+          <Fact name="Renewed since the login">{formatExact(login.rotations)} times</Fact>
+          <Fact name="Scopes">
+            {login.scopes.length === 0 ? (
+              <span class="mute">not told</span>
+            ) : (
+              <span class="chips">
+                {login.scopes.map((scope) => (
+                  <code class="chip">
+                    <Wire text={scope} length={60} />
+                  </code>
+                ))}
+              </span>
+            )}
+          </Fact>
+          <Fact name="Last error">
+            {login.lastError ? (
+              <>
+                <Wire text={login.lastError.message} length={200} />,{" "}
+                <Time at={login.lastError.at} view={view} />
+                {login.failures > 0 && `, ${formatExact(login.failures)} in a row`}
+              </>
+            ) : (
+              "none"
+            )}
+          </Fact>
+        </>
+      )}
+    </Facts>
+  );
+}

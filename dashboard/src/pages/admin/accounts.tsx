@@ -1,0 +1,129 @@
+/** /accounts: the credentials behind the domains, whether they work, and how full they are. */
+import type { AccountList } from "../../../../workers/schemas/api/accounts.ts";
+import type { WindowList } from "../../../../workers/schemas/api/windows.ts";
+import { accountRows, type AccountRow } from "../../api/accounts.ts";
+import type { Result } from "../../api/client.ts";
+import { windowRows } from "../../api/windows.ts";
+import { AdministrationTabs } from "../../components/admin/administration-tabs.tsx";
+import { Icon } from "../../components/ui/icon.tsx";
+import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
+import { Wire } from "../../components/ui/values.tsx";
+import { WindowRows } from "../../components/usage/window-list.tsx";
+import { linkTo } from "../../context/filters.ts";
+import { canAdminister, type View } from "../../context/view.ts";
+import { credentialWords, STATE_WORDS } from "./credential-labels.ts";
+
+interface Props {
+  view: View;
+  accounts: Result<AccountList>;
+  windows: Result<WindowList>;
+}
+
+export function AccountsPage({ view, accounts, windows }: Props) {
+  const rows = accounts.ok ? accountRows(accounts.data, windows.ok ? windows.data : null) : [];
+  return (
+    <>
+      <AdministrationTabs view={view} active="accounts" />
+      {!accounts.ok ? (
+        <ProblemCard problem={accounts.problem} what="The list of accounts" view={view} />
+      ) : rows.length === 0 ? (
+        <Empty title="No account yet.">
+          <p>
+            An account is what requests go to Claude with: an API key, a login, or each client's own
+            credential. It is set up with the first domain that uses it.
+          </p>
+          {canAdminister(view) && (
+            <p>
+              <a class="button" href="/domains/new">
+                <Icon name="plus" /> Add a domain
+              </a>
+            </p>
+          )}
+        </Empty>
+      ) : (
+        <>
+          {rows.filter(needsSomebody).map((row) => (
+            <NeedsLogin row={row} view={view} />
+          ))}
+          {!windows.ok && <ProblemCard problem={windows.problem} what="How full they are" view={view} />}
+          <ul class="account-list">
+            {rows.map((row) => (
+              <Account row={row} view={view} />
+            ))}
+          </ul>
+        </>
+      )}
+    </>
+  );
+}
+
+const needsSomebody = ({ account }: AccountRow) => account !== null && account.state !== "ready";
+const pathOf = (accountId: string) => `/accounts/${encodeURIComponent(accountId)}`;
+
+function NeedsLogin({ row: { account, accountId }, view }: { row: AccountRow; view: View }) {
+  return (
+    <div class="callout error" role="status">
+      <Icon name="warning" />
+      <div>
+        <p>
+          <strong>
+            <Wire text={accountId} length={60} />
+          </strong>{" "}
+          {account && STATE_WORDS[account.state]}.
+        </p>
+        {canAdminister(view) && (
+          <p>
+            <a href={pathOf(accountId) + (account?.credentialType === "oauth" ? "/login" : "")}>
+              {account?.credentialType === "oauth" ? "Log in again" : "Store a credential"}
+            </a>
+          </p>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Account({ row: { account, accountId, window }, view }: { row: AccountRow; view: View }) {
+  return (
+    <li class="card">
+      <h2>
+        <span>
+          <a href={linkTo(pathOf(accountId), view.filters)}>
+            <Wire text={accountId} length={60} />
+          </a>
+        </span>
+      </h2>
+      <p class="account-facts">
+        {account === null ? (
+          <span class="mute">Seen in traffic only: clients bring their own credential.</span>
+        ) : (
+          <>
+            <span>
+              {credentialWords(account.credentialType)},{" "}
+              <span class={account.state === "ready" ? "" : "error-words"}>{STATE_WORDS[account.state]}</span>
+            </span>
+            {account.domains.length === 0 ? (
+              <span class="mute">No domain uses it.</span>
+            ) : (
+              <span class="chips">
+                {account.domains.slice(0, 6).map((domain) => (
+                  <a class="chip" href={linkTo(`/domains/${encodeURIComponent(domain)}`, view.filters)}>
+                    <Wire text={domain} length={48} />
+                  </a>
+                ))}
+                {account.domains.length > 6 && (
+                  <span class="mute">and {account.domains.length - 6} more</span>
+                )}
+              </span>
+            )}
+          </>
+        )}
+      </p>
+      {window ? (
+        <WindowRows rows={windowRows(window, view.now)} />
+      ) : (
+        <p class="mute">No request in the last eight days.</p>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,200 @@
+/** /audit: who changed what, opened which transcript, signed in. For administrators; filters are the address. */
+import type { AuditList } from "../../api/types.ts";
+import { type Result, search } from "../../api/client.ts";
+import { AdministrationTabs } from "../../components/admin/administration-tabs.tsx";
+import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
+import { Time, Wire } from "../../components/ui/values.tsx";
+import type { View } from "../../context/view.ts";
+import { Head, TableHead } from "../../components/ui/table-head.tsx";
+
+export interface AuditFilter {
+  actor: string;
+  action: string;
+  target: string;
+}
+
+interface Props {
+  view: View;
+  filter: AuditFilter;
+  /** Not the newest page. */
+  isOlder: boolean;
+  list: Result<AuditList>;
+}
+
+/** What is done here, in words. An action of another version is shown by its name. */
+const ACTIONS: Readonly<Record<string, string>> = {
+  "account.delete": "Account deleted",
+  "account.login": "Account logged in at Claude",
+  "account.put": "Account's credential replaced",
+  "account.refresh": "Login renewed by hand",
+  "account_window.put": "Limit or alerts set",
+  "client_key.create": "Client key made",
+  "client_key.revoke": "Client key revoked",
+  "domain.delete": "Domain deleted",
+  "domain.put": "Domain set up or changed",
+  "domain.slack_test": "Slack test sent",
+  "prices.reprice": "History priced again",
+  relink: "History linked again",
+  "session.close": "Signed out",
+  "session.open": "Signed in",
+  "body.download": "Bytes of a request taken",
+  "transcript.export": "Transcript exported",
+  "transcript.open": "Transcript opened",
+};
+
+export function AuditPage({ view, filter, isOlder, list }: Props) {
+  const isFiltered = Object.values(filter).some((value) => value !== "");
+  return (
+    <>
+      <AdministrationTabs view={view} active="audit" />
+      <form method="get" action="/audit" class="filters audit-filters" data-filters>
+        <label class="choice">
+          <span class="unseen">Action</span>
+          <select name="action" {...(filter.action === "" ? {} : { "data-set": "" })}>
+            <option value="">Every action</option>
+            {[...new Set([...Object.keys(ACTIONS), filter.action])]
+              .filter((action) => action !== "")
+              .map((action) => (
+                <option value={action} selected={action === filter.action}>
+                  {actionWords(action)}
+                </option>
+              ))}
+          </select>
+        </label>
+        <Part name="actor" label="Who" value={filter.actor} placeholder="Who: session:1a2b3c4d, ann@…" />
+        <Part name="target" label="On what" value={filter.target} placeholder="On what: a domain, an id" />
+        <button type="submit">Filter</button>
+        {isFiltered && (
+          <a class="clear" href="/audit">
+            Clear
+          </a>
+        )}
+      </form>
+      {!list.ok ? (
+        <ProblemCard problem={list.problem} what="The audit log" view={view} />
+      ) : list.data.entries.length === 0 ? (
+        isFiltered || isOlder ? (
+          <Empty title="Nothing like that was written down.">
+            <p>
+              <a href="/audit">All of the audit log</a>
+            </p>
+          </Empty>
+        ) : (
+          <Empty title="Nothing was changed and no transcript was opened yet.">
+            <p>
+              Every change, every look into a transcript and every download is written down here, with who it
+              was.
+            </p>
+          </Empty>
+        )
+      ) : (
+        <>
+          <AuditTable entries={list.data.entries} view={view} filter={filter} />
+          <nav class="pager" aria-label="Pages of the audit log">
+            {isOlder ? <a href={`/audit${search({ ...filter })}`}>Newest</a> : <span></span>}
+            {list.data.nextCursor && (
+              <a class="button" href={`/audit${search({ ...filter, cursor: list.data.nextCursor })}`}>
+                Older
+              </a>
+            )}
+          </nav>
+        </>
+      )}
+    </>
+  );
+}
+
+const actionWords = (action: string) =>
+  ACTIONS[action] ?? action.replaceAll(/[._]/g, " ").replace(/^./, (first) => first.toUpperCase());
+
+function Part({
+  name,
+  label,
+  value,
+  placeholder,
+}: {
+  name: string;
+  label: string;
+  value: string;
+  placeholder: string;
+}) {
+  return (
+    <label>
+      <span class="unseen">{label}</span>
+      <input
+        name={name}
+        value={value}
+        placeholder={placeholder}
+        autocomplete="off"
+        spellcheck={false}
+        maxlength={300}
+      />
+    </label>
+  );
+}
+
+function AuditTable({
+  entries,
+  view,
+  filter,
+}: {
+  entries: AuditList["entries"];
+  view: View;
+  filter: AuditFilter;
+}) {
+  const only = (part: Partial<AuditFilter>) => `/audit${search({ ...filter, ...part })}`;
+  return (
+    <table class="rows audit" role="table">
+      <caption class="unseen">Audit log, newest first</caption>
+      <TableHead>
+        <Head label="When" />
+        <Head label="Who" />
+        <Head label="What" />
+        <Head label="On" />
+        <Head label="Details" />
+      </TableHead>
+      <tbody role="rowgroup">
+        {entries.map((entry) => (
+          <tr role="row">
+            <td role="cell" class="cell-time">
+              <Time at={entry.at} view={view} />
+            </td>
+            <td role="cell" class="cell-who">
+              <a href={only({ actor: entry.actor })}>
+                <Wire text={entry.actor} length={48} />
+              </a>{" "}
+              <span class="mute">{entry.role}</span>
+            </td>
+            <td role="cell" class="cell-what">
+              <a href={only({ action: entry.action })}>
+                <Wire text={actionWords(entry.action)} length={60} />
+              </a>
+            </td>
+            <td role="cell" class="cell-target">
+              <a href={only({ target: entry.target })}>
+                <Wire text={entry.target} length={80} />
+              </a>
+            </td>
+            <td role="cell" class="cell-details">
+              <Details details={entry.details} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** What was set, never what a secret was set to: the log holds none. */
+function Details({ details }: { details: Record<string, unknown> }) {
+  const parts = Object.entries(details).filter(([, value]) => value !== null && value !== undefined);
+  if (parts.length === 0) return <span class="mute">–</span>;
+  return (
+    <Wire
+      text={parts
+        .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
+        .join(", ")}
+      length={160}
+    />
+  );
+}

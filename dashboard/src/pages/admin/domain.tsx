@@ -1,0 +1,277 @@
+/** /domains/:domain: its client keys, how it reaches Claude, and the way to remove it. */
+import type { DomainDetail } from "../../api/types.ts";
+import type { Problem } from "../../api/client.ts";
+import { DomainForm, FormProblem, type DomainDraft } from "../../components/admin/domain-form.tsx";
+import { CsrfField } from "../../layout/frame.tsx";
+import { Icon } from "../../components/ui/icon.tsx";
+import { NewKey } from "../../components/admin/new-key.tsx";
+import { SlackForm, type SlackDraft } from "../../components/admin/slack-form.tsx";
+import { Time, Wire } from "../../components/ui/values.tsx";
+import { canAdminister, type View } from "../../context/view.ts";
+import { linkTo } from "../../context/filters.ts";
+import { credentialWords, STATE_WORDS } from "./credential-labels.ts";
+import { Fact, Facts } from "../../components/ui/definition-list.tsx";
+
+/** What an action on this page left to say. */
+export interface DomainNotice {
+  /** A key that was just made: the only time it is seen. */
+  newKey?: { name: string; key: string };
+  saved?: boolean;
+  problem?: Problem;
+  /** Which form the problem belongs to. */
+  form?: "settings" | "key" | "revoke" | "slack" | "slack-test" | "delete";
+  draft?: DomainDraft;
+  slackDraft?: SlackDraft;
+  /** What came of a test message. */
+  slackTest?: { delivered: boolean; message: string };
+}
+
+interface Props {
+  view: View;
+  detail: DomainDetail;
+  notice: DomainNotice;
+}
+
+export function DomainPage({ view, detail, notice }: Props) {
+  const isAdministrator = canAdminister(view);
+  return (
+    <>
+      {notice.newKey && <NewKey view={view} detail={detail} made={notice.newKey} />}
+      {notice.saved && (
+        <p class="callout good" role="status">
+          <Icon name="check" />
+          <span>Saved. Every edge location follows within two minutes.</span>
+        </p>
+      )}
+      <section class="card">
+        <Facts>
+          <Fact name="Account">
+            <a href={linkTo(`/accounts/${encodeURIComponent(detail.accountId)}`, view.filters)}>
+              <Wire text={detail.accountId} length={128} />
+            </a>
+          </Fact>
+          <Fact name="Credential">
+            {credentialWords(detail.credential.type)}
+            {", "}
+            <span class={detail.credential.state === "ready" ? "" : "error-words"}>
+              {STATE_WORDS[detail.credential.state]}
+            </span>
+          </Fact>
+          <Fact name="Endpoints">
+            {detail.endpoints === null ? (
+              "all of /v1/ except /v1/organizations/ and /v1/oauth/"
+            ) : (
+              <span class="chips">
+                {detail.endpoints.map((endpoint) => (
+                  <code class="chip">{endpoint}</code>
+                ))}
+              </span>
+            )}
+          </Fact>
+        </Facts>
+      </section>
+      <ClientKeys view={view} detail={detail} notice={notice} />
+      <Slack view={view} detail={detail} notice={notice} />
+      {isAdministrator && (
+        <>
+          <details class="card add" open={notice.form === "settings"}>
+            <summary>
+              <h2>Change</h2>
+            </summary>
+            <DomainForm
+              view={view}
+              draft={
+                notice.draft ?? {
+                  domain: detail.domain,
+                  accountId: detail.accountId,
+                  credential: "keep",
+                  endpoints: (detail.endpoints ?? []).join("\n"),
+                }
+              }
+              problem={notice.form === "settings" ? (notice.problem ?? null) : null}
+            />
+          </details>
+          <Delete
+            view={view}
+            detail={detail}
+            problem={notice.form === "delete" ? notice.problem : undefined}
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+function ClientKeys({ view, detail, notice }: Props) {
+  const isAdministrator = canAdminister(view);
+  const path = `/domains/${encodeURIComponent(detail.domain)}`;
+  return (
+    <section class="card">
+      <h2>Client keys</h2>
+      {(notice.form === "key" || notice.form === "revoke") && notice.problem && (
+        <FormProblem problem={notice.problem} />
+      )}
+      {detail.clientKeys.length === 0 ? (
+        <p class="mute">
+          No key yet. Without one nobody can use this domain (unless client authentication is off).
+        </p>
+      ) : (
+        <ul class="key-list">
+          {detail.clientKeys.map((key) => (
+            <li class={key.revokedAt ? "mute" : ""}>
+              <span class="key-name">
+                <Icon name="key" /> <Wire text={key.name} length={80} />
+              </span>
+              <span class="mute">
+                made <Time at={key.createdAt} view={view} />
+              </span>
+              {key.revokedAt ? (
+                <span>
+                  revoked <Time at={key.revokedAt} view={view} />
+                </span>
+              ) : (
+                isAdministrator && (
+                  <details class="confirm">
+                    <summary class="button quiet">Revoke</summary>
+                    <form method="post" action={`${path}/keys/${key.id}/revoke`} class="inline-form">
+                      <CsrfField view={view} />
+                      <label class="field">
+                        <span>
+                          Type{" "}
+                          <strong>
+                            <bdi>{key.name}</bdi>
+                          </strong>{" "}
+                          to revoke it. Its clients get 401 within two minutes.
+                        </span>
+                        <input
+                          name="confirm"
+                          required
+                          autocomplete="off"
+                          spellcheck={false}
+                          data-must-be={key.name}
+                        />
+                      </label>
+                      <button class="danger" type="submit">
+                        Revoke the key
+                      </button>
+                    </form>
+                  </details>
+                )
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+      {isAdministrator && (
+        <form method="post" action={`${path}/keys`} class="inline-form">
+          <CsrfField view={view} />
+          <label class="field">
+            <span>New key for</span>
+            <input
+              name="name"
+              required
+              maxlength={100}
+              placeholder="ann, build server, …"
+              autocomplete="off"
+            />
+          </label>
+          <button class="primary" type="submit">
+            Make a key
+          </button>
+        </form>
+      )}
+    </section>
+  );
+}
+
+function Slack({ view, detail, notice }: Props) {
+  const { slack } = detail;
+  const path = `/domains/${encodeURIComponent(detail.domain)}/slack`;
+  const problem = notice.form === "slack" ? (notice.problem ?? null) : null;
+  const test = notice.slackTest;
+  return (
+    <section class="card">
+      <h2>Slack</h2>
+      <p>{slackWords(slack)}</p>
+      {test && (
+        <p class={`callout ${test.delivered ? "good" : "error"}`} role="status">
+          <Icon name={test.delivered ? "check" : "warning"} />
+          <span>{test.message}</span>
+        </p>
+      )}
+      {notice.form === "slack-test" && notice.problem && <FormProblem problem={notice.problem} />}
+      {canAdminister(view) && (
+        <>
+          <form method="post" action={`${path}-test`} class="card-foot">
+            <CsrfField view={view} />
+            <button type="submit">Send a test message</button>
+          </form>
+          <details class="inner-fold" open={problem !== null}>
+            <summary>Change</summary>
+            <SlackForm
+              view={view}
+              action={path}
+              domain={detail.domain}
+              stored={slack}
+              draft={notice.slackDraft ?? null}
+              problem={problem}
+              button="Save"
+            />
+          </details>
+        </>
+      )}
+    </section>
+  );
+}
+
+function slackWords(slack: DomainDetail["slack"]): string {
+  if (slack?.enabled === false)
+    return "Switched off: nothing of this domain is told, in the default channel neither.";
+  const where = slack?.webhook_set
+    ? `A webhook of its own is stored${slack.channel ? `, for ${slack.channel}` : ""}.`
+    : "No webhook of its own: the default channel of the deployment is told, if there is one.";
+  const what =
+    slack?.messages === false
+      ? "Told are errors, filling windows and logins that ended, but no conversations."
+      : "Told are errors, filling windows, logins that ended, and conversations as far as SLACK_MESSAGES allows.";
+  return `${where} ${what}`;
+}
+
+function Delete({
+  view,
+  detail,
+  problem,
+}: {
+  view: View;
+  detail: DomainDetail;
+  problem: Problem | undefined;
+}) {
+  return (
+    <details class="card add" open={problem !== undefined}>
+      <summary>
+        <h2>Delete</h2>
+      </summary>
+      {problem && <FormProblem problem={problem} />}
+      <form method="post" action={`/domains/${encodeURIComponent(detail.domain)}/delete`} class="stack">
+        <CsrfField view={view} />
+        <p>
+          The domain stops serving and its client keys stop working. What was recorded stays readable here.
+          This cannot be undone.
+        </p>
+        <label class="field">
+          <span>
+            Type{" "}
+            <strong>
+              <bdi>{detail.domain}</bdi>
+            </strong>{" "}
+            to delete it
+          </span>
+          <input name="confirm" required autocomplete="off" spellcheck={false} data-must-be={detail.domain} />
+        </label>
+        <button class="danger" type="submit">
+          Delete the domain
+        </button>
+      </form>
+    </details>
+  );
+}

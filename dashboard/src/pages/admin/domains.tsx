@@ -1,0 +1,97 @@
+/** /domains: every host the proxy knows, and the form that adds one. */
+import type { DomainList } from "../../api/types.ts";
+import type { Result } from "../../api/client.ts";
+import { AdministrationTabs } from "../../components/admin/administration-tabs.tsx";
+import { Icon } from "../../components/ui/icon.tsx";
+import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
+import { Wire } from "../../components/ui/values.tsx";
+import { linkTo } from "../../context/filters.ts";
+import { formatExact } from "../../format/number.ts";
+import { canAdminister, type View } from "../../context/view.ts";
+import { credentialWords } from "./credential-labels.ts";
+import { Head, TableHead } from "../../components/ui/table-head.tsx";
+
+interface Props {
+  view: View;
+  list: Result<DomainList>;
+}
+
+export function DomainsPage({ view, list }: Props) {
+  return (
+    <>
+      <AdministrationTabs view={view} active="domains" />
+      {!list.ok ? (
+        <ProblemCard problem={list.problem} what="The list of domains" view={view} />
+      ) : list.data.domains.length === 0 ? (
+        <Empty title="No domain yet.">
+          <p>
+            A domain is a host name that clients call. It says which credential goes to Claude and which keys
+            may use it.
+          </p>
+        </Empty>
+      ) : (
+        <DomainTable domains={list.data.domains} view={view} />
+      )}
+      {canAdminister(view) && (
+        <p class="actions">
+          <a class="button" href="/domains/new">
+            <Icon name="plus" /> Add a domain
+          </a>
+        </p>
+      )}
+    </>
+  );
+}
+
+function DomainTable({ domains, view }: { domains: DomainList["domains"]; view: View }) {
+  return (
+    <table class="rows domains" role="table" data-rows>
+      <caption class="unseen">Domains</caption>
+      <TableHead>
+        <Head label="Domain" />
+        <Head label="Account" />
+        <Head label="Credential" />
+        <Head label="State" />
+        <Head label="Requests, 7 days" isNumber />
+      </TableHead>
+      <tbody role="rowgroup">
+        {domains.map((domain) => (
+          <tr role="row" data-row>
+            <td role="cell" class="cell-name">
+              {domain.configured ? (
+                <a
+                  class="row-link"
+                  href={linkTo(`/domains/${encodeURIComponent(domain.domain)}`, view.filters)}
+                >
+                  <Wire text={domain.domain} length={80} />
+                </a>
+              ) : (
+                <Wire text={domain.domain} length={80} />
+              )}
+            </td>
+            <td role="cell" class="cell-account">
+              {domain.configured && domain.accountId !== null ? (
+                <a href={linkTo(`/accounts/${encodeURIComponent(domain.accountId)}`, view.filters)}>
+                  <Wire text={domain.accountId} length={40} />
+                </a>
+              ) : (
+                <Wire text={domain.accountId} length={40} />
+              )}
+            </td>
+            <td role="cell" class="cell-credential">
+              {credentialWords(domain.credentialType)}
+            </td>
+            <td role="cell" class="cell-state">
+              {domain.configured ? "set up" : <span class="mute">seen only</span>}
+            </td>
+            <td role="cell" class="cell-count right">
+              <a href={linkTo("/requests", { ...view.filters, domain: domain.domain, range: "7d" })}>
+                {formatExact(domain.requestCount)}
+              </a>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,181 @@
+/** /settings: whether the machine is well (queue, journal, failures, counters, versions). */
+import { moreChecksOf } from "../../api/health.ts";
+import type { LinkingQuality } from "../../../../workers/schemas/api/conversations.ts";
+import type { AlertsWaiting, Environment } from "../../../../workers/schemas/api/settings.ts";
+import type { Status } from "../../../../workers/schemas/api/status.ts";
+import { EnvironmentTable, LinkingTable } from "../../components/admin/health-tables.tsx";
+import { FailedRows } from "../../components/requests/failed-rows.tsx";
+import type { Result } from "../../api/client.ts";
+import { Icon } from "../../components/ui/icon.tsx";
+import { ProblemCard } from "../../components/ui/problem.tsx";
+import { Copyable, Time, Wire } from "../../components/ui/values.tsx";
+import { formatExact } from "../../format/number.ts";
+import type { View } from "../../context/view.ts";
+import { Head, TableHead } from "../../components/ui/table-head.tsx";
+
+interface Props {
+  view: View;
+  status: Result<Status>;
+  alerts: Result<AlertsWaiting>;
+  /** Null unless it was asked for. */
+  linking: Result<LinkingQuality> | null;
+  /** Null for viewers. */
+  environment: Result<Environment> | null;
+}
+
+const COUNTER_WORDS: Readonly<Record<string, string>> = {
+  refused_unauthenticated: "Refused: no valid client key",
+  refused_path: "Refused: path not allowed",
+  unrecorded: "Bodies that R2 did not take",
+  facts_lost: "Not recorded at all (archive and queue down)",
+  bell_failed: "Found by the sweep (queue down)",
+};
+
+export function SettingsPage({ view, status, alerts, linking, environment }: Props) {
+  return (
+    <>
+      {status.ok ? (
+        <Machine view={view} status={status.data} alerts={alerts} linking={linking} />
+      ) : (
+        <ProblemCard problem={status.problem} what="The state of the machine" view={view} />
+      )}
+      {environment && <EnvironmentTable environment={environment} view={view} />}
+    </>
+  );
+}
+
+const TONE_ICONS = { good: "good", warning: "warning", error: "cross", mute: "alert" } as const;
+
+function Machine({
+  view,
+  status,
+  alerts,
+  linking,
+}: {
+  view: View;
+  status: Status;
+  alerts: Result<AlertsWaiting>;
+  linking: Result<LinkingQuality> | null;
+}) {
+  const counters = Object.entries(status.counters ?? {}).filter(([, value]) => value > 0);
+  return (
+    <>
+      <ul class="checks">
+        {moreChecksOf(status, alerts, view.now).map((check) => (
+          <li class={`card check ${check.tone}`}>
+            <h2>
+              <Icon name={TONE_ICONS[check.tone]} label={check.tone} />
+              {check.name}
+            </h2>
+            <p class="check-value number">{check.value}</p>
+            <p class="mute">{check.words}</p>
+          </li>
+        ))}
+      </ul>
+      <FailureTable status={status} view={view} />
+      <div class="pair">
+        <section class="card">
+          <h2>
+            Counted, not stored <span class="mute">last 24 hours</span>
+          </h2>
+          {status.counters === null ? (
+            <p class="mute">Not known while the database is out of reach.</p>
+          ) : counters.length === 0 ? (
+            <p class="mute">Nothing was refused or lost.</p>
+          ) : (
+            <dl class="plain-list">
+              {counters.map(([name, value]) => (
+                <div>
+                  <dt>{COUNTER_WORDS[name] ?? name.replaceAll("_", " ")}</dt>
+                  <dd class="number">{formatExact(value)}</dd>
+                </div>
+              ))}
+            </dl>
+          )}
+        </section>
+        <section class="card">
+          <h2>Versions</h2>
+          <dl class="plain-list">
+            <div>
+              <dt>Nexus</dt>
+              <dd>
+                <code>{status.versions.nexus}</code>
+              </dd>
+            </div>
+            <div>
+              <dt>Migrations applied</dt>
+              <dd class="number">{formatExact(status.versions.migrations)}</dd>
+            </div>
+            <div>
+              <dt>Newest stored exchange</dt>
+              <dd>
+                <Time at={status.newestRequestAt} view={view} />
+              </dd>
+            </div>
+            <div>
+              <dt>Postgres</dt>
+              <dd>
+                <Wire text={status.versions.database} length={60} />
+              </dd>
+            </div>
+          </dl>
+        </section>
+      </div>
+      <LinkingTable linking={linking} view={view} />
+      <LastErrors status={status} view={view} />
+    </>
+  );
+}
+
+function FailureTable({ status, view }: { status: Status; view: View }) {
+  const failures = status.ingestFailures?.newest ?? [];
+  if (failures.length === 0) return null;
+  return (
+    <section class="card">
+      <h2>Exchanges that could not be stored</h2>
+      <div class="scroll" tabindex={0}>
+        <table class="rows">
+          <TableHead>
+            <Head label="Exchange" />
+            <Head label="Domain" />
+            <Head label="Error" />
+            <Head label="Attempts" isNumber />
+            <Head label="Last" />
+          </TableHead>
+          <tbody>
+            {failures.map((failure) => (
+              <tr>
+                <td>
+                  <Copyable text={failure.exchangeId} label="the id" isShort />
+                </td>
+                <td>
+                  <Wire text={failure.domain} length={60} />
+                </td>
+                <td>
+                  <Wire text={failure.error} length={200} />
+                </td>
+                <td class="right">{formatExact(failure.attempts)}</td>
+                <td>
+                  <Time at={failure.lastAt} view={view} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function LastErrors({ status, view }: { status: Status; view: View }) {
+  const errors = status.lastErrors ?? [];
+  if (errors.length === 0) return null;
+  return (
+    <section class="card">
+      <h2>
+        Ended badly <span class="mute">last 24 hours, newest first</span>
+      </h2>
+      <FailedRows rows={errors.map((error) => ({ ...error, errorType: null }))} view={view} />
+    </section>
+  );
+}

@@ -1,0 +1,162 @@
+/** Two branches beside each other: what they have in common is said once, then both go on side by side, differences marked. */
+import type { Branch, ConversationTree, Transcript } from "../../../../workers/schemas/api/conversations.ts";
+import type { ApiClient, Result } from "../../api/client.ts";
+import { BranchGlyph, glyphOf } from "../../components/tree/branch-glyphs.tsx";
+import { ProblemCard } from "../../components/ui/problem.tsx";
+import { ComparedRowView } from "../../components/conversations/compared-row.tsx";
+import type { TranscriptContext } from "../../components/transcript/transcript-context.ts";
+import { Money, Short, Time, Wire } from "../../components/ui/values.tsx";
+import { linkTo } from "../../context/filters.ts";
+import { formatCount, formatExact } from "../../format/number.ts";
+import { messageOf } from "../../transcript/blocks.ts";
+import { commonBeginning, compareEntries } from "../../transcript/compare.ts";
+import { newPainter } from "../../transcript/highlight.ts";
+import { type Entry, pairTools } from "../../transcript/pair-tools.ts";
+import { fittingTranscript } from "../../transcript/page-size.ts";
+import { comparedFrom } from "../../tree/fork.ts";
+import type { View } from "../../context/view.ts";
+
+/** Messages of each side in one page. */
+const PAGE = 30;
+
+export interface Comparison {
+  left: Branch;
+  right: Branch;
+  /** Position at which both are read from. */
+  from: number;
+  transcripts: Result<readonly [Transcript, Transcript]>;
+}
+
+/** Both branches from where they part. Null when one of them is not there, or they are the same. */
+export async function loadComparison(
+  api: ApiClient,
+  path: string,
+  [left, right]: readonly [Branch | undefined, Branch | undefined],
+  tree: ConversationTree | null,
+): Promise<Comparison | null> {
+  if (!left || !right || left.branchKey === right.branchKey) return null;
+  const place = (branch: Branch) => tree?.branches.findIndex(({ key }) => key === branch.branchKey) ?? -1;
+  const from =
+    tree && place(left) !== -1 && place(right) !== -1 ? comparedFrom(tree, place(left), place(right)) : 1;
+  const [one, other] = await Promise.all(
+    [left, right].map(({ branchKey }) =>
+      api.get<Transcript>(`${path}/messages`, {
+        branch: branchKey,
+        cursor: from > 1 ? from : null,
+        limit: PAGE,
+      }),
+    ),
+  );
+  if (!one!.ok) return { left, right, from, transcripts: one! };
+  if (!other!.ok) return { left, right, from, transcripts: other! };
+  return {
+    left,
+    right,
+    from,
+    transcripts: { ok: true, data: [fittingTranscript(one!.data), fittingTranscript(other!.data)] },
+  };
+}
+
+interface Props {
+  view: View;
+  path: string;
+  comparison: Comparison;
+}
+
+export function ComparePage({ view, path, comparison }: Props) {
+  const { left, right, from, transcripts } = comparison;
+  if (!transcripts.ok)
+    return <ProblemCard problem={transcripts.problem} what="The two branches" view={view} />;
+  const [one, other] = transcripts.data;
+  const common = commonBeginning(one.messages, other.messages);
+  const inCommon = from - 1 + common;
+  const sides = [one, other].map((transcript) => entriesOf(transcript, common)) as [Entry[], Entry[]];
+  const rows = compareEntries(...sides);
+  const contexts = [contextOf(view, path, one), contextOf(view, path, other)] as const;
+  const names = [left.branchId, right.branchId] as const;
+  return (
+    <div class="compared">
+      <SideHead branch={left} transcript={one} view={view} path={path} />
+      <SideHead branch={right} transcript={other} view={view} path={path} />
+      <p class="compared-common">
+        {inCommon === 0 ? (
+          "They have no beginning in common."
+        ) : (
+          <>
+            The first {formatCount(inCommon, "message")} {inCommon === 1 ? "is" : "are"} the same.{" "}
+            <a href={linkTo(path, view.filters, { branch: branchParameter(left) })}>Read them</a>
+          </>
+        )}
+      </p>
+      {rows.map((row) => (
+        <ComparedRowView row={row} contexts={contexts} names={names} />
+      ))}
+      {rows.length === 0 && <p class="compared-common">Nothing differs in what is shown here.</p>}
+      <SideFoot branch={left} transcript={one} view={view} path={path} />
+      <SideFoot branch={right} transcript={other} view={view} path={path} />
+    </div>
+  );
+}
+
+function entriesOf(transcript: Transcript, common: number): Entry[] {
+  const own = transcript.messages.slice(common);
+  return pairTools(own.map(messageOf)).map((entry, n) => ({ ...entry, number: own[n]!.position }));
+}
+
+function contextOf(view: View, path: string, transcript: Transcript): TranscriptContext {
+  return {
+    here: linkTo(path, view.filters, { branch: transcript.branchKey }),
+    rawHref: `/api/requests/${transcript.requestId}/body`,
+    paint: newPainter(),
+    wholeHref: (position) =>
+      transcript.messages.find((message) => message.position === position)?.isClipped
+        ? `/api/conversations/${transcript.conversationId}/messages/${position}?branch=${transcript.branchKey}`
+        : null,
+  };
+}
+
+const branchParameter = ({ kind, branchKey }: Branch) => (kind === "main" ? null : branchKey);
+
+interface SideProps {
+  branch: Branch;
+  transcript: Transcript;
+  view: View;
+  path: string;
+}
+
+function SideHead({ branch, transcript, view, path }: SideProps) {
+  const tokens = branch.totalTokens + branch.cacheReadInputTokens + branch.cacheCreationInputTokens;
+  return (
+    <header class="card compared-head">
+      <h2>
+        {branch.kind !== "main" && <BranchGlyph kind={glyphOf(branch.kind)} />}
+        <a href={linkTo(path, view.filters, { branch: branchParameter(branch) })}>
+          <Wire text={branch.branchId} length={40} />
+        </a>
+      </h2>
+      <p class="mute">
+        {formatCount(transcript.total, "message")}, {formatCount(branch.requestCount, "request")}
+        {branch.errorCount > 0 && (
+          <span class="error-words">, {formatCount(branch.errorCount, "error")}</span>
+        )}
+        , <Short value={tokens} /> tokens, <Money amount={branch.costUsd} />, last{" "}
+        <Time at={branch.lastMessageTime} view={view} />
+      </p>
+    </header>
+  );
+}
+
+function SideFoot({ branch, transcript, view, path }: SideProps) {
+  const { nextCursor } = transcript;
+  return (
+    <p class="compared-foot">
+      {nextCursor === null ? (
+        <span class="mute">It ends here.</span>
+      ) : (
+        <a href={linkTo(path, view.filters, { branch: branchParameter(branch), cursor: nextCursor })}>
+          Read on from message {formatExact(nextCursor)}
+        </a>
+      )}
+    </p>
+  );
+}

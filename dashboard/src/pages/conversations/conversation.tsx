@@ -1,0 +1,136 @@
+/** /conversations/:id: what it took, the tree of its requests, and the transcript of one branch beside it. */
+import type {
+  Branch,
+  ConversationDetail,
+  ConversationTree,
+  Transcript as TranscriptAnswer,
+} from "../../../../workers/schemas/api/conversations.ts";
+import type { Result } from "../../api/client.ts";
+import { AnalysisPanel } from "../../components/conversations/analysis-panel.tsx";
+import { BranchList } from "../../components/tree/branch-list.tsx";
+import { ConversationStats } from "../../components/conversations/stats.tsx";
+import { ProblemCard } from "../../components/ui/problem.tsx";
+import { Tabs } from "../../components/ui/tabs.tsx";
+import { type DrawnTree, drawTree, TreePanel } from "../../components/tree/panel.tsx";
+import { linkTo } from "../../context/filters.ts";
+import type { View } from "../../context/view.ts";
+import { type Comparison, ComparePage } from "./compare.tsx";
+import { TimelinePage } from "./timeline.tsx";
+import { Reading } from "./transcript.tsx";
+
+const VIEWS = [
+  ["read", "Transcript"],
+  ["tree", "Tree"],
+  ["timeline", "Timeline"],
+] as const;
+export type ConversationView = (typeof VIEWS)[number][0] | "compare";
+
+/** Which of its looks `view` asks for. */
+export function conversationView(view: View): ConversationView {
+  if (view.query.compare) return "compare";
+  return VIEWS.find(([key]) => key === view.query.view)?.[0] ?? "read";
+}
+
+interface Props {
+  view: View;
+  detail: ConversationDetail;
+  /** These two are null where they are not looked at. */
+  tree: Result<ConversationTree> | null;
+  transcript: Result<TranscriptAnswer> | null;
+  /** Null where nothing is compared, or there are no two branches to. */
+  compared: Comparison | null;
+}
+
+export function ConversationPage({ view, detail, tree, transcript, compared }: Props) {
+  const path = `/conversations/${detail.conversationId}`;
+  const look = conversationView(view);
+  const read = transcript?.ok ? transcript.data : null;
+  const branchKey = read?.branchKey ?? branchOf(detail, view.query.branch)?.branchKey ?? null;
+  const drawn = tree?.ok ? drawTree(tree.data, view, branchKey) : null;
+  const messages = new Map<string, number>();
+  for (const { requestId, position } of read?.messages ?? [])
+    if (requestId !== null && !messages.has(requestId)) messages.set(requestId, position);
+  const beside = { view, path, model: detail.latestModel, messages };
+  const branches = (
+    <BranchList
+      view={view}
+      path={path}
+      branches={detail.branches}
+      tree={drawn?.tree ?? null}
+      now={branchKey}
+    />
+  );
+  return (
+    <>
+      <ConversationStats detail={detail} />
+      <div class="tab-row">
+        <Tabs
+          label="Looks at this conversation"
+          active={look}
+          tabs={[
+            ...VIEWS.map(([key, label]) => ({
+              key,
+              label,
+              href: linkTo(path, view.filters, {
+                view: key === "read" ? null : key,
+                branch: view.query.branch ?? null,
+              }),
+            })),
+            ...(look === "compare" ? [{ key: look, label: "Comparison", href: "" }] : []),
+          ]}
+        />
+        <a
+          class="button quiet"
+          href={linkTo("/requests", view.filters, { conversationId: detail.conversationId })}
+        >
+          Its requests
+        </a>
+      </div>
+      {look === "compare" ? (
+        compared ? (
+          <ComparePage view={view} path={path} comparison={compared} />
+        ) : (
+          <p class="note">There are no two such branches to compare.</p>
+        )
+      ) : look === "timeline" ? (
+        <TimelinePage view={view} path={path} detail={detail} />
+      ) : look === "tree" ? (
+        <>
+          {drawn ? <TreePanel {...beside} drawn={drawn} isAlone /> : <NoTree tree={tree} view={view} />}
+          {branches}
+        </>
+      ) : (
+        <div class="reading">
+          <div class="reading-side">
+            {drawn ? <TreePanel {...beside} drawn={drawn} /> : <NoTree tree={tree} view={view} />}
+            {branches}
+            <AnalysisPanel />
+          </div>
+          {transcript?.ok === false ? (
+            <ProblemCard problem={transcript.problem} what="The transcript" view={view} />
+          ) : (
+            read && <Reading view={view} detail={detail} transcript={read} itemOf={itemsByRequest(drawn)} />
+          )}
+        </div>
+      )}
+    </>
+  );
+}
+
+function NoTree({ tree, view }: { tree: Result<ConversationTree> | null; view: View }) {
+  return tree === null || tree.ok ? null : <ProblemCard problem={tree.problem} what="The tree" view={view} />;
+}
+
+/** The branch of this key or name; `main` when nothing is named. */
+export function branchOf(detail: ConversationDetail, named: string | undefined): Branch | undefined {
+  return detail.branches.find(({ branchKey, branchId, kind }) =>
+    named ? branchKey === named || branchId === named : kind === "main",
+  );
+}
+
+function itemsByRequest(drawn: DrawnTree | null): (requestId: string) => number | null {
+  if (!drawn) return () => null;
+  const { tree, drawing } = drawn;
+  const items = new Map(tree.nodes.map(({ id }, place) => [id, drawing.itemOf[place] ?? null]));
+  return (requestId) => items.get(requestId) ?? null;
+}

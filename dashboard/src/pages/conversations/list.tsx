@@ -1,0 +1,214 @@
+/** /conversations: one row each, the one active last first: what it is about, how it branched, what it took. */
+import type {
+  ConversationList,
+  ConversationRow as Conversation,
+} from "../../../../workers/schemas/api/conversations.ts";
+import type { ApiClient, Result } from "../../api/client.ts";
+import { ContextBattery } from "../../charts/context-gauge.tsx";
+import { BranchGlyphs } from "../../components/tree/branch-glyphs.tsx";
+import { Choice, FilterBar, type FilterChoices } from "../../components/ui/filter-bar.tsx";
+import { PointHere } from "../../components/admin/client-setup.tsx";
+import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
+import { Money, shortModel, Short, Time, Wire } from "../../components/ui/values.tsx";
+import { apiQuery, linkTo } from "../../context/filters.ts";
+import { formatCount, formatExact, formatShare } from "../../format/number.ts";
+import { formatDuration } from "../../format/time.ts";
+import type { View } from "../../context/view.ts";
+import { Head, TableHead } from "../../components/ui/table-head.tsx";
+
+const PAGE_ROWS = 50;
+const MOST_WORDS = 500;
+const ERROR_WORDS: Readonly<Record<string, string>> = { true: "with errors", false: "without errors" };
+
+/** Parameters of this page besides the filters that follow everywhere. */
+const own = (view: View) => ({
+  search: view.query.search?.trim().slice(0, MOST_WORDS) || null,
+  hasErrors: Object.hasOwn(ERROR_WORDS, view.query.hasErrors ?? "") ? view.query.hasErrors! : null,
+});
+
+export function loadConversations(api: ApiClient, view: View): Promise<Result<ConversationList>> {
+  return api.get<ConversationList>("/api/conversations", {
+    ...apiQuery(view.filters, view.now),
+    ...own(view),
+    limit: PAGE_ROWS,
+    cursor: view.query.cursor ?? null,
+  });
+}
+
+export function ConversationFilters({ view, choices }: { view: View; choices: FilterChoices }) {
+  const mine = own(view);
+  return (
+    <FilterBar view={view} choices={choices}>
+      <label class="choice">
+        <span class="unseen">Search what was said</span>
+        <input
+          type="search"
+          name="search"
+          value={mine.search ?? ""}
+          placeholder="Search what was said"
+          maxlength={MOST_WORDS}
+          autocomplete="off"
+        />
+      </label>
+      <Choice
+        name="hasErrors"
+        label="Errors"
+        all="With or without errors"
+        value={mine.hasErrors}
+        options={["true", "false"]}
+        words={(value) => ERROR_WORDS[value] ?? value}
+      />
+    </FilterBar>
+  );
+}
+
+export function ConversationsPage({ view, list }: { view: View; list: Result<ConversationList> }) {
+  if (!list.ok) return <ProblemCard problem={list.problem} what="The conversations" view={view} />;
+  const { conversations, nextCursor } = list.data;
+  const mine = own(view);
+  if (conversations.length === 0) return <NoConversations view={view} />;
+  return (
+    <>
+      <div id="live-conversations" {...(view.query.cursor || mine.search ? {} : { "data-live": "" })}>
+        <table class="rows conversations" role="table" data-rows>
+          <caption class="unseen">Conversations, last activity first</caption>
+          <TableHead>
+            <Head label="Conversation" />
+            <Head label="Branches" />
+            <Head label="Domain" />
+            <Head
+              label="Turns"
+              isNumber
+              help="What a person said. Between two turns a client asks several times: each result of a tool is a request of its own."
+            />
+            <Head label="Tokens" isNumber />
+            <Head
+              label="Cached"
+              isNumber
+              help="The share of all prompt tokens that the vendor still knew from a request before and read at a tenth of the price. What is written to the cache counts as not cached."
+            />
+            <Head label="Cost" isNumber />
+            <Head
+              label="Context"
+              isNumber
+              help="Prompt, cached or not, and answer of the latest request, against what its model takes."
+            />
+            <Head label="Took" isNumber />
+            <Head label="Last activity" isNumber />
+          </TableHead>
+          <tbody role="rowgroup">
+            {conversations.map((conversation) => (
+              <Row conversation={conversation} view={view} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <nav class="pager" aria-label="Pages">
+        {view.query.cursor ? (
+          <a class="button" href={linkTo("/conversations", view.filters, mine)}>
+            Newest
+          </a>
+        ) : (
+          <span></span>
+        )}
+        <span class="mute">{formatCount(conversations.length, "conversation")} on this page</span>
+        {nextCursor ? (
+          <a
+            class="button"
+            rel="next"
+            href={linkTo("/conversations", view.filters, { ...mine, cursor: nextCursor })}
+          >
+            Older
+          </a>
+        ) : (
+          <span class="mute">That is all in this period.</span>
+        )}
+      </nav>
+    </>
+  );
+}
+
+function Row({ conversation, view }: { conversation: Conversation; view: View }) {
+  const all =
+    conversation.totalTokens + conversation.cacheReadInputTokens + conversation.cacheCreationInputTokens;
+  return (
+    <tr role="row" data-row>
+      <td role="cell" class="cell-name">
+        <a
+          class="row-link"
+          href={linkTo(`/conversations/${conversation.conversationId}`, view.filters)}
+          data-preview={`/conversations/${conversation.conversationId}/preview`}
+        >
+          {conversation.title === null ? (
+            <span class="mute">Only programs spoke</span>
+          ) : (
+            <Wire text={conversation.title} length={90} />
+          )}
+        </a>
+        <span class="cell-note mute">
+          <Wire text={conversation.modelsUsed.map(shortModel).join(", ") || null} length={60} />
+          {conversation.errorCount > 0 && (
+            <span class="error-words">, {formatCount(conversation.errorCount, "error")}</span>
+          )}
+        </span>
+      </td>
+      <td role="cell" class="cell-branches">
+        <BranchGlyphs conversation={conversation} />
+      </td>
+      <td role="cell" class="cell-domain">
+        <Wire text={conversation.domain} length={40} />
+      </td>
+      <td role="cell" class="cell-turns right" title={formatCount(conversation.messageCount, "request")}>
+        {formatExact(conversation.turnCount)}
+      </td>
+      <td role="cell" class="cell-tokens right">
+        <Short value={all} />
+      </td>
+      <td role="cell" class="cell-cached right">
+        {formatShare(conversation.cacheHitShare)}
+      </td>
+      <td role="cell" class="cell-cost right">
+        <Money amount={conversation.costUsd} />
+        {conversation.unpricedCount > 0 && conversation.costUsd !== null && (
+          <span class="mute" title={`${formatCount(conversation.unpricedCount, "request")} unpriced`}>
+            {" "}
+            +
+          </span>
+        )}
+      </td>
+      <td role="cell" class="cell-context right">
+        <ContextBattery tokens={conversation.latestContextTokens} model={conversation.latestModel} />
+      </td>
+      <td role="cell" class="cell-span right">
+        {formatDuration(conversation.durationMs)}
+      </td>
+      <td role="cell" class="cell-time right">
+        <Time at={conversation.endedAt} view={view} />
+      </td>
+    </tr>
+  );
+}
+
+function NoConversations({ view }: { view: View }) {
+  const mine = own(view);
+  const { domain, accountId, model } = view.filters;
+  if (mine.search ?? mine.hasErrors ?? domain ?? accountId ?? model) {
+    return (
+      <Empty title="No conversation fits these filters in this period.">
+        <p>
+          <a
+            class="button"
+            href={linkTo("/conversations", { ...view.filters, domain: null, accountId: null, model: null })}
+          >
+            Without filters
+          </a>
+        </p>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title={view.query.cursor ? "No older conversation." : "No conversation in this period."}>
+      <PointHere view={view} />
+    </Empty>
+  );
+}

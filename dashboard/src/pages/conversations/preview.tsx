@@ -1,0 +1,45 @@
+/** /conversations/:id/preview: the last exchange of a conversation as a fragment, for the card beside a row of the list. */
+import type { Transcript } from "../../../../workers/schemas/api/conversations.ts";
+import type { Result } from "../../api/client.ts";
+import { Wire } from "../../components/ui/values.tsx";
+import { formatCount } from "../../format/number.ts";
+import { messageOf } from "../../transcript/blocks.ts";
+import { type Entry, isPerson, pairTools } from "../../transcript/pair-tools.ts";
+
+const WORDS = 420;
+
+export function ConversationPreview({ transcript }: { transcript: Result<Transcript> }) {
+  if (!transcript.ok) return <p class="mute">The last exchange cannot be read right now.</p>;
+  const { messages, total } = transcript.data;
+  const entries = pairTools(messages.map(messageOf)).filter(({ isAbsorbed }) => !isAbsorbed);
+  const person = entries.findLast(isPerson);
+  const answer = entries.findLast((entry) => entry.role === "assistant" && entry !== person);
+  if (!person && !answer) return <p class="mute">Nothing of its last exchange was recorded.</p>;
+  return (
+    <>
+      {person && <Said who="You" entry={person} />}
+      {answer && <Said who="Claude" entry={answer} />}
+      <p class="mute">{formatCount(total, "message")} in all</p>
+    </>
+  );
+}
+
+function Said({ who, entry }: { who: string; entry: Entry }) {
+  const text = entry.items
+    .map((item) => (item.kind === "text" ? item.text : ""))
+    .join(" ")
+    .trim();
+  const calls = entry.items.flatMap((item) => (item.kind === "call" ? [item.use.name] : []));
+  return (
+    <p>
+      <strong>{who}</strong>{" "}
+      {text !== "" ? (
+        <Wire text={text} length={WORDS} />
+      ) : (
+        <span class="mute">
+          {calls.length > 0 ? <Wire text={`calls ${calls.join(", ")}`} length={120} /> : "said nothing"}
+        </span>
+      )}
+    </p>
+  );
+}

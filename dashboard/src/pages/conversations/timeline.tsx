@@ -1,0 +1,172 @@
+/** The requests of a conversation in the order of time: who set off which, what it did, how long it took and how it ended. */
+import type {
+  ConversationDetail,
+  ConversationRequest,
+} from "../../../../workers/schemas/api/conversations.ts";
+import { BranchGlyph, glyphOf } from "../../components/tree/branch-glyphs.tsx";
+import { Money, Status, Wire } from "../../components/ui/values.tsx";
+import { linkTo } from "../../context/filters.ts";
+import { formatCount, formatExact, formatShort } from "../../format/number.ts";
+import { oneLine } from "../../format/text.ts";
+import { clockOf, formatAbsolute, formatDuration } from "../../format/time.ts";
+import { pauses, type TimelineRow } from "../../transcript/timeline.ts";
+import type { View } from "../../context/view.ts";
+import { Head, TableHead } from "../../components/ui/table-head.tsx";
+
+/** Requests of one page. */
+export const TIMELINE_ROWS = 100;
+
+interface Props {
+  view: View;
+  path: string;
+  detail: ConversationDetail;
+}
+
+export function TimelinePage({ view, path, detail }: Props) {
+  const rows = pauses(detail.requests);
+  const longest = Math.max(1, ...detail.requests.map(({ durationMs }) => durationMs ?? 0));
+  const kinds = new Map(detail.branches.map((branch) => [branch.branchKey, branch.kind]));
+  const clock = clockOf(view.zone);
+  const to = (cursor: string | null) =>
+    linkTo(path, view.filters, { view: "timeline", branch: view.query.branch ?? null, cursor });
+  return (
+    <>
+      <div class="scroll">
+        <table class="rows timeline" data-rows>
+          <caption class="unseen">Requests of this conversation, oldest first</caption>
+          <TableHead>
+            <Head label="Time" />
+            <Head label="Branch" />
+            <Head label="What" />
+            <Head label="Took" />
+            <Head label="Prompt → answer" isNumber />
+            <Head label="Cost" isNumber />
+            <Head label="Ended" />
+          </TableHead>
+          <tbody>
+            {rows.map((row) => (
+              <>
+                {row.pauseMs > 0 && <Pause row={row} />}
+                <Row
+                  row={row.request}
+                  kind={kinds.get(row.request.branchKey)}
+                  {...{ view, path, longest, clock }}
+                />
+              </>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {rows.length === 0 && <p class="note">No request on this page.</p>}
+      <nav class="pager" aria-label="Parts of the timeline">
+        {view.query.cursor ? (
+          <a class="button" href={to(null)}>
+            From the beginning
+          </a>
+        ) : (
+          <span></span>
+        )}
+        <span class="mute">{formatCount(rows.length, "request")} on this page</span>
+        {detail.nextCursor ? (
+          <a class="button" rel="next" href={to(detail.nextCursor)}>
+            Later
+          </a>
+        ) : (
+          <span class="mute">That is all.</span>
+        )}
+      </nav>
+    </>
+  );
+}
+
+/** What nobody at Claude worked in. */
+function Pause({ row }: { row: TimelineRow<ConversationRequest> }) {
+  return (
+    <tr class="pause">
+      <td colspan={7}>
+        <span class="mute">
+          {formatDuration(row.pauseMs)} {row.isPerson ? "until somebody spoke again" : "in tools"}
+        </span>
+      </td>
+    </tr>
+  );
+}
+
+interface RowProps {
+  row: ConversationRequest;
+  kind: "main" | "branch" | "compact" | "subtask" | undefined;
+  view: View;
+  path: string;
+  longest: number;
+  clock: (at: number) => string;
+}
+
+function Row({ row, kind = "main", view, path, longest, clock }: RowProps) {
+  const prompt =
+    row.inputTokens === null
+      ? null
+      : row.inputTokens + (row.cacheReadInputTokens ?? 0) + (row.cacheCreationInputTokens ?? 0);
+  const branch = kind === "main" ? null : row.branchKey;
+  return (
+    <tr data-row>
+      <td class="cell-time">
+        <a class="row-link" href={linkTo(path, view.filters, { branch, requestId: row.requestId })}>
+          <span class="number" title={formatAbsolute(Date.parse(row.timestamp), view.zone)}>
+            {clock(Date.parse(row.timestamp))}
+          </span>
+        </a>
+      </td>
+      <td class="timeline-branch">
+        {kind !== "main" && <BranchGlyph kind={glyphOf(kind)} />} <Wire text={row.branchId} length={28} />
+      </td>
+      <td class="timeline-what">
+        {row.prompt !== null ? (
+          <Wire text={row.prompt} length={110} />
+        ) : (
+          <span class="mute">{tools(row)}</span>
+        )}
+      </td>
+      <td class="timeline-took">
+        <Took row={row} longest={longest} />
+      </td>
+      <td class="right">
+        {formatShort(prompt)} <span class="mute">→</span> {formatShort(row.outputTokens)}
+      </td>
+      <td class="right">
+        <Money amount={row.costUsd} />
+      </td>
+      <td class="cell-status">
+        <a href={linkTo(`/requests/${row.requestId}`, view.filters)}>
+          <Status row={{ ...row, error: null }} />
+        </a>
+      </td>
+    </tr>
+  );
+}
+
+/** "Read 2, Bash": the tools its answer calls; where it calls none it is the end of a turn. */
+function tools({ toolCalls, stopReason }: ConversationRequest): string {
+  const names = Object.entries(toolCalls ?? {})
+    .slice(0, 6)
+    .map(([name, count]) => (count > 1 ? `${oneLine(name, 30)} ${formatExact(count)}` : oneLine(name, 30)));
+  return names.length > 0 ? `calls ${names.join(", ")}` : (stopReason?.replaceAll("_", " ") ?? "");
+}
+
+/** Waiting, then answering, to the scale of the page's longest. */
+function Took({ row, longest }: { row: ConversationRequest; longest: number }) {
+  if (row.durationMs === null) return <span class="mute">–</span>;
+  const width = (row.durationMs / longest) * 100;
+  const first = Math.min(row.timeToFirstByteMs ?? row.durationMs, row.durationMs);
+  const waiting = (first / longest) * 100;
+  return (
+    <>
+      <svg class="took" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+        <rect class="fill-waiting" x="0" y="0" width={Math.max(waiting, 0.6)} height="6" />
+        <rect class="fill-answering" x={waiting} y="0" width={width - waiting} height="6" />
+      </svg>
+      <span class="number" title={`First byte after ${formatDuration(row.timeToFirstByteMs)}`}>
+        {formatDuration(row.durationMs)}
+      </span>
+    </>
+  );
+}

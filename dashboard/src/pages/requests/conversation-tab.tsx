@@ -1,0 +1,183 @@
+/** The conversation one request carried: system prompt and tools folded, history, the answer last. */
+import type { RequestDetail } from "../../api/types.ts";
+import { linkTo } from "../../context/filters.ts";
+import { formatCount, formatExact } from "../../format/number.ts";
+import { oneLine } from "../../format/text.ts";
+import { BlockView } from "../../components/transcript/content-block.tsx";
+import { Transcript } from "../../components/transcript/transcript.tsx";
+import type { TranscriptContext } from "../../components/transcript/transcript-context.ts";
+import { JsonTree } from "../../components/transcript/json-tree.tsx";
+import { PlainText } from "../../components/transcript/long-text.tsx";
+import { Wire } from "../../components/ui/values.tsx";
+import { isObject, messageOf, messagesOf, systemOf, toolsOf, type Message } from "../../transcript/blocks.ts";
+import { newPainter } from "../../transcript/highlight.ts";
+import { pairTools, withoutTools, type Entry } from "../../transcript/pair-tools.ts";
+import type { View } from "../../context/view.ts";
+
+/** Messages of a page that was asked for without more: the newest, because that is what one comes for. */
+const NEWEST_MESSAGES = 24;
+
+export function ConversationTab({ detail, view }: { detail: RequestDetail; view: View }) {
+  const body = detail.requestBody;
+  if (!isObject(body)) return <NoConversation detail={detail} />;
+  const answer = answerOf(detail);
+  const history = messagesOf(body);
+  const hidesTools = view.query.tools === "hide";
+  const paired = pairTools(answer ? [...history, answer] : history);
+  const all = hidesTools ? withoutTools(paired) : paired;
+  const shown = view.query.messages === "all" ? all : newest(all);
+  const link = (extra: Record<string, string | null>) =>
+    linkTo(view.path, view.filters, {
+      tools: view.query.tools ?? null,
+      messages: view.query.messages ?? null,
+      ...extra,
+    });
+  const context: TranscriptContext = {
+    here: link({}),
+    rawHref: `/api/requests/${detail.requestId}/body`,
+    paint: newPainter(),
+  };
+  const hidden = all.length - shown.length;
+  return (
+    <div class="conversation">
+      <p class="transcript-bar">
+        <span class="mute">{formatCount(history.length, "message")} sent</span>
+        <a class="button quiet" href={link({ tools: hidesTools ? null : "hide" })}>
+          {hidesTools ? "Show tool calls" : "Hide tool calls"}
+        </a>
+      </p>
+      <Preamble body={body} context={context} />
+      {hidden > 0 && (
+        <p class="earlier">
+          <a href={link({ messages: "all" })} data-all-messages>
+            Show {formatCount(hidden, "earlier message")}
+          </a>
+        </p>
+      )}
+      <Transcript entries={shown} answerNumber={answer ? paired.length : null} context={context} />
+      {!answer && <NoAnswer detail={detail} />}
+    </div>
+  );
+}
+
+/** The newest messages, beginning at one that shows something. */
+function newest(entries: readonly Entry[]): readonly Entry[] {
+  if (entries.length <= NEWEST_MESSAGES + 2) return entries;
+  const from = entries.length - NEWEST_MESSAGES;
+  const first = entries.findIndex((entry, index) => index >= from && !entry.isAbsorbed);
+  return entries.slice(first === -1 ? from : first);
+}
+
+/** The answer as a message, when there is one with content. */
+function answerOf(detail: RequestDetail): Message | null {
+  const body = detail.responseBody;
+  if (!isObject(body) || body.content === undefined) return null;
+  const message = messageOf(body);
+  return message.blocks.length > 0 ? { ...message, role: "assistant" } : null;
+}
+
+/** System prompt and tool definitions: always there, rarely read, hence folded. */
+function Preamble({ body, context }: { body: Record<string, unknown>; context: TranscriptContext }) {
+  const system = systemOf(body);
+  const tools = toolsOf(body);
+  const characters = system.reduce((sum, block) => sum + (block.kind === "text" ? block.text.length : 0), 0);
+  return (
+    <div class="preamble">
+      {system.length > 0 && (
+        <details class="fold-line">
+          <summary>
+            System prompt{" "}
+            <span class="mute">
+              {formatCount(system.length, "block")}, {formatCount(characters, "character")}
+            </span>
+          </summary>
+          {system.map((block) => (
+            <BlockView block={block} context={context} />
+          ))}
+        </details>
+      )}
+      {tools.length > 0 && (
+        <details class="fold-line">
+          <summary>
+            Tools{" "}
+            <span class="mute">
+              {formatExact(tools.length)}: {oneLine(tools.map((tool) => tool.name).join(", "), 160)}
+            </span>
+          </summary>
+          {tools.slice(0, 300).map((tool) => (
+            <details class="fold-line">
+              <summary>
+                <strong>
+                  <Wire text={tool.name} length={80} />
+                </strong>{" "}
+                <span class="mute">
+                  <Wire text={tool.description} length={140} />
+                </span>
+              </summary>
+              {tool.description && (
+                <PlainText text={tool.description} foldAt={600} rawHref={context.rawHref} />
+              )}
+              <JsonTree value={tool.schema} rawHref={context.rawHref} open={0} />
+            </details>
+          ))}
+        </details>
+      )}
+    </div>
+  );
+}
+
+function NoAnswer({ detail }: { detail: RequestDetail }) {
+  if (detail.error) {
+    return (
+      <div class="callout error" role="note">
+        <div>
+          <p>
+            <strong>
+              <Wire text={detail.errorType ?? "error"} length={80} />
+            </strong>
+            {detail.responseStatus !== null && ` (${detail.responseStatus})`}
+          </p>
+          <PlainText
+            text={detail.error}
+            foldAt={1_000}
+            rawHref={`/api/requests/${detail.requestId}/response`}
+          />
+        </div>
+      </div>
+    );
+  }
+  if (isObject(detail.responseBody)) {
+    return (
+      <JsonTree value={detail.responseBody} rawHref={`/api/requests/${detail.requestId}/response`} open={2} />
+    );
+  }
+  return <p class="note mute">No answer was recorded.</p>;
+}
+
+function NoConversation({ detail }: { detail: RequestDetail }) {
+  const rawHref = `/api/requests/${detail.requestId}/response`;
+  return (
+    <div class="conversation">
+      <p class="note mute">
+        {detail.requestBodyState === "removed"
+          ? "The body was removed when its retention ended; the facts above stay."
+          : detail.requestBodyState === "none"
+            ? "This request carried no recorded body."
+            : "The request's body is not a conversation."}
+      </p>
+      {typeof detail.requestBody === "string" && (
+        <PlainText
+          text={detail.requestBody}
+          foldAt={1_000}
+          rawHref={`/api/requests/${detail.requestId}/body`}
+        />
+      )}
+      {detail.responseBody !== null && detail.responseBody !== undefined && (
+        <section>
+          <h2>Answer</h2>
+          <JsonTree value={detail.responseBody} rawHref={rawHref} open={2} />
+        </section>
+      )}
+    </div>
+  );
+}

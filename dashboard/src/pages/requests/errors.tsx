@@ -1,0 +1,198 @@
+/** /errors: what went wrong in the period, by kind, over time, by domain and model, down to each request. */
+import type { Problem, Result } from "../../api/client.ts";
+import type { Errors } from "../../../../workers/schemas/api/failures.ts";
+import { failureKinds, SHOWN_FAILURES } from "../../api/failures.ts";
+import type { Named, Overview } from "../../api/overview.ts";
+import type { RequestRow } from "../../api/types.ts";
+import { BarChart, bucketWords } from "../../charts/bar-chart.tsx";
+import { ShareCell } from "../../charts/share-bar.tsx";
+import { FailedRows } from "../../components/requests/failed-rows.tsx";
+import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
+import { shortModel, Time, Wire } from "../../components/ui/values.tsx";
+import { linkTo, type Filters } from "../../context/filters.ts";
+import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
+import type { View } from "../../context/view.ts";
+import { Head, TableHead } from "../../components/ui/table-head.tsx";
+
+interface Props {
+  view: View;
+  overview: Result<Overview>;
+  errors: Result<Errors>;
+  /** The newest failed exchanges. */
+  failures: { ok: true; data: readonly RequestRow[] } | { ok: false; problem: Problem };
+}
+
+export function ErrorsPage({ view, overview, errors, failures }: Props) {
+  if (!failures.ok) return <ProblemCard problem={failures.problem} what="The errors" view={view} />;
+  const rows = failures.data;
+  if (rows.length === 0) {
+    return (
+      <Empty title="Nothing failed in this period.">
+        <p>Answers with status 400 and above, broken and interrupted exchanges would stand here.</p>
+      </Empty>
+    );
+  }
+  return (
+    <>
+      {errors.ok && <Course view={view} errors={errors.data} />}
+      <div class="pair">
+        <Kinds view={view} errors={errors} />
+        {errors.ok && (
+          <div class="column">
+            <Shares
+              title="By domain"
+              failed={errors.data.domains.map(({ domain, count }) => ({ name: domain, count }))}
+              all={overview.ok ? overview.data.domains : []}
+              href={(domain) => linkTo("/errors", { ...view.filters, domain } satisfies Filters)}
+            />
+            <Shares
+              title="By model"
+              failed={errors.data.models.map(({ model, count }) => ({ name: model ?? "", count }))}
+              all={overview.ok ? overview.data.models : []}
+              words={shortModel}
+              href={(model) => linkTo("/errors", { ...view.filters, model } satisfies Filters)}
+            />
+          </div>
+        )}
+      </div>
+      <section class="card" id="live-errors" data-live>
+        <h2>
+          Newest <span class="mute">{formatCount(Math.min(rows.length, SHOWN_FAILURES), "request")}</span>
+        </h2>
+        <FailedRows
+          rows={rows.slice(0, SHOWN_FAILURES).map((row) => ({ ...row, asked: row.model ?? row.endpoint }))}
+          view={view}
+        />
+      </section>
+    </>
+  );
+}
+
+function Course({ view, errors }: { view: View; errors: Errors }) {
+  const { total, requests, series, bucketMs } = errors;
+  return (
+    <section class="card" id="live-course" data-live>
+      <h2>
+        Errors per {bucketWords(bucketMs)}{" "}
+        <span class="mute">
+          {formatExact(total)} of {formatCount(requests, "request")},{" "}
+          {formatShare(requests === 0 ? null : total / requests)}
+        </span>
+      </h2>
+      <BarChart
+        label={`Errors per ${bucketWords(bucketMs)}`}
+        series={[
+          {
+            key: "errors",
+            label: "Errors",
+            fill: "fill-error",
+            hint: "Status 400 and above, and answers that never came or broke off",
+          },
+        ]}
+        points={series.map(({ time, count }) => ({ start: Date.parse(time), values: { errors: count } }))}
+        bucketMs={bucketMs}
+        zone={view.zone}
+        now={view.now}
+        isWhole
+        format={{ short: formatShort, exact: formatExact }}
+      />
+    </section>
+  );
+}
+
+function Kinds({ view, errors }: { view: View; errors: Result<Errors> }) {
+  if (!errors.ok) return <ProblemCard problem={errors.problem} what="The kinds of errors" view={view} />;
+  const { total, types } = errors.data;
+  return (
+    <section class="card">
+      <h2>
+        By kind <span class="mute">{formatCount(total, "failure")}</span>
+      </h2>
+      <table class="rows eaters">
+        <TableHead>
+          <Head label="What happened" />
+          <Head label="Times" isNumber />
+          <Head label="Last" />
+          <Head label="Share" isShare />
+        </TableHead>
+        <tbody>
+          {failureKinds(types)
+            .slice(0, 30)
+            .map(({ name, count, latest, query }) => (
+              <tr>
+                <td>
+                  <a href={linkTo("/requests", view.filters, query)}>
+                    <Wire text={name} length={60} />
+                  </a>
+                </td>
+                <td class="right">{formatExact(count)}</td>
+                <td>
+                  <a href={linkTo(`/requests/${latest.requestId}`, view.filters)}>
+                    <Time at={latest.timestamp} view={view} />
+                  </a>
+                </td>
+                <ShareCell share={count / Math.max(1, total)} />
+              </tr>
+            ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+interface SharesProps {
+  title: string;
+  /** Most first. */
+  failed: readonly { name: string; count: number }[];
+  /** What these are a share of, as far as it is known. */
+  all: readonly Named[];
+  href: (name: string) => string;
+  words?: (name: string) => string;
+}
+
+/** How many of whose requests failed: many failures of many requests are another thing than of few. */
+function Shares({ title, failed, all, href, words = (name) => name }: SharesProps) {
+  const requestsOf = new Map(all.map(({ name, sums }) => [name, sums.requests]));
+  return (
+    <section class="card">
+      <h2>{title}</h2>
+      {failed.length === 0 && <p class="mute">None here.</p>}
+      {failed.length > 0 && (
+        <table class="rows eaters">
+          <TableHead>
+            <Head label="Name" />
+            <Head label="Errors" isNumber />
+            <Head label="Of requests" isNumber />
+          </TableHead>
+          <tbody>
+            {failed.slice(0, 10).map(({ name, count }) => (
+              <FailedShare
+                href={href(name)}
+                name={words(name) || "(none)"}
+                count={count}
+                requests={requestsOf.get(name) ?? 0}
+              />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function FailedShare(props: { href: string; name: string; count: number; requests: number }) {
+  const { href, name, count, requests } = props;
+  return (
+    <tr>
+      <td>
+        <a href={href}>
+          <Wire text={name} length={48} />
+        </a>
+      </td>
+      <td class="right">{formatExact(count)}</td>
+      <td class="right" title={formatCount(requests, "request")}>
+        {formatShare(requests === 0 ? null : count / requests)}
+      </td>
+    </tr>
+  );
+}

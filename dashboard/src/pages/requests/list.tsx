@@ -1,0 +1,158 @@
+/** /requests: the exchanges as they came, newest first, with every filter in the URL. */
+import type { RequestList } from "../../api/types.ts";
+import { apiQuery, linkTo } from "../../context/filters.ts";
+import { Choice, FilterBar, type FilterChoices } from "../../components/ui/filter-bar.tsx";
+import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
+import { PointHere } from "../../components/admin/client-setup.tsx";
+import { RequestTable } from "../../components/requests/request-table.tsx";
+import { formatCount } from "../../format/number.ts";
+import type { ApiClient, Result } from "../../api/client.ts";
+import type { View } from "../../context/view.ts";
+
+const PAGE_ROWS = 50;
+const STATUSES = ["2xx", "4xx", "429", "5xx", "529"];
+const OUTCOMES = ["complete", "client_gone", "upstream_failed", "interrupted", "unrecorded"];
+const OUTCOME_WORDS: Readonly<Record<string, string>> = {
+  complete: "complete",
+  client_gone: "client left",
+  upstream_failed: "broken off",
+  interrupted: "interrupted",
+  unrecorded: "bodies lost",
+};
+
+/** Parameters of this page besides the filters that follow everywhere. */
+const OWN = ["requestType", "status", "outcome", "sessionId", "conversationId"] as const;
+
+const own = (view: View): Record<string, string | null> =>
+  Object.fromEntries(OWN.map((name) => [name, view.query[name] || null]));
+
+export function loadRequests(api: ApiClient, view: View): Promise<Result<RequestList>> {
+  return api.get<RequestList>("/api/requests", {
+    ...apiQuery(view.filters, view.now),
+    ...own(view),
+    limit: PAGE_ROWS,
+    cursor: view.query.cursor ?? null,
+  });
+}
+
+interface Props {
+  view: View;
+  list: Result<RequestList>;
+  choices: FilterChoices;
+  /** Request types there are. */
+  types: readonly string[];
+}
+
+export function RequestFilters({ view, choices, types }: Omit<Props, "list">) {
+  const mine = own(view);
+  return (
+    <FilterBar
+      view={view}
+      choices={choices}
+      keep={{ sessionId: mine.sessionId, conversationId: mine.conversationId }}
+    >
+      <Choice
+        name="requestType"
+        label="Type"
+        all="All types"
+        value={mine.requestType ?? null}
+        options={types}
+        words={(type) => type.replaceAll("_", " ")}
+      />
+      <Choice name="status" label="Status" all="Any status" value={mine.status ?? null} options={STATUSES} />
+      <Choice
+        name="outcome"
+        label="Ended"
+        all="However ended"
+        value={mine.outcome ?? null}
+        options={OUTCOMES}
+        words={(outcome) => OUTCOME_WORDS[outcome] ?? outcome}
+      />
+    </FilterBar>
+  );
+}
+
+export function RequestsPage({ view, list }: { view: View; list: Result<RequestList> }) {
+  if (!list.ok) return <ProblemCard problem={list.problem} what="The list of requests" view={view} />;
+  const { requests, nextCursor } = list.data;
+  const mine = own(view);
+  return (
+    <>
+      <Narrowed view={view} mine={mine} />
+      {requests.length === 0 ? (
+        <NoRequests view={view} />
+      ) : (
+        <>
+          {/* Older pages stand still: their rows do not change. */}
+          <div id="live-requests" {...(view.query.cursor ? {} : { "data-live": "" })}>
+            <RequestTable rows={requests} view={view} />
+          </div>
+          <nav class="pager" aria-label="Pages">
+            {view.query.cursor ? (
+              <a class="button" href={linkTo("/requests", view.filters, mine)}>
+                Newest
+              </a>
+            ) : (
+              <span></span>
+            )}
+            <span class="mute">{formatCount(requests.length, "request")} on this page</span>
+            {nextCursor ? (
+              <a
+                class="button"
+                rel="next"
+                href={linkTo("/requests", view.filters, { ...mine, cursor: nextCursor })}
+              >
+                Older
+              </a>
+            ) : (
+              <span class="mute">That is all in this period.</span>
+            )}
+          </nav>
+        </>
+      )}
+    </>
+  );
+}
+
+/** Session and conversation have no select: they are said with the way out of them. */
+function Narrowed({ view, mine }: { view: View; mine: Record<string, string | null> }) {
+  const parts = [
+    ["sessionId", "session"],
+    ["conversationId", "conversation"],
+  ] as const;
+  return (
+    <>
+      {parts.map(([name, words]) =>
+        mine[name] ? (
+          <p class="narrowed">
+            Only {words} <code>{mine[name].slice(0, 60)}</code>{" "}
+            <a href={linkTo("/requests", view.filters, { ...mine, [name]: null })}>Show all</a>
+          </p>
+        ) : null,
+      )}
+    </>
+  );
+}
+
+function NoRequests({ view }: { view: View }) {
+  const isFiltered = Object.keys(view.query).some((name) => name !== "cursor" && name !== "range");
+  if (isFiltered) {
+    return (
+      <Empty title="No request fits these filters in this period.">
+        <p>
+          <a
+            class="button"
+            href={linkTo("/requests", { ...view.filters, domain: null, accountId: null, model: null })}
+          >
+            Without filters
+          </a>
+        </p>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title={view.query.cursor ? "No older requests." : "No requests in this period."}>
+      <PointHere view={view} />
+    </Empty>
+  );
+}

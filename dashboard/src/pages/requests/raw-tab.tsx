@@ -1,0 +1,75 @@
+/** Raw JSON of both sides as folding trees; a search opens what it finds. */
+import type { RequestDetail } from "../../api/types.ts";
+import { JsonTree } from "../../components/transcript/json-tree.tsx";
+import { PlainText } from "../../components/transcript/long-text.tsx";
+import { CopyButton } from "../../components/ui/values.tsx";
+
+/** A copy button carries its text in the page up to this; the request's is fetched. */
+const MAX_COPY_CHARACTERS = 4_000;
+
+export function RawTab({ detail }: { detail: RequestDetail }) {
+  const id = detail.requestId;
+  return (
+    <div class="raw">
+      <div class="json-search" data-json-search hidden role="search">
+        <label>
+          <span class="unseen">Search the JSON</span>
+          <input type="search" placeholder="Search names and values" maxlength={200} autocomplete="off" />
+        </label>
+        <span class="mute" data-json-found role="status"></span>
+        <span class="json-folds">
+          <button type="button" class="quiet" data-json-fold="open">
+            Open all
+          </button>
+          <button type="button" class="quiet" data-json-fold="close">
+            Close all
+          </button>
+        </span>
+      </div>
+      <Part
+        title="Request"
+        value={detail.requestBody}
+        rawHref={`/api/requests/${id}/body`}
+        closed={["tools", "system"]}
+        copyFrom={`/api/requests/${id}/body`}
+      />
+      <Part title="Answer" value={detail.responseBody} rawHref={`/api/requests/${id}/response`} />
+      {detail.usageData && <Part title="Usage" value={detail.usageData} rawHref={`/api/requests/${id}`} />}
+    </div>
+  );
+}
+
+interface PartProps {
+  title: string;
+  value: unknown;
+  rawHref: string;
+  closed?: readonly string[];
+  /** Where the very bytes are. */
+  copyFrom?: string;
+}
+
+function Part({ title, value, rawHref, closed = [], copyFrom }: PartProps) {
+  const text = value === null || value === undefined ? "" : JSON.stringify(value, null, 2);
+  return (
+    <section class="card">
+      <h2>
+        {title}
+        {text !== "" &&
+          (copyFrom ? (
+            <CopyButton from={copyFrom} label={`the JSON of ${title.toLowerCase()}`} />
+          ) : (
+            text.length <= MAX_COPY_CHARACTERS && (
+              <CopyButton text={text} label={`the JSON of ${title.toLowerCase()}`} />
+            )
+          ))}
+      </h2>
+      {value === null || value === undefined ? (
+        <p class="mute">Nothing recorded.</p>
+      ) : typeof value === "string" ? (
+        <PlainText text={value} foldAt={2_000} rawHref={rawHref} />
+      ) : (
+        <JsonTree value={value} rawHref={rawHref} open={2} closed={closed} />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,114 @@
+/** /requests/:id: one exchange. Facts first, then the conversation it carried; raw JSON, headers and stream behind tabs. */
+import type { RequestDetail } from "../../api/types.ts";
+import { TimingStrip } from "../../charts/timing-strip.tsx";
+import { Tabs } from "../../components/ui/tabs.tsx";
+import { Icon } from "../../components/ui/icon.tsx";
+import { linkTo } from "../../context/filters.ts";
+import { formatBytes } from "../../format/number.ts";
+import { statusWords } from "../../components/ui/values.tsx";
+import type { View } from "../../context/view.ts";
+import { ConversationTab } from "./conversation-tab.tsx";
+import { RequestFacts } from "./summary.tsx";
+import { HeadersTab } from "./headers-tab.tsx";
+import { RawTab } from "./raw-tab.tsx";
+import { StreamTab, type StreamBytes } from "./stream-tab.tsx";
+
+const TABS = [
+  ["conversation", "Conversation"],
+  ["raw", "Raw JSON"],
+  ["headers", "Headers"],
+  ["stream", "Stream"],
+] as const;
+export type RequestTab = (typeof TABS)[number][0];
+
+export function requestTab(view: View): RequestTab {
+  return TABS.find(([key]) => key === view.query.tab)?.[0] ?? "conversation";
+}
+
+interface Props {
+  view: View;
+  detail: RequestDetail;
+  /** Loaded for the stream tab only. */
+  stream: StreamBytes | null;
+}
+
+export function RequestPage({ view, detail, stream }: Props) {
+  const tab = requestTab(view);
+  const path = `/requests/${detail.requestId}`;
+  return (
+    <>
+      <Ending detail={detail} />
+      <TimingStrip row={detail} />
+      <RequestFacts detail={detail} view={view} />
+      <div class="tab-row">
+        <Tabs
+          label="Parts of this request"
+          active={tab}
+          tabs={TABS.map(([key, label]) => ({
+            key,
+            label,
+            href: linkTo(path, view.filters, { tab: key === "conversation" ? null : key }),
+          }))}
+        />
+        <span class="downloads">
+          <Download detail={detail} part="body" label="Request" bytes={detail.requestBytes} />
+          <Download detail={detail} part="response" label="Response" bytes={detail.responseBytes} />
+        </span>
+      </div>
+      {tab === "conversation" && <ConversationTab detail={detail} view={view} />}
+      {tab === "raw" && <RawTab detail={detail} />}
+      {tab === "headers" && <HeadersTab detail={detail} />}
+      {tab === "stream" && stream && <StreamTab detail={detail} stream={stream} view={view} />}
+    </>
+  );
+}
+
+/** How it ended, in a sentence, whenever it did not simply end well. */
+function Ending({ detail }: { detail: RequestDetail }) {
+  const words = statusWords(detail);
+  const notes = [
+    words.tone !== "good" && words.sentence,
+    detail.usagePartial && "The final token count never arrived: the counts below are a floor.",
+    detail.bodyTruncated && "The request was larger than what is recorded: only its beginning is kept.",
+    detail.responseTruncated && "The answer was larger than what is recorded: only its beginning is kept.",
+    detail.bodyMasked && "A secret inside the request was masked before it was stored.",
+    detail.requestBodyState === "removed" && "The request's body was removed when its retention ended.",
+    detail.responseBodyState === "removed" && "The answer's bytes were removed when their retention ended.",
+  ].filter((note): note is string => typeof note === "string");
+  if (notes.length === 0) return null;
+  const tone = words.tone === "good" ? "mute" : words.tone;
+  return (
+    <div class={`callout ${tone}`} role="note">
+      <Icon name={words.tone === "good" ? "alert" : words.icon} />
+      <div>
+        {notes.map((note) => (
+          <p>{note}</p>
+        ))}
+        {detail.error && words.tone !== "good" && (
+          <p>
+            <bdi dir="auto" class="error-words">
+              {detail.error.slice(0, 1_000)}
+            </bdi>
+          </p>
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface DownloadProps {
+  detail: RequestDetail;
+  part: "body" | "response";
+  label: string;
+  bytes: number;
+}
+
+function Download({ detail, part, label, bytes }: DownloadProps) {
+  const state = part === "body" ? detail.requestBodyState : detail.responseBodyState;
+  if (state === "none" || state === "removed" || bytes === 0) return null;
+  return (
+    <a class="button quiet" href={`/api/requests/${detail.requestId}/${part}`} download>
+      <Icon name="download" /> {label} <span class="mute">{formatBytes(bytes)}</span>
+    </a>
+  );
+}

@@ -1,0 +1,150 @@
+/** The response as it came over the wire: the stream's events one by one, or the bytes as text. */
+import type { RequestDetail } from "../../api/types.ts";
+import type { Problem } from "../../api/client.ts";
+import { ArrivalStrip } from "../../charts/chunk-timeline.tsx";
+import { JsonTree } from "../../components/transcript/json-tree.tsx";
+import { PlainText } from "../../components/transcript/long-text.tsx";
+import { ProblemCard } from "../../components/ui/problem.tsx";
+import { statusWords, Wire } from "../../components/ui/values.tsx";
+import { linkTo } from "../../context/filters.ts";
+import { formatBytes, formatCount, formatExact, UNKNOWN } from "../../format/number.ts";
+import { eventSummary, parseStream, type StreamEvent } from "../../transcript/sse.ts";
+import { exactly, pauseName, streamTimes, type StreamTimes } from "../../transcript/stream-times.ts";
+import type { View } from "../../context/view.ts";
+
+export type StreamBytes = { ok: true; bytes: Uint8Array; isWhole: boolean } | { ok: false; problem: Problem };
+
+/** With their JSON behind them they are what fits into a first screen of 100 KB. */
+const EVENTS_PER_PAGE = 50;
+/** What a stream of events begins with. */
+const EVENT_LINE = /^\s*(event|data|:|id|retry)/;
+
+interface Props {
+  detail: RequestDetail;
+  stream: StreamBytes;
+  view: View;
+}
+
+export function StreamTab({ detail, stream, view }: Props) {
+  if (!stream.ok) {
+    return stream.problem.status === 410 || stream.problem.status === 404 ? (
+      <p class="note mute">{stream.problem.message}</p>
+    ) : (
+      <ProblemCard problem={stream.problem} what="The response's bytes" view={view} />
+    );
+  }
+  const { bytes, isWhole } = stream;
+  const rawHref = `/api/requests/${detail.requestId}/response`;
+  const isStream = EVENT_LINE.test(new TextDecoder().decode(bytes.subarray(0, 200)));
+  const events = isStream ? parseStream(bytes) : [];
+  if (events.length === 0) {
+    return (
+      <section class="card">
+        <p class="mute">Not a stream: {formatBytes(detail.responseBytes)} in one piece.</p>
+        <PlainText text={new TextDecoder().decode(bytes)} foldAt={4_000} rawHref={rawHref} />
+      </section>
+    );
+  }
+  const times = streamTimes(events, detail.streamingChunks, detail.durationMs);
+  const from = Math.max(1, Math.min(Number.parseInt(view.query.event ?? "1", 10) || 1, events.length));
+  const shown = events.slice(from - 1, from - 1 + EVENTS_PER_PAGE);
+  const page = (event: number) =>
+    linkTo(view.path, view.filters, { tab: "stream", event: event === 1 ? null : event });
+  const isShown = (event: number) => event >= from && event < from + EVENTS_PER_PAGE;
+  /** On this page where it is there, else on the one that begins just before it. */
+  const hrefOf = (event: number) => `${page(isShown(event) ? from : Math.max(1, event - 1))}#event-${event}`;
+  return (
+    <section class="card">
+      <p class="mute">
+        {formatCount(events.length, "event")}, {formatBytes(detail.responseBytes)}
+        {!isWhole && "; only the beginning is read here, the download has all of it"}. In the order they came
+        {times ? (
+          <>
+            ; beside each, the time since the request began and since the event before it.
+            <Exactness detail={detail} />
+          </>
+        ) : (
+          <>
+            ; when each of them came was not recorded. <code>STREAM_TIMING_SAMPLE</code>, a setting of the
+            Worker, is the share of streams whose times are: 1 is all, 0.05 one in twenty, 0 (the default)
+            none. It counts for requests made after it is set.
+          </>
+        )}
+      </p>
+      {times && (
+        <ArrivalStrip
+          times={times}
+          ended={statusWords(detail).tone}
+          eventName={(event) => (
+            <a href={hrefOf(event)}>
+              event {formatExact(event)} <Wire text={nameOf(events[event - 1]!)} length={48} />
+            </a>
+          )}
+        />
+      )}
+      <ol class={times ? "events timed" : "events"} start={from}>
+        {shown.map((event) => (
+          <li id={`event-${event.number}`}>
+            <details class="fold-line">
+              <summary>
+                <span class="event-number mute">{formatExact(event.number)}</span>
+                {times && <Came times={times} event={event.number} />}
+                <code class="event-type">
+                  <Wire text={event.type} length={40} />
+                </code>
+                <span class="event-summary">
+                  <Wire text={eventSummary(event)} length={140} />
+                </span>
+                <span class="mute">{formatBytes(event.size)}</span>
+              </summary>
+              <JsonTree value={event.data} rawHref={rawHref} open={3} />
+            </details>
+          </li>
+        ))}
+      </ol>
+      <nav class="pager" aria-label="Events">
+        {from > 1 ? (
+          <a class="button" href={page(Math.max(1, from - EVENTS_PER_PAGE))}>
+            Earlier events
+          </a>
+        ) : (
+          <span></span>
+        )}
+        {from - 1 + EVENTS_PER_PAGE < events.length && (
+          <a class="button" href={page(from + EVENTS_PER_PAGE)}>
+            Later events
+          </a>
+        )}
+      </nav>
+    </section>
+  );
+}
+
+/** What an event is called in a sentence: its type, and what it begins or says. */
+function nameOf(event: StreamEvent): string {
+  const summary = eventSummary(event);
+  return summary === "" ? event.type : `${event.type}: ${summary}`;
+}
+
+function Exactness({ detail }: { detail: RequestDetail }) {
+  const resolutionMs = detail.streamTiming?.resolutionMs ?? 1;
+  if (resolutionMs === 1) return null;
+  return <> The stream was long: what came within {resolutionMs} ms may have the same time.</>;
+}
+
+/** When an event came, and how long after the one before it; with its name where that was a pause. */
+function Came({ times, event }: { times: StreamTimes; event: number }) {
+  const ms = times.events[event - 1] ?? null;
+  const before = times.events[event - 2] ?? null;
+  const pause = times.pauses.findIndex((one) => one.event === event);
+  const gap = ms === null || before === null ? null : ms - before;
+  return (
+    <>
+      <span class="event-time">{ms === null ? UNKNOWN : exactly(ms)}</span>
+      <span class={pause === -1 ? "event-gap mute" : "event-gap"}>
+        {pause !== -1 && <b class="pause-name">{pauseName(pause)}</b>}{" "}
+        {gap === null ? "" : `+${exactly(gap)}`}
+      </span>
+    </>
+  );
+}

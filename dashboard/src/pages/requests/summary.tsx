@@ -1,0 +1,173 @@
+/** The facts of one exchange in columns, what it used and what that cost. */
+import type { RequestDetail } from "../../api/types.ts";
+import { ContextBattery } from "../../charts/context-gauge.tsx";
+import { KindBar } from "../../charts/share-bar.tsx";
+import { fillOf, TOKEN_KINDS, type TokensByKind } from "../../format/token-kinds.ts";
+import { CostTable } from "../../components/requests/cost-table.tsx";
+import { Fact, Facts } from "../../components/ui/definition-list.tsx";
+import { ToolBadges } from "../../components/transcript/tool-badges.tsx";
+import { Copyable, Money, Time, Wire } from "../../components/ui/values.tsx";
+import { linkTo } from "../../context/filters.ts";
+import { formatExact, formatShare } from "../../format/number.ts";
+import type { View } from "../../context/view.ts";
+
+export function RequestFacts({ detail, view }: { detail: RequestDetail; view: View }) {
+  return (
+    <div class="request-facts">
+      <section class="card" aria-label="Facts">
+        <Facts>
+          <Fact name="Started">
+            <Time at={detail.timestamp} view={view} />
+          </Fact>
+          <Fact name="Domain">
+            <Wire text={detail.domain} length={120} />
+          </Fact>
+          <Fact name="Account">{detail.accountId && <Wire text={detail.accountId} length={80} />}</Fact>
+          <Fact name="Model">{detail.model && <ModelNames detail={detail} />}</Fact>
+          <Fact name="Endpoint">
+            <code>
+              <Wire text={`${detail.method} ${detail.path}${detail.query ?? ""}`} length={200} />
+            </code>
+          </Fact>
+          <Fact name="Type">
+            <Wire text={detail.requestType.replaceAll("_", " ")} length={60} />
+            {detail.stream ? ", streamed" : ""}
+          </Fact>
+          <Fact name="Stop reason">
+            {detail.stopReason && <Wire text={detail.stopReason.replaceAll("_", " ")} length={60} />}
+          </Fact>
+          <Fact name="Tools called">
+            {detail.toolCallCount > 0 && <ToolBadges calls={detail.toolCalls} most={30} />}
+          </Fact>
+          <Fact name="Request id">
+            <Copyable text={detail.requestId} label="the request id" />
+          </Fact>
+          <Fact name="Anthropic's id">
+            {detail.upstreamRequestId && (
+              <Copyable text={detail.upstreamRequestId} label="Anthropic's request id" />
+            )}
+          </Fact>
+          <Fact name="Session">
+            {detail.sessionId && (
+              <>
+                <Copyable text={detail.sessionId} label="the session id" />{" "}
+                <a href={linkTo("/requests", view.filters, { sessionId: detail.sessionId })}>its requests</a>
+              </>
+            )}
+          </Fact>
+          <Fact name="Agent">
+            {detail.agentId && <Copyable text={detail.agentId} label="the agent id" />}
+          </Fact>
+          <Fact name="Conversation">
+            {detail.conversationId && (
+              <>
+                <Copyable text={detail.conversationId} label="the conversation id" isShort />{" "}
+                {detail.branchId && <span class="mute">{detail.branchId}</span>}{" "}
+                <a
+                  href={linkTo(`/conversations/${detail.conversationId}`, view.filters, {
+                    branch: detail.branchId === "main" ? null : detail.branchId,
+                    requestId: detail.requestId,
+                  })}
+                >
+                  read it from here
+                </a>
+              </>
+            )}
+          </Fact>
+          <Fact name="Before it">
+            {detail.parentRequestId && (
+              <a href={linkTo(`/requests/${detail.parentRequestId}`, view.filters)}>
+                the request it continues
+              </a>
+            )}
+          </Fact>
+          <Fact name="Sub-task of">
+            {detail.parentTaskRequestId && (
+              <a href={linkTo(`/requests/${detail.parentTaskRequestId}`, view.filters)}>
+                the request that asked for it
+              </a>
+            )}
+          </Fact>
+        </Facts>
+      </section>
+      <section class="card" aria-label="Tokens and cost">
+        <Usage detail={detail} />
+        <CostTable breakdown={detail.costBreakdown} total={detail.costUsd} version={detail.priceVersion} />
+      </section>
+    </div>
+  );
+}
+
+function ModelNames({ detail }: { detail: RequestDetail }) {
+  const isOther = detail.modelServed !== null && detail.modelServed !== detail.model;
+  return (
+    <>
+      <Wire text={detail.model} length={120} />
+      {isOther && (
+        <span class="mute">
+          {" "}
+          served as <Wire text={detail.modelServed} length={120} />
+        </span>
+      )}
+    </>
+  );
+}
+
+/** Tokens by kind: bar, numbers, and what of the prompt came from the cache. */
+function Usage({ detail }: { detail: RequestDetail }) {
+  if (detail.inputTokens === null && detail.outputTokens === null) {
+    return <p class="mute">No tokens were counted for this exchange.</p>;
+  }
+  const tokens: TokensByKind = {
+    input: detail.inputTokens ?? 0,
+    cacheRead: detail.cacheReadInputTokens ?? 0,
+    cacheWrite: detail.cacheCreationInputTokens ?? 0,
+    output: detail.outputTokens ?? 0,
+  };
+  const prompt = tokens.input + tokens.cacheRead + tokens.cacheWrite;
+  return (
+    <>
+      <KindBar tokens={tokens} />
+      <dl class="kinds">
+        {TOKEN_KINDS.map(({ key, label, hint }) => (
+          <div title={hint}>
+            <dt>
+              <span class={`swatch ${fillOf[key]}`}></span>
+              {label}
+            </dt>
+            <dd class="number">{formatExact(tokens[key])}</dd>
+          </div>
+        ))}
+        {detail.thinkingTokens !== null && detail.thinkingTokens > 0 && (
+          <div title="part of the output">
+            <dt>
+              <span class="swatch fill-thinking"></span>Thinking
+            </dt>
+            <dd class="number">{formatExact(detail.thinkingTokens)}</dd>
+          </div>
+        )}
+      </dl>
+      <p class="usage-words">
+        <span>
+          Prompt <strong>{formatExact(prompt)}</strong>
+          {prompt > 0 && <span class="mute">, {formatShare(tokens.cacheRead / prompt)} from cache</span>}
+        </span>
+        <span>
+          Context{" "}
+          <ContextBattery
+            tokens={prompt + tokens.output}
+            model={detail.modelServed ?? detail.model}
+            betas={detail.requestHeaders?.["anthropic-beta"] ?? ""}
+            isWordy
+          />
+        </span>
+        <span>
+          Cost{" "}
+          <strong>
+            <Money amount={detail.costUsd} />
+          </strong>
+        </span>
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,239 @@
+/** One account's windows: how they filled, what happens at this pace, who used them, and the limits set for it. */
+import type { Child } from "hono/jsx";
+import type { WindowDetail } from "../../../../workers/schemas/api/windows.ts";
+import { windowName, windowRows } from "../../api/windows.ts";
+import { LineChart, type Line } from "../../charts/line-chart.tsx";
+import { ShareCell } from "../../charts/share-bar.tsx";
+import { Help } from "../../components/ui/help.tsx";
+import { shortModel, Money, Short, Time, Wire } from "../../components/ui/values.tsx";
+import { WindowRows } from "../../components/usage/window-list.tsx";
+import { linkTo } from "../../context/filters.ts";
+import { formatCount, formatExact, formatShare } from "../../format/number.ts";
+import { shortId } from "../../format/text.ts";
+import { canAdminister, type View } from "../../context/view.ts";
+import { Head, TableHead } from "../../components/ui/table-head.tsx";
+
+const HOUR_MS = 3_600_000;
+/** What is drawn of the time to come, as a share of the time drawn. */
+const AHEAD = 0.25;
+const MOST_ROWS = 12;
+
+interface Props {
+  view: View;
+  detail: WindowDetail;
+  /** Hours of the course that were asked for. */
+  historyHours: number;
+  /** What an administrator tried to set and why it did not work. */
+}
+
+export function AccountUsage({ view, detail, historyHours }: Props) {
+  return (
+    <>
+      <section class="card" id="live-account" data-live>
+        <h2>
+          Windows of <Wire text={detail.accountId} length={60} />
+          <span class="mute">
+            {detail.reportedAt === null ? (
+              "the vendor has not reported any"
+            ) : (
+              <>
+                reported <Time at={detail.reportedAt} view={view} />
+              </>
+            )}
+          </span>
+        </h2>
+        <WindowRows rows={windowRows(detail, view.now)} isDetailed />
+        <Course view={view} detail={detail} historyHours={historyHours} />
+      </section>
+      <Eaters view={view} detail={detail} />
+      <Classic detail={detail} view={view} />
+      {canAdminister(view) && (
+        <p class="actions">
+          <a
+            class="button"
+            href={`${linkTo(`/accounts/${encodeURIComponent(detail.accountId)}`, view.filters)}#limits`}
+          >
+            Set limit and alerts
+          </a>
+        </p>
+      )}
+    </>
+  );
+}
+
+function Course({ view, detail, historyHours }: Props) {
+  const from = view.now - historyHours * HOUR_MS;
+  const to = view.now + historyHours * HOUR_MS * AHEAD;
+  const lines = detail.unified
+    .filter((one) => one.history.filter(({ utilization }) => utilization !== null).length > 1)
+    .slice(0, 8)
+    .map((one, index): Line => {
+      const reset = one.resetsAt === null ? to : Math.min(Date.parse(one.resetsAt), to);
+      const pace = one.hasEnded ? null : one.perHour;
+      return {
+        label: windowName(one.window),
+        color: index + 1,
+        points: one.history
+          .map((point) => ({ at: Date.parse(point.time), value: point.utilization }))
+          .filter((point) => point.at >= from),
+        expected:
+          pace === null || one.utilization === null || reset <= view.now
+            ? undefined
+            : { at: reset, value: one.utilization + (Math.max(0, pace) * (reset - view.now)) / HOUR_MS },
+      };
+    })
+    .filter((one) => one.points.length > 0);
+  if (lines.length === 0) return null;
+  return (
+    <LineChart
+      label={`How the windows filled in the last ${historyHours} hours`}
+      lines={lines}
+      from={from}
+      to={to}
+      limit={1}
+      zone={view.zone}
+      format={(share) => formatShare(share)}
+    />
+  );
+}
+
+interface Eater {
+  key: string;
+  /** Null where requests named none. */
+  name: string | null;
+  href: string | null;
+  requests: number;
+  outputTokens: number;
+  costUsd: string | null;
+  shareOfTokens: number;
+}
+
+function Eaters({ view, detail }: { view: View; detail: WindowDetail }) {
+  const filters = { ...view.filters, accountId: detail.accountId };
+  const sessions = detail.sessions.map((one): Eater => ({
+    ...one,
+    key: one.sessionId ?? "",
+    name: one.sessionId === null ? null : shortId(one.sessionId),
+    href: one.sessionId === null ? null : linkTo("/requests", filters, { sessionId: one.sessionId }),
+  }));
+  const domains = detail.domains.map((one): Eater => ({
+    ...one,
+    key: one.domain,
+    name: one.domain,
+    href: linkTo("/requests", { ...filters, domain: one.domain }),
+  }));
+  const models = detail.models.map((one): Eater => ({
+    ...one,
+    key: one.model ?? "",
+    name: one.model === null ? null : shortModel(one.model),
+    href: one.model === null ? null : linkTo("/requests", { ...filters, model: one.model }),
+  }));
+  return (
+    <div class="pair" id="live-eaters" data-live>
+      <EaterTable title="Sessions" rows={sessions} none="without a session">
+        <Help
+          label="shares of sessions"
+          words="Of the input and output tokens of the last five hours. What came from the cache is not in it: it counts little towards the vendor's limits."
+        />
+      </EaterTable>
+      <div class="column">
+        <EaterTable title="Domains" rows={domains} none="no domain" />
+        <EaterTable title="Models" rows={models} none="no model" />
+      </div>
+    </div>
+  );
+}
+
+interface EaterProps {
+  title: string;
+  rows: readonly Eater[];
+  /** How the row without a name is called. */
+  none: string;
+  children?: Child;
+}
+
+function EaterTable({ title, rows, none, children }: EaterProps) {
+  return (
+    <section class="card">
+      <h2>
+        {title} <span class="mute">last 5 h</span> {children}
+      </h2>
+      {rows.length === 0 ? (
+        <p class="mute">Nobody used it in these hours.</p>
+      ) : (
+        <table class="rows eaters">
+          <TableHead>
+            <Head label="Name" />
+            <Head label="Requests" isNumber />
+            <Head label="Output" isNumber />
+            <Head label="Cost" isNumber />
+            <Head label="Share" isShare />
+          </TableHead>
+          <tbody>
+            {rows.slice(0, MOST_ROWS).map((row) => (
+              <tr>
+                <td>
+                  {row.name === null ? (
+                    <span class="mute">{none}</span>
+                  ) : (
+                    <a href={row.href ?? ""} title={row.key.slice(0, 200)}>
+                      <Wire text={row.name} length={48} />
+                    </a>
+                  )}
+                </td>
+                <td class="right">{formatExact(row.requests)}</td>
+                <td class="right">
+                  <Short value={row.outputTokens} />
+                </td>
+                <td class="right">
+                  <Money amount={row.requests === 0 ? "0" : row.costUsd} />
+                </td>
+                <ShareCell share={row.shareOfTokens} />
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {rows.length > MOST_ROWS && (
+        <p class="mute card-foot">{formatCount(rows.length - MOST_ROWS, "more row")} are smaller.</p>
+      )}
+    </section>
+  );
+}
+
+function Classic({ detail, view }: { detail: WindowDetail; view: View }) {
+  if (detail.classic.length === 0) return null;
+  return (
+    <section class="card">
+      <h2>
+        Rate limits <span class="mute">as the vendor reported them last</span>
+      </h2>
+      <div class="scroll" tabindex={0}>
+        <table class="rows">
+          <TableHead>
+            <Head label="Kind" />
+            <Head label="Limit" isNumber />
+            <Head label="Left" isNumber />
+            <Head label="Used" isNumber />
+            <Head label="Full again" />
+          </TableHead>
+          <tbody>
+            {detail.classic.map((one) => (
+              <tr>
+                <td>
+                  <Wire text={one.kind.replaceAll("-", " ")} length={48} />
+                </td>
+                <td class="right">{formatExact(one.limit)}</td>
+                <td class="right">{formatExact(one.remaining)}</td>
+                <td class="right">{formatShare(one.utilization)}</td>
+                <td>
+                  <Time at={one.resetsAt} view={view} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

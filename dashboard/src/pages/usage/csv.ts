@@ -1,0 +1,43 @@
+/** /usage.csv: the numbers of the chart, or of one of the tables. */
+import type { Overview, Sums } from "../../api/overview.ts";
+import { toCsv } from "../../format/csv.ts";
+
+const TABLES = { domain: "domains", account: "accounts", model: "models", type: "types" } as const;
+export type UsageBy = keyof typeof TABLES;
+
+const SUMS = [
+  "requests",
+  "errors",
+  "input_tokens",
+  "cache_read_tokens",
+  "cache_write_tokens",
+  "output_tokens",
+  "cost_usd",
+  "unpriced_requests",
+] as const;
+
+/** `by` undefined or unknown: over time. */
+export function usageCsv(overview: Overview, by: string | undefined): string {
+  if (by !== undefined && Object.hasOwn(TABLES, by)) {
+    const entries = overview[TABLES[by as UsageBy]];
+    return toCsv(
+      [by, ...SUMS],
+      entries.map(({ name, sums }) => [name, ...values(sums)]),
+    );
+  }
+  return toCsv(
+    ["from", ...SUMS],
+    overview.buckets.map(({ start, sums }) => [new Date(start).toISOString(), ...values(sums)]),
+  );
+}
+
+const values = (sums: Sums) => [
+  sums.requests,
+  sums.errors,
+  sums.tokens.input,
+  sums.tokens.cacheRead,
+  sums.tokens.cacheWrite,
+  sums.tokens.output,
+  sums.costUsd,
+  sums.unpricedCount,
+];

@@ -1,0 +1,258 @@
+/** / : the period in five numbers, how full the windows are, what runs, tokens over time, and who used them. */
+import type { WindowList as WindowListAnswer } from "../../../../workers/schemas/api/windows.ts";
+import type { RequestList } from "../../api/types.ts";
+import type { Overview } from "../../api/overview.ts";
+import type { Result } from "../../api/client.ts";
+import { bucketWords } from "../../charts/bar-chart.tsx";
+import { StackedBars } from "../../charts/stacked-bars.tsx";
+import { sumOf } from "../../format/token-kinds.ts";
+import { Busiest } from "../../components/usage/top-list.tsx";
+import { PointHere } from "../../components/admin/client-setup.tsx";
+import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
+import { WindowList } from "../../components/usage/window-list.tsx";
+import { Help } from "../../components/ui/help.tsx";
+import { Tile } from "../../components/ui/stat-card.tsx";
+import { Model, Money, shortModel, Status, Time, Wire } from "../../components/ui/values.tsx";
+import { linkTo, periodOf } from "../../context/filters.ts";
+import { amountForDrawing, formatMoneyExact, formatMoneyShort } from "../../format/money.ts";
+import { formatChange, formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
+import { formatDuration } from "../../format/time.ts";
+import type { View } from "../../context/view.ts";
+
+interface Props {
+  view: View;
+  overview: Result<Overview>;
+  windows: Result<WindowListAnswer>;
+  latest: Result<RequestList>;
+}
+
+export function OverviewPage({ view, overview, windows, latest }: Props) {
+  const isNew =
+    overview.ok && overview.data.now.requests === 0 && latest.ok && latest.data.requests.length === 0;
+  const isFiltered = view.filters.domain ?? view.filters.accountId ?? view.filters.model;
+  if (isNew && !isFiltered) {
+    return (
+      <Empty title={`Nothing yet in the ${periodOf(view.filters, view.now).label.toLowerCase()}.`}>
+        <p>Requests, tokens and cost appear here seconds after the first answer.</p>
+        <PointHere view={view} />
+      </Empty>
+    );
+  }
+  return (
+    <>
+      {overview.ok ? (
+        <>
+          <Tiles overview={overview.data} />
+          <div class="pair" id="live-now" data-live>
+            <Windows windows={windows} view={view} />
+            <Now inFlight={overview.data.inFlight} latest={latest} view={view} />
+          </div>
+          <section class="card" id="live-chart" data-live>
+            <h2>
+              Tokens per {bucketWords(overview.data.bucketMs)}{" "}
+              <span class="mute">{formatShort(sumOf(overview.data.now.tokens))} in all</span>
+            </h2>
+            <StackedBars
+              buckets={overview.data.buckets}
+              bucketMs={overview.data.bucketMs}
+              zone={view.zone}
+              now={view.now}
+              csvHref={linkTo("/usage.csv", view.filters)}
+            />
+          </section>
+          <div class="pair" id="live-busiest" data-live>
+            <Busiest
+              title="Busiest domains"
+              entries={overview.data.domains}
+              href={(domain) => linkTo("/requests", { ...view.filters, domain })}
+            />
+            <Busiest
+              title="Busiest models"
+              entries={overview.data.models}
+              words={shortModel}
+              href={(model) => linkTo("/requests", { ...view.filters, model })}
+            />
+          </div>
+        </>
+      ) : (
+        <>
+          <ProblemCard problem={overview.problem} what="The numbers of this period" view={view} />
+          {/* They are kept elsewhere, and may be what somebody came for. */}
+          {windows.ok && <Windows windows={windows} view={view} />}
+        </>
+      )}
+    </>
+  );
+}
+
+/** How many accounts the overview shows; Usage has all of them. */
+const WINDOWS_SHOWN = 5;
+
+function Windows({ windows, view }: { windows: Result<WindowListAnswer>; view: View }) {
+  const chosen = view.filters.accountId;
+  const shown = windows.ok
+    ? windows.data.windows.filter((one) => chosen === null || one.accountId === chosen)
+    : [];
+  return (
+    <section class="card">
+      <h2>
+        Windows{" "}
+        <Help
+          words="What an account may use is counted in windows that are reset, such as five hours and seven days. The bar is what the vendor reports; the lighter part is what comes until the reset at the pace of the last hour."
+          label="windows"
+        />
+        <a href={linkTo("/usage", view.filters)}>Usage</a>
+      </h2>
+      {!windows.ok ? (
+        <ProblemCard problem={windows.problem} what="The windows" view={view} />
+      ) : shown.length === 0 ? (
+        <p class="mute">No account was used in the last eight days.</p>
+      ) : (
+        <WindowList
+          windows={shown}
+          view={view}
+          href={(accountId) => linkTo("/usage", { ...view.filters, accountId })}
+          limit={WINDOWS_SHOWN}
+        />
+      )}
+    </section>
+  );
+}
+
+interface NowProps {
+  inFlight: Overview["inFlight"];
+  latest: Result<RequestList>;
+  view: View;
+}
+
+/** What runs and what ended last. */
+function Now({ inFlight, latest, view }: NowProps) {
+  return (
+    <section class="card now">
+      <h2>
+        Now{" "}
+        <span class="mute">
+          {inFlight === null ? "not known what is running" : `${formatExact(inFlight.count)} running`}
+        </span>
+        <a href={linkTo("/requests", view.filters)}>All requests</a>
+      </h2>
+      {inFlight !== null && inFlight.count > 0 && (
+        <ul class="running">
+          {inFlight.newest.slice(0, 4).map((one) => (
+            <li>
+              <span class="pulse" aria-hidden="true"></span>
+              <Model name={one.model} />
+              <Wire text={one.domain} length={32} />
+              <span class="mute right">
+                since <Time at={one.startedAt} view={view} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {!latest.ok ? (
+        <ProblemCard problem={latest.problem} what="The latest requests" view={view} />
+      ) : latest.data.requests.length === 0 ? (
+        <p class="mute">No request in this period.</p>
+      ) : (
+        <ul class="latest" data-rows>
+          {latest.data.requests.map((row) => (
+            <li data-row>
+              <a class="row-link" href={linkTo(`/requests/${row.requestId}`, view.filters)}>
+                <Time at={row.timestamp} view={view} />
+              </a>
+              <Status row={row} />
+              <span class="latest-model">
+                <Model name={row.model ?? row.requestType} />{" "}
+                <span class="mute">
+                  <Wire text={row.domain} length={32} />
+                </span>
+              </span>
+              <span class="right number mute">{formatDuration(row.durationMs)}</span>
+              <span class="right">
+                <Money amount={row.costUsd} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+export function Tiles({ overview }: { overview: Overview }) {
+  const { now, before, buckets } = overview;
+  const cached = now.cacheShare;
+  const cachedBefore = before.cacheShare;
+  const failed = now.requests === 0 ? null : now.errors / now.requests;
+  const failedBefore = before.requests === 0 ? null : before.errors / before.requests;
+  const points = (read: (bucket: (typeof buckets)[number]) => number | null) => buckets.map(read);
+  return (
+    <dl class="tiles" id="live-tiles" data-live>
+      <Tile
+        label="Requests"
+        value={formatShort(now.requests)}
+        exact={formatExact(now.requests)}
+        change={formatChange(now.requests, before.requests)}
+        spark={points((bucket) => bucket.sums.requests)}
+      />
+      <Tile
+        label="Cost"
+        value={now.requests === 0 ? "$0.00" : formatMoneyShort(now.costUsd)}
+        exact={formatMoneyExact(now.costUsd)}
+        change={formatChange(amountForDrawing(now.costUsd), amountForDrawing(before.costUsd))}
+        spark={points((bucket) => amountForDrawing(bucket.sums.costUsd) ?? 0)}
+      >
+        {now.unpricedCount > 0 && (
+          <span class="tile-note" title="No rate is known for their model, so they are not in the sum.">
+            + {formatCount(now.unpricedCount, "unpriced request")}
+          </span>
+        )}
+      </Tile>
+      <Tile
+        label="Cache hits"
+        help="The share of all prompt tokens that the vendor still knew from a request before and read at a tenth of the price. What is written to the cache counts as not cached."
+        value={formatShare(cached)}
+        exact={`${formatExact(now.tokens.cacheRead)} prompt tokens from the cache`}
+        change={cached !== null && cachedBefore !== null ? points100(cached, cachedBefore) : null}
+        rise={isNotable(cached, cachedBefore, 0.02) ? "good" : "neutral"}
+        spark={points((bucket) => bucket.sums.cacheShare)}
+      />
+      <Tile
+        label="Errors"
+        help="Answers with status 400 and above, and exchanges that got no answer, as a share of all requests."
+        value={formatShare(failed)}
+        exact={`${formatExact(now.errors)} of ${formatCount(now.requests, "request")}`}
+        change={failed !== null && failedBefore !== null ? points100(failed, failedBefore) : null}
+        rise={isNotable(failed, failedBefore, 0.005) ? "bad" : "neutral"}
+        spark={points((bucket) => bucket.sums.errors)}
+      />
+      <Tile
+        label="First byte, median"
+        help="From the request to the first headers of Claude's answer, the proxy's own time included. Half of the answers began sooner."
+        value={formatDuration(now.firstByteP50Ms)}
+        exact="Half of the answers began sooner (to the upstream's response headers)"
+        change={formatChange(now.firstByteP50Ms, before.firstByteP50Ms)}
+        rise={
+          isNotable(now.firstByteP50Ms, before.firstByteP50Ms, (before.firstByteP50Ms ?? 0) * NOTABLE_SHARE)
+            ? "bad"
+            : "neutral"
+        }
+        spark={points((bucket) => bucket.sums.firstByteP50Ms)}
+      />
+    </dl>
+  );
+}
+
+/** A change of time smaller than this is noise and gets no colour. */
+const NOTABLE_SHARE = 0.1;
+
+const isNotable = (now: number | null, before: number | null, least: number) =>
+  now !== null && before !== null && Math.abs(now - before) >= least;
+
+/** Change of a share in percentage points: "+2.1 pt". */
+function points100(now: number, before: number): string | null {
+  const points = Math.round((now - before) * 1000) / 10;
+  if (points === 0) return "±0 pt";
+  return `${points > 0 ? "+" : "−"}${Math.abs(points)} pt`;
+}

@@ -1,0 +1,271 @@
+/** /usage: the windows first, then who used how much of what, over a period; every table can be had as a file. */
+import type { HourlyTokens } from "../../../../workers/schemas/api/usage.ts";
+import type { WindowDetail, WindowList } from "../../../../workers/schemas/api/windows.ts";
+import type { Result } from "../../api/client.ts";
+import { costSeries, OTHERS } from "../../api/cost-series.ts";
+import type { Named, Overview } from "../../api/overview.ts";
+import { BarChart, bucketWords } from "../../charts/bar-chart.tsx";
+import { ShareCell } from "../../charts/share-bar.tsx";
+import { StackedBars } from "../../charts/stacked-bars.tsx";
+import { sumOf } from "../../format/token-kinds.ts";
+import { Help } from "../../components/ui/help.tsx";
+import { PointHere } from "../../components/admin/client-setup.tsx";
+import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
+import { Money, Short, Wire } from "../../components/ui/values.tsx";
+import { WindowList as WindowListView } from "../../components/usage/window-list.tsx";
+import { linkTo, periodOf, type Filters } from "../../context/filters.ts";
+import { decimalOf } from "../../format/decimal.ts";
+import { formatMoney } from "../../format/money.ts";
+import { formatExact, formatShare, formatShort } from "../../format/number.ts";
+import { oneLine } from "../../format/text.ts";
+import type { View } from "../../context/view.ts";
+import { Tiles } from "./overview.tsx";
+import { AccountUsage } from "./account.tsx";
+import type { UsageBy } from "./csv.ts";
+import { Head, TableHead } from "../../components/ui/table-head.tsx";
+
+interface Props {
+  view: View;
+  overview: Result<Overview>;
+  windows: Result<WindowList>;
+  /** Of the chosen account; null when none is chosen. */
+  account: Result<WindowDetail> | null;
+  hourly: Result<HourlyTokens>;
+  /** What an administrator tried to set for the account. */
+}
+
+export function UsagePage({ view, overview, windows, account, hourly }: Props) {
+  return (
+    <>
+      {account === null ? (
+        <AllWindows view={view} windows={windows} />
+      ) : account.ok ? (
+        <AccountUsage view={view} detail={account.data} historyHours={historyHoursOf(view)} />
+      ) : (
+        <ProblemCard problem={account.problem} what="The windows of this account" view={view} />
+      )}
+      <Period view={view} overview={overview} hourly={hourly} />
+    </>
+  );
+}
+
+/** Hours of a window's course that fit the chosen period; the API keeps eight days. */
+export function historyHoursOf(view: View): number {
+  const { from, to } = periodOf(view.filters, view.now);
+  return Math.min(192, Math.max(5, Math.ceil((to - from) / 3_600_000)));
+}
+
+function AllWindows({ view, windows }: { view: View; windows: Result<WindowList> }) {
+  if (!windows.ok) return <ProblemCard problem={windows.problem} what="The windows" view={view} />;
+  if (windows.data.windows.length === 0) return null;
+  return (
+    <section class="card" id="live-windows" data-live>
+      <h2>
+        Windows{" "}
+        <Help
+          label="windows"
+          words="What an account may use is counted in windows that are reset, such as five hours and seven days. The bar is what the vendor reports; the lighter part is what comes until the reset at the pace of the last hour."
+        />
+        <span class="mute">the fullest first</span>
+      </h2>
+      <WindowListView
+        windows={windows.data.windows}
+        view={view}
+        href={(accountId) => linkTo("/usage", { ...view.filters, accountId })}
+      />
+    </section>
+  );
+}
+
+function Period({ view, overview, hourly }: Pick<Props, "view" | "overview" | "hourly">) {
+  if (!overview.ok) return <ProblemCard problem={overview.problem} what="Usage" view={view} />;
+  const { data } = overview;
+  if (data.now.requests === 0) {
+    return (
+      <Empty title="No usage in this period.">
+        <PointHere view={view} />
+      </Empty>
+    );
+  }
+  const narrowed = (change: Partial<Filters>) => linkTo("/usage", { ...view.filters, ...change });
+  return (
+    <>
+      <Tiles overview={data} />
+      <section class="card">
+        <h2>
+          Tokens per {bucketWords(data.bucketMs)}{" "}
+          <Help
+            label="kinds of tokens"
+            words="Input is read afresh at full price. Cache read is the part of a prompt the vendor still knew, at a tenth of it; cache write puts a part there, a little dearer than input. Output is what Claude wrote, thinking included."
+          />
+          <span class="mute">{formatShort(sumOf(data.now.tokens))} in all</span>
+        </h2>
+        <StackedBars
+          buckets={data.buckets}
+          bucketMs={data.bucketMs}
+          zone={view.zone}
+          now={view.now}
+          csvHref={linkTo("/usage.csv", view.filters)}
+        />
+      </section>
+      <CostByDomain view={view} hourly={hourly} bucketMs={data.bucketMs} />
+      <UsageTable
+        title="By domain"
+        by="domain"
+        view={view}
+        entries={data.domains}
+        href={(domain) => narrowed({ domain })}
+      />
+      <UsageTable
+        title="By account"
+        by="account"
+        view={view}
+        entries={data.accounts}
+        href={(accountId) => narrowed({ accountId })}
+      />
+      <UsageTable
+        title="By model"
+        by="model"
+        view={view}
+        entries={data.models}
+        href={(model) => narrowed({ model })}
+      />
+      <UsageTable
+        title="By type"
+        by="type"
+        view={view}
+        entries={data.types}
+        href={(requestType) => linkTo("/requests", view.filters, { requestType })}
+      />
+    </>
+  );
+}
+
+const HOUR_MS = 3_600_000;
+const NAMED_DOMAINS = 7;
+
+/** Only where the numbers are of the same exchanges as the rest: hours know neither account nor model. */
+function CostByDomain({
+  view,
+  hourly,
+  bucketMs,
+}: {
+  view: View;
+  hourly: Result<HourlyTokens>;
+  bucketMs: number;
+}) {
+  if (view.filters.accountId !== null || view.filters.model !== null) return null;
+  if (!hourly.ok) return <ProblemCard problem={hourly.problem} what="The cost by domain" view={view} />;
+  const { from, to } = periodOf(view.filters, view.now);
+  const series = costSeries(hourly.data, {
+    from,
+    to,
+    bucketMs: Math.max(bucketMs, HOUR_MS),
+    most: NAMED_DOMAINS,
+  });
+  if (series.total === 0n) return null;
+  const step = Math.max(bucketMs, HOUR_MS);
+  const picoAt = (index: number, key: string) =>
+    series.buckets[index]!.pico[series.names[Number(key)]!] ?? 0n;
+  return (
+    <section class="card">
+      <h2>
+        Cost per {bucketWords(step)} by domain{" "}
+        <span class="mute">{formatMoney(decimalOf(series.total))} in all</span>
+      </h2>
+      <BarChart
+        label={`Cost per ${bucketWords(step)} by domain`}
+        series={series.names.map((name, index) => ({
+          key: String(index),
+          label: name === OTHERS ? "all others" : oneLine(name, 40),
+          fill: `fill-series-${index + 1}`,
+        }))}
+        points={series.buckets.map((bucket, index) => ({
+          start: bucket.start,
+          values: Object.fromEntries(
+            series.names.map((_, key) => [String(key), Number(picoAt(index, String(key))) / 1e12]),
+          ),
+          notes: bucket.unpriced > 0 ? [`${formatExact(bucket.unpriced)} requests unpriced`] : [],
+        }))}
+        bucketMs={step}
+        zone={view.zone}
+        now={view.now}
+        format={{
+          short: (value) => formatMoney(String(Math.round(value * 1e6) / 1e6)),
+          exact: (_value, key, index) => formatMoney(decimalOf(picoAt(index, key))),
+        }}
+      />
+    </section>
+  );
+}
+
+interface TableProps {
+  title: string;
+  by: UsageBy;
+  view: View;
+  entries: readonly Named[];
+  href: (name: string) => string;
+}
+
+function UsageTable({ title, by, view, entries, href }: TableProps) {
+  if (entries.length === 0) return null;
+  const sorted = [...entries].sort((left, right) => sumOf(right.sums.tokens) - sumOf(left.sums.tokens));
+  const total = sorted.reduce((sum, entry) => sum + sumOf(entry.sums.tokens), 0);
+  return (
+    <section class="card">
+      <h2>
+        {title}
+        <a href={linkTo("/usage.csv", view.filters, { by })} download>
+          CSV
+        </a>
+      </h2>
+      <div class="scroll" tabindex={0}>
+        <table class="rows usage">
+          <TableHead>
+            <Head label="Name" />
+            <Head label="Requests" isNumber />
+            <Head label="Input" isNumber />
+            <Head label="Cache read" isNumber />
+            <Head label="Cache write" isNumber />
+            <Head label="Output" isNumber />
+            <Head label="Cached" isNumber />
+            <Head label="Cost" isNumber />
+            <Head label="Share of tokens" isShare />
+          </TableHead>
+          <tbody>
+            {sorted.slice(0, 200).map(({ name, sums }) => {
+              const share = total === 0 ? 0 : sumOf(sums.tokens) / total;
+              return (
+                <tr>
+                  <td>
+                    <a href={href(name)}>
+                      <Wire text={name || "(none)"} length={60} />
+                    </a>
+                  </td>
+                  <td class="right">{formatExact(sums.requests)}</td>
+                  <td class="right">
+                    <Short value={sums.tokens.input} />
+                  </td>
+                  <td class="right">
+                    <Short value={sums.tokens.cacheRead} />
+                  </td>
+                  <td class="right">
+                    <Short value={sums.tokens.cacheWrite} />
+                  </td>
+                  <td class="right">
+                    <Short value={sums.tokens.output} />
+                  </td>
+                  <td class="right">{formatShare(sums.cacheShare)}</td>
+                  <td class="right">
+                    <Money amount={sums.costUsd} />
+                  </td>
+                  <ShareCell share={share} />
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,79 @@
+/** The pages that only look: overview and health. Each asks for all it needs at once. */
+import { Hono } from "hono";
+import type { Context } from "hono";
+import type { Overview as ApiOverview } from "../../../workers/schemas/api/stats.ts";
+import type { LinkingQuality } from "../../../workers/schemas/api/conversations.ts";
+import type { AlertsWaiting, Environment } from "../../../workers/schemas/api/settings.ts";
+import type { WindowList } from "../../../workers/schemas/api/windows.ts";
+import type { Status } from "../../../workers/schemas/api/status.ts";
+import { overviewOf, type Overview } from "../api/overview.ts";
+import type { DomainList, RequestList } from "../api/types.ts";
+import type { Result } from "../api/client.ts";
+import { FilterBar } from "../components/ui/filter-bar.tsx";
+import type { AppEnv } from "../context/environment.ts";
+import { apiQuery } from "../context/filters.ts";
+import { healthOf, page } from "../layout/render.tsx";
+import { OverviewPage } from "../pages/usage/overview.tsx";
+import { SettingsPage } from "../pages/admin/settings.tsx";
+import { canAdminister, viewOf, type View } from "../context/view.ts";
+import { loadChoices } from "./filter-options.ts";
+
+const LATEST = 8;
+
+export function loadOverview(c: Context<AppEnv>, view: View): Promise<Result<Overview>> {
+  return c.get("api").get<ApiOverview>("/api/overview", apiQuery(view.filters, view.now)).then(overviewOf);
+}
+
+export const loadDomains = (c: Context<AppEnv>) => c.get("api").get<DomainList>("/api/domains");
+
+export const loadWindows = (c: Context<AppEnv>) => c.get("api").get<WindowList>("/api/windows");
+
+export function lookRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+
+  routes.get("/", async (c) => {
+    const view = viewOf(c);
+    const [overview, windows, latest, choices, health] = await Promise.all([
+      loadOverview(c, view),
+      loadWindows(c),
+      c.get("api").get<RequestList>("/api/requests", { ...apiQuery(view.filters, view.now), limit: LATEST }),
+      loadChoices(c),
+      healthOf(c),
+    ]);
+    const head = <FilterBar view={view} choices={choices} />;
+    return page(
+      c,
+      200,
+      health,
+      { title: "Overview", head },
+      <OverviewPage view={view} overview={overview} windows={windows} latest={latest} />,
+    );
+  });
+
+  routes.get("/settings", async (c) => {
+    const view = viewOf(c);
+    const api = c.get("api");
+    const [status, alerts, linking, environment] = await Promise.all([
+      api.get<Status>("/api/status"),
+      api.get<AlertsWaiting>("/api/alerts"),
+      // It reads every request of eight weeks: only for whoever asks.
+      view.query.show === "linking" ? api.get<LinkingQuality>("/api/quality/linking") : null,
+      canAdminister(view) ? api.get<Environment>("/api/environment") : null,
+    ]);
+    return page(
+      c,
+      200,
+      status,
+      { title: "Health" },
+      <SettingsPage
+        view={view}
+        status={status}
+        alerts={alerts}
+        linking={linking}
+        environment={environment}
+      />,
+    );
+  });
+
+  return routes;
+}

@@ -1,0 +1,95 @@
+/** What the card of a node or of a sub-task says: its first line is the heading, the rest the words. */
+import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
+import { contextWindow } from "../format/context-window.ts";
+import { formatCount, formatExact, formatShort } from "../format/number.ts";
+import { oneLine } from "../format/text.ts";
+import { formatDuration } from "../format/time.ts";
+import type { SubtaskBox } from "./subtask-groups.ts";
+import type { TreeItem } from "./items.ts";
+
+/** Characters of a prompt on the card: as many as are stored with the call. */
+const PROMPT = 250;
+
+interface Saying {
+  tree: ConversationTree;
+  model: string | null;
+  clock: (at: number) => string;
+}
+
+function whoSpeaks({ kind, speaks }: ConversationTree["nodes"][number]): string {
+  if (kind === "compact-ask") return "summary asked for";
+  return speaks === "person" ? "a person" : "tool results";
+}
+
+/** One line for where there is room beside a node: when it was, whose words, how long. */
+export function itemNote(item: TreeItem, { tree, clock }: Saying): string {
+  const node = tree.nodes[item.nodes.at(-1)!]!;
+  const at = clock(Date.parse(tree.startedAt) + tree.nodes[item.nodes[0]!]!.at);
+  return [
+    at,
+    whoSpeaks(node),
+    node.ms === null ? null : formatDuration(node.ms),
+    node.calls > 0 && formatCount(node.calls, "tool call"),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+export function itemWords(item: TreeItem, { tree, model, clock }: Saying): string {
+  const first = tree.nodes[item.nodes[0]!]!;
+  const last = tree.nodes[item.nodes.at(-1)!]!;
+  const startedAt = Date.parse(tree.startedAt);
+  if (item.kind === "run") {
+    const nodes = item.nodes.map((node) => tree.nodes[node]!);
+    const people = nodes.filter(({ speaks }) => speaks === "person").length;
+    const calls = nodes.reduce((sum, { calls: made }) => sum + made, 0);
+    return [
+      `${formatCount(nodes.length, "request")} in a row`,
+      `${clock(startedAt + first.at)} to ${clock(startedAt + last.at)}, messages ${formatExact(first.messages)} to ${formatExact(last.messages)}.`,
+      `${formatCount(people, "turn")} of a person, ${formatCount(calls, "tool call")}. Enter opens the first of them.`,
+    ].join("\n");
+  }
+  const tries = item.nodes.length;
+  const facts = [
+    last.failed
+      ? last.status === null
+        ? "No answer"
+        : last.status >= 400
+          ? `Failed with ${last.status}`
+          : "Broken off"
+      : null,
+    last.ms === null ? null : formatDuration(last.ms),
+    last.context === null
+      ? null
+      : `context ${formatShort(last.context)} of ${formatShort(contextWindow(model, last.context).tokens)}`,
+    last.calls > 0 ? formatCount(last.calls, "tool call") : null,
+    last.tasks > 0 ? formatCount(last.tasks, "sub-task") : null,
+    tries > 1 ? formatCount(tries, "attempt") : null,
+  ].filter((fact) => fact !== null);
+  const who = whoSpeaks(last);
+  return `${who[0]!.toUpperCase()}${who.slice(1)}, ${clock(startedAt + first.at)}, ${formatCount(last.messages, "message")}\n${facts.join(", ")}`;
+}
+
+/** "sub-task 2 (14)": its number, and the requests it made. */
+export function boxWords(
+  { branch, task, more }: SubtaskBox,
+  tree: ConversationTree,
+): { label: string; title: string } {
+  if (more > 0)
+    return { label: `+ ${formatExact(more)} more`, title: `${formatCount(more, "further sub-task")}` };
+  const called = task === null ? null : tree.tasks[task]!;
+  const made = branch === null ? null : tree.branches[branch]!;
+  const prompt = oneLine(made?.prompt ?? called?.prompt ?? "", PROMPT);
+  const about = [made?.subagentType ?? called?.subagentType, made?.description ?? called?.description]
+    .filter(Boolean)
+    .map((text) => oneLine(text ?? "", 60))
+    .join(": ");
+  const number = /^subtask_(\d+)$/.exec(made?.name ?? "")?.[1];
+  const label = made
+    ? `${number ? `sub-task ${number}` : oneLine(made.name, 12)} (${formatExact(made.requests)})`
+    : "not seen";
+  const heading = made
+    ? `${number ? `sub-task ${number}` : oneLine(made.name, 40)}, ${formatCount(made.requests, "request")}`
+    : "Called, but no request of it was seen";
+  return { label, title: [heading, about, prompt].filter((line) => line !== "").join("\n") };
+}

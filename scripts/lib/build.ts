@@ -1,0 +1,140 @@
+/**
+ * Builds what runs: the Worker (out/worker), the Pages functions (out/pages) and the dashboard's static files.
+ * `npm run build`, and every start of the local world. Each part is built again only when the content of its sources
+ * changed, works without network, and is put in place in one step so that two builds at once do no harm.
+ */
+import { execFile } from "node:child_process";
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { LocalWorldError } from "./local-error.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const WRANGLER = resolve(ROOT, "node_modules/wrangler/bin/wrangler.js");
+const STAMP = "sources.sha256";
+/** Part of every stamp: how the toolchain and the shared configuration look. */
+const SHARED = ["package-lock.json", "tsconfig.base.json", "scripts/lib/build.ts"];
+const SKIPPED = new Set(["node_modules", ".wrangler", "out"]);
+
+export interface Build {
+  /** Directory with index.js, the Worker. */
+  worker: string;
+  /** Directory with index.js, the Pages functions. */
+  pages: string;
+  /** Directory of the static files. */
+  assets: string;
+  /** Names of the parts that were built now; the others were up to date. */
+  built: string[];
+}
+
+/** Brings all three parts up to date. Rejects with the tool's own words when a source does not compile. */
+export async function build(): Promise<Build> {
+  const built: string[] = [];
+  const worker = join(ROOT, "out/worker");
+  const pages = join(ROOT, "out/pages");
+  await Promise.all([
+    part(
+      built,
+      "worker",
+      worker,
+      ["workers", "durable-objects", "drizzle/schema.ts", "prompts", "wrangler.toml"],
+      (outdir) => wrangler(ROOT, ["deploy", "--dry-run", "--outdir", outdir]),
+    ),
+    // The static files first: their names, which contain hashes, go into the functions.
+    buildAssets(built).then(() =>
+      part(built, "pages", pages, ["dashboard", "workers"], (outdir) =>
+        wrangler(join(ROOT, "dashboard"), ["pages", "functions", "build", "--outdir", outdir]),
+      ),
+    ),
+  ]);
+  return { worker, pages, assets: join(ROOT, "dashboard/public"), built };
+}
+
+/** The dashboard knows how to make its own files; it exports `buildAssets()`. */
+async function buildAssets(built: string[]): Promise<void> {
+  const script = join(ROOT, "dashboard/build.ts");
+  if (!existsSync(script)) return;
+  const stamp = join(ROOT, "out/assets", STAMP);
+  const sources = await digest(["dashboard/build.ts", "dashboard/src"]);
+  const assets = join(ROOT, "dashboard/public/assets");
+  if ((await readOrNull(stamp)) === sources && existsSync(assets)) return;
+  const module = (await import(pathToFileURL(script).href)) as { buildAssets(): Promise<void> };
+  await module.buildAssets();
+  await mkdir(join(ROOT, "out/assets"), { recursive: true });
+  // Taken again: the build writes a list of its files among the sources.
+  await writeFile(stamp, await digest(["dashboard/build.ts", "dashboard/src"]));
+  built.push("assets");
+}
+
+async function part(
+  built: string[],
+  name: string,
+  directory: string,
+  sources: string[],
+  make: (outdir: string) => Promise<void>,
+): Promise<void> {
+  const wanted = await digest(sources);
+  if ((await readOrNull(join(directory, STAMP))) === wanted) return;
+  const fresh = `${directory}.${randomUUID()}`;
+  try {
+    await make(fresh);
+    await writeFile(join(fresh, STAMP), wanted);
+    await rm(directory, { recursive: true, force: true });
+    await rename(fresh, directory).catch(async (error: NodeJS.ErrnoException) => {
+      // Another build was quicker; its result is as good.
+      if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+    });
+    built.push(name);
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+async function wrangler(cwd: string, args: string[]): Promise<void> {
+  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_LOG: "error", CI: "true" };
+  try {
+    await promisify(execFile)(process.execPath, [WRANGLER, ...args], { cwd, env, maxBuffer: 1 << 24 });
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+    throw new LocalWorldError(`wrangler ${args.join(" ")} failed:\n${stderr ?? ""}${stdout ?? ""}`.trim());
+  }
+}
+
+/** SHA-256 over names and contents of all files below `sources`, tests and built files apart. */
+async function digest(sources: string[]): Promise<string> {
+  const files = (
+    await Promise.all([...sources, ...SHARED].map((source) => listFiles(join(ROOT, source))))
+  ).flat();
+  const hash = createHash("sha256").update(process.version);
+  for (const file of files.sort()) {
+    hash.update(`\0${relative(ROOT, file)}\0`).update(await readFile(file));
+  }
+  return hash.digest("hex");
+}
+
+async function listFiles(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+  if (entries === "ENOTDIR") return [path];
+  if (!Array.isArray(entries)) return [];
+  const lists = entries.map(async (entry) => {
+    const child = join(path, entry.name);
+    if (SKIPPED.has(entry.name) || child === join(ROOT, "dashboard/public")) return [];
+    if (entry.isDirectory()) return listFiles(child);
+    return entry.name.includes(".test.") ? [] : [child];
+  });
+  return (await Promise.all(lists)).flat();
+}
+
+async function readOrNull(file: string): Promise<string | null> {
+  return readFile(file, "utf8").catch(() => null);
+}
+
+if (import.meta.main) {
+  const { built } = await build();
+  console.log(built.length ? `Built: ${built.join(", ")}.` : "Everything is up to date.");
+}

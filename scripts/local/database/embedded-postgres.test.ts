@@ -1,0 +1,56 @@
+/** The embedded Postgres when its disk turns read-only, in the middle of what it does. */
+import { rm } from "node:fs/promises";
+import { Client } from "pg";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { startPostgres, type EmbeddedPostgres } from "./embedded-postgres.ts";
+import { temporaryDirectory } from "../../../test/support/local-stack.ts";
+import { makeReadOnly, watchDisk } from "../../../test/support/read-only-disk.ts";
+
+let dataDir: string;
+let postgres: EmbeddedPostgres;
+const lines: string[] = [];
+beforeAll(async () => {
+  watchDisk();
+  dataDir = await temporaryDirectory();
+  postgres = await startPostgres({ dataDir, log: (line) => lines.push(line) });
+}, 30_000);
+afterAll(async () => {
+  makeReadOnly(dataDir, false);
+  await postgres.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+async function ask(text: string): Promise<unknown[]> {
+  const client = new Client({ connectionString: postgres.url });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    return (await client.query(text)).rows as unknown[];
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+it("says so to whoever writes, answers others or tells them too, and goes on with all that was committed", async () => {
+  await ask("CREATE TABLE kept (n int)");
+  await ask("INSERT INTO kept VALUES (0)");
+  for (let n = 1; n <= 2; n++) {
+    // Warm, so that the next statement gets as far as the log before it fails.
+    await ask("UPDATE kept SET n = n + 1");
+    makeReadOnly(dataDir);
+    await expect(ask("UPDATE kept SET n = -1")).rejects.toThrow(/Read-only file system/);
+    await expect(ask("UPDATE kept SET n = -1")).rejects.toThrow();
+    await expect(ask("SELECT n FROM kept")).rejects.toThrow(/cannot be opened again yet: .*read-only/);
+    makeReadOnly(dataDir, false);
+    // The very next question, whenever the one before was refused.
+    expect(await ask("SELECT n FROM kept")).toEqual([{ n }]);
+  }
+  await ask("UPDATE kept SET n = n + 1");
+  expect(await ask("SELECT n FROM kept")).toEqual([{ n: 3 }]);
+  expect(lines).toEqual([
+    expect.stringMatching(/broke down: .*Read-only file system/),
+    expect.stringMatching(/is open again after [\d.]+ s/),
+    expect.stringMatching(/broke down: .*Read-only file system/),
+    expect.stringMatching(/is open again after [\d.]+ s/),
+  ]);
+}, 30_000);

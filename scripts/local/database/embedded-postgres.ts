@@ -1,0 +1,46 @@
+/**
+ * The embedded Postgres of the local world and the tests: PGlite (PostgreSQL in WebAssembly) behind a loopback port
+ * that speaks the Postgres wire protocol, so that `pg`, psql and the Neon bridge reach it like any other server.
+ */
+import { PGlite } from "@electric-sql/pglite";
+import { LastingSession } from "./restartable-pglite.ts";
+import { serveWire } from "./wire-server.ts";
+
+export interface EmbeddedPostgres {
+  /** Connection string for clients on this machine. */
+  url: string;
+  port: number;
+  /** Ends connections and writes everything down. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedPostgresOptions {
+  /** Where the data lives; absent: in memory. */
+  dataDir?: string;
+  /** 0 or absent: a free port. */
+  port?: number;
+  /** Gets a line when the database breaks down, and when it is open again. */
+  log?: (line: string) => void;
+}
+
+/** Opens (or makes) the database and serves it. Rejects when the directory is unusable or the port taken. */
+export async function startPostgres(options: EmbeddedPostgresOptions = {}): Promise<EmbeddedPostgres> {
+  const { dataDir, port, log = () => {} } = options;
+  const session = new LastingSession(await open(dataDir), { open: () => open(dataDir), dataDir, log });
+  const wire = await serveWire(session, port === undefined ? {} : { port }).catch(async (error: unknown) => {
+    await session.close();
+    throw error;
+  });
+  return {
+    url: `postgresql://postgres@127.0.0.1:${wire.port}/postgres`,
+    port: wire.port,
+    async stop() {
+      await wire.close();
+      await session.close();
+    },
+  };
+}
+
+function open(dataDir: string | undefined): Promise<PGlite> {
+  return PGlite.create(dataDir === undefined ? {} : { dataDir });
+}

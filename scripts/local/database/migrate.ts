@@ -1,0 +1,45 @@
+/**
+ * Applies drizzle/migrations to a Postgres, each migration once (drizzle keeps the list in "drizzle.__drizzle_migrations").
+ * Called by the local world at every start, by the tests, and by an operator: `DATABASE_URL=… npm run migrate`.
+ */
+import { fileURLToPath } from "node:url";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { migrate as applyMigrations } from "drizzle-orm/node-postgres/migrator";
+import { Client } from "pg";
+import { withExplicitTls } from "./postgres-target.ts";
+
+const MIGRATIONS = fileURLToPath(new URL("../../../drizzle/migrations", import.meta.url));
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Two operators (or a deployment and an operator) at once: the second waits, then finds nothing to do. */
+const MIGRATION_LOCK = 7_263_115;
+
+/** Brings the database behind `databaseUrl` up to date and answers how many migrations it applied. */
+export async function migrate(databaseUrl: string): Promise<number> {
+  const client = new Client({
+    connectionString: withExplicitTls(databaseUrl),
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    application_name: "nexus-migrate",
+  });
+  await client.connect();
+  try {
+    await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
+    const before = await countApplied(client);
+    await applyMigrations(drizzle(client), { migrationsFolder: MIGRATIONS });
+    const applied = (await countApplied(client)) - before;
+    await client.query("SELECT pg_advisory_unlock($1)", [MIGRATION_LOCK]);
+    return applied;
+  } finally {
+    await client.end();
+  }
+}
+
+async function countApplied(client: Client): Promise<number> {
+  const { rows } = await client.query<{ present: boolean }>(
+    "SELECT to_regclass('drizzle.__drizzle_migrations') IS NOT NULL AS present",
+  );
+  if (!rows[0]?.present) return 0;
+  const counted = await client.query<{ n: number }>(
+    "SELECT count(*)::int AS n FROM drizzle.__drizzle_migrations",
+  );
+  return counted.rows[0]?.n ?? 0;
+}

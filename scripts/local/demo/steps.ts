@@ -1,0 +1,188 @@
+/** A task as a sequence of beats: what the person says, what the model does about it, what its tools give back. */
+import type { Random } from "../fake-claude/random.ts";
+import type { Errand, Project, Task } from "./scenarios/story.ts";
+
+export interface Call {
+  name: string;
+  input: Record<string, unknown>;
+  result: string;
+  isError?: boolean;
+}
+
+export type Beat =
+  | { kind: "prompt"; text: string; image?: boolean }
+  /** The model speaks and calls tools; their results are the next request. */
+  | { kind: "calls"; think: string | null; say: string | null; calls: Call[] }
+  | { kind: "errand"; say: string; errands: Errand[]; background: boolean }
+  /** The model ends its turn. */
+  | { kind: "answer"; think: string | null; text: string };
+
+export function numbered(text: string): string {
+  return text
+    .split("\n")
+    .map((line, index) => `${index + 1}\t${line}`)
+    .join("\n");
+}
+
+const THOUGHTS = {
+  search: [
+    "I should find the place before I form an opinion.",
+    "Let me see how often this occurs before reading whole files.",
+    "The name in the question may differ from the name in the code, so I search a little wider.",
+  ],
+  read: [
+    "One hit looks like the cause. I'll read the file in full, the context matters here.",
+    "The file is short; reading it all is cheaper than guessing.",
+  ],
+  check: [
+    "Before changing anything I want to see it fail.",
+    "If I can reproduce it, I'll know when it is fixed.",
+  ],
+  edit: [
+    "The cause is clear now. The smallest change is at this place.",
+    "I'd rather change the cause than guard against the effect.",
+  ],
+  after: [
+    "Now the check again, and it has to be green for the right reason.",
+    "This should do it. Run the check.",
+  ],
+  end: [
+    "Everything is green. I'll sum up what changed and what did not.",
+    "Done; the user wants the result first, then the reason.",
+  ],
+};
+
+function todos(plan: string[], done: number): Call {
+  return {
+    name: "TodoWrite",
+    input: {
+      todos: plan.map((content, index) => ({
+        content,
+        status: index < done ? "completed" : index === done ? "in_progress" : "pending",
+        activeForm: content,
+      })),
+    },
+    result: "The task list has been updated. Go on with the step in progress.",
+  };
+}
+
+/** The beats of a whole task, about five to twenty requests. */
+export function taskBeats(task: Task, project: Project, root: string, random: Random): Beat[] {
+  const beats: Beat[] = [];
+  const maybe = (list: string[]) => (random.chance(0.6) ? random.pick(list) : null);
+  const add = (think: string | null, say: string | null, ...calls: Call[]) =>
+    beats.push({ kind: "calls", think, say, calls });
+  beats.push({ kind: "prompt", text: task.ask });
+  add(random.pick(THOUGHTS.search), task.opening, {
+    name: "Grep",
+    input: { pattern: task.pattern, path: root, output_mode: "content" },
+    result: task.hits.join("\n"),
+  });
+  add(
+    maybe(THOUGHTS.read),
+    null,
+    ...task.files.map((file) => ({
+      name: "Read",
+      input: { file_path: `${root}/${file.path}` },
+      result: numbered(file.text),
+    })),
+    ...(random.chance(0.3)
+      ? [
+          {
+            name: "Bash",
+            input: { command: "git log --oneline -5", description: "Show recent commits" },
+            result: recentCommits(project, random).join("\n"),
+          },
+        ]
+      : []),
+  );
+  if (task.errand && random.chance(0.75))
+    beats.push({
+      kind: "errand",
+      say: "While I look at this place, a sub-agent can check the rest of the repository for the same thing.",
+      errands: [task.errand],
+      background: random.chance(0.4),
+    });
+  if (task.plan.length > 0) add(null, null, todos(task.plan, 0));
+  if (task.check.failing !== null)
+    add(random.pick(THOUGHTS.check), null, {
+      name: "Bash",
+      input: { command: task.check.command, description: "Show the fault" },
+      result: task.check.failing,
+      isError: true,
+    });
+  task.edits.forEach((edit, index) => {
+    add(maybe(THOUGHTS.edit), index === 0 && task.diagnosis ? `${task.diagnosis}\n\n${edit.say}` : edit.say, {
+      name: "Edit",
+      input: { file_path: `${root}/${edit.path}`, old_string: edit.before, new_string: edit.after },
+      result: `The file ${root}/${edit.path} has been updated.`,
+    });
+  });
+  add(maybe(THOUGHTS.after), task.edits.length === 0 && task.diagnosis ? task.diagnosis : null, {
+    name: "Bash",
+    input: { command: task.check.command, description: "Run the check" },
+    result: task.check.passing,
+  });
+  if (task.plan.length > 0) add(null, null, todos(task.plan, task.plan.length));
+  beats.push({ kind: "answer", think: maybe(THOUGHTS.end), text: task.summary });
+  for (const question of task.questions) {
+    beats.push({ kind: "prompt", text: question.ask });
+    beats.push({ kind: "answer", think: maybe(THOUGHTS.read), text: question.answer });
+  }
+  if (task.edits.length > 0 && random.chance(0.7)) beats.push(...commitBeats(task, random));
+  return beats;
+}
+
+function commitBeats(task: Task, random: Random): Beat[] {
+  const hash = random.hex(7);
+  const files = new Set(task.edits.map((edit) => edit.path));
+  return [
+    {
+      kind: "prompt",
+      text: random.pick(["Great, commit it.", "Please commit this.", "Looks good. Commit, don't push."]),
+    },
+    {
+      kind: "calls",
+      think: null,
+      say: null,
+      calls: [
+        {
+          name: "Bash",
+          input: { command: "git status --short", description: "Show what has changed" },
+          result: [...files].map((file) => ` M ${file}`).join("\n"),
+        },
+        {
+          name: "Bash",
+          input: { command: "git diff --stat", description: "Show the size of the change" },
+          result: `${[...files].map((file) => ` ${file} | ${random.between(4, 14)} ++++++---`).join("\n")}\n ${files.size} file${files.size > 1 ? "s" : ""} changed`,
+        },
+      ],
+    },
+    {
+      kind: "calls",
+      think: null,
+      say: "Only the files of this change are touched, so I commit exactly those.",
+      calls: [
+        {
+          name: "Bash",
+          input: {
+            command: `git commit -m ${JSON.stringify(task.commit)} -- ${[...files].join(" ")}`,
+            description: "Commit the change",
+          },
+          result: `[main ${hash}] ${task.commit}\n ${files.size} file${files.size > 1 ? "s" : ""} changed`,
+        },
+      ],
+    },
+    { kind: "answer", think: null, text: `Committed as \`${hash}\`: “${task.commit}”. Nothing is pushed.` },
+  ];
+}
+
+export function recentCommits(project: Project, random: Random): string[] {
+  return random
+    .shuffle([
+      ...project.tasks.map((task) => task.commit),
+      ...project.symbols.map((one) => `Tidy ${one.path}`),
+    ])
+    .slice(0, 4)
+    .map((title) => `${random.hex(7)} ${title}`);
+}

@@ -1,0 +1,165 @@
+/**
+ * A believable day of a small team: five people in three projects with Claude Code, and a few scripts. Everything
+ * follows from the seed; `turns` scales it.
+ */
+import { randomOf, type Random } from "../fake-claude/random.ts";
+import type { Client } from "./message.ts";
+import type { PlannedExchange } from "./exchange.ts";
+import { budgetCheck, releaseNotes, triage } from "./script-traffic.ts";
+import { playSession } from "./session.ts";
+import type { SessionEvents } from "./session-plan.ts";
+import { checkout } from "./scenarios/checkout.ts";
+import { platform } from "./scenarios/platform.ts";
+import { research } from "./scenarios/research.ts";
+import type { Project, Task } from "./scenarios/story.ts";
+
+export interface DayOptions {
+  /** Default "day". */
+  seed?: string;
+  /** About how many exchanges. Default 320; at least 20. */
+  turns?: number;
+  /** The date that stands in the prompts, YYYY-MM-DD. */
+  date?: string;
+}
+
+export interface DemoDomain {
+  domain: string;
+  accountId: string;
+  /** Whose credential goes upstream: the domain's API key, or each sender's own. */
+  credential: "api_key" | "passthrough";
+  senders: string[];
+}
+
+export interface Day {
+  domains: DemoDomain[];
+  /** In the order of their time. */
+  exchanges: PlannedExchange[];
+}
+
+interface Person {
+  name: string;
+  project: Project;
+  client: Omit<Client, "deviceId" | "accountUuid">;
+}
+
+const current = { version: "2.1.330", entrypoint: "cli", runtimeVersion: "v26.12.1" } as const;
+
+const PEOPLE: readonly Person[] = [
+  { name: "maya", project: checkout, client: { ...current, model: "claude-opus-5-5", os: "MacOS" } },
+  { name: "jonas", project: checkout, client: { ...current, model: "claude-sonnet-5-5", os: "Linux" } },
+  { name: "priya", project: platform, client: { ...current, model: "claude-opus-5-5", os: "Linux" } },
+  {
+    name: "tomas",
+    project: platform,
+    client: {
+      version: "1.0.58",
+      entrypoint: "cli",
+      runtimeVersion: "v24.11.0",
+      model: "claude-sonnet-4-5-20250929",
+      os: "MacOS",
+    },
+  },
+  { name: "lena", project: research, client: { ...current, model: "claude-sonnet-5-5", os: "MacOS" } },
+];
+
+const SCRIPTS = ["release-notes", "support-triage", "budget-check"];
+
+/** `<project>.claude.example`: a name that never resolves; the demo sends it as the Host. */
+export function domainOf(project: Project): string {
+  return `${project.name}.claude.example`;
+}
+
+export function demoDomains(): DemoDomain[] {
+  return [checkout, platform, research].map((project) => ({
+    domain: domainOf(project),
+    accountId: `acc_${project.name}`,
+    credential: project === platform ? "passthrough" : "api_key",
+    senders: [
+      ...PEOPLE.filter((person) => person.project === project).map((person) => person.name),
+      ...SCRIPTS,
+    ],
+  }));
+}
+
+/** Lengths of sessions in a usual week: many short ones, few that go on for hours. */
+const LENGTHS = [14, 60, 5, 24, 3, 38, 9, 17, 4, 28, 6, 12, 45, 8];
+/** What happens in the first sessions of a day, so that even a short day has some of everything. */
+const EVENTS: SessionEvents[] = [
+  { overloaded: true },
+  { compaction: true, picture: true },
+  {},
+  { abandoned: true },
+  {},
+  { compaction: true, rateLimited: true },
+  { picture: true },
+];
+const WORKDAY_MS = 9 * 3_600_000;
+
+/** The whole day, ready to be sent. */
+export function generateDay(options: DayOptions = {}): Day {
+  const seed = options.seed ?? "day";
+  const wanted = Math.max(20, options.turns ?? 320);
+  const date = options.date ?? "2026-11-23";
+  const random = randomOf(seed, "day");
+  const exchanges: PlannedExchange[] = scripts(seed, random);
+  const backlog = new Map<Project, Task[]>();
+  for (let index = 0; exchanges.length < wanted; index++) {
+    const person = PEOPLE[index % PEOPLE.length]!;
+    const length = Math.min(LENGTHS[index % LENGTHS.length]!, Math.max(3, wanted - exchanges.length));
+    exchanges.push(
+      ...playSession({
+        name: `${seed}/${index}`,
+        domain: domainOf(person.project),
+        sender: person.name,
+        client: clientOf(seed, person, random),
+        project: person.project,
+        tasks: nextTasks(backlog, person.project, length, random),
+        turns: length,
+        at: random.between(0, WORKDAY_MS),
+        date,
+        events: EVENTS[index] ?? rareEvents(random),
+      }),
+    );
+  }
+  exchanges.sort((a, b) => a.at - b.at || a.key.localeCompare(b.key));
+  return { domains: demoDomains(), exchanges };
+}
+
+function rareEvents(random: Random): SessionEvents {
+  return {
+    compaction: random.chance(0.15),
+    abandoned: random.chance(0.1),
+    overloaded: random.chance(0.15),
+    rateLimited: random.chance(0.08),
+    picture: random.chance(0.2),
+  };
+}
+
+/** The same machine all day long; one person in ten runs a session from a script. */
+function clientOf(seed: string, person: Person, random: Random): Client {
+  const own = randomOf(seed, person.name);
+  const isScripted = person.client.version === "2.1.330" && random.chance(0.1);
+  return {
+    ...person.client,
+    entrypoint: isScripted ? "sdk-cli" : person.client.entrypoint,
+    deviceId: own.hex(64),
+    accountUuid: own.uuid(),
+  };
+}
+
+/** A story is told once a day and project, a long session takes several; afterwards there are small jobs. */
+function nextTasks(backlog: Map<Project, Task[]>, project: Project, length: number, random: Random): Task[] {
+  const left = backlog.get(project) ?? random.shuffle(project.tasks);
+  backlog.set(project, left);
+  return length < 6 ? [] : left.splice(0, length > 25 ? 2 : 1);
+}
+
+function scripts(seed: string, random: Random): PlannedExchange[] {
+  const at = (project: Project, hour: number) => ({
+    name: `${seed}/script/${project.name}`,
+    domain: domainOf(project),
+    project,
+    at: hour * 3_600_000 + random.between(0, 600_000),
+  });
+  return [...triage(at(checkout, 1)), ...budgetCheck(at(platform, 4)), ...releaseNotes(at(research, 8))];
+}

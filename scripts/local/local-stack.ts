@@ -1,0 +1,166 @@
+/**
+ * The local world: the product on this machine, in one process and its children. Embedded Postgres (or the one of
+ * DATABASE_URL), Worker, queues, objects and dashboard. `npm start`, `npm run demo` and the end-to-end tests call this.
+ */
+import { join } from "node:path";
+import { build } from "../lib/build.ts";
+import { Config, ConfigError, loadConfig } from "../../workers/runtime/config.ts";
+import { startCrons } from "./runtime/cron.ts";
+import { takeDataDir } from "./data-dir.ts";
+import { openDatabase } from "./database/database.ts";
+import { LocalWorldError, reasonOf } from "../lib/local-error.ts";
+import { startFront } from "./network/tcp-relay.ts";
+import { claimPort, loopbackHosts } from "./network/ports.ts";
+import { endOrphan, startRuntime, type Runtime } from "./runtime/runtime.ts";
+import { loadSecrets, type Secrets } from "./secrets.ts";
+
+/** From the end of an answer to its row: recorder, journal, one second of queue, ingest. */
+const FINISH_MS = 1_500;
+const READY_TIMEOUT_MS = 15_000;
+/** What the Worker's scheduled handler calls the beginning of a local world. */
+const STARTUP = "startup";
+
+export interface LocalWorldOptions {
+  /** Absolute. Made if missing. */
+  dataDir: string;
+  /** 0 or absent: a free port. */
+  proxyPort?: number;
+  dashboardPort?: number;
+  /** Absent: the embedded Postgres, kept in the data directory. */
+  databaseUrl?: string | undefined;
+  /** Variables of workers/runtime/config.ts, over the defaults and the generated secrets. */
+  variables?: Record<string, string>;
+  /** Directory with index.js, a Worker to run instead of the built one: tests put faults around it. */
+  workerBundle?: string;
+  /** Gets every log line of the Worker; absent: nobody does. */
+  log?: (level: string, line: string) => void;
+}
+
+export interface LocalWorld {
+  /** `http://127.0.0.1:port`; the same port answers on ::1 where the machine has it. */
+  proxyUrl: string;
+  dashboardUrl: string;
+  /** The administrator's key of API and dashboard. */
+  dashboardKey: string;
+  /** For `pg` and psql. */
+  databaseUrl: string;
+  /** Fires a cron trigger of wrangler.toml and waits for its handler. */
+  runCron(expression: string): Promise<void>;
+  /** Lets the Worker finish what it records (`finish: false`: does not), then ends everything. */
+  stop(options?: { finish?: boolean }): Promise<void>;
+}
+
+/**
+ * Starts a world and resolves when it serves. Rejects with a LocalWorldError when the operator has to do something
+ * (port busy, directory in use, database out of reach, variable wrong); what was begun is undone then.
+ */
+export async function createLocalWorld(options: LocalWorldOptions): Promise<LocalWorld> {
+  const closers: (() => unknown)[] = [];
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    checkVariables(options.variables ?? {});
+    const dataDir = await takeDataDir(options.dataDir);
+    closers.push(() => dataDir.release());
+    const pidFile = join(options.dataDir, "workerd.pid");
+    await endOrphan(pidFile);
+    const proxyPort = await claimPort(options.proxyPort ?? 0, "PROXY_PORT");
+    const dashboardPort = await claimPort(options.dashboardPort ?? 0, "DASHBOARD_PORT");
+    const secrets = await loadSecrets(options.dataDir);
+    const building = build();
+    building.catch(() => {});
+    const database = await openDatabase({
+      dataDir: options.dataDir,
+      databaseUrl: options.databaseUrl,
+      readonlyUrl: options.variables?.DATABASE_READONLY_URL,
+      log: (line) => options.log?.("error", line),
+    });
+    closers.push(() => database.stop());
+    const dashboardUrl = `http://127.0.0.1:${dashboardPort}`;
+    const proxyUrl = `http://127.0.0.1:${proxyPort}`;
+    const variables = workerVariables(options, secrets, {
+      DASHBOARD_URL: dashboardUrl,
+      DATABASE_URL: database.url,
+      NEON_BRIDGE: database.bridge,
+    });
+    const workerPort = await claimPort(0, "PROXY_PORT");
+    const runtime = await startRuntime({
+      build: { ...(await building), ...(options.workerBundle && { worker: options.workerBundle }) },
+      stateDir: join(options.dataDir, "cloudflare"),
+      pidFile,
+      proxyPort: workerPort,
+      dashboardPort,
+      proxyUrl: `http://localhost:${proxyPort}`,
+      variables,
+      log: options.log ?? (() => {}),
+    });
+    closers.push(() => runtime.stop());
+    closers.push(await startFront({ hosts: loopbackHosts(), port: proxyPort, targetPort: workerPort }));
+    // The queue lives in memory: what an earlier world journalled and did not store has to be rung for again.
+    await runtime.runCron(STARTUP);
+    await Promise.all([answers(`${proxyUrl}/health/ready`), answers(dashboardUrl)]);
+    closers.push(runCrons(runtime, options.log));
+    return {
+      proxyUrl,
+      dashboardUrl,
+      dashboardKey: variables.DASHBOARD_API_KEY ?? "",
+      databaseUrl: database.url,
+      runCron: (expression) => runtime.runCron(expression),
+      async stop({ finish = true } = {}) {
+        if (finish && closers.length > 0) await new Promise((resolve) => setTimeout(resolve, FINISH_MS));
+        await closeAll();
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** Defaults, then what was given, then what only this world can know. */
+function workerVariables(
+  options: LocalWorldOptions,
+  secrets: Secrets,
+  own: { DASHBOARD_URL: string; DATABASE_URL: string; NEON_BRIDGE: string },
+): Record<string, string> {
+  const { DATABASE_URL, NEON_BRIDGE } = own;
+  return { LOCAL_WORLD: "true", ...secrets, ...own, ...options.variables, DATABASE_URL, NEON_BRIDGE };
+}
+
+/** The Worker would only say so at its first request. */
+function checkVariables(given: Record<string, string>): void {
+  const known = Object.fromEntries(Object.entries(given).filter(([name]) => name in Config.shape));
+  const present = { DATABASE_URL: "-", CREDENTIAL_KEYS: `check:${Buffer.alloc(32).toString("base64")}` };
+  try {
+    loadConfig({ ...present, ...known });
+  } catch (error) {
+    if (error instanceof ConfigError) throw new LocalWorldError(error.message);
+    throw error;
+  }
+}
+
+/** Fires every trigger once, because the machine may have been off at its hour, and then as wrangler.toml says. */
+function runCrons(runtime: Runtime, log: LocalWorldOptions["log"]): () => void {
+  const fire = (expression: string) => {
+    runtime.runCron(expression).catch((error: unknown) => {
+      log?.("error", `The cron trigger "${expression}" failed: ${reasonOf(error)}`);
+    });
+  };
+  for (const expression of runtime.crons) fire(expression);
+  return startCrons(runtime.crons, fire);
+}
+
+/** Resolves when the address answers with anything but "not yet". */
+async function answers(url: string): Promise<void> {
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    const status = await fetch(url, { redirect: "manual" }).then(
+      (response) => response.body?.cancel().then(() => response.status) ?? response.status,
+      reasonOf,
+    );
+    if (typeof status === "number" && status < 500) return;
+    if (Date.now() > deadline) throw new LocalWorldError(`${url} does not answer as it should (${status}).`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

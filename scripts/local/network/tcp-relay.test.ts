@@ -1,0 +1,78 @@
+/** The relay in front of workerd: bytes both ways, and who left is told at once, however silent the answer is. */
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { connect, type AddressInfo, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
+import { afterEach, expect, it, vi } from "vitest";
+import { startFront } from "./tcp-relay.ts";
+import { claimPort } from "./ports.ts";
+
+const REQUEST = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** A server behind a front; `heard` has when its connections were reset, in epoch milliseconds. */
+async function fronted(answer: (request: IncomingMessage, response: ServerResponse) => void) {
+  const heard: number[] = [];
+  const server: Server = createServer(answer);
+  server.on("connection", (socket: Socket) => socket.on("error", () => heard.push(Date.now())));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closers.push(() => server.close());
+  const port = await claimPort(0, "PORT");
+  const { port: targetPort } = server.address() as AddressInfo;
+  closers.push(await startFront({ hosts: ["127.0.0.1"], port, targetPort }));
+  return { port, heard };
+}
+
+async function client(port: number): Promise<Socket> {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  socket.on("error", () => undefined);
+  await once(socket, "connect");
+  closers.push(() => socket.destroy());
+  return socket;
+}
+
+it.each(["before the answer", "in the middle of one"])(
+  "a client that leaves %s is told of within 200 ms",
+  async (when) => {
+    const { port, heard } = await fronted((_, response) => {
+      if (when !== "before the answer") response.write("a beginning");
+    });
+    const socket = await client(port);
+    socket.write(REQUEST);
+    await new Promise((resolve) => setTimeout(resolve, 250)); // as a person who changes their mind
+    const left = Date.now();
+    socket.destroy();
+    await vi.waitUntil(() => heard.length > 0, { timeout: 2_000, interval: 5 });
+    expect(heard[0]! - left).toBeLessThanOrEqual(200);
+  },
+);
+
+it("a client that has asked and says no more gets its answer", async () => {
+  const { port } = await fronted((_, response) => void setTimeout(() => response.end("here it is"), 300));
+  const socket = await client(port);
+  socket.end(REQUEST.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n"));
+  expect(await text(socket)).toContain("here it is");
+});
+
+it("large bodies cross it whole in both directions, and a broken answer stays broken", async () => {
+  const body = Buffer.alloc(5_000_000, "0123456789abcdef");
+  const { port } = await fronted((request, response) => {
+    if (request.url === "/broken") {
+      response.writeHead(200, { "content-length": "10" }).write("four");
+      setTimeout(() => request.socket.resetAndDestroy(), 50);
+    } else request.pipe(response);
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const echoed = await fetch(url, { method: "POST", body });
+  expect(Buffer.from(await echoed.arrayBuffer()).equals(body)).toBe(true);
+  await expect(fetch(`${url}/broken`).then((response) => response.text())).rejects.toThrow();
+});
+
+it("says so when it cannot listen", async () => {
+  const { port } = await fronted(() => undefined);
+  await expect(startFront({ hosts: ["127.0.0.1"], port, targetPort: 1 })).rejects.toThrow(/PROXY_PORT/);
+});

@@ -1,0 +1,64 @@
+/** What the product stands on breaks or crawls, one thing at a time, under traffic. Streams do not notice, nothing is lost. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { startFaultyWorld, type Faults, type FaultyWorld } from "../support/faulty-stack.ts";
+import { soakWorld, type SoakReport } from "../support/soak.ts";
+
+const FAULT_MS = 2_000;
+/** Beyond every time limit of the hot path and of recording; the soak of `npm run soak` takes 30 s. */
+const SLOWNESS_MS = 6_000;
+/** A KV that hangs costs a known tenant two waits of a second, once. The rest is a busy machine. */
+const LATE_START_MS = 4_000;
+
+let world: FaultyWorld;
+beforeAll(async () => {
+  world = await startFaultyWorld();
+});
+afterEach(() => world.suffer({}));
+afterAll(() => world.stop({ finish: false }));
+
+function day(name: string, faults: Faults): Promise<SoakReport> {
+  return soakWorld(world, {
+    seed: name,
+    exchanges: 30,
+    concurrency: 12,
+    pace: 0.6,
+    faultMs: { low: 0, high: 0 },
+    slownessMs: SLOWNESS_MS,
+    patienceMs: 60_000,
+    faults: [{ name, faults, from: 0, to: FAULT_MS }],
+  });
+}
+
+describe("streams stay whole and everything is stored once", () => {
+  const days: [string, Faults][] = [
+    ["nothing broken", {}],
+    ["R2 slow", { JOURNAL: SLOWNESS_MS }],
+    ["the queue failing", { EXCHANGES: "fail" }],
+    ["the queue slow", { EXCHANGES: SLOWNESS_MS }],
+    ["KV failing", { TENANTS: "fail" }],
+    ["KV slow", { TENANTS: SLOWNESS_MS }],
+    ["Postgres down", { POSTGRES: "down" }],
+    ["Postgres slow", { POSTGRES: SLOWNESS_MS }],
+    ["the disk of Postgres read-only", { DISK: "read-only" }],
+    ["the consumer throwing", { CONSUMER: "fail" }],
+  ];
+  it.each(days)("with %s", async (name, faults) => {
+    const report = await day(name, faults);
+    expect(report.problems).toEqual([]);
+    expect(report.slowestStartMs).toBeLessThan(LATE_START_MS);
+  });
+
+  it("with R2 failing, but for bodies that nobody could keep: these exchanges are counted", async () => {
+    const report = await day("R2 failing", { JOURNAL: "fail" });
+    expect(report.problems).toEqual([]);
+    expect(report.slowestStartMs).toBeLessThan(LATE_START_MS);
+    const status = await world.status();
+    expect(status.counters?.unrecorded ?? 0).toBeGreaterThanOrEqual(report.unrecorded);
+  });
+});
+
+it("says that the database is out of reach while it is", async () => {
+  await world.suffer({ POSTGRES: "down" });
+  const down = await world.status();
+  expect([down.state, down.database.reachable, down.journal.reachable]).toEqual(["failing", false, true]);
+});

@@ -1,0 +1,117 @@
+/** R2 and the queue fail at different moments of one exchange, or together: what is kept, and where. Over real sockets. */
+import { expect, it, vi } from "vitest";
+import type { Reply } from "../../scripts/local/fake-claude/server.ts";
+import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
+import { startEdge, type Edge, type SendOptions, type Sent, type Tenant } from "../support/proxy-harness.ts";
+
+let edge: Edge;
+let tenant: Tenant;
+edgeOfFile((started) => ({ edge, tenant } = started));
+
+const ALWAYS = 1_000;
+/** Three tries of a put take less; an answer that goes on for so long ends after R2 has been given up for its request. */
+const TRIES_MS = 3_000;
+const TRIES = 3;
+const EVENT = "event: ping\ndata: {}\n\n";
+const stream = (ms: number): Reply => ({
+  kind: "raw",
+  status: 200,
+  headers: { "content-type": "text/event-stream" },
+  chunks: [0, ms].map((delayMs) => ({ delayMs, bytes: Buffer.from(EVENT) })),
+});
+const send = (options: SendOptions = {}) =>
+  tenant.send({
+    path: "/v1/things?beta=true",
+    body: '{"hello":1}',
+    headers: { "user-agent": "tester/1" },
+    ...options,
+  });
+const idOf = (sent: Sent) => String(sent.headers["x-nexus-request-id"]);
+const untilAnswered = (sent: Sent) =>
+  vi.waitFor(
+    async () => {
+      const { request, response } = await edge.journal(idOf(sent));
+      if (!response) throw new Error("not yet");
+      return { request, response };
+    },
+    { timeout: 10_000 },
+  );
+
+it("a request that R2 did not take is stored once the answer is, if R2 is back", async () => {
+  edge.answer(stream(TRIES_MS));
+  await edge.break({
+    JOURNAL: { how: "fail", failures: TRIES },
+    EXCHANGES: { how: "fail", failures: ALWAYS },
+  });
+  const sent = await send();
+  const request = await vi.waitFor(
+    async () => {
+      const journalled = await edge.journal(idOf(sent));
+      if (!journalled.request) throw new Error("not yet");
+      return journalled.request;
+    },
+    { timeout: 10_000 },
+  );
+  expect(request.body.toString()).toBe('{"hello":1}');
+  expect(request.facts).toMatchObject({ domain: tenant.domain, query: "?beta=true" });
+  expect((await edge.journal(idOf(sent))).response?.facts.outcome).toBe("complete");
+});
+
+it("a request too large to be kept is known to its answer, as far as its facts go", async () => {
+  edge.answer(stream(TRIES_MS));
+  await edge.break({
+    JOURNAL: { how: "fail", failures: TRIES },
+    EXCHANGES: { how: "fail", failures: ALWAYS },
+  });
+  const { request, response } = await untilAnswered(await send({ body: Buffer.alloc(1_500_000, "x") }));
+  expect(request).toBeNull();
+  expect(response.facts.asked).toMatchObject({
+    domain: tenant.domain,
+    accountId: "account-of-the-test",
+    credentialType: "api_key",
+    clientKeyId: tenant.clientKeyId,
+    method: "POST",
+    path: "/v1/things",
+    query: "?beta=true",
+    headers: { "user-agent": "tester/1" },
+    body: { recorded: "none", bytes: 1_500_000 },
+  });
+});
+
+it("an answer says who asked in any case", async () => {
+  edge.answer(stream(10));
+  const { response } = await untilAnswered(await send());
+  expect(response.facts.asked).toEqual({
+    domain: tenant.domain,
+    accountId: "account-of-the-test",
+    credentialType: "api_key",
+    clientKeyId: tenant.clientKeyId,
+    method: "POST",
+    path: "/v1/things",
+  });
+});
+
+it("facts that neither R2 nor the queue took are sent when the queue is back", async () => {
+  const quiet = await startEdge();
+  try {
+    const { domain, send } = await quiet.tenant();
+    quiet.answer(stream(10));
+    await quiet.break({
+      JOURNAL: { how: "fail", failures: ALWAYS },
+      EXCHANGES: { how: "fail", failures: ALWAYS },
+    });
+    const sent = await send({ path: "/v1/things", body: '{"hello":1}' });
+    expect(sent.isComplete).toBe(true);
+    // The bell's tries, and the first of the counters behind it.
+    await vi.waitUntil(async () => (await quiet.calls("EXCHANGES")) > TRIES, { timeout: 10_000 });
+    await quiet.break({});
+    await vi.waitUntil(async () => await quiet.bell(idOf(sent)), { timeout: 25_000 });
+    const bell = await quiet.bell(idOf(sent));
+    expect(bell?.request).toMatchObject({ domain, body: { recorded: "none", bytes: 11 } });
+    expect(bell?.response).toMatchObject({ outcome: "unrecorded", status: 200 });
+    expect(await quiet.counted("unrecorded")).toBe(1);
+    expect(await quiet.counted("facts_lost")).toBe(0);
+  } finally {
+    await quiet.stop();
+  }
+});

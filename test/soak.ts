@@ -1,0 +1,27 @@
+/**
+ * `npm run soak [-- FIRST_SEED [SEEDS]]`: 2,000 exchanges at concurrency 32 through three faults at random instants, per seed; ten
+ * seeds from 1 on by default. Ends with 1 when a promise was broken.
+ */
+import { soak } from "./support/soak.ts";
+
+const first = Number(process.argv[2] ?? 1);
+const count = Number(process.argv[3] ?? 10);
+let broken = 0;
+for (let seed = first; seed < first + count; seed++) {
+  console.log(`seed ${seed}`);
+  const { problems, ...report } = await soak({
+    seed: String(seed),
+    exchanges: 2_000,
+    concurrency: 32,
+    pace: 0.5,
+    faultMs: { low: 5_000, high: 30_000 },
+    slownessMs: 30_000,
+    patienceMs: 180_000,
+    log: (line) => console.log(line),
+  });
+  console.log(`  ${JSON.stringify(report)}`);
+  for (const problem of problems.slice(0, 20)) console.log(`  BROKEN ${problem}`);
+  if (problems.length > 0) broken += 1;
+  console.log(problems.length === 0 ? "  every promise kept" : `  ${problems.length} problems`);
+}
+process.exit(broken > 0 ? 1 : 0);

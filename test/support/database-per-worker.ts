@@ -1,0 +1,81 @@
+/**
+ * A database of its own for every workerd test file that runs at the same time as others. A file empties the database it gets
+ * (test/support/worker-database.ts), so two must not share one. Made when first needed, kept for the next file. Vitest's own
+ * process runs this, from vitest.config.ts.
+ */
+import { cloudflarePool } from "@cloudflare/vitest-plugin";
+import type { Plugin } from "vitest/config";
+import { migrate } from "../../scripts/local/database/migrate.ts";
+import { startNeonBridge } from "../../scripts/local/database/neon-bridge.ts";
+import { startPostgres } from "../../scripts/local/database/embedded-postgres.ts";
+
+export interface Lane {
+  databaseUrl: string;
+  neonBridge: string;
+}
+
+interface OpenLane extends Lane {
+  isTaken: boolean;
+  close(): Promise<void>;
+}
+
+type PoolRunner = ReturnType<typeof cloudflarePool>;
+type OptionsOf = Extract<Parameters<typeof cloudflarePool>[0], (context: never) => unknown>;
+type OptionsInLane = (lane: Lane, context: Parameters<OptionsOf>[0]) => Awaited<ReturnType<OptionsOf>>;
+
+/** Behind `cloudflareTest`: each file's worker starts with what `optionsFor` says for the lane that it gets. */
+export function databaseLanes(optionsFor: OptionsInLane): Plugin {
+  const lanes: OpenLane[] = [];
+  return {
+    name: "database-lanes",
+    configureVitest({ project, vitest }) {
+      project.config.poolRunner = inLanes(lanes, optionsFor);
+      vitest.onClose(async () => {
+        await Promise.all(lanes.splice(0).map((lane) => lane.close()));
+      });
+    },
+  };
+}
+
+/** The pool whose workers take a lane before they start and give it back when they have stopped. */
+function inLanes(lanes: OpenLane[], optionsFor: OptionsInLane): PoolRunner {
+  return {
+    name: cloudflarePool({}).name,
+    createPoolWorker(given) {
+      let lane: OpenLane | undefined;
+      const worker = cloudflarePool(async (context) => {
+        lane ??= await takeLane(lanes);
+        return optionsFor(lane, context);
+      }).createPoolWorker(given);
+      const stop = worker.stop.bind(worker);
+      worker.stop = async () => {
+        await stop();
+        if (lane) lane.isTaken = false;
+        lane = undefined;
+      };
+      return worker;
+    },
+  };
+}
+
+async function takeLane(lanes: OpenLane[]): Promise<OpenLane> {
+  const free = lanes.find(({ isTaken }) => !isTaken);
+  if (free) {
+    free.isTaken = true;
+    return free;
+  }
+  const postgres = await startPostgres();
+  await migrate(postgres.url);
+  const bridge = await startNeonBridge({ databaseUrls: [postgres.url] });
+  const lane: OpenLane = {
+    databaseUrl: postgres.url,
+    neonBridge: bridge.address,
+    isTaken: true,
+    async close() {
+      await bridge.close();
+      await postgres.stop();
+    },
+  };
+  lanes.push(lane);
+  return lane;
+}

@@ -1,0 +1,135 @@
+/**
+ * The demo's world with a day in it that was sent through the proxy, and a browser that is signed in: what the
+ * end-to-end tests of the pages look at. One for all cases of a file, because a day takes its time.
+ */
+import { rm } from "node:fs/promises";
+import { vi } from "vitest";
+import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
+import type { Status } from "../../workers/schemas/api/status.ts";
+import { startDemo, type Demo } from "../../scripts/local/demo/demo.ts";
+import { send } from "../../scripts/local/demo/send.ts";
+import { startBrowser } from "../../scripts/lib/browser.ts";
+import { temporaryDirectory } from "./local-stack.ts";
+import { openWatchedPage, type WatchedPage } from "./watched-page.ts";
+
+/** Exchanges of the day: more than two pages of the list, and every story in it. */
+const TURNS = 110;
+/** Conversations of one turn beside it, so that their list has a second page. */
+const QUESTIONS = 52;
+const EVERY_MINUTE = "* * * * *";
+/** Neither UTC nor whole hours away from it. */
+export const ZONE = "Asia/Kolkata";
+
+export interface OpenOptions {
+  width?: number;
+  colorScheme?: "light" | "dark";
+  /** Default true. */
+  signedIn?: boolean;
+}
+
+export interface DemoStage {
+  demo: Demo;
+  /** `http://127.0.0.1:port` of the dashboard. */
+  url: string;
+  /** What the API answers an administrator; throws on any other status than 200. */
+  ask: <T>(path: string) => Promise<T>;
+  /** A blank page; signed in unless said otherwise. */
+  open: (options?: OpenOptions) => Promise<WatchedPage>;
+  /** The conversation that branched most. */
+  talk: string;
+  /** Sends one small exchange and answers its id; the row follows. */
+  exchange: (text: string) => Promise<string>;
+  stop: () => Promise<void>;
+}
+
+export async function startDemoStage(): Promise<DemoStage> {
+  const dataDir = await temporaryDirectory();
+  const [browser, demo] = await Promise.all([
+    startBrowser(),
+    startDemo({ world: { dataDir }, live: false, turns: TURNS, speed: 0.01, print: () => undefined }),
+  ]);
+  const stop = async () => {
+    await browser.close();
+    await demo.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  const { world } = demo;
+  const ask = async <T>(path: string): Promise<T> => {
+    const headers = { "x-dashboard-key": world.dashboardKey };
+    const answer = await fetch(world.proxyUrl + path, { headers });
+    if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
+    return (await answer.json()) as T;
+  };
+  const exchange = (text: string) => askClaude(world.proxyUrl, text);
+  try {
+    demo.fake.setSpeed(0);
+    const questions = Array.from({ length: QUESTIONS }, (_, n) => exchange(`What is ${n} times ${n}?`));
+    await Promise.all([demo.played, ...questions]);
+    await vi.waitFor(
+      async () => {
+        const { journal, searchWaiting } = await ask<Status>("/api/status");
+        if (journal.entries !== 0) throw new Error("The day is not stored yet.");
+        if (searchWaiting === 0) return;
+        // The words that ingest had no time for; otherwise they would follow within a minute.
+        await world.runCron(EVERY_MINUTE);
+        throw new Error("The day cannot be searched yet.");
+      },
+      { timeout: 60_000, interval: 250 },
+    );
+    const { conversations } = await ask<ConversationList>("/api/conversations?limit=200");
+    const branches = (one: (typeof conversations)[number]) =>
+      one.subtaskBranchCount + one.userBranchCount + one.compactBranchCount;
+    const [most] = conversations.toSorted((left, right) => branches(right) - branches(left));
+    const signedIn = await signIn(() => openWatchedPage(browser, { timezoneId: ZONE }), demo);
+    return {
+      demo,
+      url: world.dashboardUrl,
+      ask,
+      open: ({ signedIn: isSignedIn = true, ...options } = {}) =>
+        openWatchedPage(browser, {
+          ...options,
+          timezoneId: ZONE,
+          ...(isSignedIn && { storageState: signedIn }),
+        }),
+      talk: most!.conversationId,
+      exchange,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function askClaude(proxyUrl: string, text: string): Promise<string> {
+  const answer = await send({
+    baseUrl: proxyUrl,
+    method: "POST",
+    path: "/v1/messages",
+    headers: {
+      "content-type": "application/json",
+      "x-api-key": "sk-ant-api03-of-a-test",
+      "anthropic-version": "2023-06-01",
+    },
+    body: JSON.stringify({
+      model: "claude-haiku-4-5",
+      max_tokens: 200,
+      stream: true,
+      messages: [{ role: "user", content: text }],
+    }),
+  });
+  if (answer.status !== 200) throw new Error(`The proxy answered ${answer.status}.`);
+  return answer.headers["x-nexus-request-id"] ?? "";
+}
+
+/** Cookies of a browser that signed in by the form and has told its zone. */
+async function signIn(open: () => Promise<WatchedPage>, { world }: Demo) {
+  const { page } = await open();
+  await page.goto(`${world.dashboardUrl}/sign-in`);
+  await page.fill("input[name=key]", world.dashboardKey);
+  await page.press("input[name=key]", "Enter");
+  await page.waitForURL(`${world.dashboardUrl}/`);
+  const state = await page.context().storageState();
+  await page.context().close();
+  return state;
+}

@@ -1,0 +1,90 @@
+/**
+ * The real local world with faults to be switched on and off: the product's Worker with breakable bindings, a Postgres
+ * behind a relay that can be down or slow, and a fake Claude. For fault tests and the soak.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { send } from "../../scripts/local/demo/send.ts";
+import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
+import { createLocalWorld, type LocalWorld } from "../../scripts/local/local-stack.ts";
+import { bundleWorker } from "../../scripts/local/runtime/wrapped-worker.ts";
+import { startPostgres } from "../../scripts/local/database/embedded-postgres.ts";
+import type { Status } from "../../workers/schemas/api/status.ts";
+import { makeReadOnly, watchDisk } from "./read-only-disk.ts";
+import type { WorkerFaults } from "./faults.ts";
+import { startFaultyPostgres, type PostgresFault } from "./faulty-postgres.ts";
+
+const WORKER = fileURLToPath(new URL("worker-faults.ts", import.meta.url));
+/** Two minutes elsewhere. What is rung for twice is stored once. */
+const SWEEP_AFTER_MS = 3_000;
+
+export interface Faults extends WorkerFaults {
+  POSTGRES?: PostgresFault;
+  /** Of the Postgres. */
+  DISK?: "read-only";
+}
+
+export interface FaultyWorld extends LocalWorld {
+  claude: FakeClaude;
+  /** These and no others from now on. */
+  suffer(faults: Faults): Promise<void>;
+  /** Log lines of the Worker, warnings and errors. */
+  lines: string[];
+  status(): Promise<Status>;
+  /** The Postgres itself, without the relay. */
+  directDatabaseUrl: string;
+}
+
+export async function startFaultyWorld(): Promise<FaultyWorld> {
+  const dataDir = await mkdtemp(join(tmpdir(), "nexus-faults-"));
+  const claude = await startFakeClaude({ seed: "faults" });
+  const postgresDir = join(dataDir, "postgres");
+  watchDisk();
+  const postgres = await startPostgres({ dataDir: postgresDir });
+  const relay = await startFaultyPostgres(postgres.url);
+  const lines: string[] = [];
+  const world = await createLocalWorld({
+    dataDir: join(dataDir, "world"),
+    databaseUrl: relay.url,
+    workerBundle: await bundleWorker(WORKER, join(dataDir, "worker")),
+    variables: { CLAUDE_API_BASE_URL: claude.url, SWEEP_AFTER_MS: String(SWEEP_AFTER_MS) },
+    log: (level, line) => {
+      if (level === "warn" || level === "error") lines.push(line);
+    },
+  });
+  return {
+    ...world,
+    claude,
+    lines,
+    directDatabaseUrl: postgres.url,
+    async suffer({ POSTGRES = null, DISK, ...worker }) {
+      relay.suffer(POSTGRES);
+      makeReadOnly(postgresDir, DISK === "read-only");
+      const { status, body } = await send({
+        baseUrl: world.proxyUrl,
+        method: "POST",
+        path: "/",
+        host: "faults.test",
+        headers: {},
+        body: JSON.stringify(worker),
+      });
+      if (status !== 200) throw new Error(`the faults were not taken: ${status} ${body.toString()}`);
+    },
+    async status() {
+      const response = await fetch(`${world.proxyUrl}/api/status`, {
+        headers: { "x-dashboard-key": world.dashboardKey },
+      });
+      return (await response.json()) as Status;
+    },
+    async stop(options) {
+      makeReadOnly(postgresDir, false);
+      await world.stop(options);
+      await claude.stop();
+      await relay.stop();
+      await postgres.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}

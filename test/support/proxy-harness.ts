@@ -1,0 +1,312 @@
+/**
+ * The proxy on real sockets for tests in Node: the built front door in Miniflare, a fake Claude behind it, and a raw client in front,
+ * because `fetch` hides what matters here (the request line, the Host, how a stream ended).
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { startFakeClaude, type FakeClaude, type Reply } from "../../scripts/local/fake-claude/server.ts";
+import { claimPort } from "../../scripts/local/network/ports.ts";
+import type {
+  CountersBell,
+  ExchangeBell,
+  RequestFacts,
+  ResponseFacts,
+} from "../../workers/schemas/exchange.ts";
+import type { OAuthStatus, TokenPair } from "../../workers/schemas/oauth.ts";
+
+export interface Sent {
+  status: number;
+  statusMessage: string;
+  /** Lower-case names. */
+  headers: IncomingMessage["headers"];
+  body: Buffer;
+  /** Milliseconds from sending to each piece of the body, and the pieces. */
+  chunks: { at: number; bytes: Buffer }[];
+  /** False when the connection broke before the body's end. */
+  isComplete: boolean;
+}
+
+export interface SendOptions {
+  method?: string;
+  /** Exactly as it goes into the request line. */
+  path?: string;
+  host?: string;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+  /** Without `content-length`. */
+  chunked?: boolean;
+  /** Close the socket at the first piece of the body for which this is true; gets the bytes received so far. */
+  leave?: (received: number) => boolean;
+  /** Reset the socket when this resolves. (Closing it before the answer is not seen by workerd: no write fails yet.) */
+  resetWhen?: Promise<unknown>;
+  /** Send only so many bytes of the body. */
+  stopAfter?: number;
+}
+
+type Binding = "JOURNAL" | "EXCHANGES" | "TENANTS" | "OAUTH_ACCOUNT";
+
+export interface Half<F = RequestFacts | ResponseFacts> {
+  facts: F;
+  body: Buffer;
+}
+export interface Journalled {
+  request: Half<RequestFacts> | null;
+  response: Half<ResponseFacts> | null;
+}
+
+/** With both halves there. */
+export type Whole = { [P in keyof Journalled]: NonNullable<Journalled[P]> };
+
+export interface Tenant {
+  domain: string;
+  key: string;
+  clientKeyId: string;
+  /** Its own, for an OAuth account. */
+  accountId: string | null;
+  revoke: () => Promise<void>;
+  /** Sends to its domain with its key. */
+  send: (options: SendOptions) => Promise<Sent>;
+}
+
+export interface Edge {
+  port: number;
+  claude: FakeClaude;
+  /** Rejects only when there was no response at all. */
+  send(options: SendOptions): Promise<Sent>;
+  /** Answers everything from now on with these bytes (JSON message by default); returns how to take it back. */
+  answer(reply: Reply): () => void;
+  /** Configures a domain of this name, without a key. */
+  configure(given: { domain: string; credentialType: "passthrough" }): Promise<void>;
+  /** A domain of its own name with an API key and a client key. */
+  tenant(given?: {
+    credentialType?: "api_key" | "passthrough" | "oauth";
+    endpoints?: string[] | null;
+  }): Promise<Tenant>;
+  /** Breaks bindings for so many calls. */
+  break(faults: Partial<Record<Binding, { how: "fail" | "hang"; failures: number }>>): Promise<void>;
+  journal(id: string): Promise<Journalled>;
+  /** Ids of all journalled exchanges, oldest first. */
+  journalIds(): Promise<string[]>;
+  /** The bell of this exchange, once it has rung. */
+  bell(id: string): Promise<ExchangeBell | undefined>;
+  /** All bells that have rung for exchanges. */
+  bells(): Promise<ExchangeBell[]>;
+  counted(name: string): Promise<number>;
+  /** How often a binding has been called. */
+  calls(binding: Binding): Promise<number>;
+  /** Stores a pair of tokens for an account; the answer of its object. */
+  login(accountId: string, pair: TokenPair, force?: boolean): Promise<string>;
+  account(accountId: string): Promise<OAuthStatus>;
+  /** Fires the alarm of the account's object. */
+  ring(accountId: string): Promise<void>;
+  /** Evicts the account's object at the nth thing it waits for from now on; 0: not. Resolves with how many it had waited for. */
+  evictAt(n: number): Promise<number>;
+  /** Accounts somebody has been told about. */
+  alerts(): Promise<string[]>;
+  /** Moves the clock of Worker and fake so far from the real one. */
+  setClock(offsetMs: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** API key that every tenant's exchanges carry upwards. */
+export const UPSTREAM_KEY = "sk-ant-api03-of-the-account";
+
+/** Starts it on a free port with these variables of workers/runtime/config.ts. */
+export async function startEdge(variables: Record<string, string> = {}): Promise<Edge> {
+  let clockOffsetMs = 0;
+  const claude = await startFakeClaude({ seed: "edge", now: () => Date.now() + clockOffsetMs });
+  const port = await claimPort(0, "PORT");
+  const runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      host: "127.0.0.1",
+      cf: false,
+      // Warnings are what most of these tests provoke.
+      handleStructuredLogs: ({ level, message }) => {
+        if (level === "error") console.error(message);
+      },
+      workers: [
+        {
+          name: "nexus",
+          modules: [{ type: "ESModule", path: "edge.js", contents: await bundle() }],
+          compatibilityDate: "2026-10-15",
+          compatibilityFlags: ["nodejs_compat", "enable_request_signal"],
+          bindings: {
+            CLAUDE_API_BASE_URL: claude.url,
+            CLAUDE_OAUTH_TOKEN_URL: `${claude.url}/v1/oauth/token`,
+            CLAUDE_OAUTH_AUTHORIZE_URL: `${claude.url}/oauth/authorize`,
+            DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
+            CREDENTIAL_KEYS: `test:${Buffer.alloc(32, "t").toString("base64")}`,
+            ...variables,
+          },
+          // Miniflare's stripping also adds a header `cf-worker` of its own to what goes upstream.
+          stripCfConnectingIp: false,
+          durableObjects: {
+            ACCOUNT_WINDOW: { className: "AccountWindow", useSQLite: true },
+            LIVE_FEED: { className: "LiveFeed", useSQLite: true },
+            OAUTH_ACCOUNT: { className: "OAuthAccount", useSQLite: true },
+          },
+          kvNamespaces: ["TENANTS"],
+          r2Buckets: ["JOURNAL"],
+          queueProducers: { EXCHANGES: "exchanges" },
+          queueConsumers: { exchanges: { maxBatchTimeout: 0.02 } },
+          unsafeDirectSockets: [{ host: "127.0.0.1", port }],
+        },
+      ],
+    }),
+  );
+  await runtime.ready;
+
+  const controlBytes = async (setup: unknown): Promise<Buffer> => {
+    const { body, status } = await send(port, {
+      method: "POST",
+      host: "control.test",
+      body: JSON.stringify(setup),
+    });
+    if (status !== 200) throw new Error(body.toString());
+    return body;
+  };
+  const control = async (setup: unknown): Promise<unknown> =>
+    JSON.parse((await controlBytes(setup)).toString());
+  const messages = async () => (await control({ do: "bells" })) as (ExchangeBell | CountersBell)[];
+  const bells = async () => (await messages()).filter((bell) => bell.kind === "exchange");
+
+  return {
+    port,
+    claude,
+    send: (options) => send(port, options),
+    answer: (reply) => claude.script(() => true, reply),
+    async configure(given) {
+      const record = { v: 1, accountId: null, credential: null, endpoints: null, ...given };
+      await control({ do: "domain", record, apiKey: null });
+    },
+    async tenant({ credentialType = "api_key", endpoints = null } = {}) {
+      const domain = `${randomUUID()}.example`;
+      const key = `cnp_live_${randomUUID()}`;
+      const clientKeyId = randomUUID();
+      const hash = createHash("sha256").update(key).digest("hex");
+      const accountId =
+        credentialType === "passthrough"
+          ? null
+          : credentialType === "oauth"
+            ? `acc_${randomUUID()}`
+            : "account-of-the-test";
+      const record = { v: 1, domain, accountId, credentialType, credential: null, endpoints };
+      await control({
+        do: "domain",
+        record,
+        apiKey: credentialType === "api_key" ? UPSTREAM_KEY : null,
+      });
+      await control({ do: "key", hash, record: { v: 1, id: clientKeyId, domain } });
+      const revoke = async () => void (await control({ do: "revoke", hash }));
+      const sendAsTenant = (options: SendOptions) =>
+        send(port, { host: domain, ...options, headers: { "x-api-key": key, ...options.headers } });
+      return { domain, key, clientKeyId, accountId, revoke, send: sendAsTenant };
+    },
+    async break(faults) {
+      await control({ do: "faults", faults });
+    },
+    async journal(id) {
+      const { request, response } = (await control({ do: "journal", id })) as {
+        request: RequestFacts | null;
+        response: ResponseFacts | null;
+      };
+      const body = (part: "request" | "response") => controlBytes({ do: "body", id, part });
+      return {
+        request: request && { facts: request, body: await body("request") },
+        response: response && { facts: response, body: await body("response") },
+      };
+    },
+    journalIds: async () => (await control({ do: "journals" })) as string[],
+    async bell(id) {
+      return (await bells()).find((bell) => bell.id === id);
+    },
+    bells,
+    async counted(name) {
+      const counts = (await messages()).flatMap((bell) => (bell.kind === "counters" ? [bell.counts] : []));
+      return counts.reduce((sum, count) => sum + (count[name] ?? 0), 0);
+    },
+    calls: async (binding) => (await control({ do: "calls", binding })) as number,
+    login: async (accountId, pair, force = false) =>
+      (await control({ do: "login", accountId, pair, force })) as string,
+    account: async (accountId) => (await control({ do: "account", accountId })) as OAuthStatus,
+    ring: async (accountId) => void (await control({ do: "ring", accountId })),
+    evictAt: async (at) => (await control({ do: "evict", at })) as number,
+    alerts: async () => (await control({ do: "alerts" })) as string[],
+    async setClock(offsetMs) {
+      clockOffsetMs = offsetMs;
+      await control({ do: "clock", offsetMs });
+    },
+    async stop() {
+      await runtime.dispose();
+      await claude.stop();
+    },
+  };
+}
+
+/** Bundled once per test file. */
+let bundled: Promise<string> | undefined;
+function bundle(): Promise<string> {
+  bundled ??= build({
+    entryPoints: [fileURLToPath(new URL("worker-proxy-harness.ts", import.meta.url))],
+    bundle: true,
+    format: "esm",
+    write: false,
+    target: "es2024",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:*", "node:*"],
+  }).then(({ outputFiles }) => outputFiles[0]?.text ?? "");
+  return bundled;
+}
+
+function send(port: number, options: SendOptions): Promise<Sent> {
+  const { method = "POST", path = "/v1/messages", host = "localhost", headers = {}, leave } = options;
+  const body = options.body === undefined ? undefined : Buffer.from(options.body);
+  const length: Record<string, string> =
+    body && !options.chunked ? { "content-length": String(body.length) } : {};
+  return new Promise((resolve, reject) => {
+    const started = performance.now();
+    const request = httpRequest({
+      host: "127.0.0.1",
+      port,
+      method,
+      path,
+      agent: false,
+      setHost: false,
+      headers: { host, "anthropic-version": "2023-06-01", ...length, ...headers },
+    });
+    request.on("error", reject);
+    request.on("response", (response) => {
+      const chunks: Sent["chunks"] = [];
+      let received = 0;
+      response.on("data", (bytes: Buffer) => {
+        chunks.push({ at: performance.now() - started, bytes });
+        received += bytes.length;
+        if (leave?.(received)) request.destroy();
+      });
+      response.on("error", () => undefined);
+      response.on("close", () => {
+        resolve({
+          status: response.statusCode ?? 0,
+          statusMessage: response.statusMessage ?? "",
+          headers: response.headers,
+          body: Buffer.concat(chunks.map((chunk) => chunk.bytes)),
+          chunks,
+          isComplete: response.complete,
+        });
+      });
+    });
+    void options.resetWhen?.then(() => request.socket?.resetAndDestroy());
+    if (body && options.stopAfter !== undefined)
+      return void request.write(body.subarray(0, options.stopAfter));
+    if (options.chunked && body) {
+      // Two pieces at least, so that no layer can make one length of it.
+      request.write(body.subarray(0, body.length / 2));
+      setTimeout(() => request.end(body.subarray(body.length / 2)), 20);
+    } else request.end(body);
+  });
+}

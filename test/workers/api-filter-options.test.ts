@@ -1,0 +1,53 @@
+/** Names to filter by: all there are, each once, without reading the rows they are in. */
+import { beforeEach, expect, it } from "vitest";
+import type { Choices } from "../../workers/schemas/api/choices.ts";
+import type { Status } from "../../workers/schemas/api/status.ts";
+import { question } from "../support/exchanges.ts";
+import { queryRows, resetDatabase } from "../support/worker-database.ts";
+import { ask, refused, store } from "../support/worker-api.ts";
+
+beforeEach(resetDatabase);
+
+const choices = () => ask<Choices>("/api/choices");
+
+it("are the two common types of request where nothing was asked yet", async () => {
+  expect(await choices()).toEqual({
+    domains: [],
+    accounts: [],
+    models: [],
+    requestTypes: ["inference", "query_evaluation"],
+  });
+});
+
+it("are each there once, sorted, the domain's account also before it was used", async () => {
+  const asking = (domain: string, model: string, text = "Hi") => ({
+    domain,
+    requestBody: question(text, { model }),
+  });
+  await store(
+    asking("b.example", "claude-opus-5-5"),
+    asking("a.example", "claude-haiku-4-5"),
+    asking("a.example", "claude-opus-5-5", "quota"),
+    asking("a.example", "</option><script>"),
+  );
+  const body = { accountId: "acc_of_c", credential: { type: "passthrough" } };
+  await ask("/api/domains/c.example", { method: "PUT", body });
+  const used = await queryRows<{ id: string }>("SELECT DISTINCT account_id AS id FROM requests");
+  expect(await choices()).toEqual({
+    domains: ["a.example", "b.example", "c.example"],
+    accounts: [...used.map(({ id }) => id), "acc_of_c"].sort(),
+    models: ["</option><script>", "claude-haiku-4-5", "claude-opus-5-5"],
+    requestTypes: ["inference", "query_evaluation", "quota"],
+  });
+});
+
+it("and the state of the machine may be as old as somebody says, and no older", async () => {
+  const before = await ask<Status>("/api/status");
+  await queryRows(
+    "INSERT INTO ingest_failures (exchange_id, domain, error, attempts) VALUES (gen_random_uuid(), 'a', 'b', 1)",
+  );
+  expect(await ask<Status>("/api/status?maxAge=60")).toEqual(before);
+  expect(await ask<Status>("/api/status")).toMatchObject({ state: "failing" });
+  expect(await ask<Status>("/api/status?maxAge=60")).toMatchObject({ state: "failing" });
+  expect((await refused("/api/status?maxAge=61")).details[0]?.parameter).toBe("maxAge");
+});

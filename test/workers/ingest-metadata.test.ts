@@ -1,0 +1,140 @@
+/** Exchanges of which a bell carries facts because R2 was down: nothing else knows them, so their bell must not get lost. */
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { loadConfig } from "../../workers/runtime/config.ts";
+import type { ExchangeBell } from "../../workers/schemas/exchange.ts";
+import { readRequestBody, readResponseBody } from "../../workers/store/content/request-body.ts";
+import { reader } from "../../workers/store/db/db.ts";
+import { readJournal } from "../../workers/store/journal/objects.ts";
+import { bellOf, madeExchange, type MadeExchange } from "../support/exchanges.ts";
+import {
+  countedExchanges,
+  deliver,
+  freshWorld,
+  journal,
+  journalContents,
+  storedOutcomes,
+  storedRow,
+} from "../support/worker-ingest.ts";
+import { queryRows } from "../support/worker-database.ts";
+import { sweep } from "../support/worker-sweep.ts";
+
+beforeEach(freshWorld);
+
+const MINUTE = 60_000;
+const DEAD = { queue: "nexus-exchanges-dead" };
+/** Nobody listens there. */
+const noDatabase = { NEON_BRIDGE: "127.0.0.1:1" } as Partial<Env>;
+const noJournal = {
+  JOURNAL: new Proxy(env.JOURNAL, {
+    get: () => () => Promise.reject(new Error("internal error (10001)")),
+  }),
+} as Partial<Env>;
+const lost = { recorded: "none" as const, bytes: 0, sha256: null };
+
+/** The bell of an exchange of which R2 did not take these halves. */
+function bellWith({ request, response, ...rest }: MadeExchange, halves: string): ExchangeBell {
+  return bellOf(
+    { request, response, ...rest },
+    {
+      request: halves.includes("request") ? { ...request.facts, body: lost } : null,
+      response: halves.includes("response")
+        ? { ...response.facts, outcome: "unrecorded", body: lost, asked: undefined }
+        : null,
+    },
+  );
+}
+const factsOf = async (id: string) => {
+  const { request, response } = await readJournal(env.JOURNAL, id);
+  return [request?.facts.body.recorded, response?.facts.outcome];
+};
+
+describe("facts of both halves", () => {
+  it("are stored while R2 is still down, and completed by what it turns out to have", async () => {
+    const exchange = madeExchange();
+    const bell = bellWith(exchange, "request, response");
+    expect(await deliver([{ body: bell }], { bindings: noJournal })).toEqual({ acks: [0], retries: {} });
+    expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "unrecorded" }]);
+    await journal(env.JOURNAL, exchange);
+    for (const body of await sweep(3 * MINUTE)) await deliver([{ body }]);
+    expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
+    expect(await countedExchanges()).toBe(1);
+    expect(await journalContents()).toEqual([]);
+  });
+
+  it("of one exchange, with late halves, sweep and bells all at once, become one whole row", async () => {
+    const exchange = madeExchange();
+    const bell = { body: bellWith(exchange, "request, response") };
+    await deliver([bell]);
+    await journal(env.JOURNAL, exchange);
+    const swept = { body: bellOf(exchange, { rungBy: "sweep", domain: "", isAbandoned: true }) };
+    const batches = [[bell], [swept], [bell, swept], [swept, bell], [bell, bell]];
+    for (const { retries } of await Promise.all(batches.map((batch) => deliver(batch))))
+      expect(retries).toEqual({});
+    const row = await storedRow(exchange.id);
+    const db = reader(loadConfig(env));
+    expect(row.outcome).toBe("complete");
+    expect(await readRequestBody(db, row)).toEqual(exchange.request.body);
+    expect(await readResponseBody(db, row)).toEqual(exchange.response.body);
+    expect(await queryRows("SELECT outcome, requests::int, input_tokens::int FROM rollups")).toEqual([
+      { outcome: "complete", requests: 1, input_tokens: 12 },
+    ]);
+    expect(await queryRows("SELECT count(*)::int AS n FROM response_bodies")).toEqual([{ n: 1 }]);
+    expect(await journalContents()).toEqual([]);
+  });
+});
+
+describe("without a database", () => {
+  it.each(["request, response", "request", "response"])(
+    "facts of %s move into the journal before any queue forgets them, and are stored from there",
+    async (halves) => {
+      const exchange = madeExchange();
+      const has = (["request", "response"] as const).filter((part) => !halves.includes(part));
+      await journal(env.JOURNAL, exchange, has);
+      const body = bellWith(exchange, halves);
+      const early = await deliver([{ body, attempts: 9 }], { bindings: noDatabase });
+      expect(early).toEqual({ acks: [], retries: { 0: 512 } });
+      const late = await deliver([{ body, attempts: 10 }], { bindings: noDatabase });
+      expect(late).toEqual({ acks: [0], retries: {} });
+      expect(await journalContents()).toEqual([`${exchange.id} both`]);
+      for (const bell of await sweep(3 * MINUTE)) await deliver([{ body: bell }]);
+      expect(await storedRow(exchange.id)).toMatchObject({
+        outcome: "unrecorded",
+        status: 200,
+        path: "/v1/messages",
+        inputTokens: halves.includes("response") ? null : 12,
+        model: halves.includes("request") ? null : "claude-opus-5-5",
+      });
+      expect(await journalContents()).toEqual([]);
+    },
+  );
+
+  it("and without R2 they stay in their bell", async () => {
+    const body = bellWith(madeExchange(), "request, response");
+    const bindings = { ...noDatabase, ...noJournal };
+    expect(await deliver([{ body, attempts: 15 }], { bindings })).toEqual({ acks: [], retries: { 0: 600 } });
+    expect(await deliver([{ body }], { ...DEAD, bindings })).toEqual({ acks: [], retries: { 0: 2 } });
+  });
+
+  it("what is in the journal already is not written over", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange);
+    const body = bellWith(exchange, "request, response");
+    await deliver([{ body }], { ...DEAD, bindings: noDatabase });
+    expect(await factsOf(exchange.id)).toEqual(["whole", "complete"]);
+  });
+});
+
+describe("that cannot be stored", () => {
+  it("by the dead-letter queue are written down and kept for the sweep, unless R2 is down", async () => {
+    const exchange = madeExchange({ responseFacts: { status: 70_000 } });
+    const body = bellWith(exchange, "request, response");
+    const refused = { ...DEAD, bindings: noJournal };
+    expect(await deliver([{ body }], refused)).toEqual({ acks: [], retries: { 0: 2 } });
+    expect(await deliver([{ body }], DEAD)).toEqual({ acks: [0], retries: {} });
+    expect(await factsOf(exchange.id)).toEqual(["none", "unrecorded"]);
+    expect(await queryRows("SELECT exchange_id FROM ingest_failures")).toEqual([
+      { exchange_id: exchange.id },
+    ]);
+  });
+});

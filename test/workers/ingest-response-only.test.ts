@@ -1,0 +1,138 @@
+/** An answer in the journal whose request R2 never took: it waits for the request, and not for ever. */
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { loadConfig } from "../../workers/runtime/config.ts";
+import { readRequestBody, readResponseBody } from "../../workers/store/content/request-body.ts";
+import { reader } from "../../workers/store/db/db.ts";
+import { findRequest, responseBody } from "../../workers/store/requests/read.ts";
+import { bellOf, madeExchange, type MadeExchange } from "../support/exchanges.ts";
+import {
+  countedExchanges,
+  deliver,
+  freshWorld,
+  journal,
+  journalContents,
+  storedOutcomes,
+  storedRow,
+} from "../support/worker-ingest.ts";
+import { queryRows } from "../support/worker-database.ts";
+import { sweep } from "../support/worker-sweep.ts";
+
+beforeEach(freshWorld);
+
+const MINUTE = 60_000;
+const failures = () => queryRows("SELECT exchange_id, error FROM ingest_failures");
+
+/** Sweeps twice, the second time when nobody waits any more; the bells rung for are delivered. */
+async function sweptTwice(): Promise<void> {
+  for (const later of [3 * MINUTE, 14 * MINUTE]) {
+    const bells = await sweep(later);
+    expect(await deliver(bells.map((body) => ({ body })))).toMatchObject({ acks: bells.map((_, n) => n) });
+  }
+}
+
+async function alone(given: Parameters<typeof madeExchange>[0] = {}): Promise<MadeExchange> {
+  const exchange = madeExchange(given);
+  await journal(env.JOURNAL, exchange, ["response"]);
+  return exchange;
+}
+
+describe("an answer without its request", () => {
+  it("waits for it at first, which is no failure: R2 may be slow with the request", async () => {
+    const { id } = await alone();
+    const [bell] = await sweep(3 * MINUTE);
+    expect(await deliver([{ body: bell }])).toMatchObject({ acks: [0] });
+    expect(await storedOutcomes()).toEqual([]);
+    expect(await failures()).toEqual([]);
+    expect(await journalContents()).toEqual([`${id} response`]);
+  });
+
+  it("is stored after that from what it says itself, with its tokens and its bytes, once", async () => {
+    const exchange = await alone();
+    await sweptTwice();
+    const row = await storedRow(exchange.id);
+    expect(row).toMatchObject({
+      outcome: "unrecorded",
+      accountId: "acc_1",
+      credentialType: "api_key",
+      method: "POST",
+      path: "/v1/messages",
+      endpoint: "messages",
+      status: 200,
+      modelServed: "claude-opus-5-5",
+      inputTokens: 12,
+      durationMs: 1_500,
+      bodyKind: "none",
+    });
+    expect(await queryRows("SELECT name FROM domains")).toEqual([{ name: "team.example" }]);
+    const config = loadConfig(env);
+    expect(await responseBody(config, (await findRequest(config, exchange.id))!)).toEqual({
+      state: "whole",
+      bytes: exchange.response.body,
+    });
+    expect(await failures()).toEqual([]);
+    expect(await journalContents()).toEqual([]);
+    expect(await countedExchanges()).toBe(1);
+    expect(await sweep(60 * MINUTE)).toEqual([]);
+  });
+
+  it("knows all facts of it where R2 had refused the request before the answer ended", async () => {
+    const { request } = madeExchange();
+    const { v: _, id: __, startedAt: ___, ...facts } = request.facts;
+    const asked = {
+      ...facts,
+      headers: { ...facts.headers, "x-claude-code-session-id": "session-1" },
+      body: { recorded: "none" as const, bytes: 4_000, sha256: null },
+    };
+    const { id } = await alone({ responseFacts: { asked } });
+    await sweptTwice();
+    expect(await storedRow(id)).toMatchObject({
+      outcome: "unrecorded",
+      query: "?beta=true",
+      client: "claude-cli/2.1.330",
+      sessionId: "session-1",
+      bodyBytes: 4_000,
+    });
+  });
+
+  it("at a start, when nothing can be on its way, is stored at once", async () => {
+    const { id } = await alone();
+    const [bell] = await sweep(0, { startup: true });
+    await deliver([{ body: bell }]);
+    expect(await storedOutcomes()).toEqual([{ id, outcome: "unrecorded" }]);
+  });
+
+  it("gets its request's body when that comes later still, and is not counted twice", async () => {
+    const exchange = await alone();
+    await sweptTwice();
+    await journal(env.JOURNAL, exchange, ["request"]);
+    for (const bell of [bellOf(exchange), ...(await sweep(90 * MINUTE))])
+      expect((await deliver([{ body: bell }])).acks).toEqual([0]);
+    const row = await storedRow(exchange.id);
+    const db = reader(loadConfig(env));
+    expect(row).toMatchObject({ outcome: "unrecorded", model: "claude-opus-5-5", messageCount: 1 });
+    expect(await readRequestBody(db, row)).toEqual(exchange.request.body);
+    expect(await readResponseBody(db, row)).toEqual(exchange.response.body);
+    expect(await countedExchanges()).toBe(1);
+    expect(await journalContents()).toEqual([]);
+  });
+
+  it("whose request is stored already completes that row as what it is", async () => {
+    const exchange = madeExchange();
+    await journal(env.JOURNAL, exchange, ["request"]);
+    await deliver([{ body: bellOf(exchange, { rungBy: "sweep", domain: "" }) }]);
+    expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "interrupted" }]);
+    await journal(env.JOURNAL, exchange, ["response"]);
+    await deliver([{ body: bellOf(exchange, { rungBy: "sweep", domain: "", isAbandoned: true }) }]);
+    expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
+    expect(await storedRow(exchange.id)).toMatchObject({ bodyKind: "json", query: "?beta=true" });
+    expect(await countedExchanges()).toBe(1);
+  });
+
+  it("written by a version that did not say who asked stays where it is, and is named", async () => {
+    const exchange = await alone({ responseFacts: { asked: undefined } });
+    await sweptTwice();
+    expect(await failures()).toMatchObject([{ exchange_id: exchange.id }]);
+    expect(await journalContents()).toEqual([`${exchange.id} response`]);
+  });
+});

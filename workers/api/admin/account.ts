@@ -1,0 +1,80 @@
+/** `/api/accounts/{accountId}`: one account, its credential put or taken away. Logins are begun in accounts.ts. */
+import { createRoute } from "@hono/zod-openapi";
+import { AccountInput, AccountParameter, AccountView } from "../../schemas/api/accounts.ts";
+import { deleteAccount, putAccountCredential } from "../../store/tenants/account-write.ts";
+import { readAccount } from "../../store/tenants/account-read.ts";
+import { askOAuthAccount } from "../../store/tenants/oauth-stub.ts";
+import { by, telling } from "./audit-context.ts";
+import { newRoutes } from "../http/context.ts";
+import { CONFLICT, json, jsonBody, NOT_FOUND, REFUSED } from "../http/openapi.ts";
+import { ApiError } from "../http/errors.ts";
+
+const tags = ["Accounts"];
+const read = createRoute({
+  method: "get",
+  path: "/api/accounts/{accountId}",
+  tags,
+  summary: "One account, its credential and its domains",
+  request: { params: AccountParameter },
+  responses: { 200: json("Without its secrets.", AccountView), ...REFUSED, ...NOT_FOUND },
+});
+const put = createRoute({
+  method: "put",
+  path: "/api/accounts/{accountId}",
+  tags,
+  summary: "Replace the credential of an account",
+  request: { params: AccountParameter, body: jsonBody(AccountInput) },
+  responses: { 200: json("The account as it is now.", AccountView), ...REFUSED, ...NOT_FOUND },
+});
+const remove = createRoute({
+  method: "delete",
+  path: "/api/accounts/{accountId}",
+  tags,
+  summary: "Forget an account that no domain uses; its history stays",
+  request: { params: AccountParameter },
+  responses: { 204: { description: "Done." }, ...REFUSED, ...NOT_FOUND, ...CONFLICT },
+});
+
+export const accountChangeRoutes = newRoutes()
+  .openapi(read, async (c) => {
+    const { accountId } = c.req.valid("param");
+    const account = await readAccount(c.get("config"), c.env, accountId);
+    if (!account) throw unknown(accountId);
+    return c.json(account, 200);
+  })
+  .openapi(put, async (c) => {
+    const { accountId } = c.req.valid("param");
+    const { credential } = c.req.valid("json");
+    const config = c.get("config");
+    const isKnown = await telling(() => putAccountCredential(config, c.env, accountId, credential, by(c)));
+    if (!isKnown) throw unknown(accountId);
+    await forgetLogin(c.env, accountId);
+    const account = await readAccount(config, c.env, accountId);
+    if (!account) throw unknown(accountId);
+    return c.json(account, 200);
+  })
+  .openapi(remove, async (c) => {
+    const { accountId } = c.req.valid("param");
+    const deleted = await deleteAccount(c.get("config"), accountId, by(c));
+    if (deleted.result === "used")
+      throw new ApiError(
+        "conflict",
+        `The account ${accountId} is used by ${deleted.domains.join(", ")}. Give these domains another account or delete them first.`,
+      );
+    // Also for an account that is not known: a call that failed half-way is completed by the next one.
+    await forgetLogin(c.env, accountId);
+    if (deleted.result === "unknown") throw unknown(accountId);
+    return c.body(null, 204);
+  });
+
+/** The tokens of a login that may have been there. */
+function forgetLogin(env: Env, accountId: string): Promise<void> {
+  return askOAuthAccount(env, accountId, async (account) => await account.forget());
+}
+
+function unknown(accountId: string): ApiError {
+  return new ApiError(
+    "not_found",
+    `There is no account ${accountId}. It is made with the first domain that uses it, or by logging in.`,
+  );
+}

@@ -1,0 +1,157 @@
+/** `/api/accounts`: credentials with their state, and logging in at Claude. The CLI and the dashboard are two faces of it. */
+import { createRoute } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { OAUTH_TERMS } from "../../domain/oauth/terms.ts";
+import {
+  AccountList,
+  AccountLogin,
+  AccountParameter,
+  LoginBegun,
+  LoginPending,
+  LoginCode,
+} from "../../schemas/api/accounts.ts";
+import type { OAuthStatus } from "../../schemas/oauth.ts";
+import { accountType, listAccounts, readLogin, recordLogin } from "../../store/tenants/account-read.ts";
+import { writeAudit } from "../../store/admin/audit.ts";
+import { askOAuthAccount } from "../../store/tenants/oauth-stub.ts";
+import type { LoginResult } from "../../schemas/oauth.ts";
+import { type ApiEnv, newRoutes } from "../http/context.ts";
+import { CONFLICT, json, jsonBody, NOT_FOUND, REFUSED } from "../http/openapi.ts";
+import { by, telling } from "./audit-context.ts";
+import { ApiError, invalid } from "../http/errors.ts";
+
+const tags = ["Accounts"];
+const list = createRoute({
+  method: "get",
+  path: "/api/accounts",
+  tags,
+  summary: "Accounts, their credentials and their domains",
+  responses: { 200: json("By id.", AccountList), ...REFUSED },
+});
+const read = createRoute({
+  method: "get",
+  path: "/api/accounts/{accountId}/oauth",
+  tags,
+  summary: "The login of an account",
+  request: { params: AccountParameter },
+  responses: { 200: json("Without its tokens.", AccountLogin), ...REFUSED, ...NOT_FOUND },
+});
+const refresh = createRoute({
+  method: "post",
+  path: "/api/accounts/{accountId}/oauth/refresh",
+  tags,
+  summary: "Renew the tokens of a login now",
+  request: { params: AccountParameter },
+  responses: { 200: json("How it is afterwards.", AccountLogin), ...REFUSED, ...NOT_FOUND },
+});
+const begin = createRoute({
+  method: "post",
+  path: "/api/accounts/{accountId}/oauth/login",
+  tags,
+  summary: "Begin a login; whatever credential the account has stays until its end",
+  request: { params: AccountParameter },
+  responses: { 201: json("Where the person has to go.", LoginBegun), ...REFUSED },
+});
+const pending = createRoute({
+  method: "get",
+  path: "/api/accounts/{accountId}/oauth/login",
+  tags,
+  summary: "The terms of a login, and the one that waits for its code; for administrators",
+  request: { params: AccountParameter },
+  responses: { 200: json("Where the person has to go.", LoginPending), ...REFUSED },
+});
+const complete = createRoute({
+  method: "post",
+  path: "/api/accounts/{accountId}/oauth/login/code",
+  tags,
+  summary: "End a login with the code that its page showed; it takes the place of the account's credential",
+  request: { params: AccountParameter, body: jsonBody(LoginCode) },
+  responses: { 200: json("The new login.", AccountLogin), ...REFUSED, ...CONFLICT },
+});
+
+export const accountRoutes = newRoutes()
+  .openapi(list, async (c) => c.json(await listAccounts(c.get("config"), c.env), 200))
+  .openapi(read, async (c) => {
+    const { accountId } = c.req.valid("param");
+    await expectLogin(c, accountId);
+    return c.json({ accountId, ...(await readLogin(c.env, accountId)) }, 200);
+  })
+  .openapi(refresh, async (c) => {
+    const { accountId } = c.req.valid("param");
+    await expectLogin(c, accountId);
+    await writeAudit(c.get("config"), { ...by(c), action: "account.refresh", target: accountId });
+    const status = await askOAuthAccount(
+      c.env,
+      accountId,
+      async (one): Promise<OAuthStatus> => await one.refresh(),
+    );
+    return c.json({ accountId, ...status }, 200);
+  })
+  .openapi(begin, async (c) => {
+    const { accountId } = c.req.valid("param");
+    const begun = await askOAuthAccount(c.env, accountId, async (one) => await one.beginLogin());
+    return c.json(loginBegun(accountId, begun), 201);
+  })
+  .openapi(pending, async (c) => {
+    const { accountId } = c.req.valid("param");
+    const begun = await askOAuthAccount(c.env, accountId, async (one) => await one.pendingLogin());
+    const none = { accountId, terms: OAUTH_TERMS, url: null, expiresAt: null };
+    return c.json(begun ? loginBegun(accountId, begun) : none, 200);
+  })
+  .openapi(complete, async (c) => {
+    const { accountId } = c.req.valid("param");
+    const { code } = c.req.valid("json");
+    const result = await askOAuthAccount(
+      c.env,
+      accountId,
+      async (one): Promise<LoginResult> => await one.completeLogin(code),
+    );
+    if (result.result !== "done") throw loginError(result);
+    await telling(() => recordLogin(c.get("config"), c.env, accountId, by(c)));
+    return c.json({ accountId, ...(await readLogin(c.env, accountId)) }, 200);
+  });
+
+function loginBegun(accountId: string, { url, expiresAt }: { url: string; expiresAt: number }) {
+  return { accountId, url, expiresAt: new Date(expiresAt).toISOString(), terms: OAUTH_TERMS };
+}
+
+async function expectLogin(c: Context<ApiEnv>, accountId: string): Promise<void> {
+  const type = await accountType(c.get("config"), accountId);
+  if (type === "oauth") return;
+  throw new ApiError(
+    "not_found",
+    type === null
+      ? `There is no account ${accountId}. POST /api/accounts/${accountId}/oauth/login begins a login for it.`
+      : `The account ${accountId} has no login: its credential is of the type ${type}.`,
+  );
+}
+
+function loginError(result: Exclude<LoginResult, { result: "done" }>): ApiError {
+  switch (result.result) {
+    case "not_begun":
+      return new ApiError(
+        "conflict",
+        "No login is waiting for a code: none was begun, or more than 15 minutes ago. Begin a new one.",
+      );
+    case "not_ours":
+      return invalid(
+        "body",
+        "code",
+        "is no code of the login that was begun last",
+        "the whole text that the page showed, code#state",
+      );
+    case "refused":
+      return invalid(
+        "body",
+        "code",
+        `was not accepted (${result.reason}); a code works once and for a few minutes`,
+        "a new code from the same page",
+      );
+    case "unavailable":
+      return new ApiError(
+        "unavailable",
+        `The login could not be completed: ${result.reason}. Try the same code again, or begin a new login.`,
+        { headers: { "retry-after": "5" } },
+      );
+  }
+}

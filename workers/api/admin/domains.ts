@@ -1,0 +1,260 @@
+/** `/api/domains`: which hosts are served, with whose credential, and the keys their clients use. */
+import { createRoute } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { z } from "zod";
+import { outboxName } from "../../runtime/raise-alert.ts";
+import type { DeliveryResult } from "../../schemas/alert.ts";
+import type { Config } from "../../runtime/config.ts";
+import { domainOfHost } from "../../domain/http/host.ts";
+import { allowedWebhook } from "../../domain/alerts/webhook-url.ts";
+import {
+  ClientKeyInput,
+  type CredentialInput,
+  DomainDetail,
+  DomainInput,
+  DomainList,
+  NewClientKey,
+  OtherFieldsAnswer,
+  type SlackInput,
+  SlackTest,
+} from "../../schemas/api/domains.ts";
+import { oneOf, optional, uuid } from "../../schemas/api/parameters.ts";
+import { writeAudit } from "../../store/admin/audit.ts";
+import { createClientKey, revokeClientKey } from "../../store/tenants/client-keys.ts";
+import { loginState, readLogin } from "../../store/tenants/account-read.ts";
+import {
+  deleteDomain,
+  listDomains,
+  putDomain,
+  readDomainDetail,
+  readOtherFields,
+} from "../../store/tenants/domains.ts";
+import { askOAuthAccount } from "../../store/tenants/oauth-stub.ts";
+import type { AccountCredential } from "../../store/tenants/accounts.ts";
+import { by, telling } from "./audit-context.ts";
+import { type ApiEnv, newRoutes } from "../http/context.ts";
+import { CONFLICT, json, jsonBody, NOT_FOUND, REFUSED } from "../http/openapi.ts";
+import { ApiError, invalid } from "../http/errors.ts";
+
+const HOST_RULE =
+  "a host name without port: labels of 1 to 63 letters, digits, hyphens and underscores, 253 characters in all (internationalised names in punycode), or an IP address, IPv6 in brackets";
+
+/** Becomes the spelling under which the proxy looks the domain up. */
+const DomainName = z.string({ error: HOST_RULE }).transform((text, context) => {
+  const hasPort = /(?:^[^:[\]]*|\]):/.test(text);
+  const domain = hasPort ? null : domainOfHost(text);
+  if (domain !== null) return domain;
+  context.addIssue({ code: "custom", message: HOST_RULE });
+  return z.NEVER;
+});
+const DomainParameter = z.object({ domain: DomainName.describe("The host name, without port.") });
+const PutQuery = z.object({
+  force: optional(oneOf(["true", "false"])).describe(
+    "true: also in place of tokens that were renewed here since they were entered.",
+  ),
+});
+const ClientKeyParameter = DomainParameter.extend({ id: uuid().describe("The key's id.") });
+
+const tags = ["Domains"];
+const list = createRoute({
+  method: "get",
+  path: "/api/domains",
+  tags,
+  summary: "Every domain configured or seen",
+  responses: { 200: json("By name.", DomainList), ...REFUSED },
+});
+const read = createRoute({
+  method: "get",
+  path: "/api/domains/{domain}",
+  tags,
+  summary: "One configured domain",
+  request: { params: DomainParameter },
+  responses: { 200: json("Without its secrets.", DomainDetail), ...REFUSED, ...NOT_FOUND },
+});
+const put = createRoute({
+  method: "put",
+  path: "/api/domains/{domain}",
+  tags,
+  summary: "Configure a domain",
+  request: { params: DomainParameter, query: PutQuery, body: jsonBody(DomainInput) },
+  responses: {
+    200: json("Changed.", DomainDetail),
+    201: json("Made.", DomainDetail),
+    ...REFUSED,
+    ...CONFLICT,
+  },
+});
+const remove = createRoute({
+  method: "delete",
+  path: "/api/domains/{domain}",
+  tags,
+  summary: "Stop serving a domain; its history stays",
+  request: { params: DomainParameter },
+  responses: { 204: { description: "Done." }, ...REFUSED, ...NOT_FOUND },
+});
+const createKey = createRoute({
+  method: "post",
+  path: "/api/domains/{domain}/client-keys",
+  tags,
+  summary: "Make a client key",
+  request: { params: DomainParameter, body: jsonBody(ClientKeyInput) },
+  responses: {
+    201: json("The key, shown this once.", NewClientKey),
+    ...REFUSED,
+    ...NOT_FOUND,
+    ...CONFLICT,
+  },
+});
+const readOther = createRoute({
+  method: "get",
+  path: "/api/domains/{domain}/other-fields",
+  tags,
+  summary: "What an imported credential file said that means nothing here; for administrators",
+  request: { params: DomainParameter },
+  responses: { 200: json("As it was imported.", OtherFieldsAnswer), ...REFUSED },
+});
+const revokeKey = createRoute({
+  method: "delete",
+  path: "/api/domains/{domain}/client-keys/{id}",
+  tags,
+  summary: "Revoke a client key",
+  request: { params: ClientKeyParameter },
+  responses: { 204: { description: "It stops working within two minutes." }, ...REFUSED, ...NOT_FOUND },
+});
+
+const testSlack = createRoute({
+  method: "post",
+  path: "/api/domains/{domain}/slack-test",
+  tags,
+  summary: "Send a message to the domain's Slack channel now",
+  request: { params: DomainParameter },
+  responses: { 200: json("What came of it.", SlackTest), ...REFUSED },
+});
+
+export const domainRoutes = newRoutes()
+  .openapi(list, async (c) => c.json(await listDomains(c.get("config"), new Date()), 200))
+  .openapi(read, async (c) => c.json(await detail(c, c.req.valid("param").domain), 200))
+  .openapi(put, async (c) => {
+    const { domain } = c.req.valid("param");
+    const { credential: given, slack, ...rest } = c.req.valid("json");
+    checkSlack(slack, c.get("config"));
+    const force = c.req.valid("query").force === "true";
+    const credential = await enterLogin(c, rest.accountId, given, force);
+    const change = { ...rest, slack, credential };
+    const stored = await telling(() => putDomain(c.get("config"), c.env, domain, change, by(c)));
+    if (stored.result === "credential_needed")
+      throw invalid(
+        "body",
+        "credential",
+        stored.state === "missing"
+          ? `is missing, and the account ${rest.accountId} has none yet`
+          : `is missing, and the one the account ${rest.accountId} has was sealed with a key that CREDENTIAL_KEYS no longer holds`,
+        "the account's upstream credential",
+      );
+    if (credential && credential.type !== "oauth")
+      await askOAuthAccount(c.env, rest.accountId, async (account) => await account.forget());
+    return c.json(await detail(c, domain), stored.created ? 201 : 200);
+  })
+  .openapi(remove, async (c) => {
+    const { domain } = c.req.valid("param");
+    const isKnown = await telling(() => deleteDomain(c.get("config"), c.env, domain, by(c)));
+    if (!isKnown) throw notConfigured(domain);
+    return c.body(null, 204);
+  })
+  .openapi(createKey, async (c) => {
+    const { domain } = c.req.valid("param");
+    const input = c.req.valid("json");
+    const made = await telling(
+      () => createClientKey(c.get("config"), c.env, domain, input, by(c)),
+      "The key was not made, because the edge's store (KV) did not take it. Try again.",
+    );
+    if (!made) throw notConfigured(domain);
+    if (made === "taken")
+      throw new ApiError(
+        "conflict",
+        "This key belongs to another domain, or has been revoked. Leave `key` out to get a new one.",
+      );
+    return c.json(made, 201);
+  })
+  .openapi(readOther, async (c) => {
+    const { domain } = c.req.valid("param");
+    return c.json({ otherFields: await readOtherFields(c.get("config"), domain) }, 200);
+  })
+  .openapi(revokeKey, async (c) => {
+    const { domain, id } = c.req.valid("param");
+    const isKnown = await telling(() => revokeClientKey(c.get("config"), c.env, domain, id, by(c)));
+    if (!isKnown) throw new ApiError("not_found", `${domain} has no client key ${id}.`);
+    return c.body(null, 204);
+  })
+  .openapi(testSlack, async (c) => {
+    const { domain } = c.req.valid("param");
+    const at = Date.now();
+    const target = { kind: "domain" as const, domain };
+    const outbox = c.env.ALERT_OUTBOX.getByName(outboxName(target));
+    const sent: DeliveryResult = await outbox.sendTest(target, { kind: "test", domain, at });
+    const delivered = sent.result === "sent";
+    await writeAudit(c.get("config"), {
+      ...by(c),
+      action: "domain.slack_test",
+      target: domain,
+      details: { delivered },
+    });
+    return c.json({ delivered, message: testOutcome(domain, sent) }, 200);
+  });
+
+function testOutcome(domain: string, sent: DeliveryResult): string {
+  if (sent.result === "dropped" && sent.reason === "")
+    return `Nobody is told of ${domain}: it has no webhook and there is no default one, or Slack is switched off for it.`;
+  return sent.result === "sent"
+    ? "Slack has taken the message. It is in the channel now."
+    : `The message was not taken: ${sent.reason ?? "no reason given"}. Check the webhook's address.`;
+}
+
+async function detail(c: Context<ApiEnv>, domain: string): Promise<DomainDetail> {
+  const found = await readDomainDetail(c.get("config"), domain);
+  if (!found) throw notConfigured(domain);
+  if (found.credential.type !== "oauth") return found;
+  const state = loginState(await readLogin(c.env, found.accountId));
+  return { ...found, credential: { type: "oauth", state } };
+}
+
+function notConfigured(domain: string): ApiError {
+  return new ApiError(
+    "not_found",
+    `The domain ${domain} is not configured. PUT /api/domains/${domain} does it.`,
+  );
+}
+
+/**
+ * The tokens of a login go to the account's object first: what it refuses changes nothing. Other credentials end the login that
+ * may have been there, after they have been stored.
+ */
+async function enterLogin(
+  c: Context<ApiEnv>,
+  accountId: string,
+  credential: CredentialInput | undefined,
+  force: boolean,
+): Promise<AccountCredential | undefined> {
+  if (credential?.type !== "oauth") return credential;
+  const { accessToken, refreshToken, expiresAt, scopes } = credential;
+  const pair = { accessToken, refreshToken, expiresAt, scopes };
+  const taken = await askOAuthAccount(
+    c.env,
+    accountId,
+    async (account): Promise<"stored" | "kept" | "conflict"> => await account.put(pair, force),
+  );
+  if (taken === "conflict")
+    throw new ApiError(
+      "conflict",
+      `The account ${accountId} has tokens that were renewed here, and these may be older. Nothing was changed. Leave the credential out to keep the account's login, or add ?force=true to replace it.`,
+    );
+  return { type: "oauth" };
+}
+
+/** Addresses are called by the Worker later, so they are held to the same rule now as then. */
+function checkSlack(slack: SlackInput | null | undefined, config: Config): void {
+  const address = slack?.webhook_url;
+  if (address === null || address === undefined || allowedWebhook(address, config)) return;
+  const hosts = config.SLACK_WEBHOOK_HOSTS.split(",").join(" or ");
+  throw invalid("body", "slack.webhook_url", "is not allowed", `an https address on ${hosts}`);
+}

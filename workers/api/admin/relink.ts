@@ -1,0 +1,40 @@
+/** `/api/relink`: history linked again, a batch per call. For administrators. */
+import { createRoute } from "@hono/zod-openapi";
+import { RelinkAnswer, RelinkInput } from "../../schemas/api/relink.ts";
+import { writeAudit } from "../../store/admin/audit.ts";
+import { relink } from "../../store/conversations/relink.ts";
+import { newRoutes } from "../http/context.ts";
+import { json, jsonBody, NOT_FOUND, REFUSED } from "../http/openapi.ts";
+import { ApiError } from "../http/errors.ts";
+
+const run = createRoute({
+  method: "post",
+  path: "/api/relink",
+  tags: ["Conversations"],
+  summary: "Link a batch of stored requests again, or say what that would change",
+  request: { body: jsonBody(RelinkInput) },
+  responses: { 200: json("What came of this batch.", RelinkAnswer), ...REFUSED, ...NOT_FOUND },
+});
+
+export const relinkRoutes = newRoutes().openapi(run, async (c) => {
+  const { domain, since, cursor, limit, dryRun } = c.req.valid("json");
+  const answer = await relink(c.get("config"), { domain, since, cursor, limit, dryRun });
+  if (!answer)
+    throw new ApiError(
+      "not_found",
+      `No request of the domain ${domain} was ever seen. GET /api/domains lists them.`,
+    );
+  if (answer.changed > 0 && !dryRun) {
+    const { actor, role } = c.get("caller");
+    const details = { checked: answer.checked, changed: answer.changed };
+    await writeAudit(c.get("config"), {
+      actor,
+      role,
+      action: "relink",
+      target: domain,
+      details,
+      now: new Date(),
+    });
+  }
+  return c.json(answer, 200);
+});

@@ -1,0 +1,70 @@
+/** `/api/environment` and `/api/alerts`: how the deployment is configured, and what waits to be told in Slack. */
+import { createRoute } from "@hono/zod-openapi";
+import { outboxName } from "../../runtime/raise-alert.ts";
+import { errorText, log } from "../../runtime/log.ts";
+import type { AlertTarget } from "../../schemas/alert.ts";
+import { AlertsWaiting, Environment } from "../../schemas/api/settings.ts";
+import { listAlertTargets } from "../../store/tenants/slack-targets.ts";
+import { newRoutes } from "../http/context.ts";
+import { json, REFUSED } from "../http/openapi.ts";
+import { environmentView } from "./environment-view.ts";
+
+/** Outboxes asked for one answer. */
+const MAX_ASKED = 200;
+
+const tags = ["Status"];
+const environment = createRoute({
+  method: "get",
+  path: "/api/environment",
+  tags,
+  summary: "Every variable, its meaning, and its value where it is no secret; for administrators",
+  responses: { 200: json("By name.", Environment), ...REFUSED },
+});
+const alerts = createRoute({
+  method: "get",
+  path: "/api/alerts",
+  tags,
+  summary: "Alerts that Slack has not taken yet",
+  responses: { 200: json("What waits, and where.", AlertsWaiting), ...REFUSED },
+});
+
+export const settingsRoutes = newRoutes()
+  .openapi(environment, (c) => c.json({ variables: environmentView(c.get("config")) }, 200))
+  .openapi(alerts, async (c) => {
+    const targets = await listAlertTargets(c.get("config"), MAX_ASKED);
+    const asked = targets.slice(0, MAX_ASKED);
+    const states = await Promise.all(asked.map((target) => outboxState(c.env, target)));
+    const known = states.filter((state) => state !== null);
+    const times = (name: "oldestAt" | "nextAt") => {
+      const found = known.map((state) => state[name]).filter((at) => at !== null);
+      return found.length === 0 ? null : new Date(Math.min(...found)).toISOString();
+    };
+    const answer: AlertsWaiting = {
+      waiting: known.reduce((sum, { waiting }) => sum + waiting, 0),
+      oldestAt: times("oldestAt"),
+      nextAt: times("nextAt"),
+      outboxes: known
+        .filter(({ waiting, lastProblem }) => waiting > 0 || lastProblem !== null)
+        .sort((a, b) => b.waiting - a.waiting)
+        .map(({ target, waiting, attempts, lastProblem }) => ({
+          kind: target.kind,
+          name: target.kind === "domain" ? target.domain : target.kind === "account" ? target.accountId : "",
+          waiting,
+          attempts,
+          lastProblem,
+        })),
+      unanswered: states.length - known.length,
+      isMore: targets.length > asked.length,
+    };
+    return c.json(answer, 200);
+  });
+
+/** Null when the object does not answer: one out of order does not hide the others. */
+async function outboxState(env: Env, target: AlertTarget) {
+  try {
+    return { target, ...(await env.ALERT_OUTBOX.getByName(outboxName(target)).status()) };
+  } catch (thrown) {
+    log.warn("alerts: an outbox does not answer", { kind: target.kind, error: errorText(thrown) });
+    return null;
+  }
+}

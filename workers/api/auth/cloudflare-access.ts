@@ -1,0 +1,62 @@
+/** Verifies Cloudflare Access tokens against the team's published keys. Fails closed. */
+import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from "jose";
+import { type AccessApplication, identify } from "../../domain/auth/access-identity.ts";
+import { errorText, log } from "../../runtime/log.ts";
+import type { Role } from "../../schemas/api/session.ts";
+
+const CERTS_TIMEOUT_MS = 5_000;
+/** Clocks of the signer and ours may differ by this much. */
+const CLOCK_TOLERANCE_SECONDS = 5;
+
+/** Key sets by issuer; jose refreshes them by itself when a token names a key they lack. */
+const keySets = new Map<string, JWTVerifyGetKey>();
+
+/** `invalid`: forged, expired, for another application, or naming nobody. `unavailable`: the keys could not be fetched. */
+export type AccessResult =
+  { result: "valid"; role: Role; actor: string } | { result: "invalid" } | { result: "unavailable" };
+
+/**
+ * Checks signature (RS256, keys of `<issuer>/cdn-cgi/access/certs`), issuer, audience and times at `now` (epoch
+ * milliseconds), then names the person. https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/
+ */
+export async function verifyAccessToken(
+  application: AccessApplication,
+  token: string,
+  now: number,
+): Promise<AccessResult> {
+  try {
+    const { payload } = await jwtVerify(token, keySet(application.issuer), {
+      algorithms: ["RS256"],
+      issuer: application.issuer,
+      audience: application.audience,
+      requiredClaims: ["exp", "iat"],
+      currentDate: new Date(now),
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    });
+    const person = identify(application, payload);
+    return person ? { result: "valid", ...person } : { result: "invalid" };
+  } catch (thrown) {
+    if (isRefusal(thrown)) return { result: "invalid" };
+    log.error("access: the certificates cannot be fetched", { error: errorText(thrown) });
+    return { result: "unavailable" };
+  }
+}
+
+function keySet(issuer: string): JWTVerifyGetKey {
+  const known = keySets.get(issuer);
+  if (known) return known;
+  const url = new URL("/cdn-cgi/access/certs", issuer);
+  const fresh = createRemoteJWKSet(url, { timeoutDuration: CERTS_TIMEOUT_MS });
+  keySets.set(issuer, fresh);
+  return fresh;
+}
+
+/** jose throws its plain JOSEError (and JWKSTimeout, JWKSInvalid) only for the key set itself; the rest is about the token. */
+function isRefusal(thrown: unknown): boolean {
+  return (
+    thrown instanceof errors.JOSEError &&
+    thrown.code !== errors.JOSEError.code &&
+    !(thrown instanceof errors.JWKSTimeout) &&
+    !(thrown instanceof errors.JWKSInvalid)
+  );
+}

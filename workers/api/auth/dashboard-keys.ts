@@ -1,0 +1,44 @@
+/** Dashboard keys: compared in constant time over SHA-256, never stored. */
+import type { Config } from "../../runtime/config.ts";
+import type { Role } from "../../schemas/api/session.ts";
+
+type Keys = Pick<Config, "DASHBOARD_API_KEY" | "DASHBOARD_VIEWER_KEY">;
+const encoder = new TextEncoder();
+
+export async function sha256(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
+}
+
+/** The configured keys with the roles they give, the mightier first. */
+export function configuredKeys(config: Keys): { key: string; role: Role }[] {
+  const keys: { key: string; role: Role }[] = [];
+  if (config.DASHBOARD_API_KEY) keys.push({ key: config.DASHBOARD_API_KEY, role: "administrator" });
+  if (config.DASHBOARD_VIEWER_KEY) keys.push({ key: config.DASHBOARD_VIEWER_KEY, role: "viewer" });
+  return keys;
+}
+
+/** The role this key gives, or null. Every configured key is compared whatever the result. */
+export async function roleOfKey(config: Keys, given: string): Promise<{ key: string; role: Role } | null> {
+  const hash = await sha256(given);
+  let found: { key: string; role: Role } | null = null;
+  for (const candidate of configuredKeys(config)) {
+    const isEqual = crypto.subtle.timingSafeEqual(hash, await sha256(candidate.key));
+    if (isEqual && !found) found = candidate;
+  }
+  return found;
+}
+
+/**
+ * What a session remembers of the key it was opened with: an HMAC under the session's own token, which is stored
+ * nowhere. A reader of the database cannot test guesses of a short key against it.
+ */
+export async function keyFingerprint(token: string, key: string): Promise<Uint8Array> {
+  const secret = await crypto.subtle.importKey(
+    "raw",
+    encoder.encode(token),
+    { name: "HMAC", hash: "SHA-256" },
+    false,
+    ["sign"],
+  );
+  return new Uint8Array(await crypto.subtle.sign("HMAC", secret, encoder.encode(key)));
+}

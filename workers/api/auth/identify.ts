@@ -1,0 +1,106 @@
+/**
+ * Recognises a caller by what the request carries. On a public host only a dashboard key counts; sessions and Access
+ * tokens count behind the dashboard's door, where the dashboard has put them.
+ */
+import type { Config } from "../../runtime/config.ts";
+import { accessApplication } from "../../domain/auth/access-identity.ts";
+import {
+  type Caller,
+  CREDENTIAL_HEADERS,
+  type Role,
+  type Via,
+  type WhoAmI,
+} from "../../schemas/api/session.ts";
+import { findSession } from "../../store/admin/sessions.ts";
+import { DatabaseUnavailableError } from "../../store/db/errors.ts";
+import { verifyAccessToken } from "./cloudflare-access.ts";
+import type { Door } from "../http/context.ts";
+import { configuredKeys, keyFingerprint, roleOfKey, sha256 } from "./dashboard-keys.ts";
+
+const TOKEN = /^[\w-]{43}$/;
+
+const NO_KEY_GIVEN = "Send a dashboard key in the header X-Dashboard-Key.";
+const WRONG_KEY = "This dashboard key is not valid.";
+const SESSION_ENDED = "This session has ended. Sign in again.";
+const CLOSED =
+  "Closed: no dashboard key is configured. Whoever runs this proxy opens it with `wrangler secret put DASHBOARD_API_KEY`.";
+const ACCESS_INCOMPLETE =
+  "Closed: ACCESS_TEAM_DOMAIN and ACCESS_AUD belong together, and one is missing or not usable.";
+const ACCESS_REFUSED = "This Cloudflare Access token is not valid for the dashboard.";
+const CERTS_UNREACHABLE =
+  "The certificates of Cloudflare Access cannot be fetched just now, so nobody can be recognised. Try again in a minute.";
+const DATABASE_UNREACHABLE =
+  "The database cannot be reached just now, so the session cannot be checked. Try again in a minute.";
+
+/** Reads one header; null when absent or empty. */
+export type HeaderReader = (name: string) => string | null;
+
+/** Who is asking at `now` (epoch milliseconds). Never throws for what callers send or for an outage. */
+export async function recognise(
+  config: Config,
+  header: HeaderReader,
+  door: Door,
+  now: number,
+): Promise<WhoAmI> {
+  const key = header(CREDENTIAL_HEADERS.key);
+  if (key) return byKey(config, key);
+  if (door === "dashboard") {
+    const jwt = header(CREDENTIAL_HEADERS.accessJwt);
+    const byToken = jwt ? await byAccess(config, jwt, now) : null;
+    if (byToken) return byToken;
+    const session = header(CREDENTIAL_HEADERS.session);
+    if (session) return bySession(config, session, now);
+  }
+  return byNothing(config, NO_KEY_GIVEN);
+}
+
+async function byKey(config: Config, given: string): Promise<WhoAmI> {
+  if (configuredKeys(config).length === 0) return { result: "closed", message: CLOSED };
+  const found = await roleOfKey(config, given);
+  if (!found) return { result: "refused", message: WRONG_KEY };
+  return known(found.role, found.role === "administrator" ? "dashboard-key" : "viewer-key", "key");
+}
+
+/** Null when no Access application is configured: then the header means nothing, whoever sent it. */
+async function byAccess(config: Config, jwt: string, now: number): Promise<WhoAmI | null> {
+  const application = accessApplication(config);
+  if (application === "none") return null;
+  if (application === "incomplete") return { result: "closed", message: ACCESS_INCOMPLETE };
+  const verified = await verifyAccessToken(application, jwt, now);
+  if (verified.result === "unavailable") return { result: "unavailable", message: CERTS_UNREACHABLE };
+  if (verified.result === "invalid") return { result: "refused", message: ACCESS_REFUSED };
+  return known(verified.role, verified.actor, "access");
+}
+
+async function bySession(config: Config, token: string, now: number): Promise<WhoAmI> {
+  if (!TOKEN.test(token)) return byNothing(config, SESSION_ENDED);
+  try {
+    const session = await findSession(config, await sha256(token));
+    if (!session || session.revokedAt || session.expiresAt.getTime() <= now)
+      return byNothing(config, SESSION_ENDED);
+    // The role is that of the key as it is configured today: a key that was changed ends its sessions.
+    for (const { key, role } of configuredKeys(config)) {
+      const fingerprint = await keyFingerprint(token, key);
+      if (isEqual(fingerprint, session.keyFingerprint)) return known(role, session.actor, "session");
+    }
+    return byNothing(config, SESSION_ENDED);
+  } catch (thrown) {
+    if (thrown instanceof DatabaseUnavailableError)
+      return { result: "unavailable", message: DATABASE_UNREACHABLE };
+    throw thrown;
+  }
+}
+
+function byNothing(config: Config, message: string): WhoAmI {
+  if (config.DASHBOARD_READ_ONLY) return { ...known("viewer", "anyone", "read_only") };
+  const isClosed = configuredKeys(config).length === 0 && accessApplication(config) === "none";
+  return isClosed ? { result: "closed", message: CLOSED } : { result: "nobody", message };
+}
+
+function known(role: Role, actor: string, via: Via): { result: "known" } & Caller {
+  return { result: "known", role, actor, via, readOnly: role !== "administrator" };
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteLength === b.byteLength && crypto.subtle.timingSafeEqual(a, b);
+}

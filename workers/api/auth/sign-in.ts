@@ -1,0 +1,76 @@
+/** Exchanges a dashboard key for a session, slowly for those who guess. Called through the DashboardApi entrypoint. */
+import { loadConfig } from "../../runtime/config.ts";
+import { SESSION_MS } from "../../runtime/constants.ts";
+import { errorText, log } from "../../runtime/log.ts";
+import type { SignInResult } from "../../schemas/api/session.ts";
+import { SignInRequest } from "../../schemas/api/session.ts";
+import { createSession, revokeSession } from "../../store/admin/sessions.ts";
+import { configuredKeys, keyFingerprint, roleOfKey, sha256 } from "./dashboard-keys.ts";
+
+const GUARD_NAME = "sign-in";
+const TOKEN_BYTES = 32;
+const TOKEN = /^[\w-]{43}$/;
+
+const MESSAGES = {
+  wrong: "This key is not valid.",
+  closed:
+    "Closed: no dashboard key is configured. Whoever runs this proxy opens it with `wrangler secret put DASHBOARD_API_KEY`.",
+  unavailable:
+    "Nobody can be signed in just now, because the database cannot be reached. Try again in a minute.",
+};
+
+/** Judges one attempt at `now` (epoch milliseconds). See SignInResult for the ways it ends. */
+export async function signIn(env: Env, request: SignInRequest, now: number): Promise<SignInResult> {
+  const config = loadConfig(env);
+  if (configuredKeys(config).length === 0) return { result: "closed", message: MESSAGES.closed };
+  const parsed = SignInRequest.safeParse(request);
+  const found = parsed.success ? await roleOfKey(config, parsed.data.key) : null;
+  try {
+    const guard = env.SIGN_IN_GUARD.getByName(GUARD_NAME);
+    const verdict = await guard.judge(parsed.data?.address ?? "unknown", found !== null, now);
+    if (verdict.result === "slow_down") {
+      const { retryAfterSeconds } = verdict;
+      return {
+        result: "slow_down",
+        retryAfterSeconds,
+        message: `Too many wrong keys. Try again in ${retryAfterSeconds} s.`,
+      };
+    }
+    if (verdict.result === "wrong" || !found) return { result: "wrong", message: MESSAGES.wrong };
+    const token = newToken();
+    const tokenHash = await sha256(token);
+    const expiresAt = new Date(now + SESSION_MS);
+    await createSession(config, {
+      tokenHash,
+      role: found.role,
+      actor: sessionActor(tokenHash),
+      keyFingerprint: await keyFingerprint(token, found.key),
+      now: new Date(now),
+      expiresAt,
+    });
+    return { result: "signed_in", token, role: found.role, expiresAt: expiresAt.toISOString() };
+  } catch (thrown) {
+    log.error("sign-in: failed", { error: errorText(thrown) });
+    return { result: "unavailable", message: MESSAGES.unavailable };
+  }
+}
+
+/** Revokes the session with this token; an unknown or ended one is no error. Rejects when the database is out of reach. */
+export async function signOut(env: Env, token: string, now: number): Promise<void> {
+  if (typeof token !== "string" || !TOKEN.test(token)) return;
+  await revokeSession(loadConfig(env), await sha256(token), new Date(now));
+}
+
+/** How the audit log names a session: enough to tell sessions apart, nothing to sign in with. */
+function sessionActor(tokenHash: Uint8Array): string {
+  const short = Array.from(tokenHash.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0"));
+  return `session:${short.join("")}`;
+}
+
+function newToken(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(TOKEN_BYTES));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+}

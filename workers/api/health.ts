@@ -1,0 +1,35 @@
+/**
+ * Liveness and readiness. Serving does not need the database (exchanges wait in the journal), so a Worker that answers is ready;
+ * the body says how the database is, for people and monitors.
+ */
+import { loadConfig } from "../runtime/config.ts";
+import { errorResponse } from "../runtime/anthropic-errors.ts";
+import { isDatabaseUp } from "../store/db/ping.ts";
+
+const DATABASE_TIMEOUT_MS = 2_000;
+/** So that anybody may ask as often as they like. */
+const DATABASE_CACHE_MS = 5_000;
+
+let database: { isUp: boolean; at: number } | undefined;
+
+/** `/health` and `/health/live`: the Worker answers. `/health/ready`: the same, and what it knows of the database. */
+export async function handleHealth(request: Request, path: string, env: Env): Promise<Response> {
+  const isRead = request.method === "GET" || request.method === "HEAD";
+  if (!isRead || !["/health", "/health/live", "/health/ready"].includes(path))
+    return errorResponse({ reason: "not_found", path }, crypto.randomUUID());
+  if (path !== "/health/ready") return answer({ status: "ok" });
+  const isUp = await databaseState(env);
+  return answer({ status: "ready", database: isUp ? "up" : "down" });
+}
+
+async function databaseState(env: Env): Promise<boolean> {
+  const now = Date.now();
+  if (database && now - database.at < DATABASE_CACHE_MS) return database.isUp;
+  const isUp = await isDatabaseUp(loadConfig(env), DATABASE_TIMEOUT_MS);
+  database = { isUp, at: now };
+  return isUp;
+}
+
+function answer(body: Record<string, string>): Response {
+  return Response.json(body, { headers: { "cache-control": "no-store" } });
+}

@@ -1,0 +1,160 @@
+/**
+ * Refusals and failures of the API in its one shape. Handlers throw ApiError; everything else that is thrown is either a
+ * database out of reach (503) or a fault of ours (500), which is logged and not described to the caller.
+ */
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ZodError } from "zod";
+import { ConfigError } from "../../runtime/config.ts";
+import { errorText, log } from "../../runtime/log.ts";
+import type { ApiErrorBody, ApiErrorCode, ApiProblem } from "../../schemas/api/error.ts";
+import { API_ERROR_STATUS } from "../../schemas/api/error.ts";
+import { DatabaseUnavailableError } from "../../store/db/errors.ts";
+import { AccountUnavailableError } from "../../store/tenants/oauth-stub.ts";
+
+/** Longest piece of a caller's own value that is repeated back. */
+const MAX_ECHO = 80;
+
+/** A refusal the caller may read: code, and a message that says what happened and what to do. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly code: ApiErrorCode;
+  readonly details: ApiProblem[] | undefined;
+  readonly headers: Record<string, string>;
+
+  constructor(
+    code: ApiErrorCode,
+    message: string,
+    more: { details?: ApiProblem[]; headers?: Record<string, string> } = {},
+  ) {
+    super(message);
+    this.code = code;
+    this.details = more.details;
+    this.headers = more.headers ?? {};
+  }
+}
+
+/** One wrong parameter that only a handler can see. */
+export function invalid(
+  place: ApiProblem["in"],
+  parameter: string,
+  problem: string,
+  allowed: string,
+): ApiError {
+  return new ApiError("invalid_request", `${parameter}: ${problem}; allowed: ${allowed}.`, {
+    details: [{ in: place, parameter, problem, allowed }],
+  });
+}
+
+export function errorResponse(error: ApiError): Response {
+  const body: ApiErrorBody = { error: { code: error.code, message: error.message } };
+  if (error.details) body.error.details = error.details;
+  return Response.json(body, {
+    status: API_ERROR_STATUS[error.code],
+    headers: { "cache-control": "no-store", ...error.headers },
+  });
+}
+
+/** For Hono's onError: whatever was thrown becomes an answer. */
+export function answerThrown(thrown: unknown, c: Context): Response {
+  if (thrown instanceof ApiError) return errorResponse(thrown);
+  if (thrown instanceof HTTPException && thrown.status < 500)
+    return errorResponse(
+      new ApiError("invalid_request", "The body is not valid JSON.", {
+        details: [{ in: "body", parameter: "", problem: "not valid JSON", allowed: "a JSON object" }],
+      }),
+    );
+  const fields = { method: c.req.method, route: c.req.path.slice(0, 200), error: errorText(thrown) };
+  if (thrown instanceof DatabaseUnavailableError) {
+    log.error("api: database unavailable", fields);
+    return errorResponse(
+      new ApiError(
+        "unavailable",
+        "The database cannot be reached just now, so this cannot be answered. Recording goes on; try again in a minute.",
+        { headers: { "retry-after": "5" } },
+      ),
+    );
+  }
+  if (thrown instanceof AccountUnavailableError) {
+    log.error("api: account unavailable", { ...fields, cause: errorText(thrown.cause) });
+    return errorResponse(
+      new ApiError(
+        "unavailable",
+        "The object that keeps this account's login does not answer just now. Try again in a moment.",
+        { headers: { "retry-after": "2" } },
+      ),
+    );
+  }
+  log.error("api: failed", fields);
+  if (thrown instanceof ConfigError)
+    return errorResponse(
+      new ApiError(
+        "unavailable",
+        "The Worker's environment is not usable. Its log names every variable that is wrong.",
+      ),
+    );
+  return errorResponse(
+    new ApiError("internal", "This failed for a reason that is ours. The Worker's log has the details."),
+  );
+}
+
+export function answerNotFound(c: Context): Response {
+  return errorResponse(
+    new ApiError(
+      "not_found",
+      `There is no ${c.req.method.slice(0, 20)} ${clip(c.req.path)}. /api/openapi.json lists what there is.`,
+    ),
+  );
+}
+
+const PLACES = { param: "path", query: "query", header: "header" } as const;
+
+/** For OpenAPIHono's defaultHook: parameters and bodies that the route's schemas refuse. */
+export function refuseInvalid(
+  result: { target: string } & ({ success: true } | { success: false; error: ZodError }),
+  c: Context,
+): Response | undefined {
+  if (result.success) return undefined;
+  const place = PLACES[result.target as keyof typeof PLACES] ?? "body";
+  const details = result.error.issues.flatMap((issue): ApiProblem[] => {
+    const path = issue.path.map(String);
+    if (issue.code === "unrecognized_keys")
+      return issue.keys.map((key) => ({
+        in: place,
+        parameter: clip([...path, key].join(".")),
+        problem: "is not a field here",
+        allowed: issue.message,
+      }));
+    return [
+      {
+        in: place,
+        parameter: path.join("."),
+        problem: problemOf(place, path[0], issue.code === "invalid_type", c),
+        allowed: issue.message,
+      },
+    ];
+  });
+  const [first] = details;
+  const message = first
+    ? `${first.parameter || "The body"}: ${first.problem}; allowed: ${first.allowed}.`
+    : "The request is not valid.";
+  return errorResponse(new ApiError("invalid_request", message, { details }));
+}
+
+/** Values of bodies are not repeated: they may be secrets. */
+function problemOf(
+  place: ApiProblem["in"],
+  name: string | undefined,
+  isWrongType: boolean,
+  c: Context,
+): string {
+  if (place === "body") return isWrongType ? "is missing or of another type" : "is not allowed";
+  const values =
+    place === "path" ? [c.req.param(name ?? "")] : place === "query" ? c.req.queries(name ?? "") : [];
+  if (values && values.length > 1) return `is given ${values.length} times`;
+  return values?.[0] === undefined ? "is missing" : `${JSON.stringify(clip(values[0]))} is not allowed`;
+}
+
+function clip(text: string): string {
+  return text.length > MAX_ECHO ? `${text.slice(0, MAX_ECHO)}…` : text;
+}

@@ -1,0 +1,40 @@
+/** Pieces that the descriptions of routes share. */
+import type { z } from "zod";
+import { type ApiErrorCode, API_ERROR_STATUS, ApiErrorBody } from "../../schemas/api/error.ts";
+
+const REFUSALS = {
+  unauthorized: "No valid credential was sent.",
+  forbidden: "The credential is wrong, or does not allow this.",
+  invalid_request: "A parameter or the body is not allowed; `details` names each.",
+  not_found: "There is no such thing.",
+  conflict: "The present state does not allow this.",
+  gone: "Retention has removed it.",
+  rate_limited: "Too many attempts.",
+  unavailable: "The database cannot be reached just now.",
+  internal: "A fault of the Worker.",
+} as const satisfies Record<ApiErrorCode, string>;
+
+export function json<S extends z.ZodType>(description: string, schema: S) {
+  return { description, content: { "application/json": { schema } } } as const;
+}
+
+export function jsonBody<S extends z.ZodType>(schema: S) {
+  return { required: true, content: { "application/json": { schema } } } as const;
+}
+
+function refusal<C extends ApiErrorCode>(code: C) {
+  return { [API_ERROR_STATUS[code]]: json(REFUSALS[code], ApiErrorBody) } as {
+    [Status in (typeof API_ERROR_STATUS)[C]]: ReturnType<typeof json<typeof ApiErrorBody>>;
+  };
+}
+
+/** What every route may answer. */
+export const REFUSED = {
+  ...refusal("invalid_request"),
+  ...refusal("unauthorized"),
+  ...refusal("forbidden"),
+  ...refusal("unavailable"),
+} as const;
+export const NOT_FOUND = refusal("not_found");
+export const CONFLICT = refusal("conflict");
+export const GONE = refusal("gone");

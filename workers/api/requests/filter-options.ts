@@ -1,0 +1,18 @@
+/** `/api/choices`: what the filters of lists may be set to. */
+import { createRoute } from "@hono/zod-openapi";
+import { Choices } from "../../schemas/api/choices.ts";
+import { readChoices } from "../../store/requests/filter-options.ts";
+import { newRoutes } from "../http/context.ts";
+import { json, REFUSED } from "../http/openapi.ts";
+
+const read = createRoute({
+  method: "get",
+  path: "/api/choices",
+  tags: ["Statistics"],
+  summary: "Domains, accounts, models and types there are, to filter by",
+  responses: { 200: json("At most 200 of each, sorted.", Choices), ...REFUSED },
+});
+
+export const choiceRoutes = newRoutes().openapi(read, async (c) =>
+  c.json(await readChoices(c.get("config")), 200),
+);

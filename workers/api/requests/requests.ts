@@ -1,0 +1,238 @@
+/** `/api/requests`: recorded exchanges, listed and one by one. Opening one is written into the audit log. */
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { AUDIT_READING_MS } from "../../runtime/constants.ts";
+import { rateLimitHeaders } from "../../domain/http/stored-headers.ts";
+import { readAnswer as assemble } from "../../domain/messages/read-response.ts";
+import { jsonDepth } from "../../domain/json/depth.ts";
+import { unpackTiming } from "../../domain/messages/chunk-timing.ts";
+import { Outcome } from "../../schemas/exchange.ts";
+import { RequestDetail, RequestList, RequestParameter, RequestQuery } from "../../schemas/api/requests.ts";
+import { writeAudit, writeAuditOnce } from "../../store/admin/audit.ts";
+import { listRequests } from "../../store/requests/list.ts";
+import {
+  answerMessage,
+  type Body,
+  findRequest,
+  requestBody,
+  requestHeaders,
+  responseHeaders,
+  responseBody,
+  rowOf,
+  type StoredRequest,
+} from "../../store/requests/read.ts";
+import { type ApiEnv, newRoutes } from "../http/context.ts";
+import { GONE, json, NOT_FOUND, REFUSED } from "../http/openapi.ts";
+import { ApiError, invalid } from "../http/errors.ts";
+import { cursorParameter } from "../http/parameters.ts";
+
+/** A larger body is not shown inline: as text and as JSON it would take a multiple of this from the isolate's 128 MB. */
+const MAX_INLINE_BYTES = 12 * 1_048_576;
+
+/** JSON nested deeper is shown as text: whoever draws it, we included, recurses. Real bodies have about 20 levels. */
+const MAX_SHOWN_DEPTH = 500;
+
+const HistoryMessage = z.looseObject({ role: z.literal("assistant"), content: z.string() });
+
+const tags = ["Requests"];
+/** Spelt out where it is used: behind a spread the types lose it. */
+const bytes = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
+
+const list = createRoute({
+  method: "get",
+  path: "/api/requests",
+  tags,
+  summary: "Exchanges, newest first",
+  request: { query: RequestQuery },
+  responses: { 200: json("One page.", RequestList), ...REFUSED },
+});
+const read = createRoute({
+  method: "get",
+  path: "/api/requests/{id}",
+  tags,
+  summary: "One exchange with both bodies",
+  request: { params: RequestParameter },
+  responses: { 200: json("The row and its bodies.", RequestDetail), ...REFUSED, ...NOT_FOUND },
+});
+const body = createRoute({
+  method: "get",
+  path: "/api/requests/{id}/body",
+  tags,
+  summary: "The request's bytes as they came in",
+  request: { params: RequestParameter },
+  responses: {
+    200: { description: "A download.", content: bytes },
+    ...REFUSED,
+    ...NOT_FOUND,
+    ...GONE,
+  },
+});
+const response = createRoute({
+  method: "get",
+  path: "/api/requests/{id}/response",
+  tags,
+  summary: "The response's bytes, decoded",
+  request: { params: RequestParameter },
+  responses: {
+    200: { description: "A download.", content: bytes },
+    ...REFUSED,
+    ...NOT_FOUND,
+    ...GONE,
+  },
+});
+
+export const requestRoutes = newRoutes()
+  .openapi(list, async (c) => {
+    const { cursor, ...filter } = c.req.valid("query");
+    const before = cursorParameter(cursor, "uuid");
+    if (before && filter.offset !== undefined)
+      throw invalid("query", "offset", "stands beside a cursor", "either `cursor` or `offset`");
+    if (filter.from && filter.to && filter.from >= filter.to)
+      throw invalid("query", "to", "is not after `from`", "a time after `from`");
+    return c.json(await listRequests(c.get("config"), { ...filter, before }), 200);
+  })
+  .openapi(read, async (c) => {
+    const row = await existing(c, c.req.valid("param").id);
+    const [detail] = await Promise.all([readDetail(c, row), audit(c, "transcript.open", row)]);
+    return c.json(detail, 200);
+  })
+  .openapi(body, async (c) => {
+    const row = await existing(c, c.req.valid("param").id);
+    return download(c, row, "request", await requestBody(c.get("config"), row));
+  })
+  .openapi(response, async (c) => {
+    const row = await existing(c, c.req.valid("param").id);
+    return download(c, row, "response", await responseBody(c.get("config"), row));
+  });
+
+async function existing(c: Context<ApiEnv>, id: string): Promise<StoredRequest> {
+  const row = await findRequest(c.get("config"), id);
+  if (!row) throw new ApiError("not_found", `There is no request ${id}.`);
+  return row;
+}
+
+async function readDetail(c: Context<ApiEnv>, row: StoredRequest): Promise<RequestDetail> {
+  const config = c.get("config");
+  const [request, answer, headers, answerHeaders] = await Promise.all([
+    row.bodyBytes > MAX_INLINE_BYTES ? null : requestBody(config, row),
+    readAnswer(c, row),
+    requestHeaders(config, row),
+    responseHeaders(config, row),
+  ]);
+  return {
+    ...rowOf(row),
+    query: row.query,
+    requestBody: readable(request?.bytes ?? null),
+    requestBodyState: request?.state ?? "large",
+    responseBody: answer.shown,
+    responseBodyState: answer.state,
+    usageData: row.usage,
+    rateLimit: answerHeaders && rateLimitHeaders(answerHeaders),
+    requestHeaders: headers,
+    responseHeaders: answerHeaders,
+    ...timingOf(row),
+    storedAt: row.storedAt.toISOString(),
+  };
+}
+
+/** When the chunks of its stream came, if that is known. */
+function timingOf({
+  timing,
+  startedAt,
+}: StoredRequest): Pick<RequestDetail, "streamTiming" | "streamingChunks"> {
+  const unpacked = timing && unpackTiming(timing);
+  if (!unpacked) return { streamTiming: null, streamingChunks: [] };
+  return {
+    streamTiming: { resolutionMs: unpacked.resolutionMs },
+    streamingChunks: unpacked.pieces.map(({ ms, end }, chunkIndex) => ({
+      chunkIndex,
+      timestamp: new Date(startedAt.getTime() + ms).toISOString(),
+      offsetMs: ms,
+      endByte: end,
+    })),
+  };
+}
+
+/**
+ * The message, put together from its stream where it was streamed; else what came: an error's JSON, another endpoint's
+ * answer, a broken stream. Raw bytes are removed first by retention; then the message as the history keeps it is shown.
+ */
+async function readAnswer(
+  c: Context<ApiEnv>,
+  row: StoredRequest,
+): Promise<{ shown: unknown; state: RequestDetail["responseBodyState"] }> {
+  const config = c.get("config");
+  const isLarge = row.responseBytes > MAX_INLINE_BYTES;
+  const raw = isLarge ? null : await responseBody(config, row);
+  if (raw?.bytes) {
+    const { status, outcome, responseHeaders } = row;
+    const contentType = responseHeaders?.["content-type"] ?? null;
+    const { message } = assemble({
+      status,
+      contentType,
+      body: raw.bytes,
+      outcome: Outcome.parse(outcome),
+    });
+    return { shown: message ?? readable(raw.bytes), state: raw.state };
+  }
+  return { shown: fullMessage(readable(await answerMessage(config, row))), state: raw?.state ?? "large" };
+}
+
+/** In a history a lone text may stand as a string; an answer's content is always a list. */
+function fullMessage(message: unknown): unknown {
+  const parsed = HistoryMessage.safeParse(message);
+  return parsed.success
+    ? { ...parsed.data, content: [{ type: "text", text: parsed.data.content }] }
+    : message;
+}
+
+/** JSON where it is JSON, text where it is text, null for other bytes: those are for downloading. */
+function readable(bytes: Uint8Array | null): unknown {
+  if (!bytes) return null;
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    return null;
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    return jsonDepth(text) > MAX_SHOWN_DEPTH ? text : value;
+  } catch {
+    return text;
+  }
+}
+
+/** Bytes of strangers: never to be rendered by the browser that fetches them. */
+async function download(
+  c: Context<ApiEnv>,
+  row: StoredRequest,
+  part: "request" | "response",
+  body: Body,
+): Promise<Response> {
+  if (body.state === "none") throw new ApiError("not_found", `No ${part} body was recorded for ${row.id}.`);
+  if (body.state === "removed")
+    throw new ApiError("gone", `The ${part} body of ${row.id} was removed by retention.`);
+  await audit(c, "body.download", row, { part });
+  return c.body(body.bytes as Uint8Array<ArrayBuffer>, 200, {
+    "content-type": "application/octet-stream",
+    "content-disposition": `attachment; filename="${row.id}-${part}.bin"`,
+    "content-security-policy": "sandbox; default-src 'none'",
+    "x-content-type-options": "nosniff",
+    "x-nexus-truncated": String(body.state === "head"),
+  });
+}
+
+/** Taking bytes away is an act each time; reading on, tab by tab, is not. */
+async function audit(
+  c: Context<ApiEnv>,
+  action: "transcript.open" | "body.download",
+  row: StoredRequest,
+  details: Record<string, unknown> = {},
+): Promise<void> {
+  const { actor, role } = c.get("caller");
+  const now = new Date();
+  const entry = { actor, role, action, target: row.id, now, details: { ...details, domain: row.domain } };
+  if (action === "transcript.open") await writeAuditOnce(c.get("config"), entry, AUDIT_READING_MS);
+  else await writeAudit(c.get("config"), entry);
+}

@@ -1,0 +1,102 @@
+/** An account's window as the API shows it. */
+import { bindingWindow } from "../../domain/windows/rate-limit-headers.ts";
+import { limitFigures } from "../../domain/usage/time-series.ts";
+import type { WindowDetail, WindowView } from "../../schemas/api/windows.ts";
+import type { LimitPoint, LimitState, WindowShare, WindowState, WindowSums } from "../../schemas/window.ts";
+import { sumUsdText } from "../../store/usage/cost.ts";
+
+export function windowView(state: WindowState): WindowView {
+  const { totals, settings, limits, overall } = state;
+  return {
+    accountId: state.accountId,
+    windowStart: iso(totals.from),
+    windowEnd: iso(totals.to),
+    totals: sums(totals.total),
+    tokenLimit: settings.tokenLimit,
+    ...limitFigures(settings.tokenLimit, totals.total.outputTokens),
+    fullAt: isoOrNull(state.fullAt),
+    thresholds: settings.thresholds,
+    status: overall["status"] ?? null,
+    bindingWindow: bindingWindow(overall),
+    reportedAt: isoOrNull(state.reportedAt),
+    unified: limits.filter(({ style }) => style === "unified").map(unified),
+    classic: limits.filter(({ style }) => style === "classic").map(classic),
+    overall,
+    alerts: state.alerts.map(({ window, threshold, at, resetAt }) => ({
+      window,
+      threshold,
+      at: iso(at),
+      resetsAt: isoOrNull(resetAt),
+    })),
+  };
+}
+
+export function windowDetail(state: WindowState): WindowDetail {
+  const { domains, sessions, otherSessions, models } = state.totals;
+  return {
+    ...windowView(state),
+    domains: domains.map((share) => ({ domain: share.name ?? "", ...shares(share) })),
+    sessions: sessions.map((share) => ({ sessionId: share.name, ...shares(share) })),
+    otherSessions: otherSessions && sums(otherSessions),
+    models: models.map((share) => ({ model: share.name, ...shares(share) })),
+  };
+}
+
+function unified(limit: LimitState): WindowView["unified"][number] {
+  const surpassed = Number(limit.fields["surpassed-threshold"] ?? NaN);
+  return {
+    window: limit.name,
+    utilization: limit.utilization,
+    status: limit.status,
+    resetsAt: isoOrNull(limit.resetAt),
+    surpassedThreshold: Number.isFinite(surpassed) ? surpassed : null,
+    isBinding: limit.isBinding,
+    hasEnded: limit.hasEnded,
+    perHour: limit.forecast.perHour,
+    fullAt: isoOrNull(limit.forecast.fullAt),
+    reportedAt: iso(limit.reportedAt),
+    fields: limit.fields,
+    history: limit.history.map(point),
+  };
+}
+
+function classic(limit: LimitState): WindowView["classic"][number] {
+  return {
+    kind: limit.name,
+    limit: limit.limit,
+    remaining: limit.remaining,
+    utilization: limit.utilization,
+    resetsAt: isoOrNull(limit.resetAt),
+    reportedAt: iso(limit.reportedAt),
+    history: limit.history.map(point),
+  };
+}
+
+function point({ at, utilization, status, remaining, resetAt }: LimitPoint) {
+  return { time: iso(at), utilization, status, remaining, resetsAt: isoOrNull(resetAt) };
+}
+
+function sums({ costPico, ...figures }: WindowSums) {
+  return {
+    requests: figures.requests,
+    inputTokens: figures.inputTokens,
+    outputTokens: figures.outputTokens,
+    totalTokens: figures.inputTokens + figures.outputTokens,
+    cacheReadInputTokens: figures.cacheReadInputTokens,
+    cacheCreationInputTokens: figures.cacheCreationInputTokens,
+    costUsd: sumUsdText(costPico, figures.unpricedCount),
+    unpricedCount: figures.unpricedCount,
+  };
+}
+
+function shares(share: WindowShare) {
+  return { ...sums(share), shareOfTokens: share.shareOfTokens, shareOfCost: share.shareOfCost };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function isoOrNull(at: number | null): string | null {
+  return at === null ? null : iso(at);
+}

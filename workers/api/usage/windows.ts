@@ -1,0 +1,103 @@
+/** `/api/windows`: how full accounts are, and the limits and thresholds that administrators set for them. */
+import { createRoute } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { WINDOW_MS, WINDOW_RETENTION_MS } from "../../runtime/constants.ts";
+import {
+  ReconcileInput,
+  WindowDetail,
+  WindowList,
+  WindowListQuery,
+  WindowParameter,
+  WindowQuery,
+  WindowSettingsInput,
+  WindowSettingsView,
+} from "../../schemas/api/windows.ts";
+import { DatabaseUnavailableError } from "../../store/db/errors.ts";
+import { isKnownAccount, listAccounts, putWindowSettings } from "../../store/usage/accounts.ts";
+import { type ApiEnv, newRoutes } from "../http/context.ts";
+import { json, jsonBody, NOT_FOUND, REFUSED } from "../http/openapi.ts";
+import { ApiError } from "../http/errors.ts";
+import { reconcile, trueState, trueStates } from "./window-reconcile.ts";
+import { windowDetail, windowView } from "./window-view.ts";
+
+const tags = ["Windows"];
+const list = createRoute({
+  method: "get",
+  path: "/api/windows",
+  tags,
+  summary: "How full each account is",
+  request: { query: WindowListQuery },
+  responses: {
+    200: json("Accounts used in the last eight days, and configured ones.", WindowList),
+    ...REFUSED,
+  },
+});
+const read = createRoute({
+  method: "get",
+  path: "/api/windows/{accountId}",
+  tags,
+  summary: "How full one account is, by domain, session and model, and how it became so",
+  request: { params: WindowParameter, query: WindowQuery },
+  responses: { 200: json("The window.", WindowDetail), ...REFUSED, ...NOT_FOUND },
+});
+const put = createRoute({
+  method: "put",
+  path: "/api/windows/{accountId}",
+  tags,
+  summary: "Set an account's token limit and alert thresholds",
+  request: { params: WindowParameter, body: jsonBody(WindowSettingsInput) },
+  responses: { 200: json("The settings as they are now.", WindowSettingsView), ...REFUSED, ...NOT_FOUND },
+});
+const correct = createRoute({
+  method: "post",
+  path: "/api/windows/{accountId}/reconcile",
+  tags,
+  summary: "Compare an account's window with the recorded exchanges and correct it",
+  request: { params: WindowParameter, body: jsonBody(ReconcileInput) },
+  responses: { 200: json("The window as it is now.", WindowDetail), ...REFUSED, ...NOT_FOUND },
+});
+
+export const windowRoutes = newRoutes()
+  .openapi(list, async (c) => {
+    const now = Date.now();
+    const config = c.get("config");
+    const since = new Date(now - WINDOW_RETENTION_MS);
+    const accounts = await listAccounts(config, since, c.req.valid("query").limit);
+    const states = await trueStates(c.env, config, accounts, now);
+    return c.json({ windows: states.map(windowView) }, 200);
+  })
+  .openapi(read, async (c) => {
+    const { accountId } = c.req.valid("param");
+    const now = Date.now();
+    await expectKnown(c, accountId);
+    const historyFrom = now - c.req.valid("query").historyHours * 3_600_000;
+    const state = await trueState(c.env, c.get("config"), accountId, { now, historyFrom });
+    return c.json(windowDetail(state), 200);
+  })
+  .openapi(put, async (c) => {
+    const { accountId } = c.req.valid("param");
+    await expectKnown(c, accountId);
+    const { actor, role } = c.get("caller");
+    const by = { actor, role, now: new Date() };
+    const settings = await putWindowSettings(c.get("config"), accountId, c.req.valid("json"), by);
+    await c.env.ACCOUNT_WINDOW.getByName(accountId).configure(settings);
+    return c.json({ accountId, ...settings }, 200);
+  })
+  .openapi(correct, async (c) => {
+    const { accountId } = c.req.valid("param");
+    await expectKnown(c, accountId);
+    const now = Date.now();
+    const length = Math.max(WINDOW_MS, c.req.valid("json").hours * 3_600_000);
+    await reconcile(c.env, c.get("config"), accountId, { from: now - length + 1, to: now + 1 });
+    const state = await c.env.ACCOUNT_WINDOW.getByName(accountId).state(accountId, { now, historyFrom: now });
+    return c.json(windowDetail(state), 200);
+  });
+
+/** Asking must not make windows of accounts that nobody has. With Postgres out of reach, who asks is believed. */
+async function expectKnown(c: Context<ApiEnv>, accountId: string): Promise<void> {
+  const isKnown = await isKnownAccount(c.get("config"), accountId).catch((thrown: unknown) => {
+    if (thrown instanceof DatabaseUnavailableError && c.req.method === "GET") return true;
+    throw thrown;
+  });
+  if (!isKnown) throw new ApiError("not_found", `There is no account ${accountId}.`);
+}

@@ -1,0 +1,73 @@
+/**
+ * From the verified claims of a Cloudflare Access token to a person: who, and in which role. Pure; the signature,
+ * issuer, audience and times are checked before (workers/api/access).
+ */
+import { z } from "zod";
+import type { Role } from "../../schemas/api/session.ts";
+
+/** An Access application as configured; both must be given, or there is none. */
+export interface AccessApplication {
+  /** Issuer of the tokens, without a slash at the end. */
+  issuer: string;
+  audience: string;
+  /** Lower-case e-mail addresses. */
+  administrators: ReadonlySet<string>;
+}
+
+const Claims = z.looseObject({
+  email: z
+    .string()
+    .max(254)
+    .regex(/^[^\s@]+@[^\s@]+$/)
+    .optional(),
+  /** A service token carries its name here and no e-mail. */
+  common_name: z
+    .string()
+    .max(254)
+    .regex(/^[\w.@:-]+$/)
+    .optional(),
+});
+
+/**
+ * The application that these settings describe; "none" without any, "incomplete" when half of it is missing, which
+ * must close the door, not open it. The team domain may be given as an https URL, or on loopback as an http one.
+ */
+export function accessApplication(settings: {
+  ACCESS_TEAM_DOMAIN?: string | undefined;
+  ACCESS_AUD?: string | undefined;
+  ACCESS_ADMIN_EMAILS?: string | undefined;
+}): AccessApplication | "none" | "incomplete" {
+  const { ACCESS_TEAM_DOMAIN: team, ACCESS_AUD: audience } = settings;
+  if (!team && !audience) return "none";
+  if (!team || !audience) return "incomplete";
+  const issuer = issuerOf(team);
+  if (!issuer) return "incomplete";
+  const administrators = new Set(
+    (settings.ACCESS_ADMIN_EMAILS ?? "")
+      .split(",")
+      .map((email) => email.trim().toLowerCase())
+      .filter((email) => email !== ""),
+  );
+  return { issuer, audience, administrators };
+}
+
+/** Role and name of the person (or service token) of these claims; null when they name nobody. */
+export function identify(
+  application: AccessApplication,
+  claims: unknown,
+): { role: Role; actor: string } | null {
+  const parsed = Claims.safeParse(claims);
+  if (!parsed.success) return null;
+  const email = parsed.data.email?.toLowerCase();
+  if (email)
+    return { role: application.administrators.has(email) ? "administrator" : "viewer", actor: email };
+  const service = parsed.data.common_name;
+  return service ? { role: "viewer", actor: `access-service:${service}` } : null;
+}
+
+function issuerOf(team: string): string | null {
+  const url = URL.parse(/^https?:\/\//i.test(team) ? team : `https://${team}`);
+  if (!url || url.pathname !== "/" || url.search !== "" || url.username !== "") return null;
+  const isLoopback = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname);
+  return url.protocol === "https:" || isLoopback ? url.origin : null;
+}

@@ -1,0 +1,136 @@
+/**
+ * A strict JSON scanner over UTF-8 bytes that answers with positions instead of values: where a value ends, where the
+ * members of an object and the elements of an array lie. Nothing is parsed, so nothing is lost: number spellings,
+ * escapes, duplicate keys and white space stay as they were. It accepts exactly what JSON.parse accepts (given valid
+ * UTF-8), in one pass, without recursion: nesting costs one bit a level. Used by the content addressing (content.ts).
+ *
+ * Every function takes the position of a value's first byte and returns the position behind its last one, or INVALID.
+ * A visitor scans the value it is shown itself, or leaves that to valueEnd, and returns its end in the same way.
+ */
+
+import { INVALID, QUOTE, scalarEnd, skipSpace, stringEnd } from "./json-tokens.ts";
+
+export { holds, INVALID, QUOTE, skipSpace, stringIs } from "./json-tokens.ts";
+
+const COMMA = 0x2c;
+export const COLON = 0x3a;
+export const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+export const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** The end of the value at `start`, of any kind and depth. */
+export function valueEnd(bytes: Uint8Array, start: number): number {
+  let kinds = SHALLOW; // one bit a level: 1 = object
+  let depth = 0;
+  let i = start;
+  for (;;) {
+    const first = bytes[i];
+    if (first === QUOTE) {
+      i = stringEnd(bytes, i);
+    } else if (first === OPEN_BRACE || first === OPEN_BRACKET) {
+      const isObject = first === OPEN_BRACE;
+      i = skipSpace(bytes, i + 1);
+      if (bytes[i] === first + 2) {
+        i++; // empty: "}" and "]" lie two behind "{" and "["
+      } else {
+        if (depth >> 3 === kinds.length) kinds = doubled(kinds);
+        const slot = depth >> 3;
+        if (isObject) kinds[slot]! |= 1 << (depth & 7);
+        else kinds[slot]! &= ~(1 << (depth & 7));
+        depth++;
+        if (isObject) i = valueAfterKey(bytes, i);
+        if (i === INVALID) return INVALID;
+        continue;
+      }
+    } else {
+      i = scalarEnd(bytes, i);
+    }
+    if (i === INVALID) return INVALID;
+    // A value ends at i: close what closes here, until a comma asks for another value.
+    for (;;) {
+      if (depth === 0) return i;
+      i = skipSpace(bytes, i);
+      const inObject = (kinds[(depth - 1) >> 3]! & (1 << ((depth - 1) & 7))) !== 0;
+      const c = bytes[i];
+      if (c === COMMA) {
+        i = skipSpace(bytes, i + 1);
+        if (inObject) i = valueAfterKey(bytes, i);
+        if (i === INVALID) return INVALID;
+        break;
+      }
+      if (c !== (inObject ? CLOSE_BRACE : CLOSE_BRACKET)) return INVALID;
+      depth--;
+      i++;
+    }
+  }
+}
+
+/** Nesting up to 2,048 levels needs no allocation; not re-entrant, as valueEnd calls nobody. */
+const SHALLOW = new Uint8Array(256);
+
+function doubled(kinds: Uint8Array): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(kinds.length * 2);
+  larger.set(kinds);
+  return larger;
+}
+
+/**
+ * Shows each member of the object at `start`: where its key begins and ends (quotes included) and where its value
+ * begins. The visitor returns the value's end.
+ */
+export function eachMember(
+  bytes: Uint8Array,
+  start: number,
+  visit: (keyStart: number, keyEnd: number, valueStart: number) => number,
+): number {
+  let i = skipSpace(bytes, start + 1);
+  if (bytes[i] === CLOSE_BRACE) return i + 1;
+  for (;;) {
+    const keyStart = i;
+    const valueStart = valueAfterKey(bytes, keyStart);
+    if (valueStart === INVALID) return INVALID;
+    i = visit(keyStart, stringEnd(bytes, keyStart), valueStart);
+    if (i === INVALID) return INVALID;
+    i = skipSpace(bytes, i);
+    if (bytes[i] === CLOSE_BRACE) return i + 1;
+    if (bytes[i] !== COMMA) return INVALID;
+    i = skipSpace(bytes, i + 1);
+  }
+}
+
+/** Shows each element of the array at `start`: where it begins. The visitor returns its end. */
+export function eachElement(
+  bytes: Uint8Array,
+  start: number,
+  visit: (elementStart: number) => number,
+): number {
+  const i = skipSpace(bytes, start + 1);
+  if (bytes[i] === CLOSE_BRACKET) return i + 1;
+  return eachElementAfter(bytes, visit(i), visit);
+}
+
+/** Shows the elements of an array that are left behind the one that ends at `end`. */
+export function eachElementAfter(
+  bytes: Uint8Array,
+  end: number,
+  visit: (elementStart: number) => number,
+): number {
+  let i = end;
+  for (;;) {
+    if (i === INVALID) return INVALID;
+    i = skipSpace(bytes, i);
+    if (bytes[i] === CLOSE_BRACKET) return i + 1;
+    if (bytes[i] !== COMMA) return INVALID;
+    i = visit(skipSpace(bytes, i + 1));
+  }
+}
+
+/** From a key to the first byte of its value. */
+function valueAfterKey(bytes: Uint8Array, keyStart: number): number {
+  if (bytes[keyStart] !== QUOTE) return INVALID;
+  const keyEnd = stringEnd(bytes, keyStart);
+  if (keyEnd === INVALID) return INVALID;
+  const colon = skipSpace(bytes, keyEnd);
+  return bytes[colon] === COLON ? skipSpace(bytes, colon + 1) : INVALID;
+}

@@ -1,0 +1,76 @@
+/** What is remembered of lists that were taken apart spares work; bodies and evidence of links are the same without it. */
+import { describe, expect, it } from "vitest";
+import { dissectBody } from "./split-body.ts";
+import { ListMemory } from "./prefix-cache.ts";
+import { newExchangeId } from "../exchange-id.ts";
+import { linkable, linkEvidence } from "../linking/linkable.ts";
+import { conversationTurn } from "../../../test/support/conversation.ts";
+import { NOON } from "../../../test/support/exchanges.ts";
+import { random } from "../../../test/support/prose.ts";
+import { loadRecordings } from "../../../test/support/recordings.ts";
+
+/** Another seed, another order: MEMORY_SEED=7 npx vitest run test/node/ingest-memory.test.ts */
+const seed = Number(process.env.MEMORY_SEED ?? 20_261_123);
+
+interface Sent {
+  body: Uint8Array;
+  headers: Record<string, string>;
+}
+
+const bytesOf = (body: unknown) => new TextEncoder().encode(JSON.stringify(body));
+
+const recorded: Sent[] = loadRecordings().map(({ request }) => ({
+  body: bytesOf(request.body),
+  headers: Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]),
+  ),
+}));
+
+/** Conversations with tools, cache markers that move, and turns where a person went back and said something else. */
+const made: Sent[] = Array.from({ length: 90 }, (_, n) => {
+  const { body } = conversationTurn(n % 30, {
+    seed: 1 + Math.floor(n / 30),
+    newText: 300,
+    toolText: 4_000,
+  });
+  const last = body.messages.at(-1)!;
+  const messages =
+    n % 7 === 3 ? [...body.messages.slice(0, -1), { ...last, content: `Another way, ${n}.` }] : body.messages;
+  return { body: bytesOf({ ...body, messages }), headers: { "user-agent": "claude-cli/2.1.330" } };
+});
+
+/** All that is made of a request, as one text. */
+function told({ body, headers }: Sent, memory?: ListMemory): string {
+  const dissected = dissectBody(body, memory);
+  const id = newExchangeId(NOON, new Uint8Array(10));
+  const evidence = linkEvidence(id, linkable(headers, dissected), { message: null, outcome: "complete" });
+  const plain = (value: unknown): unknown => {
+    if (value instanceof Uint8Array) return Buffer.from(value).toString("latin1");
+    if (Array.isArray(value)) return value.map(plain);
+    if (typeof value === "bigint") return `${value}n`;
+    if (typeof value !== "object" || value === null) return value;
+    return Object.entries(value).map(([name, member]) => [name, plain(member)]);
+  };
+  return JSON.stringify(plain([dissected, evidence]));
+}
+
+describe.each([
+  ["recorded requests", recorded],
+  ["made conversations", made],
+])("%s", (_, requests) => {
+  const truth = requests.map((request) => told(request));
+
+  it.each([
+    ["room for all", 64_000_000],
+    ["room for few", 600_000],
+  ])(`are the same in any order, twice, with %s (seed ${seed})`, (_room, maxBytes) => {
+    const memory = new ListMemory(maxBytes);
+    const next = random(seed);
+    const order = [...requests.keys(), ...requests.keys()]
+      .map((n) => ({ n, at: next() }))
+      .sort((a, b) => a.at - b.at);
+    for (const { n } of order) expect(told(requests[n]!, memory) === truth[n], `request ${n}`).toBe(true);
+    for (const n of requests.keys())
+      expect(told(requests[n]!, memory) === truth[n], `request ${n}`).toBe(true);
+  });
+});

@@ -1,0 +1,181 @@
+import { describe, expect, test } from "vitest";
+import { answerElement, dissectBody, rebuildBody } from "./split-body.ts";
+import { sha256 } from "../sha256.ts";
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+const textOf = (bytes: Uint8Array) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+
+function dissected(text: string) {
+  const body = dissectBody(bytesOf(text));
+  const texts = (list: "messages" | "system" | "tools") => body[list].map(({ content }) => textOf(content));
+  return {
+    body,
+    kind: body.kind,
+    skeleton: textOf(body.skeleton),
+    messages: texts("messages"),
+    system: texts("system"),
+    tools: texts("tools"),
+    rebuilt: textOf(rebuildBody(body)),
+  };
+}
+
+describe("the skeleton", () => {
+  test.each([
+    [
+      '{"model":"m","messages":[{"a":1},{"b":2}],"tools":[],"n":1}',
+      '{"model":"m","messages":[],"tools":[],"n":1}',
+    ],
+    ['{ "messages" : [ 1 , 2 ] , "system":[3\n]}', '{ "messages" : [ ] , "system":[\n]}'],
+    ['{"messages":[  ],"system":[]}', '{"messages":[  ],"system":[]}'],
+    ['{"system":"You are","max_tokens":1}', '{"system":"","max_tokens":1}'],
+    ['{"system":""}', '{"system":""}'],
+    ['{"messages":"none","tools":{"a":[1]},"system":5}', '{"messages":"none","tools":{"a":[1]},"system":5}'],
+    ['{"mess\\u0061ges":[1]}', '{"mess\\u0061ges":[]}'],
+    ['{"messages":[1],"messages":[2]}', '{"messages":[1],"messages":[]}'],
+    ['{"messages":[1],"messages":null}', '{"messages":[1],"messages":null}'],
+    ['{"system":"a","system":["b"]}', '{"system":"a","system":[]}'],
+    [
+      '{"metadata":{"messages":[1]},"x":"\\"messages\\":[1]"}',
+      '{"metadata":{"messages":[1]},"x":"\\"messages\\":[1]"}',
+    ],
+  ])("of %s is %s", (text, skeleton) => {
+    const result = dissected(text);
+    expect(result).toMatchObject({ kind: "json", skeleton, rebuilt: text });
+    expect(result.body.sha256).toEqual(sha256(bytesOf(text)));
+    expect(result.body.skeletonSha256).toEqual(sha256(bytesOf(skeleton)));
+  });
+
+  test("holds no list longer than anybody sends apart from whole", () => {
+    const text = `{"messages":[1${",1".repeat(20_000)}],"tools":[1${",1".repeat(19_999)}]}`;
+    const result = dissected(text);
+    expect(result.messages).toHaveLength(0);
+    expect(result.tools).toHaveLength(20_000);
+    expect(result.rebuilt).toBe(text);
+  });
+});
+
+describe("dissectBody", () => {
+  test("shares a system prompt between bodies that differ elsewhere, and between string and array", () => {
+    const one = dissectBody(bytesOf('{"max_tokens":1,"system":"You are"}'));
+    const two = dissectBody(bytesOf('{"system": "You are", "max_tokens": 2}'));
+    const list = dissectBody(bytesOf('{"system":["You are"]}'));
+    expect(hex(one.system[0]!.hash)).toBe(hex(two.system[0]!.hash));
+    expect(hex(one.system[0]!.hash)).toBe(hex(list.system[0]!.hash));
+  });
+
+  test("gives one content and two nodes to a message that is newest and later is not", () => {
+    const last = dissectBody(
+      bytesOf('{"messages":[{"role":"user","content":[{"type":"text","text":"Hi","cache_control":{}}]}]}'),
+    );
+    const earlier = dissectBody(
+      bytesOf('{"messages":[{"role":"user","content":"Hi"},{"role":"assistant"}]}'),
+    );
+    expect(hex(last.messages[0]!.contentSha256)).toBe(hex(earlier.messages[0]!.contentSha256));
+    expect(hex(last.messages[0]!.hash)).not.toBe(hex(earlier.messages[0]!.hash));
+    expect(earlier.messages[0]!.form).toBeNull();
+  });
+
+  test("names nodes by list, history, content and form", () => {
+    const bodies = [
+      '{"messages":[1,2]}',
+      '{"tools":[1,2]}',
+      '{"messages":[2]}',
+      '{"messages":[1, 2]}',
+      '{"messages":[ 1,2]}',
+    ];
+    const hashes = bodies.flatMap((text) => {
+      const { messages, tools } = dissectBody(bytesOf(text));
+      return [...messages, ...tools].map(({ hash }) => hex(hash));
+    });
+    // [1,2] and [1, 2] share their first node, nothing else is shared.
+    expect(hashes).toHaveLength(9);
+    expect(new Set(hashes).size).toBe(8);
+  });
+
+  test("never changes the hashes under which things are stored", () => {
+    const { messages } = dissectBody(bytesOf('{"messages":["a", "b"]}'));
+    expect(messages.map(({ hash }) => hex(hash))).toEqual([
+      "fb52c58ee0cc6c9b51ab8c9a5c7d9f011195215d9ed43f39dfa35b1148350c09",
+      "1b2defd960c113cd2ea84ed3cff1b4bd25c541c488572862c1158b8bb130a3d5",
+    ]);
+  });
+
+  test.each([
+    ["text", "hello"],
+    ["nothing", ""],
+    ["an array", '[{"messages":[1]}]'],
+    ["a string", '"messages"'],
+    ["JSON cut off", '{"messages":[{"a":1}'],
+    ["JSON with something behind it", '{"messages":[1]}x'],
+    ["JSON behind a byte order mark", '\ufeff{"messages":[1]}'],
+  ])("keeps %s as bytes", (_what, text) => {
+    expect(dissected(text)).toMatchObject({ kind: "bytes", skeleton: text, messages: [], rebuilt: text });
+  });
+
+  test("keeps what is not UTF-8 as bytes", () => {
+    const bytes = new Uint8Array([...bytesOf('{"messages":["'), 0xed, 0xa0, 0x80, ...bytesOf('"]}')]);
+    expect(dissectBody(bytes)).toMatchObject({ kind: "bytes", bytes, masked: false });
+  });
+});
+
+describe("secrets", () => {
+  test.each([
+    [
+      '{"mcp_servers":[{"url":"u","authorization_token":"s\\"3"},{"authorization_token" : "t"}],"messages":[1]}',
+      2,
+    ],
+    ['{"mcp_server\\u0073":[{"authorization\\u005ftoken":"s3cret"}]}', 1],
+    ['{"mcp_servers":[],"mcp_servers":[{"authorization_token":"a","authorization_token":"b"}]}', 2],
+    [
+      '{"requests":[{"custom_id":"1","params":{"mcp_servers":[{"authorization_token":"s"}],"messages":[]}}]}',
+      1,
+    ],
+    ['{"messages":[{"a":1}],"mcp_servers":[{"authorization_token":"cut o', 1],
+    ['{"mcp_servers":[{"authorization_token": "a"}],}', 1],
+  ])("are masked in %s", (text, count) => {
+    const result = dissected(text);
+    expect(result.body.masked).toBe(true);
+    expect(result.rebuilt.split('"***"')).toHaveLength(count + 1);
+    expect(result.rebuilt).not.toMatch(/token"? ?: ?"[^*]/);
+    expect(result.body.sha256).toEqual(sha256(bytesOf(result.rebuilt)));
+    const untouched = (body: string) => body.replaceAll(/(token" ?: ?)"(\\.|[^"\\])*("|$)/g, "$1");
+    expect(untouched(result.rebuilt)).toBe(untouched(text));
+  });
+
+  test.each([
+    '{"mcp_servers":[{"authorization_token":"***"},{"authorization_token":null},5,{"a":{"authorization_token":"x"}}]}',
+    '{"messages":[{"content":[{"type":"tool_use","input":{"mcp_servers":[{"authorization_token":"x"}]}}]}]}',
+    '{"authorization_token":"x","mcp_servers":{"authorization_token":"x"}}',
+    'a file that says "authorization_token":"x"',
+    '{"note":"\\"authorization_token\\":\\"x\\"",',
+  ])("are not seen in %s", (text) => {
+    expect(dissected(text)).toMatchObject({ rebuilt: text, body: { masked: false } });
+  });
+});
+
+test("an answer and its echo in the next request are one content", () => {
+  const thinking = [
+    { type: "thinking", thinking: "Hm.", signature: "c2ln" },
+    { type: "tool_use", id: "toolu_1", name: "Read", input: { path: "ä/\ud800" } },
+  ];
+  for (const content of [thinking, [{ type: "text", text: "Done." }]]) {
+    const echo = dissectBody(bytesOf(JSON.stringify({ messages: [1, { role: "assistant", content }] })));
+    const answer = answerElement({ content });
+    expect(hex(answer.sha256)).toBe(hex(echo.messages[1]!.contentSha256));
+    expect(textOf(answer.content)).toBe(textOf(echo.messages[1]!.content));
+  }
+});
+
+test("what was noted while a stream was read is no part of its echo", () => {
+  const block = { type: "tool_use", id: "toolu_1", name: "Read", input: { _nexus: "the user's own" } };
+  const noted = { ...block, _nexus: { start_missing: true } };
+  expect(hex(answerElement({ content: [noted] }).sha256)).toBe(
+    hex(answerElement({ content: [block] }).sha256),
+  );
+});
+
+test("rebuilding refuses lists that the skeleton has no place for", () => {
+  const { messages } = dissectBody(bytesOf('{"messages":[1]}'));
+  expect(() => rebuildBody({ skeleton: bytesOf("{}"), messages, system: [], tools: [] })).toThrow(/messages/);
+});

@@ -1,0 +1,56 @@
+/** The shapes that the content modules share. */
+import type { Cut } from "./normalize.ts";
+import type { FormedContent } from "./overlay.ts";
+
+export const LIST_NAMES = ["messages", "system", "tools"] as const;
+export type ListName = (typeof LIST_NAMES)[number];
+
+/** One element of a list after its predecessors. */
+export interface ChainElement extends FormedContent {
+  contentSha256: Uint8Array;
+  /** Address of the node: SHA-256 over the list's name, the predecessor's hash, the content's hash and the form. */
+  hash: Uint8Array;
+}
+
+/** The beginning of a list that was seen before. */
+export interface Recalled {
+  /** In order; none of it: empty. */
+  elements: readonly ChainElement[];
+  /** The position behind the last of them. */
+  end: number;
+  /** Where in the memory that is. */
+  place: Place | null;
+}
+
+/** An element in the memory. */
+export interface Place {
+  element: ChainElement;
+  /** As sent, with what stood between it and its predecessor. */
+  sent: Uint8Array;
+  next: Place[];
+  root: Root;
+}
+
+/** All lists that have their first element in common. */
+export interface Root {
+  list: ListName;
+  first: Place | null;
+  bytes: number;
+}
+
+export interface ElementSpan {
+  start: number;
+  end: number;
+  cuts: Cut[];
+}
+
+/**
+ * A list found: for an array `start` is behind its bracket; a plain string (only `system`) is its own one element. The
+ * elements are those behind `recalled`.
+ */
+export interface ListSpan {
+  isString: boolean;
+  start: number;
+  recalled: Recalled;
+  elements: ElementSpan[];
+}

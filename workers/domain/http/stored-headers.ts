@@ -1,0 +1,83 @@
+/**
+ * Which headers of an exchange are stored: those on these lists and no others, so that a credential, a cookie or an address
+ * cannot get in because nobody thought of it. Called by workers/proxy (before anything is written down) and workers/ingest.
+ */
+import { redact } from "../redact.ts";
+import { truncate } from "../truncate.ts";
+
+/** A list entry that ends in `-` allows every name that begins with it. */
+const REQUEST_HEADERS = [
+  "accept",
+  "accept-encoding",
+  "anthropic-",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "user-agent",
+  "x-app",
+  "x-claude-code-",
+  "x-stainless-",
+];
+
+const RESPONSE_HEADERS = [
+  "anthropic-", // organization and workspace id, rate limits of any kind
+  "cf-ray",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "request-id",
+  "retry-after",
+  "retry-after-ms",
+  "server-timing",
+  "via",
+  "x-envoy-upstream-service-time",
+  "x-should-retry",
+];
+
+const RATE_LIMIT_HEADERS = ["anthropic-ratelimit-", "retry-after", "x-should-retry"];
+
+/** Beaten by no list: a new vendor header under an allowed prefix may carry a secret. ("tokens" in rate limits is harmless.) */
+const SECRET_NAME =
+  /api-?key|auth(?!or)|cookie|credential|secret|password|token(?!s|-count)|assertion|signature/;
+
+/** Characters of a value that are stored. */
+const MAX_VALUE = 1_000;
+/** Real exchanges have about 30; beyond this somebody is playing with a prefix. */
+const MAX_HEADERS = 100;
+const MAX_NAME = 100;
+
+/** The request headers to store: names in lower case, secrets in values masked, values cut. */
+export function storedRequestHeaders(headers: Iterable<readonly [string, string]>): Record<string, string> {
+  return stored(headers, REQUEST_HEADERS);
+}
+
+/** The response headers to store, likewise. */
+export function storedResponseHeaders(headers: Iterable<readonly [string, string]>): Record<string, string> {
+  return stored(headers, RESPONSE_HEADERS);
+}
+
+/** Of stored response headers those about limits: `anthropic-ratelimit-*` with any suffix, `retry-after`, `x-should-retry`. */
+export function rateLimitHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => isListed(name, RATE_LIMIT_HEADERS)));
+}
+
+function stored(
+  headers: Iterable<readonly [string, string]>,
+  list: readonly string[],
+): Record<string, string> {
+  const kept = new Map<string, string>();
+  for (const [anyCase, value] of headers) {
+    const name = anyCase.toLowerCase();
+    if (name.length > MAX_NAME || SECRET_NAME.test(name) || !isListed(name, list)) continue;
+    if (kept.size >= MAX_HEADERS) break;
+    // Masked before the cut: half a key would no longer look like one.
+    const text = truncate(redact(value), MAX_VALUE);
+    const before = kept.get(name);
+    kept.set(name, before === undefined ? text : truncate(`${before}, ${text}`, MAX_VALUE));
+  }
+  return Object.fromEntries(kept);
+}
+
+function isListed(name: string, list: readonly string[]): boolean {
+  return list.some((entry) => (entry.endsWith("-") ? name.startsWith(entry) : name === entry));
+}

@@ -1,0 +1,66 @@
+/** What a turn of a long conversation costs to link: it reads its parent, not its history. */
+import { expect, it } from "vitest";
+import { newExchangeId } from "../exchange-id.ts";
+import { FORM, type MadeEvidence } from "./evidence.ts";
+import type { Found, Link, Lookup } from "./link-store.ts";
+import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
+
+const TURNS = 2_000;
+const NO_HASH = new Uint8Array(16);
+
+/** Evidence of turn `n` of one conversation, as if its messages had been read. */
+function turn(n: number): MadeEvidence {
+  const hasPrior = n > 0;
+  return {
+    requestId: newExchangeId(Date.UTC(2026, 0, 1) + n * 10_000, new Uint8Array(10)),
+    form: FORM.headerSession | FORM.answered | (hasPrior ? FORM.history : 0),
+    sessionKey: 1n,
+    agentKey: 0n,
+    endKey: BigInt(10 * n),
+    answerKey: BigInt(10 * n + 1),
+    priorEndKey: hasPrior ? BigInt(10 * (n - 1)) : null,
+    priorAnswerKey: hasPrior ? BigInt(10 * (n - 1) + 1) : null,
+    messageKey: BigInt(10 * n + 2),
+    priorMessageKey: hasPrior ? BigInt(10 * (n - 1) + 2) : null,
+    systemKey: null,
+    keys: [],
+    tasks: [],
+    mentions: [],
+    messageHash: NO_HASH,
+    priorMessageHash: null,
+    systemHash: null,
+  };
+}
+
+class CountingStore extends MemoryLinkStore {
+  statements = 0;
+  rows = 0;
+
+  override async find(lookups: readonly Lookup[]): Promise<Found[][]> {
+    return this.#counted(await super.find(lookups), (found) => found.flat().length);
+  }
+  override async familyOf(ids: readonly string[]): Promise<Link[]> {
+    return this.#counted(await super.familyOf(ids), (links) => links.length);
+  }
+  override async conversationsOf(ids: readonly string[]): Promise<Link[]> {
+    return this.#counted(await super.conversationsOf(ids), (links) => links.length);
+  }
+  #counted<T>(result: T, size: (result: T) => number): T {
+    this.statements += 1;
+    this.rows += size(result);
+    return result;
+  }
+}
+
+it("reads as much at turn 2,000 as at turn 20", async () => {
+  const store = new CountingStore();
+  const costs: { statements: number; rows: number }[] = [];
+  for (let n = 0; n < TURNS; n++) {
+    const [statements, rows] = [store.statements, store.rows];
+    await store.link([turn(n)]);
+    costs.push({ statements: store.statements - statements, rows: store.rows - rows });
+  }
+  expect(costs[TURNS - 1]).toEqual(costs[19]);
+  expect(costs[19]!.statements).toBeLessThanOrEqual(2);
+  expect(new Set([...store.links.values()].map(({ branchKey }) => branchKey)).size).toBe(1);
+}, 60_000);

@@ -1,0 +1,275 @@
+/**
+ * Edge cases that the older proxy's linker was known by, in the order of their list. What it did is said in each group; where
+ * something else is decided here, "before" says what it was.
+ */
+import { describe, expect, it } from "vitest";
+import { domainOfHost } from "../http/host.ts";
+import { taskAnswer, writtenEvidence, type WrittenRequest } from "../../../test/support/linking-evidence.ts";
+import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
+
+type Request = Omit<WrittenRequest, "at"> & { at?: string };
+
+const text = (value: string) => ({ type: "text", text: value });
+const user = (content: unknown) => ({ role: "user", content });
+const assistant = (content: unknown) => ({ role: "assistant", content });
+const read = (id: string) => ({ type: "tool_use", id, name: "Read", input: { file_path: "/a" } });
+const result = (id: string, content: unknown) => ({ type: "tool_result", tool_use_id: id, content });
+const reminder = "<system-reminder>\nDo not forget.\n</system-reminder>";
+const cached = { cache_control: { type: "ephemeral" } };
+const thinking = { type: "thinking", thinking: "Well.", signature: "sig" };
+
+/** Links as "kind parent spawner branch", by position, of requests that arrive as `order` says (as they are sent). */
+async function linked(requests: readonly Request[], order = requests.map((_, n) => n)): Promise<string[]> {
+  const store = new MemoryLinkStore();
+  const made = requests.map((request, n) => writtenEvidence({ at: `10:00:0${n}.000`, ...request }, n));
+  for (const n of order) if (made[n]) await store.link([made[n]]);
+  const ids = made.map((each) => each?.requestId);
+  const at = (id: string | null) => (id === null ? "-" : String(ids.indexOf(id)));
+  return ids.map((id) => {
+    const link = id === undefined ? undefined : store.links.get(id);
+    if (!link) return "aux";
+    return `${link.linkKind} ${at(link.parentRequestId)} ${at(link.parentTaskRequestId)} ${link.branchId}`;
+  });
+}
+
+const HELLO: Request = { messages: [user("hello")], answer: "hi" };
+const TURN = "turn 0 - main";
+/** A turn that goes on from `answer` to "hello". */
+const after = (answer: unknown, more: Partial<Request> = {}): Request => ({
+  messages: [user("hello"), assistant(answer), user("bye")],
+  ...more,
+});
+
+describe("1. odd contents", () => {
+  it.each<[string, unknown]>([
+    ["with other line ends and outer blanks", " \r\nhello\r\n"],
+    ["as an array with a reminder alone in a block", [text(reminder), text("hello")]],
+  ])("%s are the same message", async (_, content) => {
+    const next = { messages: [user(content), assistant("hi"), user("bye")] };
+    expect((await linked([HELLO, next]))[1]).toBe(TURN);
+  });
+
+  it.each<[string, unknown]>([
+    ["an empty string", ""],
+    ["an array of reminders only", [text(reminder)]],
+    // Before: the exception made it a conversation without a hash.
+    ["null", null],
+  ])(
+    "%s says nothing, and a request of it begins a conversation that nobody can claim by it",
+    async (_, content) => {
+      const nothing = { messages: [user(content)], answer: "?" };
+      expect(await linked([nothing, nothing])).toEqual(["root - - main", "root - - main"]);
+    },
+  );
+});
+
+describe("2. the same tool id", () => {
+  it("twice in one message is one call", async () => {
+    const first = { messages: [user("go")], answer: [read("t1")] };
+    const twice = { messages: [user("go"), assistant([read("t1"), read("t1")]), user([result("t1", "ok")])] };
+    expect((await linked([first, twice]))[1]).toBe(TURN);
+  });
+
+  it("across messages is the call and its result once", async () => {
+    const first = { messages: [user("go")], answer: [read("t1")] };
+    const pair = [assistant([read("t1")]), user([result("t1", "ok")])];
+    const next = { messages: [user("go"), ...pair, ...pair] };
+    expect((await linked([first, next]))[1]).toBe(TURN);
+  });
+
+  // Before: the call's message was dropped as a repetition, its result stayed, and nothing linked.
+  it("in a repeated call whose result comes only once breaks no link", async () => {
+    const first = { messages: [user("go")], answer: [read("t1")] };
+    const calls = [assistant([read("t1")]), assistant([read("t1")])];
+    const turn = { messages: [user("go"), ...calls, user([result("t1", "ok")])], answer: "done" };
+    const next = {
+      messages: [user("go"), calls[0], user([result("t1", "ok")]), assistant("done"), user("more")],
+    };
+    expect((await linked([first, turn, next])).slice(1)).toEqual([TURN, "turn 1 - main"]);
+  });
+});
+
+describe("3. thinking", () => {
+  // Before: the hashes differed and the link broke.
+  it("that is there in one turn and stripped in the next changes nothing", async () => {
+    const first = { ...HELLO, answer: [thinking, text("hi")] };
+    const kept = after([thinking, text("hi")], { answer: [thinking, text("ok")] });
+    const stripped = {
+      messages: [user("hello"), assistant([text("hi")]), user("bye"), assistant("ok"), user("more")],
+    };
+    expect((await linked([first, kept, stripped])).slice(1)).toEqual([TURN, "turn 1 - main"]);
+  });
+});
+
+describe("4. a reminder that is put in later", () => {
+  const first = { messages: [user("go")], answer: [read("t1")] };
+  const turn = (content: unknown, ...more: unknown[]) => ({
+    messages: [user("go"), assistant([read("t1")]), user([result("t1", content)]), ...more],
+    answer: "done",
+  });
+
+  // Before: broken links, both.
+  it.each<[string, unknown]>([
+    ["a tool result that is a string", `ok\n\n${reminder}`],
+    ["a tool result that is an array", [text(`ok\n\n${reminder}`)]],
+    ["a block of its own in the result", [text("ok"), text(reminder)]],
+  ])("in %s changes nothing", async (_, content) => {
+    const next = turn(content, assistant("done"), user("more"));
+    expect((await linked([first, turn("ok"), next])).slice(1)).toEqual([TURN, "turn 1 - main"]);
+  });
+
+  it("in a message that is a string changes nothing", async () => {
+    const next = { messages: [user(`hello\n${reminder}`), assistant("hi"), user("bye")] };
+    expect((await linked([HELLO, next]))[1]).toBe(TURN);
+  });
+});
+
+describe("5. a cache marker that moves", () => {
+  it("from a text changes nothing", async () => {
+    const first = { messages: [user([{ ...text("hello"), ...cached }])], answer: "hi" };
+    expect((await linked([first, after("hi")]))[1]).toBe(TURN);
+  });
+
+  // Before: a marker inside of an array in a tool result made it another one.
+  it("from inside of a tool's result changes nothing, and makes no branch of a repetition", async () => {
+    const turn = (marker: object) => ({
+      messages: [
+        user("go"),
+        assistant([read("t1")]),
+        user([
+          result("t1", [
+            { ...text("ok"), ...marker },
+            { type: "image", source: {}, ...marker },
+          ]),
+        ]),
+      ],
+    });
+    const first = { messages: [user("go")], answer: [read("t1")] };
+    expect((await linked([first, turn(cached), turn({})])).slice(1)).toEqual([TURN, "retry 1 - main"]);
+  });
+});
+
+describe("6. another model, other tools", () => {
+  it("change nothing", async () => {
+    const tools = [{ name: "Bash", input_schema: { type: "object" } }];
+    const first = { ...HELLO, body: { model: "claude-opus-5-5" }, tools };
+    const next = after("hi", { body: { model: "claude-haiku-4-5", max_tokens: 9 }, tools: [] });
+    expect((await linked([first, next]))[1]).toBe(TURN);
+  });
+});
+
+describe("7 and 8. an answer", () => {
+  it.each<[string, Request["answer"], unknown]>([
+    ["that came as an array and goes back as a string", [text("hi")], "hi"],
+    ["that came as a string and goes back as an array", "hi", [text("hi")]],
+    ["that the client trims", [text("\n hi \n")], "hi"],
+  ])("%s is the same", async (_, answer, sent) => {
+    expect((await linked([{ ...HELLO, answer }, after(sent)]))[1]).toBe(TURN);
+  });
+});
+
+describe("9. two requests in flight with one parent", () => {
+  // Before: both kept the branch, because neither saw the other.
+  it("are two branches, and the earlier keeps the name, whichever is stored first", async () => {
+    const requests = [HELLO, after("hi"), { messages: [user("hello"), assistant("hi"), user("other")] }];
+    for (const order of [
+      [0, 1, 2],
+      [0, 2, 1],
+      [2, 1, 0],
+    ])
+      expect(await linked(requests, order)).toEqual([
+        "root - - main",
+        TURN,
+        "turn 0 - branch_20250723100002",
+      ]);
+  });
+});
+
+describe("10. a repetition of what was answered", () => {
+  // Before: a branch of its own. An answered first message that comes again without any id stays a conversation of its own.
+  it("is no branch", async () => {
+    const turn = after("hi", { answer: "ok" });
+    expect((await linked([HELLO, turn, turn])).slice(1)).toEqual([TURN, "retry 1 - main"]);
+  });
+});
+
+describe("11. two requests of one millisecond", () => {
+  // Before: only what was strictly earlier was looked at, so these had no parent.
+  it("are ordered by their ids", async () => {
+    const at = "10:00:00.000";
+    expect(
+      await linked([
+        { ...HELLO, at },
+        { ...after("hi"), at },
+      ]),
+    ).toEqual(["root - - main", TURN]);
+  });
+});
+
+describe("12 and 13. a task's prompt", () => {
+  const spawner = (tool: string, prompt: string): Request => ({
+    messages: [user("work")],
+    answer: taskAnswer(tool, prompt),
+  });
+
+  // Before: neither was found, and of the tool `Agent` none at all.
+  it.each<[string, string, string, string]>([
+    ["with leading blanks", "Task", "  \n find it ", "find it"],
+    ["with a reminder", "Task", `find it\n${reminder}`, "find it"],
+    ["with two characters \\n, which are no line end", "Task", "find\\nit", "find\\nit"],
+    ["of the tool Agent", "Agent", "find it", `${reminder}\nfind it`],
+  ])("%s is found by what it says", async (_, tool, prompt, sent) => {
+    expect((await linked([spawner(tool, prompt), { messages: [user(sent)] }]))[1]).toBe(
+      "subtask - 0 subtask_1",
+    );
+  });
+});
+
+describe("14. where a summary begins", () => {
+  const ask: Request = {
+    messages: [
+      user("hello"),
+      assistant("hi"),
+      user("Your task is to create a detailed summary of the conversation so far"),
+    ],
+    answer:
+      "<analysis>\nThey greeted.\n</analysis>\n\n<summary>\nThe user greeted and was greeted in return.\n</summary>",
+  };
+  const continued = "This session is being continued from a previous conversation that ran out of context";
+  const summary = "The user greeted and was greeted in return.";
+
+  // Before: all but the first began a new conversation.
+  it.each([
+    `${continued}. The conversation is summarized below:\n${summary}`,
+    `${continued}. The conversation is summarized below:\nAnalysis:\nThey greeted.\n\nSummary:\n${summary}`,
+    `${continued}. The summary below covers the earlier portion of the conversation.\n\nSummary:\n${summary}`,
+    `${continued}.\n\nSummary:\n${summary}\n\nPlease continue the conversation from where we left it off.`,
+  ])("it is found: %j", async (carried) => {
+    expect((await linked([HELLO, ask, { messages: [user(carried)] }])).slice(1)).toEqual([
+      "compact-ask 0 - main",
+      "compact 1 - compact_100002",
+    ]);
+  });
+});
+
+describe("15. a host with and without its port", () => {
+  // Before: two worlds. Links are made within a domain, and both spellings are one.
+  it("is one domain", () => {
+    expect(domainOfHost("Team.Example:8443")).toBe(domainOfHost("team.example"));
+  });
+});
+
+describe("16. questions of the client's own", () => {
+  // Before: linked for nothing and never stored. Here all are stored, a probe is part of no conversation, and a
+  // conversation of any client with one system prompt is one.
+  it("are no parents, and what follows a plain question is its turn", async () => {
+    const probe = { messages: [user("quota")], body: { max_tokens: 1 }, answer: "ok" };
+    const next = { messages: [user("quota"), assistant("ok"), user("bye")] };
+    expect(await linked([probe, next, HELLO, after("hi")])).toEqual([
+      "aux",
+      "turn - - main",
+      "root - - main",
+      "turn 2 - main",
+    ]);
+  });
+});

@@ -1,0 +1,261 @@
+/** Single traps of linking: two ways to send one message, and what must not be taken for the same. */
+import { describe, expect, it } from "vitest";
+import { taskAnswer, writtenEvidence, type WrittenRequest } from "../../../test/support/linking-evidence.ts";
+import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
+
+const reminder = (text: string) => `<system-reminder>\n${text}\n</system-reminder>`;
+const text = (value: string, more: object = {}) => ({ type: "text", text: value, ...more });
+const user = (content: unknown) => ({ role: "user", content });
+const assistant = (content: unknown) => ({ role: "assistant", content });
+const use = (id: string, input: object = {}) => ({ type: "tool_use", id, name: "Edit", input });
+const result = (id: string, content: unknown = "ok") => ({ type: "tool_result", tool_use_id: id, content });
+const session = (id: string) => ({ "x-claude-code-session-id": id });
+
+/** Links of these, one after the other, named by position: "kind parent spawner branch". */
+async function linked(...requests: Omit<WrittenRequest, "at">[]): Promise<string[]> {
+  const store = new MemoryLinkStore();
+  const ids: string[] = [];
+  for (const [n, request] of requests.entries()) {
+    const made = writtenEvidence({ at: `10:00:${String(n * 2).padStart(2, "0")}.000`, ...request }, n);
+    ids.push(made?.requestId ?? "");
+    if (made) await store.link([made]);
+  }
+  const at = (id: string | null) => (id === null ? "-" : String(ids.indexOf(id)));
+  return ids.map((id) => {
+    const link = store.links.get(id);
+    return link
+      ? `${link.linkKind} ${at(link.parentRequestId)} ${at(link.parentTaskRequestId)} ${link.branchId}`
+      : "aux";
+  });
+}
+
+/** The kind and parent of the second of two. */
+async function second(first: Omit<WrittenRequest, "at">, then: Omit<WrittenRequest, "at">): Promise<string> {
+  return (await linked(first, then))[1]!;
+}
+
+const HELLO = { messages: [user("hello")], answer: "hi" };
+const TURN = "turn 0 - main";
+
+describe("the same message, sent otherwise", () => {
+  it.each<[string, unknown[]]>([
+    ["with other line ends and outer blanks", [user("  hello\r\n "), assistant("hi"), user("bye")]],
+    ["as an array", [user([text("hello")]), assistant([text("hi\n")]), user("bye")]],
+    [
+      "with a cache marker",
+      [user([text("hello", { cache_control: { type: "ephemeral" } })]), assistant("hi"), user("bye")],
+    ],
+    [
+      "with reminders before, behind and inside",
+      [user([text(reminder("a")), text(`hello\n${reminder("b")}`)]), assistant("hi"), user("bye")],
+    ],
+    ["with a reminder inside a string", [user(`hello\n\n${reminder("x")}`), assistant("hi"), user("bye")]],
+    [
+      "with thinking",
+      [
+        user("hello"),
+        assistant([{ type: "thinking", thinking: "hm", signature: "s" }, text("hi")]),
+        user("bye"),
+      ],
+    ],
+    [
+      "with system entries between",
+      [
+        user("hello"),
+        { role: "system", content: [], output_config: {} },
+        assistant("hi"),
+        user("bye"),
+        { role: "system", content: "x" },
+      ],
+    ],
+    ["with an empty message", [user("hello"), assistant("hi"), user([]), user("bye")]],
+    ["under another system prompt", [user("hello"), assistant("hi"), user("bye")]],
+  ])("%s is found", async (_, messages) => {
+    expect(await second(HELLO, { messages, system: "Other" })).toBe(TURN);
+  });
+
+  it("is found when a tool's input comes back changed and results in another order", async () => {
+    const first = { messages: [user("go")], answer: [use("toolu_a", { a: 1 }), use("toolu_b")] };
+    const messages = [user("go"), assistant([use("toolu_a", { replace_all: false, a: 1 }), use("toolu_b")])];
+    const turn = { messages: [...messages, user([result("toolu_b"), result("toolu_a")])], answer: "done" };
+    const next = {
+      messages: [
+        ...messages,
+        user([result("toolu_a", [text("ok")]), result("toolu_b", `ok\n\n${reminder("x")}`)]),
+        assistant("done"),
+        user("more"),
+      ],
+    };
+    expect((await linked(first, turn, next)).slice(1)).toEqual([TURN, "turn 1 - main"]);
+  });
+
+  it("is found when the first tool call is sent twice, text and all", async () => {
+    const call = assistant([text("I read."), use("toolu_a")]);
+    const first = { messages: [user("go")], answer: [text("I read."), use("toolu_a")] };
+    const twice = {
+      messages: [user("go"), call, user([result("toolu_a")]), call, user([result("toolu_a")])],
+      answer: "done",
+    };
+    const once = { messages: [user("go"), call, user([result("toolu_a")]), assistant("done"), user("more")] };
+    expect((await linked(first, twice, once)).slice(1)).toEqual([TURN, "turn 1 - main"]);
+  });
+});
+
+describe("what is not the same", () => {
+  it("is an edited message", async () => {
+    const turn = { messages: [user("hello"), assistant("hi"), user("a")], answer: "b" };
+    const edited = { messages: [user("hello!"), assistant("hi"), user("a"), assistant("b"), user("c")] };
+    expect((await linked(HELLO, turn, edited))[2]).toBe("turn - - main");
+  });
+
+  it("is an edited result of a tool: a branch, not a repetition", async () => {
+    const first = { messages: [user("go")], answer: [use("toolu_a")] };
+    const turn = (content: string) => ({
+      messages: [user("go"), assistant([use("toolu_a")]), user([result("toolu_a", content)])],
+      answer: "ok",
+    });
+    expect((await linked(first, turn("one"), turn("two")))[2]).toBe("turn 0 - branch_20250723100004");
+  });
+
+  it("is another picture", async () => {
+    const picture = (data: string) =>
+      user([{ type: "image", source: { type: "base64", media_type: "image/png", data } }]);
+    const first = { messages: [picture("AAAA")], answer: "a cat" };
+    expect(await second(first, { messages: [picture("BBBB"), assistant("a cat"), user("more")] })).toBe(
+      "turn - - main",
+    );
+  });
+
+  it("is the same first message of another session, or of nobody", async () => {
+    expect(await second({ ...HELLO, headers: session("a") }, { ...HELLO, headers: session("b") })).toBe(
+      "root - - main",
+    );
+    expect(await second(HELLO, HELLO)).toBe("root - - main");
+  });
+
+  it("is a reminder, a tool call twice, nothing at all: none of them breaks anything", async () => {
+    const odd = [
+      { messages: [user([text(reminder("x"))])] },
+      { messages: [user([use("t1"), use("t1")]), assistant(null), null, 3] },
+      { messages: [user("")] },
+      { messages: [] },
+    ];
+    expect(await linked(...odd)).toHaveLength(4);
+  });
+});
+
+describe("ids", () => {
+  const turn = [user("hello"), assistant("hi"), user("bye")];
+
+  it("decide between equal histories", async () => {
+    const links = await linked(
+      { ...HELLO, headers: session("a") },
+      { ...HELLO, headers: session("b") },
+      { messages: turn, headers: session("a") },
+      { messages: turn, headers: session("b") },
+    );
+    expect(links.slice(2)).toEqual(["turn 0 - main", "turn 1 - main"]);
+  });
+
+  it("tell a fork from a resumed session by whether sessions keep their id", async () => {
+    expect(await second({ ...HELLO, headers: session("a") }, { messages: turn, headers: session("b") })).toBe(
+      "fork 0 - main",
+    );
+  });
+
+  it("link what no text links", async () => {
+    const changed = {
+      messages: [user("hello, rewritten"), assistant("something"), user("bye")],
+      headers: session("a"),
+    };
+    expect(await second({ ...HELLO, headers: session("a") }, changed)).toBe(TURN);
+  });
+});
+
+describe("repetitions", () => {
+  it("of a failed first message are attempts at it", async () => {
+    expect(await second({ messages: [user("hello")] }, HELLO)).toBe("retry 0 - main");
+  });
+
+  it("do not make branches, and what follows belongs to the attempt that was answered", async () => {
+    const turn = { messages: [user("hello"), assistant("hi"), user("bye")] };
+    expect(await linked({ messages: [user("hello")] }, HELLO, turn, { ...turn, answer: "ok" })).toEqual([
+      "root - - main",
+      "retry 0 - main",
+      "turn 1 - main",
+      "retry 2 - main",
+    ]);
+  });
+});
+
+describe("sub-tasks", () => {
+  const spawner = (tool: string, ...prompts: string[]) => ({
+    messages: [user("work")],
+    answer: taskAnswer(tool, ...prompts),
+  });
+
+  it.each(["Task", "Agent"])("of the tool %s are found by their prompt, reminders or not", async (tool) => {
+    const agent = {
+      messages: [user([text(reminder("x")), text(" find it ")]), { role: "system", content: "y" }],
+    };
+    expect(await second(spawner(tool, "find it"), agent)).toBe("subtask - 0 subtask_1");
+  });
+
+  it("with equal prompts take one call each", async () => {
+    const agent = { messages: [user("same")], answer: "ok" };
+    const store = new MemoryLinkStore();
+    const requests = [spawner("Agent", "same", "same"), agent, agent];
+    for (const [n, request] of requests.entries())
+      await store.link([writtenEvidence({ at: `10:00:0${n}.000`, ...request }, n)!]);
+    expect(new Set([...store.calls.values()].map((call) => call.subtaskRequestId)).size).toBe(2);
+  });
+
+  it("of another session are none", async () => {
+    const agent = { messages: [user("same")], headers: session("b") };
+    expect(await second({ ...spawner("Agent", "same"), headers: session("a") }, agent)).toBe("root - - main");
+  });
+
+  it("may be nested, and go on as their own branch", async () => {
+    const inner = { messages: [user("outer")], answer: taskAnswer("Agent", "inner") };
+    const innermost = { messages: [user("inner")], answer: "deep" };
+    const next = { messages: [user("inner"), assistant("deep"), user("more")] };
+    expect(await linked(spawner("Agent", "outer"), inner, innermost, next)).toEqual([
+      "root - - main",
+      "subtask - 0 subtask_1",
+      "subtask - 1 subtask_2",
+      "turn 2 1 subtask_2",
+    ]);
+  });
+
+  it("that fork their parent's history are sub-tasks of it", async () => {
+    const calls = taskAnswer("Agent", "look");
+    const fork = [
+      user("work"),
+      assistant(calls),
+      user([
+        result(String(calls[0]!["id"]), "Fork started — that fork is you."),
+        text("<fork-boilerplate>x</fork-boilerplate>\n\nYour directive: look"),
+      ]),
+    ];
+    expect(await second(spawner("Agent", "look"), { messages: fork })).toBe("subtask - 0 subtask_1");
+    const ids = { ...session("a"), "x-claude-code-agent-id": "a0011223344556677" };
+    const named = await second(
+      { ...spawner("Agent", "look"), headers: session("a") },
+      { messages: fork, headers: ids },
+    );
+    expect(named).toBe("subtask - 0 subtask_1");
+  });
+});
+
+describe("side requests", () => {
+  const cli = { "user-agent": "claude-cli/1.0.58 (external, cli)" };
+
+  it("of Claude Code are part of no conversation, and plain conversations are no side requests", async () => {
+    const topic = {
+      messages: [user("hello")],
+      headers: cli,
+      system: "Analyze if this message indicates a new conversation topic.",
+    };
+    expect(await linked(topic, { ...HELLO, system: "You are a poet." })).toEqual(["aux", "root - - main"]);
+  });
+});

@@ -1,0 +1,54 @@
+/**
+ * Links do not depend on the order of arrival: generated conversations (branches, repetitions, compactions, nested sub-tasks,
+ * equal texts in two sessions, answers that come late) are linked alike in every order, any batches, with duplicates.
+ */
+import { describe, expect, it } from "vitest";
+import type { MadeEvidence } from "./evidence.ts";
+import { forest } from "../../../test/support/generated-conversations.ts";
+import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
+import { random } from "../../../test/support/prose.ts";
+
+const CASES = Number(process.env["LINKING_CASES"] ?? 2_000);
+const FIRST_SEED = Number(process.env["LINKING_SEED"] ?? Math.floor(Math.random() * 1e9));
+
+function picture(store: MemoryLinkStore): unknown {
+  return {
+    links: [...store.links.values()].sort((a, b) => (a.requestId < b.requestId ? -1 : 1)),
+    calls: [...store.calls.values()]
+      .map(({ requestId, position, subtaskRequestId }) => ({ requestId, position, subtaskRequestId }))
+      .sort((a, b) => (`${a.requestId}${a.position}` < `${b.requestId}${b.position}` ? -1 : 1)),
+  };
+}
+
+function shuffled<T>(items: readonly T[], next: () => number): T[] {
+  const result = [...items];
+  for (let n = result.length - 1; n > 0; n--) {
+    const other = Math.floor(next() * (n + 1));
+    [result[n], result[other]] = [result[other]!, result[n]!];
+  }
+  return result;
+}
+
+describe("the order of arrival", () => {
+  it(`changes nothing, in ${CASES} forests from seed ${FIRST_SEED} on`, async () => {
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES; seed++) {
+      const { made, unanswered } = forest(seed);
+      const whole = new MemoryLinkStore();
+      await whole.link(made);
+      const next = random(seed + 1);
+      // Some come first without their answer, and some come twice.
+      const early = made.flatMap(({ requestId }) => (next() < 0.15 ? (unanswered.get(requestId) ?? []) : []));
+      const twice = made.filter(() => next() < 0.1);
+      const arrivals = shuffled<MadeEvidence>([...made, ...twice], next);
+      const first = shuffled(early, next);
+      const pieces = new MemoryLinkStore();
+      const queue = [...first, ...arrivals];
+      while (queue.length > 0) {
+        const batch = new Map<string, MadeEvidence>();
+        for (const each of queue.splice(0, 1 + Math.floor(next() * 6))) batch.set(each.requestId, each);
+        await pieces.link([...batch.values()]);
+      }
+      expect(picture(pieces), `seed ${seed}`).toEqual(picture(whole));
+    }
+  }, 60_000);
+});

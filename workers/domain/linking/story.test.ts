@@ -1,0 +1,136 @@
+/**
+ * A day of requests without any ids, as the older proxy's linker was tried on it. What is decided otherwise here stands
+ * beside the request: no repetition is a branch, sub-tasks are numbered without gaps, a sub-task has no parent but a spawner.
+ */
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Link } from "./link-store.ts";
+import { taskAnswer, writtenEvidence, type WrittenRequest } from "../../../test/support/linking-evidence.ts";
+import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
+
+const SUMMARISER = "You are a helpful AI assistant tasked with summarizing conversations.";
+const CONTINUED =
+  "This session is being continued from a previous conversation that ran out of context. The conversation is summarized below:\n";
+const SUMMARY = "The user greeted, delegated two tasks and was content.";
+const CALLS = taskAnswer("Task", "P1", "P2");
+const RESULTS = CALLS.map(({ id }) => ({ type: "tool_result", tool_use_id: id, content: "done" }));
+const Z = ["hello", "hi", "bye", "ok", "z"];
+const MAIN = ["do tasks", CALLS, RESULTS];
+
+const STORY: Record<string, WrittenRequest> = {
+  R1: { at: "10:00:00.000", talk: ["hello"], answer: "hi" },
+  R2: { at: "10:00:10.000", talk: ["hello", "hi", "bye"], answer: "ok" },
+  R3: { at: "10:00:20.000", talk: ["hello", "hi", "other"], answer: "ok" },
+  R4: { at: "10:00:30.000", talk: ["hello", "hi", "other", "ok", "x"], answer: "fine" },
+  R5: { at: "10:00:40.000", talk: Z, answer: "y" },
+  R6: { at: "10:00:50.000", talk: [...Z, "y", "w"], answer: "v", system: "You are terse" },
+  R7: { at: "10:00:55.000", talk: [...Z, "y", "w"], answer: "v", system: "You are terse" },
+  R8: { at: "10:01:00.000", talk: [...Z, "y", "q1", "q2", "q3"], answer: "q4" },
+  R9: { at: "10:02:00.000", talk: ["hello"], answer: "hi" },
+  R10: { at: "10:02:10.000", talk: ["hello", "hi", "bye"], answer: "ok" },
+  R11: { at: "10:03:00.000", talk: ["hello", "prefill"], answer: "ed" },
+  R12: { at: "11:00:00.000", talk: ["do tasks"], answer: CALLS },
+  R13: { at: "11:00:05.000", talk: ["P1"], answer: "r1" },
+  R14: { at: "11:00:06.000", talk: ["P2"], answer: "r2" },
+  R15: { at: "11:00:07.000", talk: ["P1", "r1", "go"], answer: "gone" },
+  R16: { at: "13:00:00.000", talk: ["P1"], answer: "r3" },
+  R17: { at: "13:01:00.000", talk: MAIN, answer: "done" },
+  R18: {
+    at: "14:00:00.000",
+    talk: [...MAIN, "done", "please summarise"],
+    answer: SUMMARY,
+    system: SUMMARISER,
+  },
+  R19: { at: "14:05:06.000", talk: [CONTINUED + SUMMARY], answer: "go on" },
+  R20: { at: "14:06:00.000", talk: [CONTINUED + SUMMARY, "go on", "next"], answer: "yes" },
+  R21: { at: "14:07:00.000", talk: [CONTINUED + SUMMARY, "go on", "another"], answer: "yes" },
+  R22: {
+    at: "2025-07-31T10:00:00.000Z",
+    talk: [`${CONTINUED}Somebody else wrote of other things entirely.`],
+    answer: "ok",
+  },
+};
+
+/** Conversation, branch, kind, parent, spawner. */
+const EXPECTED: Record<string, string> = {
+  R1: "R1 main root",
+  R2: "R1 main turn R1",
+  R3: "R1 branch_20250723100020 turn R1",
+  R4: "R1 branch_20250723100020 turn R3",
+  R5: "R1 main turn R2",
+  R6: "R1 main turn R5",
+  // A repetition continues the attempt it repeats; before it opened a branch.
+  R7: "R1 main retry R6",
+  // What a lost request was answered is not known, so this is another way on from R5, after R6.
+  R8: "R1 branch_20250723100100 turn R5",
+  R9: "R9 main root",
+  // The shortest conversation with that history; the newest only if several are.
+  R10: "R9 main turn R9",
+  R11: "R11 main root",
+  R12: "R12 main root",
+  R13: "R12 subtask_1 subtask by R12",
+  // Numbered by start; before it became subtask_3.
+  R14: "R12 subtask_2 subtask by R12",
+  R15: "R12 subtask_1 turn R13 by R12",
+  R16: "R12 subtask_3 subtask by R12",
+  R17: "R12 main turn R12",
+  R18: "R12 main compact-ask R17",
+  R19: "R12 compact_140506 compact R18",
+  R20: "R12 compact_140506 turn R19",
+  // A fork inside of a compacted branch is a fork; before it went unseen.
+  R21: "R12 branch_20250723140700 turn R19",
+  R22: "R22 main compact",
+};
+
+describe("a day without ids", () => {
+  const store = new MemoryLinkStore();
+  const names = new Map<string, string>();
+  const told = new Map<string, string>();
+
+  const tell = (link: Link): string => {
+    const [root] = [...store.links.values()].filter(
+      ({ conversationId, branchId, requestId, branchKey }) =>
+        conversationId === link.conversationId && branchId === "main" && requestId === branchKey,
+    );
+    const parent = link.parentRequestId && names.get(link.parentRequestId);
+    const spawner = link.parentTaskRequestId && `by ${names.get(link.parentTaskRequestId)}`;
+    return [names.get(root!.requestId), link.branchId, link.linkKind, parent, spawner]
+      .filter(Boolean)
+      .join(" ");
+  };
+
+  beforeAll(async () => {
+    const made = Object.entries(STORY).map(([name, request], n) => {
+      const evidence = writtenEvidence(request, n)!;
+      names.set(evidence.requestId, name);
+      return evidence;
+    });
+    // One by one, as they came.
+    for (const each of made) await store.link([each]);
+    for (const [id, name] of names) told.set(name, tell(store.links.get(id)!));
+  });
+
+  it.each(Object.keys(STORY))("links %s", (name) => {
+    expect(told.get(name)).toBe(EXPECTED[name]);
+  });
+
+  it("marks the requests of sub-tasks and no others", () => {
+    const marked = [...names].filter(([id]) => store.links.get(id)!.isSubtask).map(([, name]) => name);
+    expect(marked).toEqual(["R13", "R14", "R15", "R16"]);
+  });
+
+  it("says how sure it is", () => {
+    const sure = (name: string) => {
+      const { linkedBy, linkConfidence } = store.links.get([...names].find(([, each]) => each === name)![0])!;
+      return `${linkedBy} ${linkConfidence}`;
+    };
+    expect(["R1", "R2", "R7", "R10", "R13", "R19", "R22"].map(sure)).toEqual([
+      "none certain",
+      "answer certain",
+      "hash low",
+      "answer low",
+      "prompt likely",
+      "summary likely",
+      "none low",
+    ]);
+  });
+});

@@ -1,0 +1,56 @@
+import { expect, it } from "vitest";
+import { CLIPPED_TEXT, glimpseOf, shownMessage } from "./clip-message.ts";
+
+const of = (value: unknown, isWhole = false) =>
+  shownMessage(new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value)), isWhole);
+
+it("a short message is shown as it is", () => {
+  const content = [{ type: "text", text: "Hi <b>\u0000🦊" }];
+  expect(of({ role: "user", content })).toEqual({ role: "user", content, isClipped: false, hasTools: false });
+  expect(of({ role: "assistant", content: "Hi" })).toMatchObject({ role: "assistant", content: "Hi" });
+});
+
+it("long texts are cut between characters, images left out, and the whole is there when asked for", () => {
+  const long = `${"x".repeat(CLIPPED_TEXT - 1)}🦊${"y".repeat(10)}`;
+  const image = {
+    type: "image",
+    source: { type: "base64", media_type: "image/png", data: "A".repeat(9_000) },
+  };
+  const result = { type: "tool_result", tool_use_id: "t", content: [{ type: "text", text: long }, image] };
+  const message = { role: "user", content: [result] };
+  const shown = of(message);
+  expect(shown).toMatchObject({ isClipped: true, hasTools: true });
+  expect(JSON.stringify(shown.content).length).toBeLessThan(CLIPPED_TEXT + 300);
+  expect(JSON.stringify(shown.content)).toContain(`x…"`);
+  expect(shown.content).toMatchObject([{ content: [{}, { source: { media_type: "image/png", data: "" } }] }]);
+  expect(of(message, true)).toMatchObject({ content: message.content, isClipped: false });
+});
+
+it("what is no message is shown as text, and names from strangers harm nobody", () => {
+  expect(of("not JSON")).toMatchObject({ role: "unknown", content: "not JSON" });
+  expect(of("[".repeat(2_000) + "]".repeat(2_000))).toMatchObject({ role: "unknown" });
+  const hostile = of('{"role":"user","content":[{"type":"text","__proto__":{"x":1},"text":"a"}]}');
+  expect(Object.keys((hostile.content as object[])[0]!)).toContain("__proto__");
+});
+
+it("a glimpse has the beginning of what was said and the names of tools, nothing that went in or came out", () => {
+  const long = "word ".repeat(200);
+  expect(glimpseOf(long)).toMatch(/^word word .{400,500}…$/);
+  expect(
+    glimpseOf([
+      { type: "thinking", thinking: "secret", signature: "x" },
+      { type: "text", text: "I look." },
+      { type: "tool_use", id: "t1", name: "Read", input: { file_path: "/etc/passwd" } },
+      { type: "tool_result", tool_use_id: "t1", content: "root:x:0" },
+      { type: "image", source: { type: "base64", data: "AAAA" } },
+      "stray",
+    ]),
+  ).toEqual([
+    { type: "thinking" },
+    { type: "text", text: "I look." },
+    { type: "tool_use", id: "t1", name: "Read", input: {} },
+    { type: "tool_result", tool_use_id: "t1" },
+    { type: "image" },
+  ]);
+  for (const odd of [null, 7, { type: "text" }]) expect(glimpseOf(odd)).toEqual([]);
+});

@@ -1,0 +1,76 @@
+/** A stored message as a transcript shows it: parsed, with long texts cut and images left out. Pure; called by the store. */
+import { isObject, type JsonObject, parseJson, setOwn } from "../json/json.ts";
+import { truncate } from "../truncate.ts";
+
+/** Longer texts are cut to this many characters in a page of a transcript. */
+export const CLIPPED_TEXT = 4_000;
+
+/** Of a text in a glimpse: as little as a list says of a conversation. */
+const GLIMPSED_TEXT = 500;
+
+export interface ShownMessage {
+  role: string;
+  content: unknown;
+  isClipped: boolean;
+  /** It holds tool calls or results: then the same message again is a repetition, not a person saying it twice. */
+  hasTools: boolean;
+}
+
+const TOOL_BLOCKS = new Set(["tool_use", "tool_result", "server_tool_use"]);
+
+/** `isWhole`: nothing is cut. What is not a JSON message (a broken or very deep one) is shown as its text. */
+export function shownMessage(bytes: Uint8Array, isWhole: boolean): ShownMessage {
+  const text = new TextDecoder().decode(bytes);
+  const message = parseJson(text);
+  if (!isObject(message)) {
+    const content = isWhole ? text : truncate(text, CLIPPED_TEXT);
+    return { role: "unknown", content, isClipped: content.length < text.length, hasTools: false };
+  }
+  const clip = { happened: false };
+  const content = message["content"] ?? null;
+  const role = message["role"];
+  return {
+    role: typeof role === "string" ? truncate(role, 50) : "unknown",
+    content: isWhole ? content : clipped(content, clip),
+    isClipped: clip.happened,
+    hasTools:
+      Array.isArray(content) &&
+      content.some((block) => isObject(block) && TOOL_BLOCKS.has(String(block["type"]))),
+  };
+}
+
+function clipped(value: unknown, clip: { happened: boolean }): unknown {
+  if (typeof value === "string") {
+    if (value.length <= CLIPPED_TEXT) return value;
+    clip.happened = true;
+    return `${truncate(value, CLIPPED_TEXT)}…`;
+  }
+  if (Array.isArray(value)) return value.map((item) => clipped(item, clip));
+  if (!isObject(value)) return value;
+  const result: JsonObject = {};
+  const isData = value["type"] === "base64";
+  for (const [name, item] of Object.entries(value)) {
+    // Half an image is none.
+    if (isData && name === "data" && typeof item === "string" && item.length > CLIPPED_TEXT) {
+      clip.happened = true;
+      setOwn(result, name, "");
+    } else setOwn(result, name, clipped(item, clip));
+  }
+  return result;
+}
+
+/** A message as a list may show it: the beginning of what was said, the names of tools, nothing of what they were given or brought. */
+export function glimpseOf(content: unknown): unknown {
+  if (typeof content === "string") return beginning(content);
+  if (!Array.isArray(content)) return [];
+  return content.filter(isObject).map((block): JsonObject => {
+    const { type } = block;
+    if (type === "text" && typeof block["text"] === "string") return { type, text: beginning(block["text"]) };
+    if (type === "tool_use" || type === "server_tool_use")
+      return { type, id: block["id"], name: block["name"], input: {} };
+    return { type, ...(type === "tool_result" && { tool_use_id: block["tool_use_id"] }) };
+  });
+}
+
+const beginning = (text: string) =>
+  text.length <= GLIMPSED_TEXT ? text : `${truncate(text, GLIMPSED_TEXT)}…`;

@@ -1,0 +1,141 @@
+/**
+ * Content blocks of a streamed answer, put together from `content_block_start`, its deltas and `content_block_stop`.
+ * A block has the members the vendor sent and nothing is lost: what has no place in it (deltas and members unknown today,
+ * a tool input that is not JSON) stays in the block's `_nexus` member, see OwnMarks. Called by answer-stream.ts.
+ */
+import { isObject, leftOver, parseJson, setOwn, type JsonObject } from "../json/json.ts";
+
+/**
+ * The one member of messages and blocks that is ours and not the vendor's; absent where there is nothing to say.
+ * Whoever compares or rebuilds content leaves it out.
+ */
+export const OWN_MEMBER = "_nexus";
+
+export interface OwnMarks {
+  /** Pieces of events with no place in the assembled block or message, as received and in order. */
+  unplaced?: unknown[];
+  /** `input` is the text of the tool input as far as it came: it is cut, or no JSON, or nested absurdly deep. */
+  unparsed_input?: true;
+  /** The block's start never came: `type` is inferred from its deltas. */
+  start_missing?: true;
+  /** Sum of the increments `estimated_tokens` that `thinking_delta` may carry. */
+  estimated_tokens?: number;
+}
+
+/** A block while its deltas come in. */
+export interface OpenBlock {
+  index: number;
+  fields: JsonObject;
+  /** Text of the tool input so far; null before the first piece. */
+  inputText: string | null;
+  marks: OwnMarks;
+}
+
+/** What a block must be, when its first delta is all that is known of it. */
+const TYPE_BY_DELTA: ReadonlyMap<unknown, string> = new Map([
+  ["text_delta", "text"],
+  ["citations_delta", "text"],
+  ["thinking_delta", "thinking"],
+  ["signature_delta", "thinking"],
+  ["input_json_delta", "tool_use"],
+  ["compaction_delta", "compaction"],
+]);
+
+/** A block as `content_block_start` gives it. */
+export function openBlock(index: number, contentBlock: JsonObject): OpenBlock {
+  return { index, fields: { ...contentBlock }, inputText: null, marks: {} };
+}
+
+/** A block whose start was lost, from the first delta for it. */
+export function inferredBlock(index: number, delta: JsonObject): OpenBlock {
+  const type = TYPE_BY_DELTA.get(delta["type"]);
+  return { index, fields: type ? { type } : {}, inputText: null, marks: { start_missing: true } };
+}
+
+/** Keeps a piece of an event that belongs to the block but has no place in it. */
+export function keepUnplaced(marks: OwnMarks, piece: unknown): void {
+  (marks.unplaced ??= []).push(piece);
+}
+
+/** Works one delta into the block. A delta that is unknown, or not as it should be, is kept whole. */
+export function applyDelta(block: OpenBlock, delta: JsonObject): void {
+  const rest = place(block, delta);
+  if (rest !== null) keepUnplaced(block.marks, rest);
+}
+
+/** Puts what is known of a delta in its place; returns what is to be kept beside: null, a rest, or the delta itself. */
+function place(block: OpenBlock, delta: JsonObject): JsonObject | null {
+  switch (delta["type"]) {
+    case "text_delta":
+      return append(block, delta, "text") ? leftOver(delta, "text") : delta;
+    case "thinking_delta": {
+      if (!append(block, delta, "thinking")) return delta;
+      const increment = delta["estimated_tokens"];
+      if (typeof increment !== "number") return leftOver(delta, "thinking");
+      block.marks.estimated_tokens = (block.marks.estimated_tokens ?? 0) + increment;
+      return leftOver(delta, "thinking", "estimated_tokens");
+    }
+    case "input_json_delta": {
+      const piece = delta["partial_json"];
+      if (typeof piece !== "string") return delta;
+      block.inputText = (block.inputText ?? "") + piece;
+      return leftOver(delta, "partial_json");
+    }
+    case "citations_delta": {
+      if (!Object.hasOwn(delta, "citation")) return delta;
+      const soFar = block.fields["citations"];
+      // In place: copying the list for each citation would be quadratic, and it came out of this very event stream.
+      if (Array.isArray(soFar)) soFar.push(delta["citation"]);
+      else block.fields["citations"] = [delta["citation"]];
+      return leftOver(delta, "citation");
+    }
+    case "signature_delta":
+      if (!Object.hasOwn(delta, "signature")) return delta;
+      assign(block, delta, "signature");
+      return leftOver(delta, "signature");
+    case "compaction_delta": // carries the block's final values, whatever they are called
+      for (const member of Object.keys(delta)) {
+        if (member !== "type" && member !== OWN_MEMBER) assign(block, delta, member);
+      }
+      return Object.hasOwn(delta, OWN_MEMBER) ? delta : null;
+    default:
+      return delta;
+  }
+}
+
+function append({ fields }: OpenBlock, delta: JsonObject, member: string): boolean {
+  const soFar = fields[member] ?? "";
+  const piece = delta[member];
+  if (typeof soFar !== "string" || typeof piece !== "string") return false;
+  fields[member] = soFar + piece;
+  return true;
+}
+
+/** Sets a member to its final value. A different text that stood there is kept, should such a delta ever be a piece only. */
+function assign({ fields, marks }: OpenBlock, delta: JsonObject, member: string): void {
+  const before = Object.hasOwn(fields, member) ? fields[member] : undefined;
+  if (typeof before === "string" && before !== "" && before !== delta[member]) {
+    keepUnplaced(marks, { type: delta["type"], [member]: before });
+  }
+  setOwn(fields, member, delta[member]);
+}
+
+/** The block as it goes into the message: tool input parsed, our marks added where there are any. */
+export function closedBlock(block: OpenBlock): JsonObject {
+  const fields = { ...block.fields };
+  const marks = { ...block.marks };
+  // No piece, or only empty ones: the tool takes no input, and the start's `{}` is it.
+  if (block.inputText) {
+    const parsed = parseJson(block.inputText);
+    fields["input"] = parsed === undefined ? block.inputText : parsed;
+    if (parsed === undefined) marks.unparsed_input = true;
+  }
+  return withMarks(fields, marks);
+}
+
+/** The object with our marks, or as it is where there are none. */
+export function withMarks(fields: JsonObject, marks: OwnMarks): JsonObject {
+  if (Object.keys(marks).length === 0) return fields;
+  const already = fields[OWN_MEMBER];
+  return { ...fields, [OWN_MEMBER]: isObject(already) ? { ...already, ...marks } : marks };
+}

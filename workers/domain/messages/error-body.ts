@@ -1,0 +1,38 @@
+/** What went wrong, out of an error answer or an `error` event in a stream. Called by answer.ts and answer-stream.ts. */
+import { isObject, type JsonObject } from "../json/json.ts";
+import { redact } from "../redact.ts";
+import { plainText, truncate } from "../truncate.ts";
+
+/** Characters of `errorMessage` that are stored. */
+export const MAX_ERROR_MESSAGE = 500;
+const MAX_ERROR_TYPE = 100;
+
+export interface AnswerError {
+  type: string | null;
+  /** One line, secrets masked, at most MAX_ERROR_MESSAGE characters. */
+  message: string | null;
+}
+
+/**
+ * Reads Anthropic's shape `{"type":"error","error":{"type","message"}}`, the same without its wrapper, OAuth's
+ * `{"error":"invalid_grant","error_description"}` and a bare `{"message"}`; members that are not there give null.
+ */
+export function readError(body: JsonObject): AnswerError {
+  const error = body["error"];
+  if (isObject(error)) return { type: typeText(error["type"]), message: messageText(error["message"]) };
+  if (typeof error === "string") {
+    return { type: typeText(error), message: messageText(body["error_description"] ?? body["message"]) };
+  }
+  return { type: null, message: messageText(body["message"]) };
+}
+
+/** A message as it may be stored: one line, secrets masked, cut; null for anything but text. */
+export function messageText(value: unknown): string | null {
+  if (typeof value !== "string") return null;
+  // Masked before the final cut, so that half a key at the edge is still seen as a key.
+  return truncate(redact(plainText(value, 4 * MAX_ERROR_MESSAGE)), MAX_ERROR_MESSAGE) || null;
+}
+
+function typeText(value: unknown): string | null {
+  return typeof value === "string" ? redact(plainText(value, MAX_ERROR_TYPE)) || null : null;
+}

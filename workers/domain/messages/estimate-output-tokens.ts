@@ -1,0 +1,49 @@
+/** How much output an answer holds at least, for answers whose usage nobody told to the end. Called by workers/ingest. */
+import { OWN_MEMBER } from "./content-blocks.ts";
+import { isObject, type JsonObject } from "../json/json.ts";
+
+/** The customary estimate; newer models use fewer characters per token, so the count stays below the truth. */
+const CHARACTERS_PER_TOKEN = 4;
+/** What a model writes in a block, by the block's member. */
+const WRITTEN = ["text", "thinking", "input"];
+
+/**
+ * Tokens of output that an assembled message holds at least: one per four characters of text, thinking and tool input, or
+ * what the stream itself estimated for its thinking, if that is more. 0: nothing came. Results of server tools are not the
+ * model's output and count nothing.
+ */
+export function receivedTokens(message: JsonObject): number {
+  const content = message["content"];
+  if (typeof content === "string") return tokensOf(content.length);
+  if (!Array.isArray(content)) return 0;
+  let characters = 0;
+  let estimated = 0;
+  let hasOutput = false;
+  for (const block of (content as unknown[]).filter(isObject)) {
+    const length = WRITTEN.reduce((sum, member) => sum + lengthOf(block[member]), 0);
+    characters += length;
+    estimated += estimatedTokens(block, length);
+    // A block that is not plain text is output even where it shows nothing.
+    if (length > 0 || (block["type"] !== "text" && !String(block["type"]).endsWith("_tool_result")))
+      hasOutput = true;
+  }
+  return Math.max(tokensOf(characters) + estimated, hasOutput ? 1 : 0);
+}
+
+/** What the stream estimated for this block beyond the text that is there. */
+function estimatedTokens(block: JsonObject, length: number): number {
+  const marks = block[OWN_MEMBER];
+  const told = isObject(marks) ? marks["estimated_tokens"] : undefined;
+  return typeof told === "number" && Number.isFinite(told)
+    ? Math.max(0, Math.floor(told) - tokensOf(length))
+    : 0;
+}
+
+function lengthOf(value: unknown): number {
+  if (typeof value === "string") return value.length;
+  return isObject(value) && Object.keys(value).length > 0 ? JSON.stringify(value).length : 0;
+}
+
+function tokensOf(characters: number): number {
+  return Math.ceil(characters / CHARACTERS_PER_TOKEN);
+}

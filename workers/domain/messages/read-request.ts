@@ -1,0 +1,57 @@
+/**
+ * The facts that a request's body and headers tell beside their content: model, stream, sessions and agents.
+ * Called by workers/ingest, and by the proxy where it needs the model.
+ */
+import { isObject, parseJson, type JsonObject } from "../json/json.ts";
+import { readObjectHead } from "./partial-json.ts";
+import { readSession, validId } from "./client-ids.ts";
+import { plainText } from "../truncate.ts";
+
+export interface RequestReading {
+  /** The body; of one that was recorded in part, its members that are there completely. Null where it is no JSON object. */
+  json: JsonObject | null;
+  model: string | null;
+  /** Null where a cut body does not tell; the answer's content type then does. */
+  stream: boolean | null;
+  /** Entries of `messages`; 0 where there are none, or they were cut off. */
+  messageCount: number;
+  sessionId: string | null;
+  agentId: string | null;
+  parentAgentId: string | null;
+}
+
+export interface RecordedRequest {
+  /** As received, or the first part of it; empty where nothing was recorded. */
+  body: Uint8Array;
+  /** Only the beginning was recorded. */
+  isTruncated: boolean;
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string>>;
+}
+
+const MAX_MODEL = 200;
+
+/** Reads a request of any endpoint. Never throws; what is missing, or not of its type, is null. */
+export function readRequest({ body, isTruncated, headers }: RecordedRequest): RequestReading {
+  const json = readBody(body, isTruncated);
+  const model = json?.["model"];
+  const stream = json?.["stream"];
+  const messages = json?.["messages"];
+  return {
+    json,
+    model: typeof model === "string" ? plainText(model, MAX_MODEL) || null : null,
+    stream: typeof stream === "boolean" ? stream : isTruncated ? null : false,
+    messageCount: Array.isArray(messages) ? messages.length : 0,
+    sessionId: validId(headers["x-claude-code-session-id"]) ?? readSession(json),
+    agentId: validId(headers["x-claude-code-agent-id"]),
+    parentAgentId: validId(headers["x-claude-code-parent-agent-id"]),
+  };
+}
+
+function readBody(body: Uint8Array, isTruncated: boolean): JsonObject | null {
+  if (body.length === 0) return null;
+  const text = new TextDecoder().decode(body);
+  const value = parseJson(text);
+  if (isObject(value)) return value;
+  return isTruncated ? readObjectHead(text) : null;
+}

@@ -1,0 +1,251 @@
+import { describe, expect, test } from "vitest";
+import { readAnswer, type AnswerBytes } from "./read-response.ts";
+
+const SSE = "text/event-stream; charset=utf-8";
+const read = (body: string | object | Uint8Array, about: Partial<AnswerBytes> = {}) =>
+  readAnswer({
+    status: 200,
+    contentType: "application/json",
+    outcome: "complete",
+    body:
+      body instanceof Uint8Array
+        ? body
+        : new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body)),
+    ...about,
+  });
+
+const MESSAGE = {
+  id: "msg_1",
+  type: "message",
+  role: "assistant",
+  model: "claude-haiku-5-5",
+  content: [
+    { type: "new_block", x: 1 },
+    { type: "tool_use", name: "Read", input: {} },
+  ],
+  stop_reason: "tool_use",
+  usage: { input_tokens: 1, output_tokens: 2, something_new: { a: null } },
+  something_else: true,
+};
+const event = (data: Record<string, unknown>) =>
+  `event: ${String(data["type"])}\ndata: ${JSON.stringify(data)}\n\n`;
+const STREAM_START = event({
+  type: "message_start",
+  message: { ...MESSAGE, content: [], stop_reason: null, usage: { input_tokens: 1, output_tokens: 1 } },
+});
+
+describe("a plain answer", () => {
+  test("is the message as it was sent, with its usage verbatim", () => {
+    expect(read(MESSAGE)).toEqual({
+      message: MESSAGE,
+      usage: MESSAGE.usage,
+      usagePartial: false,
+      stopReason: "tool_use",
+      modelServed: "claude-haiku-5-5",
+      errorType: null,
+      errorMessage: null,
+      requestId: null,
+      toolCalls: { Read: 1 },
+      ended: true,
+    });
+  });
+
+  test("of a gateway that leaves out the type is a message all the same", () => {
+    const { type: _, ...untyped } = MESSAGE;
+    expect(read(untyped).message).toEqual(untyped);
+  });
+
+  test("with a byte order mark and blanks before it is read", () => {
+    expect(read(`\ufeff \n${JSON.stringify(MESSAGE)}`).stopReason).toBe("tool_use");
+  });
+
+  test("that was cut is no message, and its usage is missing", () => {
+    const cut = JSON.stringify(MESSAGE).slice(0, -5);
+    expect(read(cut, { outcome: "client_gone" })).toMatchObject({
+      message: null,
+      usagePartial: true,
+      ended: false,
+    });
+  });
+
+  test.each([
+    ["count_tokens", { input_tokens: 77 }],
+    ["a session with its own running total", { type: "session", id: "s", usage: { input_tokens: 9 } }],
+    ["a model", { type: "model", id: "claude-opus-5-5" }],
+    ["a list", { data: [MESSAGE], has_more: false }],
+    ["a line of batch results", { custom_id: "a", result: { type: "succeeded", message: MESSAGE } }],
+  ])("of %s is no message and consumed nothing", (_, body) => {
+    expect(read(body)).toMatchObject({
+      message: null,
+      usage: null,
+      usagePartial: false,
+      toolCalls: {},
+      ended: true,
+    });
+  });
+
+  test("of files, pages or nothing gives nothing", () => {
+    const nothing = { message: null, usage: null, errorType: null, errorMessage: null, ended: true };
+    for (const body of [
+      "",
+      "%PDF-1.7",
+      "[1,2]",
+      '"text"',
+      "null",
+      "{no json}",
+      Uint8Array.from([0xff, 0xfe, 0]),
+    ]) {
+      expect(read(body, { contentType: null })).toMatchObject(nothing);
+    }
+  });
+});
+
+describe("an error answer", () => {
+  test("tells type, message and request id", () => {
+    const body = {
+      type: "error",
+      error: { type: "overloaded_error", message: "Overloaded" },
+      request_id: "req_1",
+    };
+    expect(read(body, { status: 529 })).toMatchObject({
+      message: null,
+      usage: null,
+      usagePartial: false,
+      errorType: "overloaded_error",
+      errorMessage: "Overloaded",
+      requestId: "req_1",
+      ended: true,
+    });
+  });
+
+  test.each([
+    [{ error: { type: "a_error", message: "m" } }, "a_error", "m"],
+    [{ error: { message: "m" } }, null, "m"],
+    [
+      { error: "invalid_grant", error_description: "Refresh token expired" },
+      "invalid_grant",
+      "Refresh token expired",
+    ],
+    [{ message: "no Route matched" }, null, "no Route matched"],
+    [{ error: { type: 5, message: ["x"] } }, null, null],
+    [{ error: null }, null, null],
+    [{}, null, null],
+  ])("in the shape %j is read as far as it goes", (body, errorType, errorMessage) => {
+    expect(read(body, { status: 400 })).toMatchObject({ errorType, errorMessage });
+  });
+
+  test("in HTML gives neither type nor message", () => {
+    const page = "<html><body>502 Bad Gateway</body></html>";
+    expect(read(page, { status: 502, contentType: "text/html" })).toMatchObject({
+      errorType: null,
+      errorMessage: null,
+      usagePartial: false,
+      ended: true,
+    });
+  });
+
+  test("with a long, many-lined message that quotes a key becomes one short line without it", () => {
+    const key = `sk-${"ant"}-api03-${"x".repeat(80)}`;
+    const message = `first\nsecond\u0000 ${key} ${"😀".repeat(400)}`;
+    const { errorMessage } = read({ error: { type: "e", message } }, { status: 401 });
+    expect(errorMessage).toMatch(/^first second sk-ant-\S*\*\*\* 😀/);
+    expect(errorMessage!.length).toBeLessThanOrEqual(500);
+    expect(errorMessage!.isWellFormed()).toBe(true);
+    expect(errorMessage).not.toContain("xxx");
+  });
+
+  test("sent under the label of a stream is read", () => {
+    const body = { type: "error", error: { type: "api_error", message: "m" } };
+    expect(read(body, { status: 500, contentType: SSE }).errorType).toBe("api_error");
+  });
+});
+
+describe("a streamed answer", () => {
+  test("is recognised by its first line where the label is wrong or missing", () => {
+    for (const contentType of ["application/json", null, "text/plain"]) {
+      expect(read(STREAM_START, { contentType }).modelServed).toBe("claude-haiku-5-5");
+    }
+  });
+
+  test("that breaks with an error event tells the error and keeps what came", () => {
+    const error = { type: "overloaded_error", message: "Overloaded" };
+    const body = STREAM_START + event({ type: "error", error, request_id: "req_9" });
+    expect(read(body, { contentType: SSE })).toMatchObject({
+      message: { id: "msg_1", content: [] },
+      usage: { input_tokens: 1, output_tokens: 1 },
+      usagePartial: true,
+      errorType: "overloaded_error",
+      errorMessage: "Overloaded",
+      requestId: "req_9",
+      ended: false,
+    });
+  });
+
+  test("whose error event is no JSON still counts as an error", () => {
+    expect(read("event: error\ndata: upstream reset\n\n", { contentType: SSE })).toMatchObject({
+      errorType: "error",
+      errorMessage: "upstream reset",
+      ended: false,
+    });
+  });
+
+  test("has its final usage once the stop reason came with one, even without message_stop", () => {
+    const last = { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 5 } };
+    expect(read(STREAM_START + event(last), { contentType: SSE, outcome: "client_gone" })).toMatchObject({
+      usage: { input_tokens: 1, output_tokens: 5 },
+      usagePartial: false,
+      stopReason: "end_turn",
+      ended: false,
+    });
+  });
+
+  test("has no final usage where a delta only told an interim one", () => {
+    const interim = { type: "message_delta", delta: {}, usage: { output_tokens: 5 } };
+    expect(read(STREAM_START + event(interim), { contentType: SSE }).usagePartial).toBe(true);
+  });
+
+  test("of which nothing came left tokens untold", () => {
+    for (const about of [
+      { contentType: SSE, outcome: "client_gone" as const },
+      { contentType: SSE, outcome: "complete" as const },
+      { contentType: null, status: null, outcome: "client_gone" as const },
+      { contentType: SSE, outcome: "unrecorded" as const },
+    ]) {
+      expect(read("", about)).toMatchObject({ usage: null, usagePartial: true, ended: false });
+    }
+  });
+
+  test("about something else than a message ends when it was sent to its end", () => {
+    const body = event({ type: "session.status_idle" });
+    expect(read(body, { contentType: SSE })).toMatchObject({
+      message: null,
+      usagePartial: false,
+      ended: true,
+    });
+    expect(read(body, { contentType: SSE, outcome: "client_gone" }).ended).toBe(false);
+  });
+
+  test("loses nothing but the damaged character to bytes that are not UTF-8", () => {
+    const encoder = new TextEncoder();
+    const text = (text: string) => ({
+      type: "content_block_delta",
+      index: 0,
+      delta: { type: "text_delta", text },
+    });
+    const damaged = encoder.encode(
+      STREAM_START + event(text("a@b")) + event(text("c")) + event({ type: "message_stop" }),
+    );
+    damaged[damaged.indexOf(0x40)] = 0xff;
+    const { message, ended } = read(damaged, { contentType: SSE });
+    expect(message!["content"]).toMatchObject([{ text: "a\ufffdbc" }]);
+    expect(ended).toBe(true);
+  });
+
+  test("has a usage that a jsonb column takes", () => {
+    const body = STREAM_START.replace(
+      '"input_tokens":1',
+      '"input_tokens":1,"service_tier":"a\\u0000\\ud800"',
+    );
+    expect(read(body, { contentType: SSE }).usage).toMatchObject({ service_tier: "a\ufffd\ufffd" });
+  });
+});

@@ -1,0 +1,128 @@
+/**
+ * What an answer says, read from its recorded bytes: the assembled message, usage, errors, tools. Streamed and plain
+ * answers give the same result; one that was cut gives what is known. Called by workers/ingest.
+ */
+import type { Outcome } from "../../schemas/exchange.ts";
+import { readError } from "./error-body.ts";
+import { readStream } from "./assemble-stream.ts";
+import { isObject, parseJson, storableJson, type JsonObject } from "../json/json.ts";
+import { countToolCalls } from "./tool-calls.ts";
+import { plainText } from "../truncate.ts";
+
+export interface AnswerBytes {
+  /** Status of the response; null when there was none. */
+  status: number | null;
+  contentType: string | null;
+  /** Decoded bytes, as far as they were recorded; empty where nothing was. */
+  body: Uint8Array;
+  outcome: Outcome;
+}
+
+export interface Answer {
+  /**
+   * The message, with every member and block the vendor sent and `_nexus` where something had no place in it
+   * (answer-blocks.ts). Null for errors, other endpoints, and where nothing of it came.
+   */
+  message: JsonObject | null;
+  /** As sent, or merged out of the stream. Only of messages: the `input_tokens` of count_tokens were not consumed. */
+  usage: JsonObject | null;
+  /** The final usage of a message never came, so `usage` is a floor or missing. Means nothing for other endpoints. */
+  usagePartial: boolean;
+  stopReason: string | null;
+  modelServed: string | null;
+  errorType: string | null;
+  /** At most 500 characters, one line, secrets masked. */
+  errorMessage: string | null;
+  /** The vendor's id of this exchange where the body tells it (error bodies do). */
+  requestId: string | null;
+  /** Tool name → number of calls; empty where there is none. */
+  toolCalls: Record<string, number>;
+  /** The answer is all there: `message_stop` was seen, the JSON is whole, or (anything else) it was sent to its end. */
+  ended: boolean;
+}
+
+const NOTHING: Answer = {
+  message: null,
+  usage: null,
+  usagePartial: false,
+  stopReason: null,
+  modelServed: null,
+  errorType: null,
+  errorMessage: null,
+  requestId: null,
+  toolCalls: {},
+  ended: false,
+};
+
+/** Reads an answer of any kind: stream, JSON, error, HTML, nothing. Never throws. */
+export function readAnswer(bytes: AnswerBytes): Answer {
+  return (looksStreamed(bytes) ? streamed(bytes) : null) ?? plain(bytes);
+}
+
+function looksStreamed({ contentType, body }: AnswerBytes): boolean {
+  if (contentType !== null && /event-stream/i.test(contentType)) return true;
+  // Gateways mislabel. No JSON text begins like a field of an event.
+  return /^\ufeff?\s*(?:event|data|id|retry)?:/.test(new TextDecoder().decode(body.subarray(0, 64)));
+}
+
+/** Null where there is not one event, so that an error sent under the wrong label is read all the same. */
+function streamed(bytes: AnswerBytes): Answer | null {
+  const stream = readStream(bytes.body);
+  if (stream.events === 0) return null;
+  const { message, usage, error } = stream;
+  return {
+    message,
+    usage: storableJson(usage),
+    usagePartial: message !== null && !stream.hasFinalUsage,
+    stopReason: label(message?.["stop_reason"]),
+    modelServed: label(stream.modelServed),
+    errorType: error?.type ?? null,
+    errorMessage: error?.message ?? null,
+    requestId: label(stream.requestId),
+    toolCalls: countToolCalls(message?.["content"]),
+    ended: message === null ? error === null && bytes.outcome === "complete" : stream.stopped,
+  };
+}
+
+function plain({ status, body, outcome, contentType }: AnswerBytes): Answer {
+  const isRefusal = status !== null && status >= 400;
+  const value = looksLikeObject(body) ? parseJson(new TextDecoder().decode(body)) : undefined;
+  if (!isObject(value)) {
+    const wasStream = contentType !== null && /event-stream/i.test(contentType);
+    const ended = outcome === "complete" && !wasStream;
+    // Neither refused nor seen to its end: a message may have been generated, and nobody told its tokens.
+    return { ...NOTHING, usagePartial: !ended && !isRefusal, ended };
+  }
+  const requestId = label(value["request_id"]);
+  if (isRefusal || value["type"] === "error") {
+    const { type, message } = readError(value);
+    return { ...NOTHING, errorType: type, errorMessage: message, requestId, ended: true };
+  }
+  if (!isMessage(value)) return { ...NOTHING, requestId, ended: true };
+  return {
+    ...NOTHING,
+    message: value,
+    usage: isObject(value["usage"]) ? storableJson(value["usage"]) : null,
+    stopReason: label(value["stop_reason"]),
+    modelServed: label(value["model"]),
+    requestId,
+    toolCalls: countToolCalls(value["content"]),
+    ended: true,
+  };
+}
+
+/** Spares decoding files, which may be large. */
+function looksLikeObject(body: Uint8Array): boolean {
+  return /^\ufeff?\s*\{/.test(new TextDecoder().decode(body.subarray(0, 64)));
+}
+
+/** Messages, and completions of the legacy endpoint; gateways leave out the `type`. */
+function isMessage(value: JsonObject): boolean {
+  if (typeof value["type"] === "string") return value["type"] === "message" || value["type"] === "completion";
+  return value["role"] === "assistant" && "content" in value;
+}
+
+/** A short word of the vendor's as a column takes it. */
+function label(value: unknown): string | null {
+  return typeof value === "string" ? plainText(value, 200) || null : null;
+}

@@ -1,0 +1,193 @@
+/**
+ * What the login of an account decides: which token serves, when it is renewed, what a failed renewal means, whose tokens
+ * may replace whose. Pure; the OAuthAccount Durable Object keeps the state and does what is decided here.
+ */
+import type { OAuthState, OAuthStatus, TokenPair } from "../../schemas/oauth.ts";
+import type { TokenOutcome } from "./protocol.ts";
+
+/** Renewal happens by itself this long before expiry, so that requests seldom wait for it. */
+const PROACTIVE_MS = 300_000;
+/** Tokens that live shorter than PROACTIVE_MS must not make the alarm spin. */
+const MIN_ALARM_GAP_MS = 60_000;
+/** A pair that was renewed this lately is not renewed again on demand, however short its life. */
+const MIN_RENEWAL_GAP_MS = 2_000;
+const FIRST_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 300_000;
+/**
+ * A refused token is renewed at most so often within the window. An endpoint that refuses every token must not rotate the
+ * login with each request.
+ */
+const MAX_FORCED = 5;
+const FORCED_WINDOW_MS = 600_000;
+
+export type Step =
+  | { do: "serve" }
+  /** `serves`: the present token is good until the renewal has come. */
+  | { do: "refresh"; serves: boolean }
+  | { do: "refuse"; why: "needs_login" | "refused" | "unavailable" };
+
+/**
+ * What to do for someone who needs a token at `now`. `refused` is the generation of the token that upstream has just
+ * refused to that someone, or null. Renewal is due `earlyMs` before expiry.
+ */
+export function nextStep(state: OAuthState, refused: number | null, now: number, earlyMs: number): Step {
+  if (state.needsLogin) return { do: "refuse", why: "needs_login" };
+  const isBackingOff = backsOff(state, now);
+  if (refused !== null && refused >= state.generation) {
+    if (isBackingOff) return { do: "refuse", why: "unavailable" };
+    if (recentlyForced(state, now).length >= MAX_FORCED) return { do: "refuse", why: "refused" };
+    return { do: "refresh", serves: false };
+  }
+  const left = state.pair.expiresAt - now;
+  const age = now - state.obtainedAt;
+  const isFresh = state.rotations > 0 && age >= 0 && age < MIN_RENEWAL_GAP_MS;
+  if (left > earlyMs || (isFresh && left > 0)) return { do: "serve" };
+  if (!isBackingOff) return { do: "refresh", serves: left > 0 };
+  return left > 0 ? { do: "serve" } : { do: "refuse", why: "unavailable" };
+}
+
+/** Whether the alarm finds something to renew. */
+export function isRefreshDue(state: OAuthState, now: number): boolean {
+  return !state.needsLogin && !backsOff(state, now) && now >= state.pair.expiresAt - PROACTIVE_MS;
+}
+
+/** Remembers that a renewal is made because upstream refused the token. */
+export function forced(state: OAuthState, now: number): OAuthState {
+  return { ...state, forcedAt: [...recentlyForced(state, now), now] };
+}
+
+/** The state after the token endpoint said `outcome`. `askedAt`: when it was asked, from which lifetimes count. */
+export function afterRefresh(
+  state: OAuthState,
+  outcome: TokenOutcome,
+  askedAt: number,
+  now: number,
+): OAuthState {
+  switch (outcome.kind) {
+    case "granted":
+      return {
+        ...state,
+        pair: grantedPair(outcome, state.pair, askedAt),
+        generation: nextGeneration(state, now),
+        rotations: state.rotations + 1,
+        obtainedAt: now,
+        failures: 0,
+        retryAt: null,
+        lastError: null,
+        needsLogin: null,
+        alertPending: false,
+      };
+    case "partial":
+      return failed({ ...state, pair: { ...state.pair, refreshToken: outcome.refreshToken } }, outcome, now);
+    case "failed":
+      return failed(state, outcome, now);
+    case "invalid_grant":
+      return {
+        ...failed(state, outcome, now),
+        retryAt: null,
+        needsLogin: state.needsLogin ?? { since: now, reason: outcome.reason },
+        alertPending: state.alertPending || state.needsLogin === null,
+      };
+  }
+}
+
+/** The pair of a grant; what the answer leaves out stays as it was. */
+export function grantedPair(
+  granted: Extract<TokenOutcome, { kind: "granted" }>,
+  before: Pick<TokenPair, "refreshToken" | "scopes">,
+  askedAt: number,
+): TokenPair {
+  return {
+    accessToken: granted.accessToken,
+    refreshToken: granted.refreshToken ?? before.refreshToken,
+    expiresAt: askedAt + granted.expiresInMs,
+    scopes: granted.scopes ?? before.scopes,
+  };
+}
+
+export type Acceptance =
+  | { result: "stored"; state: OAuthState }
+  /** It is the login that is here already, renewed since or not: nothing to do. */
+  | { result: "kept" }
+  /** A pair was renewed here, and this is another one: it may be older, and the stored one would be lost. */
+  | { result: "conflict" };
+
+/**
+ * Whether a pair that somebody enters takes the place of what is stored. `origin`: hex SHA-256 of its refresh token.
+ * `force` is for a login just made, and for administrators who say so.
+ */
+export function acceptPair(
+  state: OAuthState | null,
+  pair: TokenPair,
+  origin: string,
+  force: boolean,
+  now: number,
+): Acceptance {
+  if (state && !force && state.rotations > 0) {
+    if (origin === state.origin || pair.refreshToken === state.pair.refreshToken) return { result: "kept" };
+    if (!state.needsLogin) return { result: "conflict" };
+  }
+  return {
+    result: "stored",
+    state: {
+      v: 1,
+      pair,
+      generation: nextGeneration(state, now),
+      origin,
+      rotations: 0,
+      obtainedAt: now,
+      failures: 0,
+      retryAt: null,
+      lastError: null,
+      needsLogin: null,
+      alertPending: false,
+      forcedAt: [],
+    },
+  };
+}
+
+/** When the object wants to be woken, epoch milliseconds; null: not at all. */
+export function wakeAt(state: OAuthState, now: number): number | null {
+  if (state.alertPending) return now;
+  if (state.needsLogin) return null;
+  const due = state.pair.expiresAt - PROACTIVE_MS;
+  const gap = state.rotations > 0 && state.failures === 0 ? state.obtainedAt + MIN_ALARM_GAP_MS : 0;
+  return Math.max(now, due, gap, state.retryAt ?? 0);
+}
+
+/** What administrators see. No token, nor any part of one. */
+export function statusOf(state: OAuthState, now: number): Omit<OAuthStatus, "loginPendingUntil"> {
+  const { pair, needsLogin, lastError } = state;
+  const next = wakeAt(state, now);
+  return {
+    state: needsLogin ? "needs_login" : pair.expiresAt <= now && state.failures > 0 ? "expired" : "ready",
+    expiresAt: new Date(pair.expiresAt).toISOString(),
+    scopes: pair.scopes,
+    obtainedAt: new Date(state.obtainedAt).toISOString(),
+    rotations: state.rotations,
+    nextRefreshAt: needsLogin || next === null ? null : new Date(next).toISOString(),
+    failures: state.failures,
+    lastError: lastError && { ...lastError, at: new Date(lastError.at).toISOString() },
+    needsLogin: needsLogin && { ...needsLogin, since: new Date(needsLogin.since).toISOString() },
+  };
+}
+
+/** Grows even where what was before is lost. */
+function nextGeneration(state: OAuthState | null, now: number): number {
+  return Math.max(now, (state?.generation ?? 0) + 1);
+}
+
+function failed(state: OAuthState, { reason }: { reason: string }, now: number): OAuthState {
+  const failures = state.failures + 1;
+  const backoff = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 20));
+  return { ...state, failures, retryAt: now + backoff, lastError: { at: now, message: reason } };
+}
+
+/** A clock that went backwards must not lengthen the wait. */
+function backsOff({ retryAt }: OAuthState, now: number): boolean {
+  return retryAt !== null && now < retryAt && retryAt - now <= MAX_BACKOFF_MS;
+}
+
+function recentlyForced({ forcedAt }: OAuthState, now: number): number[] {
+  return forcedAt.filter((at) => at <= now && now - at < FORCED_WINDOW_MS);
+}

@@ -1,0 +1,191 @@
+/**
+ * What a usage object says was consumed, as inferences that are priced one by one: each with its model, its tokens by kind
+ * and whether it is billed at all. Called by pricing.ts.
+ *
+ * Where `iterations` is there, its entries are what is billed, each at its own model: the top-level counts leave out
+ * compaction and advisors, and after a fallback they tell only of the attempt that served. Elsewhere the top level is all.
+ * Source: the pages on usage, compaction, the advisor tool, and refusals and fallback of the Messages API.
+ */
+import { isObject, type JsonObject } from "../json/json.ts";
+import type { TokenKind } from "./rates.ts";
+import { tokenCounts, type TokenCounts } from "../usage/token-usage.ts";
+
+/** Told where no output came; the vendor's own example of such a refusal tells 1. */
+const PLACEHOLDER_OUTPUT_TOKENS = 10;
+
+export interface UsageFacts {
+  /** Asked for. */
+  model: string | null;
+  modelServed: string | null;
+  stopReason: string | null;
+  /** The final usage never came. */
+  isPartial: boolean;
+  /** At least so many tokens of output were received (answer-size.ts); null where the answer's content is not known. */
+  receivedTokens: number | null;
+}
+
+export interface TokenLine {
+  kind: TokenKind;
+  tokens: number;
+  /** Not told by the vendor, but inferred. */
+  mark: "lifetime_not_told" | "counted_from_text" | null;
+}
+
+/** One inference. */
+export interface Inference {
+  /** The entry's `type`; null for the top level. */
+  entry: string | null;
+  model: string | null;
+  lines: TokenLine[];
+  /** Input, cache reads and writes. */
+  promptTokens: number;
+  isFast: boolean;
+  /** The entry does not say how fast it ran; the answer as a whole does. */
+  isSpeedInherited: boolean;
+  isUsGeography: boolean;
+  /** Why it is not billed though it is listed. */
+  free: "refused_before_output" | "declined_before_output" | null;
+  /** The vendor's figures contradict each other. */
+  isContradictory: boolean;
+}
+
+interface Entry {
+  type: string | null;
+  source: JsonObject;
+  counts: TokenCounts;
+}
+
+/** The inferences of an answer; null where its usage tells no tokens. */
+export function inferencesOf(usage: JsonObject, facts: UsageFacts): Inference[] | null {
+  const whole = { type: null, source: usage, counts: tokenCounts(usage) };
+  const listed = Array.isArray(usage["iterations"]) ? (usage["iterations"] as unknown[]) : [];
+  const entries = listed
+    .filter(isObject)
+    .map((source) => ({ type: textOf(source["type"]), source, counts: tokenCounts(source) }))
+    .filter(({ counts }) => tellsTokens(counts));
+  if (entries.length > 0)
+    return entries.map((entry, at) =>
+      inference(
+        entry,
+        whole,
+        { ...facts, model: modelOf(entry, entries, facts) },
+        freeEntry(entries, at, facts),
+      ),
+    );
+  if (!tellsTokens(whole.counts)) return null;
+  const isRefused = isRefusedEarly(facts, whole.counts);
+  const model = facts.modelServed ?? facts.model;
+  return [inference(whole, whole, { ...facts, model }, isRefused ? "refused_before_output" : null)];
+}
+
+function tellsTokens({ input, output, cacheRead, cacheCreation }: TokenCounts): boolean {
+  return [input, output, cacheRead, cacheCreation].some((count) => count !== null);
+}
+
+function inference(
+  { type, source, counts }: Entry,
+  whole: Entry,
+  facts: UsageFacts,
+  free: Inference["free"],
+): Inference {
+  const { lines: writes, isContradictory } = cacheWrites(counts, whole.counts);
+  const lines: TokenLine[] = [
+    { kind: "input", tokens: counts.input ?? 0, mark: null },
+    ...writes,
+    { kind: "cache_read", tokens: counts.cacheRead ?? 0, mark: null },
+  ];
+  const promptTokens = lines.reduce((sum, { tokens }) => sum + tokens, 0);
+  const told = counts.output ?? 0;
+  lines.push({ kind: "output", tokens: told, mark: null });
+  // An aborted answer tells the handful of tokens it began with; what came of it is more.
+  const received = type === null && facts.isPartial ? (facts.receivedTokens ?? 0) : 0;
+  if (received > told) lines.push({ kind: "output", tokens: received - told, mark: "counted_from_text" });
+  const own = { ...topLevelModifiers(whole.source, type), ...source };
+  return {
+    entry: type,
+    model: facts.model,
+    lines: lines.filter(({ tokens }) => tokens > 0),
+    promptTokens,
+    isFast: own["speed"] === "fast",
+    isSpeedInherited: type !== null && !Object.hasOwn(source, "speed"),
+    isUsGeography: own["inference_geo"] === "us",
+    free,
+    isContradictory,
+  };
+}
+
+/** An advisor is another model with settings of its own; everything else runs as the request does. */
+function topLevelModifiers(usage: JsonObject, type: string | null): JsonObject {
+  const { speed, inference_geo } = usage;
+  return type === "advisor_message" ? { inference_geo } : { speed, inference_geo };
+}
+
+/**
+ * Cache writes by lifetime. What the vendor did not classify is taken for the lifetime seen in this inference, else in the
+ * answer as a whole, else (and where both are seen) for five minutes, the cheaper one.
+ */
+function cacheWrites(
+  { cacheCreation, cacheCreation5m, cacheCreation1h }: TokenCounts,
+  whole: TokenCounts,
+): { lines: TokenLine[]; isContradictory: boolean } {
+  const [fiveMinutes, oneHour] = [cacheCreation5m ?? 0, cacheCreation1h ?? 0];
+  const rest = (cacheCreation ?? 0) - fiveMinutes - oneHour;
+  const isClassified = fiveMinutes + oneHour > 0;
+  const seen = isClassified
+    ? [fiveMinutes, oneHour]
+    : [whole.cacheCreation5m ?? 0, whole.cacheCreation1h ?? 0];
+  const isOneHour = seen[0] === 0 && seen[1]! > 0;
+  return {
+    lines: [
+      { kind: "cache_write_5m", tokens: fiveMinutes, mark: null },
+      { kind: "cache_write_1h", tokens: oneHour, mark: null },
+      {
+        kind: isOneHour ? "cache_write_1h" : "cache_write_5m",
+        tokens: Math.max(0, rest),
+        mark: "lifetime_not_told",
+      },
+    ],
+    isContradictory: cacheCreation !== null && rest < 0,
+  };
+}
+
+/** An entry names its model, or is one by the model asked for; without a fallback that is the one that served. */
+function modelOf(
+  { type, source }: Entry,
+  entries: readonly Entry[],
+  { model, modelServed }: UsageFacts,
+): string | null {
+  const named = textOf(source["model"]);
+  if (named !== null) return named;
+  if (type === "advisor_message") return null;
+  if (type === "compaction") return model ?? modelServed;
+  const isHandedOver = entries.some((entry) => entry.type === "fallback_message");
+  const isFirst = isHandedOver && type !== "fallback_message";
+  return isFirst ? (model ?? modelServed) : (modelServed ?? model);
+}
+
+/** An attempt that another model had to take over before any output came is free; so is the last, refused likewise. */
+function freeEntry(entries: readonly Entry[], at: number, facts: UsageFacts): Inference["free"] {
+  const { type, counts } = entries[at]!;
+  if (!isAttempt(type)) return null;
+  const later = entries.slice(at + 1);
+  if ((counts.output ?? 0) === 0 && later.some((entry) => entry.type === "fallback_message"))
+    return "declined_before_output";
+  const isLast = !later.some((entry) => isAttempt(entry.type));
+  return isLast && isRefusedEarly(facts, counts) ? "refused_before_output" : null;
+}
+
+function isAttempt(type: string | null): boolean {
+  return type === "message" || type === "fallback_message";
+}
+
+/** Refused before any output: none is told, or nothing came and no more is told than the few that are told for nothing. */
+function isRefusedEarly({ stopReason, receivedTokens }: UsageFacts, { output }: TokenCounts): boolean {
+  if (stopReason !== "refusal") return false;
+  const told = output ?? 0;
+  return told === 0 || (receivedTokens === 0 && told <= PLACEHOLDER_OUTPUT_TOKENS);
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}

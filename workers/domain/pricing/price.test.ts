@@ -1,0 +1,306 @@
+import { describe, expect, test } from "vitest";
+import {
+  eventStream,
+  type Json,
+  type Known,
+  priceOfBody,
+  pricesOf,
+  streamedEvents,
+} from "../../../test/support/bills.ts";
+import { showBill } from "./cost-breakdown.ts";
+import { PRICE_VERSION } from "./rates.ts";
+import { usdText } from "./usd.ts";
+
+const OPUS = { model: "claude-opus-5-5", usage: { input_tokens: 1_000, output_tokens: 100 } };
+
+function billOf(body: string, known: Known = {}) {
+  const price = priceOfBody(body, known);
+  const breakdown = showBill(price.breakdown);
+  const codes = breakdown.notes.map(({ code }) => code);
+  const costUsd = price.costPico === null ? null : usdText(price.costPico);
+  return { costUsd, codes, breakdown, answer: price.answer };
+}
+
+/** The beginning of a streamed answer of Opus 5.5: its start and these deltas of text, and no end. */
+function cutStream(texts: string[], more: Json[] = []): string {
+  const usage = {
+    input_tokens: 1_000,
+    cache_read_input_tokens: 10_000,
+    cache_creation_input_tokens: 0,
+    output_tokens: 3,
+  };
+  return eventStream([
+    {
+      type: "message_start",
+      message: { id: "m", type: "message", role: "assistant", model: OPUS.model, content: [], usage },
+    },
+    { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+    ...texts.map((text) => ({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text } })),
+    ...more,
+  ]);
+}
+const STREAM = { contentType: "text/event-stream" } as const;
+const GONE = { ...STREAM, outcome: "client_gone" } as const;
+
+describe("an answer that was cut off", () => {
+  test("costs at least its prompt and what came of it, and says so", () => {
+    // 1000×4 + 10000×0.20 + 40÷4=10 tokens ×20 = 4000+2000+200 = 6200µ
+    const { costUsd, codes, breakdown } = billOf(cutStream(["x".repeat(24), "y".repeat(16)]), GONE);
+    expect([costUsd, codes, breakdown.floor, breakdown.estimated]).toEqual([
+      "0.0062",
+      ["cut_off"],
+      true,
+      true,
+    ]);
+    expect(breakdown.lines.map(({ kind, quantity, estimated }) => [kind, quantity, estimated])).toEqual([
+      ["input", 1_000, false],
+      ["cache_read", 10_000, false],
+      ["output", 3, false],
+      ["output", 7, true],
+    ]);
+  });
+
+  test("costs what was told when that is more than what came", () => {
+    const told = [{ type: "message_delta", delta: {}, usage: { output_tokens: 50 } }];
+    // 4000 + 2000 + 50×20 = 7000µ
+    expect(billOf(cutStream(["short"], told), GONE).costUsd).toBe("0.007");
+  });
+
+  test("counts thinking and tool input, and what the stream estimated for thinking it does not show", () => {
+    const more = [
+      { type: "content_block_stop", index: 0 },
+      { type: "content_block_start", index: 1, content_block: { type: "thinking", thinking: "" } },
+      {
+        type: "content_block_delta",
+        index: 1,
+        delta: { type: "thinking_delta", thinking: "", estimated_tokens: 90 },
+      },
+      {
+        type: "content_block_start",
+        index: 2,
+        content_block: { type: "tool_use", id: "t", name: "Bash", input: {} },
+      },
+      { type: "content_block_delta", index: 2, delta: { type: "input_json_delta", partial_json: '{"a":"' } },
+      { type: "content_block_delta", index: 2, delta: { type: "input_json_delta", partial_json: "12" } },
+    ];
+    // 8 characters of text + 8 of input = 4 tokens, 90 of thinking: 94×20 = 1880; 6000 + 1880 = 7880µ
+    expect(billOf(cutStream(["8 chars."], more), GONE).costUsd).toBe("0.00788");
+  });
+
+  test("costs what its iterations tell, where they were told", () => {
+    const iterations = [{ type: "message", input_tokens: 1_000, output_tokens: 2 }];
+    const told = [{ type: "message_delta", delta: {}, usage: { output_tokens: 2, iterations } }];
+    // 1000×4 + 2×20 = 4040µ
+    const { costUsd, breakdown } = billOf(cutStream(["x".repeat(400)], told), GONE);
+    expect([costUsd, breakdown.floor]).toEqual(["0.00404", true]);
+  });
+
+  test("is complete when only its last event is missing", () => {
+    const events = streamedEvents(OPUS).slice(0, -1);
+    const { costUsd, breakdown } = billOf(eventStream(events), GONE);
+    expect([costUsd, breakdown.floor]).toEqual(["0.006", false]);
+  });
+
+  test("has no price when not even its beginning came", () => {
+    for (const body of ["", ": comment\n\n"])
+      expect(billOf(body, { ...GONE, model: OPUS.model })).toMatchObject({
+        costUsd: null,
+        codes: ["usage_unknown"],
+      });
+    expect(billOf('{"id":"msg_1","type":"mess', { outcome: "upstream_failed" }).costUsd).toBeNull();
+    expect(billOf("", { status: null, outcome: "client_gone" }).costUsd).toBeNull();
+  });
+
+  test("by an error of the vendor after it began is a floor too", () => {
+    const error = { type: "error", error: { type: "overloaded_error", message: "Overloaded" } };
+    const { costUsd, breakdown } = billOf(cutStream(["x".repeat(40)], [error]), STREAM);
+    expect([costUsd, breakdown.floor]).toEqual(["0.0062", true]);
+  });
+});
+
+describe("what costs nothing", () => {
+  const error = JSON.stringify({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } });
+  test.each<[string, string, Known]>([
+    ["an error", error, { status: 529 }],
+    ["an error that is no JSON", "<html>", { status: 502 }],
+    ["a redirect", "", { status: 307 }],
+    ["a stream that is an error from its first event", eventStream([JSON.parse(error) as Json]), STREAM],
+    ["an error of an endpoint that is billed elsewhere", error, { status: 400, endpoint: "batches" }],
+  ])("%s", (_name, body, known) => {
+    expect(billOf(body, known)).toMatchObject({ costUsd: "0", codes: ["error_not_billed"] });
+  });
+
+  test.each([
+    ["count_tokens", "POST"],
+    ["models", "GET"],
+    ["batch_results", "GET"],
+    ["batches", "GET"],
+    ["files", "POST"],
+    ["other", "OPTIONS"],
+    ["session_stream", "GET"],
+  ])("%s by %s", (endpoint, method) => {
+    const bill = billOf('{"input_tokens":2095}', { endpoint, method });
+    expect(bill).toMatchObject({ costUsd: "0", codes: ["free_endpoint"], breakdown: { lines: [] } });
+  });
+});
+
+describe("what has no price and is never taken for free", () => {
+  test.each([
+    ["batches", "POST"],
+    ["sessions", "POST"],
+    ["session_events", "POST"],
+    ["complete", "POST"],
+    ["other", "POST"],
+  ])("%s by %s, which is billed elsewhere", (endpoint, method) => {
+    expect(billOf("{}", { endpoint, method })).toMatchObject({ costUsd: null, codes: ["billed_elsewhere"] });
+  });
+
+  test("an answer without usage, or with one that tells nothing", () => {
+    for (const usage of [
+      undefined,
+      null,
+      {},
+      { input_tokens: "12" },
+      { iterations: [] },
+      { output_tokens: -1 },
+    ]) {
+      const body = JSON.stringify({
+        type: "message",
+        role: "assistant",
+        model: OPUS.model,
+        content: [],
+        usage,
+      });
+      expect(billOf(body)).toMatchObject({ costUsd: null, codes: ["usage_unknown"] });
+    }
+  });
+
+  test.each([
+    "claude-opus-5-50",
+    "claude-opus-5-5-2026",
+    "claude-opus-5-5-fast",
+    "claude-opus-4-9",
+    "claude-fable-5-2",
+    "anthropic.claude-opus-5-5-v1:0",
+    "claude-opus-4-5@20251101",
+    "Claude-Opus-5-5",
+    "claude-mythos-preview",
+    "toString",
+    "gpt-5",
+    "",
+  ])("%j: a model that is not in the table", (model) => {
+    const { plain, streamed } = pricesOf({ ...OPUS, model });
+    for (const { costPico, breakdown } of [plain, streamed]) {
+      expect(costPico).toBeNull();
+      expect(breakdown.lines.map(([kind, quantity, rate, , , note]) => [kind, quantity, rate, note])).toEqual(
+        [
+          ["input", 1_000, null, "unknown_model"],
+          ["output", 100, null, "unknown_model"],
+        ],
+      );
+    }
+  });
+
+  test("one that used nothing costs nothing", () => {
+    const { plain } = pricesOf({ model: "gpt-5", usage: { input_tokens: 0, output_tokens: 0 } });
+    expect(plain.costPico).toBe(0n);
+  });
+});
+
+describe("what is inferred is marked", () => {
+  test.each<[string, Json, string]>([
+    ["a service tier sold by agreement", { service_tier: "priority" }, "other_service_tier"],
+    ["a geography without a known surcharge", { inference_geo: "eu" }, "other_geography"],
+    ["a credit for a fallback", { fallback_credit: { status: { type: "redeemed" } } }, "fallback_credit"],
+    [
+      "parts that are more than their sum",
+      { cache_creation_input_tokens: 1, cache_creation: { ephemeral_5m_input_tokens: 2 } },
+      "contradictory_usage",
+    ],
+  ])("%s", (_name, more, code) => {
+    const { plain } = pricesOf({ ...OPUS, usage: { ...OPUS.usage, ...more } });
+    const breakdown = showBill(plain.breakdown);
+    expect([breakdown.estimated, breakdown.notes.map((note) => note.code)]).toEqual([true, [code]]);
+    expect(plain.costPico).toBeGreaterThanOrEqual(6_000_000_000n);
+  });
+
+  test("cache writes of an unknown lifetime, on their own line", () => {
+    const usage = {
+      ...OPUS.usage,
+      cache_creation_input_tokens: 30,
+      cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 20 },
+    };
+    const { lines } = showBill(pricesOf({ ...OPUS, usage }).plain.breakdown);
+    expect(
+      lines.map(({ kind, quantity, estimated, costUsd }) => [kind, quantity, estimated, costUsd]),
+    ).toEqual([
+      ["input", 1_000, false, "0.004"],
+      ["cache_write_1h", 20, false, "0.00016"],
+      ["cache_write_1h", 10, true, "0.00008"],
+      ["output", 100, false, "0.002"],
+    ]);
+  });
+
+  test("an iteration's writes by the lifetime the whole answer saw", () => {
+    const iterations = [
+      { type: "message", input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 10 },
+    ];
+    const usage = { ...OPUS.usage, cache_creation: { ephemeral_1h_input_tokens: 10 }, iterations };
+    const { lines } = showBill(pricesOf({ ...OPUS, usage }).plain.breakdown);
+    expect(lines.map(({ kind, entry, costUsd }) => [kind, entry, costUsd])).toEqual([
+      ["cache_write_1h", "message", "0.00008"],
+    ]);
+  });
+
+  test("a fallback by a model that has no fast mode, in an answer that ran fast", () => {
+    const attempt = { input_tokens: 10, output_tokens: 10 };
+    const iterations = [
+      { type: "message", model: "claude-opus-5-5", ...attempt },
+      { type: "fallback_message", model: "claude-sonnet-5-5", ...attempt },
+    ];
+    // 10×8 + 10×40 + 10×2 + 10×10 = 600µ
+    const { plain } = pricesOf({ ...OPUS, usage: { ...OPUS.usage, speed: "fast", iterations } });
+    expect([plain.costPico, plain.breakdown.notes]).toEqual([600_000_000n, ["fast_mode", "speed_not_told"]]);
+  });
+});
+
+describe("the bill", () => {
+  test("shows what is free, what cannot be priced by the request, and the version of the prices", () => {
+    const usage = {
+      ...OPUS.usage,
+      server_tool_use: { web_search_requests: 2, code_execution_requests: 1, new_tool: 4 },
+    };
+    const { plain } = pricesOf({ ...OPUS, usage });
+    expect(plain.priceVersion).toBe(PRICE_VERSION);
+    expect(PRICE_VERSION).toMatch(/^\d{4}-\d\d-\d\d\.[0-9a-f]{8}$/);
+    expect(showBill(plain.breakdown).lines.slice(2)).toEqual([
+      {
+        kind: "web_search_requests",
+        model: null,
+        entry: null,
+        quantity: 2,
+        unit: "request",
+        rateUsd: "10",
+        ratePer: 1_000,
+        costPico: "20000000000",
+        costUsd: "0.02",
+        estimated: false,
+        note: null,
+      },
+      expect.objectContaining({ kind: "code_execution_requests", quantity: 1, costUsd: null }),
+      expect.objectContaining({ kind: "new_tool", quantity: 4, rateUsd: null }),
+    ]);
+  });
+
+  test("lists a refused answer's tokens without charging them", () => {
+    const { plain } = pricesOf({
+      ...OPUS,
+      content: [],
+      stopReason: "refusal",
+      usage: { input_tokens: 9, output_tokens: 0 },
+    });
+    const [line] = showBill(plain.breakdown).lines;
+    expect(line).toMatchObject({ kind: "input", quantity: 9, rateUsd: "0", costUsd: "0", estimated: false });
+    expect(line!.note).toContain("Refused before any output");
+  });
+});

@@ -1,0 +1,155 @@
+/**
+ * What an exchange cost. One function, from what a stored row knows, so that ingest and `npx nexus reprice` say the same.
+ * Money is right or says that it is not: a model that is not in the table has no price (null) and is never free; what is
+ * inferred is marked; of an answer that was cut off the cost is a floor and says so. docs/pricing.md is the reference.
+ */
+import type { Bill, BillLine } from "../../schemas/cost.ts";
+import { type NoteCode, sumOf } from "./cost-breakdown.ts";
+import { PRICE_VERSION, ratesOf } from "./rates.ts";
+import { SERVER_TOOL_PRICES } from "./price-table.ts";
+import { type Inference, inferencesOf, type UsageFacts } from "./billable-usage.ts";
+import { isObject, type JsonObject } from "../json/json.ts";
+import { tokenCounts } from "../usage/token-usage.ts";
+import { picoOfUsd } from "./usd.ts";
+
+export interface PricingFacts extends UsageFacts {
+  /** The endpoint's name (endpoint.ts). */
+  endpoint: string;
+  method: string;
+  /** When the exchange began: the day decides about the price. */
+  at: Date;
+  /** Null where there was no answer. */
+  status: number | null;
+  errorType: string | null;
+}
+
+export interface Price {
+  /** Integer pico-dollars; null = unpriced: the model or the usage is not known. */
+  costPico: bigint | null;
+  breakdown: Bill;
+  /** The table and the rules by which this was priced. */
+  priceVersion: string;
+}
+
+/** POSTs that set something going whose cost is told elsewhere, or not at all. All other endpoints but messages are free. */
+const BILLED_ELSEWHERE: readonly string[] = [
+  "batches",
+  "complete",
+  "sessions",
+  "session",
+  "session_events",
+  "session_threads",
+  "environment_work",
+  "deployments",
+  "deployment_runs",
+  "dreams",
+  "other",
+];
+
+/** The cost of one exchange. `usage` as stored: verbatim, streams merged. Never throws. */
+export function priceExchange(usage: JsonObject | null, facts: PricingFacts): Price {
+  const inferences = usage === null ? null : inferencesOf(usage, facts);
+  if (usage === null || inferences === null) return withoutUsage(facts);
+  const models: string[] = [];
+  const lines: BillLine[] = [];
+  const notes = new Set<NoteCode>(notesOn(usage, facts));
+  let isPriced = true;
+  for (const inference of inferences) {
+    const priced = priceInference(inference, usage, facts.at);
+    for (const note of priced.notes) notes.add(note);
+    if (priced.isMissing) isPriced = false;
+    const name = inference.model ?? "";
+    if (priced.lines.length > 0 && !models.includes(name)) models.push(name);
+    const at = models.indexOf(name);
+    lines.push(
+      ...priced.lines.map(([kind, quantity, rate, note]) =>
+        trimmed([kind, quantity, rate, at === 0 ? null : at, inference.entry, note]),
+      ),
+    );
+  }
+  lines.push(...serverToolLines(usage));
+  const breakdown: Bill = { models, lines };
+  if (notes.size > 0) breakdown.notes = [...notes];
+  const dependsOnReceived = facts.isPartial || facts.stopReason === "refusal";
+  if (dependsOnReceived && facts.receivedTokens !== null) breakdown.received = facts.receivedTokens;
+  return { costPico: isPriced ? sumOf(breakdown) : null, breakdown, priceVersion: PRICE_VERSION };
+}
+
+type PricedLine = [kind: string, tokens: number, rate: number | null, note: NoteCode | null];
+
+function priceInference(
+  inference: Inference,
+  usage: JsonObject,
+  at: Date,
+): { lines: PricedLine[]; notes: NoteCode[]; isMissing: boolean } {
+  const { model, lines, promptTokens, free, isUsGeography } = inference;
+  if (free !== null)
+    return {
+      lines: lines.map(({ kind, tokens }): PricedLine => [kind, tokens, 0, free]),
+      notes: [],
+      isMissing: false,
+    };
+  const notes: NoteCode[] = inference.isContradictory ? ["contradictory_usage"] : [];
+  const question = { model, at, promptTokens, isUsGeography, isBatch: usage["service_tier"] === "batch" };
+  let answer = ratesOf({ ...question, isFast: inference.isFast });
+  if (answer.problem === "no_fast_price" && inference.isSpeedInherited) {
+    answer = ratesOf({ ...question, isFast: false });
+    notes.push("speed_not_told");
+  }
+  const { rates, problem } = answer;
+  if (answer.problem === null) notes.push(...answer.modifiers);
+  return {
+    lines: lines.map(({ kind, tokens, mark }): PricedLine =>
+      rates ? [kind, tokens, Number(rates[kind]), mark] : [kind, tokens, null, problem],
+    ),
+    notes,
+    // What consumed nothing has no price to miss.
+    isMissing: rates === null && lines.length > 0,
+  };
+}
+
+/** Web searches by the request; what is not billed so is listed without a price, and the sum leaves it out. */
+function serverToolLines(usage: JsonObject): BillLine[] {
+  const uses = Object.entries(tokenCounts(usage).serverToolUse ?? {}).filter(([, count]) => count > 0);
+  return uses.map(([tool, count]) => {
+    const price = Object.hasOwn(SERVER_TOOL_PRICES, tool) ? SERVER_TOOL_PRICES[tool] : null;
+    return price == null
+      ? trimmed([tool, count, null, null, null, "not_billed_per_request"])
+      : trimmed([tool, count, Number(picoOfUsd(price) / 1_000n)]);
+  });
+}
+
+/** What has to be said of the bill as a whole. */
+function notesOn(usage: JsonObject, { isPartial }: PricingFacts): NoteCode[] {
+  const { service_tier: tier, inference_geo: geography, fallback_credit: credit } = usage;
+  const notes: NoteCode[] = isPartial ? ["cut_off"] : [];
+  if (typeof tier === "string" && tier !== "standard" && tier !== "batch") notes.push("other_service_tier");
+  if (typeof geography === "string" && !KNOWN_GEOGRAPHIES.includes(geography)) notes.push("other_geography");
+  const status = isObject(credit) ? credit["status"] : null;
+  if (isObject(status) && status["type"] === "redeemed") notes.push("fallback_credit");
+  return notes;
+}
+
+const KNOWN_GEOGRAPHIES = ["us", "global", "not_available", ""];
+
+/** Errors and free endpoints cost nothing; an answer whose usage nobody told has no price. */
+function withoutUsage({ endpoint, method, status, errorType }: PricingFacts): Price {
+  const isRefused = status !== null && (status < 200 || status >= 300);
+  if (endpoint !== "messages") {
+    const isBilled = method.toUpperCase() === "POST" && BILLED_ELSEWHERE.includes(endpoint);
+    if (!isBilled) return nothing(0n, "free_endpoint");
+    return isRefused ? nothing(0n, "error_not_billed") : nothing(null, "billed_elsewhere");
+  }
+  return isRefused || errorType !== null ? nothing(0n, "error_not_billed") : nothing(null, "usage_unknown");
+}
+
+function nothing(costPico: bigint | null, note: NoteCode): Price {
+  return { costPico, breakdown: { models: [], lines: [], notes: [note] }, priceVersion: PRICE_VERSION };
+}
+
+/** Without the empty end that most lines have. */
+function trimmed(line: BillLine): BillLine {
+  const copy = [...line] as BillLine;
+  while (copy.length > 3 && (copy.at(-1) ?? null) === null) copy.pop();
+  return copy;
+}

@@ -1,0 +1,103 @@
+/**
+ * What a token of each kind costs in one inference: the row of the table, and the modifiers on top. All of it in integer
+ * pico-dollars per token, exact for every published rate and every combination of modifiers. Called by pricing.ts.
+ */
+import { PRICES, PRICING_RULES, type PriceRow, SERVER_TOOL_PRICES } from "./price-table.ts";
+import { sha256 } from "../sha256.ts";
+import { picoOfUsd } from "./usd.ts";
+
+export const TOKEN_KINDS = ["input", "cache_write_5m", "cache_write_1h", "cache_read", "output"] as const;
+export type TokenKind = (typeof TOKEN_KINDS)[number];
+
+/** Pico-dollars per token. */
+export type Rates = Record<TokenKind, bigint>;
+
+export interface RateQuestion {
+  model: string | null;
+  at: Date;
+  /** Input, cache reads and cache writes together. */
+  promptTokens: number;
+  isFast: boolean;
+  isBatch: boolean;
+  isUsGeography: boolean;
+}
+
+/** Why there is no rate. */
+export type NoRate = "unknown_model" | "no_price_at_date" | "no_fast_price" | "fast_in_batch";
+/** What was put on top of the published rate. */
+export type Modifier = "fast_mode" | "us_geography" | "batch";
+
+export type RateAnswer =
+  { rates: Rates; modifiers: Modifier[]; problem: null } | { rates: null; problem: NoRate };
+
+/** Never guesses: an id that is not in the table has no rate, however much it resembles one that is. */
+export function ratesOf(question: RateQuestion): RateAnswer {
+  const { model, at, promptTokens, isFast, isBatch, isUsGeography } = question;
+  const rows = model === null ? [] : PRICES.filter((row) => row.models.some((id) => isModel(id, model)));
+  if (rows.length === 0) return { rates: null, problem: "unknown_model" };
+  const row = rows.find((each) => holds(each, at, promptTokens));
+  if (!row) return { rates: null, problem: "no_price_at_date" };
+  const modifiers: Modifier[] = [];
+  let rates = publishedRates(row);
+  if (isFast && row.fast !== "standard") {
+    if (row.fast === null) return { rates: null, problem: "no_fast_price" };
+    if (isBatch) return { rates: null, problem: "fast_in_batch" };
+    rates = fastRates(rates, row.fast);
+    modifiers.push("fast_mode");
+  }
+  if (isUsGeography && row.usGeography) {
+    rates = scaled(rates, 11n, 10n);
+    modifiers.push("us_geography");
+  }
+  if (isBatch) {
+    rates = scaled(rates, 1n, 2n);
+    modifiers.push("batch");
+  }
+  return { rates, modifiers, problem: null };
+}
+
+/** Names the table and the rules: the day on which prices were last read, and a fingerprint of all of it. */
+export const PRICE_VERSION = `${PRICES.map(({ checked }) => checked).reduce((a, b) => (a > b ? a : b))}.${fingerprint()}`;
+
+function fingerprint(): string {
+  const bytes = new TextEncoder().encode(JSON.stringify([PRICING_RULES, PRICES, SERVER_TOOL_PRICES]));
+  return Array.from(sha256(bytes).subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function isModel(id: string, model: string): boolean {
+  return model === id || (model.startsWith(`${id}-`) && /^\d{8}$/.test(model.slice(id.length + 1)));
+}
+
+function holds(row: PriceRow, at: Date, promptTokens: number): boolean {
+  const day = at.toISOString().slice(0, 10);
+  return (
+    (row.from === null || day >= row.from) &&
+    (row.to === null || day < row.to) &&
+    promptTokens >= (row.promptAbove === 0 ? 0 : row.promptAbove + 1) &&
+    (row.promptUpTo === null || promptTokens <= row.promptUpTo)
+  );
+}
+
+function publishedRates(row: PriceRow): Rates {
+  return {
+    input: perToken(row.input),
+    cache_write_5m: perToken(row.write5m),
+    cache_write_1h: perToken(row.write1h),
+    cache_read: perToken(row.read),
+    output: perToken(row.output),
+  };
+}
+
+/** The cache's multipliers hold on top of fast mode's input price. */
+function fastRates(standard: Rates, fast: { input: string; output: string }): Rates {
+  const [from, to] = [standard.input, perToken(fast.input)];
+  return { ...scaled(standard, to, from), output: perToken(fast.output) };
+}
+
+function scaled(rates: Rates, by: bigint, over: bigint): Rates {
+  return Object.fromEntries(TOKEN_KINDS.map((kind) => [kind, (rates[kind] * by) / over])) as Rates;
+}
+
+function perToken(usdPerMillion: string): bigint {
+  return picoOfUsd(usdPerMillion) / 1_000_000n;
+}

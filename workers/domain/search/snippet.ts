@@ -1,0 +1,47 @@
+/** The piece of a text that shows why it was found. Pure; called for search results. */
+import type { Range } from "./query.ts";
+
+const BEFORE = 60;
+const LENGTH = 240;
+const MAX_HIGHLIGHTS = 20;
+
+export interface Snippet {
+  snippet: string;
+  /** In the snippet, in UTF-16 code units, in order, without overlaps. */
+  highlights: Range[];
+}
+
+/** Around the first range (the beginning where there is none); one line, whole characters. */
+export function snippetOf(text: string, ranges: readonly Range[]): Snippet {
+  const first = ranges[0]?.start ?? 0;
+  const from = whole(text, first <= BEFORE ? 0 : wordStart(text, first - BEFORE, first));
+  const to = whole(
+    text,
+    Math.min(text.length, Math.max(from + LENGTH, ranges[0]?.end ?? 0), from + 2 * LENGTH),
+  );
+  const lead = from > 0 ? "…" : "";
+  const piece = text
+    .slice(from, to)
+    .toWellFormed()
+    .replace(/[\p{Cc}\u2028\u2029]/gu, " ");
+  const highlights: Range[] = [];
+  let marked = from;
+  for (const { start, end } of ranges) {
+    if (start < marked || end > to) continue;
+    marked = end;
+    highlights.push({ start: start - from + lead.length, end: end - from + lead.length });
+    if (highlights.length === MAX_HIGHLIGHTS) break;
+  }
+  return { snippet: `${lead}${piece}${to < text.length ? "…" : ""}`, highlights };
+}
+
+/** Not in the middle of a pair. */
+function whole(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return at > 0 && at < text.length && code >= 0xdc00 && code <= 0xdfff ? at - 1 : at;
+}
+
+function wordStart(text: string, at: number, before: number): number {
+  const space = text.slice(at, before).search(/\s/);
+  return space < 0 ? at : at + space + 1;
+}

@@ -1,0 +1,38 @@
+/** What of a message can be searched: every text in it but ids, signatures and encoded bytes. Pure. */
+import { isObject, parseJson } from "../json/json.ts";
+
+/** A longer text is found by its beginning. */
+const MAX_TEXT = 2_000_000;
+const NOT_SEARCHED = new Set([
+  "type",
+  "id",
+  "tool_use_id",
+  "signature",
+  "data",
+  "media_type",
+  "cache_control",
+  "encrypted_content",
+  "encrypted_index",
+  "file_id",
+]);
+
+/** Role and texts of a stored message; null where the bytes are no message. */
+export function searchText(bytes: Uint8Array): { role: string; text: string } | null {
+  const message = parseJson(new TextDecoder().decode(bytes));
+  if (!isObject(message) || typeof message["role"] !== "string") return null;
+  const pieces: string[] = [];
+  collect(message["content"], pieces, { room: MAX_TEXT });
+  return { role: message["role"].slice(0, 20), text: pieces.join("\n").slice(0, MAX_TEXT) };
+}
+
+function collect(value: unknown, pieces: string[], budget: { room: number }): void {
+  if (budget.room <= 0) return;
+  if (typeof value === "string") {
+    pieces.push(value);
+    budget.room -= value.length;
+  } else if (Array.isArray(value)) {
+    for (const item of value) collect(item, pieces, budget);
+  } else if (isObject(value)) {
+    for (const name in value) if (!NOT_SEARCHED.has(name)) collect(value[name], pieces, budget);
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * When a window will be full if things go on like this. For the vendor's windows from what it reported, for our own
+ * rolling five hours from the tokens of each minute. Called by the AccountWindow object.
+ */
+import { MINUTE_MS } from "../../runtime/constants.ts";
+import type { LimitForecast, LimitPoint } from "../../schemas/window.ts";
+
+/** The pace is that of this long: long enough for a pause to read, short enough to follow the day. */
+const PACE_MS = 3_600_000;
+/** Two reports closer than this say nothing about a pace. */
+const SHORTEST_PACE_MS = 5 * MINUTE_MS;
+
+const UNKNOWN: LimitForecast = { perHour: null, fullAt: null };
+
+/**
+ * The forecast of a vendor's window from its reports, oldest first, the last one being current. `length` is that of the window where
+ * its name tells it: then the average since its beginning stands in for a pace that two reports cannot give yet.
+ */
+export function forecastLimit(
+  reports: readonly LimitPoint[],
+  length: number | null,
+  now: number,
+): LimitForecast {
+  const last = reports.at(-1);
+  if (!last || last.utilization === null || (last.resetAt !== null && last.resetAt <= now)) return UNKNOWN;
+  const perMs = pace(reports, last, length);
+  if (perMs === null) return last.utilization >= 1 ? { perHour: null, fullAt: last.at } : UNKNOWN;
+  const perHour = perMs * 3_600_000;
+  if (last.utilization >= 1) return { perHour, fullAt: last.at };
+  if (perMs <= 0) return { perHour, fullAt: null };
+  const fullAt = Math.round(last.at + (1 - last.utilization) / perMs);
+  return { perHour, fullAt: last.resetAt !== null && fullAt >= last.resetAt ? null : fullAt };
+}
+
+function pace(reports: readonly LimitPoint[], last: LimitPoint, length: number | null): number | null {
+  const comparable = reports.filter(
+    ({ at, utilization, resetAt }) =>
+      utilization !== null && at >= last.at - PACE_MS && at <= last.at && isSamePeriod(resetAt, last.resetAt),
+  );
+  const first = comparable[0];
+  if (first && last.at - first.at >= SHORTEST_PACE_MS)
+    return Math.max(0, (last.utilization! - first.utilization!) / (last.at - first.at));
+  if (length === null || last.resetAt === null) return null;
+  const elapsed = last.at - (last.resetAt - length);
+  return elapsed >= SHORTEST_PACE_MS ? last.utilization! / elapsed : null;
+}
+
+/** Resets are told in seconds and may waver by some. */
+function isSamePeriod(a: number | null, b: number | null): boolean {
+  return a === b || (a !== null && b !== null && Math.abs(a - b) < 10 * MINUTE_MS);
+}
+
+/**
+ * When the rolling `length` milliseconds before an instant hold `limit` tokens: those already used leave the window one minute after
+ * the other, and new ones come at the pace of the last hour. `minutes` are numbered since the epoch. Null when that is not within `length`.
+ */
+export function forecastRolling(
+  minutes: ReadonlyMap<number, number>,
+  { limit, length, now }: { limit: number; length: number; now: number },
+): number | null {
+  const current = Math.floor(now / MINUTE_MS);
+  const span = Math.round(length / MINUTE_MS);
+  let sum = 0;
+  let recent = 0;
+  for (const [minute, tokens] of minutes) {
+    if (minute > current - span && minute <= current) sum += tokens;
+    if (minute > current - PACE_MS / MINUTE_MS && minute <= current) recent += tokens;
+  }
+  if (sum >= limit) return now;
+  if (recent === 0) return null;
+  const perMinute = recent / (PACE_MS / MINUTE_MS);
+  for (let ahead = 1; ahead <= span; ahead++) {
+    sum += perMinute - (minutes.get(current - span + ahead) ?? 0);
+    if (sum >= limit) return (current + ahead) * MINUTE_MS;
+  }
+  return null;
+}

@@ -1,0 +1,120 @@
+/**
+ * Rate-limit headers of Claude's answers as readings. Subscriptions report `anthropic-ratelimit-unified-<window>-<field>`
+ * for windows whose names change with plans and models; API keys report `anthropic-ratelimit-<kind>-{limit,remaining,reset}`
+ * (and `anthropic-priority-…`, `anthropic-fast-…`). Nothing here knows a list of windows or kinds. Called by the AccountWindow object.
+ * https://docs.claude.com/en/api/rate-limits; the unified ones are as observed.
+ */
+import type { LimitReading } from "../../schemas/window.ts";
+
+export interface LimitReadings {
+  readings: LimitReading[];
+  /** Of the unified limits as a whole: `status`, `reset`, `representative-claim`, `fallback-percentage`, …, as sent. */
+  overall: Record<string, string>;
+}
+
+const UNIFIED = "anthropic-ratelimit-unified-";
+const CLASSIC = /^anthropic-(?:ratelimit-)?([a-z0-9_-]{1,60})-(limit|remaining|reset)$/;
+/** Fields that make what stands before them a window's name. Longest first: a window's name is what is left. */
+const WINDOW_FIELD = /^([a-z0-9_.-]{1,60})-(surpassed-threshold|disabled-reason|utilization|status|reset)$/;
+
+/** What the vendor calls windows in `representative-claim`, by the name they have in headers. */
+const CLAIMS: Readonly<Record<string, string>> = {
+  five_hour: "5h",
+  seven_day: "7d",
+  seven_day_overage_included: "7d_oi",
+  seven_day_opus: "7d_opus",
+  seven_day_sonnet: "7d_sonnet",
+};
+
+/** Names beyond this are somebody playing with a prefix. */
+const MAX_READINGS = 40;
+
+/** Names in lower case. Headers that say nothing about limits are passed over; a value that is no number gives null. */
+export function readLimits(headers: Readonly<Record<string, string>>): LimitReadings {
+  const windows = new Map<string, Record<string, string>>();
+  const kinds = new Map<string, Record<string, string>>();
+  const rest: [string, string][] = [];
+  for (const [header, value] of Object.entries(headers)) {
+    if (header.startsWith(UNIFIED)) {
+      const suffix = header.slice(UNIFIED.length);
+      const [, window, field] = WINDOW_FIELD.exec(suffix) ?? [];
+      if (window !== undefined && field !== undefined) put(windows, window, field, value);
+      else rest.push([suffix, value]);
+    } else {
+      const [, kind, field] = CLASSIC.exec(header) ?? [];
+      if (kind !== undefined && field !== undefined) put(kinds, kind, field, value);
+    }
+  }
+  const overall: Record<string, string> = {};
+  for (const [suffix, value] of rest) {
+    // A field nobody knows yet, of a window that is known by another.
+    const window = [...windows.keys()].find((name) => suffix.startsWith(`${name}-`));
+    if (window === undefined) overall[suffix] = value;
+    else put(windows, window, suffix.slice(window.length + 1), value);
+  }
+  return {
+    readings: [
+      ...[...windows].map(([name, fields]) => unified(name, fields)),
+      ...[...kinds].map(([name, fields]) => classic(name, fields)),
+    ].slice(0, MAX_READINGS),
+    overall,
+  };
+}
+
+/** The window that binds at the moment, as headers name it; null when nothing says so. */
+export function bindingWindow(overall: Readonly<Record<string, string>>): string | null {
+  const claim = overall["representative-claim"];
+  if (claim === undefined) return null;
+  return (Object.hasOwn(CLAIMS, claim) && CLAIMS[claim]) || claim;
+}
+
+/** The length of a window whose name tells it ("5h", "7d_oi"), in milliseconds; null otherwise. */
+export function windowLength(name: string): number | null {
+  const [, number, unit] = /^(\d{1,3})([mhd])(?![a-z0-9])/.exec(name) ?? [];
+  if (number === undefined || unit === undefined) return null;
+  return Number(number) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as "m" | "h" | "d"];
+}
+
+function unified(name: string, fields: Record<string, string>): LimitReading {
+  return {
+    name,
+    style: "unified",
+    utilization: number(fields["utilization"]),
+    status: fields["status"] ?? null,
+    resetAt: instant(fields["reset"]),
+    limit: null,
+    remaining: null,
+    fields,
+  };
+}
+
+function classic(name: string, fields: Record<string, string>): LimitReading {
+  const limit = number(fields["limit"]);
+  const remaining = number(fields["remaining"]);
+  return {
+    name,
+    style: "classic",
+    utilization: limit !== null && limit > 0 && remaining !== null ? 1 - remaining / limit : null,
+    status: null,
+    resetAt: instant(fields["reset"]),
+    limit,
+    remaining,
+    fields,
+  };
+}
+
+function put(to: Map<string, Record<string, string>>, name: string, field: string, value: string): void {
+  to.set(name, { ...to.get(name), [field]: value });
+}
+
+function number(text: string | undefined): number | null {
+  const value = text === undefined || !/^\s*[\d.]+(?:e[+-]?\d+)?\s*$/i.test(text) ? NaN : Number(text);
+  return Number.isFinite(value) ? value : null;
+}
+
+/** Unix seconds (unified), RFC 3339 (classic); milliseconds are told by their size. */
+function instant(text: string | undefined): number | null {
+  const seconds = number(text);
+  const ms = seconds === null ? Date.parse(text ?? "") : seconds > 1e11 ? seconds : seconds * 1000;
+  return Number.isFinite(ms) && ms > 0 && ms < 8.64e15 ? Math.round(ms) : null;
+}

@@ -1,0 +1,31 @@
+/**
+ * Facts that are only in a bell, because R2 did not take the exchange. No queue keeps a message for ever: when their bell has waited
+ * long they move into the journal, where the sweep finds them. Used by the consumer.
+ */
+import { JOURNAL_TIMEOUT_MS } from "../runtime/constants.ts";
+import { errorText, log } from "../runtime/log.ts";
+import type { ExchangeBell } from "../schemas/exchange.ts";
+import { writeJournalFacts } from "../store/journal/objects.ts";
+import { withinTime } from "../store/db/timeout.ts";
+import type { Delivery } from "./batches.ts";
+
+/** Tries, a quarter of an hour together. */
+const LONG_TRIED = 10;
+
+export const hasFacts = ({ request, response }: ExchangeBell) => request !== null || response !== null;
+
+/** Whether a bell with facts has waited so long that they are better kept elsewhere. */
+export function isLongTried({ bell, message, isDead }: Delivery): boolean {
+  return hasFacts(bell) && (isDead || message.attempts >= LONG_TRIED);
+}
+
+/** Moves the facts of a bell into the journal. Answers whether the bell is needed no more. */
+export async function keepFacts(env: Env, { bell }: Delivery): Promise<boolean> {
+  try {
+    await withinTime(JOURNAL_TIMEOUT_MS, writeJournalFacts(env.JOURNAL, bell));
+    return true;
+  } catch (thrown) {
+    log.warn("ingest: facts of a bell not in the journal", { id: bell.id, error: errorText(thrown) });
+    return false;
+  }
+}

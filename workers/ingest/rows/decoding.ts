@@ -1,0 +1,58 @@
+/**
+ * Content-codings undone for reading: bodies that clients compress, and answers in a coding that the runtime passes
+ * through undecoded. A body that was cut off decodes as far as it goes.
+ */
+import {
+  brotliDecompressSync,
+  constants,
+  gunzipSync,
+  inflateRawSync,
+  inflateSync,
+  zstdDecompressSync,
+} from "node:zlib";
+import { MAX_RECORDED_BODY_BYTES } from "../../runtime/constants.ts";
+
+type Decoder = (bytes: Uint8Array) => Uint8Array;
+
+/** What a body decodes to is held to the size a body may have anyway. */
+const maxOutputLength = MAX_RECORDED_BODY_BYTES;
+const partly = { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH };
+
+const DECODERS: Readonly<Record<string, readonly Decoder[]>> = {
+  identity: [(bytes) => bytes],
+  gzip: [(bytes) => gunzipSync(bytes, partly)],
+  "x-gzip": [(bytes) => gunzipSync(bytes, partly)],
+  // Means zlib's format; some senders have always understood the bare one.
+  deflate: [(bytes) => inflateSync(bytes, partly), (bytes) => inflateRawSync(bytes, partly)],
+  br: [
+    (bytes) =>
+      brotliDecompressSync(bytes, { maxOutputLength, finishFlush: constants.BROTLI_OPERATION_FLUSH }),
+  ],
+  zstd: [(bytes) => zstdDecompressSync(bytes, { maxOutputLength, finishFlush: constants.ZSTD_e_flush })],
+};
+
+/**
+ * The bytes without their codings, given as in a `content-encoding` header (`gzip`, `deflate, br`). Null where a coding is
+ * unknown, the bytes are not in it, or they would decode to more than a body may have.
+ */
+export function decodeBody(bytes: Uint8Array, contentEncoding: string): Uint8Array | null {
+  const codings = contentEncoding
+    .split(",")
+    .map((coding) => coding.trim().toLowerCase())
+    .filter((coding) => coding !== "");
+  let decoded: Uint8Array | null = bytes;
+  // Applied in the order listed, so undone from the end.
+  for (const coding of codings.reverse()) decoded = decoded && decodeOne(decoded, coding);
+  return decoded;
+}
+
+function decodeOne(bytes: Uint8Array, coding: string): Uint8Array | null {
+  for (const decode of (Object.hasOwn(DECODERS, coding) && DECODERS[coding]) || []) {
+    try {
+      return decode(bytes);
+    } catch {
+      // Not this format: the next one may fit.
+    }
+  }
+  return null;
+}

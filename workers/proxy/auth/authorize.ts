@@ -1,0 +1,77 @@
+/** Whether a request may go on: domain, client key, endpoint. Everything here happens before a byte of the body is read. */
+import type { Config } from "../../runtime/config.ts";
+import { domainOfHost, isLoopbackName } from "../../domain/http/host.ts";
+import { isEndpointAllowed, isPlainPath, rawHost, type RawTarget } from "../../domain/http/paths.ts";
+import type { ProxyError } from "../../runtime/anthropic-errors.ts";
+import type { DomainRecord } from "../../schemas/tenant.ts";
+import { readDomain, TenantsUnavailable } from "../../store/tenants/kv-read.ts";
+import { findClientKey, presentedKeys } from "./client-key.ts";
+
+export interface Admission {
+  record: DomainRecord;
+  /** Null where no key is asked for. */
+  clientKeyId: string | null;
+}
+
+/**
+ * A missing, wrong, revoked or foreign key, an unknown domain and an unusable Host are one answer: who has no key learns
+ * nothing, not even whether the domain exists.
+ */
+export async function admit(
+  request: Request,
+  target: RawTarget,
+  env: Env,
+  config: Config,
+): Promise<Admission | { error: ProxyError }> {
+  if (!isPlainPath(target.path))
+    return {
+      error: {
+        reason: "bad_request",
+        message:
+          "Nexus: the path has dot segments, empty segments or encoded slashes, which upstream may read differently. Send it in its plain form.",
+      },
+    };
+  try {
+    return await admitTenant(request, target, env, config);
+  } catch (thrown) {
+    if (thrown instanceof TenantsUnavailable) return { error: { reason: "tenants_unavailable" } };
+    throw thrown;
+  }
+}
+
+async function admitTenant(
+  request: Request,
+  target: RawTarget,
+  env: Env,
+  config: Config,
+): Promise<Admission | { error: ProxyError }> {
+  const domain = domainOfHost(rawHost(request.url));
+  const open = domain !== null && isOpenHere(domain, request, config);
+  const configured = domain === null ? null : await readDomain(env, domain);
+  if (!configured && open) return within(target, { record: openPassthrough(domain), clientKeyId: null });
+  if (configured && !config.ENABLE_CLIENT_AUTH)
+    return within(target, { record: configured, clientKeyId: null });
+
+  // An unknown domain's keys are looked up like a known one's, so that both take the same time.
+  const keys = presentedKeys(request.headers, configured?.credentialType ?? "api_key");
+  const key = await findClientKey(env, keys, domain ?? "");
+  if (!configured || !key) return { error: { reason: "unauthenticated" } };
+  return within(target, { record: configured, clientKeyId: key.id });
+}
+
+function within(target: RawTarget, admission: Admission): Admission | { error: ProxyError } {
+  if (isEndpointAllowed(target.path, admission.record.endpoints)) return admission;
+  return { error: { reason: "endpoint_not_allowed", path: target.path } };
+}
+
+/**
+ * The names of this machine are open in the local world, where whoever reaches them is its user. A deployed Worker is told so by
+ * two things at once: the variable is not set, and every request that came through Cloudflare carries `cf-ray`.
+ */
+function isOpenHere(domain: string, request: Request, config: Config): boolean {
+  return config.LOCAL_WORLD && isLoopbackName(domain) && !request.headers.has("cf-ray");
+}
+
+function openPassthrough(domain: string): DomainRecord {
+  return { v: 1, domain, accountId: null, credentialType: "passthrough", credential: null, endpoints: null };
+}

@@ -1,0 +1,129 @@
+/**
+ * The ways of an answer's body to client and archive at once. What is known to be small passes piece by piece. A model's words, and
+ * what fits into memory, are split by the runtime, and the archive's branch is left alone until the client has got its own: reading it along costs 40 µs per event or
+ * holds the client's events back, and a pump to somebody who may wait costs memory. What could be larger is pumped to
+ * the Recorder as it comes, and what could be larger than memory goes to both in step. Only a stream that is timed (stream-timing)
+ * is read along all the same. Used by response-stream.
+ */
+import { MAX_BUNDLED_BODY_BYTES } from "../../runtime/constants.ts";
+import type { ResponseFacts } from "../../schemas/exchange.ts";
+import type { OpenFacts } from "../../store/journal/objects.ts";
+import { inStep, isBulk } from "../body/copy-lockstep.ts";
+import type { Exchange } from "../exchange.ts";
+import { gulpBranch, type Taken } from "../body/tee-reader.ts";
+import { passPieces } from "../body/copy-small.ts";
+import { pauseAfterAnswer } from "../record/delay.ts";
+import type { StoredHalf } from "../record/recorder-entrypoint.ts";
+import { pumped, recordCopy, recordGulped } from "../record/record.ts";
+import { type StreamClock, streamClock } from "../record/chunk-timing.ts";
+
+/** Of known length: up to this size the archive's branch may lie in the tee. */
+const MAX_LYING_BYTES = 1_048_576;
+/** The client's pipe fails alike when the client leaves and when upstream breaks: before we turn upstream off it may say which. */
+const LAST_WORD_MS = 10;
+const EVENT_STREAM = /^text\/event-stream\b/i;
+
+/** An answer's body on its way. */
+export interface Passage {
+  /** Whether the client took all of it. */
+  served: Promise<boolean>;
+  /** A moment after that: now recording is in nobody's way. */
+  rested: Promise<unknown>;
+  /** Brings the archive its copy; see recordCopy. */
+  record: (conclude: (broken: unknown) => Promise<OpenFacts<ResponseFacts>>) => Promise<StoredHalf>;
+  /** Of a body known to be small: what came of it, as soon as the client has its own. Who makes something of it needs no `record`. */
+  taken?: () => Promise<Taken>;
+}
+
+/** Sets the body on its way to the client, in the way that suits its type and length (null: not known). */
+export function passBody(
+  exchange: Exchange,
+  body: ReadableStream,
+  client: WritableStream,
+  type: string | null,
+  length: number | null,
+): Passage {
+  if (isBulk(type, length)) return steppedBody(exchange, body, client);
+  const isSmall = length !== null && length <= MAX_BUNDLED_BODY_BYTES;
+  if (isSmall) return smallBody(exchange, body, client, length);
+  if (length === null && EVENT_STREAM.test(type ?? ""))
+    return lyingBody(exchange, body, client, streamClock(exchange));
+  const mayLie = length !== null && length <= MAX_LYING_BYTES;
+  return mayLie ? lyingBody(exchange, body, client, null) : pumpedBody(exchange, body, client);
+}
+
+/** Passed on piece by piece, of which there is one or a few: that costs less than two branches and their pumps. */
+function smallBody(
+  exchange: Exchange,
+  body: ReadableStream,
+  client: WritableStream,
+  length: number,
+): Passage {
+  const passing = passPieces(body, client, length, exchange.abort);
+  const served = passing.then(({ wasServed }) => wasServed !== false);
+  return {
+    served,
+    rested: served,
+    record: async (conclude) => {
+      const taken = await passing;
+      await rest();
+      return recordGulped(exchange.env, "response", taken, conclude);
+    },
+    taken: () => passing,
+  };
+}
+
+/** The other branch lies in the tee until it is in nobody's way; with a clock it is read along. */
+function lyingBody(
+  exchange: Exchange,
+  body: ReadableStream,
+  client: WritableStream,
+  clock: StreamClock | null,
+): Passage {
+  const [toClient, toArchive] = body.tee();
+  const served = pumpedDown(toClient, client, () => afterLastWord(exchange));
+  const rested = served.then(rest);
+  const record: Passage["record"] = async (conclude) => {
+    const taken = await gulpBranch(toArchive, served, rested, clock?.came);
+    return recordGulped(exchange.env, "response", taken, clock ? clock.told(conclude) : conclude);
+  };
+  return { served, rested, record };
+}
+
+/** The other branch is pumped as well. */
+function pumpedBody({ env, ctx, abort }: Exchange, body: ReadableStream, client: WritableStream): Passage {
+  const [toClient, toArchive] = body.tee();
+  const served = pumpedDown(toClient, client, () => abort.abort());
+  return {
+    served,
+    rested: served.then(rest),
+    record: (conclude) => recordCopy(env, ctx, "response", pumped(toArchive), conclude),
+  };
+}
+
+/** Resolves with whether the client took everything. */
+function pumpedDown(body: ReadableStream, client: WritableStream, failed: () => void): Promise<boolean> {
+  return body.pipeTo(client).then(
+    () => true,
+    () => {
+      failed();
+      return false;
+    },
+  );
+}
+
+function afterLastWord({ ctx, abort }: Exchange): void {
+  ctx.waitUntil(scheduler.wait(LAST_WORD_MS).then(() => abort.abort()));
+}
+
+/** One that may be larger than memory. */
+function steppedBody({ env, ctx, abort }: Exchange, body: ReadableStream, client: WritableStream): Passage {
+  const { served, fill } = inStep(body, client, abort.signal, () => abort.abort());
+  return {
+    served,
+    rested: served.then(rest),
+    record: (conclude) => recordCopy(env, ctx, "response", fill, conclude),
+  };
+}
+
+const rest = () => scheduler.wait(pauseAfterAnswer());

@@ -1,0 +1,78 @@
+/** The door of the hot path: everything under /v1/, any method. */
+import { loadConfig } from "../../runtime/config.ts";
+import type { RawTarget } from "../../domain/http/paths.ts";
+import { errorResponse, type ProxyError } from "../../runtime/anthropic-errors.ts";
+import { errorText, log } from "../../runtime/log.ts";
+import { admit } from "../auth/authorize.ts";
+import { count, flushCounters, type CounterName } from "../record/counters.ts";
+import { upstreamCredential } from "../auth/credential.ts";
+import { newId } from "../exchange.ts";
+import { runExchange } from "./run-exchange.ts";
+
+/** Admits and runs one exchange. Always resolves: what goes wrong is an answer in Anthropic's shape. */
+export function handleProxy(
+  request: Request,
+  target: RawTarget,
+  env: Env,
+  ctx: ExecutionContext,
+): Promise<Response> {
+  const answer = proxied(request, target, env, ctx);
+  // A client that leaves before the headers would end the handler with it, and its record.
+  ctx.waitUntil(answer);
+  return answer;
+}
+
+async function proxied(
+  request: Request,
+  target: RawTarget,
+  env: Env,
+  ctx: ExecutionContext,
+): Promise<Response> {
+  const startedAt = Date.now();
+  const id = newId(startedAt);
+  try {
+    const config = loadConfig(env);
+    const admission = await admit(request, target, env, config);
+    if ("error" in admission) return refuse(admission.error, id);
+    const credential = await upstreamCredential(admission.record, env, config);
+    if ("error" in credential) return refuse(credential.error, id);
+    if (request.body !== null && (request.method === "GET" || request.method === "HEAD"))
+      return refuse(
+        { reason: "bad_request", message: `Nexus: a ${request.method} request cannot carry a body here.` },
+        id,
+      );
+    return await runExchange({
+      id,
+      startedAt,
+      request,
+      target,
+      admission,
+      credential,
+      abort: new AbortController(),
+      env,
+      ctx,
+      config,
+    });
+  } catch (thrown) {
+    log.error("proxy: internal error", { id, error: errorText(thrown) });
+    return errorResponse({ reason: "internal" }, id);
+  } finally {
+    flushCounters(env, ctx, Date.now());
+  }
+}
+
+/** Nothing went to Claude, so nothing is stored; it is counted. */
+function refuse(error: ProxyError, id: string): Response {
+  const counter = REFUSALS[error.reason];
+  if (counter) count(counter);
+  return errorResponse(error, id);
+}
+
+const REFUSALS: Partial<Record<ProxyError["reason"], CounterName>> = {
+  bad_request: "refused_path",
+  unauthenticated: "refused_unauthenticated",
+  endpoint_not_allowed: "refused_endpoint",
+  no_credential: "no_credential",
+  credential_unavailable: "no_credential",
+  tenants_unavailable: "tenants_unavailable",
+};

@@ -1,0 +1,36 @@
+/**
+ * Times the pieces of a streamed answer, for the share of exchanges that STREAM_TIMING_SAMPLE asks for. For these the archive's
+ * branch is read as it comes, which costs 40 µs per event; the client's branch and the journal do not know of it. Used by answer-body.
+ */
+import { isTimed, newTimingNotes, noteArrival, timingOf } from "../../domain/messages/chunk-timing.ts";
+import type { ResponseFacts } from "../../schemas/exchange.ts";
+import type { OpenFacts } from "../../store/journal/objects.ts";
+import { elapsed, type Exchange } from "../exchange.ts";
+
+/** Stands beside a stream that is timed. */
+export interface StreamClock {
+  /** Told whenever a piece has come how many bytes that makes. */
+  came: (bytes: number) => void;
+  /**
+   * Adds the times to the facts that go into the journal with the answer. They are left out of the facts that the rest of the
+   * exchange knows, so that without R2 the bell stays small.
+   */
+  told: (
+    conclude: (broken: unknown) => Promise<OpenFacts<ResponseFacts>>,
+  ) => (broken: unknown) => Promise<OpenFacts<ResponseFacts>>;
+}
+
+/** Null where this exchange is not one of those. */
+export function streamClock(exchange: Exchange): StreamClock | null {
+  const share = exchange.config.STREAM_TIMING_SAMPLE;
+  if (share === 0 || !isTimed(exchange.id, share)) return null;
+  const notes = newTimingNotes();
+  return {
+    came: (bytes) => noteArrival(notes, elapsed(exchange), bytes),
+    told: (conclude) => async (broken) => {
+      const facts = await conclude(broken);
+      const timing = timingOf(notes);
+      return timing && !facts.body ? { ...facts, timing } : facts;
+    },
+  };
+}

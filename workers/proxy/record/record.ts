@@ -1,0 +1,167 @@
+/**
+ * What happens beside the stream: halves of an exchange go to the journal, then the bell rings. Everything here runs under
+ * `waitUntil`; nothing here throws or makes a stream wait.
+ */
+import { errorText, log } from "../../runtime/log.ts";
+import type { BodyFacts, RequestFacts, ResponseFacts } from "../../schemas/exchange.ts";
+import { journalTrailer, type JournalPart, type OpenFacts } from "../../store/journal/objects.ts";
+import { ring } from "./notify.ts";
+import { count, flushCounters } from "./counters.ts";
+import type { Taken } from "../body/tee-reader.ts";
+import { takeKeptBody } from "./pending-bodies.ts";
+import { record, storeBytes, storeGulped, type StoredHalf } from "./recorder-entrypoint.ts";
+
+type Facts = OpenFacts<RequestFacts> | OpenFacts<ResponseFacts>;
+type Waiting = Pick<ExecutionContext, "waitUntil" | "exports">;
+
+/** The request's half, and what became of it. */
+export interface RecordedRequest {
+  facts: OpenFacts<RequestFacts>;
+  half: StoredHalf;
+}
+
+const NOT_STORED: StoredHalf = {
+  isStored: false,
+  journalBytes: 0,
+  body: { recorded: "none", bytes: 0, sha256: null },
+};
+
+/** Stores a half whose body is at hand (or has none). */
+export async function recordHeld(
+  env: Env,
+  part: JournalPart,
+  facts: Facts,
+  body: Uint8Array,
+  retryDelays?: readonly number[],
+): Promise<StoredHalf> {
+  try {
+    return await storeBytes(env.JOURNAL, part, facts, body, retryDelays);
+  } catch (thrown) {
+    return notStored(part, facts.id, thrown);
+  }
+}
+
+/**
+ * Sends a copy of a stream to the Recorder. `fill` writes it and leaves its stream open; when it has ended, `conclude` is told with
+ * what error (null: none) and answers with the facts, which follow the bytes. A copy that breaks *ends*, or the bytes seen so far
+ * would be lost with it.
+ */
+export async function recordCopy(
+  env: Env,
+  ctx: Waiting,
+  part: JournalPart,
+  fill: (copy: WritableStream) => Promise<unknown>,
+  conclude: (broken: unknown) => Promise<Facts>,
+): Promise<StoredHalf> {
+  const copy = new IdentityTransformStream();
+  const stored = callRecorder(env, ctx, part, copy.readable);
+  const broken = await fill(copy.writable);
+  const facts = await conclude(broken);
+  try {
+    const writer = copy.writable.getWriter();
+    await writer.write(journalTrailer(facts));
+    await writer.close();
+    return await stored;
+  } catch (thrown) {
+    return notStored(part, facts.id, thrown);
+  }
+}
+
+/** Fills a copy from a branch of a tee, pumped by the runtime, until it ends, breaks, or is cut. */
+export function pumped(
+  branch: ReadableStream,
+  cut?: AbortSignal,
+): (copy: WritableStream) => Promise<unknown> {
+  return (copy) =>
+    branch.pipeTo(copy, { preventAbort: true, preventClose: true, ...(cut ? { signal: cut } : {}) }).then(
+      () => null,
+      (thrown: unknown) => thrown ?? new Error("broken"),
+    );
+}
+
+/** Stores what was taken of a branch of a tee, here: no call, no pump. `conclude` is as for recordCopy. */
+export async function recordGulped(
+  env: Env,
+  part: JournalPart,
+  { gulped, broken }: Taken,
+  conclude: (broken: unknown) => Promise<Facts>,
+): Promise<StoredHalf> {
+  const facts = await conclude(broken);
+  try {
+    return await storeGulped(env.JOURNAL, part, facts, gulped);
+  } catch (thrown) {
+    return notStored(part, facts.id, thrown);
+  }
+}
+
+/**
+ * The end of every exchange: waits for both halves, then tells ingest; a half that R2 did not take travels in the message.
+ * What went wrong on the way is counted, and the count sent off: there may be no request after this one.
+ */
+export async function concludeExchange(
+  env: Env,
+  ctx: Waiting,
+  requestStored: Promise<RecordedRequest>,
+  responseFacts: OpenFacts<ResponseFacts>,
+  responseStored: Promise<StoredHalf>,
+): Promise<void> {
+  const response = await responseStored;
+  const { facts: requestFacts, half } = await requestStored;
+  const request = half.isStored ? half : await onceMore(env, requestFacts, half, response.isStored);
+  if (!request.isStored || !response.isStored) count("unrecorded");
+  await ring(env, {
+    v: 1,
+    kind: "exchange",
+    id: requestFacts.id,
+    domain: requestFacts.domain,
+    journalBytes: request.journalBytes + response.journalBytes,
+    rungBy: "recorder",
+    request: request.isStored ? null : { ...requestFacts, body: request.body },
+    response: response.isStored ? null : unrecorded(responseFacts, response.body),
+  });
+  flushCounters(env, ctx, Date.now());
+}
+
+/** Without what it knows of its request, which is in the journal or in the same bell. */
+export function unrecorded({ asked: _, ...facts }: OpenFacts<ResponseFacts>, body: BodyFacts): ResponseFacts {
+  return { ...facts, outcome: "unrecorded", body };
+}
+
+/** R2 did not take the request and then took the answer: it may take the request now, if that is at hand. One try. */
+async function onceMore(
+  env: Env,
+  facts: OpenFacts<RequestFacts>,
+  half: StoredHalf,
+  isWorthIt: boolean,
+): Promise<StoredHalf> {
+  const body = takeKeptBody(facts.id);
+  if (body === null || !isWorthIt) return half;
+  return recordHeld(env, "request", facts, body, []);
+}
+
+/** Over the loopback entrypoint, which the runtime feeds without JavaScript; directly where there is none. */
+async function callRecorder(
+  env: Env,
+  ctx: Waiting,
+  part: JournalPart,
+  body: ReadableStream,
+): Promise<StoredHalf> {
+  const request = new Request(`http://recorder/${part}`, { method: "POST", body });
+  try {
+    const response = ctx.exports?.Recorder
+      ? await ctx.exports.Recorder.fetch(request)
+      : await record(request, env);
+    return await response.json<StoredHalf>();
+  } catch (thrown) {
+    return notStored(part, "", thrown);
+  }
+}
+
+function notStored(part: JournalPart, id: string, thrown: unknown): StoredHalf {
+  log.error("recording: a half is not in the journal", { id, part, error: errorText(thrown) });
+  count("recorder_failed");
+  return NOT_STORED;
+}
+
+/** How a body that is never recorded is declared. */
+export const BODY_NOT_RECORDED: BodyFacts = { recorded: "none", bytes: 0, sha256: null };

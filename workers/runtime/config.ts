@@ -1,0 +1,157 @@
+/**
+ * The environment, read once. Every variable the product knows is in this schema with its default and meaning;
+ * loadConfig names all problems in one message. Nobody else reads `env.X` of a variable (bindings apart).
+ */
+import { z } from "zod";
+import { isLoopbackName } from "../domain/http/host.ts";
+
+const flag = (byDefault: boolean) =>
+  z
+    .enum(["true", "false", "1", "0", ""])
+    .optional()
+    .transform((value) =>
+      value === undefined || value === "" ? byDefault : value === "true" || value === "1",
+    );
+const milliseconds = (byDefault: number) => z.coerce.number().int().positive().default(byDefault);
+const secret = z.string().min(1).optional();
+
+/** Codes and tokens travel there, so it is https; loopback is for tests and the local world. */
+const loginAddress = (byDefault: string) =>
+  z
+    .url()
+    .refine((text) => isSecure(text), { error: "expected an https address" })
+    .default(byDefault);
+
+export const Config = z.object({
+  DATABASE_URL: z.string().min(1).describe("Neon connection string of the writing role."),
+  DATABASE_READONLY_URL: secret.describe("Connection string of the reading role; default DATABASE_URL."),
+  NEON_BRIDGE: secret.describe(
+    "host:port of a bridge that speaks Neon's HTTP and WebSocket protocols (local world only).",
+  ),
+  CREDENTIAL_KEYS: z
+    .string()
+    .regex(
+      /^[\w-]+:[A-Za-z0-9+/_-]{43}=?(,[\w-]+:[A-Za-z0-9+/_-]{43}=?)*$/,
+      "expected id:base64 of 32 bytes, comma-separated, the sealing key first",
+    )
+    .describe(
+      "Keys that seal upstream credentials: id:base64(32 bytes), comma-separated; the first seals, all open.",
+    ),
+  DASHBOARD_API_KEY: secret.describe("Administrator's key of API and dashboard. Without it there is none."),
+  DASHBOARD_VIEWER_KEY: secret.describe("Viewer's key of API and dashboard."),
+  DASHBOARD_READ_ONLY: flag(false).describe("true opens reading, and only that, without a key."),
+  DASHBOARD_URL: z.url().optional().describe("Where the dashboard is, for links in alerts."),
+  SLACK_WEBHOOK_URL: z
+    .url()
+    .optional()
+    .describe(
+      "Slack incoming webhook for domains without one of their own, and for what concerns all of them.",
+    ),
+  SLACK_CHANNEL: secret.describe("Channel of that webhook, where it may choose one."),
+  SLACK_USERNAME: secret.describe("Name it posts under."),
+  SLACK_ICON_EMOJI: secret.describe("Its icon, such as :robot_face:."),
+  SLACK_ENABLED: flag(true).describe("false: that webhook is not used."),
+  SLACK_MESSAGES: z
+    .enum(["full", "masked", "off"])
+    .default("full")
+    .describe(
+      "What is told of conversations: full; masked (lengths, models and tokens, no words, of errors neither); off. Secrets are always masked.",
+    ),
+  SLACK_WEBHOOK_HOSTS: z
+    .string()
+    .default("hooks.slack.com,hooks.slack-gov.com")
+    .describe("Hosts that alerts may be sent to, comma-separated; always https."),
+  ACCESS_TEAM_DOMAIN: secret.describe("Cloudflare Access team domain (team.cloudflareaccess.com)."),
+  ACCESS_AUD: secret.describe("Audience tag of the Access application in front of the dashboard."),
+  ACCESS_ADMIN_EMAILS: secret.describe(
+    "Comma-separated e-mail addresses that are administrators; others are viewers.",
+  ),
+  CLAUDE_API_BASE_URL: z.url().default("https://api.anthropic.com").describe("Upstream."),
+  CLAUDE_API_TIMEOUT: milliseconds(600_000).describe("Milliseconds to upstream's response headers."),
+  PROXY_SERVER_TIMEOUT: milliseconds(660_000).describe(
+    "Milliseconds for the whole exchange until the stream starts.",
+  ),
+  STREAM_MAX_MS: milliseconds(3_600_000).describe("Milliseconds a streaming answer may take."),
+  STREAM_TIMING_SAMPLE: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      "Share of streamed answers, 0 to 1, whose pieces are timed for the request's page; 1: all. Each timed one costs CPU per event.",
+    ),
+  SWEEP_AFTER_MS: milliseconds(120_000).describe(
+    "Milliseconds after which an exchange that was recorded and is not stored is looked after by the sweep.",
+  ),
+  CLAUDE_OAUTH_TOKEN_URL: loginAddress("https://console.anthropic.com/v1/oauth/token").describe(
+    "Where codes and refresh tokens are exchanged for access tokens.",
+  ),
+  CLAUDE_OAUTH_AUTHORIZE_URL: loginAddress("https://claude.ai/oauth/authorize").describe(
+    "The page on which a person logs in.",
+  ),
+  CLAUDE_OAUTH_REDIRECT_URL: loginAddress("https://console.anthropic.com/oauth/code/callback").describe(
+    "The page that shows the code after a login.",
+  ),
+  CLAUDE_OAUTH_CLIENT_ID: z
+    .string()
+    .min(1)
+    .default("9d1c250a-e61b-44d9-88ed-5944d1962f5e")
+    .describe("Client id of OAuth logins."),
+  CLAUDE_OAUTH_SCOPES: z
+    .string()
+    .min(1)
+    .default("org:create_api_key user:profile user:inference")
+    .describe("What a login asks for, separated by spaces."),
+  OAUTH_REFRESH_EARLY_MS: milliseconds(60_000).describe(
+    "A request renews an access token that expires within so many milliseconds.",
+  ),
+  OAUTH_TOKEN_TIMEOUT_MS: milliseconds(30_000).describe("Milliseconds to the login server's answer."),
+  ENABLE_CLIENT_AUTH: flag(true).describe(
+    "false: clients need no key. Then whoever reaches the domain uses its credential.",
+  ),
+  LOCAL_WORLD: flag(false).describe(
+    "Set by npm start: localhost and 127.0.0.1 are an open passthrough domain.",
+  ),
+  DEBUG: flag(false).describe("Debug lines in the log."),
+  DEBUG_SQL: flag(false).describe("Every statement with its duration in the log (no parameters)."),
+  SLOW_QUERY_THRESHOLD_MS: milliseconds(5_000).describe("Statements slower than this are logged, always."),
+});
+export type Config = z.infer<typeof Config>;
+
+/** Variables of the existing system that mean nothing here: accepted, one warning each saying why. */
+export const IGNORED_VARIABLES: Readonly<Record<string, string>> = {
+  STORAGE_ENABLED: "storage is always on",
+  CREDENTIALS_DIR: "credentials live in the database; use the import command",
+  TEST_SAMPLES_DIR: "a Worker has no file system",
+  MCP_PROMPTS_DIR: "prompts are bundled or synced",
+  MCP_WATCH_FILES: "a Worker has no file system",
+  API_KEY_SALT: "client keys carry 256 random bits and need no salt",
+  PORT: "use PROXY_PORT and DASHBOARD_PORT with npm start",
+};
+
+const known = new WeakMap<object, Config>();
+
+/** The checked environment, cached per env object. Throws one ConfigError that names every problem. */
+export function loadConfig(env: object): Config {
+  const cached = known.get(env);
+  if (cached) return cached;
+  const parsed = Config.safeParse(env);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new ConfigError(`The environment is not usable: ${problems.join("; ")}`);
+  }
+  for (const [name, why] of Object.entries(IGNORED_VARIABLES)) {
+    if (name in env) console.warn(JSON.stringify({ level: "warn", message: `${name} is ignored: ${why}` }));
+  }
+  known.set(env, parsed.data);
+  return parsed.data;
+}
+
+function isSecure(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && (url.protocol === "https:" || isLoopbackName(url.hostname));
+}
+
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}

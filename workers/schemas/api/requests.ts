@@ -1,0 +1,165 @@
+/** Recorded exchanges as the API lists and shows them. */
+import { z } from "zod";
+import {
+  AccountFilter,
+  CursorText,
+  DomainFilter,
+  Limit,
+  ModelFilter,
+  oneOf,
+  optional,
+  text,
+  time,
+  uuid,
+  whole,
+} from "./parameters.ts";
+import { CostBreakdown } from "../cost.ts";
+import { BodyRecorded, CredentialType, Outcome } from "../exchange.ts";
+
+const STATUS_RULE = "a status such as 429 or a class: 2xx, 3xx, 4xx, 5xx";
+const TYPE_RULE = "a request type such as inference, query_evaluation, quota, count_tokens";
+
+export const RequestQuery = z.object({
+  domain: DomainFilter,
+  accountId: AccountFilter,
+  model: ModelFilter,
+  requestType: optional(
+    z.string({ error: TYPE_RULE }).regex(/^[a-z][a-z0-9_]{0,49}$/, { error: TYPE_RULE }),
+  ).describe("Only this request type."),
+  status: optional(
+    z
+      .string({ error: STATUS_RULE })
+      .regex(/^(?:[1-5]\d\d|[1-5]xx)$/i, { error: STATUS_RULE })
+      .toLowerCase(),
+  ).describe("Only this status or class of status."),
+  outcome: optional(oneOf(Outcome.options)).describe("Only exchanges that ended so."),
+  from: optional(time()).describe("Started at or after."),
+  to: optional(time()).describe("Started before."),
+  sessionId: optional(text(200, "a session's id")).describe("Only this client session."),
+  conversationId: optional(uuid()).describe("Only this conversation."),
+  limit: Limit,
+  cursor: CursorText,
+  offset: optional(whole(0, 1_000_000)).describe(
+    "Rows to skip. Makes the answer count them all (`pagination.total`); a cursor is faster.",
+  ),
+});
+export type RequestQuery = z.infer<typeof RequestQuery>;
+
+export const RequestParameter = z.object({ id: uuid().describe("The request's id (`requestId`).") });
+
+const count = z.number().int().nullable();
+const name = z.string().nullable();
+
+export const RequestRow = z.object({
+  requestId: z.string(),
+  domain: z.string(),
+  accountId: name,
+  credentialType: CredentialType,
+  clientKeyId: name,
+  timestamp: z.iso.datetime().describe("Start, UTC."),
+  method: z.string(),
+  path: z.string(),
+  endpoint: z.string(),
+  requestType: z.string(),
+  model: name,
+  modelServed: name,
+  stream: z.boolean(),
+  responseStatus: z.number().int().nullable(),
+  outcome: Outcome,
+  error: name.describe("The error's message, or its type where it has none."),
+  errorType: name,
+  stopReason: name,
+  inputTokens: count,
+  outputTokens: count,
+  totalTokens: count.describe("Input + output; cache apart."),
+  cacheReadInputTokens: count,
+  cacheCreationInputTokens: count,
+  cacheCreation5mInputTokens: count,
+  cacheCreation1hInputTokens: count,
+  thinkingTokens: count,
+  usagePartial: z.boolean().describe("The final usage never arrived: the counts are a floor."),
+  serverToolUse: z.record(z.string(), z.number()).nullable(),
+  toolCalls: z.record(z.string(), z.number()).nullable().describe("Tool name → calls in the answer."),
+  toolCallCount: z.number().int(),
+  costUsd: name.describe("Exact decimal; null = unpriced: the model or the usage is not known."),
+  costBreakdown: CostBreakdown.nullable().describe("How the cost adds up; null before it was first priced."),
+  priceVersion: name.describe("The price table and rules it was priced by."),
+  timeToFirstByteMs: z.number().nullable().describe("To the upstream's response headers."),
+  durationMs: z.number().nullable().describe("Null where the end was not seen."),
+  upstreamRequestId: name,
+  messageCount: z.number().int(),
+  requestBytes: z.number().int(),
+  responseBytes: z.number().int(),
+  bodyTruncated: z.boolean(),
+  bodyMasked: z.boolean().describe("A secret in the request body was masked before it was stored."),
+  responseTruncated: z.boolean(),
+  sessionId: name,
+  agentId: name,
+  parentAgentId: name,
+  conversationId: name,
+  branchId: name,
+  parentRequestId: name,
+  isSubtask: z.boolean(),
+  parentTaskRequestId: name,
+  linkKind: name,
+  linkedBy: name,
+  linkConfidence: name,
+});
+export type RequestRow = z.infer<typeof RequestRow>;
+
+export const RequestList = z.object({
+  requests: z.array(RequestRow),
+  nextCursor: z.string().nullable(),
+  pagination: z.object({
+    total: z.number().int().nullable().describe("Only when `offset` is given."),
+    limit: z.number().int(),
+    offset: z.number().int().nullable(),
+    hasMore: z.boolean(),
+  }),
+});
+export type RequestList = z.infer<typeof RequestList>;
+
+const headers = z.record(z.string(), z.string()).nullable().describe("Allow-listed headers only.");
+/** What is left of a body: `removed` by retention, `large`: too large to be shown inline; the others as it was recorded. */
+export const BodyState = z.enum([...BodyRecorded.options, "removed", "large"]);
+export type BodyState = z.infer<typeof BodyState>;
+
+const StreamingChunk = z.object({
+  chunkIndex: z.number().int(),
+  timestamp: z.iso.datetime().describe("When it had come, UTC."),
+  offsetMs: z.number().int().describe("The same in milliseconds since the start of the exchange."),
+  endByte: z.number().int().describe("Bytes of the response up to the chunk's end."),
+});
+export type StreamingChunk = z.infer<typeof StreamingChunk>;
+
+export const RequestDetail = RequestRow.extend({
+  query: z.string(),
+  requestBody: z.unknown().describe("JSON as sent, or text where it was not JSON; null when there is none."),
+  requestBodyState: BodyState,
+  responseBody: z
+    .unknown()
+    .describe(
+      "The answer's message, put together from its stream, or the error's JSON; null when there is none.",
+    ),
+  responseBodyState: BodyState.describe("Of the raw bytes; a message outlives them in its conversation."),
+  usageData: z.record(z.string(), z.unknown()).nullable().describe("Usage as the vendor sent it."),
+  rateLimit: z.record(z.string(), z.string()).nullable(),
+  requestHeaders: headers,
+  responseHeaders: headers,
+  streamTiming: z
+    .object({
+      resolutionMs: z
+        .number()
+        .int()
+        .describe("1: exact. Larger: what came within so many milliseconds of each other may be one chunk."),
+    })
+    .nullable()
+    .describe(
+      "How exactly `streamingChunks` were timed; null where they were not: STREAM_TIMING_SAMPLE is the share of streams that is, and times go when retention removes the stream.",
+    ),
+  streamingChunks: z
+    .array(StreamingChunk)
+    .describe("When the stream came, chunk by chunk; empty where it was not timed."),
+  storedAt: z.iso.datetime(),
+});
+export type RequestDetail = z.infer<typeof RequestDetail>;

@@ -1,0 +1,44 @@
+/** Search over what was said, as the API gives it. */
+import { z } from "zod";
+import { CursorText, DomainFilter, oneOf, optional, time, whole, withDefault } from "./parameters.ts";
+
+const QUESTION_RULE = "words to look for, 1 to 500 characters";
+
+export const SearchQuery = z.object({
+  q: z
+    .string({ error: QUESTION_RULE })
+    .min(1, { error: QUESTION_RULE })
+    .max(500, { error: QUESTION_RULE })
+    .describe(
+      'All of these words; "a phrase" in quotes, -without. Words of three letters also find longer ones.',
+    ),
+  domain: DomainFilter,
+  role: optional(oneOf(["user", "assistant", "system"])).describe("Only what this role said."),
+  from: optional(time()).describe("First said at or after."),
+  to: optional(time()).describe("First said before."),
+  limit: withDefault(whole(1, 100).default(20)).describe("Results of one page."),
+  cursor: CursorText,
+});
+export type SearchQuery = z.infer<typeof SearchQuery>;
+
+export const SearchResults = z.object({
+  results: z
+    .array(
+      z.object({
+        requestId: z.string().describe("The earliest request whose history or answer says it."),
+        conversationId: z.string().nullable(),
+        branchId: z.string().nullable(),
+        branchKey: z.string().nullable(),
+        domain: z.string(),
+        timestamp: z.iso.datetime(),
+        role: z.string(),
+        snippet: z.string(),
+        highlights: z
+          .array(z.object({ start: z.number().int(), end: z.number().int() }))
+          .describe("In the snippet, in UTF-16 code units."),
+      }),
+    )
+    .describe("Newest first."),
+  nextCursor: z.string().nullable(),
+});
+export type SearchResults = z.infer<typeof SearchResults>;

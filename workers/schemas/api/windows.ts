@@ -1,0 +1,147 @@
+/** How full accounts are: our own rolling five hours, and the vendor's limits as it reported them. */
+import { z } from "zod";
+import { text, whole, withDefault } from "./parameters.ts";
+
+const count = z.number().int();
+const time = z.iso.datetime();
+
+export const WindowListQuery = z.object({
+  limit: withDefault(whole(1, 200).default(100)).describe("Accounts, the most recently active first."),
+});
+export const WindowParameter = z.object({ accountId: text(128, "an account's id").describe("The account.") });
+export const WindowQuery = z.object({
+  historyHours: withDefault(whole(0, 192).default(24)).describe("Hours of the limits' course to show."),
+});
+
+const Sums = z.object({
+  requests: count,
+  inputTokens: count,
+  outputTokens: count,
+  totalTokens: count.describe("Input + output; cache apart."),
+  cacheReadInputTokens: count,
+  cacheCreationInputTokens: count,
+  costUsd: z.string().nullable(),
+  unpricedCount: count,
+});
+
+const Share = Sums.extend({
+  shareOfTokens: z.number().describe("0 to 1, of input + output tokens."),
+  shareOfCost: z.number().describe("0 to 1."),
+});
+
+const Point = z.object({
+  time,
+  utilization: z.number().nullable(),
+  status: z.string().nullable(),
+  remaining: z.number().nullable(),
+  resetsAt: time.nullable(),
+});
+
+const Unified = z.object({
+  window: z.string().describe("The vendor's name: 5h, 7d, 7d_oi, overage, …"),
+  utilization: z.number().nullable().describe("Share used; 1 is full, and it may exceed 1."),
+  status: z.string().nullable().describe("allowed, allowed_warning, rejected, …"),
+  resetsAt: time.nullable(),
+  surpassedThreshold: z.number().nullable(),
+  isBinding: z.boolean().describe("The vendor names it as the one that counts at the moment."),
+  hasEnded: z.boolean().describe("It was reset since the last report; the figures are those of before."),
+  perHour: z.number().nullable().describe("Share per hour at the current pace."),
+  fullAt: time
+    .nullable()
+    .describe("When it is full at this pace; null when not before its reset, or unknown."),
+  reportedAt: time,
+  fields: z.record(z.string(), z.string()).describe("Its headers as they were sent."),
+  history: z.array(Point).describe("Oldest first, at most one point a minute."),
+});
+
+const Classic = z.object({
+  kind: z.string().describe("requests, tokens, input-tokens, output-tokens, priority-input-tokens, …"),
+  limit: z.number().nullable(),
+  remaining: z.number().nullable(),
+  utilization: z.number().nullable(),
+  resetsAt: time.nullable(),
+  reportedAt: time,
+  history: z.array(Point),
+});
+
+export const WindowView = z.object({
+  accountId: z.string(),
+  windowStart: time.describe("What started after this is counted."),
+  windowEnd: time,
+  totals: Sums,
+  tokenLimit: count.nullable().describe("Output tokens of five hours; null unless one is set."),
+  remaining: z.number().nullable(),
+  percentageUsed: z.number().nullable(),
+  fullAt: time
+    .nullable()
+    .describe("When the limit is reached at the pace of the last hour; null when not within five hours."),
+  thresholds: z.array(z.number()).describe("Shares at which to alert."),
+  status: z.string().nullable().describe("Of the vendor's limits as a whole."),
+  bindingWindow: z.string().nullable(),
+  reportedAt: time.nullable().describe("When the vendor last said something about limits."),
+  unified: z.array(Unified),
+  classic: z.array(Classic),
+  overall: z.record(z.string(), z.string()).describe("Headers about the unified limits as a whole, as sent."),
+  alerts: z
+    .array(z.object({ window: z.string(), threshold: z.number(), at: time, resetsAt: time.nullable() }))
+    .describe("The highest threshold told of in each window."),
+});
+export type WindowView = z.infer<typeof WindowView>;
+
+export const WindowList = z.object({ windows: z.array(WindowView) });
+export type WindowList = z.infer<typeof WindowList>;
+
+export const WindowDetail = WindowView.extend({
+  domains: z.array(Share.extend({ domain: z.string() })),
+  sessions: z.array(Share.extend({ sessionId: z.string().nullable() })).describe("The 200 largest."),
+  otherSessions: Sums.nullable().describe("All beyond those."),
+  models: z.array(Share.extend({ model: z.string().nullable() })),
+});
+export type WindowDetail = z.infer<typeof WindowDetail>;
+
+const LIMIT_RULE = "a whole number from 1 to 1000000000000, or null";
+const THRESHOLD_RULE = "up to 10 shares above 0, at most 10, such as [0.75, 0.9]; null for these two";
+export const WindowSettingsInput = z.strictObject(
+  {
+    tokenLimit: z
+      .number({ error: LIMIT_RULE })
+      .int({ error: LIMIT_RULE })
+      .min(1, { error: LIMIT_RULE })
+      .max(1e12, { error: LIMIT_RULE })
+      .nullable()
+      .optional()
+      .describe("Output tokens of five hours that count as full; null: none; left out: as before."),
+    thresholds: z
+      .array(
+        z
+          .number({ error: THRESHOLD_RULE })
+          .gt(0, { error: THRESHOLD_RULE })
+          .max(10, { error: THRESHOLD_RULE }),
+        { error: THRESHOLD_RULE },
+      )
+      .max(10, { error: THRESHOLD_RULE })
+      .nullable()
+      .optional()
+      .describe("Shares at which to alert; empty: never; null: the default ones; left out: as before."),
+  },
+  { error: "a JSON object with tokenLimit and thresholds" },
+);
+export type WindowSettingsInput = z.infer<typeof WindowSettingsInput>;
+
+export const WindowSettingsView = z.object({
+  accountId: z.string(),
+  tokenLimit: count.nullable(),
+  thresholds: z.array(z.number()),
+});
+
+export const ReconcileInput = z.strictObject(
+  {
+    hours: z
+      .number({ error: "a whole number from 1 to 192" })
+      .int({ error: "a whole number from 1 to 192" })
+      .min(1, { error: "a whole number from 1 to 192" })
+      .max(192, { error: "a whole number from 1 to 192" })
+      .default(5),
+  },
+  { error: "a JSON object with hours" },
+);

@@ -1,0 +1,86 @@
+/**
+ * Dashboard sessions. The token itself is never here, only its SHA-256. Everything goes to the writing database, because
+ * a session must be known the moment it was made and gone the moment it was revoked; a read replica lags.
+ */
+import { and, eq, isNull, lt } from "drizzle-orm";
+import { sessions } from "../../../drizzle/schema.ts";
+import type { Role } from "../../schemas/api/session.ts";
+import { auditInsert, withPrimary } from "./audit.ts";
+import type { DatabaseConfig, Writer } from "../db/db.ts";
+
+/** Ended sessions stay this long, for whoever reads the audit log beside them. */
+const KEEP_ENDED_MS = 30 * 86_400_000;
+
+export interface NewSession {
+  tokenHash: Uint8Array;
+  role: Role;
+  actor: string;
+  keyFingerprint: Uint8Array;
+  now: Date;
+  expiresAt: Date;
+}
+
+export interface StoredSession {
+  actor: string;
+  keyFingerprint: Uint8Array;
+  expiresAt: Date;
+  revokedAt: Date | null;
+}
+
+/** Stores the session with its audit row, and throws long-ended ones away. */
+export async function createSession(config: DatabaseConfig, session: NewSession): Promise<void> {
+  const { now, ...row } = session;
+  await withPrimary(config, (db) =>
+    db.batch([
+      db.insert(sessions).values({ ...row, createdAt: now }),
+      auditInsert(db, { ...session, action: "session.open", target: session.actor }),
+      db.delete(sessions).where(lt(sessions.expiresAt, new Date(now.getTime() - KEEP_ENDED_MS))),
+    ]),
+  );
+}
+
+/** The session with this token, ended or not; null when there was never one. */
+export async function findSession(
+  config: DatabaseConfig,
+  tokenHash: Uint8Array,
+): Promise<StoredSession | null> {
+  const rows = await withPrimary(config, (db) =>
+    db
+      .select({
+        actor: sessions.actor,
+        keyFingerprint: sessions.keyFingerprint,
+        expiresAt: sessions.expiresAt,
+        revokedAt: sessions.revokedAt,
+      })
+      .from(sessions)
+      .where(eq(sessions.tokenHash, tokenHash)),
+  );
+  return rows[0] ?? null;
+}
+
+/** Ends the session now; false when there was none to end. */
+export async function revokeSession(
+  config: DatabaseConfig,
+  tokenHash: Uint8Array,
+  now: Date,
+): Promise<boolean> {
+  const ended = await withPrimary(config, (db) =>
+    db
+      .update(sessions)
+      .set({ revokedAt: now })
+      .where(and(eq(sessions.tokenHash, tokenHash), isNull(sessions.revokedAt)))
+      .returning({ actor: sessions.actor, role: sessions.role }),
+  );
+  const [session] = ended;
+  if (!session) return false;
+  const { actor, role } = session;
+  await withPrimary(config, (db) =>
+    auditInsert(db, { actor, role: role as Role, action: "session.close", target: actor, now }),
+  );
+  return true;
+}
+
+/** Throws long-ended sessions away, also where nobody signs in any more. */
+export async function forgetEndedSessions(db: Writer, now: number): Promise<void> {
+  await db.delete(sessions).where(lt(sessions.expiresAt, new Date(now - KEEP_ENDED_MS)));
+}

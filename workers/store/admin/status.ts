@@ -1,0 +1,135 @@
+/** What the database and the journal say about the deployment's health. Each part answers for itself: one may be down. */
+import { sql } from "drizzle-orm";
+import type { Status } from "../../schemas/api/status.ts";
+import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
+import { listJournal } from "../journal/objects.ts";
+
+const DAY_MS = 86_400_000;
+const NEWEST = 20;
+/** Beyond this the exact number says nothing more. */
+const MAX_WAITING = 10_000;
+/** Entries of the journal that are looked at: two pages of a listing. */
+const MAX_COUNTED = 1_000;
+const PAGE = 500;
+
+type DatabaseStatus = Pick<
+  Status,
+  | "linking"
+  | "searchWaiting"
+  | "ingestFailures"
+  | "counters"
+  | "unrecorded"
+  | "lastErrors"
+  | "newestRequestAt"
+> & {
+  migrations: number | null;
+  version: string | null;
+};
+
+/** The database's part; rejects as withReader does when it is out of reach. One round trip. */
+export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Promise<DatabaseStatus> {
+  const since = new Date(now.getTime() - DAY_MS).toISOString();
+  const weekAgo = new Date(now.getTime() - 7 * DAY_MS).toISOString();
+  return withReader(config, async (db) => {
+    const [failures, failed, counters, errors, general, linking, waiting, unrecorded] = await db.batch([
+      db.execute(sql`select count(*) as count from ingest_failures`),
+      db.execute(sql`select exchange_id, domain, error, attempts, ${time("first_at")} as first_at, ${time("last_at")} as last_at
+        from ingest_failures order by ingest_failures.last_at desc limit ${NEWEST}`),
+      db.execute(
+        sql`select name, sum(value) as value from counters where bucket > ${since}::timestamptz group by name`,
+      ),
+      db.execute(sql`select r.id, d.name as domain, ${time("r.started_at")} as started_at, r.status, r.outcome,
+        coalesce(r.error_message, r.error_type) as error
+        from requests r join domains d on d.id = r.domain_id
+        where (r.status >= 400 or r.status is null or r.outcome <> 'complete') and r.started_at > ${since}::timestamptz
+        order by r.started_at desc, r.id desc limit ${NEWEST}`),
+      db.execute(sql`select ${time("max(started_at)")} as newest, current_setting('server_version') as version
+        from requests`),
+      db.execute(sql`select coalesce(sum(continuations), 0) as continuations, coalesce(sum(orphans), 0) as orphans
+        from conversations where last_at > ${weekAgo}::timestamptz`),
+      db.execute(sql`select count(*) as count from
+        (select 1 from search_entries where words is null limit ${MAX_WAITING}) waiting`),
+      // With the condition of the index of unhappy requests, which is all that is read.
+      db.execute(sql`select count(*) as count from requests
+        where (status >= 400 or status is null or outcome <> 'complete') and outcome = 'unrecorded'
+          and started_at > ${since}::timestamptz`),
+    ]);
+    const continuations = Number(linking.rows[0]?.continuations ?? 0);
+    const orphans = Number(linking.rows[0]?.orphans ?? 0);
+    return {
+      ingestFailures: {
+        count: Number(failures.rows[0]?.count ?? 0),
+        newest: (failed.rows as Record<string, string>[]).map((row) => ({
+          exchangeId: row.exchange_id ?? "",
+          domain: row.domain ?? "",
+          error: row.error ?? "",
+          attempts: Number(row.attempts),
+          firstAt: row.first_at ?? "",
+          lastAt: row.last_at ?? "",
+        })),
+      },
+      linking: {
+        continuations,
+        orphans,
+        linkedShare: continuations === 0 ? null : (continuations - orphans) / continuations,
+      },
+      searchWaiting: Number(waiting.rows[0]?.count ?? 0),
+      unrecorded: Number(unrecorded.rows[0]?.count ?? 0),
+      counters: Object.fromEntries(counters.rows.map((row) => [String(row.name), Number(row.value)])),
+      lastErrors: (errors.rows as Record<string, string | number | null>[]).map((row) => ({
+        requestId: String(row.id),
+        domain: String(row.domain),
+        timestamp: String(row.started_at),
+        responseStatus: row.status === null ? null : Number(row.status),
+        outcome: String(row.outcome),
+        error: row.error === null ? null : String(row.error),
+      })),
+      newestRequestAt: (general.rows[0]?.newest ?? null) as string | null,
+      migrations: await countMigrations(db),
+      version: (general.rows[0]?.version ?? null) as string | null,
+    };
+  });
+}
+
+/** What waits in the journal, counted up to MAX_COUNTED entries from the oldest on. Rejects when R2 does. */
+export async function readJournalStatus(
+  env: Pick<Env, "JOURNAL">,
+  now: Date,
+): Promise<Omit<Status["journal"], "reachable">> {
+  const seen = { entries: 0, ended: 0, bytes: 0, oldest: Infinity };
+  let startAfter: string | undefined;
+  do {
+    const page = await listJournal(env.JOURNAL, { limit: PAGE, ...(startAfter ? { startAfter } : {}) });
+    for (const { hasResponse, bytes, uploadedAt, exchanges = 1 } of page.entries) {
+      seen.entries += exchanges;
+      seen.bytes += bytes;
+      if (!hasResponse) continue;
+      seen.ended += exchanges;
+      seen.oldest = Math.min(seen.oldest, uploadedAt);
+    }
+    startAfter = page.cursor ?? undefined;
+  } while (startAfter && seen.entries < MAX_COUNTED);
+  const oldestAgeMs = seen.ended === 0 ? null : Math.max(0, now.getTime() - seen.oldest);
+  return {
+    entries: seen.entries,
+    ended: seen.ended,
+    bytes: seen.bytes,
+    oldestAgeMs,
+    isMore: startAfter !== undefined,
+  };
+}
+
+/** Null where the reading role may not see the list. */
+async function countMigrations(db: Reader): Promise<number | null> {
+  try {
+    const counted = await db.execute(sql`select count(*) as count from drizzle.__drizzle_migrations`);
+    return Number(counted.rows[0]?.count ?? 0);
+  } catch {
+    return null;
+  }
+}
+
+/** A timestamp as ISO 8601 in UTC with milliseconds. */
+function time(expression: string) {
+  return sql.raw(`to_char((${expression}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
+}

@@ -1,0 +1,100 @@
+/**
+ * Contents: pieces of bytes stored once per domain, addressed by their SHA-256. Ingest puts them in a transaction that
+ * holds the domain's lock (exchanges.ts), so that nobody else adds to the same domain meanwhile.
+ */
+import { and, eq, inArray, sql } from "drizzle-orm";
+import { contents } from "../../../drizzle/schema.ts";
+import { encodeBytes } from "./compression.ts";
+import { arrayLiteral, MAX_STATEMENT_BYTES, packed, portions } from "../db/statement-batches.ts";
+import type { WriterTransaction } from "../db/db.ts";
+
+/** Bytes and their address. */
+export interface Content {
+  bytes: Uint8Array;
+  sha256: Uint8Array;
+}
+
+/** Ids by `addressKey`. */
+export type ContentIds = ReadonlyMap<string, bigint>;
+
+export const HASH_BYTES = 32;
+/** Postgres takes 65,535 parameters in one statement. */
+const MAX_ADDRESSES = 10_000;
+
+/** A hash as the key of a Map. */
+export function addressKey(hash: Uint8Array): string {
+  return String.fromCharCode(...hash);
+}
+
+/** Sees to it that all of these are stored, and answers their ids. The same content may be given more than once. */
+export async function putContents(
+  tx: WriterTransaction,
+  domainId: number,
+  given: readonly Content[],
+): Promise<ContentIds> {
+  const distinct = new Map(given.map((content) => [addressKey(content.sha256), content]));
+  const ids = await findContents(tx, domainId, [...distinct.values()]);
+  const missing = [...distinct].filter(([key]) => !ids.has(key)).map(([, content]) => content);
+  for (const part of portions(missing, ({ bytes }) => bytes.length))
+    await insertContents(tx, domainId, part, ids);
+  return ids;
+}
+
+/** The ids of those that are stored. */
+export async function findContents(
+  tx: WriterTransaction,
+  domainId: number,
+  wanted: readonly Pick<Content, "sha256">[],
+): Promise<Map<string, bigint>> {
+  const ids = new Map<string, bigint>();
+  for (let at = 0; at < wanted.length; at += MAX_ADDRESSES) {
+    const addresses = wanted.slice(at, at + MAX_ADDRESSES).map(({ sha256 }) => sha256);
+    const found = await tx
+      .select({ id: contents.id, sha256: contents.sha256 })
+      .from(contents)
+      .where(and(eq(contents.domainId, domainId), inArray(contents.sha256, addresses)));
+    for (const { id, sha256 } of found) ids.set(addressKey(sha256), id);
+  }
+  return ids;
+}
+
+async function insertContents(
+  tx: WriterTransaction,
+  domainId: number,
+  part: readonly Content[],
+  ids: Map<string, bigint>,
+): Promise<void> {
+  const rows = part.map(({ bytes, sha256 }) => ({
+    domainId,
+    sha256,
+    size: bytes.length,
+    ...encodeBytes(bytes),
+  }));
+  const hashes = packed(rows.map(({ sha256 }) => sha256));
+  const firsts = rows.map(({ data }) => data.subarray(0, MAX_STATEMENT_BYTES));
+  const data = packed(firsts);
+  const numbers = [
+    arrayLiteral(rows.map(({ size }) => size)),
+    arrayLiteral(rows.map(({ coding }) => coding)),
+    data.starts,
+    arrayLiteral(firsts.map(({ length }) => length)),
+  ] as const;
+  const inserted = await tx.execute<{ id: string; sha256: Uint8Array }>(sql`
+    INSERT INTO contents (domain_id, sha256, size, coding, data)
+    SELECT ${domainId}::int, substring(${hashes.bytes}::bytea FROM (n::int - 1) * ${HASH_BYTES}::int + 1 FOR ${HASH_BYTES}::int),
+      size, coding, substring(${data.bytes}::bytea FROM start + 1 FOR length)
+    FROM unnest(${numbers[0]}::int[], ${numbers[1]}::smallint[], ${numbers[2]}::int[], ${numbers[3]}::int[])
+      WITH ORDINALITY AS given (size, coding, start, length, n)
+    RETURNING id, sha256`);
+  for (const { id, sha256 } of inserted.rows) ids.set(addressKey(sha256), BigInt(id));
+  for (const { sha256, data } of rows) {
+    const id = ids.get(addressKey(sha256));
+    for (let at = MAX_STATEMENT_BYTES; at < data.length; at += MAX_STATEMENT_BYTES) {
+      const more = data.subarray(at, at + MAX_STATEMENT_BYTES);
+      await tx
+        .update(contents)
+        .set({ data: sql`${contents.data} || ${more}` })
+        .where(eq(contents.id, id!));
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** One conversation by its id or by one it had before, and the beginnings of its branches. */
+import { and, asc, eq, sql } from "drizzle-orm";
+import { conversations, domains, requests } from "../../../drizzle/schema.ts";
+import type { ConversationRow } from "../../schemas/api/conversations.ts";
+import { CONVERSATION_COLUMNS, conversationRow } from "./row.ts";
+import type { Reader } from "../db/db.ts";
+
+/** Null when there is none. An id of the past leads to what its first request belongs to today. */
+export async function findConversation(db: Reader, id: string): Promise<ConversationRow | null> {
+  const [row] = await db
+    .select(CONVERSATION_COLUMNS)
+    .from(conversations)
+    .innerJoin(domains, eq(domains.id, conversations.domainId))
+    .where(
+      sql`${conversations.id} = coalesce(
+        (select id from conversations where id = ${id}::uuid),
+        (select r.conversation_id from conversation_aliases a join requests r on r.id = a.root_request_id
+          where a.id = ${id}::uuid limit 1))`,
+    );
+  return row ? conversationRow(row) : null;
+}
+
+/** The first request of a branch. */
+export interface BranchOpening {
+  branchKey: string;
+  branchId: string;
+  isSubtask: boolean;
+  linkKind: string | null;
+  parentRequestId: string | null;
+  /** The branch it leaves, and where; null when it leaves none of this conversation. */
+  parentBranchKey: string | null;
+  parentStartedAt: string | null;
+}
+
+/** The branches of a conversation, by their beginning. */
+export async function readOpenings(db: Reader, conversationId: string): Promise<BranchOpening[]> {
+  const rows = await db
+    .select({
+      branchKey: requests.id,
+      branchId: sql<string>`coalesce(${requests.branchId}, 'main')`,
+      isSubtask: requests.isSubtask,
+      linkKind: requests.linkKind,
+      parentRequestId: requests.parentRequestId,
+      parentBranchKey: sql<string | null>`parent.branch_key`,
+      parentStartedAt: sql<string | null>`parent.started_at`,
+    })
+    .from(requests)
+    .leftJoin(
+      sql`requests parent`,
+      sql`parent.id = ${requests.parentRequestId} and parent.conversation_id = ${requests.conversationId}`,
+    )
+    .where(and(eq(requests.conversationId, conversationId), sql`${requests.branchKey} = ${requests.id}`))
+    .orderBy(asc(requests.startedAt), asc(requests.id));
+  return rows;
+}
+
+/** The branch a caller names by key or name; `main` (or what the conversation began with) when none is named. */
+export function chosenBranch(
+  openings: readonly BranchOpening[],
+  named: string | undefined,
+): BranchOpening | undefined {
+  if (named === undefined) return openings.find(({ branchId }) => branchId === "main") ?? openings[0];
+  return openings.find(({ branchKey, branchId }) => branchKey === named || branchId === named);
+}

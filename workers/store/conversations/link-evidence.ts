@@ -1,0 +1,45 @@
+/**
+ * Evidence of exchanges that are stored already, made anew from what is stored of them: for answers that came late, and when
+ * history is linked again. Called by exchanges.ts and relinking.ts.
+ */
+import { and, gte, inArray, lte } from "drizzle-orm";
+import { requests } from "../../../drizzle/schema.ts";
+import { dissectBody } from "../../domain/content/split-body.ts";
+import type { MadeEvidence } from "../../domain/linking/evidence.ts";
+import { linkable, linkEvidence } from "../../domain/linking/linkable.ts";
+import { readAnswerMessage, readRequestBody, readRequestHeaders } from "../content/request-body.ts";
+import type { WriterTransaction } from "../db/db.ts";
+
+/** Their evidence; of those that are part of no conversation there is none. */
+export async function readEvidence(
+  tx: WriterTransaction,
+  exchanges: readonly { id: string; startedAt: Date }[],
+): Promise<MadeEvidence[]> {
+  if (exchanges.length === 0) return [];
+  const times = exchanges.map(({ startedAt }) => startedAt.getTime());
+  const rows = await tx
+    .select()
+    .from(requests)
+    .where(
+      and(
+        inArray(
+          requests.id,
+          exchanges.map(({ id }) => id),
+        ),
+        gte(requests.startedAt, new Date(Math.min(...times))),
+        lte(requests.startedAt, new Date(Math.max(...times))),
+      ),
+    );
+  const made: MadeEvidence[] = [];
+  for (const row of rows) {
+    // What is stored as it was sent, compressed, stays linked as ingest did it.
+    if (row.endpoint !== "messages" || row.bodyKind === "bytes") continue;
+    const body = row.bodyTruncated || row.bodyKind === "none" ? null : await readRequestBody(tx, row);
+    const headers = (await readRequestHeaders(tx, row)) ?? {};
+    const message = await readAnswerMessage(tx, row);
+    const request = linkable(headers, body && dissectBody(body));
+    const evidence = linkEvidence(row.id, request, { message, outcome: row.outcome });
+    if (evidence) made.push(evidence);
+  }
+  return made;
+}

@@ -1,0 +1,96 @@
+/** Look-ups of evidence, however many, in one statement. Called by link-store.ts. */
+import { type SQL, sql } from "drizzle-orm";
+import type { Evidence } from "../../domain/linking/evidence.ts";
+import type { Found, Lookup } from "../../domain/linking/link-store.ts";
+import { arrayLiteral } from "../db/statement-batches.ts";
+import type { WriterTransaction } from "../db/db.ts";
+
+const COLUMNS = {
+  end: "end_key",
+  answer: "answer_key",
+  priorAnswer: "prior_answer_key",
+  thread: "session_key",
+} as const;
+
+type Row = Record<string, string | number | null> & { n: number; request_id: string; rank: number };
+
+/** What each look-up finds, in the order of its kind. */
+export async function readLookups(
+  tx: WriterTransaction,
+  domainId: number,
+  lookups: readonly Lookup[],
+): Promise<Found[][]> {
+  const results: Found[][] = lookups.map(() => []);
+  if (lookups.length === 0) return results;
+  const groups = new Map<string, number[]>();
+  lookups.forEach((lookup, n) => {
+    const shape = shapeOf(lookup);
+    groups.set(shape, [...(groups.get(shape) ?? []), n]);
+  });
+  const parts = [...groups.values()].map((members) => partOf(members, lookups, domainId));
+  const { rows } = await tx.execute<Row>(sql`${sql.join(parts, sql` UNION ALL `)}`);
+  for (const row of rows) results[row.n]!.push({ evidence: evidenceOf(row), rank: row.rank });
+  results.forEach((found, n) => {
+    const descends = lookups[n]!.before !== undefined;
+    found.sort((a, b) => (a.evidence.requestId < b.evidence.requestId === descends ? 1 : -1));
+  });
+  return results;
+}
+
+/** Look-ups of one shape are one part of the statement: LIMIT takes no column. */
+function shapeOf({ index, before, sessionKey, limit }: Lookup): string {
+  const kind = typeof index === "number" ? "key" : index;
+  return `${kind} ${before !== undefined} ${index !== "thread" && sessionKey !== undefined} ${limit}`;
+}
+
+function partOf(members: readonly number[], lookups: readonly Lookup[], domainId: number): SQL {
+  const given = members.map((n) => lookups[n]!);
+  const { index, before, sessionKey, limit } = given[0]!;
+  const bounds = `{${given.map((each) => each.before ?? each.after).join(",")}}`;
+  const bound = before === undefined ? sql`e.request_id > q.bound` : sql`e.request_id < q.bound`;
+  const order = before === undefined ? sql.raw("ASC") : sql.raw("DESC");
+  const session = index !== "thread" && sessionKey !== undefined ? sql`AND e.session_key = q.session` : sql``;
+  return sql`(SELECT q.n, found.* FROM unnest(
+      ${arrayLiteral(members)}::int[], ${arrayLiteral(given.map(({ key }) => key))}::bigint[], ${bounds}::uuid[],
+      ${arrayLiteral(given.map((each) => each.sessionKey ?? null))}::bigint[],
+      ${arrayLiteral(given.map((each) => each.agentKey ?? null))}::bigint[],
+      ${arrayLiteral(given.map((each) => (typeof each.index === "number" ? each.index : null)))}::int[]
+    ) AS q (n, key, bound, session, agent, purpose)
+    CROSS JOIN LATERAL (
+      SELECT ${EVIDENCE}, ${typeof index === "number" ? sql.raw("k.rank") : sql.raw("0::smallint AS rank")}
+      ${source(index)} AND e.domain_id = ${domainId}::int AND ${bound} ${session}
+      ORDER BY e.request_id ${order} LIMIT ${sql.raw(String(limit))}
+    ) found)`;
+}
+
+const EVIDENCE = sql.raw(
+  "e.request_id, e.form, e.session_key, e.agent_key, e.end_key, e.answer_key, e.prior_end_key, e.prior_answer_key, e.message_key, e.prior_message_key, e.system_key",
+);
+
+function source(index: Lookup["index"]): SQL {
+  if (typeof index === "number")
+    return sql`FROM link_keys k JOIN link_evidence e ON e.request_id = k.request_id WHERE k.key = q.key AND k.purpose = q.purpose`;
+  if (index === "ambiguous") return sql`FROM link_evidence e WHERE e.is_ambiguous`;
+  const agent = index === "thread" ? sql`AND e.agent_key = q.agent` : sql``;
+  return sql`FROM link_evidence e WHERE e.${sql.identifier(COLUMNS[index])} = q.key ${agent}`;
+}
+
+function evidenceOf(row: Row): Evidence {
+  const key = (name: string) => {
+    const value = row[name];
+    return value == null ? null : BigInt(value);
+  };
+  return {
+    requestId: row.request_id,
+    form: Number(row["form"]),
+    sessionKey: key("session_key"),
+    agentKey: key("agent_key"),
+    endKey: key("end_key")!,
+    answerKey: key("answer_key"),
+    priorEndKey: key("prior_end_key"),
+    priorAnswerKey: key("prior_answer_key"),
+    messageKey: key("message_key")!,
+    priorMessageKey: key("prior_message_key"),
+    systemKey: key("system_key"),
+  };
+}

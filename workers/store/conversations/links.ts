@@ -1,0 +1,136 @@
+/**
+ * Links of exchanges as columns of their rows. New rows are inserted with them; rows that others moved are changed here, in
+ * the same transaction, and ids of conversations that are no more are kept as aliases. Called by exchanges.ts.
+ */
+import { and, eq, sql } from "drizzle-orm";
+import { conversationAliases, requests } from "../../../drizzle/schema.ts";
+import { startedAtOf } from "../../domain/exchange-id.ts";
+import { linkExchanges } from "../../domain/linking/engine.ts";
+import type { MadeEvidence } from "../../domain/linking/evidence.ts";
+import type { Link, Linked } from "../../domain/linking/link-store.ts";
+import { conversationIdOf } from "../../domain/linking/structure.ts";
+import type { WriterTransaction } from "../db/db.ts";
+import { linkStore } from "./link-store.ts";
+
+type Row = typeof requests.$inferInsert;
+
+/** What a row has from its link. */
+export type LinkColumns = Pick<
+  Row,
+  | "conversationId"
+  | "branchId"
+  | "branchKey"
+  | "parentRequestId"
+  | "isSubtask"
+  | "parentTaskRequestId"
+  | "linkKind"
+  | "linkedBy"
+  | "linkConfidence"
+  | "messageHash"
+  | "parentMessageHash"
+  | "systemHash"
+>;
+
+export interface WrittenLinks {
+  /** Columns by request id; of what is part of no conversation there are none. */
+  columns: ReadonlyMap<string, LinkColumns>;
+  /** Conversations that stored requests left, joined, or changed their place in. */
+  changed: ReadonlySet<string>;
+  /** Stored requests whose place changed. */
+  moved: Linked["moved"];
+}
+
+/** Of requests that are part of no conversation. */
+export const APART = { linkKind: "aux", linkedBy: "none", linkConfidence: "certain" } as const;
+
+/** Links what is new, and moves whom it concerns. The rows of `made` themselves are left to the caller. */
+export async function writeLinks(
+  tx: WriterTransaction,
+  domainId: number,
+  made: readonly MadeEvidence[],
+): Promise<WrittenLinks> {
+  const { links, moved } = await linkExchanges(linkStore(tx, domainId), made);
+  const others = moved.filter(({ after }) => !links.has(after.requestId));
+  await moveRows(
+    tx,
+    others.map(({ after }) => after),
+  );
+  const left = moved.filter(
+    ({ before, after }) =>
+      before.conversationId !== after.conversationId &&
+      before.conversationId === conversationIdOf(before.requestId),
+  );
+  if (left.length > 0)
+    await tx
+      .insert(conversationAliases)
+      .values(
+        left.map(({ before }) => ({ id: before.conversationId, domainId, rootRequestId: before.requestId })),
+      )
+      .onConflictDoNothing();
+  const columns = new Map<string, LinkColumns>();
+  for (const each of made) {
+    const link = links.get(each.requestId);
+    if (link) columns.set(each.requestId, columnsOf(link, each));
+  }
+  return {
+    columns,
+    moved,
+    changed: new Set(moved.flatMap(({ before, after }) => [before.conversationId, after.conversationId])),
+  };
+}
+
+/** Gives stored rows their new links. */
+export async function writeLinkColumns(
+  tx: WriterTransaction,
+  rows: readonly { id: string; startedAt: Date }[],
+  { columns }: WrittenLinks,
+): Promise<void> {
+  for (const { id, startedAt } of rows) {
+    const link = columns.get(id);
+    if (link)
+      await tx
+        .update(requests)
+        .set(link)
+        .where(and(eq(requests.id, id), eq(requests.startedAt, startedAt)));
+  }
+}
+
+function columnsOf(link: Link, made: MadeEvidence): LinkColumns {
+  const { requestId: _, form: __, ...columns } = link;
+  return {
+    ...columns,
+    messageHash: made.messageHash,
+    parentMessageHash: made.priorMessageHash,
+    systemHash: made.systemHash,
+  };
+}
+
+/** How many rows move in one statement. */
+const MOVED_AT_ONCE = 2_000;
+
+async function moveRows(tx: WriterTransaction, links: readonly Link[]): Promise<void> {
+  for (let at = 0; at < links.length; at += MOVED_AT_ONCE) {
+    const values = links.slice(at, at + MOVED_AT_ONCE).map((link) => ({
+      id: link.requestId,
+      started_at: new Date(startedAtOf(link.requestId) ?? 0).toISOString(),
+      conversation_id: link.conversationId,
+      branch_id: link.branchId,
+      branch_key: link.branchKey,
+      parent_request_id: link.parentRequestId,
+      is_subtask: link.isSubtask,
+      parent_task_request_id: link.parentTaskRequestId,
+      link_kind: link.linkKind,
+      linked_by: link.linkedBy,
+      link_confidence: link.linkConfidence,
+    }));
+    await tx.execute(sql`
+      UPDATE requests r SET conversation_id = m.conversation_id, branch_id = m.branch_id, branch_key = m.branch_key,
+        parent_request_id = m.parent_request_id, is_subtask = m.is_subtask,
+        parent_task_request_id = m.parent_task_request_id, link_kind = m.link_kind, linked_by = m.linked_by,
+        link_confidence = m.link_confidence
+      FROM jsonb_to_recordset(${JSON.stringify(values)}::jsonb) AS m (id uuid, started_at timestamptz,
+        conversation_id uuid, branch_id text, branch_key uuid, parent_request_id uuid, is_subtask boolean,
+        parent_task_request_id uuid, link_kind text, linked_by text, link_confidence text)
+      WHERE r.id = m.id AND r.started_at = m.started_at`);
+  }
+}

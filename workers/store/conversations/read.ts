@@ -1,0 +1,245 @@
+/** One conversation in figures: its requests page by page, its branches, its tasks, and where the time went. */
+import { and, asc, eq, type SQL, sql } from "drizzle-orm";
+import { requests, taskInvocations } from "../../../drizzle/schema.ts";
+import { type Cursor, encodeCursor } from "../../domain/cursor.ts";
+import type {
+  Branch,
+  BranchKind,
+  ConversationDetail,
+  ConversationRequest,
+  Task,
+} from "../../schemas/api/conversations.ts";
+import type { z } from "zod";
+import { chosenBranch, findConversation, readOpenings } from "./find.ts";
+import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
+import { sumUsdText, usdText } from "../usage/cost.ts";
+
+export interface DetailFilter {
+  /** A branch's key or name. */
+  branch?: string | undefined;
+  limit: number;
+  after: Cursor | null;
+}
+
+/** Null when there is no such conversation, "branch" when it has no such branch. */
+export async function readConversation(
+  config: DatabaseConfig,
+  id: string,
+  filter: DetailFilter,
+): Promise<ConversationDetail | null | "branch"> {
+  return withReader(config, async (db) => {
+    const row = await findConversation(db, id);
+    if (!row) return null;
+    const { conversationId } = row;
+    const [openings, tasks] = await Promise.all([
+      readOpenings(db, conversationId),
+      readTasks(db, conversationId),
+    ]);
+    const chosen = filter.branch === undefined ? null : chosenBranch(openings, filter.branch);
+    if (chosen === undefined) return "branch";
+    const [branches, page, [times], aliases] = await Promise.all([
+      readBranches(db, conversationId),
+      readRequests(db, conversationId, { ...filter, branchKey: chosen?.branchKey ?? null }),
+      readTimes(db, conversationId),
+      readAliases(db, conversationId),
+    ]);
+    return {
+      ...row,
+      aliases,
+      metrics: {
+        totalMs: row.durationMs,
+        inferenceMs: row.inferenceMs,
+        toolMs: Number(times?.tool_ms ?? 0),
+        toolRounds: Number(times?.tool_rounds ?? 0),
+        replyMs: Number(times?.reply_ms ?? 0),
+        replies: Number(times?.replies ?? 0),
+      },
+      branches,
+      tasks,
+      ...page,
+    };
+  });
+}
+
+/** What a branch's name says about it. */
+export function branchKind(branchId: string, isSubtask: boolean): z.infer<typeof BranchKind> {
+  if (isSubtask) return "subtask";
+  if (branchId.startsWith("compact_")) return "compact";
+  return branchId === "main" ? "main" : "branch";
+}
+
+/** The task calls in answers of this conversation, in order. */
+export async function readTasks(db: Reader, conversationId: string): Promise<Task[]> {
+  const rows = await db
+    .select({
+      requestId: taskInvocations.requestId,
+      toolUseId: taskInvocations.toolUseId,
+      toolName: taskInvocations.toolName,
+      subagentType: taskInvocations.subagentType,
+      description: taskInvocations.description,
+      prompt: taskInvocations.promptExcerpt,
+      branchKey: taskInvocations.subtaskRequestId,
+    })
+    .from(taskInvocations)
+    .innerJoin(
+      requests,
+      // An id is a time as well, but only for this join's partitions the planner cannot know.
+      and(eq(requests.id, taskInvocations.requestId), eq(requests.startedAt, taskInvocations.startedAt)),
+    )
+    .where(eq(requests.conversationId, conversationId))
+    .orderBy(asc(taskInvocations.requestId), asc(taskInvocations.position));
+  return rows;
+}
+
+const CONVERSATION_REQUEST = {
+  requestId: requests.id,
+  startedAt: requests.startedAt,
+  branchKey: requests.branchKey,
+  branchId: requests.branchId,
+  linkKind: requests.linkKind,
+  linkedBy: requests.linkedBy,
+  linkConfidence: requests.linkConfidence,
+  parentRequestId: requests.parentRequestId,
+  isSubtask: requests.isSubtask,
+  parentTaskRequestId: requests.parentTaskRequestId,
+  prompt: requests.prompt,
+  model: requests.model,
+  responseStatus: requests.status,
+  outcome: requests.outcome,
+  errorType: requests.errorType,
+  stopReason: requests.stopReason,
+  messageCount: requests.messageCount,
+  inputTokens: requests.inputTokens,
+  outputTokens: requests.outputTokens,
+  cacheReadInputTokens: requests.cacheReadInputTokens,
+  cacheCreationInputTokens: requests.cacheCreationInputTokens,
+  costPico: requests.costPico,
+  toolCalls: requests.toolCalls,
+  toolCallCount: requests.toolCallCount,
+  timeToFirstByteMs: requests.timeToFirstByteMs,
+  durationMs: requests.durationMs,
+};
+
+async function readRequests(
+  db: Reader,
+  conversationId: string,
+  { branchKey, limit, after }: { branchKey: string | null; limit: number; after: Cursor | null },
+): Promise<{ requests: ConversationRequest[]; nextCursor: string | null }> {
+  const place = after && new Date(after.at).toISOString();
+  const rows = await db
+    .select(CONVERSATION_REQUEST)
+    .from(requests)
+    .where(
+      and(
+        eq(requests.conversationId, conversationId),
+        branchKey === null ? undefined : eq(requests.branchKey, branchKey),
+        after
+          ? sql`(${requests.startedAt}, ${requests.id}) > (${place}::timestamptz, ${after.id}::uuid)`
+          : undefined,
+      ),
+    )
+    .orderBy(asc(requests.startedAt), asc(requests.id))
+    .limit(limit + 1);
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return {
+    requests: shown.map(({ startedAt, costPico, ...row }) => ({
+      ...row,
+      timestamp: startedAt.toISOString(),
+      branchKey: row.branchKey ?? row.requestId,
+      branchId: row.branchId ?? "main",
+      totalTokens:
+        row.inputTokens === null && row.outputTokens === null
+          ? null
+          : (row.inputTokens ?? 0) + (row.outputTokens ?? 0),
+      costUsd: costPico === null ? null : usdText(costPico),
+    })),
+    nextCursor:
+      rows.length > limit && last ? encodeCursor({ at: last.startedAt.getTime(), id: last.requestId }) : null,
+  };
+}
+
+async function readBranches(db: Reader, conversationId: string): Promise<Branch[]> {
+  const { rows } = await db.execute<Record<string, string | null>>(sql`
+    select branch_key, ${first("branch_id")} as branch_id, bool_or(is_subtask) as is_subtask,
+      ${first("parent_request_id")} as parent_request_id, ${first("parent_task_request_id")} as parent_task_request_id,
+      (array_agg(prompt order by started_at, id) filter (where prompt is not null))[1] as prompt,
+      ${time("min(started_at)")} as first_at, ${time("max(started_at)")} as last_at,
+      count(*) as requests, max(message_count) as messages,
+      count(*) filter (where status is null or status >= 400) as errors,
+      coalesce(sum(input_tokens), 0) as input, coalesce(sum(output_tokens), 0) as output,
+      coalesce(sum(cache_read_input_tokens), 0) as cache_read,
+      coalesce(sum(cache_creation_input_tokens), 0) as cache_creation,
+      coalesce(sum(cost_pico), 0) as cost,
+      count(*) filter (where cost_pico is null and coalesce(input_tokens, 0) + coalesce(output_tokens, 0) > 0) as unpriced
+    from requests where conversation_id = ${conversationId}::uuid and branch_key is not null
+    group by branch_key order by min(started_at), branch_key`);
+  return rows.map((row) => {
+    const branchId = row.branch_id ?? "main";
+    const [inputTokens, outputTokens, unpricedCount] = [row.input, row.output, row.unpriced].map(Number) as [
+      number,
+      number,
+      number,
+    ];
+    return {
+      branchKey: row.branch_key ?? "",
+      branchId,
+      kind: branchKind(branchId, isTrue(row.is_subtask)),
+      parentRequestId: row.parent_request_id ?? null,
+      parentTaskRequestId: row.parent_task_request_id ?? null,
+      prompt: row.prompt ?? null,
+      firstMessageTime: row.first_at ?? "",
+      lastMessageTime: row.last_at ?? "",
+      requestCount: Number(row.requests),
+      messageCount: Number(row.messages),
+      errorCount: Number(row.errors),
+      inputTokens,
+      outputTokens,
+      totalTokens: inputTokens + outputTokens,
+      cacheReadInputTokens: Number(row.cache_read),
+      cacheCreationInputTokens: Number(row.cache_creation),
+      costUsd: sumUsdText(BigInt(row.cost ?? 0), unpricedCount),
+      unpricedCount,
+    };
+  });
+}
+
+/**
+ * Where the time between an answer's end and the next request went: to tools where the answer called some, to a person
+ * where it called none and words are new.
+ */
+async function readTimes(db: Reader, conversationId: string) {
+  const pause = sql.raw(
+    "greatest(0, extract(epoch from r.started_at - p.started_at) * 1000 - coalesce(p.duration_ms, 0))",
+  );
+  const { rows } = await db.execute<Record<string, string>>(sql`
+    select coalesce(sum(${pause}) filter (where is_tools), 0)::float8 as tool_ms, count(*) filter (where is_tools) as tool_rounds,
+      coalesce(sum(${pause}) filter (where is_reply), 0)::float8 as reply_ms, count(*) filter (where is_reply) as replies
+    from requests r
+    join requests p on p.conversation_id = r.conversation_id and p.id = r.parent_request_id
+    cross join lateral (select p.tool_call_count > 0 and r.prompt is null as is_tools,
+      p.tool_call_count = 0 and r.prompt is not null as is_reply) pause_of
+    where r.conversation_id = ${conversationId}::uuid and r.link_kind in ('turn', 'resume', 'compact')`);
+  return rows;
+}
+
+async function readAliases(db: Reader, conversationId: string): Promise<string[]> {
+  const { rows } = await db.execute<{ id: string }>(sql`
+    select a.id from conversation_aliases a join requests r on r.id = a.root_request_id
+    where r.conversation_id = ${conversationId}::uuid and a.id <> ${conversationId}::uuid order by a.id`);
+  return rows.map(({ id }) => id);
+}
+
+function first(column: string): SQL {
+  return sql.raw(`(array_agg(${column} order by started_at, id))[1]`);
+}
+
+/** A timestamp as ISO 8601 in UTC with milliseconds. */
+function time(expression: string): SQL {
+  return sql.raw(`to_char((${expression}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
+}
+
+/** Drivers give a boolean of an expression as such, or as text. */
+function isTrue(value: unknown): boolean {
+  return value === true || value === "t" || value === "true";
+}

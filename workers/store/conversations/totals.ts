@@ -1,0 +1,157 @@
+/**
+ * One row per conversation with the sums over its requests, kept in the transaction that stores or re-links them, so that
+ * a list of conversations reads nothing else. A new request adds to its conversation's row, whatever its length; where
+ * requests moved or changed, the row is made anew from all of them. Whoever writes link columns calls this.
+ */
+import { inArray, type SQL, sql } from "drizzle-orm";
+import type { PgColumn } from "drizzle-orm/pg-core";
+import { conversations } from "../../../drizzle/schema.ts";
+import type { WriterTransaction } from "../db/db.ts";
+
+export interface ConversationChanges {
+  /** Conversations that requests left, joined otherwise than by being stored, or changed in. Ids of the past may be among them. */
+  changed: ReadonlySet<string>;
+  /** Requests stored just now with their links; those of `changed` conversations may be among them. */
+  added: readonly { id: string; startedAt: Date }[];
+}
+
+/** Brings the rows of these conversations up to date; one whose last request has gone loses its row. */
+export async function sumConversations(
+  tx: WriterTransaction,
+  { changed, added }: ConversationChanges,
+): Promise<void> {
+  const anew = [...changed];
+  if (anew.length > 0) {
+    await tx.delete(conversations).where(inArray(conversations.id, anew));
+    await tx.execute(addRows(sql`r.conversation_id in ${anew}`));
+  }
+  if (added.length === 0) return;
+  const times = added.map(({ startedAt }) => startedAt.getTime());
+  const ids = added.map(({ id }) => id);
+  await tx.execute(
+    addRows(sql`r.id in ${ids} and r.conversation_id is not null
+      and r.started_at between ${iso(Math.min(...times))}::timestamptz and ${iso(Math.max(...times))}::timestamptz
+      ${anew.length > 0 ? sql`and r.conversation_id not in ${anew}` : sql``}`),
+  );
+}
+
+/** Sub-tasks come last wherever one of several requests is chosen. */
+const FIRST = sql.raw("order by is_subtask, started_at, id");
+const LAST = sql.raw("order by is_subtask, started_at desc, id desc");
+const CONTEXT = sql.raw(
+  "coalesce(input_tokens, 0) + coalesce(cache_read_input_tokens, 0) + coalesce(cache_creation_input_tokens, 0) + coalesce(output_tokens, 0)",
+);
+
+/** Each column: what a set of requests amounts to, and how two such sets of one conversation come together. */
+type Column = { of: SQL; with: (column: PgColumn) => SQL };
+
+const plus = (of: SQL): Column => ({ of, with: (column) => sql`${column} + ${excluded(column)}` });
+const least = (of: SQL): Column => ({ of, with: (column) => sql`least(${column}, ${excluded(column)})` });
+const greatest = (of: SQL): Column => ({
+  of,
+  with: (column) => sql`greatest(${column}, ${excluded(column)})`,
+});
+const earlier = (of: SQL): Column => ({
+  of,
+  with: (column) => sql`coalesce(${column}, ${excluded(column)})`,
+});
+const later = (of: SQL): Column => ({
+  of,
+  with: (column) => sql`case when ${IS_LATER} then ${excluded(column)} else ${column} end`,
+});
+const union = (of: SQL): Column => ({
+  of,
+  with: (column) => sql`array(select distinct unnest(${column} || ${excluded(column)}) order by 1)`,
+});
+const total = (column: string) => plus(sql.raw(`coalesce(sum(${column}), 0)`));
+const howMany = (condition: string) => plus(sql.raw(`count(*) filter (where ${condition})`));
+
+const IS_LATER = sql`(not excluded.latest_is_subtask, excluded.latest_at, excluded.latest_request_id)
+  > (not conversations.latest_is_subtask, conversations.latest_at, conversations.latest_request_id)`;
+
+const CONTEXT_KEY = sql.raw(
+  "case when is_subtask then '0' else '1' end || to_char(started_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || id",
+);
+const IS_LATER_CONTEXT = sql`excluded.latest_context_key collate "C" > conversations.latest_context_key collate "C"`;
+
+const COLUMNS: Record<Exclude<keyof typeof conversations.$inferSelect, "id">, Column> = {
+  domainId: earlier(sql`min(domain_id)`),
+  rootRequestId: earlier(sql`(array_agg(id ${FIRST}))[1]`),
+  title: earlier(sql`(array_agg(prompt ${FIRST}) filter (where prompt is not null))[1]`),
+  sessionId: earlier(sql`(array_agg(session_id ${FIRST}) filter (where session_id is not null))[1]`),
+  firstAt: least(sql`min(started_at)`),
+  lastAt: greatest(sql`max(started_at)`),
+  endedAt: greatest(sql`max(started_at + coalesce(duration_ms, 0) * interval '1 millisecond')`),
+  latestRequestId: later(sql`(array_agg(id ${LAST}))[1]`),
+  latestAt: later(sql`(array_agg(started_at ${LAST}))[1]`),
+  latestIsSubtask: later(sql`(array_agg(is_subtask ${LAST}))[1]`),
+  latestModel: later(sql`(array_agg(model ${LAST}))[1]`),
+  // A refused request has no tokens; the context is what it was before.
+  latestContextTokens: {
+    of: sql`(array_agg(${CONTEXT} ${LAST}) filter (where input_tokens is not null))[1]`,
+    with: (column) =>
+      sql`case when ${IS_LATER_CONTEXT} then ${excluded(column)} else coalesce(${column}, ${excluded(column)}) end`,
+  },
+  latestContextKey: {
+    of: sql`(array_agg(${CONTEXT_KEY} ${LAST}) filter (where input_tokens is not null))[1]`,
+    with: (column) => sql`greatest(${column} collate "C", ${excluded(column)} collate "C")`,
+  },
+  accountIds: union(
+    sql`coalesce(array_agg(distinct account_id) filter (where account_id is not null), '{}')`,
+  ),
+  models: union(sql`coalesce(array_agg(distinct model) filter (where model is not null), '{}')`),
+  requests: howMany("true"),
+  turns: howMany(
+    "prompt is not null and not is_subtask and coalesce(link_kind, '') not in ('retry', 'compact-ask')",
+  ),
+  subtaskRequests: howMany("is_subtask"),
+  errors: howMany("status is null or status >= 400"),
+  branches: howMany("branch_key = id"),
+  userBranches: howMany("branch_key = id and branch_id like 'branch\\_%'"),
+  compactBranches: howMany("branch_key = id and branch_id like 'compact\\_%'"),
+  subtaskBranches: howMany("branch_key = id and is_subtask"),
+  continuations: howMany("parent_request_id is not null or prior_end_key is not null"),
+  orphans: howMany("parent_request_id is null and prior_end_key is not null"),
+  inputTokens: total("input_tokens"),
+  outputTokens: total("output_tokens"),
+  cacheReadInputTokens: total("cache_read_input_tokens"),
+  cacheCreationInputTokens: total("cache_creation_input_tokens"),
+  thinkingTokens: total("thinking_tokens"),
+  toolCallCount: total("tool_call_count"),
+  costPico: total("cost_pico"),
+  unpricedCount: howMany("cost_pico is null"),
+  inferenceMs: total("duration_ms"),
+};
+
+/** Adds what the requests that `condition` (over `r`) chooses amount to, to the rows of their conversations. */
+function addRows(condition: SQL): SQL {
+  const entries = Object.entries(COLUMNS).map(([name, column]) => ({
+    ...column,
+    target: conversations[name as keyof typeof COLUMNS],
+  }));
+  return sql`
+    insert into conversations (id, ${list(entries.map(({ target }) => nameOf(target)))})
+    select conversation_id, ${list(entries.map(({ of }) => of))}
+    from (
+      select r.*, e.prior_end_key from requests r left join link_evidence e on e.request_id = r.id where ${condition}
+    ) chosen
+    group by conversation_id
+    on conflict (id) do update set
+      ${list(entries.map(({ target, with: together }) => sql`${nameOf(target)} = ${together(target)}`))}`;
+}
+
+function nameOf(column: PgColumn): SQL {
+  return sql`${sql.identifier(column.name)}`;
+}
+
+function excluded(column: PgColumn): SQL {
+  return sql`excluded.${nameOf(column)}`;
+}
+
+function list(parts: readonly SQL[]): SQL {
+  return sql.join([...parts], sql`, `);
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

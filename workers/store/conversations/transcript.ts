@@ -1,0 +1,254 @@
+/**
+ * The transcript of a branch: the history of its last request, each message once, and the answer nothing follows yet. Of a
+ * long history only the asked page is read; who sent a message first is told by the requests of the branch's line.
+ */
+import { and, asc, desc, eq, or, type SQL, sql } from "drizzle-orm";
+import { requests } from "../../../drizzle/schema.ts";
+import { shownMessage } from "../../domain/messages/clip-message.ts";
+import type { Transcript, TranscriptMessage } from "../../schemas/api/conversations.ts";
+import { readContents } from "../content/request-body.ts";
+import { type HistoryPiece, readHistory } from "../content/history.ts";
+import { type BranchOpening, chosenBranch, findConversation, readOpenings } from "./find.ts";
+import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
+
+/** A page ends when its messages, as shown, have this many bytes. */
+const PAGE_BYTES = 65_536;
+/** A message is not shown inline when it is larger: as text and as JSON it would take a multiple of this. */
+const MAX_SHOWN_BYTES = 12 * 1_048_576;
+
+export interface TranscriptFilter {
+  branch?: string | undefined;
+  limit: number;
+  /** Position of the first message. */
+  from?: number | undefined;
+  /** Begin where this request adds to the history. */
+  requestId?: string | undefined;
+}
+
+export interface FoundTranscript {
+  domain: string;
+  transcript: Transcript;
+}
+
+/** Null when there is no such conversation, "branch" when it has no such branch. */
+export async function readTranscript(
+  config: DatabaseConfig,
+  id: string,
+  filter: TranscriptFilter,
+): Promise<FoundTranscript | null | "branch"> {
+  return withReader(config, async (db) => {
+    const found = await findTip(db, id, filter.branch);
+    if (found === null || found === "branch") return found;
+    const { conversationId, domain, branch, openings, tip } = found;
+    const line = lineOf(openings, branch);
+    const from =
+      filter.from ?? (filter.requestId ? await positionOf(db, conversationId, filter.requestId) : 1);
+    const { pieces, length } = await readHistory(db, tip.messagesNodeId, { from, limit: filter.limit + 1 });
+    const hasAnswer = tip.responseContentId !== null;
+    const total = length + (hasAnswer ? 1 : 0);
+    if (hasAnswer && from <= total && pieces.length <= filter.limit && from + pieces.length > length)
+      pieces.push({ position: total, contentId: tip.responseContentId!, size: 0, isRepeated: false });
+    const { messages, next, isRemoved } = await readPage(db, pieces, filter.limit);
+    const senders = await readSenders(db, conversationId, line, from, from + pieces.length);
+    const compacted =
+      branch.linkKind === "compact" && branch.parentRequestId !== null && branch.parentBranchKey !== null
+        ? {
+            branchKey: branch.parentBranchKey,
+            branchId: openings.find((one) => one.branchKey === branch.parentBranchKey)?.branchId ?? "main",
+            requestId: branch.parentRequestId,
+          }
+        : null;
+    const transcript: Transcript = {
+      conversationId,
+      branchKey: branch.branchKey,
+      branchId: branch.branchId,
+      requestId: tip.requestId,
+      total,
+      state: isRemoved ? "removed" : total === 0 ? "none" : "whole",
+      compactedFrom: compacted,
+      messages: messages.map(({ contentId, ...message }) => ({
+        ...message,
+        ...senderOf(senders, message, contentId, tip),
+        isAnswer: hasAnswer && message.position === total,
+      })),
+      nextCursor: next,
+    };
+    return { domain, transcript };
+  });
+}
+
+/** One message as it was sent, uncut. Null when there is none; "removed" when retention took it. */
+export async function readTranscriptMessage(
+  config: DatabaseConfig,
+  id: string,
+  { branch: named, position }: { branch?: string | undefined; position: number },
+) {
+  return withReader(config, async (db) => {
+    const found = await findTip(db, id, named);
+    if (found === null || found === "branch") return found;
+    const { tip, domain } = found;
+    const { pieces, length } = await readHistory(db, tip.messagesNodeId, { from: position, limit: 1 });
+    const isAnswer = position === length + 1 && tip.responseContentId !== null;
+    const contentId = isAnswer ? tip.responseContentId : (pieces[0]?.contentId ?? null);
+    if (contentId === null) return null;
+    const bytes = (await readContents(db, [{ id: contentId, length: 0 }])).get(contentId);
+    if (!bytes) return "removed";
+    if (bytes.length > MAX_SHOWN_BYTES) return "large";
+    const { role, content } = shownMessage(bytes, true);
+    return { domain, message: { position, role, content, bytes: bytes.length } };
+  });
+}
+
+interface Tip {
+  requestId: string;
+  startedAt: Date;
+  durationMs: number | null;
+  messagesNodeId: bigint | null;
+  responseContentId: bigint | null;
+}
+
+async function findTip(db: Reader, id: string, named: string | undefined) {
+  const row = await findConversation(db, id);
+  if (!row) return null;
+  const { conversationId, domain } = row;
+  const openings = await readOpenings(db, conversationId);
+  const branch = chosenBranch(openings, named);
+  if (!branch) return "branch";
+  const [tip] = await db
+    .select({
+      requestId: requests.id,
+      startedAt: requests.startedAt,
+      durationMs: requests.durationMs,
+      messagesNodeId: requests.messagesNodeId,
+      responseContentId: requests.responseContentId,
+    })
+    .from(requests)
+    .where(and(eq(requests.conversationId, conversationId), eq(requests.branchKey, branch.branchKey)))
+    // A request without body says nothing, and the one that asks for a summary may leave the latest answer out.
+    .orderBy(
+      asc(sql`${requests.messagesNodeId} is null`),
+      asc(sql`coalesce(${requests.linkKind} = 'compact-ask', false)`),
+      desc(requests.startedAt),
+      desc(requests.id),
+    )
+    .limit(1);
+  return tip ? { conversationId, domain, openings, branch, tip } : ("branch" as const);
+}
+
+/** Branches a history runs through, each up to where it was left (null: to its end). */
+type Line = { branchKey: string; until: string | null }[];
+
+function lineOf(openings: readonly BranchOpening[], branch: BranchOpening): Line {
+  const line: Line = [];
+  let at: BranchOpening | undefined = branch;
+  let until: string | null = null;
+  while (at && !line.some(({ branchKey }) => branchKey === at?.branchKey)) {
+    line.push({ branchKey: at.branchKey, until });
+    // A compacted history begins anew, and so does a sub-task's.
+    if (at.linkKind === "compact" || at.isSubtask) break;
+    until = at.parentStartedAt;
+    const parentKey: string | null = at.parentBranchKey;
+    at = openings.find(({ branchKey }) => branchKey === parentKey);
+  }
+  return line;
+}
+
+interface Sender {
+  requestId: string;
+  startedAt: Date;
+  durationMs: number | null;
+  messageCount: number;
+  responseContentId: bigint | null;
+}
+
+/** The requests of the line whose histories end about here, oldest first. */
+async function readSenders(
+  db: Reader,
+  conversationId: string,
+  line: Line,
+  from: number,
+  to: number,
+): Promise<Sender[]> {
+  const onLine = line.map(({ branchKey, until }): SQL | undefined =>
+    until === null
+      ? eq(requests.branchKey, branchKey)
+      : and(eq(requests.branchKey, branchKey), sql`${requests.startedAt} <= ${until}::timestamptz`),
+  );
+  return db
+    .select({
+      requestId: requests.id,
+      startedAt: requests.startedAt,
+      durationMs: requests.durationMs,
+      messageCount: requests.messageCount,
+      responseContentId: requests.responseContentId,
+    })
+    .from(requests)
+    .where(
+      and(
+        eq(requests.conversationId, conversationId),
+        or(...onLine),
+        // A turn adds a handful of messages.
+        sql`${requests.messageCount} between ${from - 2} and ${to + 20}`,
+      ),
+    )
+    .orderBy(asc(requests.startedAt), asc(requests.id));
+}
+
+/** Who sent the message first: an answer is its request's, anything else came with the first history long enough. */
+function senderOf(
+  senders: readonly Sender[],
+  { position, role }: { position: number; role: string },
+  contentId: bigint,
+  tip: Tip,
+): Pick<TranscriptMessage, "requestId" | "timestamp"> {
+  if (role === "assistant") {
+    const answered =
+      senders.find((one) => one.responseContentId === contentId && one.messageCount === position - 1) ??
+      senders.find((one) => one.responseContentId === contentId) ??
+      senders.find((one) => one.messageCount === position - 1) ??
+      (contentId === tip.responseContentId ? tip : undefined);
+    if (!answered) return { requestId: null, timestamp: null };
+    const at = answered.startedAt.getTime() + (answered.durationMs ?? 0);
+    return { requestId: answered.requestId, timestamp: new Date(at).toISOString() };
+  }
+  const sent = senders.find(({ messageCount }) => messageCount >= position);
+  return { requestId: sent?.requestId ?? null, timestamp: sent?.startedAt.toISOString() ?? null };
+}
+
+/** The messages that fit into a page; a repetition of tool calls and results is left out. */
+async function readPage(db: Reader, pieces: readonly HistoryPiece[], limit: number) {
+  const contents = await readContents(
+    db,
+    pieces
+      .slice(0, limit)
+      .flatMap(({ contentId, size }) => (size > MAX_SHOWN_BYTES ? [] : [{ id: contentId, length: size }])),
+  );
+  const messages: (Omit<TranscriptMessage, "requestId" | "timestamp" | "isAnswer"> & {
+    contentId: bigint;
+  })[] = [];
+  let room = PAGE_BYTES;
+  let isRemoved = false;
+  for (const [n, { position, contentId, size, isRepeated }] of pieces.entries()) {
+    if (n >= limit || (room <= 0 && messages.length > 0)) return { messages, next: position, isRemoved };
+    const bytes = contents.get(contentId);
+    if (!bytes) {
+      if (size > MAX_SHOWN_BYTES)
+        messages.push({ position, role: "unknown", content: null, isClipped: true, bytes: size, contentId });
+      else isRemoved = true;
+      continue;
+    }
+    const { role, content, isClipped, hasTools } = shownMessage(bytes, false);
+    if (isRepeated && hasTools) continue;
+    messages.push({ position, role, content, isClipped, bytes: bytes.length, contentId });
+    room -= isClipped ? JSON.stringify(content).length : bytes.length;
+  }
+  return { messages, next: null, isRemoved };
+}
+
+/** Where a request adds to the history: what is new in it is its last few messages. */
+async function positionOf(db: Reader, conversationId: string, requestId: string): Promise<number> {
+  const { rows } = await db.execute<{ before: number | null }>(sql`
+    select p.message_count as before from requests r left join requests p on p.id = r.parent_request_id
+    where r.conversation_id = ${conversationId}::uuid and r.id = ${requestId}::uuid`);
+  return Number(rows[0]?.before ?? 0) + 1;
+}

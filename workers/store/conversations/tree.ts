@@ -1,0 +1,136 @@
+/** A conversation as a tree, small enough for thousands of requests: nodes refer to each other by their places in a list. */
+import { sql } from "drizzle-orm";
+import type { ConversationTree } from "../../schemas/api/conversations.ts";
+import { findConversation } from "./find.ts";
+import { branchKind, readTasks } from "./read.ts";
+import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
+
+/**
+ * The requests in order, column by column: JSON built by Postgres, since thousands of rows of a driver cost more, and a
+ * column at once, since arrays of arrays take Postgres twice as long. What is as in the row before is not repeated.
+ */
+interface Columns {
+  /** Empty where no request is left; the other columns are null then. */
+  ids: string[];
+  /** Null: none. Empty: the request before. */
+  parents: (string | null)[];
+  /** Of the branch; null: as before. */
+  keys: (string | null)[];
+  /** Where the branch is another than before. */
+  names: (string | null)[];
+  kinds: (string | null)[];
+  at: number[];
+  ms: (number | null)[];
+  messages: number[];
+  contexts: (number | null)[];
+  statuses: (number | null)[];
+  /** Bits of FLAG. */
+  flags: number[];
+  calls: number[];
+  /** Of the first request of each branch: its id, the task it came of, what it says. */
+  openings: [id: string, task: string | null, prompt: string | null][] | null;
+}
+const FLAG = { failed: 1, speaks: 2, subtask: 4 } as const;
+
+/** Null when there is no such conversation. */
+export async function readTree(config: DatabaseConfig, id: string): Promise<ConversationTree | null> {
+  return withReader(config, async (db) => {
+    const row = await findConversation(db, id);
+    if (!row) return null;
+    const { conversationId, firstMessageTime } = row;
+    const [columns, tasks] = await Promise.all([
+      readColumns(db, conversationId, firstMessageTime),
+      readTasks(db, conversationId),
+    ]);
+    const places = new Map(columns.ids.map((requestId, n) => [requestId, n]));
+    const place = (requestId: string | null) => (requestId === null ? null : (places.get(requestId) ?? null));
+    const branches: ConversationTree["branches"] = [];
+    const branchPlaces = new Map<string, number>();
+    const openings = new Map((columns.openings ?? []).map(([id, task, prompt]) => [id, { task, prompt }]));
+    const taskOf = new Map(tasks.map((task) => [task.branchKey, task]));
+    const spawned = new Map<string, number>();
+    for (const { requestId } of tasks) spawned.set(requestId, (spawned.get(requestId) ?? 0) + 1);
+
+    let branch = 0;
+    const nodes = columns.ids.map((requestId, n): ConversationTree["nodes"][number] => {
+      const flags = columns.flags[n]!;
+      const has = (flag: number) => (flags & flag) !== 0;
+      const isSubtask = has(FLAG.subtask);
+      const before = columns.parents[n] === "";
+      const parent = before ? n - 1 : place(columns.parents[n]!);
+      const key = columns.keys[n] ?? null;
+      if (key !== null) {
+        branch = branchPlaces.get(key) ?? branches.length;
+        if (branch === branches.length) {
+          branchPlaces.set(key, branch);
+          const name = columns.names[n] ?? "main";
+          const call = taskOf.get(key);
+          const opening = openings.get(requestId);
+          branches.push({
+            key,
+            name,
+            kind: branchKind(name, isSubtask),
+            parent: isSubtask ? null : parent,
+            task: place(opening?.task ?? null),
+            requests: 0,
+            prompt: call?.prompt ?? opening?.prompt ?? null,
+            description: call?.description ?? null,
+            subagentType: call?.subagentType ?? null,
+          });
+        }
+      }
+      branches[branch]!.requests += 1;
+      return {
+        id: requestId,
+        parent,
+        branch,
+        kind: columns.kinds[n] ?? "turn",
+        at: columns.at[n]!,
+        ms: columns.ms[n]!,
+        messages: columns.messages[n]!,
+        context: columns.contexts[n]!,
+        status: columns.statuses[n]!,
+        failed: has(FLAG.failed),
+        speaks: has(FLAG.speaks) ? "person" : "tools",
+        calls: columns.calls[n]!,
+        tasks: spawned.get(requestId) ?? 0,
+      };
+    });
+    return {
+      conversationId,
+      startedAt: firstMessageTime,
+      branches,
+      nodes,
+      tasks: tasks.flatMap(({ requestId, branchKey, ...task }) => {
+        const node = place(requestId);
+        const branch = branchKey === null ? null : (branchPlaces.get(branchKey) ?? null);
+        return node === null ? [] : [{ node, branch, ...task }];
+      }),
+    };
+  });
+}
+
+async function readColumns(db: Reader, conversationId: string, startedAt: string): Promise<Columns> {
+  const { rows } = await db.execute<{ columns: Columns | string }>(sql`
+    select json_build_object('ids', coalesce(json_agg(id), '[]'), 'parents', json_agg(parent), 'keys', json_agg(key), 'names', json_agg(name),
+      'kinds', json_agg(link_kind), 'at', json_agg(at), 'ms', json_agg(duration_ms), 'messages', json_agg(message_count),
+      'contexts', json_agg(context), 'statuses', json_agg(status), 'flags', json_agg(flags), 'calls', json_agg(tool_call_count),
+      'openings', json_agg(json_build_array(id, parent_task_request_id, prompt)) filter (where branch_key = id)) as columns
+    from (
+      select *, case when parent_request_id = lag(id) over w then '' else parent_request_id::text end as parent,
+        case when branch is distinct from lag(branch) over w then branch end as key,
+        case when branch is distinct from lag(branch) over w then branch_id end as name
+      from (
+        select id, started_at, parent_request_id, branch_key, coalesce(branch_key, id) as branch, branch_id, link_kind, prompt,
+          round(extract(epoch from started_at - ${startedAt}::timestamptz) * 1000)::int8 as at, duration_ms, message_count, status,
+          input_tokens + coalesce(output_tokens, 0) + coalesce(cache_read_input_tokens, 0) + coalesce(cache_creation_input_tokens, 0)
+            as context,
+          (status is null or status >= 400 or outcome <> 'complete')::int * ${FLAG.failed}::int
+            + (prompt is not null)::int * ${FLAG.speaks}::int + is_subtask::int * ${FLAG.subtask}::int as flags,
+          tool_call_count, parent_task_request_id
+        from requests where conversation_id = ${conversationId}::uuid
+      ) r window w as (order by started_at, id) order by started_at, id
+    ) ordered`);
+  const found = rows[0]!.columns;
+  return typeof found === "string" ? (JSON.parse(found) as Columns) : found;
+}

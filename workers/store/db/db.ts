@@ -1,0 +1,173 @@
+/**
+ * The only way to Postgres. Writers get a connection of their own for one event (a Worker may not share sockets between
+ * events): WebSocket, interactive transactions, advisory locks. Readers ask over HTTP, one round trip per query or
+ * `batch`. Both go to Neon, or to the bridge named by NEON_BRIDGE. Statements are logged without their parameters.
+ */
+import { neon, neonConfig, Pool, type Client } from "@neondatabase/serverless";
+import { drizzle as drizzleOverHttp, type NeonHttpDatabase } from "drizzle-orm/neon-http";
+import { drizzle as drizzleOverSocket, type NeonDatabase } from "drizzle-orm/neon-serverless";
+import * as schema from "../../../drizzle/schema.ts";
+import type { Config } from "../../runtime/config.ts";
+import {
+  DATABASE_CLOSE_TIMEOUT_MS,
+  DATABASE_CONNECT_TIMEOUT_MS,
+  DATABASE_STATEMENT_TIMEOUT_MS,
+  MAX_WRITER_CONNECTIONS,
+} from "../../runtime/constants.ts";
+import { databaseError, DatabaseUnavailableError } from "./errors.ts";
+import { logStatement, type StatementLogConfig } from "./statement-log.ts";
+
+export type DatabaseConfig = StatementLogConfig &
+  Pick<Config, "DATABASE_URL" | "DATABASE_READONLY_URL" | "NEON_BRIDGE">;
+export type Writer = NeonDatabase<typeof schema> & { $client: Pool };
+export type Reader = NeonHttpDatabase<typeof schema>;
+/** A connection checked out of the pool. */
+type Connection = Client & { release(destroy?: boolean): void };
+/** What `db.transaction(async (tx) => …)` hands in; also good for single statements of a Writer. */
+export type WriterTransaction = Parameters<Parameters<Writer["transaction"]>[0]>[0];
+
+/**
+ * Runs `work` with a connection of the writing role and closes it afterwards, whatever happens.
+ * Rejects with what `work` rejects with, except that failures of the database come as `databaseError` makes them:
+ * `DatabaseUnavailableError` when trying again later is right, else the driver's error with its SQLSTATE in `code`.
+ */
+export async function withWriter<T>(config: DatabaseConfig, work: (db: Writer) => Promise<T>): Promise<T> {
+  configureDriver(config);
+  const connections = new Connections(config);
+  try {
+    return await work(drizzleOverSocket(connections.pool, { schema }));
+  } catch (thrown) {
+    // After a lost connection drizzle's ROLLBACK fails too and would hide why.
+    throw connections.lost ?? databaseError(thrown, config.DATABASE_URL);
+  } finally {
+    await connections.close();
+  }
+}
+
+/**
+ * The reading role over HTTP; cheap to make, holds nothing open. Several queries in one round trip and one snapshot:
+ * `db.batch([...])`. Its errors are drizzle's, whose message contains the parameters: pass them through `databaseError`
+ * (or `errorText`, which cuts them) before they reach a log.
+ */
+export function reader(config: DatabaseConfig): Reader {
+  configureDriver(config);
+  const client = neon(config.DATABASE_READONLY_URL ?? config.DATABASE_URL);
+  return drizzleOverHttp(client, { schema });
+}
+
+/** `reader` for one piece of work, with failures as `withWriter` has them. */
+export async function withReader<T>(config: DatabaseConfig, work: (db: Reader) => Promise<T>): Promise<T> {
+  try {
+    return await work(reader(config));
+  } catch (thrown) {
+    throw databaseError(thrown, config.DATABASE_READONLY_URL ?? config.DATABASE_URL);
+  }
+}
+
+/** The driver is configured per isolate; all events of an isolate have the same environment, so the last call is right. */
+function configureDriver(config: DatabaseConfig): void {
+  const bridge = config.NEON_BRIDGE;
+  if (bridge) {
+    neonConfig.fetchEndpoint = `http://${bridge}/sql`;
+    neonConfig.wsProxy = (host, port) => `${bridge}/v2?address=${encodeURIComponent(`${host}:${port}`)}`;
+    neonConfig.useSecureWebSocket = false;
+    neonConfig.pipelineConnect = false;
+  }
+  neonConfig.fetchFunction = async (url: string, init: RequestInit & { body: string }) => {
+    const started = Date.now();
+    try {
+      return await fetch(url, { ...init, signal: AbortSignal.timeout(DATABASE_STATEMENT_TIMEOUT_MS) });
+    } finally {
+      logStatement(config, Date.now() - started, () => statementsOf(init.body));
+    }
+  };
+}
+
+/** The statement texts of a `POST /sql` body. */
+function statementsOf(body: string): string {
+  const asked = JSON.parse(body) as { query: string } | { queries: { query: string }[] };
+  return "queries" in asked ? asked.queries.map(({ query }) => query).join("; ") : asked.query;
+}
+
+/** The pool of one event. A statement that runs too long costs its connection, so that nothing queues behind it. */
+class Connections {
+  readonly pool: Pool;
+  /** Why the first connection was lost, if one was. */
+  lost: DatabaseUnavailableError | undefined;
+  readonly #config: DatabaseConfig;
+  readonly #inUse = new Set<Connection>();
+
+  constructor(config: DatabaseConfig) {
+    this.#config = config;
+    this.pool = new Pool({
+      connectionString: config.DATABASE_URL,
+      max: MAX_WRITER_CONNECTIONS,
+      connectionTimeoutMillis: DATABASE_CONNECT_TIMEOUT_MS,
+      query_timeout: DATABASE_STATEMENT_TIMEOUT_MS,
+      application_name: "nexus",
+    });
+    this.pool.on("error", (error: unknown, client: Connection) => this.#failed(error, client));
+    this.pool.on("acquire", (client: Connection) => this.#inUse.add(client));
+    this.pool.on("release", (_error: unknown, client: Connection) => this.#inUse.delete(client));
+    this.pool.on("connect", (client: Connection) => {
+      // Without a listener a connection that breaks between two statements is an uncaught exception.
+      client.on("error", (error: unknown) => this.#failed(error, client));
+      this.#watch(client);
+    });
+  }
+
+  /** Closes every connection, also those a failed BEGIN left checked out. Does not wait for a server that is gone. */
+  async close(): Promise<void> {
+    for (const client of [...this.#inUse]) client.release(true);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const waited = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, DATABASE_CLOSE_TIMEOUT_MS);
+    });
+    await Promise.race([this.pool.end().catch(() => {}), waited]);
+    clearTimeout(timer);
+  }
+
+  /** A connection whose statement got no answer is of no more use: ending it makes what queues behind fail at once. */
+  #failed(thrown: unknown, client: Connection): void {
+    const error = databaseError(thrown, this.#config.DATABASE_URL);
+    if (!(error instanceof DatabaseUnavailableError)) return;
+    this.lost ??= error;
+    void client.end();
+  }
+
+  /** Times and logs every statement of a connection. The pool calls with a callback, a transaction awaits a promise. */
+  #watch(client: Connection): void {
+    const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+    const watched = (...args: unknown[]): unknown => {
+      const started = Date.now();
+      const done = (error: unknown) => {
+        logStatement(this.#config, Date.now() - started, () => statementText(args[0]));
+        if (error) this.#failed(error, client);
+      };
+      const callback = args.at(-1);
+      if (typeof callback === "function") {
+        const answered = (error: unknown, ...rest: unknown[]) => {
+          done(error);
+          (callback as (...results: unknown[]) => void)(error, ...rest);
+        };
+        return query(...args.slice(0, -1), answered);
+      }
+      const result = query(...args) as Promise<unknown>;
+      return result.then(
+        (rows) => {
+          done(null);
+          return rows;
+        },
+        (error: unknown) => {
+          done(error);
+          throw error;
+        },
+      );
+    };
+    client.query = watched as typeof client.query;
+  }
+}
+
+function statementText(query: unknown): string {
+  return typeof query === "string" ? query : (query as { text: string }).text;
+}

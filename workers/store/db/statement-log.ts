@@ -1,0 +1,19 @@
+/** Which statements are worth a line in the log: slow ones always, all of them with DEBUG_SQL. Never their parameters. */
+import type { Config } from "../../runtime/config.ts";
+import { log } from "../../runtime/log.ts";
+
+export type StatementLogConfig = Pick<Config, "DEBUG_SQL" | "SLOW_QUERY_THRESHOLD_MS">;
+
+const MAX_STATEMENT_CHARACTERS = 1_000;
+
+/** Logs a statement that took `milliseconds`, if it is to be logged; only then `text` is asked for it. */
+export function logStatement(config: StatementLogConfig, milliseconds: number, text: () => string): void {
+  const isSlow = milliseconds >= config.SLOW_QUERY_THRESHOLD_MS;
+  if (!isSlow && !config.DEBUG_SQL) return;
+  const fields = {
+    milliseconds,
+    statement: text().replace(/\s+/g, " ").trim().slice(0, MAX_STATEMENT_CHARACTERS),
+  };
+  if (isSlow) log.warn("slow statement", fields);
+  else log.info("statement", fields);
+}

@@ -1,0 +1,111 @@
+/**
+ * Exchanges that ingest could not store, and the sweep's memory of the entries it rang for. Both say when an entry of the
+ * journal may be tried again; both are forgotten once it is stored.
+ */
+import { and, eq, exists, gt, inArray, lt, notInArray, sql } from "drizzle-orm";
+import { ingestFailures, requests, sweptEntries } from "../../../drizzle/schema.ts";
+import { startedAtOf } from "../../domain/exchange-id.ts";
+import { plainText } from "../../domain/truncate.ts";
+import type { Writer } from "../db/db.ts";
+
+const MAX_ERROR = 500;
+/** The wait until the sweep rings for an entry again doubles up to half a day. */
+const LONGEST_WAIT_MS = 12 * 3_600_000;
+/** An entry still in the journal is rung for as soon as it may be. */
+const OLD_RING_MS = 7 * 86_400_000;
+
+/**
+ * Writes down that an exchange could not be stored, and why. Its journal entry stays. Of one that another bell has stored
+ * whole meanwhile nothing stays written down: whoever stores forgets after its commit (forgetTroubles), and here is looked
+ * after ours, so one of the two sees the other.
+ */
+export async function recordFailure(
+  db: Writer,
+  failure: { exchangeId: string; domain: string; error: string },
+  now: number,
+): Promise<void> {
+  const at = new Date(now);
+  const error = plainText(failure.error, MAX_ERROR);
+  await db
+    .insert(ingestFailures)
+    .values({
+      ...failure,
+      domain: plainText(failure.domain, MAX_ERROR),
+      error,
+      attempts: 1,
+      firstAt: at,
+      lastAt: at,
+    })
+    .onConflictDoUpdate({
+      target: ingestFailures.exchangeId,
+      set: { error, attempts: sql`${ingestFailures.attempts} + 1`, lastAt: at },
+    });
+  await db
+    .delete(ingestFailures)
+    .where(
+      and(eq(ingestFailures.exchangeId, failure.exchangeId), exists(storedWhole(db, failure.exchangeId))),
+    );
+}
+
+/** The row, if nothing of its exchange can be in the journal any more. */
+function storedWhole(db: Writer, exchangeId: string) {
+  const startedAt = startedAtOf(exchangeId);
+  return db
+    .select({ id: requests.id })
+    .from(requests)
+    .where(
+      and(
+        eq(requests.id, exchangeId),
+        eq(requests.startedAt, new Date(startedAt ?? 0)),
+        notInArray(requests.outcome, ["interrupted", "unrecorded"]),
+      ),
+    );
+}
+
+/** Of these entries, the ids that have to wait: rung for not long enough ago. */
+export async function waitingEntries(
+  db: Writer,
+  exchangeIds: readonly string[],
+  now: number,
+): Promise<Set<string>> {
+  if (exchangeIds.length === 0) return new Set();
+  const waiting = await db
+    .select({ id: sweptEntries.exchangeId })
+    .from(sweptEntries)
+    .where(and(inArray(sweptEntries.exchangeId, [...exchangeIds]), gt(sweptEntries.nextAt, new Date(now))));
+  return new Set(waiting.map(({ id }) => id));
+}
+
+/** Remembers that the sweep rings for these entries, and waits `firstWaitMs` until the next time; then twice as long each time. */
+export async function rememberRings(
+  db: Writer,
+  exchangeIds: readonly string[],
+  now: number,
+  firstWaitMs: number,
+): Promise<void> {
+  if (exchangeIds.length === 0) return;
+  const waits = sql`make_interval(secs => least(${firstWaitMs / 1_000} * power(2, least(${sweptEntries.rings}, 30)), ${LONGEST_WAIT_MS / 1000}))`;
+  await db
+    .insert(sweptEntries)
+    .values(exchangeIds.map((exchangeId) => ({ exchangeId, rings: 1, nextAt: new Date(now + firstWaitMs) })))
+    .onConflictDoUpdate({
+      target: sweptEntries.exchangeId,
+      set: {
+        rings: sql`${sweptEntries.rings} + 1`,
+        nextAt: sql`${new Date(now).toISOString()}::timestamptz + ${waits}`,
+      },
+    });
+}
+
+/** Forgets rings for entries that somebody else took out of the journal. */
+export async function forgetOldRings(db: Writer, now: number): Promise<void> {
+  await db.delete(sweptEntries).where(lt(sweptEntries.nextAt, new Date(now - OLD_RING_MS)));
+}
+
+/** These exchanges are stored, and that is committed: whatever went wrong with them before is over. */
+export async function forgetTroubles(db: Writer, exchangeIds: readonly string[]): Promise<void> {
+  if (exchangeIds.length === 0) return;
+  const ids = [...exchangeIds];
+  await db.delete(ingestFailures).where(inArray(ingestFailures.exchangeId, ids));
+  await db.delete(sweptEntries).where(inArray(sweptEntries.exchangeId, ids));
+}

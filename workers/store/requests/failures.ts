@@ -1,0 +1,132 @@
+/** Failed exchanges of a period, counted from the rows: there are few, and the index of unhappy requests has them alone. */
+import { type SQL, sql } from "drizzle-orm";
+import { slotsBetween } from "../../domain/usage/time-series.ts";
+import type { Errors } from "../../schemas/api/failures.ts";
+import { type DatabaseConfig, withReader } from "../db/db.ts";
+import { seriesBucketMs } from "../usage/overview.ts";
+import { readUsage, sumUsage, type UsageFilter } from "../usage/read.ts";
+
+export interface FailureFilter extends UsageFilter {
+  errorType?: string | undefined;
+  /** Of kinds, domains, accounts and models, each. */
+  limit: number;
+}
+
+/** PostgreSQL sends counts as text. */
+interface CountRow extends Record<string, unknown> {
+  grouping: number;
+  error_type: string | null;
+  status: number | null;
+  outcome: string | null;
+  domain: string | null;
+  account_id: string | null;
+  model: string | null;
+  slot: string | null;
+  count: string;
+  latest: string;
+}
+interface LatestRow extends Record<string, unknown> {
+  id: string;
+  started_at: string;
+  domain: string;
+  model: string | null;
+  message: string | null;
+}
+
+export async function readFailures(config: DatabaseConfig, filter: FailureFilter): Promise<Errors> {
+  const { from, to, limit } = filter;
+  const bucketMs = seriesBucketMs(to - from);
+  const ask = <Row extends Record<string, unknown>>(statement: SQL) =>
+    withReader(config, async (db) => (await db.execute<Row>(statement)).rows);
+  const [groups, usage] = await Promise.all([
+    ask<CountRow>(countsStatement(filter, bucketMs)),
+    readUsage(config, filter),
+  ]);
+  // Bits of grouping(): a set bit is a column that was counted over.
+  const [KIND, STATUS, DOMAIN, ACCOUNT, MODEL, SLOT] = [
+    0b0001111, 0b1011111, 0b1110111, 0b1111011, 0b1111101, 0b1111110,
+  ];
+  const of = (grouping: number) =>
+    groups
+      .filter((row) => Number(row.grouping) === grouping)
+      .sort((a, b) => Number(b.count) - Number(a.count) || (a.latest > b.latest ? -1 : 1));
+  const counted = (row: CountRow) => Number(row.count);
+  const kinds = of(KIND).slice(0, limit);
+  const ids = kinds.map(({ latest }) => latest);
+  const latest = new Map(
+    (ids.length === 0 ? [] : await ask<LatestRow>(latestStatement(ids))).map((row) => [row.id, row]),
+  );
+  const slots = new Map(of(SLOT).map((row) => [Number(row.slot) * 1_000, counted(row)]));
+  return {
+    from: iso(from),
+    to: iso(to),
+    total: of(STATUS).reduce((sum, row) => sum + counted(row), 0),
+    requests: sumUsage(usage).requests,
+    types: kinds.flatMap((row) => {
+      const newest = latest.get(row.latest);
+      if (!newest) return [];
+      const { id: requestId, started_at: timestamp, domain, model, message } = newest;
+      return [
+        {
+          errorType: row.error_type,
+          status: row.status === null ? null : Number(row.status),
+          outcome: row.outcome ?? "",
+          count: counted(row),
+          latest: { requestId, timestamp, domain, model, message },
+        },
+      ];
+    }),
+    statuses: of(STATUS).map((row) => ({
+      status: row.status === null ? null : Number(row.status),
+      count: counted(row),
+    })),
+    domains: of(DOMAIN)
+      .slice(0, limit)
+      .map((row) => ({ domain: row.domain ?? "", count: counted(row) })),
+    accounts: of(ACCOUNT)
+      .slice(0, limit)
+      .map((row) => ({ accountId: row.account_id, count: counted(row) })),
+    models: of(MODEL)
+      .slice(0, limit)
+      .map((row) => ({ model: row.model, count: counted(row) })),
+    bucketMs,
+    series: slotsBetween(from, to, bucketMs).map((at) => ({ time: iso(at), count: slots.get(at) ?? 0 })),
+  };
+}
+
+function countsStatement(filter: FailureFilter, bucketMs: number): SQL {
+  const seconds = sql.raw(String(bucketMs / 1_000));
+  const { from, to, domain, accountId, model, errorType } = filter;
+  const conditions = [
+    // The condition of the partial index, then what of it is a failure: who hangs up has not failed.
+    sql`(r.status >= 400 or r.status is null or r.outcome <> 'complete')`,
+    sql`(r.status >= 400 or r.status is null or r.outcome in ('upstream_failed', 'interrupted'))`,
+    sql`r.started_at >= ${iso(from)}::timestamptz`,
+    sql`r.started_at < ${iso(to)}::timestamptz`,
+    ...(domain === undefined ? [] : [sql`d.name = ${domain}`]),
+    ...(accountId === undefined ? [] : [sql`r.account_id = ${accountId}`]),
+    ...(model === undefined ? [] : [sql`r.model = ${model}`]),
+    ...(errorType === undefined ? [] : [sql`r.error_type = ${errorType}`]),
+  ];
+  return sql`
+    select grouping(error_type, status, outcome, domain, account_id, model, slot) as grouping,
+      error_type, status, outcome, domain, account_id, model, slot, count(*) as count, max(id) as latest
+    from (
+      select r.id::text as id, r.error_type, r.status, r.outcome, d.name as domain, r.account_id, r.model,
+        floor(extract(epoch from r.started_at) / ${seconds})::int8 * ${seconds}::int8 as slot
+      from requests r join domains d on d.id = r.domain_id where ${sql.join(conditions, sql` and `)}
+    ) failed
+    group by grouping sets ((error_type, status, outcome), (status), (domain), (account_id), (model), (slot))`;
+}
+
+function latestStatement(ids: readonly string[]): SQL {
+  return sql`
+    select r.id, to_char(r.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as started_at,
+      d.name as domain, r.model, r.error_message as message
+    from requests r join domains d on d.id = r.domain_id
+    where r.id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as ids (value))`;
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,78 @@
+/** Lists of exchanges, newest first, filtered and paged. Every filter has an index that gives the order as well. */
+import { and, desc, eq, gte, lt, lte, type SQL, sql } from "drizzle-orm";
+import { domains, requests } from "../../../drizzle/schema.ts";
+import { type Cursor, encodeCursor } from "../../domain/cursor.ts";
+import type { RequestList, RequestQuery } from "../../schemas/api/requests.ts";
+import { type DatabaseConfig, withReader } from "../db/db.ts";
+import { requestRow, ROW_COLUMNS } from "./row.ts";
+
+export type RequestFilter = Omit<RequestQuery, "cursor"> & { before: Cursor | null };
+
+/** One page after the place `before`, or after `offset` rows; the latter counts everything the filter lets through. */
+export async function listRequests(config: DatabaseConfig, filter: RequestFilter): Promise<RequestList> {
+  const { limit, offset, before } = filter;
+  const wanted = conditions(filter);
+  const [rows, total] = await withReader(config, async (db) => {
+    const page = db
+      .select(ROW_COLUMNS)
+      .from(requests)
+      .innerJoin(domains, eq(domains.id, requests.domainId))
+      .where(and(...wanted, before ? after(before) : undefined))
+      .orderBy(desc(requests.startedAt), desc(requests.id))
+      // One more than asked for tells whether there is a next page.
+      .limit(limit + 1)
+      .offset(offset ?? 0);
+    if (offset === undefined) return [await page, null] as const;
+    const counted = db
+      .select({ total: sql<string>`count(*)` })
+      .from(requests)
+      .where(and(...wanted));
+    const [found, totals] = await db.batch([page, counted]);
+    return [found, Number(totals[0]?.total ?? 0)] as const;
+  });
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  const hasMore = rows.length > limit;
+  return {
+    requests: shown.map(requestRow),
+    nextCursor: hasMore && last ? encodeCursor({ at: last.startedAt.getTime(), id: last.id }) : null,
+    pagination: { total, limit, offset: offset ?? null, hasMore },
+  };
+}
+
+function conditions(filter: RequestFilter): (SQL | undefined)[] {
+  const { domain, accountId, model, requestType, status, outcome, from, to } = filter;
+  const { sessionId, conversationId } = filter;
+  return [
+    domain === undefined
+      ? undefined
+      : sql`${requests.domainId} = (select id from domains where name = ${domain})`,
+    accountId === undefined ? undefined : eq(requests.accountId, accountId),
+    model === undefined ? undefined : eq(requests.model, model),
+    // Literals, checked by the schema, so that the planner can prove which partial index covers them.
+    requestType === undefined ? undefined : sql`${requests.requestType} = ${sql.raw(`'${requestType}'`)}`,
+    status === undefined ? undefined : statusCondition(status),
+    outcome === undefined ? undefined : sql`${requests.outcome} = ${sql.raw(`'${outcome}'`)}`,
+    from === undefined ? undefined : gte(requests.startedAt, from),
+    to === undefined ? undefined : lt(requests.startedAt, to),
+    sessionId === undefined ? undefined : eq(requests.sessionId, sessionId),
+    conversationId === undefined ? undefined : eq(requests.conversationId, conversationId),
+  ];
+}
+
+/** "429" or "4xx", checked by the schema. */
+function statusCondition(status: string): SQL {
+  const [first, isClass] = [Number(status[0]), status.endsWith("xx")];
+  const lowest = isClass ? first * 100 : Number(status);
+  const above = isClass ? lowest + 100 : lowest + 1;
+  return sql`${requests.status} >= ${sql.raw(String(lowest))} and ${requests.status} < ${sql.raw(String(above))}`;
+}
+
+/** The row comparison finds the place in the index; the first condition, which it implies, lets partitions be skipped. */
+function after({ at, id }: Cursor): SQL | undefined {
+  const place = new Date(at);
+  return and(
+    lte(requests.startedAt, place),
+    sql`(${requests.startedAt}, ${requests.id}) < (${place.toISOString()}::timestamptz, ${id}::uuid)`,
+  );
+}

@@ -1,0 +1,48 @@
+/** The price of a row from its own columns, so that storing, completing and pricing again say the same. */
+import { requests } from "../../../drizzle/schema.ts";
+import { priceExchange } from "../../domain/pricing/price.ts";
+import { packBill, readBill } from "../../domain/pricing/cost-codec.ts";
+
+/** Of a row of `requests` what its price depends on. */
+export const PRICED_FROM = {
+  startedAt: requests.startedAt,
+  endpoint: requests.endpoint,
+  method: requests.method,
+  model: requests.model,
+  modelServed: requests.modelServed,
+  status: requests.status,
+  errorType: requests.errorType,
+  stopReason: requests.stopReason,
+  usage: requests.usage,
+  usagePartial: requests.usagePartial,
+  costBreakdown: requests.costBreakdown,
+};
+export type PricedFrom = Pick<typeof requests.$inferInsert, keyof typeof PRICED_FROM>;
+
+export interface PriceColumns {
+  costPico: bigint | null;
+  /** Packed. */
+  costBreakdown: string;
+  priceVersion: string;
+}
+
+/** `receivedTokens` as ingest saw it in the answer; without it, what an earlier bill of the row says of it. */
+export function priceColumns(row: PricedFrom, receivedTokens?: number | null): PriceColumns {
+  const price = priceExchange(row.usage ?? null, {
+    endpoint: row.endpoint,
+    method: row.method,
+    model: row.model ?? null,
+    modelServed: row.modelServed ?? null,
+    at: row.startedAt,
+    status: row.status ?? null,
+    errorType: row.errorType ?? null,
+    stopReason: row.stopReason ?? null,
+    isPartial: row.usagePartial ?? false,
+    receivedTokens: receivedTokens ?? readBill(row.costBreakdown)?.received ?? null,
+  });
+  return {
+    costPico: price.costPico,
+    costBreakdown: packBill(price.breakdown),
+    priceVersion: price.priceVersion,
+  };
+}

@@ -1,0 +1,32 @@
+/** Rows just stored, as lists show them: the payload of live updates. Called by ingest. */
+import { and, asc, eq, gte, inArray, lte } from "drizzle-orm";
+import { domains, requests } from "../../../drizzle/schema.ts";
+import type { RequestRow } from "../../schemas/api/requests.ts";
+import type { Writer } from "../db/db.ts";
+import { requestRow, ROW_COLUMNS } from "./row.ts";
+
+/** The rows of these exchanges, oldest first; what is not stored is missing. */
+export async function readStoredRows(
+  db: Writer,
+  exchanges: readonly { id: string; startedAt: Date }[],
+): Promise<RequestRow[]> {
+  if (exchanges.length === 0) return [];
+  const times = exchanges.map(({ startedAt }) => startedAt.getTime());
+  const rows = await db
+    .select(ROW_COLUMNS)
+    .from(requests)
+    .innerJoin(domains, eq(domains.id, requests.domainId))
+    .where(
+      and(
+        inArray(
+          requests.id,
+          exchanges.map(({ id }) => id),
+        ),
+        // Says which partitions to look at.
+        gte(requests.startedAt, new Date(Math.min(...times))),
+        lte(requests.startedAt, new Date(Math.max(...times))),
+      ),
+    )
+    .orderBy(asc(requests.startedAt), asc(requests.id));
+  return rows.map(requestRow);
+}

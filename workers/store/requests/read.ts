@@ -1,0 +1,109 @@
+/** One exchange with its bodies, for its page and its downloads. */
+import { and, eq } from "drizzle-orm";
+import { domains, requests, responseBodies } from "../../../drizzle/schema.ts";
+import { startedAtOf } from "../../domain/exchange-id.ts";
+import { isOAuthPath } from "../../domain/http/paths.ts";
+import type { BodyState, RequestRow } from "../../schemas/api/requests.ts";
+import {
+  readAnswerMessage,
+  readRequestBody,
+  readRequestHeaders,
+  readResponseBody,
+  readResponseHeaders,
+} from "../content/request-body.ts";
+import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
+import { requestRow, ROW_COLUMNS } from "./row.ts";
+
+const DETAIL_COLUMNS = {
+  ...ROW_COLUMNS,
+  query: requests.query,
+  usage: requests.usage,
+  requestHeadersId: requests.requestHeadersId,
+  responseHeadersId: requests.responseHeadersId,
+  responseHeaders: requests.responseHeaders,
+  bodyKind: requests.bodyKind,
+  bodyContentId: requests.bodyContentId,
+  messagesNodeId: requests.messagesNodeId,
+  systemNodeId: requests.systemNodeId,
+  toolsNodeId: requests.toolsNodeId,
+  responseContentId: requests.responseContentId,
+  storedAt: requests.storedAt,
+  timing: responseBodies.timing,
+};
+
+export type StoredRequest = NonNullable<Awaited<ReturnType<typeof findRequest>>>;
+
+/** The exchange with this id, without bodies; null when there is none. */
+export async function findRequest(config: DatabaseConfig, id: string) {
+  return withReader(config, async (db) => {
+    const startedAt = startedAtOf(id);
+    // The id tells the time and so the partition. Rows made elsewhere may have other ids: then every partition is asked.
+    const found = startedAt === null ? [] : await selectRequest(db, id, new Date(startedAt));
+    return found[0] ?? (await selectRequest(db, id, null))[0] ?? null;
+  });
+}
+
+function selectRequest(db: Reader, id: string, startedAt: Date | null) {
+  return db
+    .select(DETAIL_COLUMNS)
+    .from(requests)
+    .innerJoin(domains, eq(domains.id, requests.domainId))
+    .leftJoin(
+      responseBodies,
+      and(eq(responseBodies.requestId, requests.id), eq(responseBodies.startedAt, requests.startedAt)),
+    )
+    .where(and(eq(requests.id, id), startedAt ? eq(requests.startedAt, startedAt) : undefined))
+    .limit(1);
+}
+
+/** A body, or why there is none: never recorded, or removed by retention. */
+export type Body =
+  | { state: Exclude<BodyState, "none" | "removed" | "large">; bytes: Uint8Array }
+  | {
+      state: "none" | "removed";
+      bytes: null;
+    };
+
+/** The request body as it came in. */
+export async function requestBody(config: DatabaseConfig, row: StoredRequest): Promise<Body> {
+  if (row.bodyKind === "none") return { state: "none", bytes: null };
+  const bytes = await withReader(config, (db) => readRequestBody(db, row));
+  return bytes ? { state: row.bodyTruncated ? "head" : "whole", bytes } : { state: "removed", bytes: null };
+}
+
+/** The response's bytes, decoded. */
+export async function responseBody(config: DatabaseConfig, row: StoredRequest): Promise<Body> {
+  // Answers to logins are never recorded.
+  if (row.responseBytes === 0 || isOAuthPath(row.path)) return { state: "none", bytes: null };
+  const bytes = await withReader(config, (db) => readResponseBody(db, row));
+  if (bytes) return { state: row.responseTruncated ? "head" : "whole", bytes };
+  // Facts travel without bodies when R2 was down.
+  return { state: row.outcome === "unrecorded" ? "none" : "removed", bytes: null };
+}
+
+/** The answer's message as JSON bytes; null when there was none, or retention removed it. */
+export async function answerMessage(config: DatabaseConfig, row: StoredRequest): Promise<Uint8Array | null> {
+  return withReader(config, (db) => readAnswerMessage(db, row));
+}
+
+export async function requestHeaders(
+  config: DatabaseConfig,
+  row: StoredRequest,
+): Promise<Record<string, string> | null> {
+  return withReader(config, (db) => readRequestHeaders(db, row));
+}
+
+export async function responseHeaders(
+  config: DatabaseConfig,
+  row: StoredRequest,
+): Promise<Record<string, string> | null> {
+  return withReader(config, (db) => readResponseHeaders(db, row));
+}
+
+/** The row as lists show it. */
+export function rowOf(row: StoredRequest): RequestRow {
+  const listed = Object.fromEntries(
+    Object.keys(ROW_COLUMNS).map((name) => [name, row[name as keyof typeof ROW_COLUMNS]]),
+  );
+  return requestRow(listed as Parameters<typeof requestRow>[0]);
+}

@@ -1,0 +1,180 @@
+/**
+ * Prices rows again from what they hold, with today's table: a batch at a time, domain by domain, each domain's part in one
+ * transaction with its rollups, its conversations and its line in the audit log. Beside live ingest it is safe because it holds the domain's
+ * lock, as ingest does; twice is harmless because only what differs is written. Called by workers/api/reprice.
+ */
+import { and, asc, eq, gte, sql } from "drizzle-orm";
+import { domains, requests } from "../../../drizzle/schema.ts";
+import { modelsWithoutPrice, showBill } from "../../domain/pricing/cost-breakdown.ts";
+import { packBill, readBill } from "../../domain/pricing/cost-codec.ts";
+import { PRICE_VERSION } from "../../domain/pricing/rates.ts";
+import { usdText } from "../../domain/pricing/usd.ts";
+import {
+  encodePlace,
+  type RepriceBatch,
+  type RepriceInput,
+  type RepricePlace,
+} from "../../schemas/api/reprice.ts";
+import { type AuditEntry, auditInsert } from "../admin/audit.ts";
+import { sumConversations } from "../conversations/totals.ts";
+import { type DatabaseConfig, withWriter, type Writer, type WriterTransaction } from "../db/db.ts";
+import { lockExchangesOf } from "../db/domain-lock.ts";
+import { PRICED_FROM, priceColumns, type PriceColumns } from "./price.ts";
+import { SUMMED_COLUMNS, sumUp } from "../usage/rollups.ts";
+
+type By = Pick<AuditEntry, "actor" | "role" | "now">;
+type Totals = Omit<RepriceBatch, "deltaUsd" | "nextCursor"> & { deltaPico: bigint };
+
+/** Before every exchange of a domain. */
+const FIRST = { at: 0, id: "00000000-0000-0000-0000-000000000000" };
+
+/** Domains looked at in one call, so that many empty ones do not take for ever. */
+const MAX_DOMAINS = 100;
+
+/** Prices one batch. Null when `domain` names one that was never seen. */
+export async function repriceBatch(
+  config: DatabaseConfig,
+  input: RepriceInput,
+  by: By,
+): Promise<RepriceBatch | null> {
+  const { domain, cursor, limit, dryRun } = input;
+  return withWriter(config, async (db) => {
+    const listed = await domainsFrom(db, cursor?.domainId ?? 0, domain ?? null);
+    if (domain && listed.length === 0) return null;
+    const totals = noTotals(dryRun);
+    let next: RepricePlace | null = null;
+    for (const [n, each] of listed.entries()) {
+      const from = each.id === cursor?.domainId ? cursor : { domainId: each.id, ...FIRST };
+      if (totals.examined >= limit || n >= MAX_DOMAINS) {
+        next = from;
+        break;
+      }
+      const rest = limit - totals.examined;
+      const last = await db.transaction((tx) =>
+        repriceDomain(tx, { ...input, limit: rest }, { each, from, totals, by }),
+      );
+      if (last) {
+        next = last;
+        break;
+      }
+    }
+    const { deltaPico, ...told } = totals;
+    return { ...told, deltaUsd: usdText(deltaPico), nextCursor: next && encodePlace(next) };
+  });
+}
+
+function noTotals(dryRun: boolean): Totals {
+  return {
+    examined: 0,
+    changed: 0,
+    newlyPriced: 0,
+    newlyUnpriced: 0,
+    unpriced: 0,
+    unpricedModels: {},
+    deltaPico: 0n,
+    priceVersion: PRICE_VERSION,
+    dryRun,
+    reached: null,
+  };
+}
+
+interface Domain {
+  id: number;
+  name: string;
+}
+
+function domainsFrom(db: Writer, firstId: number, name: string | null): Promise<Domain[]> {
+  return db
+    .select({ id: domains.id, name: domains.name })
+    .from(domains)
+    .where(name === null ? gte(domains.id, firstId) : eq(domains.name, name))
+    .orderBy(asc(domains.id))
+    .limit(MAX_DOMAINS + 1);
+}
+
+/** Answers where it stopped, or null when it came to the domain's end. */
+async function repriceDomain(
+  tx: WriterTransaction,
+  { since, limit, dryRun }: RepriceInput,
+  { each, from, totals, by }: { each: Domain; from: Omit<RepricePlace, "domainId">; totals: Totals; by: By },
+): Promise<RepricePlace | null> {
+  if (!dryRun) await lockExchangesOf(tx, each.id);
+  const rows = await tx
+    .select({ ...SUMMED_COLUMNS, ...PRICED_FROM, id: requests.id, conversationId: requests.conversationId })
+    .from(requests)
+    .where(
+      and(
+        eq(requests.domainId, each.id),
+        gte(requests.startedAt, new Date(Math.max(from.at, since?.getTime() ?? 0))),
+        sql`(${requests.startedAt}, ${requests.id}) > (${new Date(from.at).toISOString()}::timestamptz, ${from.id}::uuid)`,
+      ),
+    )
+    .orderBy(asc(requests.startedAt), asc(requests.id))
+    .limit(limit);
+  const priced = rows.map((row) => ({ row, price: priceColumns(row) }));
+  const changed = priced.filter(({ row, price }) => isAnother(row, price));
+  const deltaPico = changed.reduce(
+    (sum, { row, price }) => sum + (price.costPico ?? 0n) - (row.costPico ?? 0n),
+    0n,
+  );
+  if (changed.length > 0 && !dryRun) {
+    await writePrices(tx, changed);
+    await sumUp(tx, {
+      added: changed.map(({ row, price }) => ({ ...row, ...price })),
+      removed: changed.map(({ row }) => row),
+    });
+    const touched = new Set(changed.flatMap(({ row }) => row.conversationId ?? []));
+    await sumConversations(tx, { changed: touched, added: [] });
+    const details = { changed: changed.length, deltaUsd: usdText(deltaPico), priceVersion: PRICE_VERSION };
+    await auditInsert(tx, { ...by, action: "prices.reprice", target: each.name, details });
+  }
+  totals.examined += rows.length;
+  totals.changed += changed.length;
+  totals.newlyPriced += changed.filter(
+    ({ row, price }) => row.costPico === null && price.costPico !== null,
+  ).length;
+  totals.newlyUnpriced += changed.filter(
+    ({ row, price }) => row.costPico !== null && price.costPico === null,
+  ).length;
+  totals.deltaPico += deltaPico;
+  for (const { price } of priced) countUnpriced(totals, price);
+  const last = rows.at(-1);
+  if (!last) return null;
+  totals.reached = { domain: each.name, startedAt: last.startedAt.toISOString() };
+  return rows.length < limit ? null : { domainId: each.id, at: last.startedAt.getTime(), id: last.id };
+}
+
+function countUnpriced(totals: Totals, { costPico, costBreakdown }: PriceColumns): void {
+  if (costPico !== null) return;
+  totals.unpriced++;
+  const bill = readBill(costBreakdown);
+  const counted = new Map(Object.entries(totals.unpricedModels));
+  for (const model of bill ? modelsWithoutPrice(showBill(bill)) : [])
+    counted.set(model, (counted.get(model) ?? 0) + 1);
+  totals.unpricedModels = Object.fromEntries(counted);
+}
+
+/** A version alone is no change: the row was priced by it and costs the same by this one. */
+function isAnother(row: { costPico: bigint | null; costBreakdown: unknown }, price: PriceColumns): boolean {
+  const bill = readBill(row.costBreakdown);
+  return row.costPico !== price.costPico || !bill || packBill(bill) !== price.costBreakdown;
+}
+
+/** One statement for all of them. The times say which partitions to look at. */
+async function writePrices(
+  tx: WriterTransaction,
+  changed: readonly { row: { id: string; startedAt: Date }; price: PriceColumns }[],
+): Promise<void> {
+  const values = changed.map(({ row, price }) => ({
+    id: row.id,
+    at: row.startedAt.toISOString(),
+    cost: price.costPico?.toString() ?? null,
+    bill: price.costBreakdown,
+  }));
+  const [first, last] = [changed[0]!.row.startedAt, changed.at(-1)!.row.startedAt];
+  await tx.execute(sql`
+    update requests set cost_pico = priced.cost, cost_breakdown = priced.bill, price_version = ${PRICE_VERSION}
+    from jsonb_to_recordset(${JSON.stringify(values)}::jsonb) as priced (id uuid, at timestamptz, cost numeric, bill jsonb)
+    where requests.id = priced.id and requests.started_at = priced.at
+      and requests.started_at between ${first.toISOString()}::timestamptz and ${last.toISOString()}::timestamptz`);
+}

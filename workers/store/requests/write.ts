@@ -1,0 +1,328 @@
+/**
+ * Exchanges into Postgres: rows of `requests` with their contents, chains, response bytes and rollups. Called by ingest,
+ * inside a transaction, for exchanges of one domain. Idempotent by exchange id: whatever is delivered again, late, twice
+ * at once or out of order, there is one row, and the rollups count it once.
+ *
+ * A row may be stored before its answer is known (outcome "interrupted": the isolate seemed to have died) or without its
+ * bodies ("unrecorded"). When the answer turns up after all, the row is completed and the rollups follow.
+ */
+import { and, eq, gte, inArray, lte } from "drizzle-orm";
+import { domains, requests } from "../../../drizzle/schema.ts";
+import { addressKey, type Content, type ContentIds, putContents } from "../content/contents.ts";
+import { findPrefixes, putChains } from "../content/nodes.ts";
+import type { WindowExchange } from "../../schemas/window.ts";
+import type { Writer, WriterTransaction } from "../db/db.ts";
+import { lockDomain } from "../db/domain-lock.ts";
+import { outcomeRank } from "../../domain/outcome.ts";
+import { putResponseBodies } from "../content/response-body.ts";
+import { APART, writeLinkColumns, writeLinks } from "../conversations/links.ts";
+import { readEvidence } from "../conversations/link-evidence.ts";
+import { PRICED_FROM, type PricedFrom, priceColumns } from "./price.ts";
+import type { RequestColumns, ResponseColumns, StorableExchange, StorableRequest } from "./write-model.ts";
+import { sumConversations } from "../conversations/totals.ts";
+import { noteMessages, type NotedExchange } from "../search/entries.ts";
+import { SUMMED_COLUMNS, type SummedRow, sumUp } from "../usage/rollups.ts";
+
+type Row = typeof requests.$inferInsert;
+
+/** What became of the exchanges, by id. */
+export interface StoredExchanges {
+  inserted: string[];
+  completed: string[];
+  /** Stored before; nothing was changed. */
+  known: string[];
+  /** An answer without request, in the journal or here: cannot be stored. */
+  orphaned: string[];
+  /** What inserted and completed rows say now, for those who count besides. */
+  settled: SettledExchange[];
+}
+
+/** An exchange as its account's window counts it. */
+export interface SettledExchange extends WindowExchange {
+  accountId: string | null;
+  /** The account it was counted for before its answer named another. */
+  movedFrom: string | null;
+}
+
+/** Not stored yet. */
+type Fresh = StorableExchange & { request: StorableRequest };
+/** Stored without what is here now: its answer, its request's body, or both. Null is what it has already. */
+type Late = StorableExchange & { row: StoredRow };
+
+/** Stores exchanges of one domain, each id at most once in `exchanges`. */
+export async function storeExchanges(
+  tx: WriterTransaction,
+  domain: string,
+  exchanges: readonly StorableExchange[],
+): Promise<StoredExchanges> {
+  const domainId = await lockDomain(tx, domain);
+  const stored = await findStored(tx, exchanges);
+  const fresh: Fresh[] = [];
+  const late: Late[] = [];
+  const result: StoredExchanges = { inserted: [], completed: [], known: [], orphaned: [], settled: [] };
+  for (const exchange of exchanges) {
+    const { id, request } = exchange;
+    const row = stored.get(id);
+    const addition = row && lateParts(exchange, row);
+    if (addition) late.push(addition);
+    else if (row) result.known.push(id);
+    else if (request) fresh.push({ ...exchange, request });
+    else result.orphaned.push(id);
+  }
+  if (fresh.length + late.length === 0) return result;
+
+  const parts = await putParts(tx, domainId, fresh, late);
+  await noteMessages(tx, domainId, noted([...fresh, ...late], parts), parts.contentIds);
+  const completed: SummedRow[] = [];
+  for (const each of late) completed.push(await completeRow(tx, domain, each, parts));
+  const links = await writeLinks(tx, domainId, [
+    ...fresh.flatMap(({ evidence }) => evidence ?? []),
+    ...(await readEvidence(tx, late)),
+  ]);
+  await writeLinkColumns(tx, late, links);
+  const rows = fresh.map((exchange) => ({
+    ...rowOf(exchange, domain, domainId, parts),
+    ...(links.columns.get(exchange.id) ?? APART),
+  }));
+  const inserted = await insertRows(tx, rows);
+
+  const isInserted = ({ id }: { id: string }) => inserted.has(id);
+  await putResponseBodies(
+    tx,
+    [...fresh.filter(isInserted), ...late].flatMap(({ id, startedAt, response }) =>
+      response?.body ? [{ requestId: id, startedAt, bytes: response.body, timing: response.timing }] : [],
+    ),
+  );
+  await sumUp(tx, {
+    added: [...rows.filter(isInserted), ...completed],
+    removed: late.map(({ row }) => row),
+  });
+  await sumConversations(tx, {
+    changed: new Set(
+      [
+        ...links.changed,
+        ...late.flatMap(({ id, row }) => [row.conversationId, links.columns.get(id)?.conversationId]),
+      ].filter((id) => id != null),
+    ),
+    added: fresh.filter(isInserted),
+  });
+  for (const { id } of fresh) (inserted.has(id) ? result.inserted : result.known).push(id);
+  result.completed = late.map(({ id }) => id);
+  result.settled = [
+    ...rows.filter(isInserted).map((row) => settledExchange(domain, row, null)),
+    ...late.map(({ row }, n) => settledExchange(domain, { ...row, ...completed[n]! }, row.accountId ?? null)),
+  ];
+  return result;
+}
+
+/** Contents and chains as they are stored; `nodeIds` has the ends of messages, system and tools by exchange. */
+interface StoredParts {
+  contentIds: ContentIds;
+  nodeIds: ReadonlyMap<string, readonly (bigint | null)[]>;
+  /** How many messages of each exchange were stored before, by its id. */
+  storedBefore: ReadonlyMap<string, number>;
+}
+
+function noted(exchanges: readonly StorableExchange[], { storedBefore }: StoredParts): NotedExchange[] {
+  return exchanges.map(({ id, startedAt, request, response }) => ({
+    id,
+    startedAt,
+    messages: request?.body?.messages ?? [],
+    storedBefore: storedBefore.get(id) ?? 0,
+    answer: response?.answer ?? null,
+  }));
+}
+
+async function putParts(
+  tx: WriterTransaction,
+  domainId: number,
+  fresh: readonly Fresh[],
+  late: readonly Late[],
+): Promise<StoredParts> {
+  const requested = [...fresh, ...late].flatMap(({ id, request }) => (request ? [{ id, ...request }] : []));
+  const chains = requested.flatMap(({ body }) =>
+    body ? [body.messages, body.system, body.tools] : [[], [], []],
+  );
+  const prefixes = await findPrefixes(tx, domainId, chains);
+  const elements = chains.flatMap((chain, n) => chain.slice(prefixes[n]!.length));
+  const contentIds = await putContents(tx, domainId, [
+    ...elements.map(({ content, contentSha256 }) => ({ bytes: content, sha256: contentSha256 })),
+    ...requested.flatMap(({ body, headers }) => (body ? [body.skeleton, headers] : [headers])),
+    ...[...fresh, ...late].flatMap(({ response }) =>
+      [response?.headers ?? [], response?.answer ?? []].flat(),
+    ),
+  ]);
+  const ends = await putChains(tx, domainId, chains, prefixes, contentIds);
+  return {
+    contentIds,
+    nodeIds: new Map(requested.map(({ id }, n) => [id, ends.slice(3 * n, 3 * n + 3)])),
+    storedBefore: new Map(requested.map(({ id }, n) => [id, prefixes[3 * n]!.length])),
+  };
+}
+
+function rowOf(exchange: Fresh, domain: string, domainId: number, parts: StoredParts): Row {
+  const { id, startedAt, request, response } = exchange;
+  const told = { startedAt, ...request.columns, ...(response?.columns ?? interrupted(request.columns)) };
+  return {
+    id,
+    domainId,
+    ...told,
+    ...priceColumns(told, response?.receivedTokens),
+    accountId: request.columns.accountId ?? response?.organizationId ?? domain,
+    ...requestParts(id, request, parts),
+    responseHeadersId: idOf(parts.contentIds, response?.headers),
+    responseContentId: idOf(parts.contentIds, response?.answer),
+  };
+}
+
+/** Where a row finds the parts of its request. */
+function requestParts(id: string, { headers, body }: StorableRequest, parts: StoredParts) {
+  const [messagesNodeId, systemNodeId, toolsNodeId] = parts.nodeIds.get(id) ?? [];
+  return {
+    requestHeadersId: idOf(parts.contentIds, headers),
+    bodyContentId: idOf(parts.contentIds, body?.skeleton),
+    messagesNodeId,
+    systemNodeId,
+    toolsNodeId,
+  };
+}
+
+function settledExchange(
+  domain: string,
+  row: SummedRow & Pick<Row, "id" | "sessionId">,
+  accountBefore: string | null,
+): SettledExchange {
+  const accountId = row.accountId ?? null;
+  return {
+    id: row.id,
+    startedAt: row.startedAt.getTime(),
+    domain,
+    accountId,
+    movedFrom: accountBefore === accountId ? null : accountBefore,
+    sessionId: row.sessionId ?? null,
+    model: row.model ?? null,
+    inputTokens: row.inputTokens ?? 0,
+    outputTokens: row.outputTokens ?? 0,
+    cacheReadInputTokens: row.cacheReadInputTokens ?? 0,
+    cacheCreationInputTokens: row.cacheCreationInputTokens ?? 0,
+    costPico: row.costPico?.toString() ?? null,
+    rank: outcomeRank(row.outcome),
+  };
+}
+
+/** Of an exchange whose end was not seen nothing is known but that; a message may have cost tokens. */
+function interrupted({ endpoint }: RequestColumns): ResponseColumns {
+  return { outcome: "interrupted", responseBytes: 0, usagePartial: endpoint === "messages" };
+}
+
+/** An answer that is known beats one that is not, and a recorded one beats one whose bytes are lost. */
+function isBetter(outcome: string, than: string): boolean {
+  return outcomeRank(outcome) > outcomeRank(than);
+}
+
+/** What of the exchange the row does not have yet; undefined when it has everything. */
+function lateParts(exchange: StorableExchange, row: StoredRow): Late | undefined {
+  const response = exchange.response;
+  const isAnswerNew = response !== null && isBetter(response.columns.outcome, row.outcome);
+  const isBodyNew = row.bodyKind === "none" && !!exchange.request?.body;
+  if (!isAnswerNew && !isBodyNew) return undefined;
+  return {
+    ...exchange,
+    row,
+    request: isBodyNew ? exchange.request : null,
+    response: isAnswerNew ? response : null,
+  };
+}
+
+function idOf(ids: ContentIds, content: Content | null | undefined): bigint | undefined {
+  return content ? ids.get(addressKey(content.sha256)) : undefined;
+}
+
+type StoredRow = SummedRow &
+  PricedFrom &
+  Pick<Row, "id" | "credentialType" | "bodyKind" | "sessionId" | "conversationId">;
+
+async function findStored(
+  tx: WriterTransaction,
+  exchanges: readonly StorableExchange[],
+): Promise<Map<string, StoredRow>> {
+  const rows = await tx
+    .select({
+      ...SUMMED_COLUMNS,
+      ...PRICED_FROM,
+      id: requests.id,
+      credentialType: requests.credentialType,
+      bodyKind: requests.bodyKind,
+      sessionId: requests.sessionId,
+      conversationId: requests.conversationId,
+    })
+    .from(requests)
+    .where(among(exchanges));
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** The ids really inserted. */
+async function insertRows(tx: WriterTransaction, rows: readonly Row[]): Promise<Set<string>> {
+  if (rows.length === 0) return new Set();
+  const inserted = await tx
+    .insert(requests)
+    .values([...rows])
+    .onConflictDoNothing()
+    .returning({ id: requests.id });
+  return new Set(inserted.map(({ id }) => id));
+}
+
+/** Gives a row what came late, and answers the row as the rollups see it. */
+async function completeRow(
+  tx: WriterTransaction,
+  domain: string,
+  { id, startedAt, request, response, row }: Late,
+  parts: StoredParts,
+): Promise<SummedRow> {
+  const isUnnamed = row.credentialType === "passthrough" && row.accountId === domain;
+  const told = {
+    ...request?.columns,
+    ...response?.columns,
+    // Elsewhere a missing end cost nobody any tokens.
+    ...(response && { usagePartial: response.columns.usagePartial && row.endpoint === "messages" }),
+    accountId: (isUnnamed ? response?.organizationId : null) ?? row.accountId,
+  };
+  const columns = { ...told, ...priceColumns({ ...row, ...told }, response?.receivedTokens) };
+  await tx
+    .update(requests)
+    .set({
+      ...columns,
+      ...(request && requestParts(id, request, parts)),
+      ...(response && {
+        responseHeadersId: idOf(parts.contentIds, response.headers),
+        responseContentId: idOf(parts.contentIds, response.answer) ?? null,
+      }),
+    })
+    .where(and(eq(requests.id, id), eq(requests.startedAt, startedAt)));
+  return { ...row, ...columns };
+}
+
+/** To which domains exchanges belong that are stored already, by exchange id. */
+export async function domainsOfStored(
+  db: Writer,
+  exchanges: readonly Pick<StorableExchange, "id" | "startedAt">[],
+): Promise<Map<string, string>> {
+  if (exchanges.length === 0) return new Map();
+  const rows = await db
+    .select({ id: requests.id, domain: domains.name })
+    .from(requests)
+    .innerJoin(domains, eq(domains.id, requests.domainId))
+    .where(among(exchanges));
+  return new Map(rows.map(({ id, domain }) => [id, domain]));
+}
+
+function among(exchanges: readonly Pick<StorableExchange, "id" | "startedAt">[]) {
+  const times = exchanges.map(({ startedAt }) => startedAt.getTime());
+  const ids = exchanges.map(({ id }) => id);
+  return and(
+    inArray(requests.id, ids),
+    // Says which partitions to look at.
+    gte(requests.startedAt, new Date(Math.min(...times))),
+    lte(requests.startedAt, new Date(Math.max(...times))),
+  );
+}

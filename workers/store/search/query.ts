@@ -1,0 +1,141 @@
+/**
+ * Full-text search over messages, newest first. The index finds candidates, reading them tells whether words follow each
+ * other as asked and makes the snippet; a page may therefore be short and still have a next one.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { type Cursor, encodeCursor } from "../../domain/cursor.ts";
+import { findTerms, parseQuery, type Term, tsqueryOf } from "../../domain/search/query.ts";
+import { snippetOf } from "../../domain/search/snippet.ts";
+import { searchText } from "../../domain/search/text.ts";
+import type { SearchQuery, SearchResults } from "../../schemas/api/search.ts";
+import { readContents } from "../content/request-body.ts";
+import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
+
+export type SearchFilter = Omit<SearchQuery, "cursor"> & { before: Cursor | null };
+
+/** Candidates are read in portions, and after so many a page is given out as it is. */
+const MAX_PORTIONS = 5;
+/** Of one portion this much is read; a candidate beyond it is shown without a snippet. */
+const MAX_READ_BYTES = 16 * 1_048_576;
+
+interface Candidate extends Record<string, unknown> {
+  content_id: string;
+  size: number | null;
+  role: string | null;
+  request_id: string;
+  /** Epoch milliseconds. */
+  at: string;
+  domain: string;
+  conversation_id: string | null;
+  branch_id: string | null;
+  branch_key: string | null;
+}
+
+export async function searchMessages(config: DatabaseConfig, filter: SearchFilter): Promise<SearchResults> {
+  const terms = parseQuery(filter.q);
+  if (terms.length === 0) return { results: [], nextCursor: null };
+  return withReader(config, async (db) => {
+    const results: SearchResults["results"] = [];
+    let place = filter.before;
+    for (let n = 0; n < MAX_PORTIONS; n++) {
+      const candidates = await readCandidates(db, terms, filter, place);
+      const texts = await readTexts(db, candidates);
+      for (const candidate of candidates) {
+        place = { at: Number(candidate.at), id: candidate.content_id };
+        const result = resultOf(candidate, texts.get(candidate.content_id), terms);
+        if (result) results.push(result);
+        if (results.length === filter.limit) return { results, nextCursor: encodeCursor(place) };
+      }
+      if (candidates.length < filter.limit) return { results, nextCursor: null };
+    }
+    return { results, nextCursor: place && encodeCursor(place) };
+  });
+}
+
+/** Conditions over `search_entries e`. */
+function wanted(
+  terms: readonly Term[],
+  { domain, role, from, to }: Omit<SearchFilter, "q" | "limit">,
+): SQL[] {
+  return [
+    sql`e.words @@ ${tsqueryOf(terms)}::tsquery`,
+    ...(domain === undefined ? [] : [sql`e.domain_id = (select id from domains where name = ${domain})`]),
+    ...(role === undefined ? [] : [sql`e.role = ${role}`]),
+    ...(from === undefined ? [] : [sql`e.started_at >= ${from.toISOString()}::timestamptz`]),
+    ...(to === undefined ? [] : [sql`e.started_at < ${to.toISOString()}::timestamptz`]),
+  ];
+}
+
+async function readCandidates(
+  db: Reader,
+  terms: readonly Term[],
+  filter: SearchFilter,
+  place: Cursor | null,
+): Promise<Candidate[]> {
+  const conditions = wanted(terms, filter);
+  if (place)
+    conditions.push(
+      sql`(e.started_at, e.content_id) < (${new Date(place.at).toISOString()}::timestamptz, ${place.id}::bigint)`,
+    );
+  const { rows } = await db.execute<Candidate>(sql`
+    select e.*, c.size, d.name as domain, r.conversation_id, r.branch_id, r.branch_key
+    from (
+      select e.content_id, e.domain_id, e.request_id, e.started_at, e.role,
+        round(extract(epoch from e.started_at) * 1000)::bigint as at
+      from search_entries e where ${sql.join(conditions, sql` and `)}
+      order by e.started_at desc, e.content_id desc limit ${filter.limit}
+    ) e
+    join domains d on d.id = e.domain_id
+    left join contents c on c.id = e.content_id
+    left join requests r on r.id = e.request_id and r.started_at = e.started_at
+    order by e.started_at desc, e.content_id desc`);
+  return rows;
+}
+
+/** The texts of those that fit, by content id. */
+async function readTexts(db: Reader, candidates: readonly Candidate[]): Promise<Map<string, string>> {
+  let room = MAX_READ_BYTES;
+  const read = candidates.flatMap(({ content_id: id, size }) => {
+    room -= size ?? 0;
+    return size === null || room < 0 ? [] : [{ id: BigInt(id), length: size }];
+  });
+  const texts = new Map<string, string>();
+  for (const [id, bytes] of await readContents(db, read))
+    texts.set(id.toString(), searchText(bytes)?.text ?? "");
+  return texts;
+}
+
+/** Null when reading it shows that it does not fit. What cannot be read (removed, too large) is not doubted. */
+function resultOf(
+  candidate: Candidate,
+  text: string | undefined,
+  terms: readonly Term[],
+): SearchResults["results"][number] | null {
+  const ranges = text === undefined ? [] : findTerms(text, terms);
+  if (ranges === null) return null;
+  return {
+    requestId: candidate.request_id,
+    conversationId: candidate.conversation_id,
+    branchId: candidate.branch_id,
+    branchKey: candidate.branch_key,
+    domain: candidate.domain,
+    timestamp: new Date(Number(candidate.at)).toISOString(),
+    role: candidate.role ?? "unknown",
+    ...snippetOf(text ?? "", ranges),
+  };
+}
+
+/** The newest messages that fit are looked at for conversations; a word in more of them is too common to filter by. */
+const MAX_MATCHES = 2_000;
+
+/** A condition over `conversations`: one of its requests first said this. Null when nothing in it can be found. */
+export function saidIn(question: string, domain: string | undefined): SQL | null {
+  const terms = parseQuery(question);
+  if (terms.length === 0) return null;
+  const conditions = wanted(terms, { domain, before: null });
+  return sql`conversations.id in (
+    select r.conversation_id from (
+      select e.request_id, e.started_at from search_entries e where ${sql.join(conditions, sql` and `)}
+      order by e.started_at desc limit ${MAX_MATCHES}
+    ) e join requests r on r.id = e.request_id and r.started_at = e.started_at)`;
+}

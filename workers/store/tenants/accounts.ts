@@ -1,0 +1,75 @@
+/** Accounts and their upstream credential, sealed with the empty domain. Used by the stores of domains and their projection. */
+import { eq } from "drizzle-orm";
+import { accounts } from "../../../drizzle/schema.ts";
+import type { Config } from "../../runtime/config.ts";
+import { open, seal, SealError } from "../../runtime/seal.ts";
+import type { CredentialState } from "../../schemas/api/domains.ts";
+import type { Sealed } from "../../schemas/tenant.ts";
+import type { WriterTransaction } from "../db/db.ts";
+
+type Keys = Pick<Config, "CREDENTIAL_KEYS">;
+
+/** What an account can be given today. */
+export type AccountCredential =
+  | { type: "api_key"; api_key: string }
+  | { type: "passthrough" }
+  /** The tokens are with the account's OAuthAccount object. */
+  | { type: "oauth" };
+
+export interface StoredAccount {
+  id: string;
+  credentialType: string;
+  credential: Sealed | null;
+}
+
+/** Gives the account this credential, making the account if need be. Holds its row until the transaction ends. */
+export async function putAccount(
+  config: Keys,
+  tx: WriterTransaction,
+  id: string,
+  credential: AccountCredential,
+  now: Date,
+): Promise<StoredAccount> {
+  const sealed =
+    credential.type === "api_key" ? seal(config, credential.api_key, { domain: "", accountId: id }) : null;
+  const values = { credentialType: credential.type, credential: sealed, updatedAt: now };
+  await tx
+    .insert(accounts)
+    .values({ id, ...values, createdAt: now })
+    .onConflictDoUpdate({ target: accounts.id, set: values });
+  return { id, credentialType: credential.type, credential: sealed };
+}
+
+/** The account as it is, its row held until the transaction ends; null when there is none. */
+export async function lockAccount(tx: WriterTransaction, id: string): Promise<StoredAccount | null> {
+  const [row] = await tx
+    .select({
+      id: accounts.id,
+      credentialType: accounts.credentialType,
+      credential: accounts.credential,
+    })
+    .from(accounts)
+    .where(eq(accounts.id, id))
+    .for("update");
+  return row ?? null;
+}
+
+/** The API key in clear; null for a type that keeps none here. Throws SealError when it does not open. */
+export function openAccountCredential(config: Keys, account: StoredAccount): string | null {
+  if (account.credential === null) return null;
+  return open(config, account.credential, { domain: "", accountId: account.id });
+}
+
+/** Whether the credential could be used now. Of a login only its object knows; here it counts as ready. */
+export function credentialState(config: Keys, account: StoredAccount | null): CredentialState {
+  if (!account) return "missing";
+  if (account.credentialType === "passthrough" || account.credentialType === "oauth") return "ready";
+  if (!account.credential) return "missing";
+  try {
+    openAccountCredential(config, account);
+    return "ready";
+  } catch (thrown) {
+    if (thrown instanceof SealError) return "unreadable";
+    throw thrown;
+  }
+}

@@ -1,0 +1,107 @@
+/** Client keys: random, shown once, kept as SHA-256 only. */
+import { and, eq } from "drizzle-orm";
+import { v7 as uuidv7 } from "uuid";
+import { clientKeys, domains } from "../../../drizzle/schema.ts";
+import { auditInsert } from "../admin/audit.ts";
+import { withWriter } from "../db/db.ts";
+import type { By } from "./domains.ts";
+import { projectClientKeys, ProjectionError, type TenantConfig } from "./kv-write.ts";
+
+type Tenants = Pick<Env, "TENANTS">;
+
+const KEY_BYTES = 32;
+
+export interface NewKey {
+  id: string;
+  name: string;
+  key: string;
+}
+
+/**
+ * Makes a key for a configured domain, or takes a `given` one; null when the domain is not configured, "taken" when the given key
+ * is one of another domain or has been revoked. A given key that this domain has already is answered as it is. Throws ProjectionError when the edge could not be
+ * told; then the key is taken back, because nobody would ever see it again.
+ */
+export async function createClientKey(
+  config: TenantConfig,
+  env: Tenants,
+  domain: string,
+  { name, key: given }: { name: string; key?: string | undefined },
+  by: By,
+): Promise<NewKey | null | "taken"> {
+  const key = given ?? newKey();
+  const keyHash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
+  const id = uuidv7();
+  const stored = await withWriter(config, (db) =>
+    db.transaction(async (tx) => {
+      const [row] = await tx
+        .select({ id: domains.id })
+        .from(domains)
+        .where(and(eq(domains.name, domain), eq(domains.configured, true)))
+        .for("update");
+      if (!row) return null;
+      const [same] = await tx.select().from(clientKeys).where(eq(clientKeys.keyHash, keyHash));
+      if (same)
+        return same.domainId === row.id && same.revokedAt === null
+          ? { id: same.id, name: same.name }
+          : "taken";
+      await tx.insert(clientKeys).values({ id, domainId: row.id, name, keyHash, createdAt: by.now });
+      const details = { domain, name, ...(given === undefined ? {} : { given: true }) };
+      await auditInsert(tx, { ...by, action: "client_key.create", target: id, details });
+      return { id, name };
+    }),
+  );
+  if (stored === null || stored === "taken") return stored;
+  try {
+    await projectClientKeys(config, env, [stored.id]);
+  } catch (thrown) {
+    if (thrown instanceof ProjectionError && stored.id === id) await takeBack(config, id, by);
+    throw thrown;
+  }
+  return { ...stored, key };
+}
+
+/** Revokes a key of this domain, at once and for good; again is fine. False when the domain has no such key. */
+export async function revokeClientKey(
+  config: TenantConfig,
+  env: Tenants,
+  domain: string,
+  id: string,
+  by: By,
+): Promise<boolean> {
+  const isKnown = await withWriter(config, (db) =>
+    db.transaction(async (tx) => {
+      const [row] = await tx
+        .select({ name: clientKeys.name, revokedAt: clientKeys.revokedAt })
+        .from(clientKeys)
+        .innerJoin(domains, eq(domains.id, clientKeys.domainId))
+        .where(and(eq(clientKeys.id, id), eq(domains.name, domain)))
+        .for("update", { of: clientKeys });
+      if (!row) return false;
+      if (row.revokedAt === null) {
+        await tx.update(clientKeys).set({ revokedAt: by.now }).where(eq(clientKeys.id, id));
+        const details = { domain, name: row.name };
+        await auditInsert(tx, { ...by, action: "client_key.revoke", target: id, details });
+      }
+      return true;
+    }),
+  );
+  if (isKnown) await projectClientKeys(config, env, [id]);
+  return isKnown;
+}
+
+async function takeBack(config: TenantConfig, id: string, by: By): Promise<void> {
+  await withWriter(config, (db) =>
+    db.transaction(async (tx) => {
+      await tx.update(clientKeys).set({ revokedAt: by.now }).where(eq(clientKeys.id, id));
+      const details = { reason: "the edge could not be told" };
+      await auditInsert(tx, { ...by, action: "client_key.revoke", target: id, details });
+    }),
+  );
+}
+
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+  const text = btoa(String.fromCharCode(...bytes));
+  return `cnp_live_${text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
+}

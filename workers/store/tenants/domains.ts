@@ -1,0 +1,286 @@
+/** Domains as administrators see and change them. Changes are one transaction with their audit row; the edge is told after. */
+import { and, asc, desc, eq, isNull, sql } from "drizzle-orm";
+import { accounts, clientKeys, domains, rollups } from "../../../drizzle/schema.ts";
+import { open, seal, type SealContext } from "../../runtime/seal.ts";
+import type { DomainDetail, DomainList, SlackInput, SlackView } from "../../schemas/api/domains.ts";
+import { CredentialType } from "../../schemas/exchange.ts";
+import {
+  type AccountCredential,
+  credentialState,
+  lockAccount,
+  putAccount,
+  type StoredAccount,
+} from "./accounts.ts";
+import { type AuditEntry, auditInsert } from "../admin/audit.ts";
+import { withReader, withWriter, type WriterTransaction } from "../db/db.ts";
+import { projectClientKeys, projectDomains, type TenantConfig } from "./kv-write.ts";
+
+type Tenants = Pick<Env, "TENANTS">;
+/** Who does something, for the audit log, and when. */
+export type By = Pick<AuditEntry, "actor" | "role" | "now">;
+
+const WEEK_MS = 7 * 86_400_000;
+
+/** How a domain's Slack address is sealed. No account is named so: ids have no slash. */
+export function slackSealContext(domain: string): SealContext {
+  return { domain, accountId: "slack/webhook" };
+}
+
+const otherFieldsSealContext = (domain: string): SealContext => ({ domain, accountId: "import/fields" });
+
+/** What an imported credential file said of this domain beyond what is known here; null when nothing. Throws SealError. */
+export async function readOtherFields(
+  config: TenantConfig,
+  name: string,
+): Promise<Record<string, unknown> | null> {
+  const [row] = await withReader({ ...config, DATABASE_READONLY_URL: undefined }, (db) =>
+    db.select({ otherFields: domains.otherFields }).from(domains).where(eq(domains.name, name)),
+  );
+  if (!row?.otherFields) return null;
+  return JSON.parse(open(config, row.otherFields, otherFieldsSealContext(name))) as Record<string, unknown>;
+}
+
+/** Every domain ever configured or seen, by name, with its requests of the 7 days before `now`. */
+export async function listDomains(config: TenantConfig, now: Date): Promise<DomainList> {
+  return withReader(config, async (db) => {
+    const counts = db
+      .select({
+        domainId: rollups.domainId,
+        requests: sql<number>`sum(${rollups.requests})`.as("requests"),
+      })
+      .from(rollups)
+      .where(sql`${rollups.bucket} > ${new Date(now.getTime() - WEEK_MS).toISOString()}::timestamptz`)
+      .groupBy(rollups.domainId)
+      .as("counts");
+    const rows = await db
+      .select({
+        domain: domains.name,
+        accountId: domains.accountId,
+        configured: domains.configured,
+        credentialType: accounts.credentialType,
+        requestCount: sql<string>`coalesce(${counts.requests}, 0)`,
+      })
+      .from(domains)
+      .leftJoin(accounts, eq(accounts.id, domains.accountId))
+      .leftJoin(counts, eq(counts.domainId, domains.id))
+      .orderBy(asc(domains.name));
+    return {
+      domains: rows.map((row) => ({
+        ...row,
+        credentialType: row.credentialType === null ? null : CredentialType.parse(row.credentialType),
+        requestCount: Number(row.requestCount),
+      })),
+    };
+  });
+}
+
+/** The domain as configured; null when it is not. Asks the writing database, so that a change is seen at once. */
+export async function readDomainDetail(config: TenantConfig, name: string): Promise<DomainDetail | null> {
+  const [rows, keys] = await withReader({ ...config, DATABASE_READONLY_URL: undefined }, (db) =>
+    db.batch([
+      db
+        .select({ domain: domains, account: accounts })
+        .from(domains)
+        .leftJoin(accounts, eq(accounts.id, domains.accountId))
+        .where(and(eq(domains.name, name), eq(domains.configured, true))),
+      db
+        .select({
+          id: clientKeys.id,
+          name: clientKeys.name,
+          createdAt: clientKeys.createdAt,
+          revokedAt: clientKeys.revokedAt,
+        })
+        .from(clientKeys)
+        .innerJoin(domains, eq(domains.id, clientKeys.domainId))
+        .where(eq(domains.name, name))
+        .orderBy(desc(clientKeys.createdAt), asc(clientKeys.id)),
+    ]),
+  );
+  const [row] = rows;
+  if (!row) return null;
+  return {
+    domain: name,
+    accountId: row.domain.accountId ?? "",
+    credential: {
+      type: CredentialType.parse(row.account?.credentialType ?? "api_key"),
+      state: credentialState(config, row.account),
+    },
+    clientKeys: keys.map((key) => ({
+      ...key,
+      createdAt: key.createdAt.toISOString(),
+      revokedAt: key.revokedAt?.toISOString() ?? null,
+    })),
+    slack: slackView(row.domain),
+    endpoints: row.domain.endpoints,
+  };
+}
+
+export interface DomainChange {
+  accountId: string;
+  credential?: AccountCredential | undefined;
+  slack?: SlackInput | null | undefined;
+  endpoints?: string[] | null | undefined;
+  otherFields?: Record<string, unknown> | null | undefined;
+}
+
+export type PutResult =
+  | { result: "stored"; created: boolean }
+  /** The account has no credential, or one that no longer opens: it has to be sent. */
+  | { result: "credential_needed"; state: "missing" | "unreadable" };
+
+/**
+ * Stores the domain, then tells the edge (all domains of the account when its credential changed). What is left out of
+ * `change` stays as it was. Throws ProjectionError when only the telling failed.
+ */
+export async function putDomain(
+  config: TenantConfig,
+  env: Tenants,
+  name: string,
+  change: DomainChange,
+  by: By,
+): Promise<PutResult> {
+  const stored = await withWriter(config, (db) =>
+    db.transaction(async (tx) => {
+      // Accounts before domains, always: two changes at once wait for each other instead of deadlocking.
+      const account = change.credential
+        ? await putAccount(config, tx, change.accountId, change.credential, by.now)
+        : await lockAccount(tx, change.accountId);
+      const state = credentialState(config, account);
+      if (state === "missing" || state === "unreadable")
+        return { result: "credential_needed" as const, state };
+      const created = await upsertDomain(config, tx, name, change, by.now);
+      await auditInsert(tx, {
+        ...by,
+        action: "domain.put",
+        target: name,
+        details: auditDetails(change, account, created),
+      });
+      const names = change.credential ? await domainsOfAccount(tx, change.accountId) : [name];
+      return { result: "stored" as const, created, names };
+    }),
+  );
+  if (stored.result !== "stored") return stored;
+  await projectDomains(config, env, stored.names);
+  return { result: "stored", created: stored.created };
+}
+
+/** Stops serving the domain and revokes its keys; its history stays. False when it was never known. */
+export async function deleteDomain(
+  config: TenantConfig,
+  env: Tenants,
+  name: string,
+  by: By,
+): Promise<boolean> {
+  const keyIds = await withWriter(config, (db) =>
+    db.transaction(async (tx) => {
+      const [row] = await tx.select().from(domains).where(eq(domains.name, name)).for("update");
+      if (!row) return null;
+      const revoked = await tx
+        .update(clientKeys)
+        .set({ revokedAt: by.now })
+        .where(and(eq(clientKeys.domainId, row.id), isNull(clientKeys.revokedAt)))
+        .returning({ id: clientKeys.id });
+      if (row.configured) {
+        await tx
+          .update(domains)
+          .set({
+            configured: false,
+            slack: null,
+            slackWebhook: null,
+            endpoints: null,
+            otherFields: null,
+            updatedAt: by.now,
+          })
+          .where(eq(domains.id, row.id));
+        await auditInsert(tx, {
+          ...by,
+          action: "domain.delete",
+          target: name,
+          details: { accountId: row.accountId, revokedKeys: revoked.length },
+        });
+      }
+      // All of them, not only those just revoked: a call that failed half-way is completed by the next one.
+      const keys = await tx
+        .select({ id: clientKeys.id })
+        .from(clientKeys)
+        .where(eq(clientKeys.domainId, row.id));
+      return keys.map(({ id }) => id);
+    }),
+  );
+  if (!keyIds) return false;
+  await projectDomains(config, env, [name]);
+  await projectClientKeys(config, env, keyIds);
+  return true;
+}
+
+/** True when the domain was not configured before. */
+async function upsertDomain(
+  config: TenantConfig,
+  tx: WriterTransaction,
+  name: string,
+  change: DomainChange,
+  now: Date,
+): Promise<boolean> {
+  await tx.insert(domains).values({ name }).onConflictDoNothing();
+  const [before] = await tx.select().from(domains).where(eq(domains.name, name)).for("update");
+  if (!before) throw new Error("a domain just inserted is not there");
+  const { slack, endpoints, otherFields } = change;
+  const set: Partial<typeof domains.$inferInsert> = {
+    configured: true,
+    accountId: change.accountId,
+    updatedAt: now,
+  };
+  if (endpoints !== undefined) set.endpoints = endpoints;
+  if (otherFields === null) set.otherFields = null;
+  if (otherFields) set.otherFields = seal(config, JSON.stringify(otherFields), otherFieldsSealContext(name));
+  if (slack === null) Object.assign(set, { slack: null, slackWebhook: null });
+  if (slack) {
+    const { webhook_url: address, ...rest } = slack;
+    set.slack = rest;
+    if (address === null) set.slackWebhook = null;
+    else if (address !== undefined) set.slackWebhook = seal(config, address, slackSealContext(name));
+  }
+  await tx.update(domains).set(set).where(eq(domains.id, before.id));
+  return !before.configured;
+}
+
+/** Names of the configured domains of an account, in order. */
+export async function domainsOfAccount(tx: WriterTransaction, accountId: string): Promise<string[]> {
+  const rows = await tx
+    .select({ name: domains.name })
+    .from(domains)
+    .where(and(eq(domains.accountId, accountId), eq(domains.configured, true)))
+    .orderBy(asc(domains.name));
+  return rows.map(({ name }) => name);
+}
+
+function slackView({ slack, slackWebhook }: typeof domains.$inferSelect): SlackView | null {
+  if (!slack && !slackWebhook) return null;
+  return {
+    webhook_set: slackWebhook !== null,
+    channel: slack?.channel ?? null,
+    username: slack?.username ?? null,
+    icon_emoji: slack?.icon_emoji ?? null,
+    enabled: slack?.enabled ?? true,
+    messages: slack?.messages ?? true,
+  };
+}
+
+/** What was set, never what a secret was set to. */
+function auditDetails(change: DomainChange, account: StoredAccount | null, created: boolean) {
+  const { slack, endpoints } = change;
+  const details: Record<string, unknown> = {
+    created,
+    accountId: change.accountId,
+    credentialType: account?.credentialType ?? null,
+    credentialSet: change.credential !== undefined,
+  };
+  if (endpoints !== undefined) details.endpoints = endpoints;
+  if (slack === null) details.slack = null;
+  if (slack) {
+    const { webhook_url: address, ...rest } = slack;
+    const webhook = address === undefined ? "unchanged" : address === null ? "removed" : "set";
+    details.slack = { ...rest, webhook };
+  }
+  return details;
+}

@@ -1,0 +1,124 @@
+/**
+ * Domains and client keys as the edge sees them: one KV entry per domain and one per key hash, with a copy in the isolate
+ * that is trusted for 30 s. The proxy reads; the admin API writes the projection after it has committed to Postgres.
+ */
+import { TENANT_CACHE_MS, TENANT_STALE_MS } from "../../runtime/constants.ts";
+import { isLoopbackName } from "../../domain/http/host.ts";
+import { errorText, log } from "../../runtime/log.ts";
+import { ClientKeyRecord, DomainRecord } from "../../schemas/tenant.ts";
+import { withinTime } from "../db/timeout.ts";
+
+type Tenants = Pick<Env, "TENANTS">;
+
+/** Records one isolate keeps; a record is well under 1 KB. */
+const MAX_CACHED = 5_000;
+/** A KV read that takes longer counts as failed. Usual reads take under 20 ms hot, under 500 ms cold. */
+const READ_TIMEOUT_MS = 3_000;
+/** The same where a last good record could serve instead. */
+const IMPATIENT_READ_TIMEOUT_MS = 1_000;
+/** After a read that failed, the last good record serves this long before KV is asked again. */
+const PAUSE_AFTER_FAILURE_MS = 10_000;
+
+interface Cached {
+  /** Null: there was none. Remembered for the names of this machine only, and never trusted while KV answers. */
+  value: unknown;
+  readAt: number;
+  /** When KV last failed to say something newer; 0 = never. */
+  failedAt: number;
+}
+const cache = new Map<string, Cached>();
+
+/** The domain's record, or null when there is none. Throws TenantsUnavailable when KV cannot say and no last good copy is young enough. */
+export function readDomain(env: Tenants, domain: string): Promise<DomainRecord | null> {
+  return read(env, domainKey(domain), (json) => DomainRecord.parse(json));
+}
+
+/** The record of the client key with this hex SHA-256, or null when there is none (never made, or revoked). Throws as readDomain does. */
+export function readClientKey(env: Tenants, keyHashHex: string): Promise<ClientKeyRecord | null> {
+  return read(env, clientKeyKey(keyHashHex), (json) => ClientKeyRecord.parse(json));
+}
+
+/** Makes the edge see this domain as given: at once here, within 90 s elsewhere (isolate 30 s, KV 60 s). */
+export function projectDomain(env: Tenants, record: DomainRecord): Promise<void> {
+  return project(env, domainKey(record.domain), DomainRecord.parse(record));
+}
+
+/** Makes the edge forget this domain, as fast as projectDomain. */
+export function removeDomain(env: Tenants, domain: string): Promise<void> {
+  return remove(env, domainKey(domain));
+}
+
+/** Makes a client key work. `keyHashHex` is the lower-case hex SHA-256 of the key. */
+export function projectClientKey(env: Tenants, keyHashHex: string, record: ClientKeyRecord): Promise<void> {
+  return project(env, clientKeyKey(keyHashHex), ClientKeyRecord.parse(record));
+}
+
+/** Revokes a client key, as fast as projectDomain. */
+export function removeClientKey(env: Tenants, keyHashHex: string): Promise<void> {
+  return remove(env, clientKeyKey(keyHashHex));
+}
+
+/** KV does not answer and there is no last good record: nobody can say whether this domain or key exists. */
+export class TenantsUnavailable extends Error {
+  override readonly name = "TenantsUnavailable";
+}
+
+const domainKey = (domain: string) => `domain:${domain}`;
+const clientKeyKey = (keyHashHex: string) => `key:${keyHashHex}`;
+
+async function read<T>(env: Tenants, key: string, parse: (json: unknown) => T): Promise<T | null> {
+  const now = Date.now();
+  const known = cache.get(key) as (Cached & { value: T | null }) | undefined;
+  const age = known ? now - known.readAt : Infinity;
+  if (known && known.value !== null && age < TENANT_CACHE_MS) return known.value;
+  const lastGood = known && age < TENANT_STALE_MS ? known : null;
+  if (lastGood && now - lastGood.failedAt < PAUSE_AFTER_FAILURE_MS) return lastGood.value;
+  // While one request tries, the others go on with what they have.
+  if (lastGood && lastGood.failedAt > 0) lastGood.failedAt = now;
+  try {
+    const asked = env.TENANTS.get(key, "json").then((json) => learn(key, json, parse));
+    return await withinTime(lastGood ? IMPATIENT_READ_TIMEOUT_MS : READ_TIMEOUT_MS, asked);
+  } catch (thrown) {
+    const kind = key.slice(0, key.indexOf(":"));
+    log.error("tenants: KV read failed", {
+      kind,
+      lastGoodAgeMs: lastGood ? age : null,
+      error: errorText(thrown),
+    });
+    if (!lastGood) throw new TenantsUnavailable(`the ${kind} record cannot be read`, { cause: thrown });
+    lastGood.failedAt = Date.now();
+    return lastGood.value;
+  }
+}
+
+/** What KV said becomes what is known, also when it says so too late for whoever asked. */
+function learn<T>(key: string, json: unknown, parse: (json: unknown) => T): T | null {
+  if (json !== null) {
+    const value = parse(json);
+    remember(key, value);
+    return value;
+  }
+  // A miss is not trusted: a key just made has to work at once. The local world asks for its own names with every request.
+  cache.delete(key);
+  if (isLoopbackName(key.slice(domainKey("").length))) remember(key, null);
+  return null;
+}
+
+async function project(env: Tenants, key: string, record: object): Promise<void> {
+  await env.TENANTS.put(key, JSON.stringify(record));
+  remember(key, record);
+}
+
+async function remove(env: Tenants, key: string): Promise<void> {
+  await env.TENANTS.delete(key);
+  cache.delete(key);
+}
+
+function remember(key: string, value: unknown): void {
+  cache.delete(key); // to the end: the map is in order of reading, its first entry the oldest
+  if (cache.size >= MAX_CACHED) {
+    const oldest = cache.keys().next();
+    if (!oldest.done) cache.delete(oldest.value);
+  }
+  cache.set(key, { value, readAt: Date.now(), failedAt: 0 });
+}

@@ -1,0 +1,110 @@
+/**
+ * Carries domains and client keys from Postgres to the edge's KV. Each step reads the committed state under a row lock and
+ * writes what it read, so that two changes at once cannot leave the older one at the edge, and doing it again is harmless.
+ */
+import { asc, eq, inArray } from "drizzle-orm";
+import { accounts, clientKeys, domains } from "../../../drizzle/schema.ts";
+import type { Config } from "../../runtime/config.ts";
+import { CredentialType } from "../../schemas/exchange.ts";
+import type { DomainRecord } from "../../schemas/tenant.ts";
+import { seal } from "../../runtime/seal.ts";
+import { openAccountCredential } from "./accounts.ts";
+import { type DatabaseConfig, withWriter, type WriterTransaction } from "../db/db.ts";
+import { projectClientKey, projectDomain, removeClientKey, removeDomain } from "./kv-read.ts";
+
+export type TenantConfig = DatabaseConfig & Pick<Config, "CREDENTIAL_KEYS">;
+type Tenants = Pick<Env, "TENANTS">;
+
+/** The change is in Postgres, but the edge has not been told. The same call again tells it. */
+export class ProjectionError extends Error {
+  override readonly name = "ProjectionError";
+}
+
+/** Makes the edge see these domains as they are stored: projected where configured, removed where not. */
+export async function projectDomains(
+  config: TenantConfig,
+  env: Tenants,
+  names: readonly string[],
+): Promise<void> {
+  // One domain per transaction: a lock is held while KV is written, and an account may have many domains.
+  for (const name of names)
+    await withWriter(config, (db) =>
+      db.transaction(async (tx) => {
+        const record = await domainRecord(config, tx, name);
+        await orProjectionError(record ? projectDomain(env, record) : removeDomain(env, name));
+      }),
+    );
+}
+
+/** Makes the edge see these client keys as they are stored: working, or revoked. */
+export async function projectClientKeys(
+  config: TenantConfig,
+  env: Tenants,
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length === 0) return;
+  await withWriter(config, (db) =>
+    db.transaction(async (tx) => {
+      const keys = await tx
+        .select({
+          id: clientKeys.id,
+          keyHash: clientKeys.keyHash,
+          revokedAt: clientKeys.revokedAt,
+          domain: domains.name,
+          configured: domains.configured,
+        })
+        .from(clientKeys)
+        .innerJoin(domains, eq(domains.id, clientKeys.domainId))
+        .where(inArray(clientKeys.id, [...ids]))
+        .orderBy(asc(clientKeys.id))
+        .for("update", { of: clientKeys });
+      await orProjectionError(
+        Promise.all(
+          keys.map(({ id, keyHash, revokedAt, domain, configured }) =>
+            configured && revokedAt === null
+              ? projectClientKey(env, hex(keyHash), { v: 1, id, domain })
+              : removeClientKey(env, hex(keyHash)),
+          ),
+        ),
+      );
+    }),
+  );
+}
+
+/** Null when the domain is not configured. Throws SealError when the account's credential does not open. */
+async function domainRecord(
+  config: TenantConfig,
+  tx: WriterTransaction,
+  name: string,
+): Promise<DomainRecord | null> {
+  const [row] = await tx
+    .select({ domain: domains, account: accounts })
+    .from(domains)
+    .leftJoin(accounts, eq(accounts.id, domains.accountId))
+    .where(eq(domains.name, name))
+    .for("update", { of: domains });
+  if (!row?.domain.configured || !row.account) return null;
+  const accountId = row.account.id;
+  const credential = openAccountCredential(config, row.account);
+  return {
+    v: 1,
+    domain: name,
+    accountId,
+    credentialType: CredentialType.parse(row.account.credentialType),
+    credential: credential === null ? null : seal(config, credential, { domain: name, accountId }),
+    credentialVersion: row.account.updatedAt.getTime(),
+    endpoints: row.domain.endpoints,
+  };
+}
+
+async function orProjectionError(writing: Promise<unknown>): Promise<void> {
+  try {
+    await writing;
+  } catch (cause) {
+    throw new ProjectionError("KV did not take the change", { cause });
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,65 @@
+/**
+ * Things counted instead of stored, per five minutes. Each queue message is added once, however often it is delivered:
+ * its id is kept for as long as a queue may hold it.
+ */
+import { lt, sql } from "drizzle-orm";
+import { counterMessages, counters } from "../../../drizzle/schema.ts";
+import { ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
+import { plainText } from "../../domain/truncate.ts";
+import type { CountersBell } from "../../schemas/exchange.ts";
+import type { Writer, WriterTransaction } from "../db/db.ts";
+
+/** Queues keep a message 14 days at most. /queues/platform/limits */
+const MESSAGE_LIFE_MS = 15 * 86_400_000;
+const MAX_NAME = 100;
+
+export type CounterMessage = Pick<CountersBell, "id" | "at" | "counts">;
+
+/** Adds up messages not yet added, in a transaction of its own. */
+export async function addCounters(db: Writer, messages: readonly CounterMessage[]): Promise<void> {
+  const byId = new Map(messages.map((message) => [message.id.toLowerCase(), message]));
+  if (byId.size === 0) return;
+  await db.transaction(async (tx) => {
+    const fresh = await tx
+      .insert(counterMessages)
+      // In one order for all writers: two consumers with the same messages wait for each other and do not deadlock.
+      .values([...byId].map(([id, { at }]) => ({ id, at: new Date(at) })).sort(byIdOrder))
+      .onConflictDoNothing()
+      .returning({ id: counterMessages.id });
+    await addCounts(
+      tx,
+      fresh.flatMap(({ id }) => byId.get(id) ?? []),
+    );
+  });
+}
+
+/** Forgets messages that no queue can deliver any more. */
+export async function forgetCounterMessages(db: Writer, now: number): Promise<void> {
+  await db.delete(counterMessages).where(lt(counterMessages.at, new Date(now - MESSAGE_LIFE_MS)));
+}
+
+async function addCounts(tx: WriterTransaction, messages: readonly CounterMessage[]): Promise<void> {
+  const sums = new Map<string, typeof counters.$inferInsert>();
+  for (const { at, counts } of messages) {
+    const bucket = new Date(Math.floor(at / ROLLUP_BUCKET_MS) * ROLLUP_BUCKET_MS);
+    for (const [given, value] of Object.entries(counts)) {
+      const name = plainText(given, MAX_NAME);
+      const key = `${bucket.toISOString()} ${name}`;
+      const sum = sums.get(key) ?? { bucket, name, value: 0 };
+      sums.set(key, { ...sum, value: sum.value + value });
+    }
+  }
+  if (sums.size === 0) return;
+  const sorted = [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  await tx
+    .insert(counters)
+    .values(sorted)
+    .onConflictDoUpdate({
+      target: [counters.bucket, counters.name],
+      set: { value: sql`${counters.value} + excluded.value` },
+    });
+}
+
+function byIdOrder(a: { id: string }, b: { id: string }): number {
+  return a.id < b.id ? -1 : 1;
+}
