@@ -10,7 +10,7 @@
  * elements back; nothing is ever parsed and written anew, so a rebuild is exact for any formatting. It is checked
  * before a body is given out as "json".
  */
-import { OWN_MEMBER } from "../messages/content-blocks.ts";
+import { EXTRAS_MEMBER } from "../messages/content-blocks.ts";
 import { concat } from "../bytes.ts";
 import { type BodyScan, scanBody } from "./scan-body.ts";
 import { type ListSpan } from "./types.ts";
@@ -117,7 +117,7 @@ export function answerElement(message: { content: unknown }): { content: Uint8Ar
   return { content, sha256: sha256(content) };
 }
 
-function withoutMarks({ [OWN_MEMBER]: _marks, ...block }: JsonObject): JsonObject {
+function withoutMarks({ [EXTRAS_MEMBER]: _marks, ...block }: JsonObject): JsonObject {
   return block;
 }
 

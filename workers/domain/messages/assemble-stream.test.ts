@@ -1,6 +1,6 @@
 /** The assembly of a stream, event by event; whole answers and recordings are in answer.test.ts and answer-recorded.test.ts. */
 import { describe, expect, test } from "vitest";
-import { readStream } from "./assemble-stream.ts";
+import { assembleStream } from "./assemble-stream.ts";
 
 type Event = Record<string, unknown>;
 
@@ -8,7 +8,7 @@ const wire = (events: Event[]) =>
   new TextEncoder().encode(
     events.map((event) => `event: ${String(event["type"])}\ndata: ${JSON.stringify(event)}\n\n`).join(""),
   );
-const read = (...events: Event[]) => readStream(wire(events));
+const read = (...events: Event[]) => assembleStream(wire(events));
 
 const start = (extra: Event = {}): Event => ({
   type: "message_start",
@@ -174,7 +174,7 @@ describe("what nobody knows yet", () => {
 
   test("data that is no JSON is kept as text", () => {
     const body = new TextEncoder().encode("event: odd\ndata: [DONE]\n\n");
-    expect(readStream(Uint8Array.from([...wire([start()]), ...body])).message).toMatchObject({
+    expect(assembleStream(Uint8Array.from([...wire([start()]), ...body])).message).toMatchObject({
       _nexus: { unplaced: [{ event: "odd", data: "[DONE]" }] },
     });
   });

@@ -3,13 +3,13 @@
  * the message is what stands there at the end. Streams that are not about a message are read through and give null.
  * Called by answer.ts.
  */
-import { closedBlock, withMarks } from "./content-blocks.ts";
+import { finishBlock, withExtras } from "./content-blocks.ts";
 import type { AnswerError } from "./error-body.ts";
-import { newReading, takeEvent, type Reading } from "./stream-events.ts";
+import { newStreamState, applyEvent, type StreamState } from "./stream-events.ts";
 import type { JsonObject } from "../json/json.ts";
 import { sseEvents } from "./sse.ts";
 
-export interface StreamedAnswer {
+export interface AssembledStream {
   /** Null where no event of a message was seen, as in streams that are not about a message. */
   message: JsonObject | null;
   usage: JsonObject | null;
@@ -26,27 +26,27 @@ export interface StreamedAnswer {
 }
 
 /** Reads all of a stream. Never throws. */
-export function readStream(body: Uint8Array): StreamedAnswer {
-  const reading = newReading();
-  for (const event of sseEvents(body)) takeEvent(reading, event);
+export function assembleStream(body: Uint8Array): AssembledStream {
+  const state = newStreamState();
+  for (const event of sseEvents(body)) applyEvent(state, event);
 
-  const message = assembled(reading);
+  const message = assembleMessage(state);
   const hasStopReason = typeof message?.["stop_reason"] === "string";
   return {
     message,
-    usage: reading.usage,
-    hasFinalUsage: reading.hasDeltaUsage && (reading.stopped || hasStopReason),
-    modelServed: reading.handedTo ?? message?.["model"],
-    error: reading.error,
-    requestId: reading.requestId,
-    events: reading.events,
-    stopped: reading.stopped,
+    usage: state.usage,
+    hasFinalUsage: state.hasDeltaUsage && (state.stopped || hasStopReason),
+    modelServed: state.fallbackModel ?? message?.["model"],
+    error: state.error,
+    requestId: state.requestId,
+    events: state.events,
+    stopped: state.stopped,
   };
 }
 
-function assembled({ fields, blocks, usage, marks }: Reading): JsonObject | null {
+function assembleMessage({ fields, blocks, usage, extras: marks }: StreamState): JsonObject | null {
   if (fields === null) return null;
-  const given = Array.isArray(fields["content"]) ? (fields["content"] as unknown[]) : [];
-  const content = [...given, ...blocks.toSorted((a, b) => a.index - b.index).map(closedBlock)];
-  return withMarks({ ...fields, content, ...(usage && { usage }) }, marks);
+  const initial = Array.isArray(fields["content"]) ? (fields["content"] as unknown[]) : [];
+  const content = [...initial, ...blocks.toSorted((a, b) => a.index - b.index).map(finishBlock)];
+  return withExtras({ ...fields, content, ...(usage && { usage }) }, marks);
 }

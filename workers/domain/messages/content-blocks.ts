@@ -9,9 +9,9 @@ import { isObject, leftOver, parseJson, setOwn, type JsonObject } from "../json/
  * The one member of messages and blocks that is ours and not the vendor's; absent where there is nothing to say.
  * Whoever compares or rebuilds content leaves it out.
  */
-export const OWN_MEMBER = "_nexus";
+export const EXTRAS_MEMBER = "_nexus";
 
-export interface OwnMarks {
+export interface Extras {
   /** Pieces of events with no place in the assembled block or message, as received and in order. */
   unplaced?: unknown[];
   /** `input` is the text of the tool input as far as it came: it is cut, or no JSON, or nested absurdly deep. */
@@ -28,7 +28,7 @@ export interface OpenBlock {
   fields: JsonObject;
   /** Text of the tool input so far; null before the first piece. */
   inputText: string | null;
-  marks: OwnMarks;
+  extras: Extras;
 }
 
 /** What a block must be, when its first delta is all that is known of it. */
@@ -43,28 +43,28 @@ const TYPE_BY_DELTA: ReadonlyMap<unknown, string> = new Map([
 
 /** A block as `content_block_start` gives it. */
 export function openBlock(index: number, contentBlock: JsonObject): OpenBlock {
-  return { index, fields: { ...contentBlock }, inputText: null, marks: {} };
+  return { index, fields: { ...contentBlock }, inputText: null, extras: {} };
 }
 
 /** A block whose start was lost, from the first delta for it. */
 export function inferredBlock(index: number, delta: JsonObject): OpenBlock {
   const type = TYPE_BY_DELTA.get(delta["type"]);
-  return { index, fields: type ? { type } : {}, inputText: null, marks: { start_missing: true } };
+  return { index, fields: type ? { type } : {}, inputText: null, extras: { start_missing: true } };
 }
 
 /** Keeps a piece of an event that belongs to the block but has no place in it. */
-export function keepUnplaced(marks: OwnMarks, piece: unknown): void {
-  (marks.unplaced ??= []).push(piece);
+export function keepUnknown(extras: Extras, piece: unknown): void {
+  (extras.unplaced ??= []).push(piece);
 }
 
 /** Works one delta into the block. A delta that is unknown, or not as it should be, is kept whole. */
 export function applyDelta(block: OpenBlock, delta: JsonObject): void {
-  const rest = place(block, delta);
-  if (rest !== null) keepUnplaced(block.marks, rest);
+  const rest = applyKnownDelta(block, delta);
+  if (rest !== null) keepUnknown(block.extras, rest);
 }
 
 /** Puts what is known of a delta in its place; returns what is to be kept beside: null, a rest, or the delta itself. */
-function place(block: OpenBlock, delta: JsonObject): JsonObject | null {
+function applyKnownDelta(block: OpenBlock, delta: JsonObject): JsonObject | null {
   switch (delta["type"]) {
     case "text_delta":
       return append(block, delta, "text") ? leftOver(delta, "text") : delta;
@@ -72,7 +72,7 @@ function place(block: OpenBlock, delta: JsonObject): JsonObject | null {
       if (!append(block, delta, "thinking")) return delta;
       const increment = delta["estimated_tokens"];
       if (typeof increment !== "number") return leftOver(delta, "thinking");
-      block.marks.estimated_tokens = (block.marks.estimated_tokens ?? 0) + increment;
+      block.extras.estimated_tokens = (block.extras.estimated_tokens ?? 0) + increment;
       return leftOver(delta, "thinking", "estimated_tokens");
     }
     case "input_json_delta": {
@@ -95,9 +95,9 @@ function place(block: OpenBlock, delta: JsonObject): JsonObject | null {
       return leftOver(delta, "signature");
     case "compaction_delta": // carries the block's final values, whatever they are called
       for (const member of Object.keys(delta)) {
-        if (member !== "type" && member !== OWN_MEMBER) assign(block, delta, member);
+        if (member !== "type" && member !== EXTRAS_MEMBER) assign(block, delta, member);
       }
-      return Object.hasOwn(delta, OWN_MEMBER) ? delta : null;
+      return Object.hasOwn(delta, EXTRAS_MEMBER) ? delta : null;
     default:
       return delta;
   }
@@ -112,30 +112,30 @@ function append({ fields }: OpenBlock, delta: JsonObject, member: string): boole
 }
 
 /** Sets a member to its final value. A different text that stood there is kept, should such a delta ever be a piece only. */
-function assign({ fields, marks }: OpenBlock, delta: JsonObject, member: string): void {
+function assign({ fields, extras: extras }: OpenBlock, delta: JsonObject, member: string): void {
   const before = Object.hasOwn(fields, member) ? fields[member] : undefined;
   if (typeof before === "string" && before !== "" && before !== delta[member]) {
-    keepUnplaced(marks, { type: delta["type"], [member]: before });
+    keepUnknown(extras, { type: delta["type"], [member]: before });
   }
   setOwn(fields, member, delta[member]);
 }
 
 /** The block as it goes into the message: tool input parsed, our marks added where there are any. */
-export function closedBlock(block: OpenBlock): JsonObject {
+export function finishBlock(block: OpenBlock): JsonObject {
   const fields = { ...block.fields };
-  const marks = { ...block.marks };
+  const extras = { ...block.extras };
   // No piece, or only empty ones: the tool takes no input, and the start's `{}` is it.
   if (block.inputText) {
     const parsed = parseJson(block.inputText);
     fields["input"] = parsed === undefined ? block.inputText : parsed;
-    if (parsed === undefined) marks.unparsed_input = true;
+    if (parsed === undefined) extras.unparsed_input = true;
   }
-  return withMarks(fields, marks);
+  return withExtras(fields, extras);
 }
 
 /** The object with our marks, or as it is where there are none. */
-export function withMarks(fields: JsonObject, marks: OwnMarks): JsonObject {
-  if (Object.keys(marks).length === 0) return fields;
-  const already = fields[OWN_MEMBER];
-  return { ...fields, [OWN_MEMBER]: isObject(already) ? { ...already, ...marks } : marks };
+export function withExtras(fields: JsonObject, extras: Extras): JsonObject {
+  if (Object.keys(extras).length === 0) return fields;
+  const existing = fields[EXTRAS_MEMBER];
+  return { ...fields, [EXTRAS_MEMBER]: isObject(existing) ? { ...existing, ...extras } : extras };
 }

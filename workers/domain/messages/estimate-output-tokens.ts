@@ -1,5 +1,5 @@
 /** How much output an answer holds at least, for answers whose usage nobody told to the end. Called by workers/ingest. */
-import { OWN_MEMBER } from "./content-blocks.ts";
+import { EXTRAS_MEMBER } from "./content-blocks.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 
 /** The customary estimate; newer models use fewer characters per token, so the count stays below the truth. */
@@ -32,8 +32,8 @@ export function receivedTokens(message: JsonObject): number {
 
 /** What the stream estimated for this block beyond the text that is there. */
 function estimatedTokens(block: JsonObject, length: number): number {
-  const marks = block[OWN_MEMBER];
-  const told = isObject(marks) ? marks["estimated_tokens"] : undefined;
+  const extras = block[EXTRAS_MEMBER];
+  const told = isObject(extras) ? extras["estimated_tokens"] : undefined;
   return typeof told === "number" && Number.isFinite(told)
     ? Math.max(0, Math.floor(told) - tokensOf(length))
     : 0;

@@ -4,7 +4,7 @@
  */
 import type { Outcome } from "../../schemas/exchange.ts";
 import { readError } from "./error-body.ts";
-import { readStream } from "./assemble-stream.ts";
+import { assembleStream } from "./assemble-stream.ts";
 import { isObject, parseJson, storableJson, type JsonObject } from "../json/json.ts";
 import { countToolCalls } from "./tool-calls.ts";
 import { plainText } from "../truncate.ts";
@@ -67,7 +67,7 @@ function looksStreamed({ contentType, body }: AnswerBytes): boolean {
 
 /** Null where there is not one event, so that an error sent under the wrong label is read all the same. */
 function streamed(bytes: AnswerBytes): Answer | null {
-  const stream = readStream(bytes.body);
+  const stream = assembleStream(bytes.body);
   if (stream.events === 0) return null;
   const { message, usage, error } = stream;
   return {

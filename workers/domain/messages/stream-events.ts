@@ -6,11 +6,11 @@
 import {
   applyDelta,
   inferredBlock,
-  keepUnplaced,
+  keepUnknown,
   openBlock,
-  OWN_MEMBER,
+  EXTRAS_MEMBER,
   type OpenBlock,
-  type OwnMarks,
+  type Extras,
 } from "./content-blocks.ts";
 import { messageText, readError, type AnswerError } from "./error-body.ts";
 import { isObject, leftOver, parseJson, setOwn, type JsonObject } from "../json/json.ts";
@@ -21,15 +21,15 @@ import { mergeUsage } from "../usage/token-usage.ts";
 const MAX_EVENTS_BEFORE_MESSAGE = 100;
 
 /** What is known after some of the events. */
-export interface Reading {
+export interface StreamState {
   /** Members of the message but `content` and `usage`; null until the first event about a message. */
   fields: JsonObject | null;
   started: boolean;
   stopped: boolean;
-  marks: OwnMarks;
+  extras: Extras;
   usage: JsonObject | null;
   hasDeltaUsage: boolean;
-  handedTo: unknown;
+  fallbackModel: unknown;
   error: AnswerError | null;
   requestId: unknown;
   events: number;
@@ -39,15 +39,15 @@ export interface Reading {
 }
 
 /** Before the first event. */
-export function newReading(): Reading {
+export function newStreamState(): StreamState {
   return {
     fields: null,
     started: false,
     stopped: false,
-    marks: {},
+    extras: {},
     usage: null,
     hasDeltaUsage: false,
-    handedTo: undefined,
+    fallbackModel: undefined,
     error: null,
     requestId: undefined,
     events: 0,
@@ -57,49 +57,48 @@ export function newReading(): Reading {
 }
 
 /** Works one event into the reading. Never throws. */
-export function takeEvent(reading: Reading, { event, data, terminated }: SseEvent): void {
+export function applyEvent(state: StreamState, { event, data, terminated }: SseEvent): void {
   const parsed = parseJson(data);
   if (isObject(parsed)) {
-    reading.events++;
+    state.events++;
     const type = typeof parsed["type"] === "string" ? parsed["type"] : event;
-    if (!place(reading, type, parsed)) keepEvent(reading, parsed);
+    if (!applyKnownEvent(state, type, parsed)) keepUnknownEvent(state, parsed);
   } else if (terminated) {
-    reading.events++;
-    if (event === "error") reading.error = { type: "error", message: messageText(data) };
-    else if (event !== "ping") keepEvent(reading, { event, data });
+    state.events++;
+    if (event === "error") state.error = { type: "error", message: messageText(data) };
+    else if (event !== "ping") keepUnknownEvent(state, { event, data });
   }
   // else: the stream was cut within this event, and there is nothing to read in half of it.
 }
 
 /** Keeps an event that has no place. Of a stream that turns out not to be about a message only the first: nobody will read them. */
-function keepEvent(reading: Reading, event: JsonObject): void {
-  if (reading.fields !== null || reading.events <= MAX_EVENTS_BEFORE_MESSAGE)
-    keepUnplaced(reading.marks, event);
+function keepUnknownEvent(state: StreamState, event: JsonObject): void {
+  if (state.fields !== null || state.events <= MAX_EVENTS_BEFORE_MESSAGE) keepUnknown(state.extras, event);
 }
 
 /** False where the event is unknown or not as it should be; it is then kept whole. */
-function place(reading: Reading, type: string, event: JsonObject): boolean {
+function applyKnownEvent(state: StreamState, type: string, event: JsonObject): boolean {
   switch (type) {
     case "ping":
       return true;
     case "message_start":
-      return startMessage(reading, event);
+      return startMessage(state, event);
     case "content_block_start":
-      return startBlock(reading, event);
+      return startBlock(state, event);
     case "content_block_delta":
-      return changeBlock(reading, event);
+      return applyBlockDelta(state, event);
     case "content_block_stop":
-      return stopBlock(reading, event);
+      return stopBlock(state, event);
     case "message_delta":
-      return changeMessage(reading, event);
+      return applyMessageDelta(state, event);
     case "message_stop":
-      reading.stopped = true;
-      mergeMembers(reading, event);
+      state.stopped = true;
+      mergeMembers(state, event);
       return true;
     case "error": {
       const { type: errorType, message } = readError(event);
-      reading.error = { type: errorType ?? "error", message };
-      reading.requestId = event["request_id"];
+      state.error = { type: errorType ?? "error", message };
+      state.requestId = event["request_id"];
       return true;
     }
     default:
@@ -107,83 +106,83 @@ function place(reading: Reading, type: string, event: JsonObject): boolean {
   }
 }
 
-function startMessage(reading: Reading, event: JsonObject): boolean {
+function startMessage(state: StreamState, event: JsonObject): boolean {
   const message = event["message"];
-  if (!isObject(message) || reading.started) return false;
-  reading.started = true;
-  reading.fields = { ...message, ...reading.fields };
-  if (isObject(message["usage"])) reading.usage = mergeUsage(message["usage"], reading.usage);
-  mergeMembers(reading, event, "message");
+  if (!isObject(message) || state.started) return false;
+  state.started = true;
+  state.fields = { ...message, ...state.fields };
+  if (isObject(message["usage"])) state.usage = mergeUsage(message["usage"], state.usage);
+  mergeMembers(state, event, "message");
   return true;
 }
 
-function startBlock(reading: Reading, event: JsonObject): boolean {
-  reading.fields ??= {};
+function startBlock(state: StreamState, event: JsonObject): boolean {
+  state.fields ??= {};
   const contentBlock = event["content_block"];
   if (!isObject(contentBlock)) return false;
-  const block = openBlock(indexOf(event) ?? reading.blocks.length, contentBlock);
-  add(reading, block);
+  const block = openBlock(indexOf(event) ?? state.blocks.length, contentBlock);
+  addBlock(state, block);
   // The last hand-over names the model that served the answer; a plain answer carries that name as its `model`.
   if (contentBlock["type"] === "fallback" && isObject(contentBlock["to"])) {
-    reading.handedTo = contentBlock["to"]["model"];
+    state.fallbackModel = contentBlock["to"]["model"];
   }
-  keepRest(block, event, "content_block");
+  keepUnknownMembers(block, event, "content_block");
   return true;
 }
 
-function changeBlock(reading: Reading, event: JsonObject): boolean {
-  reading.fields ??= {};
+function applyBlockDelta(state: StreamState, event: JsonObject): boolean {
+  state.fields ??= {};
   const delta = event["delta"];
   if (!isObject(delta)) return false;
-  const index = indexOf(event) ?? reading.blocks.at(-1)?.index ?? 0;
-  const block = reading.byIndex.get(index) ?? add(reading, inferredBlock(index, delta));
+  const index = indexOf(event) ?? state.blocks.at(-1)?.index ?? 0;
+  const block = state.byIndex.get(index) ?? addBlock(state, inferredBlock(index, delta));
   applyDelta(block, delta);
-  keepRest(block, event, "delta");
+  keepUnknownMembers(block, event, "delta");
   return true;
 }
 
-function stopBlock(reading: Reading, event: JsonObject): boolean {
-  reading.fields ??= {};
-  const block = reading.byIndex.get(indexOf(event) ?? -1);
-  if (block) keepRest(block, event);
+function stopBlock(state: StreamState, event: JsonObject): boolean {
+  state.fields ??= {};
+  const block = state.byIndex.get(indexOf(event) ?? -1);
+  if (block) keepUnknownMembers(block, event);
   return block !== undefined || leftOver(event, "index") === null;
 }
 
-function changeMessage(reading: Reading, event: JsonObject): boolean {
-  reading.fields ??= {};
+function applyMessageDelta(state: StreamState, event: JsonObject): boolean {
+  state.fields ??= {};
   const { usage, delta } = event;
   if (isObject(usage)) {
-    reading.usage = mergeUsage(reading.usage, usage);
-    reading.hasDeltaUsage = true;
+    state.usage = mergeUsage(state.usage, usage);
+    state.hasDeltaUsage = true;
   }
-  if (isObject(delta)) mergeMembers(reading, delta);
-  mergeMembers(reading, event, ...(isObject(delta) ? ["delta"] : []), ...(isObject(usage) ? ["usage"] : []));
+  if (isObject(delta)) mergeMembers(state, delta);
+  mergeMembers(state, event, ...(isObject(delta) ? ["delta"] : []), ...(isObject(usage) ? ["usage"] : []));
   return true;
 }
 
 /** Names that a later event may not give to a member of the message: they are its structure, or ours. */
-const STRUCTURE = ["message", "delta", "usage", "content", OWN_MEMBER];
+const RESERVED_MEMBERS = ["message", "delta", "usage", "content", EXTRAS_MEMBER];
 
 /** Members of an event become members of the message; null never erases what is known. What may not is kept apart. */
-function mergeMembers(reading: Reading, source: JsonObject, ...placed: readonly string[]): void {
-  const fields = (reading.fields ??= {});
-  const refused: JsonObject = {};
+function mergeMembers(state: StreamState, source: JsonObject, ...placed: readonly string[]): void {
+  const fields = (state.fields ??= {});
+  const reserved: JsonObject = {};
   for (const [name, value] of Object.entries(source)) {
     if (name === "type" || placed.includes(name)) continue;
-    if (STRUCTURE.includes(name)) refused[name] = value;
+    if (RESERVED_MEMBERS.includes(name)) reserved[name] = value;
     else if (value !== null || !Object.hasOwn(fields, name)) setOwn(fields, name, value);
   }
-  if (leftOver(refused) !== null) keepUnplaced(reading.marks, { type: source["type"], ...refused });
+  if (leftOver(reserved) !== null) keepUnknown(state.extras, { type: source["type"], ...reserved });
 }
 
-function keepRest(block: OpenBlock, event: JsonObject, ...placed: readonly string[]): void {
+function keepUnknownMembers(block: OpenBlock, event: JsonObject, ...placed: readonly string[]): void {
   const rest = leftOver(event, "index", ...placed);
-  if (rest !== null) keepUnplaced(block.marks, rest);
+  if (rest !== null) keepUnknown(block.extras, rest);
 }
 
-function add(reading: Reading, block: OpenBlock): OpenBlock {
-  reading.blocks.push(block);
-  reading.byIndex.set(block.index, block);
+function addBlock(state: StreamState, block: OpenBlock): OpenBlock {
+  state.blocks.push(block);
+  state.byIndex.set(block.index, block);
   return block;
 }
 
