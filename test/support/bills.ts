@@ -1,6 +1,6 @@
 /** An answer as it comes over the wire, plain and streamed, priced as ingest prices it: bytes → readAnswer → priceExchange. */
-import { readAnswer, type Answer } from "../../workers/domain/messages/read-response.ts";
-import { receivedTokens } from "../../workers/domain/messages/estimate-output-tokens.ts";
+import { readResponse, type AssembledResponse } from "../../workers/domain/messages/read-response.ts";
+import { estimateOutputTokens } from "../../workers/domain/messages/estimate-output-tokens.ts";
 import { type Price, type PricingFacts, priceExchange } from "../../workers/domain/pricing/price.ts";
 import type { Outcome } from "../../workers/schemas/exchange.ts";
 
@@ -100,9 +100,9 @@ export function priceOfBody(
     at = "2026-11-22T12:00:00Z",
     ...facts
   }: Known = {},
-): Price & { answer: Answer } {
+): Price & { answer: AssembledResponse } {
   const status = facts.status === undefined ? 200 : facts.status;
-  const answer = readAnswer({ status, contentType, body: encoder.encode(body), outcome });
+  const answer = readResponse({ status, contentType, body: encoder.encode(body), outcome });
   const price = priceExchange(answer.usage, {
     endpoint: "messages",
     method: "POST",
@@ -111,7 +111,7 @@ export function priceOfBody(
     errorType: answer.errorType,
     stopReason: answer.stopReason,
     isPartial: answer.usagePartial,
-    receivedTokens: answer.message && receivedTokens(answer.message),
+    receivedTokens: answer.message && estimateOutputTokens(answer.message),
     ...facts,
     at: new Date(at),
     status,

@@ -1,6 +1,6 @@
 /** Evidence out of recordings and out of bodies written by hand, made the way ingest makes it. */
 import { evidenceOf, type MadeEvidence } from "../../workers/domain/linking/evidence.ts";
-import { readAnswer } from "../../workers/domain/messages/read-response.ts";
+import { readResponse } from "../../workers/domain/messages/read-response.ts";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import { type Recording, responseBytes } from "./recordings.ts";
 
@@ -21,7 +21,7 @@ export function evidenceOfRecording(
   );
   const { status } = recording.response;
   const contentType = recording.response.headers["content-type"];
-  const answer = readAnswer({
+  const answer = readResponse({
     status: status === 499 ? 200 : status,
     contentType: contentType === undefined ? null : String(contentType),
     body: responseBytes(recording),

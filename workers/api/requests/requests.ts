@@ -3,7 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { AUDIT_READING_MS } from "../../runtime/constants.ts";
 import { rateLimitHeaders } from "../../domain/http/stored-headers.ts";
-import { readAnswer as assemble } from "../../domain/messages/read-response.ts";
+import { readResponse as assemble } from "../../domain/messages/read-response.ts";
 import { jsonDepth } from "../../domain/json/depth.ts";
 import { unpackTiming } from "../../domain/messages/chunk-timing.ts";
 import { Outcome } from "../../schemas/exchange.ts";

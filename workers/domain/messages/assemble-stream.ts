@@ -4,7 +4,7 @@
  * Called by answer.ts.
  */
 import { finishBlock, withExtras } from "./content-blocks.ts";
-import type { AnswerError } from "./error-body.ts";
+import type { ResponseError } from "./error-body.ts";
 import { newStreamState, applyEvent, type StreamState } from "./stream-events.ts";
 import type { JsonObject } from "../json/json.ts";
 import { sseEvents } from "./sse.ts";
@@ -17,7 +17,7 @@ export interface AssembledStream {
   hasFinalUsage: boolean;
   /** The model of the last hand-over between models within the answer, else the message's. */
   modelServed: unknown;
-  error: AnswerError | null;
+  error: ResponseError | null;
   requestId: unknown;
   /** Events of any kind that could be read. */
   events: number;

@@ -7,7 +7,7 @@ import { plainText, truncate } from "../truncate.ts";
 export const MAX_ERROR_MESSAGE = 500;
 const MAX_ERROR_TYPE = 100;
 
-export interface AnswerError {
+export interface ResponseError {
   type: string | null;
   /** One line, secrets masked, at most MAX_ERROR_MESSAGE characters. */
   message: string | null;
@@ -17,7 +17,7 @@ export interface AnswerError {
  * Reads Anthropic's shape `{"type":"error","error":{"type","message"}}`, the same without its wrapper, OAuth's
  * `{"error":"invalid_grant","error_description"}` and a bare `{"message"}`; members that are not there give null.
  */
-export function readError(body: JsonObject): AnswerError {
+export function readError(body: JsonObject): ResponseError {
   const error = body["error"];
   if (isObject(error)) return { type: typeText(error["type"]), message: messageText(error["message"]) };
   if (typeof error === "string") {

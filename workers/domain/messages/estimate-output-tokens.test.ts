@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { receivedTokens } from "./estimate-output-tokens.ts";
+import { estimateOutputTokens } from "./estimate-output-tokens.ts";
 
-const of = (...content: unknown[]) => receivedTokens({ content });
+const of = (...content: unknown[]) => estimateOutputTokens({ content });
 
 describe("tokens an answer holds at least", () => {
   test.each<[number, unknown[]]>([
@@ -43,7 +43,7 @@ describe("tokens an answer holds at least", () => {
   });
 
   test("of the legacy shape and of none", () => {
-    expect(receivedTokens({ content: "eight ch" })).toBe(2);
-    expect(receivedTokens({})).toBe(0);
+    expect(estimateOutputTokens({ content: "eight ch" })).toBe(2);
+    expect(estimateOutputTokens({})).toBe(0);
   });
 });

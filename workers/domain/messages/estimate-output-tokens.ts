@@ -5,14 +5,14 @@ import { isObject, type JsonObject } from "../json/json.ts";
 /** The customary estimate; newer models use fewer characters per token, so the count stays below the truth. */
 const CHARACTERS_PER_TOKEN = 4;
 /** What a model writes in a block, by the block's member. */
-const WRITTEN = ["text", "thinking", "input"];
+const OUTPUT_MEMBERS = ["text", "thinking", "input"];
 
 /**
  * Tokens of output that an assembled message holds at least: one per four characters of text, thinking and tool input, or
  * what the stream itself estimated for its thinking, if that is more. 0: nothing came. Results of server tools are not the
  * model's output and count nothing.
  */
-export function receivedTokens(message: JsonObject): number {
+export function estimateOutputTokens(message: JsonObject): number {
   const content = message["content"];
   if (typeof content === "string") return tokensOf(content.length);
   if (!Array.isArray(content)) return 0;
@@ -20,7 +20,7 @@ export function receivedTokens(message: JsonObject): number {
   let estimated = 0;
   let hasOutput = false;
   for (const block of (content as unknown[]).filter(isObject)) {
-    const length = WRITTEN.reduce((sum, member) => sum + lengthOf(block[member]), 0);
+    const length = OUTPUT_MEMBERS.reduce((sum, member) => sum + lengthOf(block[member]), 0);
     characters += length;
     estimated += estimatedTokens(block, length);
     // A block that is not plain text is output even where it shows nothing.
@@ -33,9 +33,9 @@ export function receivedTokens(message: JsonObject): number {
 /** What the stream estimated for this block beyond the text that is there. */
 function estimatedTokens(block: JsonObject, length: number): number {
   const extras = block[EXTRAS_MEMBER];
-  const told = isObject(extras) ? extras["estimated_tokens"] : undefined;
-  return typeof told === "number" && Number.isFinite(told)
-    ? Math.max(0, Math.floor(told) - tokensOf(length))
+  const reported = isObject(extras) ? extras["estimated_tokens"] : undefined;
+  return typeof reported === "number" && Number.isFinite(reported)
+    ? Math.max(0, Math.floor(reported) - tokensOf(length))
     : 0;
 }
 

@@ -7,7 +7,7 @@ import { readObjectHead } from "./partial-json.ts";
 import { readSession, validId } from "./client-ids.ts";
 import { plainText } from "../truncate.ts";
 
-export interface RequestReading {
+export interface ParsedRequest {
   /** The body; of one that was recorded in part, its members that are there completely. Null where it is no JSON object. */
   json: JsonObject | null;
   model: string | null;
@@ -32,7 +32,7 @@ export interface RecordedRequest {
 const MAX_MODEL = 200;
 
 /** Reads a request of any endpoint. Never throws; what is missing, or not of its type, is null. */
-export function readRequest({ body, isTruncated, headers }: RecordedRequest): RequestReading {
+export function readRequest({ body, isTruncated, headers }: RecordedRequest): ParsedRequest {
   const json = readBody(body, isTruncated);
   const model = json?.["model"];
   const stream = json?.["stream"];

@@ -1,7 +1,7 @@
 /** Every recorded answer of Claude Code is read, and read again after the stream was cut or re-lined. */
 import { describe, expect, test } from "vitest";
 import { loadRecordings, recordingKey, responseBytes } from "../../../test/support/recordings.ts";
-import { readAnswer, type Answer } from "./read-response.ts";
+import { readResponse, type AssembledResponse } from "./read-response.ts";
 
 const recordings = loadRecordings().map((recording) => ({
   key: recordingKey(recording),
@@ -12,8 +12,8 @@ const recordings = loadRecordings().map((recording) => ({
 }));
 type Recorded = (typeof recordings)[number];
 
-const read = ({ status, contentType }: Recorded, body: Uint8Array): Answer =>
-  readAnswer({ status, contentType, body, outcome: status === 499 ? "client_gone" : "complete" });
+const read = ({ status, contentType }: Recorded, body: Uint8Array): AssembledResponse =>
+  readResponse({ status, contentType, body, outcome: status === 499 ? "client_gone" : "complete" });
 
 /** Text, thinking and tool input of the stream, put together without any of our code. */
 function told({ text }: Recorded): string {
@@ -24,7 +24,7 @@ function told({ text }: Recorded): string {
   }).join("");
 }
 
-function prose(message: Answer["message"]): string {
+function prose(message: AssembledResponse["message"]): string {
   const content = (message?.["content"] ?? []) as Record<string, string>[];
   return content.map((block) => block["text"] ?? block["thinking"] ?? "").join("");
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { readAnswer, type AnswerBytes } from "./read-response.ts";
+import { readResponse, type ResponseBytes } from "./read-response.ts";
 
 const SSE = "text/event-stream; charset=utf-8";
-const read = (body: string | object | Uint8Array, about: Partial<AnswerBytes> = {}) =>
-  readAnswer({
+const read = (body: string | object | Uint8Array, about: Partial<ResponseBytes> = {}) =>
+  readResponse({
     status: 200,
     contentType: "application/json",
     outcome: "complete",

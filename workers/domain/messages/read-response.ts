@@ -9,7 +9,7 @@ import { isObject, parseJson, storableJson, type JsonObject } from "../json/json
 import { countToolCalls } from "./tool-calls.ts";
 import { plainText } from "../truncate.ts";
 
-export interface AnswerBytes {
+export interface ResponseBytes {
   /** Status of the response; null when there was none. */
   status: number | null;
   contentType: string | null;
@@ -18,7 +18,7 @@ export interface AnswerBytes {
   outcome: Outcome;
 }
 
-export interface Answer {
+export interface AssembledResponse {
   /**
    * The message, with every member and block the vendor sent and `_nexus` where something had no place in it
    * (answer-blocks.ts). Null for errors, other endpoints, and where nothing of it came.
@@ -41,7 +41,7 @@ export interface Answer {
   ended: boolean;
 }
 
-const NOTHING: Answer = {
+const EMPTY_RESPONSE: AssembledResponse = {
   message: null,
   usage: null,
   usagePartial: false,
@@ -55,18 +55,18 @@ const NOTHING: Answer = {
 };
 
 /** Reads an answer of any kind: stream, JSON, error, HTML, nothing. Never throws. */
-export function readAnswer(bytes: AnswerBytes): Answer {
-  return (looksStreamed(bytes) ? streamed(bytes) : null) ?? plain(bytes);
+export function readResponse(bytes: ResponseBytes): AssembledResponse {
+  return (looksStreamed(bytes) ? readStreamed(bytes) : null) ?? readPlain(bytes);
 }
 
-function looksStreamed({ contentType, body }: AnswerBytes): boolean {
+function looksStreamed({ contentType, body }: ResponseBytes): boolean {
   if (contentType !== null && /event-stream/i.test(contentType)) return true;
   // Gateways mislabel. No JSON text begins like a field of an event.
   return /^\ufeff?\s*(?:event|data|id|retry)?:/.test(new TextDecoder().decode(body.subarray(0, 64)));
 }
 
 /** Null where there is not one event, so that an error sent under the wrong label is read all the same. */
-function streamed(bytes: AnswerBytes): Answer | null {
+function readStreamed(bytes: ResponseBytes): AssembledResponse | null {
   const stream = assembleStream(bytes.body);
   if (stream.events === 0) return null;
   const { message, usage, error } = stream;
@@ -84,23 +84,23 @@ function streamed(bytes: AnswerBytes): Answer | null {
   };
 }
 
-function plain({ status, body, outcome, contentType }: AnswerBytes): Answer {
-  const isRefusal = status !== null && status >= 400;
+function readPlain({ status, body, outcome, contentType }: ResponseBytes): AssembledResponse {
+  const isErrorStatus = status !== null && status >= 400;
   const value = looksLikeObject(body) ? parseJson(new TextDecoder().decode(body)) : undefined;
   if (!isObject(value)) {
     const wasStream = contentType !== null && /event-stream/i.test(contentType);
     const ended = outcome === "complete" && !wasStream;
     // Neither refused nor seen to its end: a message may have been generated, and nobody told its tokens.
-    return { ...NOTHING, usagePartial: !ended && !isRefusal, ended };
+    return { ...EMPTY_RESPONSE, usagePartial: !ended && !isErrorStatus, ended };
   }
   const requestId = label(value["request_id"]);
-  if (isRefusal || value["type"] === "error") {
+  if (isErrorStatus || value["type"] === "error") {
     const { type, message } = readError(value);
-    return { ...NOTHING, errorType: type, errorMessage: message, requestId, ended: true };
+    return { ...EMPTY_RESPONSE, errorType: type, errorMessage: message, requestId, ended: true };
   }
-  if (!isMessage(value)) return { ...NOTHING, requestId, ended: true };
+  if (!isMessage(value)) return { ...EMPTY_RESPONSE, requestId, ended: true };
   return {
-    ...NOTHING,
+    ...EMPTY_RESPONSE,
     message: value,
     usage: isObject(value["usage"]) ? storableJson(value["usage"]) : null,
     stopReason: label(value["stop_reason"]),

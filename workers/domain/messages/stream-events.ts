@@ -12,7 +12,7 @@ import {
   type OpenBlock,
   type Extras,
 } from "./content-blocks.ts";
-import { messageText, readError, type AnswerError } from "./error-body.ts";
+import { messageText, readError, type ResponseError } from "./error-body.ts";
 import { isObject, leftOver, parseJson, setOwn, type JsonObject } from "../json/json.ts";
 import type { SseEvent } from "./sse.ts";
 import { mergeUsage } from "../usage/token-usage.ts";
@@ -30,7 +30,7 @@ export interface StreamState {
   usage: JsonObject | null;
   hasDeltaUsage: boolean;
   fallbackModel: unknown;
-  error: AnswerError | null;
+  error: ResponseError | null;
   requestId: unknown;
   events: number;
   /** In order of start; a second block under a used index is a block of its own. */

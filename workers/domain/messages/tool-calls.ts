@@ -7,14 +7,14 @@ const MAX_NAME = 200;
 /** A name for a call whose block carries none (a stream that lost the start of the block). */
 const UNNAMED = "(unnamed)";
 
-const CALLS: ReadonlySet<unknown> = new Set(["tool_use", "server_tool_use", "mcp_tool_use"]);
+const TOOL_CALL_TYPES: ReadonlySet<unknown> = new Set(["tool_use", "server_tool_use", "mcp_tool_use"]);
 
 /** Name → number of calls, over the client's tools, the vendor's server tools and MCP tools; names as given. */
 export function countToolCalls(content: unknown): Record<string, number> {
   // A Map, because a tool may be called "constructor" or "__proto__".
   const counts = new Map<string, number>();
   for (const block of Array.isArray(content) ? (content as unknown[]) : []) {
-    if (!isObject(block) || !CALLS.has(block["type"])) continue;
+    if (!isObject(block) || !TOOL_CALL_TYPES.has(block["type"])) continue;
     const name = (typeof block["name"] === "string" && plainText(block["name"], MAX_NAME)) || UNNAMED;
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }

@@ -10,7 +10,7 @@ import type { ListMemory } from "../../domain/content/prefix-cache.ts";
 import { endpointOf, type Endpoint } from "../../domain/http/endpoint.ts";
 import { isObject, type JsonObject, parseJson, storableJson } from "../../domain/json/json.ts";
 import { redact } from "../../domain/redact.ts";
-import { readRequest, type RequestReading } from "../../domain/messages/read-request.ts";
+import { readRequest, type ParsedRequest } from "../../domain/messages/read-request.ts";
 import { spokenWords } from "../../domain/messages/user-prompt.ts";
 import { plainText } from "../../domain/truncate.ts";
 import type { RequestFacts } from "../../schemas/exchange.ts";
@@ -87,7 +87,7 @@ interface BodyReading {
   /** The same without its content-coding. */
   readable: DissectedBody | null;
   /** Of a body that was taken apart, what its skeleton says: no list elements. */
-  reading: RequestReading;
+  reading: ParsedRequest;
   messageCount: number;
   type: RequestType;
   endpoint: Endpoint;

@@ -1,6 +1,6 @@
 /** The answer's half of an exchange as it is stored: columns, assembled message, bytes. Pure; called by exchange-row.ts. */
-import { readAnswer } from "../../domain/messages/read-response.ts";
-import { receivedTokens } from "../../domain/messages/estimate-output-tokens.ts";
+import { readResponse } from "../../domain/messages/read-response.ts";
+import { estimateOutputTokens } from "../../domain/messages/estimate-output-tokens.ts";
 import { answerElement } from "../../domain/content/split-body.ts";
 import { storableJson } from "../../domain/json/json.ts";
 import { packTiming } from "../../domain/messages/chunk-timing.ts";
@@ -18,7 +18,7 @@ export function responseRow(facts: ResponseFacts, body: Uint8Array): StorableRes
   const decoded = decodeBody(body, facts.bodyCoding);
   const bytes = decoded ?? body;
   const headers = storableJson(facts.headers);
-  const answer = readAnswer({
+  const answer = readResponse({
     status: facts.status,
     contentType: headers["content-type"] ?? null,
     body: bytes,
@@ -58,7 +58,7 @@ export function responseRow(facts: ResponseFacts, body: Uint8Array): StorableRes
     },
     headers: shared,
     organizationId: label(headers["anthropic-organization-id"]),
-    receivedTokens: answer.message && receivedTokens(answer.message),
+    receivedTokens: answer.message && estimateOutputTokens(answer.message),
     answer: message && { bytes: message.content, sha256: message.sha256 },
     body: facts.body.recorded === "none" || bytes.length === 0 ? null : bytes,
     // Times are of the bytes that came: where a coding was undone here, they are of no bytes that anybody sees.
