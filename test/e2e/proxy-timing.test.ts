@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
-import { isTimed } from "../../workers/domain/messages/chunk-timing.ts";
+import { isTimingSampled } from "../../workers/domain/messages/chunk-timing.ts";
 import {
   startEdge,
   type Edge,
@@ -161,7 +161,7 @@ describe("what is not timed", () => {
     for (const each of sent) {
       const { facts, body } = await recorded(half, each);
       expect(body.equals(each.body)).toBe(true);
-      expect(facts.timing !== undefined).toBe(isTimed(idOf(each), 0.5));
+      expect(facts.timing !== undefined).toBe(isTimingSampled(idOf(each), 0.5));
     }
   });
 

@@ -16,7 +16,7 @@ import {
   TranscriptQuery,
 } from "../schemas/api/conversations.ts";
 import { AUDIT_READING_MS } from "../runtime/constants.ts";
-import { glimpseOf } from "../domain/messages/clip-message.ts";
+import { previewContent } from "../domain/messages/clip-message.ts";
 import { writeAuditOnce } from "../store/admin/audit.ts";
 import { listConversations } from "../store/conversations/list.ts";
 import { readConversation } from "../store/conversations/read.ts";
@@ -164,7 +164,7 @@ function existing<T>(found: T | null | "branch", id: string): T {
 
 /** As much as a list shows without a look into the transcript. */
 function previewOf(transcript: Transcript): Transcript {
-  const messages = transcript.messages.map((one) => ({ ...one, content: glimpseOf(one.content) }));
+  const messages = transcript.messages.map((one) => ({ ...one, content: previewContent(one.content) }));
   return { ...transcript, messages };
 }
 

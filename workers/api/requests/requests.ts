@@ -144,7 +144,7 @@ function timingOf({
   if (!unpacked) return { streamTiming: null, streamingChunks: [] };
   return {
     streamTiming: { resolutionMs: unpacked.resolutionMs },
-    streamingChunks: unpacked.pieces.map(({ ms, end }, chunkIndex) => ({
+    streamingChunks: unpacked.chunks.map(({ ms, end }, chunkIndex) => ({
       chunkIndex,
       timestamp: new Date(startedAt.getTime() + ms).toISOString(),
       offsetMs: ms,

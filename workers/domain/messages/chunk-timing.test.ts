@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { StreamTiming } from "../../schemas/exchange.ts";
 import { EXCHANGE_ID_RANDOM_BYTES, newExchangeId } from "../exchange-id.ts";
 import {
-  isTimed,
-  newTimingNotes,
-  noteArrival,
+  isTimingSampled,
+  newArrivalLog,
+  recordArrival,
   packTiming,
-  timingOf,
-  type TimingNotes,
+  streamTiming,
+  type ArrivalLog,
   unpackTiming,
 } from "./chunk-timing.ts";
 
@@ -17,13 +17,13 @@ const ids = Array.from({ length: 1_000 }, (_, n) => {
   new DataView(random.buffer).setUint32(6, Math.floor(((n + 0.5) / 1_000) * 2 ** 32));
   return newExchangeId(1_790_000_000_000 + n, random);
 });
-const timedOf = (share: number) => ids.filter((id) => isTimed(id, share)).length;
+const timedOf = (share: number) => ids.filter((id) => isTimingSampled(id, share)).length;
 
 describe("the share of exchanges that is timed", () => {
   it("is none at 0, even of the smallest id, and all at 1, even of the largest", () => {
     expect([timedOf(0), timedOf(1)]).toEqual([0, 1_000]);
-    expect(isTimed("01980000-0000-7000-8000-000000000000", 0)).toBe(false);
-    expect(isTimed("01980000-0000-7000-8000-ffffffffffff", 1)).toBe(true);
+    expect(isTimingSampled("01980000-0000-7000-8000-000000000000", 0)).toBe(false);
+    expect(isTimingSampled("01980000-0000-7000-8000-ffffffffffff", 1)).toBe(true);
   });
 
   it.each([0.001, 0.1, 0.5, 0.999])("is %f of them", (share) => {
@@ -32,15 +32,15 @@ describe("the share of exchanges that is timed", () => {
 
   it("holds whoever a smaller share holds, and asks the id alone", () => {
     for (const id of ids) {
-      expect(isTimed(id, 0.5)).toBe(isTimed(id, 0.5));
-      if (isTimed(id, 0.2)) expect(isTimed(id, 0.3)).toBe(true);
+      expect(isTimingSampled(id, 0.5)).toBe(isTimingSampled(id, 0.5));
+      if (isTimingSampled(id, 0.2)) expect(isTimingSampled(id, 0.3)).toBe(true);
     }
   });
 });
 
-function noted(arrivals: readonly (readonly [ms: number, end: number])[], limit?: number): TimingNotes {
-  const notes = newTimingNotes();
-  for (const [ms, end] of arrivals) noteArrival(notes, ms, end, limit);
+function noted(arrivals: readonly (readonly [ms: number, end: number])[], limit?: number): ArrivalLog {
+  const notes = newArrivalLog();
+  for (const [ms, end] of arrivals) recordArrival(notes, ms, end, limit);
   return notes;
 }
 
@@ -51,7 +51,7 @@ describe("arrivals", () => {
       [121, 60],
       [940, 61],
     ]);
-    expect(timingOf(notes)).toEqual({ resolutionMs: 1, gapsMs: [120, 1, 819], bytes: [30, 30, 1] });
+    expect(streamTiming(notes)).toEqual({ resolutionMs: 1, gapsMs: [120, 1, 819], bytes: [30, 30, 1] });
   });
 
   it("in the same millisecond are one, the first among them", () => {
@@ -81,7 +81,7 @@ describe("arrivals", () => {
   });
 
   it("are nothing where nothing came", () => {
-    expect(timingOf(newTimingNotes())).toBeNull();
+    expect(streamTiming(newArrivalLog())).toBeNull();
   });
 });
 
@@ -120,7 +120,7 @@ describe("more arrivals than are kept", () => {
 
   it("fit into the facts, whatever their sizes", () => {
     const arrivals = Array.from({ length: 50_000 }, (_, n) => [n * 71, n * 40] as const);
-    const timing = timingOf(noted(arrivals))!;
+    const timing = streamTiming(noted(arrivals))!;
     expect(StreamTiming.safeParse(timing).success).toBe(true);
     expect(JSON.stringify(timing).length).toBeLessThan(60_000);
   });

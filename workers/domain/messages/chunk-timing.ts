@@ -4,15 +4,15 @@
  */
 import { MAX_TIMING_POINTS, type StreamTiming } from "../../schemas/exchange.ts";
 
-const DRAWS = 2 ** 32;
+const RANDOM_VALUES = 2 ** 32;
 
 /** Whether this exchange is one of the share (0 to 1) that is timed. The id's own randomness decides, so the answer is always the same. */
-export function isTimed(id: string, share: number): boolean {
-  return Number.parseInt(id.slice(-8), 16) < share * DRAWS;
+export function isTimingSampled(id: string, share: number): boolean {
+  return Number.parseInt(id.slice(-8), 16) < share * RANDOM_VALUES;
 }
 
 /** Points noted while a stream comes. */
-export interface TimingNotes {
+export interface ArrivalLog {
   resolutionMs: number;
   /** Ascending: milliseconds since the start of the exchange. */
   times: number[];
@@ -20,35 +20,35 @@ export interface TimingNotes {
   ends: number[];
 }
 
-export const newTimingNotes = (): TimingNotes => ({ resolutionMs: 1, times: [], ends: [] });
+export const newArrivalLog = (): ArrivalLog => ({ resolutionMs: 1, times: [], ends: [] });
 
 /**
  * Notes that by `ms` so many bytes have come in all. A clock that was set back stands still. Points within the same `resolutionMs`
  * are one, the last of them; where there are too many, the resolution is doubled. The first point stays as it is.
  */
-export function noteArrival(notes: TimingNotes, ms: number, end: number, limit = MAX_TIMING_POINTS): void {
-  const { times, ends } = notes;
+export function recordArrival(log: ArrivalLog, ms: number, end: number, limit = MAX_TIMING_POINTS): void {
+  const { times, ends } = log;
   const last = times.length - 1;
   const time = Math.max(Math.round(ms), last < 0 ? 0 : times[last]!);
-  if (last > 0 ? isOne(notes, times[last]!, time) : times[0] === time) {
+  if (last > 0 ? isSamePoint(log, times[last]!, time) : times[0] === time) {
     times[last] = time;
     ends[last] = end;
     return;
   }
   times.push(time);
   ends.push(end);
-  while (times.length > limit) coarsen(notes);
+  while (times.length > limit) coarsen(log);
 }
 
-const isOne = ({ resolutionMs }: TimingNotes, a: number, b: number) =>
+const isSamePoint = ({ resolutionMs }: ArrivalLog, a: number, b: number) =>
   Math.floor(a / resolutionMs) === Math.floor(b / resolutionMs);
 
-function coarsen(notes: TimingNotes): void {
-  notes.resolutionMs *= 2;
-  const { times, ends } = notes;
+function coarsen(log: ArrivalLog): void {
+  log.resolutionMs *= 2;
+  const { times, ends } = log;
   let kept = 1;
   for (let at = 1; at < times.length; at++) {
-    if (kept > 1 && isOne(notes, times[kept - 1]!, times[at]!)) kept--;
+    if (kept > 1 && isSamePoint(log, times[kept - 1]!, times[at]!)) kept--;
     times[kept] = times[at]!;
     ends[kept] = ends[at]!;
     kept++;
@@ -58,7 +58,7 @@ function coarsen(notes: TimingNotes): void {
 }
 
 /** The notes as they travel; null when nothing came. */
-export function timingOf({ resolutionMs, times, ends }: TimingNotes): StreamTiming | null {
+export function streamTiming({ resolutionMs, times, ends }: ArrivalLog): StreamTiming | null {
   if (times.length === 0) return null;
   return { resolutionMs, gapsMs: differences(times), bytes: differences(ends) };
 }
@@ -80,7 +80,7 @@ export function packTiming({ resolutionMs, gapsMs, bytes }: StreamTiming): Uint8
 }
 
 /** A piece of a stream, or several that came together. */
-export interface TimedPiece {
+export interface TimedChunk {
   /** When it had come, in milliseconds since the start of the exchange. */
   ms: number;
   /** Bytes of the stream up to its end. */
@@ -88,7 +88,7 @@ export interface TimedPiece {
 }
 
 /** What packTiming packed; null where these bytes are not that. */
-export function unpackTiming(packed: Uint8Array): { resolutionMs: number; pieces: TimedPiece[] } | null {
+export function unpackTiming(packed: Uint8Array): { resolutionMs: number; chunks: TimedChunk[] } | null {
   const numbers: number[] = [];
   let value = 0;
   let unit = 1;
@@ -103,8 +103,8 @@ export function unpackTiming(packed: Uint8Array): { resolutionMs: number; pieces
   if (!resolutionMs || unit !== 1 || rest.length % 2 !== 0) return null;
   let ms = 0;
   let end = 0;
-  const pieces: TimedPiece[] = [];
+  const chunks: TimedChunk[] = [];
   for (let at = 0; at < rest.length; at += 2)
-    pieces.push({ ms: (ms += rest[at]!), end: (end += rest[at + 1]!) });
-  return { resolutionMs, pieces };
+    chunks.push({ ms: (ms += rest[at]!), end: (end += rest[at + 1]!) });
+  return { resolutionMs, chunks: chunks };
 }

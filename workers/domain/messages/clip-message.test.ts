@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { CLIPPED_TEXT, glimpseOf, shownMessage } from "./clip-message.ts";
+import { MAX_CLIPPED_TEXT, previewContent, clipMessage } from "./clip-message.ts";
 
 const of = (value: unknown, isWhole = false) =>
-  shownMessage(new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value)), isWhole);
+  clipMessage(new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value)), isWhole);
 
 it("a short message is shown as it is", () => {
   const content = [{ type: "text", text: "Hi <b>\u0000🦊" }];
@@ -11,7 +11,7 @@ it("a short message is shown as it is", () => {
 });
 
 it("long texts are cut between characters, images left out, and the whole is there when asked for", () => {
-  const long = `${"x".repeat(CLIPPED_TEXT - 1)}🦊${"y".repeat(10)}`;
+  const long = `${"x".repeat(MAX_CLIPPED_TEXT - 1)}🦊${"y".repeat(10)}`;
   const image = {
     type: "image",
     source: { type: "base64", media_type: "image/png", data: "A".repeat(9_000) },
@@ -20,7 +20,7 @@ it("long texts are cut between characters, images left out, and the whole is the
   const message = { role: "user", content: [result] };
   const shown = of(message);
   expect(shown).toMatchObject({ isClipped: true, hasTools: true });
-  expect(JSON.stringify(shown.content).length).toBeLessThan(CLIPPED_TEXT + 300);
+  expect(JSON.stringify(shown.content).length).toBeLessThan(MAX_CLIPPED_TEXT + 300);
   expect(JSON.stringify(shown.content)).toContain(`x…"`);
   expect(shown.content).toMatchObject([{ content: [{}, { source: { media_type: "image/png", data: "" } }] }]);
   expect(of(message, true)).toMatchObject({ content: message.content, isClipped: false });
@@ -35,9 +35,9 @@ it("what is no message is shown as text, and names from strangers harm nobody", 
 
 it("a glimpse has the beginning of what was said and the names of tools, nothing that went in or came out", () => {
   const long = "word ".repeat(200);
-  expect(glimpseOf(long)).toMatch(/^word word .{400,500}…$/);
+  expect(previewContent(long)).toMatch(/^word word .{400,500}…$/);
   expect(
-    glimpseOf([
+    previewContent([
       { type: "thinking", thinking: "secret", signature: "x" },
       { type: "text", text: "I look." },
       { type: "tool_use", id: "t1", name: "Read", input: { file_path: "/etc/passwd" } },
@@ -52,5 +52,5 @@ it("a glimpse has the beginning of what was said and the names of tools, nothing
     { type: "tool_result", tool_use_id: "t1" },
     { type: "image" },
   ]);
-  for (const odd of [null, 7, { type: "text" }]) expect(glimpseOf(odd)).toEqual([]);
+  for (const odd of [null, 7, { type: "text" }]) expect(previewContent(odd)).toEqual([]);
 });

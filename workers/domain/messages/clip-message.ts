@@ -3,12 +3,12 @@ import { isObject, type JsonObject, parseJson, setOwn } from "../json/json.ts";
 import { truncate } from "../truncate.ts";
 
 /** Longer texts are cut to this many characters in a page of a transcript. */
-export const CLIPPED_TEXT = 4_000;
+export const MAX_CLIPPED_TEXT = 4_000;
 
 /** Of a text in a glimpse: as little as a list says of a conversation. */
-const GLIMPSED_TEXT = 500;
+const MAX_PREVIEW_TEXT = 500;
 
-export interface ShownMessage {
+export interface ClippedMessage {
   role: string;
   content: unknown;
   isClipped: boolean;
@@ -19,11 +19,11 @@ export interface ShownMessage {
 const TOOL_BLOCKS = new Set(["tool_use", "tool_result", "server_tool_use"]);
 
 /** `isWhole`: nothing is cut. What is not a JSON message (a broken or very deep one) is shown as its text. */
-export function shownMessage(bytes: Uint8Array, isWhole: boolean): ShownMessage {
+export function clipMessage(bytes: Uint8Array, isWhole: boolean): ClippedMessage {
   const text = new TextDecoder().decode(bytes);
   const message = parseJson(text);
   if (!isObject(message)) {
-    const content = isWhole ? text : truncate(text, CLIPPED_TEXT);
+    const content = isWhole ? text : truncate(text, MAX_CLIPPED_TEXT);
     return { role: "unknown", content, isClipped: content.length < text.length, hasTools: false };
   }
   const clip = { happened: false };
@@ -41,9 +41,9 @@ export function shownMessage(bytes: Uint8Array, isWhole: boolean): ShownMessage 
 
 function clipped(value: unknown, clip: { happened: boolean }): unknown {
   if (typeof value === "string") {
-    if (value.length <= CLIPPED_TEXT) return value;
+    if (value.length <= MAX_CLIPPED_TEXT) return value;
     clip.happened = true;
-    return `${truncate(value, CLIPPED_TEXT)}…`;
+    return `${truncate(value, MAX_CLIPPED_TEXT)}…`;
   }
   if (Array.isArray(value)) return value.map((item) => clipped(item, clip));
   if (!isObject(value)) return value;
@@ -51,7 +51,7 @@ function clipped(value: unknown, clip: { happened: boolean }): unknown {
   const isData = value["type"] === "base64";
   for (const [name, item] of Object.entries(value)) {
     // Half an image is none.
-    if (isData && name === "data" && typeof item === "string" && item.length > CLIPPED_TEXT) {
+    if (isData && name === "data" && typeof item === "string" && item.length > MAX_CLIPPED_TEXT) {
       clip.happened = true;
       setOwn(result, name, "");
     } else setOwn(result, name, clipped(item, clip));
@@ -60,17 +60,18 @@ function clipped(value: unknown, clip: { happened: boolean }): unknown {
 }
 
 /** A message as a list may show it: the beginning of what was said, the names of tools, nothing of what they were given or brought. */
-export function glimpseOf(content: unknown): unknown {
-  if (typeof content === "string") return beginning(content);
+export function previewContent(content: unknown): unknown {
+  if (typeof content === "string") return previewText(content);
   if (!Array.isArray(content)) return [];
   return content.filter(isObject).map((block): JsonObject => {
     const { type } = block;
-    if (type === "text" && typeof block["text"] === "string") return { type, text: beginning(block["text"]) };
+    if (type === "text" && typeof block["text"] === "string")
+      return { type, text: previewText(block["text"]) };
     if (type === "tool_use" || type === "server_tool_use")
       return { type, id: block["id"], name: block["name"], input: {} };
     return { type, ...(type === "tool_result" && { tool_use_id: block["tool_use_id"] }) };
   });
 }
 
-const beginning = (text: string) =>
-  text.length <= GLIMPSED_TEXT ? text : `${truncate(text, GLIMPSED_TEXT)}…`;
+const previewText = (text: string) =>
+  text.length <= MAX_PREVIEW_TEXT ? text : `${truncate(text, MAX_PREVIEW_TEXT)}…`;

@@ -2,7 +2,12 @@
  * Times the pieces of a streamed answer, for the share of exchanges that STREAM_TIMING_SAMPLE asks for. For these the archive's
  * branch is read as it comes, which costs 40 µs per event; the client's branch and the journal do not know of it. Used by answer-body.
  */
-import { isTimed, newTimingNotes, noteArrival, timingOf } from "../../domain/messages/chunk-timing.ts";
+import {
+  isTimingSampled,
+  newArrivalLog,
+  recordArrival,
+  streamTiming,
+} from "../../domain/messages/chunk-timing.ts";
 import type { ResponseFacts } from "../../schemas/exchange.ts";
 import type { OpenFacts } from "../../store/journal/objects.ts";
 import { elapsed, type Exchange } from "../exchange.ts";
@@ -23,13 +28,13 @@ export interface StreamClock {
 /** Null where this exchange is not one of those. */
 export function streamClock(exchange: Exchange): StreamClock | null {
   const share = exchange.config.STREAM_TIMING_SAMPLE;
-  if (share === 0 || !isTimed(exchange.id, share)) return null;
-  const notes = newTimingNotes();
+  if (share === 0 || !isTimingSampled(exchange.id, share)) return null;
+  const notes = newArrivalLog();
   return {
-    came: (bytes) => noteArrival(notes, elapsed(exchange), bytes),
+    came: (bytes) => recordArrival(notes, elapsed(exchange), bytes),
     told: (conclude) => async (broken) => {
       const facts = await conclude(broken);
-      const timing = timingOf(notes);
+      const timing = streamTiming(notes);
       return timing && !facts.body ? { ...facts, timing } : facts;
     },
   };

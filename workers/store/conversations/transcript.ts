@@ -4,7 +4,7 @@
  */
 import { and, asc, desc, eq, or, type SQL, sql } from "drizzle-orm";
 import { requests } from "../../../drizzle/schema.ts";
-import { shownMessage } from "../../domain/messages/clip-message.ts";
+import { clipMessage } from "../../domain/messages/clip-message.ts";
 import type { Transcript, TranscriptMessage } from "../../schemas/api/conversations.ts";
 import { readContents } from "../content/request-body.ts";
 import { type HistoryPiece, readHistory } from "../content/history.ts";
@@ -94,7 +94,7 @@ export async function readTranscriptMessage(
     const bytes = (await readContents(db, [{ id: contentId, length: 0 }])).get(contentId);
     if (!bytes) return "removed";
     if (bytes.length > MAX_SHOWN_BYTES) return "large";
-    const { role, content } = shownMessage(bytes, true);
+    const { role, content } = clipMessage(bytes, true);
     return { domain, message: { position, role, content, bytes: bytes.length } };
   });
 }
@@ -237,7 +237,7 @@ async function readPage(db: Reader, pieces: readonly HistoryPiece[], limit: numb
       else isRemoved = true;
       continue;
     }
-    const { role, content, isClipped, hasTools } = shownMessage(bytes, false);
+    const { role, content, isClipped, hasTools } = clipMessage(bytes, false);
     if (isRepeated && hasTools) continue;
     messages.push({ position, role, content, isClipped, bytes: bytes.length, contentId });
     room -= isClipped ? JSON.stringify(content).length : bytes.length;
