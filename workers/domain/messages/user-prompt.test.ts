@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { spokenWords } from "./user-prompt.ts";
+import { userPromptText } from "./user-prompt.ts";
 
 const encoder = new TextEncoder();
 const of = (...messages: unknown[]) =>
-  spokenWords(messages.map((message) => encoder.encode(JSON.stringify(message))));
+  userPromptText(messages.map((message) => encoder.encode(JSON.stringify(message))));
 const user = (...content: unknown[]) => ({ role: "user", content });
 const text = (words: string) => ({ type: "text", text: words });
 const assistant = { role: "assistant", content: "Done." };
@@ -81,6 +81,6 @@ describe("the words of a person", () => {
     ])
       expect(of(odd)).toBeNull();
     expect(of()).toBeNull();
-    expect(spokenWords([encoder.encode("{broken")])).toBeNull();
+    expect(userPromptText([encoder.encode("{broken")])).toBeNull();
   });
 });

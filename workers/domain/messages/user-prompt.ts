@@ -7,20 +7,20 @@ import { isObject, parseJson } from "../json/json.ts";
 import { plainText } from "../truncate.ts";
 
 /** Kept with each request that has any; a line in a list, a label in a tree. */
-const MAX_WORDS = 120;
+const MAX_PROMPT_TEXT = 120;
 /** A message longer than this is an upload, and its first words are not worth parsing it for. */
 const MAX_MESSAGE_BYTES = 4 * 1_048_576;
 /** Text looked at per message: what clients put before a person's words is shorter. */
 const MAX_TEXT = 200_000;
 
 /** Elements whose content is the client's or a program's. */
-const NOT_SPOKEN =
+const CLIENT_ELEMENTS =
   /<(system-reminder|local-command-stdout|local-command-stderr|local-command-caveat|command-message|bash-stdout|bash-stderr|task-notification|fork-boilerplate|ide_opened_file|ide_selection|post-tool-use-hook|user-prompt-submit-hook)>[\s\S]*?(?:<\/\1>|$)/gi;
 const COMMAND = /<command-name>([\s\S]*?)<\/command-name>/gi;
 const COMMAND_ARGUMENTS = /<command-args>([\s\S]*?)<\/command-args>/gi;
 const SHELL_INPUT = /<bash-input>([\s\S]*?)<\/bash-input>/gi;
 /** Said by clients in the person's name. */
-const SAID_BY_CLIENT = [
+const CLIENT_TEXTS = [
   /^\s*\[Request interrupted by user/i,
   /^\s*Continue from where you left off\.?\s*$/i,
   /^\s*This session is being continued from a previous conversation that ran out of context/i,
@@ -31,18 +31,18 @@ const SAID_BY_CLIENT = [
  * The beginning of the new words, one line of at most 120 characters, from messages given as JSON texts (the last ones of
  * a history are enough, last last); null where nobody says anything new: a tool's result, a retry of nothing, no message.
  */
-export function spokenWords(messages: readonly Uint8Array[]): string | null {
-  const said: string[] = [];
+export function userPromptText(messages: readonly Uint8Array[]): string | null {
+  const texts: string[] = [];
   for (let i = messages.length - 1; i >= 0; i--) {
     const bytes = messages[i]!;
     if (bytes.length > MAX_MESSAGE_BYTES) continue;
     const message = parseJson(new TextDecoder().decode(bytes));
     if (!isObject(message)) continue;
     if (message["role"] === "assistant") break;
-    if (message["role"] === "user") said.unshift(...textsOf(message["content"]));
+    if (message["role"] === "user") texts.unshift(...textsOf(message["content"]));
   }
-  const words = said.map(spoken).filter((text) => text !== "");
-  return words.length === 0 ? null : plainText(words.join(" "), MAX_WORDS) || null;
+  const prompts = texts.map(withoutClientText).filter((text) => text !== "");
+  return prompts.length === 0 ? null : plainText(prompts.join(" "), MAX_PROMPT_TEXT) || null;
 }
 
 function textsOf(content: unknown): string[] {
@@ -54,12 +54,12 @@ function textsOf(content: unknown): string[] {
 }
 
 /** One text without what is not the person's. */
-function spoken(whole: string): string {
+function withoutClientText(whole: string): string {
   const text = whole.slice(0, MAX_TEXT);
-  if (SAID_BY_CLIENT.some((pattern) => pattern.test(text))) return "";
+  if (CLIENT_TEXTS.some((pattern) => pattern.test(text))) return "";
   if (!text.includes("<")) return text.trim();
   return text
-    .replace(NOT_SPOKEN, " ")
+    .replace(CLIENT_ELEMENTS, " ")
     .replace(COMMAND, "$1 ")
     .replace(COMMAND_ARGUMENTS, "$1 ")
     .replace(SHELL_INPUT, "! $1 ")

@@ -11,7 +11,7 @@ import { endpointOf, type Endpoint } from "../../domain/http/endpoint.ts";
 import { isObject, type JsonObject, parseJson, storableJson } from "../../domain/json/json.ts";
 import { redact } from "../../domain/redact.ts";
 import { readRequest, type ParsedRequest } from "../../domain/messages/read-request.ts";
-import { spokenWords } from "../../domain/messages/user-prompt.ts";
+import { userPromptText } from "../../domain/messages/user-prompt.ts";
 import { plainText } from "../../domain/truncate.ts";
 import type { RequestFacts } from "../../schemas/exchange.ts";
 import type { StorableRequest } from "../../store/requests/write-model.ts";
@@ -129,7 +129,7 @@ function readBody(
     messageCount: readable.messages.length || reading.messageCount,
     type: requestType(endpoint, typedBody(readable, reading.json)),
     endpoint,
-    prompt: spokenWords(newest(readable, reading.json)),
+    prompt: userPromptText(newest(readable, reading.json)),
   };
 }
 
