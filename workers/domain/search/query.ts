@@ -2,7 +2,7 @@
  * What a person types into a search field, as a question for the index and as a check of texts. All terms have to be
  * there; "in quotes" word for word, -without; a word of three letters or more also finds longer ones. No input is wrong.
  */
-import { cut, gramsOf, MAX_WORD, type Word, wordsOf } from "./tokenize.ts";
+import { clipTerm, gramsOfRun, MAX_TERM_LENGTH, type Token, tokenize } from "./tokenize.ts";
 
 const MAX_TERMS = 16;
 /** A shorter beginning would fit too much. */
@@ -10,11 +10,11 @@ const MIN_PREFIX = 3;
 
 export interface Term {
   /** Words that have to follow each other: more than one for "a phrase", foo.bar or don't. */
-  words: readonly string[];
-  isRun: readonly boolean[];
+  tokens: readonly string[];
+  isUnspaced: readonly boolean[];
   /** The last word may go on. */
   isPrefix: boolean;
-  isWithout: boolean;
+  isExcluded: boolean;
 }
 
 /** A stretch of a text, in UTF-16 code units. */
@@ -24,40 +24,40 @@ export interface Range {
 }
 
 /** The terms of a question; none where nothing in it can be found. */
-export function parseQuery(question: string): Term[] {
+export function parseQuery(query: string): Term[] {
   const terms: Term[] = [];
-  for (const match of question.matchAll(/(-?)"([^"]*)"?|(-?)(\S+)/g)) {
+  for (const match of query.matchAll(/(-?)"([^"]*)"?|(-?)(\S+)/g)) {
     const [, minusQuoted, quoted, minus, bare] = match;
-    const words = [...wordsOf(quoted ?? bare ?? "")];
+    const words = [...tokenize(quoted ?? bare ?? "")];
     if (words.length === 0) continue;
     const last = words.at(-1)!;
     terms.push({
-      words: words.map(({ text }) => text),
-      isRun: words.map(({ isRun }) => isRun),
-      isPrefix: quoted === undefined && !last.isRun && last.text.length >= MIN_PREFIX,
-      isWithout: (minusQuoted ?? minus) === "-",
+      tokens: words.map(({ text }) => text),
+      isUnspaced: words.map(({ isUnspaced: isRun }) => isRun),
+      isPrefix: quoted === undefined && !last.isUnspaced && last.text.length >= MIN_PREFIX,
+      isExcluded: (minusQuoted ?? minus) === "-",
     });
     if (terms.length === MAX_TERMS) break;
   }
-  return terms.some(({ isWithout }) => !isWithout) ? terms : [];
+  return terms.some(({ isExcluded: isExcluded }) => !isExcluded) ? terms : [];
 }
 
 /** The terms as Postgres' tsquery; words hold letters and digits only, so nothing needs escaping. */
-export function tsqueryOf(terms: readonly Term[]): string {
+export function toTsquery(terms: readonly Term[]): string {
   return terms
     .flatMap((term) => {
-      const words = term.words.flatMap((word, n) => {
-        if (term.isRun[n]) {
-          const grams = gramsOf(word);
+      const words = term.tokens.flatMap((word, n) => {
+        if (term.isUnspaced[n]) {
+          const grams = gramsOfRun(word);
           // The pairs imply the characters.
           return grams.length === 1
             ? [`'${word}'`]
             : grams.filter((gram) => [...gram].length === 2).map((gram) => `'${gram}'`);
         }
-        const goesOn = (term.isPrefix && n === term.words.length - 1) || word.length > MAX_WORD;
-        return [`'${cut(word)}'${goesOn ? ":*" : ""}`];
+        const goesOn = (term.isPrefix && n === term.tokens.length - 1) || word.length > MAX_TERM_LENGTH;
+        return [`'${clipTerm(word)}'${goesOn ? ":*" : ""}`];
       });
-      if (!term.isWithout) return words;
+      if (!term.isExcluded) return words;
       // Several words may stand in a text without following each other: only reading it tells.
       return words.length === 1 ? [`!${words[0]!}`] : [];
     })
@@ -66,27 +66,27 @@ export function tsqueryOf(terms: readonly Term[]): string {
 
 /** Where the terms stand in a text, in order; null where one is missing, or one is there that must not be. */
 export function findTerms(text: string, terms: readonly Term[]): Range[] | null {
-  const words = [...wordsOf(text)];
+  const words = [...tokenize(text)];
   const ranges: Range[] = [];
   for (const term of terms) {
-    const found = words.flatMap((_, n) => rangeAt(text, words, n, term) ?? []);
-    if (found.length === 0 ? !term.isWithout : term.isWithout) return null;
+    const found = words.flatMap((_, n) => matchTerm(text, words, n, term) ?? []);
+    if (found.length === 0 ? !term.isExcluded : term.isExcluded) return null;
     ranges.push(...found);
   }
   return ranges.sort((a, b) => a.start - b.start);
 }
 
 /** The term where it begins with word `n` of the text. */
-function rangeAt(text: string, words: readonly Word[], n: number, term: Term): Range | null {
+function matchTerm(text: string, words: readonly Token[], n: number, term: Term): Range | null {
   let first: Range | null = null;
   let last: Range | null = null;
-  for (const [i, wanted] of term.words.entries()) {
+  for (const [i, wanted] of term.tokens.entries()) {
     const word = words[n + i];
     if (!word) return null;
-    const isOnly = term.words.length === 1;
-    const range = rangeIn(text, word, wanted, {
-      isPrefix: term.isPrefix && i === term.words.length - 1,
-      isAnywhere: isOnly || (i === 0 ? "end" : i === term.words.length - 1 ? "start" : "all"),
+    const isOnly = term.tokens.length === 1;
+    const range = matchToken(text, word, wanted, {
+      isPrefix: term.isPrefix && i === term.tokens.length - 1,
+      isAnywhere: isOnly || (i === 0 ? "end" : i === term.tokens.length - 1 ? "start" : "all"),
     });
     if (!range) return null;
     first ??= range;
@@ -95,14 +95,14 @@ function rangeAt(text: string, words: readonly Word[], n: number, term: Term): R
   return first && last && { start: first.start, end: last.end };
 }
 
-function rangeIn(
+function matchToken(
   text: string,
-  word: Word,
+  word: Token,
   wanted: string,
   { isPrefix, isAnywhere }: { isPrefix: boolean; isAnywhere: true | "start" | "end" | "all" },
 ): Range | null {
   const whole = { start: word.start, end: word.end };
-  if (word.isRun) {
+  if (word.isUnspaced) {
     const at = isAnywhere === "end" ? word.text.length - wanted.length : word.text.indexOf(wanted);
     const isThere =
       at >= 0 &&

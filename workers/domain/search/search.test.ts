@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { findTerms, parseQuery, tsqueryOf } from "./query.ts";
-import { snippetOf } from "./snippet.ts";
+import { findTerms, parseQuery, toTsquery } from "./query.ts";
+import { snippetAround } from "./snippet.ts";
 import { searchText } from "./text.ts";
-import { indexedWords, wordsOf } from "./tokenize.ts";
+import { indexTerms, tokenize } from "./tokenize.ts";
 
 const found = (text: string, question: string) => {
   const ranges = findTerms(text, parseQuery(question));
@@ -11,12 +11,12 @@ const found = (text: string, question: string) => {
 
 /** What Postgres would say: every positive word of the question is indexed, or begins an indexed one. */
 function isIndexed(text: string, question: string): boolean {
-  const words = new Set(indexedWords(text));
+  const words = new Set(indexTerms(text));
   const isThere = (quoted: string) => {
     const word = /^'(.*)'/.exec(quoted)![1]!;
     return quoted.endsWith(":*") ? [...words].some((one) => one.startsWith(word)) : words.has(word);
   };
-  return tsqueryOf(parseQuery(question))
+  return toTsquery(parseQuery(question))
     .split(" & ")
     .every((word) => (word.startsWith("!") ? !isThere(word.slice(1)) : isThere(word)));
 }
@@ -24,7 +24,7 @@ function isIndexed(text: string, question: string): boolean {
 describe("words", () => {
   it("are letters and digits, folded, wherever they stand", () => {
     const text = "Héllo, WORLD_42! ﬁne don't e\u0301te\u0301";
-    expect([...wordsOf(text)].map((word) => word.text)).toEqual([
+    expect([...tokenize(text)].map((word) => word.text)).toEqual([
       "hello",
       "world",
       "42",
@@ -33,21 +33,21 @@ describe("words", () => {
       "t",
       "ete",
     ]);
-    for (const { start, end } of wordsOf(text))
+    for (const { start, end } of tokenize(text))
       expect(text.slice(start, end)).toMatch(/^[\p{L}\p{M}\p{N}]+$/u);
   });
 
   it("of scripts without spaces are characters and pairs, of emoji the emoji, of thisOne its parts too", () => {
-    expect(indexedWords("全文検索")).toEqual(["全", "全文", "文", "文検", "検", "検索", "索"]);
-    expect(indexedWords("ok🚀👩‍💻")).toEqual(["ok", "🚀", "👩", "💻"]);
-    expect(indexedWords("findPrefixes")).toEqual(["findprefixes", "find", "prefixes"]);
+    expect(indexTerms("全文検索")).toEqual(["全", "全文", "文", "文検", "検", "検索", "索"]);
+    expect(indexTerms("ok🚀👩‍💻")).toEqual(["ok", "🚀", "👩", "💻"]);
+    expect(indexTerms("findPrefixes")).toEqual(["findprefixes", "find", "prefixes"]);
   });
 
   it("fit into Postgres, whatever the text is", () => {
     const many = Array.from({ length: 300_000 }, (_, n) => n.toString(36).padStart(9, "x")).join(" ");
-    expect(indexedWords(many).join("").length).toBeLessThan(1_000_000);
-    expect(indexedWords("y".repeat(1_000_000))).toEqual(["y".repeat(64)]);
-    expect(indexedWords("\u0000\ud800 \t'\\&|!():*<->")).toEqual([]);
+    expect(indexTerms(many).join("").length).toBeLessThan(1_000_000);
+    expect(indexTerms("y".repeat(1_000_000))).toEqual(["y".repeat(64)]);
+    expect(indexTerms("\u0000\ud800 \t'\\&|!():*<->")).toEqual([]);
   });
 });
 
@@ -106,7 +106,7 @@ describe("a question", () => {
       "--x y",
       "o''; drop table requests",
     ])
-      expect(tsqueryOf(parseQuery(odd)), odd).toMatch(
+      expect(toTsquery(parseQuery(odd)), odd).toMatch(
         /^(!?'[\p{L}\p{N}]+'(:\*)?)( & !?'[\p{L}\p{N}]+'(:\*)?)*$/u,
       );
     expect(parseQuery("word ".repeat(100))).toHaveLength(16);
@@ -116,7 +116,7 @@ describe("a question", () => {
 describe("a snippet", () => {
   it("shows the place, marked, as one line", () => {
     const text = `${"before ".repeat(50)}the needle\nin\u0000it ${"after ".repeat(100)}`;
-    const { snippet, highlights } = snippetOf(text, findTerms(text, parseQuery("needle"))!);
+    const { snippet, highlights } = snippetAround(text, findTerms(text, parseQuery("needle"))!);
     expect(highlights.map(({ start, end }) => snippet.slice(start, end))).toEqual(["needle"]);
     expect(snippet).toMatch(/^…before .*the needle in it after .*…$/);
     expect(snippet.length).toBeLessThan(260);
@@ -124,7 +124,10 @@ describe("a snippet", () => {
 
   it("of a short text is the text, and marks do not overlap", () => {
     const text = "search the search engine";
-    const { snippet, highlights } = snippetOf(text, findTerms(text, parseQuery('search "search engine"'))!);
+    const { snippet, highlights } = snippetAround(
+      text,
+      findTerms(text, parseQuery('search "search engine"'))!,
+    );
     expect(snippet).toBe(text);
     expect(highlights.map(({ start, end }) => text.slice(start, end))).toEqual(["search", "search"]);
   });
@@ -132,7 +135,7 @@ describe("a snippet", () => {
   it("cuts no character in two", () => {
     const text = "🦊".repeat(400);
     for (const at of [0, 100, 101, 399]) {
-      const { snippet } = snippetOf(text, [{ start: at * 2, end: at * 2 + 2 }]);
+      const { snippet } = snippetAround(text, [{ start: at * 2, end: at * 2 + 2 }]);
       expect(snippet.isWellFormed()).toBe(true);
     }
   });

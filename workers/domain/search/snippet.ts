@@ -1,8 +1,8 @@
 /** The piece of a text that shows why it was found. Pure; called for search results. */
 import type { Range } from "./query.ts";
 
-const BEFORE = 60;
-const LENGTH = 240;
+const CONTEXT_BEFORE = 60;
+const MAX_SNIPPET = 240;
 const MAX_HIGHLIGHTS = 20;
 
 export interface Snippet {
@@ -12,12 +12,15 @@ export interface Snippet {
 }
 
 /** Around the first range (the beginning where there is none); one line, whole characters. */
-export function snippetOf(text: string, ranges: readonly Range[]): Snippet {
+export function snippetAround(text: string, ranges: readonly Range[]): Snippet {
   const first = ranges[0]?.start ?? 0;
-  const from = whole(text, first <= BEFORE ? 0 : wordStart(text, first - BEFORE, first));
-  const to = whole(
+  const from = alignToCharacter(
     text,
-    Math.min(text.length, Math.max(from + LENGTH, ranges[0]?.end ?? 0), from + 2 * LENGTH),
+    first <= CONTEXT_BEFORE ? 0 : wordStart(text, first - CONTEXT_BEFORE, first),
+  );
+  const to = alignToCharacter(
+    text,
+    Math.min(text.length, Math.max(from + MAX_SNIPPET, ranges[0]?.end ?? 0), from + 2 * MAX_SNIPPET),
   );
   const lead = from > 0 ? "…" : "";
   const piece = text
@@ -25,10 +28,10 @@ export function snippetOf(text: string, ranges: readonly Range[]): Snippet {
     .toWellFormed()
     .replace(/[\p{Cc}\u2028\u2029]/gu, " ");
   const highlights: Range[] = [];
-  let marked = from;
+  let highlightedTo = from;
   for (const { start, end } of ranges) {
-    if (start < marked || end > to) continue;
-    marked = end;
+    if (start < highlightedTo || end > to) continue;
+    highlightedTo = end;
     highlights.push({ start: start - from + lead.length, end: end - from + lead.length });
     if (highlights.length === MAX_HIGHLIGHTS) break;
   }
@@ -36,7 +39,7 @@ export function snippetOf(text: string, ranges: readonly Range[]): Snippet {
 }
 
 /** Not in the middle of a pair. */
-function whole(text: string, at: number): number {
+function alignToCharacter(text: string, at: number): number {
   const code = text.charCodeAt(at);
   return at > 0 && at < text.length && code >= 0xdc00 && code <= 0xdfff ? at - 1 : at;
 }

@@ -3,7 +3,7 @@ import { isObject, parseJson } from "../json/json.ts";
 
 /** A longer text is found by its beginning. */
 const MAX_TEXT = 2_000_000;
-const NOT_SEARCHED = new Set([
+const UNSEARCHED_MEMBERS = new Set([
   "type",
   "id",
   "tool_use_id",
@@ -21,18 +21,18 @@ export function searchText(bytes: Uint8Array): { role: string; text: string } | 
   const message = parseJson(new TextDecoder().decode(bytes));
   if (!isObject(message) || typeof message["role"] !== "string") return null;
   const pieces: string[] = [];
-  collect(message["content"], pieces, { room: MAX_TEXT });
+  collect(message["content"], pieces, { charactersLeft: MAX_TEXT });
   return { role: message["role"].slice(0, 20), text: pieces.join("\n").slice(0, MAX_TEXT) };
 }
 
-function collect(value: unknown, pieces: string[], budget: { room: number }): void {
-  if (budget.room <= 0) return;
+function collect(value: unknown, pieces: string[], budget: { charactersLeft: number }): void {
+  if (budget.charactersLeft <= 0) return;
   if (typeof value === "string") {
     pieces.push(value);
-    budget.room -= value.length;
+    budget.charactersLeft -= value.length;
   } else if (Array.isArray(value)) {
     for (const item of value) collect(item, pieces, budget);
   } else if (isObject(value)) {
-    for (const name in value) if (!NOT_SEARCHED.has(name)) collect(value[name], pieces, budget);
+    for (const name in value) if (!UNSEARCHED_MEMBERS.has(name)) collect(value[name], pieces, budget);
   }
 }

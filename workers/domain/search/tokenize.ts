@@ -5,60 +5,61 @@
  */
 
 /** A word in a text; `start` and `end` in UTF-16 code units. */
-export interface Word {
+export interface Token {
   start: number;
   end: number;
   /** Folded. */
   text: string;
   /** Characters of a script without spaces between words. */
-  isRun: boolean;
+  isUnspaced: boolean;
 }
 
 const RUN =
   "[[\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Hang}\\p{scx=Thai}\\p{scx=Laoo}\\p{scx=Khmr}\\p{scx=Mymr}]&&[\\p{L}\\p{N}\\p{M}]]";
-const WORDS = new RegExp(`(${RUN}+)|[[\\p{L}\\p{N}\\p{M}]--${RUN}]+|\\p{Extended_Pictographic}`, "gv");
+const TOKENS = new RegExp(`(${RUN}+)|[[\\p{L}\\p{N}\\p{M}]--${RUN}]+|\\p{Extended_Pictographic}`, "gv");
 const IS_ASCII = /^[\x20-\x7e]*$/;
 /** Between the humps of a camel. */
 const HUMP = /(?<=\p{Ll})(?=\p{Lu})/u;
 
 /** Longer words (hashes, encoded bytes) are indexed by their beginning. */
-export const MAX_WORD = 64;
+export const MAX_TERM_LENGTH = 64;
 /** Postgres takes a megabyte of words per text. */
-const MAX_WORD_BYTES = 900_000;
+const MAX_TERM_BYTES = 900_000;
 
 /** The words of a text, in order. */
-export function* wordsOf(text: string): Generator<Word> {
-  for (const match of text.matchAll(WORDS)) {
-    const isRun = match[1] !== undefined;
-    const folded = isRun ? match[0].normalize("NFKC").toLowerCase() : fold(match[0]);
-    if (folded !== "") yield { start: match.index, end: match.index + match[0].length, text: folded, isRun };
+export function* tokenize(text: string): Generator<Token> {
+  for (const match of text.matchAll(TOKENS)) {
+    const isUnspaced = match[1] !== undefined;
+    const folded = isUnspaced ? match[0].normalize("NFKC").toLowerCase() : fold(match[0]);
+    if (folded !== "")
+      yield { start: match.index, end: match.index + match[0].length, text: folded, isUnspaced: isUnspaced };
   }
 }
 
 /** What a text is found by: its words, the parts of words written like thisOne, single characters and pairs of runs. */
-export function indexedWords(text: string): string[] {
+export function indexTerms(text: string): string[] {
   const found = new Set<string>();
-  let room = MAX_WORD_BYTES;
+  let bytesLeft = MAX_TERM_BYTES;
   const add = (word: string) => {
     if (found.has(word)) return;
-    room -= IS_ASCII.test(word) ? word.length : 3 * word.length;
-    if (room > 0) found.add(word);
+    bytesLeft -= IS_ASCII.test(word) ? word.length : 3 * word.length;
+    if (bytesLeft > 0) found.add(word);
   };
-  for (const { start, end, text: word, isRun } of wordsOf(text)) {
-    if (room <= 0) break;
-    if (isRun) for (const gram of gramsOf(word)) add(gram);
+  for (const { start, end, text: word, isUnspaced: isUnspaced } of tokenize(text)) {
+    if (bytesLeft <= 0) break;
+    if (isUnspaced) for (const gram of gramsOfRun(word)) add(gram);
     else {
-      add(cut(word));
+      add(clipTerm(word));
       const written = text.slice(start, end);
       if (HUMP.test(written))
-        for (const part of written.split(HUMP)) if (part.length > 1) add(cut(fold(part)));
+        for (const part of written.split(HUMP)) if (part.length > 1) add(clipTerm(fold(part)));
     }
   }
   return [...found];
 }
 
 /** Each character of a run and each pair of neighbours. */
-export function gramsOf(run: string): string[] {
+export function gramsOfRun(run: string): string[] {
   const characters = [...run];
   return characters.flatMap((character, n) =>
     n + 1 < characters.length ? [character, character + characters[n + 1]!] : [character],
@@ -66,8 +67,8 @@ export function gramsOf(run: string): string[] {
 }
 
 /** A word as it stands in the index. */
-export function cut(word: string): string {
-  return word.length <= MAX_WORD ? word : word.slice(0, MAX_WORD).toWellFormed();
+export function clipTerm(word: string): string {
+  return word.length <= MAX_TERM_LENGTH ? word : word.slice(0, MAX_TERM_LENGTH).toWellFormed();
 }
 
 function fold(word: string): string {

@@ -5,7 +5,7 @@
  */
 import { sql } from "drizzle-orm";
 import { searchText } from "../../domain/search/text.ts";
-import { indexedWords } from "../../domain/search/tokenize.ts";
+import { indexTerms } from "../../domain/search/tokenize.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import { readContents } from "../content/request-body.ts";
 import { type DatabaseConfig, withWriter, type WriterTransaction } from "../db/db.ts";
@@ -75,7 +75,7 @@ async function indexPortion(tx: WriterTransaction): Promise<number> {
     return {
       id: id.toString(),
       role: message?.role ?? null,
-      words: message ? indexedWords(message.text) : [],
+      words: message ? indexTerms(message.text) : [],
     };
   });
   await tx.execute(sql`

@@ -4,8 +4,8 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { type Cursor, encodeCursor } from "../../domain/cursor.ts";
-import { findTerms, parseQuery, type Term, tsqueryOf } from "../../domain/search/query.ts";
-import { snippetOf } from "../../domain/search/snippet.ts";
+import { findTerms, parseQuery, type Term, toTsquery } from "../../domain/search/query.ts";
+import { snippetAround } from "../../domain/search/snippet.ts";
 import { searchText } from "../../domain/search/text.ts";
 import type { SearchQuery, SearchResults } from "../../schemas/api/search.ts";
 import { readContents } from "../content/request-body.ts";
@@ -58,7 +58,7 @@ function wanted(
   { domain, role, from, to }: Omit<SearchFilter, "q" | "limit">,
 ): SQL[] {
   return [
-    sql`e.words @@ ${tsqueryOf(terms)}::tsquery`,
+    sql`e.words @@ ${toTsquery(terms)}::tsquery`,
     ...(domain === undefined ? [] : [sql`e.domain_id = (select id from domains where name = ${domain})`]),
     ...(role === undefined ? [] : [sql`e.role = ${role}`]),
     ...(from === undefined ? [] : [sql`e.started_at >= ${from.toISOString()}::timestamptz`]),
@@ -121,7 +121,7 @@ function resultOf(
     domain: candidate.domain,
     timestamp: new Date(Number(candidate.at)).toISOString(),
     role: candidate.role ?? "unknown",
-    ...snippetOf(text ?? "", ranges),
+    ...snippetAround(text ?? "", ranges),
   };
 }
 
