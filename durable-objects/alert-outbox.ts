@@ -10,7 +10,7 @@ import {
   ALERT_RETRY_MS,
   MAX_WAITING_ALERTS,
 } from "../workers/runtime/constants.ts";
-import { judgeOccasion, LONGEST_QUIET_MS, occasionOf } from "../workers/domain/alerts/dedupe.ts";
+import { shouldSend, MAX_QUIET_MS, dedupeKeyOf } from "../workers/domain/alerts/dedupe.ts";
 import { errorText, log } from "../workers/runtime/log.ts";
 import type {
   AlertEvent,
@@ -108,17 +108,17 @@ export class AlertOutbox extends DurableObject<Env> {
         .exec<WaitingRow>(`SELECT * FROM waiting WHERE due_at <= ? ORDER BY id LIMIT 1`, now)
         .toArray();
       if (next) await this.#send(next);
-      this.#sql.exec(`DELETE FROM told WHERE at < ? AND suppressed = 0`, now - LONGEST_QUIET_MS);
+      this.#sql.exec(`DELETE FROM told WHERE at < ? AND suppressed = 0`, now - MAX_QUIET_MS);
     } finally {
       await this.#plan(Date.now() + ALERT_INTERVAL_MS);
     }
   }
 
   #take(target: AlertTarget, event: AlertEvent, now: number): boolean {
-    const occasion = occasionOf(event);
+    const occasion = dedupeKeyOf(event);
     const [row] = this.#sql.exec<ToldRow>(`SELECT * FROM told WHERE key = ?`, occasion.key).toArray();
-    const { isTold, repeats, memory } = judgeOccasion(occasion, row ?? null, now);
-    const sumAt = occasion.isSummedUp && memory.suppressed > 0 ? memory.at + occasion.quietMs : null;
+    const { isSent: isTold, repeats, record: memory } = shouldSend(occasion, row ?? null, now);
+    const sumAt = occasion.sendsSummary && memory.suppressed > 0 ? memory.at + occasion.quietMs : null;
     this.#sql.exec(
       `INSERT OR REPLACE INTO told (key, value, at, suppressed, sum_at, last) VALUES (?, ?, ?, ?, ?, ?)`,
       occasion.key,

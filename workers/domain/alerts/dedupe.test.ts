@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AlertEvent, ErrorEvent, MessageEvent } from "../../schemas/alert.ts";
-import { judgeOccasion, occasionOf, type Told } from "./dedupe.ts";
+import { shouldSend, dedupeKeyOf, type SentRecord } from "./dedupe.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const MINUTE = 60_000;
@@ -40,12 +40,12 @@ const message = (conversation: string, userText: string): MessageEvent => ({
 
 /** Which of the events, each some minutes after noon, are told, and with how many repeats. */
 function told(course: [number, AlertEvent][]): [number, number][] {
-  const memories = new Map<string, Told>();
+  const memories = new Map<string, SentRecord>();
   return course.flatMap(([minutes, event]) => {
-    const occasion = occasionOf(event);
-    const verdict = judgeOccasion(occasion, memories.get(occasion.key) ?? null, NOW + minutes * MINUTE);
-    memories.set(occasion.key, verdict.memory);
-    return verdict.isTold ? [[minutes, verdict.repeats] as [number, number]] : [];
+    const occasion = dedupeKeyOf(event);
+    const verdict = shouldSend(occasion, memories.get(occasion.key) ?? null, NOW + minutes * MINUTE);
+    memories.set(occasion.key, verdict.record);
+    return verdict.isSent ? [[minutes, verdict.repeats] as [number, number]] : [];
   });
 }
 

@@ -5,7 +5,7 @@
 import type { AlertEvent } from "../../schemas/alert.ts";
 
 /** What is remembered under a key. */
-export interface Told {
+export interface SentRecord {
   /** What exactly was told: of a conversation the user's words, else the empty string. */
   value: string;
   /** Epoch milliseconds. */
@@ -14,24 +14,24 @@ export interface Told {
   suppressed: number;
 }
 
-export interface Occasion {
+export interface DedupeKey {
   key: string;
   value: string;
   /** For so long the same is not told again. */
   quietMs: number;
   /** Whether what was not told is summed up afterwards. */
-  isSummedUp: boolean;
+  sendsSummary: boolean;
 }
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** The longest of the times below: what is older need not be remembered. */
-export const LONGEST_QUIET_MS = 8 * DAY_MS;
+export const MAX_QUIET_MS = 8 * DAY_MS;
 
 /** What an event is the same as. */
-export function occasionOf(event: AlertEvent): Occasion {
-  const once = { value: "", quietMs: LONGEST_QUIET_MS, isSummedUp: false };
+export function dedupeKeyOf(event: AlertEvent): DedupeKey {
+  const once = { value: "", quietMs: MAX_QUIET_MS, sendsSummary: false };
   switch (event.kind) {
     case "message":
       return { ...once, key: `message ${event.conversation}`, value: event.userText };
@@ -40,7 +40,7 @@ export function occasionOf(event: AlertEvent): Occasion {
         key: JSON.stringify(["error", event.status, event.errorType, event.model]),
         value: "",
         quietMs: 10 * MINUTE_MS,
-        isSummedUp: true,
+        sendsSummary: true,
       };
     case "window_threshold":
       return {
@@ -52,7 +52,7 @@ export function occasionOf(event: AlertEvent): Occasion {
     case "ingest_backlog":
       return { ...once, key: event.kind, quietMs: HOUR_MS };
     case "unrecorded":
-      return { ...once, key: event.kind, quietMs: HOUR_MS, isSummedUp: true };
+      return { ...once, key: event.kind, quietMs: HOUR_MS, sendsSummary: true };
     case "facts_lost":
       return { ...once, key: event.kind, quietMs: HOUR_MS };
     case "unknown_model":
@@ -62,21 +62,18 @@ export function occasionOf(event: AlertEvent): Occasion {
   }
 }
 
-export interface GateVerdict {
-  isTold: boolean;
+export interface DedupeDecision {
+  isSent: boolean;
   /** How many were not told since the last time, when it is told now. */
   repeats: number;
-  memory: Told;
+  record: SentRecord;
 }
 
-export function judgeOccasion(occasion: Occasion, memory: Told | null, now: number): GateVerdict {
+export function shouldSend(dedupe: DedupeKey, record: SentRecord | null, now: number): DedupeDecision {
   // A memory of the future was made by a clock that had jumped.
   const isQuiet =
-    memory !== null &&
-    memory.value === occasion.value &&
-    now - memory.at < occasion.quietMs &&
-    memory.at <= now;
-  if (isQuiet) return { isTold: false, repeats: 0, memory: { ...memory, suppressed: memory.suppressed + 1 } };
-  const repeats = occasion.isSummedUp ? (memory?.suppressed ?? 0) : 0;
-  return { isTold: true, repeats, memory: { value: occasion.value, at: now, suppressed: 0 } };
+    record !== null && record.value === dedupe.value && now - record.at < dedupe.quietMs && record.at <= now;
+  if (isQuiet) return { isSent: false, repeats: 0, record: { ...record, suppressed: record.suppressed + 1 } };
+  const repeats = dedupe.sendsSummary ? (record?.suppressed ?? 0) : 0;
+  return { isSent: true, repeats, record: { value: dedupe.value, at: now, suppressed: 0 } };
 }

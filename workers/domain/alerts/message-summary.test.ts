@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { saidIn } from "./message-summary.ts";
+import { summarizeMessage } from "./message-summary.ts";
 
 const user = (content: unknown) => JSON.stringify({ role: "user", content });
 const assistant = (content: unknown) => JSON.stringify({ role: "assistant", content });
 const text = (words: string) => ({ type: "text", text: words });
 const call = (name: string, input: unknown) => ({ type: "tool_use", id: "t", name, input });
 const said = (messages: string[], answer: string | null = null, type = "inference") =>
-  saidIn(messages, answer, type);
+  summarizeMessage(messages, answer, type);
 
 describe("what a user said", () => {
   it("is the text of the last message", () => {

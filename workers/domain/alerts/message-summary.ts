@@ -7,13 +7,17 @@ import { isObject, type JsonObject, parseJson } from "../json/json.ts";
 import { plainText, truncate } from "../truncate.ts";
 
 /** Kept of either text; what is told of it is shorter still. */
-const MAX_SAID = 4_000;
+const MAX_SUMMARY_TEXT = 4_000;
 const MAX_TOOLS = 30;
 
-type Said = Pick<MessageEvent, "userText" | "answerText" | "tools">;
+type MessageSummary = Pick<MessageEvent, "userText" | "answerText" | "tools">;
 
 /** `messages` and `answer` as JSON texts of history elements. Null when the user said nothing: there is nothing to tell. */
-export function saidIn(messages: readonly string[], answer: string | null, requestType: string): Said | null {
+export function summarizeMessage(
+  messages: readonly string[],
+  answer: string | null,
+  requestType: string,
+): MessageSummary | null {
   const userText = lastUserText(messages, requestType);
   if (userText === null) return null;
   const content = contentOf(answer === null ? undefined : parseJson(answer));
@@ -21,8 +25,8 @@ export function saidIn(messages: readonly string[], answer: string | null, reque
     ({ type }) => type === "tool_use" || type === "server_tool_use" || type === "mcp_tool_use",
   );
   return {
-    userText: truncate(userText, MAX_SAID),
-    answerText: truncate(textsOf(content).join("\n").trim(), MAX_SAID),
+    userText: truncate(userText, MAX_SUMMARY_TEXT),
+    answerText: truncate(textsOf(content).join("\n").trim(), MAX_SUMMARY_TEXT),
     tools: tools.slice(0, MAX_TOOLS).map((tool) => ({
       name: plainText(stringOf(tool["name"]) ?? "(unnamed)", 100),
       hint: hintOf(tool),
@@ -37,9 +41,9 @@ function lastUserText(messages: readonly string[], requestType: string): string 
     if (!isObject(message) || message["role"] !== "user") continue;
     const texts = textsOf(contentOf(message));
     // Claude Code wraps what people type in reminders of its own.
-    const own = requestType === "inference" && texts.length > 2 ? texts.slice(1, -1) : texts;
-    const said = own.map(withoutReminders).filter((text) => text !== "");
-    if (said.length > 0) return said.join("\n");
+    const ownTexts = requestType === "inference" && texts.length > 2 ? texts.slice(1, -1) : texts;
+    const prompts = ownTexts.map(withoutReminders).filter((text) => text !== "");
+    if (prompts.length > 0) return prompts.join("\n");
   }
   return null;
 }

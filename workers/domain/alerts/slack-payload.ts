@@ -48,22 +48,22 @@ export interface Repeats {
 }
 
 const MAX_TEXT = 3_000;
-const MAX_ANSWER_LINES = 20;
-const CUT = "... (truncated)";
+const MAX_RESPONSE_LINES = 20;
+const TRUNCATED = "... (truncated)";
 const RED = "#d32f2f";
 const AMBER = "#f9a825";
 
 export function slackPayload(event: AlertEvent, repeats: Repeats, style: AlertStyle): SlackPayload {
   const { channel, username, iconEmoji } = style;
   return {
-    ...worded(event, repeats, style),
+    ...payloadOf(event, repeats, style),
     ...(channel === undefined ? {} : { channel }),
     ...(username === undefined ? {} : { username }),
     ...(iconEmoji === undefined ? {} : { icon_emoji: iconEmoji }),
   };
 }
 
-function worded(event: AlertEvent, repeats: Repeats, style: AlertStyle): SlackPayload {
+function payloadOf(event: AlertEvent, repeats: Repeats, style: AlertStyle): SlackPayload {
   const link = (path: string, label: string) =>
     style.dashboardUrl === null ? "" : ` <${style.dashboardUrl.replace(/\/+$/, "")}${path}|${label}>`;
   switch (event.kind) {
@@ -102,12 +102,12 @@ function worded(event: AlertEvent, repeats: Repeats, style: AlertStyle): SlackPa
 }
 
 function message(event: MessageEvent, { content }: AlertStyle): SlackPayload {
-  const said = (text: string) => (content === "masked" ? `(${text.length} characters)` : redact(text));
+  const shownText = (text: string) => (content === "masked" ? `(${text.length} characters)` : redact(text));
   const lines = [
-    `:bust_in_silhouette: User: ${escaped(said(event.userText))}`,
+    `:bust_in_silhouette: User: ${escaped(shownText(event.userText))}`,
     ...(event.answerText === ""
       ? []
-      : [`:robot_face: Claude: ${escaped(shortened(said(event.answerText)))}`]),
+      : [`:robot_face: Claude: ${escaped(shortened(shownText(event.answerText)))}`]),
     ...event.tools.map(
       (tool) =>
         `    :wrench: ${name(tool.name)}${tool.hint === null || content === "masked" ? "" : ` - ${name(tool.hint)}`}`,
@@ -136,7 +136,7 @@ function error(event: ErrorEvent, repeats: Repeats, { content }: AlertStyle, lin
     ? `:rotating_light: ${repeats.count} more on ${name(event.domain)}: ${name(what)}, last at ${utcTime(event.at)}.${link}`
     : `:rotating_light: Error on ${name(event.domain)}: ${name(what)}${more}.${link}`;
   // A vendor's message may quote the prompt.
-  const said = event.message === null || content === "masked" ? null : name(redact(event.message));
+  const shownText = event.message === null || content === "masked" ? null : name(redact(event.message));
   const fields = (
     [
       ["Request", event.requestId, false],
@@ -155,7 +155,9 @@ function error(event: ErrorEvent, repeats: Repeats, { content }: AlertStyle, lin
         color: RED,
         fallback: cut(text),
         fields: [
-          ...(said === null ? [] : [{ title: "Message", value: truncate(said, 500), short: false }]),
+          ...(shownText === null
+            ? []
+            : [{ title: "Message", value: truncate(shownText, 500), short: false }]),
           ...fields,
         ],
         ts: Math.floor(event.at / 1_000),
@@ -213,11 +215,11 @@ function escaped(text: string): string {
 /** At most so many lines and characters. */
 function shortened(text: string): string {
   const lines = text.split("\n");
-  const few = lines.slice(0, MAX_ANSWER_LINES).join("\n");
-  const short = truncate(few, MAX_TEXT - CUT.length - 1);
-  return short === text ? text : `${short}\n${CUT}`;
+  const few = lines.slice(0, MAX_RESPONSE_LINES).join("\n");
+  const short = truncate(few, MAX_TEXT - TRUNCATED.length - 1);
+  return short === text ? text : `${short}\n${TRUNCATED}`;
 }
 
 function cut(text: string): string {
-  return text.length <= MAX_TEXT ? text : `${truncate(text, MAX_TEXT - CUT.length)}${CUT}`;
+  return text.length <= MAX_TEXT ? text : `${truncate(text, MAX_TEXT - TRUNCATED.length)}${TRUNCATED}`;
 }

@@ -5,7 +5,7 @@
 import { alertAll } from "../../runtime/raise-alert.ts";
 import type { Config } from "../../runtime/config.ts";
 import { MAX_NEWS_AGE_MS } from "../../runtime/constants.ts";
-import { saidIn } from "../../domain/alerts/message-summary.ts";
+import { summarizeMessage } from "../../domain/alerts/message-summary.ts";
 import { unknownModels } from "../../domain/alerts/unknown-models.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { AlertEvent, ErrorEvent, MessageEvent } from "../../schemas/alert.ts";
@@ -123,7 +123,7 @@ function messageEvent(row: RequestRow, { request, response }: StorableExchange):
   const decoder = new TextDecoder();
   const { messages } = request.body;
   const texts = messages.map(({ content }) => decoder.decode(content));
-  const said = saidIn(texts, decoder.decode(response.answer.bytes), row.requestType);
+  const said = summarizeMessage(texts, decoder.decode(response.answer.bytes), row.requestType);
   if (!said) return null;
   const first = messages[0]?.contentSha256 ?? new Uint8Array();
   const thread = row.conversationId ?? row.sessionId ?? hex(first);
