@@ -2,7 +2,7 @@
 import { forecastLimit } from "../workers/domain/windows/forecast.ts";
 import { type LimitReadings, windowLength } from "../workers/domain/windows/rate-limit-headers.ts";
 import { minuteOf } from "../workers/domain/windows/time-span.ts";
-import { type Filling, judgeFilling } from "../workers/domain/windows/thresholds.ts";
+import { type WindowReport, crossedThreshold } from "../workers/domain/windows/thresholds.ts";
 import type { ThresholdEvent } from "../workers/schemas/alert.ts";
 import type { LimitPoint, LimitReading, LimitState, WindowState } from "../workers/schemas/window.ts";
 import type { WindowTables } from "./account-window-tables.ts";
@@ -57,14 +57,14 @@ export class WindowLimits {
   /** Whether the window `name` has reached a threshold that nobody was told of; then it counts as told. */
   judge(
     name: string,
-    filling: Filling,
+    filling: WindowReport,
     thresholds: readonly number[],
     fullAt: () => number | null,
   ): Told | null {
     const sql = this.#tables.sql;
     const [row] = sql.exec<ToldRow>(`SELECT * FROM told WHERE name = ?`, name).toArray();
     const memory = row ? { resetAt: row.reset_at, threshold: row.threshold, at: row.at } : null;
-    const verdict = judgeFilling(filling, thresholds, memory);
+    const verdict = crossedThreshold(filling, thresholds, memory);
     if (!verdict.memory) sql.exec(`DELETE FROM told WHERE name = ?`, name);
     else if (verdict.memory !== memory)
       sql.exec(

@@ -4,7 +4,7 @@
  *
  * Money is kept in two integers, because SQLite's reach JavaScript as doubles and a sum of pico-dollars outgrows those.
  */
-import { minuteOf, partsOf, type Span } from "../workers/domain/windows/time-span.ts";
+import { minuteOf, splitSpan, type Span } from "../workers/domain/windows/time-span.ts";
 import type { WindowCell } from "../workers/domain/windows/totals.ts";
 import type { WindowExchange } from "../workers/schemas/window.ts";
 
@@ -134,7 +134,7 @@ export class WindowTables {
 
   /** Sums of a span by domain, session and model. */
   cells(span: Span): WindowCell[] {
-    const { minutes, edges } = partsOf(span);
+    const { minutes, edges } = splitSpan(span);
     const sums = SUMMED.map((name) => `sum(${name}) AS ${name}`).join(", ");
     const group = `GROUP BY domain, session, model HAVING sum(requests) > 0`;
     const rows = [

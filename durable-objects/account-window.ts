@@ -15,7 +15,7 @@ import {
 import { bindingWindow, readLimits } from "../workers/domain/windows/rate-limit-headers.ts";
 import { rollingSpan } from "../workers/domain/windows/time-span.ts";
 import { forecastRolling } from "../workers/domain/windows/forecast.ts";
-import { totalsOf } from "../workers/domain/windows/totals.ts";
+import { windowTotals } from "../workers/domain/windows/totals.ts";
 import { errorText, log } from "../workers/runtime/log.ts";
 import type { ThresholdEvent } from "../workers/schemas/alert.ts";
 import {
@@ -99,7 +99,7 @@ export class AccountWindow extends DurableObject<Env> {
   /** Sums of the `length` milliseconds up to `end`. */
   async totals(end: number, length: number = WINDOW_MS): Promise<WindowTotals> {
     const span = rollingSpan(end, length);
-    return totalsOf(span, this.#tables.cells(span));
+    return windowTotals(span, this.#tables.cells(span));
   }
 
   /** Instants since `from` at which the vendor warned or refused. */
@@ -189,7 +189,7 @@ export class AccountWindow extends DurableObject<Env> {
 
   #news(accountId: string, now: number): Record<string, unknown> {
     const span = rollingSpan(now, WINDOW_MS);
-    const { total } = totalsOf(span, this.#tables.cells(span));
+    const { total } = windowTotals(span, this.#tables.cells(span));
     const limits = this.#limits.states(now, bindingWindow(this.#limits.overall()), null);
     return {
       accountId,

@@ -6,9 +6,9 @@ import { MINUTE_MS } from "../../runtime/constants.ts";
 import type { LimitForecast, LimitPoint } from "../../schemas/window.ts";
 
 /** The pace is that of this long: long enough for a pause to read, short enough to follow the day. */
-const PACE_MS = 3_600_000;
+const RATE_PERIOD_MS = 3_600_000;
 /** Two reports closer than this say nothing about a pace. */
-const SHORTEST_PACE_MS = 5 * MINUTE_MS;
+const MIN_RATE_PERIOD_MS = 5 * MINUTE_MS;
 
 const UNKNOWN: LimitForecast = { perHour: null, fullAt: null };
 
@@ -23,7 +23,7 @@ export function forecastLimit(
 ): LimitForecast {
   const last = reports.at(-1);
   if (!last || last.utilization === null || (last.resetAt !== null && last.resetAt <= now)) return UNKNOWN;
-  const perMs = pace(reports, last, length);
+  const perMs = tokensPerMs(reports, last, length);
   if (perMs === null) return last.utilization >= 1 ? { perHour: null, fullAt: last.at } : UNKNOWN;
   const perHour = perMs * 3_600_000;
   if (last.utilization >= 1) return { perHour, fullAt: last.at };
@@ -32,17 +32,20 @@ export function forecastLimit(
   return { perHour, fullAt: last.resetAt !== null && fullAt >= last.resetAt ? null : fullAt };
 }
 
-function pace(reports: readonly LimitPoint[], last: LimitPoint, length: number | null): number | null {
+function tokensPerMs(reports: readonly LimitPoint[], last: LimitPoint, length: number | null): number | null {
   const comparable = reports.filter(
     ({ at, utilization, resetAt }) =>
-      utilization !== null && at >= last.at - PACE_MS && at <= last.at && isSamePeriod(resetAt, last.resetAt),
+      utilization !== null &&
+      at >= last.at - RATE_PERIOD_MS &&
+      at <= last.at &&
+      isSamePeriod(resetAt, last.resetAt),
   );
   const first = comparable[0];
-  if (first && last.at - first.at >= SHORTEST_PACE_MS)
+  if (first && last.at - first.at >= MIN_RATE_PERIOD_MS)
     return Math.max(0, (last.utilization! - first.utilization!) / (last.at - first.at));
   if (length === null || last.resetAt === null) return null;
   const elapsed = last.at - (last.resetAt - length);
-  return elapsed >= SHORTEST_PACE_MS ? last.utilization! / elapsed : null;
+  return elapsed >= MIN_RATE_PERIOD_MS ? last.utilization! / elapsed : null;
 }
 
 /** Resets are told in seconds and may waver by some. */
@@ -64,11 +67,11 @@ export function forecastRolling(
   let recent = 0;
   for (const [minute, tokens] of minutes) {
     if (minute > current - span && minute <= current) sum += tokens;
-    if (minute > current - PACE_MS / MINUTE_MS && minute <= current) recent += tokens;
+    if (minute > current - RATE_PERIOD_MS / MINUTE_MS && minute <= current) recent += tokens;
   }
   if (sum >= limit) return now;
   if (recent === 0) return null;
-  const perMinute = recent / (PACE_MS / MINUTE_MS);
+  const perMinute = recent / (RATE_PERIOD_MS / MINUTE_MS);
   for (let ahead = 1; ahead <= span; ahead++) {
     sum += perMinute - (minutes.get(current - span + ahead) ?? 0);
     if (sum >= limit) return (current + ahead) * MINUTE_MS;

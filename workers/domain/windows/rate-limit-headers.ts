@@ -38,11 +38,11 @@ export function readLimits(headers: Readonly<Record<string, string>>): LimitRead
     if (header.startsWith(UNIFIED)) {
       const suffix = header.slice(UNIFIED.length);
       const [, window, field] = WINDOW_FIELD.exec(suffix) ?? [];
-      if (window !== undefined && field !== undefined) put(windows, window, field, value);
+      if (window !== undefined && field !== undefined) setField(windows, window, field, value);
       else rest.push([suffix, value]);
     } else {
       const [, kind, field] = CLASSIC.exec(header) ?? [];
-      if (kind !== undefined && field !== undefined) put(kinds, kind, field, value);
+      if (kind !== undefined && field !== undefined) setField(kinds, kind, field, value);
     }
   }
   const overall: Record<string, string> = {};
@@ -50,7 +50,7 @@ export function readLimits(headers: Readonly<Record<string, string>>): LimitRead
     // A field nobody knows yet, of a window that is known by another.
     const window = [...windows.keys()].find((name) => suffix.startsWith(`${name}-`));
     if (window === undefined) overall[suffix] = value;
-    else put(windows, window, suffix.slice(window.length + 1), value);
+    else setField(windows, window, suffix.slice(window.length + 1), value);
   }
   return {
     readings: [
@@ -70,18 +70,18 @@ export function bindingWindow(overall: Readonly<Record<string, string>>): string
 
 /** The length of a window whose name tells it ("5h", "7d_oi"), in milliseconds; null otherwise. */
 export function windowLength(name: string): number | null {
-  const [, number, unit] = /^(\d{1,3})([mhd])(?![a-z0-9])/.exec(name) ?? [];
-  if (number === undefined || unit === undefined) return null;
-  return Number(number) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as "m" | "h" | "d"];
+  const [, parseNumber, unit] = /^(\d{1,3})([mhd])(?![a-z0-9])/.exec(name) ?? [];
+  if (parseNumber === undefined || unit === undefined) return null;
+  return Number(parseNumber) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as "m" | "h" | "d"];
 }
 
 function unified(name: string, fields: Record<string, string>): LimitReading {
   return {
     name,
     style: "unified",
-    utilization: number(fields["utilization"]),
+    utilization: parseNumber(fields["utilization"]),
     status: fields["status"] ?? null,
-    resetAt: instant(fields["reset"]),
+    resetAt: parseInstant(fields["reset"]),
     limit: null,
     remaining: null,
     fields,
@@ -89,32 +89,32 @@ function unified(name: string, fields: Record<string, string>): LimitReading {
 }
 
 function classic(name: string, fields: Record<string, string>): LimitReading {
-  const limit = number(fields["limit"]);
-  const remaining = number(fields["remaining"]);
+  const limit = parseNumber(fields["limit"]);
+  const remaining = parseNumber(fields["remaining"]);
   return {
     name,
     style: "classic",
     utilization: limit !== null && limit > 0 && remaining !== null ? 1 - remaining / limit : null,
     status: null,
-    resetAt: instant(fields["reset"]),
+    resetAt: parseInstant(fields["reset"]),
     limit,
     remaining,
     fields,
   };
 }
 
-function put(to: Map<string, Record<string, string>>, name: string, field: string, value: string): void {
+function setField(to: Map<string, Record<string, string>>, name: string, field: string, value: string): void {
   to.set(name, { ...to.get(name), [field]: value });
 }
 
-function number(text: string | undefined): number | null {
+function parseNumber(text: string | undefined): number | null {
   const value = text === undefined || !/^\s*[\d.]+(?:e[+-]?\d+)?\s*$/i.test(text) ? NaN : Number(text);
   return Number.isFinite(value) ? value : null;
 }
 
 /** Unix seconds (unified), RFC 3339 (classic); milliseconds are told by their size. */
-function instant(text: string | undefined): number | null {
-  const seconds = number(text);
+function parseInstant(text: string | undefined): number | null {
+  const seconds = parseNumber(text);
   const ms = seconds === null ? Date.parse(text ?? "") : seconds > 1e11 ? seconds : seconds * 1000;
   return Number.isFinite(ms) && ms > 0 && ms < 8.64e15 ? Math.round(ms) : null;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judgeFilling, type ThresholdMemory } from "./thresholds.ts";
+import { crossedThreshold, type ThresholdMemory } from "./thresholds.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const MINUTE = 60_000;
@@ -18,7 +18,7 @@ function told(
       at: NOW + minutes * MINUTE,
       resetAt: reset === null ? null : NOW + reset * HOUR,
     };
-    const verdict = judgeFilling(filling, thresholds, memory);
+    const verdict = crossedThreshold(filling, thresholds, memory);
     memory = verdict.memory;
     return verdict.alert === null ? [] : [[minutes, verdict.alert]];
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { partsOf, rollingSpan } from "./time-span.ts";
+import { splitSpan, rollingSpan } from "./time-span.ts";
 
 describe("the parts of a window", () => {
   it.each([
@@ -12,7 +12,7 @@ describe("the parts of a window", () => {
     [30_000, 30_500],
     [120_000, 60_000],
   ])("cover every instant from %i to %i once", (from, to) => {
-    const { minutes, edges } = partsOf({ from, to });
+    const { minutes, edges } = splitSpan({ from, to });
     const spans = [...edges, { from: minutes.from * 60_000, to: minutes.to * 60_000 }]
       .filter((span) => span.to > span.from)
       .sort((a, b) => a.from - b.from);

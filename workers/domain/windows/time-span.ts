@@ -10,7 +10,7 @@ export interface Span {
   to: number;
 }
 
-export interface WindowParts {
+export interface SplitSpan {
   /** Whole minutes as their numbers since the epoch, half-open; empty where `from` = `to`. */
   minutes: Span;
   /** What is left at the ends; none where a window begins or ends on the minute. */
@@ -27,7 +27,7 @@ export function rollingSpan(end: number, length: number): Span {
   return { from: end - length + 1, to: end + 1 };
 }
 
-export function partsOf({ from, to }: Span): WindowParts {
+export function splitSpan({ from, to }: Span): SplitSpan {
   const first = Math.ceil(from / MINUTE_MS);
   const after = Math.max(first, Math.floor(to / MINUTE_MS));
   if (after === first) return { minutes: { from: first, to: first }, edges: to > from ? [{ from, to }] : [] };

@@ -38,7 +38,7 @@ export function addSums(a: WindowSums, b: WindowSums): WindowSums {
   };
 }
 
-export function totalsOf({ from, to }: Span, cells: readonly WindowCell[]): WindowTotals {
+export function windowTotals({ from, to }: Span, cells: readonly WindowCell[]): WindowTotals {
   const total = cells.reduce(addSums, NO_SUMS);
   const sessions = shares(cells, total, (cell) => cell.sessionId);
   const others = sessions.slice(MAX_SESSIONS);
@@ -65,12 +65,12 @@ function shares(
     .map(([name, sum]) => ({
       name,
       ...sum,
-      shareOfTokens: part(tokens(sum), tokens(total)),
-      shareOfCost: part(Number(sum.costPico), Number(total.costPico)),
+      shareOfTokens: ratio(tokens(sum), tokens(total)),
+      shareOfCost: ratio(Number(sum.costPico), Number(total.costPico)),
     }))
-    .sort((a, b) => tokens(b) - tokens(a) || b.requests - a.requests || (text(a) < text(b) ? -1 : 1));
+    .sort((a, b) => tokens(b) - tokens(a) || b.requests - a.requests || (sortName(a) < sortName(b) ? -1 : 1));
 }
 
 const tokens = (sums: WindowSums) => sums.inputTokens + sums.outputTokens;
-const part = (of: number, whole: number) => (whole > 0 ? of / whole : 0);
-const text = ({ name }: WindowShare) => name ?? "";
+const ratio = (of: number, whole: number) => (whole > 0 ? of / whole : 0);
+const sortName = ({ name }: WindowShare) => name ?? "";
