@@ -3,7 +3,7 @@
  * `POST /api/admin/reprice`. Ended in the middle, it says with which cursor it goes on.
  */
 import type { Command } from "commander";
-import { picoOfUsd, usdText } from "../../workers/domain/pricing/usd.ts";
+import { parseUsd, formatUsd } from "../../workers/domain/pricing/usd.ts";
 import { RepriceBatch } from "../../workers/schemas/api/reprice.ts";
 import { type Api, apiOf, type CommonOptions } from "./api.ts";
 import { instant, whole } from "./option-values.ts";
@@ -95,7 +95,7 @@ function plus(totals: Totals, done: RepriceBatch): Totals {
     changed: totals.changed + done.changed,
     newlyPriced: totals.newlyPriced + done.newlyPriced,
     newlyUnpriced: totals.newlyUnpriced + done.newlyUnpriced,
-    deltaUsd: usdText(picoOfUsd(totals.deltaUsd) + picoOfUsd(done.deltaUsd)),
+    deltaUsd: formatUsd(parseUsd(totals.deltaUsd) + parseUsd(done.deltaUsd)),
     unpriced: totals.unpriced + done.unpriced,
     unpricedModels: Object.fromEntries(models),
     priceVersion: done.priceVersion,

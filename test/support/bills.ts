@@ -1,7 +1,7 @@
 /** An answer as it comes over the wire, plain and streamed, priced as ingest prices it: bytes → readAnswer → priceExchange. */
 import { readResponse, type AssembledResponse } from "../../workers/domain/messages/read-response.ts";
 import { estimateOutputTokens } from "../../workers/domain/messages/estimate-output-tokens.ts";
-import { type Price, type PricingFacts, priceExchange } from "../../workers/domain/pricing/price.ts";
+import { type Price, type PricingInput, priceExchange } from "../../workers/domain/pricing/price.ts";
 import type { Outcome } from "../../workers/schemas/exchange.ts";
 
 export type Json = Record<string, unknown>;
@@ -83,7 +83,7 @@ export function eventStream(events: Json[]): string {
 }
 
 /** What is known beside the body; everything else is read from it. */
-export type Known = Partial<Omit<PricingFacts, "at">> & {
+export type Known = Partial<Omit<PricingInput, "at">> & {
   contentType?: string;
   outcome?: Outcome;
   requested?: string;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { pricesOf } from "../../../test/support/bills.ts";
-import { showBill } from "../pricing/cost-breakdown.ts";
+import { toCostBreakdown } from "../pricing/cost-breakdown.ts";
 import { unknownModels } from "./unknown-models.ts";
 
 const usage = { input_tokens: 1, output_tokens: 1, server_tool_use: { code_execution_requests: 1 } };
@@ -8,7 +8,7 @@ const row = (domain: string, model: string) => ({
   domain,
   requestId: `of ${domain}`,
   timestamp: "2026-11-22T12:00:00.000Z",
-  costBreakdown: showBill(pricesOf({ model, usage }).plain.breakdown),
+  costBreakdown: toCostBreakdown(pricesOf({ model, usage }).plain.breakdown),
 });
 
 test("each domain is told once of each model without a price, and of no other", () => {

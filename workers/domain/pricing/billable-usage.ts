@@ -13,7 +13,7 @@ import { tokenCounts, type TokenCounts } from "../usage/token-usage.ts";
 /** Told where no output came; the vendor's own example of such a refusal tells 1. */
 const PLACEHOLDER_OUTPUT_TOKENS = 10;
 
-export interface UsageFacts {
+export interface UsageContext {
   /** Asked for. */
   model: string | null;
   modelServed: string | null;
@@ -44,7 +44,7 @@ export interface Inference {
   isSpeedInherited: boolean;
   isUsGeography: boolean;
   /** Why it is not billed though it is listed. */
-  free: "refused_before_output" | "declined_before_output" | null;
+  freeReason: "refused_before_output" | "declined_before_output" | null;
   /** The vendor's figures contradict each other. */
   isContradictory: boolean;
 }
@@ -56,37 +56,37 @@ interface Entry {
 }
 
 /** The inferences of an answer; null where its usage tells no tokens. */
-export function inferencesOf(usage: JsonObject, facts: UsageFacts): Inference[] | null {
+export function inferencesOf(usage: JsonObject, context: UsageContext): Inference[] | null {
   const whole = { type: null, source: usage, counts: tokenCounts(usage) };
   const listed = Array.isArray(usage["iterations"]) ? (usage["iterations"] as unknown[]) : [];
   const entries = listed
     .filter(isObject)
     .map((source) => ({ type: textOf(source["type"]), source, counts: tokenCounts(source) }))
-    .filter(({ counts }) => tellsTokens(counts));
+    .filter(({ counts }) => hasTokenCounts(counts));
   if (entries.length > 0)
     return entries.map((entry, at) =>
       inference(
         entry,
         whole,
-        { ...facts, model: modelOf(entry, entries, facts) },
-        freeEntry(entries, at, facts),
+        { ...context, model: modelOf(entry, entries, context) },
+        freeReasonOf(entries, at, context),
       ),
     );
-  if (!tellsTokens(whole.counts)) return null;
-  const isRefused = isRefusedEarly(facts, whole.counts);
-  const model = facts.modelServed ?? facts.model;
-  return [inference(whole, whole, { ...facts, model }, isRefused ? "refused_before_output" : null)];
+  if (!hasTokenCounts(whole.counts)) return null;
+  const isRefused = isRefusedBeforeOutput(context, whole.counts);
+  const model = context.modelServed ?? context.model;
+  return [inference(whole, whole, { ...context, model }, isRefused ? "refused_before_output" : null)];
 }
 
-function tellsTokens({ input, output, cacheRead, cacheCreation }: TokenCounts): boolean {
+function hasTokenCounts({ input, output, cacheRead, cacheCreation }: TokenCounts): boolean {
   return [input, output, cacheRead, cacheCreation].some((count) => count !== null);
 }
 
 function inference(
   { type, source, counts }: Entry,
   whole: Entry,
-  facts: UsageFacts,
-  free: Inference["free"],
+  context: UsageContext,
+  freeReason: Inference["freeReason"],
 ): Inference {
   const { lines: writes, isContradictory } = cacheWrites(counts, whole.counts);
   const lines: TokenLine[] = [
@@ -95,21 +95,22 @@ function inference(
     { kind: "cache_read", tokens: counts.cacheRead ?? 0, mark: null },
   ];
   const promptTokens = lines.reduce((sum, { tokens }) => sum + tokens, 0);
-  const told = counts.output ?? 0;
-  lines.push({ kind: "output", tokens: told, mark: null });
+  const reported = counts.output ?? 0;
+  lines.push({ kind: "output", tokens: reported, mark: null });
   // An aborted answer tells the handful of tokens it began with; what came of it is more.
-  const received = type === null && facts.isPartial ? (facts.receivedTokens ?? 0) : 0;
-  if (received > told) lines.push({ kind: "output", tokens: received - told, mark: "counted_from_text" });
+  const received = type === null && context.isPartial ? (context.receivedTokens ?? 0) : 0;
+  if (received > reported)
+    lines.push({ kind: "output", tokens: received - reported, mark: "counted_from_text" });
   const own = { ...topLevelModifiers(whole.source, type), ...source };
   return {
     entry: type,
-    model: facts.model,
+    model: context.model,
     lines: lines.filter(({ tokens }) => tokens > 0),
     promptTokens,
     isFast: own["speed"] === "fast",
     isSpeedInherited: type !== null && !Object.hasOwn(source, "speed"),
     isUsGeography: own["inference_geo"] === "us",
-    free,
+    freeReason: freeReason,
     isContradictory,
   };
 }
@@ -153,26 +154,26 @@ function cacheWrites(
 function modelOf(
   { type, source }: Entry,
   entries: readonly Entry[],
-  { model, modelServed }: UsageFacts,
+  { model, modelServed }: UsageContext,
 ): string | null {
   const named = textOf(source["model"]);
   if (named !== null) return named;
   if (type === "advisor_message") return null;
   if (type === "compaction") return model ?? modelServed;
-  const isHandedOver = entries.some((entry) => entry.type === "fallback_message");
-  const isFirst = isHandedOver && type !== "fallback_message";
+  const hasFallback = entries.some((entry) => entry.type === "fallback_message");
+  const isFirst = hasFallback && type !== "fallback_message";
   return isFirst ? (model ?? modelServed) : (modelServed ?? model);
 }
 
 /** An attempt that another model had to take over before any output came is free; so is the last, refused likewise. */
-function freeEntry(entries: readonly Entry[], at: number, facts: UsageFacts): Inference["free"] {
+function freeReasonOf(entries: readonly Entry[], at: number, context: UsageContext): Inference["freeReason"] {
   const { type, counts } = entries[at]!;
   if (!isAttempt(type)) return null;
   const later = entries.slice(at + 1);
   if ((counts.output ?? 0) === 0 && later.some((entry) => entry.type === "fallback_message"))
     return "declined_before_output";
   const isLast = !later.some((entry) => isAttempt(entry.type));
-  return isLast && isRefusedEarly(facts, counts) ? "refused_before_output" : null;
+  return isLast && isRefusedBeforeOutput(context, counts) ? "refused_before_output" : null;
 }
 
 function isAttempt(type: string | null): boolean {
@@ -180,10 +181,13 @@ function isAttempt(type: string | null): boolean {
 }
 
 /** Refused before any output: none is told, or nothing came and no more is told than the few that are told for nothing. */
-function isRefusedEarly({ stopReason, receivedTokens }: UsageFacts, { output }: TokenCounts): boolean {
+function isRefusedBeforeOutput(
+  { stopReason, receivedTokens }: UsageContext,
+  { output }: TokenCounts,
+): boolean {
   if (stopReason !== "refusal") return false;
-  const told = output ?? 0;
-  return told === 0 || (receivedTokens === 0 && told <= PLACEHOLDER_OUTPUT_TOKENS);
+  const reported = output ?? 0;
+  return reported === 0 || (receivedTokens === 0 && reported <= PLACEHOLDER_OUTPUT_TOKENS);
 }
 
 function textOf(value: unknown): string | null {

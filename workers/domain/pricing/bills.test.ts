@@ -4,9 +4,9 @@
  */
 import { describe, expect, test } from "vitest";
 import { pricesOf, type Said } from "../../../test/support/bills.ts";
-import { showBill, sumOf } from "./cost-breakdown.ts";
-import { packBill, readBill } from "./cost-codec.ts";
-import { usdText } from "./usd.ts";
+import { toCostBreakdown, billTotal } from "./cost-breakdown.ts";
+import { packBill, unpackBill } from "./cost-codec.ts";
+import { formatUsd } from "./usd.ts";
 
 type Bill = [name: string, arithmetic: string, costUsd: string | null, said: Said];
 
@@ -516,10 +516,10 @@ const BILLS: Bill[] = [
 describe(`${BILLS.length} bills by hand`, () => {
   test.each(BILLS)("%s: %s", (_name, _arithmetic, costUsd, said) => {
     for (const price of Object.values(pricesOf(said))) {
-      expect(price.costPico === null ? null : usdText(price.costPico)).toBe(costUsd);
-      const lines = showBill(readBill(packBill(price.breakdown))!).lines;
+      expect(price.costPico === null ? null : formatUsd(price.costPico)).toBe(costUsd);
+      const lines = toCostBreakdown(unpackBill(packBill(price.breakdown))!).lines;
       const sum = lines.reduce((total, line) => total + BigInt(line.costPico ?? 0), 0n);
-      expect(sum).toBe(sumOf(price.breakdown));
+      expect(sum).toBe(billTotal(price.breakdown));
       if (price.costPico !== null) expect(sum).toBe(price.costPico);
     }
   });

@@ -4,7 +4,7 @@
  */
 import type { CostBreakdown, CostLine, Bill, BillLine } from "../../schemas/cost.ts";
 import { TOKEN_KINDS } from "./rates.ts";
-import { usdText } from "./usd.ts";
+import { formatUsd } from "./usd.ts";
 
 /** What there is to say about a line or a bill, by code. */
 const NOTES = {
@@ -48,7 +48,7 @@ const TOOL_RATE_PER = 1_000;
 const TOKEN_RATE_PER = 1_000_000;
 
 /** The sum of what has a price. */
-export function sumOf({ lines }: Bill): bigint {
+export function billTotal({ lines }: Bill): bigint {
   return lines.reduce(
     (sum, [, quantity, rate]) => sum + (rate === null ? 0n : BigInt(quantity) * BigInt(rate)),
     0n,
@@ -56,8 +56,8 @@ export function sumOf({ lines }: Bill): bigint {
 }
 
 /** The bill as the API shows it. */
-export function showBill({ models, lines: short, notes = [] }: Bill): CostBreakdown {
-  const lines = short.map((line) => fullLine(line, models));
+export function toCostBreakdown({ models, lines: packed, notes = [] }: Bill): CostBreakdown {
+  const lines = packed.map((line) => fullLine(line, models));
   return {
     lines,
     estimated: lines.some((line) => line.estimated) || notes.some((code) => ESTIMATES.includes(code)),
@@ -82,10 +82,10 @@ function fullLine([kind, quantity, rate, model, entry, note]: BillLine, models: 
     entry: entry ?? null,
     quantity,
     unit: isToken ? "token" : "request",
-    rateUsd: rate === null ? null : usdText(BigInt(rate) * BigInt(ratePer)),
+    rateUsd: rate === null ? null : formatUsd(BigInt(rate) * BigInt(ratePer)),
     ratePer,
     costPico: cost === null ? null : cost.toString(),
-    costUsd: cost === null ? null : usdText(cost),
+    costUsd: cost === null ? null : formatUsd(cost),
     estimated: note != null && ESTIMATES.includes(note),
     note: noteText(note ?? null),
   };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Bill } from "../../schemas/cost.ts";
-import { packBill, readBill } from "./cost-codec.ts";
+import { packBill, unpackBill } from "./cost-codec.ts";
 
 const BILLS: Bill[] = [
   { models: [], lines: [] },
@@ -22,8 +22,8 @@ const BILLS: Bill[] = [
 ];
 
 test.each(BILLS)("a bill is read as it was packed, parsed by the driver or not: %j", (bill) => {
-  expect(readBill(packBill(bill))).toEqual(bill);
-  expect(readBill(JSON.parse(packBill(bill)))).toEqual(bill);
+  expect(unpackBill(packBill(bill))).toEqual(bill);
+  expect(unpackBill(JSON.parse(packBill(bill)))).toEqual(bill);
 });
 
 test("an ordinary one takes little room", () => {
@@ -40,6 +40,6 @@ test("an ordinary one takes little room", () => {
 test.each([null, undefined, 3, "x", "{", "3", [], {}, [[]], '{"lines":[]}', { lines: [] }])(
   "%j is none",
   (stored) => {
-    expect(readBill(stored)).toBeNull();
+    expect(unpackBill(stored)).toBeNull();
   },
 );

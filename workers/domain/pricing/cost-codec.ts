@@ -11,13 +11,13 @@ const CODES = ["i", "5", "1", "r", "o"];
 
 /** `[models, lines]`, and where there are any notes and received tokens: `[models, lines, notes, received]`. */
 export function packBill({ models, lines, notes, received }: Bill): string {
-  const short = lines.map(([kind, ...rest]) => [CODES[indexOfKind(kind)] ?? kind, ...rest]);
+  const packed = lines.map(([kind, ...rest]) => [CODES[indexOfKind(kind)] ?? kind, ...rest]);
   const tail = received === undefined ? (notes ? [notes] : []) : [notes ?? [], received];
-  return JSON.stringify([models, short, ...tail]);
+  return JSON.stringify([models, packed, ...tail]);
 }
 
 /** The bill in a stored value; null for whatever is none. Drivers parse a JSON text within JSON on their own, or do not. */
-export function readBill(stored: unknown): Bill | null {
+export function unpackBill(stored: unknown): Bill | null {
   const value = typeof stored === "string" ? parseJson(stored) : stored;
   if (!Array.isArray(value)) return null;
   const [models, lines, notes, received] = value as unknown[];

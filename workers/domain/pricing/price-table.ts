@@ -31,12 +31,12 @@ export interface PriceRow {
 }
 
 const PRICING_PAGE = "https://platform.claude.com/docs/en/about-claude/pricing";
-const OF_AUGUST = { source: PRICING_PAGE, checked: "2026-08-22" };
-const OF_OCTOBER = { source: PRICING_PAGE, checked: "2026-10-27" };
+const CHECKED_AUGUST = { source: PRICING_PAGE, checked: "2026-08-22" };
+const CHECKED_OCTOBER = { source: PRICING_PAGE, checked: "2026-10-27" };
 const ALWAYS = { from: null, to: null };
 const ANY_PROMPT = { promptAbove: 0, promptUpTo: null };
 const CURRENT = { ...ANY_PROMPT, usGeography: true, fast: null };
-const OLD = { ...ALWAYS, ...ANY_PROMPT, usGeography: false, fast: null, ...OF_AUGUST };
+const OLD = { ...ALWAYS, ...ANY_PROMPT, usGeography: false, fast: null, ...CHECKED_AUGUST };
 
 export const PRICES: readonly PriceRow[] = [
   {
@@ -45,14 +45,14 @@ export const PRICES: readonly PriceRow[] = [
     ...CURRENT,
     from: "2026-09-01",
     to: null,
-    ...OF_OCTOBER,
+    ...CHECKED_OCTOBER,
   },
   {
     models: ["claude-fable-5", "claude-mythos-5"],
     ...rates("10", "12.50", "20", "1.00", "50"),
     ...CURRENT,
     ...ALWAYS,
-    ...OF_AUGUST,
+    ...CHECKED_AUGUST,
   },
   {
     models: ["claude-opus-5-5"],
@@ -61,7 +61,7 @@ export const PRICES: readonly PriceRow[] = [
     fast: { input: "8", output: "40" },
     from: "2026-09-22",
     to: null,
-    ...OF_OCTOBER,
+    ...CHECKED_OCTOBER,
   },
   {
     models: ["claude-opus-5", "claude-opus-4-8"],
@@ -69,14 +69,14 @@ export const PRICES: readonly PriceRow[] = [
     ...CURRENT,
     fast: { input: "10", output: "50" },
     ...ALWAYS,
-    ...OF_AUGUST,
+    ...CHECKED_AUGUST,
   },
   {
     models: ["claude-opus-4-7"],
     ...rates("5", "6.25", "10", "0.50", "25"),
     ...CURRENT,
     ...ALWAYS,
-    ...OF_AUGUST,
+    ...CHECKED_AUGUST,
   },
   {
     models: ["claude-opus-4-6"],
@@ -84,7 +84,7 @@ export const PRICES: readonly PriceRow[] = [
     ...CURRENT,
     fast: "standard",
     ...ALWAYS,
-    ...OF_AUGUST,
+    ...CHECKED_AUGUST,
   },
   { models: ["claude-opus-4-5"], ...rates("5", "6.25", "10", "0.50", "25"), ...OLD },
   {
@@ -98,7 +98,7 @@ export const PRICES: readonly PriceRow[] = [
     ...CURRENT,
     from: "2026-09-28",
     to: "2026-10-07",
-    ...OF_OCTOBER,
+    ...CHECKED_OCTOBER,
   },
   {
     models: ["claude-sonnet-5-5"],
@@ -106,7 +106,7 @@ export const PRICES: readonly PriceRow[] = [
     ...CURRENT,
     from: "2026-10-07",
     to: null,
-    ...OF_OCTOBER,
+    ...CHECKED_OCTOBER,
   },
   // A rise to 3 / 15 from 2026-09-01 was announced and cancelled: there is no such row.
   {
@@ -114,14 +114,14 @@ export const PRICES: readonly PriceRow[] = [
     ...rates("2", "2.50", "4", "0.20", "10"),
     ...CURRENT,
     ...ALWAYS,
-    ...OF_OCTOBER,
+    ...CHECKED_OCTOBER,
   },
   {
     models: ["claude-sonnet-4-6"],
     ...rates("3", "3.75", "6", "0.30", "15"),
     ...CURRENT,
     ...ALWAYS,
-    ...OF_AUGUST,
+    ...CHECKED_AUGUST,
   },
   {
     models: ["claude-sonnet-4-5", "claude-sonnet-4", "claude-sonnet-4-0"],
@@ -135,7 +135,7 @@ export const PRICES: readonly PriceRow[] = [
     promptUpTo: 100_000,
     from: "2026-10-07",
     to: null,
-    ...OF_OCTOBER,
+    ...CHECKED_OCTOBER,
   },
   {
     models: ["claude-haiku-5-5"],
@@ -144,7 +144,7 @@ export const PRICES: readonly PriceRow[] = [
     promptAbove: 100_000,
     from: "2026-10-07",
     to: null,
-    ...OF_OCTOBER,
+    ...CHECKED_OCTOBER,
   },
   { models: ["claude-haiku-4-5"], ...rates("1", "1.25", "2", "0.10", "5"), ...OLD },
   {

@@ -7,17 +7,17 @@ import {
   pricesOf,
   streamedEvents,
 } from "../../../test/support/bills.ts";
-import { showBill } from "./cost-breakdown.ts";
+import { toCostBreakdown } from "./cost-breakdown.ts";
 import { PRICE_VERSION } from "./rates.ts";
-import { usdText } from "./usd.ts";
+import { formatUsd } from "./usd.ts";
 
 const OPUS = { model: "claude-opus-5-5", usage: { input_tokens: 1_000, output_tokens: 100 } };
 
 function billOf(body: string, known: Known = {}) {
   const price = priceOfBody(body, known);
-  const breakdown = showBill(price.breakdown);
+  const breakdown = toCostBreakdown(price.breakdown);
   const codes = breakdown.notes.map(({ code }) => code);
-  const costUsd = price.costPico === null ? null : usdText(price.costPico);
+  const costUsd = price.costPico === null ? null : formatUsd(price.costPico);
   return { costUsd, codes, breakdown, answer: price.answer };
 }
 
@@ -219,7 +219,7 @@ describe("what is inferred is marked", () => {
     ],
   ])("%s", (_name, more, code) => {
     const { plain } = pricesOf({ ...OPUS, usage: { ...OPUS.usage, ...more } });
-    const breakdown = showBill(plain.breakdown);
+    const breakdown = toCostBreakdown(plain.breakdown);
     expect([breakdown.estimated, breakdown.notes.map((note) => note.code)]).toEqual([true, [code]]);
     expect(plain.costPico).toBeGreaterThanOrEqual(6_000_000_000n);
   });
@@ -230,7 +230,7 @@ describe("what is inferred is marked", () => {
       cache_creation_input_tokens: 30,
       cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 20 },
     };
-    const { lines } = showBill(pricesOf({ ...OPUS, usage }).plain.breakdown);
+    const { lines } = toCostBreakdown(pricesOf({ ...OPUS, usage }).plain.breakdown);
     expect(
       lines.map(({ kind, quantity, estimated, costUsd }) => [kind, quantity, estimated, costUsd]),
     ).toEqual([
@@ -246,7 +246,7 @@ describe("what is inferred is marked", () => {
       { type: "message", input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 10 },
     ];
     const usage = { ...OPUS.usage, cache_creation: { ephemeral_1h_input_tokens: 10 }, iterations };
-    const { lines } = showBill(pricesOf({ ...OPUS, usage }).plain.breakdown);
+    const { lines } = toCostBreakdown(pricesOf({ ...OPUS, usage }).plain.breakdown);
     expect(lines.map(({ kind, entry, costUsd }) => [kind, entry, costUsd])).toEqual([
       ["cache_write_1h", "message", "0.00008"],
     ]);
@@ -273,7 +273,7 @@ describe("the bill", () => {
     const { plain } = pricesOf({ ...OPUS, usage });
     expect(plain.priceVersion).toBe(PRICE_VERSION);
     expect(PRICE_VERSION).toMatch(/^\d{4}-\d\d-\d\d\.[0-9a-f]{8}$/);
-    expect(showBill(plain.breakdown).lines.slice(2)).toEqual([
+    expect(toCostBreakdown(plain.breakdown).lines.slice(2)).toEqual([
       {
         kind: "web_search_requests",
         model: null,
@@ -299,7 +299,7 @@ describe("the bill", () => {
       stopReason: "refusal",
       usage: { input_tokens: 9, output_tokens: 0 },
     });
-    const [line] = showBill(plain.breakdown).lines;
+    const [line] = toCostBreakdown(plain.breakdown).lines;
     expect(line).toMatchObject({ kind: "input", quantity: 9, rateUsd: "0", costUsd: "0", estimated: false });
     expect(line!.note).toContain("Refused before any output");
   });

@@ -4,15 +4,15 @@
  * inferred is marked; of an answer that was cut off the cost is a floor and says so. docs/pricing.md is the reference.
  */
 import type { Bill, BillLine } from "../../schemas/cost.ts";
-import { type NoteCode, sumOf } from "./cost-breakdown.ts";
-import { PRICE_VERSION, ratesOf } from "./rates.ts";
+import { type NoteCode, billTotal } from "./cost-breakdown.ts";
+import { PRICE_VERSION, findRates } from "./rates.ts";
 import { SERVER_TOOL_PRICES } from "./price-table.ts";
-import { type Inference, inferencesOf, type UsageFacts } from "./billable-usage.ts";
+import { type Inference, inferencesOf, type UsageContext } from "./billable-usage.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 import { tokenCounts } from "../usage/token-usage.ts";
-import { picoOfUsd } from "./usd.ts";
+import { parseUsd } from "./usd.ts";
 
-export interface PricingFacts extends UsageFacts {
+export interface PricingInput extends UsageContext {
   /** The endpoint's name (endpoint.ts). */
   endpoint: string;
   method: string;
@@ -47,15 +47,15 @@ const BILLED_ELSEWHERE: readonly string[] = [
 ];
 
 /** The cost of one exchange. `usage` as stored: verbatim, streams merged. Never throws. */
-export function priceExchange(usage: JsonObject | null, facts: PricingFacts): Price {
-  const inferences = usage === null ? null : inferencesOf(usage, facts);
-  if (usage === null || inferences === null) return withoutUsage(facts);
+export function priceExchange(usage: JsonObject | null, input: PricingInput): Price {
+  const inferences = usage === null ? null : inferencesOf(usage, input);
+  if (usage === null || inferences === null) return priceWithoutUsage(input);
   const models: string[] = [];
   const lines: BillLine[] = [];
-  const notes = new Set<NoteCode>(notesOn(usage, facts));
+  const notes = new Set<NoteCode>(notesOn(usage, input));
   let isPriced = true;
   for (const inference of inferences) {
-    const priced = priceInference(inference, usage, facts.at);
+    const priced = priceInference(inference, usage, input.at);
     for (const note of priced.notes) notes.add(note);
     if (priced.isMissing) isPriced = false;
     const name = inference.model ?? "";
@@ -70,9 +70,9 @@ export function priceExchange(usage: JsonObject | null, facts: PricingFacts): Pr
   lines.push(...serverToolLines(usage));
   const breakdown: Bill = { models, lines };
   if (notes.size > 0) breakdown.notes = [...notes];
-  const dependsOnReceived = facts.isPartial || facts.stopReason === "refusal";
-  if (dependsOnReceived && facts.receivedTokens !== null) breakdown.received = facts.receivedTokens;
-  return { costPico: isPriced ? sumOf(breakdown) : null, breakdown, priceVersion: PRICE_VERSION };
+  const dependsOnReceived = input.isPartial || input.stopReason === "refusal";
+  if (dependsOnReceived && input.receivedTokens !== null) breakdown.received = input.receivedTokens;
+  return { costPico: isPriced ? billTotal(breakdown) : null, breakdown, priceVersion: PRICE_VERSION };
 }
 
 type PricedLine = [kind: string, tokens: number, rate: number | null, note: NoteCode | null];
@@ -82,7 +82,7 @@ function priceInference(
   usage: JsonObject,
   at: Date,
 ): { lines: PricedLine[]; notes: NoteCode[]; isMissing: boolean } {
-  const { model, lines, promptTokens, free, isUsGeography } = inference;
+  const { model, lines, promptTokens, freeReason: free, isUsGeography } = inference;
   if (free !== null)
     return {
       lines: lines.map(({ kind, tokens }): PricedLine => [kind, tokens, 0, free]),
@@ -90,14 +90,14 @@ function priceInference(
       isMissing: false,
     };
   const notes: NoteCode[] = inference.isContradictory ? ["contradictory_usage"] : [];
-  const question = { model, at, promptTokens, isUsGeography, isBatch: usage["service_tier"] === "batch" };
-  let answer = ratesOf({ ...question, isFast: inference.isFast });
-  if (answer.problem === "no_fast_price" && inference.isSpeedInherited) {
-    answer = ratesOf({ ...question, isFast: false });
+  const query = { model, at, promptTokens, isUsGeography, isBatch: usage["service_tier"] === "batch" };
+  let result = findRates({ ...query, isFast: inference.isFast });
+  if (result.problem === "no_fast_price" && inference.isSpeedInherited) {
+    result = findRates({ ...query, isFast: false });
     notes.push("speed_not_told");
   }
-  const { rates, problem } = answer;
-  if (answer.problem === null) notes.push(...answer.modifiers);
+  const { rates, problem } = result;
+  if (result.problem === null) notes.push(...result.modifiers);
   return {
     lines: lines.map(({ kind, tokens, mark }): PricedLine =>
       rates ? [kind, tokens, Number(rates[kind]), mark] : [kind, tokens, null, problem],
@@ -115,12 +115,12 @@ function serverToolLines(usage: JsonObject): BillLine[] {
     const price = Object.hasOwn(SERVER_TOOL_PRICES, tool) ? SERVER_TOOL_PRICES[tool] : null;
     return price == null
       ? trimmed([tool, count, null, null, null, "not_billed_per_request"])
-      : trimmed([tool, count, Number(picoOfUsd(price) / 1_000n)]);
+      : trimmed([tool, count, Number(parseUsd(price) / 1_000n)]);
   });
 }
 
 /** What has to be said of the bill as a whole. */
-function notesOn(usage: JsonObject, { isPartial }: PricingFacts): NoteCode[] {
+function notesOn(usage: JsonObject, { isPartial }: PricingInput): NoteCode[] {
   const { service_tier: tier, inference_geo: geography, fallback_credit: credit } = usage;
   const notes: NoteCode[] = isPartial ? ["cut_off"] : [];
   if (typeof tier === "string" && tier !== "standard" && tier !== "batch") notes.push("other_service_tier");
@@ -133,17 +133,19 @@ function notesOn(usage: JsonObject, { isPartial }: PricingFacts): NoteCode[] {
 const KNOWN_GEOGRAPHIES = ["us", "global", "not_available", ""];
 
 /** Errors and free endpoints cost nothing; an answer whose usage nobody told has no price. */
-function withoutUsage({ endpoint, method, status, errorType }: PricingFacts): Price {
-  const isRefused = status !== null && (status < 200 || status >= 300);
+function priceWithoutUsage({ endpoint, method, status, errorType }: PricingInput): Price {
+  const isErrorStatus = status !== null && (status < 200 || status >= 300);
   if (endpoint !== "messages") {
     const isBilled = method.toUpperCase() === "POST" && BILLED_ELSEWHERE.includes(endpoint);
-    if (!isBilled) return nothing(0n, "free_endpoint");
-    return isRefused ? nothing(0n, "error_not_billed") : nothing(null, "billed_elsewhere");
+    if (!isBilled) return emptyPrice(0n, "free_endpoint");
+    return isErrorStatus ? emptyPrice(0n, "error_not_billed") : emptyPrice(null, "billed_elsewhere");
   }
-  return isRefused || errorType !== null ? nothing(0n, "error_not_billed") : nothing(null, "usage_unknown");
+  return isErrorStatus || errorType !== null
+    ? emptyPrice(0n, "error_not_billed")
+    : emptyPrice(null, "usage_unknown");
 }
 
-function nothing(costPico: bigint | null, note: NoteCode): Price {
+function emptyPrice(costPico: bigint | null, note: NoteCode): Price {
   return { costPico, breakdown: { models: [], lines: [], notes: [note] }, priceVersion: PRICE_VERSION };
 }
 

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { type RateQuestion, ratesOf, TOKEN_KINDS } from "./rates.ts";
+import { type RateQuery, findRates, TOKEN_KINDS } from "./rates.ts";
 import { PRICES } from "./price-table.ts";
-import { picoOfUsd } from "./usd.ts";
+import { parseUsd } from "./usd.ts";
 
 const NOON = new Date("2026-11-22T12:00:00Z");
 const plain = { at: NOON, promptTokens: 1, isFast: false, isBatch: false, isUsGeography: false };
-const all = (questions: Partial<RateQuestion>[]) =>
+const all = (questions: Partial<RateQuery>[]) =>
   PRICES.flatMap((row) =>
     row.models.flatMap((model) =>
       questions.map((question) => ({
         row,
-        answer: ratesOf({
+        answer: findRates({
           ...plain,
           model,
           at: new Date(row.from ?? NOON),
@@ -41,7 +41,7 @@ describe("the table", () => {
                 promptTokens <= (row.promptUpTo ?? Infinity),
             );
             expect([model, day, promptTokens, holding.length]).toEqual([model, day, promptTokens, 1]);
-            expect(ratesOf({ ...plain, model, at, promptTokens }).problem).toBeNull();
+            expect(findRates({ ...plain, model, at, promptTokens }).problem).toBeNull();
           }
     }
   });
@@ -62,13 +62,13 @@ describe("the table", () => {
         cache_write_1h: row.write1h,
         cache_read: row.read,
       };
-      const input = picoOfUsd(row.input);
-      const fastInput = isFast ? picoOfUsd((row.fast as { input: string }).input) : input;
+      const input = parseUsd(row.input);
+      const fastInput = isFast ? parseUsd((row.fast as { input: string }).input) : input;
       for (const kind of TOKEN_KINDS) {
         const base =
           kind === "output"
-            ? picoOfUsd(isFast ? (row.fast as { output: string }).output : row.output) * input
-            : picoOfUsd(published[kind]) * fastInput;
+            ? parseUsd(isFast ? (row.fast as { output: string }).output : row.output) * input
+            : parseUsd(published[kind]) * fastInput;
         // rate × 10⁶ × input × (10 for the US) × (2 for a batch) = published × fast input × (11) × (1): no division, no rounding.
         const left =
           answer.rates[kind] *
@@ -85,7 +85,7 @@ describe("the table", () => {
 
   test("keeps the published proportions: 1.25 and 2 times input for writes, never more than a tenth for reads", () => {
     for (const { models, input, write5m, write1h, read } of PRICES) {
-      const [one, five, hour, hit] = [input, write5m, write1h, read].map(picoOfUsd) as [
+      const [one, five, hour, hit] = [input, write5m, write1h, read].map(parseUsd) as [
         bigint,
         bigint,
         bigint,
@@ -104,13 +104,13 @@ describe("the table", () => {
 });
 
 describe("a rate that is not known is not guessed", () => {
-  test.each<[string, Partial<RateQuestion> & { model: string | null }]>([
+  test.each<[string, Partial<RateQuery> & { model: string | null }]>([
     ["unknown_model", { model: null }],
     ["unknown_model", { model: "claude-opus-5-50" }],
     ["no_price_at_date", { model: "claude-haiku-5-5", at: new Date("2026-10-06T23:59:59.999Z") }],
     ["no_fast_price", { model: "claude-opus-4-7", isFast: true }],
     ["fast_in_batch", { model: "claude-opus-5-5", isFast: true, isBatch: true }],
   ])("%s: %j", (problem, question) => {
-    expect(ratesOf({ ...plain, ...question })).toEqual({ rates: null, problem });
+    expect(findRates({ ...plain, ...question })).toEqual({ rates: null, problem });
   });
 });

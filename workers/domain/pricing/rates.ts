@@ -4,7 +4,7 @@
  */
 import { PRICES, PRICING_RULES, type PriceRow, SERVER_TOOL_PRICES } from "./price-table.ts";
 import { sha256 } from "../sha256.ts";
-import { picoOfUsd } from "./usd.ts";
+import { parseUsd } from "./usd.ts";
 
 export const TOKEN_KINDS = ["input", "cache_write_5m", "cache_write_1h", "cache_read", "output"] as const;
 export type TokenKind = (typeof TOKEN_KINDS)[number];
@@ -12,7 +12,7 @@ export type TokenKind = (typeof TOKEN_KINDS)[number];
 /** Pico-dollars per token. */
 export type Rates = Record<TokenKind, bigint>;
 
-export interface RateQuestion {
+export interface RateQuery {
   model: string | null;
   at: Date;
   /** Input, cache reads and cache writes together. */
@@ -23,19 +23,19 @@ export interface RateQuestion {
 }
 
 /** Why there is no rate. */
-export type NoRate = "unknown_model" | "no_price_at_date" | "no_fast_price" | "fast_in_batch";
+export type RateProblem = "unknown_model" | "no_price_at_date" | "no_fast_price" | "fast_in_batch";
 /** What was put on top of the published rate. */
 export type Modifier = "fast_mode" | "us_geography" | "batch";
 
-export type RateAnswer =
-  { rates: Rates; modifiers: Modifier[]; problem: null } | { rates: null; problem: NoRate };
+export type RateResult =
+  { rates: Rates; modifiers: Modifier[]; problem: null } | { rates: null; problem: RateProblem };
 
 /** Never guesses: an id that is not in the table has no rate, however much it resembles one that is. */
-export function ratesOf(question: RateQuestion): RateAnswer {
-  const { model, at, promptTokens, isFast, isBatch, isUsGeography } = question;
-  const rows = model === null ? [] : PRICES.filter((row) => row.models.some((id) => isModel(id, model)));
+export function findRates(query: RateQuery): RateResult {
+  const { model, at, promptTokens, isFast, isBatch, isUsGeography } = query;
+  const rows = model === null ? [] : PRICES.filter((row) => row.models.some((id) => matchesModel(id, model)));
   if (rows.length === 0) return { rates: null, problem: "unknown_model" };
-  const row = rows.find((each) => holds(each, at, promptTokens));
+  const row = rows.find((each) => applies(each, at, promptTokens));
   if (!row) return { rates: null, problem: "no_price_at_date" };
   const modifiers: Modifier[] = [];
   let rates = publishedRates(row);
@@ -64,11 +64,11 @@ function fingerprint(): string {
   return Array.from(sha256(bytes).subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function isModel(id: string, model: string): boolean {
+function matchesModel(id: string, model: string): boolean {
   return model === id || (model.startsWith(`${id}-`) && /^\d{8}$/.test(model.slice(id.length + 1)));
 }
 
-function holds(row: PriceRow, at: Date, promptTokens: number): boolean {
+function applies(row: PriceRow, at: Date, promptTokens: number): boolean {
   const day = at.toISOString().slice(0, 10);
   return (
     (row.from === null || day >= row.from) &&
@@ -99,5 +99,5 @@ function scaled(rates: Rates, by: bigint, over: bigint): Rates {
 }
 
 function perToken(usdPerMillion: string): bigint {
-  return picoOfUsd(usdPerMillion) / 1_000_000n;
+  return parseUsd(usdPerMillion) / 1_000_000n;
 }

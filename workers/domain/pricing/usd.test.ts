@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { picoOfUsd, usdText } from "./usd.ts";
+import { parseUsd, formatUsd } from "./usd.ts";
 
 describe("dollars", () => {
   test.each([
@@ -10,11 +10,11 @@ describe("dollars", () => {
     [-2_500_000_000_000n, "-2.5"],
     [123_456_789_012_345_678_901n, "123456789.012345678901"],
   ])("%s pico-dollars are %s, there and back", (pico, text) => {
-    expect(usdText(pico)).toBe(text);
-    expect(picoOfUsd(text)).toBe(pico);
+    expect(formatUsd(pico)).toBe(text);
+    expect(parseUsd(text)).toBe(pico);
   });
 
   test.each(["", "1.", ".5", "1e3", "0.0000000000001", "1,5", " 1"])("%j is none", (text) => {
-    expect(() => picoOfUsd(text)).toThrow("no amount");
+    expect(() => parseUsd(text)).toThrow("no amount");
   });
 });

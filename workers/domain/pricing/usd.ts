@@ -3,7 +3,7 @@
 const PICO_DIGITS = 12;
 
 /** "0.00618" for 6180000000n; no exponent, no trailing zeros. */
-export function usdText(pico: bigint): string {
+export function formatUsd(pico: bigint): string {
   const digits = (pico < 0n ? -pico : pico).toString().padStart(PICO_DIGITS + 1, "0");
   const fraction = digits.slice(-PICO_DIGITS).replace(/0+$/, "");
   const whole = digits.slice(0, -PICO_DIGITS);
@@ -11,7 +11,7 @@ export function usdText(pico: bigint): string {
 }
 
 /** 6180000000n for "0.00618". Throws where the text is no decimal of at most twelve places: it is ours, not a caller's. */
-export function picoOfUsd(text: string): bigint {
+export function parseUsd(text: string): bigint {
   const match = /^(-?)(\d+)(?:\.(\d{1,12}))?$/.exec(text);
   if (!match) throw new Error(`"${text}" is no amount of dollars`);
   const [, sign = "", whole = "", fraction = ""] = match;

@@ -1,7 +1,7 @@
 /** The price of a row from its own columns, so that storing, completing and pricing again say the same. */
 import { requests } from "../../../drizzle/schema.ts";
 import { priceExchange } from "../../domain/pricing/price.ts";
-import { packBill, readBill } from "../../domain/pricing/cost-codec.ts";
+import { packBill, unpackBill } from "../../domain/pricing/cost-codec.ts";
 
 /** Of a row of `requests` what its price depends on. */
 export const PRICED_FROM = {
@@ -38,7 +38,7 @@ export function priceColumns(row: PricedFrom, receivedTokens?: number | null): P
     errorType: row.errorType ?? null,
     stopReason: row.stopReason ?? null,
     isPartial: row.usagePartial ?? false,
-    receivedTokens: receivedTokens ?? readBill(row.costBreakdown)?.received ?? null,
+    receivedTokens: receivedTokens ?? unpackBill(row.costBreakdown)?.received ?? null,
   });
   return {
     costPico: price.costPico,

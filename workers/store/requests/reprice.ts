@@ -5,10 +5,10 @@
  */
 import { and, asc, eq, gte, sql } from "drizzle-orm";
 import { domains, requests } from "../../../drizzle/schema.ts";
-import { modelsWithoutPrice, showBill } from "../../domain/pricing/cost-breakdown.ts";
-import { packBill, readBill } from "../../domain/pricing/cost-codec.ts";
+import { modelsWithoutPrice, toCostBreakdown } from "../../domain/pricing/cost-breakdown.ts";
+import { packBill, unpackBill } from "../../domain/pricing/cost-codec.ts";
 import { PRICE_VERSION } from "../../domain/pricing/rates.ts";
-import { usdText } from "../../domain/pricing/usd.ts";
+import { formatUsd } from "../../domain/pricing/usd.ts";
 import {
   encodePlace,
   type RepriceBatch,
@@ -59,7 +59,7 @@ export async function repriceBatch(
       }
     }
     const { deltaPico, ...told } = totals;
-    return { ...told, deltaUsd: usdText(deltaPico), nextCursor: next && encodePlace(next) };
+    return { ...told, deltaUsd: formatUsd(deltaPico), nextCursor: next && encodePlace(next) };
   });
 }
 
@@ -125,7 +125,7 @@ async function repriceDomain(
     });
     const touched = new Set(changed.flatMap(({ row }) => row.conversationId ?? []));
     await sumConversations(tx, { changed: touched, added: [] });
-    const details = { changed: changed.length, deltaUsd: usdText(deltaPico), priceVersion: PRICE_VERSION };
+    const details = { changed: changed.length, deltaUsd: formatUsd(deltaPico), priceVersion: PRICE_VERSION };
     await auditInsert(tx, { ...by, action: "prices.reprice", target: each.name, details });
   }
   totals.examined += rows.length;
@@ -147,16 +147,16 @@ async function repriceDomain(
 function countUnpriced(totals: Totals, { costPico, costBreakdown }: PriceColumns): void {
   if (costPico !== null) return;
   totals.unpriced++;
-  const bill = readBill(costBreakdown);
+  const bill = unpackBill(costBreakdown);
   const counted = new Map(Object.entries(totals.unpricedModels));
-  for (const model of bill ? modelsWithoutPrice(showBill(bill)) : [])
+  for (const model of bill ? modelsWithoutPrice(toCostBreakdown(bill)) : [])
     counted.set(model, (counted.get(model) ?? 0) + 1);
   totals.unpricedModels = Object.fromEntries(counted);
 }
 
 /** A version alone is no change: the row was priced by it and costs the same by this one. */
 function isAnother(row: { costPico: bigint | null; costBreakdown: unknown }, price: PriceColumns): boolean {
-  const bill = readBill(row.costBreakdown);
+  const bill = unpackBill(row.costBreakdown);
   return row.costPico !== price.costPico || !bill || packBill(bill) !== price.costBreakdown;
 }
 

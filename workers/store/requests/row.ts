@@ -1,7 +1,7 @@
 /** One row of `requests` as lists show it: the columns to ask for, and their translation into the API's names. */
 import { domains, requests } from "../../../drizzle/schema.ts";
-import { showBill } from "../../domain/pricing/cost-breakdown.ts";
-import { readBill } from "../../domain/pricing/cost-codec.ts";
+import { toCostBreakdown } from "../../domain/pricing/cost-breakdown.ts";
+import { unpackBill } from "../../domain/pricing/cost-codec.ts";
 import type { RequestRow } from "../../schemas/api/requests.ts";
 import { CredentialType, Outcome } from "../../schemas/exchange.ts";
 import { usdText } from "../usage/cost.ts";
@@ -73,7 +73,7 @@ type Selected = {
 /** What the API calls it. Also the payload of live updates about a stored exchange. */
 export function requestRow(row: Selected): RequestRow {
   const { id, startedAt, status, errorMessage, costPico, bodyBytes, ...same } = row;
-  const bill = readBill(row.costBreakdown);
+  const bill = unpackBill(row.costBreakdown);
   return {
     ...same,
     requestId: id,
@@ -87,7 +87,7 @@ export function requestRow(row: Selected): RequestRow {
         ? null
         : (row.inputTokens ?? 0) + (row.outputTokens ?? 0),
     costUsd: costPico === null ? null : usdText(costPico),
-    costBreakdown: bill && showBill(bill),
+    costBreakdown: bill && toCostBreakdown(bill),
     requestBytes: bodyBytes,
   };
 }
