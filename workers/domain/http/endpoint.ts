@@ -65,9 +65,9 @@ const PATTERNS = ENDPOINTS.map(([methods, path, name]) => ({
  */
 export function endpointOf(method: string, path: string): Endpoint {
   const verb = method.toUpperCase() === "HEAD" ? "GET" : method.toUpperCase();
-  const bare = withoutTrailingSlashes(path.split("?", 1)[0]!);
-  const known = PATTERNS.find((it) => it.path.test(bare) && (it.methods?.includes(verb) ?? true));
-  return known?.name ?? "other";
+  const trimmed = withoutTrailingSlashes(path.split("?", 1)[0]!);
+  const match = PATTERNS.find((it) => it.path.test(trimmed) && (it.methods?.includes(verb) ?? true));
+  return match?.name ?? "other";
 }
 
 function withoutTrailingSlashes(path: string): string {

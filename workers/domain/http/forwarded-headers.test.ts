@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { acceptsCoding, bodyPassage, headersDown, headersUp } from "./forwarded-headers.ts";
+import {
+  acceptsEncoding,
+  negotiateEncoding,
+  clientResponseHeaders,
+  upstreamRequestHeaders,
+} from "./forwarded-headers.ts";
 
 const up = (
   headers: Record<string, string>,
   credential: Record<string, string> | null = { "x-api-key": "ours" },
-) => Object.fromEntries(headersUp(new Headers(headers), credential));
+) => Object.fromEntries(upstreamRequestHeaders(new Headers(headers), credential));
 
 describe("headersUp", () => {
   it("replaces the client's credential by ours, or leaves it where there is none", () => {
@@ -68,13 +73,15 @@ describe("headersDown", () => {
       "content-encoding": "gzip",
       "x-nexus-request-id": "theirs",
     };
-    expect(Object.fromEntries(headersDown(new Headers(upstream), true, "id"))).toEqual({
+    expect(Object.fromEntries(clientResponseHeaders(new Headers(upstream), true, "id"))).toEqual({
       "request-id": "req_1",
       "anthropic-ratelimit-unified-5h-utilization": "0.5",
       "content-encoding": "gzip",
       "x-nexus-request-id": "id",
     });
-    expect([...headersDown(new Headers(upstream), false, "id").keys()]).not.toContain("content-encoding");
+    expect([...clientResponseHeaders(new Headers(upstream), false, "id").keys()]).not.toContain(
+      "content-encoding",
+    );
   });
 });
 
@@ -101,7 +108,7 @@ describe("bodyPassage", () => {
       { keepsCoding: true, length: null, archived: "identity" },
     ],
   ])("knows how to pass %s", (_, coding, length, accepted, passage) => {
-    expect(bodyPassage(coding, length, accepted)).toEqual(passage);
+    expect(negotiateEncoding(coding, length, accepted)).toEqual(passage);
   });
 });
 
@@ -122,6 +129,6 @@ describe("acceptsCoding", () => {
     ["", false],
     [null, false],
   ])("reads %j as %s for gzip", (header, accepts) => {
-    expect(acceptsCoding(header, "gzip")).toBe(accepts);
+    expect(acceptsEncoding(header, "gzip")).toBe(accepts);
   });
 });

@@ -22,7 +22,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
  * What the client's connection to us says and upstream must not hear. `content-length` is written by the runtime from the
  * body; `expect` has been answered by the runtime; `accept-encoding` is ours to choose (see UPSTREAM_ACCEPT_ENCODING).
  */
-const NOT_UPWARDS: ReadonlySet<string> = new Set([
+const NOT_FORWARDED: ReadonlySet<string> = new Set([
   "host",
   "content-length",
   "expect",
@@ -34,8 +34,8 @@ const NOT_UPWARDS: ReadonlySet<string> = new Set([
   "cdn-loop",
   "cookie",
 ]);
-const NOT_DOWNWARDS = [...HOP_BY_HOP, "set-cookie"];
-const NOT_UPWARDS_PREFIXES = ["proxy-", "cf-", "x-forwarded-", "x-nexus-"];
+const NOT_RETURNED = [...HOP_BY_HOP, "set-cookie"];
+const NOT_FORWARDED_PREFIXES = ["proxy-", "cf-", "x-forwarded-", "x-nexus-"];
 
 /** Where a client may put a key, its own or ours. */
 const CREDENTIALS: ReadonlySet<string> = new Set(["authorization", "x-api-key"]);
@@ -56,24 +56,28 @@ const BETA = "anthropic-beta";
  * The client's headers as they go up. `credential`: the headers that authenticate us, which replace what the client sent (except
  * that betas are added to the client's); null leaves the client's own (passthrough).
  */
-export function headersUp(client: Headers, credential: Readonly<Record<string, string>> | null): Headers {
-  const up = new Headers(client);
+export function upstreamRequestHeaders(
+  client: Headers,
+  credential: Readonly<Record<string, string>> | null,
+): Headers {
+  const headers = new Headers(client);
   const named = connectionNames(client);
   for (const name of client.keys())
-    if (!goesUp(name) || named.has(name) || (credential !== null && CREDENTIALS.has(name))) up.delete(name);
-  up.set("accept-encoding", UPSTREAM_ACCEPT_ENCODING);
+    if (!isForwarded(name) || named.has(name) || (credential !== null && CREDENTIALS.has(name)))
+      headers.delete(name);
+  headers.set("accept-encoding", UPSTREAM_ACCEPT_ENCODING);
   for (const [name, value] of Object.entries(credential ?? {})) {
-    const betas = name === BETA ? up.get(BETA) : null;
-    up.set(name, betas === null ? value : withBeta(betas, value));
+    const betas = name === BETA ? headers.get(BETA) : null;
+    headers.set(name, betas === null ? value : withBeta(betas, value));
   }
-  return up;
+  return headers;
 }
 
-function goesUp(name: string): boolean {
+function isForwarded(name: string): boolean {
   return (
     !HOP_BY_HOP.has(name) &&
-    !NOT_UPWARDS.has(name) &&
-    !NOT_UPWARDS_PREFIXES.some((prefix) => name.startsWith(prefix))
+    !NOT_FORWARDED.has(name) &&
+    !NOT_FORWARDED_PREFIXES.some((prefix) => name.startsWith(prefix))
   );
 }
 
@@ -85,44 +89,48 @@ export function withBeta(list: string, beta: string): string {
 }
 
 /** How the answer's body travels on. */
-export interface BodyPassage {
+export interface EncodingDecision {
   /** `content-encoding` may stay: the client reads it, and the runtime either redoes it or never undid it. */
-  keepsCoding: boolean;
+  keepsEncoding: boolean;
   /** Bytes of the body as the client gets it, or null where that is not known beforehand. */
   length: number | null;
   /** Coding of the bytes that we see and archive. */
-  archived: string;
+  storedEncoding: string;
 }
 
 /** Decides it from upstream's headers and what the client accepts. */
-export function bodyPassage(
+export function negotiateEncoding(
   contentEncoding: string | null,
   contentLength: string | null,
   clientAcceptEncoding: string | null,
-): BodyPassage {
+): EncodingDecision {
   const coding = contentEncoding ?? "identity";
   const isDecoded = DECODED_BY_RUNTIME.has(coding);
   const length =
     !isDecoded && contentLength && /^\d{1,15}$/.test(contentLength) ? Number(contentLength) : null;
   return {
-    keepsCoding: !isDecoded || acceptsCoding(clientAcceptEncoding, coding),
+    keepsEncoding: !isDecoded || acceptsEncoding(clientAcceptEncoding, coding),
     length,
-    archived: isDecoded || coding === "" ? "identity" : coding.toLowerCase(),
+    storedEncoding: isDecoded || coding === "" ? "identity" : coding.toLowerCase(),
   };
 }
 
 /** Upstream's headers as the client gets them, with our id. */
-export function headersDown(upstream: Headers, keepsCoding: boolean, exchangeId: string): Headers {
-  const down = new Headers(upstream);
-  for (const name of connectionNames(upstream)) down.delete(name);
-  for (const name of NOT_DOWNWARDS) down.delete(name);
-  if (!keepsCoding) down.delete("content-encoding");
-  down.set("x-nexus-request-id", exchangeId);
-  return down;
+export function clientResponseHeaders(
+  upstream: Headers,
+  keepsEncoding: boolean,
+  exchangeId: string,
+): Headers {
+  const headers = new Headers(upstream);
+  for (const name of connectionNames(upstream)) headers.delete(name);
+  for (const name of NOT_RETURNED) headers.delete(name);
+  if (!keepsEncoding) headers.delete("content-encoding");
+  headers.set("x-nexus-request-id", exchangeId);
+  return headers;
 }
 
 /** Whether a client that sent this `accept-encoding` reads the coding. No header: it did not ask for any. RFC 9110 12.5.3 */
-export function acceptsCoding(acceptEncoding: string | null, coding: string): boolean {
+export function acceptsEncoding(acceptEncoding: string | null, coding: string): boolean {
   let star = false;
   for (const item of (acceptEncoding ?? "").toLowerCase().split(",")) {
     const [name = "", ...parameters] = item.split(";").map((part) => part.trim());
@@ -139,11 +147,11 @@ function connectionNames(headers: Headers): ReadonlySet<string> {
   if (connection === null) return NO_NAMES;
   const names = connection.split(",").map((name) => name.trim().toLowerCase());
   return new Set(
-    names.filter((name) => TOKEN.test(name) && !CREDENTIALS.has(name) && !SAYS_HOW_TO_READ.has(name)),
+    names.filter((name) => TOKEN.test(name) && !CREDENTIALS.has(name) && !BODY_HEADERS.has(name)),
   );
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set();
 /** RFC 9110 5.6.2; what is not one is no name of a header. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
-const SAYS_HOW_TO_READ: ReadonlySet<string> = new Set(["content-encoding", "content-type"]);
+const BODY_HEADERS: ReadonlySet<string> = new Set(["content-encoding", "content-type"]);

@@ -6,7 +6,7 @@
 import { CLIENT_GRACE_MS } from "../../runtime/constants.ts";
 import { storedResponseHeaders } from "../../domain/http/stored-headers.ts";
 import { isOAuthPath } from "../../domain/http/paths.ts";
-import { bodyPassage, headersDown } from "../../domain/http/forwarded-headers.ts";
+import { negotiateEncoding, clientResponseHeaders } from "../../domain/http/forwarded-headers.ts";
 import type { Outcome, ResponseFacts } from "../../schemas/exchange.ts";
 import type { OpenFacts } from "../../store/journal/objects.ts";
 import { passBody } from "./copy-strategy.ts";
@@ -22,7 +22,7 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 /** Passes upstream's answer on, whatever its status, and records it. */
 export function passAnswer(exchange: Exchange, upstream: Response, recording: RequestRecording): Response {
   const { request, abort, env, ctx, id, config } = exchange;
-  const passage = bodyPassage(
+  const passage = negotiateEncoding(
     upstream.headers.get("content-encoding"),
     upstream.headers.get("content-length"),
     request.headers.get("accept-encoding"),
@@ -39,14 +39,14 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
     headers: headersStored(),
     timeToFirstByteMs,
     durationMs,
-    bodyCoding: passage.archived,
+    bodyCoding: passage.storedEncoding,
     asked: recording.asked(),
     ...(isOAuthPath(exchange.target.path) ? { body: BODY_NOT_RECORDED } : {}),
   });
   const init = {
     status: upstream.status,
     statusText: upstream.statusText,
-    headers: headersDown(upstream.headers, passage.keepsCoding, id),
+    headers: clientResponseHeaders(upstream.headers, passage.keepsEncoding, id),
   };
   if (upstream.body === null || request.method === "HEAD" || BODILESS.has(upstream.status)) {
     const facts = factsOf("complete", elapsed(exchange));

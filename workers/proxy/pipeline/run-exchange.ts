@@ -2,7 +2,7 @@
  * Runs one admitted exchange, from the client's body to the bell. The client's bytes are pumped by the runtime in both
  * directions; JavaScript sees headers, and copies that other streams carry to the Recorder.
  */
-import { headersUp } from "../../domain/http/forwarded-headers.ts";
+import { upstreamRequestHeaders } from "../../domain/http/forwarded-headers.ts";
 import { describe, errorResponse, type ProxyError } from "../../runtime/anthropic-errors.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { ResponseFacts } from "../../schemas/exchange.ts";
@@ -69,7 +69,7 @@ function upstreamRequest({ request, target, credential, config }: Exchange, body
     // The base may have a path of its own; path and query go on as the client spelt them.
     url: config.CLAUDE_API_BASE_URL.replace(/\/+$/, "") + target.path + target.query,
     method: request.method,
-    headers: headersUp(request.headers, credential.headers),
+    headers: upstreamRequestHeaders(request.headers, credential.headers),
     body,
   };
 }
