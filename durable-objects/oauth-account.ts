@@ -10,15 +10,15 @@ import { loadConfig, type Config } from "../workers/runtime/config.ts";
 import {
   acceptPair,
   afterRefresh,
-  forced,
+  recordForcedRefresh,
   grantedPair,
   isRefreshDue,
   nextStep,
   statusOf,
-  wakeAt,
+  nextAlarmAt,
 } from "../workers/domain/oauth/session.ts";
-import { LOGIN_PENDING_MS, loginUrl, readPastedCode } from "../workers/domain/oauth/login.ts";
-import { codeBody, refreshBody } from "../workers/domain/oauth/protocol.ts";
+import { LOGIN_TIMEOUT_MS, loginUrl, readPastedCode } from "../workers/domain/oauth/login.ts";
+import { authorizationCodeBody, refreshTokenBody } from "../workers/domain/oauth/protocol.ts";
 import { errorText, log } from "../workers/runtime/log.ts";
 import type {
   OAuthState,
@@ -113,7 +113,7 @@ export class OAuthAccount extends DurableObject<Env> {
     const login = {
       verifier: randomBytes(32).toString("base64url"),
       state: randomBytes(32).toString("base64url"),
-      expiresAt: Date.now() + LOGIN_PENDING_MS,
+      expiresAt: Date.now() + LOGIN_TIMEOUT_MS,
     };
     this.#vault.putLogin(login);
     return this.#loginOf(login);
@@ -134,7 +134,7 @@ export class OAuthAccount extends DurableObject<Env> {
       const code = readPastedCode(pasted);
       if (!code || code.state !== login.state) return { result: "not_ours" };
       const { CLAUDE_OAUTH_CLIENT_ID: clientId, CLAUDE_OAUTH_REDIRECT_URL: redirectUrl } = this.#config;
-      const body = codeBody({ ...code, clientId, redirectUrl, verifier: login.verifier });
+      const body = authorizationCodeBody({ ...code, clientId, redirectUrl, verifier: login.verifier });
       const outcome = await askTokenEndpoint(this.#config, body);
       if (outcome.kind !== "granted")
         return {
@@ -198,9 +198,9 @@ export class OAuthAccount extends DurableObject<Env> {
     for (let tries = 1; ; tries++) {
       const state = this.#vault.account();
       if (typeof state === "string" || state.generation !== generation) return;
-      if (isForced && tries === 1) await this.#store(forced(state, begun));
+      if (isForced && tries === 1) await this.#store(recordForcedRefresh(state, begun));
       const askedAt = Date.now();
-      const body = refreshBody(this.#config.CLAUDE_OAUTH_CLIENT_ID, state.pair.refreshToken);
+      const body = refreshTokenBody(this.#config.CLAUDE_OAUTH_CLIENT_ID, state.pair.refreshToken);
       const outcome = await askTokenEndpoint(this.#config, body);
       // Nothing may come between the answer and this: the old refresh token is spent.
       const next = afterRefresh(this.#latest(state), outcome, askedAt, Date.now());
@@ -240,7 +240,7 @@ export class OAuthAccount extends DurableObject<Env> {
 
   async #arm(): Promise<void> {
     const state = this.#vault.account();
-    const at = typeof state === "string" ? null : wakeAt(state, Date.now());
+    const at = typeof state === "string" ? null : nextAlarmAt(state, Date.now());
     await (at === null ? this.ctx.storage.deleteAlarm() : this.ctx.storage.setAlarm(at));
   }
 

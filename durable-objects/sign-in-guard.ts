@@ -4,11 +4,11 @@
  * The decision is in workers/domain/sign-in-throttle.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { Failures, Verdict } from "../workers/domain/auth/sign-in-throttle.ts";
+import type { Failures, AttemptResult } from "../workers/domain/auth/sign-in-throttle.ts";
 import {
   ADDRESS_POLICY,
-  EVERYBODY_POLICY,
-  judge,
+  GLOBAL_POLICY,
+  decideAttempt,
   throttleKey,
   TRUST_MS,
 } from "../workers/domain/auth/sign-in-throttle.ts";
@@ -42,13 +42,13 @@ export class SignInGuard extends DurableObject<Env> {
    * Judges one attempt from `address` at `now` (epoch milliseconds). The caller has compared the key already; what this
    * answers is final: "slow_down" also for a right key. Reading and writing happen in one tick, so parallel guesses count one by one.
    */
-  async judge(address: string, isRightKey: boolean, now: number): Promise<Verdict> {
+  async judge(address: string, isRightKey: boolean, now: number): Promise<AttemptResult> {
     const key = throttleKey(address);
     const own = this.#read(key);
-    const { verdict, next } = judge(
+    const { attempt: verdict, next } = decideAttempt(
       {
         address: failuresOf(own),
-        everybody: failuresOf(this.#read(EVERYBODY)),
+        global: failuresOf(this.#read(EVERYBODY)),
         trustedAt: own?.trusted_at ?? null,
       },
       isRightKey,
@@ -56,7 +56,7 @@ export class SignInGuard extends DurableObject<Env> {
     );
     if (verdict.result === "slow_down") return verdict;
     this.#write(key, next.address, next.trustedAt, now);
-    if (verdict.result === "wrong") this.#write(EVERYBODY, next.everybody, null, now);
+    if (verdict.result === "wrong") this.#write(EVERYBODY, next.global, null, now);
     if ((await this.ctx.storage.getAlarm()) === null)
       await this.ctx.storage.setAlarm(Date.now() + CLEAN_EVERY_MS);
     return verdict;
@@ -66,7 +66,7 @@ export class SignInGuard extends DurableObject<Env> {
     const now = Date.now();
     this.#sql.exec(
       `DELETE FROM attempts WHERE last_at <= ? AND (trusted_at IS NULL OR trusted_at <= ?)`,
-      now - Math.max(ADDRESS_POLICY.forgetAfterMs, EVERYBODY_POLICY.forgetAfterMs),
+      now - Math.max(ADDRESS_POLICY.forgetAfterMs, GLOBAL_POLICY.forgetAfterMs),
       now - TRUST_MS,
     );
     const left = this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM attempts`).one().n;

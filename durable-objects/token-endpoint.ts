@@ -1,7 +1,7 @@
 /** Asks the vendor's token endpoint. Called by the OAuthAccount object; what answers mean is in workers/domain/oauth-wire. */
 import type { Config } from "../workers/runtime/config.ts";
 import { VERSION } from "../workers/runtime/constants.ts";
-import { OAUTH_BETA, readTokenAnswer, type TokenOutcome } from "../workers/domain/oauth/protocol.ts";
+import { OAUTH_BETA, readTokenResponse, type TokenOutcome } from "../workers/domain/oauth/protocol.ts";
 
 /** One try. Never rejects: no answer is an outcome. Redirects are not followed, a token goes nowhere else. */
 export async function askTokenEndpoint(config: Config, body: object): Promise<TokenOutcome> {
@@ -18,7 +18,7 @@ export async function askTokenEndpoint(config: Config, body: object): Promise<To
       redirect: "manual",
       signal: AbortSignal.timeout(config.OAUTH_TOKEN_TIMEOUT_MS),
     });
-    return readTokenAnswer(response.status, await response.text());
+    return readTokenResponse(response.status, await response.text());
   } catch (thrown) {
     const isLate = thrown instanceof Error && thrown.name === "TimeoutError";
     const seconds = Math.round(config.OAUTH_TOKEN_TIMEOUT_MS / 1_000);

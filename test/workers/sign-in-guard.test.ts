@@ -3,7 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { signIn } from "../../workers/api/auth/sign-in.ts";
-import { ADDRESS_POLICY, EVERYBODY_POLICY, TRUST_MS } from "../../workers/domain/auth/sign-in-throttle.ts";
+import { ADDRESS_POLICY, GLOBAL_POLICY, TRUST_MS } from "../../workers/domain/auth/sign-in-throttle.ts";
 import { ADMINISTRATOR_KEY, testEnv } from "../support/worker-api.ts";
 
 const START = Date.UTC(2026, 10, 22, 12);
@@ -49,7 +49,7 @@ describe("the guard", () => {
   it("slows down everybody but those it knows when many addresses guess", async () => {
     const stub = guard();
     expect((await stub.judge("192.0.2.99", true, START)).result).toBe("allowed");
-    for (let n = 0; n < EVERYBODY_POLICY.free; n++) await stub.judge(`198.51.100.${n}`, false, START);
+    for (let n = 0; n < GLOBAL_POLICY.free; n++) await stub.judge(`198.51.100.${n}`, false, START);
     expect((await stub.judge("203.0.113.1", true, START)).result).toBe("slow_down");
     expect((await stub.judge("192.0.2.99", true, START)).result).toBe("allowed");
   });

@@ -1,6 +1,6 @@
 /** The one place where the API lets somebody in, above all routes. */
 import type { MiddlewareHandler } from "hono";
-import { mayCall, roleNeeded } from "../../domain/auth/permissions.ts";
+import { hasRole, requiredRole } from "../../domain/auth/permissions.ts";
 import type { WhoAmI } from "../../schemas/api/session.ts";
 import { recognise } from "./identify.ts";
 import type { ApiEnv, Door } from "../http/context.ts";
@@ -21,7 +21,7 @@ export function authenticate(door: Door): MiddlewareHandler<ApiEnv> {
     const who =
       recognised.get(c.req.raw) ??
       (await recognise(c.get("config"), (name) => c.req.header(name) || null, door, Date.now()));
-    const needed = roleNeeded(c.req.method, c.req.path);
+    const needed = requiredRole(c.req.method, c.req.path);
     switch (who.result) {
       case "known":
         break;
@@ -35,7 +35,7 @@ export function authenticate(door: Door): MiddlewareHandler<ApiEnv> {
       case "unavailable":
         throw new ApiError("unavailable", who.message, { headers: { "retry-after": "5" } });
     }
-    if (!mayCall(who.role, needed))
+    if (!hasRole(who.role, needed))
       throw new ApiError(
         "forbidden",
         who.via === "read_only"

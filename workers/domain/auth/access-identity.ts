@@ -37,10 +37,10 @@ export function accessApplication(settings: {
   ACCESS_AUD?: string | undefined;
   ACCESS_ADMIN_EMAILS?: string | undefined;
 }): AccessApplication | "none" | "incomplete" {
-  const { ACCESS_TEAM_DOMAIN: team, ACCESS_AUD: audience } = settings;
-  if (!team && !audience) return "none";
-  if (!team || !audience) return "incomplete";
-  const issuer = issuerOf(team);
+  const { ACCESS_TEAM_DOMAIN: teamDomain, ACCESS_AUD: audience } = settings;
+  if (!teamDomain && !audience) return "none";
+  if (!teamDomain || !audience) return "incomplete";
+  const issuer = issuerOf(teamDomain);
   if (!issuer) return "incomplete";
   const administrators = new Set(
     (settings.ACCESS_ADMIN_EMAILS ?? "")
@@ -65,8 +65,8 @@ export function identify(
   return service ? { role: "viewer", actor: `access-service:${service}` } : null;
 }
 
-function issuerOf(team: string): string | null {
-  const url = URL.parse(/^https?:\/\//i.test(team) ? team : `https://${team}`);
+function issuerOf(teamDomain: string): string | null {
+  const url = URL.parse(/^https?:\/\//i.test(teamDomain) ? teamDomain : `https://${teamDomain}`);
   if (!url || url.pathname !== "/" || url.search !== "" || url.username !== "") return null;
   const isLoopback = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname);
   return url.protocol === "https:" || isLoopback ? url.origin : null;

@@ -7,11 +7,11 @@ const ADMINISTRATORS_ONLY =
   /^\/api\/(?:audit|environment|domains\/[^/]*\/other-fields|accounts\/[^/]*\/oauth\/login)(?:\/|$)/;
 
 /** The least role that may make this call: writes need an administrator, reads a viewer, save a few. */
-export function roleNeeded(method: string, path: string): Role {
+export function requiredRole(method: string, path: string): Role {
   const isRead = method === "GET" || method === "HEAD" || method === "OPTIONS";
   return isRead && !ADMINISTRATORS_ONLY.test(path) ? "viewer" : "administrator";
 }
 
-export function mayCall(role: Role, needed: Role): boolean {
-  return role === "administrator" || needed === "viewer";
+export function hasRole(role: Role, required: Role): boolean {
+  return role === "administrator" || required === "viewer";
 }

@@ -2,27 +2,30 @@ import { describe, expect, test } from "vitest";
 import type { GuardState } from "./sign-in-throttle.ts";
 import {
   ADDRESS_POLICY,
-  EVERYBODY_POLICY,
-  judge,
+  GLOBAL_POLICY,
+  decideAttempt,
   throttleKey,
   TRUST_MS,
   waitMs,
 } from "./sign-in-throttle.ts";
 
 const START = Date.UTC(2026, 0, 1);
-const fresh: GuardState = { address: null, everybody: null, trustedAt: null };
+const fresh: GuardState = { address: null, global: null, trustedAt: null };
 
 function fail(times: number, from: GuardState = fresh, at = START): GuardState {
   let state = from;
-  for (let n = 0; n < times; n++) state = judge(state, false, at).next;
+  for (let n = 0; n < times; n++) state = decideAttempt(state, false, at).next;
   return state;
 }
 
 describe("guessing from one address", () => {
   test("five wrong keys cost nothing, the sixth attempt waits a second", () => {
-    expect(judge(fail(4), false, START).verdict).toEqual({ result: "wrong" });
-    expect(judge(fail(5), false, START).verdict).toEqual({ result: "slow_down", retryAfterSeconds: 1 });
-    expect(judge(fail(5), false, START + 1_000).verdict).toEqual({ result: "wrong" });
+    expect(decideAttempt(fail(4), false, START).attempt).toEqual({ result: "wrong" });
+    expect(decideAttempt(fail(5), false, START).attempt).toEqual({
+      result: "slow_down",
+      retryAfterSeconds: 1,
+    });
+    expect(decideAttempt(fail(5), false, START + 1_000).attempt).toEqual({ result: "wrong" });
   });
 
   test("the wait doubles with each wrong key up to a quarter of an hour", () => {
@@ -36,26 +39,26 @@ describe("guessing from one address", () => {
 
   test("a right key during the wait is answered like a wrong one and changes nothing", () => {
     const blocked = fail(5);
-    const right = judge(blocked, true, START + 500);
-    expect(right).toEqual(judge(blocked, false, START + 500));
+    const right = decideAttempt(blocked, true, START + 500);
+    expect(right).toEqual(decideAttempt(blocked, false, START + 500));
     expect(right.next).toBe(blocked);
   });
 
   test("knocking while waiting does not lengthen the wait", () => {
     let state = fail(5);
-    for (let n = 0; n < 50; n++) state = judge(state, false, START + n).next;
-    expect(judge(state, true, START + 1_000).verdict).toEqual({ result: "allowed" });
+    for (let n = 0; n < 50; n++) state = decideAttempt(state, false, START + n).next;
+    expect(decideAttempt(state, true, START + 1_000).attempt).toEqual({ result: "allowed" });
   });
 
   test("a right key clears the address", () => {
-    const after = judge(fail(5), true, START + 1_000).next;
+    const after = decideAttempt(fail(5), true, START + 1_000).next;
     expect(after.address).toBeNull();
-    expect(judge(after, false, START + 1_001).verdict).toEqual({ result: "wrong" });
+    expect(decideAttempt(after, false, START + 1_001).attempt).toEqual({ result: "wrong" });
   });
 
   test("a day without a wrong key forgets", () => {
     const later = START + ADDRESS_POLICY.forgetAfterMs;
-    expect(judge(fail(5), false, later).next.address).toEqual({
+    expect(decideAttempt(fail(5), false, later).next.address).toEqual({
       count: 1,
       lastAt: later,
     });
@@ -69,17 +72,19 @@ describe("guessing from one address", () => {
 describe("guessing from many addresses", () => {
   const crowd: GuardState = {
     ...fresh,
-    everybody: { count: EVERYBODY_POLICY.free + 10, lastAt: START },
+    global: { count: GLOBAL_POLICY.free + 10, lastAt: START },
   };
 
   test("slows down a stranger who has not failed yet, at most half a minute", () => {
-    expect(judge(crowd, true, START).verdict).toEqual({ result: "slow_down", retryAfterSeconds: 30 });
+    expect(decideAttempt(crowd, true, START).attempt).toEqual({ result: "slow_down", retryAfterSeconds: 30 });
   });
 
   test("does not slow down an address that signed in lately", () => {
     const known = { ...crowd, trustedAt: START - TRUST_MS + 1 };
-    expect(judge(known, true, START).verdict).toEqual({ result: "allowed" });
-    expect(judge({ ...crowd, trustedAt: START - TRUST_MS }, true, START).verdict.result).toBe("slow_down");
+    expect(decideAttempt(known, true, START).attempt).toEqual({ result: "allowed" });
+    expect(decideAttempt({ ...crowd, trustedAt: START - TRUST_MS }, true, START).attempt.result).toBe(
+      "slow_down",
+    );
   });
 });
 

@@ -27,7 +27,7 @@ export const ADDRESS_POLICY: ThrottlePolicy = {
 };
 
 /** Laxer, because it also delays the innocent; addresses that signed in lately are exempt from it. */
-export const EVERYBODY_POLICY: ThrottlePolicy = {
+export const GLOBAL_POLICY: ThrottlePolicy = {
   free: 100,
   firstDelayMs: 1_000,
   maxDelayMs: 30_000,
@@ -39,17 +39,17 @@ export const TRUST_MS = 30 * 86_400_000;
 
 export interface GuardState {
   address: Failures | null;
-  everybody: Failures | null;
+  global: Failures | null;
   /** When somebody last signed in from this address. */
   trustedAt: number | null;
 }
 
-export type Verdict =
+export type AttemptResult =
   { result: "allowed" } | { result: "wrong" } | { result: "slow_down"; retryAfterSeconds: number };
 
 /** Milliseconds from `now` until the next attempt is looked at; 0 = at once. */
 export function waitMs(failures: Failures | null, policy: ThrottlePolicy, now: number): number {
-  const live = remembered(failures, policy, now);
+  const live = activeFailures(failures, policy, now);
   if (!live || live.count < policy.free) return 0;
   const delay = Math.min(policy.maxDelayMs, policy.firstDelayMs * 2 ** (live.count - policy.free));
   // A clock that went backwards must not lengthen the wait.
@@ -60,29 +60,29 @@ export function waitMs(failures: Failures | null, policy: ThrottlePolicy, now: n
  * Decides one attempt. While an address must wait, the attempt is not counted and the key not judged, so a right key
  * is answered like a wrong one and waiting does not grow by knocking.
  */
-export function judge(
+export function decideAttempt(
   state: GuardState,
-  isRightKey: boolean,
+  isCorrectKey: boolean,
   now: number,
-): { verdict: Verdict; next: GuardState } {
+): { attempt: AttemptResult; next: GuardState } {
   const trusted = state.trustedAt !== null && now - state.trustedAt < TRUST_MS;
   const wait = Math.max(
     waitMs(state.address, ADDRESS_POLICY, now),
-    trusted ? 0 : waitMs(state.everybody, EVERYBODY_POLICY, now),
+    trusted ? 0 : waitMs(state.global, GLOBAL_POLICY, now),
   );
   if (wait > 0)
     return {
-      verdict: { result: "slow_down", retryAfterSeconds: Math.ceil(wait / 1_000) },
+      attempt: { result: "slow_down", retryAfterSeconds: Math.ceil(wait / 1_000) },
       next: state,
     };
-  if (isRightKey)
-    return { verdict: { result: "allowed" }, next: { ...state, address: null, trustedAt: now } };
+  if (isCorrectKey)
+    return { attempt: { result: "allowed" }, next: { ...state, address: null, trustedAt: now } };
   return {
-    verdict: { result: "wrong" },
+    attempt: { result: "wrong" },
     next: {
       ...state,
-      address: oneMore(state.address, ADDRESS_POLICY, now),
-      everybody: oneMore(state.everybody, EVERYBODY_POLICY, now),
+      address: addFailure(state.address, ADDRESS_POLICY, now),
+      global: addFailure(state.global, GLOBAL_POLICY, now),
     },
   };
 }
@@ -107,10 +107,10 @@ export function throttleKey(address: string): string {
     .join(":")}::/64`;
 }
 
-function remembered(failures: Failures | null, policy: ThrottlePolicy, now: number): Failures | null {
+function activeFailures(failures: Failures | null, policy: ThrottlePolicy, now: number): Failures | null {
   return failures && now - failures.lastAt < policy.forgetAfterMs ? failures : null;
 }
 
-function oneMore(failures: Failures | null, policy: ThrottlePolicy, now: number): Failures {
-  return { count: (remembered(failures, policy, now)?.count ?? 0) + 1, lastAt: now };
+function addFailure(failures: Failures | null, policy: ThrottlePolicy, now: number): Failures {
+  return { count: (activeFailures(failures, policy, now)?.count ?? 0) + 1, lastAt: now };
 }

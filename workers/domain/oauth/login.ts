@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 
 /** From beginning a login to pasting its code. */
-export const LOGIN_PENDING_MS = 900_000;
+export const LOGIN_TIMEOUT_MS = 900_000;
 
 export interface LoginRequest {
   authorizeUrl: string;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { codeBody, readTokenAnswer, refreshBody } from "./protocol.ts";
+import { authorizationCodeBody, readTokenResponse, refreshTokenBody } from "./protocol.ts";
 
 const answer = (status: number, body: unknown) =>
-  readTokenAnswer(status, typeof body === "string" ? body : JSON.stringify(body));
+  readTokenResponse(status, typeof body === "string" ? body : JSON.stringify(body));
 
 describe("an answer of the token endpoint", () => {
   it("grants what it says", () => {
@@ -84,7 +84,7 @@ describe("an answer of the token endpoint", () => {
 
 describe("what is asked", () => {
   it("renews with client and token", () => {
-    expect(refreshBody("client", "r")).toEqual({
+    expect(refreshTokenBody("client", "r")).toEqual({
       grant_type: "refresh_token",
       refresh_token: "r",
       client_id: "client",
@@ -93,7 +93,7 @@ describe("what is asked", () => {
 
   it("exchanges a code with its verifier", () => {
     const grant = { clientId: "client", redirectUrl: "https://x/cb", code: "c", state: "s", verifier: "v" };
-    expect(codeBody(grant)).toEqual({
+    expect(authorizationCodeBody(grant)).toEqual({
       grant_type: "authorization_code",
       code: "c",
       state: "s",

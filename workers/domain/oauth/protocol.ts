@@ -26,7 +26,7 @@ export type TokenOutcome =
   /** Nothing is known about the grant: it can be tried again. */
   | { kind: "failed"; reason: string };
 
-export function refreshBody(clientId: string, refreshToken: string): Record<string, string> {
+export function refreshTokenBody(clientId: string, refreshToken: string): Record<string, string> {
   return { grant_type: "refresh_token", refresh_token: refreshToken, client_id: clientId };
 }
 
@@ -38,7 +38,7 @@ export interface CodeGrant {
   verifier: string;
 }
 
-export function codeBody({ clientId, redirectUrl, code, state, verifier }: CodeGrant) {
+export function authorizationCodeBody({ clientId, redirectUrl, code, state, verifier }: CodeGrant) {
   return {
     grant_type: "authorization_code",
     code,
@@ -54,7 +54,7 @@ const token = z
   .min(1)
   .max(20_000)
   .regex(/^[\x21-\x7e]+$/);
-const Answer = z.looseObject({
+const TokenResponse = z.looseObject({
   access_token: token.optional().catch(undefined),
   refresh_token: token.nullish().catch(undefined),
   expires_in: z.coerce
@@ -65,7 +65,7 @@ const Answer = z.looseObject({
     .catch(undefined),
   scope: z.string().nullish().catch(undefined),
 });
-const Failure = z.looseObject({
+const ErrorResponse = z.looseObject({
   error: z.union([z.string(), z.looseObject({ type: z.string() }).transform(({ type }) => type)]),
 });
 
@@ -73,10 +73,10 @@ const Failure = z.looseObject({
  * What an answer of the token endpoint means. Only `invalid_grant` speaks about the grant; every other refusal (a firewall, a
  * wrong client id, an outage) leaves it as it was.
  */
-export function readTokenAnswer(status: number, text: string): TokenOutcome {
+export function readTokenResponse(status: number, text: string): TokenOutcome {
   const json = parsed(text);
   if (status >= 200 && status < 300) return readGrant(status, json);
-  const failure = Failure.safeParse(json);
+  const failure = ErrorResponse.safeParse(json);
   // Repeated only where it is a code and nothing else: an answer may echo what it was sent.
   const code = failure.success && /^[a-z][a-z_]{0,40}$/.test(failure.data.error) ? failure.data.error : null;
   const reason = `the login server answered ${status}${code ? ` ${code}` : ""}`;
@@ -86,10 +86,10 @@ export function readTokenAnswer(status: number, text: string): TokenOutcome {
 }
 
 function readGrant(status: number, json: unknown): TokenOutcome {
-  const answer = Answer.safeParse(json);
-  if (!answer.success)
+  const response = TokenResponse.safeParse(json);
+  if (!response.success)
     return { kind: "failed", reason: `the login server answered ${status} without a JSON object` };
-  const { access_token, refresh_token, expires_in, scope } = answer.data;
+  const { access_token, refresh_token, expires_in, scope } = response.data;
   if (access_token === undefined) {
     const reason = `the login server answered ${status} without an access token`;
     return refresh_token

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { OAuthState, TokenPair } from "../../schemas/oauth.ts";
-import { acceptPair, afterRefresh, forced, isRefreshDue, nextStep, statusOf, wakeAt } from "./session.ts";
+import {
+  acceptPair,
+  afterRefresh,
+  recordForcedRefresh,
+  isRefreshDue,
+  nextStep,
+  statusOf,
+  nextAlarmAt,
+} from "./session.ts";
 import type { TokenOutcome } from "./protocol.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 12);
@@ -51,7 +59,7 @@ describe("a token", () => {
       const now = NOW + n * 1_000;
       if (step(state, now, state.generation).do !== "refresh") continue;
       renewals += 1;
-      state = afterRefresh(forced(state, now), granted(`n${n}`), now, now);
+      state = afterRefresh(recordForcedRefresh(state, now), granted(`n${n}`), now, now);
     }
     expect(renewals).toBe(10);
     expect(step(state, NOW + 1_000_001, state.generation)).toEqual({ do: "refuse", why: "refused" });
@@ -63,7 +71,7 @@ describe("a token", () => {
     const state = afterRefresh(stored(), outcome, NOW, NOW);
     expect(step(state, NOW + 1_000)).toEqual({ do: "serve" });
     expect(step(state, NOW + 2_000)).toEqual({ do: "refresh", serves: true });
-    expect(wakeAt(state, NOW)).toBe(NOW + MINUTE);
+    expect(nextAlarmAt(state, NOW)).toBe(NOW + MINUTE);
   });
 });
 
@@ -125,9 +133,9 @@ describe("a renewal", () => {
     const state = afterRefresh(stored(), over, NOW, NOW);
     expect(step(state, NOW)).toEqual({ do: "refuse", why: "needs_login" });
     expect(state).toMatchObject({ alertPending: true, needsLogin: { since: NOW } });
-    expect(wakeAt(state, NOW + 1)).toBe(NOW + 1);
+    expect(nextAlarmAt(state, NOW + 1)).toBe(NOW + 1);
     const told = { ...state, alertPending: false };
-    expect(wakeAt(told, NOW)).toBeNull();
+    expect(nextAlarmAt(told, NOW)).toBeNull();
     expect(afterRefresh(told, over, NOW, NOW + 1).alertPending).toBe(false);
     expect(isRefreshDue(told, NOW + 86_400_000)).toBe(false);
     const revived = afterRefresh(told, granted("2"), NOW, NOW);
@@ -135,12 +143,12 @@ describe("a renewal", () => {
   });
 
   it("comes by itself five minutes before expiry, after a failure when it may be tried again", () => {
-    expect(wakeAt(stored(), NOW)).toBe(expiresAt - 5 * MINUTE);
+    expect(nextAlarmAt(stored(), NOW)).toBe(expiresAt - 5 * MINUTE);
     expect(isRefreshDue(stored(), expiresAt - 5 * MINUTE - 1)).toBe(false);
     expect(isRefreshDue(stored(), expiresAt - 5 * MINUTE)).toBe(true);
     const failed = afterRefresh(stored(), failure, 0, expiresAt);
-    expect(wakeAt(failed, expiresAt)).toBe(expiresAt + 1_000);
-    expect(wakeAt(stored(), expiresAt + MINUTE)).toBe(expiresAt + MINUTE);
+    expect(nextAlarmAt(failed, expiresAt)).toBe(expiresAt + 1_000);
+    expect(nextAlarmAt(stored(), expiresAt + MINUTE)).toBe(expiresAt + MINUTE);
   });
 });
 

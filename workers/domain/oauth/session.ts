@@ -17,7 +17,7 @@ const MAX_BACKOFF_MS = 300_000;
  * A refused token is renewed at most so often within the window. An endpoint that refuses every token must not rotate the
  * login with each request.
  */
-const MAX_FORCED = 5;
+const MAX_FORCED_REFRESHES = 5;
 const FORCED_WINDOW_MS = 600_000;
 
 export type Step =
@@ -30,12 +30,12 @@ export type Step =
  * What to do for someone who needs a token at `now`. `refused` is the generation of the token that upstream has just
  * refused to that someone, or null. Renewal is due `earlyMs` before expiry.
  */
-export function nextStep(state: OAuthState, refused: number | null, now: number, earlyMs: number): Step {
+export function nextStep(state: OAuthState, rejected: number | null, now: number, earlyMs: number): Step {
   if (state.needsLogin) return { do: "refuse", why: "needs_login" };
-  const isBackingOff = backsOff(state, now);
-  if (refused !== null && refused >= state.generation) {
+  const isBackingOff = inBackoff(state, now);
+  if (rejected !== null && rejected >= state.generation) {
     if (isBackingOff) return { do: "refuse", why: "unavailable" };
-    if (recentlyForced(state, now).length >= MAX_FORCED) return { do: "refuse", why: "refused" };
+    if (recentlyForced(state, now).length >= MAX_FORCED_REFRESHES) return { do: "refuse", why: "refused" };
     return { do: "refresh", serves: false };
   }
   const left = state.pair.expiresAt - now;
@@ -48,11 +48,11 @@ export function nextStep(state: OAuthState, refused: number | null, now: number,
 
 /** Whether the alarm finds something to renew. */
 export function isRefreshDue(state: OAuthState, now: number): boolean {
-  return !state.needsLogin && !backsOff(state, now) && now >= state.pair.expiresAt - PROACTIVE_MS;
+  return !state.needsLogin && !inBackoff(state, now) && now >= state.pair.expiresAt - PROACTIVE_MS;
 }
 
 /** Remembers that a renewal is made because upstream refused the token. */
-export function forced(state: OAuthState, now: number): OAuthState {
+export function recordForcedRefresh(state: OAuthState, now: number): OAuthState {
   return { ...state, forcedAt: [...recentlyForced(state, now), now] };
 }
 
@@ -60,14 +60,14 @@ export function forced(state: OAuthState, now: number): OAuthState {
 export function afterRefresh(
   state: OAuthState,
   outcome: TokenOutcome,
-  askedAt: number,
+  requestedAt: number,
   now: number,
 ): OAuthState {
   switch (outcome.kind) {
     case "granted":
       return {
         ...state,
-        pair: grantedPair(outcome, state.pair, askedAt),
+        pair: grantedPair(outcome, state.pair, requestedAt),
         generation: nextGeneration(state, now),
         rotations: state.rotations + 1,
         obtainedAt: now,
@@ -95,12 +95,12 @@ export function afterRefresh(
 export function grantedPair(
   granted: Extract<TokenOutcome, { kind: "granted" }>,
   before: Pick<TokenPair, "refreshToken" | "scopes">,
-  askedAt: number,
+  requestedAt: number,
 ): TokenPair {
   return {
     accessToken: granted.accessToken,
     refreshToken: granted.refreshToken ?? before.refreshToken,
-    expiresAt: askedAt + granted.expiresInMs,
+    expiresAt: requestedAt + granted.expiresInMs,
     scopes: granted.scopes ?? before.scopes,
   };
 }
@@ -147,7 +147,7 @@ export function acceptPair(
 }
 
 /** When the object wants to be woken, epoch milliseconds; null: not at all. */
-export function wakeAt(state: OAuthState, now: number): number | null {
+export function nextAlarmAt(state: OAuthState, now: number): number | null {
   if (state.alertPending) return now;
   if (state.needsLogin) return null;
   const due = state.pair.expiresAt - PROACTIVE_MS;
@@ -158,7 +158,7 @@ export function wakeAt(state: OAuthState, now: number): number | null {
 /** What administrators see. No token, nor any part of one. */
 export function statusOf(state: OAuthState, now: number): Omit<OAuthStatus, "loginPendingUntil"> {
   const { pair, needsLogin, lastError } = state;
-  const next = wakeAt(state, now);
+  const next = nextAlarmAt(state, now);
   return {
     state: needsLogin ? "needs_login" : pair.expiresAt <= now && state.failures > 0 ? "expired" : "ready",
     expiresAt: new Date(pair.expiresAt).toISOString(),
@@ -184,7 +184,7 @@ function failed(state: OAuthState, { reason }: { reason: string }, now: number):
 }
 
 /** A clock that went backwards must not lengthen the wait. */
-function backsOff({ retryAt }: OAuthState, now: number): boolean {
+function inBackoff({ retryAt }: OAuthState, now: number): boolean {
   return retryAt !== null && now < retryAt && retryAt - now <= MAX_BACKOFF_MS;
 }
 
