@@ -5,7 +5,7 @@ import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claud
 import type { LocalWorld } from "../../scripts/local/local-stack.ts";
 import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
 import { accessibilityProblems } from "../support/accessibility.ts";
-import { answerStream } from "../support/response-stream.ts";
+import { responseStream } from "../support/response-stream.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
 import { startLocalWorld } from "../support/local-stack.ts";
 import { openWatchedPage, sidewaysOverflow } from "../support/watched-page.ts";
@@ -23,7 +23,7 @@ beforeAll(async () => {
   [fake, browser] = await Promise.all([startFakeClaude(), startBrowser()]);
   const variables = { CLAUDE_API_BASE_URL: fake.url, STREAM_TIMING_SAMPLE: "1" };
   world = await startLocalWorld({ variables });
-  const told = answerStream(
+  const told = responseStream(
     { content: [{ type: "text", text: "It came bit by bit, and once it took its time." }] },
     { id: "msg_1", model: "claude-sonnet-5-5", usage: { input_tokens: 12 } },
   );

@@ -71,7 +71,7 @@ it("an exchange is told of while it runs and when it is stored", async () => {
     let stored = await reader.next();
     while (stored && stored.event !== "exchange.stored") stored = await reader.next();
     expect(stored?.data).toMatchObject({ requestId, model: "claude-sonnet-5-5", responseStatus: 200 });
-    await reader.leave();
+    await reader.cancel();
   }
 });
 
@@ -106,7 +106,7 @@ it("a running exchange is in flight until it ends", async () => {
   expect(await inFlight()).toBe(1);
   await (await running).text();
   await vi.waitFor(async () => expect(await inFlight()).toBe(0), { timeout: 10_000, interval: 200 });
-  await reader.leave();
+  await reader.cancel();
 });
 
 it("nobody listens without a credential", async () => {

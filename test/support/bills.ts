@@ -6,7 +6,7 @@ import type { Outcome } from "../../workers/schemas/exchange.ts";
 
 export type Json = Record<string, unknown>;
 
-export interface Said {
+export interface BilledMessage {
   /** The answer's `model`. */
   model: string;
   usage: Json;
@@ -23,7 +23,12 @@ const TEXT = [{ type: "text", text: "Well, here it is." }];
 const encoder = new TextEncoder();
 
 /** The answer without `stream`. */
-export function plainAnswer({ model, usage, content = TEXT, stopReason = "end_turn" }: Said): string {
+export function jsonResponse({
+  model,
+  usage,
+  content = TEXT,
+  stopReason = "end_turn",
+}: BilledMessage): string {
   return JSON.stringify({
     id: "msg_1",
     type: "message",
@@ -47,7 +52,7 @@ const AT_START = [
 ];
 
 /** The same answer as a stream of its events: counts are cumulative, the last ones repeat some and null others. */
-export function streamedEvents(said: Said): Json[] {
+export function streamedEvents(said: BilledMessage): Json[] {
   const { model, usage, content = TEXT, stopReason = "end_turn" } = said;
   const start = Object.fromEntries(Object.entries(usage).filter(([name]) => AT_START.includes(name)));
   const end = Object.fromEntries(
@@ -83,7 +88,7 @@ export function eventStream(events: Json[]): string {
 }
 
 /** What is known beside the body; everything else is read from it. */
-export type Known = Partial<Omit<PricingInput, "at">> & {
+export type PriceContext = Partial<Omit<PricingInput, "at">> & {
   contentType?: string;
   outcome?: Outcome;
   requested?: string;
@@ -99,32 +104,35 @@ export function priceOfBody(
     requested,
     at = "2026-11-22T12:00:00Z",
     ...facts
-  }: Known = {},
-): Price & { answer: AssembledResponse } {
+  }: PriceContext = {},
+): Price & { response: AssembledResponse } {
   const status = facts.status === undefined ? 200 : facts.status;
-  const answer = readResponse({ status, contentType, body: encoder.encode(body), outcome });
-  const price = priceExchange(answer.usage, {
+  const response = readResponse({ status, contentType, body: encoder.encode(body), outcome });
+  const price = priceExchange(response.usage, {
     endpoint: "messages",
     method: "POST",
-    model: requested ?? answer.modelServed,
-    modelServed: answer.modelServed,
-    errorType: answer.errorType,
-    stopReason: answer.stopReason,
-    isPartial: answer.usagePartial,
-    receivedTokens: answer.message && estimateOutputTokens(answer.message),
+    model: requested ?? response.modelServed,
+    modelServed: response.modelServed,
+    errorType: response.errorType,
+    stopReason: response.stopReason,
+    isPartial: response.usagePartial,
+    receivedTokens: response.message && estimateOutputTokens(response.message),
     ...facts,
     at: new Date(at),
     status,
   });
-  return { ...price, answer };
+  return { ...price, response: response };
 }
 
 /** Both ways of sending one answer. */
-export function pricesOf(said: Said): { plain: Price; streamed: Price } {
-  const { requested, model, at } = said;
+export function pricesOf(message: BilledMessage): { plain: Price; streamed: Price } {
+  const { requested, model, at } = message;
   const more = { requested: requested ?? model, ...(at && { at }) };
   return {
-    plain: priceOfBody(plainAnswer(said), more),
-    streamed: priceOfBody(eventStream(streamedEvents(said)), { ...more, contentType: "text/event-stream" }),
+    plain: priceOfBody(jsonResponse(message), more),
+    streamed: priceOfBody(eventStream(streamedEvents(message)), {
+      ...more,
+      contentType: "text/event-stream",
+    }),
   };
 }

@@ -4,7 +4,7 @@
  * tool calls with their results, reminders with role "system" among the messages. For tests and measurements of storage
  * and ingest. The same arguments always give the same bytes; turn n's request contains every turn before it.
  */
-import { answerStream, type Block } from "./response-stream.ts";
+import { responseStream, type Block } from "./response-stream.ts";
 import { prose, random } from "./prose.ts";
 
 export interface ConversationOptions {
@@ -68,7 +68,7 @@ export function conversationTurn(n: number, options: ConversationOptions = {}): 
   };
   const { answer } = turnOf(n, settings);
   const bytes = new TextEncoder().encode(JSON.stringify(body));
-  const stream = answerStream(answer, {
+  const stream = responseStream(answer, {
     id: toolId(n, settings.seed).replace("toolu", "msg"),
     model,
     usage: {

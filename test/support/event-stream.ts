@@ -8,10 +8,10 @@ export interface SentEvent {
 
 export interface EventReader {
   /** The next event; undefined at the end of the stream. Rejects after `patienceMs`. */
-  next(patienceMs?: number): Promise<SentEvent | undefined>;
+  next(timeoutMs?: number): Promise<SentEvent | undefined>;
   /** Comments seen so far, heartbeats among them. */
   comments(): number;
-  leave(): Promise<void>;
+  cancel(): Promise<void>;
 }
 
 export function readEvents(body: ReadableStream<Uint8Array>): EventReader {
@@ -40,10 +40,10 @@ export function readEvents(body: ReadableStream<Uint8Array>): EventReader {
   };
 
   return {
-    async next(patienceMs = 10_000) {
+    async next(timeoutMs = 10_000) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`no event within ${patienceMs} ms`)), patienceMs);
+        timer = setTimeout(() => reject(new Error(`no event within ${timeoutMs} ms`)), timeoutMs);
       });
       try {
         while (events.length === 0) {
@@ -58,6 +58,6 @@ export function readEvents(body: ReadableStream<Uint8Array>): EventReader {
       }
     },
     comments: () => comments,
-    leave: () => reader.cancel(),
+    cancel: () => reader.cancel(),
   };
 }

@@ -1,9 +1,9 @@
 /** Makes exchanges as the proxy records them: facts, bodies and the bell. */
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import type { ExchangeBell, RequestFacts, ResponseFacts } from "../../workers/schemas/exchange.ts";
-import { answerStream } from "./response-stream.ts";
+import { responseStream } from "./response-stream.ts";
 
-export interface MadeExchange {
+export interface TestExchange {
   id: string;
   request: { facts: RequestFacts; body: Uint8Array };
   response: { facts: ResponseFacts; body: Uint8Array };
@@ -26,11 +26,11 @@ export const NOON = Date.UTC(2026, 10, 22, 12);
 const encoder = new TextEncoder();
 
 /** A question of one message with a streamed answer of 12 tokens; what is given replaces parts of it. */
-export function madeExchange(options: ExchangeOptions = {}): MadeExchange {
+export function makeExchange(options: ExchangeOptions = {}): TestExchange {
   const startedAt = options.startedAt ?? NOON;
   const id = options.exchangeId ?? newExchangeId(startedAt, crypto.getRandomValues(new Uint8Array(10)));
-  const requestBody = bytesOf(options.requestBody ?? question("How are you?"));
-  const responseBody = bytesOf(options.responseBody ?? answer("Well."));
+  const requestBody = bytesOf(options.requestBody ?? messageRequest("How are you?"));
+  const responseBody = bytesOf(options.responseBody ?? messageStream("Well."));
   const asked = {
     domain: options.domain ?? "team.example",
     accountId: "acc_1",
@@ -77,7 +77,7 @@ export function madeExchange(options: ExchangeOptions = {}): MadeExchange {
   };
 }
 
-export function question(text: string, more: Record<string, unknown> = {}): Record<string, unknown> {
+export function messageRequest(text: string, more: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     model: "claude-opus-5-5",
     max_tokens: 1_024,
@@ -88,15 +88,15 @@ export function question(text: string, more: Record<string, unknown> = {}): Reco
 }
 
 /** A streamed answer that says `text`. */
-export function answer(text: string, usage: Record<string, number> = { input_tokens: 12 }): string {
-  return answerStream(
+export function messageStream(text: string, usage: Record<string, number> = { input_tokens: 12 }): string {
+  return responseStream(
     { content: [{ type: "text", text }] },
     { id: "msg_1", model: "claude-opus-5-5", usage },
   );
 }
 
-export function bellOf(
-  { id, request, response }: MadeExchange,
+export function exchangeMessage(
+  { id, request, response }: TestExchange,
   more: Partial<ExchangeBell> = {},
 ): ExchangeBell {
   return {

@@ -16,23 +16,23 @@ export interface JsonSchema {
   allOf?: JsonSchema[];
 }
 
-const KNOWN = new Set(
+const SUPPORTED_KEYWORDS = new Set(
   "type enum const format properties required additionalProperties items anyOf oneOf allOf description default minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength pattern propertyNames".split(
     " ",
   ),
 );
 
 /** Everything that does not fit, as "path: what". Throws on keywords it does not know, rather than passing them over. */
-export function misfits(value: unknown, schema: JsonSchema, path = "$"): string[] {
+export function schemaViolations(value: unknown, schema: JsonSchema, path = "$"): string[] {
   for (const keyword of Object.keys(schema))
-    if (!KNOWN.has(keyword))
+    if (!SUPPORTED_KEYWORDS.has(keyword))
       throw new Error(`${path}: the schema says ${keyword}, which is not understood here`);
   const branches = schema.anyOf ?? schema.oneOf;
   if (branches) {
-    const found = branches.map((branch) => misfits(value, branch, path));
+    const found = branches.map((branch) => schemaViolations(value, branch, path));
     return found.some((list) => list.length === 0) ? [] : (found[0] ?? []);
   }
-  const all = (schema.allOf ?? []).flatMap((part) => misfits(value, part, path));
+  const all = (schema.allOf ?? []).flatMap((part) => schemaViolations(value, part, path));
   const types = schema.type === undefined ? null : [schema.type].flat();
   if (types && !types.some((type) => isOfType(value, type)))
     return [...all, `${path}: ${kindOf(value)} instead of ${types.join(" or ")}`];
@@ -47,20 +47,23 @@ export function misfits(value: unknown, schema: JsonSchema, path = "$"): string[
   )
     return [...all, `${path}: ${value} is no UTC time with milliseconds`];
   if (Array.isArray(value))
-    return [...all, ...value.flatMap((item, n) => misfits(item, schema.items ?? {}, `${path}[${n}]`))];
-  if (typeof value === "object" && value !== null) return [...all, ...objectMisfits(value, schema, path)];
+    return [
+      ...all,
+      ...value.flatMap((item, n) => schemaViolations(item, schema.items ?? {}, `${path}[${n}]`)),
+    ];
+  if (typeof value === "object" && value !== null) return [...all, ...objectViolations(value, schema, path)];
   return all;
 }
 
-function objectMisfits(value: object, schema: JsonSchema, path: string): string[] {
+function objectViolations(value: object, schema: JsonSchema, path: string): string[] {
   if (!schema.properties && schema.additionalProperties === undefined) return [];
   const properties = schema.properties ?? {};
   const missing = (schema.required ?? []).filter((name) => !Object.hasOwn(value, name));
   const members = Object.entries(value).flatMap(([name, member]) => {
     const own = Object.hasOwn(properties, name) ? properties[name] : undefined;
     const rest = schema.additionalProperties;
-    if (own) return misfits(member, own, `${path}.${name}`);
-    if (typeof rest === "object") return misfits(member, rest, `${path}.${name}`);
+    if (own) return schemaViolations(member, own, `${path}.${name}`);
+    if (typeof rest === "object") return schemaViolations(member, rest, `${path}.${name}`);
     return rest === true ? [] : [`${path}.${name}: is not documented`];
   });
   return [...missing.map((name) => `${path}.${name}: is missing`), ...members];

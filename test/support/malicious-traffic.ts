@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { send } from "../../scripts/local/demo/send.ts";
-import { answerStream, type Block } from "./response-stream.ts";
+import { responseStream, type Block } from "./response-stream.ts";
 
 /** What a script would set on the window if one of these texts ever ran. */
 export const MARK = "hostileTextRan";
@@ -190,7 +190,7 @@ export async function startHostileVendor(): Promise<{ url: string; stop: () => P
         "cf-ray": IN_HEADERS,
       });
       const usage = { input_tokens: 1_234, cache_read_input_tokens: 1e12, cache_creation_input_tokens: 0 };
-      response.end(reply?.body ?? answerStream(answer!, { id: MARKUP, model: ENORMOUS, usage }));
+      response.end(reply?.body ?? responseStream(answer!, { id: MARKUP, model: ENORMOUS, usage }));
     });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -3,7 +3,7 @@
 export type Block = Record<string, unknown> & { type: string };
 
 /** The whole stream as text; deltas of 40 characters. `usage` is the input side, as message_start carries it. */
-export function answerStream(
+export function responseStream(
   { content }: { content: readonly Block[] },
   { id, model, usage }: { id: string; model: string; usage: Record<string, number> },
 ): string {

@@ -1,5 +1,5 @@
 /** A week of exchanges of two accounts on three domains, made from a seed, up to an instant. */
-import { answer, type ExchangeOptions, question } from "./exchanges.ts";
+import { messageStream, type ExchangeOptions, messageRequest } from "./exchanges.ts";
 import { seeded } from "./window-exchanges.ts";
 
 const WEEK_MS = 7 * 86_400_000;
@@ -18,8 +18,8 @@ export function usageWeek(now: number, count: number): ExchangeOptions[] {
     return {
       startedAt: now - ago,
       domain: `team-${below(3)}.example`,
-      requestBody: question(`Question ${n}`, { model: `claude-model-${below(3)}` }),
-      responseBody: answer("x".repeat(below(300)), usage),
+      requestBody: messageRequest(`Question ${n}`, { model: `claude-model-${below(3)}` }),
+      responseBody: messageStream("x".repeat(below(300)), usage),
       requestFacts: {
         accountId: `acc_${below(2)}`,
         headers: {

@@ -9,7 +9,7 @@ import { answerEvents, sseText, type Usage, wholeMessage } from "../../scripts/l
 import { modelList } from "../../scripts/local/fake-claude/models.ts";
 import { countTokens, PromptCache } from "../../scripts/local/fake-claude/prompt-cache.ts";
 import { randomOf } from "../../scripts/local/fake-claude/random.ts";
-import { bellOf, type ExchangeOptions, madeExchange, type MadeExchange } from "./exchanges.ts";
+import { exchangeMessage, type ExchangeOptions, makeExchange, type TestExchange } from "./exchanges.ts";
 import type { SentMessage } from "./worker-ingest.ts";
 
 const HOUR_MS = 3_600_000;
@@ -19,7 +19,7 @@ const DAY_BEGINS_MS = 6 * HOUR_MS;
 const UNPRICED_MODEL = "claude-nebula-1";
 
 export interface WeekExchange {
-  made: MadeExchange;
+  made: TestExchange;
   bell: SentMessage;
   /** False: the journal never got it; its bell alone knows of it. */
   isJournalled: boolean;
@@ -43,10 +43,10 @@ export function demoWeek(now: number, turns: number): WeekExchange[] {
     .filter(({ at }) => at <= now)
     .sort((a, b) => a.at - b.at)
     .map(({ at, position, exchange, accountId }) => {
-      const made = madeExchange(optionsOf(exchange, at, accountId, cache, position));
+      const made = makeExchange(optionsOf(exchange, at, accountId, cache, position));
       return position % 17 === 8
         ? unrecorded(made)
-        : { made, bell: { body: bellOf(made) }, isJournalled: true };
+        : { made, bell: { body: exchangeMessage(made) }, isJournalled: true };
     });
 }
 
@@ -118,10 +118,10 @@ function optionsOf(
   return answered(stream, events);
 }
 
-function unrecorded(made: MadeExchange): WeekExchange {
+function unrecorded(made: TestExchange): WeekExchange {
   const nothing = { recorded: "none" as const, bytes: 0, sha256: null };
   const { request, response } = made;
-  const bell = bellOf(made, {
+  const bell = exchangeMessage(made, {
     request: { ...request.facts, body: { ...nothing, bytes: request.body.length } },
     response: { ...response.facts, body: nothing },
   });

@@ -1,14 +1,14 @@
 /** Generated conversation forests as exchanges that the proxy recorded, and what Postgres made of them. */
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { withWriter } from "../../workers/store/db/db.ts";
-import { answerStream } from "./response-stream.ts";
-import { madeExchange, type MadeExchange } from "./exchanges.ts";
+import { responseStream } from "./response-stream.ts";
+import { makeExchange, type TestExchange } from "./exchanges.ts";
 import { forestExchanges } from "./generated-conversations.ts";
 
-export function exchangesOf(seed: number, domain = "team.example"): MadeExchange[] {
+export function exchangesOf(seed: number, domain = "team.example"): TestExchange[] {
   return forestExchanges(seed).map(
     ({ at, exchange: { requestId, headers, messages, system, tools, answer } }) =>
-      madeExchange({
+      makeExchange({
         exchangeId: requestId,
         startedAt: at,
         domain,
@@ -23,7 +23,7 @@ export function exchangesOf(seed: number, domain = "team.example"): MadeExchange
         responseBody:
           answer === null
             ? '{"type":"error","error":{"type":"overloaded_error","message":"busy"}}'
-            : answerStream(
+            : responseStream(
                 { content: answer as never },
                 { id: "msg_1", model: "m", usage: { input_tokens: 10 + (at % 7) } },
               ),

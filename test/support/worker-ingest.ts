@@ -11,7 +11,7 @@ import {
   writeJournalRequest,
   writeJournalResponse,
 } from "../../workers/store/journal/objects.ts";
-import type { MadeExchange } from "./exchanges.ts";
+import type { TestExchange } from "./exchanges.ts";
 import { queryRows, resetDatabase } from "./worker-database.ts";
 
 export interface SentMessage {
@@ -68,7 +68,7 @@ export async function deliver(
 /** Puts both halves, or those named, into the journal. */
 export async function journal(
   bucket: R2Bucket,
-  { request, response }: MadeExchange,
+  { request, response }: TestExchange,
   parts: ("request" | "response")[] = ["request", "response"],
 ): Promise<void> {
   if (parts.includes("request")) await writeJournalRequest(bucket, request.facts, request.body);

@@ -6,7 +6,7 @@ import { env } from "cloudflare:workers";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { sumConversations } from "../../workers/store/conversations/totals.ts";
 import { withWriter } from "../../workers/store/db/db.ts";
-import { answer, madeExchange, NOON, question } from "./exchanges.ts";
+import { messageStream, makeExchange, NOON, messageRequest } from "./exchanges.ts";
 import { queryRows } from "./worker-database.ts";
 import { store } from "./worker-api.ts";
 
@@ -33,10 +33,10 @@ export async function storeConversation(
   linked: readonly LinkedRequest[],
 ): Promise<Record<string, string>> {
   const made = linked.map(({ messages, answer: text = "Well.", at }) =>
-    madeExchange({
+    makeExchange({
       startedAt: NOON + at * 1_000,
-      requestBody: question("", { messages }),
-      responseBody: answer(text, { input_tokens: 10, cache_read_input_tokens: 90, output_tokens: 5 }),
+      requestBody: messageRequest("", { messages }),
+      responseBody: messageStream(text, { input_tokens: 10, cache_read_input_tokens: 90, output_tokens: 5 }),
     }),
   );
   await store(...made);

@@ -9,7 +9,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LIVE_FEED } from "../../workers/runtime/constants.ts";
 import { noteLimits } from "../../workers/proxy/report/rate-limit-reports.ts";
-import { answer, bellOf, madeExchange } from "../support/exchanges.ts";
+import { messageStream, exchangeMessage, makeExchange } from "../support/exchanges.ts";
 import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
@@ -209,8 +209,8 @@ describe("ingest", () => {
     const usage = { input_tokens: 12, cache_read_input_tokens: 30 };
     const unnamed = { accountId: null, credentialType: "passthrough" as const, domain: "mine.example" };
     const exchanges = [
-      madeExchange({ requestFacts: { accountId: "ingest-1" }, responseBody: answer("Well.", usage) }),
-      madeExchange({
+      makeExchange({ requestFacts: { accountId: "ingest-1" }, responseBody: messageStream("Well.", usage) }),
+      makeExchange({
         requestFacts: unnamed,
         responseFacts: {
           headers: { "content-type": "text/event-stream", "anthropic-organization-id": "ingest-org" },
@@ -220,7 +220,7 @@ describe("ingest", () => {
     const [, late] = exchanges;
     await journal(env.JOURNAL, exchanges[0]!);
     await journal(env.JOURNAL, late!, ["request"]);
-    const bells = exchanges.map((exchange) => ({ body: bellOf(exchange) }));
+    const bells = exchanges.map((exchange) => ({ body: exchangeMessage(exchange) }));
     await deliver(bells);
     const totals = async (account: string) =>
       (await env.ACCOUNT_WINDOW.getByName(account).totals(late!.request.facts.startedAt + MINUTE)).total;
@@ -239,10 +239,13 @@ describe("ingest", () => {
   });
 
   it("stores and acknowledges while the windows are out of order", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     const broken = { getByName: () => ({ record: () => Promise.reject(new Error("overloaded")) }) };
     const bindings = { ACCOUNT_WINDOW: broken as unknown as Env["ACCOUNT_WINDOW"] };
-    expect(await deliver([{ body: bellOf(exchange) }], { bindings })).toEqual({ acks: [0], retries: {} });
+    expect(await deliver([{ body: exchangeMessage(exchange) }], { bindings })).toEqual({
+      acks: [0],
+      retries: {},
+    });
   });
 });

@@ -9,7 +9,13 @@ import type { AlertsWaiting } from "../../workers/schemas/api/settings.ts";
 import { watchBacklog } from "../../workers/scheduled/backlog.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import type { SeenBySlack } from "../support/fake-slack.ts";
-import { answer, bellOf, type ExchangeOptions, madeExchange, question } from "../support/exchanges.ts";
+import {
+  messageStream,
+  exchangeMessage,
+  type ExchangeOptions,
+  makeExchange,
+  messageRequest,
+} from "../support/exchanges.ts";
 import { ask, call, store, testEnv, VIEWER_KEY } from "../support/worker-api.ts";
 import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
 
@@ -72,8 +78,8 @@ const system = [
 const asked = (domain: string, text: string, more: ExchangeOptions = {}): ExchangeOptions => ({
   domain,
   startedAt: Date.now(),
-  requestBody: question(text, { system }),
-  responseBody: answer("It is done."),
+  requestBody: messageRequest(text, { system }),
+  responseBody: messageStream("It is done."),
   ...more,
 });
 
@@ -113,7 +119,7 @@ describe("messages", () => {
   it("of a domain that opted out, of an old exchange or of nobody's making are not told", async () => {
     const quiet = await newDomain("ok", { enabled: false });
     const { domain, texts } = await newDomain("ok");
-    const title = { requestBody: question("Write a title") };
+    const title = { requestBody: messageRequest("Write a title") };
     await store(
       asked(quiet.domain, "Nobody's business"),
       asked(domain, "Yesterday's news", { startedAt: Date.now() - 2 * 3_600_000 }),
@@ -180,10 +186,10 @@ describe("a Slack that", () => {
   it("is slow or down changes nothing else: exchanges are stored at once, alerts wait", async () => {
     for (const how of ["slow", "down"]) {
       const { domain, outbox } = await newDomain(how);
-      const exchange = madeExchange(asked(domain, "Hello"));
+      const exchange = makeExchange(asked(domain, "Hello"));
       await journal(env.JOURNAL, exchange);
       const began = Date.now();
-      expect((await deliver([{ body: bellOf(exchange) }])).acks).toEqual([0]);
+      expect((await deliver([{ body: exchangeMessage(exchange) }])).acks).toEqual([0]);
       expect(Date.now() - began).toBeLessThan(5_000);
       await vi.waitUntil(async () => (await waitingIn(outbox)).length === 1, PATIENCE);
     }
@@ -343,7 +349,7 @@ describe("a backlog", () => {
     const fake = { getByName: () => ({ raise: raised }) } as unknown as Env["ALERT_OUTBOX"];
     const bindings = testEnv({ ALERT_OUTBOX: fake });
     await watchBacklog(bindings, loadConfig(bindings), Date.now());
-    await journal(env.JOURNAL, madeExchange());
+    await journal(env.JOURNAL, makeExchange());
     await watchBacklog(bindings, loadConfig(bindings), Date.now());
     expect(raised).not.toHaveBeenCalled();
     await watchBacklog(bindings, loadConfig(bindings), Date.now() + 600_000);
@@ -367,12 +373,13 @@ describe("what the archive did not take", () => {
   it("is told to the deployment's channel, once for a row however often its bell rings", async () => {
     const { raised, bindings } = outboxes();
     const [lost, recorded] = [
-      madeExchange({ startedAt: Date.now() }),
-      madeExchange({ startedAt: Date.now() }),
+      makeExchange({ startedAt: Date.now() }),
+      makeExchange({ startedAt: Date.now() }),
     ];
-    const bell = bellOf(lost, { request: lost.request.facts, response: lost.response.facts });
+    const bell = exchangeMessage(lost, { request: lost.request.facts, response: lost.response.facts });
     await journal(env.JOURNAL, recorded);
-    for (let n = 0; n < 2; n++) await deliver([{ body: bell }, { body: bellOf(recorded) }], { bindings });
+    for (let n = 0; n < 2; n++)
+      await deliver([{ body: bell }, { body: exchangeMessage(recorded) }], { bindings });
     const { id: requestId } = lost;
     expect(raised.mock.calls).toEqual([
       [

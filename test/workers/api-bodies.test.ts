@@ -1,7 +1,7 @@
 /** One exchange with its bodies, and their bytes for taking away. */
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
-import { answer, type ExchangeOptions, question } from "../support/exchanges.ts";
+import { messageStream, type ExchangeOptions, messageRequest } from "../support/exchanges.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { ask, call, DATABASE_DOWN, refused, store } from "../support/worker-api.ts";
 
@@ -18,8 +18,8 @@ async function stored(options: ExchangeOptions = {}) {
 
 describe("GET /api/requests/:id", () => {
   it("is the row and both bodies, the answer as one message", async () => {
-    const body = question("How are you?", { system: "Be brief.", temperature: 0.5 });
-    const { made, detail } = await stored({ requestBody: body, responseBody: answer("Well.") });
+    const body = messageRequest("How are you?", { system: "Be brief.", temperature: 0.5 });
+    const { made, detail } = await stored({ requestBody: body, responseBody: messageStream("Well.") });
     expect(detail).toMatchObject({
       requestId: made.id,
       requestBody: body,

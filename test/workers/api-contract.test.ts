@@ -1,7 +1,7 @@
 /** The API does what its own description says: every route, every answer, over data of every kind. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { answer, madeExchange, question } from "../support/exchanges.ts";
-import { type JsonSchema, misfits } from "../support/json-schema.ts";
+import { messageStream, makeExchange, messageRequest } from "../support/exchanges.ts";
+import { type JsonSchema, schemaViolations } from "../support/json-schema.ts";
 import { resetDatabase } from "../support/worker-database.ts";
 import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
 import { ask, type Answered, call, store, VIEWER_KEY } from "../support/worker-api.ts";
@@ -90,18 +90,20 @@ beforeAll(async () => {
   document = await ask<Document>("/api/openapi.json");
   const tools = [{ name: "Read", input_schema: { type: "object" } }];
   const made = await store(
-    madeExchange(),
-    madeExchange({ requestBody: question("<b>hostile</b> \u0000 \ud83e\udd8a", { tools, system: "s" }) }),
-    madeExchange({ responseBody: answer("x", { input_tokens: 1, cache_read_input_tokens: 5 }) }),
-    madeExchange({
+    makeExchange(),
+    makeExchange({
+      requestBody: messageRequest("<b>hostile</b> \u0000 \ud83e\udd8a", { tools, system: "s" }),
+    }),
+    makeExchange({ responseBody: messageStream("x", { input_tokens: 1, cache_read_input_tokens: 5 }) }),
+    makeExchange({
       responseBody: '{"type":"error","error":{"type":"overloaded_error","message":"busy"}}',
       responseFacts: { status: 529, headers: { "content-type": "application/json", "retry-after": "3" } },
     }),
-    madeExchange({
+    makeExchange({
       responseBody: "",
       responseFacts: { outcome: "client_gone", status: null, timeToFirstByteMs: null },
     }),
-    madeExchange({
+    makeExchange({
       requestBody: "not JSON",
       requestFacts: { path: "/v1/files", accountId: null, credentialType: "passthrough" },
     }),
@@ -134,7 +136,7 @@ function expectDocumented(operation: Operation, answered: Answered): void {
   if (!documented.content) return expect(answered.text).toBe("");
   const content = documented.content[type];
   if (!content) throw new Error(`${type} is not documented for ${answered.status}`);
-  if (type === "application/json") expect(misfits(answered.json, content.schema)).toEqual([]);
+  if (type === "application/json") expect(schemaViolations(answered.json, content.schema)).toEqual([]);
 }
 
 const operationOf = (name: string): Operation => {
@@ -179,8 +181,8 @@ describe("the description", () => {
 it("the checker of this file finds what does not fit", () => {
   const object = { type: "object", properties: { a: { type: ["integer", "null"] } }, required: ["a"] };
   const schema: JsonSchema = { type: "object", properties: { list: { type: "array", items: object } } };
-  expect(misfits({ list: [{ a: 1 }, { a: null }] }, schema)).toEqual([]);
-  expect(misfits({ list: [{ a: 1.5 }, {}, { a: 1, b: 2 }], more: 1 }, schema)).toHaveLength(4);
+  expect(schemaViolations({ list: [{ a: 1 }, { a: null }] }, schema)).toEqual([]);
+  expect(schemaViolations({ list: [{ a: 1.5 }, {}, { a: 1, b: 2 }], more: 1 }, schema)).toHaveLength(4);
 });
 
 describe("the answers", () => {

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Errors } from "../../workers/schemas/api/failures.ts";
 import type { Overview } from "../../workers/schemas/api/stats.ts";
-import { type ExchangeOptions, type MadeExchange, question } from "../support/exchanges.ts";
+import { type ExchangeOptions, type TestExchange, messageRequest } from "../support/exchanges.ts";
 import { ask, refused, store } from "../support/worker-api.ts";
 import { resetDatabase } from "../support/worker-database.ts";
 
@@ -24,9 +24,9 @@ const failed = (
   responseFacts: { status, errorType: type, headers: { "content-type": "application/json" } },
   ...more,
 });
-const haiku = { requestBody: question("x", { model: "claude-haiku-4-5" }) };
+const haiku = { requestBody: messageRequest("x", { model: "claude-haiku-4-5" }) };
 
-let made: MadeExchange[];
+let made: TestExchange[];
 beforeAll(async () => {
   await resetDatabase();
   made = await store(

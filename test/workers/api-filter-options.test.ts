@@ -2,7 +2,7 @@
 import { beforeEach, expect, it } from "vitest";
 import type { Choices } from "../../workers/schemas/api/choices.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
-import { question } from "../support/exchanges.ts";
+import { messageRequest } from "../support/exchanges.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { ask, refused, store } from "../support/worker-api.ts";
 
@@ -22,7 +22,7 @@ it("are the two common types of request where nothing was asked yet", async () =
 it("are each there once, sorted, the domain's account also before it was used", async () => {
   const asking = (domain: string, model: string, text = "Hi") => ({
     domain,
-    requestBody: question(text, { model }),
+    requestBody: messageRequest(text, { model }),
   });
   await store(
     asking("b.example", "claude-opus-5-5"),

@@ -1,19 +1,19 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RepriceBatch } from "../../workers/schemas/api/reprice.ts";
-import { eventStream, type Said, streamedEvents } from "../support/bills.ts";
-import { type MadeExchange, madeExchange, NOON, question } from "../support/exchanges.ts";
+import { eventStream, type BilledMessage, streamedEvents } from "../support/bills.ts";
+import { type TestExchange, makeExchange, NOON, messageRequest } from "../support/exchanges.ts";
 import { ask, refused, store, VIEWER_KEY } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { freshWorld, storedRow } from "../support/worker-ingest.ts";
 
 type Audit = { entries: { action: string; target: string; details: Record<string, unknown> }[] };
 
-const OPUS: Said = { model: "claude-opus-5-5", usage: { input_tokens: 1_000, output_tokens: 100 } };
+const OPUS: BilledMessage = { model: "claude-opus-5-5", usage: { input_tokens: 1_000, output_tokens: 100 } };
 const COST = 6_000_000_000n; // 1000×4 + 100×20 = 6000µ
 
-const exchangeOf = (said: Said, options: Parameters<typeof madeExchange>[0] = {}) =>
-  madeExchange({
-    requestBody: question("?", { model: said.model }),
+const exchangeOf = (said: BilledMessage, options: Parameters<typeof makeExchange>[0] = {}) =>
+  makeExchange({
+    requestBody: messageRequest("?", { model: said.model }),
     responseBody: eventStream(streamedEvents(said)),
     ...options,
   });
@@ -51,7 +51,7 @@ describe("pricing again", () => {
   });
 
   it("gives rows the price the table has now, its bill and its version; rollups and the audit log follow", async () => {
-    const [{ id }] = (await store(exchangeOf(OPUS), exchangeOf(OPUS))) as [MadeExchange];
+    const [{ id }] = (await store(exchangeOf(OPUS), exchangeOf(OPUS))) as [TestExchange];
     const before = await storedRow(id);
     await forget();
     expect(await rollupSums()).toEqual([{ cost: "0", unpriced: 2, rows: 2 }]);
@@ -77,7 +77,7 @@ describe("pricing again", () => {
   });
 
   it("takes a wrong price away, and with it what the sums had of it", async () => {
-    const [{ id }] = (await store(exchangeOf({ ...OPUS, model: "claude-opus-9" }))) as [MadeExchange];
+    const [{ id }] = (await store(exchangeOf({ ...OPUS, model: "claude-opus-9" }))) as [TestExchange];
     await queryRows("UPDATE requests SET cost_pico = 5");
     await queryRows("UPDATE rollups SET cost_pico = 5, unpriced_count = 0");
     expect(await reprice()).toMatchObject({ changed: 1, newlyUnpriced: 1, deltaUsd: "-0.000000000005" });

@@ -2,11 +2,11 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { RequestList } from "../../workers/schemas/api/requests.ts";
 import {
-  answer,
+  messageStream,
   type ExchangeOptions,
-  madeExchange,
-  type MadeExchange,
-  question,
+  makeExchange,
+  type TestExchange,
+  messageRequest,
 } from "../support/exchanges.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { ask, refused, store } from "../support/worker-api.ts";
@@ -26,7 +26,7 @@ function failing(status: number | null, more: ExchangeOptions = {}): ExchangeOpt
 }
 
 describe("filters", () => {
-  let made: Record<string, MadeExchange>;
+  let made: Record<string, TestExchange>;
   const named = async (query: string) => {
     const ids = new Map(Object.entries(made).map(([name, { id }]) => [id, name]));
     return (await list(query)).requests.map(({ requestId }) => ids.get(requestId));
@@ -38,25 +38,25 @@ describe("filters", () => {
       metadata: { user_id: JSON.stringify({ session_id: "5e551011-0000-4000-8000-000000000001" }) },
     };
     made = {
-      plain: madeExchange({ startedAt: T }),
-      haiku: madeExchange({
+      plain: makeExchange({ startedAt: T }),
+      haiku: makeExchange({
         startedAt: T + 1_000,
-        requestBody: question("x", { model: "claude-haiku-4-5" }),
+        requestBody: messageRequest("x", { model: "claude-haiku-4-5" }),
       }),
-      other: madeExchange({
+      other: makeExchange({
         startedAt: T + 2_000,
         domain: "other.example",
         requestFacts: { accountId: "acc_2" },
       }),
-      limited: madeExchange({ ...failing(429), startedAt: T + 3_000 }),
-      overloaded: madeExchange({ ...failing(529), startedAt: T + 4_000 }),
-      gone: madeExchange({
+      limited: makeExchange({ ...failing(429), startedAt: T + 3_000 }),
+      overloaded: makeExchange({ ...failing(529), startedAt: T + 4_000 }),
+      gone: makeExchange({
         startedAt: T + 5_000,
         responseBody: "",
         responseFacts: { outcome: "client_gone", status: null, timeToFirstByteMs: null },
       }),
-      quota: madeExchange({ startedAt: T + 6_000, requestBody: question("quota") }),
-      session: madeExchange({ startedAt: T + 7_000, requestBody: question("x", session) }),
+      quota: makeExchange({ startedAt: T + 6_000, requestBody: messageRequest("quota") }),
+      session: makeExchange({ startedAt: T + 7_000, requestBody: messageRequest("x", session) }),
     };
     await store(...Object.values(made));
   });
@@ -144,7 +144,7 @@ describe("a row", () => {
       cache_creation_input_tokens: 50,
       output_tokens: 8,
     };
-    const [made] = await store({ startedAt: T, responseBody: answer("Well.", usage) });
+    const [made] = await store({ startedAt: T, responseBody: messageStream("Well.", usage) });
     const [row] = (await list()).requests;
     expect(row).toMatchObject({
       requestId: made!.id,
@@ -199,8 +199,8 @@ describe("pages", () => {
   beforeEach(resetDatabase);
   const rows = (count: number, start = T) =>
     // Three to a millisecond: the order among equals is by id.
-    Array.from({ length: count }, (_, n) => madeExchange({ startedAt: start + Math.floor(n / 3) }));
-  const newestFirst = (made: MadeExchange[]) =>
+    Array.from({ length: count }, (_, n) => makeExchange({ startedAt: start + Math.floor(n / 3) }));
+  const newestFirst = (made: TestExchange[]) =>
     made
       .map(({ id }) => id)
       .sort()

@@ -5,7 +5,7 @@ import { loadConfig } from "../../workers/runtime/config.ts";
 import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
 import type { SearchResults } from "../../workers/schemas/api/search.ts";
 import { indexWaiting } from "../../workers/store/search/indexer.ts";
-import { answer, bellOf, madeExchange, NOON, question } from "../support/exchanges.ts";
+import { messageStream, exchangeMessage, makeExchange, NOON, messageRequest } from "../support/exchanges.ts";
 import { ask, call, refused, store } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
@@ -18,7 +18,7 @@ const search = (q: string, more = "") => ask<SearchResults>(`/api/search?q=${enc
 const snippets = async (q: string, more = "") =>
   (await search(q, more)).results.map(({ snippet }) => snippet);
 const said = (text: string, at = 0, domain = "team.example") =>
-  madeExchange({ startedAt: NOON + at * 1_000, domain, requestBody: question(text) });
+  makeExchange({ startedAt: NOON + at * 1_000, domain, requestBody: messageRequest(text) });
 
 describe("GET /api/search", () => {
   it("finds what was said, with its place and its marks, once, at the earliest request", async () => {
@@ -55,9 +55,9 @@ describe("GET /api/search", () => {
 
   it("points to the earliest request also when later ones were stored first", async () => {
     const turn = (n: number) =>
-      madeExchange({
+      makeExchange({
         startedAt: NOON + n * 1_000,
-        requestBody: question("", {
+        requestBody: messageRequest("", {
           messages: [
             user("alpha"),
             assistant("beta"),
@@ -66,7 +66,7 @@ describe("GET /api/search", () => {
             user("epsilon"),
           ].slice(0, 2 * n - 1),
         }),
-        responseBody: answer(n === 1 ? "beta" : "delta"),
+        responseBody: messageStream(n === 1 ? "beta" : "delta"),
       });
     const [third, second, first] = [turn(3), turn(2), turn(1)];
     for (const made of [third, second, first]) await store(made);
@@ -182,7 +182,7 @@ describe("the index", () => {
   it("waits while much is going on, and is made up for", async () => {
     const made = Array.from({ length: 30 }, (_, n) => said(`number${n} of many`, n));
     for (const one of made) await journal(env.JOURNAL, one);
-    await deliver(made.map((one) => ({ body: bellOf(one) })));
+    await deliver(made.map((one) => ({ body: exchangeMessage(one) })));
     expect(await snippets("many")).toHaveLength(0);
     const [waiting] = await queryRows("SELECT count(*)::int AS n FROM search_entries WHERE words IS NULL");
     // The answer is one for all.

@@ -1,7 +1,7 @@
 /** Sums: right to the exchange, also where a period begins between two rollups, and of hostile names. */
 import { beforeEach, describe, expect, it } from "vitest";
 import type { DomainTokens, Overview, Stats } from "../../workers/schemas/api/stats.ts";
-import { answer, type ExchangeOptions, question } from "../support/exchanges.ts";
+import { messageStream, type ExchangeOptions, messageRequest } from "../support/exchanges.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { ask, refused, store } from "../support/worker-api.ts";
 
@@ -16,7 +16,7 @@ beforeEach(resetDatabase);
 /** An exchange of `input` and 3 output tokens. */
 function used(startedAt: number, input: number, more: ExchangeOptions = {}): ExchangeOptions {
   const usage = { input_tokens: input, cache_read_input_tokens: 300, cache_creation_input_tokens: 100 };
-  return { startedAt, responseBody: answer("x".repeat(12), usage), ...more };
+  return { startedAt, responseBody: messageStream("x".repeat(12), usage), ...more };
 }
 const OUTPUT = Math.ceil(JSON.stringify([{ type: "text", text: "x".repeat(12) }]).length / 4);
 const failed = (startedAt: number): ExchangeOptions => ({
@@ -51,7 +51,7 @@ describe("GET /api/stats", () => {
       used(T, 10),
       used(T + 7 * MINUTE, 20, {
         domain: "b.example",
-        requestBody: question("x", { model: "claude-haiku-4-5" }),
+        requestBody: messageRequest("x", { model: "claude-haiku-4-5" }),
       }),
       failed(T + 20 * MINUTE),
     );
@@ -102,7 +102,7 @@ describe("GET /api/stats", () => {
 
   it("takes names of models as they come", async () => {
     const names = ["__proto__", "<img src=x onerror=alert(1)>", "constructor", "'; drop table requests; --"];
-    await store(...names.map((model, n) => used(T + n, 1, { requestBody: question("x", { model }) })));
+    await store(...names.map((model, n) => used(T + n, 1, { requestBody: messageRequest("x", { model }) })));
     const { requestsByModel } = await stats(`?since=${iso(T)}`);
     expect(new Set(Object.keys(requestsByModel))).toEqual(new Set(names));
   });
@@ -117,7 +117,7 @@ describe("GET /token-stats", () => {
     await store(
       used(T, 10),
       used(T + 400 * DAY, 20, {
-        requestBody: question("x", {
+        requestBody: messageRequest("x", {
           system: [
             { type: "text", text: "a" },
             { type: "text", text: "b" },
@@ -208,7 +208,10 @@ describe("GET /api/overview", () => {
     await store(
       used(T, 1),
       used(T + 1, 2, { domain: "b.example", requestFacts: { accountId: "acc_2" } }),
-      used(T + 2, 4, { domain: "b.example", requestBody: question("quota", { model: "claude-haiku-4-5" }) }),
+      used(T + 2, 4, {
+        domain: "b.example",
+        requestBody: messageRequest("quota", { model: "claude-haiku-4-5" }),
+      }),
     );
     const all = await overview(period(T, T + HOUR));
     const short = (list: { requests: number; inputTokens: number }[]) =>

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import type { Status } from "../../workers/schemas/api/status.ts";
-import { madeExchange } from "../support/exchanges.ts";
+import { makeExchange } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { freshWorld, journal } from "../support/worker-ingest.ts";
 import { ask, DATABASE_DOWN, store } from "../support/worker-api.ts";
@@ -30,7 +30,7 @@ it("is ok when nothing waits and nothing failed", async () => {
 });
 
 it("counts what waits in the journal, running exchanges apart", async () => {
-  const [ended, running] = [madeExchange(), madeExchange()];
+  const [ended, running] = [makeExchange(), makeExchange()];
   await journal(env.JOURNAL, ended);
   await journal(env.JOURNAL, running, ["request"]);
   const { journal: seen, state } = await status();
@@ -120,7 +120,7 @@ it("counts exchanges whose bodies were lost in the last day", async () => {
 });
 
 it("answers 200 with what is known when Postgres is down", async () => {
-  await journal(env.JOURNAL, madeExchange());
+  await journal(env.JOURNAL, makeExchange());
   expect(await status(DATABASE_DOWN)).toMatchObject({
     state: "failing",
     database: { reachable: false, latencyMs: null },

@@ -4,7 +4,7 @@ import { beforeEach, expect, it } from "vitest";
 import { count, flushCounters } from "../../workers/proxy/record/counters.ts";
 import { keepUnsent } from "../../workers/proxy/record/pending-notifications.ts";
 import type { CountersBell, QueueMessage } from "../../workers/schemas/exchange.ts";
-import { bellOf, madeExchange } from "../support/exchanges.ts";
+import { exchangeMessage, makeExchange } from "../support/exchanges.ts";
 
 /** A queue that takes messages as `take` says, and what it got. */
 function queueThat(take: () => void) {
@@ -60,8 +60,8 @@ it("sums that a queue took without saying so are sent again as the same message,
 
 it("bells that were kept go with the next sums, or alone, once the queue takes them", async () => {
   const bells = Array.from({ length: 3 }, () => {
-    const exchange = madeExchange();
-    return bellOf(exchange, { request: exchange.request.facts });
+    const exchange = makeExchange();
+    return exchangeMessage(exchange, { request: exchange.request.facts });
   });
   for (const bell of bells) keepUnsent(bell);
   const broken = queueThat(down);

@@ -12,7 +12,13 @@ import {
   readResponseHeaders,
 } from "../../workers/store/content/request-body.ts";
 import { reader } from "../../workers/store/db/db.ts";
-import { answer, bellOf, type ExchangeOptions, madeExchange, question } from "../support/exchanges.ts";
+import {
+  messageStream,
+  exchangeMessage,
+  type ExchangeOptions,
+  makeExchange,
+  messageRequest,
+} from "../support/exchanges.ts";
 import { deliver, freshWorld, journal, storedRow } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 
@@ -26,9 +32,9 @@ const hex = (bytes: Uint8Array | null) =>
 
 /** Stores an exchange and reads back everything it left, as the API would: over HTTP. */
 async function archived(options: ExchangeOptions) {
-  const exchange = madeExchange(options);
+  const exchange = makeExchange(options);
   await journal(env.JOURNAL, exchange);
-  expect(await deliver([{ body: bellOf(exchange) }])).toEqual({ acks: [0], retries: {} });
+  expect(await deliver([{ body: exchangeMessage(exchange) }])).toEqual({ acks: [0], retries: {} });
   const row = await storedRow(exchange.id);
   const db = reader(loadConfig(env));
   return {
@@ -75,14 +81,14 @@ describe("a request body", () => {
     const { row, request } = await archived({ requestBody: bytes });
     expect(row.bodyKind).toBe("bytes");
     expect(hash(request!)).toBe(hash(bytes));
-    const text = question(Array.from(bytes.subarray(0, 2_500_000)).join(""));
+    const text = messageRequest(Array.from(bytes.subarray(0, 2_500_000)).join(""));
     const large = await archived({ requestBody: text });
     expect(large.row).toMatchObject({ bodyKind: "json", messageCount: 1, model: "claude-opus-5-5" });
     expect(hash(large.request!)).toBe(hash(large.sent));
   });
 
   it("cut off keeps its beginning, its size and the hash of all of it", async () => {
-    const head = encode(JSON.stringify(question("x".repeat(500))).slice(0, 300));
+    const head = encode(JSON.stringify(messageRequest("x".repeat(500))).slice(0, 300));
     const whole = "ab".repeat(32);
     const { row, request } = await archived({
       requestBody: head,
@@ -108,14 +114,14 @@ describe("a request body", () => {
 
   it("with somebody's MCP token is masked", async () => {
     const mcp_servers = [{ type: "url", url: "https://mcp.example", authorization_token: "hush-hush" }];
-    const { row, request } = await archived({ requestBody: question("Hello", { mcp_servers }) });
+    const { row, request } = await archived({ requestBody: messageRequest("Hello", { mcp_servers }) });
     expect(decode(request)).not.toContain("hush-hush");
     expect(row.bodyMasked).toBe(true);
     expect(hex(row.bodySha256)).toBe(hash(request!));
   });
 
   it("compressed by the client is kept as it came, and read all the same", async () => {
-    const requestBody = gzipSync(JSON.stringify(question("Hello")));
+    const requestBody = gzipSync(JSON.stringify(messageRequest("Hello")));
     const headers = { "content-encoding": "gzip", "content-type": "application/json" };
     const { row, request } = await archived({ requestBody, requestFacts: { headers } });
     expect(hash(request!)).toBe(hash(requestBody));
@@ -124,7 +130,7 @@ describe("a request body", () => {
 
   it("compressed with a secret in it is kept unpacked and masked", async () => {
     const mcp_servers = [{ url: "https://mcp.example", authorization_token: "hush-hush" }];
-    const requestBody = gzipSync(JSON.stringify(question("Hello", { mcp_servers })));
+    const requestBody = gzipSync(JSON.stringify(messageRequest("Hello", { mcp_servers })));
     const headers = { "content-encoding": "gzip" };
     const { row, request } = await archived({ requestBody, requestFacts: { headers } });
     expect(decode(request)).toContain('"authorization_token":"***"');
@@ -141,7 +147,7 @@ describe("a request body", () => {
 
 describe("an answer", () => {
   it("comes back to the byte, and as the message it holds", async () => {
-    const responseBody = answer("Well – naïve.");
+    const responseBody = messageStream("Well – naïve.");
     const { response, message, row } = await archived({ responseBody });
     expect(decode(response)).toBe(responseBody);
     expect(JSON.parse(message!)).toEqual({ role: "assistant", content: "Well – naïve." });
@@ -159,7 +165,7 @@ describe("an answer", () => {
   });
 
   it("in a coding that the runtime does not undo is undone", async () => {
-    const text = answer("Packed");
+    const text = messageStream("Packed");
     const coded = [
       [deflateSync(text), "deflate"],
       [deflateRawSync(text), "deflate"],
@@ -175,7 +181,7 @@ describe("an answer", () => {
   });
 
   it("cut off in such a coding is undone as far as it goes", async () => {
-    const text = answer(Array.from({ length: 20_000 }, (_, n) => `${n * 7919} `).join(""));
+    const text = messageStream(Array.from({ length: 20_000 }, (_, n) => `${n * 7919} `).join(""));
     for (const [coded, bodyCoding] of [
       [deflateSync(text), "deflate"],
       [brotliCompressSync(text), "br"],

@@ -6,7 +6,7 @@ import type { ExchangeBell } from "../../workers/schemas/exchange.ts";
 import { readJournalStatus } from "../../workers/store/admin/status.ts";
 import { bundlePart, writeJournalBundle } from "../../workers/store/journal/bundles.ts";
 import { journalKey, journalTrailer, listJournal } from "../../workers/store/journal/objects.ts";
-import { bellOf, madeExchange, type MadeExchange, NOON } from "../support/exchanges.ts";
+import { exchangeMessage, makeExchange, type TestExchange, NOON } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import {
   countedExchanges,
@@ -24,13 +24,13 @@ beforeEach(freshWorld);
 const DEAD = { queue: "nexus-exchanges-dead" };
 const noDatabase = { NEON_BRIDGE: "127.0.0.1:1" } as Partial<Env>;
 const HOUR = 3_600_000;
-const three = () => [0, 1, 2].map((n) => madeExchange({ startedAt: NOON + n }));
+const three = () => [0, 1, 2].map((n) => makeExchange({ startedAt: NOON + n }));
 /** Its status does not fit the column. */
-const poison = (startedAt: number) => madeExchange({ startedAt, responseFacts: { status: 70_000 } });
-const idsOf = (exchanges: readonly MadeExchange[]) => exchanges.map(({ id }) => id);
+const poison = (startedAt: number) => makeExchange({ startedAt, responseFacts: { status: 70_000 } });
+const idsOf = (exchanges: readonly TestExchange[]) => exchanges.map(({ id }) => id);
 
 /** Puts them into the journal as one bundle; its bell. */
-async function bundle(exchanges: readonly MadeExchange[], more: Partial<ExchangeBell> = {}) {
+async function bundle(exchanges: readonly TestExchange[], more: Partial<ExchangeBell> = {}) {
   const id = newExchangeId(NOON + 1_000, crypto.getRandomValues(new Uint8Array(10)));
   const halves = exchanges.flatMap(({ id: of, request, response }) => [
     { id: of, part: "request" as const, pieces: [request.body, journalTrailer(request.facts)] },
@@ -76,11 +76,11 @@ it("is stored whole, counted once, and cleared", async () => {
 });
 
 it("stores of several domains, beside exchanges that come alone", async () => {
-  const other = madeExchange({ startedAt: NOON + 5, requestFacts: { domain: "other.example" } });
-  const alone = madeExchange({ startedAt: NOON + 6 });
+  const other = makeExchange({ startedAt: NOON + 5, requestFacts: { domain: "other.example" } });
+  const alone = makeExchange({ startedAt: NOON + 6 });
   const { bell } = await bundle([...three(), other]);
   await journal(env.JOURNAL, alone);
-  expect((await deliver([{ body: bellOf(alone) }, { body: bell }])).acks).toEqual([0, 1]);
+  expect((await deliver([{ body: exchangeMessage(alone) }, { body: bell }])).acks).toEqual([0, 1]);
   expect(await storedOutcomes()).toHaveLength(5);
   expect(
     await queryRows(
@@ -103,7 +103,7 @@ it("rung for again, in one batch or later, changes nothing", async () => {
 it("holds what was stored before: that is not counted again, and the rest is stored", async () => {
   const exchanges = three();
   await journal(env.JOURNAL, exchanges[0]!);
-  await deliver([{ body: bellOf(exchanges[0]!) }]);
+  await deliver([{ body: exchangeMessage(exchanges[0]!) }]);
   const { bell } = await bundle(exchanges);
   await deliver([{ body: bell }]);
   expect(await countedExchanges()).toBe(3);
@@ -113,7 +113,7 @@ it("and a copy of one of its exchanges that lies in the journal alone are one ro
   const exchanges = three();
   const { bell } = await bundle(exchanges);
   await journal(env.JOURNAL, exchanges[2]!);
-  expect((await deliver([{ body: bell }, { body: bellOf(exchanges[2]!) }])).acks).toEqual([0, 1]);
+  expect((await deliver([{ body: bell }, { body: exchangeMessage(exchanges[2]!) }])).acks).toEqual([0, 1]);
   expect(await countedExchanges()).toBe(3);
   expect(await journalContents()).toEqual([]);
 });
@@ -125,7 +125,7 @@ it("that R2 took although it seemed not to, completes what its bells had stored 
     request: { ...one!.request.facts, body: none },
     response: { ...one!.response.facts, outcome: "unrecorded" as const, body: none },
   };
-  await deliver([{ body: bellOf(one!, facts) }]);
+  await deliver([{ body: exchangeMessage(one!, facts) }]);
   expect((await storedRow(one!.id)).outcome).toBe("unrecorded");
   const { bell } = await bundle([one!], { rungBy: "sweep" });
   await deliver([{ body: bell }]);
@@ -144,7 +144,10 @@ describe.each(["the bundle first", "the bell first"])(
         response: { ...one!.response.facts, outcome: "unrecorded" as const, body: none },
       };
       const { bell } = await bundle([one!], { rungBy: "sweep" });
-      const messages = [{ body: bell }, { body: bellOf(one!, { ...facts, journalBytes: 0 }), attempts: 3 }];
+      const messages = [
+        { body: bell },
+        { body: exchangeMessage(one!, { ...facts, journalBytes: 0 }), attempts: 3 },
+      ];
       const JOURNAL = new Proxy(env.JOURNAL, {
         get(bucket, name: keyof R2Bucket) {
           if (name !== "get") return (bucket[name] as (...args: unknown[]) => unknown).bind(bucket);
@@ -167,7 +170,7 @@ it(
   async () => {
     const crowds = Array.from({ length: 12 }, (_, crowd) =>
       Array.from({ length: 100 }, (__, n) =>
-        madeExchange({
+        makeExchange({
           startedAt: NOON + crowd * 100 + n,
           requestFacts: { path: "/v1/messages/count_tokens" },
           requestBody: { model: "claude-opus-5-5", messages: [{ role: "user", content: `${crowd} ${n}` }] },
@@ -186,7 +189,7 @@ it(
 
 describe("one exchange of it that cannot be stored", () => {
   it("goes back into the journal by itself and is rung for; the others are stored and the bundle goes", async () => {
-    const exchanges = [madeExchange(), poison(NOON + 1), madeExchange({ startedAt: NOON + 2 })];
+    const exchanges = [makeExchange(), poison(NOON + 1), makeExchange({ startedAt: NOON + 2 })];
     const { bell } = await bundle(exchanges);
     const { rung, bindings } = listening();
     expect(await deliver([{ body: bell }], { bindings })).toEqual({ acks: [0], retries: {} });
@@ -219,7 +222,7 @@ describe("one exchange of it that cannot be stored", () => {
   });
 
   it("stays in the bundle while the queue takes no bell", async () => {
-    const { bell } = await bundle([madeExchange(), poison(NOON + 1)]);
+    const { bell } = await bundle([makeExchange(), poison(NOON + 1)]);
     const EXCHANGES = { sendBatch: () => Promise.reject(new Error("down")) } as unknown as Queue;
     expect(await deliver([{ body: bell }], { bindings: { EXCHANGES } })).toEqual({
       acks: [],
@@ -285,7 +288,7 @@ describe("left behind", () => {
 
   it("counts as many exchanges as are in it", async () => {
     await bundle(three());
-    await journal(env.JOURNAL, madeExchange({ startedAt: NOON + 9 }));
+    await journal(env.JOURNAL, makeExchange({ startedAt: NOON + 9 }));
     expect(await readJournalStatus(env, new Date())).toMatchObject({ entries: 4, ended: 4 });
     expect((await listJournal(env.JOURNAL, { limit: 10 })).entries.map((entry) => entry.exchanges)).toEqual([
       undefined,

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { addCounters } from "../../workers/store/usage/counters.ts";
 import { withWriter } from "../../workers/store/db/db.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
-import { bellOf, madeExchange, NOON } from "../support/exchanges.ts";
+import { exchangeMessage, makeExchange, NOON } from "../support/exchanges.ts";
 import {
   countedExchanges,
   deliver,
@@ -19,9 +19,9 @@ beforeEach(freshWorld);
 
 describe("an exchange", () => {
   it("becomes a row with its rollup, and leaves the journal", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
-    expect(await deliver([{ body: bellOf(exchange) }])).toEqual({ acks: [0], retries: {} });
+    expect(await deliver([{ body: exchangeMessage(exchange) }])).toEqual({ acks: [0], retries: {} });
     const [row] = await queryRows("SELECT r.*, name FROM requests r JOIN domains d ON d.id = domain_id");
     expect(row).toMatchObject({
       id: exchange.id,
@@ -49,13 +49,13 @@ describe("an exchange", () => {
   });
 
   it("delivered ten times in one batch and three times after it is stored once", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
-    const { acks } = await deliver(Array.from({ length: 10 }, () => ({ body: bellOf(exchange) })));
+    const { acks } = await deliver(Array.from({ length: 10 }, () => ({ body: exchangeMessage(exchange) })));
     expect(acks).toHaveLength(10);
     for (let n = 0; n < 3; n++) {
       await journal(env.JOURNAL, exchange);
-      expect(await deliver([{ body: bellOf(exchange), attempts: n + 1 }])).toEqual({
+      expect(await deliver([{ body: exchangeMessage(exchange), attempts: n + 1 }])).toEqual({
         acks: [0],
         retries: {},
       });
@@ -66,17 +66,17 @@ describe("an exchange", () => {
   });
 
   it("stored and cleared before is acknowledged when its bell comes again", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
-    await deliver([{ body: bellOf(exchange) }]);
-    expect(await deliver([{ body: bellOf(exchange) }])).toEqual({ acks: [0], retries: {} });
+    await deliver([{ body: exchangeMessage(exchange) }]);
+    expect(await deliver([{ body: exchangeMessage(exchange) }])).toEqual({ acks: [0], retries: {} });
     expect(await countedExchanges()).toBe(1);
   });
 
   it("is stored once by six consumers at once", async () => {
-    const exchanges = Array.from({ length: 8 }, (_, n) => madeExchange({ startedAt: NOON + n }));
+    const exchanges = Array.from({ length: 8 }, (_, n) => makeExchange({ startedAt: NOON + n }));
     for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
-    const bells = exchanges.map((exchange) => ({ body: bellOf(exchange) }));
+    const bells = exchanges.map((exchange) => ({ body: exchangeMessage(exchange) }));
     const delivered = await Promise.all(
       Array.from({ length: 6 }, (_, n) => deliver(n % 2 ? bells : bells.toReversed())),
     );
@@ -93,14 +93,14 @@ describe("an exchange", () => {
         role: i % 2 ? "assistant" : "user",
         content: `Message ${i}`,
       }));
-      return madeExchange({
+      return makeExchange({
         startedAt: NOON + n * 1_000,
         requestBody: { model: "claude-opus-5-5", messages },
       });
     });
     for (const n of [3, 0, 4, 2, 1]) {
       await journal(env.JOURNAL, turns[n]!);
-      await deliver([{ body: bellOf(turns[n]!) }]);
+      await deliver([{ body: exchangeMessage(turns[n]!) }]);
     }
     expect(await queryRows("SELECT depth FROM nodes ORDER BY depth")).toEqual(
       Array.from({ length: 9 }, (_, i) => ({ depth: i + 1 })),
@@ -113,10 +113,10 @@ describe("an exchange", () => {
 
   it("of several domains in a batch goes to each its own, contents too", async () => {
     const exchanges = ["a.example", "b.example", "a.example"].map((domain, n) =>
-      madeExchange({ domain, startedAt: NOON + n }),
+      makeExchange({ domain, startedAt: NOON + n }),
     );
     for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
-    await deliver(exchanges.map((exchange) => ({ body: bellOf(exchange) })));
+    await deliver(exchanges.map((exchange) => ({ body: exchangeMessage(exchange) })));
     const rows = await queryRows(
       "SELECT name, count(DISTINCT r.id)::int AS requests, count(DISTINCT c.id)::int AS contents FROM domains d JOIN requests r ON r.domain_id = d.id JOIN contents c ON c.domain_id = d.id GROUP BY name ORDER BY name",
     );
@@ -169,11 +169,11 @@ describe("counters", () => {
 
 describe("a message that is none of ours", () => {
   it("is acknowledged and counted, once, and keeps nobody waiting", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     const strange = [{ body: "ring" }, { body: { v: 1, kind: "exchange", id: "7" } }, { body: null }];
     for (let n = 0; n < 2; n++) {
-      const { acks } = await deliver([...strange, { body: bellOf(exchange) }]);
+      const { acks } = await deliver([...strange, { body: exchangeMessage(exchange) }]);
       expect(acks).toEqual([0, 1, 2, 3]);
     }
     expect(await queryRows("SELECT name, value::int FROM counters")).toEqual([
@@ -183,7 +183,7 @@ describe("a message that is none of ours", () => {
   });
 
   it("rings for an exchange that is nowhere, and is acknowledged", async () => {
-    expect(await deliver([{ body: bellOf(madeExchange()) }])).toEqual({ acks: [0], retries: {} });
+    expect(await deliver([{ body: exchangeMessage(makeExchange()) }])).toEqual({ acks: [0], retries: {} });
     expect(await storedOutcomes()).toEqual([]);
   });
 });

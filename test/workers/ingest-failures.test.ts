@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { journalKey } from "../../workers/store/journal/objects.ts";
-import { bellOf, madeExchange, type MadeExchange, NOON } from "../support/exchanges.ts";
+import { exchangeMessage, makeExchange, type TestExchange, NOON } from "../support/exchanges.ts";
 import {
   countedExchanges,
   deliver,
@@ -22,8 +22,8 @@ const SWEEP_AFTER_MS = 120_000;
 const DEAD = { queue: "nexus-exchanges-dead" };
 
 /** An exchange that Postgres refuses: its status does not fit the column. */
-const poison = (startedAt = NOON): MadeExchange =>
-  madeExchange({ startedAt, responseFacts: { status: 70_000 } });
+const poison = (startedAt = NOON): TestExchange =>
+  makeExchange({ startedAt, responseFacts: { status: 70_000 } });
 
 const failures = () =>
   queryRows<{ exchange_id: string; domain: string; attempts: number; error: string }>(
@@ -43,9 +43,9 @@ function journalThat(get: (key: string) => Promise<R2ObjectBody | null> | null):
 
 describe("an exchange that cannot be stored", () => {
   it("does not keep the others of its batch from it", async () => {
-    const exchanges = [madeExchange(), poison(NOON + 1), madeExchange({ startedAt: NOON + 2 })];
+    const exchanges = [makeExchange(), poison(NOON + 1), makeExchange({ startedAt: NOON + 2 })];
     for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
-    const delivered = await deliver(exchanges.map((exchange) => ({ body: bellOf(exchange) })));
+    const delivered = await deliver(exchanges.map((exchange) => ({ body: exchangeMessage(exchange) })));
     expect(delivered).toEqual({ acks: [0, 2], retries: { 1: 2 } });
     expect((await storedOutcomes()).map(({ id }) => id)).toEqual([exchanges[0]!.id, exchanges[2]!.id]);
     expect(await countedExchanges()).toBe(2);
@@ -55,7 +55,7 @@ describe("an exchange that cannot be stored", () => {
   it("leaves nothing of itself behind, contents neither", async () => {
     const exchange = poison();
     await journal(env.JOURNAL, exchange);
-    await deliver([{ body: bellOf(exchange) }]);
+    await deliver([{ body: exchangeMessage(exchange) }]);
     for (const table of ["contents", "nodes", "requests", "response_bodies", "rollups"])
       expect(await queryRows(`SELECT 1 AS one FROM ${table}`)).toEqual([]);
   });
@@ -65,7 +65,7 @@ describe("an exchange that cannot be stored", () => {
     await journal(env.JOURNAL, exchange);
     const delays = [];
     for (const attempts of [1, 2, 5, 9, 10, 20])
-      delays.push((await deliver([{ body: bellOf(exchange), attempts }])).retries[0]);
+      delays.push((await deliver([{ body: exchangeMessage(exchange), attempts }])).retries[0]);
     expect(delays).toEqual([2, 4, 32, 512, 600, 600]);
   });
 
@@ -73,7 +73,7 @@ describe("an exchange that cannot be stored", () => {
     const exchange = poison();
     await journal(env.JOURNAL, exchange);
     for (let n = 1; n <= 2; n++) {
-      expect(await deliver([{ body: bellOf(exchange) }], DEAD)).toEqual({ acks: [0], retries: {} });
+      expect(await deliver([{ body: exchangeMessage(exchange) }], DEAD)).toEqual({ acks: [0], retries: {} });
       expect(await failures()).toEqual([
         {
           exchange_id: exchange.id,
@@ -89,7 +89,7 @@ describe("an exchange that cannot be stored", () => {
   it("rung for by the sweep is written down at once: the sweep comes back by itself", async () => {
     const exchange = poison();
     await journal(env.JOURNAL, exchange);
-    const bell = bellOf(exchange, { rungBy: "sweep", domain: "" });
+    const bell = exchangeMessage(exchange, { rungBy: "sweep", domain: "" });
     expect(await deliver([{ body: bell }])).toEqual({ acks: [0], retries: {} });
     expect(await failures()).toMatchObject([{ exchange_id: exchange.id, domain: "team.example" }]);
   });
@@ -97,10 +97,10 @@ describe("an exchange that cannot be stored", () => {
   it("and can be in the end is no failure any more", async () => {
     const exchange = poison();
     await journal(env.JOURNAL, exchange);
-    await deliver([{ body: bellOf(exchange) }], DEAD);
+    await deliver([{ body: exchangeMessage(exchange) }], DEAD);
     exchange.response.facts.status = 200;
     await journal(env.JOURNAL, exchange, ["response"]);
-    const bell = bellOf(exchange, { rungBy: "sweep", domain: "" });
+    const bell = exchangeMessage(exchange, { rungBy: "sweep", domain: "" });
     expect((await deliver([{ body: bell }])).acks).toEqual([0]);
     expect(await failures()).toEqual([]);
     expect(await storedOutcomes()).toHaveLength(1);
@@ -110,47 +110,47 @@ describe("an exchange that cannot be stored", () => {
   it("by the sweep's bell and then is by its own first one, however late, is no failure any more", async () => {
     const exchange = poison(Date.now() - 2 * SWEEP_AFTER_MS);
     await journal(env.JOURNAL, exchange);
-    await deliver([{ body: bellOf(exchange, { rungBy: "sweep", domain: "" }) }]);
+    await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep", domain: "" }) }]);
     expect(await failures()).toHaveLength(1);
     exchange.response.facts.status = 200;
     await journal(env.JOURNAL, exchange, ["response"]);
-    await deliver([{ body: bellOf(exchange) }]);
+    await deliver([{ body: exchangeMessage(exchange) }]);
     expect([await failures(), await storedOutcomes()]).toMatchObject([[], [{ id: exchange.id }]]);
   });
 
   it("by one bell while another stores it is none", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     const bindings = journalThat(async () => {
       // Its own bell is quicker than the answer of R2 to the sweep's.
-      await deliver([{ body: bellOf(exchange) }]);
+      await deliver([{ body: exchangeMessage(exchange) }]);
       throw new Error("internal error (10001)");
     });
-    const bell = bellOf(exchange, { rungBy: "sweep", domain: "" });
+    const bell = exchangeMessage(exchange, { rungBy: "sweep", domain: "" });
     expect((await deliver([{ body: bell }], { bindings })).acks).toEqual([0]);
     expect([await failures(), await storedOutcomes()]).toMatchObject([[], [{ id: exchange.id }]]);
   });
 
   it("with all it has, because R2 does not give it out, is written down although its facts are stored", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     const { request, response } = exchange;
     const facts = { request: request.facts, response: { ...response.facts, outcome: "unrecorded" as const } };
-    await deliver([{ body: bellOf(exchange, facts) }]);
+    await deliver([{ body: exchangeMessage(exchange, facts) }]);
     await journal(env.JOURNAL, exchange);
     const bindings = journalThat(() => Promise.reject(new Error("internal error (10001)")));
-    await deliver([{ body: bellOf(exchange, { rungBy: "sweep", domain: "" }) }], { bindings });
+    await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep", domain: "" }) }], { bindings });
     expect([await failures(), await storedOutcomes()]).toMatchObject([
       [{ exchange_id: exchange.id }],
       [{ id: exchange.id, outcome: "unrecorded" }],
     ]);
-    await deliver([{ body: bellOf(exchange, { rungBy: "sweep", domain: "" }) }]);
+    await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep", domain: "" }) }]);
     expect([await failures(), await storedOutcomes()]).toMatchObject([[], [{ outcome: "complete" }]]);
   });
 
   it("because the journal has its answer without its request is written down", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange, ["response"]);
-    expect(await deliver([{ body: bellOf(exchange) }], DEAD)).toEqual({ acks: [0], retries: {} });
+    expect(await deliver([{ body: exchangeMessage(exchange) }], DEAD)).toEqual({ acks: [0], retries: {} });
     expect(await failures()).toMatchObject([{ error: expect.stringContaining("not the request") as string }]);
     expect(await journalContents()).toEqual([`${exchange.id} response`]);
   });
@@ -158,31 +158,33 @@ describe("an exchange that cannot be stored", () => {
 
 describe("the journal", () => {
   it("that holds something else under a key fails only that exchange", async () => {
-    const [good, bad] = [madeExchange(), madeExchange({ startedAt: NOON + 1 })];
+    const [good, bad] = [makeExchange(), makeExchange({ startedAt: NOON + 1 })];
     await journal(env.JOURNAL, good);
     await journal(env.JOURNAL, bad);
     await env.JOURNAL.put(journalKey(bad.id, "request"), "not what the proxy writes");
-    expect(await deliver([{ body: bellOf(bad) }, { body: bellOf(good) }])).toEqual({
+    expect(await deliver([{ body: exchangeMessage(bad) }, { body: exchangeMessage(good) }])).toEqual({
       acks: [1],
       retries: { 0: 2 },
     });
-    await deliver([{ body: bellOf(bad) }], DEAD);
+    await deliver([{ body: exchangeMessage(bad) }], DEAD);
     expect(await failures()).toMatchObject([{ error: expect.stringContaining("JournalCorrupt") as string }]);
   });
 
   it("that does not answer for one exchange does not stop the others", async () => {
-    const [good, bad] = [madeExchange(), madeExchange({ startedAt: NOON + 1 })];
+    const [good, bad] = [makeExchange(), makeExchange({ startedAt: NOON + 1 })];
     await journal(env.JOURNAL, good);
     await journal(env.JOURNAL, bad);
     const bindings = journalThat((key) =>
       key.includes(bad.id) ? Promise.reject(new Error("internal error (10001)")) : null,
     );
-    const delivered = await deliver([{ body: bellOf(bad) }, { body: bellOf(good) }], { bindings });
+    const delivered = await deliver([{ body: exchangeMessage(bad) }, { body: exchangeMessage(good) }], {
+      bindings,
+    });
     expect(delivered).toEqual({ acks: [1], retries: { 0: 2 } });
   });
 
   it("that cannot be cleared does not undo what is stored", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     const JOURNAL = new Proxy(env.JOURNAL, {
       get(bucket, name: keyof R2Bucket) {
@@ -190,12 +192,12 @@ describe("the journal", () => {
         return (bucket[name] as (...args: unknown[]) => unknown).bind(bucket);
       },
     });
-    expect(await deliver([{ body: bellOf(exchange) }], { bindings: { JOURNAL } })).toEqual({
+    expect(await deliver([{ body: exchangeMessage(exchange) }], { bindings: { JOURNAL } })).toEqual({
       acks: [0],
       retries: {},
     });
     expect(await journalContents()).toEqual([`${exchange.id} both`]);
-    await deliver([{ body: bellOf(exchange) }]);
+    await deliver([{ body: exchangeMessage(exchange) }]);
     expect(await countedExchanges()).toBe(1);
     expect(await journalContents()).toEqual([]);
   });
@@ -203,7 +205,7 @@ describe("the journal", () => {
 
 describe("without a database", () => {
   it("everything comes back, and is stored once it is there", async () => {
-    const exchanges = [madeExchange(), madeExchange({ startedAt: NOON + 1 })];
+    const exchanges = [makeExchange(), makeExchange({ startedAt: NOON + 1 })];
     for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
     const counters = {
       v: 1,
@@ -213,7 +215,7 @@ describe("without a database", () => {
       counts: { refused_path: 1 },
     };
     const sent = [
-      ...exchanges.map((exchange) => ({ body: bellOf(exchange) })),
+      ...exchanges.map((exchange) => ({ body: exchangeMessage(exchange) })),
       { body: counters },
       { body: "?" },
     ];
@@ -224,9 +226,9 @@ describe("without a database", () => {
   });
 
   it("the dead-letter queue keeps its messages too", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
-    const down = await deliver([{ body: bellOf(exchange) }], { ...DEAD, bindings: noDatabase });
+    const down = await deliver([{ body: exchangeMessage(exchange) }], { ...DEAD, bindings: noDatabase });
     expect(down).toEqual({ acks: [], retries: { 0: 2 } });
     expect(await journalContents()).toEqual([`${exchange.id} both`]);
   });

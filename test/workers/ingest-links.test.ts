@@ -1,7 +1,7 @@
 /** Recorded sessions through ingest: every request gets its place, in whatever order and batches they come. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { bellOf, madeExchange, type MadeExchange } from "../support/exchanges.ts";
+import { exchangeMessage, makeExchange, type TestExchange } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
 
@@ -34,11 +34,11 @@ function linesOf<T>(name: string): T[] {
     .map((line) => JSON.parse(line) as T);
 }
 
-function exchangeOf({ t, request, response }: Recording): MadeExchange {
+function exchangeOf({ t, request, response }: Recording): TestExchange {
   const url = new URL(request.url, "http://host");
   const left = response.status === 499;
   const { body } = response;
-  return madeExchange({
+  return makeExchange({
     startedAt: Date.parse(t),
     requestBody: JSON.stringify(request.body),
     responseBody: typeof body === "string" ? body : JSON.stringify(body),
@@ -73,7 +73,7 @@ const CHOSEN = [
 const truths = linesOf<Truth>("expected-links.ndjson").filter(({ file }) =>
   CHOSEN.includes(file.replace(".jsonl", "")),
 );
-const exchanges = new Map<string, MadeExchange>();
+const exchanges = new Map<string, TestExchange>();
 for (const name of CHOSEN)
   for (const recording of linesOf<Recording>(`${name}.jsonl`))
     exchanges.set(`${name}.jsonl#${recording.seq}`, exchangeOf(recording));
@@ -94,11 +94,11 @@ async function links(): Promise<LinkRow[]> {
       linked_by, link_confidence FROM requests ORDER BY id`);
 }
 
-async function send(given: readonly MadeExchange[], together: number): Promise<void> {
+async function send(given: readonly TestExchange[], together: number): Promise<void> {
   for (let at = 0; at < given.length; at += together) {
     const batch = given.slice(at, at + together);
     for (const each of batch) await journal(env.JOURNAL, each);
-    const { acks } = await deliver(batch.map((each) => ({ body: bellOf(each) })));
+    const { acks } = await deliver(batch.map((each) => ({ body: exchangeMessage(each) })));
     expect(acks).toHaveLength(batch.length);
   }
 }

@@ -10,7 +10,7 @@ import { exchangeRow } from "../../workers/ingest/rows/exchange-row.ts";
 import { withWriter } from "../../workers/store/db/db.ts";
 import { storeExchanges } from "../../workers/store/requests/write.ts";
 import { conversationTurn } from "../support/conversation.ts";
-import { bellOf, madeExchange, NOON } from "../support/exchanges.ts";
+import { exchangeMessage, makeExchange, NOON } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { freshWorld } from "../support/worker-ingest.ts";
 
@@ -30,14 +30,14 @@ const startOf = (seed: number, n: number) => NOON + seed * 100_000_000 + n * 10_
 /** Stores turn `n`, and answers for how many milliseconds Postgres was busy with it. */
 async function store(n: number, seed: number): Promise<number> {
   const turn = conversationTurn(n, { seed, newText: 256, toolText: 4_000, systemText: 1_000 });
-  const made = madeExchange({
+  const made = makeExchange({
     domain: domainOf(seed),
     startedAt: startOf(seed, n),
     requestBody: turn.bytes,
     responseBody: turn.stream,
     requestFacts: { headers: { "x-claude-code-session-id": turn.sessionId } },
   });
-  const exchange = exchangeRow(bellOf(made), made)!;
+  const exchange = exchangeRow(exchangeMessage(made), made)!;
   return withWriter(config, async (db) => {
     await db.execute("SELECT 1");
     const started = performance.now();

@@ -6,7 +6,7 @@ import type { ExchangeBell } from "../../workers/schemas/exchange.ts";
 import { readRequestBody, readResponseBody } from "../../workers/store/content/request-body.ts";
 import { reader } from "../../workers/store/db/db.ts";
 import { readJournal } from "../../workers/store/journal/objects.ts";
-import { bellOf, madeExchange, type MadeExchange } from "../support/exchanges.ts";
+import { exchangeMessage, makeExchange, type TestExchange } from "../support/exchanges.ts";
 import {
   countedExchanges,
   deliver,
@@ -33,8 +33,8 @@ const noJournal = {
 const lost = { recorded: "none" as const, bytes: 0, sha256: null };
 
 /** The bell of an exchange of which R2 did not take these halves. */
-function bellWith({ request, response, ...rest }: MadeExchange, halves: string): ExchangeBell {
-  return bellOf(
+function bellWith({ request, response, ...rest }: TestExchange, halves: string): ExchangeBell {
+  return exchangeMessage(
     { request, response, ...rest },
     {
       request: halves.includes("request") ? { ...request.facts, body: lost } : null,
@@ -51,7 +51,7 @@ const factsOf = async (id: string) => {
 
 describe("facts of both halves", () => {
   it("are stored while R2 is still down, and completed by what it turns out to have", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     const bell = bellWith(exchange, "request, response");
     expect(await deliver([{ body: bell }], { bindings: noJournal })).toEqual({ acks: [0], retries: {} });
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "unrecorded" }]);
@@ -63,11 +63,11 @@ describe("facts of both halves", () => {
   });
 
   it("of one exchange, with late halves, sweep and bells all at once, become one whole row", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     const bell = { body: bellWith(exchange, "request, response") };
     await deliver([bell]);
     await journal(env.JOURNAL, exchange);
-    const swept = { body: bellOf(exchange, { rungBy: "sweep", domain: "", isAbandoned: true }) };
+    const swept = { body: exchangeMessage(exchange, { rungBy: "sweep", domain: "", isAbandoned: true }) };
     const batches = [[bell], [swept], [bell, swept], [swept, bell], [bell, bell]];
     for (const { retries } of await Promise.all(batches.map((batch) => deliver(batch))))
       expect(retries).toEqual({});
@@ -88,7 +88,7 @@ describe("without a database", () => {
   it.each(["request, response", "request", "response"])(
     "facts of %s move into the journal before any queue forgets them, and are stored from there",
     async (halves) => {
-      const exchange = madeExchange();
+      const exchange = makeExchange();
       const has = (["request", "response"] as const).filter((part) => !halves.includes(part));
       await journal(env.JOURNAL, exchange, has);
       const body = bellWith(exchange, halves);
@@ -110,14 +110,14 @@ describe("without a database", () => {
   );
 
   it("and without R2 they stay in their bell", async () => {
-    const body = bellWith(madeExchange(), "request, response");
+    const body = bellWith(makeExchange(), "request, response");
     const bindings = { ...noDatabase, ...noJournal };
     expect(await deliver([{ body, attempts: 15 }], { bindings })).toEqual({ acks: [], retries: { 0: 600 } });
     expect(await deliver([{ body }], { ...DEAD, bindings })).toEqual({ acks: [], retries: { 0: 2 } });
   });
 
   it("what is in the journal already is not written over", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     const body = bellWith(exchange, "request, response");
     await deliver([{ body }], { ...DEAD, bindings: noDatabase });
@@ -127,7 +127,7 @@ describe("without a database", () => {
 
 describe("that cannot be stored", () => {
   it("by the dead-letter queue are written down and kept for the sweep, unless R2 is down", async () => {
-    const exchange = madeExchange({ responseFacts: { status: 70_000 } });
+    const exchange = makeExchange({ responseFacts: { status: 70_000 } });
     const body = bellWith(exchange, "request, response");
     const refused = { ...DEAD, bindings: noJournal };
     expect(await deliver([{ body }], refused)).toEqual({ acks: [], retries: { 0: 2 } });

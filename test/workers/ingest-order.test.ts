@@ -5,7 +5,7 @@
  */
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { bellOf } from "../support/exchanges.ts";
+import { exchangeMessage } from "../support/exchanges.ts";
 import { random } from "../support/prose.ts";
 import { exchangesOf } from "../support/worker-generated-conversations.ts";
 import { queryRows } from "../support/worker-database.ts";
@@ -29,14 +29,14 @@ describe("several consumers at once", () => {
       const exchanges = exchangesOf(seed);
       await freshWorld();
       for (const each of exchanges) await journal(env.JOURNAL, each);
-      await deliver(exchanges.map((each) => ({ body: bellOf(each) })));
+      await deliver(exchanges.map((each) => ({ body: exchangeMessage(each) })));
       const inOrder = await picture();
       await freshWorld();
       for (const each of exchanges) await journal(env.JOURNAL, each);
       const next = random(seed);
       const shuffled = exchanges.map((each) => ({ each, at: next() })).sort((a, b) => a.at - b.at);
       const consumers = Array.from({ length: CONSUMERS }, (_, n) =>
-        shuffled.filter((__, i) => i % CONSUMERS === n).map(({ each }) => ({ body: bellOf(each) })),
+        shuffled.filter((__, i) => i % CONSUMERS === n).map(({ each }) => ({ body: exchangeMessage(each) })),
       );
       await Promise.all(
         consumers.map(async (batch) => {

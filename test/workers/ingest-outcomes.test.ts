@@ -8,7 +8,13 @@ import {
   readResponseBody,
 } from "../../workers/store/content/request-body.ts";
 import { reader } from "../../workers/store/db/db.ts";
-import { answer, bellOf, madeExchange, type MadeExchange, question } from "../support/exchanges.ts";
+import {
+  messageStream,
+  exchangeMessage,
+  makeExchange,
+  type TestExchange,
+  messageRequest,
+} from "../support/exchanges.ts";
 import {
   countedExchanges,
   deliver,
@@ -28,11 +34,13 @@ const rollups = () =>
   );
 const once = (position: number) => Array.from({ length: 24 }, (_, i) => (i === position ? 1 : 0));
 const never = new Array<number>(24).fill(0);
-const fromSweep = (exchange: MadeExchange) => ({ body: bellOf(exchange, { rungBy: "sweep", domain: "" }) });
+const fromSweep = (exchange: TestExchange) => ({
+  body: exchangeMessage(exchange, { rungBy: "sweep", domain: "" }),
+});
 
 describe("an exchange whose end nobody saw", () => {
   const interrupted = async () => {
-    const exchange = madeExchange({
+    const exchange = makeExchange({
       requestFacts: { accountId: null, credentialType: "passthrough" },
       responseFacts: {
         headers: { "content-type": "text/event-stream", "anthropic-organization-id": "org_9" },
@@ -64,7 +72,7 @@ describe("an exchange whose end nobody saw", () => {
     const exchange = await interrupted();
     await journal(env.JOURNAL, exchange, ["response"]);
     for (let n = 0; n < 3; n++)
-      expect(await deliver([{ body: bellOf(exchange) }])).toEqual({ acks: [0], retries: {} });
+      expect(await deliver([{ body: exchangeMessage(exchange) }])).toEqual({ acks: [0], retries: {} });
     const row = await storedRow(exchange.id);
     expect(row).toMatchObject({
       outcome: "complete",
@@ -94,7 +102,7 @@ describe("an exchange whose end nobody saw", () => {
   });
 
   it("of another endpoint than messages never misses tokens, whenever its answer comes", async () => {
-    const exchange = madeExchange({
+    const exchange = makeExchange({
       requestFacts: { path: "/v1/messages/count_tokens" },
       responseBody: "",
       responseFacts: { outcome: "client_gone", headers: { "content-type": "application/json" } },
@@ -103,7 +111,7 @@ describe("an exchange whose end nobody saw", () => {
     await deliver([fromSweep(exchange)]);
     expect(await storedRow(exchange.id)).toMatchObject({ outcome: "interrupted", usagePartial: false });
     await journal(env.JOURNAL, exchange, ["response"]);
-    await deliver([{ body: bellOf(exchange) }]);
+    await deliver([{ body: exchangeMessage(exchange) }]);
     expect(await storedRow(exchange.id)).toMatchObject({ outcome: "client_gone", usagePartial: false });
   });
 
@@ -111,13 +119,13 @@ describe("an exchange whose end nobody saw", () => {
     const exchange = await interrupted();
     await journal(env.JOURNAL, exchange, ["response"]);
     await Promise.all(
-      Array.from({ length: 5 }, () => deliver([{ body: bellOf(exchange) }, fromSweep(exchange)])),
+      Array.from({ length: 5 }, () => deliver([{ body: exchangeMessage(exchange) }, fromSweep(exchange)])),
     );
     expect(await rollups()).toMatchObject([{ outcome: "complete", requests: 1, input_tokens: 12 }]);
   });
 
   it("does not lose an answer that arrives while it is being stored", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange, ["request"]);
     let isWritten = false;
     const JOURNAL = new Proxy(env.JOURNAL, {
@@ -132,14 +140,14 @@ describe("an exchange whose end nobody saw", () => {
     });
     await deliver([fromSweep(exchange)], { bindings: { JOURNAL } });
     expect(await journalContents()).toEqual([`${exchange.id} response`]);
-    await deliver([{ body: bellOf(exchange) }]);
+    await deliver([{ body: exchangeMessage(exchange) }]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
   });
 
   it("stays as it is when it is told a second time that nothing is known", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
-    await deliver([{ body: bellOf(exchange) }]);
+    await deliver([{ body: exchangeMessage(exchange) }]);
     await journal(env.JOURNAL, exchange, ["request"]);
     await deliver([fromSweep(exchange)]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
@@ -151,9 +159,9 @@ describe("an exchange the journal did not take", () => {
   const nothing = { recorded: "none" as const, bytes: 0, sha256: null };
 
   it("is stored from the facts in its bell, as unrecorded", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     const { request, response } = exchange;
-    const bell = bellOf(exchange, {
+    const bell = exchangeMessage(exchange, {
       request: { ...request.facts, body: { ...nothing, bytes: 4_000 } },
       response: { ...response.facts, body: nothing },
     });
@@ -166,10 +174,10 @@ describe("an exchange the journal did not take", () => {
   });
 
   it("except for its request keeps that", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange, ["request"]);
     const response = { ...exchange.response.facts, body: nothing };
-    await deliver([{ body: bellOf(exchange, { response }) }]);
+    await deliver([{ body: exchangeMessage(exchange, { response }) }]);
     const row = await storedRow(exchange.id);
     expect(row).toMatchObject({ outcome: "unrecorded", status: 200, model: "claude-opus-5-5" });
     expect(await readRequestBody(reader(loadConfig(env)), row)).toEqual(exchange.request.body);
@@ -177,10 +185,10 @@ describe("an exchange the journal did not take", () => {
   });
 
   it("although it said so, is recorded when it is there", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     const { facts } = exchange.response;
-    await deliver([{ body: bellOf(exchange, { response: { ...facts, outcome: "unrecorded" } }) }]);
+    await deliver([{ body: exchangeMessage(exchange, { response: { ...facts, outcome: "unrecorded" } }) }]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
   });
 
@@ -188,9 +196,9 @@ describe("an exchange the journal did not take", () => {
     ["both halves are", ["request", "response"], "complete"],
     ["only its request is", ["request"], "unrecorded"],
   ] as const)("gets its request's body too when %s found later", async (_, parts, outcome) => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     const { request, response } = exchange;
-    const bell = bellOf(exchange, {
+    const bell = exchangeMessage(exchange, {
       request: { ...request.facts, body: { ...nothing, bytes: request.body.length } },
       response: { ...response.facts, body: nothing },
     });
@@ -207,10 +215,10 @@ describe("an exchange the journal did not take", () => {
   });
 
   it("is completed when its answer is found later", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange, ["request"]);
     const response = { ...exchange.response.facts, body: nothing };
-    await deliver([{ body: bellOf(exchange, { response }) }]);
+    await deliver([{ body: exchangeMessage(exchange, { response }) }]);
     await journal(env.JOURNAL, exchange, ["response"]);
     await deliver([fromSweep(exchange)]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
@@ -220,28 +228,28 @@ describe("an exchange the journal did not take", () => {
 
 describe("what upstream or the client broke off", () => {
   it("keeps what came, and says that the count is a floor", async () => {
-    const whole = answer("A long story that nobody waited for.");
+    const whole = messageStream("A long story that nobody waited for.");
     const responseBody = whole.slice(0, whole.indexOf("event: content_block_stop"));
     for (const outcome of ["client_gone", "upstream_failed"] as const) {
-      const exchange = madeExchange({ responseBody, responseFacts: { outcome } });
+      const exchange = makeExchange({ responseBody, responseFacts: { outcome } });
       await journal(env.JOURNAL, exchange);
-      await deliver([{ body: bellOf(exchange) }]);
+      await deliver([{ body: exchangeMessage(exchange) }]);
       expect(await storedRow(exchange.id)).toMatchObject({ outcome, usagePartial: true, inputTokens: 12 });
     }
   });
 
   it("keeps the words of a refusal, and of our own", async () => {
-    const refused = madeExchange({
+    const refused = makeExchange({
       responseBody:
         '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_5"}',
       responseFacts: { status: 529, headers: { "content-type": "application/json" } },
     });
-    const ours = madeExchange({
+    const ours = makeExchange({
       responseBody: "",
       responseFacts: { status: 502, errorType: "api_error", outcome: "upstream_failed", headers: {} },
     });
     for (const exchange of [refused, ours]) await journal(env.JOURNAL, exchange);
-    await deliver([{ body: bellOf(refused) }, { body: bellOf(ours) }]);
+    await deliver([{ body: exchangeMessage(refused) }, { body: exchangeMessage(ours) }]);
     expect(await storedRow(refused.id)).toMatchObject({
       status: 529,
       errorType: "overloaded_error",
@@ -261,9 +269,9 @@ describe("texts that Postgres does not take", () => {
       { type: "text", text: nul },
     ];
     const usage = { input_tokens: 1, [nul]: nul, server_tool_use: { [nul]: 3 } };
-    const exchange = madeExchange({
+    const exchange = makeExchange({
       domain: "team\0.example",
-      requestBody: question(nul, {
+      requestBody: messageRequest(nul, {
         model: nul,
         metadata: { user_id: nul },
         system: nul,
@@ -290,12 +298,15 @@ describe("texts that Postgres does not take", () => {
         headers: { "content-type": "application/json", "request-id": nul, "anthropic-ratelimit-a": nul },
       },
     });
-    const refused = madeExchange({
+    const refused = makeExchange({
       responseBody: JSON.stringify({ type: "error", error: { type: nul, message: nul.repeat(10_000) } }),
       responseFacts: { status: 400, headers: { "content-type": "application/json" } },
     });
     for (const each of [exchange, refused]) await journal(env.JOURNAL, each);
-    const delivered = await deliver([{ body: bellOf(exchange) }, { body: bellOf(refused) }]);
+    const delivered = await deliver([
+      { body: exchangeMessage(exchange) },
+      { body: exchangeMessage(refused) },
+    ]);
     expect(delivered).toEqual({ acks: [0, 1], retries: {} });
     const row = await storedRow(exchange.id);
     const db = reader(loadConfig(env));
@@ -306,13 +317,13 @@ describe("texts that Postgres does not take", () => {
 
   it("are cut where they are too long", async () => {
     const long = "x".repeat(100_000);
-    const exchange = madeExchange({
-      requestBody: question("Hello", { model: long }),
+    const exchange = makeExchange({
+      requestBody: messageRequest("Hello", { model: long }),
       requestFacts: { path: `/v1/${long}`, query: `?${long}`, method: long },
       responseFacts: { errorType: long, headers: { "request-id": long } },
     });
     await journal(env.JOURNAL, exchange);
-    expect((await deliver([{ body: bellOf(exchange) }])).acks).toEqual([0]);
+    expect((await deliver([{ body: exchangeMessage(exchange) }])).acks).toEqual([0]);
     const row = await storedRow(exchange.id);
     for (const text of [row.model, row.path, row.query, row.method, row.errorType, row.upstreamRequestId])
       expect(text!.length).toBeLessThanOrEqual(2_000);

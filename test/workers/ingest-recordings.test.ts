@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { readRequestBody, readResponseBody } from "../../workers/store/content/request-body.ts";
 import { reader } from "../../workers/store/db/db.ts";
-import { bellOf, madeExchange, type MadeExchange } from "../support/exchanges.ts";
+import { exchangeMessage, makeExchange, type TestExchange } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, freshWorld, journal, storedRow } from "../support/worker-ingest.ts";
 
@@ -29,11 +29,11 @@ const files = import.meta.glob<string>("../fixtures/claude-code/*.jsonl", {
   eager: true,
 });
 
-function exchangeOf({ t, ms, request, response }: Recording, n: number): MadeExchange {
+function exchangeOf({ t, ms, request, response }: Recording, n: number): TestExchange {
   const url = new URL(request.url, "http://host");
   const left = response.status === 499;
   const { body } = response;
-  return madeExchange({
+  return makeExchange({
     // The recordings are of one hour: spread over some more rollups and two partitions.
     startedAt: Date.parse(t) + (n % 40) * 86_400_000,
     domain: n % 3 ? "team.example" : "other.example",
@@ -64,7 +64,7 @@ beforeAll(async () => {
   await freshWorld();
   for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
   // Backwards and in odd portions, some of them twice.
-  const bells = exchanges.toReversed().map((exchange) => ({ body: bellOf(exchange) }));
+  const bells = exchanges.toReversed().map((exchange) => ({ body: exchangeMessage(exchange) }));
   for (let at = 0; at < bells.length; at += 13) {
     expect(await deliver(bells.slice(at, at + 17))).toMatchObject({ retries: {} });
   }

@@ -5,7 +5,7 @@ import { loadConfig } from "../../workers/runtime/config.ts";
 import { readRequestBody, readResponseBody } from "../../workers/store/content/request-body.ts";
 import { reader } from "../../workers/store/db/db.ts";
 import { findRequest, responseBody } from "../../workers/store/requests/read.ts";
-import { bellOf, madeExchange, type MadeExchange } from "../support/exchanges.ts";
+import { exchangeMessage, makeExchange, type TestExchange } from "../support/exchanges.ts";
 import {
   countedExchanges,
   deliver,
@@ -31,8 +31,8 @@ async function sweptTwice(): Promise<void> {
   }
 }
 
-async function alone(given: Parameters<typeof madeExchange>[0] = {}): Promise<MadeExchange> {
-  const exchange = madeExchange(given);
+async function alone(given: Parameters<typeof makeExchange>[0] = {}): Promise<TestExchange> {
+  const exchange = makeExchange(given);
   await journal(env.JOURNAL, exchange, ["response"]);
   return exchange;
 }
@@ -77,7 +77,7 @@ describe("an answer without its request", () => {
   });
 
   it("knows all facts of it where R2 had refused the request before the answer ended", async () => {
-    const { request } = madeExchange();
+    const { request } = makeExchange();
     const { v: _, id: __, startedAt: ___, ...facts } = request.facts;
     const asked = {
       ...facts,
@@ -106,7 +106,7 @@ describe("an answer without its request", () => {
     const exchange = await alone();
     await sweptTwice();
     await journal(env.JOURNAL, exchange, ["request"]);
-    for (const bell of [bellOf(exchange), ...(await sweep(90 * MINUTE))])
+    for (const bell of [exchangeMessage(exchange), ...(await sweep(90 * MINUTE))])
       expect((await deliver([{ body: bell }])).acks).toEqual([0]);
     const row = await storedRow(exchange.id);
     const db = reader(loadConfig(env));
@@ -118,12 +118,12 @@ describe("an answer without its request", () => {
   });
 
   it("whose request is stored already completes that row as what it is", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange, ["request"]);
-    await deliver([{ body: bellOf(exchange, { rungBy: "sweep", domain: "" }) }]);
+    await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep", domain: "" }) }]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "interrupted" }]);
     await journal(env.JOURNAL, exchange, ["response"]);
-    await deliver([{ body: bellOf(exchange, { rungBy: "sweep", domain: "", isAbandoned: true }) }]);
+    await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep", domain: "", isAbandoned: true }) }]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
     expect(await storedRow(exchange.id)).toMatchObject({ bodyKind: "json", query: "?beta=true" });
     expect(await countedExchanges()).toBe(1);

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { conversationTurn } from "../support/conversation.ts";
-import { bellOf, madeExchange, type MadeExchange, NOON } from "../support/exchanges.ts";
+import { exchangeMessage, makeExchange, type TestExchange, NOON } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
 
@@ -11,9 +11,9 @@ const YEAR_MS = 365 * 86_400_000;
 beforeEach(freshWorld);
 
 /** Turn `n` as Claude Code sends it and the vendor answers a subscription. */
-function turnOf(n: number, seed: number): MadeExchange {
+function turnOf(n: number, seed: number): TestExchange {
   const turn = conversationTurn(n, { seed });
-  return madeExchange({
+  return makeExchange({
     startedAt: NOON + seed * 4_000_000 + n * 30_000,
     requestBody: turn.bytes,
     responseBody: turn.stream,
@@ -44,7 +44,7 @@ async function ingest(from: number, to: number, { seed = 1, together = 10 } = {}
   for (let n = from; n < to; n += together) {
     const turns = Array.from({ length: Math.min(together, to - n) }, (_, i) => turnOf(n + i, seed));
     for (const turn of turns) await journal(env.JOURNAL, turn);
-    const { acks } = await deliver(turns.map((turn) => ({ body: bellOf(turn) })));
+    const { acks } = await deliver(turns.map((turn) => ({ body: exchangeMessage(turn) })));
     expect(acks).toHaveLength(turns.length);
   }
 }
@@ -118,7 +118,7 @@ describe("a turn", () => {
         for (const turn of turns) await journal(env.JOURNAL, turn);
         lines.mockClear();
         await deliver(
-          turns.map((turn) => ({ body: bellOf(turn) })),
+          turns.map((turn) => ({ body: exchangeMessage(turn) })),
           // The turns are of another day; the sweep has not looked after them yet.
           { bindings: { DEBUG_SQL: "true", SWEEP_AFTER_MS: String(10 * YEAR_MS) } as Partial<Env> },
         );

@@ -9,7 +9,7 @@ import type { Overview } from "../../workers/schemas/api/stats.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import type { LiveNotice } from "../../workers/schemas/api/live.ts";
 import { readEvents } from "../support/event-stream.ts";
-import { bellOf, madeExchange } from "../support/exchanges.ts";
+import { exchangeMessage, makeExchange } from "../support/exchanges.ts";
 import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
 import { ADMINISTRATOR_KEY, ask, call, refused, store, testEnv, VIEWER_KEY } from "../support/worker-api.ts";
 
@@ -50,7 +50,7 @@ describe("a reader", () => {
       ["4", "window.updated"],
     ]);
     expect(heard[0]?.data).toMatchObject({ requestId: "r1", domain: "a" });
-    await reader.leave();
+    await reader.cancel();
   });
 
   it("that comes back hears what it missed, also when the object was evicted meanwhile", async () => {
@@ -59,7 +59,7 @@ describe("a reader", () => {
     await evictDurableObject(feed);
     const reader = await listen(feed, "3");
     for (let n = 4; n <= 250; n++) expect(await reader.next()).toMatchObject({ id: String(n), data: { n } });
-    await reader.leave();
+    await reader.cancel();
   });
 
   it("is reset when more is gone than is kept, and goes on from there", async () => {
@@ -76,8 +76,8 @@ describe("a reader", () => {
     expect(await late.next()).toMatchObject({ id: "1201", event: "window.updated" });
     const inTime = await listen(feed, "201");
     expect(await inTime.next()).toMatchObject({ id: "202" });
-    await late.leave();
-    await inTime.leave();
+    await late.cancel();
+    await inTime.cancel();
   });
 
   it("that does not read does not keep the others waiting, and is reset when it reads again", async () => {
@@ -90,8 +90,8 @@ describe("a reader", () => {
     let event = await slow.next();
     while (event && event.event !== "reset") event = await slow.next();
     expect(event).toMatchObject({ id: "1200", event: "reset" });
-    await slow.leave();
-    await quick.leave();
+    await slow.cancel();
+    await quick.cancel();
   });
 
   it("hears heartbeats while nothing happens, and the end of its stream after a while", async () => {
@@ -146,13 +146,13 @@ describe("GET /api/live", () => {
     const { requests } = await ask<{ requests: RequestRow[] }>("/api/requests");
     expect(event?.data).toEqual(requests[0]);
     expect(requests[0]?.requestId).toBe(made!.id);
-    await reader.leave();
+    await reader.cancel();
 
     await store({});
     const again = await open({ "x-dashboard-key": ADMINISTRATOR_KEY, "last-event-id": event!.id });
     const second = readEvents(again.body as ReadableStream<Uint8Array>);
     expect(await second.next()).toMatchObject({ id: String(Number(event!.id) + 1) });
-    await second.leave();
+    await second.cancel();
   });
 
   it("wants a key, and says so when the feed is out of reach", async () => {
@@ -169,14 +169,16 @@ describe("GET /api/live", () => {
     await store(made!);
     const [other] = await store({});
     expect(await reader.next()).toMatchObject({ data: { requestId: other!.id } });
-    await reader.leave();
+    await reader.cancel();
   });
 });
 
 it("ingest stores what it stores with the feed down", async () => {
-  const made = madeExchange();
+  const made = makeExchange();
   await journal(env.JOURNAL, made);
   const broken = { LIVE_FEED: { getByName: () => ({ publish: () => Promise.reject(new Error("down")) }) } };
-  const { acks } = await deliver([{ body: bellOf(made) }], { bindings: broken as unknown as Partial<Env> });
+  const { acks } = await deliver([{ body: exchangeMessage(made) }], {
+    bindings: broken as unknown as Partial<Env>,
+  });
   expect(acks).toEqual([0]);
 });

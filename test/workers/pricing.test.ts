@@ -3,8 +3,20 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestList, RequestRow } from "../../workers/schemas/api/requests.ts";
 import type { Overview, Stats } from "../../workers/schemas/api/stats.ts";
-import { eventStream, type Json, plainAnswer, type Said, streamedEvents } from "../support/bills.ts";
-import { bellOf, type MadeExchange, madeExchange, NOON, question } from "../support/exchanges.ts";
+import {
+  eventStream,
+  type Json,
+  jsonResponse,
+  type BilledMessage,
+  streamedEvents,
+} from "../support/bills.ts";
+import {
+  exchangeMessage,
+  type TestExchange,
+  makeExchange,
+  NOON,
+  messageRequest,
+} from "../support/exchanges.ts";
 import { random } from "../support/prose.ts";
 import { ask, store } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
@@ -12,15 +24,15 @@ import { deliver, freshWorld, journal, storedRow } from "../support/worker-inges
 
 /** Another seed, other exchanges: PRICING_SEED=7 */
 const SEED = 20_261_123;
-const OPUS: Said = { model: "claude-opus-5-5", usage: { input_tokens: 12, output_tokens: 50 } };
+const OPUS: BilledMessage = { model: "claude-opus-5-5", usage: { input_tokens: 12, output_tokens: 50 } };
 const STREAM = { "content-type": "text/event-stream" };
 const JSON_TYPE = { "content-type": "application/json" };
 
 beforeEach(freshWorld);
 
-function exchangeOf(said: Said, options: Parameters<typeof madeExchange>[0] = {}): MadeExchange {
-  return madeExchange({
-    requestBody: question("?", { model: said.requested ?? said.model }),
+function exchangeOf(said: BilledMessage, options: Parameters<typeof makeExchange>[0] = {}): TestExchange {
+  return makeExchange({
+    requestBody: messageRequest("?", { model: said.requested ?? said.model }),
     responseBody: eventStream(streamedEvents(said)),
     ...options,
   });
@@ -34,7 +46,7 @@ const pico = (usd: string | null) => {
 
 describe("an exchange", () => {
   it("comes out of the API with its cost, its bill and the version of the prices", async () => {
-    const [{ id }] = (await store(exchangeOf(OPUS))) as [MadeExchange];
+    const [{ id }] = (await store(exchangeOf(OPUS))) as [TestExchange];
     const row = await ask<RequestRow>(`/api/requests/${id}`);
     // 12×4 + 50×20 = 1048µ
     expect(row).toMatchObject({
@@ -59,11 +71,11 @@ describe("an exchange", () => {
     const overloaded = { type: "error", error: { type: "overloaded_error", message: "Overloaded" } };
     await store(
       exchangeOf({ ...OPUS, model: "claude-opus-9" }),
-      madeExchange({
+      makeExchange({
         responseBody: JSON.stringify(overloaded),
         responseFacts: { status: 529, headers: JSON_TYPE },
       }),
-      madeExchange({
+      makeExchange({
         requestFacts: { path: "/v1/messages/count_tokens" },
         responseBody: '{"input_tokens":2095}',
         responseFacts: { headers: JSON_TYPE },
@@ -75,7 +87,7 @@ describe("an exchange", () => {
   });
 
   it("without its answer has no price, and gets one when the answer comes, by the model that was asked for", async () => {
-    const said: Said = {
+    const said: BilledMessage = {
       ...OPUS,
       usage: {
         ...OPUS.usage,
@@ -87,12 +99,12 @@ describe("an exchange", () => {
     };
     const exchange = exchangeOf(said, { startedAt: NOON });
     await journal(env.JOURNAL, exchange, ["request"]);
-    await deliver([{ body: bellOf(exchange, { rungBy: "sweep" }) }]);
+    await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep" }) }]);
     expect(await storedRow(exchange.id)).toMatchObject({ outcome: "interrupted", costPico: null });
     expect(await sums()).toMatchObject({ cost: "0", unpriced: 1 });
 
     await journal(env.JOURNAL, exchange, ["response"]);
-    await deliver([{ body: bellOf(exchange) }]);
+    await deliver([{ body: exchangeMessage(exchange) }]);
     // 1000×4 + 100×20 + 12×4 + 50×20 = 7048µ
     expect(await storedRow(exchange.id)).toMatchObject({ outcome: "complete", costPico: 7_048_000_000n });
     expect(await sums()).toMatchObject({ cost: "7048000000", unpriced: 0 });
@@ -102,7 +114,7 @@ describe("an exchange", () => {
     const body = eventStream(streamedEvents(OPUS).slice(0, 4));
     const [{ id }] = (await store(
       exchangeOf(OPUS, { responseBody: body, responseFacts: { outcome: "client_gone" } }),
-    )) as [MadeExchange];
+    )) as [TestExchange];
     const row = await ask<RequestRow>(`/api/requests/${id}`);
     // "Well, here it is." has 17 characters: 5 tokens. 12×4 + 5×20 = 148µ
     expect([row.costUsd, row.usagePartial, row.costBreakdown?.floor]).toEqual(["0.000148", true, true]);
@@ -127,7 +139,7 @@ const MODELS = [
 ];
 
 /** An exchange of any kind: streamed or not, cut, refused, failed, of tools and iterations, of four domains and ten days. */
-function anyExchange(next: () => number): MadeExchange {
+function anyExchange(next: () => number): TestExchange {
   const below = (limit: number) => Math.floor(next() * limit);
   const pick = <T>(list: readonly T[]) => list[below(list.length)]!;
   const tokens = (limit: number) => (next() < 0.3 ? 0 : below(limit));
@@ -158,7 +170,7 @@ function anyExchange(next: () => number): MadeExchange {
     }),
   };
   const model = pick(MODELS);
-  const said: Said = { model, usage, ...(next() < 0.1 && { content: [], stopReason: "refusal" }) };
+  const said: BilledMessage = { model, usage, ...(next() < 0.1 && { content: [], stopReason: "refusal" }) };
   const events = streamedEvents(said);
   const kind = below(10);
   const cut = kind === 0;
@@ -170,7 +182,7 @@ function anyExchange(next: () => number): MadeExchange {
     responseBody: failed
       ? '{"type":"error","error":{"type":"api_error","message":"no"}}'
       : plain
-        ? plainAnswer(said)
+        ? jsonResponse(said)
         : eventStream(cut ? events.slice(0, below(events.length)) : events),
     responseFacts: {
       headers: plain || failed ? JSON_TYPE : STREAM,
@@ -189,10 +201,12 @@ describe(`any exchanges, seed ${SEED}`, () => {
       // Some answers come after their requests were taken for interrupted, some bells ring twice.
       for (const exchange of some) await journal(env.JOURNAL, exchange, ["request"]);
       await deliver(
-        some.filter(() => next() < 0.2).map((exchange) => ({ body: bellOf(exchange, { rungBy: "sweep" }) })),
+        some
+          .filter(() => next() < 0.2)
+          .map((exchange) => ({ body: exchangeMessage(exchange, { rungBy: "sweep" }) })),
       );
       for (const exchange of some) await journal(env.JOURNAL, exchange, ["response"]);
-      await deliver([...some, ...some.slice(0, 5)].map((exchange) => ({ body: bellOf(exchange) })));
+      await deliver([...some, ...some.slice(0, 5)].map((exchange) => ({ body: exchangeMessage(exchange) })));
     }
     const rows = await rowsOfApi();
     expect(rows).toHaveLength(exchanges.length);

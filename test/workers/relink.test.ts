@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { conversationTurn } from "../support/conversation.ts";
-import { bellOf, madeExchange, NOON } from "../support/exchanges.ts";
+import { exchangeMessage, makeExchange, NOON } from "../support/exchanges.ts";
 import { ask, call } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
@@ -12,10 +12,10 @@ beforeEach(async () => {
   await freshWorld();
   const turns = Array.from({ length: 6 }, (_, n) => {
     const turn = conversationTurn(n, { seed: 1 });
-    return madeExchange({ startedAt: NOON + n * 1_000, requestBody: turn.bytes, responseBody: turn.stream });
+    return makeExchange({ startedAt: NOON + n * 1_000, requestBody: turn.bytes, responseBody: turn.stream });
   });
   for (const turn of turns) await journal(env.JOURNAL, turn);
-  await deliver(turns.map((turn) => ({ body: bellOf(turn) })));
+  await deliver(turns.map((turn) => ({ body: exchangeMessage(turn) })));
 });
 
 const links = () =>

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
-import { answer, bellOf, type ExchangeOptions, madeExchange } from "../support/exchanges.ts";
+import { messageStream, exchangeMessage, type ExchangeOptions, makeExchange } from "../support/exchanges.ts";
 import { ask } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
@@ -17,10 +17,13 @@ const chunks = [
 ];
 const UNTIMED = { streamTiming: null, streamingChunks: [] };
 
-async function stored(responseFacts: ExchangeOptions["responseFacts"], responseBody = answer("Well.")) {
-  const exchange = madeExchange({ responseFacts, responseBody });
+async function stored(
+  responseFacts: ExchangeOptions["responseFacts"],
+  responseBody = messageStream("Well."),
+) {
+  const exchange = makeExchange({ responseFacts, responseBody });
   await journal(env.JOURNAL, exchange);
-  expect(await deliver([{ body: bellOf(exchange) }])).toEqual({ acks: [0], retries: {} });
+  expect(await deliver([{ body: exchangeMessage(exchange) }])).toEqual({ acks: [0], retries: {} });
   return ask<RequestDetail>(`/api/requests/${exchange.id}`);
 }
 
@@ -40,11 +43,11 @@ describe("a stream that was timed", () => {
   });
 
   it("keeps them when its message comes again, and loses them with its bytes", async () => {
-    const exchange = madeExchange({ responseFacts: { timing } });
+    const exchange = makeExchange({ responseFacts: { timing } });
     const path = `/api/requests/${exchange.id}`;
     for (let time = 0; time < 2; time++) {
       await journal(env.JOURNAL, exchange);
-      await deliver([{ body: bellOf(exchange) }]);
+      await deliver([{ body: exchangeMessage(exchange) }]);
       expect(await ask(path)).toMatchObject({ streamingChunks: chunks });
     }
     await queryRows("DELETE FROM response_bodies");
@@ -52,14 +55,16 @@ describe("a stream that was timed", () => {
   });
 
   it("has them when R2 took it late, and none while only its facts are known", async () => {
-    const exchange = madeExchange({ responseFacts: { timing } });
+    const exchange = makeExchange({ responseFacts: { timing } });
     const body = { recorded: "none" as const, bytes: 0, sha256: null };
     const response = { ...exchange.response.facts, outcome: "unrecorded" as const, body, timing: undefined };
     const path = `/api/requests/${exchange.id}`;
-    await deliver([{ body: bellOf(exchange, { request: { ...exchange.request.facts, body }, response }) }]);
+    await deliver([
+      { body: exchangeMessage(exchange, { request: { ...exchange.request.facts, body }, response }) },
+    ]);
     expect(await ask(path)).toMatchObject({ ...UNTIMED, outcome: "unrecorded" });
     await journal(env.JOURNAL, exchange);
-    await deliver([{ body: bellOf(exchange, { rungBy: "sweep" }) }]);
+    await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep" }) }]);
     expect(await ask(path)).toMatchObject({ outcome: "complete", streamingChunks: chunks });
   });
 });

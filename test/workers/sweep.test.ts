@@ -7,7 +7,7 @@ import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import { handleScheduled } from "../../workers/scheduled/cron.ts";
 import { addCounters } from "../../workers/store/usage/counters.ts";
 import { withWriter } from "../../workers/store/db/db.ts";
-import { bellOf, madeExchange, NOON } from "../support/exchanges.ts";
+import { exchangeMessage, makeExchange, NOON } from "../support/exchanges.ts";
 import { deliver, freshWorld, journal, journalContents, storedOutcomes } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { sweep } from "../support/worker-sweep.ts";
@@ -22,7 +22,7 @@ const ids = (rung: Record<string, unknown>[]) => rung.map(({ id }) => id);
 
 describe("the sweep", () => {
   it("rings for an entry that is complete and two minutes old, and the bell stores it", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     expect(await sweep(MINUTE)).toEqual([]);
     const [bell] = await sweep(3 * MINUTE);
@@ -33,7 +33,7 @@ describe("the sweep", () => {
   });
 
   it("leaves a stream alone that may still go on, and rings for one that cannot", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange, ["request"]);
     expect(await sweep(STREAM_MAX_MS)).toEqual([]);
     const [bell] = await sweep(STREAM_MAX_MS + 10 * MINUTE);
@@ -42,13 +42,13 @@ describe("the sweep", () => {
   });
 
   it("rings for a request that R2 took late, when its row is there already", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     const { request, response } = exchange;
     const lost = { recorded: "none" as const, bytes: 0, sha256: null };
     await journal(env.JOURNAL, exchange, ["response"]);
-    await deliver([{ body: bellOf(exchange, { request: { ...request.facts, body: lost } }) }]);
+    await deliver([{ body: exchangeMessage(exchange, { request: { ...request.facts, body: lost } }) }]);
     await journal(env.JOURNAL, exchange, ["request"]);
-    await journal(env.JOURNAL, madeExchange({ startedAt: NOON + 1 }), ["request"]);
+    await journal(env.JOURNAL, makeExchange({ startedAt: NOON + 1 }), ["request"]);
     const rung = await sweep(3 * MINUTE);
     expect(ids(rung)).toEqual([exchange.id]);
     await deliver([{ body: rung[0] }]);
@@ -58,14 +58,14 @@ describe("the sweep", () => {
   });
 
   it("at startup rings for everything, since nothing can be in flight", async () => {
-    const [whole, cut] = [madeExchange(), madeExchange({ startedAt: NOON + 1 })];
+    const [whole, cut] = [makeExchange(), makeExchange({ startedAt: NOON + 1 })];
     await journal(env.JOURNAL, whole);
     await journal(env.JOURNAL, cut, ["request"]);
     for (let n = 0; n < 2; n++) expect(ids(await sweep(0, { startup: true }))).toEqual([whole.id, cut.id]);
   });
 
   it("waits longer each time for an entry that is rung for and not stored", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     const rungAt: number[] = [];
     for (let minute = 3; minute < 11 * 60; minute++)
@@ -79,7 +79,7 @@ describe("the sweep", () => {
   }, 60_000);
 
   it("rings again for what ingest could not store when its wait is over, and no more once it is stored", async () => {
-    const exchange = madeExchange({ responseFacts: { status: 70_000 } });
+    const exchange = makeExchange({ responseFacts: { status: 70_000 } });
     await journal(env.JOURNAL, exchange);
     const [bell] = await sweep(3 * MINUTE);
     await deliver([{ body: bell }]);
@@ -94,17 +94,17 @@ describe("the sweep", () => {
   });
 
   it("finds what lies behind hundreds that have to wait", async () => {
-    const waiting = Array.from({ length: 620 }, (_, n) => madeExchange({ startedAt: NOON + n }));
+    const waiting = Array.from({ length: 620 }, (_, n) => makeExchange({ startedAt: NOON + n }));
     for (let at = 0; at < waiting.length; at += 50)
       await Promise.all(waiting.slice(at, at + 50).map((each) => journal(env.JOURNAL, each, ["response"])));
     expect(await sweep(3 * MINUTE)).toHaveLength(620);
-    const exchange = madeExchange({ startedAt: NOON + 1_000 });
+    const exchange = makeExchange({ startedAt: NOON + 1_000 });
     await journal(env.JOURNAL, exchange);
     expect(ids(await sweep(4 * MINUTE))).toEqual([exchange.id]);
   }, 60_000);
 
   it("without a database rings for nobody, and cron does not fail", async () => {
-    await journal(env.JOURNAL, madeExchange());
+    await journal(env.JOURNAL, makeExchange());
     await expect(sweep(3 * MINUTE, { bindings: noDatabase })).rejects.toThrow("not available");
     const controller = createScheduledController({
       cron: "* * * * *",
@@ -115,7 +115,7 @@ describe("the sweep", () => {
   });
 
   it("that cannot ring remembers nothing, and rings the next time", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     const EXCHANGES = {
       sendBatch: () => Promise.reject(new Error("queue is down")),
@@ -125,7 +125,7 @@ describe("the sweep", () => {
   });
 
   it("goes through the real queue to a row", async () => {
-    const exchange = madeExchange();
+    const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     const controller = createScheduledController({ cron: "startup", scheduledTime: new Date() });
     await handleScheduled(controller, env, createExecutionContext());
@@ -154,9 +154,9 @@ describe("the night", () => {
       ...months.map((month) => `requests_${month}`),
       ...months.map((month) => `response_bodies_${month}`),
     ]);
-    const exchange = madeExchange({ startedAt: Date.UTC(2032, 0, 1) });
+    const exchange = makeExchange({ startedAt: Date.UTC(2032, 0, 1) });
     await journal(env.JOURNAL, exchange);
-    await deliver([{ body: bellOf(exchange) }]);
+    await deliver([{ body: exchangeMessage(exchange) }]);
     expect(await queryRows("SELECT id FROM requests_2032_01")).toEqual([{ id: exchange.id }]);
     expect(await queryRows("SELECT request_id AS id FROM response_bodies_2032_01")).toEqual([
       { id: exchange.id },
@@ -164,9 +164,9 @@ describe("the night", () => {
   });
 
   it("leaves a month alone whose rows are in the default partition already", async () => {
-    const exchange = madeExchange({ startedAt: Date.UTC(2033, 5, 1) });
+    const exchange = makeExchange({ startedAt: Date.UTC(2033, 5, 1) });
     await journal(env.JOURNAL, exchange);
-    await deliver([{ body: bellOf(exchange) }]);
+    await deliver([{ body: exchangeMessage(exchange) }]);
     await tidy(Date.UTC(2033, 4, 31));
     expect(await storedOutcomes()).toHaveLength(1);
   });
@@ -180,7 +180,7 @@ describe("the night", () => {
       counts: { a: 1 },
     });
     await withWriter(config, (db) => addCounters(db, [counted(20), counted(1)]));
-    await journal(env.JOURNAL, madeExchange());
+    await journal(env.JOURNAL, makeExchange());
     await sweep(-8 * 86_400_000 + 0, { startup: true });
     await sweep(0, { startup: true });
     await tidy(Date.now());

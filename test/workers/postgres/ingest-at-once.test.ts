@@ -4,7 +4,7 @@
  */
 import { env } from "cloudflare:workers";
 import { expect, inject, it } from "vitest";
-import { bellOf, type MadeExchange } from "../../support/exchanges.ts";
+import { exchangeMessage, type TestExchange } from "../../support/exchanges.ts";
 import { random } from "../../support/prose.ts";
 import { exchangesOf, pictures } from "../../support/worker-generated-conversations.ts";
 import { deliver, journal, type SentMessage } from "../../support/worker-ingest.ts";
@@ -43,18 +43,18 @@ interface Arrival {
 }
 
 /** Each exchange once or twice; of some the request first, as the sweep finds it, and the answer at some later time. */
-function arrivals(exchanges: readonly MadeExchange[], next: () => number): Arrival[] {
+function arrivals(exchanges: readonly TestExchange[], next: () => number): Arrival[] {
   const placed = exchanges.flatMap((exchange) => {
     const at = next();
     const whole = (from: number): [number, Arrival] => [
       from,
-      { prepare: () => journal(JOURNAL, exchange), message: { body: bellOf(exchange) } },
+      { prepare: () => journal(JOURNAL, exchange), message: { body: exchangeMessage(exchange) } },
     ];
     const again: [number, Arrival][] = next() < 0.15 ? [whole(at + (1 - at) * next())] : [];
     if (next() >= 0.15) return [whole(at), ...again];
     const request: Arrival = {
       prepare: () => journal(JOURNAL, exchange, ["request"]),
-      message: { body: bellOf(exchange, { rungBy: "sweep" }) },
+      message: { body: exchangeMessage(exchange, { rungBy: "sweep" }) },
     };
     return [[at * next(), request] as [number, Arrival], whole(at), ...again];
   });
@@ -83,7 +83,7 @@ async function both(seeds: number[]): Promise<void> {
   for (const exchanges of forests) {
     for (const exchange of exchanges) await journal(JOURNAL, exchange);
     await deliver(
-      exchanges.map((exchange) => ({ body: bellOf(exchange) })),
+      exchanges.map((exchange) => ({ body: exchangeMessage(exchange) })),
       { bindings: inOrder },
     );
   }

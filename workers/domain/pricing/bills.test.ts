@@ -3,14 +3,18 @@
  * Every one comes over the wire twice, plain and streamed, and costs the same.
  */
 import { describe, expect, test } from "vitest";
-import { pricesOf, type Said } from "../../../test/support/bills.ts";
+import { pricesOf, type BilledMessage } from "../../../test/support/bills.ts";
 import { toCostBreakdown, billTotal } from "./cost-breakdown.ts";
 import { packBill, unpackBill } from "./cost-codec.ts";
 import { formatUsd } from "./usd.ts";
 
-type Bill = [name: string, arithmetic: string, costUsd: string | null, said: Said];
+type Bill = [name: string, arithmetic: string, costUsd: string | null, said: BilledMessage];
 
-const of = (model: string, usage: Said["usage"], more: Partial<Said> = {}): Said => ({
+const of = (
+  model: string,
+  usage: BilledMessage["usage"],
+  more: Partial<BilledMessage> = {},
+): BilledMessage => ({
   model,
   usage,
   ...more,

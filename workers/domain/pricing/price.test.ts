@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   eventStream,
   type Json,
-  type Known,
+  type PriceContext,
   priceOfBody,
   pricesOf,
   streamedEvents,
@@ -13,12 +13,12 @@ import { formatUsd } from "./usd.ts";
 
 const OPUS = { model: "claude-opus-5-5", usage: { input_tokens: 1_000, output_tokens: 100 } };
 
-function billOf(body: string, known: Known = {}) {
+function billOf(body: string, known: PriceContext = {}) {
   const price = priceOfBody(body, known);
   const breakdown = toCostBreakdown(price.breakdown);
   const codes = breakdown.notes.map(({ code }) => code);
   const costUsd = price.costPico === null ? null : formatUsd(price.costPico);
-  return { costUsd, codes, breakdown, answer: price.answer };
+  return { costUsd, codes, breakdown, answer: price.response };
 }
 
 /** The beginning of a streamed answer of Opus 5.5: its start and these deltas of text, and no end. */
@@ -120,7 +120,7 @@ describe("an answer that was cut off", () => {
 
 describe("what costs nothing", () => {
   const error = JSON.stringify({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } });
-  test.each<[string, string, Known]>([
+  test.each<[string, string, PriceContext]>([
     ["an error", error, { status: 529 }],
     ["an error that is no JSON", "<html>", { status: 502 }],
     ["a redirect", "", { status: 307 }],
