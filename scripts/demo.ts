@@ -4,7 +4,7 @@
  * unless DEMO_LIVE=false.
  */
 import { startDemo } from "./local/demo/demo.ts";
-import { LocalWorldError } from "./lib/local-error.ts";
+import { LocalStackError } from "./lib/local-error.ts";
 import { readSettings } from "./local/settings.ts";
 import { untilStopped } from "./local/until-stopped.ts";
 
@@ -16,15 +16,15 @@ await untilStopped(async () => {
     if (level === "error") console.error(line);
   };
   const demo = await startDemo({
-    world: { ...settings, log },
+    stack: { ...settings, log },
     live: !["false", "0"].includes(process.env.DEMO_LIVE ?? ""),
     print: (line) => console.log(line),
   });
-  console.log(`proxy          ${demo.world.proxyUrl}   (answers come from a fake Claude)`);
-  console.log(`dashboard      ${demo.world.dashboardUrl}`);
-  console.log(`dashboard key  ${demo.world.dashboardKey}`);
+  console.log(`proxy          ${demo.stack.proxyUrl}   (answers come from a fake Claude)`);
+  console.log(`dashboard      ${demo.stack.dashboardUrl}`);
+  console.log(`dashboard key  ${demo.stack.dashboardKey}`);
   console.log(`data           ${settings.dataDir} (delete it to begin anew)`);
   console.log("ready; Ctrl-C stops");
   demo.played.catch((error: unknown) => console.error("The day's traffic could not be sent:", error));
   return { stop: () => demo.stop() };
-}, LocalWorldError);
+}, LocalStackError);

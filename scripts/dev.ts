@@ -7,8 +7,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { openDatabase } from "./local/database/database.ts";
-import { takeDataDir } from "./local/data-dir.ts";
-import { LocalWorldError } from "./lib/local-error.ts";
+import { lockDataDir } from "./local/data-dir.ts";
+import { LocalStackError } from "./lib/local-error.ts";
 import { claimPort } from "./local/network/ports.ts";
 import { loadSecrets } from "./local/secrets.ts";
 import { readSettings } from "./local/settings.ts";
@@ -20,7 +20,7 @@ const DATA_DIR = ".data/dev";
 await untilStopped(async () => {
   const settings = readSettings({ ...process.env, DATA_DIR: process.env.DATA_DIR || DATA_DIR });
   const port = await claimPort(settings.proxyPort, "PROXY_PORT");
-  const dataDir = await takeDataDir(settings.dataDir);
+  const dataDir = await lockDataDir(settings.dataDir);
   const { CREDENTIAL_KEYS, DASHBOARD_API_KEY } = await loadSecrets(settings.dataDir);
   const database = await openDatabase({
     dataDir: settings.dataDir,
@@ -66,4 +66,4 @@ await untilStopped(async () => {
       await dataDir.release();
     },
   };
-}, LocalWorldError);
+}, LocalStackError);

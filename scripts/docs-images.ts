@@ -39,7 +39,7 @@ await mkdir(directory, { recursive: true });
 const dataDir = await mkdtemp(join(tmpdir(), "nexus-pictures-"));
 const browser = await startBrowser();
 const demo = await startDemo({
-  world: { dataDir, log: () => undefined },
+  stack: { dataDir, log: () => undefined },
   live: false,
   print: (line) => console.log(line),
 });
@@ -60,8 +60,8 @@ interface Row {
 }
 
 async function ask<T>(path: string): Promise<T> {
-  const headers = { "x-dashboard-key": demo.world.dashboardKey };
-  return (await (await fetch(`${demo.world.proxyUrl}${path}`, { headers })).json()) as T;
+  const headers = { "x-dashboard-key": demo.stack.dashboardKey };
+  return (await (await fetch(`${demo.stack.proxyUrl}${path}`, { headers })).json()) as T;
 }
 
 /** Waits until the journal has nothing left that has ended. */
@@ -112,8 +112,8 @@ async function longestStream(): Promise<string> {
 }
 
 async function signIn(page: Page): Promise<void> {
-  await page.goto(`${demo.world.dashboardUrl}/sign-in`);
-  await page.fill("input[name=key]", demo.world.dashboardKey);
+  await page.goto(`${demo.stack.dashboardUrl}/sign-in`);
+  await page.fill("input[name=key]", demo.stack.dashboardKey);
   await page.click("form button[type=submit]");
 }
 
@@ -121,7 +121,7 @@ async function take(picture: Picture): Promise<void> {
   const context = await browser.newContext({ viewport: SIZE, colorScheme: picture.theme, timezoneId: "UTC" });
   const page = await context.newPage();
   await signIn(page);
-  await page.goto(demo.world.dashboardUrl + (await pathOf(picture)));
+  await page.goto(demo.stack.dashboardUrl + (await pathOf(picture)));
   await page.evaluate("document.fonts.ready");
   await page.screenshot({ path: join(directory, `${picture.name}.png`) });
   await context.close();

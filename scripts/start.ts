@@ -1,20 +1,20 @@
 /** `npm start`: the local world until Ctrl-C. Prints its addresses and the dashboard key, then a line beginning `ready`. */
-import { createLocalWorld, type LocalWorld } from "./local/local-stack.ts";
-import { LocalWorldError } from "./lib/local-error.ts";
+import { startLocalStack, type LocalStack } from "./local/local-stack.ts";
+import { LocalStackError } from "./lib/local-error.ts";
 import { readSettings } from "./local/settings.ts";
 import { untilStopped } from "./local/until-stopped.ts";
 
 const started = Date.now();
-await untilStopped(async (): Promise<LocalWorld> => {
+await untilStopped(async (): Promise<LocalStack> => {
   const settings = readSettings(process.env);
-  const world = await createLocalWorld({ ...settings, log: (_level, line) => console.log(line) });
+  const stack = await startLocalStack({ ...settings, log: (_level, line) => console.log(line) });
   const database = settings.databaseUrl
     ? "the Postgres of DATABASE_URL"
     : `${settings.dataDir} (embedded Postgres)`;
-  console.log(`proxy          ${world.proxyUrl}   (ANTHROPIC_BASE_URL=${world.proxyUrl} claude)`);
-  console.log(`dashboard      ${world.dashboardUrl}`);
-  console.log(`dashboard key  ${world.dashboardKey}`);
+  console.log(`proxy          ${stack.proxyUrl}   (ANTHROPIC_BASE_URL=${stack.proxyUrl} claude)`);
+  console.log(`dashboard      ${stack.dashboardUrl}`);
+  console.log(`dashboard key  ${stack.dashboardKey}`);
   console.log(`data           ${database}`);
   console.log(`ready after ${((Date.now() - started) / 1000).toFixed(1)} s; Ctrl-C stops`);
-  return world;
-}, LocalWorldError);
+  return stack;
+}, LocalStackError);

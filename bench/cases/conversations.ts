@@ -1,13 +1,13 @@
 /** Conversations at size, asked through the API of a local world on PostgreSQL as Debian ships it. */
 import { conversationId, LONG, THOUSANDS, TURNS } from "../database/conversations.ts";
-import { inWorldOver } from "../database/cached-databases.ts";
+import { withCachedDatabase } from "../database/cached-databases.ts";
 import type { Line } from "../lib/table.ts";
 import { asking } from "./asking.ts";
 
 const SCREEN_BYTES = 100_000;
 
 export function conversations(): Promise<Line[]> {
-  return inWorldOver(THOUSANDS, async ({ proxyUrl, dashboardKey }) => {
+  return withCachedDatabase(THOUSANDS, async ({ proxyUrl, dashboardKey }) => {
     const lines: Line[] = [];
     const headers = { "x-dashboard-key": dashboardKey };
     const line = async (what: string, ms: number, paths: string[], bytes?: number) => {

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLocalWorld, type LocalWorld } from "../../scripts/local/local-stack.ts";
+import { startLocalStack, type LocalStack } from "../../scripts/local/local-stack.ts";
 import { startUpstream } from "../harness/driver.ts";
 import type { Line } from "../lib/table.ts";
 import { converse, stored } from "./conversation.ts";
@@ -18,7 +18,7 @@ const BODY = { turns: TURNS, bytes: 4_000, history: 50 };
  * So ingest is measured alone, over the queue, the journal and the embedded PostgreSQL of the local world.
  */
 export function ingest(): Promise<Line[]> {
-  return inWorld(async ({ proxyUrl, databaseUrl }) => {
+  return withLocalStack(async ({ proxyUrl, databaseUrl }) => {
     const total = CONVERSATIONS * TURNS;
     await stored(databaseUrl, await converse(proxyUrl, { turns: 5, bytes: 4_000 }), 5);
     const ms = await withClient(databaseUrl, async (db) => {
@@ -44,7 +44,7 @@ export function ingest(): Promise<Line[]> {
 
 /** 100 turns that each add 4 KB: what they take in the tables, with their indexes; raw answers and full-text index apart. */
 export function storage(): Promise<Line[]> {
-  return inWorld(async ({ proxyUrl, databaseUrl }) => {
+  return withLocalStack(async ({ proxyUrl, databaseUrl }) => {
     const apart = `('response_bodies', 'search_entries')`;
     const sizes = (where: string) =>
       withClient(databaseUrl, async (db) => {
@@ -80,15 +80,15 @@ export function storage(): Promise<Line[]> {
   });
 }
 
-async function inWorld(measure: (world: LocalWorld) => Promise<Line[]>): Promise<Line[]> {
+async function withLocalStack(measure: (stack: LocalStack) => Promise<Line[]>): Promise<Line[]> {
   const dataDir = mkdtempSync(join(tmpdir(), "nexus-bench-"));
   const upstream = await startUpstream();
   const variables = { CLAUDE_API_BASE_URL: `http://127.0.0.1:${upstream.port}` };
-  const world = await createLocalWorld({ dataDir, variables });
+  const stack = await startLocalStack({ dataDir, variables });
   try {
-    return await measure(world);
+    return await measure(stack);
   } finally {
-    await world.stop({ finish: false });
+    await stack.stop({ finish: false });
     upstream.child.disconnect();
     rmSync(dataDir, { recursive: true, force: true });
   }

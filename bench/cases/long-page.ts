@@ -3,10 +3,10 @@
  * its tree is drawn and can be moved, and how long frames take while somebody moves the tree or reads on.
  */
 import type { Browser, Page } from "playwright-core";
-import type { LocalWorld } from "../../scripts/local/local-stack.ts";
+import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
 import { conversationId, LONG, THOUSANDS } from "../database/conversations.ts";
-import { inWorldOver } from "../database/cached-databases.ts";
+import { withCachedDatabase } from "../database/cached-databases.ts";
 import { pause } from "../harness/clock.ts";
 import { median, percentile } from "../lib/statistics.ts";
 import type { Line } from "../lib/table.ts";
@@ -52,17 +52,17 @@ interface Look {
 }
 
 export function longPage(): Promise<Line[]> {
-  return inWorldOver(THOUSANDS, async (world) => {
+  return withCachedDatabase(THOUSANDS, async (stack) => {
     const browser = await startBrowser();
     try {
-      return await measure(browser, world);
+      return await measure(browser, stack);
     } finally {
       await browser.close();
     }
   });
 }
 
-async function measure(browser: Browser, { dashboardUrl, dashboardKey }: LocalWorld): Promise<Line[]> {
+async function measure(browser: Browser, { dashboardUrl, dashboardKey }: LocalStack): Promise<Line[]> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   await context.addInitScript(WATCH);
   const page = await context.newPage();

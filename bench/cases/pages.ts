@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startDemo } from "../../scripts/local/demo/demo.ts";
-import type { LocalWorld } from "../../scripts/local/local-stack.ts";
+import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import { withClient } from "../database/client.ts";
-import { inWorldOver } from "../database/cached-databases.ts";
+import { withCachedDatabase } from "../database/cached-databases.ts";
 import { MILLION, REQUESTS } from "../database/million.ts";
 import type { Line } from "../lib/table.ts";
 import { asking } from "./asking.ts";
@@ -17,16 +17,16 @@ const TURNS = 100;
 /** On the demo's day, in the embedded PostgreSQL. */
 export async function pagesOfDemo(): Promise<Line[]> {
   const dataDir = mkdtempSync(join(tmpdir(), "nexus-bench-"));
-  const demo = await startDemo({ world: { dataDir }, live: false, print: () => {} });
+  const demo = await startDemo({ stack: { dataDir }, live: false, print: () => {} });
   try {
     await demo.played;
-    const { conversation, request } = await withClient(demo.world.databaseUrl, async (db) => {
+    const { conversation, request } = await withClient(demo.stack.databaseUrl, async (db) => {
       const { rows } = await db.query<{ conversation: string; request: string }>(
         "SELECT id AS conversation, latest_request_id AS request FROM conversations ORDER BY requests DESC LIMIT 1",
       );
       return rows[0] ?? { conversation: "", request: "" };
     });
-    return await pages(demo.world, "demo", { conversation, request });
+    return await pages(demo.stack, "demo", { conversation, request });
   } finally {
     await demo.stop();
     rmSync(dataDir, { recursive: true, force: true });
@@ -35,8 +35,8 @@ export async function pagesOfDemo(): Promise<Line[]> {
 
 /** In front of 1,000,000 requests. */
 export function pagesOfMillion(): Promise<Line[]> {
-  return inWorldOver(MILLION, async (world) => {
-    const { proxyUrl, databaseUrl } = world;
+  return withCachedDatabase(MILLION, async (stack) => {
+    const { proxyUrl, databaseUrl } = stack;
     const session = await converse(proxyUrl, { turns: TURNS, bytes: 4_000 });
     await stored(databaseUrl, session, TURNS);
     const conversation = await conversationOf(databaseUrl, session);
@@ -44,12 +44,12 @@ export function pagesOfMillion(): Promise<Line[]> {
       const sql = "SELECT latest_request_id AS id FROM conversations WHERE id = $1";
       return (await db.query<{ id: string }>(sql, [conversation])).rows[0]?.id ?? "";
     });
-    return pages(world, "million", { conversation, request });
+    return pages(stack, "million", { conversation, request });
   });
 }
 
 async function pages(
-  { dashboardUrl, dashboardKey }: LocalWorld,
+  { dashboardUrl, dashboardKey }: LocalStack,
   data: keyof typeof GOAL_MS,
   { conversation, request }: { conversation: string; request: string },
 ): Promise<Line[]> {

@@ -1,5 +1,5 @@
 /** What people wait for in the dashboard: API reads in front of 1,000,000 requests on PostgreSQL as Debian ships it. */
-import { inWorldOver } from "../database/cached-databases.ts";
+import { withCachedDatabase } from "../database/cached-databases.ts";
 import { MILLION, REQUESTS } from "../database/million.ts";
 import type { Line } from "../lib/table.ts";
 import { asking } from "./asking.ts";
@@ -9,7 +9,7 @@ const TURNS = 100;
 const SCREEN_BYTES = 100_000;
 
 export function reads(): Promise<Line[]> {
-  return inWorldOver(MILLION, async ({ proxyUrl, databaseUrl, dashboardKey }) => {
+  return withCachedDatabase(MILLION, async ({ proxyUrl, databaseUrl, dashboardKey }) => {
     const lines: Line[] = [];
     const line = async (what: string, path: string, ms: number, bytes?: number) => {
       const goal = bytes === undefined ? { ms } : { ms, bytes };

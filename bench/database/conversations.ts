@@ -8,16 +8,16 @@ import type pg from "pg";
 import { sumConversations } from "../../workers/store/conversations/totals.ts";
 import type { WriterTransaction } from "../../workers/store/db/db.ts";
 import { withClient } from "./client.ts";
-import type { Filling } from "./cached-databases.ts";
+import type { CachedDatabase } from "./cached-databases.ts";
 
 export const CONVERSATIONS = 2_000;
 export const TURNS = 50;
 /** Turns of conversation 0. */
 export const LONG = 5_000;
 
-export const THOUSANDS: Filling = {
+export const THOUSANDS: CachedDatabase = {
   name: "conversations",
-  madeBy: "bench/database/conversations.ts",
+  source: "bench/database/conversations.ts",
   fill: (url) => withClient(url, fill),
 };
 

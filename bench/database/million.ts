@@ -5,14 +5,14 @@
 import type { Client } from "pg";
 import { LATENCY_CLASSES } from "../../workers/domain/usage/latency-histogram.ts";
 import { withClient } from "./client.ts";
-import type { Filling } from "./cached-databases.ts";
+import type { CachedDatabase } from "./cached-databases.ts";
 
 export const REQUESTS = 1_000_000;
 const DAYS = 30;
 
-export const MILLION: Filling = {
+export const MILLION: CachedDatabase = {
   name: "million",
-  madeBy: "bench/database/million.ts",
+  source: "bench/database/million.ts",
   fill: (url) =>
     withClient(url, async (db) => {
       await db.query(ID_FUNCTION);

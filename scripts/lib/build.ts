@@ -10,7 +10,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { LocalWorldError } from "./local-error.ts";
+import { LocalStackError } from "./local-error.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const WRANGLER = resolve(ROOT, "node_modules/wrangler/bin/wrangler.js");
@@ -99,7 +99,7 @@ async function wrangler(cwd: string, args: string[]): Promise<void> {
     await promisify(execFile)(process.execPath, [WRANGLER, ...args], { cwd, env, maxBuffer: 1 << 24 });
   } catch (error) {
     const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-    throw new LocalWorldError(`wrangler ${args.join(" ")} failed:\n${stderr ?? ""}${stdout ?? ""}`.trim());
+    throw new LocalStackError(`wrangler ${args.join(" ")} failed:\n${stderr ?? ""}${stdout ?? ""}`.trim());
   }
 }
 

@@ -1,5 +1,5 @@
 /** Why the local world cannot run, in one line that says what to do. Everything else that is thrown is a bug. */
-export class LocalWorldError extends Error {
+export class LocalStackError extends Error {
   override readonly name = "LocalWorldError";
 }
 

@@ -5,7 +5,7 @@
 import { constants } from "node:fs";
 import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { LocalWorldError, reasonOf } from "../lib/local-error.ts";
+import { LocalStackError, reasonOf } from "../lib/local-error.ts";
 import { processStart } from "./processes.ts";
 
 export interface DataDir {
@@ -24,27 +24,27 @@ interface LockHolder {
 const held = new Set<string>();
 
 /** Makes the directory if need be and takes its lock. Rejects with a LocalWorldError when that cannot be. */
-export async function takeDataDir(path: string): Promise<DataDir> {
+export async function lockDataDir(path: string): Promise<DataDir> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
     await access(path, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new LocalWorldError(
+    throw new LocalStackError(
       `The data directory ${path} cannot be used (${reasonOf(error)}). Make it writable or set DATA_DIR to another.`,
     );
   }
   const lock = join(path, "lock");
-  const mine: LockHolder = { pid: process.pid, started: processStart(process.pid) };
-  if (!(await writeNew(lock, mine, path))) {
+  const ownStart: LockHolder = { pid: process.pid, started: processStart(process.pid) };
+  if (!(await writeNew(lock, ownStart, path))) {
     const holder = await readHolder(lock);
     if (holder && isAlive(holder, path)) {
-      throw new LocalWorldError(
+      throw new LocalStackError(
         `The data directory ${path} is in use by another start (process ${holder.pid}). Stop that one or set DATA_DIR to another directory.`,
       );
     }
     await rm(lock, { force: true });
-    if (!(await writeNew(lock, mine, path))) {
-      throw new LocalWorldError(`The data directory ${path} was just taken by another start.`);
+    if (!(await writeNew(lock, ownStart, path))) {
+      throw new LocalStackError(`The data directory ${path} was just taken by another start.`);
     }
   }
   held.add(path);
@@ -63,7 +63,7 @@ async function writeNew(lock: string, holder: LockHolder, path: string): Promise
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw new LocalWorldError(
+    throw new LocalStackError(
       `The data directory ${path} cannot be written (${reasonOf(error)}). Make it writable or set DATA_DIR to another.`,
     );
   }

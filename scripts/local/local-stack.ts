@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { build } from "../lib/build.ts";
 import { Config, ConfigError, loadConfig } from "../../workers/runtime/config.ts";
 import { startCrons } from "./runtime/cron.ts";
-import { takeDataDir } from "./data-dir.ts";
+import { lockDataDir } from "./data-dir.ts";
 import { openDatabase } from "./database/database.ts";
-import { LocalWorldError, reasonOf } from "../lib/local-error.ts";
-import { startFront } from "./network/tcp-relay.ts";
+import { LocalStackError, reasonOf } from "../lib/local-error.ts";
+import { startTcpRelay } from "./network/tcp-relay.ts";
 import { claimPort, loopbackHosts } from "./network/ports.ts";
 import { endOrphan, startRuntime, type Runtime } from "./runtime/runtime.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
@@ -20,7 +20,7 @@ const READY_TIMEOUT_MS = 15_000;
 /** What the Worker's scheduled handler calls the beginning of a local world. */
 const STARTUP = "startup";
 
-export interface LocalWorldOptions {
+export interface LocalStackOptions {
   /** Absolute. Made if missing. */
   dataDir: string;
   /** 0 or absent: a free port. */
@@ -36,7 +36,7 @@ export interface LocalWorldOptions {
   log?: (level: string, line: string) => void;
 }
 
-export interface LocalWorld {
+export interface LocalStack {
   /** `http://127.0.0.1:port`; the same port answers on ::1 where the machine has it. */
   proxyUrl: string;
   dashboardUrl: string;
@@ -54,14 +54,14 @@ export interface LocalWorld {
  * Starts a world and resolves when it serves. Rejects with a LocalWorldError when the operator has to do something
  * (port busy, directory in use, database out of reach, variable wrong); what was begun is undone then.
  */
-export async function createLocalWorld(options: LocalWorldOptions): Promise<LocalWorld> {
+export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const closers: (() => unknown)[] = [];
   const closeAll = async () => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
     checkVariables(options.variables ?? {});
-    const dataDir = await takeDataDir(options.dataDir);
+    const dataDir = await lockDataDir(options.dataDir);
     closers.push(() => dataDir.release());
     const pidFile = join(options.dataDir, "workerd.pid");
     await endOrphan(pidFile);
@@ -96,10 +96,10 @@ export async function createLocalWorld(options: LocalWorldOptions): Promise<Loca
       log: options.log ?? (() => {}),
     });
     closers.push(() => runtime.stop());
-    closers.push(await startFront({ hosts: loopbackHosts(), port: proxyPort, targetPort: workerPort }));
+    closers.push(await startTcpRelay({ hosts: loopbackHosts(), port: proxyPort, targetPort: workerPort }));
     // The queue lives in memory: what an earlier world journalled and did not store has to be rung for again.
     await runtime.runCron(STARTUP);
-    await Promise.all([answers(`${proxyUrl}/health/ready`), answers(dashboardUrl)]);
+    await Promise.all([untilReady(`${proxyUrl}/health/ready`), untilReady(dashboardUrl)]);
     closers.push(runCrons(runtime, options.log));
     return {
       proxyUrl,
@@ -120,7 +120,7 @@ export async function createLocalWorld(options: LocalWorldOptions): Promise<Loca
 
 /** Defaults, then what was given, then what only this world can know. */
 function workerVariables(
-  options: LocalWorldOptions,
+  options: LocalStackOptions,
   secrets: Secrets,
   own: { DASHBOARD_URL: string; DATABASE_URL: string; NEON_BRIDGE: string },
 ): Record<string, string> {
@@ -135,13 +135,13 @@ function checkVariables(given: Record<string, string>): void {
   try {
     loadConfig({ ...present, ...known });
   } catch (error) {
-    if (error instanceof ConfigError) throw new LocalWorldError(error.message);
+    if (error instanceof ConfigError) throw new LocalStackError(error.message);
     throw error;
   }
 }
 
 /** Fires every trigger once, because the machine may have been off at its hour, and then as wrangler.toml says. */
-function runCrons(runtime: Runtime, log: LocalWorldOptions["log"]): () => void {
+function runCrons(runtime: Runtime, log: LocalStackOptions["log"]): () => void {
   const fire = (expression: string) => {
     runtime.runCron(expression).catch((error: unknown) => {
       log?.("error", `The cron trigger "${expression}" failed: ${reasonOf(error)}`);
@@ -152,7 +152,7 @@ function runCrons(runtime: Runtime, log: LocalWorldOptions["log"]): () => void {
 }
 
 /** Resolves when the address answers with anything but "not yet". */
-async function answers(url: string): Promise<void> {
+async function untilReady(url: string): Promise<void> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   for (;;) {
     const status = await fetch(url, { redirect: "manual" }).then(
@@ -160,7 +160,7 @@ async function answers(url: string): Promise<void> {
       reasonOf,
     );
     if (typeof status === "number" && status < 500) return;
-    if (Date.now() > deadline) throw new LocalWorldError(`${url} does not answer as it should (${status}).`);
+    if (Date.now() > deadline) throw new LocalStackError(`${url} does not answer as it should (${status}).`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { chmod, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { LocalWorldError, reasonOf } from "../lib/local-error.ts";
+import { LocalStackError, reasonOf } from "../lib/local-error.ts";
 
 const Secrets = z.object({ DASHBOARD_API_KEY: z.string().min(1), CREDENTIAL_KEYS: z.string().min(1) });
 export type Secrets = z.infer<typeof Secrets>;
@@ -16,7 +16,7 @@ export async function loadSecrets(dataDir: string): Promise<Secrets> {
   const file = join(dataDir, "secrets.json");
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return null;
-    throw new LocalWorldError(`${file} cannot be read (${reasonOf(error)}).`);
+    throw new LocalStackError(`${file} cannot be read (${reasonOf(error)}).`);
   });
   if (text === null) {
     const secrets = newSecrets();
@@ -28,7 +28,7 @@ export async function loadSecrets(dataDir: string): Promise<Secrets> {
   try {
     return Secrets.parse(JSON.parse(text));
   } catch {
-    throw new LocalWorldError(
+    throw new LocalStackError(
       `${file} is damaged. Restore it, or delete it to get new secrets; stored credentials must then be entered again.`,
     );
   }

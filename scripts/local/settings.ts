@@ -4,7 +4,7 @@
  */
 import { resolve } from "node:path";
 import { Config, IGNORED_VARIABLES } from "../../workers/runtime/config.ts";
-import { LocalWorldError } from "../lib/local-error.ts";
+import { LocalStackError } from "../lib/local-error.ts";
 
 export interface Settings {
   /** Everything that is kept: database, objects, secrets. Absolute. */
@@ -25,7 +25,7 @@ export function readSettings(environment: Environment): Settings {
   const proxyPort = port(environment, "PROXY_PORT", 8787);
   const dashboardPort = port(environment, "DASHBOARD_PORT", 8788);
   if (proxyPort === dashboardPort && proxyPort !== 0) {
-    throw new LocalWorldError(
+    throw new LocalStackError(
       `PROXY_PORT and DASHBOARD_PORT are both ${proxyPort}: give them different ports.`,
     );
   }
@@ -53,7 +53,7 @@ function port(environment: Environment, name: string, byDefault: number): number
   const value = environment[name];
   if (!value) return byDefault;
   if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535) {
-    throw new LocalWorldError(
+    throw new LocalStackError(
       `${name} is "${value}": expected a port between 1 and 65535, or 0 for any free one.`,
     );
   }

@@ -22,10 +22,10 @@ export async function untilStopped(
   start: () => Promise<Stoppable>,
   expected: new (message: string) => Error,
 ): Promise<never> {
-  const asked = askedToStop();
+  const stopRequested = stopSignal();
   try {
     const running = await start();
-    await asked;
+    await stopRequested;
     await running.stop();
     process.exit(0);
   } catch (error) {
@@ -34,7 +34,7 @@ export async function untilStopped(
   }
 }
 
-function askedToStop(): Promise<void> {
+function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     let first = 0;
     const stop = (signal: string) => {

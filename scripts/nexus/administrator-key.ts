@@ -6,7 +6,7 @@ import { CommandError } from "./command-error.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Where `npm start` and `npm run demo` keep their worlds. */
-const LOCAL_WORLDS = [".data", join(".data", "demo")];
+const LOCAL_DATA_DIRS = [".data", join(".data", "demo")];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,17 +21,17 @@ export function administratorKey(url: URL, environment: Environment): string {
     throw new CommandError(
       `DASHBOARD_API_KEY is not set. Set it to the administrator's key of ${url.host} and try again.`,
     );
-  const directories = environment.DATA_DIR ? [environment.DATA_DIR] : LOCAL_WORLDS;
-  const worlds = directories
+  const directories = environment.DATA_DIR ? [environment.DATA_DIR] : LOCAL_DATA_DIRS;
+  const stacks = directories
     .map((directory) => resolve(ROOT, directory))
     .filter((directory) => existsSync(join(directory, "secrets.json")));
   // A running world holds the lock of its directory.
-  const world = worlds.find((directory) => existsSync(join(directory, "lock"))) ?? worlds[0];
-  if (!world)
+  const stack = stacks.find((directory) => existsSync(join(directory, "lock"))) ?? stacks[0];
+  if (!stack)
     throw new CommandError(
       `There is no key: DASHBOARD_API_KEY is not set, and no local world has been started in ${resolve(ROOT, directories[0] ?? "")}. Run "npm start", or set DASHBOARD_API_KEY (or DATA_DIR).`,
     );
-  return keyIn(join(world, "secrets.json"));
+  return keyIn(join(stack, "secrets.json"));
 }
 
 /** True for addresses that only this machine answers. */

@@ -3,20 +3,20 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { headerOf, startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import { send } from "../../scripts/local/demo/send.ts";
-import type { LocalWorld } from "../../scripts/local/local-stack.ts";
+import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
 import { startFakeSlack } from "../support/fake-slack.ts";
-import { startLocalWorld } from "../support/local-stack.ts";
+import { startTestStack } from "../support/local-stack.ts";
 
 let fake: FakeClaude;
 let slack: Awaited<ReturnType<typeof startFakeSlack>>;
-let world: LocalWorld;
+let stack: LocalStack;
 let browser: Browser;
 let page: Page;
 
 beforeAll(async () => {
   [fake, slack, browser] = await Promise.all([startFakeClaude(), startFakeSlack(), startBrowser()]);
-  world = await startLocalWorld({
+  stack = await startTestStack({
     variables: {
       CLAUDE_API_BASE_URL: fake.url,
       CLAUDE_OAUTH_TOKEN_URL: `${fake.url}/v1/oauth/token`,
@@ -28,14 +28,14 @@ beforeAll(async () => {
     viewport: { width: 390, height: 844 },
   });
   page = await context.newPage();
-  await page.goto(`${world.dashboardUrl}/domains`);
-  await page.fill("input[name=key]", world.dashboardKey);
+  await page.goto(`${stack.dashboardUrl}/domains`);
+  await page.fill("input[name=key]", stack.dashboardKey);
   await page.click("main button[type=submit], form button");
 });
 
 afterAll(async () => {
   await browser.close();
-  await world.stop();
+  await stack.stop();
   await slack.close();
   await fake.stop();
 });
@@ -47,7 +47,7 @@ const press = async (name: string) => {
 
 /** The first two steps: the host, and its account. */
 async function begin(host: string, credential: string, more: Record<string, string> = {}): Promise<void> {
-  await page.goto(`${world.dashboardUrl}/domains`);
+  await page.goto(`${stack.dashboardUrl}/domains`);
   await page.getByRole("link", { name: "Add a domain" }).click();
   await page.fill("input[name=domain]", `https://${host}/`);
   await press("Go on");
@@ -66,7 +66,7 @@ async function finish(): Promise<string> {
 
 function askThrough(host: string, headers: Record<string, string>) {
   return send({
-    baseUrl: world.proxyUrl,
+    baseUrl: stack.proxyUrl,
     host,
     method: "GET",
     path: "/v1/models",
@@ -120,7 +120,7 @@ describe("an administrator without a script", () => {
     expect((await askThrough(host, { authorization: `Bearer ${key}` })).status).toBe(200);
     expect(headerOf(fake.requests[0]!, "authorization")).toMatch(/^Bearer sk-ant-oat/);
 
-    await page.goto(`${world.dashboardUrl}/accounts/maya`);
+    await page.goto(`${stack.dashboardUrl}/accounts/maya`);
     expect(await words()).toMatch(/Claude login, ?ready|Access token expires/);
     await press("Renew the tokens now");
     expect(await words()).toContain("The login server was asked");
@@ -128,7 +128,7 @@ describe("an administrator without a script", () => {
   });
 
   it("sets limits, tries Slack, deletes by name, and finds all of it in the audit log", async () => {
-    await page.goto(`${world.dashboardUrl}/accounts/team`);
+    await page.goto(`${stack.dashboardUrl}/accounts/team`);
     await page.click("summary:has-text('Limit and alerts')");
     await page.check("input[name=alerts][value=own]");
     await page.fill("input[name=thresholds]", "50, 2000");
@@ -141,14 +141,14 @@ describe("an administrator without a script", () => {
     expect(await words()).toContain("Saved.");
     expect(await page.inputValue("input[name=tokenLimit]")).toBe("1000000");
 
-    await page.goto(`${world.dashboardUrl}/domains/keyed.example`);
+    await page.goto(`${stack.dashboardUrl}/domains/keyed.example`);
     await page.click("summary:has-text('Change') >> nth=0");
     await page.fill("input[name=webhook_url]", `http://${slack.address}/services/here/ok`);
     await page.click("form[action$='/slack'] button");
     await press("Send a test message");
     expect(await words()).toContain("Slack has taken the message");
 
-    await page.goto(`${world.dashboardUrl}/domains/through.example`);
+    await page.goto(`${stack.dashboardUrl}/domains/through.example`);
     await page.click("summary:has-text('Delete')");
     await page.fill("form[action$='/delete'] input[name=confirm]", "other.example");
     await page.click("form[action$='/delete'] button");
@@ -157,10 +157,10 @@ describe("an administrator without a script", () => {
     await page.click("form[action$='/delete'] button");
     expect(new URL(page.url()).pathname).toBe("/domains");
 
-    await page.goto(`${world.dashboardUrl}/audit?action=domain.delete`);
+    await page.goto(`${stack.dashboardUrl}/audit?action=domain.delete`);
     expect(await words()).toContain("through.example");
     expect(await words()).not.toContain("keyed.example");
-    await page.goto(`${world.dashboardUrl}/audit`);
+    await page.goto(`${stack.dashboardUrl}/audit`);
     for (const done of [
       "Limit or alerts set",
       "Slack test sent",
@@ -181,7 +181,7 @@ describe("an administrator without a script", () => {
       "/settings",
       "/domains/keyed.example",
     ]) {
-      const response = await page.goto(world.dashboardUrl + path);
+      const response = await page.goto(stack.dashboardUrl + path);
       expect(response?.status(), path).toBe(200);
       const box = await page.locator("html").boundingBox();
       expect(box?.width, path).toBeLessThanOrEqual(390);

@@ -2,12 +2,12 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
-import type { LocalWorld } from "../../scripts/local/local-stack.ts";
+import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
 import { accessibilityProblems } from "../support/accessibility.ts";
 import { responseStream } from "../support/response-stream.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
-import { startLocalWorld } from "../support/local-stack.ts";
+import { startTestStack } from "../support/local-stack.ts";
 import { openWatchedPage, sidewaysOverflow } from "../support/watched-page.ts";
 
 const PAUSE_MS = 600;
@@ -15,14 +15,14 @@ const PAUSE_MS = 600;
 const LATE_EVENT = 4;
 
 let fake: FakeClaude;
-let world: LocalWorld;
+let stack: LocalStack;
 let browser: Browser;
 let detail: RequestDetail;
 
 beforeAll(async () => {
   [fake, browser] = await Promise.all([startFakeClaude(), startBrowser()]);
   const variables = { CLAUDE_API_BASE_URL: fake.url, STREAM_TIMING_SAMPLE: "1" };
-  world = await startLocalWorld({ variables });
+  stack = await startTestStack({ variables });
   const told = responseStream(
     { content: [{ type: "text", text: "It came bit by bit, and once it took its time." }] },
     { id: "msg_1", model: "claude-sonnet-5-5", usage: { input_tokens: 12 } },
@@ -33,7 +33,7 @@ beforeAll(async () => {
   }));
   const headers = { "content-type": "text/event-stream; charset=utf-8" };
   fake.script(() => true, { kind: "raw", status: 200, headers, chunks });
-  const response = await fetch(`${world.proxyUrl}/v1/messages`, {
+  const response = await fetch(`${stack.proxyUrl}/v1/messages`, {
     method: "POST",
     headers: {
       "x-api-key": "sk-ant-api03-x",
@@ -51,8 +51,8 @@ beforeAll(async () => {
   const path = `/api/requests/${response.headers.get("x-nexus-request-id")}`;
   detail = await vi.waitFor(
     async () => {
-      const found = await fetch(world.proxyUrl + path, {
-        headers: { "x-dashboard-key": world.dashboardKey },
+      const found = await fetch(stack.proxyUrl + path, {
+        headers: { "x-dashboard-key": stack.dashboardKey },
       });
       expect(found.status).toBe(200);
       return (await found.json()) as RequestDetail;
@@ -63,7 +63,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser.close();
-  await world.stop();
+  await stack.stop();
   await fake.stop();
 });
 
@@ -90,10 +90,10 @@ describe("a timed stream", () => {
     "is drawn at %i px in %s, leads to what came late, and axe finds nothing serious",
     async (width, colorScheme) => {
       const { page, complaints } = await openWatchedPage(browser, { width, colorScheme });
-      await page.goto(`${world.dashboardUrl}/requests`);
-      await page.fill("input[name=key]", world.dashboardKey);
+      await page.goto(`${stack.dashboardUrl}/requests`);
+      await page.fill("input[name=key]", stack.dashboardKey);
       await page.click("form button[type=submit], form button:not([type])");
-      await page.goto(`${world.dashboardUrl}/requests/${detail.requestId}?tab=stream`);
+      await page.goto(`${stack.dashboardUrl}/requests/${detail.requestId}?tab=stream`);
 
       const drawing = page.locator(".arrivals svg[role=img]");
       expect(await drawing.getAttribute("aria-label")).toMatch(

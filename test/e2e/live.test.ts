@@ -1,36 +1,36 @@
 /** News of an exchange reaches whoever listens, with a session through the dashboard and with a key at the Worker. */
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
-import type { LocalWorld } from "../../scripts/local/local-stack.ts";
+import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import { type EventReader, readEvents } from "../support/event-stream.ts";
-import { startLocalWorld } from "../support/local-stack.ts";
+import { startTestStack } from "../support/local-stack.ts";
 
 let fake: FakeClaude;
-let world: LocalWorld;
+let stack: LocalStack;
 
 beforeAll(async () => {
   fake = await startFakeClaude();
-  world = await startLocalWorld({ variables: { CLAUDE_API_BASE_URL: fake.url } });
+  stack = await startTestStack({ variables: { CLAUDE_API_BASE_URL: fake.url } });
 });
 
 afterAll(async () => {
-  await world.stop();
+  await stack.stop();
   await fake.stop();
 });
 
 async function signIn(): Promise<string> {
-  const form = await fetch(`${world.dashboardUrl}/sign-in`);
+  const form = await fetch(`${stack.dashboardUrl}/sign-in`);
   const token = /name="_csrf" value="([^"]+)"/.exec(await form.text())?.[1] ?? "";
   const cookies = form.headers.getSetCookie().map((cookie) => cookie.split(";")[0]);
-  const signedIn = await fetch(`${world.dashboardUrl}/sign-in`, {
+  const signedIn = await fetch(`${stack.dashboardUrl}/sign-in`, {
     method: "POST",
     redirect: "manual",
     headers: {
       cookie: cookies.join("; "),
-      origin: world.dashboardUrl,
+      origin: stack.dashboardUrl,
       "content-type": "application/x-www-form-urlencoded",
     },
-    body: new URLSearchParams({ key: world.dashboardKey, _csrf: token }).toString(),
+    body: new URLSearchParams({ key: stack.dashboardKey, _csrf: token }).toString(),
   });
   expect(signedIn.status).toBe(303);
   return signedIn.headers
@@ -48,10 +48,10 @@ async function listen(url: string, headers: Record<string, string>): Promise<Eve
 
 it("an exchange is told of while it runs and when it is stored", async () => {
   const readers = [
-    await listen(`${world.dashboardUrl}/live`, { cookie: await signIn() }),
-    await listen(`${world.proxyUrl}/api/live`, { "x-dashboard-key": world.dashboardKey }),
+    await listen(`${stack.dashboardUrl}/live`, { cookie: await signIn() }),
+    await listen(`${stack.proxyUrl}/api/live`, { "x-dashboard-key": stack.dashboardKey }),
   ];
-  const response = await fetch(`${world.proxyUrl}/v1/messages`, {
+  const response = await fetch(`${stack.proxyUrl}/v1/messages`, {
     method: "POST",
     headers: {
       "x-api-key": "sk-ant-api03-x",
@@ -76,14 +76,14 @@ it("an exchange is told of while it runs and when it is stored", async () => {
 });
 
 it("a running exchange is in flight until it ends", async () => {
-  const reader = await listen(`${world.proxyUrl}/api/live`, { "x-dashboard-key": world.dashboardKey });
+  const reader = await listen(`${stack.proxyUrl}/api/live`, { "x-dashboard-key": stack.dashboardKey });
   const inFlight = async () => {
-    const answer = await fetch(`${world.proxyUrl}/api/status`, {
-      headers: { "x-dashboard-key": world.dashboardKey },
+    const answer = await fetch(`${stack.proxyUrl}/api/status`, {
+      headers: { "x-dashboard-key": stack.dashboardKey },
     });
     return ((await answer.json()) as { inFlight: number | null }).inFlight;
   };
-  const running = fetch(`${world.proxyUrl}/v1/messages`, {
+  const running = fetch(`${stack.proxyUrl}/v1/messages`, {
     method: "POST",
     headers: {
       "x-api-key": "sk-ant-api03-x",
@@ -110,7 +110,7 @@ it("a running exchange is in flight until it ends", async () => {
 });
 
 it("nobody listens without a credential", async () => {
-  for (const url of [`${world.dashboardUrl}/live`, `${world.proxyUrl}/api/live`]) {
+  for (const url of [`${stack.dashboardUrl}/live`, `${stack.proxyUrl}/api/live`]) {
     const response = await fetch(url, { headers: { accept: "text/event-stream" }, redirect: "manual" });
     expect(response.status, url).toBe(401);
   }

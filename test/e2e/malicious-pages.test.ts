@@ -8,7 +8,7 @@ import type { ConversationDetail, ConversationList } from "../../workers/schemas
 import type { RequestList } from "../../workers/schemas/api/requests.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import type { WindowList } from "../../workers/schemas/api/windows.ts";
-import type { LocalWorld } from "../../scripts/local/local-stack.ts";
+import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
 import {
   KEY_NAMES,
@@ -18,7 +18,7 @@ import {
   sendHostileTraffic,
   startHostileVendor,
 } from "../support/malicious-traffic.ts";
-import { startLocalWorld } from "../support/local-stack.ts";
+import { startTestStack } from "../support/local-stack.ts";
 import { openWatchedPage, sidewaysOverflow } from "../support/watched-page.ts";
 
 /** Of a page's first screen. */
@@ -26,27 +26,27 @@ const MOST_BYTES = 100_000;
 const WIDTHS = [1440, 390];
 
 let vendor: Awaited<ReturnType<typeof startHostileVendor>>;
-let world: LocalWorld;
+let stack: LocalStack;
 let browser: Browser;
 let exchanges: string[];
 
 beforeAll(async () => {
   [vendor, browser] = await Promise.all([startHostileVendor(), startBrowser()]);
-  world = await startLocalWorld({ variables: { CLAUDE_API_BASE_URL: vendor.url } });
+  stack = await startTestStack({ variables: { CLAUDE_API_BASE_URL: vendor.url } });
   await setUp("PUT", `/api/domains/${LONGEST_HOST}`, {
     accountId: LONGEST_ACCOUNT,
     credential: { type: "passthrough" },
     slack: { channel: "<script>alert(1)</script>", username: "u".repeat(100), enabled: true },
   });
   for (const name of KEY_NAMES) await setUp("POST", `/api/domains/${LONGEST_HOST}/client-keys`, { name });
-  exchanges = await sendHostileTraffic(world.proxyUrl);
+  exchanges = await sendHostileTraffic(stack.proxyUrl);
   await vi.waitFor(
     async () => {
       const { requests } = await ask<RequestList>("/api/requests");
       const { journal, searchWaiting } = await ask<Status>("/api/status");
       expect([requests.length, journal.entries]).toEqual([exchanges.length, 0]);
       // The words that ingest had no time for; otherwise they would follow within a minute.
-      if (searchWaiting !== 0) await world.runCron("* * * * *");
+      if (searchWaiting !== 0) await stack.runCron("* * * * *");
       expect(searchWaiting).toBe(0);
     },
     { timeout: 30_000, interval: 250 },
@@ -55,28 +55,28 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser.close();
-  await world.stop();
+  await stack.stop();
   await vendor.stop();
 });
 
 async function setUp(method: string, path: string, input: unknown): Promise<void> {
-  const answer = await fetch(world.proxyUrl + path, {
+  const answer = await fetch(stack.proxyUrl + path, {
     method,
-    headers: { "x-dashboard-key": world.dashboardKey, "content-type": "application/json" },
+    headers: { "x-dashboard-key": stack.dashboardKey, "content-type": "application/json" },
     body: JSON.stringify(input),
   });
   expect(answer.ok, `${method} ${path}: ${await answer.text()}`).toBe(true);
 }
 
 async function ask<T>(path: string): Promise<T> {
-  const headers = { "x-dashboard-key": world.dashboardKey };
-  return (await (await fetch(world.proxyUrl + path, { headers })).json()) as T;
+  const headers = { "x-dashboard-key": stack.dashboardKey };
+  return (await (await fetch(stack.proxyUrl + path, { headers })).json()) as T;
 }
 
 async function signedIn() {
   const opened = await openWatchedPage(browser, { reducedMotion: "reduce" });
-  await opened.page.goto(`${world.dashboardUrl}/sign-in?next=${encodeURIComponent("/settings")}`);
-  await opened.page.fill("input[name=key]", world.dashboardKey);
+  await opened.page.goto(`${stack.dashboardUrl}/sign-in?next=${encodeURIComponent("/settings")}`);
+  await opened.page.fill("input[name=key]", stack.dashboardKey);
   await opened.page.press("input[name=key]", "Enter");
   await opened.page.waitForURL("**/settings");
   return opened;
@@ -150,7 +150,7 @@ describe("a hostile data set", () => {
     const found: string[] = [];
     for (const [n, path] of (await everyPath()).entries()) {
       const note = (problem: string) => found.push(`${path.slice(0, 120)}: ${problem}`);
-      const response = await page.goto(world.dashboardUrl + path);
+      const response = await page.goto(stack.dashboardUrl + path);
       if (response!.status() >= 500) note(`status ${response!.status()}`);
       const bytes = (await response!.body()).byteLength;
       if (bytes > MOST_BYTES) note(`${bytes} bytes`);
@@ -197,12 +197,12 @@ describe("a hostile data set", () => {
       [`/domains/${LONGEST_HOST}`, ".key-list"],
     ];
     for (const [path, selector] of wanted) {
-      await page.goto(world.dashboardUrl + path);
+      await page.goto(stack.dashboardUrl + path);
       expect((await page.locator(selector).allTextContents()).join(" "), `${path} ${selector}`).toContain(
         words,
       );
     }
-    await page.goto(`${world.dashboardUrl}/conversations`);
+    await page.goto(`${stack.dashboardUrl}/conversations`);
     await page.locator(".conversations tbody tr").first().hover();
     await page.locator("#preview-card").waitFor({ state: "visible" });
     expect(await intruders(page)).toEqual([]);

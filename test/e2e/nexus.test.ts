@@ -1,30 +1,30 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
-import type { LocalWorld } from "../../scripts/local/local-stack.ts";
-import { startLocalWorld } from "../support/local-stack.ts";
+import type { LocalStack } from "../../scripts/local/local-stack.ts";
+import { startTestStack } from "../support/local-stack.ts";
 import { nexus } from "../support/nexus-command.ts";
 
 let fake: FakeClaude;
-let world: LocalWorld;
+let stack: LocalStack;
 let requestIds: string[];
 const run = (...words: string[]) =>
-  nexus(words, { NEXUS_URL: world.proxyUrl, DASHBOARD_API_KEY: world.dashboardKey });
+  nexus(words, { NEXUS_URL: stack.proxyUrl, DASHBOARD_API_KEY: stack.dashboardKey });
 
 beforeAll(async () => {
   fake = await startFakeClaude();
-  world = await startLocalWorld({ variables: { CLAUDE_API_BASE_URL: fake.url } });
+  stack = await startTestStack({ variables: { CLAUDE_API_BASE_URL: fake.url } });
   requestIds = await Promise.all([true, false].map(send));
   await vi.waitUntil(async () => (await costs()).every((cost) => cost !== undefined), { timeout: 10_000 });
 });
 
 afterAll(async () => {
-  await world.stop();
+  await stack.stop();
   await fake.stop();
 });
 
 async function send(stream: boolean): Promise<string> {
-  const response = await fetch(`${world.proxyUrl}/v1/messages`, {
+  const response = await fetch(`${stack.proxyUrl}/v1/messages`, {
     method: "POST",
     headers: {
       "content-type": "application/json",
@@ -46,8 +46,8 @@ async function send(stream: boolean): Promise<string> {
 function costs(): Promise<(string | null | undefined)[]> {
   return Promise.all(
     requestIds.map(async (id) => {
-      const headers = { "x-dashboard-key": world.dashboardKey };
-      const response = await fetch(`${world.proxyUrl}/api/requests/${id}`, { headers });
+      const headers = { "x-dashboard-key": stack.dashboardKey };
+      const response = await fetch(`${stack.proxyUrl}/api/requests/${id}`, { headers });
       const body = (await response.json()) as { costUsd?: string | null };
       return response.ok ? body.costUsd : undefined;
     }),
@@ -62,7 +62,7 @@ describe("an operator", () => {
   });
 
   it("is told when the key is wrong", async () => {
-    const ran = await nexus(["status"], { NEXUS_URL: world.proxyUrl, DASHBOARD_API_KEY: "wrong" });
+    const ran = await nexus(["status"], { NEXUS_URL: stack.proxyUrl, DASHBOARD_API_KEY: "wrong" });
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toMatch(/^nexus: [^\n]+\n$/);
   });
@@ -70,7 +70,7 @@ describe("an operator", () => {
   it("prices history again, after a look at what would change", async () => {
     const before = await costs();
     expect(before).toEqual([expect.stringMatching(/^0\.\d+$/), expect.stringMatching(/^0\.\d+$/)]);
-    const client = new pg.Client(world.databaseUrl);
+    const client = new pg.Client(stack.databaseUrl);
     await client.connect();
     await client.query("UPDATE requests SET cost_pico = NULL");
     await client.query("UPDATE rollups SET cost_pico = 0, unpriced_count = requests");
@@ -91,7 +91,7 @@ describe("an operator", () => {
   });
 
   it("links history again, after a look at what would change, stopped on its way and gone on with", async () => {
-    const client = new pg.Client(world.databaseUrl);
+    const client = new pg.Client(stack.databaseUrl);
     await client.connect();
     const links = async () =>
       (
@@ -118,9 +118,9 @@ describe("an operator", () => {
 
       // The first half by hand, as a run that was stopped has left it; the command goes on behind it.
       const after = String(before[0]!.id);
-      const half = await fetch(`${world.proxyUrl}/api/relink`, {
+      const half = await fetch(`${stack.proxyUrl}/api/relink`, {
         method: "POST",
-        headers: { "x-dashboard-key": world.dashboardKey, "content-type": "application/json" },
+        headers: { "x-dashboard-key": stack.dashboardKey, "content-type": "application/json" },
         body: JSON.stringify({ domain: "127.0.0.1", limit: 1 }),
       });
       expect(await half.json()).toMatchObject({ checked: 1, changed: 1, nextCursor: after });

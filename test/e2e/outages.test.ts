@@ -1,7 +1,7 @@
 /** What the product stands on breaks or crawls, one thing at a time, under traffic. Streams do not notice, nothing is lost. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { startFaultyWorld, type Faults, type FaultyWorld } from "../support/faulty-stack.ts";
-import { soakWorld, type SoakReport } from "../support/soak.ts";
+import { startFaultyStack, type Faults, type FaultyStack } from "../support/faulty-stack.ts";
+import { soakStack, type SoakReport } from "../support/soak.ts";
 
 const FAULT_MS = 2_000;
 /** Beyond every time limit of the hot path and of recording; the soak of `npm run soak` takes 30 s. */
@@ -9,15 +9,15 @@ const SLOWNESS_MS = 6_000;
 /** A KV that hangs costs a known tenant two waits of a second, once. The rest is a busy machine. */
 const LATE_START_MS = 4_000;
 
-let world: FaultyWorld;
+let stack: FaultyStack;
 beforeAll(async () => {
-  world = await startFaultyWorld();
+  stack = await startFaultyStack();
 });
-afterEach(() => world.suffer({}));
-afterAll(() => world.stop({ finish: false }));
+afterEach(() => stack.setFaults({}));
+afterAll(() => stack.stop({ finish: false }));
 
 function day(name: string, faults: Faults): Promise<SoakReport> {
-  return soakWorld(world, {
+  return soakStack(stack, {
     seed: name,
     exchanges: 30,
     concurrency: 12,
@@ -52,13 +52,13 @@ describe("streams stay whole and everything is stored once", () => {
     const report = await day("R2 failing", { JOURNAL: "fail" });
     expect(report.problems).toEqual([]);
     expect(report.slowestStartMs).toBeLessThan(LATE_START_MS);
-    const status = await world.status();
+    const status = await stack.status();
     expect(status.counters?.unrecorded ?? 0).toBeGreaterThanOrEqual(report.unrecorded);
   });
 });
 
 it("says that the database is out of reach while it is", async () => {
-  await world.suffer({ POSTGRES: "down" });
-  const down = await world.status();
+  await stack.setFaults({ POSTGRES: "down" });
+  const down = await stack.status();
   expect([down.state, down.database.reachable, down.journal.reachable]).toEqual(["failing", false, true]);
 });

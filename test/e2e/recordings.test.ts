@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
-import type { LocalWorld } from "../../scripts/local/local-stack.ts";
-import { startLocalWorld } from "../support/local-stack.ts";
+import type { LocalStack } from "../../scripts/local/local-stack.ts";
+import { startTestStack } from "../support/local-stack.ts";
 import {
   loadRecordings,
   replay,
@@ -13,27 +13,27 @@ import {
 } from "../support/recordings.ts";
 
 let fake: FakeClaude;
-let world: LocalWorld;
+let stack: LocalStack;
 let report: ReplayReport;
 const recordings = loadRecordings();
 
 beforeAll(async () => {
   fake = await startFakeClaude();
-  world = await startLocalWorld({ variables: { CLAUDE_API_BASE_URL: fake.url } });
+  stack = await startTestStack({ variables: { CLAUDE_API_BASE_URL: fake.url } });
   report = await replay(
     recordings,
-    { proxyUrl: world.proxyUrl, headers: { "x-api-key": "sk-ant-api03-replay" } },
+    { proxyUrl: stack.proxyUrl, headers: { "x-api-key": "sk-ant-api03-replay" } },
     fake,
   );
 });
 
 afterAll(async () => {
-  await world.stop();
+  await stack.stop();
   await fake.stop();
 });
 
 const get = (path: string) =>
-  fetch(world.proxyUrl + path, { headers: { "x-dashboard-key": world.dashboardKey } });
+  fetch(stack.proxyUrl + path, { headers: { "x-dashboard-key": stack.dashboardKey } });
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 describe("the recorded traffic", () => {

@@ -11,20 +11,20 @@ import Anthropic, {
 } from "@anthropic-ai/sdk";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
-import type { LocalWorld } from "../../scripts/local/local-stack.ts";
-import { startLocalWorld } from "../support/local-stack.ts";
+import type { LocalStack } from "../../scripts/local/local-stack.ts";
+import { startTestStack } from "../support/local-stack.ts";
 
 const MODEL = "claude-sonnet-5-5";
 const DOMAIN = "team.example.com";
 const UPSTREAM_KEY = "sk-ant-api03-upstream-for-tests";
 
 let fake: FakeClaude;
-let world: LocalWorld;
+let stack: LocalStack;
 let clientKey: string;
 
 beforeAll(async () => {
   fake = await startFakeClaude();
-  world = await startLocalWorld({ variables: { CLAUDE_API_BASE_URL: fake.url } });
+  stack = await startTestStack({ variables: { CLAUDE_API_BASE_URL: fake.url } });
   await api("PUT", `/api/domains/${DOMAIN}`, {
     accountId: "acc-team",
     credential: { type: "api_key", api_key: UPSTREAM_KEY },
@@ -33,14 +33,14 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await world.stop();
+  await stack.stop();
   await fake.stop();
 });
 
 async function api<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(world.proxyUrl + path, {
+  const response = await fetch(stack.proxyUrl + path, {
     method,
-    headers: { "x-dashboard-key": world.dashboardKey, "content-type": "application/json" },
+    headers: { "x-dashboard-key": stack.dashboardKey, "content-type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   expect(response.status, `${method} ${path}`).toBeLessThan(300);
@@ -54,7 +54,7 @@ const WAYS: [string, () => ClientOptions][] = [
   ["a domain with a client key as x-api-key", () => ({ apiKey: clientKey, fetch: fetchAs(DOMAIN) })],
 ];
 const clientOf = (options: ClientOptions) =>
-  new Anthropic({ baseURL: world.proxyUrl, apiKey: null, authToken: null, maxRetries: 0, ...options });
+  new Anthropic({ baseURL: stack.proxyUrl, apiKey: null, authToken: null, maxRetries: 0, ...options });
 
 /** A `fetch` with a Host of its own, which Node's does not allow. Streams, and hears when the caller leaves. */
 function fetchAs(host: string): typeof fetch {

@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { headerOf, startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
-import type { LocalWorld } from "../../scripts/local/local-stack.ts";
-import { startLocalWorld, temporaryDirectory } from "../support/local-stack.ts";
+import type { LocalStack } from "../../scripts/local/local-stack.ts";
+import { startTestStack, temporaryDirectory } from "../support/local-stack.ts";
 
 const mark = () => randomBytes(18).toString("base64url");
 const secrets = {
@@ -33,14 +33,14 @@ const secrets = {
 const prompt = `a question of ${mark()}`;
 
 let fake: FakeClaude;
-let world: LocalWorld;
+let stack: LocalStack;
 let dataDir: string;
 const lines: string[] = [];
 
 beforeAll(async () => {
   fake = await startFakeClaude();
   dataDir = await temporaryDirectory();
-  world = await startLocalWorld({
+  stack = await startTestStack({
     dataDir,
     variables: {
       CLAUDE_API_BASE_URL: fake.url,
@@ -53,13 +53,13 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await world.stop();
+  await stack.stop();
   await fake.stop();
   await rm(dataDir, { recursive: true, force: true });
 });
 
-async function api<T>(method: string, path: string, body?: unknown, key = world.dashboardKey): Promise<T> {
-  const response = await fetch(world.proxyUrl + path, {
+async function api<T>(method: string, path: string, body?: unknown, key = stack.dashboardKey): Promise<T> {
+  const response = await fetch(stack.proxyUrl + path, {
     method,
     headers: { "x-dashboard-key": key, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -73,7 +73,7 @@ async function api<T>(method: string, path: string, body?: unknown, key = world.
 /** `fetch` does not let anybody choose the Host. */
 function post(host: string, path: string, headers: Record<string, string>, body: object): Promise<number> {
   return new Promise((resolve, reject) => {
-    const { port } = new URL(world.proxyUrl);
+    const { port } = new URL(stack.proxyUrl);
     const common = { host, "anthropic-version": "2023-06-01", "content-type": "application/json" };
     const request = httpRequest({
       port,
@@ -145,7 +145,7 @@ async function live(): Promise<number> {
   const code = fake.oauth.agree(url);
   await api("POST", "/api/accounts/acc_new/oauth/login/code", { code });
   await api("GET", "/api/domains", undefined, secrets.wrongDashboardKey);
-  Object.assign(secrets, { madeKey: made.key, code: code.split("#")[0], dashboardKey: world.dashboardKey });
+  Object.assign(secrets, { madeKey: made.key, code: code.split("#")[0], dashboardKey: stack.dashboardKey });
   return statuses.length;
 }
 
@@ -180,7 +180,7 @@ async function everyFile(directory: string): Promise<Map<string, Buffer>> {
 }
 
 async function everyRow(): Promise<Buffer> {
-  const client = new Client({ connectionString: world.databaseUrl });
+  const client = new Client({ connectionString: stack.databaseUrl });
   await client.connect();
   const tables = await client.query<{ name: string }>(
     `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
@@ -199,8 +199,8 @@ async function everyBody(): Promise<Buffer> {
   const texts = [];
   for (const { requestId } of requests)
     for (const part of ["", "/body", "/response"]) {
-      const headers = { "x-dashboard-key": world.dashboardKey };
-      const response = await fetch(`${world.proxyUrl}/api/requests/${requestId}${part}`, { headers });
+      const headers = { "x-dashboard-key": stack.dashboardKey };
+      const response = await fetch(`${stack.proxyUrl}/api/requests/${requestId}${part}`, { headers });
       texts.push(await response.text());
     }
   return Buffer.from(texts.join("\n"));
@@ -233,7 +233,7 @@ it("no secret is in anything the product keeps or says", async () => {
     ["bodies", await everyBody()],
   ]);
   for (const path of SAID) places.set(path, Buffer.from(JSON.stringify(await api<unknown>("GET", path))));
-  await world.stop({ finish: true });
+  await stack.stop({ finish: true });
   for (const [path, bytes] of await everyFile(dataDir)) places.set(path, bytes);
   places.set("log", Buffer.from(lines.join("\n")));
 

@@ -1,21 +1,21 @@
 /** What an answer's headers and usage say reaches the account's window, and what was said reaches Slack: in the real local world. */
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
-import type { LocalWorld } from "../../scripts/local/local-stack.ts";
+import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import type { CurrentUsage } from "../../workers/schemas/api/usage.ts";
 import type { WindowDetail, WindowList } from "../../workers/schemas/api/windows.ts";
 import { type SeenBySlack, startFakeSlack } from "../support/fake-slack.ts";
-import { startLocalWorld } from "../support/local-stack.ts";
+import { startTestStack } from "../support/local-stack.ts";
 
 const PATIENCE = { timeout: 20_000, interval: 100 };
 
 let fake: FakeClaude;
 let slack: Awaited<ReturnType<typeof startFakeSlack>>;
-let world: LocalWorld;
+let stack: LocalStack;
 
 beforeAll(async () => {
   [fake, slack] = await Promise.all([startFakeClaude(), startFakeSlack()]);
-  world = await startLocalWorld({
+  stack = await startTestStack({
     variables: {
       CLAUDE_API_BASE_URL: fake.url,
       SLACK_WEBHOOK_URL: `http://${slack.address}/services/all/ok`,
@@ -25,12 +25,12 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await world.stop();
+  await stack.stop();
   await Promise.all([fake.stop(), slack.close()]);
 });
 
 const ask = async <T>(path: string): Promise<T> => {
-  const response = await fetch(world.proxyUrl + path, { headers: { "x-dashboard-key": world.dashboardKey } });
+  const response = await fetch(stack.proxyUrl + path, { headers: { "x-dashboard-key": stack.dashboardKey } });
   expect(response.status, path).toBe(200);
   return (await response.json()) as T;
 };
@@ -40,7 +40,7 @@ const texts = async () => {
 };
 
 async function say(text: string): Promise<Response> {
-  const response = await fetch(`${world.proxyUrl}/v1/messages`, {
+  const response = await fetch(`${stack.proxyUrl}/v1/messages`, {
     method: "POST",
     headers: {
       "content-type": "application/json",
@@ -81,7 +81,7 @@ it("windows fill, usage agrees, and Slack is told", async () => {
   expect([current.totalRequests, current.totalTokens]).toEqual([2, detail.totals.totalTokens]);
   expect(current.totalTokens).toBeGreaterThan(0);
 
-  expect((await fetch(`${world.proxyUrl}/v1/nothing-here`)).status).toBeGreaterThanOrEqual(400);
+  expect((await fetch(`${stack.proxyUrl}/v1/nothing-here`)).status).toBeGreaterThanOrEqual(400);
   await vi.waitUntil(async () => (await texts()).length >= 3, PATIENCE);
   const told = await texts();
   expect(told.filter((text) => text.startsWith(":bust_in_silhouette: User: How full is it?\n"))).toHaveLength(

@@ -2,7 +2,7 @@ import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { cronMatches } from "../../scripts/local/runtime/cron.ts";
-import { takeDataDir } from "../../scripts/local/data-dir.ts";
+import { lockDataDir } from "../../scripts/local/data-dir.ts";
 import { processStart } from "../../scripts/local/processes.ts";
 import { loadSecrets } from "../../scripts/local/secrets.ts";
 import { readSettings } from "../../scripts/local/settings.ts";
@@ -22,17 +22,17 @@ async function directory(): Promise<string> {
 describe("the data directory", () => {
   it("is made, taken by one start at a time, and free again afterwards", async () => {
     const path = join(await directory(), "deep", "er");
-    const first = await takeDataDir(path);
-    await expect(takeDataDir(path)).rejects.toThrow(`in use by another start (process ${process.pid})`);
+    const first = await lockDataDir(path);
+    await expect(lockDataDir(path)).rejects.toThrow(`in use by another start (process ${process.pid})`);
     await first.release();
-    await (await takeDataDir(path)).release();
+    await (await lockDataDir(path)).release();
   });
 
   it("is not given to another while the process that took it runs", async () => {
     const path = await directory();
     const parent = { pid: process.ppid, started: processStart(process.ppid) };
     await writeFile(join(path, "lock"), JSON.stringify(parent));
-    await expect(takeDataDir(path)).rejects.toThrow(`process ${process.ppid}`);
+    await expect(lockDataDir(path)).rejects.toThrow(`process ${process.ppid}`);
   });
 
   it.each([
@@ -43,7 +43,7 @@ describe("the data directory", () => {
   ])("is taken over from %s", async (_who, lock) => {
     const path = await directory();
     await writeFile(join(path, "lock"), lock);
-    const taken = await takeDataDir(path);
+    const taken = await lockDataDir(path);
     expect(JSON.parse(await readFile(join(path, "lock"), "utf8"))).toMatchObject({ pid: process.pid });
     await taken.release();
   });

@@ -46,21 +46,21 @@ export async function startDemoStage(): Promise<DemoStage> {
   const dataDir = await temporaryDirectory();
   const [browser, demo] = await Promise.all([
     startBrowser(),
-    startDemo({ world: { dataDir }, live: false, turns: TURNS, speed: 0.01, print: () => undefined }),
+    startDemo({ stack: { dataDir }, live: false, turns: TURNS, speed: 0.01, print: () => undefined }),
   ]);
   const stop = async () => {
     await browser.close();
     await demo.stop();
     await rm(dataDir, { recursive: true, force: true });
   };
-  const { world } = demo;
+  const { stack: stack } = demo;
   const ask = async <T>(path: string): Promise<T> => {
-    const headers = { "x-dashboard-key": world.dashboardKey };
-    const answer = await fetch(world.proxyUrl + path, { headers });
+    const headers = { "x-dashboard-key": stack.dashboardKey };
+    const answer = await fetch(stack.proxyUrl + path, { headers });
     if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
     return (await answer.json()) as T;
   };
-  const exchange = (text: string) => askClaude(world.proxyUrl, text);
+  const exchange = (text: string) => askClaude(stack.proxyUrl, text);
   try {
     demo.fake.setSpeed(0);
     const questions = Array.from({ length: QUESTIONS }, (_, n) => exchange(`What is ${n} times ${n}?`));
@@ -71,7 +71,7 @@ export async function startDemoStage(): Promise<DemoStage> {
         if (journal.entries !== 0) throw new Error("The day is not stored yet.");
         if (searchWaiting === 0) return;
         // The words that ingest had no time for; otherwise they would follow within a minute.
-        await world.runCron(EVERY_MINUTE);
+        await stack.runCron(EVERY_MINUTE);
         throw new Error("The day cannot be searched yet.");
       },
       { timeout: 60_000, interval: 250 },
@@ -83,7 +83,7 @@ export async function startDemoStage(): Promise<DemoStage> {
     const signedIn = await signIn(() => openWatchedPage(browser, { timezoneId: ZONE }), demo);
     return {
       demo,
-      url: world.dashboardUrl,
+      url: stack.dashboardUrl,
       ask,
       open: ({ signedIn: isSignedIn = true, ...options } = {}) =>
         openWatchedPage(browser, {
@@ -123,12 +123,12 @@ async function askClaude(proxyUrl: string, text: string): Promise<string> {
 }
 
 /** Cookies of a browser that signed in by the form and has told its zone. */
-async function signIn(open: () => Promise<WatchedPage>, { world }: Demo) {
+async function signIn(open: () => Promise<WatchedPage>, { stack: stack }: Demo) {
   const { page } = await open();
-  await page.goto(`${world.dashboardUrl}/sign-in`);
-  await page.fill("input[name=key]", world.dashboardKey);
+  await page.goto(`${stack.dashboardUrl}/sign-in`);
+  await page.fill("input[name=key]", stack.dashboardKey);
   await page.press("input[name=key]", "Enter");
-  await page.waitForURL(`${world.dashboardUrl}/`);
+  await page.waitForURL(`${stack.dashboardUrl}/`);
   const state = await page.context().storageState();
   await page.context().close();
   return state;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { send } from "../../scripts/local/demo/send.ts";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
-import { createLocalWorld, type LocalWorld } from "../../scripts/local/local-stack.ts";
+import { startLocalStack, type LocalStack } from "../../scripts/local/local-stack.ts";
 import { bundleWorker } from "../../scripts/local/runtime/wrapped-worker.ts";
 import { startPostgres } from "../../scripts/local/database/embedded-postgres.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
@@ -26,10 +26,10 @@ export interface Faults extends WorkerFaults {
   DISK?: "read-only";
 }
 
-export interface FaultyWorld extends LocalWorld {
+export interface FaultyStack extends LocalStack {
   claude: FakeClaude;
   /** These and no others from now on. */
-  suffer(faults: Faults): Promise<void>;
+  setFaults(faults: Faults): Promise<void>;
   /** Log lines of the Worker, warnings and errors. */
   lines: string[];
   status(): Promise<Status>;
@@ -37,7 +37,7 @@ export interface FaultyWorld extends LocalWorld {
   directDatabaseUrl: string;
 }
 
-export async function startFaultyWorld(): Promise<FaultyWorld> {
+export async function startFaultyStack(): Promise<FaultyStack> {
   const dataDir = await mkdtemp(join(tmpdir(), "nexus-faults-"));
   const claude = await startFakeClaude({ seed: "faults" });
   const postgresDir = join(dataDir, "postgres");
@@ -45,7 +45,7 @@ export async function startFaultyWorld(): Promise<FaultyWorld> {
   const postgres = await startPostgres({ dataDir: postgresDir });
   const relay = await startFaultyPostgres(postgres.url);
   const lines: string[] = [];
-  const world = await createLocalWorld({
+  const stack = await startLocalStack({
     dataDir: join(dataDir, "world"),
     databaseUrl: relay.url,
     workerBundle: await bundleWorker(WORKER, join(dataDir, "worker")),
@@ -55,15 +55,15 @@ export async function startFaultyWorld(): Promise<FaultyWorld> {
     },
   });
   return {
-    ...world,
+    ...stack,
     claude,
     lines,
     directDatabaseUrl: postgres.url,
-    async suffer({ POSTGRES = null, DISK, ...worker }) {
+    async setFaults({ POSTGRES = null, DISK, ...worker }) {
       relay.suffer(POSTGRES);
       makeReadOnly(postgresDir, DISK === "read-only");
       const { status, body } = await send({
-        baseUrl: world.proxyUrl,
+        baseUrl: stack.proxyUrl,
         method: "POST",
         path: "/",
         host: "faults.test",
@@ -73,14 +73,14 @@ export async function startFaultyWorld(): Promise<FaultyWorld> {
       if (status !== 200) throw new Error(`the faults were not taken: ${status} ${body.toString()}`);
     },
     async status() {
-      const response = await fetch(`${world.proxyUrl}/api/status`, {
-        headers: { "x-dashboard-key": world.dashboardKey },
+      const response = await fetch(`${stack.proxyUrl}/api/status`, {
+        headers: { "x-dashboard-key": stack.dashboardKey },
       });
       return (await response.json()) as Status;
     },
     async stop(options) {
       makeReadOnly(postgresDir, false);
-      await world.stop(options);
+      await stack.stop(options);
       await claude.stop();
       await relay.stop();
       await postgres.stop();

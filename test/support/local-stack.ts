@@ -2,11 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  createLocalWorld,
-  type LocalWorld,
-  type LocalWorldOptions,
-} from "../../scripts/local/local-stack.ts";
+import { startLocalStack, type LocalStack, type LocalStackOptions } from "../../scripts/local/local-stack.ts";
 
 /** A new directory below the system's temporary one. */
 export function temporaryDirectory(): Promise<string> {
@@ -17,16 +13,16 @@ export function temporaryDirectory(): Promise<string> {
  * Starts a world as `createLocalWorld` does, in a temporary directory unless one is given. Warnings and errors of the
  * Worker go to the console. `stop()` does not wait for what is being recorded unless asked to.
  */
-export async function startLocalWorld(options: Partial<LocalWorldOptions> = {}): Promise<LocalWorld> {
+export async function startTestStack(options: Partial<LocalStackOptions> = {}): Promise<LocalStack> {
   const dataDir = options.dataDir ?? (await temporaryDirectory());
   const log = (level: string, line: string) => {
     if (level === "warn" || level === "error") console.error(line);
   };
-  const world = await createLocalWorld({ log, ...options, dataDir });
+  const stack = await startLocalStack({ log, ...options, dataDir });
   return {
-    ...world,
+    ...stack,
     async stop({ finish = false } = {}) {
-      await world.stop({ finish });
+      await stack.stop({ finish });
       if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
     },
   };

@@ -7,7 +7,7 @@ import { Client } from "pg";
 import { send } from "../../scripts/local/demo/send.ts";
 import { randomOf } from "../../scripts/local/fake-claude/random.ts";
 import { headerOf } from "../../scripts/local/fake-claude/server.ts";
-import { startFaultyWorld, type Faults, type FaultyWorld } from "./faulty-stack.ts";
+import { startFaultyStack, type Faults, type FaultyStack } from "./faulty-stack.ts";
 import { plannedExchanges, type PlannedExchange } from "./soak-traffic.ts";
 
 export interface SoakOptions {
@@ -81,46 +81,46 @@ const EVERY_MINUTE = "* * * * *";
 const RECORDING_MS = 20_000;
 
 export async function soak(options: SoakOptions): Promise<SoakReport> {
-  const world = await startFaultyWorld();
+  const stack = await startFaultyStack();
   try {
-    return await soakWorld(world, options);
+    return await soakStack(stack, options);
   } finally {
-    await world.suffer({}).catch(() => undefined);
-    await world.stop({ finish: false });
+    await stack.setFaults({}).catch(() => undefined);
+    await stack.stop({ finish: false });
   }
 }
 
 /** The same in a world that is there, beside what it has stored before. */
-export async function soakWorld(world: FaultyWorld, options: SoakOptions): Promise<SoakReport> {
+export async function soakStack(stack: FaultyStack, options: SoakOptions): Promise<SoakReport> {
   const { seed, log } = options;
   const plan = plannedExchanges(seed, options.exchanges, options.pace);
-  const takeBack = world.claude.script(
+  const takeBack = stack.claude.script(
     (received) => headerOf(received, MARKER) !== undefined,
     (received) => plan[Number(headerOf(received, MARKER))]!.reply,
   );
-  const key = await tenant(world);
-  const before = new Set((await allRows(world)).map(({ id }) => id));
+  const key = await tenant(stack);
+  const before = new Set((await allRows(stack)).map(({ id }) => id));
   const problems: string[] = [];
   const length = (options.exchanges / options.concurrency) * 1_000 * options.pace;
   const times = options.faults ?? faultTimes(options, length);
   for (const { name, from, to } of times) log?.(`  ${name} from ${seconds(from)} to ${seconds(to)}`);
   const started = Date.now();
-  const breaking = breakThings(world, times);
-  const done = await traffic(world, plan, options.concurrency, key, problems);
+  const breaking = breakThings(stack, times);
+  const done = await traffic(stack, plan, options.concurrency, key, problems);
   const trafficMs = Date.now() - started;
   await breaking;
   takeBack();
   log?.(`  ${done.length} exchanges in ${seconds(trafficMs)}`);
 
   const healed = Date.now();
-  const rows = (await settledRows(world, before.size + done.length, options)).filter(
+  const rows = (await settledRows(stack, before.size + done.length, options)).filter(
     ({ id }) => !before.has(id),
   );
   const settledMs = Date.now() - healed;
   const r2Times = times.filter(({ faults }) => faults.JOURNAL !== undefined);
   const excused = r2Times.map(({ from, to }) => [started + from, started + to] as const);
   const report = compare(done, rows, excused, problems);
-  await compareTotals(world, report.uncertain, problems);
+  await compareTotals(stack, report.uncertain, problems);
   const slowestStartMs = Math.round(
     Math.max(...done.map(({ timeToHeadersMs, planned }) => timeToHeadersMs - firstPause(planned))),
   );
@@ -131,11 +131,11 @@ export async function soakWorld(world: FaultyWorld, options: SoakOptions): Promi
 /** The fake sends headers at once, but the runtime may hold them until the first byte. */
 const firstPause = ({ reply }: PlannedExchange) => reply.chunks[0]?.delayMs ?? 0;
 
-async function tenant(world: FaultyWorld): Promise<string> {
+async function tenant(stack: FaultyStack): Promise<string> {
   const ask = async (method: string, path: string, body: unknown): Promise<unknown> => {
-    const response = await fetch(world.proxyUrl + path, {
+    const response = await fetch(stack.proxyUrl + path, {
       method,
-      headers: { "x-dashboard-key": world.dashboardKey, "content-type": "application/json" },
+      headers: { "x-dashboard-key": stack.dashboardKey, "content-type": "application/json" },
       body: JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
@@ -168,18 +168,18 @@ function faultTimes({ seed, faultMs, slownessMs }: SoakOptions, length: number):
   });
 }
 
-async function breakThings(world: FaultyWorld, times: readonly FaultTime[]): Promise<void> {
+async function breakThings(stack: FaultyStack, times: readonly FaultTime[]): Promise<void> {
   const started = Date.now();
   const instants = [...new Set(times.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b);
   for (const instant of instants) {
     await new Promise((resolve) => setTimeout(resolve, started + instant - Date.now()));
     const now = times.filter(({ from, to }) => from <= instant && instant < to);
-    await world.suffer(Object.assign({}, ...now.map(({ faults }) => faults)) as Faults);
+    await stack.setFaults(Object.assign({}, ...now.map(({ faults }) => faults)) as Faults);
   }
 }
 
 async function traffic(
-  world: FaultyWorld,
+  stack: FaultyStack,
   plan: readonly PlannedExchange[],
   concurrency: number,
   key: string,
@@ -190,7 +190,7 @@ async function traffic(
   const worker = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const startedAt = Date.now();
-      const seen = await exchange(world, next, key, problems);
+      const seen = await exchange(stack, next, key, problems);
       done.push({ planned: next, ...seen, startedAt, endedAt: Date.now() });
     }
   };
@@ -200,7 +200,7 @@ async function traffic(
 
 /** Sends one and compares what came with what was served. */
 async function exchange(
-  world: FaultyWorld,
+  stack: FaultyStack,
   { n, kind, path, body, isTenant, served, leaveAfter, expected }: PlannedExchange,
   key: string,
   problems: string[],
@@ -208,7 +208,7 @@ async function exchange(
   const problem = (what: string) => problems.push(`exchange ${n} (${kind}): ${what}`);
   try {
     const sent = await send({
-      baseUrl: world.proxyUrl,
+      baseUrl: stack.proxyUrl,
       method: "POST",
       path,
       ...(isTenant && { host: DOMAIN }),
@@ -235,26 +235,26 @@ async function exchange(
 }
 
 /** All rows, once there are so many and the journal is empty, or when patience is over. */
-async function settledRows(world: FaultyWorld, wanted: number, options: SoakOptions): Promise<Row[]> {
+async function settledRows(stack: FaultyStack, wanted: number, options: SoakOptions): Promise<Row[]> {
   const deadline = Date.now() + options.patienceMs;
   let sweepAt = Date.now() + SWEEP_EVERY_MS;
   for (;;) {
-    const rows = await allRows(world);
-    const { journal } = await world.status();
+    const rows = await allRows(stack);
+    const { journal } = await stack.status();
     if (rows.length >= wanted && journal.entries === 0) return rows;
     if (Date.now() > deadline) return rows;
     if (Date.now() > sweepAt) {
       options.log?.(`  ${rows.length} rows, ${journal.entries} entries wait`);
-      await world.runCron(EVERY_MINUTE);
+      await stack.runCron(EVERY_MINUTE);
       sweepAt = Date.now() + SWEEP_EVERY_MS;
     }
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
 
-function allRows(world: FaultyWorld): Promise<Row[]> {
+function allRows(stack: FaultyStack): Promise<Row[]> {
   return query<Row>(
-    world,
+    stack,
     `SELECT id, outcome, status, input_tokens, output_tokens, cache_read_input_tokens, body_sha256, response_bytes FROM requests`,
   );
 }
@@ -309,9 +309,9 @@ function compare(
 const COUNTED_MS = 20_000;
 
 /** Rollups say what the rows say; nothing is left behind; what went unrecorded is shown. */
-async function compareTotals(world: FaultyWorld, uncertain: number, problems: string[]): Promise<void> {
+async function compareTotals(stack: FaultyStack, uncertain: number, problems: string[]): Promise<void> {
   const [totals] = await query<Record<"rows" | "rowTokens" | "sums" | "sumTokens" | "unrecorded", number>>(
-    world,
+    stack,
     `SELECT rows, "rowTokens", unrecorded, sums, "sumTokens" FROM
       (SELECT count(*)::int AS rows, coalesce(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)
         + coalesce(cache_read_input_tokens, 0)), 0)::float8 AS "rowTokens",
@@ -323,7 +323,7 @@ async function compareTotals(world: FaultyWorld, uncertain: number, problems: st
     problems.push(`rows and rollups differ: ${JSON.stringify(totals)}`);
   const deadline = Date.now() + COUNTED_MS;
   for (;;) {
-    const status = await world.status();
+    const status = await stack.status();
     const wrong = [
       status.journal.entries !== 0 && `${status.journal.entries} entries are left in the journal`,
       status.ingestFailures?.count !== 0 && `ingest failures: ${JSON.stringify(status.ingestFailures)}`,
@@ -336,8 +336,8 @@ async function compareTotals(world: FaultyWorld, uncertain: number, problems: st
   }
 }
 
-async function query<T extends object>(world: FaultyWorld, text: string): Promise<T[]> {
-  const client = new Client({ connectionString: world.directDatabaseUrl });
+async function query<T extends object>(stack: FaultyStack, text: string): Promise<T[]> {
+  const client = new Client({ connectionString: stack.directDatabaseUrl });
   await client.connect();
   try {
     return (await client.query<T>(text)).rows;

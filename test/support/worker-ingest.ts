@@ -27,7 +27,7 @@ export interface Delivered {
 }
 
 /** An empty database and an empty journal. */
-export async function freshWorld(): Promise<void> {
+export async function resetStorage(): Promise<void> {
   await resetDatabase();
   for (;;) {
     const { objects } = await env.JOURNAL.list();

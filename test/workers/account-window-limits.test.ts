@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LIVE_FEED } from "../../workers/runtime/constants.ts";
 import { noteLimits } from "../../workers/proxy/report/rate-limit-reports.ts";
 import { messageStream, exchangeMessage, makeExchange } from "../support/exchanges.ts";
-import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const MINUTE = 60_000;
@@ -203,7 +203,7 @@ describe("the proxy", () => {
 });
 
 describe("ingest", () => {
-  beforeEach(freshWorld);
+  beforeEach(resetStorage);
 
   it("tells the window of what it committed, once, and of whose it turned out to be", async () => {
     const usage = { input_tokens: 12, cache_read_input_tokens: 30 };

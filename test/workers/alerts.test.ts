@@ -17,7 +17,7 @@ import {
   messageRequest,
 } from "../support/exchanges.ts";
 import { ask, call, store, testEnv, VIEWER_KEY } from "../support/worker-api.ts";
-import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -84,7 +84,7 @@ const asked = (domain: string, text: string, more: ExchangeOptions = {}): Exchan
 });
 
 beforeEach(async () => {
-  await freshWorld();
+  await resetStorage();
   await fetch(`${SLACK}/seen`, { method: "DELETE" });
 });
 

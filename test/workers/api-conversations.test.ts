@@ -11,10 +11,10 @@ import { NOON } from "../support/exchanges.ts";
 import { ask, refused, VIEWER_KEY } from "../support/worker-api.ts";
 import { insertRow } from "../support/worker-conversation-rows.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { freshWorld } from "../support/worker-ingest.ts";
+import { resetStorage } from "../support/worker-ingest.ts";
 import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 const [A, B] = ["aaaaaaaa-0000-5000-8000-000000000000", "bbbbbbbb-0000-5000-8000-000000000000"] as const;
 const iso = (seconds: number) => new Date(NOON + seconds * 1_000).toISOString();

@@ -4,7 +4,7 @@ import { eventStream, type BilledMessage, streamedEvents } from "../support/bill
 import { type TestExchange, makeExchange, NOON, messageRequest } from "../support/exchanges.ts";
 import { ask, refused, store, VIEWER_KEY } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { freshWorld, storedRow } from "../support/worker-ingest.ts";
+import { resetStorage, storedRow } from "../support/worker-ingest.ts";
 
 type Audit = { entries: { action: string; target: string; details: Record<string, unknown> }[] };
 
@@ -34,7 +34,7 @@ async function forget(where = "true"): Promise<void> {
     unpriced_count = (SELECT count(*) FROM requests q WHERE q.domain_id = r.domain_id AND q.cost_pico IS NULL)`);
 }
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 describe("pricing again", () => {
   it("finds nothing to change in what was just priced", async () => {
@@ -109,7 +109,7 @@ describe("pricing again", () => {
       Array.from({ length: 7 }, (_, n) => exchangeOf(OPUS, { domain, startedAt: NOON + Math.floor(n / 3) })),
     );
     for (const limit of [1, 4, 7, 20, 21, 2_000]) {
-      await freshWorld();
+      await resetStorage();
       await store(...exchanges);
       await forget();
       let cursor: string | null = null;

@@ -8,10 +8,10 @@ import { indexWaiting } from "../../workers/store/search/indexer.ts";
 import { messageStream, exchangeMessage, makeExchange, NOON, messageRequest } from "../support/exchanges.ts";
 import { ask, call, refused, store } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
 import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 const A = "aaaaaaaa-0000-5000-8000-000000000000";
 const search = (q: string, more = "") => ask<SearchResults>(`/api/search?q=${encodeURIComponent(q)}${more}`);

@@ -4,11 +4,11 @@ import { beforeEach, expect, it } from "vitest";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { makeExchange } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { freshWorld, journal } from "../support/worker-ingest.ts";
+import { resetStorage, journal } from "../support/worker-ingest.ts";
 import { ask, DATABASE_DOWN, store } from "../support/worker-api.ts";
 import manifest from "../../package.json" with { type: "json" };
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 const status = (bindings = {}) => ask<Status>("/api/status", { bindings });
 

@@ -16,7 +16,7 @@ import type { WindowDetail, WindowList } from "../../workers/schemas/api/windows
 import { usageWeek } from "../support/usage-week.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { ask, call, DATABASE_DOWN, refused, store, VIEWER_KEY } from "../support/worker-api.ts";
-import { freshWorld } from "../support/worker-ingest.ts";
+import { resetStorage } from "../support/worker-ingest.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -76,7 +76,7 @@ function ofTotals(list: readonly Totals[]): Figures {
 }
 
 beforeAll(async () => {
-  await freshWorld();
+  await resetStorage();
   started = Date.now();
   await store(...usageWeek(started, 240));
   await queryRows("UPDATE requests SET cost_pico = 1000000000 + input_tokens WHERE input_tokens > 100");

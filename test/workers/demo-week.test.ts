@@ -19,7 +19,7 @@ import { DAY_MS, demoWeek, type WeekExchange } from "../support/worker-demo-week
 import { seeded, withDisorder } from "../support/window-exchanges.ts";
 import { ask } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
 
 /** A Saturday afternoon, not on any edge. */
 const NOW = Date.UTC(2026, 10, 21, 17, 3, 21, 456);
@@ -131,7 +131,7 @@ let domains: string[];
 beforeAll(async () => {
   // Only the clock: the API says "now" by it. Timers go on.
   vi.useFakeTimers({ now: NOW, toFake: ["Date"] });
-  await freshWorld();
+  await resetStorage();
   // Wherever the database believes to be, days are those of UTC.
   await queryRows("SET TIME ZONE 'Pacific/Kiritimati'");
   week = demoWeek(NOW, 50);

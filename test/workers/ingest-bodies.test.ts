@@ -19,10 +19,10 @@ import {
   makeExchange,
   messageRequest,
 } from "../support/exchanges.ts";
-import { deliver, freshWorld, journal, storedRow } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal, storedRow } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array | null) => bytes && new TextDecoder().decode(bytes);

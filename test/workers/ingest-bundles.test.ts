@@ -11,7 +11,7 @@ import { queryRows } from "../support/worker-database.ts";
 import {
   countedExchanges,
   deliver,
-  freshWorld,
+  resetStorage,
   journal,
   journalContents,
   storedOutcomes,
@@ -19,7 +19,7 @@ import {
 } from "../support/worker-ingest.ts";
 import { sweep } from "../support/worker-sweep.ts";
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 const DEAD = { queue: "nexus-exchanges-dead" };
 const noDatabase = { NEON_BRIDGE: "127.0.0.1:1" } as Partial<Env>;

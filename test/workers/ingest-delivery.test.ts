@@ -8,14 +8,14 @@ import { exchangeMessage, makeExchange, NOON } from "../support/exchanges.ts";
 import {
   countedExchanges,
   deliver,
-  freshWorld,
+  resetStorage,
   journal,
   journalContents,
   storedOutcomes,
 } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 describe("an exchange", () => {
   it("becomes a row with its rollup, and leaves the journal", async () => {

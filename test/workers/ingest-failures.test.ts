@@ -6,14 +6,14 @@ import { exchangeMessage, makeExchange, type TestExchange, NOON } from "../suppo
 import {
   countedExchanges,
   deliver,
-  freshWorld,
+  resetStorage,
   journal,
   journalContents,
   storedOutcomes,
 } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 /** Nobody listens there. */
 const noDatabase = { NEON_BRIDGE: "127.0.0.1:1" } as Partial<Env>;

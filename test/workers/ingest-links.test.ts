@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { exchangeMessage, makeExchange, type TestExchange } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
 
 interface Recording {
   seq: number;
@@ -103,7 +103,7 @@ async function send(given: readonly TestExchange[], together: number): Promise<v
   }
 }
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 describe("recorded sessions", () => {
   it("have the places they had, through Postgres too", async () => {
@@ -130,7 +130,7 @@ describe("recorded sessions", () => {
     await send(given, 7);
     const inOrder = await links();
     const sums = await queryRows("SELECT to_jsonb(c) AS sums FROM conversations c ORDER BY id");
-    await freshWorld();
+    await resetStorage();
     await send(given.toReversed(), 3);
     await send(given.slice(10, 30), 5);
     expect(await links()).toEqual(inOrder);

@@ -12,7 +12,7 @@ import { storeExchanges } from "../../workers/store/requests/write.ts";
 import { conversationTurn } from "../support/conversation.ts";
 import { exchangeMessage, makeExchange, NOON } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { freshWorld } from "../support/worker-ingest.ts";
+import { resetStorage } from "../support/worker-ingest.ts";
 
 const EARLY = 20;
 const LATE = 2_000;
@@ -21,7 +21,7 @@ const MEASURED = 15;
 const MOST = 2;
 const config = loadConfig(env);
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 /** Two conversations with the same sort of turns, each in a domain of its own. */
 const domainOf = (seed: number) => `talk-${seed}.example`;

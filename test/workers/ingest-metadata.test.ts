@@ -10,7 +10,7 @@ import { exchangeMessage, makeExchange, type TestExchange } from "../support/exc
 import {
   countedExchanges,
   deliver,
-  freshWorld,
+  resetStorage,
   journal,
   journalContents,
   storedOutcomes,
@@ -19,7 +19,7 @@ import {
 import { queryRows } from "../support/worker-database.ts";
 import { sweep } from "../support/worker-sweep.ts";
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 const MINUTE = 60_000;
 const DEAD = { queue: "nexus-exchanges-dead" };

@@ -9,7 +9,7 @@ import { exchangeMessage } from "../support/exchanges.ts";
 import { random } from "../support/prose.ts";
 import { exchangesOf } from "../support/worker-generated-conversations.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
 
 const CASES = 4;
 const CONSUMERS = 4;
@@ -27,11 +27,11 @@ describe("several consumers at once", () => {
   it(`link as one does, in ${CASES} forests from seed ${FIRST_SEED} on`, async () => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES; seed++) {
       const exchanges = exchangesOf(seed);
-      await freshWorld();
+      await resetStorage();
       for (const each of exchanges) await journal(env.JOURNAL, each);
       await deliver(exchanges.map((each) => ({ body: exchangeMessage(each) })));
       const inOrder = await picture();
-      await freshWorld();
+      await resetStorage();
       for (const each of exchanges) await journal(env.JOURNAL, each);
       const next = random(seed);
       const shuffled = exchanges.map((each) => ({ each, at: next() })).sort((a, b) => a.at - b.at);

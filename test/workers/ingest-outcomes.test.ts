@@ -18,7 +18,7 @@ import {
 import {
   countedExchanges,
   deliver,
-  freshWorld,
+  resetStorage,
   journal,
   journalContents,
   storedOutcomes,
@@ -26,7 +26,7 @@ import {
 } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 const rollups = () =>
   queryRows(

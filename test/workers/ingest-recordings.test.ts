@@ -7,7 +7,7 @@ import { readRequestBody, readResponseBody } from "../../workers/store/content/r
 import { reader } from "../../workers/store/db/db.ts";
 import { exchangeMessage, makeExchange, type TestExchange } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, freshWorld, journal, storedRow } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal, storedRow } from "../support/worker-ingest.ts";
 
 interface Recording {
   t: string;
@@ -61,7 +61,7 @@ const exchanges = Object.values(files)
   .map((line, n) => exchangeOf(JSON.parse(line) as Recording, n));
 
 beforeAll(async () => {
-  await freshWorld();
+  await resetStorage();
   for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
   // Backwards and in odd portions, some of them twice.
   const bells = exchanges.toReversed().map((exchange) => ({ body: exchangeMessage(exchange) }));

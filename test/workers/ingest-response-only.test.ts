@@ -9,7 +9,7 @@ import { exchangeMessage, makeExchange, type TestExchange } from "../support/exc
 import {
   countedExchanges,
   deliver,
-  freshWorld,
+  resetStorage,
   journal,
   journalContents,
   storedOutcomes,
@@ -18,7 +18,7 @@ import {
 import { queryRows } from "../support/worker-database.ts";
 import { sweep } from "../support/worker-sweep.ts";
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 const MINUTE = 60_000;
 const failures = () => queryRows("SELECT exchange_id, error FROM ingest_failures");

@@ -4,11 +4,11 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { conversationTurn } from "../support/conversation.ts";
 import { exchangeMessage, makeExchange, type TestExchange, NOON } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
 
 const YEAR_MS = 365 * 86_400_000;
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 /** Turn `n` as Claude Code sends it and the vendor answers a subscription. */
 function turnOf(n: number, seed: number): TestExchange {

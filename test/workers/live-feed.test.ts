@@ -10,14 +10,14 @@ import type { Status } from "../../workers/schemas/api/status.ts";
 import type { LiveNotice } from "../../workers/schemas/api/live.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { exchangeMessage, makeExchange } from "../support/exchanges.ts";
-import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
 import { ADMINISTRATOR_KEY, ask, call, refused, store, testEnv, VIEWER_KEY } from "../support/worker-api.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 let feeds = 0;
 const newFeed = () => env.LIVE_FEED.getByName(`test-${++feeds}`);
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 function started(n: number, at = NOW): LiveNotice {
   const startedAt = new Date(at).toISOString();

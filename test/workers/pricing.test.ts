@@ -20,7 +20,7 @@ import {
 import { random } from "../support/prose.ts";
 import { ask, store } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, freshWorld, journal, storedRow } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal, storedRow } from "../support/worker-ingest.ts";
 
 /** Another seed, other exchanges: PRICING_SEED=7 */
 const SEED = 20_261_123;
@@ -28,7 +28,7 @@ const OPUS: BilledMessage = { model: "claude-opus-5-5", usage: { input_tokens: 1
 const STREAM = { "content-type": "text/event-stream" };
 const JSON_TYPE = { "content-type": "application/json" };
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 function exchangeOf(said: BilledMessage, options: Parameters<typeof makeExchange>[0] = {}): TestExchange {
   return makeExchange({

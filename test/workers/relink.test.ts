@@ -5,11 +5,11 @@ import { conversationTurn } from "../support/conversation.ts";
 import { exchangeMessage, makeExchange, NOON } from "../support/exchanges.ts";
 import { ask, call } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
 import type { RelinkAnswer } from "../../workers/schemas/api/relink.ts";
 
 beforeEach(async () => {
-  await freshWorld();
+  await resetStorage();
   const turns = Array.from({ length: 6 }, (_, n) => {
     const turn = conversationTurn(n, { seed: 1 });
     return makeExchange({ startedAt: NOON + n * 1_000, requestBody: turn.bytes, responseBody: turn.stream });

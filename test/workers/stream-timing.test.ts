@@ -5,9 +5,9 @@ import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
 import { messageStream, exchangeMessage, type ExchangeOptions, makeExchange } from "../support/exchanges.ts";
 import { ask } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, freshWorld, journal } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 const timing = { resolutionMs: 1, gapsMs: [430, 12, 640], bytes: [100, 220, 40] };
 const chunks = [

@@ -8,7 +8,7 @@ import { handleScheduled } from "../../workers/scheduled/cron.ts";
 import { addCounters } from "../../workers/store/usage/counters.ts";
 import { withWriter } from "../../workers/store/db/db.ts";
 import { exchangeMessage, makeExchange, NOON } from "../support/exchanges.ts";
-import { deliver, freshWorld, journal, journalContents, storedOutcomes } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal, journalContents, storedOutcomes } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { sweep } from "../support/worker-sweep.ts";
 
@@ -16,7 +16,7 @@ const MINUTE = 60_000;
 const { STREAM_MAX_MS } = loadConfig(env);
 const noDatabase = { NEON_BRIDGE: "127.0.0.1:1" } as Partial<Env>;
 
-beforeEach(freshWorld);
+beforeEach(resetStorage);
 
 const ids = (rung: Record<string, unknown>[]) => rung.map(({ id }) => id);
 

@@ -1,6 +1,6 @@
 /** The local world's Postgres, whichever it is: reachable, migrated, and with a bridge for the Worker's Neon driver. */
 import { join } from "node:path";
-import { LocalWorldError, reasonOf } from "../../lib/local-error.ts";
+import { LocalStackError, reasonOf } from "../../lib/local-error.ts";
 import { migrate } from "./migrate.ts";
 import { startNeonBridge } from "./neon-bridge.ts";
 import { startPostgres } from "./embedded-postgres.ts";
@@ -62,7 +62,7 @@ async function startEmbedded(options: LocalDatabaseOptions) {
       ...(options.log && { log: options.log }),
     });
   } catch (error) {
-    throw new LocalWorldError(
+    throw new LocalStackError(
       `The embedded Postgres in ${dataDir} cannot be opened (${reasonOf(error)}). Restore the directory, or set DATA_DIR or DATABASE_URL to use another database.`,
     );
   }
@@ -73,14 +73,14 @@ function checked(variable: string, url: string): string {
     postgresTarget(url);
     return url;
   } catch (error) {
-    throw new LocalWorldError(`${variable} cannot be used: ${reasonOf(error)}.`);
+    throw new LocalStackError(`${variable} cannot be used: ${reasonOf(error)}.`);
   }
 }
 
-function unusable(url: string, error: unknown): LocalWorldError {
+function unusable(url: string, error: unknown): LocalStackError {
   const isUntrusted = /certificate/i.test(reasonOf(error));
   const advice = isUntrusted ? " With sslmode=no-verify its certificate is not checked." : "";
-  return new LocalWorldError(
+  return new LocalStackError(
     `DATABASE_URL: the Postgres at ${addressOf(postgresTarget(url))} cannot be used (${reasonOf(error)}).${advice}`,
   );
 }

@@ -3,7 +3,7 @@
  * that speaks the Postgres wire protocol, so that `pg`, psql and the Neon bridge reach it like any other server.
  */
 import { PGlite } from "@electric-sql/pglite";
-import { LastingSession } from "./restartable-pglite.ts";
+import { RestartablePglite } from "./restartable-pglite.ts";
 import { serveWire } from "./wire-server.ts";
 
 export interface EmbeddedPostgres {
@@ -26,7 +26,7 @@ export interface EmbeddedPostgresOptions {
 /** Opens (or makes) the database and serves it. Rejects when the directory is unusable or the port taken. */
 export async function startPostgres(options: EmbeddedPostgresOptions = {}): Promise<EmbeddedPostgres> {
   const { dataDir, port, log = () => {} } = options;
-  const session = new LastingSession(await open(dataDir), { open: () => open(dataDir), dataDir, log });
+  const session = new RestartablePglite(await open(dataDir), { open: () => open(dataDir), dataDir, log });
   const wire = await serveWire(session, port === undefined ? {} : { port }).catch(async (error: unknown) => {
     await session.close();
     throw error;

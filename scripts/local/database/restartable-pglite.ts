@@ -14,7 +14,7 @@ const REOPEN_INTERVAL_MS = 1_000;
 /** What is made and removed to see whether the disk can be written. Postgres ignores it. */
 const PROBE = "nexus-probe";
 
-export interface LastingOptions {
+export interface RestartableOptions {
   /** A new instance of the database, which works. */
   open(): Promise<PGlite>;
   /** Where its data lives; absent: in memory. */
@@ -23,14 +23,14 @@ export interface LastingOptions {
   log(line: string): void;
 }
 
-export class LastingSession implements Session {
+export class RestartablePglite implements Session {
   #db: PGlite | null;
-  readonly #options: LastingOptions;
+  readonly #options: RestartableOptions;
   #brokenAt = 0;
   /** Of the last attempt, if it failed. */
   #failure: { at: number; reason: string } | null = null;
 
-  constructor(db: PGlite, options: LastingOptions) {
+  constructor(db: PGlite, options: RestartableOptions) {
     this.#db = db;
     this.#options = options;
   }

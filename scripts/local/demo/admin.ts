@@ -4,7 +4,7 @@
  */
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { LocalWorldError } from "../../lib/local-error.ts";
+import { LocalStackError } from "../../lib/local-error.ts";
 import type { DemoDomain } from "./traffic.ts";
 import type { Access } from "./replay.ts";
 
@@ -47,7 +47,7 @@ async function call(admin: Admin, method: string, path: string, body: unknown): 
   });
   const text = await answer.text();
   if (!answer.ok)
-    throw new LocalWorldError(
+    throw new LocalStackError(
       `The demo could not be set up: ${method} /api/${path} answered ${answer.status}: ${text}`,
     );
   return JSON.parse(text);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { headerOf, startFakeClaude, type FakeClaude, type Received } from "../fake-claude/server.ts";
-import { createLocalWorld, type LocalWorld, type LocalWorldOptions } from "../local-stack.ts";
+import { startLocalStack, type LocalStack, type LocalStackOptions } from "../local-stack.ts";
 import { bundleWorker } from "../runtime/wrapped-worker.ts";
 import { accessOf, readState, setUpDomains, writeState } from "./admin.ts";
 import { CLOCK_HEADER, clockOf } from "./clock.ts";
@@ -26,7 +26,7 @@ const WORKER = fileURLToPath(new URL("worker-clock.ts", import.meta.url));
 const LAST_ANSWERS_MS = 400;
 
 export interface DemoOptions {
-  world: LocalWorldOptions;
+  stack: LocalStackOptions;
   /** Whether traffic goes on after the day. */
   live: boolean;
   /** About how many exchanges the day has. */
@@ -37,7 +37,7 @@ export interface DemoOptions {
 }
 
 export interface Demo {
-  world: LocalWorld;
+  stack: LocalStack;
   fake: FakeClaude;
   /** Resolves when the day is in; rejects only if it could not be played at all. */
   played: Promise<void>;
@@ -47,20 +47,20 @@ export interface Demo {
 /** Starts it and resolves when the world serves and its domains are set up; the day is played behind that. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { print } = options;
-  const { dataDir } = options.world;
+  const { dataDir } = options.stack;
   const fake = await startFakeClaude({ seed: "demo", keep: KEPT_REQUESTS, speed: 1, now: timeOf });
-  const world = await startWorld(options.world, fake.url).catch(async (error: unknown) => {
+  const stack = await startStack(options.stack, fake.url).catch(async (error: unknown) => {
     await fake.stop();
     throw error;
   });
   const stopping = new AbortController();
   try {
     const domains = demoDomains();
-    const admin = { url: world.proxyUrl, key: world.dashboardKey };
+    const admin = { url: stack.proxyUrl, key: stack.dashboardKey };
     const state = await setUpDomains(admin, domains, await readState(dataDir));
     await writeState(dataDir, state);
     const traffic = {
-      proxyUrl: world.proxyUrl,
+      proxyUrl: stack.proxyUrl,
       domains: accessOf(domains, state),
       fake,
       signal: stopping.signal,
@@ -76,7 +76,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       : played;
     live.catch(() => undefined);
     return {
-      world,
+      stack: stack,
       fake,
       played,
       async stop() {
@@ -84,12 +84,12 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
         // What is being answered ends at once and is stored whole.
         fake.hurry();
         await Promise.race([live.catch(() => undefined), wait(LAST_ANSWERS_MS)]);
-        await world.stop();
+        await stack.stop();
         await fake.stop();
       },
     };
   } catch (error) {
-    await world.stop();
+    await stack.stop();
     await fake.stop();
     throw error;
   }
@@ -99,9 +99,9 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 const timeOf = (received?: Received) =>
   clockOf(received && headerOf(received, CLOCK_HEADER))?.at ?? Date.now();
 
-async function startWorld(given: LocalWorldOptions, claudeUrl: string): Promise<LocalWorld> {
+async function startStack(given: LocalStackOptions, claudeUrl: string): Promise<LocalStack> {
   await mkdir(given.dataDir, { recursive: true, mode: 0o700 });
-  return createLocalWorld({
+  return startLocalStack({
     ...given,
     variables: {
       STREAM_TIMING_SAMPLE: TIMED_SHARE,

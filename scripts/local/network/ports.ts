@@ -2,13 +2,13 @@
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
-import { LocalWorldError } from "../../lib/local-error.ts";
+import { LocalStackError } from "../../lib/local-error.ts";
 
 /** Below the ephemeral range, so that outgoing connections do not take a port between our look and our use. */
 const FREE_PORT_RANGE = [10_000, 32_000] as const;
 const FREE_PORT_TRIES = 200;
 /** A killed process is seen as gone shortly before its last thread lets go of its sockets. */
-const BUSY_PATIENCE_MS = 1_000;
+const BUSY_TIMEOUT_MS = 1_000;
 const BUSY_RETRY_MS = 50;
 
 /** The loopback hosts of this machine: 127.0.0.1, and ::1 where there is one. */
@@ -21,14 +21,14 @@ export function loopbackHosts(): string[] {
 export async function claimPort(wanted: number, variable: string): Promise<number> {
   if (wanted !== 0) {
     for (const host of loopbackHosts()) {
-      const problem = await tryListenPatiently(host, wanted);
+      const problem = await tryListenWithRetry(host, wanted);
       if (problem === "EACCES") {
-        throw new LocalWorldError(
+        throw new LocalStackError(
           `This user may not listen on port ${wanted}. Set ${variable} to one above 1023.`,
         );
       }
       if (problem !== null) {
-        throw new LocalWorldError(
+        throw new LocalStackError(
           `Port ${wanted} is busy (${host}, ${problem}). Stop what listens there or set ${variable} to another port.`,
         );
       }
@@ -40,12 +40,12 @@ export async function claimPort(wanted: number, variable: string): Promise<numbe
     const problems = await Promise.all(loopbackHosts().map((host) => tryListen(host, port)));
     if (problems.every((problem) => problem === null)) return port;
   }
-  throw new LocalWorldError("No free port was found on the loopback addresses.");
+  throw new LocalStackError("No free port was found on the loopback addresses.");
 }
 
 /** As `tryListen`, with a moment's patience for a predecessor that is just ending. */
-async function tryListenPatiently(host: string, port: number): Promise<string | null> {
-  const deadline = Date.now() + BUSY_PATIENCE_MS;
+async function tryListenWithRetry(host: string, port: number): Promise<string | null> {
+  const deadline = Date.now() + BUSY_TIMEOUT_MS;
   for (;;) {
     const problem = await tryListen(host, port);
     if (problem !== "EADDRINUSE" || Date.now() > deadline) return problem;

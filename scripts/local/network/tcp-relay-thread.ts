@@ -4,21 +4,21 @@
  */
 import { connect, createServer, type Socket } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
-import type { FrontOptions, FrontReport } from "./tcp-relay.ts";
+import type { RelayOptions, RelayReport } from "./tcp-relay.ts";
 
 /** A client that says no more this soon after its last byte only half-closes: it has asked and waits for the answer. */
 const HALF_CLOSE_MS = 100;
 
-const { hosts, port, targetPort } = workerData as FrontOptions;
-const report = (message: FrontReport) => parentPort?.postMessage(message);
+const { hosts, port, targetPort } = workerData as RelayOptions;
+const report = (message: RelayReport) => parentPort?.postMessage(message);
 
 function relay(client: Socket): void {
   const worker = connect({ host: "127.0.0.1", port: targetPort, noDelay: true, allowHalfOpen: true });
-  let saidAt = Date.now();
+  let lastByteAt = Date.now();
   client.setNoDelay(true);
-  client.on("data", () => (saidAt = Date.now()));
+  client.on("data", () => (lastByteAt = Date.now()));
   client.on("end", () => {
-    if (Date.now() - saidAt > HALF_CLOSE_MS) worker.resetAndDestroy();
+    if (Date.now() - lastByteAt > HALF_CLOSE_MS) worker.resetAndDestroy();
   });
   client.on("error", () => worker.resetAndDestroy());
   client.on("close", () => worker.resetAndDestroy());

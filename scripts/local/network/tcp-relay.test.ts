@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, expect, it, vi } from "vitest";
-import { startFront } from "./tcp-relay.ts";
+import { startTcpRelay } from "./tcp-relay.ts";
 import { claimPort } from "./ports.ts";
 
 const REQUEST = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -14,17 +14,17 @@ afterEach(async () => {
 });
 
 /** A server behind a front; `heard` has when its connections were reset, in epoch milliseconds. */
-async function fronted(answer: (request: IncomingMessage, response: ServerResponse) => void) {
-  const heard: number[] = [];
+async function relayed(answer: (request: IncomingMessage, response: ServerResponse) => void) {
+  const resetAt: number[] = [];
   const server: Server = createServer(answer);
-  server.on("connection", (socket: Socket) => socket.on("error", () => heard.push(Date.now())));
+  server.on("connection", (socket: Socket) => socket.on("error", () => resetAt.push(Date.now())));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   closers.push(() => server.close());
   const port = await claimPort(0, "PORT");
   const { port: targetPort } = server.address() as AddressInfo;
-  closers.push(await startFront({ hosts: ["127.0.0.1"], port, targetPort }));
-  return { port, heard };
+  closers.push(await startTcpRelay({ hosts: ["127.0.0.1"], port, targetPort }));
+  return { port, resetAt: resetAt };
 }
 
 async function client(port: number): Promise<Socket> {
@@ -38,7 +38,7 @@ async function client(port: number): Promise<Socket> {
 it.each(["before the answer", "in the middle of one"])(
   "a client that leaves %s is told of within 200 ms",
   async (when) => {
-    const { port, heard } = await fronted((_, response) => {
+    const { port, resetAt: resetAt } = await relayed((_, response) => {
       if (when !== "before the answer") response.write("a beginning");
     });
     const socket = await client(port);
@@ -46,13 +46,13 @@ it.each(["before the answer", "in the middle of one"])(
     await new Promise((resolve) => setTimeout(resolve, 250)); // as a person who changes their mind
     const left = Date.now();
     socket.destroy();
-    await vi.waitUntil(() => heard.length > 0, { timeout: 2_000, interval: 5 });
-    expect(heard[0]! - left).toBeLessThanOrEqual(200);
+    await vi.waitUntil(() => resetAt.length > 0, { timeout: 2_000, interval: 5 });
+    expect(resetAt[0]! - left).toBeLessThanOrEqual(200);
   },
 );
 
 it("a client that has asked and says no more gets its answer", async () => {
-  const { port } = await fronted((_, response) => void setTimeout(() => response.end("here it is"), 300));
+  const { port } = await relayed((_, response) => void setTimeout(() => response.end("here it is"), 300));
   const socket = await client(port);
   socket.end(REQUEST.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n"));
   expect(await text(socket)).toContain("here it is");
@@ -60,7 +60,7 @@ it("a client that has asked and says no more gets its answer", async () => {
 
 it("large bodies cross it whole in both directions, and a broken answer stays broken", async () => {
   const body = Buffer.alloc(5_000_000, "0123456789abcdef");
-  const { port } = await fronted((request, response) => {
+  const { port } = await relayed((request, response) => {
     if (request.url === "/broken") {
       response.writeHead(200, { "content-length": "10" }).write("four");
       setTimeout(() => request.socket.resetAndDestroy(), 50);
@@ -73,6 +73,6 @@ it("large bodies cross it whole in both directions, and a broken answer stays br
 });
 
 it("says so when it cannot listen", async () => {
-  const { port } = await fronted(() => undefined);
-  await expect(startFront({ hosts: ["127.0.0.1"], port, targetPort: 1 })).rejects.toThrow(/PROXY_PORT/);
+  const { port } = await relayed(() => undefined);
+  await expect(startTcpRelay({ hosts: ["127.0.0.1"], port, targetPort: 1 })).rejects.toThrow(/PROXY_PORT/);
 });

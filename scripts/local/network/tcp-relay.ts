@@ -6,9 +6,9 @@
  */
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { LocalWorldError } from "../../lib/local-error.ts";
+import { LocalStackError } from "../../lib/local-error.ts";
 
-export interface FrontOptions {
+export interface RelayOptions {
   /** Where it listens. */
   hosts: string[];
   port: number;
@@ -17,16 +17,16 @@ export interface FrontOptions {
 }
 
 /** What the thread says. */
-export type FrontReport = "listening" | { failed: string };
+export type RelayReport = "listening" | { failed: string };
 
 /** Resolves when it listens, to how to end it. Rejects with a LocalWorldError when it cannot listen. */
-export async function startFront(options: FrontOptions): Promise<() => Promise<void>> {
+export async function startTcpRelay(options: RelayOptions): Promise<() => Promise<void>> {
   const thread = new Worker(new URL("./tcp-relay-thread.ts", import.meta.url), { workerData: options });
-  const [report] = (await once(thread, "message")) as [FrontReport];
+  const [report] = (await once(thread, "message")) as [RelayReport];
   const stop = async () => void (await thread.terminate());
   if (report === "listening") return stop;
   await stop();
-  throw new LocalWorldError(
+  throw new LocalStackError(
     `Port ${options.port} cannot be listened on (${report.failed}). Set PROXY_PORT to another.`,
   );
 }

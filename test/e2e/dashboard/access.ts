@@ -25,7 +25,7 @@ export function describeAccess(stage: () => DemoStage): void {
       await page.waitForSelector("#sign-in-message");
       expect(await page.textContent("[role=alert]")).toContain("key");
       expect(await page.getAttribute("input[name=key]", "aria-invalid")).toBe("true");
-      await enter(page, stage().demo.world.dashboardKey);
+      await enter(page, stage().demo.stack.dashboardKey);
       await page.waitForURL(`**${WANTED}`);
       const [cookie] = (await page.context().cookies()).filter(({ name }) => name === "nexus_session");
       expect(cookie).toMatchObject({ httpOnly: true, sameSite: "Lax" });
@@ -62,7 +62,7 @@ export function describeAccess(stage: () => DemoStage): void {
       expect(await page.locator("table.requests tbody tr").count()).toBeGreaterThan(0);
       await banner.getByRole("link").click();
       expect(addressOf(page)).toBe(SIGN_IN);
-      await enter(page, stage().demo.world.dashboardKey);
+      await enter(page, stage().demo.stack.dashboardKey);
       await page.waitForURL(`**${WANTED}`);
       expect(await banner.count()).toBe(0);
       expect(complaints).toEqual([]);
@@ -79,7 +79,7 @@ export function describeAccess(stage: () => DemoStage): void {
       await stage().exchange("And who is signed in now?");
       const banner = page.locator("#session-ended");
       await expect.poll(() => banner.count(), PATIENCE).toBe(1);
-      await enter(other, stage().demo.world.dashboardKey);
+      await enter(other, stage().demo.stack.dashboardKey);
       await other.waitForURL(`${stage().url}/`);
       // Headless, no tab is ever hidden: this is what a browser says when one comes back to it.
       await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
@@ -94,14 +94,14 @@ export function describeAccess(stage: () => DemoStage): void {
 async function signedInAnew(stage: DemoStage) {
   const opened = await stage.open({ signedIn: false });
   await opened.page.goto(stage.url + WANTED);
-  await enter(opened.page, stage.demo.world.dashboardKey);
+  await enter(opened.page, stage.demo.stack.dashboardKey);
   await opened.page.waitForURL(`**${WANTED}`);
   return opened;
 }
 
 /** As if a week had passed. Last of all: the other pages' session is over, too. */
 async function endAllSessions(stage: DemoStage): Promise<void> {
-  const client = new pg.Client({ connectionString: stage.demo.world.databaseUrl });
+  const client = new pg.Client({ connectionString: stage.demo.stack.databaseUrl });
   await client.connect();
   await client.query("UPDATE sessions SET expires_at = now() - interval '1 second'");
   await client.end();

@@ -280,8 +280,8 @@ const streamTab = (id: string): Check => ({
 });
 
 async function textOf({ demo }: DemoStage, path: string): Promise<string> {
-  const headers = { "x-dashboard-key": demo.world.dashboardKey };
-  return (await fetch(demo.world.proxyUrl + path, { headers })).text();
+  const headers = { "x-dashboard-key": demo.stack.dashboardKey };
+  return (await fetch(demo.stack.proxyUrl + path, { headers })).text();
 }
 
 const rawTab = (id: string): Check => ({
