@@ -10,7 +10,7 @@ import type { Page } from "playwright-core";
 import { startBrowser } from "./lib/browser.ts";
 import { startDemo } from "./local/demo/demo.ts";
 
-interface Picture {
+interface Screenshot {
   name: string;
   /**
    * Where it is taken; FIRST stands for the request with the most tool calls among the newest, TIMED for the stream of most
@@ -20,7 +20,7 @@ interface Picture {
   theme: "light" | "dark";
 }
 
-const PICTURES: readonly Picture[] = [
+const SCREENSHOTS: readonly Screenshot[] = [
   { name: "demo-overview", path: "/?range=24h", theme: "light" },
   { name: "demo-request", path: "/requests/FIRST", theme: "dark" },
   { name: "demo-stream", path: "/requests/TIMED?tab=stream", theme: "light" },
@@ -32,7 +32,7 @@ const PICTURES: readonly Picture[] = [
 ];
 const SIZE = { width: 1440, height: 900 };
 /** How long the day may take to be in the database. */
-const PATIENCE_MS = 240_000;
+const STORED_TIMEOUT_MS = 240_000;
 
 const directory = process.argv[2] ?? "docs/images";
 await mkdir(directory, { recursive: true });
@@ -46,7 +46,7 @@ const demo = await startDemo({
 try {
   await demo.played;
   await untilStored();
-  for (const picture of PICTURES) await take(picture);
+  for (const screenshot of SCREENSHOTS) await capture(screenshot);
 } finally {
   await browser.close();
   await demo.stop();
@@ -59,52 +59,55 @@ interface Row {
   toolCallCount: number;
 }
 
-async function ask<T>(path: string): Promise<T> {
+async function getJson<T>(path: string): Promise<T> {
   const headers = { "x-dashboard-key": demo.stack.dashboardKey };
   return (await (await fetch(`${demo.stack.proxyUrl}${path}`, { headers })).json()) as T;
 }
 
 /** Waits until the journal has nothing left that has ended. */
 async function untilStored(): Promise<void> {
-  const until = Date.now() + PATIENCE_MS;
+  const until = Date.now() + STORED_TIMEOUT_MS;
   for (;;) {
-    const { journal } = await ask<{ journal: { entries: number | null } }>("/api/status");
+    const { journal } = await getJson<{ journal: { entries: number | null } }>("/api/status");
     if (journal.entries === 0) return;
     if (Date.now() > until) throw new Error("The day did not reach the database.");
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
 }
 
-interface Talk {
+interface ConversationRow {
   conversationId: string;
   subtaskBranchCount: number;
   userBranchCount: number;
   compactBranchCount: number;
 }
 
-async function pathOf(picture: Picture): Promise<string> {
-  if (picture.path.includes("TALK")) {
-    const { conversations } = await ask<{ conversations: Talk[] }>("/api/conversations?limit=200");
-    const branches = (talk: Talk) => talk.subtaskBranchCount + talk.userBranchCount + talk.compactBranchCount;
-    const talk = conversations.sort((left, right) => branches(right) - branches(left))[0];
-    if (!talk) throw new Error("The demo has no conversation to show.");
-    return picture.path.replace("TALK", talk.conversationId);
+async function pathOf(screenshot: Screenshot): Promise<string> {
+  if (screenshot.path.includes("TALK")) {
+    const { conversations } = await getJson<{ conversations: ConversationRow[] }>(
+      "/api/conversations?limit=200",
+    );
+    const branches = (conversation: ConversationRow) =>
+      conversation.subtaskBranchCount + conversation.userBranchCount + conversation.compactBranchCount;
+    const conversation = conversations.sort((left, right) => branches(right) - branches(left))[0];
+    if (!conversation) throw new Error("The demo has no conversation to show.");
+    return screenshot.path.replace("TALK", conversation.conversationId);
   }
-  if (picture.path.includes("TIMED")) return picture.path.replace("TIMED", await longestStream());
-  if (!picture.path.includes("FIRST")) return picture.path;
-  const { requests } = await ask<{ requests: Row[] }>("/api/requests?limit=200");
+  if (screenshot.path.includes("TIMED")) return screenshot.path.replace("TIMED", await longestStream());
+  if (!screenshot.path.includes("FIRST")) return screenshot.path;
+  const { requests } = await getJson<{ requests: Row[] }>("/api/requests?limit=200");
   const complete = requests.filter((row) => row.outcome === "complete");
   const first = complete.sort((left, right) => right.toolCallCount - left.toolCallCount)[0];
   if (!first) throw new Error("The demo has no request to show.");
-  return picture.path.replace("FIRST", first.requestId);
+  return screenshot.path.replace("FIRST", first.requestId);
 }
 
 /** The id of the timed request, among the newest, whose stream came in most pieces. */
 async function longestStream(): Promise<string> {
-  const { requests } = await ask<{ requests: Row[] }>("/api/requests?limit=100&outcome=complete");
+  const { requests } = await getJson<{ requests: Row[] }>("/api/requests?limit=100&outcome=complete");
   let longest = { requestId: "", streamingChunks: [] as unknown[] };
   for (const { requestId } of requests) {
-    const detail = await ask<typeof longest>(`/api/requests/${requestId}`);
+    const detail = await getJson<typeof longest>(`/api/requests/${requestId}`);
     if (detail.streamingChunks.length > longest.streamingChunks.length) longest = detail;
   }
   if (longest.requestId === "") throw new Error("The demo has no timed stream to show.");
@@ -117,13 +120,17 @@ async function signIn(page: Page): Promise<void> {
   await page.click("form button[type=submit]");
 }
 
-async function take(picture: Picture): Promise<void> {
-  const context = await browser.newContext({ viewport: SIZE, colorScheme: picture.theme, timezoneId: "UTC" });
+async function capture(screenshot: Screenshot): Promise<void> {
+  const context = await browser.newContext({
+    viewport: SIZE,
+    colorScheme: screenshot.theme,
+    timezoneId: "UTC",
+  });
   const page = await context.newPage();
   await signIn(page);
-  await page.goto(demo.stack.dashboardUrl + (await pathOf(picture)));
+  await page.goto(demo.stack.dashboardUrl + (await pathOf(screenshot)));
   await page.evaluate("document.fonts.ready");
-  await page.screenshot({ path: join(directory, `${picture.name}.png`) });
+  await page.screenshot({ path: join(directory, `${screenshot.name}.png`) });
   await context.close();
-  console.log(picture.name);
+  console.log(screenshot.name);
 }

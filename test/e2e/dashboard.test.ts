@@ -3,7 +3,7 @@
  * API's, what can be clicked, what changes by itself. One world for all of it; the parts are in dashboard/.
  */
 import { afterAll, beforeAll } from "vitest";
-import { type DemoStage, startDemoStage } from "../support/demo-stack.ts";
+import { type DemoStack, startDemoStack } from "../support/demo-stack.ts";
 import { describeAccess } from "./dashboard/access.ts";
 import { describeEveryPage } from "./dashboard/every-page.ts";
 import { describeLists } from "./dashboard/lists.ts";
@@ -12,17 +12,17 @@ import { describeToggles } from "./dashboard/toggles.ts";
 import { describeTree } from "./dashboard/tree.ts";
 import { describeValues } from "./dashboard/values.ts";
 
-let running: DemoStage;
+let running: DemoStack;
 beforeAll(async () => {
-  running = await startDemoStage();
+  running = await startDemoStack();
 });
 afterAll(() => running.stop());
-const stage = () => running;
+const demo = () => running;
 
-describeEveryPage(stage);
-describeValues(stage);
-describeLists(stage);
-describeToggles(stage);
-describeTree(stage);
-describeLiveness(stage);
-describeAccess(stage);
+describeEveryPage(demo);
+describeValues(demo);
+describeLists(demo);
+describeToggles(demo);
+describeTree(demo);
+describeLiveness(demo);
+describeAccess(demo);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { CLOCK_HEADER, clockOf } from "../../scripts/local/demo/clock.ts";
-import { generateDay } from "../../scripts/local/demo/traffic.ts";
+import { generateTraffic } from "../../scripts/local/demo/traffic.ts";
 import type { PlannedExchange } from "../../scripts/local/demo/exchange.ts";
-import { replayDay } from "../../scripts/local/demo/replay.ts";
+import { replayTraffic } from "../../scripts/local/demo/replay.ts";
 import { pythonJson } from "../../scripts/local/demo/script-traffic.ts";
 import { checkout } from "../../scripts/local/demo/scenarios/checkout.ts";
 import { platform } from "../../scripts/local/demo/scenarios/platform.ts";
@@ -21,14 +21,14 @@ interface Body {
   messages: { role: string; content: string | Block[] }[];
 }
 
-const day = generateDay();
-const turns = day.exchanges.filter((one) => one.path === "/v1/messages?beta=true");
+const traffic = generateTraffic();
+const turns = traffic.exchanges.filter((one) => one.path === "/v1/messages?beta=true");
 const bodyOf = (exchange: PlannedExchange) => JSON.parse(exchange.body ?? "{}") as Body;
 const blocksOf = (content: string | Block[]) => (typeof content === "string" ? [] : content);
 
 /** Everybody may send everything. */
 const ACCESS = Object.fromEntries(
-  day.domains.map(({ domain }) => [
+  traffic.domains.map(({ domain }) => [
     domain,
     (sender: string, auth: "bearer" | "x-api-key"): Record<string, string> =>
       auth === "bearer" ? { authorization: `Bearer ${sender}` } : { "x-api-key": `sk-ant-api03-${sender}` },
@@ -37,22 +37,22 @@ const ACCESS = Object.fromEntries(
 
 describe("the demo's day", () => {
   test("is the same for the same seed and another one for another", () => {
-    expect(generateDay()).toEqual(day);
-    const keys = new Set(day.exchanges.map((one) => one.body));
-    const other = generateDay({ seed: "other" }).exchanges.filter((one) => one.kind === "turn");
+    expect(generateTraffic()).toEqual(traffic);
+    const keys = new Set(traffic.exchanges.map((one) => one.body));
+    const other = generateTraffic({ seed: "other" }).exchanges.filter((one) => one.kind === "turn");
     expect(other.filter((one) => keys.has(one.body))).toEqual([]);
   });
 
   test("scales with the number of exchanges asked for", () => {
     for (const wanted of [20, 60, 320, 900]) {
-      const { exchanges } = generateDay({ turns: wanted });
+      const { exchanges } = generateTraffic({ turns: wanted });
       expect(exchanges.length).toBeGreaterThanOrEqual(wanted);
       expect(exchanges.length).toBeLessThan(wanted + 40);
     }
   });
 
   test("has some of everything that a team does", () => {
-    const kinds = new Set(day.exchanges.map((one) => one.kind));
+    const kinds = new Set(traffic.exchanges.map((one) => one.kind));
     for (const kind of [
       "turn",
       "subtask",
@@ -67,21 +67,21 @@ describe("the demo's day", () => {
       "warm-up",
     ])
       expect(kinds).toContain(kind);
-    const outcomes = day.exchanges.map((one) =>
+    const outcomes = traffic.exchanges.map((one) =>
       one.outcome.kind === "error" ? one.outcome.status : one.outcome.kind,
     );
     expect(outcomes).toEqual(expect.arrayContaining([400, 404, 429, 529, "abandoned", "answer"]));
     expect(turns.some((one) => one.body?.includes('"type":"image"'))).toBe(true);
-    expect(new Set(day.exchanges.map((one) => one.domain)).size).toBe(3);
-    for (const { domain, senders } of day.domains)
-      for (const one of day.exchanges.filter((exchange) => exchange.domain === domain))
+    expect(new Set(traffic.exchanges.map((one) => one.domain)).size).toBe(3);
+    for (const { domain, senders } of traffic.domains)
+      for (const one of traffic.exchanges.filter((exchange) => exchange.domain === domain))
         expect(senders).toContain(one.sender);
   });
 
   test("waits only for what is planned, and never for itself", () => {
-    const keys = new Set(day.exchanges.map((one) => one.key));
-    expect(keys.size).toBe(day.exchanges.length);
-    for (const one of day.exchanges)
+    const keys = new Set(traffic.exchanges.map((one) => one.key));
+    expect(keys.size).toBe(traffic.exchanges.length);
+    for (const one of traffic.exchanges)
       for (const key of one.after) expect(keys.has(key) && key !== one.key).toBe(true);
   });
 
@@ -102,7 +102,7 @@ describe("the demo's day", () => {
   });
 
   test("carries each answer into the request that goes on from it", () => {
-    const byKey = new Map(day.exchanges.map((one) => [one.key, one]));
+    const byKey = new Map(traffic.exchanges.map((one) => [one.key, one]));
     const followers = turns.filter((one) => one.kind === "turn" && one.after.length > 0);
     expect(followers.length).toBeGreaterThan(150);
     for (const one of followers) {
@@ -128,9 +128,16 @@ describe("the demo's day", () => {
 
   test("is told when each of it happened: in the order of the day, and nothing before what it waits for is over", async () => {
     const fake = await fakeClaudeForTest();
-    const { exchanges } = generateDay({ turns: 60 });
-    const dayBegan = Date.UTC(2026, 10, 22, 9);
-    await replayDay({ proxyUrl: fake.url, exchanges, domains: ACCESS, fake, speed: 0.001, dayBegan });
+    const { exchanges } = generateTraffic({ turns: 60 });
+    const startedAt = Date.UTC(2026, 10, 22, 9);
+    await replayTraffic({
+      proxyUrl: fake.url,
+      exchanges,
+      domains: ACCESS,
+      fake,
+      speed: 0.001,
+      startedAt: startedAt,
+    });
     const clocks = fake.requests.map((one) => clockOf(headerOf(one, CLOCK_HEADER)));
     expect(clocks).toHaveLength(exchanges.length);
     const times = new Map(fake.requests.map((one, n) => [one.body.toString(), clocks[n]!]));
@@ -140,7 +147,7 @@ describe("the demo's day", () => {
     for (const { body, at, after } of exchanges.filter((one) => isOnce(one.body))) {
       const mine = times.get(body ?? "")!;
       expect(mine.rate).toBe(1_000);
-      expect(mine.at).toBeGreaterThanOrEqual(dayBegan + at);
+      expect(mine.at).toBeGreaterThanOrEqual(startedAt + at);
       for (const { body: earlier } of exchanges.filter((one) => after.includes(one.key) && isOnce(one.body)))
         expect(mine.at).toBeGreaterThan(times.get(earlier ?? "")!.at);
     }
@@ -148,8 +155,8 @@ describe("the demo's day", () => {
 
   test("goes through the fake as planned, without a violation, and hangs up where it was planned", async () => {
     const fake = await fakeClaudeForTest();
-    const { exchanges } = generateDay({ turns: 120 });
-    const result = await replayDay({ proxyUrl: fake.url, exchanges, domains: ACCESS, fake, speed: 0 });
+    const { exchanges } = generateTraffic({ turns: 120 });
+    const result = await replayTraffic({ proxyUrl: fake.url, exchanges, domains: ACCESS, fake, speed: 0 });
     expect(result).toEqual({ sent: exchanges.length, surprises: [] });
     expect(fake.violations).toEqual([]);
     expect(fake.requests).toHaveLength(exchanges.length);

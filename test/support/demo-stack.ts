@@ -15,7 +15,7 @@ import { openWatchedPage, type WatchedPage } from "./watched-page.ts";
 /** Exchanges of the day: more than two pages of the list, and every story in it. */
 const TURNS = 110;
 /** Conversations of one turn beside it, so that their list has a second page. */
-const QUESTIONS = 52;
+const SHORT_CONVERSATIONS = 52;
 const EVERY_MINUTE = "* * * * *";
 /** Neither UTC nor whole hours away from it. */
 export const ZONE = "Asia/Kolkata";
@@ -27,22 +27,22 @@ export interface OpenOptions {
   signedIn?: boolean;
 }
 
-export interface DemoStage {
+export interface DemoStack {
   demo: Demo;
   /** `http://127.0.0.1:port` of the dashboard. */
   url: string;
   /** What the API answers an administrator; throws on any other status than 200. */
-  ask: <T>(path: string) => Promise<T>;
+  getJson: <T>(path: string) => Promise<T>;
   /** A blank page; signed in unless said otherwise. */
   open: (options?: OpenOptions) => Promise<WatchedPage>;
   /** The conversation that branched most. */
-  talk: string;
+  branchedConversation: string;
   /** Sends one small exchange and answers its id; the row follows. */
   exchange: (text: string) => Promise<string>;
   stop: () => Promise<void>;
 }
 
-export async function startDemoStage(): Promise<DemoStage> {
+export async function startDemoStack(): Promise<DemoStack> {
   const dataDir = await temporaryDirectory();
   const [browser, demo] = await Promise.all([
     startBrowser(),
@@ -63,7 +63,9 @@ export async function startDemoStage(): Promise<DemoStage> {
   const exchange = (text: string) => askClaude(stack.proxyUrl, text);
   try {
     demo.fake.setSpeed(0);
-    const questions = Array.from({ length: QUESTIONS }, (_, n) => exchange(`What is ${n} times ${n}?`));
+    const questions = Array.from({ length: SHORT_CONVERSATIONS }, (_, n) =>
+      exchange(`What is ${n} times ${n}?`),
+    );
     await Promise.all([demo.played, ...questions]);
     await vi.waitFor(
       async () => {
@@ -84,14 +86,14 @@ export async function startDemoStage(): Promise<DemoStage> {
     return {
       demo,
       url: stack.dashboardUrl,
-      ask,
+      getJson: ask,
       open: ({ signedIn: isSignedIn = true, ...options } = {}) =>
         openWatchedPage(browser, {
           ...options,
           timezoneId: ZONE,
           ...(isSignedIn && { storageState: signedIn }),
         }),
-      talk: most!.conversationId,
+      branchedConversation: most!.conversationId,
       exchange,
       stop,
     };

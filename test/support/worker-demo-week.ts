@@ -3,7 +3,7 @@
  * would, without a network. Everything follows from the seed and from `now`. What a good day does not bring is added to it:
  * the edges of days and rollups, clients that left, what was never recorded, a model without a price.
  */
-import { generateDay } from "../../scripts/local/demo/traffic.ts";
+import { generateTraffic } from "../../scripts/local/demo/traffic.ts";
 import type { PlannedExchange } from "../../scripts/local/demo/exchange.ts";
 import { answerEvents, sseText, type Usage, wholeMessage } from "../../scripts/local/fake-claude/answer.ts";
 import { modelList } from "../../scripts/local/fake-claude/models.ts";
@@ -32,7 +32,7 @@ export function demoWeek(now: number, turns: number): WeekExchange[] {
   return Array.from({ length: 7 }, (_, n) => midnight - (6 - n) * DAY_MS)
     .flatMap((start, n) => {
       const date = new Date(start).toISOString().slice(0, 10);
-      const { exchanges, domains } = generateDay({ seed: `week-${n}`, turns, date });
+      const { exchanges, domains } = generateTraffic({ seed: `week-${n}`, turns, date });
       const accounts = new Map(domains.map(({ domain, accountId }) => [domain, accountId]));
       const planned = exchanges.filter(({ path }) => path.startsWith("/v1/"));
       return planned.map((exchange, position) => {

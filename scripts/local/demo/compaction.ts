@@ -3,7 +3,7 @@ import { numbered } from "./steps.ts";
 import { isOld } from "./claude-code.ts";
 import { text, type Client, type Message } from "./message.ts";
 import { COMPACT_ASK, continuation, instructionsReminder, reminder } from "./client-text.ts";
-import type { Project, Task } from "./scenarios/story.ts";
+import type { Project, Task } from "./scenarios/scenario.ts";
 
 /** The history with the wish for a summary behind it: as a block of the last user message, or as a message. */
 export function askingToCompact(messages: readonly Message[]): Message[] {

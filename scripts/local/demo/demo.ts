@@ -11,19 +11,19 @@ import { startLocalStack, type LocalStack, type LocalStackOptions } from "../loc
 import { bundleWorker } from "../runtime/wrapped-worker.ts";
 import { accessOf, readState, setUpDomains, writeState } from "./admin.ts";
 import { CLOCK_HEADER, clockOf } from "./clock.ts";
-import { demoDomains, generateDay } from "./traffic.ts";
+import { demoDomains, generateTraffic } from "./traffic.ts";
 import { trickle } from "./live.ts";
-import { replayDay, type Access } from "./replay.ts";
+import { replayTraffic, type Access } from "./replay.ts";
 
 /** Requests of the fake that are kept in memory; nobody reads them here. */
-const KEPT_REQUESTS = 50;
+const MAX_KEPT_REQUESTS = 50;
 /** How long ago the last exchange of the day was. */
-const JUST_NOW_MS = 3 * 60_000;
+const LAST_EXCHANGE_AGE_MS = 3 * 60_000;
 /** Streams whose pieces are timed, unless the environment says otherwise: so that most requests one looks at have them, and some do not. */
-const TIMED_SHARE = "0.75";
+const STREAM_TIMING_SHARE = "0.75";
 const WORKER = fileURLToPath(new URL("worker-clock.ts", import.meta.url));
 /** Stopping may not take longer for the sake of sample traffic. */
-const LAST_ANSWERS_MS = 400;
+const STOP_GRACE_MS = 400;
 
 export interface DemoOptions {
   stack: LocalStackOptions;
@@ -48,7 +48,7 @@ export interface Demo {
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { print } = options;
   const { dataDir } = options.stack;
-  const fake = await startFakeClaude({ seed: "demo", keep: KEPT_REQUESTS, speed: 1, now: timeOf });
+  const fake = await startFakeClaude({ seed: "demo", keep: MAX_KEPT_REQUESTS, speed: 1, now: timeOf });
   const stack = await startStack(options.stack, fake.url).catch(async (error: unknown) => {
     await fake.stop();
     throw error;
@@ -67,7 +67,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     };
     const played =
       state.replayedAt === null
-        ? playDay(options, traffic).then((isWhole) =>
+        ? playTraffic(options, traffic).then((isWhole) =>
             isWhole ? writeState(dataDir, { ...state, replayedAt: new Date().toISOString() }) : undefined,
           )
         : Promise.resolve(print(`day            played on ${state.replayedAt}, not again`));
@@ -83,7 +83,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
         stopping.abort();
         // What is being answered ends at once and is stored whole.
         fake.hurry();
-        await Promise.race([live.catch(() => undefined), wait(LAST_ANSWERS_MS)]);
+        await Promise.race([live.catch(() => undefined), wait(STOP_GRACE_MS)]);
         await stack.stop();
         await fake.stop();
       },
@@ -104,7 +104,7 @@ async function startStack(given: LocalStackOptions, claudeUrl: string): Promise<
   return startLocalStack({
     ...given,
     variables: {
-      STREAM_TIMING_SAMPLE: TIMED_SHARE,
+      STREAM_TIMING_SAMPLE: STREAM_TIMING_SHARE,
       ...given.variables,
       CLAUDE_API_BASE_URL: claudeUrl,
     },
@@ -120,16 +120,16 @@ interface Traffic {
 }
 
 /** True when all of it was sent. */
-async function playDay(options: DemoOptions, traffic: Traffic): Promise<boolean> {
+async function playTraffic(options: DemoOptions, traffic: Traffic): Promise<boolean> {
   const { print, turns, speed } = options;
   const started = Date.now();
   const date = new Date(started).toISOString().slice(0, 10);
-  const { exchanges } = generateDay({ date, ...(turns !== undefined && { turns }) });
-  const dayBegan = started - JUST_NOW_MS - Math.max(...exchanges.map(({ at }) => at));
-  const { sent, surprises } = await replayDay({
+  const { exchanges } = generateTraffic({ date, ...(turns !== undefined && { turns }) });
+  const startedAt = started - LAST_EXCHANGE_AGE_MS - Math.max(...exchanges.map(({ at }) => at));
+  const { sent, surprises } = await replayTraffic({
     ...traffic,
     exchanges,
-    dayBegan,
+    startedAt: startedAt,
     ...(speed !== undefined && { speed }),
     progress(done, total) {
       if (done % 50 === 0) print(`day            ${done} of ${total} exchanges`);

@@ -1,7 +1,7 @@
 /** A trickle of traffic after the day: one exchange every few seconds, at a real model's pace, until it is told to stop. */
 import { setTimeout as wait } from "node:timers/promises";
 import type { FakeClaude } from "../fake-claude/server.ts";
-import { generateDay } from "./traffic.ts";
+import { generateTraffic } from "./traffic.ts";
 import { scriptOutcomes, sendOne, type ReplayOptions } from "./replay.ts";
 
 export interface LiveOptions extends Pick<ReplayOptions, "proxyUrl" | "domains"> {
@@ -18,7 +18,7 @@ export async function trickle(options: LiveOptions): Promise<void> {
   const pauseMs = options.pauseMs ?? (() => 1_500 + Math.random() * 3_500);
   for (let round = 0; !options.signal.aborted; round++) {
     const date = new Date().toISOString().slice(0, 10);
-    const { exchanges } = generateDay({ seed: `${options.seed}/${round}`, turns: 60, date });
+    const { exchanges } = generateTraffic({ seed: `${options.seed}/${round}`, turns: 60, date });
     const takeBack = scriptOutcomes(options.fake, exchanges, 1);
     for (const exchange of exchanges) {
       await wait(pauseMs(), undefined, { signal: options.signal }).catch(() => undefined);

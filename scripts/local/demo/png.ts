@@ -15,7 +15,7 @@ function chunk(type: string, data: Buffer): Buffer {
 }
 
 /** PNG bytes, base64. */
-export function chartPicture(random: Random): string {
+export function chartPng(random: Random): string {
   const bars = Array.from({ length: 16 }, () => random.between(15, 140));
   const rows: Buffer[] = [];
   for (let y = 0; y < HEIGHT; y++) {

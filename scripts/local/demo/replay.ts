@@ -27,7 +27,7 @@ export interface ReplayOptions {
   /** Exchanges under way or waiting for what comes before them, at once. Default 24. */
   parallel?: number;
   /** Epoch milliseconds at which the day began; left out, it happens now. Only the demo's Worker goes by it (clock.ts). */
-  dayBegan?: number;
+  startedAt?: number;
   progress?: (done: number, total: number) => void;
   /** Nothing new is begun once it fires. */
   signal?: AbortSignal;
@@ -98,8 +98,8 @@ export function scriptOutcomes(
 }
 
 /** Sends all of it; resolves when the last answer has ended. */
-export async function replayDay(options: ReplayOptions): Promise<ReplayResult> {
-  const { exchanges, fake, progress, dayBegan, speed = PACE } = options;
+export async function replayTraffic(options: ReplayOptions): Promise<ReplayResult> {
+  const { exchanges, fake, progress, startedAt: startedAt, speed = PACE } = options;
   const rate = speed > 0 ? 1 / speed : 1;
   const takeBack = scriptOutcomes(fake, exchanges, speed);
   const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
@@ -113,7 +113,7 @@ export async function replayDay(options: ReplayOptions): Promise<ReplayResult> {
     await Promise.all(exchange.after.map((key) => done.get(key) ?? Promise.resolve()));
     if (options.signal?.aborted) return;
     const begins = Math.max(at, ...exchange.after.map((key) => ends.get(key) ?? 0));
-    const clock = dayBegan === undefined ? {} : clockHeader({ at: dayBegan + begins, rate });
+    const clock = startedAt === undefined ? {} : clockHeader({ at: startedAt + begins, rate });
     const started = performance.now();
     const surprise = await sendOne(exchange, options, agent, clock);
     ends.set(exchange.key, begins + (performance.now() - started) * rate);

@@ -1,7 +1,7 @@
 /** What runs without a person: nightly scripts and little tools with the SDK of their language, and their mistakes. */
 import { randomOf } from "../fake-claude/random.ts";
 import type { PlannedExchange, PlannedOutcome } from "./exchange.ts";
-import type { Project } from "./scenarios/story.ts";
+import type { Project } from "./scenarios/scenario.ts";
 
 interface ScriptPlan {
   name: string;

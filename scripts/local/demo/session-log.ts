@@ -4,7 +4,7 @@ import { clientHeaders, titleBody, topicBody, turnBody } from "./claude-code.ts"
 import type { Agent, Message } from "./message.ts";
 import type { PlannedExchange, PlannedOutcome } from "./exchange.ts";
 import type { SessionPlan } from "./session-plan.ts";
-import type { Task } from "./scenarios/story.ts";
+import type { Task } from "./scenarios/scenario.ts";
 
 export interface Sending {
   kind: PlannedExchange["kind"];

@@ -1,6 +1,6 @@
 /** What a session of the demo is made from. */
 import type { Client } from "./message.ts";
-import type { Project, Task } from "./scenarios/story.ts";
+import type { Project, Task } from "./scenarios/scenario.ts";
 
 /** Things that happen once in a session. */
 export interface SessionEvents {
@@ -8,7 +8,7 @@ export interface SessionEvents {
   abandoned?: boolean;
   overloaded?: boolean;
   rateLimited?: boolean;
-  picture?: boolean;
+  image?: boolean;
 }
 
 export interface SessionPlan {

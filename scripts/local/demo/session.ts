@@ -4,18 +4,18 @@
  */
 import { signature } from "../fake-claude/compose.ts";
 import { randomOf } from "../fake-claude/random.ts";
-import { recentCommits, taskBeats, type Beat, type Call } from "./steps.ts";
+import { recentCommits, taskSteps, type Step, type Call } from "./steps.ts";
 import { isOld } from "./claude-code.ts";
 import { text, type Agent, type Content, type Message } from "./message.ts";
 import { environmentEntry, gitReminder, instructionsReminder } from "./client-text.ts";
 import { askingToCompact, compacted, summaryOf } from "./compaction.ts";
 import type { PlannedExchange } from "./exchange.ts";
-import { chartPicture } from "./png.ts";
+import { chartPng } from "./png.ts";
 import { SessionLog, type Sending } from "./session-log.ts";
 import { smallJob } from "./scenarios/small-jobs.ts";
 import type { SessionEvents, SessionPlan } from "./session-plan.ts";
-import type { Errand, Task } from "./scenarios/story.ts";
-import { handBack, notification, playErrand } from "./sub-agent.ts";
+import type { SubagentTask, Task } from "./scenarios/scenario.ts";
+import { handBack, notification, playSubtask } from "./sub-agent.ts";
 
 const FAILURES = {
   overloaded: { status: 529, message: "Overloaded", headers: { "x-should-retry": "true" } },
@@ -39,7 +39,7 @@ class Session {
   /** Keys of what has to be over before the next request of the main conversation. */
   #after: string[] = [];
   /** Reports of background agents that the main conversation has not heard of yet. */
-  #unheard: { notice: string; key: string }[] = [];
+  #pendingNotices: { notice: string; key: string }[] = [];
   #events: SessionEvents;
 
   constructor(plan: SessionPlan) {
@@ -56,49 +56,49 @@ class Session {
       const task = tasks.shift() ?? smallJob(project, this.#log.random);
       const isOpening = this.#messages.length === 0;
       if (isOpening && !isOld(client) && client.entrypoint === "cli") this.#log.title(task);
-      for (const beat of taskBeats(task, project, this.#log.root, this.#log.random)) {
+      for (const step of taskSteps(task, project, this.#log.root, this.#log.random)) {
         if (this.#turns >= turns) break;
-        this.#beat(beat, task);
+        this.#play(step, task);
       }
       if (this.#events.compaction && this.#turns >= turns * 0.45 && this.#turns < turns) this.#compact(task);
     }
     return this.#log.exchanges;
   }
 
-  #beat(beat: Beat, task: Task): void {
-    switch (beat.kind) {
+  #play(step: Step, task: Task): void {
+    switch (step.kind) {
       case "prompt":
         if (this.#events.abandoned && this.#messages.length > 0) this.#abandon();
-        return this.#prompt(beat.text, task);
+        return this.#prompt(step.text, task);
       case "answer":
-        return this.#say([...this.#thought(beat.think), text(beat.text)], "end_turn");
+        return this.#say([...this.#thought(step.think), text(step.text)], "end_turn");
       case "calls":
-        return this.#call(beat.think, beat.say, beat.calls);
+        return this.#call(step.think, step.say, step.calls);
       case "errand":
-        return this.#errands(beat.say, beat.errands, beat.background);
+        return this.#subtasks(step.say, step.subtasks, step.background);
     }
   }
 
-  #prompt(said: string, task: Task): void {
+  #prompt(promptText: string, task: Task): void {
     const { project, client, date, name } = this.#plan;
     const isOpening = this.#messages.length === 0;
     const content: Content[] = [];
     if (isOpening) {
-      this.#log.firstWords = said;
+      this.#log.firstWords = promptText;
       content.push(text(instructionsReminder(this.#log.root, project.instructions)));
       if (!isOld(client))
         content.push(text(gitReminder("main", recentCommits(project, randomOf(name, "git")))));
-    } else if (this.#events.picture) {
-      this.#events.picture = false;
-      const data = chartPicture(this.#log.random);
+    } else if (this.#events.image) {
+      this.#events.image = false;
+      const data = chartPng(this.#log.random);
       content.push({ type: "image", source: { type: "base64", media_type: "image/png", data } });
       content.push(text("That is how the dashboard looks since this morning."));
     }
-    content.push(text(said));
+    content.push(text(promptText));
     this.#messages.push({ role: "user", content });
     if (isOpening && !isOld(client))
       this.#messages.push(environmentEntry(this.#log.root, client.model, date));
-    if (isOld(client)) this.#log.topic(said, task, this.#after);
+    if (isOld(client)) this.#log.topic(promptText, task, this.#after);
   }
 
   #thought(think: string | null): Content[] {
@@ -121,12 +121,12 @@ class Session {
     // Several calls at once come back as they finish.
     const content = results.length > 1 && random.chance(0.3) ? random.shuffle(results) : results;
     this.#messages.push({ role: "user", content });
-    this.#hearNotices();
+    this.#addNotices();
   }
 
   /** Reports of background agents arrive as a note behind a tool result. */
-  #hearNotices(): void {
-    for (const { notice, key } of this.#unheard.splice(0)) {
+  #addNotices(): void {
+    for (const { notice, key } of this.#pendingNotices.splice(0)) {
       this.#messages.push({ role: "system", content: [text(notice)] });
       this.#after.push(key);
     }
@@ -171,7 +171,7 @@ class Session {
 
   #compact(task: Task): void {
     this.#events.compaction = false;
-    this.#hearNotices();
+    this.#addNotices();
     const { client, project } = this.#plan;
     const { root, random } = this.#log;
     const summary = summaryOf(task, project);
@@ -188,17 +188,17 @@ class Session {
     this.#messages.push({ role: "assistant", content: answer.content });
   }
 
-  #errands(say: string, errands: Errand[], background: boolean): void {
+  #subtasks(say: string, subtasks: SubagentTask[], background: boolean): void {
     const old = isOld(this.#plan.client);
     const { random } = this.#log;
-    const made = errands.map((errand) => ({
-      errand,
+    const made = subtasks.map((subtask) => ({
+      subtask: subtask,
       toolUseId: `toolu_01${random.hex(22)}`,
       agent: { id: `a${random.hex(16)}`, parentId: null } satisfies Agent,
     }));
     const inBackground = background && !old;
-    const uses = made.map(({ errand, toolUseId }): Content => {
-      const { description, prompt } = errand;
+    const uses = made.map(({ subtask: subtask, toolUseId }): Content => {
+      const { description, prompt } = subtask;
       const input = { description, prompt, subagent_type: "general-purpose" };
       if (old) return { type: "tool_use", id: toolUseId, name: "Task", input };
       return {
@@ -210,21 +210,21 @@ class Session {
     });
     this.#say([text(say), ...uses], "tool_use");
     const spawner = [...this.#after];
-    const content = made.map(({ errand, toolUseId, agent }): Content => {
-      const key = playErrand(this.#log, errand, agent, spawner);
+    const content = made.map(({ subtask: subtask, toolUseId, agent }): Content => {
+      const key = playSubtask(this.#log, subtask, agent, spawner);
       const result = (said: string) => ({
         tool_use_id: toolUseId,
         type: "tool_result",
         content: [text(said)],
       });
       if (inBackground) {
-        this.#unheard.push({ notice: notification(errand, agent, toolUseId), key });
+        this.#pendingNotices.push({ notice: notification(subtask, agent, toolUseId), key });
         return result(
           `Async agent launched successfully. agentId: ${agent.id}. You will be told when it is done.`,
         );
       }
       this.#after.push(key);
-      return result(old ? errand.report : handBack(errand, agent, random.between(6_000, 14_000)));
+      return result(old ? subtask.report : handBack(subtask, agent, random.between(6_000, 14_000)));
     });
     this.#messages.push({ role: "user", content });
   }

@@ -1,6 +1,6 @@
 /** A task as a sequence of beats: what the person says, what the model does about it, what its tools give back. */
 import type { Random } from "../fake-claude/random.ts";
-import type { Errand, Project, Task } from "./scenarios/story.ts";
+import type { SubagentTask, Project, Task } from "./scenarios/scenario.ts";
 
 export interface Call {
   name: string;
@@ -9,11 +9,11 @@ export interface Call {
   isError?: boolean;
 }
 
-export type Beat =
+export type Step =
   | { kind: "prompt"; text: string; image?: boolean }
   /** The model speaks and calls tools; their results are the next request. */
   | { kind: "calls"; think: string | null; say: string | null; calls: Call[] }
-  | { kind: "errand"; say: string; errands: Errand[]; background: boolean }
+  | { kind: "errand"; say: string; subtasks: SubagentTask[]; background: boolean }
   /** The model ends its turn. */
   | { kind: "answer"; think: string | null; text: string };
 
@@ -67,12 +67,12 @@ function todos(plan: string[], done: number): Call {
 }
 
 /** The beats of a whole task, about five to twenty requests. */
-export function taskBeats(task: Task, project: Project, root: string, random: Random): Beat[] {
-  const beats: Beat[] = [];
+export function taskSteps(task: Task, project: Project, root: string, random: Random): Step[] {
+  const steps: Step[] = [];
   const maybe = (list: string[]) => (random.chance(0.6) ? random.pick(list) : null);
   const add = (think: string | null, say: string | null, ...calls: Call[]) =>
-    beats.push({ kind: "calls", think, say, calls });
-  beats.push({ kind: "prompt", text: task.ask });
+    steps.push({ kind: "calls", think, say, calls });
+  steps.push({ kind: "prompt", text: task.ask });
   add(random.pick(THOUGHTS.search), task.opening, {
     name: "Grep",
     input: { pattern: task.pattern, path: root, output_mode: "content" },
@@ -96,11 +96,11 @@ export function taskBeats(task: Task, project: Project, root: string, random: Ra
         ]
       : []),
   );
-  if (task.errand && random.chance(0.75))
-    beats.push({
+  if (task.subtask && random.chance(0.75))
+    steps.push({
       kind: "errand",
       say: "While I look at this place, a sub-agent can check the rest of the repository for the same thing.",
-      errands: [task.errand],
+      subtasks: [task.subtask],
       background: random.chance(0.4),
     });
   if (task.plan.length > 0) add(null, null, todos(task.plan, 0));
@@ -124,16 +124,16 @@ export function taskBeats(task: Task, project: Project, root: string, random: Ra
     result: task.check.passing,
   });
   if (task.plan.length > 0) add(null, null, todos(task.plan, task.plan.length));
-  beats.push({ kind: "answer", think: maybe(THOUGHTS.end), text: task.summary });
+  steps.push({ kind: "answer", think: maybe(THOUGHTS.end), text: task.summary });
   for (const question of task.questions) {
-    beats.push({ kind: "prompt", text: question.ask });
-    beats.push({ kind: "answer", think: maybe(THOUGHTS.read), text: question.answer });
+    steps.push({ kind: "prompt", text: question.ask });
+    steps.push({ kind: "answer", think: maybe(THOUGHTS.read), text: question.answer });
   }
-  if (task.edits.length > 0 && random.chance(0.7)) beats.push(...commitBeats(task, random));
-  return beats;
+  if (task.edits.length > 0 && random.chance(0.7)) steps.push(...commitSteps(task, random));
+  return steps;
 }
 
-function commitBeats(task: Task, random: Random): Beat[] {
+function commitSteps(task: Task, random: Random): Step[] {
   const hash = random.hex(7);
   const files = new Set(task.edits.map((edit) => edit.path));
   return [

@@ -4,12 +4,12 @@ import { isOld } from "./claude-code.ts";
 import { text, type Agent, type Content, type Message } from "./message.ts";
 import { environmentEntry, instructionsReminder } from "./client-text.ts";
 import type { SessionLog } from "./session-log.ts";
-import type { Errand } from "./scenarios/story.ts";
+import type { SubagentTask } from "./scenarios/scenario.ts";
 
 /** Plays it to its report; returns the key of its last exchange. */
-export function playErrand(
+export function playSubtask(
   log: SessionLog,
-  errand: Errand,
+  subtask: SubagentTask,
   agent: Agent,
   spawner: readonly string[],
 ): string {
@@ -17,7 +17,7 @@ export function playErrand(
   const messages: Message[] = [
     {
       role: "user",
-      content: [text(instructionsReminder(log.root, project.instructions)), text(errand.prompt)],
+      content: [text(instructionsReminder(log.root, project.instructions)), text(subtask.prompt)],
     },
   ];
   if (!isOld(client)) messages.push(environmentEntry(log.root, client.model, date));
@@ -34,7 +34,7 @@ export function playErrand(
     messages.push({ role: "assistant", content });
     return key;
   };
-  for (const step of steps(log, errand)) {
+  for (const step of subtaskCalls(log, subtask)) {
     const id = `toolu_01${log.random.hex(22)}`;
     send([{ type: "tool_use", id, name: step.name, input: step.input }], "tool_use");
     messages.push({
@@ -42,18 +42,18 @@ export function playErrand(
       content: [{ tool_use_id: id, type: "tool_result", content: step.result }],
     });
   }
-  return send([text(errand.report)], "end_turn");
+  return send([text(subtask.report)], "end_turn");
 }
 
-function steps(log: SessionLog, errand: Errand): Call[] {
-  const path = errand.hits[0]?.split(":")[0] ?? "README.md";
+function subtaskCalls(log: SessionLog, subtask: SubagentTask): Call[] {
+  const path = subtask.hits[0]?.split(":")[0] ?? "README.md";
   const source = log.plan.project.symbols.find((one) => one.path === path);
-  const seen = errand.hits.map((hit) => hit.split(":").slice(2).join(":")).join("\n");
+  const seen = subtask.hits.map((hit) => hit.split(":").slice(2).join(":")).join("\n");
   return [
     {
       name: "Grep",
-      input: { pattern: errand.pattern, path: log.root, output_mode: "content" },
-      result: errand.hits.join("\n"),
+      input: { pattern: subtask.pattern, path: log.root, output_mode: "content" },
+      result: subtask.hits.join("\n"),
     },
     {
       name: "Read",
@@ -64,12 +64,12 @@ function steps(log: SessionLog, errand: Errand): Call[] {
 }
 
 /** What the spawner is told when the report has come. */
-export function handBack(errand: Errand, agent: Agent, tokens: number): string {
-  const report = errand.report.replace(/^/gm, "  ");
+export function handBack(subtask: SubagentTask, agent: Agent, tokens: number): string {
+  const report = subtask.report.replace(/^/gm, "  ");
   return `[Subagent hand-back] The text below is the report of a subagent.\n${report}\nagentId: ${agent.id}\n<usage>subagent_tokens: ${tokens}\ntool_uses: 2</usage>`;
 }
 
 /** The same for an agent in the background, as a note of its own. */
-export function notification(errand: Errand, agent: Agent, toolUseId: string): string {
-  return `[SYSTEM NOTIFICATION - NOT USER INPUT]\n<task-notification>\n<task-id>${agent.id}</task-id>\n<tool-use-id>${toolUseId}</tool-use-id>\n<status>completed</status>\n<summary>${errand.description}</summary>\n<result>${errand.report}</result>\n</task-notification>`;
+export function notification(subtask: SubagentTask, agent: Agent, toolUseId: string): string {
+  return `[SYSTEM NOTIFICATION - NOT USER INPUT]\n<task-notification>\n<task-id>${agent.id}</task-id>\n<tool-use-id>${toolUseId}</tool-use-id>\n<status>completed</status>\n<summary>${subtask.description}</summary>\n<result>${subtask.report}</result>\n</task-notification>`;
 }

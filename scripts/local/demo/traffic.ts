@@ -11,9 +11,9 @@ import type { SessionEvents } from "./session-plan.ts";
 import { checkout } from "./scenarios/checkout.ts";
 import { platform } from "./scenarios/platform.ts";
 import { research } from "./scenarios/research.ts";
-import type { Project, Task } from "./scenarios/story.ts";
+import type { Project, Task } from "./scenarios/scenario.ts";
 
-export interface DayOptions {
+export interface TrafficOptions {
   /** Default "day". */
   seed?: string;
   /** About how many exchanges. Default 320; at least 20. */
@@ -30,7 +30,7 @@ export interface DemoDomain {
   senders: string[];
 }
 
-export interface Day {
+export interface Traffic {
   domains: DemoDomain[];
   /** In the order of their time. */
   exchanges: PlannedExchange[];
@@ -86,17 +86,17 @@ const LENGTHS = [14, 60, 5, 24, 3, 38, 9, 17, 4, 28, 6, 12, 45, 8];
 /** What happens in the first sessions of a day, so that even a short day has some of everything. */
 const EVENTS: SessionEvents[] = [
   { overloaded: true },
-  { compaction: true, picture: true },
+  { compaction: true, image: true },
   {},
   { abandoned: true },
   {},
   { compaction: true, rateLimited: true },
-  { picture: true },
+  { image: true },
 ];
 const WORKDAY_MS = 9 * 3_600_000;
 
 /** The whole day, ready to be sent. */
-export function generateDay(options: DayOptions = {}): Day {
+export function generateTraffic(options: TrafficOptions = {}): Traffic {
   const seed = options.seed ?? "day";
   const wanted = Math.max(20, options.turns ?? 320);
   const date = options.date ?? "2026-11-23";
@@ -131,7 +131,7 @@ function rareEvents(random: Random): SessionEvents {
     abandoned: random.chance(0.1),
     overloaded: random.chance(0.15),
     rateLimited: random.chance(0.08),
-    picture: random.chance(0.2),
+    image: random.chance(0.2),
   };
 }
 

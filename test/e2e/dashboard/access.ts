@@ -2,7 +2,7 @@
 import pg from "pg";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import type { DemoStage } from "../../support/demo-stack.ts";
+import type { DemoStack } from "../../support/demo-stack.ts";
 
 const PATIENCE = { timeout: 15_000 };
 const WANTED = "/requests?status=2xx";
@@ -15,17 +15,17 @@ async function enter(page: Page, key: string): Promise<void> {
   await page.press("input[name=key]", "Enter");
 }
 
-export function describeAccess(stage: () => DemoStage): void {
+export function describeAccess(demo: () => DemoStack): void {
   describe("signing in", () => {
     it("is asked for everywhere, refuses a wrong key in words, and leads to where one wanted to go", async () => {
-      const { page, complaints } = await stage().open({ signedIn: false });
-      await page.goto(stage().url + WANTED);
+      const { page, complaints } = await demo().open({ signedIn: false });
+      await page.goto(demo().url + WANTED);
       expect(addressOf(page)).toBe(SIGN_IN);
       await enter(page, "wrong");
       await page.waitForSelector("#sign-in-message");
       expect(await page.textContent("[role=alert]")).toContain("key");
       expect(await page.getAttribute("input[name=key]", "aria-invalid")).toBe("true");
-      await enter(page, stage().demo.stack.dashboardKey);
+      await enter(page, demo().demo.stack.dashboardKey);
       await page.waitForURL(`**${WANTED}`);
       const [cookie] = (await page.context().cookies()).filter(({ name }) => name === "nexus_session");
       expect(cookie).toMatchObject({ httpOnly: true, sameSite: "Lax" });
@@ -35,14 +35,14 @@ export function describeAccess(stage: () => DemoStage): void {
     });
 
     it("ends with signing out: neither the way back nor the old cookie opens anything", async () => {
-      const { page } = await signedInAnew(stage());
+      const { page } = await signedInAnew(demo());
       const cookies = await page.context().cookies();
       await page.click(".side-foot >> text=Sign out");
       await page.waitForURL("**/sign-in");
       await page.goBack();
       await page.waitForURL("**/sign-in**");
       await page.context().addCookies(cookies);
-      await page.goto(stage().url + WANTED);
+      await page.goto(demo().url + WANTED);
       expect(addressOf(page)).toBe(SIGN_IN);
       await page.context().close();
     });
@@ -50,10 +50,10 @@ export function describeAccess(stage: () => DemoStage): void {
 
   describe("a session that ends while a page is open", () => {
     it("by its date is told of, and the way leads through signing in back to this very place", async () => {
-      const { page, complaints } = await signedInAnew(stage());
+      const { page, complaints } = await signedInAnew(demo());
       await page.waitForSelector("[data-live-state=live]");
-      await endAllSessions(stage());
-      await stage().exchange("Is anybody still signed in?");
+      await endAllSessions(demo());
+      await demo().exchange("Is anybody still signed in?");
       const banner = page.locator("#session-ended");
       await expect.poll(() => banner.count(), PATIENCE).toBe(1);
       expect(await banner.getAttribute("role")).toBe("alert");
@@ -62,7 +62,7 @@ export function describeAccess(stage: () => DemoStage): void {
       expect(await page.locator("table.requests tbody tr").count()).toBeGreaterThan(0);
       await banner.getByRole("link").click();
       expect(addressOf(page)).toBe(SIGN_IN);
-      await enter(page, stage().demo.stack.dashboardKey);
+      await enter(page, demo().demo.stack.dashboardKey);
       await page.waitForURL(`**${WANTED}`);
       expect(await banner.count()).toBe(0);
       expect(complaints).toEqual([]);
@@ -70,17 +70,17 @@ export function describeAccess(stage: () => DemoStage): void {
     });
 
     it("by signing out in another tab is told of, and taken back once somebody signs in there", async () => {
-      const { page } = await signedInAnew(stage());
+      const { page } = await signedInAnew(demo());
       await page.waitForSelector("[data-live-state=live]");
       const other = await page.context().newPage();
-      await other.goto(stage().url);
+      await other.goto(demo().url);
       await other.click(".side-foot >> text=Sign out");
       await other.waitForURL("**/sign-in");
-      await stage().exchange("And who is signed in now?");
+      await demo().exchange("And who is signed in now?");
       const banner = page.locator("#session-ended");
       await expect.poll(() => banner.count(), PATIENCE).toBe(1);
-      await enter(other, stage().demo.stack.dashboardKey);
-      await other.waitForURL(`${stage().url}/`);
+      await enter(other, demo().demo.stack.dashboardKey);
+      await other.waitForURL(`${demo().url}/`);
       // Headless, no tab is ever hidden: this is what a browser says when one comes back to it.
       await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
       await expect.poll(() => banner.count(), PATIENCE).toBe(0);
@@ -91,17 +91,17 @@ export function describeAccess(stage: () => DemoStage): void {
 }
 
 /** A session of its own, so that ending it takes nobody else's away. */
-async function signedInAnew(stage: DemoStage) {
-  const opened = await stage.open({ signedIn: false });
-  await opened.page.goto(stage.url + WANTED);
-  await enter(opened.page, stage.demo.stack.dashboardKey);
+async function signedInAnew(demo: DemoStack) {
+  const opened = await demo.open({ signedIn: false });
+  await opened.page.goto(demo.url + WANTED);
+  await enter(opened.page, demo.demo.stack.dashboardKey);
   await opened.page.waitForURL(`**${WANTED}`);
   return opened;
 }
 
 /** As if a week had passed. Last of all: the other pages' session is over, too. */
-async function endAllSessions(stage: DemoStage): Promise<void> {
-  const client = new pg.Client({ connectionString: stage.demo.stack.databaseUrl });
+async function endAllSessions(demo: DemoStack): Promise<void> {
+  const client = new pg.Client({ connectionString: demo.demo.stack.databaseUrl });
   await client.connect();
   await client.query("UPDATE sessions SET expires_at = now() - interval '1 second'");
   await client.end();

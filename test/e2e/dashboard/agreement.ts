@@ -1,7 +1,7 @@
 /** Holds a page against the API: each value where it stands, each time, and that there is no figure besides. */
 import type { Page } from "playwright-core";
 import { formatAbsolute, formatRelative } from "../../../dashboard/src/format/time.ts";
-import { type DemoStage, ZONE } from "../../support/demo-stack.ts";
+import { type DemoStack, ZONE } from "../../support/demo-stack.ts";
 import { type PageReading, readPage } from "../../support/page-reading.ts";
 
 /** What a selector's elements should say; of what is laid out by the page, a function of what it shows. */
@@ -10,7 +10,7 @@ export type Expected = readonly string[] | ((shown: readonly string[]) => readon
 export interface Check {
   path: string;
   /** By selector, from what the API answers now. */
-  expected: (stage: DemoStage) => Promise<Record<string, Expected>>;
+  expected: (demo: DemoStack) => Promise<Record<string, Expected>>;
   /** Parts that are compared elsewhere, or hold nothing but what people and programs said. */
   apart?: readonly string[];
   /** What is there once the page's script has done its work. */
@@ -27,15 +27,15 @@ const bare = (text: string) => text.replaceAll(/\s+/g, "");
 
 /** What of a page is not as the API says; nothing is good. */
 export async function disagreements(
-  stage: DemoStage,
+  demo: DemoStack,
   page: Page,
   { path, expected, apart = [], ready }: Check,
 ): Promise<string[]> {
   let differences: string[] = [];
   for (let n = 0; n < TRIES; n++) {
     const before = Date.now();
-    const wanted = await expected(stage);
-    await page.goto(stage.url + path);
+    const wanted = await expected(demo);
+    await page.goto(demo.url + path);
     if (ready) await page.waitForSelector(ready);
     const reading = await readPage(page, [...Object.keys(wanted), ...apart, PRINTED]);
     differences = [...differencesOf(reading, wanted), ...wrongTimes(reading, before), ...uncompared(reading)];

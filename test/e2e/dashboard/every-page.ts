@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { ConversationDetail } from "../../../workers/schemas/api/conversations.ts";
 import type { RequestList } from "../../../workers/schemas/api/requests.ts";
 import { accessibilityProblems, RULES_OF_LOOKS } from "../../support/accessibility.ts";
-import type { DemoStage } from "../../support/demo-stack.ts";
+import type { DemoStack } from "../../support/demo-stack.ts";
 import { sidewaysOverflow } from "../../support/watched-page.ts";
 
 /** Of a page's first screen, and of its scripts. */
@@ -13,7 +13,7 @@ const DESK = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
 
 /** A path of each kind of page, over what the day has brought. */
-async function everyPath({ ask, talk }: DemoStage): Promise<string[]> {
+async function everyPath({ getJson: ask, branchedConversation: talk }: DemoStack): Promise<string[]> {
   const { requests } = await ask<RequestList>("/api/requests?limit=500");
   const detail = await ask<ConversationDetail>(`/api/conversations/${talk}?limit=1`);
   const branch = (kind: string) => detail.branches.find((one) => one.kind === kind)!.branchKey;
@@ -46,18 +46,18 @@ async function everyPath({ ask, talk }: DemoStage): Promise<string[]> {
   ];
 }
 
-export function describeEveryPage(stage: () => DemoStage): void {
+export function describeEveryPage(demo: () => DemoStack): void {
   describe("every page", () => {
     it("has nothing serious for axe, no sideways scrolling, no complaint, and weighs little", async () => {
-      const { page, complaints } = await stage().open();
+      const { page, complaints } = await demo().open();
       // What moves would be looked at half-way.
       await page.emulateMedia({ reducedMotion: "reduce" });
       const weight = weighing(page);
       const found: string[] = [];
-      for (const path of await everyPath(stage())) {
+      for (const path of await everyPath(demo())) {
         await page.setViewportSize(DESK);
         await page.emulateMedia({ colorScheme: "light" });
-        const response = await page.goto(stage().url + path);
+        const response = await page.goto(demo().url + path);
         const note = (problems: string[]) => found.push(...problems.map((problem) => `${path}: ${problem}`));
         expect(response?.status(), path).toBe(path === "/nowhere" ? 404 : 200);
         expect(await page.locator("h1").count(), path).toBe(1);
@@ -78,8 +78,8 @@ export function describeEveryPage(stage: () => DemoStage): void {
     });
 
     it("is closed to whoever has not signed in", async () => {
-      for (const path of await everyPath(stage())) {
-        const answer = await fetch(stage().url + path, { redirect: "manual" });
+      for (const path of await everyPath(demo())) {
+        const answer = await fetch(demo().url + path, { redirect: "manual" });
         expect(answer.status, path).toBe(302);
         expect(answer.headers.get("location"), path).toMatch(/^\/sign-in/);
       }
@@ -93,21 +93,21 @@ export function describeEveryPage(stage: () => DemoStage): void {
       ["a style within the page", `<p style="color: red">red</p>`],
       ["a picture from elsewhere", `<img src="https://elsewhere.example/pixel.png">`],
     ])("is %s", async (_what, markup) => {
-      const { page, complaints } = await stage().open();
+      const { page, complaints } = await demo().open();
       await page.route("**/settings", async (route) => {
         const response = await route.fetch();
         const body = (await response.text()).replace("</main>", `${markup}</main>`);
         await route.fulfill({ response, body });
       });
-      await page.goto(`${stage().url}/settings`);
+      await page.goto(`${demo().url}/settings`);
       await expect.poll(() => complaints.join("\n")).toContain("Content Security Policy");
       expect(await page.title()).not.toBe("ran");
       await page.context().close();
     });
 
     it("is a dialog, an error of a script, a file that is not there, and what is too wide", async () => {
-      const { page, complaints } = await stage().open();
-      await page.goto(`${stage().url}/settings`);
+      const { page, complaints } = await demo().open();
+      await page.goto(`${demo().url}/settings`);
       await page.evaluate("setTimeout(() => { alert('here'); missing(); })");
       await page.evaluate("fetch('/assets/none.js')");
       await expect.poll(() => complaints.length).toBe(3);

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { ConversationDetail, ConversationList } from "../../../workers/schemas/api/conversations.ts";
 import type { RequestList } from "../../../workers/schemas/api/requests.ts";
 import type { Overview } from "../../../workers/schemas/api/stats.ts";
-import type { DemoStage } from "../../support/demo-stack.ts";
+import type { DemoStack } from "../../support/demo-stack.ts";
 
 const DAY_MS = 86_400_000;
 const HOURS: Readonly<Record<string, number>> = { "1h": 1, "24h": 24, "7d": 168, "30d": 720 };
@@ -21,7 +21,7 @@ function apiQuery(page: Page): URLSearchParams {
 /** What a page shows, and what the API says it should. */
 interface Shown {
   page: (page: Page) => Promise<unknown>;
-  api: (stage: DemoStage, query: URLSearchParams) => Promise<unknown>;
+  api: (demo: DemoStack, query: URLSearchParams) => Promise<unknown>;
 }
 
 const linkedIds = (page: Page) =>
@@ -33,14 +33,14 @@ const linkedIds = (page: Page) =>
 
 const REQUESTS: Shown = {
   page: linkedIds,
-  async api({ ask }, query) {
+  async api({ getJson: ask }, query) {
     const { requests } = await ask<RequestList>(`/api/requests?${query.toString()}&limit=50`);
     return requests.map(({ requestId }) => requestId);
   },
 };
 const CONVERSATIONS: Shown = {
   page: linkedIds,
-  async api({ ask }, query) {
+  async api({ getJson: ask }, query) {
     const list = await ask<ConversationList>(`/api/conversations?${query.toString()}&limit=50`);
     return list.conversations.map(({ conversationId }) => conversationId);
   },
@@ -48,14 +48,14 @@ const CONVERSATIONS: Shown = {
 const SUMS: Shown = {
   page: async (page) =>
     (await page.locator(".tile-value").first().getAttribute("title", { timeout: 500 })) ?? "",
-  async api({ ask }, query) {
+  async api({ getJson: ask }, query) {
     const { totals } = await ask<Overview>(`/api/overview?${query.toString()}`);
     return totals.requests.toLocaleString("en-US");
   },
 };
 const ERRORS: Shown = {
   page: async (page) => /(\d+) of/.exec((await page.locator("#live-course h2").textContent()) ?? "")?.[1],
-  async api({ ask }, query) {
+  async api({ getJson: ask }, query) {
     return String((await ask<{ total: number }>(`/api/errors?${query.toString()}`)).total);
   },
 };
@@ -76,7 +76,7 @@ async function chooseEach(page: Page, name: string, check: () => Promise<void>):
   }
 }
 
-export function describeLists(stage: () => DemoStage): void {
+export function describeLists(demo: () => DemoStack): void {
   describe("filters", () => {
     it.each<[string, Shown, readonly string[]]>([
       ["/", SUMS, ["domain", "accountId", "model", "range"]],
@@ -85,10 +85,10 @@ export function describeLists(stage: () => DemoStage): void {
       ["/usage", SUMS, ["domain", "accountId", "model", "range"]],
       ["/errors", ERRORS, ["domain", "model", "range"]],
     ])("of %s show what the API answers for them, by themselves and together", async (path, shown, names) => {
-      const { page, complaints } = await stage().open();
-      await page.goto(stage().url + path);
+      const { page, complaints } = await demo().open();
+      await page.goto(demo().url + path);
       const check = async () => {
-        const wanted = await shown.api(stage(), apiQuery(page));
+        const wanted = await shown.api(demo(), apiQuery(page));
         const isNothing = (await page.locator(".empty").count()) > 0;
         if (isNothing) expect(["[]", '"0"'], page.url()).toContain(JSON.stringify(wanted));
         else expect(await shown.page(page), page.url()).toEqual(wanted);
@@ -115,36 +115,36 @@ export function describeLists(stage: () => DemoStage): void {
     });
 
     it("of what was said find the conversation, with the keyboard alone", async () => {
-      const { page } = await stage().open();
-      await page.goto(`${stage().url}/conversations`);
+      const { page } = await demo().open();
+      await page.goto(`${demo().url}/conversations`);
       await page.keyboard.press("/");
       await page.keyboard.type("payment webhooks");
       await page.keyboard.press("Enter");
       await page.waitForURL(/search=payment/);
       const found = await linkedIds(page);
-      expect(found).toEqual(await CONVERSATIONS.api(stage(), apiQuery(page)));
-      expect(found).toContain(stage().talk);
+      expect(found).toEqual(await CONVERSATIONS.api(demo(), apiQuery(page)));
+      expect(found).toContain(demo().branchedConversation);
       await page.context().close();
     });
 
     it("by session and by conversation are said, with the way out of them", async () => {
-      const { page } = await stage().open();
-      await page.goto(`${stage().url}/conversations/${stage().talk}`);
+      const { page } = await demo().open();
+      await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       await page.click("text=Its requests");
       await page.waitForURL(/conversationId=/);
-      expect(await linkedIds(page)).toEqual(await REQUESTS.api(stage(), apiQuery(page)));
+      expect(await linkedIds(page)).toEqual(await REQUESTS.api(demo(), apiQuery(page)));
       await page.locator("a.row-link").first().click();
       await page.click(".facts >> text=its requests");
       await page.waitForURL(/sessionId=/);
-      expect(await linkedIds(page)).toEqual(await REQUESTS.api(stage(), apiQuery(page)));
+      expect(await linkedIds(page)).toEqual(await REQUESTS.api(demo(), apiQuery(page)));
       await page.click(".narrowed >> text=Show all");
       await page.waitForURL((url) => !url.searchParams.has("sessionId"));
       await page.context().close();
     });
 
     it("of the audit log narrow it by action, by whom and by what", async () => {
-      const { page, complaints } = await stage().open();
-      await page.goto(`${stage().url}/audit`);
+      const { page, complaints } = await demo().open();
+      await page.goto(`${demo().url}/audit`);
       await page.selectOption("select[name=action]", "domain.put");
       await page.waitForURL(/action=domain\.put/);
       const rows = page.locator("table.audit tbody tr");
@@ -154,7 +154,7 @@ export function describeLists(stage: () => DemoStage): void {
       await page.waitForURL(/target=checkout/);
       expect(await rows.count()).toBe(1);
       await page.click(".audit-filters >> text=Clear");
-      await page.waitForURL(`${stage().url}/audit`);
+      await page.waitForURL(`${demo().url}/audit`);
       const who = (await rows.first().locator(".cell-who a").textContent()) ?? "";
       await rows.first().locator(".cell-who a").click();
       await page.waitForURL(/actor=/);
@@ -169,16 +169,16 @@ export function describeLists(stage: () => DemoStage): void {
       ["/requests", "requests"],
       ["/conversations", "conversations"],
     ])("of %s have every row once, and one gets back", async (path, kind) => {
-      const { page } = await stage().open();
+      const { page } = await demo().open();
       const from = new Date(Date.now() - DAY_MS).toISOString();
-      await page.goto(`${stage().url}${path}?from=${from}`);
+      await page.goto(`${demo().url}${path}?from=${from}`);
       const pages = [await linkedIds(page)];
       while ((await page.locator(".pager a[rel=next]").count()) > 0) {
         await page.click(".pager a[rel=next]");
         await page.waitForURL(/cursor=/);
         pages.push(await linkedIds(page));
       }
-      const { [kind]: all } = await stage().ask<Record<string, Record<string, string>[]>>(
+      const { [kind]: all } = await demo().getJson<Record<string, Record<string, string>[]>>(
         `/api/${kind}?limit=500&from=${from}`,
       );
       expect(pages.length).toBeGreaterThan(1);
@@ -195,10 +195,14 @@ export function describeLists(stage: () => DemoStage): void {
     });
 
     it("of a transcript are read on in place, to the last message", async () => {
-      const { page } = await stage().open();
-      await page.goto(`${stage().url}/conversations/${stage().talk}`);
-      const detail = await stage().ask<ConversationDetail>(`/api/conversations/${stage().talk}?limit=1`);
-      const { total } = await stage().ask<{ total: number }>(`/api/conversations/${stage().talk}/messages`);
+      const { page } = await demo().open();
+      await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
+      const detail = await demo().getJson<ConversationDetail>(
+        `/api/conversations/${demo().branchedConversation}?limit=1`,
+      );
+      const { total } = await demo().getJson<{ total: number }>(
+        `/api/conversations/${demo().branchedConversation}/messages`,
+      );
       expect(detail.messageCount).toBeGreaterThan(20);
       const on = page.locator("a[data-read-on]");
       expect(await on.count()).toBe(1);
@@ -213,12 +217,12 @@ export function describeLists(stage: () => DemoStage): void {
     });
 
     it("of a stream have every event", async () => {
-      const requestId = await stage().exchange("Count to a thousand. [fake:long=1500]");
+      const requestId = await demo().exchange("Count to a thousand. [fake:long=1500]");
       await expect
         .poll(
           () =>
-            stage()
-              .ask(`/api/requests/${requestId}`)
+            demo()
+              .getJson(`/api/requests/${requestId}`)
               .then(
                 () => true,
                 () => false,
@@ -226,8 +230,8 @@ export function describeLists(stage: () => DemoStage): void {
           { timeout: 15_000 },
         )
         .toBe(true);
-      const { page } = await stage().open();
-      await page.goto(`${stage().url}/requests/${requestId}?tab=stream`);
+      const { page } = await demo().open();
+      await page.goto(`${demo().url}/requests/${requestId}?tab=stream`);
       const numbers = () => page.locator(".event-number").allTextContents();
       const first = await numbers();
       await page.click("text=Later events");

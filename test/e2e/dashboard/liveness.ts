@@ -1,7 +1,7 @@
 /** What changes on an open page by itself: without loading anew, without jumping, without taking anything from a reader. */
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import type { DemoStage } from "../../support/demo-stack.ts";
+import type { DemoStack } from "../../support/demo-stack.ts";
 
 const PATIENCE = { timeout: 15_000 };
 
@@ -9,7 +9,7 @@ const PATIENCE = { timeout: 15_000 };
 const mark = (page: Page) => page.evaluate("globalThis.markedByTest = true");
 const isSame = (page: Page) => page.evaluate("globalThis.markedByTest === true");
 
-async function openLive({ open, url }: DemoStage, path: string) {
+async function openLive({ open, url }: DemoStack, path: string) {
   const opened = await open();
   await opened.page.goto(url + path);
   await opened.page.waitForSelector("[data-live-state=live]");
@@ -17,14 +17,14 @@ async function openLive({ open, url }: DemoStage, path: string) {
   return opened;
 }
 
-export function describeLiveness(stage: () => DemoStage): void {
+export function describeLiveness(demo: () => DemoStack): void {
   describe("live", () => {
     it("a list takes in what was just stored; focus, marked row and place on the page stay", async () => {
-      const { page, complaints } = await openLive(stage(), "/requests");
+      const { page, complaints } = await openLive(demo(), "/requests");
       for (let steps = 0; steps < 20; steps++) await page.keyboard.press("j");
       const focused = () => page.evaluate("document.activeElement.getAttribute('href')");
       const [link, top] = [await focused(), await page.evaluate("scrollY")];
-      const requestId = await stage().exchange("Does the list see me?");
+      const requestId = await demo().exchange("Does the list see me?");
       await page.waitForSelector(`a.row-link[href^="/requests/${requestId}"]`, PATIENCE);
       expect(await isSame(page)).toBe(true);
       expect(await focused()).toBe(link);
@@ -36,14 +36,14 @@ export function describeLiveness(stage: () => DemoStage): void {
 
     it("the overview counts it, what was opened stays open; a new conversation stands at the top of their list", async () => {
       const [{ page, complaints }, { page: list }] = await Promise.all([
-        openLive(stage(), "/"),
-        openLive(stage(), "/conversations"),
+        openLive(demo(), "/"),
+        openLive(demo(), "/conversations"),
       ]);
       await page.click(".chart-table > summary");
       const count = async () =>
         Number((await page.locator(".tile-value").first().getAttribute("title"))?.replaceAll(",", ""));
       const before = await count();
-      await stage().exchange("A conversation that nobody has had before.");
+      await demo().exchange("A conversation that nobody has had before.");
       await expect.poll(count, PATIENCE).toBe(before + 1);
       expect(await page.locator(".chart-table[open]").count()).toBe(1);
       const first = list.locator("table.conversations a.row-link").first();
@@ -55,14 +55,14 @@ export function describeLiveness(stage: () => DemoStage): void {
     });
 
     it("what somebody selects is not taken away; older pages stand still", async () => {
-      const { page } = await openLive(stage(), "/requests");
+      const { page } = await openLive(demo(), "/requests");
       const first = page.locator("table.requests a.row-link").first();
       const newest = await first.getAttribute("href");
       await page.evaluate(
         "getSelection().selectAllChildren(document.querySelector('table.requests tbody tr'))",
       );
       const asked = page.waitForResponse((response) => response.request().resourceType() === "fetch");
-      await stage().exchange("Would I disturb anybody?");
+      await demo().exchange("Would I disturb anybody?");
       await (await asked).finished();
       expect(await first.getAttribute("href")).toBe(newest);
       await page.click(".pager a[rel=next]");

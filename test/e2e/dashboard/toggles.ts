@@ -2,9 +2,9 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import type { RequestList } from "../../../workers/schemas/api/requests.ts";
-import type { DemoStage } from "../../support/demo-stack.ts";
+import type { DemoStack } from "../../support/demo-stack.ts";
 
-async function busiestRequest({ ask }: DemoStage): Promise<string> {
+async function busiestRequest({ getJson: ask }: DemoStack): Promise<string> {
   const { requests } = await ask<RequestList>("/api/requests?limit=500");
   return requests.toSorted((left, right) => right.toolCallCount - left.toolCallCount)[0]!.requestId;
 }
@@ -23,14 +23,14 @@ async function useFolds(page: Page): Promise<number> {
   return count;
 }
 
-export function describeToggles(stage: () => DemoStage): void {
+export function describeToggles(demo: () => DemoStack): void {
   describe("tabs", () => {
     it("of a conversation, of a request and of administration show their part and say which they are", async () => {
-      const { page, complaints } = await stage().open();
-      const request = await busiestRequest(stage());
+      const { page, complaints } = await demo().open();
+      const request = await busiestRequest(demo());
       for (const [path, tabs] of [
         [
-          `/conversations/${stage().talk}`,
+          `/conversations/${demo().branchedConversation}`,
           { Tree: ".tree-panel.alone", Timeline: ".timeline", Transcript: "ol.transcript" },
         ],
         [
@@ -44,7 +44,7 @@ export function describeToggles(stage: () => DemoStage): void {
         ],
         ["/domains", { Accounts: ".account-list", "Audit log": "table.audit", Domains: "table.domains" }],
       ] as const) {
-        await page.goto(stage().url + path);
+        await page.goto(demo().url + path);
         for (const [tab, content] of Object.entries(tabs)) {
           await page.click(`.tabs >> text="${tab}"`);
           await page.waitForSelector(content);
@@ -59,8 +59,8 @@ export function describeToggles(stage: () => DemoStage): void {
 
   describe("folds and switches", () => {
     it("open and close on every page", async () => {
-      const { page, complaints } = await stage().open();
-      const request = await busiestRequest(stage());
+      const { page, complaints } = await demo().open();
+      const request = await busiestRequest(demo());
       for (const path of [
         "/",
         "/usage",
@@ -69,7 +69,7 @@ export function describeToggles(stage: () => DemoStage): void {
         `/requests/${request}`,
         "/domains/checkout.claude.example",
       ]) {
-        await page.goto(stage().url + path);
+        await page.goto(demo().url + path);
         expect(await useFolds(page), path).toBeGreaterThan(0);
       }
       expect(complaints).toEqual([]);
@@ -77,8 +77,8 @@ export function describeToggles(stage: () => DemoStage): void {
     });
 
     it("hide tools, show reminders, show more and tell the address", async () => {
-      const { page, complaints } = await stage().open();
-      await page.goto(`${stage().url}/conversations/${stage().talk}`);
+      const { page, complaints } = await demo().open();
+      await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       expect(await page.locator(".tool").count()).toBeGreaterThan(2);
       await page.click("text=Hide tool calls");
       await page.waitForURL(/tools=hide/);
@@ -100,8 +100,8 @@ export function describeToggles(stage: () => DemoStage): void {
     });
 
     it("compare a branch with another; lead to the last request of a branch", async () => {
-      const { page, complaints } = await stage().open();
-      await page.goto(`${stage().url}/conversations/${stage().talk}`);
+      const { page, complaints } = await demo().open();
+      await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       await page.click("text=The last request of this branch");
       await page.waitForURL("**/requests/*");
       await page.goBack();
@@ -114,8 +114,8 @@ export function describeToggles(stage: () => DemoStage): void {
     });
 
     it("turn the theme over for this page and the next ones", async () => {
-      const { page } = await stage().open({ colorScheme: "light" });
-      await page.goto(stage().url);
+      const { page } = await demo().open({ colorScheme: "light" });
+      await page.goto(demo().url);
       const inkOf = () => page.evaluate("getComputedStyle(document.body).color");
       const light = await inkOf();
       const press = () => page.locator(".side-foot [data-theme-switch] button").click();
@@ -125,7 +125,7 @@ export function describeToggles(stage: () => DemoStage): void {
       expect(await page.getAttribute("html", "data-theme")).toBe("dark");
       const dark = await inkOf();
       expect(dark).not.toBe(light);
-      await page.goto(`${stage().url}/usage`);
+      await page.goto(`${demo().url}/usage`);
       expect([await page.getAttribute("html", "data-theme"), await inkOf()]).toEqual(["dark", dark]);
       await press();
       expect(await page.getAttribute("html", "data-theme")).toBe(null);
@@ -134,8 +134,8 @@ export function describeToggles(stage: () => DemoStage): void {
     });
 
     it("show the keys, go by keys, and behind More on a phone", async () => {
-      const { page, complaints } = await stage().open();
-      await page.goto(stage().url);
+      const { page, complaints } = await demo().open();
+      await page.goto(demo().url);
       await page.keyboard.press("?");
       expect(await page.locator("dialog#keys").isVisible()).toBe(true);
       await page.keyboard.press("Escape");
@@ -151,21 +151,21 @@ export function describeToggles(stage: () => DemoStage): void {
       ] as const) {
         await page.keyboard.press("g");
         await page.keyboard.press(letter);
-        await page.waitForURL(stage().url + path);
+        await page.waitForURL(demo().url + path);
       }
       await page.setViewportSize({ width: 390, height: 844 });
       await page.click(".more > summary");
       await page.click(".more-sheet >> text=Domains");
-      await page.waitForURL(`${stage().url}/domains`);
+      await page.waitForURL(`${demo().url}/domains`);
       expect(complaints).toEqual([]);
       await page.context().close();
     });
 
     it("lead from one message of a person to the next, and to one that is not on the page yet", async () => {
-      const { page, complaints } = await stage().open();
-      const { requests } = await stage().ask<RequestList>("/api/requests?limit=500");
+      const { page, complaints } = await demo().open();
+      const { requests } = await demo().getJson<RequestList>("/api/requests?limit=500");
       const longest = requests.toSorted((left, right) => right.messageCount - left.messageCount)[0]!;
-      await page.goto(`${stage().url}/requests/${longest.requestId}#message-1`);
+      await page.goto(`${demo().url}/requests/${longest.requestId}#message-1`);
       await page.waitForURL(/messages=all#message-1$/);
       await page.waitForSelector("#message-1");
       await page.locator("#message-1 a[title='Next message of a person']").click();
@@ -178,8 +178,8 @@ export function describeToggles(stage: () => DemoStage): void {
     });
 
     it("help where a number needs explaining", async () => {
-      const { page } = await stage().open();
-      await page.goto(stage().url);
+      const { page } = await demo().open();
+      await page.goto(demo().url);
       await page.locator(".help-mark").first().click();
       expect(await page.locator(".help-words:popover-open").count()).toBe(1);
       await page.keyboard.press("Escape");
@@ -188,10 +188,10 @@ export function describeToggles(stage: () => DemoStage): void {
     });
 
     it("copy what they say and give files with their bytes", async () => {
-      const { page } = await stage().open();
-      await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: stage().url });
-      const request = await busiestRequest(stage());
-      await page.goto(`${stage().url}/requests/${request}`);
+      const { page } = await demo().open();
+      await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: demo().url });
+      const request = await busiestRequest(demo());
+      await page.goto(`${demo().url}/requests/${request}`);
       await page.click("button[data-copy]");
       await page.waitForSelector("button.copied");
       expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(request);
@@ -204,10 +204,10 @@ export function describeToggles(stage: () => DemoStage): void {
       };
       expect(JSON.parse(await fileOf(".downloads >> text=Request"))).toHaveProperty("messages");
       expect(await fileOf(".downloads >> text=Response")).toContain("message_start");
-      await page.goto(`${stage().url}/conversations/${stage().talk}`);
+      await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       await page.click(".menu > summary");
       expect(await fileOf(".menu >> text=Markdown")).toContain("payment webhooks");
-      await page.goto(`${stage().url}/usage`);
+      await page.goto(`${demo().url}/usage`);
       expect(await fileOf('.usage.rows >> nth=0 >> xpath=ancestor::section >> a:text-is("CSV")')).toContain(
         "cost_usd",
       );

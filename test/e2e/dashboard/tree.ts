@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
-import type { DemoStage } from "../../support/demo-stack.ts";
+import type { DemoStack } from "../../support/demo-stack.ts";
 
 async function transform(page: Page): Promise<{ x: number; y: number; k: number }> {
   const text = (await page.locator("[data-tree-moves]").getAttribute("transform")) ?? "";
@@ -10,12 +10,14 @@ async function transform(page: Page): Promise<{ x: number; y: number; k: number 
   return { x: Number(x), y: Number(y), k: Number(k) };
 }
 
-export function describeTree(stage: () => DemoStage): void {
+export function describeTree(demo: () => DemoStack): void {
   describe("the tree", () => {
     it("draws every branch and task of the conversation", async () => {
-      const { page } = await stage().open();
-      await page.goto(`${stage().url}/conversations/${stage().talk}?view=tree`);
-      const tree = await stage().ask<ConversationTree>(`/api/conversations/${stage().talk}/tree`);
+      const { page } = await demo().open();
+      await page.goto(`${demo().url}/conversations/${demo().branchedConversation}?view=tree`);
+      const tree = await demo().getJson<ConversationTree>(
+        `/api/conversations/${demo().branchedConversation}/tree`,
+      );
       const of = (kind: string) => tree.branches.filter((branch) => branch.kind === kind);
       expect(await page.locator(".box").count()).toBe(
         of("subtask").length + tree.tasks.filter(({ branch }) => branch === null).length,
@@ -28,8 +30,8 @@ export function describeTree(stage: () => DemoStage): void {
     });
 
     it("is dragged, zoomed, fitted and walked, and leads to a sub-task's transcript", async () => {
-      const { page, complaints } = await stage().open();
-      await page.goto(`${stage().url}/conversations/${stage().talk}`);
+      const { page, complaints } = await demo().open();
+      await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       await page.waitForSelector(".tree-frame.is-live");
       const frame = (await page.locator("[data-tree]").boundingBox())!;
       const [x, y] = [frame.x + frame.width / 2, frame.y + frame.height / 2];

@@ -19,7 +19,7 @@ const CREDENTIALS: Readonly<Record<string, string>> = { api_key: "API key", pass
 const domains: Check = {
   path: "/domains",
   apart: ["table.domains thead"],
-  async expected({ ask }) {
+  async expected({ getJson: ask }) {
     const { domains: all } = await ask<z.infer<typeof DomainList>>("/api/domains");
     return {
       "table.domains tbody tr": all.map((one) =>
@@ -39,7 +39,7 @@ const domain: Check = {
   path: `/domains/${DOMAIN}`,
   // What is in its forms is what stands above them.
   apart: ["details form"],
-  async expected({ ask }) {
+  async expected({ getJson: ask }) {
     const detail = await ask<DomainDetail>(`/api/domains/${DOMAIN}`);
     return {
       ".fact": [
@@ -55,7 +55,7 @@ const domain: Check = {
 
 const accounts: Check = {
   path: "/accounts",
-  async expected({ ask }) {
+  async expected({ getJson: ask }) {
     const [{ accounts: known }, { windows }] = await Promise.all([
       ask<AccountList>("/api/accounts"),
       ask<WindowList>("/api/windows"),
@@ -89,7 +89,7 @@ const accounts: Check = {
 const account: Check = {
   path: "/accounts/acc_checkout",
   apart: ["details form"],
-  async expected({ ask }) {
+  async expected({ getJson: ask }) {
     const [detail, window] = await Promise.all([
       ask<AccountView>("/api/accounts/acc_checkout"),
       ask<WindowDetail>("/api/windows/acc_checkout"),
@@ -119,7 +119,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
 const audit: Check = {
   path: "/audit",
   apart: ["select[name=action] option"],
-  async expected({ ask }) {
+  async expected({ getJson: ask }) {
     const { entries, nextCursor } = await ask<z.infer<typeof AuditList>>("/api/audit?limit=50");
     return {
       "table.audit tbody tr": entries.map((entry) => {
@@ -141,7 +141,7 @@ const audit: Check = {
 
 const health: Check = {
   path: "/settings?show=linking",
-  async expected({ ask }) {
+  async expected({ getJson: ask }) {
     const [status, alerts, linking, { variables }] = await Promise.all([
       ask<Status>("/api/status"),
       ask<AlertsWaiting>("/api/alerts"),

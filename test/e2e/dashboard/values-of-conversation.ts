@@ -13,7 +13,7 @@ import type {
   Transcript,
   TranscriptMessage,
 } from "../../../workers/schemas/api/conversations.ts";
-import { type DemoStage, ZONE } from "../../support/demo-stack.ts";
+import { type DemoStack, ZONE } from "../../support/demo-stack.ts";
 import type { Check, Expected } from "./agreement.ts";
 import { at, battery, ended, money, several, short, wire } from "./words.ts";
 
@@ -167,7 +167,7 @@ function treeBranches(tree: ConversationTree): Record<string, Expected> {
   };
 }
 
-function load({ ask, talk }: DemoStage, query = "limit=1") {
+function load({ getJson: ask, branchedConversation: talk }: DemoStack, query = "limit=1") {
   const path = `/api/conversations/${talk}`;
   return Promise.all([ask<ConversationDetail>(`${path}?${query}`), ask<ConversationTree>(`${path}/tree`)]);
 }
@@ -175,8 +175,8 @@ function load({ ask, talk }: DemoStage, query = "limit=1") {
 const treeView = (talk: string): Check => ({
   path: `/conversations/${talk}?view=tree`,
   ready: ".tree-frame.is-live",
-  async expected(stage) {
-    const [detail, tree] = await load(stage);
+  async expected(demo) {
+    const [detail, tree] = await load(demo);
     return {
       ...head(detail),
       ...branchList(detail),
@@ -215,9 +215,9 @@ const reading = (talk: string): Check => ({
   ready: ".tree-frame.is-live",
   // Words of people and programs; and the tree, which is compared on its own page.
   apart: [".message-body", ".tree-drawing", ".tree-elsewhere"],
-  async expected(stage) {
-    const [detail, tree] = await load(stage);
-    const read = await stage.ask<Transcript>(`/api/conversations/${talk}/messages`);
+  async expected(demo) {
+    const [detail, tree] = await load(demo);
+    const read = await demo.getJson<Transcript>(`/api/conversations/${talk}/messages`);
     const others = detail.branches
       .filter(({ branchKey }) => branchKey !== read.branchKey)
       .sort((left, right) => Number(left.kind === "subtask") - Number(right.kind === "subtask"));
@@ -258,8 +258,8 @@ function timelineRow(row: ConversationRequest): string {
 
 const timeline = (talk: string): Check => ({
   path: `/conversations/${talk}?view=timeline`,
-  async expected(stage) {
-    const [detail] = await load(stage, "limit=100");
+  async expected(demo) {
+    const [detail] = await load(demo, "limit=100");
     return {
       ...head(detail),
       ".timeline tbody tr": pauses(detail.requests).flatMap(({ request, pauseMs, isPerson }) => [
@@ -276,10 +276,10 @@ const timeline = (talk: string): Check => ({
 const comparison = (talk: string, left: Branch, right: Branch): Check => ({
   path: `/conversations/${talk}?compare=${right.branchKey}`,
   apart: [".compared-row"],
-  async expected(stage) {
-    const [detail] = await load(stage);
+  async expected(demo) {
+    const [detail] = await load(demo);
     const read = (branch: Branch) =>
-      stage.ask<Transcript>(`/api/conversations/${talk}/messages?branch=${branch.branchKey}`);
+      demo.getJson<Transcript>(`/api/conversations/${talk}/messages?branch=${branch.branchKey}`);
     const totals = (await Promise.all([left, right].map(read))).map(({ total }) => total);
     return {
       ...head(detail),
@@ -293,7 +293,10 @@ const comparison = (talk: string, left: Branch, right: Branch): Check => ({
   },
 });
 
-export async function conversationChecks({ ask, talk }: DemoStage): Promise<Check[]> {
+export async function conversationChecks({
+  getJson: ask,
+  branchedConversation: talk,
+}: DemoStack): Promise<Check[]> {
   const { branches } = await ask<ConversationDetail>(`/api/conversations/${talk}?limit=1`);
   const [main, compact] = ["main", "compact"].map((kind) => branches.find((branch) => branch.kind === kind)!);
   return [reading(talk), treeView(talk), timeline(talk), comparison(talk, main!, compact!)];

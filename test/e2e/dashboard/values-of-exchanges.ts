@@ -7,7 +7,7 @@ import type { Choices } from "../../../workers/schemas/api/choices.ts";
 import type { ConversationList, ConversationRow } from "../../../workers/schemas/api/conversations.ts";
 import type { RequestDetail, RequestList, RequestRow } from "../../../workers/schemas/api/requests.ts";
 import type { CostLine } from "../../../workers/schemas/cost.ts";
-import type { DemoStage } from "../../support/demo-stack.ts";
+import type { DemoStack } from "../../support/demo-stack.ts";
 import type { Check } from "./agreement.ts";
 import { filterBar, lastDay } from "./values-of-sums.ts";
 import { at, badges, battery, ended, model, money, several, short, shortModel, wire } from "./words.ts";
@@ -44,13 +44,13 @@ function requestRow(row: RequestRow): string {
 
 const requests = (query: string): Check => ({
   path: `/requests${query && `?${query}`}`,
-  async expected(stage) {
+  async expected(demo) {
     const [list, { requestTypes }] = await Promise.all([
-      stage.ask<RequestList>(`/api/requests?${lastDay()}&limit=50&${query}`),
-      stage.ask<Choices>("/api/choices"),
+      demo.getJson<RequestList>(`/api/requests?${lastDay()}&limit=50&${query}`),
+      demo.getJson<Choices>("/api/choices"),
     ]);
     return {
-      ...(await filterBar(stage)),
+      ...(await filterBar(demo)),
       "select[name=requestType] option": [
         "All types",
         ...requestTypes.map((type) => type.replaceAll("_", " ")),
@@ -90,10 +90,10 @@ function conversationRow(row: ConversationRow): string {
 
 const conversations: Check = {
   path: "/conversations",
-  async expected(stage) {
-    const list = await stage.ask<ConversationList>(`/api/conversations?${lastDay()}&limit=50`);
+  async expected(demo) {
+    const list = await demo.getJson<ConversationList>(`/api/conversations?${lastDay()}&limit=50`);
     return {
-      ...(await filterBar(stage)),
+      ...(await filterBar(demo)),
       "table.conversations tbody tr": list.conversations.map(conversationRow),
       ".pager": [
         `${several(list.conversations.length, "conversation")} on this page ${list.nextCursor ? "Older" : "That is all in this period."}`,
@@ -226,7 +226,7 @@ const conversationTab = (id: string, problem?: string): Check => ({
   path: `/requests/${id}`,
   // What people and programs said: their words are compared where the conversation is read.
   apart: ["ol.transcript", ".preamble", ".earlier", ".conversation > .callout"],
-  async expected({ ask }) {
+  async expected({ getJson: ask }) {
     const detail = await ask<RequestDetail>(`/api/requests/${id}`);
     return {
       ...requestHead(detail),
@@ -238,7 +238,7 @@ const conversationTab = (id: string, problem?: string): Check => ({
 
 const headersTab = (id: string): Check => ({
   path: `/requests/${id}?tab=headers`,
-  async expected({ ask }) {
+  async expected({ getJson: ask }) {
     const detail = await ask<RequestDetail>(`/api/requests/${id}`);
     const rows = (headers: Record<string, string> | null, masked: readonly string[]) => [
       ...Object.entries(headers ?? {})
@@ -260,9 +260,9 @@ const headersTab = (id: string): Check => ({
 const streamTab = (id: string): Check => ({
   path: `/requests/${id}?tab=stream`,
   apart: ["ol.events", "main > .card:last-child > p.mute", "main figure:not(.timing)"],
-  async expected(stage) {
-    const detail = await stage.ask<RequestDetail>(`/api/requests/${id}`);
-    const events = (await textOf(stage, `/api/requests/${id}/response`))
+  async expected(demo) {
+    const detail = await demo.getJson<RequestDetail>(`/api/requests/${id}`);
+    const events = (await textOf(demo, `/api/requests/${id}/response`))
       .split("\n\n")
       .filter((event) => event.startsWith("event: "));
     return {
@@ -279,7 +279,7 @@ const streamTab = (id: string): Check => ({
   },
 });
 
-async function textOf({ demo }: DemoStage, path: string): Promise<string> {
+async function textOf({ demo }: DemoStack, path: string): Promise<string> {
   const headers = { "x-dashboard-key": demo.stack.dashboardKey };
   return (await fetch(demo.stack.proxyUrl + path, { headers })).text();
 }
@@ -287,10 +287,10 @@ async function textOf({ demo }: DemoStage, path: string): Promise<string> {
 const rawTab = (id: string): Check => ({
   path: `/requests/${id}?tab=raw`,
   apart: [".json"],
-  expected: async ({ ask }) => requestHead(await ask<RequestDetail>(`/api/requests/${id}`)),
+  expected: async ({ getJson: ask }) => requestHead(await ask<RequestDetail>(`/api/requests/${id}`)),
 });
 
-export async function exchangeChecks({ ask }: DemoStage): Promise<Check[]> {
+export async function exchangeChecks({ getJson: ask }: DemoStack): Promise<Check[]> {
   const { requests: all } = await ask<RequestList>("/api/requests?limit=500");
   const calling = all
     .filter(({ outcome }) => outcome === "complete")

@@ -10,7 +10,7 @@ import type { RequestList, RequestRow } from "../../../workers/schemas/api/reque
 import type { Overview } from "../../../workers/schemas/api/stats.ts";
 import type { HourlyTokens } from "../../../workers/schemas/api/usage.ts";
 import type { WindowDetail, WindowList } from "../../../workers/schemas/api/windows.ts";
-import type { DemoStage } from "../../support/demo-stack.ts";
+import type { DemoStack } from "../../support/demo-stack.ts";
 import type { Check } from "./agreement.ts";
 import { at, ended, model, money, several, short, shortModel, wire } from "./words.ts";
 import {
@@ -32,7 +32,7 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 export const lastDay = () => `from=${new Date(Date.now() - DAY_MS).toISOString()}`;
 
-export async function filterBar({ ask }: DemoStage): Promise<Record<string, string[]>> {
+export async function filterBar({ getJson: ask }: DemoStack): Promise<Record<string, string[]>> {
   const { domains, accounts, models } = await ask<Choices>("/api/choices");
   const choices = (all: string, names: readonly string[]) => [all, ...names.map((name) => oneLine(name, 48))];
   return {
@@ -45,14 +45,14 @@ export async function filterBar({ ask }: DemoStage): Promise<Record<string, stri
 
 const overview: Check = {
   path: "/",
-  async expected(stage) {
+  async expected(demo) {
     const [sums, { windows }, { requests }] = await Promise.all([
-      stage.ask<Overview>(`/api/overview?${lastDay()}`),
-      stage.ask<WindowList>("/api/windows"),
-      stage.ask<RequestList>(`/api/requests?${lastDay()}&limit=8`),
+      demo.getJson<Overview>(`/api/overview?${lastDay()}`),
+      demo.getJson<WindowList>("/api/windows"),
+      demo.getJson<RequestList>(`/api/requests?${lastDay()}&limit=8`),
     ]);
     return {
-      ...(await filterBar(stage)),
+      ...(await filterBar(demo)),
       "#live-tiles .tile": tiles(sums),
       ".window-list > li": windowList(windows, 5),
       ".now h2": [`Now ${sums.inFlight!.count} running All requests`],
@@ -140,14 +140,14 @@ function costChart(answer: HourlyTokens, bucketMs: number): Record<string, strin
 
 const usage: Check = {
   path: "/usage",
-  async expected(stage) {
+  async expected(demo) {
     const [sums, { windows }, hourly] = await Promise.all([
-      stage.ask<Overview>(`/api/overview?${lastDay()}`),
-      stage.ask<WindowList>("/api/windows"),
-      stage.ask<HourlyTokens>("/api/usage/tokens/hourly?days=2"),
+      demo.getJson<Overview>(`/api/overview?${lastDay()}`),
+      demo.getJson<WindowList>("/api/windows"),
+      demo.getJson<HourlyTokens>("/api/usage/tokens/hourly?days=2"),
     ]);
     return {
-      ...(await filterBar(stage)),
+      ...(await filterBar(demo)),
       "#live-tiles .tile": tiles(sums),
       "#live-windows .window-list > li": windowList(windows),
       ...tokenChart("main > .card:has(.bars):has(a[href^='/usage.csv'])", sums),
@@ -166,8 +166,8 @@ const account: Check = {
   path: "/usage?accountId=acc_checkout",
   // Drawn over time; what it draws is in the API's history, and its lines are tested by themselves.
   apart: ["#live-account figure", "#live-tiles", ".card:has(.bars)", "table.usage", "#live-eaters h2"],
-  async expected(stage) {
-    const detail = await stage.ask<WindowDetail>("/api/windows/acc_checkout?historyHours=24");
+  async expected(demo) {
+    const detail = await demo.getJson<WindowDetail>("/api/windows/acc_checkout?historyHours=24");
     const rows = (list: readonly WindowDetail["domains"][number][], named: (n: number) => string) =>
       list
         .slice(0, 12)
@@ -192,7 +192,7 @@ const account: Check = {
       ),
     ];
     return {
-      ...(await filterBar(stage)),
+      ...(await filterBar(demo)),
       "#live-account > h2": [`Windows of ${detail.accountId} reported ${at(detail.reportedAt)}`],
       "#live-account .window-rows, #live-account .window-none": [windowBars(detail, true)],
       "#live-eaters tbody tr": tables.flat(),
@@ -212,11 +212,11 @@ const account: Check = {
 
 const errors: Check = {
   path: "/errors",
-  async expected(stage) {
-    const ask = (query: string) => stage.ask<RequestList>(`/api/requests?${lastDay()}&${query}&limit=50`);
+  async expected(demo) {
+    const ask = (query: string) => demo.getJson<RequestList>(`/api/requests?${lastDay()}&${query}&limit=50`);
     const [found, sums, ...lists] = await Promise.all([
-      stage.ask<Errors>(`/api/errors?${lastDay()}`),
-      stage.ask<Overview>(`/api/overview?${lastDay()}`),
+      demo.getJson<Errors>(`/api/errors?${lastDay()}`),
+      demo.getJson<Overview>(`/api/overview?${lastDay()}`),
       ask("status=4xx"),
       ask("status=5xx"),
       ask("outcome=upstream_failed"),
@@ -238,7 +238,7 @@ const errors: Check = {
     const domains = sums.domains.map((one) => ({ ...one, name: one.domain }));
     const models = sums.models.map((one) => ({ ...one, name: one.model }));
     return {
-      ...(await filterBar(stage)),
+      ...(await filterBar(demo)),
       "#live-course > h2": [
         `Errors per ${unitOf(found.bucketMs)} ${formatExact(found.total)} of ${several(found.requests, "request")}, ${formatShare(found.total / found.requests)}`,
       ],

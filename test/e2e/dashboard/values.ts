@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { axisTo } from "../../../dashboard/src/charts/axis.ts";
 import type { Overview } from "../../../workers/schemas/api/stats.ts";
-import type { DemoStage } from "../../support/demo-stack.ts";
+import type { DemoStack } from "../../support/demo-stack.ts";
 import { readPage } from "../../support/page-reading.ts";
 import { type Check, differencesOf, disagreements } from "./agreement.ts";
 import { ADMINISTRATION } from "./values-of-administration.ts";
@@ -14,26 +14,26 @@ import { allTokens, tokensOf } from "./words-of-sums.ts";
 /** Thinner a bar would not be seen. */
 const LEAST_HEIGHT = 0.4;
 
-export function describeValues(stage: () => DemoStage): void {
+export function describeValues(demo: () => DemoStack): void {
   describe("every value of the page", () => {
     const compare = async (checks: readonly Check[]) => {
-      const { page } = await stage().open();
+      const { page } = await demo().open();
       const found: string[] = [];
-      for (const check of checks) found.push(...(await disagreements(stage(), page, check)));
+      for (const check of checks) found.push(...(await disagreements(demo(), page, check)));
       expect(found).toEqual([]);
       await page.context().close();
     };
     it("of overview, usage and errors is the API's", () => compare(SUMS));
     it("of requests, conversations and one request is the API's", async () =>
-      compare(await exchangeChecks(stage())));
+      compare(await exchangeChecks(demo())));
     it("of one conversation, its tree, timeline and branches is the API's", async () =>
-      compare(await conversationChecks(stage())));
+      compare(await conversationChecks(demo())));
     it("of domains, accounts, health and the audit log is the API's", () => compare(ADMINISTRATION));
 
     it("is as high in a bar and as wide in a share as it says", async () => {
-      const { page } = await stage().open();
-      await page.goto(stage().url);
-      const sums = await stage().ask<Overview>(`/api/overview?${lastDay()}`);
+      const { page } = await demo().open();
+      await page.goto(demo().url);
+      const sums = await demo().getJson<Overview>(`/api/overview?${lastDay()}`);
       const sizesOf = (selector: string, size: string) =>
         page
           .locator(selector)
@@ -56,8 +56,8 @@ export function describeValues(stage: () => DemoStage): void {
     });
 
     it("is missed where it is another one, not there, or compared with nothing", async () => {
-      const { page } = await stage().open();
-      await page.goto(`${stage().url}/domains`);
+      const { page } = await demo().open();
+      await page.goto(`${demo().url}/domains`);
       const cells = "table.domains td:last-child";
       const before = (await readPage(page, [cells])).texts[cells]!;
       await page.evaluate((selector) => {

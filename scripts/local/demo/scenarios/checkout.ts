@@ -1,5 +1,5 @@
 /** A web shop's checkout service: TypeScript, Postgres, a payment provider. */
-import type { Project } from "./story.ts";
+import type { Project } from "./scenario.ts";
 
 const charge = `import { randomUUID } from "node:crypto";
 import type { PaymentProvider } from "./provider.ts";
@@ -164,7 +164,7 @@ export const checkout: Project = {
             "> Yesterday between 14:05 and 14:20 our payment provider answered slowly, and in two cases a payment that we tried again was booked twice. The fault is fixed, both customers get the second payment back today, and no card data was involved.",
         },
       ],
-      errand: {
+      subtask: {
         description: "Audit other external calls",
         prompt:
           "Search the repository for external calls that are retried (look for `retry(`) and report for each one whether its idempotency key is stable over the attempts. List file and line, and say which ones need a change. Do not change anything.",
@@ -323,7 +323,7 @@ export const checkout: Project = {
             "About 310 MB at the current 7.4 million orders (42 bytes per entry). The old index on `customer_id` alone can be dropped afterwards, which gives 160 MB back; I left that for a second migration so that the first can be rolled back alone.",
         },
       ],
-      errand: {
+      subtask: {
         description: "Find other OFFSET pages",
         prompt:
           "List every query in src/ that pages with OFFSET, with file, line and the table it reads. Say which tables can grow beyond 100,000 rows. Read only.",

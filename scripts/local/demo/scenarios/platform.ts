@@ -1,5 +1,5 @@
 /** A platform team's services: Go, Terraform, Kubernetes. */
-import type { Project } from "./story.ts";
+import type { Project } from "./scenario.ts";
 
 const server = `package main
 
@@ -150,7 +150,7 @@ export const platform: Project = {
             "It would work for the second half, and it is what many charts do. I preferred code for two reasons: the readiness answer changes at the same moment, which a hook cannot do, and the test exercises the very path that runs in production. If you would rather keep the binary unaware of Kubernetes, `preStop: sleep 5` plus `Shutdown` is equivalent for this fault.",
         },
       ],
-      errand: {
+      subtask: {
         description: "Check other services' shutdown",
         prompt:
           "Look at every main.go under cmd/ and report how each service stops: Close, Shutdown or nothing, and whether readiness changes first. One line per service. Do not edit.",

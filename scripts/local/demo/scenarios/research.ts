@@ -1,5 +1,5 @@
 /** A data team's models and reports: Python, Parquet, pandas. */
-import type { Project } from "./story.ts";
+import type { Project } from "./scenario.ts";
 
 const split = `import pandas as pd
 from sklearn.model_selection import train_test_split
@@ -111,7 +111,7 @@ export const research: Project = {
             'For a model that predicts the future, yes: it also catches drift. The two answer different questions, though. By user tells you how it does on people it has never seen; by time how it does next month. I would report both and choose features by the time split:\n\n```python\ncutoff = events["timestamp"].quantile(0.8)\ntrain = events[events["timestamp"] <= cutoff]\nvalidation = events[events["timestamp"] > cutoff]\n```\n\nWith our data that leaves 38% of the validation users unseen in training.',
         },
       ],
-      errand: {
+      subtask: {
         description: "Look for other leaks",
         prompt:
           "Go through research/features.py and list every feature that uses information from after the prediction date. Name the function and the line, and explain each in one sentence. Do not change files.",

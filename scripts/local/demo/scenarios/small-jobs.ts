@@ -1,6 +1,6 @@
 /** Everyday jobs that fit any project: explaining, testing, documenting, reviewing one of its functions. */
 import type { Random } from "../../fake-claude/random.ts";
-import type { Project, Task } from "./story.ts";
+import type { Project, Task } from "./scenario.ts";
 
 type Symbol = Project["symbols"][number];
 type Job = (project: Project, symbol: Symbol, random: Random) => Task;

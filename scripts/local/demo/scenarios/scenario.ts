@@ -15,7 +15,7 @@ export interface Edit {
 }
 
 /** Work handed to a sub-agent. */
-export interface Errand {
+export interface SubagentTask {
   description: string;
   prompt: string;
   /** What it searches for, and finds. */
@@ -41,7 +41,7 @@ export interface Task {
   summary: string;
   /** What is asked afterwards, and answered without tools. */
   questions: { ask: string; answer: string }[];
-  errand?: Errand;
+  subtask?: SubagentTask;
   commit: string;
 }
 
