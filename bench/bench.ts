@@ -17,10 +17,10 @@ import { objects } from "./cases/objects.ts";
 import { pagesOfDemo, pagesOfMillion } from "./cases/pages.ts";
 import { reads } from "./cases/reads.ts";
 import { crowd, events, firstByteAndEnd, wholeAnswers } from "./cases/streams.ts";
-import { openStage, type Stage } from "./harness/harness.ts";
+import { startHarness, type Harness } from "./harness/harness.ts";
 import { formatTable, type Line } from "./lib/table.ts";
 
-const ON_STAGE: Record<string, (stage: Stage, effort: Effort) => Promise<Line[]>> = {
+const HARNESS_CASES: Record<string, (harness: Harness, effort: Effort) => Promise<Line[]>> = {
   "first-byte": firstByteAndEnd,
   whole: wholeAnswers,
   events,
@@ -32,7 +32,7 @@ const ON_STAGE: Record<string, (stage: Stage, effort: Effort) => Promise<Line[]>
 };
 
 /** Rows that bring a local world of their own. */
-const ON_THEIR_OWN: Record<string, () => Promise<Line[]>> = {
+const LOCAL_STACK_CASES: Record<string, () => Promise<Line[]>> = {
   ingest,
   storage,
   reads,
@@ -50,7 +50,7 @@ const { values } = parseArgs({
     list: { type: "boolean", default: false },
   },
 });
-const names = [...Object.keys(ON_STAGE), ...Object.keys(ON_THEIR_OWN)];
+const names = [...Object.keys(HARNESS_CASES), ...Object.keys(LOCAL_STACK_CASES)];
 if (values.list) {
   console.log(names.join("\n"));
   process.exit();
@@ -66,21 +66,21 @@ const bundle = values.worker ?? join((await build()).worker, "index.js");
 const effort: Effort = { rounds: values.quick ? 3 : 7 };
 const noise = watchNoise();
 const lines: Line[] = [];
-const onStage = chosen.filter((name) => name in ON_STAGE);
-if (onStage.length > 0) {
-  const stage = await openStage(bundle);
+const harnessCases = chosen.filter((name) => name in HARNESS_CASES);
+if (harnessCases.length > 0) {
+  const harness = await startHarness(bundle);
   try {
-    for (const name of onStage) {
+    for (const name of harnessCases) {
       process.stderr.write(`${name} …\n`);
-      lines.push(...((await ON_STAGE[name]?.(stage, effort)) ?? []));
+      lines.push(...((await HARNESS_CASES[name]?.(harness, effort)) ?? []));
     }
   } finally {
-    await stage.stop();
+    await harness.stop();
   }
 }
-for (const name of chosen.filter((one) => one in ON_THEIR_OWN)) {
+for (const name of chosen.filter((one) => one in LOCAL_STACK_CASES)) {
   process.stderr.write(`${name} …\n`);
-  lines.push(...((await ON_THEIR_OWN[name]?.()) ?? []));
+  lines.push(...((await LOCAL_STACK_CASES[name]?.()) ?? []));
 }
 console.log(`\n${formatTable(lines)}\n`);
 console.log(describeMachine());

@@ -1,6 +1,6 @@
 /** Rounds in which every target takes its turn, so that a machine that changes its mood does so for all of them. */
-import type { Measured, Plan } from "../harness/load-spec.ts";
-import type { Stage } from "../harness/harness.ts";
+import type { Measured, LoadSpec } from "../harness/load-spec.ts";
+import type { Harness } from "../harness/harness.ts";
 import type { Target, TargetName } from "../harness/target.ts";
 
 export interface Effort {
@@ -11,8 +11,8 @@ export interface Effort {
 export type PerTarget<T> = Record<TargetName, T[]>;
 
 /** One value per target and round. The order of targets turns from round to round; the first round is not counted. */
-export async function inTurns<T>(
-  { targets }: Stage,
+export async function interleaved<T>(
+  { targets }: Harness,
   { rounds }: Effort,
   measure: (target: Target) => Promise<T>,
   names: readonly TargetName[] = ["direct", "bare", "nexus"],
@@ -28,10 +28,10 @@ export async function inTurns<T>(
   return values;
 }
 
-export function measureInTurns(
-  stage: Stage,
+export function measureInterleaved(
+  harness: Harness,
   effort: Effort,
-  plan: Omit<Plan, "port" | "headers">,
+  spec: Omit<LoadSpec, "port" | "headers">,
 ): Promise<PerTarget<Measured>> {
-  return inTurns(stage, effort, (target) => stage.run(target, plan));
+  return interleaved(harness, effort, (target) => harness.run(target, spec));
 }

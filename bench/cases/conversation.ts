@@ -1,7 +1,7 @@
 /** Conversations as Claude Code sends them, through a local world's proxy: each turn repeats all of its history. */
 import { randomUUID } from "node:crypto";
 import { pause } from "../harness/clock.ts";
-import { someWords } from "../harness/lorem.ts";
+import { lorem } from "../harness/lorem.ts";
 import { withClient } from "../database/client.ts";
 
 export interface Shape {
@@ -13,11 +13,14 @@ export interface Shape {
 }
 
 /** Sends all turns one after the other; returns the session's id. */
-export async function converse(proxyUrl: string, { turns, bytes, history = 0 }: Shape): Promise<string> {
+export async function sendConversation(
+  proxyUrl: string,
+  { turns, bytes, history = 0 }: Shape,
+): Promise<string> {
   const session = randomUUID();
-  const messages = Array.from({ length: history }, (_, index) => said(index, bytes / 2));
+  const messages = Array.from({ length: history }, (_, index) => message(index, bytes / 2));
   for (let turn = 0; turn < turns; turn++) {
-    messages.push(said(messages.length, bytes / 2));
+    messages.push(message(messages.length, bytes / 2));
     const content = await send(proxyUrl, session, messages, bytes / 2);
     messages.push({ role: "assistant", content });
   }
@@ -52,12 +55,12 @@ async function send(
   return ((await response.json()) as { content: unknown }).content;
 }
 
-function said(index: number, bytes: number): object {
-  return { role: index % 2 ? "assistant" : "user", content: [{ type: "text", text: someWords(bytes) }] };
+function message(index: number, bytes: number): object {
+  return { role: index % 2 ? "assistant" : "user", content: [{ type: "text", text: lorem(bytes) }] };
 }
 
 /** Resolves when so many requests of the session are stored. */
-export async function stored(databaseUrl: string, session: string | null, count: number): Promise<void> {
+export async function untilStored(databaseUrl: string, session: string | null, count: number): Promise<void> {
   const deadline = Date.now() + 120_000;
   await withClient(databaseUrl, async (db) => {
     for (;;) {

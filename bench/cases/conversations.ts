@@ -2,7 +2,7 @@
 import { conversationId, LONG, THOUSANDS, TURNS } from "../database/conversations.ts";
 import { withCachedDatabase } from "../database/cached-databases.ts";
 import type { Line } from "../lib/table.ts";
-import { asking } from "./asking.ts";
+import { measureLatency } from "./latency.ts";
 
 const SCREEN_BYTES = 100_000;
 
@@ -13,7 +13,7 @@ export function conversations(): Promise<Line[]> {
     const line = async (what: string, ms: number, paths: string[], bytes?: number) => {
       const goal = bytes === undefined ? { ms } : { ms, bytes };
       const urls = paths.map((path) => proxyUrl + path);
-      lines.push(...(await asking(what, urls, { headers, goal })));
+      lines.push(...(await measureLatency(what, urls, { headers, goal })));
     };
     const some = Array.from({ length: 7 }, (_, n) => `/api/conversations/${conversationId(n * 250 + 1)}`);
     const long = `/api/conversations/${conversationId(0)}`;

@@ -1,25 +1,25 @@
 /** What it costs the machine: CPU per exchange, memory. */
 import { forgetPeak, peakMiB, rssMiB } from "../harness/process-tree.ts";
 import { pause } from "../harness/clock.ts";
-import type { Stage } from "../harness/harness.ts";
+import type { Harness } from "../harness/harness.ts";
 import type { Target } from "../harness/target.ts";
 import type { Line } from "../lib/table.ts";
-import { inTurns, type Effort, type PerTarget } from "./compare.ts";
+import { interleaved, type Effort, type PerTarget } from "./compare.ts";
 import { ratioLine, valueLine } from "./lines.ts";
 
 /** Goes through the runtime's caches and heap until both are of their usual size. */
 const WARM_UP = { bodyBytes: 2_000, answer: "stream 10 1" as const, requests: 200, concurrency: 8 };
 
-export async function cpu(stage: Stage, effort: Effort): Promise<Line[]> {
+export async function cpu(harness: Harness, effort: Effort): Promise<Line[]> {
   const perExchange = async (target: Target, answer: "stream 100 4" | "json 500", requests: number) => {
-    const plan = { bodyBytes: 2_000, answer, requests, concurrency: 4 };
-    return (await stage.cpuOf(target, () => stage.run(target, plan))) / requests;
+    const spec = { bodyBytes: 2_000, answer, requests, concurrency: 4 };
+    return (await harness.cpuOf(target, () => harness.run(target, spec))) / requests;
   };
-  const streams = await inTurns(stage, effort, (target) => perExchange(target, "stream 100 4", 40), [
+  const streams = await interleaved(harness, effort, (target) => perExchange(target, "stream 100 4", 40), [
     "bare",
     "nexus",
   ]);
-  const small = await inTurns(stage, effort, (target) => perExchange(target, "json 500", 400), [
+  const small = await interleaved(harness, effort, (target) => perExchange(target, "json 500", 400), [
     "bare",
     "nexus",
   ]);
@@ -29,22 +29,27 @@ export async function cpu(stage: Stage, effort: Effort): Promise<Line[]> {
   ];
 }
 
-export async function memory(stage: Stage, effort: Effort): Promise<Line[]> {
+export async function memory(harness: Harness, effort: Effort): Promise<Line[]> {
   const crowd: PerTarget<number> = { direct: [], bare: [], nexus: [] };
   const large: PerTarget<number> = { direct: [], bare: [], nexus: [] };
   for (let round = 0; round < Math.min(effort.rounds, 3); round++) {
     for (const name of ["bare", "nexus"] as const) {
-      const target = await stage.fresh(name);
-      await stage.run(target, WARM_UP);
+      const target = await harness.fresh(name);
+      await harness.run(target, WARM_UP);
       const slow = { bodyBytes: 2_000, answer: "stream 12 250" as const, requests: 200, concurrency: 200 };
-      const streaming = stage.run(target, slow);
+      const streaming = harness.run(target, slow);
       await pause(2_000);
       crowd[name].push(rssMiB(target.pid ?? 0));
       await streaming;
       await pause(500);
       const before = rssMiB(target.pid ?? 0);
       forgetPeak(target.pid ?? 0);
-      await stage.run(target, { bodyBytes: 800_000, answer: "stream 20 20", requests: 16, concurrency: 16 });
+      await harness.run(target, {
+        bodyBytes: 800_000,
+        answer: "stream 20 20",
+        requests: 16,
+        concurrency: 16,
+      });
       large[name].push(peakMiB(target.pid ?? 0) - before);
       await target.stop();
     }

@@ -1,30 +1,30 @@
 /** What must never differ: bytes, calls, vendor headers; and how soon upstream hears of a client that left. */
 import { median, percentile } from "../lib/statistics.ts";
 import { pause } from "../harness/clock.ts";
-import type { Stage } from "../harness/harness.ts";
+import type { Harness } from "../harness/harness.ts";
 import type { Target } from "../harness/target.ts";
 import type { Line } from "../lib/table.ts";
-import { inTurns, type Effort } from "./compare.ts";
+import { interleaved, type Effort } from "./compare.ts";
 import { valueLine } from "./lines.ts";
 
 /** Sizes of request bodies with bytes of every value; odd, so that no buffer's size divides them. */
 const CHECKED_SIZES = [1, 2_003, 100_003, 800_003, 3_000_017];
 const VENDOR_HEADERS = /^(request-id|anthropic-[\w-]+|x-should-retry|retry-after|cf-ray|x-envoy[\w-]+):/gim;
 
-export async function fidelity(stage: Stage, effort: Effort): Promise<Line[]> {
-  const compared = await inTurns(stage, { rounds: 1 }, (target) => checked(stage, target));
-  const refused = await inTurns(stage, { rounds: 1 }, async (target) => {
-    await stage.upstream();
-    const { status, headers } = await stage.run(target, {
+export async function fidelity(harness: Harness, effort: Effort): Promise<Line[]> {
+  const compared = await interleaved(harness, { rounds: 1 }, (target) => checked(harness, target));
+  const refused = await interleaved(harness, { rounds: 1 }, async (target) => {
+    await harness.upstream();
+    const { status, headers } = await harness.run(target, {
       bodyBytes: 2_000,
       answer: "status 429",
       requests: 10,
       concurrency: 1,
     });
-    const { calls } = await stage.upstream();
+    const { calls } = await harness.upstream();
     return { calls: calls / 10, status, vendorHeaders: headers.match(VENDOR_HEADERS)?.length ?? 0 };
   });
-  const gone = await inTurns(stage, effort, (target) => hangUps(stage, target));
+  const gone = await interleaved(harness, effort, (target) => hangUps(harness, target));
   const same = (nexus: number, bare: number) => nexus === bare;
   return [
     valueLine(
@@ -71,31 +71,31 @@ export async function fidelity(stage: Stage, effort: Effort): Promise<Line[]> {
 }
 
 /** `run` rejects when a hash differs. */
-async function checked(stage: Stage, target: Target): Promise<number> {
+async function checked(harness: Harness, target: Target): Promise<number> {
   let identical = 0;
   for (const bodyBytes of CHECKED_SIZES) {
     const answer = `echo ${bodyBytes}` as const;
-    await stage.run(target, { bodyBytes, answer, requests: 2, concurrency: 2, isChecked: true });
+    await harness.run(target, { bodyBytes, answer, requests: 2, concurrency: 2, isChecked: true });
     identical += 2;
   }
   return identical;
 }
 
 /** Clients leave in the middle of streams with an event every 20 ms; how long until upstream's connection closes. */
-async function hangUps(stage: Stage, target: Target): Promise<number[]> {
-  await stage.upstream();
-  const plan = {
+async function hangUps(harness: Harness, target: Target): Promise<number[]> {
+  await harness.upstream();
+  const spec = {
     bodyBytes: 2_000,
     answer: "stream 200 20" as const,
     requests: 8,
     concurrency: 8,
     leaveAfter: 10,
   };
-  const { left } = await stage.run(target, plan);
+  const { left } = await harness.run(target, spec);
   const heard: number[] = [];
   for (let waited = 0; heard.length < left.length && waited < 3_000; waited += 50) {
     await pause(50);
-    heard.push(...(await stage.upstream()).hangUps);
+    heard.push(...(await harness.upstream()).hangUps);
   }
   // They leave within a few milliseconds of each other: which connection is whose does not matter.
   heard.sort((a, b) => a - b);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { startLocalStack, type LocalStack } from "../../scripts/local/local-stack.ts";
 import { startUpstream } from "../harness/driver.ts";
 import type { Line } from "../lib/table.ts";
-import { converse, stored } from "./conversation.ts";
+import { sendConversation, untilStored } from "./conversation.ts";
 import { withClient } from "../database/client.ts";
 
 /** So many conversations, each of 50 messages of 2 KB before its first turn here. */
@@ -20,15 +20,15 @@ const BODY = { turns: TURNS, bytes: 4_000, history: 50 };
 export function ingest(): Promise<Line[]> {
   return withLocalStack(async ({ proxyUrl, databaseUrl }) => {
     const total = CONVERSATIONS * TURNS;
-    await stored(databaseUrl, await converse(proxyUrl, { turns: 5, bytes: 4_000 }), 5);
+    await untilStored(databaseUrl, await sendConversation(proxyUrl, { turns: 5, bytes: 4_000 }), 5);
     const ms = await withClient(databaseUrl, async (db) => {
       await db.query("BEGIN");
       await db.query("LOCK TABLE requests IN ACCESS EXCLUSIVE MODE");
-      await Promise.all(Array.from({ length: CONVERSATIONS }, () => converse(proxyUrl, BODY)));
+      await Promise.all(Array.from({ length: CONVERSATIONS }, () => sendConversation(proxyUrl, BODY)));
       await db.query("COMMIT");
       return performance.now();
     });
-    await stored(databaseUrl, null, total + 5);
+    await untilStored(databaseUrl, null, total + 5);
     const rate = total / ((performance.now() - ms) / 1000);
     return [
       {
@@ -61,7 +61,7 @@ export function storage(): Promise<Line[]> {
     for (const which of ["the first of an empty database", "each of four more"] as const) {
       const count = which === "each of four more" ? 4 : 1;
       for (let n = 0; n < count; n++)
-        await stored(databaseUrl, await converse(proxyUrl, { turns: 100, bytes: 4_000 }), 100);
+        await untilStored(databaseUrl, await sendConversation(proxyUrl, { turns: 100, bytes: 4_000 }), 100);
       const after = { own: await sizes(isOurs), all: await sizes("true") };
       const own = (after.own - before.own) / count;
       const apartMb = (after.all - before.all) / count - own;

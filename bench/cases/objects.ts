@@ -1,26 +1,26 @@
 /** Durable Objects on the hot path: none is called before an answer once an account's token is warm. */
 import { pause } from "../harness/clock.ts";
-import type { Stage } from "../harness/harness.ts";
+import type { Harness } from "../harness/harness.ts";
 import type { Line } from "../lib/table.ts";
 
 const REQUESTS = 50;
 /** Notices are gathered for a second. */
 const GATHERED_MS = 1_500;
 
-export async function objects(stage: Stage): Promise<Line[]> {
-  const target = await stage.fresh("nexus", { credential: "oauth", countsObjects: true });
+export async function objects(harness: Harness): Promise<Line[]> {
+  const target = await harness.fresh("nexus", { credential: "oauth", countsObjects: true });
   const run = (requests: number) =>
-    stage.run(target, { bodyBytes: 2_000, answer: "json 500", requests, concurrency: 1 });
-  await stage.upstream();
+    harness.run(target, { bodyBytes: 2_000, answer: "json 500", requests, concurrency: 1 });
+  await harness.upstream();
   await run(1);
-  const cold = (await stage.upstream()).calls - 1;
+  const cold = (await harness.upstream()).calls - 1;
   await pause(GATHERED_MS);
-  await stage.upstream();
+  await harness.upstream();
   await run(REQUESTS);
   // Every call of an object is a call of the upstream as well.
-  const before = (await stage.upstream()).calls - REQUESTS;
+  const before = (await harness.upstream()).calls - REQUESTS;
   await pause(GATHERED_MS);
-  const after = (await stage.upstream()).calls;
+  const after = (await harness.upstream()).calls;
   await target.stop();
   const line = (what: string, nexus: number, goal: string): Line => ({
     what,

@@ -8,8 +8,8 @@ import { withClient } from "../database/client.ts";
 import { withCachedDatabase } from "../database/cached-databases.ts";
 import { MILLION, REQUESTS } from "../database/million.ts";
 import type { Line } from "../lib/table.ts";
-import { asking } from "./asking.ts";
-import { converse, conversationOf, stored } from "./conversation.ts";
+import { measureLatency } from "./latency.ts";
+import { sendConversation, conversationOf, untilStored } from "./conversation.ts";
 
 const GOAL_MS = { demo: 60, million: 120 };
 const TURNS = 100;
@@ -37,8 +37,8 @@ export async function pagesOfDemo(): Promise<Line[]> {
 export function pagesOfMillion(): Promise<Line[]> {
   return withCachedDatabase(MILLION, async (stack) => {
     const { proxyUrl, databaseUrl } = stack;
-    const session = await converse(proxyUrl, { turns: TURNS, bytes: 4_000 });
-    await stored(databaseUrl, session, TURNS);
+    const session = await sendConversation(proxyUrl, { turns: TURNS, bytes: 4_000 });
+    await untilStored(databaseUrl, session, TURNS);
     const conversation = await conversationOf(databaseUrl, session);
     const request = await withClient(databaseUrl, async (db) => {
       const sql = "SELECT latest_request_id AS id FROM conversations WHERE id = $1";
@@ -72,7 +72,7 @@ async function pages(
     const name = path.replace(conversation, ":id").replace(request, ":id");
     const what = `page ${name.replace(/=[^&]{20,}/, "=…")}, ${size}, first byte`;
     lines.push(
-      ...(await asking(what, [dashboardUrl + path], {
+      ...(await measureLatency(what, [dashboardUrl + path], {
         headers,
         goal: { ms: GOAL_MS[data] },
         until: "headers",

@@ -2,8 +2,8 @@
 import { withCachedDatabase } from "../database/cached-databases.ts";
 import { MILLION, REQUESTS } from "../database/million.ts";
 import type { Line } from "../lib/table.ts";
-import { asking } from "./asking.ts";
-import { converse, conversationOf, stored } from "./conversation.ts";
+import { measureLatency } from "./latency.ts";
+import { sendConversation, conversationOf, untilStored } from "./conversation.ts";
 
 const TURNS = 100;
 const SCREEN_BYTES = 100_000;
@@ -14,7 +14,7 @@ export function reads(): Promise<Line[]> {
     const line = async (what: string, path: string, ms: number, bytes?: number) => {
       const goal = bytes === undefined ? { ms } : { ms, bytes };
       const headers = { "x-dashboard-key": dashboardKey };
-      lines.push(...(await asking(what, [proxyUrl + path], { headers, goal })));
+      lines.push(...(await measureLatency(what, [proxyUrl + path], { headers, goal })));
     };
     const count = REQUESTS.toLocaleString("en");
     await line(`overview at ${count} requests`, "/api/overview", 50);
@@ -22,8 +22,8 @@ export function reads(): Promise<Line[]> {
     await line("list of a domain's requests", "/api/requests?limit=50&domain=team-3.example", 20);
     await line("list of failed requests", "/api/requests?limit=50&status=4xx", 20);
     await line("list of conversations, newest", "/api/conversations?limit=50", 20);
-    const session = await converse(proxyUrl, { turns: TURNS, bytes: 4_000 });
-    await stored(databaseUrl, session, TURNS);
+    const session = await sendConversation(proxyUrl, { turns: TURNS, bytes: 4_000 });
+    await untilStored(databaseUrl, session, TURNS);
     const path = `/api/conversations/${await conversationOf(databaseUrl, session)}`;
     await line(`first screen of a conversation of ${TURNS} turns: figures`, path, 30, SCREEN_BYTES);
     await line(

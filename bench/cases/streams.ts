@@ -1,8 +1,8 @@
 /** What a client notices: first byte, each event, the end; at rest, with company, and in a crowd. */
 import { median, percentile } from "../lib/statistics.ts";
 import type { Line } from "../lib/table.ts";
-import type { Stage } from "../harness/harness.ts";
-import { measureInTurns, type Effort } from "./compare.ts";
+import type { Harness } from "../harness/harness.ts";
+import { measureInterleaved, type Effort } from "./compare.ts";
 import { ratioLine, valueLine } from "./lines.ts";
 
 const SIZES = [
@@ -13,11 +13,11 @@ const SIZES = [
 /** Later than bare by at most this, at the end of a stream. */
 const END_MS = 0.5;
 
-export async function firstByteAndEnd(stage: Stage, effort: Effort): Promise<Line[]> {
+export async function firstByteAndEnd(harness: Harness, effort: Effort): Promise<Line[]> {
   const lines: Line[] = [];
   for (const { name, bytes } of SIZES) {
-    const plan = { bodyBytes: bytes, answer: "stream 8 2" as const, requests: 30, concurrency: 1 };
-    const values = await measureInTurns(stage, effort, plan);
+    const spec = { bodyBytes: bytes, answer: "stream 8 2" as const, requests: 30, concurrency: 1 };
+    const values = await measureInterleaved(harness, effort, spec);
     lines.push(
       ratioLine(`first byte, stream, ${name}`, "ms p50", values, (one) => median(one.firstByte), 1.4),
       valueLine(
@@ -33,12 +33,12 @@ export async function firstByteAndEnd(stage: Stage, effort: Effort): Promise<Lin
   return lines;
 }
 
-export async function wholeAnswers(stage: Stage, effort: Effort): Promise<Line[]> {
+export async function wholeAnswers(harness: Harness, effort: Effort): Promise<Line[]> {
   const lines: Line[] = [];
   for (const { name, bytes } of SIZES) {
     for (const concurrency of [1, 16]) {
-      const plan = { bodyBytes: bytes, answer: "json 2000" as const, requests: 60, concurrency };
-      const values = await measureInTurns(stage, effort, plan);
+      const spec = { bodyBytes: bytes, answer: "json 2000" as const, requests: 60, concurrency };
+      const values = await measureInterleaved(harness, effort, spec);
       const what = `whole answer, not streamed, ${name}, ${concurrency} at once`;
       lines.push(ratioLine(what, "ms p50", values, (one) => median(one.total), null));
     }
@@ -46,11 +46,11 @@ export async function wholeAnswers(stage: Stage, effort: Effort): Promise<Line[]
   return lines;
 }
 
-export async function events(stage: Stage, effort: Effort): Promise<Line[]> {
-  const plan = { bodyBytes: 2_000, answer: "stream 100 10" as const, requests: 32, concurrency: 16 };
-  const values = await measureInTurns(stage, effort, plan);
-  const single = await measureInTurns(stage, effort, {
-    ...plan,
+export async function events(harness: Harness, effort: Effort): Promise<Line[]> {
+  const spec = { bodyBytes: 2_000, answer: "stream 100 10" as const, requests: 32, concurrency: 16 };
+  const values = await measureInterleaved(harness, effort, spec);
+  const single = await measureInterleaved(harness, effort, {
+    ...spec,
     answer: "stream 30 10",
     requests: 2,
     concurrency: 1,
@@ -84,9 +84,9 @@ export async function events(stage: Stage, effort: Effort): Promise<Line[]> {
   ];
 }
 
-export async function crowd(stage: Stage, effort: Effort): Promise<Line[]> {
-  const plan = { bodyBytes: 2_000, answer: "stream 12 250" as const, requests: 200, concurrency: 200 };
-  const values = await measureInTurns(stage, { rounds: Math.min(effort.rounds, 3) }, plan);
+export async function crowd(harness: Harness, effort: Effort): Promise<Line[]> {
+  const spec = { bodyBytes: 2_000, answer: "stream 12 250" as const, requests: 200, concurrency: 200 };
+  const values = await measureInterleaved(harness, { rounds: Math.min(effort.rounds, 3) }, spec);
   return [
     ratioLine(
       "first byte, 200 streams begun at once",

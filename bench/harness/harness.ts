@@ -7,18 +7,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { UpstreamReport } from "./responses.ts";
 import { driver, message, startUpstream } from "./driver.ts";
-import type { Measured, Plan } from "./load-spec.ts";
+import type { Measured, LoadSpec } from "./load-spec.ts";
 import { cpuMs } from "./process-tree.ts";
 import { pause } from "./clock.ts";
 import { DOMAIN, startWorkerd, type WorkerdKind } from "./workerd.ts";
 import type { TargetName, Target } from "./target.ts";
 
-export interface Stage {
+export interface Harness {
   targets: Record<TargetName, Target>;
   /** Another workerd of the same kind, which has seen no traffic yet. */
   fresh(name: "bare" | "nexus", kind?: WorkerdKind): Promise<Target>;
   /** Runs a plan against a target. Rejects when an answer was not what it should be. */
-  run(target: Target, plan: Omit<Plan, "port" | "headers">): Promise<Measured>;
+  run(target: Target, spec: Omit<LoadSpec, "port" | "headers">): Promise<Measured>;
   /** CPU milliseconds the target's processes use while `work` runs and until they have come to rest. */
   cpuOf(target: Target, work: () => Promise<unknown>): Promise<number>;
   /** What the upstream saw since it was last asked. */
@@ -27,7 +27,7 @@ export interface Stage {
 }
 
 /** Memory-backed where the machine has it: a disk's latency is not what is measured. */
-const SCRATCH = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+const SCRATCH_ROOT = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 /** What every client of Claude sends, so that headers cost what they cost. */
 const CLIENT_HEADERS = {
   accept: "application/json",
@@ -49,8 +49,8 @@ const CLIENT_HEADERS = {
 };
 
 /** `bundle`: the product's Worker, as one module. */
-export async function openStage(bundle: string): Promise<Stage> {
-  const scratch = mkdtempSync(join(SCRATCH, "nexus-bench-"));
+export async function startHarness(bundle: string): Promise<Harness> {
+  const scratch = mkdtempSync(join(SCRATCH_ROOT, "nexus-bench-"));
   const { child: upstream, port } = await startUpstream();
   const load = driver("load.ts");
   await message(load);
@@ -68,9 +68,9 @@ export async function openStage(bundle: string): Promise<Stage> {
       all.push(target);
       return target;
     },
-    async run(target, plan) {
+    async run(target, spec) {
       const headers = { host: `${DOMAIN}`, ...CLIENT_HEADERS, ...target.headers };
-      load.send({ ...plan, headers, port: target.port } satisfies Plan);
+      load.send({ ...spec, headers, port: target.port } satisfies LoadSpec);
       const measured = (await message(load)) as Measured;
       if (measured.failures > 0)
         throw new Error(`${target.name}: ${measured.failures} answers failed: ${measured.failure}`);
@@ -80,7 +80,7 @@ export async function openStage(bundle: string): Promise<Stage> {
       if (pid === null) throw new Error("the upstream is not measured");
       const before = cpuMs(pid);
       await work();
-      return (await atRest(pid)) - before;
+      return (await cpuWhenIdle(pid)) - before;
     },
     async upstream() {
       upstream.send("report");
@@ -95,7 +95,7 @@ export async function openStage(bundle: string): Promise<Stage> {
 }
 
 /** CPU of a process once it has stopped using any: recording goes on after the answer. */
-async function atRest(pid: number): Promise<number> {
+async function cpuWhenIdle(pid: number): Promise<number> {
   let before = cpuMs(pid);
   for (let quiet = 0; quiet < 2;) {
     await pause(150);

@@ -1,7 +1,7 @@
 /** What the load generator is asked and what it tells; all times in milliseconds. */
 import type { Answer } from "./responses.ts";
 
-export interface Plan {
+export interface LoadSpec {
   port: number;
   headers: Record<string, string>;
   bodyBytes: number;

@@ -3,15 +3,15 @@ import { createHash } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { anyBytes } from "./responses.ts";
 import { now } from "./clock.ts";
-import type { Measured, Plan } from "./load-spec.ts";
+import type { Measured, LoadSpec } from "./load-spec.ts";
 
-process.on("message", (plan: Plan) => {
-  void run(plan).then((measured) => process.send?.(measured));
+process.on("message", (spec: LoadSpec) => {
+  void run(spec).then((measured) => process.send?.(measured));
 });
 process.on("disconnect", () => process.exit());
 process.send?.("ready");
 
-async function run(plan: Plan): Promise<Measured> {
+async function run(spec: LoadSpec): Promise<Measured> {
   const measured: Measured = {
     firstByte: [],
     end: [],
@@ -25,21 +25,21 @@ async function run(plan: Plan): Promise<Measured> {
     failures: 0,
     failure: "",
   };
-  const request = requestBytes(plan);
-  let left = plan.requests;
+  const request = requestBytes(spec);
+  let left = spec.requests;
   const client = async () => {
     let socket: Socket | null = null;
     while (left-- > 0) {
-      socket = socket && !socket.destroyed ? socket : await opened(plan.port);
-      await exchange(socket, request, plan, measured);
+      socket = socket && !socket.destroyed ? socket : await opened(spec.port);
+      await exchange(socket, request, spec, measured);
     }
     socket?.destroy();
   };
-  await Promise.all(Array.from({ length: plan.concurrency }, client));
+  await Promise.all(Array.from({ length: spec.concurrency }, client));
   return measured;
 }
 
-function requestBytes({ headers, bodyBytes, answer, isChecked }: Plan): { bytes: Buffer; hash: string } {
+function requestBytes({ headers, bodyBytes, answer, isChecked }: LoadSpec): { bytes: Buffer; hash: string } {
   const body = isChecked ? anyBytes(bodyBytes, 3) : Buffer.from(messages(bodyBytes));
   const lines = Object.entries({ ...headers, "x-bench-answer": answer, "content-length": body.length });
   const head = `POST /v1/messages?beta=true HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
@@ -68,12 +68,12 @@ function opened(port: number): Promise<Socket> {
 function exchange(
   socket: Socket,
   request: { bytes: Buffer; hash: string },
-  plan: Plan,
+  spec: LoadSpec,
   measured: Measured,
 ): Promise<void> {
   return new Promise((resolve) => {
     const started = now();
-    const answer = new AnswerReader(plan.isChecked === true);
+    const answer = new AnswerReader(spec.isChecked === true);
     let firstAt = 0;
     let reads = 0;
     let events = 0;
@@ -93,14 +93,14 @@ function exchange(
       answer.take(bytes);
       if (!answer.hasBody) return;
       if (reads++ === 0) firstAt = at;
-      if (plan.answer.startsWith("stream")) {
+      if (spec.answer.startsWith("stream")) {
         for (const [, stamp] of bytes.toString("latin1").matchAll(/"at":([\d.]+)/g)) {
           lastStamp = Number(stamp);
           events++;
           measured.delay.push(at - lastStamp);
         }
       }
-      if (plan.leaveAfter !== undefined && reads >= plan.leaveAfter) {
+      if (spec.leaveAfter !== undefined && reads >= spec.leaveAfter) {
         measured.left.push(at);
         socket.destroy();
         return finish("");
@@ -115,7 +115,7 @@ function exchange(
       }
       measured.status = answer.status;
       measured.headers = answer.headers;
-      finish(plan.isChecked ? answer.difference(request.hash) : "");
+      finish(spec.isChecked ? answer.difference(request.hash) : "");
     };
     socket.on("data", read).on("close", closed).on("error", closed);
     socket.write(request.bytes);

@@ -1,6 +1,6 @@
 /** Texts of a run: words nobody said before, which compress about as prose does. */
 
-const WORDS = Array.from({ length: 4_000 }, (_, index) =>
+const VOCABULARY = Array.from({ length: 4_000 }, (_, index) =>
   Array.from({ length: 2 + (index % 4) }, (_, part) => syllable(index * 7 + part * 13)).join(""),
 );
 function syllable(n: number): string {
@@ -8,8 +8,8 @@ function syllable(n: number): string {
 }
 
 /** At least so many characters of them. */
-export function someWords(length: number): string {
+export function lorem(length: number): string {
   let text = "";
-  while (text.length < length) text += `${WORDS[Math.floor(Math.random() * WORDS.length)]} `;
+  while (text.length < length) text += `${VOCABULARY[Math.floor(Math.random() * VOCABULARY.length)]} `;
   return text;
 }

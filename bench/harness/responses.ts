@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import { now } from "./clock.ts";
-import { someWords } from "./lorem.ts";
+import { lorem } from "./lorem.ts";
 
 /**
  * `stream <events> <ms between two>`: server-sent events, the first at once, each written on its own.
@@ -37,7 +37,7 @@ export function answered(socket: Socket, answer: string, bodyHash: string, done:
   if (kind === "stream") return stream(socket, Number(first), Number(second), done);
   done();
   if (kind === "json") socket.write(message("x".repeat(Number(first))));
-  else if (kind === "words") socket.write(message(someWords(Number(first))));
+  else if (kind === "words") socket.write(message(lorem(Number(first))));
   else if (kind === "status") socket.write(error(Number(first)));
   else socket.write(echo(Number(first), bodyHash));
   return () => undefined;

@@ -48,7 +48,7 @@ export async function nexusConfig(
   copyFileSync(bundle, join(options.directory, "index.js"));
   const { unstable_readConfig: readConfig } = await import("wrangler");
   const wrangler = readConfig({ config: join(ROOT, "wrangler.toml") }, { hideWarnings: true }) as Bindings;
-  const standIn = (name: string, kind: string, more = "") =>
+  const stub = (name: string, kind: string, more = "") =>
     service(
       name,
       `worker = (modules = [(name = "stand-ins.js", esModule = embed "stand-ins.js")], compatibilityDate = "2026-10-15",
@@ -82,9 +82,9 @@ export async function nexusConfig(
   return write(options, [
     service("main", main),
     ...(options.countsObjects ? [service("counted", counted)] : []),
-    standIn("kv", "kv", `, (name = "RECORDS", json = ${JSON.stringify(JSON.stringify(records))})`),
-    standIn("r2", "r2"),
-    standIn("queue", "queue"),
+    stub("kv", "kv", `, (name = "RECORDS", json = ${JSON.stringify(JSON.stringify(records))})`),
+    stub("r2", "r2"),
+    stub("queue", "queue"),
     // Only storage on a disk has SQL.
     service("objects", `disk = (path = ${JSON.stringify(objects)}, writable = true)`),
   ]);

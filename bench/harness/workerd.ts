@@ -63,7 +63,7 @@ export async function startWorkerd(
     if (!text.includes("compatibility flag")) process.stderr.write(text); // a remark about flags that are on by default
   });
   const ended = once(child, "exit");
-  await answers(port, headers);
+  await untilReady(port, headers);
   return {
     name,
     port,
@@ -105,7 +105,7 @@ function workerdPath(): string {
   return (require("workerd") as { default: string }).default;
 }
 
-async function answers(port: number, headers: Record<string, string>): Promise<void> {
+async function untilReady(port: number, headers: Record<string, string>): Promise<void> {
   const deadline = Date.now() + 20_000;
   for (;;) {
     try {

@@ -3,7 +3,7 @@ import { median } from "../lib/statistics.ts";
 import type { Line } from "../lib/table.ts";
 
 /** Asked once before, then this often. */
-const TIMES = 21;
+const SAMPLES = 21;
 
 export interface Goal {
   ms: number;
@@ -12,7 +12,7 @@ export interface Goal {
 }
 
 /** Asks the addresses in turns; the lines are the median time, and the size where the goal has one. */
-export async function asking(
+export async function measureLatency(
   what: string,
   urls: readonly string[],
   {
@@ -23,7 +23,7 @@ export async function asking(
 ): Promise<Line[]> {
   const times: number[] = [];
   let bytes = 0;
-  for (let time = 0; time < TIMES + urls.length; time++) {
+  for (let time = 0; time < SAMPLES + urls.length; time++) {
     const url = urls[time % urls.length] ?? "";
     const started = performance.now();
     const response = await fetch(url, { headers, redirect: "manual" });
