@@ -2,7 +2,7 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import type { ProvidedContext } from "vitest";
 import { defineConfig } from "vitest/config";
 import { CountReporter } from "./test/support/count-reporter.ts";
-import { databaseLanes, type Lane } from "./test/support/database-per-worker.ts";
+import { databasePerWorker, type WorkerDatabase } from "./test/support/database-per-worker.ts";
 import { MixedSequencer } from "./test/support/mixed-sequencer.ts";
 
 /** Bindings of the Worker under test. The keys are made up and open nothing outside the tests. */
@@ -29,7 +29,7 @@ const loopbackOnly = (fakeSlack: string) => ({
 });
 
 /** What the Worker under test has, over the database of its lane or of its project. */
-function workerOptions({ databaseUrl, neonBridge }: Lane, inject: <T>(key: string) => T) {
+function workerOptions({ databaseUrl, neonBridge }: WorkerDatabase, inject: <T>(key: string) => T) {
   return {
     wrangler: { configPath: "./wrangler.toml" },
     miniflare: {
@@ -52,7 +52,10 @@ function workerOptions({ databaseUrl, neonBridge }: Lane, inject: <T>(key: strin
   };
 }
 
-const NOWHERE: Lane = { databaseUrl: "postgresql://nobody@127.0.0.1:1/none", neonBridge: "127.0.0.1:1" };
+const NO_DATABASE: WorkerDatabase = {
+  databaseUrl: "postgresql://nobody@127.0.0.1:1/none",
+  neonBridge: "127.0.0.1:1",
+};
 /** Tests that need several sessions at once, which the embedded Postgres does not have. */
 const ON_POSTGRES = "test/workers/postgres/**/*.test.ts";
 
@@ -77,7 +80,10 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({}), databaseLanes((lane, { inject }) => workerOptions(lane, inject))],
+        plugins: [
+          cloudflareTest({}),
+          databasePerWorker((database, { inject }) => workerOptions(database, inject)),
+        ],
         test: {
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
@@ -92,7 +98,7 @@ export default defineConfig({
           cloudflareTest(({ inject }) => {
             const { databaseUrls, neonBridge } = inject<ProvidedContext["postgres"]>("postgres") ?? {};
             return workerOptions(
-              databaseUrls && neonBridge ? { databaseUrl: databaseUrls[0], neonBridge } : NOWHERE,
+              databaseUrls && neonBridge ? { databaseUrl: databaseUrls[0], neonBridge } : NO_DATABASE,
               inject,
             );
           }),

@@ -15,8 +15,8 @@ for (let seed = first; seed < first + count; seed++) {
     concurrency: 32,
     pace: 0.5,
     faultMs: { low: 5_000, high: 30_000 },
-    slownessMs: 30_000,
-    patienceMs: 180_000,
+    slowDelayMs: 30_000,
+    storedTimeoutMs: 180_000,
     log: (line) => console.log(line),
   });
   console.log(`  ${JSON.stringify(report)}`);

@@ -13,7 +13,7 @@ import { plannedExchanges, type PlannedExchange } from "../support/soak-traffic.
 import { startProgram, type StartedProgram } from "../support/started-program.ts";
 
 /** From an answer's last byte to its copy in the journal; a machine that is busy takes its time. */
-const RECORDED_MS = 1_000;
+const RECORDING_GRACE_MS = 1_000;
 const MARKER = "x-soak";
 const plan = plannedExchanges("killed", 400, 0.5).filter(({ kind }) => kind !== "left");
 
@@ -93,7 +93,7 @@ async function traffic(from: PlannedExchange[], isOver: () => boolean): Promise<
   return seen;
 }
 
-async function settled(): Promise<void> {
+async function untilStored(): Promise<void> {
   await vi.waitUntil(
     async () => {
       const headers = { "x-dashboard-key": variables.DASHBOARD_API_KEY ?? "" };
@@ -122,7 +122,7 @@ it("keeps what was recorded, stores it once, and says of the rest that it was cu
   kills.push(await kill());
   await start();
   seen.push(...(await traffic(waiting.splice(0, 10), () => false)));
-  await settled();
+  await untilStored();
   program.process.kill("SIGTERM");
   expect(await program.ended).toBe(0);
 
@@ -133,7 +133,7 @@ it("keeps what was recorded, stores it once, and says of the rest that it was cu
   let cutShort = 0;
   for (const { planned, id, isWhole, endedAt } of seen) {
     const row = id === null ? undefined : byId.get(id);
-    const isExcused = !isWhole || kills.some((at) => endedAt <= at && at - endedAt < RECORDED_MS);
+    const isExcused = !isWhole || kills.some((at) => endedAt <= at && at - endedAt < RECORDING_GRACE_MS);
     const { outcome, tokens } = planned.expected;
     const found = row && [row.outcome, row.input_tokens, row.output_tokens].join(" ");
     if (found === [outcome, tokens.input, tokens.output].join(" ")) continue;

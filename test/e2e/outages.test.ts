@@ -23,8 +23,8 @@ function day(name: string, faults: Faults): Promise<SoakReport> {
     concurrency: 12,
     pace: 0.6,
     faultMs: { low: 0, high: 0 },
-    slownessMs: SLOWNESS_MS,
-    patienceMs: 60_000,
+    slowDelayMs: SLOWNESS_MS,
+    storedTimeoutMs: 60_000,
     faults: [{ name, faults, from: 0, to: FAULT_MS }],
   });
 }

@@ -96,7 +96,7 @@ const question = (more: object = {}) => ({
 });
 
 /** Uses every secret. */
-async function live(): Promise<number> {
+async function runTraffic(): Promise<number> {
   const pair = fake.oauth.issue();
   secrets.refreshToken = pair.refreshToken;
   const bearer = { authorization: `Bearer ${secrets.clientKey}` };
@@ -150,7 +150,7 @@ async function live(): Promise<number> {
 }
 
 /** All secrets that the fake has been sent or has given. */
-function rotated(): string[] {
+function rotatedSecrets(): string[] {
   return fake.requests.flatMap((received) => {
     const bearer = headerOf(received, "authorization")?.replace("Bearer ", "") ?? "";
     const sent = /"(?:refresh_token|code_verifier)":"([^"]+)"/.exec(received.body.toString())?.[1] ?? "";
@@ -159,7 +159,7 @@ function rotated(): string[] {
 }
 
 /** The ways in which a text may stand somewhere: as it is, and in the part of its base64 that does not depend on what surrounds it. */
-function spellings(text: string): Buffer[] {
+function encodings(text: string): Buffer[] {
   const base64 = [0, 1, 2].map((offset) => {
     const encoded = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]).toString("base64");
     return encoded.replace(/=+$/, "").slice(offset === 0 ? 0 : 4, -2);
@@ -207,7 +207,7 @@ async function everyBody(): Promise<Buffer> {
 }
 
 /** What administration is told of all that was set up. */
-const SAID = [
+const API_PATHS = [
   "/api/accounts",
   "/api/alerts",
   "/api/audit?limit=500",
@@ -220,7 +220,7 @@ const SAID = [
 ];
 
 it("no secret is in anything the product keeps or says", async () => {
-  const exchanges = await live();
+  const exchanges = await runTraffic();
   await vi.waitFor(
     async () => {
       const { requests } = await api<{ requests: unknown[] }>("GET", "/api/requests?limit=100");
@@ -232,14 +232,15 @@ it("no secret is in anything the product keeps or says", async () => {
     ["rows", await everyRow()],
     ["bodies", await everyBody()],
   ]);
-  for (const path of SAID) places.set(path, Buffer.from(JSON.stringify(await api<unknown>("GET", path))));
+  for (const path of API_PATHS)
+    places.set(path, Buffer.from(JSON.stringify(await api<unknown>("GET", path))));
   await stack.stop({ finish: true });
   for (const [path, bytes] of await everyFile(dataDir)) places.set(path, bytes);
   places.set("log", Buffer.from(lines.join("\n")));
 
   const foundIn = (text: string) =>
     [...places]
-      .filter(([, bytes]) => spellings(text).some((one) => bytes.includes(one)))
+      .filter(([, bytes]) => encodings(text).some((one) => bytes.includes(one)))
       .map(([place]) => place);
   // What is no secret is found: in the bodies, the rows, the files, the log.
   expect(foundIn(prompt)).toContain("bodies");
@@ -249,9 +250,9 @@ it("no secret is in anything the product keeps or says", async () => {
 
   const needles = [
     ...Object.entries(secrets),
-    ...rotated().map((text, n) => [`rotated ${n}`, text] as const),
+    ...rotatedSecrets().map((text, n) => [`rotated ${n}`, text] as const),
   ];
-  expect(rotated().length).toBeGreaterThan(4);
+  expect(rotatedSecrets().length).toBeGreaterThan(4);
   for (const [name, text] of needles) {
     expect(text.length, name).toBeGreaterThan(10);
     expect([name, foundIn(text)]).toEqual([name, []]);
@@ -265,7 +266,7 @@ it("the search finds a text in each of its spellings", () => {
     for (const coding of ["utf8", "base64", "base64url", "hex"] as const) {
       const place = Buffer.from(text.toString(coding));
       expect(
-        spellings(secret).some((one) => place.includes(one)),
+        encodings(secret).some((one) => place.includes(one)),
         `${before} ${coding}`,
       ).toBe(true);
     }

@@ -9,8 +9,8 @@ it("keeps its promises through three faults at once: a slow queue, R2 and Postgr
     concurrency: 16,
     pace: 0.5,
     faultMs: { low: 1_500, high: 4_000 },
-    slownessMs: 6_000,
-    patienceMs: 60_000,
+    slowDelayMs: 6_000,
+    storedTimeoutMs: 60_000,
     log: console.log,
   });
   expect(problems).toEqual([]);

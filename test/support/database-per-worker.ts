@@ -9,57 +9,60 @@ import { migrate } from "../../scripts/local/database/migrate.ts";
 import { startNeonBridge } from "../../scripts/local/database/neon-bridge.ts";
 import { startPostgres } from "../../scripts/local/database/embedded-postgres.ts";
 
-export interface Lane {
+export interface WorkerDatabase {
   databaseUrl: string;
   neonBridge: string;
 }
 
-interface OpenLane extends Lane {
+interface PooledDatabase extends WorkerDatabase {
   isTaken: boolean;
   close(): Promise<void>;
 }
 
 type PoolRunner = ReturnType<typeof cloudflarePool>;
 type OptionsOf = Extract<Parameters<typeof cloudflarePool>[0], (context: never) => unknown>;
-type OptionsInLane = (lane: Lane, context: Parameters<OptionsOf>[0]) => Awaited<ReturnType<OptionsOf>>;
+type OptionsForDatabase = (
+  database: WorkerDatabase,
+  context: Parameters<OptionsOf>[0],
+) => Awaited<ReturnType<OptionsOf>>;
 
 /** Behind `cloudflareTest`: each file's worker starts with what `optionsFor` says for the lane that it gets. */
-export function databaseLanes(optionsFor: OptionsInLane): Plugin {
-  const lanes: OpenLane[] = [];
+export function databasePerWorker(optionsFor: OptionsForDatabase): Plugin {
+  const databases: PooledDatabase[] = [];
   return {
     name: "database-lanes",
     configureVitest({ project, vitest }) {
-      project.config.poolRunner = inLanes(lanes, optionsFor);
+      project.config.poolRunner = poolWithDatabases(databases, optionsFor);
       vitest.onClose(async () => {
-        await Promise.all(lanes.splice(0).map((lane) => lane.close()));
+        await Promise.all(databases.splice(0).map((database) => database.close()));
       });
     },
   };
 }
 
 /** The pool whose workers take a lane before they start and give it back when they have stopped. */
-function inLanes(lanes: OpenLane[], optionsFor: OptionsInLane): PoolRunner {
+function poolWithDatabases(databases: PooledDatabase[], optionsFor: OptionsForDatabase): PoolRunner {
   return {
     name: cloudflarePool({}).name,
     createPoolWorker(given) {
-      let lane: OpenLane | undefined;
+      let database: PooledDatabase | undefined;
       const worker = cloudflarePool(async (context) => {
-        lane ??= await takeLane(lanes);
-        return optionsFor(lane, context);
+        database ??= await claimDatabase(databases);
+        return optionsFor(database, context);
       }).createPoolWorker(given);
       const stop = worker.stop.bind(worker);
       worker.stop = async () => {
         await stop();
-        if (lane) lane.isTaken = false;
-        lane = undefined;
+        if (database) database.isTaken = false;
+        database = undefined;
       };
       return worker;
     },
   };
 }
 
-async function takeLane(lanes: OpenLane[]): Promise<OpenLane> {
-  const free = lanes.find(({ isTaken }) => !isTaken);
+async function claimDatabase(databases: PooledDatabase[]): Promise<PooledDatabase> {
+  const free = databases.find(({ isTaken }) => !isTaken);
   if (free) {
     free.isTaken = true;
     return free;
@@ -67,7 +70,7 @@ async function takeLane(lanes: OpenLane[]): Promise<OpenLane> {
   const postgres = await startPostgres();
   await migrate(postgres.url);
   const bridge = await startNeonBridge({ databaseUrls: [postgres.url] });
-  const lane: OpenLane = {
+  const database: PooledDatabase = {
     databaseUrl: postgres.url,
     neonBridge: bridge.address,
     isTaken: true,
@@ -76,6 +79,6 @@ async function takeLane(lanes: OpenLane[]): Promise<OpenLane> {
       await postgres.stop();
     },
   };
-  lanes.push(lane);
-  return lane;
+  databases.push(database);
+  return database;
 }

@@ -12,7 +12,7 @@ import { startLocalStack, type LocalStack } from "../../scripts/local/local-stac
 import { bundleWorker } from "../../scripts/local/runtime/wrapped-worker.ts";
 import { startPostgres } from "../../scripts/local/database/embedded-postgres.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
-import { makeReadOnly, watchDisk } from "./read-only-disk.ts";
+import { makeReadOnly, patchFileSystem } from "./read-only-disk.ts";
 import type { WorkerFaults } from "./faults.ts";
 import { startFaultyPostgres, type PostgresFault } from "./faulty-postgres.ts";
 
@@ -41,7 +41,7 @@ export async function startFaultyStack(): Promise<FaultyStack> {
   const dataDir = await mkdtemp(join(tmpdir(), "nexus-faults-"));
   const claude = await startFakeClaude({ seed: "faults" });
   const postgresDir = join(dataDir, "postgres");
-  watchDisk();
+  patchFileSystem();
   const postgres = await startPostgres({ dataDir: postgresDir });
   const relay = await startFaultyPostgres(postgres.url);
   const lines: string[] = [];

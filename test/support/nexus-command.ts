@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const LAUNCHER = fileURLToPath(new URL("../../scripts/nexus.js", import.meta.url));
 
-export interface Ran {
+export interface CommandResult {
   code: number | null;
   stdout: string;
   stderr: string;
@@ -19,20 +19,20 @@ export interface Ran {
  * interrupted because the promise has resolved.
  */
 export async function nexus(
-  words: string[],
+  args: string[],
   variables: Record<string, string> = {},
   input = "",
-  interruptWhen?: Promise<unknown>,
-): Promise<Ran> {
+  terminateWhen?: Promise<unknown>,
+): Promise<CommandResult> {
   const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(process.execPath, [LAUNCHER, ...words], {
+  const child = spawn(process.execPath, [LAUNCHER, ...args], {
     env: { PATH, HOME, ...variables },
     stdio: ["pipe", "pipe", "pipe"],
   });
   // A command that asks nothing ends without reading it.
   child.stdin.on("error", () => {});
   child.stdin.end(input);
-  void interruptWhen?.then(() => child.kill("SIGTERM"));
+  void terminateWhen?.then(() => child.kill("SIGTERM"));
   const [stdout, stderr] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

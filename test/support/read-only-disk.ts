@@ -20,7 +20,7 @@ const readOnly = new Set<string>();
 let isInstalled = false;
 
 /** Has to be called before the directory's files are opened. */
-export function watchDisk(): void {
+export function patchFileSystem(): void {
   if (isInstalled) return;
   isInstalled = true;
   const real = fs.openSync;

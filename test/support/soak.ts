@@ -19,9 +19,9 @@ export interface SoakOptions {
   /** How long something stays broken, in milliseconds. */
   faultMs: { low: number; high: number };
   /** How much slower "slow" is, in milliseconds. */
-  slownessMs: number;
+  slowDelayMs: number;
   /** How long to wait for the last row. */
-  patienceMs: number;
+  storedTimeoutMs: number;
   /** What breaks, instead of three things at random. */
   faults?: FaultTime[];
   log?: (line: string) => void;
@@ -39,7 +39,7 @@ export interface SoakReport {
   tokens: { stored: number; served: number };
   trafficMs: number;
   /** From the end of traffic and faults to the last row. */
-  settledMs: number;
+  storedAfterMs: number;
   /** The longest that upstream's headers took, less what upstream itself took for them. */
   slowestStartMs: number;
 }
@@ -94,7 +94,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
 export async function soakStack(stack: FaultyStack, options: SoakOptions): Promise<SoakReport> {
   const { seed, log } = options;
   const plan = plannedExchanges(seed, options.exchanges, options.pace);
-  const takeBack = stack.claude.script(
+  const removeScript = stack.claude.script(
     (received) => headerOf(received, MARKER) !== undefined,
     (received) => plan[Number(headerOf(received, MARKER))]!.reply,
   );
@@ -105,18 +105,18 @@ export async function soakStack(stack: FaultyStack, options: SoakOptions): Promi
   const times = options.faults ?? faultTimes(options, length);
   for (const { name, from, to } of times) log?.(`  ${name} from ${seconds(from)} to ${seconds(to)}`);
   const started = Date.now();
-  const breaking = breakThings(stack, times);
+  const breaking = applyFaults(stack, times);
   const done = await traffic(stack, plan, options.concurrency, key, problems);
   const trafficMs = Date.now() - started;
   await breaking;
-  takeBack();
+  removeScript();
   log?.(`  ${done.length} exchanges in ${seconds(trafficMs)}`);
 
   const healed = Date.now();
-  const rows = (await settledRows(stack, before.size + done.length, options)).filter(
+  const rows = (await storedRows(stack, before.size + done.length, options)).filter(
     ({ id }) => !before.has(id),
   );
-  const settledMs = Date.now() - healed;
+  const storedAfterMs = Date.now() - healed;
   const r2Times = times.filter(({ faults }) => faults.JOURNAL !== undefined);
   const excused = r2Times.map(({ from, to }) => [started + from, started + to] as const);
   const report = compare(done, rows, excused, problems);
@@ -125,7 +125,15 @@ export async function soakStack(stack: FaultyStack, options: SoakOptions): Promi
     Math.max(...done.map(({ timeToHeadersMs, planned }) => timeToHeadersMs - firstPause(planned))),
   );
   const faults = times.map(({ name }) => name);
-  return { problems, faults, rows: rows.length, ...report, trafficMs, settledMs, slowestStartMs };
+  return {
+    problems,
+    faults,
+    rows: rows.length,
+    ...report,
+    trafficMs,
+    storedAfterMs: storedAfterMs,
+    slowestStartMs,
+  };
 }
 
 /** The fake sends headers at once, but the runtime may hold them until the first byte. */
@@ -148,17 +156,17 @@ async function tenant(stack: FaultyStack): Promise<string> {
 }
 
 /** Three different ones, at random instants of the traffic. */
-function faultTimes({ seed, faultMs, slownessMs }: SoakOptions, length: number): FaultTime[] {
+function faultTimes({ seed, faultMs, slowDelayMs: slowDelayMs }: SoakOptions, length: number): FaultTime[] {
   const random = randomOf(seed, "faults");
   const all: [string, Faults][] = [
     ["R2 failing", { JOURNAL: "fail" }],
-    ["R2 slow", { JOURNAL: slownessMs }],
+    ["R2 slow", { JOURNAL: slowDelayMs }],
     ["queue failing", { EXCHANGES: "fail" }],
-    ["queue slow", { EXCHANGES: slownessMs }],
+    ["queue slow", { EXCHANGES: slowDelayMs }],
     ["KV failing", { TENANTS: "fail" }],
-    ["KV slow", { TENANTS: slownessMs }],
+    ["KV slow", { TENANTS: slowDelayMs }],
     ["Postgres down", { POSTGRES: "down" }],
-    ["Postgres slow", { POSTGRES: slownessMs }],
+    ["Postgres slow", { POSTGRES: slowDelayMs }],
     ["consumer throwing", { CONSUMER: "fail" }],
   ];
   return Array.from({ length: 3 }, () => {
@@ -168,7 +176,7 @@ function faultTimes({ seed, faultMs, slownessMs }: SoakOptions, length: number):
   });
 }
 
-async function breakThings(stack: FaultyStack, times: readonly FaultTime[]): Promise<void> {
+async function applyFaults(stack: FaultyStack, times: readonly FaultTime[]): Promise<void> {
   const started = Date.now();
   const instants = [...new Set(times.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b);
   for (const instant of instants) {
@@ -235,8 +243,8 @@ async function exchange(
 }
 
 /** All rows, once there are so many and the journal is empty, or when patience is over. */
-async function settledRows(stack: FaultyStack, wanted: number, options: SoakOptions): Promise<Row[]> {
-  const deadline = Date.now() + options.patienceMs;
+async function storedRows(stack: FaultyStack, wanted: number, options: SoakOptions): Promise<Row[]> {
+  const deadline = Date.now() + options.storedTimeoutMs;
   let sweepAt = Date.now() + SWEEP_EVERY_MS;
   for (;;) {
     const rows = await allRows(stack);
@@ -306,7 +314,7 @@ function compare(
 }
 
 /** Counts leave an isolate every ten seconds. */
-const COUNTED_MS = 20_000;
+const COUNTERS_TIMEOUT_MS = 20_000;
 
 /** Rollups say what the rows say; nothing is left behind; what went unrecorded is shown. */
 async function compareTotals(stack: FaultyStack, uncertain: number, problems: string[]): Promise<void> {
@@ -321,7 +329,7 @@ async function compareTotals(stack: FaultyStack, uncertain: number, problems: st
   );
   if (totals?.rows !== totals?.sums || totals?.rowTokens !== totals?.sumTokens)
     problems.push(`rows and rollups differ: ${JSON.stringify(totals)}`);
-  const deadline = Date.now() + COUNTED_MS;
+  const deadline = Date.now() + COUNTERS_TIMEOUT_MS;
   for (;;) {
     const status = await stack.status();
     const wrong = [

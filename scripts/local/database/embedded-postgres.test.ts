@@ -4,13 +4,13 @@ import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startPostgres, type EmbeddedPostgres } from "./embedded-postgres.ts";
 import { temporaryDirectory } from "../../../test/support/local-stack.ts";
-import { makeReadOnly, watchDisk } from "../../../test/support/read-only-disk.ts";
+import { makeReadOnly, patchFileSystem } from "../../../test/support/read-only-disk.ts";
 
 let dataDir: string;
 let postgres: EmbeddedPostgres;
 const lines: string[] = [];
 beforeAll(async () => {
-  watchDisk();
+  patchFileSystem();
   dataDir = await temporaryDirectory();
   postgres = await startPostgres({ dataDir, log: (line) => lines.push(line) });
 }, 30_000);
