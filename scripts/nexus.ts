@@ -20,9 +20,9 @@ const EXIT_USAGE = 2;
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 process.exitCode = await run(process.argv);
 
-async function run(words: string[]): Promise<number> {
+async function run(args: string[]): Promise<number> {
   try {
-    await commandLine().parseAsync(words);
+    await commandLine().parseAsync(args);
     return Number(process.exitCode ?? 0);
   } catch (thrown) {
     // Commander has already printed its complaint, or the help that was asked for.

@@ -69,7 +69,7 @@ async function relinkAll(api: Api, names: readonly string[], options: Options): 
   const relinked: Relinked = { dryRun: options.dryRun === true, domains: [] };
   let at = { domain: names[0] ?? "", after: options.after };
   await resumable(
-    () => goOn(at, names, options),
+    () => resumeCommand(at, names, options),
     async () => {
       for (const domain of names) {
         at = { domain, after: options.after };
@@ -88,7 +88,7 @@ async function relinkDomain(
 ): Promise<DomainRelinked> {
   const { domain } = at;
   const sum: DomainRelinked = { domain, checked: 0, changed: 0, changes: [] };
-  let told = 0;
+  let lastProgressAt = 0;
   for (;;) {
     const answer = await api.call("/api/relink", RelinkAnswer, {
       method: "POST",
@@ -97,8 +97,8 @@ async function relinkDomain(
     sum.checked += answer.checked;
     sum.changed += answer.changed;
     sum.changes.push(...answer.changes.slice(0, SHOWN - sum.changes.length));
-    if (answer.nextCursor === null || Date.now() - told >= PROGRESS_MS) {
-      told = Date.now();
+    if (answer.nextCursor === null || Date.now() - lastProgressAt >= PROGRESS_MS) {
+      lastProgressAt = Date.now();
       console.error(
         `nexus: ${domain}: ${sum.checked} checked, ${sum.changed} ${dryRun ? "would change" : "changed"}, ${answer.remaining} to go`,
       );
@@ -109,7 +109,7 @@ async function relinkDomain(
 }
 
 /** The rest, as words of a command line; null where nothing is done yet. */
-function goOn(
+function resumeCommand(
   { domain, after }: { domain: string; after: string | undefined },
   names: readonly string[],
   { since, dryRun }: Options,
@@ -129,12 +129,16 @@ function goOn(
 function lines({ dryRun, domains }: Relinked): string[] {
   const rows = domains.flatMap(({ domain, checked, changed, changes }) => [
     [domain, `${checked} checked`, `${changed} ${dryRun ? "would change" : "changed"}`],
-    ...changes.map(({ requestId, before, after }) => ["", requestId, `${told(before)} -> ${told(after)}`]),
+    ...changes.map(({ requestId, before, after }) => [
+      "",
+      requestId,
+      `${lastProgressAt(before)} -> ${lastProgressAt(after)}`,
+    ]),
   ]);
   return rows.length === 0 ? ["There is no domain yet."] : columns(rows);
 }
 
-function told({
+function lastProgressAt({
   linkKind,
   branchId,
   conversationId,

@@ -50,20 +50,22 @@ async function repriceAll(api: Api, options: Options): Promise<Totals> {
   const { since, domain, dryRun = false, batch, json } = options;
   let totals = nothing(dryRun);
   let cursor = options.cursor ?? null;
-  let told = Date.now();
+  let lastProgressAt = Date.now();
   await resumable(
     () => cursor && ` --cursor ${cursor}`,
     async () => {
       do {
-        const done = await api.call("/api/admin/reprice", RepriceBatch, {
+        const resumeCommand = await api.call("/api/admin/reprice", RepriceBatch, {
           method: "POST",
           body: { since, domain, dryRun, limit: batch, cursor },
         });
-        totals = plus(totals, done);
-        cursor = done.nextCursor;
-        if (!json && cursor && Date.now() - told >= PROGRESS_MS) {
-          told = Date.now();
-          const at = done.reached ? `, at ${done.reached.startedAt} of ${done.reached.domain}` : "";
+        totals = plus(totals, resumeCommand);
+        cursor = resumeCommand.nextCursor;
+        if (!json && cursor && Date.now() - lastProgressAt >= PROGRESS_MS) {
+          lastProgressAt = Date.now();
+          const at = resumeCommand.reached
+            ? `, at ${resumeCommand.reached.startedAt} of ${resumeCommand.reached.domain}`
+            : "";
           console.error(`${totals.examined} examined, ${totals.changed} changed${at}`);
         }
       } while (cursor !== null);
@@ -86,19 +88,19 @@ function nothing(dryRun: boolean): Totals {
   };
 }
 
-function plus(totals: Totals, done: RepriceBatch): Totals {
+function plus(totals: Totals, resumeCommand: RepriceBatch): Totals {
   const models = new Map(Object.entries(totals.unpricedModels));
-  for (const [model, count] of Object.entries(done.unpricedModels))
+  for (const [model, count] of Object.entries(resumeCommand.unpricedModels))
     models.set(model, (models.get(model) ?? 0) + count);
   return {
-    examined: totals.examined + done.examined,
-    changed: totals.changed + done.changed,
-    newlyPriced: totals.newlyPriced + done.newlyPriced,
-    newlyUnpriced: totals.newlyUnpriced + done.newlyUnpriced,
-    deltaUsd: formatUsd(parseUsd(totals.deltaUsd) + parseUsd(done.deltaUsd)),
-    unpriced: totals.unpriced + done.unpriced,
+    examined: totals.examined + resumeCommand.examined,
+    changed: totals.changed + resumeCommand.changed,
+    newlyPriced: totals.newlyPriced + resumeCommand.newlyPriced,
+    newlyUnpriced: totals.newlyUnpriced + resumeCommand.newlyUnpriced,
+    deltaUsd: formatUsd(parseUsd(totals.deltaUsd) + parseUsd(resumeCommand.deltaUsd)),
+    unpriced: totals.unpriced + resumeCommand.unpriced,
     unpricedModels: Object.fromEntries(models),
-    priceVersion: done.priceVersion,
+    priceVersion: resumeCommand.priceVersion,
     dryRun: totals.dryRun,
   };
 }

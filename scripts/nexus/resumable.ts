@@ -5,16 +5,16 @@ import { CommandError } from "./command-error.ts";
  * Does the work; when it fails, or is ended by hand, `goOn` says with which words it goes on. Null: nothing was finished yet.
  * Throws what the work throws, of a CommandError with those words behind it.
  */
-export async function resumable<T>(goOn: () => string | null, work: () => Promise<T>): Promise<T> {
+export async function resumable<T>(resumeCommand: () => string | null, work: () => Promise<T>): Promise<T> {
   const interrupt = () => {
-    console.error(`nexus: ${told(goOn()) ?? "Nothing was finished yet; start again."}`);
+    console.error(`nexus: ${withHint(resumeCommand()) ?? "Nothing was finished yet; start again."}`);
     process.exit(1);
   };
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   try {
     return await work();
   } catch (thrown) {
-    const words = told(goOn());
+    const words = withHint(resumeCommand());
     if (!(thrown instanceof CommandError) || words === null) throw thrown;
     throw new CommandError(`${thrown.message} ${words}`);
   } finally {
@@ -22,6 +22,6 @@ export async function resumable<T>(goOn: () => string | null, work: () => Promis
   }
 }
 
-function told(words: string | null): string | null {
+function withHint(words: string | null): string | null {
   return words === null ? null : `What was done stays done; go on with${words}`;
 }
