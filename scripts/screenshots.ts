@@ -6,15 +6,15 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { ADMINISTRATOR, ANYBODY, VIEWER, type Scene } from "../dashboard/fake/api.ts";
-import { loadApp, serveScene } from "../dashboard/fake/serve.ts";
+import { ADMINISTRATOR, ANYBODY, VIEWER, type Scenario } from "../dashboard/fake/api.ts";
+import { loadApp, serveScenario } from "../dashboard/fake/serve.ts";
 import { startBrowser } from "./lib/browser.ts";
 import type { Caller } from "../workers/schemas/api/session.ts";
 
 interface Shot {
   name: string;
   path: string;
-  scene: Scene;
+  scenario: Scenario;
   caller?: Caller;
   /** Run in the page before the picture is taken. */
   before?: string;
@@ -25,109 +25,113 @@ const OPEN_TOOLS =
 const REQUEST = "/requests/FIRST";
 
 const SHOTS: readonly Shot[] = [
-  { name: "overview", path: "/", scene: "busy" },
-  { name: "overview-7d", path: "/?range=7d&domain=team-a.claude.example.com", scene: "busy" },
-  { name: "overview-empty", path: "/", scene: "empty" },
-  { name: "overview-hostile", path: "/", scene: "hostile" },
-  { name: "overview-down", path: "/", scene: "down" },
-  { name: "overview-read-only", path: "/", scene: "busy", caller: ANYBODY },
-  { name: "conversations", path: "/conversations", scene: "busy" },
-  { name: "conversations-hostile", path: "/conversations", scene: "hostile" },
-  { name: "conversations-empty", path: "/conversations", scene: "empty" },
-  { name: "conversation", path: "/conversations/TALK", scene: "busy" },
-  { name: "conversation-hostile", path: "/conversations/TALK", scene: "hostile" },
-  { name: "conversation-tree", path: "/conversations/TALK?view=tree", scene: "busy" },
+  { name: "overview", path: "/", scenario: "busy" },
+  { name: "overview-7d", path: "/?range=7d&domain=team-a.claude.example.com", scenario: "busy" },
+  { name: "overview-empty", path: "/", scenario: "empty" },
+  { name: "overview-hostile", path: "/", scenario: "hostile" },
+  { name: "overview-down", path: "/", scenario: "down" },
+  { name: "overview-read-only", path: "/", scenario: "busy", caller: ANYBODY },
+  { name: "conversations", path: "/conversations", scenario: "busy" },
+  { name: "conversations-hostile", path: "/conversations", scenario: "hostile" },
+  { name: "conversations-empty", path: "/conversations", scenario: "empty" },
+  { name: "conversation", path: "/conversations/TALK", scenario: "busy" },
+  { name: "conversation-hostile", path: "/conversations/TALK", scenario: "hostile" },
+  { name: "conversation-tree", path: "/conversations/TALK?view=tree", scenario: "busy" },
   {
     name: "conversation-compare",
     path: "/conversations/TALK?compare=branch_20261123120107",
-    scene: "busy",
+    scenario: "busy",
   },
-  { name: "conversation-timeline", path: "/conversations/TALK?view=timeline", scene: "busy" },
-  { name: "conversation-long", path: "/conversations/TALK", scene: "long" },
-  { name: "conversation-long-tree", path: "/conversations/TALK?view=tree", scene: "long" },
-  { name: "requests", path: "/requests", scene: "busy" },
-  { name: "requests-empty", path: "/requests?status=529", scene: "empty" },
-  { name: "requests-hostile", path: "/requests", scene: "hostile" },
-  { name: "requests-down", path: "/requests", scene: "down" },
-  { name: "request", path: REQUEST, scene: "busy" },
-  { name: "request-open", path: REQUEST, scene: "busy", before: OPEN_TOOLS },
-  { name: "request-raw", path: `${REQUEST}?tab=raw`, scene: "busy" },
-  { name: "request-headers", path: `${REQUEST}?tab=headers`, scene: "busy" },
-  { name: "request-stream", path: `${REQUEST}?tab=stream`, scene: "busy" },
-  { name: "request-stream-untimed", path: "/requests/FAILED?tab=stream", scene: "busy" },
-  { name: "request-stream-hostile", path: `${REQUEST}?tab=stream`, scene: "hostile" },
-  { name: "request-failed", path: "/requests/FAILED", scene: "busy" },
-  { name: "request-gone", path: "/requests/GONE", scene: "busy" },
-  { name: "request-hostile", path: REQUEST, scene: "hostile", before: OPEN_TOOLS },
-  { name: "request-missing", path: "/requests/none", scene: "busy" },
-  { name: "usage", path: "/usage?range=7d", scene: "busy" },
-  { name: "usage-account", path: "/usage?range=24h&accountId=acc_platform", scene: "busy" },
-  { name: "errors", path: "/errors", scene: "busy" },
-  { name: "errors-empty", path: "/errors", scene: "empty" },
-  { name: "errors-hostile", path: "/errors", scene: "hostile" },
-  { name: "usage-empty", path: "/usage", scene: "empty" },
-  { name: "usage-hostile", path: "/usage", scene: "hostile" },
-  { name: "domains", path: "/domains", scene: "busy" },
-  { name: "domains-empty", path: "/domains", scene: "empty" },
-  { name: "domains-hostile", path: "/domains", scene: "hostile" },
-  { name: "domains-viewer", path: "/domains", scene: "busy", caller: VIEWER },
+  { name: "conversation-timeline", path: "/conversations/TALK?view=timeline", scenario: "busy" },
+  { name: "conversation-long", path: "/conversations/TALK", scenario: "long" },
+  { name: "conversation-long-tree", path: "/conversations/TALK?view=tree", scenario: "long" },
+  { name: "requests", path: "/requests", scenario: "busy" },
+  { name: "requests-empty", path: "/requests?status=529", scenario: "empty" },
+  { name: "requests-hostile", path: "/requests", scenario: "hostile" },
+  { name: "requests-down", path: "/requests", scenario: "down" },
+  { name: "request", path: REQUEST, scenario: "busy" },
+  { name: "request-open", path: REQUEST, scenario: "busy", before: OPEN_TOOLS },
+  { name: "request-raw", path: `${REQUEST}?tab=raw`, scenario: "busy" },
+  { name: "request-headers", path: `${REQUEST}?tab=headers`, scenario: "busy" },
+  { name: "request-stream", path: `${REQUEST}?tab=stream`, scenario: "busy" },
+  { name: "request-stream-untimed", path: "/requests/FAILED?tab=stream", scenario: "busy" },
+  { name: "request-stream-hostile", path: `${REQUEST}?tab=stream`, scenario: "hostile" },
+  { name: "request-failed", path: "/requests/FAILED", scenario: "busy" },
+  { name: "request-gone", path: "/requests/GONE", scenario: "busy" },
+  { name: "request-hostile", path: REQUEST, scenario: "hostile", before: OPEN_TOOLS },
+  { name: "request-missing", path: "/requests/none", scenario: "busy" },
+  { name: "usage", path: "/usage?range=7d", scenario: "busy" },
+  { name: "usage-account", path: "/usage?range=24h&accountId=acc_platform", scenario: "busy" },
+  { name: "errors", path: "/errors", scenario: "busy" },
+  { name: "errors-empty", path: "/errors", scenario: "empty" },
+  { name: "errors-hostile", path: "/errors", scenario: "hostile" },
+  { name: "usage-empty", path: "/usage", scenario: "empty" },
+  { name: "usage-hostile", path: "/usage", scenario: "hostile" },
+  { name: "domains", path: "/domains", scenario: "busy" },
+  { name: "domains-empty", path: "/domains", scenario: "empty" },
+  { name: "domains-hostile", path: "/domains", scenario: "hostile" },
+  { name: "domains-viewer", path: "/domains", scenario: "busy", caller: VIEWER },
   {
     name: "domain",
     path: "/domains/team-a.claude.example.com",
-    scene: "busy",
+    scenario: "busy",
     before: "document.querySelectorAll('details').forEach((one) => { one.open = !one.closest('nav'); })",
   },
   {
     name: "domain-hostile",
     path: `/domains/${encodeURIComponent("<script>alert(1)</script>")}`,
-    scene: "hostile",
+    scenario: "hostile",
   },
   {
     name: "domain-slack",
     path: "/domains/team-a.claude.example.com",
-    scene: "busy",
+    scenario: "busy",
     caller: VIEWER,
   },
-  { name: "new-domain-host", path: "/domains/new?domain=a+b", scene: "busy" },
-  { name: "new-domain-account", path: "/domains/new?domain=new.example.com", scene: "busy" },
+  { name: "new-domain-host", path: "/domains/new?domain=a+b", scenario: "busy" },
+  { name: "new-domain-account", path: "/domains/new?domain=new.example.com", scenario: "busy" },
   {
     name: "new-domain-slack",
     path: "/domains/new?step=slack&domain=team-b.claude.example.com",
-    scene: "busy",
+    scenario: "busy",
   },
-  { name: "new-domain-key", path: "/domains/new?step=key&domain=team-b.claude.example.com", scene: "busy" },
-  { name: "accounts", path: "/accounts", scene: "busy" },
-  { name: "accounts-empty", path: "/accounts", scene: "empty" },
-  { name: "accounts-hostile", path: "/accounts", scene: "hostile" },
-  { name: "accounts-viewer", path: "/accounts", scene: "busy", caller: VIEWER },
+  {
+    name: "new-domain-key",
+    path: "/domains/new?step=key&domain=team-b.claude.example.com",
+    scenario: "busy",
+  },
+  { name: "accounts", path: "/accounts", scenario: "busy" },
+  { name: "accounts-empty", path: "/accounts", scenario: "empty" },
+  { name: "accounts-hostile", path: "/accounts", scenario: "hostile" },
+  { name: "accounts-viewer", path: "/accounts", scenario: "busy", caller: VIEWER },
   {
     name: "account",
     path: "/accounts/acc_research?done=key",
-    scene: "busy",
+    scenario: "busy",
     before: "document.querySelectorAll('details').forEach((one) => { one.open = !one.closest('nav'); })",
   },
-  { name: "account-ended", path: "/accounts/acc_old-login", scene: "busy" },
-  { name: "account-login", path: "/accounts/acc_old-login/login", scene: "busy" },
-  { name: "account-terms", path: "/accounts/acc_maya/login", scene: "busy" },
-  { name: "audit", path: "/audit", scene: "busy" },
-  { name: "audit-empty", path: "/audit", scene: "empty" },
-  { name: "audit-hostile", path: "/audit", scene: "hostile" },
-  { name: "health", path: "/settings", scene: "busy" },
-  { name: "health-linking", path: "/settings?show=linking", scene: "busy" },
-  { name: "health-hostile", path: "/settings?show=linking", scene: "hostile" },
-  { name: "health-down", path: "/settings", scene: "down" },
-  { name: "sign-in", path: "/sign-in", scene: "busy" },
-  { name: "not-found", path: "/nowhere", scene: "busy" },
+  { name: "account-ended", path: "/accounts/acc_old-login", scenario: "busy" },
+  { name: "account-login", path: "/accounts/acc_old-login/login", scenario: "busy" },
+  { name: "account-terms", path: "/accounts/acc_maya/login", scenario: "busy" },
+  { name: "audit", path: "/audit", scenario: "busy" },
+  { name: "audit-empty", path: "/audit", scenario: "empty" },
+  { name: "audit-hostile", path: "/audit", scenario: "hostile" },
+  { name: "health", path: "/settings", scenario: "busy" },
+  { name: "health-linking", path: "/settings?show=linking", scenario: "busy" },
+  { name: "health-hostile", path: "/settings?show=linking", scenario: "hostile" },
+  { name: "health-down", path: "/settings", scenario: "down" },
+  { name: "sign-in", path: "/sign-in", scenario: "busy" },
+  { name: "not-found", path: "/nowhere", scenario: "busy" },
   {
     name: "keys",
     path: "/requests",
-    scene: "busy",
+    scenario: "busy",
     before: "document.querySelector('dialog#keys').showModal()",
   },
   {
     name: "more",
     path: "/requests",
-    scene: "busy",
+    scenario: "busy",
     before: "document.querySelector('details.more').open = true",
   },
 ];
@@ -151,7 +155,7 @@ for (const complaint of complaints) console.error(complaint);
 process.exitCode = complaints.length === 0 ? 0 : 1;
 
 async function take(browser: Browser, shot: Shot): Promise<void> {
-  const { url, server } = await serveScene(app, shot.scene, shot.caller ?? ADMINISTRATOR);
+  const { url, server } = await serveScenario(app, shot.scenario, shot.caller ?? ADMINISTRATOR);
   const path = await pathOf(url, shot.path);
   for (const look of LOOKS) {
     const context = await browser.newContext({

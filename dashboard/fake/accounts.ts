@@ -1,16 +1,16 @@
 /** Accounts of the scripted API: a key that works, a login that ended, one that is fine, the clients' own. */
 import type { AccountView } from "../../workers/schemas/api/accounts.ts";
 import type { OAuthStatus } from "../../workers/schemas/oauth.ts";
-import type { Scene } from "./api.ts";
-import { NASTY } from "./hostile.ts";
+import type { Scenario } from "./api.ts";
+import { MALICIOUS_STRINGS } from "./hostile.ts";
 
 const MINUTE = 60_000;
 const TERMS =
   "Logins are for the ordinary use of Claude Code by the person who has the plan, and for nobody else's requests. For a team use API keys, or passthrough.";
 
-export function accountsOf(scene: Scene, now: number): AccountView[] {
+export function accountsOf(scenario: Scenario, now: number): AccountView[] {
   const at = (minutes: number) => new Date(now + minutes * MINUTE).toISOString();
-  if (scene === "empty") return [];
+  if (scenario === "empty") return [];
   const login: OAuthStatus = {
     state: "ready",
     expiresAt: at(312),
@@ -30,10 +30,16 @@ export function accountsOf(scene: Scene, now: number): AccountView[] {
     nextRefreshAt: null,
     failures: 3,
     lastError: { at: at(-40), message: "the login server answered 400 invalid_grant" },
-    needsLogin: { since: at(-40), reason: scene === "hostile" ? NASTY.join(" ") : "invalid_grant" },
+    needsLogin: {
+      since: at(-40),
+      reason: scenario === "hostile" ? MALICIOUS_STRINGS.join(" ") : "invalid_grant",
+    },
   };
-  const names = scene === "hostile" ? NASTY : ["acc_research", "acc_platform", "acc_maya", "acc_old-login"];
-  const domains = scene === "hostile" ? NASTY : ["team-a.claude.example.com"];
+  const names =
+    scenario === "hostile"
+      ? MALICIOUS_STRINGS
+      : ["acc_research", "acc_platform", "acc_maya", "acc_old-login"];
+  const domains = scenario === "hostile" ? MALICIOUS_STRINGS : ["team-a.claude.example.com"];
   const kinds = [
     { credentialType: "api_key", state: "ready", login: null },
     { credentialType: "passthrough", state: "ready", login: null },
@@ -49,8 +55,8 @@ export function accountsOf(scene: Scene, now: number): AccountView[] {
 }
 
 /** Calls below /api/accounts; null: not one of them. */
-export function accountsAnswer(scene: Scene, method: string, path: string, sent: unknown, now: number) {
-  const accounts = accountsOf(scene, now);
+export function accountsAnswer(scenario: Scenario, method: string, path: string, sent: unknown, now: number) {
+  const accounts = accountsOf(scenario, now);
   if (path === "/api/accounts") return Response.json({ accounts });
   const login = /^\/api\/accounts\/(.+)\/oauth\/login(\/code)?$/.exec(path);
   if (login) {

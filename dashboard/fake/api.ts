@@ -8,20 +8,20 @@ import type { ApiBinding } from "../src/context/environment.ts";
 import { accountsAnswer } from "./accounts.ts";
 import { conversationDetailOf, conversationsOf, type Look, transcriptOf, treeOf } from "./conversations.ts";
 import { busyAnswer, busyRequestBody, busyStream, busyTimes } from "./conversation.ts";
-import { hostileAnswer, hostileRequestBody, hostileRows, NASTY } from "./hostile.ts";
+import { hostileAnswer, hostileRequestBody, hostileRows, MALICIOUS_STRINGS } from "./hostile.ts";
 import { busyRows } from "./rows.ts";
 import { alertsOf, environmentOf, linkingOf } from "./settings.ts";
 import { errorsOf, hourlyOf, overviewOf, statusOf } from "./sums.ts";
 import { windowDetailOf, windowsOf } from "./windows.ts";
 
-export type Scene = "busy" | "long" | "empty" | "hostile" | "down";
+export type Scenario = "busy" | "long" | "empty" | "hostile" | "down";
 
 export interface FakeApi extends ApiBinding {
   /** What was asked, as "GET /api/…", in order. */
   readonly asked: string[];
   /** Bodies of what was sent with PUT and POST. */
   readonly sent: unknown[];
-  scene: Scene;
+  scenario: Scenario;
   /** Who anybody with the session "good" is. */
   caller: Caller;
   rows: RequestRow[];
@@ -40,18 +40,22 @@ export const ANYBODY: Caller = { role: "viewer", actor: "anybody", via: "read_on
 export const GOOD_KEY = "the-right-key";
 export const GOOD_SESSION = "s".repeat(43);
 
-export function fakeApi(scene: Scene = "busy", now = Date.now(), caller: Caller = ADMINISTRATOR): FakeApi {
+export function fakeApi(
+  scenario: Scenario = "busy",
+  now = Date.now(),
+  caller: Caller = ADMINISTRATOR,
+): FakeApi {
   const rows =
-    scene === "busy" || scene === "long" || scene === "down"
+    scenario === "busy" || scenario === "long" || scenario === "down"
       ? busyRows(now)
-      : scene === "hostile"
+      : scenario === "hostile"
         ? hostileRows(now)
         : [];
   let wrongKeys = 0;
   const api: FakeApi = {
     asked: [],
     sent: [],
-    scene,
+    scenario: scenario,
     caller,
     rows,
     async signIn({ key }) {
@@ -90,7 +94,7 @@ export function fakeApi(scene: Scene = "busy", now = Date.now(), caller: Caller 
       const hasBody = request.method === "PUT" || request.method === "POST";
       const sent: unknown = hasBody ? await request.json() : undefined;
       if (hasBody) api.sent.push(sent);
-      if (api.scene === "down") {
+      if (api.scenario === "down") {
         return Response.json(
           { error: { code: "unavailable", message: "The database cannot be reached just now." } },
           { status: 503 },
@@ -111,24 +115,24 @@ function answer(api: FakeApi, method: string, url: URL, sent: unknown, now: numb
     return Response.json(overviewOf(api.rows, time("from", now - 86_400_000), time("to", now)));
   }
   if (path === "/api/choices") return Response.json(choicesOf(api));
-  if (path === "/api/status") return Response.json(statusOf(api.rows, now, api.scene === "hostile"));
+  if (path === "/api/status") return Response.json(statusOf(api.rows, now, api.scenario === "hostile"));
   if (path === "/api/requests") return Response.json(list(api, url, time("from", 0), time("to", Infinity)));
   const conversation = /^\/api\/conversations(?:\/([^/]+)(\/messages|\/tree)?)?$/.exec(path);
   if (conversation) return conversations(api, conversation[1], conversation[2], url);
   if (path === "/api/usage/tokens/hourly") return Response.json(hourlyOf(api.rows));
   if (path === "/api/live") return new Response(null, { status: 204 });
-  if (path === "/api/windows") return Response.json({ windows: windowsOf(api.scene, now) });
+  if (path === "/api/windows") return Response.json({ windows: windowsOf(api.scenario, now) });
   const account = /^\/api\/windows\/([^]+)$/.exec(path)?.[1];
   if (account) {
-    const detail = windowDetailOf(api.scene, now, account);
+    const detail = windowDetailOf(api.scenario, now, account);
     if (detail) return Response.json(detail);
   }
   if (path === "/api/errors") return Response.json(errorsOf(api.rows, time("from", 0), time("to", now)));
-  if (path === "/api/alerts") return Response.json(alertsOf(api.scene, now));
-  if (path === "/api/quality/linking") return Response.json(linkingOf(api.scene, now));
-  if (path === "/api/environment") return Response.json(environmentOf(api.scene));
+  if (path === "/api/alerts") return Response.json(alertsOf(api.scenario, now));
+  if (path === "/api/quality/linking") return Response.json(linkingOf(api.scenario, now));
+  if (path === "/api/environment") return Response.json(environmentOf(api.scenario));
   if (path === "/api/audit") return Response.json(audit(api, url, now));
-  const ofAccount = accountsAnswer(api.scene, method, path, sent, now);
+  const ofAccount = accountsAnswer(api.scenario, method, path, sent, now);
   if (ofAccount) return ofAccount;
   if (path === "/api/domains") return Response.json({ domains: domains(api) });
   const request = /^\/api\/requests\/([^/]+)(\/body|\/response)?$/.exec(path);
@@ -151,7 +155,7 @@ function answer(api: FakeApi, method: string, url: URL, sent: unknown, now: numb
       { error: { code: "not_found", message: "The domain is not configured." } },
       { status: 404 },
     );
-  if (domain && /[^a-z0-9.:<>-]/.test(domain) && method === "GET" && api.scene === "busy")
+  if (domain && /[^a-z0-9.:<>-]/.test(domain) && method === "GET" && api.scenario === "busy")
     return Response.json(
       {
         error: {
@@ -189,7 +193,7 @@ const hasStatus = (filter: string | null, status: number | null) =>
   (filter.endsWith("xx") ? String(status).startsWith(filter[0]!) : String(status) === filter);
 
 function conversations(api: FakeApi, id: string | undefined, part: string | undefined, url: URL): Response {
-  const look: Look = api.scene === "hostile" || api.scene === "long" ? api.scene : "busy";
+  const look: Look = api.scenario === "hostile" || api.scenario === "long" ? api.scenario : "busy";
   const all = conversationsOf(api.rows, look === "hostile");
   if (id === undefined) {
     const shown = all.slice(0, 50);
@@ -241,7 +245,7 @@ function oneRequest(api: FakeApi, id: string, part: string | undefined): Respons
       { error: { code: "not_found", message: "There is no such request." } },
       { status: 404 },
     );
-  const isHostile = api.scene === "hostile";
+  const isHostile = api.scenario === "hostile";
   const model = row.model ?? "";
   if (part) {
     const text = part === "/body" ? JSON.stringify(busyRequestBody(model)) : busyStream(model);
@@ -267,7 +271,7 @@ function oneRequest(api: FakeApi, id: string, part: string | undefined): Respons
       "anthropic-ratelimit-unified-5h-reset": "1795435200",
     },
     requestHeaders: {
-      "user-agent": isHostile ? NASTY.join(" ") : "claude-cli/2.1.330 (external, cli)",
+      "user-agent": isHostile ? MALICIOUS_STRINGS.join(" ") : "claude-cli/2.1.330 (external, cli)",
       "anthropic-version": "2023-06-01",
       "anthropic-beta": "claude-code-20250219,interleaved-thinking-2025-05-14",
     },
@@ -293,11 +297,11 @@ function oneRequest(api: FakeApi, id: string, part: string | undefined): Respons
 }
 
 function domains(api: FakeApi) {
-  const names = api.scene === "hostile" ? NASTY : api.scene === "empty" ? [] : DOMAIN_NAMES;
+  const names = api.scenario === "hostile" ? MALICIOUS_STRINGS : api.scenario === "empty" ? [] : DOMAIN_NAMES;
   return [
     ...names.map((domain, index) => ({
       domain,
-      accountId: api.scene === "hostile" ? domain : index === 0 ? "acc_research" : "acc_platform",
+      accountId: api.scenario === "hostile" ? domain : index === 0 ? "acc_research" : "acc_platform",
       configured: true,
       credentialType: index === 2 ? ("passthrough" as const) : ("api_key" as const),
       requestCount: api.rows.filter((row) => row.domain === domain).length,
@@ -350,13 +354,13 @@ function audit(api: FakeApi, url: URL, now: number) {
     details:
       action === "domain.put" ? { created: true, credentialType: "api_key", slack: { webhook: "set" } } : {},
   });
-  if (api.scene === "empty") return { entries: [], nextCursor: null };
+  if (api.scenario === "empty") return { entries: [], nextCursor: null };
   const entries = [
     entry(
       "3",
       4,
       "transcript.open",
-      api.scene === "hostile" ? NASTY.join(" ") : "019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071",
+      api.scenario === "hostile" ? MALICIOUS_STRINGS.join(" ") : "019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071",
     ),
     entry("2", 90, "client_key.create", DOMAIN_NAMES[0]!),
     entry("1", 3_000, "domain.put", DOMAIN_NAMES[0]!),

@@ -11,7 +11,7 @@ import { isObject } from "../src/transcript/blocks.ts";
 import type { RequestRow } from "../src/api/types.ts";
 import { busyAnswer, busyRequestBody } from "./conversation.ts";
 import { busyTree, longTree } from "./tree.ts";
-import { hostileAnswer, hostileRequestBody, NASTY } from "./hostile.ts";
+import { hostileAnswer, hostileRequestBody, MALICIOUS_STRINGS } from "./hostile.ts";
 
 const TITLES = [
   "The login test fails about one time in five. Can you find out why, and fix it?",
@@ -39,7 +39,7 @@ export function conversationsOf(rows: readonly RequestRow[], isHostile: boolean)
       conversationId: root.requestId,
       domain: latest.domain,
       title: isHostile
-        ? NASTY[index % NASTY.length]!
+        ? MALICIOUS_STRINGS[index % MALICIOUS_STRINGS.length]!
         : index % 9 === 8
           ? null
           : TITLES[index % TITLES.length]!,
@@ -98,11 +98,11 @@ export function treeOf(row: ConversationRow, look: Look): ConversationTree {
   tree.conversationId = row.conversationId;
   if (look !== "hostile") return tree;
   for (const branch of tree.branches) {
-    if (branch.kind !== "main") branch.name = `${branch.name} ${NASTY[0]!}`;
-    branch.prompt = NASTY[2]!;
-    branch.description = NASTY[1]!;
+    if (branch.kind !== "main") branch.name = `${branch.name} ${MALICIOUS_STRINGS[0]!}`;
+    branch.prompt = MALICIOUS_STRINGS[2]!;
+    branch.description = MALICIOUS_STRINGS[1]!;
   }
-  for (const task of tree.tasks) task.prompt = NASTY.join(" ");
+  for (const task of tree.tasks) task.prompt = MALICIOUS_STRINGS.join(" ");
   return tree;
 }
 
@@ -172,7 +172,7 @@ export function conversationDetailOf(row: ConversationRow, look: Look): Conversa
       prompt:
         node.speaks === "person"
           ? look === "hostile"
-            ? NASTY[place % NASTY.length]!
+            ? MALICIOUS_STRINGS[place % MALICIOUS_STRINGS.length]!
             : (row.title ?? "Go on")
           : null,
       model: row.latestModel,

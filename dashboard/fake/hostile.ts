@@ -8,7 +8,7 @@ const LONG = "n".repeat(2_000);
 const NUL = "nul\u0000bell\u0007esc\u001b[31m";
 const EMOJI = "👩‍👩‍👧‍👦🏳️‍🌈💥 ".repeat(20);
 const ZALGO = "Z̸̧͉̝̠̓a̷̢̺̭͋l̴̨̛͖̇g̵̰̈́o̶͎͝";
-export const NASTY = [
+export const MALICIOUS_STRINGS = [
   MARKUP,
   RTL,
   LONG,
@@ -26,23 +26,23 @@ export function hostileRows(now: number): RequestRow[] {
   return busyRows(now)
     .slice(0, 60)
     .map((row, index) => {
-      const nasty = NASTY[index % NASTY.length]!;
+      const malicious = MALICIOUS_STRINGS[index % MALICIOUS_STRINGS.length]!;
       return {
         ...row,
-        domain: nasty,
-        accountId: nasty,
-        model: nasty,
-        modelServed: `${nasty}!`,
-        requestType: nasty,
-        path: `/v1/${nasty}`,
-        error: index % 3 === 0 ? nasty : null,
-        errorType: index % 3 === 0 ? nasty : null,
+        domain: malicious,
+        accountId: malicious,
+        model: malicious,
+        modelServed: `${malicious}!`,
+        requestType: malicious,
+        path: `/v1/${malicious}`,
+        error: index % 3 === 0 ? malicious : null,
+        errorType: index % 3 === 0 ? malicious : null,
         responseStatus: index % 3 === 0 ? 599 : 200,
-        stopReason: nasty,
-        sessionId: index % 2 === 0 ? nasty : `${nasty}${index}`,
-        agentId: nasty,
+        stopReason: malicious,
+        sessionId: index % 2 === 0 ? malicious : `${malicious}${index}`,
+        agentId: malicious,
         toolCalls: { [MARKUP]: 3, [LONG]: 1, [RTL]: 2 },
-        upstreamRequestId: nasty,
+        upstreamRequestId: malicious,
         costUsd: index % 4 === 0 ? null : "123456789.123456789012",
         inputTokens: 9_007_199_254_740_991,
         durationMs: index % 5 === 0 ? null : 1e12,

@@ -10,7 +10,7 @@ import { build } from "esbuild";
 import type { Caller } from "../../workers/schemas/api/session.ts";
 import { buildAssets } from "../build.ts";
 import type { ApiBinding, Bindings } from "../src/context/environment.ts";
-import { fakeApi, GOOD_SESSION, type Scene } from "./api.ts";
+import { fakeApi, GOOD_SESSION, type Scenario } from "./api.ts";
 
 const HERE = import.meta.dirname;
 const PUBLIC = join(HERE, "../public");
@@ -53,13 +53,13 @@ const files: Bindings["ASSETS"] = {
 };
 
 /** Serves one scene to one kind of caller; everybody is signed in. Port 0 takes a free one. */
-export async function serveScene(
+export async function serveScenario(
   app: App,
-  scene: Scene,
+  scenario: Scenario,
   caller?: Caller,
   port = 0,
 ): Promise<{ url: string; server: Server }> {
-  const api = fakeApi(scene, Date.now(), caller);
+  const api = fakeApi(scenario, Date.now(), caller);
   const server = createServer((incoming, outgoing) => {
     void (async () => {
       const chunks: Uint8Array[] = [];

@@ -1,11 +1,11 @@
 /** What the page of health asks beside the status, in the scripted API. */
 import type { LinkingQuality } from "../../workers/schemas/api/conversations.ts";
 import type { AlertsWaiting, Environment } from "../../workers/schemas/api/settings.ts";
-import type { Scene } from "./api.ts";
-import { NASTY } from "./hostile.ts";
+import type { Scenario } from "./api.ts";
+import { MALICIOUS_STRINGS } from "./hostile.ts";
 
-export function alertsOf(scene: Scene, now: number): AlertsWaiting {
-  if (scene !== "hostile")
+export function alertsOf(scenario: Scenario, now: number): AlertsWaiting {
+  if (scenario !== "hostile")
     return { waiting: 0, oldestAt: null, nextAt: null, outboxes: [], unanswered: 0, isMore: false };
   return {
     waiting: 3,
@@ -14,7 +14,7 @@ export function alertsOf(scene: Scene, now: number): AlertsWaiting {
     outboxes: [
       {
         kind: "domain",
-        name: NASTY[0]!,
+        name: MALICIOUS_STRINGS[0]!,
         waiting: 3,
         attempts: 4,
         lastProblem: "Slack answered 404: no_service",
@@ -25,7 +25,7 @@ export function alertsOf(scene: Scene, now: number): AlertsWaiting {
   };
 }
 
-export function linkingOf(scene: Scene, now: number): LinkingQuality {
+export function linkingOf(scenario: Scenario, now: number): LinkingQuality {
   const at = new Date(now).toISOString();
   const share = (requests: number, orphans: number) => ({
     requests,
@@ -36,9 +36,11 @@ export function linkingOf(scene: Scene, now: number): LinkingQuality {
     lowConfidence: 1,
   });
   const clients =
-    scene === "hostile" ? NASTY : ["claude-cli/2.1.330", "claude-cli/1.0.58", "python-requests/2.32.5"];
+    scenario === "hostile"
+      ? MALICIOUS_STRINGS
+      : ["claude-cli/2.1.330", "claude-cli/1.0.58", "python-requests/2.32.5"];
   const weeks = ["2026-11-02", "2026-11-09", "2026-11-16"];
-  const isEmpty = scene === "empty";
+  const isEmpty = scenario === "empty";
   return {
     from: at,
     to: at,
@@ -50,7 +52,7 @@ export function linkingOf(scene: Scene, now: number): LinkingQuality {
   };
 }
 
-export function environmentOf(scene: Scene): Environment {
+export function environmentOf(scenario: Scenario): Environment {
   const variable = (name: string, value: string | null, isDefault: boolean, description: string) => ({
     name,
     value,
@@ -64,7 +66,7 @@ export function environmentOf(scene: Scene): Environment {
       variable("DASHBOARD_API_KEY", null, false, "Administrator's key of API and dashboard."),
       variable(
         "DASHBOARD_URL",
-        scene === "hostile" ? NASTY.join("") : "https://nexus.example.com",
+        scenario === "hostile" ? MALICIOUS_STRINGS.join("") : "https://nexus.example.com",
         false,
         "Where the dashboard is.",
       ),

@@ -1,7 +1,7 @@
 /** Windows of two accounts: one quiet, one nearly full; and of hostile names. */
 import type { WindowDetail, WindowView } from "../../workers/schemas/api/windows.ts";
-import type { Scene } from "./api.ts";
-import { NASTY } from "./hostile.ts";
+import type { Scenario } from "./api.ts";
+import { MALICIOUS_STRINGS } from "./hostile.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -70,10 +70,10 @@ function view(now: number, accountId: string, list: Unified[]): WindowView {
   };
 }
 
-export function windowsOf(scene: Scene, now: number): WindowView[] {
-  if (scene === "empty") return [];
-  if (scene === "hostile") {
-    return NASTY.slice(0, 7).map((name, index) =>
+export function windowsOf(scenario: Scenario, now: number): WindowView[] {
+  if (scenario === "empty") return [];
+  if (scenario === "hostile") {
+    return MALICIOUS_STRINGS.slice(0, 7).map((name, index) =>
       view(now, name, [unified(now, index === 0 ? name : "5h", 5, 3, 0.4 * index)]),
     );
   }
@@ -84,15 +84,15 @@ export function windowsOf(scene: Scene, now: number): WindowView[] {
   ];
 }
 
-export function windowDetailOf(scene: Scene, now: number, accountId: string): WindowDetail | null {
-  const found = windowsOf(scene, now).find((one) => one.accountId === accountId);
+export function windowDetailOf(scenario: Scenario, now: number, accountId: string): WindowDetail | null {
+  const found = windowsOf(scenario, now).find((one) => one.accountId === accountId);
   if (!found) return null;
   const share = (requests: number, output: number, costUsd: string, part: number) => ({
     ...sums(requests, output, costUsd),
     shareOfTokens: part,
     shareOfCost: part,
   });
-  const name = (good: string, index: number) => (scene === "hostile" ? NASTY[index]! : good);
+  const name = (good: string, index: number) => (scenario === "hostile" ? MALICIOUS_STRINGS[index]! : good);
   return {
     ...found,
     domains: [

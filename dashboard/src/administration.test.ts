@@ -1,12 +1,12 @@
 /** Accounts, setting a domain up, Slack and the audit log, as forms without a script: what is sent, and what is said. */
 import { describe, expect, it } from "vitest";
-import { ADMINISTRATOR, ANYBODY, fakeApi, GOOD_SESSION, VIEWER, type Scene } from "../fake/api.ts";
+import { ADMINISTRATOR, ANYBODY, fakeApi, GOOD_SESSION, VIEWER, type Scenario } from "../fake/api.ts";
 import { createApp } from "./app.tsx";
 
 const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
 
-function visit(caller = ADMINISTRATOR, scene: Scene = "busy") {
-  const api = fakeApi(scene, Date.now(), caller);
+function visit(caller = ADMINISTRATOR, scenario: Scenario = "busy") {
+  const api = fakeApi(scenario, Date.now(), caller);
   const ask = async (path: string, init: RequestInit = {}) => {
     const headers = new Headers(init.headers);
     if (!headers.has("cookie")) headers.set("cookie", `nexus_session=${GOOD_SESSION}`);

@@ -1,13 +1,17 @@
 /** The pages of one conversation against the scripted API: tree and transcript belong together, stay small, trust nothing. */
 import { describe, expect, it } from "vitest";
-import { fakeApi, GOOD_SESSION, type Scene } from "../fake/api.ts";
+import { fakeApi, GOOD_SESSION, type Scenario } from "../fake/api.ts";
 import { MARKUP } from "../fake/hostile.ts";
 import { createApp } from "./app.tsx";
 
 const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
 
-async function visit(scene: Scene, query = "", change: (api: ReturnType<typeof fakeApi>) => void = () => {}) {
-  const api = fakeApi(scene);
+async function visit(
+  scenario: Scenario,
+  query = "",
+  change: (api: ReturnType<typeof fakeApi>) => void = () => {},
+) {
+  const api = fakeApi(scenario);
   change(api);
   const headers = { cookie: `nexus_session=${GOOD_SESSION}` };
   const list = await api.fetch(new Request("https://api.internal/api/conversations"));

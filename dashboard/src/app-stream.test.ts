@@ -1,6 +1,6 @@
 /** The stream of a request as a page: its events, and when they came where that is known. */
 import { describe, expect, it } from "vitest";
-import { fakeApi, GOOD_SESSION, type Scene } from "../fake/api.ts";
+import { fakeApi, GOOD_SESSION, type Scenario } from "../fake/api.ts";
 import { createApp } from "./app.tsx";
 import { exactly } from "./transcript/stream-times.ts";
 import type { RequestDetail } from "./api/types.ts";
@@ -8,8 +8,8 @@ import type { RequestDetail } from "./api/types.ts";
 const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
 
 /** The tab of one request of the scene, which every other time is a timed one. */
-async function visit(scene: Scene, { isTimed = true, query = "" } = {}) {
-  const api = fakeApi(scene);
+async function visit(scenario: Scenario, { isTimed = true, query = "" } = {}) {
+  const api = fakeApi(scenario);
   const headers = { cookie: `nexus_session=${GOOD_SESSION}` };
   const ask = (path: string) => app.request(`http://localhost:8788${path}`, { headers }, { API: api });
   const details: RequestDetail[] = [];

@@ -1,6 +1,14 @@
 /** The whole application against the scripted API: who gets in, what leaves with every answer, what hostile texts become. */
 import { describe, expect, it } from "vitest";
-import { ADMINISTRATOR, ANYBODY, fakeApi, GOOD_KEY, GOOD_SESSION, VIEWER, type Scene } from "../fake/api.ts";
+import {
+  ADMINISTRATOR,
+  ANYBODY,
+  fakeApi,
+  GOOD_KEY,
+  GOOD_SESSION,
+  VIEWER,
+  type Scenario,
+} from "../fake/api.ts";
 import { MARKUP } from "../fake/hostile.ts";
 import { createApp } from "./app.tsx";
 
@@ -22,8 +30,8 @@ const PAGES = [
   "/settings",
 ];
 
-function visit(scene: Scene, caller = ADMINISTRATOR) {
-  const api = fakeApi(scene, Date.now(), caller);
+function visit(scenario: Scenario, caller = ADMINISTRATOR) {
+  const api = fakeApi(scenario, Date.now(), caller);
   const ask = async (path: string, init: RequestInit = {}) => {
     const headers = new Headers(init.headers);
     if (!headers.has("cookie")) headers.set("cookie", `nexus_session=${GOOD_SESSION}`);
@@ -174,9 +182,9 @@ describe("usage", () => {
   });
 });
 
-describe.each(["busy", "empty", "hostile", "down"] as const)("every page on a day that is %s", (scene) => {
+describe.each(["busy", "empty", "hostile", "down"] as const)("every page on a day that is %s", (scenario) => {
   it.each(PAGES)("%s comes whole, with nothing inline and nothing from elsewhere", async (path) => {
-    const { response, text } = await visit(scene).ask(path);
+    const { response, text } = await visit(scenario).ask(path);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
     expect(response.headers.get("cache-control")).toBe("no-store");

@@ -4,7 +4,7 @@
  */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Scene } from "../../dashboard/fake/api.ts";
+import type { Scenario } from "../../dashboard/fake/api.ts";
 import { type ScriptedDashboard, startScriptedDashboard } from "../support/scripted-dashboard.ts";
 
 let dashboard: ScriptedDashboard;
@@ -14,8 +14,8 @@ beforeAll(async () => {
 afterAll(() => dashboard.stop());
 
 /** The first conversation of a scene, once its tree can be moved. */
-async function open(scene: Scene, query = "", width = 1440) {
-  const opened = await dashboard.open(scene, `/conversations/TALK${query}`, width);
+async function open(scenario: Scenario, query = "", width = 1440) {
+  const opened = await dashboard.open(scenario, `/conversations/TALK${query}`, width);
   if (width > 760) await opened.page.waitForSelector(".tree-frame.is-live");
   return opened;
 }

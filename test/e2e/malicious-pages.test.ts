@@ -84,7 +84,7 @@ async function signedIn() {
 
 /** A path of each kind over the hostile data, and of those that put what is in an address on the page. */
 async function everyPath(): Promise<string[]> {
-  const nasty = encodeURIComponent(`"><script>globalThis.${MARK}=1</script>\u202E${"n".repeat(250)}`);
+  const malicious = encodeURIComponent(`"><script>globalThis.${MARK}=1</script>\u202E${"n".repeat(250)}`);
   const { conversations } = await ask<ConversationList>("/api/conversations");
   const { windows } = await ask<WindowList>("/api/windows");
   const [most] = conversations.toSorted((left, right) => right.branchCount - left.branchCount);
@@ -102,9 +102,9 @@ async function everyPath(): Promise<string[]> {
     ...[exchanges[2]!, exchanges[6]!, exchanges[7]!].flatMap((id) =>
       ["raw", "headers", "stream"].map((tab) => `/requests/${id}?tab=${tab}`),
     ),
-    `/requests?domain=${nasty}&accountId=${nasty}&model=${nasty}&requestType=${nasty}&sessionId=${nasty}`,
+    `/requests?domain=${malicious}&accountId=${malicious}&model=${malicious}&requestType=${malicious}&sessionId=${malicious}`,
     "/conversations",
-    `/conversations?search=${nasty}`,
+    `/conversations?search=${malicious}`,
     ...conversations.map(({ conversationId }) => `/conversations/${conversationId}`),
     ...looks.map((look) => `/conversations/${detail.conversationId}${look}`),
     `/conversations/${detail.conversationId}?reminders=show&tools=hide`,
@@ -116,14 +116,14 @@ async function everyPath(): Promise<string[]> {
     "/errors",
     "/domains",
     `/domains/${LONGEST_HOST}`,
-    `/domains/${nasty}`,
-    `/domains/new?domain=${nasty}`,
+    `/domains/${malicious}`,
+    `/domains/new?domain=${malicious}`,
     "/accounts",
     `/accounts/${LONGEST_ACCOUNT}/login`,
     "/audit",
-    `/audit?actor=${nasty}&action=${nasty}&target=${nasty}`,
+    `/audit?actor=${malicious}&action=${malicious}&target=${malicious}`,
     "/settings?show=linking",
-    `/${nasty}`,
+    `/${malicious}`,
   ];
 }
 

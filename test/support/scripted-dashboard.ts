@@ -1,13 +1,13 @@
 /** The dashboard over the scripted API, in a real Chromium: scenes that are hard to bring about with a whole world. */
 import type { Browser } from "playwright-core";
-import type { Scene } from "../../dashboard/fake/api.ts";
-import { loadApp, serveScene } from "../../dashboard/fake/serve.ts";
+import type { Scenario } from "../../dashboard/fake/api.ts";
+import { loadApp, serveScenario } from "../../dashboard/fake/serve.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
 import { openWatchedPage, type WatchedPage } from "./watched-page.ts";
 
 export interface ScriptedDashboard {
   /** A page of `scene`, as wide as a desk unless said otherwise; `path` may name TALK, its first conversation, and ASKED, its first request. */
-  open(scene: Scene, path: string, width?: number): Promise<WatchedPage>;
+  open(scenario: Scenario, path: string, width?: number): Promise<WatchedPage>;
   stop(): Promise<void>;
 }
 
@@ -16,11 +16,11 @@ export async function startScriptedDashboard(): Promise<ScriptedDashboard> {
     startBrowser(),
     loadApp(),
   ]);
-  const served = new Map<Scene, Awaited<ReturnType<typeof serveScene>>>();
+  const served = new Map<Scenario, Awaited<ReturnType<typeof serveScenario>>>();
   return {
-    async open(scene, path, width = 1440) {
-      const ready = served.get(scene) ?? (await serveScene(app, scene));
-      served.set(scene, ready);
+    async open(scenario, path, width = 1440) {
+      const ready = served.get(scenario) ?? (await serveScenario(app, scenario));
+      served.set(scenario, ready);
       const { url } = ready;
       const watched = await openWatchedPage(browser, { width });
       const { page } = watched;
