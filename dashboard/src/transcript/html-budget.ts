@@ -1,22 +1,22 @@
 /** How much text a page still has room for: its first screen is to be small, however much was said in how many pieces. */
 
-export interface Room {
+export interface HtmlBudget {
   /** Bytes of HTML, about. */
   left: number;
 }
 
 /** Even where there is no room left, a text shows how it begins. */
-const LEAST = 300;
+const MIN_TEXT_BYTES = 300;
 
 /** How many characters of `text`, `most` at the most, there is room for. It is taken. */
-export function takeRoom(room: Room | undefined, text: string, most: number): number {
-  if (!room) return most;
-  const until = Math.max(room.left, LEAST);
+export function spendBudget(room: HtmlBudget | undefined, text: string, maxCharacters: number): number {
+  if (!room) return maxCharacters;
+  const limit = Math.max(room.left, MIN_TEXT_BYTES);
   let bytes = 0;
   let at = 0;
-  for (; at < text.length && at < most && bytes < until; at++) bytes += bytesOf(text.charCodeAt(at));
+  for (; at < text.length && at < maxCharacters && bytes < limit; at++) bytes += bytesOf(text.charCodeAt(at));
   room.left -= bytes;
-  return bytes < until ? most : at;
+  return bytes < limit ? maxCharacters : at;
 }
 
 /** Escaped and in UTF-8; halves of a pair count half. */

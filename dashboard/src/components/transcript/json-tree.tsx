@@ -3,7 +3,7 @@ import type { Child } from "hono/jsx";
 import { formatCount } from "../../format/number.ts";
 import { cutAt, oneLine, printable } from "../../format/text.ts";
 import { isObject } from "../../transcript/blocks.ts";
-import { type Room, takeRoom } from "../../transcript/html-budget.ts";
+import { type HtmlBudget, spendBudget } from "../../transcript/html-budget.ts";
 
 /** A tree larger than this ends with a word and a link. */
 const MAX_NODES = 2_000;
@@ -21,7 +21,7 @@ interface Props {
   /** Members that stand closed whatever their level (long and rarely wanted). */
   closed?: readonly string[];
   /** What the page has room for. */
-  room?: Room | undefined;
+  room?: HtmlBudget | undefined;
 }
 
 export function JsonTree({ value, rawHref, open = 1, closed = [], room }: Props) {
@@ -36,7 +36,7 @@ export function JsonTree({ value, rawHref, open = 1, closed = [], room }: Props)
 }
 
 /** Rendered after the tree, so that it knows whether the budget ran out. */
-function BudgetNote({ budget, rawHref }: { budget: Budget; rawHref: string }) {
+function BudgetNote({ budget, rawHref }: { budget: TreeBudget; rawHref: string }) {
   if (budget.nodes > 0) return null;
   return (
     <p class="note">
@@ -47,10 +47,10 @@ function BudgetNote({ budget, rawHref }: { budget: Budget; rawHref: string }) {
 }
 
 /** What is left for a tree. */
-interface Budget {
+interface TreeBudget {
   nodes: number;
   text: number;
-  room: Room | undefined;
+  room: HtmlBudget | undefined;
 }
 
 interface NodeProps {
@@ -59,7 +59,7 @@ interface NodeProps {
   depth: number;
   open: number;
   closed: readonly string[];
-  budget: Budget;
+  budget: TreeBudget;
 }
 
 function Node({ name, value, depth, open, closed, budget }: NodeProps): Child {
@@ -123,10 +123,10 @@ function Peek({ value }: { value: unknown }) {
   return null;
 }
 
-function Scalar({ value, budget }: { value: unknown; budget: Budget }) {
+function Scalar({ value, budget }: { value: unknown; budget: TreeBudget }) {
   if (typeof value === "string") {
     const most = budget.text > 0 ? MAX_STRING : SHORT_STRING;
-    const cut = cutAt(value, takeRoom(budget.room, value, most));
+    const cut = cutAt(value, spendBudget(budget.room, value, most));
     budget.text -= cut.length;
     return (
       <bdi class="json-string" dir="auto">

@@ -5,15 +5,15 @@ import { foldText, MAX_TEXT_CHARACTERS } from "../../transcript/collapse.ts";
 import { MAX_MARKDOWN_CHARACTERS, renderParts } from "../../transcript/markdown.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
 import { printable } from "../../format/text.ts";
-import { type Room, takeRoom } from "../../transcript/html-budget.ts";
+import { type HtmlBudget, spendBudget } from "../../transcript/html-budget.ts";
 import type { Child } from "hono/jsx";
 
 /** Characters of a text in a page. What folds early is history: the whole of it is a link away. */
-const mostOf = (foldAt: number) => (foldAt < EARLY ? MAX_HISTORY : MAX_TEXT_CHARACTERS);
-const EARLY = 1_000;
+const maxCharacters = (foldAt: number) => (foldAt < HISTORY_COLLAPSE_AT ? MAX_HISTORY : MAX_TEXT_CHARACTERS);
+const HISTORY_COLLAPSE_AT = 1_000;
 const MAX_HISTORY = 4_200;
 /** A text this short is shown as Markdown even where the page is full. */
-const FITS = 300;
+const ALWAYS_MARKDOWN = 300;
 
 interface Props {
   text: string;
@@ -23,13 +23,13 @@ interface Props {
   /** Colours code. */
   paint?: Painter | undefined;
   /** What the page has room for; without one a text has its own limit only. */
-  room?: Room | undefined;
+  room?: HtmlBudget | undefined;
 }
 
 /** Markdown. Too long for that, it is shown as plain text. */
 export function Prose({ text, foldAt, rawHref, paint, room }: Props) {
-  const isLong = text.length > Math.min(MAX_MARKDOWN_CHARACTERS, mostOf(foldAt) + 500);
-  if (isLong || (room && text.length > Math.max(room.left, FITS))) {
+  const isLong = text.length > Math.min(MAX_MARKDOWN_CHARACTERS, maxCharacters(foldAt) + 500);
+  if (isLong || (room && text.length > Math.max(room.left, ALWAYS_MARKDOWN))) {
     return <PlainText text={text} foldAt={foldAt} rawHref={rawHref} room={room} />;
   }
   const parts = renderParts(printable(text), foldAt, paint);
@@ -55,7 +55,7 @@ export function PlainText({
   language = null,
   room,
 }: Props & { language?: string | null }) {
-  const folded = foldText(text, foldAt, takeRoom(room, text, mostOf(foldAt)));
+  const folded = foldText(text, foldAt, spendBudget(room, text, maxCharacters(foldAt)));
   const show = (part: string) => {
     const painted = paint?.(printable(part), language) ?? null;
     return painted === null ? printable(part) : raw(painted);

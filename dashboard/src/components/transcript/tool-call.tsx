@@ -4,7 +4,7 @@ import type { Block } from "../../transcript/blocks.ts";
 import { isObject } from "../../transcript/blocks.ts";
 import { diffLines } from "../../transcript/diff.ts";
 import { languageOfPath, numbered } from "../../transcript/highlight.ts";
-import { type Room, takeRoom } from "../../transcript/html-budget.ts";
+import { type HtmlBudget, spendBudget } from "../../transcript/html-budget.ts";
 import { toolSummary } from "../../transcript/tool-summary.ts";
 import { formatCount } from "../../format/number.ts";
 import { countLines, cutAt, printable } from "../../format/text.ts";
@@ -172,8 +172,8 @@ function editsOf(input: Record<string, unknown>): { before: string; after: strin
 
 const MAX_DIFF_CHARACTERS = 20_000;
 
-function Diff({ before, after, room }: { before: string; after: string; room: Room | undefined }) {
-  const cut = (text: string) => cutAt(text, takeRoom(room, text, MAX_DIFF_CHARACTERS));
+function Diff({ before, after, room }: { before: string; after: string; room: HtmlBudget | undefined }) {
+  const cut = (text: string) => cutAt(text, spendBudget(room, text, MAX_DIFF_CHARACTERS));
   const shown = [cut(before), cut(after)] as const;
   const lines = diffLines(...shown);
   const kinds = { "+": "added", "-": "removed", " ": "kept" } as const;

@@ -1,7 +1,7 @@
 /** What the parts of a transcript share: links to the whole of what they shorten, the budget of the page, and fold lengths. */
 import type { Child } from "hono/jsx";
 import type { Painter } from "../../transcript/highlight.ts";
-import type { Room } from "../../transcript/html-budget.ts";
+import type { HtmlBudget } from "../../transcript/html-budget.ts";
 
 /** What a transcript needs to know to link to the whole of what it cuts. */
 export interface TranscriptContext {
@@ -16,7 +16,7 @@ export interface TranscriptContext {
   /** Colours code; one for the page. */
   paint?: Painter;
   /** What the page has room for. */
-  room?: Room;
+  room?: HtmlBudget;
   /** When a message was sent and by which request, where that is known. */
   noteOf?: (number: number) => Child;
   /** The item of the tree beside it that a message belongs to. */

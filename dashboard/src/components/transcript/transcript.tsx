@@ -9,8 +9,8 @@ import { FOLD_AT, FOLD_NEWEST_AT, type TranscriptContext } from "./transcript-co
 import { Wire } from "../ui/values.tsx";
 
 /** Bytes of texts in one page: of what came before, and of the newest exchange. */
-const ROOM_OF_HISTORY = 16_000;
-const ROOM_OF_NEWEST = 36_000;
+const HISTORY_HTML_BYTES = 16_000;
+const NEWEST_HTML_BYTES = 36_000;
 
 interface Props {
   entries: readonly Entry[];
@@ -22,8 +22,8 @@ interface Props {
 export function Transcript({ entries, answerNumber, context }: Props) {
   const people = entries.filter(isPerson).map((entry) => entry.number);
   const lastPerson = people.at(-1) ?? 0;
-  const before = { ...context, room: { left: ROOM_OF_HISTORY } };
-  const newest = { ...context, room: { left: ROOM_OF_NEWEST } };
+  const before = { ...context, room: { left: HISTORY_HTML_BYTES } };
+  const newest = { ...context, room: { left: NEWEST_HTML_BYTES } };
   return (
     <ol class="transcript" data-rows>
       {entries.map((entry) => {
