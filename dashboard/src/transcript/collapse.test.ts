@@ -1,29 +1,29 @@
 import { describe, expect, it } from "vitest";
 import { diffLines } from "./diff.ts";
-import { foldText } from "./collapse.ts";
+import { collapseText } from "./collapse.ts";
 import { eventSummary, parseStream } from "./sse.ts";
 
 describe("folding long text", () => {
   it("keeps what is only a little too long whole", () => {
-    expect(foldText("x".repeat(390), 300)).toMatchObject({ rest: "", omitted: 0 });
+    expect(collapseText("x".repeat(390), 300)).toMatchObject({ rest: "", omitted: 0 });
   });
 
   it("cuts at a line's end and counts the lines behind the fold", () => {
     const text = Array.from({ length: 40 }, (_, index) => `line number ${index}`).join("\n");
-    const folded = foldText(text, 300);
+    const folded = collapseText(text, 300);
     expect(`${folded.shown}\n${folded.rest}`).toBe(text);
     expect(folded.restLines).toBe(40 - folded.shown.split("\n").length);
   });
 
   it("cuts within a line without end, and loses nothing", () => {
     const text = "👩".repeat(1_000);
-    const folded = foldText(text, 301);
+    const folded = collapseText(text, 301);
     expect(folded.shown + folded.rest).toBe(text);
     expect(folded.shown.isWellFormed()).toBe(true);
   });
 
   it("says how much a page does not carry", () => {
-    expect(foldText("x".repeat(1_000_000), 300)).toMatchObject({ omitted: 976_000 });
+    expect(collapseText("x".repeat(1_000_000), 300)).toMatchObject({ omitted: 976_000 });
   });
 });
 

@@ -1,7 +1,7 @@
 /** Long plain text in two parts: what is shown and what waits behind "Show more (N lines)". */
 import { countLines, cutAt } from "../format/text.ts";
 
-export interface Folded {
+export interface CollapsedText {
   shown: string;
   /** Empty when all is shown. */
   rest: string;
@@ -17,7 +17,7 @@ export const MAX_TEXT_CHARACTERS = 24_000;
  * Cuts near `limit` characters, at a line's end where one is near. Lines without end are cut within; what would leave
  * less than a third of `limit` to fold stays whole.
  */
-export function foldText(text: string, limit: number, maximum = MAX_TEXT_CHARACTERS): Folded {
+export function collapseText(text: string, limit: number, maximum = MAX_TEXT_CHARACTERS): CollapsedText {
   const kept = cutAt(text, maximum);
   const omitted = text.length - kept.length;
   if (kept.length <= limit * 1.33) return { shown: kept, rest: "", restLines: 0, omitted };

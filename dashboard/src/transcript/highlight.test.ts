@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { languageOfPath, newPainter, numbered } from "./highlight.ts";
+import { languageOfPath, createHighlighter, highlightNumbered } from "./highlight.ts";
 
 describe("colours of code", () => {
   it("mark words of a language, and escape everything", () => {
-    const html = newPainter()('const a = "<script>alert(1)</script>" && 1;', "ts");
+    const html = createHighlighter()('const a = "<script>alert(1)</script>" && 1;', "ts");
     expect(html).toContain('<span class="hljs-keyword">const</span>');
     expect(html).not.toContain("<script");
     expect(html?.replaceAll(/<\/?span[^>]*>/g, "")).toBe(
@@ -18,11 +18,11 @@ describe("colours of code", () => {
     ["a long block", "x = 1\n".repeat(3_000), "python"],
     ["a language that is a member of every object", "x = 1", "constructor"],
   ])("leave %s plain", (_, code, language) => {
-    expect(newPainter()(code, language)).toBeNull();
+    expect(createHighlighter()(code, language)).toBeNull();
   });
 
   it("end with a page's share", () => {
-    const paint = newPainter();
+    const paint = createHighlighter();
     const block = "x = 1\n".repeat(1_600);
     const painted = Array.from({ length: 5 }, () => paint(block, "python") !== null);
     expect(painted).toEqual([true, true, true, false, false]);
@@ -30,10 +30,10 @@ describe("colours of code", () => {
   });
 
   it("keep the numbers of a listing apart from its code", () => {
-    expect(numbered(newPainter())("  9→const a = 1;\n 10→<b>", "ts")).toMatch(
+    expect(highlightNumbered(createHighlighter())("  9→const a = 1;\n 10→<b>", "ts")).toMatch(
       /^<span class="line-number"> {2}9→<\/span><span class="hljs-keyword">const<\/span>[^]*\n<span class="line-number"> 10→<\/span>&lt;/,
     );
-    expect(numbered(newPainter())("The file has been updated.", "ts")).toBeNull();
+    expect(highlightNumbered(createHighlighter())("The file has been updated.", "ts")).toBeNull();
   });
 
   it.each([

@@ -9,10 +9,10 @@ const MAX_LINE = 1_000;
 const MAX_PAGE = 30_000;
 
 /** Colours code; null where it stays plain. */
-export type Painter = (code: string, language: string | null) => string | null;
+export type Highlighter = (code: string, language: string | null) => string | null;
 
 /** A painter for one page. What it gives is safe HTML: escaped text in spans with classes. */
-export function newPainter(): Painter {
+export function createHighlighter(): Highlighter {
   let left = MAX_PAGE;
   return (code, language) => {
     if (!language || code.length > MAX_BLOCK || code.length > left) return null;
@@ -23,19 +23,19 @@ export function newPainter(): Painter {
 }
 
 /** A painter for listings as tools give them, "  12→code": each line by itself, its number apart. What is no listing is words of the tool, and plain. */
-export function numbered(paint: Painter): Painter {
+export function highlightNumbered(paint: Highlighter): Highlighter {
   return (code, language) => {
     const lines = code.split("\n");
     if (language === null || lines.length > 400 || !lines.every((line) => line === "" || NUMBERED.test(line)))
       return null;
-    const painted: string[] = [];
+    const highlighted: string[] = [];
     for (const line of lines) {
       const [, number = "", rest = ""] = NUMBERED.exec(line) ?? [];
       const html = paint(rest, language);
       if (html === null) return null;
-      painted.push(number === "" ? html : `<span class="line-number">${number}</span>${html}`);
+      highlighted.push(number === "" ? html : `<span class="line-number">${number}</span>${html}`);
     }
-    return painted.join("\n");
+    return highlighted.join("\n");
   };
 }
 

@@ -3,7 +3,7 @@
  * say nothing about where they came from; images of other sites become links, so that reading a transcript asks nobody.
  */
 import MarkdownIt from "markdown-it";
-import type { Painter } from "./highlight.ts";
+import type { Highlighter } from "./highlight.ts";
 
 /** Longer texts are shown plain: nobody reads them as prose, and parsing is not free. */
 export const MAX_MARKDOWN_CHARACTERS = 60_000;
@@ -48,7 +48,7 @@ markdown.renderer.rules.fence = (tokens, index, _options, environment) => {
 };
 
 /** What a rendering is made with. */
-type Environment = { paint?: Painter | undefined };
+type Environment = { paint?: Highlighter | undefined };
 
 /** Safe HTML of one text. */
 export function renderMarkdown(text: string): string {
@@ -62,7 +62,7 @@ export function renderMarkdown(text: string): string {
 export function renderParts(
   text: string,
   limit: number,
-  paint?: Painter,
+  paint?: Highlighter,
 ): { shown: string; rest: string; restLines: number; cutAt: number } {
   const environment: Environment = { paint };
   const tokens = markdown.parse(text, environment);

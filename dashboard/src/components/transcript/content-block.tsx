@@ -7,7 +7,7 @@ import { Icon } from "../ui/icon.tsx";
 import { JsonTree } from "./json-tree.tsx";
 import { PlainText, Prose } from "./long-text.tsx";
 import { ToolCall, type ToolResult, type ToolUse } from "./tool-call.tsx";
-import { FOLD_AT, FOLD_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
+import { COLLAPSE_AT, COLLAPSE_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
 import { Wire } from "../ui/values.tsx";
 
 /** A tool call with its result. The blocks of the result are content blocks again. */
@@ -23,7 +23,9 @@ export function CallView(props: {
 export function BlockView({ block, context }: { block: Block; context: TranscriptContext }) {
   switch (block.kind) {
     case "text":
-      return <PlainText text={block.text} foldAt={FOLD_AT} rawHref={context.rawHref} room={context.room} />;
+      return (
+        <PlainText text={block.text} foldAt={COLLAPSE_AT} rawHref={context.rawHref} room={context.room} />
+      );
     case "reminder":
       return <Reminders texts={[block.text]} context={context} />;
     case "thinking":
@@ -46,7 +48,7 @@ export function BlockView({ block, context }: { block: Block; context: Transcrip
             {block.bytes !== null && `, ${formatBytes(block.bytes)}`}
           </span>
           {block.text !== null && (
-            <PlainText text={block.text} foldAt={FOLD_AT} rawHref={context.rawHref} room={context.room} />
+            <PlainText text={block.text} foldAt={COLLAPSE_AT} rawHref={context.rawHref} room={context.room} />
           )}
         </div>
       );
@@ -75,17 +77,17 @@ function Thinking({ text, context }: { text: string; context: TranscriptContext 
       <summary>
         Thinking <span class="mute">{formatCount(countLines(text), "line")}</span>
       </summary>
-      <Prose text={text} foldAt={FOLD_NEWEST_AT} rawHref={context.rawHref} room={context.room} />
+      <Prose text={text} foldAt={COLLAPSE_NEWEST_AT} rawHref={context.rawHref} room={context.room} />
     </details>
   );
 }
 
 export function Reminders({ texts, context }: { texts: readonly string[]; context: TranscriptContext }) {
   return (
-    <details class="fold-line reminders" open={context.opensReminders}>
+    <details class="fold-line reminders" open={context.remindersOpen}>
       <summary>⋯ {formatCount(texts.length, "system reminder")}</summary>
       {texts.map((text) => (
-        <PlainText text={text} foldAt={FOLD_NEWEST_AT} rawHref={context.rawHref} room={context.room} />
+        <PlainText text={text} foldAt={COLLAPSE_NEWEST_AT} rawHref={context.rawHref} room={context.room} />
       ))}
     </details>
   );

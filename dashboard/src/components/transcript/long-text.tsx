@@ -1,7 +1,7 @@
 /** Text that may be long: its beginning, the rest behind "Show more (N lines)", and a word about what is left out. */
 import { raw } from "hono/html";
-import type { Painter } from "../../transcript/highlight.ts";
-import { foldText, MAX_TEXT_CHARACTERS } from "../../transcript/collapse.ts";
+import type { Highlighter } from "../../transcript/highlight.ts";
+import { collapseText, MAX_TEXT_CHARACTERS } from "../../transcript/collapse.ts";
 import { MAX_MARKDOWN_CHARACTERS, renderParts } from "../../transcript/markdown.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
 import { printable } from "../../format/text.ts";
@@ -21,7 +21,7 @@ interface Props {
   /** Where all of it can be had. */
   rawHref: string;
   /** Colours code. */
-  paint?: Painter | undefined;
+  paint?: Highlighter | undefined;
   /** What the page has room for; without one a text has its own limit only. */
   room?: HtmlBudget | undefined;
 }
@@ -55,7 +55,7 @@ export function PlainText({
   language = null,
   room,
 }: Props & { language?: string | null }) {
-  const folded = foldText(text, foldAt, spendBudget(room, text, maxCharacters(foldAt)));
+  const folded = collapseText(text, foldAt, spendBudget(room, text, maxCharacters(foldAt)));
   const show = (part: string) => {
     const painted = paint?.(printable(part), language) ?? null;
     return painted === null ? printable(part) : raw(painted);

@@ -3,7 +3,7 @@ import type { Child } from "hono/jsx";
 import type { Block } from "../../transcript/blocks.ts";
 import { isObject } from "../../transcript/blocks.ts";
 import { diffLines } from "../../transcript/diff.ts";
-import { languageOfPath, numbered } from "../../transcript/highlight.ts";
+import { languageOfPath, highlightNumbered } from "../../transcript/highlight.ts";
 import { type HtmlBudget, spendBudget } from "../../transcript/html-budget.ts";
 import { toolSummary } from "../../transcript/tool-summary.ts";
 import { formatCount } from "../../format/number.ts";
@@ -11,7 +11,7 @@ import { countLines, cutAt, printable } from "../../format/text.ts";
 import { Icon } from "../ui/icon.tsx";
 import { JsonTree } from "./json-tree.tsx";
 import { PlainText } from "./long-text.tsx";
-import { FOLD_AT, type TranscriptContext } from "./transcript-context.ts";
+import { COLLAPSE_AT, type TranscriptContext } from "./transcript-context.ts";
 import { Wire } from "../ui/values.tsx";
 
 export type ToolUse = Extract<Block, { kind: "tool_use" }>;
@@ -62,10 +62,10 @@ export function ToolCall({ use, result, context, renderBlock }: Props) {
               block.kind === "text" && !result.isError ? (
                 <PlainText
                   text={block.text}
-                  foldAt={FOLD_AT}
+                  foldAt={COLLAPSE_AT}
                   rawHref={context.rawHref}
                   room={context.room}
-                  paint={context.paint && numbered(context.paint)}
+                  paint={context.paint && highlightNumbered(context.paint)}
                   language={languageOfPath(pathOf(use?.input))}
                 />
               ) : (
@@ -132,7 +132,7 @@ function ToolInput({ name, input, context }: { name: string; input: unknown; con
         <Path input={input} />
         <PlainText
           text={input[main] as string}
-          foldAt={FOLD_AT}
+          foldAt={COLLAPSE_AT}
           rawHref={rawHref}
           room={room}
           paint={context.paint}

@@ -1,6 +1,6 @@
 /** What the parts of a transcript share: links to the whole of what they shorten, the budget of the page, and fold lengths. */
 import type { Child } from "hono/jsx";
-import type { Painter } from "../../transcript/highlight.ts";
+import type { Highlighter } from "../../transcript/highlight.ts";
 import type { HtmlBudget } from "../../transcript/html-budget.ts";
 
 /** What a transcript needs to know to link to the whole of what it cuts. */
@@ -10,11 +10,11 @@ export interface TranscriptContext {
   /** Link to the whole of the request's body. */
   rawHref: string;
   /** Where a message that came cut can be had whole; null for one that is whole. */
-  wholeHref?: (number: number) => string | null;
+  fullMessageHref?: (number: number) => string | null;
   /** System reminders stand open. */
-  opensReminders?: boolean;
+  remindersOpen?: boolean;
   /** Colours code; one for the page. */
-  paint?: Painter;
+  paint?: Highlighter;
   /** What the page has room for. */
   room?: HtmlBudget;
   /** When a message was sent and by which request, where that is known. */
@@ -24,5 +24,5 @@ export interface TranscriptContext {
 }
 
 /** Characters shown of history before it folds; the newest exchange gets more room, it is what one came for. */
-export const FOLD_AT = 300;
-export const FOLD_NEWEST_AT = 3_000;
+export const COLLAPSE_AT = 300;
+export const COLLAPSE_NEWEST_AT = 3_000;

@@ -5,7 +5,7 @@ import { isPerson } from "../../transcript/pair-tools.ts";
 import type { Block } from "../../transcript/blocks.ts";
 import { PlainText, Prose } from "./long-text.tsx";
 import { BlockView, CallView, Reminders } from "./content-block.tsx";
-import { FOLD_AT, FOLD_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
+import { COLLAPSE_AT, COLLAPSE_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
 import { Wire } from "../ui/values.tsx";
 
 /** Bytes of texts in one page: of what came before, and of the newest exchange. */
@@ -42,7 +42,7 @@ export function Transcript({ entries, answerNumber, context }: Props) {
           <MessageCard
             entry={entry}
             isAnswer={entry.number === answerNumber}
-            foldAt={isNewest ? FOLD_NEWEST_AT : FOLD_AT}
+            foldAt={isNewest ? COLLAPSE_NEWEST_AT : COLLAPSE_AT}
             before={people.filter((number) => number < entry.number).at(-1)}
             after={people.find((number) => number > entry.number)}
             context={isNewest ? newest : before}
@@ -64,7 +64,7 @@ interface CardProps {
 
 function MessageCard({ entry, isAnswer, foldAt, before, after, context }: CardProps) {
   const id = `message-${entry.number}`;
-  const whole = context.wholeHref?.(entry.number) ?? null;
+  const whole = context.fullMessageHref?.(entry.number) ?? null;
   return (
     <li
       class={`message ${speakerKind(entry)}`}
@@ -130,7 +130,7 @@ interface EntryProps {
 
 /** One message by itself, outside of a transcript's list: no way to its neighbours. */
 export function EntryView({ entry, context, note, children }: EntryProps) {
-  const whole = context.wholeHref?.(entry.number) ?? null;
+  const whole = context.fullMessageHref?.(entry.number) ?? null;
   return (
     <article class={`message ${speakerKind(entry)}`}>
       <header class="message-head">
@@ -139,7 +139,7 @@ export function EntryView({ entry, context, note, children }: EntryProps) {
         <span class="message-tools mute">#{entry.number}</span>
       </header>
       <div class="message-body">
-        {children ?? <Items entry={entry} foldAt={FOLD_NEWEST_AT} context={context} />}
+        {children ?? <Items entry={entry} foldAt={COLLAPSE_NEWEST_AT} context={context} />}
         {whole !== null && (
           <p class="note">
             It is cut here. <a href={whole}>The whole message</a>
@@ -196,7 +196,7 @@ function ItemView({ item, foldAt, context, isProse }: ItemProps) {
           room={context.room}
         />
       ) : (
-        <PlainText text={item.text} foldAt={FOLD_AT} rawHref={context.rawHref} room={context.room} />
+        <PlainText text={item.text} foldAt={COLLAPSE_AT} rawHref={context.rawHref} room={context.room} />
       );
     case "call":
       return <CallView use={item.use} result={item.result} context={context} />;

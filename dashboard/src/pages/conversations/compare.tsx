@@ -10,7 +10,7 @@ import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
 import { messageOf } from "../../transcript/blocks.ts";
 import { commonBeginning, compareEntries } from "../../transcript/compare.ts";
-import { newPainter } from "../../transcript/highlight.ts";
+import { createHighlighter } from "../../transcript/highlight.ts";
 import { type Entry, pairTools } from "../../transcript/pair-tools.ts";
 import { fittingTranscript } from "../../transcript/page-size.ts";
 import { comparedFrom } from "../../tree/fork.ts";
@@ -107,8 +107,8 @@ function contextOf(view: View, path: string, transcript: Transcript): Transcript
   return {
     here: linkTo(path, view.filters, { branch: transcript.branchKey }),
     rawHref: `/api/requests/${transcript.requestId}/body`,
-    paint: newPainter(),
-    wholeHref: (position) =>
+    paint: createHighlighter(),
+    fullMessageHref: (position) =>
       transcript.messages.find((message) => message.position === position)?.isClipped
         ? `/api/conversations/${transcript.conversationId}/messages/${position}?branch=${transcript.branchKey}`
         : null,

@@ -13,7 +13,7 @@ import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
 import { formatDuration } from "../../format/time.ts";
 import { messageOf } from "../../transcript/blocks.ts";
-import { newPainter } from "../../transcript/highlight.ts";
+import { createHighlighter } from "../../transcript/highlight.ts";
 import { pairTools, withoutTools } from "../../transcript/pair-tools.ts";
 import type { View } from "../../context/view.ts";
 
@@ -58,9 +58,9 @@ export function Reading({ view, detail, transcript, itemOf }: Props) {
   const context: TranscriptContext = {
     here: link({}),
     rawHref: `/api/requests/${transcript.requestId}/body`,
-    paint: newPainter(),
-    opensReminders,
-    wholeHref: (position) =>
+    paint: createHighlighter(),
+    remindersOpen: opensReminders,
+    fullMessageHref: (position) =>
       byPosition.get(position)?.isClipped
         ? `/api/conversations/${detail.conversationId}/messages/${position}${branchQuery(view)}`
         : null,

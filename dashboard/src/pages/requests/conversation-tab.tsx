@@ -10,7 +10,7 @@ import { JsonTree } from "../../components/transcript/json-tree.tsx";
 import { PlainText } from "../../components/transcript/long-text.tsx";
 import { Wire } from "../../components/ui/values.tsx";
 import { isObject, messageOf, messagesOf, systemOf, toolsOf, type Message } from "../../transcript/blocks.ts";
-import { newPainter } from "../../transcript/highlight.ts";
+import { createHighlighter } from "../../transcript/highlight.ts";
 import { pairTools, withoutTools, type Entry } from "../../transcript/pair-tools.ts";
 import type { View } from "../../context/view.ts";
 
@@ -35,7 +35,7 @@ export function ConversationTab({ detail, view }: { detail: RequestDetail; view:
   const context: TranscriptContext = {
     here: link({}),
     rawHref: `/api/requests/${detail.requestId}/body`,
-    paint: newPainter(),
+    paint: createHighlighter(),
   };
   const hidden = all.length - shown.length;
   return (
