@@ -17,7 +17,7 @@ import { ConversationPreview } from "../pages/conversations/preview.tsx";
 import { TIMELINE_ROWS } from "../pages/conversations/timeline.tsx";
 import { branchOf, ConversationPage, conversationView } from "../pages/conversations/conversation.tsx";
 import { ConversationFilters, ConversationsPage, loadConversations } from "../pages/conversations/list.tsx";
-import { fittingTranscript } from "../transcript/page-size.ts";
+import { limitTranscript } from "../transcript/page-size.ts";
 import { viewOf } from "../context/view.ts";
 import { loadChoices } from "./filter-options.ts";
 import { exportConversation } from "./conversation-export.ts";
@@ -132,4 +132,4 @@ export function conversationRoutes(): Hono<AppEnv> {
 
 /** As much of it as one page carries. */
 const shared = (transcript: Result<Transcript> | null): Result<Transcript> | null =>
-  transcript?.ok ? { ok: true, data: fittingTranscript(transcript.data) } : transcript;
+  transcript?.ok ? { ok: true, data: limitTranscript(transcript.data) } : transcript;

@@ -2,16 +2,16 @@
 import type { Transcript } from "../../../workers/schemas/api/conversations.ts";
 
 /** Characters of messages, as JSON, that a page takes. The API's own pages are larger. */
-const MOST = 32_000;
+const MAX_PAGE_CHARACTERS = 32_000;
 /** What a message costs however short it is: who, when, its ways to others. */
-const LEAST = 300;
+const MESSAGE_OVERHEAD = 300;
 
 /** `transcript` with as many of its messages as fit (one at least); its cursor then leads to the next. */
-export function fittingTranscript(transcript: Transcript, most = MOST): Transcript {
-  let left = most;
+export function limitTranscript(transcript: Transcript, maxCharacters = MAX_PAGE_CHARACTERS): Transcript {
+  let left = maxCharacters;
   const { messages } = transcript;
   const cut = messages.findIndex((message, n) => {
-    left -= LEAST + JSON.stringify(message.content ?? null).length;
+    left -= MESSAGE_OVERHEAD + JSON.stringify(message.content ?? null).length;
     return n > 0 && left < 0;
   });
   if (cut === -1) return transcript;

@@ -12,7 +12,7 @@ import { messageOf } from "../../transcript/blocks.ts";
 import { commonBeginning, compareEntries } from "../../transcript/compare.ts";
 import { createHighlighter } from "../../transcript/highlight.ts";
 import { type Entry, pairTools } from "../../transcript/pair-tools.ts";
-import { fittingTranscript } from "../../transcript/page-size.ts";
+import { limitTranscript } from "../../transcript/page-size.ts";
 import { comparedFrom } from "../../tree/fork.ts";
 import type { View } from "../../context/view.ts";
 
@@ -53,7 +53,7 @@ export async function loadComparison(
     left,
     right,
     from,
-    transcripts: { ok: true, data: [fittingTranscript(one!.data), fittingTranscript(other!.data)] },
+    transcripts: { ok: true, data: [limitTranscript(one!.data), limitTranscript(other!.data)] },
   };
 }
 
