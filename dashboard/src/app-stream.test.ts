@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { fakeApi, GOOD_SESSION, type Scenario } from "../fake/api.ts";
 import { createApp } from "./app.tsx";
-import { exactly } from "./transcript/stream-times.ts";
+import { formatExactMs } from "./transcript/stream-times.ts";
 import type { RequestDetail } from "./api/types.ts";
 
 const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
@@ -27,9 +27,9 @@ describe("a timed stream", () => {
   it("says of each event when it came, and how long after the one before", async () => {
     const { detail, text } = await visit("busy");
     const offsets = detail.streamingChunks.map(({ offsetMs }) => offsetMs);
-    expect(timesOf(text)).toEqual(offsets.slice(0, 50).map(exactly));
+    expect(timesOf(text)).toEqual(offsets.slice(0, 50).map(formatExactMs));
     const gaps = all(text, /class="event-gap[^"]*">(?:<b[^>]*>[A-Z]<\/b>)?\s*\+?([^<]*)</g);
-    expect(gaps.slice(1)).toEqual(offsets.slice(1, 50).map((ms, at) => exactly(ms - offsets[at]!)));
+    expect(gaps.slice(1)).toEqual(offsets.slice(1, 50).map((ms, at) => formatExactMs(ms - offsets[at]!)));
   });
 
   it("is drawn, with its first byte, its pauses and what they were before in words too", async () => {
@@ -40,7 +40,7 @@ describe("a timed stream", () => {
     expect(label).toMatch(
       /^91 events in [\d.]+ s: first byte of the stream after .* 2 pauses of .* or more, the longest /,
     );
-    expect(label).toContain(`first byte of the stream after ${exactly(first!.offsetMs)}`);
+    expect(label).toContain(`first byte of the stream after ${formatExactMs(first!.offsetMs)}`);
     expect(all(drawing, /<text class="arrival-name"[^>]*>([^<]*)</g)).toEqual(["A", "B"]);
     expect(all(drawing, /href="[^"]*#event-(\d+)"/g)).toEqual(["4", "32"]);
     expect(all(drawing, /d="(M[^"]*)"/g)[0]!.split("M").length).toBeGreaterThan(60);

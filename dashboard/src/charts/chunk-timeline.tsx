@@ -5,7 +5,7 @@
 import { scaleLinear } from "d3-scale";
 import type { Child } from "hono/jsx";
 import { formatCount } from "../format/number.ts";
-import { exactly, pauseName, roundly, type StreamTimes } from "../transcript/stream-times.ts";
+import { formatExactMs, pauseName, formatRound, type StreamTimes } from "../transcript/stream-times.ts";
 
 interface Props {
   times: StreamTimes;
@@ -24,7 +24,7 @@ const HEIGHT = 86;
 const TICKS = 5;
 
 export function ArrivalStrip({ times, ended, eventName }: Props) {
-  const { totalMs, firstMs, pauses, pauseFromMs } = times;
+  const { totalMs, firstMs, pauses, pauseThresholdMs: pauseFromMs } = times;
   const at = (ms: number) => `${round((Math.min(ms, totalMs) / totalMs) * 100)}%`;
   const wide = (ms: number) => `${round((ms / totalMs) * 100)}%`;
   return (
@@ -32,7 +32,7 @@ export function ArrivalStrip({ times, ended, eventName }: Props) {
       <figcaption class="legend">
         <span>
           <span class="swatch arrival-wait"></span>First byte of the stream after{" "}
-          <strong>{exactly(firstMs)}</strong>
+          <strong>{formatExactMs(firstMs)}</strong>
         </span>
         <span>
           <span class="swatch fill-answering"></span>
@@ -40,11 +40,11 @@ export function ArrivalStrip({ times, ended, eventName }: Props) {
         </span>
         {pauses.length > 0 && (
           <span>
-            <span class="swatch pause"></span>Pauses of {roundly(pauseFromMs)} or more
+            <span class="swatch pause"></span>Pauses of {formatRound(pauseFromMs)} or more
           </span>
         )}
         <span>
-          In all <strong>{exactly(totalMs)}</strong>
+          In all <strong>{formatExactMs(totalMs)}</strong>
         </span>
       </figcaption>
       <svg width="100%" height={HEIGHT} role="img" aria-label={words(times)}>
@@ -61,7 +61,7 @@ export function ArrivalStrip({ times, ended, eventName }: Props) {
         <rect class="arrival-wait" x="0" y={TOP} width={wide(firstMs)} height={BASE - TOP} />
         {pauses.map(({ fromMs, toMs }, index) => (
           <g>
-            <title>{`Pause ${pauseName(index)}: ${exactly(toMs - fromMs)}`}</title>
+            <title>{`Pause ${pauseName(index)}: ${formatExactMs(toMs - fromMs)}`}</title>
             <rect
               class="arrival-pause"
               x={at(fromMs)}
@@ -95,14 +95,17 @@ export function ArrivalStrip({ times, ended, eventName }: Props) {
   );
 }
 
-function Pauses({ times: { pauses, pauseFromMs }, eventName }: Pick<Props, "times" | "eventName">) {
-  if (pauses.length === 0) return <p class="pauses mute">No pause of {roundly(pauseFromMs)} or more.</p>;
+function Pauses({
+  times: { pauses, pauseThresholdMs: pauseFromMs },
+  eventName,
+}: Pick<Props, "times" | "eventName">) {
+  if (pauses.length === 0) return <p class="pauses mute">No pause of {formatRound(pauseFromMs)} or more.</p>;
   return (
     <ul class="pauses" aria-label="Pauses">
       {pauses.map(({ event, fromMs, toMs }, index) => (
         <li>
           <b class="pause-name">{pauseName(index)}</b>{" "}
-          <strong class="number">{exactly(toMs - fromMs)}</strong> <span class="mute">before</span>{" "}
+          <strong class="number">{formatExactMs(toMs - fromMs)}</strong> <span class="mute">before</span>{" "}
           {event === null ? "the end" : eventName(event)}
         </li>
       ))}
@@ -133,11 +136,11 @@ function bars({ events, totalMs }: StreamTimes): string {
 }
 
 /** The drawing for whoever does not see it; the pauses stand below it in words. */
-function words({ events, firstMs, totalMs, pauses, pauseFromMs }: StreamTimes): string {
+function words({ events, firstMs, totalMs, pauses, pauseThresholdMs: pauseFromMs }: StreamTimes): string {
   const longest = pauses.reduce((most, { fromMs, toMs }) => Math.max(most, toMs - fromMs), 0);
   const paused =
     pauses.length === 0
-      ? `no pause of ${roundly(pauseFromMs)} or more`
-      : `${formatCount(pauses.length, "pause")} of ${roundly(pauseFromMs)} or more, the longest ${exactly(longest)}`;
-  return `${formatCount(events.length, "event")} in ${exactly(totalMs)}: first byte of the stream after ${exactly(firstMs)}, ${paused}`;
+      ? `no pause of ${formatRound(pauseFromMs)} or more`
+      : `${formatCount(pauses.length, "pause")} of ${formatRound(pauseFromMs)} or more, the longest ${formatExactMs(longest)}`;
+  return `${formatCount(events.length, "event")} in ${formatExactMs(totalMs)}: first byte of the stream after ${formatExactMs(firstMs)}, ${paused}`;
 }

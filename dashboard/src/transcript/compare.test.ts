@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { growTree } from "../../fake/tree.ts";
 import { comparedFrom } from "../tree/fork.ts";
 import { messageOf } from "./blocks.ts";
-import { commonBeginning, compareEntries } from "./compare.ts";
+import { commonPrefixLength, alignEntries } from "./compare.ts";
 import { pairTools } from "./pair-tools.ts";
 
 const says = (role: string, content: unknown) => ({ role, content });
@@ -11,16 +11,16 @@ const call = (id: string, command: string) =>
 const result = (id: string, content: string) =>
   says("user", [{ type: "tool_result", tool_use_id: id, content }]);
 const entries = (...messages: unknown[]) => pairTools(messages.map(messageOf));
-const shape = (rows: ReturnType<typeof compareEntries>) =>
+const shape = (rows: ReturnType<typeof alignEntries>) =>
   rows.map(({ left, right, isSame }) => `${left?.number ?? "-"}${isSame ? "=" : "/"}${right?.number ?? "-"}`);
 
 describe("two branches beside each other", () => {
   it("have a common beginning, told by role and content", () => {
     const one = [says("user", "a"), says("assistant", "b"), says("user", "c")];
-    expect(commonBeginning(one, [...one.slice(0, 2), says("user", "d")])).toBe(2);
-    expect(commonBeginning(one, one)).toBe(3);
-    expect(commonBeginning(one, [says("assistant", "a")])).toBe(0);
-    expect(commonBeginning([], one)).toBe(0);
+    expect(commonPrefixLength(one, [...one.slice(0, 2), says("user", "d")])).toBe(2);
+    expect(commonPrefixLength(one, one)).toBe(3);
+    expect(commonPrefixLength(one, [says("assistant", "a")])).toBe(0);
+    expect(commonPrefixLength([], one)).toBe(0);
   });
 
   it("bring equal messages side by side and the others against each other", () => {
@@ -35,22 +35,22 @@ describe("two branches beside each other", () => {
       says("assistant", "and try again"),
       says("user", "thanks"),
     );
-    expect(shape(compareEntries(left, right))).toEqual(["1=1", "2/2", "-/3", "3=4"]);
+    expect(shape(alignEntries(left, right))).toEqual(["1=1", "2/2", "-/3", "3=4"]);
   });
 
   it("call the same tool call the same whatever its id, and another result another", () => {
     const one = entries(call("toolu_1", "npm test"), result("toolu_1", "ok"));
-    expect(shape(compareEntries(one, entries(call("toolu_2", "npm test"), result("toolu_2", "ok"))))).toEqual(
-      ["1=1"],
-    );
-    expect(shape(compareEntries(one, entries(call("toolu_2", "npm test"), result("toolu_2", "no"))))).toEqual(
-      ["1/1"],
-    );
+    expect(shape(alignEntries(one, entries(call("toolu_2", "npm test"), result("toolu_2", "ok"))))).toEqual([
+      "1=1",
+    ]);
+    expect(shape(alignEntries(one, entries(call("toolu_2", "npm test"), result("toolu_2", "no"))))).toEqual([
+      "1/1",
+    ]);
   });
 
   it("show one side alone where the other has nothing", () => {
-    expect(shape(compareEntries(entries(says("user", "a")), []))).toEqual(["1/-"]);
-    expect(compareEntries([], [])).toEqual([]);
+    expect(shape(alignEntries(entries(says("user", "a")), []))).toEqual(["1/-"]);
+    expect(alignEntries([], [])).toEqual([]);
   });
 });
 

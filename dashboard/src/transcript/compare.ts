@@ -1,15 +1,15 @@
 /** Two ways a conversation went, message by message: what is the same on both sides, what stands against what. */
-import type { Entry } from "./pair-tools.ts";
+import type { TranscriptEntry } from "./pair-tools.ts";
 
 export interface ComparedRow {
   /** Null where the other side has more. */
-  left: Entry | null;
-  right: Entry | null;
+  left: TranscriptEntry | null;
+  right: TranscriptEntry | null;
   isSame: boolean;
 }
 
 /** How many messages both begin with. Longer texts are cut alike on both sides, so what is compared is what is shown. */
-export function commonBeginning(
+export function commonPrefixLength(
   left: readonly { role: string; content: unknown }[],
   right: readonly { role: string; content: unknown }[],
 ): number {
@@ -25,11 +25,13 @@ export function commonBeginning(
  * Rows in reading order. Equal entries stand side by side (the longest common subsequence); between them the first of the
  * left stands against the first of the right, and so on.
  */
-export function compareEntries(left: readonly Entry[], right: readonly Entry[]): ComparedRow[] {
-  const [ours, theirs] = [left, right].map((list) => list.filter(({ isAbsorbed }) => !isAbsorbed)) as [
-    Entry[],
-    Entry[],
-  ];
+export function alignEntries(
+  left: readonly TranscriptEntry[],
+  right: readonly TranscriptEntry[],
+): ComparedRow[] {
+  const [ours, theirs] = [left, right].map((list) =>
+    list.filter(({ isMerged: isAbsorbed }) => !isAbsorbed),
+  ) as [TranscriptEntry[], TranscriptEntry[]];
   const [ourKeys, theirKeys] = [ours.map(keyOf), theirs.map(keyOf)];
   const rows: ComparedRow[] = [];
   let [from, to] = [0, 0];
@@ -51,7 +53,7 @@ export function compareEntries(left: readonly Entry[], right: readonly Entry[]):
 }
 
 /** What an entry says: ids of tool calls differ whenever something is asked again. */
-const keyOf = ({ role, items }: Entry) =>
+const keyOf = ({ role, items }: TranscriptEntry) =>
   JSON.stringify([role, items], (name, value: unknown) =>
     name === "id" || name === "toolUseId" ? undefined : value,
   );

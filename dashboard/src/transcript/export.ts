@@ -2,23 +2,23 @@
 import { formatCount } from "../format/number.ts";
 import { printable } from "../format/text.ts";
 import type { Block } from "./blocks.ts";
-import { isPerson, type Entry, type Item } from "./pair-tools.ts";
+import { isUserMessage, type TranscriptEntry, type TranscriptItem } from "./pair-tools.ts";
 
 /** One message, ending in an empty line; "" where all of it stands with an earlier one. */
-export function entryMarkdown(entry: Entry, timestamp: string | null): string {
-  if (entry.isAbsorbed) return "";
+export function entryMarkdown(entry: TranscriptEntry, timestamp: string | null): string {
+  if (entry.isMerged) return "";
   const at = timestamp === null ? "" : ` (${timestamp})`;
   const parts = entry.items.map(itemMarkdown).filter((part) => part !== "");
-  return [`## ${entry.number}. ${speaker(entry)}${at}`, ...parts, ""].join("\n\n");
+  return [`## ${entry.number}. ${roleLabel(entry)}${at}`, ...parts, ""].join("\n\n");
 }
 
-function speaker(entry: Entry): string {
+function roleLabel(entry: TranscriptEntry): string {
   if (entry.role === "assistant") return "Claude";
   if (entry.role !== "user") return printable(entry.role).slice(0, 40);
-  return isPerson(entry) ? "You" : "Client";
+  return isUserMessage(entry) ? "You" : "Client";
 }
 
-function itemMarkdown(item: Item): string {
+function itemMarkdown(item: TranscriptItem): string {
   if (item.kind !== "call") return blockMarkdown(item);
   const { use, result } = item;
   const input = typeof use.input === "string" ? use.input : JSON.stringify(use.input, null, 2);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { messagesOf } from "./blocks.ts";
-import { isPerson, pairTools, withoutTools } from "./pair-tools.ts";
+import { isUserMessage, pairTools, withoutTools } from "./pair-tools.ts";
 import { toolSummary } from "./tool-summary.ts";
 
 const use = (id: string) => ({ type: "tool_use", id, name: "Bash", input: { command: "ls" } });
@@ -14,7 +14,7 @@ describe("tool calls and their results", () => {
       { role: "assistant", content: [use("1"), use("2")] },
       { role: "user", content: [result("2", "second"), result("1", "first")] },
     );
-    expect(entries.map((entry) => entry.isAbsorbed)).toEqual([false, false, true]);
+    expect(entries.map((entry) => entry.isMerged)).toEqual([false, false, true]);
     expect(entries[1]!.items).toMatchObject([
       { kind: "call", result: { content: [{ text: "first" }] } },
       { kind: "call", result: { content: [{ text: "second" }] } },
@@ -33,9 +33,9 @@ describe("tool calls and their results", () => {
       { role: "user", content: [result("1")] },
     );
     expect(entries[0]!.items).toMatchObject([{ result: { kind: "tool_result" } }]);
-    expect(entries.slice(1).map(({ isAbsorbed }) => isAbsorbed)).toEqual([true, true, true]);
+    expect(entries.slice(1).map(({ isMerged: isAbsorbed }) => isAbsorbed)).toEqual([true, true, true]);
     const said = paired({ role: "user", content: "go on" }, { role: "user", content: "go on" });
-    expect(said.map(({ isAbsorbed }) => isAbsorbed)).toEqual([false, false]);
+    expect(said.map(({ isMerged: isAbsorbed }) => isAbsorbed)).toEqual([false, false]);
   });
 
   it("show a result without a call and a call without a result", () => {
@@ -54,7 +54,7 @@ describe("tool calls and their results", () => {
         { role: "assistant", content: [use("2")] },
       ),
     );
-    expect(entries.map((entry) => entry.isAbsorbed)).toEqual([false, true]);
+    expect(entries.map((entry) => entry.isMerged)).toEqual([false, true]);
     expect(entries[0]!.items).toHaveLength(1);
   });
 
@@ -64,7 +64,7 @@ describe("tool calls and their results", () => {
       { role: "user", content: [result("1")] },
       { role: "user", content: "<system-reminder>x</system-reminder>" },
     );
-    expect([person, tools, reminder].map((entry) => isPerson(entry!))).toEqual([true, false, false]);
+    expect([person, tools, reminder].map((entry) => isUserMessage(entry!))).toEqual([true, false, false]);
   });
 });
 

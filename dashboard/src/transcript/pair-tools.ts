@@ -8,16 +8,16 @@ type Use = Extract<Block, { kind: "tool_use" }>;
 type Outcome = Extract<Block, { kind: "tool_result" }>;
 
 /** A call with its result (null: none seen, so it is still open or was cut off), or a result whose call is not here. */
-export type Item =
+export type TranscriptItem =
   Exclude<Block, Use | Outcome> | { kind: "call"; use: Use; result: Outcome | null } | Outcome;
 
-export interface Entry {
+export interface TranscriptEntry {
   /** Position in the request's `messages`, from 1; the answer comes after the last. Deep links use it. */
   number: number;
   role: string;
-  items: Item[];
+  items: TranscriptItem[];
   /** True when all this message held is shown with the calls of an earlier one. */
-  isAbsorbed: boolean;
+  isMerged: boolean;
 }
 
 /**
@@ -25,13 +25,12 @@ export interface Entry {
  * (server tools) pair as well. Clients have been seen to send whole messages twice, ids included: the second is absorbed.
  * What a person says twice stays.
  */
-export function pairTools(messages: readonly Message[]): Entry[] {
+export function pairTools(messages: readonly Message[]): TranscriptEntry[] {
   const open = new Map<string, { kind: "call"; use: Use; result: Outcome | null }[]>();
   const seen = new Set<string>();
   return messages.map((message, index) => {
-    const items: Item[] = [];
-    if (isRepetition(message, seen))
-      return { number: index + 1, role: message.role, items, isAbsorbed: true };
+    const items: TranscriptItem[] = [];
+    if (isDuplicate(message, seen)) return { number: index + 1, role: message.role, items, isMerged: true };
     for (const block of message.blocks) {
       if (block.kind === "tool_use") {
         const call = { kind: "call" as const, use: block, result: null };
@@ -47,32 +46,32 @@ export function pairTools(messages: readonly Message[]): Entry[] {
       number: index + 1,
       role: message.role,
       items,
-      isAbsorbed: items.length === 0 && message.blocks.length > 0,
+      isMerged: items.length === 0 && message.blocks.length > 0,
     };
   });
 }
 
-function isRepetition(message: Message, seen: Set<string>): boolean {
+function isDuplicate(message: Message, seen: Set<string>): boolean {
   if (!message.blocks.some(({ kind }) => kind === "tool_use" || kind === "tool_result")) return false;
   const key = JSON.stringify(message);
-  const isSeen = seen.has(key);
+  const isKnown = seen.has(key);
   seen.add(key);
-  return isSeen;
+  return isKnown;
 }
 
 /** Entries without calls and results; what is left empty counts as absorbed. */
-export function withoutTools(entries: readonly Entry[]): Entry[] {
+export function withoutTools(entries: readonly TranscriptEntry[]): TranscriptEntry[] {
   return entries.map((entry) => {
     const items = entry.items.filter((item) => item.kind !== "call" && item.kind !== "tool_result");
     return {
       ...entry,
       items,
-      isAbsorbed: entry.isAbsorbed || (items.length === 0 && entry.items.length > 0),
+      isMerged: entry.isMerged || (items.length === 0 && entry.items.length > 0),
     };
   });
 }
 
 /** Whether a person (not a program) speaks here: a user message with text of its own. */
-export function isPerson(entry: Entry): boolean {
+export function isUserMessage(entry: TranscriptEntry): boolean {
   return entry.role === "user" && entry.items.some((item) => item.kind === "text" || item.kind === "image");
 }

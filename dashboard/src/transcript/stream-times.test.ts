@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { StreamingChunk } from "../api/types.ts";
 import type { StreamEvent } from "./sse.ts";
-import { exactly, pauseName, roundly, streamTimes } from "./stream-times.ts";
+import { formatExactMs, pauseName, formatRound, streamTimes } from "./stream-times.ts";
 
 const events = (...ends: number[]): StreamEvent[] =>
   ends.map((end, at) => ({ number: at + 1, type: "ping", data: {}, size: 2, end }));
@@ -42,7 +42,8 @@ describe("a stream", () => {
   });
 
   it("names pauses of a twentieth of its time, and none that are too short to notice", () => {
-    const from = (durationMs: number) => streamTimes(events(10), chunks([0, 10]), durationMs)?.pauseFromMs;
+    const from = (durationMs: number) =>
+      streamTimes(events(10), chunks([0, 10]), durationMs)?.pauseThresholdMs;
     expect([0, 5_000, 5_001, 60_000, 3_600_000, 9_000_000].map(from)).toEqual([
       250, 250, 500, 5_000, 300_000, 450_000,
     ]);
@@ -76,7 +77,7 @@ describe("a stream", () => {
 });
 
 it("times are told to the millisecond, thresholds in round numbers, pauses by letters", () => {
-  expect([0, 999, 1_000, 64_230].map(exactly)).toEqual(["0 ms", "999 ms", "1.000 s", "64.230 s"]);
-  expect([250, 2_000, 2_500].map(roundly)).toEqual(["250 ms", "2 s", "2.5 s"]);
+  expect([0, 999, 1_000, 64_230].map(formatExactMs)).toEqual(["0 ms", "999 ms", "1.000 s", "64.230 s"]);
+  expect([250, 2_000, 2_500].map(formatRound)).toEqual(["250 ms", "2 s", "2.5 s"]);
   expect([0, 19, 26].map(pauseName)).toEqual(["A", "T", "27"]);
 });

@@ -20,7 +20,7 @@ export interface StreamTimes {
   /** The end of the drawing: the exchange's, or the last chunk. */
   totalMs: number;
   /** Pauses shorter than this have no name. */
-  pauseFromMs: number;
+  pauseThresholdMs: number;
   /** After the first event, in order of time. */
   pauses: Pause[];
 }
@@ -28,7 +28,7 @@ export interface StreamTimes {
 /** A twentieth of the time or more is a pause; then the drawing has room for its name, and there are fewer than twenty. */
 const PAUSE_SHARE = 0.05;
 /** Rounded up to one of these, which people know. What is shorter than the first nobody waits for. */
-const PAUSES_MS = [250, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000];
+const PAUSE_THRESHOLDS_MS = [250, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000];
 
 /** Null where the stream was not timed. */
 export function streamTimes(
@@ -40,22 +40,22 @@ export function streamTimes(
   if (!first) return null;
   const totalMs = Math.max(durationMs ?? 0, chunks.at(-1)!.offsetMs, 1);
   const share = totalMs * PAUSE_SHARE;
-  const pauseFromMs = PAUSES_MS.find((one) => one >= share) ?? Math.ceil(share);
+  const pauseThresholdMs = PAUSE_THRESHOLDS_MS.find((one) => one >= share) ?? Math.ceil(share);
   const times = timesOf(events, chunks);
   return {
     events: times,
     firstMs: first.offsetMs,
     totalMs,
-    pauseFromMs,
-    pauses: pausesOf([...times, times.at(-1) === null ? null : totalMs], events.length, pauseFromMs),
+    pauseThresholdMs: pauseThresholdMs,
+    pauses: pausesOf([...times, times.at(-1) === null ? null : totalMs], events.length, pauseThresholdMs),
   };
 }
 
 /** `times`: of `count` events and of the end. */
-function pausesOf(times: readonly (number | null)[], count: number, pauseFromMs: number): Pause[] {
+function pausesOf(times: readonly (number | null)[], count: number, pauseThresholdMs: number): Pause[] {
   return times.flatMap((toMs, at) => {
     const fromMs = at === 0 ? null : times[at - 1]!;
-    if (fromMs === null || toMs === null || toMs - fromMs < pauseFromMs) return [];
+    if (fromMs === null || toMs === null || toMs - fromMs < pauseThresholdMs) return [];
     return [{ event: at < count ? at + 1 : null, fromMs, toMs }];
   });
 }
@@ -72,9 +72,9 @@ function timesOf(events: readonly StreamEvent[], chunks: readonly StreamingChunk
 export const pauseName = (index: number) => (index < 26 ? String.fromCharCode(65 + index) : `${index + 1}`);
 
 /** A round time in few characters: 250 → "250 ms", 2000 → "2 s". */
-export const roundly = (ms: number) => (ms < 1_000 ? `${ms} ms` : `${ms / 1_000} s`);
+export const formatRound = (ms: number) => (ms < 1_000 ? `${ms} ms` : `${ms / 1_000} s`);
 
 /** 812 → "812 ms", 1234 → "1.234 s", 64230 → "64.230 s": to the millisecond, whatever it is counted from. */
-export function exactly(ms: number): string {
+export function formatExactMs(ms: number): string {
   return ms < 1_000 ? `${ms} ms` : `${(ms / 1_000).toFixed(3)} s`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pauses } from "./timeline.ts";
+import { withPauses } from "./timeline.ts";
 
 const at = (seconds: number, durationMs: number | null, prompt: string | null = null, isSubtask = false) => ({
   timestamp: new Date(1_790_000_000_000 + seconds * 1_000).toISOString(),
@@ -10,8 +10,8 @@ const at = (seconds: number, durationMs: number | null, prompt: string | null = 
 
 describe("pauses of a conversation", () => {
   it("are what lies between the end of one request and the start of the next", () => {
-    const rows = pauses([at(0, 5_000, "fix it"), at(35, 1_000), at(100, 1_000, "thanks")]);
-    expect(rows.map(({ pauseMs, isPerson }) => [pauseMs, isPerson])).toEqual([
+    const rows = withPauses([at(0, 5_000, "fix it"), at(35, 1_000), at(100, 1_000, "thanks")]);
+    expect(rows.map(({ pauseMs, startsWithPrompt: isPerson }) => [pauseMs, isPerson])).toEqual([
       [0, true],
       [30_000, false],
       [64_000, true],
@@ -19,19 +19,21 @@ describe("pauses of a conversation", () => {
   });
 
   it("are nobody's where a sub-task begins with its prompt", () => {
-    expect(pauses([at(0, 1_000), at(60, 1_000, "look for clocks", true)])[1]).toMatchObject({
+    expect(withPauses([at(0, 1_000), at(60, 1_000, "look for clocks", true)])[1]).toMatchObject({
       isPerson: false,
     });
   });
 
   it("are none while a sub-task runs beside", () => {
-    expect(pauses([at(0, 1_000), at(2, 120_000), at(60, 1_000)]).map(({ pauseMs }) => pauseMs)).toEqual([
+    expect(withPauses([at(0, 1_000), at(2, 120_000), at(60, 1_000)]).map(({ pauseMs }) => pauseMs)).toEqual([
       0, 0, 0,
     ]);
   });
 
   it("are not worth a word when they are short, or nobody knows when the last one ended", () => {
-    expect(pauses([at(0, 1_000), at(10, null), at(20, 5)]).map(({ pauseMs }) => pauseMs)).toEqual([0, 0, 0]);
-    expect(pauses([])).toEqual([]);
+    expect(withPauses([at(0, 1_000), at(10, null), at(20, 5)]).map(({ pauseMs }) => pauseMs)).toEqual([
+      0, 0, 0,
+    ]);
+    expect(withPauses([])).toEqual([]);
   });
 });

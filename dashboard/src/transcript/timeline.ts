@@ -1,6 +1,6 @@
 /** The pauses between requests in the order of time: what Claude did not work in, and whose pause it was. */
 
-interface Timed {
+interface TimedRequest {
   timestamp: string;
   durationMs: number | null;
   prompt: string | null;
@@ -12,14 +12,14 @@ export interface TimelineRow<T> {
   /** Milliseconds before it in which no request of the list ran; 0 where that is not worth a word. */
   pauseMs: number;
   /** Whether it ended with somebody's words, not with results of tools. */
-  isPerson: boolean;
+  startsWithPrompt: boolean;
 }
 
 /** Shorter ones are what any client takes between two requests. */
-const WORTH_A_WORD_MS = 15_000;
+const MIN_PAUSE_MS = 15_000;
 
 /** `requests` oldest first, those of sub-tasks among them: a pause is one only when none of them ran. */
-export function pauses<T extends Timed>(requests: readonly T[]): TimelineRow<T>[] {
+export function withPauses<T extends TimedRequest>(requests: readonly T[]): TimelineRow<T>[] {
   let ended: number | null = null;
   return requests.map((request) => {
     const started = Date.parse(request.timestamp);
@@ -27,8 +27,8 @@ export function pauses<T extends Timed>(requests: readonly T[]): TimelineRow<T>[
     ended = Math.max(ended ?? 0, started + (request.durationMs ?? 0));
     return {
       request,
-      pauseMs: pause >= WORTH_A_WORD_MS ? pause : 0,
-      isPerson: request.prompt !== null && !request.isSubtask,
+      pauseMs: pause >= MIN_PAUSE_MS ? pause : 0,
+      startsWithPrompt: request.prompt !== null && !request.isSubtask,
     };
   });
 }

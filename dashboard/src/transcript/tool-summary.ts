@@ -3,7 +3,7 @@ import { oneLine } from "../format/text.ts";
 import { isObject } from "./blocks.ts";
 
 /** Members in the order of how well they tell a call from its neighbours. */
-const TELLING = [
+const SUMMARY_KEYS = [
   "command",
   "file_path",
   "path",
@@ -23,7 +23,7 @@ export function toolSummary(input: unknown): string {
   if (!isObject(input)) return typeof input === "string" ? oneLine(input, 120) : "";
   const todos = input.todos;
   if (Array.isArray(todos)) return `${todos.length} items`;
-  for (const member of TELLING) {
+  for (const member of SUMMARY_KEYS) {
     const value = input[member];
     if (typeof value === "string" && value.trim() !== "") return oneLine(value, 120);
   }

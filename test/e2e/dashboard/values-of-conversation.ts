@@ -4,7 +4,7 @@ import { formatExact, formatShare, formatShort } from "../../../dashboard/src/fo
 import { oneLine } from "../../../dashboard/src/format/text.ts";
 import { clockOf, formatAbsolute, formatDuration } from "../../../dashboard/src/format/time.ts";
 import { contextWindow } from "../../../dashboard/src/format/context-window.ts";
-import { pauses } from "../../../dashboard/src/transcript/timeline.ts";
+import { withPauses } from "../../../dashboard/src/transcript/timeline.ts";
 import type {
   Branch,
   ConversationDetail,
@@ -262,12 +262,14 @@ const timeline = (talk: string): Check => ({
     const [detail] = await load(demo, "limit=100");
     return {
       ...head(detail),
-      ".timeline tbody tr": pauses(detail.requests).flatMap(({ request, pauseMs, isPerson }) => [
-        ...(pauseMs > 0
-          ? [`${formatDuration(pauseMs)} ${isPerson ? "until somebody spoke again" : "in tools"}`]
-          : []),
-        timelineRow(request),
-      ]),
+      ".timeline tbody tr": withPauses(detail.requests).flatMap(
+        ({ request, pauseMs, startsWithPrompt: isPerson }) => [
+          ...(pauseMs > 0
+            ? [`${formatDuration(pauseMs)} ${isPerson ? "until somebody spoke again" : "in tools"}`]
+            : []),
+          timelineRow(request),
+        ],
+      ),
       ".pager": [`${several(detail.requests.length, "request")} on this page That is all.`],
     };
   },

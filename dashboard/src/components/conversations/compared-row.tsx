@@ -2,7 +2,7 @@
 import type { ComparedRow } from "../../transcript/compare.ts";
 import { type DiffLine, diffWords } from "../../transcript/diff.ts";
 import { printable } from "../../format/text.ts";
-import type { Entry } from "../../transcript/pair-tools.ts";
+import type { TranscriptEntry } from "../../transcript/pair-tools.ts";
 import { EntryView } from "../transcript/transcript.tsx";
 import type { TranscriptContext } from "../transcript/transcript-context.ts";
 import { Wire } from "../ui/values.tsx";
@@ -42,7 +42,7 @@ export function ComparedRowView({ row, contexts, names }: RowProps) {
 }
 
 interface RowSideProps {
-  entry: Entry | null;
+  entry: TranscriptEntry | null;
   context: TranscriptContext;
   words: DiffLine[] | undefined;
   name: string;
@@ -89,7 +89,7 @@ function differingWords({ left, right }: ComparedRow): DiffLine[] | null {
   return common / words.length >= ALIKE ? words : null;
 }
 
-function textOf(entry: Entry | null): string | null {
+function textOf(entry: TranscriptEntry | null): string | null {
   const [item, ...more] = entry?.items ?? [];
   return item?.kind === "text" && more.length === 0 ? item.text : null;
 }

@@ -5,10 +5,10 @@ import { Wire } from "../ui/values.tsx";
 interface Props {
   calls: Record<string, number> | null;
   /** Names shown; further ones are counted. */
-  most?: number;
+  max?: number;
 }
 
-export function ToolBadges({ calls, most = 3 }: Props) {
+export function ToolBadges({ calls, max: most = 3 }: Props) {
   const sorted = Object.entries(calls ?? {}).sort(
     ([one, left], [other, right]) => right - left || one.localeCompare(other),
   );
@@ -17,7 +17,7 @@ export function ToolBadges({ calls, most = 3 }: Props) {
   return (
     <span class="chips">
       {sorted.slice(0, most).map(([name, count]) => (
-        <span class={`chip tool-share-${shareOf(count / total)}`}>
+        <span class={`chip tool-share-${shareClass(count / total)}`}>
           <Wire text={name} length={most > 3 ? 40 : 18} />
           {count > 1 && <span class="mute"> ×{formatExact(count)}</span>}
         </span>
@@ -39,4 +39,4 @@ export function ToolBadges({ calls, most = 3 }: Props) {
 }
 
 /** How much of all calls: the more, the stronger the badge. */
-const shareOf = (share: number) => (share >= 0.3 ? "large" : share >= 0.15 ? "middle" : "small");
+const shareClass = (share: number) => (share >= 0.3 ? "large" : share >= 0.15 ? "middle" : "small");

@@ -41,7 +41,7 @@ export function ToolCall({ use, result, context, renderBlock }: Props) {
           )}
         </span>
         <span class="tool-end">
-          <Ending result={result} />
+          <ToolOutcome result={result} />
         </span>
       </summary>
       <div class="tool-body">
@@ -79,7 +79,7 @@ export function ToolCall({ use, result, context, renderBlock }: Props) {
   );
 }
 
-function Ending({ result }: { result: Props["result"] }) {
+function ToolOutcome({ result }: { result: Props["result"] }) {
   if (!result) return <span class="mute">no result here</span>;
   const lines = result.content.reduce(
     (sum, block) => sum + (block.kind === "text" ? countLines(block.text) : 0),

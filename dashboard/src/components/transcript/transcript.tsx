@@ -1,7 +1,7 @@
 /** A conversation as it was sent: people, Claude, tool calls in one line each. What is long folds, what is hidden says so. */
 import type { Child } from "hono/jsx";
-import type { Entry, Item } from "../../transcript/pair-tools.ts";
-import { isPerson } from "../../transcript/pair-tools.ts";
+import type { TranscriptEntry, TranscriptItem } from "../../transcript/pair-tools.ts";
+import { isUserMessage } from "../../transcript/pair-tools.ts";
 import type { Block } from "../../transcript/blocks.ts";
 import { PlainText, Prose } from "./long-text.tsx";
 import { BlockView, CallView, Reminders } from "./content-block.tsx";
@@ -13,21 +13,21 @@ const HISTORY_HTML_BYTES = 16_000;
 const NEWEST_HTML_BYTES = 36_000;
 
 interface Props {
-  entries: readonly Entry[];
+  entries: readonly TranscriptEntry[];
   /** Number of the answer's entry, when there is one: it is marked as such. */
   answerNumber: number | null;
   context: TranscriptContext;
 }
 
 export function Transcript({ entries, answerNumber, context }: Props) {
-  const people = entries.filter(isPerson).map((entry) => entry.number);
+  const people = entries.filter(isUserMessage).map((entry) => entry.number);
   const lastPerson = people.at(-1) ?? 0;
   const before = { ...context, room: { left: HISTORY_HTML_BYTES } };
   const newest = { ...context, room: { left: NEWEST_HTML_BYTES } };
   return (
     <ol class="transcript" data-rows>
       {entries.map((entry) => {
-        if (entry.isAbsorbed) {
+        if (entry.isMerged) {
           return (
             <li
               class="message-absorbed"
@@ -54,7 +54,7 @@ export function Transcript({ entries, answerNumber, context }: Props) {
 }
 
 interface CardProps {
-  entry: Entry;
+  entry: TranscriptEntry;
   isAnswer: boolean;
   foldAt: number;
   before: number | undefined;
@@ -67,14 +67,14 @@ function MessageCard({ entry, isAnswer, foldAt, before, after, context }: CardPr
   const whole = context.fullMessageHref?.(entry.number) ?? null;
   return (
     <li
-      class={`message ${speakerKind(entry)}`}
+      class={`message ${roleClass(entry)}`}
       id={id}
       data-row
       data-node={context.nodeOf?.(entry.number) ?? undefined}
       tabindex={-1}
     >
       <header class="message-head">
-        <h3>{speaker(entry)}</h3>
+        <h3>{roleLabel(entry)}</h3>
         {isAnswer && <span class="mute">the recorded answer</span>}
         <span class="message-note mute">{context.noteOf?.(entry.number)}</span>
         <span class="message-tools">
@@ -121,7 +121,7 @@ function Items({ entry, foldAt, context }: Pick<CardProps, "entry" | "foldAt" | 
 }
 
 interface EntryProps {
-  entry: Entry;
+  entry: TranscriptEntry;
   context: TranscriptContext;
   note?: Child;
   /** In place of what the entry holds. */
@@ -132,9 +132,9 @@ interface EntryProps {
 export function EntryView({ entry, context, note, children }: EntryProps) {
   const whole = context.fullMessageHref?.(entry.number) ?? null;
   return (
-    <article class={`message ${speakerKind(entry)}`}>
+    <article class={`message ${roleClass(entry)}`}>
       <header class="message-head">
-        <h3>{speaker(entry)}</h3>
+        <h3>{roleLabel(entry)}</h3>
         {note && <span class="mute">{note}</span>}
         <span class="message-tools mute">#{entry.number}</span>
       </header>
@@ -153,8 +153,8 @@ export function EntryView({ entry, context, note, children }: EntryProps) {
 type Reminder = Extract<Block, { kind: "reminder" }>;
 
 /** Neighbouring reminders hide behind one line. */
-function groupReminders(items: readonly Item[]): (Item | Reminder[])[] {
-  const grouped: (Item | Reminder[])[] = [];
+function groupReminders(items: readonly TranscriptItem[]): (TranscriptItem | Reminder[])[] {
+  const grouped: (TranscriptItem | Reminder[])[] = [];
   for (const item of items) {
     const last = grouped.at(-1);
     if (item.kind !== "reminder") grouped.push(item);
@@ -164,21 +164,21 @@ function groupReminders(items: readonly Item[]): (Item | Reminder[])[] {
   return grouped;
 }
 
-function speaker(entry: Entry): Child {
+function roleLabel(entry: TranscriptEntry): Child {
   if (entry.role === "assistant") return "Claude";
   if (entry.role === "system") return "System";
   if (entry.role !== "user") return <Wire text={entry.role} length={24} />;
-  if (isPerson(entry)) return "You";
+  if (isUserMessage(entry)) return "You";
   return entry.items.some((item) => item.kind === "tool_result") ? "Tool results" : "Client";
 }
 
-function speakerKind(entry: Entry): string {
+function roleClass(entry: TranscriptEntry): string {
   if (entry.role === "assistant") return "from-claude";
-  return entry.role === "user" && isPerson(entry) ? "from-person" : "from-machine";
+  return entry.role === "user" && isUserMessage(entry) ? "from-person" : "from-machine";
 }
 
 interface ItemProps {
-  item: Item;
+  item: TranscriptItem;
   foldAt: number;
   context: TranscriptContext;
   isProse: boolean;

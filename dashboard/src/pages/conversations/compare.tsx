@@ -9,15 +9,15 @@ import { Money, Short, Time, Wire } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
 import { messageOf } from "../../transcript/blocks.ts";
-import { commonBeginning, compareEntries } from "../../transcript/compare.ts";
+import { commonPrefixLength, alignEntries } from "../../transcript/compare.ts";
 import { createHighlighter } from "../../transcript/highlight.ts";
-import { type Entry, pairTools } from "../../transcript/pair-tools.ts";
+import { type TranscriptEntry, pairTools } from "../../transcript/pair-tools.ts";
 import { limitTranscript } from "../../transcript/page-size.ts";
 import { comparedFrom } from "../../tree/fork.ts";
 import type { View } from "../../context/view.ts";
 
 /** Messages of each side in one page. */
-const PAGE = 30;
+const MESSAGES_PER_SIDE = 30;
 
 export interface Comparison {
   left: Branch;
@@ -43,7 +43,7 @@ export async function loadComparison(
       api.get<Transcript>(`${path}/messages`, {
         branch: branchKey,
         cursor: from > 1 ? from : null,
-        limit: PAGE,
+        limit: MESSAGES_PER_SIDE,
       }),
     ),
   );
@@ -68,10 +68,13 @@ export function ComparePage({ view, path, comparison }: Props) {
   if (!transcripts.ok)
     return <ProblemCard problem={transcripts.problem} what="The two branches" view={view} />;
   const [one, other] = transcripts.data;
-  const common = commonBeginning(one.messages, other.messages);
+  const common = commonPrefixLength(one.messages, other.messages);
   const inCommon = from - 1 + common;
-  const sides = [one, other].map((transcript) => entriesOf(transcript, common)) as [Entry[], Entry[]];
-  const rows = compareEntries(...sides);
+  const sides = [one, other].map((transcript) => entriesOf(transcript, common)) as [
+    TranscriptEntry[],
+    TranscriptEntry[],
+  ];
+  const rows = alignEntries(...sides);
   const contexts = [contextOf(view, path, one), contextOf(view, path, other)] as const;
   const names = [left.branchId, right.branchId] as const;
   return (
@@ -98,7 +101,7 @@ export function ComparePage({ view, path, comparison }: Props) {
   );
 }
 
-function entriesOf(transcript: Transcript, common: number): Entry[] {
+function entriesOf(transcript: Transcript, common: number): TranscriptEntry[] {
   const own = transcript.messages.slice(common);
   return pairTools(own.map(messageOf)).map((entry, n) => ({ ...entry, number: own[n]!.position }));
 }

@@ -16,7 +16,7 @@ import { linkTo } from "../../context/filters.ts";
 import type { View } from "../../context/view.ts";
 import { type Comparison, ComparePage } from "./compare.tsx";
 import { TimelinePage } from "./timeline.tsx";
-import { Reading } from "./transcript.tsx";
+import { TranscriptView } from "./transcript.tsx";
 
 const VIEWS = [
   ["read", "Transcript"],
@@ -109,7 +109,9 @@ export function ConversationPage({ view, detail, tree, transcript, compared }: P
           {transcript?.ok === false ? (
             <ProblemCard problem={transcript.problem} what="The transcript" view={view} />
           ) : (
-            read && <Reading view={view} detail={detail} transcript={read} itemOf={itemsByRequest(drawn)} />
+            read && (
+              <TranscriptView view={view} detail={detail} transcript={read} itemOf={itemsByRequest(drawn)} />
+            )
           )}
         </div>
       )}

@@ -17,26 +17,26 @@ import type { View } from "../../context/view.ts";
 import { Head, TableHead } from "../../components/ui/table-head.tsx";
 
 const PAGE_ROWS = 50;
-const MOST_WORDS = 500;
-const ERROR_WORDS: Readonly<Record<string, string>> = { true: "with errors", false: "without errors" };
+const MAX_SEARCH_CHARACTERS = 500;
+const ERROR_LABELS: Readonly<Record<string, string>> = { true: "with errors", false: "without errors" };
 
 /** Parameters of this page besides the filters that follow everywhere. */
-const own = (view: View) => ({
-  search: view.query.search?.trim().slice(0, MOST_WORDS) || null,
-  hasErrors: Object.hasOwn(ERROR_WORDS, view.query.hasErrors ?? "") ? view.query.hasErrors! : null,
+const pageParameters = (view: View) => ({
+  search: view.query.search?.trim().slice(0, MAX_SEARCH_CHARACTERS) || null,
+  hasErrors: Object.hasOwn(ERROR_LABELS, view.query.hasErrors ?? "") ? view.query.hasErrors! : null,
 });
 
 export function loadConversations(api: ApiClient, view: View): Promise<Result<ConversationList>> {
   return api.get<ConversationList>("/api/conversations", {
     ...apiQuery(view.filters, view.now),
-    ...own(view),
+    ...pageParameters(view),
     limit: PAGE_ROWS,
     cursor: view.query.cursor ?? null,
   });
 }
 
 export function ConversationFilters({ view, choices }: { view: View; choices: FilterChoices }) {
-  const mine = own(view);
+  const mine = pageParameters(view);
   return (
     <FilterBar view={view} choices={choices}>
       <label class="choice">
@@ -46,7 +46,7 @@ export function ConversationFilters({ view, choices }: { view: View; choices: Fi
           name="search"
           value={mine.search ?? ""}
           placeholder="Search what was said"
-          maxlength={MOST_WORDS}
+          maxlength={MAX_SEARCH_CHARACTERS}
           autocomplete="off"
         />
       </label>
@@ -56,7 +56,7 @@ export function ConversationFilters({ view, choices }: { view: View; choices: Fi
         all="With or without errors"
         value={mine.hasErrors}
         options={["true", "false"]}
-        words={(value) => ERROR_WORDS[value] ?? value}
+        words={(value) => ERROR_LABELS[value] ?? value}
       />
     </FilterBar>
   );
@@ -65,7 +65,7 @@ export function ConversationFilters({ view, choices }: { view: View; choices: Fi
 export function ConversationsPage({ view, list }: { view: View; list: Result<ConversationList> }) {
   if (!list.ok) return <ProblemCard problem={list.problem} what="The conversations" view={view} />;
   const { conversations, nextCursor } = list.data;
-  const mine = own(view);
+  const mine = pageParameters(view);
   if (conversations.length === 0) return <NoConversations view={view} />;
   return (
     <>
@@ -190,7 +190,7 @@ function Row({ conversation, view }: { conversation: Conversation; view: View })
 }
 
 function NoConversations({ view }: { view: View }) {
-  const mine = own(view);
+  const mine = pageParameters(view);
   const { domain, accountId, model } = view.filters;
   if (mine.search ?? mine.hasErrors ?? domain ?? accountId ?? model) {
     return (

@@ -4,27 +4,27 @@ import type { Result } from "../../api/client.ts";
 import { Wire } from "../../components/ui/values.tsx";
 import { formatCount } from "../../format/number.ts";
 import { messageOf } from "../../transcript/blocks.ts";
-import { type Entry, isPerson, pairTools } from "../../transcript/pair-tools.ts";
+import { type TranscriptEntry, isUserMessage, pairTools } from "../../transcript/pair-tools.ts";
 
-const WORDS = 420;
+const MAX_TEXT_CHARACTERS = 420;
 
 export function ConversationPreview({ transcript }: { transcript: Result<Transcript> }) {
   if (!transcript.ok) return <p class="mute">The last exchange cannot be read right now.</p>;
   const { messages, total } = transcript.data;
-  const entries = pairTools(messages.map(messageOf)).filter(({ isAbsorbed }) => !isAbsorbed);
-  const person = entries.findLast(isPerson);
+  const entries = pairTools(messages.map(messageOf)).filter(({ isMerged: isAbsorbed }) => !isAbsorbed);
+  const person = entries.findLast(isUserMessage);
   const answer = entries.findLast((entry) => entry.role === "assistant" && entry !== person);
   if (!person && !answer) return <p class="mute">Nothing of its last exchange was recorded.</p>;
   return (
     <>
-      {person && <Said who="You" entry={person} />}
-      {answer && <Said who="Claude" entry={answer} />}
+      {person && <PreviewMessage who="You" entry={person} />}
+      {answer && <PreviewMessage who="Claude" entry={answer} />}
       <p class="mute">{formatCount(total, "message")} in all</p>
     </>
   );
 }
 
-function Said({ who, entry }: { who: string; entry: Entry }) {
+function PreviewMessage({ who, entry }: { who: string; entry: TranscriptEntry }) {
   const text = entry.items
     .map((item) => (item.kind === "text" ? item.text : ""))
     .join(" ")
@@ -34,7 +34,7 @@ function Said({ who, entry }: { who: string; entry: Entry }) {
     <p>
       <strong>{who}</strong>{" "}
       {text !== "" ? (
-        <Wire text={text} length={WORDS} />
+        <Wire text={text} length={MAX_TEXT_CHARACTERS} />
       ) : (
         <span class="mute">
           {calls.length > 0 ? <Wire text={`calls ${calls.join(", ")}`} length={120} /> : "said nothing"}

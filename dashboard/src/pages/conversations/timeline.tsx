@@ -9,7 +9,7 @@ import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact, formatShort } from "../../format/number.ts";
 import { oneLine } from "../../format/text.ts";
 import { clockOf, formatAbsolute, formatDuration } from "../../format/time.ts";
-import { pauses, type TimelineRow } from "../../transcript/timeline.ts";
+import { withPauses, type TimelineRow } from "../../transcript/timeline.ts";
 import type { View } from "../../context/view.ts";
 import { Head, TableHead } from "../../components/ui/table-head.tsx";
 
@@ -23,7 +23,7 @@ interface Props {
 }
 
 export function TimelinePage({ view, path, detail }: Props) {
-  const rows = pauses(detail.requests);
+  const rows = withPauses(detail.requests);
   const longest = Math.max(1, ...detail.requests.map(({ durationMs }) => durationMs ?? 0));
   const kinds = new Map(detail.branches.map((branch) => [branch.branchKey, branch.kind]));
   const clock = clockOf(view.zone);
@@ -85,7 +85,7 @@ function Pause({ row }: { row: TimelineRow<ConversationRequest> }) {
     <tr class="pause">
       <td colspan={7}>
         <span class="mute">
-          {formatDuration(row.pauseMs)} {row.isPerson ? "until somebody spoke again" : "in tools"}
+          {formatDuration(row.pauseMs)} {row.startsWithPrompt ? "until somebody spoke again" : "in tools"}
         </span>
       </td>
     </tr>

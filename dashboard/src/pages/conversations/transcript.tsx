@@ -25,7 +25,7 @@ interface Props {
   itemOf: (requestId: string) => number | null;
 }
 
-export function Reading({ view, detail, transcript, itemOf }: Props) {
+export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
   const path = `/conversations/${detail.conversationId}`;
   const hidesTools = view.query.tools === "hide";
   const opensReminders = view.query.reminders === "show";

@@ -11,7 +11,7 @@ import { PlainText } from "../../components/transcript/long-text.tsx";
 import { Wire } from "../../components/ui/values.tsx";
 import { isObject, messageOf, messagesOf, systemOf, toolsOf, type Message } from "../../transcript/blocks.ts";
 import { createHighlighter } from "../../transcript/highlight.ts";
-import { pairTools, withoutTools, type Entry } from "../../transcript/pair-tools.ts";
+import { pairTools, withoutTools, type TranscriptEntry } from "../../transcript/pair-tools.ts";
 import type { View } from "../../context/view.ts";
 
 /** Messages of a page that was asked for without more: the newest, because that is what one comes for. */
@@ -61,10 +61,10 @@ export function ConversationTab({ detail, view }: { detail: RequestDetail; view:
 }
 
 /** The newest messages, beginning at one that shows something. */
-function newest(entries: readonly Entry[]): readonly Entry[] {
+function newest(entries: readonly TranscriptEntry[]): readonly TranscriptEntry[] {
   if (entries.length <= NEWEST_MESSAGES + 2) return entries;
   const from = entries.length - NEWEST_MESSAGES;
-  const first = entries.findIndex((entry, index) => index >= from && !entry.isAbsorbed);
+  const first = entries.findIndex((entry, index) => index >= from && !entry.isMerged);
   return entries.slice(first === -1 ? from : first);
 }
 

@@ -9,7 +9,7 @@ import { statusWords, Wire } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatBytes, formatCount, formatExact, UNKNOWN } from "../../format/number.ts";
 import { eventSummary, parseStream, type StreamEvent } from "../../transcript/sse.ts";
-import { exactly, pauseName, streamTimes, type StreamTimes } from "../../transcript/stream-times.ts";
+import { formatExactMs, pauseName, streamTimes, type StreamTimes } from "../../transcript/stream-times.ts";
 import type { View } from "../../context/view.ts";
 
 export type StreamBytes = { ok: true; bytes: Uint8Array; isWhole: boolean } | { ok: false; problem: Problem };
@@ -140,10 +140,10 @@ function Came({ times, event }: { times: StreamTimes; event: number }) {
   const gap = ms === null || before === null ? null : ms - before;
   return (
     <>
-      <span class="event-time">{ms === null ? UNKNOWN : exactly(ms)}</span>
+      <span class="event-time">{ms === null ? UNKNOWN : formatExactMs(ms)}</span>
       <span class={pause === -1 ? "event-gap mute" : "event-gap"}>
         {pause !== -1 && <b class="pause-name">{pauseName(pause)}</b>}{" "}
-        {gap === null ? "" : `+${exactly(gap)}`}
+        {gap === null ? "" : `+${formatExactMs(gap)}`}
       </span>
     </>
   );

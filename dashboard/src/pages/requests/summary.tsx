@@ -37,7 +37,7 @@ export function RequestFacts({ detail, view }: { detail: RequestDetail; view: Vi
             {detail.stopReason && <Wire text={detail.stopReason.replaceAll("_", " ")} length={60} />}
           </Fact>
           <Fact name="Tools called">
-            {detail.toolCallCount > 0 && <ToolBadges calls={detail.toolCalls} most={30} />}
+            {detail.toolCallCount > 0 && <ToolBadges calls={detail.toolCalls} max={30} />}
           </Fact>
           <Fact name="Request id">
             <Copyable text={detail.requestId} label="the request id" />
