@@ -8,26 +8,26 @@ import type { SubtaskBox } from "./subtask-groups.ts";
 import type { TreeItem } from "./items.ts";
 
 /** Characters of a prompt on the card: as many as are stored with the call. */
-const PROMPT = 250;
+const MAX_PROMPT_CHARACTERS = 250;
 
-interface Saying {
+interface LabelContext {
   tree: ConversationTree;
   model: string | null;
   clock: (at: number) => string;
 }
 
-function whoSpeaks({ kind, speaks }: ConversationTree["nodes"][number]): string {
+function promptSource({ kind, speaks }: ConversationTree["nodes"][number]): string {
   if (kind === "compact-ask") return "summary asked for";
   return speaks === "person" ? "a person" : "tool results";
 }
 
 /** One line for where there is room beside a node: when it was, whose words, how long. */
-export function itemNote(item: TreeItem, { tree, clock }: Saying): string {
+export function nodeNote(item: TreeItem, { tree, clock }: LabelContext): string {
   const node = tree.nodes[item.nodes.at(-1)!]!;
   const at = clock(Date.parse(tree.startedAt) + tree.nodes[item.nodes[0]!]!.at);
   return [
     at,
-    whoSpeaks(node),
+    promptSource(node),
     node.ms === null ? null : formatDuration(node.ms),
     node.calls > 0 && formatCount(node.calls, "tool call"),
   ]
@@ -35,7 +35,7 @@ export function itemNote(item: TreeItem, { tree, clock }: Saying): string {
     .join(" · ");
 }
 
-export function itemWords(item: TreeItem, { tree, model, clock }: Saying): string {
+export function nodeTitle(item: TreeItem, { tree, model, clock }: LabelContext): string {
   const first = tree.nodes[item.nodes[0]!]!;
   const last = tree.nodes[item.nodes.at(-1)!]!;
   const startedAt = Date.parse(tree.startedAt);
@@ -50,7 +50,7 @@ export function itemWords(item: TreeItem, { tree, model, clock }: Saying): strin
     ].join("\n");
   }
   const tries = item.nodes.length;
-  const facts = [
+  const details = [
     last.failed
       ? last.status === null
         ? "No answer"
@@ -66,12 +66,12 @@ export function itemWords(item: TreeItem, { tree, model, clock }: Saying): strin
     last.tasks > 0 ? formatCount(last.tasks, "sub-task") : null,
     tries > 1 ? formatCount(tries, "attempt") : null,
   ].filter((fact) => fact !== null);
-  const who = whoSpeaks(last);
-  return `${who[0]!.toUpperCase()}${who.slice(1)}, ${clock(startedAt + first.at)}, ${formatCount(last.messages, "message")}\n${facts.join(", ")}`;
+  const who = promptSource(last);
+  return `${who[0]!.toUpperCase()}${who.slice(1)}, ${clock(startedAt + first.at)}, ${formatCount(last.messages, "message")}\n${details.join(", ")}`;
 }
 
 /** "sub-task 2 (14)": its number, and the requests it made. */
-export function boxWords(
+export function boxLabel(
   { branch, task, more }: SubtaskBox,
   tree: ConversationTree,
 ): { label: string; title: string } {
@@ -79,7 +79,7 @@ export function boxWords(
     return { label: `+ ${formatExact(more)} more`, title: `${formatCount(more, "further sub-task")}` };
   const called = task === null ? null : tree.tasks[task]!;
   const made = branch === null ? null : tree.branches[branch]!;
-  const prompt = oneLine(made?.prompt ?? called?.prompt ?? "", PROMPT);
+  const prompt = oneLine(made?.prompt ?? called?.prompt ?? "", MAX_PROMPT_CHARACTERS);
   const about = [made?.subagentType ?? called?.subagentType, made?.description ?? called?.description]
     .filter(Boolean)
     .map((text) => oneLine(text ?? "", 60))

@@ -5,24 +5,24 @@
 import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
 import { boxesByItem, drawnBranches, shownBoxes, type SubtaskBox } from "./subtask-groups.ts";
 import { type KeptOpen, type TreeItem, treeItems } from "./items.ts";
-import { laneRows } from "./lanes.ts";
+import { assignColumns } from "./columns.ts";
 
 export const BOX = { width: 100, height: 36, /** From the parent to the box. */ beside: 150 } as const;
 /** A box and the gap below it. */
 const BOX_ROW = BOX.height + 8;
 const ROW = 30;
 const LABEL_ROW = 26;
-const LANE = 22;
+const COLUMN_WIDTH = 22;
 const MARGIN = { left: 20, top: 12, right: 16 } as const;
 /** Room for what stands beside a node: its messages and its battery. */
-const WORDS = 78;
-const LABEL_WIDTH = 190;
+const NODE_LABEL_WIDTH = 78;
+const BRANCH_LABEL_WIDTH = 190;
 
 export interface PlacedItem extends TreeItem {
   x: number;
   y: number;
   /** Where its words begin: right of every line that passes. Null when a box leaves no room for them. */
-  wordsX: number | null;
+  labelX: number | null;
   /** Whether branches leave it. */
   isFork: boolean;
   /** Sub-tasks that its answer called. */
@@ -38,7 +38,7 @@ export interface PlacedBox extends SubtaskBox {
 
 export interface PlacedBranch {
   branch: number;
-  lane: number;
+  column: number;
   x: number;
   /** Where its name stands; null for the trunk, which needs none. */
   label: { x: number; y: number } | null;
@@ -65,7 +65,7 @@ export interface TreeDrawing {
 }
 
 /** The drawing of `tree`. `chosen` is a branch (its place) that is read: of a sub-task the requests are drawn, too. */
-export function layOutTree(
+export function layoutTree(
   tree: ConversationTree,
   chosen: number | null = null,
   kept: KeptOpen = { request: null, run: null },
@@ -79,7 +79,7 @@ export function layOutTree(
     from: start ?? first,
     to: last,
   }));
-  const { laneOf, widestAt } = laneRows(spans, items.length);
+  const { columnOf: laneOf, widestAt } = assignColumns(spans, items.length);
   const forks = new Set(
     items.flatMap(({ parent, branch }) =>
       parent !== null && items[parent]!.branch !== branch ? [parent] : [],
@@ -96,24 +96,24 @@ export function layOutTree(
     height: MARGIN.top,
   };
   items.forEach((item, place) => {
-    const x = laneX(laneOf.get(item.branch)!);
-    const wordsX = laneX(widestAt[place]!) + 14;
+    const x = columnX(laneOf.get(item.branch)!);
+    const wordsX = columnX(widestAt[place]!) + 14;
     const own = boxesOf.get(place) ?? [];
     const boxes = shownBoxes(own);
     const { first, start } = ends.get(item.branch)!;
     if (first === place)
-      nameBranch(drawing, tree, { branch: item.branch, lane: laneOf.get(item.branch)!, x, wordsX });
+      addBranchLabel(drawing, tree, { branch: item.branch, lane: laneOf.get(item.branch)!, x, wordsX });
     const y = drawing.height + (boxes.length > 0 ? BOX_ROW : ROW) / 2;
     boxes.forEach((box, n) => {
       const stem = n * BOX_ROW;
       drawing.boxes.push({ ...box, x: x + BOX.beside, y: y + stem - BOX.height / 2, stem });
     });
-    const hasRoom = boxes.length === 0 || wordsX + WORDS <= x + BOX.beside;
+    const hasRoom = boxes.length === 0 || wordsX + NODE_LABEL_WIDTH <= x + BOX.beside;
     drawing.items.push({
       ...item,
       x,
       y,
-      wordsX: hasRoom ? wordsX : null,
+      labelX: hasRoom ? wordsX : null,
       isFork: forks.has(place),
       spawned: own.length,
     });
@@ -129,7 +129,7 @@ export function layOutTree(
     }
     drawing.width = Math.max(
       drawing.width,
-      wordsX + WORDS,
+      wordsX + NODE_LABEL_WIDTH,
       boxes.length > 0 ? x + BOX.beside + BOX.width : 0,
     );
     drawing.height += Math.max(ROW, boxes.length * BOX_ROW);
@@ -143,7 +143,7 @@ export function layOutTree(
   return drawing;
 }
 
-const laneX = (lane: number) => MARGIN.left + lane * LANE;
+const columnX = (lane: number) => MARGIN.left + lane * COLUMN_WIDTH;
 
 interface Ends {
   /** Its first and its last item. */
@@ -179,15 +179,15 @@ function endsOf(
 }
 
 /** A row for the branch's name above its first request; the trunk needs none. */
-function nameBranch(
+function addBranchLabel(
   drawing: TreeDrawing,
   tree: ConversationTree,
   { branch, lane, x, wordsX }: { branch: number; lane: number; x: number; wordsX: number },
 ): void {
   const isNamed = tree.branches[branch]!.kind !== "main";
   const label = isNamed ? { x: wordsX - 4, y: drawing.height + LABEL_ROW / 2 } : null;
-  drawing.branches.push({ branch, lane, x, label, trunk: { from: 0, to: 0 } });
+  drawing.branches.push({ branch, column: lane, x, label, trunk: { from: 0, to: 0 } });
   if (!isNamed) return;
   drawing.height += LABEL_ROW;
-  drawing.width = Math.max(drawing.width, wordsX + LABEL_WIDTH);
+  drawing.width = Math.max(drawing.width, wordsX + BRANCH_LABEL_WIDTH);
 }

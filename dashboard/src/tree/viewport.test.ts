@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { growTree } from "../../fake/tree.ts";
-import { layOutTree } from "./layout.ts";
+import { layoutTree } from "./layout.ts";
 import { partOfDrawing } from "./viewport.ts";
 
 const grown = growTree().turns("main", 1);
 for (let n = 0; n < 300; n++) grown.fork(`branch_${n}`, 0, 1);
-const drawing = layOutTree(grown.turns("main", 1).tree());
+const drawing = layoutTree(grown.turns("main", 1).tree());
 
 describe("a part of a drawing", () => {
   it("is all of it where it fits", () => {
@@ -25,7 +25,7 @@ describe("a part of a drawing", () => {
     expect(part).toMatchObject({ first: 75, before: 75, after: 177 });
     expect(part.items.every(({ y }) => y > part.top && y < part.top + part.height)).toBe(true);
     // The trunk, and each branch whose edge comes from the first request.
-    expect(part.branches.map(({ lane }) => lane)).toContain(0);
+    expect(part.branches.map(({ column: lane }) => lane)).toContain(0);
     expect(part.edges.length).toBeGreaterThan(part.items.length);
     const labels = part.branches.flatMap(({ label }) => label ?? []);
     expect(labels.length).toBeGreaterThanOrEqual(50);

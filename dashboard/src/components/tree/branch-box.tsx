@@ -2,7 +2,7 @@
 import type { ConversationTree as Tree } from "../../../../workers/schemas/api/conversations.ts";
 import { oneLine } from "../../format/text.ts";
 import { BOX, type PlacedBox, type PlacedBranch } from "../../tree/layout.ts";
-import { boxWords } from "../../tree/labels.ts";
+import { boxLabel } from "../../tree/labels.ts";
 import { hue, type TreeLinks } from "./edges.tsx";
 
 interface BranchProps {
@@ -13,7 +13,7 @@ interface BranchProps {
 
 export function TreeBox({ box, tree, links, isChosen }: BranchProps & { box: PlacedBox }) {
   const { x, y } = box;
-  const words = boxWords(box, tree);
+  const words = boxLabel(box, tree);
   const shape = (
     <>
       <title>{words.title}</title>

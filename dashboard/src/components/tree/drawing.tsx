@@ -24,7 +24,7 @@ interface Props {
 }
 
 /** Width of that line. */
-const NOTE = 270;
+const NOTE_WIDTH = 270;
 
 export function ConversationTree({
   tree,
@@ -37,7 +37,7 @@ export function ConversationTree({
   isWordy = false,
 }: Props) {
   const { height, top } = part;
-  const width = part.width + (isWordy ? NOTE : 0);
+  const width = part.width + (isWordy ? NOTE_WIDTH : 0);
   const say = { tree, model, clock, isWordy };
   return (
     <svg
@@ -64,7 +64,7 @@ export function ConversationTree({
             place={part.first + n}
             isMarked={part.first + n === marked}
             links={links}
-            say={say}
+            labels={say}
           />
         ))}
         {part.boxes.map((box) => (

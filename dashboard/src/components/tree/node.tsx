@@ -4,11 +4,11 @@ import { NEARLY_FULL } from "../../charts/context-gauge.tsx";
 import { contextWindow } from "../../format/context-window.ts";
 import { formatExact } from "../../format/number.ts";
 import type { PlacedItem } from "../../tree/layout.ts";
-import { itemNote, itemWords } from "../../tree/labels.ts";
+import { nodeNote, nodeTitle } from "../../tree/labels.ts";
 import { hue, type TreeLinks } from "./edges.tsx";
 
 /** What a node's words are made of. */
-export interface TreeSaying {
+export interface NodeLabelContext {
   tree: Tree;
   model: string | null;
   clock: (at: number) => string;
@@ -21,20 +21,20 @@ interface Props {
   place: number;
   isMarked: boolean;
   links: TreeLinks;
-  say: TreeSaying;
+  labels: NodeLabelContext;
 }
 
-export function TreeNode({ item, place, isMarked, links, say }: Props) {
+export function TreeNode({ item, place, isMarked, links, labels: say }: Props) {
   const { tree, model } = say;
-  const { x, y, wordsX } = item;
+  const { x, y, labelX: wordsX } = item;
   const last = item.nodes.at(-1)!;
   const node = tree.nodes[last]!;
   const isRun = item.kind === "run";
-  const isSpeech = node.speaks === "person";
+  const isUserMessage = node.speaks === "person";
   const kinds = [
     "node",
     hue(item.branch, tree),
-    isRun ? "run" : item.isFork ? "fork" : isSpeech ? "speech" : "tools",
+    isRun ? "run" : item.isFork ? "fork" : isUserMessage ? "speech" : "tools",
     node.failed && !isRun && "failed",
   ].filter(Boolean);
   return (
@@ -44,7 +44,7 @@ export function TreeNode({ item, place, isMarked, links, say }: Props) {
       data-item={place}
       aria-current={isMarked ? "true" : undefined}
     >
-      <title>{itemWords(item, say)}</title>
+      <title>{nodeTitle(item, say)}</title>
       <circle class="hit" cx={x} cy={y} r="12" />
       {isRun && wordsX !== null && (
         <rect class="hit reach" x={x} y={y - 11} width={wordsX - x + 90} height="22" rx="4" />
@@ -54,7 +54,7 @@ export function TreeNode({ item, place, isMarked, links, say }: Props) {
       ) : item.isFork ? (
         <path class="mark" d={`M${x} ${y - 8}l8 8-8 8-8-8z`} />
       ) : (
-        <circle class="mark" cx={x} cy={y} r={isSpeech ? 6 : 4} />
+        <circle class="mark" cx={x} cy={y} r={isUserMessage ? 6 : 4} />
       )}
       {node.failed && !isRun && <path class="cross" d={`M${x - 3} ${y - 3}l6 6m0-6l-6 6`} />}
       {item.spawned > 0 && (
@@ -87,7 +87,7 @@ export function TreeNode({ item, place, isMarked, links, say }: Props) {
               {item.nodes.length > 1 && <tspan class="tries">{` ×${item.nodes.length}`}</tspan>}
             </text>{" "}
             {node.context !== null && (
-              <Battery
+              <NodeContextGauge
                 x={wordsX + 34 + (item.spawned > 0 ? 16 : 0)}
                 y={item.spawned > 0 ? y - 14 : y - 3}
                 share={node.context / contextWindow(model, node.context).tokens}
@@ -95,7 +95,7 @@ export function TreeNode({ item, place, isMarked, links, say }: Props) {
             )}
             {say.isWordy && item.spawned === 0 && (
               <text class="words note" x={wordsX + 64} y={y + 4}>
-                {itemNote(item, say)}
+                {nodeNote(item, say)}
               </text>
             )}
           </>
@@ -104,7 +104,7 @@ export function TreeNode({ item, place, isMarked, links, say }: Props) {
   );
 }
 
-function Battery({ x, y, share }: { x: number; y: number; share: number }) {
+function NodeContextGauge({ x, y, share }: { x: number; y: number; share: number }) {
   const full = Math.min(1, share) * 18;
   return (
     <>

@@ -3,7 +3,7 @@ import type { ConversationTree as Tree } from "../../../../workers/schemas/api/c
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
 import { clockOf } from "../../format/time.ts";
-import { layOutTree, type TreeDrawing } from "../../tree/layout.ts";
+import { layoutTree, type TreeDrawing } from "../../tree/layout.ts";
 import { partOfDrawing } from "../../tree/viewport.ts";
 import type { View } from "../../context/view.ts";
 import { ConversationTree } from "./drawing.tsx";
@@ -12,8 +12,8 @@ import { Help } from "../ui/help.tsx";
 import { Icon } from "../ui/icon.tsx";
 
 /** Items drawn beside a transcript, and on a page of their own. */
-const MOST_BESIDE = 40;
-const MOST_ALONE = 1_200;
+const MAX_SIDEBAR_ITEMS = 40;
+const MAX_PAGE_ITEMS = 1_200;
 
 export interface DrawnTree {
   tree: Tree;
@@ -31,7 +31,7 @@ export function drawTree(tree: Tree, view: View, branchKey: string | null): Draw
   const chosen = found === -1 ? null : found;
   const request = places.get(view.query.requestId ?? "") ?? null;
   const open = /^\d{1,7}$/.test(view.query.open ?? "") ? Number(view.query.open) : null;
-  const drawing = layOutTree(tree, chosen, { request, run: open });
+  const drawing = layoutTree(tree, chosen, { request, run: open });
   const seen = request ?? open;
   return { tree, drawing, chosen, marked: seen === null ? null : (drawing.itemOf[seen] ?? null) };
 }
@@ -43,15 +43,15 @@ interface Props {
   model: string | null;
   /** Messages of the transcript beside it, by the request that first sent or answered them. */
   messages: ReadonlyMap<string, number>;
-  isAlone?: boolean;
+  isFullPage?: boolean;
 }
 
-export function TreePanel({ drawn, view, path, model, messages, isAlone = false }: Props) {
+export function TreePanel({ drawn, view, path, model, messages, isFullPage: isAlone = false }: Props) {
   const { tree, drawing, chosen, marked } = drawn;
   const first = tree.nodes.findIndex(({ id }) => messages.has(id));
   const read = marked ?? (first === -1 ? null : (drawing.itemOf[first] ?? null)) ?? lastOf(drawing, chosen);
-  const part = partOfDrawing(drawing, isAlone ? MOST_ALONE : MOST_BESIDE, read);
-  const counts = countsOf(tree);
+  const part = partOfDrawing(drawing, isAlone ? MAX_PAGE_ITEMS : MAX_SIDEBAR_ITEMS, read);
+  const counts = treeSummary(tree);
   return (
     <section class={isAlone ? "card tree-panel alone" : "card tree-panel"} aria-label="Tree">
       <h2>
@@ -71,7 +71,12 @@ export function TreePanel({ drawn, view, path, model, messages, isAlone = false 
         )}
       </h2>
       {part.before > 0 && (
-        <Elsewhere part="earlier" count={part.before} place={part.first - 1} {...{ drawn, view, path }} />
+        <HiddenItemsLink
+          part="earlier"
+          count={part.before}
+          place={part.first - 1}
+          {...{ drawn, view, path }}
+        />
       )}
       <div class="tree-frame" data-tree>
         <ConversationTree
@@ -86,7 +91,7 @@ export function TreePanel({ drawn, view, path, model, messages, isAlone = false 
         />
       </div>
       {part.after > 0 && (
-        <Elsewhere
+        <HiddenItemsLink
           part="later"
           count={part.after}
           place={part.first + part.items.length}
@@ -112,7 +117,7 @@ export function TreePanel({ drawn, view, path, model, messages, isAlone = false 
 }
 
 /** "5 sub-tasks, 2 branches, 1 compaction": what there is. */
-export function countsOf(tree: Tree): string {
+export function treeSummary(tree: Tree): string {
   const of = (kind: string) => tree.branches.filter((branch) => branch.kind === kind).length;
   // A call whose sub-task was never seen was called all the same.
   const subtasks = of("subtask") + tree.tasks.filter(({ branch }) => branch === null).length;
@@ -162,7 +167,7 @@ function linksOf(
   };
 }
 
-interface ElsewhereProps {
+interface HiddenItemsLinkProps {
   part: "earlier" | "later";
   count: number;
   place: number;
@@ -172,7 +177,7 @@ interface ElsewhereProps {
 }
 
 /** The way to what a large tree does not draw here. */
-function Elsewhere({ part, count, place, drawn, view, path }: ElsewhereProps) {
+function HiddenItemsLink({ part, count, place, drawn, view, path }: HiddenItemsLinkProps) {
   const item = drawn.drawing.items[place]!;
   const to = { branch: view.query.branch ?? null, view: view.query.view ?? null, open: item.nodes[0]! };
   return (
@@ -197,8 +202,8 @@ function Legend({ tree }: { tree: Tree }) {
           branches here
         </li>
       )}
-      {(has("subtask") || tree.tasks.length > 0) && <Line kind="subtask" words="sub-task" />}
-      {has("compact") && <Line kind="compact" words="compaction" />}
+      {(has("subtask") || tree.tasks.length > 0) && <Line kind="subtask" label="sub-task" />}
+      {has("compact") && <Line kind="compact" label="compaction" />}
       {tree.nodes.some(({ failed }) => failed) && (
         <li>
           <svg viewBox="0 0 16 16" width="14" height="14" class="sign failed hue-0" aria-hidden="true">
@@ -212,13 +217,13 @@ function Legend({ tree }: { tree: Tree }) {
   );
 }
 
-function Line({ kind, words }: { kind: "subtask" | "compact"; words: string }) {
+function Line({ kind, label: label }: { kind: "subtask" | "compact"; label: string }) {
   return (
     <li>
       <svg viewBox="0 0 22 8" width="22" height="8" aria-hidden="true">
         <path class={`edge ${kind} hue-0`} d="M0 4H22" />
       </svg>
-      {words}
+      {label}
     </li>
   );
 }

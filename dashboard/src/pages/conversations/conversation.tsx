@@ -96,7 +96,7 @@ export function ConversationPage({ view, detail, tree, transcript, compared }: P
         <TimelinePage view={view} path={path} detail={detail} />
       ) : look === "tree" ? (
         <>
-          {drawn ? <TreePanel {...beside} drawn={drawn} isAlone /> : <NoTree tree={tree} view={view} />}
+          {drawn ? <TreePanel {...beside} drawn={drawn} isFullPage /> : <NoTree tree={tree} view={view} />}
           {branches}
         </>
       ) : (

@@ -1,6 +1,6 @@
 /** Lanes of a graph of branches: each branch takes the first lane to the right of the trunk that is free while it lasts. */
 
-export interface Span {
+export interface RowSpan {
   branch: number;
   /** Row of what it leaves, or its own first row. */
   from: number;
@@ -12,20 +12,20 @@ export interface Span {
  * Lanes by branch, the first span's is 0 and stays the trunk's alone; and per row the rightmost lane something passes.
  * Spans come in the order in which their branches begin.
  */
-export function laneRows(
-  spans: readonly Span[],
+export function assignColumns(
+  spans: readonly RowSpan[],
   rows: number,
-): { laneOf: Map<number, number>; widestAt: number[] } {
-  const laneOf = new Map<number, number>();
+): { columnOf: Map<number, number>; widestAt: number[] } {
+  const columnOf = new Map<number, number>();
   /** Row up to which each lane is taken. */
-  const takenTo: number[] = [];
+  const occupiedUntil: number[] = [];
   const widestAt = Array.from({ length: rows }, () => 0);
   for (const { branch, from, to } of spans) {
-    let lane = laneOf.size === 0 ? 0 : 1;
-    while (takenTo[lane] !== undefined && takenTo[lane]! >= from) lane++;
-    laneOf.set(branch, lane);
-    takenTo[lane] = to;
+    let lane = columnOf.size === 0 ? 0 : 1;
+    while (occupiedUntil[lane] !== undefined && occupiedUntil[lane]! >= from) lane++;
+    columnOf.set(branch, lane);
+    occupiedUntil[lane] = to;
     for (let row = from; row <= to; row++) widestAt[row] = Math.max(widestAt[row]!, lane);
   }
-  return { laneOf, widestAt };
+  return { columnOf: columnOf, widestAt };
 }
