@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { branchRows } from "./branches.ts";
+import { orderBranches } from "./branches.ts";
 
 const branch = (branchKey: string, parent: string | null, task: string | null = null) => ({
   branchKey,
   parentRequestId: parent,
   parentTaskRequestId: task,
 });
-const shape = (...args: Parameters<typeof branchRows>) =>
-  branchRows(...args).map((row) => [row.branch.branchKey, row.depth]);
+const shape = (...args: Parameters<typeof orderBranches>) =>
+  orderBranches(...args).map((row) => [row.branch.branchKey, row.depth]);
 
 describe("branches as a tree", () => {
   it("stand below the branch they leave", () => {

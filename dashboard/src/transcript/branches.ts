@@ -16,7 +16,7 @@ export interface BranchRow<B> {
  * `branches` come by their beginning; `requests` say on which branch each request is (those not listed are unknown, and
  * a branch whose parent is unknown stands at the trunk). Every branch comes once, even if their parents went in a circle.
  */
-export function branchRows<B extends BranchLike>(
+export function orderBranches<B extends BranchLike>(
   branches: readonly B[],
   requests: readonly { requestId: string; branchKey: string }[],
 ): BranchRow<B>[] {

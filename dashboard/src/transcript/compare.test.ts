@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { growTree } from "../../fake/tree.ts";
-import { comparedFrom } from "../tree/fork.ts";
+import { firstComparedPosition } from "../tree/fork.ts";
 import { messageOf } from "./blocks.ts";
 import { commonPrefixLength, alignEntries } from "./compare.ts";
 import { pairTools } from "./pair-tools.ts";
@@ -60,13 +60,13 @@ describe("where branches part", () => {
 
   it("is by the last request both go on from, its own words looked at again", () => {
     // Request 2 carried five messages.
-    expect(comparedFrom(tree, 0, 1)).toBe(4);
-    expect(comparedFrom(tree, 1, 0)).toBe(4);
-    expect(comparedFrom(tree, 0, 0)).toBe(10);
+    expect(firstComparedPosition(tree, 0, 1)).toBe(4);
+    expect(firstComparedPosition(tree, 1, 0)).toBe(4);
+    expect(firstComparedPosition(tree, 0, 0)).toBe(10);
   });
 
   it("is the beginning across a summary and between a sub-task and who called it", () => {
-    expect(comparedFrom(tree, 0, 2)).toBe(1);
-    expect(comparedFrom(tree, 0, 3)).toBe(1);
+    expect(firstComparedPosition(tree, 0, 2)).toBe(1);
+    expect(firstComparedPosition(tree, 0, 3)).toBe(1);
   });
 });

@@ -2,14 +2,14 @@
 import { describe, expect, it } from "vitest";
 import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
 import { growTree } from "../../fake/tree.ts";
-import { treeItems } from "./items.ts";
+import { buildItems } from "./items.ts";
 
 const all = (tree: ConversationTree) => new Set(tree.branches.keys());
 
 describe("items of a tree", () => {
   it("draw each request of a short conversation", () => {
     const tree = growTree().turns("main", 12).tree();
-    const { items, itemOf } = treeItems(tree, all(tree));
+    const { items, itemOf } = buildItems(tree, all(tree));
     expect(items.map(({ kind }) => kind)).toEqual(Array.from({ length: 12 }, () => "node"));
     expect(itemOf).toEqual(Array.from({ length: 12 }, (_, place) => place));
   });
@@ -17,7 +17,7 @@ describe("items of a tree", () => {
   it("join attempts of one request, however often it was tried", () => {
     const grown = growTree().turns("main", 2);
     const tree = grown.add("main", { kind: "retry" }).add("main", { kind: "retry" }).turns("main", 1).tree();
-    const { items } = treeItems(tree, all(tree));
+    const { items } = buildItems(tree, all(tree));
     expect(items.map(({ nodes }) => nodes)).toEqual([[0], [1, 2, 3], [4]]);
     expect(items[2]!.parent).toBe(1);
   });
@@ -26,7 +26,7 @@ describe("items of a tree", () => {
     const grown = growTree();
     for (let turn = 0; turn < 6; turn++) grown.turns("main", 1).turns("main", 10, { speaks: "tools" });
     const tree = grown.tree();
-    const { items } = treeItems(tree, all(tree));
+    const { items } = buildItems(tree, all(tree));
     const people = items.filter(
       ({ nodes, kind }) => kind === "node" && tree.nodes[nodes[0]!]!.speaks === "person",
     );
@@ -38,7 +38,7 @@ describe("items of a tree", () => {
 
   it("fold five thousand straight requests into three items that hold all of them once", () => {
     const tree = growTree().turns("main", 5_000).tree();
-    const { items, itemOf } = treeItems(tree, all(tree));
+    const { items, itemOf } = buildItems(tree, all(tree));
     expect(items.map(({ kind, nodes }) => [kind, nodes.length])).toEqual([
       ["node", 1],
       ["run", 4_998],
@@ -56,7 +56,7 @@ describe("items of a tree", () => {
       .turns("main", 100)
       .fork("branch_x", 150, 2)
       .tree();
-    const { items } = treeItems(tree, new Set([0, 2]));
+    const { items } = buildItems(tree, new Set([0, 2]));
     const single = items.filter(({ kind }) => kind === "node").flatMap(({ nodes }) => nodes);
     expect(single).toEqual(expect.arrayContaining([100, 150, 200]));
     expect(items.flatMap(({ nodes }) => nodes)).toHaveLength(303);
@@ -64,7 +64,7 @@ describe("items of a tree", () => {
 
   it("keep open what a link leads to, and what somebody opened", () => {
     const tree = growTree().turns("main", 1_000).tree();
-    const { items } = treeItems(tree, all(tree), { request: 500, run: 1 });
+    const { items } = buildItems(tree, all(tree), { request: 500, run: 1 });
     const single = items.filter(({ kind }) => kind === "node").flatMap(({ nodes }) => nodes);
     expect(single).toEqual(expect.arrayContaining([1, 24, 494, 500, 506]));
     expect(single).not.toContain(25);
@@ -74,6 +74,6 @@ describe("items of a tree", () => {
   it("treat a parent that comes later as none", () => {
     const tree = growTree().turns("main", 3).tree();
     tree.nodes[0]!.parent = 2;
-    expect(treeItems(tree, all(tree)).items.map(({ parent }) => parent)).toEqual([null, 0, 1]);
+    expect(buildItems(tree, all(tree)).items.map(({ parent }) => parent)).toEqual([null, 0, 1]);
   });
 });

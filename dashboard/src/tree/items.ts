@@ -14,7 +14,7 @@ export interface TreeItem {
 }
 
 /** What stays drawn however much is folded. */
-export interface KeptOpen {
+export interface ExpandedItems {
   /** A node to be seen with its neighbours: the one a link leads to. */
   request: number | null;
   /** A node from which on a run is opened. */
@@ -22,37 +22,37 @@ export interface KeptOpen {
 }
 
 /** Neighbours shown around a request that somebody wants to see. */
-const AROUND = 6;
+const EXPANDED_NEIGHBOURS = 6;
 /** Nodes that opening a run brings. */
-const OPENED = 24;
+const EXPANDED_RUN_NODES = 24;
 /** Fewer in a row are not worth a fold. */
-const SHORTEST_RUN = 4;
+const MIN_RUN = 4;
 /** The most detailed of three looks whose items are no more than this is taken. */
-const COMFORTABLE = 40;
+const TARGET_ITEMS = 40;
 
 /**
  * Items in the order of their first request, and for each node the item it is in. Of three degrees of detail (all, runs of
  * tool calls folded, all straight runs folded) the fullest that stays small is chosen; `branches` limits them to some.
  */
-export function treeItems(
+export function buildItems(
   tree: Pick<ConversationTree, "nodes" | "branches">,
   branches: ReadonlySet<number>,
-  kept: KeptOpen = { request: null, run: null },
+  kept: ExpandedItems = { request: null, run: null },
 ): { items: TreeItem[]; itemOf: (number | null)[] } {
   const attempts = joinAttempts(tree.nodes, branches);
   const runs = straightRuns(tree.nodes, attempts, kept);
-  for (const folds of [() => false, foldsTools(tree.nodes), () => true]) {
-    const items = foldRuns(attempts, runs, folds);
-    if (items.items.length <= COMFORTABLE) return items;
+  for (const folds of [() => false, collapsesTools(tree.nodes), () => true]) {
+    const items = collapseRuns(attempts, runs, folds);
+    if (items.items.length <= TARGET_ITEMS) return items;
   }
-  return foldRuns(attempts, runs, () => true);
+  return collapseRuns(attempts, runs, () => true);
 }
 
 type Nodes = ConversationTree["nodes"];
-type Made = { items: TreeItem[]; itemOf: (number | null)[] };
+type ItemGraph = { items: TreeItem[]; itemOf: (number | null)[] };
 
 /** One item per request; a retry joins the attempt it repeats. */
-function joinAttempts(nodes: Nodes, branches: ReadonlySet<number>): Made {
+function joinAttempts(nodes: Nodes, branches: ReadonlySet<number>): ItemGraph {
   const items: TreeItem[] = [];
   const itemOf: (number | null)[] = nodes.map(() => null);
   nodes.forEach((node, place) => {
@@ -72,7 +72,7 @@ function joinAttempts(nodes: Nodes, branches: ReadonlySet<number>): Made {
 }
 
 /** Runs of items (their places) that are like each other: one goes in, one comes out, nothing failed, nothing spawned. */
-function straightRuns(nodes: Nodes, { items, itemOf }: Made, kept: KeptOpen): number[][] {
+function straightRuns(nodes: Nodes, { items, itemOf }: ItemGraph, kept: ExpandedItems): number[][] {
   const children = items.map(() => [] as number[]);
   items.forEach((item, place) => {
     if (item.parent !== null) children[item.parent]!.push(place);
@@ -95,9 +95,9 @@ function straightRuns(nodes: Nodes, { items, itemOf }: Made, kept: KeptOpen): nu
     for (let place = from, n = 0; place !== null && n < steps; place = to(place), n++) open.add(place);
   };
   const wanted = kept.request === null ? null : (itemOf[kept.request] ?? null);
-  walk(wanted, AROUND + 1, next);
-  walk(wanted, AROUND + 1, (place) => items[place]!.parent);
-  walk(kept.run === null ? null : (itemOf[kept.run] ?? null), OPENED, next);
+  walk(wanted, EXPANDED_NEIGHBOURS + 1, next);
+  walk(wanted, EXPANDED_NEIGHBOURS + 1, (place) => items[place]!.parent);
+  walk(kept.run === null ? null : (itemOf[kept.run] ?? null), EXPANDED_RUN_NODES, next);
 
   const runs: number[][] = [];
   const seen = new Set<number>();
@@ -116,15 +116,19 @@ function straightRuns(nodes: Nodes, { items, itemOf }: Made, kept: KeptOpen): nu
 }
 
 /** Folds where only programs spoke: what a person says stays. */
-const foldsTools = (nodes: Nodes) => (item: TreeItem) =>
+const collapsesTools = (nodes: Nodes) => (item: TreeItem) =>
   item.nodes.every((node) => nodes[node]!.speaks === "tools");
 
-function foldRuns(made: Made, runs: readonly number[][], folds: (item: TreeItem) => boolean): Made {
+function collapseRuns(
+  made: ItemGraph,
+  runs: readonly number[][],
+  folds: (item: TreeItem) => boolean,
+): ItemGraph {
   const runOf = new Map<number, number[]>();
   for (const run of runs) {
     let part: number[] = [];
     const finish = () => {
-      if (part.length >= SHORTEST_RUN) for (const place of part) runOf.set(place, part);
+      if (part.length >= MIN_RUN) for (const place of part) runOf.set(place, part);
       part = [];
     };
     for (const place of run) {

@@ -3,8 +3,8 @@
  * commits, sub-tasks as boxes beside the request that called them. Pure, in pixels; the component only draws it.
  */
 import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
-import { boxesByItem, drawnBranches, shownBoxes, type SubtaskBox } from "./subtask-groups.ts";
-import { type KeptOpen, type TreeItem, treeItems } from "./items.ts";
+import { subtaskBoxesByItem, drawnBranches, visibleBoxes, type SubtaskBox } from "./subtask-groups.ts";
+import { type ExpandedItems, type TreeItem, buildItems } from "./items.ts";
 import { assignColumns } from "./columns.ts";
 
 export const BOX = { width: 100, height: 36, /** From the parent to the box. */ beside: 150 } as const;
@@ -68,11 +68,11 @@ export interface TreeDrawing {
 export function layoutTree(
   tree: ConversationTree,
   chosen: number | null = null,
-  kept: KeptOpen = { request: null, run: null },
+  kept: ExpandedItems = { request: null, run: null },
 ): TreeDrawing {
   const drawn = drawnBranches(tree, chosen);
-  const { items, itemOf } = treeItems(tree, drawn, kept);
-  const boxesOf = boxesByItem(tree, itemOf, drawn, chosen);
+  const { items, itemOf } = buildItems(tree, drawn, kept);
+  const boxesOf = subtaskBoxesByItem(tree, itemOf, drawn, chosen);
   const ends = endsOf(tree, items, itemOf);
   const spans = [...ends].map(([branch, { first, last, start }]) => ({
     branch,
@@ -99,7 +99,7 @@ export function layoutTree(
     const x = columnX(laneOf.get(item.branch)!);
     const wordsX = columnX(widestAt[place]!) + 14;
     const own = boxesOf.get(place) ?? [];
-    const boxes = shownBoxes(own);
+    const boxes = visibleBoxes(own);
     const { first, start } = ends.get(item.branch)!;
     if (first === place)
       addBranchLabel(drawing, tree, { branch: item.branch, lane: laneOf.get(item.branch)!, x, wordsX });

@@ -11,12 +11,12 @@ export interface SubtaskBox {
 }
 
 /** Boxes beside one request; further ones are counted. */
-const MOST_BOXES = 10;
+const MAX_BOXES = 10;
 
 /** The boxes of a request that are drawn: all, or so many and one that counts the others. */
-export function shownBoxes(own: readonly SubtaskBox[]): SubtaskBox[] {
-  if (own.length <= MOST_BOXES) return [...own];
-  const shown = own.slice(0, MOST_BOXES - 1);
+export function visibleBoxes(own: readonly SubtaskBox[]): SubtaskBox[] {
+  if (own.length <= MAX_BOXES) return [...own];
+  const shown = own.slice(0, MAX_BOXES - 1);
   return [...shown, { branch: null, task: null, more: own.length - shown.length }];
 }
 
@@ -39,7 +39,7 @@ export function drawnBranches(tree: ConversationTree, chosen: number | null): Se
  * Sub-tasks by the item that called them: as the answers name them, then those found by other evidence. What a sub-task
  * called whose requests are not drawn stands inside of it and is counted there.
  */
-export function boxesByItem(
+export function subtaskBoxesByItem(
   tree: ConversationTree,
   itemOf: readonly (number | null)[],
   drawn: ReadonlySet<number>,
@@ -62,7 +62,7 @@ export function boxesByItem(
   });
   // The one that is read stands first, so that it is never among those that are only counted.
   for (const [item, list] of boxes) {
-    if (list.length <= MOST_BOXES) continue;
+    if (list.length <= MAX_BOXES) continue;
     const isShown = (box: SubtaskBox) =>
       box.branch !== null && (box.branch === chosen || drawn.has(box.branch));
     boxes.set(item, [...list.filter(isShown), ...list.filter((box) => !isShown(box))]);

@@ -1,7 +1,7 @@
 /** The part of a large drawing that a page carries: so many items around the one that matters, and what touches them. */
 import type { TreeDrawing } from "./layout.ts";
 
-export interface TreePart extends Pick<TreeDrawing, "items" | "branches" | "boxes" | "edges" | "width"> {
+export interface TreeViewport extends Pick<TreeDrawing, "items" | "branches" | "boxes" | "edges" | "width"> {
   /** Place of the first item of this part among all. */
   first: number;
   /** Items before and after it. */
@@ -13,14 +13,14 @@ export interface TreePart extends Pick<TreeDrawing, "items" | "branches" | "boxe
 }
 
 /** At most `most` items, `around` among them (else the newest); lines that lead out of the part stay. */
-export function partOfDrawing(drawing: TreeDrawing, most: number, around: number | null): TreePart {
+export function viewportOf(drawing: TreeDrawing, maxItems: number, around: number | null): TreeViewport {
   const { items } = drawing;
   const middle = around ?? items.length - 1;
-  const first = Math.max(0, Math.min(middle - Math.floor(most / 2), items.length - most));
-  const shown = items.slice(first, first + most);
+  const first = Math.max(0, Math.min(middle - Math.floor(maxItems / 2), items.length - maxItems));
+  const shown = items.slice(first, first + maxItems);
   const after = items.length - first - shown.length;
   const top = first === 0 ? 0 : (items[first]!.y + items[first - 1]!.y) / 2;
-  const bottom = after === 0 ? drawing.height : (items[first + most]!.y + shown.at(-1)!.y) / 2;
+  const bottom = after === 0 ? drawing.height : (items[first + maxItems]!.y + shown.at(-1)!.y) / 2;
   const touches = (from: number, to: number) => from <= bottom && to >= top;
   const isNamed = (y: number) => y >= top && y <= bottom;
   return {

@@ -43,7 +43,7 @@ export function TreeBox({ box, tree, links, isChosen }: BranchProps & { box: Pla
 }
 
 /** Names of branches are "branch_20261123120107": this wide in the small type. */
-const LETTER = 6.3;
+const LETTER_WIDTH = 6.3;
 
 export function BranchLabel({ branch, tree, links, isChosen }: BranchProps & { branch: PlacedBranch }) {
   if (!branch.label) return null;
@@ -57,7 +57,7 @@ export function BranchLabel({ branch, tree, links, isChosen }: BranchProps & { b
       data-item
     >
       <title>{`${oneLine(name, 80)}\n${prompt === null ? "" : oneLine(prompt, 250)}`}</title>
-      <rect x={x} y={y - 9} width={Array.from(shown).length * LETTER + 14} height="18" rx="9" />
+      <rect x={x} y={y - 9} width={Array.from(shown).length * LETTER_WIDTH + 14} height="18" rx="9" />
       <text x={x + 7} y={y + 4}>
         {shown}
       </text>

@@ -2,14 +2,14 @@
 import type { Branch, ConversationTree } from "../../../../workers/schemas/api/conversations.ts";
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
-import { branchRows, type BranchRow } from "../../transcript/branches.ts";
+import { orderBranches, type BranchRow } from "../../transcript/branches.ts";
 import type { View } from "../../context/view.ts";
 import { BranchGlyph, glyphOf } from "./branch-glyphs.tsx";
 import { Help } from "../ui/help.tsx";
 import { Money, Short, Wire } from "../ui/values.tsx";
 
 /** More than this many are behind a link: a page is no place for thousands. */
-const MOST = 20;
+const MAX_BRANCHES = 20;
 
 interface Props {
   view: View;
@@ -26,9 +26,9 @@ export function BranchList({ view, path, branches, tree, now }: Props) {
     requestId: id,
     branchKey: tree!.branches[branch]!.key,
   }));
-  const rows = branchRows(branches, requests);
-  const isAll = view.query.branches === "all" || rows.length <= MOST;
-  const shown = isAll ? rows : rows.filter(({ branch }, n) => n < MOST || branch.branchKey === now);
+  const rows = orderBranches(branches, requests);
+  const isAll = view.query.branches === "all" || rows.length <= MAX_BRANCHES;
+  const shown = isAll ? rows : rows.filter(({ branch }, n) => n < MAX_BRANCHES || branch.branchKey === now);
   return (
     <nav class="card branches" aria-label="Branches" id="branches">
       <h2>

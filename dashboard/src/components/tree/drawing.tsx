@@ -3,14 +3,14 @@
  * them. Everything is a link, so it works without the script that adds pan, zoom, keys and the card of a node.
  */
 import type { ConversationTree as Tree } from "../../../../workers/schemas/api/conversations.ts";
-import type { TreePart } from "../../tree/viewport.ts";
+import type { TreeViewport } from "../../tree/viewport.ts";
 import { BranchLabel, TreeBox } from "./branch-box.tsx";
 import { BoxEdge, Edge, Trunk, type TreeLinks } from "./edges.tsx";
 import { TreeNode } from "./node.tsx";
 
 interface Props {
   tree: Tree;
-  part: TreePart;
+  viewport: TreeViewport;
   links: TreeLinks;
   /** Item that is read; the script moves the mark. */
   marked: number | null;
@@ -28,7 +28,7 @@ const NOTE_WIDTH = 270;
 
 export function ConversationTree({
   tree,
-  part,
+  viewport: part,
   links,
   marked,
   chosen,

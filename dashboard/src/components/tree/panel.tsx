@@ -4,7 +4,7 @@ import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
 import { clockOf } from "../../format/time.ts";
 import { layoutTree, type TreeDrawing } from "../../tree/layout.ts";
-import { partOfDrawing } from "../../tree/viewport.ts";
+import { viewportOf } from "../../tree/viewport.ts";
 import type { View } from "../../context/view.ts";
 import { ConversationTree } from "./drawing.tsx";
 import type { TreeLinks } from "./edges.tsx";
@@ -50,7 +50,7 @@ export function TreePanel({ drawn, view, path, model, messages, isFullPage: isAl
   const { tree, drawing, chosen, marked } = drawn;
   const first = tree.nodes.findIndex(({ id }) => messages.has(id));
   const read = marked ?? (first === -1 ? null : (drawing.itemOf[first] ?? null)) ?? lastOf(drawing, chosen);
-  const part = partOfDrawing(drawing, isAlone ? MAX_PAGE_ITEMS : MAX_SIDEBAR_ITEMS, read);
+  const part = viewportOf(drawing, isAlone ? MAX_PAGE_ITEMS : MAX_SIDEBAR_ITEMS, read);
   const counts = treeSummary(tree);
   return (
     <section class={isAlone ? "card tree-panel alone" : "card tree-panel"} aria-label="Tree">
@@ -81,7 +81,7 @@ export function TreePanel({ drawn, view, path, model, messages, isFullPage: isAl
       <div class="tree-frame" data-tree>
         <ConversationTree
           tree={tree}
-          part={part}
+          viewport={part}
           links={linksOf(drawn, view, path, messages, isAlone)}
           marked={marked}
           chosen={chosen}

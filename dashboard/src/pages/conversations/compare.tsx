@@ -13,7 +13,7 @@ import { commonPrefixLength, alignEntries } from "../../transcript/compare.ts";
 import { createHighlighter } from "../../transcript/highlight.ts";
 import { type TranscriptEntry, pairTools } from "../../transcript/pair-tools.ts";
 import { limitTranscript } from "../../transcript/page-size.ts";
-import { comparedFrom } from "../../tree/fork.ts";
+import { firstComparedPosition } from "../../tree/fork.ts";
 import type { View } from "../../context/view.ts";
 
 /** Messages of each side in one page. */
@@ -37,7 +37,9 @@ export async function loadComparison(
   if (!left || !right || left.branchKey === right.branchKey) return null;
   const place = (branch: Branch) => tree?.branches.findIndex(({ key }) => key === branch.branchKey) ?? -1;
   const from =
-    tree && place(left) !== -1 && place(right) !== -1 ? comparedFrom(tree, place(left), place(right)) : 1;
+    tree && place(left) !== -1 && place(right) !== -1
+      ? firstComparedPosition(tree, place(left), place(right))
+      : 1;
   const [one, other] = await Promise.all(
     [left, right].map(({ branchKey }) =>
       api.get<Transcript>(`${path}/messages`, {
