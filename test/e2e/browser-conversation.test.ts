@@ -12,7 +12,7 @@ const WAIT = { timeout: 10_000 };
 
 describe("the pages of a conversation", () => {
   it("compare two branches, chosen from a list", async () => {
-    const { page, complaints } = await dashboard.open("busy", "/conversations/TALK");
+    const { page, browserErrors: complaints } = await dashboard.open("busy", "/conversations/TALK");
     await page.selectOption("select[name=compare]", { label: "branch_20261123120107" });
     await page.click(".compare-form button");
     await page.waitForURL(/compare=/);
@@ -43,7 +43,7 @@ describe("the pages of a conversation", () => {
   });
 
   it("hide tools and show reminders, in the address", async () => {
-    const { page, complaints } = await dashboard.open("busy", "/conversations/TALK");
+    const { page, browserErrors: complaints } = await dashboard.open("busy", "/conversations/TALK");
     const tools = await page.locator(".tool").count();
     expect(tools).toBeGreaterThan(2);
     expect(await page.locator(".reminders[open]").count()).toBe(0);
@@ -59,7 +59,7 @@ describe("the pages of a conversation", () => {
   });
 
   it("read on in place", async () => {
-    const { page, complaints } = await dashboard.open("busy", "/conversations/TALK");
+    const { page, browserErrors: complaints } = await dashboard.open("busy", "/conversations/TALK");
     const here = page.url();
     await page.click("a[data-read-on]");
     await expect.poll(() => page.locator("a[data-read-on]").count(), WAIT).toBe(0);
@@ -78,7 +78,7 @@ describe("the pages of a conversation", () => {
   });
 
   it("colour code without letting the policy down", async () => {
-    const { page, complaints } = await dashboard.open("busy", "/conversations/TALK");
+    const { page, browserErrors: complaints } = await dashboard.open("busy", "/conversations/TALK");
     expect(
       await page
         .locator(".hljs-keyword")
@@ -97,7 +97,7 @@ describe("the pages of a conversation", () => {
 
 describe("the list of conversations", () => {
   it("previews the last exchange on hover and with the keyboard; Esc closes it", async () => {
-    const { page, complaints } = await dashboard.open("busy", "/conversations");
+    const { page, browserErrors: complaints } = await dashboard.open("busy", "/conversations");
     const card = page.locator("#preview-card");
     await page.locator(".conversations tbody tr").nth(1).hover();
     await card.waitFor({ state: "visible" });
@@ -114,7 +114,7 @@ describe("the list of conversations", () => {
 
 describe("the page of a request", () => {
   it("finds words in its JSON, opens where they are and goes on to the next", async () => {
-    const { page, complaints } = await dashboard.open("busy", "/requests/ASKED?tab=raw");
+    const { page, browserErrors: complaints } = await dashboard.open("busy", "/requests/ASKED?tab=raw");
     const found = page.locator("[data-json-found]");
     await page.fill("[data-json-search] input", "npm test");
     await expect.poll(() => found.textContent(), WAIT).toMatch(/^1 of \d+$/);
@@ -146,7 +146,10 @@ describe("the page of a request", () => {
 
   it("has every tab without complaint", async () => {
     for (const tab of ["conversation", "raw", "headers", "stream"]) {
-      const { page, complaints } = await dashboard.open("hostile", `/requests/ASKED?tab=${tab}`);
+      const { page, browserErrors: complaints } = await dashboard.open(
+        "hostile",
+        `/requests/ASKED?tab=${tab}`,
+      );
       expect(await page.locator("h1").count(), tab).toBe(1);
       expect(complaints, tab).toEqual([]);
       await page.context().close();

@@ -89,7 +89,7 @@ describe("a timed stream", () => {
   ] as const)(
     "is drawn at %i px in %s, leads to what came late, and axe finds nothing serious",
     async (width, colorScheme) => {
-      const { page, complaints } = await openWatchedPage(browser, { width, colorScheme });
+      const { page, browserErrors: complaints } = await openWatchedPage(browser, { width, colorScheme });
       await page.goto(`${stack.dashboardUrl}/requests`);
       await page.fill("input[name=key]", stack.dashboardKey);
       await page.click("form button[type=submit], form button:not([type])");

@@ -34,7 +34,7 @@ async function middle(page: Page) {
 
 describe("the tree of a conversation", () => {
   it("follows the pointer, and scrolls with the wheel until its end", async () => {
-    const { page, complaints } = await open("busy");
+    const { page, browserErrors: complaints } = await open("busy");
     const before = await transform(page);
     const { x, y } = await middle(page);
     await page.mouse.move(x, y);
@@ -82,7 +82,7 @@ describe("the tree of a conversation", () => {
   });
 
   it("is one stop for Tab, walked with arrows, Home and End; Enter opens", async () => {
-    const { page, complaints } = await open("busy");
+    const { page, browserErrors: complaints } = await open("busy");
     expect(await page.locator('[data-tree] [tabindex="0"]').count()).toBe(1);
     const focused = () => page.evaluate("document.activeElement.getAttribute('aria-label') ?? ''");
     await page.locator(".node").first().focus();
@@ -170,7 +170,7 @@ describe("the tree of a conversation", () => {
   });
 
   it("opens a run in place", async () => {
-    const { page, complaints } = await open("long", "?view=tree");
+    const { page, browserErrors: complaints } = await open("long", "?view=tree");
     const before = await page.locator("[data-item]").count();
     const runs = await page.locator("a.run").count();
     await page.locator("a.run").first().click();
@@ -183,7 +183,7 @@ describe("the tree of a conversation", () => {
   });
 
   it("is a list on a phone, without sideways scrolling", async () => {
-    const { page, complaints } = await open("busy", "", 390);
+    const { page, browserErrors: complaints } = await open("busy", "", 390);
     expect(await page.locator(".tree-panel").isVisible()).toBe(false);
     expect(await page.locator("li.branch").count()).toBe(6);
     expect(

@@ -14,9 +14,9 @@ import {
   KEY_NAMES,
   LONGEST_ACCOUNT,
   LONGEST_HOST,
-  MARK,
-  sendHostileTraffic,
-  startHostileVendor,
+  EXECUTED_FLAG,
+  sendMaliciousTraffic,
+  startMaliciousUpstream,
 } from "../support/malicious-traffic.ts";
 import { startTestStack } from "../support/local-stack.ts";
 import { openWatchedPage, sidewaysOverflow } from "../support/watched-page.ts";
@@ -25,13 +25,13 @@ import { openWatchedPage, sidewaysOverflow } from "../support/watched-page.ts";
 const MOST_BYTES = 100_000;
 const WIDTHS = [1440, 390];
 
-let vendor: Awaited<ReturnType<typeof startHostileVendor>>;
+let vendor: Awaited<ReturnType<typeof startMaliciousUpstream>>;
 let stack: LocalStack;
 let browser: Browser;
 let exchanges: string[];
 
 beforeAll(async () => {
-  [vendor, browser] = await Promise.all([startHostileVendor(), startBrowser()]);
+  [vendor, browser] = await Promise.all([startMaliciousUpstream(), startBrowser()]);
   stack = await startTestStack({ variables: { CLAUDE_API_BASE_URL: vendor.url } });
   await setUp("PUT", `/api/domains/${LONGEST_HOST}`, {
     accountId: LONGEST_ACCOUNT,
@@ -39,7 +39,7 @@ beforeAll(async () => {
     slack: { channel: "<script>alert(1)</script>", username: "u".repeat(100), enabled: true },
   });
   for (const name of KEY_NAMES) await setUp("POST", `/api/domains/${LONGEST_HOST}/client-keys`, { name });
-  exchanges = await sendHostileTraffic(stack.proxyUrl);
+  exchanges = await sendMaliciousTraffic(stack.proxyUrl);
   await vi.waitFor(
     async () => {
       const { requests } = await ask<RequestList>("/api/requests");
@@ -84,7 +84,9 @@ async function signedIn() {
 
 /** A path of each kind over the hostile data, and of those that put what is in an address on the page. */
 async function everyPath(): Promise<string[]> {
-  const malicious = encodeURIComponent(`"><script>globalThis.${MARK}=1</script>\u202E${"n".repeat(250)}`);
+  const malicious = encodeURIComponent(
+    `"><script>globalThis.${EXECUTED_FLAG}=1</script>\u202E${"n".repeat(250)}`,
+  );
   const { conversations } = await ask<ConversationList>("/api/conversations");
   const { windows } = await ask<WindowList>("/api/windows");
   const [most] = conversations.toSorted((left, right) => right.branchCount - left.branchCount);
@@ -141,12 +143,12 @@ async function intruders(page: Page): Promise<string[]> {
     );
     const ran = mark in globalThis ? ["a text ran as a script"] : [];
     return [...ran, ...[...found, ...handlers, ...links].map((one) => one.outerHTML.slice(0, 200))];
-  }, MARK);
+  }, EXECUTED_FLAG);
 }
 
 describe("a hostile data set", () => {
   it("shows as text and breaks no page, at a desk's width and a phone's, folded and open", async () => {
-    const { page, complaints } = await signedIn();
+    const { page, browserErrors: complaints } = await signedIn();
     const found: string[] = [];
     for (const [n, path] of (await everyPath()).entries()) {
       const note = (problem: string) => found.push(`${path.slice(0, 120)}: ${problem}`);

@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 /** What changes with the theme and the width of one and the same page. */
-export const RULES_OF_LOOKS = ["color-contrast", "target-size", "scrollable-region-focusable"];
+export const VISUAL_RULES = ["color-contrast", "target-size", "scrollable-region-focusable"];
 
 /**
  * Serious and critical findings, a line each: rule, what it asks for, and where; of all rules, or of those named by their

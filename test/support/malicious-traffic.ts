@@ -10,9 +10,9 @@ import { send } from "../../scripts/local/demo/send.ts";
 import { responseStream, type Block } from "./response-stream.ts";
 
 /** What a script would set on the window if one of these texts ever ran. */
-export const MARK = "hostileTextRan";
-const SCRIPT = `<script>globalThis.${MARK}=1;alert(1)</script>`;
-const MARKUP = `${SCRIPT}<img src=x onerror="globalThis.${MARK}=1">"'&lt;</textarea></title></details>`;
+export const EXECUTED_FLAG = "hostileTextRan";
+const SCRIPT = `<script>globalThis.${EXECUTED_FLAG}=1;alert(1)</script>`;
+const MARKUP = `${SCRIPT}<img src=x onerror="globalThis.${EXECUTED_FLAG}=1">"'&lt;</textarea></title></details>`;
 const RTL = "\u202Egnp.exe\u202C שלום עולם مرحبا بالعالم";
 const EMOJI = "👩‍👩‍👧‍👦🏳️‍🌈💥".repeat(12);
 const STACKED = "Z̸̧͉̝̠̓a̷̢̺̭͋l̴̨̛͖̇g̵̰̈́o̶͎͝".repeat(8);
@@ -96,8 +96,8 @@ const results = {
     { type: MARKUP, [MARKUP]: ALL },
   ],
 };
-const said = (text: string) => ({ role: "assistant", content: [{ type: "text", text }] });
-const asked = (text: string) => ({ role: "user", content: text });
+const assistantMessage = (text: string) => ({ role: "assistant", content: [{ type: "text", text }] });
+const userMessage = (text: string) => ({ role: "user", content: text });
 
 const body = (model: string, messages: readonly unknown[], more: Record<string, unknown> = {}) => ({
   model,
@@ -125,27 +125,33 @@ interface Exchange {
 /** One after the other: what goes on from something comes after it. */
 const EXCHANGES: readonly Exchange[] = [
   { request: body(MARKUP, [first]), answer: calls },
-  { request: body(TASK.slice(0, 300), [asked(TASK)]), answer: said(ALL) },
+  { request: body(TASK.slice(0, 300), [userMessage(TASK)]), answer: assistantMessage(ALL) },
   {
     request: body(MARKUP, [first, calls, results]),
-    answer: said(`${MARKDOWN}\n${LINE}`),
+    answer: assistantMessage(`${MARKDOWN}\n${LINE}`),
   },
   {
-    request: body(MARKUP, [first, calls, results, said(`${MARKDOWN}\n${LINE}`), asked(EMOJI)]),
-    answer: said(ENORMOUS),
+    request: body(MARKUP, [
+      first,
+      calls,
+      results,
+      assistantMessage(`${MARKDOWN}\n${LINE}`),
+      userMessage(EMOJI),
+    ]),
+    answer: assistantMessage(ENORMOUS),
   },
   {
-    request: body(ENORMOUS, [first, calls, asked(`${STACKED} otherwise ${MARKUP}`)]),
-    answer: said(RTL),
+    request: body(ENORMOUS, [first, calls, userMessage(`${STACKED} otherwise ${MARKUP}`)]),
+    answer: assistantMessage(RTL),
   },
   {
-    request: body(RTL, [asked(RTL.repeat(50))]),
+    request: body(RTL, [userMessage(RTL.repeat(50))]),
     reply: {
       status: 400,
       body: JSON.stringify({ type: "error", error: { type: MARKUP, message: `${ALL} ${ENORMOUS}` } }),
     },
   },
-  { request: body(EMOJI, [asked(NUL)]), reply: { status: 599, body: `${MARKUP}\u0000${LONG}` } },
+  { request: body(EMOJI, [userMessage(NUL)]), reply: { status: 599, body: `${MARKUP}\u0000${LONG}` } },
   {
     request: body(NUL, [{ role: MARKUP, content: 42 }, null, ENORMOUS, { role: "user", content: [] }], {
       stream: false,
@@ -172,7 +178,7 @@ const EXCHANGES: readonly Exchange[] = [
 ];
 
 /** A vendor on loopback whose answers and headers are as bad as its requests; `stop` ends it. */
-export async function startHostileVendor(): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function startMaliciousUpstream(): Promise<{ url: string; stop: () => Promise<void> }> {
   const server = createServer((request, response) => {
     request.resume();
     request.on("end", () => {
@@ -212,7 +218,7 @@ export const LONGEST_ACCOUNT = `${"account-".repeat(16)}`.slice(0, 128);
 export const KEY_NAMES = [MARKUP.slice(0, 100), RTL, EMOJI.slice(0, 90), "k".repeat(100)];
 
 /** Sends all of it and answers the ids of the exchanges, in their order. */
-export async function sendHostileTraffic(proxyUrl: string): Promise<string[]> {
+export async function sendMaliciousTraffic(proxyUrl: string): Promise<string[]> {
   const ids: string[] = [];
   for (const [n, { request, path = "/v1/messages", method = "POST" }] of EXCHANGES.entries()) {
     const sent = await send({

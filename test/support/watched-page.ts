@@ -4,7 +4,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 export interface WatchedPage {
   page: Page;
   /** What the browser complained about: errors of scripts, refusals by the policy, files that are not there, dialogs. */
-  complaints: string[];
+  browserErrors: string[];
 }
 
 /** A page in a context of its own (`page.context().close()` ends it), as wide as a desk unless said otherwise. */
@@ -23,7 +23,7 @@ export async function openWatchedPage(
     complaints.push(`a dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
-  return { page, complaints };
+  return { page, browserErrors: complaints };
 }
 
 /** Pixels by which the document is wider than the window: 0 where nobody has to scroll sideways. */

@@ -18,7 +18,7 @@ async function enter(page: Page, key: string): Promise<void> {
 export function describeAccess(demo: () => DemoStack): void {
   describe("signing in", () => {
     it("is asked for everywhere, refuses a wrong key in words, and leads to where one wanted to go", async () => {
-      const { page, complaints } = await demo().open({ signedIn: false });
+      const { page, browserErrors: complaints } = await demo().open({ signedIn: false });
       await page.goto(demo().url + WANTED);
       expect(addressOf(page)).toBe(SIGN_IN);
       await enter(page, "wrong");
@@ -50,7 +50,7 @@ export function describeAccess(demo: () => DemoStack): void {
 
   describe("a session that ends while a page is open", () => {
     it("by its date is told of, and the way leads through signing in back to this very place", async () => {
-      const { page, complaints } = await signedInAnew(demo());
+      const { page, browserErrors: complaints } = await signedInAnew(demo());
       await page.waitForSelector("[data-live-state=live]");
       await endAllSessions(demo());
       await demo().exchange("Is anybody still signed in?");

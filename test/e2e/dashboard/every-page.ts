@@ -3,7 +3,7 @@ import type { Page, Response } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import type { ConversationDetail } from "../../../workers/schemas/api/conversations.ts";
 import type { RequestList } from "../../../workers/schemas/api/requests.ts";
-import { accessibilityProblems, RULES_OF_LOOKS } from "../../support/accessibility.ts";
+import { accessibilityProblems, VISUAL_RULES } from "../../support/accessibility.ts";
 import type { DemoStack } from "../../support/demo-stack.ts";
 import { sidewaysOverflow } from "../../support/watched-page.ts";
 
@@ -49,7 +49,7 @@ async function everyPath({ getJson: ask, branchedConversation: talk }: DemoStack
 export function describeEveryPage(demo: () => DemoStack): void {
   describe("every page", () => {
     it("has nothing serious for axe, no sideways scrolling, no complaint, and weighs little", async () => {
-      const { page, complaints } = await demo().open();
+      const { page, browserErrors: complaints } = await demo().open();
       // What moves would be looked at half-way.
       await page.emulateMedia({ reducedMotion: "reduce" });
       const weight = weighing(page);
@@ -69,7 +69,7 @@ export function describeEveryPage(demo: () => DemoStack): void {
           note(await accessibilityProblems(page, ["color-contrast"]));
         await page.setViewportSize(PHONE);
         note(await overflow(page));
-        note(await accessibilityProblems(page, RULES_OF_LOOKS));
+        note(await accessibilityProblems(page, VISUAL_RULES));
         note(await weight());
         note(complaints.splice(0).filter((words) => path !== "/nowhere" || !words.includes("404")));
       }
@@ -93,7 +93,7 @@ export function describeEveryPage(demo: () => DemoStack): void {
       ["a style within the page", `<p style="color: red">red</p>`],
       ["a picture from elsewhere", `<img src="https://elsewhere.example/pixel.png">`],
     ])("is %s", async (_what, markup) => {
-      const { page, complaints } = await demo().open();
+      const { page, browserErrors: complaints } = await demo().open();
       await page.route("**/settings", async (route) => {
         const response = await route.fetch();
         const body = (await response.text()).replace("</main>", `${markup}</main>`);
@@ -106,7 +106,7 @@ export function describeEveryPage(demo: () => DemoStack): void {
     });
 
     it("is a dialog, an error of a script, a file that is not there, and what is too wide", async () => {
-      const { page, complaints } = await demo().open();
+      const { page, browserErrors: complaints } = await demo().open();
       await page.goto(`${demo().url}/settings`);
       await page.evaluate("setTimeout(() => { alert('here'); missing(); })");
       await page.evaluate("fetch('/assets/none.js')");

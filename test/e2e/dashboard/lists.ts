@@ -85,7 +85,7 @@ export function describeLists(demo: () => DemoStack): void {
       ["/usage", SUMS, ["domain", "accountId", "model", "range"]],
       ["/errors", ERRORS, ["domain", "model", "range"]],
     ])("of %s show what the API answers for them, by themselves and together", async (path, shown, names) => {
-      const { page, complaints } = await demo().open();
+      const { page, browserErrors: complaints } = await demo().open();
       await page.goto(demo().url + path);
       const check = async () => {
         const wanted = await shown.api(demo(), apiQuery(page));
@@ -143,7 +143,7 @@ export function describeLists(demo: () => DemoStack): void {
     });
 
     it("of the audit log narrow it by action, by whom and by what", async () => {
-      const { page, complaints } = await demo().open();
+      const { page, browserErrors: complaints } = await demo().open();
       await page.goto(`${demo().url}/audit`);
       await page.selectOption("select[name=action]", "domain.put");
       await page.waitForURL(/action=domain\.put/);

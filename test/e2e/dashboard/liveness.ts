@@ -20,7 +20,7 @@ async function openLive({ open, url }: DemoStack, path: string) {
 export function describeLiveness(demo: () => DemoStack): void {
   describe("live", () => {
     it("a list takes in what was just stored; focus, marked row and place on the page stay", async () => {
-      const { page, complaints } = await openLive(demo(), "/requests");
+      const { page, browserErrors: complaints } = await openLive(demo(), "/requests");
       for (let steps = 0; steps < 20; steps++) await page.keyboard.press("j");
       const focused = () => page.evaluate("document.activeElement.getAttribute('href')");
       const [link, top] = [await focused(), await page.evaluate("scrollY")];
@@ -35,7 +35,7 @@ export function describeLiveness(demo: () => DemoStack): void {
     });
 
     it("the overview counts it, what was opened stays open; a new conversation stands at the top of their list", async () => {
-      const [{ page, complaints }, { page: list }] = await Promise.all([
+      const [{ page, browserErrors: complaints }, { page: list }] = await Promise.all([
         openLive(demo(), "/"),
         openLive(demo(), "/conversations"),
       ]);

@@ -26,7 +26,7 @@ async function useFolds(page: Page): Promise<number> {
 export function describeToggles(demo: () => DemoStack): void {
   describe("tabs", () => {
     it("of a conversation, of a request and of administration show their part and say which they are", async () => {
-      const { page, complaints } = await demo().open();
+      const { page, browserErrors: complaints } = await demo().open();
       const request = await busiestRequest(demo());
       for (const [path, tabs] of [
         [
@@ -59,7 +59,7 @@ export function describeToggles(demo: () => DemoStack): void {
 
   describe("folds and switches", () => {
     it("open and close on every page", async () => {
-      const { page, complaints } = await demo().open();
+      const { page, browserErrors: complaints } = await demo().open();
       const request = await busiestRequest(demo());
       for (const path of [
         "/",
@@ -77,7 +77,7 @@ export function describeToggles(demo: () => DemoStack): void {
     });
 
     it("hide tools, show reminders, show more and tell the address", async () => {
-      const { page, complaints } = await demo().open();
+      const { page, browserErrors: complaints } = await demo().open();
       await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       expect(await page.locator(".tool").count()).toBeGreaterThan(2);
       await page.click("text=Hide tool calls");
@@ -100,7 +100,7 @@ export function describeToggles(demo: () => DemoStack): void {
     });
 
     it("compare a branch with another; lead to the last request of a branch", async () => {
-      const { page, complaints } = await demo().open();
+      const { page, browserErrors: complaints } = await demo().open();
       await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       await page.click("text=The last request of this branch");
       await page.waitForURL("**/requests/*");
@@ -134,7 +134,7 @@ export function describeToggles(demo: () => DemoStack): void {
     });
 
     it("show the keys, go by keys, and behind More on a phone", async () => {
-      const { page, complaints } = await demo().open();
+      const { page, browserErrors: complaints } = await demo().open();
       await page.goto(demo().url);
       await page.keyboard.press("?");
       expect(await page.locator("dialog#keys").isVisible()).toBe(true);
@@ -162,7 +162,7 @@ export function describeToggles(demo: () => DemoStack): void {
     });
 
     it("lead from one message of a person to the next, and to one that is not on the page yet", async () => {
-      const { page, complaints } = await demo().open();
+      const { page, browserErrors: complaints } = await demo().open();
       const { requests } = await demo().getJson<RequestList>("/api/requests?limit=500");
       const longest = requests.toSorted((left, right) => right.messageCount - left.messageCount)[0]!;
       await page.goto(`${demo().url}/requests/${longest.requestId}#message-1`);

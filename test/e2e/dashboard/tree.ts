@@ -30,7 +30,7 @@ export function describeTree(demo: () => DemoStack): void {
     });
 
     it("is dragged, zoomed, fitted and walked, and leads to a sub-task's transcript", async () => {
-      const { page, complaints } = await demo().open();
+      const { page, browserErrors: complaints } = await demo().open();
       await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       await page.waitForSelector(".tree-frame.is-live");
       const frame = (await page.locator("[data-tree]").boundingBox())!;
