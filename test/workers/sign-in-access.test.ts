@@ -1,7 +1,7 @@
 /** Cloudflare Access instead of a key: only what its certificates sign, for this application, in time, behind this door. */
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { recognise } from "../../workers/api/auth/identify.ts";
+import { identify } from "../../workers/api/auth/identify.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import type { WhoAmI } from "../../workers/schemas/api/session.ts";
 import { resetDatabase } from "../support/worker-database.ts";
@@ -62,7 +62,7 @@ function token(claims: JWTPayload = {}, key: CryptoKey = keys.privateKey, header
 
 function who(jwt: string, bindings = settings(), more: Record<string, string> = {}): Promise<WhoAmI> {
   const headers: Record<string, string> = { "cf-access-jwt-assertion": jwt, ...more };
-  return recognise(loadConfig(testEnv(bindings)), (name) => headers[name] ?? null, "dashboard", NOW);
+  return identify(loadConfig(testEnv(bindings)), (name) => headers[name] ?? null, "dashboard", NOW);
 }
 
 describe("a good token", () => {

@@ -1,7 +1,7 @@
 /** Sessions: opened with a key, carried behind the dashboard's door only, ended by time, by sign-out and by a changed key. */
 import { exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { recognise } from "../../workers/api/auth/identify.ts";
+import { identify } from "../../workers/api/auth/identify.ts";
 import { signIn, signOut } from "../../workers/api/auth/sign-in.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { SESSION_MS } from "../../workers/runtime/constants.ts";
@@ -30,7 +30,7 @@ async function signedIn(key = ADMINISTRATOR_KEY, now = Date.now(), bindings: Bin
 }
 
 function who(headers: Record<string, string>, now = Date.now(), bindings: Bindings = {}): Promise<WhoAmI> {
-  return recognise(loadConfig(testEnv(bindings)), (name) => headers[name] ?? null, "dashboard", now);
+  return identify(loadConfig(testEnv(bindings)), (name) => headers[name] ?? null, "dashboard", now);
 }
 
 const bearer = (token: string) => ({ "x-nexus-session": token });

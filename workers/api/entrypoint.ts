@@ -5,8 +5,8 @@
 import { RpcTarget, WorkerEntrypoint } from "cloudflare:workers";
 import { loadConfig } from "../runtime/config.ts";
 import { type SignInRequest, type SignInResult, type WhoAmI } from "../schemas/api/session.ts";
-import { asKnown } from "./auth/authenticate.ts";
-import { recognise } from "./auth/identify.ts";
+import { withCaller } from "./auth/authenticate.ts";
+import { identify } from "./auth/identify.ts";
 import { dashboardApi } from "./index.ts";
 import { signIn, signOut } from "./auth/sign-in.ts";
 
@@ -26,18 +26,18 @@ export class DashboardApi extends WorkerEntrypoint<Env> {
   }
 
   /** One look at a page: whose credentials these are is found out once, whatever the page then asks for. */
-  visit(headers: Record<string, string>): Visit {
-    return new Visit(this.env, this.ctx, this.whoAmI(headers));
+  visit(headers: Record<string, string>): AuthenticatedApi {
+    return new AuthenticatedApi(this.env, this.ctx, this.whoAmI(headers));
   }
 
   /** Who the bearer of these headers is (`x-nexus-session`, `cf-access-jwt-assertion`, `x-dashboard-key`, in lower case). */
   whoAmI(headers: Record<string, string>): Promise<WhoAmI> {
-    return recognise(loadConfig(this.env), (name) => headers[name] ?? null, "dashboard", Date.now());
+    return identify(loadConfig(this.env), (name) => headers[name] ?? null, "dashboard", Date.now());
   }
 }
 
 /** What the bearer of credentials may ask, while one page of the dashboard is made. */
-class Visit extends RpcTarget {
+class AuthenticatedApi extends RpcTarget {
   readonly #env: Env;
   readonly #ctx: ExecutionContext;
   readonly #who: Promise<WhoAmI>;
@@ -55,6 +55,6 @@ class Visit extends RpcTarget {
 
   /** As the entrypoint's `fetch`, without credentials in the request. */
   async ask(request: Request): Promise<Response> {
-    return dashboardApi.fetch(asKnown(request, await this.#who), this.#env, this.#ctx);
+    return dashboardApi.fetch(withCaller(request, await this.#who), this.#env, this.#ctx);
   }
 }

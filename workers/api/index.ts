@@ -8,7 +8,7 @@ import { auditRoutes } from "./admin/audit.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import { choiceRoutes } from "./requests/filter-options.ts";
 import { conversationRoutes } from "./conversations.ts";
-import { type ApiEnv, type Door, newRoutes } from "./http/context.ts";
+import { type ApiEnv, type Audience, newRoutes } from "./http/context.ts";
 import { domainRoutes } from "./admin/domains.ts";
 import { answerNotFound, answerThrown, ApiError } from "./http/errors.ts";
 import { failureRoutes } from "./requests/errors.ts";
@@ -44,7 +44,7 @@ const routes = newRoutes()
 /** @public Types for Hono's client (`hc<ApiRoutes>`). */
 export type ApiRoutes = typeof routes;
 
-const DESCRIPTION = {
+const OPENAPI_INFO = {
   openapi: "3.1.0",
   info: {
     title: "Claude Nexus Edge",
@@ -56,11 +56,11 @@ const DESCRIPTION = {
 };
 
 /** `/api/*` and `/token-stats` of the Worker's public hosts. */
-export const api = behind("public");
+export const api = createApi("public");
 /** The same routes behind the service binding of the dashboard. */
-export const dashboardApi = behind("dashboard");
+export const dashboardApi = createApi("dashboard");
 
-function behind(door: Door): OpenAPIHono<ApiEnv> {
+function createApi(audience: Audience): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>();
   app.use(async (c, next) => {
     c.set("config", loadConfig(c.env));
@@ -68,7 +68,7 @@ function behind(door: Door): OpenAPIHono<ApiEnv> {
     c.header("cache-control", "no-store");
     c.header("x-content-type-options", "nosniff");
   });
-  app.use(authenticate(door));
+  app.use(authenticate(audience));
   app.use(async (c, next) => {
     const isJson = /^application\/(?:[\w.+-]+\+)?json\b/i.test(c.req.header("content-type") ?? "");
     if ((c.req.method === "PUT" || c.req.method === "POST") && !isJson)
@@ -93,7 +93,7 @@ function behind(door: Door): OpenAPIHono<ApiEnv> {
 
 /** Generated from the routes, so it cannot say less or more than they do. */
 function openApiDocument(): object {
-  const document = routes.getOpenAPI31Document(DESCRIPTION);
+  const document = routes.getOpenAPI31Document(OPENAPI_INFO);
   const schemes = { dashboardKey: { type: "apiKey", in: "header", name: "X-Dashboard-Key" } };
   return { ...document, components: { ...document.components, securitySchemes: schemes } };
 }

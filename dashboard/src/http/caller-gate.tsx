@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { apiClient, credentialsOf, search } from "../api/client.ts";
 import type { WhoAmI } from "../../../workers/schemas/api/session.ts";
-import type { ApiBinding, AppEnv, Visit } from "../context/environment.ts";
+import type { ApiBinding, AppEnv, AuthenticatedApi } from "../context/environment.ts";
 import { sessionToken } from "./cookies.ts";
 import { failurePage, jsonError, wantsHtml } from "../layout/render.tsx";
 
@@ -39,13 +39,13 @@ export const requireCaller: MiddlewareHandler<AppEnv> = async (c, next) => {
 async function open(
   api: ApiBinding,
   credentials: Record<string, string>,
-): Promise<{ who: WhoAmI; visit: Visit }> {
+): Promise<{ who: WhoAmI; visit: AuthenticatedApi }> {
   try {
     const visit = await api.visit(credentials);
     return { who: await visit.who(), visit };
   } catch {
     const message = "The Worker did not answer. It may be deploying.";
-    const nobody: Visit = {
+    const nobody: AuthenticatedApi = {
       who: () => Promise.resolve({ result: "unavailable", message }),
       ask: () => Promise.reject(new Error(message)),
     };

@@ -14,7 +14,7 @@ import {
 import { findSession } from "../../store/admin/sessions.ts";
 import { DatabaseUnavailableError } from "../../store/db/errors.ts";
 import { verifyAccessToken } from "./cloudflare-access.ts";
-import type { Door } from "../http/context.ts";
+import type { Audience } from "../http/context.ts";
 import { configuredKeys, keyFingerprint, roleOfKey, sha256 } from "./dashboard-keys.ts";
 
 const TOKEN = /^[\w-]{43}$/;
@@ -36,54 +36,54 @@ const DATABASE_UNREACHABLE =
 export type HeaderReader = (name: string) => string | null;
 
 /** Who is asking at `now` (epoch milliseconds). Never throws for what callers send or for an outage. */
-export async function recognise(
+export async function identify(
   config: Config,
   header: HeaderReader,
-  door: Door,
+  audience: Audience,
   now: number,
 ): Promise<WhoAmI> {
   const key = header(CREDENTIAL_HEADERS.key);
-  if (key) return byKey(config, key);
-  if (door === "dashboard") {
+  if (key) return identifyByKey(config, key);
+  if (audience === "dashboard") {
     const jwt = header(CREDENTIAL_HEADERS.accessJwt);
-    const byToken = jwt ? await byAccess(config, jwt, now) : null;
-    if (byToken) return byToken;
+    const accessCaller = jwt ? await identifyByAccess(config, jwt, now) : null;
+    if (accessCaller) return accessCaller;
     const session = header(CREDENTIAL_HEADERS.session);
-    if (session) return bySession(config, session, now);
+    if (session) return identifyBySession(config, session, now);
   }
-  return byNothing(config, NO_KEY_GIVEN);
+  return identifyAnonymous(config, NO_KEY_GIVEN);
 }
 
-async function byKey(config: Config, given: string): Promise<WhoAmI> {
+async function identifyByKey(config: Config, given: string): Promise<WhoAmI> {
   if (configuredKeys(config).length === 0) return { result: "closed", message: CLOSED };
   const found = await roleOfKey(config, given);
   if (!found) return { result: "refused", message: WRONG_KEY };
-  return known(found.role, found.role === "administrator" ? "dashboard-key" : "viewer-key", "key");
+  return knownCaller(found.role, found.role === "administrator" ? "dashboard-key" : "viewer-key", "key");
 }
 
 /** Null when no Access application is configured: then the header means nothing, whoever sent it. */
-async function byAccess(config: Config, jwt: string, now: number): Promise<WhoAmI | null> {
+async function identifyByAccess(config: Config, jwt: string, now: number): Promise<WhoAmI | null> {
   const application = accessApplication(config);
   if (application === "none") return null;
   if (application === "incomplete") return { result: "closed", message: ACCESS_INCOMPLETE };
   const verified = await verifyAccessToken(application, jwt, now);
   if (verified.result === "unavailable") return { result: "unavailable", message: CERTS_UNREACHABLE };
   if (verified.result === "invalid") return { result: "refused", message: ACCESS_REFUSED };
-  return known(verified.role, verified.actor, "access");
+  return knownCaller(verified.role, verified.actor, "access");
 }
 
-async function bySession(config: Config, token: string, now: number): Promise<WhoAmI> {
-  if (!TOKEN.test(token)) return byNothing(config, SESSION_ENDED);
+async function identifyBySession(config: Config, token: string, now: number): Promise<WhoAmI> {
+  if (!TOKEN.test(token)) return identifyAnonymous(config, SESSION_ENDED);
   try {
     const session = await findSession(config, await sha256(token));
     if (!session || session.revokedAt || session.expiresAt.getTime() <= now)
-      return byNothing(config, SESSION_ENDED);
+      return identifyAnonymous(config, SESSION_ENDED);
     // The role is that of the key as it is configured today: a key that was changed ends its sessions.
     for (const { key, role } of configuredKeys(config)) {
       const fingerprint = await keyFingerprint(token, key);
-      if (isEqual(fingerprint, session.keyFingerprint)) return known(role, session.actor, "session");
+      if (isEqual(fingerprint, session.keyFingerprint)) return knownCaller(role, session.actor, "session");
     }
-    return byNothing(config, SESSION_ENDED);
+    return identifyAnonymous(config, SESSION_ENDED);
   } catch (thrown) {
     if (thrown instanceof DatabaseUnavailableError)
       return { result: "unavailable", message: DATABASE_UNREACHABLE };
@@ -91,13 +91,13 @@ async function bySession(config: Config, token: string, now: number): Promise<Wh
   }
 }
 
-function byNothing(config: Config, message: string): WhoAmI {
-  if (config.DASHBOARD_READ_ONLY) return { ...known("viewer", "anyone", "read_only") };
+function identifyAnonymous(config: Config, message: string): WhoAmI {
+  if (config.DASHBOARD_READ_ONLY) return { ...knownCaller("viewer", "anyone", "read_only") };
   const isClosed = configuredKeys(config).length === 0 && accessApplication(config) === "none";
   return isClosed ? { result: "closed", message: CLOSED } : { result: "nobody", message };
 }
 
-function known(role: Role, actor: string, via: Via): { result: "known" } & Caller {
+function knownCaller(role: Role, actor: string, via: Via): { result: "known" } & Caller {
   return { result: "known", role, actor, via, readOnly: role !== "administrator" };
 }
 

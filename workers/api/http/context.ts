@@ -5,7 +5,7 @@ import type { Caller } from "../../schemas/api/session.ts";
 import { refuseInvalid } from "./errors.ts";
 
 /** Through which door a call came: any host of the Worker, or the service binding of the dashboard. */
-export type Door = "public" | "dashboard";
+export type Audience = "public" | "dashboard";
 
 export interface ApiEnv {
   Bindings: Env;
