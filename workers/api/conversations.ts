@@ -24,8 +24,8 @@ import { readTranscript, readTranscriptMessage } from "../store/conversations/tr
 import { readTree } from "../store/conversations/tree.ts";
 import { readLinkingQuality } from "../store/conversations/linking-quality.ts";
 import { type ApiEnv, newRoutes } from "./http/context.ts";
-import { GONE, json, NOT_FOUND, REFUSED } from "./http/openapi.ts";
-import { ApiError, invalid } from "./http/errors.ts";
+import { goneResponse, json, notFoundResponse, errorResponses } from "./http/openapi.ts";
+import { ApiError, invalidParameter } from "./http/errors.ts";
 import { cursorParameter } from "./http/parameters.ts";
 
 const WEEK_MS = 7 * 86_400_000;
@@ -42,7 +42,7 @@ const list = createRoute({
   tags,
   summary: "Conversations, last activity first",
   request: { query: ConversationQuery },
-  responses: { 200: json("One page.", ConversationList), ...REFUSED },
+  responses: { 200: json("One page.", ConversationList), ...errorResponses },
 });
 const read = createRoute({
   method: "get",
@@ -50,7 +50,11 @@ const read = createRoute({
   tags,
   summary: "One conversation: its sums, branches, tasks and requests",
   request: { params: ConversationParameter, query: ConversationDetailQuery },
-  responses: { 200: json("One page of its requests.", ConversationDetail), ...REFUSED, ...NOT_FOUND },
+  responses: {
+    200: json("One page of its requests.", ConversationDetail),
+    ...errorResponses,
+    ...notFoundResponse,
+  },
 });
 const tree = createRoute({
   method: "get",
@@ -58,7 +62,7 @@ const tree = createRoute({
   tags,
   summary: "One conversation as a tree of requests",
   request: { params: ConversationParameter },
-  responses: { 200: json("All of it.", ConversationTree), ...REFUSED, ...NOT_FOUND },
+  responses: { 200: json("All of it.", ConversationTree), ...errorResponses, ...notFoundResponse },
 });
 const messages = createRoute({
   method: "get",
@@ -66,7 +70,7 @@ const messages = createRoute({
   tags,
   summary: "The transcript of a branch, each message once",
   request: { params: ConversationParameter, query: TranscriptQuery },
-  responses: { 200: json("One page.", Transcript), ...REFUSED, ...NOT_FOUND },
+  responses: { 200: json("One page.", Transcript), ...errorResponses, ...notFoundResponse },
 });
 const message = createRoute({
   method: "get",
@@ -79,9 +83,9 @@ const message = createRoute({
       "The message.",
       TranscriptMessage.pick({ position: true, role: true, content: true, bytes: true }),
     ),
-    ...REFUSED,
-    ...NOT_FOUND,
-    ...GONE,
+    ...errorResponses,
+    ...notFoundResponse,
+    ...goneResponse,
   },
 });
 const linking = createRoute({
@@ -90,7 +94,7 @@ const linking = createRoute({
   tags,
   summary: "How many requests found what they continue, by client version and week",
   request: { query: LinkingQuery },
-  responses: { 200: json("The shares.", LinkingQuality), ...REFUSED },
+  responses: { 200: json("The shares.", LinkingQuality), ...errorResponses },
 });
 
 export const conversationRoutes = newRoutes()
@@ -99,20 +103,20 @@ export const conversationRoutes = newRoutes()
     const before = cursorParameter(cursor, "uuid");
     const filter = { ...query, from: query.from ?? dateFrom, to: query.to ?? dateTo };
     if (before && filter.offset !== undefined)
-      throw invalid("query", "offset", "stands beside a cursor", "either `cursor` or `offset`");
+      throw invalidParameter("query", "offset", "stands beside a cursor", "either `cursor` or `offset`");
     if (filter.from && filter.to && filter.from >= filter.to)
-      throw invalid("query", "to", "is not after `from`", "a time after `from`");
+      throw invalidParameter("query", "to", "is not after `from`", "a time after `from`");
     return c.json(await listConversations(c.get("config"), { ...filter, before }), 200);
   })
   .openapi(read, async (c) => {
     const { id } = c.req.valid("param");
     const { cursor, ...filter } = c.req.valid("query");
     const after = cursorParameter(cursor, "uuid");
-    return c.json(existing(await readConversation(c.get("config"), id, { ...filter, after }), id), 200);
+    return c.json(orNotFound(await readConversation(c.get("config"), id, { ...filter, after }), id), 200);
   })
   .openapi(tree, async (c) => {
     const { id } = c.req.valid("param");
-    return c.json(existing(await readTree(c.get("config"), id), id), 200);
+    return c.json(orNotFound(await readTree(c.get("config"), id), id), 200);
   })
   .openapi(messages, async (c) => {
     const { id } = c.req.valid("param");
@@ -120,8 +124,13 @@ export const conversationRoutes = newRoutes()
     const isPreview = purpose === "preview";
     const filter = isPreview ? { ...query, limit: Math.min(query.limit, PREVIEW_MESSAGES) } : query;
     if (from !== undefined && filter.requestId !== undefined)
-      throw invalid("query", "requestId", "stands beside a cursor", "either `cursor` or `requestId`");
-    const { transcript, domain } = existing(
+      throw invalidParameter(
+        "query",
+        "requestId",
+        "stands beside a cursor",
+        "either `cursor` or `requestId`",
+      );
+    const { transcript, domain } = orNotFound(
       await readTranscript(c.get("config"), id, { ...filter, from }),
       id,
     );
@@ -133,7 +142,7 @@ export const conversationRoutes = newRoutes()
   .openapi(message, async (c) => {
     const { id, position } = c.req.valid("param");
     const { branch, purpose } = c.req.valid("query");
-    const found = existing(await readTranscriptMessage(c.get("config"), id, { branch, position }), id);
+    const found = orNotFound(await readTranscriptMessage(c.get("config"), id, { branch, position }), id);
     if (found === "removed")
       throw new ApiError("gone", `Message ${position} of ${id} was removed by retention.`);
     if (found === "large")
@@ -149,13 +158,18 @@ export const conversationRoutes = newRoutes()
     const to = end?.getTime() ?? Date.now();
     const from = start?.getTime() ?? to - DEFAULT_WEEKS * WEEK_MS;
     if (from >= to)
-      throw invalid("query", "from", "is not before the end of the period", "a time before `to`");
+      throw invalidParameter("query", "from", "is not before the end of the period", "a time before `to`");
     if (to - from > MAX_WEEKS * WEEK_MS)
-      throw invalid("query", "from", "makes the period too long", `at most ${MAX_WEEKS} weeks before \`to\``);
+      throw invalidParameter(
+        "query",
+        "from",
+        "makes the period too long",
+        `at most ${MAX_WEEKS} weeks before \`to\``,
+      );
     return c.json(await readLinkingQuality(c.get("config"), { domain, from, to }), 200);
   });
 
-function existing<T>(found: T | null | "branch", id: string): T {
+function orNotFound<T>(found: T | null | "branch", id: string): T {
   if (found === null) throw new ApiError("not_found", `There is no conversation ${id}.`);
   if (found === "branch")
     throw new ApiError("not_found", `Conversation ${id} has no such branch. Its page lists those it has.`);

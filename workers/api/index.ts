@@ -10,7 +10,7 @@ import { choiceRoutes } from "./requests/filter-options.ts";
 import { conversationRoutes } from "./conversations.ts";
 import { type ApiEnv, type Audience, newRoutes } from "./http/context.ts";
 import { domainRoutes } from "./admin/domains.ts";
-import { answerNotFound, answerThrown, ApiError } from "./http/errors.ts";
+import { handleNotFound, handleError, ApiError } from "./http/errors.ts";
 import { failureRoutes } from "./requests/errors.ts";
 import { liveRoutes } from "./requests/live.ts";
 import { relinkRoutes } from "./admin/relink.ts";
@@ -86,8 +86,8 @@ function createApi(audience: Audience): OpenAPIHono<ApiEnv> {
   });
   app.get("/api/openapi.json", (c) => c.json(openApiDocument()));
   app.route("/", routes);
-  app.onError(answerThrown);
-  app.notFound(answerNotFound);
+  app.onError(handleError);
+  app.notFound(handleNotFound);
   return app;
 }
 

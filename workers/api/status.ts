@@ -6,7 +6,7 @@ import { Status, StatusQuery } from "../schemas/api/status.ts";
 import { readDatabaseStatus, readJournalStatus } from "../store/admin/status.ts";
 import { withinTime } from "../store/db/timeout.ts";
 import { newRoutes } from "./http/context.ts";
-import { json, REFUSED } from "./http/openapi.ts";
+import { json, errorResponses } from "./http/openapi.ts";
 import { readInFlight } from "./requests/live.ts";
 
 /** An exchange is stored within 10 s when all is well; a sweep may take a minute. */
@@ -20,7 +20,7 @@ const status = createRoute({
   tags: ["Status"],
   summary: "Backlog, failures, last errors, versions",
   request: { query: StatusQuery },
-  responses: { 200: json("What is known.", Status), ...REFUSED },
+  responses: { 200: json("What is known.", Status), ...errorResponses },
 });
 
 /** What this isolate answered last. */

@@ -6,7 +6,7 @@ import { readAccount } from "../../store/tenants/account-read.ts";
 import { askOAuthAccount } from "../../store/tenants/oauth-stub.ts";
 import { by, telling } from "./audit-context.ts";
 import { newRoutes } from "../http/context.ts";
-import { CONFLICT, json, jsonBody, NOT_FOUND, REFUSED } from "../http/openapi.ts";
+import { conflictResponse, json, jsonBody, notFoundResponse, errorResponses } from "../http/openapi.ts";
 import { ApiError } from "../http/errors.ts";
 
 const tags = ["Accounts"];
@@ -16,7 +16,7 @@ const read = createRoute({
   tags,
   summary: "One account, its credential and its domains",
   request: { params: AccountParameter },
-  responses: { 200: json("Without its secrets.", AccountView), ...REFUSED, ...NOT_FOUND },
+  responses: { 200: json("Without its secrets.", AccountView), ...errorResponses, ...notFoundResponse },
 });
 const put = createRoute({
   method: "put",
@@ -24,7 +24,7 @@ const put = createRoute({
   tags,
   summary: "Replace the credential of an account",
   request: { params: AccountParameter, body: jsonBody(AccountInput) },
-  responses: { 200: json("The account as it is now.", AccountView), ...REFUSED, ...NOT_FOUND },
+  responses: { 200: json("The account as it is now.", AccountView), ...errorResponses, ...notFoundResponse },
 });
 const remove = createRoute({
   method: "delete",
@@ -32,14 +32,14 @@ const remove = createRoute({
   tags,
   summary: "Forget an account that no domain uses; its history stays",
   request: { params: AccountParameter },
-  responses: { 204: { description: "Done." }, ...REFUSED, ...NOT_FOUND, ...CONFLICT },
+  responses: { 204: { description: "Done." }, ...errorResponses, ...notFoundResponse, ...conflictResponse },
 });
 
 export const accountChangeRoutes = newRoutes()
   .openapi(read, async (c) => {
     const { accountId } = c.req.valid("param");
     const account = await readAccount(c.get("config"), c.env, accountId);
-    if (!account) throw unknown(accountId);
+    if (!account) throw accountNotFound(accountId);
     return c.json(account, 200);
   })
   .openapi(put, async (c) => {
@@ -47,10 +47,10 @@ export const accountChangeRoutes = newRoutes()
     const { credential } = c.req.valid("json");
     const config = c.get("config");
     const isKnown = await telling(() => putAccountCredential(config, c.env, accountId, credential, by(c)));
-    if (!isKnown) throw unknown(accountId);
+    if (!isKnown) throw accountNotFound(accountId);
     await forgetLogin(c.env, accountId);
     const account = await readAccount(config, c.env, accountId);
-    if (!account) throw unknown(accountId);
+    if (!account) throw accountNotFound(accountId);
     return c.json(account, 200);
   })
   .openapi(remove, async (c) => {
@@ -63,7 +63,7 @@ export const accountChangeRoutes = newRoutes()
       );
     // Also for an account that is not known: a call that failed half-way is completed by the next one.
     await forgetLogin(c.env, accountId);
-    if (deleted.result === "unknown") throw unknown(accountId);
+    if (deleted.result === "unknown") throw accountNotFound(accountId);
     return c.body(null, 204);
   });
 
@@ -72,7 +72,7 @@ function forgetLogin(env: Env, accountId: string): Promise<void> {
   return askOAuthAccount(env, accountId, async (account) => await account.forget());
 }
 
-function unknown(accountId: string): ApiError {
+function accountNotFound(accountId: string): ApiError {
   return new ApiError(
     "not_found",
     `There is no account ${accountId}. It is made with the first domain that uses it, or by logging in.`,

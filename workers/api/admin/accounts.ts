@@ -16,9 +16,9 @@ import { writeAudit } from "../../store/admin/audit.ts";
 import { askOAuthAccount } from "../../store/tenants/oauth-stub.ts";
 import type { LoginResult } from "../../schemas/oauth.ts";
 import { type ApiEnv, newRoutes } from "../http/context.ts";
-import { CONFLICT, json, jsonBody, NOT_FOUND, REFUSED } from "../http/openapi.ts";
+import { conflictResponse, json, jsonBody, notFoundResponse, errorResponses } from "../http/openapi.ts";
 import { by, telling } from "./audit-context.ts";
-import { ApiError, invalid } from "../http/errors.ts";
+import { ApiError, invalidParameter } from "../http/errors.ts";
 
 const tags = ["Accounts"];
 const list = createRoute({
@@ -26,7 +26,7 @@ const list = createRoute({
   path: "/api/accounts",
   tags,
   summary: "Accounts, their credentials and their domains",
-  responses: { 200: json("By id.", AccountList), ...REFUSED },
+  responses: { 200: json("By id.", AccountList), ...errorResponses },
 });
 const read = createRoute({
   method: "get",
@@ -34,7 +34,7 @@ const read = createRoute({
   tags,
   summary: "The login of an account",
   request: { params: AccountParameter },
-  responses: { 200: json("Without its tokens.", AccountLogin), ...REFUSED, ...NOT_FOUND },
+  responses: { 200: json("Without its tokens.", AccountLogin), ...errorResponses, ...notFoundResponse },
 });
 const refresh = createRoute({
   method: "post",
@@ -42,7 +42,7 @@ const refresh = createRoute({
   tags,
   summary: "Renew the tokens of a login now",
   request: { params: AccountParameter },
-  responses: { 200: json("How it is afterwards.", AccountLogin), ...REFUSED, ...NOT_FOUND },
+  responses: { 200: json("How it is afterwards.", AccountLogin), ...errorResponses, ...notFoundResponse },
 });
 const begin = createRoute({
   method: "post",
@@ -50,7 +50,7 @@ const begin = createRoute({
   tags,
   summary: "Begin a login; whatever credential the account has stays until its end",
   request: { params: AccountParameter },
-  responses: { 201: json("Where the person has to go.", LoginBegun), ...REFUSED },
+  responses: { 201: json("Where the person has to go.", LoginBegun), ...errorResponses },
 });
 const pending = createRoute({
   method: "get",
@@ -58,7 +58,7 @@ const pending = createRoute({
   tags,
   summary: "The terms of a login, and the one that waits for its code; for administrators",
   request: { params: AccountParameter },
-  responses: { 200: json("Where the person has to go.", LoginPending), ...REFUSED },
+  responses: { 200: json("Where the person has to go.", LoginPending), ...errorResponses },
 });
 const complete = createRoute({
   method: "post",
@@ -66,19 +66,19 @@ const complete = createRoute({
   tags,
   summary: "End a login with the code that its page showed; it takes the place of the account's credential",
   request: { params: AccountParameter, body: jsonBody(LoginCode) },
-  responses: { 200: json("The new login.", AccountLogin), ...REFUSED, ...CONFLICT },
+  responses: { 200: json("The new login.", AccountLogin), ...errorResponses, ...conflictResponse },
 });
 
 export const accountRoutes = newRoutes()
   .openapi(list, async (c) => c.json(await listAccounts(c.get("config"), c.env), 200))
   .openapi(read, async (c) => {
     const { accountId } = c.req.valid("param");
-    await expectLogin(c, accountId);
+    await requireLogin(c, accountId);
     return c.json({ accountId, ...(await readLogin(c.env, accountId)) }, 200);
   })
   .openapi(refresh, async (c) => {
     const { accountId } = c.req.valid("param");
-    await expectLogin(c, accountId);
+    await requireLogin(c, accountId);
     await writeAudit(c.get("config"), { ...by(c), action: "account.refresh", target: accountId });
     const status = await askOAuthAccount(
       c.env,
@@ -115,7 +115,7 @@ function loginBegun(accountId: string, { url, expiresAt }: { url: string; expire
   return { accountId, url, expiresAt: new Date(expiresAt).toISOString(), terms: OAUTH_TERMS };
 }
 
-async function expectLogin(c: Context<ApiEnv>, accountId: string): Promise<void> {
+async function requireLogin(c: Context<ApiEnv>, accountId: string): Promise<void> {
   const type = await accountType(c.get("config"), accountId);
   if (type === "oauth") return;
   throw new ApiError(
@@ -134,14 +134,14 @@ function loginError(result: Exclude<LoginResult, { result: "done" }>): ApiError 
         "No login is waiting for a code: none was begun, or more than 15 minutes ago. Begin a new one.",
       );
     case "not_ours":
-      return invalid(
+      return invalidParameter(
         "body",
         "code",
         "is no code of the login that was begun last",
         "the whole text that the page showed, code#state",
       );
     case "refused":
-      return invalid(
+      return invalidParameter(
         "body",
         "code",
         `was not accepted (${result.reason}); a code works once and for a few minutes`,

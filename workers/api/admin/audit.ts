@@ -3,7 +3,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { AuditList, AuditQuery } from "../../schemas/api/audit.ts";
 import { listAudit } from "../../store/admin/audit.ts";
 import { newRoutes } from "../http/context.ts";
-import { json, REFUSED } from "../http/openapi.ts";
+import { json, errorResponses } from "../http/openapi.ts";
 import { cursorParameter } from "../http/parameters.ts";
 
 const list = createRoute({
@@ -12,7 +12,7 @@ const list = createRoute({
   tags: ["Audit"],
   summary: "Administrative changes, sign-ins and looks into transcripts",
   request: { query: AuditQuery },
-  responses: { 200: json("Newest first.", AuditList), ...REFUSED },
+  responses: { 200: json("Newest first.", AuditList), ...errorResponses },
 });
 
 export const auditRoutes = newRoutes().openapi(list, async (c) => {

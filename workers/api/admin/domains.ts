@@ -33,8 +33,8 @@ import { askOAuthAccount } from "../../store/tenants/oauth-stub.ts";
 import type { AccountCredential } from "../../store/tenants/accounts.ts";
 import { by, telling } from "./audit-context.ts";
 import { type ApiEnv, newRoutes } from "../http/context.ts";
-import { CONFLICT, json, jsonBody, NOT_FOUND, REFUSED } from "../http/openapi.ts";
-import { ApiError, invalid } from "../http/errors.ts";
+import { conflictResponse, json, jsonBody, notFoundResponse, errorResponses } from "../http/openapi.ts";
+import { ApiError, invalidParameter } from "../http/errors.ts";
 
 const HOST_RULE =
   "a host name without port: labels of 1 to 63 letters, digits, hyphens and underscores, 253 characters in all (internationalised names in punycode), or an IP address, IPv6 in brackets";
@@ -61,7 +61,7 @@ const list = createRoute({
   path: "/api/domains",
   tags,
   summary: "Every domain configured or seen",
-  responses: { 200: json("By name.", DomainList), ...REFUSED },
+  responses: { 200: json("By name.", DomainList), ...errorResponses },
 });
 const read = createRoute({
   method: "get",
@@ -69,7 +69,7 @@ const read = createRoute({
   tags,
   summary: "One configured domain",
   request: { params: DomainParameter },
-  responses: { 200: json("Without its secrets.", DomainDetail), ...REFUSED, ...NOT_FOUND },
+  responses: { 200: json("Without its secrets.", DomainDetail), ...errorResponses, ...notFoundResponse },
 });
 const put = createRoute({
   method: "put",
@@ -80,8 +80,8 @@ const put = createRoute({
   responses: {
     200: json("Changed.", DomainDetail),
     201: json("Made.", DomainDetail),
-    ...REFUSED,
-    ...CONFLICT,
+    ...errorResponses,
+    ...conflictResponse,
   },
 });
 const remove = createRoute({
@@ -90,7 +90,7 @@ const remove = createRoute({
   tags,
   summary: "Stop serving a domain; its history stays",
   request: { params: DomainParameter },
-  responses: { 204: { description: "Done." }, ...REFUSED, ...NOT_FOUND },
+  responses: { 204: { description: "Done." }, ...errorResponses, ...notFoundResponse },
 });
 const createKey = createRoute({
   method: "post",
@@ -100,9 +100,9 @@ const createKey = createRoute({
   request: { params: DomainParameter, body: jsonBody(ClientKeyInput) },
   responses: {
     201: json("The key, shown this once.", NewClientKey),
-    ...REFUSED,
-    ...NOT_FOUND,
-    ...CONFLICT,
+    ...errorResponses,
+    ...notFoundResponse,
+    ...conflictResponse,
   },
 });
 const readOther = createRoute({
@@ -111,7 +111,7 @@ const readOther = createRoute({
   tags,
   summary: "What an imported credential file said that means nothing here; for administrators",
   request: { params: DomainParameter },
-  responses: { 200: json("As it was imported.", OtherFieldsAnswer), ...REFUSED },
+  responses: { 200: json("As it was imported.", OtherFieldsAnswer), ...errorResponses },
 });
 const revokeKey = createRoute({
   method: "delete",
@@ -119,7 +119,11 @@ const revokeKey = createRoute({
   tags,
   summary: "Revoke a client key",
   request: { params: ClientKeyParameter },
-  responses: { 204: { description: "It stops working within two minutes." }, ...REFUSED, ...NOT_FOUND },
+  responses: {
+    204: { description: "It stops working within two minutes." },
+    ...errorResponses,
+    ...notFoundResponse,
+  },
 });
 
 const testSlack = createRoute({
@@ -128,7 +132,7 @@ const testSlack = createRoute({
   tags,
   summary: "Send a message to the domain's Slack channel now",
   request: { params: DomainParameter },
-  responses: { 200: json("What came of it.", SlackTest), ...REFUSED },
+  responses: { 200: json("What came of it.", SlackTest), ...errorResponses },
 });
 
 export const domainRoutes = newRoutes()
@@ -143,7 +147,7 @@ export const domainRoutes = newRoutes()
     const change = { ...rest, slack, credential };
     const stored = await telling(() => putDomain(c.get("config"), c.env, domain, change, by(c)));
     if (stored.result === "credential_needed")
-      throw invalid(
+      throw invalidParameter(
         "body",
         "credential",
         stored.state === "missing"
@@ -256,5 +260,5 @@ function checkSlack(slack: SlackInput | null | undefined, config: Config): void 
   const address = slack?.webhook_url;
   if (address === null || address === undefined || allowedWebhook(address, config)) return;
   const hosts = config.SLACK_WEBHOOK_HOSTS.split(",").join(" or ");
-  throw invalid("body", "slack.webhook_url", "is not allowed", `an https address on ${hosts}`);
+  throw invalidParameter("body", "slack.webhook_url", "is not allowed", `an https address on ${hosts}`);
 }

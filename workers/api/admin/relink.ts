@@ -4,7 +4,7 @@ import { RelinkAnswer, RelinkInput } from "../../schemas/api/relink.ts";
 import { writeAudit } from "../../store/admin/audit.ts";
 import { relink } from "../../store/conversations/relink.ts";
 import { newRoutes } from "../http/context.ts";
-import { json, jsonBody, NOT_FOUND, REFUSED } from "../http/openapi.ts";
+import { json, jsonBody, notFoundResponse, errorResponses } from "../http/openapi.ts";
 import { ApiError } from "../http/errors.ts";
 
 const run = createRoute({
@@ -13,7 +13,7 @@ const run = createRoute({
   tags: ["Conversations"],
   summary: "Link a batch of stored requests again, or say what that would change",
   request: { body: jsonBody(RelinkInput) },
-  responses: { 200: json("What came of this batch.", RelinkAnswer), ...REFUSED, ...NOT_FOUND },
+  responses: { 200: json("What came of this batch.", RelinkAnswer), ...errorResponses, ...notFoundResponse },
 });
 
 export const relinkRoutes = newRoutes().openapi(run, async (c) => {

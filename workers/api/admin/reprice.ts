@@ -3,7 +3,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { RepriceBatch, RepriceInput } from "../../schemas/api/reprice.ts";
 import { repriceBatch } from "../../store/requests/reprice.ts";
 import { newRoutes } from "../http/context.ts";
-import { json, jsonBody, NOT_FOUND, REFUSED } from "../http/openapi.ts";
+import { json, jsonBody, notFoundResponse, errorResponses } from "../http/openapi.ts";
 import { ApiError } from "../http/errors.ts";
 
 const reprice = createRoute({
@@ -14,7 +14,7 @@ const reprice = createRoute({
   description:
     "One batch per call, oldest first, domain by domain; call again with `nextCursor` until it is null. Rollups follow in the same transaction. Running it twice changes nothing the second time, and it may run while exchanges are stored.",
   request: { body: jsonBody(RepriceInput) },
-  responses: { 200: json("What the batch did.", RepriceBatch), ...REFUSED, ...NOT_FOUND },
+  responses: { 200: json("What the batch did.", RepriceBatch), ...errorResponses, ...notFoundResponse },
 });
 
 export const repriceRoutes = newRoutes().openapi(reprice, async (c) => {

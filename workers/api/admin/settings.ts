@@ -6,7 +6,7 @@ import type { AlertTarget } from "../../schemas/alert.ts";
 import { AlertsWaiting, Environment } from "../../schemas/api/settings.ts";
 import { listAlertTargets } from "../../store/tenants/slack-targets.ts";
 import { newRoutes } from "../http/context.ts";
-import { json, REFUSED } from "../http/openapi.ts";
+import { json, errorResponses } from "../http/openapi.ts";
 import { environmentView } from "./environment-view.ts";
 
 /** Outboxes asked for one answer. */
@@ -18,14 +18,14 @@ const environment = createRoute({
   path: "/api/environment",
   tags,
   summary: "Every variable, its meaning, and its value where it is no secret; for administrators",
-  responses: { 200: json("By name.", Environment), ...REFUSED },
+  responses: { 200: json("By name.", Environment), ...errorResponses },
 });
 const alerts = createRoute({
   method: "get",
   path: "/api/alerts",
   tags,
   summary: "Alerts that Slack has not taken yet",
-  responses: { 200: json("What waits, and where.", AlertsWaiting), ...REFUSED },
+  responses: { 200: json("What waits, and where.", AlertsWaiting), ...errorResponses },
 });
 
 export const settingsRoutes = newRoutes()

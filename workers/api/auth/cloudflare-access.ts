@@ -9,7 +9,7 @@ const CERTS_TIMEOUT_MS = 5_000;
 const CLOCK_TOLERANCE_SECONDS = 5;
 
 /** Key sets by issuer; jose refreshes them by itself when a token names a key they lack. */
-const keySets = new Map<string, JWTVerifyGetKey>();
+const keySetCache = new Map<string, JWTVerifyGetKey>();
 
 /** `invalid`: forged, expired, for another application, or naming nobody. `unavailable`: the keys could not be fetched. */
 export type AccessResult =
@@ -36,23 +36,23 @@ export async function verifyAccessToken(
     const person = identify(application, payload);
     return person ? { result: "valid", ...person } : { result: "invalid" };
   } catch (thrown) {
-    if (isRefusal(thrown)) return { result: "invalid" };
+    if (isInvalidToken(thrown)) return { result: "invalid" };
     log.error("access: the certificates cannot be fetched", { error: errorText(thrown) });
     return { result: "unavailable" };
   }
 }
 
 function keySet(issuer: string): JWTVerifyGetKey {
-  const known = keySets.get(issuer);
-  if (known) return known;
+  const cached = keySetCache.get(issuer);
+  if (cached) return cached;
   const url = new URL("/cdn-cgi/access/certs", issuer);
-  const fresh = createRemoteJWKSet(url, { timeoutDuration: CERTS_TIMEOUT_MS });
-  keySets.set(issuer, fresh);
-  return fresh;
+  const created = createRemoteJWKSet(url, { timeoutDuration: CERTS_TIMEOUT_MS });
+  keySetCache.set(issuer, created);
+  return created;
 }
 
 /** jose throws its plain JOSEError (and JWKSTimeout, JWKSInvalid) only for the key set itself; the rest is about the token. */
-function isRefusal(thrown: unknown): boolean {
+function isInvalidToken(thrown: unknown): boolean {
   return (
     thrown instanceof errors.JOSEError &&
     thrown.code !== errors.JOSEError.code &&

@@ -2,7 +2,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Config } from "../../runtime/config.ts";
 import type { Caller } from "../../schemas/api/session.ts";
-import { refuseInvalid } from "./errors.ts";
+import { rejectInvalid } from "./errors.ts";
 
 /** Through which door a call came: any host of the Worker, or the service binding of the dashboard. */
 export type Audience = "public" | "dashboard";
@@ -13,5 +13,5 @@ export interface ApiEnv {
 }
 
 export function newRoutes(): OpenAPIHono<ApiEnv> {
-  return new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid });
+  return new OpenAPIHono<ApiEnv>({ defaultHook: rejectInvalid });
 }

@@ -13,7 +13,7 @@ import { DatabaseUnavailableError } from "../../store/db/errors.ts";
 import { AccountUnavailableError } from "../../store/tenants/oauth-stub.ts";
 
 /** Longest piece of a caller's own value that is repeated back. */
-const MAX_ECHO = 80;
+const MAX_ECHO_CHARACTERS = 80;
 
 /** A refusal the caller may read: code, and a message that says what happened and what to do. */
 export class ApiError extends Error {
@@ -25,24 +25,24 @@ export class ApiError extends Error {
   constructor(
     code: ApiErrorCode,
     message: string,
-    more: { details?: ApiProblem[]; headers?: Record<string, string> } = {},
+    options: { details?: ApiProblem[]; headers?: Record<string, string> } = {},
   ) {
     super(message);
     this.code = code;
-    this.details = more.details;
-    this.headers = more.headers ?? {};
+    this.details = options.details;
+    this.headers = options.headers ?? {};
   }
 }
 
 /** One wrong parameter that only a handler can see. */
-export function invalid(
-  place: ApiProblem["in"],
+export function invalidParameter(
+  location: ApiProblem["in"],
   parameter: string,
   problem: string,
   allowed: string,
 ): ApiError {
   return new ApiError("invalid_request", `${parameter}: ${problem}; allowed: ${allowed}.`, {
-    details: [{ in: place, parameter, problem, allowed }],
+    details: [{ in: location, parameter, problem, allowed }],
   });
 }
 
@@ -56,7 +56,7 @@ export function errorResponse(error: ApiError): Response {
 }
 
 /** For Hono's onError: whatever was thrown becomes an answer. */
-export function answerThrown(thrown: unknown, c: Context): Response {
+export function handleError(thrown: unknown, c: Context): Response {
   if (thrown instanceof ApiError) return errorResponse(thrown);
   if (thrown instanceof HTTPException && thrown.status < 500)
     return errorResponse(
@@ -98,7 +98,7 @@ export function answerThrown(thrown: unknown, c: Context): Response {
   );
 }
 
-export function answerNotFound(c: Context): Response {
+export function handleNotFound(c: Context): Response {
   return errorResponse(
     new ApiError(
       "not_found",
@@ -107,29 +107,29 @@ export function answerNotFound(c: Context): Response {
   );
 }
 
-const PLACES = { param: "path", query: "query", header: "header" } as const;
+const ERROR_LOCATIONS = { param: "path", query: "query", header: "header" } as const;
 
 /** For OpenAPIHono's defaultHook: parameters and bodies that the route's schemas refuse. */
-export function refuseInvalid(
+export function rejectInvalid(
   result: { target: string } & ({ success: true } | { success: false; error: ZodError }),
   c: Context,
 ): Response | undefined {
   if (result.success) return undefined;
-  const place = PLACES[result.target as keyof typeof PLACES] ?? "body";
+  const location = ERROR_LOCATIONS[result.target as keyof typeof ERROR_LOCATIONS] ?? "body";
   const details = result.error.issues.flatMap((issue): ApiProblem[] => {
     const path = issue.path.map(String);
     if (issue.code === "unrecognized_keys")
       return issue.keys.map((key) => ({
-        in: place,
+        in: location,
         parameter: clip([...path, key].join(".")),
         problem: "is not a field here",
         allowed: issue.message,
       }));
     return [
       {
-        in: place,
+        in: location,
         parameter: path.join("."),
-        problem: problemOf(place, path[0], issue.code === "invalid_type", c),
+        problem: describeProblem(location, path[0], issue.code === "invalid_type", c),
         allowed: issue.message,
       },
     ];
@@ -142,19 +142,19 @@ export function refuseInvalid(
 }
 
 /** Values of bodies are not repeated: they may be secrets. */
-function problemOf(
-  place: ApiProblem["in"],
+function describeProblem(
+  location: ApiProblem["in"],
   name: string | undefined,
   isWrongType: boolean,
   c: Context,
 ): string {
-  if (place === "body") return isWrongType ? "is missing or of another type" : "is not allowed";
+  if (location === "body") return isWrongType ? "is missing or of another type" : "is not allowed";
   const values =
-    place === "path" ? [c.req.param(name ?? "")] : place === "query" ? c.req.queries(name ?? "") : [];
+    location === "path" ? [c.req.param(name ?? "")] : location === "query" ? c.req.queries(name ?? "") : [];
   if (values && values.length > 1) return `is given ${values.length} times`;
   return values?.[0] === undefined ? "is missing" : `${JSON.stringify(clip(values[0]))} is not allowed`;
 }
 
 function clip(text: string): string {
-  return text.length > MAX_ECHO ? `${text.slice(0, MAX_ECHO)}…` : text;
+  return text.length > MAX_ECHO_CHARACTERS ? `${text.slice(0, MAX_ECHO_CHARACTERS)}…` : text;
 }

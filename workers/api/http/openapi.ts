@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { type ApiErrorCode, API_ERROR_STATUS, ApiErrorBody } from "../../schemas/api/error.ts";
 
-const REFUSALS = {
+const ERROR_DESCRIPTIONS = {
   unauthorized: "No valid credential was sent.",
   forbidden: "The credential is wrong, or does not allow this.",
   invalid_request: "A parameter or the body is not allowed; `details` names each.",
@@ -22,19 +22,19 @@ export function jsonBody<S extends z.ZodType>(schema: S) {
   return { required: true, content: { "application/json": { schema } } } as const;
 }
 
-function refusal<C extends ApiErrorCode>(code: C) {
-  return { [API_ERROR_STATUS[code]]: json(REFUSALS[code], ApiErrorBody) } as {
+function responseOf<C extends ApiErrorCode>(code: C) {
+  return { [API_ERROR_STATUS[code]]: json(ERROR_DESCRIPTIONS[code], ApiErrorBody) } as {
     [Status in (typeof API_ERROR_STATUS)[C]]: ReturnType<typeof json<typeof ApiErrorBody>>;
   };
 }
 
 /** What every route may answer. */
-export const REFUSED = {
-  ...refusal("invalid_request"),
-  ...refusal("unauthorized"),
-  ...refusal("forbidden"),
-  ...refusal("unavailable"),
+export const errorResponses = {
+  ...responseOf("invalid_request"),
+  ...responseOf("unauthorized"),
+  ...responseOf("forbidden"),
+  ...responseOf("unavailable"),
 } as const;
-export const NOT_FOUND = refusal("not_found");
-export const CONFLICT = refusal("conflict");
-export const GONE = refusal("gone");
+export const notFoundResponse = responseOf("not_found");
+export const conflictResponse = responseOf("conflict");
+export const goneResponse = responseOf("gone");

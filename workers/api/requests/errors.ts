@@ -3,7 +3,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { Errors, ErrorsQuery } from "../../schemas/api/failures.ts";
 import { readFailures } from "../../store/requests/failures.ts";
 import { newRoutes } from "../http/context.ts";
-import { json, REFUSED } from "../http/openapi.ts";
+import { json, errorResponses } from "../http/openapi.ts";
 import { periodParameters } from "../http/parameters.ts";
 
 const errors = createRoute({
@@ -12,7 +12,7 @@ const errors = createRoute({
   tags: ["Statistics"],
   summary: "Failed exchanges of a period by kind, status, domain, account, model and over time",
   request: { query: ErrorsQuery },
-  responses: { 200: json("The counts.", Errors), ...REFUSED },
+  responses: { 200: json("The counts.", Errors), ...errorResponses },
 });
 
 export const failureRoutes = newRoutes().openapi(errors, async (c) => {

@@ -3,14 +3,14 @@ import { createRoute } from "@hono/zod-openapi";
 import { Choices } from "../../schemas/api/choices.ts";
 import { readChoices } from "../../store/requests/filter-options.ts";
 import { newRoutes } from "../http/context.ts";
-import { json, REFUSED } from "../http/openapi.ts";
+import { json, errorResponses } from "../http/openapi.ts";
 
 const read = createRoute({
   method: "get",
   path: "/api/choices",
   tags: ["Statistics"],
   summary: "Domains, accounts, models and types there are, to filter by",
-  responses: { 200: json("At most 200 of each, sorted.", Choices), ...REFUSED },
+  responses: { 200: json("At most 200 of each, sorted.", Choices), ...errorResponses },
 });
 
 export const choiceRoutes = newRoutes().openapi(read, async (c) =>

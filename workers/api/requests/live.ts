@@ -4,7 +4,7 @@ import { LIVE_FEED } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { InFlight } from "../../schemas/api/live.ts";
 import { newRoutes } from "../http/context.ts";
-import { REFUSED } from "../http/openapi.ts";
+import { errorResponses } from "../http/openapi.ts";
 import { ApiError } from "../http/errors.ts";
 
 /** The figure is one of many on its page; the page does not wait longer for it. */
@@ -27,7 +27,7 @@ const live = createRoute({
       description: "A stream without end.",
       content: { "text/event-stream": { schema: z.string() } },
     },
-    ...REFUSED,
+    ...errorResponses,
   },
 });
 

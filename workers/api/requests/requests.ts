@@ -22,8 +22,8 @@ import {
   type StoredRequest,
 } from "../../store/requests/read.ts";
 import { type ApiEnv, newRoutes } from "../http/context.ts";
-import { GONE, json, NOT_FOUND, REFUSED } from "../http/openapi.ts";
-import { ApiError, invalid } from "../http/errors.ts";
+import { goneResponse, json, notFoundResponse, errorResponses } from "../http/openapi.ts";
+import { ApiError, invalidParameter } from "../http/errors.ts";
 import { cursorParameter } from "../http/parameters.ts";
 
 /** A larger body is not shown inline: as text and as JSON it would take a multiple of this from the isolate's 128 MB. */
@@ -44,7 +44,7 @@ const list = createRoute({
   tags,
   summary: "Exchanges, newest first",
   request: { query: RequestQuery },
-  responses: { 200: json("One page.", RequestList), ...REFUSED },
+  responses: { 200: json("One page.", RequestList), ...errorResponses },
 });
 const read = createRoute({
   method: "get",
@@ -52,7 +52,7 @@ const read = createRoute({
   tags,
   summary: "One exchange with both bodies",
   request: { params: RequestParameter },
-  responses: { 200: json("The row and its bodies.", RequestDetail), ...REFUSED, ...NOT_FOUND },
+  responses: { 200: json("The row and its bodies.", RequestDetail), ...errorResponses, ...notFoundResponse },
 });
 const body = createRoute({
   method: "get",
@@ -62,9 +62,9 @@ const body = createRoute({
   request: { params: RequestParameter },
   responses: {
     200: { description: "A download.", content: bytes },
-    ...REFUSED,
-    ...NOT_FOUND,
-    ...GONE,
+    ...errorResponses,
+    ...notFoundResponse,
+    ...goneResponse,
   },
 });
 const response = createRoute({
@@ -75,9 +75,9 @@ const response = createRoute({
   request: { params: RequestParameter },
   responses: {
     200: { description: "A download.", content: bytes },
-    ...REFUSED,
-    ...NOT_FOUND,
-    ...GONE,
+    ...errorResponses,
+    ...notFoundResponse,
+    ...goneResponse,
   },
 });
 
@@ -86,26 +86,26 @@ export const requestRoutes = newRoutes()
     const { cursor, ...filter } = c.req.valid("query");
     const before = cursorParameter(cursor, "uuid");
     if (before && filter.offset !== undefined)
-      throw invalid("query", "offset", "stands beside a cursor", "either `cursor` or `offset`");
+      throw invalidParameter("query", "offset", "stands beside a cursor", "either `cursor` or `offset`");
     if (filter.from && filter.to && filter.from >= filter.to)
-      throw invalid("query", "to", "is not after `from`", "a time after `from`");
+      throw invalidParameter("query", "to", "is not after `from`", "a time after `from`");
     return c.json(await listRequests(c.get("config"), { ...filter, before }), 200);
   })
   .openapi(read, async (c) => {
-    const row = await existing(c, c.req.valid("param").id);
+    const row = await requireRequest(c, c.req.valid("param").id);
     const [detail] = await Promise.all([readDetail(c, row), audit(c, "transcript.open", row)]);
     return c.json(detail, 200);
   })
   .openapi(body, async (c) => {
-    const row = await existing(c, c.req.valid("param").id);
+    const row = await requireRequest(c, c.req.valid("param").id);
     return download(c, row, "request", await requestBody(c.get("config"), row));
   })
   .openapi(response, async (c) => {
-    const row = await existing(c, c.req.valid("param").id);
+    const row = await requireRequest(c, c.req.valid("param").id);
     return download(c, row, "response", await responseBody(c.get("config"), row));
   });
 
-async function existing(c: Context<ApiEnv>, id: string): Promise<StoredRequest> {
+async function requireRequest(c: Context<ApiEnv>, id: string): Promise<StoredRequest> {
   const row = await findRequest(c.get("config"), id);
   if (!row) throw new ApiError("not_found", `There is no request ${id}.`);
   return row;

@@ -3,8 +3,8 @@ import { createRoute } from "@hono/zod-openapi";
 import { SearchQuery, SearchResults } from "../../schemas/api/search.ts";
 import { searchMessages } from "../../store/search/query.ts";
 import { newRoutes } from "../http/context.ts";
-import { json, REFUSED } from "../http/openapi.ts";
-import { invalid } from "../http/errors.ts";
+import { json, errorResponses } from "../http/openapi.ts";
+import { invalidParameter } from "../http/errors.ts";
 import { cursorParameter } from "../http/parameters.ts";
 
 const search = createRoute({
@@ -13,13 +13,13 @@ const search = createRoute({
   tags: ["Search"],
   summary: "Messages and answers that hold these words, each once, newest first",
   request: { query: SearchQuery },
-  responses: { 200: json("One page.", SearchResults), ...REFUSED },
+  responses: { 200: json("One page.", SearchResults), ...errorResponses },
 });
 
 export const searchRoutes = newRoutes().openapi(search, async (c) => {
   const { cursor, ...filter } = c.req.valid("query");
   const before = cursorParameter(cursor, "number");
   if (filter.from && filter.to && filter.from >= filter.to)
-    throw invalid("query", "to", "is not after `from`", "a time after `from`");
+    throw invalidParameter("query", "to", "is not after `from`", "a time after `from`");
   return c.json(await searchMessages(c.get("config"), { ...filter, before }), 200);
 });

@@ -11,7 +11,7 @@ import {
 import { readOverview } from "../../store/usage/overview.ts";
 import { readStats, readTokenStats } from "../../store/usage/stats.ts";
 import { newRoutes } from "../http/context.ts";
-import { json, REFUSED } from "../http/openapi.ts";
+import { json, errorResponses } from "../http/openapi.ts";
 import { readInFlight } from "../requests/live.ts";
 import { periodParameters } from "../http/parameters.ts";
 
@@ -24,7 +24,7 @@ const stats = createRoute({
   tags,
   summary: "Sums since a time",
   request: { query: StatsQuery },
-  responses: { 200: json("The sums.", Stats), ...REFUSED },
+  responses: { 200: json("The sums.", Stats), ...errorResponses },
 });
 const overview = createRoute({
   method: "get",
@@ -32,7 +32,7 @@ const overview = createRoute({
   tags,
   summary: "A period beside the one before: sums, course, and who was busiest",
   request: { query: OverviewQuery },
-  responses: { 200: json("The overview.", Overview), ...REFUSED },
+  responses: { 200: json("The overview.", Overview), ...errorResponses },
 });
 const tokenStats = createRoute({
   method: "get",
@@ -40,7 +40,7 @@ const tokenStats = createRoute({
   tags,
   summary: "Counts of all time per domain",
   request: { query: TokenStatsQuery },
-  responses: { 200: json("The counts.", TokenStats), ...REFUSED },
+  responses: { 200: json("The counts.", TokenStats), ...errorResponses },
 });
 
 export const statsRoutes = newRoutes()

@@ -22,8 +22,8 @@ import { readTokenLimits } from "../../store/usage/accounts.ts";
 import { readDashboardStats } from "../../store/usage/legacy-dashboard.ts";
 import { readUsage, sumUsage, type UsageCell } from "../../store/usage/read.ts";
 import { newRoutes } from "../http/context.ts";
-import { json, REFUSED } from "../http/openapi.ts";
-import { invalid } from "../http/errors.ts";
+import { json, errorResponses } from "../http/openapi.ts";
+import { invalidParameter } from "../http/errors.ts";
 import { readAccountsUsage } from "./accounts.ts";
 import { iso, more, span, totals } from "./totals.ts";
 import { readSlidingWindow } from "./sliding-window.ts";
@@ -40,7 +40,7 @@ const current = createRoute({
   tags,
   summary: "An account's usage of the last minutes",
   request: { query: CurrentUsageQuery },
-  responses: { 200: json("The sums.", CurrentUsage), ...REFUSED },
+  responses: { 200: json("The sums.", CurrentUsage), ...errorResponses },
 });
 const daily = createRoute({
   method: "get",
@@ -48,7 +48,7 @@ const daily = createRoute({
   tags,
   summary: "An account's usage by day (UTC), domain and model",
   request: { query: DailyUsageQuery },
-  responses: { 200: json("The days.", DailyUsage), ...REFUSED },
+  responses: { 200: json("The days.", DailyUsage), ...errorResponses },
 });
 const timeSeries = createRoute({
   method: "get",
@@ -56,14 +56,14 @@ const timeSeries = createRoute({
   tags,
   summary: "The course of an account's usage",
   request: { query: TimeSeriesQuery },
-  responses: { 200: json("The course.", TimeSeries), ...REFUSED },
+  responses: { 200: json("The course.", TimeSeries), ...errorResponses },
 });
 const accounts = createRoute({
   method: "get",
   path: "/api/token-usage/accounts",
   tags,
   summary: "Accounts active in the last five hours",
-  responses: { 200: json("The accounts.", AccountsUsage), ...REFUSED },
+  responses: { 200: json("The accounts.", AccountsUsage), ...errorResponses },
 });
 const hourlyRequests = createRoute({
   method: "get",
@@ -71,7 +71,7 @@ const hourlyRequests = createRoute({
   tags,
   summary: "Requests by domain and hour",
   request: { query: HourlyQuery },
-  responses: { 200: json("The hours.", HourlyRequests), ...REFUSED },
+  responses: { 200: json("The hours.", HourlyRequests), ...errorResponses },
 });
 const hourlyTokens = createRoute({
   method: "get",
@@ -79,7 +79,7 @@ const hourlyTokens = createRoute({
   tags,
   summary: "Tokens by domain and hour",
   request: { query: HourlyQuery },
-  responses: { 200: json("The hours.", HourlyTokens), ...REFUSED },
+  responses: { 200: json("The hours.", HourlyTokens), ...errorResponses },
 });
 const sliding = createRoute({
   method: "get",
@@ -87,7 +87,7 @@ const sliding = createRoute({
   tags,
   summary: "What an account used in the hours before each point in time",
   request: { query: SlidingWindowQuery },
-  responses: { 200: json("The points.", SlidingWindow), ...REFUSED },
+  responses: { 200: json("The points.", SlidingWindow), ...errorResponses },
 });
 const dashboard = createRoute({
   method: "get",
@@ -95,7 +95,7 @@ const dashboard = createRoute({
   tags,
   summary: "Counts of all time and of the last 24 hours",
   request: { query: DashboardStatsQuery },
-  responses: { 200: json("The counts.", DashboardStats), ...REFUSED },
+  responses: { 200: json("The counts.", DashboardStats), ...errorResponses },
 });
 
 export const usageRoutes = newRoutes()
@@ -148,7 +148,7 @@ export const usageRoutes = newRoutes()
   .openapi(timeSeries, async (c) => {
     const { accountId, window, interval } = c.req.valid("query");
     if ((window * 60) / interval > MAX_POINTS)
-      throw invalid(
+      throw invalidParameter(
         "query",
         "interval",
         `makes more than ${MAX_POINTS} points of ${window} hours`,

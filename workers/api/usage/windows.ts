@@ -15,7 +15,7 @@ import {
 import { DatabaseUnavailableError } from "../../store/db/errors.ts";
 import { isKnownAccount, listAccounts, putWindowSettings } from "../../store/usage/accounts.ts";
 import { type ApiEnv, newRoutes } from "../http/context.ts";
-import { json, jsonBody, NOT_FOUND, REFUSED } from "../http/openapi.ts";
+import { json, jsonBody, notFoundResponse, errorResponses } from "../http/openapi.ts";
 import { ApiError } from "../http/errors.ts";
 import { reconcile, trueState, trueStates } from "./window-reconcile.ts";
 import { windowDetail, windowView } from "./window-view.ts";
@@ -29,7 +29,7 @@ const list = createRoute({
   request: { query: WindowListQuery },
   responses: {
     200: json("Accounts used in the last eight days, and configured ones.", WindowList),
-    ...REFUSED,
+    ...errorResponses,
   },
 });
 const read = createRoute({
@@ -38,7 +38,7 @@ const read = createRoute({
   tags,
   summary: "How full one account is, by domain, session and model, and how it became so",
   request: { params: WindowParameter, query: WindowQuery },
-  responses: { 200: json("The window.", WindowDetail), ...REFUSED, ...NOT_FOUND },
+  responses: { 200: json("The window.", WindowDetail), ...errorResponses, ...notFoundResponse },
 });
 const put = createRoute({
   method: "put",
@@ -46,7 +46,11 @@ const put = createRoute({
   tags,
   summary: "Set an account's token limit and alert thresholds",
   request: { params: WindowParameter, body: jsonBody(WindowSettingsInput) },
-  responses: { 200: json("The settings as they are now.", WindowSettingsView), ...REFUSED, ...NOT_FOUND },
+  responses: {
+    200: json("The settings as they are now.", WindowSettingsView),
+    ...errorResponses,
+    ...notFoundResponse,
+  },
 });
 const correct = createRoute({
   method: "post",
@@ -54,7 +58,7 @@ const correct = createRoute({
   tags,
   summary: "Compare an account's window with the recorded exchanges and correct it",
   request: { params: WindowParameter, body: jsonBody(ReconcileInput) },
-  responses: { 200: json("The window as it is now.", WindowDetail), ...REFUSED, ...NOT_FOUND },
+  responses: { 200: json("The window as it is now.", WindowDetail), ...errorResponses, ...notFoundResponse },
 });
 
 export const windowRoutes = newRoutes()
@@ -69,14 +73,14 @@ export const windowRoutes = newRoutes()
   .openapi(read, async (c) => {
     const { accountId } = c.req.valid("param");
     const now = Date.now();
-    await expectKnown(c, accountId);
+    await requireAccount(c, accountId);
     const historyFrom = now - c.req.valid("query").historyHours * 3_600_000;
     const state = await trueState(c.env, c.get("config"), accountId, { now, historyFrom });
     return c.json(windowDetail(state), 200);
   })
   .openapi(put, async (c) => {
     const { accountId } = c.req.valid("param");
-    await expectKnown(c, accountId);
+    await requireAccount(c, accountId);
     const { actor, role } = c.get("caller");
     const by = { actor, role, now: new Date() };
     const settings = await putWindowSettings(c.get("config"), accountId, c.req.valid("json"), by);
@@ -85,7 +89,7 @@ export const windowRoutes = newRoutes()
   })
   .openapi(correct, async (c) => {
     const { accountId } = c.req.valid("param");
-    await expectKnown(c, accountId);
+    await requireAccount(c, accountId);
     const now = Date.now();
     const length = Math.max(WINDOW_MS, c.req.valid("json").hours * 3_600_000);
     await reconcile(c.env, c.get("config"), accountId, { from: now - length + 1, to: now + 1 });
@@ -94,7 +98,7 @@ export const windowRoutes = newRoutes()
   });
 
 /** Asking must not make windows of accounts that nobody has. With Postgres out of reach, who asks is believed. */
-async function expectKnown(c: Context<ApiEnv>, accountId: string): Promise<void> {
+async function requireAccount(c: Context<ApiEnv>, accountId: string): Promise<void> {
   const isKnown = await isKnownAccount(c.get("config"), accountId).catch((thrown: unknown) => {
     if (thrown instanceof DatabaseUnavailableError && c.req.method === "GET") return true;
     throw thrown;
