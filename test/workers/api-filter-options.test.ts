@@ -1,6 +1,6 @@
 /** Names to filter by: all there are, each once, without reading the rows they are in. */
 import { beforeEach, expect, it } from "vitest";
-import type { Choices } from "../../workers/schemas/api/choices.ts";
+import type { FilterOptions } from "../../workers/schemas/api/filter-options.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { messageRequest } from "../support/exchanges.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
@@ -8,7 +8,7 @@ import { ask, refused, store } from "../support/worker-api.ts";
 
 beforeEach(resetDatabase);
 
-const choices = () => ask<Choices>("/api/choices");
+const choices = () => ask<FilterOptions>("/api/choices");
 
 it("are the two common types of request where nothing was asked yet", async () => {
   expect(await choices()).toEqual({

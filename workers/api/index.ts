@@ -6,7 +6,7 @@ import { accountChangeRoutes } from "./admin/account.ts";
 import { accountRoutes } from "./admin/accounts.ts";
 import { auditRoutes } from "./admin/audit.ts";
 import { authenticate } from "./auth/authenticate.ts";
-import { choiceRoutes } from "./requests/filter-options.ts";
+import { filterOptionRoutes } from "./requests/filter-options.ts";
 import { conversationRoutes } from "./conversations.ts";
 import { type ApiEnv, type Audience, newRoutes } from "./http/context.ts";
 import { domainRoutes } from "./admin/domains.ts";
@@ -29,7 +29,7 @@ const routes = newRoutes()
   .route("/", searchRoutes)
   .route("/", statsRoutes)
   .route("/", failureRoutes)
-  .route("/", choiceRoutes)
+  .route("/", filterOptionRoutes)
   .route("/", usageRoutes)
   .route("/", windowRoutes)
   .route("/", statusRoutes)

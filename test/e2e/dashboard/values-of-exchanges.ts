@@ -3,7 +3,7 @@ import { formatMoneyExact } from "../../../dashboard/src/format/money.ts";
 import { formatBytes, formatExact, formatShare, formatShort } from "../../../dashboard/src/format/number.ts";
 import { shortId } from "../../../dashboard/src/format/text.ts";
 import { formatDuration } from "../../../dashboard/src/format/time.ts";
-import type { Choices } from "../../../workers/schemas/api/choices.ts";
+import type { FilterOptions } from "../../../workers/schemas/api/filter-options.ts";
 import type { ConversationList, ConversationRow } from "../../../workers/schemas/api/conversations.ts";
 import type { RequestDetail, RequestList, RequestRow } from "../../../workers/schemas/api/requests.ts";
 import type { CostLine } from "../../../workers/schemas/cost.ts";
@@ -47,7 +47,7 @@ const requests = (query: string): Check => ({
   async expected(demo) {
     const [list, { requestTypes }] = await Promise.all([
       demo.getJson<RequestList>(`/api/requests?${lastDay()}&limit=50&${query}`),
-      demo.getJson<Choices>("/api/choices"),
+      demo.getJson<FilterOptions>("/api/choices"),
     ]);
     return {
       ...(await filterBar(demo)),

@@ -4,7 +4,7 @@ import { formatMoney } from "../../../dashboard/src/format/money.ts";
 import { formatExact, formatShare, formatShort } from "../../../dashboard/src/format/number.ts";
 import { formatDuration } from "../../../dashboard/src/format/time.ts";
 import { oneLine } from "../../../dashboard/src/format/text.ts";
-import type { Choices } from "../../../workers/schemas/api/choices.ts";
+import type { FilterOptions } from "../../../workers/schemas/api/filter-options.ts";
 import type { Errors } from "../../../workers/schemas/api/failures.ts";
 import type { RequestList, RequestRow } from "../../../workers/schemas/api/requests.ts";
 import type { Overview } from "../../../workers/schemas/api/stats.ts";
@@ -33,7 +33,7 @@ const HOUR_MS = 3_600_000;
 export const lastDay = () => `from=${new Date(Date.now() - DAY_MS).toISOString()}`;
 
 export async function filterBar({ getJson: ask }: DemoStack): Promise<Record<string, string[]>> {
-  const { domains, accounts, models } = await ask<Choices>("/api/choices");
+  const { domains, accounts, models } = await ask<FilterOptions>("/api/choices");
   const choices = (all: string, names: readonly string[]) => [all, ...names.map((name) => oneLine(name, 48))];
   return {
     "select[name=domain] option": choices("All domains", domains),

@@ -1,7 +1,7 @@
 /** `/api/choices`: what the filters of lists may be set to. */
 import { createRoute } from "@hono/zod-openapi";
-import { Choices } from "../../schemas/api/choices.ts";
-import { readChoices } from "../../store/requests/filter-options.ts";
+import { FilterOptions } from "../../schemas/api/filter-options.ts";
+import { readFilterOptions } from "../../store/requests/filter-options.ts";
 import { newRoutes } from "../http/context.ts";
 import { json, errorResponses } from "../http/openapi.ts";
 
@@ -10,9 +10,9 @@ const read = createRoute({
   path: "/api/choices",
   tags: ["Statistics"],
   summary: "Domains, accounts, models and types there are, to filter by",
-  responses: { 200: json("At most 200 of each, sorted.", Choices), ...errorResponses },
+  responses: { 200: json("At most 200 of each, sorted.", FilterOptions), ...errorResponses },
 });
 
-export const choiceRoutes = newRoutes().openapi(read, async (c) =>
-  c.json(await readChoices(c.get("config")), 200),
+export const filterOptionRoutes = newRoutes().openapi(read, async (c) =>
+  c.json(await readFilterOptions(c.get("config")), 200),
 );
