@@ -10,9 +10,9 @@ import { json, errorResponses } from "./http/openapi.ts";
 import { readInFlight } from "./requests/live.ts";
 
 /** An exchange is stored within 10 s when all is well; a sweep may take a minute. */
-const LATE_MS = 120_000;
+const INGEST_GRACE_MS = 120_000;
 /** What does not answer within this is reported as out of reach: somebody waits for this page because something is wrong. */
-const PATIENCE_MS = 5_000;
+const PART_TIMEOUT_MS = 5_000;
 
 const status = createRoute({
   method: "get",
@@ -24,17 +24,17 @@ const status = createRoute({
 });
 
 /** What this isolate answered last. */
-let last: { at: number; answer: Status } | null = null;
+let cached: { at: number; answer: Status } | null = null;
 
 export const statusRoutes = newRoutes().openapi(status, async (c) => {
   const now = new Date();
   const { maxAge } = c.req.valid("query");
-  if (last && now.getTime() - last.at < maxAge * 1_000) return c.json(last.answer, 200);
+  if (cached && now.getTime() - cached.at < maxAge * 1_000) return c.json(cached.answer, 200);
   const started = performance.now();
   const [inFlight, database, journal] = await Promise.all([
     readInFlight(c.env),
-    known("database", readDatabaseStatus(c.get("config"), now)),
-    known("journal", readJournalStatus(c.env, now)),
+    orNull("database", readDatabaseStatus(c.get("config"), now)),
+    orNull("journal", readJournalStatus(c.env, now)),
   ]);
   const answer: Status = {
     now: now.toISOString(),
@@ -60,7 +60,7 @@ export const statusRoutes = newRoutes().openapi(status, async (c) => {
       database: database?.version ?? null,
     },
   };
-  last = { at: now.getTime(), answer };
+  cached = { at: now.getTime(), answer };
   return c.json(answer, 200);
 });
 
@@ -69,13 +69,13 @@ type JournalStatus = Awaited<ReturnType<typeof readJournalStatus>>;
 
 function stateOf(database: DatabaseStatus | null, journal: JournalStatus | null): Status["state"] {
   if (!database || !journal || (database.ingestFailures?.count ?? 0) > 0) return "failing";
-  return (journal.oldestAgeMs ?? 0) > LATE_MS ? "late" : "ok";
+  return (journal.oldestAgeMs ?? 0) > INGEST_GRACE_MS ? "late" : "ok";
 }
 
 /** The part's answer, or null when it failed or took too long. */
-async function known<T>(part: string, reading: Promise<T>): Promise<T | null> {
+async function orNull<T>(part: string, promise: Promise<T>): Promise<T | null> {
   try {
-    return await withinTime(PATIENCE_MS, reading);
+    return await withinTime(PART_TIMEOUT_MS, promise);
   } catch (thrown) {
     log.error("status: a part is out of reach", { part, error: errorText(thrown) });
     return null;

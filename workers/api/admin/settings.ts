@@ -10,7 +10,7 @@ import { json, errorResponses } from "../http/openapi.ts";
 import { environmentView } from "./environment-view.ts";
 
 /** Outboxes asked for one answer. */
-const MAX_ASKED = 200;
+const MAX_OUTBOXES = 200;
 
 const tags = ["Status"];
 const environment = createRoute({
@@ -31,18 +31,18 @@ const alerts = createRoute({
 export const settingsRoutes = newRoutes()
   .openapi(environment, (c) => c.json({ variables: environmentView(c.get("config")) }, 200))
   .openapi(alerts, async (c) => {
-    const targets = await listAlertTargets(c.get("config"), MAX_ASKED);
-    const asked = targets.slice(0, MAX_ASKED);
-    const states = await Promise.all(asked.map((target) => outboxState(c.env, target)));
+    const targets = await listAlertTargets(c.get("config"), MAX_OUTBOXES);
+    const queried = targets.slice(0, MAX_OUTBOXES);
+    const states = await Promise.all(queried.map((target) => outboxState(c.env, target)));
     const known = states.filter((state) => state !== null);
-    const times = (name: "oldestAt" | "nextAt") => {
+    const earliest = (name: "oldestAt" | "nextAt") => {
       const found = known.map((state) => state[name]).filter((at) => at !== null);
       return found.length === 0 ? null : new Date(Math.min(...found)).toISOString();
     };
     const answer: AlertsWaiting = {
       waiting: known.reduce((sum, { waiting }) => sum + waiting, 0),
-      oldestAt: times("oldestAt"),
-      nextAt: times("nextAt"),
+      oldestAt: earliest("oldestAt"),
+      nextAt: earliest("nextAt"),
       outboxes: known
         .filter(({ waiting, lastProblem }) => waiting > 0 || lastProblem !== null)
         .sort((a, b) => b.waiting - a.waiting)
@@ -54,7 +54,7 @@ export const settingsRoutes = newRoutes()
           lastProblem,
         })),
       unanswered: states.length - known.length,
-      isMore: targets.length > asked.length,
+      isMore: targets.length > queried.length,
     };
     return c.json(answer, 200);
   });

@@ -8,7 +8,7 @@ import { errorResponses } from "../http/openapi.ts";
 import { ApiError } from "../http/errors.ts";
 
 /** The figure is one of many on its page; the page does not wait longer for it. */
-const PATIENCE_MS = 500;
+const IN_FLIGHT_TIMEOUT_MS = 500;
 
 const live = createRoute({
   method: "get",
@@ -49,11 +49,11 @@ export const liveRoutes = newRoutes().openapi(live, async (c) => {
 /** Exchanges under way; null when the feed does not say so at once. */
 export async function readInFlight(env: Env): Promise<InFlight | null> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), PATIENCE_MS);
+  const timeout = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), IN_FLIGHT_TIMEOUT_MS);
   });
   try {
-    return await Promise.race([env.LIVE_FEED.getByName(LIVE_FEED).inFlight(), late]);
+    return await Promise.race([env.LIVE_FEED.getByName(LIVE_FEED).inFlight(), timeout]);
   } catch (thrown) {
     log.warn("live: nobody knows what is in flight", { error: errorText(thrown) });
     return null;

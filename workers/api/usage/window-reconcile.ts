@@ -11,7 +11,7 @@ import { readUsage, sumUsage, type UsageSums } from "../../store/usage/read.ts";
 import { readWindowRows, sumWindowRows } from "../../store/usage/window-rows.ts";
 
 /** Rows are read and compared in portions of this long. */
-const PORTION_MS = 3_600_000;
+const CHUNK_MS = 3_600_000;
 
 const FIGURES = [
   "requests",
@@ -110,10 +110,10 @@ export async function reconcile(
   span: { from: number; to: number },
 ): Promise<void> {
   const stub = env.ACCOUNT_WINDOW.getByName(accountId);
-  for (let from = span.from; from < span.to; from += PORTION_MS) {
-    const portion = { from, to: Math.min(from + PORTION_MS, span.to) };
+  for (let from = span.from; from < span.to; from += CHUNK_MS) {
+    const chunk = { from, to: Math.min(from + CHUNK_MS, span.to) };
     const upTo = await stub.sequence();
-    const exchanges = await readWindowRows(config, accountId, portion);
-    await stub.reconcile({ accountId, ...portion, upTo, exchanges });
+    const exchanges = await readWindowRows(config, accountId, chunk);
+    await stub.reconcile({ accountId, ...chunk, upTo, exchanges });
   }
 }

@@ -9,7 +9,7 @@ import { auditInsert, withPrimary } from "./audit.ts";
 import type { DatabaseConfig, Writer } from "../db/db.ts";
 
 /** Ended sessions stay this long, for whoever reads the audit log beside them. */
-const KEEP_ENDED_MS = 30 * 86_400_000;
+const ENDED_SESSION_RETENTION_MS = 30 * 86_400_000;
 
 export interface NewSession {
   tokenHash: Uint8Array;
@@ -34,7 +34,7 @@ export async function createSession(config: DatabaseConfig, session: NewSession)
     db.batch([
       db.insert(sessions).values({ ...row, createdAt: now }),
       auditInsert(db, { ...session, action: "session.open", target: session.actor }),
-      db.delete(sessions).where(lt(sessions.expiresAt, new Date(now.getTime() - KEEP_ENDED_MS))),
+      db.delete(sessions).where(lt(sessions.expiresAt, new Date(now.getTime() - ENDED_SESSION_RETENTION_MS))),
     ]),
   );
 }
@@ -82,5 +82,5 @@ export async function revokeSession(
 
 /** Throws long-ended sessions away, also where nobody signs in any more. */
 export async function forgetEndedSessions(db: Writer, now: number): Promise<void> {
-  await db.delete(sessions).where(lt(sessions.expiresAt, new Date(now - KEEP_ENDED_MS)));
+  await db.delete(sessions).where(lt(sessions.expiresAt, new Date(now - ENDED_SESSION_RETENTION_MS)));
 }

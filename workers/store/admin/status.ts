@@ -5,12 +5,12 @@ import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 import { listJournal } from "../journal/objects.ts";
 
 const DAY_MS = 86_400_000;
-const NEWEST = 20;
+const MAX_NEWEST = 20;
 /** Beyond this the exact number says nothing more. */
-const MAX_WAITING = 10_000;
+const MAX_UNINDEXED = 10_000;
 /** Entries of the journal that are looked at: two pages of a listing. */
-const MAX_COUNTED = 1_000;
-const PAGE = 500;
+const MAX_JOURNAL_ENTRIES = 1_000;
+const JOURNAL_PAGE_SIZE = 500;
 
 type DatabaseStatus = Pick<
   Status,
@@ -34,7 +34,7 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
     const [failures, failed, counters, errors, general, linking, waiting, unrecorded] = await db.batch([
       db.execute(sql`select count(*) as count from ingest_failures`),
       db.execute(sql`select exchange_id, domain, error, attempts, ${time("first_at")} as first_at, ${time("last_at")} as last_at
-        from ingest_failures order by ingest_failures.last_at desc limit ${NEWEST}`),
+        from ingest_failures order by ingest_failures.last_at desc limit ${MAX_NEWEST}`),
       db.execute(
         sql`select name, sum(value) as value from counters where bucket > ${since}::timestamptz group by name`,
       ),
@@ -42,13 +42,13 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
         coalesce(r.error_message, r.error_type) as error
         from requests r join domains d on d.id = r.domain_id
         where (r.status >= 400 or r.status is null or r.outcome <> 'complete') and r.started_at > ${since}::timestamptz
-        order by r.started_at desc, r.id desc limit ${NEWEST}`),
+        order by r.started_at desc, r.id desc limit ${MAX_NEWEST}`),
       db.execute(sql`select ${time("max(started_at)")} as newest, current_setting('server_version') as version
         from requests`),
       db.execute(sql`select coalesce(sum(continuations), 0) as continuations, coalesce(sum(orphans), 0) as orphans
         from conversations where last_at > ${weekAgo}::timestamptz`),
       db.execute(sql`select count(*) as count from
-        (select 1 from search_entries where words is null limit ${MAX_WAITING}) waiting`),
+        (select 1 from search_entries where words is null limit ${MAX_UNINDEXED}) waiting`),
       // With the condition of the index of unhappy requests, which is all that is read.
       db.execute(sql`select count(*) as count from requests
         where (status >= 400 or status is null or outcome <> 'complete') and outcome = 'unrecorded'
@@ -99,7 +99,10 @@ export async function readJournalStatus(
   const seen = { entries: 0, ended: 0, bytes: 0, oldest: Infinity };
   let startAfter: string | undefined;
   do {
-    const page = await listJournal(env.JOURNAL, { limit: PAGE, ...(startAfter ? { startAfter } : {}) });
+    const page = await listJournal(env.JOURNAL, {
+      limit: JOURNAL_PAGE_SIZE,
+      ...(startAfter ? { startAfter } : {}),
+    });
     for (const { hasResponse, bytes, uploadedAt, exchanges = 1 } of page.entries) {
       seen.entries += exchanges;
       seen.bytes += bytes;
@@ -108,7 +111,7 @@ export async function readJournalStatus(
       seen.oldest = Math.min(seen.oldest, uploadedAt);
     }
     startAfter = page.cursor ?? undefined;
-  } while (startAfter && seen.entries < MAX_COUNTED);
+  } while (startAfter && seen.entries < MAX_JOURNAL_ENTRIES);
   const oldestAgeMs = seen.ended === 0 ? null : Math.max(0, now.getTime() - seen.oldest);
   return {
     entries: seen.entries,

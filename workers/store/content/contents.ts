@@ -5,7 +5,7 @@
 import { and, eq, inArray, sql } from "drizzle-orm";
 import { contents } from "../../../drizzle/schema.ts";
 import { encodeBytes } from "./compression.ts";
-import { arrayLiteral, MAX_STATEMENT_BYTES, packed, portions } from "../db/statement-batches.ts";
+import { arrayLiteral, MAX_STATEMENT_BYTES, concatenated, batches } from "../db/statement-batches.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
 /** Bytes and their address. */
@@ -35,7 +35,7 @@ export async function putContents(
   const distinct = new Map(given.map((content) => [addressKey(content.sha256), content]));
   const ids = await findContents(tx, domainId, [...distinct.values()]);
   const missing = [...distinct].filter(([key]) => !ids.has(key)).map(([, content]) => content);
-  for (const part of portions(missing, ({ bytes }) => bytes.length))
+  for (const part of batches(missing, ({ bytes }) => bytes.length))
     await insertContents(tx, domainId, part, ids);
   return ids;
 }
@@ -70,9 +70,9 @@ async function insertContents(
     size: bytes.length,
     ...encodeBytes(bytes),
   }));
-  const hashes = packed(rows.map(({ sha256 }) => sha256));
+  const hashes = concatenated(rows.map(({ sha256 }) => sha256));
   const firsts = rows.map(({ data }) => data.subarray(0, MAX_STATEMENT_BYTES));
-  const data = packed(firsts);
+  const data = concatenated(firsts);
   const numbers = [
     arrayLiteral(rows.map(({ size }) => size)),
     arrayLiteral(rows.map(({ coding }) => coding)),

@@ -7,7 +7,7 @@ import { and, eq, inArray, sql } from "drizzle-orm";
 import { nodes } from "../../../drizzle/schema.ts";
 import type { ChainElement } from "../../domain/content/split-body.ts";
 import { addressKey, type ContentIds, HASH_BYTES } from "./contents.ts";
-import { arrayLiteral, MAX_STATEMENT_ROWS, packed } from "../db/statement-batches.ts";
+import { arrayLiteral, MAX_STATEMENT_ROWS, concatenated } from "../db/statement-batches.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
 type Chain = readonly ChainElement[];
@@ -135,8 +135,8 @@ interface NewNode {
 /** One statement: the ids are drawn first, so that a row can name its parent in the same statement. Fills in the ids. */
 async function insertNodes(tx: WriterTransaction, domainId: number, rows: readonly NewNode[]): Promise<void> {
   const parents = rows.map(({ parent }) => parent);
-  const hashes = packed(rows.map(({ hash }) => hash));
-  const forms = packed(rows.map(({ form }) => form ?? NOTHING));
+  const hashes = concatenated(rows.map(({ hash }) => hash));
+  const forms = concatenated(rows.map(({ form }) => form ?? NOTHING));
   const numbers = [
     arrayLiteral(rows.map(({ order }) => order)),
     arrayLiteral(parents.map((parent) => (isNew(parent) ? parent.id : parent))),

@@ -7,7 +7,7 @@ import { contents, type requests, responseBodies } from "../../../drizzle/schema
 import { concat } from "../../domain/bytes.ts";
 import { type BodyParts, rebuildBody } from "../../domain/content/split-body.ts";
 import { decodeBytes } from "./compression.ts";
-import { MAX_STATEMENT_BYTES, portions } from "../db/statement-batches.ts";
+import { MAX_STATEMENT_BYTES, batches } from "../db/statement-batches.ts";
 import type { Reader, Writer, WriterTransaction } from "../db/db.ts";
 
 type Row = typeof requests.$inferSelect;
@@ -120,7 +120,7 @@ export async function readContents(
   wanted: readonly { id: bigint; length: number }[],
 ): Promise<Map<bigint, Uint8Array>> {
   const read = new Map<bigint, Uint8Array>();
-  for (const portion of portions(wanted, ({ length }) => length)) {
+  for (const portion of batches(wanted, ({ length }) => length)) {
     const slices = (ids: bigint[], from: number) =>
       // All three select alike; only their types differ.
       (db as Reader)

@@ -2,7 +2,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import { responseBodies } from "../../../drizzle/schema.ts";
 import { encodeBytes } from "./compression.ts";
-import { MAX_STATEMENT_BYTES, portions } from "../db/statement-batches.ts";
+import { MAX_STATEMENT_BYTES, batches } from "../db/statement-batches.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
 export interface ResponseBody {
@@ -18,7 +18,7 @@ export async function putResponseBodies(
   tx: WriterTransaction,
   bodies: readonly ResponseBody[],
 ): Promise<void> {
-  for (const portion of portions(bodies, ({ bytes }) => bytes.length)) {
+  for (const portion of batches(bodies, ({ bytes }) => bytes.length)) {
     const rows = portion.map(({ bytes, ...key }) => ({ ...key, size: bytes.length, ...encodeBytes(bytes) }));
     await tx
       .insert(responseBodies)

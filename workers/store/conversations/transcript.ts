@@ -226,10 +226,10 @@ async function readPage(db: Reader, pieces: readonly HistoryPiece[], limit: numb
   const messages: (Omit<TranscriptMessage, "requestId" | "timestamp" | "isAnswer"> & {
     contentId: bigint;
   })[] = [];
-  let room = PAGE_BYTES;
+  let bytesLeft = PAGE_BYTES;
   let isRemoved = false;
   for (const [n, { position, contentId, size, isRepeated }] of pieces.entries()) {
-    if (n >= limit || (room <= 0 && messages.length > 0)) return { messages, next: position, isRemoved };
+    if (n >= limit || (bytesLeft <= 0 && messages.length > 0)) return { messages, next: position, isRemoved };
     const bytes = contents.get(contentId);
     if (!bytes) {
       if (size > MAX_SHOWN_BYTES)
@@ -240,7 +240,7 @@ async function readPage(db: Reader, pieces: readonly HistoryPiece[], limit: numb
     const { role, content, isClipped, hasTools } = clipMessage(bytes, false);
     if (isRepeated && hasTools) continue;
     messages.push({ position, role, content, isClipped, bytes: bytes.length, contentId });
-    room -= isClipped ? JSON.stringify(content).length : bytes.length;
+    bytesLeft -= isClipped ? JSON.stringify(content).length : bytes.length;
   }
   return { messages, next: null, isRemoved };
 }

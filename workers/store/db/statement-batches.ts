@@ -6,19 +6,19 @@ export const MAX_STATEMENT_BYTES = 4 * 1_048_576;
 export const MAX_STATEMENT_ROWS = 10_000;
 
 /** In order, in portions of at most MAX_STATEMENT_BYTES and MAX_STATEMENT_ROWS; what is larger alone is a portion of its own. */
-export function portions<T>(items: readonly T[], sizeOf: (item: T) => number): T[][] {
+export function batches<T>(items: readonly T[], sizeOf: (item: T) => number): T[][] {
   const result: T[][] = [];
-  let room = 0;
+  let bytesLeft = 0;
   for (const item of items) {
     const size = sizeOf(item);
     let last = result.at(-1);
-    if (!last || size > room || last.length === MAX_STATEMENT_ROWS) {
+    if (!last || size > bytesLeft || last.length === MAX_STATEMENT_ROWS) {
       last = [];
       result.push(last);
-      room = MAX_STATEMENT_BYTES;
+      bytesLeft = MAX_STATEMENT_BYTES;
     }
     last.push(item);
-    room -= size;
+    bytesLeft -= size;
   }
   return result;
 }
@@ -27,7 +27,7 @@ export function portions<T>(items: readonly T[], sizeOf: (item: T) => number): T
  * Many values as one parameter, which is parsed, bound and sent much faster than one each: `pieces` one after the other,
  * to be cut apart by SQL's `substring`, and an array literal of where each begins.
  */
-export function packed(pieces: readonly Uint8Array[]): { bytes: Uint8Array; starts: string } {
+export function concatenated(pieces: readonly Uint8Array[]): { bytes: Uint8Array; starts: string } {
   const starts: number[] = [];
   let length = 0;
   for (const piece of pieces) {

@@ -8,11 +8,11 @@ import { startedAtOf } from "../../domain/exchange-id.ts";
 import { plainText } from "../../domain/truncate.ts";
 import type { Writer } from "../db/db.ts";
 
-const MAX_ERROR = 500;
+const MAX_ERROR_CHARACTERS = 500;
 /** The wait until the sweep rings for an entry again doubles up to half a day. */
-const LONGEST_WAIT_MS = 12 * 3_600_000;
+const MAX_SWEEP_BACKOFF_MS = 12 * 3_600_000;
 /** An entry still in the journal is rung for as soon as it may be. */
-const OLD_RING_MS = 7 * 86_400_000;
+const SWEPT_ENTRY_RETENTION_MS = 7 * 86_400_000;
 
 /**
  * Writes down that an exchange could not be stored, and why. Its journal entry stays. Of one that another bell has stored
@@ -25,12 +25,12 @@ export async function recordFailure(
   now: number,
 ): Promise<void> {
   const at = new Date(now);
-  const error = plainText(failure.error, MAX_ERROR);
+  const error = plainText(failure.error, MAX_ERROR_CHARACTERS);
   await db
     .insert(ingestFailures)
     .values({
       ...failure,
-      domain: plainText(failure.domain, MAX_ERROR),
+      domain: plainText(failure.domain, MAX_ERROR_CHARACTERS),
       error,
       attempts: 1,
       firstAt: at,
@@ -84,7 +84,7 @@ export async function rememberRings(
   firstWaitMs: number,
 ): Promise<void> {
   if (exchangeIds.length === 0) return;
-  const waits = sql`make_interval(secs => least(${firstWaitMs / 1_000} * power(2, least(${sweptEntries.rings}, 30)), ${LONGEST_WAIT_MS / 1000}))`;
+  const waits = sql`make_interval(secs => least(${firstWaitMs / 1_000} * power(2, least(${sweptEntries.rings}, 30)), ${MAX_SWEEP_BACKOFF_MS / 1000}))`;
   await db
     .insert(sweptEntries)
     .values(exchangeIds.map((exchangeId) => ({ exchangeId, rings: 1, nextAt: new Date(now + firstWaitMs) })))
@@ -99,7 +99,7 @@ export async function rememberRings(
 
 /** Forgets rings for entries that somebody else took out of the journal. */
 export async function forgetOldRings(db: Writer, now: number): Promise<void> {
-  await db.delete(sweptEntries).where(lt(sweptEntries.nextAt, new Date(now - OLD_RING_MS)));
+  await db.delete(sweptEntries).where(lt(sweptEntries.nextAt, new Date(now - SWEPT_ENTRY_RETENTION_MS)));
 }
 
 /** These exchanges are stored, and that is committed: whatever went wrong with them before is over. */

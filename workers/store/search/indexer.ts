@@ -11,13 +11,13 @@ import { readContents } from "../content/request-body.ts";
 import { type DatabaseConfig, withWriter, type WriterTransaction } from "../db/db.ts";
 
 /** Contents taken at once, by number and by uncompressed bytes. */
-const PORTION = 200;
-const PORTION_BYTES = 524_288;
+const MAX_BATCH_CONTENTS = 200;
+const MAX_BATCH_BYTES = 524_288;
 /** A larger one is not searched: it is an upload. */
 const MAX_CONTENT_BYTES = 12 * 1_048_576;
 
 /** A fuller batch means that more is waiting: then storing comes first, and cron or a later batch does the index. */
-const LIGHT_BATCH = 20;
+const MAX_LIGHT_BATCH = 20;
 /** The next batch need not wait longer than this for the database. */
 const MAX_MS_AFTER_BATCH = 3_000;
 /** Of each minute, whatever is going on: the index falls behind under load, but never for ever. */
@@ -25,14 +25,14 @@ const MAX_MS_BY_CRON = 6_000;
 
 /** After a batch of so many exchanges was stored. */
 export async function indexAfterBatch(config: DatabaseConfig, exchanges: number): Promise<void> {
-  if (exchanges <= LIGHT_BATCH) await index(config, MAX_MS_AFTER_BATCH);
+  if (exchanges <= MAX_LIGHT_BATCH) await tryIndex(config, MAX_MS_AFTER_BATCH);
 }
 
 export async function indexByCron(config: DatabaseConfig): Promise<void> {
-  await index(config, MAX_MS_BY_CRON);
+  await tryIndex(config, MAX_MS_BY_CRON);
 }
 
-async function index(config: DatabaseConfig, maxMs: number): Promise<void> {
+async function tryIndex(config: DatabaseConfig, maxMs: number): Promise<void> {
   try {
     await indexWaiting(config, maxMs);
   } catch (thrown) {
@@ -46,30 +46,30 @@ export async function indexWaiting(config: DatabaseConfig, maxMs: number): Promi
   return withWriter(config, async (db) => {
     let done = 0;
     for (;;) {
-      const count = await db.transaction(indexPortion);
+      const count = await db.transaction(indexNextBatch);
       done += count;
       if (count === 0 || Date.now() >= deadline) return done;
     }
   });
 }
 
-async function indexPortion(tx: WriterTransaction): Promise<number> {
+async function indexNextBatch(tx: WriterTransaction): Promise<number> {
   const waiting = await tx.execute<{ id: string; size: number | null }>(sql`
     SELECT e.content_id AS id, c.size FROM search_entries e LEFT JOIN contents c ON c.id = e.content_id
-    WHERE e.words IS NULL ORDER BY e.content_id LIMIT ${PORTION} FOR UPDATE OF e SKIP LOCKED`);
-  const taken: { id: bigint; length: number }[] = [];
-  let room = PORTION_BYTES;
+    WHERE e.words IS NULL ORDER BY e.content_id LIMIT ${MAX_BATCH_CONTENTS} FOR UPDATE OF e SKIP LOCKED`);
+  const selected: { id: bigint; length: number }[] = [];
+  let bytesLeft = MAX_BATCH_BYTES;
   for (const { id, size } of waiting.rows) {
-    if (room <= 0) break;
-    taken.push({ id: BigInt(id), length: size ?? 0 });
-    room -= size ?? 0;
+    if (bytesLeft <= 0) break;
+    selected.push({ id: BigInt(id), length: size ?? 0 });
+    bytesLeft -= size ?? 0;
   }
-  if (taken.length === 0) return 0;
+  if (selected.length === 0) return 0;
   const contents = await readContents(
     tx,
-    taken.filter(({ length }) => length > 0 && length <= MAX_CONTENT_BYTES),
+    selected.filter(({ length }) => length > 0 && length <= MAX_CONTENT_BYTES),
   );
-  const indexed = taken.map(({ id }) => {
+  const indexed = selected.map(({ id }) => {
     const bytes = contents.get(id);
     const message = bytes ? searchText(bytes) : null;
     return {
@@ -82,5 +82,5 @@ async function indexPortion(tx: WriterTransaction): Promise<number> {
     UPDATE search_entries e SET role = given.role, words = array_to_tsvector(ARRAY(SELECT jsonb_array_elements_text(given.words)))
     FROM jsonb_to_recordset(${JSON.stringify(indexed)}::jsonb) AS given (id bigint, role text, words jsonb)
     WHERE e.content_id = given.id`);
-  return taken.length;
+  return selected.length;
 }

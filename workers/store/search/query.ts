@@ -14,7 +14,7 @@ import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 export type SearchFilter = Omit<SearchQuery, "cursor"> & { before: Cursor | null };
 
 /** Candidates are read in portions, and after so many a page is given out as it is. */
-const MAX_PORTIONS = 5;
+const MAX_CANDIDATE_PAGES = 5;
 /** Of one portion this much is read; a candidate beyond it is shown without a snippet. */
 const MAX_READ_BYTES = 16 * 1_048_576;
 
@@ -37,7 +37,7 @@ export async function searchMessages(config: DatabaseConfig, filter: SearchFilte
   return withReader(config, async (db) => {
     const results: SearchResults["results"] = [];
     let place = filter.before;
-    for (let n = 0; n < MAX_PORTIONS; n++) {
+    for (let n = 0; n < MAX_CANDIDATE_PAGES; n++) {
       const candidates = await readCandidates(db, terms, filter, place);
       const texts = await readTexts(db, candidates);
       for (const candidate of candidates) {
@@ -94,10 +94,10 @@ async function readCandidates(
 
 /** The texts of those that fit, by content id. */
 async function readTexts(db: Reader, candidates: readonly Candidate[]): Promise<Map<string, string>> {
-  let room = MAX_READ_BYTES;
+  let bytesLeft = MAX_READ_BYTES;
   const read = candidates.flatMap(({ content_id: id, size }) => {
-    room -= size ?? 0;
-    return size === null || room < 0 ? [] : [{ id: BigInt(id), length: size }];
+    bytesLeft -= size ?? 0;
+    return size === null || bytesLeft < 0 ? [] : [{ id: BigInt(id), length: size }];
   });
   const texts = new Map<string, string>();
   for (const [id, bytes] of await readContents(db, read))

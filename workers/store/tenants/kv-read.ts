@@ -15,9 +15,9 @@ const MAX_CACHED = 5_000;
 /** A KV read that takes longer counts as failed. Usual reads take under 20 ms hot, under 500 ms cold. */
 const READ_TIMEOUT_MS = 3_000;
 /** The same where a last good record could serve instead. */
-const IMPATIENT_READ_TIMEOUT_MS = 1_000;
+const REFRESH_TIMEOUT_MS = 1_000;
 /** After a read that failed, the last good record serves this long before KV is asked again. */
-const PAUSE_AFTER_FAILURE_MS = 10_000;
+const RETRY_AFTER_FAILURE_MS = 10_000;
 
 interface Cached {
   /** Null: there was none. Remembered for the names of this machine only, and never trusted while KV answers. */
@@ -72,12 +72,12 @@ async function read<T>(env: Tenants, key: string, parse: (json: unknown) => T): 
   const age = known ? now - known.readAt : Infinity;
   if (known && known.value !== null && age < TENANT_CACHE_MS) return known.value;
   const lastGood = known && age < TENANT_STALE_MS ? known : null;
-  if (lastGood && now - lastGood.failedAt < PAUSE_AFTER_FAILURE_MS) return lastGood.value;
+  if (lastGood && now - lastGood.failedAt < RETRY_AFTER_FAILURE_MS) return lastGood.value;
   // While one request tries, the others go on with what they have.
   if (lastGood && lastGood.failedAt > 0) lastGood.failedAt = now;
   try {
     const asked = env.TENANTS.get(key, "json").then((json) => learn(key, json, parse));
-    return await withinTime(lastGood ? IMPATIENT_READ_TIMEOUT_MS : READ_TIMEOUT_MS, asked);
+    return await withinTime(lastGood ? REFRESH_TIMEOUT_MS : READ_TIMEOUT_MS, asked);
   } catch (thrown) {
     const kind = key.slice(0, key.indexOf(":"));
     log.error("tenants: KV read failed", {

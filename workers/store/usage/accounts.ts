@@ -8,7 +8,7 @@ import { type DatabaseConfig, withReader, withWriter } from "../db/db.ts";
 import { distinctValues } from "../db/distinct-values.ts";
 
 /** Accounts that are looked at to find those used last. */
-const MOST_ACCOUNTS = 2_000;
+const MAX_RECENT_ACCOUNTS = 2_000;
 
 const DEFAULT_SETTINGS: WindowSettings = { tokenLimit: null, thresholds: [...WINDOW_THRESHOLDS] };
 
@@ -62,7 +62,7 @@ export async function listAccounts(config: DatabaseConfig, since: Date, limit: n
     db.execute<{ account_id: string }>(sql`
       select account_id from (
         select name as account_id, (select max(started_at) from requests where account_id = name) as last, false as is_configured
-        from ${distinctValues("account_id", MOST_ACCOUNTS)} used
+        from ${distinctValues("account_id", MAX_RECENT_ACCOUNTS)} used
         union all
         select account_id, '-infinity', true from domains where configured and account_id is not null
       ) known group by account_id

@@ -10,8 +10,8 @@ import type { CountersBell } from "../../schemas/exchange.ts";
 import type { Writer, WriterTransaction } from "../db/db.ts";
 
 /** Queues keep a message 14 days at most. /queues/platform/limits */
-const MESSAGE_LIFE_MS = 15 * 86_400_000;
-const MAX_NAME = 100;
+const MESSAGE_RETENTION_MS = 15 * 86_400_000;
+const MAX_NAME_CHARACTERS = 100;
 
 export type CounterMessage = Pick<CountersBell, "id" | "at" | "counts">;
 
@@ -35,7 +35,7 @@ export async function addCounters(db: Writer, messages: readonly CounterMessage[
 
 /** Forgets messages that no queue can deliver any more. */
 export async function forgetCounterMessages(db: Writer, now: number): Promise<void> {
-  await db.delete(counterMessages).where(lt(counterMessages.at, new Date(now - MESSAGE_LIFE_MS)));
+  await db.delete(counterMessages).where(lt(counterMessages.at, new Date(now - MESSAGE_RETENTION_MS)));
 }
 
 async function addCounts(tx: WriterTransaction, messages: readonly CounterMessage[]): Promise<void> {
@@ -43,7 +43,7 @@ async function addCounts(tx: WriterTransaction, messages: readonly CounterMessag
   for (const { at, counts } of messages) {
     const bucket = new Date(Math.floor(at / ROLLUP_BUCKET_MS) * ROLLUP_BUCKET_MS);
     for (const [given, value] of Object.entries(counts)) {
-      const name = plainText(given, MAX_NAME);
+      const name = plainText(given, MAX_NAME_CHARACTERS);
       const key = `${bucket.toISOString()} ${name}`;
       const sum = sums.get(key) ?? { bucket, name, value: 0 };
       sums.set(key, { ...sum, value: sum.value + value });

@@ -21,7 +21,7 @@ export interface OverviewFilter {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** Entries of each list of the busiest. */
-const BUSIEST = 20;
+const MAX_TOP = 20;
 
 /** PostgreSQL sends sums as text. */
 interface SumRow extends Record<string, unknown> {
@@ -75,7 +75,7 @@ export async function readOverview(
   const busiest = (grouping: number) =>
     of(grouping)
       .sort((a, b) => Number(b.requests) - Number(a.requests))
-      .slice(0, BUSIEST);
+      .slice(0, MAX_TOP);
   const slots = new Map(of(SLOT).map((row) => [Number(row.slot) * 1_000, row]));
   const times: number[] = [];
   for (let at = Math.floor(from / bucketMs) * bucketMs; at < to; at += bucketMs) times.push(at);
