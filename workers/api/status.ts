@@ -4,7 +4,7 @@ import { VERSION } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
 import { Status, StatusQuery } from "../schemas/api/status.ts";
 import { readDatabaseStatus, readJournalStatus } from "../store/admin/status.ts";
-import { withinTime } from "../store/db/timeout.ts";
+import { withTimeout } from "../store/db/timeout.ts";
 import { newRoutes } from "./http/context.ts";
 import { json, errorResponses } from "./http/openapi.ts";
 import { readInFlight } from "./requests/live.ts";
@@ -75,7 +75,7 @@ function stateOf(database: DatabaseStatus | null, journal: JournalStatus | null)
 /** The part's answer, or null when it failed or took too long. */
 async function orNull<T>(part: string, promise: Promise<T>): Promise<T | null> {
   try {
-    return await withinTime(PART_TIMEOUT_MS, promise);
+    return await withTimeout(PART_TIMEOUT_MS, promise);
   } catch (thrown) {
     log.error("status: a part is out of reach", { part, error: errorText(thrown) });
     return null;

@@ -6,7 +6,7 @@ import { JOURNAL_TIMEOUT_MS, MAX_QUEUE_BATCH_MESSAGES } from "../runtime/constan
 import { errorText, log } from "../runtime/log.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
 import { type Bundled, bundlePart, readJournalBundle, unbundle } from "../store/journal/bundles.ts";
-import { withinTime } from "../store/db/timeout.ts";
+import { withTimeout } from "../store/db/timeout.ts";
 
 /** A bundle that was read. */
 export interface OpenBundle {
@@ -20,7 +20,7 @@ export async function readBundle(
   journal: R2Bucket,
   { id, exchanges = 0 }: ExchangeBell,
 ): Promise<{ exchanges: Bundled[] }> {
-  const read = await withinTime(JOURNAL_TIMEOUT_MS, readJournalBundle(journal, id, exchanges));
+  const read = await withTimeout(JOURNAL_TIMEOUT_MS, readJournalBundle(journal, id, exchanges));
   if (read === null) log.info("ingest: a bell rang for a bundle that has been cleared", { id });
   return { exchanges: read ?? [] };
 }
@@ -36,7 +36,7 @@ export const bundleObject = ({ id, exchanges = 0 }: ExchangeBell) => ({
  */
 export async function takeOut(env: Env, bell: ExchangeBell, left: readonly Bundled[]): Promise<boolean> {
   try {
-    await withinTime(JOURNAL_TIMEOUT_MS, Promise.all(left.map((one) => unbundle(env.JOURNAL, one))));
+    await withTimeout(JOURNAL_TIMEOUT_MS, Promise.all(left.map((one) => unbundle(env.JOURNAL, one))));
     const { exchanges: _, ...own } = bell;
     const bells = left.map(({ id, objects }) => ({
       ...own,

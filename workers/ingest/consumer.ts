@@ -15,7 +15,7 @@ import { addCounters, type CounterMessage } from "../store/usage/counters.ts";
 import { withWriter } from "../store/db/db.ts";
 import { recordFailure } from "../store/requests/dead-letters.ts";
 import { clearJournal } from "../store/journal/objects.ts";
-import { withinTime } from "../store/db/timeout.ts";
+import { withTimeout } from "../store/db/timeout.ts";
 import { bundleObject, takeOut } from "./bundles.ts";
 import { type Delivery, exchangesOf, fitTogether, slices } from "./batches.ts";
 import { hasFacts, isLongTried, keepFacts } from "./persist-metadata.ts";
@@ -125,7 +125,7 @@ async function settleExchanges(
 /** What stays is rung for again, found in Postgres, and cleared then. */
 async function clear(env: Env, cleared: StoredSlice["cleared"]): Promise<void> {
   if (cleared.length === 0) return;
-  await withinTime(JOURNAL_TIMEOUT_MS, clearJournal(env.JOURNAL, cleared)).catch((thrown: unknown) =>
+  await withTimeout(JOURNAL_TIMEOUT_MS, clearJournal(env.JOURNAL, cleared)).catch((thrown: unknown) =>
     log.warn("ingest: journal entries not cleared", { entries: cleared.length, error: errorText(thrown) }),
   );
 }

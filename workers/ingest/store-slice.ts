@@ -21,7 +21,7 @@ import {
   type JournalPart,
   readJournal,
 } from "../store/journal/objects.ts";
-import { withinTime } from "../store/db/timeout.ts";
+import { withTimeout } from "../store/db/timeout.ts";
 import { type OpenBundle, readBundle } from "./bundles.ts";
 import type { Delivery } from "./batches.ts";
 import { askedRequest, exchangeRow } from "./rows/exchange-row.ts";
@@ -184,7 +184,7 @@ function distinct(slice: readonly Delivery[], sweptBefore: number): Pick<Entry, 
 }
 
 async function readEntry(journal: R2Bucket, given: Pick<Entry, "bell" | "isTroubled">): Promise<Entry> {
-  const reading = withinTime(JOURNAL_TIMEOUT_MS, readJournal(journal, given.bell.id));
+  const reading = withTimeout(JOURNAL_TIMEOUT_MS, readJournal(journal, given.bell.id));
   // R2 is down, as it was when these facts were rung for: they are stored all the same, and what R2 has completes them later.
   const knowsAll = given.bell.request !== null && given.bell.response !== null;
   const entry = await (knowsAll ? reading.catch(() => NOTHING_READ) : reading);

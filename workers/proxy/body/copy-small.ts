@@ -1,6 +1,6 @@
 /** A small body on its way to the client, piece by piece as it comes; the pieces are kept for the archive. Used by answer-body. */
 import { CLIENT_GRACE_MS } from "../../runtime/constants.ts";
-import { unlessLate } from "../../store/db/timeout.ts";
+import { timeoutOrNull } from "../../store/db/timeout.ts";
 import type { Taken } from "./tee-reader.ts";
 
 /**
@@ -36,7 +36,7 @@ export async function passPieces(
       else void writer.write(piece.value).catch(() => undefined);
     }
     const closed = writer.close().then(() => true);
-    return { gulped, broken: null, wasServed: await unlessLate(CLIENT_GRACE_MS, closed) };
+    return { gulped, broken: null, wasServed: await timeoutOrNull(CLIENT_GRACE_MS, closed) };
   } catch {
     gone();
     return { gulped, broken: null, wasServed: false };

@@ -5,7 +5,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { MAX_RECORDED_BODY_BYTES, RECORDED_HEAD_BYTES } from "../../runtime/constants.ts";
 import { concat } from "../../domain/bytes.ts";
-import { unlessLate } from "../../store/db/timeout.ts";
+import { timeoutOrNull } from "../../store/db/timeout.ts";
 
 export interface Gulped {
   /** The bytes in order: all of them, or with `hash` set the first RECORDED_HEAD_BYTES. */
@@ -64,7 +64,7 @@ export async function gulpBranch(
       if (await served) await rested;
       return { gulped, broken: null };
     }
-    while ((await unlessLate(FETCH_INTERVAL_MS, served)) === null)
+    while ((await timeoutOrNull(FETCH_INTERVAL_MS, served)) === null)
       if (await fetchWhatLies(reader, gulped)) return { gulped, broken: null };
     if (await served) {
       await rested;

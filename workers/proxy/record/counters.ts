@@ -6,7 +6,7 @@
  */
 import { errorText, log } from "../../runtime/log.ts";
 import type { CountersBell } from "../../schemas/exchange.ts";
-import { withinTime } from "../../store/db/timeout.ts";
+import { withTimeout } from "../../store/db/timeout.ts";
 import { hasUnsent, sendUnsent } from "./pending-notifications.ts";
 
 /** Names are part of the API (`GET /api/status`) and never change. */
@@ -70,10 +70,10 @@ async function send(
   try {
     for (; pending !== null || hasCounts(); pending = null) {
       pending ??= taken(now);
-      await withinTime(SEND_TIMEOUT_MS, env.EXCHANGES.send(pending));
+      await withTimeout(SEND_TIMEOUT_MS, env.EXCHANGES.send(pending));
     }
     await sendUnsent((bells) =>
-      withinTime(SEND_TIMEOUT_MS, env.EXCHANGES.sendBatch(bells.map((body) => ({ body })))),
+      withTimeout(SEND_TIMEOUT_MS, env.EXCHANGES.sendBatch(bells.map((body) => ({ body })))),
     );
   } catch (thrown) {
     log.warn("counters: queue send failed, kept for the next time", { error: errorText(thrown) });

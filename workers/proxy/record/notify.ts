@@ -2,7 +2,7 @@
 import { MAX_QUEUE_MESSAGE_BYTES } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { ExchangeBell } from "../../schemas/exchange.ts";
-import { withinTime } from "../../store/db/timeout.ts";
+import { withTimeout } from "../../store/db/timeout.ts";
 import { count } from "./counters.ts";
 import { keepUnsent, sendUnsent } from "./pending-notifications.ts";
 
@@ -16,7 +16,7 @@ export async function ring(env: Pick<Env, "EXCHANGES">, message: ExchangeBell): 
   for (let attempt = 0; ; attempt++) {
     try {
       // One that arrives after its time rings twice, which does no harm.
-      await withinTime(BELL_TIMEOUT_MS, env.EXCHANGES.send(bell));
+      await withTimeout(BELL_TIMEOUT_MS, env.EXCHANGES.send(bell));
       return;
     } catch (thrown) {
       log.warn("bell: queue send failed", { id: bell.id, attempt, error: errorText(thrown) });
@@ -35,7 +35,7 @@ export async function ringForFacts(
   bells.map(fitted).forEach(keep);
   try {
     await sendUnsent((some) =>
-      withinTime(BELL_TIMEOUT_MS, env.EXCHANGES.sendBatch(some.map((body) => ({ body })))),
+      withTimeout(BELL_TIMEOUT_MS, env.EXCHANGES.sendBatch(some.map((body) => ({ body })))),
     );
   } catch (thrown) {
     log.warn("bell: queue send failed, bells are kept", { bells: bells.length, error: errorText(thrown) });

@@ -14,7 +14,7 @@ import {
   splitJournalObject,
   type JournalPart,
 } from "../../store/journal/objects.ts";
-import { withinTime } from "../../store/db/timeout.ts";
+import { withTimeout } from "../../store/db/timeout.ts";
 import { endOf, firstBytes, gulp, type Gulped } from "../body/tee-reader.ts";
 
 /** What became of one half of an exchange. */
@@ -143,7 +143,7 @@ export async function persistently<T>(
   for (let attempt = 0; ; attempt++) {
     try {
       // A put that lands after its time is harmless: same key, same bytes.
-      return await withinTime(PUT_TIMEOUT_MS + bytes / PUT_BYTES_PER_MS, putting());
+      return await withTimeout(PUT_TIMEOUT_MS + bytes / PUT_BYTES_PER_MS, putting());
     } catch (thrown) {
       log.warn("recorder: R2 did not take what was recorded", { ...what, attempt, error: errorText(thrown) });
       const delay = retryDelays[attempt];

@@ -9,10 +9,10 @@ export async function isDatabaseUp(config: DatabaseConfig, timeoutMs: number): P
     () => false,
   );
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<boolean>((resolve) => {
+  const timeout = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), timeoutMs);
   });
-  const isUp = await Promise.race([query, late]);
+  const isUp = await Promise.race([query, timeout]);
   clearTimeout(timer);
   return isUp;
 }

@@ -4,8 +4,8 @@
  * What `promise` gives, or a rejection after so many milliseconds. The work behind it goes on: only the waiting ends, and
  * nobody hears what comes later.
  */
-export async function withinTime<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
-  const answer = await unlessLate(
+export async function withTimeout<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
+  const answer = await timeoutOrNull(
     milliseconds,
     promise.then((value) => ({ value })),
   );
@@ -14,13 +14,13 @@ export async function withinTime<T>(milliseconds: number, promise: Promise<T>): 
 }
 
 /** The same for whoever goes on without: null when the time is over. */
-export async function unlessLate<T>(milliseconds: number, promise: Promise<T>): Promise<T | null> {
+export async function timeoutOrNull<T>(milliseconds: number, promise: Promise<T>): Promise<T | null> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
+  const timeout = new Promise<null>((resolve) => {
     timer = setTimeout(() => resolve(null), milliseconds);
   });
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([promise, timeout]);
   } finally {
     clearTimeout(timer);
   }

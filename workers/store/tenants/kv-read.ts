@@ -6,7 +6,7 @@ import { TENANT_CACHE_MS, TENANT_STALE_MS } from "../../runtime/constants.ts";
 import { isLoopbackName } from "../../domain/http/host.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import { ClientKeyRecord, DomainRecord } from "../../schemas/tenant.ts";
-import { withinTime } from "../db/timeout.ts";
+import { withTimeout } from "../db/timeout.ts";
 
 type Tenants = Pick<Env, "TENANTS">;
 
@@ -77,7 +77,7 @@ async function read<T>(env: Tenants, key: string, parse: (json: unknown) => T): 
   if (lastGood && lastGood.failedAt > 0) lastGood.failedAt = now;
   try {
     const asked = env.TENANTS.get(key, "json").then((json) => learn(key, json, parse));
-    return await withinTime(lastGood ? REFRESH_TIMEOUT_MS : READ_TIMEOUT_MS, asked);
+    return await withTimeout(lastGood ? REFRESH_TIMEOUT_MS : READ_TIMEOUT_MS, asked);
   } catch (thrown) {
     const kind = key.slice(0, key.indexOf(":"));
     log.error("tenants: KV read failed", {
