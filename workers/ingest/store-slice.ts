@@ -11,9 +11,9 @@ import type { RequestRow } from "../schemas/api/requests.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
 import { databaseError, DatabaseUnavailableError } from "../store/db/errors.ts";
 import { type Writer, type WriterTransaction, withWriter } from "../store/db/db.ts";
-import { domainsOfStored, type SettledExchange, storeExchanges } from "../store/requests/write.ts";
+import { domainsOfStored, type StoredExchange, storeExchanges } from "../store/requests/write.ts";
 import type { StorableExchange } from "../store/requests/write-model.ts";
-import { forgetTroubles } from "../store/requests/dead-letters.ts";
+import { clearFailures } from "../store/requests/dead-letters.ts";
 import { readStoredRows } from "../store/requests/read-stored.ts";
 import {
   type JournalEntry,
@@ -39,7 +39,7 @@ export interface StoredSlice {
   /** What is new or was completed, as lists show it. */
   rows: RequestRow[];
   /** The same as their accounts' windows count it. */
-  settled: SettledExchange[];
+  settled: StoredExchange[];
   /** What they were read from. */
   exchanges: StorableExchange[];
   /** What the bundles of the slice hold, by the bundle's id. */
@@ -142,7 +142,7 @@ export async function storeSlice(
   { entries, failures: unread, bundles }: ReadSlice,
 ): Promise<StoredSlice> {
   const failures: StoredSlice["failures"] = new Map(unread);
-  const settled: SettledExchange[] = [];
+  const settled: StoredExchange[] = [];
   const rows = await withWriter(config, async (db) => {
     const groups = await byDomain(db, entries, failures);
     for (const [domain, group] of groups)
@@ -150,7 +150,7 @@ export async function storeSlice(
         failures.set(id, { domain, error });
     const troubled = [...groups.values()].flat().filter(({ isTroubled }) => isTroubled);
     // Behind the commits: a failure that is written down beside them is seen here, or sees them (recordFailure).
-    await forgetTroubles(
+    await clearFailures(
       db,
       [...troubled.map(({ bell }) => bell.id), ...troubledBundles(bundles)].filter((id) => !failures.has(id)),
     );
@@ -237,7 +237,7 @@ async function byDomain(
 async function storeGroup(
   db: Writer,
   config: Config,
-  { domain, group, settled }: { domain: string; group: readonly Entry[]; settled: SettledExchange[] },
+  { domain, group, settled }: { domain: string; group: readonly Entry[]; settled: StoredExchange[] },
 ): Promise<Map<string, unknown>> {
   try {
     settled.push(...(await db.transaction((tx) => storeTogether(tx, domain, group))));
@@ -266,7 +266,7 @@ const troubledBundles = (bundles: ReadSlice["bundles"]) =>
   [...bundles].filter(([, { isTroubled }]) => isTroubled).map(([id]) => id);
 
 /** For the live feed only: what is stored is stored, whether it can be read again just now or not. */
-async function changedRows(db: Writer, settled: readonly SettledExchange[]): Promise<RequestRow[]> {
+async function changedRows(db: Writer, settled: readonly StoredExchange[]): Promise<RequestRow[]> {
   try {
     const exchanges = settled.map(({ id, startedAt }) => ({ id, startedAt: new Date(startedAt) }));
     return await readStoredRows(db, exchanges);
@@ -281,9 +281,9 @@ async function storeTogether(
   tx: WriterTransaction,
   domain: string,
   group: readonly Entry[],
-): Promise<SettledExchange[]> {
+): Promise<StoredExchange[]> {
   const exchanges = group.flatMap(({ exchange }) => exchange ?? []);
   const stored = exchanges.length === 0 ? null : await storeExchanges(tx, domain, exchanges);
-  if (stored && stored.orphaned.length > 0) throw new Error(ANSWER_ALONE);
-  return stored?.settled ?? [];
+  if (stored && stored.missingRequest.length > 0) throw new Error(ANSWER_ALONE);
+  return stored?.stored ?? [];
 }

@@ -2,11 +2,11 @@
 import { loadConfig } from "../runtime/config.ts";
 import { indexByCron } from "../store/search/indexer.ts";
 import { log } from "../runtime/log.ts";
-import { forgetCounterMessages } from "../store/usage/counters.ts";
+import { deleteOldCounterMessages } from "../store/usage/counters.ts";
 import { withWriter } from "../store/db/db.ts";
-import { forgetOldRings } from "../store/requests/dead-letters.ts";
+import { deleteOldSweptEntries } from "../store/requests/dead-letters.ts";
 import { ensurePartitions } from "../store/db/partitions.ts";
-import { forgetEndedSessions } from "../store/admin/sessions.ts";
+import { deleteEndedSessions } from "../store/admin/sessions.ts";
 import { watchBacklog } from "./backlog.ts";
 import { sweepOrWait } from "./sweep.ts";
 
@@ -40,9 +40,9 @@ export async function handleScheduled(
 async function tidy(env: Env, now: number): Promise<void> {
   const made = await withWriter(loadConfig(env), async (db) => {
     const partitions = await ensurePartitions(db, now, MONTHS_AHEAD);
-    await forgetEndedSessions(db, now);
-    await forgetCounterMessages(db, now);
-    await forgetOldRings(db, now);
+    await deleteEndedSessions(db, now);
+    await deleteOldCounterMessages(db, now);
+    await deleteOldSweptEntries(db, now);
     return partitions;
   });
   if (made > 0) log.info("cron: partitions made", { partitions: made });

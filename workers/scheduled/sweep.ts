@@ -13,7 +13,7 @@ import type { ExchangeBell } from "../schemas/exchange.ts";
 import { DatabaseUnavailableError } from "../store/db/errors.ts";
 import { type Writer, withWriter } from "../store/db/db.ts";
 import { domainsOfStored } from "../store/requests/write.ts";
-import { rememberRings, waitingEntries } from "../store/requests/dead-letters.ts";
+import { recordSweep, entriesInBackoff } from "../store/requests/dead-letters.ts";
 import { type JournalListing, listJournal } from "../store/journal/objects.ts";
 
 /**
@@ -100,14 +100,14 @@ async function ring(
   { now, startup, patienceMs }: Required<SweepOptions> & { patienceMs: number },
 ): Promise<number> {
   const ids = entries.map(({ id }) => id);
-  const waiting = startup ? new Set<string>() : await waitingEntries(db, ids, now);
+  const waiting = startup ? new Set<string>() : await entriesInBackoff(db, ids, now);
   const due = entries.filter(({ id }) => !waiting.has(id));
   for (let at = 0; at < due.length; at += MAX_QUEUE_BATCH_MESSAGES) {
     const together = due.slice(at, at + MAX_QUEUE_BATCH_MESSAGES);
     await queue.sendBatch(
       together.map((entry) => ({ body: bellFor(entry, startup || now - entry.uploadedAt > patienceMs) })),
     );
-    await rememberRings(
+    await recordSweep(
       db,
       together.map(({ id }) => id),
       now,

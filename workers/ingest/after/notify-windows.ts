@@ -4,13 +4,13 @@
  */
 import { errorText, log } from "../../runtime/log.ts";
 import type { WindowExchange } from "../../schemas/window.ts";
-import type { SettledExchange } from "../../store/requests/write.ts";
+import type { StoredExchange } from "../../store/requests/write.ts";
 
 /** Pauses before the second and third try. */
 const RETRY_DELAYS_MS = [200, 1_000];
 
 /** Resolves when every window has been told, or could not be. Never rejects. */
-export async function tellWindows(env: Env, settled: readonly SettledExchange[]): Promise<void> {
+export async function tellWindows(env: Env, settled: readonly StoredExchange[]): Promise<void> {
   const feeds = new Map<
     string,
     { exchanges: WindowExchange[]; moved: { id: string; startedAt: number }[] }

@@ -81,6 +81,6 @@ export async function revokeSession(
 }
 
 /** Throws long-ended sessions away, also where nobody signs in any more. */
-export async function forgetEndedSessions(db: Writer, now: number): Promise<void> {
+export async function deleteEndedSessions(db: Writer, now: number): Promise<void> {
   await db.delete(sessions).where(lt(sessions.expiresAt, new Date(now - ENDED_SESSION_RETENTION_MS)));
 }

@@ -63,7 +63,7 @@ function storedWhole(db: Writer, exchangeId: string) {
 }
 
 /** Of these entries, the ids that have to wait: rung for not long enough ago. */
-export async function waitingEntries(
+export async function entriesInBackoff(
   db: Writer,
   exchangeIds: readonly string[],
   now: number,
@@ -77,7 +77,7 @@ export async function waitingEntries(
 }
 
 /** Remembers that the sweep rings for these entries, and waits `firstWaitMs` until the next time; then twice as long each time. */
-export async function rememberRings(
+export async function recordSweep(
   db: Writer,
   exchangeIds: readonly string[],
   now: number,
@@ -98,12 +98,12 @@ export async function rememberRings(
 }
 
 /** Forgets rings for entries that somebody else took out of the journal. */
-export async function forgetOldRings(db: Writer, now: number): Promise<void> {
+export async function deleteOldSweptEntries(db: Writer, now: number): Promise<void> {
   await db.delete(sweptEntries).where(lt(sweptEntries.nextAt, new Date(now - SWEPT_ENTRY_RETENTION_MS)));
 }
 
 /** These exchanges are stored, and that is committed: whatever went wrong with them before is over. */
-export async function forgetTroubles(db: Writer, exchangeIds: readonly string[]): Promise<void> {
+export async function clearFailures(db: Writer, exchangeIds: readonly string[]): Promise<void> {
   if (exchangeIds.length === 0) return;
   const ids = [...exchangeIds];
   await db.delete(ingestFailures).where(inArray(ingestFailures.exchangeId, ids));

@@ -20,7 +20,7 @@ import { readEvidence } from "../conversations/link-evidence.ts";
 import { PRICED_FROM, type PricedFrom, priceColumns } from "./price.ts";
 import type { RequestColumns, ResponseColumns, StorableExchange, StorableRequest } from "./write-model.ts";
 import { sumConversations } from "../conversations/totals.ts";
-import { noteMessages, type NotedExchange } from "../search/entries.ts";
+import { addSearchEntries, type IndexedExchange } from "../search/entries.ts";
 import { SUMMED_COLUMNS, type SummedRow, sumUp } from "../usage/rollups.ts";
 
 type Row = typeof requests.$inferInsert;
@@ -30,24 +30,24 @@ export interface StoredExchanges {
   inserted: string[];
   completed: string[];
   /** Stored before; nothing was changed. */
-  known: string[];
+  alreadyStored: string[];
   /** An answer without request, in the journal or here: cannot be stored. */
-  orphaned: string[];
+  missingRequest: string[];
   /** What inserted and completed rows say now, for those who count besides. */
-  settled: SettledExchange[];
+  stored: StoredExchange[];
 }
 
 /** An exchange as its account's window counts it. */
-export interface SettledExchange extends WindowExchange {
+export interface StoredExchange extends WindowExchange {
   accountId: string | null;
   /** The account it was counted for before its answer named another. */
   movedFrom: string | null;
 }
 
 /** Not stored yet. */
-type Fresh = StorableExchange & { request: StorableRequest };
+type NewExchange = StorableExchange & { request: StorableRequest };
 /** Stored without what is here now: its answer, its request's body, or both. Null is what it has already. */
-type Late = StorableExchange & { row: StoredRow };
+type ExchangeUpdate = StorableExchange & { row: StoredRow };
 
 /** Stores exchanges of one domain, each id at most once in `exchanges`. */
 export async function storeExchanges(
@@ -56,32 +56,38 @@ export async function storeExchanges(
   exchanges: readonly StorableExchange[],
 ): Promise<StoredExchanges> {
   const domainId = await lockDomain(tx, domain);
-  const stored = await findStored(tx, exchanges);
-  const fresh: Fresh[] = [];
-  const late: Late[] = [];
-  const result: StoredExchanges = { inserted: [], completed: [], known: [], orphaned: [], settled: [] };
+  const storedRows = await findStored(tx, exchanges);
+  const newExchanges: NewExchange[] = [];
+  const updates: ExchangeUpdate[] = [];
+  const result: StoredExchanges = {
+    inserted: [],
+    completed: [],
+    alreadyStored: [],
+    missingRequest: [],
+    stored: [],
+  };
   for (const exchange of exchanges) {
     const { id, request } = exchange;
-    const row = stored.get(id);
-    const addition = row && lateParts(exchange, row);
-    if (addition) late.push(addition);
-    else if (row) result.known.push(id);
-    else if (request) fresh.push({ ...exchange, request });
-    else result.orphaned.push(id);
+    const row = storedRows.get(id);
+    const update = row && missingParts(exchange, row);
+    if (update) updates.push(update);
+    else if (row) result.alreadyStored.push(id);
+    else if (request) newExchanges.push({ ...exchange, request });
+    else result.missingRequest.push(id);
   }
-  if (fresh.length + late.length === 0) return result;
+  if (newExchanges.length + updates.length === 0) return result;
 
-  const parts = await putParts(tx, domainId, fresh, late);
-  await noteMessages(tx, domainId, noted([...fresh, ...late], parts), parts.contentIds);
+  const parts = await putParts(tx, domainId, newExchanges, updates);
+  await addSearchEntries(tx, domainId, toIndex([...newExchanges, ...updates], parts), parts.contentIds);
   const completed: SummedRow[] = [];
-  for (const each of late) completed.push(await completeRow(tx, domain, each, parts));
+  for (const each of updates) completed.push(await completeRow(tx, domain, each, parts));
   const links = await writeLinks(tx, domainId, [
-    ...fresh.flatMap(({ evidence }) => evidence ?? []),
-    ...(await readEvidence(tx, late)),
+    ...newExchanges.flatMap(({ evidence }) => evidence ?? []),
+    ...(await readEvidence(tx, updates)),
   ]);
-  await writeLinkColumns(tx, late, links);
-  const rows = fresh.map((exchange) => ({
-    ...rowOf(exchange, domain, domainId, parts),
+  await writeLinkColumns(tx, updates, links);
+  const rows = newExchanges.map((exchange) => ({
+    ...newRow(exchange, domain, domainId, parts),
     ...(links.columns.get(exchange.id) ?? APART),
   }));
   const inserted = await insertRows(tx, rows);
@@ -89,28 +95,30 @@ export async function storeExchanges(
   const isInserted = ({ id }: { id: string }) => inserted.has(id);
   await putResponseBodies(
     tx,
-    [...fresh.filter(isInserted), ...late].flatMap(({ id, startedAt, response }) =>
+    [...newExchanges.filter(isInserted), ...updates].flatMap(({ id, startedAt, response }) =>
       response?.body ? [{ requestId: id, startedAt, bytes: response.body, timing: response.timing }] : [],
     ),
   );
   await sumUp(tx, {
     added: [...rows.filter(isInserted), ...completed],
-    removed: late.map(({ row }) => row),
+    removed: updates.map(({ row }) => row),
   });
   await sumConversations(tx, {
     changed: new Set(
       [
         ...links.changed,
-        ...late.flatMap(({ id, row }) => [row.conversationId, links.columns.get(id)?.conversationId]),
+        ...updates.flatMap(({ id, row }) => [row.conversationId, links.columns.get(id)?.conversationId]),
       ].filter((id) => id != null),
     ),
-    added: fresh.filter(isInserted),
+    added: newExchanges.filter(isInserted),
   });
-  for (const { id } of fresh) (inserted.has(id) ? result.inserted : result.known).push(id);
-  result.completed = late.map(({ id }) => id);
-  result.settled = [
-    ...rows.filter(isInserted).map((row) => settledExchange(domain, row, null)),
-    ...late.map(({ row }, n) => settledExchange(domain, { ...row, ...completed[n]! }, row.accountId ?? null)),
+  for (const { id } of newExchanges) (inserted.has(id) ? result.inserted : result.alreadyStored).push(id);
+  result.completed = updates.map(({ id }) => id);
+  result.stored = [
+    ...rows.filter(isInserted).map((row) => toStoredExchange(domain, row, null)),
+    ...updates.map(({ row }, n) =>
+      toStoredExchange(domain, { ...row, ...completed[n]! }, row.accountId ?? null),
+    ),
   ];
   return result;
 }
@@ -123,7 +131,7 @@ interface StoredParts {
   storedBefore: ReadonlyMap<string, number>;
 }
 
-function noted(exchanges: readonly StorableExchange[], { storedBefore }: StoredParts): NotedExchange[] {
+function toIndex(exchanges: readonly StorableExchange[], { storedBefore }: StoredParts): IndexedExchange[] {
   return exchanges.map(({ id, startedAt, request, response }) => ({
     id,
     startedAt,
@@ -136,10 +144,12 @@ function noted(exchanges: readonly StorableExchange[], { storedBefore }: StoredP
 async function putParts(
   tx: WriterTransaction,
   domainId: number,
-  fresh: readonly Fresh[],
-  late: readonly Late[],
+  newExchanges: readonly NewExchange[],
+  updates: readonly ExchangeUpdate[],
 ): Promise<StoredParts> {
-  const requested = [...fresh, ...late].flatMap(({ id, request }) => (request ? [{ id, ...request }] : []));
+  const requested = [...newExchanges, ...updates].flatMap(({ id, request }) =>
+    request ? [{ id, ...request }] : [],
+  );
   const chains = requested.flatMap(({ body }) =>
     body ? [body.messages, body.system, body.tools] : [[], [], []],
   );
@@ -148,7 +158,7 @@ async function putParts(
   const contentIds = await putContents(tx, domainId, [
     ...elements.map(({ content, contentSha256 }) => ({ bytes: content, sha256: contentSha256 })),
     ...requested.flatMap(({ body, headers }) => (body ? [body.skeleton, headers] : [headers])),
-    ...[...fresh, ...late].flatMap(({ response }) =>
+    ...[...newExchanges, ...updates].flatMap(({ response }) =>
       [response?.headers ?? [], response?.answer ?? []].flat(),
     ),
   ]);
@@ -160,14 +170,14 @@ async function putParts(
   };
 }
 
-function rowOf(exchange: Fresh, domain: string, domainId: number, parts: StoredParts): Row {
+function newRow(exchange: NewExchange, domain: string, domainId: number, parts: StoredParts): Row {
   const { id, startedAt, request, response } = exchange;
-  const told = { startedAt, ...request.columns, ...(response?.columns ?? interrupted(request.columns)) };
+  const columns = { startedAt, ...request.columns, ...(response?.columns ?? interrupted(request.columns)) };
   return {
     id,
     domainId,
-    ...told,
-    ...priceColumns(told, response?.receivedTokens),
+    ...columns,
+    ...priceColumns(columns, response?.receivedTokens),
     accountId: request.columns.accountId ?? response?.organizationId ?? domain,
     ...requestParts(id, request, parts),
     responseHeadersId: idOf(parts.contentIds, response?.headers),
@@ -187,11 +197,11 @@ function requestParts(id: string, { headers, body }: StorableRequest, parts: Sto
   };
 }
 
-function settledExchange(
+function toStoredExchange(
   domain: string,
   row: SummedRow & Pick<Row, "id" | "sessionId">,
   accountBefore: string | null,
-): SettledExchange {
+): StoredExchange {
   const accountId = row.accountId ?? null;
   return {
     id: row.id,
@@ -221,7 +231,7 @@ function isBetter(outcome: string, than: string): boolean {
 }
 
 /** What of the exchange the row does not have yet; undefined when it has everything. */
-function lateParts(exchange: StorableExchange, row: StoredRow): Late | undefined {
+function missingParts(exchange: StorableExchange, row: StoredRow): ExchangeUpdate | undefined {
   const response = exchange.response;
   const isAnswerNew = response !== null && isBetter(response.columns.outcome, row.outcome);
   const isBodyNew = row.bodyKind === "none" && !!exchange.request?.body;
@@ -276,18 +286,18 @@ async function insertRows(tx: WriterTransaction, rows: readonly Row[]): Promise<
 async function completeRow(
   tx: WriterTransaction,
   domain: string,
-  { id, startedAt, request, response, row }: Late,
+  { id, startedAt, request, response, row }: ExchangeUpdate,
   parts: StoredParts,
 ): Promise<SummedRow> {
   const isUnnamed = row.credentialType === "passthrough" && row.accountId === domain;
-  const told = {
+  const known = {
     ...request?.columns,
     ...response?.columns,
     // Elsewhere a missing end cost nobody any tokens.
     ...(response && { usagePartial: response.columns.usagePartial && row.endpoint === "messages" }),
     accountId: (isUnnamed ? response?.organizationId : null) ?? row.accountId,
   };
-  const columns = { ...told, ...priceColumns({ ...row, ...told }, response?.receivedTokens) };
+  const columns = { ...known, ...priceColumns({ ...row, ...known }, response?.receivedTokens) };
   await tx
     .update(requests)
     .set({

@@ -9,7 +9,7 @@ import { arrayLiteral, MAX_STATEMENT_ROWS } from "../db/statement-batches.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
 /** An exchange whose messages or answer are stored just now. */
-export interface NotedExchange {
+export interface IndexedExchange {
   id: string;
   startedAt: Date;
   /** Its whole history, and how much of it was stored before. */
@@ -19,21 +19,22 @@ export interface NotedExchange {
 }
 
 /** Notes what is new, and takes over what a later request brought first: exchanges arrive in any order. */
-export async function noteMessages(
+export async function addSearchEntries(
   tx: WriterTransaction,
   domainId: number,
-  exchanges: readonly NotedExchange[],
+  exchanges: readonly IndexedExchange[],
   contentIds: ContentIds,
 ): Promise<void> {
   const ids = new Map(contentIds);
   // A history that was there already was brought by a retry, or by a later request that came before this one.
-  const known = exchanges
+  const repeated = exchanges
     .filter(({ messages, storedBefore }) => messages.length > 0 && storedBefore === messages.length)
     .flatMap(({ messages }) => messages.map(({ contentSha256: sha256 }) => ({ sha256 })))
     .filter(({ sha256 }) => !ids.has(addressKey(sha256)));
-  if (known.length > 0) for (const [key, id] of await findContents(tx, domainId, known)) ids.set(key, id);
+  if (repeated.length > 0)
+    for (const [key, id] of await findContents(tx, domainId, repeated)) ids.set(key, id);
 
-  const noted = new Map<bigint, { id: string; at: number }>();
+  const earliest = new Map<bigint, { id: string; at: number }>();
   for (const { id, startedAt, messages, storedBefore, answer } of exchanges) {
     const added = storedBefore === messages.length ? messages : messages.slice(storedBefore);
     for (const sha256 of [
@@ -43,11 +44,11 @@ export async function noteMessages(
       const contentId = ids.get(addressKey(sha256));
       if (contentId === undefined) continue;
       const at = startedAt.getTime();
-      const other = noted.get(contentId);
-      if (!other || at < other.at || (at === other.at && id < other.id)) noted.set(contentId, { id, at });
+      const other = earliest.get(contentId);
+      if (!other || at < other.at || (at === other.at && id < other.id)) earliest.set(contentId, { id, at });
     }
   }
-  const rows = [...noted].sort(([a], [b]) => (a < b ? -1 : 1));
+  const rows = [...earliest].sort(([a], [b]) => (a < b ? -1 : 1));
   for (let from = 0; from < rows.length; from += MAX_STATEMENT_ROWS) {
     const part = rows.slice(from, from + MAX_STATEMENT_ROWS);
     const requestIds = `{${part.map(([, { id }]) => id).join(",")}}`;

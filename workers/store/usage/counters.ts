@@ -20,7 +20,7 @@ export async function addCounters(db: Writer, messages: readonly CounterMessage[
   const byId = new Map(messages.map((message) => [message.id.toLowerCase(), message]));
   if (byId.size === 0) return;
   await db.transaction(async (tx) => {
-    const fresh = await tx
+    const added = await tx
       .insert(counterMessages)
       // In one order for all writers: two consumers with the same messages wait for each other and do not deadlock.
       .values([...byId].map(([id, { at }]) => ({ id, at: new Date(at) })).sort(byIdOrder))
@@ -28,13 +28,13 @@ export async function addCounters(db: Writer, messages: readonly CounterMessage[
       .returning({ id: counterMessages.id });
     await addCounts(
       tx,
-      fresh.flatMap(({ id }) => byId.get(id) ?? []),
+      added.flatMap(({ id }) => byId.get(id) ?? []),
     );
   });
 }
 
 /** Forgets messages that no queue can deliver any more. */
-export async function forgetCounterMessages(db: Writer, now: number): Promise<void> {
+export async function deleteOldCounterMessages(db: Writer, now: number): Promise<void> {
   await db.delete(counterMessages).where(lt(counterMessages.at, new Date(now - MESSAGE_RETENTION_MS)));
 }
 
