@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { drizzle } from "drizzle-orm/node-postgres";
 import type pg from "pg";
-import { sumConversations } from "../../workers/store/conversations/totals.ts";
+import { updateConversationTotals } from "../../workers/store/conversations/totals.ts";
 import type { WriterTransaction } from "../../workers/store/db/db.ts";
 import { withClient } from "./client.ts";
 import type { CachedDatabase } from "./cached-databases.ts";
@@ -66,7 +66,7 @@ async function fill(client: pg.Client): Promise<void> {
   const ids = Array.from({ length: CONVERSATIONS + 1 }, (_, n) => conversationId(n));
   for (let at = 0; at < ids.length; at += 500)
     await drizzle(client).transaction((tx) =>
-      sumConversations(tx as unknown as WriterTransaction, {
+      updateConversationTotals(tx as unknown as WriterTransaction, {
         changed: new Set(ids.slice(at, at + 500)),
         added: [],
       }),

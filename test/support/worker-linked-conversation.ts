@@ -4,7 +4,7 @@
  */
 import { env } from "cloudflare:workers";
 import { loadConfig } from "../../workers/runtime/config.ts";
-import { sumConversations } from "../../workers/store/conversations/totals.ts";
+import { updateConversationTotals } from "../../workers/store/conversations/totals.ts";
 import { withWriter } from "../../workers/store/db/db.ts";
 import { messageStream, makeExchange, NOON, messageRequest } from "./exchanges.ts";
 import { queryRows } from "./worker-database.ts";
@@ -61,7 +61,7 @@ export async function storeConversation(
     "DELETE FROM conversations WHERE id <> ALL (SELECT conversation_id FROM requests WHERE conversation_id IS NOT NULL)",
   );
   await withWriter(loadConfig(env), (db) =>
-    db.transaction((tx) => sumConversations(tx, { changed: new Set([conversationId]), added: [] })),
+    db.transaction((tx) => updateConversationTotals(tx, { changed: new Set([conversationId]), added: [] })),
   );
   return ids;
 }

@@ -4,8 +4,8 @@ import { filledSeries, limitFigures, slotsBetween } from "../../domain/usage/tim
 import type { AccountsUsage } from "../../schemas/api/usage.ts";
 import type { DatabaseConfig } from "../../store/db/db.ts";
 import { readLastRequests, readTokenLimits } from "../../store/usage/accounts.ts";
-import { readUsage, sumUsage, type UsageCell } from "../../store/usage/read.ts";
-import { iso, more, span } from "./totals.ts";
+import { readUsage, addUsage, type UsageCell } from "../../store/usage/read.ts";
+import { iso, tokenDetails, span } from "./totals.ts";
 
 type Account = AccountsUsage["accounts"][number];
 
@@ -24,13 +24,13 @@ export async function readAccountsUsage(
   const last = await readLastRequests(config, [...byAccount.keys()], new Date(from));
   const slots = slotsBetween(from, to, ROLLUP_BUCKET_MS);
   const accounts = [...byAccount].map(([accountId, own]): Account => {
-    const sums = sumUsage(own);
+    const sums = addUsage(own);
     const tokenLimit = limits.get(accountId) ?? null;
     const { remaining, percentageUsed } = limitFigures(tokenLimit, sums.outputTokens);
     return {
       accountId,
       outputTokens: sums.outputTokens,
-      ...more(sums),
+      ...tokenDetails(sums),
       requestCount: sums.requests,
       lastRequestTime: (last.get(accountId) ?? new Date(own.at(-1)!.slot)).toISOString(),
       tokenLimit,
@@ -47,8 +47,8 @@ export async function readAccountsUsage(
 function domainsOf(cells: readonly UsageCell[]): Account["domains"] {
   return [...grouped(cells, (cell) => cell.domain)]
     .map(([domain, own]) => {
-      const sums = sumUsage(own);
-      return { domain, outputTokens: sums.outputTokens, requests: sums.requests, ...more(sums) };
+      const sums = addUsage(own);
+      return { domain, outputTokens: sums.outputTokens, requests: sums.requests, ...tokenDetails(sums) };
     })
     .sort((a, b) => b.outputTokens - a.outputTokens || (a.domain < b.domain ? -1 : 1));
 }
@@ -58,7 +58,7 @@ function miniSeries(
   cells: readonly UsageCell[],
   tokenLimit: number | null,
 ): Account["miniSeries"] {
-  const sums = new Map([...grouped(cells, (cell) => cell.slot)].map(([slot, own]) => [slot, sumUsage(own)]));
+  const sums = new Map([...grouped(cells, (cell) => cell.slot)].map(([slot, own]) => [slot, addUsage(own)]));
   let used = 0;
   return filledSeries(slots, sums).map(({ time, outputTokens }) => {
     used += outputTokens;

@@ -4,7 +4,7 @@ import { errorText, log } from "../../runtime/log.ts";
 import type { SlidingWindow } from "../../schemas/api/usage.ts";
 import type { DatabaseConfig } from "../../store/db/db.ts";
 import { sumUsdText } from "../../store/usage/cost.ts";
-import { readRefusals } from "../../store/usage/accounts.ts";
+import { readRateLimitedAt } from "../../store/usage/accounts.ts";
 import { readUsage } from "../../store/usage/read.ts";
 import { iso } from "./totals.ts";
 
@@ -25,7 +25,7 @@ export async function readSlidingWindow(
   const { from, slotMs } = plan;
   const [cells, refusals, warnings] = await Promise.all([
     readUsage(config, { from, to: now + 1, accountId }, { slotMs }),
-    readRefusals(config, accountId, new Date(from), new Date(now + 1)),
+    readRateLimitedAt(config, accountId, new Date(from), new Date(now + 1)),
     readWarnings(env, accountId, from),
   ]);
   const sums = new Map(cells.map((cell) => [cell.slot, cell]));

@@ -1,9 +1,9 @@
 /** Sums under the names that usage shapes have for them. Used by the usage routes. */
 import { rollingSpan, type Span } from "../../domain/windows/time-span.ts";
 import { sumUsdText } from "../../store/usage/cost.ts";
-import type { UsageSums } from "../../store/usage/read.ts";
+import type { UsageTotals } from "../../store/usage/read.ts";
 
-type Figures = Omit<UsageSums, "totalTokens">;
+type Totals = Omit<UsageTotals, "totalTokens">;
 
 export function iso(at: number): string {
   return new Date(at).toISOString();
@@ -14,7 +14,7 @@ export function span(now: number, length: number): Span {
   return rollingSpan(now, length);
 }
 
-export function totals(sums: Figures) {
+export function totals(sums: Totals) {
   return {
     totalInputTokens: sums.inputTokens,
     totalOutputTokens: sums.outputTokens,
@@ -28,7 +28,7 @@ export function totals(sums: Figures) {
 }
 
 /** What stands beside output tokens. */
-export function more(sums: Figures) {
+export function tokenDetails(sums: Totals) {
   return {
     inputTokens: sums.inputTokens,
     cacheReadInputTokens: sums.cacheReadInputTokens,

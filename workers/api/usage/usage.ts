@@ -20,12 +20,12 @@ import {
 } from "../../schemas/api/usage.ts";
 import { readTokenLimits } from "../../store/usage/accounts.ts";
 import { readDashboardStats } from "../../store/usage/legacy-dashboard.ts";
-import { readUsage, sumUsage, type UsageCell } from "../../store/usage/read.ts";
+import { readUsage, addUsage, type UsageCell } from "../../store/usage/read.ts";
 import { newRoutes } from "../http/context.ts";
 import { json, errorResponses } from "../http/openapi.ts";
 import { invalidParameter } from "../http/errors.ts";
 import { readAccountsUsage } from "./accounts.ts";
-import { iso, more, span, totals } from "./totals.ts";
+import { iso, tokenDetails, span, totals } from "./totals.ts";
 import { readSlidingWindow } from "./sliding-window.ts";
 
 const MINUTE_MS = 60_000;
@@ -108,7 +108,7 @@ export const usageRoutes = newRoutes()
       readUsage(config, { from, to, accountId, domain, model }),
       readTokenLimits(config, accountId),
     ]);
-    const sums = sumUsage(cells);
+    const sums = addUsage(cells);
     const tokenLimit = limits.get(accountId) ?? null;
     return c.json(
       {
@@ -172,7 +172,7 @@ export const usageRoutes = newRoutes()
         outputTokens: point.outputTokens,
         cumulativeUsage,
         ...limitFigures(tokenLimit, cumulativeUsage),
-        ...more(point),
+        ...tokenDetails(point),
       };
     });
     return c.json(
@@ -196,7 +196,7 @@ export const usageRoutes = newRoutes()
       hour: iso(cell.slot),
       count: cell.totalTokens,
       outputTokens: cell.outputTokens,
-      ...more(cell),
+      ...tokenDetails(cell),
     }));
     return c.json({ data, query: { domain: domain ?? null, days } }, 200);
   })

@@ -7,13 +7,13 @@ import { rollingSpan, type Span } from "../../domain/windows/time-span.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { WindowState, WindowSums } from "../../schemas/window.ts";
 import type { DatabaseConfig } from "../../store/db/db.ts";
-import { readUsage, sumUsage, type UsageSums } from "../../store/usage/read.ts";
+import { readUsage, addUsage, type UsageTotals } from "../../store/usage/read.ts";
 import { readWindowRows, sumWindowRows } from "../../store/usage/window-rows.ts";
 
 /** Rows are read and compared in portions of this long. */
 const CHUNK_MS = 3_600_000;
 
-const FIGURES = [
+const COMPARED = [
   "requests",
   "inputTokens",
   "outputTokens",
@@ -24,7 +24,7 @@ const FIGURES = [
 ] as const satisfies (keyof WindowSums)[];
 
 /** The account's state, corrected first where its totals are not those of Postgres. With Postgres out of reach: as it is. */
-export async function trueState(
+export async function reconciledState(
   env: Env,
   config: DatabaseConfig,
   accountId: string,
@@ -49,7 +49,7 @@ export async function trueState(
  * The states of many accounts at one instant, corrected as one alone is. One statement sums all of them up, from the rollups, which
  * are kept with the rows. An account whose window does not answer is left out: it does not hide the others.
  */
-export async function trueStates(
+export async function reconciledStates(
   env: Env,
   config: DatabaseConfig,
   accountIds: readonly string[],
@@ -57,16 +57,15 @@ export async function trueStates(
 ): Promise<WindowState[]> {
   const span = rollingSpan(now, WINDOW_MS);
   const [states, stored] = await Promise.all([
-    Promise.all(accountIds.map((accountId) => stateOf(env, accountId, now))),
-    sumsByAccount(config, span),
+    Promise.all(accountIds.map((accountId) => readState(env, accountId, now))),
+    totalsByAccount(config, span),
   ]);
   const corrected = states.map(async (state) => {
-    if (!state || !stored || areSame(stored.get(state.accountId) ?? NOTHING, state.totals.total))
-      return state;
+    if (!state || !stored || areSame(stored.get(state.accountId) ?? ZERO, state.totals.total)) return state;
     const { accountId } = state;
     log.info("windows: differs from the rows, corrected", { accountId });
     return reconcile(env, config, accountId, span).then(
-      () => stateOf(env, accountId, now),
+      () => readState(env, accountId, now),
       (thrown: unknown) => {
         log.warn("windows: not corrected", { accountId, error: errorText(thrown) });
         return state;
@@ -76,10 +75,10 @@ export async function trueStates(
   return (await Promise.all(corrected)).filter((state) => state !== null);
 }
 
-const NOTHING = sumUsage([]);
+const ZERO = addUsage([]);
 
 /** Null while Postgres is out of reach. Asks the writing database: a replica may be behind. */
-async function sumsByAccount(config: DatabaseConfig, span: Span): Promise<Map<string, UsageSums> | null> {
+async function totalsByAccount(config: DatabaseConfig, span: Span): Promise<Map<string, UsageTotals> | null> {
   try {
     const cells = await readUsage({ ...config, DATABASE_READONLY_URL: undefined }, span, { account: true });
     return new Map(cells.map((cell) => [cell.accountId, cell]));
@@ -89,7 +88,7 @@ async function sumsByAccount(config: DatabaseConfig, span: Span): Promise<Map<st
   }
 }
 
-async function stateOf(env: Env, accountId: string, now: number): Promise<WindowState | null> {
+async function readState(env: Env, accountId: string, now: number): Promise<WindowState | null> {
   try {
     return await env.ACCOUNT_WINDOW.getByName(accountId).state(accountId, { now });
   } catch (thrown) {
@@ -98,8 +97,8 @@ async function stateOf(env: Env, accountId: string, now: number): Promise<Window
   }
 }
 
-function areSame(stored: UsageSums, counted: WindowSums): boolean {
-  return FIGURES.every((figure) => stored[figure] === counted[figure]);
+function areSame(stored: UsageTotals, counted: WindowSums): boolean {
+  return COMPARED.every((name) => stored[name] === counted[name]);
 }
 
 /** Makes the window say of a span what Postgres says. */

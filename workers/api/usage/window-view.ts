@@ -11,7 +11,7 @@ export function windowView(state: WindowState): WindowView {
     accountId: state.accountId,
     windowStart: iso(totals.from),
     windowEnd: iso(totals.to),
-    totals: sums(totals.total),
+    totals: totalsView(totals.total),
     tokenLimit: settings.tokenLimit,
     ...limitFigures(settings.tokenLimit, totals.total.outputTokens),
     fullAt: isoOrNull(state.fullAt),
@@ -35,10 +35,10 @@ export function windowDetail(state: WindowState): WindowDetail {
   const { domains, sessions, otherSessions, models } = state.totals;
   return {
     ...windowView(state),
-    domains: domains.map((share) => ({ domain: share.name ?? "", ...shares(share) })),
-    sessions: sessions.map((share) => ({ sessionId: share.name, ...shares(share) })),
-    otherSessions: otherSessions && sums(otherSessions),
-    models: models.map((share) => ({ model: share.name, ...shares(share) })),
+    domains: domains.map((share) => ({ domain: share.name ?? "", ...shareView(share) })),
+    sessions: sessions.map((share) => ({ sessionId: share.name, ...shareView(share) })),
+    otherSessions: otherSessions && totalsView(otherSessions),
+    models: models.map((share) => ({ model: share.name, ...shareView(share) })),
   };
 }
 
@@ -76,21 +76,21 @@ function point({ at, utilization, status, remaining, resetAt }: LimitPoint) {
   return { time: iso(at), utilization, status, remaining, resetsAt: isoOrNull(resetAt) };
 }
 
-function sums({ costPico, ...figures }: WindowSums) {
+function totalsView({ costPico, ...totals }: WindowSums) {
   return {
-    requests: figures.requests,
-    inputTokens: figures.inputTokens,
-    outputTokens: figures.outputTokens,
-    totalTokens: figures.inputTokens + figures.outputTokens,
-    cacheReadInputTokens: figures.cacheReadInputTokens,
-    cacheCreationInputTokens: figures.cacheCreationInputTokens,
-    costUsd: sumUsdText(costPico, figures.unpricedCount),
-    unpricedCount: figures.unpricedCount,
+    requests: totals.requests,
+    inputTokens: totals.inputTokens,
+    outputTokens: totals.outputTokens,
+    totalTokens: totals.inputTokens + totals.outputTokens,
+    cacheReadInputTokens: totals.cacheReadInputTokens,
+    cacheCreationInputTokens: totals.cacheCreationInputTokens,
+    costUsd: sumUsdText(costPico, totals.unpricedCount),
+    unpricedCount: totals.unpricedCount,
   };
 }
 
-function shares(share: WindowShare) {
-  return { ...sums(share), shareOfTokens: share.shareOfTokens, shareOfCost: share.shareOfCost };
+function shareView(share: WindowShare) {
+  return { ...totalsView(share), shareOfTokens: share.shareOfTokens, shareOfCost: share.shareOfCost };
 }
 
 function iso(at: number): string {

@@ -17,7 +17,7 @@ import { isKnownAccount, listAccounts, putWindowSettings } from "../../store/usa
 import { type ApiEnv, newRoutes } from "../http/context.ts";
 import { json, jsonBody, notFoundResponse, errorResponses } from "../http/openapi.ts";
 import { ApiError } from "../http/errors.ts";
-import { reconcile, trueState, trueStates } from "./window-reconcile.ts";
+import { reconcile, reconciledState, reconciledStates } from "./window-reconcile.ts";
 import { windowDetail, windowView } from "./window-view.ts";
 
 const tags = ["Windows"];
@@ -67,7 +67,7 @@ export const windowRoutes = newRoutes()
     const config = c.get("config");
     const since = new Date(now - WINDOW_RETENTION_MS);
     const accounts = await listAccounts(config, since, c.req.valid("query").limit);
-    const states = await trueStates(c.env, config, accounts, now);
+    const states = await reconciledStates(c.env, config, accounts, now);
     return c.json({ windows: states.map(windowView) }, 200);
   })
   .openapi(read, async (c) => {
@@ -75,7 +75,7 @@ export const windowRoutes = newRoutes()
     const now = Date.now();
     await requireAccount(c, accountId);
     const historyFrom = now - c.req.valid("query").historyHours * 3_600_000;
-    const state = await trueState(c.env, c.get("config"), accountId, { now, historyFrom });
+    const state = await reconciledState(c.env, c.get("config"), accountId, { now, historyFrom });
     return c.json(windowDetail(state), 200);
   })
   .openapi(put, async (c) => {

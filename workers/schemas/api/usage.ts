@@ -14,7 +14,7 @@ const limit = count
 const remaining = z.number().nullable().describe("What is left of the limit; null without one.");
 const percentageUsed = z.number().nullable().describe("0 to 100 and beyond; null without a limit.");
 /** Beside output tokens, which the older shapes are about. */
-const more = {
+const tokenDetails = {
   inputTokens: count,
   cacheReadInputTokens: count,
   cacheCreationInputTokens: count,
@@ -23,7 +23,7 @@ const more = {
 };
 
 const accountId = text(128, "an account's id").describe("The account.");
-const yesOrNo = optional(z.enum(["true", "false", "1", "0"], { error: "true or false" })).transform(
+const flag = optional(z.enum(["true", "false", "1", "0"], { error: "true or false" })).transform(
   (value) => value === "true" || value === "1",
 );
 
@@ -60,7 +60,7 @@ export const DailyUsageQuery = z.object({
   accountId,
   days: withDefault(whole(1, 400).default(30)).describe("Days, UTC, today included."),
   domain: DomainFilter,
-  aggregate: yesOrNo.describe("true: one row per day and domain instead of one per model."),
+  aggregate: flag.describe("true: one row per day and domain instead of one per model."),
 });
 
 export const DailyUsage = z.object({
@@ -105,7 +105,7 @@ export const TimeSeries = z.object({
         cumulativeUsage: count.describe("Output tokens since the window began."),
         remaining,
         percentageUsed,
-        ...more,
+        ...tokenDetails,
       }),
     )
     .describe("Every interval of the window, oldest first, empty ones included; first and last may be cut."),
@@ -120,13 +120,15 @@ export const AccountsUsage = z.object({
       z.object({
         accountId: z.string(),
         outputTokens: count,
-        ...more,
+        ...tokenDetails,
         requestCount: count,
         lastRequestTime: z.iso.datetime(),
         tokenLimit: limit,
         remainingTokens: remaining,
         percentageUsed,
-        domains: z.array(z.object({ domain: z.string(), outputTokens: count, requests: count, ...more })),
+        domains: z.array(
+          z.object({ domain: z.string(), outputTokens: count, requests: count, ...tokenDetails }),
+        ),
         miniSeries: z
           .array(z.object({ time: z.iso.datetime(), outputTokens: count, remaining }))
           .describe("Every five minutes of the window."),
@@ -156,7 +158,9 @@ export const HourlyTokens = z.object({
   data: z
     .record(
       z.string(),
-      z.array(z.object({ hour, count: count.describe("Input + output."), outputTokens: count, ...more })),
+      z.array(
+        z.object({ hour, count: count.describe("Input + output."), outputTokens: count, ...tokenDetails }),
+      ),
     )
     .describe("Domain → its hours with requests, oldest first."),
   query,

@@ -13,7 +13,7 @@ export const WindowQuery = z.object({
   historyHours: withDefault(whole(0, 192).default(24)).describe("Hours of the limits' course to show."),
 });
 
-const Sums = z.object({
+const WindowTotalsView = z.object({
   requests: count,
   inputTokens: count,
   outputTokens: count,
@@ -24,7 +24,7 @@ const Sums = z.object({
   unpricedCount: count,
 });
 
-const Share = Sums.extend({
+const Share = WindowTotalsView.extend({
   shareOfTokens: z.number().describe("0 to 1, of input + output tokens."),
   shareOfCost: z.number().describe("0 to 1."),
 });
@@ -68,7 +68,7 @@ export const WindowView = z.object({
   accountId: z.string(),
   windowStart: time.describe("What started after this is counted."),
   windowEnd: time,
-  totals: Sums,
+  totals: WindowTotalsView,
   tokenLimit: count.nullable().describe("Output tokens of five hours; null unless one is set."),
   remaining: z.number().nullable(),
   percentageUsed: z.number().nullable(),
@@ -94,7 +94,7 @@ export type WindowList = z.infer<typeof WindowList>;
 export const WindowDetail = WindowView.extend({
   domains: z.array(Share.extend({ domain: z.string() })),
   sessions: z.array(Share.extend({ sessionId: z.string().nullable() })).describe("The 200 largest."),
-  otherSessions: Sums.nullable().describe("All beyond those."),
+  otherSessions: WindowTotalsView.nullable().describe("All beyond those."),
   models: z.array(Share.extend({ model: z.string().nullable() })),
 });
 export type WindowDetail = z.infer<typeof WindowDetail>;

@@ -37,7 +37,7 @@ export async function listConversations(
     return [found, Number(totals[0]?.total ?? 0)] as const;
   });
   const shown = rows.slice(0, limit);
-  const last = shown.at(-1)?.sums;
+  const last = shown.at(-1)?.conversation;
   const hasMore = rows.length > limit;
   return {
     conversations: shown.map(conversationRow),

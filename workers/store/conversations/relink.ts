@@ -8,7 +8,7 @@ import { domains, linkEvidence, linkKeys, requests } from "../../../drizzle/sche
 import type { Config } from "../../runtime/config.ts";
 import { newExchangeId, startedAtOf } from "../../domain/exchange-id.ts";
 import type { RelinkAnswer } from "../../schemas/api/relink.ts";
-import { sumConversations } from "./totals.ts";
+import { updateConversationTotals } from "./totals.ts";
 import { withWriter, type WriterTransaction } from "../db/db.ts";
 import { lockDomain } from "../db/domain-lock.ts";
 import { readEvidence } from "./link-evidence.ts";
@@ -90,7 +90,7 @@ async function relinkBatch(tx: WriterTransaction, batch: RelinkBatch): Promise<R
     note(row.id, row, links.columns.get(row.id) ?? (linkable.has(row.id) ? row : NOWHERE));
   for (const { id, endpoint, bodyKind } of rows)
     if (endpoint === "messages" && bodyKind === "bytes") changes.delete(id);
-  await sumConversations(tx, {
+  await updateConversationTotals(tx, {
     changed: new Set(
       [
         ...links.changed,

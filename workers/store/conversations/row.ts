@@ -4,55 +4,56 @@ import type { ConversationRow } from "../../schemas/api/conversations.ts";
 import { sumUsdText } from "../usage/cost.ts";
 
 /** For a select that joins `domains`. */
-export const CONVERSATION_COLUMNS = { domain: domains.name, sums: conversations };
+export const CONVERSATION_COLUMNS = { domain: domains.name, conversation: conversations };
 
 export function conversationRow({
   domain,
-  sums,
+  conversation: conversation,
 }: {
   domain: string;
-  sums: typeof conversations.$inferSelect;
+  conversation: typeof conversations.$inferSelect;
 }): ConversationRow {
-  const prompt = sums.inputTokens + sums.cacheReadInputTokens + sums.cacheCreationInputTokens;
+  const prompt =
+    conversation.inputTokens + conversation.cacheReadInputTokens + conversation.cacheCreationInputTokens;
   return {
-    conversationId: sums.id,
+    conversationId: conversation.id,
     domain,
-    title: sums.title,
-    accountId: sums.accountIds[0] ?? null,
-    accountIds: sums.accountIds,
-    sessionId: sums.sessionId,
-    rootRequestId: sums.rootRequestId,
-    firstMessageTime: sums.firstAt.toISOString(),
-    lastMessageTime: sums.lastAt.toISOString(),
-    endedAt: sums.endedAt.toISOString(),
-    durationMs: sums.endedAt.getTime() - sums.firstAt.getTime(),
-    inferenceMs: sums.inferenceMs,
-    messageCount: sums.requests,
-    turnCount: sums.turns,
-    subtaskMessageCount: sums.subtaskRequests,
-    errorCount: sums.errors,
-    branchCount: sums.branches,
-    userBranchCount: sums.userBranches,
-    compactBranchCount: sums.compactBranches,
-    subtaskBranchCount: sums.subtaskBranches,
-    inputTokens: sums.inputTokens,
-    outputTokens: sums.outputTokens,
-    totalTokens: sums.inputTokens + sums.outputTokens,
-    cacheReadInputTokens: sums.cacheReadInputTokens,
-    cacheCreationInputTokens: sums.cacheCreationInputTokens,
-    thinkingTokens: sums.thinkingTokens,
-    cacheHitShare: prompt === 0 ? null : sums.cacheReadInputTokens / prompt,
-    toolCallCount: sums.toolCallCount,
-    costUsd: sumUsdText(sums.costPico, sums.unpricedCount),
-    unpricedCount: sums.unpricedCount,
-    modelsUsed: sums.models,
-    latestRequestId: sums.latestRequestId,
-    latestModel: sums.latestModel,
-    latestContextTokens: sums.latestContextTokens,
-    isSubtask: sums.subtaskRequests === sums.requests,
+    title: conversation.title,
+    accountId: conversation.accountIds[0] ?? null,
+    accountIds: conversation.accountIds,
+    sessionId: conversation.sessionId,
+    rootRequestId: conversation.rootRequestId,
+    firstMessageTime: conversation.firstAt.toISOString(),
+    lastMessageTime: conversation.lastAt.toISOString(),
+    endedAt: conversation.endedAt.toISOString(),
+    durationMs: conversation.endedAt.getTime() - conversation.firstAt.getTime(),
+    inferenceMs: conversation.inferenceMs,
+    messageCount: conversation.requests,
+    turnCount: conversation.turns,
+    subtaskMessageCount: conversation.subtaskRequests,
+    errorCount: conversation.errors,
+    branchCount: conversation.branches,
+    userBranchCount: conversation.userBranches,
+    compactBranchCount: conversation.compactBranches,
+    subtaskBranchCount: conversation.subtaskBranches,
+    inputTokens: conversation.inputTokens,
+    outputTokens: conversation.outputTokens,
+    totalTokens: conversation.inputTokens + conversation.outputTokens,
+    cacheReadInputTokens: conversation.cacheReadInputTokens,
+    cacheCreationInputTokens: conversation.cacheCreationInputTokens,
+    thinkingTokens: conversation.thinkingTokens,
+    cacheHitShare: prompt === 0 ? null : conversation.cacheReadInputTokens / prompt,
+    toolCallCount: conversation.toolCallCount,
+    costUsd: sumUsdText(conversation.costPico, conversation.unpricedCount),
+    unpricedCount: conversation.unpricedCount,
+    modelsUsed: conversation.models,
+    latestRequestId: conversation.latestRequestId,
+    latestModel: conversation.latestModel,
+    latestContextTokens: conversation.latestContextTokens,
+    isSubtask: conversation.subtaskRequests === conversation.requests,
     // A sub-task belongs to the conversation that spawned it.
     parentTaskRequestId: null,
     parentConversationId: null,
-    orphanCount: sums.orphans,
+    orphanCount: conversation.orphans,
   };
 }

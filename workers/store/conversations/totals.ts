@@ -16,22 +16,22 @@ export interface ConversationChanges {
 }
 
 /** Brings the rows of these conversations up to date; one whose last request has gone loses its row. */
-export async function sumConversations(
+export async function updateConversationTotals(
   tx: WriterTransaction,
   { changed, added }: ConversationChanges,
 ): Promise<void> {
-  const anew = [...changed];
-  if (anew.length > 0) {
-    await tx.delete(conversations).where(inArray(conversations.id, anew));
-    await tx.execute(addRows(sql`r.conversation_id in ${anew}`));
+  const rebuilt = [...changed];
+  if (rebuilt.length > 0) {
+    await tx.delete(conversations).where(inArray(conversations.id, rebuilt));
+    await tx.execute(upsertTotals(sql`r.conversation_id in ${rebuilt}`));
   }
   if (added.length === 0) return;
   const times = added.map(({ startedAt }) => startedAt.getTime());
   const ids = added.map(({ id }) => id);
   await tx.execute(
-    addRows(sql`r.id in ${ids} and r.conversation_id is not null
+    upsertTotals(sql`r.id in ${ids} and r.conversation_id is not null
       and r.started_at between ${iso(Math.min(...times))}::timestamptz and ${iso(Math.max(...times))}::timestamptz
-      ${anew.length > 0 ? sql`and r.conversation_id not in ${anew}` : sql``}`),
+      ${rebuilt.length > 0 ? sql`and r.conversation_id not in ${rebuilt}` : sql``}`),
   );
 }
 
@@ -63,8 +63,8 @@ const union = (of: SQL): Column => ({
   of,
   with: (column) => sql`array(select distinct unnest(${column} || ${excluded(column)}) order by 1)`,
 });
-const total = (column: string) => plus(sql.raw(`coalesce(sum(${column}), 0)`));
-const howMany = (condition: string) => plus(sql.raw(`count(*) filter (where ${condition})`));
+const sumOf = (column: string) => plus(sql.raw(`coalesce(sum(${column}), 0)`));
+const countWhere = (condition: string) => plus(sql.raw(`count(*) filter (where ${condition})`));
 
 const IS_LATER = sql`(not excluded.latest_is_subtask, excluded.latest_at, excluded.latest_request_id)
   > (not conversations.latest_is_subtask, conversations.latest_at, conversations.latest_request_id)`;
@@ -100,31 +100,31 @@ const COLUMNS: Record<Exclude<keyof typeof conversations.$inferSelect, "id">, Co
     sql`coalesce(array_agg(distinct account_id) filter (where account_id is not null), '{}')`,
   ),
   models: union(sql`coalesce(array_agg(distinct model) filter (where model is not null), '{}')`),
-  requests: howMany("true"),
-  turns: howMany(
+  requests: countWhere("true"),
+  turns: countWhere(
     "prompt is not null and not is_subtask and coalesce(link_kind, '') not in ('retry', 'compact-ask')",
   ),
-  subtaskRequests: howMany("is_subtask"),
-  errors: howMany("status is null or status >= 400"),
-  branches: howMany("branch_key = id"),
-  userBranches: howMany("branch_key = id and branch_id like 'branch\\_%'"),
-  compactBranches: howMany("branch_key = id and branch_id like 'compact\\_%'"),
-  subtaskBranches: howMany("branch_key = id and is_subtask"),
-  continuations: howMany("parent_request_id is not null or prior_end_key is not null"),
-  orphans: howMany("parent_request_id is null and prior_end_key is not null"),
-  inputTokens: total("input_tokens"),
-  outputTokens: total("output_tokens"),
-  cacheReadInputTokens: total("cache_read_input_tokens"),
-  cacheCreationInputTokens: total("cache_creation_input_tokens"),
-  thinkingTokens: total("thinking_tokens"),
-  toolCallCount: total("tool_call_count"),
-  costPico: total("cost_pico"),
-  unpricedCount: howMany("cost_pico is null"),
-  inferenceMs: total("duration_ms"),
+  subtaskRequests: countWhere("is_subtask"),
+  errors: countWhere("status is null or status >= 400"),
+  branches: countWhere("branch_key = id"),
+  userBranches: countWhere("branch_key = id and branch_id like 'branch\\_%'"),
+  compactBranches: countWhere("branch_key = id and branch_id like 'compact\\_%'"),
+  subtaskBranches: countWhere("branch_key = id and is_subtask"),
+  continuations: countWhere("parent_request_id is not null or prior_end_key is not null"),
+  orphans: countWhere("parent_request_id is null and prior_end_key is not null"),
+  inputTokens: sumOf("input_tokens"),
+  outputTokens: sumOf("output_tokens"),
+  cacheReadInputTokens: sumOf("cache_read_input_tokens"),
+  cacheCreationInputTokens: sumOf("cache_creation_input_tokens"),
+  thinkingTokens: sumOf("thinking_tokens"),
+  toolCallCount: sumOf("tool_call_count"),
+  costPico: sumOf("cost_pico"),
+  unpricedCount: countWhere("cost_pico is null"),
+  inferenceMs: sumOf("duration_ms"),
 };
 
 /** Adds what the requests that `condition` (over `r`) chooses amount to, to the rows of their conversations. */
-function addRows(condition: SQL): SQL {
+function upsertTotals(condition: SQL): SQL {
   const entries = Object.entries(COLUMNS).map(([name, column]) => ({
     ...column,
     target: conversations[name as keyof typeof COLUMNS],

@@ -4,7 +4,7 @@ import { slotsBetween } from "../../domain/usage/time-series.ts";
 import type { Errors } from "../../schemas/api/failures.ts";
 import { type DatabaseConfig, withReader } from "../db/db.ts";
 import { seriesBucketMs } from "../usage/overview.ts";
-import { readUsage, sumUsage, type UsageFilter } from "../usage/read.ts";
+import { readUsage, addUsage, type UsageFilter } from "../usage/read.ts";
 
 export interface FailureFilter extends UsageFilter {
   errorType?: string | undefined;
@@ -36,10 +36,10 @@ interface LatestRow extends Record<string, unknown> {
 export async function readFailures(config: DatabaseConfig, filter: FailureFilter): Promise<Errors> {
   const { from, to, limit } = filter;
   const bucketMs = seriesBucketMs(to - from);
-  const ask = <Row extends Record<string, unknown>>(statement: SQL) =>
+  const query = <Row extends Record<string, unknown>>(statement: SQL) =>
     withReader(config, async (db) => (await db.execute<Row>(statement)).rows);
   const [groups, usage] = await Promise.all([
-    ask<CountRow>(countsStatement(filter, bucketMs)),
+    query<CountRow>(countsStatement(filter, bucketMs)),
     readUsage(config, filter),
   ]);
   // Bits of grouping(): a set bit is a column that was counted over.
@@ -50,18 +50,18 @@ export async function readFailures(config: DatabaseConfig, filter: FailureFilter
     groups
       .filter((row) => Number(row.grouping) === grouping)
       .sort((a, b) => Number(b.count) - Number(a.count) || (a.latest > b.latest ? -1 : 1));
-  const counted = (row: CountRow) => Number(row.count);
+  const countOf = (row: CountRow) => Number(row.count);
   const kinds = of(KIND).slice(0, limit);
   const ids = kinds.map(({ latest }) => latest);
   const latest = new Map(
-    (ids.length === 0 ? [] : await ask<LatestRow>(latestStatement(ids))).map((row) => [row.id, row]),
+    (ids.length === 0 ? [] : await query<LatestRow>(latestStatement(ids))).map((row) => [row.id, row]),
   );
-  const slots = new Map(of(SLOT).map((row) => [Number(row.slot) * 1_000, counted(row)]));
+  const slots = new Map(of(SLOT).map((row) => [Number(row.slot) * 1_000, countOf(row)]));
   return {
     from: iso(from),
     to: iso(to),
-    total: of(STATUS).reduce((sum, row) => sum + counted(row), 0),
-    requests: sumUsage(usage).requests,
+    total: of(STATUS).reduce((sum, row) => sum + countOf(row), 0),
+    requests: addUsage(usage).requests,
     types: kinds.flatMap((row) => {
       const newest = latest.get(row.latest);
       if (!newest) return [];
@@ -71,24 +71,24 @@ export async function readFailures(config: DatabaseConfig, filter: FailureFilter
           errorType: row.error_type,
           status: row.status === null ? null : Number(row.status),
           outcome: row.outcome ?? "",
-          count: counted(row),
+          count: countOf(row),
           latest: { requestId, timestamp, domain, model, message },
         },
       ];
     }),
     statuses: of(STATUS).map((row) => ({
       status: row.status === null ? null : Number(row.status),
-      count: counted(row),
+      count: countOf(row),
     })),
     domains: of(DOMAIN)
       .slice(0, limit)
-      .map((row) => ({ domain: row.domain ?? "", count: counted(row) })),
+      .map((row) => ({ domain: row.domain ?? "", count: countOf(row) })),
     accounts: of(ACCOUNT)
       .slice(0, limit)
-      .map((row) => ({ accountId: row.account_id, count: counted(row) })),
+      .map((row) => ({ accountId: row.account_id, count: countOf(row) })),
     models: of(MODEL)
       .slice(0, limit)
-      .map((row) => ({ model: row.model, count: counted(row) })),
+      .map((row) => ({ model: row.model, count: countOf(row) })),
     bucketMs,
     series: slotsBetween(from, to, bucketMs).map((at) => ({ time: iso(at), count: slots.get(at) ?? 0 })),
   };

@@ -16,11 +16,11 @@ import {
   type RepricePlace,
 } from "../../schemas/api/reprice.ts";
 import { type AuditEntry, auditInsert } from "../admin/audit.ts";
-import { sumConversations } from "../conversations/totals.ts";
+import { updateConversationTotals } from "../conversations/totals.ts";
 import { type DatabaseConfig, withWriter, type Writer, type WriterTransaction } from "../db/db.ts";
 import { lockExchangesOf } from "../db/domain-lock.ts";
 import { PRICED_FROM, priceColumns, type PriceColumns } from "./price.ts";
-import { SUMMED_COLUMNS, sumUp } from "../usage/rollups.ts";
+import { ROLLUP_SOURCE_COLUMNS, updateRollups } from "../usage/rollups.ts";
 
 type By = Pick<AuditEntry, "actor" | "role" | "now">;
 type Totals = Omit<RepriceBatch, "deltaUsd" | "nextCursor"> & { deltaPico: bigint };
@@ -100,7 +100,12 @@ async function repriceDomain(
 ): Promise<RepricePlace | null> {
   if (!dryRun) await lockExchangesOf(tx, each.id);
   const rows = await tx
-    .select({ ...SUMMED_COLUMNS, ...PRICED_FROM, id: requests.id, conversationId: requests.conversationId })
+    .select({
+      ...ROLLUP_SOURCE_COLUMNS,
+      ...PRICED_FROM,
+      id: requests.id,
+      conversationId: requests.conversationId,
+    })
     .from(requests)
     .where(
       and(
@@ -119,12 +124,12 @@ async function repriceDomain(
   );
   if (changed.length > 0 && !dryRun) {
     await writePrices(tx, changed);
-    await sumUp(tx, {
+    await updateRollups(tx, {
       added: changed.map(({ row, price }) => ({ ...row, ...price })),
       removed: changed.map(({ row }) => row),
     });
     const touched = new Set(changed.flatMap(({ row }) => row.conversationId ?? []));
-    await sumConversations(tx, { changed: touched, added: [] });
+    await updateConversationTotals(tx, { changed: touched, added: [] });
     const details = { changed: changed.length, deltaUsd: formatUsd(deltaPico), priceVersion: PRICE_VERSION };
     await auditInsert(tx, { ...by, action: "prices.reprice", target: each.name, details });
   }

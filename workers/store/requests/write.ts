@@ -19,9 +19,9 @@ import { APART, writeLinkColumns, writeLinks } from "../conversations/links.ts";
 import { readEvidence } from "../conversations/link-evidence.ts";
 import { PRICED_FROM, type PricedFrom, priceColumns } from "./price.ts";
 import type { RequestColumns, ResponseColumns, StorableExchange, StorableRequest } from "./write-model.ts";
-import { sumConversations } from "../conversations/totals.ts";
+import { updateConversationTotals } from "../conversations/totals.ts";
 import { addSearchEntries, type IndexedExchange } from "../search/entries.ts";
-import { SUMMED_COLUMNS, type SummedRow, sumUp } from "../usage/rollups.ts";
+import { ROLLUP_SOURCE_COLUMNS, type RollupSource, updateRollups } from "../usage/rollups.ts";
 
 type Row = typeof requests.$inferInsert;
 
@@ -79,7 +79,7 @@ export async function storeExchanges(
 
   const parts = await putParts(tx, domainId, newExchanges, updates);
   await addSearchEntries(tx, domainId, toIndex([...newExchanges, ...updates], parts), parts.contentIds);
-  const completed: SummedRow[] = [];
+  const completed: RollupSource[] = [];
   for (const each of updates) completed.push(await completeRow(tx, domain, each, parts));
   const links = await writeLinks(tx, domainId, [
     ...newExchanges.flatMap(({ evidence }) => evidence ?? []),
@@ -99,11 +99,11 @@ export async function storeExchanges(
       response?.body ? [{ requestId: id, startedAt, bytes: response.body, timing: response.timing }] : [],
     ),
   );
-  await sumUp(tx, {
+  await updateRollups(tx, {
     added: [...rows.filter(isInserted), ...completed],
     removed: updates.map(({ row }) => row),
   });
-  await sumConversations(tx, {
+  await updateConversationTotals(tx, {
     changed: new Set(
       [
         ...links.changed,
@@ -199,7 +199,7 @@ function requestParts(id: string, { headers, body }: StorableRequest, parts: Sto
 
 function toStoredExchange(
   domain: string,
-  row: SummedRow & Pick<Row, "id" | "sessionId">,
+  row: RollupSource & Pick<Row, "id" | "sessionId">,
   accountBefore: string | null,
 ): StoredExchange {
   const accountId = row.accountId ?? null;
@@ -248,7 +248,7 @@ function idOf(ids: ContentIds, content: Content | null | undefined): bigint | un
   return content ? ids.get(addressKey(content.sha256)) : undefined;
 }
 
-type StoredRow = SummedRow &
+type StoredRow = RollupSource &
   PricedFrom &
   Pick<Row, "id" | "credentialType" | "bodyKind" | "sessionId" | "conversationId">;
 
@@ -258,7 +258,7 @@ async function findStored(
 ): Promise<Map<string, StoredRow>> {
   const rows = await tx
     .select({
-      ...SUMMED_COLUMNS,
+      ...ROLLUP_SOURCE_COLUMNS,
       ...PRICED_FROM,
       id: requests.id,
       credentialType: requests.credentialType,
@@ -288,7 +288,7 @@ async function completeRow(
   domain: string,
   { id, startedAt, request, response, row }: ExchangeUpdate,
   parts: StoredParts,
-): Promise<SummedRow> {
+): Promise<RollupSource> {
   const isUnnamed = row.credentialType === "passthrough" && row.accountId === domain;
   const known = {
     ...request?.columns,

@@ -104,7 +104,7 @@ export async function readLastRequests(
 }
 
 /** Instants at which an account was refused for its rate, epoch milliseconds, ascending. */
-export async function readRefusals(
+export async function readRateLimitedAt(
   config: DatabaseConfig,
   accountId: string,
   from: Date,

@@ -60,19 +60,19 @@ export async function readOverview(
   config: DatabaseConfig,
   filter: OverviewFilter,
 ): Promise<Omit<Overview, "inFlight">> {
-  const { from, to, previousFrom, bucketMs } = cut(filter.from, filter.to);
-  const ask = <Row extends Record<string, unknown>>(statement: SQL) =>
+  const { from, to, previousFrom, bucketMs } = alignPeriod(filter.from, filter.to);
+  const query = <Row extends Record<string, unknown>>(statement: SQL) =>
     withReader(config, async (db) => (await db.execute<Row>(statement)).rows);
   // Side by side rather than in a batch: each reads tens of thousands of rollups, and PostgreSQL has more than one core.
   const [groups, before, latencies] = await Promise.all([
-    ask<GroupRow>(groupsStatement(filter, from, bucketMs)),
-    ask<SumRow>(sql`select ${SUMS} from rollups where ${within(filter, previousFrom, from)}`),
-    ask<LatencyRow>(latenciesStatement(filter, from, bucketMs)),
+    query<GroupRow>(groupsStatement(filter, from, bucketMs)),
+    query<SumRow>(sql`select ${SUMS} from rollups where ${periodFilter(filter, previousFrom, from)}`),
+    query<LatencyRow>(latenciesStatement(filter, from, bucketMs)),
   ]);
   // Bits of grouping(): a set bit is a column that was summed over.
   const [SLOT, DOMAIN, ACCOUNT, MODEL, TYPE] = [0b01111, 0b10111, 0b11011, 0b11101, 0b11110];
   const of = (grouping: number) => groups.filter((row) => Number(row.grouping) === grouping);
-  const busiest = (grouping: number) =>
+  const top = (grouping: number) =>
     of(grouping)
       .sort((a, b) => Number(b.requests) - Number(a.requests))
       .slice(0, MAX_TOP);
@@ -82,24 +82,28 @@ export async function readOverview(
   return {
     from: iso(from),
     to: iso(to),
-    totals: { ...sumsOf(of(SLOT)), ...percentiles(latencies) },
+    totals: { ...toTotals(of(SLOT)), ...percentiles(latencies) },
     previousFrom: iso(previousFrom),
-    previous: sumsOf(before),
+    previous: toTotals(before),
     bucketMs,
     series: times.map((at) => {
       const row = slots.get(at);
       const own = latencies.filter(({ slot }) => Number(slot) * 1_000 === at);
-      return { time: iso(at), ...sumsOf(row ? [row] : []), firstByteP50Ms: percentiles(own).firstByteP50Ms };
+      return {
+        time: iso(at),
+        ...toTotals(row ? [row] : []),
+        firstByteP50Ms: percentiles(own).firstByteP50Ms,
+      };
     }),
-    domains: busiest(DOMAIN).map((row) => ({ domain: row.name ?? "", ...sumsOf([row]) })),
-    accounts: busiest(ACCOUNT).map((row) => ({ accountId: row.account_id ?? "", ...sumsOf([row]) })),
-    models: busiest(MODEL).map((row) => ({ model: row.model ?? "", ...sumsOf([row]) })),
-    requestTypes: busiest(TYPE).map((row) => ({ requestType: row.request_type ?? "", ...sumsOf([row]) })),
+    domains: top(DOMAIN).map((row) => ({ domain: row.name ?? "", ...toTotals([row]) })),
+    accounts: top(ACCOUNT).map((row) => ({ accountId: row.account_id ?? "", ...toTotals([row]) })),
+    models: top(MODEL).map((row) => ({ model: row.model ?? "", ...toTotals([row]) })),
+    requestTypes: top(TYPE).map((row) => ({ requestType: row.request_type ?? "", ...toTotals([row]) })),
   };
 }
 
 /** The period cut to rollups, the one of equal length before it, and the buckets of its series. */
-function cut(start: number, to: number) {
+function alignPeriod(start: number, to: number) {
   const from = floor(start);
   const span = to - from;
   return { from, to, previousFrom: floor(from - span), bucketMs: seriesBucketMs(span) };
@@ -114,7 +118,7 @@ function groupsStatement(filter: OverviewFilter, from: number, bucketMs: number)
   return sql`select g.*, d.name from (
       select grouping(slot, domain_id, account_id, model, request_type) as grouping,
         slot, domain_id, account_id, model, request_type, ${SUMS}
-      from (select *, ${slot(bucketMs)} as slot from rollups where ${within(filter, from, filter.to)}) r
+      from (select *, ${slot(bucketMs)} as slot from rollups where ${periodFilter(filter, from, filter.to)}) r
       group by grouping sets ((slot), (domain_id), (account_id), (model), (request_type))
     ) g left join domains d on d.id = g.domain_id`;
 }
@@ -122,7 +126,7 @@ function groupsStatement(filter: OverviewFilter, from: number, bucketMs: number)
 function latenciesStatement(filter: OverviewFilter, from: number, bucketMs: number): SQL {
   return sql`select ${slot(bucketMs)} as slot, ${classSums("duration_histogram")} as durations,
       ${classSums("first_byte_histogram")} as first_bytes
-    from rollups where ${within(filter, from, filter.to)} group by 1`;
+    from rollups where ${periodFilter(filter, from, filter.to)} group by 1`;
 }
 
 /** Class by class: unnesting the arrays took twice as long. */
@@ -137,7 +141,7 @@ function slot(bucketMs: number): SQL {
   return sql`floor(extract(epoch from bucket) / ${seconds})::int8 * ${seconds}`;
 }
 
-function within({ domain, accountId, model }: OverviewFilter, from: number, to: number): SQL {
+function periodFilter({ domain, accountId, model }: OverviewFilter, from: number, to: number): SQL {
   const conditions = [
     sql`bucket >= ${iso(from)}::timestamptz`,
     sql`bucket < ${iso(to)}::timestamptz`,
@@ -160,7 +164,7 @@ function percentiles(rows: LatencyRow[]) {
   };
 }
 
-function sumsOf(rows: readonly SumRow[]): Sums {
+function toTotals(rows: readonly SumRow[]): Sums {
   const total = (name: keyof SumRow) => rows.reduce((sum, row) => sum + Number(row[name] ?? 0), 0);
   const cost = rows.reduce((sum, row) => sum + BigInt(row.cost ?? 0), 0n);
   const [inputTokens, outputTokens] = [total("input"), total("output")];

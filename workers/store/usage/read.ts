@@ -23,7 +23,7 @@ export interface UsageDimensions {
   slotMs?: number;
 }
 
-export interface UsageSums {
+export interface UsageTotals {
   requests: number;
   inputTokens: number;
   outputTokens: number;
@@ -35,7 +35,7 @@ export interface UsageSums {
 }
 
 /** The dimensions not asked for are empty. */
-export interface UsageCell extends UsageSums {
+export interface UsageCell extends UsageTotals {
   domain: string;
   accountId: string;
   model: string;
@@ -77,14 +77,14 @@ export async function readUsage(
           ${model ? sql`model` : sql`''`} as model, ${slot} as slot,
           sum(requests) as requests, sum(input) as input, sum(output) as output, sum(cache_read) as cache_read,
           sum(cache_creation) as cache_creation, sum(cost) as cost, sum(unpriced) as unpriced
-        from (${parts(filter, slotMs)}) parts group by 1, 2, 3, 4
+        from (${unionOfSources(filter, slotMs)}) parts group by 1, 2, 3, 4
       ) g left join domains d on d.id = g.domain_id order by g.slot, d.name, g.account_id, g.model`),
   );
-  return answer.rows.map(cellOf);
+  return answer.rows.map(toCell);
 }
 
 /** Adds cells up. */
-export function sumUsage(cells: readonly UsageSums[]): UsageSums {
+export function addUsage(cells: readonly UsageTotals[]): UsageTotals {
   return cells.reduce(
     (a, b) => ({
       requests: a.requests + b.requests,
@@ -96,11 +96,11 @@ export function sumUsage(cells: readonly UsageSums[]): UsageSums {
       costPico: a.costPico + b.costPico,
       unpricedCount: a.unpricedCount + b.unpricedCount,
     }),
-    NOTHING,
+    ZERO_USAGE,
   );
 }
 
-const NOTHING: UsageSums = {
+const ZERO_USAGE: UsageTotals = {
   requests: 0,
   inputTokens: 0,
   outputTokens: 0,
@@ -112,35 +112,35 @@ const NOTHING: UsageSums = {
 };
 
 /** Rollups where they fit, rows where they do not. Slots that cut rollups in two leave nothing but rows. */
-function parts(filter: UsageFilter, slotMs: number | undefined): SQL {
+function unionOfSources(filter: UsageFilter, slotMs: number | undefined): SQL {
   const { from, to } = filter;
   const fits = slotMs === undefined || slotMs % ROLLUP_BUCKET_MS === 0;
   const first = Math.ceil(from / ROLLUP_BUCKET_MS) * ROLLUP_BUCKET_MS;
   const after = Math.floor(to / ROLLUP_BUCKET_MS) * ROLLUP_BUCKET_MS;
-  if (!fits || after <= first) return ofRows(filter, from, to);
-  const pieces = [ofRollups(filter, first, after)];
-  if (first > from) pieces.push(ofRows(filter, from, first));
-  if (to > after) pieces.push(ofRows(filter, after, to));
-  return sql.join(pieces, sql` union all `);
+  if (!fits || after <= first) return fromRequests(filter, from, to);
+  const sources = [fromRollups(filter, first, after)];
+  if (first > from) sources.push(fromRequests(filter, from, first));
+  if (to > after) sources.push(fromRequests(filter, after, to));
+  return sql.join(sources, sql` union all `);
 }
 
-function ofRollups(filter: UsageFilter, from: number, to: number): SQL {
+function fromRollups(filter: UsageFilter, from: number, to: number): SQL {
   return sql`select bucket as at, domain_id, account_id, model, requests, input_tokens as input, output_tokens as output,
       cache_read_input_tokens as cache_read, cache_creation_input_tokens as cache_creation, cost_pico as cost,
       unpriced_count as unpriced
-    from rollups where bucket >= ${iso(from)}::timestamptz and bucket < ${iso(to)}::timestamptz ${only(filter)}`;
+    from rollups where bucket >= ${iso(from)}::timestamptz and bucket < ${iso(to)}::timestamptz ${filterSql(filter)}`;
 }
 
-function ofRows(filter: UsageFilter, from: number, to: number): SQL {
+function fromRequests(filter: UsageFilter, from: number, to: number): SQL {
   return sql`select started_at as at, domain_id, coalesce(account_id, '') as account_id, coalesce(model, '') as model, 1::int8 as requests,
       coalesce(input_tokens, 0)::int8 as input, coalesce(output_tokens, 0)::int8 as output,
       coalesce(cache_read_input_tokens, 0)::int8 as cache_read,
       coalesce(cache_creation_input_tokens, 0)::int8 as cache_creation, coalesce(cost_pico, 0) as cost,
       (cost_pico is null)::int::int8 as unpriced
-    from requests where started_at >= ${iso(from)}::timestamptz and started_at < ${iso(to)}::timestamptz ${only(filter)}`;
+    from requests where started_at >= ${iso(from)}::timestamptz and started_at < ${iso(to)}::timestamptz ${filterSql(filter)}`;
 }
 
-function only({ domain, accountId, model }: UsageFilter): SQL {
+function filterSql({ domain, accountId, model }: UsageFilter): SQL {
   return sql.join([
     domain === undefined ? sql`` : sql` and domain_id = (select id from domains where name = ${domain})`,
     accountId === undefined ? sql`` : sql` and account_id = ${accountId}`,
@@ -148,7 +148,7 @@ function only({ domain, accountId, model }: UsageFilter): SQL {
   ]);
 }
 
-function cellOf(row: CellRow): UsageCell {
+function toCell(row: CellRow): UsageCell {
   const [inputTokens, outputTokens] = [Number(row.input ?? 0), Number(row.output ?? 0)];
   return {
     domain: row.domain ?? "",

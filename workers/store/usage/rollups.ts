@@ -10,7 +10,7 @@ import { latencyHistogram } from "../../domain/usage/latency-histogram.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
 /** Of a row of `requests` what its rollup depends on. */
-export const SUMMED_COLUMNS = {
+export const ROLLUP_SOURCE_COLUMNS = {
   startedAt: requests.startedAt,
   domainId: requests.domainId,
   accountId: requests.accountId,
@@ -30,12 +30,12 @@ export const SUMMED_COLUMNS = {
   durationMs: requests.durationMs,
   timeToFirstByteMs: requests.timeToFirstByteMs,
 };
-export type SummedRow = Pick<typeof requests.$inferInsert, keyof typeof SUMMED_COLUMNS>;
+export type RollupSource = Pick<typeof requests.$inferInsert, keyof typeof ROLLUP_SOURCE_COLUMNS>;
 
 type Rollup = typeof rollups.$inferInsert;
 
 /** What one exchange adds to its rollup. */
-function rollupOf(row: SummedRow): Rollup {
+function toRollup(row: RollupSource): Rollup {
   return {
     bucket: new Date(Math.floor(row.startedAt.getTime() / ROLLUP_BUCKET_MS) * ROLLUP_BUCKET_MS),
     domainId: row.domainId,
@@ -62,22 +62,22 @@ function rollupOf(row: SummedRow): Rollup {
 }
 
 /** Adds the rows of `added` and takes away those of `removed`. One statement, keys in one order for all writers. */
-export async function sumUp(
+export async function updateRollups(
   tx: WriterTransaction,
-  { added, removed }: { added: readonly SummedRow[]; removed: readonly SummedRow[] },
+  { added, removed }: { added: readonly RollupSource[]; removed: readonly RollupSource[] },
 ): Promise<void> {
-  const sums = new Map<string, Rollup>();
+  const totals = new Map<string, Rollup>();
   for (const [rows, sign] of [
     [added, 1],
     [removed, -1],
   ] as const)
     for (const row of rows) {
-      const rollup = rollupOf(row);
+      const rollup = toRollup(row);
       const key = keyOf(rollup);
-      sums.set(key, plus(sums.get(key), rollup, sign));
+      totals.set(key, addRollup(totals.get(key), rollup, sign));
     }
-  if (sums.size === 0) return;
-  const sorted = [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, rollup]) => rollup);
+  if (totals.size === 0) return;
+  const sorted = [...totals].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, rollup]) => rollup);
   await tx
     .insert(rollups)
     .values(sorted)
@@ -91,18 +91,18 @@ export async function sumUp(
         rollups.outcome,
       ],
       set: Object.fromEntries([
-        ...SUMS.map((name) => [name, sql`${rollups[name]} + ${excluded(rollups[name])}`]),
-        ...HISTOGRAMS.map((name) => [name, summedArrays(rollups[name])]),
-      ]) as Record<Sum | Histogram, SQL>,
+        ...ADDITIVE_COLUMNS.map((name) => [name, sql`${rollups[name]} + ${excluded(rollups[name])}`]),
+        ...HISTOGRAM_COLUMNS.map((name) => [name, summedArrays(rollups[name])]),
+      ]) as Record<AdditiveColumn | HistogramColumn, SQL>,
     });
-  const emptied = [...new Set(removed.map((row) => rollupOf(row).bucket.getTime()))];
-  if (emptied.length > 0) {
-    const buckets = emptied.map((time) => new Date(time));
+  const bucketTimes = [...new Set(removed.map((row) => toRollup(row).bucket.getTime()))];
+  if (bucketTimes.length > 0) {
+    const buckets = bucketTimes.map((time) => new Date(time));
     await tx.delete(rollups).where(and(inArray(rollups.bucket, buckets), lte(rollups.requests, 0)));
   }
 }
 
-const SUMS = [
+const ADDITIVE_COLUMNS = [
   "requests",
   "errors",
   "inputTokens",
@@ -117,22 +117,22 @@ const SUMS = [
   "durationMs",
   "costPico",
 ] as const;
-const HISTOGRAMS = ["durationHistogram", "firstByteHistogram"] as const;
-type Sum = (typeof SUMS)[number];
-type Histogram = (typeof HISTOGRAMS)[number];
+const HISTOGRAM_COLUMNS = ["durationHistogram", "firstByteHistogram"] as const;
+type AdditiveColumn = (typeof ADDITIVE_COLUMNS)[number];
+type HistogramColumn = (typeof HISTOGRAM_COLUMNS)[number];
 
 function keyOf({ bucket, domainId, accountId, model, requestType, outcome }: Rollup): string {
   return JSON.stringify([bucket.getTime(), domainId, accountId, model, requestType, outcome]);
 }
 
-function plus(sum: Rollup | undefined, rollup: Rollup, sign: 1 | -1): Rollup {
+function addRollup(total: Rollup | undefined, rollup: Rollup, sign: 1 | -1): Rollup {
   const result = { ...rollup };
-  for (const name of SUMS) {
-    if (name === "costPico") result.costPico = (sum?.costPico ?? 0n) + BigInt(sign) * rollup.costPico;
-    else result[name] = (sum?.[name] ?? 0) + sign * rollup[name];
+  for (const name of ADDITIVE_COLUMNS) {
+    if (name === "costPico") result.costPico = (total?.costPico ?? 0n) + BigInt(sign) * rollup.costPico;
+    else result[name] = (total?.[name] ?? 0) + sign * rollup[name];
   }
-  for (const name of HISTOGRAMS)
-    result[name] = rollup[name].map((count, i) => (sum?.[name][i] ?? 0) + sign * count);
+  for (const name of HISTOGRAM_COLUMNS)
+    result[name] = rollup[name].map((count, i) => (total?.[name][i] ?? 0) + sign * count);
   return result;
 }
 

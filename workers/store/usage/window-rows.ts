@@ -5,7 +5,7 @@ import type { WindowExchange } from "../../schemas/window.ts";
 import { withPrimary } from "../admin/audit.ts";
 import type { DatabaseConfig } from "../db/db.ts";
 import { outcomeRank } from "../../domain/outcome.ts";
-import { sumUsage, type UsageSums } from "./read.ts";
+import { addUsage, type UsageTotals } from "./read.ts";
 
 /** Half-open, epoch milliseconds. */
 interface Span {
@@ -61,7 +61,7 @@ export async function sumWindowRows(
   config: DatabaseConfig,
   accountId: string,
   { from, to }: Span,
-): Promise<UsageSums> {
+): Promise<UsageTotals> {
   const answer = await withPrimary(config, (db) =>
     db.execute<
       Record<"requests" | "input" | "output" | "cache_read" | "cache_creation" | "cost" | "unpriced", string>
@@ -75,7 +75,7 @@ export async function sumWindowRows(
         and started_at < ${new Date(to).toISOString()}::timestamptz`),
   );
   const [row] = answer.rows;
-  if (!row) return sumUsage([]);
+  if (!row) return addUsage([]);
   return {
     requests: Number(row.requests),
     inputTokens: Number(row.input),

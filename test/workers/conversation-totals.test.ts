@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
-import { sumConversations } from "../../workers/store/conversations/totals.ts";
+import { updateConversationTotals } from "../../workers/store/conversations/totals.ts";
 import { withWriter } from "../../workers/store/db/db.ts";
 import { insertRow, type RowOptions } from "../support/worker-conversation-rows.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
@@ -14,7 +14,7 @@ const [A, B] = ["aaaaaaaa-0000-5000-8000-000000000000", "bbbbbbbb-0000-5000-8000
 
 async function sum(changed: string[], added: { id: string; startedAt: Date }[] = []): Promise<void> {
   await withWriter(loadConfig(env), (db) =>
-    db.transaction((tx) => sumConversations(tx, { changed: new Set(changed), added })),
+    db.transaction((tx) => updateConversationTotals(tx, { changed: new Set(changed), added })),
   );
 }
 const rows = () => queryRows("SELECT * FROM conversations ORDER BY id");
