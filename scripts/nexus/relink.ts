@@ -4,7 +4,7 @@
  */
 import type { Command } from "commander";
 import { z } from "zod";
-import { RelinkAnswer } from "../../workers/schemas/api/relink.ts";
+import { RelinkResult } from "../../workers/schemas/api/relink.ts";
 import { type Api, apiOf } from "./api.ts";
 import { CommandError } from "./command-error.ts";
 import { instant, whole } from "./option-values.ts";
@@ -29,7 +29,7 @@ interface DomainRelinked {
   domain: string;
   checked: number;
   changed: number;
-  changes: RelinkAnswer["changes"];
+  changes: RelinkResult["changes"];
 }
 
 interface Relinked {
@@ -90,7 +90,7 @@ async function relinkDomain(
   const sum: DomainRelinked = { domain, checked: 0, changed: 0, changes: [] };
   let lastProgressAt = 0;
   for (;;) {
-    const answer = await api.call("/api/relink", RelinkAnswer, {
+    const answer = await api.call("/api/relink", RelinkResult, {
       method: "POST",
       body: { domain, since, cursor: at.after, dryRun, limit: batch },
     });
@@ -143,7 +143,7 @@ function lastProgressAt({
   branchId,
   conversationId,
   parentRequestId,
-}: RelinkAnswer["changes"][number]["before"]): string {
+}: RelinkResult["changes"][number]["before"]): string {
   if (conversationId === null) return linkKind ?? "unlinked";
   const parent = parentRequestId === null ? "" : ` after ${parentRequestId}`;
   return `${linkKind ?? "?"} on ${branchId ?? "?"} of ${conversationId}${parent}`;

@@ -1,11 +1,11 @@
 /** `npx nexus relink` against a scripted API; over the real one: test/e2e/nexus.test.ts. */
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { RelinkAnswer } from "../../workers/schemas/api/relink.ts";
+import type { RelinkResult } from "../../workers/schemas/api/relink.ts";
 import { nexus, type ScriptedApi, startScriptedApi } from "../support/nexus-command.ts";
 
 const CURSOR = "019b7e2a-0000-7000-8000-000000000001";
 const place = { conversationId: null, branchId: null, parentRequestId: null, parentTaskRequestId: null };
-const batch: RelinkAnswer = {
+const batch: RelinkResult = {
   domain: "claude.example.com",
   checked: 50,
   remaining: 0,

@@ -6,7 +6,7 @@ import { exchangeMessage, makeExchange, NOON } from "../support/exchanges.ts";
 import { ask, call } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
-import type { RelinkAnswer } from "../../workers/schemas/api/relink.ts";
+import type { RelinkResult } from "../../workers/schemas/api/relink.ts";
 
 beforeEach(async () => {
   await resetStorage();
@@ -23,7 +23,7 @@ const links = () =>
     FROM requests ORDER BY id`);
 const sums = () => queryRows("SELECT to_jsonb(c) AS sums FROM conversations c ORDER BY id");
 const relink = (body: object) =>
-  ask<RelinkAnswer>("/api/relink", { method: "POST", body: { domain: "team.example", ...body } });
+  ask<RelinkResult>("/api/relink", { method: "POST", body: { domain: "team.example", ...body } });
 
 describe("linking history again", () => {
   it("finds nothing to change in what ingest linked", async () => {

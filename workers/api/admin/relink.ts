@@ -1,6 +1,6 @@
 /** `/api/relink`: history linked again, a batch per call. For administrators. */
 import { createRoute } from "@hono/zod-openapi";
-import { RelinkAnswer, RelinkInput } from "../../schemas/api/relink.ts";
+import { RelinkResult, RelinkInput } from "../../schemas/api/relink.ts";
 import { writeAudit } from "../../store/admin/audit.ts";
 import { relink } from "../../store/conversations/relink.ts";
 import { newRoutes } from "../http/context.ts";
@@ -13,7 +13,7 @@ const run = createRoute({
   tags: ["Conversations"],
   summary: "Link a batch of stored requests again, or say what that would change",
   request: { body: jsonBody(RelinkInput) },
-  responses: { 200: json("What came of this batch.", RelinkAnswer), ...errorResponses, ...notFoundResponse },
+  responses: { 200: json("What came of this batch.", RelinkResult), ...errorResponses, ...notFoundResponse },
 });
 
 export const relinkRoutes = newRoutes().openapi(run, async (c) => {

@@ -11,14 +11,14 @@ import { RequestDetail, RequestList, RequestParameter, RequestQuery } from "../.
 import { writeAudit, writeAuditOnce } from "../../store/admin/audit.ts";
 import { listRequests } from "../../store/requests/list.ts";
 import {
-  answerMessage,
+  responseMessage,
   type Body,
   findRequest,
   requestBody,
   requestHeaders,
   responseHeaders,
   responseBody,
-  rowOf,
+  toRow,
   type StoredRequest,
 } from "../../store/requests/read.ts";
 import { type ApiEnv, newRoutes } from "../http/context.ts";
@@ -120,7 +120,7 @@ async function readDetail(c: Context<ApiEnv>, row: StoredRequest): Promise<Reque
     responseHeaders(config, row),
   ]);
   return {
-    ...rowOf(row),
+    ...toRow(row),
     query: row.query,
     requestBody: readable(request?.bytes ?? null),
     requestBodyState: request?.state ?? "large",
@@ -175,7 +175,7 @@ async function readAnswer(
     });
     return { shown: message ?? readable(raw.bytes), state: raw.state };
   }
-  return { shown: fullMessage(readable(await answerMessage(config, row))), state: raw?.state ?? "large" };
+  return { shown: fullMessage(readable(await responseMessage(config, row))), state: raw?.state ?? "large" };
 }
 
 /** In a history a lone text may stand as a string; an answer's content is always a list. */

@@ -19,7 +19,7 @@ export const RelinkInput = z.strictObject({
     .describe("Say what would change, and change nothing."),
 });
 
-const Place = z.object({
+const LinkPosition = z.object({
   conversationId: z.string().nullable(),
   branchId: z.string().nullable(),
   parentRequestId: z.string().nullable(),
@@ -27,14 +27,14 @@ const Place = z.object({
   linkKind: z.string().nullable(),
 });
 
-export const RelinkAnswer = z.object({
+export const RelinkResult = z.object({
   domain: z.string(),
   checked: z.number().int().describe("Requests looked at in this batch."),
   remaining: z.number().int().describe("Requests behind this batch."),
   changed: z.number().int().describe("Requests whose place changed, those that followed others among them."),
   changes: z
-    .array(z.object({ requestId: z.string(), before: Place, after: Place }))
+    .array(z.object({ requestId: z.string(), before: LinkPosition, after: LinkPosition }))
     .describe("The first twenty of them."),
   nextCursor: z.string().nullable().describe("Null when everything was looked at."),
 });
-export type RelinkAnswer = z.infer<typeof RelinkAnswer>;
+export type RelinkResult = z.infer<typeof RelinkResult>;

@@ -8,21 +8,21 @@ const DRY_RUN_RULE = "true or false";
 const count = z.number().int();
 
 /** Where a batch ended: domain's id, start in epoch milliseconds, request's id. */
-const PLACE = /^(\d{1,10})\.(\d{1,15})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+const CURSOR_PATTERN = /^(\d{1,10})\.(\d{1,15})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
-export interface RepricePlace {
+export interface RepriceCursor {
   domainId: number;
   /** Epoch milliseconds. */
   at: number;
   id: string;
 }
 
-export function encodePlace({ domainId, at, id }: RepricePlace): string {
+export function encodeRepriceCursor({ domainId, at, id }: RepriceCursor): string {
   return `${domainId}.${at}.${id}`;
 }
 
-const Cursor = z.string({ error: CURSOR_RULE }).transform((value, context): RepricePlace => {
-  const [, domainId, at, id] = PLACE.exec(value) ?? [];
+const CursorInput = z.string({ error: CURSOR_RULE }).transform((value, context): RepriceCursor => {
+  const [, domainId, at, id] = CURSOR_PATTERN.exec(value) ?? [];
   if (id !== undefined && Number(domainId) < 2 ** 31 && Number(at) < 8.64e15)
     return { domainId: Number(domainId), at: Number(at), id };
   context.addIssue({ code: "custom", message: CURSOR_RULE });
@@ -41,7 +41,7 @@ export const RepriceInput = z.strictObject(
       .max(2_000, { error: LIMIT_RULE })
       .default(1_000)
       .describe("Exchanges of one batch."),
-    cursor: Cursor.nullish().describe("Where the batch before ended: its `nextCursor`."),
+    cursor: CursorInput.nullish().describe("Where the batch before ended: its `nextCursor`."),
   },
   { error: "since, domain, dryRun, limit, cursor" },
 );

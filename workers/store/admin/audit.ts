@@ -63,7 +63,7 @@ export interface AuditFilter {
 /** Entries, newest first, after the place `before`. */
 export async function listAudit(config: DatabaseConfig, filter: AuditFilter) {
   const { before } = filter;
-  const place = before && {
+  const position = before && {
     at: new Date(before.at),
     id: BigInt(before.id),
   };
@@ -76,10 +76,10 @@ export async function listAudit(config: DatabaseConfig, filter: AuditFilter) {
           filter.actor === undefined ? undefined : eq(auditLog.actor, filter.actor),
           filter.action === undefined ? undefined : eq(auditLog.action, filter.action),
           filter.target === undefined ? undefined : eq(auditLog.target, filter.target),
-          place
+          position
             ? and(
-                lte(auditLog.at, place.at),
-                sql`(${auditLog.at}, ${auditLog.id}) < (${place.at.toISOString()}::timestamptz, ${place.id.toString()}::bigint)`,
+                lte(auditLog.at, position.at),
+                sql`(${auditLog.at}, ${auditLog.id}) < (${position.at.toISOString()}::timestamptz, ${position.id.toString()}::bigint)`,
               )
             : undefined,
         ),

@@ -2,7 +2,7 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import { conversations, domains, requests } from "../../../drizzle/schema.ts";
 import type { ConversationRow } from "../../schemas/api/conversations.ts";
-import { CONVERSATION_COLUMNS, conversationRow } from "./row.ts";
+import { CONVERSATION_COLUMNS, toConversationRow } from "./row.ts";
 import type { Reader } from "../db/db.ts";
 
 /** Null when there is none. An id of the past leads to what its first request belongs to today. */
@@ -17,11 +17,11 @@ export async function findConversation(db: Reader, id: string): Promise<Conversa
         (select r.conversation_id from conversation_aliases a join requests r on r.id = a.root_request_id
           where a.id = ${id}::uuid limit 1))`,
     );
-  return row ? conversationRow(row) : null;
+  return row ? toConversationRow(row) : null;
 }
 
 /** The first request of a branch. */
-export interface BranchOpening {
+export interface BranchStart {
   branchKey: string;
   branchId: string;
   isSubtask: boolean;
@@ -33,7 +33,7 @@ export interface BranchOpening {
 }
 
 /** The branches of a conversation, by their beginning. */
-export async function readOpenings(db: Reader, conversationId: string): Promise<BranchOpening[]> {
+export async function readBranchStarts(db: Reader, conversationId: string): Promise<BranchStart[]> {
   const rows = await db
     .select({
       branchKey: requests.id,
@@ -55,10 +55,10 @@ export async function readOpenings(db: Reader, conversationId: string): Promise<
 }
 
 /** The branch a caller names by key or name; `main` (or what the conversation began with) when none is named. */
-export function chosenBranch(
-  openings: readonly BranchOpening[],
+export function findBranch(
+  starts: readonly BranchStart[],
   named: string | undefined,
-): BranchOpening | undefined {
-  if (named === undefined) return openings.find(({ branchId }) => branchId === "main") ?? openings[0];
-  return openings.find(({ branchKey, branchId }) => branchKey === named || branchId === named);
+): BranchStart | undefined {
+  if (named === undefined) return starts.find(({ branchId }) => branchId === "main") ?? starts[0];
+  return starts.find(({ branchKey, branchId }) => branchKey === named || branchId === named);
 }

@@ -3,9 +3,9 @@ import { and, arrayContains, desc, eq, gt, gte, lt, lte, type SQL, sql } from "d
 import { conversations, domains } from "../../../drizzle/schema.ts";
 import { type Cursor, encodeCursor } from "../../domain/cursor.ts";
 import type { ConversationList, ConversationQuery } from "../../schemas/api/conversations.ts";
-import { CONVERSATION_COLUMNS, conversationRow } from "./row.ts";
+import { CONVERSATION_COLUMNS, toConversationRow } from "./row.ts";
 import { type DatabaseConfig, withReader } from "../db/db.ts";
-import { saidIn } from "../search/query.ts";
+import { conversationsMatching } from "../search/query.ts";
 
 export type ConversationFilter = Omit<ConversationQuery, "cursor" | "dateFrom" | "dateTo"> & {
   before: Cursor | null;
@@ -17,13 +17,13 @@ export async function listConversations(
   filter: ConversationFilter,
 ): Promise<ConversationList> {
   const { limit, offset, before } = filter;
-  const wanted = and(...conditions(filter));
+  const where = and(...conditions(filter));
   const [rows, total] = await withReader(config, async (db) => {
     const page = db
       .select(CONVERSATION_COLUMNS)
       .from(conversations)
       .innerJoin(domains, eq(domains.id, conversations.domainId))
-      .where(and(wanted, before ? after(before) : undefined))
+      .where(and(where, before ? after(before) : undefined))
       .orderBy(desc(conversations.lastAt), desc(conversations.id))
       // One more than asked for tells whether there is a next page.
       .limit(limit + 1)
@@ -32,7 +32,7 @@ export async function listConversations(
     const counted = db
       .select({ total: sql<string>`count(*)` })
       .from(conversations)
-      .where(wanted);
+      .where(where);
     const [found, totals] = await db.batch([page, counted]);
     return [found, Number(totals[0]?.total ?? 0)] as const;
   });
@@ -40,7 +40,7 @@ export async function listConversations(
   const last = shown.at(-1)?.conversation;
   const hasMore = rows.length > limit;
   return {
-    conversations: shown.map(conversationRow),
+    conversations: shown.map(toConversationRow),
     nextCursor: hasMore && last ? encodeCursor({ at: last.lastAt.getTime(), id: last.id }) : null,
     pagination: {
       total,
@@ -68,15 +68,15 @@ function conditions(filter: ConversationFilter): (SQL | undefined)[] {
       : hasErrors === "true"
         ? gt(conversations.errors, 0)
         : eq(conversations.errors, 0),
-    search === undefined ? undefined : (saidIn(search, domain) ?? sql`false`),
+    search === undefined ? undefined : (conversationsMatching(search, domain) ?? sql`false`),
   ];
 }
 
 /** As in a list of requests: the row comparison finds the place in the index. */
 function after({ at, id }: Cursor): SQL | undefined {
-  const place = new Date(at);
+  const lastAt = new Date(at);
   return and(
-    lte(conversations.lastAt, place),
-    sql`(${conversations.lastAt}, ${conversations.id}) < (${place.toISOString()}::timestamptz, ${id}::uuid)`,
+    lte(conversations.lastAt, lastAt),
+    sql`(${conversations.lastAt}, ${conversations.id}) < (${lastAt.toISOString()}::timestamptz, ${id}::uuid)`,
   );
 }

@@ -10,7 +10,7 @@ import type {
   Task,
 } from "../../schemas/api/conversations.ts";
 import type { z } from "zod";
-import { chosenBranch, findConversation, readOpenings } from "./find.ts";
+import { findBranch, findConversation, readBranchStarts } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 import { sumUsdText, usdText } from "../usage/cost.ts";
 
@@ -31,11 +31,11 @@ export async function readConversation(
     const row = await findConversation(db, id);
     if (!row) return null;
     const { conversationId } = row;
-    const [openings, tasks] = await Promise.all([
-      readOpenings(db, conversationId),
+    const [starts, tasks] = await Promise.all([
+      readBranchStarts(db, conversationId),
       readTasks(db, conversationId),
     ]);
-    const chosen = filter.branch === undefined ? null : chosenBranch(openings, filter.branch);
+    const chosen = filter.branch === undefined ? null : findBranch(starts, filter.branch);
     if (chosen === undefined) return "branch";
     const [branches, page, [times], aliases] = await Promise.all([
       readBranches(db, conversationId),
@@ -91,7 +91,7 @@ export async function readTasks(db: Reader, conversationId: string): Promise<Tas
   return rows;
 }
 
-const CONVERSATION_REQUEST = {
+const REQUEST_COLUMNS = {
   requestId: requests.id,
   startedAt: requests.startedAt,
   branchKey: requests.branchKey,
@@ -127,7 +127,7 @@ async function readRequests(
 ): Promise<{ requests: ConversationRequest[]; nextCursor: string | null }> {
   const place = after && new Date(after.at).toISOString();
   const rows = await db
-    .select(CONVERSATION_REQUEST)
+    .select(REQUEST_COLUMNS)
     .from(requests)
     .where(
       and(

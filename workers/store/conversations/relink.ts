@@ -7,7 +7,7 @@ import { and, asc, count, eq, gt, gte, inArray } from "drizzle-orm";
 import { domains, linkEvidence, linkKeys, requests } from "../../../drizzle/schema.ts";
 import type { Config } from "../../runtime/config.ts";
 import { newExchangeId, startedAtOf } from "../../domain/exchange-id.ts";
-import type { RelinkAnswer } from "../../schemas/api/relink.ts";
+import type { RelinkResult } from "../../schemas/api/relink.ts";
 import { updateConversationTotals } from "./totals.ts";
 import { withWriter, type WriterTransaction } from "../db/db.ts";
 import { lockDomain } from "../db/domain-lock.ts";
@@ -28,15 +28,15 @@ const FIRST_ID = "00000000-0000-0000-0000-000000000000";
 
 /** Takes back what a dry run did. */
 class DryRun extends Error {
-  readonly answer: RelinkAnswer;
-  constructor(answer: RelinkAnswer) {
+  readonly answer: RelinkResult;
+  constructor(answer: RelinkResult) {
     super("a dry run changes nothing");
     this.answer = answer;
   }
 }
 
 /** Links one batch of a domain's requests again, the oldest first; null where the domain was never seen. */
-export async function relink(config: Config, batch: RelinkBatch): Promise<RelinkAnswer | null> {
+export async function relink(config: Config, batch: RelinkBatch): Promise<RelinkResult | null> {
   return withWriter(config, async (db) => {
     const [known] = await db.select().from(domains).where(eq(domains.name, batch.domain));
     if (!known) return null;
@@ -53,7 +53,7 @@ export async function relink(config: Config, batch: RelinkBatch): Promise<Relink
   });
 }
 
-async function relinkBatch(tx: WriterTransaction, batch: RelinkBatch): Promise<RelinkAnswer> {
+async function relinkBatch(tx: WriterTransaction, batch: RelinkBatch): Promise<RelinkResult> {
   const domainId = await lockDomain(tx, batch.domain);
   const rest = behind(domainId, batch);
   const rows = await tx
@@ -80,7 +80,7 @@ async function relinkBatch(tx: WriterTransaction, batch: RelinkBatch): Promise<R
       .set(NOWHERE)
       .where(and(eq(requests.id, id), eq(requests.startedAt, startedAt)));
 
-  const changes = new Map<string, RelinkAnswer["changes"][number]>();
+  const changes = new Map<string, RelinkResult["changes"][number]>();
   const note = (requestId: string, before: Place, after: Place) => {
     const change = { requestId, before: placeOf(before), after: placeOf(after) };
     if (JSON.stringify(change.before) !== JSON.stringify(change.after)) changes.set(requestId, change);
@@ -152,7 +152,7 @@ const NOWHERE = {
 
 type Place = { [Name in keyof typeof PLACE]?: string | null | undefined };
 
-function placeOf(place: Place): RelinkAnswer["changes"][number]["before"] {
+function placeOf(place: Place): RelinkResult["changes"][number]["before"] {
   return {
     conversationId: place.conversationId ?? null,
     branchId: place.branchId ?? null,

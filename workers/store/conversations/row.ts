@@ -6,7 +6,7 @@ import { sumUsdText } from "../usage/cost.ts";
 /** For a select that joins `domains`. */
 export const CONVERSATION_COLUMNS = { domain: domains.name, conversation: conversations };
 
-export function conversationRow({
+export function toConversationRow({
   domain,
   conversation: conversation,
 }: {

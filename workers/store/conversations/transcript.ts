@@ -8,7 +8,7 @@ import { clipMessage } from "../../domain/messages/clip-message.ts";
 import type { Transcript, TranscriptMessage } from "../../schemas/api/conversations.ts";
 import { readContents } from "../content/request-body.ts";
 import { type HistoryPiece, readHistory } from "../content/history.ts";
-import { type BranchOpening, chosenBranch, findConversation, readOpenings } from "./find.ts";
+import { type BranchStart, findBranch, findConversation, readBranchStarts } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 
 /** A page ends when its messages, as shown, have this many bytes. */
@@ -39,22 +39,22 @@ export async function readTranscript(
   return withReader(config, async (db) => {
     const found = await findTip(db, id, filter.branch);
     if (found === null || found === "branch") return found;
-    const { conversationId, domain, branch, openings, tip } = found;
-    const line = lineOf(openings, branch);
+    const { conversationId, domain, branch, starts: starts, tip } = found;
+    const lineage = lineageOf(starts, branch);
     const from =
-      filter.from ?? (filter.requestId ? await positionOf(db, conversationId, filter.requestId) : 1);
+      filter.from ?? (filter.requestId ? await firstNewPosition(db, conversationId, filter.requestId) : 1);
     const { pieces, length } = await readHistory(db, tip.messagesNodeId, { from, limit: filter.limit + 1 });
     const hasAnswer = tip.responseContentId !== null;
     const total = length + (hasAnswer ? 1 : 0);
     if (hasAnswer && from <= total && pieces.length <= filter.limit && from + pieces.length > length)
       pieces.push({ position: total, contentId: tip.responseContentId!, size: 0, isRepeated: false });
     const { messages, next, isRemoved } = await readPage(db, pieces, filter.limit);
-    const senders = await readSenders(db, conversationId, line, from, from + pieces.length);
+    const senders = await readSenders(db, conversationId, lineage, from, from + pieces.length);
     const compacted =
       branch.linkKind === "compact" && branch.parentRequestId !== null && branch.parentBranchKey !== null
         ? {
             branchKey: branch.parentBranchKey,
-            branchId: openings.find((one) => one.branchKey === branch.parentBranchKey)?.branchId ?? "main",
+            branchId: starts.find((one) => one.branchKey === branch.parentBranchKey)?.branchId ?? "main",
             requestId: branch.parentRequestId,
           }
         : null;
@@ -68,7 +68,7 @@ export async function readTranscript(
       compactedFrom: compacted,
       messages: messages.map(({ contentId, ...message }) => ({
         ...message,
-        ...senderOf(senders, message, contentId, tip),
+        ...firstSender(senders, message, contentId, tip),
         isAnswer: hasAnswer && message.position === total,
       })),
       nextCursor: next,
@@ -111,8 +111,8 @@ async function findTip(db: Reader, id: string, named: string | undefined) {
   const row = await findConversation(db, id);
   if (!row) return null;
   const { conversationId, domain } = row;
-  const openings = await readOpenings(db, conversationId);
-  const branch = chosenBranch(openings, named);
+  const starts = await readBranchStarts(db, conversationId);
+  const branch = findBranch(starts, named);
   if (!branch) return "branch";
   const [tip] = await db
     .select({
@@ -132,25 +132,25 @@ async function findTip(db: Reader, id: string, named: string | undefined) {
       desc(requests.id),
     )
     .limit(1);
-  return tip ? { conversationId, domain, openings, branch, tip } : ("branch" as const);
+  return tip ? { conversationId, domain, starts: starts, branch, tip } : ("branch" as const);
 }
 
 /** Branches a history runs through, each up to where it was left (null: to its end). */
-type Line = { branchKey: string; until: string | null }[];
+type Lineage = { branchKey: string; until: string | null }[];
 
-function lineOf(openings: readonly BranchOpening[], branch: BranchOpening): Line {
-  const line: Line = [];
-  let at: BranchOpening | undefined = branch;
+function lineageOf(starts: readonly BranchStart[], branch: BranchStart): Lineage {
+  const lineage: Lineage = [];
+  let at: BranchStart | undefined = branch;
   let until: string | null = null;
-  while (at && !line.some(({ branchKey }) => branchKey === at?.branchKey)) {
-    line.push({ branchKey: at.branchKey, until });
+  while (at && !lineage.some(({ branchKey }) => branchKey === at?.branchKey)) {
+    lineage.push({ branchKey: at.branchKey, until });
     // A compacted history begins anew, and so does a sub-task's.
     if (at.linkKind === "compact" || at.isSubtask) break;
     until = at.parentStartedAt;
     const parentKey: string | null = at.parentBranchKey;
-    at = openings.find(({ branchKey }) => branchKey === parentKey);
+    at = starts.find(({ branchKey }) => branchKey === parentKey);
   }
-  return line;
+  return lineage;
 }
 
 interface Sender {
@@ -165,11 +165,11 @@ interface Sender {
 async function readSenders(
   db: Reader,
   conversationId: string,
-  line: Line,
+  lineage: Lineage,
   from: number,
   to: number,
 ): Promise<Sender[]> {
-  const onLine = line.map(({ branchKey, until }): SQL | undefined =>
+  const onLineage = lineage.map(({ branchKey, until }): SQL | undefined =>
     until === null
       ? eq(requests.branchKey, branchKey)
       : and(eq(requests.branchKey, branchKey), sql`${requests.startedAt} <= ${until}::timestamptz`),
@@ -186,7 +186,7 @@ async function readSenders(
     .where(
       and(
         eq(requests.conversationId, conversationId),
-        or(...onLine),
+        or(...onLineage),
         // A turn adds a handful of messages.
         sql`${requests.messageCount} between ${from - 2} and ${to + 20}`,
       ),
@@ -195,21 +195,21 @@ async function readSenders(
 }
 
 /** Who sent the message first: an answer is its request's, anything else came with the first history long enough. */
-function senderOf(
+function firstSender(
   senders: readonly Sender[],
   { position, role }: { position: number; role: string },
   contentId: bigint,
   tip: Tip,
 ): Pick<TranscriptMessage, "requestId" | "timestamp"> {
   if (role === "assistant") {
-    const answered =
+    const responder =
       senders.find((one) => one.responseContentId === contentId && one.messageCount === position - 1) ??
       senders.find((one) => one.responseContentId === contentId) ??
       senders.find((one) => one.messageCount === position - 1) ??
       (contentId === tip.responseContentId ? tip : undefined);
-    if (!answered) return { requestId: null, timestamp: null };
-    const at = answered.startedAt.getTime() + (answered.durationMs ?? 0);
-    return { requestId: answered.requestId, timestamp: new Date(at).toISOString() };
+    if (!responder) return { requestId: null, timestamp: null };
+    const at = responder.startedAt.getTime() + (responder.durationMs ?? 0);
+    return { requestId: responder.requestId, timestamp: new Date(at).toISOString() };
   }
   const sent = senders.find(({ messageCount }) => messageCount >= position);
   return { requestId: sent?.requestId ?? null, timestamp: sent?.startedAt.toISOString() ?? null };
@@ -246,7 +246,7 @@ async function readPage(db: Reader, pieces: readonly HistoryPiece[], limit: numb
 }
 
 /** Where a request adds to the history: what is new in it is its last few messages. */
-async function positionOf(db: Reader, conversationId: string, requestId: string): Promise<number> {
+async function firstNewPosition(db: Reader, conversationId: string, requestId: string): Promise<number> {
   const { rows } = await db.execute<{ before: number | null }>(sql`
     select p.message_count as before from requests r left join requests p on p.id = r.parent_request_id
     where r.conversation_id = ${conversationId}::uuid and r.id = ${requestId}::uuid`);

@@ -28,9 +28,9 @@ interface Columns {
   flags: number[];
   calls: number[];
   /** Of the first request of each branch: its id, the task it came of, what it says. */
-  openings: [id: string, task: string | null, prompt: string | null][] | null;
+  starts: [id: string, task: string | null, prompt: string | null][] | null;
 }
-const FLAG = { failed: 1, speaks: 2, subtask: 4 } as const;
+const NodeFlag = { failed: 1, hasPrompt: 2, subtask: 4 } as const;
 
 /** Null when there is no such conversation. */
 export async function readTree(config: DatabaseConfig, id: string): Promise<ConversationTree | null> {
@@ -42,11 +42,12 @@ export async function readTree(config: DatabaseConfig, id: string): Promise<Conv
       readColumns(db, conversationId, firstMessageTime),
       readTasks(db, conversationId),
     ]);
-    const places = new Map(columns.ids.map((requestId, n) => [requestId, n]));
-    const place = (requestId: string | null) => (requestId === null ? null : (places.get(requestId) ?? null));
+    const indexes = new Map(columns.ids.map((requestId, n) => [requestId, n]));
+    const indexOf = (requestId: string | null) =>
+      requestId === null ? null : (indexes.get(requestId) ?? null);
     const branches: ConversationTree["branches"] = [];
-    const branchPlaces = new Map<string, number>();
-    const openings = new Map((columns.openings ?? []).map(([id, task, prompt]) => [id, { task, prompt }]));
+    const branchIndexes = new Map<string, number>();
+    const starts = new Map((columns.starts ?? []).map(([id, task, prompt]) => [id, { task, prompt }]));
     const taskOf = new Map(tasks.map((task) => [task.branchKey, task]));
     const spawned = new Map<string, number>();
     for (const { requestId } of tasks) spawned.set(requestId, (spawned.get(requestId) ?? 0) + 1);
@@ -55,23 +56,23 @@ export async function readTree(config: DatabaseConfig, id: string): Promise<Conv
     const nodes = columns.ids.map((requestId, n): ConversationTree["nodes"][number] => {
       const flags = columns.flags[n]!;
       const has = (flag: number) => (flags & flag) !== 0;
-      const isSubtask = has(FLAG.subtask);
+      const isSubtask = has(NodeFlag.subtask);
       const before = columns.parents[n] === "";
-      const parent = before ? n - 1 : place(columns.parents[n]!);
+      const parent = before ? n - 1 : indexOf(columns.parents[n]!);
       const key = columns.keys[n] ?? null;
       if (key !== null) {
-        branch = branchPlaces.get(key) ?? branches.length;
+        branch = branchIndexes.get(key) ?? branches.length;
         if (branch === branches.length) {
-          branchPlaces.set(key, branch);
+          branchIndexes.set(key, branch);
           const name = columns.names[n] ?? "main";
           const call = taskOf.get(key);
-          const opening = openings.get(requestId);
+          const opening = starts.get(requestId);
           branches.push({
             key,
             name,
             kind: branchKind(name, isSubtask),
             parent: isSubtask ? null : parent,
-            task: place(opening?.task ?? null),
+            task: indexOf(opening?.task ?? null),
             requests: 0,
             prompt: call?.prompt ?? opening?.prompt ?? null,
             description: call?.description ?? null,
@@ -90,8 +91,8 @@ export async function readTree(config: DatabaseConfig, id: string): Promise<Conv
         messages: columns.messages[n]!,
         context: columns.contexts[n]!,
         status: columns.statuses[n]!,
-        failed: has(FLAG.failed),
-        speaks: has(FLAG.speaks) ? "person" : "tools",
+        failed: has(NodeFlag.failed),
+        speaks: has(NodeFlag.hasPrompt) ? "person" : "tools",
         calls: columns.calls[n]!,
         tasks: spawned.get(requestId) ?? 0,
       };
@@ -102,8 +103,8 @@ export async function readTree(config: DatabaseConfig, id: string): Promise<Conv
       branches,
       nodes,
       tasks: tasks.flatMap(({ requestId, branchKey, ...task }) => {
-        const node = place(requestId);
-        const branch = branchKey === null ? null : (branchPlaces.get(branchKey) ?? null);
+        const node = indexOf(requestId);
+        const branch = branchKey === null ? null : (branchIndexes.get(branchKey) ?? null);
         return node === null ? [] : [{ node, branch, ...task }];
       }),
     };
@@ -125,8 +126,8 @@ async function readColumns(db: Reader, conversationId: string, startedAt: string
           round(extract(epoch from started_at - ${startedAt}::timestamptz) * 1000)::int8 as at, duration_ms, message_count, status,
           input_tokens + coalesce(output_tokens, 0) + coalesce(cache_read_input_tokens, 0) + coalesce(cache_creation_input_tokens, 0)
             as context,
-          (status is null or status >= 400 or outcome <> 'complete')::int * ${FLAG.failed}::int
-            + (prompt is not null)::int * ${FLAG.speaks}::int + is_subtask::int * ${FLAG.subtask}::int as flags,
+          (status is null or status >= 400 or outcome <> 'complete')::int * ${NodeFlag.failed}::int
+            + (prompt is not null)::int * ${NodeFlag.hasPrompt}::int + is_subtask::int * ${NodeFlag.subtask}::int as flags,
           tool_call_count, parent_task_request_id
         from requests where conversation_id = ${conversationId}::uuid
       ) r window w as (order by started_at, id) order by started_at, id

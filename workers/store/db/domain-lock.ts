@@ -21,6 +21,6 @@ export async function lockDomain(tx: WriterTransaction, domain: string): Promise
 }
 
 /** Until the end of the transaction nobody else writes exchanges of this domain, or their rollups. */
-export async function lockExchangesOf(tx: WriterTransaction, domainId: number): Promise<void> {
+export async function lockDomainById(tx: WriterTransaction, domainId: number): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(${DOMAIN_LOCK}::int, ${domainId}::int)`);
 }

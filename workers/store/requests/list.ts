@@ -4,20 +4,20 @@ import { domains, requests } from "../../../drizzle/schema.ts";
 import { type Cursor, encodeCursor } from "../../domain/cursor.ts";
 import type { RequestList, RequestQuery } from "../../schemas/api/requests.ts";
 import { type DatabaseConfig, withReader } from "../db/db.ts";
-import { requestRow, ROW_COLUMNS } from "./row.ts";
+import { toRequestRow, REQUEST_ROW_COLUMNS } from "./row.ts";
 
 export type RequestFilter = Omit<RequestQuery, "cursor"> & { before: Cursor | null };
 
 /** One page after the place `before`, or after `offset` rows; the latter counts everything the filter lets through. */
 export async function listRequests(config: DatabaseConfig, filter: RequestFilter): Promise<RequestList> {
   const { limit, offset, before } = filter;
-  const wanted = conditions(filter);
+  const where = conditions(filter);
   const [rows, total] = await withReader(config, async (db) => {
     const page = db
-      .select(ROW_COLUMNS)
+      .select(REQUEST_ROW_COLUMNS)
       .from(requests)
       .innerJoin(domains, eq(domains.id, requests.domainId))
-      .where(and(...wanted, before ? after(before) : undefined))
+      .where(and(...where, before ? after(before) : undefined))
       .orderBy(desc(requests.startedAt), desc(requests.id))
       // One more than asked for tells whether there is a next page.
       .limit(limit + 1)
@@ -26,7 +26,7 @@ export async function listRequests(config: DatabaseConfig, filter: RequestFilter
     const counted = db
       .select({ total: sql<string>`count(*)` })
       .from(requests)
-      .where(and(...wanted));
+      .where(and(...where));
     const [found, totals] = await db.batch([page, counted]);
     return [found, Number(totals[0]?.total ?? 0)] as const;
   });
@@ -34,7 +34,7 @@ export async function listRequests(config: DatabaseConfig, filter: RequestFilter
   const last = shown.at(-1);
   const hasMore = rows.length > limit;
   return {
-    requests: shown.map(requestRow),
+    requests: shown.map(toRequestRow),
     nextCursor: hasMore && last ? encodeCursor({ at: last.startedAt.getTime(), id: last.id }) : null,
     pagination: { total, limit, offset: offset ?? null, hasMore },
   };
@@ -70,9 +70,9 @@ function statusCondition(status: string): SQL {
 
 /** The row comparison finds the place in the index; the first condition, which it implies, lets partitions be skipped. */
 function after({ at, id }: Cursor): SQL | undefined {
-  const place = new Date(at);
+  const startedAt = new Date(at);
   return and(
-    lte(requests.startedAt, place),
-    sql`(${requests.startedAt}, ${requests.id}) < (${place.toISOString()}::timestamptz, ${id}::uuid)`,
+    lte(requests.startedAt, startedAt),
+    sql`(${requests.startedAt}, ${requests.id}) < (${startedAt.toISOString()}::timestamptz, ${id}::uuid)`,
   );
 }

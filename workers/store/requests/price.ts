@@ -4,7 +4,7 @@ import { priceExchange } from "../../domain/pricing/price.ts";
 import { packBill, unpackBill } from "../../domain/pricing/cost-codec.ts";
 
 /** Of a row of `requests` what its price depends on. */
-export const PRICED_FROM = {
+export const PRICE_INPUT_COLUMNS = {
   startedAt: requests.startedAt,
   endpoint: requests.endpoint,
   method: requests.method,
@@ -17,7 +17,7 @@ export const PRICED_FROM = {
   usagePartial: requests.usagePartial,
   costBreakdown: requests.costBreakdown,
 };
-export type PricedFrom = Pick<typeof requests.$inferInsert, keyof typeof PRICED_FROM>;
+export type PriceInput = Pick<typeof requests.$inferInsert, keyof typeof PRICE_INPUT_COLUMNS>;
 
 export interface PriceColumns {
   costPico: bigint | null;
@@ -27,7 +27,7 @@ export interface PriceColumns {
 }
 
 /** `receivedTokens` as ingest saw it in the answer; without it, what an earlier bill of the row says of it. */
-export function priceColumns(row: PricedFrom, receivedTokens?: number | null): PriceColumns {
+export function priceColumns(row: PriceInput, receivedTokens?: number | null): PriceColumns {
   const price = priceExchange(row.usage ?? null, {
     endpoint: row.endpoint,
     method: row.method,

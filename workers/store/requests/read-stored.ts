@@ -3,7 +3,7 @@ import { and, asc, eq, gte, inArray, lte } from "drizzle-orm";
 import { domains, requests } from "../../../drizzle/schema.ts";
 import type { RequestRow } from "../../schemas/api/requests.ts";
 import type { Writer } from "../db/db.ts";
-import { requestRow, ROW_COLUMNS } from "./row.ts";
+import { toRequestRow, REQUEST_ROW_COLUMNS } from "./row.ts";
 
 /** The rows of these exchanges, oldest first; what is not stored is missing. */
 export async function readStoredRows(
@@ -13,7 +13,7 @@ export async function readStoredRows(
   if (exchanges.length === 0) return [];
   const times = exchanges.map(({ startedAt }) => startedAt.getTime());
   const rows = await db
-    .select(ROW_COLUMNS)
+    .select(REQUEST_ROW_COLUMNS)
     .from(requests)
     .innerJoin(domains, eq(domains.id, requests.domainId))
     .where(
@@ -28,5 +28,5 @@ export async function readStoredRows(
       ),
     )
     .orderBy(asc(requests.startedAt), asc(requests.id));
-  return rows.map(requestRow);
+  return rows.map(toRequestRow);
 }

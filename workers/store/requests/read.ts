@@ -12,10 +12,10 @@ import {
   readResponseHeaders,
 } from "../content/request-body.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
-import { requestRow, ROW_COLUMNS } from "./row.ts";
+import { toRequestRow, REQUEST_ROW_COLUMNS } from "./row.ts";
 
 const DETAIL_COLUMNS = {
-  ...ROW_COLUMNS,
+  ...REQUEST_ROW_COLUMNS,
   query: requests.query,
   usage: requests.usage,
   requestHeadersId: requests.requestHeadersId,
@@ -82,7 +82,10 @@ export async function responseBody(config: DatabaseConfig, row: StoredRequest): 
 }
 
 /** The answer's message as JSON bytes; null when there was none, or retention removed it. */
-export async function answerMessage(config: DatabaseConfig, row: StoredRequest): Promise<Uint8Array | null> {
+export async function responseMessage(
+  config: DatabaseConfig,
+  row: StoredRequest,
+): Promise<Uint8Array | null> {
   return withReader(config, (db) => readAnswerMessage(db, row));
 }
 
@@ -101,9 +104,9 @@ export async function responseHeaders(
 }
 
 /** The row as lists show it. */
-export function rowOf(row: StoredRequest): RequestRow {
+export function toRow(row: StoredRequest): RequestRow {
   const listed = Object.fromEntries(
-    Object.keys(ROW_COLUMNS).map((name) => [name, row[name as keyof typeof ROW_COLUMNS]]),
+    Object.keys(REQUEST_ROW_COLUMNS).map((name) => [name, row[name as keyof typeof REQUEST_ROW_COLUMNS]]),
   );
-  return requestRow(listed as Parameters<typeof requestRow>[0]);
+  return toRequestRow(listed as Parameters<typeof toRequestRow>[0]);
 }

@@ -10,23 +10,23 @@ import { packBill, unpackBill } from "../../domain/pricing/cost-codec.ts";
 import { PRICE_VERSION } from "../../domain/pricing/rates.ts";
 import { formatUsd } from "../../domain/pricing/usd.ts";
 import {
-  encodePlace,
+  encodeRepriceCursor,
   type RepriceBatch,
   type RepriceInput,
-  type RepricePlace,
+  type RepriceCursor,
 } from "../../schemas/api/reprice.ts";
 import { type AuditEntry, auditInsert } from "../admin/audit.ts";
 import { updateConversationTotals } from "../conversations/totals.ts";
 import { type DatabaseConfig, withWriter, type Writer, type WriterTransaction } from "../db/db.ts";
-import { lockExchangesOf } from "../db/domain-lock.ts";
-import { PRICED_FROM, priceColumns, type PriceColumns } from "./price.ts";
+import { lockDomainById } from "../db/domain-lock.ts";
+import { PRICE_INPUT_COLUMNS, priceColumns, type PriceColumns } from "./price.ts";
 import { ROLLUP_SOURCE_COLUMNS, updateRollups } from "../usage/rollups.ts";
 
 type By = Pick<AuditEntry, "actor" | "role" | "now">;
 type Totals = Omit<RepriceBatch, "deltaUsd" | "nextCursor"> & { deltaPico: bigint };
 
 /** Before every exchange of a domain. */
-const FIRST = { at: 0, id: "00000000-0000-0000-0000-000000000000" };
+const BEFORE_FIRST = { at: 0, id: "00000000-0000-0000-0000-000000000000" };
 
 /** Domains looked at in one call, so that many empty ones do not take for ever. */
 const MAX_DOMAINS = 100;
@@ -39,31 +39,31 @@ export async function repriceBatch(
 ): Promise<RepriceBatch | null> {
   const { domain, cursor, limit, dryRun } = input;
   return withWriter(config, async (db) => {
-    const listed = await domainsFrom(db, cursor?.domainId ?? 0, domain ?? null);
-    if (domain && listed.length === 0) return null;
-    const totals = noTotals(dryRun);
-    let next: RepricePlace | null = null;
-    for (const [n, each] of listed.entries()) {
-      const from = each.id === cursor?.domainId ? cursor : { domainId: each.id, ...FIRST };
+    const candidates = await domainsFrom(db, cursor?.domainId ?? 0, domain ?? null);
+    if (domain && candidates.length === 0) return null;
+    const totals = emptyTotals(dryRun);
+    let next: RepriceCursor | null = null;
+    for (const [n, each] of candidates.entries()) {
+      const from = each.id === cursor?.domainId ? cursor : { domainId: each.id, ...BEFORE_FIRST };
       if (totals.examined >= limit || n >= MAX_DOMAINS) {
         next = from;
         break;
       }
-      const rest = limit - totals.examined;
+      const remaining = limit - totals.examined;
       const last = await db.transaction((tx) =>
-        repriceDomain(tx, { ...input, limit: rest }, { each, from, totals, by }),
+        repriceDomain(tx, { ...input, limit: remaining }, { each, from, totals, by }),
       );
       if (last) {
         next = last;
         break;
       }
     }
-    const { deltaPico, ...told } = totals;
-    return { ...told, deltaUsd: formatUsd(deltaPico), nextCursor: next && encodePlace(next) };
+    const { deltaPico, ...counts } = totals;
+    return { ...counts, deltaUsd: formatUsd(deltaPico), nextCursor: next && encodeRepriceCursor(next) };
   });
 }
 
-function noTotals(dryRun: boolean): Totals {
+function emptyTotals(dryRun: boolean): Totals {
   return {
     examined: 0,
     changed: 0,
@@ -96,13 +96,13 @@ function domainsFrom(db: Writer, firstId: number, name: string | null): Promise<
 async function repriceDomain(
   tx: WriterTransaction,
   { since, limit, dryRun }: RepriceInput,
-  { each, from, totals, by }: { each: Domain; from: Omit<RepricePlace, "domainId">; totals: Totals; by: By },
-): Promise<RepricePlace | null> {
-  if (!dryRun) await lockExchangesOf(tx, each.id);
+  { each, from, totals, by }: { each: Domain; from: Omit<RepriceCursor, "domainId">; totals: Totals; by: By },
+): Promise<RepriceCursor | null> {
+  if (!dryRun) await lockDomainById(tx, each.id);
   const rows = await tx
     .select({
       ...ROLLUP_SOURCE_COLUMNS,
-      ...PRICED_FROM,
+      ...PRICE_INPUT_COLUMNS,
       id: requests.id,
       conversationId: requests.conversationId,
     })
@@ -117,7 +117,7 @@ async function repriceDomain(
     .orderBy(asc(requests.startedAt), asc(requests.id))
     .limit(limit);
   const priced = rows.map((row) => ({ row, price: priceColumns(row) }));
-  const changed = priced.filter(({ row, price }) => isAnother(row, price));
+  const changed = priced.filter(({ row, price }) => hasChanged(row, price));
   const deltaPico = changed.reduce(
     (sum, { row, price }) => sum + (price.costPico ?? 0n) - (row.costPico ?? 0n),
     0n,
@@ -160,7 +160,7 @@ function countUnpriced(totals: Totals, { costPico, costBreakdown }: PriceColumns
 }
 
 /** A version alone is no change: the row was priced by it and costs the same by this one. */
-function isAnother(row: { costPico: bigint | null; costBreakdown: unknown }, price: PriceColumns): boolean {
+function hasChanged(row: { costPico: bigint | null; costBreakdown: unknown }, price: PriceColumns): boolean {
   const bill = unpackBill(row.costBreakdown);
   return row.costPico !== price.costPico || !bill || packBill(bill) !== price.costBreakdown;
 }

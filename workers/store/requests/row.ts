@@ -7,7 +7,7 @@ import { CredentialType, Outcome } from "../../schemas/exchange.ts";
 import { usdText } from "../usage/cost.ts";
 
 /** For a select that joins `domains`. No body, no header, no hash: a row is about 1 KB. */
-export const ROW_COLUMNS = {
+export const REQUEST_ROW_COLUMNS = {
   id: requests.id,
   domain: domains.name,
   accountId: requests.accountId,
@@ -63,7 +63,7 @@ export const ROW_COLUMNS = {
 };
 
 type Selected = {
-  [Name in keyof typeof ROW_COLUMNS]: (typeof ROW_COLUMNS)[Name] extends typeof domains.name
+  [Name in keyof typeof REQUEST_ROW_COLUMNS]: (typeof REQUEST_ROW_COLUMNS)[Name] extends typeof domains.name
     ? string
     : Name extends keyof typeof requests.$inferSelect
       ? (typeof requests.$inferSelect)[Name]
@@ -71,7 +71,7 @@ type Selected = {
 };
 
 /** What the API calls it. Also the payload of live updates about a stored exchange. */
-export function requestRow(row: Selected): RequestRow {
+export function toRequestRow(row: Selected): RequestRow {
   const { id, startedAt, status, errorMessage, costPico, bodyBytes, ...same } = row;
   const bill = unpackBill(row.costBreakdown);
   return {

@@ -17,7 +17,7 @@ import { outcomeRank } from "../../domain/outcome.ts";
 import { putResponseBodies } from "../content/response-body.ts";
 import { APART, writeLinkColumns, writeLinks } from "../conversations/links.ts";
 import { readEvidence } from "../conversations/link-evidence.ts";
-import { PRICED_FROM, type PricedFrom, priceColumns } from "./price.ts";
+import { PRICE_INPUT_COLUMNS, type PriceInput, priceColumns } from "./price.ts";
 import type { RequestColumns, ResponseColumns, StorableExchange, StorableRequest } from "./write-model.ts";
 import { updateConversationTotals } from "../conversations/totals.ts";
 import { addSearchEntries, type IndexedExchange } from "../search/entries.ts";
@@ -249,7 +249,7 @@ function idOf(ids: ContentIds, content: Content | null | undefined): bigint | un
 }
 
 type StoredRow = RollupSource &
-  PricedFrom &
+  PriceInput &
   Pick<Row, "id" | "credentialType" | "bodyKind" | "sessionId" | "conversationId">;
 
 async function findStored(
@@ -259,7 +259,7 @@ async function findStored(
   const rows = await tx
     .select({
       ...ROLLUP_SOURCE_COLUMNS,
-      ...PRICED_FROM,
+      ...PRICE_INPUT_COLUMNS,
       id: requests.id,
       credentialType: requests.credentialType,
       bodyKind: requests.bodyKind,

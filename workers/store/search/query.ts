@@ -36,24 +36,24 @@ export async function searchMessages(config: DatabaseConfig, filter: SearchFilte
   if (terms.length === 0) return { results: [], nextCursor: null };
   return withReader(config, async (db) => {
     const results: SearchResults["results"] = [];
-    let place = filter.before;
+    let position = filter.before;
     for (let n = 0; n < MAX_CANDIDATE_PAGES; n++) {
-      const candidates = await readCandidates(db, terms, filter, place);
+      const candidates = await readCandidates(db, terms, filter, position);
       const texts = await readTexts(db, candidates);
       for (const candidate of candidates) {
-        place = { at: Number(candidate.at), id: candidate.content_id };
-        const result = resultOf(candidate, texts.get(candidate.content_id), terms);
+        position = { at: Number(candidate.at), id: candidate.content_id };
+        const result = toResult(candidate, texts.get(candidate.content_id), terms);
         if (result) results.push(result);
-        if (results.length === filter.limit) return { results, nextCursor: encodeCursor(place) };
+        if (results.length === filter.limit) return { results, nextCursor: encodeCursor(position) };
       }
       if (candidates.length < filter.limit) return { results, nextCursor: null };
     }
-    return { results, nextCursor: place && encodeCursor(place) };
+    return { results, nextCursor: position && encodeCursor(position) };
   });
 }
 
 /** Conditions over `search_entries e`. */
-function wanted(
+function conditions(
   terms: readonly Term[],
   { domain, role, from, to }: Omit<SearchFilter, "q" | "limit">,
 ): SQL[] {
@@ -70,19 +70,19 @@ async function readCandidates(
   db: Reader,
   terms: readonly Term[],
   filter: SearchFilter,
-  place: Cursor | null,
+  position: Cursor | null,
 ): Promise<Candidate[]> {
-  const conditions = wanted(terms, filter);
-  if (place)
-    conditions.push(
-      sql`(e.started_at, e.content_id) < (${new Date(place.at).toISOString()}::timestamptz, ${place.id}::bigint)`,
+  const where = conditions(terms, filter);
+  if (position)
+    where.push(
+      sql`(e.started_at, e.content_id) < (${new Date(position.at).toISOString()}::timestamptz, ${position.id}::bigint)`,
     );
   const { rows } = await db.execute<Candidate>(sql`
     select e.*, c.size, d.name as domain, r.conversation_id, r.branch_id, r.branch_key
     from (
       select e.content_id, e.domain_id, e.request_id, e.started_at, e.role,
         round(extract(epoch from e.started_at) * 1000)::bigint as at
-      from search_entries e where ${sql.join(conditions, sql` and `)}
+      from search_entries e where ${sql.join(where, sql` and `)}
       order by e.started_at desc, e.content_id desc limit ${filter.limit}
     ) e
     join domains d on d.id = e.domain_id
@@ -106,7 +106,7 @@ async function readTexts(db: Reader, candidates: readonly Candidate[]): Promise<
 }
 
 /** Null when reading it shows that it does not fit. What cannot be read (removed, too large) is not doubted. */
-function resultOf(
+function toResult(
   candidate: Candidate,
   text: string | undefined,
   terms: readonly Term[],
@@ -129,13 +129,13 @@ function resultOf(
 const MAX_MATCHES = 2_000;
 
 /** A condition over `conversations`: one of its requests first said this. Null when nothing in it can be found. */
-export function saidIn(question: string, domain: string | undefined): SQL | null {
-  const terms = parseQuery(question);
+export function conversationsMatching(query: string, domain: string | undefined): SQL | null {
+  const terms = parseQuery(query);
   if (terms.length === 0) return null;
-  const conditions = wanted(terms, { domain, before: null });
+  const where = conditions(terms, { domain, before: null });
   return sql`conversations.id in (
     select r.conversation_id from (
-      select e.request_id, e.started_at from search_entries e where ${sql.join(conditions, sql` and `)}
+      select e.request_id, e.started_at from search_entries e where ${sql.join(where, sql` and `)}
       order by e.started_at desc limit ${MAX_MATCHES}
     ) e join requests r on r.id = e.request_id and r.started_at = e.started_at)`;
 }
