@@ -6,7 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { LIVE_EVENTS_KEPT, LIVE_HEARTBEAT_MS, LIVE_STREAM_MAX_MS } from "../workers/runtime/constants.ts";
 import { eventFrame, HEARTBEAT_FRAME, resumeFrom } from "../workers/domain/live-stream.ts";
-import type { InFlight, LiveNotice, StartedExchange } from "../workers/schemas/api/live.ts";
+import type { InFlight, LiveEvent, StartedExchange } from "../workers/schemas/api/live.ts";
 
 /** An exchange whose end nobody reported (an evicted isolate) counts as over after this. */
 const RUNNING_MAX_MS = 3_600_000;
@@ -41,7 +41,7 @@ export class LiveFeed extends DurableObject<Env> {
   }
 
   /** Takes notices in the order of their happening. Everything in one tick: readers see all of them or none. */
-  async publish(notices: readonly LiveNotice[], now = Date.now()): Promise<void> {
+  async publish(notices: readonly LiveEvent[], now = Date.now()): Promise<void> {
     let newest = 0;
     for (const notice of notices) {
       if (notice.event === "exchange.ended") this.#end(notice.requestId, now);

@@ -1,10 +1,10 @@
 /** What the page of health asks beside the status, in the scripted API. */
 import type { LinkingQuality } from "../../workers/schemas/api/conversations.ts";
-import type { AlertsWaiting, Environment } from "../../workers/schemas/api/settings.ts";
+import type { PendingAlerts, Environment } from "../../workers/schemas/api/settings.ts";
 import type { Scenario } from "./api.ts";
 import { MALICIOUS_STRINGS } from "./hostile.ts";
 
-export function alertsOf(scenario: Scenario, now: number): AlertsWaiting {
+export function alertsOf(scenario: Scenario, now: number): PendingAlerts {
   if (scenario !== "hostile")
     return { waiting: 0, oldestAt: null, nextAt: null, outboxes: [], unanswered: 0, isMore: false };
   return {

@@ -7,7 +7,7 @@ import {
   DomainDetail,
   DomainList,
   NewClientKey,
-  OtherFieldsAnswer,
+  OtherFieldsView,
 } from "../../workers/schemas/api/domains.ts";
 import { type Api, apiOf } from "./api.ts";
 import { CommandError } from "./command-error.ts";
@@ -105,7 +105,7 @@ async function exportFiles(directory: string, _options: object, command: Command
   mkdirSync(directory, { recursive: true });
   for (const { domain } of domains.filter((one) => one.configured)) {
     const detail = await api.call(pathOf(domain), DomainDetail);
-    const { otherFields } = await api.call(`${pathOf(domain)}/other-fields`, OtherFieldsAnswer);
+    const { otherFields } = await api.call(`${pathOf(domain)}/other-fields`, OtherFieldsView);
     const login = accounts.find(({ accountId }) => accountId === detail.accountId)?.login ?? null;
     const file = `${domain}${FILE_SUFFIX}`;
     writeFileSync(join(directory, file), writeCredentialFile(detail, login, otherFields), { mode: 0o600 });

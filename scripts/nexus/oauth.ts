@@ -1,6 +1,6 @@
 /** `nexus oauth login|status|refresh`: logins at Claude as an account's credential, through `/api/accounts`. */
 import type { Command } from "commander";
-import { AccountList, AccountLogin, LoginBegun } from "../../workers/schemas/api/accounts.ts";
+import { AccountList, AccountLogin, LoginStarted } from "../../workers/schemas/api/accounts.ts";
 import { DomainDetail, DomainList } from "../../workers/schemas/api/domains.ts";
 import type { OAuthStatus } from "../../workers/schemas/oauth.ts";
 import { type Api, apiOf } from "./api.ts";
@@ -56,7 +56,7 @@ async function login(domain: string, options: LoginOptions, command: Command): P
   const path = `/api/accounts/${encodeURIComponent(accountId)}/oauth/login`;
   let code = options.code;
   if (code === undefined) {
-    const begun = await api.call(path, LoginBegun, { method: "POST", body: {} });
+    const begun = await api.call(path, LoginStarted, { method: "POST", body: {} });
     process.stderr.write(
       `${begun.terms}\n\nOpen this address, log in and agree:\n\n  ${begun.url}\n\nThe page then shows a code. `,
     );

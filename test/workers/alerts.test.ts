@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, inject, it, vi } from "vitest";
 import { alert } from "../../workers/runtime/raise-alert.ts";
 import { AlertSender } from "../../workers/alerts/sender.ts";
 import type { AlertEvent, ErrorEvent } from "../../workers/schemas/alert.ts";
-import type { AlertsWaiting } from "../../workers/schemas/api/settings.ts";
+import type { PendingAlerts } from "../../workers/schemas/api/settings.ts";
 import { watchBacklog } from "../../workers/scheduled/backlog.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import type { SeenBySlack } from "../support/fake-slack.ts";
@@ -320,7 +320,7 @@ describe("GET /api/alerts", () => {
       asked(fine.domain, "c", failed),
     );
     const of = async (domain: string) =>
-      (await ask<AlertsWaiting>("/api/alerts")).outboxes.find(({ name }) => name === domain);
+      (await ask<PendingAlerts>("/api/alerts")).outboxes.find(({ name }) => name === domain);
     await vi.waitUntil(async () => ((await of(down.domain))?.attempts ?? 0) > 0, PATIENCE);
     expect(await of(down.domain)).toEqual({
       kind: "domain",
@@ -334,7 +334,7 @@ describe("GET /api/alerts", () => {
     expect(await of(gone.domain)).toMatchObject({ lastProblem: "Slack answered 404: no_service" });
     await vi.waitUntil(async () => (await fine.heard()).length === 1, PATIENCE);
     await vi.waitUntil(async () => (await of(fine.domain)) === undefined, PATIENCE);
-    const all = await ask<AlertsWaiting>("/api/alerts");
+    const all = await ask<PendingAlerts>("/api/alerts");
     expect(all).toMatchObject({ unanswered: 0, isMore: false });
     expect(all.waiting).toBeGreaterThanOrEqual(1);
     expect(Date.parse(all.oldestAt ?? "")).toBeLessThanOrEqual(Date.now());

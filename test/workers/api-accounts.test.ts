@@ -2,7 +2,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { AccountList, AccountLogin, LoginBegun } from "../../workers/schemas/api/accounts.ts";
+import type { AccountList, AccountLogin, LoginStarted } from "../../workers/schemas/api/accounts.ts";
 import type { DomainDetail } from "../../workers/schemas/api/domains.ts";
 import type { DomainRecord } from "../../workers/schemas/tenant.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
@@ -33,7 +33,7 @@ async function agree(url: string): Promise<string> {
   return /<code>(.*)<\/code>/.exec(page)?.[1] ?? "";
 }
 async function logIn(): Promise<AccountLogin> {
-  const begun = (await post("login")).json as LoginBegun;
+  const begun = (await post("login")).json as LoginStarted;
   return (await post("login/code", { code: await agree(begun.url) })).json as AccountLogin;
 }
 
@@ -41,7 +41,7 @@ describe("a login", () => {
   it("is begun with an address and the terms, and ended with the code that was shown", async () => {
     const begun = await post("login");
     expect(begun.status).toBe(201);
-    const { url, terms, expiresAt } = begun.json as LoginBegun;
+    const { url, terms, expiresAt } = begun.json as LoginStarted;
     expect(terms).toMatch(/only for your own login/);
     expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now());
     expect(new URL(url).searchParams.get("code_challenge_method")).toBe("S256");
@@ -77,18 +77,18 @@ describe("a login", () => {
 
   it("is not ended by anything but its own code", async () => {
     expect((await post("login/code", { code: "a#b" })).status).toBe(409);
-    const begun = (await post("login")).json as LoginBegun;
+    const begun = (await post("login")).json as LoginStarted;
     const code = await agree(begun.url);
     for (const wrong of ["a#b", code.split("#")[0], `${code}x`, `wrong${code}`])
       expect([wrong, (await post("login/code", { code: wrong })).status]).toEqual([wrong, 400]);
-    const later = (await post("login")).json as LoginBegun;
+    const later = (await post("login")).json as LoginStarted;
     expect((await post("login/code", { code })).status).toBe(400);
     expect((await post("login/code", { code: await agree(later.url) })).status).toBe(200);
     expect((await post("login/code", { code })).status).toBe(409);
   });
 
   it("survives its object's eviction between its two halves", async () => {
-    const begun = (await post("login")).json as LoginBegun;
+    const begun = (await post("login")).json as LoginStarted;
     await evictDurableObject(env.OAUTH_ACCOUNT.getByName(account));
     expect((await post("login/code", { code: await agree(begun.url) })).status).toBe(200);
   });
@@ -276,8 +276,8 @@ describe("an account", () => {
 
   it("is changed by administrators, and a login that waits is theirs to see", async () => {
     await put("a.example", key("old"));
-    const begun = (await post("login")).json as LoginBegun;
-    expect(await ask<LoginBegun>(`${path()}/oauth/login`)).toEqual(begun);
+    const begun = (await post("login")).json as LoginStarted;
+    expect(await ask<LoginStarted>(`${path()}/oauth/login`)).toEqual(begun);
     for (const [target, method] of [
       [path(), "PUT"],
       [path(), "DELETE"],

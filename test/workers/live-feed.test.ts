@@ -7,7 +7,7 @@ import { LIVE_FEED } from "../../workers/runtime/constants.ts";
 import type { RequestRow } from "../../workers/schemas/api/requests.ts";
 import type { Overview } from "../../workers/schemas/api/stats.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
-import type { LiveNotice } from "../../workers/schemas/api/live.ts";
+import type { LiveEvent } from "../../workers/schemas/api/live.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { exchangeMessage, makeExchange } from "../support/exchanges.ts";
 import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
@@ -19,15 +19,15 @@ const newFeed = () => env.LIVE_FEED.getByName(`test-${++feeds}`);
 
 beforeEach(resetStorage);
 
-function started(n: number, at = NOW): LiveNotice {
+function started(n: number, at = NOW): LiveEvent {
   const startedAt = new Date(at).toISOString();
   return {
     event: "exchange.started",
     data: { requestId: `r${n}`, domain: "a", accountId: null, model: null, startedAt },
   };
 }
-const ended = (n: number): LiveNotice => ({ event: "exchange.ended", requestId: `r${n}` });
-const windowOf = (n: number): LiveNotice => ({ event: "window.updated", data: { n } });
+const ended = (n: number): LiveEvent => ({ event: "exchange.ended", requestId: `r${n}` });
+const windowOf = (n: number): LiveEvent => ({ event: "window.updated", data: { n } });
 
 async function listen(feed: DurableObjectStub, last?: string, query = "") {
   const headers = new Headers(last === undefined ? [] : [["last-event-id", last]]);

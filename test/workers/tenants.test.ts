@@ -9,7 +9,7 @@ import {
   readDomain,
   removeClientKey,
   removeDomain,
-  TenantsUnavailable,
+  TenantsUnavailableError,
 } from "../../workers/store/tenants/kv-read.ts";
 
 let now = Date.parse("2026-11-01T00:00:00Z");
@@ -77,8 +77,8 @@ describe("readDomain and readClientKey", () => {
     now += 599_999;
     expect(await readDomain(broken, "c.example")).toEqual(recordOf("c.example"));
     now += 1;
-    await expect(readDomain(broken, "c.example")).rejects.toBeInstanceOf(TenantsUnavailable);
-    await expect(readDomain(broken, "never-seen.example")).rejects.toBeInstanceOf(TenantsUnavailable);
+    await expect(readDomain(broken, "c.example")).rejects.toBeInstanceOf(TenantsUnavailableError);
+    await expect(readDomain(broken, "never-seen.example")).rejects.toBeInstanceOf(TenantsUnavailableError);
   });
 
   it("while KV is down ask it every ten seconds, not with every request", async () => {
@@ -116,7 +116,7 @@ describe("readDomain and readClientKey", () => {
     expect(await readDomain(env, "localhost")).toBeNull();
     expect(await readDomain(env, "free.example")).toBeNull();
     expect(await readDomain(broken, "localhost")).toBeNull();
-    await expect(readDomain(broken, "free.example")).rejects.toBeInstanceOf(TenantsUnavailable);
+    await expect(readDomain(broken, "free.example")).rejects.toBeInstanceOf(TenantsUnavailableError);
     await putElsewhere("domain:localhost", recordOf("localhost"));
     now += 10_000;
     expect(await readDomain(env, "localhost")).toEqual(recordOf("localhost"));
@@ -125,9 +125,9 @@ describe("readDomain and readClientKey", () => {
 
   it("treat a record that is none like KV being down", async () => {
     await env.TENANTS.put("domain:d.example", JSON.stringify({ v: 1, domain: 5 }));
-    await expect(readDomain(env, "d.example")).rejects.toBeInstanceOf(TenantsUnavailable);
+    await expect(readDomain(env, "d.example")).rejects.toBeInstanceOf(TenantsUnavailableError);
     await env.TENANTS.put("domain:d.example", "{");
-    await expect(readDomain(env, "d.example")).rejects.toBeInstanceOf(TenantsUnavailable);
+    await expect(readDomain(env, "d.example")).rejects.toBeInstanceOf(TenantsUnavailableError);
   });
 
   it("keep the fields of a later version", async () => {

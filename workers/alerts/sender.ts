@@ -66,7 +66,7 @@ async function receiversOf(config: Config, { target, event }: Delivery): Promise
 
 function ownReceiver(config: Config, slack: DomainSlack, isContent: boolean): Receiver[] {
   if (!slack.isEnabled) return [];
-  if (isContent && (config.SLACK_MESSAGES === "off" || !slack.hasMessages)) return [];
+  if (isContent && (config.SLACK_MESSAGES === "off" || !slack.sendsMessages)) return [];
   if (slack.webhook === null)
     // As the older proxy has it: what is called personal stays out of a channel that nobody chose for it.
     return isContent && slack.domain.includes("personal") ? [] : defaultReceiver(config, slack);

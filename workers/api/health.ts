@@ -17,12 +17,12 @@ export async function handleHealth(request: Request, path: string, env: Env): Pr
   const isRead = request.method === "GET" || request.method === "HEAD";
   if (!isRead || !["/health", "/health/live", "/health/ready"].includes(path))
     return errorResponse({ reason: "not_found", path }, crypto.randomUUID());
-  if (path !== "/health/ready") return answer({ status: "ok" });
-  const isUp = await databaseState(env);
-  return answer({ status: "ready", database: isUp ? "up" : "down" });
+  if (path !== "/health/ready") return jsonResponse({ status: "ok" });
+  const isUp = await isDatabaseReachable(env);
+  return jsonResponse({ status: "ready", database: isUp ? "up" : "down" });
 }
 
-async function databaseState(env: Env): Promise<boolean> {
+async function isDatabaseReachable(env: Env): Promise<boolean> {
   const now = Date.now();
   if (database && now - database.at < DATABASE_CACHE_MS) return database.isUp;
   const isUp = await isDatabaseUp(loadConfig(env), DATABASE_TIMEOUT_MS);
@@ -30,6 +30,6 @@ async function databaseState(env: Env): Promise<boolean> {
   return isUp;
 }
 
-function answer(body: Record<string, string>): Response {
+function jsonResponse(body: Record<string, string>): Response {
   return Response.json(body, { headers: { "cache-control": "no-store" } });
 }

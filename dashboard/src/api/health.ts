@@ -1,5 +1,5 @@
 /** The state of the machine as checks: what it is, how it stands, what it means and what happens next. */
-import type { AlertsWaiting } from "../../../workers/schemas/api/settings.ts";
+import type { PendingAlerts } from "../../../workers/schemas/api/settings.ts";
 import type { Status } from "../../../workers/schemas/api/status.ts";
 import { formatCount, formatExact, formatShare } from "../format/number.ts";
 import { formatDuration } from "../format/time.ts";
@@ -33,7 +33,7 @@ export function checksOf(status: Status): Check[] {
 }
 
 /** Everything that is worth a look on the page of health itself, beyond what moves the mark. */
-export function moreChecksOf(status: Status, alerts: Result<AlertsWaiting>, now: number): Check[] {
+export function moreChecksOf(status: Status, alerts: Result<PendingAlerts>, now: number): Check[] {
   return [
     ...checksOf(status),
     runningCheck(status),
@@ -69,7 +69,7 @@ function unrecordedCheck({ unrecorded }: Status): Check {
       };
 }
 
-function alertsCheck(alerts: Result<AlertsWaiting>, now: number): Check {
+function alertsCheck(alerts: Result<PendingAlerts>, now: number): Check {
   const name = "Alerts waiting";
   if (!alerts.ok) return unknownCheck(name);
   const { waiting, oldestAt, outboxes } = alerts.data;

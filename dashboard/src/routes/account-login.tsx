@@ -1,7 +1,7 @@
 /** /accounts/:id/login: logging in at Claude. Where a domain is being set up, the way leads on to it afterwards. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { LoginPending } from "../../../workers/schemas/api/accounts.ts";
+import type { PendingLogin } from "../../../workers/schemas/api/accounts.ts";
 import type { Problem } from "../api/client.ts";
 import { Icon } from "../components/ui/icon.tsx";
 import { ProblemCard } from "../components/ui/problem.tsx";
@@ -60,7 +60,7 @@ async function loginPage(
 ) {
   const view = viewOf(c);
   const accountId = c.req.param("id");
-  const [begun, health] = await Promise.all([c.get("api").get<LoginPending>(apiOf(accountId)), healthOf(c)]);
+  const [begun, health] = await Promise.all([c.get("api").get<PendingLogin>(apiOf(accountId)), healthOf(c)]);
   const above = (
     <a class="back" href={domain === null ? pathOf(accountId) : `/domains/new${search({ domain })}`}>
       <Icon name="left" /> {domain ?? accountId}

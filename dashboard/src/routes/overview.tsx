@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import type { Overview as ApiOverview } from "../../../workers/schemas/api/stats.ts";
 import type { LinkingQuality } from "../../../workers/schemas/api/conversations.ts";
-import type { AlertsWaiting, Environment } from "../../../workers/schemas/api/settings.ts";
+import type { PendingAlerts, Environment } from "../../../workers/schemas/api/settings.ts";
 import type { WindowList } from "../../../workers/schemas/api/windows.ts";
 import type { Status } from "../../../workers/schemas/api/status.ts";
 import { overviewOf, type Overview } from "../api/overview.ts";
@@ -55,7 +55,7 @@ export function lookRoutes(): Hono<AppEnv> {
     const api = c.get("api");
     const [status, alerts, linking, environment] = await Promise.all([
       api.get<Status>("/api/status"),
-      api.get<AlertsWaiting>("/api/alerts"),
+      api.get<PendingAlerts>("/api/alerts"),
       // It reads every request of eight weeks: only for whoever asks.
       view.query.show === "linking" ? api.get<LinkingQuality>("/api/quality/linking") : null,
       canAdminister(view) ? api.get<Environment>("/api/environment") : null,

@@ -6,7 +6,7 @@ import type { AccountList, AccountView } from "../../../workers/schemas/api/acco
 import type { AuditList } from "../../../workers/schemas/api/audit.ts";
 import type { LinkingQuality } from "../../../workers/schemas/api/conversations.ts";
 import type { DomainDetail, DomainList } from "../../../workers/schemas/api/domains.ts";
-import type { AlertsWaiting, Environment } from "../../../workers/schemas/api/settings.ts";
+import type { PendingAlerts, Environment } from "../../../workers/schemas/api/settings.ts";
 import type { Status } from "../../../workers/schemas/api/status.ts";
 import type { WindowDetail, WindowList } from "../../../workers/schemas/api/windows.ts";
 import type { Check } from "./agreement.ts";
@@ -144,7 +144,7 @@ const health: Check = {
   async expected({ getJson: ask }) {
     const [status, alerts, linking, { variables }] = await Promise.all([
       ask<Status>("/api/status"),
-      ask<AlertsWaiting>("/api/alerts"),
+      ask<PendingAlerts>("/api/alerts"),
       ask<LinkingQuality>("/api/quality/linking"),
       ask<Environment>("/api/environment"),
     ]);

@@ -3,8 +3,8 @@ import { createRoute } from "@hono/zod-openapi";
 import { AccountInput, AccountParameter, AccountView } from "../../schemas/api/accounts.ts";
 import { deleteAccount, putAccountCredential } from "../../store/tenants/account-write.ts";
 import { readAccount } from "../../store/tenants/account-read.ts";
-import { askOAuthAccount } from "../../store/tenants/oauth-stub.ts";
-import { by, telling } from "./audit-context.ts";
+import { callOAuthAccount } from "../../store/tenants/oauth-stub.ts";
+import { auditActor, withProjectionErrors } from "./audit-context.ts";
 import { newRoutes } from "../http/context.ts";
 import { conflictResponse, json, jsonBody, notFoundResponse, errorResponses } from "../http/openapi.ts";
 import { ApiError } from "../http/errors.ts";
@@ -46,7 +46,9 @@ export const accountChangeRoutes = newRoutes()
     const { accountId } = c.req.valid("param");
     const { credential } = c.req.valid("json");
     const config = c.get("config");
-    const isKnown = await telling(() => putAccountCredential(config, c.env, accountId, credential, by(c)));
+    const isKnown = await withProjectionErrors(() =>
+      putAccountCredential(config, c.env, accountId, credential, auditActor(c)),
+    );
     if (!isKnown) throw accountNotFound(accountId);
     await forgetLogin(c.env, accountId);
     const account = await readAccount(config, c.env, accountId);
@@ -55,7 +57,7 @@ export const accountChangeRoutes = newRoutes()
   })
   .openapi(remove, async (c) => {
     const { accountId } = c.req.valid("param");
-    const deleted = await deleteAccount(c.get("config"), accountId, by(c));
+    const deleted = await deleteAccount(c.get("config"), accountId, auditActor(c));
     if (deleted.result === "used")
       throw new ApiError(
         "conflict",
@@ -69,7 +71,7 @@ export const accountChangeRoutes = newRoutes()
 
 /** The tokens of a login that may have been there. */
 function forgetLogin(env: Env, accountId: string): Promise<void> {
-  return askOAuthAccount(env, accountId, async (account) => await account.forget());
+  return callOAuthAccount(env, accountId, async (account) => await account.forget());
 }
 
 function accountNotFound(accountId: string): ApiError {

@@ -6,18 +6,18 @@ import {
   AccountList,
   AccountLogin,
   AccountParameter,
-  LoginBegun,
-  LoginPending,
+  LoginStarted,
+  PendingLogin,
   LoginCode,
 } from "../../schemas/api/accounts.ts";
 import type { OAuthStatus } from "../../schemas/oauth.ts";
 import { accountType, listAccounts, readLogin, recordLogin } from "../../store/tenants/account-read.ts";
 import { writeAudit } from "../../store/admin/audit.ts";
-import { askOAuthAccount } from "../../store/tenants/oauth-stub.ts";
+import { callOAuthAccount } from "../../store/tenants/oauth-stub.ts";
 import type { LoginResult } from "../../schemas/oauth.ts";
 import { type ApiEnv, newRoutes } from "../http/context.ts";
 import { conflictResponse, json, jsonBody, notFoundResponse, errorResponses } from "../http/openapi.ts";
-import { by, telling } from "./audit-context.ts";
+import { auditActor, withProjectionErrors } from "./audit-context.ts";
 import { ApiError, invalidParameter } from "../http/errors.ts";
 
 const tags = ["Accounts"];
@@ -44,23 +44,23 @@ const refresh = createRoute({
   request: { params: AccountParameter },
   responses: { 200: json("How it is afterwards.", AccountLogin), ...errorResponses, ...notFoundResponse },
 });
-const begin = createRoute({
+const startLogin = createRoute({
   method: "post",
   path: "/api/accounts/{accountId}/oauth/login",
   tags,
   summary: "Begin a login; whatever credential the account has stays until its end",
   request: { params: AccountParameter },
-  responses: { 201: json("Where the person has to go.", LoginBegun), ...errorResponses },
+  responses: { 201: json("Where the person has to go.", LoginStarted), ...errorResponses },
 });
-const pending = createRoute({
+const pendingLogin = createRoute({
   method: "get",
   path: "/api/accounts/{accountId}/oauth/login",
   tags,
   summary: "The terms of a login, and the one that waits for its code; for administrators",
   request: { params: AccountParameter },
-  responses: { 200: json("Where the person has to go.", LoginPending), ...errorResponses },
+  responses: { 200: json("Where the person has to go.", PendingLogin), ...errorResponses },
 });
-const complete = createRoute({
+const completeLogin = createRoute({
   method: "post",
   path: "/api/accounts/{accountId}/oauth/login/code",
   tags,
@@ -79,39 +79,39 @@ export const accountRoutes = newRoutes()
   .openapi(refresh, async (c) => {
     const { accountId } = c.req.valid("param");
     await requireLogin(c, accountId);
-    await writeAudit(c.get("config"), { ...by(c), action: "account.refresh", target: accountId });
-    const status = await askOAuthAccount(
+    await writeAudit(c.get("config"), { ...auditActor(c), action: "account.refresh", target: accountId });
+    const status = await callOAuthAccount(
       c.env,
       accountId,
       async (one): Promise<OAuthStatus> => await one.refresh(),
     );
     return c.json({ accountId, ...status }, 200);
   })
-  .openapi(begin, async (c) => {
+  .openapi(startLogin, async (c) => {
     const { accountId } = c.req.valid("param");
-    const begun = await askOAuthAccount(c.env, accountId, async (one) => await one.beginLogin());
-    return c.json(loginBegun(accountId, begun), 201);
+    const begun = await callOAuthAccount(c.env, accountId, async (one) => await one.beginLogin());
+    return c.json(loginStarted(accountId, begun), 201);
   })
-  .openapi(pending, async (c) => {
+  .openapi(pendingLogin, async (c) => {
     const { accountId } = c.req.valid("param");
-    const begun = await askOAuthAccount(c.env, accountId, async (one) => await one.pendingLogin());
+    const begun = await callOAuthAccount(c.env, accountId, async (one) => await one.pendingLogin());
     const none = { accountId, terms: OAUTH_TERMS, url: null, expiresAt: null };
-    return c.json(begun ? loginBegun(accountId, begun) : none, 200);
+    return c.json(begun ? loginStarted(accountId, begun) : none, 200);
   })
-  .openapi(complete, async (c) => {
+  .openapi(completeLogin, async (c) => {
     const { accountId } = c.req.valid("param");
     const { code } = c.req.valid("json");
-    const result = await askOAuthAccount(
+    const result = await callOAuthAccount(
       c.env,
       accountId,
       async (one): Promise<LoginResult> => await one.completeLogin(code),
     );
     if (result.result !== "done") throw loginError(result);
-    await telling(() => recordLogin(c.get("config"), c.env, accountId, by(c)));
+    await withProjectionErrors(() => recordLogin(c.get("config"), c.env, accountId, auditActor(c)));
     return c.json({ accountId, ...(await readLogin(c.env, accountId)) }, 200);
   });
 
-function loginBegun(accountId: string, { url, expiresAt }: { url: string; expiresAt: number }) {
+function loginStarted(accountId: string, { url, expiresAt }: { url: string; expiresAt: number }) {
   return { accountId, url, expiresAt: new Date(expiresAt).toISOString(), terms: OAUTH_TERMS };
 }
 

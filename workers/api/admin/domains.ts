@@ -14,7 +14,7 @@ import {
   DomainInput,
   DomainList,
   NewClientKey,
-  OtherFieldsAnswer,
+  OtherFieldsView,
   type SlackInput,
   SlackTest,
 } from "../../schemas/api/domains.ts";
@@ -29,9 +29,9 @@ import {
   readDomainDetail,
   readOtherFields,
 } from "../../store/tenants/domains.ts";
-import { askOAuthAccount } from "../../store/tenants/oauth-stub.ts";
+import { callOAuthAccount } from "../../store/tenants/oauth-stub.ts";
 import type { AccountCredential } from "../../store/tenants/accounts.ts";
-import { by, telling } from "./audit-context.ts";
+import { auditActor, withProjectionErrors } from "./audit-context.ts";
 import { type ApiEnv, newRoutes } from "../http/context.ts";
 import { conflictResponse, json, jsonBody, notFoundResponse, errorResponses } from "../http/openapi.ts";
 import { ApiError, invalidParameter } from "../http/errors.ts";
@@ -111,7 +111,7 @@ const readOther = createRoute({
   tags,
   summary: "What an imported credential file said that means nothing here; for administrators",
   request: { params: DomainParameter },
-  responses: { 200: json("As it was imported.", OtherFieldsAnswer), ...errorResponses },
+  responses: { 200: json("As it was imported.", OtherFieldsView), ...errorResponses },
 });
 const revokeKey = createRoute({
   method: "delete",
@@ -137,15 +137,17 @@ const testSlack = createRoute({
 
 export const domainRoutes = newRoutes()
   .openapi(list, async (c) => c.json(await listDomains(c.get("config"), new Date()), 200))
-  .openapi(read, async (c) => c.json(await detail(c, c.req.valid("param").domain), 200))
+  .openapi(read, async (c) => c.json(await readDetail(c, c.req.valid("param").domain), 200))
   .openapi(put, async (c) => {
     const { domain } = c.req.valid("param");
     const { credential: given, slack, ...rest } = c.req.valid("json");
     checkSlack(slack, c.get("config"));
     const force = c.req.valid("query").force === "true";
-    const credential = await enterLogin(c, rest.accountId, given, force);
+    const credential = await storeLogin(c, rest.accountId, given, force);
     const change = { ...rest, slack, credential };
-    const stored = await telling(() => putDomain(c.get("config"), c.env, domain, change, by(c)));
+    const stored = await withProjectionErrors(() =>
+      putDomain(c.get("config"), c.env, domain, change, auditActor(c)),
+    );
     if (stored.result === "credential_needed")
       throw invalidParameter(
         "body",
@@ -156,29 +158,31 @@ export const domainRoutes = newRoutes()
         "the account's upstream credential",
       );
     if (credential && credential.type !== "oauth")
-      await askOAuthAccount(c.env, rest.accountId, async (account) => await account.forget());
-    return c.json(await detail(c, domain), stored.created ? 201 : 200);
+      await callOAuthAccount(c.env, rest.accountId, async (account) => await account.forget());
+    return c.json(await readDetail(c, domain), stored.created ? 201 : 200);
   })
   .openapi(remove, async (c) => {
     const { domain } = c.req.valid("param");
-    const isKnown = await telling(() => deleteDomain(c.get("config"), c.env, domain, by(c)));
+    const isKnown = await withProjectionErrors(() =>
+      deleteDomain(c.get("config"), c.env, domain, auditActor(c)),
+    );
     if (!isKnown) throw notConfigured(domain);
     return c.body(null, 204);
   })
   .openapi(createKey, async (c) => {
     const { domain } = c.req.valid("param");
     const input = c.req.valid("json");
-    const made = await telling(
-      () => createClientKey(c.get("config"), c.env, domain, input, by(c)),
+    const created = await withProjectionErrors(
+      () => createClientKey(c.get("config"), c.env, domain, input, auditActor(c)),
       "The key was not made, because the edge's store (KV) did not take it. Try again.",
     );
-    if (!made) throw notConfigured(domain);
-    if (made === "taken")
+    if (!created) throw notConfigured(domain);
+    if (created === "taken")
       throw new ApiError(
         "conflict",
         "This key belongs to another domain, or has been revoked. Leave `key` out to get a new one.",
       );
-    return c.json(made, 201);
+    return c.json(created, 201);
   })
   .openapi(readOther, async (c) => {
     const { domain } = c.req.valid("param");
@@ -186,7 +190,9 @@ export const domainRoutes = newRoutes()
   })
   .openapi(revokeKey, async (c) => {
     const { domain, id } = c.req.valid("param");
-    const isKnown = await telling(() => revokeClientKey(c.get("config"), c.env, domain, id, by(c)));
+    const isKnown = await withProjectionErrors(() =>
+      revokeClientKey(c.get("config"), c.env, domain, id, auditActor(c)),
+    );
     if (!isKnown) throw new ApiError("not_found", `${domain} has no client key ${id}.`);
     return c.body(null, 204);
   })
@@ -198,15 +204,15 @@ export const domainRoutes = newRoutes()
     const sent: DeliveryResult = await outbox.sendTest(target, { kind: "test", domain, at });
     const delivered = sent.result === "sent";
     await writeAudit(c.get("config"), {
-      ...by(c),
+      ...auditActor(c),
       action: "domain.slack_test",
       target: domain,
       details: { delivered },
     });
-    return c.json({ delivered, message: testOutcome(domain, sent) }, 200);
+    return c.json({ delivered, message: slackTestMessage(domain, sent) }, 200);
   });
 
-function testOutcome(domain: string, sent: DeliveryResult): string {
+function slackTestMessage(domain: string, sent: DeliveryResult): string {
   if (sent.result === "dropped" && sent.reason === "")
     return `Nobody is told of ${domain}: it has no webhook and there is no default one, or Slack is switched off for it.`;
   return sent.result === "sent"
@@ -214,7 +220,7 @@ function testOutcome(domain: string, sent: DeliveryResult): string {
     : `The message was not taken: ${sent.reason ?? "no reason given"}. Check the webhook's address.`;
 }
 
-async function detail(c: Context<ApiEnv>, domain: string): Promise<DomainDetail> {
+async function readDetail(c: Context<ApiEnv>, domain: string): Promise<DomainDetail> {
   const found = await readDomainDetail(c.get("config"), domain);
   if (!found) throw notConfigured(domain);
   if (found.credential.type !== "oauth") return found;
@@ -233,7 +239,7 @@ function notConfigured(domain: string): ApiError {
  * The tokens of a login go to the account's object first: what it refuses changes nothing. Other credentials end the login that
  * may have been there, after they have been stored.
  */
-async function enterLogin(
+async function storeLogin(
   c: Context<ApiEnv>,
   accountId: string,
   credential: CredentialInput | undefined,
@@ -242,12 +248,12 @@ async function enterLogin(
   if (credential?.type !== "oauth") return credential;
   const { accessToken, refreshToken, expiresAt, scopes } = credential;
   const pair = { accessToken, refreshToken, expiresAt, scopes };
-  const taken = await askOAuthAccount(
+  const outcome = await callOAuthAccount(
     c.env,
     accountId,
     async (account): Promise<"stored" | "kept" | "conflict"> => await account.put(pair, force),
   );
-  if (taken === "conflict")
+  if (outcome === "conflict")
     throw new ApiError(
       "conflict",
       `The account ${accountId} has tokens that were renewed here, and these may be older. Nothing was changed. Leave the credential out to keep the account's login, or add ?force=true to replace it.`,

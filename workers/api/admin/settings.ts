@@ -3,7 +3,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { outboxName } from "../../runtime/raise-alert.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { AlertTarget } from "../../schemas/alert.ts";
-import { AlertsWaiting, Environment } from "../../schemas/api/settings.ts";
+import { PendingAlerts, Environment } from "../../schemas/api/settings.ts";
 import { listAlertTargets } from "../../store/tenants/slack-targets.ts";
 import { newRoutes } from "../http/context.ts";
 import { json, errorResponses } from "../http/openapi.ts";
@@ -25,7 +25,7 @@ const alerts = createRoute({
   path: "/api/alerts",
   tags,
   summary: "Alerts that Slack has not taken yet",
-  responses: { 200: json("What waits, and where.", AlertsWaiting), ...errorResponses },
+  responses: { 200: json("What waits, and where.", PendingAlerts), ...errorResponses },
 });
 
 export const settingsRoutes = newRoutes()
@@ -39,7 +39,7 @@ export const settingsRoutes = newRoutes()
       const found = known.map((state) => state[name]).filter((at) => at !== null);
       return found.length === 0 ? null : new Date(Math.min(...found)).toISOString();
     };
-    const answer: AlertsWaiting = {
+    const answer: PendingAlerts = {
       waiting: known.reduce((sum, { waiting }) => sum + waiting, 0),
       oldestAt: earliest("oldestAt"),
       nextAt: earliest("nextAt"),

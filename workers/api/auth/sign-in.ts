@@ -11,7 +11,7 @@ const GUARD_NAME = "sign-in";
 const TOKEN_BYTES = 32;
 const TOKEN = /^[\w-]{43}$/;
 
-const MESSAGES = {
+const ERROR_MESSAGES = {
   wrong: "This key is not valid.",
   closed:
     "Closed: no dashboard key is configured. Whoever runs this proxy opens it with `wrangler secret put DASHBOARD_API_KEY`.",
@@ -22,7 +22,7 @@ const MESSAGES = {
 /** Judges one attempt at `now` (epoch milliseconds). See SignInResult for the ways it ends. */
 export async function signIn(env: Env, request: SignInRequest, now: number): Promise<SignInResult> {
   const config = loadConfig(env);
-  if (configuredKeys(config).length === 0) return { result: "closed", message: MESSAGES.closed };
+  if (configuredKeys(config).length === 0) return { result: "closed", message: ERROR_MESSAGES.closed };
   const parsed = SignInRequest.safeParse(request);
   const found = parsed.success ? await roleOfKey(config, parsed.data.key) : null;
   try {
@@ -36,7 +36,7 @@ export async function signIn(env: Env, request: SignInRequest, now: number): Pro
         message: `Too many wrong keys. Try again in ${retryAfterSeconds} s.`,
       };
     }
-    if (verdict.result === "wrong" || !found) return { result: "wrong", message: MESSAGES.wrong };
+    if (verdict.result === "wrong" || !found) return { result: "wrong", message: ERROR_MESSAGES.wrong };
     const token = newToken();
     const tokenHash = await sha256(token);
     const expiresAt = new Date(now + SESSION_MS);
@@ -51,7 +51,7 @@ export async function signIn(env: Env, request: SignInRequest, now: number): Pro
     return { result: "signed_in", token, role: found.role, expiresAt: expiresAt.toISOString() };
   } catch (thrown) {
     log.error("sign-in: failed", { error: errorText(thrown) });
-    return { result: "unavailable", message: MESSAGES.unavailable };
+    return { result: "unavailable", message: ERROR_MESSAGES.unavailable };
   }
 }
 

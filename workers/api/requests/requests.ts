@@ -30,7 +30,7 @@ import { cursorParameter } from "../http/parameters.ts";
 const MAX_INLINE_BYTES = 12 * 1_048_576;
 
 /** JSON nested deeper is shown as text: whoever draws it, we included, recurses. Real bodies have about 20 levels. */
-const MAX_SHOWN_DEPTH = 500;
+const MAX_JSON_DEPTH = 500;
 
 const HistoryMessage = z.looseObject({ role: z.literal("assistant"), content: z.string() });
 
@@ -113,19 +113,19 @@ async function requireRequest(c: Context<ApiEnv>, id: string): Promise<StoredReq
 
 async function readDetail(c: Context<ApiEnv>, row: StoredRequest): Promise<RequestDetail> {
   const config = c.get("config");
-  const [request, answer, headers, answerHeaders] = await Promise.all([
+  const [request, responsePart, headers, answerHeaders] = await Promise.all([
     row.bodyBytes > MAX_INLINE_BYTES ? null : requestBody(config, row),
-    readAnswer(c, row),
+    readResponse(c, row),
     requestHeaders(config, row),
     responseHeaders(config, row),
   ]);
   return {
     ...toRow(row),
     query: row.query,
-    requestBody: readable(request?.bytes ?? null),
+    requestBody: decodeBody(request?.bytes ?? null),
     requestBodyState: request?.state ?? "large",
-    responseBody: answer.shown,
-    responseBodyState: answer.state,
+    responseBody: responsePart.shown,
+    responseBodyState: responsePart.state,
     usageData: row.usage,
     rateLimit: answerHeaders && rateLimitHeaders(answerHeaders),
     requestHeaders: headers,
@@ -157,7 +157,7 @@ function timingOf({
  * The message, put together from its stream where it was streamed; else what came: an error's JSON, another endpoint's
  * answer, a broken stream. Raw bytes are removed first by retention; then the message as the history keeps it is shown.
  */
-async function readAnswer(
+async function readResponse(
   c: Context<ApiEnv>,
   row: StoredRequest,
 ): Promise<{ shown: unknown; state: RequestDetail["responseBodyState"] }> {
@@ -173,13 +173,16 @@ async function readAnswer(
       body: raw.bytes,
       outcome: Outcome.parse(outcome),
     });
-    return { shown: message ?? readable(raw.bytes), state: raw.state };
+    return { shown: message ?? decodeBody(raw.bytes), state: raw.state };
   }
-  return { shown: fullMessage(readable(await responseMessage(config, row))), state: raw?.state ?? "large" };
+  return {
+    shown: withBlockContent(decodeBody(await responseMessage(config, row))),
+    state: raw?.state ?? "large",
+  };
 }
 
 /** In a history a lone text may stand as a string; an answer's content is always a list. */
-function fullMessage(message: unknown): unknown {
+function withBlockContent(message: unknown): unknown {
   const parsed = HistoryMessage.safeParse(message);
   return parsed.success
     ? { ...parsed.data, content: [{ type: "text", text: parsed.data.content }] }
@@ -187,7 +190,7 @@ function fullMessage(message: unknown): unknown {
 }
 
 /** JSON where it is JSON, text where it is text, null for other bytes: those are for downloading. */
-function readable(bytes: Uint8Array | null): unknown {
+function decodeBody(bytes: Uint8Array | null): unknown {
   if (!bytes) return null;
   let text: string;
   try {
@@ -197,7 +200,7 @@ function readable(bytes: Uint8Array | null): unknown {
   }
   try {
     const value: unknown = JSON.parse(text);
-    return jsonDepth(text) > MAX_SHOWN_DEPTH ? text : value;
+    return jsonDepth(text) > MAX_JSON_DEPTH ? text : value;
   } catch {
     return text;
   }

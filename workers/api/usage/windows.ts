@@ -52,7 +52,7 @@ const put = createRoute({
     ...notFoundResponse,
   },
 });
-const correct = createRoute({
+const reconcileNow = createRoute({
   method: "post",
   path: "/api/windows/{accountId}/reconcile",
   tags,
@@ -87,7 +87,7 @@ export const windowRoutes = newRoutes()
     await c.env.ACCOUNT_WINDOW.getByName(accountId).configure(settings);
     return c.json({ accountId, ...settings }, 200);
   })
-  .openapi(correct, async (c) => {
+  .openapi(reconcileNow, async (c) => {
     const { accountId } = c.req.valid("param");
     await requireAccount(c, accountId);
     const now = Date.now();

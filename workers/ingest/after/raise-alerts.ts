@@ -74,7 +74,7 @@ async function learnAudiences(config: Config, domains: readonly string[], now: n
 function audienceOf(config: Config, slack: DomainSlack): Omit<Audience, "until"> {
   const hasDefault = config.SLACK_WEBHOOK_URL !== undefined && config.SLACK_ENABLED;
   const isTold = slack.isEnabled && (slack.webhook !== null || hasDefault);
-  return { ofErrors: isTold, ofMessages: isTold && slack.hasMessages && config.SLACK_MESSAGES !== "off" };
+  return { ofErrors: isTold, ofMessages: isTold && slack.sendsMessages && config.SLACK_MESSAGES !== "off" };
 }
 
 function eventOf(

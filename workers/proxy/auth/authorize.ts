@@ -4,7 +4,7 @@ import { domainOfHost, isLoopbackName } from "../../domain/http/host.ts";
 import { isEndpointAllowed, isPlainPath, rawHost, type RawTarget } from "../../domain/http/paths.ts";
 import type { ProxyError } from "../../runtime/anthropic-errors.ts";
 import type { DomainRecord } from "../../schemas/tenant.ts";
-import { readDomain, TenantsUnavailable } from "../../store/tenants/kv-read.ts";
+import { readDomain, TenantsUnavailableError } from "../../store/tenants/kv-read.ts";
 import { findClientKey, presentedKeys } from "./client-key.ts";
 
 export interface Admission {
@@ -34,7 +34,7 @@ export async function admit(
   try {
     return await admitTenant(request, target, env, config);
   } catch (thrown) {
-    if (thrown instanceof TenantsUnavailable) return { error: { reason: "tenants_unavailable" } };
+    if (thrown instanceof TenantsUnavailableError) return { error: { reason: "tenants_unavailable" } };
     throw thrown;
   }
 }

@@ -5,7 +5,7 @@
 import type { Config } from "../../runtime/config.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { TokenAnswer } from "../../schemas/oauth.ts";
-import { askOAuthAccount } from "../../store/tenants/oauth-stub.ts";
+import { callOAuthAccount } from "../../store/tenants/oauth-stub.ts";
 
 export type OAuthToken = Extract<TokenAnswer, { result: "token" }>;
 
@@ -39,7 +39,7 @@ export async function oauthToken(
       : null;
   if (usable && usable.expiresAt - Date.now() > config.OAUTH_REFRESH_EARLY_MS) return usable;
   try {
-    const answer = await askOAuthAccount(
+    const answer = await callOAuthAccount(
       env,
       accountId,
       async (account): Promise<TokenAnswer> => await account.token(refused?.generation ?? null),

@@ -4,7 +4,7 @@
  */
 import { LIVE_FEED, LIVE_NOTICE_DELAY_MS } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
-import type { LiveNotice } from "../../schemas/api/live.ts";
+import type { LiveEvent } from "../../schemas/api/live.ts";
 import type { Exchange } from "../exchange.ts";
 import type { RequestBody } from "../body/request-body.ts";
 
@@ -16,7 +16,7 @@ const SEND_PATIENCE_MS = 5_000;
 /** With the feed out of reach an isolate forgets older news rather than growing. */
 const MAX_WAITING = 2_000;
 
-let waiting: LiveNotice[] = [];
+let waiting: LiveEvent[] = [];
 /** Until then (epoch milliseconds) a sending is under way; a killed one is not waited for. */
 let scheduledUntil = 0;
 
@@ -39,7 +39,7 @@ export function noteEnded(exchange: Exchange): void {
   note(exchange, { event: "exchange.ended", requestId: exchange.id });
 }
 
-function note({ env, ctx }: Exchange, notice: LiveNotice): void {
+function note({ env, ctx }: Exchange, notice: LiveEvent): void {
   if (waiting.length < MAX_WAITING) waiting.push(notice);
   const now = Date.now();
   if (now < scheduledUntil) return;

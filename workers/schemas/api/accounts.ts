@@ -21,21 +21,21 @@ export type AccountView = z.infer<typeof AccountView>;
 export const AccountList = z.object({ accounts: z.array(AccountView) });
 export type AccountList = z.infer<typeof AccountList>;
 
-export const LoginBegun = z.object({
+export const LoginStarted = z.object({
   accountId: z.string(),
   url: z.string().describe("What the person opens who logs in; it ends with a code to carry over."),
   expiresAt: z.iso.datetime(),
   terms: z.string().describe("To be shown before the person goes there."),
 });
-export type LoginBegun = z.infer<typeof LoginBegun>;
+export type LoginStarted = z.infer<typeof LoginStarted>;
 
-export const LoginPending = z.object({
+export const PendingLogin = z.object({
   accountId: z.string(),
-  terms: LoginBegun.shape.terms,
+  terms: LoginStarted.shape.terms,
   url: z.string().nullable().describe("Of the login that waits for its code; null when none does."),
   expiresAt: z.iso.datetime().nullable().describe("Until when its code is accepted."),
 });
-export type LoginPending = z.infer<typeof LoginPending>;
+export type PendingLogin = z.infer<typeof PendingLogin>;
 
 const CREDENTIAL_RULE =
   'one of {"type":"api_key","api_key"}, {"type":"passthrough"}; a login is begun with POST …/oauth/login';

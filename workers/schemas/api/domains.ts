@@ -81,7 +81,7 @@ export const OtherFields = z
   .record(z.string(), z.unknown(), { error: OTHER_FIELDS_RULE })
   .refine((fields) => JSON.stringify(fields).length <= 32_768, { error: OTHER_FIELDS_RULE });
 
-export const OtherFieldsAnswer = z.object({ otherFields: OtherFields.nullable() });
+export const OtherFieldsView = z.object({ otherFields: OtherFields.nullable() });
 
 export const DomainInput = z
   .strictObject(

@@ -15,7 +15,7 @@ export const StartedExchange = z.object({
 export type StartedExchange = z.infer<typeof StartedExchange>;
 
 /** What the feed is told. `exchange.ended` only counts: readers hear of it as `exchange.stored`. */
-export type LiveNotice =
+export type LiveEvent =
   | { event: "exchange.started"; data: StartedExchange }
   | { event: "exchange.ended"; requestId: string }
   | { event: "exchange.stored"; data: RequestRow }

@@ -18,7 +18,7 @@ export const Environment = z.object({
 });
 export type Environment = z.infer<typeof Environment>;
 
-export const AlertsWaiting = z.object({
+export const PendingAlerts = z.object({
   waiting: count.describe("Alerts that Slack has not taken yet."),
   oldestAt: z.iso.datetime().nullable().describe("When the oldest of them was raised."),
   nextAt: z.iso.datetime().nullable().describe("When the next try is due."),
@@ -39,4 +39,4 @@ export const AlertsWaiting = z.object({
   unanswered: count.describe("Outboxes that could not be asked."),
   isMore: z.boolean().describe("There are more domains and accounts than were asked."),
 });
-export type AlertsWaiting = z.infer<typeof AlertsWaiting>;
+export type PendingAlerts = z.infer<typeof PendingAlerts>;

@@ -22,7 +22,7 @@ import { lockDomainById } from "../db/domain-lock.ts";
 import { PRICE_INPUT_COLUMNS, priceColumns, type PriceColumns } from "./price.ts";
 import { ROLLUP_SOURCE_COLUMNS, updateRollups } from "../usage/rollups.ts";
 
-type By = Pick<AuditEntry, "actor" | "role" | "now">;
+type AuditActor = Pick<AuditEntry, "actor" | "role" | "now">;
 type Totals = Omit<RepriceBatch, "deltaUsd" | "nextCursor"> & { deltaPico: bigint };
 
 /** Before every exchange of a domain. */
@@ -35,7 +35,7 @@ const MAX_DOMAINS = 100;
 export async function repriceBatch(
   config: DatabaseConfig,
   input: RepriceInput,
-  by: By,
+  by: AuditActor,
 ): Promise<RepriceBatch | null> {
   const { domain, cursor, limit, dryRun } = input;
   return withWriter(config, async (db) => {
@@ -96,7 +96,12 @@ function domainsFrom(db: Writer, firstId: number, name: string | null): Promise<
 async function repriceDomain(
   tx: WriterTransaction,
   { since, limit, dryRun }: RepriceInput,
-  { each, from, totals, by }: { each: Domain; from: Omit<RepriceCursor, "domainId">; totals: Totals; by: By },
+  {
+    each,
+    from,
+    totals,
+    by,
+  }: { each: Domain; from: Omit<RepriceCursor, "domainId">; totals: Totals; by: AuditActor },
 ): Promise<RepriceCursor | null> {
   if (!dryRun) await lockDomainById(tx, each.id);
   const rows = await tx

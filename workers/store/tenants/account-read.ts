@@ -8,9 +8,9 @@ import type { OAuthStatus } from "../../schemas/oauth.ts";
 import { credentialState, putAccount } from "./accounts.ts";
 import { auditInsert } from "../admin/audit.ts";
 import { withReader, withWriter } from "../db/db.ts";
-import { type By, domainsOfAccount } from "./domains.ts";
+import { type AuditActor, domainsOfAccount } from "./domains.ts";
 import { projectDomains, type TenantConfig } from "./kv-write.ts";
-import { askOAuthAccount } from "./oauth-stub.ts";
+import { callOAuthAccount } from "./oauth-stub.ts";
 
 type Tenants = Pick<Env, "TENANTS">;
 type Accounts = Pick<Env, "OAUTH_ACCOUNT">;
@@ -70,7 +70,7 @@ async function viewOf(
 }
 
 export function readLogin(env: Accounts, accountId: string): Promise<OAuthStatus> {
-  return askOAuthAccount(env, accountId, async (account): Promise<OAuthStatus> => await account.status());
+  return callOAuthAccount(env, accountId, async (account): Promise<OAuthStatus> => await account.status());
 }
 
 /** A login's state in the words that all credentials have. */
@@ -100,7 +100,7 @@ export async function recordLogin(
   config: TenantConfig,
   env: Tenants,
   accountId: string,
-  by: By,
+  by: AuditActor,
 ): Promise<void> {
   const names = await withWriter(config, (db) =>
     db.transaction(async (tx) => {

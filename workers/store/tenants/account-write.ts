@@ -4,7 +4,7 @@ import { accounts, accountWindows } from "../../../drizzle/schema.ts";
 import { type AccountCredential, lockAccount, putAccount } from "./accounts.ts";
 import { auditInsert } from "../admin/audit.ts";
 import { withWriter } from "../db/db.ts";
-import { type By, domainsOfAccount } from "./domains.ts";
+import { type AuditActor, domainsOfAccount } from "./domains.ts";
 import { projectDomains, type TenantConfig } from "./kv-write.ts";
 
 /**
@@ -16,7 +16,7 @@ export async function putAccountCredential(
   env: Pick<Env, "TENANTS">,
   accountId: string,
   credential: AccountCredential,
-  by: By,
+  by: AuditActor,
 ): Promise<boolean> {
   const names = await withWriter(config, (db) =>
     db.transaction(async (tx) => {
@@ -36,7 +36,7 @@ export async function putAccountCredential(
 export async function deleteAccount(
   config: TenantConfig,
   accountId: string,
-  by: By,
+  by: AuditActor,
 ): Promise<{ result: "deleted" | "unknown" } | { result: "used"; domains: string[] }> {
   return withWriter(config, (db) =>
     db.transaction(async (tx) => {

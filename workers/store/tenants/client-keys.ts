@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from "uuid";
 import { clientKeys, domains } from "../../../drizzle/schema.ts";
 import { auditInsert } from "../admin/audit.ts";
 import { withWriter } from "../db/db.ts";
-import type { By } from "./domains.ts";
+import type { AuditActor } from "./domains.ts";
 import { projectClientKeys, ProjectionError, type TenantConfig } from "./kv-write.ts";
 
 type Tenants = Pick<Env, "TENANTS">;
@@ -27,7 +27,7 @@ export async function createClientKey(
   env: Tenants,
   domain: string,
   { name, key: given }: { name: string; key?: string | undefined },
-  by: By,
+  by: AuditActor,
 ): Promise<NewKey | null | "taken"> {
   const key = given ?? newKey();
   const keyHash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
@@ -40,10 +40,10 @@ export async function createClientKey(
         .where(and(eq(domains.name, domain), eq(domains.configured, true)))
         .for("update");
       if (!row) return null;
-      const [same] = await tx.select().from(clientKeys).where(eq(clientKeys.keyHash, keyHash));
-      if (same)
-        return same.domainId === row.id && same.revokedAt === null
-          ? { id: same.id, name: same.name }
+      const [existing] = await tx.select().from(clientKeys).where(eq(clientKeys.keyHash, keyHash));
+      if (existing)
+        return existing.domainId === row.id && existing.revokedAt === null
+          ? { id: existing.id, name: existing.name }
           : "taken";
       await tx.insert(clientKeys).values({ id, domainId: row.id, name, keyHash, createdAt: by.now });
       const details = { domain, name, ...(given === undefined ? {} : { given: true }) };
@@ -55,7 +55,7 @@ export async function createClientKey(
   try {
     await projectClientKeys(config, env, [stored.id]);
   } catch (thrown) {
-    if (thrown instanceof ProjectionError && stored.id === id) await takeBack(config, id, by);
+    if (thrown instanceof ProjectionError && stored.id === id) await revokeUnprojectedKey(config, id, by);
     throw thrown;
   }
   return { ...stored, key };
@@ -67,7 +67,7 @@ export async function revokeClientKey(
   env: Tenants,
   domain: string,
   id: string,
-  by: By,
+  by: AuditActor,
 ): Promise<boolean> {
   const isKnown = await withWriter(config, (db) =>
     db.transaction(async (tx) => {
@@ -90,7 +90,7 @@ export async function revokeClientKey(
   return isKnown;
 }
 
-async function takeBack(config: TenantConfig, id: string, by: By): Promise<void> {
+async function revokeUnprojectedKey(config: TenantConfig, id: string, by: AuditActor): Promise<void> {
   await withWriter(config, (db) =>
     db.transaction(async (tx) => {
       await tx.update(clientKeys).set({ revokedAt: by.now }).where(eq(clientKeys.id, id));

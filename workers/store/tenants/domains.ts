@@ -17,7 +17,7 @@ import { projectClientKeys, projectDomains, type TenantConfig } from "./kv-write
 
 type Tenants = Pick<Env, "TENANTS">;
 /** Who does something, for the audit log, and when. */
-export type By = Pick<AuditEntry, "actor" | "role" | "now">;
+export type AuditActor = Pick<AuditEntry, "actor" | "role" | "now">;
 
 const WEEK_MS = 7 * 86_400_000;
 
@@ -137,7 +137,7 @@ export async function putDomain(
   env: Tenants,
   name: string,
   change: DomainChange,
-  by: By,
+  by: AuditActor,
 ): Promise<PutResult> {
   const stored = await withWriter(config, (db) =>
     db.transaction(async (tx) => {
@@ -169,7 +169,7 @@ export async function deleteDomain(
   config: TenantConfig,
   env: Tenants,
   name: string,
-  by: By,
+  by: AuditActor,
 ): Promise<boolean> {
   const keyIds = await withWriter(config, (db) =>
     db.transaction(async (tx) => {

@@ -59,7 +59,7 @@ export function removeClientKey(env: Tenants, keyHashHex: string): Promise<void>
 }
 
 /** KV does not answer and there is no last good record: nobody can say whether this domain or key exists. */
-export class TenantsUnavailable extends Error {
+export class TenantsUnavailableError extends Error {
   override readonly name = "TenantsUnavailable";
 }
 
@@ -68,16 +68,16 @@ const clientKeyKey = (keyHashHex: string) => `key:${keyHashHex}`;
 
 async function read<T>(env: Tenants, key: string, parse: (json: unknown) => T): Promise<T | null> {
   const now = Date.now();
-  const known = cache.get(key) as (Cached & { value: T | null }) | undefined;
-  const age = known ? now - known.readAt : Infinity;
-  if (known && known.value !== null && age < TENANT_CACHE_MS) return known.value;
-  const lastGood = known && age < TENANT_STALE_MS ? known : null;
+  const cached = cache.get(key) as (Cached & { value: T | null }) | undefined;
+  const age = cached ? now - cached.readAt : Infinity;
+  if (cached && cached.value !== null && age < TENANT_CACHE_MS) return cached.value;
+  const lastGood = cached && age < TENANT_STALE_MS ? cached : null;
   if (lastGood && now - lastGood.failedAt < RETRY_AFTER_FAILURE_MS) return lastGood.value;
   // While one request tries, the others go on with what they have.
   if (lastGood && lastGood.failedAt > 0) lastGood.failedAt = now;
   try {
-    const asked = env.TENANTS.get(key, "json").then((json) => learn(key, json, parse));
-    return await withTimeout(lastGood ? REFRESH_TIMEOUT_MS : READ_TIMEOUT_MS, asked);
+    const reading = env.TENANTS.get(key, "json").then((json) => cacheResult(key, json, parse));
+    return await withTimeout(lastGood ? REFRESH_TIMEOUT_MS : READ_TIMEOUT_MS, reading);
   } catch (thrown) {
     const kind = key.slice(0, key.indexOf(":"));
     log.error("tenants: KV read failed", {
@@ -85,28 +85,28 @@ async function read<T>(env: Tenants, key: string, parse: (json: unknown) => T): 
       lastGoodAgeMs: lastGood ? age : null,
       error: errorText(thrown),
     });
-    if (!lastGood) throw new TenantsUnavailable(`the ${kind} record cannot be read`, { cause: thrown });
+    if (!lastGood) throw new TenantsUnavailableError(`the ${kind} record cannot be read`, { cause: thrown });
     lastGood.failedAt = Date.now();
     return lastGood.value;
   }
 }
 
 /** What KV said becomes what is known, also when it says so too late for whoever asked. */
-function learn<T>(key: string, json: unknown, parse: (json: unknown) => T): T | null {
+function cacheResult<T>(key: string, json: unknown, parse: (json: unknown) => T): T | null {
   if (json !== null) {
     const value = parse(json);
-    remember(key, value);
+    cacheRecord(key, value);
     return value;
   }
   // A miss is not trusted: a key just made has to work at once. The local world asks for its own names with every request.
   cache.delete(key);
-  if (isLoopbackName(key.slice(domainKey("").length))) remember(key, null);
+  if (isLoopbackName(key.slice(domainKey("").length))) cacheRecord(key, null);
   return null;
 }
 
 async function project(env: Tenants, key: string, record: object): Promise<void> {
   await env.TENANTS.put(key, JSON.stringify(record));
-  remember(key, record);
+  cacheRecord(key, record);
 }
 
 async function remove(env: Tenants, key: string): Promise<void> {
@@ -114,7 +114,7 @@ async function remove(env: Tenants, key: string): Promise<void> {
   cache.delete(key);
 }
 
-function remember(key: string, value: unknown): void {
+function cacheRecord(key: string, value: unknown): void {
   cache.delete(key); // to the end: the map is in order of reading, its first entry the oldest
   if (cache.size >= MAX_CACHED) {
     const oldest = cache.keys().next();

@@ -13,14 +13,14 @@ export class AccountUnavailableError extends Error {
 }
 
 /** Asks the object. Rejects with AccountUnavailableError when it does not answer, also after further tries. */
-export async function askOAuthAccount<T>(
+export async function callOAuthAccount<T>(
   env: Accounts,
   accountId: string,
-  question: (account: OAuthAccountStub) => Promise<T>,
+  call: (account: OAuthAccountStub) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await question(env.OAUTH_ACCOUNT.getByName(accountId));
+      return await call(env.OAUTH_ACCOUNT.getByName(accountId));
     } catch (thrown) {
       const delay = RETRY_DELAYS_MS[attempt];
       if (delay === undefined || !mayRetry(thrown))

@@ -16,7 +16,7 @@ export interface DomainSlack {
   /** False: this domain is never told of, by the default webhook neither. */
   isEnabled: boolean;
   /** False: its conversations are not told of. */
-  hasMessages: boolean;
+  sendsMessages: boolean;
   /** Its own address; null = the default one. A secret. */
   webhook: string | null;
   channel: string | undefined;
@@ -33,13 +33,13 @@ export async function readDomainSlack(config: Keys, names: readonly string[]): P
       .from(domains)
       .where(inArray(domains.name, [...names])),
   );
-  const known = new Map(rows.map((row) => [row.name, row]));
+  const rowByName = new Map(rows.map((row) => [row.name, row]));
   return names.map((domain) => {
-    const row = known.get(domain);
+    const row = rowByName.get(domain);
     return {
       domain,
       isEnabled: row?.slack?.enabled ?? true,
-      hasMessages: row?.slack?.messages ?? true,
+      sendsMessages: row?.slack?.messages ?? true,
       webhook: row?.sealed ? open(config, row.sealed, slackSealContext(domain)) : null,
       channel: row?.slack?.channel,
       username: row?.slack?.username,

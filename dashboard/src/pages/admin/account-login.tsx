@@ -1,5 +1,5 @@
 /** /accounts/:id/login: logging in at Claude in three steps: know the terms, agree on Claude's page, bring the code back. */
-import type { LoginPending } from "../../../../workers/schemas/api/accounts.ts";
+import type { PendingLogin } from "../../../../workers/schemas/api/accounts.ts";
 import type { Problem } from "../../api/client.ts";
 import { CsrfField } from "../../layout/frame.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
@@ -13,7 +13,7 @@ interface Props {
   accountId: string;
   /** A domain that is being set up and gets this account afterwards. */
   domain: string | null;
-  login: LoginPending;
+  login: PendingLogin;
   problem: Problem | null;
 }
 

@@ -1,7 +1,7 @@
 /** /settings: whether the machine is well (queue, journal, failures, counters, versions). */
 import { moreChecksOf } from "../../api/health.ts";
 import type { LinkingQuality } from "../../../../workers/schemas/api/conversations.ts";
-import type { AlertsWaiting, Environment } from "../../../../workers/schemas/api/settings.ts";
+import type { PendingAlerts, Environment } from "../../../../workers/schemas/api/settings.ts";
 import type { Status } from "../../../../workers/schemas/api/status.ts";
 import { EnvironmentTable, LinkingTable } from "../../components/admin/health-tables.tsx";
 import { FailedRows } from "../../components/requests/failed-rows.tsx";
@@ -16,7 +16,7 @@ import { Head, TableHead } from "../../components/ui/table-head.tsx";
 interface Props {
   view: View;
   status: Result<Status>;
-  alerts: Result<AlertsWaiting>;
+  alerts: Result<PendingAlerts>;
   /** Null unless it was asked for. */
   linking: Result<LinkingQuality> | null;
   /** Null for viewers. */
@@ -54,7 +54,7 @@ function Machine({
 }: {
   view: View;
   status: Status;
-  alerts: Result<AlertsWaiting>;
+  alerts: Result<PendingAlerts>;
   linking: Result<LinkingQuality> | null;
 }) {
   const counters = Object.entries(status.counters ?? {}).filter(([, value]) => value > 0);
