@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { conversationTurn } from "../../../test/support/conversation.ts";
-import { answerElement, type DissectedBody, dissectBody, rebuildBody } from "./split-body.ts";
+import { assistantElement, type SplitBody, splitBody, rebuildBody } from "./split-body.ts";
 
 const FOLDER = join(import.meta.dirname, "../../../test/fixtures/claude-code");
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
@@ -14,7 +14,7 @@ function newStore() {
   const nodes = new Set<string>();
   return {
     contents,
-    add(body: DissectedBody) {
+    add(body: SplitBody) {
       const added = { contents: 0, contentBytes: 0, nodes: 0, formBytes: 0 };
       for (const element of [...body.messages, ...body.system, ...body.tools]) {
         if (!contents.has(hex(element.contentSha256))) {
@@ -55,7 +55,7 @@ describe("what Claude Code sends", () => {
     expect(bodies.length).toBeGreaterThan(0);
     const store = newStore();
     for (const bytes of bodies) {
-      const body = dissectBody(bytes);
+      const body = splitBody(bytes);
       expect(body).toMatchObject({ kind: "json", masked: false });
       expect(textOf(rebuildBody(body))).toBe(textOf(bytes));
       expect(body.skeleton.length).toBeLessThan(1_500);
@@ -74,7 +74,7 @@ describe("what Claude Code sends", () => {
 
   test("a turn adds what is new in it, not the history", () => {
     const store = newStore();
-    const added = recorded("v330-tools.jsonl").map((bytes) => store.add(dissectBody(bytes)));
+    const added = recorded("v330-tools.jsonl").map((bytes) => store.add(splitBody(bytes)));
     // Each further turn: the answer and the tool's result; their two nodes, and the last turn's newest message again.
     for (const turn of added.slice(1)) {
       expect(turn.contents).toBeLessThanOrEqual(3);
@@ -89,7 +89,7 @@ describe("a conversation of 300 turns", () => {
 
   test("costs the same at its end as at its beginning", () => {
     const store = newStore();
-    const added = turns.map(({ bytes }) => store.add(dissectBody(bytes)));
+    const added = turns.map(({ bytes }) => store.add(splitBody(bytes)));
     expect(added[0]!.contents).toBe(2 + 3 + 12 + 1); // messages, system blocks, tools, skeleton
     for (const turn of added.slice(1)) {
       expect(turn).toMatchObject({ contents: 2, nodes: 3 });
@@ -99,7 +99,8 @@ describe("a conversation of 300 turns", () => {
   });
 
   test("has each answer stored already when it comes back as history", () => {
-    const echoes = dissectBody(turns[299]!.bytes).messages.map(({ contentSha256 }) => hex(contentSha256));
-    for (const { answer } of turns.slice(0, 299)) expect(echoes).toContain(hex(answerElement(answer).sha256));
+    const echoes = splitBody(turns[299]!.bytes).messages.map(({ contentSha256 }) => hex(contentSha256));
+    for (const { answer } of turns.slice(0, 299))
+      expect(echoes).toContain(hex(assistantElement(answer).sha256));
   });
 });

@@ -10,7 +10,7 @@
 
 import { INVALID, QUOTE, scalarEnd, skipSpace, stringEnd } from "./json-tokens.ts";
 
-export { holds, INVALID, QUOTE, skipSpace, stringIs } from "./json-tokens.ts";
+export { matchesAt as holds, INVALID, QUOTE, skipSpace, stringEquals as stringIs } from "./json-tokens.ts";
 
 const COMMA = 0x2c;
 export const COLON = 0x3a;

@@ -54,7 +54,7 @@ export function stringEnd(bytes: Uint8Array, start: number): number {
 }
 
 /** Whether `part` stands at `start`, byte for byte. */
-export function holds(bytes: Uint8Array, start: number, part: Uint8Array): boolean {
+export function matchesAt(bytes: Uint8Array, start: number, part: Uint8Array): boolean {
   const length = part.length;
   if (start + length > bytes.length) return false;
   for (let i = 0; i < length; i++) if (bytes[start + i] !== part[i]) return false;
@@ -62,9 +62,9 @@ export function holds(bytes: Uint8Array, start: number, part: Uint8Array): boole
 }
 
 /** True when the string at [start, end) says `text`, however it is escaped. */
-export function stringIs(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
+export function stringEquals(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
   const length = end - start - 2;
-  if (length === text.length && holds(bytes, start + 1, text)) return true;
+  if (length === text.length && matchesAt(bytes, start + 1, text)) return true;
   // Escapes only make a spelling longer, at most six bytes for one.
   if (length <= text.length || length > text.length * 6) return false;
   const spelling = bytes.subarray(start, end);
@@ -113,7 +113,7 @@ export function scalarEnd(bytes: Uint8Array, start: number): number {
 }
 
 function wordEnd(bytes: Uint8Array, start: number, word: Uint8Array): number {
-  return holds(bytes, start, word) ? start + word.length : INVALID;
+  return matchesAt(bytes, start, word) ? start + word.length : INVALID;
 }
 
 function numberEnd(bytes: Uint8Array, start: number): number {

@@ -29,7 +29,7 @@ export function maskSpans(bytes: Uint8Array, spans: readonly number[]): Uint8Arr
 }
 
 /** Masks by name alone, in bytes that begin like a JSON object. The bytes themselves when there is nothing to mask. */
-export function maskLoosely(bytes: Uint8Array): Uint8Array {
+export function maskByName(bytes: Uint8Array): Uint8Array {
   const start = holds(bytes, 0, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
   if (bytes[skipSpace(bytes, start)] !== OPEN_BRACE) return bytes;
   const spans: number[] = [];

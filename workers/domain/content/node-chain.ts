@@ -17,12 +17,12 @@ const CHILD = new Uint8Array([1]);
 const NOTHING = new Uint8Array(0);
 
 /** The chain of the list that a scan of `bytes` found under this name; empty where it found none. */
-export function chain(bytes: Uint8Array, list: ListSpan | null, name: ListName): ChainElement[] {
+export function buildChain(bytes: Uint8Array, list: ListSpan | null, name: ListName): ChainElement[] {
   if (!list) return [];
   const nodes: ChainElement[] = [...list.recalled.elements];
   let leadStart = list.recalled.end;
   let parent: Uint8Array | null = nodes.at(-1)?.hash ?? null;
-  for (const { start, end, cuts } of list.elements) {
+  for (const { start, end, removals: cuts } of list.elements) {
     const { content, form } = formElement(bytes, { leadStart, start, end, isFirst: parent === null, cuts });
     const contentSha256 = sha256(content);
     const hash: Uint8Array = sha256(

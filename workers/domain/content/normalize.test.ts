@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { dissectBody, restoreElement } from "./split-body.ts";
+import { splitBody, restoreElement } from "./split-body.ts";
 
 const CACHED = '"cache_control":{"type":"ephemeral"}';
 
 /** The content of the only element of a list, and the element as it is restored. */
 function normalised(list: "messages" | "system" | "tools", element: string) {
-  const [only] = dissectBody(new TextEncoder().encode(`{"${list}":[${element}]}`))[list];
+  const [only] = splitBody(new TextEncoder().encode(`{"${list}":[${element}]}`))[list];
   return {
     content: new TextDecoder().decode(only!.content),
     restored: restoreElement(only!.content, only!.form),

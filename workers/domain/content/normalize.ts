@@ -18,13 +18,13 @@ import {
 } from "./json-scanner.ts";
 
 /** Bytes taken out: from `start` up to, not including, `end`. */
-export interface Cut {
+export interface Removal {
   start: number;
   end: number;
 }
 
 /** An element with more cuts than this is kept as it is: real ones have at most a handful (the API allows 4 markers). */
-export const MAX_CUTS = 256;
+export const MAX_REMOVALS = 256;
 
 const encoder = new TextEncoder();
 const CACHE_CONTROL = encoder.encode("cache_control");
@@ -34,7 +34,7 @@ const TEXT = encoder.encode("text");
 const TOOL_RESULT = encoder.encode("tool_result");
 
 /** Adds the cuts of the message at `start`, in no particular order, and returns its end (INVALID if it is not JSON). */
-export function cutMessage(bytes: Uint8Array, start: number, cuts: Cut[]): number {
+export function scanMessage(bytes: Uint8Array, start: number, cuts: Removal[]): number {
   if (bytes[start] !== OPEN_BRACE) return valueEnd(bytes, start);
   return cutCacheControl(bytes, start, cuts, (key, keyEnd, value) =>
     bytes[value] === OPEN_BRACKET && stringIs(bytes, key, keyEnd, CONTENT)
@@ -44,38 +44,42 @@ export function cutMessage(bytes: Uint8Array, start: number, cuts: Cut[]): numbe
 }
 
 /** The same for a system block or a tool, of which only its own `cache_control` is cut. */
-export function cutBlock(bytes: Uint8Array, start: number, cuts: Cut[]): number {
+export function scanBlock(bytes: Uint8Array, start: number, cuts: Removal[]): number {
   if (bytes[start] !== OPEN_BRACE) return valueEnd(bytes, start);
   return cutCacheControl(bytes, start, cuts, (_key, _keyEnd, value) => valueEnd(bytes, value));
 }
 
-function cutContent(bytes: Uint8Array, start: number, cuts: Cut[]): number {
-  const inner: Cut[] = [];
+function cutContent(bytes: Uint8Array, start: number, cuts: Removal[]): number {
+  const inner: Removal[] = [];
   let blocks = 0;
-  let plainText: Cut | null = null;
+  let plainText: Removal | null = null;
   const end = eachElement(bytes, start, (at) => {
-    const block = scanBlock(bytes, at, inner);
+    const block = scanContentBlock(bytes, at, inner);
     plainText = ++blocks === 1 ? block.plainText : null;
     return block.end;
   });
-  const text = plainText as Cut | null;
+  const text = plainText as Removal | null;
   if (text) add(cuts, { start, end: text.start }, { start: text.end, end });
   else add(cuts, ...inner);
   return end;
 }
 
 /** One content block: its cuts, its end, and where its text lies if it is nothing but text. */
-function scanBlock(bytes: Uint8Array, start: number, cuts: Cut[]): { end: number; plainText: Cut | null } {
+function scanContentBlock(
+  bytes: Uint8Array,
+  start: number,
+  cuts: Removal[],
+): { end: number; plainText: Removal | null } {
   if (bytes[start] !== OPEN_BRACE) return { end: valueEnd(bytes, start), plainText: null };
-  const nested: Cut[] = [];
+  const nested: Removal[] = [];
   let members = 0;
   let isText = false;
   let isToolResult = false;
-  let text: Cut | null = null;
+  let text: Removal | null = null;
   const end = cutCacheControl(bytes, start, cuts, (key, keyEnd, value) => {
     members++;
     if (bytes[value] === OPEN_BRACKET && stringIs(bytes, key, keyEnd, CONTENT)) {
-      return eachElement(bytes, value, (at) => cutBlock(bytes, at, nested));
+      return eachElement(bytes, value, (at) => scanBlock(bytes, at, nested));
     }
     const valueStop = valueEnd(bytes, value);
     if (bytes[value] !== QUOTE) return valueStop;
@@ -98,7 +102,7 @@ function scanBlock(bytes: Uint8Array, start: number, cuts: Cut[]): { end: number
 function cutCacheControl(
   bytes: Uint8Array,
   start: number,
-  cuts: Cut[],
+  cuts: Removal[],
   visit: (keyStart: number, keyEnd: number, valueStart: number) => number,
 ): number {
   let hasKept = false;
@@ -123,6 +127,6 @@ function cutCacheControl(
 }
 
 /** Beyond the limit one more is enough to say so. */
-function add(cuts: Cut[], ...more: Cut[]): void {
-  for (const cut of more) if (cuts.length <= MAX_CUTS) cuts.push(cut);
+function add(cuts: Removal[], ...more: Removal[]): void {
+  for (const cut of more) if (cuts.length <= MAX_REMOVALS) cuts.push(cut);
 }

@@ -8,7 +8,7 @@
  * Forms are stored: this layout never changes its meaning.
  */
 import { concat } from "../bytes.ts";
-import { type Cut, MAX_CUTS } from "./normalize.ts";
+import { type Removal, MAX_REMOVALS } from "./normalize.ts";
 
 /** A piece of content with what normalising took out of it, both UTF-8 bytes. */
 export interface FormedContent {
@@ -27,7 +27,7 @@ const NOTHING = new Uint8Array(0);
  */
 export function formElement(
   bytes: Uint8Array,
-  element: { leadStart: number; start: number; end: number; isFirst: boolean; cuts: readonly Cut[] },
+  element: { leadStart: number; start: number; end: number; isFirst: boolean; cuts: readonly Removal[] },
 ): FormedContent {
   const { leadStart, start, end } = element;
   const form: (number | string)[] = [];
@@ -35,7 +35,7 @@ export function formElement(
   const isUsual = element.isFirst ? lead.length === 0 : lead.length === 1;
   if (!isUsual) form.push(0, decoder.decode(lead));
 
-  const cuts = element.cuts.length > MAX_CUTS ? [] : joined(element.cuts);
+  const cuts = element.cuts.length > MAX_REMOVALS ? [] : joined(element.cuts);
   const kept: Uint8Array[] = [];
   let at = start;
   let length = 0;
@@ -78,8 +78,8 @@ export function restoreElement(content: Uint8Array, form: Uint8Array | null): st
 }
 
 /** In order, touching ones made one. */
-function joined(cuts: readonly Cut[]): Cut[] {
-  const result: Cut[] = [];
+function joined(cuts: readonly Removal[]): Removal[] {
+  const result: Removal[] = [];
   for (const cut of cuts.toSorted((a, b) => a.start - b.start)) {
     const last = result.at(-1);
     if (last && last.end === cut.start) last.end = cut.end;

@@ -1,6 +1,6 @@
 /** What is remembered of lists that were taken apart spares work; bodies and evidence of links are the same without it. */
 import { describe, expect, it } from "vitest";
-import { dissectBody } from "./split-body.ts";
+import { splitBody } from "./split-body.ts";
 import { ListMemory } from "./prefix-cache.ts";
 import { newExchangeId } from "../exchange-id.ts";
 import { linkable, linkEvidence } from "../linking/linkable.ts";
@@ -41,7 +41,7 @@ const made: Sent[] = Array.from({ length: 90 }, (_, n) => {
 
 /** All that is made of a request, as one text. */
 function told({ body, headers }: Sent, memory?: ListMemory): string {
-  const dissected = dissectBody(body, memory);
+  const dissected = splitBody(body, memory);
   const id = newExchangeId(NOON, new Uint8Array(10));
   const evidence = linkEvidence(id, linkable(headers, dissected), { message: null, outcome: "complete" });
   const plain = (value: unknown): unknown => {

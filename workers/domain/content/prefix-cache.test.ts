@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { conversationTurn } from "../../../test/support/conversation.ts";
-import { dissectBody } from "./split-body.ts";
+import { splitBody } from "./split-body.ts";
 import { ListMemory } from "./prefix-cache.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -11,12 +11,12 @@ const two = '{"role":"assistant","content":"two"}';
 describe("a memory of lists", () => {
   it("gives out the same elements for what a list begins with, and takes apart what is behind it", () => {
     const memory = new ListMemory(1_000_000);
-    const first = dissectBody(listOf(one), memory);
-    const second = dissectBody(listOf(`${one},${two}`), memory);
+    const first = splitBody(listOf(one), memory);
+    const second = splitBody(listOf(`${one},${two}`), memory);
     expect(second.messages[0]).toBe(first.messages[0]);
     expect(second.messages).toHaveLength(2);
-    expect(second).toEqual(dissectBody(listOf(`${one},${two}`)));
-    const third = dissectBody(listOf(`${one},${two},${one}`), memory);
+    expect(second).toEqual(splitBody(listOf(`${one},${two}`)));
+    const third = splitBody(listOf(`${one},${two},${one}`), memory);
     expect(third.messages.slice(0, 2)).toEqual(second.messages);
     expect(third.messages[1]).toBe(second.messages[1]);
   });
@@ -35,7 +35,7 @@ describe("a memory of lists", () => {
       `${one} `,
       `${one}, ${two}`,
     ])
-      expect(dissectBody(listOf(messages), memory), messages).toEqual(dissectBody(listOf(messages)));
+      expect(splitBody(listOf(messages), memory), messages).toEqual(splitBody(listOf(messages)));
   });
 
   it("knows the list it was in: what is cut out of a message is not what is cut out of a tool", () => {
@@ -43,23 +43,23 @@ describe("a memory of lists", () => {
     const element = '{"content":[{"type":"text","text":"a","cache_control":1}]}';
     for (const list of ["messages", "tools", "system"]) {
       const body = bytesOf(`{"${list}":[${element}]}`);
-      expect(dissectBody(body, memory)).toEqual(dissectBody(body));
+      expect(splitBody(body, memory)).toEqual(splitBody(body));
     }
   });
 
   it("holds nothing of a body that it was shown", () => {
     const memory = new ListMemory(1_000_000);
     const body = listOf(`${one},${two}`);
-    const { messages } = dissectBody(body, memory);
+    const { messages } = splitBody(body, memory);
     body.fill(0x20);
-    expect(messages).toEqual(dissectBody(listOf(`${one},${two}`)).messages);
-    expect(dissectBody(listOf(one), memory).messages[0]).toBe(messages[0]);
+    expect(messages).toEqual(splitBody(listOf(`${one},${two}`)).messages);
+    expect(splitBody(listOf(one), memory).messages[0]).toBe(messages[0]);
   });
 
   it("forgets what was used longest ago, and never keeps more than it has room for", () => {
     const conversation = (seed: number, turn: number) => conversationTurn(turn, { seed }).bytes;
     const memory = new ListMemory(1_000_000);
-    const of = (seed: number) => dissectBody(conversation(seed, 3), memory).messages[0];
+    const of = (seed: number) => splitBody(conversation(seed, 3), memory).messages[0];
     const [first, second] = [of(1), of(2)];
     expect(of(1)).toBe(first);
     for (let seed = 10; seed < 40; seed++) {
@@ -72,11 +72,11 @@ describe("a memory of lists", () => {
 
   it("leaves alone what would take its place all at once", () => {
     const memory = new ListMemory(100_000);
-    const known = dissectBody(listOf(one), memory).messages[0];
+    const known = splitBody(listOf(one), memory).messages[0];
     const large = listOf(`{"role":"user","content":"${"x".repeat(200_000)}"}`);
-    const [a, b] = [dissectBody(large, memory), dissectBody(large, memory)];
+    const [a, b] = [splitBody(large, memory), splitBody(large, memory)];
     expect(a.messages[0]).not.toBe(b.messages[0]);
     expect(a.messages[0]!.hash).toEqual(b.messages[0]!.hash);
-    expect(dissectBody(listOf(one), memory).messages[0]).toBe(known);
+    expect(splitBody(listOf(one), memory).messages[0]).toBe(known);
   });
 });

@@ -4,7 +4,7 @@
  * same thing: of a repeated key the last one counts, escapes in keys or not.
  */
 import { isUtf8 } from "node:buffer";
-import { type Cut, cutBlock, cutMessage } from "./normalize.ts";
+import { type Removal, scanBlock, scanMessage } from "./normalize.ts";
 import type { ListMemory } from "./prefix-cache.ts";
 import type { Recalled } from "./types.ts";
 import {
@@ -77,16 +77,16 @@ function scanList(
   if (bytes[start] === QUOTE && name === "system") {
     const end = valueEnd(bytes, start);
     const recalled = nothingOf(start);
-    return { span: { isString: true, start, recalled, elements: [{ start, end, cuts: [] }] }, end };
+    return { span: { isString: true, start, recalled, elements: [{ start, end, removals: [] }] }, end };
   }
   if (bytes[start] !== OPEN_BRACKET) return { span: null, end: valueEnd(bytes, start) };
-  const scanElement = name === "messages" ? cutMessage : cutBlock;
+  const scanElement = name === "messages" ? scanMessage : scanBlock;
   const recalled = memory?.recall(name, bytes, start + 1) ?? nothingOf(start + 1);
   const scanNext = (at: number) => {
     if (recalled.elements.length + elements.length > MAX_ELEMENTS) return valueEnd(bytes, at);
-    const cuts: Cut[] = [];
+    const cuts: Removal[] = [];
     const elementEnd = scanElement(bytes, at, cuts);
-    elements.push({ start: at, end: elementEnd, cuts });
+    elements.push({ start: at, end: elementEnd, removals: cuts });
     return elementEnd;
   };
   const end =

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { hostileBody, pick } from "../../../test/support/malicious-json.ts";
 import { random } from "../../../test/support/prose.ts";
-import { type DissectedBody, dissectBody, rebuildBody, restoreElement } from "./split-body.ts";
+import { type SplitBody, splitBody, rebuildBody, restoreElement } from "./split-body.ts";
 import { ListMemory } from "./prefix-cache.ts";
 import { sha256 } from "../sha256.ts";
 
@@ -26,7 +26,7 @@ describe(`hostile JSON, seed ${seed}`, () => {
     let elements = 0;
     for (const { text } of cases()) {
       const bytes = new TextEncoder().encode(text);
-      const body = dissectBody(bytes);
+      const body = splitBody(bytes);
       expect(body.kind, text).toBe("json");
       expect(textOf(rebuildBody(body))).toBe(text);
       expect(body.sha256).toEqual(sha256(bytes));
@@ -56,9 +56,9 @@ describe(`hostile JSON, seed ${seed}`, () => {
         const texts = [grown(before, text, next), text, broken(text, next)];
         for (const each of texts) {
           const bytes = new TextEncoder().encode(each);
-          const body = dissectBody(bytes, memory);
+          const body = splitBody(bytes, memory);
           remembered += body.messages.filter(({ content }) => content.buffer !== bytes.buffer).length;
-          expect(told(body), each).toBe(told(dissectBody(bytes)));
+          expect(told(body), each).toBe(told(splitBody(bytes)));
           expect(textOf(rebuildBody(body))).toBe(each);
         }
         before = text;
@@ -70,7 +70,7 @@ describe(`hostile JSON, seed ${seed}`, () => {
   test("is normalised as a parser would do it", () => {
     let normalised = 0;
     for (const { text } of cases({ tricks: false })) {
-      const body = dissectBody(new TextEncoder().encode(text));
+      const body = splitBody(new TextEncoder().encode(text));
       const parsed = JSON.parse(text) as Json;
       for (const list of LISTS) {
         const sent = parsed[list];
@@ -95,7 +95,7 @@ describe(`hostile JSON, seed ${seed}`, () => {
               next,
               [...'{}[]",:\\ u0eE-.\n\t'].map((c) => c.charCodeAt(0)),
             );
-      const body = dissectBody(broken);
+      const body = splitBody(broken);
       counts[body.kind]++;
       expect(body.kind, textOf(broken)).toBe(isJsonObject(broken) ? "json" : "bytes");
       expect(Buffer.compare(rebuildBody(body), broken)).toBe(0);
@@ -126,7 +126,7 @@ test(`different histories never share a node (seed ${seed})`, () => {
       { length: 1 + Math.floor(next() * 3) },
       (_, n) => pick(next, n ? [",", ", ", " ,"] : ["", " "]) + pick(next, spellings),
     );
-    const body = dissectBody(new TextEncoder().encode(`{"${list}":[${pieces.join("")}]}`));
+    const body = splitBody(new TextEncoder().encode(`{"${list}":[${pieces.join("")}]}`));
     body[list].forEach(({ hash, contentSha256 }, n) => {
       const key = Buffer.from(hash).toString("hex");
       const history = `${list}:${pieces.slice(0, n + 1).join("")}`;
@@ -142,7 +142,7 @@ test(`different histories never share a node (seed ${seed})`, () => {
 });
 
 /** All there is of a body, as one text: comparing arrays of numbers takes a hundred times as long. */
-function told(body: DissectedBody): string {
+function told(body: SplitBody): string {
   // A Buffer knows how to become JSON, and would before a replacer sees it.
   const plain = (value: unknown): unknown =>
     value instanceof Uint8Array
@@ -160,7 +160,7 @@ function grown(before: string, text: string, next: () => number): string {
   const listIn = (json: string) => /"messages"\s*:\s*\[/.exec(json);
   const [old, list] = [listIn(before), listIn(text)];
   if (!old || !list) return text;
-  const elements = dissectBody(new TextEncoder().encode(before)).messages.map(({ content, form }) =>
+  const elements = splitBody(new TextEncoder().encode(before)).messages.map(({ content, form }) =>
     restoreElement(content, form),
   );
   const kept = elements.slice(0, Math.ceil(next() * elements.length));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { answerElement, dissectBody, rebuildBody } from "./split-body.ts";
+import { assistantElement, splitBody, rebuildBody } from "./split-body.ts";
 import { sha256 } from "../sha256.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -7,7 +7,7 @@ const textOf = (bytes: Uint8Array) => new TextDecoder("utf-8", { ignoreBOM: true
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
 function dissected(text: string) {
-  const body = dissectBody(bytesOf(text));
+  const body = splitBody(bytesOf(text));
   const texts = (list: "messages" | "system" | "tools") => body[list].map(({ content }) => textOf(content));
   return {
     body,
@@ -57,20 +57,18 @@ describe("the skeleton", () => {
 
 describe("dissectBody", () => {
   test("shares a system prompt between bodies that differ elsewhere, and between string and array", () => {
-    const one = dissectBody(bytesOf('{"max_tokens":1,"system":"You are"}'));
-    const two = dissectBody(bytesOf('{"system": "You are", "max_tokens": 2}'));
-    const list = dissectBody(bytesOf('{"system":["You are"]}'));
+    const one = splitBody(bytesOf('{"max_tokens":1,"system":"You are"}'));
+    const two = splitBody(bytesOf('{"system": "You are", "max_tokens": 2}'));
+    const list = splitBody(bytesOf('{"system":["You are"]}'));
     expect(hex(one.system[0]!.hash)).toBe(hex(two.system[0]!.hash));
     expect(hex(one.system[0]!.hash)).toBe(hex(list.system[0]!.hash));
   });
 
   test("gives one content and two nodes to a message that is newest and later is not", () => {
-    const last = dissectBody(
+    const last = splitBody(
       bytesOf('{"messages":[{"role":"user","content":[{"type":"text","text":"Hi","cache_control":{}}]}]}'),
     );
-    const earlier = dissectBody(
-      bytesOf('{"messages":[{"role":"user","content":"Hi"},{"role":"assistant"}]}'),
-    );
+    const earlier = splitBody(bytesOf('{"messages":[{"role":"user","content":"Hi"},{"role":"assistant"}]}'));
     expect(hex(last.messages[0]!.contentSha256)).toBe(hex(earlier.messages[0]!.contentSha256));
     expect(hex(last.messages[0]!.hash)).not.toBe(hex(earlier.messages[0]!.hash));
     expect(earlier.messages[0]!.form).toBeNull();
@@ -85,7 +83,7 @@ describe("dissectBody", () => {
       '{"messages":[ 1,2]}',
     ];
     const hashes = bodies.flatMap((text) => {
-      const { messages, tools } = dissectBody(bytesOf(text));
+      const { messages, tools } = splitBody(bytesOf(text));
       return [...messages, ...tools].map(({ hash }) => hex(hash));
     });
     // [1,2] and [1, 2] share their first node, nothing else is shared.
@@ -94,7 +92,7 @@ describe("dissectBody", () => {
   });
 
   test("never changes the hashes under which things are stored", () => {
-    const { messages } = dissectBody(bytesOf('{"messages":["a", "b"]}'));
+    const { messages } = splitBody(bytesOf('{"messages":["a", "b"]}'));
     expect(messages.map(({ hash }) => hex(hash))).toEqual([
       "fb52c58ee0cc6c9b51ab8c9a5c7d9f011195215d9ed43f39dfa35b1148350c09",
       "1b2defd960c113cd2ea84ed3cff1b4bd25c541c488572862c1158b8bb130a3d5",
@@ -115,7 +113,7 @@ describe("dissectBody", () => {
 
   test("keeps what is not UTF-8 as bytes", () => {
     const bytes = new Uint8Array([...bytesOf('{"messages":["'), 0xed, 0xa0, 0x80, ...bytesOf('"]}')]);
-    expect(dissectBody(bytes)).toMatchObject({ kind: "bytes", bytes, masked: false });
+    expect(splitBody(bytes)).toMatchObject({ kind: "bytes", bytes, masked: false });
   });
 });
 
@@ -160,8 +158,8 @@ test("an answer and its echo in the next request are one content", () => {
     { type: "tool_use", id: "toolu_1", name: "Read", input: { path: "ä/\ud800" } },
   ];
   for (const content of [thinking, [{ type: "text", text: "Done." }]]) {
-    const echo = dissectBody(bytesOf(JSON.stringify({ messages: [1, { role: "assistant", content }] })));
-    const answer = answerElement({ content });
+    const echo = splitBody(bytesOf(JSON.stringify({ messages: [1, { role: "assistant", content }] })));
+    const answer = assistantElement({ content });
     expect(hex(answer.sha256)).toBe(hex(echo.messages[1]!.contentSha256));
     expect(textOf(answer.content)).toBe(textOf(echo.messages[1]!.content));
   }
@@ -170,12 +168,12 @@ test("an answer and its echo in the next request are one content", () => {
 test("what was noted while a stream was read is no part of its echo", () => {
   const block = { type: "tool_use", id: "toolu_1", name: "Read", input: { _nexus: "the user's own" } };
   const noted = { ...block, _nexus: { start_missing: true } };
-  expect(hex(answerElement({ content: [noted] }).sha256)).toBe(
-    hex(answerElement({ content: [block] }).sha256),
+  expect(hex(assistantElement({ content: [noted] }).sha256)).toBe(
+    hex(assistantElement({ content: [block] }).sha256),
   );
 });
 
 test("rebuilding refuses lists that the skeleton has no place for", () => {
-  const { messages } = dissectBody(bytesOf('{"messages":[1]}'));
+  const { messages } = splitBody(bytesOf('{"messages":[1]}'));
   expect(() => rebuildBody({ skeleton: bytesOf("{}"), messages, system: [], tools: [] })).toThrow(/messages/);
 });

@@ -15,12 +15,12 @@ import { concat } from "../bytes.ts";
 import { type BodyScan, scanBody } from "./scan-body.ts";
 import { type ListSpan } from "./types.ts";
 import { LIST_NAMES, type ListName } from "./types.ts";
-import { chain } from "./node-chain.ts";
+import { buildChain } from "./node-chain.ts";
 import type { ChainElement } from "./types.ts";
-import { type Cut, cutMessage } from "./normalize.ts";
+import { type Removal, scanMessage } from "./normalize.ts";
 import { type FormedContent, formElement, restorePieces } from "./overlay.ts";
 import type { ListMemory } from "./prefix-cache.ts";
-import { maskLoosely, maskSpans } from "./mask-secrets.ts";
+import { maskByName, maskSpans } from "./mask-secrets.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 import { holds } from "./json-scanner.ts";
 import { sha256 } from "../sha256.ts";
@@ -37,7 +37,7 @@ export interface BodyParts {
 }
 
 /** A body as it is stored. All byte arrays may be views on one another: read only. */
-export interface DissectedBody extends BodyParts {
+export interface SplitBody extends BodyParts {
   /** "json": skeleton and nodes. "raw": JSON whose rebuild would differ. "bytes": not a JSON object, or not UTF-8. */
   kind: "json" | "raw" | "bytes";
   /** The body of the archive: as received, but for masked secrets. */
@@ -58,18 +58,18 @@ export interface DissectedBody extends BodyParts {
  * Takes a request body apart. Never throws, whatever the bytes are. With a memory, what its lists begin with and that knows
  * is not looked at again, and what is behind that it knows from then on; what comes out is the same.
  */
-export function dissectBody(received: Uint8Array, memory?: ListMemory): DissectedBody {
+export function splitBody(received: Uint8Array, memory?: ListMemory): SplitBody {
   const scan = scanBody(received, memory);
-  const bytes = scan ? maskSpans(received, scan.secrets) : maskLoosely(received);
+  const bytes = scan ? maskSpans(received, scan.secrets) : maskByName(received);
   const address = sha256(bytes);
   const whole = { bytes, sha256: address, masked: bytes !== received };
   const uncut = { skeleton: bytes, skeletonSha256: address, messages: [], system: [], tools: [] };
   const current = scan && whole.masked ? scanBody(bytes, memory) : scan;
   if (!current) return { kind: "bytes", ...whole, ...uncut };
   const lists = {
-    messages: chain(bytes, current.lists.messages, "messages"),
-    system: chain(bytes, current.lists.system, "system"),
-    tools: chain(bytes, current.lists.tools, "tools"),
+    messages: buildChain(bytes, current.lists.messages, "messages"),
+    system: buildChain(bytes, current.lists.system, "system"),
+    tools: buildChain(bytes, current.lists.tools, "tools"),
   };
   const skeleton = emptied(bytes, current);
   if (!rebuildsTo(bytes, { skeleton, ...lists }, current)) return { kind: "raw", ...whole, ...uncut };
@@ -106,13 +106,13 @@ export function rebuildBody(parts: BodyParts): Uint8Array {
  * only role and content, written as JavaScript clients write JSON, normalised as in a body. What reading a stream noted
  * in its blocks (answer-blocks.ts) no client has ever seen, and is left out.
  */
-export function answerElement(message: { content: unknown }): { content: Uint8Array; sha256: Uint8Array } {
+export function assistantElement(message: { content: unknown }): { content: Uint8Array; sha256: Uint8Array } {
   const echoed = Array.isArray(message.content)
     ? message.content.map((block: unknown) => (isObject(block) ? withoutMarks(block) : block))
     : message.content;
   const bytes = new TextEncoder().encode(JSON.stringify({ role: "assistant", content: echoed }));
-  const cuts: Cut[] = [];
-  cutMessage(bytes, 0, cuts);
+  const cuts: Removal[] = [];
+  scanMessage(bytes, 0, cuts);
   const { content } = formElement(bytes, { leadStart: 0, start: 0, end: bytes.length, isFirst: true, cuts });
   return { content, sha256: sha256(content) };
 }

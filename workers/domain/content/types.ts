@@ -1,5 +1,5 @@
 /** The shapes that the content modules share. */
-import type { Cut } from "./normalize.ts";
+import type { Removal } from "./normalize.ts";
 import type { FormedContent } from "./overlay.ts";
 
 export const LIST_NAMES = ["messages", "system", "tools"] as const;
@@ -41,7 +41,7 @@ export interface Root {
 export interface ElementSpan {
   start: number;
   end: number;
-  cuts: Cut[];
+  removals: Removal[];
 }
 
 /**

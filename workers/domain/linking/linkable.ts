@@ -2,7 +2,7 @@
  * What the link of a request is made of, out of its body as it is taken apart for storing: elements are parsed one by one
  * when they are asked for. Called by ingest, and by the store for what it reads back.
  */
-import type { ChainElement, DissectedBody } from "../content/split-body.ts";
+import type { ChainElement, SplitBody } from "../content/split-body.ts";
 import { isObject, type JsonObject, parseJson } from "../json/json.ts";
 import { evidenceOf, type LinkableExchange, type MadeEvidence } from "./evidence.ts";
 import { Said } from "./transcript.ts";
@@ -16,10 +16,7 @@ export interface AnswerGiven {
 }
 
 /** `body` is null where it was not recorded, or not all of it. */
-export function linkable(
-  headers: Readonly<Record<string, string>>,
-  body: DissectedBody | null,
-): LinkableRequest {
+export function linkable(headers: Readonly<Record<string, string>>, body: SplitBody | null): LinkableRequest {
   const skeleton = body && parsed(body.skeleton);
   if (!body || !isObject(skeleton))
     return { headers, body: null, messages: [], system: null, tools: [], isRead: false };
@@ -63,7 +60,7 @@ function saidIn(element: ChainElement): Said | null {
   return made;
 }
 
-function elements(chain: DissectedBody["messages"]): Iterable<unknown> | null {
+function elements(chain: SplitBody["messages"]): Iterable<unknown> | null {
   if (chain.length === 0) return null;
   return {
     *[Symbol.iterator]() {
@@ -73,7 +70,7 @@ function elements(chain: DissectedBody["messages"]): Iterable<unknown> | null {
 }
 
 /** A plain string is an element of its own. */
-function systemOf(chain: DissectedBody["system"]): unknown {
+function systemOf(chain: SplitBody["system"]): unknown {
   const blocks = chain.map(({ content }) => parsed(content));
   return blocks.length === 1 && typeof blocks[0] === "string" ? blocks[0] : blocks;
 }

@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import { clientName } from "../../domain/http/user-agent.ts";
 import { requestType, type RequestType } from "../../domain/messages/request-type.ts";
-import { type DissectedBody, dissectBody } from "../../domain/content/split-body.ts";
+import { type SplitBody, splitBody } from "../../domain/content/split-body.ts";
 import type { ListMemory } from "../../domain/content/prefix-cache.ts";
 import { endpointOf, type Endpoint } from "../../domain/http/endpoint.ts";
 import { isObject, type JsonObject, parseJson, storableJson } from "../../domain/json/json.ts";
@@ -83,9 +83,9 @@ export interface LinkableRow {
 
 interface BodyReading {
   /** What is archived; null when nothing was recorded. */
-  dissected: DissectedBody | null;
+  dissected: SplitBody | null;
   /** The same without its content-coding. */
-  readable: DissectedBody | null;
+  readable: SplitBody | null;
   /** Of a body that was taken apart, what its skeleton says: no list elements. */
   reading: ParsedRequest;
   messageCount: number;
@@ -116,7 +116,7 @@ function readBody(
       prompt: null,
     };
   }
-  const received = dissectBody(body, memory);
+  const received = splitBody(body, memory);
   const decoded = decodedBody(received, headers, memory);
   const readable = decoded ?? received;
   const reading = read(readable.skeleton);
@@ -134,7 +134,7 @@ function readBody(
 }
 
 /** The last messages, as JSON texts; where they could not be taken out of the body, out of what it parses to. */
-function newest(body: DissectedBody, skeleton: JsonObject | null): Uint8Array[] {
+function newest(body: SplitBody, skeleton: JsonObject | null): Uint8Array[] {
   if (body.messages.length > 0) return body.messages.slice(-MAX_NEWEST).map(({ content }) => content);
   const messages: unknown = skeleton?.["messages"];
   if (!Array.isArray(messages)) return [];
@@ -142,14 +142,14 @@ function newest(body: DissectedBody, skeleton: JsonObject | null): Uint8Array[] 
 }
 
 function decodedBody(
-  received: DissectedBody,
+  received: SplitBody,
   headers: Readonly<Record<string, string>>,
   memory: ListMemory | undefined,
-): DissectedBody | null {
+): SplitBody | null {
   const encoding = headers["content-encoding"];
   if (received.kind !== "bytes" || encoding === undefined) return null;
   const decoded = decodeBody(received.bytes, encoding);
-  return decoded && dissectBody(decoded, memory);
+  return decoded && splitBody(decoded, memory);
 }
 
 /**
@@ -157,7 +157,7 @@ function decodedBody(
  * by the user and those that are system messages. Parsing elements one by one keeps a body of 32 MB from being held a
  * third and fourth time, and most need only the last.
  */
-function typedBody(body: DissectedBody, skeleton: JsonObject | null): JsonObject | null {
+function typedBody(body: SplitBody, skeleton: JsonObject | null): JsonObject | null {
   if (skeleton === null || body.kind !== "json") return skeleton;
   const messages: unknown[] = [];
   let hasUser = false;

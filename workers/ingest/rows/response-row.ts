@@ -1,7 +1,7 @@
 /** The answer's half of an exchange as it is stored: columns, assembled message, bytes. Pure; called by exchange-row.ts. */
 import { readResponse } from "../../domain/messages/read-response.ts";
 import { estimateOutputTokens } from "../../domain/messages/estimate-output-tokens.ts";
-import { answerElement } from "../../domain/content/split-body.ts";
+import { assistantElement } from "../../domain/content/split-body.ts";
 import { storableJson } from "../../domain/json/json.ts";
 import { packTiming } from "../../domain/messages/chunk-timing.ts";
 import { plainText } from "../../domain/truncate.ts";
@@ -27,7 +27,7 @@ export function responseRow(facts: ResponseFacts, body: Uint8Array): StorableRes
   const tokens = tokenCounts(answer.usage);
   const toolCallCount = Object.values(answer.toolCalls).reduce((sum, count) => sum + count, 0);
   const { shared, own } = responseHeaderSets(headers);
-  const message = answer.message && answerElement({ content: answer.message["content"] });
+  const message = answer.message && assistantElement({ content: answer.message["content"] });
   return {
     columns: {
       status: facts.status,

@@ -4,7 +4,7 @@
  */
 import { and, gte, inArray, lte } from "drizzle-orm";
 import { requests } from "../../../drizzle/schema.ts";
-import { dissectBody } from "../../domain/content/split-body.ts";
+import { splitBody } from "../../domain/content/split-body.ts";
 import type { MadeEvidence } from "../../domain/linking/evidence.ts";
 import { linkable, linkEvidence } from "../../domain/linking/linkable.ts";
 import { readAnswerMessage, readRequestBody, readRequestHeaders } from "../content/request-body.ts";
@@ -37,7 +37,7 @@ export async function readEvidence(
     const body = row.bodyTruncated || row.bodyKind === "none" ? null : await readRequestBody(tx, row);
     const headers = (await readRequestHeaders(tx, row)) ?? {};
     const message = await readAnswerMessage(tx, row);
-    const request = linkable(headers, body && dissectBody(body));
+    const request = linkable(headers, body && splitBody(body));
     const evidence = linkEvidence(row.id, request, { message, outcome: row.outcome });
     if (evidence) made.push(evidence);
   }
