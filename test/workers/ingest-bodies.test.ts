@@ -5,7 +5,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import {
-  readAnswerMessage,
+  readAssistantMessage,
   readRequestBody,
   readRequestHeaders,
   readResponseBody,
@@ -42,7 +42,7 @@ async function archived(options: ExchangeOptions) {
     row,
     request: await readRequestBody(db, row),
     response: await readResponseBody(db, row),
-    message: decode(await readAnswerMessage(db, row)),
+    message: decode(await readAssistantMessage(db, row)),
     headers: await readRequestHeaders(db, row),
     responseHeaders: await readResponseHeaders(db, row),
   };

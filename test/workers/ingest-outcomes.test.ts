@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import {
-  readAnswerMessage,
+  readAssistantMessage,
   readRequestBody,
   readResponseBody,
 } from "../../workers/store/content/request-body.ts";
@@ -86,7 +86,7 @@ describe("an exchange whose end nobody saw", () => {
     const db = reader(loadConfig(env));
     expect(await readRequestBody(db, row)).toEqual(exchange.request.body);
     expect(await readResponseBody(db, row)).toEqual(exchange.response.body);
-    expect(await readAnswerMessage(db, row)).not.toBeNull();
+    expect(await readAssistantMessage(db, row)).not.toBeNull();
     expect(await rollups()).toEqual([
       {
         outcome: "complete",

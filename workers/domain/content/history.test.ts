@@ -25,7 +25,7 @@ function newStore() {
         if (!nodes.has(hex(element.hash))) {
           nodes.add(hex(element.hash));
           added.nodes++;
-          added.formBytes += element.form?.length ?? 0;
+          added.formBytes += element.overlay?.length ?? 0;
         }
       }
       if (!contents.has(hex(body.skeletonSha256))) {

@@ -2,7 +2,7 @@
  * Chains: the elements of a list as contents with addresses, each after its predecessors. Two requests whose lists begin
  * alike, to the byte, have the same hashes up to where they part, so a history is stored once. Made by content.ts.
  */
-import { formElement } from "./overlay.ts";
+import { normalizeElement } from "./overlay.ts";
 import type { ChainElement, ListName, ListSpan } from "./types.ts";
 import { sha256 } from "../sha256.ts";
 
@@ -23,7 +23,13 @@ export function buildChain(bytes: Uint8Array, list: ListSpan | null, name: ListN
   let leadStart = list.recalled.end;
   let parent: Uint8Array | null = nodes.at(-1)?.hash ?? null;
   for (const { start, end, removals: cuts } of list.elements) {
-    const { content, form } = formElement(bytes, { leadStart, start, end, isFirst: parent === null, cuts });
+    const { content, overlay: form } = normalizeElement(bytes, {
+      leadStart,
+      start,
+      end,
+      isFirst: parent === null,
+      cuts,
+    });
     const contentSha256 = sha256(content);
     const hash: Uint8Array = sha256(
       NODE_LABELS[name],
@@ -32,7 +38,7 @@ export function buildChain(bytes: Uint8Array, list: ListSpan | null, name: ListN
       contentSha256,
       form ?? NOTHING,
     );
-    nodes.push({ content, form, contentSha256, hash });
+    nodes.push({ content, overlay: form, contentSha256, hash });
     leadStart = end;
     parent = hash;
   }

@@ -8,7 +8,7 @@ function normalised(list: "messages" | "system" | "tools", element: string) {
   const [only] = splitBody(new TextEncoder().encode(`{"${list}":[${element}]}`))[list];
   return {
     content: new TextDecoder().decode(only!.content),
-    restored: restoreElement(only!.content, only!.form),
+    restored: restoreElement(only!.content, only!.overlay),
   };
 }
 

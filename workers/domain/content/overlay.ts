@@ -11,9 +11,9 @@ import { concat } from "../bytes.ts";
 import { type Removal, MAX_REMOVALS } from "./normalize.ts";
 
 /** A piece of content with what normalising took out of it, both UTF-8 bytes. */
-export interface FormedContent {
+export interface NormalizedElement {
   content: Uint8Array;
-  form: Uint8Array | null;
+  overlay: Uint8Array | null;
 }
 
 const encoder = new TextEncoder();
@@ -25,10 +25,10 @@ const NOTHING = new Uint8Array(0);
  * Takes the cuts (any order, they may touch but not overlap) out of the element at [start, end). `leadStart` is where
  * its predecessor ends, or the first byte behind the opening bracket. Without cuts the content is a view on `bytes`.
  */
-export function formElement(
+export function normalizeElement(
   bytes: Uint8Array,
   element: { leadStart: number; start: number; end: number; isFirst: boolean; cuts: readonly Removal[] },
-): FormedContent {
+): NormalizedElement {
   const { leadStart, start, end } = element;
   const form: (number | string)[] = [];
   const lead = bytes.subarray(leadStart, start);
@@ -48,12 +48,15 @@ export function formElement(
   kept.push(bytes.subarray(at, end));
   return {
     content: concat(kept),
-    form: form.length === 0 ? null : encoder.encode(JSON.stringify(form)),
+    overlay: form.length === 0 ? null : encoder.encode(JSON.stringify(form)),
   };
 }
 
 /** The bytes of an element as it was sent, in pieces, with (`isFirst` given) or without what stood before it. */
-export function restorePieces({ content, form }: FormedContent, isFirst?: boolean): Uint8Array[] {
+export function restoreChunks(
+  { content, overlay: form }: NormalizedElement,
+  isFirst?: boolean,
+): Uint8Array[] {
   const entries = form === null ? [] : (JSON.parse(decoder.decode(form)) as (number | string)[]);
   let lead = isFirst === false ? COMMA : NOTHING;
   const pieces: Uint8Array[] = [];
@@ -74,7 +77,7 @@ export function restorePieces({ content, form }: FormedContent, isFirst?: boolea
 
 /** The text of an element exactly as it was sent, `cache_control` and all. */
 export function restoreElement(content: Uint8Array, form: Uint8Array | null): string {
-  return decoder.decode(concat(restorePieces({ content, form })));
+  return decoder.decode(concat(restoreChunks({ content, overlay: form })));
 }
 
 /** In order, touching ones made one. */

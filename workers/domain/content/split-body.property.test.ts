@@ -33,7 +33,7 @@ describe(`hostile JSON, seed ${seed}`, () => {
       const parsed = JSON.parse(text) as Json;
       for (const list of LISTS) {
         const restored = body[list].map(
-          ({ content, form }) => JSON.parse(restoreElement(content, form)) as unknown,
+          ({ content, overlay: form }) => JSON.parse(restoreElement(content, form)) as unknown,
         );
         elements += restored.length;
         if (Array.isArray(parsed[list])) same(restored, parsed[list]);
@@ -76,7 +76,7 @@ describe(`hostile JSON, seed ${seed}`, () => {
         const sent = parsed[list];
         if (!Array.isArray(sent)) continue;
         const contents = body[list].map(({ content }) => JSON.parse(textOf(content)) as unknown);
-        normalised += body[list].filter(({ form }) => form !== null).length;
+        normalised += body[list].filter(({ overlay: form }) => form !== null).length;
         same(contents, sent.map(list === "messages" ? plainMessage : withoutMarker));
       }
     }
@@ -160,7 +160,7 @@ function grown(before: string, text: string, next: () => number): string {
   const listIn = (json: string) => /"messages"\s*:\s*\[/.exec(json);
   const [old, list] = [listIn(before), listIn(text)];
   if (!old || !list) return text;
-  const elements = splitBody(new TextEncoder().encode(before)).messages.map(({ content, form }) =>
+  const elements = splitBody(new TextEncoder().encode(before)).messages.map(({ content, overlay: form }) =>
     restoreElement(content, form),
   );
   const kept = elements.slice(0, Math.ceil(next() * elements.length));

@@ -71,7 +71,7 @@ describe("dissectBody", () => {
     const earlier = splitBody(bytesOf('{"messages":[{"role":"user","content":"Hi"},{"role":"assistant"}]}'));
     expect(hex(last.messages[0]!.contentSha256)).toBe(hex(earlier.messages[0]!.contentSha256));
     expect(hex(last.messages[0]!.hash)).not.toBe(hex(earlier.messages[0]!.hash));
-    expect(earlier.messages[0]!.form).toBeNull();
+    expect(earlier.messages[0]!.overlay).toBeNull();
   });
 
   test("names nodes by list, history, content and form", () => {

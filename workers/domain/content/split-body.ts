@@ -18,7 +18,7 @@ import { LIST_NAMES, type ListName } from "./types.ts";
 import { buildChain } from "./node-chain.ts";
 import type { ChainElement } from "./types.ts";
 import { type Removal, scanMessage } from "./normalize.ts";
-import { type FormedContent, formElement, restorePieces } from "./overlay.ts";
+import { type NormalizedElement, normalizeElement, restoreChunks } from "./overlay.ts";
 import type { ListMemory } from "./prefix-cache.ts";
 import { maskByName, maskSpans } from "./mask-secrets.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
@@ -31,9 +31,9 @@ export { restoreElement } from "./overlay.ts";
 /** What a body is rebuilt from. */
 export interface BodyParts {
   skeleton: Uint8Array;
-  messages: readonly FormedContent[];
-  system: readonly FormedContent[];
-  tools: readonly FormedContent[];
+  messages: readonly NormalizedElement[];
+  system: readonly NormalizedElement[];
+  tools: readonly NormalizedElement[];
 }
 
 /** A body as it is stored. All byte arrays may be views on one another: read only. */
@@ -113,7 +113,13 @@ export function assistantElement(message: { content: unknown }): { content: Uint
   const bytes = new TextEncoder().encode(JSON.stringify({ role: "assistant", content: echoed }));
   const cuts: Removal[] = [];
   scanMessage(bytes, 0, cuts);
-  const { content } = formElement(bytes, { leadStart: 0, start: 0, end: bytes.length, isFirst: true, cuts });
+  const { content } = normalizeElement(bytes, {
+    leadStart: 0,
+    start: 0,
+    end: bytes.length,
+    isFirst: true,
+    cuts,
+  });
   return { content, sha256: sha256(content) };
 }
 
@@ -155,7 +161,7 @@ function* bodyPieces(
       yield parts.skeleton.subarray(at, span.start);
       const { count, sent } = beginnings?.[name] ?? { count: 0, sent: NOTHING };
       yield sent;
-      for (let i = count; i < parts[name].length; i++) yield* restorePieces(parts[name][i]!, i === 0);
+      for (let i = count; i < parts[name].length; i++) yield* restoreChunks(parts[name][i]!, i === 0);
       at = span.isString ? span.start + EMPTY_STRING.length : span.start;
     }
   }

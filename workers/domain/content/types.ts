@@ -1,12 +1,12 @@
 /** The shapes that the content modules share. */
 import type { Removal } from "./normalize.ts";
-import type { FormedContent } from "./overlay.ts";
+import type { NormalizedElement } from "./overlay.ts";
 
 export const LIST_NAMES = ["messages", "system", "tools"] as const;
 export type ListName = (typeof LIST_NAMES)[number];
 
 /** One element of a list after its predecessors. */
-export interface ChainElement extends FormedContent {
+export interface ChainElement extends NormalizedElement {
   contentSha256: Uint8Array;
   /** Address of the node: SHA-256 over the list's name, the predecessor's hash, the content's hash and the form. */
   hash: Uint8Array;

@@ -95,7 +95,7 @@ export async function putChains(
   chains.forEach((chain, n) => {
     const prefix = prefixes[n]!;
     let parent: NewNode | bigint | null = prefix.nodeId;
-    chain.slice(prefix.length).forEach(({ hash, contentSha256, form }, i) => {
+    chain.slice(prefix.length).forEach(({ hash, contentSha256, overlay: form }, i) => {
       const key = addressKey(hash);
       const contentId = contentIds.get(addressKey(contentSha256))!;
       const node: NewNode = added.get(key) ?? {
@@ -103,7 +103,7 @@ export async function putChains(
         parent,
         contentId,
         depth: prefix.length + i + 1,
-        form,
+        overlay: form,
         order: added.size,
         id: null,
       };
@@ -126,7 +126,7 @@ interface NewNode {
   parent: NewNode | bigint | null;
   contentId: bigint;
   depth: number;
-  form: Uint8Array | null;
+  overlay: Uint8Array | null;
   /** Parents come before their children. */
   order: number;
   id: bigint | null;
@@ -136,7 +136,7 @@ interface NewNode {
 async function insertNodes(tx: WriterTransaction, domainId: number, rows: readonly NewNode[]): Promise<void> {
   const parents = rows.map(({ parent }) => parent);
   const hashes = concatenated(rows.map(({ hash }) => hash));
-  const forms = concatenated(rows.map(({ form }) => form ?? NOTHING));
+  const forms = concatenated(rows.map(({ overlay: form }) => form ?? NOTHING));
   const numbers = [
     arrayLiteral(rows.map(({ order }) => order)),
     arrayLiteral(parents.map((parent) => (isNew(parent) ? parent.id : parent))),
@@ -145,7 +145,7 @@ async function insertNodes(tx: WriterTransaction, domainId: number, rows: readon
     arrayLiteral(rows.map(({ depth }) => depth)),
     forms.starts,
     // A missing length makes the form null.
-    arrayLiteral(rows.map(({ form }) => form && form.length)),
+    arrayLiteral(rows.map(({ overlay: form }) => form && form.length)),
   ] as const;
   const stored = await tx.execute<{ position: number; id: string }>(sql`
     WITH numbered AS MATERIALIZED (

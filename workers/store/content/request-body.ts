@@ -41,7 +41,7 @@ export async function readResponseBody(
 }
 
 /** The answer as a history element (JSON of an assistant message), or null where there was no message. */
-export async function readAnswerMessage(
+export async function readAssistantMessage(
   db: Reader | Writer | WriterTransaction,
   row: Pick<Row, "responseContentId">,
 ): Promise<Uint8Array | null> {
@@ -177,6 +177,6 @@ async function readChains(
   );
   if (bytes.size < wanted.size) return null;
   const formed = (list: keyof Lists) =>
-    lists[list].map(({ id, form }) => ({ content: bytes.get(id)!, form }));
+    lists[list].map(({ id, form: overlay }) => ({ content: bytes.get(id)!, overlay: overlay }));
   return { messages: formed("messages"), system: formed("system"), tools: formed("tools") };
 }

@@ -7,7 +7,7 @@ import { requests } from "../../../drizzle/schema.ts";
 import { splitBody } from "../../domain/content/split-body.ts";
 import type { MadeEvidence } from "../../domain/linking/evidence.ts";
 import { linkable, linkEvidence } from "../../domain/linking/linkable.ts";
-import { readAnswerMessage, readRequestBody, readRequestHeaders } from "../content/request-body.ts";
+import { readAssistantMessage, readRequestBody, readRequestHeaders } from "../content/request-body.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
 /** Their evidence; of those that are part of no conversation there is none. */
@@ -36,7 +36,7 @@ export async function readEvidence(
     if (row.endpoint !== "messages" || row.bodyKind === "bytes") continue;
     const body = row.bodyTruncated || row.bodyKind === "none" ? null : await readRequestBody(tx, row);
     const headers = (await readRequestHeaders(tx, row)) ?? {};
-    const message = await readAnswerMessage(tx, row);
+    const message = await readAssistantMessage(tx, row);
     const request = linkable(headers, body && splitBody(body));
     const evidence = linkEvidence(row.id, request, { message, outcome: row.outcome });
     if (evidence) made.push(evidence);

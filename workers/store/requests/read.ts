@@ -5,7 +5,7 @@ import { startedAtOf } from "../../domain/exchange-id.ts";
 import { isOAuthPath } from "../../domain/http/paths.ts";
 import type { BodyState, RequestRow } from "../../schemas/api/requests.ts";
 import {
-  readAnswerMessage,
+  readAssistantMessage,
   readRequestBody,
   readRequestHeaders,
   readResponseBody,
@@ -86,7 +86,7 @@ export async function responseMessage(
   config: DatabaseConfig,
   row: StoredRequest,
 ): Promise<Uint8Array | null> {
-  return withReader(config, (db) => readAnswerMessage(db, row));
+  return withReader(config, (db) => readAssistantMessage(db, row));
 }
 
 export async function requestHeaders(
