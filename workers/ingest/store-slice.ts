@@ -4,7 +4,7 @@
  */
 import type { Config } from "../runtime/config.ts";
 import { JOURNAL_TIMEOUT_MS, MAX_REMEMBERED_BYTES } from "../runtime/constants.ts";
-import { ListMemory } from "../domain/content/prefix-cache.ts";
+import { PrefixCache } from "../domain/content/prefix-cache.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
 import { errorText, log } from "../runtime/log.ts";
 import type { RequestRow } from "../schemas/api/requests.ts";
@@ -28,7 +28,7 @@ import { askedRequest, exchangeRow } from "./rows/exchange-row.ts";
 
 const NOTHING_READ: JournalEntry = { request: null, response: null };
 /** What the isolate's last conversations sent: the next turn sends it again. */
-const lists = new ListMemory(MAX_REMEMBERED_BYTES);
+const lists = new PrefixCache(MAX_REMEMBERED_BYTES);
 const ANSWER_ALONE = "the journal has the answer but not the request";
 
 export interface StoredSlice {

@@ -19,8 +19,8 @@ const NOTHING = new Uint8Array(0);
 /** The chain of the list that a scan of `bytes` found under this name; empty where it found none. */
 export function buildChain(bytes: Uint8Array, list: ListSpan | null, name: ListName): ChainElement[] {
   if (!list) return [];
-  const nodes: ChainElement[] = [...list.recalled.elements];
-  let leadStart = list.recalled.end;
+  const nodes: ChainElement[] = [...list.prefix.elements];
+  let leadStart = list.prefix.end;
   let parent: Uint8Array | null = nodes.at(-1)?.hash ?? null;
   for (const { start, end, removals: cuts } of list.elements) {
     const { content, overlay: form } = normalizeElement(bytes, {

@@ -1,7 +1,7 @@
 /** What is remembered of lists that were taken apart spares work; bodies and evidence of links are the same without it. */
 import { describe, expect, it } from "vitest";
 import { splitBody } from "./split-body.ts";
-import { ListMemory } from "./prefix-cache.ts";
+import { PrefixCache } from "./prefix-cache.ts";
 import { newExchangeId } from "../exchange-id.ts";
 import { linkable, linkEvidence } from "../linking/linkable.ts";
 import { conversationTurn } from "../../../test/support/conversation.ts";
@@ -40,7 +40,7 @@ const made: Sent[] = Array.from({ length: 90 }, (_, n) => {
 });
 
 /** All that is made of a request, as one text. */
-function told({ body, headers }: Sent, memory?: ListMemory): string {
+function told({ body, headers }: Sent, memory?: PrefixCache): string {
   const dissected = splitBody(body, memory);
   const id = newExchangeId(NOON, new Uint8Array(10));
   const evidence = linkEvidence(id, linkable(headers, dissected), { message: null, outcome: "complete" });
@@ -64,7 +64,7 @@ describe.each([
     ["room for all", 64_000_000],
     ["room for few", 600_000],
   ])(`are the same in any order, twice, with %s (seed ${seed})`, (_room, maxBytes) => {
-    const memory = new ListMemory(maxBytes);
+    const memory = new PrefixCache(maxBytes);
     const next = random(seed);
     const order = [...requests.keys(), ...requests.keys()]
       .map((n) => ({ n, at: next() }))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { conversationTurn } from "../../../test/support/conversation.ts";
 import { splitBody } from "./split-body.ts";
-import { ListMemory } from "./prefix-cache.ts";
+import { PrefixCache } from "./prefix-cache.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const listOf = (messages: string) => bytesOf(`{"messages":[${messages}]}`);
@@ -10,7 +10,7 @@ const two = '{"role":"assistant","content":"two"}';
 
 describe("a memory of lists", () => {
   it("gives out the same elements for what a list begins with, and takes apart what is behind it", () => {
-    const memory = new ListMemory(1_000_000);
+    const memory = new PrefixCache(1_000_000);
     const first = splitBody(listOf(one), memory);
     const second = splitBody(listOf(`${one},${two}`), memory);
     expect(second.messages[0]).toBe(first.messages[0]);
@@ -22,7 +22,7 @@ describe("a memory of lists", () => {
   });
 
   it("tells lists apart by every byte, and by what a number goes on with", () => {
-    const memory = new ListMemory(1_000_000);
+    const memory = new PrefixCache(1_000_000);
     for (const messages of [
       "12",
       "123",
@@ -39,7 +39,7 @@ describe("a memory of lists", () => {
   });
 
   it("knows the list it was in: what is cut out of a message is not what is cut out of a tool", () => {
-    const memory = new ListMemory(1_000_000);
+    const memory = new PrefixCache(1_000_000);
     const element = '{"content":[{"type":"text","text":"a","cache_control":1}]}';
     for (const list of ["messages", "tools", "system"]) {
       const body = bytesOf(`{"${list}":[${element}]}`);
@@ -48,7 +48,7 @@ describe("a memory of lists", () => {
   });
 
   it("holds nothing of a body that it was shown", () => {
-    const memory = new ListMemory(1_000_000);
+    const memory = new PrefixCache(1_000_000);
     const body = listOf(`${one},${two}`);
     const { messages } = splitBody(body, memory);
     body.fill(0x20);
@@ -58,7 +58,7 @@ describe("a memory of lists", () => {
 
   it("forgets what was used longest ago, and never keeps more than it has room for", () => {
     const conversation = (seed: number, turn: number) => conversationTurn(turn, { seed }).bytes;
-    const memory = new ListMemory(1_000_000);
+    const memory = new PrefixCache(1_000_000);
     const of = (seed: number) => splitBody(conversation(seed, 3), memory).messages[0];
     const [first, second] = [of(1), of(2)];
     expect(of(1)).toBe(first);
@@ -71,7 +71,7 @@ describe("a memory of lists", () => {
   });
 
   it("leaves alone what would take its place all at once", () => {
-    const memory = new ListMemory(100_000);
+    const memory = new PrefixCache(100_000);
     const known = splitBody(listOf(one), memory).messages[0];
     const large = listOf(`{"role":"user","content":"${"x".repeat(200_000)}"}`);
     const [a, b] = [splitBody(large, memory), splitBody(large, memory)];

@@ -7,10 +7,10 @@
  * again as the same objects, so what else is known of a whole history can be remembered by them (linking/linkable.ts).
  */
 import { Buffer } from "node:buffer";
-import type { ChainElement, ListName, Place, Recalled, Root } from "./types.ts";
+import type { ChainElement, ListName, CachedElement, CachedPrefix, PrefixTree } from "./types.ts";
 
 /** An element behind what was recalled. `from`: where its predecessor ends, or behind the bracket; all in the body. */
-export interface TakenApart {
+export interface NewElement {
   from: number;
   start: number;
   end: number;
@@ -26,10 +26,10 @@ const MAX_ROOTS = 128;
 /** What was said next: turned branches, and the newest message with its cache marker. */
 const MAX_NEXT = 4;
 
-export class ListMemory {
+export class PrefixCache {
   readonly #maxBytes: number;
   /** The one used last comes first. */
-  readonly #roots: Root[] = [];
+  readonly #roots: PrefixTree[] = [];
   #bytes = 0;
 
   /** Remembers lists that take about so many bytes of memory, those asked for last. */
@@ -38,58 +38,68 @@ export class ListMemory {
   }
 
   /** How the list whose first element may begin at `start` (behind its bracket) begins. */
-  recall(list: ListName, bytes: Uint8Array, start: number): Recalled {
+  lookup(list: ListName, bytes: Uint8Array, start: number): CachedPrefix {
     const buffer = (Buffer as BufferConstructor).from(bytes.buffer, bytes.byteOffset, bytes.length);
     const elements: ChainElement[] = [];
     let place = this.#firstOf(list, buffer, start);
     let end = start;
-    for (let found = place; found; found = foundIn(found.next, buffer, end)) {
+    for (let found = place; found; found = foundIn(found.successors, buffer, end)) {
       place = found;
       elements.push(found.element);
-      end += found.sent.length;
+      end += found.sentBytes.length;
     }
-    return { elements, end, place };
+    return { elements, end, node: place };
   }
 
   /**
    * Remembers a list, of which `recalled` is the beginning; `behind` it are these elements of `bytes`. Answers all elements,
    * in memory of their own; what is too large is left as it is.
    */
-  keep(list: ListName, recalled: Recalled, bytes: Uint8Array, behind: readonly TakenApart[]): ChainElement[] {
+  store(
+    list: ListName,
+    recalled: CachedPrefix,
+    bytes: Uint8Array,
+    behind: readonly NewElement[],
+  ): ChainElement[] {
     const all = [...recalled.elements];
     const cost = behind.reduce((sum, { from, end }) => sum + costOf(end - from), 0);
     if (cost > this.#maxBytes / 4) return [...all, ...behind.map(({ element }) => element)];
-    let { place } = recalled;
+    let { node: place } = recalled;
     for (const taken of behind) {
       place = this.#add(list, place, bytes, taken);
       all.push(place.element);
     }
-    if (place) this.#touch(place.root);
+    if (place) this.#touch(place.tree);
     return all;
   }
 
-  #firstOf(list: ListName, bytes: Buffer, start: number): Place | null {
+  #firstOf(list: ListName, bytes: Buffer, start: number): CachedElement | null {
     for (const root of this.#roots)
-      if (root.list === list && root.first && isAt(bytes, start, root.first.sent)) return root.first;
+      if (root.list === list && root.first && isAt(bytes, start, root.first.sentBytes)) return root.first;
     return null;
   }
 
   #add(
     list: ListName,
-    after: Place | null,
+    after: CachedElement | null,
     bytes: Uint8Array,
-    { from, start, end, element }: TakenApart,
-  ): Place {
-    const root = after?.root ?? { list, first: null, bytes: 0 };
+    { from, start, end, element }: NewElement,
+  ): CachedElement {
+    const root = after?.tree ?? { list, first: null, bytes: 0 };
     const sent = bytes.slice(from, end);
     // Where nothing was cut out, the content is a view on the body.
     const isWhole = element.content.length === end - start;
     const content = isWhole ? sent.subarray(start - from) : element.content;
-    const place: Place = { element: { ...element, content }, sent, next: [], root };
+    const place: CachedElement = {
+      element: { ...element, content },
+      sentBytes: sent,
+      successors: [],
+      tree: root,
+    };
     if (after) {
-      after.next.unshift(place);
+      after.successors.unshift(place);
       // Still counted: the root is forgotten a little earlier.
-      if (after.next.length > MAX_NEXT) after.next.pop();
+      if (after.successors.length > MAX_NEXT) after.successors.pop();
     } else {
       root.first = place;
     }
@@ -99,7 +109,7 @@ export class ListMemory {
   }
 
   /** Puts a root first, and forgets those used longest ago where there are too many or too much in them. */
-  #touch(root: Root): void {
+  #touch(root: PrefixTree): void {
     const at = this.#roots.indexOf(root);
     if (at >= 0) this.#roots.splice(at, 1);
     this.#roots.unshift(root);
@@ -112,8 +122,8 @@ function costOf(sentBytes: number): number {
   return COPIES * sentBytes + ELEMENT_BYTES;
 }
 
-function foundIn(places: readonly Place[], bytes: Buffer, start: number): Place | null {
-  return places.find(({ sent }) => isAt(bytes, start, sent)) ?? null;
+function foundIn(places: readonly CachedElement[], bytes: Buffer, start: number): CachedElement | null {
+  return places.find(({ sentBytes: sent }) => isAt(bytes, start, sent)) ?? null;
 }
 
 /** Whether exactly this element is there: a number could go on. */

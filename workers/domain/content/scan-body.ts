@@ -5,8 +5,8 @@
  */
 import { isUtf8 } from "node:buffer";
 import { type Removal, scanBlock, scanMessage } from "./normalize.ts";
-import type { ListMemory } from "./prefix-cache.ts";
-import type { Recalled } from "./types.ts";
+import type { PrefixCache } from "./prefix-cache.ts";
+import type { CachedPrefix } from "./types.ts";
 import {
   eachElement,
   eachElementAfter,
@@ -48,7 +48,7 @@ const PARAMS = encoder.encode("params");
 export const MASK = encoder.encode('"***"');
 
 /** Null when the bytes are not valid UTF-8, not valid JSON, or not an object. */
-export function scanBody(bytes: Uint8Array, memory?: ListMemory): BodyScan | null {
+export function scanBody(bytes: Uint8Array, memory?: PrefixCache): BodyScan | null {
   const start = skipSpace(bytes, 0);
   if (bytes[start] !== OPEN_BRACE || !isUtf8(bytes)) return null;
   const lists: BodyScan["lists"] = { messages: null, system: null, tools: null };
@@ -71,17 +71,20 @@ function scanList(
   bytes: Uint8Array,
   start: number,
   name: ListName,
-  memory: ListMemory | undefined,
+  memory: PrefixCache | undefined,
 ): { span: ListSpan | null; end: number } {
   const elements: ElementSpan[] = [];
   if (bytes[start] === QUOTE && name === "system") {
     const end = valueEnd(bytes, start);
     const recalled = nothingOf(start);
-    return { span: { isString: true, start, recalled, elements: [{ start, end, removals: [] }] }, end };
+    return {
+      span: { isString: true, start, prefix: recalled, elements: [{ start, end, removals: [] }] },
+      end,
+    };
   }
   if (bytes[start] !== OPEN_BRACKET) return { span: null, end: valueEnd(bytes, start) };
   const scanElement = name === "messages" ? scanMessage : scanBlock;
-  const recalled = memory?.recall(name, bytes, start + 1) ?? nothingOf(start + 1);
+  const recalled = memory?.lookup(name, bytes, start + 1) ?? nothingOf(start + 1);
   const scanNext = (at: number) => {
     if (recalled.elements.length + elements.length > MAX_ELEMENTS) return valueEnd(bytes, at);
     const cuts: Removal[] = [];
@@ -94,11 +97,11 @@ function scanList(
       ? eachElementAfter(bytes, recalled.end, scanNext)
       : eachElement(bytes, start, scanNext);
   const isTooLong = recalled.elements.length + elements.length > MAX_ELEMENTS;
-  return { span: isTooLong ? null : { isString: false, start: start + 1, recalled, elements }, end };
+  return { span: isTooLong ? null : { isString: false, start: start + 1, prefix: recalled, elements }, end };
 }
 
-function nothingOf(start: number): Recalled {
-  return { elements: [], end: start, place: null };
+function nothingOf(start: number): CachedPrefix {
+  return { elements: [], end: start, node: null };
 }
 
 /** `mcp_servers[].authorization_token`: a credential for somebody else's server, which the archive must not hold. */

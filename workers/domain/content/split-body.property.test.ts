@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { hostileBody, pick } from "../../../test/support/malicious-json.ts";
 import { random } from "../../../test/support/prose.ts";
 import { type SplitBody, splitBody, rebuildBody, restoreElement } from "./split-body.ts";
-import { ListMemory } from "./prefix-cache.ts";
+import { PrefixCache } from "./prefix-cache.ts";
 import { sha256 } from "../sha256.ts";
 
 /** Another seed, other cases: CONTENT_SEED=7 npx vitest run workers/domain/content.property.test.ts */
@@ -46,7 +46,7 @@ describe(`hostile JSON, seed ${seed}`, () => {
 
   test("is taken apart alike with a memory, whatever that has seen, and however little room it has", () => {
     for (const room of [1_000_000, 20_000]) {
-      const memory = new ListMemory(room);
+      const memory = new PrefixCache(room);
       let before = "";
       let remembered = 0;
       let left = CASES / 3;

@@ -19,7 +19,7 @@ import { buildChain } from "./node-chain.ts";
 import type { ChainElement } from "./types.ts";
 import { type Removal, scanMessage } from "./normalize.ts";
 import { type NormalizedElement, normalizeElement, restoreChunks } from "./overlay.ts";
-import type { ListMemory } from "./prefix-cache.ts";
+import type { PrefixCache } from "./prefix-cache.ts";
 import { maskByName, maskSpans } from "./mask-secrets.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 import { holds } from "./json-scanner.ts";
@@ -58,7 +58,7 @@ export interface SplitBody extends BodyParts {
  * Takes a request body apart. Never throws, whatever the bytes are. With a memory, what its lists begin with and that knows
  * is not looked at again, and what is behind that it knows from then on; what comes out is the same.
  */
-export function splitBody(received: Uint8Array, memory?: ListMemory): SplitBody {
+export function splitBody(received: Uint8Array, memory?: PrefixCache): SplitBody {
   const scan = scanBody(received, memory);
   const bytes = scan ? maskSpans(received, scan.secrets) : maskByName(received);
   const address = sha256(bytes);
@@ -79,21 +79,21 @@ export function splitBody(received: Uint8Array, memory?: ListMemory): SplitBody 
 }
 
 function kept(
-  memory: ListMemory,
+  memory: PrefixCache,
   bytes: Uint8Array,
   list: ListSpan | null,
   name: ListName,
   elements: ChainElement[],
 ): ChainElement[] {
   if (!list || list.isString) return elements;
-  const { recalled } = list;
+  const { prefix: recalled } = list;
   let from = recalled.end;
   const behind = list.elements.map(({ start, end }, n) => {
     const taken = { from, start, end, element: elements[recalled.elements.length + n]! };
     from = end;
     return taken;
   });
-  return memory.keep(name, recalled, bytes, behind);
+  return memory.store(name, recalled, bytes, behind);
 }
 
 /** The body to the byte, from the skeleton and the lists in order. Throws when these do not belong together. */
@@ -132,7 +132,7 @@ function emptied(bytes: Uint8Array, scan: BodyScan): Uint8Array {
   const pieces: Uint8Array[] = [];
   let at = 0;
   for (const { span } of inOrder(scan)) {
-    const end = span.elements.at(-1)?.end ?? span.recalled.end;
+    const end = span.elements.at(-1)?.end ?? span.prefix.end;
     if (end === span.start) continue;
     pieces.push(bytes.subarray(at, span.start));
     if (span.isString) pieces.push(EMPTY_STRING);
@@ -180,8 +180,8 @@ function rebuildsTo(bytes: Uint8Array, parts: BodyParts, { lists }: BodyScan): b
   // What was recalled is there to the byte, and was checked when it came first.
   const recalled = (name: ListName) => {
     const list = lists[name];
-    const sent = list ? bytes.subarray(list.start, list.recalled.end) : NOTHING;
-    return { count: list?.recalled.elements.length ?? 0, sent };
+    const sent = list ? bytes.subarray(list.start, list.prefix.end) : NOTHING;
+    return { count: list?.prefix.elements.length ?? 0, sent };
   };
   try {
     const beginnings = {

@@ -13,28 +13,28 @@ export interface ChainElement extends NormalizedElement {
 }
 
 /** The beginning of a list that was seen before. */
-export interface Recalled {
+export interface CachedPrefix {
   /** In order; none of it: empty. */
   elements: readonly ChainElement[];
   /** The position behind the last of them. */
   end: number;
   /** Where in the memory that is. */
-  place: Place | null;
+  node: CachedElement | null;
 }
 
 /** An element in the memory. */
-export interface Place {
+export interface CachedElement {
   element: ChainElement;
   /** As sent, with what stood between it and its predecessor. */
-  sent: Uint8Array;
-  next: Place[];
-  root: Root;
+  sentBytes: Uint8Array;
+  successors: CachedElement[];
+  tree: PrefixTree;
 }
 
 /** All lists that have their first element in common. */
-export interface Root {
+export interface PrefixTree {
   list: ListName;
-  first: Place | null;
+  first: CachedElement | null;
   bytes: number;
 }
 
@@ -51,6 +51,6 @@ export interface ElementSpan {
 export interface ListSpan {
   isString: boolean;
   start: number;
-  recalled: Recalled;
+  prefix: CachedPrefix;
   elements: ElementSpan[];
 }

@@ -2,7 +2,7 @@
  * A journal entry and its bell as one exchange ready to be stored. Pure; called by the consumer. Links are not known here:
  * they depend on more than one exchange. What a link is made of is.
  */
-import type { ListMemory } from "../../domain/content/prefix-cache.ts";
+import type { PrefixCache } from "../../domain/content/prefix-cache.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
 import { isOAuthPath } from "../../domain/http/paths.ts";
 import type { ExchangeBell, RequestFacts } from "../../schemas/exchange.ts";
@@ -21,7 +21,7 @@ const NOTHING = new Uint8Array(0);
 export function exchangeRow(
   bell: Pick<ExchangeBell, "id" | "request" | "response">,
   entry: JournalEntry,
-  memory?: ListMemory,
+  memory?: PrefixCache,
 ): StorableExchange | null {
   const request = entry.request ?? (bell.request && { facts: bell.request, body: NOTHING });
   const response = entry.response ?? (bell.response && { facts: bell.response, body: NOTHING });

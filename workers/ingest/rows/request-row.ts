@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import { clientName } from "../../domain/http/user-agent.ts";
 import { requestType, type RequestType } from "../../domain/messages/request-type.ts";
 import { type SplitBody, splitBody } from "../../domain/content/split-body.ts";
-import type { ListMemory } from "../../domain/content/prefix-cache.ts";
+import type { PrefixCache } from "../../domain/content/prefix-cache.ts";
 import { endpointOf, type Endpoint } from "../../domain/http/endpoint.ts";
 import { isObject, type JsonObject, parseJson, storableJson } from "../../domain/json/json.ts";
 import { redact } from "../../domain/redact.ts";
@@ -31,7 +31,7 @@ const MAX_NEWEST = 12;
 export function requestRow(
   facts: RequestFacts,
   body: Uint8Array,
-  memory?: ListMemory,
+  memory?: PrefixCache,
 ): StorableRequest & LinkableRow {
   const isTruncated = facts.body.recorded === "head";
   const { dissected, readable, reading, messageCount, type, endpoint, prompt } = readBody(
@@ -99,7 +99,7 @@ function readBody(
   facts: RequestFacts,
   body: Uint8Array,
   isTruncated: boolean,
-  memory: ListMemory | undefined,
+  memory: PrefixCache | undefined,
 ): BodyReading {
   const { headers } = facts;
   const endpoint = endpointOf(facts.method, facts.path);
@@ -144,7 +144,7 @@ function newest(body: SplitBody, skeleton: JsonObject | null): Uint8Array[] {
 function decodedBody(
   received: SplitBody,
   headers: Readonly<Record<string, string>>,
-  memory: ListMemory | undefined,
+  memory: PrefixCache | undefined,
 ): SplitBody | null {
   const encoding = headers["content-encoding"];
   if (received.kind !== "bytes" || encoding === undefined) return null;
