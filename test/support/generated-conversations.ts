@@ -3,7 +3,7 @@ import { newExchangeId, startedAtOf } from "../../workers/domain/exchange-id.ts"
 import {
   evidenceOf,
   type LinkableExchange,
-  type MadeEvidence,
+  type FullEvidence,
 } from "../../workers/domain/linking/evidence.ts";
 import { random } from "./prose.ts";
 
@@ -23,9 +23,9 @@ interface Sent {
 }
 
 export interface Forest {
-  made: MadeEvidence[];
+  made: FullEvidence[];
   /** The same as if their answers were not there yet. */
-  unanswered: ReadonlyMap<string, MadeEvidence>;
+  unanswered: ReadonlyMap<string, FullEvidence>;
 }
 
 const WORDS = ["one", "two", "three", "four"];

@@ -1,5 +1,5 @@
 /** Evidence out of recordings and out of bodies written by hand, made the way ingest makes it. */
-import { evidenceOf, type MadeEvidence } from "../../workers/domain/linking/evidence.ts";
+import { evidenceOf, type FullEvidence } from "../../workers/domain/linking/evidence.ts";
 import { readResponse } from "../../workers/domain/messages/read-response.ts";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import { type Recording, responseBytes } from "./recordings.ts";
@@ -11,7 +11,7 @@ export function evidenceOfRecording(
   recording: Recording,
   requestId: string,
   withIds: boolean,
-): MadeEvidence | null {
+): FullEvidence | null {
   const { messages, system, tools, ...rest } = recording.request.body;
   const { metadata: _, ...anonymous } = rest;
   const headers = Object.fromEntries(
@@ -58,7 +58,7 @@ export interface WrittenRequest {
 }
 
 /** The evidence of a request written by hand; ids of requests at one time rise with `n`. */
-export function writtenEvidence(request: WrittenRequest, n = 0): MadeEvidence | null {
+export function writtenEvidence(request: WrittenRequest, n = 0): FullEvidence | null {
   const at = Date.parse(request.at.length > 12 ? request.at : `2025-07-23T${request.at}Z`);
   const messages = (request.talk ?? []).map((content, i) => ({
     role: i % 2 === 0 ? "user" : "assistant",

@@ -3,9 +3,9 @@ import {
   agentKeyOf,
   type Evidence,
   type LinkKey,
-  type MadeEvidence,
+  type FullEvidence,
 } from "../../workers/domain/linking/evidence.ts";
-import { PURPOSE } from "../../workers/domain/linking/evidence.ts";
+import { KeyPurpose } from "../../workers/domain/linking/evidence.ts";
 import { linkExchanges } from "../../workers/domain/linking/engine.ts";
 import type { Found, Link, LinkStore, Lookup, StoredCall } from "../../workers/domain/linking/link-store.ts";
 
@@ -22,18 +22,20 @@ export class MemoryLinkStore implements LinkStore {
   finds = 0;
 
   /** Links a batch as ingest does. */
-  async link(made: readonly MadeEvidence[]): Promise<void> {
+  async link(made: readonly FullEvidence[]): Promise<void> {
     const { links, moved } = await linkExchanges(this, made);
     for (const { after } of moved) this.links.set(after.requestId, after);
     for (const [id, link] of links) this.links.set(id, link);
   }
 
-  async saveEvidence(made: readonly MadeEvidence[]): Promise<void> {
+  async saveEvidence(made: readonly FullEvidence[]): Promise<void> {
     for (const { keys, tasks, mentions, ...evidence } of made) {
       this.evidence.set(evidence.requestId, evidence);
       await this.saveKeys(
         keys
-          .filter(({ purpose }) => purpose !== PURPOSE.ancestorAnswer && purpose !== PURPOSE.ancestorEnd)
+          .filter(
+            ({ purpose }) => purpose !== KeyPurpose.ancestorAnswer && purpose !== KeyPurpose.ancestorEnd,
+          )
           .map((key) => ({ ...key, requestId: evidence.requestId })),
       );
       for (const { position, toolUseId, promptKey } of tasks) {
@@ -124,7 +126,7 @@ export class MemoryLinkStore implements LinkStore {
       .map((call) => ({ ...call }));
   }
 
-  async callsNamedBy(made: readonly MadeEvidence[]): Promise<StoredCall[]> {
+  async callsNamedBy(made: readonly FullEvidence[]): Promise<StoredCall[]> {
     const named = new Set(made.flatMap(({ mentions }) => mentions.map(({ toolUseId }) => toolUseId)));
     const own = new Set(made.map(({ requestId }) => requestId));
     return [...this.calls.values()].filter(

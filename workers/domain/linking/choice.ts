@@ -5,7 +5,7 @@
  */
 import { startedAtOf } from "../exchange-id.ts";
 import { FEW_WORDS } from "./compaction.ts";
-import { type Evidence, FORM, type LinkKey, PURPOSE } from "./evidence.ts";
+import { type Evidence, EvidenceFlag, type LinkKey, KeyPurpose } from "./evidence.ts";
 import type { Found, LinkConfidence, LinkedBy, LinkKind, Lookup, StoredCall } from "./link-store.ts";
 
 export interface Parentage {
@@ -46,7 +46,7 @@ const ATTEMPT_MS = 10 * 60 * 1_000;
 /** Agents begin at once, mostly. */
 const SOON_MS = 30 * 1_000;
 
-const has = ({ form }: Evidence, flag: number) => (form & flag) !== 0;
+const has = ({ flags: form }: Evidence, flag: number) => (form & flag) !== 0;
 
 /** The parentage of `request`, whose keys are `keys`. */
 export async function parentageOf(
@@ -54,7 +54,8 @@ export async function parentageOf(
   keys: readonly LinkKey[],
   candidates: Candidates,
 ): Promise<Parentage> {
-  if (has(request, FORM.unread)) return (await asLatestOfThread(request, keys, candidates)) ?? alone(request);
+  if (has(request, EvidenceFlag.bodyMissing))
+    return (await asLatestOfThread(request, keys, candidates)) ?? alone(request);
   return (
     (await asRetry(request, candidates)) ??
     (await asTurn(request, keys, candidates)) ??
@@ -129,22 +130,24 @@ async function asRetry(request: Evidence, candidates: Candidates): Promise<Paren
       isOfThread(each, request) &&
       each.messageKey === request.messageKey &&
       each.systemKey === request.systemKey &&
-      has(each, FORM.ask) === has(request, FORM.ask),
+      has(each, EvidenceFlag.compactAsk) === has(request, EvidenceFlag.compactAsk),
   );
   if (!last) return null;
   const waited = waitedMs(last, request);
   const isRepetition =
     request.sessionKey !== null
       ? waited <= DAY_MS
-      : has(request, FORM.history)
+      : has(request, EvidenceFlag.hasHistory)
         ? waited <= DAY_MS
-        : !has(last, FORM.answered) && waited <= ATTEMPT_MS;
+        : !has(last, EvidenceFlag.answered) && waited <= ATTEMPT_MS;
   if (!isRepetition) return null;
   const isSure = request.sessionKey !== null;
-  const twins = isSure || !has(last, FORM.answered) ? null : await nearest(request, candidates);
+  const twins = isSure || !has(last, EvidenceFlag.answered) ? null : await nearest(request, candidates);
   // Somebody else at the same point of an equal conversation is as likely as the same person once more.
   if (twins && twins.conversations > 1) return null;
-  const isLikely = has(request, FORM.retry) || (has(request, FORM.history) && !has(last, FORM.answered));
+  const isLikely =
+    has(request, EvidenceFlag.clientRetry) ||
+    (has(request, EvidenceFlag.hasHistory) && !has(last, EvidenceFlag.answered));
   const confidence = isSure ? "certain" : isLikely ? "likely" : "low";
   return found("retry", last.requestId, "hash", confidence, {
     isAmbiguous: (twins?.among ?? 1) > 1,
@@ -176,9 +179,9 @@ function boundariesOf(request: Evidence, keys: readonly LinkKey[]): Boundary[] {
     boundaries.push({ rank: 1, answerKey: request.priorAnswerKey, endKey: request.priorEndKey });
   const older = new Map<number, Boundary>();
   for (const { purpose, key, rank } of keys) {
-    if (rank === 1 || (purpose !== PURPOSE.ancestorAnswer && purpose !== PURPOSE.ancestorEnd)) continue;
+    if (rank === 1 || (purpose !== KeyPurpose.ancestorAnswer && purpose !== KeyPurpose.ancestorEnd)) continue;
     const boundary = older.get(rank) ?? { rank, answerKey: null, endKey: null };
-    if (purpose === PURPOSE.ancestorAnswer) boundary.answerKey = key;
+    if (purpose === KeyPurpose.ancestorAnswer) boundary.answerKey = key;
     else boundary.endKey = key;
     older.set(rank, boundary);
   }
@@ -213,7 +216,7 @@ async function asTurn(
 
 /** Without a session a message that goes on with another's words is no proof, but an ask for a summary behind it is. */
 function askOnly(request: Evidence, keys: readonly LinkKey[]): readonly LinkKey[] {
-  return has(request, FORM.ask) ? keys : [];
+  return has(request, EvidenceFlag.compactAsk) ? keys : [];
 }
 
 interface Search {
@@ -229,7 +232,7 @@ async function withinThread(
   candidates: Candidates,
 ): Promise<Parentage | null> {
   for (const { purpose, key } of keys) {
-    if (purpose !== PURPOSE.within) continue;
+    if (purpose !== KeyPurpose.messagePrefix) continue;
     const [last] = await eligible(search, "end", key, candidates);
     if (last)
       return found(
@@ -317,14 +320,14 @@ function preferring(all: readonly Evidence[], it: (each: Evidence) => boolean): 
 function spawned(request: Evidence, parent: Evidence): boolean {
   const isAgent = request.agentKey !== null && request.agentKey !== 0n;
   if (isAgent) return parent.sessionKey === request.sessionKey && parent.agentKey !== request.agentKey;
-  return has(request, FORM.fork);
+  return has(request, EvidenceFlag.startsFork);
 }
 
 function kindOf(request: Evidence, parent: Evidence): LinkKind {
   const { sessionKey } = request;
   if (sessionKey !== null && parent.sessionKey !== null && sessionKey !== parent.sessionKey)
-    return has(request, FORM.headerSession) ? "fork" : "resume";
-  return has(request, FORM.ask) ? "compact-ask" : "turn";
+    return has(request, EvidenceFlag.sessionInHeader) ? "fork" : "resume";
+  return has(request, EvidenceFlag.compactAsk) ? "compact-ask" : "turn";
 }
 
 async function asCompact(
@@ -332,21 +335,21 @@ async function asCompact(
   keys: readonly LinkKey[],
   { find, inShortest }: Candidates,
 ): Promise<Parentage | null> {
-  if (!has(request, FORM.summary)) return null;
+  if (!has(request, EvidenceFlag.carriesSummary)) return null;
   const before = { before: request.requestId, limit: MANY };
   const compact = (parent: Evidence, by: LinkedBy, confidence: LinkConfidence, isAmbiguous: boolean) =>
     found("compact", parent.requestId, by, confidence, { isAmbiguous, wantsFallback: true });
   const wanted = keys
-    .filter(({ purpose }) => purpose === PURPOSE.wantedSummary)
+    .filter(({ purpose }) => purpose === KeyPurpose.wantedSummary)
     .toSorted((a, b) => b.rank - a.rank);
   const offers: Found[] = [];
   for (const { key } of wanted)
-    offers.push(...(await find({ index: PURPOSE.offeredSummary, key, ...before })));
+    offers.push(...(await find({ index: KeyPurpose.offeredSummary, key, ...before })));
   const isOwn = ({ sessionKey }: Evidence) => sessionKey !== null && sessionKey === request.sessionKey;
   const own = offers.find(({ evidence }) => isOwn(evidence));
   if (own) return compact(own.evidence, "summary", "certain", false);
   if (request.sessionKey !== null) {
-    const [ask] = await find({ index: PURPOSE.ask, key: request.sessionKey, ...before });
+    const [ask] = await find({ index: KeyPurpose.compactAsk, key: request.sessionKey, ...before });
     if (ask) return compact(ask.evidence, "ids", "likely", false);
   }
   const words = offers[0]?.rank ?? 0;
@@ -372,7 +375,7 @@ async function asSubtask(
   candidates: Candidates,
 ): Promise<Parentage | null> {
   const isAgent = request.agentKey !== null && request.agentKey !== 0n;
-  const prompts = keys.filter(({ purpose }) => purpose === PURPOSE.prompt).map(({ key }) => key);
+  const prompts = keys.filter(({ purpose }) => purpose === KeyPurpose.taskPrompt).map(({ key }) => key);
   if (boundariesOf(request, keys).length > 0 || (prompts.length === 0 && !isAgent)) return null;
   const subtask = (
     caller: string | null,
@@ -385,7 +388,7 @@ async function asSubtask(
   const named = calls.find(({ call }) => call.agentKey !== null && call.agentKey === request.agentKey);
   const claim = (call: StoredCall) => (candidates.isTaken(call, request.requestId) ? null : call);
   if (named) return subtask(named.call.requestId, "ids", "certain", { call: claim(named.call) });
-  const wanted = keys.find(({ purpose }) => purpose === PURPOSE.parentAgent)?.key ?? 0n;
+  const wanted = keys.find(({ purpose }) => purpose === KeyPurpose.parentAgent)?.key ?? 0n;
   const penalty = ({ call, caller }: CallOf) =>
     (call.agentKey !== null ? 8 : 0) +
     (candidates.isTaken(call, request.requestId) ? 4 : 0) +
@@ -442,11 +445,13 @@ async function asLatestOfThread(
   keys: readonly LinkKey[],
   { find }: Candidates,
 ): Promise<Parentage | null> {
-  const hasEarlier = boundariesOf(request, keys).length > 0 || has(request, FORM.ask | FORM.unread);
+  const hasEarlier =
+    boundariesOf(request, keys).length > 0 ||
+    has(request, EvidenceFlag.compactAsk | EvidenceFlag.bodyMissing);
   if (!hasEarlier) return null;
   const parent = await latestOfThread(request, request.agentKey, find);
   if (!parent) return null;
-  const confidence = has(request, FORM.headerSession) ? "likely" : "low";
+  const confidence = has(request, EvidenceFlag.sessionInHeader) ? "likely" : "low";
   return found(kindOf(request, parent), parent.requestId, "ids", confidence, { wantsFallback: true });
 }
 
@@ -468,16 +473,16 @@ async function latestOfThread(
 }
 
 function alone(request: Evidence): Parentage {
-  const isRoot = !has(request, FORM.history | FORM.ask);
+  const isRoot = !has(request, EvidenceFlag.hasHistory | EvidenceFlag.compactAsk);
   return {
     ...found(
-      isRoot ? "root" : has(request, FORM.ask) ? "compact-ask" : "turn",
+      isRoot ? "root" : has(request, EvidenceFlag.compactAsk) ? "compact-ask" : "turn",
       "",
       "none",
-      isRoot && !has(request, FORM.unread) ? "certain" : "low",
+      isRoot && !has(request, EvidenceFlag.bodyMissing) ? "certain" : "low",
     ),
     parentRequestId: null,
-    wantsFallback: request.sessionKey !== null && (!isRoot || has(request, FORM.unread)),
+    wantsFallback: request.sessionKey !== null && (!isRoot || has(request, EvidenceFlag.bodyMissing)),
   };
 }
 

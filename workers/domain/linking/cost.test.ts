@@ -1,7 +1,7 @@
 /** What a turn of a long conversation costs to link: it reads its parent, not its history. */
 import { expect, it } from "vitest";
 import { newExchangeId } from "../exchange-id.ts";
-import { FORM, type MadeEvidence } from "./evidence.ts";
+import { EvidenceFlag, type FullEvidence } from "./evidence.ts";
 import type { Found, Link, Lookup } from "./link-store.ts";
 import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
 
@@ -9,11 +9,11 @@ const TURNS = 2_000;
 const NO_HASH = new Uint8Array(16);
 
 /** Evidence of turn `n` of one conversation, as if its messages had been read. */
-function turn(n: number): MadeEvidence {
+function turn(n: number): FullEvidence {
   const hasPrior = n > 0;
   return {
     requestId: newExchangeId(Date.UTC(2026, 0, 1) + n * 10_000, new Uint8Array(10)),
-    form: FORM.headerSession | FORM.answered | (hasPrior ? FORM.history : 0),
+    flags: EvidenceFlag.sessionInHeader | EvidenceFlag.answered | (hasPrior ? EvidenceFlag.hasHistory : 0),
     sessionKey: 1n,
     agentKey: 0n,
     endKey: BigInt(10 * n),

@@ -4,8 +4,8 @@
  * only. So an arrival concerns itself and those later ones that look for what it offers; these are chosen again, and where
  * a choice changed, the conversations concerned are laid out anew. Called by ingest (over Postgres) inside its transaction.
  */
-import type { Evidence, LinkKey, MadeEvidence } from "./evidence.ts";
-import { PURPOSE } from "./evidence.ts";
+import type { Evidence, LinkKey, FullEvidence } from "./evidence.ts";
+import { KeyPurpose } from "./evidence.ts";
 import { firstLookups, olderLookups, type Parentage, parentageOf } from "./choice.ts";
 import { dependentLookups, promptLookups, promptsNamedBy } from "./dependents.ts";
 import type { Linked, LinkStore, Lookup } from "./link-store.ts";
@@ -16,7 +16,7 @@ import { Reader } from "./reader.ts";
 const MAX_ROUNDS = 1_000;
 
 /** Links these exchanges, new ones and such whose answer came late, and links again whom they concern. Writes all but rows. */
-export async function linkExchanges(store: LinkStore, made: readonly MadeEvidence[]): Promise<Linked> {
+export async function linkExchanges(store: LinkStore, made: readonly FullEvidence[]): Promise<Linked> {
   if (made.length === 0) return { links: new Map(), moved: [] };
   await store.saveEvidence(made);
   const reader = new Reader(store);
@@ -123,13 +123,13 @@ async function saveNeeds(
     const { evidence, keys: all } = dirty.get(requestId)!;
     if (wantsAncestors)
       for (const key of all)
-        if (key.purpose === PURPOSE.ancestorAnswer || key.purpose === PURPOSE.ancestorEnd)
+        if (key.purpose === KeyPurpose.ancestorAnswer || key.purpose === KeyPurpose.ancestorEnd)
           keys.push({ requestId, ...key });
     // Most are found by their parent's answer; the others wait by the end of its history.
     if (wantsEnd && evidence.priorEndKey !== null)
-      keys.push({ requestId, purpose: PURPOSE.ancestorEnd, key: evidence.priorEndKey, rank: 1 });
+      keys.push({ requestId, purpose: KeyPurpose.ancestorEnd, key: evidence.priorEndKey, rank: 1 });
     if (wantsFallback && evidence.sessionKey !== null)
-      keys.push({ requestId, purpose: PURPOSE.fallback, key: evidence.sessionKey, rank: 1 });
+      keys.push({ requestId, purpose: KeyPurpose.session, key: evidence.sessionKey, rank: 1 });
     if (isAmbiguous !== ambiguous.has(requestId)) ambiguity.push({ requestId, isAmbiguous });
   }
   if (keys.length > 0) await store.saveKeys(keys);

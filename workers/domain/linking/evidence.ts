@@ -24,44 +24,44 @@ import { comparable } from "./texts.ts";
 import { type Item, itemsOf, type Run, transcriptOf } from "./transcript.ts";
 
 /** What the content makes of a request; bits of a stored number. */
-export const FORM = {
+export const EvidenceFlag = {
   /** Asks for the summary of its conversation. */
-  ask: 1,
+  compactAsk: 1,
   /** Carries a summary of what was before. */
-  summary: 2,
+  carriesSummary: 2,
   /** Names its session in a header: then a session keeps its id when it is resumed. */
-  headerSession: 4,
+  sessionInHeader: 4,
   /** Begins a forked agent. */
-  fork: 8,
+  startsFork: 8,
   /** Has an answer that ended. */
   answered: 16,
   /** The client says that it tries again. */
-  retry: 32,
+  clientRetry: 32,
   /** There is history before its newest message. */
-  history: 64,
+  hasHistory: 64,
   /** Its body was not recorded, or not all of it, or is no JSON: nobody knows its history. */
-  unread: 128,
+  bodyMissing: 128,
 } as const;
 
 /** What a key of the few requests with more of them is for; stored. */
-export const PURPOSE = {
+export const KeyPurpose = {
   ancestorAnswer: 1,
   ancestorEnd: 2,
   /** The end of what stood in the newest message before something was added to it. */
-  within: 3,
+  messagePrefix: 3,
   offeredSummary: 4,
   wantedSummary: 5,
   /** An ask, by its session. */
-  ask: 6,
+  compactAsk: 6,
   /** What may be the prompt of a task. */
-  prompt: 7,
+  taskPrompt: 7,
   /** The first request of an agent, by the agent. */
   agent: 8,
   parentAgent: 9,
   /** Nothing fitted but the session. */
-  fallback: 10,
+  session: 10,
 } as const;
-export type Purpose = (typeof PURPOSE)[keyof typeof PURPOSE];
+export type Purpose = (typeof KeyPurpose)[keyof typeof KeyPurpose];
 
 export interface LinkKey {
   purpose: Purpose;
@@ -73,7 +73,7 @@ export interface LinkKey {
 /** Evidence as it is stored. */
 export interface Evidence {
   requestId: string;
-  form: number;
+  flags: number;
   sessionKey: bigint | null;
   /** 0: no agent. */
   agentKey: bigint | null;
@@ -87,7 +87,7 @@ export interface Evidence {
 }
 
 /** Evidence as it is made, with what only some requests have. */
-export interface MadeEvidence extends Evidence {
+export interface FullEvidence extends Evidence {
   keys: LinkKey[];
   tasks: TaskCall[];
   mentions: AgentMention[];
@@ -121,7 +121,7 @@ const MAX_WITHIN = 4;
 const ROW_HASH_BYTES = 16;
 
 /** The evidence of a request for a message; null for side requests, which belong to no conversation. Never throws. */
-export function evidenceOf(exchange: LinkableExchange): MadeEvidence | null {
+export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
   const { requestId, headers, body, answer } = exchange;
   const { runs, endsInPrefill } = transcriptOf(exchange.messages);
   const systemTexts = systemTextsOf(exchange.system);
@@ -155,36 +155,36 @@ export function evidenceOf(exchange: LinkableExchange): MadeEvidence | null {
 
   const keys: LinkKey[] = [];
   older.forEach(({ answerKey, endKey }, n) => {
-    keys.push({ purpose: PURPOSE.ancestorAnswer, key: answerKey, rank: n + 2 });
-    if (endKey !== null) keys.push({ purpose: PURPOSE.ancestorEnd, key: endKey, rank: n + 2 });
+    keys.push({ purpose: KeyPurpose.ancestorAnswer, key: answerKey, rank: n + 2 });
+    if (endKey !== null) keys.push({ purpose: KeyPurpose.ancestorEnd, key: endKey, rank: n + 2 });
   });
   for (const key of beginnings(runs, chain, { isAsk, hasHistory }))
-    keys.push({ purpose: PURPOSE.within, key, rank: 1 });
+    keys.push({ purpose: KeyPurpose.messagePrefix, key, rank: 1 });
   if (firstOffered)
-    keys.push({ purpose: PURPOSE.offeredSummary, key: firstOffered.key, rank: firstOffered.words });
+    keys.push({ purpose: KeyPurpose.offeredSummary, key: firstOffered.key, rank: firstOffered.words });
   if (carried)
     for (const { key, words } of wantedSummaries(carried.text))
-      keys.push({ purpose: PURPOSE.wantedSummary, key, rank: words });
+      keys.push({ purpose: KeyPurpose.wantedSummary, key, rank: words });
   const sessionKey = session === null ? null : keyOf("session", session);
-  if (isAsk && sessionKey !== null) keys.push({ purpose: PURPOSE.ask, key: sessionKey, rank: 1 });
+  if (isAsk && sessionKey !== null) keys.push({ purpose: KeyPurpose.compactAsk, key: sessionKey, rank: 1 });
   if (canBegin && priors.length === 0)
-    for (const key of promptKeys(runs[0])) keys.push({ purpose: PURPOSE.prompt, key, rank: 1 });
+    for (const key of promptKeys(runs[0])) keys.push({ purpose: KeyPurpose.taskPrompt, key, rank: 1 });
   if (agent !== null && priors.length === 0) {
-    keys.push({ purpose: PURPOSE.agent, key: agentKeyOf(agent), rank: 1 });
+    keys.push({ purpose: KeyPurpose.agent, key: agentKeyOf(agent), rank: 1 });
     if (parentAgent !== null)
-      keys.push({ purpose: PURPOSE.parentAgent, key: agentKeyOf(parentAgent), rank: 1 });
+      keys.push({ purpose: KeyPurpose.parentAgent, key: agentKeyOf(parentAgent), rank: 1 });
   }
   return {
     requestId,
-    form:
-      (isAsk ? FORM.ask : 0) |
-      (carried ? FORM.summary : 0) |
-      (headerSession !== null ? FORM.headerSession : 0) |
-      (startsFork(last) ? FORM.fork : 0) |
-      (exchange.isAnswered && answerItems.length > 0 ? FORM.answered : 0) |
-      (Number(headers["x-stainless-retry-count"]) > 0 ? FORM.retry : 0) |
-      (hasHistory ? FORM.history : 0) |
-      (exchange.isRead ? 0 : FORM.unread),
+    flags:
+      (isAsk ? EvidenceFlag.compactAsk : 0) |
+      (carried ? EvidenceFlag.carriesSummary : 0) |
+      (headerSession !== null ? EvidenceFlag.sessionInHeader : 0) |
+      (startsFork(last) ? EvidenceFlag.startsFork : 0) |
+      (exchange.isAnswered && answerItems.length > 0 ? EvidenceFlag.answered : 0) |
+      (Number(headers["x-stainless-retry-count"]) > 0 ? EvidenceFlag.clientRetry : 0) |
+      (hasHistory ? EvidenceFlag.hasHistory : 0) |
+      (exchange.isRead ? 0 : EvidenceFlag.bodyMissing),
     sessionKey,
     agentKey: sessionKey === null ? null : agent === null ? 0n : agentKeyOf(agent),
     endKey: endKeyOf(end),

@@ -89,13 +89,13 @@ export class Layout {
     if (link.linkKind === "subtask") this.#spawners.set(link.requestId, link.parentTaskRequestId);
   }
 
-  #mark(link: Link, { evidence: { form }, parentage: { linkedBy, linkConfidence } }: Settled): void {
+  #mark(link: Link, { evidence: { flags: form }, parentage: { linkedBy, linkConfidence } }: Settled): void {
     this.#links.set(link.requestId, { ...link, form, linkedBy, linkConfidence });
   }
 
   /** A new request at the end of a branch, or by itself. False where more depends on it. */
   #append({ evidence, parentage }: Settled): boolean {
-    const { requestId, form } = evidence;
+    const { requestId, flags: form } = evidence;
     const { linkKind, parentRequestId, taskParentId, linkedBy, linkConfidence } = parentage;
     const own = { requestId, form, linkKind, linkedBy, linkConfidence, parentRequestId };
     if (taskParentId !== null || linkKind === "subtask") return false;
@@ -147,14 +147,14 @@ export class Layout {
         members.push({ ...link, taskParentId: this.#spawners.get(link.requestId) ?? null });
     for (const { evidence, parentage } of settled) {
       const { linkKind, parentRequestId, taskParentId } = parentage;
-      const { requestId, form } = evidence;
+      const { requestId, flags: form } = evidence;
       if (linkKind === "subtask") this.#spawners.set(requestId, taskParentId);
       members.push({ requestId, form, linkKind, parentRequestId, taskParentId });
     }
     for (const [requestId, place] of placesOf(members)) {
       const choice = chosen.get(requestId);
       const { linkKind, parentRequestId, linkedBy, linkConfidence, form } = choice
-        ? { ...choice.parentage, form: choice.evidence.form }
+        ? { ...choice.parentage, form: choice.evidence.flags }
         : this.#links.get(requestId)!;
       this.#links.set(requestId, {
         requestId,

@@ -2,7 +2,7 @@
  * What linking asks of a store, and what it tells it: implemented over Postgres for ingest and in memory for tests. Everything
  * is of one domain, and nobody else writes to it meanwhile.
  */
-import type { Evidence, LinkKey, MadeEvidence, Purpose } from "./evidence.ts";
+import type { Evidence, LinkKey, FullEvidence, Purpose } from "./evidence.ts";
 
 export type LinkKind =
   "root" | "turn" | "retry" | "fork" | "resume" | "compact-ask" | "compact" | "subtask" | "aux";
@@ -71,7 +71,7 @@ export interface StoredCall {
 
 export interface LinkStore {
   /** Evidence, keys that are always wanted, calls and mentions of these; what is there of the same requests is replaced. */
-  saveEvidence(made: readonly MadeEvidence[]): Promise<void>;
+  saveEvidence(made: readonly FullEvidence[]): Promise<void>;
   find(lookups: readonly Lookup[]): Promise<Found[][]>;
   /** All keys of these requests. */
   keysOf(requestIds: readonly string[]): Promise<Map<string, LinkKey[]>>;
@@ -83,7 +83,7 @@ export interface LinkStore {
   /** Calls with one of these prompts. */
   callsOf(promptKeys: readonly bigint[]): Promise<StoredCall[]>;
   /** Calls that an agent came of, as these requests tell. */
-  callsNamedBy(made: readonly MadeEvidence[]): Promise<StoredCall[]>;
+  callsNamedBy(made: readonly FullEvidence[]): Promise<StoredCall[]>;
   saveKeys(keys: readonly (LinkKey & { requestId: string })[]): Promise<void>;
   saveClaims(
     claims: readonly Pick<StoredCall, "requestId" | "position" | "subtaskRequestId">[],

@@ -4,7 +4,7 @@
  */
 import type { ChainElement, SplitBody } from "../content/split-body.ts";
 import { isObject, type JsonObject, parseJson } from "../json/json.ts";
-import { evidenceOf, type LinkableExchange, type MadeEvidence } from "./evidence.ts";
+import { evidenceOf, type LinkableExchange, type FullEvidence } from "./evidence.ts";
 import { Said } from "./transcript.ts";
 
 export type LinkableRequest = Omit<LinkableExchange, "requestId" | "answer" | "isAnswered">;
@@ -36,7 +36,7 @@ export function linkEvidence(
   requestId: string,
   request: LinkableRequest,
   { message, outcome }: AnswerGiven,
-): MadeEvidence | null {
+): FullEvidence | null {
   const answer = message && parsed(message);
   return evidenceOf({
     requestId,

@@ -3,7 +3,7 @@
  * equal texts in two sessions, answers that come late) are linked alike in every order, any batches, with duplicates.
  */
 import { describe, expect, it } from "vitest";
-import type { MadeEvidence } from "./evidence.ts";
+import type { FullEvidence } from "./evidence.ts";
 import { forest } from "../../../test/support/generated-conversations.ts";
 import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
 import { random } from "../../../test/support/prose.ts";
@@ -39,12 +39,12 @@ describe("the order of arrival", () => {
       // Some come first without their answer, and some come twice.
       const early = made.flatMap(({ requestId }) => (next() < 0.15 ? (unanswered.get(requestId) ?? []) : []));
       const twice = made.filter(() => next() < 0.1);
-      const arrivals = shuffled<MadeEvidence>([...made, ...twice], next);
+      const arrivals = shuffled<FullEvidence>([...made, ...twice], next);
       const first = shuffled(early, next);
       const pieces = new MemoryLinkStore();
       const queue = [...first, ...arrivals];
       while (queue.length > 0) {
-        const batch = new Map<string, MadeEvidence>();
+        const batch = new Map<string, FullEvidence>();
         for (const each of queue.splice(0, 1 + Math.floor(next() * 6))) batch.set(each.requestId, each);
         await pieces.link([...batch.values()]);
       }

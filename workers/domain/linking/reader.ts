@@ -1,6 +1,6 @@
 /** What a linking run has read: look-ups once each, calls of tasks and who takes them. Used by engine.ts, for one run. */
 import type { Candidates } from "./choice.ts";
-import { type LinkKey, PURPOSE } from "./evidence.ts";
+import { type LinkKey, KeyPurpose } from "./evidence.ts";
 import type { Layout } from "./layout.ts";
 import type { Found, LinkStore, Lookup, StoredCall } from "./link-store.ts";
 
@@ -58,7 +58,7 @@ export class Reader {
   /** These are chosen again, so what they took is free. */
   async releaseClaims(requests: readonly { requestId: string; keys: readonly LinkKey[] }[]): Promise<void> {
     const prompts = requests.flatMap(({ keys }) =>
-      keys.filter(({ purpose }) => purpose === PURPOSE.prompt).map(({ key }) => key),
+      keys.filter(({ purpose }) => purpose === KeyPurpose.taskPrompt).map(({ key }) => key),
     );
     if (prompts.length === 0) return;
     const chosenAgain = new Set(requests.map(({ requestId }) => requestId));

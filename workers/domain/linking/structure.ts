@@ -4,7 +4,7 @@
  */
 import { v5 as uuidv5 } from "uuid";
 import { startedAtOf } from "../exchange-id.ts";
-import { FORM } from "./evidence.ts";
+import { EvidenceFlag } from "./evidence.ts";
 import type { Link, LinkKind } from "./link-store.ts";
 
 export type Member = Pick<Link, "requestId" | "parentRequestId" | "linkKind" | "form"> & {
@@ -30,7 +30,7 @@ export function conversationIdOf(rootRequestId: string): string {
  * it, whoever else is there.
  */
 export function isCounted({ linkKind, form }: Pick<Link, "linkKind" | "form">): boolean {
-  return COUNTED.has(linkKind) && (form & FORM.ask) === 0;
+  return COUNTED.has(linkKind) && (form & EvidenceFlag.compactAsk) === 0;
 }
 
 /** The place of each member, by request id. All members of a conversation have to be there. */

@@ -5,7 +5,7 @@
 import { and, gte, inArray, lte } from "drizzle-orm";
 import { requests } from "../../../drizzle/schema.ts";
 import { splitBody } from "../../domain/content/split-body.ts";
-import type { MadeEvidence } from "../../domain/linking/evidence.ts";
+import type { FullEvidence } from "../../domain/linking/evidence.ts";
 import { linkable, linkEvidence } from "../../domain/linking/linkable.ts";
 import { readAssistantMessage, readRequestBody, readRequestHeaders } from "../content/request-body.ts";
 import type { WriterTransaction } from "../db/db.ts";
@@ -14,7 +14,7 @@ import type { WriterTransaction } from "../db/db.ts";
 export async function readEvidence(
   tx: WriterTransaction,
   exchanges: readonly { id: string; startedAt: Date }[],
-): Promise<MadeEvidence[]> {
+): Promise<FullEvidence[]> {
   if (exchanges.length === 0) return [];
   const times = exchanges.map(({ startedAt }) => startedAt.getTime());
   const rows = await tx
@@ -30,7 +30,7 @@ export async function readEvidence(
         lte(requests.startedAt, new Date(Math.max(...times))),
       ),
     );
-  const made: MadeEvidence[] = [];
+  const made: FullEvidence[] = [];
   for (const row of rows) {
     // What is stored as it was sent, compressed, stays linked as ingest did it.
     if (row.endpoint !== "messages" || row.bodyKind === "bytes") continue;

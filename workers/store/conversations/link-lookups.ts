@@ -82,7 +82,7 @@ function evidenceOf(row: Row): Evidence {
   };
   return {
     requestId: row.request_id,
-    form: Number(row["form"]),
+    flags: Number(row["form"]),
     sessionKey: key("session_key"),
     agentKey: key("agent_key"),
     endKey: key("end_key")!,

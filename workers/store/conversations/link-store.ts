@@ -5,7 +5,7 @@
 import { and, eq, gte, inArray, lte, or, sql } from "drizzle-orm";
 import { linkEvidence, linkKeys, requests, taskAgents, taskInvocations } from "../../../drizzle/schema.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
-import { agentKeyOf, type LinkKey, type MadeEvidence, PURPOSE } from "../../domain/linking/evidence.ts";
+import { agentKeyOf, type LinkKey, type FullEvidence, KeyPurpose } from "../../domain/linking/evidence.ts";
 import type { Found, Link, LinkStore, Lookup, StoredCall } from "../../domain/linking/link-store.ts";
 import type { WriterTransaction } from "../db/db.ts";
 import { readLookups } from "./link-lookups.ts";
@@ -50,7 +50,7 @@ export function linkStore(tx: WriterTransaction, domainId: number): LinkStore {
 async function saveEvidence(
   tx: WriterTransaction,
   domainId: number,
-  made: readonly MadeEvidence[],
+  made: readonly FullEvidence[],
 ): Promise<void> {
   const rows = made.map((each) => ({ ...columnsOf(each), domainId }));
   for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
@@ -68,7 +68,7 @@ async function saveEvidence(
     domainId,
     made.flatMap(({ requestId, keys }) =>
       keys
-        .filter(({ purpose }) => purpose !== PURPOSE.ancestorAnswer && purpose !== PURPOSE.ancestorEnd)
+        .filter(({ purpose }) => purpose !== KeyPurpose.ancestorAnswer && purpose !== KeyPurpose.ancestorEnd)
         .map((key) => ({ ...key, requestId })),
     ),
   );
@@ -88,8 +88,8 @@ const UPDATED = [
   "systemKey",
 ] as const;
 
-function columnsOf({ requestId, ...rest }: MadeEvidence) {
-  const { form, sessionKey, agentKey, endKey, answerKey, priorEndKey } = rest;
+function columnsOf({ requestId, ...rest }: FullEvidence) {
+  const { flags: form, sessionKey, agentKey, endKey, answerKey, priorEndKey } = rest;
   const { priorAnswerKey, messageKey, priorMessageKey, systemKey } = rest;
   return {
     requestId,
@@ -121,7 +121,7 @@ async function saveKeys(
 async function saveTasks(
   tx: WriterTransaction,
   domainId: number,
-  made: readonly MadeEvidence[],
+  made: readonly FullEvidence[],
 ): Promise<void> {
   const calls = made.flatMap(({ requestId, tasks }) =>
     tasks.map((task) => ({
@@ -219,7 +219,7 @@ async function readCalls(
 async function callsNamedBy(
   tx: WriterTransaction,
   domainId: number,
-  made: readonly MadeEvidence[],
+  made: readonly FullEvidence[],
 ): Promise<StoredCall[]> {
   const named = made.flatMap(({ mentions, tasks }) =>
     [...mentions, ...tasks].map(({ toolUseId }) => toolUseId),

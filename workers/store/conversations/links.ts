@@ -6,7 +6,7 @@ import { and, eq, sql } from "drizzle-orm";
 import { conversationAliases, requests } from "../../../drizzle/schema.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
 import { linkExchanges } from "../../domain/linking/engine.ts";
-import type { MadeEvidence } from "../../domain/linking/evidence.ts";
+import type { FullEvidence } from "../../domain/linking/evidence.ts";
 import type { Link, Linked } from "../../domain/linking/link-store.ts";
 import { conversationIdOf } from "../../domain/linking/structure.ts";
 import type { WriterTransaction } from "../db/db.ts";
@@ -47,7 +47,7 @@ export const APART = { linkKind: "aux", linkedBy: "none", linkConfidence: "certa
 export async function writeLinks(
   tx: WriterTransaction,
   domainId: number,
-  made: readonly MadeEvidence[],
+  made: readonly FullEvidence[],
 ): Promise<WrittenLinks> {
   const { links, moved } = await linkExchanges(linkStore(tx, domainId), made);
   const others = moved.filter(({ after }) => !links.has(after.requestId));
@@ -95,7 +95,7 @@ export async function writeLinkColumns(
   }
 }
 
-function columnsOf(link: Link, made: MadeEvidence): LinkColumns {
+function columnsOf(link: Link, made: FullEvidence): LinkColumns {
   const { requestId: _, form: __, ...columns } = link;
   return {
     ...columns,

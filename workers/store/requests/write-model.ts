@@ -1,7 +1,7 @@
 /** What ingest hands to the store: an exchange as columns, contents and chains. Types only; stored by exchanges.ts. */
 import type { requests } from "../../../drizzle/schema.ts";
 import type { ChainElement } from "../../domain/content/split-body.ts";
-import type { MadeEvidence } from "../../domain/linking/evidence.ts";
+import type { FullEvidence } from "../../domain/linking/evidence.ts";
 import type { Content } from "../content/contents.ts";
 
 type Row = typeof requests.$inferInsert;
@@ -100,5 +100,5 @@ export interface StorableExchange {
   /** Null when the end was not seen. */
   response: StorableResponse | null;
   /** What its link is made of, of both halves; null where it is part of no conversation, or the request is not here. */
-  evidence: MadeEvidence | null;
+  evidence: FullEvidence | null;
 }
