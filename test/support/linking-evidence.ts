@@ -40,16 +40,16 @@ export function evidenceOfRecording(
   });
 }
 
-export type Said = string | Record<string, unknown>[];
+export type MessageContent = string | Record<string, unknown>[];
 
 export interface WrittenRequest {
   /** "10:00:00.000" of 23 July 2025, or a whole ISO time. */
   at: string;
   /** What was said in turns, the user first. */
-  talk?: Said[];
+  turns?: MessageContent[];
   /** Instead of `talk`, messages as they are. */
   messages?: unknown[];
-  answer?: Said | null;
+  answer?: MessageContent | null;
   system?: string;
   headers?: Record<string, string>;
   tools?: Record<string, unknown>[];
@@ -60,7 +60,7 @@ export interface WrittenRequest {
 /** The evidence of a request written by hand; ids of requests at one time rise with `n`. */
 export function writtenEvidence(request: WrittenRequest, n = 0): FullEvidence | null {
   const at = Date.parse(request.at.length > 12 ? request.at : `2025-07-23T${request.at}Z`);
-  const messages = (request.talk ?? []).map((content, i) => ({
+  const messages = (request.turns ?? []).map((content, i) => ({
     role: i % 2 === 0 ? "user" : "assistant",
     content,
   }));

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { splitBody } from "./split-body.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 import { newExchangeId } from "../exchange-id.ts";
-import { linkable, linkEvidence } from "../linking/linkable.ts";
+import { linkableRequest, requestEvidence } from "../linking/linkable.ts";
 import { conversationTurn } from "../../../test/support/conversation.ts";
 import { NOON } from "../../../test/support/exchanges.ts";
 import { random } from "../../../test/support/prose.ts";
@@ -43,7 +43,10 @@ const made: Sent[] = Array.from({ length: 90 }, (_, n) => {
 function told({ body, headers }: Sent, memory?: PrefixCache): string {
   const dissected = splitBody(body, memory);
   const id = newExchangeId(NOON, new Uint8Array(10));
-  const evidence = linkEvidence(id, linkable(headers, dissected), { message: null, outcome: "complete" });
+  const evidence = requestEvidence(id, linkableRequest(headers, dissected), {
+    message: null,
+    outcome: "complete",
+  });
   const plain = (value: unknown): unknown => {
     if (value instanceof Uint8Array) return Buffer.from(value).toString("latin1");
     if (Array.isArray(value)) return value.map(plain);

@@ -11,26 +11,26 @@ const USER = new Uint8Array([0]);
 const ASSISTANT = new Uint8Array([1]);
 
 /** The hash of a history of nothing. */
-export const EMPTY_CHAIN: Uint8Array = sha256(encoder.encode("nexus link 1"));
+export const EMPTY_HISTORY_HASH: Uint8Array = sha256(encoder.encode("nexus link 1"));
 
 /** The hash of a history that goes on with this run. */
-export function afterRun(before: Uint8Array, { isAssistant, items }: Run): Uint8Array {
+export function hashAfterRun(before: Uint8Array, { isAssistant, items }: Run): Uint8Array {
   return sha256(before, isAssistant ? ASSISTANT : USER, encoder.encode(textOf(items)));
 }
 
 /** Hashes of all prefixes of a history: the first is that of nothing, the n-th the one before run n. */
-export function chainOf(runs: readonly Run[]): Uint8Array[] {
-  const hashes = [EMPTY_CHAIN];
+export function prefixHashes(runs: readonly Run[]): Uint8Array[] {
+  const hashes = [EMPTY_HISTORY_HASH];
   for (const run of runs) {
-    const after = run.ended?.after ?? afterRun(hashes.at(-1)!, run);
-    if (run.ended) run.ended.after = after;
+    const after = run.lastMessage?.historyHash ?? hashAfterRun(hashes.at(-1)!, run);
+    if (run.lastMessage) run.lastMessage.historyHash = after;
     hashes.push(after);
   }
   return hashes;
 }
 
 /** A history as `chain` has it, told apart also by what its tools gave back. */
-export function strictHash(chain: Uint8Array, runs: readonly Run[]): Uint8Array {
+export function hashWithResults(chain: Uint8Array, runs: readonly Run[]): Uint8Array {
   const results = runs.flatMap(({ items }) =>
     items.flatMap(({ text, result }) => (result === "" ? [] : [text, result])),
   );

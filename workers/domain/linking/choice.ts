@@ -4,7 +4,7 @@
  * engine.ts, which brings the candidates.
  */
 import { startedAtOf } from "../exchange-id.ts";
-import { FEW_WORDS } from "./compaction.ts";
+import { MIN_LIKELY_WORDS } from "./compaction.ts";
 import { type Evidence, EvidenceFlag, type LinkKey, KeyPurpose } from "./evidence.ts";
 import type { Found, LinkConfidence, LinkedBy, LinkKind, Lookup, StoredCall } from "./link-store.ts";
 
@@ -358,7 +358,7 @@ async function asCompact(
     .map(({ evidence }) => evidence);
   if (recent.length > 0) {
     const { conversations } = await inShortest(recent, request.requestId);
-    const isSure = conversations === 1 && words >= FEW_WORDS;
+    const isSure = conversations === 1 && words >= MIN_LIKELY_WORDS;
     return compact(recent[0]!, "summary", isSure ? "likely" : "low", recent.length > 1);
   }
   const thread = await latestOfThread(request, request.agentKey, find);

@@ -19,7 +19,7 @@ const TAGS = /<\/?(?:analysis|summary)>|(?:^|\n)[ \t]*(?:analysis|summary):/gi;
 /** Summaries are compared over so many words from their beginning: the greatest of these that both have. */
 const LENGTHS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 24, 32, 48, 64, 96];
 /** What more words are equal says more. Fewer than this may be chance. */
-export const FEW_WORDS = 4;
+export const MIN_LIKELY_WORDS = 4;
 
 /** A key with the number of words it covers. */
 export interface SummaryKey {
@@ -28,22 +28,22 @@ export interface SummaryKey {
 }
 
 /** The text that asks for a summary is the last thing the user says, or the system prompt makes a summariser. */
-export function isSummaryAsk(runs: readonly Run[], systemTexts: readonly string[]): boolean {
+export function isCompactAsk(runs: readonly Run[], systemTexts: readonly string[]): boolean {
   const last = runs.at(-1);
   if (!last || last.isAssistant) return false;
-  return systemTexts.some((text) => text.includes(SUMMARISER)) || isAskText(last.items.at(-1));
+  return systemTexts.some((text) => text.includes(SUMMARISER)) || isCompactAskText(last.items.at(-1));
 }
 
-export function isAskText(item: Item | undefined): boolean {
-  return item?.plain != null && ASK.test(item.plain);
+export function isCompactAskText(item: Item | undefined): boolean {
+  return item?.plainText != null && ASK.test(item.plainText);
 }
 
 /** The newest summary a history carries, and the run it is in; null where there is none. */
 export function carriedSummary(runs: readonly Run[]): { text: string; run: number } | null {
   for (let run = runs.length - 1; run >= 0; run--) {
     if (runs[run]!.isAssistant) continue;
-    const item = runs[run]!.items.findLast(({ plain }) => plain?.startsWith(CONTINUED));
-    if (item?.plain) return { text: item.plain, run };
+    const item = runs[run]!.items.findLast(({ plainText: plain }) => plain?.startsWith(CONTINUED));
+    if (item?.plainText) return { text: item.plainText, run };
   }
   return null;
 }
@@ -59,7 +59,7 @@ export function wantedSummaries(carried: string): SummaryKey[] {
 
 /** Under which the answer to an ask is found; null where it says nothing. */
 export function offeredSummary(answer: readonly Item[]): SummaryKey | null {
-  const words = wordsOf(answer.flatMap(({ plain }) => plain ?? []).join("\n"));
+  const words = wordsOf(answer.flatMap(({ plainText: plain }) => plain ?? []).join("\n"));
   const length = LENGTHS.findLast((each) => each <= words.length);
   return length === undefined ? null : { key: summaryKey(words, length), words: length };
 }

@@ -6,8 +6,14 @@
 import type { JsonObject } from "../json/json.ts";
 import { readSession, validId } from "../messages/client-ids.ts";
 import { sha256 } from "../sha256.ts";
-import { afterRun, answerKeyOf, chainOf, endKeyOf, strictHash } from "./chain.ts";
-import { carriedSummary, isAskText, isSummaryAsk, offeredSummary, wantedSummaries } from "./compaction.ts";
+import { hashAfterRun, answerKeyOf, prefixHashes, endKeyOf, hashWithResults } from "./chain.ts";
+import {
+  carriedSummary,
+  isCompactAskText,
+  isCompactAsk,
+  offeredSummary,
+  wantedSummaries,
+} from "./compaction.ts";
 import { keyOf, keyOfHash } from "./keys.ts";
 import { blocksOf, stringIn } from "./messages.ts";
 import { isSideRequest } from "./side-requests.ts";
@@ -20,7 +26,7 @@ import {
   type TaskCall,
   taskCalls,
 } from "./tasks.ts";
-import { comparable } from "./texts.ts";
+import { normalizeText } from "./texts.ts";
 import { type Item, itemsOf, type Run, transcriptOf } from "./transcript.ts";
 
 /** What the content makes of a request; bits of a stored number. */
@@ -137,18 +143,18 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
   if (exchange.isRead && isSideRequest({ ...clues, body, systemTexts, tools: exchange.tools, runs }))
     return null;
 
-  const chain = chainOf(runs);
+  const chain = prefixHashes(runs);
   const end = exchange.isRead ? chain.at(-1)! : sha256(new TextEncoder().encode(requestId));
   const carried = carriedSummary(runs);
   const salt = carried?.text ?? "";
-  const isAsk = isSummaryAsk(runs, systemTexts);
+  const isAsk = isCompactAsk(runs, systemTexts);
   const priors = ancestors(runs, chain, { salt, from: carried ? carried.run + 1 : 0, endsInPrefill });
   const [prior, ...older] = priors;
   const answerItems = itemsOf(answer);
   const last = runs.at(-1);
   const systemHash = systemHashOf(systemTexts);
-  const messageHash = strictHash(end, runs);
-  const priorMessageHash = prior ? strictHash(chain[prior.run]!, runs.slice(0, prior.run)) : null;
+  const messageHash = hashWithResults(end, runs);
+  const priorMessageHash = prior ? hashWithResults(chain[prior.run]!, runs.slice(0, prior.run)) : null;
   const hasHistory = priors.length > 0 || carried !== null;
   const canBegin = exchange.isRead && (agent !== null || (!hasHistory && !isAsk));
   const firstOffered = isAsk ? offeredSummary(answerItems) : null;
@@ -247,11 +253,11 @@ function answerKey(
   const last = runs.at(-1);
   if (!last?.isAssistant) {
     const run = { isAssistant: true, items: answerItems };
-    return answerKeyOf(afterRun(chain.at(-1)!, run), run, salt);
+    return answerKeyOf(hashAfterRun(chain.at(-1)!, run), run, salt);
   }
   const items = endsInPrefill ? continued(last.items, given) : [...last.items, ...answerItems];
   const run = { isAssistant: true, items };
-  return answerKeyOf(afterRun(chain.at(-2)!, run), run, salt);
+  return answerKeyOf(hashAfterRun(chain.at(-2)!, run), run, salt);
 }
 
 /** An answer that goes on in the middle of a text becomes one text with it. */
@@ -261,9 +267,14 @@ function continued(
 ): Item[] {
   const last = before.at(-1);
   const first = blocksOf(answer).find((block) => block["type"] === "text");
-  if (last?.plain == null || answerItems[0]?.plain == null || !first) return [...before, ...answerItems];
-  const plain = comparable(last.plain + stringIn(first, "text"));
-  return [...before.slice(0, -1), { ...last, text: `text:${plain}`, plain }, ...answerItems.slice(1)];
+  if (last?.plainText == null || answerItems[0]?.plainText == null || !first)
+    return [...before, ...answerItems];
+  const plain = normalizeText(last.plainText + stringIn(first, "text"));
+  return [
+    ...before.slice(0, -1),
+    { ...last, text: `text:${plain}`, plainText: plain },
+    ...answerItems.slice(1),
+  ];
 }
 
 /**
@@ -280,7 +291,9 @@ function beginnings(
   const before = chain.at(-2)!;
   const lengths = Array.from({ length: last.items.length - 1 }, (_, n) => last.items.length - 1 - n);
   return lengths
-    .filter((length) => !(isAsk && !isAskText(last.items[length])))
+    .filter((length) => !(isAsk && !isCompactAskText(last.items[length])))
     .slice(0, MAX_WITHIN)
-    .map((length) => endKeyOf(afterRun(before, { isAssistant: false, items: last.items.slice(0, length) })));
+    .map((length) =>
+      endKeyOf(hashAfterRun(before, { isAssistant: false, items: last.items.slice(0, length) })),
+    );
 }

@@ -5,18 +5,21 @@
 import type { ChainElement, SplitBody } from "../content/split-body.ts";
 import { isObject, type JsonObject, parseJson } from "../json/json.ts";
 import { evidenceOf, type LinkableExchange, type FullEvidence } from "./evidence.ts";
-import { Said } from "./transcript.ts";
+import { NormalizedMessage } from "./transcript.ts";
 
 export type LinkableRequest = Omit<LinkableExchange, "requestId" | "answer" | "isAnswered">;
 
-export interface AnswerGiven {
+export interface ResponseMessage {
   /** The assembled answer as a history element; null where there was none. */
   message: Uint8Array | null;
   outcome: string | null;
 }
 
 /** `body` is null where it was not recorded, or not all of it. */
-export function linkable(headers: Readonly<Record<string, string>>, body: SplitBody | null): LinkableRequest {
+export function linkableRequest(
+  headers: Readonly<Record<string, string>>,
+  body: SplitBody | null,
+): LinkableRequest {
   const skeleton = body && parsed(body.skeleton);
   if (!body || !isObject(skeleton))
     return { headers, body: null, messages: [], system: null, tools: [], isRead: false };
@@ -32,10 +35,10 @@ export function linkable(headers: Readonly<Record<string, string>>, body: SplitB
 }
 
 /** The evidence of a request with its answer; null for side requests. */
-export function linkEvidence(
+export function requestEvidence(
   requestId: string,
   request: LinkableRequest,
-  { message, outcome }: AnswerGiven,
+  { message, outcome }: ResponseMessage,
 ): FullEvidence | null {
   const answer = message && parsed(message);
   return evidenceOf({
@@ -47,15 +50,15 @@ export function linkEvidence(
 }
 
 /** An element is behind one history only, and ingest has the same elements again with every turn of a conversation. */
-const said = new WeakMap<ChainElement, Said>();
+const said = new WeakMap<ChainElement, NormalizedMessage>();
 
 /** Null where the element is no message. */
-function saidIn(element: ChainElement): Said | null {
+function saidIn(element: ChainElement): NormalizedMessage | null {
   const known = said.get(element);
   if (known) return known;
   const message = parsed(element.content);
   if (!isObject(message)) return null;
-  const made = new Said(message);
+  const made = new NormalizedMessage(message);
   said.set(element, made);
   return made;
 }

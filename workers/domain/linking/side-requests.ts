@@ -6,7 +6,7 @@ import { isObject, type JsonObject } from "../json/json.ts";
 import { stringIn } from "./messages.ts";
 import type { Run } from "./transcript.ts";
 
-export interface SideRequestClues {
+export interface SideRequestContext {
   userAgent: string;
   /** A session or agent is named as only Claude Code does. */
   hasSession: boolean;
@@ -34,7 +34,7 @@ const PURPOSES = [
 ];
 
 /** True for requests that belong to no conversation although they ask for a message. */
-export function isSideRequest(clues: SideRequestClues): boolean {
+export function isSideRequest(clues: SideRequestContext): boolean {
   const { body, runs, systemTexts } = clues;
   if (isQuotaProbe(body, runs)) return true;
   if (!clues.hasSession && !CLAUDE_CODE.test(clues.userAgent)) return false;
@@ -45,7 +45,7 @@ export function isSideRequest(clues: SideRequestClues): boolean {
 }
 
 /** Other programs may send a session id; without Claude Code's name their conversations need no tools. */
-function isOfClient({ userAgent }: SideRequestClues): boolean {
+function isOfClient({ userAgent }: SideRequestContext): boolean {
   return CLAUDE_CODE.test(userAgent);
 }
 
@@ -55,7 +55,7 @@ function isQuotaProbe(body: JsonObject | null, runs: readonly Run[]): boolean {
     body?.["max_tokens"] === 1 &&
     others.length === 0 &&
     only?.items.length === 1 &&
-    only.items[0]!.plain?.toLowerCase() === "quota"
+    only.items[0]!.plainText?.toLowerCase() === "quota"
   );
 }
 

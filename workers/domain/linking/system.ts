@@ -4,7 +4,7 @@
  */
 import { sha256 } from "../sha256.ts";
 import { blocksOf, stringIn } from "./messages.ts";
-import { comparable } from "./texts.ts";
+import { normalizeText } from "./texts.ts";
 
 const BILLING = /^x-anthropic-billing-header:/;
 /** In this order: a transient context, the state of the repository with all that is listed under it. */
@@ -23,7 +23,7 @@ export function systemTextsOf(system: unknown): string[] {
 
 /** SHA-256 of what does not move; null where nothing is left. */
 export function systemHashOf(texts: readonly string[]): Uint8Array | null {
-  let text = comparable(texts.filter((each) => !BILLING.test(each)).join("\n"));
+  let text = normalizeText(texts.filter((each) => !BILLING.test(each)).join("\n"));
   for (const moving of MOVING) text = text.replace(moving, "\n\n");
   text = text.replace(/\n{3,}/g, "\n\n").trim();
   return text === "" ? null : sha256(new TextEncoder().encode(text));

@@ -6,7 +6,7 @@ import { isObject } from "../json/json.ts";
 import { plainText } from "../truncate.ts";
 import { keyOf } from "./keys.ts";
 import { blocksOf, stringIn } from "./messages.ts";
-import { comparable } from "./texts.ts";
+import { normalizeText } from "./texts.ts";
 import type { Item, Run } from "./transcript.ts";
 
 export interface TaskCall {
@@ -50,14 +50,14 @@ export function taskCalls(content: unknown): TaskCall[] {
       subagentType: plainText(stringIn(input, "subagent_type"), MAX_LABEL) || null,
       description: plainText(stringIn(input, "description"), MAX_LABEL) || null,
       promptExcerpt: plainText(prompt, MAX_EXCERPT),
-      promptKey: promptKey(comparable(prompt)),
+      promptKey: promptKey(normalizeText(prompt)),
     }));
 }
 
 /** Keys of everything in a first message that may be the prompt of a task: each text, and all together. */
 export function promptKeys(first: Run | undefined): bigint[] {
   if (!first || first.isAssistant) return [];
-  const texts = first.items.flatMap(({ plain }) => plain ?? []);
+  const texts = first.items.flatMap(({ plainText: plain }) => plain ?? []);
   const candidates = texts.length > 1 ? [texts.join("\n"), ...texts.slice(-MAX_PROMPTS)] : texts;
   return [...new Set(candidates.map(promptKey))];
 }
@@ -69,7 +69,7 @@ function promptKey(text: string): bigint {
 /** The newest message is what a forked agent begins with: its parent's history, and this. */
 export function startsFork(last: Run | undefined): boolean {
   if (!last || last.isAssistant) return false;
-  return last.items.some(({ plain, result }) => FORKED.test(plain ?? "") || FORKED.test(result));
+  return last.items.some(({ plainText: plain, result }) => FORKED.test(plain ?? "") || FORKED.test(result));
 }
 
 /** What the newest tool results tell of agents; `calls` is the run they answer. */

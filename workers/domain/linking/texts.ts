@@ -8,7 +8,7 @@ const OPENING = /<system-reminder>/i;
 const CLOSING = /<\/system-reminder>/gi;
 
 /** The text without reminders, with Unix line ends, trimmed. A tag that is never closed stays. */
-export function comparable(text: string): string {
+export function normalizeText(text: string): string {
   return withoutReminders(text.includes("\r") ? text.replaceAll("\r\n", "\n") : text).trim();
 }
 

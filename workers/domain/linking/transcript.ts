@@ -7,7 +7,7 @@
 import { isObject, type JsonObject } from "../json/json.ts";
 import { keyOf } from "./keys.ts";
 import { blocksOf, stringIn } from "./messages.ts";
-import { comparable } from "./texts.ts";
+import { normalizeText } from "./texts.ts";
 
 export interface Item {
   /** What is compared. */
@@ -19,25 +19,25 @@ export interface Item {
   /** The id a result belongs to; null for everything else. */
   resultOf: string | null;
   /** The text of a text block; null for everything else. */
-  plain: string | null;
+  plainText: string | null;
 }
 
 export interface Run {
   isAssistant: boolean;
   items: Item[];
   /** The message that ended it, where it is one of a history. */
-  ended?: Said;
+  lastMessage?: NormalizedMessage;
 }
 
 /**
  * What one message of a history says. Whoever has the same message behind the same history again may hand it in again
  * (linkable.ts): what was found out then need not be found out a second time.
  */
-export class Said {
+export class NormalizedMessage {
   readonly role: string;
   readonly items: readonly Item[];
   /** The hash of the history up to here, where a run ends here; see chain.ts. */
-  after: Uint8Array | null = null;
+  historyHash: Uint8Array | null = null;
 
   constructor(message: JsonObject) {
     this.role = stringIn(message, "role");
@@ -57,7 +57,12 @@ export function transcriptOf(messages: Iterable<unknown>): Transcript {
   const seen = new Set<string>();
   let lastRole = "";
   for (const message of messages) {
-    const said = message instanceof Said ? message : isObject(message) ? new Said(message) : null;
+    const said =
+      message instanceof NormalizedMessage
+        ? message
+        : isObject(message)
+          ? new NormalizedMessage(message)
+          : null;
     if (said === null || said.role === "system") continue;
     lastRole = said.role;
     const items = unrepeated(said.items, seen);
@@ -66,9 +71,9 @@ export function transcriptOf(messages: Iterable<unknown>): Transcript {
     const last = runs.at(-1);
     if (last?.isAssistant === isAssistant) {
       last.items.push(...items);
-      last.ended = said;
+      last.lastMessage = said;
     } else {
-      runs.push({ isAssistant, items, ended: said });
+      runs.push({ isAssistant, items, lastMessage: said });
     }
   }
   for (const run of runs) if (!run.isAssistant) run.items = withResultsSorted(run.items);
@@ -80,14 +85,14 @@ export function itemsOf(content: unknown): Item[] {
   return blocksOf(content).flatMap((block) => itemOf(block) ?? []);
 }
 
-const NOTHING = { result: "", toolUseId: null, resultOf: null, plain: null };
+const NOTHING = { result: "", toolUseId: null, resultOf: null, plainText: null };
 
 function itemOf(block: JsonObject): Item | null {
   const type = stringIn(block, "type");
   switch (type) {
     case "text": {
-      const plain = comparable(stringIn(block, "text"));
-      return plain === "" ? null : { ...NOTHING, text: `text:${plain}`, plain };
+      const plain = normalizeText(stringIn(block, "text"));
+      return plain === "" ? null : { ...NOTHING, text: `text:${plain}`, plainText: plain };
     }
     case "thinking":
     case "redacted_thinking":
@@ -108,7 +113,7 @@ function itemOf(block: JsonObject): Item | null {
 function resultText(content: unknown): string {
   return blocksOf(content)
     .map((block) =>
-      block["type"] === "text" ? comparable(stringIn(block, "text")) : digest(withoutMarks(block)),
+      block["type"] === "text" ? normalizeText(stringIn(block, "text")) : digest(withoutMarks(block)),
     )
     .filter((text) => text !== "")
     .join("\n");

@@ -16,7 +16,7 @@ import { plainText } from "../../domain/truncate.ts";
 import type { RequestFacts } from "../../schemas/exchange.ts";
 import type { StorableRequest } from "../../store/requests/write-model.ts";
 import { decodeBody } from "./decoding.ts";
-import { linkable, type LinkableRequest } from "../../domain/linking/linkable.ts";
+import { linkableRequest, type LinkableRequest } from "../../domain/linking/linkable.ts";
 import { requestHeaderSet } from "./header-sets.ts";
 
 const MAX_DOMAIN = 255;
@@ -41,7 +41,7 @@ export function requestRow(
     memory,
   );
   return {
-    linkable: endpoint === "messages" ? linkable(facts.headers, isTruncated ? null : readable) : null,
+    linkable: endpoint === "messages" ? linkableRequest(facts.headers, isTruncated ? null : readable) : null,
     domain: plainText(facts.domain, MAX_DOMAIN),
     columns: {
       accountId: facts.accountId === null ? null : plainText(facts.accountId, MAX_ACCOUNT),

@@ -6,7 +6,7 @@ import { and, gte, inArray, lte } from "drizzle-orm";
 import { requests } from "../../../drizzle/schema.ts";
 import { splitBody } from "../../domain/content/split-body.ts";
 import type { FullEvidence } from "../../domain/linking/evidence.ts";
-import { linkable, linkEvidence } from "../../domain/linking/linkable.ts";
+import { linkableRequest, requestEvidence } from "../../domain/linking/linkable.ts";
 import { readAssistantMessage, readRequestBody, readRequestHeaders } from "../content/request-body.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
@@ -37,8 +37,8 @@ export async function readEvidence(
     const body = row.bodyTruncated || row.bodyKind === "none" ? null : await readRequestBody(tx, row);
     const headers = (await readRequestHeaders(tx, row)) ?? {};
     const message = await readAssistantMessage(tx, row);
-    const request = linkable(headers, body && splitBody(body));
-    const evidence = linkEvidence(row.id, request, { message, outcome: row.outcome });
+    const request = linkableRequest(headers, body && splitBody(body));
+    const evidence = requestEvidence(row.id, request, { message, outcome: row.outcome });
     if (evidence) made.push(evidence);
   }
   return made;
