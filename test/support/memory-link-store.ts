@@ -7,7 +7,13 @@ import {
 } from "../../workers/domain/linking/evidence.ts";
 import { KeyPurpose } from "../../workers/domain/linking/evidence.ts";
 import { linkExchanges } from "../../workers/domain/linking/engine.ts";
-import type { Found, Link, LinkStore, Lookup, StoredCall } from "../../workers/domain/linking/link-store.ts";
+import type {
+  FoundEvidence,
+  Link,
+  LinkStore,
+  Lookup,
+  StoredCall,
+} from "../../workers/domain/linking/link-store.ts";
 
 type Key = LinkKey & { requestId: string };
 
@@ -60,13 +66,13 @@ export class MemoryLinkStore implements LinkStore {
     }
   }
 
-  async find(lookups: readonly Lookup[]): Promise<Found[][]> {
+  async find(lookups: readonly Lookup[]): Promise<FoundEvidence[][]> {
     this.finds++;
     return lookups.map((lookup) => this.#found(lookup));
   }
 
-  #found({ index, key, sessionKey, agentKey, before, after, limit }: Lookup): Found[] {
-    const all: Found[] =
+  #found({ index, key, sessionKey, agentKey, before, after, limit }: Lookup): FoundEvidence[] {
+    const all: FoundEvidence[] =
       typeof index === "number"
         ? [...this.keys.values()]
             .filter((each) => each.purpose === index && each.key === key)
@@ -138,7 +144,7 @@ export class MemoryLinkStore implements LinkStore {
     for (const key of keys) this.keys.set(`${key.requestId} ${key.purpose} ${key.rank} ${key.key}`, key);
   }
 
-  async saveClaims(
+  async saveAssignments(
     claims: readonly Pick<StoredCall, "requestId" | "position" | "subtaskRequestId">[],
   ): Promise<void> {
     for (const { requestId, position, subtaskRequestId } of claims)

@@ -6,7 +6,7 @@
 import { startedAtOf } from "../exchange-id.ts";
 import { MIN_LIKELY_WORDS } from "./compaction.ts";
 import { type Evidence, EvidenceFlag, type LinkKey, KeyPurpose } from "./evidence.ts";
-import type { Found, LinkConfidence, LinkedBy, LinkKind, Lookup, StoredCall } from "./link-store.ts";
+import type { FoundEvidence, LinkConfidence, LinkedBy, LinkKind, Lookup, StoredCall } from "./link-store.ts";
 
 export interface Parentage {
   linkKind: LinkKind;
@@ -29,12 +29,12 @@ export interface Parentage {
 
 /** What a choice may ask; everything is of earlier requests, newest first. */
 export interface Candidates {
-  find: (lookup: Lookup) => Promise<Found[]>;
+  find: (lookup: Lookup) => Promise<FoundEvidence[]>;
   /** Of these, those in the conversation with the fewest requests so far, the newest first; and how many conversations there were. */
   inShortest: (of: readonly Evidence[], before: string) => Promise<{ best: Evidence; conversations: number }>;
   callsOf: (promptKeys: readonly bigint[]) => Promise<StoredCall[]>;
   /** Taken by another sub-task that began before. */
-  isTaken: (call: StoredCall, by: string) => boolean;
+  isAssignedBefore: (call: StoredCall, by: string) => boolean;
 }
 
 /** Of requests with one key the newest ones are looked at. */
@@ -342,7 +342,7 @@ async function asCompact(
   const wanted = keys
     .filter(({ purpose }) => purpose === KeyPurpose.wantedSummary)
     .toSorted((a, b) => b.rank - a.rank);
-  const offers: Found[] = [];
+  const offers: FoundEvidence[] = [];
   for (const { key } of wanted)
     offers.push(...(await find({ index: KeyPurpose.offeredSummary, key, ...before })));
   const isOwn = ({ sessionKey }: Evidence) => sessionKey !== null && sessionKey === request.sessionKey;
@@ -386,12 +386,12 @@ async function asSubtask(
 
   const calls = await callsFor(request, prompts, candidates);
   const named = calls.find(({ call }) => call.agentKey !== null && call.agentKey === request.agentKey);
-  const claim = (call: StoredCall) => (candidates.isTaken(call, request.requestId) ? null : call);
+  const claim = (call: StoredCall) => (candidates.isAssignedBefore(call, request.requestId) ? null : call);
   if (named) return subtask(named.call.requestId, "ids", "certain", { call: claim(named.call) });
   const wanted = keys.find(({ purpose }) => purpose === KeyPurpose.parentAgent)?.key ?? 0n;
   const penalty = ({ call, caller }: CallOf) =>
     (call.agentKey !== null ? 8 : 0) +
-    (candidates.isTaken(call, request.requestId) ? 4 : 0) +
+    (candidates.isAssignedBefore(call, request.requestId) ? 4 : 0) +
     (isAgent && caller.agentKey !== wanted ? 2 : 0) +
     (waitedMs(caller, request) > SOON_MS ? 1 : 0);
   const [best] = calls.toSorted((a, b) => penalty(a) - penalty(b));

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { newExchangeId } from "../exchange-id.ts";
 import { EvidenceFlag, type FullEvidence } from "./evidence.ts";
-import type { Found, Link, Lookup } from "./link-store.ts";
+import type { FoundEvidence, Link, Lookup } from "./link-store.ts";
 import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
 
 const TURNS = 2_000;
@@ -36,7 +36,7 @@ class CountingStore extends MemoryLinkStore {
   statements = 0;
   rows = 0;
 
-  override async find(lookups: readonly Lookup[]): Promise<Found[][]> {
+  override async find(lookups: readonly Lookup[]): Promise<FoundEvidence[][]> {
     return this.#counted(await super.find(lookups), (found) => found.flat().length);
   }
   override async familyOf(ids: readonly string[]): Promise<Link[]> {

@@ -8,18 +8,18 @@ import type { Evidence, LinkKey, FullEvidence } from "./evidence.ts";
 import { KeyPurpose } from "./evidence.ts";
 import { firstLookups, olderLookups, type Parentage, parentageOf } from "./choice.ts";
 import { dependentLookups, promptLookups, promptsNamedBy } from "./dependents.ts";
-import type { Linked, LinkStore, Lookup } from "./link-store.ts";
+import type { LinkResult, LinkStore, Lookup } from "./link-store.ts";
 import { Layout } from "./layout.ts";
-import { Reader } from "./reader.ts";
+import { CandidateReader } from "./reader.ts";
 
 /** Choices settle in as many rounds as ambiguous ones depend on each other, which is few. */
 const MAX_ROUNDS = 1_000;
 
 /** Links these exchanges, new ones and such whose answer came late, and links again whom they concern. Writes all but rows. */
-export async function linkExchanges(store: LinkStore, made: readonly FullEvidence[]): Promise<Linked> {
+export async function linkExchanges(store: LinkStore, made: readonly FullEvidence[]): Promise<LinkResult> {
   if (made.length === 0) return { links: new Map(), moved: [] };
   await store.saveEvidence(made);
-  const reader = new Reader(store);
+  const reader = new CandidateReader(store);
   const dirty = new Map<string, { evidence: Evidence; keys: readonly LinkKey[] }>();
   for (const each of made) dirty.set(each.requestId, { evidence: each, keys: each.keys });
 
@@ -71,7 +71,7 @@ export async function linkExchanges(store: LinkStore, made: readonly FullEvidenc
     for (const id of sorted) {
       const { evidence, keys } = dirty.get(id)!;
       const parentage = await parentageOf(evidence, keys, reader.candidates(layout));
-      reader.claim(id, parentage.call);
+      reader.assign(id, parentage.call);
       const before = parentages.get(id);
       parentages.set(id, parentage);
       if (!before || !isSame(before, parentage)) changed.push(id);
@@ -79,7 +79,7 @@ export async function linkExchanges(store: LinkStore, made: readonly FullEvidenc
     return changed;
   };
 
-  await reader.releaseClaims(
+  await reader.releaseAssignments(
     [...dirty.values()].map(({ evidence, keys }) => ({ requestId: evidence.requestId, keys })),
   );
   let changed = await choose(dirty.keys());
@@ -95,7 +95,7 @@ export async function linkExchanges(store: LinkStore, made: readonly FullEvidenc
   }
 
   await saveNeeds(store, dirty, parentages, ambiguous);
-  await reader.saveClaims();
+  await reader.saveAssignments();
   return layout.result();
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Parentage } from "./choice.ts";
 import type { Evidence } from "./evidence.ts";
-import type { Link, Linked, LinkStore } from "./link-store.ts";
+import type { Link, LinkResult, LinkStore } from "./link-store.ts";
 import { conversationIdOf, isCounted, type Member, placesOf } from "./structure.ts";
 
 export interface Settled {
@@ -70,9 +70,9 @@ export class Layout {
     return { best: newest(shortest), conversations: conversations.length };
   }
 
-  result(): Linked {
+  result(): LinkResult {
     const links = new Map<string, Link>();
-    const moved: Linked["moved"] = [];
+    const moved: LinkResult["moved"] = [];
     for (const [id, after] of this.#links) {
       if (this.#given.has(id)) links.set(id, after);
       const before = this.#before.get(id);

@@ -27,7 +27,7 @@ export interface Link {
 }
 
 /** What linking some exchanges came to. */
-export interface Linked {
+export interface LinkResult {
   /** The places of the exchanges given. */
   links: Map<string, Link>;
   /** Others whose place changed: as it was, and as it is. */
@@ -50,7 +50,7 @@ export interface Lookup {
   limit: number;
 }
 
-export interface Found {
+export interface FoundEvidence {
   evidence: Evidence;
   /** Of the key it was found by; 0 of an index. */
   rank: number;
@@ -72,7 +72,7 @@ export interface StoredCall {
 export interface LinkStore {
   /** Evidence, keys that are always wanted, calls and mentions of these; what is there of the same requests is replaced. */
   saveEvidence(made: readonly FullEvidence[]): Promise<void>;
-  find(lookups: readonly Lookup[]): Promise<Found[][]>;
+  find(lookups: readonly Lookup[]): Promise<FoundEvidence[][]>;
   /** All keys of these requests. */
   keysOf(requestIds: readonly string[]): Promise<Map<string, LinkKey[]>>;
   /** Rows of these requests that are linked already. */
@@ -85,7 +85,7 @@ export interface LinkStore {
   /** Calls that an agent came of, as these requests tell. */
   callsNamedBy(made: readonly FullEvidence[]): Promise<StoredCall[]>;
   saveKeys(keys: readonly (LinkKey & { requestId: string })[]): Promise<void>;
-  saveClaims(
+  saveAssignments(
     claims: readonly Pick<StoredCall, "requestId" | "position" | "subtaskRequestId">[],
   ): Promise<void>;
   saveAmbiguity(ambiguity: readonly { requestId: string; isAmbiguous: boolean }[]): Promise<void>;

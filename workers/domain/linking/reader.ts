@@ -2,11 +2,11 @@
 import type { Candidates } from "./choice.ts";
 import { type LinkKey, KeyPurpose } from "./evidence.ts";
 import type { Layout } from "./layout.ts";
-import type { Found, LinkStore, Lookup, StoredCall } from "./link-store.ts";
+import type { FoundEvidence, LinkStore, Lookup, StoredCall } from "./link-store.ts";
 
-export class Reader {
+export class CandidateReader {
   readonly #store: LinkStore;
-  readonly #found = new Map<string, Found[]>();
+  readonly #found = new Map<string, FoundEvidence[]>();
   readonly #calls = new Map<bigint, StoredCall[]>();
   /** Call → the sub-task that took it, where it may differ from what is stored. */
   readonly #takers = new Map<string, string | null>();
@@ -26,7 +26,7 @@ export class Reader {
     [...wanted.keys()].forEach((name, n) => this.#found.set(name, results[n]!));
   }
 
-  async find(lookup: Lookup): Promise<Found[]> {
+  async find(lookup: Lookup): Promise<FoundEvidence[]> {
     await this.fetch([lookup]);
     return this.#found.get(nameOf(lookup))!;
   }
@@ -35,7 +35,7 @@ export class Reader {
     return {
       find: (lookup) => this.find(lookup),
       callsOf: (promptKeys) => this.callsOf(promptKeys),
-      isTaken: (call, by) => {
+      isAssignedBefore: (call, by) => {
         const taker = this.#takerOf(call);
         return taker !== null && taker < by;
       },
@@ -56,7 +56,9 @@ export class Reader {
   }
 
   /** These are chosen again, so what they took is free. */
-  async releaseClaims(requests: readonly { requestId: string; keys: readonly LinkKey[] }[]): Promise<void> {
+  async releaseAssignments(
+    requests: readonly { requestId: string; keys: readonly LinkKey[] }[],
+  ): Promise<void> {
     const prompts = requests.flatMap(({ keys }) =>
       keys.filter(({ purpose }) => purpose === KeyPurpose.taskPrompt).map(({ key }) => key),
     );
@@ -70,19 +72,19 @@ export class Reader {
   }
 
   /** `requestId` takes this call, and only this. */
-  claim(requestId: string, call: StoredCall | null): void {
+  assign(requestId: string, call: StoredCall | null): void {
     for (const [name, taker] of this.#takers) if (taker === requestId) this.#takers.set(name, null);
     if (call) this.#takers.set(callName(call), requestId);
   }
 
-  async saveClaims(): Promise<void> {
+  async saveAssignments(): Promise<void> {
     const claims = [...this.#takers].flatMap(([name, subtaskRequestId]) => {
       const call = this.#stored.get(name)!;
       return call.subtaskRequestId === subtaskRequestId
         ? []
         : [{ requestId: call.requestId, position: call.position, subtaskRequestId }];
     });
-    if (claims.length > 0) await this.#store.saveClaims(claims);
+    if (claims.length > 0) await this.#store.saveAssignments(claims);
   }
 
   #takerOf(call: StoredCall): string | null {

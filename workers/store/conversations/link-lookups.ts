@@ -1,7 +1,7 @@
 /** Look-ups of evidence, however many, in one statement. Called by link-store.ts. */
 import { type SQL, sql } from "drizzle-orm";
 import type { Evidence } from "../../domain/linking/evidence.ts";
-import type { Found, Lookup } from "../../domain/linking/link-store.ts";
+import type { FoundEvidence, Lookup } from "../../domain/linking/link-store.ts";
 import { arrayLiteral } from "../db/statement-batches.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
@@ -19,8 +19,8 @@ export async function readLookups(
   tx: WriterTransaction,
   domainId: number,
   lookups: readonly Lookup[],
-): Promise<Found[][]> {
-  const results: Found[][] = lookups.map(() => []);
+): Promise<FoundEvidence[][]> {
+  const results: FoundEvidence[][] = lookups.map(() => []);
   if (lookups.length === 0) return results;
   const groups = new Map<string, number[]>();
   lookups.forEach((lookup, n) => {

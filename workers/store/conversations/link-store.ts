@@ -6,7 +6,7 @@ import { and, eq, gte, inArray, lte, or, sql } from "drizzle-orm";
 import { linkEvidence, linkKeys, requests, taskAgents, taskInvocations } from "../../../drizzle/schema.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
 import { agentKeyOf, type LinkKey, type FullEvidence, KeyPurpose } from "../../domain/linking/evidence.ts";
-import type { Found, Link, LinkStore, Lookup, StoredCall } from "../../domain/linking/link-store.ts";
+import type { FoundEvidence, Link, LinkStore, Lookup, StoredCall } from "../../domain/linking/link-store.ts";
 import type { WriterTransaction } from "../db/db.ts";
 import { readLookups } from "./link-lookups.ts";
 
@@ -17,7 +17,7 @@ const ROWS_AT_ONCE = 2_000;
 export function linkStore(tx: WriterTransaction, domainId: number): LinkStore {
   return {
     saveEvidence: (made) => saveEvidence(tx, domainId, made),
-    find: (lookups: readonly Lookup[]): Promise<Found[][]> => readLookups(tx, domainId, lookups),
+    find: (lookups: readonly Lookup[]): Promise<FoundEvidence[][]> => readLookups(tx, domainId, lookups),
     keysOf: (ids) => keysOf(tx, ids),
     linksOf: async (ids) => (ids.length === 0 ? [] : readLinks(tx, among(ids))),
     familyOf: async (ids) =>
@@ -28,7 +28,7 @@ export function linkStore(tx: WriterTransaction, domainId: number): LinkStore {
       keys.length === 0 ? [] : readCalls(tx, domainId, inArray(taskInvocations.promptKey, [...keys])),
     callsNamedBy: (made) => callsNamedBy(tx, domainId, made),
     saveKeys: (keys) => saveKeys(tx, domainId, keys),
-    saveClaims: async (claims) => {
+    saveAssignments: async (claims) => {
       for (const { requestId, position, subtaskRequestId } of claims)
         await tx
           .update(taskInvocations)

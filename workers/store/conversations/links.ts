@@ -7,7 +7,7 @@ import { conversationAliases, requests } from "../../../drizzle/schema.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
 import { linkExchanges } from "../../domain/linking/engine.ts";
 import type { FullEvidence } from "../../domain/linking/evidence.ts";
-import type { Link, Linked } from "../../domain/linking/link-store.ts";
+import type { Link, LinkResult } from "../../domain/linking/link-store.ts";
 import { conversationIdOf } from "../../domain/linking/structure.ts";
 import type { WriterTransaction } from "../db/db.ts";
 import { linkStore } from "./link-store.ts";
@@ -37,7 +37,7 @@ export interface WrittenLinks {
   /** Conversations that stored requests left, joined, or changed their place in. */
   changed: ReadonlySet<string>;
   /** Stored requests whose place changed. */
-  moved: Linked["moved"];
+  moved: LinkResult["moved"];
 }
 
 /** Of requests that are part of no conversation. */
