@@ -8,7 +8,7 @@ import { MIN_LIKELY_WORDS } from "./compaction.ts";
 import { type Evidence, EvidenceFlag, type LinkKey, KeyPurpose } from "./evidence.ts";
 import type { FoundEvidence, LinkConfidence, LinkedBy, LinkKind, Lookup, StoredCall } from "./link-store.ts";
 
-export interface Parentage {
+export interface ParentChoice {
   linkKind: LinkKind;
   parentRequestId: string | null;
   /** Of the first request of a sub-task. */
@@ -31,7 +31,10 @@ export interface Parentage {
 export interface Candidates {
   find: (lookup: Lookup) => Promise<FoundEvidence[]>;
   /** Of these, those in the conversation with the fewest requests so far, the newest first; and how many conversations there were. */
-  inShortest: (of: readonly Evidence[], before: string) => Promise<{ best: Evidence; conversations: number }>;
+  inSmallestConversation: (
+    of: readonly Evidence[],
+    before: string,
+  ) => Promise<{ best: Evidence; conversations: number }>;
   callsOf: (promptKeys: readonly bigint[]) => Promise<StoredCall[]>;
   /** Taken by another sub-task that began before. */
   isAssignedBefore: (call: StoredCall, by: string) => boolean;
@@ -49,11 +52,11 @@ const SOON_MS = 30 * 1_000;
 const has = ({ flags: form }: Evidence, flag: number) => (form & flag) !== 0;
 
 /** The parentage of `request`, whose keys are `keys`. */
-export async function parentageOf(
+export async function chooseParent(
   request: Evidence,
   keys: readonly LinkKey[],
   candidates: Candidates,
-): Promise<Parentage> {
+): Promise<ParentChoice> {
   if (has(request, EvidenceFlag.bodyMissing))
     return (await asLatestOfThread(request, keys, candidates)) ?? alone(request);
   return (
@@ -71,8 +74,8 @@ function found(
   parentRequestId: string,
   linkedBy: LinkedBy,
   linkConfidence: LinkConfidence,
-  more: Partial<Parentage> = {},
-): Parentage {
+  more: Partial<ParentChoice> = {},
+): ParentChoice {
   const none = { taskParentId: null, isAmbiguous: false, wantsFallback: false, call: null };
   const wantsAncestors =
     linkedBy === "none" || linkedBy === "ids" || linkKind === "subtask" || linkKind === "compact";
@@ -123,7 +126,7 @@ function isOfThread({ sessionKey, agentKey }: Evidence, request: Evidence): bool
   return sessionKey === request.sessionKey && agentKey === request.agentKey;
 }
 
-async function asRetry(request: Evidence, candidates: Candidates): Promise<Parentage | null> {
+async function asRetry(request: Evidence, candidates: Candidates): Promise<ParentChoice | null> {
   const same = (await candidates.find(firstLookups(request)[0]!)).map(({ evidence }) => evidence);
   const last = same.find(
     (each) =>
@@ -163,7 +166,7 @@ async function nearest(
   const [boundary] = boundariesOf(request, []);
   const pool = boundary && (await poolAt({ request, isEligible: () => true }, boundary, candidates));
   if (!pool || pool.best.length === 0) return null;
-  const { conversations } = await candidates.inShortest(pool.best, request.requestId);
+  const { conversations } = await candidates.inSmallestConversation(pool.best, request.requestId);
   return { among: pool.best.length, conversations };
 }
 
@@ -192,7 +195,7 @@ async function asTurn(
   request: Evidence,
   keys: readonly LinkKey[],
   candidates: Candidates,
-): Promise<Parentage | null> {
+): Promise<ParentChoice | null> {
   const boundaries = boundariesOf(request, keys);
   const ofThread = (each: Evidence) => isOfThread(each, request);
   if (request.sessionKey !== null) {
@@ -230,7 +233,7 @@ async function withinThread(
   search: Search,
   keys: readonly LinkKey[],
   candidates: Candidates,
-): Promise<Parentage | null> {
+): Promise<ParentChoice | null> {
   for (const { purpose, key } of keys) {
     if (purpose !== KeyPurpose.messagePrefix) continue;
     const [last] = await eligible(search, "end", key, candidates);
@@ -281,7 +284,7 @@ async function atBoundary(
   search: Search,
   boundary: Boundary,
   candidates: Candidates,
-): Promise<Parentage | null> {
+): Promise<ParentChoice | null> {
   const { request } = search;
   const { rank, endKey } = boundary;
   const { best, isByAnswer } = await poolAt(search, boundary, candidates);
@@ -289,7 +292,7 @@ async function atBoundary(
   const isOwn = search.sessionKey !== undefined;
   const { best: parent, conversations } = isOwn
     ? { best: best[0]!, conversations: 1 }
-    : await candidates.inShortest(best, request.requestId);
+    : await candidates.inSmallestConversation(best, request.requestId);
   const isAmbiguous = !isOwn && best.length > 1;
   const isWhole = parent.endKey === endKey;
   const by: LinkedBy = !isByAnswer ? "hash" : isWhole ? "answer" : "tools";
@@ -333,8 +336,8 @@ function kindOf(request: Evidence, parent: Evidence): LinkKind {
 async function asCompact(
   request: Evidence,
   keys: readonly LinkKey[],
-  { find, inShortest }: Candidates,
-): Promise<Parentage | null> {
+  { find, inSmallestConversation: inShortest }: Candidates,
+): Promise<ParentChoice | null> {
   if (!has(request, EvidenceFlag.carriesSummary)) return null;
   const before = { before: request.requestId, limit: MANY };
   const compact = (parent: Evidence, by: LinkedBy, confidence: LinkConfidence, isAmbiguous: boolean) =>
@@ -373,7 +376,7 @@ async function asSubtask(
   request: Evidence,
   keys: readonly LinkKey[],
   candidates: Candidates,
-): Promise<Parentage | null> {
+): Promise<ParentChoice | null> {
   const isAgent = request.agentKey !== null && request.agentKey !== 0n;
   const prompts = keys.filter(({ purpose }) => purpose === KeyPurpose.taskPrompt).map(({ key }) => key);
   if (boundariesOf(request, keys).length > 0 || (prompts.length === 0 && !isAgent)) return null;
@@ -381,7 +384,7 @@ async function asSubtask(
     caller: string | null,
     by: LinkedBy,
     confidence: LinkConfidence,
-    more: Partial<Parentage> = {},
+    more: Partial<ParentChoice> = {},
   ) => ({ ...found("subtask", "", by, confidence, more), parentRequestId: null, taskParentId: caller });
 
   const calls = await callsFor(request, prompts, candidates);
@@ -444,7 +447,7 @@ async function asLatestOfThread(
   request: Evidence,
   keys: readonly LinkKey[],
   { find }: Candidates,
-): Promise<Parentage | null> {
+): Promise<ParentChoice | null> {
   const hasEarlier =
     boundariesOf(request, keys).length > 0 ||
     has(request, EvidenceFlag.compactAsk | EvidenceFlag.bodyMissing);
@@ -472,7 +475,7 @@ async function latestOfThread(
   return last?.evidence;
 }
 
-function alone(request: Evidence): Parentage {
+function alone(request: Evidence): ParentChoice {
   const isRoot = !has(request, EvidenceFlag.hasHistory | EvidenceFlag.compactAsk);
   return {
     ...found(

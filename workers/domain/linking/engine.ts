@@ -6,7 +6,7 @@
  */
 import type { Evidence, LinkKey, FullEvidence } from "./evidence.ts";
 import { KeyPurpose } from "./evidence.ts";
-import { firstLookups, olderLookups, type Parentage, parentageOf } from "./choice.ts";
+import { firstLookups, olderLookups, type ParentChoice, chooseParent } from "./choice.ts";
 import { dependentLookups, promptLookups, promptsNamedBy } from "./dependents.ts";
 import type { LinkResult, LinkStore, Lookup } from "./link-store.ts";
 import { Layout } from "./layout.ts";
@@ -56,7 +56,7 @@ export async function linkExchanges(store: LinkStore, made: readonly FullEvidenc
   }
 
   const layout = new Layout(store, new Set(made.map(({ requestId }) => requestId)));
-  const parentages = new Map<string, Parentage>();
+  const parentages = new Map<string, ParentChoice>();
   const choose = async (ids: Iterable<string>): Promise<string[]> => {
     const changed: string[] = [];
     const sorted = [...ids].sort();
@@ -70,7 +70,7 @@ export async function linkExchanges(store: LinkStore, made: readonly FullEvidenc
     await reader.fetch(older);
     for (const id of sorted) {
       const { evidence, keys } = dirty.get(id)!;
-      const parentage = await parentageOf(evidence, keys, reader.candidates(layout));
+      const parentage = await chooseParent(evidence, keys, reader.candidates(layout));
       reader.assign(id, parentage.call);
       const before = parentages.get(id);
       parentages.set(id, parentage);
@@ -85,7 +85,7 @@ export async function linkExchanges(store: LinkStore, made: readonly FullEvidenc
   let changed = await choose(dirty.keys());
   for (let round = 0; changed.length > 0; round++) {
     if (round > MAX_ROUNDS) throw new Error("Links do not settle");
-    await layout.settle(
+    await layout.applyChoices(
       changed.map((id) => ({ evidence: dirty.get(id)!.evidence, parentage: parentages.get(id)! })),
     );
     // Where conversations grew or shrank, choices between them may fall otherwise.
@@ -99,7 +99,7 @@ export async function linkExchanges(store: LinkStore, made: readonly FullEvidenc
   return layout.result();
 }
 
-function isSame(a: Parentage, b: Parentage): boolean {
+function isSame(a: ParentChoice, b: ParentChoice): boolean {
   return (
     a.linkKind === b.linkKind &&
     a.parentRequestId === b.parentRequestId &&
@@ -114,7 +114,7 @@ function isSame(a: Parentage, b: Parentage): boolean {
 async function saveNeeds(
   store: LinkStore,
   dirty: ReadonlyMap<string, { evidence: Evidence; keys: readonly LinkKey[] }>,
-  parentages: ReadonlyMap<string, Parentage>,
+  parentages: ReadonlyMap<string, ParentChoice>,
   ambiguous: ReadonlyMap<string, Evidence>,
 ): Promise<void> {
   const keys: (LinkKey & { requestId: string })[] = [];

@@ -2,14 +2,19 @@
  * Where requests are in conversations, as far as a linking run has read it, with what it changes. A request that goes on
  * where nobody went on before takes its parent's place; everything else lays its conversation out anew. Used by engine.ts.
  */
-import type { Parentage } from "./choice.ts";
+import type { ParentChoice } from "./choice.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Link, LinkResult, LinkStore } from "./link-store.ts";
-import { conversationIdOf, isCounted, type Member, placesOf } from "./structure.ts";
+import {
+  conversationIdOf,
+  competesForBranch,
+  type ConversationMember,
+  branchPositions,
+} from "./structure.ts";
 
-export interface Settled {
+export interface Choice {
   evidence: Evidence;
-  parentage: Parentage;
+  parentage: ParentChoice;
 }
 
 export class Layout {
@@ -30,7 +35,7 @@ export class Layout {
   }
 
   /** Applies new choices. */
-  async settle(settled: readonly Settled[]): Promise<void> {
+  async applyChoices(settled: readonly Choice[]): Promise<void> {
     const ids = settled.flatMap(({ evidence, parentage }) => [
       evidence.requestId,
       ...[parentage.parentRequestId ?? []].flat(),
@@ -38,7 +43,7 @@ export class Layout {
     ]);
     const family = await this.#store.familyOf([...new Set(ids)]);
     for (const link of family) this.#read(link);
-    const slow: Settled[] = [];
+    const slow: Choice[] = [];
     for (const each of settled.toSorted((a, b) => (a.evidence.requestId < b.evidence.requestId ? -1 : 1))) {
       const known = this.#links.get(each.evidence.requestId);
       if (known && slow.length === 0 && isUnmoved(known, each.parentage)) this.#mark(known, each);
@@ -48,7 +53,7 @@ export class Layout {
   }
 
   /** Of these requests those in the conversation that was shortest before `before`, and of these the newest. */
-  async inShortest(
+  async inSmallestConversation(
     of: readonly Evidence[],
     before: string,
   ): Promise<{ best: Evidence; conversations: number }> {
@@ -89,12 +94,12 @@ export class Layout {
     if (link.linkKind === "subtask") this.#spawners.set(link.requestId, link.parentTaskRequestId);
   }
 
-  #mark(link: Link, { evidence: { flags: form }, parentage: { linkedBy, linkConfidence } }: Settled): void {
+  #mark(link: Link, { evidence: { flags: form }, parentage: { linkedBy, linkConfidence } }: Choice): void {
     this.#links.set(link.requestId, { ...link, form, linkedBy, linkConfidence });
   }
 
   /** A new request at the end of a branch, or by itself. False where more depends on it. */
-  #append({ evidence, parentage }: Settled): boolean {
+  #append({ evidence, parentage }: Choice): boolean {
     const { requestId, flags: form } = evidence;
     const { linkKind, parentRequestId, taskParentId, linkedBy, linkConfidence } = parentage;
     const own = { requestId, form, linkKind, linkedBy, linkConfidence, parentRequestId };
@@ -112,9 +117,12 @@ export class Layout {
     }
     const parent = this.#links.get(parentRequestId);
     if (!parent || parent.linkKind === "retry" || linkKind === "compact") return false;
-    if (isCounted(own))
+    if (competesForBranch(own))
       for (const other of this.#links.values())
-        if (other.parentRequestId === parentRequestId && (isCounted(other) || other.linkKind === "retry"))
+        if (
+          other.parentRequestId === parentRequestId &&
+          (competesForBranch(other) || other.linkKind === "retry")
+        )
           return false;
     const { conversationId, branchId, branchKey, isSubtask, parentTaskRequestId } = parent;
     this.#links.set(requestId, {
@@ -128,7 +136,7 @@ export class Layout {
     return true;
   }
 
-  async #layOut(settled: readonly Settled[]): Promise<void> {
+  async #layOut(settled: readonly Choice[]): Promise<void> {
     const chosen = new Map(settled.map((each) => [each.evidence.requestId, each]));
     const concerned = new Set<string>();
     const add = (id: string | null) => {
@@ -141,7 +149,7 @@ export class Layout {
       add(parentage.taskParentId);
     }
     await this.#readWhole([...concerned]);
-    const members: Member[] = [];
+    const members: ConversationMember[] = [];
     for (const link of this.#links.values())
       if (concerned.has(link.conversationId) && !chosen.has(link.requestId))
         members.push({ ...link, taskParentId: this.#spawners.get(link.requestId) ?? null });
@@ -151,7 +159,7 @@ export class Layout {
       if (linkKind === "subtask") this.#spawners.set(requestId, taskParentId);
       members.push({ requestId, form, linkKind, parentRequestId, taskParentId });
     }
-    for (const [requestId, place] of placesOf(members)) {
+    for (const [requestId, place] of branchPositions(members)) {
       const choice = chosen.get(requestId);
       const { linkKind, parentRequestId, linkedBy, linkConfidence, form } = choice
         ? { ...choice.parentage, form: choice.evidence.flags }
@@ -180,7 +188,7 @@ function newest(of: readonly Evidence[]): Evidence {
   return of.reduce((best, each) => (each.requestId > best.requestId ? each : best));
 }
 
-function isUnmoved(link: Link, { linkKind, parentRequestId, taskParentId }: Parentage): boolean {
+function isUnmoved(link: Link, { linkKind, parentRequestId, taskParentId }: ParentChoice): boolean {
   const spawner = link.linkKind === "subtask" ? link.parentTaskRequestId : null;
   return link.linkKind === linkKind && link.parentRequestId === parentRequestId && spawner === taskParentId;
 }

@@ -39,7 +39,7 @@ export class CandidateReader {
         const taker = this.#takerOf(call);
         return taker !== null && taker < by;
       },
-      inShortest: (of, before) => layout.inShortest(of, before),
+      inSmallestConversation: (of, before) => layout.inSmallestConversation(of, before),
     };
   }
 

@@ -7,11 +7,11 @@ import { startedAtOf } from "../exchange-id.ts";
 import { EvidenceFlag } from "./evidence.ts";
 import type { Link, LinkKind } from "./link-store.ts";
 
-export type Member = Pick<Link, "requestId" | "parentRequestId" | "linkKind" | "form"> & {
+export type ConversationMember = Pick<Link, "requestId" | "parentRequestId" | "linkKind" | "form"> & {
   /** Of the first request of a sub-task: who spawned it. */
   taskParentId: string | null;
 };
-export type Place = Pick<
+export type BranchPosition = Pick<
   Link,
   "conversationId" | "branchId" | "branchKey" | "isSubtask" | "parentTaskRequestId"
 >;
@@ -29,15 +29,15 @@ export function conversationIdOf(rootRequestId: string): string {
  * Whether it competes for its parent's branch: of several the earliest keeps it. Repetitions and asks for a summary stay on
  * it, whoever else is there.
  */
-export function isCounted({ linkKind, form }: Pick<Link, "linkKind" | "form">): boolean {
+export function competesForBranch({ linkKind, form }: Pick<Link, "linkKind" | "form">): boolean {
   return COUNTED.has(linkKind) && (form & EvidenceFlag.compactAsk) === 0;
 }
 
 /** The place of each member, by request id. All members of a conversation have to be there. */
-export function placesOf(members: readonly Member[]): Map<string, Place> {
+export function branchPositions(members: readonly ConversationMember[]): Map<string, BranchPosition> {
   const sorted = members.toSorted((a, b) => (a.requestId < b.requestId ? -1 : 1));
   const byId = new Map(sorted.map((member) => [member.requestId, member]));
-  const places = new Map<string, Place>();
+  const places = new Map<string, BranchPosition>();
   const kept = new Set<string>();
   const names = new Map<string, Names>();
   for (const member of sorted) {
@@ -47,7 +47,7 @@ export function placesOf(members: readonly Member[]): Map<string, Place> {
     const conversationId = (parent ?? spawner)?.conversationId ?? conversationIdOf(requestId);
     let taken = names.get(conversationId);
     if (!taken) names.set(conversationId, (taken = { used: new Set(), subtasks: 0 }));
-    const opened = (name: string): Place => ({
+    const opened = (name: string): BranchPosition => ({
       conversationId,
       branchKey: requestId,
       branchId: unique(name, taken),
@@ -56,14 +56,14 @@ export function placesOf(members: readonly Member[]): Map<string, Place> {
     });
     places.set(requestId, placeOf());
 
-    function placeOf(): Place {
+    function placeOf(): BranchPosition {
       if (member.linkKind === "subtask") {
         const name = `subtask_${++taken!.subtasks}`;
         return { ...opened(name), isSubtask: true, parentTaskRequestId: member.taskParentId };
       }
       if (!parent) return opened("main");
       if (member.linkKind === "compact") return opened(`compact_${stamp(requestId).slice(8)}`);
-      if (!isCounted(member)) return parent;
+      if (!competesForBranch(member)) return parent;
       const anchor = anchorOf(member.parentRequestId!, byId);
       if (kept.has(anchor)) return opened(`branch_${stamp(requestId)}`);
       kept.add(anchor);
@@ -79,7 +79,7 @@ interface Names {
 }
 
 /** Attempts at the same request are one place to go on from: the first of them. */
-function anchorOf(requestId: string, byId: ReadonlyMap<string, Member>): string {
+function anchorOf(requestId: string, byId: ReadonlyMap<string, ConversationMember>): string {
   let at = requestId;
   for (;;) {
     const member = byId.get(at);
