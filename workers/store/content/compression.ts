@@ -8,7 +8,7 @@ import { DICTIONARY } from "./dictionary.ts";
 /** The values of the `coding` columns. */
 const CODING = { identity: 0, deflate: 1 } as const;
 
-export interface Coded {
+export interface EncodedBytes {
   coding: number;
   data: Uint8Array;
 }
@@ -19,7 +19,7 @@ const MIN_DEFLATED_BYTES = 32;
 const MAX_DEFLATED_SHARE = 0.9;
 
 /** The bytes as they are stored. */
-export function encodeBytes(bytes: Uint8Array): Coded {
+export function encodeBytes(bytes: Uint8Array): EncodedBytes {
   if (bytes.length >= MIN_DEFLATED_BYTES) {
     const data = deflateRawSync(bytes, { dictionary: DICTIONARY });
     if (data.length <= bytes.length * MAX_DEFLATED_SHARE) return { coding: CODING.deflate, data };
@@ -28,7 +28,7 @@ export function encodeBytes(bytes: Uint8Array): Coded {
 }
 
 /** The bytes as they were. Throws on a coding this version does not know and on damaged data. */
-export function decodeBytes({ coding, data }: Coded): Uint8Array {
+export function decodeBytes({ coding, data }: EncodedBytes): Uint8Array {
   switch (coding) {
     case CODING.identity:
       return data;

@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import type { Reader } from "../db/db.ts";
 
-export interface HistoryPiece {
+export interface HistoryMessage {
   /** 1 for the first message. */
   position: number;
   contentId: bigint;
@@ -17,7 +17,7 @@ export async function readHistory(
   db: Reader,
   nodeId: bigint | null,
   { from, limit }: { from: number; limit: number },
-): Promise<{ pieces: HistoryPiece[]; length: number }> {
+): Promise<{ pieces: HistoryMessage[]; length: number }> {
   if (nodeId === null) return { pieces: [], length: 0 };
   const { rows } = await db.execute<{
     position: number;

@@ -41,7 +41,7 @@ export interface WrittenLinks {
 }
 
 /** Of requests that are part of no conversation. */
-export const APART = { linkKind: "aux", linkedBy: "none", linkConfidence: "certain" } as const;
+export const SIDE_REQUEST_LINK = { linkKind: "aux", linkedBy: "none", linkConfidence: "certain" } as const;
 
 /** Links what is new, and moves whom it concerns. The rows of `made` themselves are left to the caller. */
 export async function writeLinks(

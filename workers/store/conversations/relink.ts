@@ -12,7 +12,7 @@ import { updateConversationTotals } from "./totals.ts";
 import { withWriter, type WriterTransaction } from "../db/db.ts";
 import { lockDomain } from "../db/domain-lock.ts";
 import { readEvidence } from "./link-evidence.ts";
-import { APART, type LinkColumns, writeLinkColumns, writeLinks } from "./links.ts";
+import { SIDE_REQUEST_LINK, type LinkColumns, writeLinkColumns, writeLinks } from "./links.ts";
 
 export interface RelinkBatch {
   domain: string;
@@ -141,7 +141,7 @@ const BEFORE = {
 };
 
 const NOWHERE = {
-  ...APART,
+  ...SIDE_REQUEST_LINK,
   conversationId: null,
   branchId: null,
   branchKey: null,

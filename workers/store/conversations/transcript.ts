@@ -7,7 +7,7 @@ import { requests } from "../../../drizzle/schema.ts";
 import { clipMessage } from "../../domain/messages/clip-message.ts";
 import type { Transcript, TranscriptMessage } from "../../schemas/api/conversations.ts";
 import { readContents } from "../content/request-body.ts";
-import { type HistoryPiece, readHistory } from "../content/history.ts";
+import { type HistoryMessage, readHistory } from "../content/history.ts";
 import { type BranchStart, findBranch, findConversation, readBranchStarts } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 
@@ -216,7 +216,7 @@ function firstSender(
 }
 
 /** The messages that fit into a page; a repetition of tool calls and results is left out. */
-async function readPage(db: Reader, pieces: readonly HistoryPiece[], limit: number) {
+async function readPage(db: Reader, pieces: readonly HistoryMessage[], limit: number) {
   const contents = await readContents(
     db,
     pieces

@@ -15,7 +15,7 @@ import type { Writer, WriterTransaction } from "../db/db.ts";
 import { lockDomain } from "../db/domain-lock.ts";
 import { outcomeRank } from "../../domain/outcome.ts";
 import { putResponseBodies } from "../content/response-body.ts";
-import { APART, writeLinkColumns, writeLinks } from "../conversations/links.ts";
+import { SIDE_REQUEST_LINK, writeLinkColumns, writeLinks } from "../conversations/links.ts";
 import { readEvidence } from "../conversations/link-evidence.ts";
 import { PRICE_INPUT_COLUMNS, type PriceInput, priceColumns } from "./price.ts";
 import type { RequestColumns, ResponseColumns, StorableExchange, StorableRequest } from "./write-model.ts";
@@ -88,7 +88,7 @@ export async function storeExchanges(
   await writeLinkColumns(tx, updates, links);
   const rows = newExchanges.map((exchange) => ({
     ...newRow(exchange, domain, domainId, parts),
-    ...(links.columns.get(exchange.id) ?? APART),
+    ...(links.columns.get(exchange.id) ?? SIDE_REQUEST_LINK),
   }));
   const inserted = await insertRows(tx, rows);
 
