@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isObject, leftOver, MAX_JSON_DEPTH, parseJson, setOwn, storableJson } from "./json.ts";
+import { isObject, unknownMembers, MAX_JSON_DEPTH, parseJson, setOwn, storableJson } from "./json.ts";
 
 describe("parseJson", () => {
   test("gives the value, and undefined for what is no JSON", () => {
@@ -34,8 +34,8 @@ test("setOwn never touches a prototype", () => {
 });
 
 test("leftOver is what is not placed, unless it is only the type and nulls", () => {
-  expect(leftOver({ type: "t", a: 1, b: null, c: 2 }, "a")).toEqual({ type: "t", b: null, c: 2 });
-  expect(leftOver({ type: "t", a: 1, b: null }, "a")).toBeNull();
+  expect(unknownMembers({ type: "t", a: 1, b: null, c: 2 }, "a")).toEqual({ type: "t", b: null, c: 2 });
+  expect(unknownMembers({ type: "t", a: 1, b: null }, "a")).toBeNull();
 });
 
 describe("storableJson", () => {

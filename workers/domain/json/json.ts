@@ -41,7 +41,7 @@ export function setOwn(target: JsonObject, key: string, value: unknown): void {
  * What is left of an event or delta once its placed members are taken out: the rest with its `type`, or null where nothing
  * but `type` and nulls is left.
  */
-export function leftOver(source: JsonObject, ...placed: readonly string[]): JsonObject | null {
+export function unknownMembers(source: JsonObject, ...placed: readonly string[]): JsonObject | null {
   for (const name in source) {
     if (name !== "type" && source[name] !== null && !placed.includes(name)) {
       return Object.fromEntries(Object.entries(source).filter(([member]) => !placed.includes(member)));

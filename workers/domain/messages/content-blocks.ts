@@ -3,7 +3,7 @@
  * A block has the members the vendor sent and nothing is lost: what has no place in it (deltas and members unknown today,
  * a tool input that is not JSON) stays in the block's `_nexus` member, see OwnMarks. Called by answer-stream.ts.
  */
-import { isObject, leftOver, parseJson, setOwn, type JsonObject } from "../json/json.ts";
+import { isObject, unknownMembers, parseJson, setOwn, type JsonObject } from "../json/json.ts";
 
 /**
  * The one member of messages and blocks that is ours and not the vendor's; absent where there is nothing to say.
@@ -67,19 +67,19 @@ export function applyDelta(block: OpenBlock, delta: JsonObject): void {
 function applyKnownDelta(block: OpenBlock, delta: JsonObject): JsonObject | null {
   switch (delta["type"]) {
     case "text_delta":
-      return append(block, delta, "text") ? leftOver(delta, "text") : delta;
+      return append(block, delta, "text") ? unknownMembers(delta, "text") : delta;
     case "thinking_delta": {
       if (!append(block, delta, "thinking")) return delta;
       const increment = delta["estimated_tokens"];
-      if (typeof increment !== "number") return leftOver(delta, "thinking");
+      if (typeof increment !== "number") return unknownMembers(delta, "thinking");
       block.extras.estimated_tokens = (block.extras.estimated_tokens ?? 0) + increment;
-      return leftOver(delta, "thinking", "estimated_tokens");
+      return unknownMembers(delta, "thinking", "estimated_tokens");
     }
     case "input_json_delta": {
       const piece = delta["partial_json"];
       if (typeof piece !== "string") return delta;
       block.inputText = (block.inputText ?? "") + piece;
-      return leftOver(delta, "partial_json");
+      return unknownMembers(delta, "partial_json");
     }
     case "citations_delta": {
       if (!Object.hasOwn(delta, "citation")) return delta;
@@ -87,12 +87,12 @@ function applyKnownDelta(block: OpenBlock, delta: JsonObject): JsonObject | null
       // In place: copying the list for each citation would be quadratic, and it came out of this very event stream.
       if (Array.isArray(soFar)) soFar.push(delta["citation"]);
       else block.fields["citations"] = [delta["citation"]];
-      return leftOver(delta, "citation");
+      return unknownMembers(delta, "citation");
     }
     case "signature_delta":
       if (!Object.hasOwn(delta, "signature")) return delta;
       assign(block, delta, "signature");
-      return leftOver(delta, "signature");
+      return unknownMembers(delta, "signature");
     case "compaction_delta": // carries the block's final values, whatever they are called
       for (const member of Object.keys(delta)) {
         if (member !== "type" && member !== EXTRAS_MEMBER) assign(block, delta, member);

@@ -13,7 +13,7 @@ import {
   type Extras,
 } from "./content-blocks.ts";
 import { messageText, readError, type ResponseError } from "./error-body.ts";
-import { isObject, leftOver, parseJson, setOwn, type JsonObject } from "../json/json.ts";
+import { isObject, unknownMembers, parseJson, setOwn, type JsonObject } from "../json/json.ts";
 import type { SseEvent } from "./sse.ts";
 import { mergeUsage } from "../usage/token-usage.ts";
 
@@ -145,7 +145,7 @@ function stopBlock(state: StreamState, event: JsonObject): boolean {
   state.fields ??= {};
   const block = state.byIndex.get(indexOf(event) ?? -1);
   if (block) keepUnknownMembers(block, event);
-  return block !== undefined || leftOver(event, "index") === null;
+  return block !== undefined || unknownMembers(event, "index") === null;
 }
 
 function applyMessageDelta(state: StreamState, event: JsonObject): boolean {
@@ -172,11 +172,11 @@ function mergeMembers(state: StreamState, source: JsonObject, ...placed: readonl
     if (RESERVED_MEMBERS.includes(name)) reserved[name] = value;
     else if (value !== null || !Object.hasOwn(fields, name)) setOwn(fields, name, value);
   }
-  if (leftOver(reserved) !== null) keepUnknown(state.extras, { type: source["type"], ...reserved });
+  if (unknownMembers(reserved) !== null) keepUnknown(state.extras, { type: source["type"], ...reserved });
 }
 
 function keepUnknownMembers(block: OpenBlock, event: JsonObject, ...placed: readonly string[]): void {
-  const rest = leftOver(event, "index", ...placed);
+  const rest = unknownMembers(event, "index", ...placed);
   if (rest !== null) keepUnknown(block.extras, rest);
 }
 
