@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import type { ExchangeBell } from "../../workers/schemas/exchange.ts";
 import { readJournalStatus } from "../../workers/store/admin/status.ts";
-import { bundlePart, writeJournalBundle } from "../../workers/store/journal/bundles.ts";
+import { bundlePartName, writeJournalBundle } from "../../workers/store/journal/bundles.ts";
 import { journalKey, journalTrailer, listJournal } from "../../workers/store/journal/objects.ts";
 import { exchangeMessage, makeExchange, type TestExchange, NOON } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
@@ -49,7 +49,7 @@ async function bundle(exchanges: readonly TestExchange[], more: Partial<Exchange
     exchanges: exchanges.length,
     ...more,
   };
-  return { id, bell, key: journalKey(id, bundlePart(exchanges.length)) };
+  return { id, bell, key: journalKey(id, bundlePartName(exchanges.length)) };
 }
 
 /** The bells that ingest rings itself. */

@@ -5,12 +5,17 @@
 import { JOURNAL_TIMEOUT_MS, MAX_QUEUE_BATCH_MESSAGES } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
-import { type Bundled, bundlePart, readJournalBundle, unbundle } from "../store/journal/bundles.ts";
+import {
+  type BundledExchange,
+  bundlePartName,
+  readJournalBundle,
+  unbundle,
+} from "../store/journal/bundles.ts";
 import { withTimeout } from "../store/db/timeout.ts";
 
 /** A bundle that was read. */
 export interface OpenBundle {
-  exchanges: Bundled[];
+  exchanges: BundledExchange[];
   /** It may have failed before; see Entry. */
   isTroubled: boolean;
 }
@@ -19,7 +24,7 @@ export interface OpenBundle {
 export async function readBundle(
   journal: R2Bucket,
   { id, exchanges = 0 }: ExchangeBell,
-): Promise<{ exchanges: Bundled[] }> {
+): Promise<{ exchanges: BundledExchange[] }> {
   const read = await withTimeout(JOURNAL_TIMEOUT_MS, readJournalBundle(journal, id, exchanges));
   if (read === null) log.info("ingest: a bell rang for a bundle that has been cleared", { id });
   return { exchanges: read ?? [] };
@@ -28,13 +33,17 @@ export async function readBundle(
 /** What is to be cleared of a bundle. */
 export const bundleObject = ({ id, exchanges = 0 }: ExchangeBell) => ({
   id,
-  parts: [bundlePart(exchanges)],
+  parts: [bundlePartName(exchanges)],
 });
 
 /**
  * Takes what could not be stored out of a bundle: into the journal first, then a bell each. Answers whether the bundle is needed no more.
  */
-export async function takeOut(env: Env, bell: ExchangeBell, left: readonly Bundled[]): Promise<boolean> {
+export async function takeOut(
+  env: Env,
+  bell: ExchangeBell,
+  left: readonly BundledExchange[],
+): Promise<boolean> {
   try {
     await withTimeout(JOURNAL_TIMEOUT_MS, Promise.all(left.map((one) => unbundle(env.JOURNAL, one))));
     const { exchanges: _, ...own } = bell;

@@ -5,7 +5,7 @@
 import { JOURNAL_TIMEOUT_MS } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
 import type { ExchangeBell } from "../schemas/exchange.ts";
-import { writeJournalFacts } from "../store/journal/objects.ts";
+import { writeJournalMetadata } from "../store/journal/objects.ts";
 import { withTimeout } from "../store/db/timeout.ts";
 import type { Delivery } from "./batches.ts";
 
@@ -22,7 +22,7 @@ export function isLongTried({ bell, message, isDead }: Delivery): boolean {
 /** Moves the facts of a bell into the journal. Answers whether the bell is needed no more. */
 export async function keepFacts(env: Env, { bell }: Delivery): Promise<boolean> {
   try {
-    await withTimeout(JOURNAL_TIMEOUT_MS, writeJournalFacts(env.JOURNAL, bell));
+    await withTimeout(JOURNAL_TIMEOUT_MS, writeJournalMetadata(env.JOURNAL, bell));
     return true;
   } catch (thrown) {
     log.warn("ingest: facts of a bell not in the journal", { id: bell.id, error: errorText(thrown) });

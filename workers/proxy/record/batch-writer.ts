@@ -4,7 +4,7 @@
  */
 import { BUNDLING_MS, MAX_BUNDLE_BYTES, MAX_BUNDLED_EXCHANGES } from "../../runtime/constants.ts";
 import type { ExchangeBell, ResponseFacts } from "../../schemas/exchange.ts";
-import { type BundledHalf, writeJournalBundle } from "../../store/journal/bundles.ts";
+import { type BundlePart, writeJournalBundle } from "../../store/journal/bundles.ts";
 import { journalTrailer, type OpenFacts } from "../../store/journal/objects.ts";
 import { ring, ringForFacts } from "./notify.ts";
 import { count, flushCounters } from "./counters.ts";
@@ -67,7 +67,7 @@ async function write(env: Env, ctx: Exchange["ctx"], bundle: Bundle): Promise<vo
   flushCounters(env, ctx, Date.now());
 }
 
-function halvesOf({ request, response }: WholeExchange): BundledHalf[] {
+function halvesOf({ request, response }: WholeExchange): BundlePart[] {
   const { id } = request.facts;
   return [
     { id, part: "request", pieces: [request.body, journalTrailer(request.facts)] },

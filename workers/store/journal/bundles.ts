@@ -11,7 +11,7 @@ import {
   JournalCorrupt,
   journalKey,
   journalTrailer,
-  parseJournalHalf,
+  parseJournalPart,
   putJournalObject,
   splitJournalObject,
   type JournalEntry,
@@ -20,14 +20,14 @@ import {
 import { RequestFacts, ResponseFacts } from "../../schemas/exchange.ts";
 
 /** A half on its way into a bundle: an object of the journal, in pieces. */
-export interface BundledHalf {
+export interface BundlePart {
   id: string;
   part: JournalPart;
   pieces: readonly Uint8Array[];
 }
 
 /** An exchange out of a bundle. */
-export interface Bundled {
+export interface BundledExchange {
   id: string;
   /** Its halves as objects of the journal. */
   objects: { part: JournalPart; bytes: Uint8Array }[];
@@ -46,14 +46,14 @@ const Contents = z.looseObject({
 });
 
 /** What a bundle is called among the parts of an entry. */
-export const bundlePart = (exchanges: number) => `exchanges-${exchanges}` as const;
+export const bundlePartName = (exchanges: number) => `exchanges-${exchanges}` as const;
 
 /** Stores a bundle of so many exchanges; resolves with its size once R2 has it. */
 export function writeJournalBundle(
   bucket: R2Bucket,
   id: string,
   exchanges: number,
-  halves: readonly BundledHalf[],
+  halves: readonly BundlePart[],
 ): Promise<number> {
   const contents = halves.map(({ id: of, part, pieces }) => ({
     id: of,
@@ -61,7 +61,7 @@ export function writeJournalBundle(
     bytes: pieces.reduce((sum, piece) => sum + piece.length, 0),
   }));
   const trailer = journalTrailer({ v: 1, id, halves: contents });
-  return putJournalObject(bucket, journalKey(id, bundlePart(exchanges)), [
+  return putJournalObject(bucket, journalKey(id, bundlePartName(exchanges)), [
     ...halves.flatMap(({ pieces }) => pieces),
     trailer,
   ]);
@@ -72,8 +72,8 @@ export async function readJournalBundle(
   bucket: R2Bucket,
   id: string,
   exchanges: number,
-): Promise<Bundled[] | null> {
-  const key = journalKey(id, bundlePart(exchanges));
+): Promise<BundledExchange[] | null> {
+  const key = journalKey(id, bundlePartName(exchanges));
   const object = await bucket.get(key);
   if (!object) return null;
   const { body, facts } = splitJournalObject(new Uint8Array(await object.arrayBuffer()));
@@ -83,7 +83,7 @@ export async function readJournalBundle(
   } catch (cause) {
     throw new JournalCorrupt(`${key}: ${String(cause)}`, { cause });
   }
-  const bundled = new Map<string, Bundled["objects"]>();
+  const bundled = new Map<string, BundledExchange["objects"]>();
   let offset = 0;
   for (const { id: of, part, bytes } of halves) {
     bundled.set(of, [...(bundled.get(of) ?? []), { part, bytes: body.subarray(offset, (offset += bytes)) }]);
@@ -93,16 +93,16 @@ export async function readJournalBundle(
 }
 
 /** Stores an exchange of a bundle by itself, so that the bundle can go without it. */
-export async function unbundle(bucket: R2Bucket, { id, objects }: Bundled): Promise<void> {
+export async function unbundle(bucket: R2Bucket, { id, objects }: BundledExchange): Promise<void> {
   for (const { part, bytes } of objects) await putJournalObject(bucket, journalKey(id, part), [bytes]);
 }
 
-function entryOf(id: string, objects: Bundled["objects"]): JournalEntry {
+function entryOf(id: string, objects: BundledExchange["objects"]): JournalEntry {
   const entry: JournalEntry = { request: null, response: null };
   for (const { part, bytes } of objects) {
     const key = journalKey(id, part);
-    if (part === "request") entry.request = parseJournalHalf(key, bytes, RequestFacts);
-    else entry.response = parseJournalHalf(key, bytes, ResponseFacts);
+    if (part === "request") entry.request = parseJournalPart(key, bytes, RequestFacts);
+    else entry.response = parseJournalPart(key, bytes, ResponseFacts);
   }
   return entry;
 }

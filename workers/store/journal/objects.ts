@@ -18,14 +18,14 @@ export type OpenFacts<F extends { body: unknown }> = {
 } & { body?: F["body"] };
 
 /** One half of an exchange as the archive has it. */
-export interface JournalHalf<F> {
+export interface ParsedPart<F> {
   facts: F;
   body: Uint8Array;
 }
 
 export interface JournalEntry {
-  request: JournalHalf<RequestFacts> | null;
-  response: JournalHalf<ResponseFacts> | null;
+  request: ParsedPart<RequestFacts> | null;
+  response: ParsedPart<ResponseFacts> | null;
 }
 
 /** An entry as the listing sees it. */
@@ -115,7 +115,7 @@ export function writeJournalResponse(
 }
 
 /** Stores what is only known by its facts, where the journal has nothing: what it has is more. */
-export async function writeJournalFacts(
+export async function writeJournalMetadata(
   bucket: R2Bucket,
   { request, response }: { request: RequestFacts | null; response: ResponseFacts | null },
 ): Promise<void> {
@@ -214,17 +214,17 @@ async function readHalf<S extends z.ZodType>(
   bucket: R2Bucket,
   key: string,
   schema: S,
-): Promise<JournalHalf<z.infer<S>> | null> {
+): Promise<ParsedPart<z.infer<S>> | null> {
   const object = await bucket.get(key);
-  return object && parseJournalHalf(key, new Uint8Array(await object.arrayBuffer()), schema);
+  return object && parseJournalPart(key, new Uint8Array(await object.arrayBuffer()), schema);
 }
 
 /** A half out of its object. Throws JournalCorrupt, naming the key. */
-export function parseJournalHalf<S extends z.ZodType>(
+export function parseJournalPart<S extends z.ZodType>(
   key: string,
   object: Uint8Array,
   schema: S,
-): JournalHalf<z.infer<S>> {
+): ParsedPart<z.infer<S>> {
   try {
     const { body, facts } = splitJournalObject(object);
     const whole = { recorded: "whole", bytes: body.length, sha256: null };
