@@ -23,7 +23,7 @@ interface Sent {
 }
 
 export interface Forest {
-  made: FullEvidence[];
+  evidence: FullEvidence[];
   /** The same as if their answers were not there yet. */
   unanswered: ReadonlyMap<string, FullEvidence>;
 }
@@ -43,7 +43,7 @@ export function forest(seed: number): Forest {
       return evidence ? [[each.requestId, evidence] as const] : [];
     }),
   );
-  return { made, unanswered };
+  return { evidence: made, unanswered };
 }
 
 /** The same as exchanges, with the start of each in epoch milliseconds. */

@@ -5,13 +5,13 @@
 
 export type Random = () => number;
 
-export interface HostileOptions {
+export interface MaliciousOptions {
   /** Keys repeat within an object, and names come in escaped spellings (default true). */
   tricks?: boolean;
 }
 
 /** The text of one body; always a valid JSON object. */
-export function hostileBody(next: Random, { tricks = true }: HostileOptions = {}): string {
+export function maliciousBody(next: Random, { tricks = true }: MaliciousOptions = {}): string {
   const writer = new Writer(next, tricks);
   const members: [string, () => string][] = [
     ["model", () => writer.string()],

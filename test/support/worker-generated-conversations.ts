@@ -5,7 +5,7 @@ import { responseStream } from "./response-stream.ts";
 import { makeExchange, type TestExchange } from "./exchanges.ts";
 import { forestExchanges } from "./generated-conversations.ts";
 
-export function exchangesOf(seed: number, domain = "team.example"): TestExchange[] {
+export function generateMadeExchanges(seed: number, domain = "team.example"): TestExchange[] {
   return forestExchanges(seed).map(
     ({ at, exchange: { requestId, headers, messages, system, tools, answer } }) =>
       makeExchange({
@@ -36,15 +36,15 @@ export function exchangesOf(seed: number, domain = "team.example"): TestExchange
 }
 
 /** By domain, everything that must not depend on the order of arrival, as text. */
-export async function pictures(env: Env): Promise<Map<string, string[]>> {
+export async function databaseSnapshots(env: Env): Promise<Map<string, string[]>> {
   return withWriter(loadConfig(env), async (db) => {
-    const pictures = new Map<string, string[]>();
+    const databaseSnapshots = new Map<string, string[]>();
     for (const statement of STATEMENTS) {
       const { rows } = await db.$client.query<{ domain: string; row: unknown }>(statement);
       for (const { domain, row } of rows)
-        pictures.set(domain, [...(pictures.get(domain) ?? []), JSON.stringify(row)]);
+        databaseSnapshots.set(domain, [...(databaseSnapshots.get(domain) ?? []), JSON.stringify(row)]);
     }
-    return pictures;
+    return databaseSnapshots;
   });
 }
 

@@ -7,7 +7,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { exchangeMessage } from "../support/exchanges.ts";
 import { random } from "../support/prose.ts";
-import { exchangesOf } from "../support/worker-generated-conversations.ts";
+import { generateMadeExchanges } from "../support/worker-generated-conversations.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
 
@@ -26,7 +26,7 @@ const picture = async () => ({
 describe("several consumers at once", () => {
   it(`link as one does, in ${CASES} forests from seed ${FIRST_SEED} on`, async () => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES; seed++) {
-      const exchanges = exchangesOf(seed);
+      const exchanges = generateMadeExchanges(seed);
       await resetStorage();
       for (const each of exchanges) await journal(env.JOURNAL, each);
       await deliver(exchanges.map((each) => ({ body: exchangeMessage(each) })));

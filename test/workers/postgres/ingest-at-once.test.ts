@@ -6,7 +6,7 @@ import { env } from "cloudflare:workers";
 import { expect, inject, it } from "vitest";
 import { exchangeMessage, type TestExchange } from "../../support/exchanges.ts";
 import { random } from "../../support/prose.ts";
-import { exchangesOf, pictures } from "../../support/worker-generated-conversations.ts";
+import { generateMadeExchanges, databaseSnapshots } from "../../support/worker-generated-conversations.ts";
 import { deliver, journal, type SentMessage } from "../../support/worker-ingest.ts";
 import { memoryBucket } from "../../support/worker-memory-bucket.ts";
 
@@ -79,7 +79,7 @@ const nameOf = (seed: number) => `forest-${seed}.example`;
 
 /** These forests in order into one database, and at once into the other. */
 async function both(seeds: number[]): Promise<void> {
-  const forests = seeds.map((seed) => exchangesOf(seed, nameOf(seed)));
+  const forests = seeds.map((seed) => generateMadeExchanges(seed, nameOf(seed)));
   for (const exchanges of forests) {
     for (const exchange of exchanges) await journal(JOURNAL, exchange);
     await deliver(
@@ -103,7 +103,7 @@ it.skipIf(!postgres)(
       for (let group = waiting.shift(); group; group = waiting.shift()) await both(group);
     });
     await Promise.all(queues);
-    const [wanted, found] = [await pictures(inOrder), await pictures(atOnce)];
+    const [wanted, found] = [await databaseSnapshots(inOrder), await databaseSnapshots(atOnce)];
     expect(wanted.size).toBe(CASES);
     for (const seed of seeds)
       expect(found.get(nameOf(seed)), `seed ${seed}`).toEqual(wanted.get(nameOf(seed)));

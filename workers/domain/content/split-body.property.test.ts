@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { hostileBody, pick } from "../../../test/support/malicious-json.ts";
+import { maliciousBody, pick } from "../../../test/support/malicious-json.ts";
 import { random } from "../../../test/support/prose.ts";
 import { type SplitBody, splitBody, rebuildBody, restoreElement } from "./split-body.ts";
 import { PrefixCache } from "./prefix-cache.ts";
@@ -18,7 +18,7 @@ const isObject = (value: unknown): value is Json =>
 
 function* cases(options?: { tricks: boolean }) {
   const next = random(seed);
-  for (let i = 0; i < CASES; i++) yield { text: hostileBody(next, options), next };
+  for (let i = 0; i < CASES; i++) yield { text: maliciousBody(next, options), next };
 }
 
 describe(`hostile JSON, seed ${seed}`, () => {

@@ -32,7 +32,7 @@ function shuffled<T>(items: readonly T[], next: () => number): T[] {
 describe("the order of arrival", () => {
   it(`changes nothing, in ${CASES} forests from seed ${FIRST_SEED} on`, async () => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES; seed++) {
-      const { made, unanswered } = forest(seed);
+      const { evidence: made, unanswered } = forest(seed);
       const whole = new MemoryLinkStore();
       await whole.link(made);
       const next = random(seed + 1);
