@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { splitBody } from "./split-body.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 import { newExchangeId } from "../exchange-id.ts";
-import { linkableRequest, requestEvidence } from "../linking/linkable.ts";
+import { linkableRequest, requestEvidence } from "../linking/linkable-request.ts";
 import { conversationTurn } from "../../../test/support/conversation.ts";
 import { NOON } from "../../../test/support/exchanges.ts";
 import { random } from "../../../test/support/prose.ts";

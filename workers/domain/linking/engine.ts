@@ -10,7 +10,7 @@ import { firstLookups, olderLookups, type ParentChoice, chooseParent } from "./c
 import { dependentLookups, promptLookups, promptsNamedBy } from "./dependents.ts";
 import type { LinkResult, LinkStore, Lookup } from "./link-store.ts";
 import { Layout } from "./layout.ts";
-import { CandidateReader } from "./reader.ts";
+import { CandidateReader } from "./candidate-reader.ts";
 
 /** Choices settle in as many rounds as ambiguous ones depend on each other, which is few. */
 const MAX_ROUNDS = 1_000;

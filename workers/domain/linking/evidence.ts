@@ -17,7 +17,7 @@ import {
 import { keyOf, keyOfHash } from "./keys.ts";
 import { blocksOf, stringIn } from "./messages.ts";
 import { isSideRequest } from "./side-requests.ts";
-import { systemTextsOf, systemHashOf } from "./system.ts";
+import { systemTextsOf, systemHashOf } from "./system-prompt.ts";
 import {
   type AgentMention,
   agentMentions,
@@ -26,7 +26,7 @@ import {
   type TaskCall,
   taskCalls,
 } from "./tasks.ts";
-import { normalizeText } from "./texts.ts";
+import { normalizeText } from "./normalize-text.ts";
 import { type Item, itemsOf, type Run, transcriptOf } from "./transcript.ts";
 
 /** What the content makes of a request; bits of a stored number. */

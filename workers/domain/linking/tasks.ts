@@ -6,7 +6,7 @@ import { isObject } from "../json/json.ts";
 import { plainText } from "../truncate.ts";
 import { keyOf } from "./keys.ts";
 import { blocksOf, stringIn } from "./messages.ts";
-import { normalizeText } from "./texts.ts";
+import { normalizeText } from "./normalize-text.ts";
 import type { Item, Run } from "./transcript.ts";
 
 export interface TaskCall {

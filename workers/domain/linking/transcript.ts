@@ -7,7 +7,7 @@
 import { isObject, type JsonObject } from "../json/json.ts";
 import { keyOf } from "./keys.ts";
 import { blocksOf, stringIn } from "./messages.ts";
-import { normalizeText } from "./texts.ts";
+import { normalizeText } from "./normalize-text.ts";
 
 export interface Item {
   /** What is compared. */

@@ -6,7 +6,7 @@ import { and, gte, inArray, lte } from "drizzle-orm";
 import { requests } from "../../../drizzle/schema.ts";
 import { splitBody } from "../../domain/content/split-body.ts";
 import type { FullEvidence } from "../../domain/linking/evidence.ts";
-import { linkableRequest, requestEvidence } from "../../domain/linking/linkable.ts";
+import { linkableRequest, requestEvidence } from "../../domain/linking/linkable-request.ts";
 import { readAssistantMessage, readRequestBody, readRequestHeaders } from "../content/request-body.ts";
 import type { WriterTransaction } from "../db/db.ts";
 

@@ -4,7 +4,7 @@
  */
 import { sha256 } from "../sha256.ts";
 import { blocksOf, stringIn } from "./messages.ts";
-import { normalizeText } from "./texts.ts";
+import { normalizeText } from "./normalize-text.ts";
 
 const BILLING = /^x-anthropic-billing-header:/;
 /** In this order: a transient context, the state of the repository with all that is listed under it. */
