@@ -1,7 +1,7 @@
 /** A small body on its way to the client, piece by piece as it comes; the pieces are kept for the archive. Used by answer-body. */
 import { CLIENT_GRACE_MS } from "../../runtime/constants.ts";
 import { timeoutOrNull } from "../../store/db/timeout.ts";
-import type { Taken } from "./tee-reader.ts";
+import type { TeeReadResult } from "./tee-reader.ts";
 
 /**
  * Passes the body on. Never rejects: `broken` is what upstream broke off with, and the client's stream breaks with it.
@@ -13,8 +13,8 @@ export async function passPieces(
   client: WritableStream,
   length: number,
   abort: AbortController,
-): Promise<Taken & { wasServed: boolean | null }> {
-  const gulped: Taken["gulped"] = { chunks: [], bytes: 0, hash: null, end: NOTHING };
+): Promise<TeeReadResult & { wasServed: boolean | null }> {
+  const gulped: TeeReadResult["buffered"] = { chunks: [], bytes: 0, hash: null, tail: NOTHING };
   const reader = (body as ReadableStream<Uint8Array>).getReader();
   const writer = (client as WritableStream<Uint8Array>).getWriter();
   const gone = () => abort.abort();
@@ -26,7 +26,7 @@ export async function passPieces(
       const piece = await reader.read().catch((thrown: unknown) => new Broken(thrown));
       if (piece instanceof Broken) {
         void writer.abort(piece.reason).catch(() => undefined);
-        return { gulped, broken: piece.reason ?? new Error("broken"), wasServed: false };
+        return { buffered: gulped, error: piece.reason ?? new Error("broken"), wasServed: false };
       }
       if (piece.done) break;
       gulped.chunks.push(piece.value);
@@ -36,10 +36,10 @@ export async function passPieces(
       else void writer.write(piece.value).catch(() => undefined);
     }
     const closed = writer.close().then(() => true);
-    return { gulped, broken: null, wasServed: await timeoutOrNull(CLIENT_GRACE_MS, closed) };
+    return { buffered: gulped, error: null, wasServed: await timeoutOrNull(CLIENT_GRACE_MS, closed) };
   } catch {
     gone();
-    return { gulped, broken: null, wasServed: false };
+    return { buffered: gulped, error: null, wasServed: false };
   }
 }
 

@@ -10,11 +10,11 @@ import type { ResponseFacts } from "../../schemas/exchange.ts";
 import type { OpenFacts } from "../../store/journal/objects.ts";
 import { inStep, isBulk } from "../body/copy-lockstep.ts";
 import type { Exchange } from "../exchange.ts";
-import { gulpBranch, type Taken } from "../body/tee-reader.ts";
+import { readTeeBranch, type TeeReadResult } from "../body/tee-reader.ts";
 import { passPieces } from "../body/copy-small.ts";
 import { pauseAfterAnswer } from "../record/delay.ts";
 import type { StoredHalf } from "../record/recorder-entrypoint.ts";
-import { pumped, recordCopy, recordGulped } from "../record/record.ts";
+import { pipedFrom, recordCopy, recordBody } from "../record/record.ts";
 import { type StreamClock, streamClock } from "../record/chunk-timing.ts";
 
 /** Of known length: up to this size the archive's branch may lie in the tee. */
@@ -32,7 +32,7 @@ export interface Passage {
   /** Brings the archive its copy; see recordCopy. */
   record: (conclude: (broken: unknown) => Promise<OpenFacts<ResponseFacts>>) => Promise<StoredHalf>;
   /** Of a body known to be small: what came of it, as soon as the client has its own. Who makes something of it needs no `record`. */
-  taken?: () => Promise<Taken>;
+  taken?: () => Promise<TeeReadResult>;
 }
 
 /** Sets the body on its way to the client, in the way that suits its type and length (null: not known). */
@@ -67,7 +67,7 @@ function smallBody(
     record: async (conclude) => {
       const taken = await passing;
       await rest();
-      return recordGulped(exchange.env, "response", taken, conclude);
+      return recordBody(exchange.env, "response", taken, conclude);
     },
     taken: () => passing,
   };
@@ -84,8 +84,8 @@ function lyingBody(
   const served = pumpedDown(toClient, client, () => afterLastWord(exchange));
   const rested = served.then(rest);
   const record: Passage["record"] = async (conclude) => {
-    const taken = await gulpBranch(toArchive, served, rested, clock?.came);
-    return recordGulped(exchange.env, "response", taken, clock ? clock.told(conclude) : conclude);
+    const taken = await readTeeBranch(toArchive, served, rested, clock?.came);
+    return recordBody(exchange.env, "response", taken, clock ? clock.told(conclude) : conclude);
   };
   return { served, rested, record };
 }
@@ -97,7 +97,7 @@ function pumpedBody({ env, ctx, abort }: Exchange, body: ReadableStream, client:
   return {
     served,
     rested: served.then(rest),
-    record: (conclude) => recordCopy(env, ctx, "response", pumped(toArchive), conclude),
+    record: (conclude) => recordCopy(env, ctx, "response", pipedFrom(toArchive), conclude),
   };
 }
 

@@ -13,7 +13,7 @@ import { passBody } from "./copy-strategy.ts";
 import { gather, writeOverdue } from "../record/batch-writer.ts";
 import { elapsed, type Exchange } from "../exchange.ts";
 import { noteLimits } from "../report/rate-limit-reports.ts";
-import { BODY_NOT_RECORDED, concludeExchange, recordHeld } from "../record/record.ts";
+import { BODY_NOT_RECORDED, concludeExchange, recordBuffered } from "../record/record.ts";
 import type { RequestRecording } from "../record/request-record.ts";
 
 /** Answers that have no body, whatever their headers say. */
@@ -52,7 +52,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
     const facts = factsOf("complete", elapsed(exchange));
     noteLimits(env, ctx, exchange.admission.record, facts.headers, Date.now());
     recording.answerEnded();
-    const storing = recordHeld(env, "response", facts, new Uint8Array(0));
+    const storing = recordBuffered(env, "response", facts, new Uint8Array(0));
     ctx.waitUntil(concludeExchange(env, ctx, recording.stored, facts, storing));
     return new Response(null, init);
   }
@@ -87,10 +87,10 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
     if (small) wasServed = await served;
     writeOverdue(exchange, Date.now());
     noteLimits(env, ctx, exchange.admission.record, headersStored(), Date.now());
-    const request = small?.broken === null && wasServed ? recording.handOver() : null;
+    const request = small?.error === null && wasServed ? recording.handOver() : null;
     if (small && request) {
       clearTimeout(cap);
-      const { chunks: pieces, bytes } = small.gulped;
+      const { chunks: pieces, bytes } = small.buffered;
       const response = { facts: factsOf("complete", durationMs ?? elapsed(exchange)), pieces, bytes };
       return gather(exchange, { request, response });
     }

@@ -10,7 +10,7 @@ import type { OpenFacts } from "../../store/journal/objects.ts";
 import { count } from "../record/counters.ts";
 import { elapsed, type Exchange } from "../exchange.ts";
 import { type Answer, forward } from "./forward.ts";
-import { concludeExchange, recordHeld } from "../record/record.ts";
+import { concludeExchange, recordBuffered } from "../record/record.ts";
 import { takeBody, type RequestBody } from "../body/request-body.ts";
 import { recordRequest, type RequestRecording } from "../record/request-record.ts";
 import { passAnswer } from "./respond.ts";
@@ -94,7 +94,7 @@ function recordOwn(
   body: Uint8Array,
 ): void {
   recording.answerEnded();
-  const storing = recordHeld(exchange.env, "response", facts, body);
+  const storing = recordBuffered(exchange.env, "response", facts, body);
   exchange.ctx.waitUntil(concludeExchange(exchange.env, exchange.ctx, recording.stored, facts, storing));
 }
 

@@ -7,9 +7,9 @@ import type { BodyFacts, RequestFacts, ResponseFacts } from "../../schemas/excha
 import { journalTrailer, type JournalPart, type OpenFacts } from "../../store/journal/objects.ts";
 import { ring } from "./notify.ts";
 import { count, flushCounters } from "./counters.ts";
-import type { Taken } from "../body/tee-reader.ts";
+import type { TeeReadResult } from "../body/tee-reader.ts";
 import { takeKeptBody } from "./pending-bodies.ts";
-import { record, storeBytes, storeGulped, type StoredHalf } from "./recorder-entrypoint.ts";
+import { record, storeBytes, storeBody, type StoredHalf } from "./recorder-entrypoint.ts";
 
 type Facts = OpenFacts<RequestFacts> | OpenFacts<ResponseFacts>;
 type Waiting = Pick<ExecutionContext, "waitUntil" | "exports">;
@@ -27,7 +27,7 @@ const NOT_STORED: StoredHalf = {
 };
 
 /** Stores a half whose body is at hand (or has none). */
-export async function recordHeld(
+export async function recordBuffered(
   env: Env,
   part: JournalPart,
   facts: Facts,
@@ -68,7 +68,7 @@ export async function recordCopy(
 }
 
 /** Fills a copy from a branch of a tee, pumped by the runtime, until it ends, breaks, or is cut. */
-export function pumped(
+export function pipedFrom(
   branch: ReadableStream,
   cut?: AbortSignal,
 ): (copy: WritableStream) => Promise<unknown> {
@@ -80,15 +80,15 @@ export function pumped(
 }
 
 /** Stores what was taken of a branch of a tee, here: no call, no pump. `conclude` is as for recordCopy. */
-export async function recordGulped(
+export async function recordBody(
   env: Env,
   part: JournalPart,
-  { gulped, broken }: Taken,
+  { buffered: gulped, error: broken }: TeeReadResult,
   conclude: (broken: unknown) => Promise<Facts>,
 ): Promise<StoredHalf> {
   const facts = await conclude(broken);
   try {
-    return await storeGulped(env.JOURNAL, part, facts, gulped);
+    return await storeBody(env.JOURNAL, part, facts, gulped);
   } catch (thrown) {
     return notStored(part, facts.id, thrown);
   }
@@ -136,7 +136,7 @@ async function onceMore(
 ): Promise<StoredHalf> {
   const body = takeKeptBody(facts.id);
   if (body === null || !isWorthIt) return half;
-  return recordHeld(env, "request", facts, body, []);
+  return recordBuffered(env, "request", facts, body, []);
 }
 
 /** Over the loopback entrypoint, which the runtime feeds without JavaScript; directly where there is none. */

@@ -15,7 +15,7 @@ import {
   type JournalPart,
 } from "../../store/journal/objects.ts";
 import { withTimeout } from "../../store/db/timeout.ts";
-import { endOf, firstBytes, gulp, type Gulped } from "../body/tee-reader.ts";
+import { tailOf, firstBytes, readToEnd, type BufferedBody } from "../body/tee-reader.ts";
 
 /** What became of one half of an exchange. */
 export interface StoredHalf {
@@ -53,7 +53,7 @@ export class Recorder extends WorkerEntrypoint<Env> {
 export async function record(request: Request, env: Pick<Env, "JOURNAL">): Promise<Response> {
   const part: JournalPart = new URL(request.url).pathname === "/request" ? "request" : "response";
   if (!request.body) throw new TypeError("the recorder needs a body");
-  const gulped = await gulp(request.body);
+  const gulped = await readToEnd(request.body);
   return Response.json(await storeCopy(env.JOURNAL, part, gulped));
 }
 
@@ -70,13 +70,13 @@ export async function storeBytes(
 }
 
 /** Stores a half whose body was gulped beside the client's stream. Never rejects for R2's sake. */
-export function storeGulped(
+export function storeBody(
   bucket: R2Bucket,
   part: JournalPart,
   facts: Trailer,
-  { chunks, bytes, hash, end }: Gulped,
+  { chunks, bytes, hash, tail: end }: BufferedBody,
 ): Promise<StoredHalf> {
-  if (facts.body?.recorded === "none") return storeNone(bucket, part, facts, bytes);
+  if (facts.body?.recorded === "none") return storeWithoutBody(bucket, part, facts, bytes);
   if (hash) return storeHead(bucket, part, facts, { chunks, bytes, hash, unhashed: [end] });
   if (facts.body || bytes > MAX_RECORDED_BODY_BYTES)
     return storeHead(bucket, part, facts, { chunks, bytes, hash: createHash("sha256"), unhashed: chunks });
@@ -85,17 +85,22 @@ export function storeGulped(
 }
 
 /** The same for a copy with its facts behind it. */
-async function storeCopy(bucket: R2Bucket, part: JournalPart, copy: Gulped): Promise<StoredHalf> {
-  const split = splitJournalObject(endOf(copy));
+async function storeCopy(bucket: R2Bucket, part: JournalPart, copy: BufferedBody): Promise<StoredHalf> {
+  const split = splitJournalObject(tailOf(copy));
   const facts = JSON.parse(new TextDecoder().decode(split.facts)) as Trailer;
   const bytes = copy.bytes - split.trailerBytes;
   const isWhole = !facts.body && !copy.hash && bytes <= MAX_RECORDED_BODY_BYTES;
   if (isWhole) return put(bucket, part, facts.id, { recorded: "whole", bytes, sha256: null }, copy.chunks);
   const chunks = copy.hash ? copy.chunks : firstBytes(copy.chunks, bytes);
-  return storeGulped(bucket, part, facts, { chunks, bytes, hash: copy.hash, end: split.body });
+  return storeBody(bucket, part, facts, { chunks, bytes, hash: copy.hash, tail: split.body });
 }
 
-function storeNone(bucket: R2Bucket, part: JournalPart, facts: Trailer, bytes: number): Promise<StoredHalf> {
+function storeWithoutBody(
+  bucket: R2Bucket,
+  part: JournalPart,
+  facts: Trailer,
+  bytes: number,
+): Promise<StoredHalf> {
   const body: BodyFacts = { recorded: "none", bytes, sha256: null };
   return put(bucket, part, facts.id, body, [journalTrailer({ ...facts, body })]);
 }

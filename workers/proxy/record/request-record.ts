@@ -8,7 +8,7 @@ import type { Exchange } from "../exchange.ts";
 import { keepBody } from "./pending-bodies.ts";
 import type { StoredHalf } from "./recorder-entrypoint.ts";
 import { noteEnded, noteStarted } from "../report/live-events.ts";
-import { BODY_NOT_RECORDED, pumped, recordCopy, recordHeld, type RecordedRequest } from "./record.ts";
+import { BODY_NOT_RECORDED, pipedFrom, recordCopy, recordBuffered, type RecordedRequest } from "./record.ts";
 import type { RequestBody } from "../body/request-body.ts";
 
 /** An upload that goes on this long after the answer has ended is not waited for. */
@@ -108,15 +108,15 @@ function store(
 ): Promise<StoredHalf> {
   switch (body.kind) {
     case "none":
-      return recordHeld(env, "request", facts, new Uint8Array(0));
+      return recordBuffered(env, "request", facts, new Uint8Array(0));
     case "held": {
-      if (!facts.body) return recordHeld(env, "request", facts, body.bytes);
+      if (!facts.body) return recordBuffered(env, "request", facts, body.bytes);
       const unrecorded = { ...facts, body: { ...facts.body, bytes: body.bytes.length } };
-      return recordHeld(env, "request", unrecorded, new Uint8Array(0));
+      return recordBuffered(env, "request", unrecorded, new Uint8Array(0));
     }
     case "streamed": {
       const isCut = { ...facts, body: facts.body ?? { recorded: "head" as const, bytes: 0, sha256: null } };
-      return recordCopy(env, ctx, "request", pumped(body.copy, cut), async (broken) =>
+      return recordCopy(env, ctx, "request", pipedFrom(body.copy, cut), async (broken) =>
         broken ? isCut : facts,
       );
     }
