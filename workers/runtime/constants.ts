@@ -1,7 +1,7 @@
 /** Numbers of the product, unit in the name, source in the comment. Nothing else is hard-coded elsewhere. */
 
 /** A body is held for a retry of a failed connection only up to this size, and only when its length is known. */
-export const MAX_HELD_BODY_BYTES = 1_048_576;
+export const MAX_BUFFERED_BODY_BYTES = 1_048_576;
 /** Connection failures before any response byte are tried this often in addition to the first attempt. */
 export const MAX_CONNECT_RETRIES = 2;
 /** Only a connection that fails this early is tried again: one that dies later has probably been working on the answer. */
@@ -17,12 +17,12 @@ export const MAX_BUNDLED_EXCHANGES = 100;
 export const MAX_BUNDLE_BYTES = 1_048_576;
 export const BUNDLING_MS = 100;
 /** What recording does at the end of an answer begins this much later: the client's last bytes, its next request and others' go first. */
-export const AFTER_ANSWER_MS = 100;
+export const AFTER_RESPONSE_DELAY_MS = 100;
 /** Once upstream has said everything, a client that is still reading after this long counts as served. */
 export const CLIENT_GRACE_MS = 5_000;
 /** Recordings that could all begin at once begin this far apart (one takes about half of it), but none later than the limit. */
-export const BETWEEN_RECORDINGS_MS = 3;
-export const MAX_AFTER_ANSWER_MS = 1_000;
+export const RECORDING_INTERVAL_MS = 3;
+export const MAX_AFTER_RESPONSE_DELAY_MS = 1_000;
 /** A body is recorded whole up to this size (Anthropic's own limit for Messages is 32 MB). */
 export const MAX_RECORDED_BODY_BYTES = 32 * 1_048_576;
 /** Of a larger body this much is kept. */

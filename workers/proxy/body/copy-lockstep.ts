@@ -6,20 +6,20 @@
  */
 import { MAX_RECORDED_BODY_BYTES } from "../../runtime/constants.ts";
 
-const PIECE_BYTES = 65_536;
+const CHUNK_BYTES = 65_536;
 /** Of unknown length: what is written while it is thought of, and short. */
-const SMALL_TYPES = /^(?:text\/|application\/(?:[\w.+-]+\+)?json\b)/i;
+const TEXT_TYPES = /^(?:text\/|application\/(?:[\w.+-]+\+)?json\b)/i;
 
 /** Whether an answer may be larger than what is recorded of it. `length` is null where it is not known. */
-export function isBulk(contentType: string | null, length: number | null): boolean {
+export function needsLockstep(contentType: string | null, length: number | null): boolean {
   if (length !== null) return length > MAX_RECORDED_BODY_BYTES;
-  return contentType !== null && !SMALL_TYPES.test(contentType);
+  return contentType !== null && !TEXT_TYPES.test(contentType);
 }
 
-type Piece = ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
+type Chunk = ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
 
 /** How a body reaches the client and, once the archive's stream is there, that one too. */
-interface Flow {
+interface LockstepCopy {
   /** Whether the client took all of it. */
   served: Promise<boolean>;
   /** Fills the archive's stream and leaves it open. Resolves at the end: null, or with what broke the body off. */
@@ -30,12 +30,12 @@ interface Flow {
  * Both get each piece before the next one is read. An archive that takes no more does not hold the client up. `leave` is called
  * when the client takes no more; it and whoever else aborts `signal` ends all of it.
  */
-export function inStep(
+export function copyLockstep(
   source: ReadableStream,
   client: WritableStream,
   signal: AbortSignal,
   leave: () => void,
-): Flow {
+): LockstepCopy {
   let settle: (wasServed: boolean) => void = () => undefined;
   const served = new Promise<boolean>((resolve) => {
     settle = resolve;
@@ -53,10 +53,10 @@ export function inStep(
       const reader = source.getReader({ mode: "byob" });
       const toArchive = archive.getWriter();
       let isArchiving = true;
-      let room = new ArrayBuffer(PIECE_BYTES);
+      let room = new ArrayBuffer(CHUNK_BYTES);
       try {
         for (;;) {
-          const { value, done } = (await reader.read(new Uint8Array(room))) as Piece;
+          const { value, done } = (await reader.read(new Uint8Array(room))) as Chunk;
           if (done) break;
           const writes = [toClient.write(value).catch(gone)];
           if (isArchiving) writes.push(toArchive.write(value).catch(() => void (isArchiving = false)));

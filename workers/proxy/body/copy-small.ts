@@ -8,7 +8,7 @@ import type { TeeReadResult } from "./tee-reader.ts";
  * `abort` ends both sides, and is turned at once when the client takes no more; what upstream has said until then is in `gulped`.
  * `wasServed`: whether the client took everything; null when it was still reading CLIENT_GRACE_MS after upstream's last byte.
  */
-export async function passPieces(
+export async function copySmall(
   body: ReadableStream,
   client: WritableStream,
   length: number,
@@ -23,8 +23,8 @@ export async function passPieces(
   abort.signal.addEventListener("abort", () => void writer.abort(abort.signal.reason).catch(() => undefined));
   try {
     while (gulped.bytes < length) {
-      const piece = await reader.read().catch((thrown: unknown) => new Broken(thrown));
-      if (piece instanceof Broken) {
+      const piece = await reader.read().catch((thrown: unknown) => new ReadError(thrown));
+      if (piece instanceof ReadError) {
         void writer.abort(piece.reason).catch(() => undefined);
         return { buffered: gulped, error: piece.reason ?? new Error("broken"), wasServed: false };
       }
@@ -44,7 +44,7 @@ export async function passPieces(
 }
 
 /** Upstream's end of the stream, as opposed to the client's. */
-class Broken {
+class ReadError {
   readonly reason: unknown;
   constructor(reason: unknown) {
     this.reason = reason;

@@ -1,5 +1,5 @@
 /** The client's body on its way up: held when it is small and its length is known, streamed by the runtime otherwise. */
-import { MAX_HELD_BODY_BYTES } from "../../runtime/constants.ts";
+import { MAX_BUFFERED_BODY_BYTES } from "../../runtime/constants.ts";
 
 export type RequestBody =
   | { kind: "none" }
@@ -12,7 +12,7 @@ export type RequestBody =
 export async function takeBody(request: Request): Promise<RequestBody> {
   if (request.body === null) return { kind: "none" };
   const length = request.headers.get("content-length");
-  if (length !== null && Number(length) <= MAX_HELD_BODY_BYTES)
+  if (length !== null && Number(length) <= MAX_BUFFERED_BODY_BYTES)
     return { kind: "held", bytes: new Uint8Array(await request.arrayBuffer()) };
   const [up, copy] = request.body.tee();
   return { kind: "streamed", up, copy };

@@ -8,101 +8,101 @@
 import { MAX_BUNDLED_BODY_BYTES } from "../../runtime/constants.ts";
 import type { ResponseFacts } from "../../schemas/exchange.ts";
 import type { OpenFacts } from "../../store/journal/objects.ts";
-import { inStep, isBulk } from "../body/copy-lockstep.ts";
+import { copyLockstep, needsLockstep } from "../body/copy-lockstep.ts";
 import type { Exchange } from "../exchange.ts";
 import { readTeeBranch, type TeeReadResult } from "../body/tee-reader.ts";
-import { passPieces } from "../body/copy-small.ts";
-import { pauseAfterAnswer } from "../record/delay.ts";
+import { copySmall } from "../body/copy-small.ts";
+import { afterResponseDelay } from "../record/delay.ts";
 import type { StoredHalf } from "../record/recorder-entrypoint.ts";
 import { pipedFrom, recordCopy, recordBody } from "../record/record.ts";
-import { type StreamClock, streamClock } from "../record/chunk-timing.ts";
+import { type ChunkTimer, chunkTimer } from "../record/chunk-timing.ts";
 
 /** Of known length: up to this size the archive's branch may lie in the tee. */
-const MAX_LYING_BYTES = 1_048_576;
+const MAX_DEFERRED_BYTES = 1_048_576;
 /** The client's pipe fails alike when the client leaves and when upstream breaks: before we turn upstream off it may say which. */
-const LAST_WORD_MS = 10;
+const UPSTREAM_ERROR_GRACE_MS = 10;
 const EVENT_STREAM = /^text\/event-stream\b/i;
 
 /** An answer's body on its way. */
-export interface Passage {
+export interface BodyCopy {
   /** Whether the client took all of it. */
   served: Promise<boolean>;
   /** A moment after that: now recording is in nobody's way. */
-  rested: Promise<unknown>;
+  delayElapsed: Promise<unknown>;
   /** Brings the archive its copy; see recordCopy. */
   record: (conclude: (broken: unknown) => Promise<OpenFacts<ResponseFacts>>) => Promise<StoredHalf>;
   /** Of a body known to be small: what came of it, as soon as the client has its own. Who makes something of it needs no `record`. */
-  taken?: () => Promise<TeeReadResult>;
+  readSmall?: () => Promise<TeeReadResult>;
 }
 
 /** Sets the body on its way to the client, in the way that suits its type and length (null: not known). */
-export function passBody(
+export function startBodyCopy(
   exchange: Exchange,
   body: ReadableStream,
   client: WritableStream,
   type: string | null,
   length: number | null,
-): Passage {
-  if (isBulk(type, length)) return steppedBody(exchange, body, client);
+): BodyCopy {
+  if (needsLockstep(type, length)) return lockstepCopy(exchange, body, client);
   const isSmall = length !== null && length <= MAX_BUNDLED_BODY_BYTES;
-  if (isSmall) return smallBody(exchange, body, client, length);
+  if (isSmall) return smallCopy(exchange, body, client, length);
   if (length === null && EVENT_STREAM.test(type ?? ""))
-    return lyingBody(exchange, body, client, streamClock(exchange));
-  const mayLie = length !== null && length <= MAX_LYING_BYTES;
-  return mayLie ? lyingBody(exchange, body, client, null) : pumpedBody(exchange, body, client);
+    return deferredCopy(exchange, body, client, chunkTimer(exchange));
+  const fitsInMemory = length !== null && length <= MAX_DEFERRED_BYTES;
+  return fitsInMemory ? deferredCopy(exchange, body, client, null) : recorderCopy(exchange, body, client);
 }
 
 /** Passed on piece by piece, of which there is one or a few: that costs less than two branches and their pumps. */
-function smallBody(
+function smallCopy(
   exchange: Exchange,
   body: ReadableStream,
   client: WritableStream,
   length: number,
-): Passage {
-  const passing = passPieces(body, client, length, exchange.abort);
+): BodyCopy {
+  const passing = copySmall(body, client, length, exchange.abort);
   const served = passing.then(({ wasServed }) => wasServed !== false);
   return {
     served,
-    rested: served,
+    delayElapsed: served,
     record: async (conclude) => {
       const taken = await passing;
-      await rest();
+      await recordingDelay();
       return recordBody(exchange.env, "response", taken, conclude);
     },
-    taken: () => passing,
+    readSmall: () => passing,
   };
 }
 
 /** The other branch lies in the tee until it is in nobody's way; with a clock it is read along. */
-function lyingBody(
+function deferredCopy(
   exchange: Exchange,
   body: ReadableStream,
   client: WritableStream,
-  clock: StreamClock | null,
-): Passage {
+  clock: ChunkTimer | null,
+): BodyCopy {
   const [toClient, toArchive] = body.tee();
-  const served = pumpedDown(toClient, client, () => afterLastWord(exchange));
-  const rested = served.then(rest);
-  const record: Passage["record"] = async (conclude) => {
-    const taken = await readTeeBranch(toArchive, served, rested, clock?.came);
-    return recordBody(exchange.env, "response", taken, clock ? clock.told(conclude) : conclude);
+  const served = pipeToClient(toClient, client, () => abortAfterGrace(exchange));
+  const rested = served.then(recordingDelay);
+  const record: BodyCopy["record"] = async (conclude) => {
+    const taken = await readTeeBranch(toArchive, served, rested, clock?.onChunk);
+    return recordBody(exchange.env, "response", taken, clock ? clock.withTiming(conclude) : conclude);
   };
-  return { served, rested, record };
+  return { served, delayElapsed: rested, record };
 }
 
 /** The other branch is pumped as well. */
-function pumpedBody({ env, ctx, abort }: Exchange, body: ReadableStream, client: WritableStream): Passage {
+function recorderCopy({ env, ctx, abort }: Exchange, body: ReadableStream, client: WritableStream): BodyCopy {
   const [toClient, toArchive] = body.tee();
-  const served = pumpedDown(toClient, client, () => abort.abort());
+  const served = pipeToClient(toClient, client, () => abort.abort());
   return {
     served,
-    rested: served.then(rest),
+    delayElapsed: served.then(recordingDelay),
     record: (conclude) => recordCopy(env, ctx, "response", pipedFrom(toArchive), conclude),
   };
 }
 
 /** Resolves with whether the client took everything. */
-function pumpedDown(body: ReadableStream, client: WritableStream, failed: () => void): Promise<boolean> {
+function pipeToClient(body: ReadableStream, client: WritableStream, failed: () => void): Promise<boolean> {
   return body.pipeTo(client).then(
     () => true,
     () => {
@@ -112,18 +112,18 @@ function pumpedDown(body: ReadableStream, client: WritableStream, failed: () => 
   );
 }
 
-function afterLastWord({ ctx, abort }: Exchange): void {
-  ctx.waitUntil(scheduler.wait(LAST_WORD_MS).then(() => abort.abort()));
+function abortAfterGrace({ ctx, abort }: Exchange): void {
+  ctx.waitUntil(scheduler.wait(UPSTREAM_ERROR_GRACE_MS).then(() => abort.abort()));
 }
 
 /** One that may be larger than memory. */
-function steppedBody({ env, ctx, abort }: Exchange, body: ReadableStream, client: WritableStream): Passage {
-  const { served, fill } = inStep(body, client, abort.signal, () => abort.abort());
+function lockstepCopy({ env, ctx, abort }: Exchange, body: ReadableStream, client: WritableStream): BodyCopy {
+  const { served, fill } = copyLockstep(body, client, abort.signal, () => abort.abort());
   return {
     served,
-    rested: served.then(rest),
+    delayElapsed: served.then(recordingDelay),
     record: (conclude) => recordCopy(env, ctx, "response", fill, conclude),
   };
 }
 
-const rest = () => scheduler.wait(pauseAfterAnswer());
+const recordingDelay = () => scheduler.wait(afterResponseDelay());

@@ -9,7 +9,7 @@ import { isOAuthPath } from "../../domain/http/paths.ts";
 import { negotiateEncoding, clientResponseHeaders } from "../../domain/http/forwarded-headers.ts";
 import type { Outcome, ResponseFacts } from "../../schemas/exchange.ts";
 import type { OpenFacts } from "../../store/journal/objects.ts";
-import { passBody } from "./copy-strategy.ts";
+import { startBodyCopy } from "./copy-strategy.ts";
 import { gather, writeOverdue } from "../record/batch-writer.ts";
 import { elapsed, type Exchange } from "../exchange.ts";
 import { noteLimits } from "../report/rate-limit-reports.ts";
@@ -61,13 +61,12 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
     passage.length === null ? new IdentityTransformStream() : new FixedLengthStream(passage.length);
   const response = new Response(pipe.readable, init); // first: a status that cannot be passed on must leave no pumps behind
   const type = upstream.headers.get("content-type");
-  const { served, rested, record, taken } = passBody(
-    exchange,
-    upstream.body,
-    pipe.writable,
-    type,
-    passage.length,
-  );
+  const {
+    served,
+    delayElapsed: rested,
+    record,
+    readSmall: taken,
+  } = startBodyCopy(exchange, upstream.body, pipe.writable, type, passage.length);
   let isCapped = false;
   const cap = setTimeout(() => {
     isCapped = true;

@@ -13,26 +13,26 @@ import type { OpenFacts } from "../../store/journal/objects.ts";
 import { elapsed, type Exchange } from "../exchange.ts";
 
 /** Stands beside a stream that is timed. */
-export interface StreamClock {
+export interface ChunkTimer {
   /** Told whenever a piece has come how many bytes that makes. */
-  came: (bytes: number) => void;
+  onChunk: (bytes: number) => void;
   /**
    * Adds the times to the facts that go into the journal with the answer. They are left out of the facts that the rest of the
    * exchange knows, so that without R2 the bell stays small.
    */
-  told: (
+  withTiming: (
     conclude: (broken: unknown) => Promise<OpenFacts<ResponseFacts>>,
   ) => (broken: unknown) => Promise<OpenFacts<ResponseFacts>>;
 }
 
 /** Null where this exchange is not one of those. */
-export function streamClock(exchange: Exchange): StreamClock | null {
+export function chunkTimer(exchange: Exchange): ChunkTimer | null {
   const share = exchange.config.STREAM_TIMING_SAMPLE;
   if (share === 0 || !isTimingSampled(exchange.id, share)) return null;
   const notes = newArrivalLog();
   return {
-    came: (bytes) => recordArrival(notes, elapsed(exchange), bytes),
-    told: (conclude) => async (broken) => {
+    onChunk: (bytes) => recordArrival(notes, elapsed(exchange), bytes),
+    withTiming: (conclude) => async (broken) => {
       const facts = await conclude(broken);
       const timing = streamTiming(notes);
       return timing && !facts.body ? { ...facts, timing } : facts;
