@@ -1,12 +1,12 @@
 /** Makes exchanges as the proxy records them: facts, bodies and the bell. */
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
-import type { ExchangeBell, RequestFacts, ResponseFacts } from "../../workers/schemas/exchange.ts";
+import type { ExchangeBell, RequestMetadata, ResponseMetadata } from "../../workers/schemas/exchange.ts";
 import { responseStream } from "./response-stream.ts";
 
 export interface TestExchange {
   id: string;
-  request: { facts: RequestFacts; body: Uint8Array };
-  response: { facts: ResponseFacts; body: Uint8Array };
+  request: { facts: RequestMetadata; body: Uint8Array };
+  response: { facts: ResponseMetadata; body: Uint8Array };
 }
 
 export interface ExchangeOptions {
@@ -17,8 +17,8 @@ export interface ExchangeOptions {
   domain?: string;
   requestBody?: Uint8Array | string | Record<string, unknown>;
   responseBody?: Uint8Array | string;
-  requestFacts?: Partial<RequestFacts>;
-  responseFacts?: Partial<ResponseFacts>;
+  requestFacts?: Partial<RequestMetadata>;
+  responseFacts?: Partial<ResponseMetadata>;
 }
 
 export const NOON = Date.UTC(2026, 10, 22, 12);

@@ -12,8 +12,8 @@ import { claimPort } from "../../scripts/local/network/ports.ts";
 import type {
   CountersBell,
   ExchangeBell,
-  RequestFacts,
-  ResponseFacts,
+  RequestMetadata,
+  ResponseMetadata,
 } from "../../workers/schemas/exchange.ts";
 import type { OAuthStatus, TokenPair } from "../../workers/schemas/oauth.ts";
 
@@ -48,13 +48,13 @@ export interface SendOptions {
 
 type Binding = "JOURNAL" | "EXCHANGES" | "TENANTS" | "OAUTH_ACCOUNT";
 
-export interface Half<F = RequestFacts | ResponseFacts> {
+export interface Half<F = RequestMetadata | ResponseMetadata> {
   facts: F;
   body: Buffer;
 }
 export interface Journalled {
-  request: Half<RequestFacts> | null;
-  response: Half<ResponseFacts> | null;
+  request: Half<RequestMetadata> | null;
+  response: Half<ResponseMetadata> | null;
 }
 
 /** With both halves there. */
@@ -210,8 +210,8 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
     },
     async journal(id) {
       const { request, response } = (await control({ do: "journal", id })) as {
-        request: RequestFacts | null;
-        response: ResponseFacts | null;
+        request: RequestMetadata | null;
+        response: ResponseMetadata | null;
       };
       const body = (part: "request" | "response") => controlBytes({ do: "body", id, part });
       return {

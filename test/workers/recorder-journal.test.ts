@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
-import type { RequestFacts, ResponseFacts } from "../../workers/schemas/exchange.ts";
+import type { RequestMetadata, ResponseMetadata } from "../../workers/schemas/exchange.ts";
 import {
   clearJournal,
   JournalCorrupt,
@@ -11,7 +11,7 @@ import {
   readJournal,
   writeJournalRequest,
   writeJournalResponse,
-  type OpenFacts,
+  type DraftMetadata,
 } from "../../workers/store/journal/objects.ts";
 
 const bucket = env.JOURNAL;
@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 
 const idAt = (ms: number) => newExchangeId(ms, crypto.getRandomValues(new Uint8Array(10)));
-const requestOf = (id: string): OpenFacts<RequestFacts> => ({
+const requestOf = (id: string): DraftMetadata<RequestMetadata> => ({
   v: 1,
   id,
   startedAt: 1,
@@ -33,7 +33,7 @@ const requestOf = (id: string): OpenFacts<RequestFacts> => ({
   query: "",
   headers: {},
 });
-const responseOf = (id: string): OpenFacts<ResponseFacts> => ({
+const responseOf = (id: string): DraftMetadata<ResponseMetadata> => ({
   v: 1,
   id,
   outcome: "complete",

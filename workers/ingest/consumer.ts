@@ -18,7 +18,7 @@ import { clearJournal } from "../store/journal/objects.ts";
 import { withTimeout } from "../store/db/timeout.ts";
 import { bundleObject, takeOut } from "./bundles.ts";
 import { type Delivery, exchangesOf, fitTogether, slices } from "./batches.ts";
-import { hasFacts, isLongTried, keepFacts } from "./persist-metadata.ts";
+import { carriesMetadata, isLongRetried, persistMetadata } from "./persist-metadata.ts";
 import { publishStored } from "./after/live-rows.ts";
 import { raiseAlerts, raiseLost } from "./after/raise-alerts.ts";
 import { indexAfterBatch } from "../store/search/indexer.ts";
@@ -116,7 +116,7 @@ async function settleExchanges(
     if (failure) await settleFailure(env, config, delivery, failure);
     else if (stored && delivery.bell.exchanges) await settleBundle(env, delivery, stored);
     else if (stored) delivery.message.ack();
-    else if (isLongTried(delivery) && (await keepFacts(env, delivery))) delivery.message.ack();
+    else if (isLongRetried(delivery) && (await persistMetadata(env, delivery))) delivery.message.ack();
     else giveBack(delivery.message);
   }
   return stored;
@@ -155,7 +155,7 @@ async function settleFailure(env: Env, config: Config, delivery: Delivery, failu
   log.error("ingest: exchange not stored", { id: bell.id, attempt: message.attempts, error });
   // The sweep comes back by itself; tries of its bells would only add to those of its next ones.
   if (!isDead && bell.rungBy !== "sweep") return giveBack(message);
-  if (hasFacts(bell) && !(await keepFacts(env, delivery))) return giveBack(message);
+  if (carriesMetadata(bell) && !(await persistMetadata(env, delivery))) return giveBack(message);
   const { domain } = failure;
   try {
     await withWriter(config, (db) => recordFailure(db, { exchangeId: bell.id, domain, error }, Date.now()));

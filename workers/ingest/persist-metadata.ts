@@ -10,17 +10,17 @@ import { withTimeout } from "../store/db/timeout.ts";
 import type { Delivery } from "./batches.ts";
 
 /** Tries, a quarter of an hour together. */
-const LONG_TRIED = 10;
+const PERSIST_AFTER_ATTEMPTS = 10;
 
-export const hasFacts = ({ request, response }: ExchangeBell) => request !== null || response !== null;
+export const carriesMetadata = ({ request, response }: ExchangeBell) => request !== null || response !== null;
 
 /** Whether a bell with facts has waited so long that they are better kept elsewhere. */
-export function isLongTried({ bell, message, isDead }: Delivery): boolean {
-  return hasFacts(bell) && (isDead || message.attempts >= LONG_TRIED);
+export function isLongRetried({ bell, message, isDead }: Delivery): boolean {
+  return carriesMetadata(bell) && (isDead || message.attempts >= PERSIST_AFTER_ATTEMPTS);
 }
 
 /** Moves the facts of a bell into the journal. Answers whether the bell is needed no more. */
-export async function keepFacts(env: Env, { bell }: Delivery): Promise<boolean> {
+export async function persistMetadata(env: Env, { bell }: Delivery): Promise<boolean> {
   try {
     await withTimeout(JOURNAL_TIMEOUT_MS, writeJournalMetadata(env.JOURNAL, bell));
     return true;

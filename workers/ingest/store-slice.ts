@@ -24,7 +24,7 @@ import {
 import { withTimeout } from "../store/db/timeout.ts";
 import { type OpenBundle, readBundle } from "./bundles.ts";
 import type { Delivery } from "./batches.ts";
-import { askedRequest, exchangeRow } from "./rows/exchange-row.ts";
+import { requestFromSummary, exchangeRow } from "./rows/exchange-row.ts";
 
 const NOTHING_READ: JournalEntry = { request: null, response: null };
 /** What the isolate's last conversations sent: the next turn sends it again. */
@@ -191,7 +191,7 @@ async function readEntry(journal: R2Bucket, given: Pick<Entry, "bell" | "isTroub
   const parts = (["request", "response"] as const).filter((part) => entry[part] !== null);
   const { bell } = given;
   const alone = () => {
-    const request = bell.isAbandoned ? askedRequest(entry) : null;
+    const request = bell.isAbandoned ? requestFromSummary(entry) : null;
     return request && exchangeRow({ ...bell, request }, entry);
   };
   return { ...given, parts, exchange: exchangeRow(bell, entry, lists), alone };

@@ -17,17 +17,17 @@ export type Outcome = z.infer<typeof Outcome>;
 export const BodyRecorded = z.enum(["whole", "head", "none"]);
 export type BodyRecorded = z.infer<typeof BodyRecorded>;
 
-const BodyFacts = z.looseObject({
+const BodyMetadata = z.looseObject({
   recorded: BodyRecorded,
   /** Bytes seen on the wire (request) or after decoding (response). */
   bytes: z.number().int().nonnegative(),
   /** Hex SHA-256 of all bytes seen; only given where `recorded` is "head". */
   sha256: z.string().nullable(),
 });
-export type BodyFacts = z.infer<typeof BodyFacts>;
+export type BodyMetadata = z.infer<typeof BodyMetadata>;
 
 /** Known when the request is forwarded. `id` is a UUIDv7 whose timestamp is exactly `startedAt`. */
-export const RequestFacts = z.looseObject({
+export const RequestMetadata = z.looseObject({
   v: z.literal(1),
   id: z.uuid(),
   /** Epoch milliseconds. */
@@ -44,15 +44,15 @@ export const RequestFacts = z.looseObject({
   query: z.string(),
   /** Allow-listed request headers, names in lower case, never a credential. */
   headers: z.record(z.string(), z.string()),
-  body: BodyFacts,
+  body: BodyMetadata,
 });
-export type RequestFacts = z.infer<typeof RequestFacts>;
+export type RequestMetadata = z.infer<typeof RequestMetadata>;
 
 /**
  * Of its request, what an answer knows that may turn out to be alone in the journal: who asked where. All facts of it, once R2
  * is known not to have taken the request's half.
  */
-export const AskedFacts = RequestFacts.partial({
+export const RequestSummary = RequestMetadata.partial({
   v: true,
   id: true,
   startedAt: true,
@@ -60,7 +60,7 @@ export const AskedFacts = RequestFacts.partial({
   headers: true,
   body: true,
 });
-export type AskedFacts = z.infer<typeof AskedFacts>;
+export type RequestSummary = z.infer<typeof RequestSummary>;
 
 /** Of one stream: beyond that neighbours become one. About 30 KB of facts. */
 export const MAX_TIMING_POINTS = 4_000;
@@ -80,7 +80,7 @@ export const StreamTiming = z
 export type StreamTiming = z.infer<typeof StreamTiming>;
 
 /** Known when the answer has ended, however it ended. */
-export const ResponseFacts = z.looseObject({
+export const ResponseMetadata = z.looseObject({
   v: z.literal(1),
   id: z.uuid(),
   outcome: Outcome,
@@ -97,12 +97,12 @@ export const ResponseFacts = z.looseObject({
   /** "identity", or a content-coding that workerd passes through undecoded ("zstd", "deflate"). */
   bodyCoding: z.string(),
   /** Absent in what earlier versions wrote. */
-  asked: AskedFacts.optional(),
+  asked: RequestSummary.optional(),
   /** In the journal only, where the answer was timed. One that cannot be read must not cost the exchange. */
   timing: StreamTiming.optional().catch(undefined),
-  body: BodyFacts,
+  body: BodyMetadata,
 });
-export type ResponseFacts = z.infer<typeof ResponseFacts>;
+export type ResponseMetadata = z.infer<typeof ResponseMetadata>;
 
 /** The doorbell: well under the queue's 128 KB. `request` and `response` travel inline only where R2 could not take them. */
 export const ExchangeBell = z.looseObject({
@@ -119,8 +119,8 @@ export const ExchangeBell = z.looseObject({
   /** It rings for a bundle of so many exchanges, and `id` is the bundle's. */
   exchanges: z.number().int().positive().optional(),
   /** Facts of an exchange whose journal entry is missing or incomplete because R2 was down. */
-  request: RequestFacts.nullable(),
-  response: ResponseFacts.nullable(),
+  request: RequestMetadata.nullable(),
+  response: ResponseMetadata.nullable(),
 });
 export type ExchangeBell = z.infer<typeof ExchangeBell>;
 

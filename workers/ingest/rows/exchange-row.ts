@@ -5,7 +5,7 @@
 import type { PrefixCache } from "../../domain/content/prefix-cache.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
 import { isOAuthPath } from "../../domain/http/paths.ts";
-import type { ExchangeBell, RequestFacts } from "../../schemas/exchange.ts";
+import type { ExchangeBell, RequestMetadata } from "../../schemas/exchange.ts";
 import type { StorableExchange } from "../../store/requests/write-model.ts";
 import type { JournalEntry } from "../../store/journal/objects.ts";
 import { requestEvidence } from "../../domain/linking/linkable-request.ts";
@@ -30,7 +30,7 @@ export function exchangeRow(
   const startedAt = startedAtOf(id);
   if (startedAt === null) throw new Error(`${id} is not an exchange id`);
   const isUnrecorded =
-    (request && (!entry.request || isLost(request.facts))) || (response && !entry.response);
+    (request && (!entry.request || hasLostBody(request.facts))) || (response && !entry.response);
   const facts =
     response && (isUnrecorded ? { ...response.facts, outcome: "unrecorded" as const } : response.facts);
   const requested = request && requestRow(request.facts, request.body, memory);
@@ -54,7 +54,7 @@ export function exchangeRow(
 }
 
 /** Nothing of its body is recorded, and that is not the rule for its path. */
-function isLost({ body, path }: RequestFacts): boolean {
+function hasLostBody({ body, path }: RequestMetadata): boolean {
   return body.recorded === "none" && !isOAuthPath(path);
 }
 
@@ -62,7 +62,7 @@ function isLost({ body, path }: RequestFacts): boolean {
  * The request as its answer knows it, for an answer whose request nobody waits for any more. Null where it knows nothing of it, as
  * in what earlier versions wrote.
  */
-export function askedRequest({ response }: JournalEntry): RequestFacts | null {
+export function requestFromSummary({ response }: JournalEntry): RequestMetadata | null {
   if (!response?.facts.asked) return null;
   const { id, asked } = response.facts;
   const unknown = { query: "", headers: {}, body: { recorded: "none" as const, bytes: 0, sha256: null } };

@@ -13,7 +13,7 @@ import { redact } from "../../domain/redact.ts";
 import { readRequest, type ParsedRequest } from "../../domain/messages/read-request.ts";
 import { userPromptText } from "../../domain/messages/user-prompt.ts";
 import { plainText } from "../../domain/truncate.ts";
-import type { RequestFacts } from "../../schemas/exchange.ts";
+import type { RequestMetadata } from "../../schemas/exchange.ts";
 import type { StorableRequest } from "../../store/requests/write-model.ts";
 import { decodeBody } from "./decoding.ts";
 import { linkableRequest, type LinkableRequest } from "../../domain/linking/linkable-request.ts";
@@ -29,7 +29,7 @@ const MAX_NEWEST = 12;
 
 /** Everything a row has from its request. `body` is what the journal has of it; `memory` has what came before. */
 export function requestRow(
-  facts: RequestFacts,
+  facts: RequestMetadata,
   body: Uint8Array,
   memory?: PrefixCache,
 ): StorableRequest & LinkableRow {
@@ -96,7 +96,7 @@ interface BodyReading {
 }
 
 function readBody(
-  facts: RequestFacts,
+  facts: RequestMetadata,
   body: Uint8Array,
   isTruncated: boolean,
   memory: PrefixCache | undefined,

@@ -6,7 +6,7 @@ import { storableJson } from "../../domain/json/json.ts";
 import { packTiming } from "../../domain/messages/chunk-timing.ts";
 import { plainText } from "../../domain/truncate.ts";
 import { tokenCounts } from "../../domain/usage/token-usage.ts";
-import type { ResponseFacts } from "../../schemas/exchange.ts";
+import type { ResponseMetadata } from "../../schemas/exchange.ts";
 import type { StorableResponse } from "../../store/requests/write-model.ts";
 import { decodeBody } from "./decoding.ts";
 import { responseHeaderSets } from "./header-sets.ts";
@@ -14,7 +14,7 @@ import { responseHeaderSets } from "./header-sets.ts";
 const MAX_LABEL = 200;
 
 /** Everything a row has from its answer. `body` is what the journal has of it. */
-export function responseRow(facts: ResponseFacts, body: Uint8Array): StorableResponse {
+export function responseRow(facts: ResponseMetadata, body: Uint8Array): StorableResponse {
   const decoded = decodeBody(body, facts.bodyCoding);
   const bytes = decoded ?? body;
   const headers = storableJson(facts.headers);

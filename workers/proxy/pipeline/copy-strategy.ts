@@ -6,8 +6,8 @@
  * is read along all the same. Used by response-stream.
  */
 import { MAX_BUNDLED_BODY_BYTES } from "../../runtime/constants.ts";
-import type { ResponseFacts } from "../../schemas/exchange.ts";
-import type { OpenFacts } from "../../store/journal/objects.ts";
+import type { ResponseMetadata } from "../../schemas/exchange.ts";
+import type { DraftMetadata } from "../../store/journal/objects.ts";
 import { copyLockstep, needsLockstep } from "../body/copy-lockstep.ts";
 import type { Exchange } from "../exchange.ts";
 import { readTeeBranch, type TeeReadResult } from "../body/tee-reader.ts";
@@ -30,7 +30,7 @@ export interface BodyCopy {
   /** A moment after that: now recording is in nobody's way. */
   delayElapsed: Promise<unknown>;
   /** Brings the archive its copy; see recordCopy. */
-  record: (conclude: (broken: unknown) => Promise<OpenFacts<ResponseFacts>>) => Promise<StoredHalf>;
+  record: (conclude: (broken: unknown) => Promise<DraftMetadata<ResponseMetadata>>) => Promise<StoredHalf>;
   /** Of a body known to be small: what came of it, as soon as the client has its own. Who makes something of it needs no `record`. */
   readSmall?: () => Promise<TeeReadResult>;
 }

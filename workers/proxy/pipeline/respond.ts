@@ -7,8 +7,8 @@ import { CLIENT_GRACE_MS } from "../../runtime/constants.ts";
 import { storedResponseHeaders } from "../../domain/http/stored-headers.ts";
 import { isOAuthPath } from "../../domain/http/paths.ts";
 import { negotiateEncoding, clientResponseHeaders } from "../../domain/http/forwarded-headers.ts";
-import type { Outcome, ResponseFacts } from "../../schemas/exchange.ts";
-import type { OpenFacts } from "../../store/journal/objects.ts";
+import type { Outcome, ResponseMetadata } from "../../schemas/exchange.ts";
+import type { DraftMetadata } from "../../store/journal/objects.ts";
 import { startBodyCopy } from "./copy-strategy.ts";
 import { gather, writeOverdue } from "../record/batch-writer.ts";
 import { elapsed, type Exchange } from "../exchange.ts";
@@ -30,7 +30,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
   const timeToFirstByteMs = elapsed(exchange);
   let headers: Record<string, string> | undefined;
   const headersStored = () => (headers ??= storedResponseHeaders(upstream.headers));
-  const factsOf = (outcome: Outcome, durationMs: number): OpenFacts<ResponseFacts> => ({
+  const factsOf = (outcome: Outcome, durationMs: number): DraftMetadata<ResponseMetadata> => ({
     v: 1,
     id,
     outcome,
@@ -40,7 +40,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
     timeToFirstByteMs,
     durationMs,
     bodyCoding: passage.storedEncoding,
-    asked: recording.asked(),
+    asked: recording.summary(),
     ...(isOAuthPath(exchange.target.path) ? { body: BODY_NOT_RECORDED } : {}),
   });
   const init = {
@@ -93,7 +93,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
       const response = { facts: factsOf("complete", durationMs ?? elapsed(exchange)), pieces, bytes };
       return gather(exchange, { request, response });
     }
-    let facts: OpenFacts<ResponseFacts> | undefined;
+    let facts: DraftMetadata<ResponseMetadata> | undefined;
     const conclude = async (broken: unknown) => {
       clearTimeout(cap);
       durationMs ??= elapsed(exchange);

@@ -5,8 +5,8 @@
 import { upstreamRequestHeaders } from "../../domain/http/forwarded-headers.ts";
 import { describe, errorResponse, type ProxyError } from "../../runtime/anthropic-errors.ts";
 import { errorText, log } from "../../runtime/log.ts";
-import type { ResponseFacts } from "../../schemas/exchange.ts";
-import type { OpenFacts } from "../../store/journal/objects.ts";
+import type { ResponseMetadata } from "../../schemas/exchange.ts";
+import type { DraftMetadata } from "../../store/journal/objects.ts";
 import { count } from "../record/counters.ts";
 import { elapsed, type Exchange } from "../exchange.ts";
 import { type Answer, forward } from "./forward.ts";
@@ -90,7 +90,7 @@ async function ownAnswer(
 function recordOwn(
   exchange: Exchange,
   recording: RequestRecording,
-  facts: OpenFacts<ResponseFacts>,
+  facts: DraftMetadata<ResponseMetadata>,
   body: Uint8Array,
 ): void {
   recording.answerEnded();
@@ -103,7 +103,7 @@ function ownFacts(
   recording: RequestRecording,
   outcome: "client_gone" | "upstream_failed",
   told: { status: number | null; errorType: string | null } = { status: null, errorType: null },
-): OpenFacts<ResponseFacts> {
+): DraftMetadata<ResponseMetadata> {
   return {
     v: 1,
     id: exchange.id,
@@ -113,6 +113,6 @@ function ownFacts(
     timeToFirstByteMs: null,
     durationMs: elapsed(exchange),
     bodyCoding: "identity",
-    asked: recording.asked(),
+    asked: recording.summary(),
   };
 }

@@ -3,20 +3,20 @@
  * done for it. An isolate gathers what ends within a moment, and the invocation that began the bundle writes it.
  */
 import { BUNDLING_MS, MAX_BUNDLE_BYTES, MAX_BUNDLED_EXCHANGES } from "../../runtime/constants.ts";
-import type { ExchangeBell, ResponseFacts } from "../../schemas/exchange.ts";
+import type { ExchangeBell, ResponseMetadata } from "../../schemas/exchange.ts";
 import { type BundlePart, writeJournalBundle } from "../../store/journal/bundles.ts";
-import { journalTrailer, type OpenFacts } from "../../store/journal/objects.ts";
+import { journalTrailer, type DraftMetadata } from "../../store/journal/objects.ts";
 import { ring, ringForFacts } from "./notify.ts";
 import { count, flushCounters } from "./counters.ts";
 import { type Exchange, newId } from "../exchange.ts";
 import { persistently } from "./recorder-entrypoint.ts";
-import { BODY_NOT_RECORDED, unrecorded } from "./record.ts";
+import { BODY_NOT_RECORDED, unrecordedMetadata } from "./record.ts";
 import type { HeldHalf } from "./request-record.ts";
 
 /** An exchange that has ended, all of it at hand. */
 export interface WholeExchange {
   request: HeldHalf;
-  response: { facts: OpenFacts<ResponseFacts>; pieces: readonly Uint8Array[]; bytes: number };
+  response: { facts: DraftMetadata<ResponseMetadata>; pieces: readonly Uint8Array[]; bytes: number };
 }
 
 interface Bundle {
@@ -63,7 +63,7 @@ async function write(env: Env, ctx: Exchange["ctx"], bundle: Bundle): Promise<vo
   const journalBytes = await persistently({ id, exchanges: exchanges.length }, bundle.bytes, putting);
   unwritten.delete(bundle); // in the journal, or in a moment among the bells that are kept
   if (journalBytes !== null) await ring(env, bellFor(id, "", { journalBytes, exchanges: exchanges.length }));
-  else await ringForFacts(env, exchanges.map(factsOnly));
+  else await ringForFacts(env, exchanges.map(metadataMessage));
   flushCounters(env, ctx, Date.now());
 }
 
@@ -76,13 +76,13 @@ function halvesOf({ request, response }: WholeExchange): BundlePart[] {
 }
 
 /** R2 did not take the bundle: what is known of each of its exchanges travels with a bell. */
-function factsOnly({ request, response }: WholeExchange): ExchangeBell {
+function metadataMessage({ request, response }: WholeExchange): ExchangeBell {
   count("unrecorded");
   const none = (bytes: number) => ({ ...BODY_NOT_RECORDED, bytes });
   return bellFor(request.facts.id, request.facts.domain, {
     journalBytes: 0,
     request: { ...request.facts, body: none(request.body.length) },
-    response: unrecorded(response.facts, none(response.bytes)),
+    response: unrecordedMetadata(response.facts, none(response.bytes)),
   });
 }
 

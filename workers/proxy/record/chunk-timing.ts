@@ -8,8 +8,8 @@ import {
   recordArrival,
   streamTiming,
 } from "../../domain/messages/chunk-timing.ts";
-import type { ResponseFacts } from "../../schemas/exchange.ts";
-import type { OpenFacts } from "../../store/journal/objects.ts";
+import type { ResponseMetadata } from "../../schemas/exchange.ts";
+import type { DraftMetadata } from "../../store/journal/objects.ts";
 import { elapsed, type Exchange } from "../exchange.ts";
 
 /** Stands beside a stream that is timed. */
@@ -21,8 +21,8 @@ export interface ChunkTimer {
    * exchange knows, so that without R2 the bell stays small.
    */
   withTiming: (
-    conclude: (broken: unknown) => Promise<OpenFacts<ResponseFacts>>,
-  ) => (broken: unknown) => Promise<OpenFacts<ResponseFacts>>;
+    conclude: (broken: unknown) => Promise<DraftMetadata<ResponseMetadata>>,
+  ) => (broken: unknown) => Promise<DraftMetadata<ResponseMetadata>>;
 }
 
 /** Null where this exchange is not one of those. */

@@ -3,20 +3,20 @@
  * `waitUntil`; nothing here throws or makes a stream wait.
  */
 import { errorText, log } from "../../runtime/log.ts";
-import type { BodyFacts, RequestFacts, ResponseFacts } from "../../schemas/exchange.ts";
-import { journalTrailer, type JournalPart, type OpenFacts } from "../../store/journal/objects.ts";
+import type { BodyMetadata, RequestMetadata, ResponseMetadata } from "../../schemas/exchange.ts";
+import { journalTrailer, type JournalPart, type DraftMetadata } from "../../store/journal/objects.ts";
 import { ring } from "./notify.ts";
 import { count, flushCounters } from "./counters.ts";
 import type { TeeReadResult } from "../body/tee-reader.ts";
 import { takeKeptBody } from "./pending-bodies.ts";
 import { record, storeBytes, storeBody, type StoredHalf } from "./recorder-entrypoint.ts";
 
-type Facts = OpenFacts<RequestFacts> | OpenFacts<ResponseFacts>;
+type Metadata = DraftMetadata<RequestMetadata> | DraftMetadata<ResponseMetadata>;
 type Waiting = Pick<ExecutionContext, "waitUntil" | "exports">;
 
 /** The request's half, and what became of it. */
 export interface RecordedRequest {
-  facts: OpenFacts<RequestFacts>;
+  facts: DraftMetadata<RequestMetadata>;
   half: StoredHalf;
 }
 
@@ -30,7 +30,7 @@ const NOT_STORED: StoredHalf = {
 export async function recordBuffered(
   env: Env,
   part: JournalPart,
-  facts: Facts,
+  facts: Metadata,
   body: Uint8Array,
   retryDelays?: readonly number[],
 ): Promise<StoredHalf> {
@@ -51,7 +51,7 @@ export async function recordCopy(
   ctx: Waiting,
   part: JournalPart,
   fill: (copy: WritableStream) => Promise<unknown>,
-  conclude: (broken: unknown) => Promise<Facts>,
+  conclude: (broken: unknown) => Promise<Metadata>,
 ): Promise<StoredHalf> {
   const copy = new IdentityTransformStream();
   const stored = callRecorder(env, ctx, part, copy.readable);
@@ -84,7 +84,7 @@ export async function recordBody(
   env: Env,
   part: JournalPart,
   { buffered: gulped, error: broken }: TeeReadResult,
-  conclude: (broken: unknown) => Promise<Facts>,
+  conclude: (broken: unknown) => Promise<Metadata>,
 ): Promise<StoredHalf> {
   const facts = await conclude(broken);
   try {
@@ -102,7 +102,7 @@ export async function concludeExchange(
   env: Env,
   ctx: Waiting,
   requestStored: Promise<RecordedRequest>,
-  responseFacts: OpenFacts<ResponseFacts>,
+  responseFacts: DraftMetadata<ResponseMetadata>,
   responseStored: Promise<StoredHalf>,
 ): Promise<void> {
   const response = await responseStored;
@@ -117,20 +117,23 @@ export async function concludeExchange(
     journalBytes: request.journalBytes + response.journalBytes,
     rungBy: "recorder",
     request: request.isStored ? null : { ...requestFacts, body: request.body },
-    response: response.isStored ? null : unrecorded(responseFacts, response.body),
+    response: response.isStored ? null : unrecordedMetadata(responseFacts, response.body),
   });
   flushCounters(env, ctx, Date.now());
 }
 
 /** Without what it knows of its request, which is in the journal or in the same bell. */
-export function unrecorded({ asked: _, ...facts }: OpenFacts<ResponseFacts>, body: BodyFacts): ResponseFacts {
+export function unrecordedMetadata(
+  { asked: _, ...facts }: DraftMetadata<ResponseMetadata>,
+  body: BodyMetadata,
+): ResponseMetadata {
   return { ...facts, outcome: "unrecorded", body };
 }
 
 /** R2 did not take the request and then took the answer: it may take the request now, if that is at hand. One try. */
 async function onceMore(
   env: Env,
-  facts: OpenFacts<RequestFacts>,
+  facts: DraftMetadata<RequestMetadata>,
   half: StoredHalf,
   isWorthIt: boolean,
 ): Promise<StoredHalf> {
@@ -164,4 +167,4 @@ function notStored(part: JournalPart, id: string, thrown: unknown): StoredHalf {
 }
 
 /** How a body that is never recorded is declared. */
-export const BODY_NOT_RECORDED: BodyFacts = { recorded: "none", bytes: 0, sha256: null };
+export const BODY_NOT_RECORDED: BodyMetadata = { recorded: "none", bytes: 0, sha256: null };

@@ -6,7 +6,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { createHash, type Hash } from "node:crypto";
 import { MAX_RECORDED_BODY_BYTES, RECORDED_HEAD_BYTES } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
-import type { BodyFacts } from "../../schemas/exchange.ts";
+import type { BodyMetadata } from "../../schemas/exchange.ts";
 import {
   journalKey,
   journalTrailer,
@@ -22,14 +22,14 @@ export interface StoredHalf {
   isStored: boolean;
   /** Size of its journal object; 0 when not stored. */
   journalBytes: number;
-  body: BodyFacts;
+  body: BodyMetadata;
 }
 
 /** Facts as they follow a body; the rest of them is not looked at here. */
 interface Trailer {
   id: string;
   /** Left out: whole, unless it turns out too large. `none`: forget the bytes. `head`: the body was cut off on its way. */
-  body?: BodyFacts;
+  body?: BodyMetadata;
 }
 
 /**
@@ -65,7 +65,7 @@ export async function storeBytes(
   bytes: Uint8Array,
   retryDelays: readonly number[] = PUT_RETRY_DELAYS_MS,
 ): Promise<StoredHalf> {
-  const body: BodyFacts = facts.body ?? { recorded: "whole", bytes: bytes.length, sha256: null };
+  const body: BodyMetadata = facts.body ?? { recorded: "whole", bytes: bytes.length, sha256: null };
   return put(bucket, part, facts.id, body, [bytes, journalTrailer({ ...facts, body })], retryDelays);
 }
 
@@ -80,7 +80,7 @@ export function storeBody(
   if (hash) return storeHead(bucket, part, facts, { chunks, bytes, hash, unhashed: [end] });
   if (facts.body || bytes > MAX_RECORDED_BODY_BYTES)
     return storeHead(bucket, part, facts, { chunks, bytes, hash: createHash("sha256"), unhashed: chunks });
-  const body: BodyFacts = { recorded: "whole", bytes, sha256: null };
+  const body: BodyMetadata = { recorded: "whole", bytes, sha256: null };
   return put(bucket, part, facts.id, body, [...chunks, journalTrailer({ ...facts, body })]);
 }
 
@@ -101,7 +101,7 @@ function storeWithoutBody(
   facts: Trailer,
   bytes: number,
 ): Promise<StoredHalf> {
-  const body: BodyFacts = { recorded: "none", bytes, sha256: null };
+  const body: BodyMetadata = { recorded: "none", bytes, sha256: null };
   return put(bucket, part, facts.id, body, [journalTrailer({ ...facts, body })]);
 }
 
@@ -118,7 +118,7 @@ function storeHead(
   }: { chunks: Uint8Array[]; bytes: number; hash: Hash; unhashed: Uint8Array[] },
 ): Promise<StoredHalf> {
   for (const chunk of unhashed) hash.update(chunk);
-  const body: BodyFacts = { recorded: "head", bytes, sha256: hash.digest("hex") };
+  const body: BodyMetadata = { recorded: "head", bytes, sha256: hash.digest("hex") };
   const head = firstBytes(chunks, bytes > MAX_RECORDED_BODY_BYTES ? RECORDED_HEAD_BYTES : bytes);
   return put(bucket, part, facts.id, body, [...head, journalTrailer({ ...facts, body })]);
 }
@@ -127,7 +127,7 @@ async function put(
   bucket: R2Bucket,
   part: JournalPart,
   id: string,
-  body: BodyFacts,
+  body: BodyMetadata,
   chunks: Uint8Array[],
   retryDelays: readonly number[] = PUT_RETRY_DELAYS_MS,
 ): Promise<StoredHalf> {

@@ -2,8 +2,8 @@
 import { MAX_BUNDLED_BODY_BYTES, REQUEST_RECORDING_DELAY_MS } from "../../runtime/constants.ts";
 import { storedRequestHeaders } from "../../domain/http/stored-headers.ts";
 import { isOAuthPath } from "../../domain/http/paths.ts";
-import type { AskedFacts, RequestFacts } from "../../schemas/exchange.ts";
-import type { OpenFacts } from "../../store/journal/objects.ts";
+import type { RequestSummary, RequestMetadata } from "../../schemas/exchange.ts";
+import type { DraftMetadata } from "../../store/journal/objects.ts";
 import type { Exchange } from "../exchange.ts";
 import { keepBody } from "./pending-bodies.ts";
 import type { StoredHalf } from "./recorder-entrypoint.ts";
@@ -22,14 +22,14 @@ export interface RequestRecording {
   /** The half for whoever stores it together with others, if it is small, at hand and not on its way into the journal. */
   handOver(): HeldHalf | null;
   /** What the answer's half has to know, should it be alone in the journal. */
-  asked(): AskedFacts;
+  summary(): RequestSummary;
   /** The answer has ended: nothing is left to wait for, and an upload that upstream did not wait for is over soon. */
   answerEnded(): void;
 }
 
 /** A request as small as those that are stored together. */
 export interface HeldHalf {
-  facts: OpenFacts<RequestFacts>;
+  facts: DraftMetadata<RequestMetadata>;
   body: Uint8Array;
 }
 
@@ -59,11 +59,11 @@ export function recordRequest(exchange: Exchange, given: RequestBody): RequestRe
     handedOver = resolve;
   });
   let isStored = false;
-  let lost: AskedFacts | null = null;
+  let lost: RequestSummary | null = null;
   const timer = setTimeout(begin, isStreamed ? 0 : REQUEST_RECORDING_DELAY_MS);
   const stored = begun.then(async () => {
     noteStarted(exchange, body);
-    const facts = requestFacts(exchange);
+    const facts = requestMetadata(exchange);
     const half = await store(exchange, facts, body, cut.signal);
     isStored = true;
     clearTimeout(cutting);
@@ -81,7 +81,7 @@ export function recordRequest(exchange: Exchange, given: RequestBody): RequestRe
       const held = body.kind === "held" ? body.bytes : body.kind === "none" ? NOTHING : null;
       if (isBegun || !held || held.length > MAX_BUNDLED_BODY_BYTES || isOAuthPath(exchange.target.path))
         return null;
-      const half = { facts: requestFacts(exchange), body: held };
+      const half = { facts: requestMetadata(exchange), body: held };
       isBegun = true;
       clearTimeout(timer);
       noteStarted(exchange, body);
@@ -89,7 +89,7 @@ export function recordRequest(exchange: Exchange, given: RequestBody): RequestRe
       handedOver();
       return half;
     },
-    asked: () => lost ?? askedFacts(exchange),
+    summary: () => lost ?? requestSummary(exchange),
     answerEnded() {
       clearTimeout(timer);
       begin();
@@ -102,7 +102,7 @@ export function recordRequest(exchange: Exchange, given: RequestBody): RequestRe
 
 function store(
   { env, ctx }: Exchange,
-  facts: OpenFacts<RequestFacts>,
+  facts: DraftMetadata<RequestMetadata>,
   body: RequestBody,
   cut: AbortSignal,
 ): Promise<StoredHalf> {
@@ -123,13 +123,13 @@ function store(
   }
 }
 
-function requestFacts(exchange: Exchange): OpenFacts<RequestFacts> {
+function requestMetadata(exchange: Exchange): DraftMetadata<RequestMetadata> {
   const { id, startedAt, request, target } = exchange;
   return {
     v: 1,
     id,
     startedAt,
-    ...askedFacts(exchange),
+    ...requestSummary(exchange),
     query: target.query,
     headers: storedRequestHeaders(request.headers),
     ...(isOAuthPath(target.path) ? { body: BODY_NOT_RECORDED } : {}),
@@ -137,7 +137,7 @@ function requestFacts(exchange: Exchange): OpenFacts<RequestFacts> {
 }
 
 /** Who asked where. */
-function askedFacts({ request, target, admission }: Exchange) {
+function requestSummary({ request, target, admission }: Exchange) {
   const { domain, accountId, credentialType } = admission.record;
   return {
     domain,

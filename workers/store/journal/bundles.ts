@@ -17,7 +17,7 @@ import {
   type JournalEntry,
   type JournalPart,
 } from "./objects.ts";
-import { RequestFacts, ResponseFacts } from "../../schemas/exchange.ts";
+import { RequestMetadata, ResponseMetadata } from "../../schemas/exchange.ts";
 
 /** A half on its way into a bundle: an object of the journal, in pieces. */
 export interface BundlePart {
@@ -101,8 +101,8 @@ function entryOf(id: string, objects: BundledExchange["objects"]): JournalEntry 
   const entry: JournalEntry = { request: null, response: null };
   for (const { part, bytes } of objects) {
     const key = journalKey(id, part);
-    if (part === "request") entry.request = parseJournalPart(key, bytes, RequestFacts);
-    else entry.response = parseJournalPart(key, bytes, ResponseFacts);
+    if (part === "request") entry.request = parseJournalPart(key, bytes, RequestMetadata);
+    else entry.response = parseJournalPart(key, bytes, ResponseMetadata);
   }
   return entry;
 }

@@ -9,10 +9,10 @@
  */
 import { z } from "zod";
 import { concat } from "../../domain/bytes.ts";
-import { RequestFacts, ResponseFacts } from "../../schemas/exchange.ts";
+import { RequestMetadata, ResponseMetadata } from "../../schemas/exchange.ts";
 
 /** Facts whose `body` may be left out: then the body beside them is whole. Spares the recorder a look into the facts. */
-export type OpenFacts<F extends { body: unknown }> = {
+export type DraftMetadata<F extends { body: unknown }> = {
   // Not Omit, which forgets the known names of a type that has an index signature.
   [K in keyof F as K extends "body" ? never : K]: F[K];
 } & { body?: F["body"] };
@@ -24,8 +24,8 @@ export interface ParsedPart<F> {
 }
 
 export interface JournalEntry {
-  request: ParsedPart<RequestFacts> | null;
-  response: ParsedPart<ResponseFacts> | null;
+  request: ParsedPart<RequestMetadata> | null;
+  response: ParsedPart<ResponseMetadata> | null;
 }
 
 /** An entry as the listing sees it. */
@@ -99,7 +99,7 @@ export class JournalCorrupt extends Error {
 /** Stores the request's half; resolves with the object's size once R2 has it. `facts.body` left out means whole. */
 export function writeJournalRequest(
   bucket: R2Bucket,
-  facts: OpenFacts<RequestFacts>,
+  facts: DraftMetadata<RequestMetadata>,
   body: Uint8Array,
 ): Promise<number> {
   return write(bucket, journalKey(facts.id, "request"), body, facts);
@@ -108,7 +108,7 @@ export function writeJournalRequest(
 /** Stores the response's half, as writeJournalRequest does. */
 export function writeJournalResponse(
   bucket: R2Bucket,
-  facts: OpenFacts<ResponseFacts>,
+  facts: DraftMetadata<ResponseMetadata>,
   body: Uint8Array,
 ): Promise<number> {
   return write(bucket, journalKey(facts.id, "response"), body, facts);
@@ -117,7 +117,7 @@ export function writeJournalResponse(
 /** Stores what is only known by its facts, where the journal has nothing: what it has is more. */
 export async function writeJournalMetadata(
   bucket: R2Bucket,
-  { request, response }: { request: RequestFacts | null; response: ResponseFacts | null },
+  { request, response }: { request: RequestMetadata | null; response: ResponseMetadata | null },
 ): Promise<void> {
   const isThere = async ({ id }: { id: string }, part: JournalPart) =>
     (await bucket.head(journalKey(id, part))) !== null;
@@ -148,8 +148,8 @@ export async function putJournalObject(
 /** Both halves as far as they are there. Throws JournalCorrupt, naming the entry, when one cannot be read. */
 export async function readJournal(bucket: R2Bucket, id: string): Promise<JournalEntry> {
   const [request, response] = await Promise.all([
-    readHalf(bucket, journalKey(id, "request"), RequestFacts),
-    readHalf(bucket, journalKey(id, "response"), ResponseFacts),
+    readHalf(bucket, journalKey(id, "request"), RequestMetadata),
+    readHalf(bucket, journalKey(id, "response"), ResponseMetadata),
   ]);
   return { request, response };
 }
