@@ -5,7 +5,14 @@ import { describe, expect, it, vi } from "vitest";
 import { headerOf, type Reply } from "../../scripts/local/fake-claude/server.ts";
 import { RECORDED_HEAD_BYTES } from "../../workers/runtime/constants.ts";
 import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
-import type { Edge, Half, SendOptions, Sent, Tenant, Whole } from "../support/proxy-harness.ts";
+import type {
+  Edge,
+  JournalledPart,
+  SendOptions,
+  Sent,
+  Tenant,
+  CompleteEntry,
+} from "../support/proxy-harness.ts";
 
 let edge: Edge;
 let tenant: Tenant;
@@ -22,7 +29,7 @@ const raw = (given: Partial<Extract<Reply, { kind: "raw" }>>): Reply => ({
 const bytes = (...texts: (string | Uint8Array)[]) =>
   texts.map((text, index) => ({ delayMs: index === 0 ? 0 : 60, bytes: Buffer.from(text) }));
 /** Both halves of what was recorded of an exchange, once they are there. */
-const recorded = async (sent: Sent): Promise<Whole> =>
+const recorded = async (sent: Sent): Promise<CompleteEntry> =>
   vi.waitFor(
     async () => {
       const { request, response } = await edge.journal(String(sent.headers["x-nexus-request-id"]));
@@ -33,7 +40,7 @@ const recorded = async (sent: Sent): Promise<Whole> =>
   );
 
 /** The first megabyte, the size and the hash are all that the archive has of this body. */
-function expectHead(half: Half, body: Buffer): void {
+function expectHead(half: JournalledPart, body: Buffer): void {
   expect(half.body.equals(body.subarray(0, RECORDED_HEAD_BYTES))).toBe(true);
   expect(half.facts.body).toEqual({
     recorded: "head",

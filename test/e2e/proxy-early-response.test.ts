@@ -4,7 +4,7 @@ import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
-import type { Edge, Tenant, Whole } from "../support/proxy-harness.ts";
+import type { Edge, Tenant, CompleteEntry } from "../support/proxy-harness.ts";
 
 /** Beyond what the proxy holds. */
 const BODY = Buffer.alloc(6_000_000, "x");
@@ -71,7 +71,7 @@ function upload(status: number, isChunked: boolean): Promise<Upload> {
   });
 }
 
-function recorded(id: string): Promise<Whole> {
+function recorded(id: string): Promise<CompleteEntry> {
   return vi.waitFor(
     async () => {
       const { request, response } = await edge.journal(id);

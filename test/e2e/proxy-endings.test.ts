@@ -3,7 +3,13 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
 import { claimPort } from "../../scripts/local/network/ports.ts";
 import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
-import { startEdge, type Edge, type SendOptions, type Tenant, type Whole } from "../support/proxy-harness.ts";
+import {
+  startEdge,
+  type Edge,
+  type SendOptions,
+  type Tenant,
+  type CompleteEntry,
+} from "../support/proxy-harness.ts";
 
 const TIMEOUT_MS = 600;
 const STREAM_MAX_MS = 1_500;
@@ -36,7 +42,7 @@ const endless = stream({ chunks: Array.from({ length: 200 }, () => event(40)) })
  * What was recorded of the exchange whose request carries this marker (a client that left has no id to ask with), once both halves
  * are in the journal and the bell has rung.
  */
-async function recordedAs(marker: string): Promise<Whole> {
+async function recordedAs(marker: string): Promise<CompleteEntry> {
   return vi.waitFor(
     async () => {
       for (const id of (await edge.journalIds()).reverse()) {

@@ -48,17 +48,17 @@ export interface SendOptions {
 
 type Binding = "JOURNAL" | "EXCHANGES" | "TENANTS" | "OAUTH_ACCOUNT";
 
-export interface Half<F = RequestMetadata | ResponseMetadata> {
+export interface JournalledPart<F = RequestMetadata | ResponseMetadata> {
   facts: F;
   body: Buffer;
 }
 export interface Journalled {
-  request: Half<RequestMetadata> | null;
-  response: Half<ResponseMetadata> | null;
+  request: JournalledPart<RequestMetadata> | null;
+  response: JournalledPart<ResponseMetadata> | null;
 }
 
 /** With both halves there. */
-export type Whole = { [P in keyof Journalled]: NonNullable<Journalled[P]> };
+export type CompleteEntry = { [P in keyof Journalled]: NonNullable<Journalled[P]> };
 
 export interface Tenant {
   domain: string;

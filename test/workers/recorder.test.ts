@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { MAX_RECORDED_BODY_BYTES, RECORDED_HEAD_BYTES } from "../../workers/runtime/constants.ts";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
-import type { StoredHalf } from "../../workers/proxy/record/recorder-entrypoint.ts";
+import type { StoredPart } from "../../workers/proxy/record/recorder-entrypoint.ts";
 import { journalKey, journalTrailer, readJournal } from "../../workers/store/journal/objects.ts";
 
 const factsOf = (given: object = {}) => ({
@@ -19,7 +19,7 @@ const factsOf = (given: object = {}) => ({
   bodyCoding: "identity",
   ...given,
 });
-async function record(...pieces: Uint8Array[]): Promise<StoredHalf> {
+async function record(...pieces: Uint8Array[]): Promise<StoredPart> {
   const { readable, writable } = new IdentityTransformStream();
   const writer = writable.getWriter();
   const writing = (async () => {
@@ -31,7 +31,7 @@ async function record(...pieces: Uint8Array[]): Promise<StoredHalf> {
     body: readable,
   });
   await writing;
-  return response.json<StoredHalf>();
+  return response.json<StoredPart>();
 }
 /** Bytes that differ everywhere, in pieces of 1 MB. */
 function piecesOf(length: number): Uint8Array[] {

@@ -13,7 +13,7 @@ import type { Exchange } from "../exchange.ts";
 import { readTeeBranch, type TeeReadResult } from "../body/tee-reader.ts";
 import { copySmall } from "../body/copy-small.ts";
 import { afterResponseDelay } from "../record/delay.ts";
-import type { StoredHalf } from "../record/recorder-entrypoint.ts";
+import type { StoredPart } from "../record/recorder-entrypoint.ts";
 import { pipedFrom, recordCopy, recordBody } from "../record/record.ts";
 import { type ChunkTimer, chunkTimer } from "../record/chunk-timing.ts";
 
@@ -30,7 +30,7 @@ export interface BodyCopy {
   /** A moment after that: now recording is in nobody's way. */
   delayElapsed: Promise<unknown>;
   /** Brings the archive its copy; see recordCopy. */
-  record: (conclude: (broken: unknown) => Promise<DraftMetadata<ResponseMetadata>>) => Promise<StoredHalf>;
+  record: (conclude: (broken: unknown) => Promise<DraftMetadata<ResponseMetadata>>) => Promise<StoredPart>;
   /** Of a body known to be small: what came of it, as soon as the client has its own. Who makes something of it needs no `record`. */
   readSmall?: () => Promise<TeeReadResult>;
 }

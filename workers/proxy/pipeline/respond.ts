@@ -51,7 +51,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
   if (upstream.body === null || request.method === "HEAD" || BODILESS.has(upstream.status)) {
     const facts = factsOf("complete", elapsed(exchange));
     noteLimits(env, ctx, exchange.admission.record, facts.headers, Date.now());
-    recording.answerEnded();
+    recording.responseEnded();
     const storing = recordBuffered(env, "response", facts, new Uint8Array(0));
     ctx.waitUntil(concludeExchange(env, ctx, recording.stored, facts, storing));
     return new Response(null, init);
@@ -86,7 +86,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
     if (small) wasServed = await served;
     writeOverdue(exchange, Date.now());
     noteLimits(env, ctx, exchange.admission.record, headersStored(), Date.now());
-    const request = small?.error === null && wasServed ? recording.handOver() : null;
+    const request = small?.error === null && wasServed ? recording.detach() : null;
     if (small && request) {
       clearTimeout(cap);
       const { chunks: pieces, bytes } = small.buffered;
@@ -99,7 +99,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
       durationMs ??= elapsed(exchange);
       if (broken === null)
         await (wasServed === null ? Promise.race([rested, scheduler.wait(CLIENT_GRACE_MS)]) : rested);
-      recording.answerEnded();
+      recording.responseEnded();
       facts = factsOf(isCapped ? "upstream_failed" : outcomeOf(broken, wasServed), durationMs);
       return facts;
     };

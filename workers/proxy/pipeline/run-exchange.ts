@@ -32,7 +32,7 @@ export async function runExchange(exchange: Exchange): Promise<Response> {
   }
   const answering = forward(upstreamRequest(exchange, body), exchange.config, abort);
   const recording = recordRequest(exchange, body);
-  ctx.waitUntil(recording.settled);
+  ctx.waitUntil(recording.done);
 
   const answer = await onceMoreIfRefused(exchange, body, await answering);
   switch (answer.kind) {
@@ -93,7 +93,7 @@ function recordOwn(
   facts: DraftMetadata<ResponseMetadata>,
   body: Uint8Array,
 ): void {
-  recording.answerEnded();
+  recording.responseEnded();
   const storing = recordBuffered(exchange.env, "response", facts, body);
   exchange.ctx.waitUntil(concludeExchange(exchange.env, exchange.ctx, recording.stored, facts, storing));
 }

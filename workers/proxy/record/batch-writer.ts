@@ -11,11 +11,11 @@ import { count, flushCounters } from "./counters.ts";
 import { type Exchange, newId } from "../exchange.ts";
 import { persistently } from "./recorder-entrypoint.ts";
 import { BODY_NOT_RECORDED, unrecordedMetadata } from "./record.ts";
-import type { HeldHalf } from "./request-record.ts";
+import type { BufferedRequest } from "./request-record.ts";
 
 /** An exchange that has ended, all of it at hand. */
 export interface WholeExchange {
-  request: HeldHalf;
+  request: BufferedRequest;
   response: { facts: DraftMetadata<ResponseMetadata>; pieces: readonly Uint8Array[]; bytes: number };
 }
 
@@ -58,7 +58,7 @@ async function write(env: Env, ctx: Exchange["ctx"], bundle: Bundle): Promise<vo
   bundle.overdueAt = Date.now() + PATIENCE_MS;
   const { exchanges } = bundle;
   const id = newId(Date.now());
-  const halves = exchanges.flatMap(halvesOf);
+  const halves = exchanges.flatMap(partsOf);
   const putting = () => writeJournalBundle(env.JOURNAL, id, exchanges.length, halves);
   const journalBytes = await persistently({ id, exchanges: exchanges.length }, bundle.bytes, putting);
   unwritten.delete(bundle); // in the journal, or in a moment among the bells that are kept
@@ -67,7 +67,7 @@ async function write(env: Env, ctx: Exchange["ctx"], bundle: Bundle): Promise<vo
   flushCounters(env, ctx, Date.now());
 }
 
-function halvesOf({ request, response }: WholeExchange): BundlePart[] {
+function partsOf({ request, response }: WholeExchange): BundlePart[] {
   const { id } = request.facts;
   return [
     { id, part: "request", pieces: [request.body, journalTrailer(request.facts)] },

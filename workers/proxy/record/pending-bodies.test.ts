@@ -1,18 +1,18 @@
 /** Bodies that R2 did not take: kept for one more try, and only so many. */
 import { expect, it } from "vitest";
-import { keepBody, takeKeptBody } from "./pending-bodies.ts";
+import { addPendingBody, takePendingBody } from "./pending-bodies.ts";
 
 it("gives a body back once", () => {
   const body = new Uint8Array(10);
-  keepBody("a", body);
-  expect(takeKeptBody("a")).toBe(body);
-  expect(takeKeptBody("a")).toBeNull();
-  expect(takeKeptBody("never kept")).toBeNull();
+  addPendingBody("a", body);
+  expect(takePendingBody("a")).toBe(body);
+  expect(takePendingBody("a")).toBeNull();
+  expect(takePendingBody("never kept")).toBeNull();
 });
 
 it("lets the oldest go when they are more than 16 MB together", () => {
   const large = new Uint8Array(1_048_576);
-  for (let n = 0; n < 20; n++) keepBody(`body ${n}`, large);
-  const kept = Array.from({ length: 20 }, (_, n) => takeKeptBody(`body ${n}`) !== null);
+  for (let n = 0; n < 20; n++) addPendingBody(`body ${n}`, large);
+  const kept = Array.from({ length: 20 }, (_, n) => takePendingBody(`body ${n}`) !== null);
   expect(kept).toEqual([...new Array<boolean>(4).fill(false), ...new Array<boolean>(16).fill(true)]);
 });

@@ -8,8 +8,8 @@ import { journalTrailer, type JournalPart, type DraftMetadata } from "../../stor
 import { ring } from "./notify.ts";
 import { count, flushCounters } from "./counters.ts";
 import type { TeeReadResult } from "../body/tee-reader.ts";
-import { takeKeptBody } from "./pending-bodies.ts";
-import { record, storeBytes, storeBody, type StoredHalf } from "./recorder-entrypoint.ts";
+import { takePendingBody } from "./pending-bodies.ts";
+import { record, storeBytes, storeBody, type StoredPart } from "./recorder-entrypoint.ts";
 
 type Metadata = DraftMetadata<RequestMetadata> | DraftMetadata<ResponseMetadata>;
 type Waiting = Pick<ExecutionContext, "waitUntil" | "exports">;
@@ -17,10 +17,10 @@ type Waiting = Pick<ExecutionContext, "waitUntil" | "exports">;
 /** The request's half, and what became of it. */
 export interface RecordedRequest {
   facts: DraftMetadata<RequestMetadata>;
-  half: StoredHalf;
+  half: StoredPart;
 }
 
-const NOT_STORED: StoredHalf = {
+const NOT_STORED: StoredPart = {
   isStored: false,
   journalBytes: 0,
   body: { recorded: "none", bytes: 0, sha256: null },
@@ -33,7 +33,7 @@ export async function recordBuffered(
   facts: Metadata,
   body: Uint8Array,
   retryDelays?: readonly number[],
-): Promise<StoredHalf> {
+): Promise<StoredPart> {
   try {
     return await storeBytes(env.JOURNAL, part, facts, body, retryDelays);
   } catch (thrown) {
@@ -52,7 +52,7 @@ export async function recordCopy(
   part: JournalPart,
   fill: (copy: WritableStream) => Promise<unknown>,
   conclude: (broken: unknown) => Promise<Metadata>,
-): Promise<StoredHalf> {
+): Promise<StoredPart> {
   const copy = new IdentityTransformStream();
   const stored = callRecorder(env, ctx, part, copy.readable);
   const broken = await fill(copy.writable);
@@ -85,7 +85,7 @@ export async function recordBody(
   part: JournalPart,
   { buffered: gulped, error: broken }: TeeReadResult,
   conclude: (broken: unknown) => Promise<Metadata>,
-): Promise<StoredHalf> {
+): Promise<StoredPart> {
   const facts = await conclude(broken);
   try {
     return await storeBody(env.JOURNAL, part, facts, gulped);
@@ -103,11 +103,11 @@ export async function concludeExchange(
   ctx: Waiting,
   requestStored: Promise<RecordedRequest>,
   responseFacts: DraftMetadata<ResponseMetadata>,
-  responseStored: Promise<StoredHalf>,
+  responseStored: Promise<StoredPart>,
 ): Promise<void> {
   const response = await responseStored;
   const { facts: requestFacts, half } = await requestStored;
-  const request = half.isStored ? half : await onceMore(env, requestFacts, half, response.isStored);
+  const request = half.isStored ? half : await retryRequestPart(env, requestFacts, half, response.isStored);
   if (!request.isStored || !response.isStored) count("unrecorded");
   await ring(env, {
     v: 1,
@@ -131,14 +131,14 @@ export function unrecordedMetadata(
 }
 
 /** R2 did not take the request and then took the answer: it may take the request now, if that is at hand. One try. */
-async function onceMore(
+async function retryRequestPart(
   env: Env,
   facts: DraftMetadata<RequestMetadata>,
-  half: StoredHalf,
-  isWorthIt: boolean,
-): Promise<StoredHalf> {
-  const body = takeKeptBody(facts.id);
-  if (body === null || !isWorthIt) return half;
+  half: StoredPart,
+  isResponseStored: boolean,
+): Promise<StoredPart> {
+  const body = takePendingBody(facts.id);
+  if (body === null || !isResponseStored) return half;
   return recordBuffered(env, "request", facts, body, []);
 }
 
@@ -148,19 +148,19 @@ async function callRecorder(
   ctx: Waiting,
   part: JournalPart,
   body: ReadableStream,
-): Promise<StoredHalf> {
+): Promise<StoredPart> {
   const request = new Request(`http://recorder/${part}`, { method: "POST", body });
   try {
     const response = ctx.exports?.Recorder
       ? await ctx.exports.Recorder.fetch(request)
       : await record(request, env);
-    return await response.json<StoredHalf>();
+    return await response.json<StoredPart>();
   } catch (thrown) {
     return notStored(part, "", thrown);
   }
 }
 
-function notStored(part: JournalPart, id: string, thrown: unknown): StoredHalf {
+function notStored(part: JournalPart, id: string, thrown: unknown): StoredPart {
   log.error("recording: a half is not in the journal", { id, part, error: errorText(thrown) });
   count("recorder_failed");
   return NOT_STORED;

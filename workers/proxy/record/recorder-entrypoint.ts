@@ -18,7 +18,7 @@ import { withTimeout } from "../../store/db/timeout.ts";
 import { tailOf, firstBytes, readToEnd, type BufferedBody } from "../body/tee-reader.ts";
 
 /** What became of one half of an exchange. */
-export interface StoredHalf {
+export interface StoredPart {
   isStored: boolean;
   /** Size of its journal object; 0 when not stored. */
   journalBytes: number;
@@ -64,7 +64,7 @@ export async function storeBytes(
   facts: Trailer,
   bytes: Uint8Array,
   retryDelays: readonly number[] = PUT_RETRY_DELAYS_MS,
-): Promise<StoredHalf> {
+): Promise<StoredPart> {
   const body: BodyMetadata = facts.body ?? { recorded: "whole", bytes: bytes.length, sha256: null };
   return put(bucket, part, facts.id, body, [bytes, journalTrailer({ ...facts, body })], retryDelays);
 }
@@ -75,7 +75,7 @@ export function storeBody(
   part: JournalPart,
   facts: Trailer,
   { chunks, bytes, hash, tail: end }: BufferedBody,
-): Promise<StoredHalf> {
+): Promise<StoredPart> {
   if (facts.body?.recorded === "none") return storeWithoutBody(bucket, part, facts, bytes);
   if (hash) return storeHead(bucket, part, facts, { chunks, bytes, hash, unhashed: [end] });
   if (facts.body || bytes > MAX_RECORDED_BODY_BYTES)
@@ -85,7 +85,7 @@ export function storeBody(
 }
 
 /** The same for a copy with its facts behind it. */
-async function storeCopy(bucket: R2Bucket, part: JournalPart, copy: BufferedBody): Promise<StoredHalf> {
+async function storeCopy(bucket: R2Bucket, part: JournalPart, copy: BufferedBody): Promise<StoredPart> {
   const split = splitJournalObject(tailOf(copy));
   const facts = JSON.parse(new TextDecoder().decode(split.facts)) as Trailer;
   const bytes = copy.bytes - split.trailerBytes;
@@ -100,7 +100,7 @@ function storeWithoutBody(
   part: JournalPart,
   facts: Trailer,
   bytes: number,
-): Promise<StoredHalf> {
+): Promise<StoredPart> {
   const body: BodyMetadata = { recorded: "none", bytes, sha256: null };
   return put(bucket, part, facts.id, body, [journalTrailer({ ...facts, body })]);
 }
@@ -116,7 +116,7 @@ function storeHead(
     hash,
     unhashed,
   }: { chunks: Uint8Array[]; bytes: number; hash: Hash; unhashed: Uint8Array[] },
-): Promise<StoredHalf> {
+): Promise<StoredPart> {
   for (const chunk of unhashed) hash.update(chunk);
   const body: BodyMetadata = { recorded: "head", bytes, sha256: hash.digest("hex") };
   const head = firstBytes(chunks, bytes > MAX_RECORDED_BODY_BYTES ? RECORDED_HEAD_BYTES : bytes);
@@ -130,7 +130,7 @@ async function put(
   body: BodyMetadata,
   chunks: Uint8Array[],
   retryDelays: readonly number[] = PUT_RETRY_DELAYS_MS,
-): Promise<StoredHalf> {
+): Promise<StoredPart> {
   const putting = () => putJournalObject(bucket, journalKey(id, part), chunks);
   const journalBytes = await persistently({ id, part }, body.bytes, putting, retryDelays);
   return journalBytes === null

@@ -5,8 +5,8 @@ import { isOAuthPath } from "../../domain/http/paths.ts";
 import type { RequestSummary, RequestMetadata } from "../../schemas/exchange.ts";
 import type { DraftMetadata } from "../../store/journal/objects.ts";
 import type { Exchange } from "../exchange.ts";
-import { keepBody } from "./pending-bodies.ts";
-import type { StoredHalf } from "./recorder-entrypoint.ts";
+import { addPendingBody } from "./pending-bodies.ts";
+import type { StoredPart } from "./recorder-entrypoint.ts";
 import { noteEnded, noteStarted } from "../report/live-events.ts";
 import { BODY_NOT_RECORDED, pipedFrom, recordCopy, recordBuffered, type RecordedRequest } from "./record.ts";
 import type { RequestBody } from "../body/request-body.ts";
@@ -18,17 +18,17 @@ export interface RequestRecording {
   /** Resolves when the half is stored, or could not be; never when it was handed over. */
   stored: Promise<RecordedRequest>;
   /** Resolves when nothing is left to do for it. */
-  settled: Promise<unknown>;
+  done: Promise<unknown>;
   /** The half for whoever stores it together with others, if it is small, at hand and not on its way into the journal. */
-  handOver(): HeldHalf | null;
+  detach(): BufferedRequest | null;
   /** What the answer's half has to know, should it be alone in the journal. */
   summary(): RequestSummary;
   /** The answer has ended: nothing is left to wait for, and an upload that upstream did not wait for is over soon. */
-  answerEnded(): void;
+  responseEnded(): void;
 }
 
 /** A request as small as those that are stored together. */
-export interface HeldHalf {
+export interface BufferedRequest {
   facts: DraftMetadata<RequestMetadata>;
   body: Uint8Array;
 }
@@ -69,15 +69,15 @@ export function recordRequest(exchange: Exchange, given: RequestBody): RequestRe
     clearTimeout(cutting);
     if (!half.isStored) {
       lost = { ...facts, body: half.body };
-      if (body.kind === "held" && !facts.body) keepBody(facts.id, body.bytes);
+      if (body.kind === "held" && !facts.body) addPendingBody(facts.id, body.bytes);
     }
     body = NO_BODY;
     return { facts, half };
   });
   return {
     stored,
-    settled: Promise.race([stored, isElsewhere]),
-    handOver() {
+    done: Promise.race([stored, isElsewhere]),
+    detach() {
       const held = body.kind === "held" ? body.bytes : body.kind === "none" ? NOTHING : null;
       if (isBegun || !held || held.length > MAX_BUNDLED_BODY_BYTES || isOAuthPath(exchange.target.path))
         return null;
@@ -90,7 +90,7 @@ export function recordRequest(exchange: Exchange, given: RequestBody): RequestRe
       return half;
     },
     summary: () => lost ?? requestSummary(exchange),
-    answerEnded() {
+    responseEnded() {
       clearTimeout(timer);
       begin();
       // The last bytes may have gone up and still be on their way to the archive; and who uploads on is given some time.
@@ -105,7 +105,7 @@ function store(
   facts: DraftMetadata<RequestMetadata>,
   body: RequestBody,
   cut: AbortSignal,
-): Promise<StoredHalf> {
+): Promise<StoredPart> {
   switch (body.kind) {
     case "none":
       return recordBuffered(env, "request", facts, new Uint8Array(0));
