@@ -1,6 +1,6 @@
 /** Makes exchanges as the proxy records them: facts, bodies and the bell. */
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
-import type { ExchangeBell, RequestMetadata, ResponseMetadata } from "../../workers/schemas/exchange.ts";
+import type { ExchangeMessage, RequestMetadata, ResponseMetadata } from "../../workers/schemas/exchange.ts";
 import { responseStream } from "./response-stream.ts";
 
 export interface TestExchange {
@@ -97,8 +97,8 @@ export function messageStream(text: string, usage: Record<string, number> = { in
 
 export function exchangeMessage(
   { id, request, response }: TestExchange,
-  more: Partial<ExchangeBell> = {},
-): ExchangeBell {
+  more: Partial<ExchangeMessage> = {},
+): ExchangeMessage {
   return {
     v: 1,
     kind: "exchange",

@@ -10,8 +10,8 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { startFakeClaude, type FakeClaude, type Reply } from "../../scripts/local/fake-claude/server.ts";
 import { claimPort } from "../../scripts/local/network/ports.ts";
 import type {
-  CountersBell,
-  ExchangeBell,
+  CountersMessage,
+  ExchangeMessage,
   RequestMetadata,
   ResponseMetadata,
 } from "../../workers/schemas/exchange.ts";
@@ -91,9 +91,9 @@ export interface Edge {
   /** Ids of all journalled exchanges, oldest first. */
   journalIds(): Promise<string[]>;
   /** The bell of this exchange, once it has rung. */
-  bell(id: string): Promise<ExchangeBell | undefined>;
+  bell(id: string): Promise<ExchangeMessage | undefined>;
   /** All bells that have rung for exchanges. */
-  bells(): Promise<ExchangeBell[]>;
+  bells(): Promise<ExchangeMessage[]>;
   counted(name: string): Promise<number>;
   /** How often a binding has been called. */
   calls(binding: Binding): Promise<number>;
@@ -170,7 +170,7 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
   };
   const control = async (setup: unknown): Promise<unknown> =>
     JSON.parse((await controlBytes(setup)).toString());
-  const messages = async () => (await control({ do: "bells" })) as (ExchangeBell | CountersBell)[];
+  const messages = async () => (await control({ do: "bells" })) as (ExchangeMessage | CountersMessage)[];
   const bells = async () => (await messages()).filter((bell) => bell.kind === "exchange");
 
   return {

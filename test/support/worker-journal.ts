@@ -18,7 +18,7 @@ export async function entryIds(bucket: R2Bucket): Promise<string[]> {
 }
 
 /** A bell for each exchange of a bundle; any other message as it is. */
-export async function bellsOf(bucket: R2Bucket, message: QueueMessage): Promise<QueueMessage[]> {
+export async function unbundledMessages(bucket: R2Bucket, message: QueueMessage): Promise<QueueMessage[]> {
   if (message.kind !== "exchange" || !message.exchanges) return [message];
   const exchanges = (await readJournalBundle(bucket, message.id, message.exchanges)) ?? [];
   return exchanges.map(({ id, read }) => ({

@@ -13,7 +13,7 @@ import { TokenPair } from "../../workers/schemas/oauth.ts";
 import { seal } from "../../workers/runtime/seal.ts";
 import { projectClientKey, projectDomain, removeClientKey } from "../../workers/store/tenants/kv-read.ts";
 import { breakableEnv } from "./worker-fault-injecting-env.ts";
-import { bellsOf, entryIds, findEntry } from "./worker-journal.ts";
+import { unbundledMessages, entryIds, findEntry } from "./worker-journal.ts";
 import { alertsRaised, evictAt, OAuthAccount, setClock } from "./worker-proxy-account.ts";
 
 const BINDINGS = ["JOURNAL", "EXCHANGES", "TENANTS", "OAUTH_ACCOUNT"] as const;
@@ -101,7 +101,9 @@ async function control(setup: z.infer<typeof Setup>, env: Env): Promise<Response
       const rung = await Promise.all(
         keys.map(async ({ name }) => QueueMessage.parse(await env.TENANTS.get(name, "json"))),
       );
-      return Response.json((await Promise.all(rung.map((each) => bellsOf(env.JOURNAL, each)))).flat());
+      return Response.json(
+        (await Promise.all(rung.map((each) => unbundledMessages(env.JOURNAL, each)))).flat(),
+      );
     }
     case "calls":
       return Response.json(calls[setup.binding] ?? 0);

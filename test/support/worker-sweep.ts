@@ -1,7 +1,7 @@
 /** Runs the sweep in workerd tests at a time of their choice, with a queue that writes down what is rung for. */
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
-import type { ExchangeBell } from "../../workers/schemas/exchange.ts";
+import type { ExchangeMessage } from "../../workers/schemas/exchange.ts";
 import { sweepJournal } from "../../workers/scheduled/sweep.ts";
 
 /** Sweeps as it would be `later` milliseconds from now, and answers the ids it rang for and how. */
@@ -9,9 +9,9 @@ export async function sweep(
   later: number,
   { startup = false, bindings = {} }: { startup?: boolean; bindings?: Partial<Env> } = {},
 ) {
-  const rung: ExchangeBell[] = [];
+  const rung: ExchangeMessage[] = [];
   const EXCHANGES = {
-    sendBatch: async (messages: { body: ExchangeBell }[]) => {
+    sendBatch: async (messages: { body: ExchangeMessage }[]) => {
       rung.push(...messages.map(({ body }) => body));
     },
   } as unknown as Queue;

@@ -2,8 +2,8 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { beforeEach, expect, it } from "vitest";
 import { count, flushCounters } from "../../workers/proxy/record/counters.ts";
-import { keepUnsent } from "../../workers/proxy/record/pending-notifications.ts";
-import type { CountersBell, QueueMessage } from "../../workers/schemas/exchange.ts";
+import { addPendingMessage } from "../../workers/proxy/record/pending-notifications.ts";
+import type { CountersMessage, QueueMessage } from "../../workers/schemas/exchange.ts";
 import { exchangeMessage, makeExchange } from "../support/exchanges.ts";
 
 /** A queue that takes messages as `take` says, and what it got. */
@@ -38,7 +38,7 @@ async function flush(env: Pick<Env, "EXCHANGES">): Promise<void> {
 beforeEach(() => flush(queueThat(healthy).env));
 
 const countersIn = (got: QueueMessage[]) =>
-  got.filter((message): message is CountersBell => message.kind === "counters");
+  got.filter((message): message is CountersMessage => message.kind === "counters");
 
 it("sums that a queue took without saying so are sent again as the same message, and later ones apart", async () => {
   count("unrecorded");
@@ -63,7 +63,7 @@ it("bells that were kept go with the next sums, or alone, once the queue takes t
     const exchange = makeExchange();
     return exchangeMessage(exchange, { request: exchange.request.facts });
   });
-  for (const bell of bells) keepUnsent(bell);
+  for (const bell of bells) addPendingMessage(bell);
   const broken = queueThat(down);
   await flush(broken.env);
   const repaired = queueThat(healthy);

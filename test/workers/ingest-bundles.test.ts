@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
-import type { ExchangeBell } from "../../workers/schemas/exchange.ts";
+import type { ExchangeMessage } from "../../workers/schemas/exchange.ts";
 import { readJournalStatus } from "../../workers/store/admin/status.ts";
 import { bundlePartName, writeJournalBundle } from "../../workers/store/journal/bundles.ts";
 import { journalKey, journalTrailer, listJournal } from "../../workers/store/journal/objects.ts";
@@ -30,14 +30,14 @@ const poison = (startedAt: number) => makeExchange({ startedAt, responseFacts: {
 const idsOf = (exchanges: readonly TestExchange[]) => exchanges.map(({ id }) => id);
 
 /** Puts them into the journal as one bundle; its bell. */
-async function bundle(exchanges: readonly TestExchange[], more: Partial<ExchangeBell> = {}) {
+async function bundle(exchanges: readonly TestExchange[], more: Partial<ExchangeMessage> = {}) {
   const id = newExchangeId(NOON + 1_000, crypto.getRandomValues(new Uint8Array(10)));
   const halves = exchanges.flatMap(({ id: of, request, response }) => [
     { id: of, part: "request" as const, pieces: [request.body, journalTrailer(request.facts)] },
     { id: of, part: "response" as const, pieces: [response.body, journalTrailer(response.facts)] },
   ]);
   const journalBytes = await writeJournalBundle(env.JOURNAL, id, exchanges.length, halves);
-  const bell: ExchangeBell = {
+  const bell: ExchangeMessage = {
     v: 1,
     kind: "exchange",
     id,
@@ -54,9 +54,9 @@ async function bundle(exchanges: readonly TestExchange[], more: Partial<Exchange
 
 /** The bells that ingest rings itself. */
 function listening() {
-  const rung: ExchangeBell[] = [];
+  const rung: ExchangeMessage[] = [];
   const EXCHANGES = {
-    sendBatch: async (messages: { body: ExchangeBell }[]) =>
+    sendBatch: async (messages: { body: ExchangeMessage }[]) =>
       void rung.push(...messages.map(({ body }) => body)),
   } as unknown as Queue;
   return { rung, bindings: { EXCHANGES } };

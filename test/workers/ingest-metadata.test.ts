@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
-import type { ExchangeBell } from "../../workers/schemas/exchange.ts";
+import type { ExchangeMessage } from "../../workers/schemas/exchange.ts";
 import { readRequestBody, readResponseBody } from "../../workers/store/content/request-body.ts";
 import { reader } from "../../workers/store/db/db.ts";
 import { readJournal } from "../../workers/store/journal/objects.ts";
@@ -33,7 +33,7 @@ const noJournal = {
 const lost = { recorded: "none" as const, bytes: 0, sha256: null };
 
 /** The bell of an exchange of which R2 did not take these halves. */
-function bellWith({ request, response, ...rest }: TestExchange, halves: string): ExchangeBell {
+function bellWith({ request, response, ...rest }: TestExchange, halves: string): ExchangeMessage {
   return exchangeMessage(
     { request, response, ...rest },
     {

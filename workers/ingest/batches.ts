@@ -1,10 +1,10 @@
 /** Bells on their way to being stored, in slices that fit into memory. Used by the consumer. */
 import { INGEST_SLICE_BYTES, MAX_INGEST_BATCH_BYTES, MAX_SLICE_EXCHANGES } from "../runtime/constants.ts";
-import type { ExchangeBell } from "../schemas/exchange.ts";
+import type { ExchangeMessage } from "../schemas/exchange.ts";
 
 export interface Delivery {
   message: Message;
-  bell: ExchangeBell;
+  bell: ExchangeMessage;
   /** Came by the dead-letter queue. */
   isDead: boolean;
 }

@@ -4,7 +4,7 @@
  */
 import { JOURNAL_TIMEOUT_MS, MAX_QUEUE_BATCH_MESSAGES } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
-import type { ExchangeBell } from "../schemas/exchange.ts";
+import type { ExchangeMessage } from "../schemas/exchange.ts";
 import {
   type BundledExchange,
   bundlePartName,
@@ -23,7 +23,7 @@ export interface OpenBundle {
 /** Its exchanges; none where it has been cleared: then they are stored. Rejects when it cannot be read. */
 export async function readBundle(
   journal: R2Bucket,
-  { id, exchanges = 0 }: ExchangeBell,
+  { id, exchanges = 0 }: ExchangeMessage,
 ): Promise<{ exchanges: BundledExchange[] }> {
   const read = await withTimeout(JOURNAL_TIMEOUT_MS, readJournalBundle(journal, id, exchanges));
   if (read === null) log.info("ingest: a bell rang for a bundle that has been cleared", { id });
@@ -31,7 +31,7 @@ export async function readBundle(
 }
 
 /** What is to be cleared of a bundle. */
-export const bundleObject = ({ id, exchanges = 0 }: ExchangeBell) => ({
+export const bundleObject = ({ id, exchanges = 0 }: ExchangeMessage) => ({
   id,
   parts: [bundlePartName(exchanges)],
 });
@@ -41,7 +41,7 @@ export const bundleObject = ({ id, exchanges = 0 }: ExchangeBell) => ({
  */
 export async function takeOut(
   env: Env,
-  bell: ExchangeBell,
+  bell: ExchangeMessage,
   left: readonly BundledExchange[],
 ): Promise<boolean> {
   try {

@@ -4,7 +4,7 @@
  */
 import { JOURNAL_TIMEOUT_MS } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
-import type { ExchangeBell } from "../schemas/exchange.ts";
+import type { ExchangeMessage } from "../schemas/exchange.ts";
 import { writeJournalMetadata } from "../store/journal/objects.ts";
 import { withTimeout } from "../store/db/timeout.ts";
 import type { Delivery } from "./batches.ts";
@@ -12,7 +12,8 @@ import type { Delivery } from "./batches.ts";
 /** Tries, a quarter of an hour together. */
 const PERSIST_AFTER_ATTEMPTS = 10;
 
-export const carriesMetadata = ({ request, response }: ExchangeBell) => request !== null || response !== null;
+export const carriesMetadata = ({ request, response }: ExchangeMessage) =>
+  request !== null || response !== null;
 
 /** Whether a bell with facts has waited so long that they are better kept elsewhere. */
 export function isLongRetried({ bell, message, isDead }: Delivery): boolean {

@@ -8,7 +8,7 @@ import { PrefixCache } from "../domain/content/prefix-cache.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
 import { errorText, log } from "../runtime/log.ts";
 import type { RequestRow } from "../schemas/api/requests.ts";
-import type { ExchangeBell } from "../schemas/exchange.ts";
+import type { ExchangeMessage } from "../schemas/exchange.ts";
 import { databaseError, DatabaseUnavailableError } from "../store/db/errors.ts";
 import { type Writer, type WriterTransaction, withWriter } from "../store/db/db.ts";
 import { domainsOfStored, type StoredExchange, storeExchanges } from "../store/requests/write.ts";
@@ -56,7 +56,7 @@ export interface Failure {
 
 /** An exchange of the slice on its way. */
 export interface Entry {
-  bell: ExchangeBell;
+  bell: ExchangeMessage;
   /** It may have failed before, in this bell or the sweep's, so something may be written down about it. */
   isTroubled: boolean;
   /** Came in a bundle, which is cleared as a whole. */

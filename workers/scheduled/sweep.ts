@@ -9,7 +9,7 @@ import { loadConfig } from "../runtime/config.ts";
 import { MAX_QUEUE_BATCH_MESSAGES } from "../runtime/constants.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
 import { errorText, log } from "../runtime/log.ts";
-import type { ExchangeBell } from "../schemas/exchange.ts";
+import type { ExchangeMessage } from "../schemas/exchange.ts";
 import { DatabaseUnavailableError } from "../store/db/errors.ts";
 import { type Writer, withWriter } from "../store/db/db.ts";
 import { domainsOfStored } from "../store/requests/write.ts";
@@ -21,13 +21,13 @@ import { type JournalListing, listJournal } from "../store/journal/objects.ts";
  * still. An answer without its request is stored as it is after five times as long, by default ten minutes: the request's half
  * would have come, in the journal or in a bell. An entry that was rung for has as long to be stored.
  */
-const PATIENCE = 5;
+const ABANDON_AFTER_SWEEPS = 5;
 /** Beyond the longest stream: clocks, and what is left to do at its end. */
-const LAST_WORDS_MS = 300_000;
+const STREAM_END_GRACE_MS = 300_000;
 const PAGE_ENTRIES = 500;
 /** Of one run. A run of a minute can look at so many and rings for no more than ingest can store meanwhile. */
 const MAX_LISTED = 20_000;
-const MAX_RUNG = 2_000;
+const MAX_ENQUEUED = 2_000;
 
 export interface SweepOptions {
   /** Epoch milliseconds. */
@@ -42,17 +42,19 @@ export async function sweepJournal(env: Env, { now, startup = false }: SweepOpti
   let rung = 0;
   let listed = 0;
   let startAfter: string | undefined;
-  while (listed < MAX_LISTED && (startup || rung < MAX_RUNG)) {
+  while (listed < MAX_LISTED && (startup || rung < MAX_ENQUEUED)) {
     const page = await listJournal(env.JOURNAL, {
       limit: PAGE_ENTRIES,
       ...(startAfter === undefined ? {} : { startAfter }),
     });
     const old = page.entries.filter((entry) => startup || now - entry.uploadedAt > config.SWEEP_AFTER_MS);
-    const patienceMs = PATIENCE * config.SWEEP_AFTER_MS;
+    const patienceMs = ABANDON_AFTER_SWEEPS * config.SWEEP_AFTER_MS;
     if (old.length > 0)
       rung += await withWriter(config, async (db) => {
-        const left = startup ? old : await leftBehind(db, old, now - config.STREAM_MAX_MS - LAST_WORDS_MS);
-        return ring(env.EXCHANGES, db, left, { now, startup, patienceMs });
+        const left = startup
+          ? old
+          : await leftBehind(db, old, now - config.STREAM_MAX_MS - STREAM_END_GRACE_MS);
+        return enqueue(env.EXCHANGES, db, left, { now, startup, patienceMs });
       });
     listed += page.entries.length;
     // Ids are in order of time: what comes later is too young as well.
@@ -93,7 +95,7 @@ async function leftBehind(
   return entries.filter((entry) => isEnded(entry) || stored.has(entry.id));
 }
 
-async function ring(
+async function enqueue(
   queue: Queue,
   db: Writer,
   entries: readonly JournalListing[],
@@ -105,7 +107,9 @@ async function ring(
   for (let at = 0; at < due.length; at += MAX_QUEUE_BATCH_MESSAGES) {
     const together = due.slice(at, at + MAX_QUEUE_BATCH_MESSAGES);
     await queue.sendBatch(
-      together.map((entry) => ({ body: bellFor(entry, startup || now - entry.uploadedAt > patienceMs) })),
+      together.map((entry) => ({
+        body: sweepMessage(entry, startup || now - entry.uploadedAt > patienceMs),
+      })),
     );
     await recordSweep(
       db,
@@ -117,7 +121,7 @@ async function ring(
   return due.reduce((sum, { exchanges = 1 }) => sum + exchanges, 0);
 }
 
-function bellFor({ id, bytes, exchanges }: JournalListing, isAbandoned: boolean): ExchangeBell {
+function sweepMessage({ id, bytes, exchanges }: JournalListing, isAbandoned: boolean): ExchangeMessage {
   // The domain is in the entry, or in the row stored before.
   const facts = { request: null, response: null };
   return {

@@ -105,7 +105,7 @@ export const ResponseMetadata = z.looseObject({
 export type ResponseMetadata = z.infer<typeof ResponseMetadata>;
 
 /** The doorbell: well under the queue's 128 KB. `request` and `response` travel inline only where R2 could not take them. */
-export const ExchangeBell = z.looseObject({
+export const ExchangeMessage = z.looseObject({
   v: z.literal(1),
   kind: z.literal("exchange"),
   id: z.uuid(),
@@ -122,10 +122,10 @@ export const ExchangeBell = z.looseObject({
   request: RequestMetadata.nullable(),
   response: ResponseMetadata.nullable(),
 });
-export type ExchangeBell = z.infer<typeof ExchangeBell>;
+export type ExchangeMessage = z.infer<typeof ExchangeMessage>;
 
 /** Things counted, not stored (refused before authentication, unrecorded): sums of one isolate over some seconds. */
-export const CountersBell = z.looseObject({
+export const CountersMessage = z.looseObject({
   v: z.literal(1),
   kind: z.literal("counters"),
   /** Idempotency key of this message. */
@@ -135,7 +135,7 @@ export const CountersBell = z.looseObject({
   /** Counter name (`refused_unauthenticated`, `refused_path`, `unrecorded`, …) → increment. */
   counts: z.record(z.string(), z.number().int().positive()),
 });
-export type CountersBell = z.infer<typeof CountersBell>;
+export type CountersMessage = z.infer<typeof CountersMessage>;
 
-export const QueueMessage = z.discriminatedUnion("kind", [ExchangeBell, CountersBell]);
+export const QueueMessage = z.discriminatedUnion("kind", [ExchangeMessage, CountersMessage]);
 export type QueueMessage = z.infer<typeof QueueMessage>;

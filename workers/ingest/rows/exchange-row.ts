@@ -5,7 +5,7 @@
 import type { PrefixCache } from "../../domain/content/prefix-cache.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
 import { isOAuthPath } from "../../domain/http/paths.ts";
-import type { ExchangeBell, RequestMetadata } from "../../schemas/exchange.ts";
+import type { ExchangeMessage, RequestMetadata } from "../../schemas/exchange.ts";
 import type { StorableExchange } from "../../store/requests/write-model.ts";
 import type { JournalEntry } from "../../store/journal/objects.ts";
 import { requestEvidence } from "../../domain/linking/linkable-request.ts";
@@ -19,7 +19,7 @@ const NOTHING = new Uint8Array(0);
  * "unrecorded". `memory` spares work and changes nothing. Null when neither knows anything. Throws where the id is not an exchange id.
  */
 export function exchangeRow(
-  bell: Pick<ExchangeBell, "id" | "request" | "response">,
+  bell: Pick<ExchangeMessage, "id" | "request" | "response">,
   entry: JournalEntry,
   memory?: PrefixCache,
 ): StorableExchange | null {

@@ -10,7 +10,7 @@ import { negotiateEncoding, clientResponseHeaders } from "../../domain/http/forw
 import type { Outcome, ResponseMetadata } from "../../schemas/exchange.ts";
 import type { DraftMetadata } from "../../store/journal/objects.ts";
 import { startBodyCopy } from "./copy-strategy.ts";
-import { gather, writeOverdue } from "../record/batch-writer.ts";
+import { addToBundle, writeOverdueBundles } from "../record/batch-writer.ts";
 import { elapsed, type Exchange } from "../exchange.ts";
 import { noteLimits } from "../report/rate-limit-reports.ts";
 import { BODY_NOT_RECORDED, concludeExchange, recordBuffered } from "../record/record.ts";
@@ -84,14 +84,14 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
     });
     const small = await taken?.();
     if (small) wasServed = await served;
-    writeOverdue(exchange, Date.now());
+    writeOverdueBundles(exchange, Date.now());
     noteLimits(env, ctx, exchange.admission.record, headersStored(), Date.now());
     const request = small?.error === null && wasServed ? recording.detach() : null;
     if (small && request) {
       clearTimeout(cap);
       const { chunks: pieces, bytes } = small.buffered;
       const response = { facts: factsOf("complete", durationMs ?? elapsed(exchange)), pieces, bytes };
-      return gather(exchange, { request, response });
+      return addToBundle(exchange, { request, response });
     }
     let facts: DraftMetadata<ResponseMetadata> | undefined;
     const conclude = async (broken: unknown) => {

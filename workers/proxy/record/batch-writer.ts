@@ -3,10 +3,10 @@
  * done for it. An isolate gathers what ends within a moment, and the invocation that began the bundle writes it.
  */
 import { BUNDLING_MS, MAX_BUNDLE_BYTES, MAX_BUNDLED_EXCHANGES } from "../../runtime/constants.ts";
-import type { ExchangeBell, ResponseMetadata } from "../../schemas/exchange.ts";
+import type { ExchangeMessage, ResponseMetadata } from "../../schemas/exchange.ts";
 import { type BundlePart, writeJournalBundle } from "../../store/journal/bundles.ts";
 import { journalTrailer, type DraftMetadata } from "../../store/journal/objects.ts";
-import { ring, ringForFacts } from "./notify.ts";
+import { notifyIngest, notifyWithMetadata } from "./notify.ts";
 import { count, flushCounters } from "./counters.ts";
 import { type Exchange, newId } from "../exchange.ts";
 import { persistently } from "./recorder-entrypoint.ts";
@@ -27,19 +27,19 @@ interface Bundle {
 }
 
 /** How late an invocation may be to write its bundle, and how long the write may take with all its tries. */
-const LATE_MS = 1_000;
-const PATIENCE_MS = 30_000;
+const OVERDUE_GRACE_MS = 1_000;
+const WRITE_TIMEOUT_MS = 30_000;
 
 let open: Bundle | null = null;
 /** All that are not in the journal yet, `open` among them; usually there is no other. */
 const unwritten = new Set<Bundle>();
 
 /** Takes an exchange into the bundle of the moment. It will be written and rung for under `waitUntil`. */
-export function gather({ env, ctx }: Pick<Exchange, "env" | "ctx">, exchange: WholeExchange): void {
+export function addToBundle({ env, ctx }: Pick<Exchange, "env" | "ctx">, exchange: WholeExchange): void {
   const now = Date.now();
   const bytes = exchange.request.body.length + exchange.response.bytes;
   if (!open || open.exchanges.length >= MAX_BUNDLED_EXCHANGES || open.bytes + bytes > MAX_BUNDLE_BYTES) {
-    const begun = { exchanges: [], bytes: 0, overdueAt: now + BUNDLING_MS + LATE_MS };
+    const begun = { exchanges: [], bytes: 0, overdueAt: now + BUNDLING_MS + OVERDUE_GRACE_MS };
     open = begun;
     unwritten.add(begun);
     ctx.waitUntil(scheduler.wait(BUNDLING_MS).then(() => write(env, ctx, begun)));
@@ -49,21 +49,22 @@ export function gather({ env, ctx }: Pick<Exchange, "env" | "ctx">, exchange: Wh
 }
 
 /** Writes what another invocation should have written: it was ended. To be called by every exchange. */
-export function writeOverdue({ env, ctx }: Pick<Exchange, "env" | "ctx">, now: number): void {
+export function writeOverdueBundles({ env, ctx }: Pick<Exchange, "env" | "ctx">, now: number): void {
   for (const bundle of unwritten) if (bundle.overdueAt < now) ctx.waitUntil(write(env, ctx, bundle));
 }
 
 async function write(env: Env, ctx: Exchange["ctx"], bundle: Bundle): Promise<void> {
   if (open === bundle) open = null;
-  bundle.overdueAt = Date.now() + PATIENCE_MS;
+  bundle.overdueAt = Date.now() + WRITE_TIMEOUT_MS;
   const { exchanges } = bundle;
   const id = newId(Date.now());
   const halves = exchanges.flatMap(partsOf);
   const putting = () => writeJournalBundle(env.JOURNAL, id, exchanges.length, halves);
   const journalBytes = await persistently({ id, exchanges: exchanges.length }, bundle.bytes, putting);
   unwritten.delete(bundle); // in the journal, or in a moment among the bells that are kept
-  if (journalBytes !== null) await ring(env, bellFor(id, "", { journalBytes, exchanges: exchanges.length }));
-  else await ringForFacts(env, exchanges.map(metadataMessage));
+  if (journalBytes !== null)
+    await notifyIngest(env, exchangeMessage(id, "", { journalBytes, exchanges: exchanges.length }));
+  else await notifyWithMetadata(env, exchanges.map(metadataMessage));
   flushCounters(env, ctx, Date.now());
 }
 
@@ -76,20 +77,20 @@ function partsOf({ request, response }: WholeExchange): BundlePart[] {
 }
 
 /** R2 did not take the bundle: what is known of each of its exchanges travels with a bell. */
-function metadataMessage({ request, response }: WholeExchange): ExchangeBell {
+function metadataMessage({ request, response }: WholeExchange): ExchangeMessage {
   count("unrecorded");
   const none = (bytes: number) => ({ ...BODY_NOT_RECORDED, bytes });
-  return bellFor(request.facts.id, request.facts.domain, {
+  return exchangeMessage(request.facts.id, request.facts.domain, {
     journalBytes: 0,
     request: { ...request.facts, body: none(request.body.length) },
     response: unrecordedMetadata(response.facts, none(response.bytes)),
   });
 }
 
-function bellFor(
+function exchangeMessage(
   id: string,
   domain: string,
-  rest: Partial<ExchangeBell> & { journalBytes: number },
-): ExchangeBell {
+  rest: Partial<ExchangeMessage> & { journalBytes: number },
+): ExchangeMessage {
   return { v: 1, kind: "exchange", id, domain, rungBy: "recorder", request: null, response: null, ...rest };
 }

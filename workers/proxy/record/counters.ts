@@ -5,9 +5,9 @@
  * an isolate is evicted is lost; a counter may be.
  */
 import { errorText, log } from "../../runtime/log.ts";
-import type { CountersBell } from "../../schemas/exchange.ts";
+import type { CountersMessage } from "../../schemas/exchange.ts";
 import { withTimeout } from "../../store/db/timeout.ts";
-import { hasUnsent, sendUnsent } from "./pending-notifications.ts";
+import { hasPendingMessages, sendPendingMessages } from "./pending-notifications.ts";
 
 /** Names are part of the API (`GET /api/status`) and never change. */
 export type CounterName =
@@ -31,7 +31,7 @@ let counts: Record<string, number> = {};
  * Sums that the queue may or may not have taken. They are sent again as the same message, which is added up once: a queue that
  * is slow takes what nobody waited for.
  */
-let pending: CountersBell | null = null;
+let pending: CountersMessage | null = null;
 let flushedAt = -Infinity;
 /** Until then somebody will flush. A time and not a flag: whoever planned it may be ended before. */
 let plannedUntil = -Infinity;
@@ -50,7 +50,7 @@ export function flushCounters(
   ctx: Pick<ExecutionContext, "waitUntil">,
   now: number,
 ): void {
-  if (!hasCounts() && pending === null && !hasUnsent()) return;
+  if (!hasCounts() && pending === null && !hasPendingMessages()) return;
   const wait = flushedAt + FLUSH_INTERVAL_MS - now;
   if (wait <= 0) return ctx.waitUntil(send(env, ctx, now));
   if (now < plannedUntil) return;
@@ -69,10 +69,10 @@ async function send(
   plannedUntil = -Infinity;
   try {
     for (; pending !== null || hasCounts(); pending = null) {
-      pending ??= taken(now);
+      pending ??= takeCounts(now);
       await withTimeout(SEND_TIMEOUT_MS, env.EXCHANGES.send(pending));
     }
-    await sendUnsent((bells) =>
+    await sendPendingMessages((bells) =>
       withTimeout(SEND_TIMEOUT_MS, env.EXCHANGES.sendBatch(bells.map((body) => ({ body })))),
     );
   } catch (thrown) {
@@ -81,8 +81,8 @@ async function send(
   }
 }
 
-function taken(now: number): CountersBell {
-  const bell: CountersBell = { v: 1, kind: "counters", id: crypto.randomUUID(), at: now, counts };
+function takeCounts(now: number): CountersMessage {
+  const bell: CountersMessage = { v: 1, kind: "counters", id: crypto.randomUUID(), at: now, counts };
   counts = {};
   return bell;
 }

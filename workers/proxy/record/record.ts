@@ -5,7 +5,7 @@
 import { errorText, log } from "../../runtime/log.ts";
 import type { BodyMetadata, RequestMetadata, ResponseMetadata } from "../../schemas/exchange.ts";
 import { journalTrailer, type JournalPart, type DraftMetadata } from "../../store/journal/objects.ts";
-import { ring } from "./notify.ts";
+import { notifyIngest } from "./notify.ts";
 import { count, flushCounters } from "./counters.ts";
 import type { TeeReadResult } from "../body/tee-reader.ts";
 import { takePendingBody } from "./pending-bodies.ts";
@@ -109,7 +109,7 @@ export async function concludeExchange(
   const { facts: requestFacts, half } = await requestStored;
   const request = half.isStored ? half : await retryRequestPart(env, requestFacts, half, response.isStored);
   if (!request.isStored || !response.isStored) count("unrecorded");
-  await ring(env, {
+  await notifyIngest(env, {
     v: 1,
     kind: "exchange",
     id: requestFacts.id,

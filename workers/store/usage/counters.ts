@@ -6,14 +6,14 @@ import { lt, sql } from "drizzle-orm";
 import { counterMessages, counters } from "../../../drizzle/schema.ts";
 import { ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
 import { plainText } from "../../domain/truncate.ts";
-import type { CountersBell } from "../../schemas/exchange.ts";
+import type { CountersMessage } from "../../schemas/exchange.ts";
 import type { Writer, WriterTransaction } from "../db/db.ts";
 
 /** Queues keep a message 14 days at most. /queues/platform/limits */
 const MESSAGE_RETENTION_MS = 15 * 86_400_000;
 const MAX_NAME_CHARACTERS = 100;
 
-export type CounterMessage = Pick<CountersBell, "id" | "at" | "counts">;
+export type CounterMessage = Pick<CountersMessage, "id" | "at" | "counts">;
 
 /** Adds up messages not yet added, in a transaction of its own. */
 export async function addCounters(db: Writer, messages: readonly CounterMessage[]): Promise<void> {
