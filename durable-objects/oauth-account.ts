@@ -24,7 +24,7 @@ import type {
   OAuthState,
   OAuthStatus,
   PendingLogin,
-  TokenAnswer,
+  TokenResult,
   TokenPair,
   LoginResult,
 } from "../workers/schemas/oauth.ts";
@@ -65,7 +65,7 @@ export class OAuthAccount extends DurableObject<Env> {
   }
 
   /** An access token to use now. `refused`: generation of the one that upstream has just refused to the caller, or null. */
-  async token(refused: number | null): Promise<TokenAnswer> {
+  async token(refused: number | null): Promise<TokenResult> {
     for (let isFirst = true; ; isFirst = false) {
       const state = this.#vault.account();
       if (typeof state === "string") return { result: state };

@@ -42,7 +42,7 @@ export const PendingLogin = z.object({ verifier: z.string(), state: z.string(), 
 export type PendingLogin = z.infer<typeof PendingLogin>;
 
 /** The answer to whoever needs an access token now. */
-export type TokenAnswer =
+export type TokenResult =
   | { result: "token"; accessToken: string; expiresAt: number; generation: number }
   /** No login is stored, it is over, or it was sealed with a key that is gone: a person has to log in. */
   | { result: "missing" }

@@ -46,20 +46,21 @@ async function admitTenant(
   config: Config,
 ): Promise<Admission | { error: ProxyError }> {
   const domain = domainOfHost(rawHost(request.url));
-  const open = domain !== null && isOpenHere(domain, request, config);
+  const open = domain !== null && isOpenPassthrough(domain, request, config);
   const configured = domain === null ? null : await readDomain(env, domain);
-  if (!configured && open) return within(target, { record: openPassthrough(domain), clientKeyId: null });
+  if (!configured && open)
+    return checkEndpoint(target, { record: openPassthrough(domain), clientKeyId: null });
   if (configured && !config.ENABLE_CLIENT_AUTH)
-    return within(target, { record: configured, clientKeyId: null });
+    return checkEndpoint(target, { record: configured, clientKeyId: null });
 
   // An unknown domain's keys are looked up like a known one's, so that both take the same time.
   const keys = presentedKeys(request.headers, configured?.credentialType ?? "api_key");
   const key = await findClientKey(env, keys, domain ?? "");
   if (!configured || !key) return { error: { reason: "unauthenticated" } };
-  return within(target, { record: configured, clientKeyId: key.id });
+  return checkEndpoint(target, { record: configured, clientKeyId: key.id });
 }
 
-function within(target: RawTarget, admission: Admission): Admission | { error: ProxyError } {
+function checkEndpoint(target: RawTarget, admission: Admission): Admission | { error: ProxyError } {
   if (isEndpointAllowed(target.path, admission.record.endpoints)) return admission;
   return { error: { reason: "endpoint_not_allowed", path: target.path } };
 }
@@ -68,7 +69,7 @@ function within(target: RawTarget, admission: Admission): Admission | { error: P
  * The names of this machine are open in the local world, where whoever reaches them is its user. A deployed Worker is told so by
  * two things at once: the variable is not set, and every request that came through Cloudflare carries `cf-ray`.
  */
-function isOpenHere(domain: string, request: Request, config: Config): boolean {
+function isOpenPassthrough(domain: string, request: Request, config: Config): boolean {
   return config.LOCAL_WORLD && isLoopbackName(domain) && !request.headers.has("cf-ray");
 }
 

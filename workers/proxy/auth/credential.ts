@@ -31,17 +31,17 @@ export async function upstreamCredential(
     case "passthrough":
       return { headers: null };
     case "api_key":
-      return apiKey(record, config);
+      return apiKeyCredential(record, config);
     case "oauth":
-      return (await oauth(record, env, config, null)) ?? unavailable(record);
+      return (await oauthCredential(record, env, config, null)) ?? credentialUnavailable(record);
   }
 }
 
-function apiKey(record: DomainRecord, config: Config): UpstreamCredential {
+function apiKeyCredential(record: DomainRecord, config: Config): UpstreamCredential {
   const known = opened.get(record);
   if (known !== undefined) return { headers: { "x-api-key": known } };
   if (!record.credential || record.accountId === null)
-    return refusal(`${record.domain} has no API key. An administrator has to store one.`);
+    return noCredential(`${record.domain} has no API key. An administrator has to store one.`);
   try {
     const { domain, accountId } = record;
     const key = open(config, record.credential, { domain, accountId });
@@ -49,47 +49,48 @@ function apiKey(record: DomainRecord, config: Config): UpstreamCredential {
     return { headers: { "x-api-key": key } };
   } catch (thrown) {
     log.error("credential: does not open", { domain: record.domain, error: errorText(thrown) });
-    return refusal(
+    return noCredential(
       `the API key of ${record.domain} cannot be decrypted here. An administrator has to store it again.`,
     );
   }
 }
 
 /** Null when `refused` is given and nothing better is to be had just now. */
-async function oauth(
+async function oauthCredential(
   record: DomainRecord,
   env: Env,
   config: Config,
-  refused: OAuthToken | null,
+  rejected: OAuthToken | null,
 ): Promise<UpstreamCredential | null> {
   const { domain, accountId, credentialVersion: version = 0 } = record;
-  if (accountId === null) return refusal(`${domain} has no account. An administrator has to give it one.`);
-  const answer = await oauthToken(env, config, { accountId, version, refused });
+  if (accountId === null)
+    return noCredential(`${domain} has no account. An administrator has to give it one.`);
+  const result = await oauthToken(env, config, { accountId, version, rejected: rejected });
   const login = `An administrator renews it with \`npx nexus oauth login ${domain}\` or in the dashboard.`;
-  switch (answer.result) {
+  switch (result.result) {
     case "token":
       return {
-        headers: { authorization: `Bearer ${answer.accessToken}`, "anthropic-beta": OAUTH_BETA },
-        renew: () => oauth(record, env, config, answer),
+        headers: { authorization: `Bearer ${result.accessToken}`, "anthropic-beta": OAUTH_BETA },
+        renew: () => oauthCredential(record, env, config, result),
       };
     case "missing":
-      return refusal(`the account ${accountId} of ${domain} is not logged in at Claude. ${login}`);
+      return noCredential(`the account ${accountId} of ${domain} is not logged in at Claude. ${login}`);
     case "needs_login":
-      return refusal(`the Claude login of the account ${accountId} of ${domain} has ended. ${login}`);
+      return noCredential(`the Claude login of the account ${accountId} of ${domain} has ended. ${login}`);
     case "unreadable":
-      return refusal(
+      return noCredential(
         `the Claude login of the account ${accountId} of ${domain} cannot be decrypted here. ${login}`,
       );
     case "refused":
     case "unavailable":
-      return refused ? null : unavailable(record);
+      return rejected ? null : credentialUnavailable(record);
   }
 }
 
-function refusal(message: string): UpstreamCredential {
+function noCredential(message: string): UpstreamCredential {
   return { error: { reason: "no_credential", message: `Nexus: no_credential: ${message}` } };
 }
 
-function unavailable({ domain }: DomainRecord): UpstreamCredential {
+function credentialUnavailable({ domain }: DomainRecord): UpstreamCredential {
   return { error: { reason: "credential_unavailable", domain } };
 }

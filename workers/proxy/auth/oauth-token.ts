@@ -4,48 +4,48 @@
  */
 import type { Config } from "../../runtime/config.ts";
 import { errorText, log } from "../../runtime/log.ts";
-import type { TokenAnswer } from "../../schemas/oauth.ts";
+import type { TokenResult } from "../../schemas/oauth.ts";
 import { callOAuthAccount } from "../../store/tenants/oauth-stub.ts";
 
-export type OAuthToken = Extract<TokenAnswer, { result: "token" }>;
+export type OAuthToken = Extract<TokenResult, { result: "token" }>;
 
-interface Warm extends OAuthToken {
+interface CachedToken extends OAuthToken {
   /** The credential as it was stored last; a new login makes what is warm here old. */
   version: number;
 }
 
 /** A deployment has tens of accounts; beyond this many the oldest are asked for again. */
-const MAX_WARM = 1_000;
-const warm = new Map<string, Warm>();
+const MAX_CACHED_TOKENS = 1_000;
+const cachedTokens = new Map<string, CachedToken>();
 
 export interface TokenRequest {
   accountId: string;
   /** `credentialVersion` of the domain's record. */
   version: number;
   /** The token that upstream has just refused, or null. */
-  refused: OAuthToken | null;
+  rejected: OAuthToken | null;
 }
 
 /** Never rejects: an object that cannot be asked is "unavailable", unless the token that is here still lives. */
 export async function oauthToken(
   env: Env,
   config: Config,
-  { accountId, version, refused }: TokenRequest,
-): Promise<TokenAnswer> {
-  const known = warm.get(accountId);
+  { accountId, version, rejected: refused }: TokenRequest,
+): Promise<TokenResult> {
+  const cached = cachedTokens.get(accountId);
   const usable =
-    known && known.version === version && known.generation > (refused?.generation ?? -Infinity)
-      ? known
+    cached && cached.version === version && cached.generation > (refused?.generation ?? -Infinity)
+      ? cached
       : null;
   if (usable && usable.expiresAt - Date.now() > config.OAUTH_REFRESH_EARLY_MS) return usable;
   try {
-    const answer = await callOAuthAccount(
+    const result = await callOAuthAccount(
       env,
       accountId,
-      async (account): Promise<TokenAnswer> => await account.token(refused?.generation ?? null),
+      async (account): Promise<TokenResult> => await account.token(refused?.generation ?? null),
     );
-    if (answer.result === "token") remember(accountId, { ...answer, version });
-    return answer;
+    if (result.result === "token") cacheToken(accountId, { ...result, version });
+    return result;
   } catch (thrown) {
     log.error("oauth: the account's object cannot be asked", { accountId, error: causeText(thrown) });
     return usable && usable.expiresAt > Date.now() ? usable : { result: "unavailable" };
@@ -56,9 +56,9 @@ function causeText(thrown: unknown): string {
   return errorText(thrown instanceof Error && thrown.cause ? thrown.cause : thrown);
 }
 
-function remember(accountId: string, token: Warm): void {
-  warm.delete(accountId);
-  const oldest = warm.keys().next();
-  if (warm.size >= MAX_WARM && !oldest.done) warm.delete(oldest.value);
-  warm.set(accountId, token);
+function cacheToken(accountId: string, token: CachedToken): void {
+  cachedTokens.delete(accountId);
+  const oldest = cachedTokens.keys().next();
+  if (cachedTokens.size >= MAX_CACHED_TOKENS && !oldest.done) cachedTokens.delete(oldest.value);
+  cachedTokens.set(accountId, token);
 }

@@ -9,7 +9,7 @@ export type RequestBody =
   | { kind: "streamed"; up: ReadableStream; copy: ReadableStream };
 
 /** Takes the body out of the request. Rejects when the client leaves while a body to be held is still arriving. */
-export async function takeBody(request: Request): Promise<RequestBody> {
+export async function readRequestBody(request: Request): Promise<RequestBody> {
   if (request.body === null) return { kind: "none" };
   const length = request.headers.get("content-length");
   if (length !== null && Number(length) <= MAX_BUFFERED_BODY_BYTES)

@@ -17,7 +17,7 @@ export interface UpstreamRequest {
 }
 
 /** `gone`: the client left before there was anything to tell. */
-export type Answer =
+export type UpstreamResult =
   { kind: "answered"; response: Response } | { kind: "failed"; error: ProxyError } | { kind: "gone" };
 
 /**
@@ -29,11 +29,11 @@ export async function forward(
   request: UpstreamRequest,
   config: Config,
   abort: AbortController,
-): Promise<Answer> {
+): Promise<UpstreamResult> {
   const limit = Math.min(config.CLAUDE_API_TIMEOUT, config.PROXY_SERVER_TIMEOUT);
-  let isLate = false;
+  let hasTimedOut = false;
   const timer = setTimeout(() => {
-    isLate = true;
+    hasTimedOut = true;
     abort.abort();
   }, limit);
   const started = Date.now();
@@ -43,7 +43,7 @@ export async function forward(
         return { kind: "answered", response: await send(request, abort.signal) };
       } catch (thrown) {
         const { host } = new URL(request.url);
-        if (isLate)
+        if (hasTimedOut)
           return { kind: "failed", error: { reason: "upstream_timeout", host, milliseconds: limit } };
         if (abort.signal.aborted) return { kind: "gone" };
         log.warn("forward: no answer", { host, attempt, error: errorText(thrown) });

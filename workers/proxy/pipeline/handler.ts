@@ -16,13 +16,13 @@ export function handleProxy(
   env: Env,
   ctx: ExecutionContext,
 ): Promise<Response> {
-  const answer = proxied(request, target, env, ctx);
+  const answer = handle(request, target, env, ctx);
   // A client that leaves before the headers would end the handler with it, and its record.
   ctx.waitUntil(answer);
   return answer;
 }
 
-async function proxied(
+async function handle(
   request: Request,
   target: RawTarget,
   env: Env,
@@ -33,11 +33,11 @@ async function proxied(
   try {
     const config = loadConfig(env);
     const admission = await admit(request, target, env, config);
-    if ("error" in admission) return refuse(admission.error, id);
+    if ("error" in admission) return reject(admission.error, id);
     const credential = await upstreamCredential(admission.record, env, config);
-    if ("error" in credential) return refuse(credential.error, id);
+    if ("error" in credential) return reject(credential.error, id);
     if (request.body !== null && (request.method === "GET" || request.method === "HEAD"))
-      return refuse(
+      return reject(
         { reason: "bad_request", message: `Nexus: a ${request.method} request cannot carry a body here.` },
         id,
       );
@@ -62,13 +62,13 @@ async function proxied(
 }
 
 /** Nothing went to Claude, so nothing is stored; it is counted. */
-function refuse(error: ProxyError, id: string): Response {
-  const counter = REFUSALS[error.reason];
+function reject(error: ProxyError, id: string): Response {
+  const counter = REJECTION_COUNTERS[error.reason];
   if (counter) count(counter);
   return errorResponse(error, id);
 }
 
-const REFUSALS: Partial<Record<ProxyError["reason"], CounterName>> = {
+const REJECTION_COUNTERS: Partial<Record<ProxyError["reason"], CounterName>> = {
   bad_request: "refused_path",
   unauthenticated: "refused_unauthenticated",
   endpoint_not_allowed: "refused_endpoint",

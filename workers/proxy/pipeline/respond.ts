@@ -13,14 +13,14 @@ import { startBodyCopy } from "./copy-strategy.ts";
 import { addToBundle, writeOverdueBundles } from "../record/batch-writer.ts";
 import { elapsed, type Exchange } from "../exchange.ts";
 import { noteLimits } from "../report/rate-limit-reports.ts";
-import { BODY_NOT_RECORDED, concludeExchange, recordBuffered } from "../record/record.ts";
+import { BODY_NOT_RECORDED, finishExchange, recordBuffered } from "../record/record.ts";
 import type { RequestRecording } from "../record/request-record.ts";
 
 /** Answers that have no body, whatever their headers say. */
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+const NO_BODY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** Passes upstream's answer on, whatever its status, and records it. */
-export function passAnswer(exchange: Exchange, upstream: Response, recording: RequestRecording): Response {
+export function passResponse(exchange: Exchange, upstream: Response, recording: RequestRecording): Response {
   const { request, abort, env, ctx, id, config } = exchange;
   const passage = negotiateEncoding(
     upstream.headers.get("content-encoding"),
@@ -48,12 +48,12 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
     statusText: upstream.statusText,
     headers: clientResponseHeaders(upstream.headers, passage.keepsEncoding, id),
   };
-  if (upstream.body === null || request.method === "HEAD" || BODILESS.has(upstream.status)) {
+  if (upstream.body === null || request.method === "HEAD" || NO_BODY_STATUSES.has(upstream.status)) {
     const facts = factsOf("complete", elapsed(exchange));
     noteLimits(env, ctx, exchange.admission.record, facts.headers, Date.now());
     recording.responseEnded();
     const storing = recordBuffered(env, "response", facts, new Uint8Array(0));
-    ctx.waitUntil(concludeExchange(env, ctx, recording.stored, facts, storing));
+    ctx.waitUntil(finishExchange(env, ctx, recording.stored, facts, storing));
     return new Response(null, init);
   }
 
@@ -106,7 +106,7 @@ export function passAnswer(exchange: Exchange, upstream: Response, recording: Re
     const storing = record(conclude);
     await storing;
     facts ??= factsOf("interrupted", elapsed(exchange));
-    await concludeExchange(env, ctx, recording.stored, facts, storing);
+    await finishExchange(env, ctx, recording.stored, facts, storing);
   };
   ctx.waitUntil(copied());
   return response;

@@ -9,11 +9,11 @@ import type { ResponseMetadata } from "../../schemas/exchange.ts";
 import type { DraftMetadata } from "../../store/journal/objects.ts";
 import { count } from "../record/counters.ts";
 import { elapsed, type Exchange } from "../exchange.ts";
-import { type Answer, forward } from "./forward.ts";
-import { concludeExchange, recordBuffered } from "../record/record.ts";
-import { takeBody, type RequestBody } from "../body/request-body.ts";
+import { type UpstreamResult, forward } from "./forward.ts";
+import { finishExchange, recordBuffered } from "../record/record.ts";
+import { readRequestBody, type RequestBody } from "../body/request-body.ts";
 import { recordRequest, type RequestRecording } from "../record/request-record.ts";
-import { passAnswer } from "./respond.ts";
+import { passResponse } from "./respond.ts";
 
 /** Resolves with the response; what is left of the exchange goes on under `waitUntil`. */
 export async function runExchange(exchange: Exchange): Promise<Response> {
@@ -23,25 +23,30 @@ export async function runExchange(exchange: Exchange): Promise<Response> {
 
   let body: RequestBody;
   try {
-    body = await takeBody(request);
+    body = await readRequestBody(request);
   } catch (thrown) {
     log.info("exchange: the request body did not arrive", { id, error: errorText(thrown) });
     count("request_cut");
     const message = "Nexus: the request body ended before it was complete.";
     return errorResponse({ reason: "bad_request", message }, id);
   }
-  const answering = forward(upstreamRequest(exchange, body), exchange.config, abort);
+  const upstreamPromise = forward(upstreamRequest(exchange, body), exchange.config, abort);
   const recording = recordRequest(exchange, body);
   ctx.waitUntil(recording.done);
 
-  const answer = await onceMoreIfRefused(exchange, body, await answering);
-  switch (answer.kind) {
+  const result = await retryOnUnauthorized(exchange, body, await upstreamPromise);
+  switch (result.kind) {
     case "answered":
-      return passAnswer(exchange, answer.response, recording);
+      return passResponse(exchange, result.response, recording);
     case "failed":
-      return ownAnswer(exchange, answer.error, recording);
+      return proxyErrorResponse(exchange, result.error, recording);
     case "gone":
-      recordOwn(exchange, recording, ownFacts(exchange, recording, "client_gone"), new Uint8Array(0));
+      recordProxyError(
+        exchange,
+        recording,
+        proxyErrorMetadata(exchange, recording, "client_gone"),
+        new Uint8Array(0),
+      );
       return new Response(null, { status: 499 }); // nobody reads it
   }
 }
@@ -50,7 +55,11 @@ export async function runExchange(exchange: Exchange): Promise<Response> {
  * A 401 may mean that an access token ended before its time. Then it is renewed, and the request is made once more if its body is
  * at hand; otherwise the client hears what upstream said, and its next request finds the new token.
  */
-async function onceMoreIfRefused(exchange: Exchange, body: RequestBody, first: Answer): Promise<Answer> {
+async function retryOnUnauthorized(
+  exchange: Exchange,
+  body: RequestBody,
+  first: UpstreamResult,
+): Promise<UpstreamResult> {
   const { renew } = exchange.credential;
   if (first.kind !== "answered" || first.response.status !== 401 || !renew) return first;
   if (body.kind === "streamed") {
@@ -75,7 +84,7 @@ function upstreamRequest({ request, target, credential, config }: Exchange, body
 }
 
 /** Upstream gave no answer: ours, in the same shape, and stored like one. */
-async function ownAnswer(
+async function proxyErrorResponse(
   exchange: Exchange,
   error: ProxyError,
   recording: RequestRecording,
@@ -83,11 +92,16 @@ async function ownAnswer(
   const response = errorResponse(error, exchange.id);
   const body = new Uint8Array(await response.clone().arrayBuffer());
   const told = { status: response.status, errorType: describe(error).type };
-  recordOwn(exchange, recording, ownFacts(exchange, recording, "upstream_failed", told), body);
+  recordProxyError(
+    exchange,
+    recording,
+    proxyErrorMetadata(exchange, recording, "upstream_failed", told),
+    body,
+  );
   return response;
 }
 
-function recordOwn(
+function recordProxyError(
   exchange: Exchange,
   recording: RequestRecording,
   facts: DraftMetadata<ResponseMetadata>,
@@ -95,10 +109,10 @@ function recordOwn(
 ): void {
   recording.responseEnded();
   const storing = recordBuffered(exchange.env, "response", facts, body);
-  exchange.ctx.waitUntil(concludeExchange(exchange.env, exchange.ctx, recording.stored, facts, storing));
+  exchange.ctx.waitUntil(finishExchange(exchange.env, exchange.ctx, recording.stored, facts, storing));
 }
 
-function ownFacts(
+function proxyErrorMetadata(
   exchange: Exchange,
   recording: RequestRecording,
   outcome: "client_gone" | "upstream_failed",

@@ -51,12 +51,12 @@ export async function recordCopy(
   ctx: Waiting,
   part: JournalPart,
   fill: (copy: WritableStream) => Promise<unknown>,
-  conclude: (broken: unknown) => Promise<Metadata>,
+  finishMetadata: (broken: unknown) => Promise<Metadata>,
 ): Promise<StoredPart> {
   const copy = new IdentityTransformStream();
   const stored = callRecorder(env, ctx, part, copy.readable);
   const broken = await fill(copy.writable);
-  const facts = await conclude(broken);
+  const facts = await finishMetadata(broken);
   try {
     const writer = copy.writable.getWriter();
     await writer.write(journalTrailer(facts));
@@ -84,9 +84,9 @@ export async function recordBody(
   env: Env,
   part: JournalPart,
   { buffered: gulped, error: broken }: TeeReadResult,
-  conclude: (broken: unknown) => Promise<Metadata>,
+  finishMetadata: (broken: unknown) => Promise<Metadata>,
 ): Promise<StoredPart> {
-  const facts = await conclude(broken);
+  const facts = await finishMetadata(broken);
   try {
     return await storeBody(env.JOURNAL, part, facts, gulped);
   } catch (thrown) {
@@ -98,7 +98,7 @@ export async function recordBody(
  * The end of every exchange: waits for both halves, then tells ingest; a half that R2 did not take travels in the message.
  * What went wrong on the way is counted, and the count sent off: there may be no request after this one.
  */
-export async function concludeExchange(
+export async function finishExchange(
   env: Env,
   ctx: Waiting,
   requestStored: Promise<RecordedRequest>,
