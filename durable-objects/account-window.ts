@@ -7,7 +7,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { alert } from "../workers/runtime/raise-alert.ts";
 import {
-  LIVE_FEED,
+  LIVE_FEED_NAME,
   WINDOW_MS,
   WINDOW_RETENTION_MS,
   WINDOW_THRESHOLDS,
@@ -177,7 +177,7 @@ export class AccountWindow extends DurableObject<Env> {
     const announced = scheduler.wait(ANNOUNCE_MS).then(async () => {
       this.#isAnnouncing = false;
       const data = this.#news(accountId, Date.now());
-      await this.env.LIVE_FEED.getByName(LIVE_FEED).publish([{ event: "window.updated", data }]);
+      await this.env.LIVE_FEED.getByName(LIVE_FEED_NAME).publish([{ event: "window.updated", data }]);
     });
     this.ctx.waitUntil(
       announced.catch((thrown: unknown) => {

@@ -8,7 +8,7 @@ import {
   ALERT_ATTEMPTS,
   ALERT_INTERVAL_MS,
   ALERT_RETRY_MS,
-  MAX_WAITING_ALERTS,
+  MAX_QUEUED_ALERTS,
 } from "../workers/runtime/constants.ts";
 import { shouldSend, MAX_QUIET_MS, dedupeKeyOf } from "../workers/domain/alerts/dedupe.ts";
 import { errorText, log } from "../workers/runtime/log.ts";
@@ -148,7 +148,7 @@ export class AlertOutbox extends DurableObject<Env> {
 
   #queue(target: AlertTarget, event: AlertEvent, repeats: Delivery["repeats"], now: number): void {
     const { n } = this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM waiting`).one();
-    if (n >= MAX_WAITING_ALERTS) {
+    if (n >= MAX_QUEUED_ALERTS) {
       log.warn("alerts: too many wait, one is dropped", { kind: event.kind });
       return;
     }

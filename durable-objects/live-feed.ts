@@ -12,9 +12,9 @@ import type { InFlight, LiveEvent, StartedExchange } from "../workers/schemas/ap
 const RUNNING_MAX_MS = 3_600_000;
 /** How long the end of an exchange is remembered, for notices of its beginning that come late. */
 const ENDED_KEPT_MS = 60_000;
-const NEWEST = 50;
+const MAX_IN_FLIGHT_LISTED = 50;
 /** Events read and written at once. */
-const PORTION = 100;
+const MAX_EVENTS_PER_WRITE = 100;
 
 interface EventRow extends Record<string, SqlStorageValue> {
   id: number;
@@ -62,7 +62,7 @@ export class LiveFeed extends DurableObject<Env> {
     const { n } = this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM running`).one();
     const rows = this.#sql.exec<{ data: string }>(
       `SELECT data FROM running ORDER BY at DESC, id DESC LIMIT ?`,
-      NEWEST,
+      MAX_IN_FLIGHT_LISTED,
     );
     return { count: n, newest: rows.toArray().map(({ data }) => JSON.parse(data) as StartedExchange) };
   }
@@ -168,7 +168,11 @@ export class LiveFeed extends DurableObject<Env> {
 
   #after(id: number): EventRow[] {
     return this.#sql
-      .exec<EventRow>(`SELECT id, event, data FROM events WHERE id > ? ORDER BY id LIMIT ?`, id, PORTION)
+      .exec<EventRow>(
+        `SELECT id, event, data FROM events WHERE id > ? ORDER BY id LIMIT ?`,
+        id,
+        MAX_EVENTS_PER_WRITE,
+      )
       .toArray();
   }
 

@@ -32,7 +32,7 @@ import { OAuthVault } from "./oauth-vault.ts";
 import { askTokenEndpoint } from "./token-endpoint.ts";
 
 /** While the present token serves, nobody waits longer for its renewal. */
-const PATIENCE_MS = 3_000;
+const RENEWAL_WAIT_MS = 3_000;
 /** Where no token serves, a renewal that fails is tried so often before those who wait are told. */
 const MAX_TRIES = 3;
 const RETRY_DELAY_MS = 250;
@@ -45,7 +45,7 @@ interface Renewal {
   /** Upstream has refused its access token. */
   isForced: boolean;
   /** Somebody waits and has no token. */
-  insists: boolean;
+  mustSucceed: boolean;
 }
 
 export class OAuthAccount extends DurableObject<Env> {
@@ -81,8 +81,8 @@ export class OAuthAccount extends DurableObject<Env> {
       if (!isFirst) return { result: "unavailable" };
       const { generation } = state;
       const isForced = refused !== null && refused >= generation;
-      const renewed = this.#renew({ generation, isForced, insists: !serves });
-      await (serves ? Promise.race([renewed, scheduler.wait(PATIENCE_MS)]) : renewed);
+      const renewed = this.#renew({ generation, isForced, mustSucceed: !serves });
+      await (serves ? Promise.race([renewed, scheduler.wait(RENEWAL_WAIT_MS)]) : renewed);
     }
   }
 
@@ -99,7 +99,7 @@ export class OAuthAccount extends DurableObject<Env> {
   async refresh(): Promise<OAuthStatus> {
     const state = this.#vault.account();
     if (typeof state !== "string")
-      await this.#renew({ generation: state.generation, isForced: false, insists: true });
+      await this.#renew({ generation: state.generation, isForced: false, mustSucceed: true });
     return this.status();
   }
 
@@ -163,7 +163,7 @@ export class OAuthAccount extends DurableObject<Env> {
       if (typeof state === "string") return;
       if (state.alertPending) await this.#tellNeedsLogin();
       else if (isRefreshDue(state, Date.now()))
-        await this.#renew({ generation: state.generation, isForced: false, insists: false });
+        await this.#renew({ generation: state.generation, isForced: false, mustSucceed: false });
     } catch (thrown) {
       log.error("oauth: alarm failed", { accountId: this.#vault.accountId, error: errorText(thrown) });
     } finally {
@@ -193,7 +193,7 @@ export class OAuthAccount extends DurableObject<Env> {
     return this.#renewing;
   }
 
-  async #renewInTurn({ generation, isForced, insists }: Renewal): Promise<void> {
+  async #renewInTurn({ generation, isForced, mustSucceed: insists }: Renewal): Promise<void> {
     const begun = Date.now();
     for (let tries = 1; ; tries++) {
       const state = this.#vault.account();

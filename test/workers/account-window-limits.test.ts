@@ -7,8 +7,8 @@ import {
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LIVE_FEED } from "../../workers/runtime/constants.ts";
-import { noteLimits } from "../../workers/proxy/report/rate-limit-reports.ts";
+import { LIVE_FEED_NAME } from "../../workers/runtime/constants.ts";
+import { reportRateLimits } from "../../workers/proxy/report/rate-limit-reports.ts";
 import { messageStream, exchangeMessage, makeExchange } from "../support/exchanges.ts";
 import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
 
@@ -134,7 +134,7 @@ describe("the vendor's limits", () => {
   it("are announced to whoever listens, once for many changes", async () => {
     const { fiveHours, accountId } = newWindow();
     for (const utilization of [0.1, 0.2, 0.3]) await fiveHours(utilization, Date.now());
-    const feed = env.LIVE_FEED.getByName(LIVE_FEED);
+    const feed = env.LIVE_FEED.getByName(LIVE_FEED_NAME);
     const announced = () =>
       runInDurableObject(feed, (_, { storage }) =>
         storage.sql
@@ -174,7 +174,7 @@ describe("the proxy", () => {
     const fake = { ...env, ACCOUNT_WINDOW: windows as unknown as Env["ACCOUNT_WINDOW"] };
     const ctx = createExecutionContext();
     const note = (account: { accountId: string | null; domain: string }, headers: Record<string, string>) =>
-      noteLimits(fake, ctx, account, headers, Date.now());
+      reportRateLimits(fake, ctx, account, headers, Date.now());
     for (let n = 0; n < 50; n++)
       note({ accountId: "a", domain: "d" }, { "anthropic-ratelimit-unified-5h-utilization": `0.${n}` });
     note({ accountId: null, domain: "d" }, { "anthropic-ratelimit-x-limit": "1" });
@@ -197,7 +197,7 @@ describe("the proxy", () => {
     const ctx = createExecutionContext();
     const headers = { "anthropic-ratelimit-unified-5h-utilization": "0.5" };
     const fake = { ...env, ACCOUNT_WINDOW: broken as unknown as Env["ACCOUNT_WINDOW"] };
-    noteLimits(fake, ctx, { accountId: "broken", domain: "d" }, headers, Date.now());
+    reportRateLimits(fake, ctx, { accountId: "broken", domain: "d" }, headers, Date.now());
     await expect(waitOnExecutionContext(ctx)).resolves.toBeUndefined();
   });
 });

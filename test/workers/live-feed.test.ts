@@ -3,7 +3,7 @@ import { createExecutionContext, evictDurableObject, runInDurableObject } from "
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { api } from "../../workers/api/index.ts";
-import { LIVE_FEED } from "../../workers/runtime/constants.ts";
+import { LIVE_FEED_NAME } from "../../workers/runtime/constants.ts";
 import type { RequestRow } from "../../workers/schemas/api/requests.ts";
 import type { Overview } from "../../workers/schemas/api/stats.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
@@ -114,7 +114,7 @@ describe("what is in flight", () => {
   });
 
   it("is shown by status and overview, and unknown when nobody can say", async () => {
-    const feed = env.LIVE_FEED.getByName(LIVE_FEED);
+    const feed = env.LIVE_FEED.getByName(LIVE_FEED_NAME);
     const { count } = await feed.inFlight();
     await feed.publish([started(count + 1_000, Date.now())]);
     expect((await ask<Status>("/api/status")).inFlight).toBe(count + 1);

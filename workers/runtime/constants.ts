@@ -58,7 +58,7 @@ export const DATABASE_CLOSE_TIMEOUT_MS = 2_000;
 /** Of one event, at once. Neon's smallest computes take about 100 in all. */
 export const MAX_WRITER_CONNECTIONS = 2;
 /** The name of the one LiveFeed object. */
-export const LIVE_FEED = "feed";
+export const LIVE_FEED_NAME = "feed";
 /** Events the live feed keeps for readers that come back. */
 export const LIVE_EVENTS_KEPT = 1_000;
 /** A quiet stream of live events says this often that it is there; proxies close what is quiet for a minute or so. */
@@ -84,11 +84,11 @@ export const ALERT_INTERVAL_MS = 1_000;
 export const ALERT_RETRY_MS = 10_000;
 export const ALERT_ATTEMPTS = 10;
 /** Alerts kept for one domain while Slack is away. */
-export const MAX_WAITING_ALERTS = 100;
+export const MAX_QUEUED_ALERTS = 100;
 /** Slack answers in well under a second. */
 export const SLACK_TIMEOUT_MS = 10_000;
 /** What happened longer ago than this when it is stored is history, not news. */
-export const MAX_NEWS_AGE_MS = 3_600_000;
+export const MAX_ALERT_AGE_MS = 3_600_000;
 /** Recording counts as behind when the oldest exchange has waited this long. */
 export const BACKLOG_ALERT_MS = 300_000;
 

@@ -6,14 +6,14 @@ import { errorText, log } from "../runtime/log.ts";
 import { isDatabaseUp } from "../store/db/ping.ts";
 import { readJournalStatus } from "../store/admin/status.ts";
 
-const PATIENCE_MS = 5_000;
+const DATABASE_PING_TIMEOUT_MS = 5_000;
 
 /** Never rejects. `now` in epoch milliseconds. */
 export async function watchBacklog(env: Env, config: Config, now: number): Promise<void> {
   try {
     const journal = await readJournalStatus(env, new Date(now));
     if (journal.oldestAgeMs === null || journal.oldestAgeMs < BACKLOG_ALERT_MS) return;
-    const databaseReachable = await isDatabaseUp(config, PATIENCE_MS);
+    const databaseReachable = await isDatabaseUp(config, DATABASE_PING_TIMEOUT_MS);
     await alert(env, {
       kind: "ingest_backlog",
       entries: journal.ended ?? 0,

@@ -1,6 +1,6 @@
 /** `/api/live`: what happens right now, as server-sent events out of the LiveFeed object. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { LIVE_FEED } from "../../runtime/constants.ts";
+import { LIVE_FEED_NAME } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { InFlight } from "../../schemas/api/live.ts";
 import { newRoutes } from "../http/context.ts";
@@ -35,7 +35,7 @@ export const liveRoutes = newRoutes().openapi(live, async (c) => {
   const { "last-event-id": last } = c.req.valid("header");
   try {
     const headers = new Headers(last === undefined ? [] : [["last-event-id", last]]);
-    const stream = await c.env.LIVE_FEED.getByName(LIVE_FEED).fetch("http://live-feed/", { headers });
+    const stream = await c.env.LIVE_FEED.getByName(LIVE_FEED_NAME).fetch("http://live-feed/", { headers });
     // As one whose headers may be added to.
     return new Response(stream.body, stream);
   } catch (thrown) {
@@ -53,7 +53,7 @@ export async function readInFlight(env: Env): Promise<InFlight | null> {
     timer = setTimeout(() => resolve(null), IN_FLIGHT_TIMEOUT_MS);
   });
   try {
-    return await Promise.race([env.LIVE_FEED.getByName(LIVE_FEED).inFlight(), timeout]);
+    return await Promise.race([env.LIVE_FEED.getByName(LIVE_FEED_NAME).inFlight(), timeout]);
   } catch (thrown) {
     log.warn("live: nobody knows what is in flight", { error: errorText(thrown) });
     return null;

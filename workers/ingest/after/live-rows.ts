@@ -1,5 +1,5 @@
 /** Tells the live feed what was stored, after the commit. Only news: ingest neither waits for it nor fails with it. */
-import { LIVE_FEED } from "../../runtime/constants.ts";
+import { LIVE_FEED_NAME } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { RequestRow } from "../../schemas/api/requests.ts";
 
@@ -7,7 +7,7 @@ export async function publishStored(env: Env, rows: readonly RequestRow[]): Prom
   if (rows.length === 0) return;
   try {
     const notices = rows.map((data) => ({ event: "exchange.stored" as const, data }));
-    await env.LIVE_FEED.getByName(LIVE_FEED).publish(notices);
+    await env.LIVE_FEED.getByName(LIVE_FEED_NAME).publish(notices);
   } catch (thrown) {
     log.warn("live: notices of ingest were lost", { notices: rows.length, error: errorText(thrown) });
   }

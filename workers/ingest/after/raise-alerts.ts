@@ -4,7 +4,7 @@
  */
 import { alertAll } from "../../runtime/raise-alert.ts";
 import type { Config } from "../../runtime/config.ts";
-import { MAX_NEWS_AGE_MS } from "../../runtime/constants.ts";
+import { MAX_ALERT_AGE_MS } from "../../runtime/constants.ts";
 import { summarizeMessage } from "../../domain/alerts/message-summary.ts";
 import { unknownModels } from "../../domain/alerts/unknown-models.ts";
 import { errorText, log } from "../../runtime/log.ts";
@@ -38,7 +38,7 @@ export async function raiseAlerts(
 ): Promise<void> {
   try {
     const now = Date.now();
-    const news = rows.filter((row) => now - Date.parse(row.timestamp) <= MAX_NEWS_AGE_MS);
+    const news = rows.filter((row) => now - Date.parse(row.timestamp) <= MAX_ALERT_AGE_MS);
     await learnAudiences(
       config,
       news.map(({ domain }) => domain),

@@ -12,7 +12,7 @@ import type { DraftMetadata } from "../../store/journal/objects.ts";
 import { startBodyCopy } from "./copy-strategy.ts";
 import { addToBundle, writeOverdueBundles } from "../record/batch-writer.ts";
 import { elapsed, type Exchange } from "../exchange.ts";
-import { noteLimits } from "../report/rate-limit-reports.ts";
+import { reportRateLimits } from "../report/rate-limit-reports.ts";
 import { BODY_NOT_RECORDED, finishExchange, recordBuffered } from "../record/record.ts";
 import type { RequestRecording } from "../record/request-record.ts";
 
@@ -50,7 +50,7 @@ export function passResponse(exchange: Exchange, upstream: Response, recording: 
   };
   if (upstream.body === null || request.method === "HEAD" || NO_BODY_STATUSES.has(upstream.status)) {
     const facts = factsOf("complete", elapsed(exchange));
-    noteLimits(env, ctx, exchange.admission.record, facts.headers, Date.now());
+    reportRateLimits(env, ctx, exchange.admission.record, facts.headers, Date.now());
     recording.responseEnded();
     const storing = recordBuffered(env, "response", facts, new Uint8Array(0));
     ctx.waitUntil(finishExchange(env, ctx, recording.stored, facts, storing));
@@ -85,7 +85,7 @@ export function passResponse(exchange: Exchange, upstream: Response, recording: 
     const small = await taken?.();
     if (small) wasServed = await served;
     writeOverdueBundles(exchange, Date.now());
-    noteLimits(env, ctx, exchange.admission.record, headersStored(), Date.now());
+    reportRateLimits(env, ctx, exchange.admission.record, headersStored(), Date.now());
     const request = small?.error === null && wasServed ? recording.detach() : null;
     if (small && request) {
       clearTimeout(cap);

@@ -9,7 +9,7 @@ import { journalTrailer, type DraftMetadata } from "../../store/journal/objects.
 import { notifyIngest, notifyWithMetadata } from "./notify.ts";
 import { count, flushCounters } from "./counters.ts";
 import { type Exchange, newId } from "../exchange.ts";
-import { persistently } from "./recorder-entrypoint.ts";
+import { putWithRetry } from "./recorder-entrypoint.ts";
 import { BODY_NOT_RECORDED, unrecordedMetadata } from "./record.ts";
 import type { BufferedRequest } from "./request-record.ts";
 
@@ -60,7 +60,7 @@ async function write(env: Env, ctx: Exchange["ctx"], bundle: Bundle): Promise<vo
   const id = newId(Date.now());
   const halves = exchanges.flatMap(partsOf);
   const putting = () => writeJournalBundle(env.JOURNAL, id, exchanges.length, halves);
-  const journalBytes = await persistently({ id, exchanges: exchanges.length }, bundle.bytes, putting);
+  const journalBytes = await putWithRetry({ id, exchanges: exchanges.length }, bundle.bytes, putting);
   unwritten.delete(bundle); // in the journal, or in a moment among the bells that are kept
   if (journalBytes !== null)
     await notifyIngest(env, exchangeMessage(id, "", { journalBytes, exchanges: exchanges.length }));

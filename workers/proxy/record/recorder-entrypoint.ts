@@ -132,14 +132,14 @@ async function put(
   retryDelays: readonly number[] = PUT_RETRY_DELAYS_MS,
 ): Promise<StoredPart> {
   const putting = () => putJournalObject(bucket, journalKey(id, part), chunks);
-  const journalBytes = await persistently({ id, part }, body.bytes, putting, retryDelays);
+  const journalBytes = await putWithRetry({ id, part }, body.bytes, putting, retryDelays);
   return journalBytes === null
     ? { isStored: false, journalBytes: 0, body: { ...body, recorded: "none" } }
     : { isStored: true, journalBytes, body };
 }
 
 /** Puts something of so many bytes into the journal, in several tries; null when R2 took none. Never rejects. */
-export async function persistently<T>(
+export async function putWithRetry<T>(
   what: Record<string, unknown>,
   bytes: number,
   putting: () => Promise<T>,

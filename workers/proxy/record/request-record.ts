@@ -7,7 +7,7 @@ import type { DraftMetadata } from "../../store/journal/objects.ts";
 import type { Exchange } from "../exchange.ts";
 import { addPendingBody } from "./pending-bodies.ts";
 import type { StoredPart } from "./recorder-entrypoint.ts";
-import { noteEnded, noteStarted } from "../report/live-events.ts";
+import { notifyEnded, notifyStarted } from "../report/live-events.ts";
 import { BODY_NOT_RECORDED, pipedFrom, recordCopy, recordBuffered, type RecordedRequest } from "./record.ts";
 import type { RequestBody } from "../body/request-body.ts";
 
@@ -62,7 +62,7 @@ export function recordRequest(exchange: Exchange, given: RequestBody): RequestRe
   let lost: RequestSummary | null = null;
   const timer = setTimeout(begin, isStreamed ? 0 : REQUEST_RECORDING_DELAY_MS);
   const stored = begun.then(async () => {
-    noteStarted(exchange, body);
+    notifyStarted(exchange, body);
     const facts = requestMetadata(exchange);
     const half = await store(exchange, facts, body, cut.signal);
     isStored = true;
@@ -84,8 +84,8 @@ export function recordRequest(exchange: Exchange, given: RequestBody): RequestRe
       const half = { facts: requestMetadata(exchange), body: held };
       isBegun = true;
       clearTimeout(timer);
-      noteStarted(exchange, body);
-      noteEnded(exchange);
+      notifyStarted(exchange, body);
+      notifyEnded(exchange);
       handedOver();
       return half;
     },
@@ -95,7 +95,7 @@ export function recordRequest(exchange: Exchange, given: RequestBody): RequestRe
       begin();
       // The last bytes may have gone up and still be on their way to the archive; and who uploads on is given some time.
       if (isStreamed && !isStored) cutting = setTimeout(() => cut.abort(), UPLOAD_GRACE_MS);
-      void begun.then(() => noteEnded(exchange)); // after the note that it started
+      void begun.then(() => notifyEnded(exchange)); // after the note that it started
     },
   };
 }

@@ -7,7 +7,7 @@ import { errorText, log } from "../../runtime/log.ts";
 import type { LimitReport } from "../../schemas/window.ts";
 
 /** Subscriptions' and API keys' limits, those of priority and fast traffic. */
-const ABOUT_LIMITS = /^anthropic-(?:ratelimit|priority|fast)-/;
+const RATE_LIMIT_HEADER = /^anthropic-(?:ratelimit|priority|fast)-/;
 
 /** The newest report of each account that waits to be sent, and when the sending was planned. */
 const waiting = new Map<string, { report: LimitReport; plannedAt: number }>();
@@ -17,14 +17,14 @@ const LOST_AFTER_MS = 10 * LIMIT_REPORT_INTERVAL_MS;
 /**
  * Takes note of an answer's headers (those that may be stored). Whose limits they are is decided as ingest decides whose exchange it is.
  */
-export function noteLimits(
+export function reportRateLimits(
   env: Env,
   ctx: Pick<ExecutionContext, "waitUntil">,
   account: { accountId: string | null; domain: string },
   stored: Readonly<Record<string, string>>,
   now: number,
 ): void {
-  const about = Object.entries(stored).filter(([name]) => ABOUT_LIMITS.test(name));
+  const about = Object.entries(stored).filter(([name]) => RATE_LIMIT_HEADER.test(name));
   if (about.length === 0) return;
   const accountId = account.accountId ?? stored["anthropic-organization-id"] ?? account.domain;
   const report: LimitReport = { accountId, at: now, headers: Object.fromEntries(about) };
