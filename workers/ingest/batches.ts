@@ -1,5 +1,9 @@
 /** Bells on their way to being stored, in slices that fit into memory. Used by the consumer. */
-import { INGEST_SLICE_BYTES, MAX_INGEST_BATCH_BYTES, MAX_SLICE_EXCHANGES } from "../runtime/constants.ts";
+import {
+  MAX_BATCH_JOURNAL_BYTES,
+  MAX_INGEST_MEMORY_BYTES,
+  MAX_BATCH_EXCHANGES,
+} from "../runtime/constants.ts";
 import type { ExchangeMessage } from "../schemas/exchange.ts";
 
 export interface Delivery {
@@ -10,32 +14,32 @@ export interface Delivery {
 }
 
 /** How many exchanges a bell rings for. */
-export const exchangesOf = ({ bell }: Pick<Delivery, "bell">) => bell.exchanges ?? 1;
+export const exchangeCount = ({ bell }: Pick<Delivery, "bell">) => bell.exchanges ?? 1;
 
 /** In order, in slices of at most INGEST_SLICE_BYTES of journal and MAX_SLICE_EXCHANGES; what is larger alone is a slice of its own. */
-export function slices<D extends Pick<Delivery, "bell">>(deliveries: readonly D[]): D[][] {
+export function splitBatches<D extends Pick<Delivery, "bell">>(deliveries: readonly D[]): D[][] {
   const result: D[][] = [];
-  let room = 0;
-  let places = 0;
+  let bytesLeft = 0;
+  let slotsLeft = 0;
   for (const delivery of deliveries) {
     const bytes = delivery.bell.journalBytes;
-    if (bytes > room || exchangesOf(delivery) > places || result.length === 0) {
+    if (bytes > bytesLeft || exchangeCount(delivery) > slotsLeft || result.length === 0) {
       result.push([]);
-      room = INGEST_SLICE_BYTES;
-      places = MAX_SLICE_EXCHANGES;
+      bytesLeft = MAX_BATCH_JOURNAL_BYTES;
+      slotsLeft = MAX_BATCH_EXCHANGES;
     }
     result.at(-1)!.push(delivery);
-    room -= bytes;
-    places -= exchangesOf(delivery);
+    bytesLeft -= bytes;
+    slotsLeft -= exchangeCount(delivery);
   }
   return result;
 }
 
 /** Whether both may be in memory at once, so that one can be read while the other is stored. */
-export function fitTogether<D extends Pick<Delivery, "bell">>(
+export function fitInMemory<D extends Pick<Delivery, "bell">>(
   one: readonly D[],
   other: readonly D[],
 ): boolean {
   const bytes = [...one, ...other].reduce((sum, { bell }) => sum + bell.journalBytes, 0);
-  return bytes <= MAX_INGEST_BATCH_BYTES;
+  return bytes <= MAX_INGEST_MEMORY_BYTES;
 }

@@ -14,10 +14,10 @@ import {
 import { withTimeout } from "../store/db/timeout.ts";
 
 /** A bundle that was read. */
-export interface OpenBundle {
+export interface ReadBundle {
   exchanges: BundledExchange[];
   /** It may have failed before; see Entry. */
-  isTroubled: boolean;
+  hadFailures: boolean;
 }
 
 /** Its exchanges; none where it has been cleared: then they are stored. Rejects when it cannot be read. */
@@ -39,7 +39,7 @@ export const bundleObject = ({ id, exchanges = 0 }: ExchangeMessage) => ({
 /**
  * Takes what could not be stored out of a bundle: into the journal first, then a bell each. Answers whether the bundle is needed no more.
  */
-export async function takeOut(
+export async function splitBundle(
   env: Env,
   bell: ExchangeMessage,
   left: readonly BundledExchange[],
@@ -57,7 +57,7 @@ export async function takeOut(
       await env.EXCHANGES.sendBatch(
         bells
           .slice(at, at + MAX_QUEUE_BATCH_MESSAGES)
-          .map((body) => ({ body, delaySeconds: FIRST_TRY_SECONDS })),
+          .map((body) => ({ body, delaySeconds: RETRY_DELAY_SECONDS })),
       );
     return true;
   } catch (thrown) {
@@ -67,4 +67,4 @@ export async function takeOut(
 }
 
 /** They have failed a moment ago. */
-const FIRST_TRY_SECONDS = 2;
+const RETRY_DELAY_SECONDS = 2;

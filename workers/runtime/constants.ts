@@ -36,13 +36,13 @@ export const MAX_QUEUE_MESSAGE_BYTES = 120_000;
 /** And more than so many in one sending. /queues/platform/limits */
 export const MAX_QUEUE_BATCH_MESSAGES = 100;
 /** Ingest works on at most this many journal bytes at once: the isolate has 128 MB. */
-export const MAX_INGEST_BATCH_BYTES = 16 * 1_048_576;
+export const MAX_INGEST_MEMORY_BYTES = 16 * 1_048_576;
 /** One transaction stores about so many bytes of journal; meanwhile the next ones are read and taken apart. */
-export const INGEST_SLICE_BYTES = 4 * 1_048_576;
+export const MAX_BATCH_JOURNAL_BYTES = 4 * 1_048_576;
 /** And so many exchanges: a statement takes 65,535 parameters, and a row has more than sixty. */
-export const MAX_SLICE_EXCHANGES = 200;
+export const MAX_BATCH_EXCHANGES = 200;
 /** Of the isolate's memory, what ingest remembers of lists that it took apart: some 40 conversations of 100 KB. */
-export const MAX_REMEMBERED_BYTES = 16 * 1_048_576;
+export const PREFIX_CACHE_BYTES = 16 * 1_048_576;
 /** Ingest waits this long for the journal, per exchange and for clearing a slice; then it comes back later. */
 export const JOURNAL_TIMEOUT_MS = 60_000;
 /** Rollups sum this long. */

@@ -25,7 +25,7 @@ const MAX_PATH = 1_000;
 const MAX_QUERY = 2_000;
 const MAX_ACCOUNT = 200;
 /** Behind an answer come a person's words, reminders, system messages: not more messages than this. */
-const MAX_NEWEST = 12;
+const MAX_RECENT_MESSAGES = 12;
 
 /** Everything a row has from its request. `body` is what the journal has of it; `memory` has what came before. */
 export function requestRow(
@@ -81,7 +81,7 @@ export interface LinkableRow {
   linkable: LinkableRequest | null;
 }
 
-interface BodyReading {
+interface ReadBody {
   /** What is archived; null when nothing was recorded. */
   dissected: SplitBody | null;
   /** The same without its content-coding. */
@@ -100,7 +100,7 @@ function readBody(
   body: Uint8Array,
   isTruncated: boolean,
   memory: PrefixCache | undefined,
-): BodyReading {
+): ReadBody {
   const { headers } = facts;
   const endpoint = endpointOf(facts.method, facts.path);
   const read = (bytes: Uint8Array) => readRequest({ body: bytes, isTruncated, headers });
@@ -127,18 +127,21 @@ function readBody(
     reading,
     // Either the list was taken out of the skeleton, or it is still in there.
     messageCount: readable.messages.length || reading.messageCount,
-    type: requestType(endpoint, typedBody(readable, reading.json)),
+    type: requestType(endpoint, requestTypeInput(readable, reading.json)),
     endpoint,
-    prompt: userPromptText(newest(readable, reading.json)),
+    prompt: userPromptText(recentMessages(readable, reading.json)),
   };
 }
 
 /** The last messages, as JSON texts; where they could not be taken out of the body, out of what it parses to. */
-function newest(body: SplitBody, skeleton: JsonObject | null): Uint8Array[] {
-  if (body.messages.length > 0) return body.messages.slice(-MAX_NEWEST).map(({ content }) => content);
+function recentMessages(body: SplitBody, skeleton: JsonObject | null): Uint8Array[] {
+  if (body.messages.length > 0)
+    return body.messages.slice(-MAX_RECENT_MESSAGES).map(({ content }) => content);
   const messages: unknown = skeleton?.["messages"];
   if (!Array.isArray(messages)) return [];
-  return messages.slice(-MAX_NEWEST).map((message) => new TextEncoder().encode(JSON.stringify(message)));
+  return messages
+    .slice(-MAX_RECENT_MESSAGES)
+    .map((message) => new TextEncoder().encode(JSON.stringify(message)));
 }
 
 function decodedBody(
@@ -157,14 +160,14 @@ function decodedBody(
  * by the user and those that are system messages. Parsing elements one by one keeps a body of 32 MB from being held a
  * third and fourth time, and most need only the last.
  */
-function typedBody(body: SplitBody, skeleton: JsonObject | null): JsonObject | null {
+function requestTypeInput(body: SplitBody, skeleton: JsonObject | null): JsonObject | null {
   if (skeleton === null || body.kind !== "json") return skeleton;
   const messages: unknown[] = [];
   let hasUser = false;
   let systems = body.system.length;
   for (let i = body.messages.length - 1; i >= 0 && !(hasUser && systems >= 2); i--) {
     const { content } = body.messages[i]!;
-    if (hasUser && !mayBeSystem(content)) continue;
+    if (hasUser && !mayHaveSystemRole(content)) continue;
     const message = parseJson(new TextDecoder().decode(content));
     const role = isObject(message) ? message["role"] : null;
     if (role === "system") systems++;
@@ -180,7 +183,7 @@ function typedBody(body: SplitBody, skeleton: JsonObject | null): JsonObject | n
 }
 
 /** Whether an element may have the role `system`, by its text: written as it is, or with an escape in it. */
-function mayBeSystem({ buffer, byteOffset, length }: Uint8Array): boolean {
+function mayHaveSystemRole({ buffer, byteOffset, length }: Uint8Array): boolean {
   const bytes = (Buffer as BufferConstructor).from(buffer, byteOffset, length);
   return bytes.includes('"system"') || bytes.includes("\\u");
 }

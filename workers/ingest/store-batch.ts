@@ -3,7 +3,7 @@
  * cannot be stored does not keep the others from it. Called by the consumer.
  */
 import type { Config } from "../runtime/config.ts";
-import { JOURNAL_TIMEOUT_MS, MAX_REMEMBERED_BYTES } from "../runtime/constants.ts";
+import { JOURNAL_TIMEOUT_MS, PREFIX_CACHE_BYTES } from "../runtime/constants.ts";
 import { PrefixCache } from "../domain/content/prefix-cache.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
 import { errorText, log } from "../runtime/log.ts";
@@ -22,16 +22,16 @@ import {
   readJournal,
 } from "../store/journal/objects.ts";
 import { withTimeout } from "../store/db/timeout.ts";
-import { type OpenBundle, readBundle } from "./bundles.ts";
+import { type ReadBundle, readBundle } from "./bundles.ts";
 import type { Delivery } from "./batches.ts";
 import { requestFromSummary, exchangeRow } from "./rows/exchange-row.ts";
 
-const NOTHING_READ: JournalEntry = { request: null, response: null };
+const EMPTY_ENTRY: JournalEntry = { request: null, response: null };
 /** What the isolate's last conversations sent: the next turn sends it again. */
-const lists = new PrefixCache(MAX_REMEMBERED_BYTES);
-const ANSWER_ALONE = "the journal has the answer but not the request";
+const prefixCache = new PrefixCache(PREFIX_CACHE_BYTES);
+const REQUEST_MISSING = "the journal has the answer but not the request";
 
-export interface StoredSlice {
+export interface StoredBatch {
   /** Of what is not stored, by id. What is not in here is stored, now or before. */
   failures: Map<string, Failure>;
   /** What can go from the journal: the halves that were read, of what is stored. */
@@ -43,7 +43,7 @@ export interface StoredSlice {
   /** What they were read from. */
   exchanges: StorableExchange[];
   /** What the bundles of the slice hold, by the bundle's id. */
-  bundles: Map<string, OpenBundle>;
+  bundles: Map<string, ReadBundle>;
 }
 
 export interface Failure {
@@ -69,22 +69,22 @@ export interface Entry {
 }
 
 /** A slice out of the journal, ready to be stored. */
-export interface ReadSlice {
+export interface ReadBatch {
   entries: Entry[];
   /** Of what could not be read. */
   failures: Map<string, Failure>;
-  bundles: Map<string, OpenBundle>;
+  bundles: Map<string, ReadBundle>;
 }
 
 /** Reads what the bells rang for and takes it apart. Never rejects; this is most of the CPU that ingest takes. */
-export async function readSlice(
+export async function readBatch(
   journal: R2Bucket,
   slice: readonly Delivery[],
   sweepAfterMs: number,
-): Promise<ReadSlice> {
-  const read: ReadSlice = { entries: [], failures: new Map(), bundles: new Map() };
+): Promise<ReadBatch> {
+  const read: ReadBatch = { entries: [], failures: new Map(), bundles: new Map() };
   await Promise.all(
-    distinct(slice, Date.now() - sweepAfterMs).map(async (given) => {
+    mergeNotifications(slice, Date.now() - sweepAfterMs).map(async (given) => {
       try {
         if (given.bell.exchanges) await readBundled(journal, given, read);
         else read.entries.push(await readEntry(journal, given));
@@ -93,17 +93,17 @@ export async function readSlice(
       }
     }),
   );
-  return { ...read, entries: together(read.entries) };
+  return { ...read, entries: mergeEntries(read.entries) };
 }
 
 /** The exchanges of a bundle, each for itself: one that cannot be read does not keep the others back. */
 async function readBundled(
   journal: R2Bucket,
   { bell, isTroubled }: Pick<Entry, "bell" | "isTroubled">,
-  { entries, failures, bundles }: ReadSlice,
+  { entries, failures, bundles }: ReadBatch,
 ): Promise<void> {
   const bundle = await readBundle(journal, bell);
-  bundles.set(bell.id, { ...bundle, isTroubled });
+  bundles.set(bell.id, { ...bundle, hadFailures: isTroubled });
   const { exchanges: _, ...own } = bell;
   for (const { id, read } of bundle.exchanges)
     try {
@@ -122,7 +122,7 @@ async function readBundled(
 }
 
 /** One per exchange: one of a bundle may have been rung for by itself as well. The bundle has all of it, a bell perhaps only facts. */
-function together(entries: readonly Entry[]): Entry[] {
+function mergeEntries(entries: readonly Entry[]): Entry[] {
   const byId = new Map<string, Entry>();
   for (const entry of entries) {
     const other = byId.get(entry.bell.id);
@@ -137,11 +137,11 @@ function together(entries: readonly Entry[]): Entry[] {
 }
 
 /** Stores what can be stored. Throws DatabaseUnavailableError when the database is not there; then nothing is known of any of them. */
-export async function storeSlice(
+export async function storeBatch(
   config: Config,
-  { entries, failures: unread, bundles }: ReadSlice,
-): Promise<StoredSlice> {
-  const failures: StoredSlice["failures"] = new Map(unread);
+  { entries, failures: unread, bundles }: ReadBatch,
+): Promise<StoredBatch> {
+  const failures: StoredBatch["failures"] = new Map(unread);
   const settled: StoredExchange[] = [];
   const rows = await withWriter(config, async (db) => {
     const groups = await byDomain(db, entries, failures);
@@ -152,7 +152,7 @@ export async function storeSlice(
     // Behind the commits: a failure that is written down beside them is seen here, or sees them (recordFailure).
     await clearFailures(
       db,
-      [...troubled.map(({ bell }) => bell.id), ...troubledBundles(bundles)].filter((id) => !failures.has(id)),
+      [...troubled.map(({ bell }) => bell.id), ...failedBundleIds(bundles)].filter((id) => !failures.has(id)),
     );
     return changedRows(db, settled);
   });
@@ -164,7 +164,10 @@ export async function storeSlice(
 }
 
 /** One per exchange: several bells may ring for it, and one of them may bring facts. Those begun before `sweptBefore` the sweep knows. */
-function distinct(slice: readonly Delivery[], sweptBefore: number): Pick<Entry, "bell" | "isTroubled">[] {
+function mergeNotifications(
+  slice: readonly Delivery[],
+  sweptBefore: number,
+): Pick<Entry, "bell" | "isTroubled">[] {
   const byId = new Map<string, Pick<Entry, "bell" | "isTroubled">>();
   for (const { bell, isDead, message } of slice) {
     const isSwept = bell.rungBy === "sweep" || (startedAtOf(bell.id) ?? 0) < sweptBefore;
@@ -187,14 +190,14 @@ async function readEntry(journal: R2Bucket, given: Pick<Entry, "bell" | "isTroub
   const reading = withTimeout(JOURNAL_TIMEOUT_MS, readJournal(journal, given.bell.id));
   // R2 is down, as it was when these facts were rung for: they are stored all the same, and what R2 has completes them later.
   const knowsAll = given.bell.request !== null && given.bell.response !== null;
-  const entry = await (knowsAll ? reading.catch(() => NOTHING_READ) : reading);
+  const entry = await (knowsAll ? reading.catch(() => EMPTY_ENTRY) : reading);
   const parts = (["request", "response"] as const).filter((part) => entry[part] !== null);
   const { bell } = given;
   const alone = () => {
     const request = bell.isAbandoned ? requestFromSummary(entry) : null;
     return request && exchangeRow({ ...bell, request }, entry);
   };
-  return { ...given, parts, exchange: exchangeRow(bell, entry, lists), alone };
+  return { ...given, parts, exchange: exchangeRow(bell, entry, prefixCache), alone };
 }
 
 /**
@@ -204,7 +207,7 @@ async function readEntry(journal: R2Bucket, given: Pick<Entry, "bell" | "isTroub
 async function byDomain(
   db: Writer,
   entries: readonly Entry[],
-  failures: StoredSlice["failures"],
+  failures: StoredBatch["failures"],
 ): Promise<Map<string, Entry[]>> {
   const bare = entries.filter(({ exchange }) => !exchange?.request);
   const known = await domainsOfStored(
@@ -224,7 +227,7 @@ async function byDomain(
     else if (exchange)
       failures.set(bell.id, {
         domain: bell.domain,
-        error: new Error(ANSWER_ALONE),
+        error: new Error(REQUEST_MISSING),
         isEarly: !bell.isAbandoned,
       });
     else
@@ -262,8 +265,8 @@ async function storeGroup(
 }
 
 /** What was written down about a bundle is about its reading; its exchanges answer for themselves. */
-const troubledBundles = (bundles: ReadSlice["bundles"]) =>
-  [...bundles].filter(([, { isTroubled }]) => isTroubled).map(([id]) => id);
+const failedBundleIds = (bundles: ReadBatch["bundles"]) =>
+  [...bundles].filter(([, { hadFailures: isTroubled }]) => isTroubled).map(([id]) => id);
 
 /** For the live feed only: what is stored is stored, whether it can be read again just now or not. */
 async function changedRows(db: Writer, settled: readonly StoredExchange[]): Promise<RequestRow[]> {
@@ -284,6 +287,6 @@ async function storeTogether(
 ): Promise<StoredExchange[]> {
   const exchanges = group.flatMap(({ exchange }) => exchange ?? []);
   const stored = exchanges.length === 0 ? null : await storeExchanges(tx, domain, exchanges);
-  if (stored && stored.missingRequest.length > 0) throw new Error(ANSWER_ALONE);
+  if (stored && stored.missingRequest.length > 0) throw new Error(REQUEST_MISSING);
   return stored?.stored ?? [];
 }
