@@ -10,7 +10,7 @@ import type { WindowTables } from "./account-window-tables.ts";
 /** Points of a forecast: the last two hours, one a minute. */
 const FORECAST_MS = 2 * 3_600_000;
 
-type Told = Omit<ThresholdEvent, "kind" | "accountId">;
+type ThresholdAlert = Omit<ThresholdEvent, "kind" | "accountId">;
 interface LimitRow extends Record<string, SqlStorageValue> {
   at: number;
   reading: string;
@@ -22,7 +22,7 @@ interface PointRow extends Record<string, SqlStorageValue> {
   remaining: number | null;
   reset_at: number | null;
 }
-interface ToldRow extends Record<string, SqlStorageValue> {
+interface AlertRow extends Record<string, SqlStorageValue> {
   name: string;
   threshold: number;
   at: number;
@@ -37,32 +37,38 @@ export class WindowLimits {
   }
 
   /** Takes in a report of `at` (not after `now`); answers what people have to be told. */
-  take({ readings, overall }: LimitReadings, at: number, now: number, thresholds: readonly number[]): Told[] {
-    const told: Told[] = [];
+  apply(
+    { readings, overall }: LimitReadings,
+    at: number,
+    now: number,
+    thresholds: readonly number[],
+  ): ThresholdAlert[] {
+    const alerts: ThresholdAlert[] = [];
     for (const reading of readings) {
       const isNews = this.#keep(reading, at, now);
       if (!isNews || reading.style !== "unified" || reading.utilization === null) continue;
       const filling = { utilization: reading.utilization, resetAt: reading.resetAt, at };
       const fullAt = () => this.#forecast(reading, now).fullAt;
-      const event = this.judge(reading.name, filling, thresholds, fullAt);
-      if (event) told.push(event);
+      const event = this.checkThreshold(reading.name, filling, thresholds, fullAt);
+      if (event) alerts.push(event);
     }
     const before = this.reportedAt();
     const isNewest = before === null || at >= before || before > now;
-    if (Object.keys(overall).length > 0 && isNewest) this.#tables.setFact("overall", JSON.stringify(overall));
-    if (readings.length > 0 && isNewest) this.#tables.setFact("reported_at", String(at));
-    return told;
+    if (Object.keys(overall).length > 0 && isNewest)
+      this.#tables.setValue("overall", JSON.stringify(overall));
+    if (readings.length > 0 && isNewest) this.#tables.setValue("reported_at", String(at));
+    return alerts;
   }
 
   /** Whether the window `name` has reached a threshold that nobody was told of; then it counts as told. */
-  judge(
+  checkThreshold(
     name: string,
     filling: WindowReport,
     thresholds: readonly number[],
     fullAt: () => number | null,
-  ): Told | null {
+  ): ThresholdAlert | null {
     const sql = this.#tables.sql;
-    const [row] = sql.exec<ToldRow>(`SELECT * FROM told WHERE name = ?`, name).toArray();
+    const [row] = sql.exec<AlertRow>(`SELECT * FROM told WHERE name = ?`, name).toArray();
     const memory = row ? { resetAt: row.reset_at, threshold: row.threshold, at: row.at } : null;
     const verdict = crossedThreshold(filling, thresholds, memory);
     if (!verdict.memory) sql.exec(`DELETE FROM told WHERE name = ?`, name);
@@ -80,11 +86,11 @@ export class WindowLimits {
   }
 
   overall(): Record<string, string> {
-    return JSON.parse(this.#tables.fact("overall") ?? "{}") as Record<string, string>;
+    return JSON.parse(this.#tables.value("overall") ?? "{}") as Record<string, string>;
   }
 
   reportedAt(): number | null {
-    const stored = this.#tables.fact("reported_at");
+    const stored = this.#tables.value("reported_at");
     return stored === null ? null : Number(stored);
   }
 
@@ -106,9 +112,9 @@ export class WindowLimits {
       });
   }
 
-  told(): WindowState["alerts"] {
+  alerts(): WindowState["alerts"] {
     return this.#tables.sql
-      .exec<ToldRow>(`SELECT * FROM told ORDER BY name`)
+      .exec<AlertRow>(`SELECT * FROM told ORDER BY name`)
       .toArray()
       .map((row) => ({ window: row.name, threshold: row.threshold, at: row.at, resetAt: row.reset_at }));
   }

@@ -58,7 +58,7 @@ interface CellRow extends Record<string, SqlStorageValue>, Sums {
   session: string;
   model: string;
 }
-interface Exchange extends Sums {
+interface ExchangeValues extends Sums {
   id: string;
   at: number;
   rank: number;
@@ -66,7 +66,7 @@ interface Exchange extends Sums {
   session: string;
   model: string;
 }
-interface ExchangeRow extends Record<string, SqlStorageValue>, Exchange {
+interface ExchangeRow extends Record<string, SqlStorageValue>, ExchangeValues {
   seq: number;
 }
 
@@ -83,15 +83,15 @@ export class WindowTables {
 
   /** Grows with every change; tells what was known before an instant. */
   get sequence(): number {
-    return Number(this.fact("sequence") ?? 0);
+    return Number(this.value("sequence") ?? 0);
   }
 
-  fact(name: string): string | null {
+  value(name: string): string | null {
     const [row] = this.sql.exec<{ value: string }>(`SELECT value FROM facts WHERE name = ?`, name).toArray();
     return row?.value ?? null;
   }
 
-  setFact(name: string, value: string): void {
+  setValue(name: string, value: string): void {
     this.sql.exec(
       `INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
       name,
@@ -186,11 +186,11 @@ export class WindowTables {
     return this.sql.exec<ExchangeRow>(`SELECT * FROM exchanges WHERE id = ?`, id).toArray()[0] ?? null;
   }
 
-  #replace(before: ExchangeRow | null, after: Exchange | null): void {
+  #replace(before: ExchangeRow | null, after: ExchangeValues | null): void {
     if (before) this.#add(before, -1);
     if (after) {
       const row = { ...after, seq: this.sequence + 1 };
-      this.setFact("sequence", String(row.seq));
+      this.setValue("sequence", String(row.seq));
       const names = Object.keys(row);
       this.sql.exec(
         `INSERT OR REPLACE INTO exchanges (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
@@ -200,7 +200,7 @@ export class WindowTables {
     } else if (before) this.sql.exec(`DELETE FROM exchanges WHERE id = ?`, before.id);
   }
 
-  #add(row: Exchange, sign: 1 | -1): void {
+  #add(row: ExchangeValues, sign: 1 | -1): void {
     if (row.requests === 0) return;
     const key = [minuteOf(row.at), row.domain, row.session, row.model];
     this.sql.exec(
@@ -217,7 +217,7 @@ export class WindowTables {
   }
 }
 
-function rowOf(exchange: WindowExchange): Exchange {
+function rowOf(exchange: WindowExchange): ExchangeValues {
   const cost = BigInt(exchange.costPico ?? 0);
   return {
     id: exchange.id,

@@ -22,7 +22,7 @@ import {
   type LimitReport,
   type WindowFeed,
   WindowSettings,
-  type WindowSlice,
+  type ReconcileSpan,
   type WindowState,
   type WindowTotals,
 } from "../workers/schemas/window.ts";
@@ -31,14 +31,14 @@ import { WindowTables } from "./account-window-tables.ts";
 
 const TRIM_EVERY_MS = 3_600_000;
 /** Changes within this are one piece of news. */
-const ANNOUNCE_MS = 1_000;
+const PUBLISH_DELAY_MS = 1_000;
 /** Our own rolling window against `tokenLimit`, where thresholds are remembered. */
-const OWN_WINDOW = "tokens";
+const TOKEN_WINDOW = "tokens";
 
 export class AccountWindow extends DurableObject<Env> {
   readonly #tables: WindowTables;
   readonly #limits: WindowLimits;
-  #isAnnouncing = false;
+  #isPublishing = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -56,9 +56,9 @@ export class AccountWindow extends DurableObject<Env> {
       for (const { id, startedAt } of moved) if (startedAt >= horizon) this.#tables.move(id, startedAt);
     });
     const { tokenLimit } = this.#settings();
-    const told = tokenLimit === null ? [] : this.#fillOwn(accountId, tokenLimit, now);
-    await this.#tell(told);
-    this.#announce(accountId);
+    const told = tokenLimit === null ? [] : this.#checkTokenLimit(accountId, tokenLimit, now);
+    await this.#raiseAlerts(told);
+    this.#publishUpdate(accountId);
     await this.#planTrim(now);
   }
 
@@ -68,10 +68,10 @@ export class AccountWindow extends DurableObject<Env> {
     const readings = readLimits(headers);
     // A clock ahead of ours would make every later report look old.
     const told = this.#write(() =>
-      this.#limits.take(readings, Math.min(at, now), now, this.#settings().thresholds),
+      this.#limits.apply(readings, Math.min(at, now), now, this.#settings().thresholds),
     );
-    await this.#tell(told.map((event) => ({ ...event, kind: "window_threshold", accountId })));
-    this.#announce(accountId);
+    await this.#raiseAlerts(told.map((event) => ({ ...event, kind: "window_threshold", accountId })));
+    this.#publishUpdate(accountId);
     await this.#planTrim(now);
   }
 
@@ -87,11 +87,11 @@ export class AccountWindow extends DurableObject<Env> {
       now,
       totals: await this.totals(now),
       settings,
-      fullAt: settings.tokenLimit === null ? null : this.#ownFullAt(settings.tokenLimit, now),
+      fullAt: settings.tokenLimit === null ? null : this.#tokenLimitFullAt(settings.tokenLimit, now),
       limits: this.#limits.states(now, binding, historyFrom ?? null),
       overall: this.#limits.overall(),
       reportedAt: this.#limits.reportedAt(),
-      alerts: this.#limits.told(),
+      alerts: this.#limits.alerts(),
       newestAt: this.#tables.newest(),
     };
   }
@@ -113,7 +113,7 @@ export class AccountWindow extends DurableObject<Env> {
   }
 
   /** Makes a span say what Postgres says; what was learned since `upTo` stays. */
-  async reconcile({ from, to, upTo, exchanges }: WindowSlice): Promise<void> {
+  async reconcile({ from, to, upTo, exchanges }: ReconcileSpan): Promise<void> {
     this.#write(() => {
       const kept = new Set(exchanges.map(({ id }) => id));
       this.#tables.dropOthers({ from, to }, upTo, kept);
@@ -123,7 +123,7 @@ export class AccountWindow extends DurableObject<Env> {
   }
 
   async configure(settings: WindowSettings): Promise<void> {
-    this.#tables.setFact("settings", JSON.stringify(WindowSettings.parse(settings)));
+    this.#tables.setValue("settings", JSON.stringify(WindowSettings.parse(settings)));
   }
 
   override async alarm(): Promise<void> {
@@ -145,49 +145,49 @@ export class AccountWindow extends DurableObject<Env> {
   }
 
   #settings(): WindowSettings {
-    const stored = this.#tables.fact("settings");
+    const stored = this.#tables.value("settings");
     return stored === null
       ? { tokenLimit: null, thresholds: [...WINDOW_THRESHOLDS] }
       : WindowSettings.parse(JSON.parse(stored));
   }
 
-  #ownFullAt(limit: number, now: number): number | null {
+  #tokenLimitFullAt(limit: number, now: number): number | null {
     const minutes = this.#tables.outputByMinute(now - WINDOW_MS, now);
     return forecastRolling(minutes, { limit, length: WINDOW_MS, now });
   }
 
-  #fillOwn(accountId: string, tokenLimit: number, now: number): ThresholdEvent[] {
+  #checkTokenLimit(accountId: string, tokenLimit: number, now: number): ThresholdEvent[] {
     const minutes = this.#tables.outputByMinute(now - WINDOW_MS, now);
     const used = [...minutes.values()].reduce((sum, tokens) => sum + tokens, 0);
     const filling = { utilization: used / tokenLimit, resetAt: null, at: now };
-    const event = this.#limits.judge(OWN_WINDOW, filling, this.#settings().thresholds, () =>
-      this.#ownFullAt(tokenLimit, now),
+    const event = this.#limits.checkThreshold(TOKEN_WINDOW, filling, this.#settings().thresholds, () =>
+      this.#tokenLimitFullAt(tokenLimit, now),
     );
     return event ? [{ ...event, kind: "window_threshold", accountId }] : [];
   }
 
-  async #tell(events: readonly ThresholdEvent[]): Promise<void> {
+  async #raiseAlerts(events: readonly ThresholdEvent[]): Promise<void> {
     for (const event of events) await alert(this.env, event);
   }
 
   /** Tells those who look at the dashboard, a moment later and for all changes until then at once. Only news: nobody waits for it. */
-  #announce(accountId: string): void {
-    if (this.#isAnnouncing) return;
-    this.#isAnnouncing = true;
-    const announced = scheduler.wait(ANNOUNCE_MS).then(async () => {
-      this.#isAnnouncing = false;
-      const data = this.#news(accountId, Date.now());
+  #publishUpdate(accountId: string): void {
+    if (this.#isPublishing) return;
+    this.#isPublishing = true;
+    const announced = scheduler.wait(PUBLISH_DELAY_MS).then(async () => {
+      this.#isPublishing = false;
+      const data = this.#updateEvent(accountId, Date.now());
       await this.env.LIVE_FEED.getByName(LIVE_FEED_NAME).publish([{ event: "window.updated", data }]);
     });
     this.ctx.waitUntil(
       announced.catch((thrown: unknown) => {
-        this.#isAnnouncing = false;
+        this.#isPublishing = false;
         log.warn("window: the live feed was not told", { error: errorText(thrown) });
       }),
     );
   }
 
-  #news(accountId: string, now: number): Record<string, unknown> {
+  #updateEvent(accountId: string, now: number): Record<string, unknown> {
     const span = rollingSpan(now, WINDOW_MS);
     const { total } = windowTotals(span, this.#tables.cells(span));
     const limits = this.#limits.states(now, bindingWindow(this.#limits.overall()), null);

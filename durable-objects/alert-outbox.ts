@@ -24,7 +24,7 @@ import type {
 /** Key of the reason for which Slack did not take an alert; it has no address in it. */
 const LAST_PROBLEM = "last-problem";
 
-interface ToldRow extends Record<string, SqlStorageValue> {
+interface SentRow extends Record<string, SqlStorageValue> {
   key: string;
   value: string;
   at: number;
@@ -71,8 +71,8 @@ export class AlertOutbox extends DurableObject<Env> {
   async raise(target: AlertTarget, events: readonly AlertEvent[]): Promise<number> {
     const now = Date.now();
     let told = 0;
-    for (const event of events) if (this.#take(target, event, now)) told += 1;
-    await this.#plan(now);
+    for (const event of events) if (this.#accept(target, event, now)) told += 1;
+    await this.#scheduleAlarm(now);
     return told;
   }
 
@@ -103,20 +103,20 @@ export class AlertOutbox extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     const now = Date.now();
     try {
-      this.#sumUp(now);
+      this.#queueSummaries(now);
       const [next] = this.#sql
         .exec<WaitingRow>(`SELECT * FROM waiting WHERE due_at <= ? ORDER BY id LIMIT 1`, now)
         .toArray();
       if (next) await this.#send(next);
       this.#sql.exec(`DELETE FROM told WHERE at < ? AND suppressed = 0`, now - MAX_QUIET_MS);
     } finally {
-      await this.#plan(Date.now() + ALERT_INTERVAL_MS);
+      await this.#scheduleAlarm(Date.now() + ALERT_INTERVAL_MS);
     }
   }
 
-  #take(target: AlertTarget, event: AlertEvent, now: number): boolean {
+  #accept(target: AlertTarget, event: AlertEvent, now: number): boolean {
     const occasion = dedupeKeyOf(event);
-    const [row] = this.#sql.exec<ToldRow>(`SELECT * FROM told WHERE key = ?`, occasion.key).toArray();
+    const [row] = this.#sql.exec<SentRow>(`SELECT * FROM told WHERE key = ?`, occasion.key).toArray();
     const { isSent: isTold, repeats, record: memory } = shouldSend(occasion, row ?? null, now);
     const sumAt = occasion.sendsSummary && memory.suppressed > 0 ? memory.at + occasion.quietMs : null;
     this.#sql.exec(
@@ -133,8 +133,8 @@ export class AlertOutbox extends DurableObject<Env> {
   }
 
   /** What was not told while it was quiet is told as a number when the quiet is over. */
-  #sumUp(now: number): void {
-    const rows = this.#sql.exec<ToldRow>(`SELECT * FROM told WHERE sum_at <= ?`, now).toArray();
+  #queueSummaries(now: number): void {
+    const rows = this.#sql.exec<SentRow>(`SELECT * FROM told WHERE sum_at <= ?`, now).toArray();
     for (const { key, suppressed, last } of rows) {
       const { target, event } = JSON.parse(last ?? "null") as { target: AlertTarget; event: AlertEvent };
       this.#queue(target, event, { count: suppressed, isSummary: true }, now);
@@ -203,7 +203,7 @@ export class AlertOutbox extends DurableObject<Env> {
   }
 
   /** Sets the alarm for what is due next, not before `earliest`. */
-  async #plan(earliest: number): Promise<void> {
+  async #scheduleAlarm(earliest: number): Promise<void> {
     const { due } = this.#sql
       .exec<{ due: number | null }>(
         `SELECT min(due) AS due FROM (SELECT min(due_at) AS due FROM waiting UNION ALL SELECT min(sum_at) FROM told)`,

@@ -60,7 +60,7 @@ export class OAuthAccount extends DurableObject<Env> {
     this.#vault = new OAuthVault(ctx.storage.kv, this.#config, ctx.id.name);
     // Evicted between storing a state and arming its alarm: then it is armed now.
     void ctx.blockConcurrencyWhile(async () => {
-      if ((await ctx.storage.getAlarm()) === null) await this.#arm();
+      if ((await ctx.storage.getAlarm()) === null) await this.#scheduleAlarm();
     });
   }
 
@@ -92,7 +92,7 @@ export class OAuthAccount extends DurableObject<Env> {
     const login = this.#vault.login();
     const isPending = login !== null && login.expiresAt > now;
     const loginPendingUntil = isPending ? new Date(login.expiresAt).toISOString() : null;
-    return { ...(typeof state === "string" ? blank(state) : statusOf(state, now)), loginPendingUntil };
+    return { ...(typeof state === "string" ? emptyStatus(state) : statusOf(state, now)), loginPendingUntil };
   }
 
   /** Renews now, whatever the time, also where the vendor has said before that the login is over. The status says how it went. */
@@ -105,7 +105,7 @@ export class OAuthAccount extends DurableObject<Env> {
 
   /** Takes a pair that somebody entered; `force`: also in place of one that was renewed here. */
   put(pair: TokenPair, force: boolean): Promise<"stored" | "kept" | "conflict"> {
-    return this.#inTurn(() => this.#accept(pair, force));
+    return this.#serialised(() => this.#accept(pair, force));
   }
 
   /** Begins a login: where the person has to go. One at a time; the latest counts. */
@@ -127,7 +127,7 @@ export class OAuthAccount extends DurableObject<Env> {
 
   /** Ends it with what the person pasted: `code#state`. The new login takes the place of whatever was stored. */
   completeLogin(pasted: string): Promise<LoginResult> {
-    return this.#inTurn(async () => {
+    return this.#serialised(async () => {
       const login = this.#vault.login();
       const askedAt = Date.now();
       if (!login || login.expiresAt <= askedAt) return { result: "not_begun" };
@@ -151,7 +151,7 @@ export class OAuthAccount extends DurableObject<Env> {
 
   /** The account has another kind of credential now. */
   forget(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#serialised(async () => {
       this.#vault.dropAll();
       await this.ctx.storage.deleteAlarm();
     });
@@ -161,13 +161,13 @@ export class OAuthAccount extends DurableObject<Env> {
     try {
       const state = this.#vault.account();
       if (typeof state === "string") return;
-      if (state.alertPending) await this.#tellNeedsLogin();
+      if (state.alertPending) await this.#alertNeedsLogin();
       else if (isRefreshDue(state, Date.now()))
         await this.#renew({ generation: state.generation, isForced: false, mustSucceed: false });
     } catch (thrown) {
       log.error("oauth: alarm failed", { accountId: this.#vault.accountId, error: errorText(thrown) });
     } finally {
-      await this.#arm();
+      await this.#scheduleAlarm();
     }
   }
 
@@ -185,7 +185,7 @@ export class OAuthAccount extends DurableObject<Env> {
   /** One renewal at a time; whoever comes while it runs waits for the same one. It goes on when the caller leaves. */
   #renew(how: Renewal): Promise<void> {
     if (!this.#renewing) {
-      this.#renewing = this.#inTurn(() => this.#renewInTurn(how)).finally(() => {
+      this.#renewing = this.#serialised(() => this.#renewOnce(how)).finally(() => {
         this.#renewing = null;
       });
       this.ctx.waitUntil(this.#renewing);
@@ -193,7 +193,7 @@ export class OAuthAccount extends DurableObject<Env> {
     return this.#renewing;
   }
 
-  async #renewInTurn({ generation, isForced, mustSucceed: insists }: Renewal): Promise<void> {
+  async #renewOnce({ generation, isForced, mustSucceed: insists }: Renewal): Promise<void> {
     const begun = Date.now();
     for (let tries = 1; ; tries++) {
       const state = this.#vault.account();
@@ -205,7 +205,7 @@ export class OAuthAccount extends DurableObject<Env> {
       // Nothing may come between the answer and this: the old refresh token is spent.
       const next = afterRefresh(this.#latest(state), outcome, askedAt, Date.now());
       await this.#store(next);
-      this.#note(next, outcome.kind);
+      this.#logRenewal(next, outcome.kind);
       const isUndecided = outcome.kind === "failed" || outcome.kind === "partial";
       const mayInsist = insists && tries < MAX_TRIES && Date.now() - begun < RETRY_WINDOW_MS;
       if (!isUndecided || !mayInsist) return;
@@ -222,7 +222,7 @@ export class OAuthAccount extends DurableObject<Env> {
     return accepted.result;
   }
 
-  async #tellNeedsLogin(): Promise<void> {
+  async #alertNeedsLogin(): Promise<void> {
     const told = this.#vault.account();
     if (typeof told === "string" || !told.needsLogin) return;
     const { reason, since } = told.needsLogin;
@@ -235,10 +235,10 @@ export class OAuthAccount extends DurableObject<Env> {
   async #store(state: OAuthState): Promise<void> {
     this.#vault.putAccount(state);
     await this.ctx.storage.sync();
-    await this.#arm();
+    await this.#scheduleAlarm();
   }
 
-  async #arm(): Promise<void> {
+  async #scheduleAlarm(): Promise<void> {
     const state = this.#vault.account();
     const at = typeof state === "string" ? null : nextAlarmAt(state, Date.now());
     await (at === null ? this.ctx.storage.deleteAlarm() : this.ctx.storage.setAlarm(at));
@@ -251,20 +251,20 @@ export class OAuthAccount extends DurableObject<Env> {
   }
 
   /** Whoever changes what is stored and waits for the vendor meanwhile does so alone. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  #serialised<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#lastTurn.then(work);
     this.#lastTurn = turn.catch(() => undefined);
     return turn;
   }
 
-  #note(state: OAuthState, outcome: string): void {
+  #logRenewal(state: OAuthState, outcome: string): void {
     const fields = { accountId: this.#vault.accountId, outcome, failures: state.failures };
     if (outcome === "granted") log.info("oauth: renewed", fields);
     else log.warn("oauth: not renewed", { ...fields, error: state.lastError?.message ?? null });
   }
 }
 
-function blank(state: "missing" | "unreadable"): Omit<OAuthStatus, "loginPendingUntil"> {
+function emptyStatus(state: "missing" | "unreadable"): Omit<OAuthStatus, "loginPendingUntil"> {
   return {
     state,
     expiresAt: null,

@@ -10,7 +10,7 @@ import { allowedWebhook } from "../domain/alerts/webhook-url.ts";
 import { log } from "../runtime/log.ts";
 import type { Delivery, DeliveryResult } from "../schemas/alert.ts";
 import { domainsOfAccount, type DomainSlack, readDomainSlack } from "../store/tenants/slack-targets.ts";
-import { type Posted, postToSlack } from "./slack.ts";
+import { type SlackResult, postToSlack } from "./slack.ts";
 
 /** An address, and how its channel wants to be told. */
 interface Receiver {
@@ -27,7 +27,7 @@ export class AlertSender extends WorkerEntrypoint<Env> {
     let afterMs: number | null = null;
     let reason = "";
     for (const receiver of receivers) {
-      const id = idOf(receiver.webhook);
+      const id = webhookId(receiver.webhook);
       if (done.includes(id)) continue;
       const posted = await post(config, receiver, delivery);
       if (posted.result === "failed") afterMs = Math.max(afterMs ?? 0, posted.afterMs);
@@ -43,7 +43,7 @@ export class AlertSender extends WorkerEntrypoint<Env> {
   }
 }
 
-function post(config: Config, { webhook, style }: Receiver, delivery: Delivery): Promise<Posted> {
+function post(config: Config, { webhook, style }: Receiver, delivery: Delivery): Promise<SlackResult> {
   const url = allowedWebhook(webhook, config);
   if (!url) {
     const reason = "its address is not https on a host of SLACK_WEBHOOK_HOSTS";
@@ -57,14 +57,14 @@ async function receiversOf(config: Config, { target, event }: Delivery): Promise
   const names = target.kind === "domain" ? [target.domain] : await domainsOfAccount(config, target.accountId);
   const settings = await readDomainSlack(config, names);
   const isContent = event.kind === "message";
-  const receivers = settings.flatMap((slack) => ownReceiver(config, slack, isContent));
+  const receivers = settings.flatMap((slack) => domainReceiver(config, slack, isContent));
   // An account whose domains have no channel of their own, or that has no domain, is the deployment's concern.
   const isOptedOut = settings.length > 0 && settings.every(({ isEnabled }) => !isEnabled);
   if (target.kind === "account" && receivers.length === 0 && !isOptedOut) return defaultReceiver(config);
   return distinct(receivers);
 }
 
-function ownReceiver(config: Config, slack: DomainSlack, isContent: boolean): Receiver[] {
+function domainReceiver(config: Config, slack: DomainSlack, isContent: boolean): Receiver[] {
   if (!slack.isEnabled) return [];
   if (isContent && (config.SLACK_MESSAGES === "off" || !slack.sendsMessages)) return [];
   if (slack.webhook === null)
@@ -96,7 +96,7 @@ function distinct(receivers: readonly Receiver[]): Receiver[] {
 }
 
 /** Names an address without being one. */
-function idOf(webhook: string): string {
+function webhookId(webhook: string): string {
   return Array.from(sha256(new TextEncoder().encode(webhook)).subarray(0, 8), (byte) =>
     byte.toString(16).padStart(2, "0"),
   ).join("");

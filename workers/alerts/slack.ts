@@ -3,13 +3,13 @@ import { SLACK_TIMEOUT_MS } from "../runtime/constants.ts";
 import type { SlackPayload } from "../domain/alerts/slack-payload.ts";
 import { errorText } from "../runtime/log.ts";
 
-export type Posted =
+export type SlackResult =
   | { result: "sent" }
   /** Trying again would not help. */
   | { result: "refused"; reason: string }
   | { result: "failed"; reason: string; afterMs: number };
 
-export async function postToSlack(webhook: URL, payload: SlackPayload): Promise<Posted> {
+export async function postToSlack(webhook: URL, payload: SlackPayload): Promise<SlackResult> {
   let response: Response;
   try {
     response = await fetch(webhook, {
@@ -23,7 +23,7 @@ export async function postToSlack(webhook: URL, payload: SlackPayload): Promise<
     return { result: "failed", reason: `Slack could not be reached (${errorText(thrown)})`, afterMs: 0 };
   }
   const { status } = response;
-  const words = status === 200 ? "" : await said(response);
+  const words = status === 200 ? "" : await errorWord(response);
   if (status === 200) {
     await response.body?.cancel();
     return { result: "sent" };
@@ -41,7 +41,7 @@ export async function postToSlack(webhook: URL, payload: SlackPayload): Promise<
 }
 
 /** Slack says why in a word: "no_service", "channel_is_archived", … */
-async function said(response: Response): Promise<string> {
+async function errorWord(response: Response): Promise<string> {
   const text = await response.text().catch(() => "");
   const [word] = /^[a-z_]{1,60}$/.exec(text.trim()) ?? [];
   return word === undefined ? "" : `: ${word}`;

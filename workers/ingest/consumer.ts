@@ -19,11 +19,11 @@ import { withTimeout } from "../store/db/timeout.ts";
 import { bundleObject, splitBundle } from "./bundles.ts";
 import { type Delivery, exchangeCount, fitInMemory, splitBatches } from "./batches.ts";
 import { carriesMetadata, isLongRetried, persistMetadata } from "./persist-metadata.ts";
-import { publishStored } from "./after/live-rows.ts";
-import { raiseAlerts, raiseLost } from "./after/raise-alerts.ts";
+import { publishRows } from "./after/live-rows.ts";
+import { raiseAlerts, alertLostExchanges } from "./after/raise-alerts.ts";
 import { indexAfterBatch } from "../store/search/indexer.ts";
 import { type Failure, type ReadBatch, readBatch, type StoredBatch, storeBatch } from "./store-batch.ts";
-import { tellWindows } from "./after/notify-windows.ts";
+import { notifyWindows } from "./after/notify-windows.ts";
 
 const DEAD_LETTER_QUEUE = /-dead$/;
 /** Makes an idempotency key out of the id of a message that brings none of its own. */
@@ -53,7 +53,7 @@ export async function handleBatch(batch: MessageBatch, env: Env, ctx: ExecutionC
   }
   await storeCounters(config, counted);
   ctx.waitUntil(
-    raiseLost(
+    alertLostExchanges(
       env,
       counted.map(({ counters: sums }) => sums),
     ),
@@ -68,8 +68,8 @@ export async function handleBatch(batch: MessageBatch, env: Env, ctx: ExecutionC
     const stored = await storeAndAck(env, config, slice, read);
     if (!stored) continue;
     ctx.waitUntil(clearJournalParts(env, stored.cleared));
-    ctx.waitUntil(publishStored(env, stored.rows));
-    ctx.waitUntil(tellWindows(env, stored.settled));
+    ctx.waitUntil(publishRows(env, stored.rows));
+    ctx.waitUntil(notifyWindows(env, stored.settled));
     ctx.waitUntil(raiseAlerts(env, config, stored.rows, stored.exchanges));
   }
   if (exchanges.length > 0) ctx.waitUntil(indexAfterBatch(config, totalExchanges(exchanges)));

@@ -44,7 +44,7 @@ export interface LimitReport {
 }
 
 /** One span of rows as Postgres has them. Half-open: `from` ≤ startedAt < `to`. */
-export interface WindowSlice {
+export interface ReconcileSpan {
   accountId: string;
   from: number;
   to: number;

@@ -3,7 +3,7 @@ import { LIVE_FEED_NAME } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { RequestRow } from "../../schemas/api/requests.ts";
 
-export async function publishStored(env: Env, rows: readonly RequestRow[]): Promise<void> {
+export async function publishRows(env: Env, rows: readonly RequestRow[]): Promise<void> {
   if (rows.length === 0) return;
   try {
     const notices = rows.map((data) => ({ event: "exchange.stored" as const, data }));

@@ -10,7 +10,7 @@ import type { StoredExchange } from "../../store/requests/write.ts";
 const RETRY_DELAYS_MS = [200, 1_000];
 
 /** Resolves when every window has been told, or could not be. Never rejects. */
-export async function tellWindows(env: Env, settled: readonly StoredExchange[]): Promise<void> {
+export async function notifyWindows(env: Env, settled: readonly StoredExchange[]): Promise<void> {
   const feeds = new Map<
     string,
     { exchanges: WindowExchange[]; moved: { id: string; startedAt: number }[] }
@@ -26,13 +26,13 @@ export async function tellWindows(env: Env, settled: readonly StoredExchange[]):
   }
   await Promise.all(
     [...feeds].map(([accountId, told]) =>
-      untilHeard(accountId, () => env.ACCOUNT_WINDOW.getByName(accountId).record({ accountId, ...told })),
+      withRetry(accountId, () => env.ACCOUNT_WINDOW.getByName(accountId).record({ accountId, ...told })),
     ),
   );
 }
 
 /** Telling twice does no harm, so every failure is tried again, with a new stub. */
-async function untilHeard(accountId: string, tell: () => Promise<void>): Promise<void> {
+async function withRetry(accountId: string, tell: () => Promise<void>): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await tell();

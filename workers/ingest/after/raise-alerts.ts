@@ -15,19 +15,19 @@ import type { StorableExchange } from "../../store/requests/write-model.ts";
 import { type DomainSlack, readDomainSlack } from "../../store/tenants/slack-targets.ts";
 
 /** How long settings are trusted: a channel that was just set up is told from then on. */
-const SETTINGS_MS = 30_000;
-const MAX_REMEMBERED = 1_000;
+const SETTINGS_CACHE_MS = 30_000;
+const MAX_CACHED_AUDIENCES = 1_000;
 /** Requests that no user made: titles and the like, and Claude Code's own summaries. */
-const NOT_SAID_BY_USERS: ReadonlySet<string | null> = new Set(["aux", "compact-ask"]);
+const INTERNAL_LINK_KINDS: ReadonlySet<string | null> = new Set(["aux", "compact-ask"]);
 
 /** Whether anybody is told of a domain. */
-interface Audience {
-  ofErrors: boolean;
-  ofMessages: boolean;
+interface AlertAudience {
+  wantsErrors: boolean;
+  wantsMessages: boolean;
   until: number;
 }
 
-const audiences = new Map<string, Audience>();
+const audiences = new Map<string, AlertAudience>();
 
 /** Raises what is news in freshly stored rows. Never rejects. */
 export async function raiseAlerts(
@@ -39,13 +39,13 @@ export async function raiseAlerts(
   try {
     const now = Date.now();
     const news = rows.filter((row) => now - Date.parse(row.timestamp) <= MAX_ALERT_AGE_MS);
-    await learnAudiences(
+    await loadAudiences(
       config,
       news.map(({ domain }) => domain),
       now,
     );
     const byId = new Map(exchanges.map((exchange) => [exchange.id, exchange]));
-    const heard = news.filter(({ domain }) => audiences.get(domain)?.ofErrors);
+    const heard = news.filter(({ domain }) => audiences.get(domain)?.wantsErrors);
     const events = [
       ...news.flatMap(unrecordedEvent),
       ...news.flatMap((row) => eventOf(row, byId.get(row.requestId), audiences.get(row.domain))),
@@ -58,34 +58,37 @@ export async function raiseAlerts(
 }
 
 /** Raises what is lost without a row. Never rejects. */
-export async function raiseLost(env: Env, sums: readonly CounterMessage[]): Promise<void> {
+export async function alertLostExchanges(env: Env, sums: readonly CounterMessage[]): Promise<void> {
   const exchanges = sums.reduce((sum, { counts }) => sum + (counts["facts_lost"] ?? 0), 0);
   if (exchanges > 0) await alertAll(env, [{ kind: "facts_lost", exchanges, at: Date.now() }]);
 }
 
-async function learnAudiences(config: Config, domains: readonly string[], now: number): Promise<void> {
+async function loadAudiences(config: Config, domains: readonly string[], now: number): Promise<void> {
   const unknown = [...new Set(domains)].filter((domain) => !((audiences.get(domain)?.until ?? 0) > now));
   if (unknown.length === 0) return;
-  if (audiences.size > MAX_REMEMBERED) audiences.clear();
+  if (audiences.size > MAX_CACHED_AUDIENCES) audiences.clear();
   for (const slack of await readDomainSlack(config, unknown))
-    audiences.set(slack.domain, { ...audienceOf(config, slack), until: now + SETTINGS_MS });
+    audiences.set(slack.domain, { ...audienceOf(config, slack), until: now + SETTINGS_CACHE_MS });
 }
 
-function audienceOf(config: Config, slack: DomainSlack): Omit<Audience, "until"> {
+function audienceOf(config: Config, slack: DomainSlack): Omit<AlertAudience, "until"> {
   const hasDefault = config.SLACK_WEBHOOK_URL !== undefined && config.SLACK_ENABLED;
   const isTold = slack.isEnabled && (slack.webhook !== null || hasDefault);
-  return { ofErrors: isTold, ofMessages: isTold && slack.sendsMessages && config.SLACK_MESSAGES !== "off" };
+  return {
+    wantsErrors: isTold,
+    wantsMessages: isTold && slack.sendsMessages && config.SLACK_MESSAGES !== "off",
+  };
 }
 
 function eventOf(
   row: RequestRow,
   exchange: StorableExchange | undefined,
-  audience: Audience | undefined,
+  audience: AlertAudience | undefined,
 ): AlertEvent[] {
   const { responseStatus: status } = row;
   const isError = status === null ? row.outcome === "upstream_failed" : status >= 400;
-  if (isError) return audience?.ofErrors ? [errorEvent(row)] : [];
-  if (!audience?.ofMessages || status !== 200 || !exchange) return [];
+  if (isError) return audience?.wantsErrors ? [errorEvent(row)] : [];
+  if (!audience?.wantsMessages || status !== 200 || !exchange) return [];
   const event = messageEvent(row, exchange);
   return event ? [event] : [];
 }
@@ -119,7 +122,7 @@ function messageEvent(row: RequestRow, { request, response }: StorableExchange):
     row.requestType === "inference" ||
     // What has one system prompt may be a conversation as well; linking knows.
     (row.requestType === "query_evaluation" && row.linkKind !== null);
-  if (!isSaid || NOT_SAID_BY_USERS.has(row.linkKind) || !request?.body || !response?.answer) return null;
+  if (!isSaid || INTERNAL_LINK_KINDS.has(row.linkKind) || !request?.body || !response?.answer) return null;
   const decoder = new TextDecoder();
   const { messages } = request.body;
   const texts = messages.map(({ content }) => decoder.decode(content));
