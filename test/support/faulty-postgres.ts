@@ -7,7 +7,7 @@ export type PostgresFault = "down" | number;
 export interface FaultyPostgres {
   /** The connection string with the relay's address. */
   url: string;
-  suffer(fault: PostgresFault | null): void;
+  setFault(fault: PostgresFault | null): void;
   stop(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export async function startFaultyPostgres(databaseUrl: string): Promise<FaultyPo
   url.port = String((server.address() as AddressInfo).port);
   return {
     url: url.href,
-    suffer(next) {
+    setFault(next) {
       fault = next;
       if (next === "down") for (const socket of sockets) socket.destroy();
     },

@@ -60,7 +60,7 @@ export async function startFaultyStack(): Promise<FaultyStack> {
     lines,
     directDatabaseUrl: postgres.url,
     async setFaults({ POSTGRES = null, DISK, ...worker }) {
-      relay.suffer(POSTGRES);
+      relay.setFault(POSTGRES);
       makeReadOnly(postgresDir, DISK === "read-only");
       const { status, body } = await send({
         baseUrl: stack.proxyUrl,
