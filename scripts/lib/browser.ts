@@ -15,13 +15,16 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/** The browser ends with this process: its pipe closes. So it needs no signal handlers, which would keep the process alive. */
 export async function startBrowser(): Promise<Browser> {
   const installed = [process.env.CHROMIUM_PATH ?? "", ...INSTALLED].find(
     (path) => path !== "" && existsSync(path),
   );
-  if (installed) return playwright.launch({ executablePath: installed, args: FLAGS });
   return playwright.launch({
-    executablePath: await chromium.executablePath(),
+    executablePath: installed ?? (await chromium.executablePath()),
     args: FLAGS,
+    handleSIGHUP: false,
+    handleSIGINT: false,
+    handleSIGTERM: false,
   });
 }

@@ -1,10 +1,15 @@
-/** Whether a process of an earlier start is still the one we knew: process ids are given out again. */
+/** Processes: children that end with this one, and whether the process of an earlier start still runs. */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { accessSync, constants, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+/** Runs a program that ends with this process, even when this process is killed. */
+export const OWNED = fileURLToPath(new URL("owned.sh", import.meta.url));
 
 /**
- * When the process `pid` began, as the system writes it; null if there is none. Two calls give the same text if and
- * only if they are about the same process.
+ * The start time of the process `pid` in the system's notation; null if there is none. Process ids are reused: two calls return
+ * the same text if and only if they are about the same process.
  */
 export function processStart(pid: number): string | null {
   try {
@@ -18,4 +23,17 @@ export function processStart(pid: number): string | null {
   } catch {
     return null;
   }
+}
+
+/** Makes Miniflare start workerd through owned.sh; returns the variables that the script reads. */
+export function ownedWorkerd(pidFile = ""): Record<string, string> {
+  const require = createRequire(createRequire(import.meta.url).resolve("miniflare"));
+  const workerd = (require("workerd") as { default: string }).default;
+  try {
+    accessSync(OWNED, constants.X_OK);
+    process.env.MINIFLARE_WORKERD_PATH ??= OWNED;
+  } catch {
+    // A checkout without the executable bit: Ctrl-C then ends workerd at once, and the journal is swept at the next start.
+  }
+  return { NEXUS_OWNED_PROGRAM: workerd, NEXUS_OWNED_PID_FILE: pidFile };
 }

@@ -1,56 +1,73 @@
 /**
- * A PostgreSQL of the machine (Debian: `apt-get install postgresql`) with a cluster of its own in a directory: for tests with
- * several sessions, which the embedded one has not, and for measurements.
+ * The machine's own PostgreSQL (Debian: `apt-get install postgresql`) with a cluster of its own in a directory: for tests with
+ * several sessions, which the embedded Postgres does not have, and for measurements.
  */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { chownSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { once } from "node:events";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { claimPort } from "../network/ports.ts";
+import { OWNED } from "../processes.ts";
 
 const execute = promisify(execFile);
 
 export interface Cluster {
   url: string;
-  version: string;
   stop(): Promise<void>;
 }
 
 /**
- * Starts the cluster in `directory`, made if missing. `settings` are those of postgresql.conf; all others are Debian's. Rejects
- * with words when the machine has no PostgreSQL.
+ * Starts the cluster in `directory`, created if missing. It ends with this process. `settings` are those of postgresql.conf; all
+ * others are Debian's. Rejects when the machine has no PostgreSQL, and with the server's output when it does not start.
  */
 export async function startCluster(
   directory: string,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Cluster> {
+  const bin = findPostgres();
+  if (!bin) throw new Error("This machine has no PostgreSQL: apt-get install postgresql");
   const data = join(directory, "data");
   mkdirSync(directory, { recursive: true });
-  if (process.getuid?.() === 0) {
-    const ids = await Promise.all(["-u", "-g"].map((flag) => execute("id", [flag, "postgres"])));
-    const [uid = 0, gid = 0] = ids.map(({ stdout }) => Number(stdout));
-    chownSync(directory, uid, gid);
-  }
+  const user = await unprivilegedUser();
+  if (user) chownSync(directory, user.uid, user.gid);
+  const options = { cwd: directory, ...user };
   if (!existsSync(data))
-    await run(directory, "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync");
+    await execute(join(bin, "initdb"), ["-D", data, "-U", "postgres", "--auth=trust", "--no-sync"], options);
   const port = await claimPort(0, "PORT");
-  const all = { listen_addresses: "127.0.0.1", unix_socket_directories: "", ...settings };
-  const options = Object.entries(all).map(([name, value]) => `-c ${name}=${value}`);
-  const start = ["-D", data, "-l", join(directory, "log"), "-w", "-o", `-p ${port} ${options.join(" ")}`];
-  await run(directory, "pg_ctl", ...start, "start");
+  const all = {
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: "",
+    lc_messages: "C",
+    ...settings,
+    port: String(port),
+  };
+  const parameters = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const server = spawn(OWNED, [join(bin, "postgres"), "-D", data, ...parameters], {
+    ...options,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const ended = once(server, "exit");
+  let output = "";
+  await new Promise<void>((resolve, reject) => {
+    server.stderr.on("data", (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-10_000);
+      if (output.includes("ready to accept connections")) resolve();
+    });
+    server.once("error", reject);
+    server.once("exit", () => reject(new Error(`PostgreSQL did not start:\n${output}`)));
+  });
   return {
     url: `postgresql://postgres@127.0.0.1:${port}/postgres`,
-    version: await run(directory, "postgres", "--version"),
-    stop: () => stopCluster(directory),
+    async stop() {
+      // A fast shutdown: open sessions are ended.
+      server.kill("SIGINT");
+      await ended;
+    },
   };
 }
 
-/** Ends the cluster that was started in `directory`, by whichever process. */
-export async function stopCluster(directory: string): Promise<void> {
-  await run(directory, "pg_ctl", "-D", join(directory, "data"), "-m", "fast", "-w", "stop");
-}
-
-/** Where the newest PostgreSQL of the machine has its programs; null when there is none. */
+/** The directory of the newest PostgreSQL's programs; null when there is none. */
 export function findPostgres(): string | null {
   const root = "/usr/lib/postgresql";
   const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : [];
@@ -60,13 +77,11 @@ export function findPostgres(): string | null {
   );
 }
 
-async function run(directory: string, program: string, ...parameters: string[]): Promise<string> {
-  const bin = findPostgres();
-  if (!bin) throw new Error("There is no PostgreSQL on this machine: apt-get install postgresql");
-  // PostgreSQL refuses to run as root.
-  const command = [join(bin, program), ...parameters];
-  const [file = "", ...rest] =
-    process.getuid?.() === 0 ? ["runuser", "-u", "postgres", "--", ...command] : command;
-  const { stdout } = await execute(file, rest, { cwd: directory });
-  return stdout.trim();
+/** PostgreSQL refuses to run as root: then Debian's user `postgres`. */
+async function unprivilegedUser(): Promise<{ uid: number; gid: number } | null> {
+  if (process.getuid?.() !== 0) return null;
+  const [uid, gid] = await Promise.all(
+    ["-u", "-g"].map(async (flag) => Number((await execute("id", [flag, "postgres"])).stdout)),
+  );
+  return { uid: uid ?? 0, gid: gid ?? 0 };
 }

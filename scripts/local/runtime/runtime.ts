@@ -2,9 +2,7 @@
  * Worker and dashboard on Miniflare. All bindings come from wrangler.toml and dashboard/wrangler.toml; what is added here
  * is where the bundles lie, where they listen, and the variables.
  */
-import { accessSync, constants } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -17,10 +15,10 @@ import {
 } from "miniflare";
 import type { Build } from "../../lib/build.ts";
 import { loopbackHosts } from "../network/ports.ts";
+import { ownedWorkerd } from "../processes.ts";
 import { staticFiles } from "./static-files.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const WORKERD_WRAPPER = fileURLToPath(new URL("workerd.sh", import.meta.url));
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface RuntimeOptions {
@@ -79,7 +77,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
           log: new Log(LogLevel.ERROR),
           resourcePersistencePath: options.stateDir,
           handleStructuredLogs: ({ level, message }) => options.log(level, message),
-          unsafeRuntimeEnv: prepareWorkerd(options.pidFile),
+          unsafeRuntimeEnv: ownedWorkerd(options.pidFile),
           workers: [
             {
               ...worker,
@@ -135,19 +133,6 @@ function withOwnSignals<T>(make: () => T): T {
     }
   }
   return made;
-}
-
-/** Puts workerd.sh between Miniflare and workerd, where that can be; answers the variables the script reads. */
-function prepareWorkerd(pidFile: string): Record<string, string> {
-  const require = createRequire(createRequire(import.meta.url).resolve("miniflare"));
-  const workerd = (require("workerd") as { default: string }).default;
-  try {
-    accessSync(WORKERD_WRAPPER, constants.X_OK);
-    process.env.MINIFLARE_WORKERD_PATH ??= WORKERD_WRAPPER;
-  } catch {
-    // A checkout without the executable bit: then Ctrl-C ends workerd at once and the journal is swept at next start.
-  }
-  return { NEXUS_WORKERD: workerd, NEXUS_WORKERD_PID_FILE: pidFile };
 }
 
 /** Ends the workerd of a host that was killed: it would keep the ports. */
