@@ -3,7 +3,9 @@ import type { ProvidedContext } from "vitest";
 import { defineConfig } from "vitest/config";
 import { CountReporter } from "./test/support/count-reporter.ts";
 import { databasePerWorker, type WorkerDatabase } from "./test/support/database-per-worker.ts";
-import { MixedSequencer } from "./test/support/mixed-sequencer.ts";
+import { ownedWorkerd } from "./scripts/local/processes.ts";
+import { LargestFirstSequencer } from "./test/support/largest-first-sequencer.ts";
+import { TEST_TIMEOUT_MS, WAIT_TIMEOUT_MS } from "./test/support/timeouts.ts";
 
 /** Bindings of the Worker under test. The keys are made up and open nothing outside the tests. */
 const testBindings = {
@@ -61,36 +63,53 @@ const ON_POSTGRES = "test/workers/postgres/**/*.test.ts";
 
 // wrangler would report that the secrets are missing in files that the tests do not use.
 process.env.WRANGLER_LOG ??= "error";
+Object.assign(process.env, ownedWorkerd());
+
+/** Linking in any order of arrival: 150 generated sets of conversations among the unit tests, 2,000 here. */
+const ORDER_OF_ARRIVAL = "workers/domain/linking/order.test.ts";
+
+/** Tests that start processes, servers and browsers. */
+const withProcesses = {
+  environment: "node" as const,
+  setupFiles: ["./test/support/end-with-vitest.ts"],
+  testTimeout: TEST_TIMEOUT_MS,
+  hookTimeout: TEST_TIMEOUT_MS,
+  expect: { poll: { timeout: WAIT_TIMEOUT_MS, interval: 50 } },
+};
+
+/**
+ * Groups run one after the other. With `isolate: false` a process keeps its modules for the next file if that file is of the same
+ * project: so a group's files stand project by project.
+ */
+const inGroup = (groupOrder: number, maxWorkers: number) => ({ sequence: { groupOrder }, maxWorkers });
 
 export default defineConfig({
   test: {
     reporters: process.env.CI ? ["default", new CountReporter()] : ["default"],
-    // End-to-end tests mostly wait, and workerd tests mostly compute: three at a time suit two cores, and no test shares
-    // a database, a port or a directory with another.
-    maxWorkers: 3,
-    sequence: { sequencer: MixedSequencer },
+    sequence: { sequencer: LargestFirstSequencer },
     projects: [
       {
         test: {
           name: "unit",
-          testTimeout: 20_000, // some start a process
+          ...inGroup(0, 2),
+          testTimeout: TEST_TIMEOUT_MS,
           environment: "node",
-          isolate: false, // what they test is pure: reading the same modules anew for each file takes a third of their time
+          isolate: false, // pure code: reading the same modules again for each file takes a third of the time
           include: ["{workers,dashboard,scripts,durable-objects}/**/*.test.ts", "test/node/**/*.test.ts"],
         },
       },
       {
-        plugins: [
-          cloudflareTest({}),
-          databasePerWorker((database, { inject }) => workerOptions(database, inject)),
-        ],
+        plugins: [cloudflareTest({}), databasePerWorker((database, { inject }) => workerOptions(database, inject))],
         test: {
           name: "workers",
+          ...inGroup(1, 2),
+          isolate: false,
           include: ["test/workers/**/*.test.ts"],
           exclude: [ON_POSTGRES],
           globalSetup: ["./test/support/global-setup.ts"],
-          testTimeout: 20_000,
-          hookTimeout: 20_000,
+          setupFiles: ["./test/support/worker-reset.ts"],
+          testTimeout: TEST_TIMEOUT_MS,
+          hookTimeout: TEST_TIMEOUT_MS,
         },
       },
       {
@@ -105,19 +124,30 @@ export default defineConfig({
         ],
         test: {
           name: "postgres",
+          ...inGroup(2, 3),
           include: [ON_POSTGRES],
           globalSetup: ["./test/support/global-setup.ts", "./test/support/postgres-setup.ts"],
-          testTimeout: 240_000,
+          testTimeout: TEST_TIMEOUT_MS,
+        },
+      },
+      {
+        test: {
+          name: "integration",
+          ...inGroup(2, 3),
+          ...withProcesses,
+          isolate: false,
+          include: ["test/integration/**/*.test.ts", ORDER_OF_ARRIVAL],
+          env: { LINKING_CASES: "2000" },
         },
       },
       {
         test: {
           name: "e2e",
-          environment: "node",
+          ...inGroup(2, 3),
+          ...withProcesses,
+          isolate: false,
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: ["./test/support/built.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
         },
       },
     ],

@@ -53,7 +53,7 @@ export async function startDemoStack(): Promise<DemoStack> {
     await demo.stop();
     await rm(dataDir, { recursive: true, force: true });
   };
-  const { stack: stack } = demo;
+  const { stack } = demo;
   const ask = async <T>(path: string): Promise<T> => {
     const headers = { "x-dashboard-key": stack.dashboardKey };
     const answer = await fetch(stack.proxyUrl + path, { headers });
@@ -125,7 +125,7 @@ async function askClaude(proxyUrl: string, text: string): Promise<string> {
 }
 
 /** Cookies of a browser that signed in by the form and has told its zone. */
-async function signIn(open: () => Promise<WatchedPage>, { stack: stack }: Demo) {
+async function signIn(open: () => Promise<WatchedPage>, { stack }: Demo) {
   const { page } = await open();
   await page.goto(`${stack.dashboardUrl}/sign-in`);
   await page.fill("input[name=key]", stack.dashboardKey);

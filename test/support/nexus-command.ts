@@ -1,4 +1,4 @@
-/** `npx nexus` as a process of its own, for tests of what an operator and a script see. */
+/** `npx nexus` as a process, for tests of what an operator and a script see. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
@@ -6,7 +6,9 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
-const LAUNCHER = fileURLToPath(new URL("../../scripts/nexus.js", import.meta.url));
+const SCRIPT = fileURLToPath(new URL("../../scripts/nexus.ts", import.meta.url));
+/** What npx runs: it starts SCRIPT as a second process. */
+export const LAUNCHER = fileURLToPath(new URL("../../scripts/nexus.js", import.meta.url));
 
 export interface CommandResult {
   code: number | null;
@@ -23,9 +25,10 @@ export async function nexus(
   variables: Record<string, string> = {},
   input = "",
   terminateWhen?: Promise<unknown>,
+  script = terminateWhen ? LAUNCHER : SCRIPT,
 ): Promise<CommandResult> {
   const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(process.execPath, [LAUNCHER, ...args], {
+  const child = spawn(process.execPath, [script, ...args], {
     env: { PATH, HOME, ...variables },
     stdio: ["pipe", "pipe", "pipe"],
   });

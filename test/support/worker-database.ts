@@ -3,6 +3,7 @@
  * what the file before it has left. A test that writes calls `resetDatabase()` first, usually in `beforeEach`.
  */
 import { env } from "cloudflare:workers";
+import { types } from "@neondatabase/serverless";
 import { sql } from "drizzle-orm";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { withWriter } from "../../workers/store/db/db.ts";
@@ -29,7 +30,13 @@ export async function queryRows<Row extends Record<string, unknown>>(
   parameters: unknown[] = [],
 ): Promise<Row[]> {
   return withWriter(loadConfig(env), async (db) => {
-    const result = await db.$client.query<Row>(text, parameters);
+    const result = await db.$client.query<Row>({ text, values: parameters, types: { getTypeParser } });
     return result.rows;
   });
 }
+
+/** Times as dates, whether or not drizzle has replaced the driver's parsers in this isolate. */
+const getTypeParser: typeof types.getTypeParser = (id, format) =>
+  id === types.builtins.TIMESTAMPTZ
+    ? (value: string) => new Date(value)
+    : (types.getTypeParser(id, format) as (value: string) => unknown);

@@ -208,9 +208,16 @@ describe("ingest", () => {
   it("tells the window of what it committed, once, and of whose it turned out to be", async () => {
     const usage = { input_tokens: 12, cache_read_input_tokens: 30 };
     const unnamed = { accountId: null, credentialType: "passthrough" as const, domain: "mine.example" };
+    // A window keeps eight days before the present.
+    const startedAt = Date.now() - MINUTE;
     const exchanges = [
-      makeExchange({ requestFacts: { accountId: "ingest-1" }, responseBody: messageStream("Well.", usage) }),
       makeExchange({
+        startedAt,
+        requestFacts: { accountId: "ingest-1" },
+        responseBody: messageStream("Well.", usage),
+      }),
+      makeExchange({
+        startedAt,
         requestFacts: unnamed,
         responseFacts: {
           headers: { "content-type": "text/event-stream", "anthropic-organization-id": "ingest-org" },

@@ -111,7 +111,7 @@ it("sums a conversation with branches, a sub-task, a compaction and a failure", 
 });
 
 it("says the same when requests are added one by one, in any order, as when all are summed at once", async () => {
-  const seed = Math.floor(Math.random() * 2 ** 31);
+  const seed = 20_261_123;
   const random = randomOf(seed);
   const pick = <X>(...values: X[]) => values[Math.floor(random() * values.length)]!;
   const added: { id: string; startedAt: Date }[] = [];

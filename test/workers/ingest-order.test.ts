@@ -13,7 +13,7 @@ import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
 
 const CASES = 4;
 const CONSUMERS = 4;
-const FIRST_SEED = Math.floor(Math.random() * 1e9);
+const FIRST_SEED = 20_261_123;
 
 const picture = async () => ({
   links: await queryRows(`SELECT id, conversation_id, branch_id, branch_key, parent_request_id, is_subtask,

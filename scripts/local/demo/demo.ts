@@ -76,7 +76,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       : played;
     live.catch(() => undefined);
     return {
-      stack: stack,
+      stack,
       fake,
       played,
       async stop() {
@@ -129,7 +129,7 @@ async function playTraffic(options: DemoOptions, traffic: Traffic): Promise<bool
   const { sent, surprises } = await replayTraffic({
     ...traffic,
     exchanges,
-    startedAt: startedAt,
+    startedAt,
     ...(speed !== undefined && { speed }),
     progress(done, total) {
       if (done % 50 === 0) print(`day            ${done} of ${total} exchanges`);

@@ -99,7 +99,7 @@ export function scriptOutcomes(
 
 /** Sends all of it; resolves when the last answer has ended. */
 export async function replayTraffic(options: ReplayOptions): Promise<ReplayResult> {
-  const { exchanges, fake, progress, startedAt: startedAt, speed = PACE } = options;
+  const { exchanges, fake, progress, startedAt, speed = PACE } = options;
   const rate = speed > 0 ? 1 / speed : 1;
   const takeBack = scriptOutcomes(fake, exchanges, speed);
   const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });

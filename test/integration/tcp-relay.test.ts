@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, expect, it, vi } from "vitest";
-import { startTcpRelay } from "./tcp-relay.ts";
-import { claimPort } from "./ports.ts";
+import { startTcpRelay } from "../../scripts/local/network/tcp-relay.ts";
+import { claimPort } from "../../scripts/local/network/ports.ts";
 
 const REQUEST = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 const closers: (() => unknown)[] = [];

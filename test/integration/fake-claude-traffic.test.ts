@@ -136,7 +136,7 @@ describe("the demo's day", () => {
       domains: ACCESS,
       fake,
       speed: 0.001,
-      startedAt: startedAt,
+      startedAt,
     });
     const clocks = fake.requests.map((one) => clockOf(headerOf(one, CLOCK_HEADER)));
     expect(clocks).toHaveLength(exchanges.length);

@@ -3,8 +3,8 @@ import { neon, neonConfig, Pool, types } from "@neondatabase/serverless";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
-import { startNeonBridge, type NeonBridge } from "./neon-bridge.ts";
-import { startPostgres, type EmbeddedPostgres } from "./embedded-postgres.ts";
+import { startNeonBridge, type NeonBridge } from "../../scripts/local/database/neon-bridge.ts";
+import { startPostgres, type EmbeddedPostgres } from "../../scripts/local/database/embedded-postgres.ts";
 
 let postgres: EmbeddedPostgres;
 let bridge: NeonBridge;

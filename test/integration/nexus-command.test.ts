@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Status } from "../../workers/schemas/api/status.ts";
-import { nexus, type ScriptedApi, startScriptedApi } from "../support/nexus-command.ts";
+import { LAUNCHER, nexus, type ScriptedApi, startScriptedApi } from "../support/nexus-command.ts";
 
 const healthy: Status = {
   now: "2026-11-01T12:00:00.000Z",
@@ -44,7 +44,7 @@ const at = (api: ScriptedApi) => ({ NEXUS_URL: api.url, DASHBOARD_API_KEY: "the-
 describe("nexus status", () => {
   it("asks with the administrator's key and says how the deployment is doing", async () => {
     const api = await apiAnswering(() => ({ body: healthy }));
-    const ran = await nexus(["status"], at(api));
+    const ran = await nexus(["status"], at(api), "", undefined, LAUNCHER);
     expect(api.calls).toEqual([{ line: "GET /api/status", key: "the-key", body: undefined }]);
     expect(ran).toMatchObject({ code: 0, stderr: "" });
     expect(ran.stdout).toMatch(/^state +ok$/m);

@@ -2,9 +2,9 @@
 import { rm } from "node:fs/promises";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { startPostgres, type EmbeddedPostgres } from "./embedded-postgres.ts";
-import { temporaryDirectory } from "../../../test/support/local-stack.ts";
-import { makeReadOnly, patchFileSystem } from "../../../test/support/read-only-disk.ts";
+import { startPostgres, type EmbeddedPostgres } from "../../scripts/local/database/embedded-postgres.ts";
+import { temporaryDirectory } from "../support/local-stack.ts";
+import { makeReadOnly, patchFileSystem } from "../support/read-only-disk.ts";
 
 let dataDir: string;
 let postgres: EmbeddedPostgres;

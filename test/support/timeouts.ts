@@ -1,0 +1,6 @@
+/** Time limits of tests. All hold at a third of the speed of an idle two-core machine; a test that passes waits for conditions. */
+
+/** Longest wait for one condition. */
+export const WAIT_TIMEOUT_MS = 60_000;
+/** Longest test or hook: several waits, and in the browser a pass over every page. */
+export const TEST_TIMEOUT_MS = 360_000;
