@@ -3,7 +3,7 @@ import type { ProvidedContext } from "vitest";
 import { defineConfig } from "vitest/config";
 import { CountReporter } from "./test/support/count-reporter.ts";
 import { databasePerWorker, type WorkerDatabase } from "./test/support/database-per-worker.ts";
-import { ownedWorkerd } from "./scripts/local/processes.ts";
+import { ownedWorkerd } from "./scripts/lib/processes.ts";
 import { LargestFirstSequencer } from "./test/support/largest-first-sequencer.ts";
 import { TEST_TIMEOUT_MS, WAIT_TIMEOUT_MS } from "./test/support/timeouts.ts";
 
@@ -99,7 +99,10 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({}), databasePerWorker((database, { inject }) => workerOptions(database, inject))],
+        plugins: [
+          cloudflareTest({}),
+          databasePerWorker((database, { inject }) => workerOptions(database, inject)),
+        ],
         test: {
           name: "workers",
           ...inGroup(1, 2),

@@ -6,7 +6,7 @@ import { constants } from "node:fs";
 import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LocalStackError, reasonOf } from "../lib/local-error.ts";
-import { processStart } from "./processes.ts";
+import { processStart } from "../lib/processes.ts";
 
 export interface DataDir {
   path: string;

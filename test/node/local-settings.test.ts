@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { cronMatches } from "../../scripts/local/runtime/cron.ts";
 import { lockDataDir } from "../../scripts/local/data-dir.ts";
-import { processStart } from "../../scripts/local/processes.ts";
+import { processStart } from "../../scripts/lib/processes.ts";
 import { loadSecrets } from "../../scripts/local/secrets.ts";
 import { readSettings } from "../../scripts/local/settings.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";

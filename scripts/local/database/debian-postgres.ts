@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { claimPort } from "../network/ports.ts";
-import { OWNED } from "../processes.ts";
+import { OWNED } from "../../lib/processes.ts";
 
 const execute = promisify(execFile);
 

@@ -15,7 +15,7 @@ import {
 } from "miniflare";
 import type { Build } from "../../lib/build.ts";
 import { loopbackHosts } from "../network/ports.ts";
-import { ownedWorkerd } from "../processes.ts";
+import { ownedWorkerd } from "../../lib/processes.ts";
 import { staticFiles } from "./static-files.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
