@@ -1,6 +1,6 @@
 /**
- * The documents name only files, npm scripts, links and anchors that exist, and their diagrams are well formed. Paths are
- * written from the root of the repository.
+ * The documents name only files, identifiers, npm scripts, links and anchors that exist, and their diagrams are well formed.
+ * Paths are written from the root of the repository.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -37,6 +37,27 @@ function missingPaths(text: string): string[] {
     existsSync(join(root, path)) || (/[*{]/.test(path) && globSync(path, { cwd: root }).length > 0);
   return [...new Set(named)].filter((path) => !exists(path));
 }
+
+/** Words of the source code and of its configuration. */
+const known = new Set(
+  globSync(
+    [
+      "*.{ts,js,json,toml}",
+      "{workers,durable-objects,dashboard,drizzle,scripts,bench,test}/**/*.{ts,tsx,js}",
+    ],
+    {
+      cwd: root,
+      exclude: (file) => /node_modules|package-lock|public/.test(file),
+    },
+  ).flatMap((file) => (file === "test/node/documents.test.ts" ? [] : read(file).match(/\w+/g)!)),
+);
+/** In mixed case or with underscores between capitals: what people do not write in prose. */
+const IDENTIFIER = /^(?:(?=.*[a-z])(?=.*[A-Z])[A-Za-z]\w{4,}|[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])$/;
+
+/** Identifiers that a document names in code and the source code does not have. */
+const missingNames = (text: string) => [
+  ...new Set(codeWords(text).filter((word) => IDENTIFIER.test(word) && !known.has(word))),
+];
 
 function missingScripts(text: string): string[] {
   const named = [...text.matchAll(/\bnpm (?:run |(?=test\b|start\b))([\w:-]+)/g)].map(([, name]) => name!);
@@ -104,6 +125,12 @@ describe("the detectors", () => {
     ]);
   });
 
+  test("find an identifier that does not exist", () => {
+    const text =
+      "`AccountWindow`, `missingThing` and `NO_SUCH_NUMBER` in `STREAM_MAX_MS`; missingProse, `Other words`";
+    expect(missingNames(text)).toEqual(["missingThing", "NO_SUCH_NUMBER"]);
+  });
+
   test("find an npm script that does not exist", () => {
     expect(missingScripts("`npm run build`, `npm run nothing`, npm test, npm ci")).toEqual(["nothing"]);
   });
@@ -162,6 +189,8 @@ describe.each(documents)("%s", (document) => {
 
   test("names only what exists", () => {
     expect(missingPaths(text)).toEqual([]);
+    // Decisions and releases of the past may name what is gone.
+    if (!/^(docs\/adr\/0|CHANGELOG)/.test(document)) expect(missingNames(text)).toEqual([]);
     expect(missingScripts(text)).toEqual([]);
     expect(brokenLinks(document, text)).toEqual([]);
     expect(outsidePaths(text)).toEqual([]);
