@@ -1,7 +1,9 @@
 /** The API: its rooms in one app, behind one check, through two doors. */
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { ExtractSchema } from "hono/types";
 import { loadConfig } from "../runtime/config.ts";
 import { VERSION } from "../runtime/constants.ts";
+import type { ApiRoutes } from "../schemas/api/routes.ts";
 import { accountChangeRoutes } from "./admin/account.ts";
 import { accountRoutes } from "./admin/accounts.ts";
 import { auditRoutes } from "./admin/audit.ts";
@@ -41,8 +43,27 @@ const routes = newRoutes()
   .route("/", auditRoutes)
   .route("/", relinkRoutes)
   .route("/", liveRoutes);
-/** @public Types for Hono's client (`hc<ApiRoutes>`). */
-export type ApiRoutes = typeof routes;
+type Served = ExtractSchema<typeof routes>;
+/** `/a/{id}` as Hono writes it: `/a/:id`. */
+type HonoPath<P extends string> = P extends `${infer Start}{${infer Name}}${infer Rest}`
+  ? `${Start}:${Name}${HonoPath<Rest>}`
+  : P;
+type SuccessBody<E> = E extends { status: 200 | 201; output: infer Body }
+  ? Body
+  : E extends { status: 204 }
+    ? undefined
+    : never;
+type ServedBody<R> = R extends `${infer M} ${infer P}`
+  ? HonoPath<P> extends keyof Served
+    ? `$${Lowercase<M>}` extends keyof Served[HonoPath<P>]
+      ? SuccessBody<Served[HonoPath<P>][`$${Lowercase<M>}`]>
+      : "no such method"
+    : "no such path"
+  : never;
+/** Fails to compile where schemas/api/routes.ts lists a route that is not served, or another response than it has. */
+void ({} as { [R in keyof ApiRoutes]: ServedBody<R> } satisfies {
+  [R in keyof ApiRoutes]: ApiRoutes[R]["response"];
+});
 
 const OPENAPI_INFO = {
   openapi: "3.1.0",
