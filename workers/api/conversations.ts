@@ -16,6 +16,7 @@ import {
   TranscriptQuery,
 } from "../schemas/api/conversations.ts";
 import { AUDIT_READING_MS } from "../runtime/constants.ts";
+import type { Result } from "../domain/result.ts";
 import { previewContent } from "../domain/messages/clip-message.ts";
 import { writeAuditOnce } from "../store/admin/audit.ts";
 import { listConversations } from "../store/conversations/list.ts";
@@ -112,11 +113,11 @@ export const conversationRoutes = newRoutes()
     const { id } = c.req.valid("param");
     const { cursor, ...filter } = c.req.valid("query");
     const after = cursorParameter(cursor, "uuid");
-    return c.json(orNotFound(await readConversation(c.get("config"), id, { ...filter, after }), id), 200);
+    return c.json(valueOf(await readConversation(c.get("config"), id, { ...filter, after }), id), 200);
   })
   .openapi(tree, async (c) => {
     const { id } = c.req.valid("param");
-    return c.json(orNotFound(await readTree(c.get("config"), id), id), 200);
+    return c.json(valueOf(await readTree(c.get("config"), id), id), 200);
   })
   .openapi(messages, async (c) => {
     const { id } = c.req.valid("param");
@@ -130,7 +131,7 @@ export const conversationRoutes = newRoutes()
         "stands beside a cursor",
         "either `cursor` or `requestId`",
       );
-    const { transcript, domain } = orNotFound(
+    const { transcript, domain } = valueOf(
       await readTranscript(c.get("config"), id, { ...filter, from }),
       id,
     );
@@ -142,14 +143,11 @@ export const conversationRoutes = newRoutes()
   .openapi(message, async (c) => {
     const { id, position } = c.req.valid("param");
     const { branch, purpose } = c.req.valid("query");
-    const found = orNotFound(await readTranscriptMessage(c.get("config"), id, { branch, position }), id);
-    if (found === "removed")
-      throw new ApiError("gone", `Message ${position} of ${id} was removed by retention.`);
-    if (found === "large")
-      throw new ApiError(
-        "not_found",
-        `Message ${position} of ${id} is too large to be shown. Download the request's body instead.`,
-      );
+    const found = valueOf(
+      await readTranscriptMessage(c.get("config"), id, { branch, position }),
+      id,
+      position,
+    );
     await audit(c, purpose, id, { domain: found.domain, message: position });
     return c.json(found.message, 200);
   })
@@ -169,11 +167,29 @@ export const conversationRoutes = newRoutes()
     return c.json(await readLinkingQuality(c.get("config"), { domain, from, to }), 200);
   });
 
-function orNotFound<T>(found: T | null | "branch", id: string): T {
-  if (found === null) throw new ApiError("not_found", `There is no conversation ${id}.`);
-  if (found === "branch")
-    throw new ApiError("not_found", `Conversation ${id} has no such branch. Its page lists those it has.`);
-  return found;
+type ConversationError = "no_conversation" | "no_branch" | "no_message" | "removed" | "too_large";
+
+/** The value, or the error as an ApiError. `position`: the message asked for, if any. */
+function valueOf<T>(result: Result<T, ConversationError>, id: string, position?: number): T {
+  if (result.ok) return result.value;
+  switch (result.error) {
+    case "no_conversation":
+      throw new ApiError("not_found", `There is no conversation ${id}.`);
+    case "no_branch":
+      throw new ApiError(
+        "not_found",
+        `Conversation ${id} has no such branch. GET /api/conversations/${id} lists its branches.`,
+      );
+    case "no_message":
+      throw new ApiError("not_found", `Conversation ${id} has no message ${position}.`);
+    case "removed":
+      throw new ApiError("gone", `Message ${position} of conversation ${id} was removed by retention.`);
+    case "too_large":
+      throw new ApiError(
+        "not_found",
+        `Message ${position} of conversation ${id} is too large to return as JSON. Download the body of its request instead.`,
+      );
+  }
 }
 
 /** As much as a list shows without a look into the transcript. */

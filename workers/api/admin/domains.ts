@@ -176,13 +176,12 @@ export const domainRoutes = newRoutes()
       () => createClientKey(c.get("config"), c.env, domain, input, auditActor(c)),
       "The key was not made, because the edge's store (KV) did not take it. Try again.",
     );
-    if (!created) throw notConfigured(domain);
-    if (created === "taken")
-      throw new ApiError(
-        "conflict",
-        "This key belongs to another domain, or has been revoked. Leave `key` out to get a new one.",
-      );
-    return c.json(created, 201);
+    if (created.ok) return c.json(created.value, 201);
+    if (created.error === "not_configured") throw notConfigured(domain);
+    throw new ApiError(
+      "conflict",
+      "This key belongs to another domain or has been revoked. Omit `key` to create a new one.",
+    );
   })
   .openapi(readOther, async (c) => {
     const { domain } = c.req.valid("param");

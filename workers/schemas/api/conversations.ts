@@ -242,8 +242,9 @@ export type ConversationTree = z.infer<typeof ConversationTree>;
 
 export const TranscriptQuery = z.object({
   branch: optional(text(100, "a branch's key or name")).describe("The branch to read; `main` when left out."),
-  limit: withDefault(whole(1, 200).default(50)).describe(
-    "Messages of one page; a page also ends after 64 KB.",
+  limit: withDefault(whole(1, 200).default(50)).describe("Maximum messages per page."),
+  maxBytes: withDefault(whole(1_024, 1_048_576).default(65_536)).describe(
+    "The page ends after the message that brings its content to this many bytes.",
   ),
   cursor: optional(whole(1, 10_000_000)).describe(
     "Position of the first message: `nextCursor` of the page before.",

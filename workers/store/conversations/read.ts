@@ -10,6 +10,7 @@ import type {
   Task,
 } from "../../schemas/api/conversations.ts";
 import type { z } from "zod";
+import { failed, ok, type Result } from "../../domain/result.ts";
 import { findBranch, findConversation, readBranchStarts } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 import { sumUsdText, usdText } from "../usage/cost.ts";
@@ -21,29 +22,28 @@ export interface DetailFilter {
   after: Cursor | null;
 }
 
-/** Null when there is no such conversation, "branch" when it has no such branch. */
 export async function readConversation(
   config: DatabaseConfig,
   id: string,
   filter: DetailFilter,
-): Promise<ConversationDetail | null | "branch"> {
+): Promise<Result<ConversationDetail, "no_conversation" | "no_branch">> {
   return withReader(config, async (db) => {
     const row = await findConversation(db, id);
-    if (!row) return null;
+    if (!row) return failed("no_conversation");
     const { conversationId } = row;
     const [starts, tasks] = await Promise.all([
       readBranchStarts(db, conversationId),
       readTasks(db, conversationId),
     ]);
     const chosen = filter.branch === undefined ? null : findBranch(starts, filter.branch);
-    if (chosen === undefined) return "branch";
+    if (chosen === undefined) return failed("no_branch");
     const [branches, page, [times], aliases] = await Promise.all([
       readBranches(db, conversationId),
       readRequests(db, conversationId, { ...filter, branchKey: chosen?.branchKey ?? null }),
       readTimes(db, conversationId),
       readAliases(db, conversationId),
     ]);
-    return {
+    return ok({
       ...row,
       aliases,
       metrics: {
@@ -57,7 +57,7 @@ export async function readConversation(
       branches,
       tasks,
       ...page,
-    };
+    });
   });
 }
 

@@ -5,20 +5,21 @@
 import { and, asc, desc, eq, or, type SQL, sql } from "drizzle-orm";
 import { requests } from "../../../drizzle/schema.ts";
 import { clipMessage } from "../../domain/messages/clip-message.ts";
+import { failed, ok, type Result } from "../../domain/result.ts";
 import type { Transcript, TranscriptMessage } from "../../schemas/api/conversations.ts";
 import { readContents } from "../content/request-body.ts";
 import { type HistoryMessage, readHistory } from "../content/history.ts";
 import { type BranchStart, findBranch, findConversation, readBranchStarts } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 
-/** A page ends when its messages, as shown, have this many bytes. */
-const PAGE_BYTES = 65_536;
 /** A message is not shown inline when it is larger: as text and as JSON it would take a multiple of this. */
 const MAX_SHOWN_BYTES = 12 * 1_048_576;
 
 export interface TranscriptFilter {
   branch?: string | undefined;
   limit: number;
+  /** The page ends after the message that brings its content, as returned, to this many bytes. */
+  maxBytes: number;
   /** Position of the first message. */
   from?: number | undefined;
   /** Begin where this request adds to the history. */
@@ -30,16 +31,15 @@ export interface FoundTranscript {
   transcript: Transcript;
 }
 
-/** Null when there is no such conversation, "branch" when it has no such branch. */
 export async function readTranscript(
   config: DatabaseConfig,
   id: string,
   filter: TranscriptFilter,
-): Promise<FoundTranscript | null | "branch"> {
+): Promise<Result<FoundTranscript, "no_conversation" | "no_branch">> {
   return withReader(config, async (db) => {
     const found = await findTip(db, id, filter.branch);
-    if (found === null || found === "branch") return found;
-    const { conversationId, domain, branch, starts: starts, tip } = found;
+    if (!found.ok) return found;
+    const { conversationId, domain, branch, starts, tip } = found.value;
     const lineage = lineageOf(starts, branch);
     const from =
       filter.from ?? (filter.requestId ? await firstNewPosition(db, conversationId, filter.requestId) : 1);
@@ -48,7 +48,7 @@ export async function readTranscript(
     const total = length + (hasAnswer ? 1 : 0);
     if (hasAnswer && from <= total && pieces.length <= filter.limit && from + pieces.length > length)
       pieces.push({ position: total, contentId: tip.responseContentId!, size: 0, isRepeated: false });
-    const { messages, next, isRemoved } = await readPage(db, pieces, filter.limit);
+    const { messages, next, isRemoved } = await readPage(db, pieces, filter);
     const senders = await readSenders(db, conversationId, lineage, from, from + pieces.length);
     const compacted =
       branch.linkKind === "compact" && branch.parentRequestId !== null && branch.parentBranchKey !== null
@@ -73,11 +73,11 @@ export async function readTranscript(
       })),
       nextCursor: next,
     };
-    return { domain, transcript };
+    return ok({ domain, transcript });
   });
 }
 
-/** One message as it was sent, uncut. Null when there is none; "removed" when retention took it. */
+/** One message as it was sent, not clipped. `removed`: by retention. */
 export async function readTranscriptMessage(
   config: DatabaseConfig,
   id: string,
@@ -85,17 +85,17 @@ export async function readTranscriptMessage(
 ) {
   return withReader(config, async (db) => {
     const found = await findTip(db, id, named);
-    if (found === null || found === "branch") return found;
-    const { tip, domain } = found;
+    if (!found.ok) return found;
+    const { tip, domain } = found.value;
     const { pieces, length } = await readHistory(db, tip.messagesNodeId, { from: position, limit: 1 });
     const isAnswer = position === length + 1 && tip.responseContentId !== null;
     const contentId = isAnswer ? tip.responseContentId : (pieces[0]?.contentId ?? null);
-    if (contentId === null) return null;
+    if (contentId === null) return failed("no_message");
     const bytes = (await readContents(db, [{ id: contentId, length: 0 }])).get(contentId);
-    if (!bytes) return "removed";
-    if (bytes.length > MAX_SHOWN_BYTES) return "large";
+    if (!bytes) return failed("removed");
+    if (bytes.length > MAX_SHOWN_BYTES) return failed("too_large");
     const { role, content } = clipMessage(bytes, true);
-    return { domain, message: { position, role, content, bytes: bytes.length } };
+    return ok({ domain, message: { position, role, content, bytes: bytes.length } });
   });
 }
 
@@ -109,11 +109,11 @@ interface Tip {
 
 async function findTip(db: Reader, id: string, named: string | undefined) {
   const row = await findConversation(db, id);
-  if (!row) return null;
+  if (!row) return failed("no_conversation");
   const { conversationId, domain } = row;
   const starts = await readBranchStarts(db, conversationId);
   const branch = findBranch(starts, named);
-  if (!branch) return "branch";
+  if (!branch) return failed("no_branch");
   const [tip] = await db
     .select({
       requestId: requests.id,
@@ -132,7 +132,7 @@ async function findTip(db: Reader, id: string, named: string | undefined) {
       desc(requests.id),
     )
     .limit(1);
-  return tip ? { conversationId, domain, starts: starts, branch, tip } : ("branch" as const);
+  return tip ? ok({ conversationId, domain, starts, branch, tip }) : failed("no_branch");
 }
 
 /** Branches a history runs through, each up to where it was left (null: to its end). */
@@ -216,7 +216,11 @@ function firstSender(
 }
 
 /** The messages that fit into a page; a repetition of tool calls and results is left out. */
-async function readPage(db: Reader, pieces: readonly HistoryMessage[], limit: number) {
+async function readPage(
+  db: Reader,
+  pieces: readonly HistoryMessage[],
+  { limit, maxBytes }: TranscriptFilter,
+) {
   const contents = await readContents(
     db,
     pieces
@@ -226,7 +230,7 @@ async function readPage(db: Reader, pieces: readonly HistoryMessage[], limit: nu
   const messages: (Omit<TranscriptMessage, "requestId" | "timestamp" | "isAnswer"> & {
     contentId: bigint;
   })[] = [];
-  let bytesLeft = PAGE_BYTES;
+  let bytesLeft = maxBytes;
   let isRemoved = false;
   for (const [n, { position, contentId, size, isRepeated }] of pieces.entries()) {
     if (n >= limit || (bytesLeft <= 0 && messages.length > 0)) return { messages, next: position, isRemoved };

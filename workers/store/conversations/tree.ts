@@ -1,6 +1,7 @@
 /** A conversation as a tree, small enough for thousands of requests: nodes refer to each other by their places in a list. */
 import { sql } from "drizzle-orm";
 import type { ConversationTree } from "../../schemas/api/conversations.ts";
+import { failed, ok, type Result } from "../../domain/result.ts";
 import { findConversation } from "./find.ts";
 import { branchKind, readTasks } from "./read.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
@@ -32,11 +33,13 @@ interface Columns {
 }
 const NodeFlag = { failed: 1, hasPrompt: 2, subtask: 4 } as const;
 
-/** Null when there is no such conversation. */
-export async function readTree(config: DatabaseConfig, id: string): Promise<ConversationTree | null> {
+export async function readTree(
+  config: DatabaseConfig,
+  id: string,
+): Promise<Result<ConversationTree, "no_conversation">> {
   return withReader(config, async (db) => {
     const row = await findConversation(db, id);
-    if (!row) return null;
+    if (!row) return failed("no_conversation");
     const { conversationId, firstMessageTime } = row;
     const [columns, tasks] = await Promise.all([
       readColumns(db, conversationId, firstMessageTime),
@@ -97,7 +100,7 @@ export async function readTree(config: DatabaseConfig, id: string): Promise<Conv
         tasks: spawned.get(requestId) ?? 0,
       };
     });
-    return {
+    return ok({
       conversationId,
       startedAt: firstMessageTime,
       branches,
@@ -107,7 +110,7 @@ export async function readTree(config: DatabaseConfig, id: string): Promise<Conv
         const branch = branchKey === null ? null : (branchIndexes.get(branchKey) ?? null);
         return node === null ? [] : [{ node, branch, ...task }];
       }),
-    };
+    });
   });
 }
 

@@ -2,6 +2,7 @@
 import { and, eq } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { clientKeys, domains } from "../../../drizzle/schema.ts";
+import { failed, ok, type Result } from "../../domain/result.ts";
 import { auditInsert } from "../admin/audit.ts";
 import { withWriter } from "../db/db.ts";
 import type { AuditActor } from "./domains.ts";
@@ -18,9 +19,9 @@ export interface NewKey {
 }
 
 /**
- * Makes a key for a configured domain, or takes a `given` one; null when the domain is not configured, "taken" when the given key
- * is one of another domain or has been revoked. A given key that this domain has already is answered as it is. Throws ProjectionError when the edge could not be
- * told; then the key is taken back, because nobody would ever see it again.
+ * Makes a key for a configured domain, or stores a `given` one. `key_taken`: the given key belongs to another domain or is
+ * revoked. A given key that this domain has already is returned unchanged. Throws ProjectionError when KV rejects the write;
+ * a key stored by this call is then revoked, because its text is never returned.
  */
 export async function createClientKey(
   config: TenantConfig,
@@ -28,7 +29,7 @@ export async function createClientKey(
   domain: string,
   { name, key: given }: { name: string; key?: string | undefined },
   by: AuditActor,
-): Promise<NewKey | null | "taken"> {
+): Promise<Result<NewKey, "not_configured" | "key_taken">> {
   const key = given ?? newKey();
   const keyHash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
   const id = uuidv7();
@@ -39,26 +40,27 @@ export async function createClientKey(
         .from(domains)
         .where(and(eq(domains.name, domain), eq(domains.configured, true)))
         .for("update");
-      if (!row) return null;
+      if (!row) return failed("not_configured");
       const [existing] = await tx.select().from(clientKeys).where(eq(clientKeys.keyHash, keyHash));
       if (existing)
         return existing.domainId === row.id && existing.revokedAt === null
-          ? { id: existing.id, name: existing.name }
-          : "taken";
+          ? ok({ id: existing.id, name: existing.name })
+          : failed("key_taken");
       await tx.insert(clientKeys).values({ id, domainId: row.id, name, keyHash, createdAt: by.now });
       const details = { domain, name, ...(given === undefined ? {} : { given: true }) };
       await auditInsert(tx, { ...by, action: "client_key.create", target: id, details });
-      return { id, name };
+      return ok({ id, name });
     }),
   );
-  if (stored === null || stored === "taken") return stored;
+  if (!stored.ok) return stored;
   try {
-    await projectClientKeys(config, env, [stored.id]);
+    await projectClientKeys(config, env, [stored.value.id]);
   } catch (thrown) {
-    if (thrown instanceof ProjectionError && stored.id === id) await revokeUnprojectedKey(config, id, by);
+    if (thrown instanceof ProjectionError && stored.value.id === id)
+      await revokeUnprojectedKey(config, id, by);
     throw thrown;
   }
-  return { ...stored, key };
+  return ok({ ...stored.value, key });
 }
 
 /** Revokes a key of this domain, at once and for good; again is fine. False when the domain has no such key. */
