@@ -361,6 +361,8 @@ describe("GET /api/conversations/:id/messages", () => {
       Array.from({ length: 30 }, (_, n) => n + 1),
     );
     for (const page of pages) expect(JSON.stringify(page).length).toBeLessThan(100_000);
+    const { messages, nextCursor } = await read("?maxBytes=4000");
+    expect([messages.length, nextCursor]).toEqual([3, 4]);
     expect(pages[0]!.messages[4]).toMatchObject({ isClipped: true, bytes: expect.any(Number) as number });
     const whole = await ask<{ content: string }>(`/api/conversations/${A}/messages/5`);
     expect(whole.content).toBe(`4 ${long}`);

@@ -119,7 +119,7 @@ async function readColumns(db: Reader, conversationId: string, startedAt: string
     select json_build_object('ids', coalesce(json_agg(id), '[]'), 'parents', json_agg(parent), 'keys', json_agg(key), 'names', json_agg(name),
       'kinds', json_agg(link_kind), 'at', json_agg(at), 'ms', json_agg(duration_ms), 'messages', json_agg(message_count),
       'contexts', json_agg(context), 'statuses', json_agg(status), 'flags', json_agg(flags), 'calls', json_agg(tool_call_count),
-      'openings', json_agg(json_build_array(id, parent_task_request_id, prompt)) filter (where branch_key = id)) as columns
+      'starts', json_agg(json_build_array(id, parent_task_request_id, prompt)) filter (where branch_key = id)) as columns
     from (
       select *, case when parent_request_id = lag(id) over w then '' else parent_request_id::text end as parent,
         case when branch is distinct from lag(branch) over w then branch end as key,

@@ -1,10 +1,10 @@
-/** Names that lists can be filtered by. Every page offers them, so they are read from indexes alone, one probe per name. */
+/** Names that lists can be filtered by. Every page needs them, so they are read with one index probe per name. */
 import { sql } from "drizzle-orm";
 import type { FilterOptions } from "../../schemas/api/filter-options.ts";
 import { type DatabaseConfig, withReader } from "../db/db.ts";
 import { distinctValues } from "../db/distinct-values.ts";
 
-/** Of each; a select longer than this is no help. */
+/** Maximum names of each kind; a longer select is not usable. */
 const MAX_OPTIONS = 200;
 const COMMON_TYPES = ["inference", "query_evaluation"];
 
@@ -17,11 +17,11 @@ export async function readFilterOptions(config: DatabaseConfig): Promise<FilterO
           select name from ${distinctValues("account_id", MAX_OPTIONS)} used
           union select account_id from domains where account_id is not null order by 1 limit ${MAX_OPTIONS}::int),
         'models', array(select name from ${distinctValues("model", MAX_OPTIONS)} asked order by name),
-        'requestTypes', array(select name from ${distinctValues("request_type", MAX_OPTIONS, RARE_TYPES)} seen order by name)) as choices`),
+        'requestTypes', array(select name from ${distinctValues("request_type", MAX_OPTIONS, RARE_TYPES)} seen order by name)) as options`),
   );
   const found = rows[0]!.options;
-  const choices = typeof found === "string" ? (JSON.parse(found) as FilterOptions) : found;
-  return { ...choices, requestTypes: [...choices.requestTypes, ...COMMON_TYPES].sort() };
+  const options = typeof found === "string" ? (JSON.parse(found) as FilterOptions) : found;
+  return { ...options, requestTypes: [...options.requestTypes, ...COMMON_TYPES].sort() };
 }
 
 /** The condition of the partial index. */
