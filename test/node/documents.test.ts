@@ -184,6 +184,16 @@ test("docs/storage-schema.md describes every table and column", () => {
   expect(missing).toEqual([]);
 });
 
+/** Bold and italic words: labels of the dashboard, as the guides write them. */
+const labelsIn = (text: string) => [...text.matchAll(/\*{1,2}([^*\n]+)\*{1,2}/g)].map(([, label]) => label!);
+
+test("the guides name labels that the dashboard has", () => {
+  const pages = globSync("dashboard/src/**/*.{ts,tsx}", { cwd: root }).map(read).join("\n");
+  const missing = (text: string) => labelsIn(text).filter((label) => !pages.includes(label));
+  expect(missing("**Compare**, *Turns*, **No such label**")).toEqual(["No such label"]);
+  expect(missing(read("docs/dashboard.md") + read("docs/conversations.md"))).toEqual([]);
+});
+
 describe.each(documents)("%s", (document) => {
   const text = read(document);
 
