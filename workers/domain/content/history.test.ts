@@ -15,7 +15,7 @@ function newStore() {
   return {
     contents,
     add(body: SplitBody) {
-      const added = { contents: 0, contentBytes: 0, nodes: 0, formBytes: 0 };
+      const added = { contents: 0, contentBytes: 0, nodes: 0, overlayBytes: 0 };
       for (const element of [...body.messages, ...body.system, ...body.tools]) {
         if (!contents.has(hex(element.contentSha256))) {
           contents.set(hex(element.contentSha256), textOf(element.content));
@@ -25,7 +25,7 @@ function newStore() {
         if (!nodes.has(hex(element.hash))) {
           nodes.add(hex(element.hash));
           added.nodes++;
-          added.formBytes += element.overlay?.length ?? 0;
+          added.overlayBytes += element.overlay?.length ?? 0;
         }
       }
       if (!contents.has(hex(body.skeletonSha256))) {
@@ -94,7 +94,7 @@ describe("a conversation of 300 turns", () => {
     for (const turn of added.slice(1)) {
       expect(turn).toMatchObject({ contents: 2, nodes: 3 });
       expect(turn.contentBytes).toBeLessThan(1_000);
-      expect(turn.formBytes).toBeLessThan(120);
+      expect(turn.overlayBytes).toBeLessThan(120);
     }
   });
 

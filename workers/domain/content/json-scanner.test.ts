@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { eachElement, eachMember, INVALID, skipSpace, stringIs, valueEnd } from "./json-scanner.ts";
+import { eachElement, eachMember, INVALID, skipSpace, stringEquals, valueEnd } from "./json-scanner.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
@@ -79,7 +79,7 @@ describe("eachMember and eachElement", () => {
   });
 });
 
-describe("stringIs", () => {
+describe("stringEquals", () => {
   test.each([
     ['"messages"', true],
     ['"mess\\u0061ges"', true],
@@ -91,6 +91,6 @@ describe("stringIs", () => {
     ['""', false],
   ])("of %s is %s for messages", (spelling, isMessages) => {
     const bytes = bytesOf(spelling);
-    expect(stringIs(bytes, 0, bytes.length, bytesOf("messages"))).toBe(isMessages);
+    expect(stringEquals(bytes, 0, bytes.length, bytesOf("messages"))).toBe(isMessages);
   });
 });

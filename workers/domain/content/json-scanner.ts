@@ -1,16 +1,15 @@
 /**
- * A strict JSON scanner over UTF-8 bytes that answers with positions instead of values: where a value ends, where the
- * members of an object and the elements of an array lie. Nothing is parsed, so nothing is lost: number spellings,
- * escapes, duplicate keys and white space stay as they were. It accepts exactly what JSON.parse accepts (given valid
- * UTF-8), in one pass, without recursion: nesting costs one bit a level. Used by the content addressing (content.ts).
+ * A strict JSON scanner over UTF-8 bytes that returns positions instead of values: the end of a value, the members of an object,
+ * the elements of an array. It parses nothing, so number spellings, escapes, duplicate keys and white space are preserved. It
+ * accepts exactly what JSON.parse accepts (given valid UTF-8), in one pass, without recursion: a nesting level costs one bit.
  *
- * Every function takes the position of a value's first byte and returns the position behind its last one, or INVALID.
- * A visitor scans the value it is shown itself, or leaves that to valueEnd, and returns its end in the same way.
+ * Every function takes the position of a value's first byte and returns the position after its last byte, or INVALID. A
+ * visitor returns the end of the value that it is given, from valueEnd or from a scan of its own.
  */
 
 import { INVALID, QUOTE, scalarEnd, skipSpace, stringEnd } from "./json-tokens.ts";
 
-export { matchesAt as holds, INVALID, QUOTE, skipSpace, stringEquals as stringIs } from "./json-tokens.ts";
+export { matchesAt, INVALID, QUOTE, skipSpace, stringEquals } from "./json-tokens.ts";
 
 const COMMA = 0x2c;
 export const COLON = 0x3a;
@@ -21,7 +20,7 @@ const CLOSE_BRACE = 0x7d;
 
 /** The end of the value at `start`, of any kind and depth. */
 export function valueEnd(bytes: Uint8Array, start: number): number {
-  let kinds = SHALLOW; // one bit a level: 1 = object
+  let levels = LEVEL_BITS; // one bit per level: 1 = object
   let depth = 0;
   let i = start;
   for (;;) {
@@ -32,12 +31,12 @@ export function valueEnd(bytes: Uint8Array, start: number): number {
       const isObject = first === OPEN_BRACE;
       i = skipSpace(bytes, i + 1);
       if (bytes[i] === first + 2) {
-        i++; // empty: "}" and "]" lie two behind "{" and "["
+        i++; // empty: the codes of "}" and "]" are those of "{" and "[" plus 2
       } else {
-        if (depth >> 3 === kinds.length) kinds = doubled(kinds);
+        if (depth >> 3 === levels.length) levels = doubleSize(levels);
         const slot = depth >> 3;
-        if (isObject) kinds[slot]! |= 1 << (depth & 7);
-        else kinds[slot]! &= ~(1 << (depth & 7));
+        if (isObject) levels[slot]! |= 1 << (depth & 7);
+        else levels[slot]! &= ~(1 << (depth & 7));
         depth++;
         if (isObject) i = valueAfterKey(bytes, i);
         if (i === INVALID) return INVALID;
@@ -47,11 +46,11 @@ export function valueEnd(bytes: Uint8Array, start: number): number {
       i = scalarEnd(bytes, i);
     }
     if (i === INVALID) return INVALID;
-    // A value ends at i: close what closes here, until a comma asks for another value.
+    // A value ends at i: close the levels that end here, up to a comma before another value.
     for (;;) {
       if (depth === 0) return i;
       i = skipSpace(bytes, i);
-      const inObject = (kinds[(depth - 1) >> 3]! & (1 << ((depth - 1) & 7))) !== 0;
+      const inObject = (levels[(depth - 1) >> 3]! & (1 << ((depth - 1) & 7))) !== 0;
       const c = bytes[i];
       if (c === COMMA) {
         i = skipSpace(bytes, i + 1);
@@ -66,18 +65,18 @@ export function valueEnd(bytes: Uint8Array, start: number): number {
   }
 }
 
-/** Nesting up to 2,048 levels needs no allocation; not re-entrant, as valueEnd calls nobody. */
-const SHALLOW = new Uint8Array(256);
+/** Nesting up to 2,048 levels needs no allocation. Not re-entrant: valueEnd calls no visitor. */
+const LEVEL_BITS = new Uint8Array(256);
 
-function doubled(kinds: Uint8Array): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(kinds.length * 2);
-  larger.set(kinds);
+function doubleSize(levels: Uint8Array): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(levels.length * 2);
+  larger.set(levels);
   return larger;
 }
 
 /**
- * Shows each member of the object at `start`: where its key begins and ends (quotes included) and where its value
- * begins. The visitor returns the value's end.
+ * Visits each member of the object at `start` with the start and end of its key (quotes included) and the start of its value.
+ * The visitor returns the value's end.
  */
 export function eachMember(
   bytes: Uint8Array,
@@ -99,7 +98,7 @@ export function eachMember(
   }
 }
 
-/** Shows each element of the array at `start`: where it begins. The visitor returns its end. */
+/** Visits each element of the array at `start`. The visitor returns the element's end. */
 export function eachElement(
   bytes: Uint8Array,
   start: number,
@@ -110,7 +109,7 @@ export function eachElement(
   return eachElementAfter(bytes, visit(i), visit);
 }
 
-/** Shows the elements of an array that are left behind the one that ends at `end`. */
+/** Visits the elements of an array after the one that ends at `end`. */
 export function eachElementAfter(
   bytes: Uint8Array,
   end: number,

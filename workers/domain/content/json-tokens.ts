@@ -1,18 +1,18 @@
 /**
- * The small pieces of the JSON scanner (json-spans.ts): white space, strings, numbers and words in UTF-8 bytes, by the
- * letter of RFC 8259. Each function takes a position and returns the one behind what it found, or INVALID.
+ * Tokens of the JSON scanner (json-scanner.ts): white space, strings, numbers and literals in UTF-8 bytes, as RFC 8259 defines
+ * them. Each function takes a position and returns the one after the token, or INVALID.
  */
 
-/** The answer for text that is not JSON. */
+/** Returned for text that is not JSON. */
 export const INVALID = -1;
 
 export const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** What a string scan must look at: 1 for the quote, the backslash and the control characters. */
-const STOPS_STRING = new Uint8Array(256).fill(1, 0, 0x20);
-STOPS_STRING[QUOTE] = 1;
-STOPS_STRING[BACKSLASH] = 1;
+/** 1 for the bytes that a string scan stops at: the quote, the backslash and the control characters. */
+const ENDS_STRING_RUN = new Uint8Array(256).fill(1, 0, 0x20);
+ENDS_STRING_RUN[QUOTE] = 1;
+ENDS_STRING_RUN[BACKSLASH] = 1;
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -36,7 +36,7 @@ export function stringEnd(bytes: Uint8Array, start: number): number {
   const length = bytes.length;
   let i = start + 1;
   for (;;) {
-    while (i < length && STOPS_STRING[bytes[i]!] === 0) i++;
+    while (i < length && ENDS_STRING_RUN[bytes[i]!] === 0) i++;
     const c = bytes[i];
     if (c === QUOTE) return i + 1;
     if (c !== BACKSLASH) return INVALID; // a control character, or the end of the text
@@ -53,7 +53,7 @@ export function stringEnd(bytes: Uint8Array, start: number): number {
   }
 }
 
-/** Whether `part` stands at `start`, byte for byte. */
+/** True where the bytes at `start` equal `part`. */
 export function matchesAt(bytes: Uint8Array, start: number, part: Uint8Array): boolean {
   const length = part.length;
   if (start + length > bytes.length) return false;
@@ -61,11 +61,11 @@ export function matchesAt(bytes: Uint8Array, start: number, part: Uint8Array): b
   return true;
 }
 
-/** True when the string at [start, end) says `text`, however it is escaped. */
+/** True where the string at [start, end) equals `text`, however it is escaped. */
 export function stringEquals(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
   const length = end - start - 2;
   if (length === text.length && matchesAt(bytes, start + 1, text)) return true;
-  // Escapes only make a spelling longer, at most six bytes for one.
+  // An escape takes up to six bytes for one, and never fewer bytes.
   if (length <= text.length || length > text.length * 6) return false;
   const spelling = bytes.subarray(start, end);
   return spelling.includes(BACKSLASH) && JSON.parse(decoder.decode(spelling)) === decoder.decode(text);
@@ -102,18 +102,18 @@ function isDigit(c: number | undefined): boolean {
 export function scalarEnd(bytes: Uint8Array, start: number): number {
   switch (bytes[start]) {
     case 0x74:
-      return wordEnd(bytes, start, TRUE);
+      return literalEnd(bytes, start, TRUE);
     case 0x66:
-      return wordEnd(bytes, start, FALSE);
+      return literalEnd(bytes, start, FALSE);
     case 0x6e:
-      return wordEnd(bytes, start, NULL);
+      return literalEnd(bytes, start, NULL);
     default:
       return numberEnd(bytes, start);
   }
 }
 
-function wordEnd(bytes: Uint8Array, start: number, word: Uint8Array): number {
-  return matchesAt(bytes, start, word) ? start + word.length : INVALID;
+function literalEnd(bytes: Uint8Array, start: number, literal: Uint8Array): number {
+  return matchesAt(bytes, start, literal) ? start + literal.length : INVALID;
 }
 
 function numberEnd(bytes: Uint8Array, start: number): number {

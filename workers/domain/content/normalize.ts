@@ -1,11 +1,11 @@
 /**
- * What is taken out of a list element so that equal content has equal text whenever it is sent: every `cache_control`
- * (it moves to the newest message on each turn) and, in a message whose content is a single plain text block, all that
- * distinguishes this from the string form (Claude Code sends the last message as an array, the same one as a string
- * one turn later). Scans elements for content-body.ts; what becomes of the cuts is content-form.ts.
+ * Finds what normalising removes from a list element, so that equal content has equal text in every request: `cache_control`
+ * (it moves to the newest message on each turn) and, in a message whose content is a single plain text block, everything but the
+ * text's string (Claude Code sends the last message as an array, and as a string one turn later). Called by scan-body.ts;
+ * overlay.ts applies the removals.
  *
- * Only where the API gives `cache_control` its meaning is it cut: on the element itself, on a message's content blocks,
- * and on the blocks within a tool_result. Elsewhere (a tool's input, a tool's schema) the key is the user's own data.
+ * `cache_control` is removed only where the API defines it: on the element, on a message's content blocks, and on the blocks
+ * within a tool_result. Elsewhere (a tool's input, a tool's schema) the key is user data.
  */
 import {
   eachElement,
@@ -13,17 +13,17 @@ import {
   OPEN_BRACE,
   OPEN_BRACKET,
   QUOTE,
-  stringIs,
+  stringEquals,
   valueEnd,
 } from "./json-scanner.ts";
 
-/** Bytes taken out: from `start` up to, not including, `end`. */
+/** The bytes [start, end) are removed. */
 export interface Removal {
   start: number;
   end: number;
 }
 
-/** An element with more cuts than this is kept as it is: real ones have at most a handful (the API allows 4 markers). */
+/** An element with more removals is stored unchanged. The API allows 4 markers in a request. */
 export const MAX_REMOVALS = 256;
 
 const encoder = new TextEncoder();
@@ -33,88 +33,88 @@ const TYPE = encoder.encode("type");
 const TEXT = encoder.encode("text");
 const TOOL_RESULT = encoder.encode("tool_result");
 
-/** Adds the cuts of the message at `start`, in no particular order, and returns its end (INVALID if it is not JSON). */
-export function scanMessage(bytes: Uint8Array, start: number, cuts: Removal[]): number {
+/** Adds the removals of the message at `start`, in no particular order, and returns its end (INVALID if it is not JSON). */
+export function scanMessage(bytes: Uint8Array, start: number, removals: Removal[]): number {
   if (bytes[start] !== OPEN_BRACE) return valueEnd(bytes, start);
-  return cutCacheControl(bytes, start, cuts, (key, keyEnd, value) =>
-    bytes[value] === OPEN_BRACKET && stringIs(bytes, key, keyEnd, CONTENT)
-      ? cutContent(bytes, value, cuts)
+  return scanMembers(bytes, start, removals, (key, keyEnd, value) =>
+    bytes[value] === OPEN_BRACKET && stringEquals(bytes, key, keyEnd, CONTENT)
+      ? scanContent(bytes, value, removals)
       : valueEnd(bytes, value),
   );
 }
 
-/** The same for a system block or a tool, of which only its own `cache_control` is cut. */
-export function scanBlock(bytes: Uint8Array, start: number, cuts: Removal[]): number {
+/** The same for a system block or a tool, of which only its own `cache_control` is removed. */
+export function scanBlock(bytes: Uint8Array, start: number, removals: Removal[]): number {
   if (bytes[start] !== OPEN_BRACE) return valueEnd(bytes, start);
-  return cutCacheControl(bytes, start, cuts, (_key, _keyEnd, value) => valueEnd(bytes, value));
+  return scanMembers(bytes, start, removals, (_key, _keyEnd, value) => valueEnd(bytes, value));
 }
 
-function cutContent(bytes: Uint8Array, start: number, cuts: Removal[]): number {
-  const inner: Removal[] = [];
+function scanContent(bytes: Uint8Array, start: number, removals: Removal[]): number {
+  const blockRemovals: Removal[] = [];
   let blocks = 0;
   let plainText: Removal | null = null;
   const end = eachElement(bytes, start, (at) => {
-    const block = scanContentBlock(bytes, at, inner);
+    const block = scanContentBlock(bytes, at, blockRemovals);
     plainText = ++blocks === 1 ? block.plainText : null;
     return block.end;
   });
   const text = plainText as Removal | null;
-  if (text) add(cuts, { start, end: text.start }, { start: text.end, end });
-  else add(cuts, ...inner);
+  if (text) addRemovals(removals, { start, end: text.start }, { start: text.end, end });
+  else addRemovals(removals, ...blockRemovals);
   return end;
 }
 
-/** One content block: its cuts, its end, and where its text lies if it is nothing but text. */
+/** One content block: its removals, its end, and the span of its text if it has no other member. */
 function scanContentBlock(
   bytes: Uint8Array,
   start: number,
-  cuts: Removal[],
+  removals: Removal[],
 ): { end: number; plainText: Removal | null } {
   if (bytes[start] !== OPEN_BRACE) return { end: valueEnd(bytes, start), plainText: null };
-  const nested: Removal[] = [];
+  const nestedRemovals: Removal[] = [];
   let members = 0;
   let isText = false;
   let isToolResult = false;
   let text: Removal | null = null;
-  const end = cutCacheControl(bytes, start, cuts, (key, keyEnd, value) => {
+  const end = scanMembers(bytes, start, removals, (key, keyEnd, value) => {
     members++;
-    if (bytes[value] === OPEN_BRACKET && stringIs(bytes, key, keyEnd, CONTENT)) {
-      return eachElement(bytes, value, (at) => scanBlock(bytes, at, nested));
+    if (bytes[value] === OPEN_BRACKET && stringEquals(bytes, key, keyEnd, CONTENT)) {
+      return eachElement(bytes, value, (at) => scanBlock(bytes, at, nestedRemovals));
     }
     const valueStop = valueEnd(bytes, value);
     if (bytes[value] !== QUOTE) return valueStop;
-    if (stringIs(bytes, key, keyEnd, TYPE)) {
-      isText = stringIs(bytes, value, valueStop, TEXT);
-      isToolResult = stringIs(bytes, value, valueStop, TOOL_RESULT);
-    } else if (stringIs(bytes, key, keyEnd, TEXT)) {
+    if (stringEquals(bytes, key, keyEnd, TYPE)) {
+      isText = stringEquals(bytes, value, valueStop, TEXT);
+      isToolResult = stringEquals(bytes, value, valueStop, TOOL_RESULT);
+    } else if (stringEquals(bytes, key, keyEnd, TEXT)) {
       text = { start: value, end: valueStop };
     }
     return valueStop;
   });
-  if (isToolResult) add(cuts, ...nested);
+  if (isToolResult) addRemovals(removals, ...nestedRemovals);
   return { end, plainText: isText && members === 2 ? text : null };
 }
 
 /**
- * Walks the object at `start`, cuts its `cache_control` members and shows the others. A member goes with the comma
- * before it; with the one behind it where nothing is kept before it.
+ * Visits the members of the object at `start` except `cache_control`, which it adds to the removals: with the comma before it,
+ * or with the comma after it where no member is kept before it.
  */
-function cutCacheControl(
+function scanMembers(
   bytes: Uint8Array,
   start: number,
-  cuts: Removal[],
+  removals: Removal[],
   visit: (keyStart: number, keyEnd: number, valueStart: number) => number,
 ): number {
   let hasKept = false;
   let previousEnd = 0;
-  let leading: number | null = null; // the key of a cut member that still has to take the comma behind it
+  let leadingKey: number | null = null; // the key of a removed member whose following comma is still to be removed
   const end = eachMember(bytes, start, (key, keyEnd, value) => {
-    if (leading !== null) add(cuts, { start: leading, end: key });
-    leading = null;
-    if (stringIs(bytes, key, keyEnd, CACHE_CONTROL)) {
+    if (leadingKey !== null) addRemovals(removals, { start: leadingKey, end: key });
+    leadingKey = null;
+    if (stringEquals(bytes, key, keyEnd, CACHE_CONTROL)) {
       const valueStop = valueEnd(bytes, value);
-      if (hasKept) add(cuts, { start: previousEnd, end: valueStop });
-      else leading = key;
+      if (hasKept) addRemovals(removals, { start: previousEnd, end: valueStop });
+      else leadingKey = key;
       previousEnd = valueStop;
     } else {
       hasKept = true;
@@ -122,11 +122,11 @@ function cutCacheControl(
     }
     return previousEnd;
   });
-  if (leading !== null) add(cuts, { start: leading, end: previousEnd });
+  if (leadingKey !== null) addRemovals(removals, { start: leadingKey, end: previousEnd });
   return end;
 }
 
-/** Beyond the limit one more is enough to say so. */
-function add(cuts: Removal[], ...more: Removal[]): void {
-  for (const cut of more) if (cuts.length <= MAX_REMOVALS) cuts.push(cut);
+/** Adds at most one removal beyond the limit, which marks the element. */
+function addRemovals(removals: Removal[], ...added: Removal[]): void {
+  for (const removal of added) if (removals.length <= MAX_REMOVALS) removals.push(removal);
 }

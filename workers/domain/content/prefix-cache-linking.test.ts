@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { splitBody } from "./split-body.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 import { newExchangeId } from "../exchange-id.ts";
-import { linkableRequest, requestEvidence } from "../linking/linkable-request.ts";
+import { linkableRequest, requestEvidence } from "../linking/evidence/linkable-request.ts";
 import { conversationTurn } from "../../../test/support/conversation.ts";
 import { NOON } from "../../../test/support/exchanges.ts";
 import { random } from "../../../test/support/prose.ts";
@@ -40,8 +40,8 @@ const made: Sent[] = Array.from({ length: 90 }, (_, n) => {
 });
 
 /** All that is made of a request, as one text. */
-function told({ body, headers }: Sent, memory?: PrefixCache): string {
-  const dissected = splitBody(body, memory);
+function describeRequest({ body, headers }: Sent, cache?: PrefixCache): string {
+  const dissected = splitBody(body, cache);
   const id = newExchangeId(NOON, new Uint8Array(10));
   const evidence = requestEvidence(id, linkableRequest(headers, dissected), {
     message: null,
@@ -61,7 +61,7 @@ describe.each([
   ["recorded requests", recorded],
   ["made conversations", made],
 ])("%s", (_, requests) => {
-  const truth = requests.map((request) => told(request));
+  const truth = requests.map((request) => describeRequest(request));
 
   it.each([
     ["room for all", 64_000_000],
@@ -72,8 +72,9 @@ describe.each([
     const order = [...requests.keys(), ...requests.keys()]
       .map((n) => ({ n, at: next() }))
       .sort((a, b) => a.at - b.at);
-    for (const { n } of order) expect(told(requests[n]!, memory) === truth[n], `request ${n}`).toBe(true);
+    for (const { n } of order)
+      expect(describeRequest(requests[n]!, memory) === truth[n], `request ${n}`).toBe(true);
     for (const n of requests.keys())
-      expect(told(requests[n]!, memory) === truth[n], `request ${n}`).toBe(true);
+      expect(describeRequest(requests[n]!, memory) === truth[n], `request ${n}`).toBe(true);
   });
 });

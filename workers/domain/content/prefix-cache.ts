@@ -1,136 +1,136 @@
 /**
- * What bodies of late had in their lists, so that a list that begins alike need not be taken apart again: a conversation
- * sends its history with every turn, a client its tools. Made once per isolate by ingest and given to content.ts, which
- * comes to the same with it and without.
+ * A cache of the list prefixes of recent bodies, so that a known prefix is not split again: a conversation sends its history with
+ * every turn, a client its tools. Created once per isolate by ingest; splitBody returns the same with and without it.
  *
- * A tree for each list: an element below its predecessor, known by its bytes as they were sent. Elements are handed out
- * again as the same objects, so what else is known of a whole history can be remembered by them (linking/linkable.ts).
+ * A tree per list: each element below its predecessor, keyed by its bytes as sent. A look-up returns the same element objects
+ * again, so other caches can be keyed by them (linking/evidence/linkable-request.ts).
  */
 import { Buffer } from "node:buffer";
 import type { ChainElement, ListName, CachedElement, CachedPrefix, PrefixTree } from "./types.ts";
 
-/** An element behind what was recalled. `from`: where its predecessor ends, or behind the bracket; all in the body. */
+/** An element after the cached prefix, by positions in the body. `leadStart`: the end of its predecessor or of the bracket. */
 export interface NewElement {
-  from: number;
+  leadStart: number;
   start: number;
   end: number;
   element: ChainElement;
 }
 
-/** What elements cost beside their bytes: three hashes, objects, what linking adds. */
-const ELEMENT_BYTES = 1_000;
-/** An element is here as it was sent and as content, and its texts once more. */
-const COPIES = 3;
-/** Of one list: so many different first elements. Each is compared until one fits. */
-const MAX_ROOTS = 128;
-/** What was said next: turned branches, and the newest message with its cache marker. */
-const MAX_NEXT = 4;
+/** Memory of an element beside its bytes: three hashes, objects, the normalised message of linking. */
+const ELEMENT_OVERHEAD_BYTES = 1_000;
+/** An element is held as sent and as content, and its texts once more for linking. */
+const COPIES_PER_ELEMENT = 3;
+/** First elements over all lists. A look-up compares them one by one. */
+const MAX_TREES = 128;
+/** Successors of an element: branches of a conversation, and the newest message with its cache marker. */
+const MAX_SUCCESSORS = 4;
 
 export class PrefixCache {
   readonly #maxBytes: number;
-  /** The one used last comes first. */
-  readonly #roots: PrefixTree[] = [];
+  /** The most recently used first. */
+  readonly #trees: PrefixTree[] = [];
   #bytes = 0;
 
-  /** Remembers lists that take about so many bytes of memory, those asked for last. */
+  /** Keeps the most recently used lists, in about `maxBytes` of memory. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** How the list whose first element may begin at `start` (behind its bracket) begins. */
+  /** The longest cached prefix of the list whose first element may begin at `start` (after its bracket). */
   lookup(list: ListName, bytes: Uint8Array, start: number): CachedPrefix {
     const buffer = (Buffer as BufferConstructor).from(bytes.buffer, bytes.byteOffset, bytes.length);
     const elements: ChainElement[] = [];
-    let place = this.#firstOf(list, buffer, start);
+    let node = this.#findFirst(list, buffer, start);
     let end = start;
-    for (let found = place; found; found = foundIn(found.successors, buffer, end)) {
-      place = found;
+    for (let found = node; found; found = findAmong(found.successors, buffer, end)) {
+      node = found;
       elements.push(found.element);
       end += found.sentBytes.length;
     }
-    return { elements, end, node: place };
+    return { elements, end, node };
   }
 
   /**
-   * Remembers a list, of which `recalled` is the beginning; `behind` it are these elements of `bytes`. Answers all elements,
-   * in memory of their own; what is too large is left as it is.
+   * Stores a list of `bytes`: the cached `prefix` and the elements `added` after it. Returns all elements, copied out of `bytes`;
+   * a list that would take over a quarter of the cache is returned uncopied and not stored.
    */
   store(
     list: ListName,
-    recalled: CachedPrefix,
+    prefix: CachedPrefix,
     bytes: Uint8Array,
-    behind: readonly NewElement[],
+    added: readonly NewElement[],
   ): ChainElement[] {
-    const all = [...recalled.elements];
-    const cost = behind.reduce((sum, { from, end }) => sum + costOf(end - from), 0);
-    if (cost > this.#maxBytes / 4) return [...all, ...behind.map(({ element }) => element)];
-    let { node: place } = recalled;
-    for (const taken of behind) {
-      place = this.#add(list, place, bytes, taken);
-      all.push(place.element);
+    const all = [...prefix.elements];
+    const cost = added.reduce((sum, { leadStart, end }) => sum + costOf(end - leadStart), 0);
+    if (cost > this.#maxBytes / 4) return [...all, ...added.map(({ element }) => element)];
+    let { node } = prefix;
+    for (const element of added) {
+      node = this.#add(list, node, bytes, element);
+      all.push(node.element);
     }
-    if (place) this.#touch(place.tree);
+    if (node) this.#markUsed(node.tree);
     return all;
   }
 
-  #firstOf(list: ListName, bytes: Buffer, start: number): CachedElement | null {
-    for (const root of this.#roots)
-      if (root.list === list && root.first && isAt(bytes, start, root.first.sentBytes)) return root.first;
+  #findFirst(list: ListName, bytes: Buffer, start: number): CachedElement | null {
+    for (const tree of this.#trees)
+      if (tree.list === list && tree.first && isElementAt(bytes, start, tree.first.sentBytes))
+        return tree.first;
     return null;
   }
 
   #add(
     list: ListName,
-    after: CachedElement | null,
+    predecessor: CachedElement | null,
     bytes: Uint8Array,
-    { from, start, end, element }: NewElement,
+    { leadStart, start, end, element }: NewElement,
   ): CachedElement {
-    const root = after?.tree ?? { list, first: null, bytes: 0 };
-    const sent = bytes.slice(from, end);
-    // Where nothing was cut out, the content is a view on the body.
+    const tree = predecessor?.tree ?? { list, first: null, bytes: 0 };
+    const sentBytes = bytes.slice(leadStart, end);
+    // Without removals the content is a view on the body.
     const isWhole = element.content.length === end - start;
-    const content = isWhole ? sent.subarray(start - from) : element.content;
-    const place: CachedElement = {
+    const content = isWhole ? sentBytes.subarray(start - leadStart) : element.content;
+    const node: CachedElement = {
       element: { ...element, content },
-      sentBytes: sent,
+      sentBytes,
       successors: [],
-      tree: root,
+      tree,
     };
-    if (after) {
-      after.successors.unshift(place);
-      // Still counted: the root is forgotten a little earlier.
-      if (after.successors.length > MAX_NEXT) after.successors.pop();
+    if (predecessor) {
+      predecessor.successors.unshift(node);
+      // Its bytes stay counted: the tree is evicted a little earlier.
+      if (predecessor.successors.length > MAX_SUCCESSORS) predecessor.successors.pop();
     } else {
-      root.first = place;
+      tree.first = node;
     }
-    root.bytes += costOf(sent.length);
-    this.#bytes += costOf(sent.length);
-    return place;
+    tree.bytes += costOf(sentBytes.length);
+    this.#bytes += costOf(sentBytes.length);
+    return node;
   }
 
-  /** Puts a root first, and forgets those used longest ago where there are too many or too much in them. */
-  #touch(root: PrefixTree): void {
-    const at = this.#roots.indexOf(root);
-    if (at >= 0) this.#roots.splice(at, 1);
-    this.#roots.unshift(root);
-    while (this.#roots.length > MAX_ROOTS || (this.#bytes > this.#maxBytes && this.#roots.length > 0))
-      this.#bytes -= this.#roots.pop()!.bytes;
+  /** Moves a tree to the front and evicts the least recently used ones beyond the limits. */
+  #markUsed(tree: PrefixTree): void {
+    const at = this.#trees.indexOf(tree);
+    if (at >= 0) this.#trees.splice(at, 1);
+    this.#trees.unshift(tree);
+    while (this.#trees.length > MAX_TREES || (this.#bytes > this.#maxBytes && this.#trees.length > 0))
+      this.#bytes -= this.#trees.pop()!.bytes;
   }
 }
 
 function costOf(sentBytes: number): number {
-  return COPIES * sentBytes + ELEMENT_BYTES;
+  return COPIES_PER_ELEMENT * sentBytes + ELEMENT_OVERHEAD_BYTES;
 }
 
-function foundIn(places: readonly CachedElement[], bytes: Buffer, start: number): CachedElement | null {
-  return places.find(({ sentBytes: sent }) => isAt(bytes, start, sent)) ?? null;
+function findAmong(candidates: readonly CachedElement[], bytes: Buffer, start: number): CachedElement | null {
+  return candidates.find(({ sentBytes }) => isElementAt(bytes, start, sentBytes)) ?? null;
 }
 
-/** Whether exactly this element is there: a number could go on. */
-function isAt(bytes: Buffer, start: number, sent: Uint8Array): boolean {
-  const end = start + sent.length;
-  if (end >= bytes.length || !ENDS.has(bytes[end]!)) return false;
-  return bytes.compare(sent, 0, sent.length, start, end) === 0;
+/** True where exactly this element is at `start`: a number must not continue after it. */
+function isElementAt(bytes: Buffer, start: number, sentBytes: Uint8Array): boolean {
+  const end = start + sentBytes.length;
+  if (end >= bytes.length || !ELEMENT_TERMINATORS.has(bytes[end]!)) return false;
+  return bytes.compare(sentBytes, 0, sentBytes.length, start, end) === 0;
 }
 
-const ENDS: ReadonlySet<number> = new Set(new TextEncoder().encode(",] \t\r\n"));
+const ELEMENT_TERMINATORS: ReadonlySet<number> = new Set(new TextEncoder().encode(",] \t\r\n"));

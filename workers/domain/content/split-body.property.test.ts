@@ -58,7 +58,7 @@ describe(`hostile JSON, seed ${seed}`, () => {
           const bytes = new TextEncoder().encode(each);
           const body = splitBody(bytes, memory);
           remembered += body.messages.filter(({ content }) => content.buffer !== bytes.buffer).length;
-          expect(told(body), each).toBe(told(splitBody(bytes)));
+          expect(describeBody(body), each).toBe(describeBody(splitBody(bytes)));
           expect(textOf(rebuildBody(body))).toBe(each);
         }
         before = text;
@@ -142,7 +142,7 @@ test(`different histories never share a node (seed ${seed})`, () => {
 });
 
 /** All there is of a body, as one text: comparing arrays of numbers takes a hundred times as long. */
-function told(body: SplitBody): string {
+function describeBody(body: SplitBody): string {
   // A Buffer knows how to become JSON, and would before a replacer sees it.
   const plain = (value: unknown): unknown =>
     value instanceof Uint8Array

@@ -6,17 +6,17 @@ const bytesOf = (text: string) => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
-function dissected(text: string) {
-  const body = splitBody(bytesOf(text));
-  const texts = (list: "messages" | "system" | "tools") => body[list].map(({ content }) => textOf(content));
+function splitText(text: string) {
+  const split = splitBody(bytesOf(text));
+  const texts = (list: "messages" | "system" | "tools") => split[list].map(({ content }) => textOf(content));
   return {
-    body,
-    kind: body.kind,
-    skeleton: textOf(body.skeleton),
+    split,
+    kind: split.kind,
+    skeleton: textOf(split.skeleton),
     messages: texts("messages"),
     system: texts("system"),
     tools: texts("tools"),
-    rebuilt: textOf(rebuildBody(body)),
+    rebuilt: textOf(rebuildBody(split)),
   };
 }
 
@@ -40,15 +40,15 @@ describe("the skeleton", () => {
       '{"metadata":{"messages":[1]},"x":"\\"messages\\":[1]"}',
     ],
   ])("of %s is %s", (text, skeleton) => {
-    const result = dissected(text);
+    const result = splitText(text);
     expect(result).toMatchObject({ kind: "json", skeleton, rebuilt: text });
-    expect(result.body.sha256).toEqual(sha256(bytesOf(text)));
-    expect(result.body.skeletonSha256).toEqual(sha256(bytesOf(skeleton)));
+    expect(result.split.sha256).toEqual(sha256(bytesOf(text)));
+    expect(result.split.skeletonSha256).toEqual(sha256(bytesOf(skeleton)));
   });
 
   test("holds no list longer than anybody sends apart from whole", () => {
     const text = `{"messages":[1${",1".repeat(20_000)}],"tools":[1${",1".repeat(19_999)}]}`;
-    const result = dissected(text);
+    const result = splitText(text);
     expect(result.messages).toHaveLength(0);
     expect(result.tools).toHaveLength(20_000);
     expect(result.rebuilt).toBe(text);
@@ -108,7 +108,7 @@ describe("dissectBody", () => {
     ["JSON with something behind it", '{"messages":[1]}x'],
     ["JSON behind a byte order mark", '\ufeff{"messages":[1]}'],
   ])("keeps %s as bytes", (_what, text) => {
-    expect(dissected(text)).toMatchObject({ kind: "bytes", skeleton: text, messages: [], rebuilt: text });
+    expect(splitText(text)).toMatchObject({ kind: "bytes", skeleton: text, messages: [], rebuilt: text });
   });
 
   test("keeps what is not UTF-8 as bytes", () => {
@@ -132,11 +132,11 @@ describe("secrets", () => {
     ['{"messages":[{"a":1}],"mcp_servers":[{"authorization_token":"cut o', 1],
     ['{"mcp_servers":[{"authorization_token": "a"}],}', 1],
   ])("are masked in %s", (text, count) => {
-    const result = dissected(text);
-    expect(result.body.masked).toBe(true);
+    const result = splitText(text);
+    expect(result.split.masked).toBe(true);
     expect(result.rebuilt.split('"***"')).toHaveLength(count + 1);
     expect(result.rebuilt).not.toMatch(/token"? ?: ?"[^*]/);
-    expect(result.body.sha256).toEqual(sha256(bytesOf(result.rebuilt)));
+    expect(result.split.sha256).toEqual(sha256(bytesOf(result.rebuilt)));
     const untouched = (body: string) => body.replaceAll(/(token" ?: ?)"(\\.|[^"\\])*("|$)/g, "$1");
     expect(untouched(result.rebuilt)).toBe(untouched(text));
   });
@@ -148,7 +148,7 @@ describe("secrets", () => {
     'a file that says "authorization_token":"x"',
     '{"note":"\\"authorization_token\\":\\"x\\"",',
   ])("are not seen in %s", (text) => {
-    expect(dissected(text)).toMatchObject({ rebuilt: text, body: { masked: false } });
+    expect(splitText(text)).toMatchObject({ rebuilt: text, split: { masked: false } });
   });
 });
 

@@ -1,37 +1,37 @@
-/** The shapes that the content modules share. */
+/** Types shared by the content modules. */
 import type { Removal } from "./normalize.ts";
 import type { NormalizedElement } from "./overlay.ts";
 
 export const LIST_NAMES = ["messages", "system", "tools"] as const;
 export type ListName = (typeof LIST_NAMES)[number];
 
-/** One element of a list after its predecessors. */
+/** An element of a list with its address after its predecessors. */
 export interface ChainElement extends NormalizedElement {
   contentSha256: Uint8Array;
-  /** Address of the node: SHA-256 over the list's name, the predecessor's hash, the content's hash and the form. */
+  /** Address of the node: SHA-256 over the list's name, the predecessor's hash, the content's hash and the overlay. */
   hash: Uint8Array;
 }
 
-/** The beginning of a list that was seen before. */
+/** The first elements of a list, found in the cache. */
 export interface CachedPrefix {
-  /** In order; none of it: empty. */
+  /** In order; empty where nothing was found. */
   elements: readonly ChainElement[];
-  /** The position behind the last of them. */
+  /** The position after the last of them. */
   end: number;
-  /** Where in the memory that is. */
+  /** The last of them in the cache. */
   node: CachedElement | null;
 }
 
-/** An element in the memory. */
+/** An element in the prefix cache. */
 export interface CachedElement {
   element: ChainElement;
-  /** As sent, with what stood between it and its predecessor. */
+  /** As sent, with the bytes after its predecessor. */
   sentBytes: Uint8Array;
   successors: CachedElement[];
   tree: PrefixTree;
 }
 
-/** All lists that have their first element in common. */
+/** All lists with the same first element. */
 export interface PrefixTree {
   list: ListName;
   first: CachedElement | null;
@@ -45,8 +45,8 @@ export interface ElementSpan {
 }
 
 /**
- * A list found: for an array `start` is behind its bracket; a plain string (only `system`) is its own one element. The
- * elements are those behind `recalled`.
+ * The span of a list: of an array `start` is after its bracket; a plain string (only `system`) is one element. `elements` are
+ * those after `prefix`.
  */
 export interface ListSpan {
   isString: boolean;

@@ -1,4 +1,4 @@
-/** How deeply a JSON text is nested. Asked before a stranger's body goes through code that recurses (serialisers, pages). */
+/** The nesting depth of a JSON text, checked before an untrusted body reaches code that recurses (serialisers, pages). */
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -17,7 +17,7 @@ export function jsonDepth(text: string): number {
   return deepest;
 }
 
-/** Position of the quote that ends the string beginning at `start`. Texts are mostly strings: `indexOf` leaps over them. */
+/** Position of the quote that ends the string beginning at `start`. `indexOf` is fast over texts, which are mostly strings. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;

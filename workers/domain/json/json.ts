@@ -1,13 +1,13 @@
 /**
- * JSON that strangers wrote, handled so that no input can throw, reach an object's prototype, or break whoever
- * serialises it later. Used by everything in domain/ that reads bodies.
+ * Helpers for untrusted JSON: no input throws, reaches an object's prototype, or breaks a later serialiser. Used by everything in
+ * domain/ that reads bodies.
  */
 
 export type JsonObject = Record<string, unknown>;
 
 /**
  * `JSON.stringify` and `structuredClone` recurse and overflow the stack between 3,000 and 5,000 levels, while `JSON.parse`
- * takes any depth. What is nested deeper than this is treated as unreadable, so that nobody downstream has to care.
+ * accepts any depth. Deeper values are treated as unreadable.
  */
 export const MAX_JSON_DEPTH = 1_000;
 
@@ -24,7 +24,7 @@ export function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-  // Only now: most of what is not JSON (a file, a page) is refused at its first character.
+  // After parsing: most texts that are not JSON (a file, a page) fail at their first character.
   return isTooDeep(text) ? undefined : value;
 }
 
@@ -37,25 +37,22 @@ export function setOwn(target: JsonObject, key: string, value: unknown): void {
   }
 }
 
-/**
- * What is left of an event or delta once its placed members are taken out: the rest with its `type`, or null where nothing
- * but `type` and nulls is left.
- */
-export function unknownMembers(source: JsonObject, ...placed: readonly string[]): JsonObject | null {
+/** An event or delta without its `known` members; null where only `type` and nulls remain. */
+export function unknownMembers(source: JsonObject, ...known: readonly string[]): JsonObject | null {
   for (const name in source) {
-    if (name !== "type" && source[name] !== null && !placed.includes(name)) {
-      return Object.fromEntries(Object.entries(source).filter(([member]) => !placed.includes(member)));
+    if (name !== "type" && source[name] !== null && !known.includes(name)) {
+      return Object.fromEntries(Object.entries(source).filter(([member]) => !known.includes(member)));
     }
   }
   return null;
 }
 
 /**
- * The value as Postgres' `jsonb` takes it: NUL characters (which it refuses) and lone surrogates (likewise) become U+FFFD,
- * in names too. The same reference where nothing had to change, which is practically always.
+ * The value as Postgres' `jsonb` accepts it: NUL characters and lone surrogates, which it rejects, become U+FFFD, in names too.
+ * The same reference where nothing changes, which is nearly always.
  */
 export function storableJson<T>(value: T): T {
-  // Escapes that JSON.stringify writes for exactly those two; a literal backslash-u in a text only costs the walk.
+  // JSON.stringify writes these escapes for exactly those two; a literal backslash-u in a text only costs the walk.
   if (!/\\u(?:0000|d[89a-f])/.test(JSON.stringify(value) ?? "")) return value;
   return storable(value) as T;
 }
@@ -72,7 +69,7 @@ function storableText(text: string): string {
 }
 
 function isTooDeep(text: string): boolean {
-  // As many brackets must open as close, so a short text cannot be deep; most stream events end here.
+  // A text no longer than the limit cannot be deeper than it; most stream events return here.
   if (text.length <= MAX_JSON_DEPTH || !hasManyBrackets(text)) return false;
   let depth = 0;
   let inString = false;
@@ -89,7 +86,7 @@ function isTooDeep(text: string): boolean {
   return false;
 }
 
-/** Whether more brackets open than may be open at once, those in strings included: most texts have a handful. */
+/** True with more opening brackets than the depth limit, strings included; most texts have few. */
 function hasManyBrackets(text: string): boolean {
   let count = 0;
   for (const bracket of ["{", "["])

@@ -112,7 +112,7 @@ function append({ fields }: OpenBlock, delta: JsonObject, member: string): boole
 }
 
 /** Sets a member to its final value. A different text that stood there is kept, should such a delta ever be a piece only. */
-function assign({ fields, extras: extras }: OpenBlock, delta: JsonObject, member: string): void {
+function assign({ fields, extras }: OpenBlock, delta: JsonObject, member: string): void {
   const before = Object.hasOwn(fields, member) ? fields[member] : undefined;
   if (typeof before === "string" && before !== "" && before !== delta[member]) {
     keepUnknown(extras, { type: delta["type"], [member]: before });

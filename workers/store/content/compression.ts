@@ -1,6 +1,6 @@
 /**
- * How bytes lie in Postgres: deflated where that saves enough, as they are otherwise. Compressing here and not by TOAST
- * halves what travels to the database, and deflate beats pglz and lz4 on text; with a dictionary by far.
+ * The coding of bytes in Postgres: deflated where that saves enough, else unchanged. Compressing here and not by TOAST halves the
+ * bytes sent to the database; deflate compresses text better than pglz and lz4, with a dictionary by far.
  */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { DICTIONARY } from "./dictionary.ts";
@@ -13,21 +13,21 @@ export interface EncodedBytes {
   data: Uint8Array;
 }
 
-/** Shorter than this there is nothing to save. */
+/** Shorter bytes are not deflated. */
 const MIN_DEFLATED_BYTES = 32;
-/** Coding costs time at every reading, so it has to save a tenth. */
-const MAX_DEFLATED_SHARE = 0.9;
+/** Inflating costs time at every read, so deflating must save a tenth. */
+const MAX_DEFLATED_RATIO = 0.9;
 
-/** The bytes as they are stored. */
+/** Encodes bytes for storage. */
 export function encodeBytes(bytes: Uint8Array): EncodedBytes {
   if (bytes.length >= MIN_DEFLATED_BYTES) {
     const data = deflateRawSync(bytes, { dictionary: DICTIONARY });
-    if (data.length <= bytes.length * MAX_DEFLATED_SHARE) return { coding: CODING.deflate, data };
+    if (data.length <= bytes.length * MAX_DEFLATED_RATIO) return { coding: CODING.deflate, data };
   }
   return { coding: CODING.identity, data: bytes };
 }
 
-/** The bytes as they were. Throws on a coding this version does not know and on damaged data. */
+/** Decodes stored bytes. Throws on an unknown coding and on damaged data. */
 export function decodeBytes({ coding, data }: EncodedBytes): Uint8Array {
   switch (coding) {
     case CODING.identity:

@@ -1,6 +1,6 @@
 /**
- * Contents: pieces of bytes stored once per domain, addressed by their SHA-256. Ingest puts them in a transaction that
- * holds the domain's lock (exchanges.ts), so that nobody else adds to the same domain meanwhile.
+ * Contents: bytes stored once per domain, addressed by their SHA-256. Ingest stores them in a transaction that holds the
+ * domain's lock (requests/write.ts), so no other transaction adds to the same domain.
  */
 import { and, eq, inArray, sql } from "drizzle-orm";
 import { contents } from "../../../drizzle/schema.ts";
@@ -8,7 +8,7 @@ import { encodeBytes } from "./compression.ts";
 import { arrayLiteral, MAX_STATEMENT_BYTES, concatenated, batches } from "../db/statement-batches.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
-/** Bytes and their address. */
+/** Bytes with their address. */
 export interface Content {
   bytes: Uint8Array;
   sha256: Uint8Array;
@@ -18,7 +18,7 @@ export interface Content {
 export type ContentIds = ReadonlyMap<string, bigint>;
 
 export const HASH_BYTES = 32;
-/** Postgres takes 65,535 parameters in one statement. */
+/** Postgres accepts 65,535 parameters in one statement. */
 const MAX_ADDRESSES = 10_000;
 
 /** A hash as the key of a Map. */
@@ -26,7 +26,7 @@ export function addressKey(hash: Uint8Array): string {
   return String.fromCharCode(...hash);
 }
 
-/** Sees to it that all of these are stored, and answers their ids. The same content may be given more than once. */
+/** Stores the contents that are not stored yet and returns the ids of all. A content may be given more than once. */
 export async function putContents(
   tx: WriterTransaction,
   domainId: number,
@@ -40,7 +40,7 @@ export async function putContents(
   return ids;
 }
 
-/** The ids of those that are stored. */
+/** The ids of the contents that are stored. */
 export async function findContents(
   tx: WriterTransaction,
   domainId: number,

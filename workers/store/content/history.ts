@@ -1,4 +1,4 @@
-/** Part of a history: the messages of a chain between two positions. Called for transcripts and search results. */
+/** Reads part of a history: the messages of a chain between two positions. Called for transcripts and search results. */
 import { sql } from "drizzle-orm";
 import type { Reader } from "../db/db.ts";
 
@@ -8,17 +8,17 @@ export interface HistoryMessage {
   contentId: bigint;
   /** Uncompressed bytes. */
   size: number;
-  /** The same content stands before it in this history. */
+  /** The same content occurs earlier in this history. */
   isRepeated: boolean;
 }
 
-/** At most `limit` messages from position `from` on of the history that ends at this node, and how long that is. */
+/** Up to `limit` messages from position `from` of the history that ends at this node, and its length. */
 export async function readHistory(
   db: Reader,
   nodeId: bigint | null,
   { from, limit }: { from: number; limit: number },
-): Promise<{ pieces: HistoryMessage[]; length: number }> {
-  if (nodeId === null) return { pieces: [], length: 0 };
+): Promise<{ messages: HistoryMessage[]; length: number }> {
+  if (nodeId === null) return { messages: [], length: 0 };
   const { rows } = await db.execute<{
     position: number;
     content_id: string;
@@ -42,14 +42,14 @@ export async function readHistory(
   const length = Number(rows[0]?.length ?? 0);
   return {
     length,
-    pieces: rows
+    messages: rows
       .map((row) => ({
         position: Number(row.position),
         contentId: BigInt(row.content_id),
         size: Number(row.size ?? 0),
         isRepeated: row.repeated,
       }))
-      // The end is always asked for, because it knows the length.
+      // The last row is always read, because it holds the length.
       .filter(({ position }) => position >= from && position < from + limit),
   };
 }

@@ -1,7 +1,6 @@
 /**
- * Chains of nodes: the lists of a request (messages, system blocks, tools), each node one element after its
- * predecessors, as commits in git. A turn of a long conversation finds the longest prefix already stored with a few
- * hashes, whatever its length, and adds what is behind it.
+ * Chains of nodes: the lists of a request (messages, system blocks, tools), each node one element after its predecessors, as
+ * commits in git. A turn of a conversation of any length finds its longest stored prefix with a few hashes and adds the rest.
  */
 import { and, eq, inArray, sql } from "drizzle-orm";
 import { nodes } from "../../../drizzle/schema.ts";
@@ -12,23 +11,23 @@ import type { WriterTransaction } from "../db/db.ts";
 
 type Chain = readonly ChainElement[];
 
-/** Where a chain's stored prefix ends. */
+/** The stored prefix of a chain. */
 export interface Prefix {
-  /** Elements already stored; the last one's node is `nodeId` (null: none is stored). */
+  /** Stored elements; `nodeId` is the node of the last one (null: none is stored). */
   length: number;
   nodeId: bigint | null;
 }
 
-/** How far from its end a chain is asked after first; then the distance doubles. A turn adds two to four elements. */
-const NEAR_END = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16];
-/** Of a gap at most this many elements are asked after at once. */
+/** The distances from a chain's end that are probed first; further ones double. A turn adds two to four elements. */
+const PROBE_DISTANCES = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16];
+/** Probes per gap in one statement. */
 const MAX_PROBES = 64;
-const NOTHING = new Uint8Array(0);
+const NO_BYTES = new Uint8Array(0);
 
 /**
- * The longest stored prefix of each chain. A node is stored only after its predecessor and goes only with all its
- * successors, so "is stored" is true up to some element and false behind it: three or four statements find the place
- * in a chain of a million, one in nearly every chain.
+ * The longest stored prefix of each chain. A node is stored only after its predecessor and removed only with all its successors,
+ * so elements are stored up to some position and none after it. One statement finds it in nearly every chain, three or four in
+ * a chain of a million elements.
  */
 export async function findPrefixes(
   tx: WriterTransaction,
@@ -44,13 +43,13 @@ export async function findPrefixes(
     probes: firstProbes(chain.length),
   }));
   while (searches.some(({ probes }) => probes.length > 0)) {
-    const asked = new Map<string, Uint8Array>();
+    const hashes = new Map<string, Uint8Array>();
     for (const { chain, probes } of searches)
-      for (const length of probes) asked.set(keyAt(chain, length), chain[length - 1]!.hash);
+      for (const length of probes) hashes.set(keyAt(chain, length), chain[length - 1]!.hash);
     const found = await tx
       .select({ id: nodes.id, hash: nodes.hash })
       .from(nodes)
-      .where(and(eq(nodes.domainId, domainId), inArray(nodes.hash, [...asked.values()])));
+      .where(and(eq(nodes.domainId, domainId), inArray(nodes.hash, [...hashes.values()])));
     for (const { id, hash } of found) ids.set(addressKey(hash), id);
     for (const search of searches) {
       const isStored = (length: number) => ids.has(keyAt(search.chain, length));
@@ -65,15 +64,15 @@ export async function findPrefixes(
   }));
 }
 
-/** Prefix lengths to ask after first, of a chain of `length`: its end, then further and further back, and its beginning. */
+/** The prefix lengths to probe first in a chain of `length`: at its end, then at doubling distances, and at its beginning. */
 export function firstProbes(length: number): number[] {
   if (length === 0) return [];
-  const probes = NEAR_END.map((distance) => length - distance);
+  const probes = PROBE_DISTANCES.map((distance) => length - distance);
   for (let distance = 32; distance < length; distance *= 2) probes.push(length - distance);
   return [...new Set([...probes, 1])].filter((probe) => probe >= 1);
 }
 
-/** Prefix lengths to ask after strictly between the longest known to be stored and the shortest known to be missing. */
+/** The prefix lengths to probe strictly between the longest stored and the shortest missing one found so far. */
 export function gapProbes(stored: number, missing: number): number[] {
   const gap = missing - stored - 1;
   const count = Math.min(gap, MAX_PROBES);
@@ -81,8 +80,8 @@ export function gapProbes(stored: number, missing: number): number[] {
 }
 
 /**
- * Stores what is behind each chain's prefix (`contentIds` has the contents of those elements) and answers the node at
- * the end of each chain, null for an empty one. Chains of one batch may overlap.
+ * Stores the elements after each chain's prefix (`contentIds` holds their contents) and returns the node at the end of each
+ * chain, null for an empty one. Chains of one batch may overlap.
  */
 export async function putChains(
   tx: WriterTransaction,
@@ -95,7 +94,7 @@ export async function putChains(
   chains.forEach((chain, n) => {
     const prefix = prefixes[n]!;
     let parent: NewNode | bigint | null = prefix.nodeId;
-    chain.slice(prefix.length).forEach(({ hash, contentSha256, overlay: form }, i) => {
+    chain.slice(prefix.length).forEach(({ hash, contentSha256, overlay }, i) => {
       const key = addressKey(hash);
       const contentId = contentIds.get(addressKey(contentSha256))!;
       const node: NewNode = added.get(key) ?? {
@@ -103,7 +102,7 @@ export async function putChains(
         parent,
         contentId,
         depth: prefix.length + i + 1,
-        overlay: form,
+        overlay,
         order: added.size,
         id: null,
       };
@@ -127,25 +126,25 @@ interface NewNode {
   contentId: bigint;
   depth: number;
   overlay: Uint8Array | null;
-  /** Parents come before their children. */
+  /** Position in the statement; a parent comes before its children. */
   order: number;
   id: bigint | null;
 }
 
-/** One statement: the ids are drawn first, so that a row can name its parent in the same statement. Fills in the ids. */
+/** One statement: it draws the ids first, so that a row can reference its parent of the same statement. Sets the ids. */
 async function insertNodes(tx: WriterTransaction, domainId: number, rows: readonly NewNode[]): Promise<void> {
   const parents = rows.map(({ parent }) => parent);
   const hashes = concatenated(rows.map(({ hash }) => hash));
-  const forms = concatenated(rows.map(({ overlay: form }) => form ?? NOTHING));
+  const overlays = concatenated(rows.map(({ overlay }) => overlay ?? NO_BYTES));
   const numbers = [
     arrayLiteral(rows.map(({ order }) => order)),
     arrayLiteral(parents.map((parent) => (isNew(parent) ? parent.id : parent))),
     arrayLiteral(parents.map((parent) => (isNew(parent) ? parent.order : null))),
     arrayLiteral(rows.map(({ contentId }) => contentId)),
     arrayLiteral(rows.map(({ depth }) => depth)),
-    forms.starts,
-    // A missing length makes the form null.
-    arrayLiteral(rows.map(({ overlay: form }) => form && form.length)),
+    overlays.starts,
+    // A null length makes the overlay null.
+    arrayLiteral(rows.map(({ overlay }) => overlay && overlay.length)),
   ] as const;
   const stored = await tx.execute<{ position: number; id: string }>(sql`
     WITH numbered AS MATERIALIZED (
@@ -158,7 +157,7 @@ async function insertNodes(tx: WriterTransaction, domainId: number, rows: readon
       SELECT numbered.id, ${domainId}::int,
         substring(${hashes.bytes}::bytea FROM (numbered.n::int - 1) * ${HASH_BYTES}::int + 1 FOR ${HASH_BYTES}::int),
         coalesce(numbered.parent_id, parent.id), numbered.content_id, numbered.depth,
-        substring(${forms.bytes}::bytea FROM numbered.form_start + 1 FOR numbered.form_length)
+        substring(${overlays.bytes}::bytea FROM numbered.form_start + 1 FOR numbered.form_length)
       FROM numbered LEFT JOIN numbered parent ON parent.position = numbered.parent_position
     )
     SELECT position, id FROM numbered`);

@@ -1,18 +1,18 @@
 /**
- * Bodies read back: the request to the byte from its skeleton and chains, the response's raw bytes, the answer message.
- * Called by the API for a request's page and downloads. Null = never recorded, or removed by retention.
+ * Reads stored bodies: the request rebuilt to the byte from its skeleton and chains, the response's raw bytes, the assistant
+ * message. Called by the API for a request's page and downloads. Null: never recorded, or removed by retention.
  */
 import { and, eq, inArray, sql } from "drizzle-orm";
 import { contents, type requests, responseBodies } from "../../../drizzle/schema.ts";
 import { concat } from "../../domain/bytes.ts";
 import { type BodyParts, rebuildBody } from "../../domain/content/split-body.ts";
 import { decodeBytes } from "./compression.ts";
-import { MAX_STATEMENT_BYTES, batches } from "../db/statement-batches.ts";
+import { batches, MAX_STATEMENT_BYTES } from "../db/statement-batches.ts";
 import type { Reader, Writer, WriterTransaction } from "../db/db.ts";
 
 type Row = typeof requests.$inferSelect;
 
-/** The request body as it came in (secrets masked where `bodyMasked`); its first part where `bodyTruncated`. */
+/** The request body as received (secrets masked where `bodyMasked`); its first part where `bodyTruncated`. */
 export async function readRequestBody(
   db: Reader | Writer | WriterTransaction,
   row: Pick<Row, "bodyContentId" | "messagesNodeId" | "systemNodeId" | "toolsNodeId">,
@@ -25,7 +25,7 @@ export async function readRequestBody(
   return skeleton && lists && rebuildBody({ skeleton, ...lists });
 }
 
-/** The response's bytes, decoded; its first part where `responseTruncated`. */
+/** The response's bytes, decoded; their first part where `responseTruncated`. */
 export async function readResponseBody(
   db: Reader | Writer | WriterTransaction,
   row: Pick<Row, "id" | "startedAt">,
@@ -37,10 +37,10 @@ export async function readResponseBody(
       .where(and(eq(responseBodies.requestId, row.id), eq(responseBodies.startedAt, row.startedAt)));
     return stored;
   };
-  return wholeOf(await slice(0), slice);
+  return readWhole(await slice(0), slice);
 }
 
-/** The answer as a history element (JSON of an assistant message), or null where there was no message. */
+/** The assistant message as a history element (JSON); null where the response held none. */
 export async function readAssistantMessage(
   db: Reader | Writer | WriterTransaction,
   row: Pick<Row, "responseContentId">,
@@ -58,7 +58,7 @@ export async function readRequestHeaders(
   return readHeaderSet(db, row.requestHeadersId);
 }
 
-/** The allow-listed response headers, names in lower case, those about rate limits among them. */
+/** The allow-listed response headers, names in lower case, rate-limit headers included. */
 export async function readResponseHeaders(
   db: Reader | Writer | WriterTransaction,
   row: Pick<Row, "responseHeadersId" | "responseHeaders" | "upstreamRequestId">,
@@ -78,10 +78,10 @@ async function readHeaderSet(
   return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Headers);
 }
 
-/** Bytes as they are stored, from some position on, as much as one answer of the database should hold. */
+/** Stored bytes from some position on, at most MAX_STATEMENT_BYTES of them. */
 interface Slice {
   coding: number;
-  /** Bytes stored in all. */
+  /** All stored bytes. */
   length: number;
   data: Uint8Array;
 }
@@ -96,7 +96,7 @@ function sliceOf(table: typeof contents | typeof responseBodies, from: number) {
   };
 }
 
-async function wholeOf(
+async function readWhole(
   first: Slice | undefined,
   slice: (from: number) => Promise<Slice | undefined>,
 ): Promise<Uint8Array | null> {
@@ -114,22 +114,22 @@ async function readContent(db: Reader | Writer | WriterTransaction, id: bigint):
   return (await readContents(db, [{ id, length: 0 }])).get(id) ?? null;
 }
 
-/** Contents by id; what is not there is missing. */
+/** Contents by id; the map lacks those that are not stored. */
 export async function readContents(
   db: Reader | Writer | WriterTransaction,
   wanted: readonly { id: bigint; length: number }[],
 ): Promise<Map<bigint, Uint8Array>> {
   const read = new Map<bigint, Uint8Array>();
-  for (const portion of batches(wanted, ({ length }) => length)) {
+  for (const batch of batches(wanted, ({ length }) => length)) {
     const slices = (ids: bigint[], from: number) =>
-      // All three select alike; only their types differ.
+      // The three types select in the same way.
       (db as Reader)
         .select({ id: contents.id, ...sliceOf(contents, from) })
         .from(contents)
         .where(inArray(contents.id, ids));
-    const ids = portion.map(({ id }) => id);
+    const ids = batch.map(({ id }) => id);
     for (const { id, ...first } of await slices(ids, 0)) {
-      const bytes = await wholeOf(first, async (from) => (await slices([id], from))[0]);
+      const bytes = await readWhole(first, async (from) => (await slices([id], from))[0]);
       if (bytes) read.set(id, bytes);
     }
   }
@@ -138,7 +138,7 @@ export async function readContents(
 
 type Lists = Omit<BodyParts, "skeleton">;
 
-/** All three lists from their roots to the given nodes, or null when a content is gone. Equal contents travel once. */
+/** The lists from their roots to the given nodes; null where a content is missing. Each content is read once. */
 async function readChains(
   db: Reader | Writer | WriterTransaction,
   ends: Record<keyof Lists, bigint | null>,
@@ -176,7 +176,7 @@ async function readChains(
     [...wanted].map(([id, length]) => ({ id, length })),
   );
   if (bytes.size < wanted.size) return null;
-  const formed = (list: keyof Lists) =>
-    lists[list].map(({ id, form: overlay }) => ({ content: bytes.get(id)!, overlay: overlay }));
-  return { messages: formed("messages"), system: formed("system"), tools: formed("tools") };
+  const elementsOf = (list: keyof Lists) =>
+    lists[list].map(({ id, form: overlay }) => ({ content: bytes.get(id)!, overlay }));
+  return { messages: elementsOf("messages"), system: elementsOf("system"), tools: elementsOf("tools") };
 }

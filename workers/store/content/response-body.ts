@@ -1,4 +1,4 @@
-/** The raw response bytes, one row per exchange. Written by exchanges.ts, read by bodies.ts. */
+/** Writes raw response bytes, one row per exchange. Called by requests/write.ts; request-body.ts reads them. */
 import { and, eq, sql } from "drizzle-orm";
 import { responseBodies } from "../../../drizzle/schema.ts";
 import { encodeBytes } from "./compression.ts";
@@ -13,13 +13,13 @@ export interface ResponseBody {
   timing: Uint8Array | null;
 }
 
-/** Stores these; what was stored under the same id before is replaced. */
+/** Stores response bodies; a stored one of the same exchange is replaced. */
 export async function putResponseBodies(
   tx: WriterTransaction,
   bodies: readonly ResponseBody[],
 ): Promise<void> {
-  for (const portion of batches(bodies, ({ bytes }) => bytes.length)) {
-    const rows = portion.map(({ bytes, ...key }) => ({ ...key, size: bytes.length, ...encodeBytes(bytes) }));
+  for (const batch of batches(bodies, ({ bytes }) => bytes.length)) {
+    const rows = batch.map(({ bytes, ...key }) => ({ ...key, size: bytes.length, ...encodeBytes(bytes) }));
     await tx
       .insert(responseBodies)
       .values(rows.map((row) => ({ ...row, data: row.data.subarray(0, MAX_STATEMENT_BYTES) })))

@@ -43,7 +43,10 @@ export async function readTranscript(
     const lineage = lineageOf(starts, branch);
     const from =
       filter.from ?? (filter.requestId ? await firstNewPosition(db, conversationId, filter.requestId) : 1);
-    const { pieces, length } = await readHistory(db, tip.messagesNodeId, { from, limit: filter.limit + 1 });
+    const { messages: pieces, length } = await readHistory(db, tip.messagesNodeId, {
+      from,
+      limit: filter.limit + 1,
+    });
     const hasAnswer = tip.responseContentId !== null;
     const total = length + (hasAnswer ? 1 : 0);
     if (hasAnswer && from <= total && pieces.length <= filter.limit && from + pieces.length > length)
@@ -87,7 +90,10 @@ export async function readTranscriptMessage(
     const found = await findTip(db, id, named);
     if (!found.ok) return found;
     const { tip, domain } = found.value;
-    const { pieces, length } = await readHistory(db, tip.messagesNodeId, { from: position, limit: 1 });
+    const { messages: pieces, length } = await readHistory(db, tip.messagesNodeId, {
+      from: position,
+      limit: 1,
+    });
     const isAnswer = position === length + 1 && tip.responseContentId !== null;
     const contentId = isAnswer ? tip.responseContentId : (pieces[0]?.contentId ?? null);
     if (contentId === null) return failed("no_message");
