@@ -1,10 +1,9 @@
 /**
- * Bundles: several small exchanges in one object of the journal, because what a write costs is the call and not the bytes.
- * workers/proxy writes them, workers/ingest takes them apart and clears them as a whole.
+ * Bundles: several small exchanges in one journal object, because a write costs per call, not per byte. workers/proxy writes
+ * bundles, workers/ingest reads and clears them as a whole.
  *
- * A bundle is an object of the journal's format: its body is the halves as they would be alone, one behind the other, its facts
- * say whose they are and how long. The key `journal/<id>/exchanges-<n>` tells a listing how many exchanges are in it; the id is a
- * UUIDv7 of its own.
+ * A bundle has the journal's format: its body is the concatenated objects of its parts, its metadata lists their exchanges and
+ * lengths. Its key `journal/<id>/exchanges-<n>` states the number of exchanges; the id is a UUIDv7 of its own.
  */
 import { z } from "zod";
 import {
@@ -19,23 +18,23 @@ import {
 } from "./objects.ts";
 import { RequestMetadata, ResponseMetadata } from "../../schemas/exchange.ts";
 
-/** A half on its way into a bundle: an object of the journal, in pieces. */
+/** A part to bundle: a journal object in chunks. */
 export interface BundlePart {
   id: string;
   part: JournalPart;
   pieces: readonly Uint8Array[];
 }
 
-/** An exchange out of a bundle. */
+/** An exchange read from a bundle. */
 export interface BundledExchange {
   id: string;
-  /** Its halves as objects of the journal. */
+  /** Its parts as journal objects. */
   objects: { part: JournalPart; bytes: Uint8Array }[];
-  /** The same, read. Throws JournalCorrupt. */
+  /** Parses the objects. Throws JournalCorrupt. */
   read: () => JournalEntry;
 }
 
-const Contents = z.looseObject({
+const BundleTrailer = z.looseObject({
   halves: z.array(
     z.looseObject({
       id: z.uuid(),
@@ -45,29 +44,29 @@ const Contents = z.looseObject({
   ),
 });
 
-/** What a bundle is called among the parts of an entry. */
+/** The object name of a bundle. */
 export const bundlePartName = (exchanges: number) => `exchanges-${exchanges}` as const;
 
-/** Stores a bundle of so many exchanges; resolves with its size once R2 has it. */
+/** Stores a bundle of `exchanges` exchanges; resolves with its size once R2 has it. */
 export function writeJournalBundle(
   bucket: R2Bucket,
   id: string,
   exchanges: number,
-  halves: readonly BundlePart[],
+  parts: readonly BundlePart[],
 ): Promise<number> {
-  const contents = halves.map(({ id: of, part, pieces }) => ({
+  const contents = parts.map(({ id: of, part, pieces: chunks }) => ({
     id: of,
     part,
-    bytes: pieces.reduce((sum, piece) => sum + piece.length, 0),
+    bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
   }));
   const trailer = journalTrailer({ v: 1, id, halves: contents });
   return putJournalObject(bucket, journalKey(id, bundlePartName(exchanges)), [
-    ...halves.flatMap(({ pieces }) => pieces),
+    ...parts.flatMap(({ pieces: chunks }) => chunks),
     trailer,
   ]);
 }
 
-/** The exchanges of a bundle; null when it is not there (any more). Throws JournalCorrupt when it cannot be read. */
+/** The exchanges of a bundle; null where it does not exist. Throws JournalCorrupt where it cannot be read. */
 export async function readJournalBundle(
   bucket: R2Bucket,
   id: string,
@@ -76,10 +75,10 @@ export async function readJournalBundle(
   const key = journalKey(id, bundlePartName(exchanges));
   const object = await bucket.get(key);
   if (!object) return null;
-  const { body, facts } = splitJournalObject(new Uint8Array(await object.arrayBuffer()));
+  const { body, facts: metadata } = splitJournalObject(new Uint8Array(await object.arrayBuffer()));
   let halves;
   try {
-    ({ halves } = Contents.parse(JSON.parse(new TextDecoder().decode(facts))));
+    ({ halves } = BundleTrailer.parse(JSON.parse(new TextDecoder().decode(metadata))));
   } catch (cause) {
     throw new JournalCorrupt(`${key}: ${String(cause)}`, { cause });
   }
@@ -88,11 +87,11 @@ export async function readJournalBundle(
   for (const { id: of, part, bytes } of halves) {
     bundled.set(of, [...(bundled.get(of) ?? []), { part, bytes: body.subarray(offset, (offset += bytes)) }]);
   }
-  if (offset !== body.length) throw new JournalCorrupt(`${key}: its halves are not as long as it says`);
+  if (offset !== body.length) throw new JournalCorrupt(`${key}: its parts do not have the stated lengths`);
   return [...bundled].map(([of, objects]) => ({ id: of, objects, read: () => entryOf(of, objects) }));
 }
 
-/** Stores an exchange of a bundle by itself, so that the bundle can go without it. */
+/** Stores an exchange of a bundle in objects of its own, so that the bundle can be cleared. */
 export async function unbundle(bucket: R2Bucket, { id, objects }: BundledExchange): Promise<void> {
   for (const { part, bytes } of objects) await putJournalObject(bucket, journalKey(id, part), [bytes]);
 }
