@@ -4,7 +4,7 @@ import {
   evidenceOf,
   type LinkableExchange,
   type FullEvidence,
-} from "../../workers/domain/linking/evidence.ts";
+} from "../../workers/domain/linking/evidence/evidence.ts";
 import { random } from "./prose.ts";
 
 type Block = Record<string, unknown>;
@@ -30,20 +30,20 @@ export interface Forest {
 
 const WORDS = ["one", "two", "three", "four"];
 const ASK = "Your task is to create a detailed summary of the conversation so far";
-const CONTINUED =
+const CONTINUATION =
   "This session is being continued from a previous conversation that ran out of context. The conversation is summarized below:\n";
 
 /** Up to some twenty requests of two to four conversations; few words, so that many texts are equal. */
 export function forest(seed: number): Forest {
   const exchanges = forestExchanges(seed).map(({ exchange }) => exchange);
-  const made = exchanges.flatMap((each) => evidenceOf(each) ?? []);
+  const evidence = exchanges.flatMap((each) => evidenceOf(each) ?? []);
   const unanswered = new Map(
     exchanges.flatMap((each) => {
-      const evidence = evidenceOf({ ...each, answer: null, isAnswered: false });
+      const evidence = evidenceOf({ ...each, answer: null, isAnswerComplete: false });
       return evidence ? [[each.requestId, evidence] as const] : [];
     }),
   );
-  return { evidence: made, unanswered };
+  return { evidence, unanswered };
 }
 
 /** The same as exchanges, with the start of each in epoch milliseconds. */
@@ -75,8 +75,8 @@ export function forestExchanges(seed: number): { at: number; exchange: LinkableE
       system: pick(["You help.", "You help.", "Other."]),
       tools: [{ name: "Agent", input_schema: {} }],
       answer: request.answer,
-      isAnswered: !isFailed,
-      isRead: next() > 0.02,
+      isAnswerComplete: !isFailed,
+      isBodyComplete: next() > 0.02,
     });
     sent.push(request);
   };
@@ -150,7 +150,7 @@ export function forestExchanges(seed: number): { at: number; exchange: LinkableE
       const text = (asked?.answer?.[0]?.["text"] as string | undefined) ?? "none";
       exchange({
         ...(asked ?? from),
-        history: [user(`${CONTINUED}${text}`)],
+        history: [user(`${CONTINUATION}${text}`)],
         answer: answer(),
         isSummary: false,
       });

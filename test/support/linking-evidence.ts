@@ -1,7 +1,8 @@
 /** Evidence out of recordings and out of bodies written by hand, made the way ingest makes it. */
-import { evidenceOf, type FullEvidence } from "../../workers/domain/linking/evidence.ts";
+import { evidenceOf, type FullEvidence } from "../../workers/domain/linking/evidence/evidence.ts";
 import { readResponse } from "../../workers/domain/messages/read-response.ts";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
+import { MemoryLinkStore } from "./memory-link-store.ts";
 import { type Recording, responseBytes } from "./recordings.ts";
 
 const ID_HEADERS = ["x-claude-code-session-id", "x-claude-code-agent-id", "x-claude-code-parent-agent-id"];
@@ -35,8 +36,8 @@ export function evidenceOfRecording(
     system,
     tools: (tools ?? []) as unknown[],
     answer: answer.message?.["content"] ?? null,
-    isAnswered: status !== 499,
-    isRead: true,
+    isAnswerComplete: status !== 499,
+    isBodyComplete: true,
   });
 }
 
@@ -72,8 +73,8 @@ export function writtenEvidence(request: WrittenRequest, n = 0): FullEvidence | 
     system: request.system ?? "You are helpful",
     tools: request.tools ?? [],
     answer: request.answer ?? null,
-    isAnswered: request.answer != null,
-    isRead: true,
+    isAnswerComplete: request.answer != null,
+    isBodyComplete: true,
   });
 }
 
@@ -85,4 +86,45 @@ export function taskAnswer(tool: string, ...prompts: string[]): Record<string, u
     name: tool,
     input: { description: prompt, prompt },
   }));
+}
+
+export const text = (value: string, more: object = {}) => ({ type: "text", text: value, ...more });
+export const reminder = (value: string) => `<system-reminder>\n${value}\n</system-reminder>`;
+export const user = (content: unknown) => ({ role: "user", content });
+export const assistant = (content: unknown) => ({ role: "assistant", content });
+export const toolUse = (id: string, input: object = {}) => ({ type: "tool_use", id, name: "Edit", input });
+export const toolResult = (id: string, content: unknown = "ok") => ({
+  type: "tool_result",
+  tool_use_id: id,
+  content,
+});
+export const session = (id: string) => ({ "x-claude-code-session-id": id });
+
+/** A request sent one second after the previous one, where it states no time. */
+export type TestRequest = Omit<WrittenRequest, "at"> & { at?: string };
+/** A request of one message, and the link of the turn that follows it. */
+export const HELLO = { messages: [user("hello")], answer: "hi" };
+export const TURN = "turn 0 - main";
+
+/** The links of these requests, by position: "kind parent spawner branch"; "aux" for side requests. */
+export async function linked(...requests: readonly TestRequest[]): Promise<string[]> {
+  return linkedInOrder(requests);
+}
+
+/** The same for requests that arrive in another order than they were sent. */
+export async function linkedInOrder(
+  requests: readonly TestRequest[],
+  order: readonly number[] = [...requests.keys()],
+): Promise<string[]> {
+  const store = new MemoryLinkStore();
+  const evidence = requests.map((request, n) => writtenEvidence({ at: `10:00:0${n}.000`, ...request }, n));
+  for (const n of order) if (evidence[n]) await store.link([evidence[n]]);
+  const ids = evidence.map((each) => each?.requestId);
+  const position = (id: string | null) => (id === null ? "-" : String(ids.indexOf(id)));
+  return ids.map((id) => {
+    const link = id === undefined ? undefined : store.links.get(id);
+    if (!link) return "aux";
+    const { linkKind, parentRequestId, parentTaskRequestId, branchId } = link;
+    return `${linkKind} ${position(parentRequestId)} ${position(parentTaskRequestId)} ${branchId}`;
+  });
 }

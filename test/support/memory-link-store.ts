@@ -1,19 +1,14 @@
-/** Evidence and links in memory: the store that linking is tested over without a database. Written for clarity, not speed. */
+/** Evidence and links in memory: the store over which linking is tested without a database. Written for clarity, not speed. */
 import {
   agentKeyOf,
   type Evidence,
-  type LinkKey,
   type FullEvidence,
-} from "../../workers/domain/linking/evidence.ts";
-import { KeyPurpose } from "../../workers/domain/linking/evidence.ts";
+  isAncestorKey,
+  type LinkKey,
+} from "../../workers/domain/linking/evidence/evidence.ts";
+import type { FoundEvidence, Lookup, StoredCall } from "../../workers/domain/linking/evidence/lookup.ts";
 import { linkExchanges } from "../../workers/domain/linking/engine.ts";
-import type {
-  FoundEvidence,
-  Link,
-  LinkStore,
-  Lookup,
-  StoredCall,
-} from "../../workers/domain/linking/link-store.ts";
+import type { CallAssignment, Link, LinkStore } from "../../workers/domain/linking/link-store.ts";
 
 type Key = LinkKey & { requestId: string };
 
@@ -24,25 +19,19 @@ export class MemoryLinkStore implements LinkStore {
   readonly calls = new Map<string, StoredCall & { toolUseId: string }>();
   readonly ambiguous = new Set<string>();
   readonly agents = new Map<string, Set<string>>();
-  /** Statements, as they would be. */
-  finds = 0;
 
   /** Links a batch as ingest does. */
-  async link(made: readonly FullEvidence[]): Promise<void> {
-    const { links, moved } = await linkExchanges(this, made);
+  async link(arrivals: readonly FullEvidence[]): Promise<void> {
+    const { links, moved } = await linkExchanges(this, arrivals);
     for (const { after } of moved) this.links.set(after.requestId, after);
     for (const [id, link] of links) this.links.set(id, link);
   }
 
-  async saveEvidence(made: readonly FullEvidence[]): Promise<void> {
-    for (const { keys, tasks, mentions, ...evidence } of made) {
+  async saveEvidence(arrivals: readonly FullEvidence[]): Promise<void> {
+    for (const { keys, tasks, mentions, ...evidence } of arrivals) {
       this.evidence.set(evidence.requestId, evidence);
       await this.saveKeys(
-        keys
-          .filter(
-            ({ purpose }) => purpose !== KeyPurpose.ancestorAnswer && purpose !== KeyPurpose.ancestorEnd,
-          )
-          .map((key) => ({ ...key, requestId: evidence.requestId })),
+        keys.filter((key) => !isAncestorKey(key)).map((key) => ({ ...key, requestId: evidence.requestId })),
       );
       for (const { position, toolUseId, promptKey } of tasks) {
         const name = `${evidence.requestId}#${position}`;
@@ -67,7 +56,6 @@ export class MemoryLinkStore implements LinkStore {
   }
 
   async find(lookups: readonly Lookup[]): Promise<FoundEvidence[][]> {
-    this.finds++;
     return lookups.map((lookup) => this.#found(lookup));
   }
 
@@ -132,9 +120,9 @@ export class MemoryLinkStore implements LinkStore {
       .map((call) => ({ ...call }));
   }
 
-  async callsNamedBy(made: readonly FullEvidence[]): Promise<StoredCall[]> {
-    const named = new Set(made.flatMap(({ mentions }) => mentions.map(({ toolUseId }) => toolUseId)));
-    const own = new Set(made.map(({ requestId }) => requestId));
+  async callsNamedBy(arrivals: readonly FullEvidence[]): Promise<StoredCall[]> {
+    const named = new Set(arrivals.flatMap(({ mentions }) => mentions.map(({ toolUseId }) => toolUseId)));
+    const own = new Set(arrivals.map(({ requestId }) => requestId));
     return [...this.calls.values()].filter(
       ({ toolUseId, requestId }) => named.has(toolUseId) || own.has(requestId),
     );
@@ -144,10 +132,8 @@ export class MemoryLinkStore implements LinkStore {
     for (const key of keys) this.keys.set(`${key.requestId} ${key.purpose} ${key.rank} ${key.key}`, key);
   }
 
-  async saveAssignments(
-    claims: readonly Pick<StoredCall, "requestId" | "position" | "subtaskRequestId">[],
-  ): Promise<void> {
-    for (const { requestId, position, subtaskRequestId } of claims)
+  async saveAssignments(assignments: readonly CallAssignment[]): Promise<void> {
+    for (const { requestId, position, subtaskRequestId } of assignments)
       this.calls.get(`${requestId}#${position}`)!.subtaskRequestId = subtaskRequestId;
   }
 

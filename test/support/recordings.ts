@@ -104,7 +104,7 @@ export interface ReplayReport {
 }
 
 /** What upstream still sends after the client has left: pings, as in a long thought. */
-const GOING_ON: Chunk[] = Array.from({ length: 100 }, () => ({
+const PINGS: Chunk[] = Array.from({ length: 100 }, () => ({
   delayMs: 50,
   bytes: Buffer.from('event: ping\ndata: {"type":"ping"}\n\n'),
 }));
@@ -130,19 +130,19 @@ export async function replay(
   const report: ReplayReport = { differences: [], ids: [] };
   for (const recording of recordings) {
     const key = recordingKey(recording);
-    const differ = (what: string) => report.differences.push(`${key}: ${what}`);
+    const addDifference = (what: string) => report.differences.push(`${key}: ${what}`);
     let requestId: string | null = null;
     try {
       const { sent, received } = await replayOne(recording, target, fake);
       requestId = sent.headers["x-nexus-request-id"] ?? null;
-      if (!target.direct && requestId === null) differ("the answer has no x-nexus-request-id");
+      if (!target.direct && requestId === null) addDifference("the answer has no x-nexus-request-id");
       const abandoned = recording.response.status === 499;
-      for (const what of compareUpstream(recording, received)) differ(what);
-      for (const what of compareAnswer(recording, sent)) differ(what);
-      if (abandoned && !(await hasLeft(received)))
-        differ("the client hung up and upstream did not notice within 5 s");
+      for (const what of compareUpstream(recording, received)) addDifference(what);
+      for (const what of compareResponse(recording, sent)) addDifference(what);
+      if (abandoned && !(await clientAborted(received)))
+        addDifference("the client hung up and upstream did not notice within 5 s");
     } catch (error) {
-      differ(`no exchange: ${error instanceof Error ? error.message : String(error)}`);
+      addDifference(`no exchange: ${error instanceof Error ? error.message : String(error)}`);
     }
     report.ids.push({ key, requestId });
   }
@@ -162,7 +162,7 @@ async function replayOne(
   const abandoned = recording.response.status === 499;
   let received: Received | undefined;
   const { "content-length": _length, ...headers } = recording.response.headers;
-  const takeBack = fake.script(
+  const removeScript = fake.script(
     (request) =>
       received === undefined &&
       request.path === recording.request.url.split("?")[0] &&
@@ -173,7 +173,7 @@ async function replayOne(
         kind: "raw",
         status: abandoned ? 200 : recording.response.status,
         headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
-        chunks: abandoned ? [...chunksOf(body), ...GOING_ON] : chunksOf(body),
+        chunks: abandoned ? [...chunksOf(body), ...PINGS] : chunksOf(body),
         then: abandoned ? "hang" : "end",
       };
     },
@@ -194,11 +194,11 @@ async function replayOne(
       throw new Error(`the request never arrived upstream (${sent.status} ${sent.body.toString()})`);
     return { sent, received };
   } finally {
-    takeBack();
+    removeScript();
   }
 }
 
-async function hasLeft(received: Received): Promise<boolean> {
+async function clientAborted(received: Received): Promise<boolean> {
   for (let waited = 0; waited < 5_000 && received.abortedAt === null; waited += 20)
     await new Promise((resolve) => setTimeout(resolve, 20));
   return received.abortedAt !== null;
@@ -226,7 +226,7 @@ function compareUpstream(recording: Recording, received: Received): string[] {
   return found;
 }
 
-function compareAnswer(recording: Recording, sent: Sent): string[] {
+function compareResponse(recording: Recording, sent: Sent): string[] {
   const found: string[] = [];
   const status = recording.response.status === 499 ? 200 : recording.response.status;
   if (sent.status !== status) found.push(`status ${sent.status} instead of ${status}`);

@@ -15,7 +15,7 @@ const CASES = 4;
 const CONSUMERS = 4;
 const FIRST_SEED = 20_261_123;
 
-const picture = async () => ({
+const snapshot = async () => ({
   links: await queryRows(`SELECT id, conversation_id, branch_id, branch_key, parent_request_id, is_subtask,
     parent_task_request_id, link_kind, linked_by, link_confidence FROM requests ORDER BY id`),
   calls: await queryRows(
@@ -30,7 +30,7 @@ describe("several consumers at once", () => {
       await resetStorage();
       for (const each of exchanges) await journal(env.JOURNAL, each);
       await deliver(exchanges.map((each) => ({ body: exchangeMessage(each) })));
-      const inOrder = await picture();
+      const inOrder = await snapshot();
       await resetStorage();
       for (const each of exchanges) await journal(env.JOURNAL, each);
       const next = random(seed);
@@ -43,7 +43,7 @@ describe("several consumers at once", () => {
           for (let at = 0; at < batch.length; at += 2) await deliver(batch.slice(at, at + 2));
         }),
       );
-      expect(await picture(), `seed ${seed}`).toEqual(inOrder);
+      expect(await snapshot(), `seed ${seed}`).toEqual(inOrder);
     }
   }, 120_000);
 });

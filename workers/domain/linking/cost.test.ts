@@ -1,8 +1,9 @@
 /** What a turn of a long conversation costs to link: it reads its parent, not its history. */
 import { expect, it } from "vitest";
 import { newExchangeId } from "../exchange-id.ts";
-import { EvidenceFlag, type FullEvidence } from "./evidence.ts";
-import type { FoundEvidence, Link, Lookup } from "./link-store.ts";
+import { EvidenceFlag, type FullEvidence } from "./evidence/evidence.ts";
+import type { FoundEvidence, Lookup } from "./evidence/lookup.ts";
+import type { Link } from "./link-store.ts";
 import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
 
 const TURNS = 2_000;

@@ -1,39 +1,46 @@
-/** Whom an arrival concerns: the look-ups that find later requests waiting for what it offers. Called by engine.ts. */
-import { type LinkKey, type FullEvidence, KeyPurpose } from "./evidence.ts";
-import type { LinkStore, Lookup } from "./link-store.ts";
+/** The look-ups that find the later requests which an arrival affects. Called by engine.ts. */
+import { type FullEvidence, KeyPurpose, type LinkKey } from "./evidence/evidence.ts";
+import type { Lookup } from "./evidence/lookup.ts";
+import type { LinkStore } from "./link-store.ts";
+import { MAX_CANDIDATES } from "./parent/candidates.ts";
 
-const ALL = 100_000;
-/** A request looks at so many earlier ones with its own key, so it is seen by as many later ones. */
-const NEXT = 100;
+const MAX_DEPENDENTS = 100_000;
 
 interface NamedPrompt {
   promptKey: bigint;
-  /** Requests before this one cannot have come of the call. */
+  /** Requests before this one cannot come from the call. */
   after: string;
 }
 
-/** Prompts of calls that the newest results give an agent to: whoever began with such a prompt is concerned. */
+/** The prompts of calls whose agent the newest tool results name: requests that begin with such a prompt are affected. */
 export async function promptsNamedBy(
   store: LinkStore,
-  made: readonly FullEvidence[],
+  arrivals: readonly FullEvidence[],
 ): Promise<NamedPrompt[]> {
-  const naming = made.filter(({ mentions, tasks }) => mentions.length > 0 || tasks.length > 0);
+  const naming = arrivals.filter(({ mentions, tasks }) => mentions.length > 0 || tasks.length > 0);
   if (naming.length === 0) return [];
   const calls = await store.callsNamedBy(naming);
   return calls.map(({ promptKey, requestId }) => ({ promptKey, after: requestId }));
 }
 
-export function dependentLookups(made: readonly FullEvidence[], named: readonly NamedPrompt[]): Lookup[] {
+export function dependentLookups(
+  arrivals: readonly FullEvidence[],
+  prompts: readonly NamedPrompt[],
+): Lookup[] {
   const lookups: Lookup[] = [];
-  for (const { requestId, endKey, answerKey, sessionKey, keys, tasks } of made) {
-    const after = { after: requestId, limit: ALL };
-    if (answerKey !== null) {
-      lookups.push({ index: "priorAnswer", key: answerKey, ...after });
-      lookups.push({ index: KeyPurpose.ancestorAnswer, key: answerKey, ...after });
-    }
-    lookups.push({ index: KeyPurpose.ancestorEnd, key: endKey, ...after });
-    lookups.push({ index: KeyPurpose.messagePrefix, key: endKey, ...after });
-    lookups.push({ index: "end", key: endKey, after: requestId, limit: NEXT });
+  for (const { requestId, endKey, answerKey, sessionKey, keys, tasks } of arrivals) {
+    const after = { after: requestId, limit: MAX_DEPENDENTS };
+    if (answerKey !== null)
+      lookups.push(
+        { index: "priorAnswer", key: answerKey, ...after },
+        { index: KeyPurpose.ancestorAnswer, key: answerKey, ...after },
+      );
+    lookups.push(
+      { index: KeyPurpose.ancestorEnd, key: endKey, ...after },
+      { index: KeyPurpose.messagePrefix, key: endKey, ...after },
+      // A request considers MAX_CANDIDATES earlier ones with its own key, so as many later ones may consider it.
+      { index: "end", key: endKey, after: requestId, limit: MAX_CANDIDATES },
+    );
     if (sessionKey !== null) lookups.push({ index: KeyPurpose.session, key: sessionKey, ...after });
     lookups.push(...promptLookups(requestId, keys));
     for (const { purpose, key } of keys)
@@ -42,14 +49,14 @@ export function dependentLookups(made: readonly FullEvidence[], named: readonly 
     for (const { promptKey } of tasks)
       lookups.push({ index: KeyPurpose.taskPrompt, key: promptKey, ...after });
   }
-  for (const { promptKey, after } of named)
-    lookups.push({ index: KeyPurpose.taskPrompt, key: promptKey, after, limit: ALL });
+  for (const { promptKey, after } of prompts)
+    lookups.push({ index: KeyPurpose.taskPrompt, key: promptKey, after, limit: MAX_DEPENDENTS });
   return lookups;
 }
 
-/** Those that began later with the same words: they compete for the same calls. */
+/** Later requests that begin with the same prompt: they compete for the same calls. */
 export function promptLookups(requestId: string, keys: readonly LinkKey[]): Lookup[] {
   return keys
     .filter(({ purpose }) => purpose === KeyPurpose.taskPrompt)
-    .map(({ key }) => ({ index: KeyPurpose.taskPrompt, key, after: requestId, limit: ALL }));
+    .map(({ key }) => ({ index: KeyPurpose.taskPrompt, key, after: requestId, limit: MAX_DEPENDENTS }));
 }

@@ -1,41 +1,29 @@
 /**
- * Edge cases that the older proxy's linker was known by, in the order of their list. What it did is said in each group; where
- * something else is decided here, "before" says what it was.
+ * Edge cases that the older proxy's linker was known by, in the order of their list. Each group states what it did; where this
+ * linker decides otherwise, "before" states the old result.
  */
 import { describe, expect, it } from "vitest";
 import { domainOfHost } from "../http/host.ts";
-import { taskAnswer, writtenEvidence, type WrittenRequest } from "../../../test/support/linking-evidence.ts";
-import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
+import {
+  assistant,
+  HELLO,
+  linkedInOrder,
+  reminder,
+  taskAnswer,
+  type TestRequest,
+  text,
+  toolResult,
+  TURN,
+  user,
+} from "../../../test/support/linking-evidence.ts";
 
-type Request = Omit<WrittenRequest, "at"> & { at?: string };
-
-const text = (value: string) => ({ type: "text", text: value });
-const user = (content: unknown) => ({ role: "user", content });
-const assistant = (content: unknown) => ({ role: "assistant", content });
 const read = (id: string) => ({ type: "tool_use", id, name: "Read", input: { file_path: "/a" } });
-const result = (id: string, content: unknown) => ({ type: "tool_result", tool_use_id: id, content });
-const reminder = "<system-reminder>\nDo not forget.\n</system-reminder>";
+const REMINDER = reminder("Do not forget.");
 const cached = { cache_control: { type: "ephemeral" } };
 const thinking = { type: "thinking", thinking: "Well.", signature: "sig" };
 
-/** Links as "kind parent spawner branch", by position, of requests that arrive as `order` says (as they are sent). */
-async function linked(requests: readonly Request[], order = requests.map((_, n) => n)): Promise<string[]> {
-  const store = new MemoryLinkStore();
-  const made = requests.map((request, n) => writtenEvidence({ at: `10:00:0${n}.000`, ...request }, n));
-  for (const n of order) if (made[n]) await store.link([made[n]]);
-  const ids = made.map((each) => each?.requestId);
-  const at = (id: string | null) => (id === null ? "-" : String(ids.indexOf(id)));
-  return ids.map((id) => {
-    const link = id === undefined ? undefined : store.links.get(id);
-    if (!link) return "aux";
-    return `${link.linkKind} ${at(link.parentRequestId)} ${at(link.parentTaskRequestId)} ${link.branchId}`;
-  });
-}
-
-const HELLO: Request = { messages: [user("hello")], answer: "hi" };
-const TURN = "turn 0 - main";
-/** A turn that goes on from `answer` to "hello". */
-const after = (answer: unknown, more: Partial<Request> = {}): Request => ({
+/** A turn that continues `answer` to "hello". */
+const after = (answer: unknown, more: Partial<TestRequest> = {}): TestRequest => ({
   messages: [user("hello"), assistant(answer), user("bye")],
   ...more,
 });
@@ -43,22 +31,22 @@ const after = (answer: unknown, more: Partial<Request> = {}): Request => ({
 describe("1. odd contents", () => {
   it.each<[string, unknown]>([
     ["with other line ends and outer blanks", " \r\nhello\r\n"],
-    ["as an array with a reminder alone in a block", [text(reminder), text("hello")]],
+    ["as an array with a reminder alone in a block", [text(REMINDER), text("hello")]],
   ])("%s are the same message", async (_, content) => {
     const next = { messages: [user(content), assistant("hi"), user("bye")] };
-    expect((await linked([HELLO, next]))[1]).toBe(TURN);
+    expect((await linkedInOrder([HELLO, next]))[1]).toBe(TURN);
   });
 
   it.each<[string, unknown]>([
     ["an empty string", ""],
-    ["an array of reminders only", [text(reminder)]],
+    ["an array of reminders only", [text(REMINDER)]],
     // Before: the exception made it a conversation without a hash.
     ["null", null],
   ])(
     "%s says nothing, and a request of it begins a conversation that nobody can claim by it",
     async (_, content) => {
       const nothing = { messages: [user(content)], answer: "?" };
-      expect(await linked([nothing, nothing])).toEqual(["root - - main", "root - - main"]);
+      expect(await linkedInOrder([nothing, nothing])).toEqual(["root - - main", "root - - main"]);
     },
   );
 });
@@ -66,26 +54,28 @@ describe("1. odd contents", () => {
 describe("2. the same tool id", () => {
   it("twice in one message is one call", async () => {
     const first = { messages: [user("go")], answer: [read("t1")] };
-    const twice = { messages: [user("go"), assistant([read("t1"), read("t1")]), user([result("t1", "ok")])] };
-    expect((await linked([first, twice]))[1]).toBe(TURN);
+    const twice = {
+      messages: [user("go"), assistant([read("t1"), read("t1")]), user([toolResult("t1", "ok")])],
+    };
+    expect((await linkedInOrder([first, twice]))[1]).toBe(TURN);
   });
 
   it("across messages is the call and its result once", async () => {
     const first = { messages: [user("go")], answer: [read("t1")] };
-    const pair = [assistant([read("t1")]), user([result("t1", "ok")])];
+    const pair = [assistant([read("t1")]), user([toolResult("t1", "ok")])];
     const next = { messages: [user("go"), ...pair, ...pair] };
-    expect((await linked([first, next]))[1]).toBe(TURN);
+    expect((await linkedInOrder([first, next]))[1]).toBe(TURN);
   });
 
   // Before: the call's message was dropped as a repetition, its result stayed, and nothing linked.
   it("in a repeated call whose result comes only once breaks no link", async () => {
     const first = { messages: [user("go")], answer: [read("t1")] };
     const calls = [assistant([read("t1")]), assistant([read("t1")])];
-    const turn = { messages: [user("go"), ...calls, user([result("t1", "ok")])], answer: "done" };
+    const turn = { messages: [user("go"), ...calls, user([toolResult("t1", "ok")])], answer: "done" };
     const next = {
-      messages: [user("go"), calls[0], user([result("t1", "ok")]), assistant("done"), user("more")],
+      messages: [user("go"), calls[0], user([toolResult("t1", "ok")]), assistant("done"), user("more")],
     };
-    expect((await linked([first, turn, next])).slice(1)).toEqual([TURN, "turn 1 - main"]);
+    expect((await linkedInOrder([first, turn, next])).slice(1)).toEqual([TURN, "turn 1 - main"]);
   });
 });
 
@@ -97,37 +87,37 @@ describe("3. thinking", () => {
     const stripped = {
       messages: [user("hello"), assistant([text("hi")]), user("bye"), assistant("ok"), user("more")],
     };
-    expect((await linked([first, kept, stripped])).slice(1)).toEqual([TURN, "turn 1 - main"]);
+    expect((await linkedInOrder([first, kept, stripped])).slice(1)).toEqual([TURN, "turn 1 - main"]);
   });
 });
 
 describe("4. a reminder that is put in later", () => {
   const first = { messages: [user("go")], answer: [read("t1")] };
   const turn = (content: unknown, ...more: unknown[]) => ({
-    messages: [user("go"), assistant([read("t1")]), user([result("t1", content)]), ...more],
+    messages: [user("go"), assistant([read("t1")]), user([toolResult("t1", content)]), ...more],
     answer: "done",
   });
 
   // Before: broken links, both.
   it.each<[string, unknown]>([
-    ["a tool result that is a string", `ok\n\n${reminder}`],
-    ["a tool result that is an array", [text(`ok\n\n${reminder}`)]],
-    ["a block of its own in the result", [text("ok"), text(reminder)]],
+    ["a tool result that is a string", `ok\n\n${REMINDER}`],
+    ["a tool result that is an array", [text(`ok\n\n${REMINDER}`)]],
+    ["a block of its own in the result", [text("ok"), text(REMINDER)]],
   ])("in %s changes nothing", async (_, content) => {
     const next = turn(content, assistant("done"), user("more"));
-    expect((await linked([first, turn("ok"), next])).slice(1)).toEqual([TURN, "turn 1 - main"]);
+    expect((await linkedInOrder([first, turn("ok"), next])).slice(1)).toEqual([TURN, "turn 1 - main"]);
   });
 
   it("in a message that is a string changes nothing", async () => {
-    const next = { messages: [user(`hello\n${reminder}`), assistant("hi"), user("bye")] };
-    expect((await linked([HELLO, next]))[1]).toBe(TURN);
+    const next = { messages: [user(`hello\n${REMINDER}`), assistant("hi"), user("bye")] };
+    expect((await linkedInOrder([HELLO, next]))[1]).toBe(TURN);
   });
 });
 
 describe("5. a cache marker that moves", () => {
   it("from a text changes nothing", async () => {
     const first = { messages: [user([{ ...text("hello"), ...cached }])], answer: "hi" };
-    expect((await linked([first, after("hi")]))[1]).toBe(TURN);
+    expect((await linkedInOrder([first, after("hi")]))[1]).toBe(TURN);
   });
 
   // Before: a marker inside of an array in a tool result made it another one.
@@ -137,7 +127,7 @@ describe("5. a cache marker that moves", () => {
         user("go"),
         assistant([read("t1")]),
         user([
-          result("t1", [
+          toolResult("t1", [
             { ...text("ok"), ...marker },
             { type: "image", source: {}, ...marker },
           ]),
@@ -145,7 +135,7 @@ describe("5. a cache marker that moves", () => {
       ],
     });
     const first = { messages: [user("go")], answer: [read("t1")] };
-    expect((await linked([first, turn(cached), turn({})])).slice(1)).toEqual([TURN, "retry 1 - main"]);
+    expect((await linkedInOrder([first, turn(cached), turn({})])).slice(1)).toEqual([TURN, "retry 1 - main"]);
   });
 });
 
@@ -154,17 +144,17 @@ describe("6. another model, other tools", () => {
     const tools = [{ name: "Bash", input_schema: { type: "object" } }];
     const first = { ...HELLO, body: { model: "claude-opus-5-5" }, tools };
     const next = after("hi", { body: { model: "claude-haiku-4-5", max_tokens: 9 }, tools: [] });
-    expect((await linked([first, next]))[1]).toBe(TURN);
+    expect((await linkedInOrder([first, next]))[1]).toBe(TURN);
   });
 });
 
 describe("7 and 8. an answer", () => {
-  it.each<[string, Request["answer"], unknown]>([
+  it.each<[string, TestRequest["answer"], unknown]>([
     ["that came as an array and goes back as a string", [text("hi")], "hi"],
     ["that came as a string and goes back as an array", "hi", [text("hi")]],
     ["that the client trims", [text("\n hi \n")], "hi"],
   ])("%s is the same", async (_, answer, sent) => {
-    expect((await linked([{ ...HELLO, answer }, after(sent)]))[1]).toBe(TURN);
+    expect((await linkedInOrder([{ ...HELLO, answer }, after(sent)]))[1]).toBe(TURN);
   });
 });
 
@@ -177,7 +167,7 @@ describe("9. two requests in flight with one parent", () => {
       [0, 2, 1],
       [2, 1, 0],
     ])
-      expect(await linked(requests, order)).toEqual([
+      expect(await linkedInOrder(requests, order)).toEqual([
         "root - - main",
         TURN,
         "turn 0 - branch_20250723100002",
@@ -189,7 +179,7 @@ describe("10. a repetition of what was answered", () => {
   // Before: a branch of its own. An answered first message that comes again without any id stays a conversation of its own.
   it("is no branch", async () => {
     const turn = after("hi", { answer: "ok" });
-    expect((await linked([HELLO, turn, turn])).slice(1)).toEqual([TURN, "retry 1 - main"]);
+    expect((await linkedInOrder([HELLO, turn, turn])).slice(1)).toEqual([TURN, "retry 1 - main"]);
   });
 });
 
@@ -198,7 +188,7 @@ describe("11. two requests of one millisecond", () => {
   it("are ordered by their ids", async () => {
     const at = "10:00:00.000";
     expect(
-      await linked([
+      await linkedInOrder([
         { ...HELLO, at },
         { ...after("hi"), at },
       ]),
@@ -207,7 +197,7 @@ describe("11. two requests of one millisecond", () => {
 });
 
 describe("12 and 13. a task's prompt", () => {
-  const spawner = (tool: string, prompt: string): Request => ({
+  const spawner = (tool: string, prompt: string): TestRequest => ({
     messages: [user("work")],
     answer: taskAnswer(tool, prompt),
   });
@@ -215,18 +205,18 @@ describe("12 and 13. a task's prompt", () => {
   // Before: neither was found, and of the tool `Agent` none at all.
   it.each<[string, string, string, string]>([
     ["with leading blanks", "Task", "  \n find it ", "find it"],
-    ["with a reminder", "Task", `find it\n${reminder}`, "find it"],
+    ["with a reminder", "Task", `find it\n${REMINDER}`, "find it"],
     ["with two characters \\n, which are no line end", "Task", "find\\nit", "find\\nit"],
-    ["of the tool Agent", "Agent", "find it", `${reminder}\nfind it`],
+    ["of the tool Agent", "Agent", "find it", `${REMINDER}\nfind it`],
   ])("%s is found by what it says", async (_, tool, prompt, sent) => {
-    expect((await linked([spawner(tool, prompt), { messages: [user(sent)] }]))[1]).toBe(
+    expect((await linkedInOrder([spawner(tool, prompt), { messages: [user(sent)] }]))[1]).toBe(
       "subtask - 0 subtask_1",
     );
   });
 });
 
 describe("14. where a summary begins", () => {
-  const ask: Request = {
+  const ask: TestRequest = {
     messages: [
       user("hello"),
       assistant("hi"),
@@ -245,7 +235,7 @@ describe("14. where a summary begins", () => {
     `${continued}. The summary below covers the earlier portion of the conversation.\n\nSummary:\n${summary}`,
     `${continued}.\n\nSummary:\n${summary}\n\nPlease continue the conversation from where we left it off.`,
   ])("it is found: %j", async (carried) => {
-    expect((await linked([HELLO, ask, { messages: [user(carried)] }])).slice(1)).toEqual([
+    expect((await linkedInOrder([HELLO, ask, { messages: [user(carried)] }])).slice(1)).toEqual([
       "compact-ask 0 - main",
       "compact 1 - compact_100002",
     ]);
@@ -265,7 +255,7 @@ describe("16. questions of the client's own", () => {
   it("are no parents, and what follows a plain question is its turn", async () => {
     const probe = { messages: [user("quota")], body: { max_tokens: 1 }, answer: "ok" };
     const next = { messages: [user("quota"), assistant("ok"), user("bye")] };
-    expect(await linked([probe, next, HELLO, after("hi")])).toEqual([
+    expect(await linkedInOrder([probe, next, HELLO, after("hi")])).toEqual([
       "aux",
       "turn - - main",
       "root - - main",

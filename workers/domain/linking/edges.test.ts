@@ -1,41 +1,26 @@
-/** Single traps of linking: two ways to send one message, and what must not be taken for the same. */
+/** Single cases of linking: one message sent in two ways, and messages that must not be taken for the same. */
 import { describe, expect, it } from "vitest";
-import { taskAnswer, writtenEvidence, type WrittenRequest } from "../../../test/support/linking-evidence.ts";
+import {
+  assistant,
+  HELLO,
+  linked,
+  reminder,
+  session,
+  taskAnswer,
+  type TestRequest,
+  text,
+  toolResult,
+  toolUse,
+  TURN,
+  user,
+  writtenEvidence,
+} from "../../../test/support/linking-evidence.ts";
 import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
 
-const reminder = (text: string) => `<system-reminder>\n${text}\n</system-reminder>`;
-const text = (value: string, more: object = {}) => ({ type: "text", text: value, ...more });
-const user = (content: unknown) => ({ role: "user", content });
-const assistant = (content: unknown) => ({ role: "assistant", content });
-const use = (id: string, input: object = {}) => ({ type: "tool_use", id, name: "Edit", input });
-const result = (id: string, content: unknown = "ok") => ({ type: "tool_result", tool_use_id: id, content });
-const session = (id: string) => ({ "x-claude-code-session-id": id });
-
-/** Links of these, one after the other, named by position: "kind parent spawner branch". */
-async function linked(...requests: Omit<WrittenRequest, "at">[]): Promise<string[]> {
-  const store = new MemoryLinkStore();
-  const ids: string[] = [];
-  for (const [n, request] of requests.entries()) {
-    const made = writtenEvidence({ at: `10:00:${String(n * 2).padStart(2, "0")}.000`, ...request }, n);
-    ids.push(made?.requestId ?? "");
-    if (made) await store.link([made]);
-  }
-  const at = (id: string | null) => (id === null ? "-" : String(ids.indexOf(id)));
-  return ids.map((id) => {
-    const link = store.links.get(id);
-    return link
-      ? `${link.linkKind} ${at(link.parentRequestId)} ${at(link.parentTaskRequestId)} ${link.branchId}`
-      : "aux";
-  });
-}
-
-/** The kind and parent of the second of two. */
-async function second(first: Omit<WrittenRequest, "at">, then: Omit<WrittenRequest, "at">): Promise<string> {
+/** The link of the second of two requests. */
+async function second(first: TestRequest, then: TestRequest): Promise<string> {
   return (await linked(first, then))[1]!;
 }
-
-const HELLO = { messages: [user("hello")], answer: "hi" };
-const TURN = "turn 0 - main";
 
 describe("the same message, sent otherwise", () => {
   it.each<[string, unknown[]]>([
@@ -75,13 +60,19 @@ describe("the same message, sent otherwise", () => {
   });
 
   it("is found when a tool's input comes back changed and results in another order", async () => {
-    const first = { messages: [user("go")], answer: [use("toolu_a", { a: 1 }), use("toolu_b")] };
-    const messages = [user("go"), assistant([use("toolu_a", { replace_all: false, a: 1 }), use("toolu_b")])];
-    const turn = { messages: [...messages, user([result("toolu_b"), result("toolu_a")])], answer: "done" };
+    const first = { messages: [user("go")], answer: [toolUse("toolu_a", { a: 1 }), toolUse("toolu_b")] };
+    const messages = [
+      user("go"),
+      assistant([toolUse("toolu_a", { replace_all: false, a: 1 }), toolUse("toolu_b")]),
+    ];
+    const turn = {
+      messages: [...messages, user([toolResult("toolu_b"), toolResult("toolu_a")])],
+      answer: "done",
+    };
     const next = {
       messages: [
         ...messages,
-        user([result("toolu_a", [text("ok")]), result("toolu_b", `ok\n\n${reminder("x")}`)]),
+        user([toolResult("toolu_a", [text("ok")]), toolResult("toolu_b", `ok\n\n${reminder("x")}`)]),
         assistant("done"),
         user("more"),
       ],
@@ -90,13 +81,15 @@ describe("the same message, sent otherwise", () => {
   });
 
   it("is found when the first tool call is sent twice, text and all", async () => {
-    const call = assistant([text("I read."), use("toolu_a")]);
-    const first = { messages: [user("go")], answer: [text("I read."), use("toolu_a")] };
+    const call = assistant([text("I read."), toolUse("toolu_a")]);
+    const first = { messages: [user("go")], answer: [text("I read."), toolUse("toolu_a")] };
     const twice = {
-      messages: [user("go"), call, user([result("toolu_a")]), call, user([result("toolu_a")])],
+      messages: [user("go"), call, user([toolResult("toolu_a")]), call, user([toolResult("toolu_a")])],
       answer: "done",
     };
-    const once = { messages: [user("go"), call, user([result("toolu_a")]), assistant("done"), user("more")] };
+    const once = {
+      messages: [user("go"), call, user([toolResult("toolu_a")]), assistant("done"), user("more")],
+    };
     expect((await linked(first, twice, once)).slice(1)).toEqual([TURN, "turn 1 - main"]);
   });
 });
@@ -109,12 +102,12 @@ describe("what is not the same", () => {
   });
 
   it("is an edited result of a tool: a branch, not a repetition", async () => {
-    const first = { messages: [user("go")], answer: [use("toolu_a")] };
+    const first = { messages: [user("go")], answer: [toolUse("toolu_a")] };
     const turn = (content: string) => ({
-      messages: [user("go"), assistant([use("toolu_a")]), user([result("toolu_a", content)])],
+      messages: [user("go"), assistant([toolUse("toolu_a")]), user([toolResult("toolu_a", content)])],
       answer: "ok",
     });
-    expect((await linked(first, turn("one"), turn("two")))[2]).toBe("turn 0 - branch_20250723100004");
+    expect((await linked(first, turn("one"), turn("two")))[2]).toBe("turn 0 - branch_20250723100002");
   });
 
   it("is another picture", async () => {
@@ -136,7 +129,7 @@ describe("what is not the same", () => {
   it("is a reminder, a tool call twice, nothing at all: none of them breaks anything", async () => {
     const odd = [
       { messages: [user([text(reminder("x"))])] },
-      { messages: [user([use("t1"), use("t1")]), assistant(null), null, 3] },
+      { messages: [user([toolUse("t1"), toolUse("t1")]), assistant(null), null, 3] },
       { messages: [user("")] },
       { messages: [] },
     ];
@@ -233,7 +226,7 @@ describe("sub-tasks", () => {
       user("work"),
       assistant(calls),
       user([
-        result(String(calls[0]!["id"]), "Fork started — that fork is you."),
+        toolResult(String(calls[0]!["id"]), "Fork started — that fork is you."),
         text("<fork-boilerplate>x</fork-boilerplate>\n\nYour directive: look"),
       ]),
     ];

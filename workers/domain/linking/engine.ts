@@ -1,105 +1,119 @@
 /**
- * Linking as exchanges arrive: whatever comes, in any order, in any batches, twice or late, afterwards everything stored is
- * linked as if it had been linked at once. Evidence never changes by what others say; a choice depends on earlier requests
- * only. So an arrival concerns itself and those later ones that look for what it offers; these are chosen again, and where
- * a choice changed, the conversations concerned are laid out anew. Called by ingest (over Postgres) inside its transaction.
+ * Links exchanges as they arrive, in any order, in any batches, more than once or late: the stored links are always those that
+ * linking everything at once would give. Evidence depends on its own exchange only, a choice on earlier requests only. So an
+ * arrival affects itself and the later requests that look for what it offers; these choose again, and where a choice changed
+ * the conversations are rebuilt. Called by ingest (over Postgres) inside its transaction.
  */
-import type { Evidence, LinkKey, FullEvidence } from "./evidence.ts";
-import { KeyPurpose } from "./evidence.ts";
-import { firstLookups, olderLookups, type ParentChoice, chooseParent } from "./choice.ts";
-import { dependentLookups, promptLookups, promptsNamedBy } from "./dependents.ts";
-import type { LinkResult, LinkStore, Lookup } from "./link-store.ts";
-import { Layout } from "./layout.ts";
 import { CandidateReader } from "./candidate-reader.ts";
+import { dependentLookups, promptLookups, promptsNamedBy } from "./dependents.ts";
+import {
+  type Evidence,
+  type FullEvidence,
+  isAncestorKey,
+  KeyPurpose,
+  type LinkKey,
+} from "./evidence/evidence.ts";
+import type { Lookup } from "./evidence/lookup.ts";
+import { Layout } from "./layout.ts";
+import type { LinkResult, LinkStore } from "./link-store.ts";
+import { chooseParent, firstLookups, olderLookups } from "./parent/choose.ts";
+import type { ParentChoice } from "./parent/parent-choice.ts";
 
-/** Choices settle in as many rounds as ambiguous ones depend on each other, which is few. */
+/** Choices take as many rounds as ambiguous ones depend on each other, which is few. */
 const MAX_ROUNDS = 1_000;
 
-/** Links these exchanges, new ones and such whose answer came late, and links again whom they concern. Writes all but rows. */
-export async function linkExchanges(store: LinkStore, made: readonly FullEvidence[]): Promise<LinkResult> {
-  if (made.length === 0) return { links: new Map(), moved: [] };
-  await store.saveEvidence(made);
+type Affected = ReadonlyMap<string, { evidence: Evidence; keys: readonly LinkKey[] }>;
+
+/**
+ * Links these exchanges (new, or with an answer that came late) and every request that they affect. Writes everything but the
+ * rows of requests.
+ */
+export async function linkExchanges(
+  store: LinkStore,
+  arrivals: readonly FullEvidence[],
+): Promise<LinkResult> {
+  if (arrivals.length === 0) return { links: new Map(), moved: [] };
+  await store.saveEvidence(arrivals);
   const reader = new CandidateReader(store);
-  const dirty = new Map<string, { evidence: Evidence; keys: readonly LinkKey[] }>();
-  for (const each of made) dirty.set(each.requestId, { evidence: each, keys: each.keys });
+  const affected = new Map<string, { evidence: Evidence; keys: readonly LinkKey[] }>();
+  for (const each of arrivals) affected.set(each.requestId, { evidence: each, keys: each.keys });
 
-  const named = await promptsNamedBy(store, made);
-  const dependents = dependentLookups(made, named);
-  const choices = made.flatMap(firstLookups);
-  const first = made.reduce(
-    (least, { requestId }) => (requestId < least ? requestId : least),
-    made[0]!.requestId,
-  );
-  const unsettled = { index: "ambiguous" as const, key: 0n, after: first, limit: Number.MAX_SAFE_INTEGER };
-  await reader.fetch([...dependents, ...choices, unsettled]);
-  await concern(await foundBy(dependents));
+  const dependents = dependentLookups(arrivals, await promptsNamedBy(store, arrivals));
+  const first = arrivals.map(({ requestId }) => requestId).reduce((a, b) => (b < a ? b : a));
+  const ambiguousLookup: Lookup = {
+    index: "ambiguous",
+    key: 0n,
+    after: first,
+    limit: Number.MAX_SAFE_INTEGER,
+  };
+  await reader.fetch([...dependents, ...arrivals.flatMap(firstLookups), ambiguousLookup]);
+  await addAffected(await evidenceFoundBy(dependents));
   const ambiguous = new Map<string, Evidence>();
-  for (const { evidence } of await reader.find(unsettled)) ambiguous.set(evidence.requestId, evidence);
+  for (const { evidence } of await reader.find(ambiguousLookup)) ambiguous.set(evidence.requestId, evidence);
 
-  async function foundBy(lookups: readonly Lookup[]): Promise<Evidence[]> {
+  async function evidenceFoundBy(lookups: readonly Lookup[]): Promise<Evidence[]> {
     const found: Evidence[] = [];
     for (const lookup of lookups) for (const { evidence } of await reader.find(lookup)) found.push(evidence);
     return found;
   }
 
-  async function concern(others: readonly Evidence[]): Promise<void> {
+  async function addAffected(others: readonly Evidence[]): Promise<void> {
     const distinct = new Map(others.map((evidence) => [evidence.requestId, evidence]));
-    const fresh = [...distinct.values()].filter(({ requestId }) => !dirty.has(requestId));
-    if (fresh.length === 0) return;
-    const keys = await store.keysOf(fresh.map(({ requestId }) => requestId));
-    for (const evidence of fresh)
-      dirty.set(evidence.requestId, { evidence, keys: keys.get(evidence.requestId) ?? [] });
-    // Whoever is chosen again may leave the call it took, or take another, to those that began like it later.
-    const alike = fresh.flatMap(({ requestId }) => promptLookups(requestId, keys.get(requestId) ?? []));
-    await reader.fetch([...fresh.flatMap(firstLookups), ...alike]);
-    await concern(await foundBy(alike));
+    const added = [...distinct.values()].filter(({ requestId }) => !affected.has(requestId));
+    if (added.length === 0) return;
+    const keys = await store.keysOf(added.map(({ requestId }) => requestId));
+    for (const evidence of added)
+      affected.set(evidence.requestId, { evidence, keys: keys.get(evidence.requestId) ?? [] });
+    // A request that chooses again may free a task call or be assigned another: later requests with its prompt are affected.
+    const samePrompt = added.flatMap(({ requestId }) => promptLookups(requestId, keys.get(requestId) ?? []));
+    await reader.fetch([...added.flatMap(firstLookups), ...samePrompt]);
+    await addAffected(await evidenceFoundBy(samePrompt));
   }
 
-  const layout = new Layout(store, new Set(made.map(({ requestId }) => requestId)));
-  const parentages = new Map<string, ParentChoice>();
+  const layout = new Layout(store, new Set(arrivals.map(({ requestId }) => requestId)));
+  const choices = new Map<string, ParentChoice>();
+  /** Chooses the parents of these requests; returns the ids of those whose choice changed. */
   const choose = async (ids: Iterable<string>): Promise<string[]> => {
     const changed: string[] = [];
     const sorted = [...ids].sort();
     const older: Lookup[] = [];
-    for (const { evidence, keys } of sorted.map((id) => dirty.get(id)!)) {
-      const nearest: Evidence[] = [];
-      for (const lookup of firstLookups(evidence))
-        nearest.push(...(await reader.find(lookup)).map((found) => found.evidence));
+    for (const { evidence, keys } of sorted.map((id) => affected.get(id)!)) {
+      const nearest = await evidenceFoundBy(firstLookups(evidence));
       older.push(...olderLookups(evidence, keys, nearest));
     }
     await reader.fetch(older);
     for (const id of sorted) {
-      const { evidence, keys } = dirty.get(id)!;
-      const parentage = await chooseParent(evidence, keys, reader.candidates(layout));
-      reader.assign(id, parentage.call);
-      const before = parentages.get(id);
-      parentages.set(id, parentage);
-      if (!before || !isSame(before, parentage)) changed.push(id);
+      const { evidence, keys } = affected.get(id)!;
+      const choice = await chooseParent(evidence, keys, reader.candidates(layout));
+      reader.assign(id, choice.call);
+      const before = choices.get(id);
+      choices.set(id, choice);
+      if (!before || !isSameChoice(before, choice)) changed.push(id);
     }
     return changed;
   };
 
   await reader.releaseAssignments(
-    [...dirty.values()].map(({ evidence, keys }) => ({ requestId: evidence.requestId, keys })),
+    [...affected.values()].map(({ evidence, keys }) => ({ requestId: evidence.requestId, keys })),
   );
-  let changed = await choose(dirty.keys());
+  let changed = await choose(affected.keys());
   for (let round = 0; changed.length > 0; round++) {
-    if (round > MAX_ROUNDS) throw new Error("Links do not settle");
+    if (round > MAX_ROUNDS) throw new Error(`Links still change after ${MAX_ROUNDS} rounds`);
     await layout.applyChoices(
-      changed.map((id) => ({ evidence: dirty.get(id)!.evidence, parentage: parentages.get(id)! })),
+      changed.map((id) => ({ evidence: affected.get(id)!.evidence, choice: choices.get(id)! })),
     );
-    // Where conversations grew or shrank, choices between them may fall otherwise.
-    await concern([...ambiguous.values()]);
-    const undecided = [...parentages].filter(([, { isAmbiguous }]) => isAmbiguous).map(([id]) => id);
+    // A conversation that grew or shrank may change the choices between conversations.
+    await addAffected([...ambiguous.values()]);
+    const undecided = [...choices].filter(([, { isAmbiguous }]) => isAmbiguous).map(([id]) => id);
     changed = await choose(new Set([...undecided, ...ambiguous.keys()]));
   }
 
-  await saveNeeds(store, dirty, parentages, ambiguous);
+  await saveLookupKeys(store, affected, choices, ambiguous);
   await reader.saveAssignments();
   return layout.result();
 }
 
-function isSame(a: ParentChoice, b: ParentChoice): boolean {
+function isSameChoice(a: ParentChoice, b: ParentChoice): boolean {
   return (
     a.linkKind === b.linkKind &&
     a.parentRequestId === b.parentRequestId &&
@@ -110,26 +124,25 @@ function isSame(a: ParentChoice, b: ParentChoice): boolean {
   );
 }
 
-/** What has to be there for later arrivals to find whom they concern; kept also when it is no longer needed. */
-async function saveNeeds(
+/** Stores the keys by which later arrivals find the requests that they affect. Keys that are no longer needed stay. */
+async function saveLookupKeys(
   store: LinkStore,
-  dirty: ReadonlyMap<string, { evidence: Evidence; keys: readonly LinkKey[] }>,
-  parentages: ReadonlyMap<string, ParentChoice>,
+  affected: Affected,
+  choices: ReadonlyMap<string, ParentChoice>,
   ambiguous: ReadonlyMap<string, Evidence>,
 ): Promise<void> {
   const keys: (LinkKey & { requestId: string })[] = [];
   const ambiguity: { requestId: string; isAmbiguous: boolean }[] = [];
-  for (const [requestId, { wantsAncestors, wantsEnd, wantsFallback, isAmbiguous }] of parentages) {
-    const { evidence, keys: all } = dirty.get(requestId)!;
-    if (wantsAncestors)
-      for (const key of all)
-        if (key.purpose === KeyPurpose.ancestorAnswer || key.purpose === KeyPurpose.ancestorEnd)
-          keys.push({ requestId, ...key });
-    // Most are found by their parent's answer; the others wait by the end of its history.
-    if (wantsEnd && evidence.priorEndKey !== null)
+  for (const [requestId, choice] of choices) {
+    const { evidence, keys: all } = affected.get(requestId)!;
+    if (choice.needsAncestorKeys)
+      for (const key of all.filter(isAncestorKey)) keys.push({ requestId, ...key });
+    // Most requests are found by their parent's answer, the others by the end of the parent's history.
+    if (choice.needsEndKey && evidence.priorEndKey !== null)
       keys.push({ requestId, purpose: KeyPurpose.ancestorEnd, key: evidence.priorEndKey, rank: 1 });
-    if (wantsFallback && evidence.sessionKey !== null)
+    if (choice.needsSessionKey && evidence.sessionKey !== null)
       keys.push({ requestId, purpose: KeyPurpose.session, key: evidence.sessionKey, rank: 1 });
+    const { isAmbiguous } = choice;
     if (isAmbiguous !== ambiguous.has(requestId)) ambiguity.push({ requestId, isAmbiguous });
   }
   if (keys.length > 0) await store.saveKeys(keys);

@@ -1,111 +1,106 @@
 /**
- * Where requests are in conversations, as far as a linking run has read it, with what it changes. A request that goes on
- * where nobody went on before takes its parent's place; everything else lays its conversation out anew. Used by engine.ts.
+ * The positions of requests in conversations, as far as a linking run has read them, with its changes. A request that is the
+ * first to continue its parent takes the parent's branch; every other change rebuilds its conversations. Used by engine.ts.
  */
-import type { ParentChoice } from "./choice.ts";
-import type { Evidence } from "./evidence.ts";
+import type { Evidence } from "./evidence/evidence.ts";
 import type { Link, LinkResult, LinkStore } from "./link-store.ts";
+import type { ParentChoice } from "./parent/parent-choice.ts";
 import {
-  conversationIdOf,
+  branchPositions,
   competesForBranch,
   type ConversationMember,
-  branchPositions,
+  conversationIdOf,
 } from "./structure.ts";
 
-export interface Choice {
+export interface ChosenParent {
   evidence: Evidence;
-  parentage: ParentChoice;
+  choice: ParentChoice;
 }
 
 export class Layout {
   readonly #store: LinkStore;
   /** The exchanges of this run. */
-  readonly #given: ReadonlySet<string>;
-  /** As stored, of all that was read. */
-  readonly #before = new Map<string, Link>();
-  /** As it is now: everything read, and everything new. */
-  readonly #links = new Map<string, Link>();
+  readonly #arrivals: ReadonlySet<string>;
+  /** As stored; everything that was read. */
+  readonly #stored = new Map<string, Link>();
+  /** As of now; everything that was read, and every arrival. */
+  readonly #current = new Map<string, Link>();
   /** Conversations of which every stored row was read. */
-  readonly #whole = new Set<string>();
+  readonly #completeConversations = new Set<string>();
   readonly #spawners = new Map<string, string | null>();
 
-  constructor(store: LinkStore, given: ReadonlySet<string>) {
+  constructor(store: LinkStore, arrivals: ReadonlySet<string>) {
     this.#store = store;
-    this.#given = given;
+    this.#arrivals = arrivals;
   }
 
-  /** Applies new choices. */
-  async applyChoices(settled: readonly Choice[]): Promise<void> {
-    const ids = settled.flatMap(({ evidence, parentage }) => [
-      evidence.requestId,
-      ...[parentage.parentRequestId ?? []].flat(),
-      ...[parentage.taskParentId ?? []].flat(),
-    ]);
-    const family = await this.#store.familyOf([...new Set(ids)]);
-    for (const link of family) this.#read(link);
-    const slow: Choice[] = [];
-    for (const each of settled.toSorted((a, b) => (a.evidence.requestId < b.evidence.requestId ? -1 : 1))) {
-      const known = this.#links.get(each.evidence.requestId);
-      if (known && slow.length === 0 && isUnmoved(known, each.parentage)) this.#mark(known, each);
-      else if (slow.length > 0 || known || !this.#append(each)) slow.push(each);
+  async applyChoices(chosen: readonly ChosenParent[]): Promise<void> {
+    const ids = chosen.flatMap(({ evidence, choice }) =>
+      [evidence.requestId, choice.parentRequestId, choice.taskParentId].filter((id) => id !== null),
+    );
+    for (const link of await this.#store.familyOf([...new Set(ids)])) this.#addStored(link);
+    const deferred: ChosenParent[] = [];
+    for (const each of chosen.toSorted((a, b) => (a.evidence.requestId < b.evidence.requestId ? -1 : 1))) {
+      const { evidence, choice } = each;
+      const { requestId, flags } = evidence;
+      const current = this.#current.get(requestId);
+      if (current && deferred.length === 0 && hasSameParent(current, choice)) {
+        const { linkedBy, linkConfidence } = choice;
+        this.#current.set(requestId, { ...current, flags, linkedBy, linkConfidence });
+      } else if (deferred.length > 0 || current || !this.#append(each)) deferred.push(each);
     }
-    if (slow.length > 0) await this.#layOut(slow);
+    if (deferred.length > 0) await this.#rebuildConversations(deferred);
   }
 
-  /** Of these requests those in the conversation that was shortest before `before`, and of these the newest. */
+  /** The newest of these requests in the conversation with the fewest requests before `before`. */
   async inSmallestConversation(
     of: readonly Evidence[],
     before: string,
   ): Promise<{ best: Evidence; conversations: number }> {
     if (of.length === 1) return { best: of[0]!, conversations: 1 };
-    const unread = of.map(({ requestId }) => requestId).filter((id) => !this.#links.has(id));
-    if (unread.length > 0) for (const link of await this.#store.linksOf(unread)) this.#read(link);
+    const unread = of.map(({ requestId }) => requestId).filter((id) => !this.#current.has(id));
+    if (unread.length > 0) for (const link of await this.#store.linksOf(unread)) this.#addStored(link);
     const conversationOf = ({ requestId }: Evidence) =>
-      this.#links.get(requestId)?.conversationId ?? conversationIdOf(requestId);
+      this.#current.get(requestId)?.conversationId ?? conversationIdOf(requestId);
     const conversations = [...new Set(of.map(conversationOf))];
     if (conversations.length === 1) return { best: newest(of), conversations: 1 };
-    await this.#readWhole(conversations);
+    await this.#readConversations(conversations);
     const sizes = new Map(conversations.map((id) => [id, 0]));
-    for (const { requestId, conversationId } of this.#links.values()) {
+    for (const { requestId, conversationId } of this.#current.values()) {
       const size = sizes.get(conversationId);
       if (size !== undefined && requestId < before) sizes.set(conversationId, size + 1);
     }
-    const least = Math.min(...sizes.values());
-    const shortest = of.filter((each) => sizes.get(conversationOf(each)) === least);
-    return { best: newest(shortest), conversations: conversations.length };
+    const smallestSize = Math.min(...sizes.values());
+    const smallest = of.filter((each) => sizes.get(conversationOf(each)) === smallestSize);
+    return { best: newest(smallest), conversations: conversations.length };
   }
 
   result(): LinkResult {
     const links = new Map<string, Link>();
     const moved: LinkResult["moved"] = [];
-    for (const [id, after] of this.#links) {
-      if (this.#given.has(id)) links.set(id, after);
-      const before = this.#before.get(id);
+    for (const [id, after] of this.#current) {
+      if (this.#arrivals.has(id)) links.set(id, after);
+      const before = this.#stored.get(id);
       if (before && !isSame(before, after)) moved.push({ before, after });
     }
     return { links, moved };
   }
 
-  #read(link: Link): void {
-    if (this.#before.has(link.requestId)) return;
-    this.#before.set(link.requestId, link);
-    if (this.#links.has(link.requestId)) return;
-    this.#links.set(link.requestId, link);
+  #addStored(link: Link): void {
+    if (this.#stored.has(link.requestId)) return;
+    this.#stored.set(link.requestId, link);
+    if (this.#current.has(link.requestId)) return;
+    this.#current.set(link.requestId, link);
     if (link.linkKind === "subtask") this.#spawners.set(link.requestId, link.parentTaskRequestId);
   }
 
-  #mark(link: Link, { evidence: { flags: form }, parentage: { linkedBy, linkConfidence } }: Choice): void {
-    this.#links.set(link.requestId, { ...link, form, linkedBy, linkConfidence });
-  }
-
-  /** A new request at the end of a branch, or by itself. False where more depends on it. */
-  #append({ evidence, parentage }: Choice): boolean {
-    const { requestId, flags: form } = evidence;
-    const { linkKind, parentRequestId, taskParentId, linkedBy, linkConfidence } = parentage;
-    const own = { requestId, form, linkKind, linkedBy, linkConfidence, parentRequestId };
+  /** Adds a new request at the end of a branch, or as a conversation. False where the positions of others depend on it. */
+  #append({ evidence: { requestId, flags }, choice }: ChosenParent): boolean {
+    const { linkKind, parentRequestId, taskParentId, linkedBy, linkConfidence } = choice;
+    const own = { requestId, flags, linkKind, linkedBy, linkConfidence, parentRequestId };
     if (taskParentId !== null || linkKind === "subtask") return false;
     if (parentRequestId === null) {
-      this.#links.set(requestId, {
+      this.#current.set(requestId, {
         ...own,
         conversationId: conversationIdOf(requestId),
         branchId: "main",
@@ -115,72 +110,49 @@ export class Layout {
       });
       return true;
     }
-    const parent = this.#links.get(parentRequestId);
+    const parent = this.#current.get(parentRequestId);
     if (!parent || parent.linkKind === "retry" || linkKind === "compact") return false;
-    if (competesForBranch(own))
-      for (const other of this.#links.values())
-        if (
-          other.parentRequestId === parentRequestId &&
-          (competesForBranch(other) || other.linkKind === "retry")
-        )
-          return false;
-    const { conversationId, branchId, branchKey, isSubtask, parentTaskRequestId } = parent;
-    this.#links.set(requestId, {
-      ...own,
-      conversationId,
-      branchId,
-      branchKey,
-      isSubtask,
-      parentTaskRequestId,
-    });
+    const isSibling = (other: Link) =>
+      other.parentRequestId === parentRequestId && (competesForBranch(other) || other.linkKind === "retry");
+    if (competesForBranch(own) && [...this.#current.values()].some(isSibling)) return false;
+    this.#current.set(requestId, { ...parent, ...own });
     return true;
   }
 
-  async #layOut(settled: readonly Choice[]): Promise<void> {
-    const chosen = new Map(settled.map((each) => [each.evidence.requestId, each]));
-    const concerned = new Set<string>();
-    const add = (id: string | null) => {
-      const link = id === null ? undefined : this.#links.get(id);
-      if (link) concerned.add(link.conversationId);
-    };
-    for (const { evidence, parentage } of settled) {
-      add(evidence.requestId);
-      add(parentage.parentRequestId);
-      add(parentage.taskParentId);
-    }
-    await this.#readWhole([...concerned]);
+  async #rebuildConversations(chosen: readonly ChosenParent[]): Promise<void> {
+    const byId = new Map(chosen.map((each) => [each.evidence.requestId, each]));
+    const affected = new Set<string>();
+    for (const { evidence, choice } of chosen)
+      for (const id of [evidence.requestId, choice.parentRequestId, choice.taskParentId]) {
+        const link = id === null ? undefined : this.#current.get(id);
+        if (link) affected.add(link.conversationId);
+      }
+    await this.#readConversations([...affected]);
     const members: ConversationMember[] = [];
-    for (const link of this.#links.values())
-      if (concerned.has(link.conversationId) && !chosen.has(link.requestId))
+    for (const link of this.#current.values())
+      if (affected.has(link.conversationId) && !byId.has(link.requestId))
         members.push({ ...link, taskParentId: this.#spawners.get(link.requestId) ?? null });
-    for (const { evidence, parentage } of settled) {
-      const { linkKind, parentRequestId, taskParentId } = parentage;
-      const { requestId, flags: form } = evidence;
+    for (const { evidence, choice } of chosen) {
+      const { linkKind, parentRequestId, taskParentId } = choice;
+      const { requestId, flags } = evidence;
       if (linkKind === "subtask") this.#spawners.set(requestId, taskParentId);
-      members.push({ requestId, form, linkKind, parentRequestId, taskParentId });
+      members.push({ requestId, flags, linkKind, parentRequestId, taskParentId });
     }
-    for (const [requestId, place] of branchPositions(members)) {
-      const choice = chosen.get(requestId);
-      const { linkKind, parentRequestId, linkedBy, linkConfidence, form } = choice
-        ? { ...choice.parentage, form: choice.evidence.flags }
-        : this.#links.get(requestId)!;
-      this.#links.set(requestId, {
-        requestId,
-        form,
-        linkKind,
-        parentRequestId,
-        linkedBy,
-        linkConfidence,
-        ...place,
-      });
+    for (const [requestId, position] of branchPositions(members)) {
+      const changed = byId.get(requestId);
+      const { linkKind, parentRequestId, linkedBy, linkConfidence, flags } = changed
+        ? { ...changed.choice, flags: changed.evidence.flags }
+        : this.#current.get(requestId)!;
+      const own = { requestId, flags, linkKind, parentRequestId, linkedBy, linkConfidence };
+      this.#current.set(requestId, { ...own, ...position });
     }
   }
 
-  async #readWhole(conversationIds: readonly string[]): Promise<void> {
-    const unread = conversationIds.filter((id) => !this.#whole.has(id));
+  async #readConversations(conversationIds: readonly string[]): Promise<void> {
+    const unread = conversationIds.filter((id) => !this.#completeConversations.has(id));
     if (unread.length === 0) return;
-    for (const link of await this.#store.conversationsOf(unread)) this.#read(link);
-    for (const id of unread) this.#whole.add(id);
+    for (const link of await this.#store.conversationsOf(unread)) this.#addStored(link);
+    for (const id of unread) this.#completeConversations.add(id);
   }
 }
 
@@ -188,7 +160,7 @@ function newest(of: readonly Evidence[]): Evidence {
   return of.reduce((best, each) => (each.requestId > best.requestId ? each : best));
 }
 
-function isUnmoved(link: Link, { linkKind, parentRequestId, taskParentId }: ParentChoice): boolean {
+function hasSameParent(link: Link, { linkKind, parentRequestId, taskParentId }: ParentChoice): boolean {
   const spawner = link.linkKind === "subtask" ? link.parentTaskRequestId : null;
   return link.linkKind === linkKind && link.parentRequestId === parentRequestId && spawner === taskParentId;
 }

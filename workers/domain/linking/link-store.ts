@@ -1,15 +1,12 @@
 /**
- * What linking asks of a store, and what it tells it: implemented over Postgres for ingest and in memory for tests. Everything
- * is of one domain, and nobody else writes to it meanwhile.
+ * The store that linking reads and writes: implemented over Postgres for ingest and in memory for tests. Everything is of one
+ * domain, and the caller holds that domain's lock.
  */
-import type { Evidence, LinkKey, FullEvidence, Purpose } from "./evidence.ts";
+import type { Evidence, FullEvidence, LinkKey } from "./evidence/evidence.ts";
+import type { FoundEvidence, Lookup, StoredCall } from "./evidence/lookup.ts";
+import type { LinkConfidence, LinkedBy, LinkKind } from "./parent/parent-choice.ts";
 
-export type LinkKind =
-  "root" | "turn" | "retry" | "fork" | "resume" | "compact-ask" | "compact" | "subtask" | "aux";
-export type LinkedBy = "ids" | "tools" | "answer" | "hash" | "summary" | "prompt" | "none";
-export type LinkConfidence = "certain" | "likely" | "low";
-
-/** The place of a request, as its row has it. */
+/** A request's link, as its row stores it. */
 export interface Link {
   requestId: string;
   conversationId: string;
@@ -22,71 +19,34 @@ export interface Link {
   linkKind: LinkKind;
   linkedBy: LinkedBy;
   linkConfidence: LinkConfidence;
-  /** As in its evidence. */
-  form: number;
+  flags: Evidence["flags"];
 }
 
-/** What linking some exchanges came to. */
 export interface LinkResult {
-  /** The places of the exchanges given. */
+  /** The links of the exchanges given. */
   links: Map<string, Link>;
-  /** Others whose place changed: as it was, and as it is. */
+  /** Stored links that changed. */
   moved: { before: Link; after: Link }[];
 }
 
-/** One way to look for evidence. "thread" takes a session and an agent; numbers are purposes of keys. */
-export type LookupIndex = "end" | "answer" | "priorAnswer" | "thread" | "ambiguous" | Purpose;
-
-export interface Lookup {
-  index: LookupIndex;
-  key: bigint;
-  /** Only of this session; of "thread", and else where given. */
-  sessionKey?: bigint;
-  /** Of "thread". */
-  agentKey?: bigint;
-  /** Requests before this one, newest first; else those after `after`, oldest first. */
-  before?: string;
-  after?: string;
-  limit: number;
-}
-
-export interface FoundEvidence {
-  evidence: Evidence;
-  /** Of the key it was found by; 0 of an index. */
-  rank: number;
-}
-
-/** A call of `Task` or `Agent`. */
-export interface StoredCall {
-  requestId: string;
-  position: number;
-  promptKey: bigint;
-  /** Whose answer it is in. */
-  caller: Pick<Evidence, "requestId" | "sessionKey" | "agentKey">;
-  /** Of the agent that a tool result named; null as long as none did. */
-  agentKey: bigint | null;
-  /** The first request of the agent that came of it. */
-  subtaskRequestId: string | null;
-}
+export type CallAssignment = Pick<StoredCall, "requestId" | "position" | "subtaskRequestId">;
 
 export interface LinkStore {
-  /** Evidence, keys that are always wanted, calls and mentions of these; what is there of the same requests is replaced. */
-  saveEvidence(made: readonly FullEvidence[]): Promise<void>;
+  /** Stores evidence, its calls and mentions, and all keys but those of ancestors; replaces what is stored of these requests. */
+  saveEvidence(arrivals: readonly FullEvidence[]): Promise<void>;
   find(lookups: readonly Lookup[]): Promise<FoundEvidence[][]>;
   /** All keys of these requests. */
   keysOf(requestIds: readonly string[]): Promise<Map<string, LinkKey[]>>;
-  /** Rows of these requests that are linked already. */
+  /** The stored links of these requests. */
   linksOf(requestIds: readonly string[]): Promise<Link[]>;
-  /** Those of these requests, and those whose parent is one of them. */
+  /** The links of these requests and of their children. */
   familyOf(requestIds: readonly string[]): Promise<Link[]>;
   conversationsOf(conversationIds: readonly string[]): Promise<Link[]>;
   /** Calls with one of these prompts. */
   callsOf(promptKeys: readonly bigint[]): Promise<StoredCall[]>;
-  /** Calls that an agent came of, as these requests tell. */
-  callsNamedBy(made: readonly FullEvidence[]): Promise<StoredCall[]>;
+  /** The calls that these requests make, and those whose agent they name. */
+  callsNamedBy(arrivals: readonly FullEvidence[]): Promise<StoredCall[]>;
   saveKeys(keys: readonly (LinkKey & { requestId: string })[]): Promise<void>;
-  saveAssignments(
-    claims: readonly Pick<StoredCall, "requestId" | "position" | "subtaskRequestId">[],
-  ): Promise<void>;
+  saveAssignments(assignments: readonly CallAssignment[]): Promise<void>;
   saveAmbiguity(ambiguity: readonly { requestId: string; isAmbiguous: boolean }[]): Promise<void>;
 }

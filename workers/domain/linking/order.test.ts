@@ -3,7 +3,7 @@
  * equal texts in two sessions, answers that come late) are linked alike in every order, any batches, with duplicates.
  */
 import { describe, expect, it } from "vitest";
-import type { FullEvidence } from "./evidence.ts";
+import type { FullEvidence } from "./evidence/evidence.ts";
 import { forest } from "../../../test/support/generated-conversations.ts";
 import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
 import { random } from "../../../test/support/prose.ts";
@@ -11,7 +11,7 @@ import { random } from "../../../test/support/prose.ts";
 const CASES = Number(process.env["LINKING_CASES"] ?? 150);
 const FIRST_SEED = Number(process.env["LINKING_SEED"] ?? 20_261_123);
 
-function picture(store: MemoryLinkStore): unknown {
+function snapshot(store: MemoryLinkStore): unknown {
   return {
     links: [...store.links.values()].sort((a, b) => (a.requestId < b.requestId ? -1 : 1)),
     calls: [...store.calls.values()]
@@ -48,7 +48,7 @@ describe("the order of arrival", () => {
         for (const each of queue.splice(0, 1 + Math.floor(next() * 6))) batch.set(each.requestId, each);
         await pieces.link([...batch.values()]);
       }
-      expect(picture(pieces), `seed ${seed}`).toEqual(picture(whole));
+      expect(snapshot(pieces), `seed ${seed}`).toEqual(snapshot(whole));
     }
   }, 60_000);
 });

@@ -84,9 +84,9 @@ const EXPECTED: Record<string, string> = {
 describe("a day without ids", () => {
   const store = new MemoryLinkStore();
   const names = new Map<string, string>();
-  const told = new Map<string, string>();
+  const positions = new Map<string, string>();
 
-  const tell = (link: Link): string => {
+  const describePosition = (link: Link): string => {
     const [root] = [...store.links.values()].filter(
       ({ conversationId, branchId, requestId, branchKey }) =>
         conversationId === link.conversationId && branchId === "main" && requestId === branchKey,
@@ -106,11 +106,11 @@ describe("a day without ids", () => {
     });
     // One by one, as they came.
     for (const each of made) await store.link([each]);
-    for (const [id, name] of names) told.set(name, tell(store.links.get(id)!));
+    for (const [id, name] of names) positions.set(name, describePosition(store.links.get(id)!));
   });
 
   it.each(Object.keys(STORY))("links %s", (name) => {
-    expect(told.get(name)).toBe(EXPECTED[name]);
+    expect(positions.get(name)).toBe(EXPECTED[name]);
   });
 
   it("marks the requests of sub-tasks and no others", () => {

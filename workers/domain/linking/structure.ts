@@ -1,14 +1,15 @@
 /**
- * Conversations, branches and sub-tasks out of who continues whom, with their names. A function of the set of requests: a
- * request's place depends on earlier ones only, so whoever comes late changes later ones and nothing else. Called by engine.ts.
+ * Computes conversations, branches and subtasks, with their names, from the parents of requests. The result is a function of
+ * the set of requests: a request's position depends on earlier requests only. Called by engine.ts.
  */
 import { v5 as uuidv5 } from "uuid";
 import { startedAtOf } from "../exchange-id.ts";
-import { EvidenceFlag } from "./evidence.ts";
-import type { Link, LinkKind } from "./link-store.ts";
+import { EvidenceFlag } from "./evidence/evidence.ts";
+import type { Link } from "./link-store.ts";
+import type { LinkKind } from "./parent/parent-choice.ts";
 
-export type ConversationMember = Pick<Link, "requestId" | "parentRequestId" | "linkKind" | "form"> & {
-  /** Of the first request of a sub-task: who spawned it. */
+export type ConversationMember = Pick<Link, "requestId" | "parentRequestId" | "linkKind" | "flags"> & {
+  /** The spawning request; of the first request of a subtask. */
   taskParentId: string | null;
 };
 export type BranchPosition = Pick<
@@ -16,70 +17,69 @@ export type BranchPosition = Pick<
   "conversationId" | "branchId" | "branchKey" | "isSubtask" | "parentTaskRequestId"
 >;
 
-/** Ids of conversations never change their making. */
-const CONVERSATIONS = "0b7a4f3e-58a1-4f0c-9d55-2f6f0d1c7a10";
-const COUNTED: ReadonlySet<LinkKind> = new Set(["turn", "fork", "resume"]);
+/** Conversation ids are stored: their derivation never changes. */
+const CONVERSATION_NAMESPACE = "0b7a4f3e-58a1-4f0c-9d55-2f6f0d1c7a10";
+const BRANCHING_KINDS: ReadonlySet<LinkKind> = new Set(["turn", "fork", "resume"]);
 
 /** The id of the conversation that begins with this request. */
 export function conversationIdOf(rootRequestId: string): string {
-  return uuidv5(rootRequestId, CONVERSATIONS);
+  return uuidv5(rootRequestId, CONVERSATION_NAMESPACE);
 }
 
 /**
- * Whether it competes for its parent's branch: of several the earliest keeps it. Repetitions and asks for a summary stay on
- * it, whoever else is there.
+ * Whether the request competes for its parent's branch, which the earliest such request keeps. Retries and compact-asks always
+ * stay on the branch.
  */
-export function competesForBranch({ linkKind, form }: Pick<Link, "linkKind" | "form">): boolean {
-  return COUNTED.has(linkKind) && (form & EvidenceFlag.compactAsk) === 0;
+export function competesForBranch({ linkKind, flags }: Pick<Link, "linkKind" | "flags">): boolean {
+  return BRANCHING_KINDS.has(linkKind) && (flags & EvidenceFlag.compactAsk) === 0;
 }
 
-/** The place of each member, by request id. All members of a conversation have to be there. */
+/** The position of each member, by request id. Every member of a conversation must be given. */
 export function branchPositions(members: readonly ConversationMember[]): Map<string, BranchPosition> {
   const sorted = members.toSorted((a, b) => (a.requestId < b.requestId ? -1 : 1));
   const byId = new Map(sorted.map((member) => [member.requestId, member]));
-  const places = new Map<string, BranchPosition>();
-  const kept = new Set<string>();
-  const names = new Map<string, Names>();
+  const positions = new Map<string, BranchPosition>();
+  const continuedAttempts = new Set<string>();
+  const branchNames = new Map<string, BranchNames>();
   for (const member of sorted) {
-    const parent = member.parentRequestId === null ? undefined : places.get(member.parentRequestId);
-    const spawner = member.taskParentId === null ? undefined : places.get(member.taskParentId);
+    const parent = member.parentRequestId === null ? undefined : positions.get(member.parentRequestId);
+    const spawner = member.taskParentId === null ? undefined : positions.get(member.taskParentId);
     const { requestId } = member;
     const conversationId = (parent ?? spawner)?.conversationId ?? conversationIdOf(requestId);
-    let taken = names.get(conversationId);
-    if (!taken) names.set(conversationId, (taken = { used: new Set(), subtasks: 0 }));
-    const opened = (name: string): BranchPosition => ({
+    const names = branchNames.get(conversationId) ?? { used: new Set(), subtasks: 0 };
+    branchNames.set(conversationId, names);
+    const newBranch = (name: string): BranchPosition => ({
       conversationId,
       branchKey: requestId,
-      branchId: unique(name, taken),
+      branchId: uniqueName(name, names),
       isSubtask: parent?.isSubtask ?? false,
       parentTaskRequestId: parent?.parentTaskRequestId ?? null,
     });
-    places.set(requestId, placeOf());
-
-    function placeOf(): BranchPosition {
+    const position = (): BranchPosition => {
       if (member.linkKind === "subtask") {
-        const name = `subtask_${++taken!.subtasks}`;
-        return { ...opened(name), isSubtask: true, parentTaskRequestId: member.taskParentId };
+        const subtask = newBranch(`subtask_${++names.subtasks}`);
+        return { ...subtask, isSubtask: true, parentTaskRequestId: member.taskParentId };
       }
-      if (!parent) return opened("main");
-      if (member.linkKind === "compact") return opened(`compact_${stamp(requestId).slice(8)}`);
+      if (!parent) return newBranch("main");
+      if (member.linkKind === "compact") return newBranch(`compact_${timestamp(requestId).slice(8)}`);
       if (!competesForBranch(member)) return parent;
-      const anchor = anchorOf(member.parentRequestId!, byId);
-      if (kept.has(anchor)) return opened(`branch_${stamp(requestId)}`);
-      kept.add(anchor);
+      const attempt = firstAttempt(member.parentRequestId!, byId);
+      if (continuedAttempts.has(attempt)) return newBranch(`branch_${timestamp(requestId)}`);
+      continuedAttempts.add(attempt);
       return parent;
-    }
+    };
+    positions.set(requestId, position());
   }
-  return places;
+  return positions;
 }
 
-interface Names {
+interface BranchNames {
   used: Set<string>;
   subtasks: number;
 }
 
-/** Attempts at the same request are one place to go on from: the first of them. */
-function anchorOf(requestId: string, byId: ReadonlyMap<string, ConversationMember>): string {
+/** The first of several attempts at one request: continuing any of them continues this one. */
+function firstAttempt(requestId: string, byId: ReadonlyMap<string, ConversationMember>): string {
   let at = requestId;
   for (;;) {
     const member = byId.get(at);
@@ -88,7 +88,7 @@ function anchorOf(requestId: string, byId: ReadonlyMap<string, ConversationMembe
   }
 }
 
-function unique(name: string, { used }: Names): string {
+function uniqueName(name: string, { used }: BranchNames): string {
   let free = name;
   for (let n = 2; used.has(free); n++) free = `${name}_${n}`;
   used.add(free);
@@ -96,6 +96,6 @@ function unique(name: string, { used }: Names): string {
 }
 
 /** Year to second of the request's start, UTC: 20250723193505. */
-function stamp(requestId: string): string {
+function timestamp(requestId: string): string {
   return new Date(startedAtOf(requestId) ?? 0).toISOString().slice(0, 19).replace(/\D/g, "");
 }

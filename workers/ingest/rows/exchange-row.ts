@@ -8,7 +8,7 @@ import { isOAuthPath } from "../../domain/http/paths.ts";
 import type { ExchangeMessage, RequestMetadata } from "../../schemas/exchange.ts";
 import type { StorableExchange } from "../../store/requests/write-model.ts";
 import type { JournalEntry } from "../../store/journal/objects.ts";
-import { requestEvidence } from "../../domain/linking/linkable-request.ts";
+import { requestEvidence } from "../../domain/linking/evidence/linkable-request.ts";
 import { requestRow } from "./request-row.ts";
 import { responseRow } from "./response-row.ts";
 

@@ -16,7 +16,7 @@ import { plainText } from "../../domain/truncate.ts";
 import type { RequestMetadata } from "../../schemas/exchange.ts";
 import type { StorableRequest } from "../../store/requests/write-model.ts";
 import { decodeBody } from "./decoding.ts";
-import { linkableRequest, type LinkableRequest } from "../../domain/linking/linkable-request.ts";
+import { linkableRequest, type LinkableRequest } from "../../domain/linking/evidence/linkable-request.ts";
 import { requestHeaderSet } from "./header-sets.ts";
 
 const MAX_DOMAIN = 255;

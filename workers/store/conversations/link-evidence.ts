@@ -1,16 +1,13 @@
-/**
- * Evidence of exchanges that are stored already, made anew from what is stored of them: for answers that came late, and when
- * history is linked again. Called by exchanges.ts and relinking.ts.
- */
+/** Makes the evidence of stored exchanges from their stored bodies: for answers that came late, and for relinking. */
 import { and, gte, inArray, lte } from "drizzle-orm";
 import { requests } from "../../../drizzle/schema.ts";
 import { splitBody } from "../../domain/content/split-body.ts";
-import type { FullEvidence } from "../../domain/linking/evidence.ts";
-import { linkableRequest, requestEvidence } from "../../domain/linking/linkable-request.ts";
+import type { FullEvidence } from "../../domain/linking/evidence/evidence.ts";
+import { linkableRequest, requestEvidence } from "../../domain/linking/evidence/linkable-request.ts";
 import { readAssistantMessage, readRequestBody, readRequestHeaders } from "../content/request-body.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
-/** Their evidence; of those that are part of no conversation there is none. */
+/** The evidence of these exchanges; there is none for those of no conversation. */
 export async function readEvidence(
   tx: WriterTransaction,
   exchanges: readonly { id: string; startedAt: Date }[],
@@ -32,7 +29,7 @@ export async function readEvidence(
     );
   const made: FullEvidence[] = [];
   for (const row of rows) {
-    // What is stored as it was sent, compressed, stays linked as ingest did it.
+    // A body stored as sent, compressed, keeps the link that ingest made.
     if (row.endpoint !== "messages" || row.bodyKind === "bytes") continue;
     const body = row.bodyTruncated || row.bodyKind === "none" ? null : await readRequestBody(tx, row);
     const headers = (await readRequestHeaders(tx, row)) ?? {};

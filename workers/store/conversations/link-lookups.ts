@@ -1,7 +1,7 @@
-/** Look-ups of evidence, however many, in one statement. Called by link-store.ts. */
+/** Reads any number of evidence look-ups in one statement. Called by link-store.ts. */
 import { type SQL, sql } from "drizzle-orm";
-import type { Evidence } from "../../domain/linking/evidence.ts";
-import type { FoundEvidence, Lookup } from "../../domain/linking/link-store.ts";
+import type { Evidence } from "../../domain/linking/evidence/evidence.ts";
+import type { FoundEvidence, Lookup } from "../../domain/linking/evidence/lookup.ts";
 import { arrayLiteral } from "../db/statement-batches.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
@@ -14,7 +14,7 @@ const COLUMNS = {
 
 type Row = Record<string, string | number | null> & { n: number; request_id: string; rank: number };
 
-/** What each look-up finds, in the order of its kind. */
+/** The results of each look-up, in the look-up's order. */
 export async function readLookups(
   tx: WriterTransaction,
   domainId: number,
@@ -37,7 +37,7 @@ export async function readLookups(
   return results;
 }
 
-/** Look-ups of one shape are one part of the statement: LIMIT takes no column. */
+/** Look-ups of one shape share one part of the statement: LIMIT accepts no column. */
 function shapeOf({ index, before, sessionKey, limit }: Lookup): string {
   const kind = typeof index === "number" ? "key" : index;
   return `${kind} ${before !== undefined} ${index !== "thread" && sessionKey !== undefined} ${limit}`;

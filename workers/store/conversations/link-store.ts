@@ -1,35 +1,41 @@
 /**
- * Evidence, keys and calls of tasks in Postgres, for one domain, inside the transaction of ingest that holds the domain's
- * lock. The choices are made by workers/domain/linking; rows get their places by exchanges.ts and links.ts.
+ * The LinkStore over Postgres: evidence, keys and task calls of one domain, inside the transaction that holds the domain's lock.
+ * workers/domain/linking chooses parents; requests/write.ts and links.ts write the links of rows.
  */
 import { and, eq, gte, inArray, lte, or, sql } from "drizzle-orm";
 import { linkEvidence, linkKeys, requests, taskAgents, taskInvocations } from "../../../drizzle/schema.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
-import { agentKeyOf, type LinkKey, type FullEvidence, KeyPurpose } from "../../domain/linking/evidence.ts";
-import type { FoundEvidence, Link, LinkStore, Lookup, StoredCall } from "../../domain/linking/link-store.ts";
+import {
+  agentKeyOf,
+  type FullEvidence,
+  isAncestorKey,
+  type LinkKey,
+} from "../../domain/linking/evidence/evidence.ts";
+import type { FoundEvidence, Lookup, StoredCall } from "../../domain/linking/evidence/lookup.ts";
+import type { Link, LinkStore } from "../../domain/linking/link-store.ts";
 import type { WriterTransaction } from "../db/db.ts";
 import { readLookups } from "./link-lookups.ts";
 
-/** Rows of one statement: Postgres takes 65,535 parameters. */
-const ROWS_AT_ONCE = 2_000;
+/** Rows of one statement: Postgres accepts 65,535 parameters. */
+const MAX_ROWS = 2_000;
 
 /** The store of one domain within `tx`. */
 export function linkStore(tx: WriterTransaction, domainId: number): LinkStore {
   return {
-    saveEvidence: (made) => saveEvidence(tx, domainId, made),
+    saveEvidence: (arrivals) => saveEvidence(tx, domainId, arrivals),
     find: (lookups: readonly Lookup[]): Promise<FoundEvidence[][]> => readLookups(tx, domainId, lookups),
     keysOf: (ids) => keysOf(tx, ids),
-    linksOf: async (ids) => (ids.length === 0 ? [] : readLinks(tx, among(ids))),
+    linksOf: async (ids) => (ids.length === 0 ? [] : readLinks(tx, withIds(ids))),
     familyOf: async (ids) =>
-      ids.length === 0 ? [] : readLinks(tx, or(among(ids), inArray(requests.parentRequestId, [...ids]))),
+      ids.length === 0 ? [] : readLinks(tx, or(withIds(ids), inArray(requests.parentRequestId, [...ids]))),
     conversationsOf: async (ids) =>
       ids.length === 0 ? [] : readLinks(tx, inArray(requests.conversationId, [...ids])),
     callsOf: async (keys) =>
       keys.length === 0 ? [] : readCalls(tx, domainId, inArray(taskInvocations.promptKey, [...keys])),
-    callsNamedBy: (made) => callsNamedBy(tx, domainId, made),
+    callsNamedBy: (arrivals) => callsNamedBy(tx, domainId, arrivals),
     saveKeys: (keys) => saveKeys(tx, domainId, keys),
-    saveAssignments: async (claims) => {
-      for (const { requestId, position, subtaskRequestId } of claims)
+    saveAssignments: async (assignments) => {
+      for (const { requestId, position, subtaskRequestId } of assignments)
         await tx
           .update(taskInvocations)
           .set({ subtaskRequestId })
@@ -50,32 +56,31 @@ export function linkStore(tx: WriterTransaction, domainId: number): LinkStore {
 async function saveEvidence(
   tx: WriterTransaction,
   domainId: number,
-  made: readonly FullEvidence[],
+  arrivals: readonly FullEvidence[],
 ): Promise<void> {
-  const rows = made.map((each) => ({ ...columnsOf(each), domainId }));
-  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
+  // drizzle ignores members that are no columns.
+  const rows = arrivals.map((each) => ({ ...each, form: each.flags, domainId }));
+  for (let at = 0; at < rows.length; at += MAX_ROWS)
     await tx
       .insert(linkEvidence)
-      .values(rows.slice(at, at + ROWS_AT_ONCE))
+      .values(rows.slice(at, at + MAX_ROWS))
       .onConflictDoUpdate({
         target: linkEvidence.requestId,
         set: Object.fromEntries(
-          UPDATED.map((name) => [name, sql`excluded.${sql.identifier(linkEvidence[name].name)}`]),
+          UPDATED_COLUMNS.map((name) => [name, sql`excluded.${sql.identifier(linkEvidence[name].name)}`]),
         ),
       });
   await saveKeys(
     tx,
     domainId,
-    made.flatMap(({ requestId, keys }) =>
-      keys
-        .filter(({ purpose }) => purpose !== KeyPurpose.ancestorAnswer && purpose !== KeyPurpose.ancestorEnd)
-        .map((key) => ({ ...key, requestId })),
+    arrivals.flatMap(({ requestId, keys }) =>
+      keys.filter((key) => !isAncestorKey(key)).map((key) => ({ ...key, requestId })),
     ),
   );
-  await saveTasks(tx, domainId, made);
+  await saveTasks(tx, domainId, arrivals);
 }
 
-const UPDATED = [
+const UPDATED_COLUMNS = [
   "form",
   "sessionKey",
   "agentKey",
@@ -88,42 +93,24 @@ const UPDATED = [
   "systemKey",
 ] as const;
 
-function columnsOf({ requestId, ...rest }: FullEvidence) {
-  const { flags: form, sessionKey, agentKey, endKey, answerKey, priorEndKey } = rest;
-  const { priorAnswerKey, messageKey, priorMessageKey, systemKey } = rest;
-  return {
-    requestId,
-    form,
-    sessionKey,
-    agentKey,
-    endKey,
-    answerKey,
-    priorEndKey,
-    priorAnswerKey,
-    messageKey,
-    priorMessageKey,
-    systemKey,
-  };
-}
-
 async function saveKeys(
   tx: WriterTransaction,
   domainId: number,
   keys: readonly (LinkKey & { requestId: string })[],
 ): Promise<void> {
-  for (let at = 0; at < keys.length; at += ROWS_AT_ONCE)
+  for (let at = 0; at < keys.length; at += MAX_ROWS)
     await tx
       .insert(linkKeys)
-      .values(keys.slice(at, at + ROWS_AT_ONCE).map((key) => ({ ...key, domainId })))
+      .values(keys.slice(at, at + MAX_ROWS).map((key) => ({ ...key, domainId })))
       .onConflictDoNothing();
 }
 
 async function saveTasks(
   tx: WriterTransaction,
   domainId: number,
-  made: readonly FullEvidence[],
+  arrivals: readonly FullEvidence[],
 ): Promise<void> {
-  const calls = made.flatMap(({ requestId, tasks }) =>
+  const calls = arrivals.flatMap(({ requestId, tasks }) =>
     tasks.map((task) => ({
       ...task,
       requestId,
@@ -131,7 +118,7 @@ async function saveTasks(
       startedAt: new Date(startedAtOf(requestId) ?? 0),
     })),
   );
-  const agents = made.flatMap(({ mentions }) => mentions.map((mention) => ({ ...mention, domainId })));
+  const agents = arrivals.flatMap(({ mentions }) => mentions.map((mention) => ({ ...mention, domainId })));
   if (calls.length > 0) await tx.insert(taskInvocations).values(calls).onConflictDoNothing();
   if (agents.length > 0) await tx.insert(taskAgents).values(agents).onConflictDoNothing();
   const named = [...calls, ...agents].map(({ toolUseId }) => toolUseId);
@@ -160,11 +147,11 @@ async function keysOf(tx: WriterTransaction, ids: readonly string[]): Promise<Ma
   return keys;
 }
 
-function among(ids: readonly string[]) {
+function withIds(ids: readonly string[]) {
   const times = ids.map((id) => startedAtOf(id) ?? 0);
   return and(
     inArray(requests.id, [...ids]),
-    // Says which partitions to look at.
+    // Restricts the partitions.
     gte(requests.startedAt, new Date(Math.min(...times))),
     lte(requests.startedAt, new Date(Math.max(...times))),
   );
@@ -183,7 +170,7 @@ async function readLinks(tx: WriterTransaction, condition: ReturnType<typeof and
       linkKind: requests.linkKind,
       linkedBy: requests.linkedBy,
       linkConfidence: requests.linkConfidence,
-      form: linkEvidence.form,
+      flags: linkEvidence.form,
     })
     .from(requests)
     .innerJoin(linkEvidence, eq(linkEvidence.requestId, requests.id))
@@ -219,9 +206,9 @@ async function readCalls(
 async function callsNamedBy(
   tx: WriterTransaction,
   domainId: number,
-  made: readonly FullEvidence[],
+  arrivals: readonly FullEvidence[],
 ): Promise<StoredCall[]> {
-  const named = made.flatMap(({ mentions, tasks }) =>
+  const named = arrivals.flatMap(({ mentions, tasks }) =>
     [...mentions, ...tasks].map(({ toolUseId }) => toolUseId),
   );
   return named.length === 0 ? [] : readCalls(tx, domainId, inArray(taskInvocations.toolUseId, named));

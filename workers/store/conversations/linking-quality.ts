@@ -1,4 +1,4 @@
-/** How well requests were linked: shares by client version and week, and one figure for the status. */
+/** Linking quality: counts by client version and week, and totals for the status. */
 import { sql, type SQL } from "drizzle-orm";
 import type { Linking, LinkingQuality } from "../../schemas/api/conversations.ts";
 import { type DatabaseConfig, withReader } from "../db/db.ts";
@@ -45,7 +45,7 @@ export async function readLinkingQuality(
       group by grouping sets ((week, client), (client), ())
       order by week, count(*) desc, client`),
   );
-  // Bits of grouping(): a set bit is a column that was summed over.
+  // Bits of grouping(): a set bit is a column that the row sums over.
   const of = (grouping: number) => rows.filter((row) => Number(row.grouping) === grouping);
   return {
     from: start,

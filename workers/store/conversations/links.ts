@@ -1,12 +1,12 @@
 /**
- * Links of exchanges as columns of their rows. New rows are inserted with them; rows that others moved are changed here, in
- * the same transaction, and ids of conversations that are no more are kept as aliases. Called by exchanges.ts.
+ * Links as columns of request rows. New rows are inserted with them; rows whose link changed are updated here, in the same
+ * transaction, and ids of conversations that no longer exist are kept as aliases. Called by requests/write.ts and relink.ts.
  */
 import { and, eq, sql } from "drizzle-orm";
 import { conversationAliases, requests } from "../../../drizzle/schema.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
 import { linkExchanges } from "../../domain/linking/engine.ts";
-import type { FullEvidence } from "../../domain/linking/evidence.ts";
+import type { FullEvidence } from "../../domain/linking/evidence/evidence.ts";
 import type { Link, LinkResult } from "../../domain/linking/link-store.ts";
 import { conversationIdOf } from "../../domain/linking/structure.ts";
 import type { WriterTransaction } from "../db/db.ts";
@@ -14,7 +14,7 @@ import { linkStore } from "./link-store.ts";
 
 type Row = typeof requests.$inferInsert;
 
-/** What a row has from its link. */
+/** The columns of a row that hold its link. */
 export type LinkColumns = Pick<
   Row,
   | "conversationId"
@@ -32,43 +32,47 @@ export type LinkColumns = Pick<
 >;
 
 export interface WrittenLinks {
-  /** Columns by request id; of what is part of no conversation there are none. */
+  /** Columns by request id; none for requests of no conversation. */
   columns: ReadonlyMap<string, LinkColumns>;
-  /** Conversations that stored requests left, joined, or changed their place in. */
+  /** Conversations that stored requests left, joined, or moved within. */
   changed: ReadonlySet<string>;
-  /** Stored requests whose place changed. */
+  /** Stored requests whose link changed. */
   moved: LinkResult["moved"];
 }
 
-/** Of requests that are part of no conversation. */
+/** The link of requests of no conversation. */
 export const SIDE_REQUEST_LINK = { linkKind: "aux", linkedBy: "none", linkConfidence: "certain" } as const;
 
-/** Links what is new, and moves whom it concerns. The rows of `made` themselves are left to the caller. */
+/** Links arrivals and updates the rows that they affect. The rows of the arrivals are written by the caller. */
 export async function writeLinks(
   tx: WriterTransaction,
   domainId: number,
-  made: readonly FullEvidence[],
+  arrivals: readonly FullEvidence[],
 ): Promise<WrittenLinks> {
-  const { links, moved } = await linkExchanges(linkStore(tx, domainId), made);
+  const { links, moved } = await linkExchanges(linkStore(tx, domainId), arrivals);
   const others = moved.filter(({ after }) => !links.has(after.requestId));
   await moveRows(
     tx,
     others.map(({ after }) => after),
   );
-  const left = moved.filter(
+  const abandoned = moved.filter(
     ({ before, after }) =>
       before.conversationId !== after.conversationId &&
       before.conversationId === conversationIdOf(before.requestId),
   );
-  if (left.length > 0)
+  if (abandoned.length > 0)
     await tx
       .insert(conversationAliases)
       .values(
-        left.map(({ before }) => ({ id: before.conversationId, domainId, rootRequestId: before.requestId })),
+        abandoned.map(({ before }) => ({
+          id: before.conversationId,
+          domainId,
+          rootRequestId: before.requestId,
+        })),
       )
       .onConflictDoNothing();
   const columns = new Map<string, LinkColumns>();
-  for (const each of made) {
+  for (const each of arrivals) {
     const link = links.get(each.requestId);
     if (link) columns.set(each.requestId, columnsOf(link, each));
   }
@@ -79,7 +83,7 @@ export async function writeLinks(
   };
 }
 
-/** Gives stored rows their new links. */
+/** Updates stored rows with their new links. */
 export async function writeLinkColumns(
   tx: WriterTransaction,
   rows: readonly { id: string; startedAt: Date }[],
@@ -95,22 +99,22 @@ export async function writeLinkColumns(
   }
 }
 
-function columnsOf(link: Link, made: FullEvidence): LinkColumns {
-  const { requestId: _, form: __, ...columns } = link;
+function columnsOf(link: Link, evidence: FullEvidence): LinkColumns {
+  const { requestId: _, flags: __, ...columns } = link;
   return {
     ...columns,
-    messageHash: made.messageHash,
-    parentMessageHash: made.priorMessageHash,
-    systemHash: made.systemHash,
+    messageHash: evidence.messageHash,
+    parentMessageHash: evidence.priorMessageHash,
+    systemHash: evidence.systemHash,
   };
 }
 
-/** How many rows move in one statement. */
-const MOVED_AT_ONCE = 2_000;
+/** Rows updated in one statement. */
+const MAX_MOVED_ROWS = 2_000;
 
 async function moveRows(tx: WriterTransaction, links: readonly Link[]): Promise<void> {
-  for (let at = 0; at < links.length; at += MOVED_AT_ONCE) {
-    const values = links.slice(at, at + MOVED_AT_ONCE).map((link) => ({
+  for (let at = 0; at < links.length; at += MAX_MOVED_ROWS) {
+    const values = links.slice(at, at + MAX_MOVED_ROWS).map((link) => ({
       id: link.requestId,
       started_at: new Date(startedAtOf(link.requestId) ?? 0).toISOString(),
       conversation_id: link.conversationId,

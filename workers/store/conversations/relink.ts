@@ -1,7 +1,7 @@
 /**
- * History linked again, a batch of requests at a time: evidence is made anew from what is stored and everything it concerns
- * chosen again, as on arrival. For what was stored before a rule existed. May be repeated and interrupted at will: whatever
- * was done is done. Called by the API for administrators.
+ * Relinks history, one batch of requests at a time: makes evidence from stored bodies and chooses parents again, as on arrival.
+ * Applies linking rules to requests stored before them. Can be repeated and interrupted: each batch is committed. Called by the
+ * API for administrators.
  */
 import { and, asc, count, eq, gt, gte, inArray } from "drizzle-orm";
 import { domains, linkEvidence, linkKeys, requests } from "../../../drizzle/schema.ts";
@@ -17,16 +17,16 @@ import { SIDE_REQUEST_LINK, type LinkColumns, writeLinkColumns, writeLinks } fro
 export interface RelinkBatch {
   domain: string;
   since: Date | undefined;
-  /** The last request of the batch before. */
+  /** The last request of the previous batch. */
   cursor: string | undefined;
   limit: number;
   dryRun: boolean;
 }
 
-const SHOWN = 20;
+const MAX_SHOWN_CHANGES = 20;
 const FIRST_ID = "00000000-0000-0000-0000-000000000000";
 
-/** Takes back what a dry run did. */
+/** Thrown to roll back a dry run. */
 class DryRun extends Error {
   readonly answer: RelinkResult;
   constructor(answer: RelinkResult) {
@@ -35,7 +35,7 @@ class DryRun extends Error {
   }
 }
 
-/** Links one batch of a domain's requests again, the oldest first; null where the domain was never seen. */
+/** Relinks one batch of a domain's requests, oldest first; null for an unknown domain. */
 export async function relink(config: Config, batch: RelinkBatch): Promise<RelinkResult | null> {
   return withWriter(config, async (db) => {
     const [known] = await db.select().from(domains).where(eq(domains.name, batch.domain));
@@ -55,39 +55,44 @@ export async function relink(config: Config, batch: RelinkBatch): Promise<Relink
 
 async function relinkBatch(tx: WriterTransaction, batch: RelinkBatch): Promise<RelinkResult> {
   const domainId = await lockDomain(tx, batch.domain);
-  const rest = behind(domainId, batch);
+  const rest = afterCursor(domainId, batch);
   const rows = await tx
-    .select(BEFORE)
+    .select(REQUEST_COLUMNS)
     .from(requests)
     .where(rest)
     .orderBy(asc(requests.id))
     .limit(batch.limit);
   const [total] = await tx.select({ n: count() }).from(requests).where(rest);
-  const made = await readEvidence(tx, rows);
-  const linkable = new Set(made.map(({ requestId }) => requestId));
+  const evidence = await readEvidence(tx, rows);
+  const linkedIds = new Set(evidence.map(({ requestId }) => requestId));
   const ids = rows.map(({ id }) => id);
-  const apart = rows.filter(
-    ({ id, endpoint, bodyKind }) => !linkable.has(id) && !(endpoint === "messages" && bodyKind === "bytes"),
+  const sideRequests = rows.filter(
+    ({ id, endpoint, bodyKind }) => !linkedIds.has(id) && !(endpoint === "messages" && bodyKind === "bytes"),
   );
   if (ids.length > 0)
-    await tx.delete(linkKeys).where(inArray(linkKeys.requestId, [...linkable, ...idsOf(apart)]));
-  if (apart.length > 0) await tx.delete(linkEvidence).where(inArray(linkEvidence.requestId, idsOf(apart)));
-  const links = await writeLinks(tx, domainId, made);
+    await tx.delete(linkKeys).where(inArray(linkKeys.requestId, [...linkedIds, ...idsOf(sideRequests)]));
+  if (sideRequests.length > 0)
+    await tx.delete(linkEvidence).where(inArray(linkEvidence.requestId, idsOf(sideRequests)));
+  const links = await writeLinks(tx, domainId, evidence);
   await writeLinkColumns(tx, rows, links);
-  for (const { id, startedAt } of apart)
+  for (const { id, startedAt } of sideRequests)
     await tx
       .update(requests)
-      .set(NOWHERE)
+      .set(SIDE_REQUEST_COLUMNS)
       .where(and(eq(requests.id, id), eq(requests.startedAt, startedAt)));
 
   const changes = new Map<string, RelinkResult["changes"][number]>();
-  const note = (requestId: string, before: Place, after: Place) => {
-    const change = { requestId, before: placeOf(before), after: placeOf(after) };
+  const noteChange = (requestId: string, before: ComparedColumns, after: ComparedColumns) => {
+    const change = { requestId, before: comparedColumns(before), after: comparedColumns(after) };
     if (JSON.stringify(change.before) !== JSON.stringify(change.after)) changes.set(requestId, change);
   };
-  for (const { before, after } of links.moved) note(after.requestId, before, after);
+  for (const { before, after } of links.moved) noteChange(after.requestId, before, after);
   for (const row of rows)
-    note(row.id, row, links.columns.get(row.id) ?? (linkable.has(row.id) ? row : NOWHERE));
+    noteChange(
+      row.id,
+      row,
+      links.columns.get(row.id) ?? (linkedIds.has(row.id) ? row : SIDE_REQUEST_COLUMNS),
+    );
   for (const { id, endpoint, bodyKind } of rows)
     if (endpoint === "messages" && bodyKind === "bytes") changes.delete(id);
   await updateConversationTotals(tx, {
@@ -109,13 +114,13 @@ async function relinkBatch(tx: WriterTransaction, batch: RelinkBatch): Promise<R
     checked: rows.length,
     remaining,
     changed: changes.size,
-    changes: [...changes.values()].slice(0, SHOWN),
+    changes: [...changes.values()].slice(0, MAX_SHOWN_CHANGES),
     nextCursor: remaining > 0 && last ? last.id : null,
   };
 }
 
-/** An id tells its time, so one comparison follows both. */
-function behind(domainId: number, { cursor, since }: RelinkBatch) {
+/** Requests after the cursor, else since `since`: an id contains its time. */
+function afterCursor(domainId: number, { cursor, since }: RelinkBatch) {
   const from = cursor ?? (since ? newExchangeId(since.getTime(), new Uint8Array(10)) : FIRST_ID);
   const startedAt = startedAtOf(from);
   return and(
@@ -125,22 +130,22 @@ function behind(domainId: number, { cursor, since }: RelinkBatch) {
   );
 }
 
-const PLACE = {
+const COMPARED_COLUMNS = {
   conversationId: requests.conversationId,
   branchId: requests.branchId,
   parentRequestId: requests.parentRequestId,
   parentTaskRequestId: requests.parentTaskRequestId,
   linkKind: requests.linkKind,
 };
-const BEFORE = {
-  ...PLACE,
+const REQUEST_COLUMNS = {
+  ...COMPARED_COLUMNS,
   id: requests.id,
   startedAt: requests.startedAt,
   endpoint: requests.endpoint,
   bodyKind: requests.bodyKind,
 };
 
-const NOWHERE = {
+const SIDE_REQUEST_COLUMNS = {
   ...SIDE_REQUEST_LINK,
   conversationId: null,
   branchId: null,
@@ -150,9 +155,9 @@ const NOWHERE = {
   parentTaskRequestId: null,
 } satisfies LinkColumns;
 
-type Place = { [Name in keyof typeof PLACE]?: string | null | undefined };
+type ComparedColumns = { [Name in keyof typeof COMPARED_COLUMNS]?: string | null | undefined };
 
-function placeOf(place: Place): RelinkResult["changes"][number]["before"] {
+function comparedColumns(place: ComparedColumns): RelinkResult["changes"][number]["before"] {
   return {
     conversationId: place.conversationId ?? null,
     branchId: place.branchId ?? null,

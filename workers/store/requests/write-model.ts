@@ -1,7 +1,7 @@
 /** What ingest hands to the store: an exchange as columns, contents and chains. Types only; stored by exchanges.ts. */
 import type { requests } from "../../../drizzle/schema.ts";
 import type { ChainElement } from "../../domain/content/split-body.ts";
-import type { FullEvidence } from "../../domain/linking/evidence.ts";
+import type { FullEvidence } from "../../domain/linking/evidence/evidence.ts";
 import type { Content } from "../content/contents.ts";
 
 type Row = typeof requests.$inferInsert;

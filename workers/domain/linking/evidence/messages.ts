@@ -1,5 +1,5 @@
 /** Messages of strangers, read block by block without trust in their shape. Called by the recognisers of this folder. */
-import { isObject, type JsonObject } from "../json/json.ts";
+import { isObject, type JsonObject } from "../../json/json.ts";
 
 /** A message's content as blocks: a string is one text block; what is neither string nor list has none. */
 export function blocksOf(content: unknown): JsonObject[] {

@@ -1,13 +1,13 @@
 /**
- * The system prompt as it is compared: without what changes from one session or day to the next. It never breaks a link; it
- * tells a repeated request from another question over the same history. Called by evidence.ts.
+ * The hash of a system prompt without what changes between sessions or days. It never breaks a link; it tells a retry from
+ * another question over the same history. Called by evidence.ts.
  */
-import { sha256 } from "../sha256.ts";
+import { sha256 } from "../../sha256.ts";
 import { blocksOf, stringIn } from "./messages.ts";
 import { normalizeText } from "./normalize-text.ts";
 
 const BILLING = /^x-anthropic-billing-header:/;
-/** In this order: a transient context, the state of the repository with all that is listed under it. */
+/** Parts that change, in this order: a transient context, the git status with its lists. */
 const MOVING = [
   /<transient_context>[\s\S]*?<\/transient_context>/g,
   /gitStatus:[\s\S]*?(?:\n\s*\n|$)/g,
@@ -21,7 +21,7 @@ export function systemTextsOf(system: unknown): string[] {
   return blocksOf(system).map((block) => stringIn(block, "text"));
 }
 
-/** SHA-256 of what does not move; null where nothing is left. */
+/** SHA-256 of the parts that do not change; null where nothing is left. */
 export function systemHashOf(texts: readonly string[]): Uint8Array | null {
   let text = normalizeText(texts.filter((each) => !BILLING.test(each)).join("\n"));
   for (const moving of MOVING) text = text.replace(moving, "\n\n");

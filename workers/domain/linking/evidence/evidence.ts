@@ -1,16 +1,16 @@
 /**
- * What one request tells about its place in a conversation: keys under which others find it, and keys under which it
- * looks for others. Made once, from the request and its answer alone; whose child it is, is decided from the evidence of all
- * (choice.ts). Called by ingest for every exchange, and when history is linked again.
+ * The evidence of one request for its position in a conversation: keys by which others find it, and keys by which it finds
+ * others. Made once, from the request and its answer alone; its parent is chosen from the evidence of all requests
+ * (parent/choose.ts). Called by ingest for every exchange, and by relinking.
  */
-import type { JsonObject } from "../json/json.ts";
-import { readSession, validId } from "../messages/client-ids.ts";
-import { sha256 } from "../sha256.ts";
-import { hashAfterRun, answerKeyOf, prefixHashes, endKeyOf, hashWithResults } from "./chain.ts";
+import type { JsonObject } from "../../json/json.ts";
+import { readSession, validId } from "../../messages/client-ids.ts";
+import { sha256 } from "../../sha256.ts";
+import { answerKeyOf, endKeyOf, hashAfterRun, hashWithResults, prefixHashes } from "./chain.ts";
 import {
   carriedSummary,
-  isCompactAskText,
   isCompactAsk,
+  isCompactAskText,
   offeredSummary,
   wantedSummaries,
 } from "./compaction.ts";
@@ -29,42 +29,42 @@ import {
 import { normalizeText } from "./normalize-text.ts";
 import { type Item, itemsOf, type Run, transcriptOf } from "./transcript.ts";
 
-/** What the content makes of a request; bits of a stored number. */
+/** What a request's content states about it; bits of a stored number. */
 export const EvidenceFlag = {
   /** Asks for the summary of its conversation. */
   compactAsk: 1,
-  /** Carries a summary of what was before. */
+  /** Carries the summary of an earlier history. */
   carriesSummary: 2,
-  /** Names its session in a header: then a session keeps its id when it is resumed. */
+  /** Names its session in a header; such clients keep the id of a session that they resume. */
   sessionInHeader: 4,
   /** Begins a forked agent. */
   startsFork: 8,
-  /** Has an answer that ended. */
+  /** Has a complete answer. */
   answered: 16,
-  /** The client says that it tries again. */
+  /** Sent with a retry count above 0. */
   clientRetry: 32,
   /** There is history before its newest message. */
   hasHistory: 64,
-  /** Its body was not recorded, or not all of it, or is no JSON: nobody knows its history. */
+  /** Its history is unknown: its body was not recorded, is incomplete or is not JSON. */
   bodyMissing: 128,
 } as const;
 
-/** What a key of the few requests with more of them is for; stored. */
+/** The purpose of a key beyond those that every evidence has; stored. */
 export const KeyPurpose = {
   ancestorAnswer: 1,
   ancestorEnd: 2,
-  /** The end of what stood in the newest message before something was added to it. */
+  /** The end of a history whose newest message is the beginning of this request's newest message. */
   messagePrefix: 3,
   offeredSummary: 4,
   wantedSummary: 5,
-  /** An ask, by its session. */
+  /** A compact-ask, by its session. */
   compactAsk: 6,
-  /** What may be the prompt of a task. */
+  /** A text that may be the prompt of a task. */
   taskPrompt: 7,
-  /** The first request of an agent, by the agent. */
+  /** The first request of an agent, by the agent's id. */
   agent: 8,
   parentAgent: 9,
-  /** Nothing fitted but the session. */
+  /** A request that only its session links. */
   session: 10,
 } as const;
 export type Purpose = (typeof KeyPurpose)[keyof typeof KeyPurpose];
@@ -74,6 +74,11 @@ export interface LinkKey {
   key: bigint;
   /** Ancestors: 2 is the grandparent. Summaries: the number of words. */
   rank: number;
+}
+
+/** Ancestor keys are stored only for requests that need them. */
+export function isAncestorKey({ purpose }: Pick<LinkKey, "purpose">): boolean {
+  return purpose === KeyPurpose.ancestorAnswer || purpose === KeyPurpose.ancestorEnd;
 }
 
 /** Evidence as it is stored. */
@@ -92,7 +97,7 @@ export interface Evidence {
   systemKey: bigint | null;
 }
 
-/** Evidence as it is made, with what only some requests have. */
+/** Evidence with the parts that are stored in tables of their own. */
 export interface FullEvidence extends Evidence {
   keys: LinkKey[];
   tasks: TaskCall[];
@@ -106,27 +111,25 @@ export interface LinkableExchange {
   requestId: string;
   /** Names in lower case. */
   headers: Readonly<Record<string, string>>;
-  /** The body without its lists; null where it was no JSON. */
+  /** The body without its lists; null where it is not JSON. */
   body: JsonObject | null;
   messages: Iterable<unknown>;
   system: unknown;
   tools: Iterable<unknown>;
-  /** The content of the answer; null where there is none. */
+  /** The content of the answer; null without one. */
   answer: unknown;
-  /** The answer came to its end. */
-  isAnswered: boolean;
-  /** The body is there, whole. */
-  isRead: boolean;
+  isAnswerComplete: boolean;
+  isBodyComplete: boolean;
 }
 
-/** How many ancestors a request is looked for whose parent is missing. */
+/** Keys of up to 16 ancestors, for requests whose parent is missing. */
 const MAX_ANCESTORS = 16;
-/** How many beginnings of the newest message may have been sent by themselves. */
-const MAX_WITHIN = 4;
-/** Bytes of a hash that a row keeps. */
+/** Up to 4 beginnings of the newest message may have been sent as messages. */
+const MAX_MESSAGE_PREFIXES = 4;
+/** Bytes of a hash that a row stores. */
 const ROW_HASH_BYTES = 16;
 
-/** The evidence of a request for a message; null for side requests, which belong to no conversation. Never throws. */
+/** The evidence of a message request; null for side requests, which belong to no conversation. Never throws. */
 export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
   const { requestId, headers, body, answer } = exchange;
   const { runs, endsInPrefill } = transcriptOf(exchange.messages);
@@ -135,47 +138,49 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
   const session = headerSession ?? readSession(body);
   const agent = validId(headers["x-claude-code-agent-id"]);
   const parentAgent = validId(headers["x-claude-code-parent-agent-id"]);
-  const clues = {
+  const context = {
     userAgent: headers["user-agent"] ?? "",
     hasSession: session !== null,
     hasAgent: agent !== null,
   };
-  if (exchange.isRead && isSideRequest({ ...clues, body, systemTexts, tools: exchange.tools, runs }))
+  if (
+    exchange.isBodyComplete &&
+    isSideRequest({ ...context, body, systemTexts, tools: exchange.tools, runs })
+  )
     return null;
 
   const chain = prefixHashes(runs);
-  const end = exchange.isRead ? chain.at(-1)! : sha256(new TextEncoder().encode(requestId));
+  const end = exchange.isBodyComplete ? chain.at(-1)! : sha256(new TextEncoder().encode(requestId));
   const carried = carriedSummary(runs);
   const salt = carried?.text ?? "";
   const isAsk = isCompactAsk(runs, systemTexts);
-  const priors = ancestors(runs, chain, { salt, from: carried ? carried.run + 1 : 0, endsInPrefill });
-  const [prior, ...older] = priors;
+  const earlier = ancestors(runs, chain, { salt, from: carried ? carried.run + 1 : 0, endsInPrefill });
+  const [prior, ...older] = earlier;
   const answerItems = itemsOf(answer);
   const last = runs.at(-1);
   const systemHash = systemHashOf(systemTexts);
   const messageHash = hashWithResults(end, runs);
   const priorMessageHash = prior ? hashWithResults(chain[prior.run]!, runs.slice(0, prior.run)) : null;
-  const hasHistory = priors.length > 0 || carried !== null;
-  const canBegin = exchange.isRead && (agent !== null || (!hasHistory && !isAsk));
-  const firstOffered = isAsk ? offeredSummary(answerItems) : null;
+  const hasHistory = earlier.length > 0 || carried !== null;
+  const mayBeSubtask = exchange.isBodyComplete && (agent !== null || (!hasHistory && !isAsk));
+  const offered = isAsk ? offeredSummary(answerItems) : null;
 
   const keys: LinkKey[] = [];
   older.forEach(({ answerKey, endKey }, n) => {
     keys.push({ purpose: KeyPurpose.ancestorAnswer, key: answerKey, rank: n + 2 });
     if (endKey !== null) keys.push({ purpose: KeyPurpose.ancestorEnd, key: endKey, rank: n + 2 });
   });
-  for (const key of beginnings(runs, chain, { isAsk, hasHistory }))
+  for (const key of messagePrefixKeys(runs, chain, { isAsk, hasHistory }))
     keys.push({ purpose: KeyPurpose.messagePrefix, key, rank: 1 });
-  if (firstOffered)
-    keys.push({ purpose: KeyPurpose.offeredSummary, key: firstOffered.key, rank: firstOffered.words });
+  if (offered) keys.push({ purpose: KeyPurpose.offeredSummary, key: offered.key, rank: offered.words });
   if (carried)
     for (const { key, words } of wantedSummaries(carried.text))
       keys.push({ purpose: KeyPurpose.wantedSummary, key, rank: words });
   const sessionKey = session === null ? null : keyOf("session", session);
   if (isAsk && sessionKey !== null) keys.push({ purpose: KeyPurpose.compactAsk, key: sessionKey, rank: 1 });
-  if (canBegin && priors.length === 0)
+  if (mayBeSubtask && earlier.length === 0)
     for (const key of promptKeys(runs[0])) keys.push({ purpose: KeyPurpose.taskPrompt, key, rank: 1 });
-  if (agent !== null && priors.length === 0) {
+  if (agent !== null && earlier.length === 0) {
     keys.push({ purpose: KeyPurpose.agent, key: agentKeyOf(agent), rank: 1 });
     if (parentAgent !== null)
       keys.push({ purpose: KeyPurpose.parentAgent, key: agentKeyOf(parentAgent), rank: 1 });
@@ -187,10 +192,10 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
       (carried ? EvidenceFlag.carriesSummary : 0) |
       (headerSession !== null ? EvidenceFlag.sessionInHeader : 0) |
       (startsFork(last) ? EvidenceFlag.startsFork : 0) |
-      (exchange.isAnswered && answerItems.length > 0 ? EvidenceFlag.answered : 0) |
+      (exchange.isAnswerComplete && answerItems.length > 0 ? EvidenceFlag.answered : 0) |
       (Number(headers["x-stainless-retry-count"]) > 0 ? EvidenceFlag.clientRetry : 0) |
       (hasHistory ? EvidenceFlag.hasHistory : 0) |
-      (exchange.isRead ? 0 : EvidenceFlag.bodyMissing),
+      (exchange.isBodyComplete ? 0 : EvidenceFlag.bodyMissing),
     sessionKey,
     agentKey: sessionKey === null ? null : agent === null ? 0n : agentKeyOf(agent),
     endKey: endKeyOf(end),
@@ -209,19 +214,19 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
   };
 }
 
-/** The key of an agent, as tool results and headers name it. */
+/** The key of an agent by its id in tool results and headers. */
 export function agentKeyOf(agentId: string): bigint {
   return keyOf("agent", agentId);
 }
 
 interface Ancestor {
-  /** Of the run that is its answer. */
+  /** The run that is its answer. */
   run: number;
   answerKey: bigint;
   endKey: bigint | null;
 }
 
-/** Where earlier requests of the same conversation ended, nearest first: before each thing the assistant said. */
+/** Where earlier requests of the conversation ended, nearest first: before each run of the assistant. */
 function ancestors(
   runs: readonly Run[],
   chain: readonly Uint8Array[],
@@ -231,7 +236,7 @@ function ancestors(
   for (let n = runs.length - 1; n >= from && found.length < MAX_ANCESTORS; n--) {
     const run = runs[n]!;
     if (!run.isAssistant) continue;
-    // What the model shall go on with may be an earlier answer, and then is found as one; its beginning tells nothing.
+    // A prefill may be an earlier answer, and then is found by its answer key; the history before it proves nothing.
     const isPrefill = endsInPrefill && n === runs.length - 1;
     if (isPrefill && n === 1) continue;
     found.push({
@@ -255,13 +260,13 @@ function answerKey(
     const run = { isAssistant: true, items: answerItems };
     return answerKeyOf(hashAfterRun(chain.at(-1)!, run), run, salt);
   }
-  const items = endsInPrefill ? continued(last.items, given) : [...last.items, ...answerItems];
+  const items = endsInPrefill ? joinPrefill(last.items, given) : [...last.items, ...answerItems];
   const run = { isAssistant: true, items };
   return answerKeyOf(hashAfterRun(chain.at(-2)!, run), run, salt);
 }
 
-/** An answer that goes on in the middle of a text becomes one text with it. */
-function continued(
+/** Joins an answer's first text with the prefilled text that it continues. */
+function joinPrefill(
   before: Item[],
   { answer, answerItems }: { answer: unknown; answerItems: Item[] },
 ): Item[] {
@@ -269,19 +274,15 @@ function continued(
   const first = blocksOf(answer).find((block) => block["type"] === "text");
   if (last?.plainText == null || answerItems[0]?.plainText == null || !first)
     return [...before, ...answerItems];
-  const plain = normalizeText(last.plainText + stringIn(first, "text"));
-  return [
-    ...before.slice(0, -1),
-    { ...last, text: `text:${plain}`, plainText: plain },
-    ...answerItems.slice(1),
-  ];
+  const plainText = normalizeText(last.plainText + stringIn(first, "text"));
+  return [...before.slice(0, -1), { ...last, text: `text:${plainText}`, plainText }, ...answerItems.slice(1)];
 }
 
 /**
- * Ends that the newest message would have had earlier: a person interrupts before there is an answer and says more. What
- * asks for a summary is said behind a prompt too, and only counts where nothing else is there.
+ * End keys of the beginnings of the newest message: a user who interrupts before there is an answer extends the message. A
+ * compact-ask is appended to a message too; it counts only in a request without history.
  */
-function beginnings(
+function messagePrefixKeys(
   runs: readonly Run[],
   chain: readonly Uint8Array[],
   { isAsk, hasHistory }: { isAsk: boolean; hasHistory: boolean },
@@ -292,7 +293,7 @@ function beginnings(
   const lengths = Array.from({ length: last.items.length - 1 }, (_, n) => last.items.length - 1 - n);
   return lengths
     .filter((length) => !(isAsk && !isCompactAskText(last.items[length])))
-    .slice(0, MAX_WITHIN)
+    .slice(0, MAX_MESSAGE_PREFIXES)
     .map((length) =>
       endKeyOf(hashAfterRun(before, { isAssistant: false, items: last.items.slice(0, length) })),
     );

@@ -1,8 +1,8 @@
 /**
- * Prefixes of a transcript as hashes, each over its run and the hash before it: whether two histories agree up to a point
- * is one comparison, and one look-up finds who else was there. Called by evidence.ts.
+ * The prefixes of a transcript as hashes, each over its last run and the previous hash: comparing two histories up to a point
+ * is one comparison of hashes, and one look-up finds the requests with the same history. Called by evidence.ts.
  */
-import { sha256 } from "../sha256.ts";
+import { sha256 } from "../../sha256.ts";
 import { keyOfHash } from "./keys.ts";
 import type { Item, Run } from "./transcript.ts";
 
@@ -10,15 +10,15 @@ const encoder = new TextEncoder();
 const USER = new Uint8Array([0]);
 const ASSISTANT = new Uint8Array([1]);
 
-/** The hash of a history of nothing. */
+/** The hash of the empty history. */
 export const EMPTY_HISTORY_HASH: Uint8Array = sha256(encoder.encode("nexus link 1"));
 
-/** The hash of a history that goes on with this run. */
+/** The hash of a history that this run extends. */
 export function hashAfterRun(before: Uint8Array, { isAssistant, items }: Run): Uint8Array {
-  return sha256(before, isAssistant ? ASSISTANT : USER, encoder.encode(textOf(items)));
+  return sha256(before, isAssistant ? ASSISTANT : USER, encoder.encode(serializeItems(items)));
 }
 
-/** Hashes of all prefixes of a history: the first is that of nothing, the n-th the one before run n. */
+/** The hashes of all prefixes of a history: the n-th is the one before run n. */
 export function prefixHashes(runs: readonly Run[]): Uint8Array[] {
   const hashes = [EMPTY_HISTORY_HASH];
   for (const run of runs) {
@@ -29,7 +29,7 @@ export function prefixHashes(runs: readonly Run[]): Uint8Array[] {
   return hashes;
 }
 
-/** A history as `chain` has it, told apart also by what its tools gave back. */
+/** The hash of a history including its tool results, which its chain leaves out. */
 export function hashWithResults(chain: Uint8Array, runs: readonly Run[]): Uint8Array {
   const results = runs.flatMap(({ items }) =>
     items.flatMap(({ text, result }) => (result === "" ? [] : [text, result])),
@@ -37,14 +37,15 @@ export function hashWithResults(chain: Uint8Array, runs: readonly Run[]): Uint8A
   return sha256(chain, encoder.encode(JSON.stringify(results)));
 }
 
-/** The key under which a request with this history is found by those that continue it without its answer. */
+/** The key by which requests that continue a history without its answer find it. */
 export function endKeyOf(chain: Uint8Array): bigint {
   return keyOfHash(sha256(encoder.encode("end"), chain));
 }
 
 /**
- * The key of a history that ends with an answer. A call's id stands for all of it: clients change histories, ids stay, and
- * nobody has the same. Not in a history that begins with a summary: it may keep calls from before, so `salt` is of that.
+ * The key of a history that ends with an answer. The id of its last tool call stands for the whole history: clients change
+ * histories, but ids stay and are unique. A history that begins with a summary may keep calls from before it, so `salt` is the
+ * summary's text there.
  */
 export function answerKeyOf(chain: Uint8Array, last: Run, salt: string): bigint {
   const { toolUseId } = last.items.findLast((item) => item.toolUseId !== null) ?? { toolUseId: null };
@@ -53,6 +54,6 @@ export function answerKeyOf(chain: Uint8Array, last: Run, salt: string): bigint 
     : keyOfHash(sha256(encoder.encode(JSON.stringify(["tool", toolUseId, salt]))));
 }
 
-function textOf(items: readonly Item[]): string {
+function serializeItems(items: readonly Item[]): string {
   return JSON.stringify(items.map(({ text }) => text));
 }

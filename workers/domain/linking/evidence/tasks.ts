@@ -1,9 +1,9 @@
 /**
- * Sub-tasks: calls of `Task` and `Agent` in answers, the prompts that agents begin with, and the tool results that name
- * the agent which came of a call. Called by evidence.ts.
+ * Subtasks: calls of `Task` and `Agent` in answers, the prompts that agents begin with, and the tool results that name the
+ * agent of a call. Called by evidence.ts.
  */
-import { isObject } from "../json/json.ts";
-import { plainText } from "../truncate.ts";
+import { isObject } from "../../json/json.ts";
+import { plainText } from "../../truncate.ts";
 import { keyOf } from "./keys.ts";
 import { blocksOf, stringIn } from "./messages.ts";
 import { normalizeText } from "./normalize-text.ts";
@@ -20,7 +20,7 @@ export interface TaskCall {
   promptKey: bigint;
 }
 
-/** An agent came of this call. */
+/** A tool result that names the agent of a call. */
 export interface AgentMention {
   agentId: string;
   toolUseId: string;
@@ -29,7 +29,7 @@ export interface AgentMention {
 const TASK_TOOLS = new Set(["Task", "Agent"]);
 const MAX_LABEL = 200;
 const MAX_EXCERPT = 250;
-/** An agent's first message holds reminders and its prompt; of a message of many texts only the last ones can be one. */
+/** Of an agent's first message, which holds reminders and the prompt, only the last 16 texts can be the prompt. */
 const MAX_PROMPTS = 16;
 const FORKED = /<fork-boilerplate>|^Fork started\b/;
 const AGENT_ID = /\bagentId:\s*([A-Za-z0-9_-]{4,64})/;
@@ -54,10 +54,10 @@ export function taskCalls(content: unknown): TaskCall[] {
     }));
 }
 
-/** Keys of everything in a first message that may be the prompt of a task: each text, and all together. */
+/** Keys of the texts in a first message that may be the prompt of a task: each one, and all together. */
 export function promptKeys(first: Run | undefined): bigint[] {
   if (!first || first.isAssistant) return [];
-  const texts = first.items.flatMap(({ plainText: plain }) => plain ?? []);
+  const texts = first.items.flatMap(({ plainText }) => plainText ?? []);
   const candidates = texts.length > 1 ? [texts.join("\n"), ...texts.slice(-MAX_PROMPTS)] : texts;
   return [...new Set(candidates.map(promptKey))];
 }
@@ -66,13 +66,13 @@ function promptKey(text: string): bigint {
   return keyOf("prompt", text);
 }
 
-/** The newest message is what a forked agent begins with: its parent's history, and this. */
+/** True for the newest message of a forked agent's first request, which follows its parent's history. */
 export function startsFork(last: Run | undefined): boolean {
   if (!last || last.isAssistant) return false;
-  return last.items.some(({ plainText: plain, result }) => FORKED.test(plain ?? "") || FORKED.test(result));
+  return last.items.some(({ plainText, result }) => FORKED.test(plainText ?? "") || FORKED.test(result));
 }
 
-/** What the newest tool results tell of agents; `calls` is the run they answer. */
+/** The agents that the newest tool results name; `calls` is the run with the tool calls. */
 export function agentMentions(calls: Run | undefined, results: Run | undefined): AgentMention[] {
   if (!calls?.isAssistant || !results || results.isAssistant) return [];
   const asked = new Set(calls.items.filter(isTaskCall).map(({ toolUseId }) => toolUseId));

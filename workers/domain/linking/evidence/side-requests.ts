@@ -1,16 +1,16 @@
 /**
- * Side requests: what Claude Code asks for its own ends (titles, topics, paths, prefixes of commands, the wording of a
- * search) beside a conversation and outside of it. Called by evidence.ts.
+ * Side requests: requests of Claude Code beside a conversation and not part of it (titles, topics, paths, command prefixes,
+ * search queries). Called by evidence.ts.
  */
-import { isObject, type JsonObject } from "../json/json.ts";
+import { isObject, type JsonObject } from "../../json/json.ts";
 import { stringIn } from "./messages.ts";
 import type { Run } from "./transcript.ts";
 
 export interface SideRequestContext {
   userAgent: string;
-  /** A session or agent is named as only Claude Code does. */
+  /** Names its session as Claude Code does. */
   hasSession: boolean;
-  /** An agent's requests are no side requests. */
+  /** The requests of an agent are no side requests. */
   hasAgent: boolean;
   /** The body without its lists. */
   body: JsonObject | null;
@@ -20,9 +20,9 @@ export interface SideRequestContext {
 }
 
 const CLAUDE_CODE = /^claude-(?:cli|code)\b/i;
-/** The first words of what main requests are told they are; side requests leave it out, or say what else they are. */
+/** The first words of the system prompt of main requests; side requests have another one or none. */
 const IDENTITY = /^\s*You are (?:Claude Code|a Claude agent)\b/;
-const PURPOSES = [
+const SIDE_REQUEST_PROMPTS = [
   /^\s*You are naming a coding session\b/,
   /^\s*Analyze if this message indicates a new conversation topic\b/,
   /^\s*Extract any file paths that this command\b/,
@@ -33,19 +33,21 @@ const PURPOSES = [
   /^\s*Generate a concise, sentence-case title\b/,
 ];
 
-/** True for requests that belong to no conversation although they ask for a message. */
-export function isSideRequest(clues: SideRequestContext): boolean {
-  const { body, runs, systemTexts } = clues;
+/** True for message requests that belong to no conversation. */
+export function isSideRequest(context: SideRequestContext): boolean {
+  const { body, runs, systemTexts } = context;
   if (isQuotaProbe(body, runs)) return true;
-  if (!clues.hasSession && !CLAUDE_CODE.test(clues.userAgent)) return false;
-  if (clues.hasAgent || runs.some(({ isAssistant }, n) => isAssistant && n < runs.length - 1)) return false;
-  if (systemTexts.some((text) => PURPOSES.some((purpose) => purpose.test(text)))) return true;
-  if (hasOwnTools(clues.tools)) return false;
-  return wantsJson(body) || !systemTexts.some((text) => IDENTITY.test(text)) ? isOfClient(clues) : false;
+  if (!context.hasSession && !CLAUDE_CODE.test(context.userAgent)) return false;
+  if (context.hasAgent || runs.some(({ isAssistant }, n) => isAssistant && n < runs.length - 1)) return false;
+  if (systemTexts.some((text) => SIDE_REQUEST_PROMPTS.some((prompt) => prompt.test(text)))) return true;
+  if (hasOwnTools(context.tools)) return false;
+  return requestsJson(body) || !systemTexts.some((text) => IDENTITY.test(text))
+    ? isClaudeCode(context)
+    : false;
 }
 
-/** Other programs may send a session id; without Claude Code's name their conversations need no tools. */
-function isOfClient({ userAgent }: SideRequestContext): boolean {
+/** By user agent: other programs may send a session id, and their conversations need no tools. */
+function isClaudeCode({ userAgent }: SideRequestContext): boolean {
   return CLAUDE_CODE.test(userAgent);
 }
 
@@ -59,13 +61,13 @@ function isQuotaProbe(body: JsonObject | null, runs: readonly Run[]): boolean {
   );
 }
 
-function wantsJson(body: JsonObject | null): boolean {
+function requestsJson(body: JsonObject | null): boolean {
   const config = body?.["output_config"];
   const format = (isObject(config) ? config["format"] : undefined) ?? body?.["output_format"];
   return isObject(format) && format["type"] === "json_schema";
 }
 
-/** Tools of the client's own; the vendor's server tools have another type. */
+/** True with a client tool; the vendor's server tools have another type. */
 function hasOwnTools(tools: Iterable<unknown>): boolean {
   for (const tool of tools) {
     if (!isObject(tool)) continue;

@@ -1,7 +1,7 @@
 /**
- * Texts of messages as they are compared: two sendings of one message give the same text, two messages different ones.
- * Claude Code puts reminders before, behind and inside what a person says, and moves them when the model changes; blocks
- * gain a newline when they are merged. Called by transcript.ts and the recognisers beside it.
+ * Normalises message texts for comparison: one message sent twice gives the same text, two messages give different ones.
+ * Claude Code puts reminders before, behind and inside a user's text and moves them when the model changes; blocks gain a
+ * newline when they are merged. Called by transcript.ts and the recognisers beside it.
  */
 
 const OPENING = /<system-reminder>/i;

@@ -1,0 +1,89 @@
+/**
+ * The input of linking from a split body; list elements are parsed on demand. Called by ingest, and by the store for bodies that
+ * it reads back.
+ */
+import type { ChainElement, SplitBody } from "../../content/split-body.ts";
+import { isObject, type JsonObject, parseJson } from "../../json/json.ts";
+import { evidenceOf, type LinkableExchange, type FullEvidence } from "./evidence.ts";
+import { NormalizedMessage } from "./transcript.ts";
+
+export type LinkableRequest = Omit<LinkableExchange, "requestId" | "answer" | "isAnswerComplete">;
+
+export interface ResponseMessage {
+  /** The assembled answer as a history element; null where there was none. */
+  message: Uint8Array | null;
+  outcome: string | null;
+}
+
+/** `body` is null where it was not recorded completely. */
+export function linkableRequest(
+  headers: Readonly<Record<string, string>>,
+  body: SplitBody | null,
+): LinkableRequest {
+  const skeleton = body && parseBytes(body.skeleton);
+  if (!body || !isObject(skeleton))
+    return { headers, body: null, messages: [], system: null, tools: [], isBodyComplete: false };
+  const { messages, system, tools } = body;
+  return {
+    headers,
+    body: skeleton,
+    messages: messages.length > 0 ? messages.map(normalizedMessageOf) : listIn(skeleton, "messages"),
+    system: system.length > 0 ? systemFrom(system) : skeleton["system"],
+    tools: lazyElements(tools) ?? listIn(skeleton, "tools"),
+    isBodyComplete: true,
+  };
+}
+
+/** The evidence of a request with its answer; null for side requests. */
+export function requestEvidence(
+  requestId: string,
+  request: LinkableRequest,
+  { message, outcome }: ResponseMessage,
+): FullEvidence | null {
+  const answer = message && parseBytes(message);
+  return evidenceOf({
+    requestId,
+    ...request,
+    answer: isObject(answer) ? answer["content"] : null,
+    isAnswerComplete: outcome === "complete",
+  });
+}
+
+/** By element: an element has one history, and the prefix cache gives the same elements for every turn of a conversation. */
+const normalizedMessages = new WeakMap<ChainElement, NormalizedMessage>();
+
+/** Null where the element is no message. */
+function normalizedMessageOf(element: ChainElement): NormalizedMessage | null {
+  const cached = normalizedMessages.get(element);
+  if (cached) return cached;
+  const message = parseBytes(element.content);
+  if (!isObject(message)) return null;
+  const created = new NormalizedMessage(message);
+  normalizedMessages.set(element, created);
+  return created;
+}
+
+function lazyElements(chain: SplitBody["messages"]): Iterable<unknown> | null {
+  if (chain.length === 0) return null;
+  return {
+    *[Symbol.iterator]() {
+      for (const { content } of chain) yield parseBytes(content);
+    },
+  };
+}
+
+/** A plain string is one element. */
+function systemFrom(chain: SplitBody["system"]): unknown {
+  const blocks = chain.map(({ content }) => parseBytes(content));
+  return blocks.length === 1 && typeof blocks[0] === "string" ? blocks[0] : blocks;
+}
+
+/** A list that was not split from the body is still in its skeleton. */
+function listIn(skeleton: JsonObject, name: string): unknown[] {
+  const list = skeleton[name];
+  return Array.isArray(list) ? (list as unknown[]) : [];
+}
+
+function parseBytes(bytes: Uint8Array): unknown {
+  return parseJson(new TextDecoder().decode(bytes));
+}

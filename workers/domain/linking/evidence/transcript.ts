@@ -1,0 +1,162 @@
+/**
+ * A list of messages as a transcript: runs of items of one role, equal for every sending of the same history. Left out: entries
+ * with the role `system`, thinking, reminders, empty items, repeated messages (Claude Code 1.0 sends its first tool call
+ * twice). Adjacent messages of one role are one run, however the client splits them. Tool calls are compared by id, because
+ * clients change inputs; results of parallel calls in any order. Called by evidence.ts.
+ */
+import { isObject, type JsonObject } from "../../json/json.ts";
+import { keyOf } from "./keys.ts";
+import { blocksOf, stringIn } from "./messages.ts";
+import { normalizeText } from "./normalize-text.ts";
+
+export interface Item {
+  /** The compared text. */
+  text: string;
+  /** The text of a tool result. Clients shorten old results, so it is not part of `text`; it tells edits apart. */
+  result: string;
+  /** The id of a client tool call; else null. */
+  toolUseId: string | null;
+  /** The id of the tool call that a result belongs to; else null. */
+  resultOf: string | null;
+  /** The text of a text block; else null. */
+  plainText: string | null;
+}
+
+export interface Run {
+  isAssistant: boolean;
+  items: Item[];
+  /** Its last message, where the run is part of a history. */
+  lastMessage?: NormalizedMessage;
+}
+
+/**
+ * One message of a history, normalised. For the same message after the same history, linkable-request.ts gives the same object
+ * again, so that normalising and hashing it happen once.
+ */
+export class NormalizedMessage {
+  readonly role: string;
+  readonly items: readonly Item[];
+  /** The hash of the history up to this message, where a run ends with it; see chain.ts. */
+  historyHash: Uint8Array | null = null;
+
+  constructor(message: JsonObject) {
+    this.role = stringIn(message, "role");
+    this.items = this.role === "system" ? [] : itemsOf(message["content"]);
+  }
+}
+
+export interface Transcript {
+  runs: Run[];
+  /** The last message is a prefill: the beginning of an answer that the model continues. */
+  endsInPrefill: boolean;
+}
+
+/** The transcript of messages, oldest first; elements that are no messages are skipped. Never throws. */
+export function transcriptOf(messages: Iterable<unknown>): Transcript {
+  const runs: Run[] = [];
+  const seen = new Set<string>();
+  let lastRole = "";
+  for (const message of messages) {
+    const normalized =
+      message instanceof NormalizedMessage
+        ? message
+        : isObject(message)
+          ? new NormalizedMessage(message)
+          : null;
+    if (normalized === null || normalized.role === "system") continue;
+    lastRole = normalized.role;
+    const items = withoutRepeatedTools(normalized.items, seen);
+    if (items.length === 0) continue;
+    const isAssistant = normalized.role === "assistant";
+    const last = runs.at(-1);
+    if (last?.isAssistant === isAssistant) {
+      last.items.push(...items);
+      last.lastMessage = normalized;
+    } else {
+      runs.push({ isAssistant, items, lastMessage: normalized });
+    }
+  }
+  for (const run of runs) if (!run.isAssistant) run.items = withResultsSorted(run.items);
+  return { runs, endsInPrefill: lastRole === "assistant" };
+}
+
+/** The items of an answer or of one message's content. */
+export function itemsOf(content: unknown): Item[] {
+  return blocksOf(content).flatMap((block) => itemOf(block) ?? []);
+}
+
+const EMPTY_ITEM = { result: "", toolUseId: null, resultOf: null, plainText: null };
+
+function itemOf(block: JsonObject): Item | null {
+  const type = stringIn(block, "type");
+  switch (type) {
+    case "text": {
+      const plainText = normalizeText(stringIn(block, "text"));
+      return plainText === "" ? null : { ...EMPTY_ITEM, text: `text:${plainText}`, plainText };
+    }
+    case "thinking":
+    case "redacted_thinking":
+      return null;
+    case "tool_use": {
+      const toolUseId = stringIn(block, "id");
+      return { ...EMPTY_ITEM, text: `tool_use:${stringIn(block, "name")}:${toolUseId}`, toolUseId };
+    }
+    case "tool_result": {
+      const resultOf = stringIn(block, "tool_use_id");
+      return {
+        ...EMPTY_ITEM,
+        text: `tool_result:${resultOf}`,
+        resultOf,
+        result: resultText(block["content"]),
+      };
+    }
+    default:
+      return { ...EMPTY_ITEM, text: `${type}:${blockDigest(withoutVolatileMembers(block))}` };
+  }
+}
+
+function resultText(content: unknown): string {
+  return blocksOf(content)
+    .map((block) =>
+      block["type"] === "text"
+        ? normalizeText(stringIn(block, "text"))
+        : blockDigest(withoutVolatileMembers(block)),
+    )
+    .filter((text) => text !== "")
+    .join("\n");
+}
+
+/** Without cache markers, which move every turn, and our own member of answer blocks, which no client sends. */
+function withoutVolatileMembers(block: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(block).filter(([name]) => name !== "cache_control" && name !== "_nexus"),
+  );
+}
+
+function blockDigest(value: JsonObject): string {
+  return String(keyOf("block", JSON.stringify(value)));
+}
+
+/** The items without tool blocks seen before; none where all tool blocks of the message were seen before. */
+function withoutRepeatedTools(items: readonly Item[], seen: Set<string>): Item[] {
+  const tools = items.filter(isTool);
+  const firstSeen = new Set<Item>();
+  for (const item of tools) {
+    if (!seen.has(item.text)) firstSeen.add(item);
+    seen.add(item.text);
+  }
+  if (tools.length > 0 && firstSeen.size === 0) return [];
+  return items.filter((item) => !isTool(item) || firstSeen.has(item));
+}
+
+function isTool({ toolUseId, resultOf }: Item): boolean {
+  return toolUseId !== null || resultOf !== null;
+}
+
+/** Results first, by id: clients send them in the order in which tools ended, with texts before or after them. */
+function withResultsSorted(items: Item[]): Item[] {
+  const results = items.filter(({ resultOf }) => resultOf !== null);
+  if (results.length === 0) return items;
+  results.sort((a, b) => (a.text < b.text ? -1 : 1));
+  return [...results, ...items.filter(({ resultOf }) => resultOf === null)];
+}

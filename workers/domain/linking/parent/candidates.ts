@@ -1,0 +1,138 @@
+/** Earlier requests that may be a request's parent: where its history may have been sent before, and who sent it. */
+import { startedAtOf } from "../../exchange-id.ts";
+import {
+  type Evidence,
+  EvidenceFlag,
+  isAncestorKey,
+  KeyPurpose,
+  type LinkKey,
+} from "../evidence/evidence.ts";
+import type { FoundEvidence, Lookup, StoredCall } from "../evidence/lookup.ts";
+import type { LinkKind } from "./parent-choice.ts";
+
+/** What a choice reads; everything is of earlier requests, newest first. */
+export interface Candidates {
+  find: (lookup: Lookup) => Promise<FoundEvidence[]>;
+  /** The newest of these in the conversation with the fewest requests so far, and how many conversations they are in. */
+  inSmallestConversation: (
+    of: readonly Evidence[],
+    before: string,
+  ) => Promise<{ best: Evidence; conversations: number }>;
+  callsOf: (promptKeys: readonly bigint[]) => Promise<StoredCall[]>;
+  /** Whether the call is assigned to a subtask that began before request `by`. */
+  isAssignedBefore: (call: StoredCall, by: string) => boolean;
+}
+
+/** Of requests with one key, at most the newest 100 are candidates. */
+export const MAX_CANDIDATES = 100;
+export const DAY_MS = 24 * 60 * 60 * 1_000;
+
+export function hasFlag({ flags }: Evidence, flag: number): boolean {
+  return (flags & flag) !== 0;
+}
+
+export function isSameThread({ sessionKey, agentKey }: Evidence, request: Evidence): boolean {
+  return sessionKey === request.sessionKey && agentKey === request.agentKey;
+}
+
+/** True for the requests of an agent; the main thread of a session has agent key 0. */
+export function isAgent({ agentKey }: Evidence): boolean {
+  return agentKey !== null && agentKey !== 0n;
+}
+
+export function elapsedMs(earlier: Pick<Evidence, "requestId">, later: Evidence): number {
+  return (startedAtOf(later.requestId) ?? 0) - (startedAtOf(earlier.requestId) ?? 0);
+}
+
+/** The kind of a request that continues the history of `parent`. */
+export function continuationKind(request: Evidence, parent: Evidence): LinkKind {
+  const { sessionKey } = request;
+  if (sessionKey !== null && parent.sessionKey !== null && sessionKey !== parent.sessionKey)
+    return hasFlag(request, EvidenceFlag.sessionInHeader) ? "fork" : "resume";
+  return hasFlag(request, EvidenceFlag.compactAsk) ? "compact-ask" : "turn";
+}
+
+/** A point of a history where an earlier request may have ended; rank 1 is the nearest. */
+export interface Boundary {
+  rank: number;
+  answerKey: bigint | null;
+  endKey: bigint | null;
+}
+
+/** The boundaries of a request's history, nearest first. */
+export function boundariesOf(request: Evidence, keys: readonly LinkKey[]): Boundary[] {
+  const boundaries: Boundary[] = [];
+  if (request.priorAnswerKey !== null || request.priorEndKey !== null)
+    boundaries.push({ rank: 1, answerKey: request.priorAnswerKey, endKey: request.priorEndKey });
+  const older = new Map<number, Boundary>();
+  for (const { purpose, key, rank } of keys.filter(isAncestorKey)) {
+    if (rank === 1) continue;
+    const boundary = older.get(rank) ?? { rank, answerKey: null, endKey: null };
+    if (purpose === KeyPurpose.ancestorAnswer) boundary.answerKey = key;
+    else boundary.endKey = key;
+    older.set(rank, boundary);
+  }
+  return [...boundaries, ...[...older.values()].sort((a, b) => a.rank - b.rank)];
+}
+
+/** The look-ups of a boundary, the stronger first. */
+export function boundaryLookups(request: Evidence, { answerKey, endKey }: Omit<Boundary, "rank">): Lookup[] {
+  const before = { before: request.requestId, limit: MAX_CANDIDATES };
+  const lookups: Lookup[] = [];
+  if (answerKey !== null) lookups.push({ index: "answer", key: answerKey, ...before });
+  if (endKey !== null) lookups.push({ index: "end", key: endKey, ...before });
+  return lookups;
+}
+
+export interface CandidateFilter {
+  request: Evidence;
+  isEligible: (each: Evidence) => boolean;
+  /** Finds those of one session where more than MAX_CANDIDATES requests share a key. */
+  sessionKey?: bigint;
+}
+
+export async function eligibleEvidence(
+  { request, isEligible, sessionKey }: CandidateFilter,
+  index: "end" | "answer",
+  key: bigint,
+  { find }: Candidates,
+): Promise<Evidence[]> {
+  const lookup: Lookup = { index, key, before: request.requestId, limit: MAX_CANDIDATES };
+  const all = await find(lookup);
+  const matching = all.map(({ evidence }) => evidence).filter(isEligible);
+  if (matching.length > 0 || all.length < MAX_CANDIDATES || sessionKey === undefined) return matching;
+  return (await find({ ...lookup, sessionKey })).map(({ evidence }) => evidence).filter(isEligible);
+}
+
+/** The likeliest candidates at a boundary: found by their answer, else by the end of their history. */
+export async function candidatesAt(
+  filter: CandidateFilter,
+  { rank, answerKey, endKey }: Boundary,
+  candidates: Candidates,
+): Promise<{ best: readonly Evidence[]; isByAnswer: boolean }> {
+  const answered = answerKey === null ? [] : await eligibleEvidence(filter, "answer", answerKey, candidates);
+  const isByAnswer = answered.length > 0;
+  const pool =
+    isByAnswer || endKey === null ? answered : await eligibleEvidence(filter, "end", endKey, candidates);
+  const sameEnd = preferMatching(pool, (each) => each.endKey === endKey);
+  const isSame = (each: Evidence) => rank === 1 && each.messageKey === filter.request.priorMessageKey;
+  return { best: preferMatching(sameEnd, isSame), isByAnswer };
+}
+
+/** The matching ones; all where none matches. */
+function preferMatching(all: readonly Evidence[], matches: (each: Evidence) => boolean): readonly Evidence[] {
+  const matching = all.filter(matches);
+  return matching.length > 0 ? matching : all;
+}
+
+/** The newest earlier request of the request's session by this agent (0: the main thread). */
+export async function latestOfThread(
+  { requestId, sessionKey }: Evidence,
+  agentKey: bigint | null,
+  find: Candidates["find"],
+): Promise<Evidence | undefined> {
+  if (sessionKey === null || agentKey === null) return undefined;
+  const thread = { index: "thread" as const, key: sessionKey, sessionKey, agentKey };
+  const [last] = await find({ ...thread, before: requestId, limit: 1 });
+  return last?.evidence;
+}

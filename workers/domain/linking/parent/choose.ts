@@ -1,0 +1,90 @@
+/**
+ * Chooses a request's parent among the evidence of earlier requests. The choice is a function of their set, not of their
+ * order of arrival. Strongest first: ids, then tool ids and answers found in the history, then the history alone; each choice
+ * states what it rests on and its confidence. Called by engine.ts, which supplies the candidates.
+ */
+import { type Evidence, EvidenceFlag, type LinkKey } from "../evidence/evidence.ts";
+import type { Lookup } from "../evidence/lookup.ts";
+import {
+  boundariesOf,
+  boundaryLookups,
+  type Candidates,
+  continuationKind,
+  hasFlag,
+  isSameThread,
+  latestOfThread,
+} from "./candidates.ts";
+import { chooseCompact } from "./compact.ts";
+import { type ParentChoice, parentChoice } from "./parent-choice.ts";
+import { chooseRetry } from "./retry.ts";
+import { chooseSubtask } from "./subtask.ts";
+import { chooseTurn } from "./turn.ts";
+
+export async function chooseParent(
+  request: Evidence,
+  keys: readonly LinkKey[],
+  candidates: Candidates,
+): Promise<ParentChoice> {
+  if (hasFlag(request, EvidenceFlag.bodyMissing))
+    return (await chooseBySession(request, keys, candidates)) ?? withoutParent(request);
+  return (
+    (await chooseRetry(request, candidates)) ??
+    (await chooseTurn(request, keys, candidates)) ??
+    (await chooseCompact(request, keys, candidates)) ??
+    (await chooseSubtask(request, keys, candidates)) ??
+    (await chooseBySession(request, keys, candidates)) ??
+    withoutParent(request)
+  );
+}
+
+/** The look-ups that every choice begins with; fetched together. */
+export function firstLookups(request: Evidence): Lookup[] {
+  const { endKey, priorAnswerKey, priorEndKey } = request;
+  return [
+    ...boundaryLookups(request, { answerKey: null, endKey }),
+    ...boundaryLookups(request, { answerKey: priorAnswerKey, endKey: priorEndKey }),
+  ];
+}
+
+/**
+ * The look-ups of the older boundaries, where nothing of the request's own thread was found at the nearest one (`nearest`).
+ * Fetched together, because the choice reads them one after the other.
+ */
+export function olderLookups(
+  request: Evidence,
+  keys: readonly LinkKey[],
+  nearest: readonly Evidence[],
+): Lookup[] {
+  if (nearest.some((each) => isSameThread(each, request))) return [];
+  return boundariesOf(request, keys)
+    .filter(({ rank }) => rank > 1)
+    .flatMap((boundary) => boundaryLookups(request, boundary));
+}
+
+/** Where no part of its history is known: the previous request of the same session and agent. */
+async function chooseBySession(
+  request: Evidence,
+  keys: readonly LinkKey[],
+  { find }: Candidates,
+): Promise<ParentChoice | null> {
+  const hasEarlier =
+    boundariesOf(request, keys).length > 0 ||
+    hasFlag(request, EvidenceFlag.compactAsk | EvidenceFlag.bodyMissing);
+  if (!hasEarlier) return null;
+  const parent = await latestOfThread(request, request.agentKey, find);
+  if (!parent) return null;
+  const confidence = hasFlag(request, EvidenceFlag.sessionInHeader) ? "likely" : "low";
+  return parentChoice(continuationKind(request, parent), parent.requestId, "ids", confidence, {
+    needsSessionKey: true,
+  });
+}
+
+function withoutParent(request: Evidence): ParentChoice {
+  const isCompactAsk = hasFlag(request, EvidenceFlag.compactAsk);
+  const isRoot = !isCompactAsk && !hasFlag(request, EvidenceFlag.hasHistory);
+  const isCertain = isRoot && !hasFlag(request, EvidenceFlag.bodyMissing);
+  const kind = isRoot ? "root" : isCompactAsk ? "compact-ask" : "turn";
+  return parentChoice(kind, null, "none", isCertain ? "certain" : "low", {
+    needsSessionKey: request.sessionKey !== null && !isCertain,
+  });
+}

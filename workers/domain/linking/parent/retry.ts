@@ -1,0 +1,57 @@
+/** A retry: the same body again. Its parent is the attempt that it repeats. */
+import { type Evidence, EvidenceFlag } from "../evidence/evidence.ts";
+import {
+  boundariesOf,
+  boundaryLookups,
+  type Candidates,
+  candidatesAt,
+  DAY_MS,
+  elapsedMs,
+  hasFlag,
+  isSameThread,
+} from "./candidates.ts";
+import { type ParentChoice, parentChoice } from "./parent-choice.ts";
+
+/** Without a session, a repeated first message is a retry only within 10 minutes of an attempt without an answer. */
+const MAX_FIRST_MESSAGE_RETRY_MS = 10 * 60 * 1_000;
+
+export async function chooseRetry(request: Evidence, candidates: Candidates): Promise<ParentChoice | null> {
+  const [sameEnd] = boundaryLookups(request, { answerKey: null, endKey: request.endKey });
+  const last = (await candidates.find(sameEnd!)).find(
+    ({ evidence }) =>
+      isSameThread(evidence, request) &&
+      evidence.messageKey === request.messageKey &&
+      evidence.systemKey === request.systemKey &&
+      hasFlag(evidence, EvidenceFlag.compactAsk) === hasFlag(request, EvidenceFlag.compactAsk),
+  )?.evidence;
+  if (!last) return null;
+  const hasSession = request.sessionKey !== null;
+  const hasHistory = hasFlag(request, EvidenceFlag.hasHistory);
+  const wasAnswered = hasFlag(last, EvidenceFlag.answered);
+  const isRetry =
+    hasSession || hasHistory
+      ? elapsedMs(last, request) <= DAY_MS
+      : !wasAnswered && elapsedMs(last, request) <= MAX_FIRST_MESSAGE_RETRY_MS;
+  if (!isRetry) return null;
+  const parents = hasSession || !wasAnswered ? null : await possibleParents(request, candidates);
+  // Another client at the same point of an equal conversation is as likely as a repetition by the same client.
+  if (parents && parents.conversations > 1) return null;
+  const isLikely = hasFlag(request, EvidenceFlag.clientRetry) || (hasHistory && !wasAnswered);
+  const confidence = hasSession ? "certain" : isLikely ? "likely" : "low";
+  return parentChoice("retry", last.requestId, "hash", confidence, {
+    isAmbiguous: (parents?.count ?? 1) > 1,
+    needsEndKey: !hasSession,
+  });
+}
+
+/** How many requests could be the parent of a request without ids, and in how many conversations they are. */
+async function possibleParents(
+  request: Evidence,
+  candidates: Candidates,
+): Promise<{ count: number; conversations: number } | null> {
+  const [nearest] = boundariesOf(request, []);
+  const pool = nearest && (await candidatesAt({ request, isEligible: () => true }, nearest, candidates));
+  if (!pool || pool.best.length === 0) return null;
+  const { conversations } = await candidates.inSmallestConversation(pool.best, request.requestId);
+  return { count: pool.best.length, conversations };
+}

@@ -1,0 +1,75 @@
+/** The first request of a subtask. It has no parent; the request whose answer holds the task call is its spawner. */
+import { type Evidence, KeyPurpose, type LinkKey } from "../evidence/evidence.ts";
+import type { StoredCall } from "../evidence/lookup.ts";
+import { boundariesOf, type Candidates, DAY_MS, elapsedMs, isAgent, latestOfThread } from "./candidates.ts";
+import { type LinkConfidence, type LinkedBy, type ParentChoice, parentChoice } from "./parent-choice.ts";
+
+/** Calls within the last 30 seconds are preferred: most agents begin at once. */
+const PREFERRED_DELAY_MS = 30 * 1_000;
+
+export async function chooseSubtask(
+  request: Evidence,
+  keys: readonly LinkKey[],
+  candidates: Candidates,
+): Promise<ParentChoice | null> {
+  const prompts = keys.filter(({ purpose }) => purpose === KeyPurpose.taskPrompt).map(({ key }) => key);
+  if (boundariesOf(request, keys).length > 0 || (prompts.length === 0 && !isAgent(request))) return null;
+  const subtask = (
+    taskParentId: string | null,
+    linkedBy: LinkedBy,
+    confidence: LinkConfidence,
+    more: Partial<ParentChoice>,
+  ) => parentChoice("subtask", null, linkedBy, confidence, { taskParentId, ...more });
+  const assignable = (call: StoredCall) =>
+    candidates.isAssignedBefore(call, request.requestId) ? null : call;
+
+  const calls = await matchingCalls(request, prompts, candidates);
+  const named = calls.find(({ agentKey }) => agentKey !== null && agentKey === request.agentKey);
+  if (named) return subtask(named.requestId, "ids", "certain", { call: assignable(named) });
+  const spawnerAgent = keys.find(({ purpose }) => purpose === KeyPurpose.parentAgent)?.key ?? 0n;
+  const mismatch = (call: StoredCall) =>
+    (call.agentKey !== null ? 8 : 0) +
+    (assignable(call) === null ? 4 : 0) +
+    (isAgent(request) && call.caller.agentKey !== spawnerAgent ? 2 : 0) +
+    (elapsedMs(call.caller, request) > PREFERRED_DELAY_MS ? 1 : 0);
+  const [best] = calls.toSorted((a, b) => mismatch(a) - mismatch(b));
+  if (best) {
+    const equal = calls.filter((call) => mismatch(call) === mismatch(best));
+    const { sessionKey } = best.caller;
+    const isSameSession = sessionKey !== null && sessionKey === request.sessionKey;
+    const confidence =
+      new Set(equal.map(({ requestId }) => requestId)).size > 1
+        ? "low"
+        : isSameSession
+          ? "certain"
+          : "likely";
+    // A call that a tool result gives to another agent stays assigned to that agent.
+    const call = best.agentKey === null ? assignable(best) : null;
+    return subtask(best.requestId, "prompt", confidence, { call });
+  }
+  if (!isAgent(request)) return null;
+  const spawner = await latestOfThread(request, spawnerAgent, candidates.find);
+  return subtask(spawner?.requestId ?? null, spawner ? "ids" : "none", "low", { needsSessionKey: true });
+}
+
+/** Calls of the last day with one of these prompts, of the same session where both name one; the newest request first. */
+async function matchingCalls(
+  request: Evidence,
+  prompts: readonly bigint[],
+  { callsOf }: Candidates,
+): Promise<StoredCall[]> {
+  if (prompts.length === 0) return [];
+  return (await callsOf(prompts))
+    .filter(
+      ({ requestId, caller }) =>
+        requestId < request.requestId &&
+        elapsedMs(caller, request) <= DAY_MS &&
+        (caller.sessionKey === null ||
+          request.sessionKey === null ||
+          caller.sessionKey === request.sessionKey),
+    )
+    .sort(
+      (a, b) =>
+        (a.requestId < b.requestId ? 1 : a.requestId > b.requestId ? -1 : 0) || a.position - b.position,
+    );
+}
