@@ -8,8 +8,6 @@ beforeAll(async () => {
 });
 afterAll(() => dashboard.stop());
 
-const WAIT = { timeout: 10_000 };
-
 describe("the pages of a conversation", () => {
   it("compare two branches, chosen from a list", async () => {
     const { page, browserErrors: complaints } = await dashboard.open("busy", "/conversations/TALK");
@@ -62,7 +60,7 @@ describe("the pages of a conversation", () => {
     const { page, browserErrors: complaints } = await dashboard.open("busy", "/conversations/TALK");
     const here = page.url();
     await page.click("a[data-read-on]");
-    await expect.poll(() => page.locator("a[data-read-on]").count(), WAIT).toBe(0);
+    await expect.poll(() => page.locator("a[data-read-on]").count()).toBe(0);
     expect(page.url()).toBe(here);
     expect(await page.locator("#message-1").count()).toBe(1);
     expect(complaints).toEqual([]);
@@ -117,7 +115,7 @@ describe("the page of a request", () => {
     const { page, browserErrors: complaints } = await dashboard.open("busy", "/requests/ASKED?tab=raw");
     const found = page.locator("[data-json-found]");
     await page.fill("[data-json-search] input", "npm test");
-    await expect.poll(() => found.textContent(), WAIT).toMatch(/^1 of \d+$/);
+    await expect.poll(() => found.textContent()).toMatch(/^1 of \d+$/);
     const isSeen = () =>
       page.evaluate(() => {
         const [range] = [...(CSS.highlights.get("json-now") ?? [])] as Range[];
@@ -125,10 +123,10 @@ describe("the page of a request", () => {
       });
     expect(await isSeen()).toBe(true);
     await page.press("[data-json-search] input", "Enter");
-    await expect.poll(() => found.textContent(), WAIT).toMatch(/^2 of /);
+    await expect.poll(() => found.textContent()).toMatch(/^2 of /);
     expect(await isSeen()).toBe(true);
     await page.fill("[data-json-search] input", "no such words");
-    await expect.poll(() => found.textContent(), WAIT).toBe("nothing found");
+    await expect.poll(() => found.textContent()).toBe("nothing found");
     await page.click("[data-json-fold=close]");
     expect(await page.locator(".json-branch[open]").count()).toBe(0);
     expect(complaints).toEqual([]);

@@ -1,6 +1,6 @@
 /** A stream on its whole way: timed while a client reads it, stored, and drawn on the request's page in a real Chromium. */
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
@@ -9,6 +9,7 @@ import { responseStream } from "../support/response-stream.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
 import { startTestStack } from "../support/local-stack.ts";
 import { openWatchedPage, sidewaysOverflow } from "../support/watched-page.ts";
+import { waitFor } from "../support/wait.ts";
 
 const PAUSE_MS = 600;
 /** The event before which it pauses, from 1. */
@@ -49,16 +50,13 @@ beforeAll(async () => {
   });
   expect(await response.text()).toBe(told);
   const path = `/api/requests/${response.headers.get("x-nexus-request-id")}`;
-  detail = await vi.waitFor(
-    async () => {
-      const found = await fetch(stack.proxyUrl + path, {
-        headers: { "x-dashboard-key": stack.dashboardKey },
-      });
-      expect(found.status).toBe(200);
-      return (await found.json()) as RequestDetail;
-    },
-    { timeout: 10_000, interval: 200 },
-  );
+  detail = await waitFor(async () => {
+    const found = await fetch(stack.proxyUrl + path, {
+      headers: { "x-dashboard-key": stack.dashboardKey },
+    });
+    expect(found.status).toBe(200);
+    return (await found.json()) as RequestDetail;
+  }, 200);
 });
 
 afterAll(async () => {

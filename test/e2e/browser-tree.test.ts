@@ -174,7 +174,7 @@ describe("the tree of a conversation", () => {
     const before = await page.locator("[data-item]").count();
     const runs = await page.locator("a.run").count();
     await page.locator("a.run").first().click();
-    await expect.poll(() => page.url(), { timeout: 10_000 }).toMatch(/open=\d+/);
+    await expect.poll(() => page.url()).toMatch(/open=\d+/);
     await page.waitForSelector(".tree-frame.is-live .node[aria-current]");
     expect(await page.locator("[data-item]").count()).toBeGreaterThan(before);
     expect(await page.locator("a.run").count()).toBeLessThanOrEqual(runs + 1);

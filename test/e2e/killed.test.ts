@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Client } from "pg";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { send } from "../../scripts/local/demo/send.ts";
 import { headerOf, startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import { claimPort } from "../../scripts/local/network/ports.ts";
@@ -11,6 +11,7 @@ import type { Status } from "../../workers/schemas/api/status.ts";
 import { temporaryDirectory } from "../support/local-stack.ts";
 import { plannedExchanges, type PlannedExchange } from "../support/soak-traffic.ts";
 import { startProgram, type StartedProgram } from "../support/started-program.ts";
+import { waitUntil } from "../support/wait.ts";
 
 /** From an answer's last byte to its copy in the journal; a machine that is busy takes its time. */
 const RECORDING_GRACE_MS = 1_000;
@@ -94,14 +95,11 @@ async function traffic(from: PlannedExchange[], isOver: () => boolean): Promise<
 }
 
 async function untilStored(): Promise<void> {
-  await vi.waitUntil(
-    async () => {
-      const headers = { "x-dashboard-key": variables.DASHBOARD_API_KEY ?? "" };
-      const status = (await (await fetch(`${proxyUrl}/api/status`, { headers })).json()) as Status;
-      return status.journal.entries === 0 && status.ingestFailures?.count === 0;
-    },
-    { timeout: 30_000, interval: 250 },
-  );
+  await waitUntil(async () => {
+    const headers = { "x-dashboard-key": variables.DASHBOARD_API_KEY ?? "" };
+    const status = (await (await fetch(`${proxyUrl}/api/status`, { headers })).json()) as Status;
+    return status.journal.entries === 0 && status.ingestFailures?.count === 0;
+  }, 250);
 }
 
 it("keeps what was recorded, stores it once, and says of the rest that it was cut short", async () => {
@@ -112,7 +110,7 @@ it("keeps what was recorded, stores it once, and says of the rest that it was cu
   await start();
   let isOver = false;
   const going = traffic(waiting, () => isOver);
-  await vi.waitUntil(() => fake.requests.length >= 60, { timeout: 20_000 });
+  await waitUntil(() => fake.requests.length >= 60);
   isOver = true;
   kills.push(await kill());
   seen.push(...(await going));

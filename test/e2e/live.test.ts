@@ -1,9 +1,10 @@
 /** News of an exchange reaches whoever listens, with a session through the dashboard and with a key at the Worker. */
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import { type EventReader, readEvents } from "../support/event-stream.ts";
 import { startTestStack } from "../support/local-stack.ts";
+import { waitFor } from "../support/wait.ts";
 
 let fake: FakeClaude;
 let stack: LocalStack;
@@ -105,7 +106,7 @@ it("a running exchange is in flight until it ends", async () => {
   });
   expect(await inFlight()).toBe(1);
   await (await running).text();
-  await vi.waitFor(async () => expect(await inFlight()).toBe(0), { timeout: 10_000, interval: 200 });
+  await waitFor(async () => expect(await inFlight()).toBe(0), 200);
   await reader.cancel();
 });
 

@@ -3,7 +3,7 @@
  * nothing, and no page becomes wider than the screen or heavier than it may be, whatever is folded or open.
  */
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ConversationDetail, ConversationList } from "../../workers/schemas/api/conversations.ts";
 import type { RequestList } from "../../workers/schemas/api/requests.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
@@ -20,6 +20,7 @@ import {
 } from "../support/malicious-traffic.ts";
 import { startTestStack } from "../support/local-stack.ts";
 import { openWatchedPage, sidewaysOverflow } from "../support/watched-page.ts";
+import { waitFor } from "../support/wait.ts";
 
 /** Of a page's first screen. */
 const MOST_BYTES = 100_000;
@@ -40,17 +41,14 @@ beforeAll(async () => {
   });
   for (const name of KEY_NAMES) await setUp("POST", `/api/domains/${LONGEST_HOST}/client-keys`, { name });
   exchanges = await sendMaliciousTraffic(stack.proxyUrl);
-  await vi.waitFor(
-    async () => {
-      const { requests } = await ask<RequestList>("/api/requests");
-      const { journal, searchWaiting } = await ask<Status>("/api/status");
-      expect([requests.length, journal.entries]).toEqual([exchanges.length, 0]);
-      // The words that ingest had no time for; otherwise they would follow within a minute.
-      if (searchWaiting !== 0) await stack.runCron("* * * * *");
-      expect(searchWaiting).toBe(0);
-    },
-    { timeout: 30_000, interval: 250 },
-  );
+  await waitFor(async () => {
+    const { requests } = await ask<RequestList>("/api/requests");
+    const { journal, searchWaiting } = await ask<Status>("/api/status");
+    expect([requests.length, journal.entries]).toEqual([exchanges.length, 0]);
+    // The words that ingest had no time for; otherwise they would follow within a minute.
+    if (searchWaiting !== 0) await stack.runCron("* * * * *");
+    expect(searchWaiting).toBe(0);
+  }, 250);
 });
 
 afterAll(async () => {

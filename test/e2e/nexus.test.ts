@@ -1,9 +1,10 @@
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import { startTestStack } from "../support/local-stack.ts";
 import { nexus } from "../support/nexus-command.ts";
+import { waitUntil } from "../support/wait.ts";
 
 let fake: FakeClaude;
 let stack: LocalStack;
@@ -15,7 +16,7 @@ beforeAll(async () => {
   fake = await startFakeClaude();
   stack = await startTestStack({ variables: { CLAUDE_API_BASE_URL: fake.url } });
   requestIds = await Promise.all([true, false].map(send));
-  await vi.waitUntil(async () => (await costs()).every((cost) => cost !== undefined), { timeout: 10_000 });
+  await waitUntil(async () => (await costs()).every((cost) => cost !== undefined));
 });
 
 afterAll(async () => {

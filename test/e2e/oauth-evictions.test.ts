@@ -85,7 +85,7 @@ describe("an object that is evicted at the nth thing it waits for", () => {
       expect((await get()).status).toBe(401);
       ended.push(accountId);
     }
-    await expect.poll(() => edge.alerts(), { timeout: 5_000 }).toEqual(expect.arrayContaining(ended));
+    await expect.poll(() => edge.alerts()).toEqual(expect.arrayContaining(ended));
   });
 });
 
@@ -121,5 +121,5 @@ describe("500 renewals with a failing login server", () => {
     expect(oauth.renewals - renewed).toBe(500);
     expect(oauth.punished).toBe(punished);
     expect(await edge.account(accountId)).toMatchObject({ state: "ready", rotations: 500, failures: 0 });
-  }, 240_000);
+  });
 });

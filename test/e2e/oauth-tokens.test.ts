@@ -1,7 +1,8 @@
 /** OAuth accounts on real sockets: one renewal for all, warm tokens, refused tokens, logins that have ended. */
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { headerOf, type Received } from "../../scripts/local/fake-claude/server.ts";
 import { startEdge, type Edge, type SendOptions, type Sent } from "../support/proxy-harness.ts";
+import { waitFor } from "../support/wait.ts";
 
 const MINUTE = 60_000;
 let edge: Edge;
@@ -99,10 +100,7 @@ describe("a login", () => {
       failures: 1,
       lastError: { message: "the login server answered 500 server_error" },
     });
-    await vi.waitFor(
-      async () => expect(await edge.account(accountId)).toMatchObject({ rotations: 1 }),
-      5_000,
-    );
+    await waitFor(async () => expect(await edge.account(accountId)).toMatchObject({ rotations: 1 }));
   });
 
   it("that has expired and cannot be renewed just now is 502, and works again later", async () => {
@@ -114,7 +112,7 @@ describe("a login", () => {
       expect.stringMatching(/cannot be renewed at the moment.*try again/),
     ]);
     expect(calls()).toEqual([]);
-    await vi.waitFor(async () => expect((await get()).status).toBe(200), 10_000);
+    await waitFor(async () => expect((await get()).status).toBe(200));
   });
 });
 
@@ -155,7 +153,7 @@ describe("a token that Claude refuses before its time", () => {
     };
     const sent = await get({ ...options, chunked: true });
     expect([sent.status, messageOf(sent)]).toEqual([401, "Invalid bearer token"]);
-    await vi.waitFor(async () => expect((await get(options)).status).toBe(200));
+    await waitFor(async () => expect((await get(options)).status).toBe(200));
   });
 
   it("is renewed once for all who were refused", async () => {
@@ -205,7 +203,7 @@ describe("a login that has ended", () => {
     expect(oauth.punished - before).toBe(1);
     expect(calls()).toEqual([]);
     expect(await edge.account(accountId)).toMatchObject({ state: "needs_login", nextRefreshAt: null });
-    await vi.waitFor(async () => expect(await edge.alerts()).toContain(accountId));
+    await waitFor(async () => expect(await edge.alerts()).toContain(accountId));
     await edge.ring(accountId);
     await get();
     expect((await edge.alerts()).filter((one) => one === accountId)).toHaveLength(1);

@@ -1,7 +1,8 @@
 /** Who is let in, over real sockets: Host, keys, paths, endpoints. */
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { headerOf } from "../../scripts/local/fake-claude/server.ts";
 import { startEdge, UPSTREAM_KEY, type Edge, type Sent } from "../support/proxy-harness.ts";
+import { waitFor } from "../support/wait.ts";
 
 let edge: Edge;
 beforeAll(async () => {
@@ -72,7 +73,7 @@ describe("the client key", () => {
   it("is counted, not stored, when refused", async () => {
     const refused = await edge.send({ host: "unknown.example" });
     const id = String(refused.headers["x-nexus-request-id"]);
-    await vi.waitFor(async () => expect(await edge.counted("refused_unauthenticated")).toBeGreaterThan(0));
+    await waitFor(async () => expect(await edge.counted("refused_unauthenticated")).toBeGreaterThan(0));
     expect(await edge.journal(id)).toEqual({ request: null, response: null });
     expect(await edge.bell(id)).toBeUndefined();
   });

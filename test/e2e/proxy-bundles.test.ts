@@ -1,8 +1,9 @@
 /** Small exchanges that end within a moment: one write and one bell for many, and each is found. Over real sockets. */
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
 import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
 import type { Edge, Sent, Tenant } from "../support/proxy-harness.ts";
+import { waitFor } from "../support/wait.ts";
 
 let edge: Edge;
 let tenant: Tenant;
@@ -23,31 +24,25 @@ const replyOf = (
 const send = (body: string) => tenant.send({ path: "/v1/things", body });
 const crowd = () => Promise.all(Array.from({ length: CROWD }, (_, n) => send(`{"n":${n}}`)));
 const idOf = (sent: Sent) => String(sent.headers["x-nexus-request-id"]);
-const bellsOf = (sent: readonly Sent[], timeout = 5_000) =>
-  vi.waitFor(
-    async () => {
-      const byId = new Map((await edge.bells()).map((bell) => [bell.id, bell]));
-      const rung = sent.flatMap((one) => byId.get(idOf(one)) ?? []);
-      expect(rung).toHaveLength(sent.length);
-      return rung;
-    },
-    { timeout, interval: 200 },
-  );
+const bellsOf = (sent: readonly Sent[]) =>
+  waitFor(async () => {
+    const byId = new Map((await edge.bells()).map((bell) => [bell.id, bell]));
+    const rung = sent.flatMap((one) => byId.get(idOf(one)) ?? []);
+    expect(rung).toHaveLength(sent.length);
+    return rung;
+  }, 200);
 
-it("a crowd of them takes a few writes and bells, and each is whole", { timeout: 30_000 }, async () => {
+it("a crowd of them takes a few writes and bells, and each is whole", async () => {
   edge.answer(replyOf('{"ok":true}'));
   // Those that a busy machine answers late are not small in time, and are written alone: another crowd will do.
-  const sent = await vi.waitFor(
-    async () => {
-      const [puts, bells] = [await edge.calls("JOURNAL"), await edge.calls("EXCHANGES")];
-      const answered = await crowd();
-      await bellsOf(answered);
-      expect((await edge.calls("JOURNAL")) - puts).toBeLessThanOrEqual(CROWD / 4);
-      expect((await edge.calls("EXCHANGES")) - bells).toBeLessThanOrEqual(CROWD / 4);
-      return answered;
-    },
-    { timeout: 20_000 },
-  );
+  const sent = await waitFor(async () => {
+    const [puts, bells] = [await edge.calls("JOURNAL"), await edge.calls("EXCHANGES")];
+    const answered = await crowd();
+    await bellsOf(answered);
+    expect((await edge.calls("JOURNAL")) - puts).toBeLessThanOrEqual(CROWD / 4);
+    expect((await edge.calls("EXCHANGES")) - bells).toBeLessThanOrEqual(CROWD / 4);
+    return answered;
+  });
   for (const [n, one] of sent.entries()) {
     const { request, response } = await edge.journal(idOf(one));
     expect(request?.body.toString()).toBe(`{"n":${n}}`);
@@ -88,22 +83,19 @@ it("with R2 down each of them travels in a bell of its own, and is counted", asy
   await edge.break({ JOURNAL: { how: "fail", failures: ALWAYS } });
   const before = await edge.counted("unrecorded");
   const sent = await crowd();
-  const bells = await bellsOf(sent, 15_000);
+  const bells = await bellsOf(sent);
   for (const [n, bell] of bells.entries()) {
     expect(bell.request).toMatchObject({ id: idOf(sent[n]!), body: { recorded: "none" } });
     expect(bell.response).toMatchObject({ outcome: "unrecorded", status: 200, body: { bytes: 11 } });
   }
-  await vi.waitFor(async () => expect((await edge.counted("unrecorded")) - before).toBe(CROWD), {
-    timeout: 15_000,
-  });
+  await waitFor(async () => expect((await edge.counted("unrecorded")) - before).toBe(CROWD));
 });
 
 it("with R2 down for a moment they are there at the second try", async () => {
   edge.answer(replyOf('{"ok":true}'));
   await edge.break({ JOURNAL: { how: "fail", failures: 1 } });
   const sent = await crowd();
-  for (const bell of await bellsOf(sent, 10_000))
-    expect(bell).toMatchObject({ request: null, response: null });
+  for (const bell of await bellsOf(sent)) expect(bell).toMatchObject({ request: null, response: null });
   expect((await edge.journal(idOf(sent[7]!))).request?.body.toString()).toBe('{"n":7}');
 });
 
@@ -111,7 +103,7 @@ it("with the queue down they stay in the journal for the sweep", async () => {
   edge.answer(replyOf('{"ok":true}'));
   await edge.break({ EXCHANGES: { how: "fail", failures: ALWAYS } });
   const sent = await send("{}");
-  await vi.waitFor(async () =>
+  await waitFor(async () =>
     expect((await edge.journal(idOf(sent))).response?.body.toString()).toBe('{"ok":true}'),
   );
 });

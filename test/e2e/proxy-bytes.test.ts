@@ -1,7 +1,7 @@
 /** What crosses the proxy crosses it unchanged: bodies, statuses, headers, codings, pauses. Over real sockets. */
 import { createHash, randomBytes } from "node:crypto";
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { headerOf, type Reply } from "../../scripts/local/fake-claude/server.ts";
 import { RECORDED_HEAD_BYTES } from "../../workers/runtime/constants.ts";
 import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
@@ -13,6 +13,7 @@ import type {
   Tenant,
   CompleteEntry,
 } from "../support/proxy-harness.ts";
+import { waitFor } from "../support/wait.ts";
 
 let edge: Edge;
 let tenant: Tenant;
@@ -30,14 +31,11 @@ const bytes = (...texts: (string | Uint8Array)[]) =>
   texts.map((text, index) => ({ delayMs: index === 0 ? 0 : 60, bytes: Buffer.from(text) }));
 /** Both halves of what was recorded of an exchange, once they are there. */
 const recorded = async (sent: Sent): Promise<CompleteEntry> =>
-  vi.waitFor(
-    async () => {
-      const { request, response } = await edge.journal(String(sent.headers["x-nexus-request-id"]));
-      if (!request || !response) throw new Error("not there yet");
-      return { request, response };
-    },
-    { timeout: 5_000 },
-  );
+  waitFor(async () => {
+    const { request, response } = await edge.journal(String(sent.headers["x-nexus-request-id"]));
+    if (!request || !response) throw new Error("not there yet");
+    return { request, response };
+  });
 
 /** The first megabyte, the size and the hash are all that the archive has of this body. */
 function expectHead(half: JournalledPart, body: Buffer): void {

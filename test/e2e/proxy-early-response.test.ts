@@ -2,9 +2,10 @@
 import { once } from "node:events";
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
 import type { Edge, Tenant, CompleteEntry } from "../support/proxy-harness.ts";
+import { waitFor } from "../support/wait.ts";
 
 /** Beyond what the proxy holds. */
 const BODY = Buffer.alloc(6_000_000, "x");
@@ -72,14 +73,11 @@ function upload(status: number, isChunked: boolean): Promise<Upload> {
 }
 
 function recorded(id: string): Promise<CompleteEntry> {
-  return vi.waitFor(
-    async () => {
-      const { request, response } = await edge.journal(id);
-      if (!request || !response || !(await edge.bell(id))) throw new Error("not there yet");
-      return { request, response };
-    },
-    { timeout: 20_000, interval: 100 },
-  );
+  return waitFor(async () => {
+    const { request, response } = await edge.journal(id);
+    if (!request || !response || !(await edge.bell(id))) throw new Error("not there yet");
+    return { request, response };
+  }, 100);
 }
 
 describe("an answer that comes while the client uploads", () => {

@@ -1,5 +1,5 @@
 /** How exchanges end when something breaks or somebody leaves. Over real sockets: a unit test cannot hang up. */
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
 import { claimPort } from "../../scripts/local/network/ports.ts";
 import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
@@ -10,6 +10,7 @@ import {
   type Tenant,
   type CompleteEntry,
 } from "../support/proxy-harness.ts";
+import { waitFor, waitUntil } from "../support/wait.ts";
 
 const TIMEOUT_MS = 600;
 const STREAM_MAX_MS = 1_500;
@@ -43,32 +44,26 @@ const endless = stream({ chunks: Array.from({ length: 200 }, () => event(40)) })
  * are in the journal and the bell has rung.
  */
 async function recordedAs(marker: string): Promise<CompleteEntry> {
-  return vi.waitFor(
-    async () => {
-      for (const id of (await edge.journalIds()).reverse()) {
-        const { request, response } = await edge.journal(id);
-        if (request?.facts.headers["x-stainless-marker"] !== marker) continue;
-        if (response && (await edge.bell(id))) return { request, response };
-      }
-      throw new Error("not there yet");
-    },
-    { timeout: 8_000 },
-  );
+  return waitFor(async () => {
+    for (const id of (await edge.journalIds()).reverse()) {
+      const { request, response } = await edge.journal(id);
+      if (request?.facts.headers["x-stainless-marker"] !== marker) continue;
+      if (response && (await edge.bell(id))) return { request, response };
+    }
+    throw new Error("not there yet");
+  });
 }
 const marked = (marker: string) => ({ "x-stainless-marker": marker });
 /** When upstream saw its client leave, in epoch milliseconds. */
 const abortedAt = () =>
-  vi.waitFor(
-    () => {
-      const at = edge.claude.requests[0]?.abortedAt;
-      if (!at) throw new Error("still connected");
-      return at;
-    },
-    { timeout: 5_000, interval: 10 },
-  );
+  waitFor(() => {
+    const at = edge.claude.requests[0]?.abortedAt;
+    if (!at) throw new Error("still connected");
+    return at;
+  }, 10);
 
 const arrived = () =>
-  vi.waitFor(() => {
+  waitFor(() => {
     if (!edge.claude.requests[0]) throw new Error("nothing came");
   });
 
@@ -101,9 +96,9 @@ describe("a client that leaves", () => {
   ])("while upstream is silent %s is reported within 200 ms", async (_, marker, more) => {
     edge.answer(stream({ ...more, then: "hang" }));
     let left = 0;
-    const resetWhen = vi
-      .waitUntil(() => edge.claude.requests[0]?.bytesSent === 66)
-      .then(() => (left = Date.now()));
+    const resetWhen = waitUntil(() => edge.claude.requests[0]?.bytesSent === 66).then(
+      () => (left = Date.now()),
+    );
     await send({ headers: marked(marker), resetWhen });
     expect((await abortedAt()) - left).toBeLessThanOrEqual(HANG_UP_MS);
     const { response } = await recordedAs(marker);

@@ -3,11 +3,12 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { RECORDED_HEAD_BYTES } from "../../workers/runtime/constants.ts";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
 import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
 import type { Edge, Tenant } from "../support/proxy-harness.ts";
+import { waitFor, waitUntil } from "../support/wait.ts";
 
 const MEGABYTE = 1_048_576;
 const PIECE = Buffer.alloc(MEGABYTE, "0123456789abcdef");
@@ -44,14 +45,11 @@ async function asked(): Promise<Socket> {
 /** How much upstream could send, once it can send no more. */
 async function sentWithoutReading(): Promise<number> {
   let sent = -1;
-  await vi.waitUntil(
-    () => {
-      const before = sent;
-      sent = edge.claude.requests[0]?.bytesSent ?? 0;
-      return sent > 0 && sent === before;
-    },
-    { timeout: 10_000, interval: 500 },
-  );
+  await waitUntil(() => {
+    const before = sent;
+    sent = edge.claude.requests[0]?.bytesSent ?? 0;
+    return sent > 0 && sent === before;
+  }, 500);
   return sent;
 }
 
@@ -100,7 +98,7 @@ it.runIf(process.platform === "linux")(
     expect(peakMemory() - before).toBeLessThan(MAX_GROWTH);
 
     const id = /x-nexus-request-id: (\S+)/i.exec(head)?.[1] ?? "";
-    await vi.waitUntil(async () => await edge.bell(id), { timeout: 10_000 });
+    await waitUntil(async () => await edge.bell(id));
     const { response } = await edge.journal(id);
     expect(response?.facts).toMatchObject({ outcome: "complete", status: 200 });
     expect(response?.facts.body).toEqual({ recorded: "head", bytes: received, sha256 });
@@ -118,16 +116,13 @@ it.each([
   const socket = await asked();
   expect(await sentWithoutReading()).toBeLessThan(IN_BUFFERS);
   socket.resetAndDestroy();
-  await vi.waitUntil(() => edge.claude.requests[0]?.abortedAt, { timeout: 5_000, interval: 10 });
-  const facts = await vi.waitFor(
-    async () => {
-      const id = (await edge.journalIds()).find((each) => !known.has(each)) ?? "";
-      const { response } = await edge.journal(id);
-      if (!response) throw new Error("not yet");
-      return response.facts;
-    },
-    { timeout: 10_000 },
-  );
+  await waitUntil(() => edge.claude.requests[0]?.abortedAt, 10);
+  const facts = await waitFor(async () => {
+    const id = (await edge.journalIds()).find((each) => !known.has(each)) ?? "";
+    const { response } = await edge.journal(id);
+    if (!response) throw new Error("not yet");
+    return response.facts;
+  });
   expect(facts).toMatchObject({ outcome: "client_gone", status: 200 });
   expect(facts.body.bytes).toBeLessThan(IN_BUFFERS);
 });

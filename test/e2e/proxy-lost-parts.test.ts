@@ -1,8 +1,9 @@
 /** R2 and the queue fail at different moments of one exchange, or together: what is kept, and where. Over real sockets. */
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
 import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
 import { startEdge, type Edge, type SendOptions, type Sent, type Tenant } from "../support/proxy-harness.ts";
+import { waitFor, waitUntil } from "../support/wait.ts";
 
 let edge: Edge;
 let tenant: Tenant;
@@ -28,14 +29,11 @@ const send = (options: SendOptions = {}) =>
   });
 const idOf = (sent: Sent) => String(sent.headers["x-nexus-request-id"]);
 const untilAnswered = (sent: Sent) =>
-  vi.waitFor(
-    async () => {
-      const { request, response } = await edge.journal(idOf(sent));
-      if (!response) throw new Error("not yet");
-      return { request, response };
-    },
-    { timeout: 10_000 },
-  );
+  waitFor(async () => {
+    const { request, response } = await edge.journal(idOf(sent));
+    if (!response) throw new Error("not yet");
+    return { request, response };
+  });
 
 it("a request that R2 did not take is stored once the answer is, if R2 is back", async () => {
   edge.answer(stream(TRIES_MS));
@@ -44,14 +42,11 @@ it("a request that R2 did not take is stored once the answer is, if R2 is back",
     EXCHANGES: { how: "fail", failures: ALWAYS },
   });
   const sent = await send();
-  const request = await vi.waitFor(
-    async () => {
-      const journalled = await edge.journal(idOf(sent));
-      if (!journalled.request) throw new Error("not yet");
-      return journalled.request;
-    },
-    { timeout: 10_000 },
-  );
+  const request = await waitFor(async () => {
+    const journalled = await edge.journal(idOf(sent));
+    if (!journalled.request) throw new Error("not yet");
+    return journalled.request;
+  });
   expect(request.body.toString()).toBe('{"hello":1}');
   expect(request.facts).toMatchObject({ domain: tenant.domain, query: "?beta=true" });
   expect((await edge.journal(idOf(sent))).response?.facts.outcome).toBe("complete");
@@ -103,9 +98,9 @@ it("facts that neither R2 nor the queue took are sent when the queue is back", a
     const sent = await send({ path: "/v1/things", body: '{"hello":1}' });
     expect(sent.isComplete).toBe(true);
     // The bell's tries, and the first of the counters behind it.
-    await vi.waitUntil(async () => (await quiet.calls("EXCHANGES")) > TRIES, { timeout: 10_000 });
+    await waitUntil(async () => (await quiet.calls("EXCHANGES")) > TRIES);
     await quiet.break({});
-    await vi.waitUntil(async () => await quiet.bell(idOf(sent)), { timeout: 25_000 });
+    await waitUntil(async () => await quiet.bell(idOf(sent)));
     const bell = await quiet.bell(idOf(sent));
     expect(bell?.request).toMatchObject({ domain, body: { recorded: "none", bytes: 11 } });
     expect(bell?.response).toMatchObject({ outcome: "unrecorded", status: 200 });

@@ -1,5 +1,5 @@
 /** What is written down, what never is, and that nothing behind the stream can slow or fail it. Over real sockets. */
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
 import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
 import {
@@ -10,6 +10,7 @@ import {
   type Sent,
   type Tenant,
 } from "../support/proxy-harness.ts";
+import { waitFor } from "../support/wait.ts";
 
 let edge: Edge;
 let tenant: Tenant;
@@ -26,15 +27,12 @@ const streamed: Reply = {
 const send = (options: SendOptions = {}) =>
   tenant.send({ path: "/v1/things", body: '{"hello":1}', ...options });
 const idOf = (sent: Sent) => String(sent.headers["x-nexus-request-id"]);
-const bellOf = (sent: Sent, timeout = 5_000) =>
-  vi.waitFor(
-    async () => {
-      const bell = await edge.bell(idOf(sent));
-      if (!bell) throw new Error("it has not rung");
-      return bell;
-    },
-    { timeout },
-  );
+const bellOf = (sent: Sent) =>
+  waitFor(async () => {
+    const bell = await edge.bell(idOf(sent));
+    if (!bell) throw new Error("it has not rung");
+    return bell;
+  });
 
 it("writes down both halves, the facts and no credential, and rings once", async () => {
   edge.answer(streamed);
@@ -75,7 +73,7 @@ it("has the request in the journal while the answer is still on its way", async 
   const gone = new AbortController();
   const leaving = new Promise((resolve) => gone.signal.addEventListener("abort", resolve));
   const sending = send({ resetWhen: leaving }).catch(() => undefined);
-  const id = await vi.waitFor(async () => {
+  const id = await waitFor(async () => {
     const fresh = (await edge.journalIds()).find((each) => !known.has(each));
     if (!fresh) throw new Error("not yet");
     return fresh;
@@ -109,7 +107,7 @@ describe("with R2 down", () => {
     const sent = await send();
     expect([sent.status, sent.body.toString(), sent.isComplete]).toEqual([200, EVENT.repeat(4), true]);
     expect(sent.chunks.at(-1)!.at).toBeLessThan(1_000);
-    const bell = await bellOf(sent, 10_000);
+    const bell = await bellOf(sent);
     expect(bell.request).toMatchObject({
       id: idOf(sent),
       path: "/v1/things",
@@ -137,7 +135,7 @@ describe("with R2 down", () => {
     const sent = await send();
     expect(sent.isComplete).toBe(true);
     expect(sent.chunks.at(-1)!.at).toBeLessThan(1_000);
-    expect(await bellOf(sent, 15_000)).toMatchObject({ request: null, response: null });
+    expect(await bellOf(sent)).toMatchObject({ request: null, response: null });
   });
 });
 
@@ -147,14 +145,14 @@ describe("with the queue down", () => {
     await edge.break({ EXCHANGES: { how: "fail", failures: 2 } });
     const sent = await send();
     expect(sent.isComplete).toBe(true);
-    await bellOf(sent, 10_000);
+    await bellOf(sent);
   });
 
   it("for long, the journal keeps the exchange for the sweep", async () => {
     edge.answer(streamed);
     await edge.break({ EXCHANGES: { how: "fail", failures: ALWAYS } });
     const sent = await send();
-    await vi.waitFor(async () => {
+    await waitFor(async () => {
       const { request, response } = await edge.journal(idOf(sent));
       expect([request !== null, response !== null]).toEqual([true, true]);
     });
@@ -190,7 +188,7 @@ describe("the local world", () => {
     ] as const) {
       const sent = await local.send({ host, headers: own, method: "GET", path: "/v1/models" });
       expect(sent.status, host).toBe(200);
-      await vi.waitFor(async () => {
+      await waitFor(async () => {
         const { request } = await local.journal(idOf(sent));
         expect(request?.facts).toMatchObject({ domain, credentialType: "passthrough", clientKeyId: null });
       });

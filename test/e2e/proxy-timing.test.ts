@@ -1,6 +1,6 @@
 /** The times at which a stream's pieces came, for the share of streams that is timed; and that nobody else notices. Over real sockets. */
 import { randomBytes } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
 import { isTimingSampled } from "../../workers/domain/messages/chunk-timing.ts";
 import {
@@ -10,6 +10,7 @@ import {
   type SendOptions,
   type Sent,
 } from "../support/proxy-harness.ts";
+import { waitFor } from "../support/wait.ts";
 
 let all: Edge;
 let half: Edge;
@@ -53,14 +54,11 @@ async function send(edge: Edge, reply: Reply, options: SendOptions = {}): Promis
 }
 const idOf = (sent: Sent) => String(sent.headers["x-nexus-request-id"]);
 const bellOf = (edge: Edge, id: string) =>
-  vi.waitFor(
-    async () => {
-      const bell = await edge.bell(id);
-      if (!bell) throw new Error("it has not rung");
-      return bell;
-    },
-    { timeout: 15_000 },
-  );
+  waitFor(async () => {
+    const bell = await edge.bell(id);
+    if (!bell) throw new Error("it has not rung");
+    return bell;
+  });
 async function recorded(edge: Edge, sent: Sent): Promise<NonNullable<Journalled["response"]>> {
   await bellOf(edge, idOf(sent));
   return (await edge.journal(idOf(sent))).response!;
@@ -103,7 +101,7 @@ describe("a stream that is timed", () => {
     });
     const known = new Set(await all.journalIds());
     await send(all, endless, { leave: (received) => received > 100 });
-    const id = await vi.waitFor(async () => {
+    const id = await waitFor(async () => {
       const fresh = (await all.journalIds()).find((each) => !known.has(each));
       if (!fresh) throw new Error("not yet");
       return fresh;

@@ -1,6 +1,6 @@
 /** The recorded Claude Code traffic through the real local world: bytes, rows and rebuilt bodies. */
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import { startTestStack } from "../support/local-stack.ts";
@@ -11,6 +11,7 @@ import {
   responseBytes,
   type ReplayReport,
 } from "../support/recordings.ts";
+import { waitFor } from "../support/wait.ts";
 
 let fake: FakeClaude;
 let stack: LocalStack;
@@ -43,19 +44,16 @@ describe("the recorded traffic", () => {
   });
 
   it("is stored once per exchange", async () => {
-    await vi.waitFor(
-      async () => {
-        const page = (await (await get("/api/requests?limit=500&offset=0")).json()) as {
-          requests: { requestId: string }[];
-          pagination: { total: number };
-        };
-        expect(page.pagination.total).toBe(recordings.length);
-        expect(new Set(page.requests.map((row) => row.requestId))).toEqual(
-          new Set(report.ids.map((one) => one.requestId)),
-        );
-      },
-      { timeout: 20_000, interval: 300 },
-    );
+    await waitFor(async () => {
+      const page = (await (await get("/api/requests?limit=500&offset=0")).json()) as {
+        requests: { requestId: string }[];
+        pagination: { total: number };
+      };
+      expect(page.pagination.total).toBe(recordings.length);
+      expect(new Set(page.requests.map((row) => row.requestId))).toEqual(
+        new Set(report.ids.map((one) => one.requestId)),
+      );
+    }, 300);
   });
 
   it("gives every body back as it was, from its contents", async () => {

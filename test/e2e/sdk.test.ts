@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import { startTestStack } from "../support/local-stack.ts";
+import { waitFor } from "../support/wait.ts";
 
 const MODEL = "claude-sonnet-5-5";
 const DOMAIN = "team.example.com";
@@ -164,24 +165,21 @@ describe.each(WAYS)("the TypeScript SDK through %s", (_way, options) => {
     const stream = client().messages.stream(ask("[fake:slow]"), { signal: abort.signal });
     stream.on("streamEvent", () => abort.abort());
     await expect(stream.finalMessage()).rejects.toBeInstanceOf(APIUserAbortError);
-    await vi.waitFor(async () => expect(await gone()).toBe(before + 1), { timeout: 10_000, interval: 200 });
+    await waitFor(async () => expect(await gone()).toBe(before + 1), 200);
   });
 
   it("leaves every exchange in the API within ten seconds, and nothing the vendor would object to", async () => {
     const { response } = await client().messages.create(ask("Remember this.")).withResponse();
     const id = response.headers.get("x-nexus-request-id");
-    await vi.waitFor(
-      async () => {
-        const row = await api<{ responseStatus: number; inputTokens: number; domain: string }>(
-          "GET",
-          `/api/requests/${id}`,
-        );
-        expect(row).toMatchObject({ responseStatus: 200 });
-        expect(["127.0.0.1", DOMAIN]).toContain(row.domain);
-        expect(row.inputTokens).toBeGreaterThan(0);
-      },
-      { timeout: 10_000, interval: 200 },
-    );
+    await waitFor(async () => {
+      const row = await api<{ responseStatus: number; inputTokens: number; domain: string }>(
+        "GET",
+        `/api/requests/${id}`,
+      );
+      expect(row).toMatchObject({ responseStatus: 200 });
+      expect(["127.0.0.1", DOMAIN]).toContain(row.domain);
+      expect(row.inputTokens).toBeGreaterThan(0);
+    }, 200);
     expect(fake.violations).toEqual([]);
   });
 });

@@ -8,10 +8,11 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { Client } from "pg";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { headerOf, startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import { startTestStack, temporaryDirectory } from "../support/local-stack.ts";
+import { waitFor } from "../support/wait.ts";
 
 const mark = () => randomBytes(18).toString("base64url");
 const secrets = {
@@ -221,13 +222,10 @@ const API_PATHS = [
 
 it("no secret is in anything the product keeps or says", async () => {
   const exchanges = await runTraffic();
-  await vi.waitFor(
-    async () => {
-      const { requests } = await api<{ requests: unknown[] }>("GET", "/api/requests?limit=100");
-      expect(requests.length).toBeGreaterThanOrEqual(exchanges);
-    },
-    { timeout: 30_000, interval: 200 },
-  );
+  await waitFor(async () => {
+    const { requests } = await api<{ requests: unknown[] }>("GET", "/api/requests?limit=100");
+    expect(requests.length).toBeGreaterThanOrEqual(exchanges);
+  }, 200);
   const places = new Map([
     ["rows", await everyRow()],
     ["bodies", await everyBody()],

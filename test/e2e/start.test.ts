@@ -2,11 +2,12 @@ import { once } from "node:events";
 import { rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import { claimPort, loopbackHosts } from "../../scripts/local/network/ports.ts";
 import { temporaryDirectory } from "../support/local-stack.ts";
 import { startProgram, type StartedProgram } from "../support/started-program.ts";
+import { waitUntil } from "../support/wait.ts";
 
 let variables: Record<string, string>;
 let proxy: string;
@@ -96,7 +97,7 @@ describe("a start", () => {
 
   it("stores an exchange within ten seconds", async () => {
     const requestId = await exchange();
-    await vi.waitUntil(() => isStored(requestId), { timeout: 10_000, interval: 100 });
+    await waitUntil(() => isStored(requestId), 100);
   });
 });
 
@@ -174,7 +175,7 @@ describe("a stop", () => {
     await expect(fetch(`${proxy}/health`)).rejects.toThrow();
     await restartProgram();
     expect(keyIn(program.output())).toBe(key);
-    await vi.waitUntil(() => isStored(requestId), { timeout: 10_000, interval: 100 });
+    await waitUntil(() => isStored(requestId), 100);
   });
 
   it("without warning (kill -9) keeps neither the ports nor what was recorded from the next start", async () => {
@@ -182,7 +183,7 @@ describe("a stop", () => {
     program.process.kill("SIGKILL");
     await program.ended;
     await restartProgram();
-    await vi.waitUntil(() => isStored(requestId), { timeout: 10_000, interval: 100 });
+    await waitUntil(() => isStored(requestId), 100);
   });
 });
 
@@ -201,7 +202,7 @@ describe("npm start", () => {
           () => true,
           () => false,
         );
-      await vi.waitUntil(async () => !(await isServing()), { timeout: 5_000, interval: 50 });
+      await waitUntil(async () => !(await isServing()));
       expect(Date.now() - asked).toBeLessThanOrEqual(3_000);
       await npm.ended;
       await rm(DATA_DIR, { recursive: true, force: true });

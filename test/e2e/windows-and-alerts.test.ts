@@ -1,13 +1,12 @@
 /** What an answer's headers and usage say reaches the account's window, and what was said reaches Slack: in the real local world. */
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import type { CurrentUsage } from "../../workers/schemas/api/usage.ts";
 import type { WindowDetail, WindowList } from "../../workers/schemas/api/windows.ts";
 import { type SeenBySlack, startFakeSlack } from "../support/fake-slack.ts";
 import { startTestStack } from "../support/local-stack.ts";
-
-const PATIENCE = { timeout: 20_000, interval: 100 };
+import { waitUntil } from "../support/wait.ts";
 
 let fake: FakeClaude;
 let slack: Awaited<ReturnType<typeof startFakeSlack>>;
@@ -64,12 +63,12 @@ async function say(text: string): Promise<Response> {
 
 it("windows fill, usage agrees, and Slack is told", async () => {
   for (const text of ["How full is it?", "And now?"]) expect((await say(text)).status).toBe(200);
-  const windows = await vi.waitUntil(async () => {
+  const windows = await waitUntil(async () => {
     const list = (await ask<WindowList>("/api/windows")).windows;
     return list.length === 1 && list[0]!.totals.requests === 2 && list[0]!.unified.length > 0
       ? list
       : undefined;
-  }, PATIENCE);
+  });
   const { accountId } = windows[0]!;
   const detail = await ask<WindowDetail>(`/api/windows/${encodeURIComponent(accountId)}`);
   const fiveHours = detail.unified.find(({ window }) => window === "5h");
@@ -82,7 +81,7 @@ it("windows fill, usage agrees, and Slack is told", async () => {
   expect(current.totalTokens).toBeGreaterThan(0);
 
   expect((await fetch(`${stack.proxyUrl}/v1/nothing-here`)).status).toBeGreaterThanOrEqual(400);
-  await vi.waitUntil(async () => (await texts()).length >= 3, PATIENCE);
+  await waitUntil(async () => (await texts()).length >= 3);
   const told = await texts();
   expect(told.filter((text) => text.startsWith(":bust_in_silhouette: User: How full is it?\n"))).toHaveLength(
     1,

@@ -13,7 +13,7 @@ beforeAll(async () => {
   patchFileSystem();
   dataDir = await temporaryDirectory();
   postgres = await startPostgres({ dataDir, log: (line) => lines.push(line) });
-}, 30_000);
+});
 afterAll(async () => {
   makeReadOnly(dataDir, false);
   await postgres.stop();
@@ -53,4 +53,4 @@ it("says so to whoever writes, answers others or tells them too, and goes on wit
     expect.stringMatching(/broke down: .*Read-only file system/),
     expect.stringMatching(/is open again after [\d.]+ s/),
   ]);
-}, 30_000);
+});

@@ -1,7 +1,8 @@
 import { brotliDecompressSync } from "node:zlib";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { send, type SendOptions } from "../../scripts/local/demo/send.ts";
 import { fakeClaudeForTest, type FakeClaude } from "../support/fake-claude.ts";
+import { waitFor } from "../support/wait.ts";
 
 const KEY = { "x-api-key": "sk-ant-api03-k", "anthropic-version": "2023-06-01" };
 
@@ -56,7 +57,7 @@ describe("behaviour asked for in the text", () => {
   test("hang sends nothing at all, and the hang-up is noticed", async () => {
     const fake = await fakeClaudeForTest();
     await expect(ask(fake, "[fake:hang]", { timeoutMs: 150 })).rejects.toThrow(/no byte/);
-    await vi.waitFor(() => expect(fake.requests[0]?.abortedAt).not.toBeNull());
+    await waitFor(() => expect(fake.requests[0]?.abortedAt).not.toBeNull());
     expect(fake.requests[0]?.status).toBeNull();
   });
 
@@ -89,7 +90,7 @@ describe("the rest", () => {
   test("told to hurry, an answer under way ends at once and whole", async () => {
     const fake = await fakeClaudeForTest();
     const under = ask(fake, "[fake:slow=60000][fake:say=one two three]");
-    await vi.waitFor(() => expect(fake.requests[0]?.bytesSent).toBeGreaterThan(0));
+    await waitFor(() => expect(fake.requests[0]?.bytesSent).toBeGreaterThan(0));
     fake.hurry();
     expect((await under).body.toString()).toContain("message_stop");
   });

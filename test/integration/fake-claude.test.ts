@@ -1,8 +1,9 @@
 import Anthropic from "@anthropic-ai/sdk";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { headerOf } from "../../scripts/local/fake-claude/server.ts";
 import { send } from "../../scripts/local/demo/send.ts";
 import { fakeClaudeForTest, type FakeClaude } from "../support/fake-claude.ts";
+import { waitFor } from "../support/wait.ts";
 
 const MODEL = "claude-sonnet-5-5";
 const clientOf = (fake: FakeClaude) =>
@@ -178,7 +179,7 @@ describe("the fake Claude, driven by the official SDK", () => {
     const stream = clientOf(fake).messages.stream(ask("[fake:hang-mid-stream][fake:long=80] Hello"));
     stream.on("text", () => stream.abort());
     await expect(stream.finalMessage()).rejects.toThrow(Anthropic.APIUserAbortError);
-    await vi.waitFor(() => expect(fake.requests[0]?.abortedAt).not.toBeNull());
+    await waitFor(() => expect(fake.requests[0]?.abortedAt).not.toBeNull());
   });
 
   test.each(["gzip", "br", "zstd", "deflate"])(

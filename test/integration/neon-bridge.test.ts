@@ -17,7 +17,7 @@ beforeAll(async () => {
   neonConfig.useSecureWebSocket = false;
   neonConfig.pipelineConnect = false;
   neonConfig.webSocketConstructor = WebSocket;
-}, 30_000);
+});
 
 afterAll(async () => {
   await bridge.close();

@@ -1,7 +1,8 @@
 /** `npx nexus relink` against a scripted API; over the real one: test/e2e/nexus.test.ts. */
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import type { RelinkResult } from "../../workers/schemas/api/relink.ts";
 import { nexus, type ScriptedApi, startScriptedApi } from "../support/nexus-command.ts";
+import { waitUntil } from "../support/wait.ts";
 
 const CURSOR = "019b7e2a-0000-7000-8000-000000000001";
 const place = { conversationId: null, branchId: null, parentRequestId: null, parentTaskRequestId: null };
@@ -74,7 +75,7 @@ describe("nexus relink", () => {
       ["relink"],
       { NEXUS_URL: api.url, DASHBOARD_API_KEY: "the-key" },
       "",
-      vi.waitUntil(() => api.calls.length > 3, { timeout: 20_000 }),
+      waitUntil(() => api.calls.length > 3),
     );
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toContain(

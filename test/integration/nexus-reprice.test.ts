@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import type { RepriceBatch } from "../../workers/schemas/api/reprice.ts";
 import { nexus, type ScriptedApi, startScriptedApi } from "../support/nexus-command.ts";
+import { waitUntil } from "../support/wait.ts";
 
 const batch: RepriceBatch = {
   examined: 1_000,
@@ -95,7 +96,7 @@ describe("nexus reprice", () => {
       ["reprice"],
       { NEXUS_URL: api.url, DASHBOARD_API_KEY: "the-key" },
       "",
-      vi.waitUntil(() => api.calls.length > 1, { timeout: 20_000 }),
+      waitUntil(() => api.calls.length > 1),
     );
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toMatch(/^nexus: What was done stays done; go on with --cursor 1\.5\.here$/m);

@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { startTcpRelay } from "../../scripts/local/network/tcp-relay.ts";
 import { claimPort } from "../../scripts/local/network/ports.ts";
+import { waitUntil } from "../support/wait.ts";
 
 const REQUEST = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 const closers: (() => unknown)[] = [];
@@ -46,7 +47,7 @@ it.each(["before the answer", "in the middle of one"])(
     await new Promise((resolve) => setTimeout(resolve, 250)); // as a person who changes their mind
     const left = Date.now();
     socket.destroy();
-    await vi.waitUntil(() => resetAt.length > 0, { timeout: 2_000, interval: 5 });
+    await waitUntil(() => resetAt.length > 0, 5);
     expect(resetAt[0]! - left).toBeLessThanOrEqual(200);
   },
 );

@@ -3,7 +3,6 @@
  * end-to-end tests of the pages look at. One for all cases of a file, because a day takes its time.
  */
 import { rm } from "node:fs/promises";
-import { vi } from "vitest";
 import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { startDemo, type Demo } from "../../scripts/local/demo/demo.ts";
@@ -11,6 +10,7 @@ import { send } from "../../scripts/local/demo/send.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
 import { temporaryDirectory } from "./local-stack.ts";
 import { openWatchedPage, type WatchedPage } from "./watched-page.ts";
+import { waitFor } from "./wait.ts";
 
 /** Exchanges of the day: more than two pages of the list, and every story in it. */
 const TURNS = 110;
@@ -67,17 +67,14 @@ export async function startDemoStack(): Promise<DemoStack> {
       exchange(`What is ${n} times ${n}?`),
     );
     await Promise.all([demo.played, ...questions]);
-    await vi.waitFor(
-      async () => {
-        const { journal, searchWaiting } = await ask<Status>("/api/status");
-        if (journal.entries !== 0) throw new Error("The day is not stored yet.");
-        if (searchWaiting === 0) return;
-        // The words that ingest had no time for; otherwise they would follow within a minute.
-        await stack.runCron(EVERY_MINUTE);
-        throw new Error("The day cannot be searched yet.");
-      },
-      { timeout: 60_000, interval: 250 },
-    );
+    await waitFor(async () => {
+      const { journal, searchWaiting } = await ask<Status>("/api/status");
+      if (journal.entries !== 0) throw new Error("The day is not stored yet.");
+      if (searchWaiting === 0) return;
+      // The words that ingest had no time for; otherwise they would follow within a minute.
+      await stack.runCron(EVERY_MINUTE);
+      throw new Error("The day cannot be searched yet.");
+    }, 250);
     const { conversations } = await ask<ConversationList>("/api/conversations?limit=200");
     const branches = (one: (typeof conversations)[number]) =>
       one.subtaskBranchCount + one.userBranchCount + one.compactBranchCount;

@@ -1,4 +1,5 @@
 /** Reads a stream of server-sent events as a browser's EventSource does, one event after the other. */
+import { WAIT_TIMEOUT_MS } from "./timeouts.ts";
 
 export interface SentEvent {
   id: string;
@@ -40,7 +41,7 @@ export function readEvents(body: ReadableStream<Uint8Array>): EventReader {
   };
 
   return {
-    async next(timeoutMs = 10_000) {
+    async next(timeoutMs = WAIT_TIMEOUT_MS) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new Error(`no event within ${timeoutMs} ms`)), timeoutMs);

@@ -1,7 +1,7 @@
 /** `npm start` as a process, for tests of what a person at a terminal sees. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { vi } from "vitest";
+import { waitUntil } from "./wait.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -23,7 +23,8 @@ export function startProgram(
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(command ?? "", parameters, {
     cwd: ROOT,
-    env: { PATH, HOME, ...variables },
+    // As from npm: the program then ends with this process.
+    env: { PATH, HOME, npm_lifecycle_event: "start", ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -37,12 +38,9 @@ export function startProgram(
     output: () => output,
     ended,
     ready: () =>
-      vi.waitUntil(
-        () => {
-          if (child.exitCode !== null) throw new Error(`the program ended:\n${output}`);
-          return /^ready/m.test(output);
-        },
-        { timeout: 60_000, interval: 50 },
-      ) as Promise<unknown> as Promise<void>,
+      waitUntil(() => {
+        if (child.exitCode !== null) throw new Error(`the program ended:\n${output}`);
+        return /^ready/m.test(output);
+      }) as Promise<unknown> as Promise<void>,
   };
 }

@@ -1,5 +1,6 @@
 /** A page of a real browser that writes down what goes wrong on it, for tests and whoever drives one. */
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { WAIT_TIMEOUT_MS } from "./timeouts.ts";
 
 export interface WatchedPage {
   page: Page;
@@ -13,6 +14,7 @@ export async function openWatchedPage(
   { width = 1440, ...options }: { width?: number } & BrowserContextOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: { width, height: 900 }, ...options });
+  context.setDefaultTimeout(WAIT_TIMEOUT_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {

@@ -11,6 +11,7 @@ import { LIVE_FEED_NAME } from "../../workers/runtime/constants.ts";
 import { reportRateLimits } from "../../workers/proxy/report/rate-limit-reports.ts";
 import { messageStream, exchangeMessage, makeExchange } from "../support/exchanges.ts";
 import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
+import { waitUntil } from "../support/wait.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const MINUTE = 60_000;
@@ -143,7 +144,7 @@ describe("the vendor's limits", () => {
           .map(({ data }) => JSON.parse(data) as { accountId: string })
           .filter((data) => data.accountId === accountId),
       );
-    await vi.waitUntil(async () => (await announced()).length > 0, { timeout: 5_000, interval: 50 });
+    await waitUntil(async () => (await announced()).length > 0);
     expect(await announced()).toEqual([
       expect.objectContaining({
         requests: 0,

@@ -94,7 +94,7 @@ describe("an account's window", () => {
       expect(otherSessions).toBeNull();
       for (const parts of [sessions, domains, models]) expectPartsOf(total, parts);
     }
-  }, 120_000);
+  });
 
   it("holds what started after its beginning and up to its end, to the millisecond", async () => {
     clockAt(NOW);

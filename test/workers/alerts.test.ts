@@ -18,6 +18,7 @@ import {
 } from "../support/exchanges.ts";
 import { ask, call, store, testEnv, VIEWER_KEY } from "../support/worker-api.ts";
 import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
+import { waitUntil } from "../support/wait.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -27,7 +28,6 @@ declare module "vitest" {
 
 const SLACK = `http://${inject("fakeSlack")}`;
 const seen = async () => (await fetch(`${SLACK}/seen`)).json<SeenBySlack[]>();
-const PATIENCE = { timeout: 10_000, interval: 50 };
 
 let made = 0;
 /** A domain nobody else has, whose webhook behaves so. */
@@ -106,13 +106,13 @@ describe("messages", () => {
         requestFacts: { headers: { "x-claude-code-session-id": "0c1d4f5e-6a7b-4c8d-9e0f-1a2b3c4d5e6f" } },
       });
     await store(build(), asked(domain, "Plain, please", plain));
-    await vi.waitUntil(async () => (await texts()).length === 2, PATIENCE);
+    await waitUntil(async () => (await texts()).length === 2);
     expect((await texts()).sort()).toEqual([
       ":bust_in_silhouette: User: Fix the build\n:robot_face: Claude: It is done.",
       ":bust_in_silhouette: User: Plain, please\n:robot_face: Claude: Plainly.",
     ]);
     await store(build(), asked(domain, "Something else"));
-    await vi.waitUntil(async () => (await texts()).length === 3, PATIENCE);
+    await waitUntil(async () => (await texts()).length === 3);
     expect((await texts())[2]).toContain("Something else");
   });
 
@@ -127,7 +127,7 @@ describe("messages", () => {
       asked(domain, "", title),
       asked(domain, "The only one"),
     );
-    await vi.waitUntil(async () => (await texts()).length === 1, PATIENCE);
+    await waitUntil(async () => (await texts()).length === 1);
     expect(await texts()).toEqual([expect.stringContaining("The only one")]);
     expect(await quiet.heard()).toEqual([]);
   });
@@ -138,7 +138,7 @@ describe("errors", () => {
     const { domain, texts } = await newDomain("ok", { messages: false });
     const failed = { responseBody: "{}", responseFacts: { status: 500, headers: {} } };
     await store(asked(domain, "Not for the channel"), asked(domain, "This failed", failed));
-    await vi.waitUntil(async () => (await texts()).length === 1, PATIENCE);
+    await waitUntil(async () => (await texts()).length === 1);
     expect((await texts())[0]).not.toContain("Not for the channel");
   });
 
@@ -151,7 +151,7 @@ describe("errors", () => {
       responseFacts: { status: 529, headers: { "content-type": "application/json" } },
     });
     await store(failing(1), failing(2), failing(3));
-    await vi.waitUntil(async () => (await texts()).length === 1, PATIENCE);
+    await waitUntil(async () => (await texts()).length === 1);
     const [first] = await heard();
     expect(first?.payload).toMatchObject({
       channel: "#alerts",
@@ -172,12 +172,12 @@ describe("errors", () => {
   it("that were not told are summed up when the quiet is over", async () => {
     const { domain, texts, outbox } = await newDomain("ok");
     for (let n = 0; n < 4; n++) await alert(env, error(domain));
-    await vi.waitUntil(async () => (await texts()).length === 1, PATIENCE);
+    await waitUntil(async () => (await texts()).length === 1);
     await runInDurableObject(outbox, async (_, { storage }) => {
       storage.sql.exec("UPDATE told SET sum_at = 1");
       await storage.setAlarm(Date.now());
     });
-    await vi.waitUntil(async () => (await texts()).length === 2, PATIENCE);
+    await waitUntil(async () => (await texts()).length === 2);
     expect((await texts())[1]).toMatch(/^:rotating_light: 3 more on /);
   });
 });
@@ -191,14 +191,14 @@ describe("a Slack that", () => {
       const began = Date.now();
       expect((await deliver([{ body: exchangeMessage(exchange) }])).acks).toEqual([0]);
       expect(Date.now() - began).toBeLessThan(5_000);
-      await vi.waitUntil(async () => (await waitingIn(outbox)).length === 1, PATIENCE);
+      await waitUntil(async () => (await waitingIn(outbox)).length === 1);
     }
   });
 
   it("is down gets it later, through an eviction", async () => {
     const { domain, heard, outbox } = await newDomain("down");
     await alert(env, error(domain));
-    await vi.waitUntil(async () => (await waitingIn(outbox))[0]?.attempts === 1, PATIENCE);
+    await waitUntil(async () => (await waitingIn(outbox))[0]?.attempts === 1);
     await evictDurableObject(outbox);
     const [waiting] = await waitingIn(outbox);
     expect(waiting!.due_at).toBeGreaterThan(Date.now() + 5_000);
@@ -208,12 +208,12 @@ describe("a Slack that", () => {
   it("is in a hurry is asked again when it says so", async () => {
     const { domain, texts, outbox } = await newDomain("limited");
     await alert(env, error(domain));
-    await vi.waitUntil(async () => (await waitingIn(outbox))[0]?.attempts === 1, PATIENCE);
+    await waitUntil(async () => (await waitingIn(outbox))[0]?.attempts === 1);
     await runInDurableObject(outbox, async (_, { storage }) => {
       storage.sql.exec("UPDATE waiting SET due_at = 1");
       await storage.setAlarm(Date.now());
     });
-    await vi.waitUntil(async () => (await texts()).length === 1, PATIENCE);
+    await waitUntil(async () => (await texts()).length === 1);
     expect(await waitingIn(outbox)).toEqual([]);
   });
 
@@ -221,8 +221,8 @@ describe("a Slack that", () => {
     for (const how of ["gone", "moved"]) {
       const { domain, heard, outbox } = await newDomain(how);
       await alert(env, error(domain));
-      await vi.waitUntil(async () => (await heard()).length === 1, PATIENCE);
-      await vi.waitUntil(async () => (await waitingIn(outbox)).length === 0, PATIENCE);
+      await waitUntil(async () => (await heard()).length === 1);
+      await waitUntil(async () => (await waitingIn(outbox)).length === 0);
     }
     expect((await seen()).filter(({ channel }) => channel === "elsewhere")).toEqual([]);
   });
@@ -321,7 +321,7 @@ describe("GET /api/alerts", () => {
     );
     const of = async (domain: string) =>
       (await ask<PendingAlerts>("/api/alerts")).outboxes.find(({ name }) => name === domain);
-    await vi.waitUntil(async () => ((await of(down.domain))?.attempts ?? 0) > 0, PATIENCE);
+    await waitUntil(async () => ((await of(down.domain))?.attempts ?? 0) > 0);
     expect(await of(down.domain)).toEqual({
       kind: "domain",
       name: down.domain,
@@ -329,11 +329,11 @@ describe("GET /api/alerts", () => {
       attempts: 1,
       lastProblem: "Slack answered 500",
     });
-    await vi.waitUntil(async () => (await of(gone.domain)) !== undefined, PATIENCE);
-    await vi.waitUntil(async () => (await of(gone.domain))?.waiting === 0, PATIENCE);
+    await waitUntil(async () => (await of(gone.domain)) !== undefined);
+    await waitUntil(async () => (await of(gone.domain))?.waiting === 0);
     expect(await of(gone.domain)).toMatchObject({ lastProblem: "Slack answered 404: no_service" });
-    await vi.waitUntil(async () => (await fine.heard()).length === 1, PATIENCE);
-    await vi.waitUntil(async () => (await of(fine.domain)) === undefined, PATIENCE);
+    await waitUntil(async () => (await fine.heard()).length === 1);
+    await waitUntil(async () => (await of(fine.domain)) === undefined);
     const all = await ask<PendingAlerts>("/api/alerts");
     expect(all).toMatchObject({ unanswered: 0, isMore: false });
     expect(all.waiting).toBeGreaterThanOrEqual(1);

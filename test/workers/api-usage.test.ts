@@ -88,7 +88,7 @@ beforeAll(async () => {
       FROM requests GROUP BY 1, 2, 3, 4, 5, 6) s
     WHERE r.bucket = s.bucket AND r.domain_id = s.domain_id AND r.account_id = s.account_id AND r.model = s.model
       AND r.request_type = s.request_type AND r.outcome = s.outcome`);
-}, 120_000);
+});
 
 describe("a week of an account", () => {
   it("is the same by rows, rollups, window object, minutes, days and hours", async () => {

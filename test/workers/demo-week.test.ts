@@ -147,7 +147,7 @@ beforeAll(async () => {
       )
     ).map(({ name }) => name);
   [accounts, domains] = [await names("account_id"), await names("d.name")];
-}, 120_000);
+});
 
 afterAll(async () => {
   await queryRows("SET TIME ZONE 'UTC'");

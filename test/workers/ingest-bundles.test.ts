@@ -164,28 +164,24 @@ describe.each(["the bundle first", "the bell first"])(
   },
 );
 
-it(
-  "a batch of more exchanges than a statement has room for is stored in slices",
-  { timeout: 60_000 },
-  async () => {
-    const crowds = Array.from({ length: 12 }, (_, crowd) =>
-      Array.from({ length: 100 }, (__, n) =>
-        makeExchange({
-          startedAt: NOON + crowd * 100 + n,
-          requestFacts: { path: "/v1/messages/count_tokens" },
-          requestBody: { model: "claude-opus-5-5", messages: [{ role: "user", content: `${crowd} ${n}` }] },
-          responseBody: '{"input_tokens":12}',
-          responseFacts: { headers: { "content-type": "application/json" } },
-        }),
-      ),
-    );
-    const bells = [];
-    for (const crowd of crowds) bells.push({ body: (await bundle(crowd)).bell });
-    expect((await deliver(bells)).acks).toHaveLength(12);
-    expect(await countedExchanges()).toBe(1_200);
-    expect(await journalContents()).toEqual([]);
-  },
-);
+it("a batch of more exchanges than a statement has room for is stored in slices", async () => {
+  const crowds = Array.from({ length: 12 }, (_, crowd) =>
+    Array.from({ length: 100 }, (__, n) =>
+      makeExchange({
+        startedAt: NOON + crowd * 100 + n,
+        requestFacts: { path: "/v1/messages/count_tokens" },
+        requestBody: { model: "claude-opus-5-5", messages: [{ role: "user", content: `${crowd} ${n}` }] },
+        responseBody: '{"input_tokens":12}',
+        responseFacts: { headers: { "content-type": "application/json" } },
+      }),
+    ),
+  );
+  const bells = [];
+  for (const crowd of crowds) bells.push({ body: (await bundle(crowd)).bell });
+  expect((await deliver(bells)).acks).toHaveLength(12);
+  expect(await countedExchanges()).toBe(1_200);
+  expect(await journalContents()).toEqual([]);
+});
 
 describe("one exchange of it that cannot be stored", () => {
   it("goes back into the journal by itself and is rung for; the others are stored and the bundle goes", async () => {

@@ -123,7 +123,7 @@ describe("recorded sessions", () => {
       "SELECT count(*)::int AS calls, count(subtask_request_id)::int AS begun FROM task_invocations",
     );
     expect(calls).toEqual({ calls: 3, begun: 3 });
-  }, 60_000);
+  });
 
   it("have the same places when they come backwards, in other batches, and twice", async () => {
     const given = [...exchanges.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -139,5 +139,5 @@ describe("recorded sessions", () => {
       SELECT a.id FROM conversation_aliases a LEFT JOIN requests r ON r.id = a.root_request_id
       WHERE r.conversation_id IS NULL OR a.id = r.conversation_id`);
     expect(stale).toEqual([]);
-  }, 120_000);
+  });
 });

@@ -76,7 +76,7 @@ describe("a conversation of 100 turns with 4 KB new in each", () => {
     }
     expect(sizes[0]).toBeLessThanOrEqual(790_000);
     expect(sizes[1]).toBeLessThanOrEqual(600_000);
-  }, 120_000);
+  });
 
   it("stores each content once, however it is cut into batches", async () => {
     await ingest(0, 40, { seed: 1, together: 7 });
@@ -88,7 +88,7 @@ describe("a conversation of 100 turns with 4 KB new in each", () => {
     const [count] = await queryRows("SELECT count(*)::int AS rows FROM requests");
     // The second time they are other exchanges with the same bodies.
     expect(count).toEqual({ rows: 80 });
-  }, 60_000);
+  });
 });
 
 describe("a turn", () => {
@@ -103,7 +103,7 @@ describe("a turn", () => {
     const late = (perTurn[18]! + perTurn[19]!) / 2;
     expect(late / early).toBeGreaterThan(0.8);
     expect(late / early).toBeLessThan(1.2);
-  }, 180_000);
+  });
 
   it("takes fifteen statements beside the transaction's own, and so do twenty together, give or take one", async () => {
     await ingest(0, 20);
@@ -134,5 +134,5 @@ describe("a turn", () => {
     } finally {
       lines.mockRestore();
     }
-  }, 60_000);
+  });
 });

@@ -1,7 +1,7 @@
 /** The sweep rings for what was left behind, and for nothing else; the nightly chores beside it. */
 import { createExecutionContext, createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import { handleScheduled } from "../../workers/scheduled/cron.ts";
@@ -11,6 +11,7 @@ import { exchangeMessage, makeExchange, NOON } from "../support/exchanges.ts";
 import { deliver, resetStorage, journal, journalContents, storedOutcomes } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { sweep } from "../support/worker-sweep.ts";
+import { waitUntil } from "../support/wait.ts";
 
 const MINUTE = 60_000;
 const { STREAM_MAX_MS } = loadConfig(env);
@@ -76,7 +77,7 @@ describe("the sweep", () => {
       expect(waits[n]).toBeGreaterThanOrEqual(expected);
       expect(waits[n]).toBeLessThanOrEqual(expected + 1);
     }
-  }, 60_000);
+  });
 
   it("rings again for what ingest could not store when its wait is over, and no more once it is stored", async () => {
     const exchange = makeExchange({ responseFacts: { status: 70_000 } });
@@ -101,7 +102,7 @@ describe("the sweep", () => {
     const exchange = makeExchange({ startedAt: NOON + 1_000 });
     await journal(env.JOURNAL, exchange);
     expect(ids(await sweep(4 * MINUTE))).toEqual([exchange.id]);
-  }, 60_000);
+  });
 
   it("without a database rings for nobody, and cron does not fail", async () => {
     await journal(env.JOURNAL, makeExchange());
@@ -129,8 +130,8 @@ describe("the sweep", () => {
     await journal(env.JOURNAL, exchange);
     const controller = createScheduledController({ cron: "startup", scheduledTime: new Date() });
     await handleScheduled(controller, env, createExecutionContext());
-    await vi.waitUntil(async () => (await storedOutcomes()).length === 1, { timeout: 10_000 });
-    await vi.waitUntil(async () => (await journalContents()).length === 0, { timeout: 10_000 });
+    await waitUntil(async () => (await storedOutcomes()).length === 1);
+    await waitUntil(async () => (await journalContents()).length === 0);
   });
 });
 

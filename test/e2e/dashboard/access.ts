@@ -4,7 +4,6 @@ import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import type { DemoStack } from "../../support/demo-stack.ts";
 
-const PATIENCE = { timeout: 15_000 };
 const WANTED = "/requests?status=2xx";
 const SIGN_IN = `/sign-in?next=${encodeURIComponent(WANTED)}`;
 
@@ -55,7 +54,7 @@ export function describeAccess(demo: () => DemoStack): void {
       await endAllSessions(demo());
       await demo().exchange("Is anybody still signed in?");
       const banner = page.locator("#session-ended");
-      await expect.poll(() => banner.count(), PATIENCE).toBe(1);
+      await expect.poll(() => banner.count()).toBe(1);
       expect(await banner.getAttribute("role")).toBe("alert");
       expect(await banner.textContent()).toContain("Your session has ended");
       // What was there can still be read.
@@ -78,12 +77,12 @@ export function describeAccess(demo: () => DemoStack): void {
       await other.waitForURL("**/sign-in");
       await demo().exchange("And who is signed in now?");
       const banner = page.locator("#session-ended");
-      await expect.poll(() => banner.count(), PATIENCE).toBe(1);
+      await expect.poll(() => banner.count()).toBe(1);
       await enter(other, demo().demo.stack.dashboardKey);
       await other.waitForURL(`${demo().url}/`);
       // Headless, no tab is ever hidden: this is what a browser says when one comes back to it.
       await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
-      await expect.poll(() => banner.count(), PATIENCE).toBe(0);
+      await expect.poll(() => banner.count()).toBe(0);
       await page.waitForSelector("[data-live-state=live]");
       await page.context().close();
     });

@@ -219,15 +219,13 @@ export function describeLists(demo: () => DemoStack): void {
     it("of a stream have every event", async () => {
       const requestId = await demo().exchange("Count to a thousand. [fake:long=1500]");
       await expect
-        .poll(
-          () =>
-            demo()
-              .getJson(`/api/requests/${requestId}`)
-              .then(
-                () => true,
-                () => false,
-              ),
-          { timeout: 15_000 },
+        .poll(() =>
+          demo()
+            .getJson(`/api/requests/${requestId}`)
+            .then(
+              () => true,
+              () => false,
+            ),
         )
         .toBe(true);
       const { page } = await demo().open();

@@ -3,8 +3,6 @@ import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import type { DemoStack } from "../../support/demo-stack.ts";
 
-const PATIENCE = { timeout: 15_000 };
-
 /** A mark that a page loaded anew would not have. */
 const mark = (page: Page) => page.evaluate("globalThis.markedByTest = true");
 const isSame = (page: Page) => page.evaluate("globalThis.markedByTest === true");
@@ -25,7 +23,7 @@ export function describeLiveness(demo: () => DemoStack): void {
       const focused = () => page.evaluate("document.activeElement.getAttribute('href')");
       const [link, top] = [await focused(), await page.evaluate("scrollY")];
       const requestId = await demo().exchange("Does the list see me?");
-      await page.waitForSelector(`a.row-link[href^="/requests/${requestId}"]`, PATIENCE);
+      await page.waitForSelector(`a.row-link[href^="/requests/${requestId}"]`);
       expect(await isSame(page)).toBe(true);
       expect(await focused()).toBe(link);
       expect(await page.locator("[data-marked] a.row-link").getAttribute("href")).toBe(link);
@@ -44,10 +42,10 @@ export function describeLiveness(demo: () => DemoStack): void {
         Number((await page.locator(".tile-value").first().getAttribute("title"))?.replaceAll(",", ""));
       const before = await count();
       await demo().exchange("A conversation that nobody has had before.");
-      await expect.poll(count, PATIENCE).toBe(before + 1);
+      await expect.poll(count).toBe(before + 1);
       expect(await page.locator(".chart-table[open]").count()).toBe(1);
       const first = list.locator("table.conversations a.row-link").first();
-      await expect.poll(() => first.textContent(), PATIENCE).toContain("nobody has had before");
+      await expect.poll(() => first.textContent()).toContain("nobody has had before");
       expect([await isSame(page), await isSame(list)]).toEqual([true, true]);
       expect(complaints).toEqual([]);
       await page.context().close();
