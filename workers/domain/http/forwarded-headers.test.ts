@@ -85,27 +85,27 @@ describe("headersDown", () => {
   });
 });
 
-describe("bodyPassage", () => {
+describe("negotiateEncoding", () => {
   it.each([
-    ["plain", null, "10", null, { keepsCoding: true, length: 10, archived: "identity" }],
-    ["plain, length unknown", null, null, "gzip", { keepsCoding: true, length: null, archived: "identity" }],
+    ["plain", null, "10", null, { keepsEncoding: true, length: 10, storedEncoding: "identity" }],
+    ["plain, length unknown", null, null, "gzip", { keepsEncoding: true, length: null, storedEncoding: "identity" }],
     [
       "gzip to who reads it",
       "gzip",
       "10",
       "br, gzip",
-      { keepsCoding: true, length: null, archived: "identity" },
+      { keepsEncoding: true, length: null, storedEncoding: "identity" },
     ],
-    ["gzip to who does not", "gzip", "10", "br", { keepsCoding: false, length: null, archived: "identity" }],
-    ["br to who said nothing", "br", "10", null, { keepsCoding: false, length: null, archived: "identity" }],
-    ["zstd, whoever reads it", "zstd", "10", null, { keepsCoding: true, length: 10, archived: "zstd" }],
-    ["two codings", "gzip, br", "10", "gzip", { keepsCoding: true, length: 10, archived: "gzip, br" }],
+    ["gzip to who does not", "gzip", "10", "br", { keepsEncoding: false, length: null, storedEncoding: "identity" }],
+    ["br to who said nothing", "br", "10", null, { keepsEncoding: false, length: null, storedEncoding: "identity" }],
+    ["zstd, whoever reads it", "zstd", "10", null, { keepsEncoding: true, length: 10, storedEncoding: "zstd" }],
+    ["two codings", "gzip, br", "10", "gzip", { keepsEncoding: true, length: 10, storedEncoding: "gzip, br" }],
     [
       "a length that is none",
       null,
       "10, 10",
       null,
-      { keepsCoding: true, length: null, archived: "identity" },
+      { keepsEncoding: true, length: null, storedEncoding: "identity" },
     ],
   ])("knows how to pass %s", (_, coding, length, accepted, passage) => {
     expect(negotiateEncoding(coding, length, accepted)).toEqual(passage);

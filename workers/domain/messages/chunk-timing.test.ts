@@ -139,7 +139,7 @@ describe("packed times", () => {
     let [ms, end] = [0, 0];
     expect(unpackTiming(packTiming(timing))).toEqual({
       resolutionMs: timing.resolutionMs,
-      pieces: timing.gapsMs.map((gap, at) => ({ ms: (ms += gap), end: (end += timing.bytes[at]!) })),
+      chunks: timing.gapsMs.map((gap, at) => ({ ms: (ms += gap), end: (end += timing.bytes[at]!) })),
     });
   });
 
