@@ -5,8 +5,7 @@ const user = (content: unknown) => JSON.stringify({ role: "user", content });
 const assistant = (content: unknown) => JSON.stringify({ role: "assistant", content });
 const text = (words: string) => ({ type: "text", text: words });
 const call = (name: string, input: unknown) => ({ type: "tool_use", id: "t", name, input });
-const said = (messages: string[], answer: string | null = null, type = "inference") =>
-  summarizeMessage(messages, answer, type);
+const said = (messages: string[], response: string | null = null) => summarizeMessage(messages, response);
 
 describe("what a user said", () => {
   it("is the text of the last message", () => {
@@ -21,8 +20,7 @@ describe("what a user said", () => {
       text("also this"),
       text("end"),
     ];
-    expect(said([user(wrapped)])?.userText).toBe("Do it\nalso this");
-    expect(said([user(wrapped)], null, "query_evaluation")?.userText).toBe("Do it\nalso this\nend");
+    expect(said([user(wrapped)])?.userText).toBe("Do it\nalso this\nend");
     expect(said([user("<system-reminder>never closed")])).toBeNull();
   });
 

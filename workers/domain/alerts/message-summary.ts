@@ -1,32 +1,32 @@
 /**
- * Out of a request and its answer, what a message notification tells: what the user said, what Claude said, and the tools
- * it called with a hint at their input. Called by ingest.
+ * The texts of a message notification: what the user said, what Claude said, and the tools it called with a hint at their
+ * input. Called by ingest.
  */
 import type { MessageEvent } from "../../schemas/alert.ts";
 import { isObject, type JsonObject, parseJson } from "../json/json.ts";
+import { contentBlocks, contentTexts, TOOL_CALL_TYPES } from "../messages/content.ts";
+import { promptTexts } from "../messages/user-prompt.ts";
 import { plainText, truncate } from "../truncate.ts";
 
-/** Kept of either text; what is told of it is shorter still. */
+/** Characters kept of either text; the notification shows fewer. */
 const MAX_SUMMARY_TEXT = 4_000;
 const MAX_TOOLS = 30;
 
 type MessageSummary = Pick<MessageEvent, "userText" | "answerText" | "tools">;
 
-/** `messages` and `answer` as JSON texts of history elements. Null when the user said nothing: there is nothing to tell. */
+/** `messages` and `response` as JSON texts of history elements. Null where the user says nothing. */
 export function summarizeMessage(
   messages: readonly string[],
-  answer: string | null,
-  requestType: string,
+  response: string | null,
 ): MessageSummary | null {
-  const userText = lastUserText(messages, requestType);
+  const userText = lastUserText(messages);
   if (userText === null) return null;
-  const content = contentOf(answer === null ? undefined : parseJson(answer));
-  const tools = content.filter(
-    ({ type }) => type === "tool_use" || type === "server_tool_use" || type === "mcp_tool_use",
-  );
+  const message = response === null ? undefined : parseJson(response);
+  const content = isObject(message) ? message["content"] : undefined;
+  const tools = contentBlocks(content).filter(({ type }) => TOOL_CALL_TYPES.has(type));
   return {
     userText: truncate(userText, MAX_SUMMARY_TEXT),
-    answerText: truncate(textsOf(content).join("\n").trim(), MAX_SUMMARY_TEXT),
+    answerText: truncate(contentTexts(content).join("\n").trim(), MAX_SUMMARY_TEXT),
     tools: tools.slice(0, MAX_TOOLS).map((tool) => ({
       name: plainText(stringOf(tool["name"]) ?? "(unnamed)", 100),
       hint: hintOf(tool),
@@ -34,32 +34,15 @@ export function summarizeMessage(
   };
 }
 
-/** A tool loop answers with results only: then the user's last words are those before it. */
-function lastUserText(messages: readonly string[], requestType: string): string | null {
-  for (let n = messages.length - 1; n >= 0; n--) {
-    const message = parseJson(messages[n]!);
+/** A message of tool results only has no prompt: the one before it counts. */
+function lastUserText(messages: readonly string[]): string | null {
+  for (const text of messages.toReversed()) {
+    const message = parseJson(text);
     if (!isObject(message) || message["role"] !== "user") continue;
-    const texts = textsOf(contentOf(message));
-    // Claude Code wraps what people type in reminders of its own.
-    const ownTexts = requestType === "inference" && texts.length > 2 ? texts.slice(1, -1) : texts;
-    const prompts = ownTexts.map(withoutReminders).filter((text) => text !== "");
+    const prompts = promptTexts(message["content"]);
     if (prompts.length > 0) return prompts.join("\n");
   }
   return null;
-}
-
-function withoutReminders(text: string): string {
-  return text.replace(/<system-reminder>[\s\S]*?(?:<\/system-reminder>|$)/g, "").trim();
-}
-
-function contentOf(message: unknown): JsonObject[] {
-  const content = isObject(message) ? message["content"] : undefined;
-  if (typeof content === "string") return [{ type: "text", text: content }];
-  return Array.isArray(content) ? (content as unknown[]).filter(isObject) : [];
-}
-
-function textsOf(content: readonly JsonObject[]): string[] {
-  return content.flatMap((block) => (block["type"] === "text" ? (stringOf(block["text"]) ?? []) : []));
 }
 
 /** What a call is about, in a few words; null when its input does not say. */

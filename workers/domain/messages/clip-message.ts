@@ -1,6 +1,7 @@
 /** A stored message as a transcript shows it: parsed, with long texts cut and images left out. Pure; called by the store. */
 import { isObject, type JsonObject, parseJson, setOwn } from "../json/json.ts";
 import { truncate } from "../truncate.ts";
+import { contentBlocks } from "./content.ts";
 
 /** Longer texts are cut to this many characters in a page of a transcript. */
 export const MAX_CLIPPED_TEXT = 4_000;
@@ -33,9 +34,7 @@ export function clipMessage(bytes: Uint8Array, isWhole: boolean): ClippedMessage
     role: typeof role === "string" ? truncate(role, 50) : "unknown",
     content: isWhole ? content : clipped(content, clip),
     isClipped: clip.happened,
-    hasTools:
-      Array.isArray(content) &&
-      content.some((block) => isObject(block) && TOOL_BLOCKS.has(String(block["type"]))),
+    hasTools: contentBlocks(content).some(({ type }) => TOOL_BLOCKS.has(String(type))),
   };
 }
 
@@ -62,8 +61,7 @@ function clipped(value: unknown, clip: { happened: boolean }): unknown {
 /** A message as a list may show it: the beginning of what was said, the names of tools, nothing of what they were given or brought. */
 export function previewContent(content: unknown): unknown {
   if (typeof content === "string") return previewText(content);
-  if (!Array.isArray(content)) return [];
-  return content.filter(isObject).map((block): JsonObject => {
+  return contentBlocks(content).map((block): JsonObject => {
     const { type } = block;
     if (type === "text" && typeof block["text"] === "string")
       return { type, text: previewText(block["text"]) };

@@ -1,5 +1,6 @@
 /** How much output an answer holds at least, for answers whose usage nobody told to the end. Called by workers/ingest. */
 import { EXTRAS_MEMBER } from "./content-blocks.ts";
+import { contentBlocks } from "./content.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 
 /** The customary estimate; newer models use fewer characters per token, so the count stays below the truth. */
@@ -13,13 +14,10 @@ const OUTPUT_MEMBERS = ["text", "thinking", "input"];
  * model's output and count nothing.
  */
 export function estimateOutputTokens(message: JsonObject): number {
-  const content = message["content"];
-  if (typeof content === "string") return tokensOf(content.length);
-  if (!Array.isArray(content)) return 0;
   let characters = 0;
   let estimated = 0;
   let hasOutput = false;
-  for (const block of (content as unknown[]).filter(isObject)) {
+  for (const block of contentBlocks(message["content"])) {
     const length = OUTPUT_MEMBERS.reduce((sum, member) => sum + lengthOf(block[member]), 0);
     characters += length;
     estimated += estimatedTokens(block, length);

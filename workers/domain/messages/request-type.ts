@@ -5,6 +5,7 @@
  */
 import type { Endpoint } from "../http/endpoint.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
+import { contentTexts } from "./content.ts";
 
 export type RequestType = "quota" | "query_evaluation" | "inference" | Exclude<Endpoint, "messages">;
 
@@ -17,20 +18,9 @@ export function requestType(endpoint: Endpoint, body: JsonObject | null): Reques
   if (endpoint !== "messages") return endpoint;
   const messages = Array.isArray(body?.["messages"]) ? (body["messages"] as unknown[]).filter(isObject) : [];
   const lastUser = messages.findLast((message) => message["role"] === "user");
-  if (textOf(lastUser?.["content"]).trim().toLowerCase() === "quota") return "quota";
+  if (contentTexts(lastUser?.["content"]).join("\n").trim().toLowerCase() === "quota") return "quota";
   const system = body?.["system"];
   const systemBlocks = Array.isArray(system) ? system.length : typeof system === "string" ? 1 : 0;
   const systemEntries = messages.filter((message) => message["role"] === "system").length;
   return systemBlocks + systemEntries >= 2 ? "inference" : "query_evaluation";
-}
-
-/** A message's text: the string, or its text blocks joined by newlines. */
-function textOf(content: unknown): string {
-  if (typeof content === "string") return content;
-  if (!Array.isArray(content)) return "";
-  return (content as unknown[])
-    .filter(isObject)
-    .filter((block) => block["type"] === "text" && typeof block["text"] === "string")
-    .map((block) => block["text"] as string)
-    .join("\n");
 }

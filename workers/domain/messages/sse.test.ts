@@ -59,17 +59,17 @@ describe("sseEvents", () => {
 
   test("gives an event behind the last blank line, marked as unterminated", () => {
     expect(read("data: 1\n\nevent: b\ndata: 2")).toEqual([
-      { event: "message", data: "1", offset: 0, terminated: true },
-      { event: "b", data: "2", offset: 9, terminated: false },
+      { event: "message", data: "1", end: 9, terminated: true },
+      { event: "b", data: "2", end: 25, terminated: false },
     ]);
   });
 
-  test("counts offsets in bytes of the body, from the first field of the event", () => {
-    const text = "\ufeff: ö\ndata: ü\n\n\n: c\ndata: 2\n\n";
-    const body = bytes(text);
-    const found = read(body).map(({ offset }) => new TextDecoder().decode(body.subarray(offset, offset + 6)));
-    expect(found).toEqual(["data: ", "data: "]);
-    expect(read(body)[1]!.offset).toBe(bytes("\ufeff: ö\ndata: ü\n\n\n: c\n").length);
+  test("counts the end of an event in bytes of the body, its blank line included", () => {
+    const [first, second] = ["\ufeff: ö\ndata: ü\n\n", "\n: c\r\ndata: 2\r\n\r\n"];
+    expect(read(first + second).map(({ end }) => end)).toEqual([
+      bytes(first).length,
+      bytes(first + second).length,
+    ]);
   });
 
   test("replaces bytes that are not UTF-8 and reads on", () => {

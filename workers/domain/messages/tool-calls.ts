@@ -1,21 +1,19 @@
-/** Which tools an answer calls, by name. Called by answer.ts. */
-import { isObject } from "../json/json.ts";
+/** Which tools a response calls, by name. */
 import { plainText } from "../truncate.ts";
+import { contentBlocks, stringMember, TOOL_CALL_TYPES } from "./content.ts";
 
 /** The API allows 128 characters; a little more for gateways that prefix. */
 const MAX_NAME = 200;
 /** A name for a call whose block carries none (a stream that lost the start of the block). */
 const UNNAMED = "(unnamed)";
 
-const TOOL_CALL_TYPES: ReadonlySet<unknown> = new Set(["tool_use", "server_tool_use", "mcp_tool_use"]);
-
 /** Name → number of calls, over the client's tools, the vendor's server tools and MCP tools; names as given. */
 export function countToolCalls(content: unknown): Record<string, number> {
   // A Map, because a tool may be called "constructor" or "__proto__".
   const counts = new Map<string, number>();
-  for (const block of Array.isArray(content) ? (content as unknown[]) : []) {
-    if (!isObject(block) || !TOOL_CALL_TYPES.has(block["type"])) continue;
-    const name = (typeof block["name"] === "string" && plainText(block["name"], MAX_NAME)) || UNNAMED;
+  for (const block of contentBlocks(content)) {
+    if (!TOOL_CALL_TYPES.has(block["type"])) continue;
+    const name = plainText(stringMember(block, "name"), MAX_NAME) || UNNAMED;
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return Object.fromEntries(counts);

@@ -1,25 +1,26 @@
 /**
- * What a person says newly in a request: the text behind the last answer of its history, without what clients put around
- * it (reminders, command output, files, the summary of a compaction). Titles of conversations and labels of branches are
- * made of it. Pure; called by ingest for every request, so it looks at the end of the history only.
+ * What a person says in a message: its texts without what clients put around them (reminders, command output, files, the
+ * summary of a compaction). Used for titles of conversations, labels of branches and alerts.
  */
 import { isObject, parseJson } from "../json/json.ts";
 import { plainText } from "../truncate.ts";
+import { contentTexts } from "./content.ts";
+import { withoutReminders } from "./reminders.ts";
 
-/** Kept with each request that has any; a line in a list, a label in a tree. */
+/** Characters stored with each request: a line in a list, a label in a tree. */
 const MAX_PROMPT_TEXT = 120;
-/** A message longer than this is an upload, and its first words are not worth parsing it for. */
+/** A longer message is an upload, and its beginning is not worth parsing it. */
 const MAX_MESSAGE_BYTES = 4 * 1_048_576;
-/** Text looked at per message: what clients put before a person's words is shorter. */
+/** Characters of a text that are searched for elements of the client. */
 const MAX_TEXT = 200_000;
 
 /** Elements whose content is the client's or a program's. */
 const CLIENT_ELEMENTS =
-  /<(system-reminder|local-command-stdout|local-command-stderr|local-command-caveat|command-message|bash-stdout|bash-stderr|task-notification|fork-boilerplate|ide_opened_file|ide_selection|post-tool-use-hook|user-prompt-submit-hook)>[\s\S]*?(?:<\/\1>|$)/gi;
+  /<(local-command-stdout|local-command-stderr|local-command-caveat|command-message|bash-stdout|bash-stderr|task-notification|fork-boilerplate|ide_opened_file|ide_selection|post-tool-use-hook|user-prompt-submit-hook)>[\s\S]*?(?:<\/\1>|$)/gi;
 const COMMAND = /<command-name>([\s\S]*?)<\/command-name>/gi;
 const COMMAND_ARGUMENTS = /<command-args>([\s\S]*?)<\/command-args>/gi;
 const SHELL_INPUT = /<bash-input>([\s\S]*?)<\/bash-input>/gi;
-/** Said by clients in the person's name. */
+/** Texts that clients send in the role of the user. */
 const CLIENT_TEXTS = [
   /^\s*\[Request interrupted by user/i,
   /^\s*Continue from where you left off\.?\s*$/i,
@@ -27,37 +28,33 @@ const CLIENT_TEXTS = [
   /Your task is to create a detailed summary of the conversation/i,
 ];
 
+/** What the person says in a content (of a message with the role `user`), text by text; empty texts are left out. */
+export function promptTexts(content: unknown): string[] {
+  return contentTexts(content)
+    .map(withoutClientText)
+    .filter((text) => text !== "");
+}
+
 /**
- * The beginning of the new words, one line of at most 120 characters, from messages given as JSON texts (the last ones of
- * a history are enough, last last); null where nobody says anything new: a tool's result, a retry of nothing, no message.
+ * What the person says behind the last assistant message, as one line of at most 120 characters. `messages` are JSON texts,
+ * oldest first; the end of a history is enough. Null without any: a tool's result, a retry, no message.
  */
 export function userPromptText(messages: readonly Uint8Array[]): string | null {
   const texts: string[] = [];
-  for (let i = messages.length - 1; i >= 0; i--) {
-    const bytes = messages[i]!;
+  for (const bytes of messages.toReversed()) {
     if (bytes.length > MAX_MESSAGE_BYTES) continue;
     const message = parseJson(new TextDecoder().decode(bytes));
     if (!isObject(message)) continue;
     if (message["role"] === "assistant") break;
-    if (message["role"] === "user") texts.unshift(...textsOf(message["content"]));
+    if (message["role"] === "user") texts.unshift(...promptTexts(message["content"]));
   }
-  const prompts = texts.map(withoutClientText).filter((text) => text !== "");
-  return prompts.length === 0 ? null : plainText(prompts.join(" "), MAX_PROMPT_TEXT) || null;
+  return plainText(texts.join(" "), MAX_PROMPT_TEXT) || null;
 }
 
-function textsOf(content: unknown): string[] {
-  if (typeof content === "string") return [content];
-  if (!Array.isArray(content)) return [];
-  return content.flatMap((block) =>
-    isObject(block) && block["type"] === "text" && typeof block["text"] === "string" ? [block["text"]] : [],
-  );
-}
-
-/** One text without what is not the person's. */
 function withoutClientText(whole: string): string {
-  const text = whole.slice(0, MAX_TEXT);
+  const text = withoutReminders(whole).slice(0, MAX_TEXT);
   if (CLIENT_TEXTS.some((pattern) => pattern.test(text))) return "";
-  if (!text.includes("<")) return text.trim();
+  if (!text.includes("<")) return text;
   return text
     .replace(CLIENT_ELEMENTS, " ")
     .replace(COMMAND, "$1 ")

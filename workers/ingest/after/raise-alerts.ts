@@ -126,7 +126,7 @@ function messageEvent(row: RequestRow, { request, response }: StorableExchange):
   const decoder = new TextDecoder();
   const { messages } = request.body;
   const texts = messages.map(({ content }) => decoder.decode(content));
-  const said = summarizeMessage(texts, decoder.decode(response.answer.bytes), row.requestType);
+  const said = summarizeMessage(texts, decoder.decode(response.answer.bytes));
   if (!said) return null;
   const first = messages[0]?.contentSha256 ?? new Uint8Array();
   const thread = row.conversationId ?? row.sessionId ?? hex(first);

@@ -1,0 +1,88 @@
+/** Title, alert, search and message reader agree on what a person says, whatever the shape of the message. */
+import { describe, expect, it } from "vitest";
+import { summarizeMessage } from "../../workers/domain/alerts/message-summary.ts";
+import { contentTexts } from "../../workers/domain/messages/content.ts";
+import { withoutReminders } from "../../workers/domain/messages/reminders.ts";
+import { userPromptText } from "../../workers/domain/messages/user-prompt.ts";
+import { findTerms, parseQuery } from "../../workers/domain/search/query.ts";
+import { searchText } from "../../workers/domain/search/text.ts";
+
+const text = (value: unknown) => ({ type: "text", text: value });
+const image = { type: "image", source: { type: "base64", media_type: "image/png", data: "aGk=" } };
+const result = { type: "tool_result", tool_use_id: "toolu_1", content: "out" };
+const reminder = "<system-reminder>\nr\n</system-reminder>";
+
+/** A content, and what the person says in it, text by text. */
+const CASES: [name: string, content: unknown, said: string[]][] = [
+  ["a string", "Fix it", ["Fix it"]],
+  ["a text block", [text("Fix it")], ["Fix it"]],
+  ["several texts", [text("Fix it"), text("now")], ["Fix it", "now"]],
+  ["an empty string", "", []],
+  ["blanks only", " \n", []],
+  ["an empty list", [], []],
+  ["an empty text", [text("")], []],
+  ["no content", undefined, []],
+  ["null", null, []],
+  ["a number", 7, []],
+  ["an object", { type: "text", text: "Fix it" }, []],
+  ["entries that are no blocks", [null, 7, "no", [], text(7), { type: "tomorrow", text: "no" }], []],
+  ["images only", [image, image], []],
+  ["an image and a text", [image, text("What is this?")], ["What is this?"]],
+  ["tool results only", [result], []],
+  ["a tool result and a text", [result, text("Go on")], ["Go on"]],
+  ["a reminder before", `${reminder}\nFix it`, ["Fix it"]],
+  ["a reminder behind", `Fix it\n\n${reminder}`, ["Fix it"]],
+  ["a reminder inside", `Fix it ${reminder} now`, ["Fix it now"]],
+  ["several reminders in a text", `${reminder}Fix ${reminder}${reminder} it${reminder}`, ["Fix it"]],
+  ["a reminder in a block of its own", [text(reminder), text("Fix it")], ["Fix it"]],
+  ["reminders only", [text(reminder), text(reminder)], []],
+  ["an upper-case reminder", "<SYSTEM-REMINDER>r</SYSTEM-REMINDER>Fix it", ["Fix it"]],
+  ["a reminder in mixed case", "<System-Reminder>r</system-reminder>Fix it", ["Fix it"]],
+  ["a nested reminder", `<system-reminder>a ${reminder} b</system-reminder>Fix it`, ["Fix it"]],
+  [
+    "a reminder that mentions the tag",
+    "<system-reminder>a <system-reminder> b</system-reminder>Fix it",
+    ["Fix it"],
+  ],
+  ["an unclosed reminder", "<system-reminder>cut off", []],
+  ["an unclosed reminder behind another", `${reminder}\n<system-reminder>cut off`, []],
+  ["an unclosed tag behind a text", "Is <system-reminder> a tag?", ["Is <system-reminder> a tag?"]],
+  ["a closing tag alone", "Is </system-reminder> a tag?", ["Is </system-reminder> a tag?"]],
+];
+
+describe.each(CASES)("%s", (_, content, said) => {
+  const message = { role: "user", content };
+  const bytes = new TextEncoder().encode(JSON.stringify(message));
+
+  it("has this text in each reader", () => {
+    const title = userPromptText([bytes]);
+    const alert = summarizeMessage([JSON.stringify(message)], null);
+    const read = contentTexts(content)
+      .map(withoutReminders)
+      .filter((part) => part !== "");
+    expect({ title, alert: alert?.userText ?? null, read }).toEqual({
+      title: said.join(" ") || null,
+      alert: said.join("\n") || null,
+      read: said,
+    });
+  });
+
+  it("is found by that text", () => {
+    const searched = searchText(bytes)!.text;
+    for (const part of said) expect(findTerms(searched, parseQuery(part))).not.toBeNull();
+  });
+});
+
+it("takes time linear in a text's tags", () => {
+  for (const hostile of [
+    "<system-reminder>",
+    "</system-reminder>",
+    "a<system-reminder>b",
+    "<system-reminder></system-reminder>",
+  ]) {
+    const start = performance.now();
+    withoutReminders(hostile.repeat(200_000));
+    // A quadratic scan takes minutes.
+    expect(performance.now() - start).toBeLessThan(5_000);
+  }
+});
