@@ -6,6 +6,7 @@
  */
 import { minuteOf, splitSpan, type Span } from "../workers/domain/windows/time-span.ts";
 import type { WindowCell } from "../workers/domain/windows/totals.ts";
+import { byField, TOTAL_KINDS } from "../workers/schemas/tokens.ts";
 import type { WindowExchange } from "../workers/schemas/window.ts";
 
 /** `cost_high` counts these, `cost_low` what is left. */
@@ -13,18 +14,18 @@ const COST_BASE = 1_000_000_000n;
 /** Of an exchange that turned out to belong to another account. */
 const MOVED_RANK = 3;
 
+const TOKEN_COLUMNS = TOTAL_KINDS.map(({ totalColumn }) => totalColumn);
+const SUMMED = ["requests", ...TOKEN_COLUMNS, "cost_high", "cost_low", "unpriced"] as const;
+const SUMMED_COLUMNS = SUMMED.map((name) => `${name} INTEGER NOT NULL`).join(", ");
+
 const TABLES = [
   `CREATE TABLE IF NOT EXISTS exchanges (
     id TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, rank INTEGER NOT NULL,
-    domain TEXT NOT NULL, session TEXT NOT NULL, model TEXT NOT NULL, requests INTEGER NOT NULL,
-    input INTEGER NOT NULL, output INTEGER NOT NULL, cache_read INTEGER NOT NULL, cache_creation INTEGER NOT NULL,
-    cost_high INTEGER NOT NULL, cost_low INTEGER NOT NULL, unpriced INTEGER NOT NULL
+    domain TEXT NOT NULL, session TEXT NOT NULL, model TEXT NOT NULL, ${SUMMED_COLUMNS}
   ) WITHOUT ROWID`,
   `CREATE INDEX IF NOT EXISTS exchanges_at ON exchanges (at)`,
   `CREATE TABLE IF NOT EXISTS minutes (
-    minute INTEGER NOT NULL, domain TEXT NOT NULL, session TEXT NOT NULL, model TEXT NOT NULL, requests INTEGER NOT NULL,
-    input INTEGER NOT NULL, output INTEGER NOT NULL, cache_read INTEGER NOT NULL, cache_creation INTEGER NOT NULL,
-    cost_high INTEGER NOT NULL, cost_low INTEGER NOT NULL, unpriced INTEGER NOT NULL,
+    minute INTEGER NOT NULL, domain TEXT NOT NULL, session TEXT NOT NULL, model TEXT NOT NULL, ${SUMMED_COLUMNS},
     PRIMARY KEY (minute, domain, session, model)
   ) WITHOUT ROWID`,
   // The last report of each limit, and its course: one row a minute.
@@ -40,17 +41,6 @@ const TABLES = [
   ) WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`,
 ];
-
-const SUMMED = [
-  "requests",
-  "input",
-  "output",
-  "cache_read",
-  "cache_creation",
-  "cost_high",
-  "cost_low",
-  "unpriced",
-] as const;
 
 type Sums = Record<(typeof SUMMED)[number], number>;
 interface CellRow extends Record<string, SqlStorageValue>, Sums {
@@ -79,6 +69,15 @@ export class WindowTables {
 
   create(): void {
     for (const statement of TABLES) this.sql.exec(statement);
+    // Objects from before a token kind was added have tables without its column.
+    for (const table of ["exchanges", "minutes"]) {
+      const columns = this.sql
+        .exec<{ name: string }>(`SELECT name FROM pragma_table_info(?)`, table)
+        .toArray();
+      for (const column of TOKEN_COLUMNS)
+        if (!columns.some(({ name }) => name === column))
+          this.sql.exec(`ALTER TABLE ${table} ADD COLUMN ${column} INTEGER NOT NULL DEFAULT 0`);
+    }
   }
 
   /** Grows with every change; tells what was known before an instant. */
@@ -113,9 +112,8 @@ export class WindowTables {
 
   /** It belongs to another account. Remembered, because what was said of it before may still be on its way. */
   move(id: string, startedAt: number): void {
-    const nothing = { inputTokens: 0, outputTokens: 0, cacheReadInputTokens: 0, cacheCreationInputTokens: 0 };
     const names = { domain: "", sessionId: null, model: null, costPico: "0" };
-    const gone = rowOf({ id, startedAt, ...names, ...nothing, rank: 0 });
+    const gone = rowOf({ id, startedAt, ...names, ...byField(TOTAL_KINDS, () => 0), rank: 0 });
     this.#replace(this.#exchange(id), { ...gone, requests: 0, rank: MOVED_RANK });
   }
 
@@ -228,10 +226,9 @@ function rowOf(exchange: WindowExchange): ExchangeValues {
     session: exchange.sessionId ?? "",
     model: exchange.model ?? "",
     requests: 1,
-    input: exchange.inputTokens,
-    output: exchange.outputTokens,
-    cache_read: exchange.cacheReadInputTokens,
-    cache_creation: exchange.cacheCreationInputTokens,
+    ...(Object.fromEntries(
+      TOTAL_KINDS.map(({ field, totalColumn }) => [totalColumn, exchange[field]]),
+    ) as Record<(typeof TOKEN_COLUMNS)[number], number>),
     cost_high: Number(cost / COST_BASE),
     cost_low: Number(cost % COST_BASE),
     unpriced: exchange.costPico === null ? 1 : 0,
@@ -248,10 +245,7 @@ function cellOf(row: CellRow): WindowCell {
     sessionId: row.session || null,
     model: row.model || null,
     requests: row.requests,
-    inputTokens: row.input,
-    outputTokens: row.output,
-    cacheReadInputTokens: row.cache_read,
-    cacheCreationInputTokens: row.cache_creation,
+    ...byField(TOTAL_KINDS, ({ totalColumn }) => row[totalColumn]),
     costPico: BigInt(row.cost_high) * COST_BASE + BigInt(row.cost_low),
     unpricedCount: row.unpriced,
   };

@@ -19,7 +19,7 @@ const BELOW_STORE = ["workers/schemas", "workers/domain", "workers/runtime"];
 
 /** Layer → what it may import. The longest prefix counts; a file that no layer covers is refused, so a new layer needs a decision. */
 const LAYERS: Record<string, Rule> = {
-  "workers/schemas": { paths: ["workers/schemas"], packages: /^zod$/ },
+  "workers/schemas": { paths: ["workers/schemas"], packages: /^(zod|@anthropic-ai\/sdk\/)/ },
   "workers/domain": {
     paths: ["workers/domain", "workers/schemas", "workers/runtime/constants"],
     packages: /^(zod|uuid|jose|node:crypto|node:buffer|@hono\/zod-openapi)$/,

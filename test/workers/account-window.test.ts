@@ -2,7 +2,8 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { WindowExchange, WindowShare, WindowSums } from "../../workers/schemas/window.ts";
+import type { TokenTotals } from "../../workers/schemas/tokens.ts";
+import type { WindowExchange, WindowShare } from "../../workers/schemas/window.ts";
 import { manyExchanges, seeded, windowExchange, withDisorder } from "../support/window-exchanges.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12, 0, 30);
@@ -31,7 +32,7 @@ function clockAt(now: number): void {
 }
 afterEach(() => void vi.restoreAllMocks());
 
-function bruteForce(rows: readonly WindowExchange[], at: number): WindowSums {
+function bruteForce(rows: readonly WindowExchange[], at: number): TokenTotals {
   const sum = {
     requests: 0,
     inputTokens: 0,
@@ -63,7 +64,7 @@ const FIGURES = [
   "unpricedCount",
 ] as const;
 
-function expectPartsOf(total: WindowSums, parts: readonly WindowShare[]): void {
+function expectPartsOf(total: TokenTotals, parts: readonly WindowShare[]): void {
   for (const figure of FIGURES)
     expect(
       parts.reduce((sum, part) => sum + part[figure], 0),

@@ -3,6 +3,7 @@
  * the API; and the state that the AccountWindow object answers with. Times are epoch milliseconds.
  */
 import { z } from "zod";
+import { byField, TOTAL_KINDS, type TokenTotals } from "./tokens.ts";
 
 const count = z.number().int().nonnegative();
 const name = z.string().nullable();
@@ -14,10 +15,7 @@ export const WindowExchange = z.object({
   domain: z.string(),
   sessionId: name,
   model: name,
-  inputTokens: count,
-  outputTokens: count,
-  cacheReadInputTokens: count,
-  cacheCreationInputTokens: count,
+  ...byField(TOTAL_KINDS, () => count),
   /** Integer pico-dollars as decimal digits; null = unpriced. */
   costPico: z.string().nullable(),
   /**
@@ -62,19 +60,8 @@ export const WindowSettings = z.object({
 });
 export type WindowSettings = z.infer<typeof WindowSettings>;
 
-/** Sums over exchanges. `costPico` of what could be priced. */
-export interface WindowSums {
-  requests: number;
-  inputTokens: number;
-  outputTokens: number;
-  cacheReadInputTokens: number;
-  cacheCreationInputTokens: number;
-  costPico: bigint;
-  unpricedCount: number;
-}
-
 /** Sums of one domain, session or model, and what part of the whole they are (0 to 1; 0 of nothing). */
-export interface WindowShare extends WindowSums {
+export interface WindowShare extends TokenTotals {
   /** Null where exchanges have none. */
   name: string | null;
   /** Of input + output tokens. */
@@ -86,11 +73,11 @@ export interface WindowTotals {
   /** The window holds what started after `from` and up to `to`. */
   from: number;
   to: number;
-  total: WindowSums;
+  total: TokenTotals;
   domains: WindowShare[];
   /** The largest; what is beyond them is in `otherSessions`. */
   sessions: WindowShare[];
-  otherSessions: WindowSums | null;
+  otherSessions: TokenTotals | null;
   models: WindowShare[];
 }
 

@@ -1,5 +1,5 @@
 /** `/api/analytics/token-usage/sliding-window`: what an account used in the hours before each point, and where the vendor warned. */
-import { planSliding, slidingSums } from "../../domain/usage/time-series.ts";
+import { planSliding, slidingTotals } from "../../domain/usage/time-series.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { SlidingWindow } from "../../schemas/api/usage.ts";
 import type { DatabaseConfig } from "../../store/db/db.ts";
@@ -33,7 +33,7 @@ export async function readSlidingWindow(
   return {
     accountId,
     params,
-    data: slidingSums(plan, params, sums, marks).map((point) => ({
+    data: slidingTotals(plan, params, sums, marks).map((point) => ({
       time_bucket: iso(point.time),
       sliding_window_tokens: point.outputTokens,
       sliding_window_input_tokens: point.inputTokens,

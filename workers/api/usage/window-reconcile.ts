@@ -5,7 +5,8 @@
 import { WINDOW_MS } from "../../runtime/constants.ts";
 import { rollingSpan, type Span } from "../../domain/windows/time-span.ts";
 import { errorText, log } from "../../runtime/log.ts";
-import type { WindowState, WindowSums } from "../../schemas/window.ts";
+import type { TokenTotals } from "../../schemas/tokens.ts";
+import type { WindowState } from "../../schemas/window.ts";
 import type { DatabaseConfig } from "../../store/db/db.ts";
 import { readUsage, addUsage, type UsageTotals } from "../../store/usage/read.ts";
 import { readWindowRows, sumWindowRows } from "../../store/usage/window-rows.ts";
@@ -21,7 +22,7 @@ const COMPARED = [
   "cacheCreationInputTokens",
   "costPico",
   "unpricedCount",
-] as const satisfies (keyof WindowSums)[];
+] as const satisfies (keyof TokenTotals)[];
 
 /** The account's state, corrected first where its totals are not those of Postgres. With Postgres out of reach: as it is. */
 export async function reconciledState(
@@ -97,7 +98,7 @@ async function readState(env: Env, accountId: string, now: number): Promise<Wind
   }
 }
 
-function areSame(stored: UsageTotals, counted: WindowSums): boolean {
+function areSame(stored: UsageTotals, counted: TokenTotals): boolean {
   return COMPARED.every((name) => stored[name] === counted[name]);
 }
 

@@ -2,7 +2,8 @@
 import { bindingWindow } from "../../domain/windows/rate-limit-headers.ts";
 import { limitFigures } from "../../domain/usage/time-series.ts";
 import type { WindowDetail, WindowView } from "../../schemas/api/windows.ts";
-import type { LimitPoint, LimitState, WindowShare, WindowState, WindowSums } from "../../schemas/window.ts";
+import type { TokenTotals } from "../../schemas/tokens.ts";
+import type { LimitPoint, LimitState, WindowShare, WindowState } from "../../schemas/window.ts";
 import { sumUsdText } from "../../store/usage/cost.ts";
 
 export function windowView(state: WindowState): WindowView {
@@ -76,7 +77,7 @@ function point({ at, utilization, status, remaining, resetAt }: LimitPoint) {
   return { time: iso(at), utilization, status, remaining, resetsAt: isoOrNull(resetAt) };
 }
 
-function totalsView({ costPico, ...totals }: WindowSums) {
+function totalsView({ costPico, ...totals }: TokenTotals) {
   return {
     requests: totals.requests,
     inputTokens: totals.inputTokens,

@@ -6,8 +6,8 @@
  * compaction and advisors, and after a fallback they tell only of the attempt that served. Elsewhere the top level is all.
  * Source: the pages on usage, compaction, the advisor tool, and refusals and fallback of the Messages API.
  */
+import { type BilledKind, TOTAL_KINDS } from "../../schemas/tokens.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
-import type { TokenKind } from "./rates.ts";
 import { tokenCounts, type TokenCounts } from "../usage/token-usage.ts";
 
 /** Told where no output came; the vendor's own example of such a refusal tells 1. */
@@ -25,7 +25,7 @@ export interface UsageContext {
 }
 
 export interface TokenLine {
-  kind: TokenKind;
+  kind: BilledKind;
   tokens: number;
   /** Not told by the vendor, but inferred. */
   mark: "lifetime_not_told" | "counted_from_text" | null;
@@ -78,8 +78,8 @@ export function inferencesOf(usage: JsonObject, context: UsageContext): Inferenc
   return [inference(whole, whole, { ...context, model }, isRefused ? "refused_before_output" : null)];
 }
 
-function hasTokenCounts({ input, output, cacheRead, cacheCreation }: TokenCounts): boolean {
-  return [input, output, cacheRead, cacheCreation].some((count) => count !== null);
+function hasTokenCounts(counts: TokenCounts): boolean {
+  return TOTAL_KINDS.some(({ field }) => counts[field] !== null);
 }
 
 function inference(
@@ -90,12 +90,12 @@ function inference(
 ): Inference {
   const { lines: writes, isContradictory } = cacheWrites(counts, whole.counts);
   const lines: TokenLine[] = [
-    { kind: "input", tokens: counts.input ?? 0, mark: null },
+    { kind: "input", tokens: counts.inputTokens ?? 0, mark: null },
     ...writes,
-    { kind: "cache_read", tokens: counts.cacheRead ?? 0, mark: null },
+    { kind: "cache_read", tokens: counts.cacheReadInputTokens ?? 0, mark: null },
   ];
   const promptTokens = lines.reduce((sum, { tokens }) => sum + tokens, 0);
-  const reported = counts.output ?? 0;
+  const reported = counts.outputTokens ?? 0;
   lines.push({ kind: "output", tokens: reported, mark: null });
   // An aborted answer tells the handful of tokens it began with; what came of it is more.
   const received = type === null && context.isPartial ? (context.receivedTokens ?? 0) : 0;
@@ -126,15 +126,15 @@ function topLevelModifiers(usage: JsonObject, type: string | null): JsonObject {
  * answer as a whole, else (and where both are seen) for five minutes, the cheaper one.
  */
 function cacheWrites(
-  { cacheCreation, cacheCreation5m, cacheCreation1h }: TokenCounts,
+  { cacheCreationInputTokens, cacheCreation5mInputTokens, cacheCreation1hInputTokens }: TokenCounts,
   whole: TokenCounts,
 ): { lines: TokenLine[]; isContradictory: boolean } {
-  const [fiveMinutes, oneHour] = [cacheCreation5m ?? 0, cacheCreation1h ?? 0];
-  const rest = (cacheCreation ?? 0) - fiveMinutes - oneHour;
+  const [fiveMinutes, oneHour] = [cacheCreation5mInputTokens ?? 0, cacheCreation1hInputTokens ?? 0];
+  const rest = (cacheCreationInputTokens ?? 0) - fiveMinutes - oneHour;
   const isClassified = fiveMinutes + oneHour > 0;
   const seen = isClassified
     ? [fiveMinutes, oneHour]
-    : [whole.cacheCreation5m ?? 0, whole.cacheCreation1h ?? 0];
+    : [whole.cacheCreation5mInputTokens ?? 0, whole.cacheCreation1hInputTokens ?? 0];
   const isOneHour = seen[0] === 0 && seen[1]! > 0;
   return {
     lines: [
@@ -146,7 +146,7 @@ function cacheWrites(
         mark: "lifetime_not_told",
       },
     ],
-    isContradictory: cacheCreation !== null && rest < 0,
+    isContradictory: cacheCreationInputTokens !== null && rest < 0,
   };
 }
 
@@ -170,7 +170,7 @@ function freeReasonOf(entries: readonly Entry[], at: number, context: UsageConte
   const { type, counts } = entries[at]!;
   if (!isAttempt(type)) return null;
   const later = entries.slice(at + 1);
-  if ((counts.output ?? 0) === 0 && later.some((entry) => entry.type === "fallback_message"))
+  if ((counts.outputTokens ?? 0) === 0 && later.some((entry) => entry.type === "fallback_message"))
     return "declined_before_output";
   const isLast = !later.some((entry) => isAttempt(entry.type));
   return isLast && isRefusedBeforeOutput(context, counts) ? "refused_before_output" : null;
@@ -183,10 +183,10 @@ function isAttempt(type: string | null): boolean {
 /** Refused before any output: none is told, or nothing came and no more is told than the few that are told for nothing. */
 function isRefusedBeforeOutput(
   { stopReason, receivedTokens }: UsageContext,
-  { output }: TokenCounts,
+  { outputTokens }: TokenCounts,
 ): boolean {
   if (stopReason !== "refusal") return false;
-  const reported = output ?? 0;
+  const reported = outputTokens ?? 0;
   return reported === 0 || (receivedTokens === 0 && reported <= PLACEHOLDER_OUTPUT_TOKENS);
 }
 

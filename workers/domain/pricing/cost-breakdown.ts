@@ -3,7 +3,7 @@
  * quantities are those of the day of pricing. Called by pricing.ts and workers/store.
  */
 import type { CostBreakdown, CostLine, Bill, BillLine } from "../../schemas/cost.ts";
-import { TOKEN_KINDS } from "./rates.ts";
+import { BILLED_KINDS } from "../../schemas/tokens.ts";
 import { formatUsd } from "./usd.ts";
 
 /** What there is to say about a line or a bill, by code. */
@@ -73,7 +73,7 @@ export function modelsWithoutPrice({ lines }: CostBreakdown): string[] {
 }
 
 function fullLine([kind, quantity, rate, model, entry, note]: BillLine, models: string[]): CostLine {
-  const isToken = (TOKEN_KINDS as readonly string[]).includes(kind);
+  const isToken = (BILLED_KINDS as readonly string[]).includes(kind);
   const ratePer = isToken ? TOKEN_RATE_PER : TOOL_RATE_PER;
   const cost = rate === null ? null : BigInt(quantity) * BigInt(rate);
   return {

@@ -3,15 +3,16 @@
  * repeats every name, and a row of a conversation should cost little more than what is new in it. Called by workers/store.
  */
 import type { Bill, BillLine } from "../../schemas/cost.ts";
+import { TOKEN_KINDS } from "../../schemas/tokens.ts";
 import { parseJson } from "../json/json.ts";
-import { TOKEN_KINDS } from "./rates.ts";
 
-/** Stands for its token kind, in their order. */
-const CODES = ["i", "5", "1", "r", "o"];
+const BILLED = TOKEN_KINDS.flatMap(({ billed }) => (billed ? [billed] : []));
+const CODE_OF = new Map<string, string>(BILLED);
+const KIND_OF = new Map<string, string>(BILLED.map(([kind, code]) => [code, kind]));
 
 /** `[models, lines]`, and where there are any notes and received tokens: `[models, lines, notes, received]`. */
 export function packBill({ models, lines, notes, received }: Bill): string {
-  const packed = lines.map(([kind, ...rest]) => [CODES[indexOfKind(kind)] ?? kind, ...rest]);
+  const packed = lines.map(([kind, ...rest]) => [CODE_OF.get(kind) ?? kind, ...rest]);
   const tail = received === undefined ? (notes ? [notes] : []) : [notes ?? [], received];
   return JSON.stringify([models, packed, ...tail]);
 }
@@ -24,16 +25,9 @@ export function unpackBill(stored: unknown): Bill | null {
   if (!Array.isArray(models) || !Array.isArray(lines)) return null;
   const bill: Bill = {
     models: models as string[],
-    lines: (lines as BillLine[]).map(([kind, ...rest]) => [
-      TOKEN_KINDS[CODES.indexOf(kind)] ?? kind,
-      ...rest,
-    ]),
+    lines: (lines as BillLine[]).map(([kind, ...rest]) => [KIND_OF.get(kind) ?? kind, ...rest]),
   };
   if (Array.isArray(notes) && notes.length > 0) bill.notes = notes as string[];
   if (typeof received === "number") bill.received = received;
   return bill;
-}
-
-function indexOfKind(kind: string): number {
-  return (TOKEN_KINDS as readonly string[]).indexOf(kind);
 }

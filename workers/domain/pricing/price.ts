@@ -9,7 +9,7 @@ import { PRICE_VERSION, findRates } from "./rates.ts";
 import { SERVER_TOOL_PRICES } from "./price-table.ts";
 import { type Inference, inferencesOf, type UsageContext } from "./billable-usage.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
-import { tokenCounts } from "../usage/token-usage.ts";
+import { serverToolUse } from "../usage/token-usage.ts";
 import { parseUsd } from "./usd.ts";
 
 export interface PricingInput extends UsageContext {
@@ -110,7 +110,7 @@ function priceInference(
 
 /** Web searches by the request; what is not billed so is listed without a price, and the sum leaves it out. */
 function serverToolLines(usage: JsonObject): BillLine[] {
-  const uses = Object.entries(tokenCounts(usage).serverToolUse ?? {}).filter(([, count]) => count > 0);
+  const uses = Object.entries(serverToolUse(usage) ?? {}).filter(([, count]) => count > 0);
   return uses.map(([tool, count]) => {
     const price = Object.hasOwn(SERVER_TOOL_PRICES, tool) ? SERVER_TOOL_PRICES[tool] : null;
     return price == null

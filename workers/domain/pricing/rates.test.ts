@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type RateQuery, findRates, TOKEN_KINDS } from "./rates.ts";
+import { BILLED_KINDS } from "../../schemas/tokens.ts";
+import { type RateQuery, findRates } from "./rates.ts";
 import { PRICES } from "./price-table.ts";
 import { parseUsd } from "./usd.ts";
 
@@ -64,7 +65,7 @@ describe("the table", () => {
       };
       const input = parseUsd(row.input);
       const fastInput = isFast ? parseUsd((row.fast as { input: string }).input) : input;
-      for (const kind of TOKEN_KINDS) {
+      for (const kind of BILLED_KINDS) {
         const base =
           kind === "output"
             ? parseUsd(isFast ? (row.fast as { output: string }).output : row.output) * input

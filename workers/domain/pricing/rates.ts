@@ -3,14 +3,12 @@
  * pico-dollars per token, exact for every published rate and every combination of modifiers. Called by pricing.ts.
  */
 import { PRICES, PRICING_RULES, type PriceRow, SERVER_TOOL_PRICES } from "./price-table.ts";
+import { BILLED_KINDS, type BilledKind } from "../../schemas/tokens.ts";
 import { sha256 } from "../sha256.ts";
 import { parseUsd } from "./usd.ts";
 
-export const TOKEN_KINDS = ["input", "cache_write_5m", "cache_write_1h", "cache_read", "output"] as const;
-export type TokenKind = (typeof TOKEN_KINDS)[number];
-
 /** Pico-dollars per token. */
-export type Rates = Record<TokenKind, bigint>;
+export type Rates = Record<BilledKind, bigint>;
 
 export interface RateQuery {
   model: string | null;
@@ -95,7 +93,7 @@ function fastRates(standard: Rates, fast: { input: string; output: string }): Ra
 }
 
 function scaled(rates: Rates, by: bigint, over: bigint): Rates {
-  return Object.fromEntries(TOKEN_KINDS.map((kind) => [kind, (rates[kind] * by) / over])) as Rates;
+  return Object.fromEntries(BILLED_KINDS.map((kind) => [kind, (rates[kind] * by) / over])) as Rates;
 }
 
 function perToken(usdPerMillion: string): bigint {

@@ -1,17 +1,11 @@
 import { describe, expect, it } from "vitest";
-import {
-  filledSeries,
-  limitFigures,
-  planSliding,
-  slidingSums,
-  slotsBetween,
-  type SlotSums,
-} from "./time-series.ts";
+import { filledSeries, limitFigures, planSliding, slidingTotals, slotsBetween } from "./time-series.ts";
+import type { TokenTotals } from "../../schemas/tokens.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12, 3, 20);
 const MINUTE = 60_000;
 
-const used = (outputTokens: number): SlotSums => ({
+const used = (outputTokens: number): TokenTotals => ({
   requests: 1,
   inputTokens: 0,
   outputTokens,
@@ -48,14 +42,14 @@ describe("a sliding window", () => {
         tokens: n,
       }));
       const marks = [NOW - 1_500 * MINUTE, NOW - 60 * MINUTE];
-      const sums = new Map<number, SlotSums>();
+      const sums = new Map<number, TokenTotals>();
       for (const { at, tokens } of rows) {
         if (at < plan.from) continue;
         const slot = Math.floor(at / plan.slotMs) * plan.slotMs;
         const before = sums.get(slot)?.outputTokens ?? 0;
         sums.set(slot, used(before + tokens));
       }
-      const points = slidingSums(plan, options, sums, marks);
+      const points = slidingTotals(plan, options, sums, marks);
       expect(points.at(-1)!.time).toBeGreaterThan(NOW - bucketMinutes * MINUTE);
       expect(points.length).toBeGreaterThanOrEqual((2 * 1_440) / bucketMinutes);
       for (const { time, outputTokens, costPico, isMarked } of points) {

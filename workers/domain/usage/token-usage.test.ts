@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { mergeUsage, tokenCounts } from "./token-usage.ts";
+import { mergeUsage, serverToolUse, tokenCounts } from "./token-usage.ts";
 
 const START = {
   input_tokens: 7,
@@ -78,52 +78,53 @@ describe("tokenCounts", () => {
       server_tool_use: { web_search_requests: 2, web_fetch_requests: 0 },
     });
     expect(tokenCounts(usage)).toEqual({
-      input: 7,
-      output: 50,
-      cacheRead: 9_000,
-      cacheCreation: 300,
-      cacheCreation5m: 200,
-      cacheCreation1h: 100,
-      thinking: 20,
-      serverToolUse: { web_search_requests: 2, web_fetch_requests: 0 },
+      inputTokens: 7,
+      outputTokens: 50,
+      cacheReadInputTokens: 9_000,
+      cacheCreationInputTokens: 300,
+      cacheCreation5mInputTokens: 200,
+      cacheCreation1hInputTokens: 100,
+      thinkingTokens: 20,
     });
+    expect(serverToolUse(usage)).toEqual({ web_search_requests: 2, web_fetch_requests: 0 });
   });
 
   test("leaves cache writes the vendor did not classify in the sum only", () => {
     expect(tokenCounts({ cache_creation_input_tokens: 10 })).toMatchObject({
-      cacheCreation: 10,
-      cacheCreation5m: null,
-      cacheCreation1h: null,
+      cacheCreationInputTokens: 10,
+      cacheCreation5mInputTokens: null,
+      cacheCreation1hInputTokens: null,
     });
   });
 
   test("adds up the lifetimes where the sum is missing", () => {
     const lifetimes = { ephemeral_5m_input_tokens: 3, ephemeral_1h_input_tokens: 4 };
-    expect(tokenCounts({ cache_creation: lifetimes }).cacheCreation).toBe(7);
+    expect(tokenCounts({ cache_creation: lifetimes }).cacheCreationInputTokens).toBe(7);
   });
 
   test.each([["12"], [-1], [NaN], [Infinity], [1.5], [2 ** 31], [null], [{}], [[]], [true], [undefined]])(
     "takes %j for no count",
     (value) => {
-      const counts = tokenCounts({
+      const usage = {
         input_tokens: value,
         output_tokens: value,
         cache_creation: { ephemeral_5m_input_tokens: value },
         server_tool_use: { web_search_requests: value },
         output_tokens_details: value,
-      });
-      expect(Object.values(counts)).toEqual(new Array(8).fill(null));
+      };
+      expect(Object.values(tokenCounts(usage))).toEqual(new Array(7).fill(null));
+      expect(serverToolUse(usage)).toBeNull();
     },
   );
 
   test("takes the largest integer a column holds, and zero", () => {
     expect(tokenCounts({ input_tokens: 2 ** 31 - 1, output_tokens: -0 })).toMatchObject({
-      input: 2_147_483_647,
-      output: 0,
+      inputTokens: 2_147_483_647,
+      outputTokens: 0,
     });
   });
 
   test.each([[null], [undefined], ["x"], [[]], [3]])("gives nulls for %j instead of an object", (usage) => {
-    expect(tokenCounts(usage).input).toBeNull();
+    expect(tokenCounts(usage).inputTokens).toBeNull();
   });
 });

@@ -1,20 +1,18 @@
-/**
- * Token usage of an answer: how the pieces that a stream sends become one object, and the figures that go into columns.
- * Called by answer-stream.ts and workers/ingest.
- */
+/** Token usage of a response: merging what a stream sends into one object, and reading its counts. */
+import { byField, TOKEN_KINDS, type TokenField } from "../../schemas/tokens.ts";
 import { isObject, setOwn, type JsonObject } from "../json/json.ts";
 
-/** Postgres' `integer`; no vendor counts two thousand million tokens in one exchange, so more is not a count. */
+/** The largest `integer` of Postgres. No exchange uses 2³¹ tokens, so more is not a count. */
 const MAX_COUNT = 2_147_483_647;
 
-/** Real usage nests two levels deep; what nests deeper than this is taken over whole instead of merged. */
+/** Usage nests two levels deep. Objects deeper than this are replaced instead of merged. */
 const MAX_MERGE_DEPTH = 8;
 
 /**
- * Usage so far plus what a `message_delta` says. Its counts are cumulative, so a member overwrites if it is there and not
- * null, and nothing is ever added up. Nested objects (`cache_creation`, `server_tool_use`, `output_tokens_details`) merge by
- * the same rule: a delta without the breakdown of cache writes leaves the one of `message_start` alone. Arrays
- * (`iterations`) are replaced. Members nobody knows yet are kept. The arguments are not changed.
+ * The usage so far, overwritten by the one of a `message_delta`. Its counts are cumulative, so a member that is present and not
+ * null replaces the earlier one. Nested objects (`cache_creation`, `server_tool_use`, `output_tokens_details`) merge by
+ * the same rule, so a delta without the breakdown of cache writes keeps the one of `message_start`. Arrays
+ * (`iterations`) are replaced, unknown members kept. The arguments are not changed.
  * Source: the streaming and usage pages of the Messages API, and its SDK's message accumulator.
  */
 export function mergeUsage(soFar: JsonObject | null, later: JsonObject | null): JsonObject | null {
@@ -37,42 +35,34 @@ function merge(soFar: JsonObject, later: JsonObject, depth: number): JsonObject 
   return merged;
 }
 
-/** Tokens by kind; null = not told, or not a count (a string, negative, fractional, beyond 2³¹). */
-export interface TokenCounts {
-  /** Without cache reads and writes. */
-  input: number | null;
-  output: number | null;
-  cacheRead: number | null;
-  /** All cache writes: both lifetimes and what the vendor did not classify. */
-  cacheCreation: number | null;
-  cacheCreation5m: number | null;
-  cacheCreation1h: number | null;
-  /** Part of `output`, not in addition to it. */
-  thinking: number | null;
-  /** Requests of server tools by name (`web_search_requests`); null where there is no such object. */
-  serverToolUse: Record<string, number> | null;
-}
+/** Tokens by kind; null = not reported, or not a count (a string, negative, fractional, beyond 2³¹). */
+export type TokenCounts = Record<TokenField, number | null>;
 
 /**
- * The top-level figures of a usage object as columns; anything else than an object gives nulls. What `iterations` lists
- * beyond them (compaction, advisor) is for pricing to read.
+ * The top-level counts of a usage object; anything but an object gives nulls. What `iterations` lists beyond them
+ * (compaction, advisor) is read by pricing. Without a total of cache writes it is the sum of both lifetimes.
  */
 export function tokenCounts(usage: unknown): TokenCounts {
-  const from = isObject(usage) ? usage : {};
-  const lifetimes = isObject(from["cache_creation"]) ? from["cache_creation"] : {};
-  const details = isObject(from["output_tokens_details"]) ? from["output_tokens_details"] : {};
-  const fiveMinutes = count(lifetimes["ephemeral_5m_input_tokens"]);
-  const oneHour = count(lifetimes["ephemeral_1h_input_tokens"]);
+  const counts = byField(TOKEN_KINDS, ({ usage: [member, nested] }) => {
+    const value = isObject(usage) ? usage[member] : null;
+    return count(nested === undefined ? value : isObject(value) ? value[nested] : null);
+  });
+  const { cacheCreation5mInputTokens: fiveMinutes, cacheCreation1hInputTokens: oneHour } = counts;
   return {
-    input: count(from["input_tokens"]),
-    output: count(from["output_tokens"]),
-    cacheRead: count(from["cache_read_input_tokens"]),
-    cacheCreation: count(from["cache_creation_input_tokens"]) ?? sum(fiveMinutes, oneHour),
-    cacheCreation5m: fiveMinutes,
-    cacheCreation1h: oneHour,
-    thinking: count(details["thinking_tokens"]),
-    serverToolUse: counts(from["server_tool_use"]),
+    ...counts,
+    cacheCreationInputTokens: counts.cacheCreationInputTokens ?? sum(fiveMinutes, oneHour),
   };
+}
+
+/** Requests of server tools by name (`web_search_requests`); null where the usage reports none. */
+export function serverToolUse(usage: unknown): Record<string, number> | null {
+  const reported = isObject(usage) ? usage["server_tool_use"] : null;
+  if (!isObject(reported)) return null;
+  const counts = Object.entries(reported).flatMap(([name, item]) => {
+    const valid = count(item);
+    return valid === null ? [] : [[name, valid] as const];
+  });
+  return counts.length === 0 ? null : Object.fromEntries(counts);
 }
 
 function count(value: unknown): number | null {
@@ -83,13 +73,4 @@ function count(value: unknown): number | null {
 
 function sum(a: number | null, b: number | null): number | null {
   return a === null && b === null ? null : count((a ?? 0) + (b ?? 0));
-}
-
-function counts(value: unknown): Record<string, number> | null {
-  if (!isObject(value)) return null;
-  const known = Object.entries(value).flatMap(([name, item]) => {
-    const valid = count(item);
-    return valid === null ? [] : [[name, valid] as const];
-  });
-  return known.length === 0 ? null : Object.fromEntries(known);
 }

@@ -1,45 +1,24 @@
 /**
- * Totals of a window by domain, session and model, and what part of the whole each is. The parts of one kind add up to
- * the total, in every figure. Called by the AccountWindow object.
+ * Totals of a window by domain, session and model, and the share of each in the whole. The shares of one dimension add up to
+ * the total in every field. Called by the AccountWindow object.
  */
-import type { WindowShare, WindowSums, WindowTotals } from "../../schemas/window.ts";
+import type { TokenTotals } from "../../schemas/tokens.ts";
+import type { WindowShare, WindowTotals } from "../../schemas/window.ts";
+import { addTotals, totalTokens, ZERO_TOTALS } from "../usage/token-totals.ts";
 import type { Span } from "./time-span.ts";
 
-/** Sums of the exchanges of one domain, session and model within a window. */
-export interface WindowCell extends WindowSums {
+/** Totals of the exchanges of one domain, session and model within a window. */
+export interface WindowCell extends TokenTotals {
   domain: string;
   sessionId: string | null;
   model: string | null;
 }
 
-/** Sessions named one by one; clients choose their ids, and an answer has to end somewhere. */
+/** Sessions listed one by one. Clients choose their ids, so their number is unbounded. */
 export const MAX_SESSIONS = 200;
 
-export const NO_SUMS: WindowSums = {
-  requests: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cacheReadInputTokens: 0,
-  cacheCreationInputTokens: 0,
-  costPico: 0n,
-  unpricedCount: 0,
-};
-
-/** Member by member. */
-export function addSums(a: WindowSums, b: WindowSums): WindowSums {
-  return {
-    requests: a.requests + b.requests,
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    cacheReadInputTokens: a.cacheReadInputTokens + b.cacheReadInputTokens,
-    cacheCreationInputTokens: a.cacheCreationInputTokens + b.cacheCreationInputTokens,
-    costPico: a.costPico + b.costPico,
-    unpricedCount: a.unpricedCount + b.unpricedCount,
-  };
-}
-
 export function windowTotals({ from, to }: Span, cells: readonly WindowCell[]): WindowTotals {
-  const total = cells.reduce(addSums, NO_SUMS);
+  const total = cells.reduce((sum, cell) => addTotals(sum, cell), ZERO_TOTALS);
   const sessions = shares(cells, total, (cell) => cell.sessionId);
   const others = sessions.slice(MAX_SESSIONS);
   return {
@@ -48,29 +27,32 @@ export function windowTotals({ from, to }: Span, cells: readonly WindowCell[]): 
     total,
     domains: shares(cells, total, (cell) => cell.domain),
     sessions: sessions.slice(0, MAX_SESSIONS),
-    otherSessions: others.length === 0 ? null : others.reduce(addSums, NO_SUMS),
+    otherSessions:
+      others.length === 0 ? null : others.reduce((sum, cell) => addTotals(sum, cell), ZERO_TOTALS),
     models: shares(cells, total, (cell) => cell.model),
   };
 }
 
-/** Largest first: by tokens, then requests, then name, so that the order says nothing by accident. */
+/** Largest first: by tokens, then requests, then name, so that the order is the same for the same totals. */
 function shares(
   cells: readonly WindowCell[],
-  total: WindowSums,
+  total: TokenTotals,
   nameOf: (cell: WindowCell) => string | null,
 ): WindowShare[] {
-  const sums = new Map<string | null, WindowSums>();
-  for (const cell of cells) sums.set(nameOf(cell), addSums(sums.get(nameOf(cell)) ?? NO_SUMS, cell));
+  const sums = new Map<string | null, TokenTotals>();
+  for (const cell of cells) sums.set(nameOf(cell), addTotals(sums.get(nameOf(cell)) ?? ZERO_TOTALS, cell));
   return [...sums]
     .map(([name, sum]) => ({
       name,
       ...sum,
-      shareOfTokens: ratio(tokens(sum), tokens(total)),
+      shareOfTokens: ratio(totalTokens(sum), totalTokens(total)),
       shareOfCost: ratio(Number(sum.costPico), Number(total.costPico)),
     }))
-    .sort((a, b) => tokens(b) - tokens(a) || b.requests - a.requests || (sortName(a) < sortName(b) ? -1 : 1));
+    .sort(
+      (a, b) =>
+        totalTokens(b) - totalTokens(a) || b.requests - a.requests || (sortName(a) < sortName(b) ? -1 : 1),
+    );
 }
 
-const tokens = (sums: WindowSums) => sums.inputTokens + sums.outputTokens;
 const ratio = (of: number, whole: number) => (whole > 0 ? of / whole : 0);
 const sortName = ({ name }: WindowShare) => name ?? "";

@@ -5,7 +5,7 @@ import { assistantElement } from "../../domain/content/split-body.ts";
 import { storableJson } from "../../domain/json/json.ts";
 import { packTiming } from "../../domain/messages/chunk-timing.ts";
 import { plainText } from "../../domain/truncate.ts";
-import { tokenCounts } from "../../domain/usage/token-usage.ts";
+import { serverToolUse, tokenCounts } from "../../domain/usage/token-usage.ts";
 import type { ResponseMetadata } from "../../schemas/exchange.ts";
 import type { StorableResponse } from "../../store/requests/write-model.ts";
 import { decodeBody } from "./decoding.ts";
@@ -24,7 +24,6 @@ export function responseRow(facts: ResponseMetadata, body: Uint8Array): Storable
     body: bytes,
     outcome: facts.outcome,
   });
-  const tokens = tokenCounts(answer.usage);
   const toolCallCount = Object.values(answer.toolCalls).reduce((sum, count) => sum + count, 0);
   const { shared, own } = responseHeaderSets(headers);
   const message = answer.message && assistantElement({ content: answer.message["content"] });
@@ -36,14 +35,8 @@ export function responseRow(facts: ResponseMetadata, body: Uint8Array): Storable
       errorType: label(facts.errorType) ?? answer.errorType,
       errorMessage: answer.errorMessage,
       stopReason: answer.stopReason,
-      inputTokens: tokens.input,
-      outputTokens: tokens.output,
-      cacheReadInputTokens: tokens.cacheRead,
-      cacheCreationInputTokens: tokens.cacheCreation,
-      cacheCreation5mInputTokens: tokens.cacheCreation5m,
-      cacheCreation1hInputTokens: tokens.cacheCreation1h,
-      thinkingTokens: tokens.thinking,
-      serverToolUse: tokens.serverToolUse,
+      ...tokenCounts(answer.usage),
+      serverToolUse: serverToolUse(answer.usage),
       usage: answer.usage,
       usagePartial: answer.usagePartial,
       toolCalls: toolCallCount === 0 ? null : answer.toolCalls,
