@@ -88,7 +88,13 @@ describe("headersDown", () => {
 describe("negotiateEncoding", () => {
   it.each([
     ["plain", null, "10", null, { keepsEncoding: true, length: 10, storedEncoding: "identity" }],
-    ["plain, length unknown", null, null, "gzip", { keepsEncoding: true, length: null, storedEncoding: "identity" }],
+    [
+      "plain, length unknown",
+      null,
+      null,
+      "gzip",
+      { keepsEncoding: true, length: null, storedEncoding: "identity" },
+    ],
     [
       "gzip to who reads it",
       "gzip",
@@ -96,10 +102,34 @@ describe("negotiateEncoding", () => {
       "br, gzip",
       { keepsEncoding: true, length: null, storedEncoding: "identity" },
     ],
-    ["gzip to who does not", "gzip", "10", "br", { keepsEncoding: false, length: null, storedEncoding: "identity" }],
-    ["br to who said nothing", "br", "10", null, { keepsEncoding: false, length: null, storedEncoding: "identity" }],
-    ["zstd, whoever reads it", "zstd", "10", null, { keepsEncoding: true, length: 10, storedEncoding: "zstd" }],
-    ["two codings", "gzip, br", "10", "gzip", { keepsEncoding: true, length: 10, storedEncoding: "gzip, br" }],
+    [
+      "gzip to who does not",
+      "gzip",
+      "10",
+      "br",
+      { keepsEncoding: false, length: null, storedEncoding: "identity" },
+    ],
+    [
+      "br to who said nothing",
+      "br",
+      "10",
+      null,
+      { keepsEncoding: false, length: null, storedEncoding: "identity" },
+    ],
+    [
+      "zstd, whoever reads it",
+      "zstd",
+      "10",
+      null,
+      { keepsEncoding: true, length: 10, storedEncoding: "zstd" },
+    ],
+    [
+      "two codings",
+      "gzip, br",
+      "10",
+      "gzip",
+      { keepsEncoding: true, length: 10, storedEncoding: "gzip, br" },
+    ],
     [
       "a length that is none",
       null,
