@@ -5,8 +5,8 @@ import { responseStream } from "./response-stream.ts";
 
 export interface TestExchange {
   id: string;
-  request: { facts: RequestMetadata; body: Uint8Array };
-  response: { facts: ResponseMetadata; body: Uint8Array };
+  request: { metadata: RequestMetadata; body: Uint8Array };
+  response: { metadata: ResponseMetadata; body: Uint8Array };
 }
 
 export interface ExchangeOptions {
@@ -42,7 +42,7 @@ export function makeExchange(options: ExchangeOptions = {}): TestExchange {
   return {
     id,
     request: {
-      facts: {
+      metadata: {
         v: 1,
         id,
         startedAt,
@@ -55,7 +55,7 @@ export function makeExchange(options: ExchangeOptions = {}): TestExchange {
       body: requestBody,
     },
     response: {
-      facts: {
+      metadata: {
         v: 1,
         id,
         outcome: "complete",
@@ -103,7 +103,7 @@ export function exchangeMessage(
     v: 1,
     kind: "exchange",
     id,
-    domain: request.facts.domain,
+    domain: request.metadata.domain,
     journalBytes: request.body.length + response.body.length,
     rungBy: "recorder",
     request: null,

@@ -122,8 +122,8 @@ function unrecorded(made: TestExchange): WeekExchange {
   const nothing = { recorded: "none" as const, bytes: 0, sha256: null };
   const { request, response } = made;
   const bell = exchangeMessage(made, {
-    request: { ...request.facts, body: { ...nothing, bytes: request.body.length } },
-    response: { ...response.facts, body: nothing },
+    request: { ...request.metadata, body: { ...nothing, bytes: request.body.length } },
+    response: { ...response.metadata, body: nothing },
   });
   return { made, bell: { body: bell }, isJournalled: false };
 }

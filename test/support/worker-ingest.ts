@@ -71,8 +71,8 @@ export async function journal(
   { request, response }: TestExchange,
   parts: ("request" | "response")[] = ["request", "response"],
 ): Promise<void> {
-  if (parts.includes("request")) await writeJournalRequest(bucket, request.facts, request.body);
-  if (parts.includes("response")) await writeJournalResponse(bucket, response.facts, response.body);
+  if (parts.includes("request")) await writeJournalRequest(bucket, request.metadata, request.body);
+  if (parts.includes("response")) await writeJournalResponse(bucket, response.metadata, response.body);
 }
 
 /** Ids and outcomes of all rows, in order of time. */

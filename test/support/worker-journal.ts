@@ -24,7 +24,7 @@ export async function unbundledMessages(bucket: R2Bucket, message: QueueMessage)
   return exchanges.map(({ id, read }) => ({
     ...message,
     id,
-    domain: read().request?.facts.domain ?? "",
+    domain: read().request?.metadata.domain ?? "",
   }));
 }
 

@@ -90,7 +90,7 @@ async function control(setup: z.infer<typeof Setup>, env: Env): Promise<Response
       return Response.json(null);
     case "journal": {
       const { request, response } = await findEntry(env.JOURNAL, setup.id);
-      return Response.json({ request: request?.facts ?? null, response: response?.facts ?? null });
+      return Response.json({ request: request?.metadata ?? null, response: response?.metadata ?? null });
     }
     case "body":
       return new Response((await findEntry(env.JOURNAL, setup.id))[setup.part]?.body);

@@ -231,7 +231,7 @@ describe("ingest", () => {
     const bells = exchanges.map((exchange) => ({ body: exchangeMessage(exchange) }));
     await deliver(bells);
     const totals = async (account: string) =>
-      (await env.ACCOUNT_WINDOW.getByName(account).totals(late!.request.facts.startedAt + MINUTE)).total;
+      (await env.ACCOUNT_WINDOW.getByName(account).totals(late!.request.metadata.startedAt + MINUTE)).total;
     expect(await totals("ingest-1")).toMatchObject({
       requests: 1,
       inputTokens: 12,

@@ -376,7 +376,7 @@ describe("what the archive did not take", () => {
       makeExchange({ startedAt: Date.now() }),
       makeExchange({ startedAt: Date.now() }),
     ];
-    const bell = exchangeMessage(lost, { request: lost.request.facts, response: lost.response.facts });
+    const bell = exchangeMessage(lost, { request: lost.request.metadata, response: lost.response.metadata });
     await journal(env.JOURNAL, recorded);
     for (let n = 0; n < 2; n++)
       await deliver([{ body: bell }, { body: exchangeMessage(recorded) }], { bindings });

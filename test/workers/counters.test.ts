@@ -61,7 +61,7 @@ it("sums that a queue took without saying so are sent again as the same message,
 it("bells that were kept go with the next sums, or alone, once the queue takes them", async () => {
   const bells = Array.from({ length: 3 }, () => {
     const exchange = makeExchange();
-    return exchangeMessage(exchange, { request: exchange.request.facts });
+    return exchangeMessage(exchange, { request: exchange.request.metadata });
   });
   for (const bell of bells) addPendingMessage(bell);
   const broken = queueThat(down);

@@ -172,10 +172,10 @@ describe("a week of the demo's team", () => {
     for (const figure of [all.cacheRead, all.cacheCreation, all.unpriced, Number(all.cost)])
       expect(figure).toBeGreaterThan(0);
     const days = new Set(
-      week.map(({ made }) => new Date(made.request.facts.startedAt).toISOString().slice(0, 10)),
+      week.map(({ made }) => new Date(made.request.metadata.startedAt).toISOString().slice(0, 10)),
     );
     expect(days.size).toBe(7);
-    const edges = week.filter(({ made }) => (made.request.facts.startedAt + 1) % DAY_MS < 2);
+    const edges = week.filter(({ made }) => (made.request.metadata.startedAt + 1) % DAY_MS < 2);
     expect(edges.length).toBeGreaterThanOrEqual(10);
   });
 

@@ -33,8 +33,8 @@ const idsOf = (exchanges: readonly TestExchange[]) => exchanges.map(({ id }) => 
 async function bundle(exchanges: readonly TestExchange[], more: Partial<ExchangeMessage> = {}) {
   const id = newExchangeId(NOON + 1_000, crypto.getRandomValues(new Uint8Array(10)));
   const halves = exchanges.flatMap(({ id: of, request, response }) => [
-    { id: of, part: "request" as const, pieces: [request.body, journalTrailer(request.facts)] },
-    { id: of, part: "response" as const, pieces: [response.body, journalTrailer(response.facts)] },
+    { id: of, part: "request" as const, chunks: [request.body, journalTrailer(request.metadata)] },
+    { id: of, part: "response" as const, chunks: [response.body, journalTrailer(response.metadata)] },
   ]);
   const journalBytes = await writeJournalBundle(env.JOURNAL, id, exchanges.length, halves);
   const bell: ExchangeMessage = {
@@ -122,8 +122,8 @@ it("that R2 took although it seemed not to, completes what its bells had stored 
   const [one] = three();
   const none = { recorded: "none" as const, bytes: 3, sha256: null };
   const facts = {
-    request: { ...one!.request.facts, body: none },
-    response: { ...one!.response.facts, outcome: "unrecorded" as const, body: none },
+    request: { ...one!.request.metadata, body: none },
+    response: { ...one!.response.metadata, outcome: "unrecorded" as const, body: none },
   };
   await deliver([{ body: exchangeMessage(one!, facts) }]);
   expect((await storedRow(one!.id)).outcome).toBe("unrecorded");
@@ -140,8 +140,8 @@ describe.each(["the bundle first", "the bell first"])(
       const [one] = three();
       const none = { recorded: "none" as const, bytes: 3, sha256: null };
       const facts = {
-        request: { ...one!.request.facts, body: none },
-        response: { ...one!.response.facts, outcome: "unrecorded" as const, body: none },
+        request: { ...one!.request.metadata, body: none },
+        response: { ...one!.response.metadata, outcome: "unrecorded" as const, body: none },
       };
       const { bell } = await bundle([one!], { rungBy: "sweep" });
       const messages = [
@@ -200,7 +200,7 @@ describe("one exchange of it that cannot be stored", () => {
 
   it("because its facts cannot be read does the same", async () => {
     const exchanges = three();
-    Object.assign(exchanges[0]!.request.facts, { startedAt: "noon" });
+    Object.assign(exchanges[0]!.request.metadata, { startedAt: "noon" });
     const { bell } = await bundle(exchanges);
     const { rung, bindings } = listening();
     await deliver([{ body: bell }], { bindings });

@@ -98,7 +98,7 @@ describe("an exchange that cannot be stored", () => {
     const exchange = poison();
     await journal(env.JOURNAL, exchange);
     await deliver([{ body: exchangeMessage(exchange) }], DEAD);
-    exchange.response.facts.status = 200;
+    exchange.response.metadata.status = 200;
     await journal(env.JOURNAL, exchange, ["response"]);
     const bell = exchangeMessage(exchange, { rungBy: "sweep", domain: "" });
     expect((await deliver([{ body: bell }])).acks).toEqual([0]);
@@ -112,7 +112,7 @@ describe("an exchange that cannot be stored", () => {
     await journal(env.JOURNAL, exchange);
     await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep", domain: "" }) }]);
     expect(await failures()).toHaveLength(1);
-    exchange.response.facts.status = 200;
+    exchange.response.metadata.status = 200;
     await journal(env.JOURNAL, exchange, ["response"]);
     await deliver([{ body: exchangeMessage(exchange) }]);
     expect([await failures(), await storedOutcomes()]).toMatchObject([[], [{ id: exchange.id }]]);
@@ -134,7 +134,10 @@ describe("an exchange that cannot be stored", () => {
   it("with all it has, because R2 does not give it out, is written down although its facts are stored", async () => {
     const exchange = makeExchange();
     const { request, response } = exchange;
-    const facts = { request: request.facts, response: { ...response.facts, outcome: "unrecorded" as const } };
+    const facts = {
+      request: request.metadata,
+      response: { ...response.metadata, outcome: "unrecorded" as const },
+    };
     await deliver([{ body: exchangeMessage(exchange, facts) }]);
     await journal(env.JOURNAL, exchange);
     const bindings = journalThat(() => Promise.reject(new Error("internal error (10001)")));

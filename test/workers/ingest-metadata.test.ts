@@ -37,16 +37,16 @@ function bellWith({ request, response, ...rest }: TestExchange, halves: string):
   return exchangeMessage(
     { request, response, ...rest },
     {
-      request: halves.includes("request") ? { ...request.facts, body: lost } : null,
+      request: halves.includes("request") ? { ...request.metadata, body: lost } : null,
       response: halves.includes("response")
-        ? { ...response.facts, outcome: "unrecorded", body: lost, asked: undefined }
+        ? { ...response.metadata, outcome: "unrecorded", body: lost, asked: undefined }
         : null,
     },
   );
 }
 const factsOf = async (id: string) => {
   const { request, response } = await readJournal(env.JOURNAL, id);
-  return [request?.facts.body.recorded, response?.facts.outcome];
+  return [request?.metadata.body.recorded, response?.metadata.outcome];
 };
 
 describe("facts of both halves", () => {

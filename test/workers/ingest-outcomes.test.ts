@@ -162,8 +162,8 @@ describe("an exchange the journal did not take", () => {
     const exchange = makeExchange();
     const { request, response } = exchange;
     const bell = exchangeMessage(exchange, {
-      request: { ...request.facts, body: { ...nothing, bytes: 4_000 } },
-      response: { ...response.facts, body: nothing },
+      request: { ...request.metadata, body: { ...nothing, bytes: 4_000 } },
+      response: { ...response.metadata, body: nothing },
     });
     expect(await deliver([{ body: bell }, { body: bell }])).toEqual({ acks: [0, 1], retries: {} });
     const row = await storedRow(exchange.id);
@@ -176,7 +176,7 @@ describe("an exchange the journal did not take", () => {
   it("except for its request keeps that", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange, ["request"]);
-    const response = { ...exchange.response.facts, body: nothing };
+    const response = { ...exchange.response.metadata, body: nothing };
     await deliver([{ body: exchangeMessage(exchange, { response }) }]);
     const row = await storedRow(exchange.id);
     expect(row).toMatchObject({ outcome: "unrecorded", status: 200, model: "claude-opus-5-5" });
@@ -187,7 +187,7 @@ describe("an exchange the journal did not take", () => {
   it("although it said so, is recorded when it is there", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
-    const { facts } = exchange.response;
+    const { metadata: facts } = exchange.response;
     await deliver([{ body: exchangeMessage(exchange, { response: { ...facts, outcome: "unrecorded" } }) }]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
   });
@@ -199,8 +199,8 @@ describe("an exchange the journal did not take", () => {
     const exchange = makeExchange();
     const { request, response } = exchange;
     const bell = exchangeMessage(exchange, {
-      request: { ...request.facts, body: { ...nothing, bytes: request.body.length } },
-      response: { ...response.facts, body: nothing },
+      request: { ...request.metadata, body: { ...nothing, bytes: request.body.length } },
+      response: { ...response.metadata, body: nothing },
     });
     await deliver([{ body: bell }]);
     await journal(env.JOURNAL, exchange, [...parts]);
@@ -217,7 +217,7 @@ describe("an exchange the journal did not take", () => {
   it("is completed when its answer is found later", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange, ["request"]);
-    const response = { ...exchange.response.facts, body: nothing };
+    const response = { ...exchange.response.metadata, body: nothing };
     await deliver([{ body: exchangeMessage(exchange, { response }) }]);
     await journal(env.JOURNAL, exchange, ["response"]);
     await deliver([fromSweep(exchange)]);

@@ -78,7 +78,7 @@ describe("an answer without its request", () => {
 
   it("knows all facts of it where R2 had refused the request before the answer ended", async () => {
     const { request } = makeExchange();
-    const { v: _, id: __, startedAt: ___, ...facts } = request.facts;
+    const { v: _, id: __, startedAt: ___, ...facts } = request.metadata;
     const asked = {
       ...facts,
       headers: { ...facts.headers, "x-claude-code-session-id": "session-1" },

@@ -63,7 +63,7 @@ describe("an entry", () => {
     expect(response).toBeNull();
     expect(firstDifference(request!.body, body)).toBe(-1);
     const whole = { recorded: "whole", bytes: body.length, sha256: null };
-    expect(request?.facts).toEqual({ ...requestOf(id), body: whole });
+    expect(request?.metadata).toEqual({ ...requestOf(id), body: whole });
   });
 
   it("keeps facts about the body that were given, and fields of a later version", async () => {
@@ -71,7 +71,7 @@ describe("an entry", () => {
     const body = { recorded: "head" as const, bytes: 99, sha256: "00" };
     await writeJournalResponse(bucket, { ...responseOf(id), body, later: 1 }, bytes("x"));
     const { response } = await readJournal(bucket, id);
-    expect(response?.facts).toMatchObject({ body, later: 1 });
+    expect(response?.metadata).toMatchObject({ body, later: 1 });
   });
 
   it("is gone once cleared, and clearing again does no harm", async () => {

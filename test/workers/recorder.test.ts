@@ -74,7 +74,7 @@ describe("the Recorder", () => {
     const pieces = piecesOf(length);
     const stored = await record(...pieces, journalTrailer(facts));
     const { response } = await readJournal(env.JOURNAL, facts.id);
-    expect(response?.facts.body).toEqual(stored.body);
+    expect(response?.metadata.body).toEqual(stored.body);
     expect(stored.body).toEqual({
       recorded,
       bytes: length,
@@ -90,7 +90,7 @@ describe("the Recorder", () => {
     await record(body, journalTrailer(facts));
     const { response } = await readJournal(env.JOURNAL, facts.id);
     expect(response?.body).toEqual(body);
-    expect(response?.facts.body).toEqual({ recorded: "head", bytes: 11, sha256: sha256Of([body]) });
+    expect(response?.metadata.body).toEqual({ recorded: "head", bytes: 11, sha256: sha256Of([body]) });
   });
 
   it("forgets a body that must not be recorded, whatever its size", async () => {

@@ -57,10 +57,15 @@ describe("a stream that was timed", () => {
   it("has them when R2 took it late, and none while only its facts are known", async () => {
     const exchange = makeExchange({ responseFacts: { timing } });
     const body = { recorded: "none" as const, bytes: 0, sha256: null };
-    const response = { ...exchange.response.facts, outcome: "unrecorded" as const, body, timing: undefined };
+    const response = {
+      ...exchange.response.metadata,
+      outcome: "unrecorded" as const,
+      body,
+      timing: undefined,
+    };
     const path = `/api/requests/${exchange.id}`;
     await deliver([
-      { body: exchangeMessage(exchange, { request: { ...exchange.request.facts, body }, response }) },
+      { body: exchangeMessage(exchange, { request: { ...exchange.request.metadata, body }, response }) },
     ]);
     expect(await ask(path)).toMatchObject({ ...UNTIMED, outcome: "unrecorded" });
     await journal(env.JOURNAL, exchange);

@@ -47,7 +47,7 @@ describe("the sweep", () => {
     const { request, response } = exchange;
     const lost = { recorded: "none" as const, bytes: 0, sha256: null };
     await journal(env.JOURNAL, exchange, ["response"]);
-    await deliver([{ body: exchangeMessage(exchange, { request: { ...request.facts, body: lost } }) }]);
+    await deliver([{ body: exchangeMessage(exchange, { request: { ...request.metadata, body: lost } }) }]);
     await journal(env.JOURNAL, exchange, ["request"]);
     await journal(env.JOURNAL, makeExchange({ startedAt: NOON + 1 }), ["request"]);
     const rung = await sweep(3 * MINUTE);
@@ -86,7 +86,7 @@ describe("the sweep", () => {
     await deliver([{ body: bell }]);
     expect(await queryRows("SELECT attempts FROM ingest_failures")).toEqual([{ attempts: 1 }]);
     expect(await sweep(5 * MINUTE)).toEqual([]);
-    exchange.response.facts.status = 200;
+    exchange.response.metadata.status = 200;
     await journal(env.JOURNAL, exchange, ["response"]);
     const [again] = await sweep(20 * MINUTE);
     await deliver([{ body: again }]);

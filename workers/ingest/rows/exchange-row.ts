@@ -23,18 +23,18 @@ export function exchangeRow(
   entry: JournalEntry,
   memory?: PrefixCache,
 ): StorableExchange | null {
-  const request = entry.request ?? (bell.request && { facts: bell.request, body: NOTHING });
-  const response = entry.response ?? (bell.response && { facts: bell.response, body: NOTHING });
+  const request = entry.request ?? (bell.request && { metadata: bell.request, body: NOTHING });
+  const response = entry.response ?? (bell.response && { metadata: bell.response, body: NOTHING });
   if (!request && !response) return null;
   const { id } = bell;
   const startedAt = startedAtOf(id);
   if (startedAt === null) throw new Error(`${id} is not an exchange id`);
   const isUnrecorded =
-    (request && (!entry.request || hasLostBody(request.facts))) || (response && !entry.response);
-  const facts =
-    response && (isUnrecorded ? { ...response.facts, outcome: "unrecorded" as const } : response.facts);
-  const requested = request && requestRow(request.facts, request.body, memory);
-  const answered = response && facts && responseRow(facts, response.body);
+    (request && (!entry.request || hasLostBody(request.metadata))) || (response && !entry.response);
+  const metadata =
+    response && (isUnrecorded ? { ...response.metadata, outcome: "unrecorded" as const } : response.metadata);
+  const requested = request && requestRow(request.metadata, request.body, memory);
+  const answered = response && metadata && responseRow(metadata, response.body);
   const exchange: StorableExchange = {
     id,
     startedAt: new Date(startedAt),
@@ -63,8 +63,8 @@ function hasLostBody({ body, path }: RequestMetadata): boolean {
  * in what earlier versions wrote.
  */
 export function requestFromSummary({ response }: JournalEntry): RequestMetadata | null {
-  if (!response?.facts.asked) return null;
-  const { id, asked } = response.facts;
+  if (!response?.metadata.asked) return null;
+  const { id, asked } = response.metadata;
   const unknown = { query: "", headers: {}, body: { recorded: "none" as const, bytes: 0, sha256: null } };
   return { v: 1, id, startedAt: startedAtOf(id) ?? 0, ...unknown, ...asked };
 }

@@ -71,8 +71,8 @@ async function write(env: Env, ctx: Exchange["ctx"], bundle: Bundle): Promise<vo
 function partsOf({ request, response }: WholeExchange): BundlePart[] {
   const { id } = request.facts;
   return [
-    { id, part: "request", pieces: [request.body, journalTrailer(request.facts)] },
-    { id, part: "response", pieces: [...response.pieces, journalTrailer(response.facts)] },
+    { id, part: "request", chunks: [request.body, journalTrailer(request.facts)] },
+    { id, part: "response", chunks: [...response.pieces, journalTrailer(response.facts)] },
   ];
 }
 

@@ -87,7 +87,7 @@ export function storeBody(
 /** The same for a copy with its facts behind it. */
 async function storeCopy(bucket: R2Bucket, part: JournalPart, copy: BufferedBody): Promise<StoredPart> {
   const split = splitJournalObject(tailOf(copy));
-  const facts = JSON.parse(new TextDecoder().decode(split.facts)) as Trailer;
+  const facts = JSON.parse(new TextDecoder().decode(split.metadata)) as Trailer;
   const bytes = copy.bytes - split.trailerBytes;
   const isWhole = !facts.body && !copy.hash && bytes <= MAX_RECORDED_BODY_BYTES;
   if (isWhole) return put(bucket, part, facts.id, { recorded: "whole", bytes, sha256: null }, copy.chunks);

@@ -22,7 +22,7 @@ import { RequestMetadata, ResponseMetadata } from "../../schemas/exchange.ts";
 export interface BundlePart {
   id: string;
   part: JournalPart;
-  pieces: readonly Uint8Array[];
+  chunks: readonly Uint8Array[];
 }
 
 /** An exchange read from a bundle. */
@@ -54,14 +54,14 @@ export function writeJournalBundle(
   exchanges: number,
   parts: readonly BundlePart[],
 ): Promise<number> {
-  const contents = parts.map(({ id: of, part, pieces: chunks }) => ({
+  const contents = parts.map(({ id: of, part, chunks: chunks }) => ({
     id: of,
     part,
     bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
   }));
   const trailer = journalTrailer({ v: 1, id, halves: contents });
   return putJournalObject(bucket, journalKey(id, bundlePartName(exchanges)), [
-    ...parts.flatMap(({ pieces: chunks }) => chunks),
+    ...parts.flatMap(({ chunks: chunks }) => chunks),
     trailer,
   ]);
 }
@@ -75,7 +75,7 @@ export async function readJournalBundle(
   const key = journalKey(id, bundlePartName(exchanges));
   const object = await bucket.get(key);
   if (!object) return null;
-  const { body, facts: metadata } = splitJournalObject(new Uint8Array(await object.arrayBuffer()));
+  const { body, metadata: metadata } = splitJournalObject(new Uint8Array(await object.arrayBuffer()));
   let halves;
   try {
     ({ halves } = BundleTrailer.parse(JSON.parse(new TextDecoder().decode(metadata))));

@@ -19,7 +19,7 @@ export type DraftMetadata<F extends { body: unknown }> = {
 
 /** The request or the response of an exchange, read from its object. */
 export interface ParsedPart<F> {
-  facts: F;
+  metadata: F;
   body: Uint8Array;
 }
 
@@ -76,7 +76,7 @@ export function journalTrailer(metadata: object): Uint8Array {
  */
 export function splitJournalObject(object: Uint8Array): {
   body: Uint8Array;
-  facts: Uint8Array;
+  metadata: Uint8Array;
   trailerBytes: number;
 } {
   const end = object.length - FOOTER_BYTES;
@@ -86,7 +86,7 @@ export function splitJournalObject(object: Uint8Array): {
   if (footer.getUint32(4, true) !== MAGIC || start < 0) throw new JournalCorrupt("no footer at its end");
   return {
     body: object.subarray(0, start),
-    facts: object.subarray(start, end),
+    metadata: object.subarray(start, end),
     trailerBytes: object.length - start,
   };
 }
@@ -226,10 +226,10 @@ export function parseJournalPart<S extends z.ZodType>(
   schema: S,
 ): ParsedPart<z.infer<S>> {
   try {
-    const { body, facts: metadata } = splitJournalObject(object);
+    const { body, metadata: metadata } = splitJournalObject(object);
     const whole = { recorded: "whole", bytes: body.length, sha256: null };
     const json = z.looseObject({}).parse(JSON.parse(new TextDecoder().decode(metadata)));
-    return { facts: schema.parse({ body: whole, ...json }), body };
+    return { metadata: schema.parse({ body: whole, ...json }), body };
   } catch (cause) {
     if (cause instanceof JournalCorrupt || cause instanceof SyntaxError || cause instanceof z.ZodError)
       throw new JournalCorrupt(`${key}: ${cause.message}`, { cause });
