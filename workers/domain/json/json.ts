@@ -28,6 +28,11 @@ export function parseJson(text: string): unknown {
   return isTooDeep(text) ? undefined : value;
 }
 
+/** The same for UTF-8 bytes. */
+export function parseJsonBytes(bytes: Uint8Array): unknown {
+  return parseJson(new TextDecoder().decode(bytes));
+}
+
 /** Sets an own property whatever its name: plain assignment to `__proto__` would replace the prototype instead. */
 export function setOwn(target: JsonObject, key: string, value: unknown): void {
   if (key === "__proto__") {

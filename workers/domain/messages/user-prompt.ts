@@ -2,7 +2,7 @@
  * What a person says in a message: its texts without what clients put around them (reminders, command output, files, the
  * summary of a compaction). Used for titles of conversations, labels of branches and alerts.
  */
-import { isObject, parseJson } from "../json/json.ts";
+import { isObject, parseJsonBytes } from "../json/json.ts";
 import { plainText } from "../truncate.ts";
 import { contentTexts } from "./content.ts";
 import { withoutReminders } from "./reminders.ts";
@@ -39,11 +39,11 @@ export function promptTexts(content: unknown): string[] {
  * What the person says behind the last assistant message, as one line of at most 120 characters. `messages` are JSON texts,
  * oldest first; the end of a history is enough. Null without any: a tool's result, a retry, no message.
  */
-export function userPromptText(messages: readonly Uint8Array[]): string | null {
+export function userPromptText(messages: readonly Uint8Array[], parse = parseJsonBytes): string | null {
   const texts: string[] = [];
   for (const bytes of messages.toReversed()) {
     if (bytes.length > MAX_MESSAGE_BYTES) continue;
-    const message = parseJson(new TextDecoder().decode(bytes));
+    const message = parse(bytes);
     if (!isObject(message)) continue;
     if (message["role"] === "assistant") break;
     if (message["role"] === "user") texts.unshift(...promptTexts(message["content"]));

@@ -8,7 +8,7 @@ import { requestType, type RequestType } from "../../domain/messages/request-typ
 import { type SplitBody, splitBody } from "../../domain/content/split-body.ts";
 import type { PrefixCache } from "../../domain/content/prefix-cache.ts";
 import { endpointOf, type Endpoint } from "../../domain/http/endpoint.ts";
-import { isObject, type JsonObject, parseJson, storableJson } from "../../domain/json/json.ts";
+import { isObject, type JsonObject, parseJsonBytes, storableJson } from "../../domain/json/json.ts";
 import { redact } from "../../domain/redact.ts";
 import { readRequest, type ParsedRequest } from "../../domain/messages/read-request.ts";
 import { userPromptText } from "../../domain/messages/user-prompt.ts";
@@ -34,14 +34,15 @@ export function requestRow(
   memory?: PrefixCache,
 ): StorableRequest & LinkableRow {
   const isTruncated = facts.body.recorded === "head";
-  const { dissected, readable, reading, messageCount, type, endpoint, prompt } = readBody(
+  const { dissected, readable, parsed, reading, messageCount, type, endpoint, prompt } = readBody(
     facts,
     body,
     isTruncated,
     memory,
   );
   return {
-    linkable: endpoint === "messages" ? linkableRequest(facts.headers, isTruncated ? null : readable) : null,
+    linkable:
+      endpoint === "messages" ? linkableRequest(facts.headers, isTruncated ? null : readable, parsed) : null,
     domain: plainText(facts.domain, MAX_DOMAIN),
     columns: {
       accountId: facts.accountId === null ? null : plainText(facts.accountId, MAX_ACCOUNT),
@@ -86,6 +87,8 @@ interface ReadBody {
   dissected: SplitBody | null;
   /** The same without its content-coding. */
   readable: SplitBody | null;
+  /** The values of its skeleton and newest messages, for later readers. */
+  parsed: ReadonlyMap<Uint8Array, unknown>;
   /** Of a body that was taken apart, what its skeleton says: no list elements. */
   reading: ParsedRequest;
   messageCount: number;
@@ -109,6 +112,7 @@ function readBody(
     return {
       dissected: null,
       readable: null,
+      parsed: new Map(),
       reading: read(body),
       messageCount: 0,
       type,
@@ -120,16 +124,23 @@ function readBody(
   const decoded = decodedBody(received, headers, memory);
   const readable = decoded ?? received;
   const reading = read(readable.skeleton);
+  const parsed = new Map<Uint8Array, unknown>([[readable.skeleton, reading.json]]);
+  const parse = (content: Uint8Array) => {
+    const value = parsed.has(content) ? parsed.get(content) : parseJsonBytes(content);
+    if (parsed.size <= MAX_RECENT_MESSAGES) parsed.set(content, value);
+    return value;
+  };
   return {
     // Compressed bytes are kept as they came, unless there is a secret in them.
     dissected: decoded?.masked ? decoded : received,
     readable,
+    parsed,
     reading,
     // Either the list was taken out of the skeleton, or it is still in there.
     messageCount: readable.messages.length || reading.messageCount,
-    type: requestType(endpoint, requestTypeInput(readable, reading.json)),
+    type: requestType(endpoint, requestTypeInput(readable, reading.json, parse)),
     endpoint,
-    prompt: userPromptText(recentMessages(readable, reading.json)),
+    prompt: userPromptText(recentMessages(readable, reading.json), parse),
   };
 }
 
@@ -160,7 +171,11 @@ function decodedBody(
  * by the user and those that are system messages. Parsing elements one by one keeps a body of 32 MB from being held a
  * third and fourth time, and most need only the last.
  */
-function requestTypeInput(body: SplitBody, skeleton: JsonObject | null): JsonObject | null {
+function requestTypeInput(
+  body: SplitBody,
+  skeleton: JsonObject | null,
+  parse: (content: Uint8Array) => unknown,
+): JsonObject | null {
   if (skeleton === null || body.kind !== "json") return skeleton;
   const messages: unknown[] = [];
   let hasUser = false;
@@ -168,7 +183,7 @@ function requestTypeInput(body: SplitBody, skeleton: JsonObject | null): JsonObj
   for (let i = body.messages.length - 1; i >= 0 && !(hasUser && systems >= 2); i--) {
     const { content } = body.messages[i]!;
     if (hasUser && !mayHaveSystemRole(content)) continue;
-    const message = parseJson(new TextDecoder().decode(content));
+    const message = parse(content);
     const role = isObject(message) ? message["role"] : null;
     if (role === "system") systems++;
     else if (hasUser || role !== "user") continue;

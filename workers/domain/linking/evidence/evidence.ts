@@ -15,7 +15,7 @@ import {
   wantedSummaries,
 } from "./compaction.ts";
 import { keyOf, keyOfHash } from "./keys.ts";
-import { blocksOf, stringIn } from "./messages.ts";
+import { contentBlocks, stringMember } from "../../messages/content.ts";
 import { isSideRequest } from "./side-requests.ts";
 import { systemTextsOf, systemHashOf } from "./system-prompt.ts";
 import {
@@ -271,10 +271,10 @@ function joinPrefill(
   { answer, answerItems }: { answer: unknown; answerItems: Item[] },
 ): Item[] {
   const last = before.at(-1);
-  const first = blocksOf(answer).find((block) => block["type"] === "text");
+  const first = contentBlocks(answer).find((block) => block["type"] === "text");
   if (last?.plainText == null || answerItems[0]?.plainText == null || !first)
     return [...before, ...answerItems];
-  const plainText = normalizeText(last.plainText + stringIn(first, "text"));
+  const plainText = normalizeText(last.plainText + stringMember(first, "text"));
   return [...before.slice(0, -1), { ...last, text: `text:${plainText}`, plainText }, ...answerItems.slice(1)];
 }
 

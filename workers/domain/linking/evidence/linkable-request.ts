@@ -3,7 +3,7 @@
  * it reads back.
  */
 import type { ChainElement, SplitBody } from "../../content/split-body.ts";
-import { isObject, type JsonObject, parseJson } from "../../json/json.ts";
+import { isObject, type JsonObject, parseJsonBytes } from "../../json/json.ts";
 import { evidenceOf, type LinkableExchange, type FullEvidence } from "./evidence.ts";
 import { NormalizedMessage } from "./transcript.ts";
 
@@ -15,19 +15,24 @@ export interface ResponseMessage {
   outcome: string | null;
 }
 
-/** `body` is null where it was not recorded completely. */
+/** `body` is null where it was not recorded completely; `parsed` holds values of its contents that are parsed already. */
 export function linkableRequest(
   headers: Readonly<Record<string, string>>,
   body: SplitBody | null,
+  parsed: ReadonlyMap<Uint8Array, unknown> = new Map(),
 ): LinkableRequest {
-  const skeleton = body && parseBytes(body.skeleton);
+  const parse = (bytes: Uint8Array) => (parsed.has(bytes) ? parsed.get(bytes) : parseJsonBytes(bytes));
+  const skeleton = body && parse(body.skeleton);
   if (!body || !isObject(skeleton))
     return { headers, body: null, messages: [], system: null, tools: [], isBodyComplete: false };
   const { messages, system, tools } = body;
   return {
     headers,
     body: skeleton,
-    messages: messages.length > 0 ? messages.map(normalizedMessageOf) : listIn(skeleton, "messages"),
+    messages:
+      messages.length > 0
+        ? messages.map((element) => normalizedMessageOf(element, parse))
+        : listIn(skeleton, "messages"),
     system: system.length > 0 ? systemFrom(system) : skeleton["system"],
     tools: lazyElements(tools) ?? listIn(skeleton, "tools"),
     isBodyComplete: true,
@@ -40,7 +45,7 @@ export function requestEvidence(
   request: LinkableRequest,
   { message, outcome }: ResponseMessage,
 ): FullEvidence | null {
-  const answer = message && parseBytes(message);
+  const answer = message && parseJsonBytes(message);
   return evidenceOf({
     requestId,
     ...request,
@@ -53,10 +58,13 @@ export function requestEvidence(
 const normalizedMessages = new WeakMap<ChainElement, NormalizedMessage>();
 
 /** Null where the element is no message. */
-function normalizedMessageOf(element: ChainElement): NormalizedMessage | null {
+function normalizedMessageOf(
+  element: ChainElement,
+  parse: (bytes: Uint8Array) => unknown,
+): NormalizedMessage | null {
   const cached = normalizedMessages.get(element);
   if (cached) return cached;
-  const message = parseBytes(element.content);
+  const message = parse(element.content);
   if (!isObject(message)) return null;
   const created = new NormalizedMessage(message);
   normalizedMessages.set(element, created);
@@ -67,14 +75,14 @@ function lazyElements(chain: SplitBody["messages"]): Iterable<unknown> | null {
   if (chain.length === 0) return null;
   return {
     *[Symbol.iterator]() {
-      for (const { content } of chain) yield parseBytes(content);
+      for (const { content } of chain) yield parseJsonBytes(content);
     },
   };
 }
 
 /** A plain string is one element. */
 function systemFrom(chain: SplitBody["system"]): unknown {
-  const blocks = chain.map(({ content }) => parseBytes(content));
+  const blocks = chain.map(({ content }) => parseJsonBytes(content));
   return blocks.length === 1 && typeof blocks[0] === "string" ? blocks[0] : blocks;
 }
 
@@ -82,8 +90,4 @@ function systemFrom(chain: SplitBody["system"]): unknown {
 function listIn(skeleton: JsonObject, name: string): unknown[] {
   const list = skeleton[name];
   return Array.isArray(list) ? (list as unknown[]) : [];
-}
-
-function parseBytes(bytes: Uint8Array): unknown {
-  return parseJson(new TextDecoder().decode(bytes));
 }

@@ -3,7 +3,7 @@
  * search queries). Called by evidence.ts.
  */
 import { isObject, type JsonObject } from "../../json/json.ts";
-import { stringIn } from "./messages.ts";
+import { stringMember } from "../../messages/content.ts";
 import type { Run } from "./transcript.ts";
 
 export interface SideRequestContext {
@@ -71,7 +71,7 @@ function requestsJson(body: JsonObject | null): boolean {
 function hasOwnTools(tools: Iterable<unknown>): boolean {
   for (const tool of tools) {
     if (!isObject(tool)) continue;
-    const type = stringIn(tool, "type");
+    const type = stringMember(tool, "type");
     if (type === "" || type === "custom" || "input_schema" in tool) return true;
   }
   return false;

@@ -3,7 +3,7 @@
  * another question over the same history. Called by evidence.ts.
  */
 import { sha256 } from "../../sha256.ts";
-import { blocksOf, stringIn } from "./messages.ts";
+import { contentBlocks, stringMember } from "../../messages/content.ts";
 import { normalizeText } from "./normalize-text.ts";
 
 const BILLING = /^x-anthropic-billing-header:/;
@@ -16,9 +16,9 @@ const MOVING = [
   /^Recent commits:[\s\S]*?(?:\n\s*\n|$(?![\s\S]))/gm,
 ];
 
-/** The texts of a system prompt, string or blocks. */
+/** The texts of a system prompt, empty for a block without one: stored hashes include its newline. */
 export function systemTextsOf(system: unknown): string[] {
-  return blocksOf(system).map((block) => stringIn(block, "text"));
+  return contentBlocks(system).map((block) => stringMember(block, "text"));
 }
 
 /** SHA-256 of the parts that do not change; null where nothing is left. */

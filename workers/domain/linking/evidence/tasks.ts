@@ -5,7 +5,7 @@
 import { isObject } from "../../json/json.ts";
 import { plainText } from "../../truncate.ts";
 import { keyOf } from "./keys.ts";
-import { blocksOf, stringIn } from "./messages.ts";
+import { contentBlocks, stringMember } from "../../messages/content.ts";
 import { normalizeText } from "./normalize-text.ts";
 import type { Item, Run } from "./transcript.ts";
 
@@ -36,8 +36,8 @@ const AGENT_ID = /\bagentId:\s*([A-Za-z0-9_-]{4,64})/;
 
 /** The task calls of an answer. */
 export function taskCalls(content: unknown): TaskCall[] {
-  return blocksOf(content)
-    .filter((block) => block["type"] === "tool_use" && TASK_TOOLS.has(stringIn(block, "name")))
+  return contentBlocks(content)
+    .filter((block) => block["type"] === "tool_use" && TASK_TOOLS.has(stringMember(block, "name")))
     .flatMap((block) => {
       const input = block["input"];
       if (!isObject(input) || typeof input["prompt"] !== "string") return [];
@@ -45,10 +45,10 @@ export function taskCalls(content: unknown): TaskCall[] {
     })
     .map(({ block, input, prompt }, position) => ({
       position,
-      toolUseId: plainText(stringIn(block, "id"), MAX_LABEL),
-      toolName: stringIn(block, "name"),
-      subagentType: plainText(stringIn(input, "subagent_type"), MAX_LABEL) || null,
-      description: plainText(stringIn(input, "description"), MAX_LABEL) || null,
+      toolUseId: plainText(stringMember(block, "id"), MAX_LABEL),
+      toolName: stringMember(block, "name"),
+      subagentType: plainText(stringMember(input, "subagent_type"), MAX_LABEL) || null,
+      description: plainText(stringMember(input, "description"), MAX_LABEL) || null,
       promptExcerpt: plainText(prompt, MAX_EXCERPT),
       promptKey: promptKey(normalizeText(prompt)),
     }));

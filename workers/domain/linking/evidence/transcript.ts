@@ -6,7 +6,7 @@
  */
 import { isObject, type JsonObject } from "../../json/json.ts";
 import { keyOf } from "./keys.ts";
-import { blocksOf, stringIn } from "./messages.ts";
+import { contentBlocks, stringMember } from "../../messages/content.ts";
 import { normalizeText } from "./normalize-text.ts";
 
 export interface Item {
@@ -40,7 +40,7 @@ export class NormalizedMessage {
   historyHash: Uint8Array | null = null;
 
   constructor(message: JsonObject) {
-    this.role = stringIn(message, "role");
+    this.role = stringMember(message, "role");
     this.items = this.role === "system" ? [] : itemsOf(message["content"]);
   }
 }
@@ -82,27 +82,27 @@ export function transcriptOf(messages: Iterable<unknown>): Transcript {
 
 /** The items of an answer or of one message's content. */
 export function itemsOf(content: unknown): Item[] {
-  return blocksOf(content).flatMap((block) => itemOf(block) ?? []);
+  return contentBlocks(content).flatMap((block) => itemOf(block) ?? []);
 }
 
 const EMPTY_ITEM = { result: "", toolUseId: null, resultOf: null, plainText: null };
 
 function itemOf(block: JsonObject): Item | null {
-  const type = stringIn(block, "type");
+  const type = stringMember(block, "type");
   switch (type) {
     case "text": {
-      const plainText = normalizeText(stringIn(block, "text"));
+      const plainText = normalizeText(stringMember(block, "text"));
       return plainText === "" ? null : { ...EMPTY_ITEM, text: `text:${plainText}`, plainText };
     }
     case "thinking":
     case "redacted_thinking":
       return null;
     case "tool_use": {
-      const toolUseId = stringIn(block, "id");
-      return { ...EMPTY_ITEM, text: `tool_use:${stringIn(block, "name")}:${toolUseId}`, toolUseId };
+      const toolUseId = stringMember(block, "id");
+      return { ...EMPTY_ITEM, text: `tool_use:${stringMember(block, "name")}:${toolUseId}`, toolUseId };
     }
     case "tool_result": {
-      const resultOf = stringIn(block, "tool_use_id");
+      const resultOf = stringMember(block, "tool_use_id");
       return {
         ...EMPTY_ITEM,
         text: `tool_result:${resultOf}`,
@@ -116,10 +116,10 @@ function itemOf(block: JsonObject): Item | null {
 }
 
 function resultText(content: unknown): string {
-  return blocksOf(content)
+  return contentBlocks(content)
     .map((block) =>
       block["type"] === "text"
-        ? normalizeText(stringIn(block, "text"))
+        ? normalizeText(stringMember(block, "text"))
         : blockDigest(withoutVolatileMembers(block)),
     )
     .filter((text) => text !== "")
