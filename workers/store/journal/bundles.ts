@@ -54,14 +54,14 @@ export function writeJournalBundle(
   exchanges: number,
   parts: readonly BundlePart[],
 ): Promise<number> {
-  const contents = parts.map(({ id: of, part, chunks: chunks }) => ({
+  const contents = parts.map(({ id: of, part, chunks }) => ({
     id: of,
     part,
     bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
   }));
   const trailer = journalTrailer({ v: 1, id, halves: contents });
   return putJournalObject(bucket, journalKey(id, bundlePartName(exchanges)), [
-    ...parts.flatMap(({ chunks: chunks }) => chunks),
+    ...parts.flatMap(({ chunks }) => chunks),
     trailer,
   ]);
 }
@@ -75,7 +75,7 @@ export async function readJournalBundle(
   const key = journalKey(id, bundlePartName(exchanges));
   const object = await bucket.get(key);
   if (!object) return null;
-  const { body, metadata: metadata } = splitJournalObject(new Uint8Array(await object.arrayBuffer()));
+  const { body, metadata } = splitJournalObject(new Uint8Array(await object.arrayBuffer()));
   let halves;
   try {
     ({ halves } = BundleTrailer.parse(JSON.parse(new TextDecoder().decode(metadata))));

@@ -226,7 +226,7 @@ export function parseJournalPart<S extends z.ZodType>(
   schema: S,
 ): ParsedPart<z.infer<S>> {
   try {
-    const { body, metadata: metadata } = splitJournalObject(object);
+    const { body, metadata } = splitJournalObject(object);
     const whole = { recorded: "whole", bytes: body.length, sha256: null };
     const json = z.looseObject({}).parse(JSON.parse(new TextDecoder().decode(metadata)));
     return { metadata: schema.parse({ body: whole, ...json }), body };
