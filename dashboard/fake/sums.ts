@@ -1,11 +1,7 @@
 /** Overview and status as the API would sum them, from rows. */
 import type { Errors } from "../../workers/schemas/api/failures.ts";
-import type { HourlyTokens } from "../../workers/schemas/api/compat.ts";
-import type {
-  Overview,
-  OverviewTotals as Sums,
-  PeriodTotals as Totals,
-} from "../../workers/schemas/api/overview.ts";
+import type { HourlyTokens } from "../../workers/schemas/api/usage.ts";
+import type { Overview, Sums, Totals } from "../../workers/schemas/api/stats.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { decimalOf, picoOf } from "../src/format/decimal.ts";
 import type { RequestRow } from "../src/api/types.ts";

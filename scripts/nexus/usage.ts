@@ -1,7 +1,7 @@
 /** `nexus usage`: how full each account is and what it used, now or by day; once, or again and again. */
 import { setTimeout as wait } from "node:timers/promises";
 import type { Command } from "commander";
-import { DailyUsage } from "../../workers/schemas/api/compat.ts";
+import { DailyUsage } from "../../workers/schemas/api/usage.ts";
 import { WindowList } from "../../workers/schemas/api/windows.ts";
 import { type Api, apiOf, type CommonOptions } from "./api.ts";
 import { whole } from "./option-values.ts";

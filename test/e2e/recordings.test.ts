@@ -1,4 +1,4 @@
-/** The recorded Claude Code traffic through the real local world: bytes, rows and rebuilt bodies. */
+/** The recorded Claude Code traffic through the local stack: bytes, rows and rebuilt bodies. */
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
@@ -56,14 +56,14 @@ describe("the recorded traffic", () => {
     }, 300);
   });
 
-  it("gives every body back as it was, from its contents", async () => {
+  it("returns every body as sent, rebuilt from its contents", async () => {
     const wrong: string[] = [];
     for (const [index, recording] of recordings.entries()) {
       const id = report.ids[index]?.requestId;
       const body = new Uint8Array(await (await get(`/api/requests/${id}/body`)).arrayBuffer());
       if (sha256(body) !== sha256(requestBytes(recording)))
         wrong.push(`${recording.file}#${recording.seq} request`);
-      if (recording.response.status === 499) continue; // the client left: what was seen is a beginning
+      if (recording.response.status === 499) continue; // the client left: a part was recorded
       const answer = new Uint8Array(await (await get(`/api/requests/${id}/response`)).arrayBuffer());
       if (sha256(answer) !== sha256(responseBytes(recording)))
         wrong.push(`${recording.file}#${recording.seq} answer`);

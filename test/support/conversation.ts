@@ -1,16 +1,16 @@
 /**
- * Makes the requests and answers of a growing conversation as Claude Code sends them, without a client: system blocks,
- * twelve tools, a marker that moves to the newest message, contents that are arrays while newest and strings afterwards,
- * tool calls with their results, reminders with role "system" among the messages. For tests and measurements of storage
- * and ingest. The same arguments always give the same bytes; turn n's request contains every turn before it.
+ * Makes the requests and answers of a growing conversation as Claude Code sends them: system blocks, twelve tools, a cache marker
+ * that moves to the newest message, contents that are arrays while newest and strings afterwards, tool calls with results,
+ * messages with the role "system". For tests and benchmarks of storage and ingest. Equal arguments give equal bytes; the request
+ * of turn n contains all turns before it.
  */
 import { responseStream, type Block } from "./response-stream.ts";
 import { prose, random } from "./prose.ts";
 
 export interface ConversationOptions {
-  /** Another seed is another conversation: other words, ids and session. Default 1. */
+  /** Each seed is another conversation, with other texts, ids and session. Default 1. */
   seed?: number;
-  /** Characters of new message text a turn adds (its answer's and its successor's user message together). Default 4096. */
+  /** Characters of message text that a turn adds (its answer and the next user message together). Default 4096. */
   newText?: number;
   /** Characters of all tool definitions, and of the system prompt. Default 20,000 and 8,000. */
   toolText?: number;
@@ -28,7 +28,7 @@ export interface ConversationTurn {
   /** The request body as a value, and as sent. */
   body: Record<string, unknown> & { messages: Message[] };
   bytes: Uint8Array;
-  /** The assistant message that answers it, as the next turn sends it back. */
+  /** Its assistant message, as the next turn sends it back. */
   answer: { role: "assistant"; content: Block[] };
   /** The answer as an event stream of the Messages API. */
   stream: string;
@@ -39,7 +39,7 @@ const TOOL_NAMES =
     " ",
   );
 const EPHEMERAL = { type: "ephemeral" };
-/** Every eighth turn the user speaks; in between the assistant works with tools. */
+/** Every eighth turn is a user prompt; the turns between are tool results. */
 const TURNS_PER_PROMPT = 8;
 
 /** The exchange of turn `n`, from 0. Takes time and memory with n, as the request itself does. */
@@ -89,7 +89,7 @@ interface Turn {
 
 const turns = new Map<string, Turn>();
 
-/** Made once: every later turn sends it again. */
+/** Cached: every later turn sends it again. */
 function turnOf(turn: number, settings: Settings): Turn {
   const key = `${settings.seed} ${settings.newText} ${turn}`;
   const known = turns.get(key);
@@ -103,7 +103,7 @@ function isPrompt(turn: number): boolean {
   return turn % TURNS_PER_PROMPT === 0;
 }
 
-/** What the user's side adds before the answer of `turn`. Strings, as in the history. */
+/** The user messages before the answer of `turn`. Strings, as in the history. */
 function userMessages(turn: number, { seed, newText }: Settings): Message[] {
   const words = prose(seed, turn * 4, Math.round(newText * 0.7));
   if (!isPrompt(turn)) {

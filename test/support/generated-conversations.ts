@@ -1,4 +1,4 @@
-/** Generated traffic for linking: several clients at once, some with ids and some without, that do what clients do. */
+/** Generated traffic for linking: several clients at once, some with ids and some without. */
 import { newExchangeId, startedAtOf } from "../../workers/domain/exchange-id.ts";
 import {
   evidenceOf,
@@ -22,9 +22,9 @@ interface Sent {
   isSummary: boolean;
 }
 
-export interface Forest {
+export interface GeneratedConversations {
   evidence: FullEvidence[];
-  /** The same as if their answers were not there yet. */
+  /** The evidence before the answer arrived, by request id. */
   unanswered: ReadonlyMap<string, FullEvidence>;
 }
 
@@ -33,9 +33,9 @@ const ASK = "Your task is to create a detailed summary of the conversation so fa
 const CONTINUATION =
   "This session is being continued from a previous conversation that ran out of context. The conversation is summarized below:\n";
 
-/** Up to some twenty requests of two to four conversations; few words, so that many texts are equal. */
-export function forest(seed: number): Forest {
-  const exchanges = forestExchanges(seed).map(({ exchange }) => exchange);
+/** Up to about twenty requests of two to four conversations; few words, so that many texts are equal. */
+export function generateConversations(seed: number): GeneratedConversations {
+  const exchanges = generateExchanges(seed).map(({ exchange }) => exchange);
   const evidence = exchanges.flatMap((each) => evidenceOf(each) ?? []);
   const unanswered = new Map(
     exchanges.flatMap((each) => {
@@ -47,7 +47,7 @@ export function forest(seed: number): Forest {
 }
 
 /** The same as exchanges, with the start of each in epoch milliseconds. */
-export function forestExchanges(seed: number): { at: number; exchange: LinkableExchange }[] {
+export function generateExchanges(seed: number): { at: number; exchange: LinkableExchange }[] {
   const next = random(seed);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(next() * items.length)]!;
   const exchanges: LinkableExchange[] = [];
@@ -108,7 +108,7 @@ export function forestExchanges(seed: number): { at: number; exchange: LinkableE
       isSummary: false,
     });
 
-  /** What a client says to an answer. */
+  /** The client's message after an answer. */
   const reply = (blocks: Block[]): Message => {
     const results = blocks
       .filter((block) => block["type"] === "tool_use")

@@ -1,4 +1,4 @@
-/** Evidence out of recordings and out of bodies written by hand, made the way ingest makes it. */
+/** Evidence of recordings and of requests written by hand, made as ingest makes it; links of such requests. */
 import { evidenceOf, type FullEvidence } from "../../workers/domain/linking/evidence/evidence.ts";
 import { readResponse } from "../../workers/domain/messages/read-response.ts";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
@@ -7,7 +7,7 @@ import { type Recording, responseBytes } from "./recordings.ts";
 
 const ID_HEADERS = ["x-claude-code-session-id", "x-claude-code-agent-id", "x-claude-code-parent-agent-id"];
 
-/** The evidence of a recording under this id; null for what is no conversation. */
+/** The evidence of a recording under this id; null for side requests. */
 export function evidenceOfRecording(
   recording: Recording,
   requestId: string,
@@ -46,7 +46,7 @@ export type MessageContent = string | Record<string, unknown>[];
 export interface WrittenRequest {
   /** "10:00:00.000" of 23 July 2025, or a whole ISO time. */
   at: string;
-  /** What was said in turns, the user first. */
+  /** The contents of alternating messages, the user's first. */
   turns?: MessageContent[];
   /** Instead of `talk`, messages as they are. */
   messages?: unknown[];
@@ -58,7 +58,7 @@ export interface WrittenRequest {
   body?: Record<string, unknown>;
 }
 
-/** The evidence of a request written by hand; ids of requests at one time rise with `n`. */
+/** The evidence of a request written by hand; ids of requests of one time rise with `n`. */
 export function writtenEvidence(request: WrittenRequest, n = 0): FullEvidence | null {
   const at = Date.parse(request.at.length > 12 ? request.at : `2025-07-23T${request.at}Z`);
   const messages = (request.turns ?? []).map((content, i) => ({
@@ -78,7 +78,7 @@ export function writtenEvidence(request: WrittenRequest, n = 0): FullEvidence | 
   });
 }
 
-/** Calls of the task tool with these prompts, as an answer has them. */
+/** An answer with task calls of these prompts. */
 export function taskAnswer(tool: string, ...prompts: string[]): Record<string, unknown>[] {
   return prompts.map((prompt, n) => ({
     type: "tool_use",

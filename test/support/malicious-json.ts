@@ -1,6 +1,6 @@
 /**
- * Request bodies that are valid JSON and as unkind as JSON can be: any formatting, repeated and escaped keys, lone
- * surrogates, look-alikes in strings, numbers no double holds, lists where none belong. For property tests.
+ * Generates malicious request bodies that are valid JSON: any formatting, repeated and escaped keys, lone surrogates, JSON inside
+ * strings, numbers beyond doubles, lists in wrong places. For property tests.
  */
 
 export type Random = () => number;

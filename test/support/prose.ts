@@ -1,4 +1,4 @@
-/** Words that look like a developer's: seeded, so that generated conversations and measurements repeat to the byte. */
+/** Seeded prose of a developer, so that generated conversations and benchmarks repeat to the byte. */
 
 /** Numbers in [0, 1) that depend on the seed alone (xorshift, after scattering neighbouring seeds). */
 export function random(seed: number): () => number {

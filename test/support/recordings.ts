@@ -1,6 +1,6 @@
 /**
- * The recorded Claude Code traffic (test/fixtures/claude-code): loading it, and playing it through an address against
- * the fake Claude with the recorded answers, comparing every byte and header on both sides.
+ * The recorded Claude Code traffic (test/fixtures/claude-code): loads it, and replays it through an address against the fake
+ * Claude with the recorded responses, comparing every byte and header on both sides.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -12,7 +12,7 @@ import {
 } from "../../scripts/local/fake-claude/server.ts";
 import { send, type Sent } from "../../scripts/local/demo/send.ts";
 
-/** One request and its answer. Bodies of requests are objects; a streamed answer's body is its SSE text. */
+/** A request and its response. Request bodies are objects; the body of a streamed response is its SSE text. */
 export interface Recording {
   file: string;
   seq: number;
@@ -25,7 +25,7 @@ export interface Recording {
   response: { status: number; headers: Record<string, string | number>; body: unknown };
 }
 
-/** The truth about one recording: which conversation it continues, and how. Numbers are `seq` of the same file. */
+/** The expected link of a recording. Numbers are `seq` of the same file. */
 export interface ExpectedLink {
   file: string;
   seq: number;
@@ -54,7 +54,7 @@ export function recordingFiles(): string[] {
     .sort();
 }
 
-/** All recordings, or those of the files named, in file order and then as they were sent. */
+/** The recordings of these files (default: all), by file and then in the order sent. */
 export function loadRecordings(files: string[] = recordingFiles()): Recording[] {
   return files.flatMap((file) => lines<Omit<Recording, "file">>(file).map((one) => ({ ...one, file })));
 }
@@ -63,7 +63,7 @@ export function expectedLinks(): ExpectedLink[] {
   return lines<ExpectedLink>("expected-links.ndjson");
 }
 
-/** `file#seq`, the name under which recordings and links find each other. */
+/** `file#seq`, the common key of recordings and expected links. */
 export function recordingKey(one: { file: string; seq: number }): string {
   return `${one.file}#${one.seq}`;
 }
@@ -77,10 +77,10 @@ export function responseBytes(recording: Recording): Buffer {
   return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
 }
 
-/** Headers that describe one connection or one person, not the request. */
+/** Headers of a connection or a credential, not of the request. */
 const NOT_REPLAYED = ["host", "authorization", "x-api-key", "content-length", "connection"];
 
-/** The recorded headers as they can be sent again; a credential has to be added. */
+/** The recorded headers to replay; the caller adds a credential. */
 export function replayHeaders(recording: Recording): Record<string, string> {
   return Object.fromEntries(
     Object.entries(recording.request.headers).filter(([name]) => !NOT_REPLAYED.includes(name.toLowerCase())),
@@ -88,28 +88,28 @@ export function replayHeaders(recording: Recording): Record<string, string> {
 }
 
 export interface ReplayTarget {
-  /** Where to send: the proxy's address, or the fake's own with `direct`. */
+  /** The proxy's address, or the fake's with `direct`. */
   proxyUrl: string;
   /** Added to every request: the credential, and the Host if it is not the address's own. */
   headers: Record<string, string>;
-  /** Straight to the fake: no x-nexus-request-id is expected. */
+  /** Sent to the fake itself: no x-nexus-request-id is expected. */
   direct?: boolean;
 }
 
 export interface ReplayReport {
-  /** Empty when every byte and header was as recorded. */
+  /** Empty where every byte and header was as recorded. */
   differences: string[];
   /** Per recording, in order: its key and the x-nexus-request-id it got (null without one). */
   ids: { key: string; requestId: string | null }[];
 }
 
-/** What upstream still sends after the client has left: pings, as in a long thought. */
+/** Upstream's further pings after the client has left. */
 const PINGS: Chunk[] = Array.from({ length: 100 }, () => ({
   delayMs: 50,
   bytes: Buffer.from('event: ping\ndata: {"type":"ping"}\n\n'),
 }));
 
-/** Cuts bytes into event-sized chunks, so that the answer streams as it did. */
+/** Splits bytes into one chunk per event, as the response was streamed. */
 function chunksOf(bytes: Buffer): Chunk[] {
   const chunks: Chunk[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -121,7 +121,7 @@ function chunksOf(bytes: Buffer): Chunk[] {
   return chunks;
 }
 
-/** Sends every recording in turn through an address; the fake answers as recorded. */
+/** Sends the recordings one by one; the fake responds as recorded. */
 export async function replay(
   recordings: readonly Recording[],
   target: ReplayTarget,

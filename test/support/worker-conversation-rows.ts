@@ -1,4 +1,4 @@
-/** Rows of conversations put straight into the tables, as ingest and linking leave them, for tests of what reads them. */
+/** Inserts rows of conversations as ingest and linking leave them, for tests of their readers. */
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import { queryRows } from "./worker-database.ts";
 
@@ -26,7 +26,7 @@ export interface RowOptions {
   sessionId?: string | null;
 }
 
-/** Inserts one row of `requests` and answers its id. The domain is "team.example". */
+/** Inserts one row of `requests` in the domain "team.example" and returns its id. */
 export async function insertRow(options: RowOptions): Promise<string> {
   const { startedAt, conversationId } = options;
   const id = options.id ?? newExchangeId(startedAt, crypto.getRandomValues(new Uint8Array(10)));

@@ -1,12 +1,12 @@
-/** Generated conversation forests as exchanges that the proxy recorded, and what Postgres made of them. */
+/** Generated conversations as exchanges that the proxy recorded, and what Postgres made of them. */
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { withWriter } from "../../workers/store/db/db.ts";
 import { responseStream } from "./response-stream.ts";
 import { makeExchange, type TestExchange } from "./exchanges.ts";
-import { forestExchanges } from "./generated-conversations.ts";
+import { generateExchanges } from "./generated-conversations.ts";
 
 export function generateMadeExchanges(seed: number, domain = "team.example"): TestExchange[] {
-  return forestExchanges(seed).map(
+  return generateExchanges(seed).map(
     ({ at, exchange: { requestId, headers, messages, system, tools, answer } }) =>
       makeExchange({
         exchangeId: requestId,

@@ -1,6 +1,6 @@
 /**
- * A conversation that went through ingest, with its links set by hand: what reads conversations is tested with links as
- * they should be, whatever linking makes of such made-up requests.
+ * Stores a conversation through ingest with links set by hand, so that readers of conversations are tested independently of
+ * linking.
  */
 import { env } from "cloudflare:workers";
 import { loadConfig } from "../../workers/runtime/config.ts";
@@ -13,7 +13,7 @@ import { store } from "./worker-api.ts";
 type Message = { role: string; content: unknown };
 
 export interface LinkedRequest {
-  /** How others refer to it. */
+  /** Other requests refer to it by this name. */
   name: string;
   messages: Message[];
   answer?: string;
@@ -27,7 +27,7 @@ export interface LinkedRequest {
   kind?: string;
 }
 
-/** Stores and links the requests; answers their ids by name. */
+/** Stores and links the requests; returns their ids by name. */
 export async function storeConversation(
   conversationId: string,
   linked: readonly LinkedRequest[],

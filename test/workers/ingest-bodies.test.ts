@@ -1,4 +1,4 @@
-/** Bodies of every kind, in at one end and out at the other: what is archived is what was sent. */
+/** Bodies of every kind through ingest: what is archived is what was sent. */
 import { createHash } from "node:crypto";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { env } from "cloudflare:workers";
@@ -30,7 +30,7 @@ const hash = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("h
 const hex = (bytes: Uint8Array | null) =>
   bytes && Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
 
-/** Stores an exchange and reads back everything it left, as the API would: over HTTP. */
+/** Stores an exchange and reads everything stored of it, as the API does. */
 async function archived(options: ExchangeOptions) {
   const exchange = makeExchange(options);
   await journal(env.JOURNAL, exchange);
@@ -48,7 +48,7 @@ async function archived(options: ExchangeOptions) {
   };
 }
 
-/** Noise that nothing compresses. */
+/** Random bytes, which do not compress. */
 function noise(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at += 65_536)
@@ -57,7 +57,7 @@ function noise(length: number): Uint8Array {
 }
 
 describe("a request body", () => {
-  it("comes back to the byte, with its hash, however it is written", async () => {
+  it("is read back to the byte with its hash, in any formatting", async () => {
     const bodies = [
       '{ "model":"m", "messages" : [ {"role":"user","content":[{"type":"text","text":"a","cache_control":{"type":"ephemeral"}}]} ,\n{"role":"user","content":"b"}],"system":"s\\u00e9","tools":[{"name":"t"}]}\n',
       '{"messages":[],"model":"m"}',
@@ -76,7 +76,7 @@ describe("a request body", () => {
     }
   });
 
-  it("of five megabytes that cannot be compressed, and one with an element as large, come back", async () => {
+  it("of five incompressible megabytes, and one with an element as large, is read back", async () => {
     const bytes = noise(5_000_000);
     const { row, request } = await archived({ requestBody: bytes });
     expect(row.bodyKind).toBe("bytes");
@@ -87,7 +87,7 @@ describe("a request body", () => {
     expect(hash(large.request!)).toBe(hash(large.sent));
   });
 
-  it("cut off keeps its beginning, its size and the hash of all of it", async () => {
+  it("that was truncated keeps its beginning, its size and the hash of the whole", async () => {
     const head = encode(JSON.stringify(messageRequest("x".repeat(500))).slice(0, 300));
     const whole = "ab".repeat(32);
     const { row, request } = await archived({
@@ -100,7 +100,7 @@ describe("a request body", () => {
     expect(hex(row.bodySha256)).toBe(whole);
   });
 
-  it("that was never there is none", async () => {
+  it("of a request without one is none", async () => {
     const { row, request } = await archived({
       requestBody: new Uint8Array(0),
       responseBody: '{"data":[]}',
@@ -112,7 +112,7 @@ describe("a request body", () => {
     expect(row).toMatchObject({ model: null, usagePartial: false, inputTokens: null });
   });
 
-  it("with somebody's MCP token is masked", async () => {
+  it("with an MCP token is masked", async () => {
     const mcp_servers = [{ type: "url", url: "https://mcp.example", authorization_token: "hush-hush" }];
     const { row, request } = await archived({ requestBody: messageRequest("Hello", { mcp_servers }) });
     expect(decode(request)).not.toContain("hush-hush");
@@ -120,7 +120,7 @@ describe("a request body", () => {
     expect(hex(row.bodySha256)).toBe(hash(request!));
   });
 
-  it("compressed by the client is kept as it came, and read all the same", async () => {
+  it("compressed by the client is stored as sent and parsed decompressed", async () => {
     const requestBody = gzipSync(JSON.stringify(messageRequest("Hello")));
     const headers = { "content-encoding": "gzip", "content-type": "application/json" };
     const { row, request } = await archived({ requestBody, requestFacts: { headers } });
@@ -128,7 +128,7 @@ describe("a request body", () => {
     expect(row).toMatchObject({ bodyKind: "bytes", model: "claude-opus-5-5", stream: true, messageCount: 1 });
   });
 
-  it("compressed with a secret in it is kept unpacked and masked", async () => {
+  it("compressed with a secret in it is stored decompressed and masked", async () => {
     const mcp_servers = [{ url: "https://mcp.example", authorization_token: "hush-hush" }];
     const requestBody = gzipSync(JSON.stringify(messageRequest("Hello", { mcp_servers })));
     const headers = { "content-encoding": "gzip" };
@@ -137,7 +137,7 @@ describe("a request body", () => {
     expect(row).toMatchObject({ bodyMasked: true, bodyKind: "json", messageCount: 1 });
   });
 
-  it("said to be compressed and not so is kept as it came", async () => {
+  it("declared compressed but not so is stored as sent", async () => {
     const headers = { "content-encoding": "gzip, tomorrow" };
     const { row, request, sent } = await archived({ requestFacts: { headers } });
     expect(hash(request!)).toBe(hash(sent));
@@ -145,8 +145,8 @@ describe("a request body", () => {
   });
 });
 
-describe("an answer", () => {
-  it("comes back to the byte, and as the message it holds", async () => {
+describe("a response", () => {
+  it("is read back to the byte and as its message", async () => {
     const responseBody = messageStream("Well – naïve.");
     const { response, message, row } = await archived({ responseBody });
     expect(decode(response)).toBe(responseBody);
@@ -154,7 +154,7 @@ describe("an answer", () => {
     expect(row.responseBytes).toBe(encode(responseBody).length);
   });
 
-  it("of nine megabytes of noise comes back", async () => {
+  it("of nine random megabytes is read back", async () => {
     const responseBody = noise(9_000_000);
     const { response } = await archived({
       responseBody,
@@ -164,7 +164,7 @@ describe("an answer", () => {
     expect(hash(response!)).toBe(hash(responseBody));
   });
 
-  it("in a coding that the runtime does not undo is undone", async () => {
+  it("in a coding that the runtime does not decode is decoded", async () => {
     const text = messageStream("Packed");
     const coded = [
       [deflateSync(text), "deflate"],
@@ -180,7 +180,7 @@ describe("an answer", () => {
     }
   });
 
-  it("cut off in such a coding is undone as far as it goes", async () => {
+  it("truncated in such a coding is decoded as far as possible", async () => {
     const text = messageStream(Array.from({ length: 20_000 }, (_, n) => `${n * 7919} `).join(""));
     for (const [coded, bodyCoding] of [
       [deflateSync(text), "deflate"],
@@ -195,7 +195,7 @@ describe("an answer", () => {
     }
   });
 
-  it("in a coding nobody knows is kept as it came", async () => {
+  it("in an unknown coding is stored as sent", async () => {
     const responseBody = noise(1_000);
     const { response, row } = await archived({ responseBody, responseFacts: { bodyCoding: "tomorrow" } });
     expect(hash(response!)).toBe(hash(responseBody));
@@ -214,7 +214,7 @@ describe("an answer", () => {
 });
 
 describe("headers", () => {
-  it("of requests are shared between exchanges, whatever the order and length", async () => {
+  it("of requests are shared between exchanges, in any order and with any content-length", async () => {
     const headers = { "user-agent": "claude-cli/2.1.330", "x-app": "cli", "content-length": "17" };
     const turned = { "x-app": "cli", "content-length": "18", "user-agent": "claude-cli/2.1.330" };
     const first = await archived({ requestFacts: { headers } });
@@ -224,7 +224,7 @@ describe("headers", () => {
     expect(await queryRows("SELECT count(*)::int AS n FROM requests")).toEqual([{ n: 2 }]);
   });
 
-  it("of answers are shared too, rate limits and all, but for what never comes twice", async () => {
+  it("of responses are shared too, rate limits included, except for ids", async () => {
     const headers = {
       "content-type": "text/event-stream",
       "request-id": "req_7",

@@ -1,16 +1,10 @@
-/** Recorded sessions through ingest: every request gets its place, in whatever order and batches they come. */
+/** Recorded sessions through ingest: every request gets its link, in any order and any batches. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { exchangeMessage, makeExchange, type TestExchange } from "../support/exchanges.ts";
+import { exchangeMessage, type TestExchange } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
-
-interface Recording {
-  seq: number;
-  t: string;
-  request: { method: string; url: string; headers: Record<string, string>; body: unknown };
-  response: { status: number; headers: Record<string, string | number>; body: unknown };
-}
+import { deliver, journal, resetStorage } from "../support/worker-ingest.ts";
+import { fixtureLines, recordedExchange, type WorkerRecording } from "../support/worker-recordings.ts";
 
 interface Truth {
   file: string;
@@ -20,47 +14,7 @@ interface Truth {
   taskParent: number | null;
 }
 
-const files = import.meta.glob<string>("../fixtures/claude-code/*.{jsonl,ndjson}", {
-  query: "?raw",
-  import: "default",
-  eager: true,
-});
-
-function linesOf<T>(name: string): T[] {
-  const text = Object.entries(files).find(([path]) => path.endsWith(`/${name}`))![1];
-  return text
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as T);
-}
-
-function exchangeOf({ t, request, response }: Recording): TestExchange {
-  const url = new URL(request.url, "http://host");
-  const left = response.status === 499;
-  const { body } = response;
-  return makeExchange({
-    startedAt: Date.parse(t),
-    requestBody: JSON.stringify(request.body),
-    responseBody: typeof body === "string" ? body : JSON.stringify(body),
-    requestFacts: {
-      method: request.method,
-      path: url.pathname,
-      query: url.search,
-      headers: Object.fromEntries(
-        Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]),
-      ),
-    },
-    responseFacts: {
-      status: left ? 200 : response.status,
-      outcome: left ? "client_gone" : "complete",
-      headers: Object.fromEntries(
-        Object.entries(response.headers).map(([name, value]) => [name, String(value)]),
-      ),
-    },
-  });
-}
-
-/** Two agents with equal prompts, a compaction, a rewind, a model switch, forks, twins; the rest is in the unit tests. */
+/** Two agents with equal prompts, a compaction, a rewind, a model switch, forks, twins; the unit tests cover the rest. */
 const CHOSEN = [
   "v330-agentssame",
   "v330-agentbg",
@@ -70,13 +24,13 @@ const CHOSEN = [
   "v330-twins",
   "v1058-tui",
 ];
-const truths = linesOf<Truth>("expected-links.ndjson").filter(({ file }) =>
+const truths = fixtureLines<Truth>("/expected-links.ndjson").filter(({ file }) =>
   CHOSEN.includes(file.replace(".jsonl", "")),
 );
 const exchanges = new Map<string, TestExchange>();
 for (const name of CHOSEN)
-  for (const recording of linesOf<Recording>(`${name}.jsonl`))
-    exchanges.set(`${name}.jsonl#${recording.seq}`, exchangeOf(recording));
+  for (const recording of fixtureLines<WorkerRecording>(`/${name}.jsonl`))
+    exchanges.set(`${name}.jsonl#${recording.seq}`, recordedExchange(recording));
 const names = new Map([...exchanges].map(([name, { id }]) => [id, name]));
 
 type LinkRow = {
@@ -106,7 +60,7 @@ async function send(given: readonly TestExchange[], together: number): Promise<v
 beforeEach(resetStorage);
 
 describe("recorded sessions", () => {
-  it("have the places they had, through Postgres too", async () => {
+  it("get the expected links through Postgres", async () => {
     await send([...exchanges.values()], 10);
     const wrong = (await links()).flatMap((row) => {
       const key = names.get(row.id)!;
@@ -125,7 +79,7 @@ describe("recorded sessions", () => {
     expect(calls).toEqual({ calls: 3, begun: 3 });
   });
 
-  it("have the same places when they come backwards, in other batches, and twice", async () => {
+  it("get the same links in reverse order, in other batches, and twice", async () => {
     const given = [...exchanges.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
     await send(given, 7);
     const inOrder = await links();

@@ -1,6 +1,6 @@
 /**
- * What it takes Postgres to store a turn, beyond reading and hashing its bytes: as long at turn 2,000 as at turn 20.
- * (How many statements it is: ingest-storage.test.ts; how many rows linking reads: workers/domain/linking/cost.test.ts.)
+ * The time that Postgres takes to store a turn, without reading and hashing its bytes: equal at turn 2,000 and turn 20.
+ * (Statements: ingest-storage.test.ts; rows that linking reads: workers/domain/linking/cost.test.ts.)
  */
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
@@ -16,18 +16,18 @@ import { resetStorage } from "../support/worker-ingest.ts";
 
 const EARLY = 20;
 const LATE = 2_000;
-/** Turns measured at both ends, by turns, so that a busy moment is one for both. */
+/** Turns measured at both ends, alternating, so that load affects both. */
 const MEASURED = 15;
-const MOST = 2;
+const MAX_RATIO = 2;
 const config = loadConfig(env);
 
 beforeEach(resetStorage);
 
-/** Two conversations with the same sort of turns, each in a domain of its own. */
+/** Two conversations of equal turns, each in a domain of its own. */
 const domainOf = (seed: number) => `talk-${seed}.example`;
 const startOf = (seed: number, n: number) => NOON + seed * 100_000_000 + n * 10_000;
 
-/** Stores turn `n`, and answers for how many milliseconds Postgres was busy with it. */
+/** Stores turn `n` and returns the milliseconds of its transaction. */
 async function store(n: number, seed: number): Promise<number> {
   const turn = conversationTurn(n, { seed, newText: 256, toolText: 4_000, systemText: 1_000 });
   const made = makeExchange({
@@ -48,7 +48,7 @@ async function store(n: number, seed: number): Promise<number> {
   });
 }
 
-/** Rows like the conversation's newest one, for the turns from `from` up to `to`: all but the contents of their bodies. */
+/** Copies the conversation's newest row to the turns from `from` up to `to`, without contents. */
 async function fill(seed: number, from: number, to: number): Promise<void> {
   const turns = Array.from({ length: to - from }, (_, i) => ({
     id: newExchangeId(startOf(seed, from + i), crypto.getRandomValues(new Uint8Array(10))),
@@ -76,13 +76,13 @@ async function fill(seed: number, from: number, to: number): Promise<void> {
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
-it(`takes at turn ${LATE} at most ${MOST} times what it takes at turn ${EARLY}`, async () => {
+it(`takes at turn ${LATE} at most ${MAX_RATIO} times what it takes at turn ${EARLY}`, async () => {
   const firstEarly = EARLY - Math.floor(MEASURED / 2);
   const firstLate = LATE - Math.floor(MEASURED / 2);
   for (let n = 0; n < firstEarly; n++) await store(n, 1);
   for (let n = 0; n < 3; n++) await store(n, 2);
   await fill(2, 3, firstLate - 1);
-  // Brings the whole history with it, once.
+  // Stores the whole history once.
   await store(firstLate - 1, 2);
   const [count] = await queryRows<{ n: number }>(
     "SELECT count(*)::int AS n FROM requests r JOIN domains d ON d.id = r.domain_id WHERE d.name = $1",
@@ -106,5 +106,5 @@ it(`takes at turn ${LATE} at most ${MOST} times what it takes at turn ${EARLY}`,
   console.log(
     `median of ${MEASURED}: ${median(early).toFixed(1)} ms at turn ${EARLY}, ${median(late).toFixed(1)} ms at ${LATE}`,
   );
-  expect(median(late) / median(early)).toBeLessThan(MOST);
+  expect(median(late) / median(early)).toBeLessThan(MAX_RATIO);
 });

@@ -1,6 +1,6 @@
 /**
  * Several consumers at once over Postgres: generated conversations get the same links and sums as when they come in order.
- * On the embedded database, which knows one session: transactions of several consumers alternate but never overlap. (Where they do:
+ * On the embedded database, which has one session, transactions of several consumers alternate but never overlap. (Overlapping:
  * postgres/ingest-at-once.test.ts.)
  */
 import { env } from "cloudflare:workers";
@@ -24,7 +24,7 @@ const snapshot = async () => ({
 });
 
 describe("several consumers at once", () => {
-  it(`link as one does, in ${CASES} forests from seed ${FIRST_SEED} on`, async () => {
+  it(`link as one does, in ${CASES} sets of conversations from seed ${FIRST_SEED} on`, async () => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES; seed++) {
       const exchanges = generateMadeExchanges(seed);
       await resetStorage();

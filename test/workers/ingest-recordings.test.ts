@@ -1,82 +1,42 @@
-/** Every recorded exchange of Claude Code through ingest and back: nothing raw, nothing different, sums right. */
+/** Every recorded exchange of Claude Code through ingest and back: no raw body, no difference, correct totals. */
 import { createHash } from "node:crypto";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { readRequestBody, readResponseBody } from "../../workers/store/content/request-body.ts";
 import { reader } from "../../workers/store/db/db.ts";
-import { exchangeMessage, makeExchange, type TestExchange } from "../support/exchanges.ts";
+import { exchangeMessage } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, resetStorage, journal, storedRow } from "../support/worker-ingest.ts";
+import { fixtureLines, recordedExchange, type WorkerRecording } from "../support/worker-recordings.ts";
 
-interface Recording {
-  t: string;
-  ms: number;
-  request: { method: string; url: string; headers: Record<string, string>; body: unknown };
-  response: { status: number; headers: Record<string, string | number>; body: unknown };
-}
-
-declare global {
-  interface ImportMeta {
-    /** Vite's: workerd has no file system, so files come in as modules. */
-    glob<T>(pattern: string, options: { query: string; import: string; eager: true }): Record<string, T>;
-  }
-}
-
-const files = import.meta.glob<string>("../fixtures/claude-code/*.jsonl", {
-  query: "?raw",
-  import: "default",
-  eager: true,
-});
-
-function exchangeOf({ t, ms, request, response }: Recording, n: number): TestExchange {
-  const url = new URL(request.url, "http://host");
-  const left = response.status === 499;
-  const { body } = response;
-  return makeExchange({
-    // The recordings are of one hour: spread over some more rollups and two partitions.
-    startedAt: Date.parse(t) + (n % 40) * 86_400_000,
+const exchanges = fixtureLines<WorkerRecording>().map((recording, n) => {
+  const exchange = recordedExchange(recording, {
+    // The recordings are of one hour: this spreads them over more rollups and two partitions.
+    startedAt: Date.parse(recording.t) + (n % 40) * 86_400_000,
     domain: n % 3 ? "team.example" : "other.example",
-    requestBody: JSON.stringify(request.body),
-    responseBody: typeof body === "string" ? body : JSON.stringify(body),
-    requestFacts: {
-      method: request.method,
-      path: url.pathname,
-      query: url.search,
-      headers: request.headers,
-    },
-    responseFacts: {
-      status: left ? null : response.status,
-      outcome: left ? "client_gone" : "complete",
-      durationMs: ms,
-      headers: Object.fromEntries(
-        Object.entries(response.headers).map(([name, value]) => [name, String(value)]),
-      ),
-    },
   });
-}
-
-const exchanges = Object.values(files)
-  .flatMap((text) => text.trim().split("\n"))
-  .map((line, n) => exchangeOf(JSON.parse(line) as Recording, n));
+  if (recording.response.status === 499) exchange.response.metadata.status = null;
+  return exchange;
+});
 
 beforeAll(async () => {
   await resetStorage();
   for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
-  // Backwards and in odd portions, some of them twice.
-  const bells = exchanges.toReversed().map((exchange) => ({ body: exchangeMessage(exchange) }));
-  for (let at = 0; at < bells.length; at += 13) {
-    expect(await deliver(bells.slice(at, at + 17))).toMatchObject({ retries: {} });
+  // In reverse order and overlapping batches.
+  const messages = exchanges.toReversed().map((exchange) => ({ body: exchangeMessage(exchange) }));
+  for (let at = 0; at < messages.length; at += 13) {
+    expect(await deliver(messages.slice(at, at + 17))).toMatchObject({ retries: {} });
   }
 });
 
 describe("the recorded exchanges", () => {
-  it("are many, and every one is a row", async () => {
+  it("are each stored as a row", async () => {
     expect(exchanges.length).toBeGreaterThan(140);
     expect(await queryRows("SELECT count(*)::int AS n FROM requests")).toEqual([{ n: exchanges.length }]);
   });
 
-  it("rebuild to the byte, none of them kept raw", async () => {
+  it("rebuild to the byte, none of them raw", async () => {
     const db = reader(loadConfig(env));
     const hash = (bytes: Uint8Array | null) =>
       bytes && createHash("sha256").update(bytes).digest().toString("hex");
@@ -89,7 +49,7 @@ describe("the recorded exchanges", () => {
     }
   });
 
-  it("take less than what they sent, by far", async () => {
+  it("take less than a twelfth of the bytes that they sent", async () => {
     const sent = exchanges.reduce((sum, { request }) => sum + request.body.length, 0);
     const [kept] = await queryRows<{ bytes: number }>("SELECT sum(length(data))::int AS bytes FROM contents");
     expect(kept!.bytes).toBeLessThan(sent / 12);
@@ -97,7 +57,7 @@ describe("the recorded exchanges", () => {
 });
 
 describe("the rollups", () => {
-  it("are the sums of the rows, field by field", async () => {
+  it("equal the sums of the rows in every column", async () => {
     const differing = await queryRows(`
       WITH classes AS (
         SELECT r.*, date_bin('5 minutes', started_at, 'epoch') AS bucket FROM requests r

@@ -1,4 +1,4 @@
-/** What a conversation costs in Postgres: what is new in it, not its history. */
+/** The storage of a turn in Postgres: its new contents, not its history. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { conversationTurn } from "../support/conversation.ts";
@@ -10,7 +10,7 @@ const YEAR_MS = 365 * 86_400_000;
 
 beforeEach(resetStorage);
 
-/** Turn `n` as Claude Code sends it and the vendor answers a subscription. */
+/** Turn `n` as Claude Code sends it, with the response headers of a subscription. */
 function turnOf(n: number, seed: number): TestExchange {
   const turn = conversationTurn(n, { seed });
   return makeExchange({
@@ -49,7 +49,7 @@ async function ingest(from: number, to: number, { seed = 1, together = 10 } = {}
   }
 }
 
-/** Bytes on disk of all tables with their indexes, response streams and full-text index apart. */
+/** Bytes on disk of all tables with their indexes, without response streams and the full-text index. */
 async function bytesOnDisk(): Promise<number> {
   const [sum] = await queryRows<{ bytes: string }>(`
     SELECT sum(pg_total_relation_size(oid)) AS bytes FROM pg_class
@@ -57,7 +57,7 @@ async function bytesOnDisk(): Promise<number> {
   return Number(sum!.bytes);
 }
 
-/** Bytes of all rows, without pages and indexes: exact where sizes on disk go up in steps. */
+/** Bytes of all rows, without pages and indexes: exact, while sizes on disk grow in steps. */
 async function bytesOfRows(): Promise<number> {
   const [sum] = await queryRows<{ bytes: string }>(`
     SELECT (SELECT sum(pg_column_size(c.*)) FROM contents c) + (SELECT sum(pg_column_size(n.*)) FROM nodes n)
@@ -66,7 +66,7 @@ async function bytesOfRows(): Promise<number> {
 }
 
 describe("a conversation of 100 turns with 4 KB new in each", () => {
-  // A new database has the first page of every table and index still to make: up to 0.2 MB once.
+  // A new database allocates the first page of every table and index: up to 0.2 MB once.
   it("takes at most 0.6 MB with its indexes, the first one of a database at most 0.79 MB", async () => {
     const sizes: number[] = [];
     for (const seed of [1, 2]) {
@@ -78,7 +78,7 @@ describe("a conversation of 100 turns with 4 KB new in each", () => {
     expect(sizes[1]).toBeLessThanOrEqual(600_000);
   });
 
-  it("stores each content once, however it is cut into batches", async () => {
+  it("stores each content once, in any batches", async () => {
     await ingest(0, 40, { seed: 1, together: 7 });
     await ingest(0, 40, { seed: 1, together: 40 });
     const twice = await queryRows(`
@@ -86,13 +86,13 @@ describe("a conversation of 100 turns with 4 KB new in each", () => {
       UNION ALL SELECT 'node' FROM nodes GROUP BY domain_id, hash HAVING count(*) > 1`);
     expect(twice).toEqual([]);
     const [count] = await queryRows("SELECT count(*)::int AS rows FROM requests");
-    // The second time they are other exchanges with the same bodies.
+    // The second run stores other exchanges with the same bodies.
     expect(count).toEqual({ rows: 80 });
   });
 });
 
 describe("a turn", () => {
-  it("costs the same at the 190th as at the tenth", async () => {
+  it("takes as many bytes at the 190th as at the tenth", async () => {
     const perTurn: number[] = [];
     for (let n = 0; n < 200; n += 10) {
       const before = await bytesOfRows();
@@ -119,13 +119,13 @@ describe("a turn", () => {
         lines.mockClear();
         await deliver(
           turns.map((turn) => ({ body: exchangeMessage(turn) })),
-          // The turns are of another day; the sweep has not looked after them yet.
+          // The turns are of another day; this keeps them newer than the sweep's age.
           { bindings: { DEBUG_SQL: "true", SWEEP_AFTER_MS: String(10 * YEAR_MS) } as Partial<Env> },
         );
         const statements = lines.mock.calls
           .map(([line]) => (JSON.parse(String(line)) as { statement?: string }).statement ?? "")
           .filter((statement) => !/^(begin|commit)$/i.test(statement));
-        // The words of the search index follow in a transaction of their own.
+        // Search terms are indexed in a transaction of their own.
         const own = statements.findIndex((statement) => /skip locked/i.test(statement));
         counted.push(own < 0 ? statements.length : own);
       }

@@ -1,4 +1,4 @@
-/** Linking history again: what is right stays, what was never linked is, a dry run changes nothing. */
+/** Relinking: correct links stay, unlinked requests are linked, a dry run changes nothing. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { conversationTurn } from "../support/conversation.ts";
@@ -25,14 +25,14 @@ const sums = () => queryRows("SELECT to_jsonb(c) AS sums FROM conversations c OR
 const relink = (body: object) =>
   ask<RelinkResult>("/api/relink", { method: "POST", body: { domain: "team.example", ...body } });
 
-describe("linking history again", () => {
-  it("finds nothing to change in what ingest linked", async () => {
+describe("relinking", () => {
+  it("changes no link that ingest made", async () => {
     const before = await links();
     expect(await relink({})).toMatchObject({ checked: 6, changed: 0, remaining: 0, nextCursor: null });
     expect(await links()).toEqual(before);
   });
 
-  it("links what was stored before there were links, batch by batch, as ingest would have", async () => {
+  it("links unlinked requests batch by batch as ingest does", async () => {
     const [before, summed] = [await links(), await sums()];
     await queryRows("DELETE FROM link_evidence");
     await queryRows("DELETE FROM link_keys");
@@ -53,7 +53,7 @@ describe("linking history again", () => {
     expect(await sums()).toEqual(summed);
   });
 
-  it("knows no domain that was never seen", async () => {
+  it("responds 404 for an unknown domain", async () => {
     const { status } = await call("/api/relink", { method: "POST", body: { domain: "nobody.example" } });
     expect(status).toBe(404);
   });

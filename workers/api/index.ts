@@ -20,19 +20,19 @@ import { repriceRoutes } from "./admin/reprice.ts";
 import { requestRoutes } from "./requests/requests.ts";
 import { searchRoutes } from "./requests/search.ts";
 import { settingsRoutes } from "./admin/settings.ts";
-import { overviewRoutes } from "./usage/overview.ts";
+import { statsRoutes } from "./usage/stats.ts";
 import { statusRoutes } from "./status.ts";
-import { compatRoutes } from "./compat/index.ts";
+import { usageRoutes } from "./usage/usage.ts";
 import { windowRoutes } from "./usage/windows.ts";
 
 const routes = newRoutes()
   .route("/", requestRoutes)
   .route("/", conversationRoutes)
   .route("/", searchRoutes)
-  .route("/", overviewRoutes)
+  .route("/", statsRoutes)
   .route("/", failureRoutes)
   .route("/", filterOptionRoutes)
-  .route("/", compatRoutes)
+  .route("/", usageRoutes)
   .route("/", windowRoutes)
   .route("/", statusRoutes)
   .route("/", settingsRoutes)

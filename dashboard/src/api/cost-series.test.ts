@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { HourlyTokens } from "../../../workers/schemas/api/compat.ts";
+import type { HourlyTokens } from "../../../workers/schemas/api/usage.ts";
 import { decimalOf } from "../format/decimal.ts";
 import { costSeries, OTHERS } from "./cost-series.ts";
 

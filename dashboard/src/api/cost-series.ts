@@ -1,5 +1,5 @@
 /** Cost over time by domain, from hours: exact sums per bucket, the largest domains by name, the rest together. */
-import type { HourlyTokens } from "../../../workers/schemas/api/compat.ts";
+import type { HourlyTokens } from "../../../workers/schemas/api/usage.ts";
 import { picoOf } from "../format/decimal.ts";
 
 export interface CostSeries {

@@ -1,8 +1,5 @@
 /** The sums of a period in the shape the charts draw: tokens by kind, names with sums, buckets in order. */
-import type {
-  Overview as ApiOverview,
-  OverviewTotals as ApiSums,
-} from "../../../workers/schemas/api/overview.ts";
+import type { Overview as ApiOverview, Sums as ApiSums } from "../../../workers/schemas/api/stats.ts";
 import type { InFlight } from "../../../workers/schemas/api/live.ts";
 import type { TokensByKind } from "../format/token-kinds.ts";
 import type { Result } from "./client.ts";

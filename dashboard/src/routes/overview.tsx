@@ -1,7 +1,7 @@
 /** The pages that only look: overview and health. Each asks for all it needs at once. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { Overview as ApiOverview } from "../../../workers/schemas/api/overview.ts";
+import type { Overview as ApiOverview } from "../../../workers/schemas/api/stats.ts";
 import type { LinkingQuality } from "../../../workers/schemas/api/conversations.ts";
 import type { PendingAlerts, Environment } from "../../../workers/schemas/api/settings.ts";
 import type { WindowList } from "../../../workers/schemas/api/windows.ts";

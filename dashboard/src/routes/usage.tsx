@@ -1,7 +1,7 @@
 /** /usage: windows, sums and their files. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { HourlyTokens } from "../../../workers/schemas/api/compat.ts";
+import type { HourlyTokens } from "../../../workers/schemas/api/usage.ts";
 import type { WindowDetail } from "../../../workers/schemas/api/windows.ts";
 import { FilterBar } from "../components/ui/filter-bar.tsx";
 import type { AppEnv } from "../context/environment.ts";

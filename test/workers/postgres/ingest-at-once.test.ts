@@ -1,6 +1,6 @@
 /**
- * Several consumers at once, each with connections of its own, over a PostgreSQL that knows many sessions: generated
- * conversations get the same links, sums and contents as when they come one after the other.
+ * Several consumers at once, each with connections of its own, over a PostgreSQL with many sessions: generated conversations get
+ * the same links, totals and contents as one after the other.
  */
 import { env } from "cloudflare:workers";
 import { expect, inject, it } from "vitest";
@@ -19,9 +19,9 @@ declare module "vitest" {
 }
 
 const CASES = 100;
-/** So many forests, each of its own domain, are in one queue. */
+/** Sets of conversations in one queue, each of its own domain. */
 const TOGETHER = 2;
-/** Of one queue, and how many queues there are at once. */
+/** Consumers per queue, and queues at once. */
 const CONSUMERS = 3;
 const QUEUES = 4;
 const MAX_BATCH = 8;
@@ -37,12 +37,12 @@ const atOnce: Env = { ...env, JOURNAL };
 const inOrder: Env = { ...env, JOURNAL, DATABASE_URL: postgres?.databaseUrls[1] ?? "" };
 
 interface Arrival {
-  /** Puts into the journal what is there when the bell rings. */
+  /** Stores in the journal what is there when the message arrives. */
   prepare: () => Promise<void>;
   message: SentMessage;
 }
 
-/** Each exchange once or twice; of some the request first, as the sweep finds it, and the answer at some later time. */
+/** Each exchange once or twice; of some the request first, as the sweep enqueues it, and the response later. */
 function arrivals(exchanges: readonly TestExchange[], next: () => number): Arrival[] {
   const placed = exchanges.flatMap((exchange) => {
     const at = next();
@@ -65,7 +65,7 @@ async function consume(queue: Arrival[], next: () => number): Promise<void> {
   while (queue.length > 0) {
     const batch = queue.splice(0, 1 + Math.floor(next() * MAX_BATCH));
     for (const { prepare } of batch) await prepare();
-    // Nothing fails, not even for a moment: no deadlock, no two rows of one exchange.
+    // No message is retried: no deadlock, no two rows of one exchange.
     expect(
       await deliver(
         batch.map(({ message }) => message),
@@ -75,12 +75,12 @@ async function consume(queue: Arrival[], next: () => number): Promise<void> {
   }
 }
 
-const nameOf = (seed: number) => `forest-${seed}.example`;
+const nameOf = (seed: number) => `conversations-${seed}.example`;
 
-/** These forests in order into one database, and at once into the other. */
+/** Stores these conversations in order in one database, and at once in the other. */
 async function both(seeds: number[]): Promise<void> {
-  const forests = seeds.map((seed) => generateMadeExchanges(seed, nameOf(seed)));
-  for (const exchanges of forests) {
+  const sets = seeds.map((seed) => generateMadeExchanges(seed, nameOf(seed)));
+  for (const exchanges of sets) {
     for (const exchange of exchanges) await journal(JOURNAL, exchange);
     await deliver(
       exchanges.map((exchange) => ({ body: exchangeMessage(exchange) })),
@@ -88,12 +88,12 @@ async function both(seeds: number[]): Promise<void> {
     );
   }
   const next = random(seeds[0]!);
-  const queue = arrivals(forests.flat(), next);
+  const queue = arrivals(sets.flat(), next);
   await Promise.all(Array.from({ length: CONSUMERS }, () => consume(queue, next)));
 }
 
 it.skipIf(!postgres)(
-  `links ${CASES} forests from seed ${firstSeed} on as one consumer does${ABSENT}`,
+  `links ${CASES} sets of conversations from seed ${firstSeed} on as one consumer does${ABSENT}`,
   async () => {
     const seeds = Array.from({ length: CASES }, (_, n) => firstSeed + n);
     const waiting = Array.from({ length: CASES / TOGETHER }, (_, n) =>

@@ -8,7 +8,7 @@ const FOLDER = join(import.meta.dirname, "../../../test/fixtures/claude-code");
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-/** What a domain has stored, and what one more body adds to it. */
+/** The contents and nodes of a domain, and what a further body adds to them. */
 function newStore() {
   const contents = new Map<string, string>();
   const nodes = new Set<string>();
@@ -47,10 +47,10 @@ function recorded(file: string): Uint8Array[] {
     .map((body) => new TextEncoder().encode(JSON.stringify(body)));
 }
 
-describe("what Claude Code sends", () => {
+describe("recorded requests of Claude Code", () => {
   const files = readdirSync(FOLDER).filter((name) => name.endsWith(".jsonl"));
 
-  test.each(files)("%s rebuilds to the byte, and no message is stored twice", (file) => {
+  test.each(files)("%s rebuilds to the byte and stores no message twice", (file) => {
     const bodies = recorded(file);
     expect(bodies.length).toBeGreaterThan(0);
     const store = newStore();
@@ -72,10 +72,10 @@ describe("what Claude Code sends", () => {
     expect(new Set(meanings).size).toBe(meanings.length);
   });
 
-  test("a turn adds what is new in it, not the history", () => {
+  test("a turn adds its new messages, not the history", () => {
     const store = newStore();
     const added = recorded("v330-tools.jsonl").map((bytes) => store.add(splitBody(bytes)));
-    // Each further turn: the answer and the tool's result; their two nodes, and the last turn's newest message again.
+    // Each further turn: the answer and the tool result with their nodes, and a node for the previous newest message.
     for (const turn of added.slice(1)) {
       expect(turn.contents).toBeLessThanOrEqual(3);
       expect(turn.nodes).toBe(3);
@@ -87,7 +87,7 @@ describe("what Claude Code sends", () => {
 describe("a conversation of 300 turns", () => {
   const turns = Array.from({ length: 300 }, (_, n) => conversationTurn(n, { newText: 400, toolText: 4_000 }));
 
-  test("costs the same at its end as at its beginning", () => {
+  test("stores as much at its end as at its beginning", () => {
     const store = newStore();
     const added = turns.map(({ bytes }) => store.add(splitBody(bytes)));
     expect(added[0]!.contents).toBe(2 + 3 + 12 + 1); // messages, system blocks, tools, skeleton
@@ -98,7 +98,7 @@ describe("a conversation of 300 turns", () => {
     }
   });
 
-  test("has each answer stored already when it comes back as history", () => {
+  test("stores each answer under the content that it has as history", () => {
     const echoes = splitBody(turns[299]!.bytes).messages.map(({ contentSha256 }) => hex(contentSha256));
     for (const { answer } of turns.slice(0, 299))
       expect(echoes).toContain(hex(assistantElement(answer).sha256));

@@ -25,19 +25,19 @@ describe("valueEnd", () => {
     ...['"\n"', '"\0"', "[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "]", "[}", "{]", "{", '{"a"', '{"a":'],
     ...['{"a":1', '{"a":1,', '{"a":1,}', '{"a" 1}', "{a:1}", "{1:1}", '{,"a":1}', '{"a":1 "b":2}', "1 2"],
     ...["\u00a01", "\ufeff1", "[1]\0", "// a\n1", '[1}{"a":1]', '{"a":[}'],
-  ])("refuses %j", (text) => {
+  ])("rejects %j", (text) => {
     expect(isJson(text)).toBe(false);
     expect(() => JSON.parse(text) as unknown).toThrow();
   });
 
-  test("takes five million levels of nesting", () => {
+  test("accepts five million levels of nesting", () => {
     const levels = 5_000_000;
     expect(isJson("[".repeat(levels) + "]".repeat(levels))).toBe(true);
     expect(isJson('{"a":['.repeat(levels / 5) + "]}".repeat(levels / 5))).toBe(true);
     expect(isJson("[".repeat(levels) + "]".repeat(levels - 1) + "}")).toBe(false);
   });
 
-  test("ends at the value it was given, not at what follows", () => {
+  test("ends at the given value, not after it", () => {
     expect(valueEnd(bytesOf('[1, "]", {"a": 2}] , 5'), 0)).toBe(18);
     expect(valueEnd(bytesOf('[1, "]", {"a": 2}]'), 4)).toBe(7);
     expect(valueEnd(bytesOf("12,"), 0)).toBe(2);
@@ -45,7 +45,7 @@ describe("valueEnd", () => {
 });
 
 describe("eachMember and eachElement", () => {
-  test("show keys and values with their places", () => {
+  test("visit keys and values with their positions", () => {
     const text = ' { "a" : [1, {"b":2}] ,"":"}" } ';
     const bytes = bytesOf(text);
     const seen: string[] = [];
@@ -58,7 +58,7 @@ describe("eachMember and eachElement", () => {
     expect(end).toBe(text.length - 1);
   });
 
-  test("show elements with their places", () => {
+  test("visit elements with their positions", () => {
     const text = '[ "a]" , [2,3],null ]x';
     const bytes = bytesOf(text);
     const seen: string[] = [];
@@ -71,7 +71,7 @@ describe("eachMember and eachElement", () => {
     expect(end).toBe(text.length - 1);
   });
 
-  test("pass on that something within is not JSON", () => {
+  test("return INVALID for invalid JSON inside", () => {
     const broken = bytesOf('{"a":[1,]}');
     expect(eachMember(broken, 0, (_key, _keyEnd, value) => valueEnd(broken, value))).toBe(INVALID);
     const open = bytesOf("[1");

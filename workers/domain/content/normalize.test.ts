@@ -3,7 +3,7 @@ import { splitBody, restoreElement } from "./split-body.ts";
 
 const CACHED = '"cache_control":{"type":"ephemeral"}';
 
-/** The content of the only element of a list, and the element as it is restored. */
+/** The content of a list's only element, and the restored element. */
 function normalised(list: "messages" | "system" | "tools", element: string) {
   const [only] = splitBody(new TextEncoder().encode(`{"${list}":[${element}]}`))[list];
   return {
@@ -24,28 +24,32 @@ describe("a message", () => {
     ["a marker alone", `[{${CACHED}}]`, "[{}]"],
     ["repeated markers", `[{${CACHED},${CACHED},"type":"a",${CACHED}}]`, `[{"type":"a"}]`],
     ["a marker with an escaped key", `[{"type":"a","cache_contro\\u006c":null}]`, `[{"type":"a"}]`],
-    ["white space and all", `[{"type": "a" , "cache_control": {"type": "ephemeral"} }]`, `[{"type": "a" }]`],
+    [
+      "a marker with its white space",
+      `[{"type": "a" , "cache_control": {"type": "ephemeral"} }]`,
+      `[{"type": "a" }]`,
+    ],
     [
       "markers of blocks within a tool result",
       `[{"content":[{"type":"text","text":"a",${CACHED}},"b"],${CACHED},"type":"tool_result"}]`,
       `[{"content":[{"type":"text","text":"a"},"b"],"type":"tool_result"}]`,
     ],
-  ])("loses %s", (_what, content, expected) => {
+  ])("is stored without %s", (_what, content, expected) => {
     const message = `{"role":"user","content":${content}}`;
     const result = normalised("messages", message);
     expect(result.content).toBe(`{"role":"user","content":${expected}}`);
     expect(result.restored).toBe(message);
   });
 
-  test("loses its own marker", () => {
+  test("is stored without its own marker", () => {
     expect(normalised("messages", `{"role":"user",${CACHED},"content":"a"}`).content).toBe(
       '{"role":"user","content":"a"}',
     );
   });
 
   test.each([
-    ["what a tool was called with", `[{"type":"tool_use","input":{"a":1,${CACHED}}}]`],
-    ["deeper in it", `[{"type":"tool_use","input":{"content":[{"type":"x",${CACHED}}]}}]`],
+    ["the input of a tool call", `[{"type":"tool_use","input":{"a":1,${CACHED}}}]`],
+    ["deeper in the input", `[{"type":"tool_use","input":{"content":[{"type":"x",${CACHED}}]}}]`],
     ["the content of a block that is no tool result", `[{"type":"other","content":[{"a":1,${CACHED}}]}]`],
     ["a string that looks like one", `[{"type":"a","b":",\\"cache_control\\":{}"}]`],
     ["beneath the blocks of a tool result", `[{"type":"tool_result","content":[{"a":{"b":1,${CACHED}}}]}]`],
@@ -60,7 +64,7 @@ describe("a message", () => {
     `[{"type":"text","text":"Hi \\"]\\u00e4",${CACHED}}]`,
     `[{${CACHED},"text":"Hi \\"]\\u00e4",${CACHED},"type":"text"}]`,
     ` [ {\n "type" : "text" , "text" : "Hi \\"]\\u00e4" } ]`.trim(),
-  ])("of one text block is stored as the string would be: %s", (content) => {
+  ])("of one text block is stored as a string: %s", (content) => {
     const message = `{"role":"user","content":${content}}`;
     const result = normalised("messages", message);
     expect(result.content).toBe(`{"role":"user","content":"Hi \\"]\\u00e4"}`);
@@ -77,23 +81,26 @@ describe("a message", () => {
     `[{"type":"text","text":"a"},{"type":"text","text":"b"}]`,
     `["a"]`,
     `[]`,
-  ])("of anything but one plain text block keeps its array: %s", (content) => {
+  ])("of any other content keeps its array: %s", (content) => {
     const message = `{"role":"user","content":${content}}`;
     expect(normalised("messages", message).content).toBe(message);
   });
 
-  test("with more markers than anybody sends stays as it is", () => {
+  test("with 300 markers is stored unchanged", () => {
     const message = `{"role":"user","content":[${Array(300).fill(`{"type":"a",${CACHED}}`).join(",")}]}`;
     expect(normalised("messages", message)).toEqual({ content: message, restored: message });
   });
 
-  test.each(["5", "null", '"text"', "[1]", "{}"])("that is none, %s, is kept", (element) => {
-    expect(normalised("messages", element)).toEqual({ content: element, restored: element });
-  });
+  test.each(["5", "null", '"text"', "[1]", "{}"])(
+    "that is no message, %s, is stored unchanged",
+    (element) => {
+      expect(normalised("messages", element)).toEqual({ content: element, restored: element });
+    },
+  );
 });
 
 describe("a system block and a tool", () => {
-  test("lose their own marker only", () => {
+  test("are stored without their own marker only", () => {
     expect(normalised("system", `{"type":"text","text":"a",${CACHED}}`).content).toBe(
       '{"type":"text","text":"a"}',
     );

@@ -1,4 +1,4 @@
-/** What is remembered of lists that were taken apart spares work; bodies and evidence of links are the same without it. */
+/** The prefix cache changes neither split bodies nor link evidence. */
 import { describe, expect, it } from "vitest";
 import { splitBody } from "./split-body.ts";
 import { PrefixCache } from "./prefix-cache.ts";
@@ -9,7 +9,7 @@ import { NOON } from "../../../test/support/exchanges.ts";
 import { random } from "../../../test/support/prose.ts";
 import { loadRecordings } from "../../../test/support/recordings.ts";
 
-/** Another seed, another order: MEMORY_SEED=7 npx vitest run test/node/ingest-memory.test.ts */
+/** Another order: MEMORY_SEED=7 npx vitest run workers/domain/content/prefix-cache-linking.test.ts */
 const seed = Number(process.env.MEMORY_SEED ?? 20_261_123);
 
 interface Sent {
@@ -26,7 +26,7 @@ const recorded: Sent[] = loadRecordings().map(({ request }) => ({
   ),
 }));
 
-/** Conversations with tools, cache markers that move, and turns where a person went back and said something else. */
+/** Conversations with tools, moving cache markers, and turns where the user went back and sent another message. */
 const made: Sent[] = Array.from({ length: 90 }, (_, n) => {
   const { body } = conversationTurn(n % 30, {
     seed: 1 + Math.floor(n / 30),
@@ -39,7 +39,7 @@ const made: Sent[] = Array.from({ length: 90 }, (_, n) => {
   return { body: bytesOf({ ...body, messages }), headers: { "user-agent": "claude-cli/2.1.330" } };
 });
 
-/** All that is made of a request, as one text. */
+/** The split body and evidence of a request, as one text. */
 function describeRequest({ body, headers }: Sent, cache?: PrefixCache): string {
   const dissected = splitBody(body, cache);
   const id = newExchangeId(NOON, new Uint8Array(10));
@@ -59,14 +59,14 @@ function describeRequest({ body, headers }: Sent, cache?: PrefixCache): string {
 
 describe.each([
   ["recorded requests", recorded],
-  ["made conversations", made],
+  ["generated conversations", made],
 ])("%s", (_, requests) => {
   const truth = requests.map((request) => describeRequest(request));
 
   it.each([
-    ["room for all", 64_000_000],
-    ["room for few", 600_000],
-  ])(`are the same in any order, twice, with %s (seed ${seed})`, (_room, maxBytes) => {
+    ["a cache for all", 64_000_000],
+    ["a cache for few", 600_000],
+  ])(`are the same in any order, twice, with %s (seed ${seed})`, (_size, maxBytes) => {
     const memory = new PrefixCache(maxBytes);
     const next = random(seed);
     const order = [...requests.keys(), ...requests.keys()]

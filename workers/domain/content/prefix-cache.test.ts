@@ -8,8 +8,8 @@ const listOf = (messages: string) => bytesOf(`{"messages":[${messages}]}`);
 const one = '{"role":"user","content":"one"}';
 const two = '{"role":"assistant","content":"two"}';
 
-describe("a memory of lists", () => {
-  it("gives out the same elements for what a list begins with, and takes apart what is behind it", () => {
+describe("the prefix cache", () => {
+  it("returns the same elements for a known prefix and splits the rest", () => {
     const memory = new PrefixCache(1_000_000);
     const first = splitBody(listOf(one), memory);
     const second = splitBody(listOf(`${one},${two}`), memory);
@@ -21,7 +21,7 @@ describe("a memory of lists", () => {
     expect(third.messages[1]).toBe(second.messages[1]);
   });
 
-  it("tells lists apart by every byte, and by what a number goes on with", () => {
+  it("compares every byte, and the end of numbers", () => {
     const memory = new PrefixCache(1_000_000);
     for (const messages of [
       "12",
@@ -38,7 +38,7 @@ describe("a memory of lists", () => {
       expect(splitBody(listOf(messages), memory), messages).toEqual(splitBody(listOf(messages)));
   });
 
-  it("knows the list it was in: what is cut out of a message is not what is cut out of a tool", () => {
+  it("keeps lists apart: removals of messages and tools differ", () => {
     const memory = new PrefixCache(1_000_000);
     const element = '{"content":[{"type":"text","text":"a","cache_control":1}]}';
     for (const list of ["messages", "tools", "system"]) {
@@ -47,7 +47,7 @@ describe("a memory of lists", () => {
     }
   });
 
-  it("holds nothing of a body that it was shown", () => {
+  it("keeps no view on a body", () => {
     const memory = new PrefixCache(1_000_000);
     const body = listOf(`${one},${two}`);
     const { messages } = splitBody(body, memory);
@@ -56,7 +56,7 @@ describe("a memory of lists", () => {
     expect(splitBody(listOf(one), memory).messages[0]).toBe(messages[0]);
   });
 
-  it("forgets what was used longest ago, and never keeps more than it has room for", () => {
+  it("evicts the least recently used list beyond its size", () => {
     const conversation = (seed: number, turn: number) => conversationTurn(turn, { seed }).bytes;
     const memory = new PrefixCache(1_000_000);
     const of = (seed: number) => splitBody(conversation(seed, 3), memory).messages[0];
@@ -70,7 +70,7 @@ describe("a memory of lists", () => {
     expect(of(2)).toEqual(second);
   });
 
-  it("leaves alone what would take its place all at once", () => {
+  it("does not store a list larger than a quarter of its size", () => {
     const memory = new PrefixCache(100_000);
     const known = splitBody(listOf(one), memory).messages[0];
     const large = listOf(`{"role":"user","content":"${"x".repeat(200_000)}"}`);

@@ -5,7 +5,7 @@ import { type SplitBody, splitBody, rebuildBody, restoreElement } from "./split-
 import { PrefixCache } from "./prefix-cache.ts";
 import { sha256 } from "../sha256.ts";
 
-/** Another seed, other cases: CONTENT_SEED=7 npx vitest run workers/domain/content.property.test.ts */
+/** Other cases: CONTENT_SEED=7 npx vitest run workers/domain/content/split-body.property.test.ts */
 const seed = Number(process.env.CONTENT_SEED ?? 20_261_123);
 const CASES = 3_000;
 const LISTS = ["messages", "system", "tools"] as const;
@@ -21,8 +21,8 @@ function* cases(options?: { tricks: boolean }) {
   for (let i = 0; i < CASES; i++) yield { text: maliciousBody(next, options), next };
 }
 
-describe(`hostile JSON, seed ${seed}`, () => {
-  test("rebuilds to the byte, and its elements are those that a parser sees", () => {
+describe(`malicious JSON, seed ${seed}`, () => {
+  test("rebuilds to the byte, with the elements that a parser sees", () => {
     let elements = 0;
     for (const { text } of cases()) {
       const bytes = new TextEncoder().encode(text);
@@ -44,7 +44,7 @@ describe(`hostile JSON, seed ${seed}`, () => {
     expect(elements).toBeGreaterThan(CASES);
   });
 
-  test("is taken apart alike with a memory, whatever that has seen, and however little room it has", () => {
+  test("is split alike with a cache of any content and size", () => {
     for (const room of [1_000_000, 20_000]) {
       const memory = new PrefixCache(room);
       let before = "";
@@ -52,7 +52,7 @@ describe(`hostile JSON, seed ${seed}`, () => {
       let left = CASES / 3;
       for (const { text, next } of cases()) {
         if (left-- <= 0) break;
-        // A conversation goes on, is turned elsewhere, or is another one; and what is broken is not remembered.
+        // A conversation continues, branches, or is another one; broken bodies are not cached.
         const texts = [grown(before, text, next), text, broken(text, next)];
         for (const each of texts) {
           const bytes = new TextEncoder().encode(each);
@@ -67,7 +67,7 @@ describe(`hostile JSON, seed ${seed}`, () => {
     }
   });
 
-  test("is normalised as a parser would do it", () => {
+  test("is normalised as over parsed values", () => {
     let normalised = 0;
     for (const { text } of cases({ tricks: false })) {
       const body = splitBody(new TextEncoder().encode(text));
@@ -83,7 +83,7 @@ describe(`hostile JSON, seed ${seed}`, () => {
     expect(normalised).toBeGreaterThan(CASES / 2);
   });
 
-  test("broken anywhere is told from JSON as JSON.parse tells it, and kept", () => {
+  test("with a changed byte is JSON exactly where JSON.parse accepts it, and is kept", () => {
     const counts = { json: 0, raw: 0, bytes: 0 };
     for (const { text, next } of cases()) {
       const broken = new TextEncoder().encode(text);
@@ -137,13 +137,13 @@ test(`different histories never share a node (seed ${seed})`, () => {
   }
   expect(new Set(histories.values()).size).toBe(histories.size);
   expect(histories.size).toBeGreaterThan(500);
-  // As messages the spellings have two contents; as system blocks and tools the arrays stay, with what is inside them.
+  // As messages the spellings have two contents; system blocks and tools keep their arrays.
   expect(contents.size).toBe(5);
 });
 
-/** All there is of a body, as one text: comparing arrays of numbers takes a hundred times as long. */
+/** A split body as one text: comparing arrays of numbers takes a hundred times as long. */
 function describeBody(body: SplitBody): string {
-  // A Buffer knows how to become JSON, and would before a replacer sees it.
+  // A Buffer has a toJSON, which is called before a replacer.
   const plain = (value: unknown): unknown =>
     value instanceof Uint8Array
       ? Buffer.from(value).toString("latin1")

@@ -46,7 +46,7 @@ describe("the skeleton", () => {
     expect(result.split.skeletonSha256).toEqual(sha256(bytesOf(skeleton)));
   });
 
-  test("holds no list longer than anybody sends apart from whole", () => {
+  test("contains a list of more than 20,000 elements unsplit", () => {
     const text = `{"messages":[1${",1".repeat(20_000)}],"tools":[1${",1".repeat(19_999)}]}`;
     const result = splitText(text);
     expect(result.messages).toHaveLength(0);
@@ -56,7 +56,7 @@ describe("the skeleton", () => {
 });
 
 describe("dissectBody", () => {
-  test("shares a system prompt between bodies that differ elsewhere, and between string and array", () => {
+  test("shares a system prompt between bodies, and between string and array", () => {
     const one = splitBody(bytesOf('{"max_tokens":1,"system":"You are"}'));
     const two = splitBody(bytesOf('{"system": "You are", "max_tokens": 2}'));
     const list = splitBody(bytesOf('{"system":["You are"]}'));
@@ -64,7 +64,7 @@ describe("dissectBody", () => {
     expect(hex(one.system[0]!.hash)).toBe(hex(list.system[0]!.hash));
   });
 
-  test("gives one content and two nodes to a message that is newest and later is not", () => {
+  test("gives a message one content and two nodes: as the newest one and later", () => {
     const last = splitBody(
       bytesOf('{"messages":[{"role":"user","content":[{"type":"text","text":"Hi","cache_control":{}}]}]}'),
     );
@@ -74,7 +74,7 @@ describe("dissectBody", () => {
     expect(earlier.messages[0]!.overlay).toBeNull();
   });
 
-  test("names nodes by list, history, content and form", () => {
+  test("addresses nodes by list, history, content and overlay", () => {
     const bodies = [
       '{"messages":[1,2]}',
       '{"tools":[1,2]}',
@@ -91,7 +91,7 @@ describe("dissectBody", () => {
     expect(new Set(hashes).size).toBe(8);
   });
 
-  test("never changes the hashes under which things are stored", () => {
+  test("keeps the stored hashes", () => {
     const { messages } = splitBody(bytesOf('{"messages":["a", "b"]}'));
     expect(messages.map(({ hash }) => hex(hash))).toEqual([
       "fb52c58ee0cc6c9b51ab8c9a5c7d9f011195215d9ed43f39dfa35b1148350c09",
@@ -105,13 +105,13 @@ describe("dissectBody", () => {
     ["an array", '[{"messages":[1]}]'],
     ["a string", '"messages"'],
     ["JSON cut off", '{"messages":[{"a":1}'],
-    ["JSON with something behind it", '{"messages":[1]}x'],
-    ["JSON behind a byte order mark", '\ufeff{"messages":[1]}'],
+    ["JSON with trailing text", '{"messages":[1]}x'],
+    ["JSON after a byte order mark", '\ufeff{"messages":[1]}'],
   ])("keeps %s as bytes", (_what, text) => {
     expect(splitText(text)).toMatchObject({ kind: "bytes", skeleton: text, messages: [], rebuilt: text });
   });
 
-  test("keeps what is not UTF-8 as bytes", () => {
+  test("keeps bytes that are not UTF-8 as bytes", () => {
     const bytes = new Uint8Array([...bytesOf('{"messages":["'), 0xed, 0xa0, 0x80, ...bytesOf('"]}')]);
     expect(splitBody(bytes)).toMatchObject({ kind: "bytes", bytes, masked: false });
   });
@@ -145,14 +145,14 @@ describe("secrets", () => {
     '{"mcp_servers":[{"authorization_token":"***"},{"authorization_token":null},5,{"a":{"authorization_token":"x"}}]}',
     '{"messages":[{"content":[{"type":"tool_use","input":{"mcp_servers":[{"authorization_token":"x"}]}}]}]}',
     '{"authorization_token":"x","mcp_servers":{"authorization_token":"x"}}',
-    'a file that says "authorization_token":"x"',
+    'a file that contains "authorization_token":"x"',
     '{"note":"\\"authorization_token\\":\\"x\\"",',
-  ])("are not seen in %s", (text) => {
+  ])("are not found in %s", (text) => {
     expect(splitText(text)).toMatchObject({ rebuilt: text, split: { masked: false } });
   });
 });
 
-test("an answer and its echo in the next request are one content", () => {
+test("an answer and its copy in the next request are one content", () => {
   const thinking = [
     { type: "thinking", thinking: "Hm.", signature: "c2ln" },
     { type: "tool_use", id: "toolu_1", name: "Read", input: { path: "ä/\ud800" } },
@@ -165,7 +165,7 @@ test("an answer and its echo in the next request are one content", () => {
   }
 });
 
-test("what was noted while a stream was read is no part of its echo", () => {
+test("the member that reading a stream adds is not part of the content", () => {
   const block = { type: "tool_use", id: "toolu_1", name: "Read", input: { _nexus: "the user's own" } };
   const noted = { ...block, _nexus: { start_missing: true } };
   expect(hex(assistantElement({ content: [noted] }).sha256)).toBe(
@@ -173,7 +173,7 @@ test("what was noted while a stream was read is no part of its echo", () => {
   );
 });
 
-test("rebuilding refuses lists that the skeleton has no place for", () => {
+test("rebuilding rejects lists that the skeleton lacks", () => {
   const { messages } = splitBody(bytesOf('{"messages":[1]}'));
   expect(() => rebuildBody({ skeleton: bytesOf("{}"), messages, system: [], tools: [] })).toThrow(/messages/);
 });

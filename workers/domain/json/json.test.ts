@@ -2,26 +2,26 @@ import { describe, expect, test } from "vitest";
 import { isObject, unknownMembers, MAX_JSON_DEPTH, parseJson, setOwn, storableJson } from "./json.ts";
 
 describe("parseJson", () => {
-  test("gives the value, and undefined for what is no JSON", () => {
+  test("returns the value, and undefined for invalid JSON", () => {
     expect(parseJson('{"a":[1]}')).toEqual({ a: [1] });
     expect(parseJson("null")).toBeNull();
     for (const text of ["", "{", "undefined", "{'a':1}", "\ufeff{}"]) expect(parseJson(text)).toBeUndefined();
   });
 
-  test("refuses what is nested too deep to be written down again", () => {
+  test("rejects values nested too deeply to be serialised", () => {
     const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
     expect(parseJson(nested(MAX_JSON_DEPTH))).toBeDefined();
     expect(parseJson(nested(MAX_JSON_DEPTH + 1))).toBeUndefined();
     expect(parseJson(nested(1_000_000))).toBeUndefined();
   });
 
-  test("does not count brackets in strings, nor those of neighbours", () => {
+  test("does not count brackets in strings, nor those of siblings", () => {
     const text = JSON.stringify({ a: '["\\'.repeat(5_000), b: Array.from({ length: 5_000 }, () => [{}]) });
     expect(parseJson(text)).toEqual(JSON.parse(text));
   });
 });
 
-test("isObject is about objects only", () => {
+test("isObject accepts objects only", () => {
   expect([{}, Object.create(null)].every(isObject)).toBe(true);
   expect([null, undefined, [], "x", 1].some(isObject)).toBe(false);
 });
@@ -33,13 +33,13 @@ test("setOwn never touches a prototype", () => {
   expect(Object.keys(target)).toEqual(["__proto__"]);
 });
 
-test("leftOver is what is not placed, unless it is only the type and nulls", () => {
+test("unknownMembers returns the other members, unless these are only the type and nulls", () => {
   expect(unknownMembers({ type: "t", a: 1, b: null, c: 2 }, "a")).toEqual({ type: "t", b: null, c: 2 });
   expect(unknownMembers({ type: "t", a: 1, b: null }, "a")).toBeNull();
 });
 
 describe("storableJson", () => {
-  test("gives back the same object where nothing is wrong with it", () => {
+  test("returns the same object where nothing changes", () => {
     const value = { a: ["😀", "\\u0000 spelled out", { b: null }] };
     expect(storableJson(value)).toEqual(value);
     const plain = { a: 1 };
@@ -47,7 +47,7 @@ describe("storableJson", () => {
     expect(storableJson(null)).toBeNull();
   });
 
-  test("replaces what jsonb refuses, in names as in values", () => {
+  test("replaces what jsonb rejects, in names and values", () => {
     expect(storableJson({ "a\0": ["\ud800x", "\udc00"] })).toEqual({ "a\ufffd": ["\ufffdx", "\ufffd"] });
   });
 });

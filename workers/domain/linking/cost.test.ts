@@ -1,4 +1,4 @@
-/** What a turn of a long conversation costs to link: it reads its parent, not its history. */
+/** The reads of linking a turn of a long conversation: its parent, not its history. */
 import { expect, it } from "vitest";
 import { newExchangeId } from "../exchange-id.ts";
 import { EvidenceFlag, type FullEvidence } from "./evidence/evidence.ts";
@@ -9,7 +9,7 @@ import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
 const TURNS = 2_000;
 const NO_HASH = new Uint8Array(16);
 
-/** Evidence of turn `n` of one conversation, as if its messages had been read. */
+/** Evidence of turn `n` of one conversation. */
 function turn(n: number): FullEvidence {
   const hasPrior = n > 0;
   return {

@@ -28,9 +28,9 @@ const after = (answer: unknown, more: Partial<TestRequest> = {}): TestRequest =>
   ...more,
 });
 
-describe("1. odd contents", () => {
+describe("1. unusual contents", () => {
   it.each<[string, unknown]>([
-    ["with other line ends and outer blanks", " \r\nhello\r\n"],
+    ["with other line ends and surrounding white space", " \r\nhello\r\n"],
     ["as an array with a reminder alone in a block", [text(REMINDER), text("hello")]],
   ])("%s are the same message", async (_, content) => {
     const next = { messages: [user(content), assistant("hi"), user("bye")] };
@@ -42,13 +42,10 @@ describe("1. odd contents", () => {
     ["an array of reminders only", [text(REMINDER)]],
     // Before: the exception made it a conversation without a hash.
     ["null", null],
-  ])(
-    "%s says nothing, and a request of it begins a conversation that nobody can claim by it",
-    async (_, content) => {
-      const nothing = { messages: [user(content)], answer: "?" };
-      expect(await linkedInOrder([nothing, nothing])).toEqual(["root - - main", "root - - main"]);
-    },
-  );
+  ])("%s begins a conversation that nothing continues by it", async (_, content) => {
+    const nothing = { messages: [user(content)], answer: "?" };
+    expect(await linkedInOrder([nothing, nothing])).toEqual(["root - - main", "root - - main"]);
+  });
 });
 
 describe("2. the same tool id", () => {
@@ -60,15 +57,15 @@ describe("2. the same tool id", () => {
     expect((await linkedInOrder([first, twice]))[1]).toBe(TURN);
   });
 
-  it("across messages is the call and its result once", async () => {
+  it("across messages is one call with one result", async () => {
     const first = { messages: [user("go")], answer: [read("t1")] };
     const pair = [assistant([read("t1")]), user([toolResult("t1", "ok")])];
     const next = { messages: [user("go"), ...pair, ...pair] };
     expect((await linkedInOrder([first, next]))[1]).toBe(TURN);
   });
 
-  // Before: the call's message was dropped as a repetition, its result stayed, and nothing linked.
-  it("in a repeated call whose result comes only once breaks no link", async () => {
+  // Before: the call's message was dropped as repeated, its result stayed, and nothing was linked.
+  it("in a repeated call with one result breaks no link", async () => {
     const first = { messages: [user("go")], answer: [read("t1")] };
     const calls = [assistant([read("t1")]), assistant([read("t1")])];
     const turn = { messages: [user("go"), ...calls, user([toolResult("t1", "ok")])], answer: "done" };
@@ -81,7 +78,7 @@ describe("2. the same tool id", () => {
 
 describe("3. thinking", () => {
   // Before: the hashes differed and the link broke.
-  it("that is there in one turn and stripped in the next changes nothing", async () => {
+  it("in one turn and stripped in the next changes nothing", async () => {
     const first = { ...HELLO, answer: [thinking, text("hi")] };
     const kept = after([thinking, text("hi")], { answer: [thinking, text("ok")] });
     const stripped = {
@@ -91,7 +88,7 @@ describe("3. thinking", () => {
   });
 });
 
-describe("4. a reminder that is put in later", () => {
+describe("4. a reminder inserted later", () => {
   const first = { messages: [user("go")], answer: [read("t1")] };
   const turn = (content: unknown, ...more: unknown[]) => ({
     messages: [user("go"), assistant([read("t1")]), user([toolResult("t1", content)]), ...more],
@@ -120,8 +117,8 @@ describe("5. a cache marker that moves", () => {
     expect((await linkedInOrder([first, after("hi")]))[1]).toBe(TURN);
   });
 
-  // Before: a marker inside of an array in a tool result made it another one.
-  it("from inside of a tool's result changes nothing, and makes no branch of a repetition", async () => {
+  // Before: a marker inside an array in a tool result changed the result.
+  it("from inside a tool result changes nothing, and a retry opens no branch", async () => {
     const turn = (marker: object) => ({
       messages: [
         user("go"),
@@ -150,9 +147,9 @@ describe("6. another model, other tools", () => {
 
 describe("7 and 8. an answer", () => {
   it.each<[string, TestRequest["answer"], unknown]>([
-    ["that came as an array and goes back as a string", [text("hi")], "hi"],
-    ["that came as a string and goes back as an array", "hi", [text("hi")]],
-    ["that the client trims", [text("\n hi \n")], "hi"],
+    ["received as an array and sent back as a string", [text("hi")], "hi"],
+    ["received as a string and sent back as an array", "hi", [text("hi")]],
+    ["trimmed by the client", [text("\n hi \n")], "hi"],
   ])("%s is the same", async (_, answer, sent) => {
     expect((await linkedInOrder([{ ...HELLO, answer }, after(sent)]))[1]).toBe(TURN);
   });
@@ -160,7 +157,7 @@ describe("7 and 8. an answer", () => {
 
 describe("9. two requests in flight with one parent", () => {
   // Before: both kept the branch, because neither saw the other.
-  it("are two branches, and the earlier keeps the name, whichever is stored first", async () => {
+  it("are two branches, and the earlier keeps its parent's, whichever is stored first", async () => {
     const requests = [HELLO, after("hi"), { messages: [user("hello"), assistant("hi"), user("other")] }];
     for (const order of [
       [0, 1, 2],
@@ -175,16 +172,16 @@ describe("9. two requests in flight with one parent", () => {
   });
 });
 
-describe("10. a repetition of what was answered", () => {
-  // Before: a branch of its own. An answered first message that comes again without any id stays a conversation of its own.
-  it("is no branch", async () => {
+describe("10. a retry of an answered request", () => {
+  // Before: a branch. An answered first message that is sent again without ids is a conversation of its own.
+  it("opens no branch", async () => {
     const turn = after("hi", { answer: "ok" });
     expect((await linkedInOrder([HELLO, turn, turn])).slice(1)).toEqual([TURN, "retry 1 - main"]);
   });
 });
 
 describe("11. two requests of one millisecond", () => {
-  // Before: only what was strictly earlier was looked at, so these had no parent.
+  // Before: only strictly earlier requests were candidates, so these had no parent.
   it("are ordered by their ids", async () => {
     const at = "10:00:00.000";
     expect(
@@ -202,20 +199,20 @@ describe("12 and 13. a task's prompt", () => {
     answer: taskAnswer(tool, prompt),
   });
 
-  // Before: neither was found, and of the tool `Agent` none at all.
+  // Before: neither was found, and no prompt of the tool `Agent`.
   it.each<[string, string, string, string]>([
-    ["with leading blanks", "Task", "  \n find it ", "find it"],
+    ["with leading white space", "Task", "  \n find it ", "find it"],
     ["with a reminder", "Task", `find it\n${REMINDER}`, "find it"],
     ["with two characters \\n, which are no line end", "Task", "find\\nit", "find\\nit"],
     ["of the tool Agent", "Agent", "find it", `${REMINDER}\nfind it`],
-  ])("%s is found by what it says", async (_, tool, prompt, sent) => {
+  ])("%s is found by its text", async (_, tool, prompt, sent) => {
     expect((await linkedInOrder([spawner(tool, prompt), { messages: [user(sent)] }]))[1]).toBe(
       "subtask - 0 subtask_1",
     );
   });
 });
 
-describe("14. where a summary begins", () => {
+describe("14. the beginning of a summary", () => {
   const ask: TestRequest = {
     messages: [
       user("hello"),
@@ -243,16 +240,16 @@ describe("14. where a summary begins", () => {
 });
 
 describe("15. a host with and without its port", () => {
-  // Before: two worlds. Links are made within a domain, and both spellings are one.
+  // Before: two. Links are made within a domain, and both spellings are one domain.
   it("is one domain", () => {
     expect(domainOfHost("Team.Example:8443")).toBe(domainOfHost("team.example"));
   });
 });
 
-describe("16. questions of the client's own", () => {
-  // Before: linked for nothing and never stored. Here all are stored, a probe is part of no conversation, and a
+describe("16. requests of the client itself", () => {
+  // Before: never stored. Here all requests are stored, a probe belongs to no conversation, and a
   // conversation of any client with one system prompt is one.
-  it("are no parents, and what follows a plain question is its turn", async () => {
+  it("are no parents, and a request that continues a plain request is its turn", async () => {
     const probe = { messages: [user("quota")], body: { max_tokens: 1 }, answer: "ok" };
     const next = { messages: [user("quota"), assistant("ok"), user("bye")] };
     expect(await linkedInOrder([probe, next, HELLO, after("hi")])).toEqual([

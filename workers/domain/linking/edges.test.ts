@@ -22,9 +22,12 @@ async function second(first: TestRequest, then: TestRequest): Promise<string> {
   return (await linked(first, then))[1]!;
 }
 
-describe("the same message, sent otherwise", () => {
+describe("the same message, sent in another form", () => {
   it.each<[string, unknown[]]>([
-    ["with other line ends and outer blanks", [user("  hello\r\n "), assistant("hi"), user("bye")]],
+    [
+      "with other line ends and surrounding white space",
+      [user("  hello\r\n "), assistant("hi"), user("bye")],
+    ],
     ["as an array", [user([text("hello")]), assistant([text("hi\n")]), user("bye")]],
     [
       "with a cache marker",
@@ -59,7 +62,7 @@ describe("the same message, sent otherwise", () => {
     expect(await second(HELLO, { messages, system: "Other" })).toBe(TURN);
   });
 
-  it("is found when a tool's input comes back changed and results in another order", async () => {
+  it("is found when a tool's input changes and results change their order", async () => {
     const first = { messages: [user("go")], answer: [toolUse("toolu_a", { a: 1 }), toolUse("toolu_b")] };
     const messages = [
       user("go"),
@@ -110,23 +113,23 @@ describe("what is not the same", () => {
     expect((await linked(first, turn("one"), turn("two")))[2]).toBe("turn 0 - branch_20250723100002");
   });
 
-  it("is another picture", async () => {
-    const picture = (data: string) =>
+  it("is another image", async () => {
+    const image = (data: string) =>
       user([{ type: "image", source: { type: "base64", media_type: "image/png", data } }]);
-    const first = { messages: [picture("AAAA")], answer: "a cat" };
-    expect(await second(first, { messages: [picture("BBBB"), assistant("a cat"), user("more")] })).toBe(
+    const first = { messages: [image("AAAA")], answer: "a cat" };
+    expect(await second(first, { messages: [image("BBBB"), assistant("a cat"), user("more")] })).toBe(
       "turn - - main",
     );
   });
 
-  it("is the same first message of another session, or of nobody", async () => {
+  it("is the same first message in another session, or without a session", async () => {
     expect(await second({ ...HELLO, headers: session("a") }, { ...HELLO, headers: session("b") })).toBe(
       "root - - main",
     );
     expect(await second(HELLO, HELLO)).toBe("root - - main");
   });
 
-  it("is a reminder, a tool call twice, nothing at all: none of them breaks anything", async () => {
+  it("includes reminders only, repeated calls and invalid messages: none of them throws", async () => {
     const odd = [
       { messages: [user([text(reminder("x"))])] },
       { messages: [user([toolUse("t1"), toolUse("t1")]), assistant(null), null, 3] },
@@ -150,13 +153,13 @@ describe("ids", () => {
     expect(links.slice(2)).toEqual(["turn 0 - main", "turn 1 - main"]);
   });
 
-  it("tell a fork from a resumed session by whether sessions keep their id", async () => {
+  it("tell a fork from a resumed session", async () => {
     expect(await second({ ...HELLO, headers: session("a") }, { messages: turn, headers: session("b") })).toBe(
       "fork 0 - main",
     );
   });
 
-  it("link what no text links", async () => {
+  it("link a request whose texts link nothing", async () => {
     const changed = {
       messages: [user("hello, rewritten"), assistant("something"), user("bye")],
       headers: session("a"),
@@ -165,12 +168,12 @@ describe("ids", () => {
   });
 });
 
-describe("repetitions", () => {
-  it("of a failed first message are attempts at it", async () => {
+describe("retries", () => {
+  it("of a failed first message have it as parent", async () => {
     expect(await second({ messages: [user("hello")] }, HELLO)).toBe("retry 0 - main");
   });
 
-  it("do not make branches, and what follows belongs to the attempt that was answered", async () => {
+  it("open no branch, and the next turn continues the answered attempt", async () => {
     const turn = { messages: [user("hello"), assistant("hi"), user("bye")] };
     expect(await linked({ messages: [user("hello")] }, HELLO, turn, { ...turn, answer: "ok" })).toEqual([
       "root - - main",
@@ -181,20 +184,23 @@ describe("repetitions", () => {
   });
 });
 
-describe("sub-tasks", () => {
+describe("subtasks", () => {
   const spawner = (tool: string, ...prompts: string[]) => ({
     messages: [user("work")],
     answer: taskAnswer(tool, ...prompts),
   });
 
-  it.each(["Task", "Agent"])("of the tool %s are found by their prompt, reminders or not", async (tool) => {
-    const agent = {
-      messages: [user([text(reminder("x")), text(" find it ")]), { role: "system", content: "y" }],
-    };
-    expect(await second(spawner(tool, "find it"), agent)).toBe("subtask - 0 subtask_1");
-  });
+  it.each(["Task", "Agent"])(
+    "of the tool %s are found by their prompt, with and without reminders",
+    async (tool) => {
+      const agent = {
+        messages: [user([text(reminder("x")), text(" find it ")]), { role: "system", content: "y" }],
+      };
+      expect(await second(spawner(tool, "find it"), agent)).toBe("subtask - 0 subtask_1");
+    },
+  );
 
-  it("with equal prompts take one call each", async () => {
+  it("with equal prompts are assigned one call each", async () => {
     const agent = { messages: [user("same")], answer: "ok" };
     const store = new MemoryLinkStore();
     const requests = [spawner("Agent", "same", "same"), agent, agent];
@@ -203,12 +209,12 @@ describe("sub-tasks", () => {
     expect(new Set([...store.calls.values()].map((call) => call.subtaskRequestId)).size).toBe(2);
   });
 
-  it("of another session are none", async () => {
+  it("of another session are not linked", async () => {
     const agent = { messages: [user("same")], headers: session("b") };
     expect(await second({ ...spawner("Agent", "same"), headers: session("a") }, agent)).toBe("root - - main");
   });
 
-  it("may be nested, and go on as their own branch", async () => {
+  it("may be nested and continue on their own branch", async () => {
     const inner = { messages: [user("outer")], answer: taskAnswer("Agent", "inner") };
     const innermost = { messages: [user("inner")], answer: "deep" };
     const next = { messages: [user("inner"), assistant("deep"), user("more")] };
@@ -220,7 +226,7 @@ describe("sub-tasks", () => {
     ]);
   });
 
-  it("that fork their parent's history are sub-tasks of it", async () => {
+  it("that fork their parent's history are subtasks of it", async () => {
     const calls = taskAnswer("Agent", "look");
     const fork = [
       user("work"),
@@ -243,7 +249,7 @@ describe("sub-tasks", () => {
 describe("side requests", () => {
   const cli = { "user-agent": "claude-cli/1.0.58 (external, cli)" };
 
-  it("of Claude Code are part of no conversation, and plain conversations are no side requests", async () => {
+  it("of Claude Code belong to no conversation, and plain conversations are no side requests", async () => {
     const topic = {
       messages: [user("hello")],
       headers: cli,

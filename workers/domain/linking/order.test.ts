@@ -1,10 +1,10 @@
 /**
- * Links do not depend on the order of arrival: generated conversations (branches, repetitions, compactions, nested sub-tasks,
- * equal texts in two sessions, answers that come late) are linked alike in every order, any batches, with duplicates.
+ * Links do not depend on the order of arrival: generated conversations (branches, retries, compactions, nested subtasks, equal
+ * texts in two sessions, late answers) get the same links in every order, any batches, with duplicates.
  */
 import { describe, expect, it } from "vitest";
 import type { FullEvidence } from "./evidence/evidence.ts";
-import { forest } from "../../../test/support/generated-conversations.ts";
+import { generateConversations } from "../../../test/support/generated-conversations.ts";
 import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
 import { random } from "../../../test/support/prose.ts";
 
@@ -30,13 +30,13 @@ function shuffled<T>(items: readonly T[], next: () => number): T[] {
 }
 
 describe("the order of arrival", () => {
-  it(`changes nothing, in ${CASES} forests from seed ${FIRST_SEED} on`, async () => {
+  it(`changes nothing, in ${CASES} sets of conversations from seed ${FIRST_SEED} on`, async () => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES; seed++) {
-      const { evidence: made, unanswered } = forest(seed);
+      const { evidence: made, unanswered } = generateConversations(seed);
       const whole = new MemoryLinkStore();
       await whole.link(made);
       const next = random(seed + 1);
-      // Some come first without their answer, and some come twice.
+      // Some arrive first without their answer, and some arrive twice.
       const early = made.flatMap(({ requestId }) => (next() < 0.15 ? (unanswered.get(requestId) ?? []) : []));
       const twice = made.filter(() => next() < 0.1);
       const arrivals = shuffled<FullEvidence>([...made, ...twice], next);

@@ -1,4 +1,4 @@
-/** Linking over recorded Claude Code sessions, against the truth about each request, with the client's ids and without. */
+/** Links of recorded Claude Code sessions against the expected ones, with the client's ids and without. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { newExchangeId } from "../exchange-id.ts";
 import type { Link } from "./link-store.ts";
@@ -54,7 +54,7 @@ describe("recorded sessions", () => {
     without = await compare(false);
   });
 
-  it("are linked as they were, every one", () => {
+  it("all get the expected links", () => {
     expect(
       withIds
         .filter(({ expected, actual }) => expected !== actual)
@@ -65,7 +65,7 @@ describe("recorded sessions", () => {
     ).toEqual([]);
   });
 
-  it("are linked nearly as well without the ids, and say so where they may be wrong", () => {
+  it("get at least 95 % of the parents without ids, the others with low confidence", () => {
     const wrong = without.filter(({ hasRightParent }) => !hasRightParent);
     expect(
       wrong.filter(({ link }) => link?.parentRequestId != null && link.linkConfidence !== "low"),

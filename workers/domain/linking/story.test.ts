@@ -1,6 +1,6 @@
 /**
- * A day of requests without any ids, as the older proxy's linker was tried on it. What is decided otherwise here stands
- * beside the request: no repetition is a branch, sub-tasks are numbered without gaps, a sub-task has no parent but a spawner.
+ * A day of requests without ids, the test case of the older proxy's linker. Different decisions are stated beside the request: a
+ * retry is no branch, subtasks are numbered without gaps, a subtask has a spawner and no parent.
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Link } from "./link-store.ts";
@@ -58,17 +58,17 @@ const EXPECTED: Record<string, string> = {
   R4: "R1 branch_20250723100020 turn R3",
   R5: "R1 main turn R2",
   R6: "R1 main turn R5",
-  // A repetition continues the attempt it repeats; before it opened a branch.
+  // A retry continues the attempt that it repeats; before, it opened a branch.
   R7: "R1 main retry R6",
-  // What a lost request was answered is not known, so this is another way on from R5, after R6.
+  // The answer of the lost request is unknown, so this is another continuation of R5, after R6.
   R8: "R1 branch_20250723100100 turn R5",
   R9: "R9 main root",
-  // The shortest conversation with that history; the newest only if several are.
+  // The smallest conversation with that history; of several the newest.
   R10: "R9 main turn R9",
   R11: "R11 main root",
   R12: "R12 main root",
   R13: "R12 subtask_1 subtask by R12",
-  // Numbered by start; before it became subtask_3.
+  // Numbered by start; before, it was subtask_3.
   R14: "R12 subtask_2 subtask by R12",
   R15: "R12 subtask_1 turn R13 by R12",
   R16: "R12 subtask_3 subtask by R12",
@@ -76,7 +76,7 @@ const EXPECTED: Record<string, string> = {
   R18: "R12 main compact-ask R17",
   R19: "R12 compact_140506 compact R18",
   R20: "R12 compact_140506 turn R19",
-  // A fork inside of a compacted branch is a fork; before it went unseen.
+  // A fork inside a compacted branch is a fork; before, it was missed.
   R21: "R12 branch_20250723140700 turn R19",
   R22: "R22 main compact",
 };
@@ -104,7 +104,7 @@ describe("a day without ids", () => {
       names.set(evidence.requestId, name);
       return evidence;
     });
-    // One by one, as they came.
+    // One by one, in order of arrival.
     for (const each of made) await store.link([each]);
     for (const [id, name] of names) positions.set(name, describePosition(store.links.get(id)!));
   });
@@ -118,12 +118,12 @@ describe("a day without ids", () => {
     expect(marked).toEqual(["R13", "R14", "R15", "R16"]);
   });
 
-  it("says how sure it is", () => {
-    const sure = (name: string) => {
+  it("states the confidence", () => {
+    const confidence = (name: string) => {
       const { linkedBy, linkConfidence } = store.links.get([...names].find(([, each]) => each === name)![0])!;
       return `${linkedBy} ${linkConfidence}`;
     };
-    expect(["R1", "R2", "R7", "R10", "R13", "R19", "R22"].map(sure)).toEqual([
+    expect(["R1", "R2", "R7", "R10", "R13", "R19", "R22"].map(confidence)).toEqual([
       "none certain",
       "answer certain",
       "hash low",

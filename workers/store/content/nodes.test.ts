@@ -1,8 +1,8 @@
-/** How the end of a stored prefix is found: few questions, few hashes, however long the chain. */
+/** The search for the end of a stored prefix takes few statements and hashes, whatever the chain's length. */
 import { describe, expect, test } from "vitest";
 import { firstProbes, gapProbes } from "./nodes.ts";
 
-/** The search as findPrefixes does it, over a chain of `length` of which `stored` elements are stored. */
+/** The search of findPrefixes over a chain of `length` elements, of which the first `stored` are stored. */
 function search(length: number, stored: number): { found: number; rounds: number; hashes: number } {
   let known = 0;
   let missing = length + 1;
@@ -13,7 +13,7 @@ function search(length: number, stored: number): { found: number; rounds: number
     rounds++;
     hashes += probes.length;
     if (!probes.every((probe) => probe > known && probe < missing))
-      throw new Error(`asks between ${known} and ${missing} for ${probes.join(" ")}`);
+      throw new Error(`probes between ${known} and ${missing}: ${probes.join(" ")}`);
     known = Math.max(known, ...probes.filter((probe) => probe <= stored));
     missing = Math.min(missing, ...probes.filter((probe) => probe > stored));
     probes = gapProbes(known, missing);
@@ -33,7 +33,7 @@ describe("the end of the stored prefix", () => {
         expect(search(length, Math.floor(length * share)).found).toBe(Math.floor(length * share));
   });
 
-  test("takes one question and twenty hashes in the next turn of 2,000 messages", () => {
+  test("takes one statement and twenty hashes in the next turn of 2,000 messages", () => {
     for (const added of [0, 1, 2, 3, 4]) {
       const { rounds, hashes } = search(2_000, 2_000 - added);
       expect(rounds).toBe(1);
@@ -41,11 +41,11 @@ describe("the end of the stored prefix", () => {
     }
   });
 
-  test("takes one question where nothing is stored", () => {
+  test("takes one statement where nothing is stored", () => {
     expect(search(20_000, 0)).toMatchObject({ rounds: 1 });
   });
 
-  test("takes four questions and 160 hashes at worst", () => {
+  test("takes four statements and 160 hashes at worst", () => {
     for (const length of [100, 2_000, 20_000])
       for (let stored = 0; stored <= length; stored += Math.ceil(length / 997)) {
         const { rounds, hashes } = search(length, stored);

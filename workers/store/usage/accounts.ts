@@ -82,3 +82,41 @@ export async function isKnownAccount(config: DatabaseConfig, accountId: string):
   );
   return answer.rows[0]?.known === true;
 }
+
+/** When the last request of each of these accounts began, of those that began since `since`. */
+export async function readLastRequests(
+  config: DatabaseConfig,
+  accountIds: readonly string[],
+  since: Date,
+): Promise<Map<string, Date>> {
+  if (accountIds.length === 0) return new Map();
+  const answer = await withReader(config, (db) =>
+    db.execute<{ account_id: string; last: string | null }>(sql`
+      select account_id, extract(epoch from (
+          select max(started_at) from requests
+          where account_id = ids.account_id and started_at >= ${since.toISOString()}::timestamptz
+        )) * 1000 as last
+      from jsonb_array_elements_text(${JSON.stringify(accountIds)}::jsonb) as ids (account_id)`),
+  );
+  return new Map(
+    answer.rows.flatMap((row) => (row.last === null ? [] : [[row.account_id, new Date(Number(row.last))]])),
+  );
+}
+
+/** Instants at which an account was refused for its rate, epoch milliseconds, ascending. */
+export async function readRateLimitedAt(
+  config: DatabaseConfig,
+  accountId: string,
+  from: Date,
+  to: Date,
+): Promise<number[]> {
+  // The condition of the partial index on unhappy requests, so that the few refusals are found without the rest.
+  const answer = await withReader(config, (db) =>
+    db.execute<{ at: string }>(sql`
+      select extract(epoch from started_at) * 1000 as at from requests
+      where status >= 400 and status = 429 and account_id = ${accountId}
+        and started_at >= ${from.toISOString()}::timestamptz and started_at < ${to.toISOString()}::timestamptz
+      order by started_at`),
+  );
+  return answer.rows.map((row) => Number(row.at));
+}

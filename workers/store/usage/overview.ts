@@ -5,29 +5,38 @@
 import { type SQL, sql } from "drizzle-orm";
 import { ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
 import { addHistograms, LATENCY_CLASSES, quantile } from "../../domain/usage/latency-histogram.ts";
-import type { Overview, OverviewTotals } from "../../schemas/api/overview.ts";
+import type { Overview, Sums } from "../../schemas/api/stats.ts";
 import { type DatabaseConfig, withReader } from "../db/db.ts";
 import { sumUsdText } from "./cost.ts";
-import type { UsageFilter } from "./read.ts";
-import {
-  addUsage,
-  cacheHitShare,
-  SUMS,
-  toTotals,
-  type TotalsRow,
-  type UsageTotals,
-  ZERO_USAGE,
-} from "./totals.ts";
 
-/** `from` before `to`. */
-export type OverviewFilter = UsageFilter & { from: number; to: number };
+export interface OverviewFilter {
+  /** Epoch milliseconds; `from` before `to`. */
+  from: number;
+  to: number;
+  domain: string | undefined;
+  accountId: string | undefined;
+  model: string | undefined;
+}
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** Entries of each list of the busiest. */
 const MAX_TOP = 20;
 
-interface GroupRow extends TotalsRow {
+/** PostgreSQL sends sums as text. */
+interface SumRow extends Record<string, unknown> {
+  requests: string | null;
+  errors: string | null;
+  input: string | null;
+  output: string | null;
+  cache_read: string | null;
+  cache_creation: string | null;
+  thinking: string | null;
+  tools: string | null;
+  cost: string | null;
+  unpriced: string | null;
+}
+interface GroupRow extends SumRow {
   grouping: number;
   slot: string | null;
   name: string | null;
@@ -42,6 +51,11 @@ interface LatencyRow extends Record<string, unknown> {
   first_bytes: string[];
 }
 
+const SUMS = sql`sum(requests) as requests, sum(errors) as errors, sum(input_tokens) as input,
+  sum(output_tokens) as output, sum(cache_read_input_tokens) as cache_read,
+  sum(cache_creation_input_tokens) as cache_creation, sum(thinking_tokens) as thinking,
+  sum(tool_call_count) as tools, sum(cost_pico) as cost, sum(unpriced_count) as unpriced`;
+
 export async function readOverview(
   config: DatabaseConfig,
   filter: OverviewFilter,
@@ -52,7 +66,7 @@ export async function readOverview(
   // Side by side rather than in a batch: each reads tens of thousands of rollups, and PostgreSQL has more than one core.
   const [groups, before, latencies] = await Promise.all([
     query<GroupRow>(groupsStatement(filter, from, bucketMs)),
-    query<TotalsRow>(sql`select ${SUMS} from rollups where ${periodFilter(filter, previousFrom, from)}`),
+    query<SumRow>(sql`select ${SUMS} from rollups where ${periodFilter(filter, previousFrom, from)}`),
     query<LatencyRow>(latenciesStatement(filter, from, bucketMs)),
   ]);
   // Bits of grouping(): a set bit is a column that was summed over.
@@ -68,29 +82,23 @@ export async function readOverview(
   return {
     from: iso(from),
     to: iso(to),
-    totals: { ...overviewTotals(addUsage(of(SLOT).map(toTotals))), ...percentiles(latencies) },
+    totals: { ...toTotals(of(SLOT)), ...percentiles(latencies) },
     previousFrom: iso(previousFrom),
-    previous: overviewTotals(addUsage(before.map(toTotals))),
+    previous: toTotals(before),
     bucketMs,
     series: times.map((at) => {
       const row = slots.get(at);
       const own = latencies.filter(({ slot }) => Number(slot) * 1_000 === at);
       return {
         time: iso(at),
-        ...overviewTotals(row ? toTotals(row) : ZERO_USAGE),
+        ...toTotals(row ? [row] : []),
         firstByteP50Ms: percentiles(own).firstByteP50Ms,
       };
     }),
-    domains: top(DOMAIN).map((row) => ({ domain: row.name ?? "", ...overviewTotals(toTotals(row)) })),
-    accounts: top(ACCOUNT).map((row) => ({
-      accountId: row.account_id ?? "",
-      ...overviewTotals(toTotals(row)),
-    })),
-    models: top(MODEL).map((row) => ({ model: row.model ?? "", ...overviewTotals(toTotals(row)) })),
-    requestTypes: top(TYPE).map((row) => ({
-      requestType: row.request_type ?? "",
-      ...overviewTotals(toTotals(row)),
-    })),
+    domains: top(DOMAIN).map((row) => ({ domain: row.name ?? "", ...toTotals([row]) })),
+    accounts: top(ACCOUNT).map((row) => ({ accountId: row.account_id ?? "", ...toTotals([row]) })),
+    models: top(MODEL).map((row) => ({ model: row.model ?? "", ...toTotals([row]) })),
+    requestTypes: top(TYPE).map((row) => ({ requestType: row.request_type ?? "", ...toTotals([row]) })),
   };
 }
 
@@ -156,13 +164,26 @@ function percentiles(rows: LatencyRow[]) {
   };
 }
 
-function overviewTotals(totals: UsageTotals): OverviewTotals {
-  const { durationMs: _, costPico, ...counts } = totals;
+function toTotals(rows: readonly SumRow[]): Sums {
+  const total = (name: keyof SumRow) => rows.reduce((sum, row) => sum + Number(row[name] ?? 0), 0);
+  const cost = rows.reduce((sum, row) => sum + BigInt(row.cost ?? 0), 0n);
+  const [inputTokens, outputTokens] = [total("input"), total("output")];
+  const [cacheRead, cacheCreation] = [total("cache_read"), total("cache_creation")];
+  const prompt = inputTokens + cacheRead + cacheCreation;
+  const unpricedCount = total("unpriced");
   return {
-    ...counts,
-    totalTokens: totals.inputTokens + totals.outputTokens,
-    cacheHitShare: cacheHitShare(totals),
-    costUsd: sumUsdText(costPico, totals.unpricedCount),
+    requests: total("requests"),
+    errors: total("errors"),
+    inputTokens,
+    outputTokens,
+    totalTokens: inputTokens + outputTokens,
+    cacheReadInputTokens: cacheRead,
+    cacheCreationInputTokens: cacheCreation,
+    thinkingTokens: total("thinking"),
+    toolCallCount: total("tools"),
+    cacheHitShare: prompt === 0 ? null : cacheRead / prompt,
+    costUsd: sumUsdText(cost, unpricedCount),
+    unpricedCount,
   };
 }
 

@@ -1,5 +1,5 @@
 /** /usage: the windows first, then who used how much of what, over a period; every table can be had as a file. */
-import type { HourlyTokens } from "../../../../workers/schemas/api/compat.ts";
+import type { HourlyTokens } from "../../../../workers/schemas/api/usage.ts";
 import type { WindowDetail, WindowList } from "../../../../workers/schemas/api/windows.ts";
 import type { Result } from "../../api/client.ts";
 import { costSeries, OTHERS } from "../../api/cost-series.ts";
