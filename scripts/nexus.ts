@@ -1,6 +1,6 @@
 /**
- * `npx nexus <command>`: the operator's command line. Each command is a file in scripts/nexus/; all of them speak to the
- * API of a running deployment (or local world) and to nothing else. Exit codes: 0 done, 1 failed, 2 called wrongly.
+ * `npx nexus <command>`: the operator's command line. Each command is a file in scripts/nexus/ and uses only the API of a running
+ * deployment or local stack. Exit codes: 0 success, 1 failure, 2 wrong arguments.
  */
 import { Command, CommanderError, Option } from "commander";
 import { DEFAULT_URL } from "./nexus/api.ts";
@@ -16,7 +16,7 @@ import { addUsage } from "./nexus/usage.ts";
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
-// `nexus … | head` closes our output early, which is no failure.
+// `nexus … | head` closes the output early. That is not a failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 process.exitCode = await run(process.argv);
 
@@ -25,7 +25,7 @@ async function run(args: string[]): Promise<number> {
     await commandLine().parseAsync(args);
     return Number(process.exitCode ?? 0);
   } catch (thrown) {
-    // Commander has already printed its complaint, or the help that was asked for.
+    // Commander has already printed the error or the help.
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : EXIT_USAGE;
     if (!(thrown instanceof CommandError)) throw thrown;
     console.error(`nexus: ${thrown.message}`);
@@ -35,19 +35,17 @@ async function run(args: string[]): Promise<number> {
 
 function commandLine(): Command {
   const program = new Command("nexus")
-    .description("Operates a Claude Nexus deployment, or the local world, through its API.")
-    .addOption(
-      new Option("--url <address>", "where the Worker answers").env("NEXUS_URL").default(DEFAULT_URL),
-    )
-    .option("--json", "print the answer as JSON")
+    .description("Operates a Claude Nexus deployment or the local stack through its API.")
+    .addOption(new Option("--url <address>", "address of the Worker").env("NEXUS_URL").default(DEFAULT_URL))
+    .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
       `
-The administrator's key is read from DASHBOARD_API_KEY; for a local world the generated one in its data directory
-(DATA_DIR, default .data) is used. Exit codes: 0 done, 1 failed, 2 called wrongly.`,
+The administrator's key is read from DASHBOARD_API_KEY; for the local stack, the generated key in its data directory
+(DATA_DIR, default .data) is used. Exit codes: 0 success, 1 failure, 2 wrong arguments.`,
     )
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError("(--help explains)")
+    .showHelpAfterError("(see --help)")
     .exitOverride();
   addStatus(program);
   addRelink(program);

@@ -1,18 +1,18 @@
-/** Whose key the operator's commands send: the one given, or the one a local world generated for itself. */
+/** The administrator's key that commands send: the given one, or the one that the local stack generated. */
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CommandError } from "./command-error.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** Where `npm start` and `npm run demo` keep their worlds. */
+/** Data directories of `npm start` and `npm run demo`. */
 const LOCAL_DATA_DIRS = [".data", join(".data", "demo")];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The administrator's key for calls to `url`: DASHBOARD_API_KEY, else, only when `url` is this machine, the key in the data
- * directory of the local world. Throws a CommandError when there is none.
+ * The key for calls to `url`: DASHBOARD_API_KEY, else, only when `url` is this machine, the key in the local stack's data directory.
+ * Throws a CommandError when there is none.
  */
 export function administratorKey(url: URL, environment: Environment): string {
   const given = environment.DASHBOARD_API_KEY?.trim();
@@ -25,16 +25,16 @@ export function administratorKey(url: URL, environment: Environment): string {
   const stacks = directories
     .map((directory) => resolve(ROOT, directory))
     .filter((directory) => existsSync(join(directory, "secrets.json")));
-  // A running world holds the lock of its directory.
+  // A running stack holds the lock of its directory.
   const stack = stacks.find((directory) => existsSync(join(directory, "lock"))) ?? stacks[0];
   if (!stack)
     throw new CommandError(
-      `There is no key: DASHBOARD_API_KEY is not set, and no local world has been started in ${resolve(ROOT, directories[0] ?? "")}. Run "npm start", or set DASHBOARD_API_KEY (or DATA_DIR).`,
+      `No key: DASHBOARD_API_KEY is not set, and no local stack has been started in ${resolve(ROOT, directories[0] ?? "")}. Run "npm start", or set DASHBOARD_API_KEY (or DATA_DIR).`,
     );
   return keyIn(join(stack, "secrets.json"));
 }
 
-/** True for addresses that only this machine answers. */
+/** True for loopback addresses. */
 export function isLoopback(url: URL): boolean {
   return url.hostname === "localhost" || url.hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(url.hostname);
 }

@@ -1,14 +1,11 @@
-/**
- * The API as the operator's commands see it: one function to call it, answers checked against the schemas that the Worker
- * answers by, and every way it can fail as a CommandError of one line.
- */
+/** Client of the API for the operator's commands. Responses are checked against the Worker's schemas; every failure is a CommandError. */
 import type { Command } from "commander";
 import type { z } from "zod";
 import { ApiErrorBody } from "../../workers/schemas/api/error.ts";
 import { administratorKey, isLoopback } from "./administrator-key.ts";
 import { CommandError } from "./command-error.ts";
 
-/** The local world's proxy, which answers the API too. */
+/** The local stack's proxy, which serves the API too. */
 export const DEFAULT_URL = "http://127.0.0.1:8787";
 const TIMEOUT_MS = 120_000;
 
@@ -22,19 +19,19 @@ export interface CallOptions {
 export interface Api {
   /** `http://host:port`, for messages. */
   readonly url: string;
-  /** Calls `path` and returns its answer as it came, once `schema` accepts it. Throws a CommandError otherwise. */
+  /** Calls `path` and returns the unchanged response if `schema` accepts it. Throws a CommandError otherwise. */
   call<S extends z.ZodType>(path: string, schema: S, options?: CallOptions): Promise<z.infer<S>>;
-  /** For calls that answer 204. */
+  /** For calls that return 204. */
   run(path: string, options: CallOptions): Promise<void>;
 }
 
-/** What the options that every command has say. */
+/** Options of every command. */
 export interface CommonOptions {
   url: string;
   json?: boolean;
 }
 
-/** The API that this command's options and the environment name. Throws a CommandError when they name none. */
+/** The API named by the command's options and the environment. Throws a CommandError when they name none. */
 export function apiOf(command: Command): Api {
   const { url } = command.optsWithGlobals<CommonOptions>();
   return connect(url, process.env);
@@ -43,12 +40,12 @@ export function apiOf(command: Command): Api {
 function connect(address: string, environment: Readonly<Record<string, string | undefined>>): Api {
   const base = URL.parse(address);
   if (!base || !/^https?:$/.test(base.protocol))
-    throw new CommandError(`"${address}" is no address; expected something like https://nexus.example.com.`, {
+    throw new CommandError(`"${address}" is not a URL. Expected something like https://nexus.example.com.`, {
       isUsage: true,
     });
   const key = administratorKey(base, environment);
   if (base.protocol === "http:" && !isLoopback(base))
-    console.error(`nexus: warning: the key travels to ${base.host} unencrypted; https would be safer.`);
+    console.error(`nexus: warning: the key is sent to ${base.host} unencrypted. Use https.`);
   const send = async (path: string, options: CallOptions): Promise<Response> => {
     const target = new URL(path, base);
     for (const [name, value] of Object.entries(options.query ?? {}))
@@ -61,13 +58,13 @@ function connect(address: string, environment: Readonly<Record<string, string | 
         ...(options.body === undefined ? {} : { "content-type": "application/json" }),
       },
       body: options.body === undefined ? null : JSON.stringify(options.body),
-      // A redirect would carry the key to wherever it points.
+      // A redirect would send the key to its target.
       redirect: "manual",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     }).catch((error: unknown) => {
       throw new CommandError(`${base.origin} cannot be reached (${causeOf(error)}). ${hint(base)}`);
     });
-    if (!response.ok) throw await refusal(response, base);
+    if (!response.ok) throw await errorOf(response, base);
     return response;
   };
   return {
@@ -78,7 +75,7 @@ function connect(address: string, environment: Readonly<Record<string, string | 
       const checked = schema.safeParse(answer);
       if (!checked.success)
         throw new CommandError(
-          `${base.origin}${path} answered something this version does not understand (${checked.error.issues[0]?.path.join(".") || "no JSON"}). Is the address right, and the deployment of this version?`,
+          `${base.origin}${path} returned a response this version cannot read (${checked.error.issues[0]?.path.join(".") || "no JSON"}). Check the address and the deployed version.`,
         );
       return answer as typeof checked.data;
     },
@@ -88,29 +85,29 @@ function connect(address: string, environment: Readonly<Record<string, string | 
   };
 }
 
-async function refusal(response: Response, base: URL): Promise<CommandError> {
+async function errorOf(response: Response, base: URL): Promise<CommandError> {
   const answer = ApiErrorBody.safeParse(await response.json().catch(() => undefined));
   if (!answer.success)
     return new CommandError(
-      `${base.origin} answered ${response.status}, and not as the API does. Is the address right?`,
+      `${base.origin} returned ${response.status}, which is not a response of the API. Check the address.`,
     );
   const { message, code } = answer.data.error;
   if (response.status === 403 && !process.env.DASHBOARD_API_KEY)
     return new CommandError(
-      `${message} (The key came from the local world's data directory; set DATA_DIR if it runs on another one.)`,
+      `${message} (The key was read from the local stack's data directory. Set DATA_DIR if the stack uses another one.)`,
     );
   return new CommandError(message, { code });
 }
 
 function hint(base: URL): string {
   return isLoopback(base)
-    ? `Is the local world running ("npm start")? NEXUS_URL names another address.`
+    ? `Is the local stack running ("npm start")? NEXUS_URL selects another address.`
     : "Check NEXUS_URL and the network.";
 }
 
 function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return `no answer within ${TIMEOUT_MS / 1000} s`;
+  if (error.name === "TimeoutError") return `no response within ${TIMEOUT_MS / 1000} s`;
   const cause: unknown = error.cause instanceof AggregateError ? error.cause.errors[0] : error.cause;
   return cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : error.message;
 }

@@ -1,9 +1,9 @@
-/** Why a command of the operator failed, in one line that says what to do. Everything else that is thrown is a bug. */
+/** An expected failure of a command: one line that says what to do. Any other thrown value is a bug. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
-  /** The command was called wrongly (exit code 2), in a way the parser of arguments could not see. */
+  /** The arguments are wrong (exit code 2) in a way that the parser cannot detect. */
   readonly isUsage: boolean;
-  /** The API's error code, where it refused. */
+  /** The API's error code, if it returned one. */
   readonly code: string | undefined;
 
   constructor(message: string, options: { isUsage?: boolean; code?: string } = {}) {

@@ -21,7 +21,7 @@ const oauthFile = {
 };
 
 describe("a file of the existing system", () => {
-  it("with a login becomes what the API takes, what is unknown carried along", () => {
+  it("with a login becomes the input of the API, unknown fields included", () => {
     const { domain, input, clientKey, notes } = read(oauthFile);
     expect([domain, clientKey, notes]).toEqual(["team.example", "cnp_live_secret-0123456789", []]);
     expect(input).toEqual({
@@ -39,7 +39,7 @@ describe("a file of the existing system", () => {
     expect(DomainInput.safeParse(input).success).toBe(true);
   });
 
-  it("with an API key and little else is enough", () => {
+  it("needs little besides an API key", () => {
     const { domain, input, clientKey, notes } = read(
       { type: "api_key", api_key: "sk-ant-api03-x" },
       "localhost:3000.credentials.json",
@@ -51,7 +51,7 @@ describe("a file of the existing system", () => {
     });
   });
 
-  it("with null for its secrets keeps what is stored", () => {
+  it("with null secrets keeps the stored ones", () => {
     const { input, notes } = read({
       type: "api_key",
       accountId: "a",
@@ -63,16 +63,16 @@ describe("a file of the existing system", () => {
     expect(notes).toEqual(["no credential in it: the account's own is used"]);
   });
 
-  it("whose token names no end is renewed at its first use", () => {
+  it("whose token has no expiry time is renewed at its first use", () => {
     const { input } = read({ type: "oauth", oauth: { accessToken: "a", refreshToken: "r" } });
     expect(input.credential).toMatchObject({ expiresAt: 1, scopes: [] });
   });
 
   it.each([
-    ["no JSON", "{", "it holds no JSON object"],
-    ["a list", "[]", "it holds no JSON object"],
-    ["no type", { api_key: "sk-secret" }, "type is not as it should be"],
-    ["a key that is none", { type: "api_key", api_key: { secret: 1 } }, "api_key is not as it should be"],
+    ["no JSON", "{", "the file is not a JSON object"],
+    ["a list", "[]", "the file is not a JSON object"],
+    ["no type", { api_key: "sk-secret" }, "type is invalid"],
+    ["a key that is none", { type: "api_key", api_key: { secret: 1 } }, "api_key is invalid"],
     [
       "half a login",
       { type: "oauth", oauth: { accessToken: "secret" } },
@@ -113,7 +113,7 @@ describe("written back", () => {
     loginPendingUntil: null,
   };
 
-  it("has every field it came with, the unknown ones too, and null for secrets", () => {
+  it("has every field of the original, unknown ones included, with null secrets", () => {
     const { otherFields } = read(oauthFile).input;
     expect(JSON.parse(writeCredentialFile(detail, login, otherFields ?? null))).toEqual({
       ...oauthFile,
@@ -123,13 +123,13 @@ describe("written back", () => {
     });
   });
 
-  it("says when a domain wants no messages, and an import keeps it so", () => {
+  it("says when messages are off, and an import keeps them off", () => {
     const quiet = { ...detail, slack: { ...detail.slack, messages: false } };
     const again = read(writeCredentialFile(quiet, login, null)).input;
     expect(again.slack).toEqual({ channel: "#a", enabled: true, messages: false });
   });
 
-  it("reads as what is stored already", () => {
+  it("imports as what is already stored", () => {
     const { otherFields } = read(oauthFile).input;
     const again = read(writeCredentialFile(detail, login, otherFields ?? null));
     expect(again).toMatchObject({ clientKey: null, input: { accountId: "acc_1", otherFields } });
@@ -137,7 +137,7 @@ describe("written back", () => {
     expect(again.input.slack).toEqual({ channel: "#a", enabled: true });
   });
 
-  it("of an API key is as small as it gets", () => {
+  it("of an API key has only the needed fields", () => {
     const plain = {
       ...detail,
       credential: { type: "api_key" as const, state: "ready" as const },

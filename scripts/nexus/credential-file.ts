@@ -1,6 +1,6 @@
 /**
- * The existing system's credential files (`<domain>.credentials.json`): what of them is ours to store, what is carried along
- * unread, and how they are written back without secrets. Pure; the commands `domains import` and `domains export` use it.
+ * The existing system's credential files (`<domain>.credentials.json`): which fields are stored, which are kept unread, and how a
+ * file is written back without secrets. Pure; used by `domains import` and `domains export`.
  */
 import { z } from "zod";
 import type { DomainDetail, DomainInput } from "../../workers/schemas/api/domains.ts";
@@ -38,13 +38,13 @@ type Fields = Record<string, unknown>;
 export interface ReadFile {
   domain: string;
   input: DomainInput;
-  /** A key that clients have already. */
+  /** A client key that is already in use. */
   clientKey: string | null;
-  /** What a person should know of how the file was read. */
+  /** Notes for the operator. */
   notes: string[];
 }
 
-/** Reads one file. Throws an Error with a line that says what is wrong; it never repeats a value. */
+/** Reads one file. Throws an Error with one line that says what is wrong and repeats no value. */
 export function readCredentialFile(fileName: string, text: string): ReadFile {
   const name = fileName.slice(0, -FILE_SUFFIX.length);
   const domain = name.replace(/:\d+$/, "");
@@ -52,16 +52,16 @@ export function readCredentialFile(fileName: string, text: string): ReadFile {
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const where = issue?.path.join(".") ?? "";
-    throw new Error(where ? `${where} is not as it should be` : "it holds no JSON object");
+    throw new Error(where ? `${where} is invalid` : "the file is not a JSON object");
   }
   const { type, accountId, api_key, oauth, client_api_key, slack } = parsed.data;
   const notes: string[] = [];
-  if (domain !== name) notes.push("the port is dropped: a domain is served on every port");
-  if (!accountId) notes.push(`no accountId: the account is called ${domain}`);
+  if (domain !== name) notes.push("the port is ignored: a domain is served on every port");
+  if (!accountId) notes.push(`no accountId: the account is named ${domain}`);
   const input: DomainInput = { accountId: accountId ?? domain };
   const credential = credentialOf(type, api_key, oauth);
   if (credential) input.credential = credential;
-  else notes.push("no credential in it: the account's own is used");
+  else notes.push("no credential: the account's own is used");
   if (slack) input.slack = slackOf(slack);
   const otherFields = unknownOf(parsed.data);
   if (otherFields) input.otherFields = otherFields;
@@ -78,7 +78,7 @@ function credentialOf(
   const { accessToken, refreshToken, expiresAt, scopes } = oauth ?? {};
   if (!accessToken && !refreshToken) return null;
   if (!accessToken || !refreshToken) throw new Error("oauth needs both accessToken and refreshToken");
-  // A token without a time of expiry is renewed at its first use.
+  // A token without an expiry time is renewed at its first use.
   return {
     type,
     accessToken,
@@ -108,7 +108,7 @@ function unknownOf(file: Fields): Fields | null {
   return Object.keys(unknown).length > 0 ? unknown : null;
 }
 
-/** The file of a domain as it is now. Secrets are `null`: they are never told, and an import of `null` keeps what is stored. */
+/** The file of a domain. Secrets are `null`: stored secrets cannot be read, and importing `null` keeps the stored one. */
 export function writeCredentialFile(
   domain: DomainDetail,
   login: OAuthStatus | null,
@@ -130,9 +130,9 @@ export function writeCredentialFile(
   file.client_api_key = null;
   if (domain.slack) {
     const { webhook_set: _set, messages, ...slack } = domain.slack;
-    // Said only where it says something: the older system has no such field.
-    const told = messages ? {} : { messages };
-    file.slack = { webhook_url: null, ...slack, ...told, ...((otherSlack ?? {}) as Fields) };
+    // Only when false: the existing system has no such field.
+    const messagesField = messages ? {} : { messages };
+    file.slack = { webhook_url: null, ...slack, ...messagesField, ...((otherSlack ?? {}) as Fields) };
   } else if (otherSlack) file.slack = otherSlack;
   return `${JSON.stringify({ ...file, ...other }, null, 2)}\n`;
 }

@@ -1,4 +1,4 @@
-/** `nexus domains import|export`: credential files of the existing system, in both directions. */
+/** `nexus domains import|export`: reads and writes credential files of the existing system. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
@@ -26,17 +26,15 @@ interface Imported {
 export function addDomainFiles(domains: Command): void {
   domains
     .command("import")
-    .argument("<directory>", `where the files <domain>${FILE_SUFFIX} are`)
-    .description(
-      "configure domains from credential files, their client keys included (exit code 1 when one fails)",
-    )
-    .option("--force", "also replace logins whose tokens have been renewed here since")
-    .option("--dry-run", "only say what would be done")
+    .argument("<directory>", `the directory with the files <domain>${FILE_SUFFIX}`)
+    .description("configure domains and client keys from credential files (exit code 1 when one fails)")
+    .option("--force", "also replace logins whose tokens have been renewed here")
+    .option("--dry-run", "show what would be done without doing it")
     .action(importFiles);
   domains
     .command("export")
-    .argument("<directory>", "where the files are written; made if missing")
-    .description(`write every configured domain as <domain>${FILE_SUFFIX}; secrets are null in it`)
+    .argument("<directory>", "the directory for the files; created if missing")
+    .description(`write each configured domain to <domain>${FILE_SUFFIX}; secrets are written as null`)
     .action(exportFiles);
 }
 
@@ -60,7 +58,7 @@ async function importFiles(
         !options.force
       ) {
         delete read.input.credential;
-        notes.push(`the account ${read.input.accountId} has a login, which stays; --force replaces it`);
+        notes.push(`the account ${read.input.accountId} has a login, which is kept; --force replaces it`);
       }
       if (!options.dryRun) notes.push(...(await store(api, read, options.force === true)));
       done.push({ file, domain: read.domain, result: options.dryRun ? "would import" : "imported", notes });
@@ -75,7 +73,7 @@ async function importFiles(
   if (done.some(({ result }) => result === "failed")) process.exitCode = 1;
 }
 
-/** Returns what a person should know of it. */
+/** Returns notes for the operator. */
 async function store(api: Api, { domain, input, clientKey }: ReadFile, force: boolean): Promise<string[]> {
   const notes: string[] = [];
   const put = (body: object) =>
@@ -87,7 +85,7 @@ async function store(api: Api, { domain, input, clientKey }: ReadFile, force: bo
       throw thrown;
     const { credential: _older, ...rest } = input;
     await put(rest);
-    notes.push("its tokens have been renewed here since, and the newer ones stay; --force replaces them");
+    notes.push("its tokens have been renewed here, and the newer ones are kept; --force replaces them");
   }
   if (clientKey !== null)
     await api.call(`${pathOf(domain)}/client-keys`, NewClientKey, {
@@ -112,7 +110,7 @@ async function exportFiles(directory: string, _options: object, command: Command
     written.push({ file, domain });
   }
   show(command, { directory, files: written }, () => [
-    `${written.length} files written to ${directory}. Secrets are null in them: they are never told again.`,
+    `${written.length} files written to ${directory}. Secrets are null: stored secrets cannot be read.`,
   ]);
 }
 
@@ -126,6 +124,6 @@ function filesIn(directory: string): string[] {
     );
   }
   const files = names.filter((name) => name.endsWith(FILE_SUFFIX) && name !== FILE_SUFFIX).sort();
-  if (files.length === 0) throw new CommandError(`There is no file <domain>${FILE_SUFFIX} in ${directory}.`);
+  if (files.length === 0) throw new CommandError(`${directory} has no files named <domain>${FILE_SUFFIX}.`);
   return files;
 }

@@ -1,4 +1,4 @@
-/** `nexus domains list|add|remove`: which hosts are served, and with whose credential. */
+/** `nexus domains list|add|remove`: the domains that are served, and the credential of each. */
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { DomainDetail, type DomainInput, DomainList } from "../../workers/schemas/api/domains.ts";
@@ -16,27 +16,33 @@ export function addDomains(program: Command): void {
     .description("list, configure, import and export the domains that clients use");
   domains
     .command("list")
-    .description("list every domain configured or seen, with its requests of seven days")
+    .description("list all configured or seen domains with their requests of the last seven days")
     .action(list);
   domains
     .command("add")
     .argument("<domain>", "the host name that clients use, without port")
-    .description("configure a domain, or change one; what is not named stays")
-    .option("--account <id>", "the account whose credential it uses; default: its present one, else its name")
-    .addOption(
-      new Option("--credential <type>", "give the account a credential").choices(["api_key", "passthrough"]),
+    .description("configure or change a domain; options that are not given keep their value")
+    .option(
+      "--account <id>",
+      "the account whose credential it uses (default: the current one, else the domain)",
     )
-    .option("--key-file <file>", "where the API key is read from; default: asked for, or from standard input")
-    .option("--endpoints <paths...>", "allow these paths only, e.g. /v1/messages /v1/messages/*")
-    .addHelpText("after", "\nFor a login at Claude see `nexus oauth login`.")
+    .addOption(
+      new Option("--credential <type>", "set the credential of the account").choices([
+        "api_key",
+        "passthrough",
+      ]),
+    )
+    .option("--key-file <file>", "file with the API key (default: ask, or read standard input)")
+    .option("--endpoints <paths...>", "allow only these paths, e.g. /v1/messages /v1/messages/*")
+    .addHelpText("after", "\nFor a Claude login, see `nexus oauth login`.")
     .action(add);
   domains
     .command("remove")
     .argument("<domain>", "the host name that clients use")
-    .description("stop serving a domain and revoke its keys; its history stays")
+    .description("stop serving a domain and revoke its keys; its history is kept")
     .action(async (domain: string, _options: object, command: Command) => {
       await apiOf(command).run(pathOf(domain), { method: "DELETE" });
-      show(command, { domain, removed: true }, () => [`${domain} is no longer served. Its history stays.`]);
+      show(command, { domain, removed: true }, () => [`${domain} is no longer served. Its history is kept.`]);
     });
   addDomainFiles(domains);
 }
@@ -45,7 +51,7 @@ async function list(_options: object, command: Command): Promise<void> {
   const answer = await apiOf(command).call("/api/domains", DomainList);
   show(command, answer, ({ domains }) =>
     domains.length === 0
-      ? ['No domain yet. "nexus domains add <domain>" makes one.']
+      ? ['No domains yet. Add one with "nexus domains add <domain>".']
       : columns([
           ["DOMAIN", "ACCOUNT", "CREDENTIAL", "REQUESTS 7 D"],
           ...domains.map((one) => [
@@ -68,7 +74,7 @@ interface AddOptions {
 async function add(domain: string, options: AddOptions, command: Command): Promise<void> {
   const api = apiOf(command);
   if (options.keyFile !== undefined && options.credential !== "api_key")
-    throw new CommandError("--key-file belongs to --credential api_key.", { isUsage: true });
+    throw new CommandError("--key-file needs --credential api_key.", { isUsage: true });
   const { domains } = await api.call("/api/domains", DomainList);
   const known = domains.find((one) => one.domain === domain.toLowerCase() && one.configured);
   const body: DomainInput = { accountId: options.account ?? known?.accountId ?? domain.toLowerCase() };
@@ -81,11 +87,11 @@ async function add(domain: string, options: AddOptions, command: Command): Promi
     `${stored.domain} uses the account ${accountId} (${credential.type}, ${credential.state}).`,
     ...(clientKeys.some((key) => key.revokedAt === null)
       ? []
-      : [`It has no client key yet: "nexus keys create ${stored.domain}" makes one.`]),
+      : [`It has no client key yet. Create one with "nexus keys create ${stored.domain}".`]),
   ]);
 }
 
-/** Never an argument: those stand in the shell's history and in the list of processes. */
+/** Not an argument: arguments appear in the shell's history and in the process list. */
 async function apiKey(file: string | undefined): Promise<string> {
   if (file === undefined) return askLine("API key: ");
   try {

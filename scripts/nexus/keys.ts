@@ -1,4 +1,4 @@
-/** `nexus keys create|list|revoke`: the keys of a domain's clients. */
+/** `nexus keys create|list|revoke`: client keys of a domain. */
 import type { Command } from "commander";
 import { DomainDetail, NewClientKey } from "../../workers/schemas/api/domains.ts";
 import { apiOf } from "./api.ts";
@@ -7,14 +7,12 @@ import { columns, show } from "./output.ts";
 const pathOf = (domain: string) => `/api/domains/${encodeURIComponent(domain)}`;
 
 export function addKeys(program: Command): void {
-  const keys = program
-    .command("keys")
-    .description("make, list and revoke the keys that clients of a domain use");
+  const keys = program.command("keys").description("create, list and revoke the client keys of a domain");
   keys
     .command("create")
     .argument("<domain>", "the host name that clients use")
-    .argument("[name]", "whom or what the key is for", "command line")
-    .description("make a client key; it is shown this once")
+    .argument("[name]", "who or what uses the key", "command line")
+    .description("create a client key; it is shown only once")
     .action(async (domain: string, name: string, _options: object, command: Command) => {
       const body = { name };
       const made = await apiOf(command).call(`${pathOf(domain)}/client-keys`, NewClientKey, {
@@ -26,12 +24,12 @@ export function addKeys(program: Command): void {
   keys
     .command("list")
     .argument("<domain>", "the host name that clients use")
-    .description("list the keys of a domain, revoked ones included")
+    .description("list the client keys of a domain, including revoked ones")
     .action(async (domain: string, _options: object, command: Command) => {
       const { clientKeys } = await apiOf(command).call(pathOf(domain), DomainDetail);
       show(command, { clientKeys }, () =>
         clientKeys.length === 0
-          ? [`${domain} has no client keys. "nexus keys create ${domain}" makes one.`]
+          ? [`${domain} has no client keys. Create one with "nexus keys create ${domain}".`]
           : columns([
               ["ID", "CREATED", "REVOKED", "NAME"],
               ...clientKeys.map(({ id, createdAt, revokedAt, name }) => [

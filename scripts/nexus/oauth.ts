@@ -1,4 +1,4 @@
-/** `nexus oauth login|status|refresh`: logins at Claude as an account's credential, through `/api/accounts`. */
+/** `nexus oauth login|status|refresh`: Claude logins as credentials of accounts, through `/api/accounts`. */
 import type { Command } from "commander";
 import { AccountList, AccountLogin, LoginStarted } from "../../workers/schemas/api/accounts.ts";
 import { DomainDetail, DomainList } from "../../workers/schemas/api/domains.ts";
@@ -9,21 +9,24 @@ import { columns, show } from "./output.ts";
 import { askLine } from "./prompt.ts";
 
 export function addOAuth(program: Command): void {
-  const oauth = program.command("oauth").description("log accounts in at Claude and watch over their logins");
+  const oauth = program.command("oauth").description("log accounts in to Claude and check their logins");
   oauth
     .command("login")
     .argument("<domain>", "the host name that clients use")
     .description(
-      "log the domain's account in: open the address, agree, paste the code (the terms of use are shown first)",
+      "log the domain's account in: open the address, authorize, paste the code (shows the terms of use first)",
     )
-    .option("--account <id>", "account to log in; default: the domain's, for a new domain its name")
-    .option("--replace", "also where the account has an API key or passthrough now")
-    .option("--code <code#state>", "end the login begun last with this code, without asking for it")
+    .option(
+      "--account <id>",
+      "the account to log in (default: the domain's account, or the name of a new domain)",
+    )
+    .option("--replace", "replace the API key or passthrough of the account")
+    .option("--code <code#state>", "complete the last login with this code instead of asking for it")
     .action(login);
   oauth
     .command("status")
-    .argument("[domain]", "only the account of this domain; default: all accounts with a login")
-    .description("say how the logins are (exit code 1 when one needs a person)")
+    .argument("[domain]", "only the account of this domain (default: all accounts with a login)")
+    .description("show the state of logins (exit code 1 when one needs attention)")
     .action(status);
   oauth
     .command("refresh")
@@ -44,13 +47,13 @@ async function login(domain: string, options: LoginOptions, command: Command): P
   const accountId = options.account ?? known?.accountId ?? domain.toLowerCase();
   if (known && known.accountId !== accountId)
     throw new CommandError(
-      `${domain} belongs to the account ${known.accountId}. "nexus domains add ${domain} --account ${accountId}" would change that; log in afterwards.`,
+      `${domain} belongs to the account ${known.accountId}. "nexus domains add ${domain} --account ${accountId}" changes that; then log in.`,
     );
   const { accounts } = await api.call("/api/accounts", AccountList);
   const account = accounts.find((one) => one.accountId === accountId);
   if (account && account.credentialType !== "oauth" && !options.replace)
     throw new CommandError(
-      `The account ${accountId} has a credential of the type ${account.credentialType}, used by ${account.domains.join(", ") || "no domain"}. --replace replaces it.`,
+      `The account ${accountId} has a credential of type ${account.credentialType}, used by ${account.domains.join(", ") || "no domain"}. --replace replaces it.`,
       { isUsage: true },
     );
   const path = `/api/accounts/${encodeURIComponent(accountId)}/oauth/login`;
@@ -58,7 +61,7 @@ async function login(domain: string, options: LoginOptions, command: Command): P
   if (code === undefined) {
     const begun = await api.call(path, LoginStarted, { method: "POST", body: {} });
     process.stderr.write(
-      `${begun.terms}\n\nOpen this address, log in and agree:\n\n  ${begun.url}\n\nThe page then shows a code. `,
+      `${begun.terms}\n\nOpen this address, log in and authorize:\n\n  ${begun.url}\n\nThe page then shows a code. `,
     );
     code = await askLine("Paste it here: ");
   }
@@ -73,16 +76,18 @@ async function login(domain: string, options: LoginOptions, command: Command): P
 
 async function status(domain: string | undefined, _options: object, command: Command): Promise<void> {
   const api = apiOf(command);
-  const only = domain === undefined ? null : (await theDomain(api, domain)).accountId;
+  const only = domain === undefined ? null : (await getDomain(api, domain)).accountId;
   const { accounts } = await api.call("/api/accounts", AccountList);
   const logins = accounts.filter(
     (account) => account.login !== null && (only === null || account.accountId === only),
   );
   if (only !== null && logins.length === 0)
-    throw new CommandError(`The account ${only} of ${domain} has no login; "nexus oauth login" makes one.`);
+    throw new CommandError(
+      `The account ${only} of ${domain} has no login. Create one with "nexus oauth login".`,
+    );
   show(command, { accounts: logins }, () =>
     logins.length === 0
-      ? ['No account has a login. "nexus oauth login <domain>" makes one.']
+      ? ['No account has a login. Create one with "nexus oauth login <domain>".']
       : columns([
           ["ACCOUNT", "STATE", "EXPIRES", "RENEWED", "DOMAINS", "LAST ERROR"],
           ...logins.map(({ accountId, login, domains }) => [
@@ -95,19 +100,19 @@ async function status(domain: string | undefined, _options: object, command: Com
           ]),
         ]),
   );
-  if (logins.some(({ login }) => needsPerson(login))) process.exitCode = 1;
+  if (logins.some(({ login }) => needsAttention(login))) process.exitCode = 1;
 }
 
 async function refresh(domain: string, _options: object, command: Command): Promise<void> {
   const api = apiOf(command);
-  const { accountId } = await theDomain(api, domain);
+  const { accountId } = await getDomain(api, domain);
   const path = `/api/accounts/${encodeURIComponent(accountId)}/oauth/refresh`;
   const done = await api.call(path, AccountLogin, { method: "POST", body: {} });
   show(command, done, (answer) => describe(answer.accountId, answer));
-  if (done.failures > 0 || needsPerson(done)) process.exitCode = 1;
+  if (done.failures > 0 || needsAttention(done)) process.exitCode = 1;
 }
 
-async function theDomain(api: Api, domain: string): Promise<DomainDetail> {
+async function getDomain(api: Api, domain: string): Promise<DomainDetail> {
   return api.call(`/api/domains/${encodeURIComponent(domain)}`, DomainDetail);
 }
 
@@ -115,7 +120,7 @@ async function theDomain(api: Api, domain: string): Promise<DomainDetail> {
 async function findDomain(api: Api, domain: string): Promise<DomainDetail | null> {
   const { domains } = await api.call("/api/domains", DomainList);
   const isConfigured = domains.some((one) => one.domain === domain.toLowerCase() && one.configured);
-  return isConfigured ? theDomain(api, domain) : null;
+  return isConfigured ? getDomain(api, domain) : null;
 }
 
 function describe(accountId: string, login: OAuthStatus): string[] {
@@ -137,7 +142,7 @@ function reasonOf(login: OAuthStatus | null): string {
   return lastError ? `${lastError.message}, at ${lastError.at}` : "-";
 }
 
-function needsPerson(login: OAuthStatus | null): boolean {
+function needsAttention(login: OAuthStatus | null): boolean {
   return (
     login !== null &&
     (login.state === "needs_login" || login.state === "unreadable" || login.state === "missing")

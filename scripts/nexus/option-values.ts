@@ -1,4 +1,4 @@
-/** Values of options as commands take them. Each throws the parser's own error, which names the option and ends with code 2. */
+/** Parsers of option values. Each throws commander's error, which names the option and exits with code 2. */
 import { InvalidArgumentError } from "commander";
 import { time } from "../../workers/schemas/api/parameters.ts";
 
@@ -12,7 +12,7 @@ export function whole(min: number, max: number): (text: string) => number {
   };
 }
 
-/** A date or a time with a zone, by the API's own rule; ISO 8601 in UTC. */
+/** A date, or a time with a zone, as the API accepts it; returned as ISO 8601 in UTC. */
 export function instant(text: string): string {
   const parsed = time().safeParse(text);
   if (parsed.success) return parsed.data.toISOString();

@@ -1,14 +1,14 @@
-/** What commands print: JSON for programs, aligned lines for people. */
+/** Output of commands: JSON for programs, aligned columns for people. */
 import type { Command } from "commander";
 import type { CommonOptions } from "./api.ts";
 
-/** Prints `answer` as JSON where `--json` was given, else what `lines` makes of it. */
+/** Prints `answer` as JSON with `--json`, else formatted by `lines`. */
 export function show<T>(command: Command, answer: T, lines: (answer: T) => string[]): void {
   const { json } = command.optsWithGlobals<CommonOptions>();
   console.log(json ? JSON.stringify(answer, null, 2) : lines(answer).join("\n"));
 }
 
-/** Rows with their cells in columns; the last one may be as long as it is. Others' text cannot steer the terminal. */
+/** Rows with aligned cells; the last cell is not padded. Control characters become spaces: stored text must not control the terminal. */
 export function columns(cells: readonly (readonly string[])[]): string[] {
   const rows = cells.map((row) => row.map((cell) => cell.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, " ")));
   const widths: number[] = [];

@@ -1,8 +1,8 @@
-/** Asks the person at the terminal for one line; a script may pipe it in. */
+/** Reads one line from the terminal or from standard input. */
 import { createInterface } from "node:readline/promises";
 import { CommandError } from "./command-error.ts";
 
-/** The line without its end. The question goes to stderr, so that stdout stays the answer's. Throws a CommandError at the end of input. */
+/** The first non-empty line. The question is written to stderr, because stdout is the command's result. Throws a CommandError at the end of input. */
 export async function askLine(question: string): Promise<string> {
   const lines = createInterface({
     input: process.stdin,
@@ -15,5 +15,5 @@ export async function askLine(question: string): Promise<string> {
   } finally {
     lines.close();
   }
-  throw new CommandError("Nothing was entered, so nothing was changed.");
+  throw new CommandError("Nothing was entered. Nothing was changed.");
 }

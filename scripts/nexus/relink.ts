@@ -1,7 +1,4 @@
-/**
- * `nexus relink`: links history again through `POST /api/relink`, batch by batch, and says what changed. Ended in the middle, it
- * says with which words it goes on.
- */
+/** `nexus relink`: links stored requests again through `POST /api/relink`, in batches. Interrupted, it prints how to resume. */
 import type { Command } from "commander";
 import { z } from "zod";
 import { RelinkResult } from "../../workers/schemas/api/relink.ts";
@@ -12,10 +9,10 @@ import { columns, show } from "./output.ts";
 import { resumable } from "./resumable.ts";
 
 const MAX_BATCH = 200;
-/** Between two lines of progress. */
+/** Interval of progress lines. */
 const PROGRESS_MS = 1_000;
-/** Of a domain's changes, so many are told. */
-const SHOWN = 10;
+/** Changes listed per domain. */
+const MAX_LISTED = 10;
 
 interface Options {
   domain?: string;
@@ -42,19 +39,21 @@ const Domains = z.object({ domains: z.array(z.object({ domain: z.string() })) })
 export function addRelink(program: Command): void {
   program
     .command("relink")
-    .description("link stored requests again by the rules of this version, oldest first")
+    .description("link stored requests again with the rules of this version, oldest first")
     .option("--domain <name>", "only this domain (default: all)")
     .option("--since <time>", "only requests from this time on (2026-10-07, or with a time)", instant)
-    .option("--after <request id>", "go on where an earlier run of the same domain ended")
-    .option("--batch <count>", `requests of one call, at most ${MAX_BATCH}`, whole(1, MAX_BATCH), 50)
-    .option("--dry-run", "say what would change, and change nothing")
+    .option("--after <request id>", "continue where an earlier run of the same domain ended")
+    .option("--batch <count>", `requests per call, at most ${MAX_BATCH}`, whole(1, MAX_BATCH), 50)
+    .option("--dry-run", "show what would change without changing it")
     .addHelpText(
       "after",
-      "\nSafe while exchanges are being stored, and harmless when run twice. Interrupted, it prints how to go on.",
+      "\nSafe to run while exchanges are stored, and to run again. When interrupted, it prints how to resume.",
     )
     .action(async (options: Options, command: Command) => {
       if (options.after !== undefined && options.domain === undefined)
-        throw new CommandError("--after needs --domain: ids are of one domain.", { isUsage: true });
+        throw new CommandError("--after needs --domain: the request belongs to one domain.", {
+          isUsage: true,
+        });
       const api = apiOf(command);
       const names = options.domain === undefined ? await domainsOf(api) : [options.domain];
       show(command, await relinkAll(api, names, options), lines);
@@ -80,7 +79,7 @@ async function relinkAll(api: Api, names: readonly string[], options: Options): 
   return relinked;
 }
 
-/** `at.after` is moved on with every batch that is done. */
+/** Advances `at.after` with every finished batch. */
 async function relinkDomain(
   api: Api,
   at: { domain: string; after: string | undefined },
@@ -96,7 +95,7 @@ async function relinkDomain(
     });
     sum.checked += answer.checked;
     sum.changed += answer.changed;
-    sum.changes.push(...answer.changes.slice(0, SHOWN - sum.changes.length));
+    sum.changes.push(...answer.changes.slice(0, MAX_LISTED - sum.changes.length));
     if (answer.nextCursor === null || Date.now() - lastProgressAt >= PROGRESS_MS) {
       lastProgressAt = Date.now();
       console.error(
@@ -108,7 +107,7 @@ async function relinkDomain(
   }
 }
 
-/** The rest, as words of a command line; null where nothing is done yet. */
+/** The command that continues from `at`; null when nothing is done yet. */
 function resumeCommand(
   { domain, after }: { domain: string; after: string | undefined },
   names: readonly string[],
@@ -132,13 +131,13 @@ function lines({ dryRun, domains }: Relinked): string[] {
     ...changes.map(({ requestId, before, after }) => [
       "",
       requestId,
-      `${lastProgressAt(before)} -> ${lastProgressAt(after)}`,
+      `${describeLink(before)} -> ${describeLink(after)}`,
     ]),
   ]);
-  return rows.length === 0 ? ["There is no domain yet."] : columns(rows);
+  return rows.length === 0 ? ["No domains yet."] : columns(rows);
 }
 
-function lastProgressAt({
+function describeLink({
   linkKind,
   branchId,
   conversationId,

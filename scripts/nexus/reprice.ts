@@ -1,7 +1,4 @@
-/**
- * `nexus reprice`: prices what is stored again after the price table has changed, batch by batch over
- * `POST /api/admin/reprice`. Ended in the middle, it says with which cursor it goes on.
- */
+/** `nexus reprice`: prices stored exchanges again through `POST /api/admin/reprice`, in batches. Interrupted, it prints a cursor. */
 import type { Command } from "commander";
 import { parseUsd, formatUsd } from "../../workers/domain/pricing/usd.ts";
 import { RepriceBatch } from "../../workers/schemas/api/reprice.ts";
@@ -11,7 +8,7 @@ import { columns, show } from "./output.ts";
 import { resumable } from "./resumable.ts";
 
 const MAX_BATCH = 2_000;
-/** Between two lines of progress. */
+/** Interval of progress lines. */
 const PROGRESS_MS = 1_000;
 
 interface Options extends CommonOptions {
@@ -30,15 +27,15 @@ type Totals = Pick<
 export function addReprice(program: Command): void {
   program
     .command("reprice")
-    .description("price stored exchanges again by the deployed price table; the sums follow")
+    .description("price stored exchanges again with the deployed price table; totals follow")
     .option("--since <time>", "only exchanges that started at or after (2026-10-07, or with a time)", instant)
     .option("--domain <name>", "only this domain")
-    .option("--dry-run", "say what would change, and change nothing")
-    .option("--batch <count>", `exchanges of one call, at most ${MAX_BATCH}`, whole(1, MAX_BATCH), 1_000)
-    .option("--cursor <cursor>", "go on where an earlier run ended")
+    .option("--dry-run", "show what would change without changing it")
+    .option("--batch <count>", `exchanges per call, at most ${MAX_BATCH}`, whole(1, MAX_BATCH), 1_000)
+    .option("--cursor <cursor>", "continue where an earlier run ended")
     .addHelpText(
       "after",
-      "\nSafe while exchanges are being stored, and harmless when run twice. Interrupted, it prints the cursor to go on with.",
+      "\nSafe to run while exchanges are stored, and to run again. When interrupted, it prints the cursor to continue with.",
     )
     .action(async (_options: object, command: Command) => {
       const totals = await repriceAll(apiOf(command), command.optsWithGlobals<Options>());
@@ -48,24 +45,22 @@ export function addReprice(program: Command): void {
 
 async function repriceAll(api: Api, options: Options): Promise<Totals> {
   const { since, domain, dryRun = false, batch, json } = options;
-  let totals = nothing(dryRun);
+  let totals = zeroTotals(dryRun);
   let cursor = options.cursor ?? null;
   let lastProgressAt = Date.now();
   await resumable(
     () => cursor && ` --cursor ${cursor}`,
     async () => {
       do {
-        const resumeCommand = await api.call("/api/admin/reprice", RepriceBatch, {
+        const result = await api.call("/api/admin/reprice", RepriceBatch, {
           method: "POST",
           body: { since, domain, dryRun, limit: batch, cursor },
         });
-        totals = plus(totals, resumeCommand);
-        cursor = resumeCommand.nextCursor;
+        totals = addBatch(totals, result);
+        cursor = result.nextCursor;
         if (!json && cursor && Date.now() - lastProgressAt >= PROGRESS_MS) {
           lastProgressAt = Date.now();
-          const at = resumeCommand.reached
-            ? `, at ${resumeCommand.reached.startedAt} of ${resumeCommand.reached.domain}`
-            : "";
+          const at = result.reached ? `, at ${result.reached.startedAt} of ${result.reached.domain}` : "";
           console.error(`${totals.examined} examined, ${totals.changed} changed${at}`);
         }
       } while (cursor !== null);
@@ -74,7 +69,7 @@ async function repriceAll(api: Api, options: Options): Promise<Totals> {
   return totals;
 }
 
-function nothing(dryRun: boolean): Totals {
+function zeroTotals(dryRun: boolean): Totals {
   return {
     examined: 0,
     changed: 0,
@@ -88,19 +83,19 @@ function nothing(dryRun: boolean): Totals {
   };
 }
 
-function plus(totals: Totals, resumeCommand: RepriceBatch): Totals {
+function addBatch(totals: Totals, result: RepriceBatch): Totals {
   const models = new Map(Object.entries(totals.unpricedModels));
-  for (const [model, count] of Object.entries(resumeCommand.unpricedModels))
+  for (const [model, count] of Object.entries(result.unpricedModels))
     models.set(model, (models.get(model) ?? 0) + count);
   return {
-    examined: totals.examined + resumeCommand.examined,
-    changed: totals.changed + resumeCommand.changed,
-    newlyPriced: totals.newlyPriced + resumeCommand.newlyPriced,
-    newlyUnpriced: totals.newlyUnpriced + resumeCommand.newlyUnpriced,
-    deltaUsd: formatUsd(parseUsd(totals.deltaUsd) + parseUsd(resumeCommand.deltaUsd)),
-    unpriced: totals.unpriced + resumeCommand.unpriced,
+    examined: totals.examined + result.examined,
+    changed: totals.changed + result.changed,
+    newlyPriced: totals.newlyPriced + result.newlyPriced,
+    newlyUnpriced: totals.newlyUnpriced + result.newlyUnpriced,
+    deltaUsd: formatUsd(parseUsd(totals.deltaUsd) + parseUsd(result.deltaUsd)),
+    unpriced: totals.unpriced + result.unpriced,
     unpricedModels: Object.fromEntries(models),
-    priceVersion: resumeCommand.priceVersion,
+    priceVersion: result.priceVersion,
     dryRun: totals.dryRun,
   };
 }
@@ -112,7 +107,7 @@ function lines(totals: Totals): string[] {
   const rows = [
     ["prices", priceVersion ?? "-"],
     ["examined", String(examined)],
-    [would, `${changed} (${newlyPriced} had no price, ${newlyUnpriced} have none any more)`],
+    [would, `${changed} (${newlyPriced} had no price, ${newlyUnpriced} no longer have one)`],
     ["costs", `${deltaUsd.startsWith("-") ? "" : "+"}${deltaUsd} USD`],
     ["without a price", String(unpriced)],
     ...Object.entries(unpricedModels).map(([model, count]) => [`  ${model}`, String(count)]),

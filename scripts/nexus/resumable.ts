@@ -1,13 +1,15 @@
-/** Long work in batches that may end in the middle, and then says how to go on. */
+/** Long work in batches that can be interrupted and resumed. */
 import { CommandError } from "./command-error.ts";
 
 /**
- * Does the work; when it fails, or is ended by hand, `goOn` says with which words it goes on. Null: nothing was finished yet.
- * Throws what the work throws, of a CommandError with those words behind it.
+ * Runs `work`. On a signal it prints `resumeCommand()` (null: nothing is finished yet) and exits with 1; a CommandError of the work
+ * is thrown with the command appended, any other error as it is.
  */
 export async function resumable<T>(resumeCommand: () => string | null, work: () => Promise<T>): Promise<T> {
   const interrupt = () => {
-    console.error(`nexus: ${withHint(resumeCommand()) ?? "Nothing was finished yet; start again."}`);
+    console.error(
+      `nexus: ${withHint(resumeCommand()) ?? "Nothing was finished yet. Run the command again."}`,
+    );
     process.exit(1);
   };
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
@@ -23,5 +25,5 @@ export async function resumable<T>(resumeCommand: () => string | null, work: () 
 }
 
 function withHint(words: string | null): string | null {
-  return words === null ? null : `What was done stays done; go on with${words}`;
+  return words === null ? null : `Finished batches are kept. Continue with${words}`;
 }

@@ -7,7 +7,7 @@ import { columns, show } from "./output.ts";
 export function addStatus(program: Command): void {
   program
     .command("status")
-    .description("say whether recording works: backlog, failures, versions (exit code 1 when it is failing)")
+    .description("show whether recording works: backlog, failures, versions (exit code 1 when failing)")
     .action(async (_options: object, command: Command) => {
       const status = await apiOf(command).call("/api/status", Status);
       show(command, status, lines);
@@ -24,15 +24,15 @@ function lines(status: Status): string[] {
       "database",
       database.reachable
         ? `${versions.database ?? "reachable"}, ${database.latencyMs ?? "?"} ms, ${versions.migrations ?? "?"} migrations`
-        : "out of reach",
+        : "unreachable",
     ],
     [
       "journal",
       journal.reachable
         ? `${journal.entries ?? 0}${journal.isMore ? " or more" : ""} entries, ${journal.ended ?? 0} waiting to be stored${age(journal.oldestAgeMs)}`
-        : "out of reach",
+        : "unreachable",
     ],
-    ["not storable", ingestFailures ? String(ingestFailures.count) : "unknown"],
+    ["failed to store", ingestFailures ? String(ingestFailures.count) : "unknown"],
     ["newest request", status.newestRequestAt ?? "none"],
   ];
   for (const failure of ingestFailures?.newest ?? [])

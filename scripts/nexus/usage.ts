@@ -1,4 +1,4 @@
-/** `nexus usage`: how full each account is and what it used, now or by day; once, or again and again. */
+/** `nexus usage`: rate limits and usage per account, now or by day, once or repeatedly. */
 import { setTimeout as wait } from "node:timers/promises";
 import type { Command } from "commander";
 import { DailyUsage } from "../../workers/schemas/api/usage.ts";
@@ -20,29 +20,29 @@ const CLEAR_SCREEN = "\u001b[2J\u001b[H";
 export function addUsage(program: Command): void {
   program
     .command("usage")
-    .description("show how full each account is: the last five hours, and the limits as Claude reports them")
+    .description("show usage of the last five hours and the rate limits that Claude reports, per account")
     .option("--account <id>", "only this account")
-    .option("--daily", "what was used by day (UTC), domain and model instead")
-    .option("--days <number>", "with --daily: how many days, today included", whole(1, 400), 7)
-    .option("--watch", "show it again and again until Ctrl-C")
-    .option("--interval <seconds>", "with --watch: seconds between two looks", whole(1, 3_600), 5)
+    .option("--daily", "usage by day (UTC), domain and model")
+    .option("--days <number>", "with --daily: number of days, including today", whole(1, 400), 7)
+    .option("--watch", "repeat until Ctrl-C")
+    .option("--interval <seconds>", "with --watch: seconds between updates", whole(1, 3_600), 5)
     .addHelpText(
       "after",
       `
-Tokens are input + output; "cached" are those read from the prompt cache. A cost with a + is of what could be priced.
-Shares are the vendor's, as last reported; * marks the window that binds at the moment.`,
+Tokens are input + output; "cached" are tokens read from the prompt cache. A cost with + excludes unpriced requests.
+Percentages are the last ones that Claude reported; * marks the binding window.`,
     )
     .action(async (options: UsageOptions, command: Command) => {
       const api = apiOf(command);
       for (;;) {
-        await look(api, options, command);
+        await showUsage(api, options, command);
         if (!options.watch) return;
         await wait(options.interval * 1_000);
       }
     });
 }
 
-async function look(api: Api, options: UsageOptions, command: Command): Promise<void> {
+async function showUsage(api: Api, options: UsageOptions, command: Command): Promise<void> {
   const windows = await readWindows(api, options.account);
   const answer = options.daily ? await readDays(api, windows, options) : { windows };
   const { json } = command.optsWithGlobals<CommonOptions>();
@@ -92,7 +92,7 @@ function limitText(limit: WindowList["windows"][number]["unified"][number]): str
 }
 
 function dayLines({ usage }: DailyUsage): string[] {
-  if (usage.length === 0) return ["Nothing was used in these days."];
+  if (usage.length === 0) return ["No usage in these days."];
   const rows = usage.map((row) => [
     row.date,
     row.accountId,
@@ -120,7 +120,7 @@ function round(percentage: number): number {
   return Math.round(percentage * 10) / 10;
 }
 
-/** In the reader's own time zone; with the date where it is not today's. */
+/** In the local time zone, with the date unless it is today. */
 function clock(time: string): string {
   const date = new Date(time);
   const hours = date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });

@@ -62,13 +62,13 @@ describe("an operator", () => {
     expect(ran.stdout).toMatch(/^state +ok$/m);
   });
 
-  it("is told when the key is wrong", async () => {
+  it("gets an error when the key is wrong", async () => {
     const ran = await nexus(["status"], { NEXUS_URL: stack.proxyUrl, DASHBOARD_API_KEY: "wrong" });
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toMatch(/^nexus: [^\n]+\n$/);
   });
 
-  it("prices history again, after a look at what would change", async () => {
+  it("reprices stored requests after a dry run", async () => {
     const before = await costs();
     expect(before).toEqual([expect.stringMatching(/^0\.\d+$/), expect.stringMatching(/^0\.\d+$/)]);
     const client = new pg.Client(stack.databaseUrl);
@@ -91,7 +91,7 @@ describe("an operator", () => {
     expect(again.stdout).toMatch(/^changed +0 /m);
   });
 
-  it("links history again, after a look at what would change, stopped on its way and gone on with", async () => {
+  it("relinks stored requests after a dry run, interrupted and continued", async () => {
     const client = new pg.Client(stack.databaseUrl);
     await client.connect();
     const links = async () =>

@@ -102,7 +102,7 @@ describe("nexus domains", () => {
     expect(stdout).toMatch(/^a\.example +acc_1 +oauth +12$/m);
   });
 
-  it("adds with an API key from standard input, which no argument ever holds", async () => {
+  it("adds a domain with an API key from standard input", async () => {
     const words = ["domains", "add", "a.example", "--credential", "api_key", "--endpoints", "/v1/messages"];
     const { code, bodies, stdout } = await run(words, {}, "sk-ant-api03-x\n");
     expect(code).toBe(0);
@@ -115,7 +115,7 @@ describe("nexus domains", () => {
     expect((await run(words)).stderr).toContain("Nothing was entered");
   });
 
-  it("names the account of a new domain after it", async () => {
+  it("names the account of a new domain after the domain", async () => {
     const { bodies } = await run(["domains", "add", "new.example", "--credential", "passthrough"], {
       "PUT /api/domains/new.example": { status: 201, body: { ...detail, domain: "new.example" } },
     });
@@ -142,7 +142,7 @@ describe("nexus domains import", () => {
     client_api_key: "cnp_live_old-0123456789",
   };
 
-  it("stores each file and its client key, goes on after a bad one, and ends with 1 then", async () => {
+  it("stores each file and its client key, continues after a bad file and exits with 1", async () => {
     const from = await directory({
       "a.example.credentials.json": file,
       "b.example.credentials.json": { type: "nonsense" },
@@ -161,11 +161,11 @@ describe("nexus domains import", () => {
     });
     expect(bodies[2]).toEqual({ name: "imported", key: "cnp_live_old-0123456789" });
     expect(stdout).toMatch(/^a\.example\.credentials\.json +imported$/m);
-    expect(stdout).toMatch(/^b\.example\.credentials\.json +failed +type is not as it should be$/m);
+    expect(stdout).toMatch(/^b\.example\.credentials\.json +failed +type is invalid$/m);
     expect(stdout).not.toMatch(/sk-ant|cnp_live/);
   });
 
-  it("keeps tokens that were renewed here, and says so, unless it is forced", async () => {
+  it("keeps tokens renewed here and reports it, unless forced", async () => {
     const oauth = { accessToken: "at", refreshToken: "rt", expiresAt: 5, scopes: [] };
     const from = await directory({
       "a.example.credentials.json": { type: "oauth", accountId: "acc_1", oauth },
@@ -179,7 +179,10 @@ describe("nexus domains import", () => {
     started.push(api);
     const variables = { NEXUS_URL: api.url, DASHBOARD_API_KEY: "k" };
     const ran = await nexus(["domains", "import", from], variables);
-    expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining("the newer ones stay") as string });
+    expect(ran).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("the newer ones are kept") as string,
+    });
     expect(api.calls.at(-1)?.body).toEqual({ accountId: "acc_1" });
     await nexus(["domains", "import", from, "--force"], variables);
     expect(api.calls.at(-1)).toMatchObject({
@@ -188,23 +191,23 @@ describe("nexus domains import", () => {
     });
   });
 
-  it("does not put an API key in the place of a login, unless it is forced", async () => {
+  it("does not replace a login by an API key, unless forced", async () => {
     const from = await directory({
       "a.example.credentials.json": { ...file, accountId: "acc_1", client_api_key: null },
     });
     const kept = await run(["domains", "import", from]);
     expect(kept.bodies.at(-1)).toEqual({ accountId: "acc_1" });
-    expect(kept.stdout).toContain("has a login, which stays");
+    expect(kept.stdout).toContain("has a login, which is kept");
   });
 
-  it("only looks with --dry-run, and says what is wrong with a directory", async () => {
+  it("changes nothing with --dry-run and reports an unusable directory", async () => {
     const from = await directory({ "a.example.credentials.json": file });
     expect((await run(["domains", "import", from, "--dry-run"])).calls).toEqual(["GET /api/accounts"]);
-    expect((await run(["domains", "import", await directory()])).stderr).toContain("There is no file");
+    expect((await run(["domains", "import", await directory()])).stderr).toContain("has no files named");
     expect((await run(["domains", "import", join(from, "nowhere")])).stderr).toContain("ENOENT");
   });
 
-  it("is undone by export, but for the secrets", async () => {
+  it("is reversed by export, except for secrets", async () => {
     const to = join(await directory(), "made", "here");
     expect(await run(["domains", "export", to])).toMatchObject({ code: 0 });
     expect(await readdir(to)).toEqual(["a.example.credentials.json"]);
@@ -224,7 +227,7 @@ describe("nexus domains import", () => {
 });
 
 describe("nexus keys", () => {
-  it("creates, and prints the key and nothing else", async () => {
+  it("creates a key and prints only the key", async () => {
     const { stdout, bodies } = await run(["keys", "create", "a.example", "for CI"]);
     expect([stdout, bodies]).toEqual(["cnp_live_new\n", [{ name: "for CI" }]]);
   });
@@ -241,7 +244,7 @@ describe("nexus keys", () => {
 });
 
 describe("nexus oauth", () => {
-  it("login shows the terms before the address, takes the code, and prints how the login is", async () => {
+  it("login shows the terms before the address, reads the code and prints the state", async () => {
     const { code, stdout, stderr, bodies } = await run(["oauth", "login", "a.example"], {}, "code#state\n");
     expect(code).toBe(0);
     expect(stderr).toMatch(/Only your own\.[^]*https:\/\/claude\.example\/authorize\?x[^]*Paste it here/);
@@ -249,7 +252,7 @@ describe("nexus oauth", () => {
     expect(stdout).toMatch(/^state +ready$/m);
   });
 
-  it("login configures a domain that is new", async () => {
+  it("login configures a new domain", async () => {
     const answers = Object.fromEntries(
       ["POST /api/accounts/acc_1/oauth/login", "POST /api/accounts/acc_1/oauth/login/code"].map((line) => [
         line.replace("acc_1", "new.example"),
@@ -268,7 +271,7 @@ describe("nexus oauth", () => {
     ]);
   });
 
-  it("login does not replace another credential unless told to", async () => {
+  it("login replaces another credential only with --replace", async () => {
     const other = {
       "GET /api/accounts": { body: { accounts: [{ ...account, credentialType: "api_key", login: null }] } },
     };
@@ -279,7 +282,7 @@ describe("nexus oauth", () => {
     expect((await run(["oauth", "login", "a.example", "--replace", "--code", "x#y"], other)).code).toBe(0);
   });
 
-  it("status shows all logins, and ends with 1 when one needs a person", async () => {
+  it("status shows all logins and exits with 1 when one needs attention", async () => {
     expect(await run(["oauth", "status"])).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^acc_1 +ready/m) as string,
@@ -296,7 +299,7 @@ describe("nexus oauth", () => {
     });
   });
 
-  it("refresh ends with 1 when it failed", async () => {
+  it("refresh exits with 1 when it failed", async () => {
     expect((await run(["oauth", "refresh", "a.example"])).code).toBe(0);
     const body = {
       accountId: "acc_1",

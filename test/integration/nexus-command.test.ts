@@ -42,7 +42,7 @@ afterEach(async () => {
 const at = (api: ScriptedApi) => ({ NEXUS_URL: api.url, DASHBOARD_API_KEY: "the-key" });
 
 describe("nexus status", () => {
-  it("asks with the administrator's key and says how the deployment is doing", async () => {
+  it("sends the administrator's key and shows the state of the deployment", async () => {
     const api = await apiAnswering(() => ({ body: healthy }));
     const ran = await nexus(["status"], at(api), "", undefined, LAUNCHER);
     expect(api.calls).toEqual([{ line: "GET /api/status", key: "the-key", body: undefined }]);
@@ -54,7 +54,7 @@ describe("nexus status", () => {
     expect(ran.stdout).toMatch(/^last errors +2026-11-01T11:59:00.000Z 019a .*Overloaded +\[31m$/m);
   });
 
-  it("prints the API's answer as it came with --json, wherever that stands", async () => {
+  it("prints the unchanged API response with --json, in any position", async () => {
     const answer = { ...healthy, later: ["a field of a newer version"] };
     const api = await apiAnswering(() => ({ body: answer }));
     for (const words of [
@@ -65,31 +65,31 @@ describe("nexus status", () => {
       expect(JSON.parse((await nexus(words, at(api))).stdout)).toEqual(answer);
   });
 
-  it("ends with 1 when the deployment is failing", async () => {
+  it("exits with 1 when the deployment is failing", async () => {
     const failing = { ...healthy, state: "failing", lastErrors: null, ingestFailures: null, counters: null };
     const api = await apiAnswering(() => ({ body: failing }));
     expect(await nexus(["status"], at(api))).toMatchObject({ code: 1, stderr: "" });
   });
 });
 
-describe("what goes wrong ends in one line and with 1", () => {
+describe("a failure prints one line and exits with 1", () => {
   it.each([
     [
       "a refusal",
       { status: 403, body: { error: { code: "forbidden", message: "Wrong key." } } },
       /^nexus: Wrong key\.\n$/,
     ],
-    ["a page that is not the API", { body: "<html>" }, /does not understand \(no JSON\)/],
-    ["an answer of another version", { body: { ...healthy, journal: 3 } }, /does not understand \(journal\)/],
+    ["a page that is not the API", { body: "<html>" }, /cannot read \(no JSON\)/],
+    ["a response of another version", { body: { ...healthy, journal: 3 } }, /cannot read \(journal\)/],
     [
       "an error that is not the API's",
       { status: 502, body: "Bad gateway" },
-      /answered 502, and not as the API does/,
+      /returned 502, which is not a response of the API/,
     ],
     [
       "a redirect, which is not followed",
       { status: 302, headers: { location: "/" }, body: "" },
-      /answered 302/,
+      /returned 302/,
     ],
   ])("%s", async (_name, answer, message) => {
     const api = await apiAnswering(() => answer);
@@ -100,25 +100,25 @@ describe("what goes wrong ends in one line and with 1", () => {
     expect(api.calls).toHaveLength(1);
   });
 
-  it("nobody there", async () => {
+  it("no server at the address", async () => {
     const api = await apiAnswering(() => ({}));
     await api.stop();
     started.length = 0;
     const ran = await nexus(["status"], at(api));
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toMatch(
-      /^nexus: http:\S+ cannot be reached \(ECONNREFUSED\)\. Is the local world running[^\n]*\n$/,
+      /^nexus: http:\S+ cannot be reached \(ECONNREFUSED\)\. Is the local stack running[^\n]*\n$/,
     );
   });
 });
 
-describe("being called wrongly ends with 2", () => {
+describe("wrong arguments exit with 2", () => {
   it.each([
     [[], /Usage: nexus/],
     [["dance"], /unknown command 'dance'/],
     [["status", "--loud"], /unknown option '--loud'/],
     [["status", "more"], /too many arguments/],
-    [["status", "--url", "nowhere"], /"nowhere" is no address/],
+    [["status", "--url", "nowhere"], /"nowhere" is not a URL/],
   ])("%j", async (words, message) => {
     const ran = await nexus(words);
     expect(ran).toMatchObject({ code: 2, stdout: "" });
@@ -126,7 +126,7 @@ describe("being called wrongly ends with 2", () => {
   });
 });
 
-it("explains itself with --help, on every command", async () => {
+it("every command has --help", async () => {
   for (const words of [["--help"], ["status", "--help"], ["help", "status"]]) {
     const ran = await nexus(words);
     expect(ran).toMatchObject({ code: 0, stderr: "" });
@@ -135,14 +135,14 @@ it("explains itself with --help, on every command", async () => {
 });
 
 describe("the key", () => {
-  it("of a local world comes from its data directory", async () => {
+  it("of a local stack is read from its data directory", async () => {
     const api = await apiAnswering(() => ({ body: healthy }));
     const DATA_DIR = await mkdtemp(join(tmpdir(), "nexus-test-"));
     const secrets = join(DATA_DIR, "secrets.json");
     const run = () => nexus(["status"], { NEXUS_URL: api.url, DATA_DIR });
     expect(await run()).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("There is no key") as string,
+      stderr: expect.stringContaining("No key") as string,
     });
     await writeFile(secrets, "{");
     expect(await run()).toMatchObject({ code: 1, stderr: expect.stringContaining("not JSON") as string });
@@ -152,7 +152,7 @@ describe("the key", () => {
     await rm(DATA_DIR, { recursive: true });
   });
 
-  it("of a local world is not sent to another machine", async () => {
+  it("of a local stack is not sent to another machine", async () => {
     const DATA_DIR = await mkdtemp(join(tmpdir(), "nexus-test-"));
     await writeFile(join(DATA_DIR, "secrets.json"), JSON.stringify({ DASHBOARD_API_KEY: "generated" }));
     const ran = await nexus(["status", "--url", "https://nexus.invalid"], { DATA_DIR });

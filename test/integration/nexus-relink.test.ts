@@ -33,7 +33,7 @@ async function relinking(words: string[], ...answers: Answer[]) {
 }
 
 describe("nexus relink", () => {
-  it("asks for batch after batch, domain after domain, and says what became of whom", async () => {
+  it("relinks batch by batch, domain by domain, and lists the changes", async () => {
     const ran = await relinking(
       ["--batch", "50"],
       { body: { domains: [{ domain: "claude.example.com" }, { domain: "other.example.com" }] } },
@@ -52,7 +52,7 @@ describe("nexus relink", () => {
     expect(ran.stderr).toMatch(/^nexus: claude\.example\.com: 100 checked, 2 changed, 0 to go$/m);
   });
 
-  it("says with which words it goes on when the API stops answering", async () => {
+  it("prints how to continue when the API stops responding", async () => {
     const ran = await relinking(
       ["--domain", "claude.example.com", "--since", "2026-10-07", "--dry-run"],
       { body: half },
@@ -60,11 +60,11 @@ describe("nexus relink", () => {
     );
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toContain(
-      `go on with: nexus relink --domain claude.example.com --after ${CURSOR} --since 2026-10-07T00:00:00.000Z --dry-run`,
+      `Continue with: nexus relink --domain claude.example.com --after ${CURSOR} --since 2026-10-07T00:00:00.000Z --dry-run`,
     );
   });
 
-  it("names the domains that are left when it is ended by hand", async () => {
+  it("names the remaining domains when it is interrupted", async () => {
     api = await startScriptedApi((line) => {
       if (line.startsWith("GET"))
         return { body: { domains: [{ domain: "claude.example.com" }, { domain: "other.example.com" }] } };
@@ -79,7 +79,7 @@ describe("nexus relink", () => {
     );
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toContain(
-      `What was done stays done; go on with: nexus relink --domain claude.example.com --after ${CURSOR}, then with other.example.com`,
+      `Finished batches are kept. Continue with: nexus relink --domain claude.example.com --after ${CURSOR}, then with other.example.com`,
     );
   });
 

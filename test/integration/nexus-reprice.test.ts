@@ -28,7 +28,7 @@ async function repricing(words: string[], ...answers: Answer[]) {
 }
 
 describe("nexus reprice", () => {
-  it("asks for batch after batch", async () => {
+  it("reprices batch by batch", async () => {
     const ran = await repricing(
       ["--since", "2026-10-07", "--domain", "claude.example.com", "--batch", "500"],
       { body: { ...batch, nextCursor: "1.5.here" } },
@@ -48,13 +48,13 @@ describe("nexus reprice", () => {
     expect(ran.code).toBe(0);
   });
 
-  it("refuses an answer whose money is none", async () => {
+  it("rejects a response with an invalid amount", async () => {
     const ran = await repricing([], { body: { ...batch, deltaUsd: "1e-7" } });
     expect(ran).toMatchObject({ code: 1, stdout: "" });
-    expect(ran.stderr).toMatch(/does not understand \(deltaUsd\)/);
+    expect(ran.stderr).toMatch(/cannot read \(deltaUsd\)/);
   });
 
-  it("says what changed, and which models have no price", async () => {
+  it("shows what changed and which models have no price", async () => {
     const ran = await repricing(
       [],
       { body: { ...batch, nextCursor: "1.5.here" } },
@@ -62,18 +62,18 @@ describe("nexus reprice", () => {
     );
     expect(ran).toMatchObject({ code: 0, stderr: "" });
     expect(ran.stdout).toMatch(/^examined +2000$/m);
-    expect(ran.stdout).toMatch(/^changed +6 \(4 had no price, 0 have none any more\)$/m);
+    expect(ran.stdout).toMatch(/^changed +6 \(4 had no price, 0 no longer have one\)$/m);
     expect(ran.stdout).toMatch(/^costs +-0\.15 USD$/m);
     expect(ran.stdout).toMatch(/^ {2}claude-opus-9 +5$/m);
   });
 
-  it("changes nothing with --dry-run, and says so in JSON", async () => {
+  it("changes nothing with --dry-run and says so in JSON", async () => {
     const ran = await repricing(["--dry-run", "--json"], { body: { ...batch, dryRun: true } });
     expect(api.calls[0]!.body).toMatchObject({ dryRun: true });
     expect(JSON.parse(ran.stdout)).toMatchObject({ dryRun: true, examined: 1_000, deltaUsd: "0.1" });
   });
 
-  it("says with which cursor to go on when a batch fails, and goes on there", async () => {
+  it("prints a cursor when a batch fails, and continues from it", async () => {
     const refusal = {
       status: 503,
       body: { error: { code: "unavailable", message: "The database is away." } },
@@ -81,7 +81,7 @@ describe("nexus reprice", () => {
     const ran = await repricing([], { body: { ...batch, nextCursor: "1.5.here" } }, refusal);
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toBe(
-      "nexus: The database is away. What was done stays done; go on with --cursor 1.5.here\n",
+      "nexus: The database is away. Finished batches are kept. Continue with --cursor 1.5.here\n",
     );
     const first = api;
     expect((await repricing(["--cursor", "1.5.here"], { body: batch })).code).toBe(0);
@@ -89,7 +89,7 @@ describe("nexus reprice", () => {
     await first.stop();
   });
 
-  it("says with which cursor to go on when it is ended by hand", async () => {
+  it("prints a cursor when it is interrupted", async () => {
     // Over and over: it ends by the signal only.
     api = await startScriptedApi(() => ({ body: { ...batch, nextCursor: "1.5.here" } }));
     const ran = await nexus(
@@ -99,7 +99,7 @@ describe("nexus reprice", () => {
       waitUntil(() => api.calls.length > 1),
     );
     expect(ran).toMatchObject({ code: 1, stdout: "" });
-    expect(ran.stderr).toMatch(/^nexus: What was done stays done; go on with --cursor 1\.5\.here$/m);
+    expect(ran.stderr).toMatch(/^nexus: Finished batches are kept. Continue with --cursor 1\.5\.here$/m);
   });
 
   it.each([

@@ -78,7 +78,7 @@ afterEach(async () => {
 const at = (api: ScriptedApi) => ({ NEXUS_URL: api.url, DASHBOARD_API_KEY: "the-key" });
 
 describe("nexus usage", () => {
-  it("shows how full each account is", async () => {
+  it("shows usage and limits of each account", async () => {
     const api = await apiWith([
       window("acc_1"),
       window("acc_2", {
@@ -113,13 +113,13 @@ describe("nexus usage", () => {
     ]);
   });
 
-  it("says so when there is nothing", async () => {
+  it("says when there is no usage", async () => {
     const api = await apiWith([]);
     expect((await nexus(["usage"], at(api))).stdout).toBe("No account was used in the last eight days.\n");
-    expect((await nexus(["usage", "--daily"], at(api))).stdout).toBe("Nothing was used in these days.\n");
+    expect((await nexus(["usage", "--daily"], at(api))).stdout).toBe("No usage in these days.\n");
   });
 
-  it("is called wrongly with anything but whole numbers", async () => {
+  it("rejects anything but whole numbers", async () => {
     const api = await apiWith([]);
     for (const words of [
       ["--days", "0"],
@@ -130,7 +130,7 @@ describe("nexus usage", () => {
     expect(api.calls).toEqual([]);
   });
 
-  it("looks again and again until the API is gone", async () => {
+  it("repeats until the API fails", async () => {
     const api = await startScriptedApi(() =>
       api.calls.length < 3 ? { body: { windows: [window("acc_1")] } } : { status: 503, body: "gone" },
     );
