@@ -7,14 +7,14 @@ import { ownedWorkerd } from "./scripts/lib/processes.ts";
 import { LargestFirstSequencer } from "./test/support/largest-first-sequencer.ts";
 import { TEST_TIMEOUT_MS, WAIT_TIMEOUT_MS } from "./test/support/timeouts.ts";
 
-/** Bindings of the Worker under test. The keys are made up and open nothing outside the tests. */
+/** Bindings of the Worker under test. The keys are invented. */
 const testBindings = {
   CREDENTIAL_KEYS: `test:${Buffer.alloc(32, "test").toString("base64")}`,
   DASHBOARD_API_KEY: "test-administrator-key",
   DASHBOARD_VIEWER_KEY: "test-viewer-key",
 };
 
-/** What the Worker's `fetch` goes through: this machine is reachable, a fake stands for Slack, the internet is not there. */
+/** The Worker's outbound service: loopback is reachable, Slack is a fake, the internet is not reachable. */
 const loopbackOnly = (fakeSlack: string) => ({
   name: "loopback-only",
   modules: true as const,
@@ -30,7 +30,7 @@ const loopbackOnly = (fakeSlack: string) => ({
   }`,
 });
 
-/** What the Worker under test has, over the database of its lane or of its project. */
+/** Options of the Worker under test with the given database. */
 function workerOptions({ databaseUrl, neonBridge }: WorkerDatabase, inject: <T>(key: string) => T) {
   return {
     wrangler: { configPath: "./wrangler.toml" },
@@ -58,10 +58,10 @@ const NO_DATABASE: WorkerDatabase = {
   databaseUrl: "postgresql://nobody@127.0.0.1:1/none",
   neonBridge: "127.0.0.1:1",
 };
-/** Tests that need several sessions at once, which the embedded Postgres does not have. */
+/** Tests with several database sessions, which the embedded Postgres does not have. */
 const ON_POSTGRES = "test/workers/postgres/**/*.test.ts";
 
-// wrangler would report that the secrets are missing in files that the tests do not use.
+// Otherwise wrangler reports missing secrets of files that the tests do not use.
 process.env.WRANGLER_LOG ??= "error";
 Object.assign(process.env, ownedWorkerd());
 

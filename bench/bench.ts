@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: measures direct, a bare passthrough Worker and the product side by side on plain workerd, and prints a table
- * with ratios. `--only a,b` runs some of the rows, `--quick` fewer rounds, `--list` names the rows; `--worker FILE` measures
- * that bundle instead of the one built from the sources, to compare constructions.
+ * `npm run bench`: measures a direct connection, a bare passthrough Worker and the product on plain workerd and prints a table with
+ * ratios. `--only a,b` selects cases, `--quick` runs fewer rounds, `--list` lists the cases, `--worker FILE` measures that bundle instead
+ * of a fresh build.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -31,7 +31,7 @@ const HARNESS_CASES: Record<string, (harness: Harness, effort: Effort) => Promis
   objects,
 };
 
-/** Rows that bring a local world of their own. */
+/** Cases that start a local stack. */
 const LOCAL_STACK_CASES: Record<string, () => Promise<Line[]>> = {
   ingest,
   storage,
@@ -58,7 +58,7 @@ if (values.list) {
 const chosen = values.only?.split(",") ?? names;
 const unknown = chosen.filter((name) => !names.includes(name));
 if (unknown.length) {
-  console.error(`No row is called ${unknown.join(", ")}. There are: ${names.join(", ")}.`);
+  console.error(`Unknown case: ${unknown.join(", ")}. Cases: ${names.join(", ")}.`);
   process.exit(1);
 }
 
@@ -88,5 +88,5 @@ console.log(noise());
 console.log(
   `Medians over ${effort.rounds} interleaved rounds; ratios are taken within a round, quartiles over the rounds. Workers on one core, upstream and load on another.`,
 );
-// A thread of a tool that describes bindings to Miniflare stays behind and would keep the process.
+// A thread of wrangler would keep the process running.
 process.exit(lines.some(({ isMet }) => isMet === false) ? 1 : 0);

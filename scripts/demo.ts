@@ -1,7 +1,6 @@
 /**
- * `npm run demo`: the local world with a fake Claude, in a data directory of its own, and a team's day of traffic sent
- * through the proxy. Started again on the same directory, it shows what is there; a trickle of traffic goes on,
- * unless DEMO_LIVE=false.
+ * `npm run demo`: the local stack with a fake Claude and its own data directory. The first start sends a day of sample traffic through
+ * the proxy, later starts keep it. Then some traffic continues, unless DEMO_LIVE=false.
  */
 import { startDemo } from "./local/demo/demo.ts";
 import { LocalStackError } from "./lib/local-error.ts";
@@ -20,11 +19,11 @@ await untilStopped(async () => {
     live: !["false", "0"].includes(process.env.DEMO_LIVE ?? ""),
     print: (line) => console.log(line),
   });
-  console.log(`proxy          ${demo.stack.proxyUrl}   (answers come from a fake Claude)`);
+  console.log(`proxy          ${demo.stack.proxyUrl}   (a fake Claude responds)`);
   console.log(`dashboard      ${demo.stack.dashboardUrl}`);
   console.log(`dashboard key  ${demo.stack.dashboardKey}`);
-  console.log(`data           ${settings.dataDir} (delete it to begin anew)`);
+  console.log(`data           ${settings.dataDir} (delete it to start over)`);
   console.log("ready; Ctrl-C stops");
-  demo.played.catch((error: unknown) => console.error("The day's traffic could not be sent:", error));
+  demo.played.catch((error: unknown) => console.error("The sample traffic could not be sent:", error));
   return { stop: () => demo.stop() };
 }, LocalStackError);

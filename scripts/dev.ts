@@ -1,7 +1,6 @@
 /**
- * `npm run dev`: the Worker under `wrangler dev`, reloaded at every change, with the embedded Postgres beside it
- * (`npm run dev:dashboard` in another terminal adds the dashboard). Further arguments go to wrangler. Slower than
- * `npm start` by an order of magnitude: for working on the code, not for using or measuring it.
+ * `npm run dev`: the Worker under `wrangler dev`, reloaded at every change, with the embedded Postgres (`npm run dev:dashboard` in
+ * another terminal adds the dashboard). Further arguments are passed to wrangler. Ten times slower than `npm start`: for development.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -27,10 +26,10 @@ await untilStopped(async () => {
     databaseUrl: settings.databaseUrl,
     readonlyUrl: settings.variables.DATABASE_READONLY_URL,
   });
-  // From its environment wrangler takes the secrets that wrangler.toml requires and nothing else.
+  // wrangler reads only the secrets that wrangler.toml requires from its environment.
   const secrets = { CREDENTIAL_KEYS, ...settings.variables, DATABASE_URL: database.url };
   const variables = {
-    LOCAL_WORLD: "true",
+    LOCAL_STACK: "true",
     DASHBOARD_API_KEY,
     ...settings.variables,
     NEON_BRIDGE: database.bridge,

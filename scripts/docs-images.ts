@@ -1,7 +1,6 @@
 /**
- * The pictures of the documentation, made from the demo: `npx node scripts/docs-images.ts [directory]` (default
- * docs/images). Plays the demo's day into a data directory of its own, signs in as a person does, and takes each
- * picture at a laptop's size. Run it again when pages have changed, look at the pictures, commit them.
+ * Screenshots for the documentation: `npx node scripts/docs-images.ts [directory]` (default docs/images). Starts the demo in a
+ * temporary data directory, signs in and captures each page at 1440 × 900. Run it when pages have changed, check and commit the images.
  */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,8 +12,8 @@ import { startDemo } from "./local/demo/demo.ts";
 interface Screenshot {
   name: string;
   /**
-   * Where it is taken; FIRST stands for the request with the most tool calls among the newest, TIMED for the stream of most
-   * pieces among those, TALK for the conversation that branched most.
+   * FIRST is replaced by the recent request with the most tool calls, TIMED by the recent stream with the most chunks, TALK by the
+   * conversation with the most branches.
    */
   path: string;
   theme: "light" | "dark";
@@ -31,12 +30,12 @@ const SCREENSHOTS: readonly Screenshot[] = [
   { name: "demo-health", path: "/settings", theme: "light" },
 ];
 const SIZE = { width: 1440, height: 900 };
-/** How long the day may take to be in the database. */
+/** Longest wait until the sample traffic is stored. */
 const STORED_TIMEOUT_MS = 240_000;
 
 const directory = process.argv[2] ?? "docs/images";
 await mkdir(directory, { recursive: true });
-const dataDir = await mkdtemp(join(tmpdir(), "nexus-pictures-"));
+const dataDir = await mkdtemp(join(tmpdir(), "nexus-images-"));
 const browser = await startBrowser();
 const demo = await startDemo({
   stack: { dataDir, log: () => undefined },
@@ -64,13 +63,13 @@ async function getJson<T>(path: string): Promise<T> {
   return (await (await fetch(`${demo.stack.proxyUrl}${path}`, { headers })).json()) as T;
 }
 
-/** Waits until the journal has nothing left that has ended. */
+/** Waits until the journal is empty. */
 async function untilStored(): Promise<void> {
   const until = Date.now() + STORED_TIMEOUT_MS;
   for (;;) {
     const { journal } = await getJson<{ journal: { entries: number | null } }>("/api/status");
     if (journal.entries === 0) return;
-    if (Date.now() > until) throw new Error("The day did not reach the database.");
+    if (Date.now() > until) throw new Error("The sample traffic was not stored in time.");
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
 }
@@ -102,7 +101,7 @@ async function pathOf(screenshot: Screenshot): Promise<string> {
   return screenshot.path.replace("FIRST", first.requestId);
 }
 
-/** The id of the timed request, among the newest, whose stream came in most pieces. */
+/** The id of the recent timed request whose stream has the most chunks. */
 async function longestStream(): Promise<string> {
   const { requests } = await getJson<{ requests: Row[] }>("/api/requests?limit=100&outcome=complete");
   let longest = { requestId: "", streamingChunks: [] as unknown[] };

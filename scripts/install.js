@@ -1,7 +1,6 @@
 /**
- * First hook of npm start, npm run demo and npm test: installs what is missing. Plain JavaScript without dependencies,
- * because on a fresh clone it runs on the host's Node before anything is there; what npm starts afterwards finds the
- * project's own Node in node_modules/.bin.
+ * Runs before npm start, npm run demo and npm test: installs missing dependencies. Plain JavaScript without dependencies, because on a
+ * fresh clone it runs on the host's Node; npm then uses the project's Node from node_modules/.bin.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -18,7 +17,7 @@ const reason = whyInstall();
 if (reason) {
   console.log(`Installing dependencies (npm ci): ${reason}.`);
   const started = Date.now();
-  // Without our own node_modules/.bin: npm must not run on a Node that it is about to replace.
+  // Without node_modules/.bin: npm must not run on the Node that it is about to replace.
   const path = (process.env.PATH ?? "")
     .split(delimiter)
     .filter((dir) => !dir.startsWith(join(root, "node_modules")));
@@ -28,13 +27,13 @@ if (reason) {
     env: { ...process.env, PATH: path.join(delimiter) },
     shell: process.platform === "win32",
   });
-  if (npm.status !== 0) fail("npm ci failed (see above). Without network, run it once where there is some.");
+  if (npm.status !== 0) fail("npm ci failed (see above). It needs network access once.");
   const still = whyInstall();
   if (still) fail(`npm ci ran, but ${still}. Are install scripts disabled (npm config get ignore-scripts)?`);
   console.log(`Installed in ${Math.round((Date.now() - started) / 1000)} s.`);
 }
 
-/** Why node_modules is not what package-lock.json says, or null. */
+/** How node_modules differs from package-lock.json; null if it does not. */
 function whyInstall() {
   const wanted = readPackages("package-lock.json");
   const installed = readPackages(join("node_modules", ".package-lock.json"));
@@ -42,7 +41,7 @@ function whyInstall() {
   if (!installed) return "nothing is installed yet";
   for (const [path, { version, optional, peer }] of Object.entries(wanted)) {
     const present = installed[path];
-    // Optional packages are those of other platforms too.
+    // Optional packages include those of other platforms.
     if (path === "" || (!present && (optional || peer))) continue;
     if (!present || present.version !== version) return `${path} is not ${version}`;
   }

@@ -1,4 +1,4 @@
-/** `npm run migrate`: brings the database behind DATABASE_URL up to date. For operators, before `wrangler deploy`. */
+/** `npm run migrate`: applies pending migrations to DATABASE_URL. For operators, before `wrangler deploy`. */
 import { migrate } from "./local/database/migrate.ts";
 
 const databaseUrl = process.env.DATABASE_URL;

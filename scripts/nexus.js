@@ -1,8 +1,5 @@
 #!/usr/bin/env node
-/**
- * `npx nexus`: hands the command line to scripts/nexus.ts on the project's own Node. Plain JavaScript without dependencies,
- * because it runs on whatever Node the host has.
- */
+/** `npx nexus`: runs scripts/nexus.ts on the project's Node. Plain JavaScript without dependencies, because it runs on the host's Node. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +20,7 @@ if (!existsSync(node) || !existsSync(join(root, "node_modules", "commander"))) {
 const child = spawn(node, [join(root, "scripts", "nexus.ts"), ...process.argv.slice(2)], {
   stdio: "inherit",
 });
-// A terminal tells both processes of Ctrl-C; this one only waits for the other's end.
+// A terminal sends Ctrl-C to both processes; this one waits for the other to exit.
 process.on("SIGINT", () => {});
 for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("error", (error) => fail(`${node} cannot be run: ${error.message}`));

@@ -1,4 +1,4 @@
-/** `npm start`: the local world until Ctrl-C. Prints its addresses and the dashboard key, then a line beginning `ready`. */
+/** `npm start`: runs the local stack until Ctrl-C. Prints its addresses and the dashboard key, then a line that begins with `ready`. */
 import { startLocalStack, type LocalStack } from "./local/local-stack.ts";
 import { LocalStackError } from "./lib/local-error.ts";
 import { readSettings } from "./local/settings.ts";

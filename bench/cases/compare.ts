@@ -1,4 +1,4 @@
-/** Rounds in which every target takes its turn, so that a machine that changes its mood does so for all of them. */
+/** Interleaved rounds: every target is measured in each round, so that changes of the machine affect all of them. */
 import type { Measured, LoadSpec } from "../harness/load-spec.ts";
 import type { Harness } from "../harness/harness.ts";
 import type { Target, TargetName } from "../harness/target.ts";
@@ -10,7 +10,7 @@ export interface Effort {
 
 export type PerTarget<T> = Record<TargetName, T[]>;
 
-/** One value per target and round. The order of targets turns from round to round; the first round is not counted. */
+/** One value per target and round. The order of targets rotates; the first round is a warm-up. */
 export async function interleaved<T>(
   { targets }: Harness,
   { rounds }: Effort,

@@ -1,4 +1,4 @@
-/** Conversations as Claude Code sends them, through a local world's proxy: each turn repeats all of its history. */
+/** Conversations as Claude Code sends them through the local stack's proxy: each turn repeats its history. */
 import { randomUUID } from "node:crypto";
 import { pause } from "../harness/clock.ts";
 import { lorem } from "../harness/lorem.ts";
@@ -6,13 +6,13 @@ import { withClient } from "../database/client.ts";
 
 export interface Shape {
   turns: number;
-  /** New text per turn: half of it the person's, half the answer's. */
+  /** New text per turn, half from the user, half from the model. */
   bytes: number;
-  /** Messages there already are when it begins. */
+  /** Messages before the first turn. */
   history?: number;
 }
 
-/** Sends all turns one after the other; returns the session's id. */
+/** Sends all turns in sequence; returns the session id. */
 export async function sendConversation(
   proxyUrl: string,
   { turns, bytes, history = 0 }: Shape,
@@ -27,7 +27,7 @@ export async function sendConversation(
   return session;
 }
 
-/** Resolves with the answer's content. */
+/** Returns the content of the response. */
 async function send(
   proxyUrl: string,
   session: string,
@@ -51,7 +51,7 @@ async function send(
       messages,
     }),
   });
-  if (!response.ok) throw new Error(`the proxy answered ${response.status}: ${await response.text()}`);
+  if (!response.ok) throw new Error(`the proxy returned ${response.status}: ${await response.text()}`);
   return ((await response.json()) as { content: unknown }).content;
 }
 
@@ -59,7 +59,7 @@ function message(index: number, bytes: number): object {
   return { role: index % 2 ? "assistant" : "user", content: [{ type: "text", text: lorem(bytes) }] };
 }
 
-/** Resolves when so many requests of the session are stored. */
+/** Resolves when `count` requests of the session are stored. */
 export async function untilStored(databaseUrl: string, session: string | null, count: number): Promise<void> {
   const deadline = Date.now() + 120_000;
   await withClient(databaseUrl, async (db) => {
@@ -76,7 +76,7 @@ export async function untilStored(databaseUrl: string, session: string | null, c
   });
 }
 
-/** The conversation that a session's requests became. */
+/** The conversation of a session's requests. */
 export function conversationOf(databaseUrl: string, session: string): Promise<string> {
   return withClient(databaseUrl, async (db) => {
     const { rows } = await db.query<{ id: string | null }>(
@@ -84,7 +84,7 @@ export function conversationOf(databaseUrl: string, session: string): Promise<st
       [session],
     );
     const id = rows[0]?.id;
-    if (!id) throw new Error("the requests of the session are no conversation");
+    if (!id) throw new Error("the requests of the session are not in a conversation");
     return id;
   });
 }

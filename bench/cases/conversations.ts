@@ -1,4 +1,4 @@
-/** Conversations at size, asked through the API of a local world on PostgreSQL as Debian ships it. */
+/** API requests for many and long conversations, on Debian's PostgreSQL. */
 import { conversationId, LONG, THOUSANDS, TURNS } from "../database/conversations.ts";
 import { withCachedDatabase } from "../database/cached-databases.ts";
 import type { Line } from "../lib/table.ts";

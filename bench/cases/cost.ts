@@ -1,4 +1,4 @@
-/** What it costs the machine: CPU per exchange, memory. */
+/** CPU per exchange and memory. */
 import { forgetPeak, peakMiB, rssMiB } from "../harness/process-tree.ts";
 import { pause } from "../harness/clock.ts";
 import type { Harness } from "../harness/harness.ts";
@@ -7,7 +7,7 @@ import type { Line } from "../lib/table.ts";
 import { interleaved, type Effort, type PerTarget } from "./compare.ts";
 import { ratioLine, valueLine } from "./lines.ts";
 
-/** Goes through the runtime's caches and heap until both are of their usual size. */
+/** Warm-up until the runtime's caches and heap have their usual size. */
 const WARM_UP = { bodyBytes: 2_000, answer: "stream 10 1" as const, requests: 200, concurrency: 8 };
 
 export async function cpu(harness: Harness, effort: Effort): Promise<Line[]> {

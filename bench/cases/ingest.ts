@@ -1,4 +1,4 @@
-/** The other process: how fast journalled exchanges become rows, and how much a turn of a conversation adds to the database. */
+/** Ingest throughput, and growth of the database per turn. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,14 +8,14 @@ import type { Line } from "../lib/table.ts";
 import { sendConversation, untilStored } from "./conversation.ts";
 import { withClient } from "../database/client.ts";
 
-/** So many conversations, each of 50 messages of 2 KB before its first turn here. */
+/** Conversations, each with 50 messages of 2 KB before its first turn. */
 const CONVERSATIONS = 20;
 const TURNS = 20;
 const BODY = { turns: TURNS, bytes: 4_000, history: 50 };
 
 /**
- * Traffic is journalled while the database is locked; then the lock goes, and what counts is the time until everything is stored.
- * So ingest is measured alone, over the queue, the journal and the embedded PostgreSQL of the local world.
+ * Exchanges are journalled while a table is locked; then the lock is released and the time until everything is stored is measured:
+ * ingest alone, over queue, journal and embedded PostgreSQL of the local stack.
  */
 export function ingest(): Promise<Line[]> {
   return withLocalStack(async ({ proxyUrl, databaseUrl }) => {
@@ -42,7 +42,7 @@ export function ingest(): Promise<Line[]> {
   });
 }
 
-/** 100 turns that each add 4 KB: what they take in the tables, with their indexes; raw answers and full-text index apart. */
+/** Table and index size of 100 turns that each add 4 KB; raw responses and full-text index separately. */
 export function storage(): Promise<Line[]> {
   return withLocalStack(async ({ proxyUrl, databaseUrl }) => {
     const apart = `('response_bodies', 'search_entries')`;

@@ -1,17 +1,17 @@
-/** What somebody waits for: one address asked again and again, one after the other. */
+/** Latency of sequential requests. */
 import { median } from "../lib/statistics.ts";
 import type { Line } from "../lib/table.ts";
 
-/** Asked once before, then this often. */
+/** Measured requests, after one warm-up request per address. */
 const SAMPLES = 21;
 
 export interface Goal {
   ms: number;
-  /** Of the largest answer's body. */
+  /** Size of the largest response body. */
   bytes?: number;
 }
 
-/** Asks the addresses in turns; the lines are the median time, and the size where the goal has one. */
+/** Requests the addresses in turn; returns a line with the median time and, if the goal has a size, a line with the size. */
 export async function measureLatency(
   what: string,
   urls: readonly string[],

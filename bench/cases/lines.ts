@@ -1,9 +1,9 @@
-/** Lines of the table out of rounds. */
+/** Table lines from the rounds of a comparison. */
 import { median } from "../lib/statistics.ts";
 import { ratioOf, type Line } from "../lib/table.ts";
 import type { PerTarget } from "./compare.ts";
 
-/** A budget for the ratio of nexus to bare; `limit` null: none. */
+/** A line with a limit for the ratio of nexus to bare; null: no limit. */
 export function ratioLine<T>(
   what: string,
   unit: string,
@@ -18,7 +18,7 @@ export function ratioLine<T>(
   return { what, unit, ...medians(picked), ratio, goal, isMet };
 }
 
-/** A budget for the value of nexus itself. */
+/** A line with a goal for the value of nexus. */
 export function valueLine<T>(
   what: string,
   unit: string,

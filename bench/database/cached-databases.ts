@@ -1,6 +1,6 @@
 /**
- * Databases that take minutes to fill, on PostgreSQL as Debian ships it: made once, kept from run to run, and a local world in
- * front of them. Another schema, or another way of filling, is another database.
+ * Databases that take minutes to fill, on Debian's PostgreSQL: filled once and reused by later runs, with a local stack. A change of the
+ * schema or of the filling code makes a new one.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -16,19 +16,19 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface CachedDatabase {
   name: string;
-  /** The source of what fills it, from the project's root. */
+  /** Path of the source that fills it. */
   source: string;
   /** Fills a migrated, empty database. */
   fill(databaseUrl: string): Promise<void>;
 }
 
-/** Runs `measure` in a local world whose database was filled so. */
+/** Runs `measure` in a local stack with this database. */
 export async function withCachedDatabase<T>(
   database: CachedDatabase,
   measure: (stack: LocalStack) => Promise<T>,
 ): Promise<T> {
   const directory = join(tmpdir(), `nexus-bench-${database.name}-${versionOf(database)}`);
-  // Memory as a small server has it; everything else as Debian ships it.
+  // Memory of a small server; otherwise Debian's settings.
   const cluster = await startCluster(directory, { shared_buffers: "512MB", max_wal_size: "4GB" });
   const dataDir = mkdtempSync(join(tmpdir(), "nexus-bench-"));
   const upstream = await startUpstream();

@@ -1,13 +1,13 @@
-/** The processes that drive a run: upstream and load generator. */
+/** The upstream and the load generator as processes. */
 import { fork, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { claimPort } from "../../scripts/local/network/ports.ts";
 
-/** What drives the Workers has a core of its own, if there is a second one. */
+/** Core of the drivers, if there is a second one. */
 const DRIVER_CORE = availableParallelism() > 1 ? "1" : null;
-/** Resolves when it listens. It ends when its channel is disconnected. */
+/** Resolves when it listens. It exits when its IPC channel disconnects. */
 export async function startUpstream(): Promise<{ child: ChildProcess; port: number }> {
   const child = driver("upstream.ts", String(await claimPort(0, "PORT")));
   const { port } = (await message(child)) as { port: number };

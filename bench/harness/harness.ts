@@ -1,6 +1,6 @@
 /**
- * The stage of a run: upstream and load generator on one core, the two workerds on the other, so that what is measured does not
- * compete with what measures. Rows (../rows) get it and ask it to run plans against targets.
+ * Upstream and load generator on one core, the two workerds on the other, so that measuring does not compete with what is measured.
+ * Cases (../cases) run load specs against its targets.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,20 +15,20 @@ import type { TargetName, Target } from "./target.ts";
 
 export interface Harness {
   targets: Record<TargetName, Target>;
-  /** Another workerd of the same kind, which has seen no traffic yet. */
+  /** Another workerd of the same kind without previous traffic. */
   fresh(name: "bare" | "nexus", kind?: WorkerdKind): Promise<Target>;
-  /** Runs a plan against a target. Rejects when an answer was not what it should be. */
+  /** Runs a load spec against a target. Rejects when a response was wrong. */
   run(target: Target, spec: Omit<LoadSpec, "port" | "headers">): Promise<Measured>;
-  /** CPU milliseconds the target's processes use while `work` runs and until they have come to rest. */
+  /** CPU milliseconds of the target's processes while `work` runs and until they are idle. */
   cpuOf(target: Target, work: () => Promise<unknown>): Promise<number>;
-  /** What the upstream saw since it was last asked. */
+  /** Requests of the upstream since the last call. */
   upstream(): Promise<UpstreamReport>;
   stop(): Promise<void>;
 }
 
-/** Memory-backed where the machine has it: a disk's latency is not what is measured. */
+/** In memory if the machine has it: disk latency is not measured. */
 const SCRATCH_ROOT = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
-/** What every client of Claude sends, so that headers cost what they cost. */
+/** Headers of a real client, so that their cost is measured. */
 const CLIENT_HEADERS = {
   accept: "application/json",
   "accept-encoding": "gzip, deflate, br, zstd",
@@ -73,7 +73,7 @@ export async function startHarness(bundle: string): Promise<Harness> {
       load.send({ ...spec, headers, port: target.port } satisfies LoadSpec);
       const measured = (await message(load)) as Measured;
       if (measured.failures > 0)
-        throw new Error(`${target.name}: ${measured.failures} answers failed: ${measured.failure}`);
+        throw new Error(`${target.name}: ${measured.failures} responses failed: ${measured.failure}`);
       return measured;
     },
     async cpuOf({ pid }, work) {
@@ -94,7 +94,7 @@ export async function startHarness(bundle: string): Promise<Harness> {
   };
 }
 
-/** CPU of a process once it has stopped using any: recording goes on after the answer. */
+/** CPU time of a process once it is idle: recording continues after the response. */
 async function cpuWhenIdle(pid: number): Promise<number> {
   let before = cpuMs(pid);
   for (let quiet = 0; quiet < 2;) {

@@ -1,4 +1,4 @@
-/** What the load generator is asked and what it tells; all times in milliseconds. */
+/** Input and result of the load generator. All times in milliseconds. */
 import type { Answer } from "./responses.ts";
 
 export interface LoadSpec {
@@ -6,33 +6,33 @@ export interface LoadSpec {
   headers: Record<string, string>;
   bodyBytes: number;
   answer: Answer;
-  /** Requests in all, and how many are under way at once, each on a connection of its own that is kept. */
+  /** Number of requests and of concurrent keep-alive connections. */
   requests: number;
   concurrency: number;
-  /** Close the connection after this many reads of the answer. */
+  /** Close the connection after this many reads of the response. */
   leaveAfter?: number;
-  /** Send bytes of every value, and compare SHA-256 of what arrived on both sides (`echo`). */
+  /** Send bytes of every value and compare the SHA-256 on both sides (`echo`). */
   isChecked?: boolean;
 }
 
 export interface Measured {
-  /** From the first byte sent to the first byte of the answer's body. */
+  /** From the first byte sent to the first byte of the response body. */
   firstByte: number[];
-  /** From the last event written upstream to the end of the answer. */
+  /** From the last event written upstream to the end of the response. */
   end: number[];
-  /** Of each event: written upstream → read by the client. */
+  /** Per event: written upstream → read by the client. */
   delay: number[];
-  /** Of each stream: reads it took per event; 1 when no two events ever arrived together. */
+  /** Per stream: reads per event; 1 when no two events arrived together. */
   readsPerEvent: number[];
-  /** Of each stream: share of its whole time that passed before the first byte. */
+  /** Per stream: share of its time before the first byte. */
   firstShare: number[];
   total: number[];
-  /** Times (clock.ts) at which the client left. */
+  /** Times (clock.ts) at which the client disconnected. */
   left: number[];
-  /** Of the last answer. */
+  /** Status of the last response. */
   status: number;
   headers: string;
-  /** Answers that were not what was expected, and why the last of them was not. */
+  /** Number of wrong responses and the reason of the last one. */
   failures: number;
   failure: string;
 }

@@ -3,9 +3,9 @@ export type TargetName = "direct" | "bare" | "nexus";
 export interface Target {
   name: TargetName;
   port: number;
-  /** Of workerd; null for the upstream itself. */
+  /** Process id of workerd; null for the upstream. */
   pid: number | null;
-  /** What a client has to send beside Claude's own headers. */
+  /** Further request headers. */
   headers: Record<string, string>;
   stop(): Promise<void>;
 }

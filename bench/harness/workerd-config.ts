@@ -1,6 +1,6 @@
 /**
- * A configuration for plain `workerd serve` of the built Worker. Bindings are read from wrangler.toml, as the local world does
- * it, and given as Miniflare gives them: designators of services inside the same process that speak the runtime's own protocols.
+ * A configuration for plain `workerd serve` of the built Worker. Bindings of wrangler.toml become services in the same process that speak
+ * the runtime's own protocols, as in Miniflare.
  */
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,11 +9,11 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface WorkerdOptions {
-  /** Everything of this workerd lies here: configuration and sources. */
+  /** Directory for configuration and sources. */
   directory: string;
   port: number;
   variables: Record<string, string>;
-  /** Durable Objects are stand-ins whose every call is a call of the upstream too. */
+  /** Durable Objects are stubs that call the upstream for every call. */
   countsObjects?: boolean | undefined;
 }
 
@@ -44,14 +44,14 @@ export async function nexusConfig(
 ): Promise<string> {
   const objects = join(options.directory, "objects");
   mkdirSync(objects, { recursive: true });
-  copyFileSync(join(ROOT, "bench/worker/stubs.js"), join(options.directory, "stand-ins.js"));
+  copyFileSync(join(ROOT, "bench/worker/stubs.js"), join(options.directory, "stubs.js"));
   copyFileSync(bundle, join(options.directory, "index.js"));
   const { unstable_readConfig: readConfig } = await import("wrangler");
   const wrangler = readConfig({ config: join(ROOT, "wrangler.toml") }, { hideWarnings: true }) as Bindings;
   const stub = (name: string, kind: string, more = "") =>
     service(
       name,
-      `worker = (modules = [(name = "stand-ins.js", esModule = embed "stand-ins.js")], compatibilityDate = "2026-10-15",
+      `worker = (modules = [(name = "stubs.js", esModule = embed "stubs.js")], compatibilityDate = "2026-10-15",
         bindings = [(name = "KIND", text = "${kind}")${more}])`,
     );
   const classes = wrangler.durable_objects.bindings;
@@ -74,11 +74,11 @@ export async function nexusConfig(
     compatibilityDate = "${wrangler.compatibility_date}", compatibilityFlags = [${flags.join(", ")}],
     durableObjectNamespaces = [${namespaces.join(", ")}], durableObjectStorage = (localDisk = "objects"),
     bindings = [${bindings.join(",\n      ")}])`;
-  const counted = `worker = (modules = [(name = "object-stand-ins.js", esModule = embed "object-stand-ins.js")],
+  const counted = `worker = (modules = [(name = "object-stubs.js", esModule = embed "object-stubs.js")],
     compatibilityDate = "${wrangler.compatibility_date}", durableObjectStorage = (inMemory = void),
     durableObjectNamespaces = [${namespaces.map((one) => one.replace(", enableSql = true", "")).join(", ")}],
     bindings = [${texts({ UPSTREAM: options.variables["CLAUDE_API_BASE_URL"] ?? "" })}])`;
-  copyFileSync(join(ROOT, "bench/worker/object-stubs.js"), join(options.directory, "object-stand-ins.js"));
+  copyFileSync(join(ROOT, "bench/worker/object-stubs.js"), join(options.directory, "object-stubs.js"));
   return write(options, [
     service("main", main),
     ...(options.countsObjects ? [service("counted", counted)] : []),

@@ -16,25 +16,25 @@ export const DOMAIN = "bench.example";
 const CLIENT_KEY = `cnp_live_${"k".repeat(43)}`;
 const ACCOUNT = "bench-account";
 const CREDENTIAL_KEYS = `bench:${Buffer.alloc(32, "b").toString("base64")}`;
-/** Workers on the first core, what drives them on the second. With one core there is nothing to keep apart. */
+/** Workers on the first core, drivers on the second; with one core, no pinning. */
 const WORKER_CORE = availableParallelism() > 1 ? "0" : null;
 
 export interface WorkerdSettings {
-  /** Directory under which each workerd has its own. */
+  /** Parent of the directories of workerds. */
   scratch: string;
   /** The product's Worker, as one module. */
   bundle: string;
   variables: Record<string, string>;
 }
 
-/** What may be special about one. */
+/** Options of one workerd. */
 export interface WorkerdKind {
-  /** Of its account. Default: a sealed API key. */
+  /** Credential of its account. Default: a sealed API key. */
   credential?: "api_key" | "oauth";
   countsObjects?: boolean;
 }
 
-/** Resolves when it answers. */
+/** Resolves when it is ready. */
 export async function startWorkerd(
   name: "bare" | "nexus",
   settings: WorkerdSettings,
@@ -60,7 +60,7 @@ export async function startWorkerd(
   const [command, ...pinned] = onCore(WORKER_CORE, [workerdPath(), "serve", path]);
   const child = spawn(command ?? "", pinned, { stdio: ["ignore", "ignore", "pipe"] });
   child.stderr.on("data", (text: Buffer) => {
-    if (!text.includes("compatibility flag")) process.stderr.write(text); // a remark about flags that are on by default
+    if (!text.includes("compatibility flag")) process.stderr.write(text); // a warning about flags that are on by default
   });
   const ended = once(child, "exit");
   await untilReady(port, headers);
@@ -77,7 +77,7 @@ export async function startWorkerd(
   };
 }
 
-/** KV as the admin API would have left it: one domain with its credential, one client key. */
+/** KV entries of one domain with its credential and one client key. */
 function records(credentialType: "api_key" | "oauth"): Record<string, unknown> {
   const credential = seal({ CREDENTIAL_KEYS }, "sk-ant-api03-bench", {
     domain: DOMAIN,

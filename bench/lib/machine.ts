@@ -1,4 +1,4 @@
-/** Which machine a run was made on and how quiet it was: numbers without that are not worth keeping. */
+/** The machine of a run and how busy it was. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -17,7 +17,7 @@ export function describeMachine(): string {
   ].join("; ");
 }
 
-/** Starts watching; the returned function says in a sentence what else the machine was doing. */
+/** Starts measuring; the returned function describes the load of the machine since then. */
 export function watchNoise(): () => string {
   const before = machineTimes();
   return () => {

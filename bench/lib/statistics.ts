@@ -1,6 +1,6 @@
-/** Numbers of many rounds as the few a person reads. */
+/** Statistics of rounds. */
 
-/** Value below which the share `p` of the numbers lies (nearest rank); NaN of nothing. */
+/** The `p` quantile (nearest rank); NaN for an empty list. */
 export function percentile(numbers: readonly number[], p: number): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? NaN;

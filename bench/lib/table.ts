@@ -1,4 +1,4 @@
-/** A run's result: lines of measurements, as a table for the terminal that is Markdown too. */
+/** The result of a run: lines of measurements as a Markdown table. */
 import { median, percentile, short } from "./statistics.ts";
 
 export interface Line {
@@ -7,14 +7,14 @@ export interface Line {
   direct?: number;
   bare?: number;
   nexus: number;
-  /** Nexus to bare: median over the rounds, and the quartiles as a measure of noise. */
+  /** Nexus to bare: median and quartiles over the rounds. */
   ratio?: { median: number; low: number; high: number };
-  /** The budget in words, and whether it is met; null where there is none. */
+  /** The goal as text, and whether it is met; null without a goal. */
   goal: string;
   isMet: boolean | null;
 }
 
-/** Ratios are taken within a round, where both saw the same machine, and then summed up. */
+/** Median and quartiles of the ratios within each round. */
 export function ratioOf(nexus: readonly number[], bare: readonly number[]): NonNullable<Line["ratio"]> {
   const ratios = nexus.map((value, round) => value / (bare[round] ?? NaN));
   return { median: median(ratios), low: percentile(ratios, 0.25), high: percentile(ratios, 0.75) };

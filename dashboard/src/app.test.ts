@@ -68,7 +68,7 @@ const escaped = (html: string) => [
 ];
 
 describe("an empty dashboard", () => {
-  it("says where to point a client: at the local world's own proxy, else at a domain", async () => {
+  it("says where to point a client: at the local stack's own proxy, else at a domain", async () => {
     const { api, ask } = visit("empty");
     expect((await ask("/")).text).toContain("export ANTHROPIC_BASE_URL=https://YOUR-DOMAIN");
     const local = await app.request(

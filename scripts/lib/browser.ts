@@ -1,10 +1,10 @@
-/** A real browser for tests and screenshots: CHROMIUM_PATH, an installed Chromium, else the one in the npm package. */
+/** A browser for tests and screenshots: CHROMIUM_PATH, an installed Chromium, or the one of the npm package. */
 import { existsSync } from "node:fs";
 import chromium from "@sparticuz/chromium";
 import { chromium as playwright, type Browser } from "playwright-core";
 
 const INSTALLED = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-/** Quiet: nothing in the background may look for hosts on the internet. */
+/** No background requests to the internet. */
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",

@@ -1,7 +1,7 @@
 /**
- * Builds what runs: the Worker (out/worker), the Pages functions (out/pages) and the dashboard's static files.
- * `npm run build`, and every start of the local world. Each part is built again only when the content of its sources
- * changed, works without network, and is put in place in one step so that two builds at once do no harm.
+ * Builds the Worker (out/worker), the Pages functions (out/pages) and the dashboard's static files, for `npm run build` and the local
+ * stack. A part is rebuilt only when the content of its sources changed, without network, and is moved into place in one step, so that
+ * concurrent builds do not conflict.
  */
 import { execFile } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
@@ -15,7 +15,7 @@ import { LocalStackError } from "./local-error.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const WRANGLER = resolve(ROOT, "node_modules/wrangler/bin/wrangler.js");
 const STAMP = "sources.sha256";
-/** Part of every stamp: how the toolchain and the shared configuration look. */
+/** Sources of every part: toolchain and shared configuration. */
 const SHARED = ["package-lock.json", "tsconfig.base.json", "scripts/lib/build.ts"];
 const SKIPPED = new Set(["node_modules", ".wrangler", "out"]);
 
@@ -26,11 +26,11 @@ export interface Build {
   pages: string;
   /** Directory of the static files. */
   assets: string;
-  /** Names of the parts that were built now; the others were up to date. */
+  /** The parts that were rebuilt. */
   built: string[];
 }
 
-/** Brings all three parts up to date. Rejects with the tool's own words when a source does not compile. */
+/** Rebuilds outdated parts. Rejects with the tool's output when a source does not compile. */
 export async function build(): Promise<Build> {
   const built: string[] = [];
   const worker = join(ROOT, "out/worker");
@@ -43,7 +43,7 @@ export async function build(): Promise<Build> {
       ["workers", "durable-objects", "drizzle/schema.ts", "prompts", "wrangler.toml"],
       (outdir) => wrangler(ROOT, ["deploy", "--dry-run", "--outdir", outdir]),
     ),
-    // The static files first: their names, which contain hashes, go into the functions.
+    // Static files first: the functions contain their hashed names.
     buildAssets(built).then(() =>
       part(built, "pages", pages, ["dashboard", "workers"], (outdir) =>
         wrangler(join(ROOT, "dashboard"), ["pages", "functions", "build", "--outdir", outdir]),
@@ -53,7 +53,7 @@ export async function build(): Promise<Build> {
   return { worker, pages, assets: join(ROOT, "dashboard/public"), built };
 }
 
-/** The dashboard knows how to make its own files; it exports `buildAssets()`. */
+/** dashboard/build.ts exports `buildAssets()`. */
 async function buildAssets(built: string[]): Promise<void> {
   const script = join(ROOT, "dashboard/build.ts");
   if (!existsSync(script)) return;
@@ -64,7 +64,7 @@ async function buildAssets(built: string[]): Promise<void> {
   const module = (await import(pathToFileURL(script).href)) as { buildAssets(): Promise<void> };
   await module.buildAssets();
   await mkdir(join(ROOT, "out/assets"), { recursive: true });
-  // Taken again: the build writes a list of its files among the sources.
+  // Computed again: the build writes a list of its files among the sources.
   await writeFile(stamp, await digest(["dashboard/build.ts", "dashboard/src"]));
   built.push("assets");
 }
@@ -84,7 +84,7 @@ async function part(
     await writeFile(join(fresh, STAMP), wanted);
     await rm(directory, { recursive: true, force: true });
     await rename(fresh, directory).catch(async (error: NodeJS.ErrnoException) => {
-      // Another build was quicker; its result is as good.
+      // A concurrent build has finished first with the same result.
       if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
     });
     built.push(name);
@@ -103,7 +103,7 @@ async function wrangler(cwd: string, args: string[]): Promise<void> {
   }
 }
 
-/** SHA-256 over names and contents of all files below `sources`, tests and built files apart. */
+/** SHA-256 over names and contents of all files below `sources`, without tests and built files. */
 async function digest(sources: string[]): Promise<string> {
   const files = (
     await Promise.all([...sources, ...SHARED].map((source) => listFiles(join(ROOT, source))))

@@ -1,6 +1,6 @@
-/** Why the local world cannot run, in one line that says what to do. Everything else that is thrown is a bug. */
+/** Why the local stack cannot run, in one line that says what to do. Everything else that is thrown is a bug. */
 export class LocalStackError extends Error {
-  override readonly name = "LocalWorldError";
+  override readonly name = "LocalStackError";
 }
 
 /** The message of whatever was thrown; errors of sockets sometimes have only a code. */

@@ -1,6 +1,6 @@
 /**
- * The directory in which a local world keeps everything, and the lock that keeps two worlds from sharing one. The lock
- * names its process; the lock of a process that is gone is taken over.
+ * The data directory of a local stack and its lock: one stack per directory. The lock names its process; the lock of a process that has
+ * ended is taken over.
  */
 import { constants } from "node:fs";
 import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { processStart } from "../lib/processes.ts";
 
 export interface DataDir {
   path: string;
-  /** Lets others use the directory. */
+  /** Releases the lock. */
   release(): Promise<void>;
 }
 
@@ -20,10 +20,10 @@ interface LockHolder {
   started: string | null;
 }
 
-/** Directories this very process holds: its process id alone would not tell. */
+/** Directories that this process has locked: its process id alone does not tell. */
 const held = new Set<string>();
 
-/** Makes the directory if need be and takes its lock. Rejects with a LocalWorldError when that cannot be. */
+/** Creates the directory if missing and locks it. Rejects with a LocalStackError when that fails. */
 export async function lockDataDir(path: string): Promise<DataDir> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
@@ -44,7 +44,7 @@ export async function lockDataDir(path: string): Promise<DataDir> {
     }
     await rm(lock, { force: true });
     if (!(await writeNew(lock, ownStart, path))) {
-      throw new LocalStackError(`The data directory ${path} was just taken by another start.`);
+      throw new LocalStackError(`The data directory ${path} was just locked by another start.`);
     }
   }
   held.add(path);
@@ -69,7 +69,7 @@ async function writeNew(lock: string, holder: LockHolder, path: string): Promise
   }
 }
 
-/** Null: not a lock that this program wrote to its end. */
+/** Null: not a complete lock file. */
 async function readHolder(lock: string): Promise<LockHolder | null> {
   try {
     const holder = JSON.parse(await readFile(lock, "utf8")) as LockHolder;

@@ -1,11 +1,11 @@
 /**
- * The local world: the product on this machine, in one process and its children. Embedded Postgres (or the one of
- * DATABASE_URL), Worker, queues, objects and dashboard. `npm start`, `npm run demo` and the end-to-end tests call this.
+ * The local stack: embedded Postgres (or DATABASE_URL), Worker, queues, Durable Objects and dashboard in one process and its children.
+ * Used by `npm start`, `npm run demo` and the end-to-end tests.
  */
 import { join } from "node:path";
+import { Cron } from "croner";
 import { build } from "../lib/build.ts";
 import { Config, ConfigError, loadConfig } from "../../workers/runtime/config.ts";
-import { startCrons } from "./runtime/cron.ts";
 import { lockDataDir } from "./data-dir.ts";
 import { openDatabase } from "./database/database.ts";
 import { LocalStackError, reasonOf } from "../lib/local-error.ts";
@@ -14,14 +14,14 @@ import { claimPort, loopbackHosts } from "./network/ports.ts";
 import { endOrphan, startRuntime, type Runtime } from "./runtime/runtime.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
 
-/** From the end of an answer to its row: recorder, journal, one second of queue, ingest. */
+/** Usual time from the end of a response to its row: recorder, journal, one second in the queue, ingest. */
 const FINISH_MS = 1_500;
 const READY_TIMEOUT_MS = 15_000;
-/** What the Worker's scheduled handler calls the beginning of a local world. */
+/** The cron expression that tells the Worker's scheduled handler that the stack has started. */
 const STARTUP = "startup";
 
 export interface LocalStackOptions {
-  /** Absolute. Made if missing. */
+  /** Absolute path. Created if missing. */
   dataDir: string;
   /** 0 or absent: a free port. */
   proxyPort?: number;
@@ -30,29 +30,29 @@ export interface LocalStackOptions {
   databaseUrl?: string | undefined;
   /** Variables of workers/runtime/config.ts, over the defaults and the generated secrets. */
   variables?: Record<string, string>;
-  /** Directory with index.js, a Worker to run instead of the built one: tests put faults around it. */
+  /** Directory with index.js, a Worker that replaces the built one, such as one with injected faults. */
   workerBundle?: string;
-  /** Gets every log line of the Worker; absent: nobody does. */
+  /** Receives every log line of the Worker. */
   log?: (level: string, line: string) => void;
 }
 
 export interface LocalStack {
-  /** `http://127.0.0.1:port`; the same port answers on ::1 where the machine has it. */
+  /** `http://127.0.0.1:port`; also on ::1 if the machine has it. */
   proxyUrl: string;
   dashboardUrl: string;
-  /** The administrator's key of API and dashboard. */
+  /** The administrator's key. */
   dashboardKey: string;
   /** For `pg` and psql. */
   databaseUrl: string;
   /** Fires a cron trigger of wrangler.toml and waits for its handler. */
   runCron(expression: string): Promise<void>;
-  /** Lets the Worker finish what it records (`finish: false`: does not), then ends everything. */
+  /** Waits for recordings in progress (unless `finish` is false), then stops everything. */
   stop(options?: { finish?: boolean }): Promise<void>;
 }
 
 /**
- * Starts a world and resolves when it serves. Rejects with a LocalWorldError when the operator has to do something
- * (port busy, directory in use, database out of reach, variable wrong); what was begun is undone then.
+ * Starts the stack; resolves when it serves requests. Rejects with a LocalStackError when the operator has to act (port busy,
+ * directory in use, database unreachable, invalid variable), after stopping what was started.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const closers: (() => unknown)[] = [];
@@ -97,7 +97,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     });
     closers.push(() => runtime.stop());
     closers.push(await startTcpRelay({ hosts: loopbackHosts(), port: proxyPort, targetPort: workerPort }));
-    // The queue lives in memory: what an earlier world journalled and did not store has to be rung for again.
+    // The queue is in memory: journal entries that an earlier stack did not store are enqueued again.
     await runtime.runCron(STARTUP);
     await Promise.all([untilReady(`${proxyUrl}/health/ready`), untilReady(dashboardUrl)]);
     closers.push(runCrons(runtime, options.log));
@@ -118,17 +118,17 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   }
 }
 
-/** Defaults, then what was given, then what only this world can know. */
+/** Defaults, then the given variables, then those that this stack determines. */
 function workerVariables(
   options: LocalStackOptions,
   secrets: Secrets,
   own: { DASHBOARD_URL: string; DATABASE_URL: string; NEON_BRIDGE: string },
 ): Record<string, string> {
   const { DATABASE_URL, NEON_BRIDGE } = own;
-  return { LOCAL_WORLD: "true", ...secrets, ...own, ...options.variables, DATABASE_URL, NEON_BRIDGE };
+  return { LOCAL_STACK: "true", ...secrets, ...own, ...options.variables, DATABASE_URL, NEON_BRIDGE };
 }
 
-/** The Worker would only say so at its first request. */
+/** Reports invalid variables now instead of at the first request. */
 function checkVariables(given: Record<string, string>): void {
   const known = Object.fromEntries(Object.entries(given).filter(([name]) => name in Config.shape));
   const present = { DATABASE_URL: "-", CREDENTIAL_KEYS: `check:${Buffer.alloc(32).toString("base64")}` };
@@ -140,18 +140,21 @@ function checkVariables(given: Record<string, string>): void {
   }
 }
 
-/** Fires every trigger once, because the machine may have been off at its hour, and then as wrangler.toml says. */
+/** Runs every cron trigger once, because the machine may have been off at its time, and then on its schedule. */
 function runCrons(runtime: Runtime, log: LocalStackOptions["log"]): () => void {
   const fire = (expression: string) => {
     runtime.runCron(expression).catch((error: unknown) => {
       log?.("error", `The cron trigger "${expression}" failed: ${reasonOf(error)}`);
     });
   };
-  for (const expression of runtime.crons) fire(expression);
-  return startCrons(runtime.crons, fire);
+  const jobs = runtime.crons.map((expression) => {
+    fire(expression);
+    return new Cron(expression, { mode: "5-part", timezone: "UTC", unref: true }, () => fire(expression));
+  });
+  return () => jobs.forEach((job) => job.stop());
 }
 
-/** Resolves when the address answers with anything but "not yet". */
+/** Resolves when the address responds with a status below 500. */
 async function untilReady(url: string): Promise<void> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   for (;;) {
@@ -160,7 +163,7 @@ async function untilReady(url: string): Promise<void> {
       reasonOf,
     );
     if (typeof status === "number" && status < 500) return;
-    if (Date.now() > deadline) throw new LocalStackError(`${url} does not answer as it should (${status}).`);
+    if (Date.now() > deadline) throw new LocalStackError(`${url} is not ready (${status}).`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -1,4 +1,4 @@
-/** The two secrets of a local world: made once, kept in DATA_DIR/secrets.json, readable by the owner alone. */
+/** The two secrets of a local stack: generated once, stored in DATA_DIR/secrets.json, readable only by the owner. */
 import { randomBytes } from "node:crypto";
 import { chmod, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,8 +9,8 @@ const Secrets = z.object({ DASHBOARD_API_KEY: z.string().min(1), CREDENTIAL_KEYS
 export type Secrets = z.infer<typeof Secrets>;
 
 /**
- * The secrets of this data directory, made if there are none. Rejects with a LocalWorldError when the file is damaged:
- * a new sealing key in its place would make every stored credential unreadable.
+ * The secrets of the data directory, generated if missing. Rejects with a LocalStackError when the file is damaged: a new sealing key
+ * would make stored credentials unreadable.
  */
 export async function loadSecrets(dataDir: string): Promise<Secrets> {
   const file = join(dataDir, "secrets.json");

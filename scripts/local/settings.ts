@@ -1,18 +1,18 @@
 /**
- * What the environment says about the local world. The host's own variables are read here; those of the Worker
- * (workers/runtime/config.ts) are picked out and passed on. An empty variable counts as absent.
+ * The settings of the local stack from the environment. Variables of the Worker (workers/runtime/config.ts) are passed on. An empty
+ * variable counts as absent.
  */
 import { resolve } from "node:path";
 import { Config, IGNORED_VARIABLES } from "../../workers/runtime/config.ts";
 import { LocalStackError } from "../lib/local-error.ts";
 
 export interface Settings {
-  /** Everything that is kept: database, objects, secrets. Absolute. */
+  /** Absolute path of the directory for database, objects and secrets. */
   dataDir: string;
   /** 0: any free port. */
   proxyPort: number;
   dashboardPort: number;
-  /** A Postgres of the operator's; absent: the embedded one. */
+  /** Absent: the embedded Postgres. */
   databaseUrl: string | undefined;
   /** Variables for the Worker, as text. */
   variables: Record<string, string>;
@@ -20,7 +20,7 @@ export interface Settings {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads the environment. Throws a LocalWorldError naming the variable that is wrong. */
+/** Throws a LocalStackError that names an invalid variable. */
 export function readSettings(environment: Environment): Settings {
   const proxyPort = port(environment, "PROXY_PORT", 8787);
   const dashboardPort = port(environment, "DASHBOARD_PORT", 8788);
@@ -38,7 +38,7 @@ export function readSettings(environment: Environment): Settings {
   };
 }
 
-/** The variables that the Worker knows or at least has something to say about. */
+/** The variables that the Worker reads or warns about. */
 function workerVariables(environment: Environment): Record<string, string> {
   const names = [...Object.keys(Config.shape), ...Object.keys(IGNORED_VARIABLES)];
   return Object.fromEntries(

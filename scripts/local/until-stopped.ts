@@ -1,11 +1,11 @@
 /**
- * Runs something as a foreground program: starts it, waits for Ctrl-C, SIGTERM, a closed terminal or the end of the npm
- * that started it, stops it, exits. A second signal, or a stop that takes too long, ends the process at once.
+ * Runs a foreground program: starts it, waits for Ctrl-C, SIGTERM, SIGHUP or the end of the npm that started it, stops it and exits. A
+ * second signal, or a stop that takes too long, ends the process at once.
  */
 
-/** Stopping may take 3 s in all. */
+/** Time for stopping; the contract is 3 s. */
 const STOP_DEADLINE_MS = 2_800;
-/** npm passes on a Ctrl-C that the terminal has sent us already: this soon it is the same one. */
+/** npm forwards a Ctrl-C that the terminal has sent to this process already: within this time it is the same one. */
 const SAME_SIGNAL_MS = 400;
 const PARENT_CHECK_MS = 250;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -14,10 +14,7 @@ interface Stoppable {
   stop(): Promise<void>;
 }
 
-/**
- * Resolves never: the process exits, with 0 when what `start` made was stopped as asked. An error of the class `expected`
- * is printed as one line, any other with its stack; the exit code is 1 in both cases.
- */
+/** Exits with 0 after a regular stop. An error of class `expected` is printed as one line, any other with its stack; both exit with 1. */
 export async function untilStopped(
   start: () => Promise<Stoppable>,
   expected: new (message: string) => Error,
@@ -48,11 +45,11 @@ function stopSignal(): Promise<void> {
       resolve();
     };
     for (const signal of SIGNALS) process.on(signal, stop);
-    if (process.env.npm_lifecycle_event !== undefined) whenParentEnds(() => stop("the end of npm"));
+    if (process.env.npm_lifecycle_event !== undefined) whenParentEnds(() => stop("npm ended"));
   });
 }
 
-/** A killed npm passes nothing on, and would leave a world behind that holds the ports. */
+/** A killed npm forwards no signal: without this the stack would keep its ports. */
 function whenParentEnds(then: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {

@@ -117,7 +117,7 @@ describe("the Host", () => {
     }
   });
 
-  it("never opens the loopback names when this is not the local world", async () => {
+  it("never opens the loopback names when this is not the local stack", async () => {
     for (const host of ["localhost", "127.0.0.1:8787", "[::1]:8787"])
       expect((await edge.send({ host, headers: bearer("sk-ant-mine") })).status, host).toBe(401);
   });

@@ -172,10 +172,10 @@ describe("with KV down", () => {
   });
 });
 
-describe("the local world", () => {
+describe("the local stack", () => {
   let local: Edge;
   beforeAll(async () => {
-    local = await startEdge({ LOCAL_WORLD: "true" });
+    local = await startEdge({ LOCAL_STACK: "true" });
   });
   afterAll(() => local.stop());
   const own = { "x-api-key": "sk-ant-mine" };

@@ -1,4 +1,4 @@
-/** The official SDK through the real local world: what works directly works through the proxy, and is remembered. */
+/** The official SDK through the real local stack: what works directly works through the proxy, and is remembered. */
 import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
@@ -89,7 +89,7 @@ const ask = (content: string) => ({
   messages: [{ role: "user" as const, content }],
 });
 
-/** Wrangler's libraries, loaded by the local world, replace the global FormData by one that Node's own fetch does not know. */
+/** Wrangler's libraries, loaded by the local stack, replace the global FormData by one that Node's own fetch does not know. */
 async function useNativeFormData(): Promise<void> {
   const headers = { "content-type": "application/x-www-form-urlencoded" };
   const native = await new Response("", { headers }).formData();

@@ -172,7 +172,7 @@ function encodings(text: string): Buffer[] {
 async function everyFile(directory: string): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    // The local world's own secrets, readable by the owner alone, stand in this one on purpose.
+    // The local stack's own secrets, readable by the owner alone, stand in this one on purpose.
     if (!entry.isFile() || entry.name === "secrets.json") continue;
     const path = join(entry.parentPath, entry.name);
     files.set(path, await readFile(path));

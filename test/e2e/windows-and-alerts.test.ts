@@ -1,4 +1,4 @@
-/** What an answer's headers and usage say reaches the account's window, and what was said reaches Slack: in the real local world. */
+/** What an answer's headers and usage say reaches the account's window, and what was said reaches Slack: in the real local stack. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";

@@ -48,9 +48,9 @@ it("says so to whoever writes, answers others or tells them too, and goes on wit
   await ask("UPDATE kept SET n = n + 1");
   expect(await ask("SELECT n FROM kept")).toEqual([{ n: 3 }]);
   expect(lines).toEqual([
-    expect.stringMatching(/broke down: .*Read-only file system/),
+    expect.stringMatching(/failed: .*Read-only file system/),
     expect.stringMatching(/is open again after [\d.]+ s/),
-    expect.stringMatching(/broke down: .*Read-only file system/),
+    expect.stringMatching(/failed: .*Read-only file system/),
     expect.stringMatching(/is open again after [\d.]+ s/),
   ]);
 });

@@ -1,7 +1,6 @@
 import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { cronMatches } from "../../scripts/local/runtime/cron.ts";
 import { lockDataDir } from "../../scripts/local/data-dir.ts";
 import { processStart } from "../../scripts/lib/processes.ts";
 import { loadSecrets } from "../../scripts/local/secrets.ts";
@@ -93,29 +92,5 @@ describe("the settings", () => {
 
   it.each(["-1", "65536", "80a", "1e3", " 80"])("refuse the port %j", (port) => {
     expect(() => readSettings({ DASHBOARD_PORT: port })).toThrow("DASHBOARD_PORT");
-  });
-});
-
-describe("a cron expression", () => {
-  const at = (time: string) => new Date(`${time}:00Z`);
-
-  it.each([
-    ["* * * * *", "2026-11-23T09:41", true],
-    ["17 3 * * *", "2026-11-23T03:17", true],
-    ["17 3 * * *", "2026-11-23T03:18", false],
-    ["*/15 * * * *", "2026-11-23T03:45", true],
-    ["*/15 * * * *", "2026-11-23T03:46", false],
-    ["5/20 * * * *", "2026-11-23T03:25", true],
-    ["0 9-17 * * 1-5", "2026-11-23T12:00", true],
-    ["0 9-17 * * 1-5", "2026-11-22T12:00", false],
-    ["0 0 * * 7", "2026-11-22T00:00", true],
-    ["0 0 1 * 1", "2026-11-23T00:00", true],
-    ["0 0 1,15 * *", "2026-11-16T00:00", false],
-  ])("%s at %s: %s", (expression, time, matches) => {
-    expect(cronMatches(expression, at(time))).toBe(matches);
-  });
-
-  it.each(["* * * *", "60 * * * *", "a * * * *", "*/0 * * * *"])("%s is refused", (expression) => {
-    expect(() => cronMatches(expression, new Date())).toThrow();
   });
 });

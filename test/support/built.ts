@@ -1,4 +1,4 @@
-/** Before the end-to-end tests: the product is built once, so that no world has to, and none while another starts. */
+/** Builds the product once before the end-to-end tests, so that no local stack has to. */
 import { build } from "../../scripts/lib/build.ts";
 
 export async function setup(): Promise<void> {

@@ -1,7 +1,6 @@
 /**
- * A database of its own for every workerd test file that runs at the same time as others. A file empties the database it gets
- * (test/support/worker-database.ts), so two must not share one. Made when first needed, kept for the next file. Vitest's own
- * process runs this, from vitest.config.ts.
+ * An embedded Postgres per process of workerd tests, created when first needed and reused by the next process. Files empty the database
+ * (test/support/worker-database.ts), so two must not share one at a time. Runs in Vitest's own process, from vitest.config.ts.
  */
 import { cloudflarePool } from "@cloudflare/vitest-plugin";
 import type { Plugin } from "vitest/config";
@@ -26,11 +25,11 @@ type OptionsForDatabase = (
   context: Parameters<OptionsOf>[0],
 ) => Awaited<ReturnType<OptionsOf>>;
 
-/** Behind `cloudflareTest`: each file's worker starts with what `optionsFor` says for the lane that it gets. */
+/** A plugin after `cloudflareTest`: each worker starts with `optionsFor` the database that it gets. */
 export function databasePerWorker(optionsFor: OptionsForDatabase): Plugin {
   const databases: PooledDatabase[] = [];
   return {
-    name: "database-lanes",
+    name: "database-per-worker",
     configureVitest({ project, vitest }) {
       project.config.poolRunner = poolWithDatabases(databases, optionsFor);
       vitest.onClose(async () => {
@@ -40,7 +39,7 @@ export function databasePerWorker(optionsFor: OptionsForDatabase): Plugin {
   };
 }
 
-/** The pool whose workers take a lane before they start and give it back when they have stopped. */
+/** A pool whose workers claim a database before they start and return it when they have stopped. */
 function poolWithDatabases(databases: PooledDatabase[], optionsFor: OptionsForDatabase): PoolRunner {
   return {
     name: cloudflarePool({}).name,

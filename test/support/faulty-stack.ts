@@ -1,5 +1,5 @@
 /**
- * The real local world with faults to be switched on and off: the product's Worker with breakable bindings, a Postgres
+ * The real local stack with faults to be switched on and off: the product's Worker with breakable bindings, a Postgres
  * behind a relay that can be down or slow, and a fake Claude. For fault tests and the soak.
  */
 import { mkdtemp, rm } from "node:fs/promises";

@@ -1,6 +1,6 @@
 /**
- * Before the workerd tests: the fakes that all of them share (databases: test/support/database-per-worker.ts).
- * Runs in Node, once per `vitest run`; vitest.config.ts turns what is provided here into the Worker's bindings.
+ * Starts the fakes that all workerd tests share (databases: test/support/database-per-worker.ts). Runs in Node, once per run;
+ * vitest.config.ts turns the provided values into bindings of the Worker.
  */
 import type { TestProject } from "vitest/node";
 import { startFakeClaude } from "../../scripts/local/fake-claude/server.ts";
@@ -8,9 +8,9 @@ import { startFakeSlack } from "./fake-slack.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** host:port that stands for hooks.slack.com. */
+    /** host:port of the fake of hooks.slack.com. */
     fakeSlack: string;
-    /** `http://127.0.0.1:port` of a fake Claude that logs people in. */
+    /** `http://127.0.0.1:port` of a fake Claude with OAuth logins. */
     fakeClaude: string;
   }
 }

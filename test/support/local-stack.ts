@@ -1,17 +1,17 @@
-/** A local world of its own for one end-to-end test file: temporary data directory, free ports, gone at the end. */
+/** A local stack for one end-to-end test file: temporary data directory, free ports. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLocalStack, type LocalStack, type LocalStackOptions } from "../../scripts/local/local-stack.ts";
 
-/** A new directory below the system's temporary one. */
+/** A new temporary directory. */
 export function temporaryDirectory(): Promise<string> {
   return mkdtemp(join(tmpdir(), "nexus-test-"));
 }
 
 /**
- * Starts a world as `createLocalWorld` does, in a temporary directory unless one is given. Warnings and errors of the
- * Worker go to the console. `stop()` does not wait for what is being recorded unless asked to.
+ * `startLocalStack` in a temporary directory unless one is given. Warnings and errors of the Worker go to the console. `stop()` waits for
+ * recordings in progress only with `finish`.
  */
 export async function startTestStack(options: Partial<LocalStackOptions> = {}): Promise<LocalStack> {
   const dataDir = options.dataDir ?? (await temporaryDirectory());

@@ -17,8 +17,8 @@ export interface CommandResult {
 }
 
 /**
- * Runs the command with exactly these variables besides PATH and HOME and this standard input, to its end, or until it is
- * interrupted because the promise has resolved.
+ * Runs the command with these variables besides PATH and HOME and this standard input. It is terminated when `terminateWhen`
+ * resolves.
  */
 export async function nexus(
   args: string[],
@@ -32,7 +32,7 @@ export async function nexus(
     env: { PATH, HOME, ...variables },
     stdio: ["pipe", "pipe", "pipe"],
   });
-  // A command that asks nothing ends without reading it.
+  // A command that asks nothing exits without reading it.
   child.stdin.on("error", () => {});
   child.stdin.end(input);
   void terminateWhen?.then(() => child.kill("SIGTERM"));
@@ -46,12 +46,12 @@ export async function nexus(
 
 export interface ScriptedApi {
   url: string;
-  /** Every call so far: "METHOD /path?query", the key it carried, and its body as JSON. */
+  /** Every call so far: "METHOD /path?query", its key, and its body as JSON. */
   calls: { line: string; key: string | undefined; body: unknown }[];
   stop(): Promise<void>;
 }
 
-/** An API that answers each call as `answer` says. */
+/** An API that responds to each call with `answer`. */
 export async function startScriptedApi(
   answer: (
     line: string,

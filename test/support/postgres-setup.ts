@@ -1,7 +1,7 @@
 /**
- * Before the tests that need several sessions at once: two empty, migrated databases on a real PostgreSQL, and a bridge to
- * them. The server is the one TEST_DATABASE_URL names, or Debian's, started for this run. Where there is neither, `inject`
- * answers null and the tests say so. Runs in Node, once per `vitest run`.
+ * Two empty, migrated databases on a real PostgreSQL and a bridge to them, for tests with several sessions. The server is the one of
+ * TEST_DATABASE_URL, or Debian's, started for this run; without either, `postgres` is null and the tests are skipped. Runs in Node, once
+ * per run.
  */
 import { rm } from "node:fs/promises";
 import pg from "pg";
@@ -53,7 +53,7 @@ async function ownServer(closers: (() => Promise<unknown>)[]): Promise<string> {
   return cluster.url;
 }
 
-/** A new database, a copy of another if one is named; gone at the end. Answers its connection string. */
+/** Creates a database from a template, dropped at the end; returns its connection string. */
 async function made(
   serverUrl: string,
   name: string,

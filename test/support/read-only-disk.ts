@@ -1,4 +1,4 @@
-/** A directory on a disk that is suddenly read-only, as far as this process's `node:fs` goes (PGlite writes with it). */
+/** Makes directories read-only for this process's `node:fs`, which PGlite writes with. */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
@@ -19,7 +19,7 @@ const descriptors = new Map<number, string>();
 const readOnly = new Set<string>();
 let isInstalled = false;
 
-/** Has to be called before the directory's files are opened. */
+/** Must be called before the directory's files are opened. */
 export function patchFileSystem(): void {
   if (isInstalled) return;
   isInstalled = true;
@@ -36,7 +36,7 @@ export function patchFileSystem(): void {
   syncBuiltinESMExports();
 }
 
-/** From now on, or until called with false. */
+/** In effect until called with false. */
 export function makeReadOnly(directory: string, isReadOnly = true): void {
   if (isReadOnly) readOnly.add(directory);
   else readOnly.delete(directory);

@@ -1,5 +1,5 @@
 /**
- * A soak: many exchanges at once through the real local world while three things break at random instants, then the count. All
+ * A soak: many exchanges at once through the real local stack while three things break at random instants, then the count. All
  * of it follows from the seed but for the machine's own timing. Run by test/e2e/soak.test.ts and `npm run soak`.
  */
 import { createHash } from "node:crypto";

@@ -1,4 +1,4 @@
-/** `npm start` as a process, for tests of what a person at a terminal sees. */
+/** `npm start` as a process, for tests of its output and exit. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { waitUntil } from "./wait.ts";
@@ -9,13 +9,13 @@ export interface StartedProgram {
   process: ChildProcess;
   /** Standard output and error so far. */
   output(): string;
-  /** Resolves to the exit code, or to the signal that ended it. */
+  /** Resolves to the exit code or the signal. */
   ended: Promise<number | string>;
-  /** Resolves when a line begins with `ready`; rejects when the program ends before. */
-  ready(): Promise<void>;
+  /** Resolves when a line begins with `ready`; rejects when the program exits before. */
+  ready(): Promise<unknown>;
 }
 
-/** Starts scripts/start.ts, or another command, with exactly these variables besides PATH and HOME. */
+/** Starts scripts/start.ts, or another command, with these variables besides PATH and HOME. */
 export function startProgram(
   variables: Record<string, string>,
   [command, ...parameters] = [process.execPath, "scripts/start.ts"],
@@ -39,8 +39,8 @@ export function startProgram(
     ended,
     ready: () =>
       waitUntil(() => {
-        if (child.exitCode !== null) throw new Error(`the program ended:\n${output}`);
+        if (child.exitCode !== null) throw new Error(`the program exited:\n${output}`);
         return /^ready/m.test(output);
-      }) as Promise<unknown> as Promise<void>,
+      }),
   };
 }

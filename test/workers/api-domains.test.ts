@@ -234,9 +234,9 @@ describe("refused with the parameter named is", () => {
     expect([answered.status, answered.details[0]?.in]).toEqual([400, "header"]);
   });
 
-  it("a webhook on loopback is a fake Slack in the local world", async () => {
+  it("a webhook on loopback is a fake Slack in the local stack", async () => {
     const slack = { webhook_url: "http://127.0.0.1:9/x" };
-    expect((await put("a.example", { ...withKey(), slack }, { LOCAL_WORLD: "true" })).status).toBe(201);
+    expect((await put("a.example", { ...withKey(), slack }, { LOCAL_STACK: "true" })).status).toBe(201);
   });
 });
 

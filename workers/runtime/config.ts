@@ -15,7 +15,7 @@ const flag = (byDefault: boolean) =>
 const milliseconds = (byDefault: number) => z.coerce.number().int().positive().default(byDefault);
 const secret = z.string().min(1).optional();
 
-/** Codes and tokens travel there, so it is https; loopback is for tests and the local world. */
+/** Codes and tokens travel there, so it is https; loopback is for tests and the local stack. */
 const loginAddress = (byDefault: string) =>
   z
     .url()
@@ -26,7 +26,7 @@ export const Config = z.object({
   DATABASE_URL: z.string().min(1).describe("Neon connection string of the writing role."),
   DATABASE_READONLY_URL: secret.describe("Connection string of the reading role; default DATABASE_URL."),
   NEON_BRIDGE: secret.describe(
-    "host:port of a bridge that speaks Neon's HTTP and WebSocket protocols (local world only).",
+    "host:port of a bridge that speaks Neon's HTTP and WebSocket protocols (local stack only).",
   ),
   CREDENTIAL_KEYS: z
     .string()
@@ -109,7 +109,7 @@ export const Config = z.object({
   ENABLE_CLIENT_AUTH: flag(true).describe(
     "false: clients need no key. Then whoever reaches the domain uses its credential.",
   ),
-  LOCAL_WORLD: flag(false).describe(
+  LOCAL_STACK: flag(false).describe(
     "Set by npm start: localhost and 127.0.0.1 are an open passthrough domain.",
   ),
   DEBUG: flag(false).describe("Debug lines in the log."),

@@ -12,7 +12,7 @@ import { sweepOrWait } from "./sweep.ts";
 
 const EVERY_MINUTE = "* * * * *";
 const EVERY_NIGHT = "17 3 * * *";
-/** Not a cron expression: the local world says so once, before it serves. */
+/** Not a cron expression: the local stack says so once, before it serves. */
 const STARTUP = "startup";
 /** Partitions are made this far ahead; should cron stand still, the default partition takes what comes after. */
 const MONTHS_AHEAD = 3;

@@ -1,6 +1,6 @@
 /**
  * The sweep: rings again for journal entries that nobody rang for, or whose bell was lost. Called every minute by cron, and
- * once at the start of the local world, whose queue lives in memory.
+ * once at the start of the local stack, whose queue lives in memory.
  *
  * It needs no cursor: entries are listed in order of time, and those rung for have to wait in Postgres (longer each time).
  * Without Postgres nothing could be stored, so then it does not ring at all.

@@ -18,7 +18,7 @@ export interface View {
   filters: Filters;
   /** Origin of the dashboard as the browser knows it. */
   origin: string;
-  /** Address of the proxy in the local world; null elsewhere. */
+  /** Address of the proxy in the local stack; null elsewhere. */
   localProxyUrl: string | null;
 }
 

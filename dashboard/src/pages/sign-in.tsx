@@ -47,7 +47,7 @@ export function SignInPage({ view, assets, next, message }: Props) {
         </form>
         <p class="mute">
           The key is the Worker's <code>DASHBOARD_API_KEY</code> (administrator) or{" "}
-          <code>DASHBOARD_VIEWER_KEY</code>. In the local world it is printed at the start.
+          <code>DASHBOARD_VIEWER_KEY</code>. In the local stack it is printed at the start.
         </p>
       </main>
     </Document>

@@ -1,4 +1,4 @@
-/** The local world's Postgres, whichever it is: reachable, migrated, and with a bridge for the Worker's Neon driver. */
+/** The local stack's Postgres: checked, migrated, and with a bridge for the Worker's Neon driver. */
 import { join } from "node:path";
 import { LocalStackError, reasonOf } from "../../lib/local-error.ts";
 import { migrate } from "./migrate.ts";
@@ -16,17 +16,17 @@ export interface LocalDatabase {
 export interface LocalDatabaseOptions {
   /** Directory of the embedded database. */
   dataDir: string;
-  /** A Postgres of the operator's instead. */
+  /** Replaces the embedded database. */
   databaseUrl?: string | undefined;
   readonlyUrl?: string | undefined;
   /** Port of the embedded database and of the bridge; absent: free ones. */
   postgresPort?: number;
   bridgePort?: number;
-  /** Gets a line when the embedded database breaks down, and when it is open again. */
+  /** Receives a line when the embedded database fails and when it is open again. */
   log?: (line: string) => void;
 }
 
-/** Opens, migrates and bridges the database. Rejects with a LocalWorldError that names what cannot be used. */
+/** Opens and migrates the database and starts the bridge. Rejects with a LocalStackError that names the unusable part. */
 export async function openDatabase(options: LocalDatabaseOptions): Promise<LocalDatabase> {
   const readonlyUrls = options.readonlyUrl ? [checked("DATABASE_READONLY_URL", options.readonlyUrl)] : [];
   const embedded = options.databaseUrl === undefined ? await startEmbedded(options) : null;

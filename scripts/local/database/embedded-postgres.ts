@@ -1,5 +1,5 @@
 /**
- * The embedded Postgres of the local world and the tests: PGlite (PostgreSQL in WebAssembly) behind a loopback port
+ * The embedded Postgres of the local stack and the tests: PGlite (PostgreSQL in WebAssembly) behind a loopback port
  * that speaks the Postgres wire protocol, so that `pg`, psql and the Neon bridge reach it like any other server.
  */
 import { PGlite } from "@electric-sql/pglite";
@@ -10,20 +10,20 @@ export interface EmbeddedPostgres {
   /** Connection string for clients on this machine. */
   url: string;
   port: number;
-  /** Ends connections and writes everything down. */
+  /** Closes connections and flushes everything to disk. */
   stop(): Promise<void>;
 }
 
 export interface EmbeddedPostgresOptions {
-  /** Where the data lives; absent: in memory. */
+  /** Data directory; absent: in memory. */
   dataDir?: string;
   /** 0 or absent: a free port. */
   port?: number;
-  /** Gets a line when the database breaks down, and when it is open again. */
+  /** Receives a line when the database fails and when it is open again. */
   log?: (line: string) => void;
 }
 
-/** Opens (or makes) the database and serves it. Rejects when the directory is unusable or the port taken. */
+/** Opens or creates the database and serves it. Rejects when the directory is unusable or the port is taken. */
 export async function startPostgres(options: EmbeddedPostgresOptions = {}): Promise<EmbeddedPostgres> {
   const { dataDir, port, log = () => {} } = options;
   const session = new RestartablePglite(await open(dataDir), { open: () => open(dataDir), dataDir, log });

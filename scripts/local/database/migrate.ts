@@ -1,6 +1,6 @@
 /**
- * Applies drizzle/migrations to a Postgres, each migration once (drizzle keeps the list in "drizzle.__drizzle_migrations").
- * Called by the local world at every start, by the tests, and by an operator: `DATABASE_URL=… npm run migrate`.
+ * Applies drizzle/migrations to a Postgres, each migration once (the list is in "drizzle.__drizzle_migrations"). Called by the
+ * local stack at every start, by tests, and by operators: `DATABASE_URL=… npm run migrate`.
  */
 import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/node-postgres";
@@ -10,10 +10,10 @@ import { withExplicitTls } from "./postgres-target.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../../drizzle/migrations", import.meta.url));
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Two operators (or a deployment and an operator) at once: the second waits, then finds nothing to do. */
+/** Advisory lock: concurrent migrations run one after the other. */
 const MIGRATION_LOCK = 7_263_115;
 
-/** Brings the database behind `databaseUrl` up to date and answers how many migrations it applied. */
+/** Applies pending migrations; returns their number. */
 export async function migrate(databaseUrl: string): Promise<number> {
   const client = new Client({
     connectionString: withExplicitTls(databaseUrl),

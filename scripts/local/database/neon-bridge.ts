@@ -1,8 +1,8 @@
 /**
  * Lets the Worker's Neon driver reach any Postgres: one loopback server that speaks Neon's HTTP protocol (`POST /sql`)
  * and Neon's WebSocket tunnel (`/v2?address=host:port`, bytes of the Postgres protocol both ways). Deployed Workers
- * talk to Neon itself; the local world and the tests talk to this. Only the databases it was told of are reachable, and
- * browsers are refused: a web page must not reach a database through a loopback port.
+ * talk to Neon itself. Only the given databases are reachable, and browsers are rejected: a web page must not reach a
+ * database through a loopback port.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,7 +15,7 @@ import { fatalMessage } from "./wire-messages.ts";
 export interface NeonBridge {
   /** `127.0.0.1:port`, the value of NEON_BRIDGE. */
   address: string;
-  /** Ends everything under way. */
+  /** Closes all connections. */
   close(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export async function startNeonBridge(options: NeonBridgeOptions): Promise<NeonB
   };
 }
 
-/** Pipes the WebSocket to the database. A database out of reach is said in Postgres' own words, so that drivers show it. */
+/** Pipes the WebSocket to the database. An unreachable database is reported as a Postgres error, so that drivers show it. */
 async function tunnel(webSocket: WebSocket, address: string, target: PostgresTarget | undefined) {
   const stream = createWebSocketStream(webSocket);
   stream.on("error", () => webSocket.terminate());
@@ -82,7 +82,7 @@ async function tunnel(webSocket: WebSocket, address: string, target: PostgresTar
   }
 }
 
-/** Browsers name the page's origin on every request across origins and on every WebSocket; workerd never does. */
+/** Browsers send `Origin` with every cross-origin request and WebSocket; workerd never does. */
 function isFromBrowser(request: IncomingMessage): boolean {
   return request.headers.origin !== undefined || request.headers["sec-fetch-site"] !== undefined;
 }

@@ -1,7 +1,7 @@
 /**
- * Neon's SQL over HTTP, answered from `pg`: one query `{query, params}` or an atomic batch `{queries: […]}` whose
+ * Neon's SQL over HTTP, executed by `pg`: one query `{query, params}` or an atomic batch `{queries: […]}` whose
  * transaction is described by the `Neon-Batch-*` headers. Rows come as arrays or objects (`Neon-Array-Mode`), values as
- * Postgres' own text (`Neon-Raw-Text-Output`) or parsed. What Postgres refuses is 400 with the fields of its error.
+ * Postgres' own text (`Neon-Raw-Text-Output`) or parsed. A Postgres error is 400 with the error's fields.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
@@ -18,7 +18,7 @@ interface Modes {
   arrayMode: boolean;
 }
 
-/** What Neon tells of an error, besides its message. */
+/** Fields of an error that Neon returns besides the message. */
 const ERROR_FIELDS = [
   "severity",
   "code",
@@ -54,7 +54,7 @@ export class HttpQueries {
     this.#targets = targets;
   }
 
-  /** Answers one `POST /sql`. Never rejects. */
+  /** Handles one `POST /sql`. Never rejects. */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const headers = request.headers;

@@ -1,6 +1,6 @@
 /**
- * A Postgres server named by a connection string: where it is, whether it wants TLS, and a plain byte stream to it.
- * The password is not needed here: whoever speaks over the stream signs in.
+ * The address and TLS mode of a Postgres connection string, and a byte stream to the server. The client of the stream
+ * authenticates; the password is not needed here.
  */
 import { once } from "node:events";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
@@ -24,7 +24,7 @@ export interface PostgresTarget {
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Reads a connection string. Throws with words for the operator, and without the password, when it is unusable. */
+/** Parses a connection string. Throws an error for the operator, without the password, when it is unusable. */
 export function postgresTarget(databaseUrl: string): PostgresTarget {
   if (!/^postgres(ql)?:\/\//.test(databaseUrl)) {
     throw new Error("it must look like postgresql://user:password@host:5432/database");
@@ -35,7 +35,7 @@ export function postgresTarget(databaseUrl: string): PostgresTarget {
   } catch {
     throw new Error("it is not a valid URL (special characters in the password must be percent-encoded)");
   }
-  if (!config.host) throw new Error("it names no host");
+  if (!config.host) throw new Error("it has no host");
   if (config.host.startsWith("/")) {
     throw new Error("it names a Unix socket; use a TCP address such as 127.0.0.1:5432");
   }
@@ -48,7 +48,7 @@ export function addressOf(target: { host: string; port: number }): string {
   return `${target.host}:${target.port}`;
 }
 
-/** A connection ready for the Postgres protocol: TCP, and TLS above it where the target wants that. */
+/** A connection ready for the Postgres protocol: TCP, with TLS if the target requires it. */
 export async function openTarget(target: PostgresTarget): Promise<Socket> {
   const socket = connectTcp({ host: target.host, port: target.port, noDelay: true });
   const timer = setTimeout(() => socket.destroy(new Error("no connection within 10 s")), CONNECT_TIMEOUT_MS);
@@ -61,7 +61,7 @@ export async function openTarget(target: PostgresTarget): Promise<Socket> {
     const secure = connectTls({
       ...target.tls,
       socket,
-      // A certificate may be for an address, but the protocol does not let us ask for one by address.
+      // SNI does not allow addresses, although a certificate may be for one.
       ...(isIP(target.host) ? { host: target.host } : { servername: target.host }),
     });
     await once(secure, "secureConnect");

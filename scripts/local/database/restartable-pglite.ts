@@ -1,6 +1,6 @@
 /**
- * A PGlite that is opened anew after a PANIC, which is what Postgres calls it when its disk is read-only, full or broken. A
- * server's postmaster would start it again; a PGlite asked after its PANIC loops for ever. Used by postgres.ts.
+ * A PGlite that is opened again after a PANIC (disk read-only, full or broken). A server's postmaster would restart; a PGlite that is
+ * queried after a PANIC loops forever. Used by embedded-postgres.ts.
  */
 import type { PGlite } from "@electric-sql/pglite";
 import { closeSync, openSync, unlinkSync } from "node:fs";
@@ -9,17 +9,17 @@ import { reasonOf } from "../../lib/local-error.ts";
 import { panicOf, startupMessage } from "./wire-messages.ts";
 import type { Session } from "./wire-server.ts";
 
-/** A database that could not be opened although its disk can be written is not tried again sooner: it takes most of a second. */
+/** Minimum interval of attempts to open the database while its disk is writable: each takes most of a second. */
 const REOPEN_INTERVAL_MS = 1_000;
-/** What is made and removed to see whether the disk can be written. Postgres ignores it. */
+/** A file that is created and removed to check whether the disk is writable. Postgres ignores it. */
 const PROBE = "nexus-probe";
 
 export interface RestartableOptions {
-  /** A new instance of the database, which works. */
+  /** Opens a new instance. */
   open(): Promise<PGlite>;
-  /** Where its data lives; absent: in memory. */
+  /** Data directory; absent: in memory. */
   dataDir: string | undefined;
-  /** Told when it broke down, and when it is open again. */
+  /** Receives a line when the database fails and when it is open again. */
   log(line: string): void;
 }
 
@@ -27,7 +27,7 @@ export class RestartablePglite implements Session {
   #db: PGlite | null;
   readonly #options: RestartableOptions;
   #brokenAt = 0;
-  /** Of the last attempt, if it failed. */
+  /** The last failed attempt to open. */
   #failure: { at: number; reason: string } | null = null;
 
   constructor(db: PGlite, options: RestartableOptions) {
@@ -35,16 +35,18 @@ export class RestartablePglite implements Session {
     this.#options = options;
   }
 
-  /** Rejects with words while there is no database. Callers take turns (wire-server.ts), so that it is opened once. */
+  /** Rejects with a reason while the database cannot be opened. wire-server.ts calls it for one client at a time. */
   async execProtocolRaw(messages: Uint8Array): Promise<Uint8Array> {
     const db = this.#db ?? (await this.#reopened());
     const answer = await db.execProtocolRaw(messages);
     const panic = panicOf(answer);
     if (panic !== null) {
-      // Not closed: that would write, and loop likewise. Its memory is lost.
+      // Not closed: closing writes, and would loop too. Its memory is leaked.
       this.#db = null;
       this.#brokenAt = Date.now();
-      this.#options.log(`The embedded Postgres broke down: ${panic}. It is opened again when that is over.`);
+      this.#options.log(
+        `The embedded Postgres failed: ${panic}. It is opened again when the disk is writable.`,
+      );
     }
     return answer;
   }
@@ -54,8 +56,8 @@ export class RestartablePglite implements Session {
   }
 
   async #reopened(): Promise<PGlite> {
-    // Asked each time, so that the first query after the disk's recovery is answered. An attempt on a disk that cannot be
-    // written would fail, and cost as much as one that succeeds.
+    // Checked for each query, so that the first one after the disk's recovery succeeds. Opening on a disk that is not writable would
+    // fail and cost as much as opening successfully.
     const unwritable = this.#whyUnwritable();
     if (unwritable !== null) throw new BrokenDownError(unwritable);
     if (this.#failure && Date.now() - this.#failure.at < REOPEN_INTERVAL_MS)
@@ -92,6 +94,6 @@ export class RestartablePglite implements Session {
 
 class BrokenDownError extends Error {
   constructor(reason: string) {
-    super(`the embedded Postgres broke down and cannot be opened again yet: ${reason}`);
+    super(`the embedded Postgres failed and cannot be opened again yet: ${reason}`);
   }
 }

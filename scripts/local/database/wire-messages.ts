@@ -1,19 +1,19 @@
 /**
- * Framing of the Postgres wire protocol (version 3), as far as a server in front of PGlite needs it: cutting a byte
- * stream into messages, reading the transaction status out of an answer, and building the few messages we send
- * ourselves. https://www.postgresql.org/docs/current/protocol-message-formats.html
+ * Framing of the Postgres wire protocol (version 3) for a server in front of PGlite: splitting a byte stream into messages, reading
+ * the transaction status of a response, building messages.
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
 
-/** First words of the messages that come before the protocol proper. */
+/** Codes of the messages before the protocol proper. */
 const SSL_REQUEST = 80_877_103;
 const GSSENC_REQUEST = 80_877_104;
 const CANCEL_REQUEST = 80_877_102;
-/** What a client may send before it is connected is small; anything longer is not Postgres. */
+/** A longer first message is not the Postgres protocol. */
 const MAX_STARTUP_BYTES = 10_000;
 
 export type FirstMessage = { kind: "encryption" | "cancel" | "startup"; bytes: number };
 
-/** The message a connection opens with, null while it is incomplete. Throws on bytes that are not Postgres. */
+/** The first message of a connection; null while incomplete. Throws if the bytes are not the Postgres protocol. */
 export function readFirstMessage(buffer: Buffer): FirstMessage | null {
   if (buffer.length < 8) return null;
   const bytes = buffer.readInt32BE(0);
@@ -25,7 +25,7 @@ export function readFirstMessage(buffer: Buffer): FirstMessage | null {
   return { kind: "startup", bytes };
 }
 
-/** Collects chunks and hands out whole messages: one byte of type, four of length, the rest. */
+/** Collects chunks and returns whole messages: one byte of type, four bytes of length, the body. */
 export class MessageReader {
   #chunks: Buffer[] = [];
   #length = 0;
@@ -35,7 +35,7 @@ export class MessageReader {
     this.#length += chunk.length;
   }
 
-  /** Everything received and not yet taken, as one buffer. */
+  /** All bytes not yet taken, as one buffer. */
   peek(): Buffer {
     const [first] = this.#chunks;
     if (this.#chunks.length === 1 && first) return first;
@@ -51,7 +51,7 @@ export class MessageReader {
     return all.subarray(0, bytes);
   }
 
-  /** The next whole message with its type, or null. A large message is joined once, when its last chunk is here. */
+  /** The next whole message with its type, or null. The chunks of a large message are joined once. */
   next(): { type: string; message: Buffer } | null {
     if (this.#length < 5) return null;
     let head = this.#chunks[0];
@@ -64,7 +64,7 @@ export class MessageReader {
   }
 }
 
-/** Transaction status of the last ReadyForQuery in an answer: I idle, T in a transaction, E in a failed one. */
+/** Transaction status of the last ReadyForQuery in a response: I idle, T in a transaction, E in a failed one. */
 export function transactionStatus(answer: Uint8Array): "I" | "T" | "E" | null {
   const view = new DataView(answer.buffer, answer.byteOffset, answer.byteLength);
   let status: "I" | "T" | "E" | null = null;
@@ -74,7 +74,7 @@ export function transactionStatus(answer: Uint8Array): "I" | "T" | "E" | null {
   return status;
 }
 
-/** What the server says in this answer if it says that it is no more (a PANIC: it could not write its log, say), else null. */
+/** The message of a PANIC in the response, such as an unwritable log; else null. */
 export function panicOf(answer: Uint8Array): string | null {
   const view = new DataView(answer.buffer, answer.byteOffset, answer.byteLength);
   for (let at = 0; at + 5 <= answer.length; at += 1 + view.getInt32(at + 1)) {

@@ -1,9 +1,9 @@
 /**
  * Serves one PGlite to several clients over the Postgres wire protocol on loopback.
  *
- * PGlite is a single session. So a client gets it for one unit at a time (everything up to its Sync or simple query)
- * and, once it has begun a transaction, until the transaction ends: Parse and Bind of two clients never mix. What a
- * client leaves open when it goes, or keeps open idle for too long, is rolled back.
+ * PGlite has a single session. A client gets it for one unit (all messages up to Sync or a simple query) and, within a transaction, until
+ * the transaction ends: Parse and Bind of two clients never mix. A transaction that a client leaves open or idle for too long is
+ * rolled back. See docs/adr/0028-own-wire-server.md.
  */
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import {
@@ -16,19 +16,19 @@ import {
   transactionStatus,
 } from "./wire-messages.ts";
 
-/** A transaction idle this long is rolled back: it keeps every other client waiting. */
+/** An idle transaction is rolled back after this time: it blocks every other client. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
-/** Messages after which PGlite has something to answer: Query, Sync, Flush, FunctionCall. */
+/** Messages to which PGlite responds: Query, Sync, Flush, FunctionCall. */
 const UNIT_ENDS = new Set(["Q", "S", "H", "F"]);
 
-/** A PGlite, or what stands for one. */
+/** A PGlite or a wrapper. */
 export interface Session {
   execProtocolRaw(messages: Uint8Array): Promise<Uint8Array>;
 }
 
 export interface WireServer {
   port: number;
-  /** Ends all connections; what they had begun is rolled back. PGlite itself stays open. */
+  /** Closes all connections; open transactions are rolled back. PGlite stays open. */
   close(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export interface WireServerOptions {
   port?: number;
 }
 
-/** Starts serving `db` on 127.0.0.1. Nobody else may use `db` until the server is closed. */
+/** Serves `db` on 127.0.0.1. Until the server is closed, `db` must not be used otherwise. */
 export async function serveWire(db: Session, options: WireServerOptions = {}): Promise<WireServer> {
   const greeting = await execute(db, startupMessage());
   const turn = new Turn();
@@ -62,12 +62,12 @@ export async function serveWire(db: Session, options: WireServerOptions = {}): P
   };
 }
 
-/** PGlite answers with a view of a buffer that its next answer overwrites: hence the copy. */
+/** Copied: PGlite returns a view of a buffer that it overwrites. */
 async function execute(db: Session, messages: Uint8Array): Promise<Buffer> {
   return Buffer.from(await db.execProtocolRaw(messages));
 }
 
-/** Whose turn it is, first come first served. */
+/** A queue for the session, first come first served. */
 class Turn {
   #last: Promise<void> = Promise.resolve();
 
@@ -100,7 +100,7 @@ class Connection {
         if (!socket.destroyed)
           socket.end(fatalMessage("57P03", error instanceof Error ? error.message : "?"));
       })
-      .then(() => this.#leave());
+      .then(() => this.#close());
   }
 
   end(): void {
@@ -110,7 +110,7 @@ class Connection {
   async #run(greeting: Uint8Array): Promise<void> {
     let started = false;
     let unit: Buffer[] = [];
-    // A reset by the client ends the iteration; only our own failures are worth a word.
+    // A reset by the client ends the iteration; only other errors are reported.
     const chunks = this.#socket.iterator({ destroyOnReturn: false });
     try {
       for await (const chunk of chunks) {
@@ -128,7 +128,7 @@ class Connection {
           if (next.type === "X") return;
           unit.push(next.message);
           if (!UNIT_ENDS.has(next.type)) continue;
-          await this.#answer(unit.length === 1 ? next.message : Buffer.concat(unit));
+          await this.#execute(unit.length === 1 ? next.message : Buffer.concat(unit));
           unit = [];
         }
       }
@@ -137,33 +137,33 @@ class Connection {
     }
   }
 
-  async #answer(unit: Buffer): Promise<void> {
+  async #execute(unit: Buffer): Promise<void> {
     clearTimeout(this.#idle);
     this.#release ??= await this.#turn.take();
     if (this.#socket.destroyed) return;
-    const answer = await execute(this.#db, unit);
-    this.#socket.write(answer);
-    if (panicOf(answer) !== null) {
-      // With the server its transactions are gone: nothing is left to roll back.
-      this.#giveTurn();
+    const response = await execute(this.#db, unit);
+    this.#socket.write(response);
+    if (panicOf(response) !== null) {
+      // The database has lost its transactions: there is nothing to roll back.
+      this.#releaseTurn();
       this.#socket.destroySoon();
       return;
     }
-    if (transactionStatus(answer) === "I") this.#giveTurn();
-    else this.#idle = setTimeout(() => this.#tooLong(), IDLE_IN_TRANSACTION_MS);
+    if (transactionStatus(response) === "I") this.#releaseTurn();
+    else this.#idle = setTimeout(() => this.#onIdleTimeout(), IDLE_IN_TRANSACTION_MS);
   }
 
-  #tooLong(): void {
+  #onIdleTimeout(): void {
     this.#socket.end(fatalMessage("25P03", "the transaction was idle for too long and is rolled back"));
     this.#socket.destroySoon();
   }
 
-  #giveTurn(): void {
+  #releaseTurn(): void {
     this.#release?.();
     this.#release = null;
   }
 
-  async #leave(): Promise<void> {
+  async #close(): Promise<void> {
     clearTimeout(this.#idle);
     this.#socket.end();
     this.#socket.destroySoon();
@@ -171,9 +171,9 @@ class Connection {
     try {
       await execute(this.#db, queryMessage("ROLLBACK"));
     } catch {
-      // A database that cannot answer has nothing open either.
+      // A failed database has no open transaction.
     } finally {
-      this.#giveTurn();
+      this.#releaseTurn();
     }
   }
 }

@@ -53,7 +53,7 @@ async function call(admin: Admin, method: string, path: string, body: unknown): 
   return JSON.parse(text);
 }
 
-/** Makes the domains and the keys that are missing. Returns the state with all keys. Throws a LocalWorldError. */
+/** Makes the domains and the keys that are missing. Returns the state with all keys. Throws a LocalStackError. */
 export async function setUpDomains(
   admin: Admin,
   domains: readonly DemoDomain[],

@@ -1,5 +1,5 @@
 /**
- * The demo: the local world with the fake Claude as its upstream, a small team's day, which lies just behind, played through the
+ * The demo: the local stack with the fake Claude as its upstream, a small team's day, which lies just behind, played through the
  * proxy (once per data directory), then a trickle of live traffic. Called by scripts/demo.ts and by tests.
  */
 import { mkdir } from "node:fs/promises";

@@ -1,23 +1,23 @@
-/** Loopback addresses and their ports: which are free, on IPv4 and, where the machine has it, on IPv6 alike. */
+/** Loopback addresses and free ports, on IPv4 and, if the machine has it, IPv6. */
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { LocalStackError } from "../../lib/local-error.ts";
 
-/** Below the ephemeral range, so that outgoing connections do not take a port between our look and our use. */
+/** Below the ephemeral range: outgoing connections cannot take the port before it is used. */
 const FREE_PORT_RANGE = [10_000, 32_000] as const;
 const FREE_PORT_TRIES = 200;
-/** A killed process is seen as gone shortly before its last thread lets go of its sockets. */
+/** Wait for a port of a killed process: its sockets close shortly after the process has ended. */
 const BUSY_TIMEOUT_MS = 1_000;
 const BUSY_RETRY_MS = 50;
 
-/** The loopback hosts of this machine: 127.0.0.1, and ::1 where there is one. */
+/** 127.0.0.1, and ::1 if the machine has it. */
 export function loopbackHosts(): string[] {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return addresses.some(({ address }) => address === "::1") ? ["127.0.0.1", "::1"] : ["127.0.0.1"];
 }
 
-/** Resolves to `wanted`, or to a free port if it is 0. Rejects with a LocalWorldError that names `variable`. */
+/** Returns `wanted`, or a free port if it is 0. Rejects with a LocalStackError that names `variable`. */
 export async function claimPort(wanted: number, variable: string): Promise<number> {
   if (wanted !== 0) {
     for (const host of loopbackHosts()) {
@@ -40,10 +40,10 @@ export async function claimPort(wanted: number, variable: string): Promise<numbe
     const problems = await Promise.all(loopbackHosts().map((host) => tryListen(host, port)));
     if (problems.every((problem) => problem === null)) return port;
   }
-  throw new LocalStackError("No free port was found on the loopback addresses.");
+  throw new LocalStackError("No free port on the loopback addresses.");
 }
 
-/** As `tryListen`, with a moment's patience for a predecessor that is just ending. */
+/** As `tryListen`, but waits for a process that is just ending. */
 async function tryListenWithRetry(host: string, port: number): Promise<string | null> {
   const deadline = Date.now() + BUSY_TIMEOUT_MS;
   for (;;) {
@@ -53,7 +53,7 @@ async function tryListenWithRetry(host: string, port: number): Promise<string | 
   }
 }
 
-/** Null when one can listen there, else the system's error code. */
+/** Null if the port is free, else the system's error code. */
 function tryListen(host: string, port: number): Promise<string | null> {
   return new Promise((resolve) => {
     const server = createServer();

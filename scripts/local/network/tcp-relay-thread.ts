@@ -1,12 +1,9 @@
-/**
- * The relay of front.ts, in a thread of its own: the host's is busy with Postgres at times, and a stream must not notice that.
- * Bytes go both ways as they come; what it adds is the one thing workerd does not hear, see front.ts.
- */
+/** The thread of tcp-relay.ts: the main thread is busy with Postgres at times and would delay streams. */
 import { connect, createServer, type Socket } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
 import type { RelayOptions, RelayReport } from "./tcp-relay.ts";
 
-/** A client that says no more this soon after its last byte only half-closes: it has asked and waits for the answer. */
+/** A client that ends its side within this time after its last byte half-closes: it waits for the response. */
 const HALF_CLOSE_MS = 100;
 
 const { hosts, port, targetPort } = workerData as RelayOptions;

@@ -1,25 +1,24 @@
 /**
- * The proxy's public port in the local world. Behind it is workerd, which hears that a client has left only when it writes
- * twice, or when the connection is reset: of a client that closes its connection while Claude thinks it would not hear for
- * minutes, and Claude would go on. On Cloudflare the edge stands here and tells the Worker; this relay does it by resetting
- * its own connection to workerd.
+ * The proxy's public port in the local stack. workerd detects a disconnected client only when it has written twice or when the connection
+ * is reset: while Claude thinks, it would not notice for minutes. On Cloudflare the edge notifies the Worker; this relay resets its own
+ * connection to workerd instead. See docs/adr/0006-relay-local-connections-to-see-disconnects.md.
  */
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { LocalStackError } from "../../lib/local-error.ts";
 
 export interface RelayOptions {
-  /** Where it listens. */
+  /** Addresses to listen on. */
   hosts: string[];
   port: number;
-  /** Where workerd listens, on 127.0.0.1. */
+  /** Port of workerd on 127.0.0.1. */
   targetPort: number;
 }
 
-/** What the thread says. */
+/** Message of the thread. */
 export type RelayReport = "listening" | { failed: string };
 
-/** Resolves when it listens, to how to end it. Rejects with a LocalWorldError when it cannot listen. */
+/** Resolves when it listens, to a function that stops it. Rejects with a LocalStackError when it cannot listen. */
 export async function startTcpRelay(options: RelayOptions): Promise<() => Promise<void>> {
   const thread = new Worker(new URL("./tcp-relay-thread.ts", import.meta.url), { workerData: options });
   const [report] = (await once(thread, "message")) as [RelayReport];

@@ -1,7 +1,4 @@
-/**
- * Worker and dashboard on Miniflare. All bindings come from wrangler.toml and dashboard/wrangler.toml; what is added here
- * is where the bundles lie, where they listen, and the variables.
- */
+/** Worker and dashboard on Miniflare. Bindings come from wrangler.toml and dashboard/wrangler.toml; bundles, ports and variables from here. */
 import { readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,20 +20,20 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface RuntimeOptions {
   build: Build;
-  /** Where KV, R2 and Durable Objects are kept. */
+  /** Directory for KV, R2 and Durable Objects. */
   stateDir: string;
-  /** Where workerd's process id is noted. */
+  /** File for workerd's process id. */
   pidFile: string;
   proxyPort: number;
   dashboardPort: number;
-  /** Where people and clients reach the proxy; the dashboard names it. */
+  /** Public address of the proxy, shown by the dashboard. */
   proxyUrl: string;
   variables: Record<string, string>;
-  /** Gets every log line of the Worker. */
+  /** Receives every log line of the Worker. */
   log(level: string, line: string): void;
 }
 
-/** The part of wrangler's description that is read here; the rest is passed on as it is. */
+/** The part of wrangler's configuration that is read here; the rest is passed on. */
 interface BoundWorker {
   modulesRules?: unknown;
   bindings?: Record<string, Json>;
@@ -50,15 +47,15 @@ export interface Runtime {
   stop(): Promise<void>;
 }
 
-/** Starts both; resolves when they answer. */
+/** Starts both; resolves when they are ready. */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  // wrangler would report on its own that secrets are missing in files that this world does not use.
+  // Otherwise wrangler reports missing secrets of files that the local stack does not use.
   process.env.WRANGLER_LOG ??= "error";
   const { unstable_getMiniflareWorkerOptions: optionsOf, unstable_readConfig: readConfig } =
     await import("wrangler");
   const describe = (file: string) => {
     const config = join(ROOT, file);
-    // The bundles are plain modules: rules for importing text and data have been applied.
+    // The bundles are plain modules: module rules have been applied.
     const { modulesRules: _applied, ...worker } = optionsOf(config).workerOptions as BoundWorker;
     const { name } = readConfig({ config }, { hideWarnings: true }) as { name?: string };
     return { ...worker, name: name ?? file };
@@ -123,7 +120,7 @@ function listenOn(port: number) {
   return loopbackHosts().map((host) => ({ host: host.includes(":") ? `[${host}]` : host, port }));
 }
 
-/** Miniflare ends the process on a signal at once. Here the host decides: it lets the Worker finish first. */
+/** Removes Miniflare's signal handlers, which end the process at once: the Worker finishes recordings first. */
 function withOwnSignals<T>(make: () => T): T {
   const before = new Map(SIGNALS.map((signal) => [signal, process.listeners(signal)]));
   const made = make();
@@ -135,7 +132,7 @@ function withOwnSignals<T>(make: () => T): T {
   return made;
 }
 
-/** Ends the workerd of a host that was killed: it would keep the ports. */
+/** Kills the workerd of a killed process, which may hold the ports for up to two seconds. */
 export async function endOrphan(pidFile: string): Promise<void> {
   const pid = Number(await readFile(pidFile, "utf8").catch(() => ""));
   if (!Number.isInteger(pid) || pid <= 1) return;

@@ -1,10 +1,7 @@
-/**
- * The dashboard's static files as Pages serves them (content types, entity tags, `_headers`): the ASSETS binding of its
- * functions, by wrangler's own implementation.
- */
+/** The dashboard's static files as Pages serves them (content types, ETags, `_headers`): wrangler's implementation of the ASSETS binding. */
 import type { Request, Response } from "miniflare";
 
-/** A handler for Miniflare. wrangler watches `_headers`; nothing else is kept in memory. */
+/** A handler for Miniflare. wrangler watches `_headers`; no file is kept in memory. */
 export async function staticFiles(directory: string): Promise<(request: Request) => Promise<Response>> {
   const { unstable_generateASSETSBinding: serve } = await import("wrangler");
   const silent = { log() {}, warn() {}, error: (error: unknown) => console.error(error) };

@@ -1,8 +1,8 @@
-/** Bundles a Worker that wraps the product's: the demo's, whose clock can be told the time, and the tests', whose bindings can fail. */
+/** Bundles a Worker that wraps the product's: the demo's with its clock, the tests' with injected faults. */
 import { join } from "node:path";
 import { build } from "esbuild";
 
-/** Bundles the module `entry` into `directory`, which a local world takes as `workerBundle`. */
+/** Bundles the module `entry` into `directory`, a `workerBundle` of the local stack. */
 export async function bundleWorker(entry: string, directory: string): Promise<string> {
   await build({
     entryPoints: [entry],

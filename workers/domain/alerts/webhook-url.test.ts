@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { allowedWebhook } from "./webhook-url.ts";
 
-const DEPLOYED = { SLACK_WEBHOOK_HOSTS: "hooks.slack.com, Hooks.Example.org", LOCAL_WORLD: false };
-const LOCAL = { ...DEPLOYED, LOCAL_WORLD: true };
+const DEPLOYED = { SLACK_WEBHOOK_HOSTS: "hooks.slack.com, Hooks.Example.org", LOCAL_STACK: false };
+const LOCAL = { ...DEPLOYED, LOCAL_STACK: true };
 
 it.each([
   "https://hooks.slack.com/services/T/B/x",
@@ -30,7 +30,7 @@ it.each([
   expect(allowedWebhook(address, DEPLOYED)).toBeNull();
 });
 
-it("loopback is for the local world", () => {
+it("loopback is for the local stack", () => {
   expect(allowedWebhook("http://127.0.0.1:9/x", LOCAL)?.port).toBe("9");
   expect(allowedWebhook("http://localhost:9/x", LOCAL)).not.toBeNull();
   expect(allowedWebhook("http://[::1]:9/x", LOCAL)).not.toBeNull();

@@ -7,7 +7,7 @@
 const MAX_NAME_LENGTH = 253;
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
-/** The names that reach this machine only. The local world serves them without being configured. */
+/** The names that reach this machine only. The local stack serves them without being configured. */
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /**

@@ -66,11 +66,11 @@ function checkEndpoint(target: RawTarget, admission: Admission): Admission | { e
 }
 
 /**
- * The names of this machine are open in the local world, where whoever reaches them is its user. A deployed Worker is told so by
+ * The names of this machine are open in the local stack, where whoever reaches them is its user. A deployed Worker is told so by
  * two things at once: the variable is not set, and every request that came through Cloudflare carries `cf-ray`.
  */
 function isOpenPassthrough(domain: string, request: Request, config: Config): boolean {
-  return config.LOCAL_WORLD && isLoopbackName(domain) && !request.headers.has("cf-ray");
+  return config.LOCAL_STACK && isLoopbackName(domain) && !request.headers.has("cf-ray");
 }
 
 function openPassthrough(domain: string): DomainRecord {

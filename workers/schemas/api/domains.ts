@@ -41,7 +41,7 @@ export const CredentialInput = z.discriminatedUnion(
 export type CredentialInput = z.infer<typeof CredentialInput>;
 
 const WEBHOOK_RULE = "an https address on hooks.slack.com";
-/** Loopback is told apart later: only the local world may use it. */
+/** Loopback is told apart later: only the local stack may use it. */
 const webhook = z
   .string({ error: WEBHOOK_RULE })
   .max(1_000, { error: WEBHOOK_RULE })

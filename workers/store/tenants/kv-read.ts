@@ -98,7 +98,7 @@ function cacheResult<T>(key: string, json: unknown, parse: (json: unknown) => T)
     cacheRecord(key, value);
     return value;
   }
-  // A miss is not trusted: a key just made has to work at once. The local world asks for its own names with every request.
+  // A miss is not trusted: a key just made has to work at once. The local stack asks for its own names with every request.
   cache.delete(key);
   if (isLoopbackName(key.slice(domainKey("").length))) cacheRecord(key, null);
   return null;

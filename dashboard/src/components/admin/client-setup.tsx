@@ -34,7 +34,7 @@ export function clientLines(base: string, key?: string, credentialType?: string)
     : [address, `export ANTHROPIC_AUTH_TOKEN=${key}`];
 }
 
-/** A domain is a host name and the proxy answers on it; the local world has one address for all. */
+/** A domain is a host name and the proxy answers on it; the local stack has one address for all. */
 export function baseUrl(view: View, domain?: string): string {
   if (domain && !/^(localhost|127\.0\.0\.1)$/.test(domain)) return `https://${domain}`;
   return view.localProxyUrl ?? "https://YOUR-DOMAIN";
