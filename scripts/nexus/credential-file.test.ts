@@ -60,7 +60,7 @@ describe("a file of the existing system", () => {
       slack: { webhook_url: null, channel: "#a" },
     });
     expect(input).toEqual({ accountId: "a", slack: { channel: "#a" } });
-    expect(notes).toEqual(["no credential in it: the account's own is used"]);
+    expect(notes).toEqual(["no credential: the account's own is used"]);
   });
 
   it("whose token has no expiry time is renewed at its first use", () => {

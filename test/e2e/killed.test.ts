@@ -1,4 +1,4 @@
-/** `kill -9` of the host in the middle of streams and in the middle of ingest, and what the next start makes of it. */
+/** SIGKILL of the local stack during streams and during ingest, and the state after the next start. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Client } from "pg";
@@ -13,7 +13,7 @@ import { plannedExchanges, type PlannedExchange } from "../support/soak-traffic.
 import { startProgram, type StartedProgram } from "../support/started-program.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** From an answer's last byte to its copy in the journal; a machine that is busy takes its time. */
+/** Time from a response's last byte to its copy in the journal, on a busy machine. */
 const RECORDING_GRACE_MS = 1_000;
 const MARKER = "x-soak";
 const plan = plannedExchanges("killed", 400, 0.5).filter(({ kind }) => kind !== "left");
@@ -21,7 +21,7 @@ const plan = plannedExchanges("killed", 400, 0.5).filter(({ kind }) => kind !== 
 interface Seen {
   planned: PlannedExchange;
   id: string | null;
-  /** All that was served came. */
+  /** The whole response was received. */
   isWhole: boolean;
   endedAt: number;
 }
@@ -76,7 +76,7 @@ async function exchange(planned: PlannedExchange): Promise<Seen> {
   try {
     const sent = await send({ baseUrl: proxyUrl, method: "POST", path, headers, body });
     const isWhole = sent.body.equals(served);
-    // What did come is right in any case.
+    // The received part is always correct.
     expect(served.subarray(0, sent.body.length).equals(sent.body)).toBe(true);
     return { planned, id: sent.headers["x-nexus-request-id"] ?? null, isWhole, endedAt: Date.now() };
   } catch {
@@ -84,7 +84,7 @@ async function exchange(planned: PlannedExchange): Promise<Seen> {
   }
 }
 
-/** Sixteen at once until there are no more, or `isOver`. */
+/** Sends sixteen at a time until none is left or `isOver`. */
 async function traffic(from: PlannedExchange[], isOver: () => boolean): Promise<Seen[]> {
   const seen: Seen[] = [];
   const worker = async () => {
@@ -102,11 +102,11 @@ async function untilStored(): Promise<void> {
   }, 250);
 }
 
-it("keeps what was recorded, stores it once, and says of the rest that it was cut short", async () => {
+it("stores what was recorded exactly once and marks the rest as interrupted", async () => {
   const waiting = [...plan];
   const kills: number[] = [];
   const seen: Seen[] = [];
-  // In the middle of streams, and of the ingest of those before them.
+  // During streams, and the ingest of earlier ones.
   await start();
   let isOver = false;
   const going = traffic(waiting, () => isOver);
@@ -115,7 +115,7 @@ it("keeps what was recorded, stores it once, and says of the rest that it was cu
   kills.push(await kill());
   seen.push(...(await going));
   await start();
-  // In the middle of ingest, with no stream open.
+  // During ingest, without an open stream.
   seen.push(...(await traffic(waiting.splice(0, 80), () => false)));
   kills.push(await kill());
   await start();
@@ -135,7 +135,7 @@ it("keeps what was recorded, stores it once, and says of the rest that it was cu
     const { outcome, tokens } = planned.expected;
     const found = row && [row.outcome, row.input_tokens, row.output_tokens].join(" ");
     if (found === [outcome, tokens.input, tokens.output].join(" ")) continue;
-    // The Worker outlives its host for a moment, and may still note who was cut off.
+    // The Worker outlives its host by up to two seconds and may still record a disconnect.
     if (row && !isWhole && ["interrupted", "client_gone"].includes(row.outcome)) cutShort += 1;
     if (!isExcused) wrong.push(`${planned.n} (${planned.kind}) ended at ${endedAt}: ${found ?? "no row"}`);
   }
@@ -152,7 +152,7 @@ interface Row {
   tokens: number;
 }
 
-/** What the embedded Postgres has, read after its world has ended. */
+/** Rows and totals of the embedded Postgres, read after the stack has stopped. */
 async function stored(): Promise<{ rows: Row[]; sums: { requests: number; tokens: number } }> {
   const postgres = await startPostgres({ dataDir: join(variables.DATA_DIR ?? "", "postgres") });
   const client = new Client({ connectionString: postgres.url });

@@ -1,7 +1,7 @@
 /**
- * No secret is at rest in clear or in a log: a world is given secrets in every place that takes one, used in every way that touches
- * them, and then everything it kept is searched: KV, R2, Durable Objects and Postgres as files, Postgres as rows, bodies as the API
- * gives them back, and every log line; in clear, in base64 of any alignment, in base64url and in hexadecimal.
+ * No secret is stored or logged in clear: a stack gets a secret in every place that takes one and uses all of them. Then KV, R2, Durable
+ * Objects and Postgres are searched as files, Postgres as rows, bodies as API responses, and every log line; in clear, in base64 of
+ * any alignment, in base64url and in hexadecimal.
  */
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, rm } from "node:fs/promises";
@@ -30,7 +30,7 @@ const secrets = {
   grant: mark(),
   wrongDashboardKey: mark(),
 };
-/** Proves that the search finds what is there. */
+/** A text that the search must find. */
 const prompt = `a question of ${mark()}`;
 
 let fake: FakeClaude;
@@ -71,7 +71,7 @@ async function api<T>(method: string, path: string, body?: unknown, key = stack.
   ) as T;
 }
 
-/** `fetch` does not let anybody choose the Host. */
+/** `fetch` does not allow setting Host. */
 function post(host: string, path: string, headers: Record<string, string>, body: object): Promise<number> {
   return new Promise((resolve, reject) => {
     const { port } = new URL(stack.proxyUrl);
@@ -132,7 +132,7 @@ async function runTraffic(): Promise<number> {
       question({ mcp_servers: [mcp], stream: true }),
     ),
     await post("key.example", "/v1/oauth/token", bearer, { grant_type: "x", code: secrets.grant }),
-    // Claude refuses this token: it is renewed, and the request made once more.
+    // Claude rejects this token: it is renewed and the request is sent again.
     await post("login.example", "/v1/messages", { "x-api-key": made.key }, question()),
     await post("localhost", "/v1/messages", { "x-api-key": secrets.ownKey }, question()),
     await post("localhost", "/v1/messages", { authorization: `Bearer ${secrets.ownBearer}` }, question()),
@@ -150,7 +150,7 @@ async function runTraffic(): Promise<number> {
   return statuses.length;
 }
 
-/** All secrets that the fake has been sent or has given. */
+/** All secrets that the fake has received or issued. */
 function rotatedSecrets(): string[] {
   return fake.requests.flatMap((received) => {
     const bearer = headerOf(received, "authorization")?.replace("Bearer ", "") ?? "";
@@ -159,7 +159,7 @@ function rotatedSecrets(): string[] {
   });
 }
 
-/** The ways in which a text may stand somewhere: as it is, and in the part of its base64 that does not depend on what surrounds it. */
+/** Encodings of a text: in clear, hexadecimal, and the part of its base64 that does not depend on the surrounding bytes. */
 function encodings(text: string): Buffer[] {
   const base64 = [0, 1, 2].map((offset) => {
     const encoded = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]).toString("base64");
@@ -172,7 +172,7 @@ function encodings(text: string): Buffer[] {
 async function everyFile(directory: string): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    // The local stack's own secrets, readable by the owner alone, stand in this one on purpose.
+    // The local stack's own secrets, readable only by the owner.
     if (!entry.isFile() || entry.name === "secrets.json") continue;
     const path = join(entry.parentPath, entry.name);
     files.set(path, await readFile(path));
@@ -207,7 +207,7 @@ async function everyBody(): Promise<Buffer> {
   return Buffer.from(texts.join("\n"));
 }
 
-/** What administration is told of all that was set up. */
+/** API paths that show the configuration. */
 const API_PATHS = [
   "/api/accounts",
   "/api/alerts",
@@ -220,7 +220,7 @@ const API_PATHS = [
   "/api/windows",
 ];
 
-it("no secret is in anything the product keeps or says", async () => {
+it("no secret is in anything that the product stores, returns or logs", async () => {
   const exchanges = await runTraffic();
   await waitFor(async () => {
     const { requests } = await api<{ requests: unknown[] }>("GET", "/api/requests?limit=100");
@@ -240,7 +240,7 @@ it("no secret is in anything the product keeps or says", async () => {
     [...places]
       .filter(([, bytes]) => encodings(text).some((one) => bytes.includes(one)))
       .map(([place]) => place);
-  // What is no secret is found: in the bodies, the rows, the files, the log.
+  // Text that is not secret is found in bodies, rows, files and log.
   expect(foundIn(prompt)).toContain("bodies");
   const seen = foundIn("key.example").join();
   for (const place of ["rows", "bodies", "/postgres", "/cloudflare"]) expect(seen).toContain(place);
@@ -257,7 +257,7 @@ it("no secret is in anything the product keeps or says", async () => {
   }
 });
 
-it("the search finds a text in each of its spellings", () => {
+it("the search finds a text in each encoding", () => {
   const secret = `sk-ant-${mark()}`;
   for (const before of ["", "a", "ab", "abc"]) {
     const text = Buffer.from(`${before}${secret} and more`);

@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  // Killed, it would leave its workerd to the next start, and there is none.
+  // SIGTERM: after SIGKILL its workerd would run for two more seconds.
   program.process.kill("SIGTERM");
   await program.ended;
   await fake.stop();
@@ -90,7 +90,7 @@ describe("a start", () => {
     }
   });
 
-  it("keeps its secrets to the owner", async () => {
+  it("makes its secrets readable only by the owner", async () => {
     const { mode } = await stat(join(variables.DATA_DIR ?? "", "secrets.json"));
     expect(mode & 0o777).toBe(0o600);
   });
@@ -101,21 +101,17 @@ describe("a start", () => {
   });
 });
 
-// Each waits mostly for a process of its own.
-describe.concurrent("a start that cannot be ends in one line", () => {
+// Concurrent: each mostly waits for its own process.
+describe.concurrent("a failing start prints one line", () => {
   const cases: [string, Record<string, string>, RegExp][] = [
-    ["a port that is none", { PROXY_PORT: "http" }, /^PROXY_PORT is "http"[^\n]*\n$/],
+    ["an invalid port", { PROXY_PORT: "http" }, /^PROXY_PORT is "http"[^\n]*\n$/],
     [
-      "one port for both",
+      "the same port twice",
       { PROXY_PORT: "20123", DASHBOARD_PORT: "20123" },
       /^PROXY_PORT and DASHBOARD_PORT[^\n]*\n$/,
     ],
-    ["an address that is none", { CLAUDE_API_BASE_URL: "nowhere" }, /^[^\n]*CLAUDE_API_BASE_URL[^\n]*\n$/],
-    [
-      "a database URL that is none",
-      { DATABASE_URL: "mysql://x" },
-      /^DATABASE_URL[^\n]*postgresql:\/\/[^\n]*\n$/,
-    ],
+    ["an invalid address", { CLAUDE_API_BASE_URL: "nowhere" }, /^[^\n]*CLAUDE_API_BASE_URL[^\n]*\n$/],
+    ["an invalid database URL", { DATABASE_URL: "mysql://x" }, /^DATABASE_URL[^\n]*postgresql:\/\/[^\n]*\n$/],
   ];
   it.each(cases)("%s", async (_name, wrong, message) => {
     const DATA_DIR = await temporaryDirectory();
@@ -125,11 +121,11 @@ describe.concurrent("a start that cannot be ends in one line", () => {
     await rm(DATA_DIR, { recursive: true, force: true });
   });
 
-  it("a database that is not there", async () => {
-    const nobody = createServer().listen(0, "127.0.0.1");
-    await once(nobody, "listening");
-    const { port } = nobody.address() as AddressInfo;
-    nobody.close();
+  it("an unreachable database", async () => {
+    const closed = createServer().listen(0, "127.0.0.1");
+    await once(closed, "listening");
+    const { port } = closed.address() as AddressInfo;
+    closed.close();
     const DATA_DIR = await temporaryDirectory();
     const DATABASE_URL = `postgresql://nexus:hush@127.0.0.1:${port}/nexus`;
     const failed = startProgram({ DATA_DIR, PROXY_PORT: "0", DASHBOARD_PORT: "0", DATABASE_URL });
@@ -150,7 +146,7 @@ describe.concurrent("a start that cannot be ends in one line", () => {
     await rm(directory, { recursive: true });
   });
 
-  it("on a directory that another one uses", async () => {
+  it("a data directory in use", async () => {
     const second = startProgram({ ...variables, PROXY_PORT: "0", DASHBOARD_PORT: "0" });
     expect(await second.ended).toBe(1);
     expect(second.output()).toMatch(
@@ -158,7 +154,7 @@ describe.concurrent("a start that cannot be ends in one line", () => {
     );
   });
 
-  it("on a busy port, whose variable it names", async () => {
+  it("a busy port, with its variable", async () => {
     const DATA_DIR = await temporaryDirectory();
     const second = startProgram({ ...variables, DATA_DIR, PROXY_PORT: "0" });
     expect(await second.ended).toBe(1);
@@ -168,7 +164,7 @@ describe.concurrent("a start that cannot be ends in one line", () => {
 });
 
 describe("a stop", () => {
-  it("takes at most three seconds, and the next start has the key and the exchange that was just answered", async () => {
+  it("takes at most three seconds; the next start has the key and the last exchange", async () => {
     const key = keyIn(program.output());
     const requestId = await exchange();
     expect(await stopProgram()).toBeLessThanOrEqual(3_000);
@@ -178,7 +174,7 @@ describe("a stop", () => {
     await waitUntil(() => isStored(requestId), 100);
   });
 
-  it("without warning (kill -9) keeps neither the ports nor what was recorded from the next start", async () => {
+  it("by SIGKILL leaves ports and recorded exchanges to the next start", async () => {
     const requestId = await exchange();
     program.process.kill("SIGKILL");
     await program.ended;

@@ -1,4 +1,4 @@
-/** The embedded Postgres when its disk turns read-only, in the middle of what it does. */
+/** The embedded Postgres when its disk becomes read-only while it runs. */
 import { rm } from "node:fs/promises";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -31,18 +31,18 @@ async function ask(text: string): Promise<unknown[]> {
   }
 }
 
-it("says so to whoever writes, answers others or tells them too, and goes on with all that was committed", async () => {
+it("reports errors while the disk is read-only, then continues with all committed rows", async () => {
   await ask("CREATE TABLE kept (n int)");
   await ask("INSERT INTO kept VALUES (0)");
   for (let n = 1; n <= 2; n++) {
-    // Warm, so that the next statement gets as far as the log before it fails.
+    // Warm-up: the next statement then fails when it writes the log.
     await ask("UPDATE kept SET n = n + 1");
     makeReadOnly(dataDir);
     await expect(ask("UPDATE kept SET n = -1")).rejects.toThrow(/Read-only file system/);
     await expect(ask("UPDATE kept SET n = -1")).rejects.toThrow();
     await expect(ask("SELECT n FROM kept")).rejects.toThrow(/cannot be opened again yet: .*read-only/);
     makeReadOnly(dataDir, false);
-    // The very next question, whenever the one before was refused.
+    // The first query after the disk is writable succeeds.
     expect(await ask("SELECT n FROM kept")).toEqual([{ n }]);
   }
   await ask("UPDATE kept SET n = n + 1");

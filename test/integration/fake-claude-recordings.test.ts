@@ -5,13 +5,13 @@ import { expectedLinks, loadRecordings, recordingKey, replay } from "../support/
 
 const headers = { authorization: "Bearer gateway-token" };
 
-test("every recording has its truth and every truth its recording", () => {
+test("every recording has its expectation and every expectation its recording", () => {
   const recordings = loadRecordings().map(recordingKey);
   expect(new Set(expectedLinks().map(recordingKey))).toEqual(new Set(recordings));
   expect(recordings.length).toBeGreaterThan(140);
 });
 
-test("all recordings replay byte for byte, and a hang-up is seen upstream", async () => {
+test("all recordings replay byte for byte, and a disconnect reaches upstream", async () => {
   const fake = await fakeClaudeForTest();
   const report = await replay(loadRecordings(), { proxyUrl: fake.url, headers, direct: true }, fake);
   expect(report.differences).toEqual([]);
@@ -23,7 +23,7 @@ test("all recordings replay byte for byte, and a hang-up is seen upstream", asyn
 test("a changed byte, a lost header and a missing id are differences", async () => {
   const fake = await fakeClaudeForTest();
   const [recording] = loadRecordings(["v330-one.jsonl"]);
-  // Stands in for a proxy that rewrites: the comparison is with the recording, so a changed one must show.
+  // Simulates a proxy that changes requests.
   const changed = structuredClone(recording!);
   const middle = await startFakeClaude();
   try {

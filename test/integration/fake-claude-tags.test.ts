@@ -23,8 +23,8 @@ function ask(fake: FakeClaude, text: string, more: Partial<SendOptions> & { stre
   });
 }
 
-describe("behaviour asked for in the text", () => {
-  test("an answer is one chunk per event, the same again for the same seed", async () => {
+describe("behaviour selected by tags", () => {
+  test("a response has one chunk per event and is the same for the same seed", async () => {
     const [one, other] = [await fakeClaudeForTest(), await fakeClaudeForTest()];
     const [first, second] = [await ask(one, "Hello"), await ask(other, "Hello")];
     expect(first.body.equals(second.body)).toBe(true);
@@ -32,7 +32,7 @@ describe("behaviour asked for in the text", () => {
     expect(first.body.toString()).toMatch(/^event: message_start\n[^]*event: message_stop\ndata: .*\n\n$/);
   });
 
-  test("refuse closes before headers, empty sends none of a body, html and redirect are no JSON", async () => {
+  test("refuse closes before headers, empty sends no body, html and redirect are not JSON", async () => {
     const fake = await fakeClaudeForTest();
     await expect(ask(fake, "[fake:refuse]")).rejects.toThrow(/socket hang up|ECONNRESET/);
     expect(await ask(fake, "[fake:empty]")).toMatchObject({ status: 200, body: Buffer.alloc(0) });
@@ -50,18 +50,18 @@ describe("behaviour asked for in the text", () => {
       expect(answer.body.toString()).toContain("event: message_start");
       expect(answer.body.toString()).not.toContain("message_stop");
     }
-    // We broke it, so nobody left.
+    // The fake broke the connection: the client did not disconnect.
     expect(fake.requests.map((request) => request.abortedAt)).toEqual([null, null]);
   });
 
-  test("hang sends nothing at all, and the hang-up is noticed", async () => {
+  test("hang sends nothing and detects the disconnect", async () => {
     const fake = await fakeClaudeForTest();
     await expect(ask(fake, "[fake:hang]", { timeoutMs: 150 })).rejects.toThrow(/no byte/);
     await waitFor(() => expect(fake.requests[0]?.abortedAt).not.toBeNull());
     expect(fake.requests[0]?.status).toBeNull();
   });
 
-  test("bytes that are no UTF-8 and events that nobody knows are sent as they are", async () => {
+  test("invalid UTF-8 and unknown events are sent unchanged", async () => {
     const fake = await fakeClaudeForTest();
     const { body } = await ask(fake, "[fake:invalid-utf8][fake:unknown-event][fake:crlf]");
     expect(body.includes(Buffer.from([0x80, 0xf0, 0x9f, 0x98, 0x00, 0xc3]))).toBe(true);
@@ -69,14 +69,14 @@ describe("behaviour asked for in the text", () => {
     expect(body.toString()).toContain(": end of the line\r\n");
   });
 
-  test("a coded answer is the same bytes once it is decoded", async () => {
+  test("an encoded response decodes to the same bytes", async () => {
     const fake = await fakeClaudeForTest();
     const whole = await ask(fake, "[fake:br][fake:say=one two three]");
     expect(whole.headers["content-encoding"]).toBe("br");
     expect(brotliDecompressSync(whole.body).toString()).toContain("message_stop");
   });
 
-  test("at speed 1 the first byte takes its time; slow keeps its own pace", async () => {
+  test("speed 1 delays the first byte; slow has its own pauses", async () => {
     const fake = await fakeClaudeForTest({ speed: 1 });
     const quick = await ask(fake, "[fake:say=yes]", { stream: false, hangUpAfterBytes: 1 });
     expect(quick.timeToHeadersMs).toBeGreaterThan(290);
@@ -86,8 +86,8 @@ describe("behaviour asked for in the text", () => {
   });
 });
 
-describe("the rest", () => {
-  test("told to hurry, an answer under way ends at once and whole", async () => {
+describe("controls", () => {
+  test("hurry ends a response in progress at once and completely", async () => {
     const fake = await fakeClaudeForTest();
     const under = ask(fake, "[fake:slow=60000][fake:say=one two three]");
     await waitFor(() => expect(fake.requests[0]?.bytesSent).toBeGreaterThan(0));
@@ -111,7 +111,7 @@ describe("the rest", () => {
     });
   });
 
-  test("a script answers in place of the fake, as often as it was told to", async () => {
+  test("a script replaces the response as often as given", async () => {
     const fake = await fakeClaudeForTest();
     fake.script(
       (_received, json) => JSON.stringify(json).includes("scripted"),
@@ -131,7 +131,7 @@ describe("the rest", () => {
     expect((await ask(fake, "scripted")).body.toString()).not.toContain("toolu_1");
   });
 
-  test("a revoked secret is refused without being a violation; warm-ups need none; strangers get 404", async () => {
+  test("a revoked secret is rejected without a violation; warm-ups need none; unknown paths get 404", async () => {
     const fake = await fakeClaudeForTest();
     fake.revoke(KEY["x-api-key"]);
     expect((await ask(fake, "Hello")).status).toBe(401);

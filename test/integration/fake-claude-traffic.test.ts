@@ -26,7 +26,7 @@ const turns = traffic.exchanges.filter((one) => one.path === "/v1/messages?beta=
 const bodyOf = (exchange: PlannedExchange) => JSON.parse(exchange.body ?? "{}") as Body;
 const blocksOf = (content: string | Block[]) => (typeof content === "string" ? [] : content);
 
-/** Everybody may send everything. */
+/** Access for every sender. */
 const ACCESS = Object.fromEntries(
   traffic.domains.map(({ domain }) => [
     domain,
@@ -35,8 +35,8 @@ const ACCESS = Object.fromEntries(
   ]),
 );
 
-describe("the demo's day", () => {
-  test("is the same for the same seed and another one for another", () => {
+describe("the demo's traffic", () => {
+  test("is the same for the same seed and different for another", () => {
     expect(generateTraffic()).toEqual(traffic);
     const keys = new Set(traffic.exchanges.map((one) => one.body));
     const other = generateTraffic({ seed: "other" }).exchanges.filter((one) => one.kind === "turn");
@@ -51,7 +51,7 @@ describe("the demo's day", () => {
     }
   });
 
-  test("has some of everything that a team does", () => {
+  test("has every kind of exchange", () => {
     const kinds = new Set(traffic.exchanges.map((one) => one.kind));
     for (const kind of [
       "turn",
@@ -78,14 +78,14 @@ describe("the demo's day", () => {
         expect(senders).toContain(one.sender);
   });
 
-  test("waits only for what is planned, and never for itself", () => {
+  test("depends only on planned exchanges, never on itself", () => {
     const keys = new Set(traffic.exchanges.map((one) => one.key));
     expect(keys.size).toBe(traffic.exchanges.length);
     for (const one of traffic.exchanges)
       for (const key of one.after) expect(keys.has(key) && key !== one.key).toBe(true);
   });
 
-  test("answers every tool call in the next message of the user, and marks the last block alone", () => {
+  test("has each tool result in the next user message and one cache marker, on the last block", () => {
     for (const one of turns.filter((exchange) => !["title", "topic"].includes(exchange.kind))) {
       const { messages } = bodyOf(one);
       messages.forEach(({ role, content }, index) => {
@@ -101,7 +101,7 @@ describe("the demo's day", () => {
     }
   });
 
-  test("carries each answer into the request that goes on from it", () => {
+  test("repeats each response in the request that continues it", () => {
     const byKey = new Map(traffic.exchanges.map((one) => [one.key, one]));
     const followers = turns.filter((one) => one.kind === "turn" && one.after.length > 0);
     expect(followers.length).toBeGreaterThan(150);
@@ -114,7 +114,7 @@ describe("the demo's day", () => {
     }
   });
 
-  test("edits what stands in the files", () => {
+  test("edits text that is in the files", () => {
     for (const task of [checkout, platform, research].flatMap((project) => project.tasks))
       for (const edit of task.edits) {
         const file = task.files.find((one) => one.path === edit.path);
@@ -126,7 +126,7 @@ describe("the demo's day", () => {
     expect(pythonJson({ a: [1, "ü\n", null], b: true })).toBe('{"a": [1, "\\u00fc\\n", null], "b": true}');
   });
 
-  test("is told when each of it happened: in the order of the day, and nothing before what it waits for is over", async () => {
+  test("has the time of each exchange: in order, and after the end of the exchanges it depends on", async () => {
     const fake = await fakeClaudeForTest();
     const { exchanges } = generateTraffic({ turns: 60 });
     const startedAt = Date.UTC(2026, 10, 22, 9);
@@ -141,7 +141,7 @@ describe("the demo's day", () => {
     const clocks = fake.requests.map((one) => clockOf(headerOf(one, CLOCK_HEADER)));
     expect(clocks).toHaveLength(exchanges.length);
     const times = new Map(fake.requests.map((one, n) => [one.body.toString(), clocks[n]!]));
-    // Some say the same twice, a retry for one: which of the two came when is not to be seen from outside.
+    // Some bodies are sent twice, such as retries: which came first cannot be told.
     const isOnce = (body: string | null | undefined) =>
       exchanges.filter((one) => one.body === body).length === 1;
     for (const { body, at, after } of exchanges.filter((one) => isOnce(one.body))) {
@@ -153,7 +153,7 @@ describe("the demo's day", () => {
     }
   });
 
-  test("goes through the fake as planned, without a violation, and hangs up where it was planned", async () => {
+  test("replays as planned without violations, including disconnects", async () => {
     const fake = await fakeClaudeForTest();
     const { exchanges } = generateTraffic({ turns: 120 });
     const result = await replayTraffic({ proxyUrl: fake.url, exchanges, domains: ACCESS, fake, speed: 0 });

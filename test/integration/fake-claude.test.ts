@@ -25,7 +25,7 @@ const weather = {
 };
 
 describe("the fake Claude, driven by the official SDK", () => {
-  test("answers a message and counts its tokens as count_tokens does", async () => {
+  test("responds to a message and counts its tokens as count_tokens does", async () => {
     const fake = await fakeClaudeForTest();
     const message = await clientOf(fake).messages.create(ask("How do I test a queue consumer?"));
     const counted = await clientOf(fake).messages.countTokens({
@@ -38,7 +38,7 @@ describe("the fake Claude, driven by the official SDK", () => {
     expect(fake.violations).toEqual([]);
   });
 
-  test("streams the same message that it would send whole", async () => {
+  test("streams the same message that it sends without a stream", async () => {
     const [one, other] = [await fakeClaudeForTest(), await fakeClaudeForTest()];
     const whole = await clientOf(one).messages.create(ask("[fake:long=120] Tell me more"));
     const events: string[] = [];
@@ -52,7 +52,7 @@ describe("the fake Claude, driven by the official SDK", () => {
     expect(events.filter((type) => type === "content_block_delta").length).toBeGreaterThan(10);
   });
 
-  test("calls tools with inputs that fit their schema, several at once if asked", async () => {
+  test("calls tools with inputs that match their schema, several at once on request", async () => {
     const fake = await fakeClaudeForTest();
     const message = await clientOf(fake)
       .messages.stream(ask("[fake:parallel-tools] Compare the weather", { tools: [weather] }))
@@ -65,7 +65,7 @@ describe("the fake Claude, driven by the official SDK", () => {
     expect(new Set(calls.map((call) => call.id)).size).toBe(3);
   });
 
-  test("thinks before it answers when thinking is enabled, and counts the thoughts", async () => {
+  test("thinks first when thinking is enabled, and counts thinking tokens", async () => {
     const fake = await fakeClaudeForTest();
     const message = await clientOf(fake)
       .messages.stream(ask("Why?", { max_tokens: 4096, thinking: { type: "enabled", budget_tokens: 2048 } }))
@@ -79,7 +79,7 @@ describe("the fake Claude, driven by the official SDK", () => {
     expect(usage.output_tokens_details?.thinking_tokens).toBeGreaterThan(0);
   });
 
-  test("searches on its side and cites what it found", async () => {
+  test("searches on the server side and cites results", async () => {
     const fake = await fakeClaudeForTest();
     const message = await clientOf(fake).messages.stream(ask("[fake:citations] Which line?")).finalMessage();
     expect(message.content.map((block) => block.type)).toEqual([
@@ -158,7 +158,7 @@ describe("the fake Claude, driven by the official SDK", () => {
     expect(error.requestID).toBe(fake.requests[0]?.requestId);
   });
 
-  test("fails only as often as it was asked to, so that a retry succeeds", async () => {
+  test("fails as often as requested, so that a retry succeeds", async () => {
     const fake = await fakeClaudeForTest();
     const client = new Anthropic({ baseURL: fake.url, apiKey: "sk-ant-api03-test", maxRetries: 2 });
     const message = await client.messages.create(ask("[fake:ratelimit=0*1] Hello"));
@@ -174,7 +174,7 @@ describe("the fake Claude, driven by the official SDK", () => {
     expect(fake.requests[0]?.status).toBe(200);
   });
 
-  test("notices at once when the client hangs up in the middle of a stream", async () => {
+  test("detects at once that the client disconnects during a stream", async () => {
     const fake = await fakeClaudeForTest();
     const stream = clientOf(fake).messages.stream(ask("[fake:hang-mid-stream][fake:long=80] Hello"));
     stream.on("text", () => stream.abort());
@@ -193,7 +193,7 @@ describe("the fake Claude, driven by the official SDK", () => {
     },
   );
 
-  test("goes on with a conversation by reading its cache and writing only what is new", async () => {
+  test("reads the cache for the history of a conversation and writes only new content", async () => {
     const fake = await fakeClaudeForTest();
     const client = clientOf(fake);
     const marker = { type: "ephemeral" as const };
@@ -226,7 +226,7 @@ describe("the fake Claude, driven by the official SDK", () => {
   });
 });
 
-describe("what the fake Claude refuses", () => {
+describe("what the fake Claude rejects", () => {
   const good = { "x-api-key": "sk-ant-api03-k", "anthropic-version": "2023-06-01" };
   const body = JSON.stringify(ask("Hello"));
   test.each<[string, Record<string, string>, string, number]>([

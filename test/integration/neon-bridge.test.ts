@@ -32,7 +32,7 @@ async function connected(): Promise<Client> {
 }
 
 describe("the embedded Postgres", () => {
-  it("answers many clients at once, each with its own statement", async () => {
+  it("serves concurrent clients, each with its own statement", async () => {
     const clients = await Promise.all(Array.from({ length: 12 }, connected));
     const answers = await Promise.all(
       clients.flatMap((client, n) => [
@@ -46,7 +46,7 @@ describe("the embedded Postgres", () => {
     await Promise.all(clients.map((client) => client.end()));
   });
 
-  it("keeps others out of a transaction, and rolls back what a client leaves open", async () => {
+  it("isolates a transaction and rolls back what a client leaves open", async () => {
     const [leaving, staying] = [await connected(), await connected()];
     await leaving.query("CREATE TABLE kept (n int)");
     await leaving.query("BEGIN");
@@ -58,7 +58,7 @@ describe("the embedded Postgres", () => {
     await staying.end();
   });
 
-  it("goes on after an error in the middle of a unit", async () => {
+  it("continues after an error within a unit", async () => {
     const client = await connected();
     await expect(client.query("SELECT $1::int / 0", [1])).rejects.toMatchObject({ code: "22012" });
     await expect(client.query("SELEC $1", [1])).rejects.toMatchObject({ code: "42601" });
@@ -66,7 +66,7 @@ describe("the embedded Postgres", () => {
     await client.end();
   });
 
-  it("takes parameters and gives rows of many megabytes", async () => {
+  it("passes parameters and rows of several megabytes", async () => {
     const client = await connected();
     const long = "x".repeat(8_000_000);
     const { rows } = await client.query<{ back: string }>("SELECT $1::text AS back", [long]);
@@ -74,14 +74,14 @@ describe("the embedded Postgres", () => {
     await client.end();
   });
 
-  it("hangs up on what is not Postgres", async () => {
+  it("closes connections that are not the Postgres protocol", async () => {
     const response = fetch(`http://127.0.0.1:${postgres.port}/`);
     await expect(response).rejects.toThrow();
   });
 });
 
 describe("the bridge over HTTP", () => {
-  it("gives rows as the driver expects them from Neon", async () => {
+  it("returns rows in the format of Neon", async () => {
     const sql = neon(postgres.url, { fullResults: true });
     const result = await sql.query(
       "SELECT $1::int AS n, now() AS at, '{\"a\":[1]}'::jsonb AS j, NULL AS none",
@@ -95,7 +95,7 @@ describe("the bridge over HTTP", () => {
     ]);
   });
 
-  it("takes a batch as one transaction with the isolation asked for", async () => {
+  it("runs a batch as one transaction with the requested isolation", async () => {
     const sql = neon(postgres.url);
     await sql.query("CREATE TABLE batch (n int PRIMARY KEY)");
     const insert = () => sql.query("INSERT INTO batch VALUES ($1)", [1]);
@@ -112,16 +112,16 @@ describe("the bridge over HTTP", () => {
     await sql.query("DROP TABLE batch");
   });
 
-  it("refuses two statements in one query, as Neon does", async () => {
+  it("rejects two statements in one query, as Neon does", async () => {
     await expect(neon(postgres.url).query("SELECT 1; SELECT 2")).rejects.toMatchObject({ code: "42601" });
   });
 
-  it("reaches no other database than it was told of", async () => {
+  it("reaches only the given databases", async () => {
     const other = neon(postgres.url.replace(/:\d+\//, ":9/"));
     await expect(other.query("SELECT 1")).rejects.toThrow("does not know this database");
   });
 
-  it("answers no browser", async () => {
+  it("rejects browsers", async () => {
     const asked = await fetch(`http://${bridge.address}/sql`, {
       method: "POST",
       headers: { origin: "https://evil.example", "neon-connection-string": postgres.url },
@@ -149,7 +149,7 @@ describe("the bridge over WebSocket", () => {
     expect(rows).toEqual([{ n: 3 }]);
   });
 
-  it("says in Postgres' own words that the database is gone", async () => {
+  it("reports an unreachable database as a Postgres error", async () => {
     const gone = await startNeonBridge({ databaseUrls: ["postgresql://nexus@127.0.0.1:9/nexus"] });
     vi.spyOn(neonConfig, "wsProxy", "get").mockReturnValue(
       (host, port) => `${gone.address}/v2?address=${host}:${port}`,

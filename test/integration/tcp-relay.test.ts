@@ -1,4 +1,4 @@
-/** The relay in front of workerd: bytes both ways, and who left is told at once, however silent the answer is. */
+/** The relay in front of workerd: bytes in both directions, and disconnects reach workerd at once. */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** A server behind a front; `heard` has when its connections were reset, in epoch milliseconds. */
+/** A server behind the relay; `resetAt` has the times of connection resets in epoch milliseconds. */
 async function relayed(answer: (request: IncomingMessage, response: ServerResponse) => void) {
   const resetAt: number[] = [];
   const server: Server = createServer(answer);
@@ -36,11 +36,11 @@ async function client(port: number): Promise<Socket> {
   return socket;
 }
 
-it.each(["before the answer", "in the middle of one"])(
-  "a client that leaves %s is told of within 200 ms",
+it.each(["before the response", "during the response"])(
+  "a disconnect %s resets the connection within 200 ms",
   async (when) => {
     const { port, resetAt: resetAt } = await relayed((_, response) => {
-      if (when !== "before the answer") response.write("a beginning");
+      if (when !== "before the response") response.write("a beginning");
     });
     const socket = await client(port);
     socket.write(REQUEST);
@@ -52,14 +52,14 @@ it.each(["before the answer", "in the middle of one"])(
   },
 );
 
-it("a client that has asked and says no more gets its answer", async () => {
+it("a client that half-closes gets its response", async () => {
   const { port } = await relayed((_, response) => void setTimeout(() => response.end("here it is"), 300));
   const socket = await client(port);
   socket.end(REQUEST.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n"));
   expect(await text(socket)).toContain("here it is");
 });
 
-it("large bodies cross it whole in both directions, and a broken answer stays broken", async () => {
+it("large bodies pass whole in both directions, and a broken response stays broken", async () => {
   const body = Buffer.alloc(5_000_000, "0123456789abcdef");
   const { port } = await relayed((request, response) => {
     if (request.url === "/broken") {
@@ -73,7 +73,7 @@ it("large bodies cross it whole in both directions, and a broken answer stays br
   await expect(fetch(`${url}/broken`).then((response) => response.text())).rejects.toThrow();
 });
 
-it("says so when it cannot listen", async () => {
+it("rejects when it cannot listen", async () => {
   const { port } = await relayed(() => undefined);
   await expect(startTcpRelay({ hosts: ["127.0.0.1"], port, targetPort: 1 })).rejects.toThrow(/PROXY_PORT/);
 });

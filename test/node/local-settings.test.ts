@@ -19,7 +19,7 @@ async function directory(): Promise<string> {
 }
 
 describe("the data directory", () => {
-  it("is made, taken by one start at a time, and free again afterwards", async () => {
+  it("is created, locked by one start at a time and released", async () => {
     const path = join(await directory(), "deep", "er");
     const first = await lockDataDir(path);
     await expect(lockDataDir(path)).rejects.toThrow(`in use by another start (process ${process.pid})`);
@@ -27,7 +27,7 @@ describe("the data directory", () => {
     await (await lockDataDir(path)).release();
   });
 
-  it("is not given to another while the process that took it runs", async () => {
+  it("stays locked while the process that locked it runs", async () => {
     const path = await directory();
     const parent = { pid: process.ppid, started: processStart(process.ppid) };
     await writeFile(join(path, "lock"), JSON.stringify(parent));
@@ -49,7 +49,7 @@ describe("the data directory", () => {
 });
 
 describe("the secrets", () => {
-  it("are made once, usable as configuration, and readable by the owner alone", async () => {
+  it("are generated once, valid as configuration, and readable only by the owner", async () => {
     const path = await directory();
     const secrets = await loadSecrets(path);
     expect(await loadSecrets(path)).toEqual(secrets);
@@ -75,7 +75,7 @@ describe("the settings", () => {
     expect(readSettings({}).dataDir).toBe(join(process.cwd(), ".data"));
   });
 
-  it("pass the Worker's variables on, and nothing else", () => {
+  it("pass on only the Worker's variables", () => {
     const { variables } = readSettings({
       CLAUDE_API_BASE_URL: "http://127.0.0.1:1",
       DASHBOARD_API_KEY: "mine",
@@ -90,7 +90,7 @@ describe("the settings", () => {
     });
   });
 
-  it.each(["-1", "65536", "80a", "1e3", " 80"])("refuse the port %j", (port) => {
+  it.each(["-1", "65536", "80a", "1e3", " 80"])("reject the port %j", (port) => {
     expect(() => readSettings({ DASHBOARD_PORT: port })).toThrow("DASHBOARD_PORT");
   });
 });

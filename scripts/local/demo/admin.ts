@@ -1,6 +1,6 @@
 /**
- * Sets the demo's domains up as an operator would, over the admin API, and keeps the client keys it was shown: a key is
- * shown once, and the demo has to be able to go on after a restart.
+ * Configures the demo's domains through the API and keeps their client keys: a key is shown once, and the demo needs it after a
+ * restart.
  */
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,11 +8,11 @@ import { LocalStackError } from "../../lib/local-error.ts";
 import type { DemoDomain } from "./traffic.ts";
 import type { Access } from "./replay.ts";
 
-/** What the demo remembers between two starts, in the data directory. */
+/** State of the demo between starts, in the data directory. */
 export interface DemoState {
   /** Domain → sender → client key. */
   keys: Record<string, Record<string, string>>;
-  /** ISO 8601; null until the day has been played. */
+  /** ISO 8601; null until the sample traffic has been sent. */
   replayedAt: string | null;
 }
 
@@ -34,7 +34,7 @@ export async function writeState(dataDir: string, state: DemoState): Promise<voi
 }
 
 interface Admin {
-  /** Where the API is: the proxy's address. */
+  /** Address of the proxy, which serves the API. */
   url: string;
   key: string;
 }
@@ -48,12 +48,12 @@ async function call(admin: Admin, method: string, path: string, body: unknown): 
   const text = await answer.text();
   if (!answer.ok)
     throw new LocalStackError(
-      `The demo could not be set up: ${method} /api/${path} answered ${answer.status}: ${text}`,
+      `The demo could not be set up: ${method} /api/${path} returned ${answer.status}: ${text}`,
     );
   return JSON.parse(text);
 }
 
-/** Makes the domains and the keys that are missing. Returns the state with all keys. Throws a LocalStackError. */
+/** Creates missing domains and keys. Returns the state with all keys. Throws a LocalStackError. */
 export async function setUpDomains(
   admin: Admin,
   domains: readonly DemoDomain[],
@@ -81,7 +81,7 @@ async function newKey(admin: Admin, domain: string, name: string): Promise<strin
   return made.key;
 }
 
-/** How each sender gets in: with a client key, or with a login of their own and the client key beside it. */
+/** Credentials of each sender: a client key, or an own login with the client key in `x-nexus-key`. */
 export function accessOf(domains: readonly DemoDomain[], state: DemoState): Record<string, Access> {
   const presented = (auth: "bearer" | "x-api-key", secret: string): Record<string, string> =>
     auth === "bearer" ? { authorization: `Bearer ${secret}` } : { "x-api-key": secret };

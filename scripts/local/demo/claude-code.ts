@@ -1,6 +1,6 @@
 /**
- * How Claude Code puts a conversation on the wire (2.1.330 and, for those who never update, 1.0.58): headers, system
- * blocks, tools, and the cache marker that stands on the last block and moves on with every request.
+ * Requests as Claude Code sends them (2.1.330 and 1.0.58): headers, system blocks, tools, and the cache marker on the last
+ * block, which moves with every request.
  */
 import { digest } from "../fake-claude/random.ts";
 import type { Agent, Client, Message } from "./message.ts";
@@ -29,7 +29,7 @@ export function isOld(client: Client): boolean {
   return client.version === "1.0.58";
 }
 
-/** The headers of one request, credential, host and length left out. */
+/** Headers of one request without credential, host and length. */
 export function clientHeaders(
   client: Client,
   sessionId: string,
@@ -89,7 +89,7 @@ export function metadata(client: Client, sessionId: string): { user_id: string }
 
 const MARK = { type: "ephemeral" };
 
-/** History: plain strings where the content is one text. The last message carries the marker on its last block. */
+/** Messages on the wire: one text is a plain string; the last block of the last message has the cache marker. */
 function written(messages: readonly Message[]): Record<string, unknown>[] {
   return messages.map((message, index) => {
     const isLast = index === messages.length - 1;
@@ -111,7 +111,7 @@ export interface Conversation {
   sessionId: string;
   project: string;
   root: string;
-  /** What the hex of the attribution line is made of: the first words of the conversation. */
+  /** The first prompt, from which the hex of the attribution line is derived. */
   firstWords: string;
   messages: readonly Message[];
   agent: Agent | null;
@@ -201,7 +201,7 @@ export function titleBody(client: Client, sessionId: string, root: string, promp
   });
 }
 
-/** The side request that asks whether a prompt opens a new topic (1.0.58). Its only message is the prompt itself. */
+/** The side request for topic detection (1.0.58). Its only message is the prompt. */
 export function topicBody(client: Client, sessionId: string, prompt: string): string {
   return JSON.stringify({
     model: "claude-haiku-4-5-20251001",

@@ -1,4 +1,4 @@
-/** Words that a coding client puts around the person's: system prompt, tools, reminders. Ours, in the usual client's shape. */
+/** Text that a coding client adds to prompts: system prompt, tools, reminders. Our own text in the usual shape. */
 import type { Message } from "./message.ts";
 
 export const IDENTITY = "You are Claude Code, Anthropic's official CLI for Claude.";

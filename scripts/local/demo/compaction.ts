@@ -1,11 +1,11 @@
-/** Compaction: the request that has a conversation summarised, and the conversation that goes on from the summary. */
+/** Compaction: the request for a summary, and the conversation that continues from it. */
 import { numbered } from "./steps.ts";
 import { isOld } from "./claude-code.ts";
 import { text, type Client, type Message } from "./message.ts";
 import { COMPACT_ASK, continuation, instructionsReminder, reminder } from "./client-text.ts";
 import type { Project, Task } from "./scenarios/scenario.ts";
 
-/** The history with the wish for a summary behind it: as a block of the last user message, or as a message. */
+/** The history with the request for a summary, as a block of the last user message or as a message. */
 export function askingToCompact(messages: readonly Message[]): Message[] {
   const last = messages.at(-1);
   if (last?.role === "user")
@@ -23,7 +23,7 @@ export function summaryOf(task: Task, project: Project): string {
   ].join("\n");
 }
 
-/** The first messages after it: the summary, the files read again, the next question. */
+/** The first messages after compaction: the summary, files read again, the next prompt. */
 export function compacted(
   summary: string,
   task: Task,

@@ -1,6 +1,6 @@
 /**
- * The demo: the local stack with the fake Claude as its upstream, a small team's day, which lies just behind, played through the
- * proxy (once per data directory), then a trickle of live traffic. Called by scripts/demo.ts and by tests.
+ * The demo: the local stack with the fake Claude as upstream, a day of a small team's traffic that ends just now, sent through the
+ * proxy once per data directory, then live traffic. Used by scripts/demo.ts and tests.
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,23 +15,23 @@ import { demoDomains, generateTraffic } from "./traffic.ts";
 import { trickle } from "./live.ts";
 import { replayTraffic, type Access } from "./replay.ts";
 
-/** Requests of the fake that are kept in memory; nobody reads them here. */
+/** Requests that the fake keeps in memory; the demo does not read them. */
 const MAX_KEPT_REQUESTS = 50;
-/** How long ago the last exchange of the day was. */
+/** Age of the last replayed exchange. */
 const LAST_EXCHANGE_AGE_MS = 3 * 60_000;
-/** Streams whose pieces are timed, unless the environment says otherwise: so that most requests one looks at have them, and some do not. */
+/** Default share of streams with chunk timing: most requests have it, some do not. */
 const STREAM_TIMING_SHARE = "0.75";
 const WORKER = fileURLToPath(new URL("worker-clock.ts", import.meta.url));
-/** Stopping may not take longer for the sake of sample traffic. */
+/** Longest wait for sample traffic in progress when stopping. */
 const STOP_GRACE_MS = 400;
 
 export interface DemoOptions {
   stack: LocalStackOptions;
-  /** Whether traffic goes on after the day. */
+  /** Whether live traffic follows. */
   live: boolean;
-  /** About how many exchanges the day has. */
+  /** Approximate number of exchanges. */
   turns?: number;
-  /** Pace of the day's answers, as in replayDay. */
+  /** Pauses of responses, as in replayTraffic. */
   speed?: number;
   print: (line: string) => void;
 }
@@ -39,12 +39,12 @@ export interface DemoOptions {
 export interface Demo {
   stack: LocalStack;
   fake: FakeClaude;
-  /** Resolves when the day is in; rejects only if it could not be played at all. */
+  /** Resolves when the traffic has been sent; rejects only if it could not be sent at all. */
   played: Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts it and resolves when the world serves and its domains are set up; the day is played behind that. */
+/** Resolves when the stack serves and its domains are configured; the traffic is sent afterwards. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { print } = options;
   const { dataDir } = options.stack;
@@ -70,7 +70,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
         ? playTraffic(options, traffic).then((isWhole) =>
             isWhole ? writeState(dataDir, { ...state, replayedAt: new Date().toISOString() }) : undefined,
           )
-        : Promise.resolve(print(`day            played on ${state.replayedAt}, not again`));
+        : Promise.resolve(print(`traffic        sent on ${state.replayedAt}, kept`));
     const live = options.live
       ? played.then(() => trickle({ ...traffic, seed: `live-${Date.now()}` }))
       : played;
@@ -81,7 +81,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       played,
       async stop() {
         stopping.abort();
-        // What is being answered ends at once and is stored whole.
+        // Responses in progress end at once and are stored whole.
         fake.hurry();
         await Promise.race([live.catch(() => undefined), wait(STOP_GRACE_MS)]);
         await stack.stop();
@@ -95,7 +95,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
 }
 
-/** On its own time where the request says one. */
+/** The request's own clock if it has one. */
 const timeOf = (received?: Received) =>
   clockOf(received && headerOf(received, CLOCK_HEADER))?.at ?? Date.now();
 
@@ -119,7 +119,7 @@ interface Traffic {
   signal: AbortSignal;
 }
 
-/** True when all of it was sent. */
+/** True if all of it was sent. */
 async function playTraffic(options: DemoOptions, traffic: Traffic): Promise<boolean> {
   const { print, turns, speed } = options;
   const started = Date.now();
@@ -132,12 +132,12 @@ async function playTraffic(options: DemoOptions, traffic: Traffic): Promise<bool
     startedAt,
     ...(speed !== undefined && { speed }),
     progress(done, total) {
-      if (done % 50 === 0) print(`day            ${done} of ${total} exchanges`);
+      if (done % 50 === 0) print(`traffic        ${done} of ${total} exchanges`);
     },
   });
   if (traffic.signal.aborted) return false;
-  print(`day            ${sent} exchanges in ${((Date.now() - started) / 1000).toFixed(1)} s`);
-  for (const surprise of surprises.slice(0, 5)) print(`day            not as planned: ${surprise}`);
-  if (surprises.length > 5) print(`day            … and ${surprises.length - 5} more`);
+  print(`traffic        ${sent} exchanges in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  for (const surprise of surprises.slice(0, 5)) print(`traffic        not as planned: ${surprise}`);
+  if (surprises.length > 5) print(`traffic        … and ${surprises.length - 5} more`);
   return true;
 }

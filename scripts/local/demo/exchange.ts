@@ -1,23 +1,23 @@
-/** The day's traffic as plain data: what is sent, when, by whom, and what the fake Claude shall say to it. */
+/** Planned traffic as data: request, time, sender, and the response of the fake Claude. */
 import type { Answer } from "../fake-claude/server.ts";
 
 export type PlannedOutcome =
   | { kind: "answer"; answer: Answer }
   | { kind: "error"; status: number; message: string; headers?: Record<string, string> }
-  /** The client hangs up after this many bytes of a long answer. */
+  /** The client disconnects after this many bytes of a long response. */
   | { kind: "abandoned"; answer: Answer; afterBytes: number }
-  /** Whatever the fake says to it by itself (models, token counts). */
+  /** The fake's default response (models, token counts). */
   | { kind: "own" };
 
 export interface PlannedExchange {
-  /** Unique in the day. */
+  /** Unique in the traffic. */
   key: string;
-  /** Milliseconds since the day began. */
+  /** Milliseconds since the start of the traffic. */
   at: number;
   domain: string;
-  /** Who sends it: a person's or a script's name; each has a client key. */
+  /** Name of the person or script; each has a client key. */
   sender: string;
-  /** What it is in the story, for reports and tests. */
+  /** Its role in the scenario, for reports and tests. */
   kind:
     | "turn"
     | "subtask"
@@ -36,7 +36,7 @@ export interface PlannedExchange {
   /** How the client presents its key. */
   auth: "bearer" | "x-api-key" | "none";
   body: string | null;
-  /** Keys of exchanges that have to be over before. */
+  /** Keys of exchanges that must end before. */
   after: string[];
   outcome: PlannedOutcome;
 }

@@ -1,4 +1,4 @@
-/** A trickle of traffic after the day: one exchange every few seconds, at a real model's pace, until it is told to stop. */
+/** Live traffic after the replay: one exchange every few seconds, at a real model's pace, until stopped. */
 import { setTimeout as wait } from "node:timers/promises";
 import type { FakeClaude } from "../fake-claude/server.ts";
 import { generateTraffic } from "./traffic.ts";
@@ -6,14 +6,14 @@ import { scriptOutcomes, sendOne, type ReplayOptions } from "./replay.ts";
 
 export interface LiveOptions extends Pick<ReplayOptions, "proxyUrl" | "domains"> {
   fake: FakeClaude;
-  /** Names the conversations; another one at each start, or they would be repetitions. */
+  /** Seed of the conversations; different at each start, so that they are not repetitions. */
   seed: string;
   signal: AbortSignal;
   /** Milliseconds between the end of one exchange and the next. Default 1,500 to 5,000. */
   pauseMs?: () => number;
 }
 
-/** Resolves once the signal has fired. A request that fails is not repeated: the next one comes anyway. */
+/** Resolves when the signal has fired. Failed requests are not repeated. */
 export async function trickle(options: LiveOptions): Promise<void> {
   const pauseMs = options.pauseMs ?? (() => 1_500 + Math.random() * 3_500);
   for (let round = 0; !options.signal.aborted; round++) {

@@ -1,4 +1,4 @@
-/** What the demo's Claude Code knows while it talks: messages, the client, its agents. */
+/** Types of the simulated Claude Code: messages, client, agents. */
 
 export type Content = Record<string, unknown> & { type: string };
 
@@ -6,10 +6,10 @@ export function text(words: string): Content {
   return { type: "text", text: words };
 }
 
-/** A message as the client remembers it; how it is written depends on whether it is the last one. */
+/** A message in the client; its form on the wire depends on whether it is the last one. */
 export interface Message {
   role: "user" | "assistant" | "system";
-  /** A single text of a user or the system is written as a string once it is history. */
+  /** A single text of a user or the system is sent as a string unless it is the last message. */
   content: Content[];
   /** Further members of a role:system entry. */
   extra?: Record<string, unknown>;

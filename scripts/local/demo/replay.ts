@@ -1,6 +1,6 @@
 /**
- * Sends a planned day through a proxy: every conversation in its order, several at a time, the fake Claude saying what
- * the plan says. Only the pauses between people are left out.
+ * Sends planned traffic through a proxy: conversations in order and concurrently, with the planned responses of the fake Claude.
+ * Pauses between prompts are skipped.
  */
 import http from "node:http";
 import type { FakeClaude, Received, Reply } from "../fake-claude/server.ts";
@@ -10,10 +10,10 @@ import type { PlannedExchange, PlannedOutcome } from "./exchange.ts";
 import { clockHeader } from "./clock.ts";
 import { send } from "./send.ts";
 
-/** Pace of the answers in a replay: as many times faster than a real model. */
+/** Speed of responses relative to a real model. */
 const PACE = 0.1;
 
-/** What a sender puts on a request to a domain so that the proxy lets it in. */
+/** Authentication headers of a sender for a domain. */
 export type Access = (sender: string, auth: "bearer" | "x-api-key") => Record<string, string>;
 
 export interface ReplayOptions {
@@ -22,20 +22,20 @@ export interface ReplayOptions {
   /** By domain. */
   domains: Record<string, Access>;
   fake: FakeClaude;
-  /** Pace of the answers: 1 = a real model's; default 0.1. */
+  /** Pauses of responses: 1 = a real model's; default 0.1. */
   speed?: number;
-  /** Exchanges under way or waiting for what comes before them, at once. Default 24. */
+  /** Exchanges in progress or waiting for earlier ones. Default 24. */
   parallel?: number;
-  /** Epoch milliseconds at which the day began; left out, it happens now. Only the demo's Worker goes by it (clock.ts). */
+  /** Epoch milliseconds of the start of the traffic; default now. Only the demo's Worker uses it (clock.ts). */
   startedAt?: number;
   progress?: (done: number, total: number) => void;
-  /** Nothing new is begun once it fires. */
+  /** When it fires, no further exchange is started. */
   signal?: AbortSignal;
 }
 
 export interface ReplayResult {
   sent: number;
-  /** Exchanges that did not go as planned: key and reason. */
+  /** Exchanges that differ from the plan: key and reason. */
   surprises: string[];
 }
 
@@ -54,7 +54,7 @@ function replyOf(outcome: PlannedOutcome, speed: number): Reply | undefined {
     case "answer":
       return { kind: "answer", answer: outcome.answer, speed };
     case "abandoned":
-      // Slow enough that the client is gone before the end.
+      // Slow enough that the client has disconnected before the end.
       return { kind: "answer", answer: outcome.answer, speed: Math.max(speed, 0.3) };
     case "error":
       return {
@@ -75,7 +75,7 @@ const ERROR_TYPES: Record<number, string> = {
   529: "overloaded_error",
 };
 
-/** Has the fake answer the planned requests as planned, whenever they come. Returns how to take it back. */
+/** Scripts the planned responses. Returns a function that removes the script. */
 export function scriptOutcomes(
   fake: FakeClaude,
   exchanges: readonly PlannedExchange[],
@@ -97,7 +97,7 @@ export function scriptOutcomes(
   );
 }
 
-/** Sends all of it; resolves when the last answer has ended. */
+/** Sends all exchanges; resolves when the last response has ended. */
 export async function replayTraffic(options: ReplayOptions): Promise<ReplayResult> {
   const { exchanges, fake, progress, startedAt, speed = PACE } = options;
   const rate = speed > 0 ? 1 / speed : 1;
@@ -105,7 +105,7 @@ export async function replayTraffic(options: ReplayOptions): Promise<ReplayResul
   const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
   const limit = limiter(options.parallel ?? 24);
   const done = new Map<string, Promise<void>>();
-  /** When each was over, on the day's clock. */
+  /** When each ended, on the traffic's clock. */
   const ends = new Map<string, number>();
   const surprises: string[] = [];
   let sent = 0;
@@ -137,11 +137,11 @@ export async function replayTraffic(options: ReplayOptions): Promise<ReplayResul
 
 interface Placed {
   exchange: PlannedExchange;
-  /** Milliseconds since the day began. */
+  /** Milliseconds since the start of the traffic. */
   at: number;
 }
 
-/** In the order of time, nothing before what it waits for: times are drawn by chance. */
+/** By time, but after the exchanges it waits for: times are random. */
 function inOrder(exchanges: readonly PlannedExchange[]): Placed[] {
   const byKey = new Map(exchanges.map((exchange) => [exchange.key, exchange]));
   const times = new Map<string, number>();
@@ -158,7 +158,7 @@ function inOrder(exchanges: readonly PlannedExchange[]): Placed[] {
     .sort((left, right) => left.at - right.at);
 }
 
-/** Null when it went as planned. */
+/** Null if it matches the plan. */
 export async function sendOne(
   exchange: PlannedExchange,
   options: Pick<ReplayOptions, "proxyUrl" | "domains">,
@@ -189,7 +189,7 @@ export async function sendOne(
   }
 }
 
-/** At most this many at once, in the order of asking. */
+/** Limits concurrency, first come first served. */
 function limiter(slots: number): <T>(work: () => Promise<T>) => Promise<T> {
   let free = slots;
   const waiting: (() => void)[] = [];

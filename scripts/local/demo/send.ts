@@ -1,6 +1,6 @@
 /**
- * One HTTP request over node:http, with the Host that the caller wants (fetch would not let it), headers exactly as
- * given and bytes exactly as received. Used to play traffic through the proxy: demo, recordings, tests.
+ * One HTTP request over node:http with any Host (fetch does not allow it), the given headers and the received bytes unchanged. Used
+ * by demo, recordings and tests.
  */
 import http from "node:http";
 
@@ -10,14 +10,14 @@ export interface SendOptions {
   method: string;
   /** Path with query. */
   path: string;
-  /** Sent as they are; `content-length` is added when there is a body. */
+  /** Sent unchanged; `content-length` is added with a body. */
   headers: Record<string, string>;
   /** The Host header; default that of baseUrl. */
   host?: string;
   body?: string | Uint8Array;
-  /** Hang up once this many body bytes have come. */
+  /** Disconnect after this many body bytes. */
   hangUpAfterBytes?: number;
-  /** Give up after this long without a byte. Default 60,000. */
+  /** Timeout in milliseconds without a byte. Default 60,000. */
   timeoutMs?: number;
   agent?: http.Agent;
 }
@@ -26,17 +26,17 @@ export interface Sent {
   status: number;
   /** Names in lower case; a repeated header's values are joined with ", ". */
   headers: Record<string, string>;
-  /** As it came over the wire, still in its content-coding. */
+  /** As received, in its content-coding. */
   body: Buffer;
-  /** True when we hung up as asked. */
+  /** True if the client disconnected after `leaveAfter`. */
   hungUp: boolean;
-  /** The answer broke off before its end. */
+  /** The response was cut off. */
   broken: boolean;
   timeToHeadersMs: number;
   durationMs: number;
 }
 
-/** Sends it and resolves when the answer has ended, broken off, or was hung up on. Rejects when there was no answer. */
+/** Resolves when the response has ended, was cut off, or the client disconnected. Rejects without a response. */
 export function send(options: SendOptions): Promise<Sent> {
   const started = performance.now();
   const { hostname, port, host } = new URL(options.baseUrl);
@@ -58,7 +58,7 @@ export function send(options: SendOptions): Promise<Sent> {
       );
     });
     let answered = false;
-    // After the headers a failure is the answer's: it settles as broken, with what had come.
+    // After the headers, a failure resolves as a response that was cut off.
     request.on("error", (error) => answered || reject(error));
     request.on("response", (response) => {
       answered = true;

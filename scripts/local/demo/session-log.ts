@@ -1,4 +1,4 @@
-/** What a session has sent so far: the exchanges, the clock, and the requests that stand beside the conversation. */
+/** The exchanges of a session, its clock, and its side requests. */
 import { randomOf, type Random } from "../fake-claude/random.ts";
 import { clientHeaders, titleBody, topicBody, turnBody } from "./claude-code.ts";
 import type { Agent, Message } from "./message.ts";
@@ -10,7 +10,7 @@ export interface Sending {
   kind: PlannedExchange["kind"];
   body: string;
   agent: Agent | null;
-  /** Keys of exchanges that have to be over before. */
+  /** Keys of exchanges that must end before. */
   after: readonly string[];
   outcome: PlannedOutcome;
 }
@@ -21,7 +21,7 @@ export class SessionLog {
   readonly sessionId: string;
   readonly root: string;
   readonly exchanges: PlannedExchange[] = [];
-  /** The words that the attribution line is made of. */
+  /** The text from which the attribution line is derived. */
   firstWords = "";
   #clock: number;
 
@@ -33,7 +33,7 @@ export class SessionLog {
     this.#clock = plan.at;
   }
 
-  /** Plans one exchange and lets some time go by; returns its key. */
+  /** Plans one exchange and advances the clock; returns its key. */
   send(what: Sending): string {
     const exchange: PlannedExchange = {
       ...this.#blank(what.kind),

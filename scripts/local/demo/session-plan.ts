@@ -1,8 +1,8 @@
-/** What a session of the demo is made from. */
+/** Input of a session of the demo. */
 import type { Client } from "./message.ts";
 import type { Project, Task } from "./scenarios/scenario.ts";
 
-/** Things that happen once in a session. */
+/** Events that happen once in a session. */
 export interface SessionEvents {
   compaction?: boolean;
   abandoned?: boolean;
@@ -12,7 +12,7 @@ export interface SessionEvents {
 }
 
 export interface SessionPlan {
-  /** Unique in the day; ids and words follow from it. */
+  /** Unique in the traffic; seed of ids and texts. */
   name: string;
   domain: string;
   sender: string;
@@ -20,9 +20,9 @@ export interface SessionPlan {
   project: Project;
   /** The big tasks, in order; small jobs fill the rest. */
   tasks: Task[];
-  /** How many requests of the main conversation. */
+  /** Number of requests of the main conversation. */
   turns: number;
-  /** Milliseconds since the day began. */
+  /** Milliseconds since the start of the traffic. */
   at: number;
   /** YYYY-MM-DD */
   date: string;

@@ -1,6 +1,6 @@
 /**
- * One session of Claude Code, played from beats to planned exchanges: every request repeats the history in the form
- * that the client gives it, so that what the proxy stores and links is what it would see from real people.
+ * One session of Claude Code as planned exchanges, made from steps: every request repeats the history in the client's form, so that
+ * the proxy stores and links what it would from real clients.
  */
 import { signature } from "../fake-claude/compose.ts";
 import { randomOf } from "../fake-claude/random.ts";
@@ -26,7 +26,7 @@ const FAILURES = {
   },
 };
 
-/** All exchanges of a session, in the order in which they happen. */
+/** All exchanges of a session, in order. */
 export function playSession(plan: SessionPlan): PlannedExchange[] {
   return new Session(plan).play();
 }
@@ -36,9 +36,9 @@ class Session {
   readonly #plan: SessionPlan;
   #messages: Message[] = [];
   #turns = 0;
-  /** Keys of what has to be over before the next request of the main conversation. */
+  /** Keys of exchanges that must end before the next request of the main conversation. */
   #after: string[] = [];
-  /** Reports of background agents that the main conversation has not heard of yet. */
+  /** Reports of background agents that are not yet in the main conversation. */
   #pendingNotices: { notice: string; key: string }[] = [];
   #events: SessionEvents;
 
@@ -74,7 +74,7 @@ class Session {
         return this.#say([...this.#thought(step.think), text(step.text)], "end_turn");
       case "calls":
         return this.#call(step.think, step.say, step.calls);
-      case "errand":
+      case "subtask":
         return this.#subtasks(step.say, step.subtasks, step.background);
     }
   }
@@ -104,7 +104,7 @@ class Session {
   #thought(think: string | null): Content[] {
     const { client } = this.#plan;
     if (think === null || isOld(client)) return [];
-    // With `display: "omitted"`, as in scripts, only the signature comes.
+    // With `display: "omitted"`, as in scripts, there is only the signature.
     const thinking = client.entrypoint === "cli" ? think : "";
     return [{ type: "thinking", thinking, signature: signature(this.#log.random) }];
   }
@@ -118,13 +118,13 @@ class Session {
       const result = { tool_use_id: id, type: "tool_result", content: call.result };
       return call.name === "Bash" ? { ...result, is_error: call.isError ?? false } : result;
     });
-    // Several calls at once come back as they finish.
+    // Results of parallel calls are in the order of completion.
     const content = results.length > 1 && random.chance(0.3) ? random.shuffle(results) : results;
     this.#messages.push({ role: "user", content });
     this.#addNotices();
   }
 
-  /** Reports of background agents arrive as a note behind a tool result. */
+  /** Reports of background agents follow a tool result as a system message. */
   #addNotices(): void {
     for (const { notice, key } of this.#pendingNotices.splice(0)) {
       this.#messages.push({ role: "system", content: [text(notice)] });
@@ -132,7 +132,7 @@ class Session {
     }
   }
 
-  /** Sends the conversation as it stands; the answer becomes part of it. */
+  /** Sends the conversation; the response becomes part of it. */
   #say(content: Content[], stopReason: string): void {
     const body = this.#log.body(this.#messages, null);
     const outcome = { kind: "answer", answer: { content, stopReason } } as const;
@@ -153,7 +153,7 @@ class Session {
     this.#after = [this.#log.send({ ...what, agent: null, after: this.#after })];
   }
 
-  /** A long answer is asked for and not waited for. */
+  /** Requests a long response and disconnects. */
   #abandon(): void {
     this.#events.abandoned = false;
     this.#messages.push({
@@ -230,7 +230,7 @@ class Session {
   }
 }
 
-/** Edit comes back with the default that the model left out. */
+/** The client adds the default that the model omitted in Edit. */
 function asRemembered(block: Content): Content {
   if (block.type !== "tool_use" || block.name !== "Edit") return block;
   return { ...block, input: { replace_all: false, ...(block.input as object) } };

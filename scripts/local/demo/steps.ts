@@ -1,4 +1,4 @@
-/** A task as a sequence of beats: what the person says, what the model does about it, what its tools give back. */
+/** A task as a sequence of steps: prompts, tool calls with results, responses. */
 import type { Random } from "../fake-claude/random.ts";
 import type { SubagentTask, Project, Task } from "./scenarios/scenario.ts";
 
@@ -11,9 +11,9 @@ export interface Call {
 
 export type Step =
   | { kind: "prompt"; text: string; image?: boolean }
-  /** The model speaks and calls tools; their results are the next request. */
+  /** The model calls tools; their results are the next request. */
   | { kind: "calls"; think: string | null; say: string | null; calls: Call[] }
-  | { kind: "errand"; say: string; subtasks: SubagentTask[]; background: boolean }
+  | { kind: "subtask"; say: string; subtasks: SubagentTask[]; background: boolean }
   /** The model ends its turn. */
   | { kind: "answer"; think: string | null; text: string };
 
@@ -66,7 +66,7 @@ function todos(plan: string[], done: number): Call {
   };
 }
 
-/** The beats of a whole task, about five to twenty requests. */
+/** The steps of a task, about five to twenty requests. */
 export function taskSteps(task: Task, project: Project, root: string, random: Random): Step[] {
   const steps: Step[] = [];
   const maybe = (list: string[]) => (random.chance(0.6) ? random.pick(list) : null);
@@ -98,7 +98,7 @@ export function taskSteps(task: Task, project: Project, root: string, random: Ra
   );
   if (task.subtask && random.chance(0.75))
     steps.push({
-      kind: "errand",
+      kind: "subtask",
       say: "While I look at this place, a sub-agent can check the rest of the repository for the same thing.",
       subtasks: [task.subtask],
       background: random.chance(0.4),

@@ -1,4 +1,4 @@
-/** A sub-agent's errand: its own short conversation under the session's id and an agent id of its own. */
+/** A subagent task: a short conversation with the session's id and its own agent id. */
 import { numbered, type Call } from "./steps.ts";
 import { isOld } from "./claude-code.ts";
 import { text, type Agent, type Content, type Message } from "./message.ts";
@@ -6,7 +6,7 @@ import { environmentEntry, instructionsReminder } from "./client-text.ts";
 import type { SessionLog } from "./session-log.ts";
 import type { SubagentTask } from "./scenarios/scenario.ts";
 
-/** Plays it to its report; returns the key of its last exchange. */
+/** Plans it up to its report; returns the key of its last exchange. */
 export function playSubtask(
   log: SessionLog,
   subtask: SubagentTask,

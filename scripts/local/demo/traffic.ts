@@ -1,6 +1,6 @@
 /**
- * A believable day of a small team: five people in three projects with Claude Code, and a few scripts. Everything
- * follows from the seed; `turns` scales it.
+ * A day of traffic of a small team: five people in three projects with Claude Code, and some scripts. Determined by the seed; `turns`
+ * scales it.
  */
 import { randomOf, type Random } from "../fake-claude/random.ts";
 import type { Client } from "./message.ts";
@@ -16,23 +16,23 @@ import type { Project, Task } from "./scenarios/scenario.ts";
 export interface TrafficOptions {
   /** Default "day". */
   seed?: string;
-  /** About how many exchanges. Default 320; at least 20. */
+  /** Approximate number of exchanges. Default 320; at least 20. */
   turns?: number;
-  /** The date that stands in the prompts, YYYY-MM-DD. */
+  /** The date in the prompts, YYYY-MM-DD. */
   date?: string;
 }
 
 export interface DemoDomain {
   domain: string;
   accountId: string;
-  /** Whose credential goes upstream: the domain's API key, or each sender's own. */
+  /** Upstream credential: the domain's API key, or each sender's own. */
   credential: "api_key" | "passthrough";
   senders: string[];
 }
 
 export interface Traffic {
   domains: DemoDomain[];
-  /** In the order of their time. */
+  /** Ordered by time. */
   exchanges: PlannedExchange[];
 }
 
@@ -64,7 +64,7 @@ const PEOPLE: readonly Person[] = [
 
 const SCRIPTS = ["release-notes", "support-triage", "budget-check"];
 
-/** `<project>.claude.example`: a name that never resolves; the demo sends it as the Host. */
+/** `<project>.claude.example`: never resolves; the demo sends it as the Host. */
 export function domainOf(project: Project): string {
   return `${project.name}.claude.example`;
 }
@@ -81,9 +81,9 @@ export function demoDomains(): DemoDomain[] {
   }));
 }
 
-/** Lengths of sessions in a usual week: many short ones, few that go on for hours. */
+/** Lengths of sessions: many short ones, few of several hours. */
 const LENGTHS = [14, 60, 5, 24, 3, 38, 9, 17, 4, 28, 6, 12, 45, 8];
-/** What happens in the first sessions of a day, so that even a short day has some of everything. */
+/** Events of the first sessions, so that little traffic has some of everything. */
 const EVENTS: SessionEvents[] = [
   { overloaded: true },
   { compaction: true, image: true },
@@ -95,7 +95,7 @@ const EVENTS: SessionEvents[] = [
 ];
 const WORKDAY_MS = 9 * 3_600_000;
 
-/** The whole day, ready to be sent. */
+/** The planned traffic. */
 export function generateTraffic(options: TrafficOptions = {}): Traffic {
   const seed = options.seed ?? "day";
   const wanted = Math.max(20, options.turns ?? 320);
@@ -135,7 +135,7 @@ function rareEvents(random: Random): SessionEvents {
   };
 }
 
-/** The same machine all day long; one person in ten runs a session from a script. */
+/** One machine per person; one session in ten runs from a script. */
 function clientOf(seed: string, person: Person, random: Random): Client {
   const own = randomOf(seed, person.name);
   const isScripted = person.client.version === "2.1.330" && random.chance(0.1);
@@ -147,7 +147,7 @@ function clientOf(seed: string, person: Person, random: Random): Client {
   };
 }
 
-/** A story is told once a day and project, a long session takes several; afterwards there are small jobs. */
+/** Each scenario is used once per project, several in a long session; then small jobs follow. */
 function nextTasks(backlog: Map<Project, Task[]>, project: Project, length: number, random: Random): Task[] {
   const left = backlog.get(project) ?? random.shuffle(project.tasks);
   backlog.set(project, left);

@@ -1,6 +1,6 @@
 /**
- * The product's Worker, told by a header what time it is while it handles a request: the demo plays a day that lies behind
- * it, and everything of it takes the way of real traffic. Bundled by demo.ts; nothing else runs it.
+ * The product's Worker with a clock that is set by a request header: the demo replays past traffic through the regular code.
+ * Bundled by demo.ts only.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import product from "../../../workers/index.ts";

@@ -1,10 +1,10 @@
 /**
- * A model's answer as data, and the events it becomes on the wire.
+ * A model response as data, and its stream events.
  * https://docs.claude.com/en/docs/build-with-claude/streaming
  */
 import type { Random } from "./random.ts";
 
-/** A content block of an answer; blocks the fake does not know are sent whole in their content_block_start. */
+/** A content block; unknown types are sent whole in content_block_start. */
 export type Block = { type: string } & Record<string, unknown>;
 
 export interface Answer {
@@ -12,15 +12,15 @@ export interface Answer {
   /** Default: `tool_use` if a tool is called, else `end_turn`. */
   stopReason?: string;
   stopSequence?: string | null;
-  /** Given only with stopReason `refusal`. */
+  /** Only with stopReason `refusal`. */
   stopDetails?: unknown;
-  /** Default: the model asked for. */
+  /** Default: the requested model. */
   model?: string;
-  /** Searches and fetches done on the server's side. */
+  /** Server-side searches and fetches. */
   serverToolUse?: Record<string, number>;
 }
 
-/** Token counts of one answer. */
+/** Token counts of one response. */
 export interface Usage extends Record<string, unknown> {
   input_tokens: number;
   cache_creation_input_tokens: number;
@@ -32,11 +32,11 @@ export interface Usage extends Record<string, unknown> {
 export interface StreamEvent {
   event: string;
   data: Record<string, unknown>;
-  /** A pause of its own, in realistic milliseconds, instead of the usual one. */
+  /** Pause in realistic milliseconds, instead of the usual one. */
   pauseMs?: number;
 }
 
-/** About how many tokens a text is: 3.6 characters each, as in mixed English and code. */
+/** Estimated tokens of a text: 3.6 characters per token, as in mixed English and code. */
 export function tokensOf(text: string): number {
   return Math.ceil(text.length / 3.6);
 }
@@ -47,12 +47,12 @@ function textOf(block: Block): string {
   return "input" in block ? JSON.stringify(block.input) : "";
 }
 
-/** Output tokens of an answer, and how many of them were thought. */
+/** Output tokens of a response, and the thinking tokens among them. */
 export function outputTokens(answer: Answer): { total: number; thinking: number } {
   let total = 3;
   let thinking = 0;
   for (const block of answer.content) {
-    // Thoughts that are not shown are still paid: with an empty text the signature's length stands for them.
+    // Omitted thinking is billed too: without a text, the length of the signature is used.
     const shown = textOf(block) || (typeof block.signature === "string" ? block.signature : "");
     const tokens = tokensOf(shown) + ("name" in block ? 12 : 1);
     total += tokens;
@@ -66,7 +66,7 @@ export function stopReasonOf(answer: Answer): string {
   return answer.content.some((block) => block.type === "tool_use") ? "tool_use" : "end_turn";
 }
 
-/** Cuts a text into pieces of some words; no surrogate pair is torn. */
+/** Splits a text into chunks of some words, never within a surrogate pair. */
 export function pieces(text: string, random: Random, low = 2, high = 6): string[] {
   const words = text.match(/\s*\S+|\s+$/g) ?? [];
   const result: string[] = [];
@@ -132,7 +132,7 @@ function blockEvents(block: Block, index: number, random: Random): StreamEvent[]
   }
 }
 
-/** Everything between the first byte and `message_stop`, pings included. `message` is the empty message of the start event. */
+/** All events up to `message_stop`, including pings. `message` is the empty message of message_start. */
 export function answerEvents(
   answer: Answer,
   message: Record<string, unknown>,
@@ -149,7 +149,7 @@ export function answerEvents(
   ];
   answer.content.forEach((block, index) => {
     const own = blockEvents(block, index, random);
-    // The only traffic of a long thought is pings.
+    // A long thinking phase sends only pings.
     if (block.type === "thinking" && random.chance(0.5)) {
       own.splice(1, 0, { event: "ping", data: { type: "ping" }, pauseMs: 400 });
     }
@@ -178,7 +178,7 @@ export function answerEvents(
   return events;
 }
 
-/** The message of a request that did not ask for a stream. */
+/** The response of a request without `stream`. */
 export function wholeMessage(
   answer: Answer,
   message: Record<string, unknown>,

@@ -13,13 +13,13 @@ interface Batch {
 }
 
 export interface BatchDesk {
-  /** Answers /v1/messages/batches…; `path` is what follows that, "" or beginning with "/". */
+  /** Handles /v1/messages/batches…; `path` is the rest, "" or beginning with "/". */
   handle(method: string, path: string, query: URLSearchParams, json: unknown): Reply;
 }
 
 interface BatchSettings {
   seed: string;
-  /** A batch is ready this long after it was made. */
+  /** Time from creation until a batch has ended. */
   readyAfterMs: () => number;
   origin: () => string;
   now: () => number;

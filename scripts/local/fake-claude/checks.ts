@@ -1,6 +1,6 @@
 /**
- * What a Claude API request must and must not carry. Every finding is a violation the test can read, answered with
- * an error in Anthropic's shape; so a proxy that leaks or drops something cannot pass unnoticed.
+ * Checks what a Claude API request must and must not contain. Every finding is recorded as a violation and returned as an error in
+ * Anthropic's shape, so that tests notice a proxy that leaks or drops something.
  */
 import { headerOf, isRecord, type Received } from "./http.ts";
 
@@ -9,11 +9,11 @@ export interface Violation {
   message: string;
 }
 
-/** Headers that belong to one hop, to Cloudflare, or to the browser: a proxy must not hand them on. */
+/** Headers of one hop, of Cloudflare or of browsers: a proxy must not forward them. */
 const MUST_NOT_TRAVEL =
   /^(x-nexus-.*|cf-.*|cdn-loop|x-forwarded-.*|forwarded|x-real-ip|true-client-ip|cookie|keep-alive|proxy-.*|te|trailer|upgrade|via)$/i;
 
-/** Body fields that a beta header must accompany; stripping one without the other is refused upstream. */
+/** Body fields that need a beta header; upstream rejects one without the other. */
 const FIELD_NEEDS_BETA: Record<string, string> = {
   context_management: "context-management-",
   mcp_servers: "mcp-client-",
@@ -25,7 +25,7 @@ function credentialProblems(received: Received): Violation[] {
   const bearer = authorization?.match(/^Bearer (\S+)$/i)?.[1];
   if (authorization !== undefined && bearer === undefined)
     return [{ status: 401, message: "authorization is not a Bearer token" }];
-  // A key helper sends one secret in both headers; two different ones mean that somebody forgot to take one out.
+  // A key helper sends one secret in both headers; two different ones mean that the proxy did not remove one.
   if (key !== undefined && bearer !== undefined && key !== bearer)
     return [{ status: 401, message: "two different credentials: x-api-key and authorization" }];
   const secret = key ?? bearer;
@@ -61,7 +61,7 @@ function bodyProblems(received: Received, json: unknown): Violation[] {
   return found;
 }
 
-/** All that is wrong with a request under /v1/; empty when nothing is. */
+/** Violations of a request under /v1/. */
 export function checkRequest(received: Received, json: unknown): Violation[] {
   const found: Violation[] = [];
   for (const [name, value] of received.headers) {

@@ -1,6 +1,6 @@
 /**
- * What the fake Claude says when nobody scripted it: an answer that fits the request (thinking if it was asked for,
- * a tool call if one was demanded, JSON if a schema was given), always the same for the same request and seed.
+ * The fake Claude's response without a script: it fits the request (thinking if enabled, a tool call if required, JSON if a schema is
+ * given) and is the same for the same request and seed.
  */
 import type { Answer, Block } from "./answer.ts";
 import { randomOf, type Random } from "./random.ts";
@@ -36,7 +36,7 @@ const THOUGHTS = [
   "An example will make this clearer than another paragraph. ",
 ];
 
-/** Some paragraphs of plain prose of about this many words. */
+/** Paragraphs of prose with about this many words. */
 export function prose(random: Random, words: number): string {
   const paragraphs: string[] = [];
   for (let count = 0; count < words;) {
@@ -52,7 +52,7 @@ export function signature(random: Random): string {
   return Buffer.from(random.hex(160), "hex").toString("base64");
 }
 
-/** A thinking block if the request lets the model think; with `display: "omitted"` its text is empty. */
+/** A thinking block if the request enables thinking; with `display: "omitted"` its text is empty. */
 export function thought(
   request: Record<string, unknown>,
   random: Random,
@@ -65,7 +65,7 @@ export function thought(
   return [{ type: "thinking", thinking: text, signature: signature(random) }];
 }
 
-/** A value that fits a JSON schema (the part of it that tools and structured answers use). */
+/** A value that matches a JSON schema (the subset used by tools and structured outputs). */
 export function sample(schema: unknown, random: Random, name = "value"): unknown {
   if (!isRecord(schema)) return name;
   if (Array.isArray(schema.enum) && schema.enum.length > 0) return schema.enum[0];
@@ -90,7 +90,7 @@ export function sample(schema: unknown, random: Random, name = "value"): unknown
   }
 }
 
-/** Inputs of well-known tools; harmless where a real client would carry them out. */
+/** Inputs of well-known tools, harmless if a real client executes them. */
 const KNOWN_INPUTS: Record<string, string> = {
   command: "git status --short",
   description: "Show what has changed",
@@ -123,7 +123,7 @@ export function toolCalls(request: Record<string, unknown>, random: Random, coun
   });
 }
 
-/** The text the person wrote last: the text blocks of the last user message, reminders left out. */
+/** The text blocks of the last user message, without reminders. */
 export function lastUserText(request: Record<string, unknown>): string {
   const messages = Array.isArray(request.messages) ? (request.messages as unknown[]) : [];
   const last = messages.findLast((message) => isRecord(message) && message.role === "user");
@@ -148,7 +148,7 @@ function schemaAsked(request: Record<string, unknown>): unknown {
   return format.type === "json_schema" ? format.schema : undefined;
 }
 
-/** The usual answer. `name` is what makes it this request's: seed, body and how often it came. */
+/** The default response. `name` identifies the request: seed, body and repetition. */
 export function composeAnswer(request: Record<string, unknown>, name: string): Answer {
   const random = randomOf(name, "answer");
   const schema = schemaAsked(request);

@@ -1,8 +1,8 @@
-/** One HTTP exchange of the fake Claude: taking a request in whole, writing chunks in time, noticing who left. */
+/** One HTTP exchange of the fake Claude: reads the request, writes timed chunks, detects a disconnect. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Chunk, Received } from "./http.ts";
 
-/** Messages and count_tokens take 32 MB, files more; nothing in a test should be larger than this. */
+/** Messages and count_tokens accept 32 MB, files more; no test sends a larger body. */
 const MAX_BODY_BYTES = 512 * 1_048_576;
 const RESET_AFTER_MS = 60;
 
@@ -30,7 +30,7 @@ export function receivedOf(request: IncomingMessage, seq: number): Received {
   };
 }
 
-/** The whole body; throws when the client leaves in the middle of it. */
+/** The whole body; throws when the client disconnects before its end. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let size = 0;
@@ -42,7 +42,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-/** Resolves after a pause, or at once when a signal fires; false when it was `gone`. */
+/** Resolves after a pause, or at once when a signal fires; false if it was `gone`. */
 function pause(ms: number, gone: AbortSignal, hurry: AbortSignal): Promise<boolean> {
   if (gone.aborted) return Promise.resolve(false);
   if (ms <= 0 || hurry.aborted) return Promise.resolve(true);
@@ -59,24 +59,24 @@ function pause(ms: number, gone: AbortSignal, hurry: AbortSignal): Promise<boole
   });
 }
 
-/** Resolves when the client has left or the fake is stopped. */
+/** Resolves when the client has disconnected or the fake is stopped. */
 function gone(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) =>
     signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve()),
   );
 }
 
-/** The answering side of one exchange. `signal` fires when the connection closes, whoever closed it. */
+/** The response side of one exchange. `signal` fires when the connection closes. */
 export class Connection {
   readonly received: Received;
   readonly signal: AbortSignal;
   readonly #response: ServerResponse;
   readonly #hurry: AbortSignal;
   readonly #closed: Promise<void>;
-  /** True once we break the connection ourselves: then nobody has "left". */
+  /** True once the fake breaks the connection: then the client has not disconnected. */
   #ownEnd = false;
 
-  /** Once `hurry` fires there are no pauses any more. */
+  /** When `hurry` fires, pauses end. */
   constructor(response: ServerResponse, received: Received, hurry: AbortSignal) {
     this.#response = response;
     this.#hurry = hurry;
@@ -104,12 +104,12 @@ export class Connection {
     this.#response.flushHeaders();
   }
 
-  /** Writes the chunks in time; false when the client left before the last one was out. */
+  /** Writes the timed chunks; false if the client disconnected before the last one. */
   async write(chunks: Chunk[]): Promise<boolean> {
     for (const chunk of chunks) {
       if (!(await this.pause(chunk.delayMs)) || this.signal.aborted) return false;
       this.received.bytesSent += chunk.bytes.length;
-      // Waiting for the write keeps chunks apart on the wire and the memory small when the reader is slow.
+      // Waits for the write: chunks stay separate on the wire, and memory stays small with a slow reader.
       const written = new Promise<void>((resolve) => this.#response.write(chunk.bytes, () => resolve()));
       await Promise.race([written, this.#closed]);
     }
@@ -120,7 +120,7 @@ export class Connection {
     if (this.signal.aborted) return;
     if (then === "hang") return this.#closed;
     if (then === "reset") {
-      // A reset throws away what the other side has not read yet; what was sent shall arrive first.
+      // A reset discards unread data: what was sent must arrive first.
       if (!(await this.pause(RESET_AFTER_MS))) return;
       this.#ownEnd = true;
       this.#response.socket?.resetAndDestroy();

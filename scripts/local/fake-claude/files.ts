@@ -15,7 +15,7 @@ interface StoredFile {
 }
 
 export interface FileDesk {
-  /** Answers /v1/files…; `path` is what follows that. */
+  /** Handles /v1/files…; `path` is the rest. */
   handle(received: Received, path: string, query: URLSearchParams): Promise<Reply>;
 }
 

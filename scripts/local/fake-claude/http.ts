@@ -1,45 +1,44 @@
 /**
- * What the pieces of the fake Claude hand to each other: a request as it came in, and a reply as it will go out.
- * Tests read `Received`, scripts return `Reply`.
+ * Types of the fake Claude: a received request (`Received`, read by tests) and a response to send (`Reply`, returned by scripts).
  */
 import type { Answer } from "./answer.ts";
 
-/** One request as the fake saw it. Times are epoch milliseconds. */
+/** A received request. Times are epoch milliseconds. */
 export interface Received {
   /** 0, 1, 2, … in order of arrival. */
   seq: number;
-  /** The `request-id` it was answered with. */
+  /** The `request-id` of the response. */
   requestId: string;
   method: string;
   /** Path and query exactly as on the request line. */
   url: string;
   /** Path alone. */
   path: string;
-  /** Name and value as they stood on the wire, in order, names in their own case. */
+  /** Names and values as received, in order, in their original case. */
   headers: [name: string, value: string][];
   body: Buffer;
   startedAt: number;
   bodyEndedAt: number | null;
-  /** When the status line was written; null while there is none. */
+  /** When the status line was written; null before. */
   respondedAt: number | null;
-  /** When the answer ended, or broke off. */
+  /** When the response ended or was cut off. */
   endedAt: number | null;
-  /** When the client left before the end; null if it stayed. */
+  /** When the client disconnected before the end; null if it did not. */
   abortedAt: number | null;
   status: number | null;
-  /** Bytes of the answer's body written. */
+  /** Bytes of the response body written. */
   bytesSent: number;
   violations: string[];
 }
 
-/** A piece of a body, written in one go after a pause. */
+/** A chunk of a body, written at once after a pause. */
 export interface Chunk {
   delayMs: number;
   bytes: Uint8Array;
 }
 
 export type Reply =
-  /** A model's answer; the fake streams it or sends it whole, as the request asked, and counts its tokens. */
+  /** A model response; streamed or sent whole, as requested, with its tokens counted. */
   | { kind: "answer"; answer: Answer; speed?: number }
   | {
       kind: "error";
@@ -53,10 +52,10 @@ export type Reply =
   | RawReply
   /** The connection is closed before any header. */
   | { kind: "refuse" }
-  /** Nothing is sent until the client leaves or the fake stops. */
+  /** Nothing is sent until the client disconnects or the fake stops. */
   | { kind: "hang" };
 
-/** Exact bytes. `vendorHeaders` adds what every answer carries (request-id, organisation, rate limits). */
+/** Exact bytes. `vendorHeaders` adds the headers of every response (request-id, organisation, rate limits). */
 export interface RawReply {
   kind: "raw";
   status: number;
@@ -73,7 +72,7 @@ export function headerOf(received: Pick<Received, "headers">, name: string): str
   return received.headers.find(([key]) => key.toLowerCase() === wanted)?.[1];
 }
 
-/** The body as JSON, or undefined where it is none. */
+/** The body as JSON; undefined if it is not JSON. */
 export function jsonOf(received: Pick<Received, "body">): unknown {
   try {
     return JSON.parse(received.body.toString("utf8"));
@@ -100,7 +99,7 @@ const TYPES: Record<number, string> = {
   529: "overloaded_error",
 };
 
-/** An error in Anthropic's shape, its type chosen by the status. https://docs.claude.com/en/api/errors */
+/** An error in Anthropic's shape; the type follows from the status. https://docs.claude.com/en/api/errors */
 export function errorReply(
   status: number,
   message: string,

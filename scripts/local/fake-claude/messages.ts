@@ -1,4 +1,4 @@
-/** POST /v1/messages: from a request and an answer to the reply's chunks, with tokens, cache and message id. */
+/** POST /v1/messages: chunks of the response, with tokens, cache and message id. */
 import { answerEvents, outputTokens, wholeMessage, type Answer, type Usage } from "./answer.ts";
 import { digest, randomOf } from "./random.ts";
 import { encodeChunks, encodeWhole, firstByteDelay, streamChunks } from "./stream.ts";
@@ -8,14 +8,14 @@ import { headerOf, type Received, type RawReply } from "./http.ts";
 export interface MessageContext {
   received: Received;
   request: Record<string, unknown>;
-  /** Names this very request: seed, session, body and how often it came. */
+  /** Identifies the request: seed, session, body and repetition. */
   name: string;
   usage: Usage;
   treatment: Treatment;
   speed: number;
 }
 
-/** The message before its first block. */
+/** The message without content. */
 export function emptyMessage(context: Pick<MessageContext, "received" | "request" | "name">, answer: Answer) {
   // From this version of the API on a message names these members even when they are null.
   const isNewer = (headerOf(context.received, "anthropic-version") ?? "") >= "2026-10-21";
@@ -31,7 +31,7 @@ export function emptyMessage(context: Pick<MessageContext, "received" | "request
   };
 }
 
-/** The reply as exact bytes in time. The first chunk's pause is the time to the first byte, headers included. */
+/** The response as timed bytes. The first chunk's pause is the time to the first byte, headers included. */
 export async function messageReply(
   context: MessageContext,
   answer: Answer,
@@ -74,11 +74,11 @@ export async function messageReply(
       chunks: isCut
         ? [{ delayMs: 0, bytes: bytes.subarray(0, half) }]
         : [{ delayMs: treatment.pauseMs ?? 0, bytes }],
-      // A body that ends before its content-length is a broken connection, however it is meant.
+      // A body that ends before its content-length is a broken connection.
       then: isCut ? (treatment.then === "hang" ? "hang" : "reset") : "end",
       vendorHeaders: true,
     },
-    // Nothing comes before the model has written the last word.
+    // A response that is not streamed is sent when it is complete.
     headersAfterMs: headersAfterMs + tokens * 15 * speed,
     outputTokens: tokens,
   };

@@ -31,7 +31,7 @@ export function page<T extends { id: string }>(all: readonly T[], query: URLSear
   const limit = Number(query.get("limit") ?? 20);
   if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
     return errorReply(400, "limit: Input should be between 1 and 1000");
-  // Lists of the newer API version name the next page by a cursor, which here is simply the last id.
+  // Lists of the newer API version have a cursor for the next page; here it is the last id.
   const after = query.get("after_id") ?? query.get("page");
   const before = query.get("before_id");
   let from = 0;

@@ -1,12 +1,12 @@
 /**
- * The fake's login server: the page a person opens, and the token endpoint. It rotates refresh tokens with every renewal, and a
- * refresh token that is used twice ends its login, as RFC 9700 4.14.2 recommends. Tests make it fail before or after it rotated.
+ * The fake's authorization server: the authorize page and the token endpoint. It rotates refresh tokens at every renewal; reuse
+ * of a refresh token ends its login (RFC 9700 4.14.2). Tests make it fail before or after the rotation.
  */
 import { createHash } from "node:crypto";
 import { digest } from "./random.ts";
 import { headerOf, isRecord, jsonOf, type Received, type Reply } from "./http.ts";
 
-/** How one call of the token endpoint goes wrong; `after`: when the tokens have been rotated already. */
+/** How one call of the token endpoint fails; `after`: after the rotation. */
 export interface LoginFault {
   how: "error" | "hang" | "hang-up" | "cut" | "nonsense";
   after?: boolean;
@@ -24,30 +24,30 @@ interface Login {
   refreshToken: string;
   accessTokens: string[];
   isOver: boolean;
-  /** The answer that replaced a refresh token, while nobody has shown that it arrived. */
+  /** The response that replaced a refresh token, until the new tokens are used. */
   untold: { spent: string; answer: IssuedPair } | null;
 }
 
 export interface OAuthDesk {
-  /** Answers /oauth/authorize and /v1/oauth/token; null for other paths. */
+  /** Handles /oauth/authorize and /v1/oauth/token; null for other paths. */
   handle(received: Received): Reply | null;
-  /** A new login, as if a person had made it. */
+  /** Creates a login. */
   issue(): IssuedPair;
-  /** What a person who opened this address and agreed would paste. */
+  /** The code that a person gets after authorizing at this address. */
   agree(authorizeUrl: string): string;
-  /** Whether this access token was issued here and no longer counts. */
+  /** Whether this access token was issued here and is no longer valid. */
   isOver(accessToken: string): boolean;
-  /** Ends an access token before its time; the login goes on. */
+  /** Revokes an access token; the login stays valid. */
   end(accessToken: string): void;
-  /** The next calls of the token endpoint go wrong so, in this order. */
+  /** Faults of the next calls of the token endpoint, in order. */
   fail(...faults: LoginFault[]): void;
   /** Renewals that rotated tokens. */
   readonly renewals: number;
-  /** Logins ended because a refresh token was used twice. */
+  /** Logins ended by reuse of a refresh token. */
   readonly punished: number;
-  /** Life of access tokens issued from now on; default 8 h. */
+  /** Lifetime of access tokens issued from now on; default 8 h. */
   lifetimeMs: number;
-  /** Whether a spent refresh token gets the same answer again until the new tokens are used. Default false. */
+  /** Whether a used refresh token gets the same response again until the new tokens are used. Default false. */
   isForgiving: boolean;
 }
 

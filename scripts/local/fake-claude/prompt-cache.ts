@@ -1,13 +1,13 @@
 /**
- * The prompt cache, simulated per credential and model: what stands before the last cache_control marker is read if it
- * was written within its lifetime, else written. So a conversation that grows reads its history and writes its tail.
+ * The prompt cache, simulated per credential and model: the prefix up to the last cache_control marker is read if it was
+ * written within its lifetime, else written. A growing conversation reads its history and writes its tail.
  * https://docs.claude.com/en/docs/build-with-claude/prompt-caching
  */
 import { digest } from "./random.ts";
 import { tokensOf, type Usage } from "./answer.ts";
 import { isRecord } from "./http.ts";
 
-/** Shorter prefixes are not cached; the limit differs by model, 1,024 is the commonest. */
+/** Shorter prefixes are not cached; the limit depends on the model, 1,024 is the most common. */
 const MINIMUM_TOKENS = 1024;
 const LIFETIME_MS = { "5m": 300_000, "1h": 3_600_000 };
 type Ttl = keyof typeof LIFETIME_MS;
@@ -15,7 +15,7 @@ type Ttl = keyof typeof LIFETIME_MS;
 interface Part {
   text: string;
   tokens: number;
-  /** The marker that stands on this part. */
+  /** The marker of this part. */
   ttl: Ttl | null;
 }
 
@@ -27,7 +27,7 @@ function ttlOf(marker: unknown): Ttl | null {
 function partOf(where: string, value: unknown): Part {
   if (!isRecord(value)) return { text: `${where}${JSON.stringify(value)}`, tokens: 1, ttl: null };
   const { cache_control: marker, ...rest } = value;
-  // An image's tokens depend on its area, not on its bytes; 1,500 is a usual screenshot.
+  // An image's tokens depend on its area; 1,500 is a usual screenshot.
   const nested = JSON.stringify(rest, (key, inner: unknown) => (key === "data" ? "" : inner));
   const images = nested.split('"type":"image"').length - 1;
   return {
@@ -56,16 +56,16 @@ function partsOf(request: Record<string, unknown>): Part[] {
   return parts;
 }
 
-/** Input tokens of a request, cache or not; what /v1/messages/count_tokens answers. */
+/** Input tokens of a request, cached or not, as in /v1/messages/count_tokens. */
 export function countTokens(request: Record<string, unknown>): number {
   return 7 + partsOf(request).reduce((sum, part) => sum + part.tokens, 0);
 }
 
 export class PromptCache {
-  /** Hash of a prefix → when it is forgotten, epoch milliseconds. */
+  /** Hash of a prefix → its expiry, epoch milliseconds. */
   readonly #kept = new Map<string, number>();
 
-  /** Counts the request's input and remembers its prefixes. `owner` separates credentials. */
+  /** Counts the request's input and stores its prefixes. `owner` separates credentials. */
   account(request: Record<string, unknown>, owner: string, now: number): Usage {
     const parts = partsOf(request);
     const lastMarked = parts.findLastIndex((part) => part.ttl !== null);

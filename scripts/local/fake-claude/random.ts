@@ -1,6 +1,5 @@
 /**
- * Seeded chance for the fake Claude and the demo's traffic: the same words in give the same numbers out, on any
- * machine. Not for secrets.
+ * Seeded random numbers for the fake Claude and the demo's traffic, the same on any machine. Not for secrets.
  */
 import { createHash } from "node:crypto";
 
@@ -10,9 +9,9 @@ export interface Random {
   /** Whole number in [low, high]. */
   between(low: number, high: number): number;
   chance(probability: number): boolean;
-  /** One of a list that must not be empty. */
+  /** An element of a non-empty list. */
   pick<T>(list: readonly T[]): T;
-  /** A copy in another order. */
+  /** A shuffled copy. */
   shuffle<T>(list: readonly T[]): T[];
   hex(digits: number): string;
   /** Shaped as a version 4 UUID. */
@@ -27,10 +26,10 @@ export function digest(...parts: (string | number | Uint8Array)[]): string {
   return hash.digest("hex");
 }
 
-/** A generator named by its parts; two generators of different names do not disturb each other. */
+/** A generator seeded by its parts; generators of different names are independent. */
 export function randomOf(...parts: (string | number | Uint8Array)[]): Random {
   let state = parseInt(digest(...parts).slice(0, 8), 16);
-  // mulberry32: 32 bits of state are plenty for choosing words and delays.
+  // mulberry32: 32 bits of state are enough for words and delays.
   const next = () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);

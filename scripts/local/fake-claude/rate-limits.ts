@@ -1,11 +1,11 @@
 /**
- * Rate-limit headers in the two styles that Claude answers with: a minute's allowance for API keys, rolling 5-hour and
- * 7-day windows (`unified-*`) for subscription logins and gateway tokens. They follow what was really used.
+ * Rate-limit headers in Claude's two styles: limits per minute for API keys, rolling 5-hour and 7-day windows (`unified-*`) for
+ * subscription logins and gateway tokens. They follow actual usage.
  */
 import type { Usage } from "./answer.ts";
 
 const HOUR_MS = 3_600_000;
-/** Weighted tokens that fill a window; small enough that a demo's day shows on the gauge. */
+/** Weighted tokens that fill a window; small enough that the demo's traffic is visible. */
 const FIVE_HOUR_TOKENS = 1_500_000;
 const SEVEN_DAY_TOKENS = 15_000_000;
 const PER_MINUTE = { requests: 4_000, input: 2_000_000, output: 400_000 };
@@ -20,7 +20,7 @@ interface Consumption {
   weekTokens: number;
 }
 
-/** `unified` for sk-ant-oat… and for Bearer tokens that are no Anthropic key at all. */
+/** `unified` for sk-ant-oat… and for Bearer tokens that are not Anthropic keys. */
 export function isUnified(xApiKey: string | undefined, bearer: string | undefined): boolean {
   if (xApiKey !== undefined) return false;
   return bearer !== undefined && (bearer.startsWith("sk-ant-oat") || !bearer.startsWith("sk-ant-"));
@@ -42,7 +42,7 @@ export class RateLimits {
     return found;
   }
 
-  /** Adds one answer; cache reads weigh a tenth, as they do in money. */
+  /** Adds one response; cache reads weigh a tenth, as in price. */
   use(owner: string, usage: Usage, outputTokens: number, now: number): void {
     const consumed = this.#of(owner, now);
     const input = usage.input_tokens + usage.cache_creation_input_tokens;
@@ -53,7 +53,7 @@ export class RateLimits {
     consumed.weekTokens += weighed;
   }
 
-  /** The headers of one answer; counts the request. `rejected`: the window is shown as full. */
+  /** The headers of one response; counts the request. `rejected`: the window is shown as full. */
   headers(owner: string, unified: boolean, now: number, rejected = false): Record<string, string> {
     const consumed = this.#of(owner, now);
     consumed.requests += 1;

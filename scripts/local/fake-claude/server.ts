@@ -1,7 +1,7 @@
 /**
- * A Claude API on loopback that checks what it is sent, answers in time, and counts tokens with a simulated prompt
- * cache. Used by `npm run demo`, by the tests and by anyone who wants to try a client without paying. What it says can
- * be asked for in the request (`[fake:name]`, see fake-claude/tags.ts) or scripted.
+ * A Claude API on loopback that checks requests, sends timed responses and counts tokens with a simulated prompt cache. Used by
+ * `npm run demo`, by tests and for trying clients without cost. Responses can be selected in the request (`[fake:name]`, see
+ * fake-claude/tags.ts) or scripted.
  */
 import { setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -29,15 +29,15 @@ export { headerOf, type Chunk, type Received, type Reply } from "./http.ts";
 export interface FakeClaudeOptions {
   /** Default: any free port. */
   port?: number;
-  /** Names everything that is made up: ids, words, delays. */
+  /** Seed of ids, words and delays. */
   seed?: string;
-  /** Scales the realistic pauses: 1 = a real model's pace, 0 (default) = none. */
+  /** Scales the pauses: 1 = a real model's, 0 (default) = none. */
   speed?: number;
-  /** Requests kept for reading; older ones are forgotten. Default 10,000. */
+  /** Number of requests kept for tests. Default 10,000. */
   keep?: number;
-  /** Secrets that are refused with 401; more can be added with `revoke`. */
+  /** Secrets that are rejected with 401; `revoke` adds more. */
   revoked?: string[];
-  /** Clock of cache, rate limits and batches, epoch milliseconds; of a request where one asks. Default Date.now. */
+  /** Clock of cache, rate limits and batches in epoch milliseconds, optionally per request. Default Date.now. */
   now?: (received?: Received) => number;
 }
 
@@ -48,22 +48,22 @@ export interface FakeClaude {
   /** `http://127.0.0.1:port`, without a slash at the end. */
   url: string;
   port: number;
-  /** What came in, oldest first. */
+  /** Received requests, oldest first. */
   requests: Received[];
-  /** What was wrong with it, as `METHOD path: message`. */
+  /** Violations as `METHOD path: message`. */
   violations: string[];
-  /** Answers matching requests from now on; the latest script wins. `times` limits it. Returns how to take it back. */
+  /** Responds to matching requests from now on; the latest script wins. `times` limits it. Returns a function that removes it. */
   script(matcher: Matcher, responder: Responder, options?: { times?: number }): () => void;
-  /** Logins: the authorise page, the token endpoint, and what a test does to them. */
+  /** Authorize page, token endpoint, and controls for tests. */
   oauth: OAuthDesk;
-  /** This secret is refused from now on. */
+  /** Rejects this secret from now on. */
   revoke(secret: string): void;
   setSpeed(speed: number): void;
-  /** No more pauses: what is being answered ends at once, and so does all that comes after. */
+  /** Ends all pauses: responses in progress and later ones are sent at once. */
   hurry(): void;
-  /** Forgets requests, violations, scripts and counts of repeats; keeps files, batches and the prompt cache. */
+  /** Clears requests, violations, scripts and repetition counts; keeps files, batches and the prompt cache. */
   reset(): void;
-  /** Breaks what is open and closes the port. */
+  /** Closes all connections and the port. */
   stop(): Promise<void>;
 }
 
@@ -88,7 +88,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
   const cache = new PromptCache();
   const limits = new RateLimits();
   const hurry = new AbortController();
-  // Every answer under way listens to it.
+  // Every response in progress listens to it.
   setMaxListeners(0, hurry.signal);
   let url = "";
   let seq = 0;
@@ -134,7 +134,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     return errorReply(404, "Not found");
   };
 
-  /** The secret a request came with; also the owner of its cache and limits. */
+  /** The secret of a request; also the owner of its cache and limits. */
   const secretOf = (received: Received) => {
     const key = headerOf(received, "x-api-key");
     const bearer = headerOf(received, "authorization")?.replace(/^Bearer /i, "");
@@ -214,7 +214,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     if (login) return send(connection, login, {});
     const json = jsonOf(received);
     const session = headerOf(received, "x-claude-code-session-id") ?? "";
-    // Streamed or not, the same question gets the same words.
+    // Streamed or not, the same request gets the same text.
     const asked = isRecord(json) ? JSON.stringify({ ...json, stream: undefined }) : received.body;
     const identity = digest(seed, session, received.method, received.url, asked);
     const nth = seen.get(identity) ?? 0;
@@ -320,7 +320,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
   };
 }
 
-/** Listens on the port asked for, or on a free one below those that the system gives to outgoing connections. */
+/** Listens on the wanted port, or on a free one below the ephemeral range. */
 async function listen(server: Server, wanted: number | undefined): Promise<number> {
   for (let attempt = 0; ; attempt++) {
     const port = wanted ?? 12_000 + Math.floor(Math.random() * 20_000);

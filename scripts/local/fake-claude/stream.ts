@@ -1,4 +1,4 @@
-/** From an answer's events to timed chunks of bytes, with whatever a tag wants done to them on the way. */
+/** Timed chunks of bytes from stream events, changed as a tag requires. */
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { sseText, type StreamEvent } from "./answer.ts";
@@ -18,7 +18,7 @@ const whole = {
   deflate: promisify(zlib.deflate),
 };
 
-/** One body, compressed at once. */
+/** A compressed body. */
 export async function encodeWhole(
   bytes: Uint8Array,
   coding: NonNullable<Treatment["coding"]>,
@@ -39,7 +39,7 @@ function encoder(coding: NonNullable<Treatment["coding"]>) {
   }
 }
 
-/** The same chunks in a content-coding, each flushed so that a client can read as far as it was sent. */
+/** The chunks in a content-coding, each flushed so that a client can decode what was sent. */
 export async function encodeChunks(
   chunks: Chunk[],
   coding: NonNullable<Treatment["coding"]>,
@@ -59,7 +59,7 @@ export async function encodeChunks(
     );
     await new Promise<void>((resolve) => setImmediate(resolve));
     const bytes = taken();
-    // A coder may keep the last bytes until the end; the pause is kept all the same.
+    // An encoder may keep the last bytes until the end; the pause is kept.
     result.push({ delayMs: chunk.delayMs, bytes });
   }
   await new Promise<void>((resolve) => {
@@ -77,7 +77,7 @@ const UNKNOWN: StreamEvent[] = [
     data: { type: "content_block_delta", index: 0, delta: { type: "tone_delta", tone: "calm" } },
   },
 ];
-/** A lone continuation byte, half a character, and a NUL: bytes that no decoder gives back unchanged. */
+/** A continuation byte, half a character and a NUL: invalid UTF-8 that decoding does not preserve. */
 const BROKEN_BYTES = Buffer.from([0x80, 0xf0, 0x9f, 0x98, 0x00, 0xc3]);
 
 function withBrokenText(bytes: Buffer): Buffer {
@@ -96,19 +96,19 @@ export function streamChunks(
   random: Random,
   speed: number,
 ): Chunk[] {
-  const told = [...events];
-  // Before message_start is over there is nothing to cut.
+  const sent = [...events];
+  // Not before the end of message_start.
   if (treatment.cutAt !== undefined)
-    told.length = Math.min(told.length, Math.max(2, Math.floor(told.length * treatment.cutAt)));
-  if (treatment.unknownEvents) told.splice(2, 0, ...UNKNOWN);
+    sent.length = Math.min(sent.length, Math.max(2, Math.floor(sent.length * treatment.cutAt)));
+  if (treatment.unknownEvents) sent.splice(2, 0, ...UNKNOWN);
   if (treatment.errorEvent !== undefined) {
     const message = treatment.errorEvent === "overloaded_error" ? "Overloaded" : "Internal server error";
-    told.push({
+    sent.push({
       event: "error",
       data: { type: "error", error: { details: null, type: treatment.errorEvent, message } },
     });
   }
-  const chunks = told.map((event): Chunk => {
+  const chunks = sent.map((event): Chunk => {
     let text = sseText(event);
     if (treatment.unknownEvents && event.event === "message_stop") text = `: end of the line\n\n${text}`;
     if (treatment.crlf) text = text.replaceAll("\n", "\r\n");

@@ -1,6 +1,6 @@
 /**
- * Behaviour asked for in the request itself: `[fake:name]`, `[fake:name=value]`, `[fake:name*times]` in the text the
- * person wrote last. `*times` ends the behaviour after that many identical requests, for tests of retries.
+ * Behaviour selected by the request: `[fake:name]`, `[fake:name=value]` or `[fake:name*times]` in the last text of the user.
+ * `*times` ends the behaviour after that many identical requests, for tests of retries.
  */
 import type { Answer, Block } from "./answer.ts";
 import { prose, signature, thought, toolCalls } from "./compose.ts";
@@ -10,7 +10,7 @@ import { errorReply, type Reply } from "./http.ts";
 export interface Tag {
   name: string;
   value: string | null;
-  /** Infinity where not limited. */
+  /** Infinity if not limited. */
   times: number;
 }
 
@@ -22,10 +22,10 @@ export function tagsOf(text: string): Tag[] {
   }));
 }
 
-/** How the stream of an answer is treated on its way out; read by stream.ts. */
+/** Changes to the stream of a response; read by stream.ts. */
 export interface Treatment {
   coding?: "gzip" | "br" | "zstd" | "deflate";
-  /** Realistic milliseconds between deltas, whatever the fake's speed. */
+  /** Milliseconds between deltas, independent of the fake's speed. */
   pauseMs?: number;
   /** Cut after this share of the events, then do `then`. */
   cutAt?: number;
@@ -38,7 +38,7 @@ export interface Treatment {
   crlf?: boolean;
 }
 
-/** A tag either treats the answer's stream, chooses the answer, or is the reply. */
+/** A tag changes the stream, selects the response, or is the reply. */
 export interface Behaviour {
   reply?: Reply;
   answer?: Answer;
@@ -212,7 +212,7 @@ function answerOf(tag: Tag, request: Record<string, unknown>, name: string): Ans
   }
 }
 
-/** What the tags of a text ask for together; `nth` is how often this very request has come before. */
+/** The combined behaviour of all tags of a text; `nth` counts earlier identical requests. */
 export function behaviourOf(
   text: string,
   request: Record<string, unknown>,

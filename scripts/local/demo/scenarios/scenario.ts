@@ -1,4 +1,4 @@
-/** The material of the demo's conversations: what a project looks like and what people do in it on one day. */
+/** Types of the demo's scenarios: projects and their tasks. */
 
 export interface SourceFile {
   /** Path under the project's root. */
@@ -10,25 +10,25 @@ export interface Edit {
   path: string;
   before: string;
   after: string;
-  /** What is said before the change is made. */
+  /** Text before the change. */
   say: string;
 }
 
-/** Work handed to a sub-agent. */
+/** A task for a subagent. */
 export interface SubagentTask {
   description: string;
   prompt: string;
-  /** What it searches for, and finds. */
+  /** Its search and the results. */
   pattern: string;
   hits: string[];
   report: string;
 }
 
-/** One piece of work: from a person's question to the commit. Texts may hold Markdown. */
+/** One task, from the prompt to the commit. Texts may contain Markdown. */
 export interface Task {
   title: string;
   ask: string;
-  /** First words of the answer, before the search. */
+  /** Text before the search. */
   opening: string;
   pattern: string;
   hits: string[];
@@ -36,25 +36,25 @@ export interface Task {
   plan: string[];
   diagnosis: string;
   edits: Edit[];
-  /** Command that shows the fault, its output before and after the change. */
+  /** Command that shows the bug, with its output before and after the change. */
   check: { command: string; failing: string | null; passing: string };
   summary: string;
-  /** What is asked afterwards, and answered without tools. */
+  /** Follow-up questions, answered without tools. */
   questions: { ask: string; answer: string }[];
   subtask?: SubagentTask;
   commit: string;
 }
 
 export interface Project {
-  /** Short name: folder, account and domain are made of it. */
+  /** Short name for folder, account and domain. */
   name: string;
   about: string;
   instructions: string;
   tasks: Task[];
-  /** Functions and the files they are in, for the small everyday jobs. */
+  /** Functions and their files, for small jobs. */
   symbols: { name: string; path: string; text: string; purpose: string }[];
   language: "ts" | "go" | "python";
   test: string;
-  /** Last lines of a green test run. */
+  /** Last lines of a passing test run. */
   green: string;
 }
