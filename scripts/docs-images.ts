@@ -5,6 +5,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { startBrowser } from "./lib/browser.ts";
 import { startDemo } from "./local/demo/demo.ts";
@@ -70,7 +71,7 @@ async function untilStored(): Promise<void> {
     const { journal } = await getJson<{ journal: { entries: number | null } }>("/api/status");
     if (journal.entries === 0) return;
     if (Date.now() > until) throw new Error("The sample traffic was not stored in time.");
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await pause(1_000);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Conversations as Claude Code sends them through the local stack's proxy: each turn repeats its history. */
 import { randomUUID } from "node:crypto";
-import { pause } from "../harness/clock.ts";
+import { setTimeout as pause } from "node:timers/promises";
 import { lorem } from "../harness/lorem.ts";
 import { withClient } from "../database/client.ts";
 

@@ -1,6 +1,6 @@
 /** CPU per exchange and memory. */
+import { setTimeout as pause } from "node:timers/promises";
 import { forgetPeak, peakMiB, rssMiB } from "../harness/process-tree.ts";
-import { pause } from "../harness/clock.ts";
 import type { Harness } from "../harness/harness.ts";
 import type { Target } from "../harness/target.ts";
 import type { Line } from "../lib/table.ts";

@@ -1,6 +1,6 @@
 /** What must never differ: bytes, calls, vendor headers; and how soon upstream hears of a client that left. */
+import { setTimeout as pause } from "node:timers/promises";
 import { median, percentile } from "../lib/statistics.ts";
-import { pause } from "../harness/clock.ts";
 import type { Harness } from "../harness/harness.ts";
 import type { Target } from "../harness/target.ts";
 import type { Line } from "../lib/table.ts";

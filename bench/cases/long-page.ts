@@ -2,12 +2,12 @@
  * The page of a conversation of 5,000 requests in a real browser: when its first screen is painted and how much it carries, when
  * its tree is drawn and can be moved, and how long frames take while somebody moves the tree or reads on.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
 import { conversationId, LONG, THOUSANDS } from "../database/conversations.ts";
 import { withCachedDatabase } from "../database/cached-databases.ts";
-import { pause } from "../harness/clock.ts";
 import { median, percentile } from "../lib/statistics.ts";
 import type { Line } from "../lib/table.ts";
 

@@ -1,5 +1,5 @@
 /** Durable Objects on the hot path: none is called before an answer once an account's token is warm. */
-import { pause } from "../harness/clock.ts";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Harness } from "../harness/harness.ts";
 import type { Line } from "../lib/table.ts";
 

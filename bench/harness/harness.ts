@@ -5,11 +5,11 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import type { UpstreamReport } from "./responses.ts";
 import { driver, message, startUpstream } from "./driver.ts";
 import type { Measured, LoadSpec } from "./load-spec.ts";
 import { cpuMs } from "./process-tree.ts";
-import { pause } from "./clock.ts";
 import { DOMAIN, startWorkerd, type WorkerdKind } from "./workerd.ts";
 import type { TargetName, Target } from "./target.ts";
 

@@ -6,9 +6,9 @@ import { rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { claimPort } from "../../scripts/local/network/ports.ts";
 import { seal } from "../../workers/runtime/seal.ts";
-import { pause } from "./clock.ts";
 import type { Target } from "./target.ts";
 import { bareConfig, nexusConfig } from "./workerd-config.ts";
 

@@ -3,6 +3,7 @@
  * Used by `npm start`, `npm run demo` and the end-to-end tests.
  */
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { Cron } from "croner";
 import { build } from "../lib/build.ts";
 import { Config, ConfigError, loadConfig } from "../../workers/runtime/config.ts";
@@ -108,7 +109,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       databaseUrl: database.url,
       runCron: (expression) => runtime.runCron(expression),
       async stop({ finish = true } = {}) {
-        if (finish && closers.length > 0) await new Promise((resolve) => setTimeout(resolve, FINISH_MS));
+        if (finish && closers.length > 0) await pause(FINISH_MS);
         await closeAll();
       },
     };
@@ -164,6 +165,6 @@ async function untilReady(url: string): Promise<void> {
     );
     if (typeof status === "number" && status < 500) return;
     if (Date.now() > deadline) throw new LocalStackError(`${url} is not ready (${status}).`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
   }
 }

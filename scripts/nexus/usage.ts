@@ -1,5 +1,5 @@
 /** `nexus usage`: rate limits and usage per account, now or by day, once or repeatedly. */
-import { setTimeout as wait } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import { DailyUsage } from "../../workers/schemas/api/usage.ts";
 import { WindowList } from "../../workers/schemas/api/windows.ts";
@@ -37,7 +37,7 @@ Percentages are the last ones that Claude reported; * marks the binding window.`
       for (;;) {
         await showUsage(api, options, command);
         if (!options.watch) return;
-        await wait(options.interval * 1_000);
+        await pause(options.interval * 1_000);
       }
     });
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { startTcpRelay } from "../../scripts/local/network/tcp-relay.ts";
 import { claimPort } from "../../scripts/local/network/ports.ts";
@@ -44,7 +45,7 @@ it.each(["before the response", "during the response"])(
     });
     const socket = await client(port);
     socket.write(REQUEST);
-    await new Promise((resolve) => setTimeout(resolve, 250)); // as a person who changes their mind
+    await pause(250); // as a person who changes their mind
     const left = Date.now();
     socket.destroy();
     await waitUntil(() => resetAt.length > 0, 5);

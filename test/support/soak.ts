@@ -3,6 +3,7 @@
  * of it follows from the seed but for the machine's own timing. Run by test/e2e/soak.test.ts and `npm run soak`.
  */
 import { createHash } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
 import { send } from "../../scripts/local/demo/send.ts";
 import { randomOf } from "../../scripts/local/fake-claude/random.ts";
@@ -180,7 +181,7 @@ async function applyFaults(stack: FaultyStack, times: readonly FaultTime[]): Pro
   const started = Date.now();
   const instants = [...new Set(times.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b);
   for (const instant of instants) {
-    await new Promise((resolve) => setTimeout(resolve, started + instant - Date.now()));
+    await pause(started + instant - Date.now());
     const now = times.filter(({ from, to }) => from <= instant && instant < to);
     await stack.setFaults(Object.assign({}, ...now.map(({ faults }) => faults)) as Faults);
   }
@@ -256,7 +257,7 @@ async function storedRows(stack: FaultyStack, wanted: number, options: SoakOptio
       await stack.runCron(EVERY_MINUTE);
       sweepAt = Date.now() + SWEEP_EVERY_MS;
     }
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await pause(500);
   }
 }
 
@@ -340,7 +341,7 @@ async function compareTotals(stack: FaultyStack, uncertain: number, problems: st
     ].filter((problem) => problem !== false);
     if (wrong.length === 0) return;
     if (Date.now() > deadline) return void problems.push(...wrong);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await pause(500);
   }
 }
 

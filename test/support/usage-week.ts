@@ -1,13 +1,13 @@
 /** A week of exchanges of two accounts on three domains, made from a seed, up to an instant. */
 import { messageStream, type ExchangeOptions, messageRequest } from "./exchanges.ts";
-import { seeded } from "./window-exchanges.ts";
+import { random } from "./prose.ts";
 
 const WEEK_MS = 7 * 86_400_000;
 
 /** Most of them in the last day; one is at `now` itself. */
 export function usageWeek(now: number, count: number): ExchangeOptions[] {
-  const random = seeded(20_261_123);
-  const below = (n: number) => Math.floor(random() * n);
+  const next = random(20_261_123);
+  const below = (n: number) => Math.floor(next() * n);
   return Array.from({ length: count }, (_, n) => {
     const ago = n === 0 ? 0 : n % 3 === 0 ? below(WEEK_MS) : below(WEEK_MS / 7);
     const usage = {

@@ -1,17 +1,6 @@
 /** Usage as ingest tells an account's window of it, made from a seed. */
 import type { WindowExchange } from "../../workers/schemas/window.ts";
 
-/** Mulberry32: a small generator that gives the same numbers everywhere. */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 export function windowExchange(n: number, more: Partial<WindowExchange> = {}): WindowExchange {
   return {
     id: `00000000-0000-7000-8000-${n.toString(16).padStart(12, "0")}`,

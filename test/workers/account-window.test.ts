@@ -4,7 +4,8 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { TokenTotals } from "../../workers/schemas/tokens.ts";
 import type { WindowExchange, WindowShare } from "../../workers/schemas/window.ts";
-import { manyExchanges, seeded, windowExchange, withDisorder } from "../support/window-exchanges.ts";
+import { manyExchanges, windowExchange, withDisorder } from "../support/window-exchanges.ts";
+import { random } from "../support/prose.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12, 0, 30);
 const MINUTE = 60_000;
@@ -79,16 +80,16 @@ function expectPartsOf(total: TokenTotals, parts: readonly WindowShare[]): void 
 describe("an account's window", () => {
   it("of 50,000 exchanges in two days, doubled and in disorder, is the sum of its rows at any instant", async () => {
     clockAt(NOW);
-    const random = seeded(20_261_122);
-    const rows = manyExchanges(random, { count: 50_000, from: NOW - 2 * DAY, to: NOW });
-    const told = withDisorder(random, rows);
+    const next = random(20_261_122);
+    const rows = manyExchanges(next, { count: 50_000, from: NOW - 2 * DAY, to: NOW });
+    const told = withDisorder(next, rows);
     const { record, stub } = newWindow();
     for (let at = 0; at < told.length; at += 1_000) {
       await record(...told.slice(at, at + 1_000));
       if (at % 20_000 === 0) await evictDurableObject(stub);
     }
     for (let n = 0; n < 200; n++) {
-      const any = Math.floor(NOW - 2 * DAY + random() * (2 * DAY + WINDOW));
+      const any = Math.floor(NOW - 2 * DAY + next() * (2 * DAY + WINDOW));
       const at = n % 4 === 0 ? any - (any % MINUTE) : any;
       const { total, sessions, otherSessions, domains, models } = await stub.totals(at);
       expect(total, new Date(at).toISOString()).toEqual(bruteForce(rows, at));

@@ -6,6 +6,7 @@ import { updateConversationTotals } from "../../workers/store/conversations/tota
 import { withWriter } from "../../workers/store/db/db.ts";
 import { insertRow, type RowOptions } from "../support/worker-conversation-rows.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
+import { random } from "../support/prose.ts";
 
 beforeEach(resetDatabase);
 
@@ -112,14 +113,14 @@ it("sums a conversation with branches, a sub-task, a compaction and a failure", 
 
 it("says the same when requests are added one by one, in any order, as when all are summed at once", async () => {
   const seed = 20_261_123;
-  const random = randomOf(seed);
-  const pick = <X>(...values: X[]) => values[Math.floor(random() * values.length)]!;
+  const next = random(seed);
+  const pick = <X>(...values: X[]) => values[Math.floor(next() * values.length)]!;
   const added: { id: string; startedAt: Date }[] = [];
   const root = await insertRow({ startedAt: T, conversationId: A, linkKind: "root", prompt: "First words" });
   added.push({ id: root, startedAt: new Date(T) });
   for (let n = 1; n < 40; n++) {
     const isSubtask = pick(true, false, false);
-    const startedAt = T + Math.floor(random() * 3_600_000);
+    const startedAt = T + Math.floor(next() * 3_600_000);
     const options: RowOptions = {
       startedAt,
       conversationId: pick(A, A, B),
@@ -140,7 +141,7 @@ it("says the same when requests are added one by one, in any order, as when all 
   // Later ones may come before earlier ones; the root of a conversation is never added to it late (that changes its id).
   const [first, ...others] = added;
   await sum([], [first!]);
-  for (const one of others.sort(() => random() - 0.5)) await sum([], [one]);
+  for (const one of others.sort(() => next() - 0.5)) await sum([], [one]);
   const stepwise = await rows();
   await sum([A, B]);
   const atOnce = await rows();
@@ -173,14 +174,3 @@ it("leaves requests outside of conversations alone", async () => {
   await sum([A]);
   expect(await rows()).toEqual([]);
 });
-
-/** A small generator with a seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -16,7 +16,8 @@ import type {
 } from "../../workers/schemas/api/usage.ts";
 import type { WindowDetail } from "../../workers/schemas/api/windows.ts";
 import { DAY_MS, demoWeek, type WeekExchange } from "../support/worker-demo-week.ts";
-import { seeded, withDisorder } from "../support/window-exchanges.ts";
+import { withDisorder } from "../support/window-exchanges.ts";
+import { random } from "../support/prose.ts";
 import { ask } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
@@ -136,7 +137,7 @@ beforeAll(async () => {
   await queryRows("SET TIME ZONE 'Pacific/Kiritimati'");
   week = demoWeek(NOW, 50);
   for (const { made, isJournalled } of week) if (isJournalled) await journal(env.JOURNAL, made);
-  const arriving = withDisorder(seeded(7), week);
+  const arriving = withDisorder(random(7), week);
   for (let n = 0; n < arriving.length; n += BATCH)
     await deliver(arriving.slice(n, n + BATCH).map(({ bell }) => bell));
   all = await ofRows();

@@ -4,7 +4,7 @@
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { headerOf, startFakeClaude, type FakeClaude, type Received } from "../fake-claude/server.ts";
 import { startLocalStack, type LocalStack, type LocalStackOptions } from "../local-stack.ts";
@@ -83,7 +83,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
         stopping.abort();
         // Responses in progress end at once and are stored whole.
         fake.hurry();
-        await Promise.race([live.catch(() => undefined), wait(STOP_GRACE_MS)]);
+        await Promise.race([live.catch(() => undefined), pause(STOP_GRACE_MS)]);
         await stack.stop();
         await fake.stop();
       },

@@ -1,5 +1,5 @@
 /** Live traffic after the replay: one exchange every few seconds, at a real model's pace, until stopped. */
-import { setTimeout as wait } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import type { FakeClaude } from "../fake-claude/server.ts";
 import { generateTraffic } from "./traffic.ts";
 import { scriptOutcomes, sendOne, type ReplayOptions } from "./replay.ts";
@@ -21,7 +21,7 @@ export async function trickle(options: LiveOptions): Promise<void> {
     const { exchanges } = generateTraffic({ seed: `${options.seed}/${round}`, turns: 60, date });
     const takeBack = scriptOutcomes(options.fake, exchanges, 1);
     for (const exchange of exchanges) {
-      await wait(pauseMs(), undefined, { signal: options.signal }).catch(() => undefined);
+      await pause(pauseMs(), undefined, { signal: options.signal }).catch(() => undefined);
       if (options.signal.aborted) break;
       await sendOne(exchange, options);
     }

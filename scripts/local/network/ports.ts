@@ -2,6 +2,7 @@
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
 import { LocalStackError } from "../../lib/local-error.ts";
 
 /** Below the ephemeral range: outgoing connections cannot take the port before it is used. */
@@ -49,7 +50,7 @@ async function tryListenWithRetry(host: string, port: number): Promise<string | 
   for (;;) {
     const problem = await tryListen(host, port);
     if (problem !== "EADDRINUSE" || Date.now() > deadline) return problem;
-    await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS));
+    await pause(BUSY_RETRY_MS);
   }
 }
 

@@ -2,6 +2,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { setTimeout as pause } from "node:timers/promises";
 import {
   convertV4MiniflareOptions,
   Log,
@@ -140,6 +141,6 @@ export async function endOrphan(pidFile: string): Promise<void> {
   if (!command.split("\0")[0]?.endsWith("workerd")) return;
   process.kill(pid, "SIGKILL");
   while (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await pause(10);
   }
 }
