@@ -1,7 +1,7 @@
 /** The Slack form as it was sent: for the API, and to show again. */
 import type { SlackInput } from "../../../workers/schemas/api/domains.ts";
 import type { SlackDraft } from "../components/admin/slack-form.tsx";
-import { field } from "./csrf-gate.tsx";
+import { field } from "./require-csrf.tsx";
 
 export function slackOf(form: Record<string, unknown>): { input: SlackInput; draft: SlackDraft } {
   const text = (name: string) => field(form, name).trim() || null;

@@ -2,7 +2,7 @@
 import { bindCopyButtons } from "./copy.ts";
 import { bindForms } from "./forms.ts";
 import { bindJsonSearch } from "./json-search.ts";
-import { bindKeys } from "./keys.ts";
+import { bindKeys } from "./shortcuts.ts";
 import { bindLive } from "./live.ts";
 import { bindMessages } from "./messages.ts";
 import { bindPreviews } from "./preview.ts";

@@ -6,7 +6,7 @@ import { select } from "d3-selection";
 import { zoom, zoomIdentity, zoomTransform, type ZoomBehavior, type ZoomTransform } from "d3-zoom";
 import { MORE } from "./load-more.ts";
 import { bindTreeCard } from "./tree-card.ts";
-import { placeOf, type Place, stepFrom } from "./tree-steps.ts";
+import { placeOf, type Place, stepFrom } from "./tree-navigation.ts";
 
 const SCALES: [number, number] = [0.1, 5];
 const STEP = 1.3;

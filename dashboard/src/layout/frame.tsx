@@ -9,7 +9,7 @@ import { formatAbsolute } from "../format/time.ts";
 import { CSRF_FIELD } from "../format/form-fields.ts";
 import type { View } from "../context/view.ts";
 import { Icon, type IconName } from "../components/ui/icon.tsx";
-import { KeysDialog } from "./keys-dialog.tsx";
+import { KeysDialog } from "./shortcuts-dialog.tsx";
 
 interface NavItem {
   path: string;

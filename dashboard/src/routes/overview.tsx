@@ -14,7 +14,7 @@ import type { AppEnv } from "../context/environment.ts";
 import { apiQuery } from "../context/filters.ts";
 import { healthOf, page } from "../layout/render.tsx";
 import { OverviewPage } from "../pages/usage/overview.tsx";
-import { SettingsPage } from "../pages/admin/settings.tsx";
+import { SettingsPage } from "../pages/admin/health.tsx";
 import { canAdminister, viewOf, type View } from "../context/view.ts";
 import { loadChoices } from "./filter-options.ts";
 

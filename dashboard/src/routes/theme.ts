@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import type { AppEnv } from "../context/environment.ts";
 import { setTheme } from "../http/cookies.ts";
-import { field } from "../http/csrf-gate.tsx";
+import { field } from "../http/require-csrf.tsx";
 import { safeNext } from "../http/safe-next.ts";
 
 export function themeRoutes(): Hono<AppEnv> {

@@ -4,7 +4,7 @@ import type { WindowDetail } from "../../../../workers/schemas/api/windows.ts";
 import type { Problem } from "../../api/client.ts";
 import type { View } from "../../context/view.ts";
 import { CsrfField } from "../../layout/frame.tsx";
-import { Option } from "../ui/option.tsx";
+import { Option } from "../ui/radio-option.tsx";
 import { ApiKeyField, FormFailure, TextField } from "../ui/text-field.tsx";
 
 /** What an action on this page left to say. */

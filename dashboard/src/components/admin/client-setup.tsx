@@ -1,6 +1,6 @@
 /** How to point a client at the proxy: the line to copy, for this very address. */
 import type { View } from "../../context/view.ts";
-import { CodeLines } from "../ui/code-lines.tsx";
+import { CodeLines } from "../ui/code-block.tsx";
 
 export function PointHere({ view, domain, key }: { view: View; domain?: string; key?: string }) {
   const line = clientLines(baseUrl(view, domain), key).join("\n");

@@ -3,7 +3,7 @@ import type { Problem } from "../../api/client.ts";
 import type { View } from "../../context/view.ts";
 import { CsrfField } from "../../layout/frame.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { Option } from "../ui/option.tsx";
+import { Option } from "../ui/radio-option.tsx";
 import { ApiKeyField, FormFailure, TextField, Wrong } from "../ui/text-field.tsx";
 
 /** What the form holds, as text. Never the secret. */

@@ -1,7 +1,7 @@
 /** A client key that was just made, with the lines that point a client at its domain. */
 import type { DomainDetail, MadeKey } from "../../api/types.ts";
 import type { View } from "../../context/view.ts";
-import { CodeLines } from "../ui/code-lines.tsx";
+import { CodeLines } from "../ui/code-block.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { baseUrl, clientLines } from "./client-setup.tsx";
 import { Wire } from "../ui/values.tsx";

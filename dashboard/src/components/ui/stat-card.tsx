@@ -1,6 +1,6 @@
 /** One number of a period: what, how much, compared with what. */
 import type { Child } from "hono/jsx";
-import { Spark } from "./spark.tsx";
+import { Spark } from "./sparkline.tsx";
 import { Help } from "./help.tsx";
 
 interface Props {

@@ -8,7 +8,7 @@ import { CsrfField } from "../../layout/frame.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
 import { NewKey } from "../../components/admin/new-key.tsx";
 import { SlackForm, type SlackDraft } from "../../components/admin/slack-form.tsx";
-import { Option } from "../../components/ui/option.tsx";
+import { Option } from "../../components/ui/radio-option.tsx";
 import { ApiKeyField, FormFailure, TextField } from "../../components/ui/text-field.tsx";
 import { Wire } from "../../components/ui/values.tsx";
 import type { View } from "../../context/view.ts";

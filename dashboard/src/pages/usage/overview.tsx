@@ -4,7 +4,7 @@ import type { RequestList } from "../../api/types.ts";
 import type { Overview } from "../../api/overview.ts";
 import type { Result } from "../../api/client.ts";
 import { bucketWords } from "../../charts/bar-chart.tsx";
-import { StackedBars } from "../../charts/stacked-bars.tsx";
+import { StackedBars } from "../../charts/token-chart.tsx";
 import { sumOf } from "../../format/token-kinds.ts";
 import { Busiest } from "../../components/usage/top-list.tsx";
 import { PointHere } from "../../components/admin/client-setup.tsx";

@@ -6,7 +6,7 @@ import { costSeries, OTHERS } from "../../api/cost-series.ts";
 import type { Named, Overview } from "../../api/overview.ts";
 import { BarChart, bucketWords } from "../../charts/bar-chart.tsx";
 import { ShareCell } from "../../charts/share-bar.tsx";
-import { StackedBars } from "../../charts/stacked-bars.tsx";
+import { StackedBars } from "../../charts/token-chart.tsx";
 import { sumOf } from "../../format/token-kinds.ts";
 import { Help } from "../../components/ui/help.tsx";
 import { PointHere } from "../../components/admin/client-setup.tsx";

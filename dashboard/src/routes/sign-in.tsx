@@ -5,7 +5,7 @@ import { credentialsOf } from "../api/client.ts";
 import type { AppEnv } from "../context/environment.ts";
 import { formatDuration } from "../format/time.ts";
 import { clearSession, sessionToken, setSession } from "../http/cookies.ts";
-import { field, hasCsrfToken } from "../http/csrf-gate.tsx";
+import { field, hasCsrfToken } from "../http/require-csrf.tsx";
 import { safeNext } from "../http/safe-next.ts";
 import { SignInPage } from "../pages/sign-in.tsx";
 import { viewOf } from "../context/view.ts";

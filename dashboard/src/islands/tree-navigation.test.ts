@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { stepFrom } from "./tree-steps.ts";
+import { stepFrom } from "./tree-navigation.ts";
 
 /** A trunk of three, a branch beside it, a box at the height of the second. */
 const places = new Map([
