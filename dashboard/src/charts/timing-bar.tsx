@@ -1,7 +1,7 @@
 /** One exchange as a strip of time: waiting for the first byte, then the answer, and how it ended. */
 import type { RequestRow } from "../api/types.ts";
 import { formatDuration } from "../format/time.ts";
-import { statusWords } from "../components/ui/values.tsx";
+import { statusInfo } from "../components/ui/values.tsx";
 
 export function TimingStrip({ row }: { row: RequestRow }) {
   if (row.durationMs === null) return null;
@@ -11,7 +11,7 @@ export function TimingStrip({ row }: { row: RequestRow }) {
   const answering = total - waiting;
   const perSecond =
     row.outputTokens !== null && answering >= 200 ? (row.outputTokens / answering) * 1000 : null;
-  const words = statusWords(row);
+  const words = statusInfo(row);
   return (
     <figure class="timing">
       <svg viewBox="0 0 1000 12" preserveAspectRatio="none" role="img" aria-label={describe(row, waiting)}>

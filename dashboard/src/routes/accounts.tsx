@@ -6,7 +6,7 @@ import type { WindowDetail } from "../../../workers/schemas/api/windows.ts";
 import { settingsOf } from "../api/accounts.ts";
 import { Icon } from "../components/ui/icon.tsx";
 import { ProblemCard } from "../components/ui/problem.tsx";
-import { Wire } from "../components/ui/values.tsx";
+import { UntrustedText } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
 import { field } from "../http/require-csrf.tsx";
@@ -119,7 +119,11 @@ async function accountPage(c: AccountContext, status: 200 | 400 | 403 | 503, not
       <Icon name="left" /> Accounts
     </a>
   );
-  const frame = { title: accountId.slice(0, 100), above, heading: <Wire text={accountId} length={80} /> };
+  const frame = {
+    title: accountId.slice(0, 100),
+    above,
+    heading: <UntrustedText text={accountId} length={80} />,
+  };
   // An account of a passthrough domain is seen, and was never set up: its id may not even be one we would make.
   const isAbsent = !account.ok && (account.problem.status === 404 || account.problem.status === 400);
   if (!account.ok && !(isAbsent && window.ok)) {

@@ -8,7 +8,7 @@ import type {
 } from "../../../workers/schemas/api/conversations.ts";
 import type { Result } from "../api/client.ts";
 import { Icon } from "../components/ui/icon.tsx";
-import { Time, Wire } from "../components/ui/values.tsx";
+import { Time, UntrustedText } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
 import { healthOf, page, unreadablePage } from "../layout/render.tsx";
@@ -82,9 +82,9 @@ export function conversationRoutes(): Hono<AppEnv> {
         : null;
     const heading = (
       <span class="request-heading">
-        <Wire text={data.title ?? "Only programs spoke"} length={100} />
+        <UntrustedText text={data.title ?? "Only programs spoke"} length={100} />
         <span class="mute">
-          <Wire text={data.domain} length={40} />
+          <UntrustedText text={data.domain} length={40} />
         </span>
         <span class="mute">
           <Time at={data.endedAt} view={view} />

@@ -6,7 +6,7 @@ import type { DomainDetail, MadeKey, SlackTestOutcome } from "../api/types.ts";
 import type { DomainDraft } from "../components/admin/domain-form.tsx";
 import { Icon } from "../components/ui/icon.tsx";
 import { ProblemCard } from "../components/ui/problem.tsx";
-import { Wire } from "../components/ui/values.tsx";
+import { UntrustedText } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
 import { field } from "../http/require-csrf.tsx";
@@ -127,7 +127,7 @@ async function domainPage(
       <Icon name="left" /> Domains
     </a>
   );
-  const frame = { title: domain.slice(0, 100), above, heading: <Wire text={domain} length={80} /> };
+  const frame = { title: domain.slice(0, 100), above, heading: <UntrustedText text={domain} length={80} /> };
   if (!detail.ok) {
     return page(
       c,

@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import type { RequestDetail } from "../api/types.ts";
 import { search } from "../api/client.ts";
 import { Icon } from "../components/ui/icon.tsx";
-import { Model, Status, Time, Wire } from "../components/ui/values.tsx";
+import { Model, StatusBadge, Time, UntrustedText } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
 import { shortId } from "../format/text.ts";
@@ -63,9 +63,9 @@ function Heading({ detail, view }: { detail: RequestDetail; view: View }) {
   return (
     <span class="request-heading">
       <Model name={detail.model ?? detail.endpoint} />
-      <Status row={detail} />
+      <StatusBadge row={detail} />
       <span class="mute">
-        <Wire text={detail.domain} length={40} />
+        <UntrustedText text={detail.domain} length={40} />
       </span>
       <span class="mute">
         <Time at={detail.timestamp} view={view} />

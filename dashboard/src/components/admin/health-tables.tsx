@@ -6,7 +6,7 @@ import { linkTo } from "../../context/filters.ts";
 import { formatExact, formatShare } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
 import { ProblemCard } from "../ui/problem.tsx";
-import { Wire } from "../ui/values.tsx";
+import { UntrustedText } from "../ui/values.tsx";
 import { Head, TableHead } from "../ui/table-head.tsx";
 
 /** Weeks that are shown beside the sums. */
@@ -74,7 +74,7 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
                   {one.client === null ? (
                     <span class="mute">not named</span>
                   ) : (
-                    <Wire text={one.client} length={60} />
+                    <UntrustedText text={one.client} length={60} />
                   )}
                 </td>
                 <td class="right number">{formatExact(one.continuations)}</td>
@@ -126,7 +126,7 @@ function Variables({ variables }: { variables: Environment["variables"] }) {
               <span class="mute">{isSet ? "set, not shown" : "not set"}</span>
             ) : (
               <code>
-                <Wire text={value} length={120} />
+                <UntrustedText text={value} length={120} />
               </code>
             )}
             <small class="mute">{description}</small>

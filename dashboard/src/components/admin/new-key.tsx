@@ -4,7 +4,7 @@ import type { View } from "../../context/view.ts";
 import { CodeLines } from "../ui/code-block.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { baseUrl, clientLines } from "./client-setup.tsx";
-import { Wire } from "../ui/values.tsx";
+import { UntrustedText } from "../ui/values.tsx";
 
 /** Shown once: nobody can bring the key back. */
 export function NewKey({
@@ -20,7 +20,7 @@ export function NewKey({
   return (
     <section class="card new-key" role="status" aria-label="New client key">
       <h2>
-        <Icon name="key" /> Key for <Wire text={made.name} length={60} />
+        <Icon name="key" /> Key for <UntrustedText text={made.name} length={60} />
       </h2>
       <p>This is the only time it is shown. Copy it now.</p>
       <CodeLines text={made.key} label="the key" />

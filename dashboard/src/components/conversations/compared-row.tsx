@@ -5,7 +5,7 @@ import { printable } from "../../format/text.ts";
 import type { TranscriptEntry } from "../../transcript/pair-tools.ts";
 import { EntryView } from "../transcript/transcript.tsx";
 import type { TranscriptContext } from "../transcript/transcript-context.ts";
-import { Wire } from "../ui/values.tsx";
+import { UntrustedText } from "../ui/values.tsx";
 
 interface RowProps {
   row: ComparedRow;
@@ -54,7 +54,7 @@ function Side({ entry, context, words, name, which }: RowSideProps) {
   // Where one stands above the other, each says which it is.
   const note = (
     <span class="only-on-phone">
-      <Wire text={name} length={28} />
+      <UntrustedText text={name} length={28} />
     </span>
   );
   if (!words)

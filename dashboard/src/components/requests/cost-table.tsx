@@ -2,7 +2,7 @@
 import type { CostBreakdown, CostLine } from "../../../../workers/schemas/cost.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { formatExact, UNKNOWN } from "../../format/number.ts";
-import { Wire } from "../ui/values.tsx";
+import { UntrustedText } from "../ui/values.tsx";
 import { Head, TableHead } from "../ui/table-head.tsx";
 
 interface Props {
@@ -38,7 +38,7 @@ export function CostTable({ breakdown, total, version }: Props) {
                 {lines.map((line) => (
                   <tr>
                     <td>
-                      <Wire text={labelOf(line, lines)} length={100} />
+                      <UntrustedText text={labelOf(line, lines)} length={100} />
                       {line.note !== null && <div class="mute">{line.note}</div>}
                     </td>
                     <td class="right">{formatExact(line.quantity)}</td>
@@ -57,7 +57,7 @@ export function CostTable({ breakdown, total, version }: Props) {
           </div>
           {version && (
             <p class="mute">
-              Prices: <Wire text={version} length={80} />
+              Prices: <UntrustedText text={version} length={80} />
             </p>
           )}
         </details>

@@ -1,9 +1,9 @@
 /** Requests that ended badly as a short table: when, how, whose, and what was said about it. Errors and Health show it. */
 import type { View } from "../../context/view.ts";
 import { linkTo } from "../../context/filters.ts";
-import { type Ended, shortModel, Status, Time, Wire } from "../ui/values.tsx";
+import { type RequestOutcome, shortModel, StatusBadge, Time, UntrustedText } from "../ui/values.tsx";
 
-export interface FailedRow extends Ended {
+export interface FailedRow extends RequestOutcome {
   requestId: string;
   timestamp: string;
   domain: string;
@@ -25,18 +25,18 @@ export function FailedRows({ rows, view }: { rows: readonly FailedRow[]; view: V
               </a>
             </td>
             <td role="cell" class="cell-status">
-              <Status row={row} />
+              <StatusBadge row={row} />
             </td>
             {row.asked !== undefined && (
               <td role="cell" class="cell-model">
-                <Wire text={shortModel(row.asked)} length={32} />
+                <UntrustedText text={shortModel(row.asked)} length={32} />
               </td>
             )}
             <td role="cell" class="cell-domain">
-              <Wire text={row.domain} length={40} />
+              <UntrustedText text={row.domain} length={40} />
             </td>
             <td role="cell" class="cell-error">
-              <Wire text={row.error} length={160} />
+              <UntrustedText text={row.error} length={160} />
             </td>
           </tr>
         ))}

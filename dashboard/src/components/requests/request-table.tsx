@@ -6,7 +6,7 @@ import type { RequestRow } from "../../api/types.ts";
 import type { View } from "../../context/view.ts";
 import { promptTokens } from "../../api/tokens.ts";
 import { ToolBadges } from "../transcript/tool-badges.tsx";
-import { Model, Money, Status, Time, Wire } from "../ui/values.tsx";
+import { Model, Money, StatusBadge, Time, UntrustedText } from "../ui/values.tsx";
 import { Head, TableHead } from "../ui/table-head.tsx";
 
 interface Props {
@@ -59,17 +59,17 @@ function Row({ row, view, isCompact }: { row: RequestRow; view: View; isCompact:
         </a>
       </td>
       <td role="cell" class="cell-status">
-        <Status row={row} />
+        <StatusBadge row={row} />
       </td>
       <td role="cell" class="cell-model">
         <Model name={row.model} />
       </td>
       <td role="cell" class="cell-domain">
-        <Wire text={row.domain} length={40} />
+        <UntrustedText text={row.domain} length={40} />
       </td>
       {!isCompact && (
         <td role="cell" class="cell-type mute">
-          <Wire text={row.requestType.replaceAll("_", " ")} length={24} />
+          <UntrustedText text={row.requestType.replaceAll("_", " ")} length={24} />
         </td>
       )}
       {!isCompact && (

@@ -7,8 +7,8 @@ import { Icon } from "../ui/icon.tsx";
 import { JsonTree } from "./json-tree.tsx";
 import { PlainText, Prose } from "./long-text.tsx";
 import { ToolCall, type ToolResult, type ToolUse } from "./tool-call.tsx";
-import { COLLAPSE_AT, COLLAPSE_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
-import { Wire } from "../ui/values.tsx";
+import { FOLD_AT, FOLD_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
+import { UntrustedText } from "../ui/values.tsx";
 
 /** A tool call with its result. The blocks of the result are content blocks again. */
 export function CallView(props: {
@@ -42,9 +42,9 @@ export function BlockView({ block, context }: { block: Block; context: Transcrip
     case "document":
       return (
         <div class="note">
-          <Icon name="file" /> <Wire text={block.title} length={120} />{" "}
+          <Icon name="file" /> <UntrustedText text={block.title} length={120} />{" "}
           <span class="mute">
-            <Wire text={block.mediaType} length={60} />
+            <UntrustedText text={block.mediaType} length={60} />
             {block.bytes !== null && `, ${formatBytes(block.bytes)}`}
           </span>
           {block.text !== null && (
@@ -60,7 +60,7 @@ export function BlockView({ block, context }: { block: Block; context: Transcrip
       return (
         <details class="fold-line">
           <summary>
-            Block of type <Wire text={block.type} length={60} />
+            Block of type <UntrustedText text={block.type} length={60} />
           </summary>
           <JsonTree value={block.value} rawHref={context.rawHref} room={context.room} />
         </details>
@@ -97,7 +97,7 @@ function ImageView({ block }: { block: Extract<Block, { kind: "image" }> }) {
   if (block.data === null) {
     return (
       <p class="note">
-        <Icon name="picture" /> Image at <Wire text={block.url} length={200} />{" "}
+        <Icon name="picture" /> Image at <UntrustedText text={block.url} length={200} />{" "}
         <span class="mute">(not fetched: reading a transcript asks nobody)</span>
       </p>
     );
@@ -107,7 +107,7 @@ function ImageView({ block }: { block: Extract<Block, { kind: "image" }> }) {
     return (
       <p class="note">
         <Icon name="picture" /> Image of {formatBytes(Math.floor((block.data.length * 3) / 4))}:{" "}
-        <Wire text={drawable.why} />
+        <UntrustedText text={drawable.why} />
       </p>
     );
   }

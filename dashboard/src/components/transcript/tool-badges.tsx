@@ -1,6 +1,6 @@
 /** The tools an answer calls, the most called first, each with its count. */
 import { formatExact } from "../../format/number.ts";
-import { Wire } from "../ui/values.tsx";
+import { UntrustedText } from "../ui/values.tsx";
 
 interface Props {
   calls: Record<string, number> | null;
@@ -17,8 +17,8 @@ export function ToolBadges({ calls, max: most = 3 }: Props) {
   return (
     <span class="chips">
       {sorted.slice(0, most).map(([name, count]) => (
-        <span class={`chip tool-share-${shareClass(count / total)}`}>
-          <Wire text={name} length={most > 3 ? 40 : 18} />
+        <span class={`chip tool-share-${shareOf(count / total)}`}>
+          <UntrustedText text={name} length={most > 3 ? 40 : 18} />
           {count > 1 && <span class="mute"> ×{formatExact(count)}</span>}
         </span>
       ))}

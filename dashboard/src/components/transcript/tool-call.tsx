@@ -11,8 +11,8 @@ import { countLines, cutAt, printable } from "../../format/text.ts";
 import { Icon } from "../ui/icon.tsx";
 import { JsonTree } from "./json-tree.tsx";
 import { PlainText } from "./long-text.tsx";
-import { COLLAPSE_AT, type TranscriptContext } from "./transcript-context.ts";
-import { Wire } from "../ui/values.tsx";
+import { FOLD_AT, type TranscriptContext } from "./transcript-context.ts";
+import { UntrustedText } from "../ui/values.tsx";
 
 export type ToolUse = Extract<Block, { kind: "tool_use" }>;
 export type ToolResult = Extract<Block, { kind: "tool_result" }>;
@@ -32,10 +32,10 @@ export function ToolCall({ use, result, context, renderBlock }: Props) {
     <details class={`tool ${result?.isError ? "failed" : ""}`.trim()}>
       <summary>
         <Icon name={use?.where === "server" ? "server" : use?.where === "mcp" ? "plug" : "wrench"} />
-        <span class="tool-name">{use ? <Wire text={use.name} length={48} /> : "Result"}</span>
+        <span class="tool-name">{use ? <UntrustedText text={use.name} length={48} /> : "Result"}</span>
         <span class="tool-summary">
           {use ? (
-            <Wire text={toolSummary(use.input)} length={120} />
+            <UntrustedText text={toolSummary(use.input)} length={120} />
           ) : (
             <span class="mute">its call is not in this request</span>
           )}
@@ -154,7 +154,7 @@ function Path({ input }: { input: Record<string, unknown> }) {
   return (
     <p class="path">
       <code>
-        <Wire text={path} length={300} />
+        <UntrustedText text={path} length={300} />
       </code>
     </p>
   );
@@ -204,7 +204,7 @@ function Todos({ todos }: { todos: readonly unknown[] }) {
         const mark = state === "completed" ? "☑" : state === "in_progress" ? "◐" : "☐";
         return (
           <li class={state === "completed" ? "mute" : ""}>
-            <span aria-hidden="true">{mark}</span> <Wire text={text} length={300} />{" "}
+            <span aria-hidden="true">{mark}</span> <UntrustedText text={text} length={300} />{" "}
             <span class="mute">{state.replaceAll("_", " ")}</span>
           </li>
         );

@@ -5,8 +5,8 @@ import { isUserMessage } from "../../transcript/pair-tools.ts";
 import type { Block } from "../../transcript/blocks.ts";
 import { PlainText, Prose } from "./long-text.tsx";
 import { BlockView, CallView, Reminders } from "./content-block.tsx";
-import { COLLAPSE_AT, COLLAPSE_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
-import { Wire } from "../ui/values.tsx";
+import { FOLD_AT, FOLD_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
+import { UntrustedText } from "../ui/values.tsx";
 
 /** Bytes of texts in one page: of what came before, and of the newest exchange. */
 const HISTORY_HTML_BYTES = 16_000;
@@ -167,8 +167,8 @@ function groupReminders(items: readonly TranscriptItem[]): (TranscriptItem | Rem
 function roleLabel(entry: TranscriptEntry): Child {
   if (entry.role === "assistant") return "Claude";
   if (entry.role === "system") return "System";
-  if (entry.role !== "user") return <Wire text={entry.role} length={24} />;
-  if (isUserMessage(entry)) return "You";
+  if (entry.role !== "user") return <UntrustedText text={entry.role} length={24} />;
+  if (isPerson(entry)) return "You";
   return entry.items.some((item) => item.kind === "tool_result") ? "Tool results" : "Client";
 }
 

@@ -6,7 +6,7 @@ import { orderBranches, type BranchRow } from "../../transcript/branches.ts";
 import type { View } from "../../context/view.ts";
 import { BranchGlyph, glyphOf } from "./branch-glyphs.tsx";
 import { Help } from "../ui/help.tsx";
-import { Money, Short, Wire } from "../ui/values.tsx";
+import { Money, ShortNumber, UntrustedText } from "../ui/values.tsx";
 
 /** More than this many are behind a link: a page is no place for thousands. */
 const MAX_BRANCHES = 20;
@@ -74,7 +74,7 @@ function BranchItem({ row, view, path, isNow }: ItemProps) {
       >
         <span class="branch-name">
           {branch.kind !== "main" && <BranchGlyph kind={glyphOf(branch.kind)} />}
-          <Wire text={branch.branchId} length={40} />
+          <UntrustedText text={branch.branchId} length={40} />
           {branch.errorCount > 0 && (
             <span class="error-words" title={formatCount(branch.errorCount, "error")}>
               {" "}
@@ -84,12 +84,14 @@ function BranchItem({ row, view, path, isNow }: ItemProps) {
         </span>
         {branch.prompt !== null && branch.kind !== "main" && (
           <span class="branch-prompt">
-            <Wire text={branch.prompt} length={80} />
+            <UntrustedText text={branch.prompt} length={80} />
           </span>
         )}
         <span class="branch-facts mute">
           {formatCount(branch.requestCount, "request")},{" "}
-          <Short value={branch.totalTokens + branch.cacheReadInputTokens + branch.cacheCreationInputTokens} />{" "}
+          <ShortNumber
+            value={branch.totalTokens + branch.cacheReadInputTokens + branch.cacheCreationInputTokens}
+          />{" "}
           tokens, <Money amount={branch.costUsd} />
         </span>
       </a>

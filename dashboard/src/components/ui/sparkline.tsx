@@ -1,18 +1,18 @@
 /** A small line without axes, for tiles: the shape of the period, starting at zero. What was not measured is a gap. */
 
-export function Spark({ values }: { values: readonly (number | null)[] }) {
+export function Sparkline({ values }: { values: readonly (number | null)[] }) {
   const top = Math.max(...values.map((value) => value ?? 0), 0);
   if (values.length < 2 || top === 0) return null;
   const step = 100 / (values.length - 1);
   return (
     <svg class="spark" viewBox="0 0 100 28" preserveAspectRatio="none" aria-hidden="true">
-      {stretches(values).map(({ from, run }) => {
+      {unbrokenRuns(values).map(({ from, run }) => {
         const points = run.map((value, index) => `${round((from + index) * step)},${heightOf(value, top)}`);
         // A single measurement is a short dash: a line of one point would not be seen.
         const line =
           run.length > 1
             ? points
-            : [-0.3, 0.3].map((by) => `${within((from + by) * step)},${heightOf(run[0]!, top)}`);
+            : [-0.3, 0.3].map((by) => `${clamp((from + by) * step)},${heightOf(run[0]!, top)}`);
         return (
           <>
             {run.length > 1 && (
@@ -30,7 +30,7 @@ export function Spark({ values }: { values: readonly (number | null)[] }) {
 }
 
 /** Unbroken runs of values with the index they begin at. */
-function stretches(values: readonly (number | null)[]): { from: number; run: number[] }[] {
+function unbrokenRuns(values: readonly (number | null)[]): { from: number; run: number[] }[] {
   const runs: { from: number; run: number[] }[] = [];
   values.forEach((value, index) => {
     if (value === null) return;
@@ -42,5 +42,5 @@ function stretches(values: readonly (number | null)[]): { from: number; run: num
 }
 
 const heightOf = (value: number, top: number) => round(27 - (value / top) * 24);
-const within = (x: number) => round(Math.min(100, Math.max(0, x)));
+const clamp = (x: number) => round(Math.min(100, Math.max(0, x)));
 const round = (value: number) => Math.round(value * 100) / 100;

@@ -1,6 +1,6 @@
 /** One number of a period: what, how much, compared with what. */
 import type { Child } from "hono/jsx";
-import { Spark } from "./sparkline.tsx";
+import { Sparkline } from "./sparkline.tsx";
 import { Help } from "./help.tsx";
 
 interface Props {
@@ -44,7 +44,7 @@ export function Tile({ label, value, exact, change, rise = "neutral", spark = []
           </span>
         )}
         {children}
-        <Spark values={spark} />
+        <Sparkline values={spark} />
       </dd>
     </div>
   );

@@ -19,7 +19,7 @@ export function Time({ at, view }: { at: string | number | null | undefined; vie
 }
 
 /** Short, exact on hover. */
-export function Short({ value }: { value: number | null | undefined }) {
+export function ShortNumber({ value }: { value: number | null | undefined }) {
   return (
     <span class="number" title={formatExact(value)}>
       {formatShort(value)}
@@ -39,7 +39,7 @@ export function Money({ amount }: { amount: string | null | undefined }) {
 }
 
 /** Text from the wire: isolated from the direction of what surrounds it, control characters made visible. */
-export function Wire({ text, length }: { text: string | null | undefined; length?: number }) {
+export function UntrustedText({ text, length }: { text: string | null | undefined; length?: number }) {
   if (text === null || text === undefined || text === "") return <span class="mute">{UNKNOWN}</span>;
   const shown = length ? oneLine(text, length) : printable(text);
   if (shown.trim() === "") return <span class="mute">(blank)</span>;
@@ -63,8 +63,8 @@ export function Copyable({ text, label, isShort }: { text: string; label: string
 }
 
 /** Copies `text`, or what is at the address `from`: a long text needs not be in the page twice. */
-export function CopyButton({ label, ...what }: { label: string } & ({ text: string } | { from: string })) {
-  const data = "text" in what ? { "data-copy": what.text } : { "data-copy-from": what.from };
+export function CopyButton({ label, ...source }: { label: string } & ({ text: string } | { from: string })) {
+  const data = "text" in source ? { "data-copy": source.text } : { "data-copy-from": source.from };
   return (
     <button type="button" class="quiet icon-only" {...data} aria-label={`Copy ${label}`} hidden>
       <Icon name="copy" />
@@ -87,61 +87,63 @@ export function Model({ name }: { name: string | null }) {
 }
 
 /** What of a row says how it ended. The outcome is text: one of tomorrow must be shown too. */
-export type Ended = Pick<RequestRow, "responseStatus" | "error" | "errorType"> & { outcome: string };
+export type RequestOutcome = Pick<RequestRow, "responseStatus" | "error" | "errorType"> & { outcome: string };
 
-export interface StatusWords {
+export interface StatusInfo {
   tone: "good" | "warning" | "error" | "mute";
   icon: IconName;
   text: string;
   /** A sentence for the request page. */
-  sentence: string;
+  description: string;
 }
 
 /** How an exchange ended, in words. An outcome or status of tomorrow is shown as it came. */
-export function statusWords(row: Ended): StatusWords {
+export function statusInfo(row: RequestOutcome): StatusInfo {
   const status = row.responseStatus;
-  const seen = status === null ? "" : `${status} `;
+  const prefix = status === null ? "" : `${status} `;
   switch (row.outcome) {
     case "client_gone":
       return {
         tone: "warning",
         icon: "unplug",
-        text: `${seen}client left`,
-        sentence: "The client hung up before the answer was complete. What had arrived until then is kept.",
+        text: `${prefix}client left`,
+        description:
+          "The client hung up before the answer was complete. What had arrived until then is kept.",
       };
     case "upstream_failed":
       return {
         tone: "error",
         icon: "cross",
-        text: `${seen}broken off`,
-        sentence:
+        text: `${prefix}broken off`,
+        description:
           "The connection to Claude broke before the answer was complete. What had arrived until then is kept.",
       };
     case "interrupted":
       return {
         tone: "error",
         icon: "cross",
-        text: `${seen}interrupted`,
-        sentence: "The proxy was stopped while this exchange was running. Its end was not seen.",
+        text: `${prefix}interrupted`,
+        description: "The proxy was stopped while this exchange was running. Its end was not seen.",
       };
     case "unrecorded":
       return {
         tone: "warning",
         icon: "warning",
-        text: `${seen}bodies lost`,
-        sentence: "The archive was not reachable: only the facts of this exchange are kept, not its bodies.",
+        text: `${prefix}bodies lost`,
+        description:
+          "The archive was not reachable: only the facts of this exchange are kept, not its bodies.",
       };
     default:
   }
   if (status === null)
-    return { tone: "mute", icon: "alert", text: "no status", sentence: "No status was recorded." };
+    return { tone: "mute", icon: "alert", text: "no status", description: "No status was recorded." };
   if (status >= 400) {
     const type = row.errorType ? ` ${row.errorType.replace(/_error$/, "").replaceAll("_", " ")}` : "";
     return {
       tone: "error",
       icon: "cross",
       text: `${status}${oneLine(type, 24) ? ` ${oneLine(type, 24)}` : ""}`,
-      sentence: `Answered with status ${status}.`,
+      description: `Answered with status ${status}.`,
     };
   }
   if (row.errorType || row.error) {
@@ -149,18 +151,18 @@ export function statusWords(row: Ended): StatusWords {
       tone: "error",
       icon: "cross",
       text: `${status}, then error`,
-      sentence: `The answer began with status ${status} and an error followed within the stream.`,
+      description: `The answer began with status ${status} and an error followed within the stream.`,
     };
   }
-  return { tone: "good", icon: "check", text: String(status), sentence: "Answered completely." };
+  return { tone: "good", icon: "check", text: String(status), description: "Answered completely." };
 }
 
-export function Status({ row }: { row: Ended }) {
-  const words = statusWords(row);
+export function StatusBadge({ row }: { row: RequestOutcome }) {
+  const info = statusInfo(row);
   return (
-    <span class={`status ${words.tone}`} title={row.error ? oneLine(row.error, 300) : words.sentence}>
-      <Icon name={words.icon} />
-      {words.text}
+    <span class={`status ${info.tone}`} title={row.error ? oneLine(row.error, 300) : info.description}>
+      <Icon name={info.icon} />
+      {info.text}
     </span>
   );
 }

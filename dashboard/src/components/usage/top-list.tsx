@@ -4,7 +4,7 @@ import { ShareBar } from "../../charts/share-bar.tsx";
 import { sumOf } from "../../format/token-kinds.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import { formatMoney } from "../../format/money.ts";
-import { Wire } from "../ui/values.tsx";
+import { UntrustedText } from "../ui/values.tsx";
 
 interface Props {
   title: string;
@@ -32,7 +32,7 @@ export function Busiest({ title, entries, href, words = (name) => name, limit = 
           return (
             <li>
               <a href={href(entry.name)} class="busiest-name">
-                <Wire text={words(entry.name) || "(none)"} length={48} />
+                <UntrustedText text={words(entry.name) || "(none)"} length={48} />
               </a>
               <span
                 class="number busiest-value"

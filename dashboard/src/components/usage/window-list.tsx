@@ -6,7 +6,7 @@ import { formatMoney } from "../../format/money.ts";
 import { formatCount, formatShare, formatShort } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
 import { Icon } from "../ui/icon.tsx";
-import { Wire } from "../ui/values.tsx";
+import { UntrustedText } from "../ui/values.tsx";
 
 interface Props {
   windows: readonly WindowView[];
@@ -26,7 +26,7 @@ export function WindowList({ windows, view, href, limit = Infinity }: Props) {
           <li>
             <p class="window-account">
               <a href={href(window.accountId)}>
-                <Wire text={window.accountId} length={48} />
+                <UntrustedText text={window.accountId} length={48} />
               </a>
               <span class="mute">
                 {formatCount(window.totals.requests, "request")}, {formatShort(window.totals.outputTokens)}{" "}
@@ -63,16 +63,16 @@ export function WindowRows({
         row.state !== null ? (
           <li>
             <span class="window-name">
-              <Wire text={row.name} length={24} />
+              <UntrustedText text={row.name} length={24} />
             </span>
             <span class="window-state mute">
-              <Wire text={row.state} length={120} />
+              <UntrustedText text={row.state} length={120} />
             </span>
           </li>
         ) : (
           <li>
             <span class="window-name">
-              <Wire text={row.name} length={24} />
+              <UntrustedText text={row.name} length={24} />
             </span>
             <WindowBar row={row} />
             <span class={`number window-used ${row.tone}`}>

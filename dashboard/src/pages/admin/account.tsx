@@ -8,7 +8,7 @@ import { Fact, Facts } from "../../components/ui/definition-list.tsx";
 import { Help } from "../../components/ui/help.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
 import { ProblemCard } from "../../components/ui/problem.tsx";
-import { Time, Wire } from "../../components/ui/values.tsx";
+import { Time, UntrustedText } from "../../components/ui/values.tsx";
 import { WindowRows } from "../../components/usage/window-list.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatExact } from "../../format/number.ts";
@@ -86,7 +86,7 @@ function Broken({ view, account }: { view: View; account: AccountView }) {
         </p>
         {needsLogin && (
           <p>
-            The login server said <Wire text={needsLogin.reason} length={200} />,{" "}
+            The login server said <UntrustedText text={needsLogin.reason} length={200} />,{" "}
             <Time at={needsLogin.since} view={view} />.
           </p>
         )}
@@ -128,7 +128,7 @@ function Credential({ view, account }: { view: View; account: AccountView }) {
           <span class="chips">
             {account.domains.map((domain) => (
               <a class="chip" href={linkTo(`/domains/${encodeURIComponent(domain)}`, view.filters)}>
-                <Wire text={domain} length={60} />
+                <UntrustedText text={domain} length={60} />
               </a>
             ))}
           </span>
@@ -152,7 +152,7 @@ function Credential({ view, account }: { view: View; account: AccountView }) {
               <span class="chips">
                 {login.scopes.map((scope) => (
                   <code class="chip">
-                    <Wire text={scope} length={60} />
+                    <UntrustedText text={scope} length={60} />
                   </code>
                 ))}
               </span>
@@ -161,7 +161,7 @@ function Credential({ view, account }: { view: View; account: AccountView }) {
           <Fact name="Last error">
             {login.lastError ? (
               <>
-                <Wire text={login.lastError.message} length={200} />,{" "}
+                <UntrustedText text={login.lastError.message} length={200} />,{" "}
                 <Time at={login.lastError.at} view={view} />
                 {login.failures > 0 && `, ${formatExact(login.failures)} in a row`}
               </>

@@ -7,7 +7,7 @@ import { windowRows } from "../../api/windows.ts";
 import { AdministrationTabs } from "../../components/admin/administration-tabs.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
-import { Wire } from "../../components/ui/values.tsx";
+import { UntrustedText } from "../../components/ui/values.tsx";
 import { WindowRows } from "../../components/usage/window-list.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { canAdminister, type View } from "../../context/view.ts";
@@ -67,7 +67,7 @@ function NeedsLogin({ row: { account, accountId }, view }: { row: AccountRow; vi
       <div>
         <p>
           <strong>
-            <Wire text={accountId} length={60} />
+            <UntrustedText text={accountId} length={60} />
           </strong>{" "}
           {account && STATE_WORDS[account.state]}.
         </p>
@@ -89,7 +89,7 @@ function Account({ row: { account, accountId, window }, view }: { row: AccountRo
       <h2>
         <span>
           <a href={linkTo(pathOf(accountId), view.filters)}>
-            <Wire text={accountId} length={60} />
+            <UntrustedText text={accountId} length={60} />
           </a>
         </span>
       </h2>
@@ -108,7 +108,7 @@ function Account({ row: { account, accountId, window }, view }: { row: AccountRo
               <span class="chips">
                 {account.domains.slice(0, 6).map((domain) => (
                   <a class="chip" href={linkTo(`/domains/${encodeURIComponent(domain)}`, view.filters)}>
-                    <Wire text={domain} length={48} />
+                    <UntrustedText text={domain} length={48} />
                   </a>
                 ))}
                 {account.domains.length > 6 && (

@@ -3,7 +3,7 @@ import type { AuditList } from "../../api/types.ts";
 import { type Result, search } from "../../api/client.ts";
 import { AdministrationTabs } from "../../components/admin/administration-tabs.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
-import { Time, Wire } from "../../components/ui/values.tsx";
+import { Time, UntrustedText } from "../../components/ui/values.tsx";
 import type { View } from "../../context/view.ts";
 import { Head, TableHead } from "../../components/ui/table-head.tsx";
 
@@ -161,18 +161,18 @@ function AuditTable({
             </td>
             <td role="cell" class="cell-who">
               <a href={only({ actor: entry.actor })}>
-                <Wire text={entry.actor} length={48} />
+                <UntrustedText text={entry.actor} length={48} />
               </a>{" "}
               <span class="mute">{entry.role}</span>
             </td>
             <td role="cell" class="cell-what">
               <a href={only({ action: entry.action })}>
-                <Wire text={actionWords(entry.action)} length={60} />
+                <UntrustedText text={actionWords(entry.action)} length={60} />
               </a>
             </td>
             <td role="cell" class="cell-target">
               <a href={only({ target: entry.target })}>
-                <Wire text={entry.target} length={80} />
+                <UntrustedText text={entry.target} length={80} />
               </a>
             </td>
             <td role="cell" class="cell-details">
@@ -190,7 +190,7 @@ function Details({ details }: { details: Record<string, unknown> }) {
   const parts = Object.entries(details).filter(([, value]) => value !== null && value !== undefined);
   if (parts.length === 0) return <span class="mute">–</span>;
   return (
-    <Wire
+    <UntrustedText
       text={parts
         .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
         .join(", ")}

@@ -6,7 +6,7 @@ import { CsrfField } from "../../layout/frame.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
 import { NewKey } from "../../components/admin/new-key.tsx";
 import { SlackForm, type SlackDraft } from "../../components/admin/slack-form.tsx";
-import { Time, Wire } from "../../components/ui/values.tsx";
+import { Time, UntrustedText } from "../../components/ui/values.tsx";
 import { canAdminister, type View } from "../../context/view.ts";
 import { linkTo } from "../../context/filters.ts";
 import { credentialWords, STATE_WORDS } from "./credential-labels.ts";
@@ -47,7 +47,7 @@ export function DomainPage({ view, detail, notice }: Props) {
         <Facts>
           <Fact name="Account">
             <a href={linkTo(`/accounts/${encodeURIComponent(detail.accountId)}`, view.filters)}>
-              <Wire text={detail.accountId} length={128} />
+              <UntrustedText text={detail.accountId} length={128} />
             </a>
           </Fact>
           <Fact name="Credential">
@@ -120,7 +120,7 @@ function ClientKeys({ view, detail, notice }: Props) {
           {detail.clientKeys.map((key) => (
             <li class={key.revokedAt ? "mute" : ""}>
               <span class="key-name">
-                <Icon name="key" /> <Wire text={key.name} length={80} />
+                <Icon name="key" /> <UntrustedText text={key.name} length={80} />
               </span>
               <span class="mute">
                 made <Time at={key.createdAt} view={view} />

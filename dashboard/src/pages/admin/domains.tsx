@@ -4,7 +4,7 @@ import type { Result } from "../../api/client.ts";
 import { AdministrationTabs } from "../../components/admin/administration-tabs.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
-import { Wire } from "../../components/ui/values.tsx";
+import { UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatExact } from "../../format/number.ts";
 import { canAdminister, type View } from "../../context/view.ts";
@@ -63,19 +63,19 @@ function DomainTable({ domains, view }: { domains: DomainList["domains"]; view: 
                   class="row-link"
                   href={linkTo(`/domains/${encodeURIComponent(domain.domain)}`, view.filters)}
                 >
-                  <Wire text={domain.domain} length={80} />
+                  <UntrustedText text={domain.domain} length={80} />
                 </a>
               ) : (
-                <Wire text={domain.domain} length={80} />
+                <UntrustedText text={domain.domain} length={80} />
               )}
             </td>
             <td role="cell" class="cell-account">
               {domain.configured && domain.accountId !== null ? (
                 <a href={linkTo(`/accounts/${encodeURIComponent(domain.accountId)}`, view.filters)}>
-                  <Wire text={domain.accountId} length={40} />
+                  <UntrustedText text={domain.accountId} length={40} />
                 </a>
               ) : (
-                <Wire text={domain.accountId} length={40} />
+                <UntrustedText text={domain.accountId} length={40} />
               )}
             </td>
             <td role="cell" class="cell-credential">

@@ -8,7 +8,7 @@ import { FailedRows } from "../../components/requests/failed-rows.tsx";
 import type { Result } from "../../api/client.ts";
 import { Icon } from "../../components/ui/icon.tsx";
 import { ProblemCard } from "../../components/ui/problem.tsx";
-import { Copyable, Time, Wire } from "../../components/ui/values.tsx";
+import { Copyable, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { formatExact } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
 import { Head, TableHead } from "../../components/ui/table-head.tsx";
@@ -115,7 +115,7 @@ function Machine({
             <div>
               <dt>Postgres</dt>
               <dd>
-                <Wire text={status.versions.database} length={60} />
+                <UntrustedText text={status.versions.database} length={60} />
               </dd>
             </div>
           </dl>
@@ -149,10 +149,10 @@ function FailureTable({ status, view }: { status: Status; view: View }) {
                   <Copyable text={failure.exchangeId} label="the id" isShort />
                 </td>
                 <td>
-                  <Wire text={failure.domain} length={60} />
+                  <UntrustedText text={failure.domain} length={60} />
                 </td>
                 <td>
-                  <Wire text={failure.error} length={200} />
+                  <UntrustedText text={failure.error} length={200} />
                 </td>
                 <td class="right">{formatExact(failure.attempts)}</td>
                 <td>

@@ -10,7 +10,7 @@ import { NewKey } from "../../components/admin/new-key.tsx";
 import { SlackForm, type SlackDraft } from "../../components/admin/slack-form.tsx";
 import { Option } from "../../components/ui/radio-option.tsx";
 import { ApiKeyField, FormFailure, TextField } from "../../components/ui/text-field.tsx";
-import { Wire } from "../../components/ui/values.tsx";
+import { UntrustedText } from "../../components/ui/values.tsx";
 import type { View } from "../../context/view.ts";
 import { credentialWords } from "./credential-labels.ts";
 
@@ -109,7 +109,7 @@ function Step({ title, domain, children }: { title: string; domain?: string; chi
         {title}
         {domain !== undefined && (
           <span class="mute">
-            for <Wire text={domain} length={60} />
+            for <UntrustedText text={domain} length={60} />
           </span>
         )}
       </h2>

@@ -5,7 +5,7 @@ import { BranchGlyph, glyphOf } from "../../components/tree/branch-glyphs.tsx";
 import { ProblemCard } from "../../components/ui/problem.tsx";
 import { ComparedRowView } from "../../components/conversations/compared-row.tsx";
 import type { TranscriptContext } from "../../components/transcript/transcript-context.ts";
-import { Money, Short, Time, Wire } from "../../components/ui/values.tsx";
+import { Money, ShortNumber, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
 import { messageOf } from "../../transcript/blocks.ts";
@@ -136,7 +136,7 @@ function SideHead({ branch, transcript, view, path }: SideProps) {
       <h2>
         {branch.kind !== "main" && <BranchGlyph kind={glyphOf(branch.kind)} />}
         <a href={linkTo(path, view.filters, { branch: branchParameter(branch) })}>
-          <Wire text={branch.branchId} length={40} />
+          <UntrustedText text={branch.branchId} length={40} />
         </a>
       </h2>
       <p class="mute">
@@ -144,7 +144,7 @@ function SideHead({ branch, transcript, view, path }: SideProps) {
         {branch.errorCount > 0 && (
           <span class="error-words">, {formatCount(branch.errorCount, "error")}</span>
         )}
-        , <Short value={tokens} /> tokens, <Money amount={branch.costUsd} />, last{" "}
+        , <ShortNumber value={tokens} /> tokens, <Money amount={branch.costUsd} />, last{" "}
         <Time at={branch.lastMessageTime} view={view} />
       </p>
     </header>

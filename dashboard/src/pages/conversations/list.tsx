@@ -9,7 +9,7 @@ import { BranchGlyphs } from "../../components/tree/branch-glyphs.tsx";
 import { Choice, FilterBar, type FilterChoices } from "../../components/ui/filter-bar.tsx";
 import { PointHere } from "../../components/admin/client-setup.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
-import { Money, shortModel, Short, Time, Wire } from "../../components/ui/values.tsx";
+import { Money, shortModel, ShortNumber, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { apiQuery, linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact, formatShare } from "../../format/number.ts";
 import { formatDuration } from "../../format/time.ts";
@@ -142,11 +142,11 @@ function Row({ conversation, view }: { conversation: Conversation; view: View })
           {conversation.title === null ? (
             <span class="mute">Only programs spoke</span>
           ) : (
-            <Wire text={conversation.title} length={90} />
+            <UntrustedText text={conversation.title} length={90} />
           )}
         </a>
         <span class="cell-note mute">
-          <Wire text={conversation.modelsUsed.map(shortModel).join(", ") || null} length={60} />
+          <UntrustedText text={conversation.modelsUsed.map(shortModel).join(", ") || null} length={60} />
           {conversation.errorCount > 0 && (
             <span class="error-words">, {formatCount(conversation.errorCount, "error")}</span>
           )}
@@ -156,13 +156,13 @@ function Row({ conversation, view }: { conversation: Conversation; view: View })
         <BranchGlyphs conversation={conversation} />
       </td>
       <td role="cell" class="cell-domain">
-        <Wire text={conversation.domain} length={40} />
+        <UntrustedText text={conversation.domain} length={40} />
       </td>
       <td role="cell" class="cell-turns right" title={formatCount(conversation.messageCount, "request")}>
         {formatExact(conversation.turnCount)}
       </td>
       <td role="cell" class="cell-tokens right">
-        <Short value={all} />
+        <ShortNumber value={all} />
       </td>
       <td role="cell" class="cell-cached right">
         {formatShare(conversation.cacheHitShare)}

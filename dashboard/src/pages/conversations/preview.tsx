@@ -1,7 +1,7 @@
 /** /conversations/:id/preview: the last exchange of a conversation as a fragment, for the card beside a row of the list. */
 import type { Transcript } from "../../../../workers/schemas/api/conversations.ts";
 import type { Result } from "../../api/client.ts";
-import { Wire } from "../../components/ui/values.tsx";
+import { UntrustedText } from "../../components/ui/values.tsx";
 import { formatCount } from "../../format/number.ts";
 import { messageOf } from "../../transcript/blocks.ts";
 import { type TranscriptEntry, isUserMessage, pairTools } from "../../transcript/pair-tools.ts";
@@ -34,10 +34,14 @@ function PreviewMessage({ who, entry }: { who: string; entry: TranscriptEntry })
     <p>
       <strong>{who}</strong>{" "}
       {text !== "" ? (
-        <Wire text={text} length={MAX_TEXT_CHARACTERS} />
+        <UntrustedText text={text} length={WORDS} />
       ) : (
         <span class="mute">
-          {calls.length > 0 ? <Wire text={`calls ${calls.join(", ")}`} length={120} /> : "said nothing"}
+          {calls.length > 0 ? (
+            <UntrustedText text={`calls ${calls.join(", ")}`} length={120} />
+          ) : (
+            "said nothing"
+          )}
         </span>
       )}
     </p>

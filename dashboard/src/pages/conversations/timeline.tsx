@@ -4,7 +4,7 @@ import type {
   ConversationRequest,
 } from "../../../../workers/schemas/api/conversations.ts";
 import { BranchGlyph, glyphOf } from "../../components/tree/branch-glyphs.tsx";
-import { Money, Status, Wire } from "../../components/ui/values.tsx";
+import { Money, StatusBadge, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact, formatShort } from "../../format/number.ts";
 import { oneLine } from "../../format/text.ts";
@@ -117,11 +117,12 @@ function Row({ row, kind = "main", view, path, longest, clock }: RowProps) {
         </a>
       </td>
       <td class="timeline-branch">
-        {kind !== "main" && <BranchGlyph kind={glyphOf(kind)} />} <Wire text={row.branchId} length={28} />
+        {kind !== "main" && <BranchGlyph kind={glyphOf(kind)} />}{" "}
+        <UntrustedText text={row.branchId} length={28} />
       </td>
       <td class="timeline-what">
         {row.prompt !== null ? (
-          <Wire text={row.prompt} length={110} />
+          <UntrustedText text={row.prompt} length={110} />
         ) : (
           <span class="mute">{tools(row)}</span>
         )}
@@ -137,7 +138,7 @@ function Row({ row, kind = "main", view, path, longest, clock }: RowProps) {
       </td>
       <td class="cell-status">
         <a href={linkTo(`/requests/${row.requestId}`, view.filters)}>
-          <Status row={{ ...row, error: null }} />
+          <StatusBadge row={{ ...row, error: null }} />
         </a>
       </td>
     </tr>

@@ -8,7 +8,7 @@ import { CompareForm } from "../../components/conversations/compare-form.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
 import { Transcript } from "../../components/transcript/transcript.tsx";
 import type { TranscriptContext } from "../../components/transcript/transcript-context.ts";
-import { Time, Wire } from "../../components/ui/values.tsx";
+import { Time, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
 import { formatDuration } from "../../format/time.ts";
@@ -90,7 +90,7 @@ export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
     <div class="conversation">
       <div class="transcript-bar">
         <span class="mute">
-          <Wire text={transcript.branchId} length={40} />: {formatCount(transcript.total, "message")}
+          <UntrustedText text={transcript.branchId} length={40} />: {formatCount(transcript.total, "message")}
           {first > 1 && `, from message ${formatExact(first)} on`}
         </span>
         <span class="transcript-tools">

@@ -8,7 +8,7 @@ import { Transcript } from "../../components/transcript/transcript.tsx";
 import type { TranscriptContext } from "../../components/transcript/transcript-context.ts";
 import { JsonTree } from "../../components/transcript/json-tree.tsx";
 import { PlainText } from "../../components/transcript/long-text.tsx";
-import { Wire } from "../../components/ui/values.tsx";
+import { UntrustedText } from "../../components/ui/values.tsx";
 import { isObject, messageOf, messagesOf, systemOf, toolsOf, type Message } from "../../transcript/blocks.ts";
 import { createHighlighter } from "../../transcript/highlight.ts";
 import { pairTools, withoutTools, type TranscriptEntry } from "../../transcript/pair-tools.ts";
@@ -108,10 +108,10 @@ function Preamble({ body, context }: { body: Record<string, unknown>; context: T
             <details class="fold-line">
               <summary>
                 <strong>
-                  <Wire text={tool.name} length={80} />
+                  <UntrustedText text={tool.name} length={80} />
                 </strong>{" "}
                 <span class="mute">
-                  <Wire text={tool.description} length={140} />
+                  <UntrustedText text={tool.description} length={140} />
                 </span>
               </summary>
               {tool.description && (
@@ -133,7 +133,7 @@ function NoAnswer({ detail }: { detail: RequestDetail }) {
         <div>
           <p>
             <strong>
-              <Wire text={detail.errorType ?? "error"} length={80} />
+              <UntrustedText text={detail.errorType ?? "error"} length={80} />
             </strong>
             {detail.responseStatus !== null && ` (${detail.responseStatus})`}
           </p>

@@ -8,7 +8,7 @@ import { BarChart, bucketWords } from "../../charts/bar-chart.tsx";
 import { ShareCell } from "../../charts/share-bar.tsx";
 import { FailedRows } from "../../components/requests/failed-rows.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
-import { shortModel, Time, Wire } from "../../components/ui/values.tsx";
+import { shortModel, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo, type Filters } from "../../context/filters.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
@@ -122,7 +122,7 @@ function Kinds({ view, errors }: { view: View; errors: Result<Errors> }) {
               <tr>
                 <td>
                   <a href={linkTo("/requests", view.filters, query)}>
-                    <Wire text={name} length={60} />
+                    <UntrustedText text={name} length={60} />
                   </a>
                 </td>
                 <td class="right">{formatExact(count)}</td>
@@ -186,7 +186,7 @@ function FailedShare(props: { href: string; name: string; count: number; request
     <tr>
       <td>
         <a href={href}>
-          <Wire text={name} length={48} />
+          <UntrustedText text={name} length={48} />
         </a>
       </td>
       <td class="right">{formatExact(count)}</td>

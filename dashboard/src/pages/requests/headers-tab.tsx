@@ -1,6 +1,6 @@
 /** Headers and metadata. What is never stored is said, not left out in silence. */
 import type { RequestDetail } from "../../api/types.ts";
-import { CopyButton, Wire } from "../../components/ui/values.tsx";
+import { CopyButton, UntrustedText } from "../../components/ui/values.tsx";
 
 export function HeadersTab({ detail }: { detail: RequestDetail }) {
   return (
@@ -48,12 +48,12 @@ function HeaderCard({ title, headers, note, masked }: CardProps) {
             <tr>
               <th scope="row">
                 <code>
-                  <Wire text={name} length={80} />
+                  <UntrustedText text={name} length={80} />
                 </code>
               </th>
               <td>
                 <code class="header-value">
-                  <Wire text={value.slice(0, 2_000)} />
+                  <UntrustedText text={value.slice(0, 2_000)} />
                 </code>
                 <CopyButton text={value} label={name} />
               </td>

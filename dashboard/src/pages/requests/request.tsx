@@ -5,7 +5,7 @@ import { Tabs } from "../../components/ui/tabs.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatBytes } from "../../format/number.ts";
-import { statusWords } from "../../components/ui/values.tsx";
+import { statusInfo } from "../../components/ui/values.tsx";
 import type { View } from "../../context/view.ts";
 import { ConversationTab } from "./conversation-tab.tsx";
 import { RequestFacts } from "./summary.tsx";
@@ -65,9 +65,9 @@ export function RequestPage({ view, detail, stream }: Props) {
 
 /** How it ended, in a sentence, whenever it did not simply end well. */
 function Ending({ detail }: { detail: RequestDetail }) {
-  const words = statusWords(detail);
+  const words = statusInfo(detail);
   const notes = [
-    words.tone !== "good" && words.sentence,
+    words.tone !== "good" && words.description,
     detail.usagePartial && "The final token count never arrived: the counts below are a floor.",
     detail.bodyTruncated && "The request was larger than what is recorded: only its beginning is kept.",
     detail.responseTruncated && "The answer was larger than what is recorded: only its beginning is kept.",

@@ -5,7 +5,7 @@ import { ArrivalStrip } from "../../charts/chunk-timeline.tsx";
 import { JsonTree } from "../../components/transcript/json-tree.tsx";
 import { PlainText } from "../../components/transcript/long-text.tsx";
 import { ProblemCard } from "../../components/ui/problem.tsx";
-import { statusWords, Wire } from "../../components/ui/values.tsx";
+import { statusInfo, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatBytes, formatCount, formatExact, UNKNOWN } from "../../format/number.ts";
 import { eventSummary, parseStream, type StreamEvent } from "../../transcript/sse.ts";
@@ -74,10 +74,10 @@ export function StreamTab({ detail, stream, view }: Props) {
       {times && (
         <ArrivalStrip
           times={times}
-          ended={statusWords(detail).tone}
+          ended={statusInfo(detail).tone}
           eventName={(event) => (
             <a href={hrefOf(event)}>
-              event {formatExact(event)} <Wire text={nameOf(events[event - 1]!)} length={48} />
+              event {formatExact(event)} <UntrustedText text={nameOf(events[event - 1]!)} length={48} />
             </a>
           )}
         />
@@ -90,10 +90,10 @@ export function StreamTab({ detail, stream, view }: Props) {
                 <span class="event-number mute">{formatExact(event.number)}</span>
                 {times && <Came times={times} event={event.number} />}
                 <code class="event-type">
-                  <Wire text={event.type} length={40} />
+                  <UntrustedText text={event.type} length={40} />
                 </code>
                 <span class="event-summary">
-                  <Wire text={eventSummary(event)} length={140} />
+                  <UntrustedText text={eventSummary(event)} length={140} />
                 </span>
                 <span class="mute">{formatBytes(event.size)}</span>
               </summary>

@@ -6,7 +6,7 @@ import { fillOf, TOKEN_KINDS, type TokensByKind } from "../../format/token-kinds
 import { CostTable } from "../../components/requests/cost-table.tsx";
 import { Fact, Facts } from "../../components/ui/definition-list.tsx";
 import { ToolBadges } from "../../components/transcript/tool-badges.tsx";
-import { Copyable, Money, Time, Wire } from "../../components/ui/values.tsx";
+import { Copyable, Money, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatExact, formatShare } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
@@ -20,21 +20,23 @@ export function RequestFacts({ detail, view }: { detail: RequestDetail; view: Vi
             <Time at={detail.timestamp} view={view} />
           </Fact>
           <Fact name="Domain">
-            <Wire text={detail.domain} length={120} />
+            <UntrustedText text={detail.domain} length={120} />
           </Fact>
-          <Fact name="Account">{detail.accountId && <Wire text={detail.accountId} length={80} />}</Fact>
+          <Fact name="Account">
+            {detail.accountId && <UntrustedText text={detail.accountId} length={80} />}
+          </Fact>
           <Fact name="Model">{detail.model && <ModelNames detail={detail} />}</Fact>
           <Fact name="Endpoint">
             <code>
-              <Wire text={`${detail.method} ${detail.path}${detail.query ?? ""}`} length={200} />
+              <UntrustedText text={`${detail.method} ${detail.path}${detail.query ?? ""}`} length={200} />
             </code>
           </Fact>
           <Fact name="Type">
-            <Wire text={detail.requestType.replaceAll("_", " ")} length={60} />
+            <UntrustedText text={detail.requestType.replaceAll("_", " ")} length={60} />
             {detail.stream ? ", streamed" : ""}
           </Fact>
           <Fact name="Stop reason">
-            {detail.stopReason && <Wire text={detail.stopReason.replaceAll("_", " ")} length={60} />}
+            {detail.stopReason && <UntrustedText text={detail.stopReason.replaceAll("_", " ")} length={60} />}
           </Fact>
           <Fact name="Tools called">
             {detail.toolCallCount > 0 && <ToolBadges calls={detail.toolCalls} max={30} />}
@@ -102,11 +104,11 @@ function ModelNames({ detail }: { detail: RequestDetail }) {
   const isOther = detail.modelServed !== null && detail.modelServed !== detail.model;
   return (
     <>
-      <Wire text={detail.model} length={120} />
+      <UntrustedText text={detail.model} length={120} />
       {isOther && (
         <span class="mute">
           {" "}
-          served as <Wire text={detail.modelServed} length={120} />
+          served as <UntrustedText text={detail.modelServed} length={120} />
         </span>
       )}
     </>

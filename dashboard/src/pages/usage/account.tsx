@@ -5,7 +5,7 @@ import { windowName, windowRows } from "../../api/windows.ts";
 import { LineChart, type Line } from "../../charts/line-chart.tsx";
 import { ShareCell } from "../../charts/share-bar.tsx";
 import { Help } from "../../components/ui/help.tsx";
-import { shortModel, Money, Short, Time, Wire } from "../../components/ui/values.tsx";
+import { shortModel, Money, ShortNumber, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { WindowRows } from "../../components/usage/window-list.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact, formatShare } from "../../format/number.ts";
@@ -31,7 +31,7 @@ export function AccountUsage({ view, detail, historyHours }: Props) {
     <>
       <section class="card" id="live-account" data-live>
         <h2>
-          Windows of <Wire text={detail.accountId} length={60} />
+          Windows of <UntrustedText text={detail.accountId} length={60} />
           <span class="mute">
             {detail.reportedAt === null ? (
               "the vendor has not reported any"
@@ -177,13 +177,13 @@ function EaterTable({ title, rows, none, children }: EaterProps) {
                     <span class="mute">{none}</span>
                   ) : (
                     <a href={row.href ?? ""} title={row.key.slice(0, 200)}>
-                      <Wire text={row.name} length={48} />
+                      <UntrustedText text={row.name} length={48} />
                     </a>
                   )}
                 </td>
                 <td class="right">{formatExact(row.requests)}</td>
                 <td class="right">
-                  <Short value={row.outputTokens} />
+                  <ShortNumber value={row.outputTokens} />
                 </td>
                 <td class="right">
                   <Money amount={row.requests === 0 ? "0" : row.costUsd} />
@@ -221,7 +221,7 @@ function Classic({ detail, view }: { detail: WindowDetail; view: View }) {
             {detail.classic.map((one) => (
               <tr>
                 <td>
-                  <Wire text={one.kind.replaceAll("-", " ")} length={48} />
+                  <UntrustedText text={one.kind.replaceAll("-", " ")} length={48} />
                 </td>
                 <td class="right">{formatExact(one.limit)}</td>
                 <td class="right">{formatExact(one.remaining)}</td>

@@ -12,7 +12,7 @@ import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
 import { WindowList } from "../../components/usage/window-list.tsx";
 import { Help } from "../../components/ui/help.tsx";
 import { Tile } from "../../components/ui/stat-card.tsx";
-import { Model, Money, shortModel, Status, Time, Wire } from "../../components/ui/values.tsx";
+import { Model, Money, shortModel, StatusBadge, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo, periodOf } from "../../context/filters.ts";
 import { amountForDrawing, formatMoneyExact, formatMoneyShort } from "../../format/money.ts";
 import { formatChange, formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
@@ -142,7 +142,7 @@ function Now({ inFlight, latest, view }: NowProps) {
             <li>
               <span class="pulse" aria-hidden="true"></span>
               <Model name={one.model} />
-              <Wire text={one.domain} length={32} />
+              <UntrustedText text={one.domain} length={32} />
               <span class="mute right">
                 since <Time at={one.startedAt} view={view} />
               </span>
@@ -161,11 +161,11 @@ function Now({ inFlight, latest, view }: NowProps) {
               <a class="row-link" href={linkTo(`/requests/${row.requestId}`, view.filters)}>
                 <Time at={row.timestamp} view={view} />
               </a>
-              <Status row={row} />
+              <StatusBadge row={row} />
               <span class="latest-model">
                 <Model name={row.model ?? row.requestType} />{" "}
                 <span class="mute">
-                  <Wire text={row.domain} length={32} />
+                  <UntrustedText text={row.domain} length={32} />
                 </span>
               </span>
               <span class="right number mute">{formatDuration(row.durationMs)}</span>

@@ -11,7 +11,7 @@ import { sumOf } from "../../format/token-kinds.ts";
 import { Help } from "../../components/ui/help.tsx";
 import { PointHere } from "../../components/admin/client-setup.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
-import { Money, Short, Wire } from "../../components/ui/values.tsx";
+import { Money, ShortNumber, UntrustedText } from "../../components/ui/values.tsx";
 import { WindowList as WindowListView } from "../../components/usage/window-list.tsx";
 import { linkTo, periodOf, type Filters } from "../../context/filters.ts";
 import { decimalOf } from "../../format/decimal.ts";
@@ -239,21 +239,21 @@ function UsageTable({ title, by, view, entries, href }: TableProps) {
                 <tr>
                   <td>
                     <a href={href(name)}>
-                      <Wire text={name || "(none)"} length={60} />
+                      <UntrustedText text={name || "(none)"} length={60} />
                     </a>
                   </td>
                   <td class="right">{formatExact(sums.requests)}</td>
                   <td class="right">
-                    <Short value={sums.tokens.input} />
+                    <ShortNumber value={sums.tokens.input} />
                   </td>
                   <td class="right">
-                    <Short value={sums.tokens.cacheRead} />
+                    <ShortNumber value={sums.tokens.cacheRead} />
                   </td>
                   <td class="right">
-                    <Short value={sums.tokens.cacheWrite} />
+                    <ShortNumber value={sums.tokens.cacheWrite} />
                   </td>
                   <td class="right">
-                    <Short value={sums.tokens.output} />
+                    <ShortNumber value={sums.tokens.output} />
                   </td>
                   <td class="right">{formatShare(sums.cacheShare)}</td>
                   <td class="right">
