@@ -1,12 +1,12 @@
 /** Facts in two columns: a name, a value, nothing else. */
 import type { Child } from "hono/jsx";
 
-export function Facts({ children }: { children?: Child }) {
+export function DefinitionList({ children }: { children?: Child }) {
   return <dl class="facts">{children}</dl>;
 }
 
 /** One fact; nothing at all where there is nothing to say. */
-export function Fact({ name, children }: { name: string; children?: Child }) {
+export function DefinitionItem({ name, children }: { name: string; children?: Child }) {
   if (children === null || children === undefined || children === false) return null;
   return (
     <div class="fact">

@@ -4,7 +4,7 @@ import type { WindowDetail } from "../../../../workers/schemas/api/windows.ts";
 import type { Result } from "../../api/client.ts";
 import { windowRows } from "../../api/windows.ts";
 import { AccountForms, type AccountNotice, DONE_WORDS } from "../../components/admin/account-forms.tsx";
-import { Fact, Facts } from "../../components/ui/definition-list.tsx";
+import { DefinitionItem, DefinitionList } from "../../components/ui/definition-list.tsx";
 import { Help } from "../../components/ui/help.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
 import { ProblemCard } from "../../components/ui/problem.tsx";
@@ -113,15 +113,15 @@ const LOGIN_WORDS = {
 function Credential({ view, account }: { view: View; account: AccountView }) {
   const { login } = account;
   return (
-    <Facts>
-      <Fact name="Type">{credentialWords(account.credentialType)}</Fact>
-      <Fact name="State">
+    <DefinitionList>
+      <DefinitionItem name="Type">{credentialWords(account.credentialType)}</DefinitionItem>
+      <DefinitionItem name="State">
         <span class={account.state === "ready" ? "" : "error-words"}>{STATE_WORDS[account.state]}</span>
-      </Fact>
-      <Fact name="Set">
+      </DefinitionItem>
+      <DefinitionItem name="Set">
         <Time at={account.updatedAt} view={view} />
-      </Fact>
-      <Fact name="Used by">
+      </DefinitionItem>
+      <DefinitionItem name="Used by">
         {account.domains.length === 0 ? (
           <span class="mute">no domain</span>
         ) : (
@@ -133,19 +133,21 @@ function Credential({ view, account }: { view: View; account: AccountView }) {
             ))}
           </span>
         )}
-      </Fact>
+      </DefinitionItem>
       {login && (
         <>
-          <Fact name="Login">{LOGIN_WORDS[login.state]}</Fact>
-          <Fact name="Access token expires">
+          <DefinitionItem name="Login">{LOGIN_WORDS[login.state]}</DefinitionItem>
+          <DefinitionItem name="Access token expires">
             {login.expiresAt && <Time at={login.expiresAt} view={view} />}
-          </Fact>
-          <Fact name="Last renewed">{login.obtainedAt && <Time at={login.obtainedAt} view={view} />}</Fact>
-          <Fact name="Next renewal">
+          </DefinitionItem>
+          <DefinitionItem name="Last renewed">
+            {login.obtainedAt && <Time at={login.obtainedAt} view={view} />}
+          </DefinitionItem>
+          <DefinitionItem name="Next renewal">
             {login.nextRefreshAt && <Time at={login.nextRefreshAt} view={view} />}
-          </Fact>
-          <Fact name="Renewed since the login">{formatExact(login.rotations)} times</Fact>
-          <Fact name="Scopes">
+          </DefinitionItem>
+          <DefinitionItem name="Renewed since the login">{formatExact(login.rotations)} times</DefinitionItem>
+          <DefinitionItem name="Scopes">
             {login.scopes.length === 0 ? (
               <span class="mute">not told</span>
             ) : (
@@ -157,8 +159,8 @@ function Credential({ view, account }: { view: View; account: AccountView }) {
                 ))}
               </span>
             )}
-          </Fact>
-          <Fact name="Last error">
+          </DefinitionItem>
+          <DefinitionItem name="Last error">
             {login.lastError ? (
               <>
                 <UntrustedText text={login.lastError.message} length={200} />,{" "}
@@ -168,9 +170,9 @@ function Credential({ view, account }: { view: View; account: AccountView }) {
             ) : (
               "none"
             )}
-          </Fact>
+          </DefinitionItem>
         </>
       )}
-    </Facts>
+    </DefinitionList>
   );
 }

@@ -10,7 +10,7 @@ import { Time, UntrustedText } from "../../components/ui/values.tsx";
 import { canAdminister, type View } from "../../context/view.ts";
 import { linkTo } from "../../context/filters.ts";
 import { credentialWords, STATE_WORDS } from "./credential-labels.ts";
-import { Fact, Facts } from "../../components/ui/definition-list.tsx";
+import { DefinitionItem, DefinitionList } from "../../components/ui/definition-list.tsx";
 
 /** What an action on this page left to say. */
 export interface DomainNotice {
@@ -44,20 +44,20 @@ export function DomainPage({ view, detail, notice }: Props) {
         </p>
       )}
       <section class="card">
-        <Facts>
-          <Fact name="Account">
+        <DefinitionList>
+          <DefinitionItem name="Account">
             <a href={linkTo(`/accounts/${encodeURIComponent(detail.accountId)}`, view.filters)}>
               <UntrustedText text={detail.accountId} length={128} />
             </a>
-          </Fact>
-          <Fact name="Credential">
+          </DefinitionItem>
+          <DefinitionItem name="Credential">
             {credentialWords(detail.credential.type)}
             {", "}
             <span class={detail.credential.state === "ready" ? "" : "error-words"}>
               {STATE_WORDS[detail.credential.state]}
             </span>
-          </Fact>
-          <Fact name="Endpoints">
+          </DefinitionItem>
+          <DefinitionItem name="Endpoints">
             {detail.endpoints === null ? (
               "all of /v1/ except /v1/organizations/ and /v1/oauth/"
             ) : (
@@ -67,8 +67,8 @@ export function DomainPage({ view, detail, notice }: Props) {
                 ))}
               </span>
             )}
-          </Fact>
-        </Facts>
+          </DefinitionItem>
+        </DefinitionList>
       </section>
       <ClientKeys view={view} detail={detail} notice={notice} />
       <Slack view={view} detail={detail} notice={notice} />

@@ -8,7 +8,7 @@ import { formatBytes } from "../../format/number.ts";
 import { statusInfo } from "../../components/ui/values.tsx";
 import type { View } from "../../context/view.ts";
 import { ConversationTab } from "./conversation-tab.tsx";
-import { RequestFacts } from "./summary.tsx";
+import { RequestSummary } from "./summary.tsx";
 import { HeadersTab } from "./headers-tab.tsx";
 import { RawTab } from "./raw-tab.tsx";
 import { StreamTab, type StreamBytes } from "./stream-tab.tsx";
@@ -39,7 +39,7 @@ export function RequestPage({ view, detail, stream }: Props) {
     <>
       <Ending detail={detail} />
       <TimingStrip row={detail} />
-      <RequestFacts detail={detail} view={view} />
+      <RequestSummary detail={detail} view={view} />
       <div class="tab-row">
         <Tabs
           label="Parts of this request"

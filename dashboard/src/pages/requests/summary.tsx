@@ -4,63 +4,63 @@ import { ContextBattery } from "../../charts/context-gauge.tsx";
 import { KindBar } from "../../charts/share-bar.tsx";
 import { fillOf, TOKEN_KINDS, type TokensByKind } from "../../format/token-kinds.ts";
 import { CostTable } from "../../components/requests/cost-table.tsx";
-import { Fact, Facts } from "../../components/ui/definition-list.tsx";
+import { DefinitionItem, DefinitionList } from "../../components/ui/definition-list.tsx";
 import { ToolBadges } from "../../components/transcript/tool-badges.tsx";
 import { Copyable, Money, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatExact, formatShare } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
 
-export function RequestFacts({ detail, view }: { detail: RequestDetail; view: View }) {
+export function RequestSummary({ detail, view }: { detail: RequestDetail; view: View }) {
   return (
     <div class="request-facts">
       <section class="card" aria-label="Facts">
-        <Facts>
-          <Fact name="Started">
+        <DefinitionList>
+          <DefinitionItem name="Started">
             <Time at={detail.timestamp} view={view} />
-          </Fact>
-          <Fact name="Domain">
+          </DefinitionItem>
+          <DefinitionItem name="Domain">
             <UntrustedText text={detail.domain} length={120} />
-          </Fact>
-          <Fact name="Account">
+          </DefinitionItem>
+          <DefinitionItem name="Account">
             {detail.accountId && <UntrustedText text={detail.accountId} length={80} />}
-          </Fact>
-          <Fact name="Model">{detail.model && <ModelNames detail={detail} />}</Fact>
-          <Fact name="Endpoint">
+          </DefinitionItem>
+          <DefinitionItem name="Model">{detail.model && <ModelNames detail={detail} />}</DefinitionItem>
+          <DefinitionItem name="Endpoint">
             <code>
               <UntrustedText text={`${detail.method} ${detail.path}${detail.query ?? ""}`} length={200} />
             </code>
-          </Fact>
-          <Fact name="Type">
+          </DefinitionItem>
+          <DefinitionItem name="Type">
             <UntrustedText text={detail.requestType.replaceAll("_", " ")} length={60} />
             {detail.stream ? ", streamed" : ""}
-          </Fact>
-          <Fact name="Stop reason">
+          </DefinitionItem>
+          <DefinitionItem name="Stop reason">
             {detail.stopReason && <UntrustedText text={detail.stopReason.replaceAll("_", " ")} length={60} />}
-          </Fact>
-          <Fact name="Tools called">
-            {detail.toolCallCount > 0 && <ToolBadges calls={detail.toolCalls} max={30} />}
-          </Fact>
-          <Fact name="Request id">
+          </DefinitionItem>
+          <DefinitionItem name="Tools called">
+            {detail.toolCallCount > 0 && <ToolBadges calls={detail.toolCalls} most={30} />}
+          </DefinitionItem>
+          <DefinitionItem name="Request id">
             <Copyable text={detail.requestId} label="the request id" />
-          </Fact>
-          <Fact name="Anthropic's id">
+          </DefinitionItem>
+          <DefinitionItem name="Anthropic's id">
             {detail.upstreamRequestId && (
               <Copyable text={detail.upstreamRequestId} label="Anthropic's request id" />
             )}
-          </Fact>
-          <Fact name="Session">
+          </DefinitionItem>
+          <DefinitionItem name="Session">
             {detail.sessionId && (
               <>
                 <Copyable text={detail.sessionId} label="the session id" />{" "}
                 <a href={linkTo("/requests", view.filters, { sessionId: detail.sessionId })}>its requests</a>
               </>
             )}
-          </Fact>
-          <Fact name="Agent">
+          </DefinitionItem>
+          <DefinitionItem name="Agent">
             {detail.agentId && <Copyable text={detail.agentId} label="the agent id" />}
-          </Fact>
-          <Fact name="Conversation">
+          </DefinitionItem>
+          <DefinitionItem name="Conversation">
             {detail.conversationId && (
               <>
                 <Copyable text={detail.conversationId} label="the conversation id" isShort />{" "}
@@ -75,25 +75,25 @@ export function RequestFacts({ detail, view }: { detail: RequestDetail; view: Vi
                 </a>
               </>
             )}
-          </Fact>
-          <Fact name="Before it">
+          </DefinitionItem>
+          <DefinitionItem name="Before it">
             {detail.parentRequestId && (
               <a href={linkTo(`/requests/${detail.parentRequestId}`, view.filters)}>
                 the request it continues
               </a>
             )}
-          </Fact>
-          <Fact name="Sub-task of">
+          </DefinitionItem>
+          <DefinitionItem name="Sub-task of">
             {detail.parentTaskRequestId && (
               <a href={linkTo(`/requests/${detail.parentTaskRequestId}`, view.filters)}>
                 the request that asked for it
               </a>
             )}
-          </Fact>
-        </Facts>
+          </DefinitionItem>
+        </DefinitionList>
       </section>
       <section class="card" aria-label="Tokens and cost">
-        <Usage detail={detail} />
+        <TokenUsage detail={detail} />
         <CostTable breakdown={detail.costBreakdown} total={detail.costUsd} version={detail.priceVersion} />
       </section>
     </div>
@@ -116,7 +116,7 @@ function ModelNames({ detail }: { detail: RequestDetail }) {
 }
 
 /** Tokens by kind: bar, numbers, and what of the prompt came from the cache. */
-function Usage({ detail }: { detail: RequestDetail }) {
+function TokenUsage({ detail }: { detail: RequestDetail }) {
   if (detail.inputTokens === null && detail.outputTokens === null) {
     return <p class="mute">No tokens were counted for this exchange.</p>;
   }
