@@ -19,7 +19,7 @@ import { branchOf, ConversationPage, conversationView } from "../pages/conversat
 import { ConversationFilters, ConversationsPage, loadConversations } from "../pages/conversations/list.tsx";
 import { limitTranscript } from "../transcript/page-size.ts";
 import { viewOf } from "../context/view.ts";
-import { loadChoices } from "./filter-options.ts";
+import { loadFilterOptions } from "./filter-options.ts";
 import { exportConversation } from "./conversation-export.ts";
 
 /** Messages of a transcript that one page carries: with its tree they are what fits into a first screen of 100 KB. */
@@ -30,12 +30,12 @@ export function conversationRoutes(): Hono<AppEnv> {
 
   routes.get("/conversations", async (c) => {
     const view = viewOf(c);
-    const [list, choices, health] = await Promise.all([
+    const [list, options, health] = await Promise.all([
       loadConversations(c.get("api"), view),
-      loadChoices(c),
+      loadFilterOptions(c),
       healthOf(c),
     ]);
-    const head = <ConversationFilters view={view} choices={choices} />;
+    const head = <ConversationFilters view={view} options={options} />;
     return page(
       c,
       200,

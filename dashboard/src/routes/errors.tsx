@@ -10,21 +10,21 @@ import { apiQuery } from "../context/filters.ts";
 import { healthOf, page } from "../layout/render.tsx";
 import { ErrorsPage } from "../pages/requests/errors.tsx";
 import { viewOf, type View } from "../context/view.ts";
-import { loadChoices } from "./filter-options.ts";
+import { loadFilterOptions } from "./filter-options.ts";
 import { loadOverview } from "./overview.tsx";
 
 export function errorRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/errors", async (c) => {
     const view = viewOf(c);
-    const [overview, errors, failures, choices, health] = await Promise.all([
+    const [overview, errors, failures, options, health] = await Promise.all([
       loadOverview(c, view),
       c.get("api").get<Errors>("/api/errors", apiQuery(view.filters, view.now)),
       loadFailures(c, view),
-      loadChoices(c),
+      loadFilterOptions(c),
       healthOf(c),
     ]);
-    const head = <FilterBar view={view} choices={choices} />;
+    const head = <FilterBar view={view} options={options} />;
     return page(
       c,
       200,

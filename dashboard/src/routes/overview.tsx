@@ -16,7 +16,7 @@ import { healthOf, page } from "../layout/render.tsx";
 import { OverviewPage } from "../pages/usage/overview.tsx";
 import { SettingsPage } from "../pages/admin/health.tsx";
 import { canAdminister, viewOf, type View } from "../context/view.ts";
-import { loadChoices } from "./filter-options.ts";
+import { loadFilterOptions } from "./filter-options.ts";
 
 const LATEST = 8;
 
@@ -33,14 +33,14 @@ export function lookRoutes(): Hono<AppEnv> {
 
   routes.get("/", async (c) => {
     const view = viewOf(c);
-    const [overview, windows, latest, choices, health] = await Promise.all([
+    const [overview, windows, latest, options, health] = await Promise.all([
       loadOverview(c, view),
       loadWindows(c),
       c.get("api").get<RequestList>("/api/requests", { ...apiQuery(view.filters, view.now), limit: LATEST }),
-      loadChoices(c),
+      loadFilterOptions(c),
       healthOf(c),
     ]);
-    const head = <FilterBar view={view} choices={choices} />;
+    const head = <FilterBar view={view} options={options} />;
     return page(
       c,
       200,

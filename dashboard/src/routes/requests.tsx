@@ -13,19 +13,19 @@ import { RequestPage, requestTab } from "../pages/requests/request.tsx";
 import type { StreamBytes } from "../pages/requests/stream-tab.tsx";
 import { loadRequests, RequestFilters, RequestsPage } from "../pages/requests/list.tsx";
 import { viewOf, type View } from "../context/view.ts";
-import { loadChoices } from "./filter-options.ts";
+import { loadFilterOptions } from "./filter-options.ts";
 
 export function requestRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get("/requests", async (c) => {
     const view = viewOf(c);
-    const [list, choices, health] = await Promise.all([
+    const [list, options, health] = await Promise.all([
       loadRequests(c.get("api"), view),
-      loadChoices(c),
+      loadFilterOptions(c),
       healthOf(c),
     ]);
-    const head = <RequestFilters view={view} choices={choices} types={choices.requestTypes} />;
+    const head = <RequestFilters view={view} options={options} types={options.requestTypes} />;
     return page(c, 200, health, { title: "Requests", head }, <RequestsPage view={view} list={list} />);
   });
 

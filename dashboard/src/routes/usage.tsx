@@ -10,7 +10,7 @@ import { healthOf, page } from "../layout/render.tsx";
 import { usageCsv } from "../pages/usage/csv.ts";
 import { historyHoursOf, UsagePage } from "../pages/usage/usage.tsx";
 import { viewOf, type View } from "../context/view.ts";
-import { loadChoices } from "./filter-options.ts";
+import { loadFilterOptions } from "./filter-options.ts";
 import { loadOverview, loadWindows } from "./overview.tsx";
 
 const DAY_MS = 86_400_000;
@@ -38,7 +38,7 @@ async function usagePage(c: Context<AppEnv>, view: View) {
   const api = c.get("api");
   const { from } = periodOf(view.filters, view.now);
   const chosen = view.filters.accountId;
-  const [overview, windows, account, hourly, choices, health] = await Promise.all([
+  const [overview, windows, account, hourly, options, health] = await Promise.all([
     loadOverview(c, view),
     loadWindows(c),
     chosen === null
@@ -50,10 +50,10 @@ async function usagePage(c: Context<AppEnv>, view: View) {
       domain: view.filters.domain,
       days: Math.min(HOURLY_DAYS, Math.max(1, Math.ceil((view.now - from) / DAY_MS) + 1)),
     }),
-    loadChoices(c),
+    loadFilterOptions(c),
     healthOf(c),
   ]);
-  const head = <FilterBar view={view} choices={choices} />;
+  const head = <FilterBar view={view} options={options} />;
   return page(
     c,
     200,

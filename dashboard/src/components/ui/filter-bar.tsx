@@ -6,7 +6,7 @@ import { formatAbsolute } from "../../format/time.ts";
 import type { View } from "../../context/view.ts";
 import { shortModel } from "./values.tsx";
 
-export interface FilterChoices {
+export interface FilterOptions {
   domains: readonly string[];
   accounts: readonly string[];
   models: readonly string[];
@@ -14,39 +14,39 @@ export interface FilterChoices {
 
 interface Props {
   view: View;
-  choices: FilterChoices;
+  options: FilterOptions;
   /** Further fields of this page. */
   children?: Child;
   /** Parameters of this page that a change of filters keeps. */
-  keep?: Record<string, string | null | undefined>;
+  preserved?: Record<string, string | null | undefined>;
 }
 
-export function FilterBar({ view, choices, children, keep = {} }: Props) {
+export function FilterBar({ view, options: options, children, preserved: preserved = {} }: Props) {
   const { filters } = view;
   const isCustom = filters.from !== null || filters.to !== null;
   return (
     <form class="filters" method="get" action={view.path} data-filters aria-label="Filters">
-      <Choice
+      <FilterSelect
         name="domain"
         label="Domain"
-        all="All domains"
+        allLabel="All domains"
         value={filters.domain}
-        options={choices.domains}
+        options={options.domains}
       />
-      <Choice
+      <FilterSelect
         name="accountId"
         label="Account"
-        all="All accounts"
+        allLabel="All accounts"
         value={filters.accountId}
-        options={choices.accounts}
+        options={options.accounts}
       />
-      <Choice
+      <FilterSelect
         name="model"
         label="Model"
-        all="All models"
+        allLabel="All models"
         value={filters.model}
-        options={choices.models}
-        words={shortModel}
+        options={options.models}
+        labelOf={shortModel}
       />
       {children}
       <label class="choice">
@@ -77,13 +77,13 @@ export function FilterBar({ view, choices, children, keep = {} }: Props) {
           </span>
         </>
       )}
-      {Object.entries(keep).map(([name, value]) =>
+      {Object.entries(preserved).map(([name, value]) =>
         value ? <input type="hidden" name={name} value={value} /> : null,
       )}
       <noscript>
         <button type="submit">Apply</button>
       </noscript>
-      {hasFilters(view, keep) && (
+      {hasFilters(view, preserved) && (
         <a class="clear" href={view.path}>
           Clear
         </a>
@@ -92,30 +92,37 @@ export function FilterBar({ view, choices, children, keep = {} }: Props) {
   );
 }
 
-const hasFilters = (view: View, keep: Record<string, string | null | undefined>) =>
-  Object.keys(view.query).some((name) => name !== "cursor" && !Object.hasOwn(keep, name));
+const hasFilters = (view: View, preserved: Record<string, string | null | undefined>) =>
+  Object.keys(view.query).some((name) => name !== "cursor" && !Object.hasOwn(preserved, name));
 
-interface ChoiceProps {
+interface FilterSelectProps {
   name: string;
   label: string;
   /** Words of the choice "no filter". */
-  all: string;
+  allLabel: string;
   value: string | null;
   options: readonly string[];
-  words?: (option: string) => string;
+  labelOf?: (option: string) => string;
 }
 
 /** One select; a value that is not among the options (an old link) is offered all the same. */
-export function Choice({ name, label, all, value, options, words = (option) => option }: ChoiceProps) {
+export function FilterSelect({
+  name,
+  label,
+  allLabel: allLabel,
+  value,
+  options,
+  labelOf: labelOf = (option) => option,
+}: FilterSelectProps) {
   const offered = value === null || options.includes(value) ? options : [value, ...options];
   return (
     <label class="choice">
       <span class="unseen">{label}</span>
       <select name={name} data-set={value === null ? undefined : ""}>
-        <option value="">{all}</option>
+        <option value="">{allLabel}</option>
         {offered.map((option) => (
           <option value={option} selected={option === value}>
-            {oneLine(words(option), 48) || "(blank)"}
+            {oneLine(labelOf(option), 48) || "(blank)"}
           </option>
         ))}
       </select>

@@ -6,7 +6,7 @@ import type {
 import type { ApiClient, Result } from "../../api/client.ts";
 import { ContextBattery } from "../../charts/context-gauge.tsx";
 import { BranchGlyphs } from "../../components/tree/branch-glyphs.tsx";
-import { Choice, FilterBar, type FilterChoices } from "../../components/ui/filter-bar.tsx";
+import { FilterSelect, FilterBar, type FilterOptions } from "../../components/ui/filter-bar.tsx";
 import { PointHere } from "../../components/admin/client-setup.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
 import { Money, shortModel, ShortNumber, Time, UntrustedText } from "../../components/ui/values.tsx";
@@ -35,10 +35,10 @@ export function loadConversations(api: ApiClient, view: View): Promise<Result<Co
   });
 }
 
-export function ConversationFilters({ view, choices }: { view: View; choices: FilterChoices }) {
-  const mine = pageParameters(view);
+export function ConversationFilters({ view, options: choices }: { view: View; options: FilterOptions }) {
+  const mine = own(view);
   return (
-    <FilterBar view={view} choices={choices}>
+    <FilterBar view={view} options={choices}>
       <label class="choice">
         <span class="unseen">Search what was said</span>
         <input
@@ -50,13 +50,13 @@ export function ConversationFilters({ view, choices }: { view: View; choices: Fi
           autocomplete="off"
         />
       </label>
-      <Choice
+      <FilterSelect
         name="hasErrors"
         label="Errors"
-        all="With or without errors"
+        allLabel="With or without errors"
         value={mine.hasErrors}
         options={["true", "false"]}
-        words={(value) => ERROR_LABELS[value] ?? value}
+        labelOf={(value) => ERROR_WORDS[value] ?? value}
       />
     </FilterBar>
   );

@@ -1,7 +1,7 @@
 /** /requests: the exchanges as they came, newest first, with every filter in the URL. */
 import type { RequestList } from "../../api/types.ts";
 import { apiQuery, linkTo } from "../../context/filters.ts";
-import { Choice, FilterBar, type FilterChoices } from "../../components/ui/filter-bar.tsx";
+import { FilterSelect, FilterBar, type FilterOptions } from "../../components/ui/filter-bar.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
 import { PointHere } from "../../components/admin/client-setup.tsx";
 import { RequestTable } from "../../components/requests/request-table.tsx";
@@ -12,7 +12,7 @@ import type { View } from "../../context/view.ts";
 const PAGE_ROWS = 50;
 const STATUSES = ["2xx", "4xx", "429", "5xx", "529"];
 const OUTCOMES = ["complete", "client_gone", "upstream_failed", "interrupted", "unrecorded"];
-const OUTCOME_WORDS: Readonly<Record<string, string>> = {
+const OUTCOME_LABELS: Readonly<Record<string, string>> = {
   complete: "complete",
   client_gone: "client left",
   upstream_failed: "broken off",
@@ -21,15 +21,15 @@ const OUTCOME_WORDS: Readonly<Record<string, string>> = {
 };
 
 /** Parameters of this page besides the filters that follow everywhere. */
-const OWN = ["requestType", "status", "outcome", "sessionId", "conversationId"] as const;
+const PAGE_PARAMETERS = ["requestType", "status", "outcome", "sessionId", "conversationId"] as const;
 
-const own = (view: View): Record<string, string | null> =>
-  Object.fromEntries(OWN.map((name) => [name, view.query[name] || null]));
+const pageParameters = (view: View): Record<string, string | null> =>
+  Object.fromEntries(PAGE_PARAMETERS.map((name) => [name, view.query[name] || null]));
 
 export function loadRequests(api: ApiClient, view: View): Promise<Result<RequestList>> {
   return api.get<RequestList>("/api/requests", {
     ...apiQuery(view.filters, view.now),
-    ...own(view),
+    ...pageParameters(view),
     limit: PAGE_ROWS,
     cursor: view.query.cursor ?? null,
   });
@@ -38,35 +38,41 @@ export function loadRequests(api: ApiClient, view: View): Promise<Result<Request
 interface Props {
   view: View;
   list: Result<RequestList>;
-  choices: FilterChoices;
+  options: FilterOptions;
   /** Request types there are. */
   types: readonly string[];
 }
 
-export function RequestFilters({ view, choices, types }: Omit<Props, "list">) {
-  const mine = own(view);
+export function RequestFilters({ view, options: options, types }: Omit<Props, "list">) {
+  const parameters = pageParameters(view);
   return (
     <FilterBar
       view={view}
-      choices={choices}
-      keep={{ sessionId: mine.sessionId, conversationId: mine.conversationId }}
+      options={options}
+      preserved={{ sessionId: parameters.sessionId, conversationId: parameters.conversationId }}
     >
-      <Choice
+      <FilterSelect
         name="requestType"
         label="Type"
-        all="All types"
-        value={mine.requestType ?? null}
+        allLabel="All types"
+        value={parameters.requestType ?? null}
         options={types}
-        words={(type) => type.replaceAll("_", " ")}
+        labelOf={(type) => type.replaceAll("_", " ")}
       />
-      <Choice name="status" label="Status" all="Any status" value={mine.status ?? null} options={STATUSES} />
-      <Choice
+      <FilterSelect
+        name="status"
+        label="Status"
+        allLabel="Any status"
+        value={parameters.status ?? null}
+        options={STATUSES}
+      />
+      <FilterSelect
         name="outcome"
         label="Ended"
-        all="However ended"
-        value={mine.outcome ?? null}
+        allLabel="However ended"
+        value={parameters.outcome ?? null}
         options={OUTCOMES}
-        words={(outcome) => OUTCOME_WORDS[outcome] ?? outcome}
+        labelOf={(outcome) => OUTCOME_LABELS[outcome] ?? outcome}
       />
     </FilterBar>
   );
@@ -75,10 +81,10 @@ export function RequestFilters({ view, choices, types }: Omit<Props, "list">) {
 export function RequestsPage({ view, list }: { view: View; list: Result<RequestList> }) {
   if (!list.ok) return <ProblemCard problem={list.problem} what="The list of requests" view={view} />;
   const { requests, nextCursor } = list.data;
-  const mine = own(view);
+  const parameters = pageParameters(view);
   return (
     <>
-      <Narrowed view={view} mine={mine} />
+      <ActiveScopes view={view} parameters={parameters} />
       {requests.length === 0 ? (
         <NoRequests view={view} />
       ) : (
@@ -89,7 +95,7 @@ export function RequestsPage({ view, list }: { view: View; list: Result<RequestL
           </div>
           <nav class="pager" aria-label="Pages">
             {view.query.cursor ? (
-              <a class="button" href={linkTo("/requests", view.filters, mine)}>
+              <a class="button" href={linkTo("/requests", view.filters, parameters)}>
                 Newest
               </a>
             ) : (
@@ -100,7 +106,7 @@ export function RequestsPage({ view, list }: { view: View; list: Result<RequestL
               <a
                 class="button"
                 rel="next"
-                href={linkTo("/requests", view.filters, { ...mine, cursor: nextCursor })}
+                href={linkTo("/requests", view.filters, { ...parameters, cursor: nextCursor })}
               >
                 Older
               </a>
@@ -115,7 +121,13 @@ export function RequestsPage({ view, list }: { view: View; list: Result<RequestL
 }
 
 /** Session and conversation have no select: they are said with the way out of them. */
-function Narrowed({ view, mine }: { view: View; mine: Record<string, string | null> }) {
+function ActiveScopes({
+  view,
+  parameters: parameters,
+}: {
+  view: View;
+  parameters: Record<string, string | null>;
+}) {
   const parts = [
     ["sessionId", "session"],
     ["conversationId", "conversation"],
@@ -123,10 +135,10 @@ function Narrowed({ view, mine }: { view: View; mine: Record<string, string | nu
   return (
     <>
       {parts.map(([name, words]) =>
-        mine[name] ? (
+        parameters[name] ? (
           <p class="narrowed">
-            Only {words} <code>{mine[name].slice(0, 60)}</code>{" "}
-            <a href={linkTo("/requests", view.filters, { ...mine, [name]: null })}>Show all</a>
+            Only {words} <code>{parameters[name].slice(0, 60)}</code>{" "}
+            <a href={linkTo("/requests", view.filters, { ...parameters, [name]: null })}>Show all</a>
           </p>
         ) : null,
       )}
