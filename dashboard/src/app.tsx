@@ -11,7 +11,7 @@ import { requireCaller } from "./http/require-caller.tsx";
 import { prepare } from "./http/request-context.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { failurePage } from "./layout/render.tsx";
-import { accessRoutes } from "./routes/sign-in.tsx";
+import { signInRoutes } from "./routes/sign-in.tsx";
 import { accountLoginRoutes } from "./routes/account-login.tsx";
 import { accountRoutes } from "./routes/accounts.tsx";
 import { auditRoutes } from "./routes/audit.tsx";
@@ -19,12 +19,12 @@ import { domainRoutes } from "./routes/domains.tsx";
 import { newDomainRoutes } from "./routes/new-domain.tsx";
 import { conversationRoutes } from "./routes/conversations.tsx";
 import { errorRoutes } from "./routes/errors.tsx";
-import { lookRoutes } from "./routes/overview.tsx";
+import { overviewRoutes } from "./routes/overview.tsx";
 import { requestRoutes } from "./routes/requests.tsx";
 import { staticRoutes } from "./routes/static.ts";
 import { usageRoutes } from "./routes/usage.tsx";
 import { themeRoutes } from "./routes/theme.ts";
-import { vacantRoutes } from "./routes/placeholder-pages.tsx";
+import { placeholderRoutes } from "./routes/placeholder-pages.tsx";
 
 /** The application; `assets` are the addresses of the built style sheet, script and font. */
 export function createApp(assets: Assets): Hono<AppEnv> {
@@ -33,11 +33,11 @@ export function createApp(assets: Assets): Hono<AppEnv> {
   app.route("/", staticRoutes());
   app.use(prepare(assets));
 
-  app.route("/", accessRoutes());
+  app.route("/", signInRoutes());
   app.use(requireCaller);
   app.use(requireCsrf);
   app.route("/", themeRoutes());
-  app.route("/", lookRoutes());
+  app.route("/", overviewRoutes());
   app.route("/", usageRoutes());
   app.route("/", errorRoutes());
   app.route("/", conversationRoutes());
@@ -47,7 +47,7 @@ export function createApp(assets: Assets): Hono<AppEnv> {
   app.route("/", accountRoutes());
   app.route("/", accountLoginRoutes());
   app.route("/", auditRoutes());
-  app.route("/", vacantRoutes());
+  app.route("/", placeholderRoutes());
   app.all("/api/*", apiProxy);
   app.get("/live", liveProxy);
 

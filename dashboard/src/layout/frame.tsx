@@ -20,7 +20,7 @@ interface NavItem {
   /** Pages that are reached from it and stand under other paths. */
   also?: readonly string[];
   /** Its feature is not in this version: the place is kept and says so. */
-  isVacant?: boolean;
+  isPlaceholder?: boolean;
 }
 
 export const NAVIGATION: readonly NavItem[] = [
@@ -29,8 +29,8 @@ export const NAVIGATION: readonly NavItem[] = [
   { path: "/requests", label: "Requests", icon: "list", key: "r" },
   { path: "/usage", label: "Usage", icon: "chart", key: "u" },
   { path: "/errors", label: "Errors", icon: "alert", key: "e" },
-  { path: "/prompts", label: "Prompts", icon: "file", key: "p", isVacant: true },
-  { path: "/analyses", label: "Analyses", icon: "analysis", key: "a", isVacant: true },
+  { path: "/prompts", label: "Prompts", icon: "file", key: "p", isPlaceholder: true },
+  { path: "/analyses", label: "Analyses", icon: "analysis", key: "a", isPlaceholder: true },
   { path: "/domains", label: "Domains", icon: "globe", key: "d", also: ["/accounts", "/audit"] },
   { path: "/settings", label: "Health", icon: "activity", key: "h" },
 ];
@@ -166,7 +166,7 @@ function SideLink({ item, view, health }: { item: NavItem; view: View; health: H
       : [item.path, ...(item.also ?? [])].some((path) => view.path.startsWith(path));
   return (
     <a
-      class={item.isVacant ? "side-link vacant" : "side-link"}
+      class={item.isPlaceholder ? "side-link vacant" : "side-link"}
       href={linkTo(item.path, view.filters)}
       data-go={item.key}
       {...(isHere ? { "aria-current": "page" } : {})}

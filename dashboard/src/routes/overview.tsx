@@ -18,7 +18,7 @@ import { SettingsPage } from "../pages/admin/health.tsx";
 import { canAdminister, viewOf, type View } from "../context/view.ts";
 import { loadFilterOptions } from "./filter-options.ts";
 
-const LATEST = 8;
+const LATEST_REQUESTS = 8;
 
 export function loadOverview(c: Context<AppEnv>, view: View): Promise<Result<Overview>> {
   return c.get("api").get<ApiOverview>("/api/overview", apiQuery(view.filters, view.now)).then(overviewOf);
@@ -28,7 +28,7 @@ export const loadDomains = (c: Context<AppEnv>) => c.get("api").get<DomainList>(
 
 export const loadWindows = (c: Context<AppEnv>) => c.get("api").get<WindowList>("/api/windows");
 
-export function lookRoutes(): Hono<AppEnv> {
+export function overviewRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get("/", async (c) => {
@@ -36,7 +36,9 @@ export function lookRoutes(): Hono<AppEnv> {
     const [overview, windows, latest, options, health] = await Promise.all([
       loadOverview(c, view),
       loadWindows(c),
-      c.get("api").get<RequestList>("/api/requests", { ...apiQuery(view.filters, view.now), limit: LATEST }),
+      c
+        .get("api")
+        .get<RequestList>("/api/requests", { ...apiQuery(view.filters, view.now), limit: LATEST_REQUESTS }),
       loadFilterOptions(c),
       healthOf(c),
     ]);

@@ -5,7 +5,7 @@ import { healthOf, page } from "../layout/render.tsx";
 import { AnalysesPage, PromptsPage } from "../pages/placeholder-pages.tsx";
 import { viewOf } from "../context/view.ts";
 
-export function vacantRoutes(): Hono<AppEnv> {
+export function placeholderRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/prompts", async (c) =>
     page(c, 200, await healthOf(c), { title: "Prompts" }, <PromptsPage view={viewOf(c)} />),

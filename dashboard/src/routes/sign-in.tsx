@@ -10,7 +10,7 @@ import { safeNext } from "../http/safe-next.ts";
 import { SignInPage } from "../pages/sign-in.tsx";
 import { viewOf } from "../context/view.ts";
 
-export function accessRoutes(): Hono<AppEnv> {
+export function signInRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get("/sign-in", async (c) => {
@@ -20,17 +20,17 @@ export function accessRoutes(): Hono<AppEnv> {
       const who = await c.env.API.whoAmI(credentials).catch(() => null);
       if (who?.result === "known" && who.via !== "read_only") return c.redirect(next, 303);
     }
-    return form(c, 200, next, null);
+    return signInPage(c, 200, next, null);
   });
 
   routes.post("/sign-in", async (c) => {
     const body = await c.req.parseBody();
     const next = safeNext(field(body, "next") || c.req.query("next"));
     if (!(await hasCsrfToken(c))) {
-      return form(c, 403, next, "This form had expired, or cookies are off. Please try again.");
+      return signInPage(c, 403, next, "This form had expired, or cookies are off. Please try again.");
     }
     const key = field(body, "key").trim();
-    if (key === "") return form(c, 401, next, "Enter the dashboard key.");
+    if (key === "") return signInPage(c, 401, next, "Enter the dashboard key.");
     const result = await c.env.API.signIn({
       key: key.slice(0, 500),
       address: (c.req.header("cf-connecting-ip") ?? "unknown").slice(0, 100),
@@ -43,14 +43,14 @@ export function accessRoutes(): Hono<AppEnv> {
         setSession(c, result.token);
         return c.redirect(next, 303);
       case "wrong":
-        return form(c, 401, next, result.message);
+        return signInPage(c, 401, next, result.message);
       case "slow_down":
         c.header("retry-after", String(result.retryAfterSeconds));
-        return form(c, 429, next, waitWords(result.message, result.retryAfterSeconds));
+        return signInPage(c, 429, next, withRetryTime(result.message, result.retryAfterSeconds));
       case "closed":
-        return form(c, 403, next, result.message);
+        return signInPage(c, 403, next, result.message);
       case "unavailable":
-        return form(c, 503, next, result.message);
+        return signInPage(c, 503, next, result.message);
     }
   });
 
@@ -67,11 +67,11 @@ export function accessRoutes(): Hono<AppEnv> {
 }
 
 /** The wait, said even where the API's sentence does not. */
-function waitWords(message: string, seconds: number): string {
+function withRetryTime(message: string, seconds: number): string {
   return /\d/.test(message) ? message : `${message} Try again in ${formatDuration(seconds * 1000)}.`;
 }
 
-function form(c: Context<AppEnv>, status: ContentfulStatusCode, next: string, message: string | null) {
+function signInPage(c: Context<AppEnv>, status: ContentfulStatusCode, next: string, message: string | null) {
   return c.html(
     <SignInPage view={viewOf(c)} assets={c.get("assets")} next={next} message={message} />,
     status,
