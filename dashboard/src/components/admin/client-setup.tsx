@@ -1,9 +1,9 @@
 /** How to point a client at the proxy: the line to copy, for this very address. */
 import type { View } from "../../context/view.ts";
-import { CodeLines } from "../ui/code-block.tsx";
+import { CodeBlock } from "../ui/code-block.tsx";
 
-export function PointHere({ view, domain, key }: { view: View; domain?: string; key?: string }) {
-  const line = clientLines(baseUrl(view, domain), key).join("\n");
+export function ClientSetup({ view, domain, key }: { view: View; domain?: string; key?: string }) {
+  const commands = clientCommands(baseUrl(view, domain), key).join("\n");
   return (
     <div class="point-here">
       <p>
@@ -11,7 +11,7 @@ export function PointHere({ view, domain, key }: { view: View; domain?: string; 
           ? "Claude Code, with this key:"
           : "Point Claude Code, an SDK or a script at the proxy and ask something:"}
       </p>
-      <CodeLines text={line} label="the lines" />
+      <CodeBlock text={commands} label="the lines" />
       {!key && view.localProxyUrl === null && (
         <p class="mute">
           The host is the domain as set up under <a href="/domains">Domains</a>; a client key is made there
@@ -26,7 +26,7 @@ export function PointHere({ view, domain, key }: { view: View; domain?: string; 
  * Shell lines that point a client at `base`. A domain with a credential of its own takes the key as the client's token;
  * on a passthrough domain the client's login stays and the key travels in a header of ours.
  */
-export function clientLines(base: string, key?: string, credentialType?: string): string[] {
+export function clientCommands(base: string, key?: string, credentialType?: string): string[] {
   const address = `export ANTHROPIC_BASE_URL=${base}`;
   if (!key) return [address, "claude"];
   return credentialType === "passthrough"

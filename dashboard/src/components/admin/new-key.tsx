@@ -1,31 +1,33 @@
 /** A client key that was just made, with the lines that point a client at its domain. */
 import type { DomainDetail, MadeKey } from "../../api/types.ts";
 import type { View } from "../../context/view.ts";
-import { CodeLines } from "../ui/code-block.tsx";
+import { CodeBlock } from "../ui/code-block.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { baseUrl, clientLines } from "./client-setup.tsx";
+import { baseUrl, clientCommands } from "./client-setup.tsx";
 import { UntrustedText } from "../ui/values.tsx";
 
 /** Shown once: nobody can bring the key back. */
 export function NewKey({
   view,
   detail,
-  made,
+  created: created,
 }: {
   view: View;
   detail: DomainDetail;
-  made: Pick<MadeKey, "name" | "key">;
+  created: Pick<MadeKey, "name" | "key">;
 }) {
-  const lines = clientLines(baseUrl(view, detail.domain), made.key, detail.credential.type).join("\n");
+  const commands = clientCommands(baseUrl(view, detail.domain), created.key, detail.credential.type).join(
+    "\n",
+  );
   return (
     <section class="card new-key" role="status" aria-label="New client key">
       <h2>
-        <Icon name="key" /> Key for <UntrustedText text={made.name} length={60} />
+        <Icon name="key" /> Key for <UntrustedText text={created.name} length={60} />
       </h2>
       <p>This is the only time it is shown. Copy it now.</p>
-      <CodeLines text={made.key} label="the key" />
+      <CodeBlock text={created.key} label="the key" />
       <p>For Claude Code and the SDKs:</p>
-      <CodeLines text={lines} label="the lines" />
+      <CodeBlock text={commands} label="the lines" />
     </section>
   );
 }

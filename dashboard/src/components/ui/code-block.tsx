@@ -1,7 +1,7 @@
 /** Lines to take along: in mono, with a button that copies all of them. */
 import { CopyButton } from "./values.tsx";
 
-export function CodeLines({ text, label }: { text: string; label: string }) {
+export function CodeBlock({ text, label }: { text: string; label: string }) {
   return (
     <div class="code-line">
       <pre tabindex={0}>

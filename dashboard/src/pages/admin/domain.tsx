@@ -36,7 +36,7 @@ export function DomainPage({ view, detail, notice }: Props) {
   const isAdministrator = canAdminister(view);
   return (
     <>
-      {notice.newKey && <NewKey view={view} detail={detail} made={notice.newKey} />}
+      {notice.newKey && <NewKey view={view} detail={detail} created={notice.newKey} />}
       {notice.saved && (
         <p class="callout good" role="status">
           <Icon name="check" />

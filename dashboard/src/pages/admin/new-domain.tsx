@@ -87,7 +87,7 @@ export function NewDomainPage({ view, at, problem }: Props) {
       {at.step === "key" && <KeyStep view={view} detail={at.detail} problem={problem} />}
       {at.step === "done" && (
         <>
-          <NewKey view={view} detail={at.detail} made={at.made} />
+          <NewKey view={view} detail={at.detail} created={at.made} />
           <p class="actions">
             <a class="button" href={`/domains/${encodeURIComponent(at.detail.domain)}`}>
               To the domain

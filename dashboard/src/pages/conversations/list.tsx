@@ -7,7 +7,7 @@ import type { ApiClient, Result } from "../../api/client.ts";
 import { ContextBattery } from "../../charts/context-gauge.tsx";
 import { BranchGlyphs } from "../../components/tree/branch-glyphs.tsx";
 import { FilterSelect, FilterBar, type FilterOptions } from "../../components/ui/filter-bar.tsx";
-import { PointHere } from "../../components/admin/client-setup.tsx";
+import { ClientSetup } from "../../components/admin/client-setup.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
 import { Money, shortModel, ShortNumber, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { apiQuery, linkTo } from "../../context/filters.ts";
@@ -208,7 +208,7 @@ function NoConversations({ view }: { view: View }) {
   }
   return (
     <Empty title={view.query.cursor ? "No older conversation." : "No conversation in this period."}>
-      <PointHere view={view} />
+      <ClientSetup view={view} />
     </Empty>
   );
 }

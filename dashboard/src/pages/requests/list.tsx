@@ -3,7 +3,7 @@ import type { RequestList } from "../../api/types.ts";
 import { apiQuery, linkTo } from "../../context/filters.ts";
 import { FilterSelect, FilterBar, type FilterOptions } from "../../components/ui/filter-bar.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
-import { PointHere } from "../../components/admin/client-setup.tsx";
+import { ClientSetup } from "../../components/admin/client-setup.tsx";
 import { RequestTable } from "../../components/requests/request-table.tsx";
 import { formatCount } from "../../format/number.ts";
 import type { ApiClient, Result } from "../../api/client.ts";
@@ -164,7 +164,7 @@ function NoRequests({ view }: { view: View }) {
   }
   return (
     <Empty title={view.query.cursor ? "No older requests." : "No requests in this period."}>
-      <PointHere view={view} />
+      <ClientSetup view={view} />
     </Empty>
   );
 }

@@ -7,7 +7,7 @@ import { bucketWords } from "../../charts/bar-chart.tsx";
 import { StackedBars } from "../../charts/token-chart.tsx";
 import { sumOf } from "../../format/token-kinds.ts";
 import { Busiest } from "../../components/usage/top-list.tsx";
-import { PointHere } from "../../components/admin/client-setup.tsx";
+import { ClientSetup } from "../../components/admin/client-setup.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
 import { WindowList } from "../../components/usage/window-list.tsx";
 import { Help } from "../../components/ui/help.tsx";
@@ -34,7 +34,7 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
     return (
       <Empty title={`Nothing yet in the ${periodOf(view.filters, view.now).label.toLowerCase()}.`}>
         <p>Requests, tokens and cost appear here seconds after the first answer.</p>
-        <PointHere view={view} />
+        <ClientSetup view={view} />
       </Empty>
     );
   }

@@ -9,7 +9,7 @@ import { ShareCell } from "../../charts/share-bar.tsx";
 import { StackedBars } from "../../charts/token-chart.tsx";
 import { sumOf } from "../../format/token-kinds.ts";
 import { Help } from "../../components/ui/help.tsx";
-import { PointHere } from "../../components/admin/client-setup.tsx";
+import { ClientSetup } from "../../components/admin/client-setup.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
 import { Money, ShortNumber, UntrustedText } from "../../components/ui/values.tsx";
 import { WindowList as WindowListView } from "../../components/usage/window-list.tsx";
@@ -83,7 +83,7 @@ function Period({ view, overview, hourly }: Pick<Props, "view" | "overview" | "h
   if (data.now.requests === 0) {
     return (
       <Empty title="No usage in this period.">
-        <PointHere view={view} />
+        <ClientSetup view={view} />
       </Empty>
     );
   }
