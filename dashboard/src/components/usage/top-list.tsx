@@ -12,11 +12,11 @@ interface Props {
   /** Where a name leads. */
   href: (name: string) => string;
   /** How a name is shown; default: as it is. */
-  words?: (name: string) => string;
+  labelOf?: (name: string) => string;
   limit?: number;
 }
 
-export function Busiest({ title, entries, href, words = (name) => name, limit = 6 }: Props) {
+export function TopList({ title, entries, href, labelOf: labelOf = (name) => name, limit = 6 }: Props) {
   const all = [...entries].sort((left, right) => sumOf(right.sums.tokens) - sumOf(left.sums.tokens));
   const total = all.reduce((sum, entry) => sum + sumOf(entry.sums.tokens), 0);
   const shown = all.slice(0, limit);
@@ -32,7 +32,7 @@ export function Busiest({ title, entries, href, words = (name) => name, limit = 
           return (
             <li>
               <a href={href(entry.name)} class="busiest-name">
-                <UntrustedText text={words(entry.name) || "(none)"} length={48} />
+                <UntrustedText text={labelOf(entry.name) || "(none)"} length={48} />
               </a>
               <span
                 class="number busiest-value"

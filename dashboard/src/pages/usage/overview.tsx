@@ -6,7 +6,7 @@ import type { Result } from "../../api/client.ts";
 import { bucketWords } from "../../charts/bar-chart.tsx";
 import { StackedBars } from "../../charts/token-chart.tsx";
 import { sumOf } from "../../format/token-kinds.ts";
-import { Busiest } from "../../components/usage/top-list.tsx";
+import { TopList } from "../../components/usage/top-list.tsx";
 import { ClientSetup } from "../../components/admin/client-setup.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
 import { WindowList } from "../../components/usage/window-list.tsx";
@@ -61,15 +61,15 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
             />
           </section>
           <div class="pair" id="live-busiest" data-live>
-            <Busiest
+            <TopList
               title="Busiest domains"
               entries={overview.data.domains}
               href={(domain) => linkTo("/requests", { ...view.filters, domain })}
             />
-            <Busiest
+            <TopList
               title="Busiest models"
               entries={overview.data.models}
-              words={shortModel}
+              labelOf={shortModel}
               href={(model) => linkTo("/requests", { ...view.filters, model })}
             />
           </div>
