@@ -5,7 +5,7 @@ import { formatMoneyExact, formatMoneyShort } from "../../format/money.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import { formatDuration } from "../../format/time.ts";
 import { Help } from "../ui/help.tsx";
-import { Tile } from "../ui/stat-card.tsx";
+import { StatCard } from "../ui/stat-card.tsx";
 
 export function ConversationStats({ detail }: { detail: ConversationDetail }) {
   const all = detail.totalTokens + detail.cacheReadInputTokens + detail.cacheCreationInputTokens;
@@ -15,7 +15,7 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
     detail.subtaskBranchCount + detail.tasks.filter(({ branchKey }) => branchKey === null).length;
   return (
     <dl class="tiles of-a-conversation">
-      <Tile
+      <StatCard
         label="Turns"
         value={formatShort(detail.turnCount)}
         exact={`${formatCount(detail.turnCount, "turn")} of a person in ${formatCount(detail.messageCount, "request")}`}
@@ -23,21 +23,21 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         help="What a person said, sub-tasks apart. Between two turns a client asks several times: each result of a tool is a request of its own."
       >
         <span class="tile-note">{formatCount(detail.messageCount, "request")}</span>
-      </Tile>
-      <Tile
+      </StatCard>
+      <StatCard
         label="Sub-tasks"
         value={formatShort(subtasks)}
         exact={`${formatCount(subtasks, "sub-task")} with ${formatCount(detail.subtaskMessageCount, "request")}`}
         change={null}
       >
         {subtasks > 0 && <span class="tile-note">{formatCount(detail.subtaskMessageCount, "request")}</span>}
-      </Tile>
-      <Tile label="Tokens" value={formatShort(all)} exact={formatExact(all)} change={null}>
+      </StatCard>
+      <StatCard label="Tokens" value={formatShort(all)} exact={formatExact(all)} change={null}>
         {detail.cacheHitShare !== null && (
           <span class="tile-note">{formatShare(detail.cacheHitShare)} of prompts cached</span>
         )}
-      </Tile>
-      <Tile
+      </StatCard>
+      <StatCard
         label="Cost"
         value={formatMoneyShort(detail.costUsd)}
         exact={formatMoneyExact(detail.costUsd)}
@@ -46,8 +46,8 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         {detail.unpricedCount > 0 && (
           <span class="tile-note">+ {formatCount(detail.unpricedCount, "unpriced request")}</span>
         )}
-      </Tile>
-      <Tile
+      </StatCard>
+      <StatCard
         label="Claude worked"
         value={formatDuration(metrics.inferenceMs)}
         exact={`Sum of the durations of its requests, those of sub-tasks too; ${formatDuration(metrics.totalMs)} from its first to its last`}
@@ -56,8 +56,8 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         {metrics.totalMs > metrics.inferenceMs && (
           <span class="tile-note">in {formatDuration(metrics.totalMs)}</span>
         )}
-      </Tile>
-      <Tile
+      </StatCard>
+      <StatCard
         label="Tools ran"
         value={metrics.toolRounds === 0 ? "–" : formatDuration(metrics.toolMs)}
         exact="Between answers that call tools and the requests that bring the results"
@@ -66,8 +66,8 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         <span class="tile-note">
           {metrics.toolRounds === 0 ? "no results sent" : `in ${formatCount(metrics.toolRounds, "round")}`}
         </span>
-      </Tile>
-      <Tile
+      </StatCard>
+      <StatCard
         label="Time to reply"
         value={metrics.replies === 0 ? "–" : formatDuration(metrics.replyMs / metrics.replies)}
         exact="On average, between an answer without tool calls and a person's next words"
@@ -76,7 +76,7 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         <span class="tile-note">
           {metrics.replies === 0 ? "nobody replied" : formatCount(metrics.replies, "reply", "replies")}
         </span>
-      </Tile>
+      </StatCard>
       <div class="tile">
         <dt>
           Context{" "}

@@ -11,7 +11,7 @@ interface Props {
   /** Change against the previous period, in words; null where nothing can be said. */
   change: string | null;
   /** Whether a rise is good, bad, or neither. */
-  rise?: "good" | "bad" | "neutral";
+  increase?: "good" | "bad" | "neutral";
   /** Null where nothing was measured: a gap in the line. */
   spark?: readonly (number | null)[];
   /** What is counted, where the label does not say it. */
@@ -19,7 +19,16 @@ interface Props {
   children?: Child;
 }
 
-export function Tile({ label, value, exact, change, rise = "neutral", spark = [], help, children }: Props) {
+export function StatCard({
+  label,
+  value,
+  exact,
+  change,
+  increase: increase = "neutral",
+  spark = [],
+  help,
+  children,
+}: Props) {
   return (
     <div class="tile">
       <dt>
@@ -37,7 +46,7 @@ export function Tile({ label, value, exact, change, rise = "neutral", spark = []
         </span>
         {change && (
           <span
-            class={`tile-change ${changeTone(change, rise)}`}
+            class={`tile-change ${changeTone(change, increase)}`}
             title="Compared with the period of equal length before"
           >
             {change}
@@ -50,8 +59,8 @@ export function Tile({ label, value, exact, change, rise = "neutral", spark = []
   );
 }
 
-function changeTone(change: string, rise: "good" | "bad" | "neutral"): string {
-  if (rise === "neutral" || change === "±0 %" || change === "new") return "mute";
-  const isGood = change.startsWith("+") === (rise === "good");
+function changeTone(change: string, increase: "good" | "bad" | "neutral"): string {
+  if (increase === "neutral" || change === "±0 %" || change === "new") return "mute";
+  const isGood = change.startsWith("+") === (increase === "good");
   return isGood ? "good" : "warning";
 }

@@ -11,7 +11,7 @@ import { ClientSetup } from "../../components/admin/client-setup.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
 import { WindowList } from "../../components/usage/window-list.tsx";
 import { Help } from "../../components/ui/help.tsx";
-import { Tile } from "../../components/ui/stat-card.tsx";
+import { StatCard } from "../../components/ui/stat-card.tsx";
 import { Model, Money, shortModel, StatusBadge, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo, periodOf } from "../../context/filters.ts";
 import { amountForDrawing, formatMoneyExact, formatMoneyShort } from "../../format/money.ts";
@@ -42,10 +42,10 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
     <>
       {overview.ok ? (
         <>
-          <Tiles overview={overview.data} />
+          <PeriodStats overview={overview.data} />
           <div class="pair" id="live-now" data-live>
             <Windows windows={windows} view={view} />
-            <Now inFlight={overview.data.inFlight} latest={latest} view={view} />
+            <LatestRequests inFlight={overview.data.inFlight} latest={latest} view={view} />
           </div>
           <section class="card" id="live-chart" data-live>
             <h2>
@@ -86,7 +86,7 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
 }
 
 /** How many accounts the overview shows; Usage has all of them. */
-const WINDOWS_SHOWN = 5;
+const MAX_ACCOUNTS_SHOWN = 5;
 
 function Windows({ windows, view }: { windows: Result<WindowListAnswer>; view: View }) {
   const chosen = view.filters.accountId;
@@ -112,21 +112,21 @@ function Windows({ windows, view }: { windows: Result<WindowListAnswer>; view: V
           windows={shown}
           view={view}
           href={(accountId) => linkTo("/usage", { ...view.filters, accountId })}
-          limit={WINDOWS_SHOWN}
+          limit={MAX_ACCOUNTS_SHOWN}
         />
       )}
     </section>
   );
 }
 
-interface NowProps {
+interface LatestRequestsProps {
   inFlight: Overview["inFlight"];
   latest: Result<RequestList>;
   view: View;
 }
 
 /** What runs and what ended last. */
-function Now({ inFlight, latest, view }: NowProps) {
+function LatestRequests({ inFlight, latest, view }: LatestRequestsProps) {
   return (
     <section class="card now">
       <h2>
@@ -180,65 +180,65 @@ function Now({ inFlight, latest, view }: NowProps) {
   );
 }
 
-export function Tiles({ overview }: { overview: Overview }) {
+export function PeriodStats({ overview }: { overview: Overview }) {
   const { now, before, buckets } = overview;
   const cached = now.cacheShare;
   const cachedBefore = before.cacheShare;
   const failed = now.requests === 0 ? null : now.errors / now.requests;
   const failedBefore = before.requests === 0 ? null : before.errors / before.requests;
-  const points = (read: (bucket: (typeof buckets)[number]) => number | null) => buckets.map(read);
+  const series = (read: (bucket: (typeof buckets)[number]) => number | null) => buckets.map(read);
   return (
     <dl class="tiles" id="live-tiles" data-live>
-      <Tile
+      <StatCard
         label="Requests"
         value={formatShort(now.requests)}
         exact={formatExact(now.requests)}
         change={formatChange(now.requests, before.requests)}
-        spark={points((bucket) => bucket.sums.requests)}
+        spark={series((bucket) => bucket.sums.requests)}
       />
-      <Tile
+      <StatCard
         label="Cost"
         value={now.requests === 0 ? "$0.00" : formatMoneyShort(now.costUsd)}
         exact={formatMoneyExact(now.costUsd)}
         change={formatChange(amountForDrawing(now.costUsd), amountForDrawing(before.costUsd))}
-        spark={points((bucket) => amountForDrawing(bucket.sums.costUsd) ?? 0)}
+        spark={series((bucket) => amountForDrawing(bucket.sums.costUsd) ?? 0)}
       >
         {now.unpricedCount > 0 && (
           <span class="tile-note" title="No rate is known for their model, so they are not in the sum.">
             + {formatCount(now.unpricedCount, "unpriced request")}
           </span>
         )}
-      </Tile>
-      <Tile
+      </StatCard>
+      <StatCard
         label="Cache hits"
         help="The share of all prompt tokens that the vendor still knew from a request before and read at a tenth of the price. What is written to the cache counts as not cached."
         value={formatShare(cached)}
         exact={`${formatExact(now.tokens.cacheRead)} prompt tokens from the cache`}
-        change={cached !== null && cachedBefore !== null ? points100(cached, cachedBefore) : null}
-        rise={isNotable(cached, cachedBefore, 0.02) ? "good" : "neutral"}
-        spark={points((bucket) => bucket.sums.cacheShare)}
+        change={cached !== null && cachedBefore !== null ? percentagePointChange(cached, cachedBefore) : null}
+        increase={isNotable(cached, cachedBefore, 0.02) ? "good" : "neutral"}
+        spark={series((bucket) => bucket.sums.cacheShare)}
       />
-      <Tile
+      <StatCard
         label="Errors"
         help="Answers with status 400 and above, and exchanges that got no answer, as a share of all requests."
         value={formatShare(failed)}
         exact={`${formatExact(now.errors)} of ${formatCount(now.requests, "request")}`}
-        change={failed !== null && failedBefore !== null ? points100(failed, failedBefore) : null}
-        rise={isNotable(failed, failedBefore, 0.005) ? "bad" : "neutral"}
-        spark={points((bucket) => bucket.sums.errors)}
+        change={failed !== null && failedBefore !== null ? percentagePointChange(failed, failedBefore) : null}
+        increase={isNotable(failed, failedBefore, 0.005) ? "bad" : "neutral"}
+        spark={series((bucket) => bucket.sums.errors)}
       />
-      <Tile
+      <StatCard
         label="First byte, median"
         help="From the request to the first headers of Claude's answer, the proxy's own time included. Half of the answers began sooner."
         value={formatDuration(now.firstByteP50Ms)}
         exact="Half of the answers began sooner (to the upstream's response headers)"
         change={formatChange(now.firstByteP50Ms, before.firstByteP50Ms)}
-        rise={
+        increase={
           isNotable(now.firstByteP50Ms, before.firstByteP50Ms, (before.firstByteP50Ms ?? 0) * NOTABLE_SHARE)
             ? "bad"
             : "neutral"
         }
-        spark={points((bucket) => bucket.sums.firstByteP50Ms)}
+        spark={series((bucket) => bucket.sums.firstByteP50Ms)}
       />
     </dl>
   );
@@ -247,11 +247,11 @@ export function Tiles({ overview }: { overview: Overview }) {
 /** A change of time smaller than this is noise and gets no colour. */
 const NOTABLE_SHARE = 0.1;
 
-const isNotable = (now: number | null, before: number | null, least: number) =>
-  now !== null && before !== null && Math.abs(now - before) >= least;
+const isNotable = (now: number | null, before: number | null, threshold: number) =>
+  now !== null && before !== null && Math.abs(now - before) >= threshold;
 
 /** Change of a share in percentage points: "+2.1 pt". */
-function points100(now: number, before: number): string | null {
+function percentagePointChange(now: number, before: number): string | null {
   const points = Math.round((now - before) * 1000) / 10;
   if (points === 0) return "±0 pt";
   return `${points > 0 ? "+" : "−"}${Math.abs(points)} pt`;

@@ -19,7 +19,7 @@ import { formatMoney } from "../../format/money.ts";
 import { formatExact, formatShare, formatShort } from "../../format/number.ts";
 import { oneLine } from "../../format/text.ts";
 import type { View } from "../../context/view.ts";
-import { Tiles } from "./overview.tsx";
+import { PeriodStats } from "./overview.tsx";
 import { AccountUsage } from "./account.tsx";
 import type { UsageBy } from "./csv.ts";
 import { Head, TableHead } from "../../components/ui/table-head.tsx";
@@ -90,7 +90,7 @@ function Period({ view, overview, hourly }: Pick<Props, "view" | "overview" | "h
   const narrowed = (change: Partial<Filters>) => linkTo("/usage", { ...view.filters, ...change });
   return (
     <>
-      <Tiles overview={data} />
+      <PeriodStats overview={data} />
       <section class="card">
         <h2>
           Tokens per {bucketWords(data.bucketMs)}{" "}
