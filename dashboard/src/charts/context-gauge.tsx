@@ -8,26 +8,26 @@ interface Props {
   /** Values of `anthropic-beta`, where they are known. */
   betas?: string;
   /** Says the window too, where there is room. */
-  isWordy?: boolean;
+  showsWindow?: boolean;
 }
 
 /** From this share of the window on a client will soon summarise. */
-export const NEARLY_FULL = 0.8;
+export const NEARLY_FULL_SHARE = 0.8;
 
-export function ContextBattery({ tokens, model, betas, isWordy = false }: Props) {
+export function ContextGauge({ tokens, model, betas, showsWindow: showsWindow = false }: Props) {
   if (tokens === null) return <span class="mute">–</span>;
   const window = contextWindow(model, tokens, betas);
   const share = Math.min(1, tokens / window.tokens);
-  const tone = share >= NEARLY_FULL ? "fill-warning" : "fill-accent";
-  const words = `${formatExact(tokens)} tokens of prompt and answer in all: ${formatShare(share)} of ${formatExact(window.tokens)} (${window.because})`;
+  const tone = share >= NEARLY_FULL_SHARE ? "fill-warning" : "fill-accent";
+  const description = `${formatExact(tokens)} tokens of prompt and answer in all: ${formatShare(share)} of ${formatExact(window.tokens)} (${window.reason})`;
   return (
-    <span class="battery" title={words}>
+    <span class="battery" title={description}>
       <svg viewBox="0 0 24 10" width="24" height="10" aria-hidden="true">
         <rect class="fill-track" x="0" y="0" width="24" height="10" rx="2" />
         <rect class={tone} x="0" y="0" width={Math.max(share * 24, 0.6)} height="10" rx="2" />
       </svg>
       <span class="number">{formatShort(tokens)}</span>
-      {isWordy && <span class="mute">of {formatShort(window.tokens)}</span>}
+      {showsWindow && <span class="mute">of {formatShort(window.tokens)}</span>}
     </span>
   );
 }

@@ -29,7 +29,7 @@ export const model = (name: string | null) =>
 export function battery(tokens: number | null, of: string | null, betas = "", isWordy = false): string {
   if (tokens === null) return "–";
   const window = contextWindow(of, tokens, betas);
-  const hover = `${formatExact(tokens)} tokens of prompt and answer in all: ${formatShare(Math.min(1, tokens / window.tokens))} of ${formatExact(window.tokens)} (${window.because})`;
+  const hover = `${formatExact(tokens)} tokens of prompt and answer in all: ${formatShare(Math.min(1, tokens / window.tokens))} of ${formatExact(window.tokens)} (${window.reason})`;
   return `${formatShort(tokens)} ${isWordy ? `of ${formatShort(window.tokens)}` : ""} {${hover}}`;
 }
 

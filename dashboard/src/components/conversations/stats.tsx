@@ -1,6 +1,6 @@
 /** What a conversation took: people's turns, sub-tasks, tokens, money, and where the time went. */
 import type { ConversationDetail } from "../../../../workers/schemas/api/conversations.ts";
-import { ContextBattery } from "../../charts/context-gauge.tsx";
+import { ContextGauge } from "../../charts/context-gauge.tsx";
 import { formatMoneyExact, formatMoneyShort } from "../../format/money.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import { formatDuration } from "../../format/time.ts";
@@ -86,7 +86,7 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
           />
         </dt>
         <dd>
-          <ContextBattery tokens={detail.latestContextTokens} model={detail.latestModel} isWordy />
+          <ContextGauge tokens={detail.latestContextTokens} model={detail.latestModel} showsWindow />
         </dd>
       </div>
     </dl>

@@ -1,6 +1,6 @@
 /** A request in the drawing of a conversation: its mark, how many sub-tasks it called, its messages, its battery. */
 import type { ConversationTree as Tree } from "../../../../workers/schemas/api/conversations.ts";
-import { NEARLY_FULL } from "../../charts/context-gauge.tsx";
+import { NEARLY_FULL_SHARE } from "../../charts/context-gauge.tsx";
 import { contextWindow } from "../../format/context-window.ts";
 import { formatExact } from "../../format/number.ts";
 import type { PlacedItem } from "../../tree/layout.ts";
@@ -110,7 +110,7 @@ function NodeContextGauge({ x, y, share }: { x: number; y: number; share: number
     <>
       <path class="cell" d={`M${x} ${y}h18v6h-18z`} />
       <path
-        class={share >= NEARLY_FULL ? "charge full" : "charge"}
+        class={share >= NEARLY_FULL_SHARE ? "charge full" : "charge"}
         d={`M${x} ${y}h${full.toFixed(1)}v6H${x}z`}
       />
     </>

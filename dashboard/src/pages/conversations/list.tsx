@@ -4,7 +4,7 @@ import type {
   ConversationRow as Conversation,
 } from "../../../../workers/schemas/api/conversations.ts";
 import type { ApiClient, Result } from "../../api/client.ts";
-import { ContextBattery } from "../../charts/context-gauge.tsx";
+import { ContextGauge } from "../../charts/context-gauge.tsx";
 import { BranchGlyphs } from "../../components/tree/branch-glyphs.tsx";
 import { FilterSelect, FilterBar, type FilterOptions } from "../../components/ui/filter-bar.tsx";
 import { ClientSetup } from "../../components/admin/client-setup.tsx";
@@ -177,7 +177,7 @@ function Row({ conversation, view }: { conversation: Conversation; view: View })
         )}
       </td>
       <td role="cell" class="cell-context right">
-        <ContextBattery tokens={conversation.latestContextTokens} model={conversation.latestModel} />
+        <ContextGauge tokens={conversation.latestContextTokens} model={conversation.latestModel} />
       </td>
       <td role="cell" class="cell-span right">
         {formatDuration(conversation.durationMs)}

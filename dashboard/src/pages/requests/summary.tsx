@@ -1,6 +1,6 @@
 /** The facts of one exchange in columns, what it used and what that cost. */
 import type { RequestDetail } from "../../api/types.ts";
-import { ContextBattery } from "../../charts/context-gauge.tsx";
+import { ContextGauge } from "../../charts/context-gauge.tsx";
 import { KindBar } from "../../charts/share-bar.tsx";
 import { fillOf, TOKEN_KINDS, type TokensByKind } from "../../format/token-kinds.ts";
 import { CostTable } from "../../components/requests/cost-table.tsx";
@@ -156,11 +156,11 @@ function TokenUsage({ detail }: { detail: RequestDetail }) {
         </span>
         <span>
           Context{" "}
-          <ContextBattery
+          <ContextGauge
             tokens={prompt + tokens.output}
             model={detail.modelServed ?? detail.model}
             betas={detail.requestHeaders?.["anthropic-beta"] ?? ""}
-            isWordy
+            showsWindow
           />
         </span>
         <span>
