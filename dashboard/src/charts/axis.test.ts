@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { axisTo, spread } from "./axis.ts";
+import { niceAxis, sampleEvenly } from "./axis.ts";
 
 describe("an axis", () => {
   it.each([0.003, 0.7, 1, 3.2, 99, 101, 1_234_567, 9e15])(
     "reaches %s in round steps from zero",
     (highest) => {
-      const { top, ticks } = axisTo(highest);
+      const { top, ticks } = niceAxis(highest);
       expect(top).toBeGreaterThanOrEqual(highest);
       expect(top).toBeLessThanOrEqual(highest * 2.5);
       expect(ticks[0]).toBe(0);
@@ -15,7 +15,7 @@ describe("an axis", () => {
   );
 
   it.each([0, -1, Number.NaN, Infinity])("has only its zero for %s", (highest) => {
-    expect(axisTo(highest)).toEqual({ top: 0, ticks: [0] });
+    expect(niceAxis(highest)).toEqual({ top: 0, ticks: [0] });
   });
 
   it.each([
@@ -24,13 +24,13 @@ describe("an axis", () => {
     [3, [0, 1, 2, 3]],
     [7, [0, 2, 4, 6, 8]],
   ])("counts up to %i without halves", (highest, ticks) => {
-    expect(axisTo(highest, { isWhole: true }).ticks).toEqual(ticks);
+    expect(niceAxis(highest, { isWhole: true }).ticks).toEqual(ticks);
   });
 
   it("labels the first and the last and what lies between", () => {
-    expect(spread([1, 2, 3, 4, 5, 6, 7, 8, 9], 5)).toEqual([1, 3, 5, 7, 9]);
-    expect(spread([1, 2], 5)).toEqual([1, 2]);
-    expect(spread([], 5)).toEqual([]);
-    expect(spread([4], 5)).toEqual([4]);
+    expect(sampleEvenly([1, 2, 3, 4, 5, 6, 7, 8, 9], 5)).toEqual([1, 3, 5, 7, 9]);
+    expect(sampleEvenly([1, 2], 5)).toEqual([1, 2]);
+    expect(sampleEvenly([], 5)).toEqual([]);
+    expect(sampleEvenly([4], 5)).toEqual([4]);
   });
 });

@@ -9,7 +9,7 @@ export interface Axis {
 }
 
 /** About `count` round steps that reach `highest`; of things that are counted (`isWhole`) no half ones. */
-export function axisTo(highest: number, { count = 4, isWhole = false } = {}): Axis {
+export function niceAxis(highest: number, { count = 4, isWhole = false } = {}): Axis {
   if (!Number.isFinite(highest) || highest <= 0) return { top: 0, ticks: [0] };
   if (isWhole && highest < count) {
     const top = Math.ceil(highest);
@@ -20,8 +20,8 @@ export function axisTo(highest: number, { count = 4, isWhole = false } = {}): Ax
 }
 
 /** `most` entries spread evenly from the first to the last. */
-export function spread<T>(entries: readonly T[], most: number): T[] {
-  const count = Math.min(most, entries.length);
+export function sampleEvenly<T>(entries: readonly T[], limit: number): T[] {
+  const count = Math.min(limit, entries.length);
   return Array.from(
     { length: count },
     (_, index) => entries[count === 1 ? 0 : Math.round((index * (entries.length - 1)) / (count - 1))]!,

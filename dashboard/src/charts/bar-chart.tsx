@@ -4,7 +4,7 @@
  */
 import { stack, stackOffsetNone } from "d3-shape";
 import { formatAbsolute, formatHour, formatShortDay } from "../format/time.ts";
-import { axisTo, spread } from "./axis.ts";
+import { niceAxis, sampleEvenly } from "./axis.ts";
 import { Head, TableHead } from "../components/ui/table-head.tsx";
 
 export interface BarSeries {
@@ -49,15 +49,15 @@ interface Props {
 }
 
 const HEIGHT = 100;
-const TICKS = 7;
+const MAX_TICKS = 7;
 const DAY_MS = 86_400_000;
 /** Thinner than this a bar would not be seen. */
-const LEAST_HEIGHT = 0.4;
+const MIN_HEIGHT = 0.4;
 
 export function BarChart(props: Props) {
   const { label, series, points, bucketMs, zone, now, format, csvHref, isWhole = false } = props;
   const keys = series.map(({ key }) => key);
-  const axis = axisTo(
+  const axis = niceAxis(
     Math.max(0, ...points.map((point) => keys.reduce((sum, key) => sum + (point.values[key] ?? 0), 0))),
     { isWhole },
   );
@@ -66,7 +66,7 @@ export function BarChart(props: Props) {
     .value((point, key) => Math.max(0, point.values[key] ?? 0))
     .offset(stackOffsetNone)(points as BarPoint[]);
   const heightOf = (value: number) => (axis.top === 0 ? 0 : (value / axis.top) * HEIGHT);
-  const unfinished = points.length > 0 && points.at(-1)!.start + bucketMs > now;
+  const isUnfinished = points.length > 0 && points.at(-1)!.start + bucketMs > now;
   const width = Math.max(points.length, 1) * 10;
   return (
     <figure class="chart">
@@ -77,7 +77,7 @@ export function BarChart(props: Props) {
             <bdi>{one.label}</bdi>
           </span>
         ))}
-        {unfinished && (
+        {isUnfinished && (
           <span class="mute">
             <span class="swatch unfinished"></span>still running
           </span>
@@ -106,13 +106,13 @@ export function BarChart(props: Props) {
             />
           ))}
           {points.map((point, index) => (
-            <g class={unfinished && index === points.length - 1 ? "bar unfinished" : "bar"}>
-              <title>{hover(props, point, index)}</title>
+            <g class={isUnfinished && index === points.length - 1 ? "bar unfinished" : "bar"}>
+              <title>{tooltipOf(props, point, index)}</title>
               <rect class="hit" x={index * 10} y="0" width="10" height={HEIGHT} />
               {layers.map((layer, at) => {
                 const [from, to] = layer[index]!;
                 if (to <= from) return null;
-                const height = Math.max(heightOf(to - from), LEAST_HEIGHT);
+                const height = Math.max(heightOf(to - from), MIN_HEIGHT);
                 return (
                   <rect
                     class={series[at]!.fill}
@@ -128,8 +128,8 @@ export function BarChart(props: Props) {
           <line class="base-line" x1="0" x2={width} y1={HEIGHT} y2={HEIGHT} />
         </svg>
         <div class="axis-x number" aria-hidden="true">
-          {spread(points, TICKS).map((point) => (
-            <span>{timeName(point.start, bucketMs, points.length, zone)}</span>
+          {sampleEvenly(points, MAX_TICKS).map((point) => (
+            <span>{timeLabel(point.start, bucketMs, points.length, zone)}</span>
           ))}
         </div>
       </div>
@@ -150,14 +150,14 @@ export function BarChart(props: Props) {
 
 const round = (value: number) => Math.round(value * 1000) / 1000;
 
-function timeName(start: number, bucketMs: number, count: number, zone: string): string {
+function timeLabel(start: number, bucketMs: number, count: number, zone: string): string {
   if (bucketMs >= DAY_MS) return formatShortDay(start, zone);
   return count * bucketMs > 2 * DAY_MS
     ? `${formatShortDay(start, zone)} ${formatHour(start, zone)}`
     : formatHour(start, zone);
 }
 
-function hover({ series, format, zone }: Props, point: BarPoint, index: number): string {
+function tooltipOf({ series, format, zone }: Props, point: BarPoint, index: number): string {
   const values = series
     .filter(({ key }) => (point.values[key] ?? 0) > 0)
     .map(({ key, label }) => `${label}: ${format.exact(point.values[key] ?? 0, key, index)}`);
@@ -196,7 +196,7 @@ function PointTable({ series, points, zone, format, columns = {} }: Props) {
   );
 }
 
-export function bucketWords(bucketMs: number): string {
+export function bucketLabel(bucketMs: number): string {
   if (bucketMs >= DAY_MS) return "day";
   return bucketMs >= 3_600_000 ? "hour" : `${Math.round(bucketMs / 60_000)} minutes`;
 }

@@ -21,12 +21,12 @@ const COLUMNS = 240;
 const TOP = 18;
 const BASE = 66;
 const HEIGHT = 86;
-const TICKS = 5;
+const TICK_COUNT = 5;
 
-export function ArrivalStrip({ times, ended, eventName }: Props) {
-  const { totalMs, firstMs, pauses, pauseThresholdMs: pauseFromMs } = times;
-  const at = (ms: number) => `${round((Math.min(ms, totalMs) / totalMs) * 100)}%`;
-  const wide = (ms: number) => `${round((ms / totalMs) * 100)}%`;
+export function ChunkTimeline({ times, ended, eventName }: Props) {
+  const { totalMs, firstMs, pauses, pauseFromMs } = times;
+  const position = (ms: number) => `${round((Math.min(ms, totalMs) / totalMs) * 100)}%`;
+  const widthOf = (ms: number) => `${round((ms / totalMs) * 100)}%`;
   return (
     <figure class="arrivals">
       <figcaption class="legend">
@@ -47,29 +47,29 @@ export function ArrivalStrip({ times, ended, eventName }: Props) {
           In all <strong>{formatExactMs(totalMs)}</strong>
         </span>
       </figcaption>
-      <svg width="100%" height={HEIGHT} role="img" aria-label={words(times)}>
+      <svg width="100%" height={HEIGHT} role="img" aria-label={descriptionOf(times)}>
         {scaleLinear([0, totalMs], [0, 1])
-          .ticks(TICKS)
+          .ticks(TICK_COUNT)
           .map((ms) => (
             <g>
-              <line class="grid-line" x1={at(ms)} x2={at(ms)} y1={TOP} y2={BASE + 4} />
-              <text class="arrival-tick" x={at(ms)} y={HEIGHT - 4} text-anchor={anchor(ms / totalMs)}>
-                {tick(ms, totalMs)}
+              <line class="grid-line" x1={position(ms)} x2={position(ms)} y1={TOP} y2={BASE + 4} />
+              <text class="arrival-tick" x={position(ms)} y={HEIGHT - 4} text-anchor={anchorOf(ms / totalMs)}>
+                {tickLabel(ms, totalMs)}
               </text>
             </g>
           ))}
-        <rect class="arrival-wait" x="0" y={TOP} width={wide(firstMs)} height={BASE - TOP} />
+        <rect class="arrival-wait" x="0" y={TOP} width={widthOf(firstMs)} height={BASE - TOP} />
         {pauses.map(({ fromMs, toMs }, index) => (
           <g>
             <title>{`Pause ${pauseName(index)}: ${formatExactMs(toMs - fromMs)}`}</title>
             <rect
               class="arrival-pause"
-              x={at(fromMs)}
+              x={position(fromMs)}
               y={TOP}
-              width={wide(toMs - fromMs)}
+              width={widthOf(toMs - fromMs)}
               height={BASE - TOP}
             />
-            <text class="arrival-name" x={at((fromMs + toMs) / 2)} y={TOP - 5} text-anchor="middle">
+            <text class="arrival-name" x={position((fromMs + toMs) / 2)} y={TOP - 5} text-anchor="middle">
               {pauseName(index)}
             </text>
           </g>
@@ -82,10 +82,10 @@ export function ArrivalStrip({ times, ended, eventName }: Props) {
           preserveAspectRatio="none"
           aria-hidden="true"
         >
-          <path class="fill-answering" d={bars(times)} />
+          <path class="fill-answering" d={barPath(times)} />
         </svg>
         <line class="base-line" x1="0" x2="100%" y1={BASE} y2={BASE} />
-        <line class="arrival-first" x1={at(firstMs)} x2={at(firstMs)} y1={TOP - 4} y2={BASE} />
+        <line class="arrival-first" x1={position(firstMs)} x2={position(firstMs)} y1={TOP - 4} y2={BASE} />
         {ended !== "good" && (
           <rect class={`fill-${ended} arrival-end`} x="100%" y={TOP} width="4" height={BASE - TOP} />
         )}
@@ -114,30 +114,30 @@ function Pauses({
 }
 
 const round = (value: number) => Math.round(value * 100) / 100;
-const anchor = (share: number) => (share < 0.02 ? "start" : share > 0.96 ? "end" : "middle");
+const anchorOf = (share: number) => (share < 0.02 ? "start" : share > 0.96 ? "end" : "middle");
 
 /** Round numbers of one unit all along the axis. */
-function tick(ms: number, totalMs: number): string {
+function tickLabel(ms: number, totalMs: number): string {
   return totalMs < 1_000 ? `${ms} ms` : `${ms / 1_000} s`;
 }
 
 /** A bar per column that has events; the height is the root of their number, so that one is seen beside a hundred. */
-function bars({ events, totalMs }: StreamTimes): string {
+function barPath({ events, totalMs }: StreamTimes): string {
   const counts = new Map<number, number>();
   for (const ms of events) {
     if (ms === null) continue;
     const column = Math.min(COLUMNS - 1, Math.floor((ms / totalMs) * COLUMNS));
     counts.set(column, (counts.get(column) ?? 0) + 1);
   }
-  const most = Math.max(1, ...counts.values());
+  const highest = Math.max(1, ...counts.values());
   return [...counts]
-    .map(([column, count]) => `M${column} 1v-${round(Math.sqrt(count / most) * 0.96)}h.84V1z`)
+    .map(([column, count]) => `M${column} 1v-${round(Math.sqrt(count / highest) * 0.96)}h.84V1z`)
     .join("");
 }
 
 /** The drawing for whoever does not see it; the pauses stand below it in words. */
-function words({ events, firstMs, totalMs, pauses, pauseThresholdMs: pauseFromMs }: StreamTimes): string {
-  const longest = pauses.reduce((most, { fromMs, toMs }) => Math.max(most, toMs - fromMs), 0);
+function descriptionOf({ events, firstMs, totalMs, pauses, pauseFromMs }: StreamTimes): string {
+  const longest = pauses.reduce((highest, { fromMs, toMs }) => Math.max(highest, toMs - fromMs), 0);
   const paused =
     pauses.length === 0
       ? `no pause of ${formatRound(pauseFromMs)} or more`

@@ -1,7 +1,7 @@
 /** Lines over time, drawn by the server: each starts at zero on the left axis, what was not measured is a gap. */
 import { line } from "d3-shape";
 import { formatAbsolute, formatHour, formatShortDay } from "../format/time.ts";
-import { axisTo } from "./axis.ts";
+import { niceAxis } from "./axis.ts";
 
 export interface LinePoint {
   /** Epoch milliseconds. */
@@ -15,7 +15,7 @@ export interface Line {
   color: number;
   points: readonly LinePoint[];
   /** Where it is expected to go from its last point. */
-  expected?: LinePoint | undefined;
+  forecast?: LinePoint | undefined;
 }
 
 interface Props {
@@ -32,15 +32,15 @@ interface Props {
 const WIDTH = 1000;
 const HEIGHT = 100;
 const DAY_MS = 86_400_000;
-const LABELS = 6;
+const LABEL_COUNT = 6;
 /** Longer without a report the line breaks. */
-const GAP_SHARE = 0.25;
+const MAX_GAP_SHARE = 0.25;
 
 export function LineChart({ label, lines, from, to, limit, zone, format }: Props) {
-  const values = lines.flatMap(({ points, expected }) =>
-    [...points, ...(expected ? [expected] : [])].map((point) => point.value ?? 0),
+  const values = lines.flatMap(({ points, forecast: forecast }) =>
+    [...points, ...(forecast ? [forecast] : [])].map((point) => point.value ?? 0),
   );
-  const axis = axisTo(Math.max(limit ?? 0, ...values));
+  const axis = niceAxis(Math.max(limit ?? 0, ...values));
   const x = (at: number) => round(((at - from) / (to - from)) * WIDTH);
   const y = (value: number) => round(HEIGHT - (axis.top === 0 ? 0 : (value / axis.top) * HEIGHT));
   const draw = line<LinePoint>()
@@ -57,7 +57,7 @@ export function LineChart({ label, lines, from, to, limit, zone, format }: Props
             <bdi>{one.label}</bdi>
           </span>
         ))}
-        {lines.some((one) => one.expected) && <span class="mute">dashed: at this pace</span>}
+        {lines.some((one) => one.forecast) && <span class="mute">dashed: at this pace</span>}
       </figcaption>
       <div class="plot">
         <div class="axis-y number" aria-hidden="true">
@@ -88,12 +88,12 @@ export function LineChart({ label, lines, from, to, limit, zone, format }: Props
                 <title>{summary(one, zone, format)}</title>
                 <path
                   class={`line stroke-series-${one.color}`}
-                  d={draw(withGaps(one.points, (to - from) * GAP_SHARE)) ?? ""}
+                  d={draw(withGaps(one.points, (to - from) * MAX_GAP_SHARE)) ?? ""}
                 />
-                {last && one.expected && (
+                {last && one.forecast && (
                   <path
                     class={`line expected stroke-series-${one.color}`}
-                    d={draw([last, one.expected]) ?? ""}
+                    d={draw([last, one.forecast]) ?? ""}
                   />
                 )}
               </g>
@@ -101,8 +101,8 @@ export function LineChart({ label, lines, from, to, limit, zone, format }: Props
           })}
         </svg>
         <div class="axis-x number" aria-hidden="true">
-          {Array.from({ length: LABELS }, (_, index) => (
-            <span>{name(from + ((to - from) * index) / (LABELS - 1))}</span>
+          {Array.from({ length: LABEL_COUNT }, (_, index) => (
+            <span>{name(from + ((to - from) * index) / (LABEL_COUNT - 1))}</span>
           ))}
         </div>
       </div>
@@ -113,10 +113,10 @@ export function LineChart({ label, lines, from, to, limit, zone, format }: Props
 const round = (value: number) => Math.round(value * 100) / 100;
 
 /** A missing point wherever nothing was heard for longer than `longest`. */
-function withGaps(points: readonly LinePoint[], longest: number): LinePoint[] {
+function withGaps(points: readonly LinePoint[], maxGapMs: number): LinePoint[] {
   return points.flatMap((point, index) => {
     const before = points[index - 1];
-    if (!before || point.at - before.at <= longest) return [point];
+    if (!before || point.at - before.at <= maxGapMs) return [point];
     return [{ at: before.at + 1, value: null }, point];
   });
 }

@@ -1,22 +1,22 @@
 /** A bar divided by kind; lists of names with bars and shares. Widths are SVG attributes: the policy forbids inline styles. */
 import { formatExact, formatShare } from "../format/number.ts";
-import { fillOf, sumOf, TOKEN_KINDS, type TokensByKind } from "../format/token-kinds.ts";
+import { KIND_FILLS, totalTokens, TOKEN_KINDS, type TokensByKind } from "../format/token-kinds.ts";
 
-export function KindBar({ tokens }: { tokens: TokensByKind }) {
-  const total = sumOf(tokens);
+export function TokenKindBar({ tokens }: { tokens: TokensByKind }) {
+  const total = totalTokens(tokens);
   if (total === 0) return null;
   let x = 0;
-  const words = TOKEN_KINDS.filter(({ key }) => tokens[key] > 0)
+  const description = TOKEN_KINDS.filter(({ key }) => tokens[key] > 0)
     .map(({ key, label }) => `${label} ${formatExact(tokens[key])} (${formatShare(tokens[key] / total)})`)
     .join(", ");
   return (
-    <svg class="kind-bar" viewBox="0 0 1000 8" preserveAspectRatio="none" role="img" aria-label={words}>
-      <title>{words}</title>
+    <svg class="kind-bar" viewBox="0 0 1000 8" preserveAspectRatio="none" role="img" aria-label={description}>
+      <title>{description}</title>
       {TOKEN_KINDS.map(({ key }) => {
         const width = (tokens[key] / total) * 1000;
         const start = x;
         x += width;
-        return width > 0 ? <rect class={fillOf[key]} x={start} y="0" width={width} height="8" /> : null;
+        return width > 0 ? <rect class={KIND_FILLS[key]} x={start} y="0" width={width} height="8" /> : null;
       })}
     </svg>
   );

@@ -3,15 +3,15 @@ import type { RequestRow } from "../api/types.ts";
 import { formatDuration } from "../format/time.ts";
 import { statusInfo } from "../components/ui/values.tsx";
 
-export function TimingStrip({ row }: { row: RequestRow }) {
+export function TimingBar({ row }: { row: RequestRow }) {
   if (row.durationMs === null) return null;
   const total = Math.max(row.durationMs, 1);
   const waiting = row.timeToFirstByteMs === null ? total : Math.min(row.timeToFirstByteMs, total);
   const share = (waiting / total) * 1000;
-  const answering = total - waiting;
+  const responding = total - waiting;
   const perSecond =
-    row.outputTokens !== null && answering >= 200 ? (row.outputTokens / answering) * 1000 : null;
-  const words = statusInfo(row);
+    row.outputTokens !== null && responding >= 200 ? (row.outputTokens / responding) * 1000 : null;
+  const info = statusInfo(row);
   return (
     <figure class="timing">
       <svg viewBox="0 0 1000 12" preserveAspectRatio="none" role="img" aria-label={describe(row, waiting)}>
@@ -19,7 +19,7 @@ export function TimingStrip({ row }: { row: RequestRow }) {
         {row.timeToFirstByteMs !== null && (
           <rect class="fill-answering" x={share} y="0" width={Math.max(1000 - share, 0)} height="12" />
         )}
-        {words.tone !== "good" && <rect class={`fill-${words.tone}`} x="994" y="0" width="6" height="12" />}
+        {info.tone !== "good" && <rect class={`fill-${info.tone}`} x="994" y="0" width="6" height="12" />}
       </svg>
       <figcaption>
         <span>
@@ -31,7 +31,7 @@ export function TimingStrip({ row }: { row: RequestRow }) {
           <span>
             <span class="swatch fill-answering"></span>
             {row.stream && row.error === null ? "Streaming" : "Answer"}{" "}
-            <strong>{formatDuration(answering)}</strong>
+            <strong>{formatDuration(responding)}</strong>
             {perSecond !== null && <span class="mute"> · {Math.round(perSecond)} tokens/s</span>}
           </span>
         )}

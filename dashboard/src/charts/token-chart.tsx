@@ -2,8 +2,8 @@
 import type { Bucket } from "../api/overview.ts";
 import { formatExact, formatShort } from "../format/number.ts";
 import { formatMoney } from "../format/money.ts";
-import { BarChart, bucketWords } from "./bar-chart.tsx";
-import { fillOf, TOKEN_KINDS } from "../format/token-kinds.ts";
+import { BarChart, bucketLabel } from "./bar-chart.tsx";
+import { KIND_FILLS, TOKEN_KINDS } from "../format/token-kinds.ts";
 
 interface Props {
   buckets: readonly Bucket[];
@@ -14,16 +14,16 @@ interface Props {
   csvHref?: string | undefined;
 }
 
-const SERIES = TOKEN_KINDS.map((kind) => ({ ...kind, fill: fillOf[kind.key] }));
+const SERIES = TOKEN_KINDS.map((kind) => ({ ...kind, fill: KIND_FILLS[kind.key] }));
 
-export function StackedBars({ buckets, bucketMs, zone, now, csvHref }: Props) {
+export function TokenChart({ buckets, bucketMs, zone, now, csvHref }: Props) {
   const cost = (index: number) => {
     const { requests, costUsd } = buckets[index]!.sums;
     return requests === 0 ? "–" : formatMoney(costUsd);
   };
   return (
     <BarChart
-      label={`Tokens per ${bucketWords(bucketMs)} by kind`}
+      label={`Tokens per ${bucketLabel(bucketMs)} by kind`}
       series={SERIES}
       points={buckets.map(({ start, sums }, index) => ({
         start,

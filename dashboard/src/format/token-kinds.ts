@@ -10,12 +10,12 @@ export const TOKEN_KINDS = [
 export type TokenKind = (typeof TOKEN_KINDS)[number]["key"];
 export type TokensByKind = Record<TokenKind, number>;
 
-export const fillOf: Readonly<Record<TokenKind, string>> = {
+export const KIND_FILLS: Readonly<Record<TokenKind, string>> = {
   input: "fill-input",
   cacheRead: "fill-cache-read",
   cacheWrite: "fill-cache-write",
   output: "fill-output",
 };
 
-export const sumOf = (tokens: TokensByKind): number =>
+export const totalTokens = (tokens: TokensByKind): number =>
   TOKEN_KINDS.reduce((sum, { key }) => sum + tokens[key], 0);

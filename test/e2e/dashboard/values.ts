@@ -1,6 +1,6 @@
 /** Every value on the pages is the API's, for all of the demo's day; and a value that is not would be seen. */
 import { describe, expect, it } from "vitest";
-import { axisTo } from "../../../dashboard/src/charts/axis.ts";
+import { niceAxis } from "../../../dashboard/src/charts/axis.ts";
 import type { Overview } from "../../../workers/schemas/api/stats.ts";
 import type { DemoStack } from "../../support/demo-stack.ts";
 import { readPage } from "../../support/page-reading.ts";
@@ -38,7 +38,7 @@ export function describeValues(demo: () => DemoStack): void {
         page
           .locator(selector)
           .evaluateAll((all, name) => all.map((one) => Number(one.getAttribute(name))), size);
-      const { top } = axisTo(Math.max(...sums.series.map(allTokens)), { isWhole: true });
+      const { top } = niceAxis(Math.max(...sums.series.map(allTokens)), { isWhole: true });
       const heights = sums.series
         .flatMap(tokensOf)
         .filter((tokens) => tokens > 0)

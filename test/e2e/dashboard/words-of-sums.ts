@@ -1,5 +1,5 @@
 /** What overview, usage and errors should say of the API's sums: tiles, charts and their tables, names with shares, windows. */
-import { axisTo, spread } from "../../../dashboard/src/charts/axis.ts";
+import { niceAxis, sampleEvenly } from "../../../dashboard/src/charts/axis.ts";
 import { windowRows } from "../../../dashboard/src/api/windows.ts";
 import { formatMoney, formatMoneyExact, formatMoneyShort } from "../../../dashboard/src/format/money.ts";
 import { formatExact, formatShare, formatShort } from "../../../dashboard/src/format/number.ts";
@@ -85,8 +85,8 @@ export function chart(
     ].join(" "),
   );
   return {
-    [`${place} .axis-y span`]: axisTo(most, { isWhole }).ticks.toReversed().map(short),
-    [`${place} .axis-x span`]: spread(points, 7).map(({ start }) => timeOf(start)),
+    [`${place} .axis-y span`]: niceAxis(most, { isWhole }).ticks.toReversed().map(short),
+    [`${place} .axis-x span`]: sampleEvenly(points, 7).map(({ start }) => timeOf(start)),
     [`${place} svg.bars`]: [
       `${hovers.map((hover) => `{${hover}}`).join(" ")} {${label}; the table below has the numbers}`,
     ],

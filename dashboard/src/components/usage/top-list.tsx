@@ -1,7 +1,7 @@
 /** Who uses it: names with a bar for their share, the rest summed in one line. */
 import type { Named } from "../../api/overview.ts";
 import { ShareBar } from "../../charts/share-bar.tsx";
-import { sumOf } from "../../format/token-kinds.ts";
+import { totalTokens } from "../../format/token-kinds.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import { formatMoney } from "../../format/money.ts";
 import { UntrustedText } from "../ui/values.tsx";
@@ -17,18 +17,20 @@ interface Props {
 }
 
 export function TopList({ title, entries, href, labelOf: labelOf = (name) => name, limit = 6 }: Props) {
-  const all = [...entries].sort((left, right) => sumOf(right.sums.tokens) - sumOf(left.sums.tokens));
-  const total = all.reduce((sum, entry) => sum + sumOf(entry.sums.tokens), 0);
+  const all = [...entries].sort(
+    (left, right) => totalTokens(right.sums.tokens) - totalTokens(left.sums.tokens),
+  );
+  const total = all.reduce((sum, entry) => sum + totalTokens(entry.sums.tokens), 0);
   const shown = all.slice(0, limit);
   const rest = all.slice(limit);
-  const restTokens = rest.reduce((sum, entry) => sum + sumOf(entry.sums.tokens), 0);
+  const restTokens = rest.reduce((sum, entry) => sum + totalTokens(entry.sums.tokens), 0);
   return (
     <section class="card busiest">
       <h2>{title}</h2>
       {shown.length === 0 && <p class="mute">Nothing in this period.</p>}
       <ul>
         {shown.map((entry) => {
-          const tokens = sumOf(entry.sums.tokens);
+          const tokens = totalTokens(entry.sums.tokens);
           return (
             <li>
               <a href={href(entry.name)} class="busiest-name">

@@ -4,7 +4,7 @@ import type { Errors } from "../../../../workers/schemas/api/failures.ts";
 import { failureKinds, SHOWN_FAILURES } from "../../api/failures.ts";
 import type { Named, Overview } from "../../api/overview.ts";
 import type { RequestRow } from "../../api/types.ts";
-import { BarChart, bucketWords } from "../../charts/bar-chart.tsx";
+import { BarChart, bucketLabel } from "../../charts/bar-chart.tsx";
 import { ShareCell } from "../../charts/share-bar.tsx";
 import { FailedRows } from "../../components/requests/failed-rows.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
@@ -73,14 +73,14 @@ function Course({ view, errors }: { view: View; errors: Errors }) {
   return (
     <section class="card" id="live-course" data-live>
       <h2>
-        Errors per {bucketWords(bucketMs)}{" "}
+        Errors per {bucketLabel(bucketMs)}{" "}
         <span class="mute">
           {formatExact(total)} of {formatCount(requests, "request")},{" "}
           {formatShare(requests === 0 ? null : total / requests)}
         </span>
       </h2>
       <BarChart
-        label={`Errors per ${bucketWords(bucketMs)}`}
+        label={`Errors per ${bucketLabel(bucketMs)}`}
         series={[
           {
             key: "errors",

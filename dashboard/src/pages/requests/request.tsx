@@ -1,6 +1,6 @@
 /** /requests/:id: one exchange. Facts first, then the conversation it carried; raw JSON, headers and stream behind tabs. */
 import type { RequestDetail } from "../../api/types.ts";
-import { TimingStrip } from "../../charts/timing-bar.tsx";
+import { TimingBar } from "../../charts/timing-bar.tsx";
 import { Tabs } from "../../components/ui/tabs.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
 import { linkTo } from "../../context/filters.ts";
@@ -38,7 +38,7 @@ export function RequestPage({ view, detail, stream }: Props) {
   return (
     <>
       <Ending detail={detail} />
-      <TimingStrip row={detail} />
+      <TimingBar row={detail} />
       <RequestSummary detail={detail} view={view} />
       <div class="tab-row">
         <Tabs

@@ -1,7 +1,7 @@
 /** The response as it came over the wire: the stream's events one by one, or the bytes as text. */
 import type { RequestDetail } from "../../api/types.ts";
 import type { Problem } from "../../api/client.ts";
-import { ArrivalStrip } from "../../charts/chunk-timeline.tsx";
+import { ChunkTimeline } from "../../charts/chunk-timeline.tsx";
 import { JsonTree } from "../../components/transcript/json-tree.tsx";
 import { PlainText } from "../../components/transcript/long-text.tsx";
 import { ProblemCard } from "../../components/ui/problem.tsx";
@@ -72,7 +72,7 @@ export function StreamTab({ detail, stream, view }: Props) {
         )}
       </p>
       {times && (
-        <ArrivalStrip
+        <ChunkTimeline
           times={times}
           ended={statusInfo(detail).tone}
           eventName={(event) => (

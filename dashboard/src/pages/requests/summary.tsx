@@ -1,8 +1,8 @@
 /** The facts of one exchange in columns, what it used and what that cost. */
 import type { RequestDetail } from "../../api/types.ts";
 import { ContextGauge } from "../../charts/context-gauge.tsx";
-import { KindBar } from "../../charts/share-bar.tsx";
-import { fillOf, TOKEN_KINDS, type TokensByKind } from "../../format/token-kinds.ts";
+import { TokenKindBar } from "../../charts/share-bar.tsx";
+import { KIND_FILLS, TOKEN_KINDS, type TokensByKind } from "../../format/token-kinds.ts";
 import { CostTable } from "../../components/requests/cost-table.tsx";
 import { DefinitionItem, DefinitionList } from "../../components/ui/definition-list.tsx";
 import { ToolBadges } from "../../components/transcript/tool-badges.tsx";
@@ -129,12 +129,12 @@ function TokenUsage({ detail }: { detail: RequestDetail }) {
   const prompt = tokens.input + tokens.cacheRead + tokens.cacheWrite;
   return (
     <>
-      <KindBar tokens={tokens} />
+      <TokenKindBar tokens={tokens} />
       <dl class="kinds">
         {TOKEN_KINDS.map(({ key, label, hint }) => (
           <div title={hint}>
             <dt>
-              <span class={`swatch ${fillOf[key]}`}></span>
+              <span class={`swatch ${KIND_FILLS[key]}`}></span>
               {label}
             </dt>
             <dd class="number">{formatExact(tokens[key])}</dd>

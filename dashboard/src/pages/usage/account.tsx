@@ -76,7 +76,7 @@ function Course({ view, detail, historyHours }: Props) {
         points: one.history
           .map((point) => ({ at: Date.parse(point.time), value: point.utilization }))
           .filter((point) => point.at >= from),
-        expected:
+        forecast:
           pace === null || one.utilization === null || reset <= view.now
             ? undefined
             : { at: reset, value: one.utilization + (Math.max(0, pace) * (reset - view.now)) / HOUR_MS },

@@ -3,9 +3,9 @@ import type { WindowList as WindowListAnswer } from "../../../../workers/schemas
 import type { RequestList } from "../../api/types.ts";
 import type { Overview } from "../../api/overview.ts";
 import type { Result } from "../../api/client.ts";
-import { bucketWords } from "../../charts/bar-chart.tsx";
-import { StackedBars } from "../../charts/token-chart.tsx";
-import { sumOf } from "../../format/token-kinds.ts";
+import { bucketLabel } from "../../charts/bar-chart.tsx";
+import { TokenChart } from "../../charts/token-chart.tsx";
+import { totalTokens } from "../../format/token-kinds.ts";
 import { TopList } from "../../components/usage/top-list.tsx";
 import { ClientSetup } from "../../components/admin/client-setup.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
@@ -49,10 +49,10 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
           </div>
           <section class="card" id="live-chart" data-live>
             <h2>
-              Tokens per {bucketWords(overview.data.bucketMs)}{" "}
-              <span class="mute">{formatShort(sumOf(overview.data.now.tokens))} in all</span>
+              Tokens per {bucketLabel(overview.data.bucketMs)}{" "}
+              <span class="mute">{formatShort(totalTokens(overview.data.now.tokens))} in all</span>
             </h2>
-            <StackedBars
+            <TokenChart
               buckets={overview.data.buckets}
               bucketMs={overview.data.bucketMs}
               zone={view.zone}

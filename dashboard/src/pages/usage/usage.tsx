@@ -4,10 +4,10 @@ import type { WindowDetail, WindowList } from "../../../../workers/schemas/api/w
 import type { Result } from "../../api/client.ts";
 import { costSeries, OTHERS } from "../../api/cost-series.ts";
 import type { Named, Overview } from "../../api/overview.ts";
-import { BarChart, bucketWords } from "../../charts/bar-chart.tsx";
+import { BarChart, bucketLabel } from "../../charts/bar-chart.tsx";
 import { ShareCell } from "../../charts/share-bar.tsx";
-import { StackedBars } from "../../charts/token-chart.tsx";
-import { sumOf } from "../../format/token-kinds.ts";
+import { TokenChart } from "../../charts/token-chart.tsx";
+import { totalTokens } from "../../format/token-kinds.ts";
 import { Help } from "../../components/ui/help.tsx";
 import { ClientSetup } from "../../components/admin/client-setup.tsx";
 import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
@@ -93,14 +93,14 @@ function Period({ view, overview, hourly }: Pick<Props, "view" | "overview" | "h
       <PeriodStats overview={data} />
       <section class="card">
         <h2>
-          Tokens per {bucketWords(data.bucketMs)}{" "}
+          Tokens per {bucketLabel(data.bucketMs)}{" "}
           <Help
             label="kinds of tokens"
             words="Input is read afresh at full price. Cache read is the part of a prompt the vendor still knew, at a tenth of it; cache write puts a part there, a little dearer than input. Output is what Claude wrote, thinking included."
           />
-          <span class="mute">{formatShort(sumOf(data.now.tokens))} in all</span>
+          <span class="mute">{formatShort(totalTokens(data.now.tokens))} in all</span>
         </h2>
-        <StackedBars
+        <TokenChart
           buckets={data.buckets}
           bucketMs={data.bucketMs}
           zone={view.zone}
@@ -170,11 +170,11 @@ function CostByDomain({
   return (
     <section class="card">
       <h2>
-        Cost per {bucketWords(step)} by domain{" "}
+        Cost per {bucketLabel(step)} by domain{" "}
         <span class="mute">{formatMoney(decimalOf(series.total))} in all</span>
       </h2>
       <BarChart
-        label={`Cost per ${bucketWords(step)} by domain`}
+        label={`Cost per ${bucketLabel(step)} by domain`}
         series={series.names.map((name, index) => ({
           key: String(index),
           label: name === OTHERS ? "all others" : oneLine(name, 40),
@@ -209,8 +209,10 @@ interface TableProps {
 
 function UsageTable({ title, by, view, entries, href }: TableProps) {
   if (entries.length === 0) return null;
-  const sorted = [...entries].sort((left, right) => sumOf(right.sums.tokens) - sumOf(left.sums.tokens));
-  const total = sorted.reduce((sum, entry) => sum + sumOf(entry.sums.tokens), 0);
+  const sorted = [...entries].sort(
+    (left, right) => totalTokens(right.sums.tokens) - totalTokens(left.sums.tokens),
+  );
+  const total = sorted.reduce((sum, entry) => sum + totalTokens(entry.sums.tokens), 0);
   return (
     <section class="card">
       <h2>
@@ -234,7 +236,7 @@ function UsageTable({ title, by, view, entries, href }: TableProps) {
           </TableHead>
           <tbody>
             {sorted.slice(0, 200).map(({ name, sums }) => {
-              const share = total === 0 ? 0 : sumOf(sums.tokens) / total;
+              const share = total === 0 ? 0 : totalTokens(sums.tokens) / total;
               return (
                 <tr>
                   <td>
