@@ -5,7 +5,7 @@
 import { stack, stackOffsetNone } from "d3-shape";
 import { formatAbsolute, formatHour, formatShortDay } from "../format/time.ts";
 import { niceAxis, sampleEvenly } from "./axis.ts";
-import { Head, TableHead } from "../components/ui/table-head.tsx";
+import { ColumnHead, TableHead } from "../components/ui/table-head.tsx";
 
 export interface BarSeries {
   key: string;
@@ -170,9 +170,9 @@ function PointTable({ series, points, zone, format, columns = {} }: Props) {
     <div class="scroll" tabindex={0}>
       <table class="rows">
         <TableHead>
-          <Head label="From" />
+          <ColumnHead label="From" />
           {[...before, ...series, ...after].map(({ label }) => (
-            <Head label={label} isNumber />
+            <ColumnHead label={label} isNumber />
           ))}
         </TableHead>
         <tbody>

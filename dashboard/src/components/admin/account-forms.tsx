@@ -4,8 +4,8 @@ import type { WindowDetail } from "../../../../workers/schemas/api/windows.ts";
 import type { Problem } from "../../api/client.ts";
 import type { View } from "../../context/view.ts";
 import { CsrfField } from "../../layout/frame.tsx";
-import { Option } from "../ui/radio-option.tsx";
-import { ApiKeyField, FormFailure, TextField } from "../ui/text-field.tsx";
+import { RadioOption } from "../ui/radio-option.tsx";
+import { ApiKeyField, FormError, TextField } from "../ui/text-field.tsx";
 
 /** What an action on this page left to say. */
 export interface AccountNotice {
@@ -53,7 +53,7 @@ function CredentialForms({ view, account, notice }: Props & { account: AccountVi
       {type === "oauth" && (
         <section class="card">
           <h2>Login</h2>
-          {problemOf("refresh") && <FormFailure problem={problemOf("refresh")!} parameters={[]} />}
+          {problemOf("refresh") && <FormError problem={problemOf("refresh")!} parameters={[]} />}
           <p class="mute">
             Tokens are renewed by themselves. Renew them by hand to see whether the login works; log in again
             when it does not.
@@ -75,9 +75,7 @@ function CredentialForms({ view, account, notice }: Props & { account: AccountVi
         </summary>
         <form method="post" action={`${path}/key`} class="stack" autocomplete="off">
           <CsrfField view={view} />
-          {problemOf("key") && (
-            <FormFailure problem={problemOf("key")!} parameters={["credential.api_key"]} />
-          )}
+          {problemOf("key") && <FormError problem={problemOf("key")!} parameters={["credential.api_key"]} />}
           <ApiKeyField problem={problemOf("key")} required>
             Write-only: stored sealed and never shown again.{" "}
             {type === "oauth" && "The login that is stored now is forgotten."}
@@ -110,7 +108,7 @@ function CredentialForms({ view, account, notice }: Props & { account: AccountVi
           </summary>
           <form method="post" action={`${path}/passthrough`} class="stack">
             <CsrfField view={view} />
-            {problemOf("passthrough") && <FormFailure problem={problemOf("passthrough")!} parameters={[]} />}
+            {problemOf("passthrough") && <FormError problem={problemOf("passthrough")!} parameters={[]} />}
             <p>
               Passthrough: what a client sends goes on to Claude and is never stored; its client key moves to
               the header <code>x-nexus-key</code>. The {type === "oauth" ? "login" : "key"} stored now is
@@ -142,7 +140,7 @@ function LimitsForm({ view, accountId, window, notice }: Props & { window: Windo
       </summary>
       <form method="post" action={`${pathOf(accountId)}/limits`} class="stack">
         <CsrfField view={view} />
-        {problem && <FormFailure problem={problem} parameters={["tokenLimit", "thresholds"]} />}
+        {problem && <FormError problem={problem} parameters={["tokenLimit", "thresholds"]} />}
         <TextField
           label="Own limit"
           name="tokenLimit"
@@ -155,9 +153,14 @@ function LimitsForm({ view, accountId, window, notice }: Props & { window: Windo
         </TextField>
         <fieldset class="field">
           <legend>Alerts</legend>
-          <Option name="alerts" now={draft.alerts} value="default" words="At 75 % and 90 % of each window" />
-          <Option name="alerts" now={draft.alerts} value="never" words="Never" />
-          <Option name="alerts" now={draft.alerts} value="own" words="At" />
+          <RadioOption
+            name="alerts"
+            selected={draft.alerts}
+            value="default"
+            label="At 75 % and 90 % of each window"
+          />
+          <RadioOption name="alerts" selected={draft.alerts} value="never" label="Never" />
+          <RadioOption name="alerts" selected={draft.alerts} value="own" label="At" />
           <div class="inset">
             <TextField
               label="Per cent of a window"
@@ -186,7 +189,7 @@ function DeleteForm({ view, account, notice }: Props & { account: AccountView })
       <summary>
         <h2>Delete</h2>
       </summary>
-      {problem && <FormFailure problem={problem} parameters={[]} />}
+      {problem && <FormError problem={problem} parameters={[]} />}
       {account.domains.length > 0 ? (
         <p>
           It cannot be deleted while a domain uses it. Give{" "}

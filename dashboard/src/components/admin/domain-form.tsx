@@ -3,8 +3,8 @@ import type { Problem } from "../../api/client.ts";
 import type { View } from "../../context/view.ts";
 import { CsrfField } from "../../layout/frame.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { Option } from "../ui/radio-option.tsx";
-import { ApiKeyField, FormFailure, TextField, Wrong } from "../ui/text-field.tsx";
+import { RadioOption } from "../ui/radio-option.tsx";
+import { ApiKeyField, FormError, TextField, FieldError } from "../ui/text-field.tsx";
 
 /** What the form holds, as text. Never the secret. */
 export interface DomainDraft {
@@ -32,7 +32,7 @@ export function DomainForm({ view, draft, problem }: Props) {
     >
       <CsrfField view={view} />
       {problem && (
-        <FormFailure problem={problem} parameters={["accountId", "credential.api_key", "endpoints"]} />
+        <FormError problem={problem} parameters={["accountId", "credential.api_key", "endpoints"]} />
       )}
       <TextField
         label="Account"
@@ -48,21 +48,26 @@ export function DomainForm({ view, draft, problem }: Props) {
       </TextField>
       <fieldset class="field" data-credential>
         <legend>Credential for Claude</legend>
-        <Option name="credential" value="keep" now={draft.credential} words="Keep the account's credential" />
-        <Option
+        <RadioOption
+          name="credential"
+          value="keep"
+          selected={draft.credential}
+          label="Keep the account's credential"
+        />
+        <RadioOption
           name="credential"
           value="api_key"
-          now={draft.credential}
-          words="Another API key, stored sealed"
+          selected={draft.credential}
+          label="Another API key, stored sealed"
         />
         <div class="inset">
           <ApiKeyField problem={problem}>Write-only: it is never shown again.</ApiKeyField>
         </div>
-        <Option
+        <RadioOption
           name="credential"
           value="passthrough"
-          now={draft.credential}
-          words="Passthrough: the client's own credential travels on and is never stored"
+          selected={draft.credential}
+          label="Passthrough: the client's own credential travels on and is never stored"
         />
       </fieldset>
       <label class="field">
@@ -71,7 +76,7 @@ export function DomainForm({ view, draft, problem }: Props) {
           {draft.endpoints}
         </textarea>
         <small>
-          <Wrong problem={problem} parameter="endpoints" />
+          <FieldError problem={problem} parameter="endpoints" />
           One per line, <code>*</code> for any rest. Empty: all of /v1/ except /v1/organizations/ and
           /v1/oauth/.
         </small>

@@ -7,7 +7,7 @@ import { formatExact, formatShare } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
 import { ProblemCard } from "../ui/problem.tsx";
 import { UntrustedText } from "../ui/values.tsx";
-import { Head, TableHead } from "../ui/table-head.tsx";
+import { ColumnHead, TableHead } from "../ui/table-head.tsx";
 
 /** Weeks that are shown beside the sums. */
 const WEEKS = 4;
@@ -58,13 +58,13 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
         <table class="rows">
           <caption class="unseen">Linking by client version</caption>
           <TableHead>
-            <Head label="Client" />
-            <Head label="Continue" isNumber />
-            <Head label="Found" isNumber />
-            <Head label="Not found" isNumber />
-            <Head label="Unsure" isNumber />
+            <ColumnHead label="Client" />
+            <ColumnHead label="Continue" isNumber />
+            <ColumnHead label="Found" isNumber />
+            <ColumnHead label="Not found" isNumber />
+            <ColumnHead label="Unsure" isNumber />
             {newest.map((week) => (
-              <Head label={week.slice(5)} isNumber />
+              <ColumnHead label={week.slice(5)} isNumber />
             ))}
           </TableHead>
           <tbody>

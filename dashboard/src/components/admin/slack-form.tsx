@@ -3,7 +3,7 @@ import type { SlackView } from "../../../../workers/schemas/api/domains.ts";
 import type { Problem } from "../../api/client.ts";
 import type { View } from "../../context/view.ts";
 import { CsrfField } from "../../layout/frame.tsx";
-import { FormFailure, TextField } from "../ui/text-field.tsx";
+import { FormError, TextField } from "../ui/text-field.tsx";
 
 /** As it was typed; the address never. */
 export type SlackDraft = Omit<SlackView, "webhook_set">;
@@ -34,7 +34,7 @@ export function SlackForm({ view, action, domain, stored, draft, problem, button
     <form method="post" action={action} class="stack" autocomplete="off">
       <CsrfField view={view} />
       <input type="hidden" name="domain" value={domain} />
-      {problem && <FormFailure problem={problem} parameters={parameters} />}
+      {problem && <FormError problem={problem} parameters={parameters} />}
       <TextField
         label="Webhook"
         name="webhook_url"

@@ -82,7 +82,7 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
           Context{" "}
           <Help
             label="the context"
-            words="Prompt, cached or not, and answer of the latest request, against what its model takes. When it is nearly full, a client summarises what was said and goes on from the summary."
+            text="Prompt, cached or not, and answer of the latest request, against what its model takes. When it is nearly full, a client summarises what was said and goes on from the summary."
           />
         </dt>
         <dd>

@@ -3,7 +3,7 @@ import type { CostBreakdown, CostLine } from "../../../../workers/schemas/cost.t
 import { formatMoneyExact } from "../../format/money.ts";
 import { formatExact, UNKNOWN } from "../../format/number.ts";
 import { UntrustedText } from "../ui/values.tsx";
-import { Head, TableHead } from "../ui/table-head.tsx";
+import { ColumnHead, TableHead } from "../ui/table-head.tsx";
 
 interface Props {
   breakdown: CostBreakdown | null;
@@ -29,10 +29,10 @@ export function CostTable({ breakdown, total, version }: Props) {
           <div class="scroll" tabindex={0}>
             <table class="rows cost">
               <TableHead>
-                <Head label="Kind" />
-                <Head label="Quantity" isNumber />
-                <Head label="Rate" isNumber />
-                <Head label="Amount" isNumber />
+                <ColumnHead label="Kind" />
+                <ColumnHead label="Quantity" isNumber />
+                <ColumnHead label="Rate" isNumber />
+                <ColumnHead label="Amount" isNumber />
               </TableHead>
               <tbody>
                 {lines.map((line) => (

@@ -7,7 +7,7 @@ import type { View } from "../../context/view.ts";
 import { promptTokens } from "../../api/tokens.ts";
 import { ToolBadges } from "../transcript/tool-badges.tsx";
 import { Model, Money, StatusBadge, Time, UntrustedText } from "../ui/values.tsx";
-import { Head, TableHead } from "../ui/table-head.tsx";
+import { ColumnHead, TableHead } from "../ui/table-head.tsx";
 
 interface Props {
   rows: readonly RequestRow[];
@@ -21,23 +21,23 @@ export function RequestTable({ rows, view, isCompact = false }: Props) {
     <table class="rows requests" role="table" data-rows>
       <caption class="unseen">Requests, newest first</caption>
       <TableHead>
-        <Head label="Time" />
-        <Head label="Ended" />
-        <Head label="Model" />
-        <Head label="Domain" />
-        {!isCompact && <Head label="Type" />}
-        {!isCompact && <Head label="Tools" />}
-        <Head label="Prompt → answer" isNumber />
+        <ColumnHead label="Time" />
+        <ColumnHead label="Ended" />
+        <ColumnHead label="Model" />
+        <ColumnHead label="Domain" />
+        {!isCompact && <ColumnHead label="Type" />}
+        {!isCompact && <ColumnHead label="Tools" />}
+        <ColumnHead label="Prompt → answer" isNumber />
         {!isCompact && (
-          <Head
+          <ColumnHead
             label="Cached"
             isNumber
             help="The share of all prompt tokens that the vendor still knew from a request before and read at a tenth of the price. What is written to the cache counts as not cached."
           />
         )}
-        <Head label="Cost" isNumber />
-        {!isCompact && <Head label="First byte" isNumber />}
-        <Head label="Duration" isNumber />
+        <ColumnHead label="Cost" isNumber />
+        {!isCompact && <ColumnHead label="First byte" isNumber />}
+        <ColumnHead label="Duration" isNumber />
       </TableHead>
       <tbody role="rowgroup">
         {rows.map((row) => (

@@ -35,7 +35,7 @@ export function BranchList({ view, path, branches, tree, now }: Props) {
         Branches{" "}
         <Help
           label="branches"
-          words="A branch begins where somebody went back and asked something else, or forked the session. A sub-task is the work of an agent that a request called; a compaction goes on from a summary of what was said before."
+          text="A branch begins where somebody went back and asked something else, or forked the session. A sub-task is the work of an agent that a request called; a compaction goes on from a summary of what was said before."
         />
         <span class="mute">{formatExact(rows.length)}</span>
       </h2>

@@ -58,7 +58,7 @@ export function TreePanel({ drawn, view, path, model, messages, isFullPage: isAl
         Tree{" "}
         <Help
           label="the tree"
-          words="Each line is a branch, each node a request, the oldest on top. Large nodes bring a person's words, small ones results of tools; the number is how many messages the request carried, the battery how full the context was. Drag to move, Ctrl and wheel to zoom; arrows walk, Enter opens, + − 0 zoom."
+          text="Each line is a branch, each node a request, the oldest on top. Large nodes bring a person's words, small ones results of tools; the number is how many messages the request carried, the battery how full the context was. Drag to move, Ctrl and wheel to zoom; arrows walk, Enter opens, + − 0 zoom."
         />
         <span class="mute tree-counts">{counts}</span>
         {!isAlone && (

@@ -1,13 +1,13 @@
 /** What a number means, behind a question mark: the browser's own popover, so it needs no script and closes with Esc. */
 
 interface Props {
-  words: string;
+  text: string;
   /** What is explained, for whoever does not see where the mark stands. */
   label: string;
 }
 
 /** One per page and label: its id is made of the label. */
-export function Help({ words, label }: Props) {
+export function Help({ text: text, label }: Props) {
   const id = `help-${label.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`;
   return (
     <span class="help">
@@ -15,7 +15,7 @@ export function Help({ words, label }: Props) {
         ?
       </button>
       <span id={id} popover="auto" role="note" class="help-words">
-        {words}
+        {text}
       </span>
     </span>
   );

@@ -40,7 +40,7 @@ import {
 } from "lucide-static";
 import { raw } from "hono/html";
 
-const DRAWINGS = {
+const ICONS = {
   activity: Activity,
   alert: CircleAlert,
   analysis: FileSearch,
@@ -79,11 +79,11 @@ const DRAWINGS = {
   warning: TriangleAlert,
   wrench: Wrench,
 } as const;
-export type IconName = keyof typeof DRAWINGS;
+export type IconName = keyof typeof ICONS;
 
 /** What is inside the <svg> of a drawing: the sheet around it is ours. */
-const inner = Object.fromEntries(
-  Object.entries(DRAWINGS).map(([name, svg]) => [
+const iconMarkup = Object.fromEntries(
+  Object.entries(ICONS).map(([name, svg]) => [
     name,
     svg.slice(svg.indexOf(">", svg.indexOf("<svg")) + 1, svg.lastIndexOf("</svg>")).replace(/\s+/g, " "),
   ]),
@@ -93,7 +93,7 @@ export function Icon({ name, label, kind = "" }: { name: IconName; label?: strin
   const named = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
   return (
     <svg class={`icon ${kind}`.trim()} viewBox="0 0 24 24" width="16" height="16" {...named}>
-      {raw(inner[name])}
+      {raw(iconMarkup[name])}
     </svg>
   );
 }

@@ -37,7 +37,7 @@ export function ProblemCard({ problem, what, view }: { problem: Problem; what: s
 }
 
 /** What would be here and the one action that brings it. */
-export function Empty({ title, children }: { title: string; children?: Child }) {
+export function EmptyState({ title, children }: { title: string; children?: Child }) {
   return (
     <div class="empty">
       <p class="empty-title">{title}</p>

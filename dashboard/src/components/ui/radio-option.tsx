@@ -5,17 +5,23 @@ interface Props {
   name: string;
   value: string;
   /** The value that is chosen. */
-  now: string;
-  words: string;
+  selected: string;
+  label: string;
   /** It heads what belongs to it. */
-  isStrong?: boolean;
+  isHeading?: boolean;
 }
 
-export function Option({ name, value, now, words, isStrong = false }: Props) {
+export function RadioOption({
+  name,
+  value,
+  selected: selected,
+  label: label,
+  isHeading: isHeading = false,
+}: Props) {
   return (
     <label class="option">
-      <input type="radio" name={name} value={value} checked={value === now} />
-      {isStrong ? <strong>{words}</strong> : <span>{words}</span>}
+      <input type="radio" name={name} value={value} checked={value === selected} />
+      {isHeading ? <strong>{label}</strong> : <span>{label}</span>}
     </label>
   );
 }

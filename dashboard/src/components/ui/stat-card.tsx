@@ -36,7 +36,7 @@ export function StatCard({
         {help !== undefined && (
           <>
             {" "}
-            <Help label={label} words={help} />
+            <Help label={label} text={help} />
           </>
         )}
       </dt>

@@ -21,7 +21,7 @@ interface Props {
   help?: string;
 }
 
-export function Head({ label, isNumber = false, isShare = false, help }: Props) {
+export function ColumnHead({ label, isNumber = false, isShare = false, help }: Props) {
   const kind = isNumber ? "right" : isShare ? "share" : null;
   return (
     <th role="columnheader" scope="col" {...(kind ? { class: kind } : {})}>
@@ -29,7 +29,7 @@ export function Head({ label, isNumber = false, isShare = false, help }: Props) 
       {help !== undefined && (
         <>
           {" "}
-          <Help label={label} words={help} />
+          <Help label={label} text={help} />
         </>
       )}
     </th>

@@ -23,7 +23,7 @@ interface Props {
 
 export function TextField(props: Props) {
   const { label, name, problem, value = "", isSecret = false, children } = props;
-  const wrong = wrongWith(problem, props.parameter ?? name);
+  const found = fieldProblem(problem, props.parameter ?? name);
   const helpId = `${name}-help`;
   return (
     <label class="field">
@@ -39,11 +39,11 @@ export function TextField(props: Props) {
         {...(props.placeholder ? { placeholder: props.placeholder } : {})}
         {...(props.inputmode ? { inputmode: props.inputmode } : {})}
         {...(props.list ? { list: props.list } : {})}
-        {...(wrong ? { "aria-invalid": "true" } : {})}
+        {...(found ? { "aria-invalid": "true" } : {})}
         aria-describedby={helpId}
       />
       <small id={helpId}>
-        <Wrong problem={problem} parameter={props.parameter ?? name} />
+        <FieldError problem={problem} parameter={props.parameter ?? name} />
         {children}
       </small>
     </label>
@@ -66,26 +66,26 @@ export function ApiKeyField(props: Pick<Props, "problem" | "required" | "childre
 }
 
 /** Under a field: what is wrong with it, and what would be right. */
-export function Wrong({ problem, parameter }: { problem: Problem | null; parameter: string }) {
-  const wrong = wrongWith(problem, parameter);
-  if (!wrong) return <></>;
+export function FieldError({ problem, parameter }: { problem: Problem | null; parameter: string }) {
+  const found = fieldProblem(problem, parameter);
+  if (!found) return <></>;
   return (
     <span class="wrong">
-      <Icon name="alert" /> This {wrong.problem}; allowed: {wrong.allowed}.{" "}
+      <Icon name="alert" /> This {found.problem}; allowed: {found.allowed}.{" "}
     </span>
   );
 }
 
 /** What the API says is wrong with this parameter or a part of it. */
-function wrongWith(problem: Problem | null, parameter: string) {
+function fieldProblem(problem: Problem | null, parameter: string) {
   return problem?.details?.find(
     (detail) => detail.parameter === parameter || detail.parameter.startsWith(`${parameter}.`),
   );
 }
 
 /** Above a form: what is wrong with none of the fields named, or that something is, for those who do not see the field. */
-export function FormFailure({ problem, parameters }: { problem: Problem; parameters: readonly string[] }) {
-  const isShown = parameters.some((parameter) => wrongWith(problem, parameter));
+export function FormError({ problem, parameters }: { problem: Problem; parameters: readonly string[] }) {
+  const isShown = parameters.some((parameter) => fieldProblem(problem, parameter));
   return (
     <div class="field-error" role="alert">
       <Icon name="alert" />

@@ -3,7 +3,7 @@ import type { PendingLogin } from "../../../../workers/schemas/api/accounts.ts";
 import type { Problem } from "../../api/client.ts";
 import { CsrfField } from "../../layout/frame.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
-import { FormFailure, TextField } from "../../components/ui/text-field.tsx";
+import { FormError, TextField } from "../../components/ui/text-field.tsx";
 import { CopyButton } from "../../components/ui/values.tsx";
 import { formatDuration } from "../../format/time.ts";
 import type { View } from "../../context/view.ts";
@@ -34,7 +34,7 @@ export function AccountLoginPage({ view, accountId, domain, login, problem }: Pr
           <form method="post" action={path} class="card-foot">
             <CsrfField view={view} />
             <Then domain={domain} />
-            {problem && <FormFailure problem={problem} parameters={[]} />}
+            {problem && <FormError problem={problem} parameters={[]} />}
             <button class="primary" type="submit">
               It is my own login: begin
             </button>
@@ -65,7 +65,7 @@ export function AccountLoginPage({ view, accountId, domain, login, problem }: Pr
             <form method="post" action={`${path}/code`} class="stack" autocomplete="off">
               <CsrfField view={view} />
               <Then domain={domain} />
-              {problem && <FormFailure problem={problem} parameters={["code"]} />}
+              {problem && <FormError problem={problem} parameters={["code"]} />}
               <TextField
                 label="Code"
                 name="code"

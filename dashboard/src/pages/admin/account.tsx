@@ -50,7 +50,7 @@ export function AccountPage({ view, accountId, account, window, notice }: Props)
           How full{" "}
           <Help
             label="a window"
-            words="The vendor counts what an account uses in windows of five hours and of seven days, refuses what goes beyond, and says so in its answers. An own limit counts the output tokens of any five hours."
+            text="The vendor counts what an account uses in windows of five hours and of seven days, refuses what goes beyond, and says so in its answers. An own limit counts the output tokens of any five hours."
           />
           <a href={linkTo("/usage", { ...view.filters, accountId })}>Usage</a>
         </h2>

@@ -6,7 +6,7 @@ import type { Result } from "../../api/client.ts";
 import { windowRows } from "../../api/windows.ts";
 import { AdministrationTabs } from "../../components/admin/administration-tabs.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
-import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
+import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { UntrustedText } from "../../components/ui/values.tsx";
 import { WindowRows } from "../../components/usage/window-list.tsx";
 import { linkTo } from "../../context/filters.ts";
@@ -27,7 +27,7 @@ export function AccountsPage({ view, accounts, windows }: Props) {
       {!accounts.ok ? (
         <ProblemCard problem={accounts.problem} what="The list of accounts" view={view} />
       ) : rows.length === 0 ? (
-        <Empty title="No account yet.">
+        <EmptyState title="No account yet.">
           <p>
             An account is what requests go to Claude with: an API key, a login, or each client's own
             credential. It is set up with the first domain that uses it.
@@ -39,7 +39,7 @@ export function AccountsPage({ view, accounts, windows }: Props) {
               </a>
             </p>
           )}
-        </Empty>
+        </EmptyState>
       ) : (
         <>
           {rows.filter(needsSomebody).map((row) => (

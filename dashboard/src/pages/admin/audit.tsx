@@ -2,10 +2,10 @@
 import type { AuditList } from "../../api/types.ts";
 import { type Result, search } from "../../api/client.ts";
 import { AdministrationTabs } from "../../components/admin/administration-tabs.tsx";
-import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
+import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { Time, UntrustedText } from "../../components/ui/values.tsx";
 import type { View } from "../../context/view.ts";
-import { Head, TableHead } from "../../components/ui/table-head.tsx";
+import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
 
 export interface AuditFilter {
   actor: string;
@@ -74,18 +74,18 @@ export function AuditPage({ view, filter, isOlder, list }: Props) {
         <ProblemCard problem={list.problem} what="The audit log" view={view} />
       ) : list.data.entries.length === 0 ? (
         isFiltered || isOlder ? (
-          <Empty title="Nothing like that was written down.">
+          <EmptyState title="Nothing like that was written down.">
             <p>
               <a href="/audit">All of the audit log</a>
             </p>
-          </Empty>
+          </EmptyState>
         ) : (
-          <Empty title="Nothing was changed and no transcript was opened yet.">
+          <EmptyState title="Nothing was changed and no transcript was opened yet.">
             <p>
               Every change, every look into a transcript and every download is written down here, with who it
               was.
             </p>
-          </Empty>
+          </EmptyState>
         )
       ) : (
         <>
@@ -147,11 +147,11 @@ function AuditTable({
     <table class="rows audit" role="table">
       <caption class="unseen">Audit log, newest first</caption>
       <TableHead>
-        <Head label="When" />
-        <Head label="Who" />
-        <Head label="What" />
-        <Head label="On" />
-        <Head label="Details" />
+        <ColumnHead label="When" />
+        <ColumnHead label="Who" />
+        <ColumnHead label="What" />
+        <ColumnHead label="On" />
+        <ColumnHead label="Details" />
       </TableHead>
       <tbody role="rowgroup">
         {entries.map((entry) => (

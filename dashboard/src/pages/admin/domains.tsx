@@ -3,13 +3,13 @@ import type { DomainList } from "../../api/types.ts";
 import type { Result } from "../../api/client.ts";
 import { AdministrationTabs } from "../../components/admin/administration-tabs.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
-import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
+import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatExact } from "../../format/number.ts";
 import { canAdminister, type View } from "../../context/view.ts";
 import { credentialWords } from "./credential-labels.ts";
-import { Head, TableHead } from "../../components/ui/table-head.tsx";
+import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
 
 interface Props {
   view: View;
@@ -23,12 +23,12 @@ export function DomainsPage({ view, list }: Props) {
       {!list.ok ? (
         <ProblemCard problem={list.problem} what="The list of domains" view={view} />
       ) : list.data.domains.length === 0 ? (
-        <Empty title="No domain yet.">
+        <EmptyState title="No domain yet.">
           <p>
             A domain is a host name that clients call. It says which credential goes to Claude and which keys
             may use it.
           </p>
-        </Empty>
+        </EmptyState>
       ) : (
         <DomainTable domains={list.data.domains} view={view} />
       )}
@@ -48,11 +48,11 @@ function DomainTable({ domains, view }: { domains: DomainList["domains"]; view: 
     <table class="rows domains" role="table" data-rows>
       <caption class="unseen">Domains</caption>
       <TableHead>
-        <Head label="Domain" />
-        <Head label="Account" />
-        <Head label="Credential" />
-        <Head label="State" />
-        <Head label="Requests, 7 days" isNumber />
+        <ColumnHead label="Domain" />
+        <ColumnHead label="Account" />
+        <ColumnHead label="Credential" />
+        <ColumnHead label="State" />
+        <ColumnHead label="Requests, 7 days" isNumber />
       </TableHead>
       <tbody role="rowgroup">
         {domains.map((domain) => (

@@ -11,7 +11,7 @@ import { ProblemCard } from "../../components/ui/problem.tsx";
 import { Copyable, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { formatExact } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
-import { Head, TableHead } from "../../components/ui/table-head.tsx";
+import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
 
 interface Props {
   view: View;
@@ -136,11 +136,11 @@ function FailureTable({ status, view }: { status: Status; view: View }) {
       <div class="scroll" tabindex={0}>
         <table class="rows">
           <TableHead>
-            <Head label="Exchange" />
-            <Head label="Domain" />
-            <Head label="Error" />
-            <Head label="Attempts" isNumber />
-            <Head label="Last" />
+            <ColumnHead label="Exchange" />
+            <ColumnHead label="Domain" />
+            <ColumnHead label="Error" />
+            <ColumnHead label="Attempts" isNumber />
+            <ColumnHead label="Last" />
           </TableHead>
           <tbody>
             {failures.map((failure) => (

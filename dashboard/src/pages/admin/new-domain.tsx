@@ -8,8 +8,8 @@ import { CsrfField } from "../../layout/frame.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
 import { NewKey } from "../../components/admin/new-key.tsx";
 import { SlackForm, type SlackDraft } from "../../components/admin/slack-form.tsx";
-import { Option } from "../../components/ui/radio-option.tsx";
-import { ApiKeyField, FormFailure, TextField } from "../../components/ui/text-field.tsx";
+import { RadioOption } from "../../components/ui/radio-option.tsx";
+import { ApiKeyField, FormError, TextField } from "../../components/ui/text-field.tsx";
 import { UntrustedText } from "../../components/ui/values.tsx";
 import type { View } from "../../context/view.ts";
 import { credentialWords } from "./credential-labels.ts";
@@ -123,7 +123,7 @@ function HostStep({ host, problem }: { host: string; problem: Problem | null }) 
   return (
     <Step title="Which host do clients call?">
       <form method="get" action="/domains/new" class="stack" autocomplete="off">
-        {problem && <FormFailure problem={problem} parameters={["domain"]} />}
+        {problem && <FormError problem={problem} parameters={["domain"]} />}
         <TextField
           label="Host name"
           name="domain"
@@ -169,7 +169,7 @@ function AccountStep({
       <form method="post" action="/domains/new/account" class="stack" autocomplete="off">
         <CsrfField view={view} />
         <input type="hidden" name="domain" value={at.domain} />
-        {problem && <FormFailure problem={problem} parameters={["accountId", "credential.api_key"]} />}
+        {problem && <FormError problem={problem} parameters={["accountId", "credential.api_key"]} />}
         <fieldset class="field choices" data-credential>
           <legend>Credential</legend>
           {accounts.length > 0 && (
@@ -231,7 +231,7 @@ function Choice({
 }) {
   return (
     <div class="choice-card">
-      <Option name="credential" value={value} now={now} words={title} isStrong />
+      <RadioOption name="credential" value={value} selected={now} label={title} isHeading />
       <div class="inset">{children}</div>
     </div>
   );
@@ -243,7 +243,7 @@ function KeyStep({ view, detail, problem }: { view: View; detail: DomainDetail; 
       <form method="post" action="/domains/new/key" class="stack" autocomplete="off">
         <CsrfField view={view} />
         <input type="hidden" name="domain" value={detail.domain} />
-        {problem && <FormFailure problem={problem} parameters={["name"]} />}
+        {problem && <FormError problem={problem} parameters={["name"]} />}
         <TextField
           label="Whom or what is it for?"
           name="name"

@@ -8,13 +8,13 @@ import { ContextGauge } from "../../charts/context-gauge.tsx";
 import { BranchGlyphs } from "../../components/tree/branch-glyphs.tsx";
 import { FilterSelect, FilterBar, type FilterOptions } from "../../components/ui/filter-bar.tsx";
 import { ClientSetup } from "../../components/admin/client-setup.tsx";
-import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
+import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { Money, shortModel, ShortNumber, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { apiQuery, linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact, formatShare } from "../../format/number.ts";
 import { formatDuration } from "../../format/time.ts";
 import type { View } from "../../context/view.ts";
-import { Head, TableHead } from "../../components/ui/table-head.tsx";
+import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
 
 const PAGE_ROWS = 50;
 const MAX_SEARCH_CHARACTERS = 500;
@@ -73,28 +73,28 @@ export function ConversationsPage({ view, list }: { view: View; list: Result<Con
         <table class="rows conversations" role="table" data-rows>
           <caption class="unseen">Conversations, last activity first</caption>
           <TableHead>
-            <Head label="Conversation" />
-            <Head label="Branches" />
-            <Head label="Domain" />
-            <Head
+            <ColumnHead label="Conversation" />
+            <ColumnHead label="Branches" />
+            <ColumnHead label="Domain" />
+            <ColumnHead
               label="Turns"
               isNumber
               help="What a person said. Between two turns a client asks several times: each result of a tool is a request of its own."
             />
-            <Head label="Tokens" isNumber />
-            <Head
+            <ColumnHead label="Tokens" isNumber />
+            <ColumnHead
               label="Cached"
               isNumber
               help="The share of all prompt tokens that the vendor still knew from a request before and read at a tenth of the price. What is written to the cache counts as not cached."
             />
-            <Head label="Cost" isNumber />
-            <Head
+            <ColumnHead label="Cost" isNumber />
+            <ColumnHead
               label="Context"
               isNumber
               help="Prompt, cached or not, and answer of the latest request, against what its model takes."
             />
-            <Head label="Took" isNumber />
-            <Head label="Last activity" isNumber />
+            <ColumnHead label="Took" isNumber />
+            <ColumnHead label="Last activity" isNumber />
           </TableHead>
           <tbody role="rowgroup">
             {conversations.map((conversation) => (
@@ -194,7 +194,7 @@ function NoConversations({ view }: { view: View }) {
   const { domain, accountId, model } = view.filters;
   if (mine.search ?? mine.hasErrors ?? domain ?? accountId ?? model) {
     return (
-      <Empty title="No conversation fits these filters in this period.">
+      <EmptyState title="No conversation fits these filters in this period.">
         <p>
           <a
             class="button"
@@ -203,12 +203,12 @@ function NoConversations({ view }: { view: View }) {
             Without filters
           </a>
         </p>
-      </Empty>
+      </EmptyState>
     );
   }
   return (
-    <Empty title={view.query.cursor ? "No older conversation." : "No conversation in this period."}>
+    <EmptyState title={view.query.cursor ? "No older conversation." : "No conversation in this period."}>
       <ClientSetup view={view} />
-    </Empty>
+    </EmptyState>
   );
 }

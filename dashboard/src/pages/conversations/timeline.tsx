@@ -11,7 +11,7 @@ import { oneLine } from "../../format/text.ts";
 import { clockOf, formatAbsolute, formatDuration } from "../../format/time.ts";
 import { withPauses, type TimelineRow } from "../../transcript/timeline.ts";
 import type { View } from "../../context/view.ts";
-import { Head, TableHead } from "../../components/ui/table-head.tsx";
+import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
 
 /** Requests of one page. */
 export const TIMELINE_ROWS = 100;
@@ -35,13 +35,13 @@ export function TimelinePage({ view, path, detail }: Props) {
         <table class="rows timeline" data-rows>
           <caption class="unseen">Requests of this conversation, oldest first</caption>
           <TableHead>
-            <Head label="Time" />
-            <Head label="Branch" />
-            <Head label="What" />
-            <Head label="Took" />
-            <Head label="Prompt → answer" isNumber />
-            <Head label="Cost" isNumber />
-            <Head label="Ended" />
+            <ColumnHead label="Time" />
+            <ColumnHead label="Branch" />
+            <ColumnHead label="What" />
+            <ColumnHead label="Took" />
+            <ColumnHead label="Prompt → answer" isNumber />
+            <ColumnHead label="Cost" isNumber />
+            <ColumnHead label="Ended" />
           </TableHead>
           <tbody>
             {rows.map((row) => (

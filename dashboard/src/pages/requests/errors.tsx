@@ -7,12 +7,12 @@ import type { RequestRow } from "../../api/types.ts";
 import { BarChart, bucketLabel } from "../../charts/bar-chart.tsx";
 import { ShareCell } from "../../charts/share-bar.tsx";
 import { FailedRows } from "../../components/requests/failed-rows.tsx";
-import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
+import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { shortModel, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo, type Filters } from "../../context/filters.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
-import { Head, TableHead } from "../../components/ui/table-head.tsx";
+import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
 
 interface Props {
   view: View;
@@ -27,9 +27,9 @@ export function ErrorsPage({ view, overview, errors, failures }: Props) {
   const rows = failures.data;
   if (rows.length === 0) {
     return (
-      <Empty title="Nothing failed in this period.">
+      <EmptyState title="Nothing failed in this period.">
         <p>Answers with status 400 and above, broken and interrupted exchanges would stand here.</p>
-      </Empty>
+      </EmptyState>
     );
   }
   return (
@@ -110,10 +110,10 @@ function Kinds({ view, errors }: { view: View; errors: Result<Errors> }) {
       </h2>
       <table class="rows eaters">
         <TableHead>
-          <Head label="What happened" />
-          <Head label="Times" isNumber />
-          <Head label="Last" />
-          <Head label="Share" isShare />
+          <ColumnHead label="What happened" />
+          <ColumnHead label="Times" isNumber />
+          <ColumnHead label="Last" />
+          <ColumnHead label="Share" isShare />
         </TableHead>
         <tbody>
           {failureKinds(types)
@@ -160,9 +160,9 @@ function Shares({ title, failed, all, href, words = (name) => name }: SharesProp
       {failed.length > 0 && (
         <table class="rows eaters">
           <TableHead>
-            <Head label="Name" />
-            <Head label="Errors" isNumber />
-            <Head label="Of requests" isNumber />
+            <ColumnHead label="Name" />
+            <ColumnHead label="Errors" isNumber />
+            <ColumnHead label="Of requests" isNumber />
           </TableHead>
           <tbody>
             {failed.slice(0, 10).map(({ name, count }) => (

@@ -2,7 +2,7 @@
 import type { RequestList } from "../../api/types.ts";
 import { apiQuery, linkTo } from "../../context/filters.ts";
 import { FilterSelect, FilterBar, type FilterOptions } from "../../components/ui/filter-bar.tsx";
-import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
+import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { ClientSetup } from "../../components/admin/client-setup.tsx";
 import { RequestTable } from "../../components/requests/request-table.tsx";
 import { formatCount } from "../../format/number.ts";
@@ -150,7 +150,7 @@ function NoRequests({ view }: { view: View }) {
   const isFiltered = Object.keys(view.query).some((name) => name !== "cursor" && name !== "range");
   if (isFiltered) {
     return (
-      <Empty title="No request fits these filters in this period.">
+      <EmptyState title="No request fits these filters in this period.">
         <p>
           <a
             class="button"
@@ -159,12 +159,12 @@ function NoRequests({ view }: { view: View }) {
             Without filters
           </a>
         </p>
-      </Empty>
+      </EmptyState>
     );
   }
   return (
-    <Empty title={view.query.cursor ? "No older requests." : "No requests in this period."}>
+    <EmptyState title={view.query.cursor ? "No older requests." : "No requests in this period."}>
       <ClientSetup view={view} />
-    </Empty>
+    </EmptyState>
   );
 }

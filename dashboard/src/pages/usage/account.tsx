@@ -11,7 +11,7 @@ import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact, formatShare } from "../../format/number.ts";
 import { shortId } from "../../format/text.ts";
 import { canAdminister, type View } from "../../context/view.ts";
-import { Head, TableHead } from "../../components/ui/table-head.tsx";
+import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
 
 const HOUR_MS = 3_600_000;
 /** What is drawn of the time to come, as a share of the time drawn. */
@@ -133,7 +133,7 @@ function Eaters({ view, detail }: { view: View; detail: WindowDetail }) {
       <EaterTable title="Sessions" rows={sessions} none="without a session">
         <Help
           label="shares of sessions"
-          words="Of the input and output tokens of the last five hours. What came from the cache is not in it: it counts little towards the vendor's limits."
+          text="Of the input and output tokens of the last five hours. What came from the cache is not in it: it counts little towards the vendor's limits."
         />
       </EaterTable>
       <div class="column">
@@ -163,11 +163,11 @@ function EaterTable({ title, rows, none, children }: EaterProps) {
       ) : (
         <table class="rows eaters">
           <TableHead>
-            <Head label="Name" />
-            <Head label="Requests" isNumber />
-            <Head label="Output" isNumber />
-            <Head label="Cost" isNumber />
-            <Head label="Share" isShare />
+            <ColumnHead label="Name" />
+            <ColumnHead label="Requests" isNumber />
+            <ColumnHead label="Output" isNumber />
+            <ColumnHead label="Cost" isNumber />
+            <ColumnHead label="Share" isShare />
           </TableHead>
           <tbody>
             {rows.slice(0, MOST_ROWS).map((row) => (
@@ -211,11 +211,11 @@ function Classic({ detail, view }: { detail: WindowDetail; view: View }) {
       <div class="scroll" tabindex={0}>
         <table class="rows">
           <TableHead>
-            <Head label="Kind" />
-            <Head label="Limit" isNumber />
-            <Head label="Left" isNumber />
-            <Head label="Used" isNumber />
-            <Head label="Full again" />
+            <ColumnHead label="Kind" />
+            <ColumnHead label="Limit" isNumber />
+            <ColumnHead label="Left" isNumber />
+            <ColumnHead label="Used" isNumber />
+            <ColumnHead label="Full again" />
           </TableHead>
           <tbody>
             {detail.classic.map((one) => (

@@ -8,7 +8,7 @@ import { TokenChart } from "../../charts/token-chart.tsx";
 import { totalTokens } from "../../format/token-kinds.ts";
 import { TopList } from "../../components/usage/top-list.tsx";
 import { ClientSetup } from "../../components/admin/client-setup.tsx";
-import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
+import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { WindowList } from "../../components/usage/window-list.tsx";
 import { Help } from "../../components/ui/help.tsx";
 import { StatCard } from "../../components/ui/stat-card.tsx";
@@ -32,10 +32,10 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
   const isFiltered = view.filters.domain ?? view.filters.accountId ?? view.filters.model;
   if (isNew && !isFiltered) {
     return (
-      <Empty title={`Nothing yet in the ${periodOf(view.filters, view.now).label.toLowerCase()}.`}>
+      <EmptyState title={`Nothing yet in the ${periodOf(view.filters, view.now).label.toLowerCase()}.`}>
         <p>Requests, tokens and cost appear here seconds after the first answer.</p>
         <ClientSetup view={view} />
-      </Empty>
+      </EmptyState>
     );
   }
   return (
@@ -98,7 +98,7 @@ function Windows({ windows, view }: { windows: Result<WindowListAnswer>; view: V
       <h2>
         Windows{" "}
         <Help
-          words="What an account may use is counted in windows that are reset, such as five hours and seven days. The bar is what the vendor reports; the lighter part is what comes until the reset at the pace of the last hour."
+          text="What an account may use is counted in windows that are reset, such as five hours and seven days. The bar is what the vendor reports; the lighter part is what comes until the reset at the pace of the last hour."
           label="windows"
         />
         <a href={linkTo("/usage", view.filters)}>Usage</a>

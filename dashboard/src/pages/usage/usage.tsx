@@ -10,7 +10,7 @@ import { TokenChart } from "../../charts/token-chart.tsx";
 import { totalTokens } from "../../format/token-kinds.ts";
 import { Help } from "../../components/ui/help.tsx";
 import { ClientSetup } from "../../components/admin/client-setup.tsx";
-import { Empty, ProblemCard } from "../../components/ui/problem.tsx";
+import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { Money, ShortNumber, UntrustedText } from "../../components/ui/values.tsx";
 import { WindowList as WindowListView } from "../../components/usage/window-list.tsx";
 import { linkTo, periodOf, type Filters } from "../../context/filters.ts";
@@ -22,7 +22,7 @@ import type { View } from "../../context/view.ts";
 import { PeriodStats } from "./overview.tsx";
 import { AccountUsage } from "./account.tsx";
 import type { UsageBy } from "./csv.ts";
-import { Head, TableHead } from "../../components/ui/table-head.tsx";
+import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
 
 interface Props {
   view: View;
@@ -64,7 +64,7 @@ function AllWindows({ view, windows }: { view: View; windows: Result<WindowList>
         Windows{" "}
         <Help
           label="windows"
-          words="What an account may use is counted in windows that are reset, such as five hours and seven days. The bar is what the vendor reports; the lighter part is what comes until the reset at the pace of the last hour."
+          text="What an account may use is counted in windows that are reset, such as five hours and seven days. The bar is what the vendor reports; the lighter part is what comes until the reset at the pace of the last hour."
         />
         <span class="mute">the fullest first</span>
       </h2>
@@ -82,9 +82,9 @@ function Period({ view, overview, hourly }: Pick<Props, "view" | "overview" | "h
   const { data } = overview;
   if (data.now.requests === 0) {
     return (
-      <Empty title="No usage in this period.">
+      <EmptyState title="No usage in this period.">
         <ClientSetup view={view} />
-      </Empty>
+      </EmptyState>
     );
   }
   const narrowed = (change: Partial<Filters>) => linkTo("/usage", { ...view.filters, ...change });
@@ -96,7 +96,7 @@ function Period({ view, overview, hourly }: Pick<Props, "view" | "overview" | "h
           Tokens per {bucketLabel(data.bucketMs)}{" "}
           <Help
             label="kinds of tokens"
-            words="Input is read afresh at full price. Cache read is the part of a prompt the vendor still knew, at a tenth of it; cache write puts a part there, a little dearer than input. Output is what Claude wrote, thinking included."
+            text="Input is read afresh at full price. Cache read is the part of a prompt the vendor still knew, at a tenth of it; cache write puts a part there, a little dearer than input. Output is what Claude wrote, thinking included."
           />
           <span class="mute">{formatShort(totalTokens(data.now.tokens))} in all</span>
         </h2>
@@ -224,15 +224,15 @@ function UsageTable({ title, by, view, entries, href }: TableProps) {
       <div class="scroll" tabindex={0}>
         <table class="rows usage">
           <TableHead>
-            <Head label="Name" />
-            <Head label="Requests" isNumber />
-            <Head label="Input" isNumber />
-            <Head label="Cache read" isNumber />
-            <Head label="Cache write" isNumber />
-            <Head label="Output" isNumber />
-            <Head label="Cached" isNumber />
-            <Head label="Cost" isNumber />
-            <Head label="Share of tokens" isShare />
+            <ColumnHead label="Name" />
+            <ColumnHead label="Requests" isNumber />
+            <ColumnHead label="Input" isNumber />
+            <ColumnHead label="Cache read" isNumber />
+            <ColumnHead label="Cache write" isNumber />
+            <ColumnHead label="Output" isNumber />
+            <ColumnHead label="Cached" isNumber />
+            <ColumnHead label="Cost" isNumber />
+            <ColumnHead label="Share of tokens" isShare />
           </TableHead>
           <tbody>
             {sorted.slice(0, 200).map(({ name, sums }) => {
