@@ -12,7 +12,7 @@ import { linkTo } from "../context/filters.ts";
 import { field } from "../http/require-csrf.tsx";
 import { notTyped, statusOf } from "../http/form-problem.ts";
 import { healthOf, page } from "../layout/render.tsx";
-import { type AccountNotice, DONE_WORDS } from "../components/admin/account-forms.tsx";
+import { type AccountNotice, DONE_TEXTS } from "../components/admin/account-forms.tsx";
 import { AccountPage } from "../pages/admin/account.tsx";
 import { AccountsPage } from "../pages/admin/accounts.tsx";
 import { viewOf } from "../context/view.ts";
@@ -37,8 +37,8 @@ export function accountRoutes(): Hono<AppEnv> {
 
   routes.get("/accounts/:id", (c) => {
     const done = c.req.query("done");
-    const isKnown = (name: string | undefined): name is keyof typeof DONE_WORDS =>
-      name !== undefined && Object.hasOwn(DONE_WORDS, name);
+    const isKnown = (name: string | undefined): name is keyof typeof DONE_TEXTS =>
+      name !== undefined && Object.hasOwn(DONE_TEXTS, name);
     return accountPage(c, 200, isKnown(done) ? { done } : {});
   });
 

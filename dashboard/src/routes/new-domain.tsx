@@ -91,7 +91,7 @@ export function newDomainRoutes(): Hono<AppEnv> {
     const name = field(form, "name").trim();
     const made = await api.send<MadeKey>("POST", `${apiOf(domain)}/client-keys`, { name });
     return made.ok
-      ? stepPage(c, 200, { step: "done", detail, made: made.data })
+      ? stepPage(c, 200, { step: "done", detail, created: made.data })
       : stepPage(c, statusOf(made.problem), { step: "key", detail }, made.problem);
   });
 
@@ -142,7 +142,7 @@ async function stepPage(
     </a>
   );
   const frame = { title: "Add a domain", above };
-  const content = <NewDomainPage view={viewOf(c)} at={at} problem={problem} />;
+  const content = <NewDomainPage view={viewOf(c)} state={at} problem={problem} />;
   return page(c, status, await healthOf(c), frame, content);
 }
 

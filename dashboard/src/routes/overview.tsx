@@ -14,7 +14,7 @@ import type { AppEnv } from "../context/environment.ts";
 import { apiQuery } from "../context/filters.ts";
 import { healthOf, page } from "../layout/render.tsx";
 import { OverviewPage } from "../pages/usage/overview.tsx";
-import { SettingsPage } from "../pages/admin/health.tsx";
+import { HealthPage } from "../pages/admin/health.tsx";
 import { canAdminister, viewOf, type View } from "../context/view.ts";
 import { loadFilterOptions } from "./filter-options.ts";
 
@@ -67,13 +67,7 @@ export function overviewRoutes(): Hono<AppEnv> {
       200,
       status,
       { title: "Health" },
-      <SettingsPage
-        view={view}
-        status={status}
-        alerts={alerts}
-        linking={linking}
-        environment={environment}
-      />,
+      <HealthPage view={view} status={status} alerts={alerts} linking={linking} environment={environment} />,
     );
   });
 

@@ -9,14 +9,14 @@ import { ApiKeyField, FormError, TextField } from "../ui/text-field.tsx";
 
 /** What an action on this page left to say. */
 export interface AccountNotice {
-  done?: keyof typeof DONE_WORDS;
+  done?: keyof typeof DONE_TEXTS;
   form?: "key" | "passthrough" | "limits" | "refresh" | "delete";
   problem?: Problem;
   /** What was typed as limit and alerts. */
   draft?: { tokenLimit: string; alerts: string; thresholds: string };
 }
 
-export const DONE_WORDS = {
+export const DONE_TEXTS = {
   key: "The key is stored, sealed. Every edge location uses it within two minutes.",
   passthrough: "Stored. Clients' own credentials are used within two minutes everywhere.",
   login: "Logged in. The account's domains use the new login at once.",
@@ -114,7 +114,7 @@ function CredentialForms({ view, account, notice }: Props & { account: AccountVi
               the header <code>x-nexus-key</code>. The {type === "oauth" ? "login" : "key"} stored now is
               forgotten.
             </p>
-            <Confirm name={account.accountId} purpose="to change to passthrough" />
+            <ConfirmField name={account.accountId} purpose="to change to passthrough" />
             <button class="danger" type="submit">
               Change to passthrough
             </button>
@@ -203,7 +203,7 @@ function DeleteForm({ view, account, notice }: Props & { account: AccountView })
             Its credential, limit and alerts are forgotten; a login stored here ends here, but not at the
             vendor. What was recorded of it stays readable. This cannot be undone.
           </p>
-          <Confirm name={account.accountId} purpose="to delete it" />
+          <ConfirmField name={account.accountId} purpose="to delete it" />
           <button class="danger" type="submit">
             Delete the account
           </button>
@@ -214,7 +214,7 @@ function DeleteForm({ view, account, notice }: Props & { account: AccountView })
 }
 
 /** What a person types who really means it. */
-function Confirm({ name, purpose }: { name: string; purpose: string }) {
+function ConfirmField({ name, purpose }: { name: string; purpose: string }) {
   return (
     <label class="field">
       <span>

@@ -19,7 +19,7 @@ interface Props {
   button: string;
 }
 
-const NOTHING: SlackDraft = {
+const EMPTY_DRAFT: SlackDraft = {
   channel: null,
   username: null,
   icon_emoji: null,
@@ -28,7 +28,7 @@ const NOTHING: SlackDraft = {
 };
 
 export function SlackForm({ view, action, domain, stored, draft, problem, button }: Props) {
-  const now = draft ?? stored ?? NOTHING;
+  const values = draft ?? stored ?? EMPTY_DRAFT;
   const parameters = ["slack.webhook_url", "slack.channel", "slack.username", "slack.icon_emoji"];
   return (
     <form method="post" action={action} class="stack" autocomplete="off">
@@ -63,7 +63,7 @@ export function SlackForm({ view, action, domain, stored, draft, problem, button
           name="channel"
           parameter="slack.channel"
           problem={problem}
-          value={now.channel ?? ""}
+          value={values.channel ?? ""}
           maxlength={100}
           placeholder="#claude"
         >
@@ -74,7 +74,7 @@ export function SlackForm({ view, action, domain, stored, draft, problem, button
           name="username"
           parameter="slack.username"
           problem={problem}
-          value={now.username ?? ""}
+          value={values.username ?? ""}
           maxlength={100}
           placeholder="Nexus"
         />
@@ -83,7 +83,7 @@ export function SlackForm({ view, action, domain, stored, draft, problem, button
           name="icon_emoji"
           parameter="slack.icon_emoji"
           problem={problem}
-          value={now.icon_emoji ?? ""}
+          value={values.icon_emoji ?? ""}
           maxlength={100}
           placeholder=":robot_face:"
         />
@@ -91,13 +91,13 @@ export function SlackForm({ view, action, domain, stored, draft, problem, button
       <fieldset class="field">
         <legend>What is told</legend>
         <label class="option">
-          <input type="checkbox" name="enabled" value="1" checked={now.enabled} />
+          <input type="checkbox" name="enabled" value="1" checked={values.enabled} />
           <span>
             Errors, filling windows and logins that ended. Off: nothing of this domain is told at all.
           </span>
         </label>
         <label class="option">
-          <input type="checkbox" name="messages" value="1" checked={now.messages} />
+          <input type="checkbox" name="messages" value="1" checked={values.messages} />
           <span>Conversations as well: what people asked and Claude answered, shortened.</span>
         </label>
       </fieldset>

@@ -33,7 +33,7 @@ export function AccountLoginPage({ view, accountId, domain, login, problem }: Pr
         {login.url === null && (
           <form method="post" action={path} class="card-foot">
             <CsrfField view={view} />
-            <Then domain={domain} />
+            <DomainField domain={domain} />
             {problem && <FormError problem={problem} parameters={[]} />}
             <button class="primary" type="submit">
               It is my own login: begin
@@ -64,7 +64,7 @@ export function AccountLoginPage({ view, accountId, domain, login, problem }: Pr
             </h2>
             <form method="post" action={`${path}/code`} class="stack" autocomplete="off">
               <CsrfField view={view} />
-              <Then domain={domain} />
+              <DomainField domain={domain} />
               {problem && <FormError problem={problem} parameters={["code"]} />}
               <TextField
                 label="Code"
@@ -83,7 +83,7 @@ export function AccountLoginPage({ view, accountId, domain, login, problem }: Pr
             </form>
             <form method="post" action={path} class="card-foot">
               <CsrfField view={view} />
-              <Then domain={domain} />
+              <DomainField domain={domain} />
               <button class="quiet" type="submit">
                 Begin again with a new page
               </button>
@@ -95,6 +95,6 @@ export function AccountLoginPage({ view, accountId, domain, login, problem }: Pr
   );
 }
 
-function Then({ domain }: { domain: string | null }) {
+function DomainField({ domain }: { domain: string | null }) {
   return domain === null ? <></> : <input type="hidden" name="domain" value={domain} />;
 }

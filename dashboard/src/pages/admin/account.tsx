@@ -3,7 +3,7 @@ import type { AccountView } from "../../../../workers/schemas/api/accounts.ts";
 import type { WindowDetail } from "../../../../workers/schemas/api/windows.ts";
 import type { Result } from "../../api/client.ts";
 import { windowRows } from "../../api/windows.ts";
-import { AccountForms, type AccountNotice, DONE_WORDS } from "../../components/admin/account-forms.tsx";
+import { AccountForms, type AccountNotice, DONE_TEXTS } from "../../components/admin/account-forms.tsx";
 import { DefinitionItem, DefinitionList } from "../../components/ui/definition-list.tsx";
 import { Help } from "../../components/ui/help.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
@@ -13,7 +13,7 @@ import { WindowRows } from "../../components/usage/window-list.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatExact } from "../../format/number.ts";
 import { canAdminister, type View } from "../../context/view.ts";
-import { credentialWords, STATE_WORDS } from "./credential-labels.ts";
+import { credentialLabel, STATE_TEXTS } from "./credential-labels.ts";
 
 interface Props {
   view: View;
@@ -30,10 +30,10 @@ export function AccountPage({ view, accountId, account, window, notice }: Props)
       {notice.done && (
         <p class="callout good" role="status">
           <Icon name="check" />
-          <span>{DONE_WORDS[notice.done]}</span>
+          <span>{DONE_TEXTS[notice.done]}</span>
         </p>
       )}
-      {account && account.state !== "ready" && <Broken view={view} account={account} />}
+      {account && account.state !== "ready" && <CredentialProblem view={view} account={account} />}
       <section class="card">
         <h2>Credential</h2>
         {account ? (
@@ -75,14 +75,14 @@ export function AccountPage({ view, accountId, account, window, notice }: Props)
   );
 }
 
-function Broken({ view, account }: { view: View; account: AccountView }) {
+function CredentialProblem({ view, account }: { view: View; account: AccountView }) {
   const { needsLogin } = account.login ?? { needsLogin: null };
   return (
     <div class="callout error" role="alert">
       <Icon name="warning" />
       <div>
         <p>
-          <strong>This account {STATE_WORDS[account.state]}.</strong>
+          <strong>This account {STATE_TEXTS[account.state]}.</strong>
         </p>
         {needsLogin && (
           <p>
@@ -102,7 +102,7 @@ function Broken({ view, account }: { view: View; account: AccountView }) {
   );
 }
 
-const LOGIN_WORDS = {
+const LOGIN_TEXTS = {
   ready: "ready",
   expired: "the access token is over, and renewing it fails for now; it is tried again by itself",
   needs_login: "ended by the vendor",
@@ -114,9 +114,9 @@ function Credential({ view, account }: { view: View; account: AccountView }) {
   const { login } = account;
   return (
     <DefinitionList>
-      <DefinitionItem name="Type">{credentialWords(account.credentialType)}</DefinitionItem>
+      <DefinitionItem name="Type">{credentialLabel(account.credentialType)}</DefinitionItem>
       <DefinitionItem name="State">
-        <span class={account.state === "ready" ? "" : "error-words"}>{STATE_WORDS[account.state]}</span>
+        <span class={account.state === "ready" ? "" : "error-words"}>{STATE_TEXTS[account.state]}</span>
       </DefinitionItem>
       <DefinitionItem name="Set">
         <Time at={account.updatedAt} view={view} />
@@ -136,7 +136,7 @@ function Credential({ view, account }: { view: View; account: AccountView }) {
       </DefinitionItem>
       {login && (
         <>
-          <DefinitionItem name="Login">{LOGIN_WORDS[login.state]}</DefinitionItem>
+          <DefinitionItem name="Login">{LOGIN_TEXTS[login.state]}</DefinitionItem>
           <DefinitionItem name="Access token expires">
             {login.expiresAt && <Time at={login.expiresAt} view={view} />}
           </DefinitionItem>

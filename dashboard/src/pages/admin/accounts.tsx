@@ -11,7 +11,7 @@ import { UntrustedText } from "../../components/ui/values.tsx";
 import { WindowRows } from "../../components/usage/window-list.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { canAdminister, type View } from "../../context/view.ts";
-import { credentialWords, STATE_WORDS } from "./credential-labels.ts";
+import { credentialLabel, STATE_TEXTS } from "./credential-labels.ts";
 
 interface Props {
   view: View;
@@ -42,8 +42,8 @@ export function AccountsPage({ view, accounts, windows }: Props) {
         </EmptyState>
       ) : (
         <>
-          {rows.filter(needsSomebody).map((row) => (
-            <NeedsLogin row={row} view={view} />
+          {rows.filter(needsAttention).map((row) => (
+            <AccountProblem row={row} view={view} />
           ))}
           {!windows.ok && <ProblemCard problem={windows.problem} what="How full they are" view={view} />}
           <ul class="account-list">
@@ -57,10 +57,10 @@ export function AccountsPage({ view, accounts, windows }: Props) {
   );
 }
 
-const needsSomebody = ({ account }: AccountRow) => account !== null && account.state !== "ready";
-const pathOf = (accountId: string) => `/accounts/${encodeURIComponent(accountId)}`;
+const needsAttention = ({ account }: AccountRow) => account !== null && account.state !== "ready";
+const accountPath = (accountId: string) => `/accounts/${encodeURIComponent(accountId)}`;
 
-function NeedsLogin({ row: { account, accountId }, view }: { row: AccountRow; view: View }) {
+function AccountProblem({ row: { account, accountId }, view }: { row: AccountRow; view: View }) {
   return (
     <div class="callout error" role="status">
       <Icon name="warning" />
@@ -69,11 +69,11 @@ function NeedsLogin({ row: { account, accountId }, view }: { row: AccountRow; vi
           <strong>
             <UntrustedText text={accountId} length={60} />
           </strong>{" "}
-          {account && STATE_WORDS[account.state]}.
+          {account && STATE_TEXTS[account.state]}.
         </p>
         {canAdminister(view) && (
           <p>
-            <a href={pathOf(accountId) + (account?.credentialType === "oauth" ? "/login" : "")}>
+            <a href={accountPath(accountId) + (account?.credentialType === "oauth" ? "/login" : "")}>
               {account?.credentialType === "oauth" ? "Log in again" : "Store a credential"}
             </a>
           </p>
@@ -88,7 +88,7 @@ function Account({ row: { account, accountId, window }, view }: { row: AccountRo
     <li class="card">
       <h2>
         <span>
-          <a href={linkTo(pathOf(accountId), view.filters)}>
+          <a href={linkTo(accountPath(accountId), view.filters)}>
             <UntrustedText text={accountId} length={60} />
           </a>
         </span>
@@ -99,8 +99,8 @@ function Account({ row: { account, accountId, window }, view }: { row: AccountRo
         ) : (
           <>
             <span>
-              {credentialWords(account.credentialType)},{" "}
-              <span class={account.state === "ready" ? "" : "error-words"}>{STATE_WORDS[account.state]}</span>
+              {credentialLabel(account.credentialType)},{" "}
+              <span class={account.state === "ready" ? "" : "error-words"}>{STATE_TEXTS[account.state]}</span>
             </span>
             {account.domains.length === 0 ? (
               <span class="mute">No domain uses it.</span>

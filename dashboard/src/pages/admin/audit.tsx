@@ -22,7 +22,7 @@ interface Props {
 }
 
 /** What is done here, in words. An action of another version is shown by its name. */
-const ACTIONS: Readonly<Record<string, string>> = {
+const ACTION_LABELS: Readonly<Record<string, string>> = {
   "account.delete": "Account deleted",
   "account.login": "Account logged in at Claude",
   "account.put": "Account's credential replaced",
@@ -52,17 +52,27 @@ export function AuditPage({ view, filter, isOlder, list }: Props) {
           <span class="unseen">Action</span>
           <select name="action" {...(filter.action === "" ? {} : { "data-set": "" })}>
             <option value="">Every action</option>
-            {[...new Set([...Object.keys(ACTIONS), filter.action])]
+            {[...new Set([...Object.keys(ACTION_LABELS), filter.action])]
               .filter((action) => action !== "")
               .map((action) => (
                 <option value={action} selected={action === filter.action}>
-                  {actionWords(action)}
+                  {actionLabel(action)}
                 </option>
               ))}
           </select>
         </label>
-        <Part name="actor" label="Who" value={filter.actor} placeholder="Who: session:1a2b3c4d, ann@…" />
-        <Part name="target" label="On what" value={filter.target} placeholder="On what: a domain, an id" />
+        <FilterInput
+          name="actor"
+          label="Who"
+          value={filter.actor}
+          placeholder="Who: session:1a2b3c4d, ann@…"
+        />
+        <FilterInput
+          name="target"
+          label="On what"
+          value={filter.target}
+          placeholder="On what: a domain, an id"
+        />
         <button type="submit">Filter</button>
         {isFiltered && (
           <a class="clear" href="/audit">
@@ -104,10 +114,10 @@ export function AuditPage({ view, filter, isOlder, list }: Props) {
   );
 }
 
-const actionWords = (action: string) =>
-  ACTIONS[action] ?? action.replaceAll(/[._]/g, " ").replace(/^./, (first) => first.toUpperCase());
+const actionLabel = (action: string) =>
+  ACTION_LABELS[action] ?? action.replaceAll(/[._]/g, " ").replace(/^./, (first) => first.toUpperCase());
 
-function Part({
+function FilterInput({
   name,
   label,
   value,
@@ -142,7 +152,7 @@ function AuditTable({
   view: View;
   filter: AuditFilter;
 }) {
-  const only = (part: Partial<AuditFilter>) => `/audit${search({ ...filter, ...part })}`;
+  const filterUrl = (part: Partial<AuditFilter>) => `/audit${search({ ...filter, ...part })}`;
   return (
     <table class="rows audit" role="table">
       <caption class="unseen">Audit log, newest first</caption>
@@ -160,18 +170,18 @@ function AuditTable({
               <Time at={entry.at} view={view} />
             </td>
             <td role="cell" class="cell-who">
-              <a href={only({ actor: entry.actor })}>
+              <a href={filterUrl({ actor: entry.actor })}>
                 <UntrustedText text={entry.actor} length={48} />
               </a>{" "}
               <span class="mute">{entry.role}</span>
             </td>
             <td role="cell" class="cell-what">
-              <a href={only({ action: entry.action })}>
-                <UntrustedText text={actionWords(entry.action)} length={60} />
+              <a href={filterUrl({ action: entry.action })}>
+                <UntrustedText text={actionLabel(entry.action)} length={60} />
               </a>
             </td>
             <td role="cell" class="cell-target">
-              <a href={only({ target: entry.target })}>
+              <a href={filterUrl({ target: entry.target })}>
                 <UntrustedText text={entry.target} length={80} />
               </a>
             </td>

@@ -1,15 +1,15 @@
 /** How credentials and their states are called on every page. */
 import type { CredentialState } from "../../../../workers/schemas/api/domains.ts";
 
-const TYPES: Readonly<Record<string, string>> = {
+const TYPE_LABELS: Readonly<Record<string, string>> = {
   api_key: "API key",
   oauth: "Claude login",
   passthrough: "the client's own",
 };
 
-export const credentialWords = (type: string | null) => (type ? (TYPES[type] ?? type) : "–");
+export const credentialLabel = (type: string | null) => (type ? (TYPE_LABELS[type] ?? type) : "–");
 
-export const STATE_WORDS: Readonly<Record<CredentialState, string>> = {
+export const STATE_TEXTS: Readonly<Record<CredentialState, string>> = {
   ready: "ready",
   missing: "missing: clients get 401 until one is stored",
   unreadable: "sealed with a key that CREDENTIAL_KEYS no longer holds: store it again",

@@ -9,7 +9,7 @@ import { SlackForm, type SlackDraft } from "../../components/admin/slack-form.ts
 import { Time, UntrustedText } from "../../components/ui/values.tsx";
 import { canAdminister, type View } from "../../context/view.ts";
 import { linkTo } from "../../context/filters.ts";
-import { credentialWords, STATE_WORDS } from "./credential-labels.ts";
+import { credentialLabel, STATE_TEXTS } from "./credential-labels.ts";
 import { DefinitionItem, DefinitionList } from "../../components/ui/definition-list.tsx";
 
 /** What an action on this page left to say. */
@@ -51,10 +51,10 @@ export function DomainPage({ view, detail, notice }: Props) {
             </a>
           </DefinitionItem>
           <DefinitionItem name="Credential">
-            {credentialWords(detail.credential.type)}
+            {credentialLabel(detail.credential.type)}
             {", "}
             <span class={detail.credential.state === "ready" ? "" : "error-words"}>
-              {STATE_WORDS[detail.credential.state]}
+              {STATE_TEXTS[detail.credential.state]}
             </span>
           </DefinitionItem>
           <DefinitionItem name="Endpoints">
@@ -71,7 +71,7 @@ export function DomainPage({ view, detail, notice }: Props) {
         </DefinitionList>
       </section>
       <ClientKeys view={view} detail={detail} notice={notice} />
-      <Slack view={view} detail={detail} notice={notice} />
+      <SlackCard view={view} detail={detail} notice={notice} />
       {isAdministrator && (
         <>
           <details class="card add" open={notice.form === "settings"}>
@@ -91,7 +91,7 @@ export function DomainPage({ view, detail, notice }: Props) {
               problem={notice.form === "settings" ? (notice.problem ?? null) : null}
             />
           </details>
-          <Delete
+          <DeleteDomain
             view={view}
             detail={detail}
             problem={notice.form === "delete" ? notice.problem : undefined}
@@ -184,7 +184,7 @@ function ClientKeys({ view, detail, notice }: Props) {
   );
 }
 
-function Slack({ view, detail, notice }: Props) {
+function SlackCard({ view, detail, notice }: Props) {
   const { slack } = detail;
   const path = `/domains/${encodeURIComponent(detail.domain)}/slack`;
   const problem = notice.form === "slack" ? (notice.problem ?? null) : null;
@@ -192,7 +192,7 @@ function Slack({ view, detail, notice }: Props) {
   return (
     <section class="card">
       <h2>Slack</h2>
-      <p>{slackWords(slack)}</p>
+      <p>{slackDescription(slack)}</p>
       {test && (
         <p class={`callout ${test.delivered ? "good" : "error"}`} role="status">
           <Icon name={test.delivered ? "check" : "warning"} />
@@ -224,7 +224,7 @@ function Slack({ view, detail, notice }: Props) {
   );
 }
 
-function slackWords(slack: DomainDetail["slack"]): string {
+function slackDescription(slack: DomainDetail["slack"]): string {
   if (slack?.enabled === false)
     return "Switched off: nothing of this domain is told, in the default channel neither.";
   const where = slack?.webhook_set
@@ -237,7 +237,7 @@ function slackWords(slack: DomainDetail["slack"]): string {
   return `${where} ${what}`;
 }
 
-function Delete({
+function DeleteDomain({
   view,
   detail,
   problem,

@@ -8,7 +8,7 @@ import { UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatExact } from "../../format/number.ts";
 import { canAdminister, type View } from "../../context/view.ts";
-import { credentialWords } from "./credential-labels.ts";
+import { credentialLabel } from "./credential-labels.ts";
 import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
 
 interface Props {
@@ -79,7 +79,7 @@ function DomainTable({ domains, view }: { domains: DomainList["domains"]; view: 
               )}
             </td>
             <td role="cell" class="cell-credential">
-              {credentialWords(domain.credentialType)}
+              {credentialLabel(domain.credentialType)}
             </td>
             <td role="cell" class="cell-state">
               {domain.configured ? "set up" : <span class="mute">seen only</span>}

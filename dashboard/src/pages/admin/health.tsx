@@ -23,7 +23,7 @@ interface Props {
   environment: Result<Environment> | null;
 }
 
-const COUNTER_WORDS: Readonly<Record<string, string>> = {
+const COUNTER_LABELS: Readonly<Record<string, string>> = {
   refused_unauthenticated: "Refused: no valid client key",
   refused_path: "Refused: path not allowed",
   unrecorded: "Bodies that R2 did not take",
@@ -31,11 +31,11 @@ const COUNTER_WORDS: Readonly<Record<string, string>> = {
   bell_failed: "Found by the sweep (queue down)",
 };
 
-export function SettingsPage({ view, status, alerts, linking, environment }: Props) {
+export function HealthPage({ view, status, alerts, linking, environment }: Props) {
   return (
     <>
       {status.ok ? (
-        <Machine view={view} status={status.data} alerts={alerts} linking={linking} />
+        <SystemHealth view={view} status={status.data} alerts={alerts} linking={linking} />
       ) : (
         <ProblemCard problem={status.problem} what="The state of the machine" view={view} />
       )}
@@ -46,7 +46,7 @@ export function SettingsPage({ view, status, alerts, linking, environment }: Pro
 
 const TONE_ICONS = { good: "good", warning: "warning", error: "cross", mute: "alert" } as const;
 
-function Machine({
+function SystemHealth({
   view,
   status,
   alerts,
@@ -72,7 +72,7 @@ function Machine({
           </li>
         ))}
       </ul>
-      <FailureTable status={status} view={view} />
+      <IngestFailures status={status} view={view} />
       <div class="pair">
         <section class="card">
           <h2>
@@ -86,7 +86,7 @@ function Machine({
             <dl class="plain-list">
               {counters.map(([name, value]) => (
                 <div>
-                  <dt>{COUNTER_WORDS[name] ?? name.replaceAll("_", " ")}</dt>
+                  <dt>{COUNTER_LABELS[name] ?? name.replaceAll("_", " ")}</dt>
                   <dd class="number">{formatExact(value)}</dd>
                 </div>
               ))}
@@ -122,12 +122,12 @@ function Machine({
         </section>
       </div>
       <LinkingTable linking={linking} view={view} />
-      <LastErrors status={status} view={view} />
+      <RecentFailures status={status} view={view} />
     </>
   );
 }
 
-function FailureTable({ status, view }: { status: Status; view: View }) {
+function IngestFailures({ status, view }: { status: Status; view: View }) {
   const failures = status.ingestFailures?.newest ?? [];
   if (failures.length === 0) return null;
   return (
@@ -167,7 +167,7 @@ function FailureTable({ status, view }: { status: Status; view: View }) {
   );
 }
 
-function LastErrors({ status, view }: { status: Status; view: View }) {
+function RecentFailures({ status, view }: { status: Status; view: View }) {
   const errors = status.lastErrors ?? [];
   if (errors.length === 0) return null;
   return (

@@ -12,7 +12,7 @@ import { RadioOption } from "../../components/ui/radio-option.tsx";
 import { ApiKeyField, FormError, TextField } from "../../components/ui/text-field.tsx";
 import { UntrustedText } from "../../components/ui/values.tsx";
 import type { View } from "../../context/view.ts";
-import { credentialWords } from "./credential-labels.ts";
+import { credentialLabel } from "./credential-labels.ts";
 
 const STEPS = ["Host", "Account", "Slack", "Client key"] as const;
 
@@ -35,16 +35,16 @@ export type NewDomainStep =
     }
   | { step: "slack"; detail: DomainDetail; draft: SlackDraft | null }
   | { step: "key"; detail: DomainDetail }
-  | { step: "done"; detail: DomainDetail; made: MadeKey };
+  | { step: "done"; detail: DomainDetail; created: MadeKey };
 
 interface Props {
   view: View;
-  at: NewDomainStep;
+  state: NewDomainStep;
   problem: Problem | null;
 }
 
-export function NewDomainPage({ view, at, problem }: Props) {
-  const position = { host: 0, account: 1, slack: 2, key: 3, done: 4 }[at.step];
+export function NewDomainPage({ view, state: state, problem }: Props) {
+  const position = { host: 0, account: 1, slack: 2, key: 3, done: 4 }[state.step];
   return (
     <>
       <ol class="steps" aria-label="Steps">
@@ -60,10 +60,10 @@ export function NewDomainPage({ view, at, problem }: Props) {
           </li>
         ))}
       </ol>
-      {at.step === "host" && <HostStep host={at.host} problem={problem} />}
-      {at.step === "account" && <AccountStep view={view} at={at} problem={problem} />}
-      {at.step === "slack" && (
-        <Step title="Slack, if you like" domain={at.detail.domain}>
+      {state.step === "host" && <HostStep host={state.host} problem={problem} />}
+      {state.step === "account" && <AccountStep view={view} state={state} problem={problem} />}
+      {state.step === "slack" && (
+        <Step title="Slack, if you like" domain={state.detail.domain}>
           <p>
             Errors, filling windows and logins that ended can be told in a channel. It can be set up later as
             well.
@@ -71,25 +71,25 @@ export function NewDomainPage({ view, at, problem }: Props) {
           <SlackForm
             view={view}
             action="/domains/new/slack"
-            domain={at.detail.domain}
-            stored={at.detail.slack}
-            draft={at.draft}
+            domain={state.detail.domain}
+            stored={state.detail.slack}
+            draft={state.draft}
             problem={problem}
             button="Save and go on"
           />
           <p class="card-foot">
-            <a href={`/domains/new${search({ step: "key", domain: at.detail.domain })}`}>
+            <a href={`/domains/new${search({ step: "key", domain: state.detail.domain })}`}>
               Go on without Slack
             </a>
           </p>
         </Step>
       )}
-      {at.step === "key" && <KeyStep view={view} detail={at.detail} problem={problem} />}
-      {at.step === "done" && (
+      {state.step === "key" && <KeyStep view={view} detail={state.detail} problem={problem} />}
+      {state.step === "done" && (
         <>
-          <NewKey view={view} detail={at.detail} created={at.made} />
+          <NewKey view={view} detail={state.detail} created={state.created} />
           <p class="actions">
-            <a class="button" href={`/domains/${encodeURIComponent(at.detail.domain)}`}>
+            <a class="button" href={`/domains/${encodeURIComponent(state.detail.domain)}`}>
               To the domain
             </a>
             <a class="button" href="/requests">
@@ -147,16 +147,16 @@ function HostStep({ host, problem }: { host: string; problem: Problem | null }) 
 
 function AccountStep({
   view,
-  at,
+  state: state,
   problem,
 }: {
   view: View;
-  at: Extract<NewDomainStep, { step: "account" }>;
+  state: Extract<NewDomainStep, { step: "account" }>;
   problem: Problem | null;
 }) {
-  const accounts = at.accounts.ok ? at.accounts.data.accounts : [];
-  const draft = at.draft ?? {
-    accountId: at.domain
+  const accounts = state.accounts.ok ? state.accounts.data.accounts : [];
+  const draft = state.draft ?? {
+    accountId: state.domain
       .split(".")
       .slice(0, 2)
       .join("-")
@@ -165,41 +165,49 @@ function AccountStep({
     credential: "api_key" as const,
   };
   return (
-    <Step title="With which credential do its requests go to Claude?" domain={at.domain}>
+    <Step title="With which credential do its requests go to Claude?" domain={state.domain}>
       <form method="post" action="/domains/new/account" class="stack" autocomplete="off">
         <CsrfField view={view} />
-        <input type="hidden" name="domain" value={at.domain} />
+        <input type="hidden" name="domain" value={state.domain} />
         {problem && <FormError problem={problem} parameters={["accountId", "credential.api_key"]} />}
         <fieldset class="field choices" data-credential>
           <legend>Credential</legend>
           {accounts.length > 0 && (
-            <Choice value="existing" now={draft.credential} title="One that is set up here already">
+            <CredentialOption
+              value="existing"
+              selected={draft.credential}
+              title="One that is set up here already"
+            >
               <select name="existing" aria-label="Account that is set up already">
                 {accounts.map((account) => (
                   <option value={account.accountId} selected={account.accountId === draft.existing}>
-                    {`${account.accountId} (${credentialWords(account.credentialType)})`}
+                    {`${account.accountId} (${credentialLabel(account.credentialType)})`}
                   </option>
                 ))}
               </select>
               <small>Domains of one account share its credential and its limits.</small>
-            </Choice>
+            </CredentialOption>
           )}
-          <Choice value="api_key" now={draft.credential} title="An API key">
+          <CredentialOption value="api_key" selected={draft.credential} title="An API key">
             <small>Of an organisation, billed by use. The way for teams. Stored sealed.</small>
             <ApiKeyField problem={problem} />
-          </Choice>
-          <Choice value="passthrough" now={draft.credential} title="Each client's own (passthrough)">
+          </CredentialOption>
+          <CredentialOption
+            value="passthrough"
+            selected={draft.credential}
+            title="Each client's own (passthrough)"
+          >
             <small>
               What a client sends, its key or its login, goes on to Claude and is never stored. Its client key
               for this domain travels in a header of its own.
             </small>
-          </Choice>
-          <Choice value="oauth" now={draft.credential} title="A Claude login">
+          </CredentialOption>
+          <CredentialOption value="oauth" selected={draft.credential} title="A Claude login">
             <small>
               Of one person's own plan, for that person's own requests only. The terms come before anything
               happens.
             </small>
-          </Choice>
+          </CredentialOption>
         </fieldset>
         <TextField
           label="Name of the new account"
@@ -218,20 +226,20 @@ function AccountStep({
   );
 }
 
-function Choice({
+function CredentialOption({
   value,
-  now,
+  selected: selected,
   title,
   children,
 }: {
   value: NewCredential;
-  now: NewCredential;
+  selected: NewCredential;
   title: string;
   children?: Child;
 }) {
   return (
     <div class="choice-card">
-      <RadioOption name="credential" value={value} selected={now} label={title} isHeading />
+      <RadioOption name="credential" value={value} selected={selected} label={title} isHeading />
       <div class="inset">{children}</div>
     </div>
   );
