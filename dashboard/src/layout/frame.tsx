@@ -1,7 +1,7 @@
 /** The page around every page: side navigation, head bar with filters, banner, dialog of keys. */
 import type { Child } from "hono/jsx";
 import { raw } from "hono/html";
-import type { HealthMark } from "../api/health.ts";
+import type { HealthIndicator } from "../api/health.ts";
 import type { Assets } from "../context/assets.ts";
 import { search } from "../api/client.ts";
 import { linkTo } from "../context/filters.ts";
@@ -71,7 +71,7 @@ export function Document({ view, assets, title, children }: DocumentProps) {
 
 export interface FrameProps extends DocumentProps {
   /** Health of the whole, null while unknown. */
-  health: HealthMark;
+  health: HealthIndicator;
   /** What stands beside the title: filters or actions. */
   head?: Child;
   /** A line above the title, such as the way back. */
@@ -119,7 +119,7 @@ export function Frame({ view, assets, title, health, head, above, heading, child
   );
 }
 
-function Side({ view, health }: { view: View; health: HealthMark }) {
+function Side({ view, health }: { view: View; health: HealthIndicator }) {
   return (
     <nav class="side" aria-label="Main">
       <a class="brand" href={linkTo("/", view.filters)}>
@@ -159,7 +159,7 @@ function Side({ view, health }: { view: View; health: HealthMark }) {
   );
 }
 
-function SideLink({ item, view, health }: { item: NavItem; view: View; health: HealthMark }) {
+function SideLink({ item, view, health }: { item: NavItem; view: View; health: HealthIndicator }) {
   const isHere =
     item.path === "/"
       ? view.path === "/"
@@ -179,10 +179,10 @@ function SideLink({ item, view, health }: { item: NavItem; view: View; health: H
 }
 
 /** Shape as well as colour: a disc is good, a triangle warns, a square is an error, a ring is unknown. */
-function HealthDot({ health }: { health: HealthMark }) {
+function HealthDot({ health }: { health: HealthIndicator }) {
   return (
-    <span class={`dot ${health.tone}`} title={health.words}>
-      <span class="unseen">{health.words}</span>
+    <span class={`dot ${health.tone}`} title={health.text}>
+      <span class="unseen">{health.text}</span>
       <svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true">
         {health.tone === "good" && <circle cx="5" cy="5" r="4" />}
         {health.tone === "warning" && <path d="M5 0.5 9.8 9.2H0.2Z" />}

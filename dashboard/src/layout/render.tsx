@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Status } from "../../../workers/schemas/api/status.ts";
-import { healthMark } from "../api/health.ts";
+import { healthIndicator } from "../api/health.ts";
 import type { Problem, Result } from "../api/client.ts";
 import { Frame, type FrameProps } from "./frame.tsx";
 import { ProblemCard } from "../components/ui/problem.tsx";
@@ -20,7 +20,7 @@ export function page(
   children: Child,
 ): Response | Promise<Response> {
   return c.html(
-    <Frame view={viewOf(c)} assets={c.get("assets")} health={healthMark(health)} {...frame}>
+    <Frame view={viewOf(c)} assets={c.get("assets")} health={healthIndicator(health)} {...frame}>
       {children}
     </Frame>,
     status,

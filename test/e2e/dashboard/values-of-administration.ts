@@ -1,6 +1,6 @@
 /** The pages of administration and health against the API: domains, accounts, the audit log, what the machine says of itself. */
 import type { z } from "zod";
-import { moreChecksOf } from "../../../dashboard/src/api/health.ts";
+import { allChecks } from "../../../dashboard/src/api/health.ts";
 import { formatExact, formatShare } from "../../../dashboard/src/format/number.ts";
 import type { AccountList, AccountView } from "../../../workers/schemas/api/accounts.ts";
 import type { AuditList } from "../../../workers/schemas/api/audit.ts";
@@ -148,7 +148,7 @@ const health: Check = {
       ask<LinkingQuality>("/api/quality/linking"),
       ask<Environment>("/api/environment"),
     ]);
-    const checks = moreChecksOf(status, { ok: true, data: alerts }, Date.now());
+    const checks = allChecks(status, { ok: true, data: alerts }, Date.now());
     const weeks = [...new Set(linking.weeks.map(({ week }) => week))].sort().slice(-4);
     const variable = ({ name, value, isSet, description }: Environment["variables"][number]) =>
       `${name} ${value === null ? (isSet ? "set, not shown" : "not set") : wire(value, 120)} ${description}`;
@@ -157,7 +157,7 @@ const health: Check = {
     return {
       // How long a query takes is another thing each time.
       ".check": (shown) =>
-        checks.map(({ name, tone, value, words }, n) =>
+        checks.map(({ name, tone, value, description: words }, n) =>
           name === "Database" && /\d+ ms/.test(shown[n] ?? "")
             ? shown[n]!
             : `{${tone}} ${name} ${value} ${words}`,

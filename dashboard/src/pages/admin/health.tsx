@@ -1,5 +1,5 @@
 /** /settings: whether the machine is well (queue, journal, failures, counters, versions). */
-import { moreChecksOf } from "../../api/health.ts";
+import { allChecks } from "../../api/health.ts";
 import type { LinkingQuality } from "../../../../workers/schemas/api/conversations.ts";
 import type { PendingAlerts, Environment } from "../../../../workers/schemas/api/settings.ts";
 import type { Status } from "../../../../workers/schemas/api/status.ts";
@@ -61,14 +61,14 @@ function SystemHealth({
   return (
     <>
       <ul class="checks">
-        {moreChecksOf(status, alerts, view.now).map((check) => (
+        {allChecks(status, alerts, view.now).map((check) => (
           <li class={`card check ${check.tone}`}>
             <h2>
               <Icon name={TONE_ICONS[check.tone]} label={check.tone} />
               {check.name}
             </h2>
             <p class="check-value number">{check.value}</p>
-            <p class="mute">{check.words}</p>
+            <p class="mute">{check.description}</p>
           </li>
         ))}
       </ul>
