@@ -9,7 +9,7 @@ import { formatAbsolute } from "../format/time.ts";
 import { CSRF_FIELD } from "../format/form-fields.ts";
 import type { View } from "../context/view.ts";
 import { Icon, type IconName } from "../components/ui/icon.tsx";
-import { KeysDialog } from "./shortcuts-dialog.tsx";
+import { ShortcutsDialog } from "./shortcuts-dialog.tsx";
 
 interface NavItem {
   path: string;
@@ -18,7 +18,7 @@ interface NavItem {
   /** Letter after `g`. */
   key: string;
   /** Pages that are reached from it and stand under other paths. */
-  also?: readonly string[];
+  activeFor?: readonly string[];
   /** Its feature is not in this version: the place is kept and says so. */
   isPlaceholder?: boolean;
 }
@@ -31,7 +31,7 @@ export const NAVIGATION: readonly NavItem[] = [
   { path: "/errors", label: "Errors", icon: "alert", key: "e" },
   { path: "/prompts", label: "Prompts", icon: "file", key: "p", isPlaceholder: true },
   { path: "/analyses", label: "Analyses", icon: "analysis", key: "a", isPlaceholder: true },
-  { path: "/domains", label: "Domains", icon: "globe", key: "d", also: ["/accounts", "/audit"] },
+  { path: "/domains", label: "Domains", icon: "globe", key: "d", activeFor: ["/accounts", "/audit"] },
   { path: "/settings", label: "Health", icon: "activity", key: "h" },
 ];
 /** On a phone these stand in the bottom bar, the others behind "More". */
@@ -87,7 +87,7 @@ export function Frame({ view, assets, title, health, head, above, heading, child
         Skip to content
       </a>
       <div class="frame">
-        <Side view={view} health={health} />
+        <Sidebar view={view} health={health} />
         <div class="page">
           {view.caller?.via === "read_only" && (
             <p class="banner" role="status">
@@ -113,13 +113,13 @@ export function Frame({ view, assets, title, health, head, above, heading, child
           </main>
         </div>
       </div>
-      <KeysDialog />
+      <ShortcutsDialog />
       <div id="announce" class="unseen" role="status" aria-live="polite"></div>
     </Document>
   );
 }
 
-function Side({ view, health }: { view: View; health: HealthIndicator }) {
+function Sidebar({ view, health }: { view: View; health: HealthIndicator }) {
   return (
     <nav class="side" aria-label="Main">
       <a class="brand" href={linkTo("/", view.filters)}>
@@ -129,7 +129,7 @@ function Side({ view, health }: { view: View; health: HealthIndicator }) {
       <ul class="side-items">
         {NAVIGATION.map((item, index) => (
           <li class={index >= PHONE_ITEMS ? "not-on-phone" : ""}>
-            <SideLink item={item} view={view} health={health} />
+            <SidebarLink item={item} view={view} health={health} />
           </li>
         ))}
         <li class="only-on-phone">
@@ -141,9 +141,9 @@ function Side({ view, health }: { view: View; health: HealthIndicator }) {
             </summary>
             <div class="more-sheet">
               {NAVIGATION.slice(PHONE_ITEMS).map((item) => (
-                <SideLink item={item} view={view} health={health} />
+                <SidebarLink item={item} view={view} health={health} />
               ))}
-              <SideFoot view={view} />
+              <SidebarFooter view={view} />
             </div>
           </details>
         </li>
@@ -153,23 +153,23 @@ function Side({ view, health }: { view: View; health: HealthIndicator }) {
           <span class="live-dot" aria-hidden="true"></span>
           <span data-live-words></span>
         </p>
-        <SideFoot view={view} />
+        <SidebarFooter view={view} />
       </div>
     </nav>
   );
 }
 
-function SideLink({ item, view, health }: { item: NavItem; view: View; health: HealthIndicator }) {
-  const isHere =
+function SidebarLink({ item, view, health }: { item: NavItem; view: View; health: HealthIndicator }) {
+  const isCurrent =
     item.path === "/"
       ? view.path === "/"
-      : [item.path, ...(item.also ?? [])].some((path) => view.path.startsWith(path));
+      : [item.path, ...(item.activeFor ?? [])].some((path) => view.path.startsWith(path));
   return (
     <a
       class={item.isPlaceholder ? "side-link vacant" : "side-link"}
       href={linkTo(item.path, view.filters)}
       data-go={item.key}
-      {...(isHere ? { "aria-current": "page" } : {})}
+      {...(isCurrent ? { "aria-current": "page" } : {})}
     >
       <Icon name={item.icon} />
       <span>{item.label}</span>
@@ -195,10 +195,10 @@ function HealthDot({ health }: { health: HealthIndicator }) {
   );
 }
 
-function SideFoot({ view }: { view: View }) {
+function SidebarFooter({ view }: { view: View }) {
   const next = view.theme === "system" ? "light" : view.theme === "light" ? "dark" : "system";
   const icons = { system: "sunMoon", light: "sun", dark: "moon" } as const;
-  const words = { system: "as the system", light: "light", dark: "dark" } as const;
+  const labels = { system: "as the system", light: "light", dark: "dark" } as const;
   return (
     <>
       <form method="post" action="/theme" data-theme-switch>
@@ -208,7 +208,7 @@ function SideFoot({ view }: { view: View }) {
         <button class="side-link" type="submit" data-theme-now={view.theme}>
           <Icon name={icons[view.theme]} />
           <span>
-            Theme: <span data-theme-words>{words[view.theme]}</span>
+            Theme: <span data-theme-words>{labels[view.theme]}</span>
           </span>
         </button>
       </form>

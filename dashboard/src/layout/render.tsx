@@ -12,7 +12,7 @@ import { FailurePage } from "./failure.tsx";
 import { viewOf } from "../context/view.ts";
 
 /** A page in its frame. `health` is what `/api/status` said, null where it did not in time. */
-export function page(
+export function renderPage(
   c: Context<AppEnv>,
   status: ContentfulStatusCode,
   health: Result<Status> | null,
@@ -28,14 +28,14 @@ export function page(
 }
 
 /** In place of a detail page whose `what` could not be read: 404 where the id names nothing, or cannot name anything. */
-export function unreadablePage(
+export function loadFailurePage(
   c: Context<AppEnv>,
   health: Result<Status> | null,
   frame: Pick<FrameProps, "title" | "above">,
   { problem, what }: { problem: Problem; what: string },
 ) {
   const status = problem.status === 404 || problem.status === 400 ? 404 : 200;
-  return page(c, status, health, frame, <ProblemCard problem={problem} what={what} view={viewOf(c)} />);
+  return renderPage(c, status, health, frame, <ProblemCard problem={problem} what={what} view={viewOf(c)} />);
 }
 
 export function failurePage(
@@ -67,20 +67,20 @@ export function wantsHtml(c: Context<AppEnv>): boolean {
 }
 
 /** The mark may say what was true this many seconds ago. */
-const HEALTH_AGE_SECONDS = 10;
+const HEALTH_MAX_AGE_SECONDS = 10;
 /** How long a page waits for the health mark. */
-const HEALTH_PATIENCE_MS = 1_500;
+const HEALTH_TIMEOUT_MS = 1_500;
 
 /** The machine's state for the mark beside "Health", or null when it takes too long: a mark is not worth waiting for. */
-export async function healthOf(c: Context<AppEnv>): Promise<Result<Status> | null> {
+export async function loadHealth(c: Context<AppEnv>): Promise<Result<Status> | null> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), HEALTH_PATIENCE_MS);
+  const timeout = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), HEALTH_TIMEOUT_MS);
   });
   try {
     return await Promise.race([
-      c.get("api").get<Status>("/api/status", { maxAge: HEALTH_AGE_SECONDS }),
-      late,
+      c.get("api").get<Status>("/api/status", { maxAge: HEALTH_MAX_AGE_SECONDS }),
+      timeout,
     ]);
   } finally {
     clearTimeout(timer);

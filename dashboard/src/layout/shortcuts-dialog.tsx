@@ -1,6 +1,6 @@
 /** What `?` shows. */
 
-const KEYS: readonly (readonly [keys: string[], words: string])[] = [
+const SHORTCUTS: readonly (readonly [keys: string[], words: string])[] = [
   [["/"], "Search, or the first filter"],
   [["j"], "Next row or message"],
   [["k"], "Previous row or message"],
@@ -18,19 +18,19 @@ const KEYS: readonly (readonly [keys: string[], words: string])[] = [
   [["?"], "These keys"],
 ];
 
-export function KeysDialog() {
+export function ShortcutsDialog() {
   return (
     <dialog id="keys" aria-labelledby="keys-title">
       <h2 id="keys-title">Keys</h2>
       <dl class="keys">
-        {KEYS.map(([keys, words]) => (
+        {SHORTCUTS.map(([keys, description]) => (
           <>
             <dt>
               {keys.map((key) => (
                 <kbd>{key}</kbd>
               ))}
             </dt>
-            <dd>{words}</dd>
+            <dd>{description}</dd>
           </>
         ))}
       </dl>

@@ -8,7 +8,7 @@ import { ProblemCard } from "../components/ui/problem.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { field } from "../http/require-csrf.tsx";
 import { statusOf } from "../http/form-problem.ts";
-import { failurePage, healthOf, page } from "../layout/render.tsx";
+import { failurePage, loadHealth, renderPage } from "../layout/render.tsx";
 import { AccountLoginPage } from "../pages/admin/account-login.tsx";
 import { canAdminister, viewOf } from "../context/view.ts";
 import { search } from "../api/client.ts";
@@ -60,7 +60,10 @@ async function loginPage(
 ) {
   const view = viewOf(c);
   const accountId = c.req.param("id");
-  const [begun, health] = await Promise.all([c.get("api").get<PendingLogin>(apiOf(accountId)), healthOf(c)]);
+  const [begun, health] = await Promise.all([
+    c.get("api").get<LoginPending>(apiOf(accountId)),
+    loadHealth(c),
+  ]);
   const above = (
     <a class="back" href={domain === null ? pathOf(accountId) : `/domains/new${search({ domain })}`}>
       <Icon name="left" /> {domain ?? accountId}
@@ -69,9 +72,9 @@ async function loginPage(
   const frame = { title: `Log in: ${accountId.slice(0, 80)}`, above };
   if (!begun.ok) {
     const card = <ProblemCard problem={problem ?? begun.problem} what="This login" view={view} />;
-    return page(c, status, health, frame, card);
+    return renderPage(c, status, health, frame, card);
   }
-  return page(
+  return renderPage(
     c,
     status,
     health,

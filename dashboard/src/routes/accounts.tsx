@@ -11,7 +11,7 @@ import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
 import { field } from "../http/require-csrf.tsx";
 import { notTyped, statusOf } from "../http/form-problem.ts";
-import { healthOf, page } from "../layout/render.tsx";
+import { loadHealth, renderPage } from "../layout/render.tsx";
 import { type AccountNotice, DONE_TEXTS } from "../components/admin/account-forms.tsx";
 import { AccountPage } from "../pages/admin/account.tsx";
 import { AccountsPage } from "../pages/admin/accounts.tsx";
@@ -29,10 +29,10 @@ export function accountRoutes(): Hono<AppEnv> {
     const [accounts, windows, health] = await Promise.all([
       c.get("api").get<AccountList>("/api/accounts"),
       loadWindows(c),
-      healthOf(c),
+      loadHealth(c),
     ]);
     const content = <AccountsPage view={view} accounts={accounts} windows={windows} />;
-    return page(c, 200, health, { title: "Accounts" }, content);
+    return renderPage(c, 200, health, { title: "Accounts" }, content);
   });
 
   routes.get("/accounts/:id", (c) => {
@@ -112,7 +112,7 @@ async function accountPage(c: AccountContext, status: 200 | 400 | 403 | 503, not
   const [account, window, health] = await Promise.all([
     api.get<AccountView>(apiOf(accountId)),
     api.get<WindowDetail>(`/api/windows/${encodeURIComponent(accountId)}`, { historyHours: 0 }),
-    healthOf(c),
+    loadHealth(c),
   ]);
   const above = (
     <a class="back" href={linkTo("/accounts", view.filters)}>
@@ -128,9 +128,9 @@ async function accountPage(c: AccountContext, status: 200 | 400 | 403 | 503, not
   const isAbsent = !account.ok && (account.problem.status === 404 || account.problem.status === 400);
   if (!account.ok && !(isAbsent && window.ok)) {
     const card = <ProblemCard problem={account.problem} what="This account" view={view} />;
-    return page(c, isAbsent ? 404 : 200, health, frame, card);
+    return renderPage(c, isAbsent ? 404 : 200, health, frame, card);
   }
-  return page(
+  return renderPage(
     c,
     status,
     health,

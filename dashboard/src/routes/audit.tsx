@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import type { AuditList } from "../api/types.ts";
 import type { AppEnv } from "../context/environment.ts";
-import { failurePage, healthOf, page } from "../layout/render.tsx";
+import { failurePage, loadHealth, renderPage } from "../layout/render.tsx";
 import { AuditPage } from "../pages/admin/audit.tsx";
 import { canAdminister, viewOf } from "../context/view.ts";
 
@@ -17,9 +17,9 @@ export function auditRoutes(): Hono<AppEnv> {
     const filter = { actor: actor.trim(), action: action.trim(), target: target.trim() };
     const [list, health] = await Promise.all([
       c.get("api").get<AuditList>("/api/audit", { ...filter, limit: ROWS, cursor }),
-      healthOf(c),
+      loadHealth(c),
     ]);
-    return page(
+    return renderPage(
       c,
       200,
       health,

@@ -11,7 +11,7 @@ import { Icon } from "../components/ui/icon.tsx";
 import { Time, UntrustedText } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
-import { healthOf, page, unreadablePage } from "../layout/render.tsx";
+import { loadHealth, renderPage, loadFailurePage } from "../layout/render.tsx";
 import { loadComparison } from "../pages/conversations/compare.tsx";
 import { ConversationPreview } from "../pages/conversations/preview.tsx";
 import { TIMELINE_ROWS } from "../pages/conversations/timeline.tsx";
@@ -33,10 +33,10 @@ export function conversationRoutes(): Hono<AppEnv> {
     const [list, options, health] = await Promise.all([
       loadConversations(c.get("api"), view),
       loadFilterOptions(c),
-      healthOf(c),
+      loadHealth(c),
     ]);
     const head = <ConversationFilters view={view} options={options} />;
-    return page(
+    return renderPage(
       c,
       200,
       health,
@@ -59,7 +59,7 @@ export function conversationRoutes(): Hono<AppEnv> {
       look === "read"
         ? c.get("api").get<Transcript>(`${path}/messages`, { branch, cursor, requestId, limit: FIRST_SCREEN })
         : null,
-      healthOf(c),
+      loadHealth(c),
     ]);
     const above = (
       <a class="back" href={linkTo("/conversations", view.filters)}>
@@ -68,7 +68,7 @@ export function conversationRoutes(): Hono<AppEnv> {
     );
     if (!detail.ok) {
       const failed = { problem: detail.problem, what: "This conversation" };
-      return unreadablePage(c, health, { title: "Conversation", above }, failed);
+      return loadFailurePage(c, health, { title: "Conversation", above }, failed);
     }
     const { data } = detail;
     const compared =
@@ -91,7 +91,7 @@ export function conversationRoutes(): Hono<AppEnv> {
         </span>
       </span>
     );
-    return page(
+    return renderPage(
       c,
       200,
       health,

@@ -11,7 +11,7 @@ import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
 import { field } from "../http/require-csrf.tsx";
 import { notTyped, statusOf } from "../http/form-problem.ts";
-import { healthOf, page } from "../layout/render.tsx";
+import { loadHealth, renderPage } from "../layout/render.tsx";
 import { slackOf } from "../http/slack-input.ts";
 import { DomainPage, type DomainNotice } from "../pages/admin/domain.tsx";
 import { DomainsPage } from "../pages/admin/domains.tsx";
@@ -25,8 +25,8 @@ export function domainRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get("/domains", async (c) => {
-    const [list, health] = await Promise.all([loadDomains(c), healthOf(c)]);
-    return page(c, 200, health, { title: "Domains" }, <DomainsPage view={viewOf(c)} list={list} />);
+    const [list, health] = await Promise.all([loadDomains(c), loadHealth(c)]);
+    return renderPage(c, 200, health, { title: "Domains" }, <DomainsPage view={viewOf(c)} list={list} />);
   });
 
   routes.get("/domains/:domain", (c) =>
@@ -121,7 +121,7 @@ async function domainPage(
   notice: DomainNotice,
 ) {
   const view = viewOf(c);
-  const [detail, health] = await Promise.all([c.get("api").get<DomainDetail>(pathOf(domain)), healthOf(c)]);
+  const [detail, health] = await Promise.all([c.get("api").get<DomainDetail>(pathOf(domain)), loadHealth(c)]);
   const above = (
     <a class="back" href={linkTo("/domains", view.filters)}>
       <Icon name="left" /> Domains
@@ -129,7 +129,7 @@ async function domainPage(
   );
   const frame = { title: domain.slice(0, 100), above, heading: <UntrustedText text={domain} length={80} /> };
   if (!detail.ok) {
-    return page(
+    return renderPage(
       c,
       detail.problem.status === 404 ? 404 : 200,
       health,
@@ -137,7 +137,13 @@ async function domainPage(
       <ProblemCard problem={detail.problem} what="This domain" view={view} />,
     );
   }
-  return page(c, status, health, frame, <DomainPage view={view} detail={detail.data} notice={notice} />);
+  return renderPage(
+    c,
+    status,
+    health,
+    frame,
+    <DomainPage view={view} detail={detail.data} notice={notice} />,
+  );
 }
 
 function draftOf(form: Record<string, unknown>, domain: string): DomainDraft {

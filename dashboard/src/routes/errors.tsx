@@ -7,7 +7,7 @@ import type { RequestList } from "../api/types.ts";
 import { FilterBar } from "../components/ui/filter-bar.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { apiQuery } from "../context/filters.ts";
-import { healthOf, page } from "../layout/render.tsx";
+import { loadHealth, renderPage } from "../layout/render.tsx";
 import { ErrorsPage } from "../pages/requests/errors.tsx";
 import { viewOf, type View } from "../context/view.ts";
 import { loadFilterOptions } from "./filter-options.ts";
@@ -22,10 +22,10 @@ export function errorRoutes(): Hono<AppEnv> {
       c.get("api").get<Errors>("/api/errors", apiQuery(view.filters, view.now)),
       loadFailures(c, view),
       loadFilterOptions(c),
-      healthOf(c),
+      loadHealth(c),
     ]);
     const head = <FilterBar view={view} options={options} />;
-    return page(
+    return renderPage(
       c,
       200,
       health,

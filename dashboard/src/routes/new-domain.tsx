@@ -9,7 +9,7 @@ import { Icon } from "../components/ui/icon.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { field } from "../http/require-csrf.tsx";
 import { statusOf } from "../http/form-problem.ts";
-import { failurePage, healthOf, page } from "../layout/render.tsx";
+import { failurePage, loadHealth, renderPage } from "../layout/render.tsx";
 import { slackOf } from "../http/slack-input.ts";
 import { type AccountDraft, NewDomainPage, type NewDomainStep } from "../pages/admin/new-domain.tsx";
 import { canAdminister, viewOf } from "../context/view.ts";
@@ -143,7 +143,7 @@ async function stepPage(
   );
   const frame = { title: "Add a domain", above };
   const content = <NewDomainPage view={viewOf(c)} state={at} problem={problem} />;
-  return page(c, status, await healthOf(c), frame, content);
+  return renderPage(c, status, await loadHealth(c), frame, content);
 }
 
 function isTaken(c: Context<AppEnv>, domain: string): Problem {

@@ -12,7 +12,7 @@ import type { Result } from "../api/client.ts";
 import { FilterBar } from "../components/ui/filter-bar.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { apiQuery } from "../context/filters.ts";
-import { healthOf, page } from "../layout/render.tsx";
+import { loadHealth, renderPage } from "../layout/render.tsx";
 import { OverviewPage } from "../pages/usage/overview.tsx";
 import { HealthPage } from "../pages/admin/health.tsx";
 import { canAdminister, viewOf, type View } from "../context/view.ts";
@@ -40,10 +40,10 @@ export function overviewRoutes(): Hono<AppEnv> {
         .get("api")
         .get<RequestList>("/api/requests", { ...apiQuery(view.filters, view.now), limit: LATEST_REQUESTS }),
       loadFilterOptions(c),
-      healthOf(c),
+      loadHealth(c),
     ]);
     const head = <FilterBar view={view} options={options} />;
-    return page(
+    return renderPage(
       c,
       200,
       health,
@@ -62,7 +62,7 @@ export function overviewRoutes(): Hono<AppEnv> {
       view.query.show === "linking" ? api.get<LinkingQuality>("/api/quality/linking") : null,
       canAdminister(view) ? api.get<Environment>("/api/environment") : null,
     ]);
-    return page(
+    return renderPage(
       c,
       200,
       status,

@@ -8,7 +8,7 @@ import { Model, StatusBadge, Time, UntrustedText } from "../components/ui/values
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
 import { shortId } from "../format/text.ts";
-import { healthOf, page, unreadablePage } from "../layout/render.tsx";
+import { loadHealth, renderPage, loadFailurePage } from "../layout/render.tsx";
 import { RequestPage, requestTab } from "../pages/requests/request.tsx";
 import type { StreamBytes } from "../pages/requests/stream-tab.tsx";
 import { loadRequests, RequestFilters, RequestsPage } from "../pages/requests/list.tsx";
@@ -23,10 +23,10 @@ export function requestRoutes(): Hono<AppEnv> {
     const [list, options, health] = await Promise.all([
       loadRequests(c.get("api"), view),
       loadFilterOptions(c),
-      healthOf(c),
+      loadHealth(c),
     ]);
     const head = <RequestFilters view={view} options={options} types={options.requestTypes} />;
-    return page(c, 200, health, { title: "Requests", head }, <RequestsPage view={view} list={list} />);
+    return renderPage(c, 200, health, { title: "Requests", head }, <RequestsPage view={view} list={list} />);
   });
 
   routes.get("/requests/:id", async (c) => {
@@ -35,7 +35,7 @@ export function requestRoutes(): Hono<AppEnv> {
     const [detail, stream, health] = await Promise.all([
       c.get("api").get<RequestDetail>(path),
       requestTab(view) === "stream" ? streamBytes(c, `${path}/response`) : null,
-      healthOf(c),
+      loadHealth(c),
     ]);
     const title = `Request ${shortId(c.req.param("id"))}`;
     const above = (
@@ -45,9 +45,9 @@ export function requestRoutes(): Hono<AppEnv> {
     );
     if (!detail.ok) {
       const failed = { problem: detail.problem, what: "This request" };
-      return unreadablePage(c, health, { title, above }, failed);
+      return loadFailurePage(c, health, { title, above }, failed);
     }
-    return page(
+    return renderPage(
       c,
       200,
       health,

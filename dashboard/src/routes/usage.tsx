@@ -6,7 +6,7 @@ import type { WindowDetail } from "../../../workers/schemas/api/windows.ts";
 import { FilterBar } from "../components/ui/filter-bar.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { periodOf } from "../context/filters.ts";
-import { healthOf, page } from "../layout/render.tsx";
+import { loadHealth, renderPage } from "../layout/render.tsx";
 import { usageCsv } from "../pages/usage/csv.ts";
 import { historyHoursOf, UsagePage } from "../pages/usage/usage.tsx";
 import { viewOf, type View } from "../context/view.ts";
@@ -51,10 +51,10 @@ async function usagePage(c: Context<AppEnv>, view: View) {
       days: Math.min(HOURLY_DAYS, Math.max(1, Math.ceil((view.now - from) / DAY_MS) + 1)),
     }),
     loadFilterOptions(c),
-    healthOf(c),
+    loadHealth(c),
   ]);
   const head = <FilterBar view={view} options={options} />;
-  return page(
+  return renderPage(
     c,
     200,
     health,
