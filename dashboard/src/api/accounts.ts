@@ -13,23 +13,23 @@ export interface AccountRow {
 /** Those that need somebody first, then by name; what was only seen comes last. */
 export function accountRows(accounts: AccountList, windows: WindowList | null): AccountRow[] {
   const windowOf = new Map(windows?.windows.map((window) => [window.accountId, window]));
-  const known = accounts.accounts.map((account) => ({
+  const configured = accounts.accounts.map((account) => ({
     accountId: account.accountId,
     account,
     window: windowOf.get(account.accountId) ?? null,
   }));
-  const names = new Set(known.map(({ accountId }) => accountId));
+  const names = new Set(configured.map(({ accountId }) => accountId));
   const seen = (windows?.windows ?? [])
     .filter(({ accountId }) => !names.has(accountId))
     .map((window) => ({ accountId: window.accountId, account: null, window }));
   const rank = ({ account }: AccountRow) => (account === null ? 2 : account.state === "ready" ? 1 : 0);
-  return [...known, ...seen].sort(
+  return [...configured, ...seen].sort(
     (left, right) => rank(left) - rank(right) || (left.accountId < right.accountId ? -1 : 1),
   );
 }
 
 /** What was typed as limit and thresholds, as the API takes it; what cannot be read becomes what the API refuses in words. */
-export function settingsOf(limit: string, alerts: string, thresholds: string) {
+export function parseWindowSettings(limit: string, alerts: string, thresholds: string) {
   const number = (text: string) => {
     const value = Number(text.replaceAll(/[\s,_%]/g, ""));
     // NaN would become null on the way, which means something else.

@@ -34,19 +34,19 @@ export interface ApiClient {
 }
 
 /** The credentials of an incoming request as the API wants them; empty when there are none. */
-export function credentialsOf(headers: Headers, session: string | null): Record<string, string> {
-  const found: Record<string, string> = {};
+export function credentialHeaders(headers: Headers, session: string | null): Record<string, string> {
+  const credentials: Record<string, string> = {};
   const key = headers.get(CREDENTIALS.key);
   const jwt = headers.get(CREDENTIALS.accessJwt);
-  if (key) found[CREDENTIALS.key] = key;
-  if (jwt) found[CREDENTIALS.accessJwt] = jwt;
-  if (session) found[CREDENTIALS.session] = session;
-  return found;
+  if (key) credentials[CREDENTIALS.key] = key;
+  if (jwt) credentials[CREDENTIALS.accessJwt] = jwt;
+  if (session) credentials[CREDENTIALS.session] = session;
+  return credentials;
 }
 
 /** A client that asks by `send`; `requestId` goes along so that both logs name the same look. */
 export function apiClient(send: (request: Request) => Promise<Response>, requestId: string): ApiClient {
-  const ask = (method: string, path: string, body?: unknown) =>
+  const request = (method: string, path: string, body?: unknown) =>
     send(
       new Request(`https://api.internal${path}`, {
         method,
@@ -61,26 +61,27 @@ export function apiClient(send: (request: Request) => Promise<Response>, request
 
   const result = async <T>(method: string, path: string, body?: unknown): Promise<Result<T>> => {
     try {
-      const response = await ask(method, path, body);
+      const response = await request(method, path, body);
       const id = response.headers.get("x-nexus-request-id") ?? requestId;
       if (response.status === 204) return { ok: true, data: undefined as T };
       const text = await response.text();
       if (response.ok) return { ok: true, data: JSON.parse(text) as T };
-      return { ok: false, problem: problemOf(response.status, text, id) };
+      return { ok: false, problem: parseProblem(response.status, text, id) };
     } catch {
-      return { ok: false, problem: unreachable(requestId) };
+      return { ok: false, problem: unreachableProblem(requestId) };
     }
   };
 
   return {
-    get: <T>(path: string, query: Record<string, QueryValue> = {}) => result<T>("GET", path + search(query)),
+    get: <T>(path: string, query: Record<string, QueryValue> = {}) =>
+      result<T>("GET", path + queryString(query)),
     send: result,
-    raw: (path) => ask("GET", path),
+    raw: (path) => request("GET", path),
   };
 }
 
 /** "?a=b" of what is given, "" of nothing. */
-export function search(query: Record<string, QueryValue>): string {
+export function queryString(query: Record<string, QueryValue>): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== undefined && value !== "") parameters.set(name, String(value));
@@ -90,7 +91,7 @@ export function search(query: Record<string, QueryValue>): string {
 }
 
 /** Reads `{"error":{"code","message"}}`; anything else becomes a sentence about the status. */
-function problemOf(status: number, body: string, requestId: string): Problem {
+function parseProblem(status: number, body: string, requestId: string): Problem {
   try {
     const parsed = JSON.parse(body) as { error?: Partial<ApiErrorBody["error"]> };
     const { code, message, details } = parsed.error ?? {};
@@ -103,7 +104,7 @@ function problemOf(status: number, body: string, requestId: string): Problem {
   return { status, code: "unexpected", message: `The API answered with status ${status}.`, requestId };
 }
 
-function unreachable(requestId: string): Problem {
+function unreachableProblem(requestId: string): Problem {
   return {
     status: 0,
     code: "unreachable",

@@ -31,7 +31,7 @@ describe("cost over time", () => {
       from: START,
       to: START + 3 * HOUR,
       bucketMs: HOUR,
-      most: 5,
+      maxNames: 5,
     });
     expect(series.names).toEqual(["b", "a"]);
     expect(series.buckets.map((bucket) => ({ ...bucket.pico }))).toEqual([
@@ -47,7 +47,7 @@ describe("cost over time", () => {
       from: START,
       to: START + 48 * HOUR,
       bucketMs: 24 * HOUR,
-      most: 2,
+      maxNames: 2,
     });
     expect(series.names).toEqual(["a", "b", OTHERS]);
     expect(series.buckets.map((bucket) => bucket.pico[OTHERS] ?? 0n)).toEqual([10n ** 12n, 5n * 10n ** 11n]);
@@ -58,7 +58,7 @@ describe("cost over time", () => {
       from: START + 4 * HOUR,
       to: START + 6 * HOUR,
       bucketMs: HOUR,
-      most: 2,
+      maxNames: 2,
     });
     expect(series.total).toBe(0n);
     expect(series.buckets.map((bucket) => bucket.unpriced)).toEqual([0, 2]);
@@ -70,7 +70,7 @@ describe("cost over time", () => {
       value: data.data.constructor,
       enumerable: true,
     });
-    const series = costSeries(data, { from: START, to: START + HOUR, bucketMs: HOUR, most: 5 });
+    const series = costSeries(data, { from: START, to: START + HOUR, bucketMs: HOUR, maxNames: 5 });
     expect(series.names.toSorted()).toEqual(["__proto__", "constructor"]);
     expect(series.buckets[0]!.pico["__proto__"]).toBe(10n ** 12n);
   });

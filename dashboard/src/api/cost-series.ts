@@ -14,11 +14,16 @@ export const OTHERS = "";
 
 /** Buckets of `bucketMs` (a multiple of an hour) from `from` to `to`, empty ones included. */
 export function costSeries(
-  answer: HourlyTokens,
-  { from, to, bucketMs, most }: { from: number; to: number; bucketMs: number; most: number },
+  hourly: HourlyTokens,
+  {
+    from,
+    to,
+    bucketMs,
+    maxNames: maxNames,
+  }: { from: number; to: number; bucketMs: number; maxNames: number },
 ): CostSeries {
   const domains = new Map<string, { start: number; pico: bigint; unpriced: number }[]>();
-  for (const [domain, hours] of Object.entries(answer.data)) {
+  for (const [domain, hours] of Object.entries(hourly.data)) {
     const within = hours
       .map((hour) => ({
         start: Math.floor(Date.parse(hour.hour) / bucketMs) * bucketMs,
@@ -31,8 +36,8 @@ export function costSeries(
   const sums = [...domains]
     .map(([name, hours]) => ({ name, sum: hours.reduce((sum, hour) => sum + hour.pico, 0n) }))
     .toSorted((left, right) => (left.sum > right.sum ? -1 : left.sum < right.sum ? 1 : 0));
-  const names = sums.slice(0, most).map(({ name }) => name);
-  const isMore = sums.length > names.length;
+  const names = sums.slice(0, maxNames).map(({ name }) => name);
+  const hasOthers = sums.length > names.length;
   const buckets: CostSeries["buckets"] = [];
   const byStart = new Map<number, CostSeries["buckets"][number]>();
   for (let start = Math.floor(from / bucketMs) * bucketMs; start < to; start += bucketMs) {
@@ -51,7 +56,7 @@ export function costSeries(
     }
   }
   return {
-    names: isMore ? [...names, OTHERS] : names,
+    names: hasOthers ? [...names, OTHERS] : names,
     buckets,
     total: sums.reduce((total, { sum }) => total + sum, 0n),
   };

@@ -3,23 +3,23 @@ import type { Errors } from "../../../workers/schemas/api/failures.ts";
 import type { RequestRow } from "./types.ts";
 
 /** Newest ones that are shown. */
-export const SHOWN_FAILURES = 50;
+export const MAX_SHOWN_FAILURES = 50;
 /** What the API is asked for: the newest of each. */
-export const FAILURE_LISTS = [
-  { status: "4xx", limit: SHOWN_FAILURES },
-  { status: "5xx", limit: SHOWN_FAILURES },
-  { outcome: "upstream_failed", limit: SHOWN_FAILURES },
-  { outcome: "interrupted", limit: SHOWN_FAILURES },
+export const FAILURE_QUERIES = [
+  { status: "4xx", limit: MAX_SHOWN_FAILURES },
+  { status: "5xx", limit: MAX_SHOWN_FAILURES },
+  { outcome: "upstream_failed", limit: MAX_SHOWN_FAILURES },
+  { outcome: "interrupted", limit: MAX_SHOWN_FAILURES },
 ] as const;
 
-type Counted = Errors["types"][number];
+type CountedError = Errors["types"][number];
 
 export interface FailureKind {
   /** "529 overloaded error", "broken off". */
   name: string;
   count: number;
   /** The newest of the kind. */
-  latest: Counted["latest"];
+  latest: CountedError["latest"];
   /** Parameters of the request list that show the kind. */
   query: { status?: string; outcome?: string };
 }
@@ -31,23 +31,24 @@ export function mergeFailures(lists: readonly (readonly RequestRow[])[]): Reques
 }
 
 /** The most frequent first; of equally frequent ones the one seen last. What looks the same to people is one kind. */
-export function failureKinds(types: readonly Counted[]): FailureKind[] {
+export function failureKinds(types: readonly CountedError[]): FailureKind[] {
   const kinds = new Map<string, FailureKind>();
-  for (const one of types) {
-    const { name, query } = kindOf(one);
-    const known = kinds.get(name);
-    const newest = known && known.latest.timestamp > one.latest.timestamp ? known.latest : one.latest;
-    kinds.set(name, { name, count: (known?.count ?? 0) + one.count, latest: newest, query });
+  for (const counted of types) {
+    const { name, query } = kindOf(counted);
+    const existing = kinds.get(name);
+    const newest =
+      existing && existing.latest.timestamp > counted.latest.timestamp ? existing.latest : counted.latest;
+    kinds.set(name, { name, count: (existing?.count ?? 0) + counted.count, latest: newest, query });
   }
   return [...kinds.values()].sort(
     (left, right) => right.count - left.count || (left.latest.timestamp > right.latest.timestamp ? -1 : 1),
   );
 }
 
-function kindOf({ outcome, status, errorType }: Counted): Pick<FailureKind, "name" | "query"> {
+function kindOf({ outcome, status, errorType }: CountedError): Pick<FailureKind, "name" | "query"> {
   if (outcome === "upstream_failed") return { name: "broken off", query: { outcome } };
   if (outcome === "interrupted") return { name: "interrupted", query: { outcome } };
-  const seen = status === null ? "" : String(status);
-  const name = [seen, errorType?.replaceAll("_", " ")].filter(Boolean).join(" ") || "no answer";
-  return { name, query: seen === "" ? {} : { status: seen } };
+  const statusText = status === null ? "" : String(status);
+  const name = [statusText, errorType?.replaceAll("_", " ")].filter(Boolean).join(" ") || "no answer";
+  return { name, query: statusText === "" ? {} : { status: statusText } };
 }

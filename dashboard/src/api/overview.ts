@@ -4,7 +4,7 @@ import type { InFlight } from "../../../workers/schemas/api/live.ts";
 import type { TokensByKind } from "../format/token-kinds.ts";
 import type { Result } from "./client.ts";
 
-export interface Sums {
+export interface PeriodTotals {
   requests: number;
   errors: number;
   tokens: TokensByKind;
@@ -20,59 +20,59 @@ export interface Sums {
 export interface Bucket {
   /** Epoch milliseconds. */
   start: number;
-  sums: Sums;
+  totals: PeriodTotals;
 }
 
-export interface Named {
+export interface NamedTotals {
   name: string;
-  sums: Sums;
+  totals: PeriodTotals;
 }
 
 export interface Overview {
-  now: Sums;
+  current: PeriodTotals;
   /** The period of equal length before. */
-  before: Sums;
+  previous: PeriodTotals;
   buckets: Bucket[];
   bucketMs: number;
-  domains: Named[];
-  accounts: Named[];
-  models: Named[];
-  types: Named[];
+  domains: NamedTotals[];
+  accounts: NamedTotals[];
+  models: NamedTotals[];
+  types: NamedTotals[];
   /** Exchanges under way; null when nobody could tell just now. */
   inFlight: InFlight | null;
 }
 
-export function readOverview(answer: ApiOverview): Overview {
+export function parseOverview(overview: ApiOverview): Overview {
   return {
-    now: sumsOf(answer.totals),
-    before: sumsOf(answer.previous),
-    buckets: answer.series.map((point) => ({ start: Date.parse(point.time), sums: sumsOf(point) })),
-    bucketMs: answer.bucketMs,
-    domains: answer.domains.map((entry) => ({ name: entry.domain, sums: sumsOf(entry) })),
-    accounts: answer.accounts.map((entry) => ({ name: entry.accountId, sums: sumsOf(entry) })),
-    models: answer.models.map((entry) => ({ name: entry.model, sums: sumsOf(entry) })),
-    types: answer.requestTypes.map((entry) => ({ name: entry.requestType, sums: sumsOf(entry) })),
-    inFlight: answer.inFlight,
+    current: toTotals(overview.totals),
+    previous: toTotals(overview.previous),
+    buckets: overview.series.map((point) => ({ start: Date.parse(point.time), totals: toTotals(point) })),
+    bucketMs: overview.bucketMs,
+    domains: overview.domains.map((entry) => ({ name: entry.domain, totals: toTotals(entry) })),
+    accounts: overview.accounts.map((entry) => ({ name: entry.accountId, totals: toTotals(entry) })),
+    models: overview.models.map((entry) => ({ name: entry.model, totals: toTotals(entry) })),
+    types: overview.requestTypes.map((entry) => ({ name: entry.requestType, totals: toTotals(entry) })),
+    inFlight: overview.inFlight,
   };
 }
 
 /** `readOverview` of an answer that may have failed. */
-export const overviewOf = (result: Result<ApiOverview>): Result<Overview> =>
-  result.ok ? { ok: true, data: readOverview(result.data) } : result;
+export const mapOverview = (result: Result<ApiOverview>): Result<Overview> =>
+  result.ok ? { ok: true, data: parseOverview(result.data) } : result;
 
-function sumsOf(sums: ApiSums & { firstByteP50Ms?: number | null }): Sums {
+function toTotals(totals: ApiSums & { firstByteP50Ms?: number | null }): PeriodTotals {
   return {
-    requests: sums.requests,
-    errors: sums.errors,
+    requests: totals.requests,
+    errors: totals.errors,
     tokens: {
-      input: sums.inputTokens,
-      output: sums.outputTokens,
-      cacheRead: sums.cacheReadInputTokens,
-      cacheWrite: sums.cacheCreationInputTokens,
+      input: totals.inputTokens,
+      output: totals.outputTokens,
+      cacheRead: totals.cacheReadInputTokens,
+      cacheWrite: totals.cacheCreationInputTokens,
     },
-    costUsd: sums.costUsd,
-    unpricedCount: sums.unpricedCount,
-    cacheShare: sums.cacheHitShare,
-    firstByteP50Ms: sums.firstByteP50Ms ?? null,
+    costUsd: totals.costUsd,
+    unpricedCount: totals.unpricedCount,
+    cacheShare: totals.cacheHitShare,
+    firstByteP50Ms: totals.firstByteP50Ms ?? null,
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WindowView } from "../../../workers/schemas/api/windows.ts";
-import { fullness, windowName, windowRows } from "./windows.ts";
+import { peakUtilization, windowName, windowRows } from "./windows.ts";
 
 const NOW = Date.parse("2026-11-23T12:00:00Z");
 const at = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString();
@@ -134,9 +134,11 @@ describe("an account's windows", () => {
 
   it("are ranked by the fullest of them", () => {
     expect(
-      fullness(account([{ utilization: 0.2 }, { utilization: 0.8 }, { utilization: 2, hasEnded: true }])),
+      peakUtilization(
+        account([{ utilization: 0.2 }, { utilization: 0.8 }, { utilization: 2, hasEnded: true }]),
+      ),
     ).toBe(0.8);
-    expect(fullness(account([], { percentageUsed: 130 }))).toBe(1.3);
-    expect(fullness(account([]))).toBe(0);
+    expect(peakUtilization(account([], { percentageUsed: 130 }))).toBe(1.3);
+    expect(peakUtilization(account([]))).toBe(0);
   });
 });

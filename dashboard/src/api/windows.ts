@@ -21,7 +21,7 @@ export interface WindowRow {
 
 const HOUR_MS = 3_600_000;
 /** From here on a window deserves a look. */
-const NEARLY_FULL = 0.9;
+const WARNING_SHARE = 0.9;
 
 /** The vendor's unified windows, or our own limit where one is set and the vendor says nothing. */
 export function windowRows(window: WindowView, now: number): WindowRow[] {
@@ -37,9 +37,9 @@ export function windowRows(window: WindowView, now: number): WindowRow[] {
       name: windowName(one.window),
       used,
       atReset,
-      tone: toneOf(used, isSilent(one) ? null : one.status, one.hasEnded ? null : one.fullAt),
-      reset: resetWords(resetsIn, one.hasEnded),
-      forecast: forecastWords(used, one.hasEnded ? null : one.fullAt, atReset, now),
+      tone: toneOf(used, ignoresStatus(one) ? null : one.status, one.hasEnded ? null : one.fullAt),
+      reset: resetText(resetsIn, one.hasEnded),
+      forecast: forecastText(used, one.hasEnded ? null : one.fullAt, atReset, now),
       isBinding: one.isBinding,
       state: null,
     };
@@ -54,7 +54,7 @@ export function windowRows(window: WindowView, now: number): WindowRow[] {
       atReset: null,
       tone: toneOf(used, null, window.fullAt),
       reset: "rolling 5 h",
-      forecast: forecastWords(used, window.fullAt, null, now),
+      forecast: forecastText(used, window.fullAt, null, now),
       isBinding: false,
       state: null,
     },
@@ -66,7 +66,7 @@ type Unified = WindowView["unified"][number];
 const OVERAGE = "overage";
 
 /** Its status says nothing of how full it is: a past one's, and that of overage, which is refused as a rule. */
-const isSilent = ({ hasEnded, window }: Unified) => hasEnded || window === OVERAGE;
+const ignoresStatus = ({ hasEnded, window }: Unified) => hasEnded || window === OVERAGE;
 
 function overageRow({ window, status, fields, isBinding }: Unified): WindowRow {
   const reason = fields["disabled-reason"];
@@ -76,8 +76,8 @@ function overageRow({ window, status, fields, isBinding }: Unified): WindowRow {
       : status === null
         ? "Nothing is reported of use beyond the plan."
         : `Use beyond the plan is ${status.replaceAll("_", " ")}.`;
-  const nothing = { used: null, atReset: null, reset: "", forecast: "" };
-  return { name: windowName(window), ...nothing, tone: "good", isBinding, state };
+  const unmeasured = { used: null, atReset: null, reset: "", forecast: "" };
+  return { name: windowName(window), ...unmeasured, tone: "good", isBinding, state };
 }
 
 /** "5h" → "5 h", "7d_opus" → "7 d opus"; other names as they came. */
@@ -88,25 +88,25 @@ export function windowName(name: string): string {
 }
 
 /** How much an account needs attention: the fullest of its windows, 0 when nothing is known. */
-export function fullness(window: WindowView): number {
+export function peakUtilization(window: WindowView): number {
   const shares = window.unified.map((one) => (one.hasEnded ? 0 : (one.utilization ?? 0)));
   return Math.max(0, ...shares, (window.percentageUsed ?? 0) / 100);
 }
 
 function toneOf(used: number | null, status: string | null, fullAt: string | null): WindowRow["tone"] {
   if (status === "rejected" || (used !== null && used >= 1)) return "error";
-  if (status === "allowed_warning" || fullAt !== null || (used !== null && used >= NEARLY_FULL))
+  if (status === "allowed_warning" || fullAt !== null || (used !== null && used >= WARNING_SHARE))
     return "warning";
   return "good";
 }
 
-function resetWords(resetsIn: number | null, hasEnded: boolean): string {
+function resetText(resetsIn: number | null, hasEnded: boolean): string {
   if (resetsIn === null) return "";
   if (hasEnded || resetsIn <= 0) return `was reset ${formatDuration(Math.abs(resetsIn))} ago`;
   return `resets in ${formatDuration(resetsIn)}`;
 }
 
-function forecastWords(
+function forecastText(
   used: number | null,
   fullAt: string | null,
   atReset: number | null,

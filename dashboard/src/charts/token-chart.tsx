@@ -18,14 +18,14 @@ const SERIES = TOKEN_KINDS.map((kind) => ({ ...kind, fill: KIND_FILLS[kind.key] 
 
 export function TokenChart({ buckets, bucketMs, zone, now, csvHref }: Props) {
   const cost = (index: number) => {
-    const { requests, costUsd } = buckets[index]!.sums;
+    const { requests, costUsd } = buckets[index]!.totals;
     return requests === 0 ? "–" : formatMoney(costUsd);
   };
   return (
     <BarChart
       label={`Tokens per ${bucketLabel(bucketMs)} by kind`}
       series={SERIES}
-      points={buckets.map(({ start, sums }, index) => ({
+      points={buckets.map(({ start, totals: sums }, index) => ({
         start,
         values: sums.tokens,
         notes: [`${formatExact(sums.requests)} requests, ${cost(index)}`],
@@ -35,7 +35,7 @@ export function TokenChart({ buckets, bucketMs, zone, now, csvHref }: Props) {
       now={now}
       format={{ short: formatShort, exact: formatExact }}
       columns={{
-        before: [{ label: "Requests", text: (_, index) => formatExact(buckets[index]!.sums.requests) }],
+        before: [{ label: "Requests", text: (_, index) => formatExact(buckets[index]!.totals.requests) }],
         after: [{ label: "Cost", text: (_, index) => cost(index) }],
       }}
       isWhole

@@ -2,7 +2,7 @@
  * The filters of the head bar. They live in the URL and follow from page to page, so that any look can be sent to
  * somebody else. Parsing never fails: what makes no sense counts as not given.
  */
-import { search } from "../api/client.ts";
+import { queryString } from "../api/client.ts";
 
 export const RANGES = {
   "1h": { label: "Last hour", ms: 3_600_000 },
@@ -84,7 +84,7 @@ export function linkTo(
   filters: Filters,
   extra: Record<string, string | number | null | undefined> = {},
 ): string {
-  return path + search({ ...filterQuery(filters), ...extra });
+  return path + queryString({ ...filterQuery(filters), ...extra });
 }
 
 const value = (text: string | undefined) => (text && text.length <= MAX_VALUE ? text : null);

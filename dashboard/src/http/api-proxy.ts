@@ -1,6 +1,6 @@
 /** /api/* on the dashboard's host: the same API with the session as credential. Bodies stream through in both directions. */
 import type { Context, Handler } from "hono";
-import { credentialsOf } from "../api/client.ts";
+import { credentialHeaders } from "../api/client.ts";
 import type { AppEnv } from "../context/environment.ts";
 import { sessionToken } from "./cookies.ts";
 import { jsonError } from "../layout/render.tsx";
@@ -16,7 +16,7 @@ export const liveProxy: Handler<AppEnv> = (c) => passOn(c, "/api/live");
 
 async function passOn(c: Context<AppEnv>, path: string): Promise<Response> {
   const url = new URL(c.req.url);
-  const headers = new Headers(credentialsOf(c.req.raw.headers, sessionToken(c)));
+  const headers = new Headers(credentialHeaders(c.req.raw.headers, sessionToken(c)));
   headers.set("x-request-id", c.get("requestId"));
   for (const name of PASSED_REQUEST_HEADERS) {
     const value = c.req.header(name);

@@ -1,13 +1,13 @@
 /** The one gate: nothing behind it runs before the API has said who is asking. */
 import type { Context, MiddlewareHandler } from "hono";
-import { apiClient, credentialsOf, search } from "../api/client.ts";
+import { apiClient, credentialHeaders, queryString } from "../api/client.ts";
 import type { WhoAmI } from "../../../workers/schemas/api/session.ts";
 import type { ApiBinding, AppEnv, AuthenticatedApi } from "../context/environment.ts";
 import { sessionToken } from "./cookies.ts";
 import { failurePage, jsonError, wantsHtml } from "../layout/render.tsx";
 
 export const requireCaller: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const credentials = credentialsOf(c.req.raw.headers, sessionToken(c));
+  const credentials = credentialHeaders(c.req.raw.headers, sessionToken(c));
   const { who, visit } = await open(c.env.API, credentials);
   switch (who.result) {
     case "known":
@@ -57,5 +57,5 @@ async function open(
 function signInAddress(c: Context<AppEnv>): string {
   const { pathname, search: query } = new URL(c.req.url);
   const here = pathname + query;
-  return `/sign-in${search({ next: here === "/" || c.req.method !== "GET" ? null : here })}`;
+  return `/sign-in${queryString({ next: here === "/" || c.req.method !== "GET" ? null : here })}`;
 }

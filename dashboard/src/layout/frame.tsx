@@ -3,7 +3,7 @@ import type { Child } from "hono/jsx";
 import { raw } from "hono/html";
 import type { HealthIndicator } from "../api/health.ts";
 import type { Assets } from "../context/assets.ts";
-import { search } from "../api/client.ts";
+import { queryString } from "../api/client.ts";
 import { linkTo } from "../context/filters.ts";
 import { formatAbsolute } from "../format/time.ts";
 import { CSRF_FIELD } from "../format/form-fields.ts";
@@ -100,7 +100,7 @@ export function Frame({ view, assets, title, health, head, above, heading, child
           )}
           <header
             class="head"
-            data-on-paper={`Nexus · ${view.origin}${view.path}${search(view.query)} · as of ${formatAbsolute(view.now, view.zone)}`}
+            data-on-paper={`Nexus · ${view.origin}${view.path}${queryString(view.query)} · as of ${formatAbsolute(view.now, view.zone)}`}
           >
             <div class="head-title">
               {above}

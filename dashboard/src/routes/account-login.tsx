@@ -11,7 +11,7 @@ import { statusOf } from "../http/form-problem.ts";
 import { failurePage, loadHealth, renderPage } from "../layout/render.tsx";
 import { AccountLoginPage } from "../pages/admin/account-login.tsx";
 import { canAdminister, viewOf } from "../context/view.ts";
-import { search } from "../api/client.ts";
+import { queryString } from "../api/client.ts";
 
 const apiOf = (accountId: string) => `/api/accounts/${encodeURIComponent(accountId)}/oauth/login`;
 const pathOf = (accountId: string) => `/accounts/${encodeURIComponent(accountId)}`;
@@ -30,7 +30,7 @@ export function accountLoginRoutes(): Hono<AppEnv> {
     const domain = field(await c.req.parseBody(), "domain") || null;
     const begun = await c.get("api").send("POST", apiOf(accountId), {});
     return begun.ok
-      ? c.redirect(`${pathOf(accountId)}/login${search({ domain })}`, 303)
+      ? c.redirect(`${pathOf(accountId)}/login${queryString({ domain })}`, 303)
       : loginPage(c, statusOf(begun.problem), domain, begun.problem);
   });
 
@@ -45,7 +45,7 @@ export function accountLoginRoutes(): Hono<AppEnv> {
     if (domain === null) return c.redirect(`${pathOf(accountId)}?done=login`, 303);
     const saved = await api.send("PUT", `/api/domains/${encodeURIComponent(domain)}`, { accountId });
     return saved.ok
-      ? c.redirect(`/domains/new${search({ step: "slack", domain })}`, 303)
+      ? c.redirect(`/domains/new${queryString({ step: "slack", domain })}`, 303)
       : loginPage(c, statusOf(saved.problem), domain, saved.problem);
   });
 
@@ -65,7 +65,7 @@ async function loginPage(
     loadHealth(c),
   ]);
   const above = (
-    <a class="back" href={domain === null ? pathOf(accountId) : `/domains/new${search({ domain })}`}>
+    <a class="back" href={domain === null ? pathOf(accountId) : `/domains/new${queryString({ domain })}`}>
       <Icon name="left" /> {domain ?? accountId}
     </a>
   );

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import type { AccountList, AccountView } from "../../../workers/schemas/api/accounts.ts";
 import type { WindowDetail } from "../../../workers/schemas/api/windows.ts";
-import { settingsOf } from "../api/accounts.ts";
+import { parseWindowSettings } from "../api/accounts.ts";
 import { Icon } from "../components/ui/icon.tsx";
 import { ProblemCard } from "../components/ui/problem.tsx";
 import { UntrustedText } from "../components/ui/values.tsx";
@@ -75,7 +75,7 @@ export function accountRoutes(): Hono<AppEnv> {
       .send(
         "PUT",
         `/api/windows/${encodeURIComponent(accountId)}`,
-        settingsOf(draft.tokenLimit, draft.alerts, draft.thresholds),
+        parseWindowSettings(draft.tokenLimit, draft.alerts, draft.thresholds),
       );
     return saved.ok
       ? c.redirect(`${pathOf(accountId)}?done=limits`, 303)

@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import type { Errors } from "../../../workers/schemas/api/failures.ts";
-import { FAILURE_LISTS, mergeFailures } from "../api/failures.ts";
+import { FAILURE_QUERIES, mergeFailures } from "../api/failures.ts";
 import type { RequestList } from "../api/types.ts";
 import { FilterBar } from "../components/ui/filter-bar.tsx";
 import type { AppEnv } from "../context/environment.ts";
@@ -40,7 +40,7 @@ export function errorRoutes(): Hono<AppEnv> {
 async function loadFailures(c: Context<AppEnv>, view: View) {
   const query = apiQuery(view.filters, view.now);
   const lists = await Promise.all(
-    FAILURE_LISTS.map((list) => c.get("api").get<RequestList>("/api/requests", { ...query, ...list })),
+    FAILURE_QUERIES.map((list) => c.get("api").get<RequestList>("/api/requests", { ...query, ...list })),
   );
   const read = [];
   for (const list of lists) {

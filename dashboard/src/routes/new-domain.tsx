@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import type { AccountList } from "../../../workers/schemas/api/accounts.ts";
 import type { DomainInput } from "../../../workers/schemas/api/domains.ts";
-import { type Problem, search } from "../api/client.ts";
+import { type Problem, queryString } from "../api/client.ts";
 import type { DomainDetail, MadeKey } from "../api/types.ts";
 import { Icon } from "../components/ui/icon.tsx";
 import type { AppEnv } from "../context/environment.ts";
@@ -15,7 +15,7 @@ import { type AccountDraft, NewDomainPage, type NewDomainStep } from "../pages/a
 import { canAdminister, viewOf } from "../context/view.ts";
 
 const apiOf = (domain: string) => `/api/domains/${encodeURIComponent(domain)}`;
-const stepAt = (step: "slack" | "key", domain: string) => `/domains/new${search({ step, domain })}`;
+const stepAt = (step: "slack" | "key", domain: string) => `/domains/new${queryString({ step, domain })}`;
 
 export function newDomainRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
@@ -56,7 +56,7 @@ export function newDomainRoutes(): Hono<AppEnv> {
         .get("api")
         .get(`/api/accounts/${encodeURIComponent(draft.accountId || "-/-")}/oauth/login`);
       return begun.ok
-        ? c.redirect(`/accounts/${encodeURIComponent(draft.accountId)}/login${search({ domain })}`, 303)
+        ? c.redirect(`/accounts/${encodeURIComponent(draft.accountId)}/login${queryString({ domain })}`, 303)
         : accountStep(c, statusOf(begun.problem), domain, draft, begun.problem);
     }
     const saved = await c

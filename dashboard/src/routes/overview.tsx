@@ -6,7 +6,7 @@ import type { LinkingQuality } from "../../../workers/schemas/api/conversations.
 import type { PendingAlerts, Environment } from "../../../workers/schemas/api/settings.ts";
 import type { WindowList } from "../../../workers/schemas/api/windows.ts";
 import type { Status } from "../../../workers/schemas/api/status.ts";
-import { overviewOf, type Overview } from "../api/overview.ts";
+import { mapOverview, type Overview } from "../api/overview.ts";
 import type { DomainList, RequestList } from "../api/types.ts";
 import type { Result } from "../api/client.ts";
 import { FilterBar } from "../components/ui/filter-bar.tsx";
@@ -21,7 +21,7 @@ import { loadFilterOptions } from "./filter-options.ts";
 const LATEST_REQUESTS = 8;
 
 export function loadOverview(c: Context<AppEnv>, view: View): Promise<Result<Overview>> {
-  return c.get("api").get<ApiOverview>("/api/overview", apiQuery(view.filters, view.now)).then(overviewOf);
+  return c.get("api").get<ApiOverview>("/api/overview", apiQuery(view.filters, view.now)).then(mapOverview);
 }
 
 export const loadDomains = (c: Context<AppEnv>) => c.get("api").get<DomainList>("/api/domains");

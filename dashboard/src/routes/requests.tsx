@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import type { RequestDetail } from "../api/types.ts";
-import { search } from "../api/client.ts";
+import { queryString } from "../api/client.ts";
 import { Icon } from "../components/ui/icon.tsx";
 import { Model, StatusBadge, Time, UntrustedText } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
@@ -81,7 +81,7 @@ const MAX_READ_BYTES = 4 * 1_048_576;
 async function streamBytes(c: Context<AppEnv>, path: string): Promise<StreamBytes> {
   const requestId = c.get("requestId");
   try {
-    const response = await c.get("api").raw(path + search({}));
+    const response = await c.get("api").raw(path + queryString({}));
     if (!response.ok) {
       const text = await response.text();
       const parsed = JSON.parse(text) as { error?: { code?: string; message?: string } };

@@ -1,7 +1,7 @@
 /** Signing in and out: the pages before the gate. */
 import { Hono, type Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { credentialsOf } from "../api/client.ts";
+import { credentialHeaders } from "../api/client.ts";
 import type { AppEnv } from "../context/environment.ts";
 import { formatDuration } from "../format/time.ts";
 import { clearSession, sessionToken, setSession } from "../http/cookies.ts";
@@ -15,7 +15,7 @@ export function signInRoutes(): Hono<AppEnv> {
 
   routes.get("/sign-in", async (c) => {
     const next = safeNext(c.req.query("next"));
-    const credentials = credentialsOf(c.req.raw.headers, sessionToken(c));
+    const credentials = credentialHeaders(c.req.raw.headers, sessionToken(c));
     if (Object.keys(credentials).length > 0) {
       const who = await c.env.API.whoAmI(credentials).catch(() => null);
       if (who?.result === "known" && who.via !== "read_only") return c.redirect(next, 303);

@@ -3,7 +3,7 @@ import type { Child } from "hono/jsx";
 import type { Problem } from "../../api/client.ts";
 import { oneLine } from "../../format/text.ts";
 import type { View } from "../../context/view.ts";
-import { search } from "../../api/client.ts";
+import { queryString } from "../../api/client.ts";
 import { Icon } from "./icon.tsx";
 
 /** What failed, under which id the log has it, and the way to try again. */
@@ -24,7 +24,7 @@ export function ProblemCard({ problem, what, view }: { problem: Problem; what: s
           </p>
         )}
         <p class="problem-foot">
-          <a class="button" href={view.path + search(view.query)}>
+          <a class="button" href={view.path + queryString(view.query)}>
             Try again
           </a>
           <span class="mute">

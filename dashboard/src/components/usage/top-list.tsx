@@ -1,5 +1,5 @@
 /** Who uses it: names with a bar for their share, the rest summed in one line. */
-import type { Named } from "../../api/overview.ts";
+import type { NamedTotals } from "../../api/overview.ts";
 import { ShareBar } from "../../charts/share-bar.tsx";
 import { totalTokens } from "../../format/token-kinds.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
@@ -8,7 +8,7 @@ import { UntrustedText } from "../ui/values.tsx";
 
 interface Props {
   title: string;
-  entries: readonly Named[];
+  entries: readonly NamedTotals[];
   /** Where a name leads. */
   href: (name: string) => string;
   /** How a name is shown; default: as it is. */
@@ -18,19 +18,19 @@ interface Props {
 
 export function TopList({ title, entries, href, labelOf: labelOf = (name) => name, limit = 6 }: Props) {
   const all = [...entries].sort(
-    (left, right) => totalTokens(right.sums.tokens) - totalTokens(left.sums.tokens),
+    (left, right) => totalTokens(right.totals.tokens) - totalTokens(left.totals.tokens),
   );
-  const total = all.reduce((sum, entry) => sum + totalTokens(entry.sums.tokens), 0);
+  const total = all.reduce((sum, entry) => sum + totalTokens(entry.totals.tokens), 0);
   const shown = all.slice(0, limit);
   const rest = all.slice(limit);
-  const restTokens = rest.reduce((sum, entry) => sum + totalTokens(entry.sums.tokens), 0);
+  const restTokens = rest.reduce((sum, entry) => sum + totalTokens(entry.totals.tokens), 0);
   return (
     <section class="card busiest">
       <h2>{title}</h2>
       {shown.length === 0 && <p class="mute">Nothing in this period.</p>}
       <ul>
         {shown.map((entry) => {
-          const tokens = totalTokens(entry.sums.tokens);
+          const tokens = totalTokens(entry.totals.tokens);
           return (
             <li>
               <a href={href(entry.name)} class="busiest-name">
@@ -38,14 +38,14 @@ export function TopList({ title, entries, href, labelOf: labelOf = (name) => nam
               </a>
               <span
                 class="number busiest-value"
-                title={`${formatExact(tokens)} tokens, ${formatCount(entry.sums.requests, "request")}`}
+                title={`${formatExact(tokens)} tokens, ${formatCount(entry.totals.requests, "request")}`}
               >
                 {formatShort(tokens)}
               </span>
               <span class="number mute busiest-share">
                 {formatShare(total === 0 ? null : tokens / total)}
               </span>
-              <span class="number busiest-cost">{formatMoney(entry.sums.costUsd)}</span>
+              <span class="number busiest-cost">{formatMoney(entry.totals.costUsd)}</span>
               <ShareBar share={total === 0 ? 0 : tokens / total} />
             </li>
           );

@@ -1,6 +1,6 @@
 /** Accounts with how full their windows are, the fullest first. */
 import type { WindowView } from "../../../../workers/schemas/api/windows.ts";
-import { fullness, windowRows, type WindowRow } from "../../api/windows.ts";
+import { peakUtilization, windowRows, type WindowRow } from "../../api/windows.ts";
 import { WindowBar } from "../../charts/window-bar.tsx";
 import { formatMoney } from "../../format/money.ts";
 import { formatCount, formatShare, formatShort } from "../../format/number.ts";
@@ -17,7 +17,7 @@ interface Props {
 }
 
 export function WindowList({ windows, view, href, limit = Infinity }: Props) {
-  const sorted = windows.toSorted((left, right) => fullness(right) - fullness(left));
+  const sorted = windows.toSorted((left, right) => peakUtilization(right) - peakUtilization(left));
   const left = sorted.length - limit;
   return (
     <>

@@ -1,6 +1,6 @@
 /** /audit: who changed what, opened which transcript, signed in. For administrators; filters are the address. */
 import type { AuditList } from "../../api/types.ts";
-import { type Result, search } from "../../api/client.ts";
+import { type Result, queryString } from "../../api/client.ts";
 import { AdministrationTabs } from "../../components/admin/administration-tabs.tsx";
 import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { Time, UntrustedText } from "../../components/ui/values.tsx";
@@ -101,9 +101,9 @@ export function AuditPage({ view, filter, isOlder, list }: Props) {
         <>
           <AuditTable entries={list.data.entries} view={view} filter={filter} />
           <nav class="pager" aria-label="Pages of the audit log">
-            {isOlder ? <a href={`/audit${search({ ...filter })}`}>Newest</a> : <span></span>}
+            {isOlder ? <a href={`/audit${queryString({ ...filter })}`}>Newest</a> : <span></span>}
             {list.data.nextCursor && (
-              <a class="button" href={`/audit${search({ ...filter, cursor: list.data.nextCursor })}`}>
+              <a class="button" href={`/audit${queryString({ ...filter, cursor: list.data.nextCursor })}`}>
                 Older
               </a>
             )}
@@ -152,7 +152,7 @@ function AuditTable({
   view: View;
   filter: AuditFilter;
 }) {
-  const filterUrl = (part: Partial<AuditFilter>) => `/audit${search({ ...filter, ...part })}`;
+  const filterUrl = (part: Partial<AuditFilter>) => `/audit${queryString({ ...filter, ...part })}`;
   return (
     <table class="rows audit" role="table">
       <caption class="unseen">Audit log, newest first</caption>

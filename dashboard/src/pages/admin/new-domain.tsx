@@ -3,7 +3,7 @@ import type { Child } from "hono/jsx";
 import type { AccountView } from "../../../../workers/schemas/api/accounts.ts";
 import type { DomainDetail, MadeKey } from "../../api/types.ts";
 import type { Problem, Result } from "../../api/client.ts";
-import { search } from "../../api/client.ts";
+import { queryString } from "../../api/client.ts";
 import { CsrfField } from "../../layout/frame.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
 import { NewKey } from "../../components/admin/new-key.tsx";
@@ -78,7 +78,7 @@ export function NewDomainPage({ view, state: state, problem }: Props) {
             button="Save and go on"
           />
           <p class="card-foot">
-            <a href={`/domains/new${search({ step: "key", domain: state.detail.domain })}`}>
+            <a href={`/domains/new${queryString({ step: "key", domain: state.detail.domain })}`}>
               Go on without Slack
             </a>
           </p>

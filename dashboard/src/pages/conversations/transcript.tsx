@@ -3,7 +3,7 @@ import type {
   ConversationDetail,
   Transcript as TranscriptAnswer,
 } from "../../../../workers/schemas/api/conversations.ts";
-import { search } from "../../api/client.ts";
+import { queryString } from "../../api/client.ts";
 import { CompareForm } from "../../components/conversations/compare-form.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
 import { Transcript } from "../../components/transcript/transcript.tsx";
@@ -149,7 +149,8 @@ export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
 
 /** All of the branch as a file. */
 function Export({ path, view }: { path: string; view: View }) {
-  const to = (format: string) => `${path}/export${search({ branch: view.query.branch ?? null, format })}`;
+  const to = (format: string) =>
+    `${path}/export${queryString({ branch: view.query.branch ?? null, format })}`;
   return (
     <details class="menu">
       <summary class="button quiet">

@@ -1,8 +1,8 @@
 /** /errors: what went wrong in the period, by kind, over time, by domain and model, down to each request. */
 import type { Problem, Result } from "../../api/client.ts";
 import type { Errors } from "../../../../workers/schemas/api/failures.ts";
-import { failureKinds, SHOWN_FAILURES } from "../../api/failures.ts";
-import type { Named, Overview } from "../../api/overview.ts";
+import { failureKinds, MAX_SHOWN_FAILURES } from "../../api/failures.ts";
+import type { NamedTotals, Overview } from "../../api/overview.ts";
 import type { RequestRow } from "../../api/types.ts";
 import { BarChart, bucketLabel } from "../../charts/bar-chart.tsx";
 import { ShareCell } from "../../charts/share-bar.tsx";
@@ -57,10 +57,12 @@ export function ErrorsPage({ view, overview, errors, failures }: Props) {
       </div>
       <section class="card" id="live-errors" data-live>
         <h2>
-          Newest <span class="mute">{formatCount(Math.min(rows.length, SHOWN_FAILURES), "request")}</span>
+          Newest <span class="mute">{formatCount(Math.min(rows.length, MAX_SHOWN_FAILURES), "request")}</span>
         </h2>
         <FailedRows
-          rows={rows.slice(0, SHOWN_FAILURES).map((row) => ({ ...row, asked: row.model ?? row.endpoint }))}
+          rows={rows
+            .slice(0, MAX_SHOWN_FAILURES)
+            .map((row) => ({ ...row, asked: row.model ?? row.endpoint }))}
           view={view}
         />
       </section>
@@ -145,14 +147,14 @@ interface SharesProps {
   /** Most first. */
   failed: readonly { name: string; count: number }[];
   /** What these are a share of, as far as it is known. */
-  all: readonly Named[];
+  all: readonly NamedTotals[];
   href: (name: string) => string;
   words?: (name: string) => string;
 }
 
 /** How many of whose requests failed: many failures of many requests are another thing than of few. */
 function Shares({ title, failed, all, href, words = (name) => name }: SharesProps) {
-  const requestsOf = new Map(all.map(({ name, sums }) => [name, sums.requests]));
+  const requestsOf = new Map(all.map(({ name, totals: sums }) => [name, sums.requests]));
   return (
     <section class="card">
       <h2>{title}</h2>

@@ -1,5 +1,5 @@
 /** /usage.csv: the numbers of the chart, or of one of the tables. */
-import type { Overview, Sums } from "../../api/overview.ts";
+import type { Overview, PeriodTotals } from "../../api/overview.ts";
 import { toCsv } from "../../format/csv.ts";
 
 const TABLES = { domain: "domains", account: "accounts", model: "models", type: "types" } as const;
@@ -22,16 +22,16 @@ export function usageCsv(overview: Overview, by: string | undefined): string {
     const entries = overview[TABLES[by as UsageBy]];
     return toCsv(
       [by, ...SUMS],
-      entries.map(({ name, sums }) => [name, ...values(sums)]),
+      entries.map(({ name, totals: sums }) => [name, ...values(sums)]),
     );
   }
   return toCsv(
     ["from", ...SUMS],
-    overview.buckets.map(({ start, sums }) => [new Date(start).toISOString(), ...values(sums)]),
+    overview.buckets.map(({ start, totals: sums }) => [new Date(start).toISOString(), ...values(sums)]),
   );
 }
 
-const values = (sums: Sums) => [
+const values = (sums: PeriodTotals) => [
   sums.requests,
   sums.errors,
   sums.tokens.input,

@@ -28,7 +28,7 @@ interface Props {
 
 export function OverviewPage({ view, overview, windows, latest }: Props) {
   const isNew =
-    overview.ok && overview.data.now.requests === 0 && latest.ok && latest.data.requests.length === 0;
+    overview.ok && overview.data.current.requests === 0 && latest.ok && latest.data.requests.length === 0;
   const isFiltered = view.filters.domain ?? view.filters.accountId ?? view.filters.model;
   if (isNew && !isFiltered) {
     return (
@@ -50,7 +50,7 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
           <section class="card" id="live-chart" data-live>
             <h2>
               Tokens per {bucketLabel(overview.data.bucketMs)}{" "}
-              <span class="mute">{formatShort(totalTokens(overview.data.now.tokens))} in all</span>
+              <span class="mute">{formatShort(totalTokens(overview.data.current.tokens))} in all</span>
             </h2>
             <TokenChart
               buckets={overview.data.buckets}
@@ -181,7 +181,7 @@ function LatestRequests({ inFlight, latest, view }: LatestRequestsProps) {
 }
 
 export function PeriodStats({ overview }: { overview: Overview }) {
-  const { now, before, buckets } = overview;
+  const { current: now, previous: before, buckets } = overview;
   const cached = now.cacheShare;
   const cachedBefore = before.cacheShare;
   const failed = now.requests === 0 ? null : now.errors / now.requests;
@@ -194,14 +194,14 @@ export function PeriodStats({ overview }: { overview: Overview }) {
         value={formatShort(now.requests)}
         exact={formatExact(now.requests)}
         change={formatChange(now.requests, before.requests)}
-        spark={series((bucket) => bucket.sums.requests)}
+        spark={series((bucket) => bucket.totals.requests)}
       />
       <StatCard
         label="Cost"
         value={now.requests === 0 ? "$0.00" : formatMoneyShort(now.costUsd)}
         exact={formatMoneyExact(now.costUsd)}
         change={formatChange(amountForDrawing(now.costUsd), amountForDrawing(before.costUsd))}
-        spark={series((bucket) => amountForDrawing(bucket.sums.costUsd) ?? 0)}
+        spark={series((bucket) => amountForDrawing(bucket.totals.costUsd) ?? 0)}
       >
         {now.unpricedCount > 0 && (
           <span class="tile-note" title="No rate is known for their model, so they are not in the sum.">
@@ -216,7 +216,7 @@ export function PeriodStats({ overview }: { overview: Overview }) {
         exact={`${formatExact(now.tokens.cacheRead)} prompt tokens from the cache`}
         change={cached !== null && cachedBefore !== null ? percentagePointChange(cached, cachedBefore) : null}
         increase={isNotable(cached, cachedBefore, 0.02) ? "good" : "neutral"}
-        spark={series((bucket) => bucket.sums.cacheShare)}
+        spark={series((bucket) => bucket.totals.cacheShare)}
       />
       <StatCard
         label="Errors"
@@ -225,7 +225,7 @@ export function PeriodStats({ overview }: { overview: Overview }) {
         exact={`${formatExact(now.errors)} of ${formatCount(now.requests, "request")}`}
         change={failed !== null && failedBefore !== null ? percentagePointChange(failed, failedBefore) : null}
         increase={isNotable(failed, failedBefore, 0.005) ? "bad" : "neutral"}
-        spark={series((bucket) => bucket.sums.errors)}
+        spark={series((bucket) => bucket.totals.errors)}
       />
       <StatCard
         label="First byte, median"
@@ -238,7 +238,7 @@ export function PeriodStats({ overview }: { overview: Overview }) {
             ? "bad"
             : "neutral"
         }
-        spark={series((bucket) => bucket.sums.firstByteP50Ms)}
+        spark={series((bucket) => bucket.totals.firstByteP50Ms)}
       />
     </dl>
   );

@@ -3,7 +3,7 @@ import type { HourlyTokens } from "../../../../workers/schemas/api/usage.ts";
 import type { WindowDetail, WindowList } from "../../../../workers/schemas/api/windows.ts";
 import type { Result } from "../../api/client.ts";
 import { costSeries, OTHERS } from "../../api/cost-series.ts";
-import type { Named, Overview } from "../../api/overview.ts";
+import type { NamedTotals, Overview } from "../../api/overview.ts";
 import { BarChart, bucketLabel } from "../../charts/bar-chart.tsx";
 import { ShareCell } from "../../charts/share-bar.tsx";
 import { TokenChart } from "../../charts/token-chart.tsx";
@@ -80,7 +80,7 @@ function AllWindows({ view, windows }: { view: View; windows: Result<WindowList>
 function Period({ view, overview, hourly }: Pick<Props, "view" | "overview" | "hourly">) {
   if (!overview.ok) return <ProblemCard problem={overview.problem} what="Usage" view={view} />;
   const { data } = overview;
-  if (data.now.requests === 0) {
+  if (data.current.requests === 0) {
     return (
       <EmptyState title="No usage in this period.">
         <ClientSetup view={view} />
@@ -98,7 +98,7 @@ function Period({ view, overview, hourly }: Pick<Props, "view" | "overview" | "h
             label="kinds of tokens"
             text="Input is read afresh at full price. Cache read is the part of a prompt the vendor still knew, at a tenth of it; cache write puts a part there, a little dearer than input. Output is what Claude wrote, thinking included."
           />
-          <span class="mute">{formatShort(totalTokens(data.now.tokens))} in all</span>
+          <span class="mute">{formatShort(totalTokens(data.current.tokens))} in all</span>
         </h2>
         <TokenChart
           buckets={data.buckets}
@@ -161,7 +161,7 @@ function CostByDomain({
     from,
     to,
     bucketMs: Math.max(bucketMs, HOUR_MS),
-    most: NAMED_DOMAINS,
+    maxNames: NAMED_DOMAINS,
   });
   if (series.total === 0n) return null;
   const step = Math.max(bucketMs, HOUR_MS);
@@ -203,16 +203,16 @@ interface TableProps {
   title: string;
   by: UsageBy;
   view: View;
-  entries: readonly Named[];
+  entries: readonly NamedTotals[];
   href: (name: string) => string;
 }
 
 function UsageTable({ title, by, view, entries, href }: TableProps) {
   if (entries.length === 0) return null;
   const sorted = [...entries].sort(
-    (left, right) => totalTokens(right.sums.tokens) - totalTokens(left.sums.tokens),
+    (left, right) => totalTokens(right.totals.tokens) - totalTokens(left.totals.tokens),
   );
-  const total = sorted.reduce((sum, entry) => sum + totalTokens(entry.sums.tokens), 0);
+  const total = sorted.reduce((sum, entry) => sum + totalTokens(entry.totals.tokens), 0);
   return (
     <section class="card">
       <h2>
@@ -235,7 +235,7 @@ function UsageTable({ title, by, view, entries, href }: TableProps) {
             <ColumnHead label="Share of tokens" isShare />
           </TableHead>
           <tbody>
-            {sorted.slice(0, 200).map(({ name, sums }) => {
+            {sorted.slice(0, 200).map(({ name, totals: sums }) => {
               const share = total === 0 ? 0 : totalTokens(sums.tokens) / total;
               return (
                 <tr>
