@@ -8,7 +8,7 @@ import type { AppEnv } from "./context/environment.ts";
 import { apiProxy, liveProxy } from "./http/api-proxy.ts";
 import { requireCsrf } from "./http/require-csrf.tsx";
 import { requireCaller } from "./http/require-caller.tsx";
-import { prepare } from "./http/request-context.ts";
+import { requestContext } from "./http/request-context.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { failurePage } from "./layout/render.tsx";
 import { signInRoutes } from "./routes/sign-in.tsx";
@@ -31,7 +31,7 @@ export function createApp(assets: Assets): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.use(securityHeaders);
   app.route("/", staticRoutes());
-  app.use(prepare(assets));
+  app.use(requestContext(assets));
 
   app.route("/", signInRoutes());
   app.use(requireCaller);

@@ -33,16 +33,16 @@ export interface Period {
 }
 
 /** Longest value taken from a URL; names of hosts, accounts and models are far shorter. */
-const MAX_VALUE = 300;
+const MAX_VALUE_LENGTH = 300;
 
 export function parseFilters(query: Record<string, string>): Filters {
   return {
-    domain: value(query.domain),
-    accountId: value(query.accountId),
-    model: value(query.model),
+    domain: textValue(query.domain),
+    accountId: textValue(query.accountId),
+    model: textValue(query.model),
     range: query.range && Object.hasOwn(RANGES, query.range) ? (query.range as Range) : DEFAULT_RANGE,
-    from: instant(query.from),
-    to: instant(query.to),
+    from: toIsoTime(query.from),
+    to: toIsoTime(query.to),
   };
 }
 
@@ -87,10 +87,10 @@ export function linkTo(
   return path + queryString({ ...filterQuery(filters), ...extra });
 }
 
-const value = (text: string | undefined) => (text && text.length <= MAX_VALUE ? text : null);
+const textValue = (text: string | undefined) => (text && text.length <= MAX_VALUE_LENGTH ? text : null);
 
 /** A time as ISO 8601 with zone, or as a browser's datetime-local (then UTC); normalised, or null. */
-function instant(text: string | undefined): string | null {
+function toIsoTime(text: string | undefined): string | null {
   if (!text || text.length > 40) return null;
   const at = Date.parse(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) ? `${text}Z` : text);
   return Number.isNaN(at) ? null : new Date(at).toISOString();

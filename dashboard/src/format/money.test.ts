@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decimalOf, picoOf } from "./decimal.ts";
-import { amountForDrawing, formatMoney, formatMoneyExact, formatMoneyShort } from "./money.ts";
+import { approximateAmount, formatMoney, formatMoneyExact, formatMoneyShort } from "./money.ts";
 
 describe("money", () => {
   it.each([
@@ -38,9 +38,9 @@ describe("money", () => {
   });
 
   it("gives floats only for drawing", () => {
-    expect(amountForDrawing("0.25")).toBe(0.25);
-    expect(amountForDrawing(null)).toBeNull();
-    expect(amountForDrawing("abc")).toBeNull();
+    expect(approximateAmount("0.25")).toBe(0.25);
+    expect(approximateAmount(null)).toBeNull();
+    expect(approximateAmount("abc")).toBeNull();
   });
 
   it.each(["0", "0.00618", "123456789.123456789012", "-3.5", "0.000000000001"])(

@@ -23,7 +23,7 @@ export function formatMoney(amount: string | null | undefined): string {
 
 /** For tiles: like formatMoney, but three significant digits from $100,000 up: "123456.7" → "$123k". */
 export function formatMoneyShort(amount: string | null | undefined): string {
-  const value = amountForDrawing(amount);
+  const value = approximateAmount(amount);
   if (value === null || Math.abs(value) < 100_000) return formatMoney(amount);
   return `${value < 0 ? "−" : ""}$${formatShort(Math.abs(value))}`;
 }
@@ -45,7 +45,7 @@ function roundDecimal(whole: string, fraction: string, places: number): string {
 const groupThousands = (digits: string) => digits.replace(/\B(?=(\d{3})+$)/g, ",");
 
 /** For comparing and drawing only, never for showing: the amount as a float, null where unpriced. */
-export function amountForDrawing(amount: string | null | undefined): number | null {
+export function approximateAmount(amount: string | null | undefined): number | null {
   if (amount === null || amount === undefined || !DECIMAL.test(amount)) return null;
   return Number(amount);
 }

@@ -6,7 +6,7 @@
 /** What stands for "not known". */
 export const UNKNOWN = "–";
 
-const thousands = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const integerFormat = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const UNITS = [
   { from: 1e12, unit: "T" },
   { from: 1e9, unit: "B" },
@@ -16,7 +16,9 @@ const UNITS = [
 
 /** 1234567 → "1,234,567". */
 export function formatExact(value: number | null | undefined): string {
-  return value === null || value === undefined || !Number.isFinite(value) ? UNKNOWN : thousands.format(value);
+  return value === null || value === undefined || !Number.isFinite(value)
+    ? UNKNOWN
+    : integerFormat.format(value);
 }
 
 /** Three significant digits: 999 → "999", 1284 → "1,284", 31420 → "31.4k", 1.9e6 → "1.9M". Exact below 10,000. */
@@ -28,12 +30,12 @@ export function formatShort(value: number | null | undefined): string {
     const { from, unit } = UNITS[index]!;
     const scaled = Number((value / from).toPrecision(3));
     // 999,950 rounds to 1000k: the next unit says it better.
-    if (Math.abs(scaled) < 1000 || index === 0) return `${thousandsOf(scaled)}${unit}`;
+    if (Math.abs(scaled) < 1000 || index === 0) return `${threeDigits(scaled)}${unit}`;
   }
   return formatExact(value);
 }
 
-const thousandsOf = (value: number) =>
+const threeDigits = (value: number) =>
   new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 }).format(value);
 
 /** A share 0…1 in per cent: 0.9134 → "91 %", 0.004 → "0.4 %", tiny but real shares → "<0.1 %". */

@@ -14,9 +14,9 @@ export function printable(text: string): string {
 
 /** One line, at most `length` characters (whole code points), "…" where something was cut. */
 export function oneLine(text: string, length: number): string {
-  const looked = text.slice(0, length * 8);
-  const points = Array.from(printable(looked).replace(/\s+/g, " ").trim());
-  if (points.length <= length && looked.length === text.length) return points.join("");
+  const head = text.slice(0, length * 8);
+  const points = Array.from(printable(head).replace(/\s+/g, " ").trim());
+  if (points.length <= length && head.length === text.length) return points.join("");
   return `${points.slice(0, length - 1).join("")}…`;
 }
 

@@ -15,14 +15,14 @@ export function formatDuration(milliseconds: number | null | undefined): string 
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
-  if (seconds < 3600) return join(Math.floor(seconds / 60), "m", seconds % 60, "s");
+  if (seconds < 3600) return joinUnits(Math.floor(seconds / 60), "m", seconds % 60, "s");
   const minutes = Math.round(ms / MINUTE);
-  if (minutes < 48 * 60) return join(Math.floor(minutes / 60), "h", minutes % 60, "m");
+  if (minutes < 48 * 60) return joinUnits(Math.floor(minutes / 60), "h", minutes % 60, "m");
   const hours = Math.round(ms / HOUR);
-  return join(Math.floor(hours / 24), "d", hours % 24, "h");
+  return joinUnits(Math.floor(hours / 24), "d", hours % 24, "h");
 }
 
-const join = (big: number, bigUnit: string, small: number, smallUnit: string) =>
+const joinUnits = (big: number, bigUnit: string, small: number, smallUnit: string) =>
   small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
 
 /** "just now", "12 s ago", "5 m ago", "2 h ago", "3 d ago", then the date; the future as "in 5 m". */
@@ -46,18 +46,18 @@ export function formatRelative(at: number, now: number, zone: string): string {
 
 /** "2026-11-23 12:41:03 UTC": absolute, sortable, with the zone's own short name. */
 export function formatAbsolute(at: number, zone: string): string {
-  const parts = partsOf(at, zone, { second: "2-digit", timeZoneName: "short" });
+  const parts = dateParts(at, zone, { second: "2-digit", timeZoneName: "short" });
   return `${parts.year}-${parts.month}-${parts.day} ${parts.hour}:${parts.minute}:${parts.second} ${parts.timeZoneName}`;
 }
 
 /** "12:41". */
 export function formatHour(at: number, zone: string): string {
-  const parts = partsOf(at, zone, {});
+  const parts = dateParts(at, zone, {});
   return `${parts.hour}:${parts.minute}`;
 }
 
 /** Says "12:41:03" for many times of one page: making a formatter is slow. */
-export function clockOf(zone: string): (at: number) => string {
+export function clockFormatter(zone: string): (at: number) => string {
   const format = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: zone });
   return (at) => format.format(at);
 }
@@ -77,7 +77,7 @@ export function formatShortDay(at: number, zone: string): string {
   return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: zone }).format(at);
 }
 
-function partsOf(at: number, zone: string, extra: Intl.DateTimeFormatOptions): Record<string, string> {
+function dateParts(at: number, zone: string, extra: Intl.DateTimeFormatOptions): Record<string, string> {
   const format = new Intl.DateTimeFormat("en-GB", {
     year: "numeric",
     month: "2-digit",
@@ -92,7 +92,7 @@ function partsOf(at: number, zone: string, extra: Intl.DateTimeFormatOptions): R
 }
 
 /** The zone if this runtime knows it, else UTC: the name comes from a cookie anyone can write. */
-export function knownZone(name: string | undefined): string {
+export function supportedZone(name: string | undefined): string {
   if (!name || name.length > 64) return "UTC";
   try {
     new Intl.DateTimeFormat("en-GB", { timeZone: name });

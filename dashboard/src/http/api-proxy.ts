@@ -5,35 +5,35 @@ import type { AppEnv } from "../context/environment.ts";
 import { sessionToken } from "./cookies.ts";
 import { jsonError } from "../layout/render.tsx";
 
-const PASSED_REQUEST_HEADERS = ["accept", "content-type", "last-event-id", "range"];
+const FORWARDED_REQUEST_HEADERS = ["accept", "content-type", "last-event-id", "range"];
 /** Cookies are the dashboard's business; the rest of what the API says is passed on. */
 const DROPPED_RESPONSE_HEADERS = ["set-cookie", "connection", "transfer-encoding"];
 
-export const apiProxy: Handler<AppEnv> = (c) => passOn(c, new URL(c.req.url).pathname);
+export const apiProxy: Handler<AppEnv> = (c) => forward(c, new URL(c.req.url).pathname);
 
 /** What happens right now, for EventSource, which knows no header but the cookie. */
-export const liveProxy: Handler<AppEnv> = (c) => passOn(c, "/api/live");
+export const liveProxy: Handler<AppEnv> = (c) => forward(c, "/api/live");
 
-async function passOn(c: Context<AppEnv>, path: string): Promise<Response> {
+async function forward(c: Context<AppEnv>, path: string): Promise<Response> {
   const url = new URL(c.req.url);
   const headers = new Headers(credentialHeaders(c.req.raw.headers, sessionToken(c)));
   headers.set("x-request-id", c.get("requestId"));
-  for (const name of PASSED_REQUEST_HEADERS) {
+  for (const name of FORWARDED_REQUEST_HEADERS) {
     const value = c.req.header(name);
     if (value) headers.set(name, value);
   }
   const hasBody = c.req.method !== "GET" && c.req.method !== "HEAD";
   try {
-    const answer = await c.env.API.fetch(
+    const response = await c.env.API.fetch(
       new Request(`https://api.internal${path}${url.search}`, {
         method: c.req.method,
         headers,
         ...(hasBody ? { body: await c.req.arrayBuffer() } : {}),
       }),
     );
-    const passed = new Headers(answer.headers);
-    for (const name of DROPPED_RESPONSE_HEADERS) passed.delete(name);
-    return new Response(answer.body, { status: answer.status, headers: passed });
+    const responseHeaders = new Headers(response.headers);
+    for (const name of DROPPED_RESPONSE_HEADERS) responseHeaders.delete(name);
+    return new Response(response.body, { status: response.status, headers: responseHeaders });
   } catch {
     return jsonError(c, 503, "unavailable", "The API did not answer. The Worker may be deploying.");
   }

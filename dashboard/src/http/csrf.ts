@@ -9,12 +9,12 @@ export const CSRF_HEADER = "x-csrf-token";
 const SEED = /^[A-Za-z0-9_-]{43}$/;
 
 /** 32 random bytes, base64url. */
-export function newSeed(): string {
+export function newCsrfSeed(): string {
   return base64url(crypto.getRandomValues(new Uint8Array(32)));
 }
 
 /** Whether the cookie's value is one we could have made. */
-export function isSeed(value: string | undefined): value is string {
+export function isCsrfSeed(value: string | undefined): value is string {
   return value !== undefined && SEED.test(value);
 }
 
@@ -25,12 +25,12 @@ export async function csrfToken(seed: string, session: string | null): Promise<s
 
 /** True when `given` is the token of this seed and session. Takes as long for a wrong one as for a right one. */
 export async function isCsrfToken(
-  given: string | null | undefined,
+  token: string | null | undefined,
   seed: string | undefined,
   session: string | null,
 ): Promise<boolean> {
-  if (!given || !isSeed(seed)) return false;
-  const [left, right] = await Promise.all([sha256(given), csrfToken(seed, session).then(sha256)]);
+  if (!token || !isCsrfSeed(seed)) return false;
+  const [left, right] = await Promise.all([sha256(token), csrfToken(seed, session).then(sha256)]);
   let difference = 0;
   for (let index = 0; index < left.length; index++) difference |= left[index]! ^ right[index]!;
   return difference === 0;

@@ -4,13 +4,13 @@ import type { Problem } from "../api/client.ts";
 import type { AppEnv } from "../context/environment.ts";
 
 /** What the page's own status is when the API refused: the person's mistake, not allowed, or not possible now. */
-export function statusOf(problem: Problem): 400 | 403 | 503 {
+export function problemStatus(problem: Problem): 400 | 403 | 503 {
   if (problem.status === 403 || problem.status === 401) return 403;
   return problem.status === 503 || problem.status === 0 || problem.status >= 500 ? 503 : 400;
 }
 
 /** Somebody did not type the name of what is to be deleted. */
-export function notTyped(c: Context<AppEnv>, name: string): Problem {
+export function confirmationProblem(c: Context<AppEnv>, name: string): Problem {
   return {
     status: 400,
     code: "invalid_request",

@@ -8,7 +8,7 @@ import { failurePage, jsonError, wantsHtml } from "../layout/render.tsx";
 
 export const requireCaller: MiddlewareHandler<AppEnv> = async (c, next) => {
   const credentials = credentialHeaders(c.req.raw.headers, sessionToken(c));
-  const { who, visit } = await open(c.env.API, credentials);
+  const { who, visit } = await authenticate(c.env.API, credentials);
   switch (who.result) {
     case "known":
       c.set("caller", { role: who.role, actor: who.actor, via: who.via, readOnly: who.readOnly });
@@ -18,13 +18,9 @@ export const requireCaller: MiddlewareHandler<AppEnv> = async (c, next) => {
       );
       return next();
     case "nobody":
-      return wantsHtml(c)
-        ? c.redirect(signInAddress(c), 302)
-        : jsonError(c, 401, "unauthorized", who.message);
+      return wantsHtml(c) ? c.redirect(signInUrl(c), 302) : jsonError(c, 401, "unauthorized", who.message);
     case "closed":
-      return wantsHtml(c)
-        ? c.redirect(signInAddress(c), 302)
-        : jsonError(c, 401, "unauthorized", who.message);
+      return wantsHtml(c) ? c.redirect(signInUrl(c), 302) : jsonError(c, 401, "unauthorized", who.message);
     case "refused":
       return wantsHtml(c)
         ? failurePage(c, 403, "Not allowed", who.message)
@@ -36,7 +32,7 @@ export const requireCaller: MiddlewareHandler<AppEnv> = async (c, next) => {
   }
 };
 
-async function open(
+async function authenticate(
   api: ApiBinding,
   credentials: Record<string, string>,
 ): Promise<{ who: WhoAmI; visit: AuthenticatedApi }> {
@@ -45,17 +41,17 @@ async function open(
     return { who: await visit.who(), visit };
   } catch {
     const message = "The Worker did not answer. It may be deploying.";
-    const nobody: AuthenticatedApi = {
+    const unavailable: Visit = {
       who: () => Promise.resolve({ result: "unavailable", message }),
       ask: () => Promise.reject(new Error(message)),
     };
-    return { who: await nobody.who(), visit: nobody };
+    return { who: await unavailable.who(), visit: unavailable };
   }
 }
 
 /** Where to sign in, with the way back. Only looks are worth coming back to. */
-function signInAddress(c: Context<AppEnv>): string {
+function signInUrl(c: Context<AppEnv>): string {
   const { pathname, search: query } = new URL(c.req.url);
-  const here = pathname + query;
-  return `/sign-in${queryString({ next: here === "/" || c.req.method !== "GET" ? null : here })}`;
+  const current = pathname + query;
+  return `/sign-in${queryString({ next: current === "/" || c.req.method !== "GET" ? null : current })}`;
 }

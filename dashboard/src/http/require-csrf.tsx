@@ -25,8 +25,8 @@ export const requireCsrf: MiddlewareHandler<AppEnv> = async (c, next) => {
 /** Whether the request carries the token of its own session, in the header or in the form. */
 export async function hasCsrfToken(c: Context<AppEnv>): Promise<boolean> {
   if (c.req.header("sec-fetch-site") === "cross-site") return false;
-  const given = c.req.header(CSRF_HEADER) ?? (isForm(c) ? field(await c.req.parseBody(), CSRF_FIELD) : null);
-  return isCsrfToken(given, getCookie(c, CSRF_COOKIE), sessionToken(c));
+  const token = c.req.header(CSRF_HEADER) ?? (isForm(c) ? field(await c.req.parseBody(), CSRF_FIELD) : null);
+  return isCsrfToken(token, getCookie(c, CSRF_COOKIE), sessionToken(c));
 }
 
 const isForm = (c: Context<AppEnv>) =>

@@ -15,7 +15,7 @@ export const CONTENT_SECURITY_POLICY = [
 ].join("; ");
 
 /** `same-origin` and not `no-referrer`: with the latter browsers send `Origin: null` with our own forms. */
-const FIXED: Readonly<Record<string, string>> = {
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": CONTENT_SECURITY_POLICY,
   "x-content-type-options": "nosniff",
   "referrer-policy": "same-origin",
@@ -30,7 +30,7 @@ export const securityHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set("requestId", crypto.randomUUID());
   await next();
   const headers = c.res.headers;
-  for (const [name, value] of Object.entries(FIXED)) {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
     if (!headers.has(name)) headers.set(name, value);
   }
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");

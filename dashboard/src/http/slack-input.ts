@@ -3,7 +3,7 @@ import type { SlackInput } from "../../../workers/schemas/api/domains.ts";
 import type { SlackDraft } from "../components/admin/slack-form.tsx";
 import { field } from "./require-csrf.tsx";
 
-export function slackOf(form: Record<string, unknown>): { input: SlackInput; draft: SlackDraft } {
+export function parseSlackForm(form: Record<string, unknown>): { input: SlackInput; draft: SlackDraft } {
   const text = (name: string) => field(form, name).trim() || null;
   const draft: SlackDraft = {
     channel: text("channel"),

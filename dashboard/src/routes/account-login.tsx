@@ -7,7 +7,7 @@ import { Icon } from "../components/ui/icon.tsx";
 import { ProblemCard } from "../components/ui/problem.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { field } from "../http/require-csrf.tsx";
-import { statusOf } from "../http/form-problem.ts";
+import { problemStatus } from "../http/form-problem.ts";
 import { failurePage, loadHealth, renderPage } from "../layout/render.tsx";
 import { AccountLoginPage } from "../pages/admin/account-login.tsx";
 import { canAdminister, viewOf } from "../context/view.ts";
@@ -31,7 +31,7 @@ export function accountLoginRoutes(): Hono<AppEnv> {
     const begun = await c.get("api").send("POST", apiOf(accountId), {});
     return begun.ok
       ? c.redirect(`${pathOf(accountId)}/login${queryString({ domain })}`, 303)
-      : loginPage(c, statusOf(begun.problem), domain, begun.problem);
+      : loginPage(c, problemStatus(begun.problem), domain, begun.problem);
   });
 
   routes.post("/accounts/:id/login/code", async (c) => {
@@ -41,12 +41,12 @@ export function accountLoginRoutes(): Hono<AppEnv> {
     const code = field(form, "code").trim();
     const api = c.get("api");
     const done = await api.send("POST", `${apiOf(accountId)}/code`, { code });
-    if (!done.ok) return loginPage(c, statusOf(done.problem), domain, done.problem);
+    if (!done.ok) return loginPage(c, problemStatus(done.problem), domain, done.problem);
     if (domain === null) return c.redirect(`${pathOf(accountId)}?done=login`, 303);
     const saved = await api.send("PUT", `/api/domains/${encodeURIComponent(domain)}`, { accountId });
     return saved.ok
       ? c.redirect(`/domains/new${queryString({ step: "slack", domain })}`, 303)
-      : loginPage(c, statusOf(saved.problem), domain, saved.problem);
+      : loginPage(c, problemStatus(saved.problem), domain, saved.problem);
   });
 
   return routes;

@@ -10,7 +10,7 @@ import { UntrustedText } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
 import { field } from "../http/require-csrf.tsx";
-import { notTyped, statusOf } from "../http/form-problem.ts";
+import { confirmationProblem, problemStatus } from "../http/form-problem.ts";
 import { loadHealth, renderPage } from "../layout/render.tsx";
 import { type AccountNotice, DONE_TEXTS } from "../components/admin/account-forms.tsx";
 import { AccountPage } from "../pages/admin/account.tsx";
@@ -50,7 +50,7 @@ export function accountRoutes(): Hono<AppEnv> {
   routes.post("/accounts/:id/passthrough", async (c) => {
     const accountId = c.req.param("id");
     if (field(await c.req.parseBody(), "confirm").trim() !== accountId)
-      return accountPage(c, 400, { form: "passthrough", problem: notTyped(c, accountId) });
+      return accountPage(c, 400, { form: "passthrough", problem: confirmationProblem(c, accountId) });
     return putCredential(c, "passthrough", { type: "passthrough" });
   });
 
@@ -59,7 +59,7 @@ export function accountRoutes(): Hono<AppEnv> {
     const asked = await c.get("api").send("POST", `${apiOf(accountId)}/oauth/refresh`, {});
     return asked.ok
       ? c.redirect(`${pathOf(accountId)}?done=refresh`, 303)
-      : accountPage(c, statusOf(asked.problem), { form: "refresh", problem: asked.problem });
+      : accountPage(c, problemStatus(asked.problem), { form: "refresh", problem: asked.problem });
   });
 
   routes.post("/accounts/:id/limits", async (c) => {
@@ -79,17 +79,17 @@ export function accountRoutes(): Hono<AppEnv> {
       );
     return saved.ok
       ? c.redirect(`${pathOf(accountId)}?done=limits`, 303)
-      : accountPage(c, statusOf(saved.problem), { form: "limits", problem: saved.problem, draft });
+      : accountPage(c, problemStatus(saved.problem), { form: "limits", problem: saved.problem, draft });
   });
 
   routes.post("/accounts/:id/delete", async (c) => {
     const accountId = c.req.param("id");
     if (field(await c.req.parseBody(), "confirm").trim() !== accountId)
-      return accountPage(c, 400, { form: "delete", problem: notTyped(c, accountId) });
+      return accountPage(c, 400, { form: "delete", problem: confirmationProblem(c, accountId) });
     const gone = await c.get("api").send("DELETE", apiOf(accountId));
     return gone.ok
       ? c.redirect("/accounts", 303)
-      : accountPage(c, statusOf(gone.problem), { form: "delete", problem: gone.problem });
+      : accountPage(c, problemStatus(gone.problem), { form: "delete", problem: gone.problem });
   });
 
   return routes;
@@ -102,7 +102,7 @@ async function putCredential(c: AccountContext, form: "key" | "passthrough", cre
   const saved = await c.get("api").send("PUT", apiOf(accountId), { credential });
   return saved.ok
     ? c.redirect(`${pathOf(accountId)}?done=${form}`, 303)
-    : accountPage(c, statusOf(saved.problem), { form, problem: saved.problem });
+    : accountPage(c, problemStatus(saved.problem), { form, problem: saved.problem });
 }
 
 async function accountPage(c: AccountContext, status: 200 | 400 | 403 | 503, notice: AccountNotice) {

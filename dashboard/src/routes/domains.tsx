@@ -10,9 +10,9 @@ import { UntrustedText } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
 import { field } from "../http/require-csrf.tsx";
-import { notTyped, statusOf } from "../http/form-problem.ts";
+import { confirmationProblem, problemStatus } from "../http/form-problem.ts";
 import { loadHealth, renderPage } from "../layout/render.tsx";
-import { slackOf } from "../http/slack-input.ts";
+import { parseSlackForm } from "../http/slack-input.ts";
 import { DomainPage, type DomainNotice } from "../pages/admin/domain.tsx";
 import { DomainsPage } from "../pages/admin/domains.tsx";
 import { viewOf } from "../context/view.ts";
@@ -41,19 +41,23 @@ export function domainRoutes(): Hono<AppEnv> {
     const saved = await c.get("api").send<DomainDetail>("PUT", pathOf(domain), input);
     return saved.ok
       ? c.redirect(savedAt(saved.data.domain), 303)
-      : domainPage(c, statusOf(saved.problem), domain, { form: "settings", problem: saved.problem, draft });
+      : domainPage(c, problemStatus(saved.problem), domain, {
+          form: "settings",
+          problem: saved.problem,
+          draft,
+        });
   });
 
   routes.post("/domains/:domain/slack", async (c) => {
     const domain = c.req.param("domain");
-    const { input, draft } = slackOf(await c.req.parseBody());
+    const { input, draft } = parseSlackForm(await c.req.parseBody());
     const found = await c.get("api").get<DomainDetail>(pathOf(domain));
-    if (!found.ok) return domainPage(c, statusOf(found.problem), domain, {});
+    if (!found.ok) return domainPage(c, problemStatus(found.problem), domain, {});
     const body = { accountId: found.data.accountId, slack: input };
     const saved = await c.get("api").send("PUT", pathOf(domain), body);
     return saved.ok
       ? c.redirect(savedAt(domain), 303)
-      : domainPage(c, statusOf(saved.problem), domain, {
+      : domainPage(c, problemStatus(saved.problem), domain, {
           form: "slack",
           problem: saved.problem,
           slackDraft: draft,
@@ -66,7 +70,7 @@ export function domainRoutes(): Hono<AppEnv> {
     const tested = await c.get("api").send<SlackTestOutcome>("POST", `${pathOf(domain)}/slack-test`, {});
     return tested.ok
       ? domainPage(c, 200, domain, { slackTest: tested.data })
-      : domainPage(c, statusOf(tested.problem), domain, { form: "slack-test", problem: tested.problem });
+      : domainPage(c, problemStatus(tested.problem), domain, { form: "slack-test", problem: tested.problem });
   });
 
   routes.post("/domains/:domain/keys", async (c) => {
@@ -75,7 +79,7 @@ export function domainRoutes(): Hono<AppEnv> {
     const made = await c.get("api").send<MadeKey>("POST", `${pathOf(domain)}/client-keys`, { name });
     return made.ok
       ? domainPage(c, 200, domain, { newKey: made.data })
-      : domainPage(c, statusOf(made.problem), domain, { form: "key", problem: made.problem });
+      : domainPage(c, problemStatus(made.problem), domain, { form: "key", problem: made.problem });
   });
 
   routes.post("/domains/:domain/keys/:id/revoke", async (c) => {
@@ -86,14 +90,14 @@ export function domainRoutes(): Hono<AppEnv> {
       : undefined;
     const typed = field(await c.req.parseBody(), "confirm");
     if (key && typed.trim() !== key.name.trim()) {
-      return domainPage(c, 400, domain, { form: "revoke", problem: notTyped(c, key.name) });
+      return domainPage(c, 400, domain, { form: "revoke", problem: confirmationProblem(c, key.name) });
     }
     const gone = await c
       .get("api")
       .send<undefined>("DELETE", `${pathOf(domain)}/client-keys/${encodeURIComponent(c.req.param("id"))}`);
     return gone.ok
       ? c.redirect(savedAt(domain), 303)
-      : domainPage(c, statusOf(gone.problem), domain, { form: "revoke", problem: gone.problem });
+      : domainPage(c, problemStatus(gone.problem), domain, { form: "revoke", problem: gone.problem });
   });
 
   routes.post("/domains/:domain/delete", async (c) => {
@@ -103,12 +107,12 @@ export function domainRoutes(): Hono<AppEnv> {
         .trim()
         .toLowerCase() !== domain.toLowerCase()
     ) {
-      return domainPage(c, 400, domain, { form: "delete", problem: notTyped(c, domain) });
+      return domainPage(c, 400, domain, { form: "delete", problem: confirmationProblem(c, domain) });
     }
     const gone = await c.get("api").send<undefined>("DELETE", pathOf(domain));
     return gone.ok
       ? c.redirect("/domains", 303)
-      : domainPage(c, statusOf(gone.problem), domain, { form: "delete", problem: gone.problem });
+      : domainPage(c, problemStatus(gone.problem), domain, { form: "delete", problem: gone.problem });
   });
 
   return routes;

@@ -8,9 +8,9 @@ import type { DomainDetail, MadeKey } from "../api/types.ts";
 import { Icon } from "../components/ui/icon.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { field } from "../http/require-csrf.tsx";
-import { statusOf } from "../http/form-problem.ts";
+import { problemStatus } from "../http/form-problem.ts";
 import { failurePage, loadHealth, renderPage } from "../layout/render.tsx";
-import { slackOf } from "../http/slack-input.ts";
+import { parseSlackForm } from "../http/slack-input.ts";
 import { type AccountDraft, NewDomainPage, type NewDomainStep } from "../pages/admin/new-domain.tsx";
 import { canAdminister, viewOf } from "../context/view.ts";
 
@@ -36,7 +36,7 @@ export function newDomainRoutes(): Hono<AppEnv> {
           : stepPage(c, 400, { step: "host", host: typed }, isTaken(c, found.data.domain));
     return found.problem.status === 404
       ? accountStep(c, 200, domain, null)
-      : stepPage(c, statusOf(found.problem), { step: "host", host: typed }, found.problem);
+      : stepPage(c, problemStatus(found.problem), { step: "host", host: typed }, found.problem);
   });
 
   routes.post("/domains/new/account", async (c) => {
@@ -57,28 +57,34 @@ export function newDomainRoutes(): Hono<AppEnv> {
         .get(`/api/accounts/${encodeURIComponent(draft.accountId || "-/-")}/oauth/login`);
       return begun.ok
         ? c.redirect(`/accounts/${encodeURIComponent(draft.accountId)}/login${queryString({ domain })}`, 303)
-        : accountStep(c, statusOf(begun.problem), domain, draft, begun.problem);
+        : accountStep(c, problemStatus(begun.problem), domain, draft, begun.problem);
     }
     const saved = await c
       .get("api")
       .send<DomainDetail>("PUT", apiOf(domain), inputOf(draft, field(form, "api_key").trim()));
     return saved.ok
       ? c.redirect(stepAt("slack", saved.data.domain), 303)
-      : accountStep(c, statusOf(saved.problem), domain, draft, saved.problem);
+      : accountStep(c, problemStatus(saved.problem), domain, draft, saved.problem);
   });
 
   routes.post("/domains/new/slack", async (c) => {
     const form = await c.req.parseBody();
     const domain = field(form, "domain");
-    const { input, draft } = slackOf(form);
+    const { input, draft } = parseSlackForm(form);
     const api = c.get("api");
     const found = await api.get<DomainDetail>(apiOf(domain));
-    if (!found.ok) return stepPage(c, statusOf(found.problem), { step: "host", host: domain }, found.problem);
+    if (!found.ok)
+      return stepPage(c, problemStatus(found.problem), { step: "host", host: domain }, found.problem);
     const body = { accountId: found.data.accountId, slack: input };
     const saved = await api.send("PUT", apiOf(domain), body);
     return saved.ok
       ? c.redirect(stepAt("key", domain), 303)
-      : stepPage(c, statusOf(saved.problem), { step: "slack", detail: found.data, draft }, saved.problem);
+      : stepPage(
+          c,
+          problemStatus(saved.problem),
+          { step: "slack", detail: found.data, draft },
+          saved.problem,
+        );
   });
 
   routes.post("/domains/new/key", async (c) => {
@@ -86,13 +92,14 @@ export function newDomainRoutes(): Hono<AppEnv> {
     const domain = field(form, "domain");
     const api = c.get("api");
     const found = await api.get<DomainDetail>(apiOf(domain));
-    if (!found.ok) return stepPage(c, statusOf(found.problem), { step: "host", host: domain }, found.problem);
+    if (!found.ok)
+      return stepPage(c, problemStatus(found.problem), { step: "host", host: domain }, found.problem);
     const detail = found.data;
     const name = field(form, "name").trim();
     const made = await api.send<MadeKey>("POST", `${apiOf(domain)}/client-keys`, { name });
     return made.ok
       ? stepPage(c, 200, { step: "done", detail, created: made.data })
-      : stepPage(c, statusOf(made.problem), { step: "key", detail }, made.problem);
+      : stepPage(c, problemStatus(made.problem), { step: "key", detail }, made.problem);
   });
 
   return routes;

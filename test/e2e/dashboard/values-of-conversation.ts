@@ -2,7 +2,7 @@
 import { formatMoneyExact, formatMoneyShort } from "../../../dashboard/src/format/money.ts";
 import { formatExact, formatShare, formatShort } from "../../../dashboard/src/format/number.ts";
 import { oneLine } from "../../../dashboard/src/format/text.ts";
-import { clockOf, formatAbsolute, formatDuration } from "../../../dashboard/src/format/time.ts";
+import { clockFormatter, formatAbsolute, formatDuration } from "../../../dashboard/src/format/time.ts";
 import { contextWindow } from "../../../dashboard/src/format/context-window.ts";
 import { withPauses } from "../../../dashboard/src/transcript/timeline.ts";
 import type {
@@ -17,7 +17,7 @@ import { type DemoStack, ZONE } from "../../support/demo-stack.ts";
 import type { Check, Expected } from "./agreement.ts";
 import { at, battery, ended, money, several, short, wire } from "./words.ts";
 
-const clock = clockOf(ZONE);
+const clock = clockFormatter(ZONE);
 const allTokens = (one: Branch | ConversationDetail) =>
   one.totalTokens + one.cacheReadInputTokens + one.cacheCreationInputTokens;
 

@@ -2,9 +2,9 @@
 import type { ConversationTree as Tree } from "../../../../workers/schemas/api/conversations.ts";
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
-import { clockOf } from "../../format/time.ts";
-import { layoutTree, type TreeDrawing } from "../../tree/layout.ts";
-import { viewportOf } from "../../tree/viewport.ts";
+import { clockFormatter } from "../../format/time.ts";
+import { layOutTree, type TreeDrawing } from "../../tree/layout.ts";
+import { partOfDrawing } from "../../tree/viewport.ts";
 import type { View } from "../../context/view.ts";
 import { ConversationTree } from "./drawing.tsx";
 import type { TreeLinks } from "./edges.tsx";
@@ -86,7 +86,7 @@ export function TreePanel({ drawn, view, path, model, messages, isFullPage: isAl
           marked={marked}
           chosen={chosen}
           model={model}
-          clock={clockOf(view.zone)}
+          clock={clockFormatter(view.zone)}
           isWordy={isAlone}
         />
       </div>

@@ -8,8 +8,8 @@ import { Money, StatusBadge, UntrustedText } from "../../components/ui/values.ts
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact, formatShort } from "../../format/number.ts";
 import { oneLine } from "../../format/text.ts";
-import { clockOf, formatAbsolute, formatDuration } from "../../format/time.ts";
-import { withPauses, type TimelineRow } from "../../transcript/timeline.ts";
+import { clockFormatter, formatAbsolute, formatDuration } from "../../format/time.ts";
+import { pauses, type TimelineRow } from "../../transcript/timeline.ts";
 import type { View } from "../../context/view.ts";
 import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
 
@@ -26,7 +26,7 @@ export function TimelinePage({ view, path, detail }: Props) {
   const rows = withPauses(detail.requests);
   const longest = Math.max(1, ...detail.requests.map(({ durationMs }) => durationMs ?? 0));
   const kinds = new Map(detail.branches.map((branch) => [branch.branchKey, branch.kind]));
-  const clock = clockOf(view.zone);
+  const clock = clockFormatter(view.zone);
   const to = (cursor: string | null) =>
     linkTo(path, view.filters, { view: "timeline", branch: view.query.branch ?? null, cursor });
   return (

@@ -14,7 +14,7 @@ import { Help } from "../../components/ui/help.tsx";
 import { StatCard } from "../../components/ui/stat-card.tsx";
 import { Model, Money, shortModel, StatusBadge, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo, periodOf } from "../../context/filters.ts";
-import { amountForDrawing, formatMoneyExact, formatMoneyShort } from "../../format/money.ts";
+import { approximateAmount, formatMoneyExact, formatMoneyShort } from "../../format/money.ts";
 import { formatChange, formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import { formatDuration } from "../../format/time.ts";
 import type { View } from "../../context/view.ts";
@@ -200,8 +200,8 @@ export function PeriodStats({ overview }: { overview: Overview }) {
         label="Cost"
         value={now.requests === 0 ? "$0.00" : formatMoneyShort(now.costUsd)}
         exact={formatMoneyExact(now.costUsd)}
-        change={formatChange(amountForDrawing(now.costUsd), amountForDrawing(before.costUsd))}
-        spark={series((bucket) => amountForDrawing(bucket.totals.costUsd) ?? 0)}
+        change={formatChange(approximateAmount(now.costUsd), approximateAmount(before.costUsd))}
+        spark={series((bucket) => approximateAmount(bucket.totals.costUsd) ?? 0)}
       >
         {now.unpricedCount > 0 && (
           <span class="tile-note" title="No rate is known for their model, so they are not in the sum.">
