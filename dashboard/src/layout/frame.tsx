@@ -75,12 +75,21 @@ export interface FrameProps extends DocumentProps {
   /** What stands beside the title: filters or actions. */
   head?: Child;
   /** A line above the title, such as the way back. */
-  above?: Child;
+  breadcrumb?: Child;
   /** The title as it stands on the page, when it is more than text. */
   heading?: Child;
 }
 
-export function Frame({ view, assets, title, health, head, above, heading, children }: FrameProps) {
+export function Frame({
+  view,
+  assets,
+  title,
+  health,
+  head,
+  breadcrumb: above,
+  heading,
+  children,
+}: FrameProps) {
   return (
     <Document view={view} assets={assets} title={title}>
       <a class="skip" href="#content">

@@ -13,8 +13,8 @@ import { AccountLoginPage } from "../pages/admin/account-login.tsx";
 import { canAdminister, viewOf } from "../context/view.ts";
 import { queryString } from "../api/client.ts";
 
-const apiOf = (accountId: string) => `/api/accounts/${encodeURIComponent(accountId)}/oauth/login`;
-const pathOf = (accountId: string) => `/accounts/${encodeURIComponent(accountId)}`;
+const loginApiPath = (accountId: string) => `/api/accounts/${encodeURIComponent(accountId)}/oauth/login`;
+const accountPath = (accountId: string) => `/accounts/${encodeURIComponent(accountId)}`;
 
 export function accountLoginRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
@@ -28,10 +28,10 @@ export function accountLoginRoutes(): Hono<AppEnv> {
   routes.post("/accounts/:id/login", async (c) => {
     const accountId = c.req.param("id");
     const domain = field(await c.req.parseBody(), "domain") || null;
-    const begun = await c.get("api").send("POST", apiOf(accountId), {});
-    return begun.ok
-      ? c.redirect(`${pathOf(accountId)}/login${queryString({ domain })}`, 303)
-      : loginPage(c, problemStatus(begun.problem), domain, begun.problem);
+    const started = await c.get("api").send("POST", loginApiPath(accountId), {});
+    return started.ok
+      ? c.redirect(`${accountPath(accountId)}/login${queryString({ domain })}`, 303)
+      : loginPage(c, problemStatus(started.problem), domain, started.problem);
   });
 
   routes.post("/accounts/:id/login/code", async (c) => {
@@ -40,9 +40,9 @@ export function accountLoginRoutes(): Hono<AppEnv> {
     const domain = field(form, "domain") || null;
     const code = field(form, "code").trim();
     const api = c.get("api");
-    const done = await api.send("POST", `${apiOf(accountId)}/code`, { code });
-    if (!done.ok) return loginPage(c, problemStatus(done.problem), domain, done.problem);
-    if (domain === null) return c.redirect(`${pathOf(accountId)}?done=login`, 303);
+    const completed = await api.send("POST", `${loginApiPath(accountId)}/code`, { code });
+    if (!completed.ok) return loginPage(c, problemStatus(completed.problem), domain, completed.problem);
+    if (domain === null) return c.redirect(`${accountPath(accountId)}?done=login`, 303);
     const saved = await api.send("PUT", `/api/domains/${encodeURIComponent(domain)}`, { accountId });
     return saved.ok
       ? c.redirect(`/domains/new${queryString({ step: "slack", domain })}`, 303)
@@ -60,18 +60,21 @@ async function loginPage(
 ) {
   const view = viewOf(c);
   const accountId = c.req.param("id");
-  const [begun, health] = await Promise.all([
-    c.get("api").get<LoginPending>(apiOf(accountId)),
+  const [started, health] = await Promise.all([
+    c.get("api").get<LoginPending>(loginApiPath(accountId)),
     loadHealth(c),
   ]);
-  const above = (
-    <a class="back" href={domain === null ? pathOf(accountId) : `/domains/new${queryString({ domain })}`}>
+  const breadcrumb = (
+    <a
+      class="back"
+      href={domain === null ? accountPath(accountId) : `/domains/new${queryString({ domain })}`}
+    >
       <Icon name="left" /> {domain ?? accountId}
     </a>
   );
-  const frame = { title: `Log in: ${accountId.slice(0, 80)}`, above };
-  if (!begun.ok) {
-    const card = <ProblemCard problem={problem ?? begun.problem} what="This login" view={view} />;
+  const frame = { title: `Log in: ${accountId.slice(0, 80)}`, breadcrumb: breadcrumb };
+  if (!started.ok) {
+    const card = <ProblemCard problem={problem ?? started.problem} what="This login" view={view} />;
     return renderPage(c, status, health, frame, card);
   }
   return renderPage(
@@ -83,7 +86,7 @@ async function loginPage(
       view={view}
       accountId={accountId}
       domain={domain}
-      login={begun.data}
+      login={started.data}
       problem={problem}
     />,
   );

@@ -18,8 +18,8 @@ import { AccountsPage } from "../pages/admin/accounts.tsx";
 import { viewOf } from "../context/view.ts";
 import { loadWindows } from "./overview.tsx";
 
-const apiOf = (accountId: string) => `/api/accounts/${encodeURIComponent(accountId)}`;
-const pathOf = (accountId: string) => `/accounts/${encodeURIComponent(accountId)}`;
+const apiPath = (accountId: string) => `/api/accounts/${encodeURIComponent(accountId)}`;
+const accountPath = (accountId: string) => `/accounts/${encodeURIComponent(accountId)}`;
 
 export function accountRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
@@ -56,10 +56,10 @@ export function accountRoutes(): Hono<AppEnv> {
 
   routes.post("/accounts/:id/refresh", async (c) => {
     const accountId = c.req.param("id");
-    const asked = await c.get("api").send("POST", `${apiOf(accountId)}/oauth/refresh`, {});
-    return asked.ok
-      ? c.redirect(`${pathOf(accountId)}?done=refresh`, 303)
-      : accountPage(c, problemStatus(asked.problem), { form: "refresh", problem: asked.problem });
+    const refreshed = await c.get("api").send("POST", `${apiPath(accountId)}/oauth/refresh`, {});
+    return refreshed.ok
+      ? c.redirect(`${accountPath(accountId)}?done=refresh`, 303)
+      : accountPage(c, problemStatus(refreshed.problem), { form: "refresh", problem: refreshed.problem });
   });
 
   routes.post("/accounts/:id/limits", async (c) => {
@@ -78,7 +78,7 @@ export function accountRoutes(): Hono<AppEnv> {
         parseWindowSettings(draft.tokenLimit, draft.alerts, draft.thresholds),
       );
     return saved.ok
-      ? c.redirect(`${pathOf(accountId)}?done=limits`, 303)
+      ? c.redirect(`${accountPath(accountId)}?done=limits`, 303)
       : accountPage(c, problemStatus(saved.problem), { form: "limits", problem: saved.problem, draft });
   });
 
@@ -86,10 +86,10 @@ export function accountRoutes(): Hono<AppEnv> {
     const accountId = c.req.param("id");
     if (field(await c.req.parseBody(), "confirm").trim() !== accountId)
       return accountPage(c, 400, { form: "delete", problem: confirmationProblem(c, accountId) });
-    const gone = await c.get("api").send("DELETE", apiOf(accountId));
-    return gone.ok
+    const deleted = await c.get("api").send("DELETE", apiPath(accountId));
+    return deleted.ok
       ? c.redirect("/accounts", 303)
-      : accountPage(c, problemStatus(gone.problem), { form: "delete", problem: gone.problem });
+      : accountPage(c, problemStatus(deleted.problem), { form: "delete", problem: deleted.problem });
   });
 
   return routes;
@@ -99,9 +99,9 @@ type AccountContext = Context<AppEnv, `/accounts/:id${string}`>;
 
 async function putCredential(c: AccountContext, form: "key" | "passthrough", credential: object) {
   const accountId = c.req.param("id");
-  const saved = await c.get("api").send("PUT", apiOf(accountId), { credential });
+  const saved = await c.get("api").send("PUT", apiPath(accountId), { credential });
   return saved.ok
-    ? c.redirect(`${pathOf(accountId)}?done=${form}`, 303)
+    ? c.redirect(`${accountPath(accountId)}?done=${form}`, 303)
     : accountPage(c, problemStatus(saved.problem), { form, problem: saved.problem });
 }
 
@@ -110,25 +110,25 @@ async function accountPage(c: AccountContext, status: 200 | 400 | 403 | 503, not
   const accountId = c.req.param("id");
   const api = c.get("api");
   const [account, window, health] = await Promise.all([
-    api.get<AccountView>(apiOf(accountId)),
+    api.get<AccountView>(apiPath(accountId)),
     api.get<WindowDetail>(`/api/windows/${encodeURIComponent(accountId)}`, { historyHours: 0 }),
     loadHealth(c),
   ]);
-  const above = (
+  const breadcrumb = (
     <a class="back" href={linkTo("/accounts", view.filters)}>
       <Icon name="left" /> Accounts
     </a>
   );
   const frame = {
     title: accountId.slice(0, 100),
-    above,
+    breadcrumb: breadcrumb,
     heading: <UntrustedText text={accountId} length={80} />,
   };
   // An account of a passthrough domain is seen, and was never set up: its id may not even be one we would make.
-  const isAbsent = !account.ok && (account.problem.status === 404 || account.problem.status === 400);
-  if (!account.ok && !(isAbsent && window.ok)) {
+  const isUnknown = !account.ok && (account.problem.status === 404 || account.problem.status === 400);
+  if (!account.ok && !(isUnknown && window.ok)) {
     const card = <ProblemCard problem={account.problem} what="This account" view={view} />;
-    return renderPage(c, isAbsent ? 404 : 200, health, frame, card);
+    return renderPage(c, isUnknown ? 404 : 200, health, frame, card);
   }
   return renderPage(
     c,

@@ -13,7 +13,7 @@ import { entryMarkdown, headMarkdown } from "../transcript/export.ts";
 import { pairTools } from "../transcript/pair-tools.ts";
 
 /** Messages of one question to the API. */
-const PAGE = 200;
+const PAGE_MESSAGES = 200;
 
 /** `?format=md` (default) or `json`, `?branch=` a key or name. Failures before the first byte have a status. */
 export async function exportConversation(c: Context<AppEnv>): Promise<Response> {
@@ -24,7 +24,7 @@ export async function exportConversation(c: Context<AppEnv>): Promise<Response> 
   const api = c.get("api");
   const [detail, first] = await Promise.all([
     api.get<ConversationDetail>(path, { limit: 1 }),
-    api.get<Transcript>(`${path}/messages`, { branch, limit: PAGE, purpose: "export" }),
+    api.get<Transcript>(`${path}/messages`, { branch, limit: PAGE_MESSAGES, purpose: "export" }),
   ]);
   for (const answer of [detail, first])
     if (!answer.ok) {
@@ -33,7 +33,7 @@ export async function exportConversation(c: Context<AppEnv>): Promise<Response> 
     }
   if (!detail.ok || !first.ok) throw new Error("unreachable");
   const pages = allPages(api, path, branch, first.data);
-  const text = isJson ? asJson(detail.data, first.data, pages) : asMarkdown(detail.data, first.data, pages);
+  const text = isJson ? toJson(detail.data, first.data, pages) : toMarkdown(detail.data, first.data, pages);
   const name = `${id.slice(0, 8)}-${first.data.branchId.replaceAll(/[^\w-]/g, "").slice(0, 60)}`;
   return c.body(streamOf(text), 200, {
     "content-type": isJson ? "application/json; charset=utf-8" : "text/markdown; charset=utf-8",
@@ -67,7 +67,7 @@ async function* allPages(
     if (page.nextCursor === null || page.messages.length === 0) return;
     const next = await api.get<Transcript>(`${path}/messages`, {
       branch,
-      limit: PAGE,
+      limit: PAGE_MESSAGES,
       purpose: "export",
       cursor: page.nextCursor,
     });
@@ -76,7 +76,7 @@ async function* allPages(
   }
 }
 
-async function* asJson(
+async function* toJson(
   detail: ConversationDetail,
   { conversationId, branchKey, branchId, total, compactedFrom }: Transcript,
   pages: AsyncIterable<TranscriptMessage[]>,
@@ -103,7 +103,7 @@ async function* asJson(
   yield "\n]}\n";
 }
 
-async function* asMarkdown(
+async function* toMarkdown(
   { title, domain }: ConversationDetail,
   { branchId, total }: Transcript,
   pages: AsyncIterable<TranscriptMessage[]>,

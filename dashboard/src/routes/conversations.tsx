@@ -49,30 +49,30 @@ export function conversationRoutes(): Hono<AppEnv> {
     const view = viewOf(c);
     const path = `/api/conversations/${encodeURIComponent(c.req.param("id"))}`;
     const { branch, cursor, requestId } = view.query;
-    const look = conversationView(view);
+    const shownView = conversationView(view);
     const [detail, tree, transcript, health] = await Promise.all([
       // Its requests are the tree's, but for the timeline.
-      look === "timeline"
+      shownView === "timeline"
         ? c.get("api").get<ConversationDetail>(path, { branch, cursor, limit: TIMELINE_ROWS })
         : c.get("api").get<ConversationDetail>(path, { limit: 1 }),
-      look === "timeline" ? null : c.get("api").get<ConversationTree>(`${path}/tree`),
-      look === "read"
+      shownView === "timeline" ? null : c.get("api").get<ConversationTree>(`${path}/tree`),
+      shownView === "read"
         ? c.get("api").get<Transcript>(`${path}/messages`, { branch, cursor, requestId, limit: FIRST_SCREEN })
         : null,
       loadHealth(c),
     ]);
-    const above = (
+    const breadcrumb = (
       <a class="back" href={linkTo("/conversations", view.filters)}>
         <Icon name="left" /> Conversations
       </a>
     );
     if (!detail.ok) {
-      const failed = { problem: detail.problem, what: "This conversation" };
-      return loadFailurePage(c, health, { title: "Conversation", above }, failed);
+      const failure = { problem: detail.problem, what: "This conversation" };
+      return loadFailurePage(c, health, { title: "Conversation", breadcrumb: breadcrumb }, failure);
     }
     const { data } = detail;
-    const compared =
-      look === "compare"
+    const comparison =
+      shownView === "compare"
         ? await loadComparison(
             c.get("api"),
             path,
@@ -95,13 +95,13 @@ export function conversationRoutes(): Hono<AppEnv> {
       c,
       200,
       health,
-      { title: (data.title ?? "Conversation").slice(0, 100), above, heading },
+      { title: (data.title ?? "Conversation").slice(0, 100), breadcrumb: breadcrumb, heading },
       <ConversationPage
         view={view}
         detail={data}
         tree={tree}
-        transcript={shared(transcript)}
-        compared={compared}
+        transcript={withinBudget(transcript)}
+        comparison={comparison}
       />,
     );
   });
@@ -131,5 +131,5 @@ export function conversationRoutes(): Hono<AppEnv> {
 }
 
 /** As much of it as one page carries. */
-const shared = (transcript: Result<Transcript> | null): Result<Transcript> | null =>
-  transcript?.ok ? { ok: true, data: limitTranscript(transcript.data) } : transcript;
+const withinBudget = (transcript: Result<Transcript> | null): Result<Transcript> | null =>
+  transcript?.ok ? { ok: true, data: fittingTranscript(transcript.data) } : transcript;

@@ -18,8 +18,8 @@ import { DomainsPage } from "../pages/admin/domains.tsx";
 import { viewOf } from "../context/view.ts";
 import { loadDomains } from "./overview.tsx";
 
-const savedAt = (domain: string) => `/domains/${encodeURIComponent(domain)}?saved=1`;
-const pathOf = (domain: string) => `/api/domains/${encodeURIComponent(domain)}`;
+const savedUrl = (domain: string) => `/domains/${encodeURIComponent(domain)}?saved=1`;
+const apiPath = (domain: string) => `/api/domains/${encodeURIComponent(domain)}`;
 
 export function domainRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
@@ -36,11 +36,11 @@ export function domainRoutes(): Hono<AppEnv> {
   routes.post("/domains/:domain", async (c) => {
     const form = await c.req.parseBody();
     const domain = c.req.param("domain");
-    const draft = draftOf(form, domain);
-    const input = inputOf(draft, field(form, "api_key"));
-    const saved = await c.get("api").send<DomainDetail>("PUT", pathOf(domain), input);
+    const draft = toDraft(form, domain);
+    const input = toInput(draft, field(form, "api_key"));
+    const saved = await c.get("api").send<DomainDetail>("PUT", apiPath(domain), input);
     return saved.ok
-      ? c.redirect(savedAt(saved.data.domain), 303)
+      ? c.redirect(savedUrl(saved.data.domain), 303)
       : domainPage(c, problemStatus(saved.problem), domain, {
           form: "settings",
           problem: saved.problem,
@@ -51,12 +51,12 @@ export function domainRoutes(): Hono<AppEnv> {
   routes.post("/domains/:domain/slack", async (c) => {
     const domain = c.req.param("domain");
     const { input, draft } = parseSlackForm(await c.req.parseBody());
-    const found = await c.get("api").get<DomainDetail>(pathOf(domain));
+    const found = await c.get("api").get<DomainDetail>(apiPath(domain));
     if (!found.ok) return domainPage(c, problemStatus(found.problem), domain, {});
     const body = { accountId: found.data.accountId, slack: input };
-    const saved = await c.get("api").send("PUT", pathOf(domain), body);
+    const saved = await c.get("api").send("PUT", apiPath(domain), body);
     return saved.ok
-      ? c.redirect(savedAt(domain), 303)
+      ? c.redirect(savedUrl(domain), 303)
       : domainPage(c, problemStatus(saved.problem), domain, {
           form: "slack",
           problem: saved.problem,
@@ -67,7 +67,7 @@ export function domainRoutes(): Hono<AppEnv> {
   // Its outcome is said once, in words of the API: no address brings them back, so there is no redirect.
   routes.post("/domains/:domain/slack-test", async (c) => {
     const domain = c.req.param("domain");
-    const tested = await c.get("api").send<SlackTestOutcome>("POST", `${pathOf(domain)}/slack-test`, {});
+    const tested = await c.get("api").send<SlackTestOutcome>("POST", `${apiPath(domain)}/slack-test`, {});
     return tested.ok
       ? domainPage(c, 200, domain, { slackTest: tested.data })
       : domainPage(c, problemStatus(tested.problem), domain, { form: "slack-test", problem: tested.problem });
@@ -76,15 +76,15 @@ export function domainRoutes(): Hono<AppEnv> {
   routes.post("/domains/:domain/keys", async (c) => {
     const domain = c.req.param("domain");
     const name = field(await c.req.parseBody(), "name").trim();
-    const made = await c.get("api").send<MadeKey>("POST", `${pathOf(domain)}/client-keys`, { name });
-    return made.ok
-      ? domainPage(c, 200, domain, { newKey: made.data })
-      : domainPage(c, problemStatus(made.problem), domain, { form: "key", problem: made.problem });
+    const created = await c.get("api").send<MadeKey>("POST", `${apiPath(domain)}/client-keys`, { name });
+    return created.ok
+      ? domainPage(c, 200, domain, { newKey: created.data })
+      : domainPage(c, problemStatus(created.problem), domain, { form: "key", problem: created.problem });
   });
 
   routes.post("/domains/:domain/keys/:id/revoke", async (c) => {
     const domain = c.req.param("domain");
-    const detail = await c.get("api").get<DomainDetail>(pathOf(domain));
+    const detail = await c.get("api").get<DomainDetail>(apiPath(domain));
     const key = detail.ok
       ? detail.data.clientKeys.find((entry) => entry.id === c.req.param("id"))
       : undefined;
@@ -92,12 +92,12 @@ export function domainRoutes(): Hono<AppEnv> {
     if (key && typed.trim() !== key.name.trim()) {
       return domainPage(c, 400, domain, { form: "revoke", problem: confirmationProblem(c, key.name) });
     }
-    const gone = await c
+    const deleted = await c
       .get("api")
-      .send<undefined>("DELETE", `${pathOf(domain)}/client-keys/${encodeURIComponent(c.req.param("id"))}`);
-    return gone.ok
-      ? c.redirect(savedAt(domain), 303)
-      : domainPage(c, problemStatus(gone.problem), domain, { form: "revoke", problem: gone.problem });
+      .send<undefined>("DELETE", `${apiPath(domain)}/client-keys/${encodeURIComponent(c.req.param("id"))}`);
+    return deleted.ok
+      ? c.redirect(savedUrl(domain), 303)
+      : domainPage(c, problemStatus(deleted.problem), domain, { form: "revoke", problem: deleted.problem });
   });
 
   routes.post("/domains/:domain/delete", async (c) => {
@@ -109,10 +109,10 @@ export function domainRoutes(): Hono<AppEnv> {
     ) {
       return domainPage(c, 400, domain, { form: "delete", problem: confirmationProblem(c, domain) });
     }
-    const gone = await c.get("api").send<undefined>("DELETE", pathOf(domain));
-    return gone.ok
+    const deleted = await c.get("api").send<undefined>("DELETE", apiPath(domain));
+    return deleted.ok
       ? c.redirect("/domains", 303)
-      : domainPage(c, problemStatus(gone.problem), domain, { form: "delete", problem: gone.problem });
+      : domainPage(c, problemStatus(deleted.problem), domain, { form: "delete", problem: deleted.problem });
   });
 
   return routes;
@@ -125,13 +125,20 @@ async function domainPage(
   notice: DomainNotice,
 ) {
   const view = viewOf(c);
-  const [detail, health] = await Promise.all([c.get("api").get<DomainDetail>(pathOf(domain)), loadHealth(c)]);
-  const above = (
+  const [detail, health] = await Promise.all([
+    c.get("api").get<DomainDetail>(apiPath(domain)),
+    loadHealth(c),
+  ]);
+  const breadcrumb = (
     <a class="back" href={linkTo("/domains", view.filters)}>
       <Icon name="left" /> Domains
     </a>
   );
-  const frame = { title: domain.slice(0, 100), above, heading: <UntrustedText text={domain} length={80} /> };
+  const frame = {
+    title: domain.slice(0, 100),
+    breadcrumb: breadcrumb,
+    heading: <UntrustedText text={domain} length={80} />,
+  };
   if (!detail.ok) {
     return renderPage(
       c,
@@ -150,7 +157,7 @@ async function domainPage(
   );
 }
 
-function draftOf(form: Record<string, unknown>, domain: string): DomainDraft {
+function toDraft(form: Record<string, unknown>, domain: string): DomainDraft {
   const credential = field(form, "credential");
   return {
     domain,
@@ -160,7 +167,7 @@ function draftOf(form: Record<string, unknown>, domain: string): DomainDraft {
   };
 }
 
-function inputOf(draft: DomainDraft, apiKey: string): DomainInput {
+function toInput(draft: DomainDraft, apiKey: string): DomainInput {
   const endpoints = draft.endpoints
     .split(/\s+/)
     .map((line) => line.trim())

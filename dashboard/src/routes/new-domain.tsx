@@ -14,8 +14,8 @@ import { parseSlackForm } from "../http/slack-input.ts";
 import { type AccountDraft, NewDomainPage, type NewDomainStep } from "../pages/admin/new-domain.tsx";
 import { canAdminister, viewOf } from "../context/view.ts";
 
-const apiOf = (domain: string) => `/api/domains/${encodeURIComponent(domain)}`;
-const stepAt = (step: "slack" | "key", domain: string) => `/domains/new${queryString({ step, domain })}`;
+const apiPath = (domain: string) => `/api/domains/${encodeURIComponent(domain)}`;
+const stepUrl = (step: "slack" | "key", domain: string) => `/domains/new${queryString({ step, domain })}`;
 
 export function newDomainRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
@@ -25,15 +25,15 @@ export function newDomainRoutes(): Hono<AppEnv> {
       return failurePage(c, 403, "Not allowed", "Setting domains up is for administrators.");
     const typed = c.req.query("domain") ?? "";
     const step = c.req.query("step");
-    const domain = hostOf(typed);
+    const domain = parseHost(typed);
     if (domain === "") return stepPage(c, 200, { step: "host", host: "" });
-    const found = await c.get("api").get<DomainDetail>(apiOf(domain));
+    const found = await c.get("api").get<DomainDetail>(apiPath(domain));
     if (found.ok)
       return step === "slack"
         ? stepPage(c, 200, { step, detail: found.data, draft: null })
         : step === "key"
           ? stepPage(c, 200, { step, detail: found.data })
-          : stepPage(c, 400, { step: "host", host: typed }, isTaken(c, found.data.domain));
+          : stepPage(c, 400, { step: "host", host: typed }, takenProblem(c, found.data.domain));
     return found.problem.status === 404
       ? accountStep(c, 200, domain, null)
       : stepPage(c, problemStatus(found.problem), { step: "host", host: typed }, found.problem);
@@ -41,7 +41,7 @@ export function newDomainRoutes(): Hono<AppEnv> {
 
   routes.post("/domains/new/account", async (c) => {
     const form = await c.req.parseBody();
-    const domain = hostOf(field(form, "domain"));
+    const domain = parseHost(field(form, "domain"));
     const credential = field(form, "credential");
     const draft: AccountDraft = {
       accountId: field(form, "accountId").trim(),
@@ -52,18 +52,18 @@ export function newDomainRoutes(): Hono<AppEnv> {
           : "api_key",
     };
     if (draft.credential === "oauth") {
-      const begun = await c
+      const started = await c
         .get("api")
         .get(`/api/accounts/${encodeURIComponent(draft.accountId || "-/-")}/oauth/login`);
-      return begun.ok
+      return started.ok
         ? c.redirect(`/accounts/${encodeURIComponent(draft.accountId)}/login${queryString({ domain })}`, 303)
-        : accountStep(c, problemStatus(begun.problem), domain, draft, begun.problem);
+        : accountStep(c, problemStatus(started.problem), domain, draft, started.problem);
     }
     const saved = await c
       .get("api")
-      .send<DomainDetail>("PUT", apiOf(domain), inputOf(draft, field(form, "api_key").trim()));
+      .send<DomainDetail>("PUT", apiPath(domain), toInput(draft, field(form, "api_key").trim()));
     return saved.ok
-      ? c.redirect(stepAt("slack", saved.data.domain), 303)
+      ? c.redirect(stepUrl("slack", saved.data.domain), 303)
       : accountStep(c, problemStatus(saved.problem), domain, draft, saved.problem);
   });
 
@@ -72,13 +72,13 @@ export function newDomainRoutes(): Hono<AppEnv> {
     const domain = field(form, "domain");
     const { input, draft } = parseSlackForm(form);
     const api = c.get("api");
-    const found = await api.get<DomainDetail>(apiOf(domain));
+    const found = await api.get<DomainDetail>(apiPath(domain));
     if (!found.ok)
       return stepPage(c, problemStatus(found.problem), { step: "host", host: domain }, found.problem);
     const body = { accountId: found.data.accountId, slack: input };
-    const saved = await api.send("PUT", apiOf(domain), body);
+    const saved = await api.send("PUT", apiPath(domain), body);
     return saved.ok
-      ? c.redirect(stepAt("key", domain), 303)
+      ? c.redirect(stepUrl("key", domain), 303)
       : stepPage(
           c,
           problemStatus(saved.problem),
@@ -91,21 +91,21 @@ export function newDomainRoutes(): Hono<AppEnv> {
     const form = await c.req.parseBody();
     const domain = field(form, "domain");
     const api = c.get("api");
-    const found = await api.get<DomainDetail>(apiOf(domain));
+    const found = await api.get<DomainDetail>(apiPath(domain));
     if (!found.ok)
       return stepPage(c, problemStatus(found.problem), { step: "host", host: domain }, found.problem);
     const detail = found.data;
     const name = field(form, "name").trim();
-    const made = await api.send<MadeKey>("POST", `${apiOf(domain)}/client-keys`, { name });
-    return made.ok
-      ? stepPage(c, 200, { step: "done", detail, created: made.data })
-      : stepPage(c, problemStatus(made.problem), { step: "key", detail }, made.problem);
+    const created = await api.send<MadeKey>("POST", `${apiPath(domain)}/client-keys`, { name });
+    return created.ok
+      ? stepPage(c, 200, { step: "done", detail, created: created.data })
+      : stepPage(c, problemStatus(created.problem), { step: "key", detail }, created.problem);
   });
 
   return routes;
 }
 
-function inputOf(draft: AccountDraft, apiKey: string): DomainInput {
+function toInput(draft: AccountDraft, apiKey: string): DomainInput {
   switch (draft.credential) {
     case "existing":
       return { accountId: draft.existing };
@@ -118,7 +118,7 @@ function inputOf(draft: AccountDraft, apiKey: string): DomainInput {
 }
 
 /** People paste whole addresses. A port stays, so that the API can say that there is none. */
-function hostOf(typed: string): string {
+function parseHost(typed: string): string {
   return typed
     .trim()
     .replace(/^https?:\/\//i, "")
@@ -140,20 +140,20 @@ async function accountStep(
 async function stepPage(
   c: Context<AppEnv>,
   status: 200 | 400 | 403 | 503,
-  at: NewDomainStep,
+  state: NewDomainStep,
   problem: Problem | null = null,
 ) {
-  const above = (
+  const breadcrumb = (
     <a class="back" href="/domains">
       <Icon name="left" /> Domains
     </a>
   );
-  const frame = { title: "Add a domain", above };
-  const content = <NewDomainPage view={viewOf(c)} state={at} problem={problem} />;
+  const frame = { title: "Add a domain", breadcrumb: breadcrumb };
+  const content = <NewDomainPage view={viewOf(c)} state={state} problem={problem} />;
   return renderPage(c, status, await loadHealth(c), frame, content);
 }
 
-function isTaken(c: Context<AppEnv>, domain: string): Problem {
+function takenProblem(c: Context<AppEnv>, domain: string): Problem {
   const problem = "is set up already";
   return {
     status: 400,

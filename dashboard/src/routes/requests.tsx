@@ -34,24 +34,24 @@ export function requestRoutes(): Hono<AppEnv> {
     const path = `/api/requests/${encodeURIComponent(c.req.param("id"))}`;
     const [detail, stream, health] = await Promise.all([
       c.get("api").get<RequestDetail>(path),
-      requestTab(view) === "stream" ? streamBytes(c, `${path}/response`) : null,
+      requestTab(view) === "stream" ? loadStreamBytes(c, `${path}/response`) : null,
       loadHealth(c),
     ]);
     const title = `Request ${shortId(c.req.param("id"))}`;
-    const above = (
+    const breadcrumb = (
       <a class="back" href={linkTo("/requests", view.filters)}>
         <Icon name="left" /> Requests
       </a>
     );
     if (!detail.ok) {
       const failed = { problem: detail.problem, what: "This request" };
-      return loadFailurePage(c, health, { title, above }, failed);
+      return loadFailurePage(c, health, { title, breadcrumb: breadcrumb }, failed);
     }
     return renderPage(
       c,
       200,
       health,
-      { title, above, heading: <Heading detail={detail.data} view={view} /> },
+      { title, breadcrumb: breadcrumb, heading: <Heading detail={detail.data} view={view} /> },
       <RequestPage view={view} detail={detail.data} stream={stream} />,
     );
   });
@@ -78,7 +78,7 @@ function Heading({ detail, view }: { detail: RequestDetail; view: View }) {
 const MAX_READ_BYTES = 4 * 1_048_576;
 
 /** The recorded bytes, from the beginning. */
-async function streamBytes(c: Context<AppEnv>, path: string): Promise<StreamBytes> {
+async function loadStreamBytes(c: Context<AppEnv>, path: string): Promise<StreamBytes> {
   const requestId = c.get("requestId");
   try {
     const response = await c.get("api").raw(path + queryString({}));
@@ -95,7 +95,7 @@ async function streamBytes(c: Context<AppEnv>, path: string): Promise<StreamByte
         },
       };
     }
-    const { bytes, isWhole } = await readUpTo(response, MAX_READ_BYTES);
+    const { bytes, isWhole } = await readAtMost(response, MAX_READ_BYTES);
     return { ok: true, bytes, isWhole };
   } catch {
     return {
@@ -105,21 +105,24 @@ async function streamBytes(c: Context<AppEnv>, path: string): Promise<StreamByte
   }
 }
 
-async function readUpTo(response: Response, limit: number): Promise<{ bytes: Uint8Array; isWhole: boolean }> {
+async function readAtMost(
+  response: Response,
+  limit: number,
+): Promise<{ bytes: Uint8Array; isWhole: boolean }> {
   const reader = response.body?.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
   while (reader && size < limit) {
     const read = (await reader.read()) as { done: boolean; value?: Uint8Array };
-    if (read.done || !read.value) return { bytes: joined(chunks, size), isWhole: true };
+    if (read.done || !read.value) return { bytes: concatenate(chunks, size), isWhole: true };
     chunks.push(read.value);
     size += read.value.byteLength;
   }
   await reader?.cancel();
-  return { bytes: joined(chunks, size).subarray(0, limit), isWhole: reader === undefined };
+  return { bytes: concatenate(chunks, size).subarray(0, limit), isWhole: reader === undefined };
 }
 
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {
   const all = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {

@@ -15,7 +15,7 @@ import { loadOverview, loadWindows } from "./overview.tsx";
 
 const DAY_MS = 86_400_000;
 /** Most days the API gives by the hour. */
-const HOURLY_DAYS = 30;
+const MAX_HOURLY_DAYS = 30;
 
 export function usageRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
@@ -37,18 +37,18 @@ export function usageRoutes(): Hono<AppEnv> {
 async function usagePage(c: Context<AppEnv>, view: View) {
   const api = c.get("api");
   const { from } = periodOf(view.filters, view.now);
-  const chosen = view.filters.accountId;
+  const accountId = view.filters.accountId;
   const [overview, windows, account, hourly, options, health] = await Promise.all([
     loadOverview(c, view),
     loadWindows(c),
-    chosen === null
+    accountId === null
       ? null
-      : api.get<WindowDetail>(`/api/windows/${encodeURIComponent(chosen)}`, {
+      : api.get<WindowDetail>(`/api/windows/${encodeURIComponent(accountId)}`, {
           historyHours: historyHoursOf(view),
         }),
     api.get<HourlyTokens>("/api/usage/tokens/hourly", {
       domain: view.filters.domain,
-      days: Math.min(HOURLY_DAYS, Math.max(1, Math.ceil((view.now - from) / DAY_MS) + 1)),
+      days: Math.min(MAX_HOURLY_DAYS, Math.max(1, Math.ceil((view.now - from) / DAY_MS) + 1)),
     }),
     loadFilterOptions(c),
     loadHealth(c),

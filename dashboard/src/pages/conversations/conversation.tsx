@@ -38,10 +38,10 @@ interface Props {
   tree: Result<ConversationTree> | null;
   transcript: Result<TranscriptAnswer> | null;
   /** Null where nothing is compared, or there are no two branches to. */
-  compared: Comparison | null;
+  comparison: Comparison | null;
 }
 
-export function ConversationPage({ view, detail, tree, transcript, compared }: Props) {
+export function ConversationPage({ view, detail, tree, transcript, comparison: compared }: Props) {
   const path = `/conversations/${detail.conversationId}`;
   const look = conversationView(view);
   const read = transcript?.ok ? transcript.data : null;
