@@ -3,25 +3,25 @@ import type { Branch } from "../../../../workers/schemas/api/conversations.ts";
 import type { View } from "../../context/view.ts";
 
 /** Branches offered; all are in the list of branches. */
-const MOST_CHOICES = 30;
+const MAX_OPTIONS = 30;
 
 /** Choosing the branch to compare with: without a script the button sends it. */
 export function CompareForm({
   view,
   path,
   branches,
-  now,
+  current: current,
 }: {
   view: View;
   path: string;
   branches: readonly Branch[];
-  now: string;
+  current: string;
 }) {
   // Ways the conversation itself went first: there may be hundreds of sub-tasks.
   const others = branches
-    .filter(({ branchKey }) => branchKey !== now)
+    .filter(({ branchKey }) => branchKey !== current)
     .sort((left, right) => Number(left.kind === "subtask") - Number(right.kind === "subtask"))
-    .slice(0, MOST_CHOICES);
+    .slice(0, MAX_OPTIONS);
   if (others.length === 0) return null;
   return (
     <form method="get" action={path} class="compare-form">

@@ -20,7 +20,7 @@ export function ComparedRowView({ row, contexts, names }: RowProps) {
         <EntryView entry={row.left} context={contexts[0]} note="on both sides" />
       </div>
     );
-  const words = differingWords(row);
+  const words = wordDiff(row);
   return (
     <div class="compared-row">
       <Side
@@ -78,15 +78,15 @@ function Side({ entry, context, words, name, which }: RowSideProps) {
 }
 
 /** From this share of common words on two texts are variants of each other; below, each is read as it is. */
-const ALIKE = 0.25;
+const MIN_COMMON_SHARE = 0.25;
 
 /** Word by word, where both sides are one text and much alike. */
-function differingWords({ left, right }: ComparedRow): DiffLine[] | null {
+function wordDiff({ left, right }: ComparedRow): DiffLine[] | null {
   const [one, other] = [textOf(left), textOf(right)];
   if (one === null || other === null || left?.role !== right?.role) return null;
   const words = diffWords(one, other);
   const common = words.filter(({ sign }) => sign === " ").length;
-  return common / words.length >= ALIKE ? words : null;
+  return common / words.length >= MIN_COMMON_SHARE ? words : null;
 }
 
 function textOf(entry: TranscriptEntry | null): string | null {

@@ -9,7 +9,7 @@ export interface FailedRow extends RequestOutcome {
   domain: string;
   error: string | null;
   /** What was asked: a model, or an endpoint that has none. Left out where nothing is known of it. */
-  asked?: string;
+  target?: string;
 }
 
 export function FailedRows({ rows, view }: { rows: readonly FailedRow[]; view: View }) {
@@ -27,9 +27,9 @@ export function FailedRows({ rows, view }: { rows: readonly FailedRow[]; view: V
             <td role="cell" class="cell-status">
               <StatusBadge row={row} />
             </td>
-            {row.asked !== undefined && (
+            {row.target !== undefined && (
               <td role="cell" class="cell-model">
-                <UntrustedText text={shortModel(row.asked)} length={32} />
+                <UntrustedText text={shortModel(row.target)} length={32} />
               </td>
             )}
             <td role="cell" class="cell-domain">

@@ -81,7 +81,7 @@ function Row({ row, view, isCompact }: { row: RequestRow; view: View; isCompact:
         {prompt === null ? (
           <span class="mute">{UNKNOWN}</span>
         ) : (
-          <span title={tokenWords(row, prompt)}>
+          <span title={tokenDetails(row, prompt)}>
             {formatShort(prompt)} <span class="mute">→</span> {formatShort(row.outputTokens)}
             {row.usagePartial && (
               <span class="mute" title="The final count never arrived: at least this many.">
@@ -112,7 +112,7 @@ function Row({ row, view, isCompact }: { row: RequestRow; view: View; isCompact:
   );
 }
 
-function tokenWords(row: RequestRow, prompt: number): string {
+function tokenDetails(row: RequestRow, prompt: number): string {
   return [
     `Prompt ${formatExact(prompt)}: ${formatExact(row.inputTokens)} fresh`,
     `${formatExact(row.cacheReadInputTokens ?? 0)} from cache`,

@@ -95,7 +95,7 @@ export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
         </span>
         <span class="transcript-tools">
           <Export path={path} view={view} />
-          <CompareForm view={view} path={path} branches={detail.branches} now={transcript.branchKey} />
+          <CompareForm view={view} path={path} branches={detail.branches} current={transcript.branchKey} />
           <a class="button quiet" href={link({ tools: hidesTools ? null : "hide" })}>
             {hidesTools ? "Show tool calls" : "Hide tool calls"}
           </a>

@@ -15,17 +15,17 @@ import { pairTools, withoutTools, type TranscriptEntry } from "../../transcript/
 import type { View } from "../../context/view.ts";
 
 /** Messages of a page that was asked for without more: the newest, because that is what one comes for. */
-const NEWEST_MESSAGES = 24;
+const MAX_SHOWN_MESSAGES = 24;
 
 export function ConversationTab({ detail, view }: { detail: RequestDetail; view: View }) {
   const body = detail.requestBody;
   if (!isObject(body)) return <NoConversation detail={detail} />;
-  const answer = answerOf(detail);
+  const response = responseMessage(detail);
   const history = messagesOf(body);
   const hidesTools = view.query.tools === "hide";
-  const paired = pairTools(answer ? [...history, answer] : history);
+  const paired = pairTools(response ? [...history, response] : history);
   const all = hidesTools ? withoutTools(paired) : paired;
-  const shown = view.query.messages === "all" ? all : newest(all);
+  const shown = view.query.messages === "all" ? all : newestEntries(all);
   const link = (extra: Record<string, string | null>) =>
     linkTo(view.path, view.filters, {
       tools: view.query.tools ?? null,
@@ -54,22 +54,22 @@ export function ConversationTab({ detail, view }: { detail: RequestDetail; view:
           </a>
         </p>
       )}
-      <Transcript entries={shown} answerNumber={answer ? paired.length : null} context={context} />
-      {!answer && <NoAnswer detail={detail} />}
+      <Transcript entries={shown} answerNumber={response ? paired.length : null} context={context} />
+      {!response && <NoResponse detail={detail} />}
     </div>
   );
 }
 
 /** The newest messages, beginning at one that shows something. */
-function newest(entries: readonly TranscriptEntry[]): readonly TranscriptEntry[] {
-  if (entries.length <= NEWEST_MESSAGES + 2) return entries;
-  const from = entries.length - NEWEST_MESSAGES;
-  const first = entries.findIndex((entry, index) => index >= from && !entry.isMerged);
+function newestEntries(entries: readonly Entry[]): readonly Entry[] {
+  if (entries.length <= MAX_SHOWN_MESSAGES + 2) return entries;
+  const from = entries.length - MAX_SHOWN_MESSAGES;
+  const first = entries.findIndex((entry, index) => index >= from && !entry.isAbsorbed);
   return entries.slice(first === -1 ? from : first);
 }
 
 /** The answer as a message, when there is one with content. */
-function answerOf(detail: RequestDetail): Message | null {
+function responseMessage(detail: RequestDetail): Message | null {
   const body = detail.responseBody;
   if (!isObject(body) || body.content === undefined) return null;
   const message = messageOf(body);
@@ -126,7 +126,7 @@ function Preamble({ body, context }: { body: Record<string, unknown>; context: T
   );
 }
 
-function NoAnswer({ detail }: { detail: RequestDetail }) {
+function NoResponse({ detail }: { detail: RequestDetail }) {
   if (detail.error) {
     return (
       <div class="callout error" role="note">

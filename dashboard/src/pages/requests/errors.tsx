@@ -34,22 +34,22 @@ export function ErrorsPage({ view, overview, errors, failures }: Props) {
   }
   return (
     <>
-      {errors.ok && <Course view={view} errors={errors.data} />}
+      {errors.ok && <ErrorChart view={view} errors={errors.data} />}
       <div class="pair">
-        <Kinds view={view} errors={errors} />
+        <ErrorKinds view={view} errors={errors} />
         {errors.ok && (
           <div class="column">
-            <Shares
+            <ErrorShares
               title="By domain"
               failed={errors.data.domains.map(({ domain, count }) => ({ name: domain, count }))}
               all={overview.ok ? overview.data.domains : []}
               href={(domain) => linkTo("/errors", { ...view.filters, domain } satisfies Filters)}
             />
-            <Shares
+            <ErrorShares
               title="By model"
               failed={errors.data.models.map(({ model, count }) => ({ name: model ?? "", count }))}
               all={overview.ok ? overview.data.models : []}
-              words={shortModel}
+              labelOf={shortModel}
               href={(model) => linkTo("/errors", { ...view.filters, model } satisfies Filters)}
             />
           </div>
@@ -70,7 +70,7 @@ export function ErrorsPage({ view, overview, errors, failures }: Props) {
   );
 }
 
-function Course({ view, errors }: { view: View; errors: Errors }) {
+function ErrorChart({ view, errors }: { view: View; errors: Errors }) {
   const { total, requests, series, bucketMs } = errors;
   return (
     <section class="card" id="live-course" data-live>
@@ -102,7 +102,7 @@ function Course({ view, errors }: { view: View; errors: Errors }) {
   );
 }
 
-function Kinds({ view, errors }: { view: View; errors: Result<Errors> }) {
+function ErrorKinds({ view, errors }: { view: View; errors: Result<Errors> }) {
   if (!errors.ok) return <ProblemCard problem={errors.problem} what="The kinds of errors" view={view} />;
   const { total, types } = errors.data;
   return (
@@ -142,18 +142,18 @@ function Kinds({ view, errors }: { view: View; errors: Result<Errors> }) {
   );
 }
 
-interface SharesProps {
+interface ErrorSharesProps {
   title: string;
   /** Most first. */
   failed: readonly { name: string; count: number }[];
   /** What these are a share of, as far as it is known. */
   all: readonly NamedTotals[];
   href: (name: string) => string;
-  words?: (name: string) => string;
+  labelOf?: (name: string) => string;
 }
 
 /** How many of whose requests failed: many failures of many requests are another thing than of few. */
-function Shares({ title, failed, all, href, words = (name) => name }: SharesProps) {
+function ErrorShares({ title, failed, all, href, labelOf: labelOf = (name) => name }: ErrorSharesProps) {
   const requestsOf = new Map(all.map(({ name, totals: sums }) => [name, sums.requests]));
   return (
     <section class="card">
@@ -168,9 +168,9 @@ function Shares({ title, failed, all, href, words = (name) => name }: SharesProp
           </TableHead>
           <tbody>
             {failed.slice(0, 10).map(({ name, count }) => (
-              <FailedShare
+              <ErrorShareRow
                 href={href(name)}
-                name={words(name) || "(none)"}
+                name={labelOf(name) || "(none)"}
                 count={count}
                 requests={requestsOf.get(name) ?? 0}
               />
@@ -182,7 +182,7 @@ function Shares({ title, failed, all, href, words = (name) => name }: SharesProp
   );
 }
 
-function FailedShare(props: { href: string; name: string; count: number; requests: number }) {
+function ErrorShareRow(props: { href: string; name: string; count: number; requests: number }) {
   const { href, name, count, requests } = props;
   return (
     <tr>

@@ -26,20 +26,22 @@ export function RawTab({ detail }: { detail: RequestDetail }) {
           </button>
         </span>
       </div>
-      <Part
+      <JsonCard
         title="Request"
         value={detail.requestBody}
         rawHref={`/api/requests/${id}/body`}
         closed={["tools", "system"]}
         copyFrom={`/api/requests/${id}/body`}
       />
-      <Part title="Answer" value={detail.responseBody} rawHref={`/api/requests/${id}/response`} />
-      {detail.usageData && <Part title="Usage" value={detail.usageData} rawHref={`/api/requests/${id}`} />}
+      <JsonCard title="Answer" value={detail.responseBody} rawHref={`/api/requests/${id}/response`} />
+      {detail.usageData && (
+        <JsonCard title="Usage" value={detail.usageData} rawHref={`/api/requests/${id}`} />
+      )}
     </div>
   );
 }
 
-interface PartProps {
+interface JsonCardProps {
   title: string;
   value: unknown;
   rawHref: string;
@@ -48,7 +50,7 @@ interface PartProps {
   copyFrom?: string;
 }
 
-function Part({ title, value, rawHref, closed = [], copyFrom }: PartProps) {
+function JsonCard({ title, value, rawHref, closed = [], copyFrom }: JsonCardProps) {
   const text = value === null || value === undefined ? "" : JSON.stringify(value, null, 2);
   return (
     <section class="card">

@@ -37,7 +37,7 @@ export function RequestPage({ view, detail, stream }: Props) {
   const path = `/requests/${detail.requestId}`;
   return (
     <>
-      <Ending detail={detail} />
+      <OutcomeNotes detail={detail} />
       <TimingBar row={detail} />
       <RequestSummary detail={detail} view={view} />
       <div class="tab-row">
@@ -64,10 +64,10 @@ export function RequestPage({ view, detail, stream }: Props) {
 }
 
 /** How it ended, in a sentence, whenever it did not simply end well. */
-function Ending({ detail }: { detail: RequestDetail }) {
-  const words = statusInfo(detail);
+function OutcomeNotes({ detail }: { detail: RequestDetail }) {
+  const info = statusInfo(detail);
   const notes = [
-    words.tone !== "good" && words.description,
+    info.tone !== "good" && info.description,
     detail.usagePartial && "The final token count never arrived: the counts below are a floor.",
     detail.bodyTruncated && "The request was larger than what is recorded: only its beginning is kept.",
     detail.responseTruncated && "The answer was larger than what is recorded: only its beginning is kept.",
@@ -76,15 +76,15 @@ function Ending({ detail }: { detail: RequestDetail }) {
     detail.responseBodyState === "removed" && "The answer's bytes were removed when their retention ended.",
   ].filter((note): note is string => typeof note === "string");
   if (notes.length === 0) return null;
-  const tone = words.tone === "good" ? "mute" : words.tone;
+  const tone = info.tone === "good" ? "mute" : info.tone;
   return (
     <div class={`callout ${tone}`} role="note">
-      <Icon name={words.tone === "good" ? "alert" : words.icon} />
+      <Icon name={info.tone === "good" ? "alert" : info.icon} />
       <div>
         {notes.map((note) => (
           <p>{note}</p>
         ))}
-        {detail.error && words.tone !== "good" && (
+        {detail.error && info.tone !== "good" && (
           <p>
             <bdi dir="auto" class="error-words">
               {detail.error.slice(0, 1_000)}

@@ -61,7 +61,7 @@ export function StreamTab({ detail, stream, view }: Props) {
         {times ? (
           <>
             ; beside each, the time since the request began and since the event before it.
-            <Exactness detail={detail} />
+            <ResolutionNote detail={detail} />
           </>
         ) : (
           <>
@@ -77,7 +77,7 @@ export function StreamTab({ detail, stream, view }: Props) {
           ended={statusInfo(detail).tone}
           eventName={(event) => (
             <a href={hrefOf(event)}>
-              event {formatExact(event)} <UntrustedText text={nameOf(events[event - 1]!)} length={48} />
+              event {formatExact(event)} <UntrustedText text={eventLabel(events[event - 1]!)} length={48} />
             </a>
           )}
         />
@@ -88,7 +88,7 @@ export function StreamTab({ detail, stream, view }: Props) {
             <details class="fold-line">
               <summary>
                 <span class="event-number mute">{formatExact(event.number)}</span>
-                {times && <Came times={times} event={event.number} />}
+                {times && <EventTime times={times} event={event.number} />}
                 <code class="event-type">
                   <UntrustedText text={event.type} length={40} />
                 </code>
@@ -121,19 +121,19 @@ export function StreamTab({ detail, stream, view }: Props) {
 }
 
 /** What an event is called in a sentence: its type, and what it begins or says. */
-function nameOf(event: StreamEvent): string {
+function eventLabel(event: StreamEvent): string {
   const summary = eventSummary(event);
   return summary === "" ? event.type : `${event.type}: ${summary}`;
 }
 
-function Exactness({ detail }: { detail: RequestDetail }) {
+function ResolutionNote({ detail }: { detail: RequestDetail }) {
   const resolutionMs = detail.streamTiming?.resolutionMs ?? 1;
   if (resolutionMs === 1) return null;
   return <> The stream was long: what came within {resolutionMs} ms may have the same time.</>;
 }
 
 /** When an event came, and how long after the one before it; with its name where that was a pause. */
-function Came({ times, event }: { times: StreamTimes; event: number }) {
+function EventTime({ times, event }: { times: StreamTimes; event: number }) {
   const ms = times.events[event - 1] ?? null;
   const before = times.events[event - 2] ?? null;
   const pause = times.pauses.findIndex((one) => one.event === event);

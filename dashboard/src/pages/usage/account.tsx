@@ -15,8 +15,8 @@ import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
 
 const HOUR_MS = 3_600_000;
 /** What is drawn of the time to come, as a share of the time drawn. */
-const AHEAD = 0.25;
-const MOST_ROWS = 12;
+const FORECAST_SHARE = 0.25;
+const MAX_ROWS = 12;
 
 interface Props {
   view: View;
@@ -43,10 +43,10 @@ export function AccountUsage({ view, detail, historyHours }: Props) {
           </span>
         </h2>
         <WindowRows rows={windowRows(detail, view.now)} isDetailed />
-        <Course view={view} detail={detail} historyHours={historyHours} />
+        <UtilizationChart view={view} detail={detail} historyHours={historyHours} />
       </section>
-      <Eaters view={view} detail={detail} />
-      <Classic detail={detail} view={view} />
+      <WindowUsage view={view} detail={detail} />
+      <RateLimits detail={detail} view={view} />
       {canAdminister(view) && (
         <p class="actions">
           <a
@@ -61,9 +61,9 @@ export function AccountUsage({ view, detail, historyHours }: Props) {
   );
 }
 
-function Course({ view, detail, historyHours }: Props) {
+function UtilizationChart({ view, detail, historyHours }: Props) {
   const from = view.now - historyHours * HOUR_MS;
-  const to = view.now + historyHours * HOUR_MS * AHEAD;
+  const to = view.now + historyHours * HOUR_MS * FORECAST_SHARE;
   const lines = detail.unified
     .filter((one) => one.history.filter(({ utilization }) => utilization !== null).length > 1)
     .slice(0, 8)
@@ -97,7 +97,7 @@ function Course({ view, detail, historyHours }: Props) {
   );
 }
 
-interface Eater {
+interface UsageRow {
   key: string;
   /** Null where requests named none. */
   name: string | null;
@@ -108,21 +108,21 @@ interface Eater {
   shareOfTokens: number;
 }
 
-function Eaters({ view, detail }: { view: View; detail: WindowDetail }) {
+function WindowUsage({ view, detail }: { view: View; detail: WindowDetail }) {
   const filters = { ...view.filters, accountId: detail.accountId };
-  const sessions = detail.sessions.map((one): Eater => ({
+  const sessions = detail.sessions.map((one): UsageRow => ({
     ...one,
     key: one.sessionId ?? "",
     name: one.sessionId === null ? null : shortId(one.sessionId),
     href: one.sessionId === null ? null : linkTo("/requests", filters, { sessionId: one.sessionId }),
   }));
-  const domains = detail.domains.map((one): Eater => ({
+  const domains = detail.domains.map((one): UsageRow => ({
     ...one,
     key: one.domain,
     name: one.domain,
     href: linkTo("/requests", { ...filters, domain: one.domain }),
   }));
-  const models = detail.models.map((one): Eater => ({
+  const models = detail.models.map((one): UsageRow => ({
     ...one,
     key: one.model ?? "",
     name: one.model === null ? null : shortModel(one.model),
@@ -130,29 +130,29 @@ function Eaters({ view, detail }: { view: View; detail: WindowDetail }) {
   }));
   return (
     <div class="pair" id="live-eaters" data-live>
-      <EaterTable title="Sessions" rows={sessions} none="without a session">
+      <UsageTable title="Sessions" rows={sessions} unnamedLabel="without a session">
         <Help
           label="shares of sessions"
           text="Of the input and output tokens of the last five hours. What came from the cache is not in it: it counts little towards the vendor's limits."
         />
-      </EaterTable>
+      </UsageTable>
       <div class="column">
-        <EaterTable title="Domains" rows={domains} none="no domain" />
-        <EaterTable title="Models" rows={models} none="no model" />
+        <UsageTable title="Domains" rows={domains} unnamedLabel="no domain" />
+        <UsageTable title="Models" rows={models} unnamedLabel="no model" />
       </div>
     </div>
   );
 }
 
-interface EaterProps {
+interface UsageTableProps {
   title: string;
-  rows: readonly Eater[];
+  rows: readonly UsageRow[];
   /** How the row without a name is called. */
-  none: string;
+  unnamedLabel: string;
   children?: Child;
 }
 
-function EaterTable({ title, rows, none, children }: EaterProps) {
+function UsageTable({ title, rows, unnamedLabel: unnamedLabel, children }: UsageTableProps) {
   return (
     <section class="card">
       <h2>
@@ -170,11 +170,11 @@ function EaterTable({ title, rows, none, children }: EaterProps) {
             <ColumnHead label="Share" isShare />
           </TableHead>
           <tbody>
-            {rows.slice(0, MOST_ROWS).map((row) => (
+            {rows.slice(0, MAX_ROWS).map((row) => (
               <tr>
                 <td>
                   {row.name === null ? (
-                    <span class="mute">{none}</span>
+                    <span class="mute">{unnamedLabel}</span>
                   ) : (
                     <a href={row.href ?? ""} title={row.key.slice(0, 200)}>
                       <UntrustedText text={row.name} length={48} />
@@ -194,14 +194,14 @@ function EaterTable({ title, rows, none, children }: EaterProps) {
           </tbody>
         </table>
       )}
-      {rows.length > MOST_ROWS && (
-        <p class="mute card-foot">{formatCount(rows.length - MOST_ROWS, "more row")} are smaller.</p>
+      {rows.length > MAX_ROWS && (
+        <p class="mute card-foot">{formatCount(rows.length - MAX_ROWS, "more row")} are smaller.</p>
       )}
     </section>
   );
 }
 
-function Classic({ detail, view }: { detail: WindowDetail; view: View }) {
+function RateLimits({ detail, view }: { detail: WindowDetail; view: View }) {
   if (detail.classic.length === 0) return null;
   return (
     <section class="card">

@@ -5,7 +5,7 @@ import { toCsv } from "../../format/csv.ts";
 const TABLES = { domain: "domains", account: "accounts", model: "models", type: "types" } as const;
 export type UsageBy = keyof typeof TABLES;
 
-const SUMS = [
+const TOTAL_COLUMNS = [
   "requests",
   "errors",
   "input_tokens",
@@ -21,17 +21,17 @@ export function usageCsv(overview: Overview, by: string | undefined): string {
   if (by !== undefined && Object.hasOwn(TABLES, by)) {
     const entries = overview[TABLES[by as UsageBy]];
     return toCsv(
-      [by, ...SUMS],
-      entries.map(({ name, totals: sums }) => [name, ...values(sums)]),
+      [by, ...TOTAL_COLUMNS],
+      entries.map(({ name, totals: sums }) => [name, ...totalCells(sums)]),
     );
   }
   return toCsv(
-    ["from", ...SUMS],
-    overview.buckets.map(({ start, totals: sums }) => [new Date(start).toISOString(), ...values(sums)]),
+    ["from", ...TOTAL_COLUMNS],
+    overview.buckets.map(({ start, totals: sums }) => [new Date(start).toISOString(), ...totalCells(sums)]),
   );
 }
 
-const values = (sums: PeriodTotals) => [
+const totalCells = (sums: PeriodTotals) => [
   sums.requests,
   sums.errors,
   sums.tokens.input,

@@ -44,7 +44,7 @@ export function UsagePage({ view, overview, windows, account, hourly }: Props) {
       ) : (
         <ProblemCard problem={account.problem} what="The windows of this account" view={view} />
       )}
-      <Period view={view} overview={overview} hourly={hourly} />
+      <PeriodUsage view={view} overview={overview} hourly={hourly} />
     </>
   );
 }
@@ -77,7 +77,7 @@ function AllWindows({ view, windows }: { view: View; windows: Result<WindowList>
   );
 }
 
-function Period({ view, overview, hourly }: Pick<Props, "view" | "overview" | "hourly">) {
+function PeriodUsage({ view, overview, hourly }: Pick<Props, "view" | "overview" | "hourly">) {
   if (!overview.ok) return <ProblemCard problem={overview.problem} what="Usage" view={view} />;
   const { data } = overview;
   if (data.current.requests === 0) {
@@ -87,7 +87,7 @@ function Period({ view, overview, hourly }: Pick<Props, "view" | "overview" | "h
       </EmptyState>
     );
   }
-  const narrowed = (change: Partial<Filters>) => linkTo("/usage", { ...view.filters, ...change });
+  const filterUrl = (change: Partial<Filters>) => linkTo("/usage", { ...view.filters, ...change });
   return (
     <>
       <PeriodStats overview={data} />
@@ -114,21 +114,21 @@ function Period({ view, overview, hourly }: Pick<Props, "view" | "overview" | "h
         by="domain"
         view={view}
         entries={data.domains}
-        href={(domain) => narrowed({ domain })}
+        href={(domain) => filterUrl({ domain })}
       />
       <UsageTable
         title="By account"
         by="account"
         view={view}
         entries={data.accounts}
-        href={(accountId) => narrowed({ accountId })}
+        href={(accountId) => filterUrl({ accountId })}
       />
       <UsageTable
         title="By model"
         by="model"
         view={view}
         entries={data.models}
-        href={(model) => narrowed({ model })}
+        href={(model) => filterUrl({ model })}
       />
       <UsageTable
         title="By type"
