@@ -4,7 +4,7 @@
  */
 import { announce } from "./live-region.ts";
 
-const SHOWN_MS = 1_500;
+const COPIED_SHOWN_MS = 1_500;
 const BUTTONS = "button[data-copy], button[data-copy-from]";
 
 export function bindCopyButtons(): void {
@@ -18,7 +18,7 @@ export function bindCopyButtons(): void {
         announce(isCopied ? "Copied." : "Could not be copied.");
         if (!isCopied) return;
         button.classList.add("copied");
-        setTimeout(() => button.classList.remove("copied"), SHOWN_MS);
+        setTimeout(() => button.classList.remove("copied"), COPIED_SHOWN_MS);
       });
   });
 }

@@ -1,49 +1,49 @@
 /** Searching a tree of JSON: what is found is marked and its branches open; Enter goes on to the next, Shift+Enter back. */
 
-const MOST = 500;
-const PATIENCE_MS = 150;
+const MAX_MATCHES = 500;
+const TYPING_DELAY_MS = 150;
 
 export function bindJsonSearch(): void {
-  for (const form of document.querySelectorAll<HTMLElement>("[data-json-search]")) bind(form);
+  for (const form of document.querySelectorAll<HTMLElement>("[data-json-search]")) bindSearch(form);
 }
 
-function bind(form: HTMLElement): void {
+function bindSearch(form: HTMLElement): void {
   const input = form.querySelector("input");
-  const words = form.querySelector("[data-json-found]");
+  const status = form.querySelector("[data-json-found]");
   const scope = form.parentElement;
-  if (!input || !words || !scope) return;
+  if (!input || !status || !scope) return;
   form.hidden = false;
-  let found: Range[] = [];
-  let at = -1;
-  let waiting: ReturnType<typeof setTimeout> | undefined;
+  let matches: Range[] = [];
+  let index = -1;
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
-  const go = (by: 1 | -1) => {
-    if (found.length === 0) return;
-    at = (at + by + found.length) % found.length;
-    const range = found[at]!;
+  const step = (by: 1 | -1) => {
+    if (matches.length === 0) return;
+    index = (index + by + matches.length) % matches.length;
+    const range = matches[index]!;
     for (let node = range.startContainer.parentElement; node && node !== scope; node = node.parentElement)
       if (node instanceof HTMLDetailsElement) node.open = true;
-    mark("json-now", [range]);
+    setHighlight("json-now", [range]);
     range.startContainer.parentElement?.scrollIntoView({ block: "center" });
-    words.textContent = `${at + 1} of ${found.length}${found.length === MOST ? " or more" : ""}`;
+    status.textContent = `${index + 1} of ${matches.length}${matches.length === MAX_MATCHES ? " or more" : ""}`;
   };
   const search = () => {
-    const wanted = input.value.toLowerCase();
-    found = wanted.length < 2 ? [] : rangesOf(scope, wanted);
-    at = -1;
-    mark("json-found", found);
-    mark("json-now", []);
-    words.textContent = wanted.length < 2 ? "" : "nothing found";
-    go(1);
+    const query = input.value.toLowerCase();
+    matches = query.length < 2 ? [] : findRanges(scope, query);
+    index = -1;
+    setHighlight("json-found", matches);
+    setHighlight("json-now", []);
+    status.textContent = query.length < 2 ? "" : "nothing found";
+    step(1);
   };
   input.addEventListener("input", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(search, PATIENCE_MS);
+    clearTimeout(timer);
+    timer = setTimeout(search, TYPING_DELAY_MS);
   });
   input.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
-    go(event.shiftKey ? -1 : 1);
+    step(event.shiftKey ? -1 : 1);
   });
   form.addEventListener("click", (event) => {
     const button =
@@ -55,20 +55,20 @@ function bind(form: HTMLElement): void {
   });
 }
 
-function rangesOf(scope: Element, wanted: string): Range[] {
+function findRanges(scope: Element, query: string): Range[] {
   const ranges: Range[] = [];
   for (const tree of scope.querySelectorAll(".json")) {
     const texts = document.createTreeWalker(tree, NodeFilter.SHOW_TEXT);
-    for (let node = texts.nextNode(); node && ranges.length < MOST; node = texts.nextNode()) {
+    for (let node = texts.nextNode(); node && ranges.length < MAX_MATCHES; node = texts.nextNode()) {
       const text = (node.nodeValue ?? "").toLowerCase();
       for (
-        let from = text.indexOf(wanted);
-        from !== -1 && ranges.length < MOST;
-        from = text.indexOf(wanted, from + 1)
+        let from = text.indexOf(query);
+        from !== -1 && ranges.length < MAX_MATCHES;
+        from = text.indexOf(query, from + 1)
       ) {
         const range = document.createRange();
         range.setStart(node, from);
-        range.setEnd(node, from + wanted.length);
+        range.setEnd(node, from + query.length);
         ranges.push(range);
       }
     }
@@ -77,7 +77,7 @@ function rangesOf(scope: Element, wanted: string): Range[] {
 }
 
 /** Marks without touching the document; a browser that cannot still opens and scrolls. */
-function mark(name: string, ranges: readonly Range[]): void {
+function setHighlight(name: string, ranges: readonly Range[]): void {
   if (!("highlights" in CSS)) return;
   if (ranges.length === 0) CSS.highlights.delete(name);
   else CSS.highlights.set(name, new Highlight(...ranges));

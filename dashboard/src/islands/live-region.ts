@@ -1,5 +1,5 @@
 /** Says something to people who listen to the page. */
-export function announce(words: string): void {
-  const place = document.getElementById("announce");
-  if (place) place.textContent = words;
+export function announce(text: string): void {
+  const region = document.getElementById("announce");
+  if (region) region.textContent = text;
 }

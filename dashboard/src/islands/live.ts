@@ -5,91 +5,91 @@
  */
 import { revealCopyButtons } from "./copy.ts";
 import { hideSessionEnded, showSessionEnded } from "./session-ended.ts";
-import { tellTimes } from "./times.ts";
+import { updateTimes } from "./times.ts";
 
 /** Busy proxies store many exchanges a second; eyes do not need more than this. */
-const EVERY_MS = 5_000;
+const REFRESH_INTERVAL_MS = 5_000;
 /** Reconnecting is the browser's business; only a longer loss is worth a word. */
-const LOST_AFTER_MS = 8_000;
+const LOST_GRACE_MS = 8_000;
 /** A browser gives up for good when it is answered with a status instead of a stream; this long after, we ask again. */
-const AGAIN_MS = 15_000;
+const RECONNECT_DELAY_MS = 15_000;
 const EVENTS = ["exchange.started", "exchange.stored", "window.updated", "reset"] as const;
 
 export function bindLive(): void {
   if (!document.querySelector("[data-live]")) return;
   let source: EventSource | null = null;
-  let waiting: ReturnType<typeof setTimeout> | undefined;
-  let lost: ReturnType<typeof setTimeout> | undefined;
-  let again: ReturnType<typeof setTimeout> | undefined;
-  let lastAt = 0;
+  let refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  let lostTimer: ReturnType<typeof setTimeout> | undefined;
+  let reconnectTimer: ReturnType<typeof setTimeout> | undefined;
+  let lastRefreshAt = 0;
 
-  const stop = () => {
+  const disconnect = () => {
     source?.close();
     source = null;
-    clearTimeout(again);
+    clearTimeout(reconnectTimer);
   };
 
   const refresh = () => {
-    if (waiting !== undefined) return;
-    waiting = setTimeout(
+    if (refreshTimer !== undefined) return;
+    refreshTimer = setTimeout(
       () => {
-        void loadParts().then((outcome) => {
-          waiting = undefined;
-          lastAt = Date.now();
+        void refreshParts().then((outcome) => {
+          refreshTimer = undefined;
+          lastRefreshAt = Date.now();
           if (outcome === "exchanged") hideSessionEnded();
           if (outcome !== "ended") return;
-          stop();
-          clearTimeout(lost);
-          lost = undefined;
-          say("lost", "signed out");
+          disconnect();
+          clearTimeout(lostTimer);
+          lostTimer = undefined;
+          showState("lost", "signed out");
           showSessionEnded();
         });
       },
-      Math.max(250, EVERY_MS - (Date.now() - lastAt)),
+      Math.max(250, REFRESH_INTERVAL_MS - (Date.now() - lastRefreshAt)),
     );
   };
-  const listen = () => {
-    stop();
+  const connect = () => {
+    disconnect();
     source = new EventSource("/live");
     source.addEventListener("open", () => {
-      clearTimeout(lost);
-      lost = undefined;
-      say("live", "live");
+      clearTimeout(lostTimer);
+      lostTimer = undefined;
+      showState("live", "live");
     });
     source.addEventListener("error", () => {
       const since = new Date();
-      lost ??= setTimeout(
-        () => say("lost", `not live since ${since.toTimeString().slice(0, 5)}`),
-        LOST_AFTER_MS,
+      lostTimer ??= setTimeout(
+        () => showState("lost", `not live since ${since.toTimeString().slice(0, 5)}`),
+        LOST_GRACE_MS,
       );
       if (source?.readyState !== EventSource.CLOSED) return;
       // Answered with a status: the page itself says whether the session has ended.
-      again = setTimeout(listen, AGAIN_MS);
+      reconnectTimer = setTimeout(connect, RECONNECT_DELAY_MS);
       refresh();
     });
     for (const name of EVENTS) source.addEventListener(name, refresh);
   };
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) stop();
+    if (document.hidden) disconnect();
     else if (source === null) {
       refresh();
-      listen();
+      connect();
     }
   });
-  if (!document.hidden) listen();
+  if (!document.hidden) connect();
 }
 
-function say(state: "live" | "lost", words: string): void {
-  for (const place of document.querySelectorAll<HTMLElement>("[data-live-state]")) {
-    place.hidden = false;
-    place.dataset.liveState = state;
-    const text = place.querySelector("[data-live-words]");
-    if (text && text.textContent !== words) text.textContent = words;
+function showState(state: "live" | "lost", label: string): void {
+  for (const indicator of document.querySelectorAll<HTMLElement>("[data-live-state]")) {
+    indicator.hidden = false;
+    indicator.dataset.liveState = state;
+    const text = indicator.querySelector("[data-live-words]");
+    if (text && text.textContent !== label) text.textContent = label;
   }
 }
 
 /** Asks for this very page and exchanges its live parts. A failure changes nothing: the next event tries again. */
-async function loadParts(): Promise<"exchanged" | "failed" | "ended"> {
+async function refreshParts(): Promise<"exchanged" | "failed" | "ended"> {
   const response = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
   // What is on the screen stays readable.
   if (response?.redirected && new URL(response.url).pathname === "/sign-in") return "ended";
@@ -97,10 +97,10 @@ async function loadParts(): Promise<"exchanged" | "failed" | "ended"> {
   if (html === "") return "failed";
   const next = new DOMParser().parseFromString(html, "text/html");
   for (const part of document.querySelectorAll<HTMLElement>("[data-live]")) {
-    const made = next.getElementById(part.id);
-    if (made && !isInUse(part)) exchange(part, made);
+    const replacement = next.getElementById(part.id);
+    if (replacement && !isInUse(part)) replaceContent(part, replacement);
   }
-  tellTimes();
+  updateTimes();
   return "exchanged";
 }
 
@@ -114,21 +114,21 @@ function isInUse(part: HTMLElement): boolean {
 }
 
 /** Takes over the content and keeps what the person did: focus, the marked row, what was opened. */
-function exchange(part: HTMLElement, made: HTMLElement): void {
-  const focused = part.contains(document.activeElement) ? addressOf(document.activeElement) : null;
-  const marked = addressOf(part.querySelector("[data-marked] a.row-link"));
+function replaceContent(part: HTMLElement, replacement: HTMLElement): void {
+  const focused = part.contains(document.activeElement) ? hrefOf(document.activeElement) : null;
+  const marked = hrefOf(part.querySelector("[data-marked] a.row-link"));
   const open = [...part.querySelectorAll("details")].map((one) => one.open);
-  part.replaceChildren(...made.childNodes);
+  part.replaceChildren(...replacement.childNodes);
   part.querySelectorAll("details").forEach((one, index) => {
     if (open[index] !== undefined) one.open = open[index];
   });
   revealCopyButtons(part);
-  linkTo(part, marked)?.closest("[data-row]")?.setAttribute("data-marked", "");
-  linkTo(part, focused)?.focus({ preventScroll: true });
+  findLink(part, marked)?.closest("[data-row]")?.setAttribute("data-marked", "");
+  findLink(part, focused)?.focus({ preventScroll: true });
 }
 
-const addressOf = (element: Element | null) => element?.getAttribute("href") ?? null;
+const hrefOf = (element: Element | null) => element?.getAttribute("href") ?? null;
 
-function linkTo(part: HTMLElement, address: string | null): HTMLElement | null {
+function findLink(part: HTMLElement, address: string | null): HTMLElement | null {
   return address === null ? null : part.querySelector<HTMLElement>(`a[href="${CSS.escape(address)}"]`);
 }

@@ -1,12 +1,12 @@
 /** "Read on" brings the next part of a transcript below this one, instead of a page in its place. */
 import { announce } from "./live-region.ts";
 import { revealCopyButtons } from "./copy.ts";
-import { tellTimes } from "./times.ts";
+import { updateTimes } from "./times.ts";
 
 /** Told to the page when messages were added. */
-export const MORE = "nexus:more-messages";
+export const MESSAGES_ADDED = "nexus:more-messages";
 
-export function bindReadOn(): void {
+export function bindLoadMore(): void {
   document.addEventListener("click", (event) => {
     const link =
       event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[data-read-on]") : null;
@@ -22,18 +22,18 @@ async function append(link: HTMLAnchorElement, list: Element): Promise<void> {
   const response = await fetch(link.href, { headers: { accept: "text/html" } }).catch(() => null);
   const html = response?.ok && !response.redirected ? await response.text() : "";
   const next = new DOMParser().parseFromString(html, "text/html");
-  const made = next.querySelector("ol.transcript");
+  const loaded = next.querySelector("ol.transcript");
   // Signed out, or failed: the page itself says it.
-  if (!made) return location.assign(link.href);
-  const messages = [...made.children].filter(({ id }) => !document.getElementById(id));
+  if (!loaded) return location.assign(link.href);
+  const messages = [...loaded.children].filter(({ id }) => !document.getElementById(id));
   const first = messages.find((message) => message.hasAttribute("data-row"));
   list.append(...messages);
   const pager = next.querySelector("[data-read-on]");
   if (pager) link.replaceWith(document.importNode(pager, true));
   else link.remove();
   revealCopyButtons(list);
-  tellTimes();
+  updateTimes();
   announce(`${messages.length} more messages.`);
-  document.dispatchEvent(new CustomEvent(MORE));
+  document.dispatchEvent(new CustomEvent(MESSAGES_ADDED));
   if (first instanceof HTMLElement) first.focus({ preventScroll: true });
 }

@@ -2,20 +2,20 @@
 import { bindCopyButtons } from "./copy.ts";
 import { bindForms } from "./forms.ts";
 import { bindJsonSearch } from "./json-search.ts";
-import { bindKeys } from "./shortcuts.ts";
+import { bindShortcuts } from "./shortcuts.ts";
 import { bindLive } from "./live.ts";
 import { bindMessages } from "./messages.ts";
 import { bindPreviews } from "./preview.ts";
-import { bindReadOn } from "./load-more.ts";
+import { bindLoadMore } from "./load-more.ts";
 import { bindTheme } from "./theme.ts";
 import { bindTimes } from "./times.ts";
 
 bindTimes();
 bindCopyButtons();
 bindForms();
-bindKeys();
+bindShortcuts();
 bindMessages();
-bindReadOn();
+bindLoadMore();
 bindJsonSearch();
 bindPreviews();
 bindTheme();

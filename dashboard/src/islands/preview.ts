@@ -1,6 +1,6 @@
 /** The last exchange of a conversation beside its row, after a moment of hovering or with the row's focus; Esc closes it. */
 
-const PATIENCE_MS = 350;
+const HOVER_DELAY_MS = 350;
 const WIDTH = 420;
 
 export function bindPreviews(): void {
@@ -12,13 +12,13 @@ export function bindPreviews(): void {
   card.hidden = true;
   document.body.append(card);
   const fetched = new Map<string, Promise<string>>();
-  let waiting: ReturnType<typeof setTimeout> | undefined;
-  let wanted: HTMLElement | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let target: HTMLElement | null = null;
 
   const hide = () => {
-    clearTimeout(waiting);
-    wanted?.removeAttribute("aria-describedby");
-    wanted = null;
+    clearTimeout(timer);
+    target?.removeAttribute("aria-describedby");
+    target = null;
     card.hidden = true;
   };
   const show = async (link: HTMLElement) => {
@@ -27,17 +27,17 @@ export function bindPreviews(): void {
     fetched.set(address, text);
     const html = await text;
     if (html === "") fetched.delete(address);
-    if (wanted !== link || html === "") return;
+    if (target !== link || html === "") return;
     card.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
-    place(card, link);
+    positionCard(card, link);
     link.setAttribute("aria-describedby", card.id);
   };
-  const want = (link: HTMLElement | null) => {
-    if (link === wanted) return;
+  const schedule = (link: HTMLElement | null) => {
+    if (link === target) return;
     hide();
     if (!link) return;
-    wanted = link;
-    waiting = setTimeout(() => void show(link), PATIENCE_MS);
+    target = link;
+    timer = setTimeout(() => void show(link), HOVER_DELAY_MS);
   };
   const linkOf = (event: Event) =>
     event.target instanceof Element
@@ -45,10 +45,10 @@ export function bindPreviews(): void {
       : null;
 
   document.addEventListener("pointerover", (event) => {
-    if (event.pointerType === "mouse") want(linkOf(event));
+    if (event.pointerType === "mouse") schedule(linkOf(event));
   });
   document.addEventListener("focusin", (event) => {
-    if (event.target instanceof Element && event.target.matches(":focus-visible")) want(linkOf(event));
+    if (event.target instanceof Element && event.target.matches(":focus-visible")) schedule(linkOf(event));
   });
   document.addEventListener("focusout", hide);
   document.addEventListener("keydown", (event) => {
@@ -63,7 +63,7 @@ async function load(address: string): Promise<string> {
 }
 
 /** Below its row, above where there is no room. */
-function place(card: HTMLElement, link: HTMLElement): void {
+function positionCard(card: HTMLElement, link: HTMLElement): void {
   const row = (link.closest("[data-row]") ?? link).getBoundingClientRect();
   card.hidden = false;
   card.style.left = `${Math.max(8, Math.min(row.left + 24, innerWidth - WIDTH - 8))}px`;

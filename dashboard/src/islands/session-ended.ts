@@ -7,8 +7,8 @@ const ID = "session-ended";
 
 export function showSessionEnded(): void {
   if (document.getElementById(ID)) return;
-  const words = document.createElement("span");
-  words.textContent = "Your session has ended. This page stays as it was.";
+  const text = document.createElement("span");
+  text.textContent = "Your session has ended. This page stays as it was.";
   const link = document.createElement("a");
   link.className = "button";
   link.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search + location.hash)}`;
@@ -17,7 +17,7 @@ export function showSessionEnded(): void {
   banner.id = ID;
   banner.className = "banner ended";
   banner.setAttribute("role", "alert");
-  banner.append(words, link);
+  banner.append(text, link);
   document.querySelector(".page")?.prepend(banner);
 }
 

@@ -1,13 +1,13 @@
 /** The keyboard: `/`, `?`, `j`, `k`, `Enter`, `g` and a letter, `Esc`. */
 
 /** How long after `g` a letter counts as the second half. */
-const G_MS = 1_500;
+const SEQUENCE_TIMEOUT_MS = 1_500;
 
-export function bindKeys(): void {
+export function bindShortcuts(): void {
   let goUntil = 0;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.key === "Escape") return leave();
+    if (event.key === "Escape") return closeOverlays();
     if (isTyping(event.target)) return;
     if (event.timeStamp < goUntil) {
       goUntil = 0;
@@ -16,7 +16,7 @@ export function bindKeys(): void {
     }
     switch (event.key) {
       case "g":
-        goUntil = event.timeStamp + G_MS;
+        goUntil = event.timeStamp + SEQUENCE_TIMEOUT_MS;
         return;
       case "?":
         return document.querySelector<HTMLDialogElement>("dialog#keys")?.showModal();
@@ -29,7 +29,7 @@ export function bindKeys(): void {
         )?.focus();
       case "j":
       case "k":
-        return step(event.key === "j" ? 1 : -1);
+        return markRow(event.key === "j" ? 1 : -1);
       case "Enter":
         // A focused link or button does its own thing.
         if (event.target instanceof HTMLElement && event.target.closest("a, button, summary")) return;
@@ -38,7 +38,7 @@ export function bindKeys(): void {
   });
 }
 
-function leave(): void {
+function closeOverlays(): void {
   for (const sheet of document.querySelectorAll<HTMLDetailsElement>("details.more[open], details.menu[open]"))
     sheet.open = false;
   if (document.activeElement instanceof HTMLElement && isTyping(document.activeElement))
@@ -50,7 +50,7 @@ function isTyping(target: EventTarget | null): boolean {
 }
 
 /** Marks the next or the previous row. The mark itself says where we are, so it survives what changes the list. */
-function step(by: 1 | -1): void {
+function markRow(by: 1 | -1): void {
   const rows = [...document.querySelectorAll<HTMLElement>("[data-rows] [data-row]")];
   if (rows.length === 0) return;
   const at = rows.findIndex((row) => row.hasAttribute("data-marked"));

@@ -1,6 +1,6 @@
 /** The theme switch without a round trip: system, light, dark, in a cookie so that the next page comes in it at once. */
 const ORDER = ["system", "light", "dark"] as const;
-const WORDS = { system: "as the system", light: "light", dark: "dark" } as const;
+const LABELS = { system: "as the system", light: "light", dark: "dark" } as const;
 const YEAR_SECONDS = 31_536_000;
 
 export function bindTheme(): void {
@@ -9,16 +9,16 @@ export function bindTheme(): void {
       event.preventDefault();
       const root = document.documentElement;
       const now = ORDER.indexOf((root.dataset.theme ?? "system") as (typeof ORDER)[number]);
-      show(ORDER[(now + 1) % ORDER.length]!);
+      applyTheme(ORDER[(now + 1) % ORDER.length]!);
     });
   }
 }
 
-function show(theme: (typeof ORDER)[number]): void {
+function applyTheme(theme: (typeof ORDER)[number]): void {
   const isSystem = theme === "system";
   if (isSystem) delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `nexus_theme=${isSystem ? "" : theme}; Path=/; SameSite=Lax; Max-Age=${isSystem ? 0 : YEAR_SECONDS}${secure}`;
-  for (const words of document.querySelectorAll("[data-theme-words]")) words.textContent = WORDS[theme];
+  for (const label of document.querySelectorAll("[data-theme-words]")) label.textContent = LABELS[theme];
 }

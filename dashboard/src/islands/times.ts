@@ -1,25 +1,25 @@
 /** Times: tells the server the viewer's zone for the next page, moves this one's to it, and keeps "5 m ago" true. */
 import { formatAbsolute, formatRelative } from "../format/time.ts";
 
-const EVERY_MS = 15_000;
+const UPDATE_INTERVAL_MS = 15_000;
 const YEAR_SECONDS = 31_536_000;
 
 export function bindTimes(): void {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `nexus_zone=${encodeURIComponent(zone)}; Path=/; SameSite=Lax; Max-Age=${YEAR_SECONDS}${secure}`;
-  tellTimes();
-  setInterval(tellTimes, EVERY_MS);
+  updateTimes();
+  setInterval(updateTimes, UPDATE_INTERVAL_MS);
 }
 
 /** Says every time of the page as it stands now, in the viewer's zone. */
-export function tellTimes(): void {
+export function updateTimes(): void {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   for (const element of document.querySelectorAll("time[datetime]")) {
     const at = Date.parse((element as HTMLTimeElement).dateTime);
     if (Number.isNaN(at)) continue;
-    const words = formatRelative(at, Date.now(), zone);
-    if (element.textContent !== words) element.textContent = words;
+    const text = formatRelative(at, Date.now(), zone);
+    if (element.textContent !== text) element.textContent = text;
     element.setAttribute("title", formatAbsolute(at, zone));
   }
 }

@@ -15,16 +15,19 @@ export function bindTreeCard(frame: HTMLElement): void {
   let shown: Element | null = null;
 
   // One tooltip is enough: the browser's own gives way, its words become the name.
-  const words = new Map<Element, string>();
+  const descriptions = new Map<Element, string>();
   for (const item of frame.querySelectorAll("[data-item]")) {
     const title = item.querySelector("title");
-    const said = title?.textContent ?? "";
-    words.set(item, said);
+    const description = title?.textContent ?? "";
+    descriptions.set(item, description);
     title?.remove();
     // Who speaks to a browser says what is to be seen: the name has it, too.
-    const seen = (item.textContent ?? "").replaceAll(/\s+/g, " ").trim();
-    const name = said.replaceAll("\n", ". ");
-    item.setAttribute("aria-label", seen === "" || name.startsWith(seen) ? name : `${name}. ${seen}`);
+    const visibleText = (item.textContent ?? "").replaceAll(/\s+/g, " ").trim();
+    const name = description.replaceAll("\n", ". ");
+    item.setAttribute(
+      "aria-label",
+      visibleText === "" || name.startsWith(visibleText) ? name : `${name}. ${visibleText}`,
+    );
   }
 
   const hide = () => {
@@ -32,7 +35,7 @@ export function bindTreeCard(frame: HTMLElement): void {
     shown = null;
   };
   const show = (item: Element) => {
-    const [heading = "", ...rest] = (words.get(item) ?? "").split("\n");
+    const [heading = "", ...rest] = (descriptions.get(item) ?? "").split("\n");
     const strong = document.createElement("strong");
     strong.textContent = heading;
     const text = document.createElement("p");

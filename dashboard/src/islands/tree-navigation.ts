@@ -1,39 +1,40 @@
 /** Where an arrow leads in a drawing: to the nearest thing in its direction, what lies straight ahead first. */
 
-export interface Place {
+export interface Point {
   x: number;
   y: number;
 }
 
 /** How much worse a step aside is than one ahead. */
-const ASIDE = 3;
+const SIDEWAYS_PENALTY = 3;
 /** What is no further aside than this is straight ahead, and comes before all else. */
-const STRAIGHT = 6;
-const FAR = 1e6;
+const STRAIGHT_TOLERANCE = 6;
+const OFF_AXIS_PENALTY = 1e6;
 
 /** The thing that an arrow `direction` from `from` leads to; undefined at the edge. */
 export function stepFrom<T>(
   from: T,
   [right, down]: readonly [number, number],
-  places: ReadonlyMap<T, Place>,
+  centers: ReadonlyMap<T, Point>,
 ): T | undefined {
-  const here = places.get(from);
+  const here = centers.get(from);
   if (!here) return undefined;
   let best: T | undefined;
-  let least = Infinity;
-  for (const [item, { x, y }] of places) {
+  let shortest = Infinity;
+  for (const [item, { x, y }] of centers) {
     const ahead = (x - here.x) * right + (y - here.y) * down;
-    const aside = Math.abs((x - here.x) * down) + Math.abs((y - here.y) * right);
+    const sideways = Math.abs((x - here.x) * down) + Math.abs((y - here.y) * right);
     // Further aside than ahead is another direction.
-    if (ahead <= 0 || aside > ahead * 4) continue;
-    const distance = aside <= STRAIGHT ? ahead : FAR + ahead + aside * ASIDE;
-    if (distance < least) [best, least] = [item, distance];
+    if (ahead <= 0 || sideways > ahead * 4) continue;
+    const distance =
+      sideways <= STRAIGHT_TOLERANCE ? ahead : OFF_AXIS_PENALTY + ahead + sideways * SIDEWAYS_PENALTY;
+    if (distance < shortest) [best, shortest] = [item, distance];
   }
   return best;
 }
 
 /** The middle of a drawn item: its circle or its box. */
-export function placeOf(item: SVGElement): Place {
+export function centerOf(item: SVGElement): Point {
   const shape = item.querySelector("circle, rect");
   const number = (name: string) => Number(shape?.getAttribute(name) ?? 0);
   return shape?.tagName === "circle"
