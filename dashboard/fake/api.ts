@@ -85,8 +85,8 @@ export function fakeApi(
         ? { result: "known", ...api.caller }
         : { result: "nobody", message: "Sign in first." };
     },
-    async visit(headers) {
-      return { who: () => api.whoAmI(headers), ask: (request) => api.fetch(request) };
+    async authenticate(headers) {
+      return { whoAmI: () => api.whoAmI(headers), fetch: (request) => api.fetch(request) };
     },
     async fetch(request) {
       const url = new URL(request.url);

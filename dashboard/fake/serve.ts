@@ -88,5 +88,5 @@ const signedIn = (api: ApiBinding): ApiBinding => ({
   signIn: (request) => api.signIn(request),
   signOut: (token) => api.signOut(token),
   whoAmI: () => api.whoAmI({ "x-nexus-session": GOOD_SESSION }),
-  visit: () => api.visit({ "x-nexus-session": GOOD_SESSION }),
+  authenticate: () => api.authenticate({ "x-nexus-session": GOOD_SESSION }),
 });

@@ -99,21 +99,21 @@ describe("signing in", () => {
     expect(await door.whoAmI(bearer(result.token))).toMatchObject({ result: "nobody" });
   });
 
-  it("is asked for once per page: a visit knows its caller, and lets nobody do more than the caller may", async () => {
+  it("is authenticated once per page and limits every request to the role of its caller", async () => {
     const door = exports.DashboardApi;
     const { token } = await signedIn(VIEWER_KEY);
-    const visit = await door.visit(bearer(token));
-    expect(await visit.who()).toMatchObject({ result: "known", role: "viewer" });
-    const stats = await visit.ask(new Request("https://api.internal/api/stats"));
+    const api = await door.authenticate(bearer(token));
+    expect(await api.whoAmI()).toMatchObject({ result: "known", role: "viewer" });
+    const stats = await api.fetch(new Request("https://api.internal/api/stats"));
     expect([stats.status, await stats.json()]).toMatchObject([200, { totalRequests: 0 }]);
-    const write = await visit.ask(new Request("https://api.internal/api/domains/a.b", { method: "DELETE" }));
+    const write = await api.fetch(new Request("https://api.internal/api/domains/a.b", { method: "DELETE" }));
     expect(write.status).toBe(403);
     const key = { "x-dashboard-key": ADMINISTRATOR_KEY };
     const other = new Request("https://api.internal/api/domains/a.b", { method: "DELETE", headers: key });
-    expect((await visit.ask(other)).status).toBe(403);
-    const stranger = await door.visit(bearer("x".repeat(43)));
-    expect(await stranger.who()).toMatchObject({ result: "nobody" });
-    expect((await stranger.ask(new Request("https://api.internal/api/stats"))).status).toBe(401);
+    expect((await api.fetch(other)).status).toBe(403);
+    const stranger = await door.authenticate(bearer("x".repeat(43)));
+    expect(await stranger.whoAmI()).toMatchObject({ result: "nobody" });
+    expect((await stranger.fetch(new Request("https://api.internal/api/stats"))).status).toBe(401);
   });
 });
 

@@ -26,7 +26,7 @@ export class DashboardApi extends WorkerEntrypoint<Env> {
   }
 
   /** One look at a page: whose credentials these are is found out once, whatever the page then asks for. */
-  visit(headers: Record<string, string>): AuthenticatedApi {
+  authenticate(headers: Record<string, string>): AuthenticatedApi {
     return new AuthenticatedApi(this.env, this.ctx, this.whoAmI(headers));
   }
 
@@ -42,19 +42,19 @@ class AuthenticatedApi extends RpcTarget {
   readonly #ctx: ExecutionContext;
   readonly #who: Promise<WhoAmI>;
 
-  constructor(env: Env, ctx: ExecutionContext, who: Promise<WhoAmI>) {
+  constructor(env: Env, ctx: ExecutionContext, whoAmI: Promise<WhoAmI>) {
     super();
     this.#env = env;
     this.#ctx = ctx;
-    this.#who = who;
+    this.#who = whoAmI;
   }
 
-  who(): Promise<WhoAmI> {
+  whoAmI(): Promise<WhoAmI> {
     return this.#who;
   }
 
   /** As the entrypoint's `fetch`, without credentials in the request. */
-  async ask(request: Request): Promise<Response> {
-    return dashboardApi.fetch(withCaller(request, await this.#who), this.#env, this.#ctx);
+  async fetch(request: Request): Promise<Response> {
+    return dashboardApi.fetch(asKnown(request, await this.#who), this.#env, this.#ctx);
   }
 }

@@ -12,14 +12,14 @@ export interface ApiBinding {
   signIn(request: SignInRequest): Promise<SignInResult>;
   signOut(token: string): Promise<void>;
   whoAmI(headers: Record<string, string>): Promise<WhoAmI>;
-  visit(headers: Record<string, string>): Promise<AuthenticatedApi>;
+  authenticate(headers: Record<string, string>): Promise<AuthenticatedApi>;
 }
 
 /** One look at a page: the bearer of the credentials is recognised once, and may then ask for several things at once. */
 export interface AuthenticatedApi {
-  who(): Promise<WhoAmI>;
+  whoAmI(): Promise<WhoAmI>;
   /** As `fetch`, without credentials in the request. */
-  ask(request: Request): Promise<Response>;
+  fetch(request: Request): Promise<Response>;
 }
 
 export interface Bindings {

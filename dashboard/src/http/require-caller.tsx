@@ -8,13 +8,13 @@ import { failurePage, jsonError, wantsHtml } from "../layout/render.tsx";
 
 export const requireCaller: MiddlewareHandler<AppEnv> = async (c, next) => {
   const credentials = credentialHeaders(c.req.raw.headers, sessionToken(c));
-  const { who, visit } = await authenticate(c.env.API, credentials);
+  const { who, authenticated } = await authenticate(c.env.API, credentials);
   switch (who.result) {
     case "known":
       c.set("caller", { role: who.role, actor: who.actor, via: who.via, readOnly: who.readOnly });
       c.set(
         "api",
-        apiClient((request) => visit.ask(request), c.get("requestId")),
+        apiClient((request) => authenticated.fetch(request), c.get("requestId")),
       );
       return next();
     case "nobody":
@@ -35,17 +35,17 @@ export const requireCaller: MiddlewareHandler<AppEnv> = async (c, next) => {
 async function authenticate(
   api: ApiBinding,
   credentials: Record<string, string>,
-): Promise<{ who: WhoAmI; visit: AuthenticatedApi }> {
+): Promise<{ who: WhoAmI; authenticated: AuthenticatedApi }> {
   try {
-    const visit = await api.visit(credentials);
-    return { who: await visit.who(), visit };
+    const authenticated = await api.authenticate(credentials);
+    return { who: await authenticated.whoAmI(), authenticated };
   } catch {
     const message = "The Worker did not answer. It may be deploying.";
-    const unavailable: Visit = {
-      who: () => Promise.resolve({ result: "unavailable", message }),
-      ask: () => Promise.reject(new Error(message)),
+    const unavailable: AuthenticatedApi = {
+      whoAmI: () => Promise.resolve({ result: "unavailable", message }),
+      fetch: () => Promise.reject(new Error(message)),
     };
-    return { who: await unavailable.who(), visit: unavailable };
+    return { who: await unavailable.whoAmI(), authenticated: unavailable };
   }
 }
 
