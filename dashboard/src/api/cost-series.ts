@@ -15,12 +15,7 @@ export const OTHERS = "";
 /** Buckets of `bucketMs` (a multiple of an hour) from `from` to `to`, empty ones included. */
 export function costSeries(
   hourly: HourlyTokens,
-  {
-    from,
-    to,
-    bucketMs,
-    maxNames: maxNames,
-  }: { from: number; to: number; bucketMs: number; maxNames: number },
+  { from, to, bucketMs, maxNames }: { from: number; to: number; bucketMs: number; maxNames: number },
 ): CostSeries {
   const domains = new Map<string, { start: number; pico: bigint; unpriced: number }[]>();
   for (const [domain, hours] of Object.entries(hourly.data)) {

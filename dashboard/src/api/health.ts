@@ -225,5 +225,5 @@ export function healthIndicator(status: Result<Status> | null): HealthIndicator 
   if (status.data.state === "ok") return { tone: "good", text: "All well" };
   const worst = coreChecks(status.data).find((check) => check.tone === "error" || check.tone === "warning");
   const text = worst ? `${worst.name}: ${worst.value}` : "Recording is behind";
-  return { tone: status.data.state === "failing" ? "error" : "warning", text: text };
+  return { tone: status.data.state === "failing" ? "error" : "warning", text };
 }

@@ -25,7 +25,7 @@ const TICK_COUNT = 5;
 
 export function ChunkTimeline({ times, ended, eventName }: Props) {
   const { totalMs, firstMs, pauses, pauseFromMs } = times;
-  const position = (ms: number) => `${round((Math.min(ms, totalMs) / totalMs) * 100)}%`;
+  const at = (ms: number) => `${round((Math.min(ms, totalMs) / totalMs) * 100)}%`;
   const widthOf = (ms: number) => `${round((ms / totalMs) * 100)}%`;
   return (
     <figure class="arrivals">
@@ -52,8 +52,8 @@ export function ChunkTimeline({ times, ended, eventName }: Props) {
           .ticks(TICK_COUNT)
           .map((ms) => (
             <g>
-              <line class="grid-line" x1={position(ms)} x2={position(ms)} y1={TOP} y2={BASE + 4} />
-              <text class="arrival-tick" x={position(ms)} y={HEIGHT - 4} text-anchor={anchorOf(ms / totalMs)}>
+              <line class="grid-line" x1={at(ms)} x2={at(ms)} y1={TOP} y2={BASE + 4} />
+              <text class="arrival-tick" x={at(ms)} y={HEIGHT - 4} text-anchor={anchorOf(ms / totalMs)}>
                 {tickLabel(ms, totalMs)}
               </text>
             </g>
@@ -64,12 +64,12 @@ export function ChunkTimeline({ times, ended, eventName }: Props) {
             <title>{`Pause ${pauseName(index)}: ${formatExactMs(toMs - fromMs)}`}</title>
             <rect
               class="arrival-pause"
-              x={position(fromMs)}
+              x={at(fromMs)}
               y={TOP}
               width={widthOf(toMs - fromMs)}
               height={BASE - TOP}
             />
-            <text class="arrival-name" x={position((fromMs + toMs) / 2)} y={TOP - 5} text-anchor="middle">
+            <text class="arrival-name" x={at((fromMs + toMs) / 2)} y={TOP - 5} text-anchor="middle">
               {pauseName(index)}
             </text>
           </g>
@@ -85,7 +85,7 @@ export function ChunkTimeline({ times, ended, eventName }: Props) {
           <path class="fill-answering" d={barPath(times)} />
         </svg>
         <line class="base-line" x1="0" x2="100%" y1={BASE} y2={BASE} />
-        <line class="arrival-first" x1={position(firstMs)} x2={position(firstMs)} y1={TOP - 4} y2={BASE} />
+        <line class="arrival-first" x1={at(firstMs)} x2={at(firstMs)} y1={TOP - 4} y2={BASE} />
         {ended !== "good" && (
           <rect class={`fill-${ended} arrival-end`} x="100%" y={TOP} width="4" height={BASE - TOP} />
         )}

@@ -14,7 +14,7 @@ interface Props {
 /** From this share of the window on a client will soon summarise. */
 export const NEARLY_FULL_SHARE = 0.8;
 
-export function ContextGauge({ tokens, model, betas, showsWindow: showsWindow = false }: Props) {
+export function ContextGauge({ tokens, model, betas, showsWindow = false }: Props) {
   if (tokens === null) return <span class="mute">–</span>;
   const window = contextWindow(model, tokens, betas);
   const share = Math.min(1, tokens / window.tokens);

@@ -37,7 +37,7 @@ const LABEL_COUNT = 6;
 const MAX_GAP_SHARE = 0.25;
 
 export function LineChart({ label, lines, from, to, limit, zone, format }: Props) {
-  const values = lines.flatMap(({ points, forecast: forecast }) =>
+  const values = lines.flatMap(({ points, forecast }) =>
     [...points, ...(forecast ? [forecast] : [])].map((point) => point.value ?? 0),
   );
   const axis = niceAxis(Math.max(limit ?? 0, ...values));

@@ -67,7 +67,7 @@ function bindTree(frame: HTMLElement): void {
       group.setAttribute("transform", event.transform.toString());
     });
   select(svg).call(behavior).on("dblclick.zoom", null);
-  const view: TreeView = { frame, svg, bounds: [x, y, width, height], behavior: behavior };
+  const view: TreeView = { frame, svg, bounds: [x, y, width, height], behavior };
   showFirst(view);
   bindWheel(view);
   bindButtons(view);
@@ -95,7 +95,7 @@ function wheelDelta(event: WheelEvent): number {
 }
 
 /** Paper has room for all of it, whatever part was looked at. */
-function bindPrinting({ svg, behavior: behavior, bounds: [left, top] }: TreeView): void {
+function bindPrinting({ svg, behavior, bounds: [left, top] }: TreeView): void {
   let beforePrint: ZoomTransform | null = null;
   addEventListener("beforeprint", () => {
     if (!svg.isConnected) return;
@@ -113,7 +113,7 @@ const currentNode = (svg: SVGSVGElement) => svg.querySelector<SVGElement>(".node
 
 /** All of it where it fits as it is, else what is read; from the left edge. */
 function showFirst(view: TreeView): void {
-  const { svg, behavior: behavior, bounds } = view;
+  const { svg, behavior, bounds } = view;
   const { clientHeight: height } = view.frame;
   const marked = currentNode(svg) ?? svg.querySelector<SVGElement>(".box[aria-current]");
   const at = marked && centerOf(marked);
@@ -121,7 +121,7 @@ function showFirst(view: TreeView): void {
   behavior.transform(select(svg), zoomIdentity.translate(-bounds[0], -top));
 }
 
-function fit({ svg, behavior: behavior, bounds: [left, top, width, height], frame }: TreeView): void {
+function fit({ svg, behavior, bounds: [left, top, width, height], frame }: TreeView): void {
   const scale = Math.max(
     SCALE_EXTENT[0],
     Math.min(frame.clientWidth / width, frame.clientHeight / height, 1),
@@ -130,7 +130,7 @@ function fit({ svg, behavior: behavior, bounds: [left, top, width, height], fram
   behavior.transform(select(svg), zoomIdentity.translate(x - left * scale, -top * scale).scale(scale));
 }
 
-function bindWheel({ svg, behavior: behavior }: TreeView): void {
+function bindWheel({ svg, behavior }: TreeView): void {
   svg.addEventListener(
     "wheel",
     (event) => {
@@ -213,7 +213,7 @@ function bindKeyboard(view: TreeView): void {
   });
 }
 
-function bringIntoView({ svg, behavior: behavior, frame }: TreeView, { x, y }: Point): void {
+function bringIntoView({ svg, behavior, frame }: TreeView, { x, y }: Point): void {
   const [, dx, dy] = /translate\(([-\d.e]+),\s*([-\d.e]+)\)/.exec(transformOf(svg)) ?? ["", "0", "0"];
   const scale = scaleOf(svg);
   const margin = 18;

@@ -73,23 +73,14 @@ export interface FrameProps extends DocumentProps {
   /** Health of the whole, null while unknown. */
   health: HealthIndicator;
   /** What stands beside the title: filters or actions. */
-  head?: Child;
+  toolbar?: Child;
   /** A line above the title, such as the way back. */
   breadcrumb?: Child;
   /** The title as it stands on the page, when it is more than text. */
   heading?: Child;
 }
 
-export function Frame({
-  view,
-  assets,
-  title,
-  health,
-  head,
-  breadcrumb: above,
-  heading,
-  children,
-}: FrameProps) {
+export function Frame({ view, assets, title, health, toolbar, breadcrumb, heading, children }: FrameProps) {
   return (
     <Document view={view} assets={assets} title={title}>
       <a class="skip" href="#content">
@@ -112,10 +103,10 @@ export function Frame({
             data-on-paper={`Nexus · ${view.origin}${view.path}${queryString(view.query)} · as of ${formatAbsolute(view.now, view.zone)}`}
           >
             <div class="head-title">
-              {above}
+              {breadcrumb}
               <h1>{heading ?? title}</h1>
             </div>
-            {head}
+            {toolbar}
           </header>
           <main id="content" tabindex={-1}>
             {children}

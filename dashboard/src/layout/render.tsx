@@ -16,7 +16,7 @@ export function renderPage(
   c: Context<AppEnv>,
   status: ContentfulStatusCode,
   health: Result<Status> | null,
-  frame: Pick<FrameProps, "title" | "head" | "above" | "heading">,
+  frame: Pick<FrameProps, "title" | "toolbar" | "breadcrumb" | "heading">,
   children: Child,
 ): Response | Promise<Response> {
   return c.html(
@@ -31,7 +31,7 @@ export function renderPage(
 export function loadFailurePage(
   c: Context<AppEnv>,
   health: Result<Status> | null,
-  frame: Pick<FrameProps, "title" | "above">,
+  frame: Pick<FrameProps, "title" | "breadcrumb">,
   { problem, what }: { problem: Problem; what: string },
 ) {
   const status = problem.status === 404 || problem.status === 400 ? 404 : 200;

@@ -23,14 +23,14 @@ export function ShortcutsDialog() {
     <dialog id="keys" aria-labelledby="keys-title">
       <h2 id="keys-title">Keys</h2>
       <dl class="keys">
-        {SHORTCUTS.map(([keys, description]) => (
+        {SHORTCUTS.map(([keys, words]) => (
           <>
             <dt>
               {keys.map((key) => (
                 <kbd>{key}</kbd>
               ))}
             </dt>
-            <dd>{description}</dd>
+            <dd>{words}</dd>
           </>
         ))}
       </dl>

@@ -72,7 +72,7 @@ async function loginPage(
       <Icon name="left" /> {domain ?? accountId}
     </a>
   );
-  const frame = { title: `Log in: ${accountId.slice(0, 80)}`, breadcrumb: breadcrumb };
+  const frame = { title: `Log in: ${accountId.slice(0, 80)}`, breadcrumb };
   if (!started.ok) {
     const card = <ProblemCard problem={problem ?? started.problem} what="This login" view={view} />;
     return renderPage(c, status, health, frame, card);

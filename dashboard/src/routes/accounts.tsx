@@ -121,7 +121,7 @@ async function accountPage(c: AccountContext, status: 200 | 400 | 403 | 503, not
   );
   const frame = {
     title: accountId.slice(0, 100),
-    breadcrumb: breadcrumb,
+    breadcrumb,
     heading: <UntrustedText text={accountId} length={80} />,
   };
   // An account of a passthrough domain is seen, and was never set up: its id may not even be one we would make.

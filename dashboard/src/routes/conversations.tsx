@@ -40,7 +40,7 @@ export function conversationRoutes(): Hono<AppEnv> {
       c,
       200,
       health,
-      { title: "Conversations", head },
+      { title: "Conversations", toolbar: head },
       <ConversationsPage view={view} list={list} />,
     );
   });
@@ -68,7 +68,7 @@ export function conversationRoutes(): Hono<AppEnv> {
     );
     if (!detail.ok) {
       const failure = { problem: detail.problem, what: "This conversation" };
-      return loadFailurePage(c, health, { title: "Conversation", breadcrumb: breadcrumb }, failure);
+      return loadFailurePage(c, health, { title: "Conversation", breadcrumb }, failure);
     }
     const { data } = detail;
     const comparison =
@@ -95,7 +95,7 @@ export function conversationRoutes(): Hono<AppEnv> {
       c,
       200,
       health,
-      { title: (data.title ?? "Conversation").slice(0, 100), breadcrumb: breadcrumb, heading },
+      { title: (data.title ?? "Conversation").slice(0, 100), breadcrumb, heading },
       <ConversationPage
         view={view}
         detail={data}

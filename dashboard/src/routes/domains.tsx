@@ -136,7 +136,7 @@ async function domainPage(
   );
   const frame = {
     title: domain.slice(0, 100),
-    breadcrumb: breadcrumb,
+    breadcrumb,
     heading: <UntrustedText text={domain} length={80} />,
   };
   if (!detail.ok) {

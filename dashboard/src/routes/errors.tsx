@@ -29,7 +29,7 @@ export function errorRoutes(): Hono<AppEnv> {
       c,
       200,
       health,
-      { title: "Errors", head },
+      { title: "Errors", toolbar: head },
       <ErrorsPage view={view} overview={overview} errors={errors} failures={failures} />,
     );
   });

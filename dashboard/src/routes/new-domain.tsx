@@ -148,7 +148,7 @@ async function stepPage(
       <Icon name="left" /> Domains
     </a>
   );
-  const frame = { title: "Add a domain", breadcrumb: breadcrumb };
+  const frame = { title: "Add a domain", breadcrumb };
   const content = <NewDomainPage view={viewOf(c)} state={state} problem={problem} />;
   return renderPage(c, status, await loadHealth(c), frame, content);
 }

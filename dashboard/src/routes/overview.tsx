@@ -47,7 +47,7 @@ export function overviewRoutes(): Hono<AppEnv> {
       c,
       200,
       health,
-      { title: "Overview", head },
+      { title: "Overview", toolbar: head },
       <OverviewPage view={view} overview={overview} windows={windows} latest={latest} />,
     );
   });

@@ -26,7 +26,13 @@ export function requestRoutes(): Hono<AppEnv> {
       loadHealth(c),
     ]);
     const head = <RequestFilters view={view} options={options} types={options.requestTypes} />;
-    return renderPage(c, 200, health, { title: "Requests", head }, <RequestsPage view={view} list={list} />);
+    return renderPage(
+      c,
+      200,
+      health,
+      { title: "Requests", toolbar: head },
+      <RequestsPage view={view} list={list} />,
+    );
   });
 
   routes.get("/requests/:id", async (c) => {
@@ -45,13 +51,13 @@ export function requestRoutes(): Hono<AppEnv> {
     );
     if (!detail.ok) {
       const failed = { problem: detail.problem, what: "This request" };
-      return loadFailurePage(c, health, { title, breadcrumb: breadcrumb }, failed);
+      return loadFailurePage(c, health, { title, breadcrumb }, failed);
     }
     return renderPage(
       c,
       200,
       health,
-      { title, breadcrumb: breadcrumb, heading: <Heading detail={detail.data} view={view} /> },
+      { title, breadcrumb, heading: <Heading detail={detail.data} view={view} /> },
       <RequestPage view={view} detail={detail.data} stream={stream} />,
     );
   });

@@ -58,7 +58,7 @@ async function usagePage(c: Context<AppEnv>, view: View) {
     c,
     200,
     health,
-    { title: "Usage", head },
+    { title: "Usage", toolbar: head },
     <UsagePage view={view} overview={overview} windows={windows} account={account} hourly={hourly} />,
   );
 }

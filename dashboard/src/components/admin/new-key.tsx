@@ -10,7 +10,7 @@ import { UntrustedText } from "../ui/values.tsx";
 export function NewKey({
   view,
   detail,
-  created: created,
+  created,
 }: {
   view: View;
   detail: DomainDetail;

@@ -10,7 +10,7 @@ export function CompareForm({
   view,
   path,
   branches,
-  current: current,
+  current,
 }: {
   view: View;
   path: string;

@@ -21,7 +21,7 @@ interface Props {
   preserved?: Record<string, string | null | undefined>;
 }
 
-export function FilterBar({ view, options: options, children, preserved: preserved = {} }: Props) {
+export function FilterBar({ view, options, children, preserved = {} }: Props) {
   const { filters } = view;
   const isCustom = filters.from !== null || filters.to !== null;
   return (
@@ -109,10 +109,10 @@ interface FilterSelectProps {
 export function FilterSelect({
   name,
   label,
-  allLabel: allLabel,
+  allLabel,
   value,
   options,
-  labelOf: labelOf = (option) => option,
+  labelOf = (option) => option,
 }: FilterSelectProps) {
   const offered = value === null || options.includes(value) ? options : [value, ...options];
   return (

@@ -7,7 +7,7 @@ interface Props {
 }
 
 /** One per page and label: its id is made of the label. */
-export function Help({ text: text, label }: Props) {
+export function Help({ text, label }: Props) {
   const id = `help-${label.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`;
   return (
     <span class="help">

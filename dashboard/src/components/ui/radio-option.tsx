@@ -11,13 +11,7 @@ interface Props {
   isHeading?: boolean;
 }
 
-export function RadioOption({
-  name,
-  value,
-  selected: selected,
-  label: label,
-  isHeading: isHeading = false,
-}: Props) {
+export function RadioOption({ name, value, selected, label, isHeading = false }: Props) {
   return (
     <label class="option">
       <input type="radio" name={name} value={value} checked={value === selected} />

@@ -24,7 +24,7 @@ export function StatCard({
   value,
   exact,
   change,
-  increase: increase = "neutral",
+  increase = "neutral",
   spark = [],
   help,
   children,

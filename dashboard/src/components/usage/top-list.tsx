@@ -16,7 +16,7 @@ interface Props {
   limit?: number;
 }
 
-export function TopList({ title, entries, href, labelOf: labelOf = (name) => name, limit = 6 }: Props) {
+export function TopList({ title, entries, href, labelOf = (name) => name, limit = 6 }: Props) {
   const all = [...entries].sort(
     (left, right) => totalTokens(right.totals.tokens) - totalTokens(left.totals.tokens),
   );

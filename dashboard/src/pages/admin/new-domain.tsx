@@ -43,7 +43,7 @@ interface Props {
   problem: Problem | null;
 }
 
-export function NewDomainPage({ view, state: state, problem }: Props) {
+export function NewDomainPage({ view, state, problem }: Props) {
   const position = { host: 0, account: 1, slack: 2, key: 3, done: 4 }[state.step];
   return (
     <>
@@ -147,7 +147,7 @@ function HostStep({ host, problem }: { host: string; problem: Problem | null }) 
 
 function AccountStep({
   view,
-  state: state,
+  state,
   problem,
 }: {
   view: View;
@@ -228,7 +228,7 @@ function AccountStep({
 
 function CredentialOption({
   value,
-  selected: selected,
+  selected,
   title,
   children,
 }: {

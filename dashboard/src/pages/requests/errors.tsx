@@ -153,7 +153,7 @@ interface ErrorSharesProps {
 }
 
 /** How many of whose requests failed: many failures of many requests are another thing than of few. */
-function ErrorShares({ title, failed, all, href, labelOf: labelOf = (name) => name }: ErrorSharesProps) {
+function ErrorShares({ title, failed, all, href, labelOf = (name) => name }: ErrorSharesProps) {
   const requestsOf = new Map(all.map(({ name, totals: sums }) => [name, sums.requests]));
   return (
     <section class="card">

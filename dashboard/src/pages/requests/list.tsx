@@ -43,7 +43,7 @@ interface Props {
   types: readonly string[];
 }
 
-export function RequestFilters({ view, options: options, types }: Omit<Props, "list">) {
+export function RequestFilters({ view, options, types }: Omit<Props, "list">) {
   const parameters = pageParameters(view);
   return (
     <FilterBar
@@ -121,13 +121,7 @@ export function RequestsPage({ view, list }: { view: View; list: Result<RequestL
 }
 
 /** Session and conversation have no select: they are said with the way out of them. */
-function ActiveScopes({
-  view,
-  parameters: parameters,
-}: {
-  view: View;
-  parameters: Record<string, string | null>;
-}) {
+function ActiveScopes({ view, parameters }: { view: View; parameters: Record<string, string | null> }) {
   const parts = [
     ["sessionId", "session"],
     ["conversationId", "conversation"],

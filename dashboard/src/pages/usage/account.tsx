@@ -152,7 +152,7 @@ interface UsageTableProps {
   children?: Child;
 }
 
-function UsageTable({ title, rows, unnamedLabel: unnamedLabel, children }: UsageTableProps) {
+function UsageTable({ title, rows, unnamedLabel, children }: UsageTableProps) {
   return (
     <section class="card">
       <h2>
