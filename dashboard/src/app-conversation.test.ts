@@ -147,7 +147,7 @@ describe("the page of a conversation", () => {
           : answer(request);
     });
     expect(response.status).toBe(200);
-    expect(text).toContain("The tree cannot be read right now.");
+    expect(text).toContain("Could not load the conversation tree.");
     expect(text).toContain('class="transcript"');
   });
 

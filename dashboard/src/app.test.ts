@@ -262,7 +262,7 @@ describe("hostile texts", () => {
 describe("failures", () => {
   it("say what failed, under which id, and offer to try again", async () => {
     const { response, text } = await visit("down").ask("/requests?status=429");
-    expect(text).toContain("cannot be read right now");
+    expect(text).toContain("Could not load");
     expect(text).toContain(response.headers.get("x-request-id") ?? "none");
     expect(text).toContain('href="/requests?status=429"');
   });
@@ -283,6 +283,6 @@ describe("failures", () => {
     api.fetch = () => Promise.reject(new Error("gone"));
     const { response, text } = await ask("/requests");
     expect(response.status).toBe(200);
-    expect(text).toContain("The API gave no usable answer");
+    expect(text).toContain("The API did not return a valid response");
   });
 });

@@ -51,9 +51,7 @@ export function createApp(assets: Assets): Hono<AppEnv> {
   app.all("/api/*", apiProxy);
   app.get("/live", liveProxy);
 
-  app.notFound((c) =>
-    failurePage(c, 404, "Not found", "There is no such page. The address may be from another version."),
-  );
+  app.notFound((c) => failurePage(c, 404, "Page not found", "This page does not exist."));
   app.onError((error, c) => {
     console.error(
       JSON.stringify({
@@ -66,8 +64,8 @@ export function createApp(assets: Assets): Hono<AppEnv> {
     return failurePage(
       c,
       500,
-      "That did not work",
-      "A fault in the dashboard. The request id names the log line.",
+      "Something went wrong",
+      "An internal error occurred. Use the request ID to find it in the logs.",
     );
   });
   return app;

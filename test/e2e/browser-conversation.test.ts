@@ -126,7 +126,7 @@ describe("the page of a request", () => {
     await expect.poll(() => found.textContent()).toMatch(/^2 of /);
     expect(await isSeen()).toBe(true);
     await page.fill("[data-json-search] input", "no such words");
-    await expect.poll(() => found.textContent()).toBe("nothing found");
+    await expect.poll(() => found.textContent(), WAIT).toBe("No matches");
     await page.click("[data-json-fold=close]");
     expect(await page.locator(".json-branch[open]").count()).toBe(0);
     expect(complaints).toEqual([]);

@@ -101,14 +101,14 @@ function parseProblem(status: number, body: string, requestId: string): Problem 
   } catch {
     // Not JSON: said below by its status.
   }
-  return { status, code: "unexpected", message: `The API answered with status ${status}.`, requestId };
+  return { status, code: "unexpected", message: `The API returned status ${status}.`, requestId };
 }
 
 function unreachableProblem(requestId: string): Problem {
   return {
     status: 0,
     code: "unreachable",
-    message: "The API gave no usable answer. The Worker may be deploying or failing.",
+    message: "The API did not return a valid response. The Worker may be deploying or unavailable.",
     requestId,
   };
 }

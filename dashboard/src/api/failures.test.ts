@@ -45,7 +45,7 @@ describe("failures", () => {
     ]);
     expect(kinds.map(({ name, count, query, latest }) => [name, count, query, latest.requestId])).toEqual([
       ["529 overloaded error", 4, { status: "529" }, "r8"],
-      ["broken off", 3, { outcome: "upstream_failed" }, "r7"],
+      ["upstream disconnected", 3, { outcome: "upstream_failed" }, "r7"],
       ["429 rate limit error", 1, { status: "429" }, "r9"],
       ["no answer", 1, {}, "r5"],
     ]);

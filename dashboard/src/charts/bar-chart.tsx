@@ -79,7 +79,7 @@ export function BarChart(props: Props) {
         ))}
         {isUnfinished && (
           <span class="mute">
-            <span class="swatch unfinished"></span>still running
+            <span class="swatch unfinished"></span>in progress
           </span>
         )}
       </figcaption>
@@ -94,7 +94,7 @@ export function BarChart(props: Props) {
           viewBox={`0 0 ${width} ${HEIGHT}`}
           preserveAspectRatio="none"
           role="img"
-          aria-label={`${label}; the table below has the numbers`}
+          aria-label={`${label}. The table below lists the values.`}
         >
           {axis.ticks.slice(1).map((value) => (
             <line
@@ -134,11 +134,11 @@ export function BarChart(props: Props) {
         </div>
       </div>
       <details class="fold-line chart-table">
-        <summary>Numbers as a table</summary>
+        <summary>Show as table</summary>
         {csvHref && (
           <p>
             <a href={csvHref} download>
-              Download as CSV
+              Download CSV
             </a>
           </p>
         )}
@@ -170,7 +170,7 @@ function PointTable({ series, points, zone, format, columns = {} }: Props) {
     <div class="scroll" tabindex={0}>
       <table class="rows">
         <TableHead>
-          <ColumnHead label="From" />
+          <ColumnHead label="Start" />
           {[...before, ...series, ...after].map(({ label }) => (
             <ColumnHead label={label} isNumber />
           ))}

@@ -31,12 +31,14 @@ export function ChunkTimeline({ times, ended, eventName }: Props) {
     <figure class="arrivals">
       <figcaption class="legend">
         <span>
-          <span class="swatch arrival-wait"></span>First byte of the stream after{" "}
-          <strong>{formatExactMs(firstMs)}</strong>
+          <span class="swatch arrival-wait"></span>Stream started after <strong>{exactly(firstMs)}</strong>
         </span>
         <span>
           <span class="swatch fill-answering"></span>
-          Events, {times.events.some((ms) => ms === null) ? "as far as they were timed" : "each as it came"}
+          Events,{" "}
+          {times.events.some((ms) => ms === null)
+            ? "only those with recorded times"
+            : "at the time they arrived"}
         </span>
         {pauses.length > 0 && (
           <span>
@@ -44,7 +46,7 @@ export function ChunkTimeline({ times, ended, eventName }: Props) {
           </span>
         )}
         <span>
-          In all <strong>{formatExactMs(totalMs)}</strong>
+          Total <strong>{exactly(totalMs)}</strong>
         </span>
       </figcaption>
       <svg width="100%" height={HEIGHT} role="img" aria-label={descriptionOf(times)}>
@@ -95,11 +97,8 @@ export function ChunkTimeline({ times, ended, eventName }: Props) {
   );
 }
 
-function Pauses({
-  times: { pauses, pauseThresholdMs: pauseFromMs },
-  eventName,
-}: Pick<Props, "times" | "eventName">) {
-  if (pauses.length === 0) return <p class="pauses mute">No pause of {formatRound(pauseFromMs)} or more.</p>;
+function Pauses({ times: { pauses, pauseFromMs }, eventName }: Pick<Props, "times" | "eventName">) {
+  if (pauses.length === 0) return <p class="pauses mute">No pauses of {roundly(pauseFromMs)} or more.</p>;
   return (
     <ul class="pauses" aria-label="Pauses">
       {pauses.map(({ event, fromMs, toMs }, index) => (
@@ -140,7 +139,7 @@ function descriptionOf({ events, firstMs, totalMs, pauses, pauseFromMs }: Stream
   const longest = pauses.reduce((highest, { fromMs, toMs }) => Math.max(highest, toMs - fromMs), 0);
   const paused =
     pauses.length === 0
-      ? `no pause of ${formatRound(pauseFromMs)} or more`
-      : `${formatCount(pauses.length, "pause")} of ${formatRound(pauseFromMs)} or more, the longest ${formatExactMs(longest)}`;
-  return `${formatCount(events.length, "event")} in ${formatExactMs(totalMs)}: first byte of the stream after ${formatExactMs(firstMs)}, ${paused}`;
+      ? `no pauses of ${roundly(pauseFromMs)} or more`
+      : `${formatCount(pauses.length, "pause")} of ${roundly(pauseFromMs)} or more, longest ${exactly(longest)}`;
+  return `${formatCount(events.length, "event")} in ${exactly(totalMs)}: stream started after ${exactly(firstMs)}, ${paused}`;
 }

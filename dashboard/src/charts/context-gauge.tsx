@@ -19,7 +19,7 @@ export function ContextGauge({ tokens, model, betas, showsWindow = false }: Prop
   const window = contextWindow(model, tokens, betas);
   const share = Math.min(1, tokens / window.tokens);
   const tone = share >= NEARLY_FULL_SHARE ? "fill-warning" : "fill-accent";
-  const description = `${formatExact(tokens)} tokens of prompt and answer in all: ${formatShare(share)} of ${formatExact(window.tokens)} (${window.reason})`;
+  const description = `${formatExact(tokens)} input and output tokens: ${formatShare(share)} of a context window of ${formatExact(window.tokens)} (${window.reason})`;
   return (
     <span class="battery" title={description}>
       <svg viewBox="0 0 24 10" width="24" height="10" aria-hidden="true">

@@ -57,7 +57,7 @@ export function LineChart({ label, lines, from, to, limit, zone, format }: Props
             <bdi>{one.label}</bdi>
           </span>
         ))}
-        {lines.some((one) => one.forecast) && <span class="mute">dashed: at this pace</span>}
+        {lines.some((one) => one.forecast) && <span class="mute">dashed: forecast</span>}
       </figcaption>
       <div class="plot">
         <div class="axis-y number" aria-hidden="true">
@@ -78,7 +78,7 @@ export function LineChart({ label, lines, from, to, limit, zone, format }: Props
           <line class="base-line" x1="0" x2={WIDTH} y1={HEIGHT} y2={HEIGHT} />
           {limit !== undefined && (
             <line class="limit-line" x1="0" x2={WIDTH} y1={y(limit)} y2={y(limit)}>
-              <title>{`The limit: ${format(limit)}`}</title>
+              <title>{`Limit: ${format(limit)}`}</title>
             </line>
           )}
           {lines.map((one) => {
@@ -123,6 +123,6 @@ function withGaps(points: readonly LinePoint[], maxGapMs: number): LinePoint[] {
 
 function summary(one: Line, zone: string, format: (value: number) => string): string {
   const last = one.points.findLast((point) => point.value !== null);
-  if (!last) return `${one.label}: nothing reported`;
+  if (!last) return `${one.label}: no data`;
   return `${one.label}: ${format(last.value ?? 0)} at ${formatAbsolute(last.at, zone)}`;
 }

@@ -24,19 +24,19 @@ export function TimingBar({ row }: { row: RequestRow }) {
       <figcaption>
         <span>
           <span class="swatch fill-waiting"></span>
-          {row.timeToFirstByteMs === null ? "No answer began" : "First byte after"}{" "}
+          {row.timeToFirstByteMs === null ? "No response" : "Time to first byte"}{" "}
           <strong>{formatDuration(waiting)}</strong>
         </span>
         {row.timeToFirstByteMs !== null && (
           <span>
             <span class="swatch fill-answering"></span>
-            {row.stream && row.error === null ? "Streaming" : "Answer"}{" "}
+            {row.stream && row.error === null ? "Streaming" : "Response"}{" "}
             <strong>{formatDuration(responding)}</strong>
             {perSecond !== null && <span class="mute"> · {Math.round(perSecond)} tokens/s</span>}
           </span>
         )}
         <span>
-          In all <strong>{formatDuration(row.durationMs)}</strong>
+          Total <strong>{formatDuration(row.durationMs)}</strong>
         </span>
       </figcaption>
     </figure>
@@ -45,5 +45,5 @@ export function TimingBar({ row }: { row: RequestRow }) {
 
 const describe = (row: RequestRow, waiting: number) =>
   row.timeToFirstByteMs === null
-    ? `No answer within ${formatDuration(waiting)}`
-    : `First byte after ${formatDuration(waiting)}, ended after ${formatDuration(row.durationMs)}`;
+    ? `No response within ${formatDuration(waiting)}`
+    : `Time to first byte ${formatDuration(waiting)}, total ${formatDuration(row.durationMs)}`;

@@ -51,7 +51,7 @@ export function periodOf(filters: Filters, now: number): Period {
   const to = filters.to ? Math.min(Date.parse(filters.to), now) : now;
   const custom = filters.from !== null || filters.to !== null;
   const from = filters.from ? Math.min(Date.parse(filters.from), to) : to - RANGES[filters.range].ms;
-  return { from, to, isPast: to < now, label: custom ? "Chosen period" : RANGES[filters.range].label };
+  return { from, to, isPast: to < now, label: custom ? "Custom range" : RANGES[filters.range].label };
 }
 
 /** Filters as query parameters, defaults left out. */

@@ -18,14 +18,14 @@ export interface ContextWindow {
  */
 export function contextWindow(model: string | null, taken: number | null, betas = ""): ContextWindow {
   if (/\bcontext-1m-/.test(betas) || /\[1m\]$/i.test(model ?? ""))
-    return { tokens: LARGE, reason: "asked for with the beta of 1,000,000 tokens" };
+    return { tokens: LARGE, reason: "requested with the 1M context beta" };
   const version = /claude-([a-z]+)-(\d{1,2})(?:-(\d{1,2}))?(?:-|$)/.exec(model ?? "");
   if (version && LARGE_FAMILIES.has(version[1]!)) {
     const [major, minor] = [Number(version[2]), Number(version[3] ?? 0)];
     const [sinceMajor, sinceMinor] = LARGE_SINCE;
     if (major > sinceMajor || (major === sinceMajor && minor >= sinceMinor))
-      return { tokens: LARGE, reason: "what this model takes" };
+      return { tokens: LARGE, reason: "the default of this model" };
   }
-  if ((taken ?? 0) > USUAL) return { tokens: LARGE, reason: "it took more than 200,000" };
-  return { tokens: USUAL, reason: version ? "what this model takes" : "what most models take" };
+  if ((taken ?? 0) > USUAL) return { tokens: LARGE, reason: "more than 200,000 tokens were used" };
+  return { tokens: USUAL, reason: version ? "the default of this model" : "the usual default" };
 }

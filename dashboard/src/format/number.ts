@@ -38,25 +38,27 @@ export function formatShort(value: number | null | undefined): string {
 const threeDigits = (value: number) =>
   new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 }).format(value);
 
-/** A share 0…1 in per cent: 0.9134 → "91 %", 0.004 → "0.4 %", tiny but real shares → "<0.1 %". */
+/** A share 0…1 in percent: 0.9134 → "91%", 0.004 → "0.4%", tiny but non-zero shares → "<0.1%". */
 export function formatShare(share: number | null | undefined): string {
   if (share === null || share === undefined || !Number.isFinite(share)) return UNKNOWN;
   const percent = share * 100;
-  if (percent === 0) return "0 %";
-  if (Math.abs(percent) < 0.1) return percent > 0 ? "<0.1 %" : ">−0.1 %";
-  if (Math.abs(percent) < 10) return `${trimZeros(percent.toFixed(1))} %`;
-  // Never "100 %" for what is not all of it.
-  if (percent > 99.5 && percent < 100) return `${trimZeros((Math.floor(percent * 10) / 10).toFixed(1))} %`;
-  return `${formatExact(Math.round(percent))} %`;
+  if (percent === 0) return "0%";
+  if (Math.abs(percent) < 0.1) return percent > 0 ? "<0.1%" : ">−0.1%";
+  if (Math.abs(percent) < 10) return `${trimZeros(percent.toFixed(1))}%`;
+  // A share below 1 never shows as "100%".
+  if (percent > 99.5 && percent < 100) return `${trimZeros((Math.floor(percent * 10) / 10).toFixed(1))}%`;
+  return `${formatExact(Math.round(percent))}%`;
 }
 
-/** Change against the previous period: "+12 %", "−3 %", "±0 %", "new" where there was nothing, null where nothing can be said. */
+export const NO_EARLIER_DATA = "no earlier data";
+
+/** Change against the previous period: "+12%", "−3%", "±0%"; null where a value is unknown. */
 export function formatChange(now: number | null, before: number | null): string | null {
   if (now === null || before === null || !Number.isFinite(now) || !Number.isFinite(before)) return null;
-  if (before === 0) return now === 0 ? null : "new";
+  if (before === 0) return now === 0 ? null : NO_EARLIER_DATA;
   const percent = Math.round(((now - before) / before) * 100);
-  if (percent === 0) return "±0 %";
-  return `${percent > 0 ? "+" : "−"}${formatExact(Math.abs(percent))} %`;
+  if (percent === 0) return "±0%";
+  return `${percent > 0 ? "+" : "−"}${formatExact(Math.abs(percent))}%`;
 }
 
 /** Bytes with binary steps and decimal names people know: 812 → "812 B", 50535 → "49.4 KB". */

@@ -1,10 +1,10 @@
 /** The kinds of tokens: their order, words and colours, the same in every chart and table. */
 
 export const TOKEN_KINDS = [
-  { key: "input", label: "Input", hint: "fresh prompt tokens" },
-  { key: "cacheRead", label: "Cache read", hint: "prompt tokens served from the cache" },
+  { key: "input", label: "Input tokens", hint: "prompt tokens not read from or written to the cache" },
+  { key: "cacheRead", label: "Cache read", hint: "prompt tokens read from the cache" },
   { key: "cacheWrite", label: "Cache write", hint: "prompt tokens written to the cache" },
-  { key: "output", label: "Output", hint: "answer tokens, thinking included" },
+  { key: "output", label: "Output tokens", hint: "response tokens, including thinking" },
 ] as const;
 
 export type TokenKind = (typeof TOKEN_KINDS)[number]["key"];

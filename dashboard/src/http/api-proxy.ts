@@ -35,6 +35,6 @@ async function forward(c: Context<AppEnv>, path: string): Promise<Response> {
     for (const name of DROPPED_RESPONSE_HEADERS) responseHeaders.delete(name);
     return new Response(response.body, { status: response.status, headers: responseHeaders });
   } catch {
-    return jsonError(c, 503, "unavailable", "The API did not answer. The Worker may be deploying.");
+    return jsonError(c, 503, "unavailable", "The API did not respond. The Worker may be deploying.");
   }
 }

@@ -14,7 +14,7 @@ export function confirmationProblem(c: Context<AppEnv>, name: string): Problem {
   return {
     status: 400,
     code: "invalid_request",
-    message: `Nothing was done: type “${name}” exactly to confirm.`,
+    message: `Nothing was changed. Type “${name}” exactly to confirm.`,
     requestId: c.get("requestId"),
   };
 }

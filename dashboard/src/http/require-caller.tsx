@@ -23,11 +23,11 @@ export const requireCaller: MiddlewareHandler<AppEnv> = async (c, next) => {
       return wantsHtml(c) ? c.redirect(signInUrl(c), 302) : jsonError(c, 401, "unauthorized", who.message);
     case "refused":
       return wantsHtml(c)
-        ? failurePage(c, 403, "Not allowed", who.message)
+        ? failurePage(c, 403, "Access denied", who.message)
         : jsonError(c, 403, "forbidden", who.message);
     case "unavailable":
       return wantsHtml(c)
-        ? failurePage(c, 503, "Nobody can sign in right now", who.message)
+        ? failurePage(c, 503, "Sign-in is unavailable", who.message)
         : jsonError(c, 503, "unavailable", who.message);
   }
 };
@@ -40,7 +40,7 @@ async function authenticate(
     const authenticated = await api.authenticate(credentials);
     return { who: await authenticated.whoAmI(), authenticated };
   } catch {
-    const message = "The Worker did not answer. It may be deploying.";
+    const message = "The Worker did not respond. It may be deploying.";
     const unavailable: AuthenticatedApi = {
       whoAmI: () => Promise.resolve({ result: "unavailable", message }),
       fetch: () => Promise.reject(new Error(message)),

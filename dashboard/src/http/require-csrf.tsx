@@ -17,9 +17,10 @@ export const requireCsrf: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (SAFE_METHODS.has(c.req.method)) return next();
   if (c.req.header(CREDENTIALS.key) && c.get("caller")?.via === "key") return next();
   if (await hasCsrfToken(c)) return next();
-  const message =
-    "This form is from an older page or another site. Load the page again and repeat what you did.";
-  return wantsHtml(c) ? failurePage(c, 403, "Not done", message) : jsonError(c, 403, "forbidden", message);
+  const message = "This form has expired or was sent from another site. Reload the page and try again.";
+  return wantsHtml(c)
+    ? failurePage(c, 403, "Request rejected", message)
+    : jsonError(c, 403, "forbidden", message);
 };
 
 /** Whether the request carries the token of its own session, in the header or in the form. */

@@ -15,7 +15,7 @@ export function bindCopyButtons(): void {
     void textOf(button)
       .then((text) => text !== null && copy(text))
       .then((isCopied) => {
-        announce(isCopied ? "Copied." : "Could not be copied.");
+        announce(isCopied ? "Copied." : "Copy failed.");
         if (!isCopied) return;
         button.classList.add("copied");
         setTimeout(() => button.classList.remove("copied"), COPIED_SHOWN_MS);

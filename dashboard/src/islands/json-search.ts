@@ -25,7 +25,7 @@ function bindSearch(form: HTMLElement): void {
       if (node instanceof HTMLDetailsElement) node.open = true;
     setHighlight("json-now", [range]);
     range.startContainer.parentElement?.scrollIntoView({ block: "center" });
-    status.textContent = `${index + 1} of ${matches.length}${matches.length === MAX_MATCHES ? " or more" : ""}`;
+    status.textContent = `${index + 1} of ${matches.length}${matches.length === MAX_MATCHES ? "+" : ""}`;
   };
   const search = () => {
     const query = input.value.toLowerCase();
@@ -33,7 +33,7 @@ function bindSearch(form: HTMLElement): void {
     index = -1;
     setHighlight("json-found", matches);
     setHighlight("json-now", []);
-    status.textContent = query.length < 2 ? "" : "nothing found";
+    status.textContent = query.length < 2 ? "" : "No matches";
     step(1);
   };
   input.addEventListener("input", () => {

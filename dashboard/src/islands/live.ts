@@ -41,7 +41,7 @@ export function bindLive(): void {
           disconnect();
           clearTimeout(lostTimer);
           lostTimer = undefined;
-          showState("lost", "signed out");
+          showState("lost", "Signed out");
           showSessionEnded();
         });
       },
@@ -54,12 +54,12 @@ export function bindLive(): void {
     source.addEventListener("open", () => {
       clearTimeout(lostTimer);
       lostTimer = undefined;
-      showState("live", "live");
+      showState("live", "Live");
     });
     source.addEventListener("error", () => {
       const since = new Date();
       lostTimer ??= setTimeout(
-        () => showState("lost", `not live since ${since.toTimeString().slice(0, 5)}`),
+        () => showState("lost", `Disconnected since ${since.toTimeString().slice(0, 5)}`),
         LOST_GRACE_MS,
       );
       if (source?.readyState !== EventSource.CLOSED) return;

@@ -33,7 +33,7 @@ async function append(link: HTMLAnchorElement, list: Element): Promise<void> {
   else link.remove();
   revealCopyButtons(list);
   updateTimes();
-  announce(`${messages.length} more messages.`);
+  announce(`${messages.length} more messages loaded.`);
   document.dispatchEvent(new CustomEvent(MESSAGES_ADDED));
   if (first instanceof HTMLElement) first.focus({ preventScroll: true });
 }

@@ -8,7 +8,7 @@ const ID = "session-ended";
 export function showSessionEnded(): void {
   if (document.getElementById(ID)) return;
   const text = document.createElement("span");
-  text.textContent = "Your session has ended. This page stays as it was.";
+  text.textContent = "Your session has ended. This page is no longer updated.";
   const link = document.createElement("a");
   link.className = "button";
   link.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search + location.hash)}`;

@@ -1,6 +1,6 @@
 /** The theme switch without a round trip: system, light, dark, in a cookie so that the next page comes in it at once. */
 const ORDER = ["system", "light", "dark"] as const;
-const LABELS = { system: "as the system", light: "light", dark: "dark" } as const;
+const LABELS = { system: "System theme", light: "Light theme", dark: "Dark theme" } as const;
 const YEAR_SECONDS = 31_536_000;
 
 export function bindTheme(): void {
@@ -20,5 +20,5 @@ function applyTheme(theme: (typeof ORDER)[number]): void {
   else document.documentElement.dataset.theme = theme;
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `nexus_theme=${isSystem ? "" : theme}; Path=/; SameSite=Lax; Max-Age=${isSystem ? 0 : YEAR_SECONDS}${secure}`;
-  for (const label of document.querySelectorAll("[data-theme-words]")) label.textContent = LABELS[theme];
+  for (const label of document.querySelectorAll("[data-theme-label]")) label.textContent = LABELS[theme];
 }

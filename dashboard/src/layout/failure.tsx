@@ -28,7 +28,7 @@ export function FailurePage({ view, assets, title, message }: Props) {
           </a>
         </p>
         <p class="mute">
-          Request id <code>{view.requestId}</code>
+          Request ID <code>{view.requestId}</code>
         </p>
       </main>
     </Document>

@@ -93,7 +93,7 @@ export function Frame({ view, assets, title, health, toolbar, breadcrumb, headin
             <p class="banner" role="status">
               <Icon name="key" />
               <span>
-                Read-only: anybody who reaches this address can look, nobody can change anything here.{" "}
+                Read-only mode: anyone with access to this address can view the dashboard but not change it.{" "}
                 <a href={`/sign-in?next=${encodeURIComponent(view.path)}`}>Sign in</a>
               </span>
             </p>
@@ -198,7 +198,7 @@ function HealthDot({ health }: { health: HealthIndicator }) {
 function SidebarFooter({ view }: { view: View }) {
   const next = view.theme === "system" ? "light" : view.theme === "light" ? "dark" : "system";
   const icons = { system: "sunMoon", light: "sun", dark: "moon" } as const;
-  const labels = { system: "as the system", light: "light", dark: "dark" } as const;
+  const labels = { system: "System theme", light: "Light theme", dark: "Dark theme" } as const;
   return (
     <>
       <form method="post" action="/theme" data-theme-switch>
@@ -207,9 +207,7 @@ function SidebarFooter({ view }: { view: View }) {
         <input type="hidden" name="next" value={view.path} />
         <button class="side-link" type="submit" data-theme-now={view.theme}>
           <Icon name={icons[view.theme]} />
-          <span>
-            Theme: <span data-theme-words>{labels[view.theme]}</span>
-          </span>
+          <span data-theme-label>{labels[view.theme]}</span>
         </button>
       </form>
       {view.caller && view.caller.via === "session" && (

@@ -1,10 +1,10 @@
 /** What `?` shows. */
 
 const SHORTCUTS: readonly (readonly [keys: string[], words: string])[] = [
-  [["/"], "Search, or the first filter"],
+  [["/"], "Focus the search or the first filter"],
   [["j"], "Next row or message"],
   [["k"], "Previous row or message"],
-  [["Enter"], "Open the marked row"],
+  [["Enter"], "Open the selected row"],
   [["g", "o"], "Overview"],
   [["g", "c"], "Conversations"],
   [["g", "r"], "Requests"],
@@ -14,14 +14,14 @@ const SHORTCUTS: readonly (readonly [keys: string[], words: string])[] = [
   [["g", "a"], "Analyses"],
   [["g", "d"], "Domains"],
   [["g", "h"], "Health"],
-  [["Esc"], "Close, or leave a field"],
-  [["?"], "These keys"],
+  [["Esc"], "Close a dialog or leave a field"],
+  [["?"], "Show keyboard shortcuts"],
 ];
 
 export function ShortcutsDialog() {
   return (
     <dialog id="keys" aria-labelledby="keys-title">
-      <h2 id="keys-title">Keys</h2>
+      <h2 id="keys-title">Keyboard shortcuts</h2>
       <dl class="keys">
         {SHORTCUTS.map(([keys, words]) => (
           <>

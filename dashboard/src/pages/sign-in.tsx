@@ -46,8 +46,8 @@ export function SignInPage({ view, assets, next, message }: Props) {
           </button>
         </form>
         <p class="mute">
-          The key is the Worker's <code>DASHBOARD_API_KEY</code> (administrator) or{" "}
-          <code>DASHBOARD_VIEWER_KEY</code>. In the local stack it is printed at the start.
+          Use the Worker's <code>DASHBOARD_API_KEY</code> (administrator) or <code>DASHBOARD_VIEWER_KEY</code>{" "}
+          (viewer). Running locally? The key is printed at startup.
         </p>
       </main>
     </Document>

@@ -74,7 +74,7 @@ async function loginPage(
   );
   const frame = { title: `Log in: ${accountId.slice(0, 80)}`, breadcrumb };
   if (!started.ok) {
-    const card = <ProblemCard problem={problem ?? started.problem} what="This login" view={view} />;
+    const card = <ProblemCard problem={problem ?? started.problem} what="this login" view={view} />;
     return renderPage(c, status, health, frame, card);
   }
   return renderPage(

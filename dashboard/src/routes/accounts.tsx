@@ -127,7 +127,7 @@ async function accountPage(c: AccountContext, status: 200 | 400 | 403 | 503, not
   // An account of a passthrough domain is seen, and was never set up: its id may not even be one we would make.
   const isUnknown = !account.ok && (account.problem.status === 404 || account.problem.status === 400);
   if (!account.ok && !(isUnknown && window.ok)) {
-    const card = <ProblemCard problem={account.problem} what="This account" view={view} />;
+    const card = <ProblemCard problem={account.problem} what="this account" view={view} />;
     return renderPage(c, isUnknown ? 404 : 200, health, frame, card);
   }
   return renderPage(

@@ -67,7 +67,7 @@ export function conversationRoutes(): Hono<AppEnv> {
       </a>
     );
     if (!detail.ok) {
-      const failure = { problem: detail.problem, what: "This conversation" };
+      const failure = { problem: detail.problem, what: "this conversation" };
       return loadFailurePage(c, health, { title: "Conversation", breadcrumb }, failure);
     }
     const { data } = detail;

@@ -145,7 +145,7 @@ async function domainPage(
       detail.problem.status === 404 ? 404 : 200,
       health,
       frame,
-      <ProblemCard problem={detail.problem} what="This domain" view={view} />,
+      <ProblemCard problem={detail.problem} what="this domain" view={view} />,
     );
   }
   return renderPage(

@@ -50,7 +50,7 @@ export function requestRoutes(): Hono<AppEnv> {
       </a>
     );
     if (!detail.ok) {
-      const failed = { problem: detail.problem, what: "This request" };
+      const failed = { problem: detail.problem, what: "this request" };
       return loadFailurePage(c, health, { title, breadcrumb }, failed);
     }
     return renderPage(
@@ -96,7 +96,7 @@ async function loadStreamBytes(c: Context<AppEnv>, path: string): Promise<Stream
         problem: {
           status: response.status,
           code: parsed.error?.code ?? "unexpected",
-          message: parsed.error?.message ?? `The API answered with status ${response.status}.`,
+          message: parsed.error?.message ?? `The API returned status ${response.status}.`,
           requestId,
         },
       };
@@ -106,7 +106,12 @@ async function loadStreamBytes(c: Context<AppEnv>, path: string): Promise<Stream
   } catch {
     return {
       ok: false,
-      problem: { status: 0, code: "unreachable", message: "The API gave no usable answer.", requestId },
+      problem: {
+        status: 0,
+        code: "unreachable",
+        message: "The API did not return a valid response.",
+        requestId,
+      },
     };
   }
 }

@@ -27,7 +27,7 @@ export function signInRoutes(): Hono<AppEnv> {
     const body = await c.req.parseBody();
     const next = safeNext(field(body, "next") || c.req.query("next"));
     if (!(await hasCsrfToken(c))) {
-      return signInPage(c, 403, next, "This form had expired, or cookies are off. Please try again.");
+      return signInPage(c, 403, next, "This form has expired or cookies are disabled. Try again.");
     }
     const key = field(body, "key").trim();
     if (key === "") return signInPage(c, 401, next, "Enter the dashboard key.");
@@ -36,7 +36,7 @@ export function signInRoutes(): Hono<AppEnv> {
       address: (c.req.header("cf-connecting-ip") ?? "unknown").slice(0, 100),
     }).catch(() => ({
       result: "unavailable" as const,
-      message: "The Worker did not answer. It may be deploying.",
+      message: "The Worker did not respond. It may be deploying.",
     }));
     switch (result.result) {
       case "signed_in":

@@ -107,7 +107,7 @@ export function requestHead(detail: RequestDetail): Record<string, readonly stri
   const { timeToFirstByteMs: first, durationMs } = detail;
   const kinds = [
     ["Input", "fresh prompt tokens", detail.inputTokens],
-    ["Cache read", "prompt tokens served from the cache", detail.cacheReadInputTokens],
+    ["Cache read", "prompt tokens read from the cache", detail.cacheReadInputTokens],
     ["Cache write", "prompt tokens written to the cache", detail.cacheCreationInputTokens],
     ["Output", "answer tokens, thinking included", detail.outputTokens],
   ] as const;

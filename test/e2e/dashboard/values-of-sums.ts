@@ -133,7 +133,7 @@ function costChart(answer: HourlyTokens, bucketMs: number): Record<string, strin
       short: (value) => formatMoney(String(Math.round(value * 1e6) / 1e6)),
     }),
     // A colour's name is a domain's: no figure, but it may have digits.
-    [`${place} .legend`]: [`${domains.map(({ name }) => name).join(" ")} still running`],
+    [`${place} .legend`]: [`${domains.map(({ name }) => name).join(" ")} in progress`],
     [`${place} .chart-table thead`]: [["From", ...domains.map(({ name }) => name)].join(" | ")],
   };
 }

@@ -34,7 +34,7 @@ export function tiles({ totals: now, previous: before }: Overview): string[] {
   const points = (one: number | null, other: number | null) =>
     one === null || other === null
       ? ""
-      : `${one === other ? "±" : one > other ? "+" : "−"}${Math.abs(Math.round((one - other) * 1000) / 10)} pt {Compared with the period of equal length before}`;
+      : `${one === other ? "±" : one > other ? "+" : "−"}${Math.abs(Math.round((one - other) * 1000) / 10)} pt {Compared with the previous period}`;
   const numberOf = (amount: string | null) => (amount === null ? null : Number(amount));
   const unpriced =
     now.unpricedCount === 0

@@ -33,14 +33,15 @@ export function battery(tokens: number | null, of: string | null, betas = "", is
   return `${formatShort(tokens)} ${isWordy ? `of ${formatShort(window.tokens)}` : ""} {${hover}}`;
 }
 
-const GONE = "The client hung up before the answer was complete. What had arrived until then is kept.";
+const GONE =
+  "The client disconnected before the response was complete. The part received until then is stored.";
 
 /** How an exchange of the demo's day may have ended; another way would be news, and fail. */
 export function ended(row: Pick<RequestRow, "outcome" | "responseStatus" | "errorType" | "error">): string {
   const hover = row.error === null ? null : oneLine(row.error, 300);
-  if (row.outcome === "client_gone") return `${row.responseStatus} client left {${hover ?? GONE}}`;
+  if (row.outcome === "client_gone") return `${row.responseStatus} client disconnected {${hover ?? GONE}}`;
   if (row.outcome !== "complete" || row.responseStatus === null) throw new Error(`ended ${row.outcome}`);
-  if (row.responseStatus < 400) return `${row.responseStatus} {${hover ?? "Answered completely."}}`;
+  if (row.responseStatus < 400) return `${row.responseStatus} {${hover ?? "Completed."}}`;
   const type = (row.errorType ?? "").replace(/_error$/, "").replaceAll("_", " ");
   return `${row.responseStatus} ${oneLine(type, 24)} {${hover ?? `Answered with status ${row.responseStatus}.`}}`;
 }
@@ -55,7 +56,7 @@ export function change(now: number | null, before: number | null): string {
       : percent === 0
         ? "±0 %"
         : `${percent > 0 ? "+" : "−"}${formatExact(Math.abs(percent))} %`;
-  return `${words} {Compared with the period of equal length before}`;
+  return `${words} {Compared with the previous period}`;
 }
 
 /** "Read ×3 Bash": the tools of an answer as badges. */

@@ -31,7 +31,7 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
     return (
       <section class="card">
         <h2>Linking</h2>
-        <ProblemCard problem={linking.problem} what="How well requests are linked" view={view} />
+        <ProblemCard problem={linking.problem} what="the linking report" view={view} />
       </section>
     );
   const { clients, weeks } = linking.data;
@@ -95,7 +95,7 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
 
 export function EnvironmentTable({ environment, view }: { environment: Result<Environment>; view: View }) {
   if (!environment.ok)
-    return <ProblemCard problem={environment.problem} what="The configuration" view={view} />;
+    return <ProblemCard problem={environment.problem} what="the configuration" view={view} />;
   const { variables } = environment.data;
   const changed = variables.filter(({ isDefault }) => !isDefault);
   const others = variables.filter(({ isDefault }) => isDefault);

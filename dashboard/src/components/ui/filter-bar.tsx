@@ -50,11 +50,11 @@ export function FilterBar({ view, options, children, preserved = {} }: Props) {
       />
       {children}
       <label class="choice">
-        <span class="unseen">Period</span>
+        <span class="unseen">Time range</span>
         <select name="range" data-set={!isCustom && filters.range !== DEFAULT_RANGE ? "" : undefined}>
           {isCustom && (
             <option value="" selected>
-              Chosen period
+              Custom range
             </option>
           )}
           {Object.entries(RANGES).map(([range, { label }]) => (
@@ -85,7 +85,7 @@ export function FilterBar({ view, options, children, preserved = {} }: Props) {
       </noscript>
       {hasFilters(view, preserved) && (
         <a class="clear" href={view.path}>
-          Clear
+          Clear filters
         </a>
       )}
     </form>

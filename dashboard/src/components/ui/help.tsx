@@ -11,7 +11,7 @@ export function Help({ text, label }: Props) {
   const id = `help-${label.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`;
   return (
     <span class="help">
-      <button type="button" class="help-mark" popovertarget={id} aria-label={`What ${label} means`}>
+      <button type="button" class="help-mark" popovertarget={id} aria-label={`About ${label}`}>
         ?
       </button>
       <span id={id} popover="auto" role="note" class="help-words">

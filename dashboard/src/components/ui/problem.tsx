@@ -12,15 +12,12 @@ export function ProblemCard({ problem, what, view }: { problem: Problem; what: s
     <div class="problem" role="alert">
       <Icon name="warning" />
       <div>
-        <p class="problem-title">
-          {problem.status === 503 || problem.status === 0
-            ? `${what} cannot be read right now.`
-            : `${what} could not be loaded.`}
-        </p>
+        <p class="problem-title">Could not load {what}.</p>
         <p>{oneLine(problem.message, 400)}</p>
         {problem.status === 503 && (
           <p class="mute">
-            Exchanges go on and are kept in the journal; they appear here once the database is back.
+            Requests are still proxied and recorded in the journal. They appear here once the database is
+            back.
           </p>
         )}
         <p class="problem-foot">
@@ -28,7 +25,7 @@ export function ProblemCard({ problem, what, view }: { problem: Problem; what: s
             Try again
           </a>
           <span class="mute">
-            Request id <code>{problem.requestId}</code>
+            Request ID <code>{problem.requestId}</code>
           </span>
         </p>
       </div>

@@ -1,6 +1,7 @@
 /** One number of a period: what, how much, compared with what. */
 import type { Child } from "hono/jsx";
 import { Sparkline } from "./sparkline.tsx";
+import { NO_EARLIER_DATA } from "../../format/number.ts";
 import { Help } from "./help.tsx";
 
 interface Props {
@@ -47,7 +48,7 @@ export function StatCard({
         {change && (
           <span
             class={`tile-change ${changeTone(change, increase)}`}
-            title="Compared with the period of equal length before"
+            title="Compared with the previous period"
           >
             {change}
           </span>
@@ -60,7 +61,7 @@ export function StatCard({
 }
 
 function changeTone(change: string, increase: "good" | "bad" | "neutral"): string {
-  if (increase === "neutral" || change === "±0 %" || change === "new") return "mute";
+  if (increase === "neutral" || change.startsWith("±") || change === NO_EARLIER_DATA) return "mute";
   const isGood = change.startsWith("+") === (increase === "good");
   return isGood ? "good" : "warning";
 }

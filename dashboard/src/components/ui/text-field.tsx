@@ -71,7 +71,7 @@ export function FieldError({ problem, parameter }: { problem: Problem | null; pa
   if (!found) return <></>;
   return (
     <span class="wrong">
-      <Icon name="alert" /> This {found.problem}; allowed: {found.allowed}.{" "}
+      <Icon name="alert" /> This {found.problem}. Expected: {found.allowed}.{" "}
     </span>
   );
 }
@@ -90,9 +90,9 @@ export function FormError({ problem, parameters }: { problem: Problem; parameter
     <div class="field-error" role="alert">
       <Icon name="alert" />
       <div>
-        <p>{isShown ? "Nothing was saved: see the field that is marked." : problem.message}</p>
+        <p>{isShown ? "Not saved. Check the highlighted field." : problem.message}</p>
         <p class="mute">
-          Request id <code>{problem.requestId}</code>
+          Request ID <code>{problem.requestId}</code>
         </p>
       </div>
     </div>

@@ -106,32 +106,32 @@ export function statusInfo(row: RequestOutcome): StatusInfo {
       return {
         tone: "warning",
         icon: "unplug",
-        text: `${prefix}client left`,
+        text: `${prefix}client disconnected`,
         description:
-          "The client hung up before the answer was complete. What had arrived until then is kept.",
+          "The client disconnected before the response was complete. The part received until then is stored.",
       };
     case "upstream_failed":
       return {
         tone: "error",
         icon: "cross",
-        text: `${prefix}broken off`,
+        text: `${prefix}upstream disconnected`,
         description:
-          "The connection to Claude broke before the answer was complete. What had arrived until then is kept.",
+          "The upstream connection closed before the response was complete. The part received until then is stored.",
       };
     case "interrupted":
       return {
         tone: "error",
         icon: "cross",
         text: `${prefix}interrupted`,
-        description: "The proxy was stopped while this exchange was running. Its end was not seen.",
+        description: "The proxy stopped while this request was in progress. How it ended is unknown.",
       };
     case "unrecorded":
       return {
         tone: "warning",
         icon: "warning",
-        text: `${prefix}bodies lost`,
+        text: `${prefix}bodies missing`,
         description:
-          "The archive was not reachable: only the facts of this exchange are kept, not its bodies.",
+          "The archive was unavailable. The metadata of this request is stored, its bodies are not.",
       };
     default:
   }
@@ -143,18 +143,18 @@ export function statusInfo(row: RequestOutcome): StatusInfo {
       tone: "error",
       icon: "cross",
       text: `${status}${oneLine(type, 24) ? ` ${oneLine(type, 24)}` : ""}`,
-      description: `Answered with status ${status}.`,
+      description: `The API returned status ${status}.`,
     };
   }
   if (row.errorType || row.error) {
     return {
       tone: "error",
       icon: "cross",
-      text: `${status}, then error`,
-      description: `The answer began with status ${status} and an error followed within the stream.`,
+      text: `${status}, error in stream`,
+      description: `The response started with status ${status}, then the stream reported an error.`,
     };
   }
-  return { tone: "good", icon: "check", text: String(status), description: "Answered completely." };
+  return { tone: "good", icon: "check", text: String(status), description: "Completed." };
 }
 
 export function StatusBadge({ row }: { row: RequestOutcome }) {

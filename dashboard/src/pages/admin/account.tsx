@@ -59,7 +59,7 @@ export function AccountPage({ view, accountId, account, window, notice }: Props)
         ) : window.problem.status === 404 ? (
           <p class="mute">No request yet.</p>
         ) : (
-          <ProblemCard problem={window.problem} what="How full it is" view={view} />
+          <ProblemCard problem={window.problem} what="usage windows" view={view} />
         )}
       </section>
       {canAdminister(view) && (

@@ -25,7 +25,7 @@ export function AccountsPage({ view, accounts, windows }: Props) {
     <>
       <AdministrationTabs view={view} active="accounts" />
       {!accounts.ok ? (
-        <ProblemCard problem={accounts.problem} what="The list of accounts" view={view} />
+        <ProblemCard problem={accounts.problem} what="accounts" view={view} />
       ) : rows.length === 0 ? (
         <EmptyState title="No account yet.">
           <p>
@@ -45,7 +45,7 @@ export function AccountsPage({ view, accounts, windows }: Props) {
           {rows.filter(needsAttention).map((row) => (
             <AccountProblem row={row} view={view} />
           ))}
-          {!windows.ok && <ProblemCard problem={windows.problem} what="How full they are" view={view} />}
+          {!windows.ok && <ProblemCard problem={windows.problem} what="usage windows" view={view} />}
           <ul class="account-list">
             {rows.map((row) => (
               <Account row={row} view={view} />

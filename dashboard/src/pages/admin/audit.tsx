@@ -81,7 +81,7 @@ export function AuditPage({ view, filter, isOlder, list }: Props) {
         )}
       </form>
       {!list.ok ? (
-        <ProblemCard problem={list.problem} what="The audit log" view={view} />
+        <ProblemCard problem={list.problem} what="the audit log" view={view} />
       ) : list.data.entries.length === 0 ? (
         isFiltered || isOlder ? (
           <EmptyState title="Nothing like that was written down.">

@@ -21,7 +21,7 @@ export function DomainsPage({ view, list }: Props) {
     <>
       <AdministrationTabs view={view} active="domains" />
       {!list.ok ? (
-        <ProblemCard problem={list.problem} what="The list of domains" view={view} />
+        <ProblemCard problem={list.problem} what="domains" view={view} />
       ) : list.data.domains.length === 0 ? (
         <EmptyState title="No domain yet.">
           <p>

@@ -37,7 +37,7 @@ export function HealthPage({ view, status, alerts, linking, environment }: Props
       {status.ok ? (
         <SystemHealth view={view} status={status.data} alerts={alerts} linking={linking} />
       ) : (
-        <ProblemCard problem={status.problem} what="The state of the machine" view={view} />
+        <ProblemCard problem={status.problem} what="the system health" view={view} />
       )}
       {environment && <EnvironmentTable environment={environment} view={view} />}
     </>

@@ -68,7 +68,7 @@ interface Props {
 export function ComparePage({ view, path, comparison }: Props) {
   const { left, right, from, transcripts } = comparison;
   if (!transcripts.ok)
-    return <ProblemCard problem={transcripts.problem} what="The two branches" view={view} />;
+    return <ProblemCard problem={transcripts.problem} what="the two branches" view={view} />;
   const [one, other] = transcripts.data;
   const common = commonPrefixLength(one.messages, other.messages);
   const inCommon = from - 1 + common;

@@ -107,7 +107,7 @@ export function ConversationPage({ view, detail, tree, transcript, comparison: c
             <AnalysisPanel />
           </div>
           {transcript?.ok === false ? (
-            <ProblemCard problem={transcript.problem} what="The transcript" view={view} />
+            <ProblemCard problem={transcript.problem} what="the transcript" view={view} />
           ) : (
             read && (
               <TranscriptView view={view} detail={detail} transcript={read} itemOf={itemsByRequest(drawn)} />
@@ -120,7 +120,9 @@ export function ConversationPage({ view, detail, tree, transcript, comparison: c
 }
 
 function NoTree({ tree, view }: { tree: Result<ConversationTree> | null; view: View }) {
-  return tree === null || tree.ok ? null : <ProblemCard problem={tree.problem} what="The tree" view={view} />;
+  return tree === null || tree.ok ? null : (
+    <ProblemCard problem={tree.problem} what="the conversation tree" view={view} />
+  );
 }
 
 /** The branch of this key or name; `main` when nothing is named. */

@@ -63,7 +63,7 @@ export function ConversationFilters({ view, options: choices }: { view: View; op
 }
 
 export function ConversationsPage({ view, list }: { view: View; list: Result<ConversationList> }) {
-  if (!list.ok) return <ProblemCard problem={list.problem} what="The conversations" view={view} />;
+  if (!list.ok) return <ProblemCard problem={list.problem} what="conversations" view={view} />;
   const { conversations, nextCursor } = list.data;
   const mine = pageParameters(view);
   if (conversations.length === 0) return <NoConversations view={view} />;

@@ -23,7 +23,7 @@ interface Props {
 }
 
 export function ErrorsPage({ view, overview, errors, failures }: Props) {
-  if (!failures.ok) return <ProblemCard problem={failures.problem} what="The errors" view={view} />;
+  if (!failures.ok) return <ProblemCard problem={failures.problem} what="errors" view={view} />;
   const rows = failures.data;
   if (rows.length === 0) {
     return (
@@ -103,7 +103,7 @@ function ErrorChart({ view, errors }: { view: View; errors: Errors }) {
 }
 
 function ErrorKinds({ view, errors }: { view: View; errors: Result<Errors> }) {
-  if (!errors.ok) return <ProblemCard problem={errors.problem} what="The kinds of errors" view={view} />;
+  if (!errors.ok) return <ProblemCard problem={errors.problem} what="the error types" view={view} />;
   const { total, types } = errors.data;
   return (
     <section class="card">

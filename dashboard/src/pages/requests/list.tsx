@@ -79,7 +79,7 @@ export function RequestFilters({ view, options, types }: Omit<Props, "list">) {
 }
 
 export function RequestsPage({ view, list }: { view: View; list: Result<RequestList> }) {
-  if (!list.ok) return <ProblemCard problem={list.problem} what="The list of requests" view={view} />;
+  if (!list.ok) return <ProblemCard problem={list.problem} what="requests" view={view} />;
   const { requests, nextCursor } = list.data;
   const parameters = pageParameters(view);
   return (

@@ -30,7 +30,7 @@ export function StreamTab({ detail, stream, view }: Props) {
     return stream.problem.status === 410 || stream.problem.status === 404 ? (
       <p class="note mute">{stream.problem.message}</p>
     ) : (
-      <ProblemCard problem={stream.problem} what="The response's bytes" view={view} />
+      <ProblemCard problem={stream.problem} what="the response bytes" view={view} />
     );
   }
   const { bytes, isWhole } = stream;

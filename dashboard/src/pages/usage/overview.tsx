@@ -76,7 +76,7 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
         </>
       ) : (
         <>
-          <ProblemCard problem={overview.problem} what="The numbers of this period" view={view} />
+          <ProblemCard problem={overview.problem} what="the statistics of this period" view={view} />
           {/* They are kept elsewhere, and may be what somebody came for. */}
           {windows.ok && <Windows windows={windows} view={view} />}
         </>
@@ -104,7 +104,7 @@ function Windows({ windows, view }: { windows: Result<WindowListAnswer>; view: V
         <a href={linkTo("/usage", view.filters)}>Usage</a>
       </h2>
       {!windows.ok ? (
-        <ProblemCard problem={windows.problem} what="The windows" view={view} />
+        <ProblemCard problem={windows.problem} what="usage windows" view={view} />
       ) : shown.length === 0 ? (
         <p class="mute">No account was used in the last eight days.</p>
       ) : (
@@ -151,7 +151,7 @@ function LatestRequests({ inFlight, latest, view }: LatestRequestsProps) {
         </ul>
       )}
       {!latest.ok ? (
-        <ProblemCard problem={latest.problem} what="The latest requests" view={view} />
+        <ProblemCard problem={latest.problem} what="the latest requests" view={view} />
       ) : latest.data.requests.length === 0 ? (
         <p class="mute">No request in this period.</p>
       ) : (

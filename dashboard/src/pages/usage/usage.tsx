@@ -42,7 +42,7 @@ export function UsagePage({ view, overview, windows, account, hourly }: Props) {
       ) : account.ok ? (
         <AccountUsage view={view} detail={account.data} historyHours={historyHoursOf(view)} />
       ) : (
-        <ProblemCard problem={account.problem} what="The windows of this account" view={view} />
+        <ProblemCard problem={account.problem} what="the usage windows of this account" view={view} />
       )}
       <PeriodUsage view={view} overview={overview} hourly={hourly} />
     </>
@@ -56,7 +56,7 @@ export function historyHoursOf(view: View): number {
 }
 
 function AllWindows({ view, windows }: { view: View; windows: Result<WindowList> }) {
-  if (!windows.ok) return <ProblemCard problem={windows.problem} what="The windows" view={view} />;
+  if (!windows.ok) return <ProblemCard problem={windows.problem} what="usage windows" view={view} />;
   if (windows.data.windows.length === 0) return null;
   return (
     <section class="card" id="live-windows" data-live>
@@ -78,7 +78,7 @@ function AllWindows({ view, windows }: { view: View; windows: Result<WindowList>
 }
 
 function PeriodUsage({ view, overview, hourly }: Pick<Props, "view" | "overview" | "hourly">) {
-  if (!overview.ok) return <ProblemCard problem={overview.problem} what="Usage" view={view} />;
+  if (!overview.ok) return <ProblemCard problem={overview.problem} what="usage" view={view} />;
   const { data } = overview;
   if (data.current.requests === 0) {
     return (
@@ -155,7 +155,7 @@ function CostByDomain({
   bucketMs: number;
 }) {
   if (view.filters.accountId !== null || view.filters.model !== null) return null;
-  if (!hourly.ok) return <ProblemCard problem={hourly.problem} what="The cost by domain" view={view} />;
+  if (!hourly.ok) return <ProblemCard problem={hourly.problem} what="the cost by domain" view={view} />;
   const { from, to } = periodOf(view.filters, view.now);
   const series = costSeries(hourly.data, {
     from,
