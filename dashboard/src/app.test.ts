@@ -165,7 +165,7 @@ describe("the gate", () => {
       const { text } = await ask(path);
       expect(text).not.toMatch(/action="\/domains/);
     }
-    expect((await ask("/usage?accountId=acc_research")).text).not.toContain("Set limit and alerts");
+    expect((await ask("/usage?accountId=acc_research")).text).not.toContain("Limits and alerts");
   });
 });
 

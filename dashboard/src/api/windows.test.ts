@@ -60,7 +60,7 @@ describe("an account's windows", () => {
       atReset: 0.7,
       tone: "good",
       reset: "resets in 2 h",
-      forecast: "About 70 % at its reset, at this pace.",
+      forecast: "At this pace, 70% when it resets.",
       isBinding: false,
       state: null,
     });
@@ -77,17 +77,17 @@ describe("an account's windows", () => {
     expect(rowOf({ ...overage, fields: { "disabled-reason": "org_level_disabled" } })).toMatchObject({
       used: null,
       tone: "good",
-      state: "Use beyond the plan is off (org level disabled).",
+      state: "Off (org level disabled)",
     });
-    expect(rowOf({ ...overage, status: "allowed" }).state).toBe("Use beyond the plan is allowed.");
-    expect(rowOf({ ...overage, status: null }).state).toBe("Nothing is reported of use beyond the plan.");
+    expect(rowOf({ ...overage, status: "allowed" }).state).toBe("Allowed");
+    expect(rowOf({ ...overage, status: null }).state).toBe("Not reported");
     expect(rowOf({ ...overage, utilization: 0.2 })).toMatchObject({ used: 0.2, tone: "good", state: null });
   });
 
   it("warn before they are full and say when they will be", () => {
     expect(rowOf({ fullAt: at(14) })).toMatchObject({
       tone: "warning",
-      forecast: "Full in 14 m at this pace.",
+      forecast: "At this pace, full in 14 m.",
     });
     expect(rowOf({ status: "allowed_warning" }).tone).toBe("warning");
     expect(rowOf({ utilization: 0.95 }).tone).toBe("warning");
@@ -96,13 +96,13 @@ describe("an account's windows", () => {
   it("are an error when refused or more than full", () => {
     expect(rowOf({ status: "rejected", utilization: 0.4 }).tone).toBe("error");
     expect(rowOf({ utilization: 1.2 })).toMatchObject({ tone: "error", used: 1.2 });
-    expect(rowOf({ utilization: 1.2 }).forecast).toMatch(/^Full/);
+    expect(rowOf({ utilization: 1.2 }).forecast).toBe("Limit reached.");
   });
 
   it("are empty again after their reset, whatever was reported before", () => {
     expect(
       rowOf({ hasEnded: true, utilization: 1.1, status: "rejected", resetsAt: at(-5), fullAt: at(3) }),
-    ).toMatchObject({ used: 0, tone: "good", reset: "was reset 5 m ago", atReset: null, forecast: "" });
+    ).toMatchObject({ used: 0, tone: "good", reset: "reset 5 m ago", atReset: null, forecast: "" });
   });
 
   it("guess nothing that was not said", () => {
@@ -116,9 +116,9 @@ describe("an account's windows", () => {
     expect(windowRows(account([]), NOW)).toEqual([]);
   });
 
-  it("name our own limit apart from the vendor's", () => {
+  it("name our Custom limit apart from the vendor's", () => {
     const rows = windowRows(account([{}], { percentageUsed: 130, tokenLimit: 100 }), NOW);
-    expect(rows.map((row) => row.name)).toEqual(["5 h", "own limit"]);
+    expect(rows.map((row) => row.name)).toEqual(["5 h", "Custom limit"]);
     expect(rows[1]).toMatchObject({ used: 1.3, tone: "error" });
   });
 
@@ -126,7 +126,7 @@ describe("an account's windows", () => {
     ["5h", "5 h"],
     ["7d", "7 d"],
     ["7d_opus_x", "7 d opus x"],
-    ["overage", "overage"],
+    ["overage", "Extra usage"],
     ["<b>_x", "<b> x"],
   ])("name the window %s as %s", (name, words) => {
     expect(windowName(name)).toBe(words);

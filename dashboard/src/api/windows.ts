@@ -1,6 +1,7 @@
 /** What an account's windows say to a person: how full, until when, and where it goes at this pace. */
 import type { WindowView } from "../../../workers/schemas/api/windows.ts";
 import { formatShare } from "../format/number.ts";
+import { capitalize } from "../format/text.ts";
 import { formatDuration } from "../format/time.ts";
 
 export interface WindowRow {
@@ -49,7 +50,7 @@ export function windowRows(window: WindowView, now: number): WindowRow[] {
   return [
     ...rows,
     {
-      name: "own limit",
+      name: "Custom limit",
       used,
       atReset: null,
       tone: toneOf(used, null, window.fullAt),
@@ -72,16 +73,17 @@ function overageRow({ window, status, fields, isBinding }: Unified): WindowRow {
   const reason = fields["disabled-reason"];
   const state =
     status === "rejected"
-      ? `Use beyond the plan is off${reason ? ` (${reason.replaceAll("_", " ")})` : ""}.`
+      ? `Off${reason ? ` (${reason.replaceAll("_", " ")})` : ""}`
       : status === null
-        ? "Nothing is reported of use beyond the plan."
-        : `Use beyond the plan is ${status.replaceAll("_", " ")}.`;
+        ? "Not reported"
+        : capitalize(status.replaceAll("_", " "));
   const unmeasured = { used: null, atReset: null, reset: "", forecast: "" };
   return { name: windowName(window), ...unmeasured, tone: "good", isBinding, state };
 }
 
 /** "5h" → "5 h", "7d_opus" → "7 d opus"; other names as they came. */
 export function windowName(name: string): string {
+  if (name === OVERAGE) return "Extra usage";
   const parts = /^(\d+)([hdm])(?:_(.+))?$/.exec(name);
   if (!parts) return name.replaceAll("_", " ");
   return [parts[1], parts[2], parts[3]?.replaceAll("_", " ")].filter(Boolean).join(" ");
@@ -102,7 +104,7 @@ function toneOf(used: number | null, status: string | null, fullAt: string | nul
 
 function resetText(resetsIn: number | null, hasEnded: boolean): string {
   if (resetsIn === null) return "";
-  if (hasEnded || resetsIn <= 0) return `was reset ${formatDuration(Math.abs(resetsIn))} ago`;
+  if (hasEnded || resetsIn <= 0) return `reset ${formatDuration(Math.abs(resetsIn))} ago`;
   return `resets in ${formatDuration(resetsIn)}`;
 }
 
@@ -112,7 +114,7 @@ function forecastText(
   atReset: number | null,
   now: number,
 ): string {
-  if (used !== null && used >= 1) return "Full: the vendor refuses what goes beyond.";
-  if (fullAt !== null) return `Full in ${formatDuration(Date.parse(fullAt) - now)} at this pace.`;
-  return atReset === null ? "" : `About ${formatShare(atReset)} at its reset, at this pace.`;
+  if (used !== null && used >= 1) return "Limit reached.";
+  if (fullAt !== null) return `At this pace, full in ${formatDuration(Date.parse(fullAt) - now)}.`;
+  return atReset === null ? "" : `At this pace, ${formatShare(atReset)} when it resets.`;
 }

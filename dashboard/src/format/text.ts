@@ -20,6 +20,9 @@ export function oneLine(text: string, length: number): string {
   return `${points.slice(0, length - 1).join("")}…`;
 }
 
+/** "client key" → "Client key". */
+export const capitalize = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** Number of lines: one more than the newlines between the first and the last character. */
 export function countLines(text: string): number {
   if (text === "") return 0;

@@ -23,14 +23,14 @@ export function ShortcutsDialog() {
     <dialog id="keys" aria-labelledby="keys-title">
       <h2 id="keys-title">Keyboard shortcuts</h2>
       <dl class="keys">
-        {SHORTCUTS.map(([keys, words]) => (
+        {SHORTCUTS.map(([keys, description]) => (
           <>
             <dt>
               {keys.map((key) => (
                 <kbd>{key}</kbd>
               ))}
             </dt>
-            <dd>{words}</dd>
+            <dd>{description}</dd>
           </>
         ))}
       </dl>

@@ -183,7 +183,7 @@ const account: Check = {
     const tables = [
       rows(detail.sessions as never, (n) => {
         const { sessionId } = detail.sessions[n]!;
-        return sessionId === null ? "without a session" : `${sessionId.slice(-8)} {${sessionId}}`;
+        return sessionId === null ? "No session" : `${sessionId.slice(-8)} {${sessionId}}`;
       }),
       rows(detail.domains, (n) => `${detail.domains[n]!.domain} {${detail.domains[n]!.domain}}`),
       rows(

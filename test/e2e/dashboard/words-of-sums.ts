@@ -39,13 +39,13 @@ export function tiles({ totals: now, previous: before }: Overview): string[] {
   const unpriced =
     now.unpricedCount === 0
       ? ""
-      : `+ ${several(now.unpricedCount, "unpriced request")} {No rate is known for their model, so they are not in the sum.}`;
+      : `+ ${several(now.unpricedCount, "unpriced request")} {No price is known for their model; they are not included in the cost.}`;
   return [
     `Requests ${formatShort(now.requests)} {${formatExact(now.requests)}} ${change(now.requests, before.requests)}`,
     `Cost ${formatMoneyShort(now.costUsd)} {${formatMoneyExact(now.costUsd)}} ${change(numberOf(now.costUsd), numberOf(before.costUsd))} ${unpriced}`,
-    `Cache hits ${formatShare(now.cacheHitShare)} {${formatExact(now.cacheReadInputTokens)} prompt tokens from the cache} ${points(now.cacheHitShare, before.cacheHitShare)}`,
+    `Cache hit rate ${formatShare(now.cacheHitShare)} {${formatExact(now.cacheReadInputTokens)} prompt tokens from the cache} ${points(now.cacheHitShare, before.cacheHitShare)}`,
     `Errors ${formatShare(share(now))} {${formatExact(now.errors)} of ${several(now.requests, "request")}} ${points(share(now), share(before))}`,
-    `First byte, median ${formatDuration(now.firstByteP50Ms)} {Half of the answers began sooner (to the upstream's response headers)}`,
+    `Time to first byte ${formatDuration(now.firstByteP50Ms)} {Median time to the upstream's response headers}`,
   ];
 }
 
@@ -146,8 +146,7 @@ export function othersOf(entries: readonly Named[]): string[] {
 /** The bars of an account's windows. What is used is the vendor's figure; reset and forecast are put in words elsewhere. */
 export function windowBars(window: WindowView, isDetailed = false): string {
   const rows = windowRows(window, Date.now());
-  if (rows.length === 0)
-    return "The vendor has reported no limit for it: API keys and other vendors' answers carry none of these.";
+  if (rows.length === 0) return "No usage windows reported. API keys have none.";
   return rows
     .map((row, n) => {
       if (row.state !== null) return `${wire(row.name, 24)} ${wire(row.state, 120)}`;

@@ -9,13 +9,13 @@ export function ClientSetup({ view, domain, key }: { view: View; domain?: string
       <p>
         {key
           ? "Claude Code, with this key:"
-          : "Point Claude Code, an SDK or a script at the proxy and ask something:"}
+          : "Point Claude Code, an SDK or a script at the proxy and send a request:"}
       </p>
-      <CodeBlock text={commands} label="the lines" />
+      <CodeBlock text={commands} label="commands" />
       {!key && view.localProxyUrl === null && (
         <p class="mute">
-          The host is the domain as set up under <a href="/domains">Domains</a>; a client key is made there
-          too.
+          Use the host name of a domain configured under <a href="/domains">Domains</a>. Client keys are
+          created there, too.
         </p>
       )}
     </div>

@@ -27,7 +27,7 @@ export function TopList({ title, entries, href, labelOf = (name) => name, limit 
   return (
     <section class="card busiest">
       <h2>{title}</h2>
-      {shown.length === 0 && <p class="mute">Nothing in this period.</p>}
+      {shown.length === 0 && <p class="mute">No usage in this period.</p>}
       <ul>
         {shown.map((entry) => {
           const tokens = totalTokens(entry.totals.tokens);
@@ -53,7 +53,7 @@ export function TopList({ title, entries, href, labelOf = (name) => name, limit 
       </ul>
       {rest.length > 0 && (
         <p class="mute card-foot">
-          {formatCount(rest.length, "other")}: {formatShort(restTokens)} tokens
+          and {formatExact(rest.length)} more ({formatShort(restTokens)} tokens)
         </p>
       )}
     </section>

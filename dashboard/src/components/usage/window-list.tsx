@@ -29,16 +29,16 @@ export function WindowList({ windows, view, href, limit = Infinity }: Props) {
                 <UntrustedText text={window.accountId} length={48} />
               </a>
               <span class="mute">
-                {formatCount(window.totals.requests, "request")}, {formatShort(window.totals.outputTokens)}{" "}
-                output tokens, {formatMoney(window.totals.requests === 0 ? "0" : window.totals.costUsd)} in 5
-                h
+                Last 5 h: {formatCount(window.totals.requests, "request")},{" "}
+                {formatShort(window.totals.outputTokens)} output tokens,{" "}
+                {formatMoney(window.totals.requests === 0 ? "0" : window.totals.costUsd)}
               </span>
             </p>
             <WindowRows rows={windowRows(window, view.now)} />
           </li>
         ))}
       </ul>
-      {left > 0 && <p class="mute card-foot">{formatCount(left, "more account")} under Usage</p>}
+      {left > 0 && <p class="mute card-foot">{formatCount(left, "more account")} on the Usage page</p>}
     </>
   );
 }
@@ -51,11 +51,7 @@ export function WindowRows({
   isDetailed?: boolean;
 }) {
   if (rows.length === 0) {
-    return (
-      <p class="mute window-none">
-        The vendor has reported no limit for it: API keys and other vendors' answers carry none of these.
-      </p>
-    );
+    return <p class="mute window-none">No usage windows reported. API keys have none.</p>;
   }
   return (
     <ul class="window-rows">

@@ -8,7 +8,7 @@ import { Help } from "../../components/ui/help.tsx";
 import { shortModel, Money, ShortNumber, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { WindowRows } from "../../components/usage/window-list.tsx";
 import { linkTo } from "../../context/filters.ts";
-import { formatCount, formatExact, formatShare } from "../../format/number.ts";
+import { formatExact, formatShare } from "../../format/number.ts";
 import { shortId } from "../../format/text.ts";
 import { canAdminister, type View } from "../../context/view.ts";
 import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
@@ -31,10 +31,10 @@ export function AccountUsage({ view, detail, historyHours }: Props) {
     <>
       <section class="card" id="live-account" data-live>
         <h2>
-          Windows of <UntrustedText text={detail.accountId} length={60} />
+          Usage windows of <UntrustedText text={detail.accountId} length={60} />
           <span class="mute">
             {detail.reportedAt === null ? (
-              "the vendor has not reported any"
+              "none reported"
             ) : (
               <>
                 reported <Time at={detail.reportedAt} view={view} />
@@ -53,7 +53,7 @@ export function AccountUsage({ view, detail, historyHours }: Props) {
             class="button"
             href={`${linkTo(`/accounts/${encodeURIComponent(detail.accountId)}`, view.filters)}#limits`}
           >
-            Set limit and alerts
+            Limits and alerts
           </a>
         </p>
       )}
@@ -86,7 +86,7 @@ function UtilizationChart({ view, detail, historyHours }: Props) {
   if (lines.length === 0) return null;
   return (
     <LineChart
-      label={`How the windows filled in the last ${historyHours} hours`}
+      label={`Window utilization over the last ${historyHours} hours`}
       lines={lines}
       from={from}
       to={to}
@@ -130,15 +130,15 @@ function WindowUsage({ view, detail }: { view: View; detail: WindowDetail }) {
   }));
   return (
     <div class="pair" id="live-eaters" data-live>
-      <UsageTable title="Sessions" rows={sessions} unnamedLabel="without a session">
+      <UsageTable title="Sessions" rows={sessions} nameLabel="Session" unnamedLabel="No session">
         <Help
-          label="shares of sessions"
-          text="Of the input and output tokens of the last five hours. What came from the cache is not in it: it counts little towards the vendor's limits."
+          label="session shares"
+          text="Share of the input and output tokens of the last five hours, without cache reads and cache writes."
         />
       </UsageTable>
       <div class="column">
-        <UsageTable title="Domains" rows={domains} unnamedLabel="no domain" />
-        <UsageTable title="Models" rows={models} unnamedLabel="no model" />
+        <UsageTable title="Domains" rows={domains} nameLabel="Domain" unnamedLabel="No domain" />
+        <UsageTable title="Models" rows={models} nameLabel="Model" unnamedLabel="No model" />
       </div>
     </div>
   );
@@ -146,28 +146,30 @@ function WindowUsage({ view, detail }: { view: View; detail: WindowDetail }) {
 
 interface UsageTableProps {
   title: string;
+  /** Head of the first column. */
+  nameLabel: string;
   rows: readonly UsageRow[];
   /** How the row without a name is called. */
   unnamedLabel: string;
   children?: Child;
 }
 
-function UsageTable({ title, rows, unnamedLabel, children }: UsageTableProps) {
+function UsageTable({ title, nameLabel, rows, unnamedLabel, children }: UsageTableProps) {
   return (
     <section class="card">
       <h2>
         {title} <span class="mute">last 5 h</span> {children}
       </h2>
       {rows.length === 0 ? (
-        <p class="mute">Nobody used it in these hours.</p>
+        <p class="mute">No usage in the last 5 hours.</p>
       ) : (
         <table class="rows eaters">
           <TableHead>
-            <ColumnHead label="Name" />
+            <ColumnHead label={nameLabel} />
             <ColumnHead label="Requests" isNumber />
-            <ColumnHead label="Output" isNumber />
+            <ColumnHead label="Output tokens" isNumber />
             <ColumnHead label="Cost" isNumber />
-            <ColumnHead label="Share" isShare />
+            <ColumnHead label="Share of tokens" isShare />
           </TableHead>
           <tbody>
             {rows.slice(0, MAX_ROWS).map((row) => (
@@ -194,9 +196,7 @@ function UsageTable({ title, rows, unnamedLabel, children }: UsageTableProps) {
           </tbody>
         </table>
       )}
-      {rows.length > MAX_ROWS && (
-        <p class="mute card-foot">{formatCount(rows.length - MAX_ROWS, "more row")} are smaller.</p>
-      )}
+      {rows.length > MAX_ROWS && <p class="mute card-foot">and {formatExact(rows.length - MAX_ROWS)} more</p>}
     </section>
   );
 }
@@ -206,16 +206,16 @@ function RateLimits({ detail, view }: { detail: WindowDetail; view: View }) {
   return (
     <section class="card">
       <h2>
-        Rate limits <span class="mute">as the vendor reported them last</span>
+        Rate limits <span class="mute">as last reported by Anthropic</span>
       </h2>
       <div class="scroll" tabindex={0}>
         <table class="rows">
           <TableHead>
-            <ColumnHead label="Kind" />
+            <ColumnHead label="Type" />
             <ColumnHead label="Limit" isNumber />
-            <ColumnHead label="Left" isNumber />
+            <ColumnHead label="Remaining" isNumber />
             <ColumnHead label="Used" isNumber />
-            <ColumnHead label="Full again" />
+            <ColumnHead label="Resets" />
           </TableHead>
           <tbody>
             {detail.classic.map((one) => (

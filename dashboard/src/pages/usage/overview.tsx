@@ -32,8 +32,8 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
   const isFiltered = view.filters.domain ?? view.filters.accountId ?? view.filters.model;
   if (isNew && !isFiltered) {
     return (
-      <EmptyState title={`Nothing yet in the ${periodOf(view.filters, view.now).label.toLowerCase()}.`}>
-        <p>Requests, tokens and cost appear here seconds after the first answer.</p>
+      <EmptyState title={`No requests in the ${periodOf(view.filters, view.now).label.toLowerCase()}.`}>
+        <p>Requests, tokens and cost appear here within seconds of the first response.</p>
         <ClientSetup view={view} />
       </EmptyState>
     );
@@ -50,7 +50,7 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
           <section class="card" id="live-chart" data-live>
             <h2>
               Tokens per {bucketLabel(overview.data.bucketMs)}{" "}
-              <span class="mute">{formatShort(totalTokens(overview.data.current.tokens))} in all</span>
+              <span class="mute">{formatShort(totalTokens(overview.data.current.tokens))} total</span>
             </h2>
             <TokenChart
               buckets={overview.data.buckets}
@@ -62,12 +62,12 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
           </section>
           <div class="pair" id="live-busiest" data-live>
             <TopList
-              title="Busiest domains"
+              title="Top domains"
               entries={overview.data.domains}
               href={(domain) => linkTo("/requests", { ...view.filters, domain })}
             />
             <TopList
-              title="Busiest models"
+              title="Top models"
               entries={overview.data.models}
               labelOf={shortModel}
               href={(model) => linkTo("/requests", { ...view.filters, model })}
@@ -96,17 +96,17 @@ function Windows({ windows, view }: { windows: Result<WindowListAnswer>; view: V
   return (
     <section class="card">
       <h2>
-        Windows{" "}
+        Usage windows{" "}
         <Help
-          text="What an account may use is counted in windows that are reset, such as five hours and seven days. The bar is what the vendor reports; the lighter part is what comes until the reset at the pace of the last hour."
-          label="windows"
+          text="Anthropic limits usage in windows, such as five hours and seven days, that reset as a whole. The bar shows the reported utilization; the lighter part is the forecast until the reset, based on the last hour."
+          label="usage windows"
         />
         <a href={linkTo("/usage", view.filters)}>Usage</a>
       </h2>
       {!windows.ok ? (
         <ProblemCard problem={windows.problem} what="usage windows" view={view} />
       ) : shown.length === 0 ? (
-        <p class="mute">No account was used in the last eight days.</p>
+        <p class="mute">No accounts were used in the last 8 days.</p>
       ) : (
         <WindowList
           windows={shown}
@@ -130,9 +130,9 @@ function LatestRequests({ inFlight, latest, view }: LatestRequestsProps) {
   return (
     <section class="card now">
       <h2>
-        Now{" "}
+        Latest requests{" "}
         <span class="mute">
-          {inFlight === null ? "not known what is running" : `${formatExact(inFlight.count)} running`}
+          {inFlight === null ? "number in progress unknown" : `${formatExact(inFlight.count)} in progress`}
         </span>
         <a href={linkTo("/requests", view.filters)}>All requests</a>
       </h2>
@@ -144,7 +144,7 @@ function LatestRequests({ inFlight, latest, view }: LatestRequestsProps) {
               <Model name={one.model} />
               <UntrustedText text={one.domain} length={32} />
               <span class="mute right">
-                since <Time at={one.startedAt} view={view} />
+                started <Time at={one.startedAt} view={view} />
               </span>
             </li>
           ))}
@@ -153,7 +153,7 @@ function LatestRequests({ inFlight, latest, view }: LatestRequestsProps) {
       {!latest.ok ? (
         <ProblemCard problem={latest.problem} what="the latest requests" view={view} />
       ) : latest.data.requests.length === 0 ? (
-        <p class="mute">No request in this period.</p>
+        <p class="mute">No requests in this period.</p>
       ) : (
         <ul class="latest" data-rows>
           {latest.data.requests.map((row) => (
@@ -204,23 +204,26 @@ export function PeriodStats({ overview }: { overview: Overview }) {
         spark={series((bucket) => approximateAmount(bucket.totals.costUsd) ?? 0)}
       >
         {now.unpricedCount > 0 && (
-          <span class="tile-note" title="No rate is known for their model, so they are not in the sum.">
+          <span
+            class="tile-note"
+            title="No price is known for their model; they are not included in the cost."
+          >
             + {formatCount(now.unpricedCount, "unpriced request")}
           </span>
         )}
       </StatCard>
       <StatCard
-        label="Cache hits"
-        help="The share of all prompt tokens that the vendor still knew from a request before and read at a tenth of the price. What is written to the cache counts as not cached."
+        label="Cache hit rate"
+        help="Share of prompt tokens read from the cache, at a tenth of the input price. Cache writes count as not cached."
         value={formatShare(cached)}
-        exact={`${formatExact(now.tokens.cacheRead)} prompt tokens from the cache`}
+        exact={`${formatExact(now.tokens.cacheRead)} prompt tokens read from the cache`}
         change={cached !== null && cachedBefore !== null ? percentagePointChange(cached, cachedBefore) : null}
         increase={isNotable(cached, cachedBefore, 0.02) ? "good" : "neutral"}
         spark={series((bucket) => bucket.totals.cacheShare)}
       />
       <StatCard
-        label="Errors"
-        help="Answers with status 400 and above, and exchanges that got no answer, as a share of all requests."
+        label="Error rate"
+        help="Share of requests that returned status 400 or above or got no response."
         value={formatShare(failed)}
         exact={`${formatExact(now.errors)} of ${formatCount(now.requests, "request")}`}
         change={failed !== null && failedBefore !== null ? percentagePointChange(failed, failedBefore) : null}
@@ -228,10 +231,10 @@ export function PeriodStats({ overview }: { overview: Overview }) {
         spark={series((bucket) => bucket.totals.errors)}
       />
       <StatCard
-        label="First byte, median"
-        help="From the request to the first headers of Claude's answer, the proxy's own time included. Half of the answers began sooner."
+        label="Time to first byte"
+        help="Median time from receiving a request to the first response headers from Claude, including the time spent in the proxy."
         value={formatDuration(now.firstByteP50Ms)}
-        exact="Half of the answers began sooner (to the upstream's response headers)"
+        exact="Median time to the upstream's response headers"
         change={formatChange(now.firstByteP50Ms, before.firstByteP50Ms)}
         increase={
           isNotable(now.firstByteP50Ms, before.firstByteP50Ms, (before.firstByteP50Ms ?? 0) * NOTABLE_SHARE)
@@ -250,9 +253,9 @@ const NOTABLE_SHARE = 0.1;
 const isNotable = (now: number | null, before: number | null, threshold: number) =>
   now !== null && before !== null && Math.abs(now - before) >= threshold;
 
-/** Change of a share in percentage points: "+2.1 pt". */
+/** Change of a share in percentage points: "+2.1 pp". */
 function percentagePointChange(now: number, before: number): string | null {
   const points = Math.round((now - before) * 1000) / 10;
-  if (points === 0) return "±0 pt";
-  return `${points > 0 ? "+" : "−"}${Math.abs(points)} pt`;
+  if (points === 0) return "±0 pp";
+  return `${points > 0 ? "+" : "−"}${Math.abs(points)} pp`;
 }

@@ -61,12 +61,12 @@ function AllWindows({ view, windows }: { view: View; windows: Result<WindowList>
   return (
     <section class="card" id="live-windows" data-live>
       <h2>
-        Windows{" "}
+        Usage windows{" "}
         <Help
-          label="windows"
-          text="What an account may use is counted in windows that are reset, such as five hours and seven days. The bar is what the vendor reports; the lighter part is what comes until the reset at the pace of the last hour."
+          label="usage windows"
+          text="Anthropic limits usage in windows, such as five hours and seven days, that reset as a whole. The bar shows the reported utilization; the lighter part is the forecast until the reset, based on the last hour."
         />
-        <span class="mute">the fullest first</span>
+        <span class="mute">fullest first</span>
       </h2>
       <WindowListView
         windows={windows.data.windows}
@@ -95,10 +95,10 @@ function PeriodUsage({ view, overview, hourly }: Pick<Props, "view" | "overview"
         <h2>
           Tokens per {bucketLabel(data.bucketMs)}{" "}
           <Help
-            label="kinds of tokens"
-            text="Input is read afresh at full price. Cache read is the part of a prompt the vendor still knew, at a tenth of it; cache write puts a part there, a little dearer than input. Output is what Claude wrote, thinking included."
+            label="token types"
+            text="Input tokens are billed at the full input price. Cache reads cost a tenth of it, cache writes 25% more (5 minutes) or twice as much (1 hour). Output tokens include thinking."
           />
-          <span class="mute">{formatShort(totalTokens(data.current.tokens))} in all</span>
+          <span class="mute">{formatShort(totalTokens(data.current.tokens))} total</span>
         </h2>
         <TokenChart
           buckets={data.buckets}
@@ -110,28 +110,28 @@ function PeriodUsage({ view, overview, hourly }: Pick<Props, "view" | "overview"
       </section>
       <CostByDomain view={view} hourly={hourly} bucketMs={data.bucketMs} />
       <UsageTable
-        title="By domain"
+        nameLabel="Domain"
         by="domain"
         view={view}
         entries={data.domains}
         href={(domain) => filterUrl({ domain })}
       />
       <UsageTable
-        title="By account"
+        nameLabel="Account"
         by="account"
         view={view}
         entries={data.accounts}
         href={(accountId) => filterUrl({ accountId })}
       />
       <UsageTable
-        title="By model"
+        nameLabel="Model"
         by="model"
         view={view}
         entries={data.models}
         href={(model) => filterUrl({ model })}
       />
       <UsageTable
-        title="By type"
+        nameLabel="Type"
         by="type"
         view={view}
         entries={data.types}
@@ -171,13 +171,13 @@ function CostByDomain({
     <section class="card">
       <h2>
         Cost per {bucketLabel(step)} by domain{" "}
-        <span class="mute">{formatMoney(decimalOf(series.total))} in all</span>
+        <span class="mute">{formatMoney(decimalOf(series.total))} total</span>
       </h2>
       <BarChart
         label={`Cost per ${bucketLabel(step)} by domain`}
         series={series.names.map((name, index) => ({
           key: String(index),
-          label: name === OTHERS ? "all others" : oneLine(name, 40),
+          label: name === OTHERS ? "Other domains" : oneLine(name, 40),
           fill: `fill-series-${index + 1}`,
         }))}
         points={series.buckets.map((bucket, index) => ({
@@ -200,14 +200,15 @@ function CostByDomain({
 }
 
 interface TableProps {
-  title: string;
+  /** Head of the first column: "Domain". */
+  nameLabel: string;
   by: UsageBy;
   view: View;
   entries: readonly NamedTotals[];
   href: (name: string) => string;
 }
 
-function UsageTable({ title, by, view, entries, href }: TableProps) {
+function UsageTable({ nameLabel, by, view, entries, href }: TableProps) {
   if (entries.length === 0) return null;
   const sorted = [...entries].sort(
     (left, right) => totalTokens(right.totals.tokens) - totalTokens(left.totals.tokens),
@@ -216,7 +217,7 @@ function UsageTable({ title, by, view, entries, href }: TableProps) {
   return (
     <section class="card">
       <h2>
-        {title}
+        By {by}
         <a href={linkTo("/usage.csv", view.filters, { by })} download>
           CSV
         </a>
@@ -224,13 +225,13 @@ function UsageTable({ title, by, view, entries, href }: TableProps) {
       <div class="scroll" tabindex={0}>
         <table class="rows usage">
           <TableHead>
-            <ColumnHead label="Name" />
+            <ColumnHead label={nameLabel} />
             <ColumnHead label="Requests" isNumber />
-            <ColumnHead label="Input" isNumber />
+            <ColumnHead label="Input tokens" isNumber />
             <ColumnHead label="Cache read" isNumber />
             <ColumnHead label="Cache write" isNumber />
-            <ColumnHead label="Output" isNumber />
-            <ColumnHead label="Cached" isNumber />
+            <ColumnHead label="Output tokens" isNumber />
+            <ColumnHead label="Cache hit rate" isNumber />
             <ColumnHead label="Cost" isNumber />
             <ColumnHead label="Share of tokens" isShare />
           </TableHead>
