@@ -44,10 +44,10 @@ describe("failures", () => {
       counted(5, 1, { status: null, errorType: null }),
     ]);
     expect(kinds.map(({ name, count, query, latest }) => [name, count, query, latest.requestId])).toEqual([
-      ["529 overloaded error", 4, { status: "529" }, "r8"],
+      ["529 overloaded_error", 4, { status: "529" }, "r8"],
       ["upstream disconnected", 3, { outcome: "upstream_failed" }, "r7"],
-      ["429 rate limit error", 1, { status: "429" }, "r9"],
-      ["no answer", 1, {}, "r5"],
+      ["429 rate_limit_error", 1, { status: "429" }, "r9"],
+      ["no response", 1, {}, "r5"],
     ]);
   });
 });

@@ -46,9 +46,9 @@ export function failureKinds(types: readonly CountedError[]): FailureKind[] {
 }
 
 function kindOf({ outcome, status, errorType }: CountedError): Pick<FailureKind, "name" | "query"> {
-  if (outcome === "upstream_failed") return { name: "broken off", query: { outcome } };
+  if (outcome === "upstream_failed") return { name: "upstream disconnected", query: { outcome } };
   if (outcome === "interrupted") return { name: "interrupted", query: { outcome } };
   const statusText = status === null ? "" : String(status);
-  const name = [statusText, errorType?.replaceAll("_", " ")].filter(Boolean).join(" ") || "no answer";
+  const name = [statusText, errorType].filter(Boolean).join(" ") || "no response";
   return { name, query: statusText === "" ? {} : { status: statusText } };
 }

@@ -134,10 +134,10 @@ export function describeLists(demo: () => DemoStack): void {
       await page.waitForURL(/conversationId=/);
       expect(await linkedIds(page)).toEqual(await REQUESTS.api(demo(), apiQuery(page)));
       await page.locator("a.row-link").first().click();
-      await page.click(".facts >> text=its requests");
+      await page.click(".facts >> text=All requests of this session");
       await page.waitForURL(/sessionId=/);
       expect(await linkedIds(page)).toEqual(await REQUESTS.api(demo(), apiQuery(page)));
-      await page.click(".narrowed >> text=Show all");
+      await page.click(".narrowed >> text=Clear");
       await page.waitForURL((url) => !url.searchParams.has("sessionId"));
       await page.context().close();
     });
@@ -232,13 +232,13 @@ export function describeLists(demo: () => DemoStack): void {
       await page.goto(`${demo().url}/requests/${requestId}?tab=stream`);
       const numbers = () => page.locator(".event-number").allTextContents();
       const first = await numbers();
-      await page.click("text=Later events");
+      await page.click("text=Next events");
       await page.waitForURL(/event=/);
       const later = await numbers();
       expect([...first, ...later]).toEqual(
         Array.from({ length: first.length + later.length }, (_, n) => (n + 1).toLocaleString("en-US")),
       );
-      await page.click("text=Earlier events");
+      await page.click("text=Previous events");
       await page.waitForURL((url) => !url.searchParams.has("event"));
       expect(await numbers()).toEqual(first);
       await page.context().close();

@@ -22,7 +22,7 @@ const promptOf = (row: RequestRow) =>
 
 function requestRow(row: RequestRow): string {
   const prompt = promptOf(row);
-  const floor = row.usagePartial ? "+ {The final count never arrived: at least this many.}" : "";
+  const floor = row.usagePartial ? "+ {The final token count was not received; this is the minimum.}" : "";
   const tokens =
     prompt === null
       ? "–"
@@ -55,10 +55,10 @@ const requests = (query: string): Check => ({
         "All types",
         ...requestTypes.map((type) => type.replaceAll("_", " ")),
       ],
-      "select[name=status] option": ["Any status", "2xx", "4xx", "429", "5xx", "529"],
+      "select[name=status] option": ["All status codes", "2xx", "4xx", "429", "5xx", "529"],
       "table.requests tbody tr": list.requests.map(requestRow),
       ".pager": [
-        `${several(list.requests.length, "request")} on this page ${list.nextCursor ? "Older" : "That is all in this period."}`,
+        `${several(list.requests.length, "request")} on this page ${list.nextCursor ? "Older" : "End of list"}`,
       ],
     };
   },
@@ -96,7 +96,7 @@ const conversations: Check = {
       ...(await filterBar(demo)),
       "table.conversations tbody tr": list.conversations.map(conversationRow),
       ".pager": [
-        `${several(list.conversations.length, "conversation")} on this page ${list.nextCursor ? "Older" : "That is all in this period."}`,
+        `${several(list.conversations.length, "conversation")} on this page ${list.nextCursor ? "Older" : "End of list"}`,
       ],
     };
   },
@@ -130,7 +130,7 @@ export function requestHead(detail: RequestDetail): Record<string, readonly stri
     "figure.timing": [
       first === null
         ? `{No answer within ${formatDuration(durationMs)}} No answer began ${formatDuration(durationMs)} In all ${formatDuration(durationMs)}`
-        : `{First byte after ${formatDuration(first)}, ended after ${formatDuration(durationMs)}} First byte after ${formatDuration(first)} ${detail.stream && detail.error === null ? "Streaming" : "Answer"} ${formatDuration(answering)} ${pace} In all ${formatDuration(durationMs)}`,
+        : `{Time to first byte after ${formatDuration(first)}, ended after ${formatDuration(durationMs)}} Time to first byte after ${formatDuration(first)} ${detail.stream && detail.error === null ? "Streaming" : "Answer"} ${formatDuration(answering)} ${pace} In all ${formatDuration(durationMs)}`,
     ],
     ".request-facts .fact": [
       ...fact("Started", at(detail.timestamp)),
@@ -144,21 +144,21 @@ export function requestHead(detail: RequestDetail): Record<string, readonly stri
       ...fact("Endpoint", wire(`${detail.method} ${detail.path}${detail.query ?? ""}`, 200)),
       ...fact(
         "Type",
-        wire(detail.requestType.replaceAll("_", " "), 60) + (detail.stream ? ", streamed" : ""),
+        wire(detail.requestType.replaceAll("_", " "), 60) + (detail.stream ? ", streaming" : ""),
       ),
       ...fact("Stop reason", detail.stopReason && wire(detail.stopReason.replaceAll("_", " "), 60)),
-      ...fact("Tools called", detail.toolCallCount > 0 ? badges(detail.toolCalls, 30) : null),
-      ...fact("Request id", detail.requestId),
-      ...fact("Anthropic's id", detail.upstreamRequestId),
-      ...fact("Session", detail.sessionId && `${detail.sessionId} its requests`),
+      ...fact("Tool calls", detail.toolCallCount > 0 ? badges(detail.toolCalls, 30) : null),
+      ...fact("Request ID", detail.requestId),
+      ...fact("Anthropic request ID", detail.upstreamRequestId),
+      ...fact("Session", detail.sessionId && `${detail.sessionId} All requests of this session`),
       ...fact("Agent", detail.agentId),
       ...fact(
         "Conversation",
         detail.conversationId &&
-          `${shortId(detail.conversationId)} {${detail.conversationId}} ${detail.branchId} read it from here`,
+          `${shortId(detail.conversationId)} {${detail.conversationId}} ${detail.branchId} Open in conversation`,
       ),
-      ...fact("Before it", detail.parentRequestId && "the request it continues"),
-      ...fact("Sub-task of", detail.parentTaskRequestId && "the request that asked for it"),
+      ...fact("Previous request", detail.parentRequestId && "View request"),
+      ...fact("Parent request", detail.parentTaskRequestId && "View request"),
     ],
     ".kind-bar": all === 0 ? [] : [`{${bar}} {${bar}}`],
     ".kinds > div":
@@ -167,7 +167,7 @@ export function requestHead(detail: RequestDetail): Record<string, readonly stri
         : [
             ...kinds.map(([name, hint, count]) => `${name} ${formatExact(count ?? 0)} {${hint}}`),
             ...((detail.thinkingTokens ?? 0) > 0
-              ? [`Thinking ${formatExact(detail.thinkingTokens)} {part of the output}`]
+              ? [`Thinking ${formatExact(detail.thinkingTokens)} {included in the output tokens}`]
               : []),
           ],
     ".usage-words":
@@ -178,9 +178,7 @@ export function requestHead(detail: RequestDetail): Record<string, readonly stri
           ],
     ".cost tbody tr": costRows(detail),
     ".request-facts p.mute": [
-      ...(prompt === null && detail.outputTokens === null
-        ? ["No tokens were counted for this exchange."]
-        : []),
+      ...(prompt === null && detail.outputTokens === null ? ["No token usage recorded."] : []),
       ...(detail.costBreakdown?.notes ?? []).map(({ text }) => text),
       ...((detail.costBreakdown?.lines ?? []).length > 0 && detail.priceVersion
         ? [`Prices: ${wire(detail.priceVersion, 80)}`]
@@ -201,7 +199,7 @@ function costRows({ costBreakdown, costUsd }: RequestDetail): string[] {
     `${wire([kind.replaceAll("_", " "), entry?.replaceAll("_", " "), models.size > 1 ? of : null].filter(Boolean).join(" · "), 100)} ${note ?? ""}`;
   const per = ({ ratePer }: CostLine) => (ratePer === 1_000_000 ? "million" : formatExact(ratePer));
   const whole = costBreakdown?.floor
-    ? "Sum (at least)"
+    ? "Total (minimum)"
     : costBreakdown?.estimated
       ? "Sum (estimated)"
       : "Sum";

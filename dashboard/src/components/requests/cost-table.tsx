@@ -15,24 +15,20 @@ export function CostTable({ breakdown, total, version }: Props) {
   const lines = breakdown?.lines ?? [];
   return (
     <>
-      {total === null && (
-        <p class="note">
-          Unpriced: no rate is known for this model or this kind of call, so nothing is guessed.
-        </p>
-      )}
+      {total === null && <p class="note">Unpriced: no price is known for this model or request type.</p>}
       {breakdown?.notes.map(({ text }) => (
         <p class="mute">{text}</p>
       ))}
       {lines.length > 0 && (
         <details class="fold-line">
-          <summary>How the cost adds up</summary>
+          <summary>Cost breakdown</summary>
           <div class="scroll" tabindex={0}>
             <table class="rows cost">
               <TableHead>
-                <ColumnHead label="Kind" />
+                <ColumnHead label="Item" />
                 <ColumnHead label="Quantity" isNumber />
                 <ColumnHead label="Rate" isNumber />
-                <ColumnHead label="Amount" isNumber />
+                <ColumnHead label="Cost" isNumber />
               </TableHead>
               <tbody>
                 {lines.map((line) => (
@@ -47,7 +43,7 @@ export function CostTable({ breakdown, total, version }: Props) {
                   </tr>
                 ))}
                 <tr class="sum">
-                  <td>Sum{breakdown?.floor ? " (at least)" : breakdown?.estimated ? " (estimated)" : ""}</td>
+                  <td>Total{breakdown?.floor ? " (minimum)" : breakdown?.estimated ? " (estimated)" : ""}</td>
                   <td></td>
                   <td></td>
                   <td class="right">{total === null ? UNKNOWN : formatMoneyExact(total)}</td>
@@ -57,7 +53,7 @@ export function CostTable({ breakdown, total, version }: Props) {
           </div>
           {version && (
             <p class="mute">
-              Prices: <UntrustedText text={version} length={80} />
+              Price list: <UntrustedText text={version} length={80} />
             </p>
           )}
         </details>

@@ -22,21 +22,21 @@ export function RequestTable({ rows, view, isCompact = false }: Props) {
       <caption class="unseen">Requests, newest first</caption>
       <TableHead>
         <ColumnHead label="Time" />
-        <ColumnHead label="Ended" />
+        <ColumnHead label="Status" />
         <ColumnHead label="Model" />
         <ColumnHead label="Domain" />
         {!isCompact && <ColumnHead label="Type" />}
         {!isCompact && <ColumnHead label="Tools" />}
-        <ColumnHead label="Prompt → answer" isNumber />
+        <ColumnHead label="Input → output" isNumber />
         {!isCompact && (
           <ColumnHead
-            label="Cached"
+            label="Cache read"
             isNumber
-            help="The share of all prompt tokens that the vendor still knew from a request before and read at a tenth of the price. What is written to the cache counts as not cached."
+            help="Share of prompt tokens read from the cache, at a tenth of the input price. Cache writes count as not cached."
           />
         )}
         <ColumnHead label="Cost" isNumber />
-        {!isCompact && <ColumnHead label="First byte" isNumber />}
+        {!isCompact && <ColumnHead label="Time to first byte" isNumber />}
         <ColumnHead label="Duration" isNumber />
       </TableHead>
       <tbody role="rowgroup">
@@ -84,7 +84,7 @@ function Row({ row, view, isCompact }: { row: RequestRow; view: View; isCompact:
           <span title={tokenDetails(row, prompt)}>
             {formatShort(prompt)} <span class="mute">→</span> {formatShort(row.outputTokens)}
             {row.usagePartial && (
-              <span class="mute" title="The final count never arrived: at least this many.">
+              <span class="mute" title="The final token count was not received; this is the minimum.">
                 {" "}
                 +
               </span>
@@ -114,9 +114,9 @@ function Row({ row, view, isCompact }: { row: RequestRow; view: View; isCompact:
 
 function tokenDetails(row: RequestRow, prompt: number): string {
   return [
-    `Prompt ${formatExact(prompt)}: ${formatExact(row.inputTokens)} fresh`,
-    `${formatExact(row.cacheReadInputTokens ?? 0)} from cache`,
-    `${formatExact(row.cacheCreationInputTokens ?? 0)} written to cache`,
-    `answer ${formatExact(row.outputTokens)}`,
+    `Input ${formatExact(prompt)}: ${formatExact(row.inputTokens)} uncached`,
+    `${formatExact(row.cacheReadInputTokens ?? 0)} cache read`,
+    `${formatExact(row.cacheCreationInputTokens ?? 0)} cache write`,
+    `output ${formatExact(row.outputTokens)}`,
   ].join(", ");
 }

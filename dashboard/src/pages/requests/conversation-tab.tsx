@@ -41,7 +41,7 @@ export function ConversationTab({ detail, view }: { detail: RequestDetail; view:
   return (
     <div class="conversation">
       <p class="transcript-bar">
-        <span class="mute">{formatCount(history.length, "message")} sent</span>
+        <span class="mute">{formatCount(history.length, "message")} in the request</span>
         <a class="button quiet" href={link({ tools: hidesTools ? null : "hide" })}>
           {hidesTools ? "Show tool calls" : "Hide tool calls"}
         </a>
@@ -151,7 +151,7 @@ function NoResponse({ detail }: { detail: RequestDetail }) {
       <JsonTree value={detail.responseBody} rawHref={`/api/requests/${detail.requestId}/response`} open={2} />
     );
   }
-  return <p class="note mute">No answer was recorded.</p>;
+  return <p class="note mute">No response recorded.</p>;
 }
 
 function NoConversation({ detail }: { detail: RequestDetail }) {
@@ -160,10 +160,10 @@ function NoConversation({ detail }: { detail: RequestDetail }) {
     <div class="conversation">
       <p class="note mute">
         {detail.requestBodyState === "removed"
-          ? "The body was removed when its retention ended; the facts above stay."
+          ? "The request body was deleted after its retention period. The metadata above is kept."
           : detail.requestBodyState === "none"
-            ? "This request carried no recorded body."
-            : "The request's body is not a conversation."}
+            ? "No request body recorded."
+            : "The request body is not a conversation."}
       </p>
       {typeof detail.requestBody === "string" && (
         <PlainText
@@ -174,7 +174,7 @@ function NoConversation({ detail }: { detail: RequestDetail }) {
       )}
       {detail.responseBody !== null && detail.responseBody !== undefined && (
         <section>
-          <h2>Answer</h2>
+          <h2>Response</h2>
           <JsonTree value={detail.responseBody} rawHref={rawHref} open={2} />
         </section>
       )}

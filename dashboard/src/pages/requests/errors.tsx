@@ -27,8 +27,8 @@ export function ErrorsPage({ view, overview, errors, failures }: Props) {
   const rows = failures.data;
   if (rows.length === 0) {
     return (
-      <EmptyState title="Nothing failed in this period.">
-        <p>Answers with status 400 and above, broken and interrupted exchanges would stand here.</p>
+      <EmptyState title="No errors in this period.">
+        <p>Requests that returned status 400 or above, failed or were interrupted appear here.</p>
       </EmptyState>
     );
   }
@@ -40,13 +40,13 @@ export function ErrorsPage({ view, overview, errors, failures }: Props) {
         {errors.ok && (
           <div class="column">
             <ErrorShares
-              title="By domain"
+              nameLabel="Domain"
               failed={errors.data.domains.map(({ domain, count }) => ({ name: domain, count }))}
               all={overview.ok ? overview.data.domains : []}
               href={(domain) => linkTo("/errors", { ...view.filters, domain } satisfies Filters)}
             />
             <ErrorShares
-              title="By model"
+              nameLabel="Model"
               failed={errors.data.models.map(({ model, count }) => ({ name: model ?? "", count }))}
               all={overview.ok ? overview.data.models : []}
               labelOf={shortModel}
@@ -57,7 +57,8 @@ export function ErrorsPage({ view, overview, errors, failures }: Props) {
       </div>
       <section class="card" id="live-errors" data-live>
         <h2>
-          Newest <span class="mute">{formatCount(Math.min(rows.length, MAX_SHOWN_FAILURES), "request")}</span>
+          Most recent{" "}
+          <span class="mute">{formatCount(Math.min(rows.length, MAX_SHOWN_FAILURES), "request")}</span>
         </h2>
         <FailedRows
           rows={rows
@@ -88,7 +89,7 @@ function ErrorChart({ view, errors }: { view: View; errors: Errors }) {
             key: "errors",
             label: "Errors",
             fill: "fill-error",
-            hint: "Status 400 and above, and answers that never came or broke off",
+            hint: "Status 400 or above, no response, or an incomplete response",
           },
         ]}
         points={series.map(({ time, count }) => ({ start: Date.parse(time), values: { errors: count } }))}
@@ -108,13 +109,13 @@ function ErrorKinds({ view, errors }: { view: View; errors: Result<Errors> }) {
   return (
     <section class="card">
       <h2>
-        By kind <span class="mute">{formatCount(total, "failure")}</span>
+        By error <span class="mute">{formatCount(total, "error")}</span>
       </h2>
       <table class="rows eaters">
         <TableHead>
-          <ColumnHead label="What happened" />
-          <ColumnHead label="Times" isNumber />
-          <ColumnHead label="Last" />
+          <ColumnHead label="Error" />
+          <ColumnHead label="Count" isNumber />
+          <ColumnHead label="Last seen" />
           <ColumnHead label="Share" isShare />
         </TableHead>
         <tbody>
@@ -143,7 +144,8 @@ function ErrorKinds({ view, errors }: { view: View; errors: Result<Errors> }) {
 }
 
 interface ErrorSharesProps {
-  title: string;
+  /** Head of the first column: "Domain". */
+  nameLabel: string;
   /** Most first. */
   failed: readonly { name: string; count: number }[];
   /** What these are a share of, as far as it is known. */
@@ -153,18 +155,18 @@ interface ErrorSharesProps {
 }
 
 /** How many of whose requests failed: many failures of many requests are another thing than of few. */
-function ErrorShares({ title, failed, all, href, labelOf = (name) => name }: ErrorSharesProps) {
-  const requestsOf = new Map(all.map(({ name, totals: sums }) => [name, sums.requests]));
+function ErrorShares({ nameLabel, failed, all, href, labelOf = (name) => name }: ErrorSharesProps) {
+  const requestsOf = new Map(all.map(({ name, totals }) => [name, totals.requests]));
   return (
     <section class="card">
-      <h2>{title}</h2>
-      {failed.length === 0 && <p class="mute">None here.</p>}
+      <h2>By {nameLabel.toLowerCase()}</h2>
+      {failed.length === 0 && <p class="mute">None</p>}
       {failed.length > 0 && (
         <table class="rows eaters">
           <TableHead>
-            <ColumnHead label="Name" />
+            <ColumnHead label={nameLabel} />
             <ColumnHead label="Errors" isNumber />
-            <ColumnHead label="Of requests" isNumber />
+            <ColumnHead label="Error rate" isNumber />
           </TableHead>
           <tbody>
             {failed.slice(0, 10).map(({ name, count }) => (

@@ -8,20 +8,20 @@ export function HeadersTab({ detail }: { detail: RequestDetail }) {
       <HeaderCard
         title="Request headers"
         headers={detail.requestHeaders}
-        note="Credentials (authorization, x-api-key, x-nexus-key, cookie) are never stored; other headers outside the allow-list are left out."
+        note="Credentials (authorization, x-api-key, x-nexus-key, cookie) are never stored. Headers that are not on the allow-list are not recorded."
         masked={["authorization", "x-api-key", "cookie"]}
       />
       <HeaderCard
         title="Response headers"
         headers={detail.responseHeaders}
-        note="Only allow-listed headers are stored."
+        note="Only headers on the allow-list are recorded."
         masked={["set-cookie"]}
       />
       {detail.rateLimit && Object.keys(detail.rateLimit).length > 0 && (
         <HeaderCard
-          title="Rate-limit headers"
+          title="Rate limit headers"
           headers={detail.rateLimit}
-          note="As the vendor sent them."
+          note="As received from Anthropic."
           masked={[]}
         />
       )}
@@ -69,7 +69,7 @@ function HeaderCard({ title, headers, note, masked }: CardProps) {
           ))}
         </tbody>
       </table>
-      {headers === null && <p class="mute">No headers were recorded.</p>}
+      {headers === null && <p class="mute">No headers recorded.</p>}
       <p class="mute card-foot">{note}</p>
     </section>
   );

@@ -13,11 +13,11 @@ const PAGE_ROWS = 50;
 const STATUSES = ["2xx", "4xx", "429", "5xx", "529"];
 const OUTCOMES = ["complete", "client_gone", "upstream_failed", "interrupted", "unrecorded"];
 const OUTCOME_LABELS: Readonly<Record<string, string>> = {
-  complete: "complete",
-  client_gone: "client left",
-  upstream_failed: "broken off",
-  interrupted: "interrupted",
-  unrecorded: "bodies lost",
+  complete: "Completed",
+  client_gone: "Client disconnected",
+  upstream_failed: "Upstream disconnected",
+  interrupted: "Interrupted",
+  unrecorded: "Bodies missing",
 };
 
 /** Parameters of this page besides the filters that follow everywhere. */
@@ -61,15 +61,15 @@ export function RequestFilters({ view, options, types }: Omit<Props, "list">) {
       />
       <FilterSelect
         name="status"
-        label="Status"
-        allLabel="Any status"
+        label="Status code"
+        allLabel="All status codes"
         value={parameters.status ?? null}
         options={STATUSES}
       />
       <FilterSelect
         name="outcome"
-        label="Ended"
-        allLabel="However ended"
+        label="Status"
+        allLabel="All statuses"
         value={parameters.outcome ?? null}
         options={OUTCOMES}
         labelOf={(outcome) => OUTCOME_LABELS[outcome] ?? outcome}
@@ -96,22 +96,22 @@ export function RequestsPage({ view, list }: { view: View; list: Result<RequestL
           <nav class="pager" aria-label="Pages">
             {view.query.cursor ? (
               <a class="button" href={linkTo("/requests", view.filters, parameters)}>
-                Newest
+                First page
               </a>
             ) : (
               <span></span>
             )}
-            <span class="mute">{formatCount(requests.length, "request")} on this page</span>
+            <span class="mute">{formatCount(requests.length, "request")}</span>
             {nextCursor ? (
               <a
                 class="button"
                 rel="next"
                 href={linkTo("/requests", view.filters, { ...parameters, cursor: nextCursor })}
               >
-                Older
+                Next page
               </a>
             ) : (
-              <span class="mute">That is all in this period.</span>
+              <span class="mute">End of list</span>
             )}
           </nav>
         </>
@@ -131,8 +131,8 @@ function ActiveScopes({ view, parameters }: { view: View; parameters: Record<str
       {parts.map(([name, words]) =>
         parameters[name] ? (
           <p class="narrowed">
-            Only {words} <code>{parameters[name].slice(0, 60)}</code>{" "}
-            <a href={linkTo("/requests", view.filters, { ...parameters, [name]: null })}>Show all</a>
+            Filtered by {words} <code>{parameters[name].slice(0, 60)}</code>{" "}
+            <a href={linkTo("/requests", view.filters, { ...parameters, [name]: null })}>Clear</a>
           </p>
         ) : null,
       )}
@@ -144,20 +144,20 @@ function NoRequests({ view }: { view: View }) {
   const isFiltered = Object.keys(view.query).some((name) => name !== "cursor" && name !== "range");
   if (isFiltered) {
     return (
-      <EmptyState title="No request fits these filters in this period.">
+      <EmptyState title="No requests match these filters.">
         <p>
           <a
             class="button"
             href={linkTo("/requests", { ...view.filters, domain: null, accountId: null, model: null })}
           >
-            Without filters
+            Clear filters
           </a>
         </p>
       </EmptyState>
     );
   }
   return (
-    <EmptyState title={view.query.cursor ? "No older requests." : "No requests in this period."}>
+    <EmptyState title={view.query.cursor ? "No more requests." : "No requests in this period."}>
       <ClientSetup view={view} />
     </EmptyState>
   );

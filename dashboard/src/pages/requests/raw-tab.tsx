@@ -14,15 +14,15 @@ export function RawTab({ detail }: { detail: RequestDetail }) {
       <div class="json-search" data-json-search hidden role="search">
         <label>
           <span class="unseen">Search the JSON</span>
-          <input type="search" placeholder="Search names and values" maxlength={200} autocomplete="off" />
+          <input type="search" placeholder="Search keys and values" maxlength={200} autocomplete="off" />
         </label>
         <span class="mute" data-json-found role="status"></span>
         <span class="json-folds">
           <button type="button" class="quiet" data-json-fold="open">
-            Open all
+            Expand all
           </button>
           <button type="button" class="quiet" data-json-fold="close">
-            Close all
+            Collapse all
           </button>
         </span>
       </div>
@@ -33,7 +33,7 @@ export function RawTab({ detail }: { detail: RequestDetail }) {
         closed={["tools", "system"]}
         copyFrom={`/api/requests/${id}/body`}
       />
-      <JsonCard title="Answer" value={detail.responseBody} rawHref={`/api/requests/${id}/response`} />
+      <JsonCard title="Response" value={detail.responseBody} rawHref={`/api/requests/${id}/response`} />
       {detail.usageData && (
         <JsonCard title="Usage" value={detail.usageData} rawHref={`/api/requests/${id}`} />
       )}
@@ -58,15 +58,15 @@ function JsonCard({ title, value, rawHref, closed = [], copyFrom }: JsonCardProp
         {title}
         {text !== "" &&
           (copyFrom ? (
-            <CopyButton from={copyFrom} label={`the JSON of ${title.toLowerCase()}`} />
+            <CopyButton from={copyFrom} label={`${title.toLowerCase()} JSON`} />
           ) : (
             text.length <= MAX_COPY_CHARACTERS && (
-              <CopyButton text={text} label={`the JSON of ${title.toLowerCase()}`} />
+              <CopyButton text={text} label={`${title.toLowerCase()} JSON`} />
             )
           ))}
       </h2>
       {value === null || value === undefined ? (
-        <p class="mute">Nothing recorded.</p>
+        <p class="mute">Not recorded.</p>
       ) : typeof value === "string" ? (
         <PlainText text={value} foldAt={2_000} rawHref={rawHref} />
       ) : (

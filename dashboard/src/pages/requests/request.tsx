@@ -42,7 +42,7 @@ export function RequestPage({ view, detail, stream }: Props) {
       <RequestSummary detail={detail} view={view} />
       <div class="tab-row">
         <Tabs
-          label="Parts of this request"
+          label="Request details"
           active={tab}
           tabs={TABS.map(([key, label]) => ({
             key,
@@ -68,12 +68,12 @@ function OutcomeNotes({ detail }: { detail: RequestDetail }) {
   const info = statusInfo(detail);
   const notes = [
     info.tone !== "good" && info.description,
-    detail.usagePartial && "The final token count never arrived: the counts below are a floor.",
-    detail.bodyTruncated && "The request was larger than what is recorded: only its beginning is kept.",
-    detail.responseTruncated && "The answer was larger than what is recorded: only its beginning is kept.",
-    detail.bodyMasked && "A secret inside the request was masked before it was stored.",
-    detail.requestBodyState === "removed" && "The request's body was removed when its retention ended.",
-    detail.responseBodyState === "removed" && "The answer's bytes were removed when their retention ended.",
+    detail.usagePartial && "The final token count was not received; the counts below are minimums.",
+    detail.bodyTruncated && "The request exceeds the recording limit; only its beginning is stored.",
+    detail.responseTruncated && "The response exceeds the recording limit; only its beginning is stored.",
+    detail.bodyMasked && "A secret in the request was masked before it was stored.",
+    detail.requestBodyState === "removed" && "The request body was deleted after its retention period.",
+    detail.responseBodyState === "removed" && "The response body was deleted after its retention period.",
   ].filter((note): note is string => typeof note === "string");
   if (notes.length === 0) return null;
   const tone = info.tone === "good" ? "mute" : info.tone;

@@ -40,7 +40,7 @@ export function StreamTab({ detail, stream, view }: Props) {
   if (events.length === 0) {
     return (
       <section class="card">
-        <p class="mute">Not a stream: {formatBytes(detail.responseBytes)} in one piece.</p>
+        <p class="mute">Not a streaming response ({formatBytes(detail.responseBytes)}).</p>
         <PlainText text={new TextDecoder().decode(bytes)} foldAt={4_000} rawHref={rawHref} />
       </section>
     );
@@ -57,17 +57,16 @@ export function StreamTab({ detail, stream, view }: Props) {
     <section class="card">
       <p class="mute">
         {formatCount(events.length, "event")}, {formatBytes(detail.responseBytes)}
-        {!isWhole && "; only the beginning is read here, the download has all of it"}. In the order they came
+        {!isWhole && "; only the beginning is shown, the download is complete"}.{" "}
         {times ? (
           <>
-            ; beside each, the time since the request began and since the event before it.
+            Each event shows the time since the request started and since the previous event.
             <ResolutionNote detail={detail} />
           </>
         ) : (
           <>
-            ; when each of them came was not recorded. <code>STREAM_TIMING_SAMPLE</code>, a setting of the
-            Worker, is the share of streams whose times are: 1 is all, 0.05 one in twenty, 0 (the default)
-            none. It counts for requests made after it is set.
+            Event times were not recorded for this request. Set <code>STREAM_TIMING_SAMPLE</code> in the
+            Worker to the share of new streams to time (0 to 1, default 0).
           </>
         )}
       </p>
@@ -105,14 +104,14 @@ export function StreamTab({ detail, stream, view }: Props) {
       <nav class="pager" aria-label="Events">
         {from > 1 ? (
           <a class="button" href={page(Math.max(1, from - EVENTS_PER_PAGE))}>
-            Earlier events
+            Previous events
           </a>
         ) : (
           <span></span>
         )}
         {from - 1 + EVENTS_PER_PAGE < events.length && (
           <a class="button" href={page(from + EVENTS_PER_PAGE)}>
-            Later events
+            Next events
           </a>
         )}
       </nav>
@@ -129,7 +128,7 @@ function eventLabel(event: StreamEvent): string {
 function ResolutionNote({ detail }: { detail: RequestDetail }) {
   const resolutionMs = detail.streamTiming?.resolutionMs ?? 1;
   if (resolutionMs === 1) return null;
-  return <> The stream was long: what came within {resolutionMs} ms may have the same time.</>;
+  return <> Events within {resolutionMs} ms of each other may show the same time.</>;
 }
 
 /** When an event came, and how long after the one before it; with its name where that was a pause. */

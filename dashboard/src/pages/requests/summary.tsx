@@ -14,7 +14,7 @@ import type { View } from "../../context/view.ts";
 export function RequestSummary({ detail, view }: { detail: RequestDetail; view: View }) {
   return (
     <div class="request-facts">
-      <section class="card" aria-label="Facts">
+      <section class="card" aria-label="Details">
         <DefinitionList>
           <DefinitionItem name="Started">
             <Time at={detail.timestamp} view={view} />
@@ -33,37 +33,39 @@ export function RequestSummary({ detail, view }: { detail: RequestDetail; view: 
           </DefinitionItem>
           <DefinitionItem name="Type">
             <UntrustedText text={detail.requestType.replaceAll("_", " ")} length={60} />
-            {detail.stream ? ", streamed" : ""}
+            {detail.stream ? ", streaming" : ""}
           </DefinitionItem>
           <DefinitionItem name="Stop reason">
             {detail.stopReason && <UntrustedText text={detail.stopReason.replaceAll("_", " ")} length={60} />}
           </DefinitionItem>
-          <DefinitionItem name="Tools called">
+          <DefinitionItem name="Tool calls">
             {detail.toolCallCount > 0 && <ToolBadges calls={detail.toolCalls} most={30} />}
           </DefinitionItem>
-          <DefinitionItem name="Request id">
-            <Copyable text={detail.requestId} label="the request id" />
+          <DefinitionItem name="Request ID">
+            <Copyable text={detail.requestId} label="request ID" />
           </DefinitionItem>
-          <DefinitionItem name="Anthropic's id">
+          <DefinitionItem name="Anthropic request ID">
             {detail.upstreamRequestId && (
-              <Copyable text={detail.upstreamRequestId} label="Anthropic's request id" />
+              <Copyable text={detail.upstreamRequestId} label="Anthropic request ID" />
             )}
           </DefinitionItem>
-          <DefinitionItem name="Session">
+          <DefinitionItem name="Session ID">
             {detail.sessionId && (
               <>
-                <Copyable text={detail.sessionId} label="the session id" />{" "}
-                <a href={linkTo("/requests", view.filters, { sessionId: detail.sessionId })}>its requests</a>
+                <Copyable text={detail.sessionId} label="session ID" />{" "}
+                <a href={linkTo("/requests", view.filters, { sessionId: detail.sessionId })}>
+                  All requests of this session
+                </a>
               </>
             )}
           </DefinitionItem>
-          <DefinitionItem name="Agent">
-            {detail.agentId && <Copyable text={detail.agentId} label="the agent id" />}
+          <DefinitionItem name="Agent ID">
+            {detail.agentId && <Copyable text={detail.agentId} label="agent ID" />}
           </DefinitionItem>
           <DefinitionItem name="Conversation">
             {detail.conversationId && (
               <>
-                <Copyable text={detail.conversationId} label="the conversation id" isShort />{" "}
+                <Copyable text={detail.conversationId} label="conversation ID" isShort />{" "}
                 {detail.branchId && <span class="mute">{detail.branchId}</span>}{" "}
                 <a
                   href={linkTo(`/conversations/${detail.conversationId}`, view.filters, {
@@ -71,23 +73,19 @@ export function RequestSummary({ detail, view }: { detail: RequestDetail; view: 
                     requestId: detail.requestId,
                   })}
                 >
-                  read it from here
+                  Open in conversation
                 </a>
               </>
             )}
           </DefinitionItem>
-          <DefinitionItem name="Before it">
+          <DefinitionItem name="Previous request">
             {detail.parentRequestId && (
-              <a href={linkTo(`/requests/${detail.parentRequestId}`, view.filters)}>
-                the request it continues
-              </a>
+              <a href={linkTo(`/requests/${detail.parentRequestId}`, view.filters)}>View request</a>
             )}
           </DefinitionItem>
-          <DefinitionItem name="Sub-task of">
+          <DefinitionItem name="Parent request">
             {detail.parentTaskRequestId && (
-              <a href={linkTo(`/requests/${detail.parentTaskRequestId}`, view.filters)}>
-                the request that asked for it
-              </a>
+              <a href={linkTo(`/requests/${detail.parentTaskRequestId}`, view.filters)}>View request</a>
             )}
           </DefinitionItem>
         </DefinitionList>
@@ -118,7 +116,7 @@ function ModelNames({ detail }: { detail: RequestDetail }) {
 /** Tokens by kind: bar, numbers, and what of the prompt came from the cache. */
 function TokenUsage({ detail }: { detail: RequestDetail }) {
   if (detail.inputTokens === null && detail.outputTokens === null) {
-    return <p class="mute">No tokens were counted for this exchange.</p>;
+    return <p class="mute">No token usage recorded.</p>;
   }
   const tokens: TokensByKind = {
     input: detail.inputTokens ?? 0,
@@ -141,7 +139,7 @@ function TokenUsage({ detail }: { detail: RequestDetail }) {
           </div>
         ))}
         {detail.thinkingTokens !== null && detail.thinkingTokens > 0 && (
-          <div title="part of the output">
+          <div title="included in the output tokens">
             <dt>
               <span class="swatch fill-thinking"></span>Thinking
             </dt>
@@ -151,7 +149,7 @@ function TokenUsage({ detail }: { detail: RequestDetail }) {
       </dl>
       <p class="usage-words">
         <span>
-          Prompt <strong>{formatExact(prompt)}</strong>
+          Total input <strong>{formatExact(prompt)}</strong>
           {prompt > 0 && <span class="mute">, {formatShare(tokens.cacheRead / prompt)} from cache</span>}
         </span>
         <span>
