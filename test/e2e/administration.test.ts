@@ -48,19 +48,19 @@ const press = async (name: string) => {
 /** The first two steps: the host, and its account. */
 async function begin(host: string, credential: string, more: Record<string, string> = {}): Promise<void> {
   await page.goto(`${stack.dashboardUrl}/domains`);
-  await page.getByRole("link", { name: "Add a domain" }).click();
+  await page.getByRole("link", { name: "Add domain" }).click();
   await page.fill("input[name=domain]", `https://${host}/`);
-  await press("Go on");
+  await press("Continue");
   await page.check(`input[name=credential][value=${credential}]`);
   for (const [name, value] of Object.entries(more)) await page.fill(`input[name=${name}]`, value);
-  await press("Go on");
+  await press("Continue");
 }
 
 /** The last two: no Slack, and a key for "ann", which is answered. */
 async function finish(): Promise<string> {
-  await page.getByRole("link", { name: "Go on without Slack" }).click();
+  await page.getByRole("link", { name: "Skip Slack" }).click();
   await page.fill("input[name=name]", "ann");
-  await press("Make the key");
+  await press("Create key");
   return /cnp_live_[\w-]{43}/.exec(await words())?.[0] ?? "";
 }
 
@@ -78,11 +78,11 @@ describe("an administrator without a script", () => {
   it("sets a domain up with an API key, and the key shown at the end works with the lines shown", async () => {
     const host = "keyed.example";
     await begin(host, "api_key", { accountId: "not allowed", api_key: "sk-ant-api03-upstream" });
-    expect(await words()).toContain("allowed: an account's id");
+    expect(await words()).toContain("Expected: an account's id");
     expect(await page.getAttribute("input[name=accountId]", "aria-invalid")).toBe("true");
     await page.fill("input[name=accountId]", "team");
     await page.fill("input[name=api_key]", "sk-ant-api03-upstream");
-    await press("Go on");
+    await press("Continue");
     const key = await finish();
     expect(await words()).toContain(`export ANTHROPIC_BASE_URL=https://${host}`);
     expect(await words()).toContain(`export ANTHROPIC_AUTH_TOKEN=${key}`);
@@ -107,29 +107,29 @@ describe("an administrator without a script", () => {
     const host = "login.example";
     await begin(host, "oauth", { accountId: "maya" });
     expect(await words()).toContain("Anthropic's terms");
-    await press("It is my own login: begin");
-    const address = await page.getByRole("link", { name: "Open the login page" }).getAttribute("href");
+    await press("This is my own account: continue");
+    const address = await page.getByRole("link", { name: "Open login page" }).getAttribute("href");
     await page.fill("input[name=code]", "nonsense");
-    await press("Complete the login");
+    await press("Complete login");
     expect(await page.getAttribute("input[name=code]", "aria-invalid")).toBe("true");
     const agreed = await (await fetch(address ?? "")).text();
     await page.fill("input[name=code]", /<code>(.*)<\/code>/.exec(agreed)?.[1] ?? "");
-    await press("Complete the login");
+    await press("Complete login");
     const key = await finish();
     fake.reset();
     expect((await askThrough(host, { authorization: `Bearer ${key}` })).status).toBe(200);
     expect(headerOf(fake.requests[0]!, "authorization")).toMatch(/^Bearer sk-ant-oat/);
 
     await page.goto(`${stack.dashboardUrl}/accounts/maya`);
-    expect(await words()).toMatch(/Claude login, ?ready|Access token expires/);
-    await press("Renew the tokens now");
-    expect(await words()).toContain("The login server was asked");
-    expect(await words()).toContain("1 times");
+    expect(await words()).toMatch(/Claude login, ?Ready|Access token expires/);
+    await press("Renew tokens now");
+    expect(await words()).toContain("Renewal requested");
+    expect(await words()).toContain("Renewals since login");
   });
 
   it("sets limits, tries Slack, deletes by name, and finds all of it in the audit log", async () => {
     await page.goto(`${stack.dashboardUrl}/accounts/team`);
-    await page.click("summary:has-text('Limit and alerts')");
+    await page.click("summary:has-text('Limits and alerts')");
     await page.check("input[name=alerts][value=own]");
     await page.fill("input[name=thresholds]", "50, 2000");
     await page.click("form[action$='/limits'] button");
@@ -142,17 +142,17 @@ describe("an administrator without a script", () => {
     expect(await page.inputValue("input[name=tokenLimit]")).toBe("1000000");
 
     await page.goto(`${stack.dashboardUrl}/domains/keyed.example`);
-    await page.click("summary:has-text('Change') >> nth=0");
+    await page.click("summary:has-text('Edit Slack settings')");
     await page.fill("input[name=webhook_url]", `http://${slack.address}/services/here/ok`);
     await page.click("form[action$='/slack'] button");
-    await press("Send a test message");
+    await press("Send test message");
     expect(await words()).toContain("Slack has taken the message");
 
     await page.goto(`${stack.dashboardUrl}/domains/through.example`);
     await page.click("summary:has-text('Delete')");
     await page.fill("form[action$='/delete'] input[name=confirm]", "other.example");
     await page.click("form[action$='/delete'] button");
-    expect(await words()).toContain("Nothing was done");
+    expect(await words()).toContain("Nothing was changed");
     await page.fill("form[action$='/delete'] input[name=confirm]", "through.example");
     await page.click("form[action$='/delete'] button");
     expect(new URL(page.url()).pathname).toBe("/domains");
@@ -162,10 +162,10 @@ describe("an administrator without a script", () => {
     expect(await words()).not.toContain("keyed.example");
     await page.goto(`${stack.dashboardUrl}/audit`);
     for (const done of [
-      "Limit or alerts set",
+      "Limits or alerts changed",
       "Slack test sent",
-      "Account logged in at Claude",
-      "Client key made",
+      "Account logged in",
+      "Client key created",
     ])
       expect(await words()).toContain(done);
     expect(await words()).not.toContain("sk-ant-api03");

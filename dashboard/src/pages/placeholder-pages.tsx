@@ -5,10 +5,10 @@ import type { View } from "../context/view.ts";
 
 export function PromptsPage({ view }: { view: View }) {
   return (
-    <EmptyState title="This version serves no prompts.">
+    <EmptyState title="Prompts are not available in this version.">
       <p>
-        What people and programs asked stands in their{" "}
-        <a href={linkTo("/conversations", view.filters)}>conversations</a>, searchable by its words.
+        Prompts are part of the <a href={linkTo("/conversations", view.filters)}>conversations</a>, where you
+        can search them.
       </p>
     </EmptyState>
   );
@@ -16,10 +16,10 @@ export function PromptsPage({ view }: { view: View }) {
 
 export function AnalysesPage({ view }: { view: View }) {
   return (
-    <EmptyState title="This version analyses no conversations.">
+    <EmptyState title="Analyses are not available in this version.">
       <p>
-        A <a href={linkTo("/conversations", view.filters)}>conversation</a> can be read, compared branch by
-        branch, and exported as Markdown for whatever you analyse it with.
+        You can read a <a href={linkTo("/conversations", view.filters)}>conversation</a>, compare its branches
+        and export it as Markdown to analyze it elsewhere.
       </p>
     </EmptyState>
   );

@@ -22,7 +22,7 @@ export function accountLoginRoutes(): Hono<AppEnv> {
   routes.get("/accounts/:id/login", (c) =>
     canAdminister(viewOf(c))
       ? loginPage(c, 200, c.req.query("domain") || null, null)
-      : failurePage(c, 403, "Not allowed", "Logging an account in is for administrators."),
+      : failurePage(c, 403, "Access denied", "Only administrators can log in accounts."),
   );
 
   routes.post("/accounts/:id/login", async (c) => {

@@ -12,7 +12,7 @@ export function auditRoutes(): Hono<AppEnv> {
   return new Hono<AppEnv>().get("/audit", async (c) => {
     const view = viewOf(c);
     if (!canAdminister(view))
-      return failurePage(c, 403, "Not allowed", "The audit log is for administrators.");
+      return failurePage(c, 403, "Access denied", "Only administrators can view the audit log.");
     const { actor = "", action = "", target = "", cursor = null } = view.query;
     const filter = { actor: actor.trim(), action: action.trim(), target: target.trim() };
     const [list, health] = await Promise.all([

@@ -22,7 +22,7 @@ export function newDomainRoutes(): Hono<AppEnv> {
 
   routes.get("/domains/new", async (c) => {
     if (!canAdminister(viewOf(c)))
-      return failurePage(c, 403, "Not allowed", "Setting domains up is for administrators.");
+      return failurePage(c, 403, "Access denied", "Only administrators can add domains.");
     const typed = c.req.query("domain") ?? "";
     const step = c.req.query("step");
     const domain = parseHost(typed);
@@ -148,24 +148,24 @@ async function stepPage(
       <Icon name="left" /> Domains
     </a>
   );
-  const frame = { title: "Add a domain", breadcrumb };
+  const frame = { title: "Add domain", breadcrumb };
   const content = <NewDomainPage view={viewOf(c)} state={state} problem={problem} />;
   return renderPage(c, status, await loadHealth(c), frame, content);
 }
 
 function takenProblem(c: Context<AppEnv>, domain: string): Problem {
-  const problem = "is set up already";
+  const problem = "is already configured";
   return {
     status: 400,
     code: "invalid_request",
-    message: `${domain} is set up already.`,
+    message: `${domain} is already configured.`,
     requestId: c.get("requestId"),
     details: [
       {
         in: "path",
         parameter: "domain",
         problem,
-        allowed: "another host name; this one is found under Domains",
+        allowed: "another host name; this one is listed under Domains",
       },
     ],
   };

@@ -14,7 +14,7 @@ import { at, ended, wire } from "./words.ts";
 import { windowBars } from "./words-of-sums.ts";
 
 const DOMAIN = "checkout.claude.example";
-const CREDENTIALS: Readonly<Record<string, string>> = { api_key: "API key", passthrough: "the client's own" };
+const CREDENTIALS: Readonly<Record<string, string>> = { api_key: "API key", passthrough: "Passthrough" };
 
 const domains: Check = {
   path: "/domains",
@@ -45,7 +45,7 @@ const domain: Check = {
       ".fact": [
         `Account ${wire(detail.accountId, 128)}`,
         `Credential ${CREDENTIALS[detail.credential.type]}, ready`,
-        "Endpoints all of /v1/ except /v1/organizations/ and /v1/oauth/",
+        "Endpoints All of /v1/ except /v1/organizations/ and /v1/oauth/",
       ],
       ".key-list .key-name": detail.clientKeys.map(({ name }) => wire(name, 80)),
       ".key-list > li > .mute": detail.clientKeys.map(({ createdAt }) => `made ${at(createdAt)}`),
@@ -62,7 +62,7 @@ const accounts: Check = {
     ]);
     const bars = (accountId: string) => {
       const window = windows.find((one) => one.accountId === accountId);
-      return window ? windowBars(window) : "No request in the last eight days.";
+      return window ? windowBars(window) : "No requests in the last 8 days";
     };
     const seen = windows.filter(({ accountId }) => !known.some((one) => one.accountId === accountId));
     const byName = (left: { accountId: string }, right: { accountId: string }) =>
@@ -79,7 +79,7 @@ const accounts: Check = {
           .toSorted(byName)
           .map(
             ({ accountId }) =>
-              `${wire(accountId, 60)} Seen in traffic only: clients bring their own credential. ${bars(accountId)}`,
+              `${wire(accountId, 60)} Seen in traffic only. Clients use their own credentials. ${bars(accountId)}`,
           ),
       ],
     };
@@ -107,11 +107,11 @@ const account: Check = {
 };
 
 const ACTIONS: Readonly<Record<string, string>> = {
-  "client_key.create": "Client key made",
-  "domain.put": "Domain set up or changed",
+  "client_key.create": "Client key created",
+  "domain.put": "Domain saved",
   "session.close": "Signed out",
   "session.open": "Signed in",
-  "body.download": "Bytes of a request taken",
+  "body.download": "Request downloaded",
   "transcript.open": "Transcript opened",
 };
 

@@ -17,10 +17,10 @@ export interface AccountNotice {
 }
 
 export const DONE_TEXTS = {
-  key: "The key is stored, sealed. Every edge location uses it within two minutes.",
-  passthrough: "Stored. Clients' own credentials are used within two minutes everywhere.",
-  login: "Logged in. The account's domains use the new login at once.",
-  refresh: "The login server was asked; below is what came of it.",
+  key: "API key saved, encrypted. Active at all edge locations within two minutes.",
+  passthrough: "Saved. Clients' own credentials are used at all edge locations within two minutes.",
+  login: "Logged in. The account's domains use the new login immediately.",
+  refresh: "Renewal requested. The result is shown below.",
   limits: "Saved.",
 } as const;
 
@@ -55,13 +55,13 @@ function CredentialForms({ view, account, notice }: Props & { account: AccountVi
           <h2>Login</h2>
           {problemOf("refresh") && <FormError problem={problemOf("refresh")!} parameters={[]} />}
           <p class="mute">
-            Tokens are renewed by themselves. Renew them by hand to see whether the login works; log in again
-            when it does not.
+            Tokens are renewed automatically. Renew them manually to check that the login works. If it does
+            not, log in again.
           </p>
           <div class="actions">
             <form method="post" action={`${path}/refresh`}>
               <CsrfField view={view} />
-              <button type="submit">Renew the tokens now</button>
+              <button type="submit">Renew tokens now</button>
             </form>
             <a class="button" href={`${path}/login`}>
               Log in again
@@ -71,17 +71,16 @@ function CredentialForms({ view, account, notice }: Props & { account: AccountVi
       )}
       <details class="card add" open={notice.form === "key" || account.state === "missing"}>
         <summary>
-          <h2>{type === "api_key" ? "Replace the API key" : "Use an API key instead"}</h2>
+          <h2>{type === "api_key" ? "Replace API key" : "Use an API key instead"}</h2>
         </summary>
         <form method="post" action={`${path}/key`} class="stack" autocomplete="off">
           <CsrfField view={view} />
           {problemOf("key") && <FormError problem={problemOf("key")!} parameters={["credential.api_key"]} />}
           <ApiKeyField problem={problemOf("key")} required>
-            Write-only: stored sealed and never shown again.{" "}
-            {type === "oauth" && "The login that is stored now is forgotten."}
+            Stored encrypted and never shown again. {type === "oauth" && "The stored login is deleted."}
           </ApiKeyField>
           <button class="primary" type="submit">
-            Store the key
+            Save key
           </button>
         </form>
       </details>
@@ -91,8 +90,8 @@ function CredentialForms({ view, account, notice }: Props & { account: AccountVi
             <h2>Use a Claude login instead</h2>
           </summary>
           <p>
-            For one person's own plan and own requests. The terms and the steps are on the next page; the
-            credential of now stays until the login is complete.
+            For one person's own plan and requests. The next page shows the terms and the steps. The current
+            credential stays in use until the login is complete.
           </p>
           <p class="card-foot">
             <a class="button" href={`${path}/login`}>
@@ -104,19 +103,19 @@ function CredentialForms({ view, account, notice }: Props & { account: AccountVi
       {type !== "passthrough" && (
         <details class="card add" open={notice.form === "passthrough"}>
           <summary>
-            <h2>Use the clients' own credential instead</h2>
+            <h2>Use passthrough instead</h2>
           </summary>
           <form method="post" action={`${path}/passthrough`} class="stack">
             <CsrfField view={view} />
             {problemOf("passthrough") && <FormError problem={problemOf("passthrough")!} parameters={[]} />}
             <p>
-              Passthrough: what a client sends goes on to Claude and is never stored; its client key moves to
-              the header <code>x-nexus-key</code>. The {type === "oauth" ? "login" : "key"} stored now is
-              forgotten.
+              The client's own credential is forwarded to Claude and never stored. Clients send their client
+              key in the <code>x-nexus-key</code> header. The stored {type === "oauth" ? "login" : "key"} is
+              deleted.
             </p>
-            <ConfirmField name={account.accountId} purpose="to change to passthrough" />
+            <ConfirmField name={account.accountId} purpose="to switch to passthrough" />
             <button class="danger" type="submit">
-              Change to passthrough
+              Switch to passthrough
             </button>
           </form>
         </details>
@@ -136,20 +135,21 @@ function LimitsForm({ view, accountId, window, notice }: Props & { window: Windo
   return (
     <details class="card add" open={notice.form === "limits"} id="limits">
       <summary>
-        <h2>Limit and alerts</h2>
+        <h2>Limits and alerts</h2>
       </summary>
       <form method="post" action={`${pathOf(accountId)}/limits`} class="stack">
         <CsrfField view={view} />
         {problem && <FormError problem={problem} parameters={["tokenLimit", "thresholds"]} />}
         <TextField
-          label="Own limit"
+          label="Custom limit"
           name="tokenLimit"
           problem={problem}
           value={draft.tokenLimit}
-          placeholder="none"
+          placeholder="None"
           inputmode="numeric"
         >
-          Output tokens in any five hours that count as full here. Nothing is refused because of it.
+          Output tokens in any five hours that count as 100% here. Requests are not rejected when it is
+          reached.
         </TextField>
         <fieldset class="field">
           <legend>Alerts</legend>
@@ -157,20 +157,20 @@ function LimitsForm({ view, accountId, window, notice }: Props & { window: Windo
             name="alerts"
             selected={draft.alerts}
             value="default"
-            label="At 75 % and 90 % of each window"
+            label="At 75% and 90% of each window (default)"
           />
           <RadioOption name="alerts" selected={draft.alerts} value="never" label="Never" />
-          <RadioOption name="alerts" selected={draft.alerts} value="own" label="At" />
+          <RadioOption name="alerts" selected={draft.alerts} value="own" label="At custom thresholds" />
           <div class="inset">
             <TextField
-              label="Per cent of a window"
+              label="Thresholds (%)"
               name="thresholds"
               problem={problem}
               value={draft.thresholds}
               placeholder="75, 90"
             >
-              Up to ten, separated by commas. Each is told once per window, in the channels of the account's
-              domains.
+              Up to ten, separated by commas. Each alert is sent once per window to the channels of the
+              account's domains.
             </TextField>
           </div>
         </fieldset>
@@ -187,25 +187,24 @@ function DeleteForm({ view, account, notice }: Props & { account: AccountView })
   return (
     <details class="card add" open={problem !== null}>
       <summary>
-        <h2>Delete</h2>
+        <h2>Delete account</h2>
       </summary>
       {problem && <FormError problem={problem} parameters={[]} />}
       {account.domains.length > 0 ? (
         <p>
-          It cannot be deleted while a domain uses it. Give{" "}
-          {account.domains.length === 1 ? "its domain" : "its domains"} another account, or delete{" "}
-          {account.domains.length === 1 ? "it" : "them"} first.
+          This account cannot be deleted while a domain uses it. Assign another account to its domains or
+          delete them first.
         </p>
       ) : (
         <form method="post" action={`${pathOf(account.accountId)}/delete`} class="stack">
           <CsrfField view={view} />
           <p>
-            Its credential, limit and alerts are forgotten; a login stored here ends here, but not at the
-            vendor. What was recorded of it stays readable. This cannot be undone.
+            Deletes its credential, limit and alerts. A stored login is deleted here but not revoked at
+            Anthropic. Recorded requests stay available. This cannot be undone.
           </p>
           <ConfirmField name={account.accountId} purpose="to delete it" />
           <button class="danger" type="submit">
-            Delete the account
+            Delete account
           </button>
         </form>
       )}

@@ -43,8 +43,7 @@ export function DomainForm({ view, draft, problem }: Props) {
         maxlength={128}
         placeholder="team-a"
       >
-        A name for the credential behind it. Domains with the same account share its credential and its
-        limits.
+        Names the credential. Domains with the same account share its credential and limits.
       </TextField>
       <fieldset class="field" data-credential>
         <legend>Credential for Claude</legend>
@@ -58,16 +57,16 @@ export function DomainForm({ view, draft, problem }: Props) {
           name="credential"
           value="api_key"
           selected={draft.credential}
-          label="Another API key, stored sealed"
+          label="Replace with an API key (stored encrypted)"
         />
         <div class="inset">
-          <ApiKeyField problem={problem}>Write-only: it is never shown again.</ApiKeyField>
+          <ApiKeyField problem={problem}>Never shown again.</ApiKeyField>
         </div>
         <RadioOption
           name="credential"
           value="passthrough"
           selected={draft.credential}
-          label="Passthrough: the client's own credential travels on and is never stored"
+          label="Passthrough: the client's own credential is forwarded and never stored"
         />
       </fieldset>
       <label class="field">
@@ -77,8 +76,8 @@ export function DomainForm({ view, draft, problem }: Props) {
         </textarea>
         <small>
           <FieldError problem={problem} parameter="endpoints" />
-          One per line, <code>*</code> for any rest. Empty: all of /v1/ except /v1/organizations/ and
-          /v1/oauth/.
+          One per line. <code>*</code> matches any remainder. Leave empty for all of /v1/ except
+          /v1/organizations/ and /v1/oauth/.
         </small>
       </label>
       <button class="primary" type="submit">
@@ -96,11 +95,11 @@ export function FormProblem({ problem }: { problem: Problem }) {
         <p>{problem.message}</p>
         {problem.details?.map((detail) => (
           <p>
-            <code>{detail.parameter}</code>: {detail.problem}; allowed: {detail.allowed}
+            <code>{detail.parameter}</code>: {detail.problem}. Expected: {detail.allowed}
           </p>
         ))}
         <p class="mute">
-          Request id <code>{problem.requestId}</code>
+          Request ID <code>{problem.requestId}</code>
         </p>
       </div>
     </div>

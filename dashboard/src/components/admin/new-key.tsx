@@ -22,12 +22,12 @@ export function NewKey({
   return (
     <section class="card new-key" role="status" aria-label="New client key">
       <h2>
-        <Icon name="key" /> Key for <UntrustedText text={created.name} length={60} />
+        <Icon name="key" /> Client key for <UntrustedText text={created.name} length={60} />
       </h2>
-      <p>This is the only time it is shown. Copy it now.</p>
-      <CodeBlock text={created.key} label="the key" />
+      <p>Copy this key now. It is not shown again.</p>
+      <CodeBlock text={created.key} label="client key" />
       <p>For Claude Code and the SDKs:</p>
-      <CodeBlock text={commands} label="the lines" />
+      <CodeBlock text={commands} label="commands" />
     </section>
   );
 }

@@ -36,25 +36,23 @@ export function SlackForm({ view, action, domain, stored, draft, problem, button
       <input type="hidden" name="domain" value={domain} />
       {problem && <FormError problem={problem} parameters={parameters} />}
       <TextField
-        label="Webhook"
+        label="Webhook URL"
         name="webhook_url"
         parameter="slack.webhook_url"
         problem={problem}
         isSecret
         maxlength={1000}
         placeholder={
-          stored?.webhook_set ? "stored; type another to replace it" : "https://hooks.slack.com/services/…"
+          stored?.webhook_set ? "Stored. Enter another to replace it" : "https://hooks.slack.com/services/…"
         }
       >
-        Of a Slack app with incoming webhooks. Write-only.{" "}
-        {stored?.webhook_set
-          ? ""
-          : "Without one the default channel of the deployment is told, if there is one."}
+        From a Slack app with incoming webhooks. Never shown again.{" "}
+        {stored?.webhook_set ? "" : "Leave empty to use the deployment's default channel, if one is set."}
       </TextField>
       {stored?.webhook_set && (
         <label class="option">
           <input type="checkbox" name="remove_webhook" value="1" />
-          <span>Forget the stored webhook</span>
+          <span>Remove the stored webhook</span>
         </label>
       )}
       <div class="field-row">
@@ -67,7 +65,7 @@ export function SlackForm({ view, action, domain, stored, draft, problem, button
           maxlength={100}
           placeholder="#claude"
         >
-          Where the webhook lets one choose.
+          If the webhook allows choosing a channel.
         </TextField>
         <TextField
           label="Name"
@@ -89,16 +87,17 @@ export function SlackForm({ view, action, domain, stored, draft, problem, button
         />
       </div>
       <fieldset class="field">
-        <legend>What is told</legend>
+        <legend>Notifications</legend>
         <label class="option">
           <input type="checkbox" name="enabled" value="1" checked={values.enabled} />
           <span>
-            Errors, filling windows and logins that ended. Off: nothing of this domain is told at all.
+            Errors, usage window alerts and expired logins. If disabled, this domain sends no notifications at
+            all.
           </span>
         </label>
         <label class="option">
           <input type="checkbox" name="messages" value="1" checked={values.messages} />
-          <span>Conversations as well: what people asked and Claude answered, shortened.</span>
+          <span>Conversations: user messages and Claude's replies, shortened.</span>
         </label>
       </fieldset>
       <button class="primary" type="submit">

@@ -23,12 +23,12 @@ export function AccountLoginPage({ view, accountId, domain, login, problem }: Pr
     <>
       <section class="card">
         <h2>
-          <span class="step-number">1</span> What you have to know
+          <span class="step-number">1</span> Before you continue
         </h2>
         <p class="prose">{login.terms}</p>
         <p class="mute card-foot">
-          The login is kept sealed and renewed here; nobody can read it back. It is forgotten here when the
-          account is deleted or gets another credential.
+          The login is stored encrypted, renewed automatically and never shown. It is deleted when the account
+          is deleted or gets another credential.
         </p>
         {login.url === null && (
           <form method="post" action={path} class="card-foot">
@@ -36,7 +36,7 @@ export function AccountLoginPage({ view, accountId, domain, login, problem }: Pr
             <DomainField domain={domain} />
             {problem && <FormError problem={problem} parameters={[]} />}
             <button class="primary" type="submit">
-              It is my own login: begin
+              This is my own account: continue
             </button>
           </form>
         )}
@@ -45,22 +45,21 @@ export function AccountLoginPage({ view, accountId, domain, login, problem }: Pr
         <>
           <section class="card">
             <h2>
-              <span class="step-number">2</span> Agree on Claude's page
+              <span class="step-number">2</span> Authorize at Claude
             </h2>
             <p>
               <a class="button" href={login.url} target="_blank" rel="noopener noreferrer">
-                <Icon name="external" /> Open the login page
+                <Icon name="external" /> Open login page
               </a>{" "}
-              <CopyButton text={login.url} label="the address" />
+              <CopyButton text={login.url} label="login URL" />
             </p>
             <p class="mute card-foot">
-              It opens in a new tab. Sign in there with the account you mean, agree, and copy the code it
-              shows.
+              Opens in a new tab. Sign in with the account to use, authorize access and copy the code shown.
             </p>
           </section>
           <section class="card">
             <h2>
-              <span class="step-number">3</span> Bring the code back
+              <span class="step-number">3</span> Enter the code
             </h2>
             <form method="post" action={`${path}/code`} class="stack" autocomplete="off">
               <CsrfField view={view} />
@@ -74,18 +73,18 @@ export function AccountLoginPage({ view, accountId, domain, login, problem }: Pr
                 maxlength={8500}
                 placeholder="code#state"
               >
-                All of it, with the part after the #. It is accepted for another{" "}
+                The full code, including the part after the #. Valid for another{" "}
                 {formatDuration(Math.max(0, Date.parse(login.expiresAt ?? "") - view.now))}.
               </TextField>
               <button class="primary" type="submit">
-                Complete the login
+                Complete login
               </button>
             </form>
             <form method="post" action={path} class="card-foot">
               <CsrfField view={view} />
               <DomainField domain={domain} />
               <button class="quiet" type="submit">
-                Begin again with a new page
+                Start over with a new login page
               </button>
             </form>
           </section>

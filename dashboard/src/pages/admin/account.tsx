@@ -40,24 +40,24 @@ export function AccountPage({ view, accountId, account, window, notice }: Props)
           <Credential view={view} account={account} />
         ) : (
           <p class="mute">
-            Nobody set this account up: its requests came through a passthrough domain, with the clients' own
-            credential. Its name is the organisation that Claude's answers named.
+            This account is not configured. Its requests came through a passthrough domain with the clients'
+            own credentials. Its name is the organization ID from Claude's responses.
           </p>
         )}
       </section>
       <section class="card">
         <h2>
-          How full{" "}
+          Usage windows{" "}
           <Help
-            label="a window"
-            text="The vendor counts what an account uses in windows of five hours and of seven days, refuses what goes beyond, and says so in its answers. An own limit counts the output tokens of any five hours."
+            label="usage windows"
+            text="Anthropic limits usage in windows of five hours and seven days and reports the utilization in its responses. A custom limit counts the output tokens of any five hours."
           />
           <a href={linkTo("/usage", { ...view.filters, accountId })}>Usage</a>
         </h2>
         {window.ok ? (
           <WindowRows rows={windowRows(window.data, view.now)} isDetailed />
         ) : window.problem.status === 404 ? (
-          <p class="mute">No request yet.</p>
+          <p class="mute">No requests yet</p>
         ) : (
           <ProblemCard problem={window.problem} what="usage windows" view={view} />
         )}
@@ -82,11 +82,11 @@ function CredentialProblem({ view, account }: { view: View; account: AccountView
       <Icon name="warning" />
       <div>
         <p>
-          <strong>This account {STATE_TEXTS[account.state]}.</strong>
+          <strong>{STATE_TEXTS[account.state]}.</strong>
         </p>
         {needsLogin && (
           <p>
-            The login server said <UntrustedText text={needsLogin.reason} length={200} />,{" "}
+            Login server response: <UntrustedText text={needsLogin.reason} length={200} />,{" "}
             <Time at={needsLogin.since} view={view} />.
           </p>
         )}
@@ -103,11 +103,11 @@ function CredentialProblem({ view, account }: { view: View; account: AccountView
 }
 
 const LOGIN_TEXTS = {
-  ready: "ready",
-  expired: "the access token is over, and renewing it fails for now; it is tried again by itself",
-  needs_login: "ended by the vendor",
-  missing: "none stored",
-  unreadable: "sealed with a key that CREDENTIAL_KEYS no longer holds",
+  ready: "Ready",
+  expired: "Access token expired. Renewal is failing and is retried automatically",
+  needs_login: "Ended by Anthropic",
+  missing: "None stored",
+  unreadable: "Cannot be decrypted: its key is no longer in CREDENTIAL_KEYS",
 } as const;
 
 function Credential({ view, account }: { view: View; account: AccountView }) {
@@ -115,15 +115,15 @@ function Credential({ view, account }: { view: View; account: AccountView }) {
   return (
     <DefinitionList>
       <DefinitionItem name="Type">{credentialLabel(account.credentialType)}</DefinitionItem>
-      <DefinitionItem name="State">
+      <DefinitionItem name="Status">
         <span class={account.state === "ready" ? "" : "error-words"}>{STATE_TEXTS[account.state]}</span>
       </DefinitionItem>
-      <DefinitionItem name="Set">
+      <DefinitionItem name="Updated">
         <Time at={account.updatedAt} view={view} />
       </DefinitionItem>
       <DefinitionItem name="Used by">
         {account.domains.length === 0 ? (
-          <span class="mute">no domain</span>
+          <span class="mute">No domains</span>
         ) : (
           <span class="chips">
             {account.domains.map((domain) => (
@@ -146,10 +146,10 @@ function Credential({ view, account }: { view: View; account: AccountView }) {
           <DefinitionItem name="Next renewal">
             {login.nextRefreshAt && <Time at={login.nextRefreshAt} view={view} />}
           </DefinitionItem>
-          <DefinitionItem name="Renewed since the login">{formatExact(login.rotations)} times</DefinitionItem>
+          <DefinitionItem name="Renewals since login">{formatExact(login.rotations)}</DefinitionItem>
           <DefinitionItem name="Scopes">
             {login.scopes.length === 0 ? (
-              <span class="mute">not told</span>
+              <span class="mute">Not reported</span>
             ) : (
               <span class="chips">
                 {login.scopes.map((scope) => (
@@ -168,7 +168,7 @@ function Credential({ view, account }: { view: View; account: AccountView }) {
                 {login.failures > 0 && `, ${formatExact(login.failures)} in a row`}
               </>
             ) : (
-              "none"
+              "None"
             )}
           </DefinitionItem>
         </>

@@ -27,15 +27,15 @@ export function AccountsPage({ view, accounts, windows }: Props) {
       {!accounts.ok ? (
         <ProblemCard problem={accounts.problem} what="accounts" view={view} />
       ) : rows.length === 0 ? (
-        <EmptyState title="No account yet.">
+        <EmptyState title="No accounts yet">
           <p>
-            An account is what requests go to Claude with: an API key, a login, or each client's own
-            credential. It is set up with the first domain that uses it.
+            An account holds the credential that requests use for Claude: an API key, a Claude login, or each
+            client's own credential. It is created with the first domain that uses it.
           </p>
           {canAdminister(view) && (
             <p>
               <a class="button" href="/domains/new">
-                <Icon name="plus" /> Add a domain
+                <Icon name="plus" /> Add domain
               </a>
             </p>
           )}
@@ -68,13 +68,13 @@ function AccountProblem({ row: { account, accountId }, view }: { row: AccountRow
         <p>
           <strong>
             <UntrustedText text={accountId} length={60} />
-          </strong>{" "}
-          {account && STATE_TEXTS[account.state]}.
+          </strong>
+          : {account && STATE_TEXTS[account.state]}.
         </p>
         {canAdminister(view) && (
           <p>
             <a href={accountPath(accountId) + (account?.credentialType === "oauth" ? "/login" : "")}>
-              {account?.credentialType === "oauth" ? "Log in again" : "Store a credential"}
+              {account?.credentialType === "oauth" ? "Log in again" : "Add a credential"}
             </a>
           </p>
         )}
@@ -95,7 +95,7 @@ function Account({ row: { account, accountId, window }, view }: { row: AccountRo
       </h2>
       <p class="account-facts">
         {account === null ? (
-          <span class="mute">Seen in traffic only: clients bring their own credential.</span>
+          <span class="mute">Seen in traffic only. Clients use their own credentials.</span>
         ) : (
           <>
             <span>
@@ -103,7 +103,7 @@ function Account({ row: { account, accountId, window }, view }: { row: AccountRo
               <span class={account.state === "ready" ? "" : "error-words"}>{STATE_TEXTS[account.state]}</span>
             </span>
             {account.domains.length === 0 ? (
-              <span class="mute">No domain uses it.</span>
+              <span class="mute">Not used by any domain</span>
             ) : (
               <span class="chips">
                 {account.domains.slice(0, 6).map((domain) => (
@@ -122,7 +122,7 @@ function Account({ row: { account, accountId, window }, view }: { row: AccountRo
       {window ? (
         <WindowRows rows={windowRows(window, view.now)} />
       ) : (
-        <p class="mute">No request in the last eight days.</p>
+        <p class="mute">No requests in the last 8 days</p>
       )}
     </li>
   );

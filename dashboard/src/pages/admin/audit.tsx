@@ -24,20 +24,20 @@ interface Props {
 /** What is done here, in words. An action of another version is shown by its name. */
 const ACTION_LABELS: Readonly<Record<string, string>> = {
   "account.delete": "Account deleted",
-  "account.login": "Account logged in at Claude",
-  "account.put": "Account's credential replaced",
-  "account.refresh": "Login renewed by hand",
-  "account_window.put": "Limit or alerts set",
-  "client_key.create": "Client key made",
+  "account.login": "Account logged in",
+  "account.put": "Account credential replaced",
+  "account.refresh": "Login renewed manually",
+  "account_window.put": "Limits or alerts changed",
+  "client_key.create": "Client key created",
   "client_key.revoke": "Client key revoked",
   "domain.delete": "Domain deleted",
-  "domain.put": "Domain set up or changed",
+  "domain.put": "Domain saved",
   "domain.slack_test": "Slack test sent",
-  "prices.reprice": "History priced again",
-  relink: "History linked again",
+  "prices.reprice": "Requests repriced",
+  relink: "Conversations relinked",
   "session.close": "Signed out",
   "session.open": "Signed in",
-  "body.download": "Bytes of a request taken",
+  "body.download": "Request downloaded",
   "transcript.export": "Transcript exported",
   "transcript.open": "Transcript opened",
 };
@@ -51,7 +51,7 @@ export function AuditPage({ view, filter, isOlder, list }: Props) {
         <label class="choice">
           <span class="unseen">Action</span>
           <select name="action" {...(filter.action === "" ? {} : { "data-set": "" })}>
-            <option value="">Every action</option>
+            <option value="">All actions</option>
             {[...new Set([...Object.keys(ACTION_LABELS), filter.action])]
               .filter((action) => action !== "")
               .map((action) => (
@@ -63,20 +63,20 @@ export function AuditPage({ view, filter, isOlder, list }: Props) {
         </label>
         <FilterInput
           name="actor"
-          label="Who"
+          label="Actor"
           value={filter.actor}
-          placeholder="Who: session:1a2b3c4d, ann@…"
+          placeholder="Actor: session:1a2b3c4d, ann@…"
         />
         <FilterInput
           name="target"
-          label="On what"
+          label="Target"
           value={filter.target}
-          placeholder="On what: a domain, an id"
+          placeholder="Target: a domain or ID"
         />
-        <button type="submit">Filter</button>
+        <button type="submit">Apply</button>
         {isFiltered && (
           <a class="clear" href="/audit">
-            Clear
+            Clear filters
           </a>
         )}
       </form>
@@ -84,27 +84,24 @@ export function AuditPage({ view, filter, isOlder, list }: Props) {
         <ProblemCard problem={list.problem} what="the audit log" view={view} />
       ) : list.data.entries.length === 0 ? (
         isFiltered || isOlder ? (
-          <EmptyState title="Nothing like that was written down.">
+          <EmptyState title="No entries match these filters.">
             <p>
-              <a href="/audit">All of the audit log</a>
+              <a href="/audit">Clear filters</a>
             </p>
           </EmptyState>
         ) : (
-          <EmptyState title="Nothing was changed and no transcript was opened yet.">
-            <p>
-              Every change, every look into a transcript and every download is written down here, with who it
-              was.
-            </p>
+          <EmptyState title="No entries yet">
+            <p>Changes, opened transcripts and downloads are listed here with their actor.</p>
           </EmptyState>
         )
       ) : (
         <>
           <AuditTable entries={list.data.entries} view={view} filter={filter} />
           <nav class="pager" aria-label="Pages of the audit log">
-            {isOlder ? <a href={`/audit${queryString({ ...filter })}`}>Newest</a> : <span></span>}
+            {isOlder ? <a href={`/audit${queryString({ ...filter })}`}>First page</a> : <span></span>}
             {list.data.nextCursor && (
               <a class="button" href={`/audit${queryString({ ...filter, cursor: list.data.nextCursor })}`}>
-                Older
+                Next page
               </a>
             )}
           </nav>
@@ -157,10 +154,10 @@ function AuditTable({
     <table class="rows audit" role="table">
       <caption class="unseen">Audit log, newest first</caption>
       <TableHead>
-        <ColumnHead label="When" />
-        <ColumnHead label="Who" />
-        <ColumnHead label="What" />
-        <ColumnHead label="On" />
+        <ColumnHead label="Time" />
+        <ColumnHead label="Actor" />
+        <ColumnHead label="Action" />
+        <ColumnHead label="Target" />
         <ColumnHead label="Details" />
       </TableHead>
       <tbody role="rowgroup">

@@ -40,7 +40,7 @@ export function DomainPage({ view, detail, notice }: Props) {
       {notice.saved && (
         <p class="callout good" role="status">
           <Icon name="check" />
-          <span>Saved. Every edge location follows within two minutes.</span>
+          <span>Saved. Active at all edge locations within two minutes.</span>
         </p>
       )}
       <section class="card">
@@ -59,7 +59,7 @@ export function DomainPage({ view, detail, notice }: Props) {
           </DefinitionItem>
           <DefinitionItem name="Endpoints">
             {detail.endpoints === null ? (
-              "all of /v1/ except /v1/organizations/ and /v1/oauth/"
+              "All of /v1/ except /v1/organizations/ and /v1/oauth/"
             ) : (
               <span class="chips">
                 {detail.endpoints.map((endpoint) => (
@@ -76,7 +76,7 @@ export function DomainPage({ view, detail, notice }: Props) {
         <>
           <details class="card add" open={notice.form === "settings"}>
             <summary>
-              <h2>Change</h2>
+              <h2>Edit domain</h2>
             </summary>
             <DomainForm
               view={view}
@@ -113,7 +113,7 @@ function ClientKeys({ view, detail, notice }: Props) {
       )}
       {detail.clientKeys.length === 0 ? (
         <p class="mute">
-          No key yet. Without one nobody can use this domain (unless client authentication is off).
+          No client keys yet. Clients need one to use this domain, unless client authentication is off.
         </p>
       ) : (
         <ul class="key-list">
@@ -123,7 +123,7 @@ function ClientKeys({ view, detail, notice }: Props) {
                 <Icon name="key" /> <UntrustedText text={key.name} length={80} />
               </span>
               <span class="mute">
-                made <Time at={key.createdAt} view={view} />
+                created <Time at={key.createdAt} view={view} />
               </span>
               {key.revokedAt ? (
                 <span>
@@ -141,7 +141,7 @@ function ClientKeys({ view, detail, notice }: Props) {
                           <strong>
                             <bdi>{key.name}</bdi>
                           </strong>{" "}
-                          to revoke it. Its clients get 401 within two minutes.
+                          to revoke it. Clients that use this key get 401 within two minutes.
                         </span>
                         <input
                           name="confirm"
@@ -152,7 +152,7 @@ function ClientKeys({ view, detail, notice }: Props) {
                         />
                       </label>
                       <button class="danger" type="submit">
-                        Revoke the key
+                        Revoke key
                       </button>
                     </form>
                   </details>
@@ -171,12 +171,12 @@ function ClientKeys({ view, detail, notice }: Props) {
               name="name"
               required
               maxlength={100}
-              placeholder="ann, build server, …"
+              placeholder="e.g. Ann or build server"
               autocomplete="off"
             />
           </label>
           <button class="primary" type="submit">
-            Make a key
+            Create key
           </button>
         </form>
       )}
@@ -204,10 +204,10 @@ function SlackCard({ view, detail, notice }: Props) {
         <>
           <form method="post" action={`${path}-test`} class="card-foot">
             <CsrfField view={view} />
-            <button type="submit">Send a test message</button>
+            <button type="submit">Send test message</button>
           </form>
           <details class="inner-fold" open={problem !== null}>
-            <summary>Change</summary>
+            <summary>Edit Slack settings</summary>
             <SlackForm
               view={view}
               action={path}
@@ -226,14 +226,14 @@ function SlackCard({ view, detail, notice }: Props) {
 
 function slackDescription(slack: DomainDetail["slack"]): string {
   if (slack?.enabled === false)
-    return "Switched off: nothing of this domain is told, in the default channel neither.";
+    return "Notifications of this domain are off, including those to the default channel.";
   const where = slack?.webhook_set
-    ? `A webhook of its own is stored${slack.channel ? `, for ${slack.channel}` : ""}.`
-    : "No webhook of its own: the default channel of the deployment is told, if there is one.";
+    ? `Uses its own webhook${slack.channel ? ` for ${slack.channel}` : ""}.`
+    : "Uses the deployment's default channel, if one is set.";
   const what =
     slack?.messages === false
-      ? "Told are errors, filling windows and logins that ended, but no conversations."
-      : "Told are errors, filling windows, logins that ended, and conversations as far as SLACK_MESSAGES allows.";
+      ? "Sends errors, usage window alerts and expired logins, but no conversations."
+      : "Sends errors, usage window alerts, expired logins and, if SLACK_MESSAGES allows it, conversations.";
   return `${where} ${what}`;
 }
 
@@ -249,14 +249,14 @@ function DeleteDomain({
   return (
     <details class="card add" open={problem !== undefined}>
       <summary>
-        <h2>Delete</h2>
+        <h2>Delete domain</h2>
       </summary>
       {problem && <FormProblem problem={problem} />}
       <form method="post" action={`/domains/${encodeURIComponent(detail.domain)}/delete`} class="stack">
         <CsrfField view={view} />
         <p>
-          The domain stops serving and its client keys stop working. What was recorded stays readable here.
-          This cannot be undone.
+          The domain stops serving requests and its client keys stop working. Recorded requests stay
+          available. This cannot be undone.
         </p>
         <label class="field">
           <span>
@@ -269,7 +269,7 @@ function DeleteDomain({
           <input name="confirm" required autocomplete="off" spellcheck={false} data-must-be={detail.domain} />
         </label>
         <button class="danger" type="submit">
-          Delete the domain
+          Delete domain
         </button>
       </form>
     </details>

@@ -23,10 +23,10 @@ export function DomainsPage({ view, list }: Props) {
       {!list.ok ? (
         <ProblemCard problem={list.problem} what="domains" view={view} />
       ) : list.data.domains.length === 0 ? (
-        <EmptyState title="No domain yet.">
+        <EmptyState title="No domains yet">
           <p>
-            A domain is a host name that clients call. It says which credential goes to Claude and which keys
-            may use it.
+            A domain is a host name that clients call. It determines the credential for Claude and the client
+            keys that are accepted.
           </p>
         </EmptyState>
       ) : (
@@ -35,7 +35,7 @@ export function DomainsPage({ view, list }: Props) {
       {canAdminister(view) && (
         <p class="actions">
           <a class="button" href="/domains/new">
-            <Icon name="plus" /> Add a domain
+            <Icon name="plus" /> Add domain
           </a>
         </p>
       )}
@@ -51,7 +51,7 @@ function DomainTable({ domains, view }: { domains: DomainList["domains"]; view: 
         <ColumnHead label="Domain" />
         <ColumnHead label="Account" />
         <ColumnHead label="Credential" />
-        <ColumnHead label="State" />
+        <ColumnHead label="Status" />
         <ColumnHead label="Requests, 7 days" isNumber />
       </TableHead>
       <tbody role="rowgroup">
@@ -82,7 +82,7 @@ function DomainTable({ domains, view }: { domains: DomainList["domains"]; view: 
               {credentialLabel(domain.credentialType)}
             </td>
             <td role="cell" class="cell-state">
-              {domain.configured ? "set up" : <span class="mute">seen only</span>}
+              {domain.configured ? "Active" : <span class="mute">Not configured</span>}
             </td>
             <td role="cell" class="cell-count right">
               <a href={linkTo("/requests", { ...view.filters, domain: domain.domain, range: "7d" })}>

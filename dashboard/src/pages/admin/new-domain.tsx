@@ -14,7 +14,7 @@ import { UntrustedText } from "../../components/ui/values.tsx";
 import type { View } from "../../context/view.ts";
 import { credentialLabel } from "./credential-labels.ts";
 
-const STEPS = ["Host", "Account", "Slack", "Client key"] as const;
+const STEPS = ["Domain", "Account", "Slack", "Client key"] as const;
 
 /** Credentials a new account may get, in the words of the form. */
 export type NewCredential = "existing" | "api_key" | "oauth" | "passthrough";
@@ -63,10 +63,10 @@ export function NewDomainPage({ view, state, problem }: Props) {
       {state.step === "host" && <HostStep host={state.host} problem={problem} />}
       {state.step === "account" && <AccountStep view={view} state={state} problem={problem} />}
       {state.step === "slack" && (
-        <Step title="Slack, if you like" domain={state.detail.domain}>
+        <Step title="Slack (optional)" domain={state.detail.domain}>
           <p>
-            Errors, filling windows and logins that ended can be told in a channel. It can be set up later as
-            well.
+            Errors, usage window alerts and expired logins can be sent to a Slack channel. You can set this up
+            later.
           </p>
           <SlackForm
             view={view}
@@ -75,11 +75,11 @@ export function NewDomainPage({ view, state, problem }: Props) {
             stored={state.detail.slack}
             draft={state.draft}
             problem={problem}
-            button="Save and go on"
+            button="Save and continue"
           />
           <p class="card-foot">
             <a href={`/domains/new${queryString({ step: "key", domain: state.detail.domain })}`}>
-              Go on without Slack
+              Skip Slack
             </a>
           </p>
         </Step>
@@ -90,10 +90,10 @@ export function NewDomainPage({ view, state, problem }: Props) {
           <NewKey view={view} detail={state.detail} created={state.created} />
           <p class="actions">
             <a class="button" href={`/domains/${encodeURIComponent(state.detail.domain)}`}>
-              To the domain
+              Open domain
             </a>
             <a class="button" href="/requests">
-              See requests arrive
+              View requests
             </a>
           </p>
         </>
@@ -121,7 +121,7 @@ function Step({ title, domain, children }: { title: string; domain?: string; chi
 /** Looks only: whether the name can be one, and whether it is taken. */
 function HostStep({ host, problem }: { host: string; problem: Problem | null }) {
   return (
-    <Step title="Which host do clients call?">
+    <Step title="Domain name">
       <form method="get" action="/domains/new" class="stack" autocomplete="off">
         {problem && <FormError problem={problem} parameters={["domain"]} />}
         <TextField
@@ -134,11 +134,11 @@ function HostStep({ host, problem }: { host: string; problem: Problem | null }) 
           placeholder="claude.example.com"
           inputmode="url"
         >
-          What stands in ANTHROPIC_BASE_URL, without port. It has to be routed to the Worker: a custom domain
-          or a route of it.
+          The host name that clients use in ANTHROPIC_BASE_URL, without port. It must be routed to the Worker
+          by a custom domain or a route.
         </TextField>
         <button class="primary" type="submit">
-          Go on
+          Continue
         </button>
       </form>
     </Step>
@@ -165,7 +165,7 @@ function AccountStep({
     credential: "api_key" as const,
   };
   return (
-    <Step title="With which credential do its requests go to Claude?" domain={state.domain}>
+    <Step title="How should requests authenticate to Claude?" domain={state.domain}>
       <form method="post" action="/domains/new/account" class="stack" autocomplete="off">
         <CsrfField view={view} />
         <input type="hidden" name="domain" value={state.domain} />
@@ -173,53 +173,46 @@ function AccountStep({
         <fieldset class="field choices" data-credential>
           <legend>Credential</legend>
           {accounts.length > 0 && (
-            <CredentialOption
-              value="existing"
-              selected={draft.credential}
-              title="One that is set up here already"
-            >
-              <select name="existing" aria-label="Account that is set up already">
+            <CredentialOption value="existing" selected={draft.credential} title="Existing account">
+              <select name="existing" aria-label="Existing account">
                 {accounts.map((account) => (
                   <option value={account.accountId} selected={account.accountId === draft.existing}>
                     {`${account.accountId} (${credentialLabel(account.credentialType)})`}
                   </option>
                 ))}
               </select>
-              <small>Domains of one account share its credential and its limits.</small>
+              <small>Domains with the same account share its credential and limits.</small>
             </CredentialOption>
           )}
-          <CredentialOption value="api_key" selected={draft.credential} title="An API key">
-            <small>Of an organisation, billed by use. The way for teams. Stored sealed.</small>
+          <CredentialOption value="api_key" selected={draft.credential} title="API key">
+            <small>Organization key, billed by usage. Recommended for teams. Stored encrypted.</small>
             <ApiKeyField problem={problem} />
           </CredentialOption>
           <CredentialOption
             value="passthrough"
             selected={draft.credential}
-            title="Each client's own (passthrough)"
+            title="Client's own credential (passthrough)"
           >
             <small>
-              What a client sends, its key or its login, goes on to Claude and is never stored. Its client key
-              for this domain travels in a header of its own.
+              The client's own key or login is forwarded to Claude and never stored. The client key for this
+              domain is sent in a separate header.
             </small>
           </CredentialOption>
-          <CredentialOption value="oauth" selected={draft.credential} title="A Claude login">
-            <small>
-              Of one person's own plan, for that person's own requests only. The terms come before anything
-              happens.
-            </small>
+          <CredentialOption value="oauth" selected={draft.credential} title="Claude login">
+            <small>One person's own plan, for that person's requests only. The terms are shown first.</small>
           </CredentialOption>
         </fieldset>
         <TextField
-          label="Name of the new account"
+          label="New account name"
           name="accountId"
           problem={problem}
           value={draft.accountId}
           maxlength={128}
         >
-          For you: it stands in usage, windows and alerts. Letters, digits and . _ : @ -
+          Shown in usage, windows and alerts. Letters, digits and . _ : @ -
         </TextField>
         <button class="primary" type="submit">
-          Go on
+          Continue
         </button>
       </form>
     </Step>
@@ -247,28 +240,28 @@ function CredentialOption({
 
 function KeyStep({ view, detail, problem }: { view: View; detail: DomainDetail; problem: Problem | null }) {
   return (
-    <Step title="The first client key" domain={detail.domain}>
+    <Step title="First client key" domain={detail.domain}>
       <form method="post" action="/domains/new/key" class="stack" autocomplete="off">
         <CsrfField view={view} />
         <input type="hidden" name="domain" value={detail.domain} />
         {problem && <FormError problem={problem} parameters={["name"]} />}
         <TextField
-          label="Whom or what is it for?"
+          label="Who or what is this key for?"
           name="name"
           problem={problem}
           required
           maxlength={100}
           placeholder="ann"
         >
-          Clients show this key to use the domain; it is not the credential for Claude. One per person or
-          machine: then each can be revoked by itself.
+          Clients authenticate to this domain with the key. It is not the credential for Claude. Create one
+          per person or machine, so that each can be revoked separately.
         </TextField>
         <button class="primary" type="submit">
-          Make the key
+          Create key
         </button>
       </form>
       <p class="card-foot">
-        <a href={`/domains/${encodeURIComponent(detail.domain)}`}>Make keys later</a>
+        <a href={`/domains/${encodeURIComponent(detail.domain)}`}>Skip for now</a>
       </p>
     </Step>
   );
