@@ -272,11 +272,11 @@ describe("health", () => {
   it("has a sentence for everything that may be wrong, and the configuration for administrators", async () => {
     const { text } = await visit().ask("/settings");
     for (const words of [
-      "Alerts waiting",
-      "Bodies lost",
-      "Linking",
+      "Pending alerts",
+      "Missing bodies",
+      "Conversation linking",
       "Search index",
-      "set, not shown",
+      "set (hidden)",
       "https://nexus.example.com",
     ])
       expect(text).toContain(words);
@@ -284,7 +284,7 @@ describe("health", () => {
     const asked = await visit().ask("/settings?show=linking");
     expect(asked.text).toContain("claude-cli/1.0.58");
     const seen = (await visit(VIEWER).ask("/settings")).text;
-    expect(seen).toContain("Alerts waiting");
+    expect(seen).toContain("Pending alerts");
     expect(seen).not.toContain("DASHBOARD_API_KEY");
     const late = (await visit(ADMINISTRATOR, "hostile").ask("/settings")).text;
     expect(late).toContain("Slack answered 404: no_service");

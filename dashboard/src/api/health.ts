@@ -45,37 +45,37 @@ export function allChecks(status: Status, alerts: Result<AlertsWaiting>, now: nu
 }
 
 function runningCheck({ inFlight }: Status): HealthCheck {
-  const name = "Running now";
+  const name = "Requests in progress";
   if (inFlight === null) return unknownCheck(name);
   return {
     name,
     tone: "good",
-    value: inFlight === 0 ? "nothing" : formatExact(inFlight),
-    description: "Exchanges between a client and Claude at this moment, of all domains.",
+    value: formatExact(inFlight),
+    description: "Requests currently being proxied, across all domains.",
   };
 }
 
 function unrecordedCheck({ unrecorded }: Status): HealthCheck {
-  const name = "Bodies lost";
+  const name = "Missing bodies";
   if (unrecorded === null) return unknownCheck(name);
   return unrecorded === 0
     ? {
         name,
         tone: "good",
-        value: "none",
-        description: "Every exchange of the last 24 hours has its bodies.",
+        value: "0",
+        description: "All requests of the last 24 hours have their bodies.",
       }
     : {
         name,
         tone: "warning",
         value: formatExact(unrecorded),
         description:
-          "In the last 24 hours R2 did not take them; tokens and facts that were known are kept. Look at R2's status if this goes on.",
+          "R2 did not accept these bodies in the last 24 hours. Known tokens and metadata are stored. Check the status of R2 if this continues.",
       };
 }
 
 function alertsCheck(alerts: Result<AlertsWaiting>, now: number): HealthCheck {
-  const name = "Alerts waiting";
+  const name = "Pending alerts";
   if (!alerts.ok) return unknownCheck(name);
   const { waiting, oldestAt, outboxes } = alerts.data;
   const failing = outboxes.find(({ lastProblem }) => lastProblem !== null);
@@ -83,8 +83,8 @@ function alertsCheck(alerts: Result<AlertsWaiting>, now: number): HealthCheck {
     return {
       name,
       tone: "good",
-      value: "none",
-      description: "Slack has taken everything that was to be told.",
+      value: "0",
+      description: "All alerts are delivered.",
     };
   const problem =
     failing === undefined
@@ -94,21 +94,21 @@ function alertsCheck(alerts: Result<AlertsWaiting>, now: number): HealthCheck {
   return {
     name,
     tone: failing || isOld ? "warning" : "good",
-    value: waiting === 0 ? "none" : formatExact(waiting),
-    description: `${problem}${waiting > 0 ? "They are tried again for about an hour and a half. " : ""}Send a test message from the domain's page to see whether its webhook works.`,
+    value: formatExact(waiting),
+    description: `${problem}${waiting > 0 ? "Delivery is retried for about 90 minutes. " : ""}Send a test message from the domain's page to check its webhook.`,
   };
 }
 
 function linkingCheck({ linking }: Status): HealthCheck {
-  const name = "Linking";
+  const name = "Conversation linking";
   if (linking === null) return unknownCheck(name);
   const { linkedShare, orphans } = linking;
   if (linkedShare === null)
     return {
       name,
       tone: "good",
-      value: "nothing yet",
-      description: "No request of the last 7 days continued another.",
+      value: "No data",
+      description: "No follow-up requests in the last 7 days.",
     };
   return {
     name,
@@ -116,8 +116,8 @@ function linkingCheck({ linking }: Status): HealthCheck {
     value: formatShare(linkedShare),
     description:
       orphans === 0
-        ? "Of the requests of 7 days that continue something, all found what."
-        : `Of the requests of 7 days that continue something found what; ${formatCount(orphans, "request")} did not. If a new client version is worse than the others below, npx nexus relink may help after an update.`,
+        ? "Follow-up requests of the last 7 days that were matched to their conversation."
+        : `Follow-up requests of the last 7 days that were matched to their conversation; ${formatCount(orphans, "request")} unmatched. If a new client version is below the others, run npx nexus relink after an update.`,
   };
 }
 
@@ -125,21 +125,21 @@ function searchCheck({ searchWaiting }: Status): HealthCheck {
   const name = "Search index";
   if (searchWaiting === null) return unknownCheck(name);
   return searchWaiting === 0
-    ? { name, tone: "good", value: "up to date", description: "Every message can be found." }
+    ? { name, tone: "good", value: "Up to date", description: "All messages are searchable." }
     : {
         name,
         tone: searchWaiting >= MAX_COUNTED_MESSAGES ? "warning" : "good",
-        value: `${formatExact(searchWaiting)}${searchWaiting >= MAX_COUNTED_MESSAGES ? "+" : ""} to go`,
+        value: `${formatExact(searchWaiting)}${searchWaiting >= MAX_COUNTED_MESSAGES ? "+" : ""} pending`,
         description:
-          "Messages that search does not find yet. The index follows when ingest has time, by itself.",
+          "Messages that are not searchable yet. They are indexed automatically when ingest is idle.",
       };
 }
 
 const unknownCheck = (name: string): HealthCheck => ({
   name,
   tone: "mute",
-  value: "not known",
-  description: "What would tell is out of reach just now.",
+  value: "Unknown",
+  description: "The source of this check is unavailable.",
 });
 
 function databaseCheck({ database }: Status): HealthCheck {
@@ -147,15 +147,16 @@ function databaseCheck({ database }: Status): HealthCheck {
     return {
       name: "Database",
       tone: "error",
-      value: "not reachable",
-      description: "Clients do not notice. Exchanges wait in the journal and are stored once it is back.",
+      value: "Unavailable",
+      description:
+        "Clients are not affected. Requests wait in the journal and are stored once the database is back.",
     };
   }
   return {
     name: "Database",
     tone: "good",
-    value: database.latencyMs === null ? "reachable" : formatDuration(database.latencyMs),
-    description: "There and back, for one small query.",
+    value: database.latencyMs === null ? "Available" : formatDuration(database.latencyMs),
+    description: "Round trip of one small query.",
   };
 }
 
@@ -164,9 +165,9 @@ function journalCheck({ journal }: Status): HealthCheck {
     return {
       name: "Journal",
       tone: "error",
-      value: "not reachable",
+      value: "Unavailable",
       description:
-        "Clients do not notice. Until R2 is back only the facts of exchanges are kept, not their bodies.",
+        "Clients are not affected. Until R2 is back, only the metadata of requests is stored, not their bodies.",
     };
   }
   const age = journal.oldestAgeMs;
@@ -177,13 +178,13 @@ function journalCheck({ journal }: Status): HealthCheck {
   return {
     name: "Journal",
     tone,
-    value: waiting === 0 ? "nothing waits" : `${formatExact(waiting)}${journal.isMore ? "+" : ""} waiting`,
+    value: waiting === 0 ? "Empty" : `${formatExact(waiting)}${journal.isMore ? "+" : ""} pending`,
     description: [
-      age !== null && `The oldest has waited ${formatDuration(age)}.`,
-      running > 0 && `${formatCount(running, "exchange")} still running.`,
+      age !== null && `The oldest entry has been pending for ${formatDuration(age)}.`,
+      running > 0 && `${formatCount(running, "request")} in progress.`,
       tone === "good"
-        ? "Exchanges reach the database within seconds."
-        : "Nothing is lost: the sweep rings again every minute.",
+        ? "Requests reach the database within seconds."
+        : "Nothing is lost: the sweep retries every minute.",
     ]
       .filter(Boolean)
       .join(" "),
@@ -193,37 +194,37 @@ function journalCheck({ journal }: Status): HealthCheck {
 function failureCheck({ ingestFailures }: Status): HealthCheck {
   if (ingestFailures === null) {
     return {
-      name: "Failed to store",
+      name: "Storage failures",
       tone: "mute",
-      value: "not known",
-      description: "The database is out of reach, so nobody can tell.",
+      value: "Unknown",
+      description: "Unknown while the database is unavailable.",
     };
   }
   return ingestFailures.count === 0
     ? {
-        name: "Failed to store",
+        name: "Storage failures",
         tone: "good",
-        value: "none",
-        description: "Every exchange of the journal could be stored.",
+        value: "0",
+        description: "All journal entries were stored.",
       }
     : {
-        name: "Failed to store",
+        name: "Storage failures",
         tone: "error",
         value: formatExact(ingestFailures.count),
-        description: "Their journal entries stay and are tried again. The reasons are below.",
+        description: "Their journal entries are kept and retried. The errors are listed below.",
       };
 }
 
 /** The mark beside "Health" on every page. Null: not asked in time. */
 export function healthIndicator(status: Result<Status> | null): HealthIndicator {
-  if (status === null) return { tone: "mute", text: "Health not known" };
+  if (status === null) return { tone: "mute", text: "Health unknown" };
   if (!status.ok) {
     return status.problem.status === 503
-      ? { tone: "error", text: "The database is not reachable" }
-      : { tone: "mute", text: "Health not known" };
+      ? { tone: "error", text: "Database unavailable" }
+      : { tone: "mute", text: "Health unknown" };
   }
-  if (status.data.state === "ok") return { tone: "good", text: "All well" };
+  if (status.data.state === "ok") return { tone: "good", text: "Healthy" };
   const worst = coreChecks(status.data).find((check) => check.tone === "error" || check.tone === "warning");
-  const text = worst ? `${worst.name}: ${worst.value}` : "Recording is behind";
+  const text = worst ? `${worst.name}: ${worst.value}` : "Recording is delayed";
   return { tone: status.data.state === "failing" ? "error" : "warning", text };
 }

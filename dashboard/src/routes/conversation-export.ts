@@ -71,7 +71,7 @@ async function* allPages(
       purpose: "export",
       cursor: page.nextCursor,
     });
-    if (!next.ok) throw new Error(`The export broke off: ${next.problem.message}`);
+    if (!next.ok) throw new Error(`The export failed: ${next.problem.message}`);
     page = next.data;
   }
 }

@@ -82,7 +82,7 @@ export function conversationRoutes(): Hono<AppEnv> {
         : null;
     const heading = (
       <span class="request-heading">
-        <UntrustedText text={data.title ?? "Only programs spoke"} length={100} />
+        <UntrustedText text={data.title ?? "Automated (no user message)"} length={100} />
         <span class="mute">
           <UntrustedText text={data.domain} length={40} />
         </span>

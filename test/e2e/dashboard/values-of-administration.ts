@@ -151,7 +151,7 @@ const health: Check = {
     const checks = allChecks(status, { ok: true, data: alerts }, Date.now());
     const weeks = [...new Set(linking.weeks.map(({ week }) => week))].sort().slice(-4);
     const variable = ({ name, value, isSet, description }: Environment["variables"][number]) =>
-      `${name} ${value === null ? (isSet ? "set, not shown" : "not set") : wire(value, 120)} ${description}`;
+      `${name} ${value === null ? (isSet ? "set (hidden)" : "not set") : wire(value, 120)} ${description}`;
     const changed = variables.filter(({ isDefault }) => !isDefault);
     const others = variables.filter(({ isDefault }) => isDefault);
     return {
@@ -168,21 +168,26 @@ const health: Check = {
           .map(([name, count]) => `${name} ${formatExact(count)}`),
         `Nexus ${status.versions.nexus}`,
         `Migrations applied ${formatExact(status.versions.migrations)}`,
-        `Newest stored exchange ${at(status.newestRequestAt)}`,
+        `Latest stored request ${at(status.newestRequestAt)}`,
         `Postgres ${wire(status.versions.database, 60)}`,
       ],
       ".card:has(> .plain-list) > h2, .card:has(> p):not(:has(dl)) > h2 > .mute, .card:has(.last-errors) > h2":
         (shown) => shown,
       "#linking thead tr": [
-        ["Client", "Continue", "Found", "Not found", "Unsure", ...weeks.map((week) => week.slice(5))].join(
-          " | ",
-        ),
+        [
+          "Client",
+          "Follow-ups",
+          "Matched",
+          "Unmatched",
+          "Low confidence",
+          ...weeks.map((week) => week.slice(5)),
+        ].join(" | "),
       ],
       "#linking tbody tr": linking.clients
         .slice(0, 12)
         .map((one) =>
           [
-            one.client === null ? "not named" : wire(one.client, 60),
+            one.client === null ? "Unknown" : wire(one.client, 60),
             formatExact(one.continuations),
             formatShare(one.linkedShare),
             formatExact(one.orphans),
@@ -204,7 +209,7 @@ const health: Check = {
         ].join(" | "),
       ),
       ".variables > div": [...changed, ...others].map(variable),
-      ".inner-fold > summary": [`${others.length} more, as they are by default`],
+      ".inner-fold > summary": [`${others.length} settings at their default`],
     };
   },
 };

@@ -33,9 +33,9 @@ function head(detail: ConversationDetail): Record<string, readonly string[]> {
       `Sub-tasks ${formatShort(subtasks)} {${several(subtasks, "sub-task")} with ${several(detail.subtaskMessageCount, "request")}} ${several(detail.subtaskMessageCount, "request")}`,
       `Tokens ${short(allTokens(detail))} ${formatShare(detail.cacheHitShare)} of prompts cached`,
       `Cost ${formatMoneyShort(detail.costUsd)} {${formatMoneyExact(detail.costUsd)}} ${unpriced}`,
-      `Claude worked ${formatDuration(metrics.inferenceMs)} {Sum of the durations of its requests, those of sub-tasks too; ${formatDuration(metrics.totalMs)} from its first to its last} ${metrics.totalMs > metrics.inferenceMs ? `in ${formatDuration(metrics.totalMs)}` : ""}`,
-      `Tools ran ${formatDuration(metrics.toolMs)} {Between answers that call tools and the requests that bring the results} in ${several(metrics.toolRounds, "round")}`,
-      `Time to reply ${metrics.replies === 0 ? "–" : formatDuration(metrics.replyMs / metrics.replies)} {On average, between an answer without tool calls and a person's next words} ${metrics.replies === 0 ? "nobody replied" : several(metrics.replies, "reply", "replies")}`,
+      `Model time ${formatDuration(metrics.inferenceMs)} {Sum of the durations of its requests, those of sub-tasks too; ${formatDuration(metrics.totalMs)} from its first to its last} ${metrics.totalMs > metrics.inferenceMs ? `in ${formatDuration(metrics.totalMs)}` : ""}`,
+      `Tool time ${formatDuration(metrics.toolMs)} {Time between responses that call tools and the requests that return the results} in ${several(metrics.toolRounds, "round")}`,
+      `User reply time ${metrics.replies === 0 ? "–" : formatDuration(metrics.replyMs / metrics.replies)} {Average time between a response without tool calls and the next user message} ${metrics.replies === 0 ? "no replies" : several(metrics.replies, "reply", "replies")}`,
       `Context ${battery(detail.latestContextTokens, detail.latestModel, "", true)}`,
     ],
   };

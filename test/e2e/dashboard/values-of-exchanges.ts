@@ -73,7 +73,7 @@ function conversationRow(row: ConversationRow): string {
       ? `+ {${several(row.unpricedCount, "request")} unpriced}`
       : "";
   return [
-    `${row.title === null ? "Only programs spoke" : wire(row.title, 90)} ${wire(row.modelsUsed.map(shortModel).join(", ") || null, 60)}${failed}`,
+    `${row.title === null ? "Automated (no user message)" : wire(row.title, 90)} ${wire(row.modelsUsed.map(shortModel).join(", ") || null, 60)}${failed}`,
     glyph(row.userBranchCount, "branch", "branches") +
       glyph(row.subtaskBranchCount, "sub-task", "sub-tasks") +
       glyph(row.compactBranchCount, "compaction", "compactions"),

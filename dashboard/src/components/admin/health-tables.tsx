@@ -17,10 +17,10 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
   if (linking === null)
     return (
       <section class="card" id="linking">
-        <h2>Linking</h2>
+        <h2>Conversation linking</h2>
         <p class="mute table-words">
-          How well the requests of each client version find what they continue. Counting it reads every
-          request of eight weeks, so it is done when asked for.
+          How reliably the requests of each client version are matched to the conversation they continue. The
+          report reads all requests of eight weeks, so it runs on demand.
         </p>
         <a class="button" href={`${linkTo("/settings", view.filters, { show: "linking" })}#linking`}>
           Show by client version
@@ -30,7 +30,7 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
   if (!linking.ok)
     return (
       <section class="card">
-        <h2>Linking</h2>
+        <h2>Conversation linking</h2>
         <ProblemCard problem={linking.problem} what="the linking report" view={view} />
       </section>
     );
@@ -38,8 +38,8 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
   if (clients.length === 0)
     return (
       <section class="card" id="linking">
-        <h2>Linking</h2>
-        <p class="mute">No request of the last 8 weeks belongs to a conversation.</p>
+        <h2>Conversation linking</h2>
+        <p class="mute">No conversation requests in the last 8 weeks.</p>
       </section>
     );
   const newest = [...new Set(weeks.map(({ week }) => week))].sort().slice(-WEEKS);
@@ -48,21 +48,21 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
   return (
     <section class="card" id="linking">
       <h2>
-        Linking <span class="mute">by client version, last 8 weeks</span>
+        Conversation linking <span class="mute">by client version, last 8 weeks</span>
       </h2>
       <p class="mute table-words">
-        Of the requests that continue something, the share that found what. A client version that is worse
-        than its neighbours has changed something; its requests are stored all the same.
+        Share of follow-up requests that were matched to their conversation. A client version below its
+        neighbors has probably changed its request format. Unmatched requests are stored as well.
       </p>
       <div class="scroll" tabindex={0}>
         <table class="rows">
-          <caption class="unseen">Linking by client version</caption>
+          <caption class="unseen">Conversation linking by client version</caption>
           <TableHead>
             <ColumnHead label="Client" />
-            <ColumnHead label="Continue" isNumber />
-            <ColumnHead label="Found" isNumber />
-            <ColumnHead label="Not found" isNumber />
-            <ColumnHead label="Unsure" isNumber />
+            <ColumnHead label="Follow-ups" isNumber />
+            <ColumnHead label="Matched" isNumber />
+            <ColumnHead label="Unmatched" isNumber />
+            <ColumnHead label="Low confidence" isNumber />
             {newest.map((week) => (
               <ColumnHead label={week.slice(5)} isNumber />
             ))}
@@ -72,7 +72,7 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
               <tr>
                 <td>
                   {one.client === null ? (
-                    <span class="mute">not named</span>
+                    <span class="mute">Unknown</span>
                   ) : (
                     <UntrustedText text={one.client} length={60} />
                   )}
@@ -102,11 +102,11 @@ export function EnvironmentTable({ environment, view }: { environment: Result<En
   return (
     <section class="card">
       <h2>
-        Configuration <span class="mute">as the Worker reads it; secrets are only said to be set</span>
+        Configuration <span class="mute">effective settings, secrets hidden</span>
       </h2>
       <Variables variables={changed} />
       <details class="inner-fold">
-        <summary>{others.length} more, as they are by default</summary>
+        <summary>{others.length} settings at their default</summary>
         <Variables variables={others} />
       </details>
     </section>
@@ -123,7 +123,7 @@ function Variables({ variables }: { variables: Environment["variables"] }) {
           </dt>
           <dd>
             {value === null ? (
-              <span class="mute">{isSet ? "set, not shown" : "not set"}</span>
+              <span class="mute">{isSet ? "set (hidden)" : "not set"}</span>
             ) : (
               <code>
                 <UntrustedText text={value} length={120} />

@@ -4,7 +4,7 @@ export function AnalysisPanel() {
   return (
     <section class="card analysis-panel" id="analysis">
       <h2>Analysis</h2>
-      <p class="mute">This version makes none. Export gives the transcript to whatever does.</p>
+      <p class="mute">Not available in this version. Export the transcript to analyze it elsewhere.</p>
     </section>
   );
 }

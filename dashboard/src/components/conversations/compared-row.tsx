@@ -17,7 +17,7 @@ export function ComparedRowView({ row, contexts, names }: RowProps) {
   if (row.isSame && row.left)
     return (
       <div class="compared-row same">
-        <EntryView entry={row.left} context={contexts[0]} note="on both sides" />
+        <EntryView entry={row.left} context={contexts[0]} note="in both branches" />
       </div>
     );
   const words = wordDiff(row);

@@ -18,9 +18,9 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
       <StatCard
         label="Turns"
         value={formatShort(detail.turnCount)}
-        exact={`${formatCount(detail.turnCount, "turn")} of a person in ${formatCount(detail.messageCount, "request")}`}
+        exact={`${formatCount(detail.turnCount, "turn")} in ${formatCount(detail.messageCount, "request")}`}
         change={null}
-        help="What a person said, sub-tasks apart. Between two turns a client asks several times: each result of a tool is a request of its own."
+        help="User messages, without those of sub-tasks. One turn can take several requests: each tool result is sent in a request of its own."
       >
         <span class="tile-note">{formatCount(detail.messageCount, "request")}</span>
       </StatCard>
@@ -34,7 +34,7 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
       </StatCard>
       <StatCard label="Tokens" value={formatShort(all)} exact={formatExact(all)} change={null}>
         {detail.cacheHitShare !== null && (
-          <span class="tile-note">{formatShare(detail.cacheHitShare)} of prompts cached</span>
+          <span class="tile-note">{formatShare(detail.cacheHitShare)} of input from cache</span>
         )}
       </StatCard>
       <StatCard
@@ -48,41 +48,41 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         )}
       </StatCard>
       <StatCard
-        label="Claude worked"
+        label="Model time"
         value={formatDuration(metrics.inferenceMs)}
-        exact={`Sum of the durations of its requests, those of sub-tasks too; ${formatDuration(metrics.totalMs)} from its first to its last`}
+        exact={`Total duration of all requests, including sub-tasks; ${formatDuration(metrics.totalMs)} from the first to the last`}
         change={null}
       >
         {metrics.totalMs > metrics.inferenceMs && (
-          <span class="tile-note">in {formatDuration(metrics.totalMs)}</span>
+          <span class="tile-note">over {formatDuration(metrics.totalMs)}</span>
         )}
       </StatCard>
       <StatCard
-        label="Tools ran"
+        label="Tool time"
         value={metrics.toolRounds === 0 ? "–" : formatDuration(metrics.toolMs)}
-        exact="Between answers that call tools and the requests that bring the results"
+        exact="Time between responses that call tools and the requests that return the results"
         change={null}
       >
         <span class="tile-note">
-          {metrics.toolRounds === 0 ? "no results sent" : `in ${formatCount(metrics.toolRounds, "round")}`}
+          {metrics.toolRounds === 0 ? "no tool results" : formatCount(metrics.toolRounds, "tool round")}
         </span>
       </StatCard>
       <StatCard
-        label="Time to reply"
+        label="User reply time"
         value={metrics.replies === 0 ? "–" : formatDuration(metrics.replyMs / metrics.replies)}
-        exact="On average, between an answer without tool calls and a person's next words"
+        exact="Average time between a response without tool calls and the next user message"
         change={null}
       >
         <span class="tile-note">
-          {metrics.replies === 0 ? "nobody replied" : formatCount(metrics.replies, "reply", "replies")}
+          {metrics.replies === 0 ? "no replies" : formatCount(metrics.replies, "reply", "replies")}
         </span>
       </StatCard>
       <div class="tile">
         <dt>
           Context{" "}
           <Help
-            label="the context"
-            text="Prompt, cached or not, and answer of the latest request, against what its model takes. When it is nearly full, a client summarises what was said and goes on from the summary."
+            label="context"
+            text="Input and output tokens of the latest request, compared with the context window of its model. When the window is nearly full, the client compacts the conversation and continues from the summary."
           />
         </dt>
         <dd>

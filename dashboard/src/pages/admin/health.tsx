@@ -24,11 +24,11 @@ interface Props {
 }
 
 const COUNTER_LABELS: Readonly<Record<string, string>> = {
-  refused_unauthenticated: "Refused: no valid client key",
-  refused_path: "Refused: path not allowed",
-  unrecorded: "Bodies that R2 did not take",
-  facts_lost: "Not recorded at all (archive and queue down)",
-  bell_failed: "Found by the sweep (queue down)",
+  refused_unauthenticated: "Rejected: no valid client key",
+  refused_path: "Rejected: path not allowed",
+  unrecorded: "Bodies not accepted by R2",
+  facts_lost: "Not recorded (archive and queue unavailable)",
+  bell_failed: "Recovered by the sweep (queue unavailable)",
 };
 
 export function HealthPage({ view, status, alerts, linking, environment }: Props) {
@@ -76,12 +76,12 @@ function SystemHealth({
       <div class="pair">
         <section class="card">
           <h2>
-            Counted, not stored <span class="mute">last 24 hours</span>
+            Rejected or dropped <span class="mute">last 24 hours</span>
           </h2>
           {status.counters === null ? (
-            <p class="mute">Not known while the database is out of reach.</p>
+            <p class="mute">Unknown while the database is unavailable.</p>
           ) : counters.length === 0 ? (
-            <p class="mute">Nothing was refused or lost.</p>
+            <p class="mute">None</p>
           ) : (
             <dl class="plain-list">
               {counters.map(([name, value]) => (
@@ -107,7 +107,7 @@ function SystemHealth({
               <dd class="number">{formatExact(status.versions.migrations)}</dd>
             </div>
             <div>
-              <dt>Newest stored exchange</dt>
+              <dt>Latest stored request</dt>
               <dd>
                 <Time at={status.newestRequestAt} view={view} />
               </dd>
@@ -132,21 +132,21 @@ function IngestFailures({ status, view }: { status: Status; view: View }) {
   if (failures.length === 0) return null;
   return (
     <section class="card">
-      <h2>Exchanges that could not be stored</h2>
+      <h2>Requests that could not be stored</h2>
       <div class="scroll" tabindex={0}>
         <table class="rows">
           <TableHead>
-            <ColumnHead label="Exchange" />
+            <ColumnHead label="Request ID" />
             <ColumnHead label="Domain" />
             <ColumnHead label="Error" />
             <ColumnHead label="Attempts" isNumber />
-            <ColumnHead label="Last" />
+            <ColumnHead label="Last attempt" />
           </TableHead>
           <tbody>
             {failures.map((failure) => (
               <tr>
                 <td>
-                  <Copyable text={failure.exchangeId} label="the id" isShort />
+                  <Copyable text={failure.exchangeId} label="request ID" isShort />
                 </td>
                 <td>
                   <UntrustedText text={failure.domain} length={60} />
@@ -173,7 +173,7 @@ function RecentFailures({ status, view }: { status: Status; view: View }) {
   return (
     <section class="card">
       <h2>
-        Ended badly <span class="mute">last 24 hours, newest first</span>
+        Recent failures <span class="mute">last 24 hours, newest first</span>
       </h2>
       <FailedRows rows={errors.map((error) => ({ ...error, errorType: null }))} view={view} />
     </section>
