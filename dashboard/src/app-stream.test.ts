@@ -38,7 +38,7 @@ describe("a timed stream", () => {
     const drawing = /<figure class="arrivals">[^]*<\/figure>/.exec(text)![0];
     const label = / role="img" aria-label="([^"]*)"/.exec(drawing)![1]!;
     expect(label).toMatch(/^91 events in [\d.]+ s: stream started after .* 2 pauses of .* or more, longest /);
-    expect(label).toContain(`stream started after ${exactly(first!.offsetMs)}`);
+    expect(label).toContain(`stream started after ${formatExactMs(first!.offsetMs)}`);
     expect(all(drawing, /<text class="arrival-name"[^>]*>([^<]*)</g)).toEqual(["A", "B"]);
     expect(all(drawing, /href="[^"]*#event-(\d+)"/g)).toEqual(["4", "32"]);
     expect(all(drawing, /d="(M[^"]*)"/g)[0]!.split("M").length).toBeGreaterThan(60);

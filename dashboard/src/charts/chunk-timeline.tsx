@@ -24,14 +24,15 @@ const HEIGHT = 86;
 const TICK_COUNT = 5;
 
 export function ChunkTimeline({ times, ended, eventName }: Props) {
-  const { totalMs, firstMs, pauses, pauseFromMs } = times;
+  const { totalMs, firstMs, pauses, pauseThresholdMs: pauseFromMs } = times;
   const at = (ms: number) => `${round((Math.min(ms, totalMs) / totalMs) * 100)}%`;
   const widthOf = (ms: number) => `${round((ms / totalMs) * 100)}%`;
   return (
     <figure class="arrivals">
       <figcaption class="legend">
         <span>
-          <span class="swatch arrival-wait"></span>Stream started after <strong>{exactly(firstMs)}</strong>
+          <span class="swatch arrival-wait"></span>Stream started after{" "}
+          <strong>{formatExactMs(firstMs)}</strong>
         </span>
         <span>
           <span class="swatch fill-answering"></span>
@@ -46,7 +47,7 @@ export function ChunkTimeline({ times, ended, eventName }: Props) {
           </span>
         )}
         <span>
-          Total <strong>{exactly(totalMs)}</strong>
+          Total <strong>{formatExactMs(totalMs)}</strong>
         </span>
       </figcaption>
       <svg width="100%" height={HEIGHT} role="img" aria-label={descriptionOf(times)}>
@@ -97,8 +98,11 @@ export function ChunkTimeline({ times, ended, eventName }: Props) {
   );
 }
 
-function Pauses({ times: { pauses, pauseFromMs }, eventName }: Pick<Props, "times" | "eventName">) {
-  if (pauses.length === 0) return <p class="pauses mute">No pauses of {roundly(pauseFromMs)} or more.</p>;
+function Pauses({
+  times: { pauses, pauseThresholdMs: pauseFromMs },
+  eventName,
+}: Pick<Props, "times" | "eventName">) {
+  if (pauses.length === 0) return <p class="pauses mute">No pauses of {formatRound(pauseFromMs)} or more.</p>;
   return (
     <ul class="pauses" aria-label="Pauses">
       {pauses.map(({ event, fromMs, toMs }, index) => (
@@ -135,11 +139,17 @@ function barPath({ events, totalMs }: StreamTimes): string {
 }
 
 /** The drawing for whoever does not see it; the pauses stand below it in words. */
-function descriptionOf({ events, firstMs, totalMs, pauses, pauseFromMs }: StreamTimes): string {
+function descriptionOf({
+  events,
+  firstMs,
+  totalMs,
+  pauses,
+  pauseThresholdMs: pauseFromMs,
+}: StreamTimes): string {
   const longest = pauses.reduce((highest, { fromMs, toMs }) => Math.max(highest, toMs - fromMs), 0);
   const paused =
     pauses.length === 0
-      ? `no pauses of ${roundly(pauseFromMs)} or more`
-      : `${formatCount(pauses.length, "pause")} of ${roundly(pauseFromMs)} or more, longest ${exactly(longest)}`;
-  return `${formatCount(events.length, "event")} in ${exactly(totalMs)}: stream started after ${exactly(firstMs)}, ${paused}`;
+      ? `no pauses of ${formatRound(pauseFromMs)} or more`
+      : `${formatCount(pauses.length, "pause")} of ${formatRound(pauseFromMs)} or more, longest ${formatExactMs(longest)}`;
+  return `${formatCount(events.length, "event")} in ${formatExactMs(totalMs)}: stream started after ${formatExactMs(firstMs)}, ${paused}`;
 }

@@ -132,4 +132,4 @@ export function conversationRoutes(): Hono<AppEnv> {
 
 /** As much of it as one page carries. */
 const withinBudget = (transcript: Result<Transcript> | null): Result<Transcript> | null =>
-  transcript?.ok ? { ok: true, data: fittingTranscript(transcript.data) } : transcript;
+  transcript?.ok ? { ok: true, data: limitTranscript(transcript.data) } : transcript;

@@ -7,7 +7,7 @@ import { Icon } from "../ui/icon.tsx";
 import { JsonTree } from "./json-tree.tsx";
 import { PlainText, Prose } from "./long-text.tsx";
 import { ToolCall, type ToolResult, type ToolUse } from "./tool-call.tsx";
-import { FOLD_AT, FOLD_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
+import { COLLAPSE_AT, COLLAPSE_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
 import { UntrustedText } from "../ui/values.tsx";
 
 /** A tool call with its result. The blocks of the result are content blocks again. */

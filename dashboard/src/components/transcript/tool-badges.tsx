@@ -17,7 +17,7 @@ export function ToolBadges({ calls, max: most = 3 }: Props) {
   return (
     <span class="chips">
       {sorted.slice(0, most).map(([name, count]) => (
-        <span class={`chip tool-share-${shareOf(count / total)}`}>
+        <span class={`chip tool-share-${shareClass(count / total)}`}>
           <UntrustedText text={name} length={most > 3 ? 40 : 18} />
           {count > 1 && <span class="mute"> ×{formatExact(count)}</span>}
         </span>

@@ -11,7 +11,7 @@ import { countLines, cutAt, printable } from "../../format/text.ts";
 import { Icon } from "../ui/icon.tsx";
 import { JsonTree } from "./json-tree.tsx";
 import { PlainText } from "./long-text.tsx";
-import { FOLD_AT, type TranscriptContext } from "./transcript-context.ts";
+import { COLLAPSE_AT, type TranscriptContext } from "./transcript-context.ts";
 import { UntrustedText } from "../ui/values.tsx";
 
 export type ToolUse = Extract<Block, { kind: "tool_use" }>;

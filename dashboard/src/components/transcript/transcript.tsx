@@ -5,7 +5,7 @@ import { isUserMessage } from "../../transcript/pair-tools.ts";
 import type { Block } from "../../transcript/blocks.ts";
 import { PlainText, Prose } from "./long-text.tsx";
 import { BlockView, CallView, Reminders } from "./content-block.tsx";
-import { FOLD_AT, FOLD_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
+import { COLLAPSE_AT, COLLAPSE_NEWEST_AT, type TranscriptContext } from "./transcript-context.ts";
 import { UntrustedText } from "../ui/values.tsx";
 
 /** Bytes of texts in one page: of what came before, and of the newest exchange. */
@@ -168,7 +168,7 @@ function roleLabel(entry: TranscriptEntry): Child {
   if (entry.role === "assistant") return "Claude";
   if (entry.role === "system") return "System";
   if (entry.role !== "user") return <UntrustedText text={entry.role} length={24} />;
-  if (isPerson(entry)) return "You";
+  if (isUserMessage(entry)) return "You";
   return entry.items.some((item) => item.kind === "tool_result") ? "Tool results" : "Client";
 }
 

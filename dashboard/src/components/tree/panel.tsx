@@ -3,8 +3,8 @@ import type { ConversationTree as Tree } from "../../../../workers/schemas/api/c
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
 import { clockFormatter } from "../../format/time.ts";
-import { layOutTree, type TreeDrawing } from "../../tree/layout.ts";
-import { partOfDrawing } from "../../tree/viewport.ts";
+import { layoutTree, type TreeDrawing } from "../../tree/layout.ts";
+import { viewportOf } from "../../tree/viewport.ts";
 import type { View } from "../../context/view.ts";
 import { ConversationTree } from "./drawing.tsx";
 import type { TreeLinks } from "./edges.tsx";

@@ -35,10 +35,10 @@ export function loadConversations(api: ApiClient, view: View): Promise<Result<Co
   });
 }
 
-export function ConversationFilters({ view, options: choices }: { view: View; options: FilterOptions }) {
-  const mine = own(view);
+export function ConversationFilters({ view, options }: { view: View; options: FilterOptions }) {
+  const mine = pageParameters(view);
   return (
-    <FilterBar view={view} options={choices}>
+    <FilterBar view={view} options={options}>
       <label class="choice">
         <span class="unseen">Search what was said</span>
         <input
@@ -56,7 +56,7 @@ export function ConversationFilters({ view, options: choices }: { view: View; op
         allLabel="With or without errors"
         value={mine.hasErrors}
         options={["true", "false"]}
-        labelOf={(value) => ERROR_WORDS[value] ?? value}
+        labelOf={(value) => ERROR_LABELS[value] ?? value}
       />
     </FilterBar>
   );

@@ -34,7 +34,7 @@ function PreviewMessage({ who, entry }: { who: string; entry: TranscriptEntry })
     <p>
       <strong>{who}</strong>{" "}
       {text !== "" ? (
-        <UntrustedText text={text} length={WORDS} />
+        <UntrustedText text={text} length={MAX_TEXT_CHARACTERS} />
       ) : (
         <span class="mute">
           {calls.length > 0 ? (

@@ -9,7 +9,7 @@ import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact, formatShort } from "../../format/number.ts";
 import { oneLine } from "../../format/text.ts";
 import { clockFormatter, formatAbsolute, formatDuration } from "../../format/time.ts";
-import { pauses, type TimelineRow } from "../../transcript/timeline.ts";
+import { withPauses, type TimelineRow } from "../../transcript/timeline.ts";
 import type { View } from "../../context/view.ts";
 import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
 

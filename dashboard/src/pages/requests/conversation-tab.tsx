@@ -61,10 +61,10 @@ export function ConversationTab({ detail, view }: { detail: RequestDetail; view:
 }
 
 /** The newest messages, beginning at one that shows something. */
-function newestEntries(entries: readonly Entry[]): readonly Entry[] {
+function newestEntries(entries: readonly TranscriptEntry[]): readonly TranscriptEntry[] {
   if (entries.length <= MAX_SHOWN_MESSAGES + 2) return entries;
   const from = entries.length - MAX_SHOWN_MESSAGES;
-  const first = entries.findIndex((entry, index) => index >= from && !entry.isAbsorbed);
+  const first = entries.findIndex((entry, index) => index >= from && !entry.isMerged);
   return entries.slice(first === -1 ? from : first);
 }
 

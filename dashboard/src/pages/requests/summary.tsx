@@ -39,7 +39,7 @@ export function RequestSummary({ detail, view }: { detail: RequestDetail; view: 
             {detail.stopReason && <UntrustedText text={detail.stopReason.replaceAll("_", " ")} length={60} />}
           </DefinitionItem>
           <DefinitionItem name="Tool calls">
-            {detail.toolCallCount > 0 && <ToolBadges calls={detail.toolCalls} most={30} />}
+            {detail.toolCallCount > 0 && <ToolBadges calls={detail.toolCalls} max={30} />}
           </DefinitionItem>
           <DefinitionItem name="Request ID">
             <Copyable text={detail.requestId} label="request ID" />
