@@ -35,11 +35,11 @@ describe("a timed stream", () => {
   it("is drawn, with its first byte, its pauses and what they were before in words too", async () => {
     const { detail, text } = await visit("busy");
     const [first] = detail.streamingChunks;
-    const drawing = /<figure class="arrivals">[^]*<\/figure>/.exec(text)![0];
+    const drawing = /<figure class="chunk-timeline">[^]*<\/figure>/.exec(text)![0];
     const label = / role="img" aria-label="([^"]*)"/.exec(drawing)![1]!;
     expect(label).toMatch(/^91 events in [\d.]+ s: stream started after .* 2 pauses of .* or more, longest /);
     expect(label).toContain(`stream started after ${formatExactMs(first!.offsetMs)}`);
-    expect(all(drawing, /<text class="arrival-name"[^>]*>([^<]*)</g)).toEqual(["A", "B"]);
+    expect(all(drawing, /<text class="chunk-name"[^>]*>([^<]*)</g)).toEqual(["A", "B"]);
     expect(all(drawing, /href="[^"]*#event-(\d+)"/g)).toEqual(["4", "32"]);
     expect(all(drawing, /d="(M[^"]*)"/g)[0]!.split("M").length).toBeGreaterThan(60);
     expect(drawing).not.toMatch(/NaN|undefined|Infinity|style=/);
@@ -74,7 +74,7 @@ describe("a stream that was not timed", () => {
     expect(timesOf(text)).toEqual([]);
     expect(text).toContain("Event times were not recorded for this request");
     expect(text).toContain("<code>STREAM_TIMING_SAMPLE</code>");
-    expect(text).not.toContain('class="arrivals"');
+    expect(text).not.toContain('class="chunk-timeline"');
     expect(text).toContain('id="event-1"');
   });
 });

@@ -59,8 +59,8 @@ describe("the pages of a conversation", () => {
   it("read on in place", async () => {
     const { page, browserErrors: complaints } = await dashboard.open("busy", "/conversations/TALK");
     const here = page.url();
-    await page.click("a[data-read-on]");
-    await expect.poll(() => page.locator("a[data-read-on]").count()).toBe(0);
+    await page.click("a[data-load-more]");
+    await expect.poll(() => page.locator("a[data-load-more]").count(), WAIT).toBe(0);
     expect(page.url()).toBe(here);
     expect(await page.locator("#message-1").count()).toBe(1);
     expect(complaints).toEqual([]);

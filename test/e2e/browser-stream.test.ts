@@ -93,12 +93,12 @@ describe("a timed stream", () => {
       await page.click("form button[type=submit], form button:not([type])");
       await page.goto(`${stack.dashboardUrl}/requests/${detail.requestId}?tab=stream`);
 
-      const drawing = page.locator(".arrivals svg[role=img]");
+      const drawing = page.locator(".chunk-timeline svg[role=img]");
       expect(await drawing.getAttribute("aria-label")).toMatch(/1 pause of 250 ms or more, longest \d+ ms$/);
       const { width: drawn, height } = (await drawing.boundingBox())!;
       expect(drawn).toBeGreaterThan(width === 390 ? 250 : 700);
       expect(height).toBeLessThan(120);
-      const pause = (await page.locator(".arrival-pause").boundingBox())!;
+      const pause = (await page.locator(".chunk-pause").boundingBox())!;
       expect(pause.width / drawn).toBeCloseTo(PAUSE_MS / detail.durationMs!, 1);
 
       await page.click(".pauses a");

@@ -180,9 +180,9 @@ describe("a hostile data set", () => {
     const [talk] = conversations.filter(({ branchCount }) => branchCount > 1);
     const words = "<script>globalThis.";
     const wanted: [path: string, selector: string][] = [
-      ["/", ".busiest"],
+      ["/", ".top-list"],
       ["/requests", "table.requests"],
-      [`/requests/${exchanges[0]}`, ".facts"],
+      [`/requests/${exchanges[0]}`, ".definition-list"],
       [`/requests/${exchanges[0]}`, "ol.transcript"],
       [`/requests/${exchanges[0]}?tab=raw`, ".raw"],
       [`/requests/${exchanges[0]}?tab=headers`, "table.headers"],

@@ -28,14 +28,14 @@ export function ChunkTimeline({ times, ended, eventName }: Props) {
   const at = (ms: number) => `${round((Math.min(ms, totalMs) / totalMs) * 100)}%`;
   const widthOf = (ms: number) => `${round((ms / totalMs) * 100)}%`;
   return (
-    <figure class="arrivals">
+    <figure class="chunk-timeline">
       <figcaption class="legend">
         <span>
-          <span class="swatch arrival-wait"></span>Stream started after{" "}
+          <span class="swatch chunk-wait"></span>Stream started after{" "}
           <strong>{formatExactMs(firstMs)}</strong>
         </span>
         <span>
-          <span class="swatch fill-answering"></span>
+          <span class="swatch fill-response"></span>
           Events,{" "}
           {times.events.some((ms) => ms === null)
             ? "only those with recorded times"
@@ -56,23 +56,23 @@ export function ChunkTimeline({ times, ended, eventName }: Props) {
           .map((ms) => (
             <g>
               <line class="grid-line" x1={at(ms)} x2={at(ms)} y1={TOP} y2={BASE + 4} />
-              <text class="arrival-tick" x={at(ms)} y={HEIGHT - 4} text-anchor={anchorOf(ms / totalMs)}>
+              <text class="chunk-tick" x={at(ms)} y={HEIGHT - 4} text-anchor={anchorOf(ms / totalMs)}>
                 {tickLabel(ms, totalMs)}
               </text>
             </g>
           ))}
-        <rect class="arrival-wait" x="0" y={TOP} width={widthOf(firstMs)} height={BASE - TOP} />
+        <rect class="chunk-wait" x="0" y={TOP} width={widthOf(firstMs)} height={BASE - TOP} />
         {pauses.map(({ fromMs, toMs }, index) => (
           <g>
             <title>{`Pause ${pauseName(index)}: ${formatExactMs(toMs - fromMs)}`}</title>
             <rect
-              class="arrival-pause"
+              class="chunk-pause"
               x={at(fromMs)}
               y={TOP}
               width={widthOf(toMs - fromMs)}
               height={BASE - TOP}
             />
-            <text class="arrival-name" x={at((fromMs + toMs) / 2)} y={TOP - 5} text-anchor="middle">
+            <text class="chunk-name" x={at((fromMs + toMs) / 2)} y={TOP - 5} text-anchor="middle">
               {pauseName(index)}
             </text>
           </g>
@@ -85,12 +85,12 @@ export function ChunkTimeline({ times, ended, eventName }: Props) {
           preserveAspectRatio="none"
           aria-hidden="true"
         >
-          <path class="fill-answering" d={barPath(times)} />
+          <path class="fill-response" d={barPath(times)} />
         </svg>
         <line class="base-line" x1="0" x2="100%" y1={BASE} y2={BASE} />
-        <line class="arrival-first" x1={at(firstMs)} x2={at(firstMs)} y1={TOP - 4} y2={BASE} />
+        <line class="chunk-first" x1={at(firstMs)} x2={at(firstMs)} y1={TOP - 4} y2={BASE} />
         {ended !== "good" && (
-          <rect class={`fill-${ended} arrival-end`} x="100%" y={TOP} width="4" height={BASE - TOP} />
+          <rect class={`fill-${ended} chunk-end`} x="100%" y={TOP} width="4" height={BASE - TOP} />
         )}
       </svg>
       <Pauses times={times} eventName={eventName} />

@@ -21,7 +21,7 @@ export function ContextGauge({ tokens, model, betas, showsWindow = false }: Prop
   const tone = share >= NEARLY_FULL_SHARE ? "fill-warning" : "fill-accent";
   const description = `${formatExact(tokens)} input and output tokens: ${formatShare(share)} of a context window of ${formatExact(window.tokens)} (${window.reason})`;
   return (
-    <span class="battery" title={description}>
+    <span class="context-gauge" title={description}>
       <svg viewBox="0 0 24 10" width="24" height="10" aria-hidden="true">
         <rect class="fill-track" x="0" y="0" width="24" height="10" rx="2" />
         <rect class={tone} x="0" y="0" width={Math.max(share * 24, 0.6)} height="10" rx="2" />

@@ -92,7 +92,7 @@ export function LineChart({ label, lines, from, to, limit, zone, format }: Props
                 />
                 {last && one.forecast && (
                   <path
-                    class={`line expected stroke-series-${one.color}`}
+                    class={`line forecast stroke-series-${one.color}`}
                     d={draw([last, one.forecast]) ?? ""}
                   />
                 )}

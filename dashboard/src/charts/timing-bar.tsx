@@ -17,7 +17,7 @@ export function TimingBar({ row }: { row: RequestRow }) {
       <svg viewBox="0 0 1000 12" preserveAspectRatio="none" role="img" aria-label={describe(row, waiting)}>
         <rect class="fill-waiting" x="0" y="0" width={share} height="12" />
         {row.timeToFirstByteMs !== null && (
-          <rect class="fill-answering" x={share} y="0" width={Math.max(1000 - share, 0)} height="12" />
+          <rect class="fill-response" x={share} y="0" width={Math.max(1000 - share, 0)} height="12" />
         )}
         {info.tone !== "good" && <rect class={`fill-${info.tone}`} x="994" y="0" width="6" height="12" />}
       </svg>
@@ -29,7 +29,7 @@ export function TimingBar({ row }: { row: RequestRow }) {
         </span>
         {row.timeToFirstByteMs !== null && (
           <span>
-            <span class="swatch fill-answering"></span>
+            <span class="swatch fill-response"></span>
             {row.stream && row.error === null ? "Streaming" : "Response"}{" "}
             <strong>{formatDuration(responding)}</strong>
             {perSecond !== null && <span class="mute"> · {Math.round(perSecond)} tokens/s</span>}

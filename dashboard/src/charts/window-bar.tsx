@@ -23,7 +23,7 @@ export function WindowBar({ row }: { row: WindowRow }) {
       <title>{description}</title>
       <rect class="fill-track" x="0" y="0" width="100" height="10" />
       {forecast !== null && forecast > used && (
-        <rect class="fill-expected" x={used} y="0" width={forecast - used} height="10" />
+        <rect class="fill-forecast" x={used} y="0" width={forecast - used} height="10" />
       )}
       <rect
         class={row.tone === "good" ? "fill-accent" : `fill-${row.tone}`}

@@ -45,7 +45,7 @@ async function copy(text: string): Promise<boolean> {
   }
   const area = document.createElement("textarea");
   area.value = text;
-  area.className = "unseen";
+  area.className = "visually-hidden";
   document.body.append(area);
   area.select();
   const isCopied = document.execCommand("copy");

@@ -13,11 +13,11 @@ export function bindForms(): void {
       for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
     });
   }
-  for (const input of document.querySelectorAll<HTMLInputElement>("input[data-must-be]")) {
+  for (const input of document.querySelectorAll<HTMLInputElement>("input[data-confirm]")) {
     const button = input.form?.querySelector<HTMLButtonElement>("button[type=submit]");
     if (!button) continue;
     const compare = () => {
-      button.disabled = input.value.trim() !== (input.dataset.mustBe ?? "").trim();
+      button.disabled = input.value.trim() !== (input.dataset.confirm ?? "").trim();
     };
     input.addEventListener("input", compare);
     compare();

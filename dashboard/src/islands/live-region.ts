@@ -1,5 +1,5 @@
 /** Says something to people who listen to the page. */
 export function announce(text: string): void {
-  const region = document.getElementById("announce");
+  const region = document.getElementById("live-region");
   if (region) region.textContent = text;
 }

@@ -83,7 +83,7 @@ function showState(state: "live" | "lost", label: string): void {
   for (const indicator of document.querySelectorAll<HTMLElement>("[data-live-state]")) {
     indicator.hidden = false;
     indicator.dataset.liveState = state;
-    const text = indicator.querySelector("[data-live-words]");
+    const text = indicator.querySelector("[data-live-label]");
     if (text && text.textContent !== label) text.textContent = label;
   }
 }

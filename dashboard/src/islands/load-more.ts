@@ -9,7 +9,7 @@ export const MESSAGES_ADDED = "nexus:more-messages";
 export function bindLoadMore(): void {
   document.addEventListener("click", (event) => {
     const link =
-      event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[data-read-on]") : null;
+      event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[data-load-more]") : null;
     const list = document.querySelector("ol.transcript");
     if (!link || !list || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -28,7 +28,7 @@ async function append(link: HTMLAnchorElement, list: Element): Promise<void> {
   const messages = [...loaded.children].filter(({ id }) => !document.getElementById(id));
   const first = messages.find((message) => message.hasAttribute("data-row"));
   list.append(...messages);
-  const pager = next.querySelector("[data-read-on]");
+  const pager = next.querySelector("[data-load-more]");
   if (pager) link.replaceWith(document.importNode(pager, true));
   else link.remove();
   revealCopyButtons(list);

@@ -100,7 +100,7 @@ export function Frame({ view, assets, title, health, toolbar, breadcrumb, headin
           )}
           <header
             class="head"
-            data-on-paper={`Nexus · ${view.origin}${view.path}${queryString(view.query)} · as of ${formatAbsolute(view.now, view.zone)}`}
+            data-print-header={`Nexus · ${view.origin}${view.path}${queryString(view.query)} · as of ${formatAbsolute(view.now, view.zone)}`}
           >
             <div class="head-title">
               {breadcrumb}
@@ -114,7 +114,7 @@ export function Frame({ view, assets, title, health, toolbar, breadcrumb, headin
         </div>
       </div>
       <ShortcutsDialog />
-      <div id="announce" class="unseen" role="status" aria-live="polite"></div>
+      <div id="live-region" class="visually-hidden" role="status" aria-live="polite"></div>
     </Document>
   );
 }
@@ -151,7 +151,7 @@ function Sidebar({ view, health }: { view: View; health: HealthIndicator }) {
       <div class="side-foot not-on-phone">
         <p class="live-state" data-live-state="" hidden>
           <span class="live-dot" aria-hidden="true"></span>
-          <span data-live-words></span>
+          <span data-live-label></span>
         </p>
         <SidebarFooter view={view} />
       </div>
@@ -166,7 +166,7 @@ function SidebarLink({ item, view, health }: { item: NavItem; view: View; health
       : [item.path, ...(item.activeFor ?? [])].some((path) => view.path.startsWith(path));
   return (
     <a
-      class={item.isPlaceholder ? "side-link vacant" : "side-link"}
+      class={item.isPlaceholder ? "side-link placeholder" : "side-link"}
       href={linkTo(item.path, view.filters)}
       data-go={item.key}
       {...(isCurrent ? { "aria-current": "page" } : {})}
@@ -182,7 +182,7 @@ function SidebarLink({ item, view, health }: { item: NavItem; view: View; health
 function HealthDot({ health }: { health: HealthIndicator }) {
   return (
     <span class={`dot ${health.tone}`} title={health.text}>
-      <span class="unseen">{health.text}</span>
+      <span class="visually-hidden">{health.text}</span>
       <svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true">
         {health.tone === "good" && <circle cx="5" cy="5" r="4" />}
         {health.tone === "warning" && <path d="M5 0.5 9.8 9.2H0.2Z" />}
@@ -220,9 +220,9 @@ function SidebarFooter({ view }: { view: View }) {
         </form>
       )}
       {view.caller && (
-        <p class="who">
+        <p class="caller">
           {view.caller.role === "administrator" && !view.caller.readOnly ? "Administrator" : "Viewer"}
-          {view.caller.via === "access" && <bdi class="who-name">{view.caller.actor}</bdi>}
+          {view.caller.via === "access" && <bdi class="caller-name">{view.caller.actor}</bdi>}
         </p>
       )}
     </>

@@ -47,14 +47,15 @@ const CONVERSATIONS: Shown = {
 };
 const SUMS: Shown = {
   page: async (page) =>
-    (await page.locator(".tile-value").first().getAttribute("title", { timeout: 500 })) ?? "",
+    (await page.locator(".stat-value").first().getAttribute("title", { timeout: 500 })) ?? "",
   async api({ getJson: ask }, query) {
     const { totals } = await ask<Overview>(`/api/overview?${query.toString()}`);
     return totals.requests.toLocaleString("en-US");
   },
 };
 const ERRORS: Shown = {
-  page: async (page) => /(\d+) of/.exec((await page.locator("#live-course h2").textContent()) ?? "")?.[1],
+  page: async (page) =>
+    /(\d+) of/.exec((await page.locator("#live-error-chart h2").textContent()) ?? "")?.[1],
   async api({ getJson: ask }, query) {
     return String((await ask<{ total: number }>(`/api/errors?${query.toString()}`)).total);
   },
@@ -134,10 +135,10 @@ export function describeLists(demo: () => DemoStack): void {
       await page.waitForURL(/conversationId=/);
       expect(await linkedIds(page)).toEqual(await REQUESTS.api(demo(), apiQuery(page)));
       await page.locator("a.row-link").first().click();
-      await page.click(".facts >> text=All requests of this session");
+      await page.click(".definition-list >> text=All requests of this session");
       await page.waitForURL(/sessionId=/);
       expect(await linkedIds(page)).toEqual(await REQUESTS.api(demo(), apiQuery(page)));
-      await page.click(".narrowed >> text=Clear");
+      await page.click(".active-scope >> text=Clear");
       await page.waitForURL((url) => !url.searchParams.has("sessionId"));
       await page.context().close();
     });
@@ -204,13 +205,13 @@ export function describeLists(demo: () => DemoStack): void {
         `/api/conversations/${demo().branchedConversation}/messages`,
       );
       expect(detail.messageCount).toBeGreaterThan(20);
-      const on = page.locator("a[data-read-on]");
+      const on = page.locator("a[data-load-more]");
       expect(await on.count()).toBe(1);
       while ((await on.count()) > 0) {
         const before = await page.locator("[id^=message-]").count();
         await on.click();
         await expect.poll(() => page.locator("[id^=message-]").count()).toBeGreaterThan(before);
-        await expect.poll(() => page.locator("a[data-read-on][aria-busy]").count()).toBe(0);
+        await expect.poll(() => page.locator("a[data-load-more][aria-busy]").count()).toBe(0);
       }
       expect(await page.locator(`#message-${total}`).count()).toBe(1);
       await page.context().close();

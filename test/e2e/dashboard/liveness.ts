@@ -39,7 +39,7 @@ export function describeLiveness(demo: () => DemoStack): void {
       ]);
       await page.click(".chart-table > summary");
       const count = async () =>
-        Number((await page.locator(".tile-value").first().getAttribute("title"))?.replaceAll(",", ""));
+        Number((await page.locator(".stat-value").first().getAttribute("title"))?.replaceAll(",", ""));
       const before = await count();
       await demo().exchange("A conversation that nobody has had before.");
       await expect.poll(count).toBe(before + 1);

@@ -181,9 +181,9 @@ export function describeToggles(demo: () => DemoStack): void {
       const { page } = await demo().open();
       await page.goto(demo().url);
       await page.locator(".help-mark").first().click();
-      expect(await page.locator(".help-words:popover-open").count()).toBe(1);
+      expect(await page.locator(".help-text:popover-open").count()).toBe(1);
       await page.keyboard.press("Escape");
-      expect(await page.locator(".help-words:popover-open").count()).toBe(0);
+      expect(await page.locator(".help-text:popover-open").count()).toBe(0);
       await page.context().close();
     });
 

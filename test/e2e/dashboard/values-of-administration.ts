@@ -42,7 +42,7 @@ const domain: Check = {
   async expected({ getJson: ask }) {
     const detail = await ask<DomainDetail>(`/api/domains/${DOMAIN}`);
     return {
-      ".fact": [
+      ".definition-item": [
         `Account ${wire(detail.accountId, 128)}`,
         `Credential ${CREDENTIALS[detail.credential.type]}, ready`,
         "Endpoints All of /v1/ except /v1/organizations/ and /v1/oauth/",
@@ -95,7 +95,7 @@ const account: Check = {
       ask<WindowDetail>("/api/windows/acc_checkout"),
     ]);
     return {
-      ".fact": [
+      ".definition-item": [
         `Type ${CREDENTIALS[detail.credentialType]}`,
         "State ready",
         `Set ${at(detail.updatedAt)}`,

@@ -28,7 +28,7 @@ function head(detail: ConversationDetail): Record<string, readonly string[]> {
   const unpriced = detail.unpricedCount > 0 ? `+ ${several(detail.unpricedCount, "unpriced request")}` : "";
   return {
     h1: [`${wire(detail.title, 100)} ${wire(detail.domain, 40)} ${at(detail.endedAt)}`],
-    ".of-a-conversation > .tile": [
+    ".of-conversation > .stat-card": [
       `Turns ${formatShort(detail.turnCount)} {${several(detail.turnCount, "turn")} of a person in ${several(detail.messageCount, "request")}} ${several(detail.messageCount, "request")}`,
       `Sub-tasks ${formatShort(subtasks)} {${several(subtasks, "sub-task")} with ${several(detail.subtaskMessageCount, "request")}} ${several(detail.subtaskMessageCount, "request")}`,
       `Tokens ${short(allTokens(detail))} ${formatShare(detail.cacheHitShare)} of prompts cached`,

@@ -132,7 +132,7 @@ export function requestHead(detail: RequestDetail): Record<string, readonly stri
         ? `{No answer within ${formatDuration(durationMs)}} No answer began ${formatDuration(durationMs)} In all ${formatDuration(durationMs)}`
         : `{Time to first byte after ${formatDuration(first)}, ended after ${formatDuration(durationMs)}} Time to first byte after ${formatDuration(first)} ${detail.stream && detail.error === null ? "Streaming" : "Answer"} ${formatDuration(answering)} ${pace} In all ${formatDuration(durationMs)}`,
     ],
-    ".request-facts .fact": [
+    ".request-summary .definition-item": [
       ...fact("Started", at(detail.timestamp)),
       ...fact("Domain", wire(detail.domain, 120)),
       ...fact("Account", detail.accountId && wire(detail.accountId, 80)),
@@ -161,7 +161,7 @@ export function requestHead(detail: RequestDetail): Record<string, readonly stri
       ...fact("Parent request", detail.parentTaskRequestId && "View request"),
     ],
     ".kind-bar": all === 0 ? [] : [`{${bar}} {${bar}}`],
-    ".kinds > div":
+    ".token-kinds > div":
       prompt === null && detail.outputTokens === null
         ? []
         : [
@@ -170,14 +170,14 @@ export function requestHead(detail: RequestDetail): Record<string, readonly stri
               ? [`Thinking ${formatExact(detail.thinkingTokens)} {included in the output tokens}`]
               : []),
           ],
-    ".usage-words":
+    ".usage-summary":
       prompt === null
         ? []
         : [
             `Prompt ${formatExact(prompt)} ${prompt > 0 ? `, ${formatShare((detail.cacheReadInputTokens ?? 0) / prompt)} from cache` : ""} Context ${battery(prompt + (detail.outputTokens ?? 0), detail.modelServed ?? detail.model, detail.requestHeaders?.["anthropic-beta"], true)} Cost ${money(detail.costUsd)}`,
           ],
     ".cost tbody tr": costRows(detail),
-    ".request-facts p.mute": [
+    ".request-summary p.mute": [
       ...(prompt === null && detail.outputTokens === null ? ["No token usage recorded."] : []),
       ...(detail.costBreakdown?.notes ?? []).map(({ text }) => text),
       ...((detail.costBreakdown?.lines ?? []).length > 0 && detail.priceVersion

@@ -53,7 +53,7 @@ const overview: Check = {
     ]);
     return {
       ...(await filterBar(demo)),
-      "#live-tiles .tile": tiles(sums),
+      "#live-stats .stat-card": tiles(sums),
       ".window-list > li": windowList(windows, 5),
       ".now h2": [`Now ${sums.inFlight!.count} running All requests`],
       ".latest li": requests.map(
@@ -61,11 +61,11 @@ const overview: Check = {
           `${at(row.timestamp)} ${ended(row)} ${model(row.model ?? row.requestType)} ${wire(row.domain, 32)} ${formatDuration(row.durationMs)} ${money(row.costUsd)}`,
       ),
       ...tokenChart("#live-chart", sums),
-      "#live-busiest .card-foot": [
+      "#live-top-lists .card-foot": [
         ...othersOf(sums.domains.map((one) => ({ ...one, name: one.domain }))),
         ...othersOf(sums.models.map((one) => ({ ...one, name: one.model }))),
       ],
-      "#live-busiest li": [
+      "#live-top-lists li": [
         ...busiest(sums.domains.map((one) => ({ ...one, name: one.domain }))),
         ...busiest(
           sums.models.map((one) => ({ ...one, name: one.model })),
@@ -148,7 +148,7 @@ const usage: Check = {
     ]);
     return {
       ...(await filterBar(demo)),
-      "#live-tiles .tile": tiles(sums),
+      "#live-stats .stat-card": tiles(sums),
       "#live-windows .window-list > li": windowList(windows),
       ...tokenChart("main > .card:has(.bars):has(a[href^='/usage.csv'])", sums),
       ...costChart(hourly, sums.bucketMs),
@@ -165,7 +165,7 @@ const usage: Check = {
 const account: Check = {
   path: "/usage?accountId=acc_checkout",
   // Drawn over time; what it draws is in the API's history, and its lines are tested by themselves.
-  apart: ["#live-account figure", "#live-tiles", ".card:has(.bars)", "table.usage", "#live-eaters h2"],
+  apart: ["#live-account figure", "#live-stats", ".card:has(.bars)", "table.usage", "#live-window-usage h2"],
   async expected(demo) {
     const detail = await demo.getJson<WindowDetail>("/api/windows/acc_checkout?historyHours=24");
     const rows = (list: readonly WindowDetail["domains"][number][], named: (n: number) => string) =>
@@ -195,8 +195,8 @@ const account: Check = {
       ...(await filterBar(demo)),
       "#live-account > h2": [`Windows of ${detail.accountId} reported ${at(detail.reportedAt)}`],
       "#live-account .window-rows, #live-account .window-none": [windowBars(detail, true)],
-      "#live-eaters tbody tr": tables.flat(),
-      "#live-eaters .card-foot": tables.length === 0 ? [] : (shown) => shown,
+      "#live-window-usage tbody tr": tables.flat(),
+      "#live-window-usage .card-foot": tables.length === 0 ? [] : (shown) => shown,
       "main > .card:not(:has(figure)) > .scroll > table:not(.usage) tbody tr": detail.classic.map((one) =>
         [
           one.kind.replaceAll("-", " "),
@@ -239,10 +239,10 @@ const errors: Check = {
     const models = sums.models.map((one) => ({ ...one, name: one.model }));
     return {
       ...(await filterBar(demo)),
-      "#live-course > h2": [
+      "#live-error-chart > h2": [
         `Errors per ${unitOf(found.bucketMs)} ${formatExact(found.total)} of ${several(found.requests, "request")}, ${formatShare(found.total / found.requests)}`,
       ],
-      ...chart("#live-course", {
+      ...chart("#live-error-chart", {
         label: `Errors per ${unitOf(found.bucketMs)}`,
         names: ["Errors"],
         points: found.series.map(({ time, count }) => ({
@@ -255,7 +255,7 @@ const errors: Check = {
         isWhole: true,
         short: formatShort,
       }),
-      "#live-course .legend": (shown) => shown,
+      "#live-error-chart .legend": (shown) => shown,
       ".pair > .card > h2": [`By kind ${several(found.total, "failure")}`],
       ".pair > .card tbody tr": kinds.map(
         ({ name, count, latest }) =>

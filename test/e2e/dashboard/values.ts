@@ -48,7 +48,7 @@ export function describeValues(demo: () => DemoStack): void {
       heights.forEach((height, n) => expect(drawn[n]).toBeCloseTo(height, 2));
       const total = sums.domains.reduce((sum, one) => sum + allTokens(one), 0);
       const shares = sums.domains.map((one) => (allTokens(one) / total) * 100).toSorted((a, b) => b - a);
-      const wide = await sizesOf(".busiest:first-child .share-bar .fill-accent", "width");
+      const wide = await sizesOf(".top-list:first-child .share-bar .fill-accent", "width");
       shares
         .slice(0, 6)
         .forEach((share, n) => expect(wide[n]).toBeCloseTo(share === 0 ? 0 : Math.max(share, 0.6), 2));

@@ -223,7 +223,7 @@ function ConfirmField({ name, purpose }: { name: string; purpose: string }) {
         </strong>{" "}
         {purpose}
       </span>
-      <input name="confirm" required autocomplete="off" spellcheck={false} data-must-be={name} />
+      <input name="confirm" required autocomplete="off" spellcheck={false} data-confirm={name} />
     </label>
   );
 }

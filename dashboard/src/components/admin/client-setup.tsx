@@ -5,7 +5,7 @@ import { CodeBlock } from "../ui/code-block.tsx";
 export function ClientSetup({ view, domain, key }: { view: View; domain?: string; key?: string }) {
   const commands = clientCommands(baseUrl(view, domain), key).join("\n");
   return (
-    <div class="point-here">
+    <div class="client-setup">
       <p>
         {key
           ? "Claude Code, with this key:"

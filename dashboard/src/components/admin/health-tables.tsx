@@ -18,7 +18,7 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
     return (
       <section class="card" id="linking">
         <h2>Conversation linking</h2>
-        <p class="mute table-words">
+        <p class="mute table-intro">
           How reliably the requests of each client version are matched to the conversation they continue. The
           report reads all requests of eight weeks, so it runs on demand.
         </p>
@@ -50,13 +50,13 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
       <h2>
         Conversation linking <span class="mute">by client version, last 8 weeks</span>
       </h2>
-      <p class="mute table-words">
+      <p class="mute table-intro">
         Share of follow-up requests that were matched to their conversation. A client version below its
         neighbors has probably changed its request format. Unmatched requests are stored as well.
       </p>
       <div class="scroll" tabindex={0}>
         <table class="rows">
-          <caption class="unseen">Conversation linking by client version</caption>
+          <caption class="visually-hidden">Conversation linking by client version</caption>
           <TableHead>
             <ColumnHead label="Client" />
             <ColumnHead label="Follow-ups" isNumber />

@@ -27,7 +27,7 @@ export function CompareForm({
     <form method="get" action={path} class="compare-form">
       {view.query.branch && <input type="hidden" name="branch" value={view.query.branch} />}
       <label>
-        <span class="unseen">Compare with branch</span>
+        <span class="visually-hidden">Compare with branch</span>
         <select name="compare">
           {others.map(({ branchKey, branchId }) => (
             <option value={branchKey}>{branchId.slice(0, 60)}</option>

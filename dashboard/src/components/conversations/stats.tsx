@@ -14,7 +14,7 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
   const subtasks =
     detail.subtaskBranchCount + detail.tasks.filter(({ branchKey }) => branchKey === null).length;
   return (
-    <dl class="tiles of-a-conversation">
+    <dl class="stat-cards of-conversation">
       <StatCard
         label="Turns"
         value={formatShort(detail.turnCount)}
@@ -22,7 +22,7 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         change={null}
         help="User messages, without those of sub-tasks. One turn can take several requests: each tool result is sent in a request of its own."
       >
-        <span class="tile-note">{formatCount(detail.messageCount, "request")}</span>
+        <span class="stat-note">{formatCount(detail.messageCount, "request")}</span>
       </StatCard>
       <StatCard
         label="Sub-tasks"
@@ -30,11 +30,11 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         exact={`${formatCount(subtasks, "sub-task")} with ${formatCount(detail.subtaskMessageCount, "request")}`}
         change={null}
       >
-        {subtasks > 0 && <span class="tile-note">{formatCount(detail.subtaskMessageCount, "request")}</span>}
+        {subtasks > 0 && <span class="stat-note">{formatCount(detail.subtaskMessageCount, "request")}</span>}
       </StatCard>
       <StatCard label="Tokens" value={formatShort(all)} exact={formatExact(all)} change={null}>
         {detail.cacheHitShare !== null && (
-          <span class="tile-note">{formatShare(detail.cacheHitShare)} of input from cache</span>
+          <span class="stat-note">{formatShare(detail.cacheHitShare)} of input from cache</span>
         )}
       </StatCard>
       <StatCard
@@ -44,7 +44,7 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         change={null}
       >
         {detail.unpricedCount > 0 && (
-          <span class="tile-note">+ {formatCount(detail.unpricedCount, "unpriced request")}</span>
+          <span class="stat-note">+ {formatCount(detail.unpricedCount, "unpriced request")}</span>
         )}
       </StatCard>
       <StatCard
@@ -54,7 +54,7 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         change={null}
       >
         {metrics.totalMs > metrics.inferenceMs && (
-          <span class="tile-note">over {formatDuration(metrics.totalMs)}</span>
+          <span class="stat-note">over {formatDuration(metrics.totalMs)}</span>
         )}
       </StatCard>
       <StatCard
@@ -63,7 +63,7 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         exact="Time between responses that call tools and the requests that return the results"
         change={null}
       >
-        <span class="tile-note">
+        <span class="stat-note">
           {metrics.toolRounds === 0 ? "no tool results" : formatCount(metrics.toolRounds, "tool round")}
         </span>
       </StatCard>
@@ -73,11 +73,11 @@ export function ConversationStats({ detail }: { detail: ConversationDetail }) {
         exact="Average time between a response without tool calls and the next user message"
         change={null}
       >
-        <span class="tile-note">
+        <span class="stat-note">
           {metrics.replies === 0 ? "no replies" : formatCount(metrics.replies, "reply", "replies")}
         </span>
       </StatCard>
-      <div class="tile">
+      <div class="stat-card">
         <dt>
           Context{" "}
           <Help

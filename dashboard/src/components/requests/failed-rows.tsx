@@ -15,7 +15,7 @@ export interface FailedRow extends RequestOutcome {
 export function FailedRows({ rows, view }: { rows: readonly FailedRow[]; view: View }) {
   return (
     <table class="rows last-errors" role="table" data-rows>
-      <caption class="unseen">Failed requests, newest first</caption>
+      <caption class="visually-hidden">Failed requests, newest first</caption>
       <tbody role="rowgroup">
         {rows.map((row) => (
           <tr role="row" data-row>

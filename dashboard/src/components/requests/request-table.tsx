@@ -19,7 +19,7 @@ interface Props {
 export function RequestTable({ rows, view, isCompact = false }: Props) {
   return (
     <table class="rows requests" role="table" data-rows>
-      <caption class="unseen">Requests, newest first</caption>
+      <caption class="visually-hidden">Requests, newest first</caption>
       <TableHead>
         <ColumnHead label="Time" />
         <ColumnHead label="Status" />

@@ -80,12 +80,12 @@ function MessageCard({ entry, isAnswer, foldAt, before, after, context }: CardPr
         <span class="message-tools">
           {before && (
             <a href={`#message-${before}`} class="quiet" title="Previous message of a person">
-              ↑<span class="unseen"> Previous message of a person</span>
+              ↑<span class="visually-hidden"> Previous message of a person</span>
             </a>
           )}
           {after && (
             <a href={`#message-${after}`} class="quiet" title="Next message of a person">
-              ↓<span class="unseen"> Next message of a person</span>
+              ↓<span class="visually-hidden"> Next message of a person</span>
             </a>
           )}
           <a class="quiet message-number" href={`#${id}`} aria-label={`Link to message ${entry.number}`}>

@@ -17,7 +17,7 @@ export function BranchGlyphs({ conversation }: Props) {
       {KINDS.filter(({ key }) => conversation[key] > 0).map(({ key, word, many }) => (
         <span title={formatCount(conversation[key], word, many)}>
           <BranchGlyph kind={key} />
-          <span class="unseen">{conversation[key] === 1 ? word : many} </span>
+          <span class="visually-hidden">{conversation[key] === 1 ? word : many} </span>
           {formatExact(conversation[key])}
         </span>
       ))}

@@ -76,9 +76,9 @@ function BranchItem({ row, view, path, isNow }: ItemProps) {
           {branch.kind !== "main" && <BranchGlyph kind={glyphOf(branch.kind)} />}
           <UntrustedText text={branch.branchId} length={40} />
           {branch.errorCount > 0 && (
-            <span class="error-words" title={formatCount(branch.errorCount, "error")}>
+            <span class="error-text" title={formatCount(branch.errorCount, "error")}>
               {" "}
-              ✗<span class="unseen">has errors</span>
+              ✗<span class="visually-hidden">has errors</span>
             </span>
           )}
         </span>

@@ -49,8 +49,8 @@ export function FilterBar({ view, options, children, preserved = {} }: Props) {
         labelOf={shortModel}
       />
       {children}
-      <label class="choice">
-        <span class="unseen">Time range</span>
+      <label class="filter-select">
+        <span class="visually-hidden">Time range</span>
         <select name="range" data-set={!isCustom && filters.range !== DEFAULT_RANGE ? "" : undefined}>
           {isCustom && (
             <option value="" selected>
@@ -116,8 +116,8 @@ export function FilterSelect({
 }: FilterSelectProps) {
   const offered = value === null || options.includes(value) ? options : [value, ...options];
   return (
-    <label class="choice">
-      <span class="unseen">{label}</span>
+    <label class="filter-select">
+      <span class="visually-hidden">{label}</span>
       <select name={name} data-set={value === null ? undefined : ""}>
         <option value="">{allLabel}</option>
         {offered.map((option) => (

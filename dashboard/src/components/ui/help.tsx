@@ -14,7 +14,7 @@ export function Help({ text, label }: Props) {
       <button type="button" class="help-mark" popovertarget={id} aria-label={`About ${label}`}>
         ?
       </button>
-      <span id={id} popover="auto" role="note" class="help-words">
+      <span id={id} popover="auto" role="note" class="help-text">
         {text}
       </span>
     </span>

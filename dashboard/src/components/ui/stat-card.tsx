@@ -31,7 +31,7 @@ export function StatCard({
   children,
 }: Props) {
   return (
-    <div class="tile">
+    <div class="stat-card">
       <dt>
         {label}
         {help !== undefined && (
@@ -42,12 +42,12 @@ export function StatCard({
         )}
       </dt>
       <dd>
-        <span class="tile-value number" title={exact}>
+        <span class="stat-value number" title={exact}>
           {value}
         </span>
         {change && (
           <span
-            class={`tile-change ${changeTone(change, increase)}`}
+            class={`stat-change ${changeTone(change, increase)}`}
             title="Compared with the previous period"
           >
             {change}

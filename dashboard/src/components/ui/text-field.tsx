@@ -70,7 +70,7 @@ export function FieldError({ problem, parameter }: { problem: Problem | null; pa
   const found = fieldProblem(problem, parameter);
   if (!found) return <></>;
   return (
-    <span class="wrong">
+    <span class="field-problem">
       <Icon name="alert" /> This {found.problem}. Expected: {found.allowed}.{" "}
     </span>
   );

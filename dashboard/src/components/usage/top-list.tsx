@@ -25,7 +25,7 @@ export function TopList({ title, entries, href, labelOf = (name) => name, limit 
   const rest = all.slice(limit);
   const restTokens = rest.reduce((sum, entry) => sum + totalTokens(entry.totals.tokens), 0);
   return (
-    <section class="card busiest">
+    <section class="card top-list">
       <h2>{title}</h2>
       {shown.length === 0 && <p class="mute">No usage in this period.</p>}
       <ul>
@@ -33,19 +33,19 @@ export function TopList({ title, entries, href, labelOf = (name) => name, limit 
           const tokens = totalTokens(entry.totals.tokens);
           return (
             <li>
-              <a href={href(entry.name)} class="busiest-name">
+              <a href={href(entry.name)} class="top-list-name">
                 <UntrustedText text={labelOf(entry.name) || "(none)"} length={48} />
               </a>
               <span
-                class="number busiest-value"
+                class="number top-list-value"
                 title={`${formatExact(tokens)} tokens, ${formatCount(entry.totals.requests, "request")}`}
               >
                 {formatShort(tokens)}
               </span>
-              <span class="number mute busiest-share">
+              <span class="number mute top-list-share">
                 {formatShare(total === 0 ? null : tokens / total)}
               </span>
-              <span class="number busiest-cost">{formatMoney(entry.totals.costUsd)}</span>
+              <span class="number top-list-cost">{formatMoney(entry.totals.costUsd)}</span>
               <ShareBar share={total === 0 ? 0 : tokens / total} />
             </li>
           );

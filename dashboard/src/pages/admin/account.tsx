@@ -116,7 +116,7 @@ function Credential({ view, account }: { view: View; account: AccountView }) {
     <DefinitionList>
       <DefinitionItem name="Type">{credentialLabel(account.credentialType)}</DefinitionItem>
       <DefinitionItem name="Status">
-        <span class={account.state === "ready" ? "" : "error-words"}>{STATE_TEXTS[account.state]}</span>
+        <span class={account.state === "ready" ? "" : "error-text"}>{STATE_TEXTS[account.state]}</span>
       </DefinitionItem>
       <DefinitionItem name="Updated">
         <Time at={account.updatedAt} view={view} />

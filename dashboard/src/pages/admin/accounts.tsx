@@ -93,14 +93,14 @@ function Account({ row: { account, accountId, window }, view }: { row: AccountRo
           </a>
         </span>
       </h2>
-      <p class="account-facts">
+      <p class="account-summary">
         {account === null ? (
           <span class="mute">Seen in traffic only. Clients use their own credentials.</span>
         ) : (
           <>
             <span>
               {credentialLabel(account.credentialType)},{" "}
-              <span class={account.state === "ready" ? "" : "error-words"}>{STATE_TEXTS[account.state]}</span>
+              <span class={account.state === "ready" ? "" : "error-text"}>{STATE_TEXTS[account.state]}</span>
             </span>
             {account.domains.length === 0 ? (
               <span class="mute">Not used by any domain</span>

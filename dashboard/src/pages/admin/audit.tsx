@@ -48,8 +48,8 @@ export function AuditPage({ view, filter, isOlder, list }: Props) {
     <>
       <AdministrationTabs view={view} active="audit" />
       <form method="get" action="/audit" class="filters audit-filters" data-filters>
-        <label class="choice">
-          <span class="unseen">Action</span>
+        <label class="filter-select">
+          <span class="visually-hidden">Action</span>
           <select name="action" {...(filter.action === "" ? {} : { "data-set": "" })}>
             <option value="">All actions</option>
             {[...new Set([...Object.keys(ACTION_LABELS), filter.action])]
@@ -127,7 +127,7 @@ function FilterInput({
 }) {
   return (
     <label>
-      <span class="unseen">{label}</span>
+      <span class="visually-hidden">{label}</span>
       <input
         name={name}
         value={value}
@@ -152,7 +152,7 @@ function AuditTable({
   const filterUrl = (part: Partial<AuditFilter>) => `/audit${queryString({ ...filter, ...part })}`;
   return (
     <table class="rows audit" role="table">
-      <caption class="unseen">Audit log, newest first</caption>
+      <caption class="visually-hidden">Audit log, newest first</caption>
       <TableHead>
         <ColumnHead label="Time" />
         <ColumnHead label="Actor" />

@@ -53,7 +53,7 @@ export function DomainPage({ view, detail, notice }: Props) {
           <DefinitionItem name="Credential">
             {credentialLabel(detail.credential.type)}
             {", "}
-            <span class={detail.credential.state === "ready" ? "" : "error-words"}>
+            <span class={detail.credential.state === "ready" ? "" : "error-text"}>
               {STATE_TEXTS[detail.credential.state]}
             </span>
           </DefinitionItem>
@@ -148,7 +148,7 @@ function ClientKeys({ view, detail, notice }: Props) {
                           required
                           autocomplete="off"
                           spellcheck={false}
-                          data-must-be={key.name}
+                          data-confirm={key.name}
                         />
                       </label>
                       <button class="danger" type="submit">
@@ -266,7 +266,7 @@ function DeleteDomain({
             </strong>{" "}
             to delete it
           </span>
-          <input name="confirm" required autocomplete="off" spellcheck={false} data-must-be={detail.domain} />
+          <input name="confirm" required autocomplete="off" spellcheck={false} data-confirm={detail.domain} />
         </label>
         <button class="danger" type="submit">
           Delete domain

@@ -46,7 +46,7 @@ export function DomainsPage({ view, list }: Props) {
 function DomainTable({ domains, view }: { domains: DomainList["domains"]; view: View }) {
   return (
     <table class="rows domains" role="table" data-rows>
-      <caption class="unseen">Domains</caption>
+      <caption class="visually-hidden">Domains</caption>
       <TableHead>
         <ColumnHead label="Domain" />
         <ColumnHead label="Account" />

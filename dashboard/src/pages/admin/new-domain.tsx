@@ -170,7 +170,7 @@ function AccountStep({
         <CsrfField view={view} />
         <input type="hidden" name="domain" value={state.domain} />
         {problem && <FormError problem={problem} parameters={["accountId", "credential.api_key"]} />}
-        <fieldset class="field choices" data-credential>
+        <fieldset class="field credential-options" data-credential>
           <legend>Credential</legend>
           {accounts.length > 0 && (
             <CredentialOption value="existing" selected={draft.credential} title="Existing account">
@@ -231,7 +231,7 @@ function CredentialOption({
   children?: Child;
 }) {
   return (
-    <div class="choice-card">
+    <div class="credential-option">
       <RadioOption name="credential" value={value} selected={selected} label={title} isHeading />
       <div class="inset">{children}</div>
     </div>

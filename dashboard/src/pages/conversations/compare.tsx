@@ -141,9 +141,7 @@ function SideHead({ branch, transcript, view, path }: SideProps) {
       </h2>
       <p class="mute">
         {formatCount(transcript.total, "message")}, {formatCount(branch.requestCount, "request")}
-        {branch.errorCount > 0 && (
-          <span class="error-words">, {formatCount(branch.errorCount, "error")}</span>
-        )}
+        {branch.errorCount > 0 && <span class="error-text">, {formatCount(branch.errorCount, "error")}</span>}
         , <ShortNumber value={tokens} /> tokens, <Money amount={branch.costUsd} />, last{" "}
         <Time at={branch.lastMessageTime} view={view} />
       </p>

@@ -39,8 +39,8 @@ export function ConversationFilters({ view, options }: { view: View; options: Fi
   const mine = pageParameters(view);
   return (
     <FilterBar view={view} options={options}>
-      <label class="choice">
-        <span class="unseen">Search what was said</span>
+      <label class="filter-select">
+        <span class="visually-hidden">Search what was said</span>
         <input
           type="search"
           name="search"
@@ -71,7 +71,7 @@ export function ConversationsPage({ view, list }: { view: View; list: Result<Con
     <>
       <div id="live-conversations" {...(view.query.cursor || mine.search ? {} : { "data-live": "" })}>
         <table class="rows conversations" role="table" data-rows>
-          <caption class="unseen">Conversations, last activity first</caption>
+          <caption class="visually-hidden">Conversations, last activity first</caption>
           <TableHead>
             <ColumnHead label="Conversation" />
             <ColumnHead label="Branches" />
@@ -148,7 +148,7 @@ function Row({ conversation, view }: { conversation: Conversation; view: View })
         <span class="cell-note mute">
           <UntrustedText text={conversation.modelsUsed.map(shortModel).join(", ") || null} length={60} />
           {conversation.errorCount > 0 && (
-            <span class="error-words">, {formatCount(conversation.errorCount, "error")}</span>
+            <span class="error-text">, {formatCount(conversation.errorCount, "error")}</span>
           )}
         </span>
       </td>

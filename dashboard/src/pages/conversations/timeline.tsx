@@ -33,7 +33,7 @@ export function TimelinePage({ view, path, detail }: Props) {
     <>
       <div class="scroll">
         <table class="rows timeline" data-rows>
-          <caption class="unseen">Requests of this conversation, oldest first</caption>
+          <caption class="visually-hidden">Requests of this conversation, oldest first</caption>
           <TableHead>
             <ColumnHead label="Time" />
             <ColumnHead label="Branch" />
@@ -163,7 +163,7 @@ function Took({ row, longest }: { row: ConversationRequest; longest: number }) {
     <>
       <svg class="took" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
         <rect class="fill-waiting" x="0" y="0" width={Math.max(waiting, 0.6)} height="6" />
-        <rect class="fill-answering" x={waiting} y="0" width={width - waiting} height="6" />
+        <rect class="fill-response" x={waiting} y="0" width={width - waiting} height="6" />
       </svg>
       <span class="number" title={`First byte after ${formatDuration(row.timeToFirstByteMs)}`}>
         {formatDuration(row.durationMs)}

@@ -136,7 +136,7 @@ export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
           <a
             class="button"
             rel="next"
-            data-read-on
+            data-load-more
             href={link({ cursor: transcript.nextCursor, requestId: null })}
           >
             Read on

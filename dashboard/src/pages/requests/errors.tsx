@@ -74,7 +74,7 @@ export function ErrorsPage({ view, overview, errors, failures }: Props) {
 function ErrorChart({ view, errors }: { view: View; errors: Errors }) {
   const { total, requests, series, bucketMs } = errors;
   return (
-    <section class="card" id="live-course" data-live>
+    <section class="card" id="live-error-chart" data-live>
       <h2>
         Errors per {bucketLabel(bucketMs)}{" "}
         <span class="mute">
@@ -111,7 +111,7 @@ function ErrorKinds({ view, errors }: { view: View; errors: Result<Errors> }) {
       <h2>
         By error <span class="mute">{formatCount(total, "error")}</span>
       </h2>
-      <table class="rows eaters">
+      <table class="rows ranking">
         <TableHead>
           <ColumnHead label="Error" />
           <ColumnHead label="Count" isNumber />
@@ -162,7 +162,7 @@ function ErrorShares({ nameLabel, failed, all, href, labelOf = (name) => name }:
       <h2>By {nameLabel.toLowerCase()}</h2>
       {failed.length === 0 && <p class="mute">None</p>}
       {failed.length > 0 && (
-        <table class="rows eaters">
+        <table class="rows ranking">
           <TableHead>
             <ColumnHead label={nameLabel} />
             <ColumnHead label="Errors" isNumber />

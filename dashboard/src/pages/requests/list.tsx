@@ -130,7 +130,7 @@ function ActiveScopes({ view, parameters }: { view: View; parameters: Record<str
     <>
       {parts.map(([name, words]) =>
         parameters[name] ? (
-          <p class="narrowed">
+          <p class="active-scope">
             Filtered by {words} <code>{parameters[name].slice(0, 60)}</code>{" "}
             <a href={linkTo("/requests", view.filters, { ...parameters, [name]: null })}>Clear</a>
           </p>

@@ -13,7 +13,7 @@ export function RawTab({ detail }: { detail: RequestDetail }) {
     <div class="raw">
       <div class="json-search" data-json-search hidden role="search">
         <label>
-          <span class="unseen">Search the JSON</span>
+          <span class="visually-hidden">Search the JSON</span>
           <input type="search" placeholder="Search keys and values" maxlength={200} autocomplete="off" />
         </label>
         <span class="mute" data-json-found role="status"></span>

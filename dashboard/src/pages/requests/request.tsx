@@ -86,7 +86,7 @@ function OutcomeNotes({ detail }: { detail: RequestDetail }) {
         ))}
         {detail.error && info.tone !== "good" && (
           <p>
-            <bdi dir="auto" class="error-words">
+            <bdi dir="auto" class="error-text">
               {detail.error.slice(0, 1_000)}
             </bdi>
           </p>

@@ -13,7 +13,7 @@ import type { View } from "../../context/view.ts";
 
 export function RequestSummary({ detail, view }: { detail: RequestDetail; view: View }) {
   return (
-    <div class="request-facts">
+    <div class="request-summary">
       <section class="card" aria-label="Details">
         <DefinitionList>
           <DefinitionItem name="Started">
@@ -128,7 +128,7 @@ function TokenUsage({ detail }: { detail: RequestDetail }) {
   return (
     <>
       <TokenKindBar tokens={tokens} />
-      <dl class="kinds">
+      <dl class="token-kinds">
         {TOKEN_KINDS.map(({ key, label, hint }) => (
           <div title={hint}>
             <dt>
@@ -147,7 +147,7 @@ function TokenUsage({ detail }: { detail: RequestDetail }) {
           </div>
         )}
       </dl>
-      <p class="usage-words">
+      <p class="usage-summary">
         <span>
           Total input <strong>{formatExact(prompt)}</strong>
           {prompt > 0 && <span class="mute">, {formatShare(tokens.cacheRead / prompt)} from cache</span>}

@@ -129,7 +129,7 @@ function WindowUsage({ view, detail }: { view: View; detail: WindowDetail }) {
     href: one.model === null ? null : linkTo("/requests", { ...filters, model: one.model }),
   }));
   return (
-    <div class="pair" id="live-eaters" data-live>
+    <div class="pair" id="live-window-usage" data-live>
       <UsageTable title="Sessions" rows={sessions} nameLabel="Session" unnamedLabel="No session">
         <Help
           label="session shares"
@@ -163,7 +163,7 @@ function UsageTable({ title, nameLabel, rows, unnamedLabel, children }: UsageTab
       {rows.length === 0 ? (
         <p class="mute">No usage in the last 5 hours.</p>
       ) : (
-        <table class="rows eaters">
+        <table class="rows ranking">
           <TableHead>
             <ColumnHead label={nameLabel} />
             <ColumnHead label="Requests" isNumber />

@@ -60,7 +60,7 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
               csvHref={linkTo("/usage.csv", view.filters)}
             />
           </section>
-          <div class="pair" id="live-busiest" data-live>
+          <div class="pair" id="live-top-lists" data-live>
             <TopList
               title="Top domains"
               entries={overview.data.domains}
@@ -188,7 +188,7 @@ export function PeriodStats({ overview }: { overview: Overview }) {
   const failedBefore = before.requests === 0 ? null : before.errors / before.requests;
   const series = (read: (bucket: (typeof buckets)[number]) => number | null) => buckets.map(read);
   return (
-    <dl class="tiles" id="live-tiles" data-live>
+    <dl class="stat-cards" id="live-stats" data-live>
       <StatCard
         label="Requests"
         value={formatShort(now.requests)}
@@ -205,7 +205,7 @@ export function PeriodStats({ overview }: { overview: Overview }) {
       >
         {now.unpricedCount > 0 && (
           <span
-            class="tile-note"
+            class="stat-note"
             title="No price is known for their model; they are not included in the cost."
           >
             + {formatCount(now.unpricedCount, "unpriced request")}
