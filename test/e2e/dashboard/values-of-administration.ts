@@ -27,7 +27,7 @@ const domains: Check = {
           wire(one.domain, 80),
           wire(one.accountId, 40),
           one.credentialType === null ? "–" : CREDENTIALS[one.credentialType],
-          one.configured ? "set up" : "seen only",
+          one.configured ? "Active" : "Not configured",
           formatExact(one.requestCount),
         ].join(" | "),
       ),
@@ -44,11 +44,11 @@ const domain: Check = {
     return {
       ".definition-item": [
         `Account ${wire(detail.accountId, 128)}`,
-        `Credential ${CREDENTIALS[detail.credential.type]}, ready`,
+        `Credential ${CREDENTIALS[detail.credential.type]}, Ready`,
         "Endpoints All of /v1/ except /v1/organizations/ and /v1/oauth/",
       ],
       ".key-list .key-name": detail.clientKeys.map(({ name }) => wire(name, 80)),
-      ".key-list > li > .mute": detail.clientKeys.map(({ createdAt }) => `made ${at(createdAt)}`),
+      ".key-list > li > .mute": detail.clientKeys.map(({ createdAt }) => `created ${at(createdAt)}`),
     };
   },
 };
@@ -73,7 +73,7 @@ const accounts: Check = {
           .toSorted(byName)
           .map(
             (one) =>
-              `${wire(one.accountId, 60)} ${CREDENTIALS[one.credentialType]}, ready ${one.domains.join(" ")} ${bars(one.accountId)}`,
+              `${wire(one.accountId, 60)} ${CREDENTIALS[one.credentialType]}, Ready ${one.domains.join(" ")} ${bars(one.accountId)}`,
           ),
         ...seen
           .toSorted(byName)
@@ -97,8 +97,8 @@ const account: Check = {
     return {
       ".definition-item": [
         `Type ${CREDENTIALS[detail.credentialType]}`,
-        "State ready",
-        `Set ${at(detail.updatedAt)}`,
+        "Status Ready",
+        `Updated ${at(detail.updatedAt)}`,
         `Used by ${detail.domains.join(" ")}`,
       ],
       ".window-rows, .window-none": [windowBars(window, true)],
@@ -134,7 +134,7 @@ const audit: Check = {
           details.length === 0 ? "–" : wire(details.join(", "), 160),
         ].join(" | ");
       }),
-      ".pager": [nextCursor ? "Older" : ""],
+      ".pager": [nextCursor ? "Next page" : ""],
     };
   },
 };

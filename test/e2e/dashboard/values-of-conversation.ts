@@ -29,12 +29,12 @@ function head(detail: ConversationDetail): Record<string, readonly string[]> {
   return {
     h1: [`${wire(detail.title, 100)} ${wire(detail.domain, 40)} ${at(detail.endedAt)}`],
     ".of-conversation > .stat-card": [
-      `Turns ${formatShort(detail.turnCount)} {${several(detail.turnCount, "turn")} of a person in ${several(detail.messageCount, "request")}} ${several(detail.messageCount, "request")}`,
+      `Turns ${formatShort(detail.turnCount)} {${several(detail.turnCount, "turn")} in ${several(detail.messageCount, "request")}} ${several(detail.messageCount, "request")}`,
       `Sub-tasks ${formatShort(subtasks)} {${several(subtasks, "sub-task")} with ${several(detail.subtaskMessageCount, "request")}} ${several(detail.subtaskMessageCount, "request")}`,
-      `Tokens ${short(allTokens(detail))} ${formatShare(detail.cacheHitShare)} of prompts cached`,
+      `Tokens ${short(allTokens(detail))} ${formatShare(detail.cacheHitShare)} of input from cache`,
       `Cost ${formatMoneyShort(detail.costUsd)} {${formatMoneyExact(detail.costUsd)}} ${unpriced}`,
-      `Model time ${formatDuration(metrics.inferenceMs)} {Sum of the durations of its requests, those of sub-tasks too; ${formatDuration(metrics.totalMs)} from its first to its last} ${metrics.totalMs > metrics.inferenceMs ? `in ${formatDuration(metrics.totalMs)}` : ""}`,
-      `Tool time ${formatDuration(metrics.toolMs)} {Time between responses that call tools and the requests that return the results} in ${several(metrics.toolRounds, "round")}`,
+      `Model time ${formatDuration(metrics.inferenceMs)} {Total duration of all requests, including sub-tasks; ${formatDuration(metrics.totalMs)} from the first to the last} ${metrics.totalMs > metrics.inferenceMs ? `over ${formatDuration(metrics.totalMs)}` : ""}`,
+      `Tool time ${formatDuration(metrics.toolMs)} {Time between responses that call tools and the requests that return the results} ${several(metrics.toolRounds, "tool round")}`,
       `User reply time ${metrics.replies === 0 ? "–" : formatDuration(metrics.replyMs / metrics.replies)} {Average time between a response without tool calls and the next user message} ${metrics.replies === 0 ? "no replies" : several(metrics.replies, "reply", "replies")}`,
       `Context ${battery(detail.latestContextTokens, detail.latestModel, "", true)}`,
     ],

@@ -26,7 +26,7 @@ function requestRow(row: RequestRow): string {
   const tokens =
     prompt === null
       ? "–"
-      : `${formatShort(prompt)} → ${formatShort(row.outputTokens)} ${floor} {Prompt ${formatExact(prompt)}: ${formatExact(row.inputTokens)} fresh, ${formatExact(row.cacheReadInputTokens ?? 0)} from cache, ${formatExact(row.cacheCreationInputTokens ?? 0)} written to cache, answer ${formatExact(row.outputTokens)}}`;
+      : `${formatShort(prompt)} → ${formatShort(row.outputTokens)} ${floor} {Input ${formatExact(prompt)}: ${formatExact(row.inputTokens)} uncached, ${formatExact(row.cacheReadInputTokens ?? 0)} cache read, ${formatExact(row.cacheCreationInputTokens ?? 0)} cache write, output ${formatExact(row.outputTokens)}}`;
   return [
     at(row.timestamp),
     ended(row),
@@ -58,7 +58,7 @@ const requests = (query: string): Check => ({
       "select[name=status] option": ["All status codes", "2xx", "4xx", "429", "5xx", "529"],
       "table.requests tbody tr": list.requests.map(requestRow),
       ".pager": [
-        `${several(list.requests.length, "request")} on this page ${list.nextCursor ? "Older" : "End of list"}`,
+        `${several(list.requests.length, "request")} ${list.nextCursor ? "Next page" : "End of list"}`,
       ],
     };
   },
@@ -73,7 +73,7 @@ function conversationRow(row: ConversationRow): string {
       ? `+ {${several(row.unpricedCount, "request")} unpriced}`
       : "";
   return [
-    `${row.title === null ? "Automated (no user message)" : wire(row.title, 90)} ${wire(row.modelsUsed.map(shortModel).join(", ") || null, 60)}${failed}`,
+    `${row.title === null ? "Only programs spoke" : wire(row.title, 90)} ${wire(row.modelsUsed.map(shortModel).join(", ") || null, 60)}${failed}`,
     glyph(row.userBranchCount, "branch", "branches") +
       glyph(row.subtaskBranchCount, "sub-task", "sub-tasks") +
       glyph(row.compactBranchCount, "compaction", "compactions"),
@@ -96,7 +96,7 @@ const conversations: Check = {
       ...(await filterBar(demo)),
       "table.conversations tbody tr": list.conversations.map(conversationRow),
       ".pager": [
-        `${several(list.conversations.length, "conversation")} on this page ${list.nextCursor ? "Older" : "End of list"}`,
+        `${several(list.conversations.length, "conversation")} on this page ${list.nextCursor ? "Older" : "That is all in this period."}`,
       ],
     };
   },
@@ -106,10 +106,10 @@ const conversations: Check = {
 export function requestHead(detail: RequestDetail): Record<string, readonly string[]> {
   const { timeToFirstByteMs: first, durationMs } = detail;
   const kinds = [
-    ["Input", "fresh prompt tokens", detail.inputTokens],
+    ["Input tokens", "prompt tokens not read from or written to the cache", detail.inputTokens],
     ["Cache read", "prompt tokens read from the cache", detail.cacheReadInputTokens],
     ["Cache write", "prompt tokens written to the cache", detail.cacheCreationInputTokens],
-    ["Output", "answer tokens, thinking included", detail.outputTokens],
+    ["Output tokens", "response tokens, including thinking", detail.outputTokens],
   ] as const;
   const prompt = promptOf(detail);
   const all = kinds.reduce((sum, [, , count]) => sum + (count ?? 0), 0);
@@ -129,8 +129,8 @@ export function requestHead(detail: RequestDetail): Record<string, readonly stri
     ],
     "figure.timing": [
       first === null
-        ? `{No answer within ${formatDuration(durationMs)}} No answer began ${formatDuration(durationMs)} In all ${formatDuration(durationMs)}`
-        : `{Time to first byte after ${formatDuration(first)}, ended after ${formatDuration(durationMs)}} Time to first byte after ${formatDuration(first)} ${detail.stream && detail.error === null ? "Streaming" : "Answer"} ${formatDuration(answering)} ${pace} In all ${formatDuration(durationMs)}`,
+        ? `{No response within ${formatDuration(durationMs)}} No response ${formatDuration(durationMs)} Total ${formatDuration(durationMs)}`
+        : `{Time to first byte ${formatDuration(first)}, total ${formatDuration(durationMs)}} Time to first byte ${formatDuration(first)} ${detail.stream && detail.error === null ? "Streaming" : "Response"} ${formatDuration(answering)} ${pace} Total ${formatDuration(durationMs)}`,
     ],
     ".request-summary .definition-item": [
       ...fact("Started", at(detail.timestamp)),
@@ -150,8 +150,8 @@ export function requestHead(detail: RequestDetail): Record<string, readonly stri
       ...fact("Tool calls", detail.toolCallCount > 0 ? badges(detail.toolCalls, 30) : null),
       ...fact("Request ID", detail.requestId),
       ...fact("Anthropic request ID", detail.upstreamRequestId),
-      ...fact("Session", detail.sessionId && `${detail.sessionId} All requests of this session`),
-      ...fact("Agent", detail.agentId),
+      ...fact("Session ID", detail.sessionId && `${detail.sessionId} All requests of this session`),
+      ...fact("Agent ID", detail.agentId),
       ...fact(
         "Conversation",
         detail.conversationId &&
@@ -174,14 +174,14 @@ export function requestHead(detail: RequestDetail): Record<string, readonly stri
       prompt === null
         ? []
         : [
-            `Prompt ${formatExact(prompt)} ${prompt > 0 ? `, ${formatShare((detail.cacheReadInputTokens ?? 0) / prompt)} from cache` : ""} Context ${battery(prompt + (detail.outputTokens ?? 0), detail.modelServed ?? detail.model, detail.requestHeaders?.["anthropic-beta"], true)} Cost ${money(detail.costUsd)}`,
+            `Total input ${formatExact(prompt)} ${prompt > 0 ? `, ${formatShare((detail.cacheReadInputTokens ?? 0) / prompt)} from cache` : ""} Context ${battery(prompt + (detail.outputTokens ?? 0), detail.modelServed ?? detail.model, detail.requestHeaders?.["anthropic-beta"], true)} Cost ${money(detail.costUsd)}`,
           ],
     ".cost tbody tr": costRows(detail),
     ".request-summary p.mute": [
       ...(prompt === null && detail.outputTokens === null ? ["No token usage recorded."] : []),
       ...(detail.costBreakdown?.notes ?? []).map(({ text }) => text),
       ...((detail.costBreakdown?.lines ?? []).length > 0 && detail.priceVersion
-        ? [`Prices: ${wire(detail.priceVersion, 80)}`]
+        ? [`Price list: ${wire(detail.priceVersion, 80)}`]
         : []),
     ],
     ".downloads a": [
@@ -201,8 +201,8 @@ function costRows({ costBreakdown, costUsd }: RequestDetail): string[] {
   const whole = costBreakdown?.floor
     ? "Total (minimum)"
     : costBreakdown?.estimated
-      ? "Sum (estimated)"
-      : "Sum";
+      ? "Total (estimated)"
+      : "Total";
   return [
     ...lines.map((line) =>
       [
@@ -228,7 +228,7 @@ const conversationTab = (id: string, problem?: string): Check => ({
     const detail = await ask<RequestDetail>(`/api/requests/${id}`);
     return {
       ...requestHead(detail),
-      ".transcript-bar > span": [`${several((detail.requestBody as Body).messages.length, "message")} sent`],
+      ".transcript-bar > span": [`${several((detail.requestBody as Body).messages.length, "message")} in the request`],
       "main > .callout p": problem === undefined ? [] : [problem, detail.error!],
     };
   },
@@ -299,7 +299,7 @@ export async function exchangeChecks({ getJson: ask }: DemoStack): Promise<Check
     requests("domain=checkout.claude.example&status=5xx"),
     conversations,
     conversationTab(calling),
-    conversationTab(failed, "Answered with status 529."),
+    conversationTab(failed, "The API returned status 529."),
     headersTab(calling),
     streamTab(calling),
     rawTab(calling),

@@ -55,7 +55,7 @@ const overview: Check = {
       ...(await filterBar(demo)),
       "#live-stats .stat-card": tiles(sums),
       ".window-list > li": windowList(windows, 5),
-      ".now h2": [`Now ${sums.inFlight!.count} running All requests`],
+      ".now h2": [`Latest requests ${sums.inFlight!.count} in progress All requests`],
       ".latest li": requests.map(
         (row) =>
           `${at(row.timestamp)} ${ended(row)} ${model(row.model ?? row.requestType)} ${wire(row.domain, 32)} ${formatDuration(row.durationMs)} ${money(row.costUsd)}`,
@@ -114,7 +114,7 @@ function costChart(answer: HourlyTokens, bucketMs: number): Record<string, strin
   const place = "main > .card:has(.bars):not(:has(a[href^='/usage.csv']))";
   return {
     [`${place} > h2`]: [
-      `Cost per ${unitOf(bucketMs)} by domain ${formatMoney(decimalOf(domains.reduce((sum, one) => sum + one.sum, 0n)))} in all`,
+      `Cost per ${unitOf(bucketMs)} by domain ${formatMoney(decimalOf(domains.reduce((sum, one) => sum + one.sum, 0n)))} total`,
     ],
     ...chart(place, {
       label: `Cost per ${unitOf(bucketMs)} by domain`,
@@ -134,7 +134,7 @@ function costChart(answer: HourlyTokens, bucketMs: number): Record<string, strin
     }),
     // A colour's name is a domain's: no figure, but it may have digits.
     [`${place} .legend`]: [`${domains.map(({ name }) => name).join(" ")} in progress`],
-    [`${place} .chart-table thead`]: [["From", ...domains.map(({ name }) => name)].join(" | ")],
+    [`${place} .chart-table thead`]: [["Start", ...domains.map(({ name }) => name)].join(" | ")],
   };
 }
 
@@ -193,7 +193,7 @@ const account: Check = {
     ];
     return {
       ...(await filterBar(demo)),
-      "#live-account > h2": [`Windows of ${detail.accountId} reported ${at(detail.reportedAt)}`],
+      "#live-account > h2": [`Usage windows of ${detail.accountId} reported ${at(detail.reportedAt)}`],
       "#live-account .window-rows, #live-account .window-none": [windowBars(detail, true)],
       "#live-window-usage tbody tr": tables.flat(),
       "#live-window-usage .card-foot": tables.length === 0 ? [] : (shown) => shown,
@@ -226,7 +226,7 @@ const errors: Check = {
       .flatMap(({ requests }) => requests)
       .toSorted((left, right) => Date.parse(right.timestamp) - Date.parse(left.timestamp));
     const kinds = found.types
-      .map((one) => ({ ...one, name: `${one.status} ${one.errorType!.replaceAll("_", " ")}` }))
+      .map((one) => ({ ...one, name: `${one.status} ${one.errorType}` }))
       .toSorted(
         (left, right) =>
           right.count - left.count || (left.latest.timestamp > right.latest.timestamp ? -1 : 1),
@@ -256,7 +256,7 @@ const errors: Check = {
         short: formatShort,
       }),
       "#live-error-chart .legend": (shown) => shown,
-      ".pair > .card > h2": [`By kind ${several(found.total, "failure")}`],
+      ".pair > .card > h2": [`By error ${several(found.total, "error")}`],
       ".pair > .card tbody tr": kinds.map(
         ({ name, count, latest }) =>
           `${wire(name, 60)} | ${formatExact(count)} | ${at(latest.timestamp)} | ${formatShare(count / found.total)}`,
@@ -267,7 +267,7 @@ const errors: Check = {
           share(name === null ? "(none)" : shortModel(name), count, requestsOf(models, name ?? "")),
         ),
       ],
-      "#live-errors h2": [`Newest ${several(rows.length, "request")}`],
+      "#live-errors h2": [`Most recent ${several(rows.length, "request")}`],
       "#live-errors tbody tr": rows.map((row) =>
         [
           at(row.timestamp),

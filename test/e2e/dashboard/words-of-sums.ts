@@ -18,10 +18,10 @@ const DAY_MS = 86_400_000;
 
 /** Input, cache read, cache write, output: the order of every chart and table. */
 const KINDS = [
-  ["Input", "inputTokens"],
+  ["Input tokens", "inputTokens"],
   ["Cache read", "cacheReadInputTokens"],
   ["Cache write", "cacheCreationInputTokens"],
-  ["Output", "outputTokens"],
+  ["Output tokens", "outputTokens"],
 ] as const;
 export const tokensOf = (sums: Sums) => KINDS.map(([, key]) => sums[key]);
 export const allTokens = (sums: Sums) => tokensOf(sums).reduce((sum, count) => sum + count, 0);
@@ -34,7 +34,7 @@ export function tiles({ totals: now, previous: before }: Overview): string[] {
   const points = (one: number | null, other: number | null) =>
     one === null || other === null
       ? ""
-      : `${one === other ? "±" : one > other ? "+" : "−"}${Math.abs(Math.round((one - other) * 1000) / 10)} pt {Compared with the previous period}`;
+      : `${one === other ? "±" : one > other ? "+" : "−"}${Math.abs(Math.round((one - other) * 1000) / 10)} pp {Compared with the previous period}`;
   const numberOf = (amount: string | null) => (amount === null ? null : Number(amount));
   const unpriced =
     now.unpricedCount === 0
@@ -43,8 +43,8 @@ export function tiles({ totals: now, previous: before }: Overview): string[] {
   return [
     `Requests ${formatShort(now.requests)} {${formatExact(now.requests)}} ${change(now.requests, before.requests)}`,
     `Cost ${formatMoneyShort(now.costUsd)} {${formatMoneyExact(now.costUsd)}} ${change(numberOf(now.costUsd), numberOf(before.costUsd))} ${unpriced}`,
-    `Cache hit rate ${formatShare(now.cacheHitShare)} {${formatExact(now.cacheReadInputTokens)} prompt tokens from the cache} ${points(now.cacheHitShare, before.cacheHitShare)}`,
-    `Errors ${formatShare(share(now))} {${formatExact(now.errors)} of ${several(now.requests, "request")}} ${points(share(now), share(before))}`,
+    `Cache hit rate ${formatShare(now.cacheHitShare)} {${formatExact(now.cacheReadInputTokens)} prompt tokens read from the cache} ${points(now.cacheHitShare, before.cacheHitShare)}`,
+    `Error rate ${formatShare(share(now))} {${formatExact(now.errors)} of ${several(now.requests, "request")}} ${points(share(now), share(before))}`,
     `Time to first byte ${formatDuration(now.firstByteP50Ms)} {Median time to the upstream's response headers}`,
   ];
 }
@@ -88,7 +88,7 @@ export function chart(
     [`${place} .axis-y span`]: niceAxis(most, { isWhole }).ticks.toReversed().map(short),
     [`${place} .axis-x span`]: sampleEvenly(points, 7).map(({ start }) => timeOf(start)),
     [`${place} svg.bars`]: [
-      `${hovers.map((hover) => `{${hover}}`).join(" ")} {${label}; the table below has the numbers}`,
+      `${hovers.map((hover) => `{${hover}}`).join(" ")} {${label}. The table below lists the values.}`,
     ],
     [`${place} .chart-table tbody tr`]: points.map(({ start, texts, before, after }) =>
       [formatAbsolute(start, ZONE), before, ...texts, after].filter((cell) => cell !== undefined).join(" | "),
@@ -98,7 +98,7 @@ export function chart(
 
 export function tokenChart(place: string, { series, bucketMs, totals }: Overview): Record<string, string[]> {
   return {
-    [`${place} > h2`]: [`Tokens per ${unitOf(bucketMs)} ${formatShort(allTokens(totals))} in all`],
+    [`${place} > h2`]: [`Tokens per ${unitOf(bucketMs)} ${formatShort(allTokens(totals))} total`],
     ...chart(place, {
       label: `Tokens per ${unitOf(bucketMs)} by kind`,
       names: KINDS.map(([name]) => name),
@@ -140,7 +140,7 @@ export function busiest(entries: readonly Named[], words = (name: string) => nam
 export function othersOf(entries: readonly Named[]): string[] {
   const others = byTokens(entries).slice(6);
   const tokens = others.reduce((sum, entry) => sum + allTokens(entry), 0);
-  return others.length === 0 ? [] : [`${several(others.length, "other")}: ${formatShort(tokens)} tokens`];
+  return others.length === 0 ? [] : [`and ${others.length} more (${formatShort(tokens)} tokens)`];
 }
 
 /** The bars of an account's windows. What is used is the vendor's figure; reset and forecast are put in words elsewhere. */
@@ -173,6 +173,6 @@ export function windowList(windows: readonly WindowView[], most = Infinity): str
     .slice(0, most)
     .map(({ totals, ...window }) => {
       const cost = formatMoney(totals.requests === 0 ? "0" : totals.costUsd);
-      return `${wire(window.accountId, 48)} ${several(totals.requests, "request")}, ${formatShort(totals.outputTokens)} output tokens, ${cost} in 5 h ${windowBars({ ...window, totals })}`;
+      return `${wire(window.accountId, 48)} Last 5 h: ${several(totals.requests, "request")}, ${formatShort(totals.outputTokens)} output tokens, ${cost} ${windowBars({ ...window, totals })}`;
     });
 }

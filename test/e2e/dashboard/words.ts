@@ -5,7 +5,7 @@
 import type { RequestRow } from "../../../workers/schemas/api/requests.ts";
 import { contextWindow } from "../../../dashboard/src/format/context-window.ts";
 import { formatMoney, formatMoneyExact } from "../../../dashboard/src/format/money.ts";
-import { formatExact, formatShare, formatShort } from "../../../dashboard/src/format/number.ts";
+import { formatExact, formatShare, formatShort, NO_EARLIER_DATA } from "../../../dashboard/src/format/number.ts";
 import { oneLine, printable } from "../../../dashboard/src/format/text.ts";
 
 export const at = (instant: string | null) =>
@@ -29,7 +29,7 @@ export const model = (name: string | null) =>
 export function battery(tokens: number | null, of: string | null, betas = "", isWordy = false): string {
   if (tokens === null) return "–";
   const window = contextWindow(of, tokens, betas);
-  const hover = `${formatExact(tokens)} tokens of prompt and answer in all: ${formatShare(Math.min(1, tokens / window.tokens))} of ${formatExact(window.tokens)} (${window.reason})`;
+  const hover = `${formatExact(tokens)} input and output tokens: ${formatShare(Math.min(1, tokens / window.tokens))} of a context window of ${formatExact(window.tokens)} (${window.reason})`;
   return `${formatShort(tokens)} ${isWordy ? `of ${formatShort(window.tokens)}` : ""} {${hover}}`;
 }
 
@@ -43,7 +43,7 @@ export function ended(row: Pick<RequestRow, "outcome" | "responseStatus" | "erro
   if (row.outcome !== "complete" || row.responseStatus === null) throw new Error(`ended ${row.outcome}`);
   if (row.responseStatus < 400) return `${row.responseStatus} {${hover ?? "Completed."}}`;
   const type = (row.errorType ?? "").replace(/_error$/, "").replaceAll("_", " ");
-  return `${row.responseStatus} ${oneLine(type, 24)} {${hover ?? `Answered with status ${row.responseStatus}.`}}`;
+  return `${row.responseStatus} ${oneLine(type, 24)} {${hover ?? `The API returned status ${row.responseStatus}.`}}`;
 }
 
 /** Change against the period before, as the tiles say it; "" where nothing can be said. */
@@ -52,10 +52,10 @@ export function change(now: number | null, before: number | null): string {
   const percent = Math.round(((now - before) / before) * 100);
   const words =
     before === 0
-      ? "new"
+      ? NO_EARLIER_DATA
       : percent === 0
-        ? "±0 %"
-        : `${percent > 0 ? "+" : "−"}${formatExact(Math.abs(percent))} %`;
+        ? "±0%"
+        : `${percent > 0 ? "+" : "−"}${formatExact(Math.abs(percent))}%`;
   return `${words} {Compared with the previous period}`;
 }
 
