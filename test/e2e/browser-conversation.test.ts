@@ -60,7 +60,7 @@ describe("the pages of a conversation", () => {
     const { page, browserErrors: complaints } = await dashboard.open("busy", "/conversations/TALK");
     const here = page.url();
     await page.click("a[data-load-more]");
-    await expect.poll(() => page.locator("a[data-load-more]").count(), WAIT).toBe(0);
+    await expect.poll(() => page.locator("a[data-load-more]").count()).toBe(0);
     expect(page.url()).toBe(here);
     expect(await page.locator("#message-1").count()).toBe(1);
     expect(complaints).toEqual([]);
@@ -126,7 +126,7 @@ describe("the page of a request", () => {
     await expect.poll(() => found.textContent()).toMatch(/^2 of /);
     expect(await isSeen()).toBe(true);
     await page.fill("[data-json-search] input", "no such words");
-    await expect.poll(() => found.textContent(), WAIT).toBe("No matches");
+    await expect.poll(() => found.textContent()).toBe("No matches");
     await page.click("[data-json-fold=close]");
     expect(await page.locator(".json-branch[open]").count()).toBe(0);
     expect(complaints).toEqual([]);

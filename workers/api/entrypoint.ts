@@ -55,6 +55,6 @@ class AuthenticatedApi extends RpcTarget {
 
   /** As the entrypoint's `fetch`, without credentials in the request. */
   async fetch(request: Request): Promise<Response> {
-    return dashboardApi.fetch(asKnown(request, await this.#who), this.#env, this.#ctx);
+    return dashboardApi.fetch(withCaller(request, await this.#who), this.#env, this.#ctx);
   }
 }

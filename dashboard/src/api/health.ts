@@ -33,7 +33,7 @@ export function coreChecks(status: Status): HealthCheck[] {
 }
 
 /** Everything that is worth a look on the page of health itself, beyond what moves the mark. */
-export function allChecks(status: Status, alerts: Result<AlertsWaiting>, now: number): HealthCheck[] {
+export function allChecks(status: Status, alerts: Result<PendingAlerts>, now: number): HealthCheck[] {
   return [
     ...coreChecks(status),
     runningCheck(status),
@@ -74,7 +74,7 @@ function unrecordedCheck({ unrecorded }: Status): HealthCheck {
       };
 }
 
-function alertsCheck(alerts: Result<AlertsWaiting>, now: number): HealthCheck {
+function alertsCheck(alerts: Result<PendingAlerts>, now: number): HealthCheck {
   const name = "Pending alerts";
   if (!alerts.ok) return unknownCheck(name);
   const { waiting, oldestAt, outboxes } = alerts.data;

@@ -61,7 +61,7 @@ async function loginPage(
   const view = viewOf(c);
   const accountId = c.req.param("id");
   const [started, health] = await Promise.all([
-    c.get("api").get<LoginPending>(loginApiPath(accountId)),
+    c.get("api").get<PendingLogin>(loginApiPath(accountId)),
     loadHealth(c),
   ]);
   const breadcrumb = (

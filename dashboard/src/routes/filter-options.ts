@@ -3,9 +3,9 @@ import type { Context } from "hono";
 import type { FilterOptions } from "../../../workers/schemas/api/filter-options.ts";
 import type { AppEnv } from "../context/environment.ts";
 
-const NO_OPTIONS: Choices = { domains: [], accounts: [], models: [], requestTypes: [] };
+const NO_OPTIONS: FilterOptions = { domains: [], accounts: [], models: [], requestTypes: [] };
 
-export async function loadFilterOptions(c: Context<AppEnv>): Promise<Choices> {
-  const result = await c.get("api").get<Choices>("/api/choices");
+export async function loadFilterOptions(c: Context<AppEnv>): Promise<FilterOptions> {
+  const result = await c.get("api").get<FilterOptions>("/api/choices");
   return result.ok ? result.data : NO_OPTIONS;
 }

@@ -228,7 +228,9 @@ const conversationTab = (id: string, problem?: string): Check => ({
     const detail = await ask<RequestDetail>(`/api/requests/${id}`);
     return {
       ...requestHead(detail),
-      ".transcript-bar > span": [`${several((detail.requestBody as Body).messages.length, "message")} in the request`],
+      ".transcript-bar > span": [
+        `${several((detail.requestBody as Body).messages.length, "message")} in the request`,
+      ],
       "main > .callout p": problem === undefined ? [] : [problem, detail.error!],
     };
   },

@@ -5,7 +5,12 @@
 import type { RequestRow } from "../../../workers/schemas/api/requests.ts";
 import { contextWindow } from "../../../dashboard/src/format/context-window.ts";
 import { formatMoney, formatMoneyExact } from "../../../dashboard/src/format/money.ts";
-import { formatExact, formatShare, formatShort, NO_EARLIER_DATA } from "../../../dashboard/src/format/number.ts";
+import {
+  formatExact,
+  formatShare,
+  formatShort,
+  NO_EARLIER_DATA,
+} from "../../../dashboard/src/format/number.ts";
 import { oneLine, printable } from "../../../dashboard/src/format/text.ts";
 
 export const at = (instant: string | null) =>
