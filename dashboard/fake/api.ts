@@ -3,7 +3,7 @@
  * are hard to bring about (nothing yet, hostile texts, a database that is down). For tests, screenshots and design work.
  */
 import type { Caller } from "../../workers/schemas/api/session.ts";
-import type { RequestDetail, RequestRow } from "../src/api/types.ts";
+import type { RequestDetail, RequestRow } from "../../workers/schemas/api/requests.ts";
 import type { ApiBinding } from "../src/context/environment.ts";
 import { accountsAnswer } from "./accounts.ts";
 import { conversationDetailOf, conversationsOf, type Look, transcriptOf, treeOf } from "./conversations.ts";

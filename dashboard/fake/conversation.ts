@@ -1,5 +1,5 @@
 /** The bodies of one request: a coding session with tools, reminders, thinking, an image, a failed command. */
-import type { StreamingChunk } from "../src/api/types.ts";
+import type { StreamingChunk } from "../../workers/schemas/api/requests.ts";
 
 const PIXEL =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";

@@ -8,7 +8,7 @@ import type {
 } from "../../workers/schemas/api/conversations.ts";
 import { decimalOf, picoOf } from "../src/format/decimal.ts";
 import { isObject } from "../src/transcript/blocks.ts";
-import type { RequestRow } from "../src/api/types.ts";
+import type { RequestRow } from "../../workers/schemas/api/requests.ts";
 import { busyAnswer, busyRequestBody } from "./conversation.ts";
 import { busyTree, longTree } from "./tree.ts";
 import { hostileAnswer, hostileRequestBody, MALICIOUS_STRINGS } from "./hostile.ts";

@@ -1,5 +1,5 @@
 /** What somebody could send to break a page: markup, formulas, control characters, directions, sizes. All of it must show as text. */
-import type { RequestRow } from "../src/api/types.ts";
+import type { RequestRow } from "../../workers/schemas/api/requests.ts";
 import { busyRows } from "./rows.ts";
 
 export const MARKUP = `<script>alert(1)</script><img src=x onerror="alert(2)">"'&lt;`;

@@ -1,6 +1,6 @@
 /** A believable day of requests, newest first: sessions of Claude Code, scripts, failures, sub-agents. */
 import type { CostBreakdown, CostLine } from "../../workers/schemas/cost.ts";
-import type { RequestRow } from "../src/api/types.ts";
+import type { RequestRow } from "../../workers/schemas/api/requests.ts";
 import { between, pick, randomFrom, uuidAt } from "./random.ts";
 
 const DOMAINS = [

@@ -4,7 +4,7 @@ import type { HourlyTokens } from "../../workers/schemas/api/usage.ts";
 import type { Overview, Sums, Totals } from "../../workers/schemas/api/stats.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { decimalOf, picoOf } from "../src/format/decimal.ts";
-import type { RequestRow } from "../src/api/types.ts";
+import type { RequestRow } from "../../workers/schemas/api/requests.ts";
 
 function sums(rows: readonly RequestRow[]): Sums {
   const add = (read: (row: RequestRow) => number | null) =>

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { fakeApi, GOOD_SESSION, type Scenario } from "../fake/api.ts";
 import { createApp } from "./app.tsx";
 import { formatExactMs } from "./transcript/stream-times.ts";
-import type { RequestDetail } from "./api/types.ts";
+import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
 
 const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
 

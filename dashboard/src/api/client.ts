@@ -4,6 +4,13 @@
  */
 import type { CREDENTIAL_HEADERS } from "../../../workers/schemas/api/session.ts";
 import type { ApiErrorBody, ApiProblem } from "../../../workers/schemas/api/error.ts";
+import type {
+  ApiBody,
+  ApiParameter,
+  ApiPath,
+  ApiQuery,
+  ApiResponse,
+} from "../../../workers/schemas/api/routes.ts";
 
 /** Names of the headers a credential travels in; the type holds them to the API's own list. */
 export const CREDENTIALS = {
@@ -24,12 +31,28 @@ export interface Problem {
 
 export type Result<T> = { ok: true; data: T } | { ok: false; problem: Problem };
 
-type QueryValue = string | number | null | undefined;
+type ParameterValue = string | number | null | undefined;
+type Method = "GET" | "POST" | "PUT" | "DELETE";
+/** Parameters of the path and of the query together; optional where the path has none. */
+type GetParameters<P extends ApiPath<"GET">> = Record<ApiParameter<P>, string | number> &
+  Partial<Record<ApiQuery<"GET", P> & string, ParameterValue>>;
+type GetArguments<P extends ApiPath<"GET">> = [ApiParameter<P>] extends [never]
+  ? [parameters?: GetParameters<P>]
+  : [parameters: GetParameters<P>];
 
 export interface ApiClient {
-  get<T>(path: string, query?: Record<string, QueryValue>): Promise<Result<T>>;
-  send<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<Result<T>>;
-  /** The answer itself, for bytes. */
+  get<P extends ApiPath<"GET">>(
+    path: P,
+    ...parameters: GetArguments<P>
+  ): Promise<Result<ApiResponse<"GET", P>>>;
+  /** An empty body is for routes that take none: the API expects JSON of each POST and PUT. */
+  send<M extends "POST" | "PUT" | "DELETE", P extends ApiPath<M>>(
+    method: M,
+    path: P,
+    parameters: Record<ApiParameter<P>, string>,
+    body?: ApiBody<M, P> | Record<string, never>,
+  ): Promise<Result<ApiResponse<M, P>>>;
+  /** The response itself, for bytes. */
   raw(path: string): Promise<Response>;
 }
 
@@ -44,9 +67,9 @@ export function credentialHeaders(headers: Headers, session: string | null): Rec
   return credentials;
 }
 
-/** A client that asks by `send`; `requestId` goes along so that both logs name the same look. */
+/** A client over `send`. `requestId` is sent along, so that the logs of both sides name the same request. */
 export function apiClient(send: (request: Request) => Promise<Response>, requestId: string): ApiClient {
-  const request = (method: string, path: string, body?: unknown) =>
+  const request = (method: Method, path: string, body?: unknown) =>
     send(
       new Request(`https://api.internal${path}`, {
         method,
@@ -59,29 +82,37 @@ export function apiClient(send: (request: Request) => Promise<Response>, request
       }),
     );
 
-  const result = async <T>(method: string, path: string, body?: unknown): Promise<Result<T>> => {
+  const result = async <T>(method: Method, path: string, body?: unknown): Promise<Result<T>> => {
     try {
       const response = await request(method, path, body);
-      const id = response.headers.get("x-nexus-request-id") ?? requestId;
+      // The one place where a response gets its type: `ApiRoutes` names it.
       if (response.status === 204) return { ok: true, data: undefined as T };
-      const text = await response.text();
-      if (response.ok) return { ok: true, data: JSON.parse(text) as T };
-      return { ok: false, problem: parseProblem(response.status, text, id) };
+      if (response.ok) return { ok: true, data: JSON.parse(await response.text()) as T };
+      return { ok: false, problem: await problemOf(response, requestId) };
     } catch {
       return { ok: false, problem: unreachableProblem(requestId) };
     }
   };
 
   return {
-    get: <T>(path: string, query: Record<string, QueryValue> = {}) =>
-      result<T>("GET", path + queryString(query)),
-    send: result,
+    get: (path, ...[parameters]) => result("GET", urlOf(path, parameters)),
+    send: (method, path, parameters, body) => result(method, urlOf(path, parameters), body),
     raw: (path) => request("GET", path),
   };
 }
 
+/** Fills the parameters of the path in and makes the others its query. */
+function urlOf(path: string, parameters: Record<string, ParameterValue> = {}): string {
+  const query = { ...parameters };
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    delete query[name];
+    return encodeURIComponent(String(parameters[name]));
+  });
+  return filled + queryString(query);
+}
+
 /** "?a=b" of what is given, "" of nothing. */
-export function queryString(query: Record<string, QueryValue>): string {
+export function queryString(query: Record<string, ParameterValue>): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== undefined && value !== "") parameters.set(name, String(value));
@@ -90,21 +121,24 @@ export function queryString(query: Record<string, QueryValue>): string {
   return text === "" ? "" : `?${text}`;
 }
 
-/** Reads `{"error":{"code","message"}}`; anything else becomes a sentence about the status. */
-function parseProblem(status: number, body: string, requestId: string): Problem {
+/** Reads `{"error":{"code","message"}}`; another body becomes a sentence about the status. */
+export async function problemOf(response: Response, requestId: string): Promise<Problem> {
+  const { status } = response;
+  const id = response.headers.get("x-nexus-request-id") ?? requestId;
   try {
-    const parsed = JSON.parse(body) as { error?: Partial<ApiErrorBody["error"]> };
+    const parsed = JSON.parse(await response.text()) as { error?: Partial<ApiErrorBody["error"]> };
     const { code, message, details } = parsed.error ?? {};
     if (typeof code === "string" && typeof message === "string") {
-      return { status, code, message, requestId, ...(Array.isArray(details) ? { details } : {}) };
+      return { status, code, message, requestId: id, ...(Array.isArray(details) ? { details } : {}) };
     }
   } catch {
-    // Not JSON: said below by its status.
+    // The body is not JSON.
   }
-  return { status, code: "unexpected", message: `The API returned status ${status}.`, requestId };
+  return { status, code: "unexpected", message: `The API returned status ${status}.`, requestId: id };
 }
 
-function unreachableProblem(requestId: string): Problem {
+/** For a request that got no response, or one that could not be read. */
+export function unreachableProblem(requestId: string): Problem {
   return {
     status: 0,
     code: "unreachable",

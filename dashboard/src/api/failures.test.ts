@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { busyRows } from "../../fake/rows.ts";
-import type { RequestRow } from "./types.ts";
+import type { RequestRow } from "../../../workers/schemas/api/requests.ts";
 import { failureKinds, mergeFailures } from "./failures.ts";
 
 const [some] = busyRows(Date.parse("2026-11-23T12:00:00Z"));

@@ -1,6 +1,6 @@
 /** Failed exchanges of a period: the newest of them from the lists of the API, and the kinds that the API has counted. */
 import type { Errors } from "../../../workers/schemas/api/failures.ts";
-import type { RequestRow } from "./types.ts";
+import type { RequestRow } from "../../../workers/schemas/api/requests.ts";
 
 /** Newest ones that are shown. */
 export const MAX_SHOWN_FAILURES = 50;

@@ -1,5 +1,5 @@
 /** Sums of token counts within one request. */
-import type { RequestRow } from "./types.ts";
+import type { RequestRow } from "../../../workers/schemas/api/requests.ts";
 
 /** All the model read: fresh input, cache reads and cache writes. */
 export function promptTokens(

@@ -1,5 +1,5 @@
 /** One exchange as a strip of time: waiting for the first byte, then the answer, and how it ended. */
-import type { RequestRow } from "../api/types.ts";
+import type { RequestRow } from "../../../workers/schemas/api/requests.ts";
 import { formatDuration } from "../format/time.ts";
 import { statusInfo } from "../components/ui/values.tsx";
 

@@ -78,10 +78,7 @@ export async function loadHealth(c: Context<AppEnv>): Promise<Result<Status> | n
     timer = setTimeout(() => resolve(null), HEALTH_TIMEOUT_MS);
   });
   try {
-    return await Promise.race([
-      c.get("api").get<Status>("/api/status", { maxAge: HEALTH_MAX_AGE_SECONDS }),
-      timeout,
-    ]);
+    return await Promise.race([c.get("api").get("/api/status", { maxAge: HEALTH_MAX_AGE_SECONDS }), timeout]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,19 +1,17 @@
 /** /accounts/:id/login: logging in at Claude. Where a domain is being set up, the way leads on to it afterwards. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { PendingLogin } from "../../../workers/schemas/api/accounts.ts";
-import type { Problem } from "../api/client.ts";
-import { Icon } from "../components/ui/icon.tsx";
+import { type Problem, queryString } from "../api/client.ts";
 import { ProblemCard } from "../components/ui/problem.tsx";
+import { BackLink } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { field } from "../http/require-csrf.tsx";
 import { problemStatus } from "../http/form-problem.ts";
 import { failurePage, loadHealth, renderPage } from "../layout/render.tsx";
 import { AccountLoginPage } from "../pages/admin/account-login.tsx";
 import { canAdminister, viewOf } from "../context/view.ts";
-import { queryString } from "../api/client.ts";
 
-const loginApiPath = (accountId: string) => `/api/accounts/${encodeURIComponent(accountId)}/oauth/login`;
+const LOGIN = "/api/accounts/{accountId}/oauth/login";
 const accountPath = (accountId: string) => `/accounts/${encodeURIComponent(accountId)}`;
 
 export function accountLoginRoutes(): Hono<AppEnv> {
@@ -28,7 +26,7 @@ export function accountLoginRoutes(): Hono<AppEnv> {
   routes.post("/accounts/:id/login", async (c) => {
     const accountId = c.req.param("id");
     const domain = field(await c.req.parseBody(), "domain") || null;
-    const started = await c.get("api").send("POST", loginApiPath(accountId), {});
+    const started = await c.get("api").send("POST", LOGIN, { accountId }, {});
     return started.ok
       ? c.redirect(`${accountPath(accountId)}/login${queryString({ domain })}`, 303)
       : loginPage(c, problemStatus(started.problem), domain, started.problem);
@@ -40,10 +38,10 @@ export function accountLoginRoutes(): Hono<AppEnv> {
     const domain = field(form, "domain") || null;
     const code = field(form, "code").trim();
     const api = c.get("api");
-    const completed = await api.send("POST", `${loginApiPath(accountId)}/code`, { code });
+    const completed = await api.send("POST", `${LOGIN}/code`, { accountId }, { code });
     if (!completed.ok) return loginPage(c, problemStatus(completed.problem), domain, completed.problem);
     if (domain === null) return c.redirect(`${accountPath(accountId)}?done=login`, 303);
-    const saved = await api.send("PUT", `/api/domains/${encodeURIComponent(domain)}`, { accountId });
+    const saved = await api.send("PUT", "/api/domains/{domain}", { domain }, { accountId });
     return saved.ok
       ? c.redirect(`/domains/new${queryString({ step: "slack", domain })}`, 303)
       : loginPage(c, problemStatus(saved.problem), domain, saved.problem);
@@ -60,34 +58,20 @@ async function loginPage(
 ) {
   const view = viewOf(c);
   const accountId = c.req.param("id");
-  const [started, health] = await Promise.all([
-    c.get("api").get<PendingLogin>(loginApiPath(accountId)),
-    loadHealth(c),
-  ]);
-  const breadcrumb = (
-    <a
-      class="back"
-      href={domain === null ? accountPath(accountId) : `/domains/new${queryString({ domain })}`}
-    >
-      <Icon name="left" /> {domain ?? accountId}
-    </a>
-  );
+  const [login, health] = await Promise.all([c.get("api").get(LOGIN, { accountId }), loadHealth(c)]);
+  const backUrl = domain === null ? accountPath(accountId) : `/domains/new${queryString({ domain })}`;
+  const breadcrumb = <BackLink href={backUrl}>{domain ?? accountId}</BackLink>;
   const frame = { title: `Log in: ${accountId.slice(0, 80)}`, breadcrumb };
-  if (!started.ok) {
-    const card = <ProblemCard problem={problem ?? started.problem} what="this login" view={view} />;
-    return renderPage(c, status, health, frame, card);
-  }
-  return renderPage(
-    c,
-    status,
-    health,
-    frame,
+  const content = login.ok ? (
     <AccountLoginPage
       view={view}
       accountId={accountId}
       domain={domain}
-      login={started.data}
+      login={login.data}
       problem={problem}
-    />,
+    />
+  ) : (
+    <ProblemCard problem={problem ?? login.problem} what="this login" view={view} />
   );
+  return renderPage(c, status, health, frame, content);
 }

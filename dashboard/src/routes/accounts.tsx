@@ -1,12 +1,11 @@
 /** /accounts: looking, and what administrators do to an account. Each is a form that works without a script. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { AccountList, AccountView } from "../../../workers/schemas/api/accounts.ts";
-import type { WindowDetail } from "../../../workers/schemas/api/windows.ts";
+import type { ApiBody } from "../../../workers/schemas/api/routes.ts";
+import type { Result } from "../api/client.ts";
 import { parseWindowSettings } from "../api/accounts.ts";
-import { Icon } from "../components/ui/icon.tsx";
 import { ProblemCard } from "../components/ui/problem.tsx";
-import { UntrustedText } from "../components/ui/values.tsx";
+import { BackLink, UntrustedText } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
 import { field } from "../http/require-csrf.tsx";
@@ -18,7 +17,7 @@ import { AccountsPage } from "../pages/admin/accounts.tsx";
 import { viewOf } from "../context/view.ts";
 import { loadWindows } from "./overview.tsx";
 
-const apiPath = (accountId: string) => `/api/accounts/${encodeURIComponent(accountId)}`;
+const ACCOUNT = "/api/accounts/{accountId}";
 const accountPath = (accountId: string) => `/accounts/${encodeURIComponent(accountId)}`;
 
 export function accountRoutes(): Hono<AppEnv> {
@@ -27,7 +26,7 @@ export function accountRoutes(): Hono<AppEnv> {
   routes.get("/accounts", async (c) => {
     const view = viewOf(c);
     const [accounts, windows, health] = await Promise.all([
-      c.get("api").get<AccountList>("/api/accounts"),
+      c.get("api").get("/api/accounts"),
       loadWindows(c),
       loadHealth(c),
     ]);
@@ -47,19 +46,16 @@ export function accountRoutes(): Hono<AppEnv> {
     return putCredential(c, "key", { type: "api_key", api_key: apiKey });
   });
 
-  routes.post("/accounts/:id/passthrough", async (c) => {
-    const accountId = c.req.param("id");
-    if (field(await c.req.parseBody(), "confirm").trim() !== accountId)
-      return accountPage(c, 400, { form: "passthrough", problem: confirmationProblem(c, accountId) });
-    return putCredential(c, "passthrough", { type: "passthrough" });
-  });
+  routes.post("/accounts/:id/passthrough", async (c) =>
+    (await isConfirmed(c))
+      ? putCredential(c, "passthrough", { type: "passthrough" })
+      : accountPage(c, 400, { form: "passthrough", problem: confirmationProblem(c, c.req.param("id")) }),
+  );
 
   routes.post("/accounts/:id/refresh", async (c) => {
     const accountId = c.req.param("id");
-    const refreshed = await c.get("api").send("POST", `${apiPath(accountId)}/oauth/refresh`, {});
-    return refreshed.ok
-      ? c.redirect(`${accountPath(accountId)}?done=refresh`, 303)
-      : accountPage(c, problemStatus(refreshed.problem), { form: "refresh", problem: refreshed.problem });
+    const refreshed = await c.get("api").send("POST", `${ACCOUNT}/oauth/refresh`, { accountId }, {});
+    return afterForm(c, refreshed, `${accountPath(accountId)}?done=refresh`, { form: "refresh" });
   });
 
   routes.post("/accounts/:id/limits", async (c) => {
@@ -70,26 +66,17 @@ export function accountRoutes(): Hono<AppEnv> {
       alerts: field(form, "alerts"),
       thresholds: field(form, "thresholds"),
     };
-    const saved = await c
-      .get("api")
-      .send(
-        "PUT",
-        `/api/windows/${encodeURIComponent(accountId)}`,
-        parseWindowSettings(draft.tokenLimit, draft.alerts, draft.thresholds),
-      );
-    return saved.ok
-      ? c.redirect(`${accountPath(accountId)}?done=limits`, 303)
-      : accountPage(c, problemStatus(saved.problem), { form: "limits", problem: saved.problem, draft });
+    const settings = parseWindowSettings(draft.tokenLimit, draft.alerts, draft.thresholds);
+    const saved = await c.get("api").send("PUT", "/api/windows/{accountId}", { accountId }, settings);
+    return afterForm(c, saved, `${accountPath(accountId)}?done=limits`, { form: "limits", draft });
   });
 
   routes.post("/accounts/:id/delete", async (c) => {
     const accountId = c.req.param("id");
-    if (field(await c.req.parseBody(), "confirm").trim() !== accountId)
+    if (!(await isConfirmed(c)))
       return accountPage(c, 400, { form: "delete", problem: confirmationProblem(c, accountId) });
-    const deleted = await c.get("api").send("DELETE", apiPath(accountId));
-    return deleted.ok
-      ? c.redirect("/accounts", 303)
-      : accountPage(c, problemStatus(deleted.problem), { form: "delete", problem: deleted.problem });
+    const deleted = await c.get("api").send("DELETE", ACCOUNT, { accountId });
+    return afterForm(c, deleted, "/accounts", { form: "delete" });
   });
 
   return routes;
@@ -97,12 +84,23 @@ export function accountRoutes(): Hono<AppEnv> {
 
 type AccountContext = Context<AppEnv, `/accounts/:id${string}`>;
 
-async function putCredential(c: AccountContext, form: "key" | "passthrough", credential: object) {
+/** Whether the form repeats the id of the account. */
+const isConfirmed = async (c: AccountContext) =>
+  field(await c.req.parseBody(), "confirm").trim() === c.req.param("id");
+
+type NewCredential = ApiBody<"PUT", typeof ACCOUNT>["credential"];
+
+async function putCredential(c: AccountContext, form: "key" | "passthrough", credential: NewCredential) {
   const accountId = c.req.param("id");
-  const saved = await c.get("api").send("PUT", apiPath(accountId), { credential });
-  return saved.ok
-    ? c.redirect(`${accountPath(accountId)}?done=${form}`, 303)
-    : accountPage(c, problemStatus(saved.problem), { form, problem: saved.problem });
+  const saved = await c.get("api").send("PUT", ACCOUNT, { accountId }, { credential });
+  return afterForm(c, saved, `${accountPath(accountId)}?done=${form}`, { form });
+}
+
+/** Redirects after success, else shows the page with the problem beside its form. */
+function afterForm(c: AccountContext, result: Result<unknown>, url: string, notice: AccountNotice) {
+  return result.ok
+    ? c.redirect(url, 303)
+    : accountPage(c, problemStatus(result.problem), { ...notice, problem: result.problem });
 }
 
 async function accountPage(c: AccountContext, status: 200 | 400 | 403 | 503, notice: AccountNotice) {
@@ -110,37 +108,27 @@ async function accountPage(c: AccountContext, status: 200 | 400 | 403 | 503, not
   const accountId = c.req.param("id");
   const api = c.get("api");
   const [account, window, health] = await Promise.all([
-    api.get<AccountView>(apiPath(accountId)),
-    api.get<WindowDetail>(`/api/windows/${encodeURIComponent(accountId)}`, { historyHours: 0 }),
+    api.get(ACCOUNT, { accountId }),
+    api.get("/api/windows/{accountId}", { accountId, historyHours: 0 }),
     loadHealth(c),
   ]);
-  const breadcrumb = (
-    <a class="back" href={linkTo("/accounts", view.filters)}>
-      <Icon name="left" /> Accounts
-    </a>
-  );
   const frame = {
     title: accountId.slice(0, 100),
-    breadcrumb,
+    breadcrumb: <BackLink href={linkTo("/accounts", view.filters)}>Accounts</BackLink>,
     heading: <UntrustedText text={accountId} length={80} />,
   };
-  // An account of a passthrough domain is seen, and was never set up: its id may not even be one we would make.
+  // An account that is only seen in traffic of a passthrough domain is not configured; its id may not even be valid (400).
   const isUnknown = !account.ok && (account.problem.status === 404 || account.problem.status === 400);
   if (!account.ok && !(isUnknown && window.ok)) {
     const card = <ProblemCard problem={account.problem} what="this account" view={view} />;
     return renderPage(c, isUnknown ? 404 : 200, health, frame, card);
   }
+  const configured = account.ok ? account.data : null;
   return renderPage(
     c,
     status,
     health,
     frame,
-    <AccountPage
-      view={view}
-      accountId={accountId}
-      account={account.ok ? account.data : null}
-      window={window}
-      notice={notice}
-    />,
+    <AccountPage view={view} accountId={accountId} account={configured} window={window} notice={notice} />,
   );
 }

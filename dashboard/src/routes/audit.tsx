@@ -1,6 +1,5 @@
 /** /audit, for administrators. */
 import { Hono } from "hono";
-import type { AuditList } from "../api/types.ts";
 import type { AppEnv } from "../context/environment.ts";
 import { failurePage, loadHealth, renderPage } from "../layout/render.tsx";
 import { AuditPage } from "../pages/admin/audit.tsx";
@@ -16,7 +15,7 @@ export function auditRoutes(): Hono<AppEnv> {
     const { actor = "", action = "", target = "", cursor = null } = view.query;
     const filter = { actor: actor.trim(), action: action.trim(), target: target.trim() };
     const [list, health] = await Promise.all([
-      c.get("api").get<AuditList>("/api/audit", { ...filter, limit: ROWS, cursor }),
+      c.get("api").get("/api/audit", { ...filter, limit: ROWS, cursor }),
       loadHealth(c),
     ]);
     return renderPage(

@@ -18,13 +18,12 @@ const PAGE_MESSAGES = 200;
 /** `?format=md` (default) or `json`, `?branch=` a key or name. Failures before the first byte have a status. */
 export async function exportConversation(c: Context<AppEnv>): Promise<Response> {
   const id = c.req.param("id") ?? "";
-  const path = `/api/conversations/${encodeURIComponent(id)}`;
   const branch = c.req.query("branch") ?? null;
   const isJson = c.req.query("format") === "json";
   const api = c.get("api");
   const [detail, first] = await Promise.all([
-    api.get<ConversationDetail>(path, { limit: 1 }),
-    api.get<Transcript>(`${path}/messages`, { branch, limit: PAGE_MESSAGES, purpose: "export" }),
+    api.get("/api/conversations/{id}", { id, limit: 1 }),
+    api.get("/api/conversations/{id}/messages", { id, branch, limit: PAGE_MESSAGES, purpose: "export" }),
   ]);
   for (const answer of [detail, first])
     if (!answer.ok) {
@@ -32,7 +31,7 @@ export async function exportConversation(c: Context<AppEnv>): Promise<Response> 
       return jsonError(c, status, answer.problem.code, answer.problem.message);
     }
   if (!detail.ok || !first.ok) throw new Error("unreachable");
-  const pages = allPages(api, path, branch, first.data);
+  const pages = allPages(api, id, branch, first.data);
   const text = isJson ? toJson(detail.data, first.data, pages) : toMarkdown(detail.data, first.data, pages);
   const name = `${id.slice(0, 8)}-${first.data.branchId.replaceAll(/[^\w-]/g, "").slice(0, 60)}`;
   return c.body(streamOf(text), 200, {
@@ -45,7 +44,7 @@ export async function exportConversation(c: Context<AppEnv>): Promise<Response> 
 /** All messages, whole: what a page cuts is asked for by itself. Throws when the API fails midway: a file must not end early in silence. */
 async function* allPages(
   api: ApiClient,
-  path: string,
+  id: string,
   branch: string | null,
   first: Transcript,
 ): AsyncGenerator<TranscriptMessage[]> {
@@ -54,7 +53,9 @@ async function* allPages(
     const messages: TranscriptMessage[] = [];
     for (const message of page.messages) {
       const whole = message.isClipped
-        ? await api.get<Pick<TranscriptMessage, "content">>(`${path}/messages/${message.position}`, {
+        ? await api.get("/api/conversations/{id}/messages/{position}", {
+            id,
+            position: message.position,
             branch,
             purpose: "export",
           })
@@ -65,7 +66,8 @@ async function* allPages(
     yield messages;
     // A cursor that does not move on would never end.
     if (page.nextCursor === null || page.messages.length === 0) return;
-    const next = await api.get<Transcript>(`${path}/messages`, {
+    const next = await api.get("/api/conversations/{id}/messages", {
+      id,
       branch,
       limit: PAGE_MESSAGES,
       purpose: "export",

@@ -1,14 +1,8 @@
 /** /conversations and /conversations/:id. */
 import { Hono } from "hono";
-import type {
-  Branch,
-  ConversationDetail,
-  ConversationTree,
-  Transcript,
-} from "../../../workers/schemas/api/conversations.ts";
+import type { Branch, Transcript } from "../../../workers/schemas/api/conversations.ts";
 import type { Result } from "../api/client.ts";
-import { Icon } from "../components/ui/icon.tsx";
-import { Time, UntrustedText } from "../components/ui/values.tsx";
+import { BackLink, Time, UntrustedText } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
 import { loadHealth, renderPage, loadFailurePage } from "../layout/render.tsx";
@@ -47,25 +41,23 @@ export function conversationRoutes(): Hono<AppEnv> {
 
   routes.get("/conversations/:id", async (c) => {
     const view = viewOf(c);
-    const path = `/api/conversations/${encodeURIComponent(c.req.param("id"))}`;
+    const id = c.req.param("id");
     const { branch, cursor, requestId } = view.query;
     const shownView = conversationView(view);
     const [detail, tree, transcript, health] = await Promise.all([
       // Its requests are the tree's, but for the timeline.
       shownView === "timeline"
-        ? c.get("api").get<ConversationDetail>(path, { branch, cursor, limit: TIMELINE_ROWS })
-        : c.get("api").get<ConversationDetail>(path, { limit: 1 }),
-      shownView === "timeline" ? null : c.get("api").get<ConversationTree>(`${path}/tree`),
+        ? c.get("api").get("/api/conversations/{id}", { id, branch, cursor, limit: TIMELINE_ROWS })
+        : c.get("api").get("/api/conversations/{id}", { id, limit: 1 }),
+      shownView === "timeline" ? null : c.get("api").get("/api/conversations/{id}/tree", { id }),
       shownView === "read"
-        ? c.get("api").get<Transcript>(`${path}/messages`, { branch, cursor, requestId, limit: FIRST_SCREEN })
+        ? c
+            .get("api")
+            .get("/api/conversations/{id}/messages", { id, branch, cursor, requestId, limit: FIRST_SCREEN })
         : null,
       loadHealth(c),
     ]);
-    const breadcrumb = (
-      <a class="back" href={linkTo("/conversations", view.filters)}>
-        <Icon name="left" /> Conversations
-      </a>
-    );
+    const breadcrumb = <BackLink href={linkTo("/conversations", view.filters)}>Conversations</BackLink>;
     if (!detail.ok) {
       const failure = { problem: detail.problem, what: "this conversation" };
       return loadFailurePage(c, health, { title: "Conversation", breadcrumb }, failure);
@@ -75,7 +67,7 @@ export function conversationRoutes(): Hono<AppEnv> {
       shownView === "compare"
         ? await loadComparison(
             c.get("api"),
-            path,
+            id,
             [branchOf(data, branch), branchOf(data, view.query.compare)],
             tree?.ok ? tree.data : null,
           )
@@ -109,8 +101,8 @@ export function conversationRoutes(): Hono<AppEnv> {
   routes.get("/conversations/:id/export", exportConversation);
 
   routes.get("/conversations/:id/preview", async (c) => {
-    const path = `/api/conversations/${encodeURIComponent(c.req.param("id"))}`;
-    const detail = await c.get("api").get<ConversationDetail>(path, { limit: 1 });
+    const id = c.req.param("id");
+    const detail = await c.get("api").get("/api/conversations/{id}", { id, limit: 1 });
     if (!detail.ok) return c.html(<ConversationPreview transcript={detail} />);
     const { branches, latestRequestId: requestId } = detail.data;
     const latest = branches
@@ -119,7 +111,8 @@ export function conversationRoutes(): Hono<AppEnv> {
         (one, other) => (one && one.lastMessageTime >= other.lastMessageTime ? one : other),
         null,
       );
-    const transcript = await c.get("api").get<Transcript>(`${path}/messages`, {
+    const transcript = await c.get("api").get("/api/conversations/{id}/messages", {
+      id,
       branch: latest?.branchKey ?? null,
       requestId,
       purpose: "preview",

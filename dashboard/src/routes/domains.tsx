@@ -1,25 +1,23 @@
-/** /domains: looking, and what administrators change. Each change is a form that works without a script. */
+/** /domains: the pages of domains and their forms, which work without a script. */
 import { Hono } from "hono";
 import type { Context } from "hono";
 import type { DomainInput } from "../../../workers/schemas/api/domains.ts";
-import type { DomainDetail, MadeKey, SlackTestOutcome } from "../api/types.ts";
+import type { Result } from "../api/client.ts";
 import type { DomainDraft } from "../components/admin/domain-form.tsx";
-import { Icon } from "../components/ui/icon.tsx";
 import { ProblemCard } from "../components/ui/problem.tsx";
-import { UntrustedText } from "../components/ui/values.tsx";
+import { BackLink, UntrustedText } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
-import { field } from "../http/require-csrf.tsx";
+import { viewOf } from "../context/view.ts";
 import { confirmationProblem, problemStatus } from "../http/form-problem.ts";
-import { loadHealth, renderPage } from "../layout/render.tsx";
+import { field } from "../http/require-csrf.tsx";
 import { parseSlackForm } from "../http/slack-input.ts";
+import { loadHealth, renderPage } from "../layout/render.tsx";
 import { DomainPage, type DomainNotice } from "../pages/admin/domain.tsx";
 import { DomainsPage } from "../pages/admin/domains.tsx";
-import { viewOf } from "../context/view.ts";
 import { loadDomains } from "./overview.tsx";
 
 const savedUrl = (domain: string) => `/domains/${encodeURIComponent(domain)}?saved=1`;
-const apiPath = (domain: string) => `/api/domains/${encodeURIComponent(domain)}`;
 
 export function domainRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
@@ -30,131 +28,105 @@ export function domainRoutes(): Hono<AppEnv> {
   });
 
   routes.get("/domains/:domain", (c) =>
-    domainPage(c, 200, c.req.param("domain"), c.req.query("saved") === "1" ? { saved: true } : {}),
+    domainPage(c, 200, c.req.query("saved") === "1" ? { saved: true } : {}),
   );
 
   routes.post("/domains/:domain", async (c) => {
     const form = await c.req.parseBody();
     const domain = c.req.param("domain");
     const draft = toDraft(form, domain);
-    const input = toInput(draft, field(form, "api_key"));
-    const saved = await c.get("api").send<DomainDetail>("PUT", apiPath(domain), input);
+    const saved = await c
+      .get("api")
+      .send("PUT", "/api/domains/{domain}", { domain }, toInput(draft, field(form, "api_key")));
     return saved.ok
       ? c.redirect(savedUrl(saved.data.domain), 303)
-      : domainPage(c, problemStatus(saved.problem), domain, {
-          form: "settings",
-          problem: saved.problem,
-          draft,
-        });
+      : domainPage(c, problemStatus(saved.problem), { form: "settings", problem: saved.problem, draft });
   });
 
   routes.post("/domains/:domain/slack", async (c) => {
     const domain = c.req.param("domain");
+    const api = c.get("api");
     const { input, draft } = parseSlackForm(await c.req.parseBody());
-    const found = await c.get("api").get<DomainDetail>(apiPath(domain));
-    if (!found.ok) return domainPage(c, problemStatus(found.problem), domain, {});
+    const found = await api.get("/api/domains/{domain}", { domain });
+    if (!found.ok) return domainPage(c, problemStatus(found.problem), {});
     const body = { accountId: found.data.accountId, slack: input };
-    const saved = await c.get("api").send("PUT", apiPath(domain), body);
-    return saved.ok
-      ? c.redirect(savedUrl(domain), 303)
-      : domainPage(c, problemStatus(saved.problem), domain, {
-          form: "slack",
-          problem: saved.problem,
-          slackDraft: draft,
-        });
+    const saved = await api.send("PUT", "/api/domains/{domain}", { domain }, body);
+    return afterForm(c, saved, savedUrl(domain), { form: "slack", slackDraft: draft });
   });
 
-  // Its outcome is said once, in words of the API: no address brings them back, so there is no redirect.
+  // No redirect: the outcome is part of the API's response and has no address.
   routes.post("/domains/:domain/slack-test", async (c) => {
     const domain = c.req.param("domain");
-    const tested = await c.get("api").send<SlackTestOutcome>("POST", `${apiPath(domain)}/slack-test`, {});
+    const tested = await c.get("api").send("POST", "/api/domains/{domain}/slack-test", { domain }, {});
     return tested.ok
-      ? domainPage(c, 200, domain, { slackTest: tested.data })
-      : domainPage(c, problemStatus(tested.problem), domain, { form: "slack-test", problem: tested.problem });
+      ? domainPage(c, 200, { slackTest: tested.data })
+      : domainPage(c, problemStatus(tested.problem), { form: "slack-test", problem: tested.problem });
   });
 
   routes.post("/domains/:domain/keys", async (c) => {
     const domain = c.req.param("domain");
     const name = field(await c.req.parseBody(), "name").trim();
-    const created = await c.get("api").send<MadeKey>("POST", `${apiPath(domain)}/client-keys`, { name });
+    const created = await c
+      .get("api")
+      .send("POST", "/api/domains/{domain}/client-keys", { domain }, { name });
     return created.ok
-      ? domainPage(c, 200, domain, { newKey: created.data })
-      : domainPage(c, problemStatus(created.problem), domain, { form: "key", problem: created.problem });
+      ? domainPage(c, 200, { newKey: created.data })
+      : domainPage(c, problemStatus(created.problem), { form: "key", problem: created.problem });
   });
 
   routes.post("/domains/:domain/keys/:id/revoke", async (c) => {
-    const domain = c.req.param("domain");
-    const detail = await c.get("api").get<DomainDetail>(apiPath(domain));
-    const key = detail.ok
-      ? detail.data.clientKeys.find((entry) => entry.id === c.req.param("id"))
-      : undefined;
-    const typed = field(await c.req.parseBody(), "confirm");
-    if (key && typed.trim() !== key.name.trim()) {
-      return domainPage(c, 400, domain, { form: "revoke", problem: confirmationProblem(c, key.name) });
-    }
-    const deleted = await c
-      .get("api")
-      .send<undefined>("DELETE", `${apiPath(domain)}/client-keys/${encodeURIComponent(c.req.param("id"))}`);
-    return deleted.ok
-      ? c.redirect(savedUrl(domain), 303)
-      : domainPage(c, problemStatus(deleted.problem), domain, { form: "revoke", problem: deleted.problem });
+    const { domain, id } = c.req.param();
+    const api = c.get("api");
+    const detail = await api.get("/api/domains/{domain}", { domain });
+    const key = detail.ok ? detail.data.clientKeys.find((entry) => entry.id === id) : undefined;
+    const confirmed = field(await c.req.parseBody(), "confirm").trim();
+    if (key && confirmed !== key.name.trim())
+      return domainPage(c, 400, { form: "revoke", problem: confirmationProblem(c, key.name) });
+    const revoked = await api.send("DELETE", "/api/domains/{domain}/client-keys/{id}", { domain, id });
+    return afterForm(c, revoked, savedUrl(domain), { form: "revoke" });
   });
 
   routes.post("/domains/:domain/delete", async (c) => {
     const domain = c.req.param("domain");
-    if (
-      field(await c.req.parseBody(), "confirm")
-        .trim()
-        .toLowerCase() !== domain.toLowerCase()
-    ) {
-      return domainPage(c, 400, domain, { form: "delete", problem: confirmationProblem(c, domain) });
-    }
-    const deleted = await c.get("api").send<undefined>("DELETE", apiPath(domain));
-    return deleted.ok
-      ? c.redirect("/domains", 303)
-      : domainPage(c, problemStatus(deleted.problem), domain, { form: "delete", problem: deleted.problem });
+    const confirmed = field(await c.req.parseBody(), "confirm")
+      .trim()
+      .toLowerCase();
+    if (confirmed !== domain.toLowerCase())
+      return domainPage(c, 400, { form: "delete", problem: confirmationProblem(c, domain) });
+    const deleted = await c.get("api").send("DELETE", "/api/domains/{domain}", { domain });
+    return afterForm(c, deleted, "/domains", { form: "delete" });
   });
 
   return routes;
 }
 
-async function domainPage(
-  c: Context<AppEnv>,
-  status: 200 | 400 | 403 | 503,
-  domain: string,
-  notice: DomainNotice,
-) {
+type DomainContext = Context<AppEnv, `/domains/:domain${string}`>;
+
+/** Redirects after success, else shows the page with the problem beside its form. */
+function afterForm(c: DomainContext, result: Result<unknown>, url: string, notice: DomainNotice) {
+  return result.ok
+    ? c.redirect(url, 303)
+    : domainPage(c, problemStatus(result.problem), { ...notice, problem: result.problem });
+}
+
+async function domainPage(c: DomainContext, status: 200 | 400 | 403 | 503, notice: DomainNotice) {
   const view = viewOf(c);
+  const domain = c.req.param("domain");
   const [detail, health] = await Promise.all([
-    c.get("api").get<DomainDetail>(apiPath(domain)),
+    c.get("api").get("/api/domains/{domain}", { domain }),
     loadHealth(c),
   ]);
-  const breadcrumb = (
-    <a class="back" href={linkTo("/domains", view.filters)}>
-      <Icon name="left" /> Domains
-    </a>
-  );
   const frame = {
     title: domain.slice(0, 100),
-    breadcrumb,
+    breadcrumb: <BackLink href={linkTo("/domains", view.filters)}>Domains</BackLink>,
     heading: <UntrustedText text={domain} length={80} />,
   };
-  if (!detail.ok) {
-    return renderPage(
-      c,
-      detail.problem.status === 404 ? 404 : 200,
-      health,
-      frame,
-      <ProblemCard problem={detail.problem} what="this domain" view={view} />,
-    );
+  if (detail.ok) {
+    const page = <DomainPage view={view} detail={detail.data} notice={notice} />;
+    return renderPage(c, status, health, frame, page);
   }
-  return renderPage(
-    c,
-    status,
-    health,
-    frame,
-    <DomainPage view={view} detail={detail.data} notice={notice} />,
-  );
+  const card = <ProblemCard problem={detail.problem} what="this domain" view={view} />;
+  return renderPage(c, detail.problem.status === 404 ? 404 : 200, health, frame, card);
 }
 
 function toDraft(form: Record<string, unknown>, domain: string): DomainDraft {
@@ -168,10 +140,7 @@ function toDraft(form: Record<string, unknown>, domain: string): DomainDraft {
 }
 
 function toInput(draft: DomainDraft, apiKey: string): DomainInput {
-  const endpoints = draft.endpoints
-    .split(/\s+/)
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
+  const endpoints = draft.endpoints.split(/\s+/).filter((line) => line !== "");
   return {
     accountId: draft.accountId,
     endpoints: endpoints.length === 0 ? null : endpoints,

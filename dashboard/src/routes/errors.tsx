@@ -1,9 +1,7 @@
 /** /errors. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { Errors } from "../../../workers/schemas/api/failures.ts";
 import { FAILURE_QUERIES, mergeFailures } from "../api/failures.ts";
-import type { RequestList } from "../api/types.ts";
 import { FilterBar } from "../components/ui/filter-bar.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { apiQuery } from "../context/filters.ts";
@@ -19,7 +17,7 @@ export function errorRoutes(): Hono<AppEnv> {
     const view = viewOf(c);
     const [overview, errors, failures, options, health] = await Promise.all([
       loadOverview(c, view),
-      c.get("api").get<Errors>("/api/errors", apiQuery(view.filters, view.now)),
+      c.get("api").get("/api/errors", apiQuery(view.filters, view.now)),
       loadFailures(c, view),
       loadFilterOptions(c),
       loadHealth(c),
@@ -40,7 +38,7 @@ export function errorRoutes(): Hono<AppEnv> {
 async function loadFailures(c: Context<AppEnv>, view: View) {
   const query = apiQuery(view.filters, view.now);
   const lists = await Promise.all(
-    FAILURE_QUERIES.map((list) => c.get("api").get<RequestList>("/api/requests", { ...query, ...list })),
+    FAILURE_QUERIES.map((list) => c.get("api").get("/api/requests", { ...query, ...list })),
   );
   const read = [];
   for (const list of lists) {

@@ -6,6 +6,6 @@ import type { AppEnv } from "../context/environment.ts";
 const NO_OPTIONS: FilterOptions = { domains: [], accounts: [], models: [], requestTypes: [] };
 
 export async function loadFilterOptions(c: Context<AppEnv>): Promise<FilterOptions> {
-  const result = await c.get("api").get<FilterOptions>("/api/choices");
+  const result = await c.get("api").get("/api/choices");
   return result.ok ? result.data : NO_OPTIONS;
 }

@@ -1,11 +1,9 @@
 /** /domains/new: a domain step by step, without a script. The state between steps is the address and what is stored. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { AccountList } from "../../../workers/schemas/api/accounts.ts";
 import type { DomainInput } from "../../../workers/schemas/api/domains.ts";
 import { type Problem, queryString } from "../api/client.ts";
-import type { DomainDetail, MadeKey } from "../api/types.ts";
-import { Icon } from "../components/ui/icon.tsx";
+import { BackLink } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { field } from "../http/require-csrf.tsx";
 import { problemStatus } from "../http/form-problem.ts";
@@ -14,7 +12,7 @@ import { parseSlackForm } from "../http/slack-input.ts";
 import { type AccountDraft, NewDomainPage, type NewDomainStep } from "../pages/admin/new-domain.tsx";
 import { canAdminister, viewOf } from "../context/view.ts";
 
-const apiPath = (domain: string) => `/api/domains/${encodeURIComponent(domain)}`;
+const DOMAIN = "/api/domains/{domain}";
 const stepUrl = (step: "slack" | "key", domain: string) => `/domains/new${queryString({ step, domain })}`;
 
 export function newDomainRoutes(): Hono<AppEnv> {
@@ -27,7 +25,7 @@ export function newDomainRoutes(): Hono<AppEnv> {
     const step = c.req.query("step");
     const domain = parseHost(typed);
     if (domain === "") return stepPage(c, 200, { step: "host", host: "" });
-    const found = await c.get("api").get<DomainDetail>(apiPath(domain));
+    const found = await c.get("api").get(DOMAIN, { domain });
     if (found.ok)
       return step === "slack"
         ? stepPage(c, 200, { step, detail: found.data, draft: null })
@@ -52,16 +50,14 @@ export function newDomainRoutes(): Hono<AppEnv> {
           : "api_key",
     };
     if (draft.credential === "oauth") {
-      const started = await c
-        .get("api")
-        .get(`/api/accounts/${encodeURIComponent(draft.accountId || "-/-")}/oauth/login`);
+      const accountId = draft.accountId || "-/-";
+      const started = await c.get("api").get("/api/accounts/{accountId}/oauth/login", { accountId });
       return started.ok
         ? c.redirect(`/accounts/${encodeURIComponent(draft.accountId)}/login${queryString({ domain })}`, 303)
         : accountStep(c, problemStatus(started.problem), domain, draft, started.problem);
     }
-    const saved = await c
-      .get("api")
-      .send<DomainDetail>("PUT", apiPath(domain), toInput(draft, field(form, "api_key").trim()));
+    const input = toInput(draft, field(form, "api_key").trim());
+    const saved = await c.get("api").send("PUT", DOMAIN, { domain }, input);
     return saved.ok
       ? c.redirect(stepUrl("slack", saved.data.domain), 303)
       : accountStep(c, problemStatus(saved.problem), domain, draft, saved.problem);
@@ -72,11 +68,11 @@ export function newDomainRoutes(): Hono<AppEnv> {
     const domain = field(form, "domain");
     const { input, draft } = parseSlackForm(form);
     const api = c.get("api");
-    const found = await api.get<DomainDetail>(apiPath(domain));
+    const found = await api.get(DOMAIN, { domain });
     if (!found.ok)
       return stepPage(c, problemStatus(found.problem), { step: "host", host: domain }, found.problem);
     const body = { accountId: found.data.accountId, slack: input };
-    const saved = await api.send("PUT", apiPath(domain), body);
+    const saved = await api.send("PUT", DOMAIN, { domain }, body);
     return saved.ok
       ? c.redirect(stepUrl("key", domain), 303)
       : stepPage(
@@ -91,12 +87,12 @@ export function newDomainRoutes(): Hono<AppEnv> {
     const form = await c.req.parseBody();
     const domain = field(form, "domain");
     const api = c.get("api");
-    const found = await api.get<DomainDetail>(apiPath(domain));
+    const found = await api.get(DOMAIN, { domain });
     if (!found.ok)
       return stepPage(c, problemStatus(found.problem), { step: "host", host: domain }, found.problem);
     const detail = found.data;
     const name = field(form, "name").trim();
-    const created = await api.send<MadeKey>("POST", `${apiPath(domain)}/client-keys`, { name });
+    const created = await api.send("POST", `${DOMAIN}/client-keys`, { domain }, { name });
     return created.ok
       ? stepPage(c, 200, { step: "done", detail, created: created.data })
       : stepPage(c, problemStatus(created.problem), { step: "key", detail }, created.problem);
@@ -133,7 +129,7 @@ async function accountStep(
   draft: AccountDraft | null,
   problem: Problem | null = null,
 ) {
-  const accounts = await c.get("api").get<AccountList>("/api/accounts");
+  const accounts = await c.get("api").get("/api/accounts");
   return stepPage(c, status, { step: "account", domain, accounts, draft }, problem);
 }
 
@@ -143,11 +139,7 @@ async function stepPage(
   state: NewDomainStep,
   problem: Problem | null = null,
 ) {
-  const breadcrumb = (
-    <a class="back" href="/domains">
-      <Icon name="left" /> Domains
-    </a>
-  );
+  const breadcrumb = <BackLink href="/domains">Domains</BackLink>;
   const frame = { title: "Add domain", breadcrumb };
   const content = <NewDomainPage view={viewOf(c)} state={state} problem={problem} />;
   return renderPage(c, status, await loadHealth(c), frame, content);

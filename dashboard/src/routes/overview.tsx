@@ -1,13 +1,7 @@
 /** The pages that only look: overview and health. Each asks for all it needs at once. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { Overview as ApiOverview } from "../../../workers/schemas/api/stats.ts";
-import type { LinkingQuality } from "../../../workers/schemas/api/conversations.ts";
-import type { PendingAlerts, Environment } from "../../../workers/schemas/api/settings.ts";
-import type { WindowList } from "../../../workers/schemas/api/windows.ts";
-import type { Status } from "../../../workers/schemas/api/status.ts";
 import { mapOverview, type Overview } from "../api/overview.ts";
-import type { DomainList, RequestList } from "../api/types.ts";
 import type { Result } from "../api/client.ts";
 import { FilterBar } from "../components/ui/filter-bar.tsx";
 import type { AppEnv } from "../context/environment.ts";
@@ -21,12 +15,12 @@ import { loadFilterOptions } from "./filter-options.ts";
 const LATEST_REQUESTS = 8;
 
 export function loadOverview(c: Context<AppEnv>, view: View): Promise<Result<Overview>> {
-  return c.get("api").get<ApiOverview>("/api/overview", apiQuery(view.filters, view.now)).then(mapOverview);
+  return c.get("api").get("/api/overview", apiQuery(view.filters, view.now)).then(mapOverview);
 }
 
-export const loadDomains = (c: Context<AppEnv>) => c.get("api").get<DomainList>("/api/domains");
+export const loadDomains = (c: Context<AppEnv>) => c.get("api").get("/api/domains");
 
-export const loadWindows = (c: Context<AppEnv>) => c.get("api").get<WindowList>("/api/windows");
+export const loadWindows = (c: Context<AppEnv>) => c.get("api").get("/api/windows");
 
 export function overviewRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
@@ -36,9 +30,7 @@ export function overviewRoutes(): Hono<AppEnv> {
     const [overview, windows, latest, options, health] = await Promise.all([
       loadOverview(c, view),
       loadWindows(c),
-      c
-        .get("api")
-        .get<RequestList>("/api/requests", { ...apiQuery(view.filters, view.now), limit: LATEST_REQUESTS }),
+      c.get("api").get("/api/requests", { ...apiQuery(view.filters, view.now), limit: LATEST_REQUESTS }),
       loadFilterOptions(c),
       loadHealth(c),
     ]);
@@ -56,11 +48,11 @@ export function overviewRoutes(): Hono<AppEnv> {
     const view = viewOf(c);
     const api = c.get("api");
     const [status, alerts, linking, environment] = await Promise.all([
-      api.get<Status>("/api/status"),
-      api.get<PendingAlerts>("/api/alerts"),
+      api.get("/api/status"),
+      api.get("/api/alerts"),
       // It reads every request of eight weeks: only for whoever asks.
-      view.query.show === "linking" ? api.get<LinkingQuality>("/api/quality/linking") : null,
-      canAdminister(view) ? api.get<Environment>("/api/environment") : null,
+      view.query.show === "linking" ? api.get("/api/quality/linking") : null,
+      canAdminister(view) ? api.get("/api/environment") : null,
     ]);
     return renderPage(
       c,

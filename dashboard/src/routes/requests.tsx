@@ -1,10 +1,10 @@
 /** /requests and /requests/:id. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { RequestDetail } from "../api/types.ts";
-import { queryString } from "../api/client.ts";
-import { Icon } from "../components/ui/icon.tsx";
-import { Model, StatusBadge, Time, UntrustedText } from "../components/ui/values.tsx";
+import type { RequestDetail } from "../../../workers/schemas/api/requests.ts";
+import { problemOf, unreachableProblem } from "../api/client.ts";
+import { concat } from "../../../workers/domain/bytes.ts";
+import { BackLink, Model, StatusBadge, Time, UntrustedText } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
 import { shortId } from "../format/text.ts";
@@ -37,18 +37,14 @@ export function requestRoutes(): Hono<AppEnv> {
 
   routes.get("/requests/:id", async (c) => {
     const view = viewOf(c);
-    const path = `/api/requests/${encodeURIComponent(c.req.param("id"))}`;
+    const id = c.req.param("id");
     const [detail, stream, health] = await Promise.all([
-      c.get("api").get<RequestDetail>(path),
-      requestTab(view) === "stream" ? loadStreamBytes(c, `${path}/response`) : null,
+      c.get("api").get("/api/requests/{id}", { id }),
+      requestTab(view) === "stream" ? loadStreamBytes(c, id) : null,
       loadHealth(c),
     ]);
-    const title = `Request ${shortId(c.req.param("id"))}`;
-    const breadcrumb = (
-      <a class="back" href={linkTo("/requests", view.filters)}>
-        <Icon name="left" /> Requests
-      </a>
-    );
+    const title = `Request ${shortId(id)}`;
+    const breadcrumb = <BackLink href={linkTo("/requests", view.filters)}>Requests</BackLink>;
     if (!detail.ok) {
       const failed = { problem: detail.problem, what: "this request" };
       return loadFailurePage(c, health, { title, breadcrumb }, failed);
@@ -84,35 +80,14 @@ function Heading({ detail, view }: { detail: RequestDetail; view: View }) {
 const MAX_READ_BYTES = 4 * 1_048_576;
 
 /** The recorded bytes, from the beginning. */
-async function loadStreamBytes(c: Context<AppEnv>, path: string): Promise<StreamBytes> {
+async function loadStreamBytes(c: Context<AppEnv>, id: string): Promise<StreamBytes> {
   const requestId = c.get("requestId");
   try {
-    const response = await c.get("api").raw(path + queryString({}));
-    if (!response.ok) {
-      const text = await response.text();
-      const parsed = JSON.parse(text) as { error?: { code?: string; message?: string } };
-      return {
-        ok: false,
-        problem: {
-          status: response.status,
-          code: parsed.error?.code ?? "unexpected",
-          message: parsed.error?.message ?? `The API returned status ${response.status}.`,
-          requestId,
-        },
-      };
-    }
-    const { bytes, isWhole } = await readAtMost(response, MAX_READ_BYTES);
-    return { ok: true, bytes, isWhole };
+    const response = await c.get("api").raw(`/api/requests/${encodeURIComponent(id)}/response`);
+    if (!response.ok) return { ok: false, problem: await problemOf(response, requestId) };
+    return { ok: true, ...(await readAtMost(response, MAX_READ_BYTES)) };
   } catch {
-    return {
-      ok: false,
-      problem: {
-        status: 0,
-        code: "unreachable",
-        message: "The API did not return a valid response.",
-        requestId,
-      },
-    };
+    return { ok: false, problem: unreachableProblem(requestId) };
   }
 }
 
@@ -125,20 +100,10 @@ async function readAtMost(
   let size = 0;
   while (reader && size < limit) {
     const read = (await reader.read()) as { done: boolean; value?: Uint8Array };
-    if (read.done || !read.value) return { bytes: concatenate(chunks, size), isWhole: true };
+    if (read.done || !read.value) return { bytes: concat(chunks), isWhole: true };
     chunks.push(read.value);
     size += read.value.byteLength;
   }
   await reader?.cancel();
-  return { bytes: concatenate(chunks, size).subarray(0, limit), isWhole: reader === undefined };
-}
-
-function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all;
+  return { bytes: concat(chunks).subarray(0, limit), isWhole: reader === undefined };
 }

@@ -1,8 +1,6 @@
 /** /usage: windows, sums and their files. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { HourlyTokens } from "../../../workers/schemas/api/usage.ts";
-import type { WindowDetail } from "../../../workers/schemas/api/windows.ts";
 import { FilterBar } from "../components/ui/filter-bar.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { periodOf } from "../context/filters.ts";
@@ -43,10 +41,11 @@ async function usagePage(c: Context<AppEnv>, view: View) {
     loadWindows(c),
     accountId === null
       ? null
-      : api.get<WindowDetail>(`/api/windows/${encodeURIComponent(accountId)}`, {
+      : api.get("/api/windows/{accountId}", {
+          accountId,
           historyHours: historyHoursOf(view),
         }),
-    api.get<HourlyTokens>("/api/usage/tokens/hourly", {
+    api.get("/api/usage/tokens/hourly", {
       domain: view.filters.domain,
       days: Math.min(MAX_HOURLY_DAYS, Math.max(1, Math.ceil((view.now - from) / DAY_MS) + 1)),
     }),

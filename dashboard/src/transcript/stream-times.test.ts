@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { StreamingChunk } from "../api/types.ts";
+import type { StreamingChunk } from "../../../workers/schemas/api/requests.ts";
 import type { StreamEvent } from "./sse.ts";
 import { formatExactMs, pauseName, formatRound, streamTimes } from "./stream-times.ts";
 

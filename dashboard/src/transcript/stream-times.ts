@@ -1,5 +1,5 @@
 /** When the events of a stream came, and where it paused: from the times of its chunks, which know nothing of events. Pure. */
-import type { StreamingChunk } from "../api/types.ts";
+import type { StreamingChunk } from "../../../workers/schemas/api/requests.ts";
 import type { StreamEvent } from "./sse.ts";
 
 export interface Pause {

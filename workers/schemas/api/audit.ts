@@ -24,3 +24,4 @@ export const AuditList = z.object({
   ),
   nextCursor: z.string().nullable(),
 });
+export type AuditList = z.infer<typeof AuditList>;

@@ -168,11 +168,13 @@ export const NewClientKey = z.object({
   name: z.string(),
   key: z.string().describe("Shown this once and kept nowhere."),
 });
+export type NewClientKey = z.infer<typeof NewClientKey>;
 
 export const SlackTest = z.object({
   delivered: z.boolean().describe("Slack has taken the message."),
   message: z.string().describe("What happened, and what to do."),
 });
+export type SlackTest = z.infer<typeof SlackTest>;
 
 /** The proxy refuses other paths, so a pattern of them would never match anything. */
 function hasPlainSegments(path: string): boolean {

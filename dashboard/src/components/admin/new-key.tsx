@@ -1,5 +1,5 @@
 /** A client key that was just made, with the lines that point a client at its domain. */
-import type { DomainDetail, MadeKey } from "../../api/types.ts";
+import type { DomainDetail, NewClientKey } from "../../../../workers/schemas/api/domains.ts";
 import type { View } from "../../context/view.ts";
 import { CodeBlock } from "../ui/code-block.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -14,7 +14,7 @@ export function NewKey({
 }: {
   view: View;
   detail: DomainDetail;
-  created: Pick<MadeKey, "name" | "key">;
+  created: Pick<NewClientKey, "name" | "key">;
 }) {
   const commands = clientCommands(baseUrl(view, detail.domain), created.key, detail.credential.type).join(
     "\n",

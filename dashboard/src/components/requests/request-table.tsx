@@ -2,7 +2,7 @@
 import { linkTo } from "../../context/filters.ts";
 import { formatExact, formatShare, formatShort, UNKNOWN } from "../../format/number.ts";
 import { formatDuration } from "../../format/time.ts";
-import type { RequestRow } from "../../api/types.ts";
+import type { RequestRow } from "../../../../workers/schemas/api/requests.ts";
 import type { View } from "../../context/view.ts";
 import { promptTokens } from "../../api/tokens.ts";
 import { ToolBadges } from "../transcript/tool-badges.tsx";

@@ -1,5 +1,6 @@
 /** Small pieces that show one value the same way on every page: a time, an amount, an id, a status, a model. */
-import type { RequestRow } from "../../api/types.ts";
+import type { RequestRow } from "../../../../workers/schemas/api/requests.ts";
+import type { Child } from "hono/jsx";
 import { formatMoney, formatMoneyExact } from "../../format/money.ts";
 import { formatExact, formatShort, UNKNOWN } from "../../format/number.ts";
 import { oneLine, printable, shortId } from "../../format/text.ts";
@@ -15,6 +16,15 @@ export function Time({ at, view }: { at: string | number | null | undefined; vie
     <time datetime={new Date(instant).toISOString()} title={formatAbsolute(instant, view.zone)}>
       {formatRelative(instant, view.now, view.zone)}
     </time>
+  );
+}
+
+/** The link above a title that leads back to the list. */
+export function BackLink({ href, children }: { href: string; children?: Child }) {
+  return (
+    <a class="back" href={href}>
+      <Icon name="left" /> {children}
+    </a>
   );
 }
 

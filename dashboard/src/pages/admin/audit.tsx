@@ -1,5 +1,5 @@
 /** /audit: who changed what, opened which transcript, signed in. For administrators; filters are the address. */
-import type { AuditList } from "../../api/types.ts";
+import type { AuditList } from "../../../../workers/schemas/api/audit.ts";
 import { type Result, queryString } from "../../api/client.ts";
 import { AdministrationTabs } from "../../components/admin/administration-tabs.tsx";
 import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";

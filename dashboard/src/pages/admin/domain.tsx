@@ -1,5 +1,5 @@
 /** /domains/:domain: its client keys, how it reaches Claude, and the way to remove it. */
-import type { DomainDetail } from "../../api/types.ts";
+import type { DomainDetail } from "../../../../workers/schemas/api/domains.ts";
 import type { Problem } from "../../api/client.ts";
 import { DomainForm, FormProblem, type DomainDraft } from "../../components/admin/domain-form.tsx";
 import { CsrfField } from "../../layout/frame.tsx";

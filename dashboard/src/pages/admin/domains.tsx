@@ -1,5 +1,5 @@
 /** /domains: every host the proxy knows, and the form that adds one. */
-import type { DomainList } from "../../api/types.ts";
+import type { DomainList } from "../../../../workers/schemas/api/domains.ts";
 import type { Result } from "../../api/client.ts";
 import { AdministrationTabs } from "../../components/admin/administration-tabs.tsx";
 import { Icon } from "../../components/ui/icon.tsx";

@@ -1,7 +1,7 @@
 /** /domains/new: a domain step by step: host, account, Slack, first key. Each step is an address and stands alone. */
 import type { Child } from "hono/jsx";
 import type { AccountView } from "../../../../workers/schemas/api/accounts.ts";
-import type { DomainDetail, MadeKey } from "../../api/types.ts";
+import type { DomainDetail, NewClientKey } from "../../../../workers/schemas/api/domains.ts";
 import type { Problem, Result } from "../../api/client.ts";
 import { queryString } from "../../api/client.ts";
 import { CsrfField } from "../../layout/frame.tsx";
@@ -35,7 +35,7 @@ export type NewDomainStep =
     }
   | { step: "slack"; detail: DomainDetail; draft: SlackDraft | null }
   | { step: "key"; detail: DomainDetail }
-  | { step: "done"; detail: DomainDetail; created: MadeKey };
+  | { step: "done"; detail: DomainDetail; created: NewClientKey };
 
 interface Props {
   view: View;

@@ -30,7 +30,7 @@ export interface Comparison {
 /** Both branches from where they part. Null when one of them is not there, or they are the same. */
 export async function loadComparison(
   api: ApiClient,
-  path: string,
+  id: string,
   [left, right]: readonly [Branch | undefined, Branch | undefined],
   tree: ConversationTree | null,
 ): Promise<Comparison | null> {
@@ -42,7 +42,8 @@ export async function loadComparison(
       : 1;
   const [one, other] = await Promise.all(
     [left, right].map(({ branchKey }) =>
-      api.get<Transcript>(`${path}/messages`, {
+      api.get("/api/conversations/{id}/messages", {
+        id,
         branch: branchKey,
         cursor: from > 1 ? from : null,
         limit: MESSAGES_PER_SIDE,

@@ -27,7 +27,7 @@ const pageParameters = (view: View) => ({
 });
 
 export function loadConversations(api: ApiClient, view: View): Promise<Result<ConversationList>> {
-  return api.get<ConversationList>("/api/conversations", {
+  return api.get("/api/conversations", {
     ...apiQuery(view.filters, view.now),
     ...pageParameters(view),
     limit: PAGE_ROWS,

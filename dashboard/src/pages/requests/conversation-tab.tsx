@@ -1,5 +1,5 @@
 /** The conversation one request carried: system prompt and tools folded, history, the answer last. */
-import type { RequestDetail } from "../../api/types.ts";
+import type { RequestDetail } from "../../../../workers/schemas/api/requests.ts";
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
 import { oneLine } from "../../format/text.ts";

@@ -3,7 +3,7 @@ import type { Problem, Result } from "../../api/client.ts";
 import type { Errors } from "../../../../workers/schemas/api/failures.ts";
 import { failureKinds, MAX_SHOWN_FAILURES } from "../../api/failures.ts";
 import type { NamedTotals, Overview } from "../../api/overview.ts";
-import type { RequestRow } from "../../api/types.ts";
+import type { RequestRow } from "../../../../workers/schemas/api/requests.ts";
 import { BarChart, bucketLabel } from "../../charts/bar-chart.tsx";
 import { ShareCell } from "../../charts/share-bar.tsx";
 import { FailedRows } from "../../components/requests/failed-rows.tsx";

@@ -1,5 +1,5 @@
 /** Headers and metadata. What is never stored is said, not left out in silence. */
-import type { RequestDetail } from "../../api/types.ts";
+import type { RequestDetail } from "../../../../workers/schemas/api/requests.ts";
 import { CopyButton, UntrustedText } from "../../components/ui/values.tsx";
 
 export function HeadersTab({ detail }: { detail: RequestDetail }) {

@@ -1,5 +1,5 @@
 /** /requests: the exchanges as they came, newest first, with every filter in the URL. */
-import type { RequestList } from "../../api/types.ts";
+import type { RequestList } from "../../../../workers/schemas/api/requests.ts";
 import { apiQuery, linkTo } from "../../context/filters.ts";
 import { FilterSelect, FilterBar, type FilterOptions } from "../../components/ui/filter-bar.tsx";
 import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
@@ -27,7 +27,7 @@ const pageParameters = (view: View): Record<string, string | null> =>
   Object.fromEntries(PAGE_PARAMETERS.map((name) => [name, view.query[name] || null]));
 
 export function loadRequests(api: ApiClient, view: View): Promise<Result<RequestList>> {
-  return api.get<RequestList>("/api/requests", {
+  return api.get("/api/requests", {
     ...apiQuery(view.filters, view.now),
     ...pageParameters(view),
     limit: PAGE_ROWS,

@@ -1,5 +1,5 @@
 /** Raw JSON of both sides as folding trees; a search opens what it finds. */
-import type { RequestDetail } from "../../api/types.ts";
+import type { RequestDetail } from "../../../../workers/schemas/api/requests.ts";
 import { JsonTree } from "../../components/transcript/json-tree.tsx";
 import { PlainText } from "../../components/transcript/long-text.tsx";
 import { CopyButton } from "../../components/ui/values.tsx";

@@ -1,5 +1,5 @@
 /** /requests/:id: one exchange. Facts first, then the conversation it carried; raw JSON, headers and stream behind tabs. */
-import type { RequestDetail } from "../../api/types.ts";
+import type { RequestDetail } from "../../../../workers/schemas/api/requests.ts";
 import { TimingBar } from "../../charts/timing-bar.tsx";
 import { Tabs } from "../../components/ui/tabs.tsx";
 import { Icon } from "../../components/ui/icon.tsx";

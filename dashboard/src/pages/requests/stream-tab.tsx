@@ -1,5 +1,5 @@
 /** The response as it came over the wire: the stream's events one by one, or the bytes as text. */
-import type { RequestDetail } from "../../api/types.ts";
+import type { RequestDetail } from "../../../../workers/schemas/api/requests.ts";
 import type { Problem } from "../../api/client.ts";
 import { ChunkTimeline } from "../../charts/chunk-timeline.tsx";
 import { JsonTree } from "../../components/transcript/json-tree.tsx";

@@ -1,5 +1,5 @@
 /** The facts of one exchange in columns, what it used and what that cost. */
-import type { RequestDetail } from "../../api/types.ts";
+import type { RequestDetail } from "../../../../workers/schemas/api/requests.ts";
 import { ContextGauge } from "../../charts/context-gauge.tsx";
 import { TokenKindBar } from "../../charts/share-bar.tsx";
 import { KIND_FILLS, TOKEN_KINDS, type TokensByKind } from "../../format/token-kinds.ts";

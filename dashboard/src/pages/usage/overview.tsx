@@ -1,6 +1,6 @@
 /** / : the period in five numbers, how full the windows are, what runs, tokens over time, and who used them. */
 import type { WindowList as WindowListAnswer } from "../../../../workers/schemas/api/windows.ts";
-import type { RequestList } from "../../api/types.ts";
+import type { RequestList } from "../../../../workers/schemas/api/requests.ts";
 import type { Overview } from "../../api/overview.ts";
 import type { Result } from "../../api/client.ts";
 import { bucketLabel } from "../../charts/bar-chart.tsx";
