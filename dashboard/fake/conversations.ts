@@ -6,7 +6,7 @@ import type {
   ConversationTree,
   Transcript,
 } from "../../workers/schemas/api/conversations.ts";
-import { decimalOf, picoOf } from "../src/format/decimal.ts";
+import { formatUsd, parseUsd } from "../../workers/domain/pricing/usd.ts";
 import { isObject } from "../src/transcript/blocks.ts";
 import type { RequestRow } from "../../workers/schemas/api/requests.ts";
 import { busyAnswer, busyRequestBody } from "./conversation.ts";
@@ -76,7 +76,7 @@ export function conversationsOf(rows: readonly RequestRow[], isHostile: boolean)
       costUsd:
         priced.length === 0
           ? null
-          : decimalOf(priced.reduce((total, row) => total + picoOf(row.costUsd ?? "0"), 0n)),
+          : formatUsd(priced.reduce((total, row) => total + parseUsd(row.costUsd ?? "0"), 0n)),
       unpricedCount: group.length - priced.length,
       modelsUsed: [...new Set(group.flatMap((row) => row.model ?? []))],
       latestRequestId: latest.requestId,

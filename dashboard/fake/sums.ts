@@ -3,7 +3,7 @@ import type { Errors } from "../../workers/schemas/api/failures.ts";
 import type { HourlyTokens } from "../../workers/schemas/api/usage.ts";
 import type { Overview, Sums, Totals } from "../../workers/schemas/api/stats.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
-import { decimalOf, picoOf } from "../src/format/decimal.ts";
+import { formatUsd, parseUsd } from "../../workers/domain/pricing/usd.ts";
 import type { RequestRow } from "../../workers/schemas/api/requests.ts";
 
 function sums(rows: readonly RequestRow[]): Sums {
@@ -25,8 +25,8 @@ function sums(rows: readonly RequestRow[]): Sums {
     thinkingTokens: add((row) => row.thinkingTokens),
     toolCallCount: add((row) => row.toolCallCount),
     cacheHitShare: prompt === 0 ? null : read / prompt,
-    costUsd: decimalOf(
-      rows.reduce((sum, row) => sum + (row.costUsd === null ? 0n : picoOf(row.costUsd)), 0n),
+    costUsd: formatUsd(
+      rows.reduce((sum, row) => sum + (row.costUsd === null ? 0n : parseUsd(row.costUsd)), 0n),
     ),
     unpricedCount: rows.filter((row) => row.costUsd === null).length,
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HourlyTokens } from "../../../workers/schemas/api/usage.ts";
-import { decimalOf } from "../format/decimal.ts";
+import { formatUsd } from "../../../workers/domain/pricing/usd.ts";
 import { costSeries, OTHERS } from "./cost-series.ts";
 
 const HOUR = 3_600_000;
@@ -39,7 +39,7 @@ describe("cost over time", () => {
       { a: 200_000_000_000n, b: 5_000_000_000_000n },
       {},
     ]);
-    expect(decimalOf(series.total)).toBe("5.3");
+    expect(formatUsd(series.total)).toBe("5.3");
   });
 
   it("puts those beyond the named together, and hours into days", () => {

@@ -1,6 +1,6 @@
 /** Cost over time by domain, from hours: exact sums per bucket, the largest domains by name, the rest together. */
 import type { HourlyTokens } from "../../../workers/schemas/api/usage.ts";
-import { picoOf } from "../format/decimal.ts";
+import { parseUsd } from "../../../workers/domain/pricing/usd.ts";
 
 export interface CostSeries {
   /** The largest first; "" stands for all others. */
@@ -22,8 +22,7 @@ export function costSeries(
     const within = hours
       .map((hour) => ({
         start: Math.floor(Date.parse(hour.hour) / bucketMs) * bucketMs,
-        pico: hour.costUsd === null ? 0n : picoOf(hour.costUsd),
-        unpriced: hour.unpricedCount,
+        ...priced(hour),
       }))
       .filter((hour) => hour.start + bucketMs > from && hour.start < to);
     if (within.length > 0) domains.set(domain, within);
@@ -55,4 +54,13 @@ export function costSeries(
     buckets,
     total: sums.reduce((total, { sum }) => total + sum, 0n),
   };
+}
+
+/** An amount that cannot be read counts as unpriced, never as $0. */
+function priced({ costUsd, count, unpricedCount }: HourlyTokens["data"][string][number]) {
+  try {
+    return { pico: costUsd === null ? 0n : parseUsd(costUsd), unpriced: unpricedCount };
+  } catch {
+    return { pico: 0n, unpriced: count };
+  }
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { decimalOf, picoOf } from "./decimal.ts";
 import { approximateAmount, formatMoney, formatMoneyExact, formatMoneyShort } from "./money.ts";
 
 describe("money", () => {
@@ -41,17 +40,5 @@ describe("money", () => {
     expect(approximateAmount("0.25")).toBe(0.25);
     expect(approximateAmount(null)).toBeNull();
     expect(approximateAmount("abc")).toBeNull();
-  });
-
-  it.each(["0", "0.00618", "123456789.123456789012", "-3.5", "0.000000000001"])(
-    "brings %s through pico-dollars and back unchanged",
-    (amount) => {
-      expect(decimalOf(picoOf(amount))).toBe(amount);
-    },
-  );
-
-  it("sums where floats would drift", () => {
-    const sum = Array.from({ length: 10 }, () => picoOf("0.1")).reduce((left, right) => left + right, 0n);
-    expect(decimalOf(sum)).toBe("1");
   });
 });

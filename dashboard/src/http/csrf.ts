@@ -4,13 +4,16 @@
  * and nothing has to be stored. Compared in constant time over hashes.
  */
 
+import { timingSafeEqual } from "hono/utils/buffer";
+import { encodeBase64Url } from "hono/utils/encode";
+
 export const CSRF_HEADER = "x-csrf-token";
 
 const SEED = /^[A-Za-z0-9_-]{43}$/;
 
 /** 32 random bytes, base64url. */
 export function newCsrfSeed(): string {
-  return base64url(crypto.getRandomValues(new Uint8Array(32)));
+  return base64url(crypto.getRandomValues(new Uint8Array(32)).buffer);
 }
 
 /** Whether the cookie's value is one we could have made. */
@@ -20,29 +23,18 @@ export function isCsrfSeed(value: string | undefined): value is string {
 
 /** The token of this seed and session (the empty string before signing in). */
 export async function csrfToken(seed: string, session: string | null): Promise<string> {
-  return base64url(await sha256(`nexus-csrf\n${seed}\n${session ?? ""}`));
+  const text = new TextEncoder().encode(`nexus-csrf\n${seed}\n${session ?? ""}`);
+  return base64url(await crypto.subtle.digest("SHA-256", text));
 }
 
-/** True when `given` is the token of this seed and session. Takes as long for a wrong one as for a right one. */
+/** True when `token` is the token of this seed and session. Takes as long for a wrong one as for a right one. */
 export async function isCsrfToken(
   token: string | null | undefined,
   seed: string | undefined,
   session: string | null,
 ): Promise<boolean> {
   if (!token || !isCsrfSeed(seed)) return false;
-  const [left, right] = await Promise.all([sha256(token), csrfToken(seed, session).then(sha256)]);
-  let difference = 0;
-  for (let index = 0; index < left.length; index++) difference |= left[index]! ^ right[index]!;
-  return difference === 0;
+  return timingSafeEqual(token, await csrfToken(seed, session));
 }
 
-async function sha256(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-}
-
-function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
-}
+const base64url = (bytes: ArrayBuffer) => encodeBase64Url(bytes).replaceAll("=", "");

@@ -1,5 +1,5 @@
 /** The pages of sums against the API: overview, usage, errors. */
-import { decimalOf, picoOf } from "../../../dashboard/src/format/decimal.ts";
+import { formatUsd, parseUsd } from "../../../workers/domain/pricing/usd.ts";
 import { formatMoney } from "../../../dashboard/src/format/money.ts";
 import { formatExact, formatShare, formatShort } from "../../../dashboard/src/format/number.ts";
 import { formatDuration } from "../../../dashboard/src/format/time.ts";
@@ -102,7 +102,7 @@ function costChart(answer: HourlyTokens, bucketMs: number): Record<string, strin
       const costs = hours.map((start) => {
         const hour = all.find((one) => Date.parse(one.hour) === start);
         return {
-          pico: picoOf(hour?.costUsd ?? "0"),
+          pico: parseUsd(hour?.costUsd ?? "0"),
           unpriced: hour?.unpricedCount ?? 0,
           isUsed: hour !== undefined,
         };
@@ -114,7 +114,7 @@ function costChart(answer: HourlyTokens, bucketMs: number): Record<string, strin
   const place = "main > .card:has(.bars):not(:has(a[href^='/usage.csv']))";
   return {
     [`${place} > h2`]: [
-      `Cost per ${unitOf(bucketMs)} by domain ${formatMoney(decimalOf(domains.reduce((sum, one) => sum + one.sum, 0n)))} total`,
+      `Cost per ${unitOf(bucketMs)} by domain ${formatMoney(formatUsd(domains.reduce((sum, one) => sum + one.sum, 0n)))} total`,
     ],
     ...chart(place, {
       label: `Cost per ${unitOf(bucketMs)} by domain`,
@@ -124,7 +124,7 @@ function costChart(answer: HourlyTokens, bucketMs: number): Record<string, strin
         return {
           start,
           values: domains.map(({ costs }) => Number(costs[n]!.pico) / 1e12),
-          texts: domains.map(({ costs }) => formatMoney(decimalOf(costs[n]!.pico))),
+          texts: domains.map(({ costs }) => formatMoney(formatUsd(costs[n]!.pico))),
           notes: unpriced > 0 ? [`${formatExact(unpriced)} requests unpriced`] : [],
         };
       }),

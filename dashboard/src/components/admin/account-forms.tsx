@@ -5,7 +5,7 @@ import type { Problem } from "../../api/client.ts";
 import type { View } from "../../context/view.ts";
 import { CsrfField } from "../../layout/frame.tsx";
 import { RadioOption } from "../ui/radio-option.tsx";
-import { ApiKeyField, FormError, TextField } from "../ui/text-field.tsx";
+import { ApiKeyField, ConfirmField, FormError, TextField } from "../ui/text-field.tsx";
 
 /** What an action on this page left to say. */
 export interface AccountNotice {
@@ -53,7 +53,7 @@ function CredentialForms({ view, account, notice }: Props & { account: AccountVi
       {type === "oauth" && (
         <section class="card">
           <h2>Login</h2>
-          {problemOf("refresh") && <FormError problem={problemOf("refresh")!} parameters={[]} />}
+          {problemOf("refresh") && <FormError problem={problemOf("refresh")!} />}
           <p class="mute">
             Tokens are renewed automatically. Renew them manually to check that the login works. If it does
             not, log in again.
@@ -107,13 +107,13 @@ function CredentialForms({ view, account, notice }: Props & { account: AccountVi
           </summary>
           <form method="post" action={`${path}/passthrough`} class="stack">
             <CsrfField view={view} />
-            {problemOf("passthrough") && <FormError problem={problemOf("passthrough")!} parameters={[]} />}
+            {problemOf("passthrough") && <FormError problem={problemOf("passthrough")!} />}
             <p>
               The client's own credential is forwarded to Claude and never stored. Clients send their client
               key in the <code>x-nexus-key</code> header. The stored {type === "oauth" ? "login" : "key"} is
               deleted.
             </p>
-            <ConfirmField name={account.accountId} purpose="to switch to passthrough" />
+            <ConfirmField name={account.accountId}>to switch to passthrough</ConfirmField>
             <button class="danger" type="submit">
               Switch to passthrough
             </button>
@@ -189,7 +189,7 @@ function DeleteForm({ view, account, notice }: Props & { account: AccountView })
       <summary>
         <h2>Delete account</h2>
       </summary>
-      {problem && <FormError problem={problem} parameters={[]} />}
+      {problem && <FormError problem={problem} />}
       {account.domains.length > 0 ? (
         <p>
           This account cannot be deleted while a domain uses it. Assign another account to its domains or
@@ -202,28 +202,12 @@ function DeleteForm({ view, account, notice }: Props & { account: AccountView })
             Deletes its credential, limit and alerts. A stored login is deleted here but not revoked at
             Anthropic. Recorded requests stay available. This cannot be undone.
           </p>
-          <ConfirmField name={account.accountId} purpose="to delete it" />
+          <ConfirmField name={account.accountId}>to delete it</ConfirmField>
           <button class="danger" type="submit">
             Delete account
           </button>
         </form>
       )}
     </details>
-  );
-}
-
-/** What a person types who really means it. */
-function ConfirmField({ name, purpose }: { name: string; purpose: string }) {
-  return (
-    <label class="field">
-      <span>
-        Type{" "}
-        <strong>
-          <bdi>{name}</bdi>
-        </strong>{" "}
-        {purpose}
-      </span>
-      <input name="confirm" required autocomplete="off" spellcheck={false} data-confirm={name} />
-    </label>
   );
 }

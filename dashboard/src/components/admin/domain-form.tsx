@@ -2,7 +2,6 @@
 import type { Problem } from "../../api/client.ts";
 import type { View } from "../../context/view.ts";
 import { CsrfField } from "../../layout/frame.tsx";
-import { Icon } from "../ui/icon.tsx";
 import { RadioOption } from "../ui/radio-option.tsx";
 import { ApiKeyField, FormError, TextField, FieldError } from "../ui/text-field.tsx";
 
@@ -84,24 +83,5 @@ export function DomainForm({ view, draft, problem }: Props) {
         Save
       </button>
     </form>
-  );
-}
-
-export function FormProblem({ problem }: { problem: Problem }) {
-  return (
-    <div class="field-error" role="alert">
-      <Icon name="alert" />
-      <div>
-        <p>{problem.message}</p>
-        {problem.details?.map((detail) => (
-          <p>
-            <code>{detail.parameter}</code>: {detail.problem}. Expected: {detail.allowed}
-          </p>
-        ))}
-        <p class="mute">
-          Request ID <code>{problem.requestId}</code>
-        </p>
-      </div>
-    </div>
   );
 }

@@ -83,18 +83,46 @@ function fieldProblem(problem: Problem | null, parameter: string) {
   );
 }
 
-/** Above a form: what is wrong with none of the fields named, or that something is, for those who do not see the field. */
-export function FormError({ problem, parameters }: { problem: Problem; parameters: readonly string[] }) {
+/** Above a form: the problem as a whole, or a pointer to the field where it is shown. */
+export function FormError({
+  problem,
+  parameters = [],
+}: {
+  problem: Problem;
+  parameters?: readonly string[];
+}) {
   const isShown = parameters.some((parameter) => fieldProblem(problem, parameter));
+  const details = isShown ? [] : (problem.details ?? []);
   return (
     <div class="field-error" role="alert">
       <Icon name="alert" />
       <div>
         <p>{isShown ? "Not saved. Check the highlighted field." : problem.message}</p>
+        {details.map((detail) => (
+          <p>
+            <code>{detail.parameter}</code>: {detail.problem}. Expected: {detail.allowed}
+          </p>
+        ))}
         <p class="mute">
           Request ID <code>{problem.requestId}</code>
         </p>
       </div>
     </div>
+  );
+}
+
+/** The name of the object, typed to confirm what cannot be undone. */
+export function ConfirmField({ name, children }: { name: string; children?: Child }) {
+  return (
+    <label class="field">
+      <span>
+        Type{" "}
+        <strong>
+          <bdi>{name}</bdi>
+        </strong>{" "}
+        {children}
+      </span>
+      <input name="confirm" required autocomplete="off" spellcheck={false} data-confirm={name} />
+    </label>
   );
 }

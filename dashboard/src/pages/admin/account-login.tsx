@@ -34,7 +34,7 @@ export function AccountLoginPage({ view, accountId, domain, login, problem }: Pr
           <form method="post" action={path} class="card-foot">
             <CsrfField view={view} />
             <DomainField domain={domain} />
-            {problem && <FormError problem={problem} parameters={[]} />}
+            {problem && <FormError problem={problem} />}
             <button class="primary" type="submit">
               This is my own account: continue
             </button>

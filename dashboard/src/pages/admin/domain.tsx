@@ -1,7 +1,8 @@
 /** /domains/:domain: its client keys, how it reaches Claude, and the way to remove it. */
 import type { DomainDetail } from "../../../../workers/schemas/api/domains.ts";
 import type { Problem } from "../../api/client.ts";
-import { DomainForm, FormProblem, type DomainDraft } from "../../components/admin/domain-form.tsx";
+import { DomainForm, type DomainDraft } from "../../components/admin/domain-form.tsx";
+import { ConfirmField, FormError } from "../../components/ui/text-field.tsx";
 import { CsrfField } from "../../layout/frame.tsx";
 import { Icon } from "../../components/ui/icon.tsx";
 import { NewKey } from "../../components/admin/new-key.tsx";
@@ -109,7 +110,7 @@ function ClientKeys({ view, detail, notice }: Props) {
     <section class="card">
       <h2>Client keys</h2>
       {(notice.form === "key" || notice.form === "revoke") && notice.problem && (
-        <FormProblem problem={notice.problem} />
+        <FormError problem={notice.problem} />
       )}
       {detail.clientKeys.length === 0 ? (
         <p class="mute">
@@ -135,22 +136,9 @@ function ClientKeys({ view, detail, notice }: Props) {
                     <summary class="button quiet">Revoke</summary>
                     <form method="post" action={`${path}/keys/${key.id}/revoke`} class="inline-form">
                       <CsrfField view={view} />
-                      <label class="field">
-                        <span>
-                          Type{" "}
-                          <strong>
-                            <bdi>{key.name}</bdi>
-                          </strong>{" "}
-                          to revoke it. Clients that use this key get 401 within two minutes.
-                        </span>
-                        <input
-                          name="confirm"
-                          required
-                          autocomplete="off"
-                          spellcheck={false}
-                          data-confirm={key.name}
-                        />
-                      </label>
+                      <ConfirmField name={key.name}>
+                        to revoke it. Clients that use this key get 401 within two minutes.
+                      </ConfirmField>
                       <button class="danger" type="submit">
                         Revoke key
                       </button>
@@ -199,7 +187,7 @@ function SlackCard({ view, detail, notice }: Props) {
           <span>{test.message}</span>
         </p>
       )}
-      {notice.form === "slack-test" && notice.problem && <FormProblem problem={notice.problem} />}
+      {notice.form === "slack-test" && notice.problem && <FormError problem={notice.problem} />}
       {canAdminister(view) && (
         <>
           <form method="post" action={`${path}-test`} class="card-foot">
@@ -251,23 +239,14 @@ function DeleteDomain({
       <summary>
         <h2>Delete domain</h2>
       </summary>
-      {problem && <FormProblem problem={problem} />}
+      {problem && <FormError problem={problem} />}
       <form method="post" action={`/domains/${encodeURIComponent(detail.domain)}/delete`} class="stack">
         <CsrfField view={view} />
         <p>
           The domain stops serving requests and its client keys stop working. Recorded requests stay
           available. This cannot be undone.
         </p>
-        <label class="field">
-          <span>
-            Type{" "}
-            <strong>
-              <bdi>{detail.domain}</bdi>
-            </strong>{" "}
-            to delete it
-          </span>
-          <input name="confirm" required autocomplete="off" spellcheck={false} data-confirm={detail.domain} />
-        </label>
+        <ConfirmField name={detail.domain}>to delete it</ConfirmField>
         <button class="danger" type="submit">
           Delete domain
         </button>

@@ -14,7 +14,7 @@ import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { Money, ShortNumber, UntrustedText } from "../../components/ui/values.tsx";
 import { WindowList as WindowListView } from "../../components/usage/window-list.tsx";
 import { linkTo, periodOf, type Filters } from "../../context/filters.ts";
-import { decimalOf } from "../../format/decimal.ts";
+import { formatUsd } from "../../../../workers/domain/pricing/usd.ts";
 import { formatMoney } from "../../format/money.ts";
 import { formatExact, formatShare, formatShort } from "../../format/number.ts";
 import { oneLine } from "../../format/text.ts";
@@ -171,7 +171,7 @@ function CostByDomain({
     <section class="card">
       <h2>
         Cost per {bucketLabel(step)} by domain{" "}
-        <span class="mute">{formatMoney(decimalOf(series.total))} total</span>
+        <span class="mute">{formatMoney(formatUsd(series.total))} total</span>
       </h2>
       <BarChart
         label={`Cost per ${bucketLabel(step)} by domain`}
@@ -192,7 +192,7 @@ function CostByDomain({
         now={view.now}
         format={{
           short: (value) => formatMoney(String(Math.round(value * 1e6) / 1e6)),
-          exact: (_value, key, index) => formatMoney(decimalOf(picoAt(index, key))),
+          exact: (_value, key, index) => formatMoney(formatUsd(picoAt(index, key))),
         }}
       />
     </section>
