@@ -43,7 +43,7 @@ describe("tool calls and their results", () => {
       { role: "user", content: [result("9")] },
       { role: "assistant", content: [use("1")] },
     );
-    expect(entries[0]).toMatchObject({ isAbsorbed: false, items: [{ kind: "tool_result" }] });
+    expect(entries[0]).toMatchObject({ isMerged: false, items: [{ kind: "tool_result" }] });
     expect(entries[1]!.items).toMatchObject([{ kind: "call", result: null }]);
   });
 
