@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { HourlyTokens } from "../../../workers/schemas/api/usage.ts";
 import { formatUsd } from "../../../workers/domain/pricing/usd.ts";
-import { costSeries, OTHERS } from "./cost-series.ts";
+import { costSeries, type HourlyTokens, OTHERS } from "./cost-series.ts";
 
 const HOUR = 3_600_000;
 const START = Date.parse("2026-11-23T00:00:00Z");

@@ -1,6 +1,8 @@
 /** Cost over time by domain, from hours: exact sums per bucket, the largest domains by name, the rest together. */
-import type { HourlyTokens } from "../../../workers/schemas/api/usage.ts";
+import type { ApiResponse } from "../../../workers/schemas/api/routes.ts";
 import { parseUsd } from "../../../workers/domain/pricing/usd.ts";
+
+export type HourlyTokens = ApiResponse<"GET", "/api/usage/tokens/hourly">;
 
 export interface CostSeries {
   /** The largest first; "" stands for all others. */

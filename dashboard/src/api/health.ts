@@ -1,4 +1,4 @@
-/** The state of the machine as checks: what it is, how it stands, what it means and what happens next. */
+/** The checks of the health page: name, value, tone, and a sentence on what the value means and what happens next. */
 import type { PendingAlerts } from "../../../workers/schemas/api/settings.ts";
 import type { Status } from "../../../workers/schemas/api/status.ts";
 import { formatCount, formatExact, formatShare } from "../format/number.ts";
@@ -14,64 +14,62 @@ export interface HealthCheck {
   name: string;
   tone: HealthIndicator["tone"];
   value: string;
-  /** What it means, and what happens or is to be done when it is not good. */
   description: string;
 }
 
-/** Journal entries whose answer has ended and that wait longer than this are late: the sweep runs every minute. */
+/** A journal entry whose response has ended is late after this: the sweep runs every minute. */
 const JOURNAL_LATE_MS = 3 * 60_000;
 const JOURNAL_STALLED_MS = 60 * 60_000;
-/** Slack takes an alert within seconds. */
+/** Slack accepts an alert within seconds. */
 const ALERT_LATE_MS = 60_000;
-/** Of today's clients nearly every request finds its predecessor. */
+/** Current clients are linked to their predecessor in nearly every request. */
 const MIN_LINKED_SHARE = 0.95;
-/** What the API counts up to. */
+/** The API counts messages without an index entry up to this number. */
 const MAX_COUNTED_MESSAGES = 10_000;
 
-export function coreChecks(status: Status): HealthCheck[] {
-  return [databaseCheck(status), journalCheck(status), failureCheck(status)];
+/** The checks that decide the indicator in the sidebar. */
+export function coreChecks({ database, journal, ingestFailures }: Status): HealthCheck[] {
+  return [databaseCheck(database), journalCheck(journal), ingestCheck(ingestFailures)];
 }
 
-/** Everything that is worth a look on the page of health itself, beyond what moves the mark. */
+/** All checks of the health page. */
 export function allChecks(status: Status, alerts: Result<PendingAlerts>, now: number): HealthCheck[] {
+  const { inFlight, unrecorded, linking, searchWaiting } = status;
   return [
     ...coreChecks(status),
-    runningCheck(status),
-    unrecordedCheck(status),
+    inFlight === null
+      ? unknownCheck("Requests in progress")
+      : check(
+          "Requests in progress",
+          "good",
+          formatExact(inFlight),
+          "Requests currently being proxied, across all domains.",
+        ),
+    unrecordedCheck(unrecorded),
     alertsCheck(alerts, now),
-    linkingCheck(status),
-    searchCheck(status),
+    linkingCheck(linking),
+    searchCheck(searchWaiting),
   ];
 }
 
-function runningCheck({ inFlight }: Status): HealthCheck {
-  const name = "Requests in progress";
-  if (inFlight === null) return unknownCheck(name);
-  return {
-    name,
-    tone: "good",
-    value: formatExact(inFlight),
-    description: "Requests currently being proxied, across all domains.",
-  };
-}
+const check = (name: string, tone: HealthCheck["tone"], value: string, description: string): HealthCheck => ({
+  name,
+  tone,
+  value,
+  description,
+});
 
-function unrecordedCheck({ unrecorded }: Status): HealthCheck {
+const unknownCheck = (name: string, description = "The source of this check is unavailable.") =>
+  check(name, "mute", "Unknown", description);
+
+function unrecordedCheck(unrecorded: Status["unrecorded"]): HealthCheck {
   const name = "Missing bodies";
   if (unrecorded === null) return unknownCheck(name);
-  return unrecorded === 0
-    ? {
-        name,
-        tone: "good",
-        value: "0",
-        description: "All requests of the last 24 hours have their bodies.",
-      }
-    : {
-        name,
-        tone: "warning",
-        value: formatExact(unrecorded),
-        description:
-          "R2 did not accept these bodies in the last 24 hours. Known tokens and metadata are stored. Check the status of R2 if this continues.",
-      };
+  if (unrecorded === 0)
+    return check(name, "good", "0", "All requests of the last 24 hours have their bodies.");
+  const description =
+    "R2 did not accept these bodies in the last 24 hours. Known tokens and metadata are stored. Check the status of R2 if this continues.";
+  return check(name, "warning", formatExact(unrecorded), description);
 }
 
 function alertsCheck(alerts: Result<PendingAlerts>, now: number): HealthCheck {
@@ -79,152 +77,107 @@ function alertsCheck(alerts: Result<PendingAlerts>, now: number): HealthCheck {
   if (!alerts.ok) return unknownCheck(name);
   const { waiting, oldestAt, outboxes } = alerts.data;
   const failing = outboxes.find(({ lastProblem }) => lastProblem !== null);
-  if (waiting === 0 && !failing)
-    return {
-      name,
-      tone: "good",
-      value: "0",
-      description: "All alerts are delivered.",
-    };
-  const problem =
-    failing === undefined
-      ? ""
-      : `${failing.name === "" ? "The default channel" : failing.name}: ${failing.lastProblem}. `;
+  if (waiting === 0 && !failing) return check(name, "good", "0", "All alerts are delivered.");
   const isOld = oldestAt !== null && now - Date.parse(oldestAt) > ALERT_LATE_MS;
-  return {
+  const description = [
+    failing && `${failing.name === "" ? "The default channel" : failing.name}: ${failing.lastProblem}.`,
+    waiting > 0 && "Delivery is retried for about 90 minutes.",
+    "Send a test message from the domain's page to check its webhook.",
+  ];
+  return check(
     name,
-    tone: failing || isOld ? "warning" : "good",
-    value: formatExact(waiting),
-    description: `${problem}${waiting > 0 ? "Delivery is retried for about 90 minutes. " : ""}Send a test message from the domain's page to check its webhook.`,
-  };
+    failing || isOld ? "warning" : "good",
+    formatExact(waiting),
+    description.filter(Boolean).join(" "),
+  );
 }
 
-function linkingCheck({ linking }: Status): HealthCheck {
+function linkingCheck(linking: Status["linking"]): HealthCheck {
   const name = "Conversation linking";
   if (linking === null) return unknownCheck(name);
   const { linkedShare, orphans } = linking;
   if (linkedShare === null)
-    return {
-      name,
-      tone: "good",
-      value: "No data",
-      description: "No follow-up requests in the last 7 days.",
-    };
-  return {
+    return check(name, "good", "No data", "No follow-up requests in the last 7 days.");
+  const matched = "Follow-up requests of the last 7 days that were matched to their conversation";
+  const description =
+    orphans === 0
+      ? `${matched}.`
+      : `${matched}; ${formatCount(orphans, "request")} unmatched. If a new client version is below the others, run npx nexus relink after an update.`;
+  return check(
     name,
-    tone: linkedShare < MIN_LINKED_SHARE ? "warning" : "good",
-    value: formatShare(linkedShare),
-    description:
-      orphans === 0
-        ? "Follow-up requests of the last 7 days that were matched to their conversation."
-        : `Follow-up requests of the last 7 days that were matched to their conversation; ${formatCount(orphans, "request")} unmatched. If a new client version is below the others, run npx nexus relink after an update.`,
-  };
+    linkedShare < MIN_LINKED_SHARE ? "warning" : "good",
+    formatShare(linkedShare),
+    description,
+  );
 }
 
-function searchCheck({ searchWaiting }: Status): HealthCheck {
+function searchCheck(waiting: Status["searchWaiting"]): HealthCheck {
   const name = "Search index";
-  if (searchWaiting === null) return unknownCheck(name);
-  return searchWaiting === 0
-    ? { name, tone: "good", value: "Up to date", description: "All messages are searchable." }
-    : {
-        name,
-        tone: searchWaiting >= MAX_COUNTED_MESSAGES ? "warning" : "good",
-        value: `${formatExact(searchWaiting)}${searchWaiting >= MAX_COUNTED_MESSAGES ? "+" : ""} pending`,
-        description:
-          "Messages that are not searchable yet. They are indexed automatically when ingest is idle.",
-      };
+  if (waiting === null) return unknownCheck(name);
+  if (waiting === 0) return check(name, "good", "Up to date", "All messages are searchable.");
+  const isMore = waiting >= MAX_COUNTED_MESSAGES;
+  return check(
+    name,
+    isMore ? "warning" : "good",
+    `${formatExact(waiting)}${isMore ? "+" : ""} pending`,
+    "Messages that are not searchable yet. They are indexed automatically when ingest is idle.",
+  );
 }
 
-const unknownCheck = (name: string): HealthCheck => ({
-  name,
-  tone: "mute",
-  value: "Unknown",
-  description: "The source of this check is unavailable.",
-});
-
-function databaseCheck({ database }: Status): HealthCheck {
-  if (!database.reachable) {
-    return {
-      name: "Database",
-      tone: "error",
-      value: "Unavailable",
-      description:
-        "Clients are not affected. Requests wait in the journal and are stored once the database is back.",
-    };
+function databaseCheck({ reachable, latencyMs }: Status["database"]): HealthCheck {
+  if (reachable) {
+    const value = latencyMs === null ? "Available" : formatDuration(latencyMs);
+    return check("Database", "good", value, "Round trip of one small query.");
   }
-  return {
-    name: "Database",
-    tone: "good",
-    value: database.latencyMs === null ? "Available" : formatDuration(database.latencyMs),
-    description: "Round trip of one small query.",
-  };
+  const description =
+    "Clients are not affected. Requests wait in the journal and are stored once the database is back.";
+  return check("Database", "error", "Unavailable", description);
 }
 
-function journalCheck({ journal }: Status): HealthCheck {
-  if (!journal.reachable) {
-    return {
-      name: "Journal",
-      tone: "error",
-      value: "Unavailable",
-      description:
-        "Clients are not affected. Until R2 is back, only the metadata of requests is stored, not their bodies.",
-    };
+function journalCheck({
+  reachable,
+  ended,
+  entries,
+  oldestAgeMs: age,
+  isMore,
+}: Status["journal"]): HealthCheck {
+  const name = "Journal";
+  if (!reachable) {
+    const description =
+      "Clients are not affected. Until R2 is back, only the metadata of requests is stored, not their bodies.";
+    return check(name, "error", "Unavailable", description);
   }
-  const age = journal.oldestAgeMs;
-  const waiting = journal.ended ?? 0;
+  const waiting = ended ?? 0;
+  const running = (entries ?? 0) - waiting;
   const tone =
     age === null || age < JOURNAL_LATE_MS ? "good" : age < JOURNAL_STALLED_MS ? "warning" : "error";
-  const running = (journal.entries ?? 0) - waiting;
-  return {
-    name: "Journal",
-    tone,
-    value: waiting === 0 ? "Empty" : `${formatExact(waiting)}${journal.isMore ? "+" : ""} pending`,
-    description: [
-      age !== null && `The oldest entry has been pending for ${formatDuration(age)}.`,
-      running > 0 && `${formatCount(running, "request")} in progress.`,
-      tone === "good"
-        ? "Requests reach the database within seconds."
-        : "Nothing is lost: the sweep retries every minute.",
-    ]
-      .filter(Boolean)
-      .join(" "),
-  };
+  const description = [
+    age !== null && `The oldest entry has been pending for ${formatDuration(age)}.`,
+    running > 0 && `${formatCount(running, "request")} in progress.`,
+    tone === "good"
+      ? "Requests reach the database within seconds."
+      : "Nothing is lost: the sweep retries every minute.",
+  ];
+  const value = waiting === 0 ? "Empty" : `${formatExact(waiting)}${isMore ? "+" : ""} pending`;
+  return check(name, tone, value, description.filter(Boolean).join(" "));
 }
 
-function failureCheck({ ingestFailures }: Status): HealthCheck {
-  if (ingestFailures === null) {
-    return {
-      name: "Storage failures",
-      tone: "mute",
-      value: "Unknown",
-      description: "Unknown while the database is unavailable.",
-    };
-  }
-  return ingestFailures.count === 0
-    ? {
-        name: "Storage failures",
-        tone: "good",
-        value: "0",
-        description: "All journal entries were stored.",
-      }
-    : {
-        name: "Storage failures",
-        tone: "error",
-        value: formatExact(ingestFailures.count),
-        description: "Their journal entries are kept and retried. The errors are listed below.",
-      };
+function ingestCheck(failures: Status["ingestFailures"]): HealthCheck {
+  const name = "Storage failures";
+  if (failures === null) return unknownCheck(name, "Unknown while the database is unavailable.");
+  if (failures.count === 0) return check(name, "good", "0", "All journal entries were stored.");
+  const description = "Their journal entries are kept and retried. The errors are listed below.";
+  return check(name, "error", formatExact(failures.count), description);
 }
 
-/** The mark beside "Health" on every page. Null: not asked in time. */
+/** The indicator beside "Health" on every page. Null: the status did not arrive in time. */
 export function healthIndicator(status: Result<Status> | null): HealthIndicator {
-  if (status === null) return { tone: "mute", text: "Health unknown" };
-  if (!status.ok) {
-    return status.problem.status === 503
-      ? { tone: "error", text: "Database unavailable" }
-      : { tone: "mute", text: "Health unknown" };
-  }
-  if (status.data.state === "ok") return { tone: "good", text: "Healthy" };
-  const worst = coreChecks(status.data).find((check) => check.tone === "error" || check.tone === "warning");
+  if (status === null || (!status.ok && status.problem.status !== 503))
+    return { tone: "mute", text: "Health unknown" };
+  if (!status.ok) return { tone: "error", text: "Database unavailable" };
+  const { state } = status.data;
+  if (state === "ok") return { tone: "good", text: "Healthy" };
+  const worst = coreChecks(status.data).find(({ tone }) => tone === "error" || tone === "warning");
   const text = worst ? `${worst.name}: ${worst.value}` : "Recording is delayed";
-  return { tone: status.data.state === "failing" ? "error" : "warning", text };
+  return { tone: state === "failing" ? "error" : "warning", text };
 }

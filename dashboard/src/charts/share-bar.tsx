@@ -1,6 +1,6 @@
 /** A bar divided by kind; lists of names with bars and shares. Widths are SVG attributes: the policy forbids inline styles. */
 import { formatExact, formatShare } from "../format/number.ts";
-import { KIND_FILLS, totalTokens, TOKEN_KINDS, type TokensByKind } from "../format/token-kinds.ts";
+import { totalTokens, TOKEN_KINDS, type TokensByKind } from "../format/token-kinds.ts";
 
 export function TokenKindBar({ tokens }: { tokens: TokensByKind }) {
   const total = totalTokens(tokens);
@@ -12,11 +12,11 @@ export function TokenKindBar({ tokens }: { tokens: TokensByKind }) {
   return (
     <svg class="kind-bar" viewBox="0 0 1000 8" preserveAspectRatio="none" role="img" aria-label={description}>
       <title>{description}</title>
-      {TOKEN_KINDS.map(({ key }) => {
+      {TOKEN_KINDS.map(({ key, fill }) => {
         const width = (tokens[key] / total) * 1000;
         const start = x;
         x += width;
-        return width > 0 ? <rect class={KIND_FILLS[key]} x={start} y="0" width={width} height="8" /> : null;
+        return width > 0 ? <rect class={fill} x={start} y="0" width={width} height="8" /> : null;
       })}
     </svg>
   );

@@ -1,21 +1,37 @@
-/** The kinds of tokens: their order, words and colours, the same in every chart and table. */
+/** The kinds of tokens by the API's names: their order, labels and colours, the same in every chart and table. */
 
 export const TOKEN_KINDS = [
-  { key: "input", label: "Input tokens", hint: "prompt tokens not read from or written to the cache" },
-  { key: "cacheRead", label: "Cache read", hint: "prompt tokens read from the cache" },
-  { key: "cacheWrite", label: "Cache write", hint: "prompt tokens written to the cache" },
-  { key: "output", label: "Output tokens", hint: "response tokens, including thinking" },
+  {
+    key: "inputTokens",
+    label: "Input tokens",
+    hint: "prompt tokens not read from or written to the cache",
+    fill: "fill-input",
+  },
+  {
+    key: "cacheReadInputTokens",
+    label: "Cache read",
+    hint: "prompt tokens read from the cache",
+    fill: "fill-cache-read",
+  },
+  {
+    key: "cacheCreationInputTokens",
+    label: "Cache write",
+    hint: "prompt tokens written to the cache",
+    fill: "fill-cache-write",
+  },
+  {
+    key: "outputTokens",
+    label: "Output tokens",
+    hint: "response tokens, including thinking",
+    fill: "fill-output",
+  },
 ] as const;
 
-export type TokenKind = (typeof TOKEN_KINDS)[number]["key"];
-export type TokensByKind = Record<TokenKind, number>;
-
-export const KIND_FILLS: Readonly<Record<TokenKind, string>> = {
-  input: "fill-input",
-  cacheRead: "fill-cache-read",
-  cacheWrite: "fill-cache-write",
-  output: "fill-output",
-};
+export type TokensByKind = Record<(typeof TOKEN_KINDS)[number]["key"], number>;
 
 export const totalTokens = (tokens: TokensByKind): number =>
   TOKEN_KINDS.reduce((sum, { key }) => sum + tokens[key], 0);
+
+/** The largest first. */
+export const byTokens = <T extends TokensByKind>(entries: readonly T[]): T[] =>
+  entries.toSorted((left, right) => totalTokens(right) - totalTokens(left));

@@ -1,8 +1,6 @@
 /** The pages that only look: overview and health. Each asks for all it needs at once. */
 import { Hono } from "hono";
 import type { Context } from "hono";
-import { mapOverview, type Overview } from "../api/overview.ts";
-import type { Result } from "../api/client.ts";
 import { FilterBar } from "../components/ui/filter-bar.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { apiQuery } from "../context/filters.ts";
@@ -14,9 +12,8 @@ import { loadFilterOptions } from "./filter-options.ts";
 
 const LATEST_REQUESTS = 8;
 
-export function loadOverview(c: Context<AppEnv>, view: View): Promise<Result<Overview>> {
-  return c.get("api").get("/api/overview", apiQuery(view.filters, view.now)).then(mapOverview);
-}
+export const loadOverview = (c: Context<AppEnv>, view: View) =>
+  c.get("api").get("/api/overview", apiQuery(view.filters, view.now));
 
 export const loadDomains = (c: Context<AppEnv>) => c.get("api").get("/api/domains");
 

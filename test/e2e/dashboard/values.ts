@@ -1,7 +1,7 @@
 /** Every value on the pages is the API's, for all of the demo's day; and a value that is not would be seen. */
 import { describe, expect, it } from "vitest";
 import { niceAxis } from "../../../dashboard/src/charts/axis.ts";
-import type { Overview } from "../../../workers/schemas/api/stats.ts";
+import type { Overview } from "../../../dashboard/src/api/named-totals.ts";
 import type { DemoStack } from "../../support/demo-stack.ts";
 import { readPage } from "../../support/page-reading.ts";
 import { type Check, differencesOf, disagreements } from "./agreement.ts";

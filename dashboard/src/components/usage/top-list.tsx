@@ -1,7 +1,7 @@
 /** Who uses it: names with a bar for their share, the rest summed in one line. */
-import type { NamedTotals } from "../../api/overview.ts";
+import type { NamedTotals } from "../../api/named-totals.ts";
 import { ShareBar } from "../../charts/share-bar.tsx";
-import { totalTokens } from "../../format/token-kinds.ts";
+import { byTokens, totalTokens } from "../../format/token-kinds.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import { formatMoney } from "../../format/money.ts";
 import { UntrustedText } from "../ui/values.tsx";
@@ -17,20 +17,18 @@ interface Props {
 }
 
 export function TopList({ title, entries, href, labelOf = (name) => name, limit = 6 }: Props) {
-  const all = [...entries].sort(
-    (left, right) => totalTokens(right.totals.tokens) - totalTokens(left.totals.tokens),
-  );
-  const total = all.reduce((sum, entry) => sum + totalTokens(entry.totals.tokens), 0);
+  const all = byTokens(entries);
+  const total = all.reduce((sum, entry) => sum + totalTokens(entry), 0);
   const shown = all.slice(0, limit);
   const rest = all.slice(limit);
-  const restTokens = rest.reduce((sum, entry) => sum + totalTokens(entry.totals.tokens), 0);
+  const restTokens = rest.reduce((sum, entry) => sum + totalTokens(entry), 0);
   return (
     <section class="card top-list">
       <h2>{title}</h2>
       {shown.length === 0 && <p class="mute">No usage in this period.</p>}
       <ul>
         {shown.map((entry) => {
-          const tokens = totalTokens(entry.totals.tokens);
+          const tokens = totalTokens(entry);
           return (
             <li>
               <a href={href(entry.name)} class="top-list-name">
@@ -38,14 +36,14 @@ export function TopList({ title, entries, href, labelOf = (name) => name, limit 
               </a>
               <span
                 class="number top-list-value"
-                title={`${formatExact(tokens)} tokens, ${formatCount(entry.totals.requests, "request")}`}
+                title={`${formatExact(tokens)} tokens, ${formatCount(entry.requests, "request")}`}
               >
                 {formatShort(tokens)}
               </span>
               <span class="number mute top-list-share">
                 {formatShare(total === 0 ? null : tokens / total)}
               </span>
-              <span class="number top-list-cost">{formatMoney(entry.totals.costUsd)}</span>
+              <span class="number top-list-cost">{formatMoney(entry.costUsd)}</span>
               <ShareBar share={total === 0 ? 0 : tokens / total} />
             </li>
           );

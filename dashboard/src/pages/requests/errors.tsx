@@ -2,7 +2,7 @@
 import type { Problem, Result } from "../../api/client.ts";
 import type { Errors } from "../../../../workers/schemas/api/failures.ts";
 import { failureKinds, MAX_SHOWN_FAILURES } from "../../api/failures.ts";
-import type { NamedTotals, Overview } from "../../api/overview.ts";
+import { type NamedTotals, type Overview, totalsBy } from "../../api/named-totals.ts";
 import type { RequestRow } from "../../../../workers/schemas/api/requests.ts";
 import { BarChart, bucketLabel } from "../../charts/bar-chart.tsx";
 import { ShareCell } from "../../charts/share-bar.tsx";
@@ -42,13 +42,13 @@ export function ErrorsPage({ view, overview, errors, failures }: Props) {
             <ErrorShares
               nameLabel="Domain"
               failed={errors.data.domains.map(({ domain, count }) => ({ name: domain, count }))}
-              all={overview.ok ? overview.data.domains : []}
+              all={overview.ok ? totalsBy.domain(overview.data) : []}
               href={(domain) => linkTo("/errors", { ...view.filters, domain } satisfies Filters)}
             />
             <ErrorShares
               nameLabel="Model"
               failed={errors.data.models.map(({ model, count }) => ({ name: model ?? "", count }))}
-              all={overview.ok ? overview.data.models : []}
+              all={overview.ok ? totalsBy.model(overview.data) : []}
               labelOf={shortModel}
               href={(model) => linkTo("/errors", { ...view.filters, model } satisfies Filters)}
             />
@@ -156,7 +156,7 @@ interface ErrorSharesProps {
 
 /** How many of whose requests failed: many failures of many requests are another thing than of few. */
 function ErrorShares({ nameLabel, failed, all, href, labelOf = (name) => name }: ErrorSharesProps) {
-  const requestsOf = new Map(all.map(({ name, totals }) => [name, totals.requests]));
+  const requestsOf = new Map(all.map(({ name, requests }) => [name, requests]));
   return (
     <section class="card">
       <h2>By {nameLabel.toLowerCase()}</h2>

@@ -2,7 +2,7 @@
 import type { RequestDetail } from "../../../../workers/schemas/api/requests.ts";
 import { ContextGauge } from "../../charts/context-gauge.tsx";
 import { TokenKindBar } from "../../charts/share-bar.tsx";
-import { KIND_FILLS, TOKEN_KINDS, type TokensByKind } from "../../format/token-kinds.ts";
+import { TOKEN_KINDS, totalTokens, type TokensByKind } from "../../format/token-kinds.ts";
 import { CostTable } from "../../components/requests/cost-table.tsx";
 import { DefinitionItem, DefinitionList } from "../../components/ui/definition-list.tsx";
 import { ToolBadges } from "../../components/transcript/tool-badges.tsx";
@@ -119,20 +119,20 @@ function TokenUsage({ detail }: { detail: RequestDetail }) {
     return <p class="mute">No token usage recorded.</p>;
   }
   const tokens: TokensByKind = {
-    input: detail.inputTokens ?? 0,
-    cacheRead: detail.cacheReadInputTokens ?? 0,
-    cacheWrite: detail.cacheCreationInputTokens ?? 0,
-    output: detail.outputTokens ?? 0,
+    inputTokens: detail.inputTokens ?? 0,
+    cacheReadInputTokens: detail.cacheReadInputTokens ?? 0,
+    cacheCreationInputTokens: detail.cacheCreationInputTokens ?? 0,
+    outputTokens: detail.outputTokens ?? 0,
   };
-  const prompt = tokens.input + tokens.cacheRead + tokens.cacheWrite;
+  const prompt = totalTokens(tokens) - tokens.outputTokens;
   return (
     <>
       <TokenKindBar tokens={tokens} />
       <dl class="token-kinds">
-        {TOKEN_KINDS.map(({ key, label, hint }) => (
+        {TOKEN_KINDS.map(({ key, label, hint, fill }) => (
           <div title={hint}>
             <dt>
-              <span class={`swatch ${KIND_FILLS[key]}`}></span>
+              <span class={`swatch ${fill}`}></span>
               {label}
             </dt>
             <dd class="number">{formatExact(tokens[key])}</dd>
@@ -150,12 +150,14 @@ function TokenUsage({ detail }: { detail: RequestDetail }) {
       <p class="usage-summary">
         <span>
           Total input <strong>{formatExact(prompt)}</strong>
-          {prompt > 0 && <span class="mute">, {formatShare(tokens.cacheRead / prompt)} from cache</span>}
+          {prompt > 0 && (
+            <span class="mute">, {formatShare(tokens.cacheReadInputTokens / prompt)} from cache</span>
+          )}
         </span>
         <span>
           Context{" "}
           <ContextGauge
-            tokens={prompt + tokens.output}
+            tokens={totalTokens(tokens)}
             model={detail.modelServed ?? detail.model}
             betas={detail.requestHeaders?.["anthropic-beta"] ?? ""}
             showsWindow

@@ -1,43 +1,31 @@
 /** /usage.csv: the numbers of the chart, or of one of the tables. */
-import type { Overview, PeriodTotals } from "../../api/overview.ts";
+import { type Overview, type Totals, type TotalsBy, totalsBy } from "../../api/named-totals.ts";
 import { toCsv } from "../../format/csv.ts";
 
-const TABLES = { domain: "domains", account: "accounts", model: "models", type: "types" } as const;
-export type UsageBy = keyof typeof TABLES;
+const COLUMNS = {
+  requests: "requests",
+  errors: "errors",
+  input_tokens: "inputTokens",
+  cache_read_tokens: "cacheReadInputTokens",
+  cache_write_tokens: "cacheCreationInputTokens",
+  output_tokens: "outputTokens",
+  cost_usd: "costUsd",
+  unpriced_requests: "unpricedCount",
+} as const;
 
-const TOTAL_COLUMNS = [
-  "requests",
-  "errors",
-  "input_tokens",
-  "cache_read_tokens",
-  "cache_write_tokens",
-  "output_tokens",
-  "cost_usd",
-  "unpriced_requests",
-] as const;
+const cells = (totals: Totals) => Object.values(COLUMNS).map((name) => totals[name]);
 
 /** `by` undefined or unknown: over time. */
 export function usageCsv(overview: Overview, by: string | undefined): string {
-  if (by !== undefined && Object.hasOwn(TABLES, by)) {
-    const entries = overview[TABLES[by as UsageBy]];
+  if (by !== undefined && Object.hasOwn(totalsBy, by)) {
+    const entries = totalsBy[by as TotalsBy](overview);
     return toCsv(
-      [by, ...TOTAL_COLUMNS],
-      entries.map(({ name, totals: sums }) => [name, ...totalCells(sums)]),
+      [by, ...Object.keys(COLUMNS)],
+      entries.map((entry) => [entry.name, ...cells(entry)]),
     );
   }
   return toCsv(
-    ["from", ...TOTAL_COLUMNS],
-    overview.buckets.map(({ start, totals: sums }) => [new Date(start).toISOString(), ...totalCells(sums)]),
+    ["from", ...Object.keys(COLUMNS)],
+    overview.series.map((point) => [new Date(point.time).toISOString(), ...cells(point)]),
   );
 }
-
-const totalCells = (sums: PeriodTotals) => [
-  sums.requests,
-  sums.errors,
-  sums.tokens.input,
-  sums.tokens.cacheRead,
-  sums.tokens.cacheWrite,
-  sums.tokens.output,
-  sums.costUsd,
-  sums.unpricedCount,
-];

@@ -1,7 +1,7 @@
 /** / : the period in five numbers, how full the windows are, what runs, tokens over time, and who used them. */
 import type { WindowList as WindowListAnswer } from "../../../../workers/schemas/api/windows.ts";
 import type { RequestList } from "../../../../workers/schemas/api/requests.ts";
-import type { Overview } from "../../api/overview.ts";
+import { type Overview, totalsBy } from "../../api/named-totals.ts";
 import type { Result } from "../../api/client.ts";
 import { bucketLabel } from "../../charts/bar-chart.tsx";
 import { TokenChart } from "../../charts/token-chart.tsx";
@@ -28,7 +28,7 @@ interface Props {
 
 export function OverviewPage({ view, overview, windows, latest }: Props) {
   const isNew =
-    overview.ok && overview.data.current.requests === 0 && latest.ok && latest.data.requests.length === 0;
+    overview.ok && overview.data.totals.requests === 0 && latest.ok && latest.data.requests.length === 0;
   const isFiltered = view.filters.domain ?? view.filters.accountId ?? view.filters.model;
   if (isNew && !isFiltered) {
     return (
@@ -50,10 +50,10 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
           <section class="card" id="live-chart" data-live>
             <h2>
               Tokens per {bucketLabel(overview.data.bucketMs)}{" "}
-              <span class="mute">{formatShort(totalTokens(overview.data.current.tokens))} total</span>
+              <span class="mute">{formatShort(totalTokens(overview.data.totals))} total</span>
             </h2>
             <TokenChart
-              buckets={overview.data.buckets}
+              buckets={overview.data.series}
               bucketMs={overview.data.bucketMs}
               zone={view.zone}
               now={view.now}
@@ -63,12 +63,12 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
           <div class="pair" id="live-top-lists" data-live>
             <TopList
               title="Top domains"
-              entries={overview.data.domains}
+              entries={totalsBy.domain(overview.data)}
               href={(domain) => linkTo("/requests", { ...view.filters, domain })}
             />
             <TopList
               title="Top models"
-              entries={overview.data.models}
+              entries={totalsBy.model(overview.data)}
               labelOf={shortModel}
               href={(model) => linkTo("/requests", { ...view.filters, model })}
             />
@@ -181,12 +181,12 @@ function LatestRequests({ inFlight, latest, view }: LatestRequestsProps) {
 }
 
 export function PeriodStats({ overview }: { overview: Overview }) {
-  const { current: now, previous: before, buckets } = overview;
-  const cached = now.cacheShare;
-  const cachedBefore = before.cacheShare;
+  const { totals: now, previous: before } = overview;
+  const cached = now.cacheHitShare;
+  const cachedBefore = before.cacheHitShare;
   const failed = now.requests === 0 ? null : now.errors / now.requests;
   const failedBefore = before.requests === 0 ? null : before.errors / before.requests;
-  const series = (read: (bucket: (typeof buckets)[number]) => number | null) => buckets.map(read);
+  const series = (read: (bucket: Overview["series"][number]) => number | null) => overview.series.map(read);
   return (
     <dl class="stat-cards" id="live-stats" data-live>
       <StatCard
@@ -194,14 +194,14 @@ export function PeriodStats({ overview }: { overview: Overview }) {
         value={formatShort(now.requests)}
         exact={formatExact(now.requests)}
         change={formatChange(now.requests, before.requests)}
-        spark={series((bucket) => bucket.totals.requests)}
+        spark={series((bucket) => bucket.requests)}
       />
       <StatCard
         label="Cost"
         value={now.requests === 0 ? "$0.00" : formatMoneyShort(now.costUsd)}
         exact={formatMoneyExact(now.costUsd)}
         change={formatChange(approximateAmount(now.costUsd), approximateAmount(before.costUsd))}
-        spark={series((bucket) => approximateAmount(bucket.totals.costUsd) ?? 0)}
+        spark={series((bucket) => approximateAmount(bucket.costUsd) ?? 0)}
       >
         {now.unpricedCount > 0 && (
           <span
@@ -216,10 +216,10 @@ export function PeriodStats({ overview }: { overview: Overview }) {
         label="Cache hit rate"
         help="Share of prompt tokens read from the cache, at a tenth of the input price. Cache writes count as not cached."
         value={formatShare(cached)}
-        exact={`${formatExact(now.tokens.cacheRead)} prompt tokens read from the cache`}
+        exact={`${formatExact(now.cacheReadInputTokens)} prompt tokens read from the cache`}
         change={cached !== null && cachedBefore !== null ? percentagePointChange(cached, cachedBefore) : null}
         increase={isNotable(cached, cachedBefore, 0.02) ? "good" : "neutral"}
-        spark={series((bucket) => bucket.totals.cacheShare)}
+        spark={series((bucket) => bucket.cacheHitShare)}
       />
       <StatCard
         label="Error rate"
@@ -228,27 +228,19 @@ export function PeriodStats({ overview }: { overview: Overview }) {
         exact={`${formatExact(now.errors)} of ${formatCount(now.requests, "request")}`}
         change={failed !== null && failedBefore !== null ? percentagePointChange(failed, failedBefore) : null}
         increase={isNotable(failed, failedBefore, 0.005) ? "bad" : "neutral"}
-        spark={series((bucket) => bucket.totals.errors)}
+        spark={series((bucket) => bucket.errors)}
       />
       <StatCard
         label="Time to first byte"
         help="Median time from receiving a request to the first response headers from Claude, including the time spent in the proxy."
         value={formatDuration(now.firstByteP50Ms)}
         exact="Median time to the upstream's response headers"
-        change={formatChange(now.firstByteP50Ms, before.firstByteP50Ms)}
-        increase={
-          isNotable(now.firstByteP50Ms, before.firstByteP50Ms, (before.firstByteP50Ms ?? 0) * NOTABLE_SHARE)
-            ? "bad"
-            : "neutral"
-        }
-        spark={series((bucket) => bucket.totals.firstByteP50Ms)}
+        change={null}
+        spark={series((bucket) => bucket.firstByteP50Ms)}
       />
     </dl>
   );
 }
-
-/** A change of time smaller than this is noise and gets no colour. */
-const NOTABLE_SHARE = 0.1;
 
 const isNotable = (now: number | null, before: number | null, threshold: number) =>
   now !== null && before !== null && Math.abs(now - before) >= threshold;

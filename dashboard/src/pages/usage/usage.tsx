@@ -1,27 +1,25 @@
 /** /usage: the windows first, then who used how much of what, over a period; every table can be had as a file. */
-import type { HourlyTokens } from "../../../../workers/schemas/api/usage.ts";
 import type { WindowDetail, WindowList } from "../../../../workers/schemas/api/windows.ts";
 import type { Result } from "../../api/client.ts";
-import { costSeries, OTHERS } from "../../api/cost-series.ts";
-import type { NamedTotals, Overview } from "../../api/overview.ts";
+import { costSeries, type HourlyTokens, OTHERS } from "../../api/cost-series.ts";
+import { type NamedTotals, type Overview, type TotalsBy, totalsBy } from "../../api/named-totals.ts";
 import { BarChart, bucketLabel } from "../../charts/bar-chart.tsx";
 import { ShareCell } from "../../charts/share-bar.tsx";
 import { TokenChart } from "../../charts/token-chart.tsx";
-import { totalTokens } from "../../format/token-kinds.ts";
+import { byTokens, TOKEN_KINDS, totalTokens } from "../../format/token-kinds.ts";
 import { Help } from "../../components/ui/help.tsx";
 import { ClientSetup } from "../../components/admin/client-setup.tsx";
 import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { Money, ShortNumber, UntrustedText } from "../../components/ui/values.tsx";
 import { WindowList as WindowListView } from "../../components/usage/window-list.tsx";
-import { linkTo, periodOf, type Filters } from "../../context/filters.ts";
+import { linkTo, periodOf } from "../../context/filters.ts";
 import { formatUsd } from "../../../../workers/domain/pricing/usd.ts";
 import { formatMoney } from "../../format/money.ts";
 import { formatExact, formatShare, formatShort } from "../../format/number.ts";
-import { oneLine } from "../../format/text.ts";
+import { capitalize, oneLine } from "../../format/text.ts";
 import type { View } from "../../context/view.ts";
 import { PeriodStats } from "./overview.tsx";
 import { AccountUsage } from "./account.tsx";
-import type { UsageBy } from "./csv.ts";
 import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
 
 interface Props {
@@ -80,14 +78,13 @@ function AllWindows({ view, windows }: { view: View; windows: Result<WindowList>
 function PeriodUsage({ view, overview, hourly }: Pick<Props, "view" | "overview" | "hourly">) {
   if (!overview.ok) return <ProblemCard problem={overview.problem} what="usage" view={view} />;
   const { data } = overview;
-  if (data.current.requests === 0) {
+  if (data.totals.requests === 0) {
     return (
       <EmptyState title="No usage in this period.">
         <ClientSetup view={view} />
       </EmptyState>
     );
   }
-  const filterUrl = (change: Partial<Filters>) => linkTo("/usage", { ...view.filters, ...change });
   return (
     <>
       <PeriodStats overview={data} />
@@ -98,10 +95,10 @@ function PeriodUsage({ view, overview, hourly }: Pick<Props, "view" | "overview"
             label="token types"
             text="Input tokens are billed at the full input price. Cache reads cost a tenth of it, cache writes 25% more (5 minutes) or twice as much (1 hour). Output tokens include thinking."
           />
-          <span class="mute">{formatShort(totalTokens(data.current.tokens))} total</span>
+          <span class="mute">{formatShort(totalTokens(data.totals))} total</span>
         </h2>
         <TokenChart
-          buckets={data.buckets}
+          buckets={data.series}
           bucketMs={data.bucketMs}
           zone={view.zone}
           now={view.now}
@@ -109,34 +106,9 @@ function PeriodUsage({ view, overview, hourly }: Pick<Props, "view" | "overview"
         />
       </section>
       <CostByDomain view={view} hourly={hourly} bucketMs={data.bucketMs} />
-      <UsageTable
-        nameLabel="Domain"
-        by="domain"
-        view={view}
-        entries={data.domains}
-        href={(domain) => filterUrl({ domain })}
-      />
-      <UsageTable
-        nameLabel="Account"
-        by="account"
-        view={view}
-        entries={data.accounts}
-        href={(accountId) => filterUrl({ accountId })}
-      />
-      <UsageTable
-        nameLabel="Model"
-        by="model"
-        view={view}
-        entries={data.models}
-        href={(model) => filterUrl({ model })}
-      />
-      <UsageTable
-        nameLabel="Type"
-        by="type"
-        view={view}
-        entries={data.types}
-        href={(requestType) => linkTo("/requests", view.filters, { requestType })}
-      />
+      {(["domain", "account", "model", "type"] as const).map((by) => (
+        <UsageTable by={by} view={view} entries={totalsBy[by](data)} />
+      ))}
     </>
   );
 }
@@ -199,21 +171,22 @@ function CostByDomain({
   );
 }
 
-interface TableProps {
-  /** Head of the first column: "Domain". */
-  nameLabel: string;
-  by: UsageBy;
-  view: View;
-  entries: readonly NamedTotals[];
-  href: (name: string) => string;
+/** Where a name of the table leads: to the usage of it alone, or to its requests. */
+function nameUrl(view: View, by: TotalsBy, name: string): string {
+  if (by === "type") return linkTo("/requests", view.filters, { requestType: name });
+  return linkTo("/usage", { ...view.filters, [by === "account" ? "accountId" : by]: name });
 }
 
-function UsageTable({ nameLabel, by, view, entries, href }: TableProps) {
+interface TableProps {
+  by: TotalsBy;
+  view: View;
+  entries: readonly NamedTotals[];
+}
+
+function UsageTable({ by, view, entries }: TableProps) {
   if (entries.length === 0) return null;
-  const sorted = [...entries].sort(
-    (left, right) => totalTokens(right.totals.tokens) - totalTokens(left.totals.tokens),
-  );
-  const total = sorted.reduce((sum, entry) => sum + totalTokens(entry.totals.tokens), 0);
+  const sorted = byTokens(entries);
+  const total = sorted.reduce((sum, entry) => sum + totalTokens(entry), 0);
   return (
     <section class="card">
       <h2>
@@ -225,47 +198,33 @@ function UsageTable({ nameLabel, by, view, entries, href }: TableProps) {
       <div class="scroll" tabindex={0}>
         <table class="rows usage">
           <TableHead>
-            <ColumnHead label={nameLabel} />
-            <ColumnHead label="Requests" isNumber />
-            <ColumnHead label="Input tokens" isNumber />
-            <ColumnHead label="Cache read" isNumber />
-            <ColumnHead label="Cache write" isNumber />
-            <ColumnHead label="Output tokens" isNumber />
-            <ColumnHead label="Cache hit rate" isNumber />
-            <ColumnHead label="Cost" isNumber />
+            <ColumnHead label={capitalize(by)} />
+            {["Requests", ...TOKEN_KINDS.map(({ label }) => label), "Cache hit rate", "Cost"].map((label) => (
+              <ColumnHead label={label} isNumber />
+            ))}
             <ColumnHead label="Share of tokens" isShare />
           </TableHead>
           <tbody>
-            {sorted.slice(0, 200).map(({ name, totals: sums }) => {
-              const share = total === 0 ? 0 : totalTokens(sums.tokens) / total;
-              return (
-                <tr>
-                  <td>
-                    <a href={href(name)}>
-                      <UntrustedText text={name || "(none)"} length={60} />
-                    </a>
-                  </td>
-                  <td class="right">{formatExact(sums.requests)}</td>
+            {sorted.slice(0, 200).map((entry) => (
+              <tr>
+                <td>
+                  <a href={nameUrl(view, by, entry.name)}>
+                    <UntrustedText text={entry.name || "(none)"} length={60} />
+                  </a>
+                </td>
+                <td class="right">{formatExact(entry.requests)}</td>
+                {TOKEN_KINDS.map(({ key }) => (
                   <td class="right">
-                    <ShortNumber value={sums.tokens.input} />
+                    <ShortNumber value={entry[key]} />
                   </td>
-                  <td class="right">
-                    <ShortNumber value={sums.tokens.cacheRead} />
-                  </td>
-                  <td class="right">
-                    <ShortNumber value={sums.tokens.cacheWrite} />
-                  </td>
-                  <td class="right">
-                    <ShortNumber value={sums.tokens.output} />
-                  </td>
-                  <td class="right">{formatShare(sums.cacheShare)}</td>
-                  <td class="right">
-                    <Money amount={sums.costUsd} />
-                  </td>
-                  <ShareCell share={share} />
-                </tr>
-              );
-            })}
+                ))}
+                <td class="right">{formatShare(entry.cacheHitShare)}</td>
+                <td class="right">
+                  <Money amount={entry.costUsd} />
+                </td>
+                <ShareCell share={total === 0 ? 0 : totalTokens(entry) / total} />
+              </tr>
+            ))}
           </tbody>
         </table>
       </div>
