@@ -55,7 +55,7 @@ describe("a stream", () => {
       chunks([900, 10], [1_149, 20], [1_399, 30], [2_400, 40]),
       2_700,
     );
-    expect(times).toMatchObject({ firstMs: 900, pauseFromMs: 250 });
+    expect(times).toMatchObject({ firstMs: 900, pauseThresholdMs: 250 });
     expect(times?.pauses).toEqual([
       { event: 3, fromMs: 1_149, toMs: 1_399 },
       { event: 4, fromMs: 1_399, toMs: 2_400 },

@@ -20,7 +20,7 @@ describe("pauses of a conversation", () => {
 
   it("are nobody's where a sub-task begins with its prompt", () => {
     expect(withPauses([at(0, 1_000), at(60, 1_000, "look for clocks", true)])[1]).toMatchObject({
-      isPerson: false,
+      startsWithPrompt: false,
     });
   });
 

@@ -11,7 +11,7 @@ describe("the drawing of a tree", () => {
     expect(rows).toEqual([...rows].sort((left, right) => left - right));
     expect(drawing.branches).toHaveLength(1);
     expect(drawing.branches[0]).toMatchObject({
-      lane: 0,
+      column: 0,
       label: null,
       trunk: { from: rows[0], to: rows[4] },
     });
