@@ -7,9 +7,12 @@ import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
 
 const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
 
+/** The random pauses of the fake depend on it. */
+const NOW = Date.parse("2026-11-30T14:00:00Z");
+
 /** The tab of one request of the scene, which every other time is a timed one. */
 async function visit(scenario: Scenario, { isTimed = true, query = "" } = {}) {
-  const api = fakeApi(scenario);
+  const api = fakeApi(scenario, NOW);
   const headers = { cookie: `nexus_session=${GOOD_SESSION}` };
   const ask = (path: string) => app.request(`http://localhost:8788${path}`, { headers }, { API: api });
   const details: RequestDetail[] = [];
