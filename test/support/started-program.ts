@@ -30,8 +30,14 @@ export function startProgram(
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  // A failed test leaves its program running; it ends with this process.
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
   const ended = new Promise<number | string>((resolve) => {
-    child.once("close", (code, signal) => resolve(code ?? signal ?? "unknown"));
+    child.once("close", (code, signal) => {
+      process.off("exit", kill);
+      resolve(code ?? signal ?? "unknown");
+    });
   });
   return {
     process: child,
