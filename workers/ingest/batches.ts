@@ -1,45 +1,46 @@
-/** Bells on their way to being stored, in slices that fit into memory. Used by the consumer. */
+/** Splits delivered exchange messages into batches that fit into memory and into one transaction. Used by consumer.ts. */
 import {
+  MAX_BATCH_EXCHANGES,
   MAX_BATCH_JOURNAL_BYTES,
   MAX_INGEST_MEMORY_BYTES,
-  MAX_BATCH_EXCHANGES,
 } from "../runtime/constants.ts";
 import type { ExchangeMessage } from "../schemas/exchange.ts";
 
 export interface Delivery {
   message: Message;
-  bell: ExchangeMessage;
-  /** Came by the dead-letter queue. */
+  /** The parsed body of `message`. */
+  exchange: ExchangeMessage;
+  /** Delivered by the dead-letter queue. */
   isDead: boolean;
 }
 
-/** How many exchanges a bell rings for. */
-export const exchangeCount = ({ bell }: Pick<Delivery, "bell">) => bell.exchanges ?? 1;
+type Sized = Pick<Delivery, "exchange">;
 
-/** In order, in slices of at most INGEST_SLICE_BYTES of journal and MAX_SLICE_EXCHANGES; what is larger alone is a slice of its own. */
-export function splitBatches<D extends Pick<Delivery, "bell">>(deliveries: readonly D[]): D[][] {
-  const result: D[][] = [];
+/** How many exchanges a message announces. */
+export const exchangeCount = ({ exchange }: Sized) => exchange.exchanges ?? 1;
+
+/** Keeps the order. A batch holds at most MAX_BATCH_JOURNAL_BYTES and MAX_BATCH_EXCHANGES; a larger message has a batch of its own. */
+export function splitBatches<D extends Sized>(deliveries: readonly D[]): D[][] {
+  const batches: D[][] = [];
   let bytesLeft = 0;
   let slotsLeft = 0;
   for (const delivery of deliveries) {
-    const bytes = delivery.bell.journalBytes;
-    if (bytes > bytesLeft || exchangeCount(delivery) > slotsLeft || result.length === 0) {
-      result.push([]);
+    const bytes = delivery.exchange.journalBytes;
+    const count = exchangeCount(delivery);
+    if (bytes > bytesLeft || count > slotsLeft || batches.length === 0) {
+      batches.push([]);
       bytesLeft = MAX_BATCH_JOURNAL_BYTES;
       slotsLeft = MAX_BATCH_EXCHANGES;
     }
-    result.at(-1)!.push(delivery);
+    batches.at(-1)!.push(delivery);
     bytesLeft -= bytes;
-    slotsLeft -= exchangeCount(delivery);
+    slotsLeft -= count;
   }
-  return result;
+  return batches;
 }
 
-/** Whether both may be in memory at once, so that one can be read while the other is stored. */
-export function fitInMemory<D extends Pick<Delivery, "bell">>(
-  one: readonly D[],
-  other: readonly D[],
-): boolean {
-  const bytes = [...one, ...other].reduce((sum, { bell }) => sum + bell.journalBytes, 0);
+/** Whether both batches may be in memory at once, so that one is read while the other is stored. */
+export function fitInMemory(batch: readonly Sized[], next: readonly Sized[]): boolean {
+  const bytes = [...batch, ...next].reduce((sum, { exchange }) => sum + exchange.journalBytes, 0);
   return bytes <= MAX_INGEST_MEMORY_BYTES;
 }

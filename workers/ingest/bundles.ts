@@ -1,9 +1,10 @@
 /**
- * Bundles of small exchanges on their way into rows. Their exchanges are stored like any others; what cannot be stored goes back into
- * the journal by itself and is rung for by itself, so that one bad exchange keeps no others. Used by the consumer.
+ * Bundles of small exchanges in ingest. Their exchanges are stored like any others; those that cannot be stored are written to the journal and
+ * enqueued one by one, so that one bad exchange does not hold back the rest. Used by read-batch.ts and acknowledge.ts.
  */
 import { JOURNAL_TIMEOUT_MS, MAX_QUEUE_BATCH_MESSAGES } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
+import { withTimeout } from "../runtime/timeout.ts";
 import type { ExchangeMessage } from "../schemas/exchange.ts";
 import {
   type BundledExchange,
@@ -11,60 +12,49 @@ import {
   readJournalBundle,
   unbundle,
 } from "../store/journal/bundles.ts";
-import { withTimeout } from "../store/db/timeout.ts";
 
-/** A bundle that was read. */
-export interface ReadBundle {
-  exchanges: BundledExchange[];
-  /** It may have failed before; see Entry. */
-  hadFailures: boolean;
-}
+/** Delay of the first attempt by itself: the exchange has just failed. */
+const RETRY_DELAY_SECONDS = 2;
 
-/** Its exchanges; none where it has been cleared: then they are stored. Rejects when it cannot be read. */
+/** The exchanges of a bundle; empty when it has been cleared, because then they are stored. Rejects when it cannot be read. */
 export async function readBundle(
   journal: R2Bucket,
   { id, exchanges = 0 }: ExchangeMessage,
-): Promise<{ exchanges: BundledExchange[] }> {
+): Promise<BundledExchange[]> {
   const read = await withTimeout(JOURNAL_TIMEOUT_MS, readJournalBundle(journal, id, exchanges));
-  if (read === null) log.info("ingest: a bell rang for a bundle that has been cleared", { id });
-  return { exchanges: read ?? [] };
+  if (read === null) log.info("ingest: message for a bundle that has been cleared", { id });
+  return read ?? [];
 }
 
-/** What is to be cleared of a bundle. */
-export const bundleObject = ({ id, exchanges = 0 }: ExchangeMessage) => ({
+/** The journal object of a bundle. */
+export const bundleEntry = ({ id, exchanges = 0 }: ExchangeMessage) => ({
   id,
   parts: [bundlePartName(exchanges)],
 });
 
-/**
- * Takes what could not be stored out of a bundle: into the journal first, then a bell each. Answers whether the bundle is needed no more.
- */
+/** Writes `failed` to the journal one by one, then enqueues a message for each. Returns whether the bundle is no longer needed. */
 export async function splitBundle(
   env: Env,
-  bell: ExchangeMessage,
-  left: readonly BundledExchange[],
+  bundle: ExchangeMessage,
+  failed: readonly BundledExchange[],
 ): Promise<boolean> {
   try {
-    await withTimeout(JOURNAL_TIMEOUT_MS, Promise.all(left.map((one) => unbundle(env.JOURNAL, one))));
-    const { exchanges: _, ...own } = bell;
-    const bells = left.map(({ id, objects }) => ({
-      ...own,
-      id,
-      rungBy: "recorder" as const,
-      journalBytes: objects.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    await withTimeout(JOURNAL_TIMEOUT_MS, Promise.all(failed.map((one) => unbundle(env.JOURNAL, one))));
+    const { exchanges: _, ...shared } = bundle;
+    const messages = failed.map(({ id, objects }) => ({
+      delaySeconds: RETRY_DELAY_SECONDS,
+      body: {
+        ...shared,
+        id,
+        rungBy: "recorder" as const,
+        journalBytes: objects.reduce((sum, { bytes }) => sum + bytes.length, 0),
+      },
     }));
-    for (let at = 0; at < bells.length; at += MAX_QUEUE_BATCH_MESSAGES)
-      await env.EXCHANGES.sendBatch(
-        bells
-          .slice(at, at + MAX_QUEUE_BATCH_MESSAGES)
-          .map((body) => ({ body, delaySeconds: RETRY_DELAY_SECONDS })),
-      );
+    for (let at = 0; at < messages.length; at += MAX_QUEUE_BATCH_MESSAGES)
+      await env.EXCHANGES.sendBatch(messages.slice(at, at + MAX_QUEUE_BATCH_MESSAGES));
     return true;
   } catch (thrown) {
-    log.warn("ingest: exchanges not taken out of their bundle", { id: bell.id, error: errorText(thrown) });
+    log.warn("ingest: bundle not split", { id: bundle.id, error: errorText(thrown) });
     return false;
   }
 }
-
-/** They have failed a moment ago. */
-const RETRY_DELAY_SECONDS = 2;

@@ -1,4 +1,4 @@
-/** Tells the live feed what was stored, after the commit. Only news: ingest neither waits for it nor fails with it. */
+/** Publishes stored rows to the live feed after the commit. Ingest neither waits for it nor fails with it. */
 import { LIVE_FEED_NAME } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { RequestRow } from "../../schemas/api/requests.ts";
@@ -9,6 +9,6 @@ export async function publishRows(env: Env, rows: readonly RequestRow[]): Promis
     const notices = rows.map((data) => ({ event: "exchange.stored" as const, data }));
     await env.LIVE_FEED.getByName(LIVE_FEED_NAME).publish(notices);
   } catch (thrown) {
-    log.warn("live: notices of ingest were lost", { notices: rows.length, error: errorText(thrown) });
+    log.warn("live: notices of ingest dropped", { notices: rows.length, error: errorText(thrown) });
   }
 }

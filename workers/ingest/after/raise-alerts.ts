@@ -1,10 +1,11 @@
 /**
- * What people follow in Slack: messages, errors, models without a price and missing bodies, raised after the commit by whoever may be late and may fail. An
- * exchange that nobody would be told of costs one look into memory. Called by the consumer.
+ * Raises alerts about freshly stored rows: messages, errors, models without a price and missing bodies. Runs after the commit and may fail. An
+ * exchange without receivers costs one look-up in memory. Called by consumer.ts.
  */
 import { alertAll } from "../../runtime/raise-alert.ts";
 import type { Config } from "../../runtime/config.ts";
 import { MAX_ALERT_AGE_MS } from "../../runtime/constants.ts";
+import { toHex } from "../../domain/bytes.ts";
 import { summarizeMessage } from "../../domain/alerts/message-summary.ts";
 import { unknownModels } from "../../domain/alerts/unknown-models.ts";
 import { errorText, log } from "../../runtime/log.ts";
@@ -14,13 +15,13 @@ import type { CounterMessage } from "../../store/usage/counters.ts";
 import type { StorableExchange } from "../../store/requests/write-model.ts";
 import { type DomainSlack, readDomainSlack } from "../../store/tenants/slack-targets.ts";
 
-/** How long settings are trusted: a channel that was just set up is told from then on. */
+/** How long alert settings are cached; a new channel receives alerts after that. */
 const SETTINGS_CACHE_MS = 30_000;
 const MAX_CACHED_AUDIENCES = 1_000;
-/** Requests that no user made: titles and the like, and Claude Code's own summaries. */
+/** Requests that no user wrote: titles and the like, and Claude Code's compaction requests. */
 const INTERNAL_LINK_KINDS: ReadonlySet<string | null> = new Set(["aux", "compact-ask"]);
 
-/** Whether anybody is told of a domain. */
+/** Which alerts of a domain have receivers. */
 interface AlertAudience {
   wantsErrors: boolean;
   wantsMessages: boolean;
@@ -29,7 +30,7 @@ interface AlertAudience {
 
 const audiences = new Map<string, AlertAudience>();
 
-/** Raises what is news in freshly stored rows. Never rejects. */
+/** Raises alerts for rows younger than MAX_ALERT_AGE_MS. Never rejects. */
 export async function raiseAlerts(
   env: Env,
   config: Config,
@@ -38,18 +39,18 @@ export async function raiseAlerts(
 ): Promise<void> {
   try {
     const now = Date.now();
-    const news = rows.filter((row) => now - Date.parse(row.timestamp) <= MAX_ALERT_AGE_MS);
+    const recent = rows.filter((row) => now - Date.parse(row.timestamp) <= MAX_ALERT_AGE_MS);
     await loadAudiences(
       config,
-      news.map(({ domain }) => domain),
+      recent.map(({ domain }) => domain),
       now,
     );
     const byId = new Map(exchanges.map((exchange) => [exchange.id, exchange]));
-    const heard = news.filter(({ domain }) => audiences.get(domain)?.wantsErrors);
+    const withReceivers = recent.filter(({ domain }) => audiences.get(domain)?.wantsErrors);
     const events = [
-      ...news.flatMap(unrecordedEvent),
-      ...news.flatMap((row) => eventOf(row, byId.get(row.requestId), audiences.get(row.domain))),
-      ...unknownModels(heard),
+      ...recent.flatMap(unrecordedEvent),
+      ...recent.flatMap((row) => eventOf(row, byId.get(row.requestId), audiences.get(row.domain))),
+      ...unknownModels(withReceivers),
     ];
     if (events.length > 0) await alertAll(env, events);
   } catch (thrown) {
@@ -57,9 +58,9 @@ export async function raiseAlerts(
   }
 }
 
-/** Raises what is lost without a row. Never rejects. */
-export async function alertLostExchanges(env: Env, sums: readonly CounterMessage[]): Promise<void> {
-  const exchanges = sums.reduce((sum, { counts }) => sum + (counts["facts_lost"] ?? 0), 0);
+/** Raises an alert for exchanges that were lost without a row. Never rejects. */
+export async function alertLostExchanges(env: Env, counters: readonly CounterMessage[]): Promise<void> {
+  const exchanges = counters.reduce((sum, { counts }) => sum + (counts["facts_lost"] ?? 0), 0);
   if (exchanges > 0) await alertAll(env, [{ kind: "facts_lost", exchanges, at: Date.now() }]);
 }
 
@@ -73,10 +74,10 @@ async function loadAudiences(config: Config, domains: readonly string[], now: nu
 
 function audienceOf(config: Config, slack: DomainSlack): Omit<AlertAudience, "until"> {
   const hasDefault = config.SLACK_WEBHOOK_URL !== undefined && config.SLACK_ENABLED;
-  const isTold = slack.isEnabled && (slack.webhook !== null || hasDefault);
+  const hasReceiver = slack.isEnabled && (slack.webhook !== null || hasDefault);
   return {
-    wantsErrors: isTold,
-    wantsMessages: isTold && slack.sendsMessages && config.SLACK_MESSAGES !== "off",
+    wantsErrors: hasReceiver,
+    wantsMessages: hasReceiver && slack.sendsMessages && config.SLACK_MESSAGES !== "off",
   };
 }
 
@@ -93,7 +94,7 @@ function eventOf(
   return event ? [event] : [];
 }
 
-/** Told to the deployment's channel, whoever follows the domain. */
+/** Goes to the deployment's channel, not the domain's. */
 function unrecordedEvent({ outcome, domain, requestId, timestamp }: RequestRow): AlertEvent[] {
   if (outcome !== "unrecorded") return [];
   return [{ kind: "unrecorded", domain, requestId, at: Date.parse(timestamp) }];
@@ -116,37 +117,34 @@ function errorEvent(row: RequestRow): ErrorEvent {
   };
 }
 
-/** Null where no user said anything. */
+/** Null where the request contains no user message. */
 function messageEvent(row: RequestRow, { request, response }: StorableExchange): MessageEvent | null {
-  const isSaid =
+  const isConversation =
     row.requestType === "inference" ||
-    // What has one system prompt may be a conversation as well; linking knows.
+    // A request with one system prompt may be a conversation as well; linking decides.
     (row.requestType === "query_evaluation" && row.linkKind !== null);
-  if (!isSaid || INTERNAL_LINK_KINDS.has(row.linkKind) || !request?.body || !response?.answer) return null;
+  if (!isConversation || INTERNAL_LINK_KINDS.has(row.linkKind) || !request?.body || !response?.answer)
+    return null;
   const decoder = new TextDecoder();
   const { messages } = request.body;
   const texts = messages.map(({ content }) => decoder.decode(content));
-  const said = summarizeMessage(texts, decoder.decode(response.answer.bytes));
-  if (!said) return null;
+  const summary = summarizeMessage(texts, decoder.decode(response.answer.bytes));
+  if (!summary) return null;
   const first = messages[0]?.contentSha256 ?? new Uint8Array();
-  const thread = row.conversationId ?? row.sessionId ?? hex(first);
+  const thread = row.conversationId ?? row.sessionId ?? toHex(first);
   return {
     kind: "message",
     domain: row.domain,
     requestId: row.requestId,
     at: Date.parse(row.timestamp),
-    // Agents of one conversation talk at the same time.
+    // Agents of one conversation run concurrently.
     conversation: `${thread} ${row.agentId ?? ""}`,
     conversationId: row.conversationId,
     model: row.modelServed ?? row.model,
     credentialType: row.credentialType,
     accountId: row.accountId,
-    ...said,
+    ...summary,
     inputTokens: row.inputTokens ?? 0,
     outputTokens: row.outputTokens ?? 0,
   };
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,6 +1,6 @@
 /**
- * Content-codings undone for reading: bodies that clients compress, and answers in a coding that the runtime passes
- * through undecoded. A body that was cut off decodes as far as it goes.
+ * Decodes content-codings: of bodies that clients compress, and of responses in a coding that the runtime passes
+ * through undecoded. A truncated body decodes as far as it goes.
  */
 import {
   brotliDecompressSync,
@@ -14,7 +14,7 @@ import { MAX_RECORDED_BODY_BYTES } from "../../runtime/constants.ts";
 
 type Decoder = (bytes: Uint8Array) => Uint8Array;
 
-/** What a body decodes to is held to the size a body may have anyway. */
+/** A decoded body may not be larger than a recorded one. */
 const maxOutputLength = MAX_RECORDED_BODY_BYTES;
 const partly = { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH };
 
@@ -22,7 +22,7 @@ const DECODERS: Readonly<Record<string, readonly Decoder[]>> = {
   identity: [(bytes) => bytes],
   gzip: [(bytes) => gunzipSync(bytes, partly)],
   "x-gzip": [(bytes) => gunzipSync(bytes, partly)],
-  // Means zlib's format; some senders have always understood the bare one.
+  // Means zlib's format; some senders use raw deflate.
   deflate: [(bytes) => inflateSync(bytes, partly), (bytes) => inflateRawSync(bytes, partly)],
   br: [
     (bytes) =>
@@ -32,8 +32,8 @@ const DECODERS: Readonly<Record<string, readonly Decoder[]>> = {
 };
 
 /**
- * The bytes without their codings, given as in a `content-encoding` header (`gzip`, `deflate, br`). Null where a coding is
- * unknown, the bytes are not in it, or they would decode to more than a body may have.
+ * Decodes bytes by a `content-encoding` header (`gzip`, `deflate, br`). Null where a coding is
+ * unknown, the bytes are invalid, or they would decode to more than MAX_RECORDED_BODY_BYTES.
  */
 export function decodeBody(bytes: Uint8Array, contentEncoding: string): Uint8Array | null {
   const codings = contentEncoding
@@ -41,7 +41,7 @@ export function decodeBody(bytes: Uint8Array, contentEncoding: string): Uint8Arr
     .map((coding) => coding.trim().toLowerCase())
     .filter((coding) => coding !== "");
   let decoded: Uint8Array | null = bytes;
-  // Applied in the order listed, so undone from the end.
+  // Applied in the order listed, so decoded from the last.
   for (const coding of codings.reverse()) decoded = decoded && decodeOne(decoded, coding);
   return decoded;
 }
@@ -51,7 +51,7 @@ function decodeOne(bytes: Uint8Array, coding: string): Uint8Array | null {
     try {
       return decode(bytes);
     } catch {
-      // Not this format: the next one may fit.
+      // Not this format: try the next one.
     }
   }
   return null;

@@ -1,6 +1,6 @@
 /**
- * A journal entry and its bell as one exchange ready to be stored. Pure; called by the consumer. Links are not known here:
- * they depend on more than one exchange. What a link is made of is.
+ * Builds a storable exchange from a journal entry and its message. Pure; called by read-batch.ts. Links depend on other exchanges and are
+ * added later; the evidence for them is read here.
  */
 import type { PrefixCache } from "../../domain/content/prefix-cache.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
@@ -12,55 +12,55 @@ import { requestEvidence } from "../../domain/linking/evidence/linkable-request.
 import { requestRow } from "./request-row.ts";
 import { responseRow } from "./response-row.ts";
 
-const NOTHING = new Uint8Array(0);
+const EMPTY = new Uint8Array(0);
 
 /**
- * What the journal has comes first; the facts in the bell stand in for a half that R2 did not take, and then the exchange is
- * "unrecorded". `memory` spares work and changes nothing. Null when neither knows anything. Throws where the id is not an exchange id.
+ * The journal takes precedence; metadata in the message replaces a part that R2 did not take, and then the exchange is
+ * "unrecorded". `cache` saves work and changes nothing. Null when both are empty. Throws when the id is not an exchange id.
  */
 export function exchangeRow(
-  bell: Pick<ExchangeMessage, "id" | "request" | "response">,
+  message: Pick<ExchangeMessage, "id" | "request" | "response">,
   entry: JournalEntry,
-  memory?: PrefixCache,
+  cache?: PrefixCache,
 ): StorableExchange | null {
-  const request = entry.request ?? (bell.request && { metadata: bell.request, body: NOTHING });
-  const response = entry.response ?? (bell.response && { metadata: bell.response, body: NOTHING });
+  const request = entry.request ?? (message.request && { metadata: message.request, body: EMPTY });
+  const response = entry.response ?? (message.response && { metadata: message.response, body: EMPTY });
   if (!request && !response) return null;
-  const { id } = bell;
+  const { id } = message;
   const startedAt = startedAtOf(id);
   if (startedAt === null) throw new Error(`${id} is not an exchange id`);
   const isUnrecorded =
     (request && (!entry.request || hasLostBody(request.metadata))) || (response && !entry.response);
   const metadata =
     response && (isUnrecorded ? { ...response.metadata, outcome: "unrecorded" as const } : response.metadata);
-  const requested = request && requestRow(request.metadata, request.body, memory);
-  const answered = response && metadata && responseRow(metadata, response.body);
+  const requestPart = request && requestRow(request.metadata, request.body, cache);
+  const responsePart = response && metadata && responseRow(metadata, response.body);
   const exchange: StorableExchange = {
     id,
     startedAt: new Date(startedAt),
-    request: requested,
-    response: answered,
-    evidence: requested?.linkable
-      ? requestEvidence(id, requested.linkable, {
-          message: answered?.answer?.bytes ?? null,
-          outcome: answered?.columns.outcome ?? null,
+    request: requestPart,
+    response: responsePart,
+    evidence: requestPart?.linkable
+      ? requestEvidence(id, requestPart.linkable, {
+          message: responsePart?.answer?.bytes ?? null,
+          outcome: responsePart?.columns.outcome ?? null,
         })
       : null,
   };
-  // Elsewhere a missing end cost nobody any tokens.
+  // Only Messages responses report usage at their end.
   if (exchange.response && exchange.request && exchange.request.columns.endpoint !== "messages")
     exchange.response.columns.usagePartial = false;
   return exchange;
 }
 
-/** Nothing of its body is recorded, and that is not the rule for its path. */
+/** Its body is not recorded although its path is not excluded from recording. */
 function hasLostBody({ body, path }: RequestMetadata): boolean {
   return body.recorded === "none" && !isOAuthPath(path);
 }
 
 /**
- * The request as its answer knows it, for an answer whose request nobody waits for any more. Null where it knows nothing of it, as
- * in what earlier versions wrote.
+ * The request from its response's summary, for a response whose request was given up. Null where there is no summary, as
+ * in entries of earlier versions.
  */
 export function requestFromSummary({ response }: JournalEntry): RequestMetadata | null {
   if (!response?.metadata.asked) return null;

@@ -1,6 +1,6 @@
 /**
- * Headers as they are stored: sets as contents, which many exchanges share, and beside them what no two exchanges have in
- * common. Pure; called by request-row.ts and response-row.ts, undone by workers/store/bodies.
+ * Headers as stored: sets that many exchanges share as contents, and the headers that differ in every exchange beside them.
+ * Pure; called by request-row.ts and response-row.ts, reversed by workers/store/content.
  */
 import { sha256 } from "../../domain/sha256.ts";
 import type { Content } from "../../store/content/contents.ts";
@@ -18,12 +18,12 @@ const DIFFERENT_EACH_TIME = new Set([
   "x-envoy-upstream-service-time",
 ]);
 
-/** The request's headers without what is in columns. */
+/** The request's headers without those in columns. */
 export function requestHeaderSet(headers: Headers): Content {
   return contentOf(Object.entries(headers).filter(([name]) => !IN_COLUMNS_OF_REQUESTS.has(name)));
 }
 
-/** The response's headers without what is in columns: those that come again, rate limits among them, and the others. */
+/** The response's headers without those in columns: `shared` recur (rate limits included), `own` differ in every exchange. */
 export function responseHeaderSets(headers: Headers): {
   shared: Content;
   own: Record<string, string> | null;
@@ -36,7 +36,7 @@ export function responseHeaderSets(headers: Headers): {
   };
 }
 
-/** Names in order, so that equal sets have equal bytes. */
+/** Sorted by name, so that equal sets have equal bytes. */
 function contentOf(entries: [string, string][]): Content {
   const sorted = entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
   const bytes = new TextEncoder().encode(JSON.stringify(Object.fromEntries(sorted)));

@@ -1,5 +1,5 @@
 /**
- * The request's half of an exchange as it is stored: columns, headers, and its body taken apart. Pure; called by
+ * The request part of an exchange as stored: columns, headers, and its split body. Pure; called by
  * exchange-row.ts.
  */
 import { Buffer } from "node:buffer";
@@ -24,93 +24,93 @@ const MAX_METHOD = 20;
 const MAX_PATH = 1_000;
 const MAX_QUERY = 2_000;
 const MAX_ACCOUNT = 200;
-/** Behind an answer come a person's words, reminders, system messages: not more messages than this. */
+/** After a response come a user's text, reminders and system messages: at most this many messages. */
 const MAX_RECENT_MESSAGES = 12;
 
-/** Everything a row has from its request. `body` is what the journal has of it; `memory` has what came before. */
+/** The row's data from the request. `body` is the journal's; `cache` holds earlier requests' lists. */
 export function requestRow(
-  facts: RequestMetadata,
+  metadata: RequestMetadata,
   body: Uint8Array,
-  memory?: PrefixCache,
+  cache?: PrefixCache,
 ): StorableRequest & LinkableRow {
-  const isTruncated = facts.body.recorded === "head";
-  const { dissected, readable, parsed, reading, messageCount, type, endpoint, prompt } = readBody(
-    facts,
+  const isTruncated = metadata.body.recorded === "head";
+  const { split, readable, parsed, reading, messageCount, type, endpoint, prompt } = readBody(
+    metadata,
     body,
     isTruncated,
-    memory,
+    cache,
   );
   return {
     linkable:
-      endpoint === "messages" ? linkableRequest(facts.headers, isTruncated ? null : readable, parsed) : null,
-    domain: plainText(facts.domain, MAX_DOMAIN),
+      endpoint === "messages" ? linkableRequest(metadata.headers, isTruncated ? null : readable, parsed) : null,
+    domain: plainText(metadata.domain, MAX_DOMAIN),
     columns: {
-      accountId: facts.accountId === null ? null : plainText(facts.accountId, MAX_ACCOUNT),
-      credentialType: facts.credentialType,
-      clientKeyId: facts.clientKeyId,
+      accountId: metadata.accountId === null ? null : plainText(metadata.accountId, MAX_ACCOUNT),
+      credentialType: metadata.credentialType,
+      clientKeyId: metadata.clientKeyId,
       sessionId: reading.sessionId,
       agentId: reading.agentId,
       parentAgentId: reading.parentAgentId,
-      client: clientName(facts.headers["user-agent"]),
+      client: clientName(metadata.headers["user-agent"]),
       prompt,
-      method: plainText(facts.method, MAX_METHOD),
-      path: plainText(facts.path, MAX_PATH),
-      query: redact(plainText(facts.query, MAX_QUERY)),
+      method: plainText(metadata.method, MAX_METHOD),
+      path: plainText(metadata.path, MAX_PATH),
+      query: redact(plainText(metadata.query, MAX_QUERY)),
       endpoint,
       requestType: type,
       model: reading.model,
       stream: reading.stream ?? false,
-      bodyKind: dissected?.kind ?? "none",
-      bodyBytes: facts.body.bytes,
-      bodySha256: isTruncated ? fromHex(facts.body.sha256) : (dissected?.sha256 ?? null),
+      bodyKind: split?.kind ?? "none",
+      bodyBytes: metadata.body.bytes,
+      bodySha256: isTruncated ? fromHex(metadata.body.sha256) : (split?.sha256 ?? null),
       bodyTruncated: isTruncated,
-      bodyMasked: dissected?.masked ?? false,
+      bodyMasked: split?.masked ?? false,
       messageCount,
     },
-    headers: requestHeaderSet(storableJson(facts.headers)),
-    body: dissected && {
-      skeleton: { bytes: dissected.skeleton, sha256: dissected.skeletonSha256 },
-      messages: dissected.messages,
-      system: dissected.system,
-      tools: dissected.tools,
+    headers: requestHeaderSet(storableJson(metadata.headers)),
+    body: split && {
+      skeleton: { bytes: split.skeleton, sha256: split.skeletonSha256 },
+      messages: split.messages,
+      system: split.system,
+      tools: split.tools,
     },
   };
 }
 
-/** Beside the row, what its link is made of; null where no message was asked for. */
+/** The evidence for linking beside the row; null for other endpoints than Messages. */
 export interface LinkableRow {
   linkable: LinkableRequest | null;
 }
 
 interface ReadBody {
-  /** What is archived; null when nothing was recorded. */
-  dissected: SplitBody | null;
+  /** The archived body; null when nothing was recorded. */
+  split: SplitBody | null;
   /** The same without its content-coding. */
   readable: SplitBody | null;
   /** The values of its skeleton and newest messages, for later readers. */
   parsed: ReadonlyMap<Uint8Array, unknown>;
-  /** Of a body that was taken apart, what its skeleton says: no list elements. */
+  /** Read from the skeleton of a split body, which has no list elements. */
   reading: ParsedRequest;
   messageCount: number;
   type: RequestType;
   endpoint: Endpoint;
-  /** What a person says newly. */
+  /** The user's new text. */
   prompt: string | null;
 }
 
 function readBody(
-  facts: RequestMetadata,
+  metadata: RequestMetadata,
   body: Uint8Array,
   isTruncated: boolean,
-  memory: PrefixCache | undefined,
+  cache: PrefixCache | undefined,
 ): ReadBody {
-  const { headers } = facts;
-  const endpoint = endpointOf(facts.method, facts.path);
+  const { headers } = metadata;
+  const endpoint = endpointOf(metadata.method, metadata.path);
   const read = (bytes: Uint8Array) => readRequest({ body: bytes, isTruncated, headers });
-  if (facts.body.recorded === "none" || body.length === 0) {
+  if (metadata.body.recorded === "none" || body.length === 0) {
     const type = requestType(endpoint, null);
     return {
-      dissected: null,
+      split: null,
       readable: null,
       parsed: new Map(),
       reading: read(body),
@@ -120,8 +120,8 @@ function readBody(
       prompt: null,
     };
   }
-  const received = splitBody(body, memory);
-  const decoded = decodedBody(received, headers, memory);
+  const received = splitBody(body, cache);
+  const decoded = decodedBody(received, headers, cache);
   const readable = decoded ?? received;
   const reading = read(readable.skeleton);
   const parsed = new Map<Uint8Array, unknown>([[readable.skeleton, reading.json]]);
@@ -131,12 +131,12 @@ function readBody(
     return value;
   };
   return {
-    // Compressed bytes are kept as they came, unless there is a secret in them.
-    dissected: decoded?.masked ? decoded : received,
+    // Compressed bytes are archived as received, unless they contain a secret.
+    split: decoded?.masked ? decoded : received,
     readable,
     parsed,
     reading,
-    // Either the list was taken out of the skeleton, or it is still in there.
+    // The list is either split off, or still in the skeleton.
     messageCount: readable.messages.length || reading.messageCount,
     type: requestType(endpoint, requestTypeInput(readable, reading.json, parse)),
     endpoint,
@@ -144,7 +144,7 @@ function readBody(
   };
 }
 
-/** The last messages, as JSON texts; where they could not be taken out of the body, out of what it parses to. */
+/** The last messages as JSON texts: from the split body, or from the skeleton where the list was not split off. */
 function recentMessages(body: SplitBody, skeleton: JsonObject | null): Uint8Array[] {
   if (body.messages.length > 0)
     return body.messages.slice(-MAX_RECENT_MESSAGES).map(({ content }) => content);
@@ -158,18 +158,18 @@ function recentMessages(body: SplitBody, skeleton: JsonObject | null): Uint8Arra
 function decodedBody(
   received: SplitBody,
   headers: Readonly<Record<string, string>>,
-  memory: PrefixCache | undefined,
+  cache: PrefixCache | undefined,
 ): SplitBody | null {
   const encoding = headers["content-encoding"];
   if (received.kind !== "bytes" || encoding === undefined) return null;
   const decoded = decodeBody(received.bytes, encoding);
-  return decoded && splitBody(decoded, memory);
+  return decoded && splitBody(decoded, cache);
 }
 
 /**
- * As much of the body as the request type depends on: how many system blocks there are, and of the messages the last one
- * by the user and those that are system messages. Parsing elements one by one keeps a body of 32 MB from being held a
- * third and fourth time, and most need only the last.
+ * The part of the body that the request type depends on: the number of system blocks, the last user message and the
+ * system messages. Elements are parsed one by one, so that a body of 32 MB is not held a third and fourth time;
+ * most bodies need only the last one.
  */
 function requestTypeInput(
   body: SplitBody,
@@ -197,7 +197,7 @@ function requestTypeInput(
   };
 }
 
-/** Whether an element may have the role `system`, by its text: written as it is, or with an escape in it. */
+/** Whether an element may have the role `system`, by its bytes: written literally, or with an escape. */
 function mayHaveSystemRole({ buffer, byteOffset, length }: Uint8Array): boolean {
   const bytes = (Buffer as BufferConstructor).from(buffer, byteOffset, length);
   return bytes.includes('"system"') || bytes.includes("\\u");

@@ -1,4 +1,4 @@
-/** The answer's half of an exchange as it is stored: columns, assembled message, bytes. Pure; called by exchange-row.ts. */
+/** The response part of an exchange as stored: columns, assembled message, bytes. Pure; called by exchange-row.ts. */
 import { readResponse } from "../../domain/messages/read-response.ts";
 import { estimateOutputTokens } from "../../domain/messages/estimate-output-tokens.ts";
 import { assistantElement } from "../../domain/content/split-body.ts";
@@ -13,49 +13,49 @@ import { responseHeaderSets } from "./header-sets.ts";
 
 const MAX_LABEL = 200;
 
-/** Everything a row has from its answer. `body` is what the journal has of it. */
-export function responseRow(facts: ResponseMetadata, body: Uint8Array): StorableResponse {
-  const decoded = decodeBody(body, facts.bodyCoding);
+/** Everything a row has from its parsed. `body` is what the journal has of it. */
+export function responseRow(metadata: ResponseMetadata, body: Uint8Array): StorableResponse {
+  const decoded = decodeBody(body, metadata.bodyCoding);
   const bytes = decoded ?? body;
-  const headers = storableJson(facts.headers);
-  const answer = readResponse({
-    status: facts.status,
+  const headers = storableJson(metadata.headers);
+  const parsed = readResponse({
+    status: metadata.status,
     contentType: headers["content-type"] ?? null,
     body: bytes,
-    outcome: facts.outcome,
+    outcome: metadata.outcome,
   });
-  const toolCallCount = Object.values(answer.toolCalls).reduce((sum, count) => sum + count, 0);
+  const toolCallCount = Object.values(parsed.toolCalls).reduce((sum, count) => sum + count, 0);
   const { shared, own } = responseHeaderSets(headers);
-  const message = answer.message && assistantElement({ content: answer.message["content"] });
+  const message = parsed.message && assistantElement({ content: parsed.message["content"] });
   return {
     columns: {
-      status: facts.status,
-      outcome: facts.outcome,
-      modelServed: answer.modelServed,
-      errorType: label(facts.errorType) ?? answer.errorType,
-      errorMessage: answer.errorMessage,
-      stopReason: answer.stopReason,
-      ...tokenCounts(answer.usage),
-      serverToolUse: serverToolUse(answer.usage),
-      usage: answer.usage,
-      usagePartial: answer.usagePartial,
-      toolCalls: toolCallCount === 0 ? null : answer.toolCalls,
+      status: metadata.status,
+      outcome: metadata.outcome,
+      modelServed: parsed.modelServed,
+      errorType: label(metadata.errorType) ?? parsed.errorType,
+      errorMessage: parsed.errorMessage,
+      stopReason: parsed.stopReason,
+      ...tokenCounts(parsed.usage),
+      serverToolUse: serverToolUse(parsed.usage),
+      usage: parsed.usage,
+      usagePartial: parsed.usagePartial,
+      toolCalls: toolCallCount === 0 ? null : parsed.toolCalls,
       toolCallCount,
-      timeToFirstByteMs: facts.timeToFirstByteMs,
-      durationMs: facts.durationMs,
-      upstreamRequestId: label(headers["request-id"]) ?? answer.requestId,
+      timeToFirstByteMs: metadata.timeToFirstByteMs,
+      durationMs: metadata.durationMs,
+      upstreamRequestId: label(headers["request-id"]) ?? parsed.requestId,
       responseHeaders: own,
-      // Where a coding could be undone only here, the recorder counted coded bytes.
-      responseBytes: facts.bodyCoding !== "identity" && decoded ? bytes.length : facts.body.bytes,
-      responseTruncated: facts.body.recorded === "head",
+      // Where the body is decoded only here, the recorder counted encoded bytes.
+      responseBytes: metadata.bodyCoding !== "identity" && decoded ? bytes.length : metadata.body.bytes,
+      responseTruncated: metadata.body.recorded === "head",
     },
     headers: shared,
     organizationId: label(headers["anthropic-organization-id"]),
-    receivedTokens: answer.message && estimateOutputTokens(answer.message),
+    receivedTokens: parsed.message && estimateOutputTokens(parsed.message),
     answer: message && { bytes: message.content, sha256: message.sha256 },
-    body: facts.body.recorded === "none" || bytes.length === 0 ? null : bytes,
-    // Times are of the bytes that came: where a coding was undone here, they are of no bytes that anybody sees.
-    timing: facts.timing && facts.bodyCoding === "identity" ? packTiming(facts.timing) : null,
+    body: metadata.body.recorded === "none" || bytes.length === 0 ? null : bytes,
+    // Timing refers to encoded bytes: it is meaningless for a body that is decoded here.
+    timing: metadata.timing && metadata.bodyCoding === "identity" ? packTiming(metadata.timing) : null,
   };
 }
 
