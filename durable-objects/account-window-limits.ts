@@ -1,4 +1,4 @@
-/** The vendor's limits as an account's window keeps them: last reported, their course, and what people were told of. */
+/** The vendor's limits of an account: last reports, history, and thresholds already alerted. */
 import { forecastLimit } from "../workers/domain/windows/forecast.ts";
 import { type LimitReadings, windowLength } from "../workers/domain/windows/rate-limit-headers.ts";
 import { minuteOf } from "../workers/domain/windows/time-span.ts";
@@ -7,7 +7,7 @@ import type { ThresholdEvent } from "../workers/schemas/alert.ts";
 import type { LimitPoint, LimitReading, LimitState, WindowState } from "../workers/schemas/window.ts";
 import type { WindowTables } from "./account-window-tables.ts";
 
-/** Points of a forecast: the last two hours, one a minute. */
+/** Input of a forecast: the last two hours, one point per minute. */
 const FORECAST_MS = 2 * 3_600_000;
 
 type ThresholdAlert = Omit<ThresholdEvent, "kind" | "accountId">;
@@ -36,7 +36,7 @@ export class WindowLimits {
     this.#tables = tables;
   }
 
-  /** Takes in a report of `at` (not after `now`); answers what people have to be told. */
+  /** Stores a report of `at` (not after `now`); returns the alerts to raise. */
   apply(
     { readings, overall }: LimitReadings,
     at: number,
@@ -45,11 +45,11 @@ export class WindowLimits {
   ): ThresholdAlert[] {
     const alerts: ThresholdAlert[] = [];
     for (const reading of readings) {
-      const isNews = this.#keep(reading, at, now);
-      if (!isNews || reading.style !== "unified" || reading.utilization === null) continue;
-      const filling = { utilization: reading.utilization, resetAt: reading.resetAt, at };
+      const isLatest = this.#keep(reading, at, now);
+      if (!isLatest || reading.style !== "unified" || reading.utilization === null) continue;
+      const report = { utilization: reading.utilization, resetAt: reading.resetAt, at };
       const fullAt = () => this.#forecast(reading, now).fullAt;
-      const event = this.checkThreshold(reading.name, filling, thresholds, fullAt);
+      const event = this.checkThreshold(reading.name, report, thresholds, fullAt);
       if (event) alerts.push(event);
     }
     const before = this.reportedAt();
@@ -60,29 +60,29 @@ export class WindowLimits {
     return alerts;
   }
 
-  /** Whether the window `name` has reached a threshold that nobody was told of; then it counts as told. */
+  /** Returns an alert when the window `name` has reached a threshold that was not alerted yet, and records it as alerted. */
   checkThreshold(
     name: string,
-    filling: WindowReport,
+    report: WindowReport,
     thresholds: readonly number[],
     fullAt: () => number | null,
   ): ThresholdAlert | null {
     const sql = this.#tables.sql;
     const [row] = sql.exec<AlertRow>(`SELECT * FROM told WHERE name = ?`, name).toArray();
-    const memory = row ? { resetAt: row.reset_at, threshold: row.threshold, at: row.at } : null;
-    const verdict = crossedThreshold(filling, thresholds, memory);
-    if (!verdict.memory) sql.exec(`DELETE FROM told WHERE name = ?`, name);
-    else if (verdict.memory !== memory)
+    const record = row ? { resetAt: row.reset_at, threshold: row.threshold, at: row.at } : null;
+    const decision = crossedThreshold(report, thresholds, record);
+    if (!decision.memory) sql.exec(`DELETE FROM told WHERE name = ?`, name);
+    else if (decision.memory !== record)
       sql.exec(
         `INSERT OR REPLACE INTO told (name, threshold, at, reset_at) VALUES (?, ?, ?, ?)`,
         name,
-        verdict.memory.threshold,
-        verdict.memory.at,
-        verdict.memory.resetAt,
+        decision.memory.threshold,
+        decision.memory.at,
+        decision.memory.resetAt,
       );
-    if (verdict.alert === null) return null;
-    const { utilization, resetAt, at } = filling;
-    return { window: name, utilization, threshold: verdict.alert, resetsAt: resetAt, fullAt: fullAt(), at };
+    if (decision.alert === null) return null;
+    const { utilization, resetAt, at } = report;
+    return { window: name, utilization, threshold: decision.alert, resetsAt: resetAt, fullAt: fullAt(), at };
   }
 
   overall(): Record<string, string> {
@@ -119,7 +119,7 @@ export class WindowLimits {
       .map((row) => ({ window: row.name, threshold: row.threshold, at: row.at, resetAt: row.reset_at }));
   }
 
-  /** Overage is refused as a rule, and says nothing about a window. */
+  /** Overage is excluded: it is usually rejected, which says nothing about a window. */
   warnings(from: number): number[] {
     return this.#tables.sql
       .exec<{ at: number }>(
@@ -131,15 +131,15 @@ export class WindowLimits {
       .map(({ at }) => at);
   }
 
-  /** True when it is the newest report of this limit. An older one only fills its place in the course. */
+  /** True when it is the newest report of this limit. An older one is only added to the history. */
   #keep(reading: LimitReading, at: number, now: number): boolean {
     const { style, name, utilization, status, remaining, resetAt } = reading;
     const sql = this.#tables.sql;
     const [last] = sql
       .exec<LimitRow>(`SELECT at, reading FROM limits WHERE style = ? AND name = ?`, style, name)
       .toArray();
-    // A report from the future was made when our clock had jumped.
-    const isNews = !last || at >= last.at || last.at > now;
+    // A stored report from the future was made while this object's clock was ahead.
+    const isNewest = !last || at >= last.at || last.at > now;
     sql.exec(
       `INSERT INTO limit_history (style, name, minute, at, utilization, status, remaining, reset_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (style, name, minute) DO UPDATE SET at = excluded.at, utilization = excluded.utilization,
@@ -153,7 +153,7 @@ export class WindowLimits {
       remaining,
       resetAt,
     );
-    if (!isNews) return false;
+    if (!isNewest) return false;
     if (last && last.at > now)
       sql.exec(`DELETE FROM limit_history WHERE style = ? AND name = ? AND at > ?`, style, name, now);
     sql.exec(

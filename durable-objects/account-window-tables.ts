@@ -1,17 +1,17 @@
 /**
- * What an account's window keeps in its SQLite, and how exchanges get in and sums come out. Used by account-window.ts;
- * every method is synchronous, so that reading and writing happen in one tick. What it decides is in workers/domain/window-*.
+ * The SQLite tables of an AccountWindow: writes exchanges, reads totals. Used by account-window.ts;
+ * every method is synchronous, so that reading and writing happen in one tick. The decisions are in workers/domain/windows.
  *
- * Money is kept in two integers, because SQLite's reach JavaScript as doubles and a sum of pico-dollars outgrows those.
+ * Costs are stored in two integers, because SQLite's integers reach JavaScript as doubles, which a sum of pico-dollars exceeds.
  */
 import { minuteOf, splitSpan, type Span } from "../workers/domain/windows/time-span.ts";
 import type { WindowCell } from "../workers/domain/windows/totals.ts";
 import { byField, TOTAL_KINDS } from "../workers/schemas/tokens.ts";
 import type { WindowExchange } from "../workers/schemas/window.ts";
 
-/** `cost_high` counts these, `cost_low` what is left. */
+/** `cost_high` is the quotient by this, `cost_low` the remainder. */
 const COST_BASE = 1_000_000_000n;
-/** Of an exchange that turned out to belong to another account. */
+/** Rank of an exchange that belongs to another account. */
 const MOVED_RANK = 3;
 
 const TOKEN_COLUMNS = TOTAL_KINDS.map(({ totalColumn }) => totalColumn);
@@ -28,7 +28,7 @@ const TABLES = [
     minute INTEGER NOT NULL, domain TEXT NOT NULL, session TEXT NOT NULL, model TEXT NOT NULL, ${SUMMED_COLUMNS},
     PRIMARY KEY (minute, domain, session, model)
   ) WITHOUT ROWID`,
-  // The last report of each limit, and its course: one row a minute.
+  // The last report of each limit, and its history: one row per minute.
   `CREATE TABLE IF NOT EXISTS limits (
     style TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, reading TEXT NOT NULL, PRIMARY KEY (style, name)
   ) WITHOUT ROWID`,
@@ -80,7 +80,7 @@ export class WindowTables {
     }
   }
 
-  /** Grows with every change; tells what was known before an instant. */
+  /** Grows with every change; identifies what was known at an instant. */
   get sequence(): number {
     return Number(this.value("sequence") ?? 0);
   }
@@ -99,8 +99,8 @@ export class WindowTables {
   }
 
   /**
-   * Counts the exchange, or counts it anew where it is known better now. With `upTo` the exchange is as Postgres has it,
-   * and replaces whatever was learned of it up to then.
+   * Counts the exchange, or replaces it where it is more complete now. With `upTo` the exchange comes from Postgres
+   * and replaces everything stored up to that sequence.
    */
   put(exchange: WindowExchange, upTo: number | null = null): void {
     const before = this.#exchange(exchange.id);
@@ -110,14 +110,14 @@ export class WindowTables {
     if (!isKept) this.#replace(before, rowOf(exchange));
   }
 
-  /** It belongs to another account. Remembered, because what was said of it before may still be on its way. */
+  /** Marks an exchange as belonging to another account. Kept, because an earlier report of it may still arrive. */
   move(id: string, startedAt: number): void {
     const names = { domain: "", sessionId: null, model: null, costPico: "0" };
     const gone = rowOf({ id, startedAt, ...names, ...byField(TOTAL_KINDS, () => 0), rank: 0 });
     this.#replace(this.#exchange(id), { ...gone, requests: 0, rank: MOVED_RANK });
   }
 
-  /** Forgets what is known of a span up to `upTo`, except `kept`. */
+  /** Deletes the exchanges of a span that were stored up to `upTo`, except `kept`. */
   dropOthers({ from, to }: Span, upTo: number, kept: ReadonlySet<string>): void {
     const rows = this.sql
       .exec<ExchangeRow>(
@@ -130,7 +130,7 @@ export class WindowTables {
     for (const row of rows) if (!kept.has(row.id)) this.#replace(row, null);
   }
 
-  /** Sums of a span by domain, session and model. */
+  /** Totals of a span by domain, session and model. */
   cells(span: Span): WindowCell[] {
     const { minutes, edges } = splitSpan(span);
     const sums = SUMMED.map((name) => `sum(${name}) AS ${name}`).join(", ");
@@ -171,9 +171,9 @@ export class WindowTables {
       .one().at;
   }
 
-  /** Exchanges and their minutes go together, so that an exchange delivered again is either known or counted in nothing. */
+  /** Deletes exchanges together with their minutes, so that a duplicate is either recognised or below the horizon. */
   trim(horizon: number): void {
-    // Whole minutes only: half of one would leave its sums without their parts.
+    // Whole minutes only: deleting part of one would leave its totals without their exchanges.
     const minute = minuteOf(horizon);
     this.sql.exec(`DELETE FROM exchanges WHERE at < ?`, minute * 60_000);
     this.sql.exec(`DELETE FROM minutes WHERE minute < ?`, minute);

@@ -1,8 +1,8 @@
 /**
- * How full an account is: one object per account, named by its id. Ingest tells it of usage after its commit, the proxy
- * of rate-limit headers; the API asks it. It may be evicted at any moment, be told the same thing twice, late or in any order,
- * and its clock may jump: everything is in SQLite, every change is one tick, and exchanges count by id. Never imports the store:
- * who may read Postgres compares and corrects it (`reconcile`).
+ * Usage and limits of one account; named by the account's id. Ingest reports usage after its commit, the proxy
+ * rate-limit headers; the API reads it. It may be evicted at any moment, receive the same report twice, late or in any order,
+ * and its clock may jump: all state is in SQLite, every change is one tick, and exchanges count by id. Never imports the store:
+ * the API reads Postgres and corrects it (`reconcile`).
  */
 import { DurableObject } from "cloudflare:workers";
 import { alert } from "../workers/runtime/raise-alert.ts";
@@ -30,9 +30,9 @@ import { WindowLimits } from "./account-window-limits.ts";
 import { WindowTables } from "./account-window-tables.ts";
 
 const TRIM_EVERY_MS = 3_600_000;
-/** Changes within this are one piece of news. */
+/** Changes within this time are published as one event. */
 const PUBLISH_DELAY_MS = 1_000;
-/** Our own rolling window against `tokenLimit`, where thresholds are remembered. */
+/** Name under which thresholds of the rolling window against `tokenLimit` are stored. */
 const TOKEN_WINDOW = "tokens";
 
 export class AccountWindow extends DurableObject<Env> {
@@ -47,7 +47,7 @@ export class AccountWindow extends DurableObject<Env> {
     void ctx.blockConcurrencyWhile(async () => this.#tables.create());
   }
 
-  /** Counts usage. The same exchange again changes nothing, unless more is known of it now. */
+  /** Counts usage. A repeated exchange changes nothing, unless it is more complete now. */
   async record({ accountId, exchanges, moved }: WindowFeed): Promise<void> {
     const now = Date.now();
     this.#write(() => {
@@ -56,26 +56,26 @@ export class AccountWindow extends DurableObject<Env> {
       for (const { id, startedAt } of moved) if (startedAt >= horizon) this.#tables.move(id, startedAt);
     });
     const { tokenLimit } = this.#settings();
-    const told = tokenLimit === null ? [] : this.#checkTokenLimit(accountId, tokenLimit, now);
-    await this.#raiseAlerts(told);
+    const alerts = tokenLimit === null ? [] : this.#checkTokenLimit(accountId, tokenLimit, now);
+    await this.#raiseAlerts(alerts);
     this.#publishUpdate(accountId);
     await this.#planTrim(now);
   }
 
-  /** Takes in what the vendor said about its limits, and tells people when a window has reached a threshold. */
+  /** Stores the vendor's limits, and raises an alert when a window has reached a threshold. */
   async report({ accountId, at, headers }: LimitReport): Promise<void> {
     const now = Date.now();
     const readings = readLimits(headers);
-    // A clock ahead of ours would make every later report look old.
-    const told = this.#write(() =>
+    // A proxy's clock that is ahead would make every later report look old.
+    const alerts = this.#write(() =>
       this.#limits.apply(readings, Math.min(at, now), now, this.#settings().thresholds),
     );
-    await this.#raiseAlerts(told.map((event) => ({ ...event, kind: "window_threshold", accountId })));
+    await this.#raiseAlerts(alerts.map((event) => ({ ...event, kind: "window_threshold", accountId })));
     this.#publishUpdate(accountId);
     await this.#planTrim(now);
   }
 
-  /** Everything it knows at `now` (default: its own clock); with the course of the limits since `historyFrom`. */
+  /** Full state at `now` (default: its own clock); with the history of the limits since `historyFrom`. */
   async state(
     accountId: string,
     { now = Date.now(), historyFrom }: { now?: number; historyFrom?: number } = {},
@@ -96,23 +96,23 @@ export class AccountWindow extends DurableObject<Env> {
     };
   }
 
-  /** Sums of the `length` milliseconds up to `end`. */
+  /** Totals of the `length` milliseconds up to `end`. */
   async totals(end: number, length: number = WINDOW_MS): Promise<WindowTotals> {
     const span = rollingSpan(end, length);
     return windowTotals(span, this.#tables.cells(span));
   }
 
-  /** Instants since `from` at which the vendor warned or refused. */
+  /** Times since `from` at which the vendor warned or rejected. */
   async warnings(from: number): Promise<number[]> {
     return this.#limits.warnings(from);
   }
 
-  /** To be asked before Postgres is read for `reconcile`. */
+  /** To be read before Postgres is read for `reconcile`. */
   async sequence(): Promise<number> {
     return this.#tables.sequence;
   }
 
-  /** Makes a span say what Postgres says; what was learned since `upTo` stays. */
+  /** Replaces a span by the rows of Postgres; changes since `upTo` are kept. */
   async reconcile({ from, to, upTo, exchanges }: ReconcileSpan): Promise<void> {
     this.#write(() => {
       const kept = new Set(exchanges.map(({ id }) => id));
@@ -137,8 +137,8 @@ export class AccountWindow extends DurableObject<Env> {
   }
 
   /**
-   * What started before this is forgotten. Two clocks have to agree that it is old: ours, and that of the newest exchange. If
-   * ours jumps ahead, nothing is lost; if a proxy's does, neither.
+   * Exchanges that started before this are deleted. Both this object's clock and the newest exchange must be that much later, so that
+   * nothing is lost when either this clock or a proxy's jumps ahead.
    */
   #horizon(now: number): number {
     return Math.min(now, this.#tables.newest() ?? now) - WINDOW_RETENTION_MS;
@@ -170,7 +170,7 @@ export class AccountWindow extends DurableObject<Env> {
     for (const event of events) await alert(this.env, event);
   }
 
-  /** Tells those who look at the dashboard, a moment later and for all changes until then at once. Only news: nobody waits for it. */
+  /** Publishes one live event for all changes within PUBLISH_DELAY_MS. No caller waits for it. */
   #publishUpdate(accountId: string): void {
     if (this.#isPublishing) return;
     this.#isPublishing = true;
@@ -182,7 +182,7 @@ export class AccountWindow extends DurableObject<Env> {
     this.ctx.waitUntil(
       announced.catch((thrown: unknown) => {
         this.#isPublishing = false;
-        log.warn("window: the live feed was not told", { error: errorText(thrown) });
+        log.warn("window: publishing to the live feed failed", { error: errorText(thrown) });
       }),
     );
   }

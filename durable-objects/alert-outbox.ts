@@ -1,7 +1,7 @@
 /**
- * Alerts on their way out: one object per domain, account, and one for the deployment. It remembers what was told, so
- * that nothing is told twice, and keeps what has to be told until Slack has taken it: one a second, again after a failure, and not
- * for ever. It knows no address and holds no secret; the AlertSender of the Worker finds the address and sends.
+ * Queue of outgoing alerts: one object per domain, one per account, and one for the deployment. It removes duplicates and
+ * keeps alerts until Slack has accepted them: one per second, with a limited number of retries.
+ * It holds no address and no secret; the Worker's AlertSender finds the address and sends.
  */
 import { DurableObject } from "cloudflare:workers";
 import {
@@ -21,7 +21,7 @@ import type {
   TestEvent,
 } from "../workers/schemas/alert.ts";
 
-/** Key of the reason for which Slack did not take an alert; it has no address in it. */
+/** Storage key of the last delivery error, which contains no address. */
 const LAST_PROBLEM = "last-problem";
 
 interface SentRow extends Record<string, SqlStorageValue> {
@@ -29,7 +29,7 @@ interface SentRow extends Record<string, SqlStorageValue> {
   value: string;
   at: number;
   suppressed: number;
-  /** When what was suppressed is summed up; null: never. */
+  /** When the suppressed alerts are summarised; null: never. */
   sum_at: number | null;
   last: string | null;
 }
@@ -42,7 +42,7 @@ interface WaitingRow extends Record<string, SqlStorageValue> {
   due_at: number;
   done: string;
 }
-/** What the rest of the Worker offers to Durable Objects. */
+/** Entrypoints of the Worker that this object calls. */
 interface Exports {
   AlertSender?: { deliver(delivery: Delivery): Promise<DeliveryResult> };
 }
@@ -67,21 +67,21 @@ export class AlertOutbox extends DurableObject<Env> {
     });
   }
 
-  /** Takes what is news and leaves the rest. Answers how many of the events will be told. */
+  /** Queues the events that are not duplicates. Returns how many. */
   async raise(target: AlertTarget, events: readonly AlertEvent[]): Promise<number> {
     const now = Date.now();
-    let told = 0;
-    for (const event of events) if (this.#accept(target, event, now)) told += 1;
+    let queued = 0;
+    for (const event of events) if (this.#accept(target, event, now)) queued += 1;
     await this.#scheduleAlarm(now);
-    return told;
+    return queued;
   }
 
-  /** Sends a test message at once, past the queue and its memory, and returns what became of it. */
+  /** Sends a test message at once, without queue and deduplication, and returns the result. */
   sendTest(target: AlertTarget, event: TestEvent): Promise<DeliveryResult> {
     return this.#deliver({ target, event, repeats: { count: 0, isSummary: false }, done: [] });
   }
 
-  /** What waits, for whoever looks after the deployment. */
+  /** State of the queue, for the status page. */
   async status(): Promise<OutboxStatus> {
     const row = this.#sql
       .exec<{ waiting: number; next: number | null; attempts: number | null }>(
@@ -115,24 +115,24 @@ export class AlertOutbox extends DurableObject<Env> {
   }
 
   #accept(target: AlertTarget, event: AlertEvent, now: number): boolean {
-    const occasion = dedupeKeyOf(event);
-    const [row] = this.#sql.exec<SentRow>(`SELECT * FROM told WHERE key = ?`, occasion.key).toArray();
-    const { isSent: isTold, repeats, record: memory } = shouldSend(occasion, row ?? null, now);
-    const sumAt = occasion.sendsSummary && memory.suppressed > 0 ? memory.at + occasion.quietMs : null;
+    const dedupe = dedupeKeyOf(event);
+    const [row] = this.#sql.exec<SentRow>(`SELECT * FROM told WHERE key = ?`, dedupe.key).toArray();
+    const { isSent, repeats, record } = shouldSend(dedupe, row ?? null, now);
+    const sumAt = dedupe.sendsSummary && record.suppressed > 0 ? record.at + dedupe.quietMs : null;
     this.#sql.exec(
       `INSERT OR REPLACE INTO told (key, value, at, suppressed, sum_at, last) VALUES (?, ?, ?, ?, ?, ?)`,
-      occasion.key,
-      memory.value,
-      memory.at,
-      memory.suppressed,
+      dedupe.key,
+      record.value,
+      record.at,
+      record.suppressed,
       sumAt,
       sumAt === null ? null : JSON.stringify({ target, event }),
     );
-    if (isTold) this.#queue(target, event, { count: repeats, isSummary: false }, now);
-    return isTold;
+    if (isSent) this.#queue(target, event, { count: repeats, isSummary: false }, now);
+    return isSent;
   }
 
-  /** What was not told while it was quiet is told as a number when the quiet is over. */
+  /** Queues a summary with the number of suppressed alerts when their quiet period is over. */
   #queueSummaries(now: number): void {
     const rows = this.#sql.exec<SentRow>(`SELECT * FROM told WHERE sum_at <= ?`, now).toArray();
     for (const { key, suppressed, last } of rows) {
@@ -149,7 +149,7 @@ export class AlertOutbox extends DurableObject<Env> {
   #queue(target: AlertTarget, event: AlertEvent, repeats: Delivery["repeats"], now: number): void {
     const { n } = this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM waiting`).one();
     if (n >= MAX_QUEUED_ALERTS) {
-      log.warn("alerts: too many wait, one is dropped", { kind: event.kind });
+      log.warn("alerts: queue full, alert dropped", { kind: event.kind });
       return;
     }
     this.#sql.exec(
@@ -173,7 +173,8 @@ export class AlertOutbox extends DurableObject<Env> {
     if (result.result === "sent") this.ctx.storage.kv.delete(LAST_PROBLEM);
     else if (result.reason) this.ctx.storage.kv.put(LAST_PROBLEM, result.reason);
     if (result.result !== "retry" || attempts >= ALERT_ATTEMPTS) {
-      if (result.result === "retry") log.warn("alerts: given up", { kind: delivery.event.kind, attempts });
+      if (result.result === "retry")
+        log.warn("alerts: dropped after the last attempt", { kind: delivery.event.kind, attempts });
       this.#sql.exec(`DELETE FROM waiting WHERE id = ?`, row.id);
       return;
     }
@@ -193,16 +194,16 @@ export class AlertOutbox extends DurableObject<Env> {
       if (!sender) throw new Error("this Worker does not export AlertSender");
       return await sender.deliver(delivery);
     } catch (thrown) {
-      log.warn("alerts: not delivered", { kind: delivery.event.kind, error: errorText(thrown) });
+      log.warn("alerts: delivery failed", { kind: delivery.event.kind, error: errorText(thrown) });
       return {
         result: "retry",
-        reason: "the sender of alerts failed; its log has more",
+        reason: "the alert sender failed; see its log",
         done: delivery.done,
       };
     }
   }
 
-  /** Sets the alarm for what is due next, not before `earliest`. */
+  /** Sets the alarm to the next due time, but not before `earliest`. */
   async #scheduleAlarm(earliest: number): Promise<void> {
     const { due } = this.#sql
       .exec<{ due: number | null }>(

@@ -1,19 +1,19 @@
 /**
- * The live feed: one object for the deployment that is told what happens (by the proxy, ingest and the account windows, in
- * batches) and tells everybody who listens at `GET /api/live`. It keeps the last events for readers who come back, and
- * knows which exchanges are under way. A reader that is slow or gone costs nothing but its own place.
+ * The live feed: one object for the deployment that receives notices in batches (from the proxy, ingest and the account windows)
+ * and streams them to the readers of `GET /api/live`. It keeps the last events for readers that reconnect, and
+ * tracks which exchanges are in flight. A slow or disconnected reader does not affect the others.
  */
 import { DurableObject } from "cloudflare:workers";
 import { LIVE_EVENTS_KEPT, LIVE_HEARTBEAT_MS, LIVE_STREAM_MAX_MS } from "../workers/runtime/constants.ts";
 import { eventFrame, HEARTBEAT_FRAME, resumeFrom } from "../workers/domain/live-stream.ts";
 import type { InFlight, LiveEvent, StartedExchange } from "../workers/schemas/api/live.ts";
 
-/** An exchange whose end nobody reported (an evicted isolate) counts as over after this. */
+/** An exchange whose end was not reported (evicted isolate) counts as ended after this. */
 const RUNNING_MAX_MS = 3_600_000;
-/** How long the end of an exchange is remembered, for notices of its beginning that come late. */
+/** How long the end of an exchange is kept, for a notice of its start that arrives late. */
 const ENDED_KEPT_MS = 60_000;
 const MAX_IN_FLIGHT_LISTED = 50;
-/** Events read and written at once. */
+/** Events read and written per write. */
 const MAX_EVENTS_PER_WRITE = 100;
 
 interface EventRow extends Record<string, SqlStorageValue> {
@@ -26,7 +26,7 @@ export class LiveFeed extends DurableObject<Env> {
   readonly #sql: SqlStorage;
   /** Readers waiting for the next event. */
   readonly #waiting = new Set<() => void>();
-  /** Ids of exchanges that ended lately, with the time. */
+  /** Ids of recently ended exchanges, with the time. */
   readonly #ended = new Map<string, number>();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -40,7 +40,7 @@ export class LiveFeed extends DurableObject<Env> {
     });
   }
 
-  /** Takes notices in the order of their happening. Everything in one tick: readers see all of them or none. */
+  /** Stores notices in their order, in one tick: readers see all of them or none. */
   async publish(notices: readonly LiveEvent[], now = Date.now()): Promise<void> {
     let newest = 0;
     for (const notice of notices) {
@@ -56,7 +56,7 @@ export class LiveFeed extends DurableObject<Env> {
     this.#wakeReaders();
   }
 
-  /** What is under way. */
+  /** Exchanges in flight. */
   async inFlight(now = Date.now()): Promise<InFlight> {
     this.#sql.exec(`DELETE FROM running WHERE at < ?`, now - RUNNING_MAX_MS);
     const { n } = this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM running`).one();
@@ -68,8 +68,8 @@ export class LiveFeed extends DurableObject<Env> {
   }
 
   /**
-   * An event stream, from behind `last-event-id` on. `?heartbeatMs=` and `?maxMs=` shorten its times for tests; the API
-   * passes neither on. It ends by itself after a while, so that who may no longer read has to ask again.
+   * An event stream that starts after `last-event-id`. `?heartbeatMs=` and `?maxMs=` shorten its times for tests; the API
+   * passes neither. It ends after LIVE_STREAM_MAX_MS, so that authorization is checked again.
    */
   override async fetch(request: Request): Promise<Response> {
     const options = new URL(request.url).searchParams;
@@ -78,7 +78,7 @@ export class LiveFeed extends DurableObject<Env> {
       heartbeatMs: Number(options.get("heartbeatMs") ?? LIVE_HEARTBEAT_MS),
       maxMs: Number(options.get("maxMs") ?? LIVE_STREAM_MAX_MS),
     });
-    // A write fails when the reader is gone: the end of its stream, and of nothing else.
+    // A write fails when the reader has disconnected; that ends only its own stream.
     this.ctx.waitUntil(reading.catch(() => undefined));
     return new Response(pipe.readable, {
       headers: {
@@ -108,7 +108,7 @@ export class LiveFeed extends DurableObject<Env> {
         continue;
       }
       if (first.id > seen + 1) {
-        // So slow that what comes next is gone.
+        // The reader is so slow that the next event has been deleted.
         seen = this.#newest();
         await write(eventFrame(seen, "reset", "{}"));
         continue;
@@ -119,16 +119,16 @@ export class LiveFeed extends DurableObject<Env> {
     await writer.close();
   }
 
-  /** Resolves with true at the next event, with false after `patienceMs`. */
-  #nextEvent(patienceMs: number): Promise<boolean> {
+  /** Resolves with true at the next event, with false after `timeoutMs`. */
+  #nextEvent(timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const settle = (isEvent: boolean) => {
+      const finish = (isEvent: boolean) => {
         clearTimeout(timer);
         this.#waiting.delete(wake);
         resolve(isEvent);
       };
-      const wake = () => settle(true);
-      const timer = setTimeout(() => settle(false), patienceMs);
+      const wake = () => finish(true);
+      const timer = setTimeout(() => finish(false), timeoutMs);
       this.#waiting.add(wake);
     });
   }
@@ -137,7 +137,7 @@ export class LiveFeed extends DurableObject<Env> {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  /** False when its end was reported first: its beginning is no news any more. */
+  /** False when its end was reported first. */
   #begin(exchange: StartedExchange, now: number): boolean {
     if (this.#ended.has(exchange.requestId)) return false;
     const data = JSON.stringify(exchange);
@@ -176,7 +176,7 @@ export class LiveFeed extends DurableObject<Env> {
       .toArray();
   }
 
-  /** The last id given out, 0 before the first. */
+  /** The last id assigned, 0 before the first. */
   #newest(): number {
     return this.#sql.exec<{ id: number }>(`SELECT coalesce(max(id), 0) AS id FROM events`).one().id;
   }

@@ -1,7 +1,7 @@
 /**
- * The login of one account at Claude (the object's name is the account's id): hands out its access token and renews it, once for
- * however many ask. Asked by workers/proxy for tokens and by workers/api for logins, through workers/store/oauth-accounts.
- * What is decided is in workers/domain/oauth-account; what may be evicted at any await here has been stored before.
+ * The Claude login of one account (the object's name is the account's id): returns its access token and renews it, with one renewal for
+ * all concurrent callers. Called by workers/proxy for tokens and by workers/api for logins, through workers/store/tenants/oauth-stub.ts.
+ * The decisions are in workers/domain/oauth. State is stored before each await, because the object may be evicted there.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { DurableObject } from "cloudflare:workers";
@@ -31,20 +31,20 @@ import type {
 import { OAuthVault } from "./oauth-vault.ts";
 import { askTokenEndpoint } from "./token-endpoint.ts";
 
-/** While the present token serves, nobody waits longer for its renewal. */
+/** How long a caller waits for a renewal while the current token is still valid. */
 const RENEWAL_WAIT_MS = 3_000;
-/** Where no token serves, a renewal that fails is tried so often before those who wait are told. */
+/** Attempts of a renewal when there is no valid token. */
 const MAX_TRIES = 3;
 const RETRY_DELAY_MS = 250;
-/** Nor is it tried again when it has taken this long already. */
+/** No further attempt after this. */
 const RETRY_WINDOW_MS = 10_000;
 
 interface Renewal {
-  /** Of the pair to renew; if there is another by then, nothing happens. */
+  /** Of the pair to renew; a newer pair is left alone. */
   generation: number;
-  /** Upstream has refused its access token. */
+  /** Upstream has rejected its access token. */
   isForced: boolean;
-  /** Somebody waits and has no token. */
+  /** A caller waits without a valid token. */
   mustSucceed: boolean;
 }
 
@@ -58,19 +58,20 @@ export class OAuthAccount extends DurableObject<Env> {
     super(ctx, env);
     this.#config = loadConfig(env);
     this.#vault = new OAuthVault(ctx.storage.kv, this.#config, ctx.id.name);
-    // Evicted between storing a state and arming its alarm: then it is armed now.
+    // Sets the alarm if the object was evicted between storing a state and setting it.
     void ctx.blockConcurrencyWhile(async () => {
       if ((await ctx.storage.getAlarm()) === null) await this.#scheduleAlarm();
     });
   }
 
-  /** An access token to use now. `refused`: generation of the one that upstream has just refused to the caller, or null. */
-  async token(refused: number | null): Promise<TokenResult> {
+  /** Returns a valid access token. `rejected`: generation of the token that upstream has just rejected, or null. */
+  async token(rejected: number | null): Promise<TokenResult> {
     for (let isFirst = true; ; isFirst = false) {
-      const state = this.#vault.account();
-      if (typeof state === "string") return { result: state };
+      const stored = this.#vault.account();
+      if (stored.kind !== "present") return { result: stored.kind };
+      const state = stored.value;
       const now = Date.now();
-      const step = nextStep(state, refused, now, this.#config.OAUTH_REFRESH_EARLY_MS);
+      const step = nextStep(state, rejected, now, this.#config.OAUTH_REFRESH_EARLY_MS);
       const serves = step.do === "serve" || (step.do === "refresh" && step.serves);
       if (step.do === "serve" || (!isFirst && serves)) {
         const { accessToken, expiresAt } = state.pair;
@@ -80,7 +81,7 @@ export class OAuthAccount extends DurableObject<Env> {
         return { result: step.why };
       if (!isFirst) return { result: "unavailable" };
       const { generation } = state;
-      const isForced = refused !== null && refused >= generation;
+      const isForced = rejected !== null && rejected >= generation;
       const renewed = this.#renew({ generation, isForced, mustSucceed: !serves });
       await (serves ? Promise.race([renewed, scheduler.wait(RENEWAL_WAIT_MS)]) : renewed);
     }
@@ -88,27 +89,27 @@ export class OAuthAccount extends DurableObject<Env> {
 
   async status(): Promise<OAuthStatus> {
     const now = Date.now();
-    const state = this.#vault.account();
+    const stored = this.#vault.account();
     const login = this.#vault.login();
     const isPending = login !== null && login.expiresAt > now;
     const loginPendingUntil = isPending ? new Date(login.expiresAt).toISOString() : null;
-    return { ...(typeof state === "string" ? emptyStatus(state) : statusOf(state, now)), loginPendingUntil };
+    const status = stored.kind === "present" ? statusOf(stored.value, now) : emptyStatus(stored.kind);
+    return { ...status, loginPendingUntil };
   }
 
-  /** Renews now, whatever the time, also where the vendor has said before that the login is over. The status says how it went. */
+  /** Renews now, even if the vendor has ended the login before. Returns the status afterwards. */
   async refresh(): Promise<OAuthStatus> {
-    const state = this.#vault.account();
-    if (typeof state !== "string")
-      await this.#renew({ generation: state.generation, isForced: false, mustSucceed: true });
+    const state = this.#state();
+    if (state) await this.#renew({ generation: state.generation, isForced: false, mustSucceed: true });
     return this.status();
   }
 
-  /** Takes a pair that somebody entered; `force`: also in place of one that was renewed here. */
+  /** Stores an entered pair; with `force` it also replaces one that was renewed here. */
   put(pair: TokenPair, force: boolean): Promise<"stored" | "kept" | "conflict"> {
     return this.#serialised(() => this.#accept(pair, force));
   }
 
-  /** Begins a login: where the person has to go. One at a time; the latest counts. */
+  /** Begins a login and returns its page. It replaces a pending one. */
   async beginLogin(): Promise<{ url: string; expiresAt: number }> {
     const login = {
       verifier: randomBytes(32).toString("base64url"),
@@ -119,13 +120,13 @@ export class OAuthAccount extends DurableObject<Env> {
     return this.#loginOf(login);
   }
 
-  /** The login that waits for its code, as `beginLogin` answered; null when there is none. */
+  /** The pending login as `beginLogin` returned it; null when there is none. */
   async pendingLogin(): Promise<{ url: string; expiresAt: number } | null> {
     const login = this.#vault.login();
     return login && login.expiresAt > Date.now() ? this.#loginOf(login) : null;
   }
 
-  /** Ends it with what the person pasted: `code#state`. The new login takes the place of whatever was stored. */
+  /** Completes the pending login with the pasted `code#state`. The new login replaces what was stored. */
   completeLogin(pasted: string): Promise<LoginResult> {
     return this.#serialised(async () => {
       const login = this.#vault.login();
@@ -149,7 +150,7 @@ export class OAuthAccount extends DurableObject<Env> {
     });
   }
 
-  /** The account has another kind of credential now. */
+  /** Deletes the login, because the account has another credential type now. */
   forget(): Promise<void> {
     return this.#serialised(async () => {
       this.#vault.dropAll();
@@ -159,8 +160,8 @@ export class OAuthAccount extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     try {
-      const state = this.#vault.account();
-      if (typeof state === "string") return;
+      const state = this.#state();
+      if (!state) return;
       if (state.alertPending) await this.#alertNeedsLogin();
       else if (isRefreshDue(state, Date.now()))
         await this.#renew({ generation: state.generation, isForced: false, mustSucceed: false });
@@ -182,7 +183,7 @@ export class OAuthAccount extends DurableObject<Env> {
     return { url, expiresAt: login.expiresAt };
   }
 
-  /** One renewal at a time; whoever comes while it runs waits for the same one. It goes on when the caller leaves. */
+  /** One renewal at a time: concurrent callers share it. It continues when its caller is gone. */
   #renew(how: Renewal): Promise<void> {
     if (!this.#renewing) {
       this.#renewing = this.#serialised(() => this.#renewOnce(how)).finally(() => {
@@ -196,14 +197,14 @@ export class OAuthAccount extends DurableObject<Env> {
   async #renewOnce({ generation, isForced, mustSucceed: insists }: Renewal): Promise<void> {
     const begun = Date.now();
     for (let tries = 1; ; tries++) {
-      const state = this.#vault.account();
-      if (typeof state === "string" || state.generation !== generation) return;
+      const state = this.#state();
+      if (state?.generation !== generation) return;
       if (isForced && tries === 1) await this.#store(recordForcedRefresh(state, begun));
       const askedAt = Date.now();
       const body = refreshTokenBody(this.#config.CLAUDE_OAUTH_CLIENT_ID, state.pair.refreshToken);
       const outcome = await askTokenEndpoint(this.#config, body);
-      // Nothing may come between the answer and this: the old refresh token is spent.
-      const next = afterRefresh(this.#latest(state), outcome, askedAt, Date.now());
+      // No await between the response and this: the old refresh token is spent. The state may have changed beside the pair meanwhile.
+      const next = afterRefresh(this.#state() ?? state, outcome, askedAt, Date.now());
       await this.#store(next);
       this.#logRenewal(next, outcome.kind);
       const isUndecided = outcome.kind === "failed" || outcome.kind === "partial";
@@ -214,24 +215,22 @@ export class OAuthAccount extends DurableObject<Env> {
   }
 
   async #accept(pair: TokenPair, force: boolean): Promise<"stored" | "kept" | "conflict"> {
-    const stored = this.#vault.account();
     const origin = createHash("sha256").update(pair.refreshToken).digest("hex");
-    const before = typeof stored === "string" ? null : stored;
-    const accepted = acceptPair(before, pair, origin, force, Date.now());
+    const accepted = acceptPair(this.#state(), pair, origin, force, Date.now());
     if (accepted.result === "stored") await this.#store(accepted.state);
     return accepted.result;
   }
 
   async #alertNeedsLogin(): Promise<void> {
-    const told = this.#vault.account();
-    if (typeof told === "string" || !told.needsLogin) return;
-    const { reason, since } = told.needsLogin;
+    const needsLogin = this.#state()?.needsLogin;
+    if (!needsLogin) return;
+    const { reason, since } = needsLogin;
     await alert(this.env, { kind: "needs_login", accountId: this.#vault.accountId, reason, at: since });
-    const state = this.#vault.account();
-    if (typeof state !== "string") await this.#store({ ...state, alertPending: false });
+    const state = this.#state();
+    if (state) await this.#store({ ...state, alertPending: false });
   }
 
-  /** Resolves when it cannot be lost any more. The alarm comes after: setting it in the same tick would delay the commit. */
+  /** Resolves when the state is durable. The alarm is set after that, because setting it in the same tick would delay the commit. */
   async #store(state: OAuthState): Promise<void> {
     this.#vault.putAccount(state);
     await this.ctx.storage.sync();
@@ -239,18 +238,18 @@ export class OAuthAccount extends DurableObject<Env> {
   }
 
   async #scheduleAlarm(): Promise<void> {
-    const state = this.#vault.account();
-    const at = typeof state === "string" ? null : nextAlarmAt(state, Date.now());
+    const state = this.#state();
+    const at = state && nextAlarmAt(state, Date.now());
     await (at === null ? this.ctx.storage.deleteAlarm() : this.ctx.storage.setAlarm(at));
   }
 
-  /** As it is after waiting: what was noted beside the pair meanwhile is kept. */
-  #latest(asked: OAuthState): OAuthState {
-    const now = this.#vault.account();
-    return typeof now === "string" ? asked : now;
+  /** Null when no readable login is stored. */
+  #state(): OAuthState | null {
+    const stored = this.#vault.account();
+    return stored.kind === "present" ? stored.value : null;
   }
 
-  /** Whoever changes what is stored and waits for the vendor meanwhile does so alone. */
+  /** Runs `work` after all earlier work: changes of the state that wait for the vendor exclude each other. */
   #serialised<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#lastTurn.then(work);
     this.#lastTurn = turn.catch(() => undefined);
@@ -259,8 +258,8 @@ export class OAuthAccount extends DurableObject<Env> {
 
   #logRenewal(state: OAuthState, outcome: string): void {
     const fields = { accountId: this.#vault.accountId, outcome, failures: state.failures };
-    if (outcome === "granted") log.info("oauth: renewed", fields);
-    else log.warn("oauth: not renewed", { ...fields, error: state.lastError?.message ?? null });
+    if (outcome === "granted") log.info("oauth: token renewed", fields);
+    else log.warn("oauth: token renewal failed", { ...fields, error: state.lastError?.message ?? null });
   }
 }
 

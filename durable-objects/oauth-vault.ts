@@ -1,6 +1,6 @@
 /**
- * What an OAuthAccount object keeps, sealed, in its own storage: the login and, for some minutes, one that was begun. Everything
- * is synchronous, so that between an answer of the vendor and its storage there is no moment to be evicted in.
+ * Sealed storage of an OAuthAccount object: the login, and a pending one for some minutes. All methods
+ * are synchronous, so that the object cannot be evicted between a response of the vendor and its storage.
  */
 import type { Config } from "../workers/runtime/config.ts";
 import { OAuthState, PendingLogin } from "../workers/schemas/oauth.ts";
@@ -11,24 +11,23 @@ const ACCOUNT = "account";
 const LOGIN = "login";
 const NAME = "name";
 
-/** `unreadable`: sealed with a key that CREDENTIAL_KEYS no longer holds. */
-export type Stored = OAuthState | "missing" | "unreadable";
+/** `unreadable`: sealed with a key that is no longer in CREDENTIAL_KEYS. */
+type Stored<T> = { kind: "present"; value: T } | { kind: "missing" } | { kind: "unreadable" };
 
 export class OAuthVault {
   readonly #kv: SyncKvStorage;
   readonly #config: Config;
   readonly accountId: string;
 
-  /** `name`: the object's, where the runtime tells it. An alarm may not know it, so it is kept as well. */
+  /** `name`: the object's, where the runtime provides it. It is stored too, because an alarm may run without it. */
   constructor(kv: SyncKvStorage, config: Config, name: string | undefined) {
     this.#kv = kv;
     this.#config = config;
     this.accountId = name ?? kv.get<string>(NAME) ?? "";
   }
 
-  account(): Stored {
-    const text = this.#read(ACCOUNT);
-    return text === null ? "missing" : text === "unreadable" ? text : OAuthState.parse(JSON.parse(text));
+  account(): Stored<OAuthState> {
+    return this.#read(ACCOUNT, OAuthState);
   }
 
   putAccount(state: OAuthState): void {
@@ -36,10 +35,10 @@ export class OAuthVault {
     this.#kv.put(NAME, this.accountId);
   }
 
-  /** Null when none was begun, or what was begun cannot be read. */
+  /** Null when none is pending, or it cannot be decrypted. */
   login(): PendingLogin | null {
-    const text = this.#read(LOGIN);
-    return text === null || text === "unreadable" ? null : PendingLogin.parse(JSON.parse(text));
+    const stored = this.#read(LOGIN, PendingLogin);
+    return stored.kind === "present" ? stored.value : null;
   }
 
   putLogin(login: PendingLogin): void {
@@ -54,13 +53,14 @@ export class OAuthVault {
     for (const key of [ACCOUNT, LOGIN, NAME]) this.#kv.delete(key);
   }
 
-  #read(key: string): string | null {
+  #read<T>(key: string, schema: { parse(data: unknown): T }): Stored<T> {
     const sealed = this.#kv.get(key);
-    if (sealed === undefined) return null;
+    if (sealed === undefined) return { kind: "missing" };
     try {
-      return open(this.#config, Sealed.parse(sealed), this.#context(key));
+      const text = open(this.#config, Sealed.parse(sealed), this.#context(key));
+      return { kind: "present", value: schema.parse(JSON.parse(text)) };
     } catch (thrown) {
-      if (thrown instanceof SealError) return "unreadable";
+      if (thrown instanceof SealError) return { kind: "unreadable" };
       throw thrown;
     }
   }
@@ -69,7 +69,7 @@ export class OAuthVault {
     this.#kv.put(key, seal(this.#config, text, this.#context(key)));
   }
 
-  /** No account is named so: ids have no slash. */
+  /** Account ids have no slash, so this names no account. */
   #context(key: string) {
     return { domain: "", accountId: `oauth/${key}/${this.accountId}` };
   }

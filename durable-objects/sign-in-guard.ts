@@ -1,7 +1,7 @@
 /**
- * Slows down the guessing of dashboard keys: one object for the deployment remembers wrong keys per address and
- * altogether, so that neither many isolates nor many addresses help. Asked by workers/api/sign-in only.
- * The decision is in workers/domain/sign-in-throttle.
+ * Throttles the guessing of dashboard keys: one object for the deployment counts wrong keys per address and
+ * in total, so that guessing from many isolates or addresses is throttled too. Called by workers/api/auth/sign-in.ts only.
+ * The decision is in workers/domain/auth/sign-in-throttle.ts.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Failures, AttemptResult } from "../workers/domain/auth/sign-in-throttle.ts";
@@ -13,7 +13,7 @@ import {
   TRUST_MS,
 } from "../workers/domain/auth/sign-in-throttle.ts";
 
-/** The row that counts for everybody; no address looks like it. */
+/** Key of the row for all addresses; it is no valid address. */
 const EVERYBODY = "*";
 const CLEAN_EVERY_MS = 3_600_000;
 
@@ -39,8 +39,8 @@ export class SignInGuard extends DurableObject<Env> {
   }
 
   /**
-   * Judges one attempt from `address` at `now` (epoch milliseconds). The caller has compared the key already; what this
-   * answers is final: "slow_down" also for a right key. Reading and writing happen in one tick, so parallel guesses count one by one.
+   * Decides one attempt from `address` at `now` (epoch milliseconds). The caller has compared the key already; this result
+   * is final: "slow_down" also for a right key. Reading and writing happen in one tick, so parallel guesses count one by one.
    */
   async judge(address: string, isRightKey: boolean, now: number): Promise<AttemptResult> {
     const key = throttleKey(address);

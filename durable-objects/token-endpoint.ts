@@ -1,9 +1,9 @@
-/** Asks the vendor's token endpoint. Called by the OAuthAccount object; what answers mean is in workers/domain/oauth-wire. */
+/** Calls the vendor's token endpoint. Used by the OAuthAccount object; workers/domain/oauth/protocol.ts interprets the responses. */
 import type { Config } from "../workers/runtime/config.ts";
 import { VERSION } from "../workers/runtime/constants.ts";
 import { OAUTH_BETA, readTokenResponse, type TokenOutcome } from "../workers/domain/oauth/protocol.ts";
 
-/** One try. Never rejects: no answer is an outcome. Redirects are not followed, a token goes nowhere else. */
+/** One attempt. Never rejects: no response is an outcome. Redirects are not followed, so that tokens are sent nowhere else. */
 export async function askTokenEndpoint(config: Config, body: object): Promise<TokenOutcome> {
   try {
     const response = await fetch(config.CLAUDE_OAUTH_TOKEN_URL, {
@@ -20,13 +20,13 @@ export async function askTokenEndpoint(config: Config, body: object): Promise<To
     });
     return readTokenResponse(response.status, await response.text());
   } catch (thrown) {
-    const isLate = thrown instanceof Error && thrown.name === "TimeoutError";
+    const hasTimedOut = thrown instanceof Error && thrown.name === "TimeoutError";
     const seconds = Math.round(config.OAUTH_TOKEN_TIMEOUT_MS / 1_000);
     return {
       kind: "failed",
-      reason: isLate
-        ? `the login server sent no answer within ${seconds} s`
-        : "the login server could not be reached or hung up",
+      reason: hasTimedOut
+        ? `the login server did not respond within ${seconds} s`
+        : "the login server could not be reached or closed the connection",
     };
   }
 }

@@ -1,4 +1,4 @@
-/** The Worker's entry: doors only. What they lead to is in the rooms beside this file. */
+/** Entry points of the Worker: handlers, entrypoints and Durable Objects. */
 import { handleBatch } from "./ingest/consumer.ts";
 import { handleFetch } from "./app.ts";
 import { handleScheduled } from "./scheduled/cron.ts";

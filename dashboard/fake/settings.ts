@@ -17,7 +17,7 @@ export function alertsOf(scenario: Scenario, now: number): PendingAlerts {
         name: MALICIOUS_STRINGS[0]!,
         waiting: 3,
         attempts: 4,
-        lastProblem: "Slack answered 404: no_service",
+        lastProblem: "Slack responded 404: no_service",
       },
     ],
     unanswered: 0,

@@ -1,10 +1,11 @@
 /**
- * Finds the receivers of an alert, words it, and posts it to Slack. Called by AlertOutbox objects, which may not read the
- * store. An address that is not allowed is never called.
+ * Finds the receivers of an alert, formats it, and posts it to Slack. Called by AlertOutbox objects, which may not read the
+ * store. A webhook whose address is not allowed is never called.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { type Config, loadConfig } from "../runtime/config.ts";
 import { type AlertStyle, slackPayload } from "../domain/alerts/slack-payload.ts";
+import { toHex } from "../domain/bytes.ts";
 import { sha256 } from "../domain/sha256.ts";
 import { allowedWebhook } from "../domain/alerts/webhook-url.ts";
 import { log } from "../runtime/log.ts";
@@ -12,14 +13,13 @@ import type { Delivery, DeliveryResult } from "../schemas/alert.ts";
 import { domainsOfAccount, type DomainSlack, readDomainSlack } from "../store/tenants/slack-targets.ts";
 import { type SlackResult, postToSlack } from "./slack.ts";
 
-/** An address, and how its channel wants to be told. */
 interface Receiver {
   webhook: string;
   style: AlertStyle;
 }
 
 export class AlertSender extends WorkerEntrypoint<Env> {
-  /** Tells everybody who has not been told. Rejects when Postgres is out of reach and the default channel is not enough. */
+  /** Sends to all receivers that are not in `done`. Rejects when Postgres is unavailable and needed to find them. */
   async deliver(delivery: Delivery): Promise<DeliveryResult> {
     const config = loadConfig(this.env);
     const receivers = await receiversOf(config, delivery);
@@ -34,10 +34,10 @@ export class AlertSender extends WorkerEntrypoint<Env> {
       else done.push(id);
       if (posted.result === "sent") continue;
       reason = posted.reason;
-      log.warn("alerts: Slack did not take one", { kind: delivery.event.kind, reason });
+      log.warn("alerts: delivery to Slack failed", { kind: delivery.event.kind, reason });
     }
     if (afterMs !== null) return { result: "retry", afterMs, reason, done };
-    // Somebody else may have been told; what Slack refuses for good is still worth knowing.
+    // Other receivers may have accepted it; a permanent rejection is reported all the same.
     if (reason !== "") return { result: "dropped", reason, done };
     return receivers.length === 0 ? { result: "dropped", reason: "", done } : { result: "sent", done };
   }
@@ -46,7 +46,7 @@ export class AlertSender extends WorkerEntrypoint<Env> {
 function post(config: Config, { webhook, style }: Receiver, delivery: Delivery): Promise<SlackResult> {
   const url = allowedWebhook(webhook, config);
   if (!url) {
-    const reason = "its address is not https on a host of SLACK_WEBHOOK_HOSTS";
+    const reason = "its address is not https on a host in SLACK_WEBHOOK_HOSTS";
     return Promise.resolve({ result: "refused", reason });
   }
   return postToSlack(url, slackPayload(delivery.event, delivery.repeats, style));
@@ -58,7 +58,7 @@ async function receiversOf(config: Config, { target, event }: Delivery): Promise
   const settings = await readDomainSlack(config, names);
   const isContent = event.kind === "message";
   const receivers = settings.flatMap((slack) => domainReceiver(config, slack, isContent));
-  // An account whose domains have no channel of their own, or that has no domain, is the deployment's concern.
+  // Alerts of an account whose domains have no channel, or that has no domain, go to the deployment's channel.
   const isOptedOut = settings.length > 0 && settings.every(({ isEnabled }) => !isEnabled);
   if (target.kind === "account" && receivers.length === 0 && !isOptedOut) return defaultReceiver(config);
   return distinct(receivers);
@@ -68,7 +68,7 @@ function domainReceiver(config: Config, slack: DomainSlack, isContent: boolean):
   if (!slack.isEnabled) return [];
   if (isContent && (config.SLACK_MESSAGES === "off" || !slack.sendsMessages)) return [];
   if (slack.webhook === null)
-    // As the older proxy has it: what is called personal stays out of a channel that nobody chose for it.
+    // As in the existing system: messages of a domain with "personal" in its name stay out of the default channel.
     return isContent && slack.domain.includes("personal") ? [] : defaultReceiver(config, slack);
   const { channel, username, iconEmoji } = slack;
   return [{ webhook: slack.webhook, style: { ...styleOf(config), channel, username, iconEmoji } }];
@@ -90,14 +90,12 @@ function styleOf(config: Config): AlertStyle {
   return { dashboardUrl: config.DASHBOARD_URL ?? null, content };
 }
 
-/** Domains may share a channel. */
+/** Domains may share a webhook. */
 function distinct(receivers: readonly Receiver[]): Receiver[] {
   return [...new Map(receivers.map((receiver) => [receiver.webhook, receiver])).values()];
 }
 
-/** Names an address without being one. */
+/** Identifies a webhook without revealing its address. */
 function webhookId(webhook: string): string {
-  return Array.from(sha256(new TextEncoder().encode(webhook)).subarray(0, 8), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
+  return toHex(sha256(new TextEncoder().encode(webhook)).subarray(0, 8));
 }

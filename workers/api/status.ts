@@ -4,7 +4,7 @@ import { VERSION } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
 import { Status, StatusQuery } from "../schemas/api/status.ts";
 import { readDatabaseStatus, readJournalStatus } from "../store/admin/status.ts";
-import { withTimeout } from "../store/db/timeout.ts";
+import { withTimeout } from "../runtime/timeout.ts";
 import { newRoutes } from "./http/context.ts";
 import { json, errorResponses } from "./http/openapi.ts";
 import { readInFlight } from "./requests/live.ts";

@@ -1,4 +1,4 @@
-/** Byte arrays made one. Used wherever bytes come in pieces. */
+/** Joins byte arrays, and writes them as text. */
 
 /** One array of all pieces, in order; where there is only one, that piece itself and no copy: the result is read only. */
 export function concat(chunks: readonly Uint8Array[]): Uint8Array {
@@ -11,4 +11,17 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array {
     at += chunk.length;
   }
   return whole;
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
+}
+
+/** Without padding. RFC 4648 5 */
+export function toBase64Url(bytes: Uint8Array): string {
+  return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }

@@ -3,6 +3,8 @@
  * So journal keys sort by time, and a look-up by id knows its partition. Made by workers/proxy, read everywhere.
  */
 
+import { toHex } from "./bytes.ts";
+
 const SHAPE = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const MAX_MS = 2 ** 48 - 1;
 
@@ -24,9 +26,7 @@ export function newExchangeId(nowMs: number, random: Uint8Array): string {
   const rest = Uint8Array.from(random);
   rest[0] = (rest[0]! & 0x0f) | 0x70; // version 7
   rest[2] = (rest[2]! & 0x3f) | 0x80; // variant of RFC 9562
-  const hex =
-    ms.toString(16).padStart(12, "0") +
-    Array.from(rest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hex = ms.toString(16).padStart(12, "0") + toHex(rest);
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 

@@ -1,4 +1,4 @@
-/** What the steps of one admitted exchange share (run, response-stream, request-recording). */
+/** The state that the steps of one admitted exchange share (pipeline/, record/, report/). */
 import type { Config } from "../runtime/config.ts";
 import { EXCHANGE_ID_RANDOM_BYTES, newExchangeId } from "../domain/exchange-id.ts";
 import type { RawTarget } from "../domain/http/paths.ts";
@@ -12,9 +12,9 @@ export interface Exchange {
   request: Request;
   target: RawTarget;
   admission: Admission;
-  /** What authenticates us with Claude. */
+  /** Authenticates the proxy with Claude. */
   credential: Credential;
-  /** Our end of everything upstream: turned when the client leaves or a time limit is over. */
+  /** Aborts everything upstream: when the client disconnects, or a time limit is over. */
   abort: AbortController;
   env: Env;
   ctx: ExecutionContext;
@@ -24,6 +24,6 @@ export interface Exchange {
 /** Milliseconds since the exchange began. */
 export const elapsed = (exchange: Exchange) => Date.now() - exchange.startedAt;
 
-/** A new id that says when (epoch milliseconds): of an exchange its start, of a bundle its writing. */
+/** A new id whose timestamp is `at` (epoch milliseconds): the start of an exchange, the write of a bundle. */
 export const newId = (at: number) =>
   newExchangeId(at, crypto.getRandomValues(new Uint8Array(EXCHANGE_ID_RANDOM_BYTES)));

@@ -1,9 +1,9 @@
 /**
- * What we answer ourselves on the proxy's side, in Anthropic's error shape. Upstream's own errors are never touched.
+ * The proxy's own errors, in Anthropic's error shape. Upstream's errors pass unmodified.
  * https://docs.claude.com/en/api/errors
  */
 
-/** Everything the proxy itself may refuse or fail with; adding an arm breaks `describe` and nothing else. */
+/** The proxy's error model. A new reason needs a case in `describe`, and nowhere else. */
 export type ProxyError =
   | { reason: "bad_request"; message: string }
   | { reason: "unauthenticated" }
@@ -22,7 +22,7 @@ export interface DescribedError {
   message: string;
 }
 
-/** The one place where a reason becomes a status, Anthropic's error type and words for the person who reads them. */
+/** Maps a reason to a status, Anthropic's error type and a message. */
 export function describe(error: ProxyError): DescribedError {
   switch (error.reason) {
     case "bad_request":
@@ -32,14 +32,14 @@ export function describe(error: ProxyError): DescribedError {
         status: 401,
         type: "authentication_error",
         message:
-          "Nexus: this address needs a valid client key. Send it as `Authorization: Bearer cnp_live_…` or `x-api-key`; ask the administrator of this proxy for one.",
+          "Nexus: this address requires a valid client key. Send it as `Authorization: Bearer cnp_live_…` or `x-api-key`; the administrator of this proxy issues keys.",
       };
     case "tenants_unavailable":
       return {
         status: 500,
         type: "api_error",
         message:
-          "Nexus: the list of domains and keys cannot be read at the moment. Nothing was sent; try again.",
+          "Nexus: the list of domains and keys cannot be read at the moment. Nothing was sent to Claude; try again.",
       };
     case "no_credential":
       return { status: 401, type: "authentication_error", message: error.message };
@@ -47,7 +47,7 @@ export function describe(error: ProxyError): DescribedError {
       return {
         status: 502,
         type: "api_error",
-        message: `Nexus: the Claude login of ${error.domain} cannot be renewed at the moment, because the login server does not answer as it should. Nothing was sent; try again.`,
+        message: `Nexus: the Claude login of ${error.domain} cannot be renewed at the moment, because the login server does not respond properly. Nothing was sent to Claude; try again.`,
       };
     case "endpoint_not_allowed":
       return {
@@ -65,24 +65,24 @@ export function describe(error: ProxyError): DescribedError {
       return {
         status: 502,
         type: "api_error",
-        message: `Nexus: ${error.host} could not be reached or hung up before it answered. Try again.`,
+        message: `Nexus: ${error.host} could not be reached or closed the connection before it responded. Try again.`,
       };
     case "upstream_timeout":
       return {
         status: 504,
         type: "timeout_error",
-        message: `Nexus: ${error.host} sent no answer within ${Math.round(error.milliseconds / 1000)} s.`,
+        message: `Nexus: ${error.host} did not respond within ${Math.round(error.milliseconds / 1000)} s.`,
       };
     case "internal":
       return {
         status: 500,
         type: "api_error",
-        message: "Nexus: internal error. The request id names the log line.",
+        message: "Nexus: internal error. The log has a line with this request id.",
       };
   }
 }
 
-/** The answer a client sees, `request_id` and both headers carrying our id. */
+/** The error response; `request_id` and both headers carry the exchange's id. */
 export function errorResponse(error: ProxyError, requestId: string): Response {
   const { status, type, message } = describe(error);
   const headers = new Headers({

@@ -1,6 +1,6 @@
 /**
- * The environment, read once. Every variable the product knows is in this schema with its default and meaning;
- * loadConfig names all problems in one message. Nobody else reads `env.X` of a variable (bindings apart).
+ * The environment's schema: every variable with its default and meaning. loadConfig reports all problems in one message.
+ * No other module reads a variable from `env`; bindings are read directly.
  */
 import { z } from "zod";
 import { isLoopbackName } from "../domain/http/host.ts";
@@ -15,7 +15,7 @@ const flag = (byDefault: boolean) =>
 const milliseconds = (byDefault: number) => z.coerce.number().int().positive().default(byDefault);
 const secret = z.string().min(1).optional();
 
-/** Codes and tokens travel there, so it is https; loopback is for tests and the local stack. */
+/** Codes and tokens are sent there, so it must be https; loopback is allowed for tests and the local stack. */
 const loginAddress = (byDefault: string) =>
   z
     .url()
@@ -26,7 +26,7 @@ export const Config = z.object({
   DATABASE_URL: z.string().min(1).describe("Neon connection string of the writing role."),
   DATABASE_READONLY_URL: secret.describe("Connection string of the reading role; default DATABASE_URL."),
   NEON_BRIDGE: secret.describe(
-    "host:port of a bridge that speaks Neon's HTTP and WebSocket protocols (local stack only).",
+    "host:port of a bridge that implements Neon's HTTP and WebSocket protocols (local stack only).",
   ),
   CREDENTIAL_KEYS: z
     .string()
@@ -35,32 +35,32 @@ export const Config = z.object({
       "expected id:base64 of 32 bytes, comma-separated, the sealing key first",
     )
     .describe(
-      "Keys that seal upstream credentials: id:base64(32 bytes), comma-separated; the first seals, all open.",
+      "Keys that encrypt upstream credentials: id:base64(32 bytes), comma-separated; the first encrypts, all decrypt.",
     ),
-  DASHBOARD_API_KEY: secret.describe("Administrator's key of API and dashboard. Without it there is none."),
+  DASHBOARD_API_KEY: secret.describe(
+    "Administrator's key of API and dashboard. Without it administration is not available.",
+  ),
   DASHBOARD_VIEWER_KEY: secret.describe("Viewer's key of API and dashboard."),
-  DASHBOARD_READ_ONLY: flag(false).describe("true opens reading, and only that, without a key."),
-  DASHBOARD_URL: z.url().optional().describe("Where the dashboard is, for links in alerts."),
+  DASHBOARD_READ_ONLY: flag(false).describe("true allows reading, and only reading, without a key."),
+  DASHBOARD_URL: z.url().optional().describe("The dashboard's address, for links in alerts."),
   SLACK_WEBHOOK_URL: z
     .url()
     .optional()
-    .describe(
-      "Slack incoming webhook for domains without one of their own, and for what concerns all of them.",
-    ),
-  SLACK_CHANNEL: secret.describe("Channel of that webhook, where it may choose one."),
-  SLACK_USERNAME: secret.describe("Name it posts under."),
-  SLACK_ICON_EMOJI: secret.describe("Its icon, such as :robot_face:."),
+    .describe("Slack incoming webhook for domains without their own, and for alerts about the deployment."),
+  SLACK_CHANNEL: secret.describe("Channel of that webhook, if it allows choosing one."),
+  SLACK_USERNAME: secret.describe("Name shown as the sender."),
+  SLACK_ICON_EMOJI: secret.describe("Icon of the sender, such as :robot_face:."),
   SLACK_ENABLED: flag(true).describe("false: that webhook is not used."),
   SLACK_MESSAGES: z
     .enum(["full", "masked", "off"])
     .default("full")
     .describe(
-      "What is told of conversations: full; masked (lengths, models and tokens, no words, of errors neither); off. Secrets are always masked.",
+      "What alerts contain of conversations: full; masked (lengths, models and tokens, but no text, also in errors); off. Secrets are always masked.",
     ),
   SLACK_WEBHOOK_HOSTS: z
     .string()
     .default("hooks.slack.com,hooks.slack-gov.com")
-    .describe("Hosts that alerts may be sent to, comma-separated; always https."),
+    .describe("Hosts to which alerts may be sent, comma-separated; always https."),
   ACCESS_TEAM_DOMAIN: secret.describe("Cloudflare Access team domain (team.cloudflareaccess.com)."),
   ACCESS_AUD: secret.describe("Audience tag of the Access application in front of the dashboard."),
   ACCESS_ADMIN_EMAILS: secret.describe(
@@ -69,28 +69,26 @@ export const Config = z.object({
   CLAUDE_API_BASE_URL: z.url().default("https://api.anthropic.com").describe("Upstream."),
   CLAUDE_API_TIMEOUT: milliseconds(600_000).describe("Milliseconds to upstream's response headers."),
   PROXY_SERVER_TIMEOUT: milliseconds(660_000).describe(
-    "Milliseconds for the whole exchange until the stream starts.",
+    "Milliseconds for the whole exchange until the response stream starts.",
   ),
-  STREAM_MAX_MS: milliseconds(3_600_000).describe("Milliseconds a streaming answer may take."),
+  STREAM_MAX_MS: milliseconds(3_600_000).describe("Milliseconds a streaming response may take."),
   STREAM_TIMING_SAMPLE: z.coerce
     .number()
     .min(0)
     .max(1)
     .default(0)
     .describe(
-      "Share of streamed answers, 0 to 1, whose pieces are timed for the request's page; 1: all. Each timed one costs CPU per event.",
+      "Share of streamed responses, 0 to 1, whose chunks are timed for the request page; 1: all. Timing costs CPU per event.",
     ),
   SWEEP_AFTER_MS: milliseconds(120_000).describe(
-    "Milliseconds after which an exchange that was recorded and is not stored is looked after by the sweep.",
+    "Milliseconds after which the sweep enqueues an exchange again that was recorded and is not stored.",
   ),
   CLAUDE_OAUTH_TOKEN_URL: loginAddress("https://console.anthropic.com/v1/oauth/token").describe(
-    "Where codes and refresh tokens are exchanged for access tokens.",
+    "Endpoint that exchanges codes and refresh tokens for access tokens.",
   ),
-  CLAUDE_OAUTH_AUTHORIZE_URL: loginAddress("https://claude.ai/oauth/authorize").describe(
-    "The page on which a person logs in.",
-  ),
+  CLAUDE_OAUTH_AUTHORIZE_URL: loginAddress("https://claude.ai/oauth/authorize").describe("Login page."),
   CLAUDE_OAUTH_REDIRECT_URL: loginAddress("https://console.anthropic.com/oauth/code/callback").describe(
-    "The page that shows the code after a login.",
+    "Page that shows the code after a login.",
   ),
   CLAUDE_OAUTH_CLIENT_ID: z
     .string()
@@ -101,13 +99,13 @@ export const Config = z.object({
     .string()
     .min(1)
     .default("org:create_api_key user:profile user:inference")
-    .describe("What a login asks for, separated by spaces."),
+    .describe("Scopes that a login requests, separated by spaces."),
   OAUTH_REFRESH_EARLY_MS: milliseconds(60_000).describe(
-    "A request renews an access token that expires within so many milliseconds.",
+    "A request renews an access token that expires within this many milliseconds.",
   ),
-  OAUTH_TOKEN_TIMEOUT_MS: milliseconds(30_000).describe("Milliseconds to the login server's answer."),
+  OAUTH_TOKEN_TIMEOUT_MS: milliseconds(30_000).describe("Milliseconds to the login server's response."),
   ENABLE_CLIENT_AUTH: flag(true).describe(
-    "false: clients need no key. Then whoever reaches the domain uses its credential.",
+    "false: clients need no key, and anyone who reaches the domain uses its credential.",
   ),
   LOCAL_STACK: flag(false).describe(
     "Set by npm start: localhost and 127.0.0.1 are an open passthrough domain.",
@@ -118,7 +116,7 @@ export const Config = z.object({
 });
 export type Config = z.infer<typeof Config>;
 
-/** Variables of the existing system that mean nothing here: accepted, one warning each saying why. */
+/** Variables of the existing system that have no meaning here: accepted with one warning each that says why. */
 export const IGNORED_VARIABLES: Readonly<Record<string, string>> = {
   STORAGE_ENABLED: "storage is always on",
   CREDENTIALS_DIR: "credentials live in the database; use the import command",

@@ -4,7 +4,7 @@
  */
 import { redact } from "../domain/redact.ts";
 
-/** Characters of an error that a line may have; of a longer one so many are looked at. */
+/** Characters of an error in a log line, and how many of a longer one are redacted first. */
 const MAX_TEXT = 500;
 const MAX_REDACTED = 5_000;
 
@@ -21,13 +21,13 @@ export const log = {
   error: (message: string, fields: Fields = {}) => write("error", message, fields),
 };
 
-/** An unknown thrown value as a short line that is safe to log: connection strings and keys are cut out. */
+/** A thrown value as a short line that is safe to log: connection strings and keys are removed. */
 export function errorText(thrown: unknown): string {
-  // drizzle's wrapping puts the parameters of the statement into the message.
+  // drizzle puts the statement's parameters into the message of its wrapper.
   if (thrown instanceof Error && thrown.message.startsWith("Failed query:") && thrown.cause) {
     return errorText(thrown.cause);
   }
   const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  // Masked before the cut: half a key would no longer look like one.
+  // Redacted before truncating: half a key would not be recognised.
   return redact(text.slice(0, MAX_REDACTED)).slice(0, MAX_TEXT);
 }

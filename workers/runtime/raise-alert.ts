@@ -1,16 +1,16 @@
 /**
- * How anybody in the Worker or in a Durable Object tells people something. Never on the hot path: under `waitUntil`, in
+ * Raises alerts from the Worker and from Durable Objects. Never on the hot path: under `waitUntil`, in
  * ingest after its commit, or in an alarm.
  */
 import { errorText, log } from "./log.ts";
 import type { AlertEvent, AlertTarget } from "../schemas/alert.ts";
 
-/** Hands an event over and resolves; never rejects. What is raised twice is told once (see workers/domain/alert-gate). */
+/** Hands an event to its outbox. Never rejects. An event raised twice is sent once (workers/domain/alerts/dedupe.ts). */
 export function alert(env: Env, event: AlertEvent): Promise<void> {
   return alertAll(env, [event]);
 }
 
-/** The same for several at once: one call for each domain or account. */
+/** The same for several events: one call per domain or account. */
 export async function alertAll(env: Env, events: readonly AlertEvent[]): Promise<void> {
   const outboxes = new Map<string, { target: AlertTarget; events: AlertEvent[] }>();
   for (const event of events) {
@@ -27,7 +27,7 @@ async function raise(env: Env, name: string, target: AlertTarget, events: AlertE
   try {
     await env.ALERT_OUTBOX.getByName(name).raise(target, events);
   } catch (thrown) {
-    log.error("alerts: not taken", {
+    log.error("alerts: raise failed", {
       kind: events[0]?.kind,
       events: events.length,
       error: errorText(thrown),
@@ -52,7 +52,7 @@ function targetOf(event: AlertEvent): AlertTarget {
   }
 }
 
-/** The object that tells of it. */
+/** Name of the AlertOutbox object. */
 export function outboxName(target: AlertTarget): string {
   switch (target.kind) {
     case "domain":

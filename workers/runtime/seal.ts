@@ -1,14 +1,14 @@
 /**
- * Seals upstream credentials for storage: AES-256-GCM with a key from CREDENTIAL_KEYS, bound to the place it is kept for.
- * The admin API and the accounts' Durable Objects seal, the edge opens. A ciphertext copied to another domain or account does
- * not open there. Synchronous on purpose: a rotated token must be stored in the same tick in which it arrived.
+ * Encrypts upstream credentials for storage: AES-256-GCM with a key from CREDENTIAL_KEYS, bound to domain and account.
+ * The admin API and the accounts' Durable Objects seal, the edge opens. A ciphertext copied to another domain or account
+ * cannot be decrypted there. Synchronous, because a rotated token must be stored in the tick in which it arrived.
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import type { Config } from "./config.ts";
-import { concat } from "../domain/bytes.ts";
+import { concat, toBase64 } from "../domain/bytes.ts";
 import type { Sealed } from "../schemas/tenant.ts";
 
-/** What a sealed text belongs to. `domain` is "" for the account's own copy in Postgres, the domain's name for its projection. */
+/** The owner of a sealed text. `domain` is "" for the account's own copy in Postgres, the domain's name for its projection. */
 export interface SealContext {
   domain: string;
   accountId: string;
@@ -17,9 +17,9 @@ export interface SealContext {
 type Keys = Pick<Config, "CREDENTIAL_KEYS">;
 
 const CIPHER = "aes-256-gcm";
-/** 96 bits, the size GCM is made for; random, as one key seals a few thousand texts in its life. */
+/** 96 bits, the size GCM is designed for; random, because one key seals only a few thousand texts. */
 const IV_BYTES = 12;
-/** Stands at the end of the data, where Web Crypto puts it too. */
+/** At the end of the data, as in Web Crypto. */
 const TAG_BYTES = 16;
 
 /** Encrypts with the first key of CREDENTIAL_KEYS. */
@@ -37,8 +37,8 @@ export function seal(config: Keys, plaintext: string, context: SealContext): Sea
 }
 
 /**
- * Decrypts with whichever key sealed it. Throws SealError when that key is no longer configured, or when the text was
- * changed or sealed for another context (GCM cannot tell these apart).
+ * Decrypts with the key that sealed it. Throws SealError when that key is no longer configured, or when the text was
+ * changed or sealed for another context (GCM does not distinguish these).
  */
 export function open(config: Keys, sealed: Sealed, context: SealContext): string {
   const entry = entriesOf(config).find(({ id }) => id === sealed.keyId);
@@ -52,7 +52,7 @@ export function open(config: Keys, sealed: Sealed, context: SealContext): string
     decipher.setAAD(additionalData(context)).setAuthTag(data.subarray(end));
     return new TextDecoder().decode(concat([decipher.update(data.subarray(0, end)), decipher.final()]));
   } catch (cause) {
-    throw new SealError(`a credential sealed with ${sealed.keyId} does not open here`, { cause });
+    throw new SealError(`a credential sealed with ${sealed.keyId} cannot be decrypted here`, { cause });
   }
 }
 
@@ -60,7 +60,7 @@ export class SealError extends Error {
   override readonly name = "SealError";
 }
 
-/** JSON, because it quotes: ("a", "b,c") and ("a,b", "c") must not read the same. */
+/** JSON, because it quotes: ("a", "b,c") and ("a,b", "c") must differ. */
 function additionalData({ domain, accountId }: SealContext): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(["nexus-credential", 1, domain, accountId]));
 }
@@ -72,11 +72,7 @@ function entriesOf(config: Keys): { id: string; key: string }[] {
   });
 }
 
-function toBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
-}
-
-/** Reads both alphabets, because operators make keys with `openssl rand -base64 32` and with base64url tools alike. */
+/** Accepts both alphabets, because operators generate keys with `openssl rand -base64 32` and with base64url tools. */
 function fromBase64(text: string): Uint8Array {
   return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) =>
     character.charCodeAt(0),

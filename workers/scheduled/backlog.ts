@@ -1,4 +1,4 @@
-/** Says so when recording is behind: every minute by cron, told at most once an hour. */
+/** Raises an alert when ingest is behind: checked every minute by cron, sent at most once an hour. */
 import { alert } from "../runtime/raise-alert.ts";
 import type { Config } from "../runtime/config.ts";
 import { BACKLOG_ALERT_MS } from "../runtime/constants.ts";
@@ -23,6 +23,6 @@ export async function watchBacklog(env: Env, config: Config, now: number): Promi
       at: now,
     });
   } catch (thrown) {
-    log.warn("cron: the backlog was not looked at", { error: errorText(thrown) });
+    log.warn("cron: backlog check failed", { error: errorText(thrown) });
   }
 }

@@ -1,4 +1,4 @@
-/** What happens by the clock. The expressions stand in wrangler.toml; here is what each one means. */
+/** Scheduled work by cron expression; the expressions are in wrangler.toml. */
 import { loadConfig } from "../runtime/config.ts";
 import { indexByCron } from "../store/search/indexer.ts";
 import { log } from "../runtime/log.ts";
@@ -12,9 +12,9 @@ import { sweepOrWait } from "./sweep.ts";
 
 const EVERY_MINUTE = "* * * * *";
 const EVERY_NIGHT = "17 3 * * *";
-/** Not a cron expression: the local stack says so once, before it serves. */
+/** Not a cron expression: the local stack sends it once, before it serves. */
 const STARTUP = "startup";
-/** Partitions are made this far ahead; should cron stand still, the default partition takes what comes after. */
+/** Partitions are created this far ahead; the default partition takes rows beyond them. */
 const MONTHS_AHEAD = 3;
 
 export async function handleScheduled(
@@ -33,7 +33,7 @@ export async function handleScheduled(
     case EVERY_NIGHT:
       return tidy(env, now);
     default:
-      log.error("cron: nothing is planned for this expression", { cron: controller.cron });
+      log.error("cron: unknown expression", { cron: controller.cron });
   }
 }
 
@@ -45,5 +45,5 @@ async function tidy(env: Env, now: number): Promise<void> {
     await deleteOldSweptEntries(db, now);
     return partitions;
   });
-  if (made > 0) log.info("cron: partitions made", { partitions: made });
+  if (made > 0) log.info("cron: partitions created", { partitions: made });
 }

@@ -1,9 +1,9 @@
 /**
- * The sweep: rings again for journal entries that nobody rang for, or whose bell was lost. Called every minute by cron, and
- * once at the start of the local stack, whose queue lives in memory.
+ * The sweep enqueues journal entries again whose message was never sent, or was lost. Called every minute by cron, and
+ * once at the start of the local stack, whose queue is in memory.
  *
- * It needs no cursor: entries are listed in order of time, and those rung for have to wait in Postgres (longer each time).
- * Without Postgres nothing could be stored, so then it does not ring at all.
+ * It needs no cursor: entries are listed in order of time, and Postgres holds a growing backoff for those enqueued.
+ * Without Postgres nothing could be stored, so then it enqueues nothing.
  */
 import { loadConfig } from "../runtime/config.ts";
 import { MAX_QUEUE_BATCH_MESSAGES } from "../runtime/constants.ts";
@@ -17,71 +17,71 @@ import { recordSweep, entriesInBackoff } from "../store/requests/dead-letters.ts
 import { type JournalListing, listJournal } from "../store/journal/objects.ts";
 
 /**
- * Of SWEEP_AFTER_MS. The recorder rings within seconds; who is not stored after that was forgotten, or waits in a queue that stands
- * still. An answer without its request is stored as it is after five times as long, by default ten minutes: the request's half
- * would have come, in the journal or in a bell. An entry that was rung for has as long to be stored.
+ * In multiples of SWEEP_AFTER_MS. The recorder notifies ingest within seconds, so an entry that is older was missed, or waits in a stalled queue.
+ * A response without its request is stored as it is after five times as long, by default ten minutes: its request part
+ * would have arrived in the journal or in a message. An enqueued entry has as long to be stored.
  */
 const ABANDON_AFTER_SWEEPS = 5;
-/** Beyond the longest stream: clocks, and what is left to do at its end. */
+/** Added to the longest stream for clock differences and for recording its end. */
 const STREAM_END_GRACE_MS = 300_000;
 const PAGE_ENTRIES = 500;
-/** Of one run. A run of a minute can look at so many and rings for no more than ingest can store meanwhile. */
+/** Limits of one run: what a minute allows to list, and what ingest can store meanwhile. */
 const MAX_LISTED = 20_000;
 const MAX_ENQUEUED = 2_000;
 
 export interface SweepOptions {
   /** Epoch milliseconds. */
   now: number;
-  /** Nothing can be in flight or in the queue: every entry is left behind, however young, and nobody has to wait. */
+  /** Nothing is in flight or in the queue: every entry is enqueued, however young, without backoff. */
   startup?: boolean;
 }
 
-/** Answers for how many exchanges it rang. */
+/** Returns how many exchanges it enqueued. */
 export async function sweepJournal(env: Env, { now, startup = false }: SweepOptions): Promise<number> {
   const config = loadConfig(env);
-  let rung = 0;
+  let enqueued = 0;
   let listed = 0;
   let startAfter: string | undefined;
-  while (listed < MAX_LISTED && (startup || rung < MAX_ENQUEUED)) {
+  while (listed < MAX_LISTED && (startup || enqueued < MAX_ENQUEUED)) {
     const page = await listJournal(env.JOURNAL, {
       limit: PAGE_ENTRIES,
       ...(startAfter === undefined ? {} : { startAfter }),
     });
     const old = page.entries.filter((entry) => startup || now - entry.uploadedAt > config.SWEEP_AFTER_MS);
-    const patienceMs = ABANDON_AFTER_SWEEPS * config.SWEEP_AFTER_MS;
+    const backoffMs = ABANDON_AFTER_SWEEPS * config.SWEEP_AFTER_MS;
     if (old.length > 0)
-      rung += await withWriter(config, async (db) => {
-        const left = startup
+      enqueued += await withWriter(config, async (db) => {
+        const unstored = startup
           ? old
-          : await leftBehind(db, old, now - config.STREAM_MAX_MS - STREAM_END_GRACE_MS);
-        return enqueue(env.EXCHANGES, db, left, { now, startup, patienceMs });
+          : await withoutOpenStreams(db, old, now - config.STREAM_MAX_MS - STREAM_END_GRACE_MS);
+        return enqueue(env.EXCHANGES, db, unstored, { now, startup, backoffMs });
       });
     listed += page.entries.length;
-    // Ids are in order of time: what comes later is too young as well.
+    // Ids are in order of time: later entries are too young as well.
     const reached = page.cursor === null ? null : startedAtOf(page.cursor);
     if (page.cursor === null || (!startup && reached !== null && reached > now - config.SWEEP_AFTER_MS))
       break;
     startAfter = page.cursor;
   }
-  if (rung > 0) log.warn("sweep: rang for journal entries left behind", { entries: rung, startup });
-  return rung;
+  if (enqueued > 0) log.warn("sweep: enqueued unstored journal entries", { entries: enqueued, startup });
+  return enqueued;
 }
 
-/** The same for cron: a database that is down is not this run's failure. */
+/** The same for cron, which does not fail when the database is unavailable. */
 export async function sweepOrWait(env: Env, options: SweepOptions): Promise<void> {
   try {
     await sweepJournal(env, options);
   } catch (thrown) {
     if (!(thrown instanceof DatabaseUnavailableError)) throw thrown;
-    log.warn("sweep: waits for the database", { error: errorText(thrown) });
+    log.warn("sweep: database unavailable", { error: errorText(thrown) });
   }
 }
 
 /**
- * An entry without its answer may be a stream that goes on; one that was written before `endedBefore` is certainly not, and
- * neither is one whose row is there: R2 took it late, when its facts had been stored.
+ * Excludes entries that may still be streaming: those without a response, unless they were written before `endedBefore`, or
+ * their row exists because R2 took them late, after their metadata had been stored.
  */
-async function leftBehind(
+async function withoutOpenStreams(
   db: Writer,
   entries: readonly JournalListing[],
   endedBefore: number,
@@ -99,31 +99,30 @@ async function enqueue(
   queue: Queue,
   db: Writer,
   entries: readonly JournalListing[],
-  { now, startup, patienceMs }: Required<SweepOptions> & { patienceMs: number },
+  { now, startup, backoffMs }: Required<SweepOptions> & { backoffMs: number },
 ): Promise<number> {
   const ids = entries.map(({ id }) => id);
-  const waiting = startup ? new Set<string>() : await entriesInBackoff(db, ids, now);
-  const due = entries.filter(({ id }) => !waiting.has(id));
+  const inBackoff = startup ? new Set<string>() : await entriesInBackoff(db, ids, now);
+  const due = entries.filter(({ id }) => !inBackoff.has(id));
   for (let at = 0; at < due.length; at += MAX_QUEUE_BATCH_MESSAGES) {
-    const together = due.slice(at, at + MAX_QUEUE_BATCH_MESSAGES);
+    const batch = due.slice(at, at + MAX_QUEUE_BATCH_MESSAGES);
     await queue.sendBatch(
-      together.map((entry) => ({
-        body: sweepMessage(entry, startup || now - entry.uploadedAt > patienceMs),
+      batch.map((entry) => ({
+        body: sweepMessage(entry, startup || now - entry.uploadedAt > backoffMs),
       })),
     );
     await recordSweep(
       db,
-      together.map(({ id }) => id),
+      batch.map(({ id }) => id),
       now,
-      patienceMs,
+      backoffMs,
     );
   }
   return due.reduce((sum, { exchanges = 1 }) => sum + exchanges, 0);
 }
 
 function sweepMessage({ id, bytes, exchanges }: JournalListing, isAbandoned: boolean): ExchangeMessage {
-  // The domain is in the entry, or in the row stored before.
-  const facts = { request: null, response: null };
+  // The domain is in the entry, or in the stored row.
   return {
     v: 1,
     kind: "exchange",
@@ -132,7 +131,8 @@ function sweepMessage({ id, bytes, exchanges }: JournalListing, isAbandoned: boo
     journalBytes: bytes,
     rungBy: "sweep",
     isAbandoned,
-    ...facts,
+    request: null,
+    response: null,
     ...(exchanges === undefined ? {} : { exchanges }),
   };
 }

@@ -1,20 +1,20 @@
 /**
- * What somebody should be told, as plain data: raised by ingest, cron and Durable Objects (workers/alert), worded by
- * workers/domain/alerts, sent to Slack. Holds no secret; texts of users in it are cut and have their secrets masked.
+ * Alert events as plain data: raised by ingest, cron and Durable Objects (workers/runtime/raise-alert.ts), formatted by
+ * workers/domain/alerts, sent to Slack. They contain no secret; users' texts are truncated and redacted.
  */
 import { z } from "zod";
 
 const count = z.number().int().nonnegative();
 const name = z.string().nullable();
 
-/** One exchange between a user and Claude, for those who like to follow along. */
+/** One exchange between a user and Claude. */
 export const MessageEvent = z.object({
   kind: z.literal("message"),
   domain: z.string(),
   requestId: z.string(),
   /** Epoch milliseconds. */
   at: z.number(),
-  /** Within it the same user text is told once: conversation, else session, else the hash of its first message. */
+  /** Scope in which the same user text is sent once: conversation, else session, else the hash of its first message. */
   conversation: z.string(),
   conversationId: name,
   model: name,
@@ -28,7 +28,7 @@ export const MessageEvent = z.object({
 });
 export type MessageEvent = z.infer<typeof MessageEvent>;
 
-/** An exchange that failed: refused or broken by Claude, or never reached it. */
+/** An exchange that failed: rejected or interrupted by Claude, or Claude was not reached. */
 export const ErrorEvent = z.object({
   kind: z.literal("error"),
   domain: z.string(),
@@ -37,7 +37,7 @@ export const ErrorEvent = z.object({
   at: z.number(),
   method: z.string(),
   path: z.string(),
-  /** Null when there was no answer. */
+  /** Null when there was no response. */
   status: z.number().int().nullable(),
   outcome: z.string(),
   errorType: name,
@@ -47,7 +47,7 @@ export const ErrorEvent = z.object({
 });
 export type ErrorEvent = z.infer<typeof ErrorEvent>;
 
-/** A window of an account has filled up to one of its thresholds. */
+/** The utilization of an account's window has reached a threshold. */
 export const ThresholdEvent = z.object({
   kind: z.literal("window_threshold"),
   accountId: z.string(),
@@ -56,30 +56,30 @@ export const ThresholdEvent = z.object({
   /** Share used; may exceed 1. */
   utilization: z.number(),
   threshold: z.number(),
-  /** Epoch milliseconds; null when not told. */
+  /** Epoch milliseconds; null when not reported. */
   resetsAt: z.number().nullable(),
-  /** When it is full at the current pace, epoch milliseconds; null when it is not before the reset, or nobody can tell. */
+  /** When it is full at the current pace, epoch milliseconds; null when not before the reset, or unknown. */
   fullAt: z.number().nullable(),
   at: z.number(),
 });
 export type ThresholdEvent = z.infer<typeof ThresholdEvent>;
 
-/** The login of an account no longer works; only a person can renew it. */
+/** The login of an account has ended; an administrator has to log in again. */
 export const NeedsLoginEvent = z.object({
   kind: z.literal("needs_login"),
   accountId: z.string(),
-  /** What the vendor said, in short, without anything secret. */
+  /** The vendor's error in short, without secrets. */
   reason: z.string(),
   at: z.number(),
 });
 export type NeedsLoginEvent = z.infer<typeof NeedsLoginEvent>;
 
-/** Recording is behind, or exchanges cannot be stored. */
+/** Ingest is behind, or exchanges cannot be stored. */
 export const BacklogEvent = z.object({
   kind: z.literal("ingest_backlog"),
-  /** Journal entries that have ended and are not stored. */
+  /** Journal entries of ended exchanges that are not stored. */
   entries: count,
-  /** There are more than were counted. */
+  /** Not all entries were counted. */
   isMore: z.boolean(),
   /** Age of the oldest in milliseconds. */
   oldestAgeMs: z.number(),
@@ -98,7 +98,7 @@ export const UnknownModelEvent = z.object({
 });
 export type UnknownModelEvent = z.infer<typeof UnknownModelEvent>;
 
-/** The archive did not take all of an exchange: its facts are stored, bodies are missing. */
+/** R2 did not take all of an exchange: its metadata is stored, bodies are missing. */
 export const UnrecordedEvent = z.object({
   kind: z.literal("unrecorded"),
   domain: z.string(),
@@ -107,14 +107,14 @@ export const UnrecordedEvent = z.object({
 });
 export type UnrecordedEvent = z.infer<typeof UnrecordedEvent>;
 
-/** Neither archive nor queue took exchanges, for longer than memory lasts: nothing is known of them but their number. */
+/** Neither R2 nor the queue took exchanges for so long that memory ran out: only their number is known. */
 export const FactsLostEvent = z.object({
   kind: z.literal("facts_lost"),
   exchanges: count,
   at: z.number(),
 });
 
-/** Sent by hand from the dashboard, to see whether a webhook works. */
+/** Sent from the dashboard to test a webhook. */
 export const TestEvent = z.object({ kind: z.literal("test"), domain: z.string(), at: z.number() });
 export type TestEvent = z.infer<typeof TestEvent>;
 
@@ -131,7 +131,7 @@ export const AlertEvent = z.discriminatedUnion("kind", [
 ]);
 export type AlertEvent = z.infer<typeof AlertEvent>;
 
-/** Who is told: whoever follows a domain, the domains of an account, or the deployment's default channel. */
+/** Receivers: the channel of a domain, those of an account's domains, or the deployment's default channel. */
 export type AlertTarget =
   { kind: "domain"; domain: string } | { kind: "account"; accountId: string } | { kind: "deployment" };
 
@@ -140,23 +140,23 @@ export interface Delivery {
   target: AlertTarget;
   event: AlertEvent;
   repeats: { count: number; isSummary: boolean };
-  /** Hashes of the webhooks that have taken it already. */
+  /** Hashes of the webhooks that have accepted it already. */
   done: string[];
 }
 
 export type DeliveryResult =
   | { result: "sent"; done: string[] }
-  /** Nobody wants to be told (without a reason), or Slack refuses for good. */
+  /** There is no receiver (empty reason), or Slack rejects it permanently. */
   | { result: "dropped"; reason: string; done: string[] }
   | { result: "retry"; afterMs?: number; reason?: string; done: string[] };
 
-/** What an outbox says of itself; times in epoch milliseconds. */
+/** State of an outbox; times in epoch milliseconds. */
 export interface OutboxStatus {
   waiting: number;
   oldestAt: number | null;
   nextAt: number | null;
-  /** Tries of the one that was tried most often. */
+  /** Attempts of the alert with the most. */
   attempts: number;
-  /** Why Slack did not take the last one that it did not take; null once it has taken one since. */
+  /** Reason of the last failed delivery; null after a successful one. */
   lastProblem: string | null;
 }

@@ -1,6 +1,6 @@
 /**
- * A bill as an addition that a person can check: what, how many, at which rate, how much; the lines' amounts sum exactly to
- * the cost. Made by workers/domain/pricing-breakdown, part of every request row of the API.
+ * A bill that can be checked by hand: kind, quantity, rate and amount of each line; the amounts sum exactly to
+ * the cost. Built by workers/domain/pricing, part of every request row of the API.
  */
 import { z } from "zod";
 
@@ -14,7 +14,7 @@ export const CostLine = z.object({
   entry: z
     .string()
     .nullable()
-    .describe("Type of the entry of `usage.iterations` this belongs to; null for the answer as a whole."),
+    .describe("Type of the entry of `usage.iterations` this belongs to; null for the response as a whole."),
   quantity: z.number().int(),
   unit: z.enum(["token", "request"]),
   rateUsd: usd.nullable().describe("Dollars per `ratePer` units, every modifier included; null = no price."),
@@ -28,8 +28,8 @@ export type CostLine = z.infer<typeof CostLine>;
 
 export const CostBreakdown = z.object({
   lines: z.array(CostLine),
-  estimated: z.boolean().describe("Some of it is inferred; the lines and notes say what."),
-  floor: z.boolean().describe("The answer was cut off before its final usage: the cost is at least this."),
+  estimated: z.boolean().describe("Parts of it are inferred; the lines and notes name them."),
+  floor: z.boolean().describe("The response ended before its final usage: the cost is at least this."),
   notes: z.array(z.object({ code: z.string(), text: z.string() })),
 });
 export type CostBreakdown = z.infer<typeof CostBreakdown>;
@@ -44,11 +44,11 @@ export type BillLine = [
   note?: string | null,
 ];
 
-/** A bill before it is packed for storing (workers/domain/pricing-pack). */
+/** A bill before it is packed for storage (workers/domain/pricing). */
 export interface Bill {
   models: string[];
   lines: BillLine[];
   notes?: string[];
-  /** Output that was received at least, in tokens; only where the price depends on it, for pricing again later. */
+  /** Lower bound of the received output in tokens; only where the price depends on it, for repricing. */
   received?: number;
 }

@@ -1,19 +1,19 @@
 /**
- * One exchange (a request and its answer) as it travels from the hot path to Postgres: facts known before the
- * upstream call, facts known after it, and the queue message that says "there is something in the journal".
- * Written by workers/proxy, read by workers/ingest; both run different versions for a while during a deploy,
- * so a field is only ever added, and readers keep what they do not know.
+ * One exchange (a request and its response) on its way from the hot path to Postgres: metadata known before the
+ * upstream call, metadata known after it, and the queue messages that announce a journal entry.
+ * Written by workers/proxy, read by workers/ingest. Both run different versions for a while during a deploy,
+ * so fields are only ever added, and readers keep unknown fields. Field names are serialised and never change.
  */
 import { z } from "zod";
 
 export const CredentialType = z.enum(["api_key", "oauth", "passthrough"]);
 export type CredentialType = z.infer<typeof CredentialType>;
 
-/** How an exchange ended. `interrupted`: the isolate or host died before the end was seen. `unrecorded`: R2 was down, facts only. */
+/** How an exchange ended. `interrupted`: the isolate or host died before the end was seen. `unrecorded`: R2 was down, only metadata is known. */
 export const Outcome = z.enum(["complete", "client_gone", "upstream_failed", "interrupted", "unrecorded"]);
 export type Outcome = z.infer<typeof Outcome>;
 
-/** What is in the archive of a body: all of it, its first 1 MB, or nothing (never recorded by rule, or could not be). */
+/** How much of a body is archived: all of it, its first 1 MB, or nothing (excluded by rule, or recording failed). */
 export const BodyRecorded = z.enum(["whole", "head", "none"]);
 export type BodyRecorded = z.infer<typeof BodyRecorded>;
 
@@ -21,7 +21,7 @@ const BodyMetadata = z.looseObject({
   recorded: BodyRecorded,
   /** Bytes seen on the wire (request) or after decoding (response). */
   bytes: z.number().int().nonnegative(),
-  /** Hex SHA-256 of all bytes seen; only given where `recorded` is "head". */
+  /** Hex SHA-256 of all bytes seen; only where `recorded` is "head". */
   sha256: z.string().nullable(),
 });
 export type BodyMetadata = z.infer<typeof BodyMetadata>;
@@ -33,7 +33,7 @@ export const RequestMetadata = z.looseObject({
   /** Epoch milliseconds. */
   startedAt: z.number().int(),
   domain: z.string(),
-  /** Null only for passthrough, where the answer's organisation id names the account later. */
+  /** Null only for passthrough, where the response's organization id names the account later. */
   accountId: z.string().nullable(),
   credentialType: CredentialType,
   clientKeyId: z.uuid().nullable(),
@@ -49,8 +49,8 @@ export const RequestMetadata = z.looseObject({
 export type RequestMetadata = z.infer<typeof RequestMetadata>;
 
 /**
- * Of its request, what an answer knows that may turn out to be alone in the journal: who asked where. All facts of it, once R2
- * is known not to have taken the request's half.
+ * The request as its response part carries it, in case that part is alone in the journal: client and endpoint. All metadata of the request, once
+ * R2 is known not to have taken the request part.
  */
 export const RequestSummary = RequestMetadata.partial({
   v: true,
@@ -62,69 +62,69 @@ export const RequestSummary = RequestMetadata.partial({
 });
 export type RequestSummary = z.infer<typeof RequestSummary>;
 
-/** Of one stream: beyond that neighbours become one. About 30 KB of facts. */
+/** Chunks of one stream; beyond that neighbours are merged. About 30 KB of metadata. */
 export const MAX_TIMING_POINTS = 4_000;
 const amounts = z.array(z.number().int().min(0).max(0x7fff_ffff)).max(MAX_TIMING_POINTS);
 
-/** When the pieces of a streamed answer came; only of a share of them (STREAM_TIMING_SAMPLE). */
+/** Arrival times of the chunks of a streamed response, for a sample of responses (STREAM_TIMING_SAMPLE). */
 export const StreamTiming = z
   .looseObject({
-    /** Pieces that came within so many milliseconds of each other may be one, with the time of the last. */
+    /** Chunks that arrived within this many milliseconds of each other may be merged, with the time of the last. */
     resolutionMs: z.number().int().positive(),
-    /** Milliseconds from the piece before; the first's from the start of the exchange. */
+    /** Milliseconds since the previous chunk; of the first, since the start of the exchange. */
     gapsMs: amounts,
-    /** Bytes of each piece, before any decoding. */
+    /** Bytes of each chunk, before any decoding. */
     bytes: amounts,
   })
   .refine(({ gapsMs, bytes }) => gapsMs.length === bytes.length);
 export type StreamTiming = z.infer<typeof StreamTiming>;
 
-/** Known when the answer has ended, however it ended. */
+/** Known when the response has ended, with any outcome. */
 export const ResponseMetadata = z.looseObject({
   v: z.literal(1),
   id: z.uuid(),
   outcome: Outcome,
-  /** The status the client saw: upstream's, or ours (502, 504) when upstream never answered. Null when the client left first. */
+  /** The status the client received: upstream's, or the proxy's (502, 504) when upstream did not respond. Null when the client disconnected first. */
   status: z.number().int().nullable(),
-  /** Our own error type when the answer was ours (`api_error`, `timeout_error`), else null: ingest reads upstream's from the body. */
+  /** The proxy's error type when the response is the proxy's (`api_error`, `timeout_error`), else null: ingest reads upstream's from the body. */
   errorType: z.string().nullable(),
   /** Allow-listed response headers, names in lower case. */
   headers: z.record(z.string(), z.string()),
   /** Milliseconds from start to upstream's response headers; null when there were none. */
   timeToFirstByteMs: z.number().nullable(),
-  /** Milliseconds from start to the end of the answer. */
+  /** Milliseconds from start to the end of the response. */
   durationMs: z.number(),
   /** "identity", or a content-coding that workerd passes through undecoded ("zstd", "deflate"). */
   bodyCoding: z.string(),
   /** Absent in what earlier versions wrote. */
   asked: RequestSummary.optional(),
-  /** In the journal only, where the answer was timed. One that cannot be read must not cost the exchange. */
+  /** In the journal only, where the response was timed. An invalid one is dropped, so that the exchange is stored. */
   timing: StreamTiming.optional().catch(undefined),
   body: BodyMetadata,
 });
 export type ResponseMetadata = z.infer<typeof ResponseMetadata>;
 
-/** The doorbell: well under the queue's 128 KB. `request` and `response` travel inline only where R2 could not take them. */
+/** Announces a journal entry; well under the queue's 128 KB. `request` and `response` are inline only where R2 did not take them. */
 export const ExchangeMessage = z.looseObject({
   v: z.literal(1),
   kind: z.literal("exchange"),
   id: z.uuid(),
   domain: z.string(),
-  /** Bytes of both journal objects, so that the consumer can take batches by bytes. */
+  /** Bytes of both journal objects; the consumer limits batches by bytes. */
   journalBytes: z.number().int().nonnegative(),
-  /** Who rang: the recorder at the end of the answer, or the sweep that found a journal entry left behind. */
+  /** The sender: the recorder at the end of the response, or the sweep that found an unstored journal entry. */
   rungBy: z.enum(["recorder", "sweep"]),
-  /** The sweep waits no longer for a half that is missing: what there is is stored. */
+  /** The sweep no longer waits for a missing part: ingest stores what exists. */
   isAbandoned: z.boolean().optional(),
-  /** It rings for a bundle of so many exchanges, and `id` is the bundle's. */
+  /** Number of exchanges of a bundle; then `id` is the bundle's. */
   exchanges: z.number().int().positive().optional(),
-  /** Facts of an exchange whose journal entry is missing or incomplete because R2 was down. */
+  /** Metadata of an exchange whose journal entry is missing or incomplete because R2 was down. */
   request: RequestMetadata.nullable(),
   response: ResponseMetadata.nullable(),
 });
 export type ExchangeMessage = z.infer<typeof ExchangeMessage>;
 
-/** Things counted, not stored (refused before authentication, unrecorded): sums of one isolate over some seconds. */
+/** Counts of events without a row (rejected before authentication, unrecorded) of one isolate over some seconds. */
 export const CountersMessage = z.looseObject({
   v: z.literal(1),
   kind: z.literal("counters"),

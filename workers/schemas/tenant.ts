@@ -1,6 +1,6 @@
 /**
- * A tenant as the edge sees it: the KV projection of the domains, accounts and client_keys tables.
- * Written by workers/store/tenants/kv-read.ts after each administrative change, read on the hot path.
+ * A tenant at the edge: the KV projection of the domains, accounts and client_keys tables.
+ * Written by workers/store/tenants after each administrative change, read on the hot path.
  */
 import { z } from "zod";
 import { CredentialType } from "./exchange.ts";
@@ -17,7 +17,7 @@ export const DomainRecord = z.looseObject({
   credentialType: CredentialType,
   /** Sealed with domain and account as additional data; null for passthrough and oauth (the OAuthAccount object holds those). */
   credential: Sealed.nullable(),
-  /** Epoch milliseconds of the credential's last change by an administrator: what isolates keep of an older one is void. */
+  /** Epoch milliseconds of the credential's last change by an administrator; invalidates what isolates cache of an older one. */
   credentialVersion: z.number().optional(),
   /** Path patterns allowed ("/v1/messages", "/v1/messages/*"); null = all of /v1/ except organizations and oauth. */
   endpoints: z.array(z.string()).nullable(),

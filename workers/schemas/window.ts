@@ -1,6 +1,6 @@
 /**
- * What flows into an account's window and out of it: usage from ingest, rate-limit headers from the proxy, settings from
- * the API; and the state that the AccountWindow object answers with. Times are epoch milliseconds.
+ * Input and output of an AccountWindow object: usage from ingest, rate-limit headers from the proxy, settings from
+ * the API, and the state it returns. Times are epoch milliseconds.
  */
 import { z } from "zod";
 import { byField, TOTAL_KINDS, type TokenTotals } from "./tokens.ts";
@@ -19,8 +19,8 @@ export const WindowExchange = z.object({
   /** Integer pico-dollars as decimal digits; null = unpriced. */
   costPico: z.string().nullable(),
   /**
-   * How much of the exchange is known: 0 its end was not seen, 1 its bytes are lost, 2 all. What is known better is never
-   * replaced by what is known less, whatever comes last.
+   * Completeness: 0 its end was not seen, 1 its bytes are lost, 2 complete. A higher rank is never
+   * replaced by a lower one, in whatever order they arrive.
    */
   rank: z.number().int().min(0).max(2),
 });
@@ -33,7 +33,7 @@ export interface WindowFeed {
   moved: readonly { id: string; startedAt: number }[];
 }
 
-/** Rate-limit headers of one answer, names in lower case. */
+/** Rate-limit headers of one response, names in lower case. */
 export interface LimitReport {
   accountId: string;
   /** When they arrived. */
@@ -41,26 +41,26 @@ export interface LimitReport {
   headers: Readonly<Record<string, string>>;
 }
 
-/** One span of rows as Postgres has them. Half-open: `from` ≤ startedAt < `to`. */
+/** The exchanges of a span as Postgres has them. Half-open: `from` ≤ startedAt < `to`. */
 export interface ReconcileSpan {
   accountId: string;
   from: number;
   to: number;
-  /** The object's `sequence` from before the rows were read: what it learned since is left alone. */
+  /** The object's `sequence` before the rows were read: later changes are kept. */
   upTo: number;
   exchanges: readonly WindowExchange[];
 }
 
 /** Per account, set by an administrator. */
 export const WindowSettings = z.object({
-  /** Output tokens of five hours that count as full; null = no limit of our own. */
+  /** Output tokens of five hours that count as full; null = no configured limit. */
   tokenLimit: z.number().int().positive().nullable(),
   /** Shares at which to alert, ascending; empty = never. */
   thresholds: z.array(z.number().positive()),
 });
 export type WindowSettings = z.infer<typeof WindowSettings>;
 
-/** Sums of one domain, session or model, and what part of the whole they are (0 to 1; 0 of nothing). */
+/** Totals of one domain, session or model, and their share of the whole (0 to 1; 0 if the whole is 0). */
 export interface WindowShare extends TokenTotals {
   /** Null where exchanges have none. */
   name: string | null;
@@ -75,7 +75,7 @@ export interface WindowTotals {
   to: number;
   total: TokenTotals;
   domains: WindowShare[];
-  /** The largest; what is beyond them is in `otherSessions`. */
+  /** The largest; the others are summed in `otherSessions`. */
   sessions: WindowShare[];
   otherSessions: TokenTotals | null;
   models: WindowShare[];
@@ -86,14 +86,14 @@ export interface LimitReading {
   /** Unified: the suffix ("5h", "7d", "7d_oi", "overage", …). Classic: the kind ("requests", "input-tokens", "priority-input-tokens", …). */
   name: string;
   style: "unified" | "classic";
-  /** Share used; of unified windows it may exceed 1. Null when not told. */
+  /** Share used; of unified windows it may exceed 1. Null when not reported. */
   utilization: number | null;
   status: string | null;
   resetAt: number | null;
   /** Classic only. */
   limit: number | null;
   remaining: number | null;
-  /** Every header of this limit, by its field, as it was sent. */
+  /** Every header of this limit by field, as sent. */
   fields: Readonly<Record<string, string>>;
 }
 
@@ -106,33 +106,33 @@ export interface LimitPoint {
 }
 
 export interface LimitForecast {
-  /** Share per hour at the current pace; null when nobody can tell. */
+  /** Share per hour at the current pace; null when unknown. */
   perHour: number | null;
-  /** When it is full at this pace; null when not before its reset, or nobody can tell. */
+  /** When it is full at this pace; null when not before its reset, or unknown. */
   fullAt: number | null;
 }
 
 export interface LimitState extends LimitReading {
   reportedAt: number;
-  /** Its reset has passed since the report: the figures are those of a window that is over. */
+  /** Its reset has passed since the report: the values are those of an ended window. */
   hasEnded: boolean;
-  /** The one the vendor names as binding. */
+  /** The vendor names it as the binding one. */
   isBinding: boolean;
   forecast: LimitForecast;
-  /** Ascending, at most one point a minute; empty unless asked for. */
+  /** Ascending, at most one point per minute; empty unless requested. */
   history: LimitPoint[];
 }
 
-/** Everything an account's window knows. */
+/** Full state of an account's window. */
 export interface WindowState {
   accountId: string;
   now: number;
   totals: WindowTotals;
   settings: WindowSettings;
-  /** When the rolling five hours reach `tokenLimit` at the pace of the last hour; null when not within five hours. */
+  /** When the rolling five hours reach `tokenLimit` at the last hour's pace; null when not within five hours. */
   fullAt: number | null;
   limits: LimitState[];
-  /** Headers about limits as a whole, by what follows `anthropic-ratelimit-unified-`, as last reported. */
+  /** Headers about limits as a whole, by the name after `anthropic-ratelimit-unified-`, as last reported. */
   overall: Readonly<Record<string, string>>;
   reportedAt: number | null;
   alerts: { window: string; threshold: number; at: number; resetAt: number | null }[];

@@ -1,4 +1,5 @@
 /** Exchanges a dashboard key for a session, slowly for those who guess. Called through the DashboardApi entrypoint. */
+import { toBase64Url, toHex } from "../../domain/bytes.ts";
 import { loadConfig } from "../../runtime/config.ts";
 import { SESSION_MS } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
@@ -63,14 +64,9 @@ export async function signOut(env: Env, token: string, now: number): Promise<voi
 
 /** How the audit log names a session: enough to tell sessions apart, nothing to sign in with. */
 function sessionActor(tokenHash: Uint8Array): string {
-  const short = Array.from(tokenHash.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0"));
-  return `session:${short.join("")}`;
+  return `session:${toHex(tokenHash.subarray(0, 4))}`;
 }
 
 function newToken(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(TOKEN_BYTES));
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+  return toBase64Url(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)));
 }

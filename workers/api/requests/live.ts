@@ -2,6 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { LIVE_FEED_NAME } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
+import { timeoutOrNull } from "../../runtime/timeout.ts";
 import type { InFlight } from "../../schemas/api/live.ts";
 import { newRoutes } from "../http/context.ts";
 import { errorResponses } from "../http/openapi.ts";
@@ -48,16 +49,11 @@ export const liveRoutes = newRoutes().openapi(live, async (c) => {
 
 /** Exchanges under way; null when the feed does not say so at once. */
 export async function readInFlight(env: Env): Promise<InFlight | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), IN_FLIGHT_TIMEOUT_MS);
-  });
   try {
-    return await Promise.race([env.LIVE_FEED.getByName(LIVE_FEED_NAME).inFlight(), timeout]);
+    const inFlight = env.LIVE_FEED.getByName(LIVE_FEED_NAME).inFlight();
+    return await timeoutOrNull(IN_FLIGHT_TIMEOUT_MS, inFlight);
   } catch (thrown) {
     log.warn("live: nobody knows what is in flight", { error: errorText(thrown) });
     return null;
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -2,6 +2,7 @@
  * What a token of each kind costs in one inference: the row of the table, and the modifiers on top. All of it in integer
  * pico-dollars per token, exact for every published rate and every combination of modifiers. Called by pricing.ts.
  */
+import { toHex } from "../bytes.ts";
 import { PRICES, PRICING_RULES, type PriceRow, SERVER_TOOL_PRICES } from "./price-table.ts";
 import { BILLED_KINDS, type BilledKind } from "../../schemas/tokens.ts";
 import { sha256 } from "../sha256.ts";
@@ -59,7 +60,7 @@ export const PRICE_VERSION = `${PRICES.map(({ checked }) => checked).reduce((a, 
 
 function fingerprint(): string {
   const bytes = new TextEncoder().encode(JSON.stringify([PRICING_RULES, PRICES, SERVER_TOOL_PRICES]));
-  return Array.from(sha256(bytes).subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return toHex(sha256(bytes).subarray(0, 4));
 }
 
 function matchesModel(id: string, model: string): boolean {

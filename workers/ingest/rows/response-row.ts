@@ -13,7 +13,7 @@ import { responseHeaderSets } from "./header-sets.ts";
 
 const MAX_LABEL = 200;
 
-/** Everything a row has from its parsed. `body` is what the journal has of it. */
+/** The row's data from the response. `body` is the journal's. */
 export function responseRow(metadata: ResponseMetadata, body: Uint8Array): StorableResponse {
   const decoded = decodeBody(body, metadata.bodyCoding);
   const bytes = decoded ?? body;

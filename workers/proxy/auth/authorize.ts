@@ -1,4 +1,4 @@
-/** Whether a request may go on: domain, client key, endpoint. Everything here happens before a byte of the body is read. */
+/** Authorizes a request: domain, client key, endpoint. Runs before any byte of the body is read. */
 import type { Config } from "../../runtime/config.ts";
 import { domainOfHost, isLoopbackName } from "../../domain/http/host.ts";
 import { isEndpointAllowed, isPlainPath, rawHost, type RawTarget } from "../../domain/http/paths.ts";
@@ -9,26 +9,27 @@ import { findClientKey, presentedKeys } from "./client-key.ts";
 
 export interface Admission {
   record: DomainRecord;
-  /** Null where no key is asked for. */
+  /** Null where no key is required. */
   clientKeyId: string | null;
 }
+export type AdmissionResult = Admission | { error: ProxyError };
 
 /**
- * A missing, wrong, revoked or foreign key, an unknown domain and an unusable Host are one answer: who has no key learns
- * nothing, not even whether the domain exists.
+ * A missing, wrong, revoked or foreign key, an unknown domain and an unusable Host all give the same error, which does not
+ * reveal whether the domain exists.
  */
 export async function admit(
   request: Request,
   target: RawTarget,
   env: Env,
   config: Config,
-): Promise<Admission | { error: ProxyError }> {
+): Promise<AdmissionResult> {
   if (!isPlainPath(target.path))
     return {
       error: {
         reason: "bad_request",
         message:
-          "Nexus: the path has dot segments, empty segments or encoded slashes, which upstream may read differently. Send it in its plain form.",
+          "Nexus: the path contains dot segments, empty segments or encoded slashes, which upstream may interpret differently. Send it in its plain form.",
       },
     };
   try {
@@ -44,30 +45,30 @@ async function admitTenant(
   target: RawTarget,
   env: Env,
   config: Config,
-): Promise<Admission | { error: ProxyError }> {
+): Promise<AdmissionResult> {
   const domain = domainOfHost(rawHost(request.url));
-  const open = domain !== null && isOpenPassthrough(domain, request, config);
+  const isOpen = domain !== null && isOpenPassthrough(domain, request, config);
   const configured = domain === null ? null : await readDomain(env, domain);
-  if (!configured && open)
+  if (!configured && isOpen)
     return checkEndpoint(target, { record: openPassthrough(domain), clientKeyId: null });
   if (configured && !config.ENABLE_CLIENT_AUTH)
     return checkEndpoint(target, { record: configured, clientKeyId: null });
 
-  // An unknown domain's keys are looked up like a known one's, so that both take the same time.
+  // Keys are looked up for an unknown domain too, so that both cases take the same time.
   const keys = presentedKeys(request.headers, configured?.credentialType ?? "api_key");
   const key = await findClientKey(env, keys, domain ?? "");
   if (!configured || !key) return { error: { reason: "unauthenticated" } };
   return checkEndpoint(target, { record: configured, clientKeyId: key.id });
 }
 
-function checkEndpoint(target: RawTarget, admission: Admission): Admission | { error: ProxyError } {
+function checkEndpoint(target: RawTarget, admission: Admission): AdmissionResult {
   if (isEndpointAllowed(target.path, admission.record.endpoints)) return admission;
   return { error: { reason: "endpoint_not_allowed", path: target.path } };
 }
 
 /**
- * The names of this machine are open in the local stack, where whoever reaches them is its user. A deployed Worker is told so by
- * two things at once: the variable is not set, and every request that came through Cloudflare carries `cf-ray`.
+ * Loopback names are open in the local stack, where only the user of the machine reaches them. A deployed Worker is excluded
+ * twice: the variable is not set, and every request through Cloudflare carries `cf-ray`.
  */
 function isOpenPassthrough(domain: string, request: Request, config: Config): boolean {
   return config.LOCAL_STACK && isLoopbackName(domain) && !request.headers.has("cf-ray");

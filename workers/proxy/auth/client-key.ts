@@ -1,18 +1,18 @@
 /**
- * Who is asking: the client key of a request, found by its SHA-256. The key itself is 256 random bits, so neither a look-up by
- * its hash nor the time that takes tells anything about another key.
+ * Finds the client key of a request by its SHA-256. A key is 256 random bits, so neither a look-up by
+ * its hash nor the time that takes reveals anything about another key.
  */
 import { createHash } from "node:crypto";
 import type { CredentialType } from "../../schemas/exchange.ts";
 import type { ClientKeyRecord } from "../../schemas/tenant.ts";
 import { readClientKey } from "../../store/tenants/kv-read.ts";
 
-/** Longer than any key we made or imported; what is longer is not worth hashing. */
+/** Longer than any key that was generated or imported. */
 const MAX_KEY_LENGTH = 512;
 
 /**
- * The keys a request presents. With passthrough `Authorization` and `x-api-key` hold the client's own credential for Claude,
- * which is none of our business: there the client key comes in `x-nexus-key`.
+ * The keys a request presents. With passthrough, `Authorization` and `x-api-key` hold the client's own credential for Claude,
+ * so the client key comes in `x-nexus-key`.
  */
 export function presentedKeys(headers: Headers, credentialType: CredentialType): string[] {
   const candidates =
@@ -25,7 +25,7 @@ export function presentedKeys(headers: Headers, credentialType: CredentialType):
   );
 }
 
-/** The first presented key that is valid for this domain; null when none is. A key of another domain is as good as none. */
+/** The first presented key that is valid for this domain; null when none is, keys of other domains included. */
 export async function findClientKey(
   env: Pick<Env, "TENANTS">,
   keys: readonly string[],
@@ -42,24 +42,21 @@ function bearerToken(authorization: string | null): string | null {
   return /^bearer +(\S+)\s*$/i.exec(authorization ?? "")?.[1] ?? null;
 }
 
-/**
- * Synchronous on purpose: `crypto.subtle.digest` is awaited, and on the hot path each wait for the runtime costs more than
- * hashing a key.
- */
+/** Synchronous, because awaiting `crypto.subtle.digest` on the hot path costs more than hashing a key. */
 function sha256(text: string): Buffer {
-  const known = hashes.get(text);
-  if (known) return known;
+  const cached = hashes.get(text);
+  if (cached) return cached;
   const hash = createHash("sha256").update(text).digest();
   if (hashes.size >= MAX_HASHES) hashes.clear();
   hashes.set(text, hash);
   return hash;
 }
 
-/** An isolate sees the same few keys and domains again and again, and even this costs as much as reading all headers. */
+/** An isolate sees the same few keys and domains repeatedly, and hashing one costs as much as reading all headers. */
 const hashes = new Map<string, Buffer>();
 const MAX_HASHES = 1_000;
 
-/** Compared without telling how much of it fits: a key's holder must not learn which domain it belongs to. */
+/** Constant time: a key's holder must not learn which domain it belongs to. */
 function isSame(a: string, b: string): boolean {
   return crypto.subtle.timingSafeEqual(sha256(a), sha256(b));
 }

@@ -1,4 +1,4 @@
-/** What authenticates us with Claude for a domain: one arm per kind of credential. */
+/** The credential that authenticates the proxy with Claude for a domain: one case per credential type. */
 import type { Config } from "../../runtime/config.ts";
 import { OAUTH_BETA } from "../../domain/oauth/protocol.ts";
 import type { ProxyError } from "../../runtime/anthropic-errors.ts";
@@ -8,19 +8,19 @@ import { open } from "../../runtime/seal.ts";
 import { type OAuthToken, oauthToken } from "./oauth-token.ts";
 
 export interface Credential {
-  /** Replace the client's own credential; null leaves that as it is. */
+  /** Replace the client's own credential; null passes that on. */
   headers: Readonly<Record<string, string>> | null;
   /**
-   * For when upstream has answered 401: another credential, an error for the client, or null where what upstream said stands.
-   * Absent: there is no other.
+   * Called when upstream has responded 401: resolves with another credential, an error for the client, or null when upstream's response
+   * is passed on. Absent where there is no other credential.
    */
   renew?: () => Promise<UpstreamCredential | null>;
 }
 export type UpstreamCredential =
   Credential | { error: Extract<ProxyError, { reason: "no_credential" | "credential_unavailable" }> };
 
-/** Opened API keys, for as long as the isolate keeps the record they belong to. */
-const opened = new WeakMap<DomainRecord, string>();
+/** Decrypted API keys, for as long as the isolate caches the record they belong to. */
+const decryptedKeys = new WeakMap<DomainRecord, string>();
 
 export async function upstreamCredential(
   record: DomainRecord,
@@ -38,24 +38,24 @@ export async function upstreamCredential(
 }
 
 function apiKeyCredential(record: DomainRecord, config: Config): UpstreamCredential {
-  const known = opened.get(record);
-  if (known !== undefined) return { headers: { "x-api-key": known } };
+  const cached = decryptedKeys.get(record);
+  if (cached !== undefined) return { headers: { "x-api-key": cached } };
   if (!record.credential || record.accountId === null)
     return noCredential(`${record.domain} has no API key. An administrator has to store one.`);
   try {
     const { domain, accountId } = record;
     const key = open(config, record.credential, { domain, accountId });
-    opened.set(record, key);
+    decryptedKeys.set(record, key);
     return { headers: { "x-api-key": key } };
   } catch (thrown) {
-    log.error("credential: does not open", { domain: record.domain, error: errorText(thrown) });
+    log.error("credential: decryption failed", { domain: record.domain, error: errorText(thrown) });
     return noCredential(
       `the API key of ${record.domain} cannot be decrypted here. An administrator has to store it again.`,
     );
   }
 }
 
-/** Null when `refused` is given and nothing better is to be had just now. */
+/** Null when `rejected` is given and no better token is available now. */
 async function oauthCredential(
   record: DomainRecord,
   env: Env,
@@ -64,8 +64,8 @@ async function oauthCredential(
 ): Promise<UpstreamCredential | null> {
   const { domain, accountId, credentialVersion: version = 0 } = record;
   if (accountId === null)
-    return noCredential(`${domain} has no account. An administrator has to give it one.`);
-  const result = await oauthToken(env, config, { accountId, version, rejected: rejected });
+    return noCredential(`${domain} has no account. An administrator has to assign one.`);
+  const result = await oauthToken(env, config, { accountId, version, rejected });
   const login = `An administrator renews it with \`npx nexus oauth login ${domain}\` or in the dashboard.`;
   switch (result.result) {
     case "token":
@@ -74,7 +74,7 @@ async function oauthCredential(
         renew: () => oauthCredential(record, env, config, result),
       };
     case "missing":
-      return noCredential(`the account ${accountId} of ${domain} is not logged in at Claude. ${login}`);
+      return noCredential(`the account ${accountId} of ${domain} is not logged in to Claude. ${login}`);
     case "needs_login":
       return noCredential(`the Claude login of the account ${accountId} of ${domain} has ended. ${login}`);
     case "unreadable":

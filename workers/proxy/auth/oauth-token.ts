@@ -1,6 +1,6 @@
 /**
- * Access tokens on the hot path. Each isolate keeps the token of an account until shortly before it expires, so that a request
- * with a warm token asks nobody; otherwise the account's OAuthAccount object is asked, which renews it if need be.
+ * Access tokens on the hot path. Each isolate caches the token of an account until shortly before it expires, so that most requests
+ * need no call; otherwise the account's OAuthAccount object is called, which renews the token if necessary.
  */
 import type { Config } from "../../runtime/config.ts";
 import { errorText, log } from "../../runtime/log.ts";
@@ -10,11 +10,11 @@ import { callOAuthAccount } from "../../store/tenants/oauth-stub.ts";
 export type OAuthToken = Extract<TokenResult, { result: "token" }>;
 
 interface CachedToken extends OAuthToken {
-  /** The credential as it was stored last; a new login makes what is warm here old. */
+  /** Version of the stored credential; a new login makes the cached token stale. */
   version: number;
 }
 
-/** A deployment has tens of accounts; beyond this many the oldest are asked for again. */
+/** A deployment has tens of accounts; beyond this many the oldest tokens are dropped. */
 const MAX_CACHED_TOKENS = 1_000;
 const cachedTokens = new Map<string, CachedToken>();
 
@@ -22,19 +22,19 @@ export interface TokenRequest {
   accountId: string;
   /** `credentialVersion` of the domain's record. */
   version: number;
-  /** The token that upstream has just refused, or null. */
+  /** The token that upstream has just rejected, or null. */
   rejected: OAuthToken | null;
 }
 
-/** Never rejects: an object that cannot be asked is "unavailable", unless the token that is here still lives. */
+/** Never rejects: when the object cannot be called, the cached token is used until it expires; then the result is "unavailable". */
 export async function oauthToken(
   env: Env,
   config: Config,
-  { accountId, version, rejected: refused }: TokenRequest,
+  { accountId, version, rejected }: TokenRequest,
 ): Promise<TokenResult> {
   const cached = cachedTokens.get(accountId);
   const usable =
-    cached && cached.version === version && cached.generation > (refused?.generation ?? -Infinity)
+    cached && cached.version === version && cached.generation > (rejected?.generation ?? -Infinity)
       ? cached
       : null;
   if (usable && usable.expiresAt - Date.now() > config.OAUTH_REFRESH_EARLY_MS) return usable;
@@ -42,12 +42,12 @@ export async function oauthToken(
     const result = await callOAuthAccount(
       env,
       accountId,
-      async (account): Promise<TokenResult> => await account.token(refused?.generation ?? null),
+      async (account): Promise<TokenResult> => await account.token(rejected?.generation ?? null),
     );
     if (result.result === "token") cacheToken(accountId, { ...result, version });
     return result;
   } catch (thrown) {
-    log.error("oauth: the account's object cannot be asked", { accountId, error: causeText(thrown) });
+    log.error("oauth: call to the account's object failed", { accountId, error: causeText(thrown) });
     return usable && usable.expiresAt > Date.now() ? usable : { result: "unavailable" };
   }
 }

@@ -1,12 +1,12 @@
-/** A small body on its way to the client, piece by piece as it comes; the pieces are kept for the archive. Used by answer-body. */
+/** Copies a small body of known length to the client chunk by chunk and keeps the chunks for the archive. Used by copy-strategy.ts. */
 import { CLIENT_GRACE_MS } from "../../runtime/constants.ts";
-import { timeoutOrNull } from "../../store/db/timeout.ts";
+import { timeoutOrNull } from "../../runtime/timeout.ts";
 import type { TeeReadResult } from "./tee-reader.ts";
 
 /**
- * Passes the body on. Never rejects: `broken` is what upstream broke off with, and the client's stream breaks with it.
- * `abort` ends both sides, and is turned at once when the client takes no more; what upstream has said until then is in `gulped`.
- * `wasServed`: whether the client took everything; null when it was still reading CLIENT_GRACE_MS after upstream's last byte.
+ * Never rejects: `error` is upstream's, and the client's stream fails with it. When the client's stream fails, `abort` is aborted at once, which ends
+ * both sides; what upstream sent until then is in `buffered`. `wasServed`: whether the client received everything; null when it was still reading
+ * CLIENT_GRACE_MS after upstream's last byte.
  */
 export async function copySmall(
   body: ReadableStream,
@@ -14,36 +14,36 @@ export async function copySmall(
   length: number,
   abort: AbortController,
 ): Promise<TeeReadResult & { wasServed: boolean | null }> {
-  const gulped: TeeReadResult["buffered"] = { chunks: [], bytes: 0, hash: null, tail: NOTHING };
+  const buffered: TeeReadResult["buffered"] = { chunks: [], bytes: 0, hash: null, tail: EMPTY };
   const reader = (body as ReadableStream<Uint8Array>).getReader();
   const writer = (client as WritableStream<Uint8Array>).getWriter();
-  const gone = () => abort.abort();
-  void writer.closed.catch(gone); // also heard while upstream is silent
-  // A write that waits for a slow client would not hear of it.
+  const clientGone = () => abort.abort();
+  void writer.closed.catch(clientGone); // rejects also while upstream is silent
+  // A write that waits for a slow client does not notice the signal by itself.
   abort.signal.addEventListener("abort", () => void writer.abort(abort.signal.reason).catch(() => undefined));
   try {
-    while (gulped.bytes < length) {
-      const piece = await reader.read().catch((thrown: unknown) => new ReadError(thrown));
-      if (piece instanceof ReadError) {
-        void writer.abort(piece.reason).catch(() => undefined);
-        return { buffered: gulped, error: piece.reason ?? new Error("broken"), wasServed: false };
+    while (buffered.bytes < length) {
+      const chunk = await reader.read().catch((thrown: unknown) => new ReadError(thrown));
+      if (chunk instanceof ReadError) {
+        void writer.abort(chunk.reason).catch(() => undefined);
+        return { buffered, error: chunk.reason ?? new Error("broken"), wasServed: false };
       }
-      if (piece.done) break;
-      gulped.chunks.push(piece.value);
-      gulped.bytes += piece.value.length;
-      // The last one is not waited for before the end is announced: both are through when the end is.
-      if (gulped.bytes < length) await writer.write(piece.value);
-      else void writer.write(piece.value).catch(() => undefined);
+      if (chunk.done) break;
+      buffered.chunks.push(chunk.value);
+      buffered.bytes += chunk.value.length;
+      // The last write is not awaited before closing: both have succeeded when the close has.
+      if (buffered.bytes < length) await writer.write(chunk.value);
+      else void writer.write(chunk.value).catch(() => undefined);
     }
     const closed = writer.close().then(() => true);
-    return { buffered: gulped, error: null, wasServed: await timeoutOrNull(CLIENT_GRACE_MS, closed) };
+    return { buffered, error: null, wasServed: await timeoutOrNull(CLIENT_GRACE_MS, closed) };
   } catch {
-    gone();
-    return { buffered: gulped, error: null, wasServed: false };
+    clientGone();
+    return { buffered, error: null, wasServed: false };
   }
 }
 
-/** Upstream's end of the stream, as opposed to the client's. */
+/** An error of upstream's stream, as opposed to the client's. */
 class ReadError {
   readonly reason: unknown;
   constructor(reason: unknown) {
@@ -51,4 +51,4 @@ class ReadError {
   }
 }
 
-const NOTHING = new Uint8Array(0);
+const EMPTY = new Uint8Array(0);

@@ -1,19 +1,19 @@
-/** The client's body on its way up: held when it is small and its length is known, streamed by the runtime otherwise. */
+/** The client's request body: buffered when it is small and its length is known, streamed by the runtime otherwise. */
 import { MAX_BUFFERED_BODY_BYTES } from "../../runtime/constants.ts";
 
 export type RequestBody =
   | { kind: "none" }
-  /** At hand, so that a connection which fails before any answer can be tried again. */
-  | { kind: "held"; bytes: Uint8Array<ArrayBuffer> }
-  /** `up` goes to Claude, `copy` to the archive; both keep the length if the client declared one. */
-  | { kind: "streamed"; up: ReadableStream; copy: ReadableStream };
+  /** In memory, so that a connection that fails before any response can be retried. */
+  | { kind: "buffered"; bytes: Uint8Array<ArrayBuffer> }
+  /** The branches of a tee; both keep the declared length. */
+  | { kind: "streamed"; toUpstream: ReadableStream; toArchive: ReadableStream };
 
-/** Takes the body out of the request. Rejects when the client leaves while a body to be held is still arriving. */
+/** Rejects when the client disconnects while a body to be buffered is still arriving. */
 export async function readRequestBody(request: Request): Promise<RequestBody> {
   if (request.body === null) return { kind: "none" };
   const length = request.headers.get("content-length");
   if (length !== null && Number(length) <= MAX_BUFFERED_BODY_BYTES)
-    return { kind: "held", bytes: new Uint8Array(await request.arrayBuffer()) };
-  const [up, copy] = request.body.tee();
-  return { kind: "streamed", up, copy };
+    return { kind: "buffered", bytes: new Uint8Array(await request.arrayBuffer()) };
+  const [toUpstream, toArchive] = request.body.tee();
+  return { kind: "streamed", toUpstream, toArchive };
 }

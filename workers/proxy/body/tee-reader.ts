@@ -1,55 +1,54 @@
 /**
- * Copies of bodies, read in few large gulps: JavaScript per chunk is what recording costs. All of a body is kept up to the
- * limit; beyond that the head, the end and a running hash.
+ * Reads copies of bodies in few large reads, because recording costs JavaScript per chunk. A body is buffered whole up to the
+ * limit; of a larger one the head, the tail and a running hash are kept.
  */
 import { createHash, type Hash } from "node:crypto";
 import { MAX_RECORDED_BODY_BYTES, RECORDED_HEAD_BYTES } from "../../runtime/constants.ts";
 import { concat } from "../../domain/bytes.ts";
-import { timeoutOrNull } from "../../store/db/timeout.ts";
+import { timeoutOrNull } from "../../runtime/timeout.ts";
 
 export interface BufferedBody {
   /** The bytes in order: all of them, or with `hash` set the first RECORDED_HEAD_BYTES. */
   chunks: Uint8Array[];
-  /** How many there were. */
+  /** Bytes read in all. */
   bytes: number;
-  /** SHA-256 of everything before `end`; null while everything is in `chunks`. */
+  /** SHA-256 of everything before `tail`; null while everything is in `chunks`. */
   hash: Hash | null;
-  /** With `hash`: the last END_BYTES. */
+  /** With `hash`: the last TAIL_BYTES. */
   tail: Uint8Array;
 }
 
-/** What came of a branch. */
 export interface TeeReadResult {
+  /** What was read, up to the error if there was one. */
   buffered: BufferedBody;
-  /** What the body broke off with; null when it ended. What came before is in `gulped` either way. */
+  /** The error of the stream; null when it ended. */
   error: unknown;
 }
 
-/** Small first, because most waiting copies are of a stream that has just begun and hold their buffer. */
+/** Small, because most pending reads are of a stream that has just begun, and a read holds its buffer. */
 const FIRST_READ_BYTES = 16_384;
 const MAX_READ_BYTES = 1_048_576;
-/** How often a branch is looked after, and how much is fetched of it: more than a model says meanwhile. */
+/** Interval of draining a branch, and how much is drained at once: more than a model writes in that time. */
 const DRAIN_INTERVAL_MS = 5_000;
 const DRAIN_READ_BYTES = 16_384;
 const MAX_DRAINED_BYTES = 1_048_576;
-/** What is read as it comes runs ahead of a client that is slow, which keeps it in memory twice; no model has said as much. */
+/** A timed stream is read ahead of a slow client, which buffers it twice; no model has written as much. */
 const MAX_TIMED_BYTES = 8_388_608;
-/** More than facts can take: URL 16 KB, headers 128 KB. */
+/** More than a metadata trailer can take: URL 16 KB, headers 128 KB. */
 const TAIL_BYTES = 262_144;
 
-/** Reads to the end. A stream that breaks loses what came of it: whoever sends a copy must end it instead. */
+/** Reads to the end. A stream that errors loses what was read of it, so the sender of a copy must close it instead. */
 export async function readToEnd(body: ReadableStream): Promise<BufferedBody> {
-  const gulped = emptyBody();
-  await readRest(body.getReader({ mode: "byob" }), gulped);
-  return gulped;
+  const buffered = emptyBody();
+  await readRest(body.getReader({ mode: "byob" }), buffered);
+  return buffered;
 }
 
 /**
- * Reads one branch of a tee whose other branch goes to the client. A gulp that waits for bytes would make the tee wait for
- * them too, and the client with it; so the copy lies in the tee, which costs nothing per event, until the client has its own
- * (`served`) and `rested` resolves. What a long stream has left there is fetched now and then, because only what is seen here
- * can be cut at the limit. With `came` the copy is read as it comes instead, up to MAX_WATCHED_BYTES, and `came` told each time how
- * many bytes there are.
+ * Reads the archive's branch of a tee whose other branch goes to the client. A pending read makes the tee wait for bytes, and the client
+ * with it; so the copy stays in the tee, which costs nothing per event, until the client has all of it (`served`) and `delayElapsed` resolves.
+ * A long stream is drained at intervals, because only what is read here can be cut at the limit. With `onChunk` the copy
+ * is read as it comes instead, up to MAX_TIMED_BYTES, and `onChunk` is called with the number of bytes so far.
  */
 export async function readTeeBranch(
   branch: ReadableStream,
@@ -58,88 +57,88 @@ export async function readTeeBranch(
   onChunk?: (bytes: number) => void,
 ): Promise<TeeReadResult> {
   const reader = branch.getReader({ mode: "byob" });
-  const gulped = emptyBody();
+  const buffered = emptyBody();
   try {
-    if (onChunk && (await readTimed(reader, gulped, onChunk))) {
+    if (onChunk && (await readTimed(reader, buffered, onChunk))) {
       if (await served) await delayElapsed;
-      return { buffered: gulped, error: null };
+      return { buffered, error: null };
     }
     while ((await timeoutOrNull(DRAIN_INTERVAL_MS, served)) === null)
-      if (await drainAvailable(reader, gulped)) return { buffered: gulped, error: null };
+      if (await drainAvailable(reader, buffered)) return { buffered, error: null };
     if (await served) {
       await delayElapsed;
-      await readRest(reader, gulped);
+      await readRest(reader, buffered);
     } else {
-      // A gulp that breaks would take with it what it had.
-      while (!(await drainAvailable(reader, gulped)));
+      // A large read that errors would lose the bytes it has.
+      while (!(await drainAvailable(reader, buffered)));
     }
-    return { buffered: gulped, error: null };
+    return { buffered, error: null };
   } catch (thrown) {
-    return { buffered: gulped, error: thrown ?? new Error("broken") };
+    return { buffered, error: thrown ?? new Error("broken") };
   }
 }
 
-/** Reads until nothing is left lying, or a good deal has been read, or the end. Resolves with whether that was the end. */
-async function drainAvailable(reader: ReadableStreamBYOBReader, gulped: BufferedBody): Promise<boolean> {
+/** Reads until nothing is available, MAX_DRAINED_BYTES are read, or the stream ends. Resolves with whether it ended. */
+async function drainAvailable(reader: ReadableStreamBYOBReader, buffered: BufferedBody): Promise<boolean> {
   for (let left = MAX_DRAINED_BYTES; left > 0; left -= DRAIN_READ_BYTES) {
     const { value, done } = await reader.read(new Uint8Array(DRAIN_READ_BYTES));
-    // A view of a larger buffer keeps all of it.
-    if (value && value.length > 0) append(gulped, value.length < DRAIN_READ_BYTES ? value.slice() : value);
+    // A view would keep its whole buffer alive.
+    if (value && value.length > 0) append(buffered, value.length < DRAIN_READ_BYTES ? value.slice() : value);
     if (done) return true;
     if (value.length < DRAIN_READ_BYTES) return false;
   }
   return false;
 }
 
-/** Reads piece by piece. Resolves with whether that was the end, or only MAX_WATCHED_BYTES. */
+/** Reads chunk by chunk. Resolves with true at the end of the stream, with false after MAX_TIMED_BYTES. */
 async function readTimed(
   reader: ReadableStreamBYOBReader,
-  gulped: BufferedBody,
-  came: (bytes: number) => void,
+  buffered: BufferedBody,
+  onChunk: (bytes: number) => void,
 ): Promise<boolean> {
-  // Pieces are small: they are gathered, and what is gathered must not be in the buffer that a breaking read takes with it.
-  let gathered = new Uint8Array(DRAIN_READ_BYTES);
+  // Chunks are small, so they are copied together; the copy must not be in the buffer that a failing read takes with it.
+  let block = new Uint8Array(DRAIN_READ_BYTES);
   let filled = 0;
-  let room = new Uint8Array(DRAIN_READ_BYTES);
-  const empty = () => {
-    if (filled > 0) append(gulped, gathered.subarray(0, filled));
-    gathered = new Uint8Array(DRAIN_READ_BYTES);
+  let buffer = new Uint8Array(DRAIN_READ_BYTES);
+  const flush = () => {
+    if (filled > 0) append(buffered, block.subarray(0, filled));
+    block = new Uint8Array(DRAIN_READ_BYTES);
     filled = 0;
   };
   try {
-    while (gulped.bytes < MAX_TIMED_BYTES) {
-      const { value, done } = await reader.read(room);
+    while (buffered.bytes < MAX_TIMED_BYTES) {
+      const { value, done } = await reader.read(buffer);
       if (value && value.length > 0) {
-        if (filled + value.length > DRAIN_READ_BYTES) empty();
-        gathered.set(value, filled);
+        if (filled + value.length > DRAIN_READ_BYTES) flush();
+        block.set(value, filled);
         filled += value.length;
-        came(gulped.bytes + filled);
+        onChunk(buffered.bytes + filled);
       }
       if (done) return true;
-      room = new Uint8Array(value.buffer);
+      buffer = new Uint8Array(value.buffer);
     }
     return false;
   } finally {
-    empty();
+    flush();
   }
 }
 
-async function readRest(reader: ReadableStreamBYOBReader, gulped: BufferedBody): Promise<void> {
-  let room = new Uint8Array(FIRST_READ_BYTES);
+async function readRest(reader: ReadableStreamBYOBReader, buffered: BufferedBody): Promise<void> {
+  let buffer = new Uint8Array(FIRST_READ_BYTES);
   for (;;) {
-    const size = room.length;
-    const { value, done } = await reader.readAtLeast(size, room);
-    if (value && value.length > 0) append(gulped, value);
+    const size = buffer.length;
+    const { value, done } = await reader.readAtLeast(size, buffer);
+    if (value && value.length > 0) append(buffered, value);
     if (done || !value || value.length < size) return;
-    // What is only hashed is not kept: a file of any size is read through one buffer.
-    const isFree = gulped.hash !== null && size === MAX_READ_BYTES;
-    room = isFree ? new Uint8Array(value.buffer) : new Uint8Array(Math.min(size * 4, MAX_READ_BYTES));
+    // Bytes that are only hashed are not kept, so a file of any size is read through one buffer.
+    const isReusable = buffered.hash !== null && size === MAX_READ_BYTES;
+    buffer = isReusable ? new Uint8Array(value.buffer) : new Uint8Array(Math.min(size * 4, MAX_READ_BYTES));
   }
 }
 
 const emptyBody = (): BufferedBody => ({ chunks: [], bytes: 0, hash: null, tail: new Uint8Array(0) });
 
-/** The last `length` bytes of a list of chunks (fewer when there are not so many), in one array. */
+/** The last `length` bytes of a list of chunks (fewer when there are fewer), in one array. */
 export function lastBytes(chunks: readonly Uint8Array[], length: number): Uint8Array {
   let from = chunks.length;
   for (let have = 0; from > 0 && have < length; from--) have += chunks[from - 1]?.length ?? 0;
@@ -147,40 +146,40 @@ export function lastBytes(chunks: readonly Uint8Array[], length: number): Uint8A
   return bytes.subarray(Math.max(0, bytes.length - length));
 }
 
-/** A list of chunks without what stands at or after `length`. */
+/** The first `length` bytes of a list of chunks. */
 export function firstBytes(chunks: readonly Uint8Array[], length: number): Uint8Array[] {
-  const kept: Uint8Array[] = [];
+  const first: Uint8Array[] = [];
   for (let left = length, index = 0; left > 0 && index < chunks.length; index++) {
     const chunk = chunks[index]?.subarray(0, left);
     if (!chunk) break;
-    kept.push(chunk);
+    first.push(chunk);
     left -= chunk.length;
   }
-  return kept;
+  return first;
 }
 
-/** What of the bytes may hold the facts. */
-export function tailOf(gulped: BufferedBody): Uint8Array {
-  return gulped.hash ? gulped.tail : lastBytes(gulped.chunks, TAIL_BYTES);
+/** The end of the body, where a metadata trailer is. */
+export function tailOf(buffered: BufferedBody): Uint8Array {
+  return buffered.hash ? buffered.tail : lastBytes(buffered.chunks, TAIL_BYTES);
 }
 
-function append(gulped: BufferedBody, chunk: Uint8Array): void {
-  gulped.bytes += chunk.length;
-  if (gulped.hash) return hashAllButTail(gulped, gulped.hash, chunk);
-  gulped.chunks.push(chunk);
-  if (gulped.bytes <= MAX_RECORDED_BODY_BYTES + TAIL_BYTES) return;
+function append(buffered: BufferedBody, chunk: Uint8Array): void {
+  buffered.bytes += chunk.length;
+  if (buffered.hash) return hashAllButTail(buffered, buffered.hash, chunk);
+  buffered.chunks.push(chunk);
+  if (buffered.bytes <= MAX_RECORDED_BODY_BYTES + TAIL_BYTES) return;
   const hash = createHash("sha256");
-  const all = gulped.chunks;
-  gulped.hash = hash;
-  gulped.chunks = [concat(firstBytes(all, RECORDED_HEAD_BYTES)).slice()]; // a copy, so that the large buffers can go
-  for (const kept of all) hashAllButTail(gulped, hash, kept);
+  const all = buffered.chunks;
+  buffered.hash = hash;
+  buffered.chunks = [concat(firstBytes(all, RECORDED_HEAD_BYTES)).slice()]; // a copy, so that the large buffers can be freed
+  for (const one of all) hashAllButTail(buffered, hash, one);
 }
 
-function hashAllButTail(gulped: BufferedBody, hash: Hash, chunk: Uint8Array): void {
-  // A chunk that is an end by itself is not copied, but for that end.
-  const tail = chunk.length >= TAIL_BYTES ? chunk : concat([gulped.tail, chunk]);
-  if (tail === chunk) hash.update(gulped.tail);
-  const cut = Math.max(0, tail.length - TAIL_BYTES);
-  hash.update(tail.subarray(0, cut));
-  gulped.tail = tail.slice(cut);
+function hashAllButTail(buffered: BufferedBody, hash: Hash, chunk: Uint8Array): void {
+  // Of a chunk as long as the tail, only its own tail is copied.
+  const joined = chunk.length >= TAIL_BYTES ? chunk : concat([buffered.tail, chunk]);
+  if (joined === chunk) hash.update(buffered.tail);
+  const cut = Math.max(0, joined.length - TAIL_BYTES);
+  hash.update(joined.subarray(0, cut));
+  buffered.tail = joined.slice(cut);
 }

@@ -1,4 +1,4 @@
-/** One request to Claude, until its response headers: time limits, and another try where that cannot do harm. */
+/** Sends one request to Claude and waits for its response headers, with time limits and a retry where that is safe. */
 import type { Config } from "../../runtime/config.ts";
 import {
   CONNECT_RETRY_DELAY_MS,
@@ -16,14 +16,14 @@ export interface UpstreamRequest {
   body: RequestBody;
 }
 
-/** `gone`: the client left before there was anything to tell. */
+/** `client_gone`: the client disconnected before there was a response. */
 export type UpstreamResult =
-  { kind: "answered"; response: Response } | { kind: "failed"; error: ProxyError } | { kind: "gone" };
+  { kind: "response"; response: Response } | { kind: "failed"; error: ProxyError } | { kind: "client_gone" };
 
 /**
- * Fetches. `abort` is what ends the exchange from our side; this sets a limit on it that holds until the headers are there.
- * A status, whatever it says, is an answer and never tried again. Only a connection that fails early and without an answer
- * is, and only when the body is at hand: one that dies late has probably been working on the answer.
+ * `abort` ends the exchange; this aborts it too when the headers take longer than the limit.
+ * A response is never retried, whatever its status. A connection that fails without a response is retried only early
+ * and only when the body is in memory: one that fails late may have been processed.
  */
 export async function forward(
   request: UpstreamRequest,
@@ -40,13 +40,13 @@ export async function forward(
   try {
     for (let attempt = 0; ; attempt++) {
       try {
-        return { kind: "answered", response: await send(request, abort.signal) };
+        return { kind: "response", response: await send(request, abort.signal) };
       } catch (thrown) {
         const { host } = new URL(request.url);
         if (hasTimedOut)
           return { kind: "failed", error: { reason: "upstream_timeout", host, milliseconds: limit } };
-        if (abort.signal.aborted) return { kind: "gone" };
-        log.warn("forward: no answer", { host, attempt, error: errorText(thrown) });
+        if (abort.signal.aborted) return { kind: "client_gone" };
+        log.warn("forward: no response", { host, attempt, error: errorText(thrown) });
         const mayRetry =
           request.body.kind !== "streamed" &&
           attempt < MAX_CONNECT_RETRIES &&
@@ -64,7 +64,7 @@ function send({ url, method, headers, body }: UpstreamRequest, signal: AbortSign
   return fetch(url, {
     method,
     headers,
-    body: body.kind === "held" ? body.bytes : body.kind === "streamed" ? body.up : null,
+    body: body.kind === "buffered" ? body.bytes : body.kind === "streamed" ? body.toUpstream : null,
     redirect: "manual",
     signal,
   });

@@ -1,4 +1,4 @@
-/** The door of the hot path: everything under /v1/, any method. */
+/** Entry point of the hot path: handles every request under /v1/, any method. */
 import { loadConfig } from "../../runtime/config.ts";
 import type { RawTarget } from "../../domain/http/paths.ts";
 import { errorResponse, type ProxyError } from "../../runtime/anthropic-errors.ts";
@@ -9,17 +9,17 @@ import { upstreamCredential } from "../auth/credential.ts";
 import { newId } from "../exchange.ts";
 import { runExchange } from "./run-exchange.ts";
 
-/** Admits and runs one exchange. Always resolves: what goes wrong is an answer in Anthropic's shape. */
+/** Authorizes and runs one exchange. Always resolves: failures are responses in Anthropic's error shape. */
 export function handleProxy(
   request: Request,
   target: RawTarget,
   env: Env,
   ctx: ExecutionContext,
 ): Promise<Response> {
-  const answer = handle(request, target, env, ctx);
-  // A client that leaves before the headers would end the handler with it, and its record.
-  ctx.waitUntil(answer);
-  return answer;
+  const response = handle(request, target, env, ctx);
+  // A client that disconnects before the response headers would end the invocation before the exchange is recorded.
+  ctx.waitUntil(response);
+  return response;
 }
 
 async function handle(
@@ -61,7 +61,7 @@ async function handle(
   }
 }
 
-/** Nothing went to Claude, so nothing is stored; it is counted. */
+/** Nothing was sent to Claude, so the request is counted and not stored. */
 function reject(error: ProxyError, id: string): Response {
   const counter = REJECTION_COUNTERS[error.reason];
   if (counter) count(counter);

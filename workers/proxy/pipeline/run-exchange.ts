@@ -1,5 +1,5 @@
 /**
- * Runs one admitted exchange, from the client's body to the bell. The client's bytes are pumped by the runtime in both
+ * Runs one authorized exchange: forwards the request, responds, records. The runtime pumps the client's bytes in both
  * directions; JavaScript sees headers, and copies that other streams carry to the Recorder.
  */
 import { upstreamRequestHeaders } from "../../domain/http/forwarded-headers.ts";
@@ -7,18 +7,18 @@ import { describe, errorResponse, type ProxyError } from "../../runtime/anthropi
 import { errorText, log } from "../../runtime/log.ts";
 import type { ResponseMetadata } from "../../schemas/exchange.ts";
 import type { DraftMetadata } from "../../store/journal/objects.ts";
-import { count } from "../record/counters.ts";
-import { elapsed, type Exchange } from "../exchange.ts";
-import { type UpstreamResult, forward } from "./forward.ts";
-import { finishExchange, recordBuffered } from "../record/record.ts";
 import { readRequestBody, type RequestBody } from "../body/request-body.ts";
+import { elapsed, type Exchange } from "../exchange.ts";
+import { count } from "../record/counters.ts";
+import { finishExchange, recordBuffered } from "../record/record.ts";
 import { recordRequest, type RequestRecording } from "../record/request-record.ts";
+import { forward, type UpstreamResult } from "./forward.ts";
 import { passResponse } from "./respond.ts";
 
-/** Resolves with the response; what is left of the exchange goes on under `waitUntil`. */
+/** Resolves with the response; what is left of the exchange runs under `waitUntil`. */
 export async function runExchange(exchange: Exchange): Promise<Response> {
   const { request, abort, ctx, id } = exchange;
-  // Heard while we wait for upstream's headers; later the client's pipe may know first.
+  // Detects a disconnect while waiting for upstream's headers; later the client's pipe may fail first.
   request.signal.addEventListener("abort", () => abort.abort());
 
   let body: RequestBody;
@@ -30,30 +30,25 @@ export async function runExchange(exchange: Exchange): Promise<Response> {
     const message = "Nexus: the request body ended before it was complete.";
     return errorResponse({ reason: "bad_request", message }, id);
   }
-  const upstreamPromise = forward(upstreamRequest(exchange, body), exchange.config, abort);
+  const forwarding = forward(upstreamRequest(exchange, body), exchange.config, abort);
   const recording = recordRequest(exchange, body);
   ctx.waitUntil(recording.done);
 
-  const result = await retryOnUnauthorized(exchange, body, await upstreamPromise);
+  const result = await retryOnUnauthorized(exchange, body, await forwarding);
   switch (result.kind) {
-    case "answered":
+    case "response":
       return passResponse(exchange, result.response, recording);
     case "failed":
       return proxyErrorResponse(exchange, result.error, recording);
-    case "gone":
-      recordProxyError(
-        exchange,
-        recording,
-        proxyErrorMetadata(exchange, recording, "client_gone"),
-        new Uint8Array(0),
-      );
-      return new Response(null, { status: 499 }); // nobody reads it
+    case "client_gone":
+      recordWithoutUpstream(exchange, recording, { outcome: "client_gone", status: null, errorType: null });
+      return new Response(null, { status: 499 }); // the client has disconnected
   }
 }
 
 /**
- * A 401 may mean that an access token ended before its time. Then it is renewed, and the request is made once more if its body is
- * at hand; otherwise the client hears what upstream said, and its next request finds the new token.
+ * A 401 may mean that an access token ended before its time. Then it is renewed, and the request is sent once more if its body is
+ * in memory; otherwise the client gets the 401, and its next request uses the new token.
  */
 async function retryOnUnauthorized(
   exchange: Exchange,
@@ -61,7 +56,7 @@ async function retryOnUnauthorized(
   first: UpstreamResult,
 ): Promise<UpstreamResult> {
   const { renew } = exchange.credential;
-  if (first.kind !== "answered" || first.response.status !== 401 || !renew) return first;
+  if (first.kind !== "response" || first.response.status !== 401 || !renew) return first;
   if (body.kind === "streamed") {
     exchange.ctx.waitUntil(renew());
     return first;
@@ -75,7 +70,7 @@ async function retryOnUnauthorized(
 
 function upstreamRequest({ request, target, credential, config }: Exchange, body: RequestBody) {
   return {
-    // The base may have a path of its own; path and query go on as the client spelt them.
+    // The base URL may have a path of its own; path and query are sent as the client spelt them.
     url: config.CLAUDE_API_BASE_URL.replace(/\/+$/, "") + target.path + target.query,
     method: request.method,
     headers: upstreamRequestHeaders(request.headers, credential.headers),
@@ -83,7 +78,7 @@ function upstreamRequest({ request, target, credential, config }: Exchange, body
   };
 }
 
-/** Upstream gave no answer: ours, in the same shape, and stored like one. */
+/** Upstream did not respond: responds with an error in Anthropic's shape and records it like a response. */
 async function proxyErrorResponse(
   exchange: Exchange,
   error: ProxyError,
@@ -91,42 +86,29 @@ async function proxyErrorResponse(
 ): Promise<Response> {
   const response = errorResponse(error, exchange.id);
   const body = new Uint8Array(await response.clone().arrayBuffer());
-  const told = { status: response.status, errorType: describe(error).type };
-  recordProxyError(
-    exchange,
-    recording,
-    proxyErrorMetadata(exchange, recording, "upstream_failed", told),
-    body,
-  );
+  const { status, type: errorType } = describe(error);
+  recordWithoutUpstream(exchange, recording, { outcome: "upstream_failed", status, errorType }, body);
   return response;
 }
 
-function recordProxyError(
+function recordWithoutUpstream(
   exchange: Exchange,
   recording: RequestRecording,
-  facts: DraftMetadata<ResponseMetadata>,
-  body: Uint8Array,
+  result: Pick<ResponseMetadata, "outcome" | "status" | "errorType">,
+  body = new Uint8Array(0),
 ): void {
-  recording.responseEnded();
-  const storing = recordBuffered(exchange.env, "response", facts, body);
-  exchange.ctx.waitUntil(finishExchange(exchange.env, exchange.ctx, recording.stored, facts, storing));
-}
-
-function proxyErrorMetadata(
-  exchange: Exchange,
-  recording: RequestRecording,
-  outcome: "client_gone" | "upstream_failed",
-  told: { status: number | null; errorType: string | null } = { status: null, errorType: null },
-): DraftMetadata<ResponseMetadata> {
-  return {
+  const { env, ctx, id } = exchange;
+  const metadata: DraftMetadata<ResponseMetadata> = {
     v: 1,
-    id: exchange.id,
-    outcome,
-    ...told,
+    id,
+    ...result,
     headers: {},
     timeToFirstByteMs: null,
     durationMs: elapsed(exchange),
     bodyCoding: "identity",
     asked: recording.summary(),
   };
+  recording.responseEnded();
+  const storing = recordBuffered(env, "response", metadata, body);
+  ctx.waitUntil(finishExchange(env, ctx, recording.stored, metadata, storing));
 }

@@ -1,54 +1,55 @@
 /**
- * Small exchanges go into the journal together: for each of them a write of its own would cost more than everything else that is
- * done for it. An isolate gathers what ends within a moment, and the invocation that began the bundle writes it.
+ * Writes small exchanges to the journal in bundles: a write for each would cost more than the rest of its
+ * processing. An isolate collects the exchanges that end within BUNDLING_MS; the invocation that began the bundle writes it.
  */
 import { BUNDLING_MS, MAX_BUNDLE_BYTES, MAX_BUNDLED_EXCHANGES } from "../../runtime/constants.ts";
 import type { ExchangeMessage, ResponseMetadata } from "../../schemas/exchange.ts";
 import { type BundlePart, writeJournalBundle } from "../../store/journal/bundles.ts";
-import { journalTrailer, type DraftMetadata } from "../../store/journal/objects.ts";
-import { notifyIngest, notifyWithMetadata } from "./notify.ts";
-import { count, flushCounters } from "./counters.ts";
+import { type DraftMetadata, journalTrailer } from "../../store/journal/objects.ts";
 import { type Exchange, newId } from "../exchange.ts";
-import { putWithRetry } from "./recorder-entrypoint.ts";
+import { count, flushCounters } from "./counters.ts";
+import { notifyIngest, notifyWithMetadata } from "./notify.ts";
 import { BODY_NOT_RECORDED, unrecordedMetadata } from "./record.ts";
+import { putWithRetry } from "./recorder-entrypoint.ts";
 import type { BufferedRequest } from "./request-record.ts";
 
-/** An exchange that has ended, all of it at hand. */
+/** An exchange that has ended, all of it in memory. */
 export interface WholeExchange {
   request: BufferedRequest;
-  response: { facts: DraftMetadata<ResponseMetadata>; pieces: readonly Uint8Array[]; bytes: number };
+  response: { metadata: DraftMetadata<ResponseMetadata>; chunks: readonly Uint8Array[]; bytes: number };
 }
 
 interface Bundle {
   exchanges: WholeExchange[];
   bytes: number;
-  /** When somebody else writes it (epoch milliseconds), because the invocation that should have was ended. */
+  /** When another invocation writes it (epoch milliseconds), because the one that began it was ended. */
   overdueAt: number;
 }
 
-/** How late an invocation may be to write its bundle, and how long the write may take with all its tries. */
+/** How late an invocation may be to write its bundle. */
 const OVERDUE_GRACE_MS = 1_000;
+/** How long the write may take with all its attempts. */
 const WRITE_TIMEOUT_MS = 30_000;
 
 let open: Bundle | null = null;
-/** All that are not in the journal yet, `open` among them; usually there is no other. */
+/** All that are not in the journal yet, `open` included. */
 const unwritten = new Set<Bundle>();
 
-/** Takes an exchange into the bundle of the moment. It will be written and rung for under `waitUntil`. */
+/** Adds an exchange to the open bundle, which is written under `waitUntil` and then announced to ingest. */
 export function addToBundle({ env, ctx }: Pick<Exchange, "env" | "ctx">, exchange: WholeExchange): void {
   const now = Date.now();
   const bytes = exchange.request.body.length + exchange.response.bytes;
   if (!open || open.exchanges.length >= MAX_BUNDLED_EXCHANGES || open.bytes + bytes > MAX_BUNDLE_BYTES) {
-    const begun = { exchanges: [], bytes: 0, overdueAt: now + BUNDLING_MS + OVERDUE_GRACE_MS };
-    open = begun;
-    unwritten.add(begun);
-    ctx.waitUntil(scheduler.wait(BUNDLING_MS).then(() => write(env, ctx, begun)));
+    const bundle = { exchanges: [], bytes: 0, overdueAt: now + BUNDLING_MS + OVERDUE_GRACE_MS };
+    open = bundle;
+    unwritten.add(bundle);
+    ctx.waitUntil(scheduler.wait(BUNDLING_MS).then(() => write(env, ctx, bundle)));
   }
   open.exchanges.push(exchange);
   open.bytes += bytes;
 }
 
-/** Writes what another invocation should have written: it was ended. To be called by every exchange. */
+/** Writes bundles whose invocation was ended before it could. To be called by every exchange. */
 export function writeOverdueBundles({ env, ctx }: Pick<Exchange, "env" | "ctx">, now: number): void {
   for (const bundle of unwritten) if (bundle.overdueAt < now) ctx.waitUntil(write(env, ctx, bundle));
 }
@@ -58,10 +59,10 @@ async function write(env: Env, ctx: Exchange["ctx"], bundle: Bundle): Promise<vo
   bundle.overdueAt = Date.now() + WRITE_TIMEOUT_MS;
   const { exchanges } = bundle;
   const id = newId(Date.now());
-  const halves = exchanges.flatMap(partsOf);
-  const putting = () => writeJournalBundle(env.JOURNAL, id, exchanges.length, halves);
-  const journalBytes = await putWithRetry({ id, exchanges: exchanges.length }, bundle.bytes, putting);
-  unwritten.delete(bundle); // in the journal, or in a moment among the bells that are kept
+  const parts = exchanges.flatMap(partsOf);
+  const put = () => writeJournalBundle(env.JOURNAL, id, exchanges.length, parts);
+  const journalBytes = await putWithRetry({ id, exchanges: exchanges.length }, bundle.bytes, put);
+  unwritten.delete(bundle); // in the journal, or in a moment among the pending messages
   if (journalBytes !== null)
     await notifyIngest(env, exchangeMessage(id, "", { journalBytes, exchanges: exchanges.length }));
   else await notifyWithMetadata(env, exchanges.map(metadataMessage));
@@ -69,28 +70,28 @@ async function write(env: Env, ctx: Exchange["ctx"], bundle: Bundle): Promise<vo
 }
 
 function partsOf({ request, response }: WholeExchange): BundlePart[] {
-  const { id } = request.facts;
+  const { id } = request.metadata;
   return [
-    { id, part: "request", chunks: [request.body, journalTrailer(request.facts)] },
-    { id, part: "response", chunks: [...response.pieces, journalTrailer(response.facts)] },
+    { id, part: "request", chunks: [request.body, journalTrailer(request.metadata)] },
+    { id, part: "response", chunks: [...response.chunks, journalTrailer(response.metadata)] },
   ];
 }
 
-/** R2 did not take the bundle: what is known of each of its exchanges travels with a bell. */
+/** R2 did not take the bundle: the metadata of each of its exchanges travels in a message. */
 function metadataMessage({ request, response }: WholeExchange): ExchangeMessage {
   count("unrecorded");
-  const none = (bytes: number) => ({ ...BODY_NOT_RECORDED, bytes });
-  return exchangeMessage(request.facts.id, request.facts.domain, {
+  const notRecorded = (bytes: number) => ({ ...BODY_NOT_RECORDED, bytes });
+  return exchangeMessage(request.metadata.id, request.metadata.domain, {
     journalBytes: 0,
-    request: { ...request.facts, body: none(request.body.length) },
-    response: unrecordedMetadata(response.facts, none(response.bytes)),
+    request: { ...request.metadata, body: notRecorded(request.body.length) },
+    response: unrecordedMetadata(response.metadata, notRecorded(response.bytes)),
   });
 }
 
 function exchangeMessage(
   id: string,
   domain: string,
-  rest: Partial<ExchangeMessage> & { journalBytes: number },
+  fields: Partial<ExchangeMessage> & { journalBytes: number },
 ): ExchangeMessage {
-  return { v: 1, kind: "exchange", id, domain, rungBy: "recorder", request: null, response: null, ...rest };
+  return { v: 1, kind: "exchange", id, domain, rungBy: "recorder", request: null, response: null, ...fields };
 }

@@ -1,12 +1,11 @@
 /**
- * Things that are counted, not stored (requests refused before authentication, exchanges the journal could not take).
- * An isolate sums them up and sends the sums as one queue message at most every 10 s, so that a flood of bad requests
- * costs a flood of additions and nothing else. With them go the bells that the queue did not take before. What is left when
- * an isolate is evicted is lost; a counter may be.
+ * Counts events that have no row (requests rejected before authentication, exchanges the journal could not take).
+ * An isolate sums the counts and sends them as one queue message at most every 10 s, so that a flood of bad requests
+ * costs additions only. Pending messages (pending-notifications.ts) are sent along. Counts are lost when an isolate is evicted before it has sent them.
  */
 import { errorText, log } from "../../runtime/log.ts";
+import { withTimeout } from "../../runtime/timeout.ts";
 import type { CountersMessage } from "../../schemas/exchange.ts";
-import { withTimeout } from "../../store/db/timeout.ts";
 import { hasPendingMessages, sendPendingMessages } from "./pending-notifications.ts";
 
 /** Names are part of the API (`GET /api/status`) and never change. */
@@ -28,29 +27,29 @@ const SEND_TIMEOUT_MS = 5_000;
 
 let counts: Record<string, number> = {};
 /**
- * Sums that the queue may or may not have taken. They are sent again as the same message, which is added up once: a queue that
- * is slow takes what nobody waited for.
+ * Counts whose send failed or timed out, so the queue may have taken them. They are sent again as the same message, which ingest
+ * adds once.
  */
-let pending: CountersMessage | null = null;
+let unconfirmed: CountersMessage | null = null;
 let flushedAt = -Infinity;
-/** Until then somebody will flush. A time and not a flag: whoever planned it may be ended before. */
+/** A flush is planned until then. A time and not a flag, because the invocation that planned it may be ended. */
 let plannedUntil = -Infinity;
 
-/** Adds one. Leaves with the next flush. */
+/** Adds one; sent with the next flush. */
 export function count(name: CounterName): void {
   counts[name] = (counts[name] ?? 0) + 1;
 }
 
 /**
- * Sends the sums and the bells left behind, if there are any, at once or when the last message is long enough ago. To be called
- * at the end of whatever may have counted; the sending goes on under `waitUntil` and never throws.
+ * Sends counts and pending messages, if there are any: at once, or FLUSH_INTERVAL_MS after the last send. To be called
+ * at the end of whatever may have counted; the send runs under `waitUntil` and never rejects.
  */
 export function flushCounters(
   env: Pick<Env, "EXCHANGES">,
   ctx: Pick<ExecutionContext, "waitUntil">,
   now: number,
 ): void {
-  if (!hasCounts() && pending === null && !hasPendingMessages()) return;
+  if (!hasCounts() && unconfirmed === null && !hasPendingMessages()) return;
   const wait = flushedAt + FLUSH_INTERVAL_MS - now;
   if (wait <= 0) return ctx.waitUntil(send(env, ctx, now));
   if (now < plannedUntil) return;
@@ -68,21 +67,21 @@ async function send(
   flushedAt = now;
   plannedUntil = -Infinity;
   try {
-    for (; pending !== null || hasCounts(); pending = null) {
-      pending ??= takeCounts(now);
-      await withTimeout(SEND_TIMEOUT_MS, env.EXCHANGES.send(pending));
+    for (; unconfirmed !== null || hasCounts(); unconfirmed = null) {
+      unconfirmed ??= takeCounts(now);
+      await withTimeout(SEND_TIMEOUT_MS, env.EXCHANGES.send(unconfirmed));
     }
-    await sendPendingMessages((bells) =>
-      withTimeout(SEND_TIMEOUT_MS, env.EXCHANGES.sendBatch(bells.map((body) => ({ body })))),
+    await sendPendingMessages((batch) =>
+      withTimeout(SEND_TIMEOUT_MS, env.EXCHANGES.sendBatch(batch.map((body) => ({ body })))),
     );
   } catch (thrown) {
-    log.warn("counters: queue send failed, kept for the next time", { error: errorText(thrown) });
+    log.warn("counters: queue send failed, counts are kept", { error: errorText(thrown) });
     flushCounters(env, ctx, Date.now());
   }
 }
 
 function takeCounts(now: number): CountersMessage {
-  const bell: CountersMessage = { v: 1, kind: "counters", id: crypto.randomUUID(), at: now, counts };
+  const message: CountersMessage = { v: 1, kind: "counters", id: crypto.randomUUID(), at: now, counts };
   counts = {};
-  return bell;
+  return message;
 }

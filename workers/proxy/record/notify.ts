@@ -1,64 +1,62 @@
-/** The bell: tells ingest that the journal has something new. Under `waitUntil`; never throws. Used by recording and bundling. */
+/** Enqueues an ExchangeMessage after a journal write. Never rejects; runs under `waitUntil`. Used by record.ts and batch-writer.ts. */
 import { MAX_QUEUE_MESSAGE_BYTES } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
+import { withRetry } from "../../runtime/retry.ts";
+import { withTimeout } from "../../runtime/timeout.ts";
 import type { ExchangeMessage } from "../../schemas/exchange.ts";
-import { withTimeout } from "../../store/db/timeout.ts";
 import { count } from "./counters.ts";
 import { addPendingMessage, sendPendingMessages } from "./pending-notifications.ts";
 
-/** Pauses before the second and third try of a queue send, and the time each may take: see PUT_RETRY_DELAYS_MS. */
+/** Delays before the second and third send, and the timeout of each: see PUT_RETRY_DELAYS_MS. */
 const SEND_RETRY_DELAYS_MS = [500, 1_500];
 const SEND_TIMEOUT_MS = 4_000;
 
-/** Rings. What the queue does not take in three tries is found by the sweep, or kept when it is in no journal. */
+/** After three failed sends the sweep finds the journal entry; metadata that is in no journal is kept in memory. */
 export async function notifyIngest(env: Pick<Env, "EXCHANGES">, message: ExchangeMessage): Promise<void> {
-  const bell = fitQueueLimit(message);
-  for (let attempt = 0; ; attempt++) {
-    try {
-      // One that arrives after its time rings twice, which does no harm.
-      await withTimeout(SEND_TIMEOUT_MS, env.EXCHANGES.send(bell));
-      return;
-    } catch (thrown) {
-      log.warn("bell: queue send failed", { id: bell.id, attempt, error: errorText(thrown) });
-      const delay = SEND_RETRY_DELAYS_MS[attempt];
-      if (delay === undefined) return handleSendFailure(bell);
-      await scheduler.wait(delay);
-    }
+  const fitted = fitQueueLimit(message);
+  try {
+    await withRetry(
+      SEND_RETRY_DELAYS_MS,
+      // A send that completes after its timeout enqueues a duplicate, which is harmless.
+      () => withTimeout(SEND_TIMEOUT_MS, env.EXCHANGES.send(fitted)),
+      (thrown, attempt) =>
+        log.warn("notify: queue send failed", { id: message.id, attempt, error: errorText(thrown) }),
+    );
+  } catch {
+    count("bell_failed");
+    if (fitted.request || fitted.response) addPending(fitted);
   }
 }
 
-/** Rings for exchanges that are only in their bells, with few calls. They are safe with `unsent-bells` before the first of them. */
+/** Sends messages that carry all that is known of their exchanges, in few calls. Before the first send all are in pending-notifications.ts. */
 export async function notifyWithMetadata(
   env: Pick<Env, "EXCHANGES">,
-  bells: readonly ExchangeMessage[],
+  messages: readonly ExchangeMessage[],
 ): Promise<void> {
-  bells.map(fitQueueLimit).forEach(addPending);
+  messages.map(fitQueueLimit).forEach(addPending);
   try {
-    await sendPendingMessages((some) =>
-      withTimeout(SEND_TIMEOUT_MS, env.EXCHANGES.sendBatch(some.map((body) => ({ body })))),
+    await sendPendingMessages((batch) =>
+      withTimeout(SEND_TIMEOUT_MS, env.EXCHANGES.sendBatch(batch.map((body) => ({ body })))),
     );
   } catch (thrown) {
-    log.warn("bell: queue send failed, bells are kept", { bells: bells.length, error: errorText(thrown) });
+    log.warn("notify: queue send failed, messages are kept", {
+      messages: messages.length,
+      error: errorText(thrown),
+    });
   }
 }
 
-/** What is in the journal is found there by the sweep. Facts that are only in the bell have to wait for the queue. */
-function handleSendFailure(bell: ExchangeMessage): void {
-  count("bell_failed");
-  if (bell.request || bell.response) addPending(bell);
+function addPending(message: ExchangeMessage): void {
+  if (!addPendingMessage(message)) count("facts_lost");
 }
 
-function addPending(bell: ExchangeMessage): void {
-  if (!addPendingMessage(bell)) count("facts_lost");
-}
-
-/** The queue refuses a message that is too large; headers are what can be large and be done without. */
-function fitQueueLimit(bell: ExchangeMessage): ExchangeMessage {
-  if (!bell.request && !bell.response) return bell;
-  if (JSON.stringify(bell).length * 3 < MAX_QUEUE_MESSAGE_BYTES) return bell;
+/** The queue rejects a message that is too large; headers can be large and are dispensable. */
+function fitQueueLimit(message: ExchangeMessage): ExchangeMessage {
+  if (!message.request && !message.response) return message;
+  if (JSON.stringify(message).length * 3 < MAX_QUEUE_MESSAGE_BYTES) return message;
   return {
-    ...bell,
-    request: bell.request && { ...bell.request, headers: {} },
-    response: bell.response && { ...bell.response, headers: {} },
+    ...message,
+    request: message.request && { ...message.request, headers: {} },
+    response: message.response && { ...message.response, headers: {} },
   };
 }

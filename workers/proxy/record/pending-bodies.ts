@@ -1,14 +1,13 @@
 /**
- * Request bodies that R2 did not take, kept in memory for one more try when their answer has ended and R2 may be back. Of an
- * isolate at most MAX_KEPT_BYTES: the oldest go first, also those whose exchange was killed and never asks for them.
- * Used by request-recording and recording.
+ * Request bodies that R2 did not take, kept in memory for one more attempt when their response has ended. An
+ * isolate keeps at most MAX_PENDING_BYTES; the oldest are dropped first, including those whose exchange was killed.
+ * Used by request-record.ts and record.ts.
  */
 const MAX_PENDING_BYTES = 16 * 1_048_576;
 
 const pending = new Map<string, Uint8Array>();
 let pendingBytes = 0;
 
-/** Keeps a body for its exchange. */
 export function addPendingBody(id: string, body: Uint8Array): void {
   pending.set(id, body);
   pendingBytes += body.length;
@@ -18,7 +17,7 @@ export function addPendingBody(id: string, body: Uint8Array): void {
   }
 }
 
-/** Gives a body back, once; null when it was not kept, or not for so long. */
+/** Returns a body once; null when it was not added, or has been dropped. */
 export function takePendingBody(id: string): Uint8Array | null {
   const body = pending.get(id);
   if (!body) return null;

@@ -1,9 +1,9 @@
-/** Bells that had to wait for the queue: in order, bounded, forgotten once taken. */
+/** Messages that wait for the queue: in order, bounded, forgotten once sent. */
 import { expect, it } from "vitest";
 import type { ExchangeMessage } from "../../schemas/exchange.ts";
 import { hasPendingMessages, addPendingMessage, sendPendingMessages } from "./pending-notifications.ts";
 
-const bell = (n: number, domain = "team.example"): ExchangeMessage => ({
+const notification = (n: number, domain = "team.example"): ExchangeMessage => ({
   v: 1,
   kind: "exchange",
   id: `00000000-0000-7000-8000-${String(n).padStart(12, "0")}`,
@@ -13,17 +13,17 @@ const bell = (n: number, domain = "team.example"): ExchangeMessage => ({
   request: null,
   response: null,
 });
-const numbers = (bells: ExchangeMessage[]) => bells.map(({ journalBytes }) => journalBytes);
+const numbers = (notifications: ExchangeMessage[]) => notifications.map(({ journalBytes }) => journalBytes);
 
-it("sends bells in their order, as many together as a queue takes, and forgets what was taken", async () => {
+it("sends messages in order, in batches that fit the queue, and forgets those sent", async () => {
   const wide = "x".repeat(30_000);
   const given = [
-    ...Array.from({ length: 150 }, (_, n) => bell(n)),
-    ...[150, 151, 152].map((n) => bell(n, wide)),
+    ...Array.from({ length: 150 }, (_, n) => notification(n)),
+    ...[150, 151, 152].map((n) => notification(n, wide)),
   ];
   for (const each of given) expect(addPendingMessage(each)).toBe(true);
   const sent: ExchangeMessage[][] = [];
-  await sendPendingMessages(async (bells) => sent.push(bells));
+  await sendPendingMessages(async (notifications) => sent.push(notifications));
   expect(sent.flatMap(numbers)).toEqual(given.map((_, n) => n));
   for (const together of sent) {
     expect(together.length).toBeLessThanOrEqual(100);
@@ -32,20 +32,20 @@ it("sends bells in their order, as many together as a queue takes, and forgets w
   expect(hasPendingMessages()).toBe(false);
 });
 
-it("keeps what the queue did not take", async () => {
-  for (let n = 0; n < 101; n++) addPendingMessage(bell(n));
+it("keeps messages whose send failed", async () => {
+  for (let n = 0; n < 101; n++) addPendingMessage(notification(n));
   let calls = 0;
   const once = async () => {
     if (++calls > 1) throw new Error("the queue is down");
   };
   await expect(sendPendingMessages(once)).rejects.toThrow("the queue is down");
   const sent: number[] = [];
-  await sendPendingMessages(async (bells) => sent.push(...numbers(bells)));
+  await sendPendingMessages(async (notifications) => sent.push(...numbers(notifications)));
   expect(sent).toEqual([100]);
 });
 
-it("takes two million characters and no more, and has room again once they are sent", async () => {
-  const large = bell(1, "x".repeat(99_000));
+it("takes two million characters and no more, until they are sent", async () => {
+  const large = notification(1, "x".repeat(99_000));
   let kept = 0;
   while (addPendingMessage(large)) kept += 1;
   expect(kept).toBe(20);
@@ -54,12 +54,12 @@ it("takes two million characters and no more, and has room again once they are s
   await sendPendingMessages(async () => undefined);
 });
 
-it("loses none when one sending overtakes another", async () => {
-  for (let n = 0; n < 250; n++) addPendingMessage(bell(n));
+it("loses none when one send overtakes another", async () => {
+  for (let n = 0; n < 250; n++) addPendingMessage(notification(n));
   const sent = new Set<number>();
-  const slowly = async (bells: ExchangeMessage[]) => {
+  const slowly = async (notifications: ExchangeMessage[]) => {
     await new Promise((resolve) => setImmediate(resolve));
-    for (const n of numbers(bells)) sent.add(n);
+    for (const n of numbers(notifications)) sent.add(n);
   };
   await Promise.all([sendPendingMessages(slowly), sendPendingMessages(slowly)]);
   expect(sent.size).toBe(250);

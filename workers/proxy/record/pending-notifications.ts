@@ -1,50 +1,50 @@
 /**
- * Bells with facts that neither R2 nor the queue took, kept in memory until the queue takes them: what they say is nowhere
- * else. Of an isolate at most MAX_KEPT_CHARACTERS; what does not fit is lost, and counted. Filled by recording, sent by
- * counters with the next sums.
+ * Messages with metadata that neither R2 nor the queue took, kept in memory until the queue takes them: their content exists
+ * nowhere else. An isolate keeps at most MAX_PENDING_CHARACTERS; what exceeds that is lost and counted. Filled by notify.ts, sent by
+ * counters.ts with the next counters.
  */
 import { MAX_QUEUE_BATCH_MESSAGES } from "../../runtime/constants.ts";
 import type { ExchangeMessage } from "../../schemas/exchange.ts";
 
-/** A thousand exchanges or more: facts take one or two thousand characters. */
+/** A thousand exchanges or more: metadata takes one or two thousand characters. */
 const MAX_PENDING_CHARACTERS = 2_000_000;
-/** A queue takes at most 256 KB at once; a character may be three bytes. /queues/platform/limits */
+/** A queue takes at most 256 KB per batch; a character may be three bytes. /queues/platform/limits */
 const MAX_BATCH_CHARACTERS = 80_000;
 
 let pending: { message: ExchangeMessage; characters: number }[] = [];
-/** Of `unsent`. */
+/** Of `pending`. */
 let pendingCharacters = 0;
 
-/** Answers whether there was room. */
-export function addPendingMessage(bell: ExchangeMessage): boolean {
-  const characters = JSON.stringify(bell).length;
+/** Returns false when the message does not fit. */
+export function addPendingMessage(message: ExchangeMessage): boolean {
+  const characters = JSON.stringify(message).length;
   if (pendingCharacters + characters > MAX_PENDING_CHARACTERS) return false;
-  pending.push({ message: bell, characters });
+  pending.push({ message, characters });
   pendingCharacters += characters;
   return true;
 }
 
 export const hasPendingMessages = () => pending.length > 0;
 
-/** Sends all of them, as many together as a queue takes. What was sent is forgotten; rejects when the queue does. */
+/** Sends all of them in batches and forgets those that were sent. Rejects when `send` does. */
 export async function sendPendingMessages(
-  send: (bells: ExchangeMessage[]) => Promise<unknown>,
+  send: (messages: ExchangeMessage[]) => Promise<unknown>,
 ): Promise<void> {
   while (pending.length > 0) {
-    const together = pending.slice(0, fittingCount(pending));
-    await send(together.map(({ message: bell }) => bell));
-    // Not by position: a slow sending may be overtaken by the next, which sends the same again.
-    const isSent = new Set(together);
+    const batch = pending.slice(0, fittingCount(pending));
+    await send(batch.map(({ message }) => message));
+    // Not by position: a slow send may be overtaken by the next, which sends the same messages again.
+    const isSent = new Set(batch);
     pending = pending.filter((each) => !isSent.has(each));
     pendingCharacters = pending.reduce((sum, { characters }) => sum + characters, 0);
   }
 }
 
-/** How many from the beginning on fit into one sending; one does in any case. */
-function fittingCount(bells: typeof pending): number {
-  let room = MAX_BATCH_CHARACTERS;
-  const end = bells.findIndex(
-    ({ characters }, n) => n === MAX_QUEUE_BATCH_MESSAGES || (room -= characters) < 0,
+/** How many of the first messages fit into one batch; at least one. */
+function fittingCount(messages: typeof pending): number {
+  let charactersLeft = MAX_BATCH_CHARACTERS;
+  const end = messages.findIndex(
+    ({ characters }, n) => n === MAX_QUEUE_BATCH_MESSAGES || (charactersLeft -= characters) < 0,
   );
-  return end === -1 ? bells.length : Math.max(1, end);
+  return end === -1 ? messages.length : Math.max(1, end);
 }

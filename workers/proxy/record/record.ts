@@ -1,23 +1,27 @@
 /**
- * What happens beside the stream: halves of an exchange go to the journal, then the bell rings. Everything here runs under
- * `waitUntil`; nothing here throws or makes a stream wait.
+ * Stores the two parts of an exchange in the journal, then notifies ingest. Everything here runs under `waitUntil`; nothing here rejects or
+ * delays a stream.
  */
 import { errorText, log } from "../../runtime/log.ts";
 import type { BodyMetadata, RequestMetadata, ResponseMetadata } from "../../schemas/exchange.ts";
-import { journalTrailer, type JournalPart, type DraftMetadata } from "../../store/journal/objects.ts";
-import { notifyIngest } from "./notify.ts";
-import { count, flushCounters } from "./counters.ts";
+import { type DraftMetadata, journalTrailer, type JournalPart } from "../../store/journal/objects.ts";
 import type { TeeReadResult } from "../body/tee-reader.ts";
+import { count, flushCounters } from "./counters.ts";
+import { notifyIngest } from "./notify.ts";
 import { takePendingBody } from "./pending-bodies.ts";
-import { record, storeBytes, storeBody, type StoredPart } from "./recorder-entrypoint.ts";
+import { record, storeBody, storeBytes, type StoredPart } from "./recorder-entrypoint.ts";
 
-type Metadata = DraftMetadata<RequestMetadata> | DraftMetadata<ResponseMetadata>;
-type Waiting = Pick<ExecutionContext, "waitUntil" | "exports">;
+type DraftRequest = DraftMetadata<RequestMetadata>;
+type DraftResponse = DraftMetadata<ResponseMetadata>;
+type Context = Pick<ExecutionContext, "waitUntil" | "exports">;
 
-/** The request's half, and what became of it. */
+/** Called when a copy has ended, with its error (null: none); resolves with the metadata that follows the bytes. */
+export type Finish<M> = (error: unknown) => Promise<M>;
+export type FinishResponse = Finish<DraftResponse>;
+
 export interface RecordedRequest {
-  facts: DraftMetadata<RequestMetadata>;
-  half: StoredPart;
+  metadata: DraftRequest;
+  part: StoredPart;
 }
 
 const NOT_STORED: StoredPart = {
@@ -26,48 +30,47 @@ const NOT_STORED: StoredPart = {
   body: { recorded: "none", bytes: 0, sha256: null },
 };
 
-/** Stores a half whose body is at hand (or has none). */
+/** Stores a part whose body is in memory. */
 export async function recordBuffered(
   env: Env,
   part: JournalPart,
-  facts: Metadata,
+  metadata: DraftRequest | DraftResponse,
   body: Uint8Array,
   retryDelays?: readonly number[],
 ): Promise<StoredPart> {
   try {
-    return await storeBytes(env.JOURNAL, part, facts, body, retryDelays);
+    return await storeBytes(env.JOURNAL, part, metadata, body, retryDelays);
   } catch (thrown) {
-    return notStored(part, facts.id, thrown);
+    return notStored(part, metadata.id, thrown);
   }
 }
 
 /**
- * Sends a copy of a stream to the Recorder. `fill` writes it and leaves its stream open; when it has ended, `conclude` is told with
- * what error (null: none) and answers with the facts, which follow the bytes. A copy that breaks *ends*, or the bytes seen so far
- * would be lost with it.
+ * Sends a copy of a stream to the Recorder. `fill` writes it, leaves its stream open and resolves with its error (null: none). A copy
+ * whose source failed is *closed*, because erroring it would lose the bytes sent so far.
  */
 export async function recordCopy(
   env: Env,
-  ctx: Waiting,
+  ctx: Context,
   part: JournalPart,
   fill: (copy: WritableStream) => Promise<unknown>,
-  finishMetadata: (broken: unknown) => Promise<Metadata>,
+  finish: Finish<DraftRequest | DraftResponse>,
 ): Promise<StoredPart> {
   const copy = new IdentityTransformStream();
   const stored = callRecorder(env, ctx, part, copy.readable);
-  const broken = await fill(copy.writable);
-  const facts = await finishMetadata(broken);
+  const error = await fill(copy.writable);
+  const metadata = await finish(error);
   try {
     const writer = copy.writable.getWriter();
-    await writer.write(journalTrailer(facts));
+    await writer.write(journalTrailer(metadata));
     await writer.close();
     return await stored;
   } catch (thrown) {
-    return notStored(part, facts.id, thrown);
+    return notStored(part, metadata.id, thrown);
   }
 }
 
-/** Fills a copy from a branch of a tee, pumped by the runtime, until it ends, breaks, or is cut. */
+/** Fills a copy from a branch of a tee, pumped by the runtime, until it ends, fails, or `cut` is aborted. */
 export function pipedFrom(
   branch: ReadableStream,
   cut?: AbortSignal,
@@ -79,73 +82,75 @@ export function pipedFrom(
     );
 }
 
-/** Stores what was taken of a branch of a tee, here: no call, no pump. `conclude` is as for recordCopy. */
+/** Stores what was read of a branch of a tee, in this invocation: no call, no pump. */
 export async function recordBody(
   env: Env,
   part: JournalPart,
-  { buffered: gulped, error: broken }: TeeReadResult,
-  finishMetadata: (broken: unknown) => Promise<Metadata>,
+  { buffered, error }: TeeReadResult,
+  finish: Finish<DraftRequest | DraftResponse>,
 ): Promise<StoredPart> {
-  const facts = await finishMetadata(broken);
+  const metadata = await finish(error);
   try {
-    return await storeBody(env.JOURNAL, part, facts, gulped);
+    return await storeBody(env.JOURNAL, part, metadata, buffered);
   } catch (thrown) {
-    return notStored(part, facts.id, thrown);
+    return notStored(part, metadata.id, thrown);
   }
 }
 
 /**
- * The end of every exchange: waits for both halves, then tells ingest; a half that R2 did not take travels in the message.
- * What went wrong on the way is counted, and the count sent off: there may be no request after this one.
+ * Waits for both parts, then notifies ingest; metadata of a part that R2 did not take travels in the message. Flushes the counters,
+ * because no request may follow this one.
  */
 export async function finishExchange(
   env: Env,
-  ctx: Waiting,
+  ctx: Context,
   requestStored: Promise<RecordedRequest>,
-  responseFacts: DraftMetadata<ResponseMetadata>,
+  responseMetadata: DraftResponse,
   responseStored: Promise<StoredPart>,
 ): Promise<void> {
   const response = await responseStored;
-  const { facts: requestFacts, half } = await requestStored;
-  const request = half.isStored ? half : await retryRequestPart(env, requestFacts, half, response.isStored);
+  const recorded = await requestStored;
+  const { metadata } = recorded;
+  const request = recorded.part.isStored
+    ? recorded.part
+    : await retryRequestPart(env, recorded, response.isStored);
   if (!request.isStored || !response.isStored) count("unrecorded");
   await notifyIngest(env, {
     v: 1,
     kind: "exchange",
-    id: requestFacts.id,
-    domain: requestFacts.domain,
+    id: metadata.id,
+    domain: metadata.domain,
     journalBytes: request.journalBytes + response.journalBytes,
     rungBy: "recorder",
-    request: request.isStored ? null : { ...requestFacts, body: request.body },
-    response: response.isStored ? null : unrecordedMetadata(responseFacts, response.body),
+    request: request.isStored ? null : { ...metadata, body: request.body },
+    response: response.isStored ? null : unrecordedMetadata(responseMetadata, response.body),
   });
   flushCounters(env, ctx, Date.now());
 }
 
-/** Without what it knows of its request, which is in the journal or in the same bell. */
+/** Leaves out the summary of the request, which is in the journal or in the same message. */
 export function unrecordedMetadata(
-  { asked: _, ...facts }: DraftMetadata<ResponseMetadata>,
+  { asked: _, ...metadata }: DraftResponse,
   body: BodyMetadata,
 ): ResponseMetadata {
-  return { ...facts, outcome: "unrecorded", body };
+  return { ...metadata, outcome: "unrecorded", body };
 }
 
-/** R2 did not take the request and then took the answer: it may take the request now, if that is at hand. One try. */
+/** R2 took the response after it did not take the request: one more attempt, if the request's body is still in memory. */
 async function retryRequestPart(
   env: Env,
-  facts: DraftMetadata<RequestMetadata>,
-  half: StoredPart,
+  { metadata, part }: RecordedRequest,
   isResponseStored: boolean,
 ): Promise<StoredPart> {
-  const body = takePendingBody(facts.id);
-  if (body === null || !isResponseStored) return half;
-  return recordBuffered(env, "request", facts, body, []);
+  const body = takePendingBody(metadata.id);
+  if (body === null || !isResponseStored) return part;
+  return recordBuffered(env, "request", metadata, body, []);
 }
 
-/** Over the loopback entrypoint, which the runtime feeds without JavaScript; directly where there is none. */
+/** Calls the loopback entrypoint, to which the runtime pumps without JavaScript; without one, runs the same code here. */
 async function callRecorder(
   env: Env,
-  ctx: Waiting,
+  ctx: Context,
   part: JournalPart,
   body: ReadableStream,
 ): Promise<StoredPart> {
@@ -161,10 +166,10 @@ async function callRecorder(
 }
 
 function notStored(part: JournalPart, id: string, thrown: unknown): StoredPart {
-  log.error("recording: a half is not in the journal", { id, part, error: errorText(thrown) });
+  log.error("recorder: part not written to the journal", { id, part, error: errorText(thrown) });
   count("recorder_failed");
   return NOT_STORED;
 }
 
-/** How a body that is never recorded is declared. */
+/** Metadata of a body that is never recorded. */
 export const BODY_NOT_RECORDED: BodyMetadata = { recorded: "none", bytes: 0, sha256: null };

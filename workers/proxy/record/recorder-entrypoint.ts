@@ -1,11 +1,13 @@
 /**
- * The Recorder takes copies of bodies, sent by workers/proxy to this entrypoint so that the runtime pumps them without
- * JavaScript, and puts them into the journal. Reached only through `ctx.exports`: nothing outside can call it.
+ * The Recorder entrypoint writes copies of bodies to the journal. workers/proxy sends them to it so that the runtime pumps them without
+ * JavaScript. Reachable only through `ctx.exports`.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createHash, type Hash } from "node:crypto";
 import { MAX_RECORDED_BODY_BYTES, RECORDED_HEAD_BYTES } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
+import { withRetry } from "../../runtime/retry.ts";
+import { withTimeout } from "../../runtime/timeout.ts";
 import type { BodyMetadata } from "../../schemas/exchange.ts";
 import {
   journalKey,
@@ -14,10 +16,9 @@ import {
   splitJournalObject,
   type JournalPart,
 } from "../../store/journal/objects.ts";
-import { withTimeout } from "../../store/db/timeout.ts";
-import { tailOf, firstBytes, readToEnd, type BufferedBody } from "../body/tee-reader.ts";
+import { type BufferedBody, firstBytes, readToEnd, tailOf } from "../body/tee-reader.ts";
 
-/** What became of one half of an exchange. */
+/** The result of storing one part of an exchange. */
 export interface StoredPart {
   isStored: boolean;
   /** Size of its journal object; 0 when not stored. */
@@ -25,91 +26,91 @@ export interface StoredPart {
   body: BodyMetadata;
 }
 
-/** Facts as they follow a body; the rest of them is not looked at here. */
+/** Metadata as it follows a body; only these fields are read here. */
 interface Trailer {
   id: string;
-  /** Left out: whole, unless it turns out too large. `none`: forget the bytes. `head`: the body was cut off on its way. */
+  /** Absent: the body is whole, unless it is too large. `none`: drop the bytes. `head`: the body was cut short on its way. */
   body?: BodyMetadata;
 }
 
 /**
- * Pauses before the second and third try. With the time limits of three tries, and those of the bell behind them, within the 30 s
- * that `waitUntil` gives after the end of an answer.
+ * Delays before the second and third attempt. With the timeouts of three attempts, and those of the queue after them, this stays within the 30 s
+ * that `waitUntil` allows after the response has ended.
  */
 const PUT_RETRY_DELAYS_MS = [300, 1_500];
 const PUT_TIMEOUT_MS = 4_000;
-/** Longer for large bodies: R2 takes far more than this in a second. */
+/** Extra time for large bodies; R2 takes far more than this per millisecond. */
 const PUT_BYTES_PER_MS = 8_192;
 
 export class Recorder extends WorkerEntrypoint<Env> {
   override async fetch(request: Request): Promise<Response> {
     const recorded = record(request, this.env);
-    this.ctx.waitUntil(recorded.catch(() => undefined)); // goes on when the caller is gone
+    this.ctx.waitUntil(recorded.catch(() => undefined)); // continues when the caller is gone
     return recorded;
   }
 }
 
-/** Reads a copy to its end and stores it. Answers with a StoredHalf; rejects when the copy broke or is not in the format. */
+/** Reads a copy to its end and stores it. Responds with a StoredPart; rejects when the copy failed or has no valid trailer. */
 export async function record(request: Request, env: Pick<Env, "JOURNAL">): Promise<Response> {
   const part: JournalPart = new URL(request.url).pathname === "/request" ? "request" : "response";
   if (!request.body) throw new TypeError("the recorder needs a body");
-  const gulped = await readToEnd(request.body);
-  return Response.json(await storeCopy(env.JOURNAL, part, gulped));
+  const copy = await readToEnd(request.body);
+  return Response.json(await storeCopy(env.JOURNAL, part, copy));
 }
 
-/** Stores a half whose body is at hand. Never rejects for R2's sake. */
+/** Stores a part whose body is in memory. Does not reject when R2 fails. */
 export async function storeBytes(
   bucket: R2Bucket,
   part: JournalPart,
-  facts: Trailer,
+  metadata: Trailer,
   bytes: Uint8Array,
   retryDelays: readonly number[] = PUT_RETRY_DELAYS_MS,
 ): Promise<StoredPart> {
-  const body: BodyMetadata = facts.body ?? { recorded: "whole", bytes: bytes.length, sha256: null };
-  return put(bucket, part, facts.id, body, [bytes, journalTrailer({ ...facts, body })], retryDelays);
+  const body: BodyMetadata = metadata.body ?? { recorded: "whole", bytes: bytes.length, sha256: null };
+  return put(bucket, part, metadata.id, body, [bytes, journalTrailer({ ...metadata, body })], retryDelays);
 }
 
-/** Stores a half whose body was gulped beside the client's stream. Never rejects for R2's sake. */
+/** Stores a part whose body was read beside the client's stream. Does not reject when R2 fails. */
 export function storeBody(
   bucket: R2Bucket,
   part: JournalPart,
-  facts: Trailer,
-  { chunks, bytes, hash, tail: end }: BufferedBody,
+  metadata: Trailer,
+  { chunks, bytes, hash, tail }: BufferedBody,
 ): Promise<StoredPart> {
-  if (facts.body?.recorded === "none") return storeWithoutBody(bucket, part, facts, bytes);
-  if (hash) return storeHead(bucket, part, facts, { chunks, bytes, hash, unhashed: [end] });
-  if (facts.body || bytes > MAX_RECORDED_BODY_BYTES)
-    return storeHead(bucket, part, facts, { chunks, bytes, hash: createHash("sha256"), unhashed: chunks });
+  if (metadata.body?.recorded === "none") return storeWithoutBody(bucket, part, metadata, bytes);
+  if (hash) return storeHead(bucket, part, metadata, { chunks, bytes, hash, unhashed: [tail] });
+  if (metadata.body || bytes > MAX_RECORDED_BODY_BYTES)
+    return storeHead(bucket, part, metadata, { chunks, bytes, hash: createHash("sha256"), unhashed: chunks });
   const body: BodyMetadata = { recorded: "whole", bytes, sha256: null };
-  return put(bucket, part, facts.id, body, [...chunks, journalTrailer({ ...facts, body })]);
+  return put(bucket, part, metadata.id, body, [...chunks, journalTrailer({ ...metadata, body })]);
 }
 
-/** The same for a copy with its facts behind it. */
+/** Stores a copy that ends with its trailer. */
 async function storeCopy(bucket: R2Bucket, part: JournalPart, copy: BufferedBody): Promise<StoredPart> {
   const split = splitJournalObject(tailOf(copy));
-  const facts = JSON.parse(new TextDecoder().decode(split.metadata)) as Trailer;
+  const metadata = JSON.parse(new TextDecoder().decode(split.metadata)) as Trailer;
   const bytes = copy.bytes - split.trailerBytes;
-  const isWhole = !facts.body && !copy.hash && bytes <= MAX_RECORDED_BODY_BYTES;
-  if (isWhole) return put(bucket, part, facts.id, { recorded: "whole", bytes, sha256: null }, copy.chunks);
+  const isWhole = !metadata.body && !copy.hash && bytes <= MAX_RECORDED_BODY_BYTES;
+  if (isWhole) return put(bucket, part, metadata.id, { recorded: "whole", bytes, sha256: null }, copy.chunks);
   const chunks = copy.hash ? copy.chunks : firstBytes(copy.chunks, bytes);
-  return storeBody(bucket, part, facts, { chunks, bytes, hash: copy.hash, tail: split.body });
+  return storeBody(bucket, part, metadata, { chunks, bytes, hash: copy.hash, tail: split.body });
 }
 
 function storeWithoutBody(
   bucket: R2Bucket,
   part: JournalPart,
-  facts: Trailer,
+  metadata: Trailer,
   bytes: number,
 ): Promise<StoredPart> {
   const body: BodyMetadata = { recorded: "none", bytes, sha256: null };
-  return put(bucket, part, facts.id, body, [journalTrailer({ ...facts, body })]);
+  return put(bucket, part, metadata.id, body, [journalTrailer({ ...metadata, body })]);
 }
 
-/** `unhashed`: what `hash` has not seen yet. */
+/** `unhashed`: the bytes that `hash` does not cover yet. */
 function storeHead(
   bucket: R2Bucket,
   part: JournalPart,
-  facts: Trailer,
+  metadata: Trailer,
   {
     chunks,
     bytes,
@@ -120,7 +121,7 @@ function storeHead(
   for (const chunk of unhashed) hash.update(chunk);
   const body: BodyMetadata = { recorded: "head", bytes, sha256: hash.digest("hex") };
   const head = firstBytes(chunks, bytes > MAX_RECORDED_BODY_BYTES ? RECORDED_HEAD_BYTES : bytes);
-  return put(bucket, part, facts.id, body, [...head, journalTrailer({ ...facts, body })]);
+  return put(bucket, part, metadata.id, body, [...head, journalTrailer({ ...metadata, body })]);
 }
 
 async function put(
@@ -131,29 +132,23 @@ async function put(
   chunks: Uint8Array[],
   retryDelays: readonly number[] = PUT_RETRY_DELAYS_MS,
 ): Promise<StoredPart> {
-  const putting = () => putJournalObject(bucket, journalKey(id, part), chunks);
-  const journalBytes = await putWithRetry({ id, part }, body.bytes, putting, retryDelays);
+  const write = () => putJournalObject(bucket, journalKey(id, part), chunks);
+  const journalBytes = await putWithRetry({ id, part }, body.bytes, write, retryDelays);
   return journalBytes === null
     ? { isStored: false, journalBytes: 0, body: { ...body, recorded: "none" } }
     : { isStored: true, journalBytes, body };
 }
 
-/** Puts something of so many bytes into the journal, in several tries; null when R2 took none. Never rejects. */
+/** Writes `bytes` bytes to the journal in several attempts. Never rejects: null when R2 took none. `fields` go into the log. */
 export async function putWithRetry<T>(
-  what: Record<string, unknown>,
+  fields: Record<string, string | number>,
   bytes: number,
-  putting: () => Promise<T>,
+  write: () => Promise<T>,
   retryDelays: readonly number[] = PUT_RETRY_DELAYS_MS,
 ): Promise<T | null> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      // A put that lands after its time is harmless: same key, same bytes.
-      return await withTimeout(PUT_TIMEOUT_MS + bytes / PUT_BYTES_PER_MS, putting());
-    } catch (thrown) {
-      log.warn("recorder: R2 did not take what was recorded", { ...what, attempt, error: errorText(thrown) });
-      const delay = retryDelays[attempt];
-      if (delay === undefined) return null;
-      await scheduler.wait(delay);
-    }
-  }
+  // A put that completes after its timeout is harmless: same key, same bytes.
+  const attempt = () => withTimeout(PUT_TIMEOUT_MS + bytes / PUT_BYTES_PER_MS, write());
+  return withRetry(retryDelays, attempt, (thrown, attempt) =>
+    log.warn("recorder: R2 put failed", { ...fields, attempt, error: errorText(thrown) }),
+  ).catch(() => null);
 }

@@ -1,51 +1,51 @@
-/** The request's half of an exchange on its way into the journal. */
+/** Records the request part of an exchange in the journal. */
 import { MAX_BUNDLED_BODY_BYTES, REQUEST_RECORDING_DELAY_MS } from "../../runtime/constants.ts";
 import { storedRequestHeaders } from "../../domain/http/stored-headers.ts";
 import { isOAuthPath } from "../../domain/http/paths.ts";
-import type { RequestSummary, RequestMetadata } from "../../schemas/exchange.ts";
+import type { RequestMetadata, RequestSummary } from "../../schemas/exchange.ts";
 import type { DraftMetadata } from "../../store/journal/objects.ts";
-import type { Exchange } from "../exchange.ts";
-import { addPendingBody } from "./pending-bodies.ts";
-import type { StoredPart } from "./recorder-entrypoint.ts";
-import { notifyEnded, notifyStarted } from "../report/live-events.ts";
-import { BODY_NOT_RECORDED, pipedFrom, recordCopy, recordBuffered, type RecordedRequest } from "./record.ts";
 import type { RequestBody } from "../body/request-body.ts";
+import type { Exchange } from "../exchange.ts";
+import { notifyEnded, notifyStarted } from "../report/live-events.ts";
+import { addPendingBody } from "./pending-bodies.ts";
+import { BODY_NOT_RECORDED, pipedFrom, recordBuffered, recordCopy, type RecordedRequest } from "./record.ts";
+import type { StoredPart } from "./recorder-entrypoint.ts";
 
-/** An upload that goes on this long after the answer has ended is not waited for. */
+/** How long an upload that continues after the response has ended is recorded. */
 const UPLOAD_GRACE_MS = 5_000;
 
 export interface RequestRecording {
-  /** Resolves when the half is stored, or could not be; never when it was handed over. */
+  /** Resolves when the part is stored, or could not be; never after `detach` returned it. */
   stored: Promise<RecordedRequest>;
-  /** Resolves when nothing is left to do for it. */
+  /** Resolves when no recording work is left. */
   done: Promise<unknown>;
-  /** The half for whoever stores it together with others, if it is small, at hand and not on its way into the journal. */
+  /** Returns the request for a caller that stores it in a bundle; null unless it is small, in memory and not being written yet. */
   detach(): BufferedRequest | null;
-  /** What the answer's half has to know, should it be alone in the journal. */
+  /** What the response part carries of its request, in case it is alone in the journal. */
   summary(): RequestSummary;
-  /** The answer has ended: nothing is left to wait for, and an upload that upstream did not wait for is over soon. */
+  /** To be called when the response has ended: recording starts at once, and an upload that upstream did not wait for is cut soon. */
   responseEnded(): void;
 }
 
-/** A request as small as those that are stored together. */
+/** A request small enough for a bundle. */
 export interface BufferedRequest {
-  facts: DraftMetadata<RequestMetadata>;
+  metadata: DraftMetadata<RequestMetadata>;
   body: Uint8Array;
 }
 
-const NOTHING = new Uint8Array(0);
+const EMPTY = new Uint8Array(0);
 const NO_BODY: RequestBody = { kind: "none" };
 
 /**
- * Records the request. A copy of a streamed body is taken as it passes. A held one is written a moment later, or when the
- * answer has ended if that is sooner, so that the write does not compete with the answer's first byte.
+ * Records the request. A copy of a streamed body is taken as it passes. A buffered one is written REQUEST_RECORDING_DELAY_MS later, or when the
+ * response has ended if that is sooner, so that the write does not compete with the response's first byte.
  */
-export function recordRequest(exchange: Exchange, given: RequestBody): RequestRecording {
+export function recordRequest(exchange: Exchange, initialBody: RequestBody): RequestRecording {
   const cut = new AbortController();
-  const isStreamed = given.kind === "streamed";
-  /** Let go once it is stored: an answer may take an hour. */
-  let body = given;
-  let cutting: ReturnType<typeof setTimeout> | undefined;
+  const isStreamed = initialBody.kind === "streamed";
+  /** Released once it is stored: a response may take an hour. */
+  let body = initialBody;
+  let cutTimer: ReturnType<typeof setTimeout> | undefined;
   let isBegun = false;
   let begin: () => void = () => undefined;
   const begun = new Promise<void>((resolve) => {
@@ -54,70 +54,71 @@ export function recordRequest(exchange: Exchange, given: RequestBody): RequestRe
       resolve();
     };
   });
-  let handedOver: () => void = () => undefined;
-  const isElsewhere = new Promise<void>((resolve) => {
-    handedOver = resolve;
+  let resolveDetached: () => void = () => undefined;
+  const detached = new Promise<void>((resolve) => {
+    resolveDetached = resolve;
   });
   let isStored = false;
   let lost: RequestSummary | null = null;
   const timer = setTimeout(begin, isStreamed ? 0 : REQUEST_RECORDING_DELAY_MS);
   const stored = begun.then(async () => {
     notifyStarted(exchange, body);
-    const facts = requestMetadata(exchange);
-    const half = await store(exchange, facts, body, cut.signal);
+    const metadata = requestMetadata(exchange);
+    const part = await store(exchange, metadata, body, cut.signal);
     isStored = true;
-    clearTimeout(cutting);
-    if (!half.isStored) {
-      lost = { ...facts, body: half.body };
-      if (body.kind === "held" && !facts.body) addPendingBody(facts.id, body.bytes);
+    clearTimeout(cutTimer);
+    if (!part.isStored) {
+      lost = { ...metadata, body: part.body };
+      if (body.kind === "buffered" && !metadata.body) addPendingBody(metadata.id, body.bytes);
     }
     body = NO_BODY;
-    return { facts, half };
+    return { metadata, part };
   });
   return {
     stored,
-    done: Promise.race([stored, isElsewhere]),
+    done: Promise.race([stored, detached]),
     detach() {
-      const held = body.kind === "held" ? body.bytes : body.kind === "none" ? NOTHING : null;
-      if (isBegun || !held || held.length > MAX_BUNDLED_BODY_BYTES || isOAuthPath(exchange.target.path))
+      const bytes = body.kind === "buffered" ? body.bytes : body.kind === "none" ? EMPTY : null;
+      if (isBegun || !bytes || bytes.length > MAX_BUNDLED_BODY_BYTES || isOAuthPath(exchange.target.path))
         return null;
-      const half = { facts: requestMetadata(exchange), body: held };
+      const request = { metadata: requestMetadata(exchange), body: bytes };
       isBegun = true;
       clearTimeout(timer);
       notifyStarted(exchange, body);
       notifyEnded(exchange);
-      handedOver();
-      return half;
+      resolveDetached();
+      return request;
     },
     summary: () => lost ?? requestSummary(exchange),
     responseEnded() {
       clearTimeout(timer);
       begin();
-      // The last bytes may have gone up and still be on their way to the archive; and who uploads on is given some time.
-      if (isStreamed && !isStored) cutting = setTimeout(() => cut.abort(), UPLOAD_GRACE_MS);
-      void begun.then(() => notifyEnded(exchange)); // after the note that it started
+      // The last bytes may have reached upstream and still be on their way to the archive.
+      if (isStreamed && !isStored) cutTimer = setTimeout(() => cut.abort(), UPLOAD_GRACE_MS);
+      void begun.then(() => notifyEnded(exchange)); // after notifyStarted
     },
   };
 }
 
 function store(
   { env, ctx }: Exchange,
-  facts: DraftMetadata<RequestMetadata>,
+  metadata: DraftMetadata<RequestMetadata>,
   body: RequestBody,
   cut: AbortSignal,
 ): Promise<StoredPart> {
   switch (body.kind) {
     case "none":
-      return recordBuffered(env, "request", facts, new Uint8Array(0));
-    case "held": {
-      if (!facts.body) return recordBuffered(env, "request", facts, body.bytes);
-      const unrecorded = { ...facts, body: { ...facts.body, bytes: body.bytes.length } };
-      return recordBuffered(env, "request", unrecorded, new Uint8Array(0));
+      return recordBuffered(env, "request", metadata, EMPTY);
+    case "buffered": {
+      if (!metadata.body) return recordBuffered(env, "request", metadata, body.bytes);
+      const unrecorded = { ...metadata, body: { ...metadata.body, bytes: body.bytes.length } };
+      return recordBuffered(env, "request", unrecorded, EMPTY);
     }
     case "streamed": {
-      const isCut = { ...facts, body: facts.body ?? { recorded: "head" as const, bytes: 0, sha256: null } };
-      return recordCopy(env, ctx, "request", pipedFrom(body.copy, cut), async (broken) =>
-        broken ? isCut : facts,
+      const head = { recorded: "head" as const, bytes: 0, sha256: null };
+      const cutShort = { ...metadata, body: metadata.body ?? head };
+      return recordCopy(env, ctx, "request", pipedFrom(body.toArchive, cut), async (error) =>
+        error ? cutShort : metadata,
       );
     }
   }
@@ -136,7 +137,6 @@ function requestMetadata(exchange: Exchange): DraftMetadata<RequestMetadata> {
   };
 }
 
-/** Who asked where. */
 function requestSummary({ request, target, admission }: Exchange) {
   const { domain, accountId, credentialType } = admission.record;
   return {

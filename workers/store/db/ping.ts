@@ -1,5 +1,6 @@
 /** Whether Postgres answers, for `/health/ready`. */
 import { sql } from "drizzle-orm";
+import { timeoutOrNull } from "../../runtime/timeout.ts";
 import { withReader, type DatabaseConfig } from "./db.ts";
 
 /** One empty query; false when it fails or takes longer than `timeoutMs`. */
@@ -8,11 +9,5 @@ export async function isDatabaseUp(config: DatabaseConfig, timeoutMs: number): P
     () => true,
     () => false,
   );
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
-  });
-  const isUp = await Promise.race([query, timeout]);
-  clearTimeout(timer);
-  return isUp;
+  return (await timeoutOrNull(timeoutMs, query)) ?? false;
 }

@@ -1,4 +1,5 @@
 /** Client keys: random, shown once, kept as SHA-256 only. */
+import { toBase64Url } from "../../domain/bytes.ts";
 import { and, eq } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { clientKeys, domains } from "../../../drizzle/schema.ts";
@@ -103,7 +104,5 @@ async function revokeUnprojectedKey(config: TenantConfig, id: string, by: AuditA
 }
 
 function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
-  const text = btoa(String.fromCharCode(...bytes));
-  return `cnp_live_${text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
+  return `cnp_live_${toBase64Url(crypto.getRandomValues(new Uint8Array(KEY_BYTES)))}`;
 }

@@ -6,7 +6,7 @@ import { TENANT_CACHE_MS, TENANT_STALE_MS } from "../../runtime/constants.ts";
 import { isLoopbackName } from "../../domain/http/host.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import { ClientKeyRecord, DomainRecord } from "../../schemas/tenant.ts";
-import { withTimeout } from "../db/timeout.ts";
+import { withTimeout } from "../../runtime/timeout.ts";
 
 type Tenants = Pick<Env, "TENANTS">;
 

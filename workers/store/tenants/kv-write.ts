@@ -5,6 +5,7 @@
 import { asc, eq, inArray } from "drizzle-orm";
 import { accounts, clientKeys, domains } from "../../../drizzle/schema.ts";
 import type { Config } from "../../runtime/config.ts";
+import { toHex } from "../../domain/bytes.ts";
 import { CredentialType } from "../../schemas/exchange.ts";
 import type { DomainRecord } from "../../schemas/tenant.ts";
 import { seal } from "../../runtime/seal.ts";
@@ -62,8 +63,8 @@ export async function projectClientKeys(
         Promise.all(
           keys.map(({ id, keyHash, revokedAt, domain, configured }) =>
             configured && revokedAt === null
-              ? projectClientKey(env, hex(keyHash), { v: 1, id, domain })
-              : removeClientKey(env, hex(keyHash)),
+              ? projectClientKey(env, toHex(keyHash), { v: 1, id, domain })
+              : removeClientKey(env, toHex(keyHash)),
           ),
         ),
       );
@@ -103,8 +104,4 @@ async function orProjectionError(writing: Promise<unknown>): Promise<void> {
   } catch (cause) {
     throw new ProjectionError("KV did not take the change", { cause });
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,7 +1,9 @@
 /**
- * The way to an account's OAuthAccount object. All its methods may be called twice: a call that the object did not survive is
- * made again, to a new stub, as Cloudflare asks for.
+ * Calls an account's OAuthAccount object. All its methods may be called twice, so a call that fails with the object is
+ * retried with a new stub, as Cloudflare recommends.
  */
+import { withRetry } from "../../runtime/retry.ts";
+
 type Accounts = Pick<Env, "OAUTH_ACCOUNT">;
 type OAuthAccountStub = ReturnType<Env["OAUTH_ACCOUNT"]["getByName"]>;
 
@@ -12,23 +14,16 @@ export class AccountUnavailableError extends Error {
   override readonly name = "AccountUnavailableError";
 }
 
-/** Asks the object. Rejects with AccountUnavailableError when it does not answer, also after further tries. */
+/** Rejects with AccountUnavailableError when the call fails, retries included. */
 export async function callOAuthAccount<T>(
   env: Accounts,
   accountId: string,
   call: (account: OAuthAccountStub) => Promise<T>,
 ): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await call(env.OAUTH_ACCOUNT.getByName(accountId));
-    } catch (thrown) {
-      const delay = RETRY_DELAYS_MS[attempt];
-      if (delay === undefined || !mayRetry(thrown))
-        throw new AccountUnavailableError(`the object of account ${accountId} cannot be asked`, {
-          cause: thrown,
-        });
-      await scheduler.wait(delay);
-    }
+  try {
+    return await withRetry(RETRY_DELAYS_MS, () => call(env.OAUTH_ACCOUNT.getByName(accountId)), mayRetry);
+  } catch (cause) {
+    throw new AccountUnavailableError(`the object of account ${accountId} cannot be reached`, { cause });
   }
 }
 
