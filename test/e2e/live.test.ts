@@ -1,4 +1,4 @@
-/** News of an exchange reaches whoever listens, with a session through the dashboard and with a key at the Worker. */
+/** Live events reach readers with a session through the dashboard and with a key at the Worker. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
@@ -47,7 +47,7 @@ async function listen(url: string, headers: Record<string, string>): Promise<Eve
   return readEvents(response.body!);
 }
 
-it("an exchange is told of while it runs and when it is stored", async () => {
+it("an exchange is published when it starts and when it is stored", async () => {
   const readers = [
     await listen(`${stack.dashboardUrl}/live`, { cookie: await signIn() }),
     await listen(`${stack.proxyUrl}/api/live`, { "x-dashboard-key": stack.dashboardKey }),
@@ -68,7 +68,7 @@ it("an exchange is told of while it runs and when it is stored", async () => {
   await response.text();
   const requestId = response.headers.get("x-nexus-request-id");
   for (const reader of readers) {
-    // Beginnings are told in batches: an exchange this short may be stored first, and then its beginning is no news.
+    // Starts are published in batches: an exchange this short may be stored first, and then its start is dropped.
     let stored = await reader.next();
     while (stored && stored.event !== "exchange.stored") stored = await reader.next();
     expect(stored?.data).toMatchObject({ requestId, model: "claude-sonnet-5-5", responseStatus: 200 });
@@ -110,7 +110,7 @@ it("a running exchange is in flight until it ends", async () => {
   await reader.cancel();
 });
 
-it("nobody listens without a credential", async () => {
+it("the stream requires a credential", async () => {
   for (const url of [`${stack.dashboardUrl}/live`, `${stack.proxyUrl}/api/live`]) {
     const response = await fetch(url, { headers: { accept: "text/event-stream" }, redirect: "manual" });
     expect(response.status, url).toBe(401);

@@ -1,6 +1,6 @@
 /**
- * A login outlives whatever happens to the object that keeps it: evicted at everything it waits for, and 500 renewals in a row with
- * a login server that fails in every way, rotates refresh tokens and ends the login of whoever uses one twice.
+ * A login survives evictions of its object at each await, and 500 consecutive renewals with
+ * a login server that fails in every way, rotates refresh tokens and ends a login whose refresh token is used twice.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { LoginFault } from "../../scripts/local/fake-claude/server.ts";
@@ -29,7 +29,7 @@ async function loggedIn(livesMs: number) {
   return { accountId: accountId ?? "", get };
 }
 
-/** Logged in, and the clock moved on to where the token is over. No alarm: those keep the real clock. */
+/** Logged in, with the clock after the token's expiry. Alarms use the real clock. */
 async function expired() {
   await edge.setClock(0);
   const account = await loggedIn(2 * HOUR);
@@ -37,11 +37,11 @@ async function expired() {
   return account;
 }
 
-describe("an object that is evicted at the nth thing it waits for", () => {
-  /** More than a renewal waits for: the last of them evict nothing. */
+describe("an object that is evicted at its nth await", () => {
+  /** More than a renewal has: the last of them evict nothing. */
   const MORE_THAN_ENOUGH = 14;
 
-  it("loses no login while it renews, except where the vendor's answer was on its way", async () => {
+  it("loses no login while it renews, except where the vendor's response was in flight", async () => {
     const { oauth } = edge.claude;
     const lost: number[] = [];
     let waits = 0;
@@ -57,12 +57,12 @@ describe("an object that is evicted at the nth thing it waits for", () => {
     }
     expect(waits).toBeGreaterThanOrEqual(8);
     expect(waits).toBeLessThan(MORE_THAN_ENOUGH);
-    // 1: asked; 2: answered; 3 and 4: the answer being read; 5: being written to the disk. Then it is safe.
+    // 1: request sent; 2: response received; 3 and 4: body read; 5: written to disk. After that it is durable.
     expect(lost).toEqual([1, 2, 3, 4, 5].filter((n) => lost.includes(n)));
     expect(oauth.punished).toBe(lost.length);
   });
 
-  it("loses none at all where the vendor forgives a spent token until the new one is used", async () => {
+  it("loses none where the vendor accepts a spent token until the new one is used", async () => {
     edge.claude.oauth.isForgiving = true;
     for (let n = 1; n <= MORE_THAN_ENOUGH; n++) {
       const { accountId, get } = await expired();
@@ -73,7 +73,7 @@ describe("an object that is evicted at the nth thing it waits for", () => {
     }
   });
 
-  it("tells somebody that a login has ended, wherever it was evicted meanwhile", async () => {
+  it("raises the alert about an ended login, wherever it was evicted", async () => {
     const ended: string[] = [];
     for (let n = 1; n <= MORE_THAN_ENOUGH; n++) {
       const { accountId, get } = await loggedIn(-1);
@@ -92,20 +92,20 @@ describe("an object that is evicted at the nth thing it waits for", () => {
 describe("500 renewals with a failing login server", () => {
   const FAULTS = ["error", "hang-up", "cut", "nonsense"] as const;
   const faultsOf = (cycle: number): LoginFault[] =>
-    // A hang takes all of the time limit.
+    // A hang takes the whole timeout.
     cycle % 200 === 1
       ? [{ how: "hang" }]
       : Array.from({ length: cycle % 4 === 0 ? 0 : cycle % 5 }, (_, n) => ({
           how: FAULTS[(cycle + n) % FAULTS.length] ?? "error",
         }));
 
-  it("lock no account out: every failure before the tokens rotated is got over", async () => {
+  it("lock no account out: every failure before the tokens rotated is recovered", async () => {
     const { oauth } = edge.claude;
     const { accountId, get } = await loggedIn(HOUR);
     const [renewed, punished] = [oauth.renewals, oauth.punished];
     let offset = 0;
     for (let cycle = 0; cycle < 500; cycle++) {
-      // Into the last minute of the token's life, or past its end.
+      // Into the token's last minute, or past its expiry.
       offset += cycle % 3 === 0 ? HOUR + 1_000 : HOUR - 30_000;
       await edge.setClock(offset);
       oauth.fail(...faultsOf(cycle));

@@ -1,4 +1,4 @@
-/** OAuth accounts on real sockets: one renewal for all, warm tokens, refused tokens, logins that have ended. */
+/** OAuth accounts on real sockets: shared renewals, cached tokens, rejected tokens, ended logins. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { headerOf, type Received } from "../../scripts/local/fake-claude/server.ts";
 import { startEdge, type Edge, type SendOptions, type Sent } from "../support/proxy-harness.ts";
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => edge.stop());
 afterEach(() => edge.claude.reset());
 
-/** A domain whose account is logged in with a token that lives so much longer. */
+/** A domain whose account is logged in with a token of this lifetime. */
 async function loggedIn(livesMs = 60 * MINUTE) {
   const tenant = await edge.tenant({ credentialType: "oauth" });
   const accountId = tenant.accountId ?? "";
@@ -35,7 +35,7 @@ const messageOf = (sent: Sent) =>
   (JSON.parse(sent.body.toString()) as { error: { message: string } }).error.message;
 
 describe("a login", () => {
-  it("authenticates requests, its beta added to the client's list as that was written", async () => {
+  it("authenticates requests, with its beta appended to the client's list", async () => {
     const { get, pair, key } = await loggedIn();
     const betas = [undefined, "b-2, a-1", "a-1,oauth-2025-04-20,b-2", "a-1,"];
     for (const beta of betas)
@@ -54,10 +54,10 @@ describe("a login", () => {
     expect(edge.claude.violations).toEqual([]);
   });
 
-  it("that is warm asks no Durable Object before it asks Claude, nor afterwards", async () => {
+  it("with a cached token calls no Durable Object before or after Claude", async () => {
     const { get } = await loggedIn();
     await get();
-    // Of the other objects this world has none: whoever waited for one would not get an answer at all.
+    // Other objects do not exist here: a request that called one would fail.
     const before = await edge.calls("OAUTH_ACCOUNT");
     await edge.break({ OAUTH_ACCOUNT: { how: "hang", failures: 1_000 } });
     try {
@@ -68,7 +68,7 @@ describe("a login", () => {
     expect(await edge.calls("OAUTH_ACCOUNT")).toBe(before);
   });
 
-  it("is renewed once for 200 requests that come at its expiry, and all get the new token", async () => {
+  it("is renewed once for 200 concurrent requests at its expiry, and all use the new token", async () => {
     for (const livesMs of [MINUTE - 1, -1]) {
       const { get, pair } = await loggedIn(livesMs);
       edge.claude.reset();
@@ -84,13 +84,13 @@ describe("a login", () => {
 
   it("is renewed by its alarm five minutes before it expires", async () => {
     const { accountId, pair, get } = await loggedIn(5 * MINUTE - 1);
-    await edge.ring(accountId);
+    await edge.fireAlarm(accountId);
     expect(await edge.account(accountId)).toMatchObject({ state: "ready", rotations: 1, failures: 0 });
     await get();
     expect(bearers(calls())).not.toContain(pair.accessToken);
   });
 
-  it("serves on while its renewal fails, and is renewed when that works again", async () => {
+  it("stays in use while its renewal fails, and is renewed when that works again", async () => {
     const { accountId, get, pair } = await loggedIn(MINUTE - 1_000);
     edge.claude.oauth.fail({ how: "error" });
     expect((await get()).status).toBe(200);
@@ -103,7 +103,7 @@ describe("a login", () => {
     await waitFor(async () => expect(await edge.account(accountId)).toMatchObject({ rotations: 1 }));
   });
 
-  it("that has expired and cannot be renewed just now is 502, and works again later", async () => {
+  it("that has expired and cannot be renewed gives 502, and works again later", async () => {
     const { get } = await loggedIn(-1);
     edge.claude.oauth.fail({ how: "error" }, { how: "hang-up" }, { how: "nonsense" });
     const sent = await get();
@@ -116,14 +116,14 @@ describe("a login", () => {
   });
 });
 
-describe("a token that Claude refuses before its time", () => {
+describe("a token that Claude rejects before its expiry", () => {
   const body = JSON.stringify({
     model: "claude-haiku-4-5",
     max_tokens: 9,
     messages: [{ role: "user", content: "hi" }],
   });
 
-  it("is renewed, and the request is made once more where its body is at hand", async () => {
+  it("is renewed, and the request is retried where its body is in memory", async () => {
     const { get, pair } = await loggedIn();
     edge.claude.oauth.end(pair.accessToken);
     const renewals = edge.claude.oauth.renewals;
@@ -142,7 +142,7 @@ describe("a token that Claude refuses before its time", () => {
     expect(edge.claude.oauth.renewals - renewals).toBe(1);
   });
 
-  it("is renewed for the next request where the body was streamed; the client hears what Claude said", async () => {
+  it("is renewed for the next request where the body was streamed; the client gets Claude's response", async () => {
     const { get, pair } = await loggedIn();
     edge.claude.oauth.end(pair.accessToken);
     const options = {
@@ -156,7 +156,7 @@ describe("a token that Claude refuses before its time", () => {
     await waitFor(async () => expect((await get(options)).status).toBe(200));
   });
 
-  it("is renewed once for all who were refused", async () => {
+  it("is renewed once for all rejected requests", async () => {
     const { get, pair } = await loggedIn();
     edge.claude.oauth.end(pair.accessToken);
     const renewals = edge.claude.oauth.renewals;
@@ -165,7 +165,7 @@ describe("a token that Claude refuses before its time", () => {
     expect(edge.claude.oauth.renewals - renewals).toBe(1);
   });
 
-  it("is not renewed with every request where Claude refuses them all", async () => {
+  it("is not renewed with every request where Claude rejects them all", async () => {
     const { get } = await loggedIn();
     edge.claude.script(({ path }) => path === "/v1/models", {
       kind: "error",
@@ -180,11 +180,11 @@ describe("a token that Claude refuses before its time", () => {
 });
 
 describe("a login that has ended", () => {
-  it("is 401 with the way to mend it, and one person is told once", async () => {
+  it("gives 401 with the way to renew it, and raises one alert", async () => {
     const { get, domain, accountId } = await loggedIn();
     const { oauth } = edge.claude;
     const pair = { ...oauth.issue(), expiresAt: Date.now() - 1 };
-    // Somebody else uses the refresh token first.
+    // Another party uses the refresh token first.
     const elsewhere = await fetch(`${edge.claude.url}/v1/oauth/token`, {
       method: "POST",
       headers: { "anthropic-beta": "oauth-2025-04-20" },
@@ -204,7 +204,7 @@ describe("a login that has ended", () => {
     expect(calls()).toEqual([]);
     expect(await edge.account(accountId)).toMatchObject({ state: "needs_login", nextRefreshAt: null });
     await waitFor(async () => expect(await edge.alerts()).toContain(accountId));
-    await edge.ring(accountId);
+    await edge.fireAlarm(accountId);
     await get();
     expect((await edge.alerts()).filter((one) => one === accountId)).toHaveLength(1);
   });

@@ -1,12 +1,12 @@
-/** What the product stands on breaks or crawls, one thing at a time, under traffic. Streams do not notice, nothing is lost. */
+/** One service at a time fails or is slow under traffic: streams are not affected, nothing is lost. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startFaultyStack, type Faults, type FaultyStack } from "../support/faulty-stack.ts";
 import { soakStack, type SoakReport } from "../support/soak.ts";
 
 const FAULT_MS = 2_000;
-/** Beyond every time limit of the hot path and of recording; the soak of `npm run soak` takes 30 s. */
+/** Longer than every timeout of the hot path and of recording; `npm run soak` uses 30 s. */
 const SLOWNESS_MS = 6_000;
-/** A KV that hangs costs a known tenant two waits of a second, once. The rest is a busy machine. */
+/** A hanging KV costs a cached tenant two waits of a second, once. The rest allows for a busy machine. */
 const LATE_START_MS = 4_000;
 
 let stack: FaultyStack;
@@ -29,7 +29,7 @@ function day(name: string, faults: Faults): Promise<SoakReport> {
   });
 }
 
-describe("streams stay whole and everything is stored once", () => {
+describe("streams stay complete and everything is stored once", () => {
   const days: [string, Faults][] = [
     ["nothing broken", {}],
     ["R2 slow", { JOURNAL: SLOWNESS_MS }],
@@ -48,7 +48,7 @@ describe("streams stay whole and everything is stored once", () => {
     expect(report.slowestStartMs).toBeLessThan(LATE_START_MS);
   });
 
-  it("with R2 failing, but for bodies that nobody could keep: these exchanges are counted", async () => {
+  it("with R2 failing, except bodies that could not be kept: these exchanges are counted", async () => {
     const report = await day("R2 failing", { JOURNAL: "fail" });
     expect(report.problems).toEqual([]);
     expect(report.slowestStartMs).toBeLessThan(LATE_START_MS);
@@ -57,7 +57,7 @@ describe("streams stay whole and everything is stored once", () => {
   });
 });
 
-it("says that the database is out of reach while it is", async () => {
+it("reports the database as unavailable while it is", async () => {
   await stack.setFaults({ POSTGRES: "down" });
   const down = await stack.status();
   expect([down.state, down.database.reachable, down.journal.reachable]).toEqual(["failing", false, true]);

@@ -1,4 +1,4 @@
-/** Who is let in, over real sockets: Host, keys, paths, endpoints. */
+/** Authorization over real sockets: Host, keys, paths, endpoints. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { headerOf } from "../../scripts/local/fake-claude/server.ts";
 import { startEdge, UPSTREAM_KEY, type Edge, type Sent } from "../support/proxy-harness.ts";
@@ -12,14 +12,14 @@ afterAll(() => edge.stop());
 afterEach(() => edge.claude.reset());
 
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
-/** An answer without what may differ between two of them. */
+/** A response without what differs each time. */
 function comparable({ status, headers, body }: Sent): unknown {
   const { date: _date, "request-id": id, "x-nexus-request-id": _same, ...rest } = headers;
   return { status, rest, body: body.toString().replaceAll(String(id), "ID") };
 }
 
 describe("the client key", () => {
-  it("opens its domain as Bearer or as x-api-key, and Claude gets the account's own key instead", async () => {
+  it("authenticates as Bearer or as x-api-key, and Claude gets the account's key instead", async () => {
     const { domain, key } = await edge.tenant();
     for (const headers of [bearer(key), { "x-api-key": key }, { authorization: `bearer   ${key}` }]) {
       const sent = await edge.send({ host: domain, headers, method: "GET", path: "/v1/models" });
@@ -33,7 +33,7 @@ describe("the client key", () => {
     expect(edge.claude.requests).toHaveLength(3);
   });
 
-  it("suffices if either of two headers holds it", async () => {
+  it("suffices in either of two headers", async () => {
     const { domain, key } = await edge.tenant();
     const get = (headers: Record<string, string>) =>
       edge.send({ host: domain, headers, method: "GET", path: "/v1/models" });
@@ -42,7 +42,7 @@ describe("the client key", () => {
     expect((await get({ ...bearer("wrong"), "x-api-key": "also wrong" })).status).toBe(401);
   });
 
-  it("is refused alike when missing, wrong, revoked, of another domain, or for a domain that nobody knows", async () => {
+  it("is rejected alike when missing, wrong, revoked, of another domain, or for an unknown domain", async () => {
     const { domain, key, revoke } = await edge.tenant();
     const other = await edge.tenant();
     const get = (host: string, headers: Record<string, string>) =>
@@ -70,17 +70,17 @@ describe("the client key", () => {
     expect(edge.claude.requests).toHaveLength(1);
   });
 
-  it("is counted, not stored, when refused", async () => {
+  it("is counted, not stored, when rejected", async () => {
     const refused = await edge.send({ host: "unknown.example" });
     const id = String(refused.headers["x-nexus-request-id"]);
     await waitFor(async () => expect(await edge.counted("refused_unauthenticated")).toBeGreaterThan(0));
     expect(await edge.journal(id)).toEqual({ request: null, response: null });
-    expect(await edge.bell(id)).toBeUndefined();
+    expect(await edge.notification(id)).toBeUndefined();
   });
 });
 
 describe("a passthrough domain", () => {
-  it("takes its key from x-nexus-key and lets the client's own credential travel on", async () => {
+  it("takes its key from x-nexus-key and forwards the client's own credential", async () => {
     const { domain, key } = await edge.tenant({ credentialType: "passthrough" });
     const own = { authorization: "Bearer sk-ant-mine", "x-api-key": "sk-ant-mine" }; // as a key helper sends it
     const sent = await edge.send({
@@ -96,7 +96,7 @@ describe("a passthrough domain", () => {
     expect(headerOf(received, "x-nexus-key")).toBeUndefined();
   });
 
-  it("does not take the client key where the client's own credential goes", async () => {
+  it("does not accept the client key in the header of the client's own credential", async () => {
     const { domain, key } = await edge.tenant({ credentialType: "passthrough" });
     const presented: Record<string, string>[] = [
       bearer(key),
@@ -109,7 +109,7 @@ describe("a passthrough domain", () => {
 });
 
 describe("the Host", () => {
-  it("names the domain whatever its case, port or trailing dot", async () => {
+  it("names the domain in any case, with port or trailing dot", async () => {
     const { domain, key } = await edge.tenant();
     for (const host of [`${domain}:8787`, domain.toUpperCase(), `${domain}.`, `${domain}.:443`]) {
       const sent = await edge.send({ host, headers: bearer(key), method: "GET", path: "/v1/models" });
@@ -117,7 +117,7 @@ describe("the Host", () => {
     }
   });
 
-  it("never opens the loopback names when this is not the local stack", async () => {
+  it("never opens loopback names outside the local stack", async () => {
     for (const host of ["localhost", "127.0.0.1:8787", "[::1]:8787"])
       expect((await edge.send({ host, headers: bearer("sk-ant-mine") })).status, host).toBe(401);
   });
@@ -145,7 +145,7 @@ describe("a path", () => {
     expect(edge.claude.requests).toHaveLength(0);
   });
 
-  it("leads to administration and login only where the domain's list says so", async () => {
+  it("of administration or login is allowed only by the domain's list", async () => {
     const all = await edge.tenant();
     const listed = await edge.tenant({ endpoints: ["/v1/organizations/*", "/v1/models"] });
     const get = ({ domain, key }: { domain: string; key: string }, path: string) =>
@@ -164,7 +164,7 @@ describe("a path", () => {
 });
 
 describe("an account without a usable credential", () => {
-  it("answers 401 and says why", async () => {
+  it("gets 401 with the reason", async () => {
     const { domain, key } = await edge.tenant({ credentialType: "oauth" });
     const sent = await edge.send({ host: domain, headers: bearer(key) });
     expect(sent.status).toBe(401);
@@ -172,8 +172,8 @@ describe("an account without a usable credential", () => {
   });
 });
 
-describe("what is not the API", () => {
-  it("answers warm-ups and telemetry without a key, and leaves no trace of them", async () => {
+describe("paths outside the API", () => {
+  it("accept warm-ups and telemetry without a key, and record nothing", async () => {
     for (const path of ["/", "/api/hello"]) {
       const sent = await edge.send({ method: "HEAD", path, host: "anything.example" });
       expect(sent.status, path).toBe(200);
@@ -184,7 +184,7 @@ describe("what is not the API", () => {
     expect(edge.claude.requests).toHaveLength(0);
   });
 
-  it("describes itself, says 404 in Claude's shape, and is ready without a database", async () => {
+  it("give a description, 404 in Claude's shape, and readiness without a database", async () => {
     const root = await edge.send({ method: "GET", path: "/" });
     expect(JSON.parse(root.body.toString())).toHaveProperty("name");
     const missing = await edge.send({ method: "GET", path: "/v2/messages" });

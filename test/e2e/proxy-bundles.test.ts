@@ -1,4 +1,4 @@
-/** Small exchanges that end within a moment: one write and one bell for many, and each is found. Over real sockets. */
+/** Small exchanges that end together share one write and one message, and each is found. Over real sockets. */
 import { expect, it } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
 import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
@@ -24,23 +24,23 @@ const replyOf = (
 const send = (body: string) => tenant.send({ path: "/v1/things", body });
 const crowd = () => Promise.all(Array.from({ length: CROWD }, (_, n) => send(`{"n":${n}}`)));
 const idOf = (sent: Sent) => String(sent.headers["x-nexus-request-id"]);
-const bellsOf = (sent: readonly Sent[]) =>
+const notificationsOf = (sent: readonly Sent[]) =>
   waitFor(async () => {
-    const byId = new Map((await edge.bells()).map((bell) => [bell.id, bell]));
-    const rung = sent.flatMap((one) => byId.get(idOf(one)) ?? []);
-    expect(rung).toHaveLength(sent.length);
-    return rung;
+    const byId = new Map((await edge.notifications()).map((notification) => [notification.id, notification]));
+    const enqueued = sent.flatMap((one) => byId.get(idOf(one)) ?? []);
+    expect(enqueued).toHaveLength(sent.length);
+    return enqueued;
   }, 200);
 
-it("a crowd of them takes a few writes and bells, and each is whole", async () => {
+it("many of them take a few writes and messages, and each is complete", async () => {
   edge.answer(replyOf('{"ok":true}'));
-  // Those that a busy machine answers late are not small in time, and are written alone: another crowd will do.
+  // Those that a busy machine delays are written alone: try again.
   const sent = await waitFor(async () => {
-    const [puts, bells] = [await edge.calls("JOURNAL"), await edge.calls("EXCHANGES")];
+    const [puts, notifications] = [await edge.calls("JOURNAL"), await edge.calls("EXCHANGES")];
     const answered = await crowd();
-    await bellsOf(answered);
+    await notificationsOf(answered);
     expect((await edge.calls("JOURNAL")) - puts).toBeLessThanOrEqual(CROWD / 4);
-    expect((await edge.calls("EXCHANGES")) - bells).toBeLessThanOrEqual(CROWD / 4);
+    expect((await edge.calls("EXCHANGES")) - notifications).toBeLessThanOrEqual(CROWD / 4);
     return answered;
   });
   for (const [n, one] of sent.entries()) {
@@ -53,7 +53,7 @@ it("a crowd of them takes a few writes and bells, and each is whole", async () =
   }
 });
 
-it("refusals of upstream are among them, with their status and words", async () => {
+it("upstream's errors are among them, with status and message", async () => {
   const refusal = '{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}';
   edge.answer(replyOf(refusal, { status: 429 }));
   const sent = await send("{}");
@@ -62,40 +62,41 @@ it("refusals of upstream are among them, with their status and words", async () 
     refusal,
     String(refusal.length),
   ]);
-  await bellsOf([sent]);
+  await notificationsOf([sent]);
   const { response } = await edge.journal(idOf(sent));
   expect([response?.facts.status, response?.body.toString()]).toEqual([429, refusal]);
 });
 
-it("an answer in many pieces arrives piece by piece and whole", async () => {
+it("a response in many chunks arrives chunk by chunk and complete", async () => {
   const piece = Buffer.from("0123456789".repeat(50));
   const chunks = Array.from({ length: 6 }, () => ({ delayMs: 30, bytes: piece }));
   edge.answer(replyOf(piece.toString().repeat(6), { chunks }));
   const sent = await send("{}");
   expect(sent.body.toString()).toBe(piece.toString().repeat(6));
   expect(sent.chunks.at(-1)!.at - sent.chunks[0]!.at).toBeGreaterThan(90);
-  await bellsOf([sent]);
+  await notificationsOf([sent]);
   expect((await edge.journal(idOf(sent))).response?.body.toString()).toBe(piece.toString().repeat(6));
 });
 
-it("with R2 down each of them travels in a bell of its own, and is counted", async () => {
+it("with R2 down each of them travels in its own message, and is counted", async () => {
   edge.answer(replyOf('{"ok":true}'));
   await edge.break({ JOURNAL: { how: "fail", failures: ALWAYS } });
   const before = await edge.counted("unrecorded");
   const sent = await crowd();
-  const bells = await bellsOf(sent);
-  for (const [n, bell] of bells.entries()) {
-    expect(bell.request).toMatchObject({ id: idOf(sent[n]!), body: { recorded: "none" } });
-    expect(bell.response).toMatchObject({ outcome: "unrecorded", status: 200, body: { bytes: 11 } });
+  const notifications = await notificationsOf(sent);
+  for (const [n, notification] of notifications.entries()) {
+    expect(notification.request).toMatchObject({ id: idOf(sent[n]!), body: { recorded: "none" } });
+    expect(notification.response).toMatchObject({ outcome: "unrecorded", status: 200, body: { bytes: 11 } });
   }
   await waitFor(async () => expect((await edge.counted("unrecorded")) - before).toBe(CROWD));
 });
 
-it("with R2 down for a moment they are there at the second try", async () => {
+it("with R2 down for a moment they are written at the second attempt", async () => {
   edge.answer(replyOf('{"ok":true}'));
   await edge.break({ JOURNAL: { how: "fail", failures: 1 } });
   const sent = await crowd();
-  for (const bell of await bellsOf(sent)) expect(bell).toMatchObject({ request: null, response: null });
+  for (const notification of await notificationsOf(sent))
+    expect(notification).toMatchObject({ request: null, response: null });
   expect((await edge.journal(idOf(sent[7]!))).request?.body.toString()).toBe('{"n":7}');
 });
 
@@ -108,12 +109,12 @@ it("with the queue down they stay in the journal for the sweep", async () => {
   );
 });
 
-it("a large request or answer goes alone", async () => {
+it("a large request or response is written alone", async () => {
   edge.answer(replyOf("x".repeat(100_000)));
   const small = await send("{}");
   edge.answer(replyOf('{"ok":true}'));
   const large = await send("y".repeat(100_000));
-  await bellsOf([small, large]);
+  await notificationsOf([small, large]);
   expect((await edge.journal(idOf(small))).response?.body.length).toBe(100_000);
   expect((await edge.journal(idOf(large))).request?.body.length).toBe(100_000);
 });

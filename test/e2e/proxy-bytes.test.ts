@@ -1,4 +1,4 @@
-/** What crosses the proxy crosses it unchanged: bodies, statuses, headers, codings, pauses. Over real sockets. */
+/** The proxy passes bodies, statuses, headers, codings and pauses unchanged. Over real sockets. */
 import { createHash, randomBytes } from "node:crypto";
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
@@ -29,7 +29,7 @@ const raw = (given: Partial<Extract<Reply, { kind: "raw" }>>): Reply => ({
 });
 const bytes = (...texts: (string | Uint8Array)[]) =>
   texts.map((text, index) => ({ delayMs: index === 0 ? 0 : 60, bytes: Buffer.from(text) }));
-/** Both halves of what was recorded of an exchange, once they are there. */
+/** Both recorded parts of an exchange, once they are written. */
 const recorded = async (sent: Sent): Promise<CompleteEntry> =>
   waitFor(async () => {
     const { request, response } = await edge.journal(String(sent.headers["x-nexus-request-id"]));
@@ -37,7 +37,7 @@ const recorded = async (sent: Sent): Promise<CompleteEntry> =>
     return { request, response };
   });
 
-/** The first megabyte, the size and the hash are all that the archive has of this body. */
+/** Expects the archive to have the first megabyte, the size and the hash of this body. */
 function expectHead(half: JournalledPart, body: Buffer): void {
   expect(half.body.equals(body.subarray(0, RECORDED_HEAD_BYTES))).toBe(true);
   expect(half.facts.body).toEqual({
@@ -69,7 +69,7 @@ describe("a request body", () => {
     expect(request.facts.headers["content-encoding"]).toBe("gzip");
   });
 
-  it("sent in chunks stays in chunks and is archived whole", async () => {
+  it("sent in chunks stays chunked and is archived whole", async () => {
     edge.answer(raw({}));
     const body = randomBytes(300_000);
     const sent = await send({ body, chunked: true });
@@ -99,7 +99,7 @@ describe("a request body", () => {
     expect(request.facts.body.recorded).toBe("whole");
   });
 
-  it("is refused where the method can have none", async () => {
+  it("is rejected where the method allows none", async () => {
     const sent = await send({ method: "GET", body: "{}" });
     expect(sent.status).toBe(400);
     expect(edge.claude.requests).toHaveLength(0);
@@ -107,7 +107,7 @@ describe("a request body", () => {
 });
 
 describe("the request line and headers", () => {
-  it("keep method, path and query as they were spelt", async () => {
+  it("keep method, path and query as spelt", async () => {
     edge.answer(raw({}));
     const path = "/v1/files/a%20b;c=1?beta=true&x=%zz&y=/../z&q=a+b%2Fc&empty";
     for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) await send({ method, path });
@@ -116,7 +116,7 @@ describe("the request line and headers", () => {
     );
   });
 
-  it("pass what is Claude's business and nothing else", async () => {
+  it("pass Claude's headers and no others", async () => {
     const sent = await send({
       method: "GET",
       path: "/v1/models",
@@ -163,8 +163,8 @@ describe("the request line and headers", () => {
   });
 });
 
-describe("an answer", () => {
-  it("keeps status, reason, vendor headers and body, whatever they are", async () => {
+describe("a response", () => {
+  it("keeps any status, reason, vendor headers and body", async () => {
     const html = "<!DOCTYPE html><h1>Bad Gateway</h1>";
     edge.answer(
       raw({
@@ -217,7 +217,7 @@ describe("an answer", () => {
     expect(sent.headers["request-id"]).toBe(edge.claude.requests[0]!.requestId);
   });
 
-  it("that streams invalid UTF-8 and unknown events arrives byte for byte and piece by piece", async () => {
+  it("that streams invalid UTF-8 and unknown events arrives byte for byte and chunk by chunk", async () => {
     const pieces = [
       "event: message_start\ndata: {}\n\n",
       Buffer.from([0xc3, 0x28, 0xff, 0x0a, 0x0a]),
@@ -249,8 +249,8 @@ describe("an answer", () => {
 describe("an event stream", () => {
   const streaming = { "content-type": "text/event-stream; charset=utf-8" };
 
-  it("that goes on while its copy is fetched reaches the client as it comes and is archived whole", async () => {
-    // Busy, then silent when the copy is looked after (5 s), then busy again.
+  it("that continues while its copy is drained reaches the client as it comes and is archived whole", async () => {
+    // Busy, then silent when the copy is drained (5 s), then busy again.
     const at = [0, ...Array.from({ length: 40 }, () => 100), 2_500, ...Array.from({ length: 10 }, () => 30)];
     const chunks = at.map((delayMs, n) => ({
       delayMs,
@@ -276,7 +276,7 @@ describe("an event stream", () => {
   });
 });
 
-describe("a compressed answer", () => {
+describe("a compressed response", () => {
   const text = "event: ping\ndata: {}\n\n".repeat(50);
   const codings: [string, (data: string) => Buffer, (data: Buffer) => Buffer][] = [
     ["gzip", gzipSync, gunzipSync],
@@ -293,7 +293,7 @@ describe("a compressed answer", () => {
     });
 
   it.each(codings)(
-    "in %s reaches a client that reads it, and the archive decoded",
+    "in %s reaches a client that accepts it, and the archive decoded",
     async (coding, code, decode) => {
       edge.answer(coded(coding, code(text)));
       const sent = await send({ body: "{}", headers: { "accept-encoding": "gzip, deflate, br, zstd" } });
@@ -304,7 +304,7 @@ describe("a compressed answer", () => {
     },
   );
 
-  it.each(codings)("in %s that the client did not ask for is decoded for it", async (coding, code) => {
+  it.each(codings)("in %s that the client does not accept is decoded for it", async (coding, code) => {
     edge.answer(coded(coding, code(text)));
     for (const accept of [undefined, "identity", `zstd, ${coding};q=0`]) {
       const sent = await send({ body: "{}", headers: accept ? { "accept-encoding": accept } : {} });
@@ -313,7 +313,7 @@ describe("a compressed answer", () => {
     }
   });
 
-  it("in zstd passes untouched, and the archive says so", async () => {
+  it("in zstd passes unmodified, and the archive names the coding", async () => {
     const data = zstdCompressSync(text);
     edge.answer(coded("zstd", data));
     const sent = await send({ body: "{}", headers: { "accept-encoding": "zstd" } });

@@ -1,4 +1,4 @@
-/** Upstream answers while the client is still uploading: a body it finds too large, a key it does not know. */
+/** Upstream responds while the client is still uploading: to a body that is too large, or an unknown key. */
 import { once } from "node:events";
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,13 +7,13 @@ import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
 import type { Edge, Tenant, CompleteEntry } from "../support/proxy-harness.ts";
 import { waitFor } from "../support/wait.ts";
 
-/** Beyond what the proxy holds. */
+/** More than the proxy buffers. */
 const BODY = Buffer.alloc(6_000_000, "x");
 const FIRST_BYTES = 2_000_000;
 const REFUSAL = '{"type":"error","error":{"type":"request_too_large","message":"no"}}';
 
 const refusing = createServer((request, response) => {
-  // It reads on, as servers do: closing at once would reset the connection and take the answer with it.
+  // It keeps reading, as servers do: closing at once would reset the connection and lose the response.
   request.resume();
   const status = Number(new URL(request.url ?? "/", "http://upstream").searchParams.get("status"));
   response.writeHead(status, { "content-type": "application/json", "request-id": "req_early" });
@@ -40,7 +40,7 @@ interface Upload {
   id: string;
 }
 
-/** Sends the first part and no more. */
+/** Sends only the first part. */
 function upload(status: number, isChunked: boolean): Promise<Upload> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({
@@ -75,27 +75,27 @@ function upload(status: number, isChunked: boolean): Promise<Upload> {
 function recorded(id: string): Promise<CompleteEntry> {
   return waitFor(async () => {
     const { request, response } = await edge.journal(id);
-    if (!request || !response || !(await edge.bell(id))) throw new Error("not there yet");
+    if (!request || !response || !(await edge.notification(id))) throw new Error("not there yet");
     return { request, response };
   }, 100);
 }
 
-describe("an answer that comes while the client uploads", () => {
+describe("a response during the client's upload", () => {
   it.each([
     [413, false],
     [413, true],
     [401, false],
     [529, true],
   ])(
-    "with %i reaches it at that moment and is recorded (chunked: %s)",
+    "with %i reaches the client at that moment and is recorded (chunked: %s)",
     async (status, isChunked) => {
-      // The client sends no more until it is answered: without the answer passing, this would wait for ever.
+      // The client sends no more until there is a response: if it did not pass, this would never end.
       const answer = await upload(status, isChunked);
       expect(answer).toMatchObject({ status, body: REFUSAL });
       const { request, response } = await recorded(answer.id);
       expect(response.facts).toMatchObject({ status, outcome: "complete" });
       expect(response.body.toString()).toBe(REFUSAL);
-      // Of the body what came, and that it is not all.
+      // The part of the body that arrived, marked as incomplete.
       expect(request.facts.body.recorded).toBe("head");
       expect(request.body.length).toBeGreaterThan(0);
       expect(BODY.subarray(0, request.body.length).equals(request.body)).toBe(true);

@@ -1,4 +1,4 @@
-/** How exchanges end when something breaks or somebody leaves. Over real sockets: a unit test cannot hang up. */
+/** How exchanges end when a connection breaks or a client disconnects. Over real sockets. */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
 import { claimPort } from "../../scripts/local/network/ports.ts";
@@ -14,7 +14,7 @@ import { waitFor, waitUntil } from "../support/wait.ts";
 
 const TIMEOUT_MS = 600;
 const STREAM_MAX_MS = 1_500;
-/** Promised to whoever pays for tokens: upstream hears of a hang-up this soon. */
+/** Guaranteed, because tokens cost money: upstream sees a disconnect this soon. */
 const HANG_UP_MS = 200;
 
 let edge: Edge;
@@ -26,7 +26,7 @@ edgeOfFile(
 
 const send = (options: SendOptions = {}) => tenant.send({ path: "/v1/things", body: "{}", ...options });
 beforeAll(async () => {
-  await send(); // the first request of a Worker takes its own time
+  await send(); // the first request of a Worker is slow
   edge.claude.reset();
 });
 const event = (delayMs: number) => ({ delayMs, bytes: Buffer.from("event: ping\ndata: {}\n\n") });
@@ -40,21 +40,21 @@ const stream = (given: Partial<Extract<Reply, { kind: "raw" }>>): Reply => ({
 const endless = stream({ chunks: Array.from({ length: 200 }, () => event(40)) });
 
 /**
- * What was recorded of the exchange whose request carries this marker (a client that left has no id to ask with), once both halves
- * are in the journal and the bell has rung.
+ * The record of the exchange whose request carries this marker (a client that disconnected has no id), once both parts
+ * are in the journal and the message was sent.
  */
 async function recordedAs(marker: string): Promise<CompleteEntry> {
   return waitFor(async () => {
     for (const id of (await edge.journalIds()).reverse()) {
       const { request, response } = await edge.journal(id);
       if (request?.facts.headers["x-stainless-marker"] !== marker) continue;
-      if (response && (await edge.bell(id))) return { request, response };
+      if (response && (await edge.notification(id))) return { request, response };
     }
     throw new Error("not there yet");
   });
 }
 const marked = (marker: string) => ({ "x-stainless-marker": marker });
-/** When upstream saw its client leave, in epoch milliseconds. */
+/** When upstream saw the disconnect, in epoch milliseconds. */
 const abortedAt = () =>
   waitFor(() => {
     const at = edge.claude.requests[0]?.abortedAt;
@@ -67,15 +67,15 @@ const arrived = () =>
     if (!edge.claude.requests[0]) throw new Error("nothing came");
   });
 
-/** Small answers of declared length are passed on in another way than streams. */
+/** Small responses of known length are copied in another way than streams. */
 const SMALL = { "content-type": "application/json", "content-length": "10000" };
 
-describe("a client that leaves", () => {
+describe("a client that disconnects", () => {
   it.each([
     ["a stream", "middle", endless],
     ["a small answer of declared length", "small-middle", { ...endless, headers: SMALL }],
   ])(
-    "in the middle of %s is reported upstream within 200 ms, and what it got is kept",
+    "in the middle of %s is reported upstream within 200 ms, and what it received is kept",
     async (_, marker, reply) => {
       edge.answer(reply);
       let left = 0;
@@ -103,7 +103,7 @@ describe("a client that leaves", () => {
     expect((await abortedAt()) - left).toBeLessThanOrEqual(HANG_UP_MS);
     const { response } = await recordedAs(marker);
     expect(response.facts).toMatchObject({ outcome: "client_gone", status: 200 });
-    // The last event may have been on its way.
+    // The last event may have been in flight.
     expect(response.body.toString()).toMatch(/^(event: ping\ndata: {}\n\n){1,3}$/);
   });
 
@@ -119,14 +119,14 @@ describe("a client that leaves", () => {
     expect(edge.claude.requests).toHaveLength(1);
   });
 
-  it("after the last byte has got a complete answer", async () => {
+  it("after the last byte has received a complete response", async () => {
     edge.answer(stream({}));
     const sent = await send({ headers: marked("after"), leave: (received) => received >= 66 });
     expect(sent.body).toHaveLength(66);
     expect((await recordedAs("after")).response.facts.outcome).toBe("complete");
   });
 
-  it("in the middle of its own upload is recorded with what had come", async () => {
+  it("in the middle of its own upload is recorded with what had arrived", async () => {
     const body = Buffer.alloc(4_000_000, "x");
     const resetWhen = arrived();
     await expect(
@@ -155,7 +155,7 @@ describe("an upstream", () => {
     expect(response.body.equals(sent.body)).toBe(true);
   });
 
-  it("that hangs up before answering is tried twice more if the body is at hand, then it is a 502", async () => {
+  it("that closes the connection before responding is retried twice if the body is in memory, then it is a 502", async () => {
     edge.answer({ kind: "refuse" });
     const sent = await send({ headers: marked("refuse") });
     expect(sent.status).toBe(502);
@@ -171,21 +171,21 @@ describe("an upstream", () => {
     expect(response.body.equals(sent.body)).toBe(true);
   });
 
-  it("that hangs up on a streamed body is not tried again", async () => {
+  it("that closes the connection on a streamed body is not retried", async () => {
     edge.answer({ kind: "refuse" });
     const sent = await send({ headers: marked("streamed"), body: Buffer.alloc(1_500_000, "x") });
     expect([sent.status, edge.claude.requests.length]).toEqual([502, 1]);
     expect((await recordedAs("streamed")).request.facts.body).toMatchObject({ recorded: "whole" });
   });
 
-  it("whose connection fails once is reached at the second try", async () => {
+  it("whose connection fails once is reached at the second attempt", async () => {
     edge.answer(stream({}));
     edge.claude.script(() => true, { kind: "refuse" }, { times: 1 });
     expect((await send()).status).toBe(200);
     expect(edge.claude.requests).toHaveLength(2);
   });
 
-  it.each([429, 500, 529])("that answers %i is not asked again", async (status) => {
+  it.each([429, 500, 529])("that responds %i is not retried", async (status) => {
     const headers = { "retry-after": "1", "x-should-retry": "true" };
     edge.answer(stream({ status, headers }));
     const sent = await send();
@@ -193,7 +193,7 @@ describe("an upstream", () => {
     expect(edge.claude.requests).toHaveLength(1);
   });
 
-  it("that never answers is given up after CLAUDE_API_TIMEOUT with a 504, and told so", async () => {
+  it("that never responds gives a 504 after CLAUDE_API_TIMEOUT, and is aborted", async () => {
     edge.answer({ kind: "hang" });
     const started = Date.now();
     const sent = await send({ headers: marked("hang") });
@@ -209,7 +209,7 @@ describe("an upstream", () => {
     });
   });
 
-  it("that never stops is cut at STREAM_MAX_MS", async () => {
+  it("that never ends is cut at STREAM_MAX_MS", async () => {
     edge.answer(endless);
     const sent = await send({ headers: marked("endless") });
     expect(sent.isComplete).toBe(false);
@@ -220,7 +220,7 @@ describe("an upstream", () => {
   });
 });
 
-it("reaches an upstream below a path, and says so when there is none", async () => {
+it("below a path is reached, and an unreachable one gives an error", async () => {
   const below = await startEdge({ CLAUDE_API_BASE_URL: `${edge.claude.url}/some/gateway/` });
   const nowhere = await startEdge({ CLAUDE_API_BASE_URL: `http://127.0.0.1:${await claimPort(0, "PORT")}` });
   try {

@@ -1,4 +1,4 @@
-/** Files larger than the isolate has memory: readers at their own pace, an archive that keeps their head. Over real sockets. */
+/** Files larger than the isolate's memory: readers at their own pace, an archive that keeps the head. Over real sockets. */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
@@ -12,9 +12,9 @@ import { waitFor, waitUntil } from "../support/wait.ts";
 
 const MEGABYTE = 1_048_576;
 const PIECE = Buffer.alloc(MEGABYTE, "0123456789abcdef");
-/** What sockets and the runtime's own buffers may hold of a file that nobody reads. */
+/** Upper bound of what sockets and the runtime buffer of an unread file. */
 const IN_BUFFERS = 30 * MEGABYTE;
-/** The Recorder reads up to the 32 MB that it might have to keep, and leaves garbage. A file held whole is 200 MB. */
+/** The Recorder reads up to the 32 MB that it may have to keep, plus garbage. A file in memory would be 200 MB. */
 const MAX_GROWTH = 128 * MEGABYTE;
 
 let edge: Edge;
@@ -33,7 +33,7 @@ const declared = (megabytes: number) =>
     "content-length": String(megabytes * MEGABYTE),
   });
 
-/** Asks for a file and reads nothing of it yet. */
+/** Requests a file without reading it. */
 async function asked(): Promise<Socket> {
   const socket = connect(edge.port, "127.0.0.1");
   const head = `GET /v1/files/f/content HTTP/1.1\r\nhost: ${tenant.domain}\r\nx-api-key: ${tenant.key}\r\n`;
@@ -42,7 +42,7 @@ async function asked(): Promise<Socket> {
   return socket;
 }
 
-/** How much upstream could send, once it can send no more. */
+/** How much upstream has sent when it is blocked. */
 async function sentWithoutReading(): Promise<number> {
   let sent = -1;
   await waitUntil(() => {
@@ -53,7 +53,7 @@ async function sentWithoutReading(): Promise<number> {
   return sent;
 }
 
-/** The most memory that workerd has had so far, in bytes. */
+/** Peak memory of workerd so far, in bytes. */
 function peakMemory(): number {
   const peaks = readdirSync("/proc").flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return [];
@@ -63,7 +63,7 @@ function peakMemory(): number {
       const isOurs = field("Name") === "workerd" && field("PPid") === String(process.pid);
       return isOurs ? [Number(field("VmHWM")) * 1_024] : [];
     } catch {
-      return []; // ended meanwhile
+      return []; // has ended
     }
   });
   expect(peaks).not.toEqual([]);
@@ -71,7 +71,7 @@ function peakMemory(): number {
 }
 
 it.runIf(process.platform === "linux")(
-  "a slow reader of 200 MB holds upstream back, not the file in memory; others go on; the archive has its head",
+  "a slow reader of 200 MB slows upstream, without the file in memory; others continue; the archive has its head",
   async () => {
     edge.answer(declared(200));
     const socket = await asked();
@@ -98,7 +98,7 @@ it.runIf(process.platform === "linux")(
     expect(peakMemory() - before).toBeLessThan(MAX_GROWTH);
 
     const id = /x-nexus-request-id: (\S+)/i.exec(head)?.[1] ?? "";
-    await waitUntil(async () => await edge.bell(id));
+    await waitUntil(async () => await edge.notification(id));
     const { response } = await edge.journal(id);
     expect(response?.facts).toMatchObject({ outcome: "complete", status: 200 });
     expect(response?.facts.body).toEqual({ recorded: "head", bytes: received, sha256 });

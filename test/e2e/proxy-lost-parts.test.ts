@@ -1,4 +1,4 @@
-/** R2 and the queue fail at different moments of one exchange, or together: what is kept, and where. Over real sockets. */
+/** R2 and the queue fail at different moments of one exchange, or together. Over real sockets. */
 import { expect, it } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
 import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
@@ -10,7 +10,7 @@ let tenant: Tenant;
 edgeOfFile((started) => ({ edge, tenant } = started));
 
 const ALWAYS = 1_000;
-/** Three tries of a put take less; an answer that goes on for so long ends after R2 has been given up for its request. */
+/** Longer than three attempts of a put: a response this long ends after the put of its request has failed. */
 const TRIES_MS = 3_000;
 const TRIES = 3;
 const EVENT = "event: ping\ndata: {}\n\n";
@@ -35,7 +35,7 @@ const untilAnswered = (sent: Sent) =>
     return { request, response };
   });
 
-it("a request that R2 did not take is stored once the answer is, if R2 is back", async () => {
+it("a request that R2 did not take is stored after its response, if R2 is back", async () => {
   edge.answer(stream(TRIES_MS));
   await edge.break({
     JOURNAL: { how: "fail", failures: TRIES },
@@ -52,7 +52,7 @@ it("a request that R2 did not take is stored once the answer is, if R2 is back",
   expect((await edge.journal(idOf(sent))).response?.facts.outcome).toBe("complete");
 });
 
-it("a request too large to be kept is known to its answer, as far as its facts go", async () => {
+it("a request too large to be kept in memory has its metadata in the response part", async () => {
   edge.answer(stream(TRIES_MS));
   await edge.break({
     JOURNAL: { how: "fail", failures: TRIES },
@@ -73,7 +73,7 @@ it("a request too large to be kept is known to its answer, as far as its facts g
   });
 });
 
-it("an answer says who asked in any case", async () => {
+it("a response part always carries the summary of its request", async () => {
   edge.answer(stream(10));
   const { response } = await untilAnswered(await send());
   expect(response.facts.asked).toEqual({
@@ -86,7 +86,7 @@ it("an answer says who asked in any case", async () => {
   });
 });
 
-it("facts that neither R2 nor the queue took are sent when the queue is back", async () => {
+it("metadata that neither R2 nor the queue took is sent when the queue is back", async () => {
   const quiet = await startEdge();
   try {
     const { domain, send } = await quiet.tenant();
@@ -97,13 +97,13 @@ it("facts that neither R2 nor the queue took are sent when the queue is back", a
     });
     const sent = await send({ path: "/v1/things", body: '{"hello":1}' });
     expect(sent.isComplete).toBe(true);
-    // The bell's tries, and the first of the counters behind it.
+    // The message's attempts, and the first flush of the counters after it.
     await waitUntil(async () => (await quiet.calls("EXCHANGES")) > TRIES);
     await quiet.break({});
-    await waitUntil(async () => await quiet.bell(idOf(sent)));
-    const bell = await quiet.bell(idOf(sent));
-    expect(bell?.request).toMatchObject({ domain, body: { recorded: "none", bytes: 11 } });
-    expect(bell?.response).toMatchObject({ outcome: "unrecorded", status: 200 });
+    await waitUntil(async () => await quiet.notification(idOf(sent)));
+    const notification = await quiet.notification(idOf(sent));
+    expect(notification?.request).toMatchObject({ domain, body: { recorded: "none", bytes: 11 } });
+    expect(notification?.response).toMatchObject({ outcome: "unrecorded", status: 200 });
     expect(await quiet.counted("unrecorded")).toBe(1);
     expect(await quiet.counted("facts_lost")).toBe(0);
   } finally {

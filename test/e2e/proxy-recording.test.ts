@@ -1,4 +1,4 @@
-/** What is written down, what never is, and that nothing behind the stream can slow or fail it. Over real sockets. */
+/** What is recorded, what never is, and that recording neither delays nor fails a stream. Over real sockets. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
 import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
@@ -29,19 +29,19 @@ const send = (options: SendOptions = {}) =>
 const idOf = (sent: Sent) => String(sent.headers["x-nexus-request-id"]);
 const bellOf = (sent: Sent) =>
   waitFor(async () => {
-    const bell = await edge.bell(idOf(sent));
-    if (!bell) throw new Error("it has not rung");
-    return bell;
+    const notification = await edge.notification(idOf(sent));
+    if (!notification) throw new Error("it has not enqueued");
+    return notification;
   });
 
-it("writes down both halves, the facts and no credential, and rings once", async () => {
+it("records both parts and the metadata without a credential, and sends one message", async () => {
   edge.answer(streamed);
   const before = Date.now();
   const sent = await send({
     path: "/v1/things?beta=true",
     headers: { cookie: "c=1", "x-custom": "not listed" },
   });
-  const bell = await bellOf(sent);
+  const notification = await bellOf(sent);
   const { request, response } = await edge.journal(idOf(sent));
   expect(request?.body.toString()).toBe('{"hello":1}');
   expect(response?.body.toString()).toBe(EVENT.repeat(4));
@@ -61,13 +61,18 @@ it("writes down both halves, the facts and no credential, and rings once", async
   expect(response?.facts).toMatchObject({ v: 1, id: idOf(sent), outcome: "complete", status: 200 });
   expect(response!.facts.timeToFirstByteMs).toBeGreaterThanOrEqual(0);
   expect(response!.facts.durationMs).toBeGreaterThanOrEqual(response!.facts.timeToFirstByteMs!);
-  expect(bell).toMatchObject({ domain: tenant.domain, rungBy: "recorder", request: null, response: null });
-  expect(bell.journalBytes).toBeGreaterThan(EVENT.length * 4 + 11);
-  const written = JSON.stringify([request?.facts, response?.facts, bell]);
+  expect(notification).toMatchObject({
+    domain: tenant.domain,
+    rungBy: "recorder",
+    request: null,
+    response: null,
+  });
+  expect(notification.journalBytes).toBeGreaterThan(EVENT.length * 4 + 11);
+  const written = JSON.stringify([request?.facts, response?.facts, notification]);
   for (const secret of [tenant.key, UPSTREAM_KEY, "c=1", "not listed"]) expect(written).not.toContain(secret);
 });
 
-it("has the request in the journal while the answer is still on its way", async () => {
+it("has the request in the journal while the response is still streaming", async () => {
   edge.answer({ kind: "hang" });
   const known = new Set(await edge.journalIds());
   const gone = new AbortController();
@@ -101,26 +106,26 @@ it("never records the bodies of login traffic", async () => {
 });
 
 describe("with R2 down", () => {
-  it("the stream notices nothing, and the facts travel in the bell", async () => {
+  it("the stream is not affected, and the metadata travels in the message", async () => {
     edge.answer(streamed);
     await edge.break({ JOURNAL: { how: "fail", failures: ALWAYS } });
     const sent = await send();
     expect([sent.status, sent.body.toString(), sent.isComplete]).toEqual([200, EVENT.repeat(4), true]);
     expect(sent.chunks.at(-1)!.at).toBeLessThan(1_000);
-    const bell = await bellOf(sent);
-    expect(bell.request).toMatchObject({
+    const notification = await bellOf(sent);
+    expect(notification.request).toMatchObject({
       id: idOf(sent),
       path: "/v1/things",
       body: { recorded: "none", bytes: 11 },
     });
-    expect(bell.response).toMatchObject({
+    expect(notification.response).toMatchObject({
       outcome: "unrecorded",
       status: 200,
       body: { recorded: "none", bytes: EVENT.length * 4 },
     });
   });
 
-  it("for one moment, everything is there at the second try", async () => {
+  it("for a moment, everything is written at the second attempt", async () => {
     edge.answer(streamed);
     await edge.break({ JOURNAL: { how: "fail", failures: 2 } });
     const sent = await send();
@@ -140,7 +145,7 @@ describe("with R2 down", () => {
 });
 
 describe("with the queue down", () => {
-  it("for a moment, the bell rings later", async () => {
+  it("for a moment, the message is sent later", async () => {
     edge.answer(streamed);
     await edge.break({ EXCHANGES: { how: "fail", failures: 2 } });
     const sent = await send();
@@ -161,7 +166,7 @@ describe("with the queue down", () => {
 });
 
 describe("with KV down", () => {
-  it("known domains and keys go on, and nobody is told that an unknown one does not exist", async () => {
+  it("cached domains and keys work, and unknown ones are not reported as missing", async () => {
     edge.answer(streamed);
     expect((await send()).status).toBe(200);
     await edge.break({ TENANTS: { how: "fail", failures: ALWAYS } });
@@ -180,7 +185,7 @@ describe("the local stack", () => {
   afterAll(() => local.stop());
   const own = { "x-api-key": "sk-ant-mine" };
 
-  it("serves the names of this machine without a key, as passthrough", async () => {
+  it("serves loopback names without a key, as passthrough", async () => {
     for (const [host, domain] of [
       ["localhost:1", "localhost"],
       ["127.0.0.1:1", "127.0.0.1"],
@@ -196,7 +201,7 @@ describe("the local stack", () => {
     expect(JSON.stringify(local.claude.requests[0]?.headers)).toContain("sk-ant-mine");
   });
 
-  it("does so for no other name, and not when the request came through Cloudflare", async () => {
+  it("does so for no other name, and not for a request through Cloudflare", async () => {
     const refused = [
       await local.send({ host: "team.example", headers: own }),
       await local.send({ host: "localhost", headers: { ...own, "cf-ray": "8f00-FRA" } }),
@@ -204,13 +209,13 @@ describe("the local stack", () => {
     expect(refused.map(({ status }) => status)).toEqual([401, 401]);
   });
 
-  it("lets a configured domain of that name win", async () => {
+  it("prefers a configured domain of that name", async () => {
     await local.configure({ domain: "localhost", credentialType: "passthrough" });
     expect((await local.send({ host: "localhost", headers: own })).status).toBe(401);
   });
 });
 
-it("asks for no key with ENABLE_CLIENT_AUTH=false, but still for a known domain", async () => {
+it("requires no key with ENABLE_CLIENT_AUTH=false, but still a configured domain", async () => {
   const open = await startEdge({ ENABLE_CLIENT_AUTH: "false" });
   try {
     const { domain } = await open.tenant();

@@ -1,4 +1,4 @@
-/** The times at which a stream's pieces came, for the share of streams that is timed; and that nobody else notices. Over real sockets. */
+/** Chunk timing of sampled streams, and that it affects no other stream. Over real sockets. */
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
@@ -55,9 +55,9 @@ async function send(edge: Edge, reply: Reply, options: SendOptions = {}): Promis
 const idOf = (sent: Sent) => String(sent.headers["x-nexus-request-id"]);
 const bellOf = (edge: Edge, id: string) =>
   waitFor(async () => {
-    const bell = await edge.bell(id);
-    if (!bell) throw new Error("it has not rung");
-    return bell;
+    const notification = await edge.notification(id);
+    if (!notification) throw new Error("it has not enqueued");
+    return notification;
   });
 async function recorded(edge: Edge, sent: Sent): Promise<NonNullable<Journalled["response"]>> {
   await bellOf(edge, idOf(sent));
@@ -76,7 +76,7 @@ describe("a stream that is timed", () => {
     expect(resolutionMs).toBe(1);
     expect(sum(bytes)).toBe(whole.length);
     expect(gapsMs).toHaveLength(bytes.length);
-    // Each point is at the end of an event, as each came in one piece.
+    // Each point is at the end of an event, as each came in one chunk.
     const ends = chunks.map((_, n) => sum(chunks.slice(0, n + 1).map(({ bytes }) => bytes.length)));
     for (let n = 1; n <= bytes.length; n++) expect(ends).toContain(sum(bytes.slice(0, n)));
     expect(gapsMs[0]).toBeGreaterThanOrEqual(Math.floor(facts.timeToFirstByteMs!));
@@ -87,7 +87,7 @@ describe("a stream that is timed", () => {
     expect(sum(bytes.slice(0, longest))).toBe(ends[1]);
   });
 
-  it("reaches the client event by event, as one that is not timed does", async () => {
+  it("reaches the client event by event, like one that is not timed", async () => {
     for (const edge of [all, none]) {
       const sent = await send(edge, stream());
       const after = (text: string) => sent.chunks.find(({ bytes }) => bytes.includes(text))!.at;
@@ -95,7 +95,7 @@ describe("a stream that is timed", () => {
     }
   });
 
-  it("that its client leaves is timed as far as it came", async () => {
+  it("whose client disconnects is timed as far as it came", async () => {
     const endless = stream({
       chunks: Array.from({ length: 200 }, () => ({ delayMs: 20, bytes: event("on") })),
     });
@@ -114,7 +114,7 @@ describe("a stream that is timed", () => {
     expect(body.length).toBeGreaterThan(100);
   });
 
-  it("that breaks off is timed as far as it came, and breaks off at the client", async () => {
+  it("that fails is timed as far as it came, and fails at the client", async () => {
     const sent = await send(all, stream({ then: "reset" }));
     expect(sent.isComplete).toBe(false);
     expect(sent.body.equals(whole)).toBe(true);
@@ -124,16 +124,16 @@ describe("a stream that is timed", () => {
     expect(sum(facts.timing!.bytes)).toBe(whole.length);
   });
 
-  it("with R2 down reaches the client all the same, and its times do not travel in the bell", async () => {
+  it("with R2 down reaches the client, and its times are not in the message", async () => {
     await all.break({ JOURNAL: { how: "fail", failures: 1_000 } });
     const sent = await send(all, stream());
     expect([sent.isComplete, sent.body.equals(whole)]).toEqual([true, true]);
-    const bell = await bellOf(all, idOf(sent));
-    expect(bell.response).toMatchObject({ outcome: "unrecorded", status: 200 });
-    expect(bell.response).not.toHaveProperty("timing");
+    const notification = await bellOf(all, idOf(sent));
+    expect(notification.response).toMatchObject({ outcome: "unrecorded", status: 200 });
+    expect(notification.response).not.toHaveProperty("timing");
   });
 
-  it("that is very long is recorded whole, and timed as far as is watched", async () => {
+  it("that is very long is recorded whole, and timed up to the limit", async () => {
     const piece = Buffer.concat([event(randomBytes(32_000).toString("hex"))]);
     const long = stream({ chunks: Array.from({ length: 160 }, () => ({ delayMs: 0, bytes: piece })) });
     const sent = await send(all, long);
@@ -147,13 +147,13 @@ describe("a stream that is timed", () => {
   });
 });
 
-describe("what is not timed", () => {
+describe("not timed", () => {
   it("is every stream by default", async () => {
     const sent = await send(none, stream());
     expect((await recorded(none, sent)).facts).not.toHaveProperty("timing");
   });
 
-  it("is told by an exchange's id, where only a share is timed", async () => {
+  it("is decided by the exchange's id, where only a share is timed", async () => {
     const sent = [];
     for (let n = 0; n < 12; n++) sent.push(await send(half, stream({ chunks: chunks.slice(0, 2) })));
     for (const each of sent) {
@@ -182,7 +182,7 @@ describe("what is not timed", () => {
     expect(facts).not.toHaveProperty("timing");
   });
 
-  it("is nothing at all where the share is no share", async () => {
+  it("is no stream at all where the share is invalid", async () => {
     const { Config } = await import("../../workers/runtime/config.ts");
     const share = (value: string) => Config.shape.STREAM_TIMING_SAMPLE.safeParse(value).data;
     expect(["0", "1", "0.25", "", undefined].map((value) => share(value as string))).toEqual([

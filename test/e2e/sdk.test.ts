@@ -1,4 +1,4 @@
-/** The official SDK through the real local stack: what works directly works through the proxy, and is remembered. */
+/** The official SDK through the real local stack: what works directly works through the proxy, and is stored. */
 import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
@@ -48,7 +48,7 @@ async function api<T>(method: string, path: string, body?: unknown): Promise<T> 
   return (await response.json()) as T;
 }
 
-/** The ways in: the client's own credential through localhost, and a client key of a domain in either header. */
+/** The client's own credential through localhost, and a client key of a domain in either header. */
 const WAYS: [string, () => ClientOptions][] = [
   ["localhost", () => ({ apiKey: "sk-ant-api03-of-the-caller" })],
   ["a domain with a client key as Bearer", () => ({ authToken: clientKey, fetch: fetchAs(DOMAIN) })],
@@ -57,7 +57,7 @@ const WAYS: [string, () => ClientOptions][] = [
 const clientOf = (options: ClientOptions) =>
   new Anthropic({ baseURL: stack.proxyUrl, apiKey: null, authToken: null, maxRetries: 0, ...options });
 
-/** A `fetch` with a Host of its own, which Node's does not allow. Streams, and hears when the caller leaves. */
+/** A `fetch` with its own Host, which Node's does not allow. Streams and supports abort. */
 function fetchAs(host: string): typeof fetch {
   return async (input, init) => {
     const { url, method, headers, body, signal } = new Request(input, init);
@@ -89,7 +89,7 @@ const ask = (content: string) => ({
   messages: [{ role: "user" as const, content }],
 });
 
-/** Wrangler's libraries, loaded by the local stack, replace the global FormData by one that Node's own fetch does not know. */
+/** Wrangler's libraries, loaded by the local stack, replace the global FormData by one that Node's fetch does not know. */
 async function useNativeFormData(): Promise<void> {
   const headers = { "content-type": "application/x-www-form-urlencoded" };
   const native = await new Response("", { headers }).formData();
@@ -131,7 +131,7 @@ describe.each(WAYS)("the TypeScript SDK through %s", (_way, options) => {
     expect(thought.content[0]?.type).toBe("thinking");
   });
 
-  it("counts tokens, lists models, runs batches, keeps files", async () => {
+  it("counts tokens, lists models, runs batches, stores files", async () => {
     const api = client();
     expect(
       (await api.messages.countTokens({ model: MODEL, messages: ask("x").messages })).input_tokens,
@@ -148,7 +148,7 @@ describe.each(WAYS)("the TypeScript SDK through %s", (_way, options) => {
     expect((await api.beta.files.retrieveMetadata(file.id)).filename).toBe("hello.txt");
   });
 
-  it("sees the vendor's errors as the vendor's", async () => {
+  it("gets the vendor's errors unchanged", async () => {
     const limited = await client()
       .messages.create(ask("[fake:ratelimit]"))
       .catch((error: unknown) => error);
@@ -157,7 +157,7 @@ describe.each(WAYS)("the TypeScript SDK through %s", (_way, options) => {
     await expect(client().models.retrieve("claude-nothing")).rejects.toBeInstanceOf(NotFoundError);
   });
 
-  it("can leave in the middle of a stream, and that is remembered", async () => {
+  it("can disconnect in the middle of a stream, and that is stored", async () => {
     const gone = async () =>
       (await api<{ requests: unknown[] }>("GET", "/api/requests?outcome=client_gone")).requests.length;
     const before = await gone();
@@ -168,7 +168,7 @@ describe.each(WAYS)("the TypeScript SDK through %s", (_way, options) => {
     await waitFor(async () => expect(await gone()).toBe(before + 1), 200);
   });
 
-  it("leaves every exchange in the API within ten seconds, and nothing the vendor would object to", async () => {
+  it("finds every exchange in the API within ten seconds, and sends the vendor nothing invalid", async () => {
     const { response } = await client().messages.create(ask("Remember this.")).withResponse();
     const id = response.headers.get("x-nexus-request-id");
     await waitFor(async () => {
@@ -186,7 +186,7 @@ describe.each(WAYS)("the TypeScript SDK through %s", (_way, options) => {
 
 describe("a domain with a client key", () => {
   it.each(WAYS.slice(1))(
-    "gets its own credential sent on, and the key stays here: %s",
+    "forwards its own credential, and keeps the client key: %s",
     async (_way, options) => {
       fake.reset();
       const message = await clientOf(options()).messages.create(ask("Through the team's domain."));
@@ -200,7 +200,7 @@ describe("a domain with a client key", () => {
     },
   );
 
-  it("refuses another key with 401", async () => {
+  it("rejects another key with 401", async () => {
     const client = clientOf({ apiKey: "cnp_live_wrong", fetch: fetchAs(DOMAIN) });
     await expect(client.messages.create(ask("no"))).rejects.toMatchObject({ status: 401 });
   });

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { soak } from "../support/soak.ts";
 
-it("keeps its promises through three faults at once: a slow queue, R2 and Postgres down", async () => {
+it("loses nothing through three overlapping faults: a slow queue, R2 and Postgres down", async () => {
   const { problems, faults } = await soak({
     seed: "a",
     exchanges: 150,

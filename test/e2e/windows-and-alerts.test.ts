@@ -1,4 +1,4 @@
-/** What an answer's headers and usage say reaches the account's window, and what was said reaches Slack: in the real local stack. */
+/** Rate-limit headers and usage reach the account's window, and messages reach Slack, in the real local stack. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
@@ -61,7 +61,7 @@ async function say(text: string): Promise<Response> {
   return response;
 }
 
-it("windows fill, usage agrees, and Slack is told", async () => {
+it("windows fill, usage agrees, and Slack gets the messages", async () => {
   for (const text of ["How full is it?", "And now?"]) expect((await say(text)).status).toBe(200);
   const windows = await waitUntil(async () => {
     const list = (await ask<WindowList>("/api/windows")).windows;

@@ -1,13 +1,13 @@
 /**
  * Slack's incoming webhooks over HTTP, scripted by the address: `/services/<channel>/<how>`, where how is `ok`, `slow` (never
- * answers), `down` (500), `limited` (429 once), `moved` (redirects to another channel) or `gone` (404). It looks at what it
- * is sent as Slack does and remembers it: `GET /seen`, `DELETE /seen`.
+ * responds), `down` (500), `limited` (429 once), `moved` (redirects to another channel) or `gone` (404). It validates
+ * payloads as Slack does and records them: `GET /seen`, `DELETE /seen`.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { z } from "zod";
 
-/** What Slack takes; anything else is answered 400, as there. */
+/** Payloads that Slack accepts; anything else gets 400. */
 const Payload = z.strictObject({
   text: z.string().min(1).max(40_000),
   channel: z.string().min(1).optional(),

@@ -1,7 +1,7 @@
-/** A TCP relay in front of a Postgres that can be down or slow. The Worker's database address leads here in fault tests. */
+/** A TCP relay in front of Postgres that can be down or slow. The Worker's database address in fault tests. */
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
-/** `down`: connections break and none comes about. A number: what clients say arrives so many milliseconds later. */
+/** `down`: connections are closed and refused. A number: clients' bytes arrive this many milliseconds later. */
 export type PostgresFault = "down" | number;
 
 export interface FaultyPostgres {
@@ -24,7 +24,7 @@ export async function startFaultyPostgres(databaseUrl: string): Promise<FaultyPo
       socket.on("error", () => socket.destroy());
       socket.on("close", () => sockets.delete(socket));
     }
-    // Bytes stay in order whatever the delays of their time were.
+    // Keeps the order of bytes with changing delays.
     let sending = Promise.resolve();
     client.on("data", (bytes: Buffer) => {
       const delay = typeof fault === "number" ? fault : 0;

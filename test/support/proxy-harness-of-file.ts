@@ -1,8 +1,8 @@
-/** One edge with one tenant for all tests of a file: started before them, put back after each, stopped behind them. */
+/** One proxy harness with one tenant for all tests of a file: started before them, reset after each, stopped after them. */
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { type Edge, startEdge, type Tenant } from "./proxy-harness.ts";
 
-/** To be called at the top of a file, with what takes them once they are there. `variables` are those of workers/runtime/config.ts. */
+/** To be called at the top of a file; `take` receives both once they are started. `variables` are those of workers/runtime/config.ts. */
 export function edgeOfFile(
   take: (started: { edge: Edge; tenant: Tenant }) => void,
   variables: () => Record<string, string> | Promise<Record<string, string>> = () => ({}),

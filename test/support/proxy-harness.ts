@@ -1,5 +1,5 @@
 /**
- * The proxy on real sockets for tests in Node: the built front door in Miniflare, a fake Claude behind it, and a raw client in front,
+ * The proxy on real sockets for tests in Node: the bundled Worker in Miniflare, a fake Claude behind it, and a raw client in front,
  * because `fetch` hides what matters here (the request line, the Host, how a stream ended).
  */
 import { createHash, randomUUID } from "node:crypto";
@@ -23,7 +23,7 @@ export interface Sent {
   /** Lower-case names. */
   headers: IncomingMessage["headers"];
   body: Buffer;
-  /** Milliseconds from sending to each piece of the body, and the pieces. */
+  /** The chunks of the body, with milliseconds since sending. */
   chunks: { at: number; bytes: Buffer }[];
   /** False when the connection broke before the body's end. */
   isComplete: boolean;
@@ -38,11 +38,11 @@ export interface SendOptions {
   body?: string | Uint8Array;
   /** Without `content-length`. */
   chunked?: boolean;
-  /** Close the socket at the first piece of the body for which this is true; gets the bytes received so far. */
+  /** Closes the socket at the first chunk of the body for which this returns true; gets the bytes received so far. */
   leave?: (received: number) => boolean;
-  /** Reset the socket when this resolves. (Closing it before the answer is not seen by workerd: no write fails yet.) */
+  /** Resets the socket when this resolves. (workerd does not notice a close before the response: no write fails yet.) */
   resetWhen?: Promise<unknown>;
-  /** Send only so many bytes of the body. */
+  /** Sends only this many bytes of the body. */
   stopAfter?: number;
 }
 
@@ -57,14 +57,14 @@ export interface Journalled {
   response: JournalledPart<ResponseMetadata> | null;
 }
 
-/** With both halves there. */
+/** With both parts. */
 export type CompleteEntry = { [P in keyof Journalled]: NonNullable<Journalled[P]> };
 
 export interface Tenant {
   domain: string;
   key: string;
   clientKeyId: string;
-  /** Its own, for an OAuth account. */
+  /** Unique for an OAuth tenant. */
   accountId: string | null;
   revoke: () => Promise<void>;
   /** Sends to its domain with its key. */
@@ -76,7 +76,7 @@ export interface Edge {
   claude: FakeClaude;
   /** Rejects only when there was no response at all. */
   send(options: SendOptions): Promise<Sent>;
-  /** Answers everything from now on with these bytes (JSON message by default); returns how to take it back. */
+  /** Makes the fake Claude respond to everything with `reply`; returns a function that undoes it. */
   answer(reply: Reply): () => void;
   /** Configures a domain of this name, without a key. */
   configure(given: { domain: string; credentialType: "passthrough" }): Promise<void>;
@@ -85,33 +85,33 @@ export interface Edge {
     credentialType?: "api_key" | "passthrough" | "oauth";
     endpoints?: string[] | null;
   }): Promise<Tenant>;
-  /** Breaks bindings for so many calls. */
+  /** Makes bindings fail for a number of calls. */
   break(faults: Partial<Record<Binding, { how: "fail" | "hang"; failures: number }>>): Promise<void>;
   journal(id: string): Promise<Journalled>;
   /** Ids of all journalled exchanges, oldest first. */
   journalIds(): Promise<string[]>;
-  /** The bell of this exchange, once it has rung. */
-  bell(id: string): Promise<ExchangeMessage | undefined>;
-  /** All bells that have rung for exchanges. */
-  bells(): Promise<ExchangeMessage[]>;
+  /** The queue message of this exchange, once it was sent. */
+  notification(id: string): Promise<ExchangeMessage | undefined>;
+  /** All queue messages of exchanges. */
+  notifications(): Promise<ExchangeMessage[]>;
   counted(name: string): Promise<number>;
   /** How often a binding has been called. */
   calls(binding: Binding): Promise<number>;
-  /** Stores a pair of tokens for an account; the answer of its object. */
+  /** Stores a pair of tokens for an account; returns its object's result. */
   login(accountId: string, pair: TokenPair, force?: boolean): Promise<string>;
   account(accountId: string): Promise<OAuthStatus>;
   /** Fires the alarm of the account's object. */
-  ring(accountId: string): Promise<void>;
-  /** Evicts the account's object at the nth thing it waits for from now on; 0: not. Resolves with how many it had waited for. */
+  fireAlarm(accountId: string): Promise<void>;
+  /** Evicts the account's object at its nth await from now on; 0: not. Resolves with the number of awaits before. */
   evictAt(n: number): Promise<number>;
-  /** Accounts somebody has been told about. */
+  /** Accounts about which an alert was raised. */
   alerts(): Promise<string[]>;
-  /** Moves the clock of Worker and fake so far from the real one. */
+  /** Offsets the clock of Worker and fake. */
   setClock(offsetMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** API key that every tenant's exchanges carry upwards. */
+/** API key sent upstream for every tenant. */
 export const UPSTREAM_KEY = "sk-ant-api03-of-the-account";
 
 /** Starts it on a free port with these variables of workers/runtime/config.ts. */
@@ -170,8 +170,10 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
   };
   const control = async (setup: unknown): Promise<unknown> =>
     JSON.parse((await controlBytes(setup)).toString());
-  const messages = async () => (await control({ do: "bells" })) as (ExchangeMessage | CountersMessage)[];
-  const bells = async () => (await messages()).filter((bell) => bell.kind === "exchange");
+  const messages = async () =>
+    (await control({ do: "notifications" })) as (ExchangeMessage | CountersMessage)[];
+  const notifications = async () =>
+    (await messages()).filter((notification) => notification.kind === "exchange");
 
   return {
     port,
@@ -220,19 +222,21 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
       };
     },
     journalIds: async () => (await control({ do: "journals" })) as string[],
-    async bell(id) {
-      return (await bells()).find((bell) => bell.id === id);
+    async notification(id) {
+      return (await notifications()).find((notification) => notification.id === id);
     },
-    bells,
+    notifications,
     async counted(name) {
-      const counts = (await messages()).flatMap((bell) => (bell.kind === "counters" ? [bell.counts] : []));
+      const counts = (await messages()).flatMap((notification) =>
+        notification.kind === "counters" ? [notification.counts] : [],
+      );
       return counts.reduce((sum, count) => sum + (count[name] ?? 0), 0);
     },
     calls: async (binding) => (await control({ do: "calls", binding })) as number,
     login: async (accountId, pair, force = false) =>
       (await control({ do: "login", accountId, pair, force })) as string,
     account: async (accountId) => (await control({ do: "account", accountId })) as OAuthStatus,
-    ring: async (accountId) => void (await control({ do: "ring", accountId })),
+    fireAlarm: async (accountId) => void (await control({ do: "alarm", accountId })),
     evictAt: async (at) => (await control({ do: "evict", at })) as number,
     alerts: async () => (await control({ do: "alerts" })) as string[],
     async setClock(offsetMs) {
@@ -304,7 +308,7 @@ function send(port: number, options: SendOptions): Promise<Sent> {
     if (body && options.stopAfter !== undefined)
       return void request.write(body.subarray(0, options.stopAfter));
     if (options.chunked && body) {
-      // Two pieces at least, so that no layer can make one length of it.
+      // At least two chunks, so that no layer can compute a length.
       request.write(body.subarray(0, body.length / 2));
       setTimeout(() => request.end(body.subarray(body.length / 2)), 20);
     } else request.end(body);

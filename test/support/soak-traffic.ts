@@ -1,7 +1,7 @@
 /**
- * The exchanges of a soak, made from a seed: what the client sends, what the fake Claude answers byte for byte, and what must
- * stand in the row. Answers are written out here and not composed by the fake, so that the expectation is nobody's code
- * but this.
+ * The exchanges of a soak, generated from a seed: what the client sends, the fake Claude's response byte for byte, and what
+ * the row must contain. Responses are written out here instead of being composed by the fake, so that the expectation is
+ * independent of it.
  */
 import { randomOf, type Random } from "../../scripts/local/fake-claude/random.ts";
 import type { Chunk, RawReply } from "../../scripts/local/fake-claude/http.ts";
@@ -20,9 +20,9 @@ export interface PlannedExchange {
   /** Goes through the tenant's domain with its key; else through localhost as passthrough. */
   isTenant: boolean;
   reply: RawReply;
-  /** All bytes of the answer, as the fake sends them. */
+  /** All bytes of the response, as the fake sends them. */
   served: Buffer;
-  /** The client hangs up after so many bytes. */
+  /** The client disconnects after this many bytes. */
   leaveAfter?: number;
   expected: { outcome: "complete" | "client_gone" | "upstream_failed"; status: number; tokens: Tokens };
 }
@@ -30,7 +30,7 @@ export interface PlannedExchange {
 const NO_TOKENS: Tokens = { input: null, output: null, cacheRead: null };
 const WORDS = 'the of edge proxy stream café naïve 漢字 😀 body token answer {} \\ " \u2028'.split(" ");
 
-/** `pace` scales the pauses between the pieces of an answer: about a second per exchange at 1. */
+/** `pace` scales the pauses between the chunks of a response: about a second per exchange at 1. */
 export function plannedExchanges(seed: string, count: number, pace: number): PlannedExchange[] {
   return Array.from({ length: count }, (_, n) => planned(n, randomOf(seed, "exchange", n), pace));
 }
@@ -103,7 +103,7 @@ function planned(n: number, random: Random, pace: number): PlannedExchange {
     const expected = { outcome: "upstream_failed" as const, status: 200, tokens: begun };
     return { ...base, kind: "reset", body: request(true), reply: cut, served: bytesOf(chunks), expected };
   }
-  // Goes on long after the client has left.
+  // Continues long after the client has disconnected.
   const ping = { delayMs: 50, bytes: Buffer.from('event: ping\ndata: {"type":"ping"}\n\n') };
   const chunks = [...reply.chunks.slice(0, 3), ...Array.from({ length: 200 }, () => ping)];
   return {
@@ -117,7 +117,7 @@ function planned(n: number, random: Random, pace: number): PlannedExchange {
   };
 }
 
-/** Of every eight exchanges the later ones send what the earlier ones sent, and one turn more. */
+/** Every eight exchanges form a conversation: each sends the earlier turns and one more. */
 function history(n: number, random: Random): { role: string; content: string }[] {
   const conversation = Math.floor(n / 8);
   const turns = Array.from({ length: (n % 8) + 1 }, (_, turn) => [

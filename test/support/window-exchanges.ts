@@ -1,4 +1,4 @@
-/** Usage as ingest tells an account's window of it, made from a seed. */
+/** Usage as ingest reports it to an account's window, generated from a seed. */
 import type { WindowExchange } from "../../workers/schemas/window.ts";
 
 export function windowExchange(n: number, more: Partial<WindowExchange> = {}): WindowExchange {
@@ -18,7 +18,7 @@ export function windowExchange(n: number, more: Partial<WindowExchange> = {}): W
   };
 }
 
-/** Spread over a span of time; some on the very millisecond of a minute, some without session, model or price. */
+/** Spread over a span of time; some exactly on a minute, some without session, model or price. */
 export function manyExchanges(
   random: () => number,
   { count, from, to }: { count: number; from: number; to: number },
@@ -40,7 +40,7 @@ export function manyExchanges(
   });
 }
 
-/** The list with a tenth of it once more, all in another order. */
+/** The list with a tenth of it duplicated, shuffled. */
 export function withDisorder<T>(random: () => number, list: readonly T[]): T[] {
   const doubled = [...list, ...list.filter(() => random() < 0.1)];
   for (let n = doubled.length - 1; n > 0; n--) {

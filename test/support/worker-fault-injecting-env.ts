@@ -1,4 +1,4 @@
-/** Bindings that can be told to fail or to be slow: for Workers under test, which have their own words for what is broken. */
+/** Wraps bindings so that a Worker under test can make them fail or be slow. */
 
 /**
  * A wrapper of environments: before each call of one of these bindings it asks `suffer` (synchronously), and where that is a

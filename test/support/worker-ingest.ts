@@ -1,4 +1,4 @@
-/** Drives the queue consumer in workerd tests, and looks at what it left in Postgres and in the journal. */
+/** Drives the queue consumer in workerd tests, and reads the results from Postgres and the journal. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { eq } from "drizzle-orm";
@@ -11,8 +11,15 @@ import {
   writeJournalRequest,
   writeJournalResponse,
 } from "../../workers/store/journal/objects.ts";
-import type { TestExchange } from "./exchanges.ts";
+import { makeExchange, NOON, type TestExchange } from "./exchanges.ts";
 import { queryRows, resetDatabase } from "./worker-database.ts";
+
+export const DEAD = { queue: "nexus-exchanges-dead" };
+/** No server listens there. */
+export const noDatabase = { NEON_BRIDGE: "127.0.0.1:1" } as Partial<Env>;
+/** An exchange that Postgres rejects: its status does not fit the column. */
+export const rejectedExchange = (startedAt = NOON): TestExchange =>
+  makeExchange({ startedAt, responseFacts: { status: 70_000 } });
 
 export interface SentMessage {
   body: unknown;
@@ -22,7 +29,7 @@ export interface SentMessage {
 export interface Delivered {
   /** Positions in the batch of the messages acknowledged, sorted. */
   acks: number[];
-  /** The messages given back: position → seconds until the next try. */
+  /** The messages retried: position → delay in seconds. */
   retries: Record<number, number>;
 }
 
@@ -36,7 +43,7 @@ export async function resetStorage(): Promise<void> {
   }
 }
 
-/** Delivers one batch (of our own making: the one of `cloudflare:test` forgets delays). `bindings` replaces parts of the environment. */
+/** Delivers one batch (hand-made, because that of `cloudflare:test` drops delays). `bindings` replaces parts of the environment. */
 export async function deliver(
   sent: SentMessage[],
   { queue = "nexus-exchanges", bindings = {} }: { queue?: string; bindings?: Partial<Env> } = {},
@@ -44,7 +51,7 @@ export async function deliver(
   const delivered: Delivered = { acks: [], retries: {} };
   const settled = new Set<number>();
   const settle = (n: number, how: () => void) => {
-    // As the queue has it: the first word counts.
+    // As in the queue, the first call counts.
     if (!settled.has(n)) how();
     settled.add(n);
   };
@@ -65,7 +72,7 @@ export async function deliver(
   return delivered;
 }
 
-/** Puts both halves, or those named, into the journal. */
+/** Writes both parts, or those named, to the journal. */
 export async function journal(
   bucket: R2Bucket,
   { request, response }: TestExchange,

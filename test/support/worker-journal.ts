@@ -1,9 +1,9 @@
-/** Looks into the journal of workerd tests for one exchange, whether it lies there alone or in a bundle. */
+/** Reads exchanges from the journal in workerd tests, alone or in a bundle. */
 import type { QueueMessage } from "../../workers/schemas/exchange.ts";
 import { readJournalBundle } from "../../workers/store/journal/bundles.ts";
 import { type JournalEntry, listJournal, readJournal } from "../../workers/store/journal/objects.ts";
 
-/** Its halves, as far as they are there. */
+/** Its parts, null where absent. */
 export async function findEntry(bucket: R2Bucket, id: string): Promise<JournalEntry> {
   const alone = await readJournal(bucket, id);
   if (alone.request || alone.response) return alone;
@@ -17,7 +17,7 @@ export async function entryIds(bucket: R2Bucket): Promise<string[]> {
   return [...alone, ...(await bundled(bucket)).keys()].sort();
 }
 
-/** A bell for each exchange of a bundle; any other message as it is. */
+/** One message per exchange of a bundle; any other message as it is. */
 export async function unbundledMessages(bucket: R2Bucket, message: QueueMessage): Promise<QueueMessage[]> {
   if (message.kind !== "exchange" || !message.exchanges) return [message];
   const exchanges = (await readJournalBundle(bucket, message.id, message.exchanges)) ?? [];

@@ -1,4 +1,4 @@
-/** As much of an R2 bucket as ingest uses, in memory: thousands of journal entries would take Miniflare's longer than Postgres. */
+/** An in-memory R2 bucket with the methods that ingest uses: Miniflare's is slower than Postgres for thousands of entries. */
 export function memoryBucket(): R2Bucket {
   const objects = new Map<string, Uint8Array>();
   const bucket: Pick<R2Bucket, "delete"> & Record<"get" | "put", unknown> = {

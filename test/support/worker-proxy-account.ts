@@ -1,23 +1,23 @@
 /**
- * The OAuthAccount object as the wire tests run it (bundled with worker-edge): the real one, whose waits are counted so that a test
- * can evict it at each of them in turn, whose alarm can be fired by hand, and whose clock can be moved.
+ * The OAuthAccount object of the proxy harness (bundled with worker-proxy-harness.ts): the real one, whose awaits are counted so that a test
+ * can evict it at each of them in turn, whose alarm can be fired, and whose clock can be offset.
  */
 import { OAuthAccount as RealOAuthAccount } from "../../durable-objects/oauth-account.ts";
 import type { AlertTarget } from "../../workers/schemas/alert.ts";
 
-/** Accounts about which somebody was told. */
+/** Accounts about which an alert was raised. */
 export const alertsRaised: string[] = [];
 const realNow = Date.now;
 const realFetch = globalThis.fetch;
 const realWait = scheduler.wait.bind(scheduler);
-/** Pauses between tries last a twentieth here; longer waits are limits and stay. */
+/** Retry delays are divided by twenty here; longer waits are timeouts and stay. */
 const LONGEST_PAUSE_MS = 1_000;
 
 let waited = 0;
 let evictingAt = 0;
 let evict: () => void = () => undefined;
 
-/** Counts from 1 again; 0 evicts nowhere. Returns how many waits there were since the last call. */
+/** Counts from 1 again; 0 evicts nowhere. Returns the number of awaits since the last call. */
 export function evictAt(n: number): number {
   const before = waited;
   waited = 0;
@@ -29,7 +29,7 @@ export function setClock(offsetMs: number): void {
   Date.now = () => realNow() + offsetMs;
 }
 
-/** One thing the object waits for: it may be evicted when that has begun, and when it has happened but has not been heard of. */
+/** One await of the object: it may be evicted when the work has begun, and when the work is done but not yet seen. */
 async function counted<T>(work: () => Promise<T>): Promise<T> {
   const working = work();
   if (++waited === evictingAt) evict();
@@ -52,7 +52,7 @@ globalThis.fetch = (input, init) => {
 scheduler.wait = (milliseconds, options) =>
   realWait(milliseconds > LONGEST_PAUSE_MS ? milliseconds : milliseconds / 20, options);
 
-/** Takes alerts as the real one does, and writes down about whom. */
+/** Accepts alerts like the real one, and records their accounts. */
 const outbox = {
   getByName: () => ({
     async raise(target: AlertTarget) {
@@ -76,7 +76,7 @@ export class OAuthAccount extends RealOAuthAccount {
     };
   }
 
-  ring(): Promise<void> {
+  fireAlarm(): Promise<void> {
     return this.alarm();
   }
 }

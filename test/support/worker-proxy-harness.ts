@@ -1,7 +1,7 @@
 /**
- * The Worker as the wire tests run it (test/support/proxy-harness.ts bundles this file): the real front door and Recorder, bindings that
- * can be told to fail, a queue consumer that writes the bells down instead of ingesting them, and under the host `control.test`
- * a door through which a test in Node sets things up and looks at what was recorded.
+ * The Worker of the proxy harness (bundled by test/support/proxy-harness.ts): the real fetch handler and Recorder, fault-injecting
+ * bindings, a queue consumer that records messages instead of ingesting them, and under the host `control.test`
+ * a control interface for tests in Node.
  */
 import { z } from "zod";
 import { handleFetch } from "../../workers/app.ts";
@@ -17,7 +17,7 @@ import { unbundledMessages, entryIds, findEntry } from "./worker-journal.ts";
 import { alertsRaised, evictAt, OAuthAccount, setClock } from "./worker-proxy-account.ts";
 
 const BINDINGS = ["JOURNAL", "EXCHANGES", "TENANTS", "OAUTH_ACCOUNT"] as const;
-/** What is broken at the moment: `fail` rejects at once, `hang` never answers. `failures` limits it. */
+/** Current faults: `fail` rejects at once, `hang` never resolves, for `failures` calls. */
 const Faults = z.partialRecord(
   z.enum(BINDINGS),
   z.object({ how: z.enum(["fail", "hang"]), failures: z.number() }),
@@ -30,12 +30,12 @@ const Setup = z.discriminatedUnion("do", [
   z.object({ do: z.literal("journal"), id: z.string() }),
   z.object({ do: z.literal("body"), id: z.string(), part: z.enum(["request", "response"]) }),
   z.object({ do: z.literal("journals") }),
-  z.object({ do: z.literal("bells") }),
+  z.object({ do: z.literal("notifications") }),
   z.object({ do: z.literal("calls"), binding: z.enum(BINDINGS) }),
   z.object({ do: z.literal("clock"), offsetMs: z.number() }),
   z.object({ do: z.literal("login"), accountId: z.string(), pair: TokenPair, force: z.boolean() }),
   z.object({ do: z.literal("account"), accountId: z.string() }),
-  z.object({ do: z.literal("ring"), accountId: z.string() }),
+  z.object({ do: z.literal("alarm"), accountId: z.string() }),
   z.object({ do: z.literal("evict"), at: z.number() }),
   z.object({ do: z.literal("alerts") }),
 ]);
@@ -66,7 +66,8 @@ export default {
     return handleFetch(request, withFaults(env), ctx);
   },
   async queue(batch: MessageBatch, env: Env): Promise<void> {
-    for (const { body, id } of batch.messages) await env.TENANTS.put(`bell:${id}`, JSON.stringify(body));
+    for (const { body, id } of batch.messages)
+      await env.TENANTS.put(`notification:${id}`, JSON.stringify(body));
   },
 } satisfies ExportedHandler<Env>;
 
@@ -96,13 +97,13 @@ async function control(setup: z.infer<typeof Setup>, env: Env): Promise<Response
       return new Response((await findEntry(env.JOURNAL, setup.id))[setup.part]?.body);
     case "journals":
       return Response.json(await entryIds(env.JOURNAL));
-    case "bells": {
-      const { keys } = await env.TENANTS.list({ prefix: "bell:" });
-      const rung = await Promise.all(
+    case "notifications": {
+      const { keys } = await env.TENANTS.list({ prefix: "notification:" });
+      const enqueued = await Promise.all(
         keys.map(async ({ name }) => QueueMessage.parse(await env.TENANTS.get(name, "json"))),
       );
       return Response.json(
-        (await Promise.all(rung.map((each) => unbundledMessages(env.JOURNAL, each)))).flat(),
+        (await Promise.all(enqueued.map((each) => unbundledMessages(env.JOURNAL, each)))).flat(),
       );
     }
     case "calls":
@@ -114,8 +115,8 @@ async function control(setup: z.infer<typeof Setup>, env: Env): Promise<Response
       return Response.json(await account(env, setup.accountId).put(setup.pair, setup.force));
     case "account":
       return Response.json(await account(env, setup.accountId).status());
-    case "ring":
-      await account(env, setup.accountId).ring();
+    case "alarm":
+      await account(env, setup.accountId).fireAlarm();
       return Response.json(null);
     case "evict":
       return Response.json(evictAt(setup.at));

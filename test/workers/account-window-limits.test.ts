@@ -1,4 +1,4 @@
-/** What the vendor says of its limits, as an account's window keeps it; and how proxy and ingest reach the window. */
+/** The vendor's limits in an account's window; reports from the proxy and from ingest. */
 import {
   createExecutionContext,
   evictDurableObject,
@@ -47,7 +47,7 @@ function clockAt(now: number): void {
 afterEach(() => void vi.restoreAllMocks());
 
 describe("the vendor's limits", () => {
-  it("are known as last reported and over time, through an eviction", async () => {
+  it("are kept as last reported and as history, through an eviction", async () => {
     clockAt(NOW);
     const { fiveHours, state, stub } = newWindow();
     await fiveHours(0.2, NOW - 60 * MINUTE);
@@ -78,7 +78,7 @@ describe("the vendor's limits", () => {
     expect((await state({ now: RESET })).limits[0]?.hasEnded).toBe(true);
   });
 
-  it("are not set back by a report that comes late", async () => {
+  it("are not overwritten by a late report", async () => {
     clockAt(NOW);
     const { fiveHours, state } = newWindow();
     await fiveHours(0.6, NOW);
@@ -89,7 +89,7 @@ describe("the vendor's limits", () => {
     expect(alerts).toEqual([]);
   });
 
-  it("survive a clock that was ahead, here or at the proxy", async () => {
+  it("recover from a clock that was ahead, of the object or of the proxy", async () => {
     clockAt(NOW + 90 * 24 * HOUR);
     const { fiveHours, state } = newWindow();
     await fiveHours(0.1, NOW + 90 * 24 * HOUR);
@@ -102,7 +102,7 @@ describe("the vendor's limits", () => {
     expect(reportedAt).toBe(NOW);
   });
 
-  it("are told of once per threshold and window", async () => {
+  it("raise one alert per threshold and window", async () => {
     clockAt(NOW);
     const { fiveHours, state, stub } = newWindow();
     for (const utilization of [0.74, 0.76, 0.8]) await fiveHours(utilization, NOW);
@@ -113,7 +113,7 @@ describe("the vendor's limits", () => {
     expect((await state()).alerts).toMatchObject([{ threshold: 0.9 }]);
   });
 
-  it("of an account with thresholds of its own are told by those", async () => {
+  it("use the account's own thresholds", async () => {
     clockAt(NOW);
     const { fiveHours, state, stub, accountId } = newWindow();
     await stub.configure({ tokenLimit: 100, thresholds: [0.5] });
@@ -132,7 +132,7 @@ describe("the vendor's limits", () => {
     expect(fullAt).toBe(NOW + 40 * MINUTE);
   });
 
-  it("are announced to whoever listens, once for many changes", async () => {
+  it("are published to the live feed, once for many changes", async () => {
     const { fiveHours, accountId } = newWindow();
     for (const utilization of [0.1, 0.2, 0.3]) await fiveHours(utilization, Date.now());
     const feed = env.LIVE_FEED.getByName(LIVE_FEED_NAME);
@@ -153,7 +153,7 @@ describe("the vendor's limits", () => {
     ]);
   });
 
-  it("warn where the vendor warned, and not because overage is off", async () => {
+  it("list the vendor's warnings, but not those about overage", async () => {
     clockAt(NOW);
     const { fiveHours, stub } = newWindow();
     const overage = { "anthropic-ratelimit-unified-overage-status": "rejected" };
@@ -165,7 +165,7 @@ describe("the vendor's limits", () => {
 });
 
 describe("the proxy", () => {
-  it("sends an account's newest headers once a second at most, and nobody waits for it", async () => {
+  it("reports an account's newest headers at most once a second, in the background", async () => {
     const reported: { accountId: string; headers: Record<string, string> }[] = [];
     const windows = {
       getByName: () => ({
@@ -193,7 +193,7 @@ describe("the proxy", () => {
     ]);
   });
 
-  it("is not disturbed by a window that is out of order", async () => {
+  it("ignores a failing window", async () => {
     const broken = { getByName: () => ({ report: () => Promise.reject(new Error("overloaded")) }) };
     const ctx = createExecutionContext();
     const headers = { "anthropic-ratelimit-unified-5h-utilization": "0.5" };
@@ -206,7 +206,7 @@ describe("the proxy", () => {
 describe("ingest", () => {
   beforeEach(resetStorage);
 
-  it("tells the window of what it committed, once, and of whose it turned out to be", async () => {
+  it("reports each committed exchange once, and moves it to the account it belongs to", async () => {
     const usage = { input_tokens: 12, cache_read_input_tokens: 30 };
     const unnamed = { accountId: null, credentialType: "passthrough" as const, domain: "mine.example" };
     // A window keeps eight days before the present.
@@ -228,8 +228,8 @@ describe("ingest", () => {
     const [, late] = exchanges;
     await journal(env.JOURNAL, exchanges[0]!);
     await journal(env.JOURNAL, late!, ["request"]);
-    const bells = exchanges.map((exchange) => ({ body: exchangeMessage(exchange) }));
-    await deliver(bells);
+    const notifications = exchanges.map((exchange) => ({ body: exchangeMessage(exchange) }));
+    await deliver(notifications);
     const totals = async (account: string) =>
       (await env.ACCOUNT_WINDOW.getByName(account).totals(late!.request.metadata.startedAt + MINUTE)).total;
     expect(await totals("ingest-1")).toMatchObject({
@@ -239,14 +239,14 @@ describe("ingest", () => {
     });
     expect(await totals("mine.example")).toMatchObject({ requests: 1, inputTokens: 0 });
     await journal(env.JOURNAL, late!);
-    await deliver(bells);
-    await deliver(bells);
+    await deliver(notifications);
+    await deliver(notifications);
     expect((await totals("ingest-1")).requests).toBe(1);
     expect((await totals("mine.example")).requests).toBe(0);
     expect((await totals("ingest-org")).requests).toBe(1);
   });
 
-  it("stores and acknowledges while the windows are out of order", async () => {
+  it("stores and acknowledges while the windows fail", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     const broken = { getByName: () => ({ record: () => Promise.reject(new Error("overloaded")) }) };

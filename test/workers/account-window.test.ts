@@ -1,4 +1,4 @@
-/** An account's window tells the truth: right to the exchange, whatever comes twice, late, in disorder or between evictions. */
+/** An account's window counts exactly, with duplicates, late exchanges, any order and evictions. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -14,7 +14,7 @@ const DAY = 24 * HOUR;
 const WINDOW = 5 * HOUR;
 
 let made = 0;
-/** A window of an account nobody else has. */
+/** The window of a new account. */
 function newWindow() {
   const accountId = `account-${++made}`;
   const stub = env.ACCOUNT_WINDOW.getByName(accountId);
@@ -27,7 +27,7 @@ function newWindow() {
   };
 }
 
-/** The Durable Object runs in this isolate, so its clock is ours to set. */
+/** The Durable Object runs in this isolate, so its clock can be set here. */
 function clockAt(now: number): void {
   vi.spyOn(Date, "now").mockReturnValue(now);
 }
@@ -78,14 +78,14 @@ function expectPartsOf(total: TokenTotals, parts: readonly WindowShare[]): void 
 }
 
 describe("an account's window", () => {
-  it("of 50,000 exchanges in two days, doubled and in disorder, is the sum of its rows at any instant", async () => {
+  it("of 50,000 exchanges in two days, with duplicates and in any order, equals the sum of its rows at any instant", async () => {
     clockAt(NOW);
     const next = random(20_261_122);
     const rows = manyExchanges(next, { count: 50_000, from: NOW - 2 * DAY, to: NOW });
-    const told = withDisorder(next, rows);
+    const reports = withDisorder(next, rows);
     const { record, stub } = newWindow();
-    for (let at = 0; at < told.length; at += 1_000) {
-      await record(...told.slice(at, at + 1_000));
+    for (let at = 0; at < reports.length; at += 1_000) {
+      await record(...reports.slice(at, at + 1_000));
       if (at % 20_000 === 0) await evictDurableObject(stub);
     }
     for (let n = 0; n < 200; n++) {
@@ -98,7 +98,7 @@ describe("an account's window", () => {
     }
   });
 
-  it("holds what started after its beginning and up to its end, to the millisecond", async () => {
+  it("contains what started after its beginning and up to its end, to the millisecond", async () => {
     clockAt(NOW);
     const { record, total } = newWindow();
     await record(windowExchange(1, { startedAt: NOW - WINDOW + 7 }));
@@ -112,7 +112,7 @@ describe("an account's window", () => {
       expect((await total(at)).requests, String(at - NOW)).toBe(requests);
   });
 
-  it("counts an exchange once, as it is known best", async () => {
+  it("counts an exchange once, in its most complete version", async () => {
     clockAt(NOW);
     const { record, total } = newWindow();
     const interrupted = windowExchange(1, { startedAt: NOW, outputTokens: 0, costPico: null, rank: 0 });
@@ -124,7 +124,7 @@ describe("an account's window", () => {
     expect(await total()).toMatchObject({ requests: 1, outputTokens: 70, costPico: 5n, unpricedCount: 0 });
   });
 
-  it("gives an exchange to the account that its answer named, in whatever order that is heard", async () => {
+  it("moves an exchange to the account its response names, in any order of reports", async () => {
     clockAt(NOW);
     const { accountId, stub, record, total } = newWindow();
     await stub.record({ accountId, exchanges: [], moved: [{ id: windowExchange(1).id, startedAt: NOW }] });
@@ -135,7 +135,7 @@ describe("an account's window", () => {
     expect((await stub.totals(NOW)).sessions).toEqual([]);
   });
 
-  it("takes an exchange that arrives hours late where it belongs", async () => {
+  it("counts an exchange that arrives hours late at its start time", async () => {
     clockAt(NOW);
     const { record, total } = newWindow();
     await record(windowExchange(1, { startedAt: NOW }), windowExchange(2, { startedAt: NOW - 30 * HOUR }));
@@ -143,7 +143,7 @@ describe("an account's window", () => {
     expect((await total(NOW - 29 * HOUR)).requests).toBe(1);
   });
 
-  it("keeps money exact where doubles would not", async () => {
+  it("sums costs exactly beyond the precision of doubles", async () => {
     clockAt(NOW);
     const { record, total } = newWindow();
     const cost = 9_007_199_254_740_993n; // 2^53 + 1
@@ -162,8 +162,8 @@ describe("an account's window", () => {
   });
 });
 
-describe("clocks", () => {
-  it("that jump ahead lose nothing", async () => {
+describe("with clocks that jump,", () => {
+  it("a clock of the object that is ahead loses nothing", async () => {
     clockAt(NOW);
     const { record, total, stub } = newWindow();
     await record(windowExchange(1, { startedAt: NOW - HOUR }));
@@ -174,7 +174,7 @@ describe("clocks", () => {
     expect((await total()).requests).toBe(2);
   });
 
-  it("of a proxy that are ahead push nothing out", async () => {
+  it("a clock of a proxy that is ahead deletes nothing", async () => {
     clockAt(NOW);
     const { record, total, stub } = newWindow();
     await record(windowExchange(1, { startedAt: NOW }), windowExchange(2, { startedAt: NOW + 400 * DAY }));
@@ -182,7 +182,7 @@ describe("clocks", () => {
     expect((await total()).requests).toBe(1);
   });
 
-  it("of both say what is old: it is forgotten as a whole, and its repetition counts in nothing", async () => {
+  it("exchanges are deleted when both clocks agree, and their duplicates are not counted", async () => {
     clockAt(NOW);
     const { record, total, stub } = newWindow();
     await record(windowExchange(1, { startedAt: NOW }));
@@ -201,7 +201,7 @@ describe("clocks", () => {
 });
 
 describe("reconciling with Postgres", () => {
-  it("adds what is missing, corrects what differs, drops what is gone, leaves what is newer", async () => {
+  it("adds what is missing, corrects what differs, deletes what is gone, keeps what is newer", async () => {
     clockAt(NOW);
     const { accountId, stub, record, total } = newWindow();
     const at = { startedAt: NOW - MINUTE };
@@ -222,7 +222,7 @@ describe("reconciling with Postgres", () => {
     expect(await total()).toMatchObject({ requests: 4, outputTokens: 5 + 200 + 5 + 40 });
   });
 
-  it("changes nothing that is right", async () => {
+  it("changes nothing that is correct", async () => {
     clockAt(NOW);
     const { accountId, stub, record } = newWindow();
     const rows = [1, 2, 3].map((n) => windowExchange(n, { startedAt: NOW - n * MINUTE }));

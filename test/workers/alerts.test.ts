@@ -1,4 +1,4 @@
-/** Alerts reach the Slack they are for, once, and nothing else notices when Slack is slow, down or somebody else. */
+/** Alerts reach their Slack channel once, and a slow, failing or wrong Slack affects nothing else. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, inject, it, vi } from "vitest";
@@ -30,7 +30,7 @@ const SLACK = `http://${inject("fakeSlack")}`;
 const seen = async () => (await fetch(`${SLACK}/seen`)).json<SeenBySlack[]>();
 
 let made = 0;
-/** A domain nobody else has, whose webhook behaves so. */
+/** A new domain whose webhook behaves as `how` says. */
 async function newDomain(how: string, slack: Record<string, unknown> = {}) {
   const domain = `alerts-${++made}.example`;
   const channel = `channel-${made}`;
@@ -45,7 +45,7 @@ async function newDomain(how: string, slack: Record<string, unknown> = {}) {
     domain,
     accountId: body.accountId,
     outbox: env.ALERT_OUTBOX.getByName(`domain:${domain}`),
-    heard: async () => (await seen()).filter((one) => one.channel === channel),
+    received: async () => (await seen()).filter((one) => one.channel === channel),
     texts: async () =>
       (await seen())
         .filter((one) => one.channel === channel && one.status === 200)
@@ -89,7 +89,7 @@ beforeEach(async () => {
 });
 
 describe("messages", () => {
-  it("streamed and not, are told once per conversation", async () => {
+  it("streamed and not, are sent once per conversation", async () => {
     const { domain, texts } = await newDomain("ok");
     const plain = {
       responseBody: JSON.stringify({
@@ -100,7 +100,7 @@ describe("messages", () => {
       }),
       responseFacts: { headers: { "content-type": "application/json" } },
     };
-    // The same words again are a retry only within one session: without one, somebody else may have asked.
+    // The same text again is a retry only within one session.
     const build = () =>
       asked(domain, "Fix the build", {
         requestFacts: { headers: { "x-claude-code-session-id": "0c1d4f5e-6a7b-4c8d-9e0f-1a2b3c4d5e6f" } },
@@ -116,7 +116,7 @@ describe("messages", () => {
     expect((await texts())[2]).toContain("Something else");
   });
 
-  it("of a domain that opted out, of an old exchange or of nobody's making are not told", async () => {
+  it("of a domain that opted out, of an old exchange, or without user text are not sent", async () => {
     const quiet = await newDomain("ok", { enabled: false });
     const { domain, texts } = await newDomain("ok");
     const title = { requestBody: messageRequest("Write a title") };
@@ -129,12 +129,12 @@ describe("messages", () => {
     );
     await waitUntil(async () => (await texts()).length === 1);
     expect(await texts()).toEqual([expect.stringContaining("The only one")]);
-    expect(await quiet.heard()).toEqual([]);
+    expect(await quiet.received()).toEqual([]);
   });
 });
 
 describe("errors", () => {
-  it("are told of a domain that wants no messages", async () => {
+  it("are sent for a domain that opted out of messages", async () => {
     const { domain, texts } = await newDomain("ok", { messages: false });
     const failed = { responseBody: "{}", responseFacts: { status: 500, headers: {} } };
     await store(asked(domain, "Not for the channel"), asked(domain, "This failed", failed));
@@ -142,8 +142,8 @@ describe("errors", () => {
     expect((await texts())[0]).not.toContain("Not for the channel");
   });
 
-  it("are told with what helps to find them, then counted", async () => {
-    const { domain, texts, heard, outbox } = await newDomain("ok", { channel: "#alerts" });
+  it("are sent once with details, then counted", async () => {
+    const { domain, texts, received, outbox } = await newDomain("ok", { channel: "#alerts" });
     const failing = (n: number): ExchangeOptions => ({
       domain,
       startedAt: Date.now() - n,
@@ -152,7 +152,7 @@ describe("errors", () => {
     });
     await store(failing(1), failing(2), failing(3));
     await waitUntil(async () => (await texts()).length === 1);
-    const [first] = await heard();
+    const [first] = await received();
     expect(first?.payload).toMatchObject({
       channel: "#alerts",
       attachments: [
@@ -169,7 +169,7 @@ describe("errors", () => {
     expect(suppressed.n).toBe(2);
   });
 
-  it("that were not told are summed up when the quiet is over", async () => {
+  it("that were suppressed are summarised after the quiet period", async () => {
     const { domain, texts, outbox } = await newDomain("ok");
     for (let n = 0; n < 4; n++) await alert(env, error(domain));
     await waitUntil(async () => (await texts()).length === 1);
@@ -182,8 +182,8 @@ describe("errors", () => {
   });
 });
 
-describe("a Slack that", () => {
-  it("is slow or down changes nothing else: exchanges are stored at once, alerts wait", async () => {
+describe("Slack", () => {
+  it("slow or down: exchanges are stored at once, alerts are queued", async () => {
     for (const how of ["slow", "down"]) {
       const { domain, outbox } = await newDomain(how);
       const exchange = makeExchange(asked(domain, "Hello"));
@@ -195,17 +195,17 @@ describe("a Slack that", () => {
     }
   });
 
-  it("is down gets it later, through an eviction", async () => {
-    const { domain, heard, outbox } = await newDomain("down");
+  it("down: the alert is retried later, through an eviction", async () => {
+    const { domain, received, outbox } = await newDomain("down");
     await alert(env, error(domain));
     await waitUntil(async () => (await waitingIn(outbox))[0]?.attempts === 1);
     await evictDurableObject(outbox);
     const [waiting] = await waitingIn(outbox);
     expect(waiting!.due_at).toBeGreaterThan(Date.now() + 5_000);
-    expect(await heard()).toHaveLength(1);
+    expect(await received()).toHaveLength(1);
   });
 
-  it("is in a hurry is asked again when it says so", async () => {
+  it("limiting the rate: the alert is retried when its header says so", async () => {
     const { domain, texts, outbox } = await newDomain("limited");
     await alert(env, error(domain));
     await waitUntil(async () => (await waitingIn(outbox))[0]?.attempts === 1);
@@ -217,18 +217,18 @@ describe("a Slack that", () => {
     expect(await waitingIn(outbox)).toEqual([]);
   });
 
-  it("is gone or points elsewhere is not asked again, and nobody else is told", async () => {
+  it("gone or redirecting: the alert is dropped and sent nowhere else", async () => {
     for (const how of ["gone", "moved"]) {
-      const { domain, heard, outbox } = await newDomain(how);
+      const { domain, received, outbox } = await newDomain(how);
       await alert(env, error(domain));
-      await waitUntil(async () => (await heard()).length === 1);
+      await waitUntil(async () => (await received()).length === 1);
       await waitUntil(async () => (await waitingIn(outbox)).length === 0);
     }
     expect((await seen()).filter(({ channel }) => channel === "elsewhere")).toEqual([]);
   });
 });
 
-describe("who is told", () => {
+describe("the receiver", () => {
   const login = (accountId: string): AlertEvent => ({
     kind: "needs_login",
     accountId,
@@ -242,8 +242,8 @@ describe("who is told", () => {
   const DEFAULT = { SLACK_WEBHOOK_URL: "https://hooks.slack.com/services/default/ok", SLACK_CHANNEL: "#all" };
   const once = { repeats: { count: 0, isSummary: false }, done: [] };
 
-  it("of an account are the channels of its domains, each once, also when one of them fails", async () => {
-    const { accountId, heard } = await newDomain("ok");
+  it("of an account's alert is each channel of its domains once, also when one of them fails", async () => {
+    const { accountId, received } = await newDomain("ok");
     const other = await newDomain("down");
     const body = { accountId };
     await ask(`/api/domains/${other.domain}`, { method: "PUT", body });
@@ -252,10 +252,10 @@ describe("who is told", () => {
     expect(first.result).toBe("retry");
     const again = await sender({}).deliver({ target, event: login(accountId), ...once, done: first.done });
     expect(again.result).toBe("retry");
-    expect([(await heard()).length, (await other.heard()).length]).toEqual([1, 2]);
+    expect([(await received()).length, (await other.received()).length]).toEqual([1, 2]);
   });
 
-  it("of what has no channel is the default one, unless it is personal or switched off", async () => {
+  it("of a domain without a channel is the default one, unless it is personal or switched off", async () => {
     const tell = (event: AlertEvent, target: Parameters<AlertSender["deliver"]>[0]["target"], more = {}) =>
       sender({ ...DEFAULT, ...more }).deliver({ target, event, ...once });
     const domain = (name: string) => ({ kind: "domain" as const, domain: name });
@@ -281,16 +281,16 @@ describe("who is told", () => {
     expect((await tell(said, domain("work.example"), { SLACK_MESSAGES: "off" })).result).toBe("dropped");
     expect((await tell(said, domain("work.example"), { SLACK_MESSAGES: "masked" })).result).toBe("sent");
     expect((await tell(error("e"), domain("e"), { SLACK_ENABLED: "false" })).result).toBe("dropped");
-    const heard = (await seen()).filter(({ channel }) => channel === "default");
-    expect(heard.map(({ payload }) => (payload as { channel: string }).channel)).toEqual([
+    const received = (await seen()).filter(({ channel }) => channel === "default");
+    expect(received.map(({ payload }) => (payload as { channel: string }).channel)).toEqual([
       "#all",
       "#all",
       "#all",
     ]);
-    expect(JSON.stringify(heard[2]?.payload)).not.toContain("Hi");
+    expect(JSON.stringify(received[2]?.payload)).not.toContain("Hi");
   });
 
-  it("is never an address off the list", async () => {
+  it("is never an address that is not allowed", async () => {
     const bad = [
       "http://hooks.slack.com/services/default/ok",
       "https://evil.example/x",
@@ -298,10 +298,10 @@ describe("who is told", () => {
     ];
     for (const SLACK_WEBHOOK_URL of bad) {
       const delivery = { target: { kind: "deployment" as const }, event: error("d"), ...once };
-      // For good: nothing to try again.
+      // Permanent: not retried.
       expect(await sender({ SLACK_WEBHOOK_URL }).deliver(delivery)).toMatchObject({
         result: "dropped",
-        reason: "its address is not https on a host of SLACK_WEBHOOK_HOSTS",
+        reason: "its address is not https on a host in SLACK_WEBHOOK_HOSTS",
       });
     }
     expect(await seen()).toEqual([]);
@@ -309,7 +309,7 @@ describe("who is told", () => {
 });
 
 describe("GET /api/alerts", () => {
-  it("says what waits, where, and why Slack did not take it, and nothing once it has", async () => {
+  it("lists queued alerts with the delivery error, and nothing after delivery", async () => {
     const down = await newDomain("down");
     const gone = await newDomain("gone");
     const fine = await newDomain("ok");
@@ -327,12 +327,12 @@ describe("GET /api/alerts", () => {
       name: down.domain,
       waiting: 1,
       attempts: 1,
-      lastProblem: "Slack answered 500",
+      lastProblem: "Slack responded 500",
     });
     await waitUntil(async () => (await of(gone.domain)) !== undefined);
     await waitUntil(async () => (await of(gone.domain))?.waiting === 0);
-    expect(await of(gone.domain)).toMatchObject({ lastProblem: "Slack answered 404: no_service" });
-    await waitUntil(async () => (await fine.heard()).length === 1);
+    expect(await of(gone.domain)).toMatchObject({ lastProblem: "Slack responded 404: no_service" });
+    await waitUntil(async () => (await fine.received()).length === 1);
     await waitUntil(async () => (await of(fine.domain)) === undefined);
     const all = await ask<PendingAlerts>("/api/alerts");
     expect(all).toMatchObject({ unanswered: 0, isMore: false });
@@ -344,7 +344,7 @@ describe("GET /api/alerts", () => {
 });
 
 describe("a backlog", () => {
-  it("is told when the oldest exchange waits too long, and keeps quiet otherwise", async () => {
+  it("raises an alert only when the oldest exchange waits too long", async () => {
     const raised = vi.fn();
     const fake = { getByName: () => ({ raise: raised }) } as unknown as Env["ALERT_OUTBOX"];
     const bindings = testEnv({ ALERT_OUTBOX: fake });
@@ -359,7 +359,7 @@ describe("a backlog", () => {
   });
 });
 
-describe("what the archive did not take", () => {
+describe("an exchange that R2 did not take", () => {
   const outboxes = () => {
     const raised = vi.fn();
     const ALERT_OUTBOX = {
@@ -370,16 +370,19 @@ describe("what the archive did not take", () => {
     return { raised, bindings: { ALERT_OUTBOX } };
   };
 
-  it("is told to the deployment's channel, once for a row however often its bell rings", async () => {
+  it("raises an alert in the deployment's channel, once per row however often its message is delivered", async () => {
     const { raised, bindings } = outboxes();
     const [lost, recorded] = [
       makeExchange({ startedAt: Date.now() }),
       makeExchange({ startedAt: Date.now() }),
     ];
-    const bell = exchangeMessage(lost, { request: lost.request.metadata, response: lost.response.metadata });
+    const notification = exchangeMessage(lost, {
+      request: lost.request.metadata,
+      response: lost.response.metadata,
+    });
     await journal(env.JOURNAL, recorded);
     for (let n = 0; n < 2; n++)
-      await deliver([{ body: bell }, { body: exchangeMessage(recorded) }], { bindings });
+      await deliver([{ body: notification }, { body: exchangeMessage(recorded) }], { bindings });
     const { id: requestId } = lost;
     expect(raised.mock.calls).toEqual([
       [
@@ -389,7 +392,7 @@ describe("what the archive did not take", () => {
     ]);
   });
 
-  it("is told as a number where not even facts are kept", async () => {
+  it("raises an alert with a count where not even metadata is known", async () => {
     const { raised, bindings } = outboxes();
     const counters = (counts: Record<string, number>) => ({
       body: { v: 1, kind: "counters", id: crypto.randomUUID(), at: Date.now(), counts },
@@ -412,7 +415,7 @@ describe("POST /api/domains/:domain/slack-test", () => {
       ...options,
     });
 
-  it("sends a message now and says what came of it", async () => {
+  it("sends a message at once and returns the result", async () => {
     const { domain, texts } = await newDomain("ok");
     expect((await test(domain)).json).toEqual({
       delivered: true,
@@ -424,7 +427,7 @@ describe("POST /api/domains/:domain/slack-test", () => {
     const gone = await newDomain("gone");
     expect((await test(gone.domain)).json).toEqual({
       delivered: false,
-      message: "The message was not taken: Slack answered 404: no_service. Check the webhook's address.",
+      message: "The message was not taken: Slack responded 404: no_service. Check the webhook's address.",
     });
     expect((await test("nobody.example")).json).toMatchObject({ delivered: false });
     expect((await test(domain, { key: VIEWER_KEY })).status).toBe(403);

@@ -1,4 +1,4 @@
-/** What an isolate counts, and the bells it could not ring, on their way through a queue that fails. */
+/** An isolate's counts and pending messages, sent through a failing queue. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { beforeEach, expect, it } from "vitest";
 import { count, flushCounters } from "../../workers/proxy/record/counters.ts";
@@ -6,7 +6,7 @@ import { addPendingMessage } from "../../workers/proxy/record/pending-notificati
 import type { CountersMessage, QueueMessage } from "../../workers/schemas/exchange.ts";
 import { exchangeMessage, makeExchange } from "../support/exchanges.ts";
 
-/** A queue that takes messages as `take` says, and what it got. */
+/** A queue that calls `take` for each send, and what it received. */
 function queueThat(take: () => void) {
   const got: QueueMessage[] = [];
   const put = async (...messages: QueueMessage[]) => {
@@ -24,14 +24,14 @@ const down = () => {
   throw new Error("the queue is down");
 };
 
-/** Flushes never wait here: each is a minute later than the one before. */
+/** Flushes never wait here: each is a minute after the previous one. */
 let now = Date.now();
 async function flush(env: Pick<Env, "EXCHANGES">): Promise<void> {
   now += 60_000;
   const ctx = createExecutionContext();
   const waiting: Promise<unknown>[] = [];
   flushCounters(env, { waitUntil: (promise) => void waiting.push(promise) }, now);
-  // What is planned after a failure waits by the real clock, and is not waited for here.
+  // A flush planned after a failure uses the real clock and is not awaited here.
   await waiting[0];
   await waitOnExecutionContext(ctx);
 }
@@ -40,7 +40,7 @@ beforeEach(() => flush(queueThat(healthy).env));
 const countersIn = (got: QueueMessage[]) =>
   got.filter((message): message is CountersMessage => message.kind === "counters");
 
-it("sums that a queue took without saying so are sent again as the same message, and later ones apart", async () => {
+it("counts whose send failed are sent again as the same message, and later ones separately", async () => {
   count("unrecorded");
   count("unrecorded");
   const broken = queueThat(down);
@@ -58,15 +58,15 @@ it("sums that a queue took without saying so are sent again as the same message,
   expect(after.got).toEqual([]);
 });
 
-it("bells that were kept go with the next sums, or alone, once the queue takes them", async () => {
-  const bells = Array.from({ length: 3 }, () => {
+it("pending messages are sent with the next counts, or alone, once the queue works", async () => {
+  const notifications = Array.from({ length: 3 }, () => {
     const exchange = makeExchange();
     return exchangeMessage(exchange, { request: exchange.request.metadata });
   });
-  for (const bell of bells) addPendingMessage(bell);
+  for (const notification of notifications) addPendingMessage(notification);
   const broken = queueThat(down);
   await flush(broken.env);
   const repaired = queueThat(healthy);
   await flush(repaired.env);
-  expect(repaired.got).toEqual(bells);
+  expect(repaired.got).toEqual(notifications);
 });

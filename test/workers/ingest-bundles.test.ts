@@ -1,4 +1,4 @@
-/** Bundles of small exchanges: stored as if each had come alone, whatever happens to one of them or to the bundle. */
+/** Bundles of small exchanges are stored as if each exchange had been written alone, also when one or the bundle fails. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
@@ -10,7 +10,10 @@ import { exchangeMessage, makeExchange, type TestExchange, NOON } from "../suppo
 import { queryRows } from "../support/worker-database.ts";
 import {
   countedExchanges,
+  DEAD,
   deliver,
+  noDatabase,
+  rejectedExchange,
   resetStorage,
   journal,
   journalContents,
@@ -21,23 +24,19 @@ import { sweep } from "../support/worker-sweep.ts";
 
 beforeEach(resetStorage);
 
-const DEAD = { queue: "nexus-exchanges-dead" };
-const noDatabase = { NEON_BRIDGE: "127.0.0.1:1" } as Partial<Env>;
 const HOUR = 3_600_000;
 const three = () => [0, 1, 2].map((n) => makeExchange({ startedAt: NOON + n }));
-/** Its status does not fit the column. */
-const poison = (startedAt: number) => makeExchange({ startedAt, responseFacts: { status: 70_000 } });
 const idsOf = (exchanges: readonly TestExchange[]) => exchanges.map(({ id }) => id);
 
-/** Puts them into the journal as one bundle; its bell. */
+/** Writes them to the journal as one bundle; returns its message. */
 async function bundle(exchanges: readonly TestExchange[], more: Partial<ExchangeMessage> = {}) {
   const id = newExchangeId(NOON + 1_000, crypto.getRandomValues(new Uint8Array(10)));
-  const halves = exchanges.flatMap(({ id: of, request, response }) => [
+  const parts = exchanges.flatMap(({ id: of, request, response }) => [
     { id: of, part: "request" as const, chunks: [request.body, journalTrailer(request.metadata)] },
     { id: of, part: "response" as const, chunks: [response.body, journalTrailer(response.metadata)] },
   ]);
-  const journalBytes = await writeJournalBundle(env.JOURNAL, id, exchanges.length, halves);
-  const bell: ExchangeMessage = {
+  const journalBytes = await writeJournalBundle(env.JOURNAL, id, exchanges.length, parts);
+  const notification: ExchangeMessage = {
     v: 1,
     kind: "exchange",
     id,
@@ -49,25 +48,25 @@ async function bundle(exchanges: readonly TestExchange[], more: Partial<Exchange
     exchanges: exchanges.length,
     ...more,
   };
-  return { id, bell, key: journalKey(id, bundlePartName(exchanges.length)) };
+  return { id, notification, key: journalKey(id, bundlePartName(exchanges.length)) };
 }
 
-/** The bells that ingest rings itself. */
+/** The messages that ingest enqueues. */
 function listening() {
-  const rung: ExchangeMessage[] = [];
+  const enqueued: ExchangeMessage[] = [];
   const EXCHANGES = {
     sendBatch: async (messages: { body: ExchangeMessage }[]) =>
-      void rung.push(...messages.map(({ body }) => body)),
+      void enqueued.push(...messages.map(({ body }) => body)),
   } as unknown as Queue;
-  return { rung, bindings: { EXCHANGES } };
+  return { enqueued, bindings: { EXCHANGES } };
 }
 
 const failed = () => queryRows<{ exchange_id: string }>("SELECT exchange_id FROM ingest_failures");
 
 it("is stored whole, counted once, and cleared", async () => {
   const exchanges = three();
-  const { bell } = await bundle(exchanges);
-  expect(await deliver([{ body: bell }])).toEqual({ acks: [0], retries: {} });
+  const { notification } = await bundle(exchanges);
+  expect(await deliver([{ body: notification }])).toEqual({ acks: [0], retries: {} });
   expect((await storedOutcomes()).map(({ id }) => id)).toEqual(idsOf(exchanges));
   expect(await countedExchanges()).toBe(3);
   expect(await journalContents()).toEqual([]);
@@ -75,12 +74,12 @@ it("is stored whole, counted once, and cleared", async () => {
   expect(row).toMatchObject({ outcome: "complete", status: 200 });
 });
 
-it("stores of several domains, beside exchanges that come alone", async () => {
+it("is stored for several domains, beside exchanges written alone", async () => {
   const other = makeExchange({ startedAt: NOON + 5, requestFacts: { domain: "other.example" } });
   const alone = makeExchange({ startedAt: NOON + 6 });
-  const { bell } = await bundle([...three(), other]);
+  const { notification } = await bundle([...three(), other]);
   await journal(env.JOURNAL, alone);
-  expect((await deliver([{ body: exchangeMessage(alone) }, { body: bell }])).acks).toEqual([0, 1]);
+  expect((await deliver([{ body: exchangeMessage(alone) }, { body: notification }])).acks).toEqual([0, 1]);
   expect(await storedOutcomes()).toHaveLength(5);
   expect(
     await queryRows(
@@ -93,32 +92,34 @@ it("stores of several domains, beside exchanges that come alone", async () => {
   expect(await journalContents()).toEqual([]);
 });
 
-it("rung for again, in one batch or later, changes nothing", async () => {
-  const { bell } = await bundle(three());
-  expect((await deliver([{ body: bell }, { body: bell }])).acks).toEqual([0, 1]);
-  expect((await deliver([{ body: bell }])).acks).toEqual([0]);
+it("announced again, in one batch or later, changes nothing", async () => {
+  const { notification } = await bundle(three());
+  expect((await deliver([{ body: notification }, { body: notification }])).acks).toEqual([0, 1]);
+  expect((await deliver([{ body: notification }])).acks).toEqual([0]);
   expect(await countedExchanges()).toBe(3);
 });
 
-it("holds what was stored before: that is not counted again, and the rest is stored", async () => {
+it("with an exchange stored before does not count it again, and stores the rest", async () => {
   const exchanges = three();
   await journal(env.JOURNAL, exchanges[0]!);
   await deliver([{ body: exchangeMessage(exchanges[0]!) }]);
-  const { bell } = await bundle(exchanges);
-  await deliver([{ body: bell }]);
+  const { notification } = await bundle(exchanges);
+  await deliver([{ body: notification }]);
   expect(await countedExchanges()).toBe(3);
 });
 
-it("and a copy of one of its exchanges that lies in the journal alone are one row, and both are cleared", async () => {
+it("and a copy of one of its exchanges alone in the journal give one row, and both are cleared", async () => {
   const exchanges = three();
-  const { bell } = await bundle(exchanges);
+  const { notification } = await bundle(exchanges);
   await journal(env.JOURNAL, exchanges[2]!);
-  expect((await deliver([{ body: bell }, { body: exchangeMessage(exchanges[2]!) }])).acks).toEqual([0, 1]);
+  expect((await deliver([{ body: notification }, { body: exchangeMessage(exchanges[2]!) }])).acks).toEqual([
+    0, 1,
+  ]);
   expect(await countedExchanges()).toBe(3);
   expect(await journalContents()).toEqual([]);
 });
 
-it("that R2 took although it seemed not to, completes what its bells had stored as unrecorded", async () => {
+it("that R2 took although the put failed completes what was stored as unrecorded", async () => {
   const [one] = three();
   const none = { recorded: "none" as const, bytes: 3, sha256: null };
   const facts = {
@@ -127,26 +128,26 @@ it("that R2 took although it seemed not to, completes what its bells had stored 
   };
   await deliver([{ body: exchangeMessage(one!, facts) }]);
   expect((await storedRow(one!.id)).outcome).toBe("unrecorded");
-  const { bell } = await bundle([one!], { rungBy: "sweep" });
-  await deliver([{ body: bell }]);
+  const { notification } = await bundle([one!], { rungBy: "sweep" });
+  await deliver([{ body: notification }]);
   expect((await storedRow(one!.id)).outcome).toBe("complete");
   expect(await countedExchanges()).toBe(1);
 });
 
-describe.each(["the bundle first", "the bell first"])(
-  "with a bell that has only facts in the same batch, %s",
+describe.each(["the bundle first", "the message first"])(
+  "with a message that has only metadata in the same batch, %s",
   (order) => {
     it.each(["exchanges-", "/re"])("and what is at %s… read last, the bundle is believed", async (slow) => {
       const [one] = three();
       const none = { recorded: "none" as const, bytes: 3, sha256: null };
-      const facts = {
+      const metadata = {
         request: { ...one!.request.metadata, body: none },
         response: { ...one!.response.metadata, outcome: "unrecorded" as const, body: none },
       };
-      const { bell } = await bundle([one!], { rungBy: "sweep" });
+      const { notification } = await bundle([one!], { rungBy: "sweep" });
       const messages = [
-        { body: bell },
-        { body: exchangeMessage(one!, { ...facts, journalBytes: 0 }), attempts: 3 },
+        { body: notification },
+        { body: exchangeMessage(one!, { ...metadata, journalBytes: 0 }), attempts: 3 },
       ];
       const JOURNAL = new Proxy(env.JOURNAL, {
         get(bucket, name: keyof R2Bucket) {
@@ -164,7 +165,7 @@ describe.each(["the bundle first", "the bell first"])(
   },
 );
 
-it("a batch of more exchanges than a statement has room for is stored in slices", async () => {
+it("more exchanges than one statement takes are stored in several batches", async () => {
   const crowds = Array.from({ length: 12 }, (_, crowd) =>
     Array.from({ length: 100 }, (__, n) =>
       makeExchange({
@@ -176,113 +177,113 @@ it("a batch of more exchanges than a statement has room for is stored in slices"
       }),
     ),
   );
-  const bells = [];
-  for (const crowd of crowds) bells.push({ body: (await bundle(crowd)).bell });
-  expect((await deliver(bells)).acks).toHaveLength(12);
+  const notifications = [];
+  for (const crowd of crowds) notifications.push({ body: (await bundle(crowd)).notification });
+  expect((await deliver(notifications)).acks).toHaveLength(12);
   expect(await countedExchanges()).toBe(1_200);
   expect(await journalContents()).toEqual([]);
 });
 
-describe("one exchange of it that cannot be stored", () => {
-  it("goes back into the journal by itself and is rung for; the others are stored and the bundle goes", async () => {
-    const exchanges = [makeExchange(), poison(NOON + 1), makeExchange({ startedAt: NOON + 2 })];
-    const { bell } = await bundle(exchanges);
-    const { rung, bindings } = listening();
-    expect(await deliver([{ body: bell }], { bindings })).toEqual({ acks: [0], retries: {} });
+describe("one exchange of a bundle that cannot be stored", () => {
+  it("is written to the journal alone and enqueued; the others are stored and the bundle is cleared", async () => {
+    const exchanges = [makeExchange(), rejectedExchange(NOON + 1), makeExchange({ startedAt: NOON + 2 })];
+    const { notification } = await bundle(exchanges);
+    const { enqueued, bindings } = listening();
+    expect(await deliver([{ body: notification }], { bindings })).toEqual({ acks: [0], retries: {} });
     expect((await storedOutcomes()).map(({ id }) => id)).toEqual([exchanges[0]!.id, exchanges[2]!.id]);
     expect(await journalContents()).toEqual([`${exchanges[1]!.id} both`]);
-    expect(rung).toEqual([expect.objectContaining({ id: exchanges[1]!.id, rungBy: "recorder" })]);
-    expect(rung[0]).not.toHaveProperty("exchanges");
-    // What it was is what ends up where failures end up.
-    await deliver([{ body: rung[0] }], DEAD);
+    expect(enqueued).toEqual([expect.objectContaining({ id: exchanges[1]!.id, rungBy: "recorder" })]);
+    expect(enqueued[0]).not.toHaveProperty("exchanges");
+    // It is recorded as any other failure.
+    await deliver([{ body: enqueued[0] }], DEAD);
     expect(await failed()).toEqual([{ exchange_id: exchanges[1]!.id }]);
   });
 
-  it("because its facts cannot be read does the same", async () => {
+  it("because its metadata cannot be read is handled alike", async () => {
     const exchanges = three();
     Object.assign(exchanges[0]!.request.metadata, { startedAt: "noon" });
-    const { bell } = await bundle(exchanges);
-    const { rung, bindings } = listening();
-    await deliver([{ body: bell }], { bindings });
+    const { notification } = await bundle(exchanges);
+    const { enqueued, bindings } = listening();
+    await deliver([{ body: notification }], { bindings });
     expect(await storedOutcomes()).toHaveLength(2);
-    expect(rung.map(({ id }) => id)).toEqual([exchanges[0]!.id]);
+    expect(enqueued.map(({ id }) => id)).toEqual([exchanges[0]!.id]);
   });
 
-  it("for what the others fail as well waits with them, and goes on by itself in the end", async () => {
-    const exchanges = [poison(NOON), poison(NOON + 1)];
-    const { bell } = await bundle(exchanges);
-    const { rung, bindings } = listening();
-    expect((await deliver([{ body: bell }], { bindings })).retries).toEqual({ 0: 2 });
-    expect((await deliver([{ body: bell, attempts: 9 }], { bindings })).acks).toEqual([0]);
-    expect(rung.map(({ id }) => id).sort()).toEqual(idsOf(exchanges).sort());
+  it("together with all others is retried with them, and alone in the end", async () => {
+    const exchanges = [rejectedExchange(NOON), rejectedExchange(NOON + 1)];
+    const { notification } = await bundle(exchanges);
+    const { enqueued, bindings } = listening();
+    expect((await deliver([{ body: notification }], { bindings })).retries).toEqual({ 0: 2 });
+    expect((await deliver([{ body: notification, attempts: 9 }], { bindings })).acks).toEqual([0]);
+    expect(enqueued.map(({ id }) => id).sort()).toEqual(idsOf(exchanges).sort());
   });
 
-  it("stays in the bundle while the queue takes no bell", async () => {
-    const { bell } = await bundle([makeExchange(), poison(NOON + 1)]);
+  it("stays in the bundle while the queue fails", async () => {
+    const { notification } = await bundle([makeExchange(), rejectedExchange(NOON + 1)]);
     const EXCHANGES = { sendBatch: () => Promise.reject(new Error("down")) } as unknown as Queue;
-    expect(await deliver([{ body: bell }], { bindings: { EXCHANGES } })).toEqual({
+    expect(await deliver([{ body: notification }], { bindings: { EXCHANGES } })).toEqual({
       acks: [],
       retries: { 0: 2 },
     });
-    expect(await journalContents()).toContain(`${bell.id} both`);
-    const { rung, bindings } = listening();
-    expect((await deliver([{ body: bell, attempts: 2 }], { bindings })).acks).toEqual([0]);
-    expect(rung).toHaveLength(1);
+    expect(await journalContents()).toContain(`${notification.id} both`);
+    const { enqueued, bindings } = listening();
+    expect((await deliver([{ body: notification, attempts: 2 }], { bindings })).acks).toEqual([0]);
+    expect(enqueued).toHaveLength(1);
     expect(await countedExchanges()).toBe(1);
   });
 });
 
-describe("the bundle as a whole", () => {
-  it("waits while the database is away", async () => {
-    const { bell } = await bundle(three());
-    expect(await deliver([{ body: bell }], { bindings: noDatabase })).toEqual({
+describe("a bundle", () => {
+  it("is retried while the database is unavailable", async () => {
+    const { notification } = await bundle(three());
+    expect(await deliver([{ body: notification }], { bindings: noDatabase })).toEqual({
       acks: [],
       retries: { 0: 2 },
     });
-    expect((await deliver([{ body: bell, attempts: 2 }])).acks).toEqual([0]);
+    expect((await deliver([{ body: notification, attempts: 2 }])).acks).toEqual([0]);
     expect(await countedExchanges()).toBe(3);
   });
 
-  it("waits while R2 is away", async () => {
-    const { bell } = await bundle(three());
+  it("is retried while R2 is unavailable", async () => {
+    const { notification } = await bundle(three());
     const JOURNAL = { get: () => Promise.reject(new Error("down")) } as unknown as R2Bucket;
-    expect((await deliver([{ body: bell }], { bindings: { JOURNAL } })).retries).toEqual({ 0: 2 });
-    expect((await deliver([{ body: bell, attempts: 2 }])).acks).toEqual([0]);
+    expect((await deliver([{ body: notification }], { bindings: { JOURNAL } })).retries).toEqual({ 0: 2 });
+    expect((await deliver([{ body: notification, attempts: 2 }])).acks).toEqual([0]);
   });
 
-  it.each(["without its end", "whose halves are shorter than it says"])(
+  it.each(["without its end", "whose parts are shorter than it says"])(
     "%s is written down in the end, and stays in the journal",
     async (how) => {
-      const { bell, key, id } = await bundle(three());
+      const { notification, key, id } = await bundle(three());
       const object = new Uint8Array(await (await env.JOURNAL.get(key))!.arrayBuffer());
       await env.JOURNAL.put(key, how === "without its end" ? object.subarray(0, -3) : object.subarray(3));
-      expect((await deliver([{ body: bell }])).retries).toEqual({ 0: 2 });
-      expect((await deliver([{ body: bell }], DEAD)).acks).toEqual([0]);
+      expect((await deliver([{ body: notification }])).retries).toEqual({ 0: 2 });
+      expect((await deliver([{ body: notification }], DEAD)).acks).toEqual([0]);
       expect(await failed()).toEqual([{ exchange_id: id }]);
       expect(await journalContents()).toEqual([`${id} both`]);
-      // Mended, it is no failure any more.
+      // Repaired, it is no longer a failure.
       await env.JOURNAL.put(key, object);
-      await deliver([{ body: { ...bell, rungBy: "sweep" } }]);
+      await deliver([{ body: { ...notification, rungBy: "sweep" } }]);
       expect(await failed()).toEqual([]);
       expect(await countedExchanges()).toBe(3);
     },
   );
 });
 
-describe("left behind", () => {
-  it("is found by the sweep, which rings once for all of it", async () => {
-    const { bell, id } = await bundle(three());
-    const rung = await sweep(HOUR);
-    expect(rung).toEqual([
-      expect.objectContaining({ id, exchanges: 3, rungBy: "sweep", journalBytes: bell.journalBytes }),
+describe("an unstored bundle", () => {
+  it("is found by the sweep, which enqueues one message for all of it", async () => {
+    const { notification, id } = await bundle(three());
+    const enqueued = await sweep(HOUR);
+    expect(enqueued).toEqual([
+      expect.objectContaining({ id, exchanges: 3, rungBy: "sweep", journalBytes: notification.journalBytes }),
     ]);
     expect(await sweep(HOUR + 1)).toEqual([]);
-    await deliver([{ body: rung[0] }]);
+    await deliver([{ body: enqueued[0] }]);
     expect(await countedExchanges()).toBe(3);
     expect(await queryRows("SELECT exchange_id FROM swept_entries")).toEqual([]);
   });
 
-  it("counts as many exchanges as are in it", async () => {
+  it("counts as its number of exchanges", async () => {
     await bundle(three());
     await journal(env.JOURNAL, makeExchange({ startedAt: NOON + 9 }));
     expect(await readJournalStatus(env, new Date())).toMatchObject({ entries: 4, ended: 4 });

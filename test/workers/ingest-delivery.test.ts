@@ -1,4 +1,4 @@
-/** What the consumer does with deliveries: once, again, at once, out of order, and with nothing behind them. */
+/** Deliveries to the consumer: once, repeated, concurrent, out of order, and without a journal entry. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { addCounters } from "../../workers/store/usage/counters.ts";
@@ -18,7 +18,7 @@ import { queryRows } from "../support/worker-database.ts";
 beforeEach(resetStorage);
 
 describe("an exchange", () => {
-  it("becomes a row with its rollup, and leaves the journal", async () => {
+  it("becomes a row with its rollup, and is cleared from the journal", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     expect(await deliver([{ body: exchangeMessage(exchange) }])).toEqual({ acks: [0], retries: {} });
@@ -65,7 +65,7 @@ describe("an exchange", () => {
     expect(await journalContents()).toEqual([]);
   });
 
-  it("stored and cleared before is acknowledged when its bell comes again", async () => {
+  it("stored and cleared before is acknowledged when its message is delivered again", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     await deliver([{ body: exchangeMessage(exchange) }]);
@@ -73,12 +73,12 @@ describe("an exchange", () => {
     expect(await countedExchanges()).toBe(1);
   });
 
-  it("is stored once by six consumers at once", async () => {
+  it("is stored once by six concurrent consumers", async () => {
     const exchanges = Array.from({ length: 8 }, (_, n) => makeExchange({ startedAt: NOON + n }));
     for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
-    const bells = exchanges.map((exchange) => ({ body: exchangeMessage(exchange) }));
+    const notifications = exchanges.map((exchange) => ({ body: exchangeMessage(exchange) }));
     const delivered = await Promise.all(
-      Array.from({ length: 6 }, (_, n) => deliver(n % 2 ? bells : bells.toReversed())),
+      Array.from({ length: 6 }, (_, n) => deliver(n % 2 ? notifications : notifications.toReversed())),
     );
     for (const { acks } of delivered) expect(acks).toHaveLength(8);
     expect((await storedOutcomes()).map(({ id }) => id)).toEqual(exchanges.map(({ id }) => id));
@@ -87,7 +87,7 @@ describe("an exchange", () => {
     expect(twice).toEqual([]);
   });
 
-  it("gives the same contents whatever the order in which turns arrive", async () => {
+  it("gives the same contents in any order of turns", async () => {
     const turns = Array.from({ length: 5 }, (_, n) => {
       const messages = Array.from({ length: 2 * n + 1 }, (_, i) => ({
         role: i % 2 ? "assistant" : "user",
@@ -111,7 +111,7 @@ describe("an exchange", () => {
     expect(broken).toEqual([]);
   });
 
-  it("of several domains in a batch goes to each its own, contents too", async () => {
+  it("is stored with its contents per domain when a batch has several", async () => {
     const exchanges = ["a.example", "b.example", "a.example"].map((domain, n) =>
       makeExchange({ domain, startedAt: NOON + n }),
     );
@@ -120,7 +120,7 @@ describe("an exchange", () => {
     const rows = await queryRows(
       "SELECT name, count(DISTINCT r.id)::int AS requests, count(DISTINCT c.id)::int AS contents FROM domains d JOIN requests r ON r.domain_id = d.id JOIN contents c ON c.domain_id = d.id GROUP BY name ORDER BY name",
     );
-    // The question, the answer, the skeleton, the headers of request and response.
+    // The request's message, the response's, the skeleton, the headers of request and response.
     expect(rows).toEqual([
       { name: "a.example", requests: 2, contents: 5 },
       { name: "b.example", requests: 1, contents: 5 },
@@ -129,7 +129,7 @@ describe("an exchange", () => {
 });
 
 describe("counters", () => {
-  const bell = (id: string, counts: Record<string, number>) => ({
+  const notification = (id: string, counts: Record<string, number>) => ({
     v: 1,
     kind: "counters",
     id,
@@ -137,9 +137,9 @@ describe("counters", () => {
     counts,
   });
 
-  it("are added up once per message", async () => {
-    const first = bell("11111111-1111-4111-8111-111111111111", { refused_path: 2, unrecorded: 1 });
-    const second = bell("22222222-2222-4222-8222-222222222222", { refused_path: 3 });
+  it("are added once per message", async () => {
+    const first = notification("11111111-1111-4111-8111-111111111111", { refused_path: 2, unrecorded: 1 });
+    const second = notification("22222222-2222-4222-8222-222222222222", { refused_path: 3 });
     expect((await deliver([{ body: first }, { body: second }, { body: first }])).acks).toEqual([0, 1, 2]);
     await deliver([{ body: second }]);
     expect(await queryRows("SELECT name, value::int FROM counters ORDER BY name")).toEqual([
@@ -148,7 +148,7 @@ describe("counters", () => {
     ]);
   });
 
-  it("survive many writers at once", async () => {
+  it("are exact with many concurrent writers", async () => {
     const config = loadConfig(env);
     const messages = Array.from({ length: 12 }, (_, n) => ({
       id: `${String(n % 6).repeat(8)}-1111-4111-8111-111111111111`,
@@ -167,8 +167,8 @@ describe("counters", () => {
   });
 });
 
-describe("a message that is none of ours", () => {
-  it("is acknowledged and counted, once, and keeps nobody waiting", async () => {
+describe("a message", () => {
+  it("that is malformed is acknowledged and counted once, and delays no other", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     const strange = [{ body: "ring" }, { body: { v: 1, kind: "exchange", id: "7" } }, { body: null }];
@@ -182,7 +182,7 @@ describe("a message that is none of ours", () => {
     expect(await storedOutcomes()).toHaveLength(1);
   });
 
-  it("rings for an exchange that is nowhere, and is acknowledged", async () => {
+  it("for an exchange that does not exist is acknowledged", async () => {
     expect(await deliver([{ body: exchangeMessage(makeExchange()) }])).toEqual({ acks: [0], retries: {} });
     expect(await storedOutcomes()).toEqual([]);
   });

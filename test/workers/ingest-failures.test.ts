@@ -1,11 +1,14 @@
-/** What the consumer does when something fails: one exchange, the journal, the database, all of it, for long. */
+/** The consumer when one exchange, the journal or the database fails. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { journalKey } from "../../workers/store/journal/objects.ts";
-import { exchangeMessage, makeExchange, type TestExchange, NOON } from "../support/exchanges.ts";
+import { exchangeMessage, makeExchange, NOON } from "../support/exchanges.ts";
 import {
   countedExchanges,
+  DEAD,
   deliver,
+  noDatabase,
+  rejectedExchange,
   resetStorage,
   journal,
   journalContents,
@@ -15,22 +18,15 @@ import { queryRows } from "../support/worker-database.ts";
 
 beforeEach(resetStorage);
 
-/** Nobody listens there. */
-const noDatabase = { NEON_BRIDGE: "127.0.0.1:1" } as Partial<Env>;
-/** By default; what began before is looked up among the failures. */
+/** The default; recorded failures are looked up for older exchanges only. */
 const SWEEP_AFTER_MS = 120_000;
-const DEAD = { queue: "nexus-exchanges-dead" };
-
-/** An exchange that Postgres refuses: its status does not fit the column. */
-const poison = (startedAt = NOON): TestExchange =>
-  makeExchange({ startedAt, responseFacts: { status: 70_000 } });
 
 const failures = () =>
   queryRows<{ exchange_id: string; domain: string; attempts: number; error: string }>(
     "SELECT exchange_id, domain, attempts, error FROM ingest_failures",
   );
 
-/** The journal with a `get` of its own for some keys. */
+/** The journal with another `get` for some keys. */
 function journalThat(get: (key: string) => Promise<R2ObjectBody | null> | null): Partial<Env> {
   const JOURNAL = new Proxy(env.JOURNAL, {
     get(bucket, name: keyof R2Bucket) {
@@ -42,8 +38,8 @@ function journalThat(get: (key: string) => Promise<R2ObjectBody | null> | null):
 }
 
 describe("an exchange that cannot be stored", () => {
-  it("does not keep the others of its batch from it", async () => {
-    const exchanges = [makeExchange(), poison(NOON + 1), makeExchange({ startedAt: NOON + 2 })];
+  it("does not hold back the others of its batch", async () => {
+    const exchanges = [makeExchange(), rejectedExchange(NOON + 1), makeExchange({ startedAt: NOON + 2 })];
     for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
     const delivered = await deliver(exchanges.map((exchange) => ({ body: exchangeMessage(exchange) })));
     expect(delivered).toEqual({ acks: [0, 2], retries: { 1: 2 } });
@@ -52,16 +48,16 @@ describe("an exchange that cannot be stored", () => {
     expect(await journalContents()).toEqual([`${exchanges[1]!.id} both`]);
   });
 
-  it("leaves nothing of itself behind, contents neither", async () => {
-    const exchange = poison();
+  it("leaves no rows, contents included", async () => {
+    const exchange = rejectedExchange();
     await journal(env.JOURNAL, exchange);
     await deliver([{ body: exchangeMessage(exchange) }]);
     for (const table of ["contents", "nodes", "requests", "response_bodies", "rollups"])
       expect(await queryRows(`SELECT 1 AS one FROM ${table}`)).toEqual([]);
   });
 
-  it("comes back later and later, at most ten minutes apart", async () => {
-    const exchange = poison();
+  it("is retried with growing delays of at most ten minutes", async () => {
+    const exchange = rejectedExchange();
     await journal(env.JOURNAL, exchange);
     const delays = [];
     for (const attempts of [1, 2, 5, 9, 10, 20])
@@ -69,8 +65,8 @@ describe("an exchange that cannot be stored", () => {
     expect(delays).toEqual([2, 4, 32, 512, 600, 600]);
   });
 
-  it("by the dead-letter queue is written down with its reason, and stays in the journal", async () => {
-    const exchange = poison();
+  it("from the dead-letter queue is recorded with its error, and stays in the journal", async () => {
+    const exchange = rejectedExchange();
     await journal(env.JOURNAL, exchange);
     for (let n = 1; n <= 2; n++) {
       expect(await deliver([{ body: exchangeMessage(exchange) }], DEAD)).toEqual({ acks: [0], retries: {} });
@@ -86,29 +82,29 @@ describe("an exchange that cannot be stored", () => {
     expect(await journalContents()).toEqual([`${exchange.id} both`]);
   });
 
-  it("rung for by the sweep is written down at once: the sweep comes back by itself", async () => {
-    const exchange = poison();
+  it("enqueued by the sweep is recorded at once: the sweep enqueues it again by itself", async () => {
+    const exchange = rejectedExchange();
     await journal(env.JOURNAL, exchange);
-    const bell = exchangeMessage(exchange, { rungBy: "sweep", domain: "" });
-    expect(await deliver([{ body: bell }])).toEqual({ acks: [0], retries: {} });
+    const notification = exchangeMessage(exchange, { rungBy: "sweep", domain: "" });
+    expect(await deliver([{ body: notification }])).toEqual({ acks: [0], retries: {} });
     expect(await failures()).toMatchObject([{ exchange_id: exchange.id, domain: "team.example" }]);
   });
 
-  it("and can be in the end is no failure any more", async () => {
-    const exchange = poison();
+  it("and later is stored is no longer a failure", async () => {
+    const exchange = rejectedExchange();
     await journal(env.JOURNAL, exchange);
     await deliver([{ body: exchangeMessage(exchange) }], DEAD);
     exchange.response.metadata.status = 200;
     await journal(env.JOURNAL, exchange, ["response"]);
-    const bell = exchangeMessage(exchange, { rungBy: "sweep", domain: "" });
-    expect((await deliver([{ body: bell }])).acks).toEqual([0]);
+    const notification = exchangeMessage(exchange, { rungBy: "sweep", domain: "" });
+    expect((await deliver([{ body: notification }])).acks).toEqual([0]);
     expect(await failures()).toEqual([]);
     expect(await storedOutcomes()).toHaveLength(1);
     expect(await journalContents()).toEqual([]);
   });
 
-  it("by the sweep's bell and then is by its own first one, however late, is no failure any more", async () => {
-    const exchange = poison(Date.now() - 2 * SWEEP_AFTER_MS);
+  it("by the sweep's message and then is stored by its own first one is no longer a failure", async () => {
+    const exchange = rejectedExchange(Date.now() - 2 * SWEEP_AFTER_MS);
     await journal(env.JOURNAL, exchange);
     await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep", domain: "" }) }]);
     expect(await failures()).toHaveLength(1);
@@ -118,20 +114,20 @@ describe("an exchange that cannot be stored", () => {
     expect([await failures(), await storedOutcomes()]).toMatchObject([[], [{ id: exchange.id }]]);
   });
 
-  it("by one bell while another stores it is none", async () => {
+  it("by one message while another stores it is no failure", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     const bindings = journalThat(async () => {
-      // Its own bell is quicker than the answer of R2 to the sweep's.
+      // Its own message is faster than R2's response to the sweep's.
       await deliver([{ body: exchangeMessage(exchange) }]);
       throw new Error("internal error (10001)");
     });
-    const bell = exchangeMessage(exchange, { rungBy: "sweep", domain: "" });
-    expect((await deliver([{ body: bell }], { bindings })).acks).toEqual([0]);
+    const notification = exchangeMessage(exchange, { rungBy: "sweep", domain: "" });
+    expect((await deliver([{ body: notification }], { bindings })).acks).toEqual([0]);
     expect([await failures(), await storedOutcomes()]).toMatchObject([[], [{ id: exchange.id }]]);
   });
 
-  it("with all it has, because R2 does not give it out, is written down although its facts are stored", async () => {
+  it("completely, because R2 fails, is recorded although its metadata is stored", async () => {
     const exchange = makeExchange();
     const { request, response } = exchange;
     const facts = {
@@ -150,7 +146,7 @@ describe("an exchange that cannot be stored", () => {
     expect([await failures(), await storedOutcomes()]).toMatchObject([[], [{ outcome: "complete" }]]);
   });
 
-  it("because the journal has its answer without its request is written down", async () => {
+  it("because the journal has its response without its request is recorded", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange, ["response"]);
     expect(await deliver([{ body: exchangeMessage(exchange) }], DEAD)).toEqual({ acks: [0], retries: {} });
@@ -159,8 +155,8 @@ describe("an exchange that cannot be stored", () => {
   });
 });
 
-describe("the journal", () => {
-  it("that holds something else under a key fails only that exchange", async () => {
+describe("a journal", () => {
+  it("with an invalid object fails only that exchange", async () => {
     const [good, bad] = [makeExchange(), makeExchange({ startedAt: NOON + 1 })];
     await journal(env.JOURNAL, good);
     await journal(env.JOURNAL, bad);
@@ -173,7 +169,7 @@ describe("the journal", () => {
     expect(await failures()).toMatchObject([{ error: expect.stringContaining("JournalCorrupt") as string }]);
   });
 
-  it("that does not answer for one exchange does not stop the others", async () => {
+  it("that fails for one exchange does not stop the others", async () => {
     const [good, bad] = [makeExchange(), makeExchange({ startedAt: NOON + 1 })];
     await journal(env.JOURNAL, good);
     await journal(env.JOURNAL, bad);
@@ -186,7 +182,7 @@ describe("the journal", () => {
     expect(delivered).toEqual({ acks: [1], retries: { 0: 2 } });
   });
 
-  it("that cannot be cleared does not undo what is stored", async () => {
+  it("that cannot be cleared keeps the stored rows", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     const JOURNAL = new Proxy(env.JOURNAL, {
@@ -207,7 +203,7 @@ describe("the journal", () => {
 });
 
 describe("without a database", () => {
-  it("everything comes back, and is stored once it is there", async () => {
+  it("everything is retried, and stored once it is available", async () => {
     const exchanges = [makeExchange(), makeExchange({ startedAt: NOON + 1 })];
     for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
     const counters = {

@@ -1,4 +1,4 @@
-/** Exchanges of which a bell carries facts because R2 was down: nothing else knows them, so their bell must not get lost. */
+/** Exchanges whose metadata is in a message because R2 was down: it exists nowhere else, so the message must not be lost. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
@@ -9,7 +9,10 @@ import { readJournal } from "../../workers/store/journal/objects.ts";
 import { exchangeMessage, makeExchange, type TestExchange } from "../support/exchanges.ts";
 import {
   countedExchanges,
+  DEAD,
   deliver,
+  noDatabase,
+  rejectedExchange,
   resetStorage,
   journal,
   journalContents,
@@ -22,9 +25,6 @@ import { sweep } from "../support/worker-sweep.ts";
 beforeEach(resetStorage);
 
 const MINUTE = 60_000;
-const DEAD = { queue: "nexus-exchanges-dead" };
-/** Nobody listens there. */
-const noDatabase = { NEON_BRIDGE: "127.0.0.1:1" } as Partial<Env>;
 const noJournal = {
   JOURNAL: new Proxy(env.JOURNAL, {
     get: () => () => Promise.reject(new Error("internal error (10001)")),
@@ -32,13 +32,13 @@ const noJournal = {
 } as Partial<Env>;
 const lost = { recorded: "none" as const, bytes: 0, sha256: null };
 
-/** The bell of an exchange of which R2 did not take these halves. */
-function bellWith({ request, response, ...rest }: TestExchange, halves: string): ExchangeMessage {
+/** The message of an exchange of which R2 did not take these parts. */
+function notificationWith({ request, response, ...rest }: TestExchange, parts: string): ExchangeMessage {
   return exchangeMessage(
     { request, response, ...rest },
     {
-      request: halves.includes("request") ? { ...request.metadata, body: lost } : null,
-      response: halves.includes("response")
+      request: parts.includes("request") ? { ...request.metadata, body: lost } : null,
+      response: parts.includes("response")
         ? { ...response.metadata, outcome: "unrecorded", body: lost, asked: undefined }
         : null,
     },
@@ -49,11 +49,14 @@ const factsOf = async (id: string) => {
   return [request?.metadata.body.recorded, response?.metadata.outcome];
 };
 
-describe("facts of both halves", () => {
-  it("are stored while R2 is still down, and completed by what it turns out to have", async () => {
+describe("metadata of both parts", () => {
+  it("is stored while R2 is still down, and completed by what R2 turns out to have", async () => {
     const exchange = makeExchange();
-    const bell = bellWith(exchange, "request, response");
-    expect(await deliver([{ body: bell }], { bindings: noJournal })).toEqual({ acks: [0], retries: {} });
+    const notification = notificationWith(exchange, "request, response");
+    expect(await deliver([{ body: notification }], { bindings: noJournal })).toEqual({
+      acks: [0],
+      retries: {},
+    });
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "unrecorded" }]);
     await journal(env.JOURNAL, exchange);
     for (const body of await sweep(3 * MINUTE)) await deliver([{ body }]);
@@ -62,13 +65,19 @@ describe("facts of both halves", () => {
     expect(await journalContents()).toEqual([]);
   });
 
-  it("of one exchange, with late halves, sweep and bells all at once, become one whole row", async () => {
+  it("of one exchange, with late parts, sweep and messages concurrently, becomes one complete row", async () => {
     const exchange = makeExchange();
-    const bell = { body: bellWith(exchange, "request, response") };
-    await deliver([bell]);
+    const notification = { body: notificationWith(exchange, "request, response") };
+    await deliver([notification]);
     await journal(env.JOURNAL, exchange);
     const swept = { body: exchangeMessage(exchange, { rungBy: "sweep", domain: "", isAbandoned: true }) };
-    const batches = [[bell], [swept], [bell, swept], [swept, bell], [bell, bell]];
+    const batches = [
+      [notification],
+      [swept],
+      [notification, swept],
+      [swept, notification],
+      [notification, notification],
+    ];
     for (const { retries } of await Promise.all(batches.map((batch) => deliver(batch))))
       expect(retries).toEqual({});
     const row = await storedRow(exchange.id);
@@ -86,49 +95,49 @@ describe("facts of both halves", () => {
 
 describe("without a database", () => {
   it.each(["request, response", "request", "response"])(
-    "facts of %s move into the journal before any queue forgets them, and are stored from there",
-    async (halves) => {
+    "metadata of %s moves into the journal before the queue drops it, and is stored from there",
+    async (parts) => {
       const exchange = makeExchange();
-      const has = (["request", "response"] as const).filter((part) => !halves.includes(part));
+      const has = (["request", "response"] as const).filter((part) => !parts.includes(part));
       await journal(env.JOURNAL, exchange, has);
-      const body = bellWith(exchange, halves);
+      const body = notificationWith(exchange, parts);
       const early = await deliver([{ body, attempts: 9 }], { bindings: noDatabase });
       expect(early).toEqual({ acks: [], retries: { 0: 512 } });
       const late = await deliver([{ body, attempts: 10 }], { bindings: noDatabase });
       expect(late).toEqual({ acks: [0], retries: {} });
       expect(await journalContents()).toEqual([`${exchange.id} both`]);
-      for (const bell of await sweep(3 * MINUTE)) await deliver([{ body: bell }]);
+      for (const notification of await sweep(3 * MINUTE)) await deliver([{ body: notification }]);
       expect(await storedRow(exchange.id)).toMatchObject({
         outcome: "unrecorded",
         status: 200,
         path: "/v1/messages",
-        inputTokens: halves.includes("response") ? null : 12,
-        model: halves.includes("request") ? null : "claude-opus-5-5",
+        inputTokens: parts.includes("response") ? null : 12,
+        model: parts.includes("request") ? null : "claude-opus-5-5",
       });
       expect(await journalContents()).toEqual([]);
     },
   );
 
-  it("and without R2 they stay in their bell", async () => {
-    const body = bellWith(makeExchange(), "request, response");
+  it("and without R2 it stays in its message", async () => {
+    const body = notificationWith(makeExchange(), "request, response");
     const bindings = { ...noDatabase, ...noJournal };
     expect(await deliver([{ body, attempts: 15 }], { bindings })).toEqual({ acks: [], retries: { 0: 600 } });
     expect(await deliver([{ body }], { ...DEAD, bindings })).toEqual({ acks: [], retries: { 0: 2 } });
   });
 
-  it("what is in the journal already is not written over", async () => {
+  it("what is in the journal already is not overwritten", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
-    const body = bellWith(exchange, "request, response");
+    const body = notificationWith(exchange, "request, response");
     await deliver([{ body }], { ...DEAD, bindings: noDatabase });
     expect(await factsOf(exchange.id)).toEqual(["whole", "complete"]);
   });
 });
 
-describe("that cannot be stored", () => {
-  it("by the dead-letter queue are written down and kept for the sweep, unless R2 is down", async () => {
-    const exchange = makeExchange({ responseFacts: { status: 70_000 } });
-    const body = bellWith(exchange, "request, response");
+describe("metadata that cannot be stored", () => {
+  it("from the dead-letter queue is recorded and kept for the sweep, unless R2 is down", async () => {
+    const exchange = rejectedExchange();
+    const body = notificationWith(exchange, "request, response");
     const refused = { ...DEAD, bindings: noJournal };
     expect(await deliver([{ body }], refused)).toEqual({ acks: [], retries: { 0: 2 } });
     expect(await deliver([{ body }], DEAD)).toEqual({ acks: [0], retries: {} });

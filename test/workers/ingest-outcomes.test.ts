@@ -1,4 +1,4 @@
-/** Exchanges that did not go well: cut short, unrecorded, their answer late, their texts hostile. */
+/** Exchanges that were cut short or unrecorded, with late responses or hostile texts. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
@@ -38,7 +38,7 @@ const fromSweep = (exchange: TestExchange) => ({
   body: exchangeMessage(exchange, { rungBy: "sweep", domain: "" }),
 });
 
-describe("an exchange whose end nobody saw", () => {
+describe("an exchange whose end was not seen", () => {
   const interrupted = async () => {
     const exchange = makeExchange({
       requestFacts: { accountId: null, credentialType: "passthrough" },
@@ -51,7 +51,7 @@ describe("an exchange whose end nobody saw", () => {
     return exchange;
   };
 
-  it("is stored as interrupted, with what is known", async () => {
+  it("is stored as interrupted with the known metadata", async () => {
     const { id } = await interrupted();
     expect(await storedRow(id)).toMatchObject({
       outcome: "interrupted",
@@ -68,7 +68,7 @@ describe("an exchange whose end nobody saw", () => {
     expect(await journalContents()).toEqual([]);
   });
 
-  it("is completed when its answer comes after all, and the rollups follow", async () => {
+  it("is completed when its response comes later, rollups included", async () => {
     const exchange = await interrupted();
     await journal(env.JOURNAL, exchange, ["response"]);
     for (let n = 0; n < 3; n++)
@@ -101,7 +101,7 @@ describe("an exchange whose end nobody saw", () => {
     expect(await journalContents()).toEqual([]);
   });
 
-  it("of another endpoint than messages never misses tokens, whenever its answer comes", async () => {
+  it("of another endpoint than messages has no partial usage, whenever its response comes", async () => {
     const exchange = makeExchange({
       requestFacts: { path: "/v1/messages/count_tokens" },
       responseBody: "",
@@ -115,7 +115,7 @@ describe("an exchange whose end nobody saw", () => {
     expect(await storedRow(exchange.id)).toMatchObject({ outcome: "client_gone", usagePartial: false });
   });
 
-  it("is completed once by several consumers at once", async () => {
+  it("is completed once by several concurrent consumers", async () => {
     const exchange = await interrupted();
     await journal(env.JOURNAL, exchange, ["response"]);
     await Promise.all(
@@ -124,7 +124,7 @@ describe("an exchange whose end nobody saw", () => {
     expect(await rollups()).toMatchObject([{ outcome: "complete", requests: 1, input_tokens: 12 }]);
   });
 
-  it("does not lose an answer that arrives while it is being stored", async () => {
+  it("does not lose a response that arrives while it is being stored", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange, ["request"]);
     let isWritten = false;
@@ -144,7 +144,7 @@ describe("an exchange whose end nobody saw", () => {
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
   });
 
-  it("stays as it is when it is told a second time that nothing is known", async () => {
+  it("is unchanged by a second message without a response", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     await deliver([{ body: exchangeMessage(exchange) }]);
@@ -155,17 +155,20 @@ describe("an exchange whose end nobody saw", () => {
   });
 });
 
-describe("an exchange the journal did not take", () => {
+describe("an exchange that R2 did not take", () => {
   const nothing = { recorded: "none" as const, bytes: 0, sha256: null };
 
-  it("is stored from the facts in its bell, as unrecorded", async () => {
+  it("is stored from the metadata in its message, as unrecorded", async () => {
     const exchange = makeExchange();
     const { request, response } = exchange;
-    const bell = exchangeMessage(exchange, {
+    const notification = exchangeMessage(exchange, {
       request: { ...request.metadata, body: { ...nothing, bytes: 4_000 } },
       response: { ...response.metadata, body: nothing },
     });
-    expect(await deliver([{ body: bell }, { body: bell }])).toEqual({ acks: [0, 1], retries: {} });
+    expect(await deliver([{ body: notification }, { body: notification }])).toEqual({
+      acks: [0, 1],
+      retries: {},
+    });
     const row = await storedRow(exchange.id);
     expect(row).toMatchObject({ outcome: "unrecorded", status: 200, bodyKind: "none", bodyBytes: 4_000 });
     expect(row).toMatchObject({ model: null, requestType: "query_evaluation", usagePartial: true });
@@ -173,7 +176,7 @@ describe("an exchange the journal did not take", () => {
     expect(await countedExchanges()).toBe(1);
   });
 
-  it("except for its request keeps that", async () => {
+  it("except for its request keeps the request", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange, ["request"]);
     const response = { ...exchange.response.metadata, body: nothing };
@@ -184,25 +187,27 @@ describe("an exchange the journal did not take", () => {
     expect(await journalContents()).toEqual([]);
   });
 
-  it("although it said so, is recorded when it is there", async () => {
+  it("according to its message is recorded when the journal has it", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
-    const { metadata: facts } = exchange.response;
-    await deliver([{ body: exchangeMessage(exchange, { response: { ...facts, outcome: "unrecorded" } }) }]);
+    const { metadata } = exchange.response;
+    await deliver([
+      { body: exchangeMessage(exchange, { response: { ...metadata, outcome: "unrecorded" } }) },
+    ]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
   });
 
   it.each([
-    ["both halves are", ["request", "response"], "complete"],
+    ["both parts are", ["request", "response"], "complete"],
     ["only its request is", ["request"], "unrecorded"],
   ] as const)("gets its request's body too when %s found later", async (_, parts, outcome) => {
     const exchange = makeExchange();
     const { request, response } = exchange;
-    const bell = exchangeMessage(exchange, {
+    const notification = exchangeMessage(exchange, {
       request: { ...request.metadata, body: { ...nothing, bytes: request.body.length } },
       response: { ...response.metadata, body: nothing },
     });
-    await deliver([{ body: bell }]);
+    await deliver([{ body: notification }]);
     await journal(env.JOURNAL, exchange, [...parts]);
     for (let n = 0; n < 2; n++) expect((await deliver([fromSweep(exchange)])).acks).toEqual([0]);
     const row = await storedRow(exchange.id);
@@ -214,7 +219,7 @@ describe("an exchange the journal did not take", () => {
     expect(await journalContents()).toEqual([]);
   });
 
-  it("is completed when its answer is found later", async () => {
+  it("is completed when its response is found later", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange, ["request"]);
     const response = { ...exchange.response.metadata, body: nothing };
@@ -226,8 +231,8 @@ describe("an exchange the journal did not take", () => {
   });
 });
 
-describe("what upstream or the client broke off", () => {
-  it("keeps what came, and says that the count is a floor", async () => {
+describe("a response that was cut short", () => {
+  it("keeps what arrived and marks its usage as partial", async () => {
     const whole = messageStream("A long story that nobody waited for.");
     const responseBody = whole.slice(0, whole.indexOf("event: content_block_stop"));
     for (const outcome of ["client_gone", "upstream_failed"] as const) {
@@ -238,7 +243,7 @@ describe("what upstream or the client broke off", () => {
     }
   });
 
-  it("keeps the words of a refusal, and of our own", async () => {
+  it("keeps the error message, upstream's or the proxy's", async () => {
     const refused = makeExchange({
       responseBody:
         '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_5"}',
@@ -261,8 +266,8 @@ describe("what upstream or the client broke off", () => {
   });
 });
 
-describe("texts that Postgres does not take", () => {
-  it("are made harmless wherever they stand", async () => {
+describe("texts that Postgres rejects", () => {
+  it("are sanitised in every column", async () => {
     const nul = "a\0b\ud800c";
     const content = [
       { type: "tool_use", id: "t", name: nul, input: { [nul]: nul } },
@@ -315,7 +320,7 @@ describe("texts that Postgres does not take", () => {
     expect((await storedRow(refused.id)).errorMessage!.length).toBeLessThanOrEqual(500);
   });
 
-  it("are cut where they are too long", async () => {
+  it("are truncated where they are too long", async () => {
     const long = "x".repeat(100_000);
     const exchange = makeExchange({
       requestBody: messageRequest("Hello", { model: long }),

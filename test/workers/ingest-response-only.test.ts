@@ -1,4 +1,4 @@
-/** An answer in the journal whose request R2 never took: it waits for the request, and not for ever. */
+/** A response in the journal whose request R2 never took: it waits for the request for a limited time. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
@@ -23,11 +23,13 @@ beforeEach(resetStorage);
 const MINUTE = 60_000;
 const failures = () => queryRows("SELECT exchange_id, error FROM ingest_failures");
 
-/** Sweeps twice, the second time when nobody waits any more; the bells rung for are delivered. */
+/** Sweeps twice, the second time after the request was given up, and delivers the messages. */
 async function sweptTwice(): Promise<void> {
   for (const later of [3 * MINUTE, 14 * MINUTE]) {
-    const bells = await sweep(later);
-    expect(await deliver(bells.map((body) => ({ body })))).toMatchObject({ acks: bells.map((_, n) => n) });
+    const notifications = await sweep(later);
+    expect(await deliver(notifications.map((body) => ({ body })))).toMatchObject({
+      acks: notifications.map((_, n) => n),
+    });
   }
 }
 
@@ -37,17 +39,17 @@ async function alone(given: Parameters<typeof makeExchange>[0] = {}): Promise<Te
   return exchange;
 }
 
-describe("an answer without its request", () => {
-  it("waits for it at first, which is no failure: R2 may be slow with the request", async () => {
+describe("a response without its request", () => {
+  it("waits for it at first without being a failure: R2 may be slow with the request", async () => {
     const { id } = await alone();
-    const [bell] = await sweep(3 * MINUTE);
-    expect(await deliver([{ body: bell }])).toMatchObject({ acks: [0] });
+    const [notification] = await sweep(3 * MINUTE);
+    expect(await deliver([{ body: notification }])).toMatchObject({ acks: [0] });
     expect(await storedOutcomes()).toEqual([]);
     expect(await failures()).toEqual([]);
     expect(await journalContents()).toEqual([`${id} response`]);
   });
 
-  it("is stored after that from what it says itself, with its tokens and its bytes, once", async () => {
+  it("is stored once after that from its summary, with its tokens and bytes", async () => {
     const exchange = await alone();
     await sweptTwice();
     const row = await storedRow(exchange.id);
@@ -76,7 +78,7 @@ describe("an answer without its request", () => {
     expect(await sweep(60 * MINUTE)).toEqual([]);
   });
 
-  it("knows all facts of it where R2 had refused the request before the answer ended", async () => {
+  it("has all metadata of it where R2 had rejected the request before the response ended", async () => {
     const { request } = makeExchange();
     const { v: _, id: __, startedAt: ___, ...facts } = request.metadata;
     const asked = {
@@ -95,19 +97,19 @@ describe("an answer without its request", () => {
     });
   });
 
-  it("at a start, when nothing can be on its way, is stored at once", async () => {
+  it("is stored at once at startup, when nothing is in flight", async () => {
     const { id } = await alone();
-    const [bell] = await sweep(0, { startup: true });
-    await deliver([{ body: bell }]);
+    const [notification] = await sweep(0, { startup: true });
+    await deliver([{ body: notification }]);
     expect(await storedOutcomes()).toEqual([{ id, outcome: "unrecorded" }]);
   });
 
-  it("gets its request's body when that comes later still, and is not counted twice", async () => {
+  it("gets its request's body when that arrives later still, and is not counted twice", async () => {
     const exchange = await alone();
     await sweptTwice();
     await journal(env.JOURNAL, exchange, ["request"]);
-    for (const bell of [exchangeMessage(exchange), ...(await sweep(90 * MINUTE))])
-      expect((await deliver([{ body: bell }])).acks).toEqual([0]);
+    for (const notification of [exchangeMessage(exchange), ...(await sweep(90 * MINUTE))])
+      expect((await deliver([{ body: notification }])).acks).toEqual([0]);
     const row = await storedRow(exchange.id);
     const db = reader(loadConfig(env));
     expect(row).toMatchObject({ outcome: "unrecorded", model: "claude-opus-5-5", messageCount: 1 });
@@ -117,7 +119,7 @@ describe("an answer without its request", () => {
     expect(await journalContents()).toEqual([]);
   });
 
-  it("whose request is stored already completes that row as what it is", async () => {
+  it("whose request is stored already completes that row", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange, ["request"]);
     await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep", domain: "" }) }]);
@@ -129,7 +131,7 @@ describe("an answer without its request", () => {
     expect(await countedExchanges()).toBe(1);
   });
 
-  it("written by a version that did not say who asked stays where it is, and is named", async () => {
+  it("written by a version without a summary stays in the journal and is recorded as a failure", async () => {
     const exchange = await alone({ responseFacts: { asked: undefined } });
     await sweptTwice();
     expect(await failures()).toMatchObject([{ exchange_id: exchange.id }]);

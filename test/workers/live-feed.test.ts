@@ -1,4 +1,4 @@
-/** The live feed: what the proxy and ingest tell reaches every reader, once, also those who come back. */
+/** The live feed delivers the events of proxy and ingest to every reader once, also after a reconnect. */
 import { createExecutionContext, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -37,23 +37,23 @@ async function listen(feed: DurableObjectStub, last?: string, query = "") {
 }
 
 describe("a reader", () => {
-  it("hears what happens after it came, in order", async () => {
+  it("receives the events after its connection, in order", async () => {
     const feed = newFeed();
     await feed.publish([windowOf(0)]);
     const reader = await listen(feed);
     await feed.publish([started(1), windowOf(1)], NOW);
     await feed.publish([windowOf(2)]);
-    const heard = [await reader.next(), await reader.next(), await reader.next()];
-    expect(heard.map((one) => [one?.id, one?.event])).toEqual([
+    const received = [await reader.next(), await reader.next(), await reader.next()];
+    expect(received.map((one) => [one?.id, one?.event])).toEqual([
       ["2", "exchange.started"],
       ["3", "window.updated"],
       ["4", "window.updated"],
     ]);
-    expect(heard[0]?.data).toMatchObject({ requestId: "r1", domain: "a" });
+    expect(received[0]?.data).toMatchObject({ requestId: "r1", domain: "a" });
     await reader.cancel();
   });
 
-  it("that comes back hears what it missed, also when the object was evicted meanwhile", async () => {
+  it("that reconnects receives what it missed, also after an eviction", async () => {
     const feed = newFeed();
     await feed.publish(Array.from({ length: 250 }, (_, n) => windowOf(n + 1)));
     await evictDurableObject(feed);
@@ -62,7 +62,7 @@ describe("a reader", () => {
     await reader.cancel();
   });
 
-  it("is reset when more is gone than is kept, and goes on from there", async () => {
+  it("is reset when missed events are no longer kept, and continues from there", async () => {
     const feed = newFeed();
     for (let n = 0; n < 4; n++)
       await feed.publish(Array.from({ length: 300 }, (_, i) => windowOf(n * 300 + i + 1)));
@@ -80,7 +80,7 @@ describe("a reader", () => {
     await inTime.cancel();
   });
 
-  it("that does not read does not keep the others waiting, and is reset when it reads again", async () => {
+  it("that does not read does not delay the others, and is reset when it reads again", async () => {
     const feed = newFeed();
     const [slow, quick] = [await listen(feed), await listen(feed)];
     for (let n = 0; n < 12; n++) {
@@ -94,15 +94,15 @@ describe("a reader", () => {
     await quick.cancel();
   });
 
-  it("hears heartbeats while nothing happens, and the end of its stream after a while", async () => {
+  it("receives heartbeats while nothing happens, and the end of its stream after the limit", async () => {
     const reader = await listen(newFeed(), undefined, "?heartbeatMs=20&maxMs=200");
     expect(await reader.next()).toBeUndefined();
     expect(reader.comments()).toBeGreaterThanOrEqual(3);
   });
 });
 
-describe("what is in flight", () => {
-  it("is what began and did not end, whichever is reported first", async () => {
+describe("exchanges in flight", () => {
+  it("are those started and not ended, in any order of notices", async () => {
     const feed = newFeed();
     await feed.publish([ended(3)], NOW);
     await feed.publish([started(1, NOW - 5), started(2, NOW - 3), started(3), ended(1)], NOW);
@@ -113,7 +113,7 @@ describe("what is in flight", () => {
     expect((await feed.inFlight(NOW + 2 * 3_600_000)).count).toBe(0);
   });
 
-  it("is shown by status and overview, and unknown when nobody can say", async () => {
+  it("are shown by status and overview, and null when the feed fails", async () => {
     const feed = env.LIVE_FEED.getByName(LIVE_FEED_NAME);
     const { count } = await feed.inFlight();
     await feed.publish([started(count + 1_000, Date.now())]);
@@ -135,7 +135,7 @@ describe("GET /api/live", () => {
       createExecutionContext(),
     );
 
-  it("tells of stored exchanges with the row that lists show", async () => {
+  it("sends stored exchanges as the row that lists show", async () => {
     const response = await open({ "x-dashboard-key": VIEWER_KEY });
     expect(response.status).toBe(200);
     expect(response.headers.get("cache-control")).toBe("no-store");
@@ -155,14 +155,14 @@ describe("GET /api/live", () => {
     await second.cancel();
   });
 
-  it("wants a key, and says so when the feed is out of reach", async () => {
+  it("requires a key, and responds 503 when the feed is unavailable", async () => {
     expect((await refused("/api/live", { key: null })).status).toBe(401);
     expect((await refused("/api/live", { key: "wrong" })).status).toBe(403);
     const broken = { LIVE_FEED: { getByName: () => ({ fetch: () => Promise.reject(new Error("down")) }) } };
     expect((await call("/api/live", { bindings: broken })).status).toBe(503);
   });
 
-  it("tells nothing twice when an exchange is delivered again", async () => {
+  it("sends no event twice when an exchange is delivered again", async () => {
     const [made] = await store({});
     const response = await open({ "x-dashboard-key": VIEWER_KEY });
     const reader = readEvents(response.body as ReadableStream<Uint8Array>);
@@ -173,7 +173,7 @@ describe("GET /api/live", () => {
   });
 });
 
-it("ingest stores what it stores with the feed down", async () => {
+it("ingest stores exchanges while the feed is down", async () => {
   const made = makeExchange();
   await journal(env.JOURNAL, made);
   const broken = { LIVE_FEED: { getByName: () => ({ publish: () => Promise.reject(new Error("down")) }) } };

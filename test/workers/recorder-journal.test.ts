@@ -44,7 +44,7 @@ const responseOf = (id: string): DraftMetadata<ResponseMetadata> => ({
   durationMs: 2,
   bodyCoding: "identity",
 });
-/** Where two arrays differ first; -1 where nowhere. (`toEqual` takes seconds for megabytes.) */
+/** First index at which two arrays differ; -1 if they are equal. (`toEqual` takes seconds for megabytes.) */
 const firstDifference = (a: Uint8Array, b: Uint8Array) =>
   a.length === b.length ? a.findIndex((byte, index) => byte !== b[index]) : Math.min(a.length, b.length);
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -66,7 +66,7 @@ describe("an entry", () => {
     expect(request?.metadata).toEqual({ ...requestOf(id), body: whole });
   });
 
-  it("keeps facts about the body that were given, and fields of a later version", async () => {
+  it("keeps given body metadata, and fields of a later version", async () => {
     const id = idAt(1);
     const body = { recorded: "head" as const, bytes: 99, sha256: "00" };
     await writeJournalResponse(bucket, { ...responseOf(id), body, later: 1 }, bytes("x"));
@@ -74,7 +74,7 @@ describe("an entry", () => {
     expect(response?.metadata).toMatchObject({ body, later: 1 });
   });
 
-  it("is gone once cleared, and clearing again does no harm", async () => {
+  it("is gone once cleared, and can be cleared again", async () => {
     const id = idAt(1);
     await writeJournalRequest(bucket, requestOf(id), bytes("x"));
     await writeJournalResponse(bucket, responseOf(id), bytes("x"));
@@ -99,7 +99,7 @@ describe("an entry", () => {
 });
 
 describe("the listing", () => {
-  it("is in order of time, says what is there, and goes on where it stopped", async () => {
+  it("is in order of time, names the parts, and continues at its cursor", async () => {
     const ids = [idAt(1_000), idAt(2_000), idAt(3_000), idAt(4_000), idAt(5_000)];
     for (const id of ids.toReversed()) await writeJournalRequest(bucket, requestOf(id), bytes("abc"));
     for (const id of [ids[0]!, ids[2]!, ids[4]!])
@@ -138,7 +138,7 @@ describe("the listing", () => {
     }
   });
 
-  it("of nothing is empty and at its end", async () => {
+  it("of an empty journal is empty and at its end", async () => {
     expect(await listJournal(bucket, { limit: 10 })).toEqual({ entries: [], cursor: null });
   });
 });

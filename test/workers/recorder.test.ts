@@ -1,4 +1,4 @@
-/** The Recorder alone: a copy of a body with its facts behind it becomes a journal object. */
+/** The Recorder stores a copy of a body and its metadata trailer as a journal object. */
 import { env, exports } from "cloudflare:workers";
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
@@ -33,7 +33,7 @@ async function record(...pieces: Uint8Array[]): Promise<StoredPart> {
   await writing;
   return response.json<StoredPart>();
 }
-/** Bytes that differ everywhere, in pieces of 1 MB. */
+/** Bytes without repetition, in chunks of 1 MB. */
 function piecesOf(length: number): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   for (let left = length; left > 0; left -= 1_048_576) {
@@ -48,7 +48,7 @@ const sha256Of = (pieces: Uint8Array[]) =>
 
 describe("the Recorder", () => {
   it.each([0, 1, 16_383, 16_384, 16_385, 65_536, 300_000, 5_000_000])(
-    "stores a body of %i bytes whole, in however many gulps",
+    "stores a body of %i bytes whole, in any number of reads",
     async (length) => {
       const facts = factsOf();
       const pieces = piecesOf(length);
@@ -84,7 +84,7 @@ describe("the Recorder", () => {
     expect(response?.body.subarray(0, 1_000)).toEqual(pieces[0]!.subarray(0, 1_000));
   });
 
-  it("stores what came of a body that was cut, and says so", async () => {
+  it("stores the head of a body that was cut short", async () => {
     const facts = factsOf({ body: { recorded: "head", bytes: 0, sha256: null } });
     const body = new TextEncoder().encode("half a sent");
     await record(body, journalTrailer(facts));
@@ -93,7 +93,7 @@ describe("the Recorder", () => {
     expect(response?.metadata.body).toEqual({ recorded: "head", bytes: 11, sha256: sha256Of([body]) });
   });
 
-  it("forgets a body that must not be recorded, whatever its size", async () => {
+  it("drops a body that must not be recorded, of any size", async () => {
     for (const length of [11, MAX_RECORDED_BODY_BYTES + 3_000_000]) {
       const facts = factsOf({ body: { recorded: "none", bytes: 0, sha256: null } });
       const stored = await record(...piecesOf(length), journalTrailer(facts));
@@ -102,7 +102,7 @@ describe("the Recorder", () => {
     }
   });
 
-  it("does not take a body that breaks off without facts", async () => {
+  it("rejects a body that errors before its metadata", async () => {
     await expect(record(new TextEncoder().encode("no facts behind this"))).rejects.toThrow();
   });
 });

@@ -1,4 +1,4 @@
-/** Guessing keys gets slower, whatever the guesser tries and whatever happens to the object that remembers. */
+/** Guessing keys is throttled per address and in total, through evictions. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
@@ -28,7 +28,7 @@ describe("the guard", () => {
     expect(verdicts.filter(({ result }) => result === "wrong")).toHaveLength(ADDRESS_POLICY.free);
   });
 
-  it("keeps counting after it was evicted", async () => {
+  it("keeps its counts after an eviction", async () => {
     const stub = guard();
     for (let n = 0; n < ADDRESS_POLICY.free; n++) await stub.judge("192.0.2.1", false, START);
     await evictDurableObject(stub);
@@ -39,14 +39,14 @@ describe("the guard", () => {
     expect(await stub.judge("192.0.2.1", true, START + 1_000)).toEqual({ result: "allowed" });
   });
 
-  it("takes the addresses of one IPv6 network for one, and others for others", async () => {
+  it("counts the addresses of one IPv6 network together, and others separately", async () => {
     const stub = guard();
     for (let n = 0; n < ADDRESS_POLICY.free; n++) await stub.judge(`2001:db8::${n + 1}`, false, START);
     expect((await stub.judge("2001:db8::ffff", true, START)).result).toBe("slow_down");
     expect((await stub.judge("2001:db8:0:1::1", true, START)).result).toBe("allowed");
   });
 
-  it("slows down everybody but those it knows when many addresses guess", async () => {
+  it("throttles all but trusted addresses when many addresses guess", async () => {
     const stub = guard();
     expect((await stub.judge("192.0.2.99", true, START)).result).toBe("allowed");
     for (let n = 0; n < GLOBAL_POLICY.free; n++) await stub.judge(`198.51.100.${n}`, false, START);
@@ -54,7 +54,7 @@ describe("the guard", () => {
     expect((await stub.judge("192.0.2.99", true, START)).result).toBe("allowed");
   });
 
-  it("forgets by alarm what no longer counts, and nothing else", async () => {
+  it("deletes expired rows by alarm, and no others", async () => {
     const stub = guard();
     const now = Date.now();
     await stub.judge("192.0.2.1", false, now - ADDRESS_POLICY.forgetAfterMs);
@@ -71,7 +71,7 @@ describe("the guard", () => {
 describe("signing in with wrong keys", () => {
   const attempt = (key: string, address: string, now: number) => signIn(testEnv(), { key, address }, now);
 
-  it("is slowed down from the sixth on; then the right key waits too, and is let in afterwards", async () => {
+  it("is throttled from the sixth on; then the right key waits too, and succeeds afterwards", async () => {
     const now = Date.now();
     for (let n = 0; n < ADDRESS_POLICY.free; n++)
       expect((await attempt("wrong", "203.0.113.50", now)).result).toBe("wrong");
@@ -82,7 +82,7 @@ describe("signing in with wrong keys", () => {
     expect((await attempt(ADMINISTRATOR_KEY, "203.0.113.50", now + 1_000)).result).toBe("signed_in");
   });
 
-  it("writes no key into the object that counts", async () => {
+  it("writes no key into the object's storage", async () => {
     await attempt("a-wrong-key-to-look-for", "203.0.113.60", Date.now());
     const stored = await runInDurableObject(env.SIGN_IN_GUARD.getByName("sign-in"), (_, { storage }) =>
       JSON.stringify(storage.sql.exec("SELECT * FROM attempts").toArray()),

@@ -1,4 +1,4 @@
-/** The times of a stream's pieces on their way from the journal to the API. */
+/** Chunk timing of a stream from the journal to the API. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
@@ -28,7 +28,7 @@ async function stored(
 }
 
 describe("a stream that was timed", () => {
-  it("has its chunks, each with its time and where it ends", async () => {
+  it("lists its chunks with time and end", async () => {
     expect(await stored({ timing })).toMatchObject({
       streamTiming: { resolutionMs: 1 },
       streamingChunks: chunks,
@@ -36,13 +36,13 @@ describe("a stream that was timed", () => {
     });
   });
 
-  it("says how exact the times are", async () => {
+  it("states the resolution of the times", async () => {
     expect((await stored({ timing: { ...timing, resolutionMs: 64 } })).streamTiming).toEqual({
       resolutionMs: 64,
     });
   });
 
-  it("keeps them when its message comes again, and loses them with its bytes", async () => {
+  it("keeps them when its message is delivered again, and loses them with its bytes", async () => {
     const exchange = makeExchange({ responseFacts: { timing } });
     const path = `/api/requests/${exchange.id}`;
     for (let time = 0; time < 2; time++) {
@@ -54,7 +54,7 @@ describe("a stream that was timed", () => {
     expect(await ask(path)).toMatchObject({ ...UNTIMED, responseBodyState: "removed" });
   });
 
-  it("has them when R2 took it late, and none while only its facts are known", async () => {
+  it("has them when R2 took it late, and none while only its metadata is known", async () => {
     const exchange = makeExchange({ responseFacts: { timing } });
     const body = { recorded: "none" as const, bytes: 0, sha256: null };
     const response = {
@@ -74,7 +74,7 @@ describe("a stream that was timed", () => {
   });
 });
 
-it("times are described in the API's document", async () => {
+it("times are described in the OpenAPI document", async () => {
   const { paths } = await ask<{ paths: Record<string, { get: object }> }>("/api/openapi.json");
   const document = JSON.stringify(paths["/api/requests/{id}"]!.get);
   for (const word of [
@@ -87,8 +87,8 @@ it("times are described in the API's document", async () => {
     expect(document).toContain(word);
 });
 
-describe("no times", () => {
-  it("are there where the stream was not timed", async () => {
+describe("times", () => {
+  it("are absent where the stream was not timed", async () => {
     expect(await stored({})).toMatchObject(UNTIMED);
   });
 
@@ -101,11 +101,11 @@ describe("no times", () => {
     expect(await stored({ timing: given })).toMatchObject({ ...UNTIMED, outcome: "complete" });
   });
 
-  it("are told of bytes that came in a coding, because nobody sees these", async () => {
+  it("are absent for encoded bytes, which are not stored", async () => {
     expect(await stored({ timing, bodyCoding: "deflate" })).toMatchObject(UNTIMED);
   });
 
-  it("are told where they were damaged", async () => {
+  it("are absent where they are invalid", async () => {
     const { requestId } = await stored({ timing });
     await queryRows("UPDATE response_bodies SET timing = '\\x01ff'");
     expect(await ask(`/api/requests/${requestId}`)).toMatchObject({ ...UNTIMED, responseBodyState: "whole" });

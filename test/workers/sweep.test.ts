@@ -1,4 +1,4 @@
-/** The sweep rings for what was left behind, and for nothing else; the nightly chores beside it. */
+/** The sweep enqueues unstored journal entries and nothing else; nightly maintenance. */
 import { createExecutionContext, createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -8,41 +8,48 @@ import { handleScheduled } from "../../workers/scheduled/cron.ts";
 import { addCounters } from "../../workers/store/usage/counters.ts";
 import { withWriter } from "../../workers/store/db/db.ts";
 import { exchangeMessage, makeExchange, NOON } from "../support/exchanges.ts";
-import { deliver, resetStorage, journal, journalContents, storedOutcomes } from "../support/worker-ingest.ts";
+import {
+  deliver,
+  noDatabase,
+  rejectedExchange,
+  resetStorage,
+  journal,
+  journalContents,
+  storedOutcomes,
+} from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { sweep } from "../support/worker-sweep.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const MINUTE = 60_000;
 const { STREAM_MAX_MS } = loadConfig(env);
-const noDatabase = { NEON_BRIDGE: "127.0.0.1:1" } as Partial<Env>;
 
 beforeEach(resetStorage);
 
-const ids = (rung: Record<string, unknown>[]) => rung.map(({ id }) => id);
+const ids = (enqueued: Record<string, unknown>[]) => enqueued.map(({ id }) => id);
 
 describe("the sweep", () => {
-  it("rings for an entry that is complete and two minutes old, and the bell stores it", async () => {
+  it("enqueues an entry that is complete and two minutes old, and its message stores it", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     expect(await sweep(MINUTE)).toEqual([]);
-    const [bell] = await sweep(3 * MINUTE);
-    expect(bell).toMatchObject({ kind: "exchange", id: exchange.id, rungBy: "sweep" });
-    expect((await deliver([{ body: bell }])).acks).toEqual([0]);
+    const [notification] = await sweep(3 * MINUTE);
+    expect(notification).toMatchObject({ kind: "exchange", id: exchange.id, rungBy: "sweep" });
+    expect((await deliver([{ body: notification }])).acks).toEqual([0]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
     expect(await sweep(60 * MINUTE)).toEqual([]);
   });
 
-  it("leaves a stream alone that may still go on, and rings for one that cannot", async () => {
+  it("skips a stream that may still run, and enqueues one that cannot", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange, ["request"]);
     expect(await sweep(STREAM_MAX_MS)).toEqual([]);
-    const [bell] = await sweep(STREAM_MAX_MS + 10 * MINUTE);
-    await deliver([{ body: bell }]);
+    const [notification] = await sweep(STREAM_MAX_MS + 10 * MINUTE);
+    await deliver([{ body: notification }]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "interrupted" }]);
   });
 
-  it("rings for a request that R2 took late, when its row is there already", async () => {
+  it("enqueues a request that R2 took late, when its row exists already", async () => {
     const exchange = makeExchange();
     const { request, response } = exchange;
     const lost = { recorded: "none" as const, bytes: 0, sha256: null };
@@ -50,22 +57,22 @@ describe("the sweep", () => {
     await deliver([{ body: exchangeMessage(exchange, { request: { ...request.metadata, body: lost } }) }]);
     await journal(env.JOURNAL, exchange, ["request"]);
     await journal(env.JOURNAL, makeExchange({ startedAt: NOON + 1 }), ["request"]);
-    const rung = await sweep(3 * MINUTE);
-    expect(ids(rung)).toEqual([exchange.id]);
-    await deliver([{ body: rung[0] }]);
+    const enqueued = await sweep(3 * MINUTE);
+    expect(ids(enqueued)).toEqual([exchange.id]);
+    await deliver([{ body: enqueued[0] }]);
     const [row] = await queryRows("SELECT body_kind, response_bytes, input_tokens FROM requests");
     expect(row).toEqual({ body_kind: "json", response_bytes: response.body.length, input_tokens: 12 });
     expect(await sweep(60 * MINUTE)).toEqual([]);
   });
 
-  it("at startup rings for everything, since nothing can be in flight", async () => {
+  it("enqueues everything at startup, when nothing is in flight", async () => {
     const [whole, cut] = [makeExchange(), makeExchange({ startedAt: NOON + 1 })];
     await journal(env.JOURNAL, whole);
     await journal(env.JOURNAL, cut, ["request"]);
     for (let n = 0; n < 2; n++) expect(ids(await sweep(0, { startup: true }))).toEqual([whole.id, cut.id]);
   });
 
-  it("waits longer each time for an entry that is rung for and not stored", async () => {
+  it("backs off for an entry that is enqueued and not stored", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     const rungAt: number[] = [];
@@ -79,11 +86,11 @@ describe("the sweep", () => {
     }
   });
 
-  it("rings again for what ingest could not store when its wait is over, and no more once it is stored", async () => {
-    const exchange = makeExchange({ responseFacts: { status: 70_000 } });
+  it("enqueues a failed entry again after its backoff, and not once it is stored", async () => {
+    const exchange = rejectedExchange();
     await journal(env.JOURNAL, exchange);
-    const [bell] = await sweep(3 * MINUTE);
-    await deliver([{ body: bell }]);
+    const [notification] = await sweep(3 * MINUTE);
+    await deliver([{ body: notification }]);
     expect(await queryRows("SELECT attempts FROM ingest_failures")).toEqual([{ attempts: 1 }]);
     expect(await sweep(5 * MINUTE)).toEqual([]);
     exchange.response.metadata.status = 200;
@@ -94,7 +101,7 @@ describe("the sweep", () => {
     expect(await queryRows("SELECT rings FROM swept_entries")).toEqual([]);
   });
 
-  it("finds what lies behind hundreds that have to wait", async () => {
+  it("finds entries after hundreds that are in backoff", async () => {
     const waiting = Array.from({ length: 620 }, (_, n) => makeExchange({ startedAt: NOON + n }));
     for (let at = 0; at < waiting.length; at += 50)
       await Promise.all(waiting.slice(at, at + 50).map((each) => journal(env.JOURNAL, each, ["response"])));
@@ -104,7 +111,7 @@ describe("the sweep", () => {
     expect(ids(await sweep(4 * MINUTE))).toEqual([exchange.id]);
   });
 
-  it("without a database rings for nobody, and cron does not fail", async () => {
+  it("enqueues nothing without a database, and cron does not fail", async () => {
     await journal(env.JOURNAL, makeExchange());
     await expect(sweep(3 * MINUTE, { bindings: noDatabase })).rejects.toThrow("not available");
     const controller = createScheduledController({
@@ -115,7 +122,7 @@ describe("the sweep", () => {
     expect(await queryRows("SELECT 1 AS one FROM swept_entries")).toEqual([]);
   });
 
-  it("that cannot ring remembers nothing, and rings the next time", async () => {
+  it("records no backoff when the queue fails, and enqueues the next time", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     const EXCHANGES = {
@@ -125,7 +132,7 @@ describe("the sweep", () => {
     expect(ids(await sweep(4 * MINUTE))).toEqual([exchange.id]);
   });
 
-  it("goes through the real queue to a row", async () => {
+  it("stores a row through the real queue", async () => {
     const exchange = makeExchange();
     await journal(env.JOURNAL, exchange);
     const controller = createScheduledController({ cron: "startup", scheduledTime: new Date() });
@@ -135,7 +142,7 @@ describe("the sweep", () => {
   });
 });
 
-describe("the night", () => {
+describe("nightly maintenance", () => {
   const tidy = (at: number) =>
     handleScheduled(
       createScheduledController({ cron: "17 3 * * *", scheduledTime: new Date(at) }),
@@ -147,7 +154,7 @@ describe("the night", () => {
       "SELECT relname AS name FROM pg_class WHERE relispartition AND relkind = 'r' AND relname ~ '_(2031|2032)_' ORDER BY 1",
     );
 
-  it("makes the partitions of this month and three more, once, and rows find them", async () => {
+  it("creates the partitions of this month and three more, once, and rows go there", async () => {
     const at = Date.UTC(2031, 10, 30, 23, 59);
     for (let n = 0; n < 2; n++) await tidy(at);
     const months = ["2031_11", "2031_12", "2032_01", "2032_02"];
@@ -164,7 +171,7 @@ describe("the night", () => {
     ]);
   });
 
-  it("leaves a month alone whose rows are in the default partition already", async () => {
+  it("skips a month whose rows are in the default partition already", async () => {
     const exchange = makeExchange({ startedAt: Date.UTC(2033, 5, 1) });
     await journal(env.JOURNAL, exchange);
     await deliver([{ body: exchangeMessage(exchange) }]);
@@ -172,7 +179,7 @@ describe("the night", () => {
     expect(await storedOutcomes()).toHaveLength(1);
   });
 
-  it("forgets messages and rings that nobody will ask for again", async () => {
+  it("deletes old counter messages and sweep records", async () => {
     const config = loadConfig(env);
     const at = (days: number) => Date.now() - days * 86_400_000;
     const counted = (days: number) => ({

@@ -1,4 +1,4 @@
-/** Sealed credentials: only the right key, in the right place, opens them. */
+/** Sealed credentials: only the right key in the right context opens them. */
 import { describe, expect, it } from "vitest";
 import { open, seal, SealError } from "../../workers/runtime/seal.ts";
 
@@ -8,7 +8,7 @@ const place = { domain: "team.example", accountId: "acme" };
 const secret = "sk-ant-api03-ü-secret";
 
 describe("seal and open", () => {
-  it("give back the text", () => {
+  it("return the text", () => {
     const sealed = seal(config, secret, place);
     expect(sealed.keyId).toBe("new");
     expect(JSON.stringify(sealed)).not.toContain("secret");
@@ -21,7 +21,7 @@ describe("seal and open", () => {
     expect(a.iv).not.toBe(b.iv);
   });
 
-  it("open with an older key after rotation, and say which key is missing after its removal", () => {
+  it("open with an older key after rotation, and name the missing key after its removal", () => {
     const sealed = seal({ CREDENTIAL_KEYS: `old:${keyOf("o")}` }, secret, place);
     expect(open(config, sealed, place)).toBe(secret);
     expect(() => open({ CREDENTIAL_KEYS: `new:${keyOf("n")}` }, sealed, place)).toThrow(/named old/);
@@ -46,7 +46,7 @@ describe("seal and open", () => {
     expect(() => open(config, sealed, elsewhere)).toThrow(SealError);
   });
 
-  it("do not open what was changed, and do not say what was in it", () => {
+  it("reject changed data without revealing its content", () => {
     const sealed = seal(config, secret, place);
     const flipped = sealed.data.startsWith("A") ? `B${sealed.data.slice(1)}` : `A${sealed.data.slice(1)}`;
     for (const changed of [

@@ -1,4 +1,4 @@
-/** The edge's memory of domains and keys: how long it trusts a copy, and what it does when KV fails. */
+/** The edge's cache of domains and keys: its lifetime, and what happens when KV fails. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { DomainRecord } from "../../workers/schemas/tenant.ts";
@@ -30,14 +30,14 @@ const recordOf = (domain: string): DomainRecord => ({
 });
 const hash = "ab".repeat(32);
 const keyRecord = { v: 1 as const, id: crypto.randomUUID(), domain: "a.example" };
-/** What another isolate or the CLI does: KV changes, this isolate is not told. */
+/** A change by another isolate or the CLI: KV changes without this isolate. */
 const putElsewhere = (key: string, value: unknown) => env.TENANTS.put(key, JSON.stringify(value));
 const broken = {
   TENANTS: { get: () => Promise.reject(new Error("KV is down")) } as unknown as KVNamespace,
 };
 
 describe("readDomain and readClientKey", () => {
-  it("know what was projected, and forget what was removed, at once", async () => {
+  it("return what was projected, and not what was removed, at once", async () => {
     await projectDomain(env, recordOf("a.example"));
     await projectClientKey(env, hash, keyRecord);
     expect(await readDomain(env, "a.example")).toEqual(recordOf("a.example"));
@@ -48,7 +48,7 @@ describe("readDomain and readClientKey", () => {
     expect(await readClientKey(env, hash)).toBeNull();
   });
 
-  it("see a key made elsewhere at once, because a miss is not remembered", async () => {
+  it("see a key made elsewhere at once, because a miss is not cached", async () => {
     const fresh = "cd".repeat(32);
     expect(await readClientKey(env, fresh)).toBeNull();
     await putElsewhere(`key:${fresh}`, keyRecord);
@@ -72,7 +72,7 @@ describe("readDomain and readClientKey", () => {
     expect((await readDomain(env, "b.example"))?.accountId).toBe("new");
   });
 
-  it("serve the last good record for 10 minutes while KV is down, then say that they do not know", async () => {
+  it("serve the cached record for 10 minutes while KV is down, then throw", async () => {
     await projectDomain(env, recordOf("c.example"));
     now += 599_999;
     expect(await readDomain(broken, "c.example")).toEqual(recordOf("c.example"));
@@ -81,7 +81,7 @@ describe("readDomain and readClientKey", () => {
     await expect(readDomain(broken, "never-seen.example")).rejects.toBeInstanceOf(TenantsUnavailableError);
   });
 
-  it("while KV is down ask it every ten seconds, not with every request", async () => {
+  it("retry KV every ten seconds while it is down, not with every request", async () => {
     await projectDomain(env, recordOf("g.example"));
     let asked = 0;
     const counting = {
@@ -103,7 +103,7 @@ describe("readDomain and readClientKey", () => {
     expect((await readDomain(env, "g.example"))?.accountId).toBe("new");
   });
 
-  it("do not wait for a KV that hangs when they know a last good record", async () => {
+  it("do not wait for a hanging KV when they have a cached record", async () => {
     await projectDomain(env, recordOf("h.example"));
     now += 30_000;
     const hanging = { TENANTS: { get: () => new Promise(() => undefined) } as unknown as KVNamespace };
@@ -112,7 +112,7 @@ describe("readDomain and readClientKey", () => {
     expect(performance.now() - started).toBeLessThan(2_000);
   });
 
-  it("remember that a name of this machine is free while KV is down, and that of no other", async () => {
+  it("cache that a loopback name is not configured while KV is down, and no other name", async () => {
     expect(await readDomain(env, "localhost")).toBeNull();
     expect(await readDomain(env, "free.example")).toBeNull();
     expect(await readDomain(broken, "localhost")).toBeNull();
@@ -123,7 +123,7 @@ describe("readDomain and readClientKey", () => {
     await removeDomain(env, "localhost");
   });
 
-  it("treat a record that is none like KV being down", async () => {
+  it("treat an invalid record like an unavailable KV", async () => {
     await env.TENANTS.put("domain:d.example", JSON.stringify({ v: 1, domain: 5 }));
     await expect(readDomain(env, "d.example")).rejects.toBeInstanceOf(TenantsUnavailableError);
     await env.TENANTS.put("domain:d.example", "{");
@@ -135,7 +135,7 @@ describe("readDomain and readClientKey", () => {
     expect(await readDomain(env, "e.example")).toHaveProperty("later", true);
   });
 
-  it("refuse to project what is no record", async () => {
+  it("reject the projection of an invalid record", async () => {
     const wrong = { ...recordOf("f.example"), credentialType: "magic" } as unknown as DomainRecord;
     await expect(async () => projectDomain(env, wrong)).rejects.toThrow();
     expect(await env.TENANTS.get("domain:f.example")).toBeNull();

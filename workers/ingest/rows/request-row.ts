@@ -42,7 +42,9 @@ export function requestRow(
   );
   return {
     linkable:
-      endpoint === "messages" ? linkableRequest(metadata.headers, isTruncated ? null : readable, parsed) : null,
+      endpoint === "messages"
+        ? linkableRequest(metadata.headers, isTruncated ? null : readable, parsed)
+        : null,
     domain: plainText(metadata.domain, MAX_DOMAIN),
     columns: {
       accountId: metadata.accountId === null ? null : plainText(metadata.accountId, MAX_ACCOUNT),
