@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import { AUDIT_READING_MS } from "../../runtime/constants.ts";
 import { rateLimitHeaders } from "../../domain/http/stored-headers.ts";
 import { readResponse as assemble } from "../../domain/messages/read-response.ts";
-import { jsonDepth } from "../../domain/json/depth.ts";
+import { parseJson } from "../../domain/json/json.ts";
 import { unpackTiming } from "../../domain/messages/chunk-timing.ts";
 import { Outcome } from "../../schemas/exchange.ts";
 import { RequestDetail, RequestList, RequestParameter, RequestQuery } from "../../schemas/api/requests.ts";
@@ -198,12 +198,8 @@ function decodeBody(bytes: Uint8Array | null): unknown {
   } catch {
     return null;
   }
-  try {
-    const value: unknown = JSON.parse(text);
-    return jsonDepth(text) > MAX_JSON_DEPTH ? text : value;
-  } catch {
-    return text;
-  }
+  const value = parseJson(text, MAX_JSON_DEPTH);
+  return value === undefined ? text : value;
 }
 
 /** Bytes of strangers: never to be rendered by the browser that fetches them. */

@@ -15,6 +15,20 @@ describe("parseJson", () => {
     expect(parseJson(nested(1_000_000))).toBeUndefined();
   });
 
+  test.each([
+    ["1", 0],
+    ['"[[["', 0],
+    ["[]", 1],
+    ['{"a":[]}', 2],
+    ['[[],[{"a":1}],[]]', 3],
+    ['["\\"[[[", {"\\\\": "{"}]', 2],
+    ['{"a\\\\\\"{{{":[1]}', 2],
+    ['  [ { } , [ "]" , [ ] ] ]\n', 3],
+  ])("takes %s as %i deep", (text, depth) => {
+    expect(parseJson(text, depth)).toEqual(JSON.parse(text));
+    expect(parseJson(text, depth - 1) === undefined).toBe(depth > 0);
+  });
+
   test("does not count brackets in strings, nor those of siblings", () => {
     const text = JSON.stringify({ a: '["\\'.repeat(5_000), b: Array.from({ length: 5_000 }, () => [{}]) });
     expect(parseJson(text)).toEqual(JSON.parse(text));

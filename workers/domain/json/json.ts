@@ -16,8 +16,8 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The parsed value, or undefined where the text is not JSON or is nested deeper than MAX_JSON_DEPTH. Never throws. */
-export function parseJson(text: string): unknown {
+/** The parsed value, or undefined where the text is not JSON or is nested deeper than `maxDepth`. Never throws. */
+export function parseJson(text: string, maxDepth = MAX_JSON_DEPTH): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -25,7 +25,7 @@ export function parseJson(text: string): unknown {
     return undefined;
   }
   // After parsing: most texts that are not JSON (a file, a page) fail at their first character.
-  return isTooDeep(text) ? undefined : value;
+  return isTooDeep(text, maxDepth) ? undefined : value;
 }
 
 /** The same for UTF-8 bytes. */
@@ -73,9 +73,9 @@ function storableText(text: string): string {
   return text.replaceAll("\0", "\ufffd").toWellFormed();
 }
 
-function isTooDeep(text: string): boolean {
+function isTooDeep(text: string, maxDepth: number): boolean {
   // A text no longer than the limit cannot be deeper than it; most stream events return here.
-  if (text.length <= MAX_JSON_DEPTH || !hasManyBrackets(text)) return false;
+  if (text.length <= maxDepth || !hasManyBrackets(text, maxDepth)) return false;
   let depth = 0;
   let inString = false;
   for (let at = 0; at < text.length; at++) {
@@ -85,17 +85,17 @@ function isTooDeep(text: string): boolean {
       else if (char === 0x22) inString = false;
     } else if (char === 0x22) inString = true;
     else if (char === 0x5b || char === 0x7b) {
-      if (++depth > MAX_JSON_DEPTH) return true;
+      if (++depth > maxDepth) return true;
     } else if (char === 0x5d || char === 0x7d) depth--;
   }
   return false;
 }
 
 /** True with more opening brackets than the depth limit, strings included; most texts have few. */
-function hasManyBrackets(text: string): boolean {
+function hasManyBrackets(text: string, maxDepth: number): boolean {
   let count = 0;
   for (const bracket of ["{", "["])
     for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1))
-      if (++count > MAX_JSON_DEPTH) return true;
+      if (++count > maxDepth) return true;
   return false;
 }

@@ -1,5 +1,6 @@
 /** Reads any number of evidence look-ups in one statement. Called by link-store.ts. */
-import { type SQL, sql } from "drizzle-orm";
+import { getTableColumns, type SQL, sql } from "drizzle-orm";
+import { linkEvidence } from "../../../drizzle/schema.ts";
 import type { Evidence } from "../../domain/linking/evidence/evidence.ts";
 import type { FoundEvidence, Lookup } from "../../domain/linking/evidence/lookup.ts";
 import { arrayLiteral } from "../db/statement-batches.ts";
@@ -63,8 +64,12 @@ function partOf(members: readonly number[], lookups: readonly Lookup[], domainId
     ) found)`;
 }
 
+const { requestId, form, domainId: _, isAmbiguous: __, ...keyColumns } = getTableColumns(linkEvidence);
+const KEY_COLUMNS = Object.entries(keyColumns);
+/** The columns that hold an evidence, beside the id; `form` holds its flags. */
+export const EVIDENCE_COLUMNS = { form, ...keyColumns };
 const EVIDENCE = sql.raw(
-  "e.request_id, e.form, e.session_key, e.agent_key, e.end_key, e.answer_key, e.prior_end_key, e.prior_answer_key, e.message_key, e.prior_message_key, e.system_key",
+  [requestId, ...Object.values(EVIDENCE_COLUMNS)].map(({ name }) => `e.${name}`).join(", "),
 );
 
 function source(index: Lookup["index"]): SQL {
@@ -76,21 +81,9 @@ function source(index: Lookup["index"]): SQL {
 }
 
 function evidenceOf(row: Row): Evidence {
-  const key = (name: string) => {
+  const keys = KEY_COLUMNS.map(([member, { name }]) => {
     const value = row[name];
-    return value == null ? null : BigInt(value);
-  };
-  return {
-    requestId: row.request_id,
-    flags: Number(row["form"]),
-    sessionKey: key("session_key"),
-    agentKey: key("agent_key"),
-    endKey: key("end_key")!,
-    answerKey: key("answer_key"),
-    priorEndKey: key("prior_end_key"),
-    priorAnswerKey: key("prior_answer_key"),
-    messageKey: key("message_key")!,
-    priorMessageKey: key("prior_message_key"),
-    systemKey: key("system_key"),
-  };
+    return [member, value == null ? null : BigInt(value)];
+  });
+  return { requestId: row.request_id, flags: Number(row["form"]), ...Object.fromEntries(keys) } as Evidence;
 }

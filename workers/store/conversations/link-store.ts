@@ -14,7 +14,7 @@ import {
 import type { FoundEvidence, Lookup, StoredCall } from "../../domain/linking/evidence/lookup.ts";
 import type { Link, LinkStore } from "../../domain/linking/link-store.ts";
 import type { WriterTransaction } from "../db/db.ts";
-import { readLookups } from "./link-lookups.ts";
+import { EVIDENCE_COLUMNS, readLookups } from "./link-lookups.ts";
 
 /** Rows of one statement: Postgres accepts 65,535 parameters. */
 const MAX_ROWS = 2_000;
@@ -67,7 +67,10 @@ async function saveEvidence(
       .onConflictDoUpdate({
         target: linkEvidence.requestId,
         set: Object.fromEntries(
-          UPDATED_COLUMNS.map((name) => [name, sql`excluded.${sql.identifier(linkEvidence[name].name)}`]),
+          Object.entries(EVIDENCE_COLUMNS).map(([member, { name }]) => [
+            member,
+            sql`excluded.${sql.identifier(name)}`,
+          ]),
         ),
       });
   await saveKeys(
@@ -79,19 +82,6 @@ async function saveEvidence(
   );
   await saveTasks(tx, domainId, arrivals);
 }
-
-const UPDATED_COLUMNS = [
-  "form",
-  "sessionKey",
-  "agentKey",
-  "endKey",
-  "answerKey",
-  "priorEndKey",
-  "priorAnswerKey",
-  "messageKey",
-  "priorMessageKey",
-  "systemKey",
-] as const;
 
 async function saveKeys(
   tx: WriterTransaction,
