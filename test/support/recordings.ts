@@ -216,7 +216,7 @@ function compareUpstream(recording: Recording, received: Received): string[] {
     // Each hop negotiates its own content-coding.
     if (name.toLowerCase() === "accept-encoding") continue;
     const seen = headerOf(received, name);
-    // The beta of a login may be merged in behind the client's own.
+    // The beta of a login may be appended to the client's own.
     const isKept =
       name.toLowerCase() === "anthropic-beta"
         ? seen?.split(/,\s*/).join(",").startsWith(value)

@@ -41,9 +41,9 @@ const made: Sent[] = Array.from({ length: 90 }, (_, n) => {
 
 /** The split body and evidence of a request, as one text. */
 function describeRequest({ body, headers }: Sent, cache?: PrefixCache): string {
-  const dissected = splitBody(body, cache);
+  const split = splitBody(body, cache);
   const id = newExchangeId(NOON, new Uint8Array(10));
-  const evidence = requestEvidence(id, linkableRequest(headers, dissected), {
+  const evidence = requestEvidence(id, linkableRequest(headers, split), {
     message: null,
     outcome: "complete",
   });
@@ -54,7 +54,7 @@ function describeRequest({ body, headers }: Sent, cache?: PrefixCache): string {
     if (typeof value !== "object" || value === null) return value;
     return Object.entries(value).map(([name, member]) => [name, plain(member)]);
   };
-  return JSON.stringify(plain([dissected, evidence]));
+  return JSON.stringify(plain([split, evidence]));
 }
 
 describe.each([
@@ -67,14 +67,14 @@ describe.each([
     ["a cache for all", 64_000_000],
     ["a cache for few", 600_000],
   ])(`are the same in any order, twice, with %s (seed ${seed})`, (_size, maxBytes) => {
-    const memory = new PrefixCache(maxBytes);
+    const cache = new PrefixCache(maxBytes);
     const next = random(seed);
     const order = [...requests.keys(), ...requests.keys()]
       .map((n) => ({ n, at: next() }))
       .sort((a, b) => a.at - b.at);
     for (const { n } of order)
-      expect(describeRequest(requests[n]!, memory) === truth[n], `request ${n}`).toBe(true);
+      expect(describeRequest(requests[n]!, cache) === truth[n], `request ${n}`).toBe(true);
     for (const n of requests.keys())
-      expect(describeRequest(requests[n]!, memory) === truth[n], `request ${n}`).toBe(true);
+      expect(describeRequest(requests[n]!, cache) === truth[n], `request ${n}`).toBe(true);
   });
 });

@@ -10,19 +10,19 @@ const two = '{"role":"assistant","content":"two"}';
 
 describe("the prefix cache", () => {
   it("returns the same elements for a known prefix and splits the rest", () => {
-    const memory = new PrefixCache(1_000_000);
-    const first = splitBody(listOf(one), memory);
-    const second = splitBody(listOf(`${one},${two}`), memory);
+    const cache = new PrefixCache(1_000_000);
+    const first = splitBody(listOf(one), cache);
+    const second = splitBody(listOf(`${one},${two}`), cache);
     expect(second.messages[0]).toBe(first.messages[0]);
     expect(second.messages).toHaveLength(2);
     expect(second).toEqual(splitBody(listOf(`${one},${two}`)));
-    const third = splitBody(listOf(`${one},${two},${one}`), memory);
+    const third = splitBody(listOf(`${one},${two},${one}`), cache);
     expect(third.messages.slice(0, 2)).toEqual(second.messages);
     expect(third.messages[1]).toBe(second.messages[1]);
   });
 
   it("compares every byte, and the end of numbers", () => {
-    const memory = new PrefixCache(1_000_000);
+    const cache = new PrefixCache(1_000_000);
     for (const messages of [
       "12",
       "123",
@@ -35,31 +35,31 @@ describe("the prefix cache", () => {
       `${one} `,
       `${one}, ${two}`,
     ])
-      expect(splitBody(listOf(messages), memory), messages).toEqual(splitBody(listOf(messages)));
+      expect(splitBody(listOf(messages), cache), messages).toEqual(splitBody(listOf(messages)));
   });
 
   it("keeps lists apart: removals of messages and tools differ", () => {
-    const memory = new PrefixCache(1_000_000);
+    const cache = new PrefixCache(1_000_000);
     const element = '{"content":[{"type":"text","text":"a","cache_control":1}]}';
     for (const list of ["messages", "tools", "system"]) {
       const body = bytesOf(`{"${list}":[${element}]}`);
-      expect(splitBody(body, memory)).toEqual(splitBody(body));
+      expect(splitBody(body, cache)).toEqual(splitBody(body));
     }
   });
 
   it("keeps no view on a body", () => {
-    const memory = new PrefixCache(1_000_000);
+    const cache = new PrefixCache(1_000_000);
     const body = listOf(`${one},${two}`);
-    const { messages } = splitBody(body, memory);
+    const { messages } = splitBody(body, cache);
     body.fill(0x20);
     expect(messages).toEqual(splitBody(listOf(`${one},${two}`)).messages);
-    expect(splitBody(listOf(one), memory).messages[0]).toBe(messages[0]);
+    expect(splitBody(listOf(one), cache).messages[0]).toBe(messages[0]);
   });
 
   it("evicts the least recently used list beyond its size", () => {
     const conversation = (seed: number, turn: number) => conversationTurn(turn, { seed }).bytes;
-    const memory = new PrefixCache(1_000_000);
-    const of = (seed: number) => splitBody(conversation(seed, 3), memory).messages[0];
+    const cache = new PrefixCache(1_000_000);
+    const of = (seed: number) => splitBody(conversation(seed, 3), cache).messages[0];
     const [first, second] = [of(1), of(2)];
     expect(of(1)).toBe(first);
     for (let seed = 10; seed < 40; seed++) {
@@ -71,12 +71,12 @@ describe("the prefix cache", () => {
   });
 
   it("does not store a list larger than a quarter of its size", () => {
-    const memory = new PrefixCache(100_000);
-    const known = splitBody(listOf(one), memory).messages[0];
+    const cache = new PrefixCache(100_000);
+    const known = splitBody(listOf(one), cache).messages[0];
     const large = listOf(`{"role":"user","content":"${"x".repeat(200_000)}"}`);
-    const [a, b] = [splitBody(large, memory), splitBody(large, memory)];
+    const [a, b] = [splitBody(large, cache), splitBody(large, cache)];
     expect(a.messages[0]).not.toBe(b.messages[0]);
     expect(a.messages[0]!.hash).toEqual(b.messages[0]!.hash);
-    expect(splitBody(listOf(one), memory).messages[0]).toBe(known);
+    expect(splitBody(listOf(one), cache).messages[0]).toBe(known);
   });
 });

@@ -45,10 +45,10 @@ describe(`malicious JSON, seed ${seed}`, () => {
   });
 
   test("is split alike with a cache of any content and size", () => {
-    for (const room of [1_000_000, 20_000]) {
-      const memory = new PrefixCache(room);
+    for (const maxBytes of [1_000_000, 20_000]) {
+      const cache = new PrefixCache(maxBytes);
       let before = "";
-      let remembered = 0;
+      let cached = 0;
       let left = CASES / 3;
       for (const { text, next } of cases()) {
         if (left-- <= 0) break;
@@ -56,14 +56,14 @@ describe(`malicious JSON, seed ${seed}`, () => {
         const texts = [grown(before, text, next), text, broken(text, next)];
         for (const each of texts) {
           const bytes = new TextEncoder().encode(each);
-          const body = splitBody(bytes, memory);
-          remembered += body.messages.filter(({ content }) => content.buffer !== bytes.buffer).length;
+          const body = splitBody(bytes, cache);
+          cached += body.messages.filter(({ content }) => content.buffer !== bytes.buffer).length;
           expect(describeBody(body), each).toBe(describeBody(splitBody(bytes)));
           expect(textOf(rebuildBody(body))).toBe(each);
         }
         before = text;
       }
-      expect(remembered).toBeGreaterThan(CASES / 10);
+      expect(cached).toBeGreaterThan(CASES / 10);
     }
   });
 

@@ -55,7 +55,7 @@ describe("the skeleton", () => {
   });
 });
 
-describe("dissectBody", () => {
+describe("splitBody", () => {
   test("shares a system prompt between bodies, and between string and array", () => {
     const one = splitBody(bytesOf('{"max_tokens":1,"system":"You are"}'));
     const two = splitBody(bytesOf('{"system": "You are", "max_tokens": 2}'));

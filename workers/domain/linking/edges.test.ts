@@ -34,7 +34,7 @@ describe("the same message, sent in another form", () => {
       [user([text("hello", { cache_control: { type: "ephemeral" } })]), assistant("hi"), user("bye")],
     ],
     [
-      "with reminders before, behind and inside",
+      "with reminders before, after and inside",
       [user([text(reminder("a")), text(`hello\n${reminder("b")}`)]), assistant("hi"), user("bye")],
     ],
     ["with a reminder inside a string", [user(`hello\n\n${reminder("x")}`), assistant("hi"), user("bye")]],
@@ -104,7 +104,7 @@ describe("what is not the same", () => {
     expect((await linked(HELLO, turn, edited))[2]).toBe("turn - - main");
   });
 
-  it("is an edited result of a tool: a branch, not a repetition", async () => {
+  it("is an edited result of a tool: a branch, not a retry", async () => {
     const first = { messages: [user("go")], answer: [toolUse("toolu_a")] };
     const turn = (content: string) => ({
       messages: [user("go"), assistant([toolUse("toolu_a")]), user([toolResult("toolu_a", content)])],

@@ -113,7 +113,7 @@ describe("a day without ids", () => {
     expect(positions.get(name)).toBe(EXPECTED[name]);
   });
 
-  it("marks the requests of sub-tasks and no others", () => {
+  it("marks the requests of subtasks only", () => {
     const marked = [...names].filter(([id]) => store.links.get(id)!.isSubtask).map(([, name]) => name);
     expect(marked).toEqual(["R13", "R14", "R15", "R16"]);
   });

@@ -200,8 +200,8 @@ export async function listJournal(
   return { entries: shown, cursor: isEnd ? null : (shown.at(-1)?.id ?? null) };
 }
 
-function write(bucket: R2Bucket, key: string, body: Uint8Array, facts: object): Promise<number> {
-  return putJournalObject(bucket, key, [body, journalTrailer(facts)]);
+function write(bucket: R2Bucket, key: string, body: Uint8Array, metadata: object): Promise<number> {
+  return putJournalObject(bucket, key, [body, journalTrailer(metadata)]);
 }
 
 async function writeAll(writable: WritableStream, chunks: readonly Uint8Array[]): Promise<void> {

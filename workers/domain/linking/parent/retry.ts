@@ -34,7 +34,7 @@ export async function chooseRetry(request: Evidence, candidates: Candidates): Pr
       : !wasAnswered && elapsedMs(last, request) <= MAX_FIRST_MESSAGE_RETRY_MS;
   if (!isRetry) return null;
   const parents = hasSession || !wasAnswered ? null : await possibleParents(request, candidates);
-  // Another client at the same point of an equal conversation is as likely as a repetition by the same client.
+  // Another client at the same point of an equal conversation is as likely as a retry by the same client.
   if (parents && parents.conversations > 1) return null;
   const isLikely = hasFlag(request, EvidenceFlag.clientRetry) || (hasHistory && !wasAnswered);
   const confidence = hasSession ? "certain" : isLikely ? "likely" : "low";

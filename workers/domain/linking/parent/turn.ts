@@ -24,7 +24,7 @@ export async function chooseTurn(
   const ofThread = { request, isEligible: (each: Evidence) => isSameThread(each, request) };
   const anyThread = { request, isEligible: () => true };
   const filters = sessionKey === null ? [anyThread] : [{ ...ofThread, sessionKey }, anyThread];
-  // Without a session, a message that begins with another message proves nothing; a compact-ask behind it does.
+  // Without a session, a message that begins with another message proves nothing; a compact-ask after it does.
   if (sessionKey !== null || hasFlag(request, EvidenceFlag.compactAsk)) {
     const extended = await extendedMessage(sessionKey === null ? ofThread : filters[0]!, keys, candidates);
     if (extended) return extended;
