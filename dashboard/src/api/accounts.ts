@@ -4,13 +4,13 @@ import type { WindowList, WindowView } from "../../../workers/schemas/api/window
 
 export interface AccountRow {
   accountId: string;
-  /** Null: nobody set it up; requests of it came through a passthrough domain. */
+  /** Null for an account that is only seen in traffic of a passthrough domain. */
   account: AccountView | null;
-  /** Null: no request of the last eight days, or the window does not answer. */
+  /** Null without a request in the last eight days, or when the window is unavailable. */
   window: WindowView | null;
 }
 
-/** Those that need somebody first, then by name; what was only seen comes last. */
+/** Accounts that need attention first, then by name; accounts only seen in traffic last. */
 export function accountRows(accounts: AccountList, windows: WindowList | null): AccountRow[] {
   const windowOf = new Map(windows?.windows.map((window) => [window.accountId, window]));
   const configured = accounts.accounts.map((account) => ({
@@ -28,7 +28,7 @@ export function accountRows(accounts: AccountList, windows: WindowList | null): 
   );
 }
 
-/** What was typed as limit and thresholds, as the API takes it; what cannot be read becomes what the API refuses in words. */
+/** Limit and thresholds of the form as the API expects them. Unreadable input becomes 0, which the API rejects. */
 export function parseWindowSettings(limit: string, alerts: string, thresholds: string) {
   const number = (text: string) => {
     const value = Number(text.replaceAll(/[\s,_%]/g, ""));

@@ -19,13 +19,13 @@ export const CREDENTIALS = {
   accessJwt: "cf-access-jwt-assertion",
 } as const satisfies typeof CREDENTIAL_HEADERS;
 
-/** What failed, in words for the person and with what finds the log line. Status 0: no answer at all. */
+/** A failed call: message for the page, request id for the logs. Status 0: no response. */
 export interface Problem {
   status: number;
   code: string;
   message: string;
   requestId: string;
-  /** What exactly was wrong with the request, where the API says it. */
+  /** The invalid parameters, where the API names them. */
   details?: readonly ApiProblem[];
 }
 

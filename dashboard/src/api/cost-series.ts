@@ -5,7 +5,7 @@ import { parseUsd } from "../../../workers/domain/pricing/usd.ts";
 export type HourlyTokens = ApiResponse<"GET", "/api/usage/tokens/hourly">;
 
 export interface CostSeries {
-  /** The largest first; "" stands for all others. */
+  /** The largest first; `OTHERS` last. */
   names: string[];
   buckets: { start: number; pico: Record<string, bigint>; unpriced: number }[];
   total: bigint;

@@ -30,7 +30,7 @@ export function mergeFailures(lists: readonly (readonly RequestRow[])[]): Reques
   return [...byId.values()].sort((left, right) => Date.parse(right.timestamp) - Date.parse(left.timestamp));
 }
 
-/** The most frequent first; of equally frequent ones the one seen last. What looks the same to people is one kind. */
+/** The most frequent first, then the one seen last. Errors with the same label are one kind. */
 export function failureKinds(types: readonly CountedError[]): FailureKind[] {
   const kinds = new Map<string, FailureKind>();
   for (const counted of types) {

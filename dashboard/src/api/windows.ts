@@ -8,12 +8,12 @@ export interface WindowRow {
   name: string;
   /** 0 to 1 and beyond; null when the vendor did not say. */
   used: number | null;
-  /** Expected share at the reset, at the current pace; null where nothing can be said. */
+  /** Forecast share at the reset at the current pace; null when unknown. */
   atReset: number | null;
   tone: "good" | "warning" | "error";
   /** "resets in 2 h 10 m", "was reset 5 m ago". */
   reset: string;
-  /** What happens at this pace, in a sentence; empty where nothing can be said. */
+  /** The forecast as a sentence; empty when unknown. */
   forecast: string;
   isBinding: boolean;
   /** Where there is no share of anything, what there is to say instead of a bar. */
@@ -21,10 +21,10 @@ export interface WindowRow {
 }
 
 const HOUR_MS = 3_600_000;
-/** From here on a window deserves a look. */
+/** A window is a warning from this share on. */
 const WARNING_SHARE = 0.9;
 
-/** The vendor's unified windows, or our own limit where one is set and the vendor says nothing. */
+/** The vendor's unified windows, and the custom limit where one is set. */
 export function windowRows(window: WindowView, now: number): WindowRow[] {
   const rows = window.unified.map((one): WindowRow => {
     if (one.window === OVERAGE && one.utilization === null) return overageRow(one);
@@ -66,7 +66,7 @@ type Unified = WindowView["unified"][number];
 /** The vendor's name for what may be used beyond a plan, at a price. */
 const OVERAGE = "overage";
 
-/** Its status says nothing of how full it is: a past one's, and that of overage, which is refused as a rule. */
+/** The status of a past window, and that of overage, which is usually rejected, does not show how full it is. */
 const ignoresStatus = ({ hasEnded, window }: Unified) => hasEnded || window === OVERAGE;
 
 function overageRow({ window, status, fields, isBinding }: Unified): WindowRow {

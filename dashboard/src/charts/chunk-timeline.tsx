@@ -15,7 +15,7 @@ interface Props {
   eventName: (event: number) => Child;
 }
 
-/** Columns that are told apart. */
+/** Horizontal resolution of the drawing. */
 const COLUMNS = 240;
 /** Pixels from the top: names of pauses, then the bars down to the base, then the axis. */
 const TOP = 18;
@@ -138,7 +138,7 @@ function barPath({ events, totalMs }: StreamTimes): string {
     .join("");
 }
 
-/** The drawing for whoever does not see it; the pauses stand below it in words. */
+/** Text alternative of the drawing; the pauses are listed below it. */
 function descriptionOf({
   events,
   firstMs,

@@ -7,7 +7,7 @@ interface Props {
   model: string | null;
   /** Values of `anthropic-beta`, where they are known. */
   betas?: string;
-  /** Says the window too, where there is room. */
+  /** Shows the size of the window, too. */
   showsWindow?: boolean;
 }
 

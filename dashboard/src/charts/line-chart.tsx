@@ -112,7 +112,7 @@ export function LineChart({ label, lines, from, to, limit, zone, format }: Props
 
 const round = (value: number) => Math.round(value * 100) / 100;
 
-/** A missing point wherever nothing was heard for longer than `longest`. */
+/** Inserts a missing point wherever two points are further apart than `maxGapMs`. */
 function withGaps(points: readonly LinePoint[], maxGapMs: number): LinePoint[] {
   return points.flatMap((point, index) => {
     const before = points[index - 1];

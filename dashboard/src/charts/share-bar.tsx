@@ -32,7 +32,7 @@ export function ShareBar({ share }: { share: number }) {
   );
 }
 
-/** A share in a table: drawn and said. */
+/** A share in a table: bar and number. */
 export function ShareCell({ share }: { share: number }) {
   return (
     <td class="share">

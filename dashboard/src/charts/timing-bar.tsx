@@ -1,4 +1,4 @@
-/** One exchange as a strip of time: waiting for the first byte, then the answer, and how it ended. */
+/** Timing of one request as a bar: time to first byte, response, outcome. */
 import type { RequestRow } from "../../../workers/schemas/api/requests.ts";
 import { formatDuration } from "../format/time.ts";
 import { statusInfo } from "../components/ui/values.tsx";

@@ -15,7 +15,7 @@ export interface ApiBinding {
   authenticate(headers: Record<string, string>): Promise<AuthenticatedApi>;
 }
 
-/** One look at a page: the bearer of the credentials is recognised once, and may then ask for several things at once. */
+/** The API for one page: authenticated once, then used for several concurrent requests. */
 export interface AuthenticatedApi {
   whoAmI(): Promise<WhoAmI>;
   /** As `fetch`, without credentials in the request. */
@@ -33,9 +33,9 @@ export interface Bindings {
 export interface Variables {
   assets: Assets;
   requestId: string;
-  /** Epoch milliseconds: a page says one time. */
+  /** Epoch milliseconds; one value per page. */
   now: number;
-  /** IANA name of the viewer's zone, UTC until the page's script has told. */
+  /** IANA name of the viewer's zone; UTC until the page's script has set the cookie. */
   zone: string;
   theme: "light" | "dark" | "system";
   /** Value of the hidden field of forms. */

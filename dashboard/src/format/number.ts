@@ -3,7 +3,7 @@
  * Everything takes null for "not known" and answers an en dash, never 0.
  */
 
-/** What stands for "not known". */
+/** Shown for an unknown value. */
 export const UNKNOWN = "–";
 
 const integerFormat = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
@@ -29,7 +29,7 @@ export function formatShort(value: number | null | undefined): string {
   for (let index = UNITS.length - 1; index >= 0; index--) {
     const { from, unit } = UNITS[index]!;
     const scaled = Number((value / from).toPrecision(3));
-    // 999,950 rounds to 1000k: the next unit says it better.
+    // 999,950 would round to 1000k; the next unit gives 1M.
     if (Math.abs(scaled) < 1000 || index === 0) return `${threeDigits(scaled)}${unit}`;
   }
   return formatExact(value);

@@ -32,7 +32,7 @@ export function countLines(text: string): number {
   return lines;
 }
 
-/** First and last characters of an id, enough to tell two apart. UUIDv7s share their beginning, so the end is shown. */
+/** The last eight characters of an id: UUIDv7s of the same time share their beginning. */
 export function shortId(id: string): string {
   return id.length <= 12 ? id : id.slice(-8);
 }

@@ -56,7 +56,7 @@ export function formatHour(at: number, zone: string): string {
   return `${parts.hour}:${parts.minute}`;
 }
 
-/** Says "12:41:03" for many times of one page: making a formatter is slow. */
+/** Formats many times of one page as "12:41:03" with one formatter: creating one is slow. */
 export function clockFormatter(zone: string): (at: number) => string {
   const format = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: zone });
   return (at) => format.format(at);

@@ -6,7 +6,7 @@ import { sessionToken } from "./cookies.ts";
 import { jsonError } from "../layout/render.tsx";
 
 const FORWARDED_REQUEST_HEADERS = ["accept", "content-type", "last-event-id", "range"];
-/** Cookies are the dashboard's business; the rest of what the API says is passed on. */
+/** Cookies belong to the dashboard; the other response headers are forwarded. */
 const DROPPED_RESPONSE_HEADERS = ["set-cookie", "connection", "transfer-encoding"];
 
 export const apiProxy: Handler<AppEnv> = (c) => forward(c, new URL(c.req.url).pathname);

@@ -7,7 +7,7 @@ import type { AppEnv } from "../context/environment.ts";
 export const SESSION_COOKIE = "nexus_session";
 /** A random value that CSRF tokens are bound to. */
 export const CSRF_COOKIE = "nexus_csrf";
-/** "light" or "dark"; absent = as the system says. Written by the page's script too, hence readable. */
+/** "light" or "dark"; absent for the system theme. Not HttpOnly, because the page's script writes it, too. */
 export const THEME_COOKIE = "nexus_theme";
 /** IANA time zone, written by the page's script. */
 export const ZONE_COOKIE = "nexus_zone";

@@ -1,4 +1,4 @@
-/** How a form that could not be done is answered: with which status, and what it says. Used by the routes that change something. */
+/** Status and problem of a form that failed. Used by the routes that change something. */
 import type { Context } from "hono";
 import type { Problem } from "../api/client.ts";
 import type { AppEnv } from "../context/environment.ts";
@@ -9,7 +9,7 @@ export function problemStatus(problem: Problem): 400 | 403 | 503 {
   return problem.status === 503 || problem.status === 0 || problem.status >= 500 ? 503 : 400;
 }
 
-/** Somebody did not type the name of what is to be deleted. */
+/** The confirmation does not match the name. */
 export function confirmationProblem(c: Context<AppEnv>, name: string): Problem {
   return {
     status: 400,

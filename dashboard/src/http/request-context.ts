@@ -1,4 +1,4 @@
-/** What every page needs before it knows who is asking: an id, the time, zone, theme, the CSRF token. */
+/** Sets the context of each request before authentication: time, zone, theme, CSRF token. */
 import type { MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 import type { Assets } from "../context/assets.ts";

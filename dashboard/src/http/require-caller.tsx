@@ -1,4 +1,4 @@
-/** The one gate: nothing behind it runs before the API has said who is asking. */
+/** Authenticates each request with the API before any route behind it runs. */
 import type { Context, MiddlewareHandler } from "hono";
 import { apiClient, credentialHeaders, queryString } from "../api/client.ts";
 import type { WhoAmI } from "../../../workers/schemas/api/session.ts";
@@ -49,7 +49,7 @@ async function authenticate(
   }
 }
 
-/** Where to sign in, with the way back. Only looks are worth coming back to. */
+/** The sign-in URL; a GET request is its `next`. */
 function signInUrl(c: Context<AppEnv>): string {
   const { pathname, search: query } = new URL(c.req.url);
   const current = pathname + query;

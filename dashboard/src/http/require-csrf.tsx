@@ -33,7 +33,7 @@ export async function hasCsrfToken(c: Context<AppEnv>): Promise<boolean> {
 const isForm = (c: Context<AppEnv>) =>
   /^(application\/x-www-form-urlencoded|multipart\/form-data)\b/.test(c.req.header("content-type") ?? "");
 
-/** A text field of a parsed form, "" where it is missing or a file. */
+/** A text field of a parsed form; "" when it is missing or a file. */
 export function field(form: Record<string, unknown>, name: string): string {
   const value = form[name];
   return typeof value === "string" ? value : "";

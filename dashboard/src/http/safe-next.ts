@@ -1,4 +1,4 @@
-/** Where to go after signing in: only ever a path on this very host, whatever the parameter says. */
+/** The redirect target after signing in: always a path of this host. */
 
 /**
  * `next` if it is a path of this site, else "/". Refused are other origins in all the spellings browsers forgive

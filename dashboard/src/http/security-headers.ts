@@ -1,4 +1,4 @@
-/** Headers of every answer: nothing inline, nothing from elsewhere, nothing framed, nothing kept. */
+/** Headers of every response: no inline code, no foreign origins, no framing, no caching. */
 import type { MiddlewareHandler } from "hono";
 import type { AppEnv } from "../context/environment.ts";
 

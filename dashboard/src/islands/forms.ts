@@ -1,4 +1,4 @@
-/** Forms: filters are sent when they change; a dangerous button waits until the name it asks for was typed. */
+/** Forms: filters are submitted on change; the button of a dangerous action is enabled by typing the name. */
 export function bindForms(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-filters]")) {
     form.addEventListener("change", (event) => {
@@ -8,7 +8,7 @@ export function bindForms(): void {
         form.querySelectorAll("[name=from], [name=to]").forEach((one) => one.remove());
       form.requestSubmit();
     });
-    // Empty parameters say nothing: the address stays short enough to be sent to somebody.
+    // Empty parameters are left out, so that the URL stays short.
     form.addEventListener("formdata", (event) => {
       for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
     });

@@ -1,4 +1,4 @@
-/** Searching a tree of JSON: what is found is marked and its branches open; Enter goes on to the next, Shift+Enter back. */
+/** Search in a JSON tree: matches are highlighted and their branches open; Enter goes to the next, Shift+Enter back. */
 
 const MAX_MATCHES = 500;
 const TYPING_DELAY_MS = 150;

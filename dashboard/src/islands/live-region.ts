@@ -1,4 +1,4 @@
-/** Says something to people who listen to the page. */
+/** Announces a text to screen readers. */
 export function announce(text: string): void {
   const region = document.getElementById("live-region");
   if (region) region.textContent = text;

@@ -9,9 +9,9 @@ import { updateTimes } from "./times.ts";
 
 /** Busy proxies store many exchanges a second; eyes do not need more than this. */
 const REFRESH_INTERVAL_MS = 5_000;
-/** Reconnecting is the browser's business; only a longer loss is worth a word. */
+/** The browser reconnects by itself; only a longer loss is shown. */
 const LOST_GRACE_MS = 8_000;
-/** A browser gives up for good when it is answered with a status instead of a stream; this long after, we ask again. */
+/** EventSource stops for good after an error status; this is the delay until a new one is opened. */
 const RECONNECT_DELAY_MS = 15_000;
 const EVENTS = ["exchange.started", "exchange.stored", "window.updated", "reset"] as const;
 
@@ -63,7 +63,7 @@ export function bindLive(): void {
         LOST_GRACE_MS,
       );
       if (source?.readyState !== EventSource.CLOSED) return;
-      // Answered with a status: the page itself says whether the session has ended.
+      // After an error status, reloading the page shows whether the session has ended.
       reconnectTimer = setTimeout(connect, RECONNECT_DELAY_MS);
       refresh();
     });
@@ -88,7 +88,7 @@ function showState(state: "live" | "lost", label: string): void {
   }
 }
 
-/** Asks for this very page and exchanges its live parts. A failure changes nothing: the next event tries again. */
+/** Fetches this page again and replaces its live parts. A failure changes nothing: the next event retries. */
 async function refreshParts(): Promise<"exchanged" | "failed" | "ended"> {
   const response = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
   // What is on the screen stays readable.

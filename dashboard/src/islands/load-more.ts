@@ -1,9 +1,9 @@
-/** "Read on" brings the next part of a transcript below this one, instead of a page in its place. */
+/** Appends the next part of a transcript below this one instead of loading a page. */
 import { announce } from "./live-region.ts";
 import { revealCopyButtons } from "./copy.ts";
 import { updateTimes } from "./times.ts";
 
-/** Told to the page when messages were added. */
+/** Dispatched on the document when messages were added. */
 export const MESSAGES_ADDED = "nexus:more-messages";
 
 export function bindLoadMore(): void {
@@ -23,7 +23,7 @@ async function append(link: HTMLAnchorElement, list: Element): Promise<void> {
   const html = response?.ok && !response.redirected ? await response.text() : "";
   const next = new DOMParser().parseFromString(html, "text/html");
   const loaded = next.querySelector("ol.transcript");
-  // Signed out, or failed: the page itself says it.
+  // Signed out or failed: the page shows which.
   if (!loaded) return location.assign(link.href);
   const messages = [...loaded.children].filter(({ id }) => !document.getElementById(id));
   const first = messages.find((message) => message.hasAttribute("data-row"));

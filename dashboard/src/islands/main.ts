@@ -1,4 +1,4 @@
-/** The page's one script. Every page works without it; it saves keystrokes and keeps times true. */
+/** The page's script. Every page works without it. */
 import { bindCopyButtons } from "./copy.ts";
 import { bindForms } from "./forms.ts";
 import { bindJsonSearch } from "./json-search.ts";

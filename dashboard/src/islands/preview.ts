@@ -62,7 +62,7 @@ async function load(address: string): Promise<string> {
   return response?.ok && !response.redirected ? response.text() : "";
 }
 
-/** Below its row, above where there is no room. */
+/** Below its row, or above it near the bottom of the window. */
 function positionCard(card: HTMLElement, link: HTMLElement): void {
   const row = (link.closest("[data-row]") ?? link).getBoundingClientRect();
   card.hidden = false;

@@ -21,7 +21,7 @@ export function showSessionEnded(): void {
   document.querySelector(".page")?.prepend(banner);
 }
 
-/** Somebody signed in again, in another tab. */
+/** Called after a refresh succeeded, for instance after signing in again in another tab. */
 export function hideSessionEnded(): void {
   document.getElementById(ID)?.remove();
 }

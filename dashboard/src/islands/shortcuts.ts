@@ -49,7 +49,7 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("input, textarea, select, dialog[open]") !== null;
 }
 
-/** Marks the next or the previous row. The mark itself says where we are, so it survives what changes the list. */
+/** Marks the next or the previous row. The position is kept in the row's attribute, so it survives live updates. */
 function markRow(by: 1 | -1): void {
   const rows = [...document.querySelectorAll<HTMLElement>("[data-rows] [data-row]")];
   if (rows.length === 0) return;

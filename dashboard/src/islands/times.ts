@@ -1,4 +1,4 @@
-/** Times: tells the server the viewer's zone for the next page, moves this one's to it, and keeps "5 m ago" true. */
+/** Times: stores the viewer's zone in a cookie for the server, and keeps relative times such as "5 m ago" up to date. */
 import { formatAbsolute, formatRelative } from "../format/time.ts";
 
 const UPDATE_INTERVAL_MS = 15_000;
@@ -12,7 +12,7 @@ export function bindTimes(): void {
   setInterval(updateTimes, UPDATE_INTERVAL_MS);
 }
 
-/** Says every time of the page as it stands now, in the viewer's zone. */
+/** Updates every time of the page in the viewer's zone. */
 export function updateTimes(): void {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   for (const element of document.querySelectorAll("time[datetime]")) {

@@ -14,14 +14,14 @@ export function bindTreeCard(frame: HTMLElement): void {
   document.body.append(card);
   let shown: Element | null = null;
 
-  // One tooltip is enough: the browser's own gives way, its words become the name.
+  // Replaces the browser's tooltip: the title becomes the accessible name.
   const descriptions = new Map<Element, string>();
   for (const item of frame.querySelectorAll("[data-item]")) {
     const title = item.querySelector("title");
     const description = title?.textContent ?? "";
     descriptions.set(item, description);
     title?.remove();
-    // Who speaks to a browser says what is to be seen: the name has it, too.
+    // Voice control uses visible text, so the accessible name contains it (WCAG 2.5.3).
     const visibleText = (item.textContent ?? "").replaceAll(/\s+/g, " ").trim();
     const name = description.replaceAll("\n", ". ");
     item.setAttribute(

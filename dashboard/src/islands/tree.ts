@@ -47,7 +47,7 @@ function bindTree(frame: HTMLElement): void {
       [frame.clientWidth, frame.clientHeight],
     ])
     .wheelDelta(wheelDelta)
-    // A hand that clicks is never quite still.
+    // The pointer moves slightly during a click.
     .clickDistance(CLICK_TOLERANCE_PX)
     .translateExtent([
       [x - PAN_MARGIN, y - PAN_MARGIN],
@@ -59,7 +59,7 @@ function bindTree(frame: HTMLElement): void {
         excess(transform.invertY(top) - y0, transform.invertY(bottom) - y1),
       ),
     )
-    // The wheel alone scrolls; with Ctrl, as a pinch says it, it zooms.
+    // The wheel scrolls; with Ctrl, which a pinch sets, it zooms.
     .filter((event: MouseEvent) =>
       event.type === "wheel" ? event.ctrlKey || event.metaKey : event.button === 0,
     )
@@ -94,7 +94,7 @@ function wheelDelta(event: WheelEvent): number {
   return Math.max(-MAX_WHEEL_ZOOM, Math.min(MAX_WHEEL_ZOOM, -pixels * 0.02));
 }
 
-/** Paper has room for all of it, whatever part was looked at. */
+/** Prints the whole drawing, whatever part is shown. */
 function bindPrinting({ svg, behavior, bounds: [left, top] }: TreeView): void {
   let beforePrint: ZoomTransform | null = null;
   addEventListener("beforeprint", () => {
@@ -186,7 +186,7 @@ function bindKeyboard(view: TreeView): void {
   svg.addEventListener("focusin", (event) => {
     const item = event.target instanceof Element ? event.target.closest<SVGElement>("[data-item]") : null;
     setTabStop(item);
-    // What somebody clicks is in view; moving it away under the pointer would lose the click.
+    // A clicked item is in view; moving it under the pointer would lose the click.
     if (item?.matches(":focus-visible")) bringIntoView(view, centers.get(item)!);
   });
   svg.addEventListener("keydown", (event) => {

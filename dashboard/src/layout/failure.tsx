@@ -1,4 +1,4 @@
-/** A page that is only a failure: nothing there, not allowed, or nobody can tell who is asking. */
+/** A page for a failure of the whole request: not found, access denied, or sign-in unavailable. */
 import type { Assets } from "../context/assets.ts";
 import { BrandMark, Document } from "./frame.tsx";
 import type { View } from "../context/view.ts";

@@ -1,4 +1,4 @@
-/** The page around every page: side navigation, head bar with filters, banner, dialog of keys. */
+/** The frame of every page: sidebar, header with filters, banner, keyboard shortcuts. */
 import type { Child } from "hono/jsx";
 import { raw } from "hono/html";
 import type { HealthIndicator } from "../api/health.ts";
@@ -19,7 +19,7 @@ interface NavItem {
   key: string;
   /** Pages that are reached from it and stand under other paths. */
   activeFor?: readonly string[];
-  /** Its feature is not in this version: the place is kept and says so. */
+  /** A placeholder for a feature that is not in this version. */
   isPlaceholder?: boolean;
 }
 
@@ -72,11 +72,11 @@ export function Document({ view, assets, title, children }: DocumentProps) {
 export interface FrameProps extends DocumentProps {
   /** Health of the whole, null while unknown. */
   health: HealthIndicator;
-  /** What stands beside the title: filters or actions. */
+  /** Filters or actions beside the title. */
   toolbar?: Child;
-  /** A line above the title, such as the way back. */
+  /** A line above the title, such as a link back. */
   breadcrumb?: Child;
-  /** The title as it stands on the page, when it is more than text. */
+  /** The title on the page, when it is more than text. */
   heading?: Child;
 }
 

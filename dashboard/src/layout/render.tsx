@@ -1,4 +1,4 @@
-/** How answers leave: whole pages, failures, JSON errors. */
+/** Responses of the dashboard: pages, failure pages, JSON errors. */
 import type { Context } from "hono";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -11,7 +11,7 @@ import type { AppEnv } from "../context/environment.ts";
 import { FailurePage } from "./failure.tsx";
 import { viewOf } from "../context/view.ts";
 
-/** A page in its frame. `health` is what `/api/status` said, null where it did not in time. */
+/** A page in its frame. `health` is the response of `/api/status`, null after the timeout. */
 export function renderPage(
   c: Context<AppEnv>,
   status: ContentfulStatusCode,

@@ -1,4 +1,4 @@
-/** What `?` shows. */
+/** The dialog that `?` opens. */
 
 const SHORTCUTS: readonly (readonly [keys: string[], words: string])[] = [
   [["/"], "Focus the search or the first filter"],

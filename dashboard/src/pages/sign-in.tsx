@@ -1,4 +1,4 @@
-/** /sign-in: one field. Says plainly when the key was wrong, when to try again, or why nobody can sign in. */
+/** /sign-in: the form for the dashboard key, with the error of the last attempt. */
 import type { Assets } from "../context/assets.ts";
 import { BrandMark, CsrfField, Document } from "../layout/frame.tsx";
 import { Icon } from "../components/ui/icon.tsx";
@@ -8,7 +8,7 @@ interface Props {
   view: View;
   assets: Assets;
   next: string;
-  /** What went wrong, in a sentence; null on the first look. */
+  /** The error of the last attempt; null at first. */
   message: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** /accounts: looking, and what administrators do to an account. Each is a form that works without a script. */
+/** /accounts: the pages of accounts and their forms, which work without a script. */
 import { Hono } from "hono";
 import type { Context } from "hono";
 import type { ApiBody } from "../../../workers/schemas/api/routes.ts";

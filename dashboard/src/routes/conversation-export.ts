@@ -60,7 +60,7 @@ async function* allPages(
             purpose: "export",
           })
         : null;
-      // Too large to be shown, or removed meanwhile: the cut one says so by itself.
+      // If the message is too large or was removed meanwhile, the shortened one, which is marked, is exported.
       messages.push(whole?.ok ? { ...message, content: whole.data.content, isClipped: false } : message);
     }
     yield messages;

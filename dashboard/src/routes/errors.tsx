@@ -34,7 +34,7 @@ export function errorRoutes(): Hono<AppEnv> {
   return routes;
 }
 
-/** All lists side by side; one that fails fails the whole, because half of the errors would look like fewer. */
+/** All lists concurrently. One failure fails the whole, because a part of the errors would look like fewer errors. */
 async function loadFailures(c: Context<AppEnv>, view: View) {
   const query = apiQuery(view.filters, view.now);
   const lists = await Promise.all(

@@ -1,4 +1,4 @@
-/** What the selects of the filter bar offer. They stay empty when the API does not answer. */
+/** The options of the filter bar; empty when the API does not respond. */
 import type { Context } from "hono";
 import type { FilterOptions } from "../../../workers/schemas/api/filter-options.ts";
 import type { AppEnv } from "../context/environment.ts";

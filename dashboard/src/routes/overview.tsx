@@ -1,4 +1,4 @@
-/** The pages that only look: overview and health. Each asks for all it needs at once. */
+/** / and /settings. Each loads all it needs concurrently. */
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { FilterBar } from "../components/ui/filter-bar.tsx";
@@ -47,7 +47,7 @@ export function overviewRoutes(): Hono<AppEnv> {
     const [status, alerts, linking, environment] = await Promise.all([
       api.get("/api/status"),
       api.get("/api/alerts"),
-      // It reads every request of eight weeks: only for whoever asks.
+      // The report reads all requests of eight weeks, so it runs on demand.
       view.query.show === "linking" ? api.get("/api/quality/linking") : null,
       canAdminister(view) ? api.get("/api/environment") : null,
     ]);

@@ -66,7 +66,7 @@ export function signInRoutes(): Hono<AppEnv> {
   return routes;
 }
 
-/** The wait, said even where the API's sentence does not. */
+/** Adds the waiting time where the API's message does not name it. */
 function withRetryTime(message: string, seconds: number): string {
   return /\d/.test(message) ? message : `${message} Try again in ${formatDuration(seconds * 1000)}.`;
 }

@@ -1,4 +1,4 @@
-/** POST /theme: light, dark or as the system, kept in a cookie so that pages come in it from the first byte. */
+/** POST /theme: light, dark or system theme, in a cookie, so that the server renders pages in it. */
 import { Hono } from "hono";
 import type { AppEnv } from "../context/environment.ts";
 import { setTheme } from "../http/cookies.ts";

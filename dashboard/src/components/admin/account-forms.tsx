@@ -7,7 +7,7 @@ import { CsrfField } from "../../layout/frame.tsx";
 import { RadioOption } from "../ui/radio-option.tsx";
 import { ApiKeyField, ConfirmField, FormError, TextField } from "../ui/text-field.tsx";
 
-/** What an action on this page left to say. */
+/** The result of an action on this page. */
 export interface AccountNotice {
   done?: keyof typeof DONE_TEXTS;
   form?: "key" | "passthrough" | "limits" | "refresh" | "delete";

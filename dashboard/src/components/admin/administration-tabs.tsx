@@ -1,4 +1,4 @@
-/** What stands beside each other under "Domains": hosts, the accounts behind them, and who changed what. */
+/** The tabs under "Domains": domains, accounts, audit log. */
 import { linkTo } from "../../context/filters.ts";
 import { canAdminister, type View } from "../../context/view.ts";
 import { Tabs } from "../ui/tabs.tsx";

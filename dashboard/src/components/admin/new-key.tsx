@@ -6,7 +6,7 @@ import { Icon } from "../ui/icon.tsx";
 import { baseUrl, clientCommands } from "./client-setup.tsx";
 import { UntrustedText } from "../ui/values.tsx";
 
-/** Shown once: nobody can bring the key back. */
+/** Shown once: only a hash of the key is stored. */
 export function NewKey({
   view,
   detail,

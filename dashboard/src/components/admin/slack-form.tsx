@@ -1,4 +1,4 @@
-/** Whom a domain tells in Slack. The address is write-only: an empty field keeps what is stored. */
+/** The Slack settings of a domain. The webhook URL is write-only: an empty field keeps the stored one. */
 import type { SlackView } from "../../../../workers/schemas/api/domains.ts";
 import type { Problem } from "../../api/client.ts";
 import type { View } from "../../context/view.ts";

@@ -17,7 +17,7 @@ export function CompareForm({
   branches: readonly Branch[];
   current: string;
 }) {
-  // Ways the conversation itself went first: there may be hundreds of sub-tasks.
+  // Branches of the conversation before sub-tasks, of which there may be hundreds.
   const others = branches
     .filter(({ branchKey }) => branchKey !== current)
     .sort((left, right) => Number(left.kind === "subtask") - Number(right.kind === "subtask"))

@@ -1,4 +1,4 @@
-/** One row of two branches beside each other: the same on both sides, or each with the words that are its own marked. */
+/** One row of a comparison: a message of both branches, or one per branch with differing words marked. */
 import type { ComparedRow } from "../../transcript/compare.ts";
 import { type DiffLine, diffWords } from "../../transcript/diff.ts";
 import { printable } from "../../format/text.ts";
@@ -51,7 +51,7 @@ interface RowSideProps {
 
 function Side({ entry, context, words, name, which }: RowSideProps) {
   if (!entry) return <div class={`compared-side none on-${which}`}></div>;
-  // Where one stands above the other, each says which it is.
+  // Narrow screens show one above the other, so each names its branch.
   const note = (
     <span class="only-on-phone">
       <UntrustedText text={name} length={28} />
@@ -63,7 +63,7 @@ function Side({ entry, context, words, name, which }: RowSideProps) {
         <EntryView entry={entry} context={context} note={note} />
       </div>
     );
-  // One text against another: its own words are marked.
+  // Text against text: words of one side only are marked.
   return (
     <div class={`compared-side on-${which}`}>
       <EntryView entry={entry} context={context} note={note}>
@@ -77,7 +77,7 @@ function Side({ entry, context, words, name, which }: RowSideProps) {
   );
 }
 
-/** From this share of common words on two texts are variants of each other; below, each is read as it is. */
+/** Texts with at least this share of common words are compared word by word. */
 const MIN_COMMON_SHARE = 0.25;
 
 /** Word by word, where both sides are one text and much alike. */

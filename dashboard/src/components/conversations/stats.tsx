@@ -1,4 +1,4 @@
-/** What a conversation took: people's turns, sub-tasks, tokens, money, and where the time went. */
+/** Statistics of a conversation: turns, sub-tasks, tokens, cost and times. */
 import type { ConversationDetail } from "../../../../workers/schemas/api/conversations.ts";
 import { ContextGauge } from "../../charts/context-gauge.tsx";
 import { formatMoneyExact, formatMoneyShort } from "../../format/money.ts";

@@ -1,4 +1,4 @@
-/** Requests that ended badly as a short table: when, how, whose, and what was said about it. Errors and Health show it. */
+/** Failed requests as a short table: time, status, model, domain and error. Errors and Health show it. */
 import type { View } from "../../context/view.ts";
 import { linkTo } from "../../context/filters.ts";
 import { type RequestOutcome, shortModel, StatusBadge, Time, UntrustedText } from "../ui/values.tsx";

@@ -12,7 +12,7 @@ import { ColumnHead, TableHead } from "../ui/table-head.tsx";
 interface Props {
   rows: readonly RequestRow[];
   view: View;
-  /** Leaves out what a narrow card has no room for. */
+  /** Fewer columns, for a narrow card. */
   isCompact?: boolean;
 }
 

@@ -98,7 +98,7 @@ const hasFilters = (view: View, preserved: Record<string, string | null | undefi
 interface FilterSelectProps {
   name: string;
   label: string;
-  /** Words of the choice "no filter". */
+  /** Label of the option without a filter. */
   allLabel: string;
   value: string | null;
   options: readonly string[];

@@ -2,7 +2,7 @@
 
 interface Props {
   text: string;
-  /** What is explained, for whoever does not see where the mark stands. */
+  /** What is explained; part of the button's accessible name. */
   label: string;
 }
 

@@ -1,4 +1,4 @@
-/** One of several ways a form offers: a radio button with its words. */
+/** A radio button with its label. */
 
 interface Props {
   /** Of the field. */

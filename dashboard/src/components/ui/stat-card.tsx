@@ -9,7 +9,7 @@ interface Props {
   value: string;
   /** The exact value, on hover. */
   exact: string;
-  /** Change against the previous period, in words; null where nothing can be said. */
+  /** Change against the previous period; null where a value is unknown. */
   change: string | null;
   /** Whether a rise is good, bad, or neither. */
   increase?: "good" | "bad" | "neutral";

@@ -2,7 +2,7 @@
 import type { Child } from "hono/jsx";
 import { Help } from "./help.tsx";
 
-/** The roles are said aloud because narrow screens show tables as blocks, which would take them away. */
+/** Explicit roles: narrow screens show tables as blocks, which removes the implicit ones. */
 export function TableHead({ children }: { children?: Child }) {
   return (
     <thead role="rowgroup">

@@ -1,4 +1,4 @@
-/** Tabs whose state is the URL: links, so that they work without a script and can be sent to somebody. */
+/** Tabs whose state is the URL: links, so that they work without a script and can be shared. */
 
 export interface Tab {
   key: string;

@@ -1,4 +1,4 @@
-/** One field of a form with its label, its help, and what the API found wrong with it, where it can be mended. */
+/** One field of a form with its label, its help, and the problem that the API reports for it. */
 import type { Child } from "hono/jsx";
 import type { Problem } from "../../api/client.ts";
 import { Icon } from "./icon.tsx";
@@ -76,7 +76,7 @@ export function FieldError({ problem, parameter }: { problem: Problem | null; pa
   );
 }
 
-/** What the API says is wrong with this parameter or a part of it. */
+/** The problem that the API reports for this parameter or a part of it. */
 function fieldProblem(problem: Problem | null, parameter: string) {
   return problem?.details?.find(
     (detail) => detail.parameter === parameter || detail.parameter.startsWith(`${parameter}.`),

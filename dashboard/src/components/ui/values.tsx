@@ -72,7 +72,7 @@ export function Copyable({ text, label, isShort }: { text: string; label: string
   );
 }
 
-/** Copies `text`, or what is at the address `from`: a long text needs not be in the page twice. */
+/** Copies `text`, or the response of the URL `from`, so that a long text is not in the page twice. */
 export function CopyButton({ label, ...source }: { label: string } & ({ text: string } | { from: string })) {
   const data = "text" in source ? { "data-copy": source.text } : { "data-copy-from": source.from };
   return (
@@ -96,7 +96,7 @@ export function Model({ name }: { name: string | null }) {
   );
 }
 
-/** What of a row says how it ended. The outcome is text: one of tomorrow must be shown too. */
+/** The fields of a row that say how it ended. The outcome is a string, because newer Workers may send others. */
 export type RequestOutcome = Pick<RequestRow, "responseStatus" | "error" | "errorType"> & { outcome: string };
 
 export interface StatusInfo {
@@ -107,7 +107,7 @@ export interface StatusInfo {
   description: string;
 }
 
-/** How an exchange ended, in words. An outcome or status of tomorrow is shown as it came. */
+/** Label, icon and description of a request's outcome. An unknown outcome falls back to its status code. */
 export function statusInfo(row: RequestOutcome): StatusInfo {
   const status = row.responseStatus;
   const prefix = status === null ? "" : `${status} `;

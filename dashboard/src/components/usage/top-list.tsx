@@ -1,4 +1,4 @@
-/** Who uses it: names with a bar for their share, the rest summed in one line. */
+/** The largest consumers with a bar for their share; the rest is one line. */
 import type { NamedTotals } from "../../api/named-totals.ts";
 import { ShareBar } from "../../charts/share-bar.tsx";
 import { byTokens, totalTokens } from "../../format/token-kinds.ts";
@@ -9,9 +9,9 @@ import { UntrustedText } from "../ui/values.tsx";
 interface Props {
   title: string;
   entries: readonly NamedTotals[];
-  /** Where a name leads. */
+  /** Link of a name. */
   href: (name: string) => string;
-  /** How a name is shown; default: as it is. */
+  /** Label of a name; default: the name. */
   labelOf?: (name: string) => string;
   limit?: number;
 }

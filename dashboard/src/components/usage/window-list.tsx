@@ -11,7 +11,7 @@ import { UntrustedText } from "../ui/values.tsx";
 interface Props {
   windows: readonly WindowView[];
   view: View;
-  /** Where an account leads. */
+  /** Link of an account. */
   href: (accountId: string) => string;
   limit?: number;
 }

@@ -18,7 +18,7 @@ import { credentialLabel, STATE_TEXTS } from "./credential-labels.ts";
 interface Props {
   view: View;
   accountId: string;
-  /** Null: seen in traffic, but nobody set it up. */
+  /** Null for an account that is only seen in traffic. */
   account: AccountView | null;
   window: Result<WindowDetail>;
   notice: AccountNotice;

@@ -1,4 +1,4 @@
-/** /audit: who changed what, opened which transcript, signed in. For administrators; filters are the address. */
+/** /audit: changes, opened transcripts and sign-ins with their actor. For administrators; the URL holds the filters. */
 import type { AuditList } from "../../../../workers/schemas/api/audit.ts";
 import { type Result, queryString } from "../../api/client.ts";
 import { AdministrationTabs } from "../../components/admin/administration-tabs.tsx";
@@ -21,7 +21,7 @@ interface Props {
   list: Result<AuditList>;
 }
 
-/** What is done here, in words. An action of another version is shown by its name. */
+/** Labels of the actions. An unknown action is shown by its name. */
 const ACTION_LABELS: Readonly<Record<string, string>> = {
   "account.delete": "Account deleted",
   "account.login": "Account logged in",

@@ -1,4 +1,4 @@
-/** How credentials and their states are called on every page. */
+/** Labels of credentials and their states. */
 import type { CredentialState } from "../../../../workers/schemas/api/domains.ts";
 
 const TYPE_LABELS: Readonly<Record<string, string>> = {

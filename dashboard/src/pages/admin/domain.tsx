@@ -13,9 +13,9 @@ import { linkTo } from "../../context/filters.ts";
 import { credentialLabel, STATE_TEXTS } from "./credential-labels.ts";
 import { DefinitionItem, DefinitionList } from "../../components/ui/definition-list.tsx";
 
-/** What an action on this page left to say. */
+/** The result of an action on this page. */
 export interface DomainNotice {
-  /** A key that was just made: the only time it is seen. */
+  /** A new key; shown only once. */
   newKey?: { name: string; key: string };
   saved?: boolean;
   problem?: Problem;
@@ -23,7 +23,7 @@ export interface DomainNotice {
   form?: "settings" | "key" | "revoke" | "slack" | "slack-test" | "delete";
   draft?: DomainDraft;
   slackDraft?: SlackDraft;
-  /** What came of a test message. */
+  /** The result of a test message. */
   slackTest?: { delivered: boolean; message: string };
 }
 

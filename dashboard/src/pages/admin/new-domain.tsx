@@ -1,4 +1,4 @@
-/** /domains/new: a domain step by step: host, account, Slack, first key. Each step is an address and stands alone. */
+/** /domains/new: a domain step by step: host, account, Slack, first key. Each step has its own URL. */
 import type { Child } from "hono/jsx";
 import type { AccountView } from "../../../../workers/schemas/api/accounts.ts";
 import type { DomainDetail, NewClientKey } from "../../../../workers/schemas/api/domains.ts";
@@ -16,7 +16,7 @@ import { credentialLabel } from "./credential-labels.ts";
 
 const STEPS = ["Domain", "Account", "Slack", "Client key"] as const;
 
-/** Credentials a new account may get, in the words of the form. */
+/** The credential options of the form. */
 export type NewCredential = "existing" | "api_key" | "oauth" | "passthrough";
 
 export interface AccountDraft {
@@ -118,7 +118,7 @@ function Step({ title, domain, children }: { title: string; domain?: string; chi
   );
 }
 
-/** Looks only: whether the name can be one, and whether it is taken. */
+/** Reads only: whether the name is valid, and whether it is taken. */
 function HostStep({ host, problem }: { host: string; problem: Problem | null }) {
   return (
     <Step title="Domain name">

@@ -1,4 +1,4 @@
-/** The conversation one request carried: system prompt and tools folded, history, the answer last. */
+/** The conversation of one request: system prompt and tools collapsed, messages, the response last. */
 import type { RequestDetail } from "../../../../workers/schemas/api/requests.ts";
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
@@ -60,7 +60,7 @@ export function ConversationTab({ detail, view }: { detail: RequestDetail; view:
   );
 }
 
-/** The newest messages, beginning at one that shows something. */
+/** The newest messages, starting at one with visible content. */
 function newestEntries(entries: readonly TranscriptEntry[]): readonly TranscriptEntry[] {
   if (entries.length <= MAX_SHOWN_MESSAGES + 2) return entries;
   const from = entries.length - MAX_SHOWN_MESSAGES;
@@ -68,7 +68,7 @@ function newestEntries(entries: readonly TranscriptEntry[]): readonly Transcript
   return entries.slice(first === -1 ? from : first);
 }
 
-/** The answer as a message, when there is one with content. */
+/** The response as a message; null without content. */
 function responseMessage(detail: RequestDetail): Message | null {
   const body = detail.responseBody;
   if (!isObject(body) || body.content === undefined) return null;
@@ -76,7 +76,7 @@ function responseMessage(detail: RequestDetail): Message | null {
   return message.blocks.length > 0 ? { ...message, role: "assistant" } : null;
 }
 
-/** System prompt and tool definitions: always there, rarely read, hence folded. */
+/** System prompt and tool definitions, collapsed. */
 function Preamble({ body, context }: { body: Record<string, unknown>; context: TranscriptContext }) {
   const system = systemOf(body);
   const tools = toolsOf(body);

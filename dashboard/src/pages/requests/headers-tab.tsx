@@ -1,4 +1,4 @@
-/** Headers and metadata. What is never stored is said, not left out in silence. */
+/** Headers of request and response. Headers that are never stored are listed as such. */
 import type { RequestDetail } from "../../../../workers/schemas/api/requests.ts";
 import { CopyButton, UntrustedText } from "../../components/ui/values.tsx";
 

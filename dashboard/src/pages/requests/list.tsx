@@ -120,7 +120,7 @@ export function RequestsPage({ view, list }: { view: View; list: Result<RequestL
   );
 }
 
-/** Session and conversation have no select: they are said with the way out of them. */
+/** Filters by session and conversation, which have no select, with a link that removes them. */
 function ActiveScopes({ view, parameters }: { view: View; parameters: Record<string, string | null> }) {
   const parts = [
     ["sessionId", "session"],

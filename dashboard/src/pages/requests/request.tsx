@@ -63,7 +63,7 @@ export function RequestPage({ view, detail, stream }: Props) {
   );
 }
 
-/** How it ended, in a sentence, whenever it did not simply end well. */
+/** Notes on the outcome, unless the request completed without any. */
 function OutcomeNotes({ detail }: { detail: RequestDetail }) {
   const info = statusInfo(detail);
   const notes = [

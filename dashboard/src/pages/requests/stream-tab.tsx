@@ -119,7 +119,7 @@ export function StreamTab({ detail, stream, view }: Props) {
   );
 }
 
-/** What an event is called in a sentence: its type, and what it begins or says. */
+/** Label of an event: its type and a summary. */
 function eventLabel(event: StreamEvent): string {
   const summary = eventSummary(event);
   return summary === "" ? event.type : `${event.type}: ${summary}`;

@@ -1,4 +1,4 @@
-/** One account's windows: how they filled, what happens at this pace, who used them, and the limits set for it. */
+/** The usage windows of one account: utilization over time, forecast, consumers, and rate limits. */
 import type { Child } from "hono/jsx";
 import type { WindowDetail } from "../../../../workers/schemas/api/windows.ts";
 import { windowName, windowRows } from "../../api/windows.ts";
@@ -149,7 +149,7 @@ interface UsageTableProps {
   /** Head of the first column. */
   nameLabel: string;
   rows: readonly UsageRow[];
-  /** How the row without a name is called. */
+  /** Label of the row without a name. */
   unnamedLabel: string;
   children?: Child;
 }

@@ -1,4 +1,4 @@
-/** / : the period in five numbers, how full the windows are, what runs, tokens over time, and who used them. */
+/** / : statistics of the period, usage windows, latest requests, tokens over time, top domains and models. */
 import type { WindowList as WindowListAnswer } from "../../../../workers/schemas/api/windows.ts";
 import type { RequestList } from "../../../../workers/schemas/api/requests.ts";
 import { type Overview, totalsBy } from "../../api/named-totals.ts";

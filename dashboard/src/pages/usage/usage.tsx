@@ -1,4 +1,4 @@
-/** /usage: the windows first, then who used how much of what, over a period; every table can be had as a file. */
+/** /usage: usage windows, then the usage of a period by domain, account, model and type; each table as CSV, too. */
 import type { WindowDetail, WindowList } from "../../../../workers/schemas/api/windows.ts";
 import type { Result } from "../../api/client.ts";
 import { costSeries, type HourlyTokens, OTHERS } from "../../api/cost-series.ts";
