@@ -252,7 +252,7 @@ describe("Slack of a domain", () => {
     const tried = await post(domain, `${domain}/slack-test`, {});
     expect(tried.status).toBe(200);
     expect(api.asked).toContain("POST /api/domains/team-a.claude.example.com/slack-test");
-    expect(tried.text).toContain("Slack answered 404: no_service");
+    expect(tried.text).toContain("Slack responded 404: no_service");
   });
 });
 
@@ -287,7 +287,7 @@ describe("health", () => {
     expect(seen).toContain("Pending alerts");
     expect(seen).not.toContain("DASHBOARD_API_KEY");
     const late = (await visit(ADMINISTRATOR, "hostile").ask("/settings")).text;
-    expect(late).toContain("Slack answered 404: no_service");
+    expect(late).toContain("Slack responded 404: no_service");
   });
 });
 
