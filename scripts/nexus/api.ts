@@ -9,6 +9,8 @@ import { CommandError } from "./command-error.ts";
 export const DEFAULT_URL = "http://127.0.0.1:8787";
 const TIMEOUT_MS = 120_000;
 
+export const domainPath = (domain: string) => `/api/domains/${encodeURIComponent(domain)}`;
+
 export interface CallOptions {
   method?: "GET" | "POST" | "PUT" | "DELETE";
   /** Sent as JSON. */

@@ -9,29 +9,27 @@ import type { OAuthStatus } from "../../workers/schemas/oauth.ts";
 export const FILE_SUFFIX = ".credentials.json";
 
 const optionalText = z.string().min(1).nullish();
+const OAuthFields = z.looseObject({
+  accessToken: optionalText,
+  refreshToken: optionalText,
+  expiresAt: z.number().nullish(),
+  scopes: z.array(z.string()).nullish(),
+});
+const SlackFields = z.looseObject({
+  webhook_url: optionalText,
+  channel: optionalText,
+  username: optionalText,
+  icon_emoji: optionalText,
+  enabled: z.boolean().nullish(),
+  messages: z.boolean().nullish(),
+});
 const CredentialFile = z.looseObject({
   type: z.enum(["api_key", "oauth", "passthrough"], { error: 'type: expected "api_key" or "oauth"' }),
   accountId: optionalText,
   api_key: optionalText,
-  oauth: z
-    .looseObject({
-      accessToken: optionalText,
-      refreshToken: optionalText,
-      expiresAt: z.number().nullish(),
-      scopes: z.array(z.string()).nullish(),
-    })
-    .nullish(),
+  oauth: OAuthFields.nullish(),
   client_api_key: optionalText,
-  slack: z
-    .looseObject({
-      webhook_url: optionalText,
-      channel: optionalText,
-      username: optionalText,
-      icon_emoji: optionalText,
-      enabled: z.boolean().nullish(),
-      messages: z.boolean().nullish(),
-    })
-    .nullish(),
+  slack: SlackFields.nullish(),
 });
 type Fields = Record<string, unknown>;
 
@@ -89,20 +87,18 @@ function credentialOf(
 }
 
 function slackOf(slack: Fields): DomainInput["slack"] {
-  const known = ["webhook_url", "channel", "username", "icon_emoji", "enabled", "messages"];
-  const given = known.filter((name) => slack[name] !== undefined && slack[name] !== null);
-  return Object.fromEntries(given.map((name) => [name, slack[name]]));
+  return Object.fromEntries(
+    Object.keys(SlackFields.shape).flatMap((name) => (slack[name] == null ? [] : [[name, slack[name]]])),
+  );
 }
 
-const KNOWN = new Set(["type", "accountId", "api_key", "oauth", "client_api_key", "slack"]);
-const KNOWN_OAUTH = new Set(["accessToken", "refreshToken", "expiresAt", "scopes"]);
-const KNOWN_SLACK = new Set(["webhook_url", "channel", "username", "icon_emoji", "enabled", "messages"]);
-
 function unknownOf(file: Fields): Fields | null {
-  const without = (fields: unknown, known: ReadonlySet<string>): Fields =>
-    Object.fromEntries(Object.entries((fields ?? {}) as Fields).filter(([name]) => !known.has(name)));
-  const unknown = without(file, KNOWN);
-  const [oauth, slack] = [without(file.oauth, KNOWN_OAUTH), without(file.slack, KNOWN_SLACK)];
+  const without = (fields: unknown, { shape }: z.ZodObject): Fields =>
+    Object.fromEntries(
+      Object.entries((fields ?? {}) as Fields).filter(([name]) => !Object.hasOwn(shape, name)),
+    );
+  const unknown = without(file, CredentialFile);
+  const [oauth, slack] = [without(file.oauth, OAuthFields), without(file.slack, SlackFields)];
   if (Object.keys(oauth).length > 0) unknown.oauth = oauth;
   if (Object.keys(slack).length > 0) unknown.slack = slack;
   return Object.keys(unknown).length > 0 ? unknown : null;

@@ -9,12 +9,10 @@ import {
   NewClientKey,
   OtherFieldsView,
 } from "../../workers/schemas/api/domains.ts";
-import { type Api, apiOf } from "./api.ts";
+import { type Api, apiOf, domainPath } from "./api.ts";
 import { CommandError } from "./command-error.ts";
 import { FILE_SUFFIX, type ReadFile, readCredentialFile, writeCredentialFile } from "./credential-file.ts";
 import { columns, show } from "./output.ts";
-
-const pathOf = (domain: string) => `/api/domains/${encodeURIComponent(domain)}`;
 
 interface Imported {
   file: string;
@@ -77,7 +75,7 @@ async function importFiles(
 async function store(api: Api, { domain, input, clientKey }: ReadFile, force: boolean): Promise<string[]> {
   const notes: string[] = [];
   const put = (body: object) =>
-    api.call(`${pathOf(domain)}${force ? "?force=true" : ""}`, DomainDetail, { method: "PUT", body });
+    api.call(`${domainPath(domain)}${force ? "?force=true" : ""}`, DomainDetail, { method: "PUT", body });
   try {
     await put(input);
   } catch (thrown) {
@@ -88,7 +86,7 @@ async function store(api: Api, { domain, input, clientKey }: ReadFile, force: bo
     notes.push("its tokens have been renewed here, and the newer ones are kept; --force replaces them");
   }
   if (clientKey !== null)
-    await api.call(`${pathOf(domain)}/client-keys`, NewClientKey, {
+    await api.call(`${domainPath(domain)}/client-keys`, NewClientKey, {
       method: "POST",
       body: { name: "imported", key: clientKey },
     });
@@ -102,8 +100,8 @@ async function exportFiles(directory: string, _options: object, command: Command
   const written: { file: string; domain: string }[] = [];
   mkdirSync(directory, { recursive: true });
   for (const { domain } of domains.filter((one) => one.configured)) {
-    const detail = await api.call(pathOf(domain), DomainDetail);
-    const { otherFields } = await api.call(`${pathOf(domain)}/other-fields`, OtherFieldsView);
+    const detail = await api.call(domainPath(domain), DomainDetail);
+    const { otherFields } = await api.call(`${domainPath(domain)}/other-fields`, OtherFieldsView);
     const login = accounts.find(({ accountId }) => accountId === detail.accountId)?.login ?? null;
     const file = `${domain}${FILE_SUFFIX}`;
     writeFileSync(join(directory, file), writeCredentialFile(detail, login, otherFields), { mode: 0o600 });

@@ -2,13 +2,11 @@
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { DomainDetail, type DomainInput, DomainList } from "../../workers/schemas/api/domains.ts";
-import { apiOf } from "./api.ts";
+import { apiOf, domainPath } from "./api.ts";
 import { CommandError } from "./command-error.ts";
 import { addDomainFiles } from "./domain-files.ts";
 import { columns, show } from "./output.ts";
 import { askLine } from "./prompt.ts";
-
-const pathOf = (domain: string) => `/api/domains/${encodeURIComponent(domain)}`;
 
 export function addDomains(program: Command): void {
   const domains = program
@@ -41,7 +39,7 @@ export function addDomains(program: Command): void {
     .argument("<domain>", "the host name that clients use")
     .description("stop serving a domain and revoke its keys; its history is kept")
     .action(async (domain: string, _options: object, command: Command) => {
-      await apiOf(command).run(pathOf(domain), { method: "DELETE" });
+      await apiOf(command).run(domainPath(domain), { method: "DELETE" });
       show(command, { domain, removed: true }, () => [`${domain} is no longer served. Its history is kept.`]);
     });
   addDomainFiles(domains);
@@ -82,7 +80,7 @@ async function add(domain: string, options: AddOptions, command: Command): Promi
   if (options.credential === "api_key")
     body.credential = { type: "api_key", api_key: await apiKey(options.keyFile) };
   if (options.endpoints) body.endpoints = options.endpoints;
-  const stored = await api.call(pathOf(domain), DomainDetail, { method: "PUT", body });
+  const stored = await api.call(domainPath(domain), DomainDetail, { method: "PUT", body });
   show(command, stored, ({ accountId, credential, clientKeys }) => [
     `${stored.domain} uses the account ${accountId} (${credential.type}, ${credential.state}).`,
     ...(clientKeys.some((key) => key.revokedAt === null)

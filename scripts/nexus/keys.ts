@@ -1,10 +1,8 @@
 /** `nexus keys create|list|revoke`: client keys of a domain. */
 import type { Command } from "commander";
 import { DomainDetail, NewClientKey } from "../../workers/schemas/api/domains.ts";
-import { apiOf } from "./api.ts";
+import { apiOf, domainPath } from "./api.ts";
 import { columns, show } from "./output.ts";
-
-const pathOf = (domain: string) => `/api/domains/${encodeURIComponent(domain)}`;
 
 export function addKeys(program: Command): void {
   const keys = program.command("keys").description("create, list and revoke the client keys of a domain");
@@ -15,7 +13,7 @@ export function addKeys(program: Command): void {
     .description("create a client key; it is shown only once")
     .action(async (domain: string, name: string, _options: object, command: Command) => {
       const body = { name };
-      const made = await apiOf(command).call(`${pathOf(domain)}/client-keys`, NewClientKey, {
+      const made = await apiOf(command).call(`${domainPath(domain)}/client-keys`, NewClientKey, {
         method: "POST",
         body,
       });
@@ -26,7 +24,7 @@ export function addKeys(program: Command): void {
     .argument("<domain>", "the host name that clients use")
     .description("list the client keys of a domain, including revoked ones")
     .action(async (domain: string, _options: object, command: Command) => {
-      const { clientKeys } = await apiOf(command).call(pathOf(domain), DomainDetail);
+      const { clientKeys } = await apiOf(command).call(domainPath(domain), DomainDetail);
       show(command, { clientKeys }, () =>
         clientKeys.length === 0
           ? [`${domain} has no client keys. Create one with "nexus keys create ${domain}".`]
@@ -47,7 +45,7 @@ export function addKeys(program: Command): void {
     .argument("<id>", "the key's id, as `keys list` shows it")
     .description("revoke a key; it stops working within two minutes")
     .action(async (domain: string, id: string, _options: object, command: Command) => {
-      await apiOf(command).run(`${pathOf(domain)}/client-keys/${encodeURIComponent(id)}`, {
+      await apiOf(command).run(`${domainPath(domain)}/client-keys/${encodeURIComponent(id)}`, {
         method: "DELETE",
       });
       show(command, { id, revoked: true }, () => [`${id} is revoked and stops working within two minutes.`]);

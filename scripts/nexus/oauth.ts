@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { AccountList, AccountLogin, LoginStarted } from "../../workers/schemas/api/accounts.ts";
 import { DomainDetail, DomainList } from "../../workers/schemas/api/domains.ts";
 import type { OAuthStatus } from "../../workers/schemas/oauth.ts";
-import { type Api, apiOf } from "./api.ts";
+import { type Api, apiOf, domainPath } from "./api.ts";
 import { CommandError } from "./command-error.ts";
 import { columns, show } from "./output.ts";
 import { askLine } from "./prompt.ts";
@@ -67,7 +67,7 @@ async function login(domain: string, options: LoginOptions, command: Command): P
   }
   const done = await api.call(`${path}/code`, AccountLogin, { method: "POST", body: { code } });
   if (!known)
-    await api.call(`/api/domains/${encodeURIComponent(domain)}`, DomainDetail, {
+    await api.call(domainPath(domain), DomainDetail, {
       method: "PUT",
       body: { accountId },
     });
@@ -113,7 +113,7 @@ async function refresh(domain: string, _options: object, command: Command): Prom
 }
 
 async function getDomain(api: Api, domain: string): Promise<DomainDetail> {
-  return api.call(`/api/domains/${encodeURIComponent(domain)}`, DomainDetail);
+  return api.call(domainPath(domain), DomainDetail);
 }
 
 /** Null when it is not configured. */
