@@ -1,6 +1,6 @@
 /**
  * The dashboard over the demo's day in a real Chromium: who gets in, every page in both themes and widths, that every value is the
- * API's, what can be clicked, what changes by itself. One world for all of it; the parts are in dashboard/.
+ * API's, what can be clicked, what changes by itself. One stack for all of it; the parts are in dashboard/.
  */
 import { afterAll, beforeAll } from "vitest";
 import { type DemoStack, startDemoStack } from "../support/demo-stack.ts";

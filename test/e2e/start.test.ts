@@ -184,24 +184,21 @@ describe("a stop", () => {
 });
 
 describe("npm start", () => {
-  it.concurrent.each(["SIGTERM", "SIGKILL"] as const)(
-    "takes the world with it when npm gets %s",
-    async (signal) => {
-      const DATA_DIR = await temporaryDirectory();
-      const ports = { PROXY_PORT: String(await claimPort(0, "PROXY_PORT")), DASHBOARD_PORT: "0" };
-      const npm = startProgram({ ...variables, ...ports, DATA_DIR }, ["npm", "start"]);
-      await npm.ready();
-      const asked = Date.now();
-      npm.process.kill(signal);
-      const isServing = () =>
-        fetch(`http://127.0.0.1:${ports.PROXY_PORT}/health`).then(
-          () => true,
-          () => false,
-        );
-      await waitUntil(async () => !(await isServing()));
-      expect(Date.now() - asked).toBeLessThanOrEqual(3_000);
-      await npm.ended;
-      await rm(DATA_DIR, { recursive: true, force: true });
-    },
-  );
+  it.concurrent.each(["SIGTERM", "SIGKILL"] as const)("stops the stack when npm gets %s", async (signal) => {
+    const DATA_DIR = await temporaryDirectory();
+    const ports = { PROXY_PORT: String(await claimPort(0, "PROXY_PORT")), DASHBOARD_PORT: "0" };
+    const npm = startProgram({ ...variables, ...ports, DATA_DIR }, ["npm", "start"]);
+    await npm.ready();
+    const asked = Date.now();
+    npm.process.kill(signal);
+    const isServing = () =>
+      fetch(`http://127.0.0.1:${ports.PROXY_PORT}/health`).then(
+        () => true,
+        () => false,
+      );
+    await waitUntil(async () => !(await isServing()));
+    expect(Date.now() - asked).toBeLessThanOrEqual(3_000);
+    await npm.ended;
+    await rm(DATA_DIR, { recursive: true, force: true });
+  });
 });

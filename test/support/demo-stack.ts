@@ -1,6 +1,6 @@
 /**
- * The demo's world with a day in it that was sent through the proxy, and a browser that is signed in: what the
- * end-to-end tests of the pages look at. One for all cases of a file, because a day takes its time.
+ * The demo stack with its traffic sent through the proxy and a signed-in browser, for end-to-end tests of the pages. One per file,
+ * because the traffic takes its time.
  */
 import { rm } from "node:fs/promises";
 import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
@@ -12,12 +12,12 @@ import { temporaryDirectory } from "./local-stack.ts";
 import { openWatchedPage, type WatchedPage } from "./watched-page.ts";
 import { waitFor } from "./wait.ts";
 
-/** Exchanges of the day: more than two pages of the list, and every story in it. */
+/** Exchanges of the traffic: more than two pages of the list, with every scenario. */
 const TURNS = 110;
-/** Conversations of one turn beside it, so that their list has a second page. */
+/** Further conversations of one turn, so that the list has a second page. */
 const SHORT_CONVERSATIONS = 52;
 const EVERY_MINUTE = "* * * * *";
-/** Neither UTC nor whole hours away from it. */
+/** A time zone that is not UTC and not a whole number of hours away. */
 export const ZONE = "Asia/Kolkata";
 
 export interface OpenOptions {
@@ -31,13 +31,13 @@ export interface DemoStack {
   demo: Demo;
   /** `http://127.0.0.1:port` of the dashboard. */
   url: string;
-  /** What the API answers an administrator; throws on any other status than 200. */
+  /** The API response for an administrator; throws unless its status is 200. */
   getJson: <T>(path: string) => Promise<T>;
-  /** A blank page; signed in unless said otherwise. */
+  /** A blank page, signed in by default. */
   open: (options?: OpenOptions) => Promise<WatchedPage>;
-  /** The conversation that branched most. */
+  /** Id of the conversation with the most branches. */
   branchedConversation: string;
-  /** Sends one small exchange and answers its id; the row follows. */
+  /** Sends one small exchange; returns its id. */
   exchange: (text: string) => Promise<string>;
   stop: () => Promise<void>;
 }
@@ -69,11 +69,11 @@ export async function startDemoStack(): Promise<DemoStack> {
     await Promise.all([demo.played, ...questions]);
     await waitFor(async () => {
       const { journal, searchWaiting } = await ask<Status>("/api/status");
-      if (journal.entries !== 0) throw new Error("The day is not stored yet.");
+      if (journal.entries !== 0) throw new Error("The traffic is not stored yet.");
       if (searchWaiting === 0) return;
-      // The words that ingest had no time for; otherwise they would follow within a minute.
+      // Indexes what ingest left to the cron, which would run within a minute.
       await stack.runCron(EVERY_MINUTE);
-      throw new Error("The day cannot be searched yet.");
+      throw new Error("The traffic is not indexed yet.");
     }, 250);
     const { conversations } = await ask<ConversationList>("/api/conversations?limit=200");
     const branches = (one: (typeof conversations)[number]) =>
@@ -121,7 +121,7 @@ async function askClaude(proxyUrl: string, text: string): Promise<string> {
   return answer.headers["x-nexus-request-id"] ?? "";
 }
 
-/** Cookies of a browser that signed in by the form and has told its zone. */
+/** Cookies of a browser that has signed in by the form and sent its time zone. */
 async function signIn(open: () => Promise<WatchedPage>, { stack }: Demo) {
   const { page } = await open();
   await page.goto(`${stack.dashboardUrl}/sign-in`);

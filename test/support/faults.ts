@@ -1,4 +1,4 @@
-/** What can be broken in the local stack of fault tests. Told by faulty-world.ts, suffered by worker-faults.ts. */
+/** Faults of the local stack in fault tests. Set by faulty-stack.ts, applied by worker-faults.ts. */
 import { z } from "zod";
 
 export const BREAKABLE_BINDINGS = ["JOURNAL", "EXCHANGES", "TENANTS"] as const;

@@ -1,6 +1,6 @@
 /**
- * The real local stack with faults to be switched on and off: the product's Worker with breakable bindings, a Postgres
- * behind a relay that can be down or slow, and a fake Claude. For fault tests and the soak.
+ * The local stack with faults that can be switched on and off: the product's Worker with fault-injecting bindings, a Postgres behind
+ * a relay that can be down or slow, and a fake Claude. For fault tests and the soak.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -17,7 +17,7 @@ import type { WorkerFaults } from "./faults.ts";
 import { startFaultyPostgres, type PostgresFault } from "./faulty-postgres.ts";
 
 const WORKER = fileURLToPath(new URL("worker-faults.ts", import.meta.url));
-/** Two minutes elsewhere. What is rung for twice is stored once. */
+/** Two minutes by default. An exchange that is enqueued twice is stored once. */
 const SWEEP_AFTER_MS = 3_000;
 
 export interface Faults extends WorkerFaults {
@@ -28,9 +28,9 @@ export interface Faults extends WorkerFaults {
 
 export interface FaultyStack extends LocalStack {
   claude: FakeClaude;
-  /** These and no others from now on. */
+  /** Replaces the current faults. */
   setFaults(faults: Faults): Promise<void>;
-  /** Log lines of the Worker, warnings and errors. */
+  /** Warnings and errors of the Worker. */
   lines: string[];
   status(): Promise<Status>;
   /** The Postgres itself, without the relay. */
@@ -46,7 +46,7 @@ export async function startFaultyStack(): Promise<FaultyStack> {
   const relay = await startFaultyPostgres(postgres.url);
   const lines: string[] = [];
   const stack = await startLocalStack({
-    dataDir: join(dataDir, "world"),
+    dataDir: join(dataDir, "stack"),
     databaseUrl: relay.url,
     workerBundle: await bundleWorker(WORKER, join(dataDir, "worker")),
     variables: { CLAUDE_API_BASE_URL: claude.url, SWEEP_AFTER_MS: String(SWEEP_AFTER_MS) },
@@ -70,7 +70,7 @@ export async function startFaultyStack(): Promise<FaultyStack> {
         headers: {},
         body: JSON.stringify(worker),
       });
-      if (status !== 200) throw new Error(`the faults were not taken: ${status} ${body.toString()}`);
+      if (status !== 200) throw new Error(`the faults were not set: ${status} ${body.toString()}`);
     },
     async status() {
       const response = await fetch(`${stack.proxyUrl}/api/status`, {

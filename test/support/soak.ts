@@ -1,6 +1,6 @@
 /**
- * A soak: many exchanges at once through the real local stack while three things break at random instants, then the count. All
- * of it follows from the seed but for the machine's own timing. Run by test/e2e/soak.test.ts and `npm run soak`.
+ * A soak: many concurrent exchanges through the local stack with three faults at random times, then a check of all rows and totals.
+ * Determined by the seed except for timing. Used by test/e2e/soak.test.ts and `npm run soak`.
  */
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
@@ -15,33 +15,33 @@ export interface SoakOptions {
   seed: string;
   exchanges: number;
   concurrency: number;
-  /** Scales the pauses of answers; about a second per exchange at 1. */
+  /** Scales the pauses of responses; about a second per exchange at 1. */
   pace: number;
-  /** How long something stays broken, in milliseconds. */
+  /** Duration of a fault in milliseconds. */
   faultMs: { low: number; high: number };
-  /** How much slower "slow" is, in milliseconds. */
+  /** Delay of a slow binding in milliseconds. */
   slowDelayMs: number;
-  /** How long to wait for the last row. */
+  /** Longest wait for the last row. */
   storedTimeoutMs: number;
-  /** What breaks, instead of three things at random. */
+  /** Given faults instead of three random ones. */
   faults?: FaultTime[];
   log?: (line: string) => void;
 }
 
 export interface SoakReport {
-  /** Empty when every promise was kept. */
+  /** Violated guarantees. */
   problems: string[];
   faults: string[];
   rows: number;
   unrecorded: number;
-  /** Without a row, or without their end: R2 and the queue were down together. */
+  /** Exchanges without a row or without their end, because R2 and the queue were down together. */
   uncertain: number;
-  /** Tokens in rows, and what was served to the exchanges that were recorded. */
+  /** Tokens in rows, and tokens served to recorded exchanges. */
   tokens: { stored: number; served: number };
   trafficMs: number;
   /** From the end of traffic and faults to the last row. */
   storedAfterMs: number;
-  /** The longest that upstream's headers took, less what upstream itself took for them. */
+  /** Longest time to response headers, without the upstream's own delay. */
   slowestStartMs: number;
 }
 
@@ -56,7 +56,7 @@ interface Done {
 export interface FaultTime {
   name: string;
   faults: Faults;
-  /** Milliseconds from the beginning of the traffic. */
+  /** Milliseconds from the start of the traffic. */
   from: number;
   to: number;
 }
@@ -75,10 +75,10 @@ interface Row {
 const DOMAIN = "soak.example";
 const MARKER = "x-soak";
 const OWN_KEY = "sk-ant-api03-of-the-caller";
-/** The sweep of this world looks after exchanges sooner than elsewhere (faulty-world.ts), so it runs more often. */
+/** The sweep of this stack handles younger exchanges (faulty-stack.ts), so it runs more often. */
 const SWEEP_EVERY_MS = 3_000;
 const EVERY_MINUTE = "* * * * *";
-/** A put is tried for this long after the end of an exchange. */
+/** Time for which a put is retried after the end of an exchange. */
 const RECORDING_MS = 20_000;
 
 export async function soak(options: SoakOptions): Promise<SoakReport> {
@@ -91,7 +91,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
-/** The same in a world that is there, beside what it has stored before. */
+/** The same in a running stack with earlier rows. */
 export async function soakStack(stack: FaultyStack, options: SoakOptions): Promise<SoakReport> {
   const { seed, log } = options;
   const plan = plannedExchanges(seed, options.exchanges, options.pace);
@@ -156,7 +156,7 @@ async function tenant(stack: FaultyStack): Promise<string> {
   return (made as { key: string }).key;
 }
 
-/** Three different ones, at random instants of the traffic. */
+/** Three different faults at random times of the traffic. */
 function faultTimes({ seed, faultMs, slowDelayMs: slowDelayMs }: SoakOptions, length: number): FaultTime[] {
   const random = randomOf(seed, "faults");
   const all: [string, Faults][] = [
@@ -314,10 +314,10 @@ function compare(
   return { unrecorded, uncertain, tokens };
 }
 
-/** Counts leave an isolate every ten seconds. */
+/** Counters leave an isolate every ten seconds. */
 const COUNTERS_TIMEOUT_MS = 20_000;
 
-/** Rollups say what the rows say; nothing is left behind; what went unrecorded is shown. */
+/** Rollups equal the rows, the journal is empty, unrecorded exchanges are counted. */
 async function compareTotals(stack: FaultyStack, uncertain: number, problems: string[]): Promise<void> {
   const [totals] = await query<Record<"rows" | "rowTokens" | "sums" | "sumTokens" | "unrecorded", number>>(
     stack,

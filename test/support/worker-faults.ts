@@ -1,6 +1,6 @@
 /**
  * The product's Worker with bindings that can be told to fail or to be slow, and a queue consumer that can be told to throw: what
- * fault tests run in the local stack (faulty-world.ts bundles this file).
+ * fault tests run in the local stack (faulty-stack.ts bundles this file).
  * Told by a POST with the host `faults.test`.
  */
 import product, { DashboardApi as RealDashboardApi, Recorder as RealRecorder } from "../../workers/index.ts";
