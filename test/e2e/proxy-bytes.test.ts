@@ -5,15 +5,7 @@ import { describe, expect, it } from "vitest";
 import { headerOf, type Reply } from "../../scripts/local/fake-claude/server.ts";
 import { RECORDED_HEAD_BYTES } from "../../workers/runtime/constants.ts";
 import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
-import type {
-  Edge,
-  JournalledPart,
-  SendOptions,
-  Sent,
-  Tenant,
-  CompleteEntry,
-} from "../support/proxy-harness.ts";
-import { waitFor } from "../support/wait.ts";
+import type { Edge, JournalledPart, SendOptions, Sent, Tenant } from "../support/proxy-harness.ts";
 
 let edge: Edge;
 let tenant: Tenant;
@@ -29,18 +21,12 @@ const raw = (given: Partial<Extract<Reply, { kind: "raw" }>>): Reply => ({
 });
 const bytes = (...texts: (string | Uint8Array)[]) =>
   texts.map((text, index) => ({ delayMs: index === 0 ? 0 : 60, bytes: Buffer.from(text) }));
-/** Both recorded parts of an exchange, once they are written. */
-const recorded = async (sent: Sent): Promise<CompleteEntry> =>
-  waitFor(async () => {
-    const { request, response } = await edge.journal(String(sent.headers["x-nexus-request-id"]));
-    if (!request || !response) throw new Error("not there yet");
-    return { request, response };
-  });
+const recorded = (sent: Sent) => edge.recorded(sent.id);
 
 /** Expects the archive to have the first megabyte, the size and the hash of this body. */
 function expectHead(half: JournalledPart, body: Buffer): void {
   expect(half.body.equals(body.subarray(0, RECORDED_HEAD_BYTES))).toBe(true);
-  expect(half.facts.body).toEqual({
+  expect(half.metadata.body).toEqual({
     recorded: "head",
     bytes: body.length,
     sha256: createHash("sha256").update(body).digest("hex"),
@@ -65,8 +51,8 @@ describe("a request body", () => {
     expect(headerOf(received, "content-length")).toBe(String(expected.length));
     const { request } = await recorded(sent);
     expect(request.body.equals(expected)).toBe(true);
-    expect(request.facts.body).toEqual({ recorded: "whole", bytes: expected.length, sha256: null });
-    expect(request.facts.headers["content-encoding"]).toBe("gzip");
+    expect(request.metadata.body).toEqual({ recorded: "whole", bytes: expected.length, sha256: null });
+    expect(request.metadata.headers["content-encoding"]).toBe("gzip");
   });
 
   it("sent in chunks stays chunked and is archived whole", async () => {
@@ -96,7 +82,7 @@ describe("a request body", () => {
     const body = Buffer.alloc(32 * 1_048_576, randomBytes(997));
     const { request } = await recorded(await send({ body }));
     expect(request.body.equals(body)).toBe(true);
-    expect(request.facts.body.recorded).toBe("whole");
+    expect(request.metadata.body.recorded).toBe("whole");
   });
 
   it("is rejected where the method allows none", async () => {
@@ -192,7 +178,7 @@ describe("a response", () => {
     expect(sent.headers["set-cookie"]).toBeUndefined();
     expect(edge.claude.requests).toHaveLength(1);
     const { response } = await recorded(sent);
-    expect(response.facts).toMatchObject({ outcome: "complete", status: 502, errorType: null });
+    expect(response.metadata).toMatchObject({ outcome: "complete", status: 502, errorType: null });
     expect(response.body.toString()).toBe(html);
   });
 
@@ -207,7 +193,7 @@ describe("a response", () => {
     edge.answer(raw({ status, headers: { etag: "x" }, chunks: [] }));
     const sent = await send({ method: "GET", path: "/v1/models" });
     expect([sent.status, sent.body.length, sent.headers.etag]).toEqual([status, 0, "x"]);
-    expect((await recorded(sent)).response.facts).toMatchObject({ outcome: "complete", status });
+    expect((await recorded(sent)).response.metadata).toMatchObject({ outcome: "complete", status });
   });
 
   it("to HEAD has headers and no body", async () => {
@@ -232,7 +218,7 @@ describe("a response", () => {
     expect(sent.chunks[0]!.at).toBeLessThan(sent.chunks.at(-1)!.at - 150);
     const { response } = await recorded(sent);
     expect(response.body.equals(sent.body)).toBe(true);
-    expect(response.facts).toMatchObject({ outcome: "complete", bodyCoding: "identity" });
+    expect(response.metadata).toMatchObject({ outcome: "complete", bodyCoding: "identity" });
   });
 
   it("of 40 MB passes; the archive has its first megabyte, its size and its hash", async () => {
@@ -262,7 +248,7 @@ describe("an event stream", () => {
     expect(sent.chunks.length).toBeGreaterThanOrEqual(chunks.length - 2);
     const { response } = await recorded(sent);
     expect(response.body.equals(sent.body)).toBe(true);
-    expect(response.facts).toMatchObject({ outcome: "complete" });
+    expect(response.metadata).toMatchObject({ outcome: "complete" });
   });
 
   it("of 36 MB passes; the archive has its first megabyte, its size and its hash", async () => {
@@ -300,7 +286,7 @@ describe("a compressed response", () => {
       expect(sent.headers["content-encoding"]).toBe(coding);
       expect(decode(sent.body).toString()).toBe(text);
       const { response } = await recorded(sent);
-      expect([response.body.toString(), response.facts.bodyCoding]).toEqual([text, "identity"]);
+      expect([response.body.toString(), response.metadata.bodyCoding]).toEqual([text, "identity"]);
     },
   );
 
@@ -320,6 +306,6 @@ describe("a compressed response", () => {
     expect(sent.headers["content-encoding"]).toBe("zstd");
     expect(sent.body.equals(data)).toBe(true);
     const { response } = await recorded(sent);
-    expect([response.body.equals(data), response.facts.bodyCoding]).toEqual([true, "zstd"]);
+    expect([response.body.equals(data), response.metadata.bodyCoding]).toEqual([true, "zstd"]);
   });
 });

@@ -5,7 +5,6 @@ import type { AddressInfo } from "node:net";
 import { afterAll, describe, expect, it } from "vitest";
 import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
 import type { Edge, Tenant, CompleteEntry } from "../support/proxy-harness.ts";
-import { waitFor } from "../support/wait.ts";
 
 /** More than the proxy buffers. */
 const BODY = Buffer.alloc(6_000_000, "x");
@@ -72,12 +71,9 @@ function upload(status: number, isChunked: boolean): Promise<Upload> {
   });
 }
 
-function recorded(id: string): Promise<CompleteEntry> {
-  return waitFor(async () => {
-    const { request, response } = await edge.journal(id);
-    if (!request || !response || !(await edge.notification(id))) throw new Error("not there yet");
-    return { request, response };
-  }, 100);
+async function recorded(id: string): Promise<CompleteEntry> {
+  await edge.notification(id);
+  return edge.recorded(id);
 }
 
 describe("a response during the client's upload", () => {
@@ -93,10 +89,10 @@ describe("a response during the client's upload", () => {
       const answer = await upload(status, isChunked);
       expect(answer).toMatchObject({ status, body: REFUSAL });
       const { request, response } = await recorded(answer.id);
-      expect(response.facts).toMatchObject({ status, outcome: "complete" });
+      expect(response.metadata).toMatchObject({ status, outcome: "complete" });
       expect(response.body.toString()).toBe(REFUSAL);
       // The part of the body that arrived, marked as incomplete.
-      expect(request.facts.body.recorded).toBe("head");
+      expect(request.metadata.body.recorded).toBe("head");
       expect(request.body.length).toBeGreaterThan(0);
       expect(BODY.subarray(0, request.body.length).equals(request.body)).toBe(true);
     },

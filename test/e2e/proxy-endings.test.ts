@@ -44,14 +44,13 @@ const endless = stream({ chunks: Array.from({ length: 200 }, () => event(40)) })
  * are in the journal and the message was sent.
  */
 async function recordedAs(marker: string): Promise<CompleteEntry> {
-  return waitFor(async () => {
-    for (const id of (await edge.journalIds()).reverse()) {
-      const { request, response } = await edge.journal(id);
-      if (request?.facts.headers["x-stainless-marker"] !== marker) continue;
-      if (response && (await edge.notification(id))) return { request, response };
-    }
+  const id = await waitFor(async () => {
+    for (const id of (await edge.journalIds()).reverse())
+      if ((await edge.journal(id)).request?.metadata.headers["x-stainless-marker"] === marker) return id;
     throw new Error("not there yet");
   });
+  await edge.notification(id);
+  return edge.recorded(id);
 }
 const marked = (marker: string) => ({ "x-stainless-marker": marker });
 /** When upstream saw the disconnect, in epoch milliseconds. */
@@ -85,7 +84,7 @@ describe("a client that disconnects", () => {
       });
       expect((await abortedAt()) - left).toBeLessThanOrEqual(HANG_UP_MS);
       const { response } = await recordedAs(marker);
-      expect(response.facts).toMatchObject({ outcome: "client_gone", status: 200 });
+      expect(response.metadata).toMatchObject({ outcome: "client_gone", status: 200 });
       expect(response.body.toString()).toMatch(/^(event: ping\ndata: {}\n\n){5,50}$/);
     },
   );
@@ -102,7 +101,7 @@ describe("a client that disconnects", () => {
     await send({ headers: marked(marker), resetWhen });
     expect((await abortedAt()) - left).toBeLessThanOrEqual(HANG_UP_MS);
     const { response } = await recordedAs(marker);
-    expect(response.facts).toMatchObject({ outcome: "client_gone", status: 200 });
+    expect(response.metadata).toMatchObject({ outcome: "client_gone", status: 200 });
     // The last event may have been in flight.
     expect(response.body.toString()).toMatch(/^(event: ping\ndata: {}\n\n){1,3}$/);
   });
@@ -115,7 +114,11 @@ describe("a client that disconnects", () => {
     expect((await abortedAt()) - left).toBeLessThanOrEqual(HANG_UP_MS);
     const { request, response } = await recordedAs("before");
     expect(request.body.toString()).toBe("{}");
-    expect(response.facts).toMatchObject({ outcome: "client_gone", status: null, timeToFirstByteMs: null });
+    expect(response.metadata).toMatchObject({
+      outcome: "client_gone",
+      status: null,
+      timeToFirstByteMs: null,
+    });
     expect(edge.claude.requests).toHaveLength(1);
   });
 
@@ -123,7 +126,7 @@ describe("a client that disconnects", () => {
     edge.answer(stream({}));
     const sent = await send({ headers: marked("after"), leave: (received) => received >= 66 });
     expect(sent.body).toHaveLength(66);
-    expect((await recordedAs("after")).response.facts.outcome).toBe("complete");
+    expect((await recordedAs("after")).response.metadata.outcome).toBe("complete");
   });
 
   it("in the middle of its own upload is recorded with what had arrived", async () => {
@@ -133,9 +136,9 @@ describe("a client that disconnects", () => {
       send({ headers: marked("upload"), body, stopAfter: 2_000_000, resetWhen }),
     ).rejects.toThrow();
     const { request, response } = await recordedAs("upload");
-    expect(request.facts.body.recorded).toBe("head");
-    expect(request.facts.body.bytes).toBeLessThanOrEqual(2_000_000);
-    expect(response.facts).toMatchObject({ outcome: "client_gone", status: null });
+    expect(request.metadata.body.recorded).toBe("head");
+    expect(request.metadata.body.bytes).toBeLessThanOrEqual(2_000_000);
+    expect(response.metadata).toMatchObject({ outcome: "client_gone", status: null });
   });
 });
 
@@ -151,7 +154,7 @@ describe("an upstream", () => {
     expect(sent.isComplete).toBe(false);
     expect(sent.body).toHaveLength(66);
     const { response } = await recordedAs(`reset${Object.keys(length).length}`);
-    expect(response.facts).toMatchObject({ outcome: "upstream_failed", status: 200 });
+    expect(response.metadata).toMatchObject({ outcome: "upstream_failed", status: 200 });
     expect(response.body.equals(sent.body)).toBe(true);
   });
 
@@ -162,7 +165,7 @@ describe("an upstream", () => {
     expect(JSON.parse(sent.body.toString())).toMatchObject({ type: "error", error: { type: "api_error" } });
     expect(edge.claude.requests).toHaveLength(3);
     const { response } = await recordedAs("refuse");
-    expect(response.facts).toMatchObject({
+    expect(response.metadata).toMatchObject({
       outcome: "upstream_failed",
       status: 502,
       errorType: "api_error",
@@ -175,7 +178,7 @@ describe("an upstream", () => {
     edge.answer({ kind: "refuse" });
     const sent = await send({ headers: marked("streamed"), body: Buffer.alloc(1_500_000, "x") });
     expect([sent.status, edge.claude.requests.length]).toEqual([502, 1]);
-    expect((await recordedAs("streamed")).request.facts.body).toMatchObject({ recorded: "whole" });
+    expect((await recordedAs("streamed")).request.metadata.body).toMatchObject({ recorded: "whole" });
   });
 
   it("whose connection fails once is reached at the second attempt", async () => {
@@ -202,7 +205,7 @@ describe("an upstream", () => {
     expect(Date.now() - started).toBeGreaterThanOrEqual(TIMEOUT_MS - 5);
     await abortedAt();
     const { response } = await recordedAs("hang");
-    expect(response.facts).toMatchObject({
+    expect(response.metadata).toMatchObject({
       outcome: "upstream_failed",
       status: 504,
       errorType: "timeout_error",
@@ -215,8 +218,8 @@ describe("an upstream", () => {
     expect(sent.isComplete).toBe(false);
     await abortedAt();
     const { response } = await recordedAs("endless");
-    expect(response.facts.outcome).toBe("upstream_failed");
-    expect(response.facts.durationMs).toBeGreaterThanOrEqual(STREAM_MAX_MS - 5);
+    expect(response.metadata.outcome).toBe("upstream_failed");
+    expect(response.metadata.durationMs).toBeGreaterThanOrEqual(STREAM_MAX_MS - 5);
   });
 });
 

@@ -8,7 +8,7 @@ import { RECORDED_HEAD_BYTES } from "../../workers/runtime/constants.ts";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
 import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
 import type { Edge, Tenant } from "../support/proxy-harness.ts";
-import { waitFor, waitUntil } from "../support/wait.ts";
+import { waitUntil } from "../support/wait.ts";
 
 const MEGABYTE = 1_048_576;
 const PIECE = Buffer.alloc(MEGABYTE, "0123456789abcdef");
@@ -98,11 +98,11 @@ it.runIf(process.platform === "linux")(
     expect(peakMemory() - before).toBeLessThan(MAX_GROWTH);
 
     const id = /x-nexus-request-id: (\S+)/i.exec(head)?.[1] ?? "";
-    await waitUntil(async () => await edge.notification(id));
-    const { response } = await edge.journal(id);
-    expect(response?.facts).toMatchObject({ outcome: "complete", status: 200 });
-    expect(response?.facts.body).toEqual({ recorded: "head", bytes: received, sha256 });
-    expect(response?.body.equals(PIECE)).toBe(true);
+    await edge.notification(id);
+    const { response } = await edge.recorded(id);
+    expect(response.metadata).toMatchObject({ outcome: "complete", status: 200 });
+    expect(response.metadata.body).toEqual({ recorded: "head", bytes: received, sha256 });
+    expect(response.body.equals(PIECE)).toBe(true);
     expect(PIECE).toHaveLength(RECORDED_HEAD_BYTES);
   },
 );
@@ -117,14 +117,9 @@ it.each([
   expect(await sentWithoutReading()).toBeLessThan(IN_BUFFERS);
   socket.resetAndDestroy();
   await waitUntil(() => edge.claude.requests[0]?.abortedAt, 10);
-  const facts = await waitFor(async () => {
-    const id = (await edge.journalIds()).find((each) => !known.has(each)) ?? "";
-    const { response } = await edge.journal(id);
-    if (!response) throw new Error("not yet");
-    return response.facts;
-  });
-  expect(facts).toMatchObject({ outcome: "client_gone", status: 200 });
-  expect(facts.body.bytes).toBeLessThan(IN_BUFFERS);
+  const { response } = await edge.recorded(await edge.newJournalId(known));
+  expect(response.metadata).toMatchObject({ outcome: "client_gone", status: 200 });
+  expect(response.metadata.body.bytes).toBeLessThan(IN_BUFFERS);
 });
 
 function sha256OfPieces(count: number): string {

@@ -7,16 +7,13 @@ import {
   UPSTREAM_KEY,
   type Edge,
   type SendOptions,
-  type Sent,
   type Tenant,
 } from "../support/proxy-harness.ts";
-import { waitFor } from "../support/wait.ts";
 
 let edge: Edge;
 let tenant: Tenant;
 edgeOfFile((started) => ({ edge, tenant } = started));
 
-const ALWAYS = 1_000;
 const EVENT = "event: ping\ndata: {}\n\n";
 const streamed: Reply = {
   kind: "raw",
@@ -26,13 +23,6 @@ const streamed: Reply = {
 };
 const send = (options: SendOptions = {}) =>
   tenant.send({ path: "/v1/things", body: '{"hello":1}', ...options });
-const idOf = (sent: Sent) => String(sent.headers["x-nexus-request-id"]);
-const bellOf = (sent: Sent) =>
-  waitFor(async () => {
-    const notification = await edge.notification(idOf(sent));
-    if (!notification) throw new Error("it has not enqueued");
-    return notification;
-  });
 
 it("records both parts and the metadata without a credential, and sends one message", async () => {
   edge.answer(streamed);
@@ -41,13 +31,13 @@ it("records both parts and the metadata without a credential, and sends one mess
     path: "/v1/things?beta=true",
     headers: { cookie: "c=1", "x-custom": "not listed" },
   });
-  const notification = await bellOf(sent);
-  const { request, response } = await edge.journal(idOf(sent));
+  const notification = await edge.notification(sent.id);
+  const { request, response } = await edge.journal(sent.id);
   expect(request?.body.toString()).toBe('{"hello":1}');
   expect(response?.body.toString()).toBe(EVENT.repeat(4));
-  expect(request?.facts).toMatchObject({
+  expect(request?.metadata).toMatchObject({
     v: 1,
-    id: idOf(sent),
+    id: sent.id,
     domain: tenant.domain,
     accountId: "account-of-the-test",
     credentialType: "api_key",
@@ -56,11 +46,11 @@ it("records both parts and the metadata without a credential, and sends one mess
     path: "/v1/things",
     query: "?beta=true",
   });
-  expect(request!.facts.startedAt).toBeGreaterThanOrEqual(before - 5);
-  expect(Number.parseInt(idOf(sent).replace("-", "").slice(0, 12), 16)).toBe(request!.facts.startedAt);
-  expect(response?.facts).toMatchObject({ v: 1, id: idOf(sent), outcome: "complete", status: 200 });
-  expect(response!.facts.timeToFirstByteMs).toBeGreaterThanOrEqual(0);
-  expect(response!.facts.durationMs).toBeGreaterThanOrEqual(response!.facts.timeToFirstByteMs!);
+  expect(request!.metadata.startedAt).toBeGreaterThanOrEqual(before - 5);
+  expect(Number.parseInt(sent.id.replace("-", "").slice(0, 12), 16)).toBe(request!.metadata.startedAt);
+  expect(response?.metadata).toMatchObject({ v: 1, id: sent.id, outcome: "complete", status: 200 });
+  expect(response!.metadata.timeToFirstByteMs).toBeGreaterThanOrEqual(0);
+  expect(response!.metadata.durationMs).toBeGreaterThanOrEqual(response!.metadata.timeToFirstByteMs!);
   expect(notification).toMatchObject({
     domain: tenant.domain,
     rungBy: "recorder",
@@ -68,7 +58,7 @@ it("records both parts and the metadata without a credential, and sends one mess
     response: null,
   });
   expect(notification.journalBytes).toBeGreaterThan(EVENT.length * 4 + 11);
-  const written = JSON.stringify([request?.facts, response?.facts, notification]);
+  const written = JSON.stringify([request?.metadata, response?.metadata, notification]);
   for (const secret of [tenant.key, UPSTREAM_KEY, "c=1", "not listed"]) expect(written).not.toContain(secret);
 });
 
@@ -78,11 +68,7 @@ it("has the request in the journal while the response is still streaming", async
   const gone = new AbortController();
   const leaving = new Promise((resolve) => gone.signal.addEventListener("abort", resolve));
   const sending = send({ resetWhen: leaving }).catch(() => undefined);
-  const id = await waitFor(async () => {
-    const fresh = (await edge.journalIds()).find((each) => !known.has(each));
-    if (!fresh) throw new Error("not yet");
-    return fresh;
-  });
+  const id = await edge.newJournalId(known);
   const { request, response } = await edge.journal(id);
   expect([request?.body.toString(), response]).toEqual(['{"hello":1}', null]);
   gone.abort();
@@ -96,11 +82,11 @@ it("never records the bodies of login traffic", async () => {
   for (const given of [{ body: `{"refresh_token":"${secret}"}` }, { body: secret.repeat(80_000) }]) {
     const sent = await login.send({ ...given, path: "/v1/%6Fauth/token" });
     expect(sent.body.toString()).toContain(secret);
-    await bellOf(sent);
-    const { request, response } = await edge.journal(idOf(sent));
+    await edge.notification(sent.id);
+    const { request, response } = await edge.journal(sent.id);
     expect([request?.body.length, response?.body.length]).toEqual([0, 0]);
-    expect(request?.facts.body).toEqual({ recorded: "none", bytes: given.body.length, sha256: null });
-    expect(response?.facts.body).toEqual({ recorded: "none", bytes: sent.body.length, sha256: null });
+    expect(request?.metadata.body).toEqual({ recorded: "none", bytes: given.body.length, sha256: null });
+    expect(response?.metadata.body).toEqual({ recorded: "none", bytes: sent.body.length, sha256: null });
     expect(JSON.stringify([request, response])).not.toContain(secret);
   }
 });
@@ -108,13 +94,13 @@ it("never records the bodies of login traffic", async () => {
 describe("with R2 down", () => {
   it("the stream is not affected, and the metadata travels in the message", async () => {
     edge.answer(streamed);
-    await edge.break({ JOURNAL: { how: "fail", failures: ALWAYS } });
+    await edge.break({ JOURNAL: { how: "fail" } });
     const sent = await send();
     expect([sent.status, sent.body.toString(), sent.isComplete]).toEqual([200, EVENT.repeat(4), true]);
     expect(sent.chunks.at(-1)!.at).toBeLessThan(1_000);
-    const notification = await bellOf(sent);
+    const notification = await edge.notification(sent.id);
     expect(notification.request).toMatchObject({
-      id: idOf(sent),
+      id: sent.id,
       path: "/v1/things",
       body: { recorded: "none", bytes: 11 },
     });
@@ -129,8 +115,8 @@ describe("with R2 down", () => {
     edge.answer(streamed);
     await edge.break({ JOURNAL: { how: "fail", failures: 2 } });
     const sent = await send();
-    expect(await bellOf(sent)).toMatchObject({ request: null, response: null });
-    const { request, response } = await edge.journal(idOf(sent));
+    expect(await edge.notification(sent.id)).toMatchObject({ request: null, response: null });
+    const { request, response } = await edge.journal(sent.id);
     expect([request?.body.length, response?.body.length]).toEqual([11, EVENT.length * 4]);
   });
 
@@ -140,7 +126,7 @@ describe("with R2 down", () => {
     const sent = await send();
     expect(sent.isComplete).toBe(true);
     expect(sent.chunks.at(-1)!.at).toBeLessThan(1_000);
-    expect(await bellOf(sent)).toMatchObject({ request: null, response: null });
+    expect(await edge.notification(sent.id)).toMatchObject({ request: null, response: null });
   });
 });
 
@@ -150,17 +136,14 @@ describe("with the queue down", () => {
     await edge.break({ EXCHANGES: { how: "fail", failures: 2 } });
     const sent = await send();
     expect(sent.isComplete).toBe(true);
-    await bellOf(sent);
+    await edge.notification(sent.id);
   });
 
   it("for long, the journal keeps the exchange for the sweep", async () => {
     edge.answer(streamed);
-    await edge.break({ EXCHANGES: { how: "fail", failures: ALWAYS } });
+    await edge.break({ EXCHANGES: { how: "fail" } });
     const sent = await send();
-    await waitFor(async () => {
-      const { request, response } = await edge.journal(idOf(sent));
-      expect([request !== null, response !== null]).toEqual([true, true]);
-    });
+    await edge.recorded(sent.id);
     expect(sent.isComplete).toBe(true);
   });
 });
@@ -169,7 +152,7 @@ describe("with KV down", () => {
   it("cached domains and keys work, and unknown ones are not reported as missing", async () => {
     edge.answer(streamed);
     expect((await send()).status).toBe(200);
-    await edge.break({ TENANTS: { how: "fail", failures: ALWAYS } });
+    await edge.break({ TENANTS: { how: "fail" } });
     expect((await send()).status).toBe(200);
     const unknown = await send({ host: "unknown.example" });
     expect(unknown.status).toBe(500);
@@ -193,10 +176,8 @@ describe("the local stack", () => {
     ] as const) {
       const sent = await local.send({ host, headers: own, method: "GET", path: "/v1/models" });
       expect(sent.status, host).toBe(200);
-      await waitFor(async () => {
-        const { request } = await local.journal(idOf(sent));
-        expect(request?.facts).toMatchObject({ domain, credentialType: "passthrough", clientKeyId: null });
-      });
+      const { request } = await local.recorded(sent.id);
+      expect(request.metadata).toMatchObject({ domain, credentialType: "passthrough", clientKeyId: null });
     }
     expect(JSON.stringify(local.claude.requests[0]?.headers)).toContain("sk-ant-mine");
   });

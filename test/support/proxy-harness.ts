@@ -16,8 +16,11 @@ import type {
   ResponseMetadata,
 } from "../../workers/schemas/exchange.ts";
 import type { OAuthStatus, TokenPair } from "../../workers/schemas/oauth.ts";
+import { waitFor } from "./wait.ts";
 
 export interface Sent {
+  /** `x-nexus-request-id`. */
+  id: string;
   status: number;
   statusMessage: string;
   /** Lower-case names. */
@@ -49,7 +52,7 @@ export interface SendOptions {
 type Binding = "JOURNAL" | "EXCHANGES" | "TENANTS" | "OAUTH_ACCOUNT";
 
 export interface JournalledPart<F = RequestMetadata | ResponseMetadata> {
-  facts: F;
+  metadata: F;
   body: Buffer;
 }
 export interface Journalled {
@@ -85,13 +88,17 @@ export interface Edge {
     credentialType?: "api_key" | "passthrough" | "oauth";
     endpoints?: string[] | null;
   }): Promise<Tenant>;
-  /** Makes bindings fail for a number of calls. */
-  break(faults: Partial<Record<Binding, { how: "fail" | "hang"; failures: number }>>): Promise<void>;
+  /** Makes bindings fail, for a number of calls if given. */
+  break(faults: Partial<Record<Binding, { how: "fail" | "hang"; failures?: number }>>): Promise<void>;
   journal(id: string): Promise<Journalled>;
   /** Ids of all journalled exchanges, oldest first. */
   journalIds(): Promise<string[]>;
+  /** Both recorded parts of this exchange, once they are in the journal. */
+  recorded(id: string): Promise<CompleteEntry>;
+  /** The id of the first exchange in the journal that is not in `known`, once there is one. */
+  newJournalId(known: ReadonlySet<string>): Promise<string>;
   /** The queue message of this exchange, once it was sent. */
-  notification(id: string): Promise<ExchangeMessage | undefined>;
+  notification(id: string): Promise<ExchangeMessage>;
   /** All queue messages of exchanges. */
   notifications(): Promise<ExchangeMessage[]>;
   counted(name: string): Promise<number>;
@@ -170,6 +177,18 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
   };
   const control = async (setup: unknown): Promise<unknown> =>
     JSON.parse((await controlBytes(setup)).toString());
+  const journalIds = async () => (await control({ do: "journals" })) as string[];
+  const journal = async (id: string): Promise<Journalled> => {
+    const { request, response } = (await control({ do: "journal", id })) as {
+      request: RequestMetadata | null;
+      response: ResponseMetadata | null;
+    };
+    const body = (part: "request" | "response") => controlBytes({ do: "body", id, part });
+    return {
+      request: request && { metadata: request, body: await body("request") },
+      response: response && { metadata: response, body: await body("response") },
+    };
+  };
   const messages = async () =>
     (await control({ do: "notifications" })) as (ExchangeMessage | CountersMessage)[];
   const notifications = async () =>
@@ -210,21 +229,17 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
     async break(faults) {
       await control({ do: "faults", faults });
     },
-    async journal(id) {
-      const { request, response } = (await control({ do: "journal", id })) as {
-        request: RequestMetadata | null;
-        response: ResponseMetadata | null;
-      };
-      const body = (part: "request" | "response") => controlBytes({ do: "body", id, part });
-      return {
-        request: request && { facts: request, body: await body("request") },
-        response: response && { facts: response, body: await body("response") },
-      };
-    },
-    journalIds: async () => (await control({ do: "journals" })) as string[],
-    async notification(id) {
-      return (await notifications()).find((notification) => notification.id === id);
-    },
+    journal,
+    journalIds,
+    recorded: (id) =>
+      waitFor(async () => {
+        const { request, response } = await journal(id);
+        return request && response ? { request, response } : notYet();
+      }),
+    newJournalId: (known) =>
+      waitFor(async () => (await journalIds()).find((id) => !known.has(id)) ?? notYet()),
+    notification: (id) =>
+      waitFor(async () => (await notifications()).find((one) => one.id === id) ?? notYet()),
     notifications,
     async counted(name) {
       const counts = (await messages()).flatMap((notification) =>
@@ -248,6 +263,10 @@ export async function startEdge(variables: Record<string, string> = {}): Promise
       await claude.stop();
     },
   };
+}
+
+function notYet(): never {
+  throw new Error("not there yet");
 }
 
 /** Bundled once per test file. */
@@ -295,6 +314,7 @@ function send(port: number, options: SendOptions): Promise<Sent> {
       response.on("error", () => undefined);
       response.on("close", () => {
         resolve({
+          id: String(response.headers["x-nexus-request-id"]),
           status: response.statusCode ?? 0,
           statusMessage: response.statusMessage ?? "",
           headers: response.headers,

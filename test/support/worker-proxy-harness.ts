@@ -17,10 +17,10 @@ import { unbundledMessages, entryIds, findEntry } from "./worker-journal.ts";
 import { alertsRaised, evictAt, OAuthAccount, setClock } from "./worker-proxy-account.ts";
 
 const BINDINGS = ["JOURNAL", "EXCHANGES", "TENANTS", "OAUTH_ACCOUNT"] as const;
-/** Current faults: `fail` rejects at once, `hang` never resolves, for `failures` calls. */
+/** Current faults: `fail` rejects at once, `hang` never resolves, for `failures` calls or all. */
 const Faults = z.partialRecord(
   z.enum(BINDINGS),
-  z.object({ how: z.enum(["fail", "hang"]), failures: z.number() }),
+  z.object({ how: z.enum(["fail", "hang"]), failures: z.number().default(Infinity) }),
 );
 const Setup = z.discriminatedUnion("do", [
   z.object({ do: z.literal("faults"), faults: Faults }),
