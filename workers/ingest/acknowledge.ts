@@ -1,12 +1,14 @@
 /** Decides which messages of a batch are acknowledged and which are retried. Called by consumer.ts after the batch was stored, or was not. */
 import type { Config } from "../runtime/config.ts";
+import { JOURNAL_TIMEOUT_MS, MAX_QUEUE_BATCH_MESSAGES } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
+import { withTimeout } from "../runtime/timeout.ts";
+import type { ExchangeMessage } from "../schemas/exchange.ts";
 import { withWriter } from "../store/db/db.ts";
-import type { JournalObject } from "../store/journal/objects.ts";
+import { type BundledExchange, bundlePartName, unbundle } from "../store/journal/bundles.ts";
+import { type JournalObject, writeJournalMetadata } from "../store/journal/objects.ts";
 import { recordFailure } from "../store/requests/dead-letters.ts";
 import type { Delivery } from "./batches.ts";
-import { bundleEntry, splitBundle } from "./bundles.ts";
-import { carriesMetadata, isLongRetried, persistMetadata } from "./persist-metadata.ts";
 import type { Failure } from "./read-batch.ts";
 import type { StoredBatch } from "./store-batch.ts";
 
@@ -15,6 +17,10 @@ const MIN_DELAY_SECONDS = 2;
 const MAX_DELAY_SECONDS = 600;
 /** Attempts of a bundle all of whose exchanges fail, before each is enqueued by itself: two minutes. */
 const MAX_BUNDLE_ATTEMPTS = 7;
+/** Delay of the first attempt by itself: the exchange has just failed. */
+const SPLIT_DELAY_SECONDS = 2;
+/** Ten attempts take a quarter of an hour. Queues keep a message for a limited time, so after these its metadata moves into the journal. */
+const PERSIST_AFTER_ATTEMPTS = 10;
 
 /** Journal objects to delete. */
 export interface ClearedEntry {
@@ -37,12 +43,13 @@ export async function acknowledge(
       ? await isFailureHandled(env, config, delivery, failure)
       : stored
         ? !exchange.exchanges || (await isBundleDone(env, delivery, stored))
-        : isLongRetried(delivery) && (await persistMetadata(env, exchange));
-    if (!isDone) retryLater(message);
-    else {
-      message.ack();
-      if (stored && !failure && exchange.exchanges) cleared.push(bundleEntry(exchange));
-    }
+        : carriesMetadata(exchange) &&
+          (delivery.isDead || message.attempts >= PERSIST_AFTER_ATTEMPTS) &&
+          (await persistMetadata(env, exchange));
+    if (isDone) message.ack();
+    else retryLater(message);
+    if (isDone && stored && !failure && exchange.exchanges)
+      cleared.push({ id: exchange.id, parts: [bundlePartName(exchange.exchanges)] });
   }
   return cleared;
 }
@@ -93,6 +100,46 @@ async function isFailureHandled(
     return true;
   } catch (thrown) {
     log.warn("ingest: failure not recorded", { id, error: errorText(thrown) });
+    return false;
+  }
+}
+
+/** Writes `failed` to the journal one by one, then enqueues a message for each. Returns whether the bundle is no longer needed. */
+async function splitBundle(
+  env: Env,
+  bundle: ExchangeMessage,
+  failed: readonly BundledExchange[],
+): Promise<boolean> {
+  try {
+    await withTimeout(JOURNAL_TIMEOUT_MS, Promise.all(failed.map((one) => unbundle(env.JOURNAL, one))));
+    const { exchanges: _, ...shared } = bundle;
+    const messages = failed.map(({ id, objects }) => ({
+      delaySeconds: SPLIT_DELAY_SECONDS,
+      body: {
+        ...shared,
+        id,
+        rungBy: "recorder" as const,
+        journalBytes: objects.reduce((sum, { bytes }) => sum + bytes.length, 0),
+      },
+    }));
+    for (let at = 0; at < messages.length; at += MAX_QUEUE_BATCH_MESSAGES)
+      await env.EXCHANGES.sendBatch(messages.slice(at, at + MAX_QUEUE_BATCH_MESSAGES));
+    return true;
+  } catch (thrown) {
+    log.warn("ingest: bundle not split", { id: bundle.id, error: errorText(thrown) });
+    return false;
+  }
+}
+
+const carriesMetadata = ({ request, response }: ExchangeMessage) => request !== null || response !== null;
+
+/** Writes the metadata of a message into the journal. Returns whether that succeeded, so that the message is no longer needed. */
+async function persistMetadata(env: Env, exchange: ExchangeMessage): Promise<boolean> {
+  try {
+    await withTimeout(JOURNAL_TIMEOUT_MS, writeJournalMetadata(env.JOURNAL, exchange));
+    return true;
+  } catch (thrown) {
+    log.warn("ingest: metadata not written to the journal", { id: exchange.id, error: errorText(thrown) });
     return false;
   }
 }

@@ -3,22 +3,22 @@
  * read does not hold back the others. Called by consumer.ts.
  */
 import { JOURNAL_TIMEOUT_MS, PREFIX_CACHE_BYTES } from "../runtime/constants.ts";
+import { log } from "../runtime/log.ts";
 import { withTimeout } from "../runtime/timeout.ts";
 import { PrefixCache } from "../domain/content/prefix-cache.ts";
 import { startedAtOf } from "../domain/exchange-id.ts";
 import type { ExchangeMessage } from "../schemas/exchange.ts";
-import type { BundledExchange } from "../store/journal/bundles.ts";
+import { type BundledExchange, readJournalBundle } from "../store/journal/bundles.ts";
 import { type JournalEntry, type JournalPart, readJournal } from "../store/journal/objects.ts";
 import type { StorableExchange } from "../store/requests/write-model.ts";
 import type { Delivery } from "./batches.ts";
-import { readBundle } from "./bundles.ts";
 import { exchangeRow, requestFromSummary } from "./rows/exchange-row.ts";
 
 const EMPTY_ENTRY: JournalEntry = { request: null, response: null };
 /** Message lists that this isolate read lately: the next turn of a conversation sends them again. */
 const prefixCache = new PrefixCache(PREFIX_CACHE_BYTES);
 
-/** One exchange that messages announce. */
+/** One exchange, or bundle of exchanges, that messages announce. */
 interface Announced {
   exchange: ExchangeMessage;
   /** It may have failed before, by this message or the sweep's, so a failure may be recorded that storing clears. */
@@ -47,17 +47,13 @@ export interface Failure {
 }
 export type FailureOf = [id: string, failure: Failure];
 
-export interface ReadBundle {
-  exchanges: BundledExchange[];
-  hadFailures: boolean;
-}
-
 export interface ReadBatch {
   entries: Entry[];
   /** What could not be read, by id. */
   failures: FailureOf[];
   bundles: [id: string, bundle: ReadBundle][];
 }
+export type ReadBundle = { exchanges: BundledExchange[]; hadFailures: boolean };
 
 /** Never rejects. */
 export async function readBatch(
@@ -84,12 +80,15 @@ async function readAnnounced(journal: R2Bucket, announced: Announced): Promise<R
   }
 }
 
+/** A bundle that has been cleared has no exchanges: they are stored. */
 async function readBundled(journal: R2Bucket, { exchange, hadFailures }: Announced): Promise<ReadBatch> {
-  const bundled = await readBundle(journal, exchange);
+  const reading = readJournalBundle(journal, exchange.id, exchange.exchanges ?? 0);
+  const bundled = await withTimeout(JOURNAL_TIMEOUT_MS, reading);
+  if (!bundled) log.info("ingest: message for a bundle that has been cleared", { id: exchange.id });
   const entries: Entry[] = [];
   const failures: FailureOf[] = [];
   const { exchanges: _, ...shared } = exchange;
-  for (const { id, read } of bundled)
+  for (const { id, read } of bundled ?? [])
     try {
       const one = { ...shared, id };
       const row = exchangeRow(one, read());
@@ -105,7 +104,7 @@ async function readBundled(journal: R2Bucket, { exchange, hadFailures }: Announc
     } catch (error) {
       failures.push([id, { domain: exchange.domain, error }]);
     }
-  return { entries, failures, bundles: [[exchange.id, { exchanges: bundled, hadFailures }]] };
+  return { entries, failures, bundles: [[exchange.id, { exchanges: bundled ?? [], hadFailures }]] };
 }
 
 async function readEntry(journal: R2Bucket, announced: Announced): Promise<Entry> {
