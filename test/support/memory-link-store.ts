@@ -35,16 +35,9 @@ export class MemoryLinkStore implements LinkStore {
       );
       for (const { position, toolUseId, promptKey } of tasks) {
         const name = `${evidence.requestId}#${position}`;
-        const { requestId } = evidence;
-        this.calls.set(name, {
-          requestId,
-          position,
-          promptKey,
-          caller: evidence,
-          agentKey: null,
-          subtaskRequestId: this.calls.get(name)?.subtaskRequestId ?? null,
-          toolUseId,
-        });
+        const subtaskRequestId = this.calls.get(name)?.subtaskRequestId ?? null;
+        const call = { requestId: evidence.requestId, position, promptKey, toolUseId, subtaskRequestId };
+        this.calls.set(name, { ...call, caller: evidence, agentKey: null });
       }
       for (const { agentId, toolUseId } of mentions)
         this.agents.set(toolUseId, (this.agents.get(toolUseId) ?? new Set()).add(agentId));

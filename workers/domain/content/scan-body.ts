@@ -6,7 +6,6 @@
 import { isUtf8 } from "node:buffer";
 import { type Removal, scanBlock, scanMessage } from "./normalize.ts";
 import type { PrefixCache } from "./prefix-cache.ts";
-import type { CachedPrefix } from "./types.ts";
 import {
   eachElement,
   eachElementAfter,
@@ -20,7 +19,7 @@ import {
   stringEquals,
   valueEnd,
 } from "./json-scanner.ts";
-import { type ElementSpan, LIST_NAMES, type ListName, type ListSpan } from "./types.ts";
+import { type CachedPrefix, type ElementSpan, LIST_NAMES, type ListName, type ListSpan } from "./types.ts";
 
 /**
  * A longer list stays in the skeleton: a million tiny elements would cost a million rows. (The API accepts 100,000 messages; a

@@ -12,10 +12,8 @@
 import { EXTRAS_MEMBER } from "../messages/content-blocks.ts";
 import { concat } from "../bytes.ts";
 import { type BodyScan, scanBody } from "./scan-body.ts";
-import { type ListSpan } from "./types.ts";
-import { LIST_NAMES, type ListName } from "./types.ts";
 import { buildChain } from "./node-chain.ts";
-import type { ChainElement } from "./types.ts";
+import { type ChainElement, LIST_NAMES, type ListName, type ListSpan } from "./types.ts";
 import { type Removal, scanMessage } from "./normalize.ts";
 import { type NormalizedElement, normalizeElement, restoreChunks } from "./overlay.ts";
 import type { PrefixCache } from "./prefix-cache.ts";

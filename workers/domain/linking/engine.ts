@@ -17,7 +17,7 @@ import type { Lookup } from "./evidence/lookup.ts";
 import { Layout } from "./layout.ts";
 import type { LinkResult, LinkStore } from "./link-store.ts";
 import { chooseParent, firstLookups, olderLookups } from "./parent/choose.ts";
-import type { ParentChoice } from "./parent/parent-choice.ts";
+import type { ParentChoice } from "./parent/candidates.ts";
 
 /** Choices take as many rounds as ambiguous ones depend on each other, which is few. */
 const MAX_ROUNDS = 1_000;

@@ -4,7 +4,7 @@
  */
 import type { Evidence } from "./evidence/evidence.ts";
 import type { Link, LinkResult, LinkStore } from "./link-store.ts";
-import type { ParentChoice } from "./parent/parent-choice.ts";
+import type { ParentChoice } from "./parent/candidates.ts";
 import {
   branchPositions,
   competesForBranch,

@@ -4,7 +4,7 @@
  */
 import type { Evidence, FullEvidence, LinkKey } from "./evidence/evidence.ts";
 import type { FoundEvidence, Lookup, StoredCall } from "./evidence/lookup.ts";
-import type { LinkConfidence, LinkedBy, LinkKind } from "./parent/parent-choice.ts";
+import type { LinkConfidence, LinkedBy, LinkKind } from "./parent/candidates.ts";
 
 /** A request's link, as its row stores it. */
 export interface Link {

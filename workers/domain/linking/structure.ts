@@ -6,7 +6,7 @@ import { v5 as uuidv5 } from "uuid";
 import { startedAtOf } from "../exchange-id.ts";
 import { EvidenceFlag } from "./evidence/evidence.ts";
 import type { Link } from "./link-store.ts";
-import type { LinkKind } from "./parent/parent-choice.ts";
+import type { LinkKind } from "./parent/candidates.ts";
 
 export type ConversationMember = Pick<Link, "requestId" | "parentRequestId" | "linkKind" | "flags"> & {
   /** The spawning request; of the first request of a subtask. */

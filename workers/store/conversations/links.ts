@@ -14,21 +14,14 @@ import { linkStore } from "./link-store.ts";
 
 type Row = typeof requests.$inferInsert;
 
-/** The columns of a row that hold its link. */
+/** The members of a Link that are columns of its row. */
+const LINK_MEMBERS = [
+  ...(["conversationId", "branchId", "branchKey", "parentRequestId", "isSubtask"] as const),
+  ...(["parentTaskRequestId", "linkKind", "linkedBy", "linkConfidence"] as const),
+];
 export type LinkColumns = Pick<
   Row,
-  | "conversationId"
-  | "branchId"
-  | "branchKey"
-  | "parentRequestId"
-  | "isSubtask"
-  | "parentTaskRequestId"
-  | "linkKind"
-  | "linkedBy"
-  | "linkConfidence"
-  | "messageHash"
-  | "parentMessageHash"
-  | "systemHash"
+  (typeof LINK_MEMBERS)[number] | "messageHash" | "parentMessageHash" | "systemHash"
 >;
 
 export interface WrittenLinks {
@@ -113,28 +106,18 @@ function columnsOf(link: Link, evidence: FullEvidence): LinkColumns {
 const MAX_MOVED_ROWS = 2_000;
 
 async function moveRows(tx: WriterTransaction, links: readonly Link[]): Promise<void> {
+  const columns = LINK_MEMBERS.map((member) => requests[member]);
+  const assignments = sql.raw(columns.map(({ name }) => `${name} = m.${name}`).join(", "));
+  const types = sql.raw(columns.map((column) => `${column.name} ${column.getSQLType()}`).join(", "));
   for (let at = 0; at < links.length; at += MAX_MOVED_ROWS) {
     const values = links.slice(at, at + MAX_MOVED_ROWS).map((link) => ({
       id: link.requestId,
       started_at: new Date(startedAtOf(link.requestId) ?? 0).toISOString(),
-      conversation_id: link.conversationId,
-      branch_id: link.branchId,
-      branch_key: link.branchKey,
-      parent_request_id: link.parentRequestId,
-      is_subtask: link.isSubtask,
-      parent_task_request_id: link.parentTaskRequestId,
-      link_kind: link.linkKind,
-      linked_by: link.linkedBy,
-      link_confidence: link.linkConfidence,
+      ...Object.fromEntries(LINK_MEMBERS.map((member) => [requests[member].name, link[member]])),
     }));
     await tx.execute(sql`
-      UPDATE requests r SET conversation_id = m.conversation_id, branch_id = m.branch_id, branch_key = m.branch_key,
-        parent_request_id = m.parent_request_id, is_subtask = m.is_subtask,
-        parent_task_request_id = m.parent_task_request_id, link_kind = m.link_kind, linked_by = m.linked_by,
-        link_confidence = m.link_confidence
-      FROM jsonb_to_recordset(${JSON.stringify(values)}::jsonb) AS m (id uuid, started_at timestamptz,
-        conversation_id uuid, branch_id text, branch_key uuid, parent_request_id uuid, is_subtask boolean,
-        parent_task_request_id uuid, link_kind text, linked_by text, link_confidence text)
+      UPDATE requests r SET ${assignments}
+      FROM jsonb_to_recordset(${JSON.stringify(values)}::jsonb) AS m (id uuid, started_at timestamptz, ${types})
       WHERE r.id = m.id AND r.started_at = m.started_at`);
   }
 }

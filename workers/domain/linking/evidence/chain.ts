@@ -4,7 +4,7 @@
  */
 import { sha256 } from "../../sha256.ts";
 import { keyOfHash } from "./keys.ts";
-import type { Item, Run } from "./transcript.ts";
+import type { Run } from "./transcript.ts";
 
 const encoder = new TextEncoder();
 const USER = new Uint8Array([0]);
@@ -15,7 +15,11 @@ export const EMPTY_HISTORY_HASH: Uint8Array = sha256(encoder.encode("nexus link 
 
 /** The hash of a history that this run extends. */
 export function hashAfterRun(before: Uint8Array, { isAssistant, items }: Run): Uint8Array {
-  return sha256(before, isAssistant ? ASSISTANT : USER, encoder.encode(serializeItems(items)));
+  return sha256(
+    before,
+    isAssistant ? ASSISTANT : USER,
+    encoder.encode(JSON.stringify(items.map(({ text }) => text))),
+  );
 }
 
 /** The hashes of all prefixes of a history: the n-th is the one before run n. */
@@ -52,8 +56,4 @@ export function answerKeyOf(chain: Uint8Array, last: Run, salt: string): bigint 
   return toolUseId === null
     ? keyOfHash(sha256(encoder.encode("answer"), chain))
     : keyOfHash(sha256(encoder.encode(JSON.stringify(["tool", toolUseId, salt]))));
-}
-
-function serializeItems(items: readonly Item[]): string {
-  return JSON.stringify(items.map(({ text }) => text));
 }

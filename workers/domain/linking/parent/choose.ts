@@ -13,9 +13,10 @@ import {
   hasFlag,
   isSameThread,
   latestOfThread,
+  type ParentChoice,
+  parentChoice,
 } from "./candidates.ts";
 import { chooseCompact } from "./compact.ts";
-import { type ParentChoice, parentChoice } from "./parent-choice.ts";
 import { chooseRetry } from "./retry.ts";
 import { chooseSubtask } from "./subtask.ts";
 import { chooseTurn } from "./turn.ts";

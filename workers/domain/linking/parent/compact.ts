@@ -2,8 +2,18 @@
 import { MIN_LIKELY_WORDS } from "../evidence/compaction.ts";
 import { type Evidence, EvidenceFlag, KeyPurpose, type LinkKey } from "../evidence/evidence.ts";
 import type { FoundEvidence } from "../evidence/lookup.ts";
-import { type Candidates, DAY_MS, elapsedMs, hasFlag, latestOfThread, MAX_CANDIDATES } from "./candidates.ts";
-import { type LinkConfidence, type LinkedBy, type ParentChoice, parentChoice } from "./parent-choice.ts";
+import {
+  type Candidates,
+  DAY_MS,
+  elapsedMs,
+  hasFlag,
+  latestOfThread,
+  type LinkConfidence,
+  type LinkedBy,
+  MAX_CANDIDATES,
+  type ParentChoice,
+  parentChoice,
+} from "./candidates.ts";
 
 /** Without a session, a summary is looked for among those of the last week. */
 const MAX_SUMMARY_AGE_MS = 7 * DAY_MS;

@@ -9,8 +9,9 @@ import {
   elapsedMs,
   hasFlag,
   isSameThread,
+  type ParentChoice,
+  parentChoice,
 } from "./candidates.ts";
-import { type ParentChoice, parentChoice } from "./parent-choice.ts";
 
 /** Without a session, a repeated first message is a retry only within 10 minutes of an attempt without an answer. */
 const MAX_FIRST_MESSAGE_RETRY_MS = 10 * 60 * 1_000;

@@ -1,8 +1,18 @@
 /** The first request of a subtask. It has no parent; the request whose answer holds the task call is its spawner. */
 import { type Evidence, KeyPurpose, type LinkKey } from "../evidence/evidence.ts";
 import type { StoredCall } from "../evidence/lookup.ts";
-import { boundariesOf, type Candidates, DAY_MS, elapsedMs, isAgent, latestOfThread } from "./candidates.ts";
-import { type LinkConfidence, type LinkedBy, type ParentChoice, parentChoice } from "./parent-choice.ts";
+import {
+  boundariesOf,
+  type Candidates,
+  DAY_MS,
+  elapsedMs,
+  isAgent,
+  latestOfThread,
+  type LinkConfidence,
+  type LinkedBy,
+  type ParentChoice,
+  parentChoice,
+} from "./candidates.ts";
 
 /** Calls within the last 30 seconds are preferred: most agents begin at once. */
 const PREFERRED_DELAY_MS = 30 * 1_000;

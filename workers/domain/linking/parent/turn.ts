@@ -11,8 +11,11 @@ import {
   hasFlag,
   isAgent,
   isSameThread,
+  type LinkConfidence,
+  type LinkedBy,
+  type ParentChoice,
+  parentChoice,
 } from "./candidates.ts";
-import { type LinkConfidence, type LinkedBy, type ParentChoice, parentChoice } from "./parent-choice.ts";
 
 /** Its own thread first, where a session names one; then every request of the domain. */
 export async function chooseTurn(
