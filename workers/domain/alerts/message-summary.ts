@@ -4,7 +4,7 @@
  */
 import type { MessageEvent } from "../../schemas/alert.ts";
 import { isObject, type JsonObject, parseJson } from "../json/json.ts";
-import { contentBlocks, contentTexts, TOOL_CALL_TYPES } from "../messages/content.ts";
+import { contentTexts, toolCallBlocks } from "../messages/content.ts";
 import { promptTexts } from "../messages/user-prompt.ts";
 import { plainText, truncate } from "../truncate.ts";
 
@@ -23,14 +23,12 @@ export function summarizeMessage(
   if (userText === null) return null;
   const message = response === null ? undefined : parseJson(response);
   const content = isObject(message) ? message["content"] : undefined;
-  const tools = contentBlocks(content).filter(({ type }) => TOOL_CALL_TYPES.has(type));
   return {
     userText: truncate(userText, MAX_SUMMARY_TEXT),
     answerText: truncate(contentTexts(content).join("\n").trim(), MAX_SUMMARY_TEXT),
-    tools: tools.slice(0, MAX_TOOLS).map((tool) => ({
-      name: plainText(stringOf(tool["name"]) ?? "(unnamed)", 100),
-      hint: hintOf(tool),
-    })),
+    tools: toolCallBlocks(content)
+      .slice(0, MAX_TOOLS)
+      .map((tool) => ({ name: plainText(stringOf(tool["name"]) ?? "(unnamed)", 100), hint: hintOf(tool) })),
   };
 }
 

@@ -3,6 +3,7 @@
  * A block has the members the vendor sent and nothing is lost: what has no place in it (deltas and members unknown today,
  * a tool input that is not JSON) stays in the block's `_nexus` member, see OwnMarks. Called by answer-stream.ts.
  */
+import { BLOCK_TYPE_OF_DELTA } from "../../schemas/anthropic.ts";
 import { isObject, unknownMembers, parseJson, setOwn, type JsonObject } from "../json/json.ts";
 
 /**
@@ -31,16 +32,6 @@ export interface OpenBlock {
   extras: Extras;
 }
 
-/** What a block must be, when its first delta is all that is known of it. */
-const TYPE_BY_DELTA: ReadonlyMap<unknown, string> = new Map([
-  ["text_delta", "text"],
-  ["citations_delta", "text"],
-  ["thinking_delta", "thinking"],
-  ["signature_delta", "thinking"],
-  ["input_json_delta", "tool_use"],
-  ["compaction_delta", "compaction"],
-]);
-
 /** A block as `content_block_start` gives it. */
 export function openBlock(index: number, contentBlock: JsonObject): OpenBlock {
   return { index, fields: { ...contentBlock }, inputText: null, extras: {} };
@@ -48,7 +39,7 @@ export function openBlock(index: number, contentBlock: JsonObject): OpenBlock {
 
 /** A block whose start was lost, from the first delta for it. */
 export function inferredBlock(index: number, delta: JsonObject): OpenBlock {
-  const type = TYPE_BY_DELTA.get(delta["type"]);
+  const type = new Map<unknown, string>(Object.entries(BLOCK_TYPE_OF_DELTA)).get(delta["type"]);
   return { index, fields: type ? { type } : {}, inputText: null, extras: { start_missing: true } };
 }
 

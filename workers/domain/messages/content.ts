@@ -2,10 +2,8 @@
  * The one reader of message content: a string, or a list of blocks of any shape. Used for requests, responses and tool
  * results by ingest, linking, search, alerts and the dashboard. Nothing here throws.
  */
+import { TOOL_CALL_TYPES } from "../../schemas/anthropic.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
-
-/** Types of blocks that call a tool: the client's, the vendor's server tools, and MCP tools that the vendor calls. */
-export const TOOL_CALL_TYPES: ReadonlySet<unknown> = new Set(["tool_use", "server_tool_use", "mcp_tool_use"]);
 
 /** The entries of a content: a string is one text block, a list is as it is; anything else has none. */
 export function contentItems(content: unknown): unknown[] {
@@ -16,6 +14,11 @@ export function contentItems(content: unknown): unknown[] {
 /** The blocks of a content: its entries that are objects. */
 export function contentBlocks(content: unknown): JsonObject[] {
   return contentItems(content).filter(isObject);
+}
+
+/** The blocks that call a tool. */
+export function toolCallBlocks(content: unknown): JsonObject[] {
+  return contentBlocks(content).filter(({ type }) => TOOL_CALL_TYPES.includes(type));
 }
 
 /** The texts of a content's text blocks, in order. */

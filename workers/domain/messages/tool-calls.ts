@@ -1,6 +1,6 @@
 /** Which tools a response calls, by name. */
 import { plainText } from "../truncate.ts";
-import { contentBlocks, stringMember, TOOL_CALL_TYPES } from "./content.ts";
+import { stringMember, toolCallBlocks } from "./content.ts";
 
 /** The API allows 128 characters; a little more for gateways that prefix. */
 const MAX_NAME = 200;
@@ -11,8 +11,7 @@ const UNNAMED = "(unnamed)";
 export function countToolCalls(content: unknown): Record<string, number> {
   // A Map, because a tool may be called "constructor" or "__proto__".
   const counts = new Map<string, number>();
-  for (const block of contentBlocks(content)) {
-    if (!TOOL_CALL_TYPES.has(block["type"])) continue;
+  for (const block of toolCallBlocks(content)) {
     const name = plainText(stringMember(block, "name"), MAX_NAME) || UNNAMED;
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
