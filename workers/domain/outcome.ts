@@ -1,5 +1,21 @@
-/** What the outcome of an exchange says about it. */
-/** How much is known of an exchange that ended so. */
+/** How an exchange ended. workers/store/db/failed-sql.ts holds the same predicates in SQL. */
+
+interface ExchangeEnd {
+  /** Status of the response; null or undefined: there was none. */
+  status?: number | null | undefined;
+}
+
+/** Rank of an outcome by how much is known of the exchange: a higher one replaces a lower one. */
 export function outcomeRank(outcome: string): number {
   return outcome === "interrupted" ? 0 : outcome === "unrecorded" ? 1 : 2;
+}
+
+/** The client got no response, or one with status 400 or above. Counted as `errors` in rollups, statistics and conversations. */
+export function isFailed({ status }: ExchangeEnd): boolean {
+  return status == null || status >= 400;
+}
+
+/** A failure that alerts are sent for: without a response only where upstream failed, not where the client hung up. */
+export function isAlertedFailure({ status, outcome }: ExchangeEnd & { outcome: string }): boolean {
+  return isFailed({ status }) && (status != null || outcome === "upstream_failed");
 }

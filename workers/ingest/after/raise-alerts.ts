@@ -7,6 +7,7 @@ import type { Config } from "../../runtime/config.ts";
 import { MAX_ALERT_AGE_MS } from "../../runtime/constants.ts";
 import { toHex } from "../../domain/bytes.ts";
 import { summarizeMessage } from "../../domain/alerts/message-summary.ts";
+import { isAlertedFailure } from "../../domain/outcome.ts";
 import { unknownModels } from "../../domain/alerts/unknown-models.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { AlertEvent, ErrorEvent, MessageEvent } from "../../schemas/alert.ts";
@@ -87,8 +88,8 @@ function eventOf(
   audience: AlertAudience | undefined,
 ): AlertEvent[] {
   const { responseStatus: status } = row;
-  const isError = status === null ? row.outcome === "upstream_failed" : status >= 400;
-  if (isError) return audience?.wantsErrors ? [errorEvent(row)] : [];
+  if (isAlertedFailure({ status, outcome: row.outcome }))
+    return audience?.wantsErrors ? [errorEvent(row)] : [];
   if (!audience?.wantsMessages || status !== 200 || !exchange) return [];
   const event = messageEvent(row, exchange);
   return event ? [event] : [];

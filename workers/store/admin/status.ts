@@ -2,6 +2,7 @@
 import { sql } from "drizzle-orm";
 import type { Status } from "../../schemas/api/status.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
+import { isIncompleteSql } from "../db/failed-sql.ts";
 import { listJournal } from "../journal/objects.ts";
 
 const DAY_MS = 86_400_000;
@@ -41,7 +42,7 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
       db.execute(sql`select r.id, d.name as domain, ${time("r.started_at")} as started_at, r.status, r.outcome,
         coalesce(r.error_message, r.error_type) as error
         from requests r join domains d on d.id = r.domain_id
-        where (r.status >= 400 or r.status is null or r.outcome <> 'complete') and r.started_at > ${since}::timestamptz
+        where ${isIncompleteSql("r.")} and r.started_at > ${since}::timestamptz
         order by r.started_at desc, r.id desc limit ${MAX_NEWEST}`),
       db.execute(sql`select ${time("max(started_at)")} as newest, current_setting('server_version') as version
         from requests`),
@@ -51,7 +52,7 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
         (select 1 from search_entries where words is null limit ${MAX_UNINDEXED}) waiting`),
       // With the condition of the index of unhappy requests, which is all that is read.
       db.execute(sql`select count(*) as count from requests
-        where (status >= 400 or status is null or outcome <> 'complete') and outcome = 'unrecorded'
+        where ${isIncompleteSql()} and outcome = 'unrecorded'
           and started_at > ${since}::timestamptz`),
     ]);
     const continuations = Number(linking.rows[0]?.continuations ?? 0);

@@ -13,6 +13,7 @@ import type { z } from "zod";
 import { failed, ok, type Result } from "../../domain/result.ts";
 import { findBranch, findConversation, readBranchStarts } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
+import { isFailedSql } from "../db/failed-sql.ts";
 import { sumUsdText, usdText } from "../usage/cost.ts";
 
 export interface DetailFilter {
@@ -166,7 +167,7 @@ async function readBranches(db: Reader, conversationId: string): Promise<Branch[
       (array_agg(prompt order by started_at, id) filter (where prompt is not null))[1] as prompt,
       ${time("min(started_at)")} as first_at, ${time("max(started_at)")} as last_at,
       count(*) as requests, max(message_count) as messages,
-      count(*) filter (where status is null or status >= 400) as errors,
+      count(*) filter (where ${isFailedSql()}) as errors,
       coalesce(sum(input_tokens), 0) as input, coalesce(sum(output_tokens), 0) as output,
       coalesce(sum(cache_read_input_tokens), 0) as cache_read,
       coalesce(sum(cache_creation_input_tokens), 0) as cache_creation,

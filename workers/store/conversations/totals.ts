@@ -7,6 +7,7 @@ import { inArray, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { conversations } from "../../../drizzle/schema.ts";
 import type { WriterTransaction } from "../db/db.ts";
+import { isFailedSql } from "../db/failed-sql.ts";
 
 export interface ConversationChanges {
   /** Conversations that requests left, joined otherwise than by being stored, or changed in. Ids of the past may be among them. */
@@ -64,7 +65,8 @@ const union = (of: SQL): Column => ({
   with: (column) => sql`array(select distinct unnest(${column} || ${excluded(column)}) order by 1)`,
 });
 const sumOf = (column: string) => plus(sql.raw(`coalesce(sum(${column}), 0)`));
-const countWhere = (condition: string) => plus(sql.raw(`count(*) filter (where ${condition})`));
+const countWhere = (condition: string | SQL) =>
+  plus(sql`count(*) filter (where ${typeof condition === "string" ? sql.raw(condition) : condition})`);
 
 const IS_LATER = sql`(not excluded.latest_is_subtask, excluded.latest_at, excluded.latest_request_id)
   > (not conversations.latest_is_subtask, conversations.latest_at, conversations.latest_request_id)`;
@@ -105,7 +107,7 @@ const COLUMNS: Record<Exclude<keyof typeof conversations.$inferSelect, "id">, Co
     "prompt is not null and not is_subtask and coalesce(link_kind, '') not in ('retry', 'compact-ask')",
   ),
   subtaskRequests: countWhere("is_subtask"),
-  errors: countWhere("status is null or status >= 400"),
+  errors: countWhere(isFailedSql()),
   branches: countWhere("branch_key = id"),
   userBranches: countWhere("branch_key = id and branch_id like 'branch\\_%'"),
   compactBranches: countWhere("branch_key = id and branch_id like 'compact\\_%'"),

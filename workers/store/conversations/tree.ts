@@ -5,6 +5,7 @@ import { failed, ok, type Result } from "../../domain/result.ts";
 import { findConversation } from "./find.ts";
 import { branchKind, readTasks } from "./read.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
+import { isIncompleteSql } from "../db/failed-sql.ts";
 
 /**
  * The requests in order, column by column: JSON built by Postgres, since thousands of rows of a driver cost more, and a
@@ -129,7 +130,7 @@ async function readColumns(db: Reader, conversationId: string, startedAt: string
           round(extract(epoch from started_at - ${startedAt}::timestamptz) * 1000)::int8 as at, duration_ms, message_count, status,
           input_tokens + coalesce(output_tokens, 0) + coalesce(cache_read_input_tokens, 0) + coalesce(cache_creation_input_tokens, 0)
             as context,
-          (status is null or status >= 400 or outcome <> 'complete')::int * ${NodeFlag.failed}::int
+          ${isIncompleteSql()}::int * ${NodeFlag.failed}::int
             + (prompt is not null)::int * ${NodeFlag.hasPrompt}::int + is_subtask::int * ${NodeFlag.subtask}::int as flags,
           tool_call_count, parent_task_request_id
         from requests where conversation_id = ${conversationId}::uuid

@@ -5,6 +5,7 @@ import type { Errors } from "../../schemas/api/failures.ts";
 import { type DatabaseConfig, withReader } from "../db/db.ts";
 import { seriesBucketMs } from "../usage/overview.ts";
 import { readUsage, addUsage, type UsageFilter } from "../usage/read.ts";
+import { isBrokenSql, isIncompleteSql } from "../db/failed-sql.ts";
 
 export interface FailureFilter extends UsageFilter {
   errorType?: string | undefined;
@@ -98,9 +99,9 @@ function countsStatement(filter: FailureFilter, bucketMs: number): SQL {
   const seconds = sql.raw(String(bucketMs / 1_000));
   const { from, to, domain, accountId, model, errorType } = filter;
   const conditions = [
-    // The condition of the partial index, then what of it is a failure: who hangs up has not failed.
-    sql`(r.status >= 400 or r.status is null or r.outcome <> 'complete')`,
-    sql`(r.status >= 400 or r.status is null or r.outcome in ('upstream_failed', 'interrupted'))`,
+    // The first is the condition of the partial index.
+    isIncompleteSql("r."),
+    isBrokenSql("r."),
     sql`r.started_at >= ${iso(from)}::timestamptz`,
     sql`r.started_at < ${iso(to)}::timestamptz`,
     ...(domain === undefined ? [] : [sql`d.name = ${domain}`]),

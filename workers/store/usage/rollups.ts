@@ -6,6 +6,7 @@ import { and, inArray, lte, sql, type SQL } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { requests, rollups } from "../../../drizzle/schema.ts";
 import { ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
+import { isFailed } from "../../domain/outcome.ts";
 import { latencyHistogram } from "../../domain/usage/latency-histogram.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
@@ -44,7 +45,7 @@ function toRollup(row: RollupSource): Rollup {
     requestType: row.requestType,
     outcome: row.outcome,
     requests: 1,
-    errors: row.status == null || row.status >= 400 ? 1 : 0,
+    errors: isFailed(row) ? 1 : 0,
     inputTokens: row.inputTokens ?? 0,
     outputTokens: row.outputTokens ?? 0,
     cacheReadInputTokens: row.cacheReadInputTokens ?? 0,

@@ -6,6 +6,7 @@ import { sql } from "drizzle-orm";
 import { ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
 import type { DomainTokens, Stats } from "../../schemas/api/stats.ts";
 import { type DatabaseConfig, withReader } from "../db/db.ts";
+import { isFailedSql } from "../db/failed-sql.ts";
 import { sumUsdText } from "./cost.ts";
 
 /** What PostgreSQL sends for sums: numeric and bigint as text. */
@@ -42,7 +43,7 @@ export async function readStats(
           cache_creation_input_tokens, cache_read_input_tokens, duration_ms, cost_pico, unpriced_count
         from rollups where bucket >= ${whole}::timestamptz ${ofDomain}
         union all
-        select domain_id, coalesce(model, ''), request_type, 1, (status is null or status >= 400)::int,
+        select domain_id, coalesce(model, ''), request_type, 1, ${isFailedSql()}::int,
           coalesce(input_tokens, 0), coalesce(output_tokens, 0), coalesce(cache_creation_input_tokens, 0),
           coalesce(cache_read_input_tokens, 0), coalesce(duration_ms, 0), coalesce(cost_pico, 0),
           (cost_pico is null)::int
