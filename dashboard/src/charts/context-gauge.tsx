@@ -1,5 +1,5 @@
 /** How full the context was at the latest request: a small battery against what the model takes, the number beside it. */
-import { contextWindow } from "../format/context-window.ts";
+import { contextWindow } from "../../../workers/domain/messages/context-window.ts";
 import { formatExact, formatShare, formatShort } from "../format/number.ts";
 
 interface Props {

@@ -1,6 +1,6 @@
 /** What the card of a node or of a sub-task says: its first line is the heading, the rest the words. */
 import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
-import { contextWindow } from "../format/context-window.ts";
+import { contextWindow } from "../../../workers/domain/messages/context-window.ts";
 import { formatCount, formatExact, formatShort } from "../format/number.ts";
 import { oneLine } from "../format/text.ts";
 import { formatDuration } from "../format/time.ts";

@@ -3,7 +3,7 @@ import { formatMoneyExact, formatMoneyShort } from "../../../dashboard/src/forma
 import { formatExact, formatShare, formatShort } from "../../../dashboard/src/format/number.ts";
 import { oneLine } from "../../../dashboard/src/format/text.ts";
 import { clockFormatter, formatAbsolute, formatDuration } from "../../../dashboard/src/format/time.ts";
-import { contextWindow } from "../../../dashboard/src/format/context-window.ts";
+import { contextWindow } from "../../../workers/domain/messages/context-window.ts";
 import { withPauses } from "../../../dashboard/src/transcript/timeline.ts";
 import type {
   Branch,

@@ -3,7 +3,7 @@
  * hover, money in exact decimals, texts from the wire cut where there is no room. Formatting alone is the dashboard's.
  */
 import type { RequestRow } from "../../../workers/schemas/api/requests.ts";
-import { contextWindow } from "../../../dashboard/src/format/context-window.ts";
+import { contextWindow } from "../../../workers/domain/messages/context-window.ts";
 import { formatMoney, formatMoneyExact } from "../../../dashboard/src/format/money.ts";
 import {
   formatExact,

@@ -1,7 +1,7 @@
 /** A request in the drawing of a conversation: its mark, how many sub-tasks it called, its messages, its battery. */
 import type { ConversationTree as Tree } from "../../../../workers/schemas/api/conversations.ts";
 import { NEARLY_FULL_SHARE } from "../../charts/context-gauge.tsx";
-import { contextWindow } from "../../format/context-window.ts";
+import { contextWindow } from "../../../../workers/domain/messages/context-window.ts";
 import { formatExact } from "../../format/number.ts";
 import type { PlacedItem } from "../../tree/layout.ts";
 import { nodeNote, nodeTitle } from "../../tree/labels.ts";
