@@ -1,7 +1,11 @@
 /** Overview and status as the API would sum them, from rows. */
 import type { Errors } from "../../workers/schemas/api/failures.ts";
-import type { HourlyTokens } from "../../workers/schemas/api/usage.ts";
-import type { Overview, Sums, Totals } from "../../workers/schemas/api/stats.ts";
+import type { HourlyTokens } from "../../workers/schemas/api/compat.ts";
+import type {
+  Overview,
+  OverviewTotals as Sums,
+  PeriodTotals as Totals,
+} from "../../workers/schemas/api/overview.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { formatUsd, parseUsd } from "../../workers/domain/pricing/usd.ts";
 import type { RequestRow } from "../../workers/schemas/api/requests.ts";

@@ -1,7 +1,7 @@
 /** `nexus usage`: rate limits and usage per account, now or by day, once or repeatedly. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
-import { DailyUsage } from "../../workers/schemas/api/usage.ts";
+import { DailyUsage } from "../../workers/schemas/api/compat.ts";
 import { WindowList } from "../../workers/schemas/api/windows.ts";
 import { type Api, apiOf, type CommonOptions } from "./api.ts";
 import { whole } from "./option-values.ts";

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
-import type { CurrentUsage } from "../../workers/schemas/api/usage.ts";
+import type { CurrentUsage } from "../../workers/schemas/api/compat.ts";
 import type { WindowDetail, WindowList } from "../../workers/schemas/api/windows.ts";
 import { type SeenBySlack, startFakeSlack } from "../support/fake-slack.ts";
 import { startTestStack } from "../support/local-stack.ts";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { DailyUsage } from "../../workers/schemas/api/usage.ts";
+import type { DailyUsage } from "../../workers/schemas/api/compat.ts";
 import type { WindowList, WindowView } from "../../workers/schemas/api/windows.ts";
 import { nexus, type ScriptedApi, startScriptedApi } from "../support/nexus-command.ts";
 

@@ -1,7 +1,7 @@
 /** `/api/errors`: every failed exchange once, by whatever it is asked for, with the newest of each kind. */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Errors } from "../../workers/schemas/api/failures.ts";
-import type { Overview } from "../../workers/schemas/api/stats.ts";
+import type { Overview } from "../../workers/schemas/api/overview.ts";
 import { type ExchangeOptions, type TestExchange, messageRequest } from "../support/exchanges.ts";
 import { ask, refused, store } from "../support/worker-api.ts";
 import { resetDatabase } from "../support/worker-database.ts";

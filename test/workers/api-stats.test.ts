@@ -1,6 +1,7 @@
 /** Sums: right to the exchange, also where a period begins between two rollups, and of hostile names. */
 import { beforeEach, describe, expect, it } from "vitest";
-import type { DomainTokens, Overview, Stats } from "../../workers/schemas/api/stats.ts";
+import type { DomainTokens, Stats } from "../../workers/schemas/api/compat.ts";
+import type { Overview } from "../../workers/schemas/api/overview.ts";
 import { messageStream, type ExchangeOptions, messageRequest } from "../support/exchanges.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { ask, refused, store } from "../support/worker-api.ts";

@@ -9,9 +9,9 @@ import type {
   HourlyRequests,
   HourlyTokens,
   SlidingWindow,
+  Stats,
   TimeSeries,
-} from "../../workers/schemas/api/usage.ts";
-import type { Stats } from "../../workers/schemas/api/stats.ts";
+} from "../../workers/schemas/api/compat.ts";
 import type { WindowDetail, WindowList } from "../../workers/schemas/api/windows.ts";
 import { usageWeek } from "../support/usage-week.ts";
 import { queryRows } from "../support/worker-database.ts";

@@ -4,16 +4,18 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
 import type { DomainList } from "../../workers/schemas/api/domains.ts";
 import type { RequestList } from "../../workers/schemas/api/requests.ts";
-import type { DomainTokens, Overview, Stats } from "../../workers/schemas/api/stats.ts";
+import type { Overview } from "../../workers/schemas/api/overview.ts";
 import type {
   CurrentUsage,
   DailyUsage,
   DashboardStats,
+  DomainTokens,
   HourlyRequests,
   HourlyTokens,
   SlidingWindow,
+  Stats,
   TimeSeries,
-} from "../../workers/schemas/api/usage.ts";
+} from "../../workers/schemas/api/compat.ts";
 import type { WindowDetail } from "../../workers/schemas/api/windows.ts";
 import { DAY_MS, demoWeek, type WeekExchange } from "../support/worker-demo-week.ts";
 import { withDisorder } from "../support/window-exchanges.ts";

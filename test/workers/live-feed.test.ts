@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { api } from "../../workers/api/index.ts";
 import { LIVE_FEED_NAME } from "../../workers/runtime/constants.ts";
 import type { RequestRow } from "../../workers/schemas/api/requests.ts";
-import type { Overview } from "../../workers/schemas/api/stats.ts";
+import type { Overview } from "../../workers/schemas/api/overview.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import type { LiveEvent } from "../../workers/schemas/api/live.ts";
 import { readEvents } from "../support/event-stream.ts";

@@ -2,7 +2,8 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestList, RequestRow } from "../../workers/schemas/api/requests.ts";
-import type { Overview, Stats } from "../../workers/schemas/api/stats.ts";
+import type { Stats } from "../../workers/schemas/api/compat.ts";
+import type { Overview } from "../../workers/schemas/api/overview.ts";
 import {
   eventStream,
   type Json,

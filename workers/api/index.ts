@@ -20,19 +20,19 @@ import { repriceRoutes } from "./admin/reprice.ts";
 import { requestRoutes } from "./requests/requests.ts";
 import { searchRoutes } from "./requests/search.ts";
 import { settingsRoutes } from "./admin/settings.ts";
-import { statsRoutes } from "./usage/stats.ts";
+import { overviewRoutes } from "./usage/overview.ts";
 import { statusRoutes } from "./status.ts";
-import { usageRoutes } from "./usage/usage.ts";
+import { compatRoutes } from "./compat/index.ts";
 import { windowRoutes } from "./usage/windows.ts";
 
 const routes = newRoutes()
   .route("/", requestRoutes)
   .route("/", conversationRoutes)
   .route("/", searchRoutes)
-  .route("/", statsRoutes)
+  .route("/", overviewRoutes)
   .route("/", failureRoutes)
   .route("/", filterOptionRoutes)
-  .route("/", usageRoutes)
+  .route("/", compatRoutes)
   .route("/", windowRoutes)
   .route("/", statusRoutes)
   .route("/", settingsRoutes)

@@ -70,6 +70,8 @@ export const LIVE_NOTICE_DELAY_MS = 1_000;
 /** The product's version; a test compares it with package.json. */
 export const VERSION = "0.1.0";
 export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
 /** An account's rolling window. */
 export const WINDOW_MS = 5 * 3_600_000;
 /** Retention of an account's window; the vendor's longest window is 7 days. Usage that arrives later is not counted there. */

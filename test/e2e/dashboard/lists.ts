@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import type { ConversationDetail, ConversationList } from "../../../workers/schemas/api/conversations.ts";
 import type { RequestList } from "../../../workers/schemas/api/requests.ts";
-import type { Overview } from "../../../workers/schemas/api/stats.ts";
+import type { Overview } from "../../../workers/schemas/api/overview.ts";
 import type { DemoStack } from "../../support/demo-stack.ts";
 
 const DAY_MS = 86_400_000;

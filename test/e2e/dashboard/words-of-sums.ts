@@ -9,7 +9,7 @@ import {
   formatHour,
   formatShortDay,
 } from "../../../dashboard/src/format/time.ts";
-import type { Overview, Sums } from "../../../workers/schemas/api/stats.ts";
+import type { Overview, OverviewTotals as Sums } from "../../../workers/schemas/api/overview.ts";
 import type { WindowView } from "../../../workers/schemas/api/windows.ts";
 import { ZONE } from "../../support/demo-stack.ts";
 import { change, several, wire } from "./words.ts";

@@ -1,113 +1,110 @@
 /**
- * Compares an account's window with Postgres, and corrects it. The window is told of every commit, but nobody waits for
- * that, so a message to it may be lost; it cannot read Postgres itself. Called by the windows' routes.
+ * Compares the window of an account (a Durable Object) with Postgres and corrects it. Ingest notifies the object of every
+ * commit without retrying, so notifications may be lost; the object cannot read Postgres itself.
  */
-import { WINDOW_MS } from "../../runtime/constants.ts";
+import { HOUR_MS, WINDOW_MS } from "../../runtime/constants.ts";
 import { rollingSpan, type Span } from "../../domain/windows/time-span.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { TokenTotals } from "../../schemas/tokens.ts";
 import type { WindowState } from "../../schemas/window.ts";
 import type { DatabaseConfig } from "../../store/db/db.ts";
-import { readUsage, addUsage, type UsageTotals } from "../../store/usage/read.ts";
-import { readWindowRows, sumWindowRows } from "../../store/usage/window-rows.ts";
+import { readUsage } from "../../store/usage/read.ts";
+import { type UsageTotals, ZERO_USAGE } from "../../store/usage/totals.ts";
+import { readWindowRows } from "../../store/usage/window-rows.ts";
 
-/** Rows are read and compared in portions of this long. */
-const CHUNK_MS = 3_600_000;
+/** Rows are read and sent to the object in chunks of this length. */
+const CHUNK_MS = HOUR_MS;
 
-const COMPARED = [
-  "requests",
-  "inputTokens",
-  "outputTokens",
-  "cacheReadInputTokens",
-  "cacheCreationInputTokens",
-  "costPico",
-  "unpricedCount",
-] as const satisfies (keyof TokenTotals)[];
+type StateOptions = { now: number; historyFrom?: number };
 
-/** The account's state, corrected first where its totals are not those of Postgres. With Postgres out of reach: as it is. */
+/** The state of an account, corrected first if its totals differ from Postgres. Unchanged while Postgres is unavailable. */
 export async function reconciledState(
   env: Env,
   config: DatabaseConfig,
   accountId: string,
-  options: { now: number; historyFrom: number },
+  options: StateOptions,
 ): Promise<WindowState> {
-  const stub = env.ACCOUNT_WINDOW.getByName(accountId);
-  const state = await stub.state(accountId, options);
-  const span = { from: state.totals.from + 1, to: state.totals.to + 1 };
-  try {
-    const stored = await sumWindowRows(config, accountId, span);
-    if (areSame(stored, state.totals.total)) return state;
-    log.info("windows: differs from the rows, corrected", { accountId });
-    await reconcile(env, config, accountId, span);
-  } catch (thrown) {
-    log.warn("windows: not compared with the rows", { accountId, error: errorText(thrown) });
-    return state;
-  }
-  return stub.state(accountId, options);
+  const state = await env.ACCOUNT_WINDOW.getByName(accountId).state(accountId, options);
+  const stored = await readTotals(config, spanOf(state), accountId);
+  return corrected(env, config, state, stored, options);
 }
 
-/**
- * The states of many accounts at one instant, corrected as one alone is. One statement sums all of them up, from the rollups, which
- * are kept with the rows. An account whose window does not answer is left out: it does not hide the others.
- */
+/** The states of many accounts at `now`, corrected likewise. An account whose object fails is left out. */
 export async function reconciledStates(
   env: Env,
   config: DatabaseConfig,
   accountIds: readonly string[],
   now: number,
 ): Promise<WindowState[]> {
-  const span = rollingSpan(now, WINDOW_MS);
+  const orNull = async (accountId: string, reading: Promise<WindowState>) => {
+    try {
+      return await reading;
+    } catch (thrown) {
+      log.error("windows: AccountWindow failed", { accountId, error: errorText(thrown) });
+      return null;
+    }
+  };
+  const read = (id: string) => orNull(id, env.ACCOUNT_WINDOW.getByName(id).state(id, { now }));
   const [states, stored] = await Promise.all([
-    Promise.all(accountIds.map((accountId) => readState(env, accountId, now))),
-    totalsByAccount(config, span),
+    Promise.all(accountIds.map(read)),
+    readTotals(config, rollingSpan(now, WINDOW_MS)),
   ]);
-  const corrected = states.map(async (state) => {
-    if (!state || !stored || areSame(stored.get(state.accountId) ?? ZERO, state.totals.total)) return state;
-    const { accountId } = state;
-    log.info("windows: differs from the rows, corrected", { accountId });
-    return reconcile(env, config, accountId, span).then(
-      () => readState(env, accountId, now),
-      (thrown: unknown) => {
-        log.warn("windows: not corrected", { accountId, error: errorText(thrown) });
-        return state;
-      },
-    );
-  });
-  return (await Promise.all(corrected)).filter((state) => state !== null);
+  const results = states
+    .filter((state) => state !== null)
+    .map((state) => orNull(state.accountId, corrected(env, config, state, stored, { now })));
+  return (await Promise.all(results)).filter((state) => state !== null);
 }
 
-const ZERO = addUsage([]);
-
-/** Null while Postgres is out of reach. Asks the writing database: a replica may be behind. */
-async function totalsByAccount(config: DatabaseConfig, span: Span): Promise<Map<string, UsageTotals> | null> {
+/** Totals by account; null while Postgres is unavailable. Reads the primary, because a replica may lag. */
+async function readTotals(
+  config: DatabaseConfig,
+  span: Span,
+  accountId?: string,
+): Promise<Map<string, UsageTotals> | null> {
+  const primary = { ...config, DATABASE_READONLY_URL: undefined };
   try {
-    const cells = await readUsage({ ...config, DATABASE_READONLY_URL: undefined }, span, { account: true });
+    const cells = await readUsage(primary, { ...span, accountId }, { account: true });
     return new Map(cells.map((cell) => [cell.accountId, cell]));
   } catch (thrown) {
-    log.warn("windows: not compared with the rows", { error: errorText(thrown) });
+    log.warn("windows: not compared with Postgres", { error: errorText(thrown) });
     return null;
   }
 }
 
-async function readState(env: Env, accountId: string, now: number): Promise<WindowState | null> {
+async function corrected(
+  env: Env,
+  config: DatabaseConfig,
+  state: WindowState,
+  stored: Map<string, UsageTotals> | null,
+  options: StateOptions,
+): Promise<WindowState> {
+  const { accountId, totals } = state;
+  if (!stored || areSame(stored.get(accountId) ?? ZERO_USAGE, totals.total)) return state;
+  log.info("windows: differs from Postgres, corrected", { accountId });
   try {
-    return await env.ACCOUNT_WINDOW.getByName(accountId).state(accountId, { now });
+    await reconcile(env, config, accountId, spanOf(state));
   } catch (thrown) {
-    log.error("windows: an account's window does not answer", { accountId, error: errorText(thrown) });
-    return null;
+    log.warn("windows: not corrected", { accountId, error: errorText(thrown) });
+    return state;
   }
+  return env.ACCOUNT_WINDOW.getByName(accountId).state(accountId, options);
+}
+
+/** Half-open, from what the window includes. */
+function spanOf({ totals }: WindowState): Span {
+  return { from: totals.from + 1, to: totals.to + 1 };
 }
 
 function areSame(stored: UsageTotals, counted: TokenTotals): boolean {
-  return COMPARED.every((name) => stored[name] === counted[name]);
+  return (Object.keys(counted) as (keyof TokenTotals)[]).every((name) => stored[name] === counted[name]);
 }
 
-/** Makes the window say of a span what Postgres says. */
+/** Replaces what the window has of a span by what Postgres has. */
 export async function reconcile(
   env: Env,
   config: DatabaseConfig,
   accountId: string,
-  span: { from: number; to: number },
+  span: Span,
 ): Promise<void> {
   const stub = env.ACCOUNT_WINDOW.getByName(accountId);
   for (let from = span.from; from < span.to; from += CHUNK_MS) {

@@ -20,9 +20,9 @@ import type * as reprice from "./reprice.ts";
 import type * as requests from "./requests.ts";
 import type * as search from "./search.ts";
 import type * as settings from "./settings.ts";
-import type * as stats from "./stats.ts";
+import type * as overview from "./overview.ts";
 import type * as status from "./status.ts";
-import type * as usage from "./usage.ts";
+import type * as compat from "./compat.ts";
 import type * as windows from "./windows.ts";
 
 type Names<S extends z.ZodType> = keyof z.infer<S> & string;
@@ -49,8 +49,8 @@ export interface ApiRoutes {
   };
   "GET /api/alerts": { response: settings.PendingAlerts };
   "GET /api/analytics/token-usage/sliding-window": {
-    query: Names<typeof usage.SlidingWindowQuery>;
-    response: usage.SlidingWindow;
+    query: Names<typeof compat.SlidingWindowQuery>;
+    response: compat.SlidingWindow;
   };
   "GET /api/audit": { query: Names<typeof audit.AuditQuery>; response: z.infer<typeof audit.AuditList> };
   "GET /api/choices": { response: FilterOptions };
@@ -72,8 +72,8 @@ export interface ApiRoutes {
   };
   "GET /api/conversations/{id}/tree": { response: conversations.ConversationTree };
   "GET /api/dashboard/stats": {
-    query: Names<typeof usage.DashboardStatsQuery>;
-    response: usage.DashboardStats;
+    query: Names<typeof compat.DashboardStatsQuery>;
+    response: compat.DashboardStats;
   };
   "GET /api/domains": { response: domains.DomainList };
   "GET /api/domains/{domain}": { response: domains.DomainDetail };
@@ -92,7 +92,7 @@ export interface ApiRoutes {
   "POST /api/domains/{domain}/slack-test": { response: z.infer<typeof domains.SlackTest> };
   "GET /api/environment": { response: settings.Environment };
   "GET /api/errors": { query: Names<typeof failures.ErrorsQuery>; response: failures.Errors };
-  "GET /api/overview": { query: Names<typeof stats.OverviewQuery>; response: stats.Overview };
+  "GET /api/overview": { query: Names<typeof overview.OverviewQuery>; response: overview.Overview };
   "GET /api/quality/linking": {
     query: Names<typeof conversations.LinkingQuery>;
     response: conversations.LinkingQuality;
@@ -101,23 +101,23 @@ export interface ApiRoutes {
   "GET /api/requests": { query: keyof requests.RequestQuery; response: requests.RequestList };
   "GET /api/requests/{id}": { response: requests.RequestDetail };
   "GET /api/search": { query: keyof search.SearchQuery; response: search.SearchResults };
-  "GET /api/stats": { query: Names<typeof stats.StatsQuery>; response: stats.Stats };
+  "GET /api/stats": { query: Names<typeof compat.StatsQuery>; response: compat.Stats };
   "GET /api/status": { query: Names<typeof status.StatusQuery>; response: status.Status };
-  "GET /api/token-usage/accounts": { response: usage.AccountsUsage };
+  "GET /api/token-usage/accounts": { response: compat.AccountsUsage };
   "GET /api/token-usage/current": {
-    query: Names<typeof usage.CurrentUsageQuery>;
-    response: usage.CurrentUsage;
+    query: Names<typeof compat.CurrentUsageQuery>;
+    response: compat.CurrentUsage;
   };
-  "GET /api/token-usage/daily": { query: Names<typeof usage.DailyUsageQuery>; response: usage.DailyUsage };
+  "GET /api/token-usage/daily": { query: Names<typeof compat.DailyUsageQuery>; response: compat.DailyUsage };
   "GET /api/token-usage/time-series": {
-    query: Names<typeof usage.TimeSeriesQuery>;
-    response: usage.TimeSeries;
+    query: Names<typeof compat.TimeSeriesQuery>;
+    response: compat.TimeSeries;
   };
   "GET /api/usage/requests/hourly": {
-    query: Names<typeof usage.HourlyQuery>;
-    response: usage.HourlyRequests;
+    query: Names<typeof compat.HourlyQuery>;
+    response: compat.HourlyRequests;
   };
-  "GET /api/usage/tokens/hourly": { query: Names<typeof usage.HourlyQuery>; response: usage.HourlyTokens };
+  "GET /api/usage/tokens/hourly": { query: Names<typeof compat.HourlyQuery>; response: compat.HourlyTokens };
   "GET /api/windows": {
     query: Names<typeof windows.WindowListQuery>;
     response: windows.WindowList;
@@ -135,8 +135,8 @@ export interface ApiRoutes {
     response: windows.WindowDetail;
   };
   "GET /token-stats": {
-    query: Names<typeof stats.TokenStatsQuery>;
-    response: z.infer<typeof stats.TokenStats>;
+    query: Names<typeof compat.TokenStatsQuery>;
+    response: z.infer<typeof compat.TokenStats>;
   };
 }
 

@@ -4,10 +4,13 @@ import { slotsBetween } from "../../domain/usage/time-series.ts";
 import type { Errors } from "../../schemas/api/failures.ts";
 import { type DatabaseConfig, withReader } from "../db/db.ts";
 import { seriesBucketMs } from "../usage/overview.ts";
-import { readUsage, addUsage, type UsageFilter } from "../usage/read.ts";
+import { readUsage, type UsageFilter } from "../usage/read.ts";
+import { addUsage } from "../usage/totals.ts";
 import { isBrokenSql, isIncompleteSql } from "../db/failed-sql.ts";
 
 export interface FailureFilter extends UsageFilter {
+  from: number;
+  to: number;
   errorType?: string | undefined;
   /** Of kinds, domains, accounts and models, each. */
   limit: number;

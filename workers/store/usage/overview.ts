@@ -5,38 +5,29 @@
 import { type SQL, sql } from "drizzle-orm";
 import { ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
 import { addHistograms, LATENCY_CLASSES, quantile } from "../../domain/usage/latency-histogram.ts";
-import type { Overview, Sums } from "../../schemas/api/stats.ts";
+import type { Overview, OverviewTotals } from "../../schemas/api/overview.ts";
 import { type DatabaseConfig, withReader } from "../db/db.ts";
 import { sumUsdText } from "./cost.ts";
+import type { UsageFilter } from "./read.ts";
+import {
+  addUsage,
+  cacheHitShare,
+  SUMS,
+  toTotals,
+  type TotalsRow,
+  type UsageTotals,
+  ZERO_USAGE,
+} from "./totals.ts";
 
-export interface OverviewFilter {
-  /** Epoch milliseconds; `from` before `to`. */
-  from: number;
-  to: number;
-  domain: string | undefined;
-  accountId: string | undefined;
-  model: string | undefined;
-}
+/** `from` before `to`. */
+export type OverviewFilter = UsageFilter & { from: number; to: number };
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** Entries of each list of the busiest. */
 const MAX_TOP = 20;
 
-/** PostgreSQL sends sums as text. */
-interface SumRow extends Record<string, unknown> {
-  requests: string | null;
-  errors: string | null;
-  input: string | null;
-  output: string | null;
-  cache_read: string | null;
-  cache_creation: string | null;
-  thinking: string | null;
-  tools: string | null;
-  cost: string | null;
-  unpriced: string | null;
-}
-interface GroupRow extends SumRow {
+interface GroupRow extends TotalsRow {
   grouping: number;
   slot: string | null;
   name: string | null;
@@ -51,11 +42,6 @@ interface LatencyRow extends Record<string, unknown> {
   first_bytes: string[];
 }
 
-const SUMS = sql`sum(requests) as requests, sum(errors) as errors, sum(input_tokens) as input,
-  sum(output_tokens) as output, sum(cache_read_input_tokens) as cache_read,
-  sum(cache_creation_input_tokens) as cache_creation, sum(thinking_tokens) as thinking,
-  sum(tool_call_count) as tools, sum(cost_pico) as cost, sum(unpriced_count) as unpriced`;
-
 export async function readOverview(
   config: DatabaseConfig,
   filter: OverviewFilter,
@@ -66,7 +52,7 @@ export async function readOverview(
   // Side by side rather than in a batch: each reads tens of thousands of rollups, and PostgreSQL has more than one core.
   const [groups, before, latencies] = await Promise.all([
     query<GroupRow>(groupsStatement(filter, from, bucketMs)),
-    query<SumRow>(sql`select ${SUMS} from rollups where ${periodFilter(filter, previousFrom, from)}`),
+    query<TotalsRow>(sql`select ${SUMS} from rollups where ${periodFilter(filter, previousFrom, from)}`),
     query<LatencyRow>(latenciesStatement(filter, from, bucketMs)),
   ]);
   // Bits of grouping(): a set bit is a column that was summed over.
@@ -82,23 +68,29 @@ export async function readOverview(
   return {
     from: iso(from),
     to: iso(to),
-    totals: { ...toTotals(of(SLOT)), ...percentiles(latencies) },
+    totals: { ...overviewTotals(addUsage(of(SLOT).map(toTotals))), ...percentiles(latencies) },
     previousFrom: iso(previousFrom),
-    previous: toTotals(before),
+    previous: overviewTotals(addUsage(before.map(toTotals))),
     bucketMs,
     series: times.map((at) => {
       const row = slots.get(at);
       const own = latencies.filter(({ slot }) => Number(slot) * 1_000 === at);
       return {
         time: iso(at),
-        ...toTotals(row ? [row] : []),
+        ...overviewTotals(row ? toTotals(row) : ZERO_USAGE),
         firstByteP50Ms: percentiles(own).firstByteP50Ms,
       };
     }),
-    domains: top(DOMAIN).map((row) => ({ domain: row.name ?? "", ...toTotals([row]) })),
-    accounts: top(ACCOUNT).map((row) => ({ accountId: row.account_id ?? "", ...toTotals([row]) })),
-    models: top(MODEL).map((row) => ({ model: row.model ?? "", ...toTotals([row]) })),
-    requestTypes: top(TYPE).map((row) => ({ requestType: row.request_type ?? "", ...toTotals([row]) })),
+    domains: top(DOMAIN).map((row) => ({ domain: row.name ?? "", ...overviewTotals(toTotals(row)) })),
+    accounts: top(ACCOUNT).map((row) => ({
+      accountId: row.account_id ?? "",
+      ...overviewTotals(toTotals(row)),
+    })),
+    models: top(MODEL).map((row) => ({ model: row.model ?? "", ...overviewTotals(toTotals(row)) })),
+    requestTypes: top(TYPE).map((row) => ({
+      requestType: row.request_type ?? "",
+      ...overviewTotals(toTotals(row)),
+    })),
   };
 }
 
@@ -164,26 +156,13 @@ function percentiles(rows: LatencyRow[]) {
   };
 }
 
-function toTotals(rows: readonly SumRow[]): Sums {
-  const total = (name: keyof SumRow) => rows.reduce((sum, row) => sum + Number(row[name] ?? 0), 0);
-  const cost = rows.reduce((sum, row) => sum + BigInt(row.cost ?? 0), 0n);
-  const [inputTokens, outputTokens] = [total("input"), total("output")];
-  const [cacheRead, cacheCreation] = [total("cache_read"), total("cache_creation")];
-  const prompt = inputTokens + cacheRead + cacheCreation;
-  const unpricedCount = total("unpriced");
+function overviewTotals(totals: UsageTotals): OverviewTotals {
+  const { durationMs: _, costPico, ...counts } = totals;
   return {
-    requests: total("requests"),
-    errors: total("errors"),
-    inputTokens,
-    outputTokens,
-    totalTokens: inputTokens + outputTokens,
-    cacheReadInputTokens: cacheRead,
-    cacheCreationInputTokens: cacheCreation,
-    thinkingTokens: total("thinking"),
-    toolCallCount: total("tools"),
-    cacheHitShare: prompt === 0 ? null : cacheRead / prompt,
-    costUsd: sumUsdText(cost, unpricedCount),
-    unpricedCount,
+    ...counts,
+    totalTokens: totals.inputTokens + totals.outputTokens,
+    cacheHitShare: cacheHitShare(totals),
+    costUsd: sumUsdText(costPico, totals.unpricedCount),
   };
 }
 

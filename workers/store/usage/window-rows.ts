@@ -1,11 +1,10 @@
 /** Rows of `requests` as an account's window counts them, to compare and correct it. Asks the writing database: a replica may be behind. */
-import { and, asc, eq, gte, lt, sql } from "drizzle-orm";
+import { and, asc, eq, gte, lt } from "drizzle-orm";
 import { domains, requests } from "../../../drizzle/schema.ts";
 import type { WindowExchange } from "../../schemas/window.ts";
 import { withPrimary } from "../admin/audit.ts";
 import type { DatabaseConfig } from "../db/db.ts";
 import { outcomeRank } from "../../domain/outcome.ts";
-import { addUsage, type UsageTotals } from "./read.ts";
 
 /** Half-open, epoch milliseconds. */
 interface Span {
@@ -54,36 +53,4 @@ export async function readWindowRows(
     costPico: row.costPico?.toString() ?? null,
     rank: outcomeRank(outcome),
   }));
-}
-
-/** Their sums, without reading them one by one. */
-export async function sumWindowRows(
-  config: DatabaseConfig,
-  accountId: string,
-  { from, to }: Span,
-): Promise<UsageTotals> {
-  const answer = await withPrimary(config, (db) =>
-    db.execute<
-      Record<"requests" | "input" | "output" | "cache_read" | "cache_creation" | "cost" | "unpriced", string>
-    >(sql`
-      select count(*) as requests, coalesce(sum(input_tokens), 0) as input, coalesce(sum(output_tokens), 0) as output,
-        coalesce(sum(cache_read_input_tokens), 0) as cache_read,
-        coalesce(sum(cache_creation_input_tokens), 0) as cache_creation, coalesce(sum(cost_pico), 0) as cost,
-        count(*) filter (where cost_pico is null) as unpriced
-      from requests where account_id = ${accountId}
-        and started_at >= ${new Date(from).toISOString()}::timestamptz
-        and started_at < ${new Date(to).toISOString()}::timestamptz`),
-  );
-  const [row] = answer.rows;
-  if (!row) return addUsage([]);
-  return {
-    requests: Number(row.requests),
-    inputTokens: Number(row.input),
-    outputTokens: Number(row.output),
-    totalTokens: Number(row.input) + Number(row.output),
-    cacheReadInputTokens: Number(row.cache_read),
-    cacheCreationInputTokens: Number(row.cache_creation),
-    costPico: BigInt(row.cost),
-    unpricedCount: Number(row.unpriced),
-  };
 }

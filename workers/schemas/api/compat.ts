@@ -1,6 +1,6 @@
-/** Usage as the API gives it: of an account or domain, now, by day, by hour and over time. Units are in the names or beside them. */
+/** Endpoints of the system this product replaces (workers/api/compat): their field names and units stay as they were. */
 import { z } from "zod";
-import { DomainFilter, ModelFilter, optional, text, whole, withDefault } from "./parameters.ts";
+import { DomainFilter, ModelFilter, optional, text, time, whole, withDefault } from "./parameters.ts";
 
 const count = z.number().int();
 const costUsd = z
@@ -232,3 +232,48 @@ export const DashboardStats = z.object({
     .describe("The last 24 hours, oldest first, empty ones included."),
 });
 export type DashboardStats = z.infer<typeof DashboardStats>;
+
+export const StatsQuery = z.object({
+  domain: DomainFilter,
+  since: optional(time()).describe("Started at or after; the last 24 hours when left out."),
+});
+
+export const Stats = z.object({
+  totalRequests: count,
+  totalTokens: count.describe("Input + output; cache apart."),
+  totalInputTokens: count,
+  totalOutputTokens: count,
+  totalCacheCreationTokens: count,
+  totalCacheReadTokens: count,
+  averageResponseTime: z.number().describe("Milliseconds; 0 without requests."),
+  errorCount: count.describe("Answers with status 400 and above, and exchanges without an answer."),
+  activeDomains: count,
+  requestsByModel: z.record(z.string(), count),
+  requestsByType: z.record(z.string(), count),
+  costUsd,
+  unpricedCount,
+});
+export type Stats = z.infer<typeof Stats>;
+
+export const TokenStatsQuery = z.object({ domain: DomainFilter });
+
+export const DomainTokens = z.object({
+  inputTokens: count,
+  outputTokens: count,
+  cacheReadInputTokens: count,
+  cacheCreationInputTokens: count,
+  requestCount: count,
+  queryEvaluationCount: count,
+  inferenceCount: count,
+  toolCallCount: count,
+  costUsd,
+  unpricedCount,
+  lastUpdated: z.iso.datetime().nullable().describe("When its newest exchange began."),
+});
+export type DomainTokens = z.infer<typeof DomainTokens>;
+
+export const TokenStats = z
+  .union([z.record(z.string(), DomainTokens), DomainTokens, z.null()])
+  .describe("Domain → counts of all time; with `domain` its counts alone, or null when it was never seen.");
+
+export const NoQuery = z.object({});

@@ -1,0 +1,81 @@
+/**
+ * Totals over exchanges in SQL: which there are, how they are summed over `rollups`, and what one row of `requests` adds to
+ * each. Rollups, usage, overview and compatibility endpoints derive their columns from this list.
+ */
+import { sql, type SQL } from "drizzle-orm";
+import { rollups } from "../../../drizzle/schema.ts";
+
+/** Token counts: columns of the same name in `requests`, `rollups` and `conversations`. */
+export const TOKEN_COLUMNS = [
+  "inputTokens",
+  "outputTokens",
+  "cacheReadInputTokens",
+  "cacheCreationInputTokens",
+  "thinkingTokens",
+] as const;
+
+/** Numeric columns of `rollups` that readers add up. */
+const TOTALS = [
+  ...TOKEN_COLUMNS,
+  "requests",
+  "errors",
+  "toolCallCount",
+  "unpricedCount",
+  "durationMs",
+] as const;
+
+/** `costPico`: integer pico-dollars of the exchanges that have a price. */
+export type UsageTotals = Record<(typeof TOTALS)[number], number> & { costPico: bigint };
+/** Totals as PostgreSQL sends them, sums as text, by column name. */
+export type TotalsRow = Record<string, unknown>;
+
+const COLUMNS = [...TOTALS, "costPico"] as const;
+
+/** What a row of `requests` adds where it is not the column of the same name. */
+const ROW_VALUES: Partial<Record<(typeof COLUMNS)[number], SQL>> = {
+  requests: sql.raw("1::int8"),
+  errors: sql.raw("(status is null or status >= 400)::int::int8"),
+  unpricedCount: sql.raw("(cost_pico is null)::int::int8"),
+};
+
+const list = (parts: readonly SQL[]) => sql.join([...parts], sql.raw(", "));
+
+/** `sum(input_tokens) as input_tokens, …` over a relation with the columns of `rollups`. */
+export const SUMS = list(
+  COLUMNS.map((name) => sql.raw(`sum(${rollups[name].name}) as ${rollups[name].name}`)),
+);
+/** The columns of `rollups`, not summed. */
+export const ROLLUP_VALUES = list(COLUMNS.map((name) => sql.raw(rollups[name].name)));
+/** The same columns for single rows of `requests`. */
+export const REQUEST_VALUES = list(
+  COLUMNS.map((name) => {
+    const column = rollups[name].name;
+    return sql`${ROW_VALUES[name] ?? sql.raw(`coalesce(${column}, 0)`)} as ${sql.raw(column)}`;
+  }),
+);
+
+export const ZERO_USAGE = toTotals({});
+
+export function toTotals(row: TotalsRow): UsageTotals {
+  const number = (name: (typeof TOTALS)[number]) => [name, Number(row[rollups[name].name] ?? 0)];
+  return {
+    ...(Object.fromEntries(TOTALS.map(number)) as Record<(typeof TOTALS)[number], number>),
+    costPico: BigInt((row["cost_pico"] as string | null | undefined) ?? 0),
+  };
+}
+
+export function addUsage(list: readonly UsageTotals[]): UsageTotals {
+  return list.reduce((sum, one) => {
+    const result = { ...sum, costPico: sum.costPico + one.costPico };
+    for (const name of TOTALS) result[name] += one[name];
+    return result;
+  }, ZERO_USAGE);
+}
+
+/** Cache reads as a share of all prompt tokens, 0 to 1; null without prompt tokens. */
+export function cacheHitShare(
+  tokens: Pick<UsageTotals, "inputTokens" | "cacheReadInputTokens" | "cacheCreationInputTokens">,
+): number | null {
+  const prompt = tokens.inputTokens + tokens.cacheReadInputTokens + tokens.cacheCreationInputTokens;
+  return prompt === 0 ? null : tokens.cacheReadInputTokens / prompt;
+}
