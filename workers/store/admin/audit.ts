@@ -6,7 +6,13 @@ import { and, desc, eq, lte, sql } from "drizzle-orm";
 import { auditLog } from "../../../drizzle/schema.ts";
 import { type Cursor, encodeCursor } from "../../domain/cursor.ts";
 import type { Role } from "../../schemas/api/session.ts";
-import { type DatabaseConfig, type Reader, withReader, type WriterTransaction } from "../db/db.ts";
+import {
+  type DatabaseConfig,
+  type Reader,
+  withPrimary,
+  withReader,
+  type WriterTransaction,
+} from "../db/db.ts";
 
 export interface AuditEntry {
   actor: string;
@@ -16,11 +22,6 @@ export interface AuditEntry {
   target: string;
   details?: Record<string, unknown>;
   now: Date;
-}
-
-/** Statements over HTTP to the writing database: one round trip each, no connection to open first. */
-export function withPrimary<T>(config: DatabaseConfig, work: (db: Reader) => Promise<T>): Promise<T> {
-  return withReader({ ...config, DATABASE_READONLY_URL: undefined }, work);
 }
 
 /** The statement that writes an entry, for a batch or a transaction. */

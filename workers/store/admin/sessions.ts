@@ -5,8 +5,8 @@
 import { and, eq, isNull, lt } from "drizzle-orm";
 import { sessions } from "../../../drizzle/schema.ts";
 import type { Role } from "../../schemas/api/session.ts";
-import { auditInsert, withPrimary } from "./audit.ts";
-import type { DatabaseConfig, Writer } from "../db/db.ts";
+import { auditInsert } from "./audit.ts";
+import { type DatabaseConfig, withPrimary, type Writer } from "../db/db.ts";
 
 /** Ended sessions stay this long, for whoever reads the audit log beside them. */
 const ENDED_SESSION_RETENTION_MS = 30 * 86_400_000;

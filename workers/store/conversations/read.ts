@@ -2,18 +2,19 @@
 import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import { requests, taskInvocations } from "../../../drizzle/schema.ts";
 import { type Cursor, encodeCursor } from "../../domain/cursor.ts";
-import type {
-  Branch,
-  BranchKind,
-  ConversationDetail,
+import {
+  type Branch,
+  type BranchKind,
+  type ConversationDetail,
   ConversationRequest,
-  Task,
+  type Task,
 } from "../../schemas/api/conversations.ts";
 import type { z } from "zod";
 import { failed, ok, type Result } from "../../domain/result.ts";
 import { findBranch, findConversation, readBranchStarts } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 import { isFailedSql } from "../db/failed-sql.ts";
+import { columnsNamed } from "../db/columns.ts";
 import { sumUsdText, usdText } from "../usage/cost.ts";
 
 export interface DetailFilter {
@@ -92,33 +93,11 @@ export async function readTasks(db: Reader, conversationId: string): Promise<Tas
   return rows;
 }
 
+/** What ConversationRequest shows under its own name, and what it renames. */
 const REQUEST_COLUMNS = {
+  ...columnsNamed(requests, [...ConversationRequest.keyof().options, "startedAt", "costPico"]),
   requestId: requests.id,
-  startedAt: requests.startedAt,
-  branchKey: requests.branchKey,
-  branchId: requests.branchId,
-  linkKind: requests.linkKind,
-  linkedBy: requests.linkedBy,
-  linkConfidence: requests.linkConfidence,
-  parentRequestId: requests.parentRequestId,
-  isSubtask: requests.isSubtask,
-  parentTaskRequestId: requests.parentTaskRequestId,
-  prompt: requests.prompt,
-  model: requests.model,
   responseStatus: requests.status,
-  outcome: requests.outcome,
-  errorType: requests.errorType,
-  stopReason: requests.stopReason,
-  messageCount: requests.messageCount,
-  inputTokens: requests.inputTokens,
-  outputTokens: requests.outputTokens,
-  cacheReadInputTokens: requests.cacheReadInputTokens,
-  cacheCreationInputTokens: requests.cacheCreationInputTokens,
-  costPico: requests.costPico,
-  toolCalls: requests.toolCalls,
-  toolCallCount: requests.toolCallCount,
-  timeToFirstByteMs: requests.timeToFirstByteMs,
-  durationMs: requests.durationMs,
 };
 
 async function readRequests(

@@ -8,6 +8,7 @@ import type { PgColumn } from "drizzle-orm/pg-core";
 import { conversations } from "../../../drizzle/schema.ts";
 import type { WriterTransaction } from "../db/db.ts";
 import { isFailedSql } from "../db/failed-sql.ts";
+import { TOKEN_COLUMNS } from "../usage/totals.ts";
 
 export interface ConversationChanges {
   /** Conversations that requests left, joined otherwise than by being stored, or changed in. Ids of the past may be among them. */
@@ -76,6 +77,10 @@ const CONTEXT_KEY = sql.raw(
 );
 const IS_LATER_CONTEXT = sql`excluded.latest_context_key collate "C" > conversations.latest_context_key collate "C"`;
 
+const TOKENS = Object.fromEntries(
+  TOKEN_COLUMNS.map((name) => [name, sumOf(conversations[name].name)]),
+) as Record<(typeof TOKEN_COLUMNS)[number], Column>;
+
 const COLUMNS: Record<Exclude<keyof typeof conversations.$inferSelect, "id">, Column> = {
   domainId: earlier(sql`min(domain_id)`),
   rootRequestId: earlier(sql`(array_agg(id ${FIRST}))[1]`),
@@ -114,11 +119,7 @@ const COLUMNS: Record<Exclude<keyof typeof conversations.$inferSelect, "id">, Co
   subtaskBranches: countWhere("branch_key = id and is_subtask"),
   continuations: countWhere("parent_request_id is not null or prior_end_key is not null"),
   orphans: countWhere("parent_request_id is null and prior_end_key is not null"),
-  inputTokens: sumOf("input_tokens"),
-  outputTokens: sumOf("output_tokens"),
-  cacheReadInputTokens: sumOf("cache_read_input_tokens"),
-  cacheCreationInputTokens: sumOf("cache_creation_input_tokens"),
-  thinkingTokens: sumOf("thinking_tokens"),
+  ...TOKENS,
   toolCallCount: sumOf("tool_call_count"),
   costPico: sumOf("cost_pico"),
   unpricedCount: countWhere("cost_pico is null"),

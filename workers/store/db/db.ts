@@ -64,6 +64,11 @@ export async function withReader<T>(config: DatabaseConfig, work: (db: Reader) =
   }
 }
 
+/** `withReader` on the primary, which has every commit: one HTTP round trip per statement, no connection to open. */
+export function withPrimary<T>(config: DatabaseConfig, work: (db: Reader) => Promise<T>): Promise<T> {
+  return withReader({ ...config, DATABASE_READONLY_URL: undefined }, work);
+}
+
 /** The driver is configured per isolate; all events of an isolate have the same environment, so the last call is right. */
 function configureDriver(config: DatabaseConfig): void {
   const bridge = config.NEON_BRIDGE;

@@ -2,52 +2,25 @@
 import type { requests } from "../../../drizzle/schema.ts";
 import type { ChainElement } from "../../domain/content/split-body.ts";
 import type { FullEvidence } from "../../domain/linking/evidence/evidence.ts";
+import type { LinkColumns } from "../conversations/links.ts";
+import type { TOKEN_COLUMNS } from "../usage/totals.ts";
+import type { PriceColumns } from "./price.ts";
 import type { Content } from "../content/contents.ts";
 
 type Row = typeof requests.$inferInsert;
 
-/** What a row has from its request. */
-export type RequestColumns = Pick<
-  Row,
-  | "accountId"
-  | "credentialType"
-  | "clientKeyId"
-  | "sessionId"
-  | "agentId"
-  | "parentAgentId"
-  | "client"
-  | "prompt"
-  | "method"
-  | "path"
-  | "query"
-  | "endpoint"
-  | "requestType"
-  | "model"
-  | "stream"
-  | "bodyKind"
-  | "bodyBytes"
-  | "bodySha256"
-  | "bodyTruncated"
-  | "bodyMasked"
-  | "messageCount"
->;
-
-/** What a row has from its answer. */
+/** What a row has from its response: tokens and the rest. */
 export type ResponseColumns = Pick<
   Row,
+  | (typeof TOKEN_COLUMNS)[number]
+  | "cacheCreation5mInputTokens"
+  | "cacheCreation1hInputTokens"
   | "status"
   | "outcome"
   | "modelServed"
   | "errorType"
   | "errorMessage"
   | "stopReason"
-  | "inputTokens"
-  | "outputTokens"
-  | "cacheReadInputTokens"
-  | "cacheCreationInputTokens"
-  | "cacheCreation5mInputTokens"
-  | "cacheCreation1hInputTokens"
-  | "thinkingTokens"
   | "serverToolUse"
   | "usage"
   | "usagePartial"
@@ -59,6 +32,25 @@ export type ResponseColumns = Pick<
   | "responseHeaders"
   | "responseBytes"
   | "responseTruncated"
+>;
+
+/** What a row has from its request: all that neither its response, its link nor the store itself adds. */
+export type RequestColumns = Omit<
+  Row,
+  | keyof ResponseColumns
+  | keyof LinkColumns
+  | keyof PriceColumns
+  | "id"
+  | "startedAt"
+  | "domainId"
+  | "storedAt"
+  | "requestHeadersId"
+  | "responseHeadersId"
+  | "responseContentId"
+  | "bodyContentId"
+  | "messagesNodeId"
+  | "systemNodeId"
+  | "toolsNodeId"
 >;
 
 export interface StorableRequest {

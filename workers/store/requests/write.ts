@@ -21,6 +21,7 @@ import { PRICE_INPUT_COLUMNS, type PriceInput, priceColumns } from "./price.ts";
 import type { RequestColumns, ResponseColumns, StorableExchange, StorableRequest } from "./write-model.ts";
 import { updateConversationTotals } from "../conversations/totals.ts";
 import { addSearchEntries, type IndexedExchange } from "../search/entries.ts";
+import { toWindowExchange } from "../usage/window-rows.ts";
 import { ROLLUP_SOURCE_COLUMNS, type RollupSource, updateRollups } from "../usage/rollups.ts";
 
 type Row = typeof requests.$inferInsert;
@@ -203,21 +204,8 @@ function toStoredExchange(
   accountBefore: string | null,
 ): StoredExchange {
   const accountId = row.accountId ?? null;
-  return {
-    id: row.id,
-    startedAt: row.startedAt.getTime(),
-    domain,
-    accountId,
-    movedFrom: accountBefore === accountId ? null : accountBefore,
-    sessionId: row.sessionId ?? null,
-    model: row.model ?? null,
-    inputTokens: row.inputTokens ?? 0,
-    outputTokens: row.outputTokens ?? 0,
-    cacheReadInputTokens: row.cacheReadInputTokens ?? 0,
-    cacheCreationInputTokens: row.cacheCreationInputTokens ?? 0,
-    costPico: row.costPico?.toString() ?? null,
-    rank: outcomeRank(row.outcome),
-  };
+  const movedFrom = accountBefore === accountId ? null : accountBefore;
+  return { ...toWindowExchange(domain, row), accountId, movedFrom };
 }
 
 /** Of an exchange whose end was not seen nothing is known but that; a message may have cost tokens. */

@@ -7,7 +7,7 @@ import { CredentialType } from "../../schemas/exchange.ts";
 import type { OAuthStatus } from "../../schemas/oauth.ts";
 import { credentialState, putAccount } from "./accounts.ts";
 import { auditInsert } from "../admin/audit.ts";
-import { withReader, withWriter } from "../db/db.ts";
+import { withPrimary, withReader, withWriter } from "../db/db.ts";
 import { type AuditActor, domainsOfAccount } from "./domains.ts";
 import { projectDomains, type TenantConfig } from "./kv-write.ts";
 import { callOAuthAccount } from "./oauth-stub.ts";
@@ -89,7 +89,7 @@ export function loginState({ state }: OAuthStatus): CredentialState {
 
 /** The type of the account's credential; null when there is no such account. */
 export async function accountType(config: TenantConfig, accountId: string): Promise<CredentialType | null> {
-  const [row] = await withReader({ ...config, DATABASE_READONLY_URL: undefined }, (db) =>
+  const [row] = await withPrimary(config, (db) =>
     db.select({ type: accounts.credentialType }).from(accounts).where(eq(accounts.id, accountId)),
   );
   return row ? CredentialType.parse(row.type) : null;

@@ -12,7 +12,7 @@ import {
   type StoredAccount,
 } from "./accounts.ts";
 import { type AuditEntry, auditInsert } from "../admin/audit.ts";
-import { withReader, withWriter, type WriterTransaction } from "../db/db.ts";
+import { withPrimary, withReader, withWriter, type WriterTransaction } from "../db/db.ts";
 import { projectClientKeys, projectDomains, type TenantConfig } from "./kv-write.ts";
 
 type Tenants = Pick<Env, "TENANTS">;
@@ -33,7 +33,7 @@ export async function readOtherFields(
   config: TenantConfig,
   name: string,
 ): Promise<Record<string, unknown> | null> {
-  const [row] = await withReader({ ...config, DATABASE_READONLY_URL: undefined }, (db) =>
+  const [row] = await withPrimary(config, (db) =>
     db.select({ otherFields: domains.otherFields }).from(domains).where(eq(domains.name, name)),
   );
   if (!row?.otherFields) return null;
@@ -76,7 +76,7 @@ export async function listDomains(config: TenantConfig, now: Date): Promise<Doma
 
 /** The domain as configured; null when it is not. Asks the writing database, so that a change is seen at once. */
 export async function readDomainDetail(config: TenantConfig, name: string): Promise<DomainDetail | null> {
-  const [rows, keys] = await withReader({ ...config, DATABASE_READONLY_URL: undefined }, (db) =>
+  const [rows, keys] = await withPrimary(config, (db) =>
     db.batch([
       db
         .select({ domain: domains, account: accounts })

@@ -4,8 +4,7 @@ import { accounts, domains } from "../../../drizzle/schema.ts";
 import type { Config } from "../../runtime/config.ts";
 import type { AlertTarget } from "../../schemas/alert.ts";
 import { open } from "../../runtime/seal.ts";
-import { withPrimary } from "../admin/audit.ts";
-import type { DatabaseConfig } from "../db/db.ts";
+import { type DatabaseConfig, withPrimary } from "../db/db.ts";
 import { slackSealContext } from "./domains.ts";
 
 type Keys = DatabaseConfig & Pick<Config, "CREDENTIAL_KEYS">;

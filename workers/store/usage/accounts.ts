@@ -3,8 +3,8 @@ import { sql } from "drizzle-orm";
 import { accountWindows } from "../../../drizzle/schema.ts";
 import { WINDOW_THRESHOLDS } from "../../runtime/constants.ts";
 import type { WindowSettings } from "../../schemas/window.ts";
-import { type AuditEntry, auditInsert, withPrimary } from "../admin/audit.ts";
-import { type DatabaseConfig, withReader, withWriter } from "../db/db.ts";
+import { type AuditEntry, auditInsert } from "../admin/audit.ts";
+import { type DatabaseConfig, withPrimary, withReader, withWriter } from "../db/db.ts";
 import { distinctValues } from "../db/distinct-values.ts";
 
 /** Accounts that are looked at to find those used last. */

@@ -1,68 +1,64 @@
 /**
- * Rollups: sums over `requests` per five minutes, domain, account, model, type and outcome, kept in the transaction of
- * the rows they sum, so that they are never more or less than these. Written by exchanges.ts.
+ * Rollups: totals over `requests` per five minutes, domain, account, model, type and outcome. They are written in the
+ * transaction of the rows they add up, so that the two always agree.
  */
-import { and, inArray, lte, sql, type SQL } from "drizzle-orm";
+import { and, getTableColumns, inArray, lte, sql, type SQL } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { requests, rollups } from "../../../drizzle/schema.ts";
 import { ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
 import { isFailed } from "../../domain/outcome.ts";
 import { latencyHistogram } from "../../domain/usage/latency-histogram.ts";
+import { columnsNamed } from "../db/columns.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
-/** Of a row of `requests` what its rollup depends on. */
-export const ROLLUP_SOURCE_COLUMNS = {
-  startedAt: requests.startedAt,
-  domainId: requests.domainId,
-  accountId: requests.accountId,
-  model: requests.model,
-  requestType: requests.requestType,
-  outcome: requests.outcome,
-  status: requests.status,
-  inputTokens: requests.inputTokens,
-  outputTokens: requests.outputTokens,
-  cacheReadInputTokens: requests.cacheReadInputTokens,
-  cacheCreation5mInputTokens: requests.cacheCreation5mInputTokens,
-  cacheCreation1hInputTokens: requests.cacheCreation1hInputTokens,
-  cacheCreationInputTokens: requests.cacheCreationInputTokens,
-  thinkingTokens: requests.thinkingTokens,
-  toolCallCount: requests.toolCallCount,
-  costPico: requests.costPico,
-  durationMs: requests.durationMs,
-  timeToFirstByteMs: requests.timeToFirstByteMs,
-};
-export type RollupSource = Pick<typeof requests.$inferInsert, keyof typeof ROLLUP_SOURCE_COLUMNS>;
+const KEY_COLUMNS = ["bucket", "domainId", "accountId", "model", "requestType", "outcome"] as const;
+const HISTOGRAM_COLUMNS = ["durationHistogram", "firstByteHistogram"] as const;
 
 type Rollup = typeof rollups.$inferInsert;
+type AdditiveColumn = Exclude<
+  keyof Rollup,
+  (typeof KEY_COLUMNS)[number] | (typeof HISTOGRAM_COLUMNS)[number]
+>;
+
+const COLUMNS = Object.keys(getTableColumns(rollups)) as (keyof Rollup)[];
+/** Every column that is neither part of the key nor a histogram. */
+const ADDITIVE_COLUMNS = COLUMNS.filter(
+  (name): name is AdditiveColumn => ![...KEY_COLUMNS, ...HISTOGRAM_COLUMNS].includes(name as never),
+);
+
+/** Columns of `requests` that a rollup depends on: those of the same name, and what the others are computed from. */
+export const ROLLUP_SOURCE_COLUMNS = columnsNamed(requests, [
+  ...COLUMNS,
+  "startedAt",
+  "status",
+  "timeToFirstByteMs",
+]);
+export type RollupSource = Pick<typeof requests.$inferInsert, keyof typeof ROLLUP_SOURCE_COLUMNS>;
 
 /** What one exchange adds to its rollup. */
 function toRollup(row: RollupSource): Rollup {
+  const source: Partial<Record<AdditiveColumn, number | bigint | null>> = {
+    ...row,
+    requests: 1,
+    errors: isFailed(row) ? 1 : 0,
+    unpricedCount: row.costPico == null ? 1 : 0,
+    costPico: row.costPico ?? 0n,
+  };
+  const additive = Object.fromEntries(ADDITIVE_COLUMNS.map((name) => [name, source[name] ?? 0]));
   return {
+    ...(additive as Pick<Rollup, AdditiveColumn>),
     bucket: new Date(Math.floor(row.startedAt.getTime() / ROLLUP_BUCKET_MS) * ROLLUP_BUCKET_MS),
     domainId: row.domainId,
     accountId: row.accountId ?? "",
     model: row.model ?? "",
     requestType: row.requestType,
     outcome: row.outcome,
-    requests: 1,
-    errors: isFailed(row) ? 1 : 0,
-    inputTokens: row.inputTokens ?? 0,
-    outputTokens: row.outputTokens ?? 0,
-    cacheReadInputTokens: row.cacheReadInputTokens ?? 0,
-    cacheCreation5mInputTokens: row.cacheCreation5mInputTokens ?? 0,
-    cacheCreation1hInputTokens: row.cacheCreation1hInputTokens ?? 0,
-    cacheCreationInputTokens: row.cacheCreationInputTokens ?? 0,
-    thinkingTokens: row.thinkingTokens ?? 0,
-    toolCallCount: row.toolCallCount ?? 0,
-    costPico: row.costPico ?? 0n,
-    unpricedCount: row.costPico == null ? 1 : 0,
-    durationMs: row.durationMs ?? 0,
     durationHistogram: latencyHistogram(row.durationMs ?? null),
     firstByteHistogram: latencyHistogram(row.timeToFirstByteMs ?? null),
   };
 }
 
-/** Adds the rows of `added` and takes away those of `removed`. One statement, keys in one order for all writers. */
+/** Adds the rows of `added` and subtracts those of `removed`. One statement; keys are sorted, so that writers do not deadlock. */
 export async function updateRollups(
   tx: WriterTransaction,
   { added, removed }: { added: readonly RollupSource[]; removed: readonly RollupSource[] },
@@ -83,18 +79,11 @@ export async function updateRollups(
     .insert(rollups)
     .values(sorted)
     .onConflictDoUpdate({
-      target: [
-        rollups.bucket,
-        rollups.domainId,
-        rollups.accountId,
-        rollups.model,
-        rollups.requestType,
-        rollups.outcome,
-      ],
+      target: KEY_COLUMNS.map((name) => rollups[name]),
       set: Object.fromEntries([
         ...ADDITIVE_COLUMNS.map((name) => [name, sql`${rollups[name]} + ${excluded(rollups[name])}`]),
         ...HISTOGRAM_COLUMNS.map((name) => [name, summedArrays(rollups[name])]),
-      ]) as Record<AdditiveColumn | HistogramColumn, SQL>,
+      ]) as Record<string, SQL>,
     });
   const bucketTimes = [...new Set(removed.map((row) => toRollup(row).bucket.getTime()))];
   if (bucketTimes.length > 0) {
@@ -102,25 +91,6 @@ export async function updateRollups(
     await tx.delete(rollups).where(and(inArray(rollups.bucket, buckets), lte(rollups.requests, 0)));
   }
 }
-
-const ADDITIVE_COLUMNS = [
-  "requests",
-  "errors",
-  "inputTokens",
-  "outputTokens",
-  "cacheReadInputTokens",
-  "cacheCreation5mInputTokens",
-  "cacheCreation1hInputTokens",
-  "cacheCreationInputTokens",
-  "thinkingTokens",
-  "toolCallCount",
-  "unpricedCount",
-  "durationMs",
-  "costPico",
-] as const;
-const HISTOGRAM_COLUMNS = ["durationHistogram", "firstByteHistogram"] as const;
-type AdditiveColumn = (typeof ADDITIVE_COLUMNS)[number];
-type HistogramColumn = (typeof HISTOGRAM_COLUMNS)[number];
 
 function keyOf({ bucket, domainId, accountId, model, requestType, outcome }: Rollup): string {
   return JSON.stringify([bucket.getTime(), domainId, accountId, model, requestType, outcome]);

@@ -1,17 +1,45 @@
-/** Rows of `requests` as an account's window counts them, to compare and correct it. Asks the writing database: a replica may be behind. */
+/** Rows of `requests` as the window of their account counts them. */
 import { and, asc, eq, gte, lt } from "drizzle-orm";
 import { domains, requests } from "../../../drizzle/schema.ts";
-import type { WindowExchange } from "../../schemas/window.ts";
-import { withPrimary } from "../admin/audit.ts";
-import type { DatabaseConfig } from "../db/db.ts";
 import { outcomeRank } from "../../domain/outcome.ts";
+import type { Span } from "../../domain/windows/time-span.ts";
+import type { WindowExchange } from "../../schemas/window.ts";
+import { columnsNamed } from "../db/columns.ts";
+import { type DatabaseConfig, withPrimary } from "../db/db.ts";
 
-/** Half-open, epoch milliseconds. */
-interface Span {
-  from: number;
-  to: number;
+const WINDOW_TOKENS = [
+  "inputTokens",
+  "outputTokens",
+  "cacheReadInputTokens",
+  "cacheCreationInputTokens",
+] as const;
+const COLUMNS = columnsNamed(requests, [
+  ...WINDOW_TOKENS,
+  "id",
+  "startedAt",
+  "sessionId",
+  "model",
+  "costPico",
+  "outcome",
+]);
+type Row = Pick<typeof requests.$inferInsert, keyof typeof COLUMNS>;
+
+/** What a row adds to the window. */
+export function toWindowExchange(domain: string, row: Row): WindowExchange {
+  const tokens = Object.fromEntries(WINDOW_TOKENS.map((name) => [name, row[name] ?? 0]));
+  return {
+    ...(tokens as Record<(typeof WINDOW_TOKENS)[number], number>),
+    id: row.id,
+    startedAt: row.startedAt.getTime(),
+    domain,
+    sessionId: row.sessionId ?? null,
+    model: row.model ?? null,
+    costPico: row.costPico?.toString() ?? null,
+    rank: outcomeRank(row.outcome),
+  };
 }
 
+/** Reads the primary, because a replica may lag. */
 export async function readWindowRows(
   config: DatabaseConfig,
   accountId: string,
@@ -19,19 +47,7 @@ export async function readWindowRows(
 ): Promise<WindowExchange[]> {
   const rows = await withPrimary(config, (db) =>
     db
-      .select({
-        id: requests.id,
-        startedAt: requests.startedAt,
-        domain: domains.name,
-        sessionId: requests.sessionId,
-        model: requests.model,
-        inputTokens: requests.inputTokens,
-        outputTokens: requests.outputTokens,
-        cacheReadInputTokens: requests.cacheReadInputTokens,
-        cacheCreationInputTokens: requests.cacheCreationInputTokens,
-        costPico: requests.costPico,
-        outcome: requests.outcome,
-      })
+      .select({ ...COLUMNS, domain: domains.name })
       .from(requests)
       .innerJoin(domains, eq(domains.id, requests.domainId))
       .where(
@@ -43,14 +59,5 @@ export async function readWindowRows(
       )
       .orderBy(asc(requests.startedAt), asc(requests.id)),
   );
-  return rows.map(({ outcome, ...row }) => ({
-    ...row,
-    startedAt: row.startedAt.getTime(),
-    inputTokens: row.inputTokens ?? 0,
-    outputTokens: row.outputTokens ?? 0,
-    cacheReadInputTokens: row.cacheReadInputTokens ?? 0,
-    cacheCreationInputTokens: row.cacheCreationInputTokens ?? 0,
-    costPico: row.costPico?.toString() ?? null,
-    rank: outcomeRank(outcome),
-  }));
+  return rows.map((row) => toWindowExchange(row.domain, row));
 }
