@@ -1,11 +1,12 @@
 /** What the database and the journal say about the deployment's health. Each part answers for itself: one may be down. */
 import { sql } from "drizzle-orm";
+import { DAY_MS } from "../../runtime/constants.ts";
 import type { Status } from "../../schemas/api/status.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 import { isIncompleteSql } from "../db/failed-sql.ts";
+import { isoText, timestamptz } from "../db/sql.ts";
 import { listJournal } from "../journal/objects.ts";
 
-const DAY_MS = 86_400_000;
 const MAX_NEWEST = 20;
 /** Beyond this the exact number says nothing more. */
 const MAX_UNINDEXED = 10_000;
@@ -29,31 +30,28 @@ type DatabaseStatus = Pick<
 
 /** The database's part; rejects as withReader does when it is out of reach. One round trip. */
 export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Promise<DatabaseStatus> {
-  const since = new Date(now.getTime() - DAY_MS).toISOString();
-  const weekAgo = new Date(now.getTime() - 7 * DAY_MS).toISOString();
+  const since = timestamptz(now.getTime() - DAY_MS);
   return withReader(config, async (db) => {
     const [failures, failed, counters, errors, general, linking, waiting, unrecorded] = await db.batch([
       db.execute(sql`select count(*) as count from ingest_failures`),
-      db.execute(sql`select exchange_id, domain, error, attempts, ${time("first_at")} as first_at, ${time("last_at")} as last_at
+      db.execute(sql`select exchange_id, domain, error, attempts, ${isoText("first_at")} as first_at, ${isoText("last_at")} as last_at
         from ingest_failures order by ingest_failures.last_at desc limit ${MAX_NEWEST}`),
-      db.execute(
-        sql`select name, sum(value) as value from counters where bucket > ${since}::timestamptz group by name`,
-      ),
-      db.execute(sql`select r.id, d.name as domain, ${time("r.started_at")} as started_at, r.status, r.outcome,
+      db.execute(sql`select name, sum(value) as value from counters where bucket > ${since} group by name`),
+      db.execute(sql`select r.id, d.name as domain, ${isoText("r.started_at")} as started_at, r.status, r.outcome,
         coalesce(r.error_message, r.error_type) as error
         from requests r join domains d on d.id = r.domain_id
-        where ${isIncompleteSql("r.")} and r.started_at > ${since}::timestamptz
+        where ${isIncompleteSql("r.")} and r.started_at > ${since}
         order by r.started_at desc, r.id desc limit ${MAX_NEWEST}`),
-      db.execute(sql`select ${time("max(started_at)")} as newest, current_setting('server_version') as version
+      db.execute(sql`select ${isoText("max(started_at)")} as newest, current_setting('server_version') as version
         from requests`),
       db.execute(sql`select coalesce(sum(continuations), 0) as continuations, coalesce(sum(orphans), 0) as orphans
-        from conversations where last_at > ${weekAgo}::timestamptz`),
+        from conversations where last_at > ${timestamptz(now.getTime() - 7 * DAY_MS)}`),
       db.execute(sql`select count(*) as count from
         (select 1 from search_entries where words is null limit ${MAX_UNINDEXED}) waiting`),
       // With the condition of the index of unhappy requests, which is all that is read.
       db.execute(sql`select count(*) as count from requests
         where ${isIncompleteSql()} and outcome = 'unrecorded'
-          and started_at > ${since}::timestamptz`),
+          and started_at > ${since}`),
     ]);
     const continuations = Number(linking.rows[0]?.continuations ?? 0);
     const orphans = Number(linking.rows[0]?.orphans ?? 0);
@@ -131,9 +129,4 @@ async function countMigrations(db: Reader): Promise<number | null> {
   } catch {
     return null;
   }
-}
-
-/** A timestamp as ISO 8601 in UTC with milliseconds. */
-function time(expression: string) {
-  return sql.raw(`to_char((${expression}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
 }

@@ -1,17 +1,18 @@
-/** Conversations, last activity first, filtered and paged; read from their sums alone. */
-import { and, arrayContains, desc, eq, gt, gte, lt, lte, type SQL, sql } from "drizzle-orm";
+/** Conversations, last activity first, filtered and paged; read from `conversations` alone. */
+import { and, arrayContains, desc, eq, gt, gte, lt, type SQL, sql } from "drizzle-orm";
 import { conversations, domains } from "../../../drizzle/schema.ts";
-import { type Cursor, encodeCursor } from "../../domain/cursor.ts";
+import type { Cursor } from "../../domain/cursor.ts";
 import type { ConversationList, ConversationQuery } from "../../schemas/api/conversations.ts";
 import { CONVERSATION_COLUMNS, toConversationRow } from "./row.ts";
 import { type DatabaseConfig, withReader } from "../db/db.ts";
+import { inDomain, olderThan, pageOf } from "../db/sql.ts";
 import { conversationsMatching } from "../search/query.ts";
 
 export type ConversationFilter = Omit<ConversationQuery, "cursor" | "dateFrom" | "dateTo"> & {
   before: Cursor | null;
 };
 
-/** One page after the place `before`, or after `offset` rows; the latter counts everything the filter lets through. */
+/** One page after the cursor `before`, or after `offset` rows; with `offset` the total is counted as well. */
 export async function listConversations(
   config: DatabaseConfig,
   filter: ConversationFilter,
@@ -23,9 +24,9 @@ export async function listConversations(
       .select(CONVERSATION_COLUMNS)
       .from(conversations)
       .innerJoin(domains, eq(domains.id, conversations.domainId))
-      .where(and(where, before ? after(before) : undefined))
+      .where(and(where, olderThan(conversations.lastAt, conversations.id, before)))
       .orderBy(desc(conversations.lastAt), desc(conversations.id))
-      // One more than asked for tells whether there is a next page.
+      // One more row than the page has, to know whether there is a next page.
       .limit(limit + 1)
       .offset(offset ?? 0);
     if (offset === undefined) return [await page, null] as const;
@@ -36,12 +37,13 @@ export async function listConversations(
     const [found, totals] = await db.batch([page, counted]);
     return [found, Number(totals[0]?.total ?? 0)] as const;
   });
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1)?.conversation;
-  const hasMore = rows.length > limit;
+  const { page, hasMore, nextCursor } = pageOf(rows, limit, ({ conversation }) => ({
+    at: conversation.lastAt.getTime(),
+    id: conversation.id,
+  }));
   return {
-    conversations: shown.map(toConversationRow),
-    nextCursor: hasMore && last ? encodeCursor({ at: last.lastAt.getTime(), id: last.id }) : null,
+    conversations: page.map(toConversationRow),
+    nextCursor,
     pagination: {
       total,
       limit,
@@ -56,9 +58,7 @@ export async function listConversations(
 function conditions(filter: ConversationFilter): (SQL | undefined)[] {
   const { domain, accountId, model, from, to, hasErrors, search } = filter;
   return [
-    domain === undefined
-      ? undefined
-      : sql`${conversations.domainId} = (select id from domains where name = ${domain})`,
+    inDomain(domain, "conversations.domain_id"),
     accountId === undefined ? undefined : arrayContains(conversations.accountIds, [accountId]),
     model === undefined ? undefined : arrayContains(conversations.models, [model]),
     from === undefined ? undefined : gte(conversations.lastAt, from),
@@ -70,13 +70,4 @@ function conditions(filter: ConversationFilter): (SQL | undefined)[] {
         : eq(conversations.errors, 0),
     search === undefined ? undefined : (conversationsMatching(search, domain) ?? sql`false`),
   ];
-}
-
-/** As in a list of requests: the row comparison finds the place in the index. */
-function after({ at, id }: Cursor): SQL | undefined {
-  const lastAt = new Date(at);
-  return and(
-    lte(conversations.lastAt, lastAt),
-    sql`(${conversations.lastAt}, ${conversations.id}) < (${lastAt.toISOString()}::timestamptz, ${id}::uuid)`,
-  );
 }

@@ -1,7 +1,7 @@
 /** One conversation in figures: its requests page by page, its branches, its tasks, and where the time went. */
 import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import { requests, taskInvocations } from "../../../drizzle/schema.ts";
-import { type Cursor, encodeCursor } from "../../domain/cursor.ts";
+import type { Cursor } from "../../domain/cursor.ts";
 import {
   type Branch,
   type BranchKind,
@@ -15,6 +15,8 @@ import { findBranch, findConversation, readBranchStarts } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 import { isFailedSql } from "../db/failed-sql.ts";
 import { columnsNamed } from "../db/columns.ts";
+import { isoText, pageOf, timestamptz } from "../db/sql.ts";
+import { totalTokensOrNull } from "../usage/totals.ts";
 import { sumUsdText, usdText } from "../usage/cost.ts";
 
 export interface DetailFilter {
@@ -105,7 +107,6 @@ async function readRequests(
   conversationId: string,
   { branchKey, limit, after }: { branchKey: string | null; limit: number; after: Cursor | null },
 ): Promise<{ requests: ConversationRequest[]; nextCursor: string | null }> {
-  const place = after && new Date(after.at).toISOString();
   const rows = await db
     .select(REQUEST_COLUMNS)
     .from(requests)
@@ -114,28 +115,26 @@ async function readRequests(
         eq(requests.conversationId, conversationId),
         branchKey === null ? undefined : eq(requests.branchKey, branchKey),
         after
-          ? sql`(${requests.startedAt}, ${requests.id}) > (${place}::timestamptz, ${after.id}::uuid)`
+          ? sql`(${requests.startedAt}, ${requests.id}) > (${timestamptz(after.at)}, ${after.id}::uuid)`
           : undefined,
       ),
     )
     .orderBy(asc(requests.startedAt), asc(requests.id))
     .limit(limit + 1);
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
+  const { page, nextCursor } = pageOf(rows, limit, ({ startedAt, requestId }) => ({
+    at: startedAt.getTime(),
+    id: requestId,
+  }));
   return {
-    requests: shown.map(({ startedAt, costPico, ...row }) => ({
+    requests: page.map(({ startedAt, costPico, ...row }) => ({
       ...row,
       timestamp: startedAt.toISOString(),
       branchKey: row.branchKey ?? row.requestId,
       branchId: row.branchId ?? "main",
-      totalTokens:
-        row.inputTokens === null && row.outputTokens === null
-          ? null
-          : (row.inputTokens ?? 0) + (row.outputTokens ?? 0),
+      totalTokens: totalTokensOrNull(row),
       costUsd: costPico === null ? null : usdText(costPico),
     })),
-    nextCursor:
-      rows.length > limit && last ? encodeCursor({ at: last.startedAt.getTime(), id: last.requestId }) : null,
+    nextCursor,
   };
 }
 
@@ -144,7 +143,7 @@ async function readBranches(db: Reader, conversationId: string): Promise<Branch[
     select branch_key, ${first("branch_id")} as branch_id, bool_or(is_subtask) as is_subtask,
       ${first("parent_request_id")} as parent_request_id, ${first("parent_task_request_id")} as parent_task_request_id,
       (array_agg(prompt order by started_at, id) filter (where prompt is not null))[1] as prompt,
-      ${time("min(started_at)")} as first_at, ${time("max(started_at)")} as last_at,
+      ${isoText("min(started_at)")} as first_at, ${isoText("max(started_at)")} as last_at,
       count(*) as requests, max(message_count) as messages,
       count(*) filter (where ${isFailedSql()}) as errors,
       coalesce(sum(input_tokens), 0) as input, coalesce(sum(output_tokens), 0) as output,
@@ -212,11 +211,6 @@ async function readAliases(db: Reader, conversationId: string): Promise<string[]
 
 function first(column: string): SQL {
   return sql.raw(`(array_agg(${column} order by started_at, id))[1]`);
-}
-
-/** A timestamp as ISO 8601 in UTC with milliseconds. */
-function time(expression: string): SQL {
-  return sql.raw(`to_char((${expression}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
 }
 
 /** Drivers give a boolean of an expression as such, or as text. */

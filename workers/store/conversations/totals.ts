@@ -8,6 +8,7 @@ import type { PgColumn } from "drizzle-orm/pg-core";
 import { conversations } from "../../../drizzle/schema.ts";
 import type { WriterTransaction } from "../db/db.ts";
 import { isFailedSql } from "../db/failed-sql.ts";
+import { timestamptz } from "../db/sql.ts";
 import { TOKEN_COLUMNS } from "../usage/totals.ts";
 
 export interface ConversationChanges {
@@ -32,7 +33,7 @@ export async function updateConversationTotals(
   const ids = added.map(({ id }) => id);
   await tx.execute(
     upsertTotals(sql`r.id in ${ids} and r.conversation_id is not null
-      and r.started_at between ${iso(Math.min(...times))}::timestamptz and ${iso(Math.max(...times))}::timestamptz
+      and r.started_at between ${timestamptz(Math.min(...times))} and ${timestamptz(Math.max(...times))}
       ${rebuilt.length > 0 ? sql`and r.conversation_id not in ${rebuilt}` : sql``}`),
   );
 }
@@ -153,8 +154,4 @@ function excluded(column: PgColumn): SQL {
 
 function list(parts: readonly SQL[]): SQL {
   return sql.join([...parts], sql`, `);
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

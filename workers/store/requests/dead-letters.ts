@@ -7,6 +7,7 @@ import { ingestFailures, requests, sweptEntries } from "../../../drizzle/schema.
 import { startedAtOf } from "../../domain/exchange-id.ts";
 import { plainText } from "../../domain/truncate.ts";
 import type { Writer } from "../db/db.ts";
+import { timestamptz } from "../db/sql.ts";
 
 const MAX_ERROR_CHARACTERS = 500;
 /** The wait until the sweep rings for an entry again doubles up to half a day. */
@@ -92,7 +93,7 @@ export async function recordSweep(
       target: sweptEntries.exchangeId,
       set: {
         rings: sql`${sweptEntries.rings} + 1`,
-        nextAt: sql`${new Date(now).toISOString()}::timestamptz + ${waits}`,
+        nextAt: sql`${timestamptz(now)} + ${waits}`,
       },
     });
 }

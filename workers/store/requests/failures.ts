@@ -2,7 +2,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import { slotsBetween } from "../../domain/usage/time-series.ts";
 import type { Errors } from "../../schemas/api/failures.ts";
-import { type DatabaseConfig, withReader } from "../db/db.ts";
+import type { DatabaseConfig } from "../db/db.ts";
+import { allOf, isoText, readRows, timestamptz } from "../db/sql.ts";
 import { seriesBucketMs } from "../usage/overview.ts";
 import { readUsage, type UsageFilter } from "../usage/read.ts";
 import { addUsage } from "../usage/totals.ts";
@@ -40,10 +41,8 @@ interface LatestRow extends Record<string, unknown> {
 export async function readFailures(config: DatabaseConfig, filter: FailureFilter): Promise<Errors> {
   const { from, to, limit } = filter;
   const bucketMs = seriesBucketMs(to - from);
-  const query = <Row extends Record<string, unknown>>(statement: SQL) =>
-    withReader(config, async (db) => (await db.execute<Row>(statement)).rows);
   const [groups, usage] = await Promise.all([
-    query<CountRow>(countsStatement(filter, bucketMs)),
+    readRows<CountRow>(config, countsStatement(filter, bucketMs)),
     readUsage(config, filter),
   ]);
   // Bits of grouping(): a set bit is a column that was counted over.
@@ -58,7 +57,10 @@ export async function readFailures(config: DatabaseConfig, filter: FailureFilter
   const kinds = of(KIND).slice(0, limit);
   const ids = kinds.map(({ latest }) => latest);
   const latest = new Map(
-    (ids.length === 0 ? [] : await query<LatestRow>(latestStatement(ids))).map((row) => [row.id, row]),
+    (ids.length === 0 ? [] : await readRows<LatestRow>(config, latestStatement(ids))).map((row) => [
+      row.id,
+      row,
+    ]),
   );
   const slots = new Map(of(SLOT).map((row) => [Number(row.slot) * 1_000, countOf(row)]));
   return {
@@ -101,31 +103,31 @@ export async function readFailures(config: DatabaseConfig, filter: FailureFilter
 function countsStatement(filter: FailureFilter, bucketMs: number): SQL {
   const seconds = sql.raw(String(bucketMs / 1_000));
   const { from, to, domain, accountId, model, errorType } = filter;
-  const conditions = [
+  const where = allOf(
     // The first is the condition of the partial index.
     isIncompleteSql("r."),
     isBrokenSql("r."),
-    sql`r.started_at >= ${iso(from)}::timestamptz`,
-    sql`r.started_at < ${iso(to)}::timestamptz`,
-    ...(domain === undefined ? [] : [sql`d.name = ${domain}`]),
-    ...(accountId === undefined ? [] : [sql`r.account_id = ${accountId}`]),
-    ...(model === undefined ? [] : [sql`r.model = ${model}`]),
-    ...(errorType === undefined ? [] : [sql`r.error_type = ${errorType}`]),
-  ];
+    sql`r.started_at >= ${timestamptz(from)}`,
+    sql`r.started_at < ${timestamptz(to)}`,
+    domain === undefined ? undefined : sql`d.name = ${domain}`,
+    accountId === undefined ? undefined : sql`r.account_id = ${accountId}`,
+    model === undefined ? undefined : sql`r.model = ${model}`,
+    errorType === undefined ? undefined : sql`r.error_type = ${errorType}`,
+  );
   return sql`
     select grouping(error_type, status, outcome, domain, account_id, model, slot) as grouping,
       error_type, status, outcome, domain, account_id, model, slot, count(*) as count, max(id) as latest
     from (
       select r.id::text as id, r.error_type, r.status, r.outcome, d.name as domain, r.account_id, r.model,
         floor(extract(epoch from r.started_at) / ${seconds})::int8 * ${seconds}::int8 as slot
-      from requests r join domains d on d.id = r.domain_id where ${sql.join(conditions, sql` and `)}
+      from requests r join domains d on d.id = r.domain_id where ${where}
     ) failed
     group by grouping sets ((error_type, status, outcome), (status), (domain), (account_id), (model), (slot))`;
 }
 
 function latestStatement(ids: readonly string[]): SQL {
   return sql`
-    select r.id, to_char(r.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as started_at,
+    select r.id, ${isoText("r.started_at")} as started_at,
       d.name as domain, r.model, r.error_message as message
     from requests r join domains d on d.id = r.domain_id
     where r.id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as ids (value))`;

@@ -1,14 +1,15 @@
 /** Lists of exchanges, newest first, filtered and paged. Every filter has an index that gives the order as well. */
-import { and, desc, eq, gte, lt, lte, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, gte, lt, type SQL, sql } from "drizzle-orm";
 import { domains, requests } from "../../../drizzle/schema.ts";
-import { type Cursor, encodeCursor } from "../../domain/cursor.ts";
+import type { Cursor } from "../../domain/cursor.ts";
 import type { RequestList, RequestQuery } from "../../schemas/api/requests.ts";
 import { type DatabaseConfig, withReader } from "../db/db.ts";
+import { inDomain, olderThan, pageOf } from "../db/sql.ts";
 import { toRequestRow, REQUEST_ROW_COLUMNS } from "./row.ts";
 
 export type RequestFilter = Omit<RequestQuery, "cursor"> & { before: Cursor | null };
 
-/** One page after the place `before`, or after `offset` rows; the latter counts everything the filter lets through. */
+/** One page after the cursor `before`, or after `offset` rows; with `offset` the total is counted as well. */
 export async function listRequests(config: DatabaseConfig, filter: RequestFilter): Promise<RequestList> {
   const { limit, offset, before } = filter;
   const where = conditions(filter);
@@ -17,9 +18,9 @@ export async function listRequests(config: DatabaseConfig, filter: RequestFilter
       .select(REQUEST_ROW_COLUMNS)
       .from(requests)
       .innerJoin(domains, eq(domains.id, requests.domainId))
-      .where(and(...where, before ? after(before) : undefined))
+      .where(and(...where, olderThan(requests.startedAt, requests.id, before)))
       .orderBy(desc(requests.startedAt), desc(requests.id))
-      // One more than asked for tells whether there is a next page.
+      // One more row than the page has, to know whether there is a next page.
       .limit(limit + 1)
       .offset(offset ?? 0);
     if (offset === undefined) return [await page, null] as const;
@@ -30,12 +31,13 @@ export async function listRequests(config: DatabaseConfig, filter: RequestFilter
     const [found, totals] = await db.batch([page, counted]);
     return [found, Number(totals[0]?.total ?? 0)] as const;
   });
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  const hasMore = rows.length > limit;
+  const { page, hasMore, nextCursor } = pageOf(rows, limit, ({ startedAt, id }) => ({
+    at: startedAt.getTime(),
+    id,
+  }));
   return {
-    requests: shown.map(toRequestRow),
-    nextCursor: hasMore && last ? encodeCursor({ at: last.startedAt.getTime(), id: last.id }) : null,
+    requests: page.map(toRequestRow),
+    nextCursor,
     pagination: { total, limit, offset: offset ?? null, hasMore },
   };
 }
@@ -44,9 +46,7 @@ function conditions(filter: RequestFilter): (SQL | undefined)[] {
   const { domain, accountId, model, requestType, status, outcome, from, to } = filter;
   const { sessionId, conversationId } = filter;
   return [
-    domain === undefined
-      ? undefined
-      : sql`${requests.domainId} = (select id from domains where name = ${domain})`,
+    inDomain(domain, "requests.domain_id"),
     accountId === undefined ? undefined : eq(requests.accountId, accountId),
     model === undefined ? undefined : eq(requests.model, model),
     // Literals, checked by the schema, so that the planner can prove which partial index covers them.
@@ -66,13 +66,4 @@ function statusCondition(status: string): SQL {
   const lowest = isClass ? first * 100 : Number(status);
   const above = isClass ? lowest + 100 : lowest + 1;
   return sql`${requests.status} >= ${sql.raw(String(lowest))} and ${requests.status} < ${sql.raw(String(above))}`;
-}
-
-/** The row comparison finds the place in the index; the first condition, which it implies, lets partitions be skipped. */
-function after({ at, id }: Cursor): SQL | undefined {
-  const startedAt = new Date(at);
-  return and(
-    lte(requests.startedAt, startedAt),
-    sql`(${requests.startedAt}, ${requests.id}) < (${startedAt.toISOString()}::timestamptz, ${id}::uuid)`,
-  );
 }

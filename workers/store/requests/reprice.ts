@@ -18,6 +18,7 @@ import {
 import { type AuditEntry, auditInsert } from "../admin/audit.ts";
 import { updateConversationTotals } from "../conversations/totals.ts";
 import { type DatabaseConfig, withWriter, type Writer, type WriterTransaction } from "../db/db.ts";
+import { timestamptz } from "../db/sql.ts";
 import { lockDomainById } from "../db/domain-lock.ts";
 import { PRICE_INPUT_COLUMNS, priceColumns, type PriceColumns } from "./price.ts";
 import { ROLLUP_SOURCE_COLUMNS, updateRollups } from "../usage/rollups.ts";
@@ -116,7 +117,7 @@ async function repriceDomain(
       and(
         eq(requests.domainId, each.id),
         gte(requests.startedAt, new Date(Math.max(from.at, since?.getTime() ?? 0))),
-        sql`(${requests.startedAt}, ${requests.id}) > (${new Date(from.at).toISOString()}::timestamptz, ${from.id}::uuid)`,
+        sql`(${requests.startedAt}, ${requests.id}) > (${timestamptz(from.at)}, ${from.id}::uuid)`,
       ),
     )
     .orderBy(asc(requests.startedAt), asc(requests.id))
@@ -186,5 +187,5 @@ async function writePrices(
     update requests set cost_pico = priced.cost, cost_breakdown = priced.bill, price_version = ${PRICE_VERSION}
     from jsonb_to_recordset(${JSON.stringify(values)}::jsonb) as priced (id uuid, at timestamptz, cost numeric, bill jsonb)
     where requests.id = priced.id and requests.started_at = priced.at
-      and requests.started_at between ${first.toISOString()}::timestamptz and ${last.toISOString()}::timestamptz`);
+      and requests.started_at between ${timestamptz(first)} and ${timestamptz(last)}`);
 }

@@ -6,6 +6,7 @@ import { RequestRow } from "../../schemas/api/requests.ts";
 import { CredentialType, Outcome } from "../../schemas/exchange.ts";
 import { columnsNamed } from "../db/columns.ts";
 import { usdText } from "../usage/cost.ts";
+import { totalTokensOrNull } from "../usage/totals.ts";
 
 /**
  * For a select that joins `domains`: the columns that RequestRow shows under their own names, and those it renames. No body,
@@ -39,10 +40,7 @@ export function toRequestRow(row: Selected): RequestRow {
     responseStatus: status,
     outcome: Outcome.parse(row.outcome),
     error: errorMessage ?? row.errorType,
-    totalTokens:
-      row.inputTokens === null && row.outputTokens === null
-        ? null
-        : (row.inputTokens ?? 0) + (row.outputTokens ?? 0),
+    totalTokens: totalTokensOrNull(row),
     costUsd: costPico === null ? null : usdText(costPico),
     costBreakdown: bill && toCostBreakdown(bill),
     requestBytes: bodyBytes,

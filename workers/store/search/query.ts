@@ -10,6 +10,7 @@ import { searchText } from "../../domain/search/text.ts";
 import type { SearchQuery, SearchResults } from "../../schemas/api/search.ts";
 import { readContents } from "../content/request-body.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
+import { allOf, inDomain, timestamptz } from "../db/sql.ts";
 
 export type SearchFilter = Omit<SearchQuery, "cursor"> & { before: Cursor | null };
 
@@ -55,15 +56,19 @@ export async function searchMessages(config: DatabaseConfig, filter: SearchFilte
 /** Conditions over `search_entries e`. */
 function conditions(
   terms: readonly Term[],
-  { domain, role, from, to }: Omit<SearchFilter, "q" | "limit">,
-): SQL[] {
-  return [
+  { domain, role, from, to }: Partial<SearchFilter>,
+  position?: Cursor | null,
+): SQL {
+  return allOf(
     sql`e.words @@ ${toTsquery(terms)}::tsquery`,
-    ...(domain === undefined ? [] : [sql`e.domain_id = (select id from domains where name = ${domain})`]),
-    ...(role === undefined ? [] : [sql`e.role = ${role}`]),
-    ...(from === undefined ? [] : [sql`e.started_at >= ${from.toISOString()}::timestamptz`]),
-    ...(to === undefined ? [] : [sql`e.started_at < ${to.toISOString()}::timestamptz`]),
-  ];
+    inDomain(domain, "e.domain_id"),
+    role === undefined ? undefined : sql`e.role = ${role}`,
+    from && sql`e.started_at >= ${timestamptz(from)}`,
+    to && sql`e.started_at < ${timestamptz(to)}`,
+    position
+      ? sql`(e.started_at, e.content_id) < (${timestamptz(position.at)}, ${position.id}::bigint)`
+      : undefined,
+  );
 }
 
 async function readCandidates(
@@ -72,17 +77,12 @@ async function readCandidates(
   filter: SearchFilter,
   position: Cursor | null,
 ): Promise<Candidate[]> {
-  const where = conditions(terms, filter);
-  if (position)
-    where.push(
-      sql`(e.started_at, e.content_id) < (${new Date(position.at).toISOString()}::timestamptz, ${position.id}::bigint)`,
-    );
   const { rows } = await db.execute<Candidate>(sql`
     select e.*, c.size, d.name as domain, r.conversation_id, r.branch_id, r.branch_key
     from (
       select e.content_id, e.domain_id, e.request_id, e.started_at, e.role,
         round(extract(epoch from e.started_at) * 1000)::bigint as at
-      from search_entries e where ${sql.join(where, sql` and `)}
+      from search_entries e where ${conditions(terms, filter, position)}
       order by e.started_at desc, e.content_id desc limit ${filter.limit}
     ) e
     join domains d on d.id = e.domain_id
@@ -132,10 +132,9 @@ const MAX_MATCHES = 2_000;
 export function conversationsMatching(query: string, domain: string | undefined): SQL | null {
   const terms = parseQuery(query);
   if (terms.length === 0) return null;
-  const where = conditions(terms, { domain, before: null });
   return sql`conversations.id in (
     select r.conversation_id from (
-      select e.request_id, e.started_at from search_entries e where ${sql.join(where, sql` and `)}
+      select e.request_id, e.started_at from search_entries e where ${conditions(terms, { domain })}
       order by e.started_at desc limit ${MAX_MATCHES}
     ) e join requests r on r.id = e.request_id and r.started_at = e.started_at)`;
 }

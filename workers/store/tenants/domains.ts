@@ -1,6 +1,7 @@
 /** Domains as administrators see and change them. Changes are one transaction with their audit row; the edge is told after. */
 import { and, asc, desc, eq, isNull, sql } from "drizzle-orm";
 import { accounts, clientKeys, domains, rollups } from "../../../drizzle/schema.ts";
+import { DAY_MS } from "../../runtime/constants.ts";
 import { open, seal, type SealContext } from "../../runtime/seal.ts";
 import type { DomainDetail, DomainList, SlackInput, SlackView } from "../../schemas/api/domains.ts";
 import { CredentialType } from "../../schemas/exchange.ts";
@@ -13,13 +14,12 @@ import {
 } from "./accounts.ts";
 import { type AuditEntry, auditInsert } from "../admin/audit.ts";
 import { withPrimary, withReader, withWriter, type WriterTransaction } from "../db/db.ts";
+import { timestamptz } from "../db/sql.ts";
 import { projectClientKeys, projectDomains, type TenantConfig } from "./kv-write.ts";
 
 type Tenants = Pick<Env, "TENANTS">;
 /** Who does something, for the audit log, and when. */
 export type AuditActor = Pick<AuditEntry, "actor" | "role" | "now">;
-
-const WEEK_MS = 7 * 86_400_000;
 
 /** How a domain's Slack address is sealed. No account is named so: ids have no slash. */
 export function slackSealContext(domain: string): SealContext {
@@ -49,7 +49,7 @@ export async function listDomains(config: TenantConfig, now: Date): Promise<Doma
         requests: sql<number>`sum(${rollups.requests})`.as("requests"),
       })
       .from(rollups)
-      .where(sql`${rollups.bucket} > ${new Date(now.getTime() - WEEK_MS).toISOString()}::timestamptz`)
+      .where(sql`${rollups.bucket} > ${timestamptz(now.getTime() - 7 * DAY_MS)}`)
       .groupBy(rollups.domainId)
       .as("counts");
     const rows = await db

@@ -1,16 +1,18 @@
 /** What the compatibility endpoints return besides usage totals: last requests, rate-limited requests, conversation counts. */
 import { sql } from "drizzle-orm";
-import { type DatabaseConfig, withReader } from "../db/db.ts";
+import type { DatabaseConfig } from "../db/db.ts";
+import { allOf, inDomain, readRows, timestamptz } from "../db/sql.ts";
 
 /** When the newest request of each domain started, epoch milliseconds; of one domain where `domain` is given. */
 export async function readLastByDomain(
   config: DatabaseConfig,
   domain: string | undefined,
 ): Promise<Map<string, number>> {
-  const { rows } = await withReader(config, (db) =>
-    db.execute<{ name: string; last: string | null }>(sql`
+  const rows = await readRows<{ name: string; last: string | null }>(
+    config,
+    sql`
       select name, (select extract(epoch from max(started_at)) * 1000 from requests where domain_id = d.id) as last
-      from domains d ${domain === undefined ? sql`` : sql`where name = ${domain}`}`),
+      from domains d ${domain === undefined ? sql`` : sql`where name = ${domain}`}`,
   );
   return new Map(rows.flatMap(({ name, last }) => (last === null ? [] : [[name, Number(last)]])));
 }
@@ -22,13 +24,14 @@ export async function readLastByAccount(
   since: number,
 ): Promise<Map<string, number>> {
   if (accountIds.length === 0) return new Map();
-  const { rows } = await withReader(config, (db) =>
-    db.execute<{ account_id: string; last: string | null }>(sql`
+  const rows = await readRows<{ account_id: string; last: string | null }>(
+    config,
+    sql`
       select account_id, extract(epoch from (
           select max(started_at) from requests
-          where account_id = ids.account_id and started_at >= ${iso(since)}::timestamptz
+          where account_id = ids.account_id and started_at >= ${timestamptz(since)}
         )) * 1000 as last
-      from jsonb_array_elements_text(${JSON.stringify(accountIds)}::jsonb) as ids (account_id)`),
+      from jsonb_array_elements_text(${JSON.stringify(accountIds)}::jsonb) as ids (account_id)`,
   );
   return new Map(rows.flatMap((row) => (row.last === null ? [] : [[row.account_id, Number(row.last)]])));
 }
@@ -41,12 +44,13 @@ export async function readRateLimitedAt(
   to: number,
 ): Promise<number[]> {
   // `status >= 400` is the condition of the partial index on failed requests.
-  const { rows } = await withReader(config, (db) =>
-    db.execute<{ at: string }>(sql`
+  const rows = await readRows<{ at: string }>(
+    config,
+    sql`
       select extract(epoch from started_at) * 1000 as at from requests
       where status >= 400 and status = 429 and account_id = ${accountId}
-        and started_at >= ${iso(from)}::timestamptz and started_at < ${iso(to)}::timestamptz
-      order by started_at`),
+        and started_at >= ${timestamptz(from)} and started_at < ${timestamptz(to)}
+      order by started_at`,
   );
   return rows.map(({ at }) => Number(at));
 }
@@ -62,13 +66,13 @@ export async function countConversations(
   { domain, accountId }: { domain: string | undefined; accountId: string | undefined },
   since: number,
 ): Promise<ConversationCounts> {
-  const { rows } = await withReader(config, (db) =>
-    db.execute<Record<keyof ConversationCounts, string | null>>(sql`
-      select count(*) as conversations, count(*) filter (where last_at >= ${iso(since)}::timestamptz) as recent,
+  const rows = await readRows<Record<keyof ConversationCounts, string | null>>(
+    config,
+    sql`
+      select count(*) as conversations, count(*) filter (where last_at >= ${timestamptz(since)}) as recent,
         sum(branches) as branches, sum(subtask_branches) as subtasks, sum(compact_branches) as compactions
-      from conversations where true
-        ${domain === undefined ? sql`` : sql`and domain_id = (select id from domains where name = ${domain})`}
-        ${accountId === undefined ? sql`` : sql`and ${accountId} = any (account_ids)`}`),
+      from conversations
+      where ${allOf(inDomain(domain), accountId === undefined ? undefined : sql`${accountId} = any (account_ids)`)}`,
   );
   const count = (name: keyof ConversationCounts) => Number(rows[0]?.[name] ?? 0);
   return {
@@ -78,8 +82,4 @@ export async function countConversations(
     subtasks: count("subtasks"),
     compactions: count("compactions"),
   };
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

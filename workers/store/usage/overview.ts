@@ -3,10 +3,11 @@
  * alone, so periods are cut to their five minutes; three statements at once.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
+import { DAY_MS, HOUR_MS, ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
 import { addHistograms, LATENCY_CLASSES, quantile } from "../../domain/usage/latency-histogram.ts";
 import type { Overview, OverviewTotals } from "../../schemas/api/overview.ts";
-import { type DatabaseConfig, withReader } from "../db/db.ts";
+import type { DatabaseConfig } from "../db/db.ts";
+import { allOf, inDomain, readRows, timestamptz } from "../db/sql.ts";
 import { sumUsdText } from "./cost.ts";
 import type { UsageFilter } from "./read.ts";
 import {
@@ -22,8 +23,6 @@ import {
 /** `from` before `to`. */
 export type OverviewFilter = UsageFilter & { from: number; to: number };
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 /** Entries of each list of the busiest. */
 const MAX_TOP = 20;
 
@@ -47,13 +46,14 @@ export async function readOverview(
   filter: OverviewFilter,
 ): Promise<Omit<Overview, "inFlight">> {
   const { from, to, previousFrom, bucketMs } = alignPeriod(filter.from, filter.to);
-  const query = <Row extends Record<string, unknown>>(statement: SQL) =>
-    withReader(config, async (db) => (await db.execute<Row>(statement)).rows);
   // Side by side rather than in a batch: each reads tens of thousands of rollups, and PostgreSQL has more than one core.
   const [groups, before, latencies] = await Promise.all([
-    query<GroupRow>(groupsStatement(filter, from, bucketMs)),
-    query<TotalsRow>(sql`select ${SUMS} from rollups where ${periodFilter(filter, previousFrom, from)}`),
-    query<LatencyRow>(latenciesStatement(filter, from, bucketMs)),
+    readRows<GroupRow>(config, groupsStatement(filter, from, bucketMs)),
+    readRows<TotalsRow>(
+      config,
+      sql`select ${SUMS} from rollups where ${periodFilter(filter, previousFrom, from)}`,
+    ),
+    readRows<LatencyRow>(config, latenciesStatement(filter, from, bucketMs)),
   ]);
   // Bits of grouping(): a set bit is a column that was summed over.
   const [SLOT, DOMAIN, ACCOUNT, MODEL, TYPE] = [0b01111, 0b10111, 0b11011, 0b11101, 0b11110];
@@ -134,14 +134,13 @@ function slot(bucketMs: number): SQL {
 }
 
 function periodFilter({ domain, accountId, model }: OverviewFilter, from: number, to: number): SQL {
-  const conditions = [
-    sql`bucket >= ${iso(from)}::timestamptz`,
-    sql`bucket < ${iso(to)}::timestamptz`,
-    ...(domain === undefined ? [] : [sql`domain_id = (select id from domains where name = ${domain})`]),
-    ...(accountId === undefined ? [] : [sql`account_id = ${accountId}`]),
-    ...(model === undefined ? [] : [sql`model = ${model}`]),
-  ];
-  return sql.join(conditions, sql` and `);
+  return allOf(
+    sql`bucket >= ${timestamptz(from)}`,
+    sql`bucket < ${timestamptz(to)}`,
+    inDomain(domain),
+    accountId === undefined ? undefined : sql`account_id = ${accountId}`,
+    model === undefined ? undefined : sql`model = ${model}`,
+  );
 }
 
 function percentiles(rows: LatencyRow[]) {

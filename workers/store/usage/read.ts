@@ -4,7 +4,8 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
-import { type DatabaseConfig, withReader } from "../db/db.ts";
+import type { DatabaseConfig } from "../db/db.ts";
+import { allOf, inDomain, readRows, timestamptz } from "../db/sql.ts";
 import { REQUEST_VALUES, ROLLUP_VALUES, SUMS, toTotals, type TotalsRow, type UsageTotals } from "./totals.ts";
 
 export interface UsageFilter {
@@ -49,14 +50,15 @@ export async function readUsage(
       : sql`(floor(extract(epoch from bucket) / ${seconds})::int8 * ${seconds}::int8)`;
   const name = (column: string, isAsked: boolean | undefined) =>
     sql.raw(`${isAsked ? column : "''"} as ${column}`);
-  const { rows } = await withReader(config, (db) =>
-    db.execute<TotalsRow>(sql`
+  const rows = await readRows<TotalsRow>(
+    config,
+    sql`
       select d.name as domain, g.* from (
         select ${domain ? sql`domain_id` : sql`0`} as domain_id, ${name("account_id", account)}, ${name("model", model)},
           ${name("request_type", requestType)}, ${slot} as slot, ${SUMS}
         from (${sources(filter, slotMs)}) sources group by 1, 2, 3, 4, 5
       ) g left join domains d on d.id = g.domain_id
-      order by g.slot, d.name, g.account_id, g.model, g.request_type`),
+      order by g.slot, d.name, g.account_id, g.model, g.request_type`,
   );
   return rows.map((row) => ({
     ...toTotals(row),
@@ -77,7 +79,7 @@ function sources(filter: UsageFilter, slotMs: number | undefined): SQL {
   if (!fits || after <= first) return fromRequests(filter, from, to);
   const parts = [
     sql`select bucket, domain_id, account_id, model, request_type, ${ROLLUP_VALUES} from rollups
-      where ${between("bucket", first, after)} ${filterSql(filter)}`,
+      where ${between("bucket", first, after, filter)}`,
   ];
   if (first > from) parts.push(fromRequests(filter, from, first));
   if (to > after) parts.push(fromRequests(filter, after, to));
@@ -87,21 +89,15 @@ function sources(filter: UsageFilter, slotMs: number | undefined): SQL {
 function fromRequests(filter: UsageFilter, from: number, to: number): SQL {
   return sql`select started_at as bucket, domain_id, coalesce(account_id, '') as account_id, coalesce(model, '') as model,
       request_type, ${REQUEST_VALUES}
-    from requests where ${between("started_at", from, to)} ${filterSql(filter)}`;
+    from requests where ${between("started_at", from, to, filter)}`;
 }
 
-function between(column: string, from: number, to: number): SQL {
-  const bound = (operator: string, at: number) =>
-    Number.isFinite(at)
-      ? sql` and ${sql.raw(`${column} ${operator}`)} ${new Date(at).toISOString()}::timestamptz`
-      : sql``;
-  return sql`true${bound(">=", from)}${bound("<", to)}`;
-}
-
-function filterSql({ domain, accountId, model }: UsageFilter): SQL {
-  return sql.join([
-    domain === undefined ? sql`` : sql` and domain_id = (select id from domains where name = ${domain})`,
-    accountId === undefined ? sql`` : sql` and account_id = ${accountId}`,
-    model === undefined ? sql`` : sql` and model = ${model}`,
-  ]);
+function between(column: string, from: number, to: number, { domain, accountId, model }: UsageFilter): SQL {
+  return allOf(
+    from === -Infinity ? undefined : sql`${sql.raw(column)} >= ${timestamptz(from)}`,
+    to === Infinity ? undefined : sql`${sql.raw(column)} < ${timestamptz(to)}`,
+    inDomain(domain),
+    accountId === undefined ? undefined : sql`account_id = ${accountId}`,
+    model === undefined ? undefined : sql`model = ${model}`,
+  );
 }

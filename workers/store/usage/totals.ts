@@ -79,3 +79,12 @@ export function cacheHitShare(
   const prompt = tokens.inputTokens + tokens.cacheReadInputTokens + tokens.cacheCreationInputTokens;
   return prompt === 0 ? null : tokens.cacheReadInputTokens / prompt;
 }
+
+/** Input and output tokens of one exchange; null where both are unknown. */
+export function totalTokensOrNull(row: {
+  inputTokens: number | null;
+  outputTokens: number | null;
+}): number | null {
+  const { inputTokens, outputTokens } = row;
+  return inputTokens === null && outputTokens === null ? null : (inputTokens ?? 0) + (outputTokens ?? 0);
+}
