@@ -1,50 +1,29 @@
-/** Usage totals under the names that the compatibility endpoints have for them. */
-import { sumUsdText } from "../../store/usage/cost.ts";
-import type { UsageTotals } from "../../store/usage/totals.ts";
-
-type Totals = Pick<
-  UsageTotals,
-  | "requests"
-  | "inputTokens"
-  | "outputTokens"
-  | "cacheReadInputTokens"
-  | "cacheCreationInputTokens"
-  | "costPico"
-  | "unpricedCount"
->;
+/** Totals under the names that the compatibility endpoints have for them. */
+import type { TokenTotals } from "../../schemas/tokens.ts";
+import { tokenTotalsView } from "../../store/usage/totals.ts";
 
 export function iso(at: number): string {
   return new Date(at).toISOString();
 }
 
-/** Input and output; cached tokens are counted apart. */
-export function totalTokens({ inputTokens, outputTokens }: Totals): number {
-  return inputTokens + outputTokens;
-}
-
-export function cost({ costPico, unpricedCount }: Totals) {
-  return { costUsd: sumUsdText(costPico, unpricedCount), unpricedCount };
+export function cost(totals: TokenTotals) {
+  const { costUsd, unpricedCount } = tokenTotalsView(totals);
+  return { costUsd, unpricedCount };
 }
 
 /** `totalInputTokens`, `totalOutputTokens`, … */
-export function withTotalPrefix(totals: Totals) {
+export function withTotalPrefix(totals: TokenTotals) {
+  const { inputTokens, outputTokens, ...others } = tokenTotalsView(totals);
   return {
-    totalInputTokens: totals.inputTokens,
-    totalOutputTokens: totals.outputTokens,
-    totalTokens: totalTokens(totals),
+    totalInputTokens: inputTokens,
+    totalOutputTokens: outputTokens,
     totalRequests: totals.requests,
-    cacheCreationInputTokens: totals.cacheCreationInputTokens,
-    cacheReadInputTokens: totals.cacheReadInputTokens,
-    ...cost(totals),
+    ...others,
   };
 }
 
 /** The fields beside `outputTokens`. */
-export function besideOutput(totals: Totals) {
-  return {
-    inputTokens: totals.inputTokens,
-    cacheReadInputTokens: totals.cacheReadInputTokens,
-    cacheCreationInputTokens: totals.cacheCreationInputTokens,
-    ...cost(totals),
-  };
+export function besideOutput(totals: TokenTotals) {
+  const { outputTokens: _output, totalTokens: _total, ...others } = tokenTotalsView(totals);
+  return others;
 }

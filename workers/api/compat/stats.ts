@@ -7,7 +7,8 @@ import type { DatabaseConfig } from "../../store/db/db.ts";
 import { countConversations, readLastByDomain } from "../../store/usage/compat.ts";
 import { readUsage, type UsageCell } from "../../store/usage/read.ts";
 import { addUsage } from "../../store/usage/totals.ts";
-import { cost, iso, totalTokens } from "./fields.ts";
+import { totalTokens } from "../../domain/usage/token-totals.ts";
+import { besideOutput, cost, iso } from "./fields.ts";
 
 export async function readStats(
   config: DatabaseConfig,
@@ -48,15 +49,12 @@ export async function readTokenStats(
     const ofType = (type: string) => addUsage(own.filter((cell) => cell.requestType === type)).requests;
     const at = last.get(name);
     const tokens: compat.DomainTokens = {
-      inputTokens: totals.inputTokens,
       outputTokens: totals.outputTokens,
-      cacheReadInputTokens: totals.cacheReadInputTokens,
-      cacheCreationInputTokens: totals.cacheCreationInputTokens,
+      ...besideOutput(totals),
       requestCount: totals.requests,
       queryEvaluationCount: ofType("query_evaluation"),
       inferenceCount: ofType("inference"),
       toolCallCount: totals.toolCallCount,
-      ...cost(totals),
       lastUpdated: at === undefined ? null : iso(at),
     };
     return [name, tokens] as const;

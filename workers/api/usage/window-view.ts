@@ -4,7 +4,7 @@ import { limitFigures } from "../../domain/usage/time-series.ts";
 import type { WindowDetail, WindowView } from "../../schemas/api/windows.ts";
 import type { TokenTotals } from "../../schemas/tokens.ts";
 import type { LimitPoint, LimitState, WindowShare, WindowState } from "../../schemas/window.ts";
-import { sumUsdText } from "../../store/usage/cost.ts";
+import { tokenTotalsView } from "../../store/usage/totals.ts";
 
 export function windowView(state: WindowState): WindowView {
   const { totals, settings, limits, overall } = state;
@@ -77,17 +77,8 @@ function point({ at, utilization, status, remaining, resetAt }: LimitPoint) {
   return { time: iso(at), utilization, status, remaining, resetsAt: isoOrNull(resetAt) };
 }
 
-function totalsView({ costPico, ...totals }: TokenTotals) {
-  return {
-    requests: totals.requests,
-    inputTokens: totals.inputTokens,
-    outputTokens: totals.outputTokens,
-    totalTokens: totals.inputTokens + totals.outputTokens,
-    cacheReadInputTokens: totals.cacheReadInputTokens,
-    cacheCreationInputTokens: totals.cacheCreationInputTokens,
-    costUsd: sumUsdText(costPico, totals.unpricedCount),
-    unpricedCount: totals.unpricedCount,
-  };
+function totalsView(totals: TokenTotals) {
+  return { requests: totals.requests, ...tokenTotalsView(totals) };
 }
 
 function shareView(share: WindowShare) {

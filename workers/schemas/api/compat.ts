@@ -1,25 +1,24 @@
 /** Endpoints of the system this product replaces (workers/api/compat): their field names and units stay as they were. */
 import { z } from "zod";
+import { costUsd, tokenTotals, unpricedCount } from "./totals.ts";
 import { DomainFilter, ModelFilter, optional, text, time, whole, withDefault } from "./parameters.ts";
 
 const count = z.number().int();
-const costUsd = z
-  .string()
-  .nullable()
-  .describe("Exact decimal, of what could be priced; null when nothing could though something should.");
-const unpricedCount = count.describe("Exchanges that used tokens and have no price.");
 const limit = count
   .nullable()
   .describe("Output tokens of five hours; null unless one is set for the account.");
 const remaining = z.number().nullable().describe("What is left of the limit; null without one.");
 const percentageUsed = z.number().nullable().describe("0 to 100 and beyond; null without a limit.");
-/** Beside output tokens, which the older shapes are about. */
-const tokenDetails = {
-  inputTokens: count,
-  cacheReadInputTokens: count,
-  cacheCreationInputTokens: count,
-  costUsd,
-  unpricedCount,
+const { inputTokens, outputTokens, totalTokens, ...others } = tokenTotals;
+/** The totals beside `outputTokens`. */
+const besideOutput = { inputTokens, ...others };
+/** All totals, in the older names. */
+const prefixed = {
+  totalInputTokens: inputTokens,
+  totalOutputTokens: outputTokens,
+  totalTokens,
+  totalRequests: count,
+  ...others,
 };
 
 const accountId = text(128, "an account's id").describe("The account.");
@@ -42,14 +41,7 @@ export const CurrentUsage = z.object({
   model: z.string().describe("`all` when not asked for one."),
   windowStart: z.iso.datetime().describe("What started after this is counted."),
   windowEnd: z.iso.datetime(),
-  totalInputTokens: count,
-  totalOutputTokens: count,
-  totalTokens: count.describe("Input + output; cache apart."),
-  totalRequests: count,
-  cacheCreationInputTokens: count,
-  cacheReadInputTokens: count,
-  costUsd,
-  unpricedCount,
+  ...prefixed,
   tokenLimit: limit,
   remaining,
   percentageUsed,
@@ -71,14 +63,7 @@ export const DailyUsage = z.object({
         accountId: z.string(),
         domain: z.string(),
         model: z.string().optional().describe("Absent with `aggregate`; empty where requests named none."),
-        totalInputTokens: count,
-        totalOutputTokens: count,
-        totalTokens: count,
-        totalRequests: count,
-        cacheCreationInputTokens: count,
-        cacheReadInputTokens: count,
-        costUsd,
-        unpricedCount,
+        ...prefixed,
       }),
     )
     .describe("Newest first. Days without requests have no row."),
@@ -105,7 +90,7 @@ export const TimeSeries = z.object({
         cumulativeUsage: count.describe("Output tokens since the window began."),
         remaining,
         percentageUsed,
-        ...tokenDetails,
+        ...besideOutput,
       }),
     )
     .describe("Every interval of the window, oldest first, empty ones included; first and last may be cut."),
@@ -120,14 +105,14 @@ export const AccountsUsage = z.object({
       z.object({
         accountId: z.string(),
         outputTokens: count,
-        ...tokenDetails,
+        ...besideOutput,
         requestCount: count,
         lastRequestTime: z.iso.datetime(),
         tokenLimit: limit,
         remainingTokens: remaining,
         percentageUsed,
         domains: z.array(
-          z.object({ domain: z.string(), outputTokens: count, requests: count, ...tokenDetails }),
+          z.object({ domain: z.string(), outputTokens: count, requests: count, ...besideOutput }),
         ),
         miniSeries: z
           .array(z.object({ time: z.iso.datetime(), outputTokens: count, remaining }))
@@ -159,7 +144,7 @@ export const HourlyTokens = z.object({
     .record(
       z.string(),
       z.array(
-        z.object({ hour, count: count.describe("Input + output."), outputTokens: count, ...tokenDetails }),
+        z.object({ hour, count: count.describe("Input + output."), outputTokens: count, ...besideOutput }),
       ),
     )
     .describe("Domain → its hours with requests, oldest first."),
@@ -258,16 +243,12 @@ export type Stats = z.infer<typeof Stats>;
 export const TokenStatsQuery = z.object({ domain: DomainFilter });
 
 export const DomainTokens = z.object({
-  inputTokens: count,
-  outputTokens: count,
-  cacheReadInputTokens: count,
-  cacheCreationInputTokens: count,
+  outputTokens,
+  ...besideOutput,
   requestCount: count,
   queryEvaluationCount: count,
   inferenceCount: count,
   toolCallCount: count,
-  costUsd,
-  unpricedCount,
   lastUpdated: z.iso.datetime().nullable().describe("When its newest exchange began."),
 });
 export type DomainTokens = z.infer<typeof DomainTokens>;

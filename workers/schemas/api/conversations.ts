@@ -13,6 +13,7 @@ import {
   whole,
   withDefault,
 } from "./parameters.ts";
+import { exchangeTotals, tokenTotals } from "./totals.ts";
 
 const count = z.number().int();
 const name = z.string().nullable();
@@ -65,18 +66,10 @@ export const ConversationRow = z.object({
   userBranchCount: count,
   compactBranchCount: count,
   subtaskBranchCount: count,
-  inputTokens: count,
-  outputTokens: count,
-  totalTokens: count.describe("Input + output; cache apart."),
-  cacheReadInputTokens: count,
-  cacheCreationInputTokens: count,
+  ...tokenTotals,
   thinkingTokens: count,
   cacheHitShare: z.number().nullable().describe("Cache reads as a share of all prompt tokens, 0 to 1."),
   toolCallCount: count,
-  costUsd: name.describe(
-    "Exact decimal, of what could be priced; null when nothing could though something should.",
-  ),
-  unpricedCount: count,
   modelsUsed: z.array(z.string()),
   latestRequestId: z.string().describe("Sub-tasks apart."),
   latestModel: name,
@@ -126,13 +119,7 @@ export const Branch = z.object({
   requestCount: count,
   messageCount: count.describe("Messages of its longest history."),
   errorCount: count,
-  inputTokens: count,
-  outputTokens: count,
-  totalTokens: count,
-  cacheReadInputTokens: count,
-  cacheCreationInputTokens: count,
-  costUsd: name,
-  unpricedCount: count,
+  ...tokenTotals,
 });
 export type Branch = z.infer<typeof Branch>;
 
@@ -154,11 +141,7 @@ export const ConversationRequest = z.object({
   errorType: name,
   stopReason: name,
   messageCount: count,
-  inputTokens: count.nullable(),
-  outputTokens: count.nullable(),
-  totalTokens: count.nullable(),
-  cacheReadInputTokens: count.nullable(),
-  cacheCreationInputTokens: count.nullable(),
+  ...exchangeTotals,
   costUsd: name,
   toolCalls: z.record(z.string(), z.number()).nullable(),
   toolCallCount: count,

@@ -1,17 +1,10 @@
 /** `GET /api/overview`: totals of a period beside those of the period before. */
 import { z } from "zod";
 import { AccountFilter, DomainFilter, ModelFilter, optional, time } from "./parameters.ts";
+import { tokenTotals } from "./totals.ts";
 import { InFlight } from "./live.ts";
 
 const count = z.number().int();
-const costUsd = z
-  .string()
-  .nullable()
-  .describe("Exact decimal, of what could be priced; null when nothing could though something should.");
-const unpricedCount = count.describe(
-  "Exchanges without a price: of an unknown model, or whose usage was never told. Free calls and errors are not among them.",
-);
-
 export const OverviewQuery = z.object({
   from: optional(time()).describe(
     "Start of the period, cut to 5 minutes; 24 hours before its end when left out.",
@@ -26,19 +19,13 @@ export const OverviewQuery = z.object({
 export const OverviewTotals = z.object({
   requests: count,
   errors: count,
-  inputTokens: count,
-  outputTokens: count,
-  totalTokens: count,
-  cacheReadInputTokens: count,
-  cacheCreationInputTokens: count,
+  ...tokenTotals,
   thinkingTokens: count,
   toolCallCount: count,
   cacheHitShare: z
     .number()
     .nullable()
     .describe("Cache reads as a share of all prompt tokens, 0 to 1; null without prompt tokens."),
-  costUsd,
-  unpricedCount,
 });
 export type OverviewTotals = z.infer<typeof OverviewTotals>;
 

@@ -13,6 +13,7 @@ import {
   uuid,
   whole,
 } from "./parameters.ts";
+import { exchangeTokens } from "./totals.ts";
 import { CostBreakdown } from "../cost.ts";
 import { BodyRecorded, CredentialType, Outcome } from "../exchange.ts";
 
@@ -47,7 +48,6 @@ export type RequestQuery = z.infer<typeof RequestQuery>;
 
 export const RequestParameter = z.object({ id: uuid().describe("The request's id (`requestId`).") });
 
-const count = z.number().int().nullable();
 const name = z.string().nullable();
 
 export const RequestRow = z.object({
@@ -69,14 +69,7 @@ export const RequestRow = z.object({
   error: name.describe("The error's message, or its type where it has none."),
   errorType: name,
   stopReason: name,
-  inputTokens: count,
-  outputTokens: count,
-  totalTokens: count.describe("Input + output; cache apart."),
-  cacheReadInputTokens: count,
-  cacheCreationInputTokens: count,
-  cacheCreation5mInputTokens: count,
-  cacheCreation1hInputTokens: count,
-  thinkingTokens: count,
+  ...exchangeTokens,
   usagePartial: z.boolean().describe("The final usage never arrived: the counts are a floor."),
   serverToolUse: z.record(z.string(), z.number()).nullable(),
   toolCalls: z.record(z.string(), z.number()).nullable().describe("Tool name → calls in the answer."),

@@ -1,5 +1,6 @@
 /** How full accounts are: our own rolling five hours, and the vendor's limits as it reported them. */
 import { z } from "zod";
+import { tokenTotals } from "./totals.ts";
 import { text, whole, withDefault } from "./parameters.ts";
 
 const count = z.number().int();
@@ -15,13 +16,7 @@ export const WindowQuery = z.object({
 
 const WindowTotalsView = z.object({
   requests: count,
-  inputTokens: count,
-  outputTokens: count,
-  totalTokens: count.describe("Input + output; cache apart."),
-  cacheReadInputTokens: count,
-  cacheCreationInputTokens: count,
-  costUsd: z.string().nullable(),
-  unpricedCount: count,
+  ...tokenTotals,
 });
 
 const Share = WindowTotalsView.extend({

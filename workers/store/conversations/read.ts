@@ -16,8 +16,8 @@ import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 import { isFailedSql } from "../db/failed-sql.ts";
 import { columnsNamed } from "../db/columns.ts";
 import { isoText, pageOf, timestamptz } from "../db/sql.ts";
-import { totalTokensOrNull } from "../usage/totals.ts";
-import { sumUsdText, usdText } from "../usage/cost.ts";
+import { TOKEN_SUMS, tokenTotalsView, toTotals, totalTokensOrNull } from "../usage/totals.ts";
+import { usdText } from "../usage/cost.ts";
 
 export interface DetailFilter {
   /** A branch's key or name. */
@@ -146,20 +146,12 @@ async function readBranches(db: Reader, conversationId: string): Promise<Branch[
       ${isoText("min(started_at)")} as first_at, ${isoText("max(started_at)")} as last_at,
       count(*) as requests, max(message_count) as messages,
       count(*) filter (where ${isFailedSql()}) as errors,
-      coalesce(sum(input_tokens), 0) as input, coalesce(sum(output_tokens), 0) as output,
-      coalesce(sum(cache_read_input_tokens), 0) as cache_read,
-      coalesce(sum(cache_creation_input_tokens), 0) as cache_creation,
-      coalesce(sum(cost_pico), 0) as cost,
-      count(*) filter (where cost_pico is null and coalesce(input_tokens, 0) + coalesce(output_tokens, 0) > 0) as unpriced
+      ${TOKEN_SUMS}, sum(cost_pico) as cost_pico,
+      count(*) filter (where cost_pico is null and coalesce(input_tokens, 0) + coalesce(output_tokens, 0) > 0) as unpriced_count
     from requests where conversation_id = ${conversationId}::uuid and branch_key is not null
     group by branch_key order by min(started_at), branch_key`);
   return rows.map((row) => {
     const branchId = row.branch_id ?? "main";
-    const [inputTokens, outputTokens, unpricedCount] = [row.input, row.output, row.unpriced].map(Number) as [
-      number,
-      number,
-      number,
-    ];
     return {
       branchKey: row.branch_key ?? "",
       branchId,
@@ -172,13 +164,7 @@ async function readBranches(db: Reader, conversationId: string): Promise<Branch[
       requestCount: Number(row.requests),
       messageCount: Number(row.messages),
       errorCount: Number(row.errors),
-      inputTokens,
-      outputTokens,
-      totalTokens: inputTokens + outputTokens,
-      cacheReadInputTokens: Number(row.cache_read),
-      cacheCreationInputTokens: Number(row.cache_creation),
-      costUsd: sumUsdText(BigInt(row.cost ?? 0), unpricedCount),
-      unpricedCount,
+      ...tokenTotalsView(toTotals(row)),
     };
   });
 }

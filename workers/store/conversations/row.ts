@@ -1,7 +1,7 @@
 /** One row of `conversations` as the API shows it. */
 import { conversations, domains } from "../../../drizzle/schema.ts";
 import type { ConversationRow } from "../../schemas/api/conversations.ts";
-import { sumUsdText } from "../usage/cost.ts";
+import { cacheHitShare, tokenTotalsView } from "../usage/totals.ts";
 
 /** For a select that joins `domains`. */
 export const CONVERSATION_COLUMNS = { domain: domains.name, conversation: conversations };
@@ -13,8 +13,6 @@ export function toConversationRow({
   domain: string;
   conversation: typeof conversations.$inferSelect;
 }): ConversationRow {
-  const prompt =
-    conversation.inputTokens + conversation.cacheReadInputTokens + conversation.cacheCreationInputTokens;
   return {
     conversationId: conversation.id,
     domain,
@@ -36,16 +34,10 @@ export function toConversationRow({
     userBranchCount: conversation.userBranches,
     compactBranchCount: conversation.compactBranches,
     subtaskBranchCount: conversation.subtaskBranches,
-    inputTokens: conversation.inputTokens,
-    outputTokens: conversation.outputTokens,
-    totalTokens: conversation.inputTokens + conversation.outputTokens,
-    cacheReadInputTokens: conversation.cacheReadInputTokens,
-    cacheCreationInputTokens: conversation.cacheCreationInputTokens,
+    ...tokenTotalsView(conversation),
     thinkingTokens: conversation.thinkingTokens,
-    cacheHitShare: prompt === 0 ? null : conversation.cacheReadInputTokens / prompt,
+    cacheHitShare: cacheHitShare(conversation),
     toolCallCount: conversation.toolCallCount,
-    costUsd: sumUsdText(conversation.costPico, conversation.unpricedCount),
-    unpricedCount: conversation.unpricedCount,
     modelsUsed: conversation.models,
     latestRequestId: conversation.latestRequestId,
     latestModel: conversation.latestModel,

@@ -9,7 +9,7 @@ import { conversations } from "../../../drizzle/schema.ts";
 import type { WriterTransaction } from "../db/db.ts";
 import { isFailedSql } from "../db/failed-sql.ts";
 import { timestamptz } from "../db/sql.ts";
-import { TOKEN_COLUMNS } from "../usage/totals.ts";
+import { CONTEXT_TOKENS, TOKEN_COLUMNS } from "../usage/totals.ts";
 
 export interface ConversationChanges {
   /** Conversations that requests left, joined otherwise than by being stored, or changed in. Ids of the past may be among them. */
@@ -41,10 +41,6 @@ export async function updateConversationTotals(
 /** Sub-tasks come last wherever one of several requests is chosen. */
 const FIRST = sql.raw("order by is_subtask, started_at, id");
 const LAST = sql.raw("order by is_subtask, started_at desc, id desc");
-const CONTEXT = sql.raw(
-  "coalesce(input_tokens, 0) + coalesce(cache_read_input_tokens, 0) + coalesce(cache_creation_input_tokens, 0) + coalesce(output_tokens, 0)",
-);
-
 /** Each column: what a set of requests amounts to, and how two such sets of one conversation come together. */
 type Column = { of: SQL; with: (column: PgColumn) => SQL };
 
@@ -96,7 +92,7 @@ const COLUMNS: Record<Exclude<keyof typeof conversations.$inferSelect, "id">, Co
   latestModel: later(sql`(array_agg(model ${LAST}))[1]`),
   // A refused request has no tokens; the context is what it was before.
   latestContextTokens: {
-    of: sql`(array_agg(${CONTEXT} ${LAST}) filter (where input_tokens is not null))[1]`,
+    of: sql`(array_agg(${CONTEXT_TOKENS} ${LAST}) filter (where input_tokens is not null))[1]`,
     with: (column) =>
       sql`case when ${IS_LATER_CONTEXT} then ${excluded(column)} else coalesce(${column}, ${excluded(column)}) end`,
   },

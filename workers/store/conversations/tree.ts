@@ -6,6 +6,7 @@ import { findConversation } from "./find.ts";
 import { branchKind, readTasks } from "./read.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 import { isIncompleteSql } from "../db/failed-sql.ts";
+import { CONTEXT_TOKENS } from "../usage/totals.ts";
 
 /**
  * The requests in order, column by column: JSON built by Postgres, since thousands of rows of a driver cost more, and a
@@ -128,8 +129,7 @@ async function readColumns(db: Reader, conversationId: string, startedAt: string
       from (
         select id, started_at, parent_request_id, branch_key, coalesce(branch_key, id) as branch, branch_id, link_kind, prompt,
           round(extract(epoch from started_at - ${startedAt}::timestamptz) * 1000)::int8 as at, duration_ms, message_count, status,
-          input_tokens + coalesce(output_tokens, 0) + coalesce(cache_read_input_tokens, 0) + coalesce(cache_creation_input_tokens, 0)
-            as context,
+          case when input_tokens is not null then ${CONTEXT_TOKENS} end as context,
           ${isIncompleteSql()}::int * ${NodeFlag.failed}::int
             + (prompt is not null)::int * ${NodeFlag.hasPrompt}::int + is_subtask::int * ${NodeFlag.subtask}::int as flags,
           tool_call_count, parent_task_request_id

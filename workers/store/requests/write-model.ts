@@ -3,7 +3,7 @@ import type { requests } from "../../../drizzle/schema.ts";
 import type { ChainElement } from "../../domain/content/split-body.ts";
 import type { FullEvidence } from "../../domain/linking/evidence/evidence.ts";
 import type { LinkColumns } from "../conversations/links.ts";
-import type { TOKEN_COLUMNS } from "../usage/totals.ts";
+import type { TokenField } from "../../schemas/tokens.ts";
 import type { PriceColumns } from "./price.ts";
 import type { Content } from "../content/contents.ts";
 
@@ -12,9 +12,7 @@ type Row = typeof requests.$inferInsert;
 /** What a row has from its response: tokens and the rest. */
 export type ResponseColumns = Pick<
   Row,
-  | (typeof TOKEN_COLUMNS)[number]
-  | "cacheCreation5mInputTokens"
-  | "cacheCreation1hInputTokens"
+  | TokenField
   | "status"
   | "outcome"
   | "modelServed"

@@ -8,11 +8,11 @@ import { addHistograms, LATENCY_CLASSES, quantile } from "../../domain/usage/lat
 import type { Overview, OverviewTotals } from "../../schemas/api/overview.ts";
 import type { DatabaseConfig } from "../db/db.ts";
 import { allOf, inDomain, readRows, timestamptz } from "../db/sql.ts";
-import { sumUsdText } from "./cost.ts";
 import type { UsageFilter } from "./read.ts";
 import {
   addUsage,
   cacheHitShare,
+  tokenTotalsView,
   SUMS,
   toTotals,
   type TotalsRow,
@@ -156,12 +156,14 @@ function percentiles(rows: LatencyRow[]) {
 }
 
 function overviewTotals(totals: UsageTotals): OverviewTotals {
-  const { durationMs: _, costPico, ...counts } = totals;
+  const { requests, errors, thinkingTokens, toolCallCount } = totals;
   return {
-    ...counts,
-    totalTokens: totals.inputTokens + totals.outputTokens,
+    requests,
+    errors,
+    ...tokenTotalsView(totals),
+    thinkingTokens,
+    toolCallCount,
     cacheHitShare: cacheHitShare(totals),
-    costUsd: sumUsdText(costPico, totals.unpricedCount),
   };
 }
 

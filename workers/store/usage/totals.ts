@@ -4,15 +4,12 @@
  */
 import { sql, type SQL } from "drizzle-orm";
 import { rollups } from "../../../drizzle/schema.ts";
+import { totalTokens } from "../../domain/usage/token-totals.ts";
+import { byField, TOTAL_KINDS, type TokenTotals } from "../../schemas/tokens.ts";
+import { sumUsdText } from "./cost.ts";
 
-/** Token counts: columns of the same name in `requests`, `rollups` and `conversations`. */
-export const TOKEN_COLUMNS = [
-  "inputTokens",
-  "outputTokens",
-  "cacheReadInputTokens",
-  "cacheCreationInputTokens",
-  "thinkingTokens",
-] as const;
+/** Token counts that are columns of `requests`, `rollups` and `conversations` alike. */
+export const TOKEN_COLUMNS = [...TOTAL_KINDS.map(({ field }) => field), "thinkingTokens"] as const;
 
 /** Numeric columns of `rollups` that readers add up. */
 const TOTALS = [
@@ -24,8 +21,7 @@ const TOTALS = [
   "durationMs",
 ] as const;
 
-/** `costPico`: integer pico-dollars of the exchanges that have a price. */
-export type UsageTotals = Record<(typeof TOTALS)[number], number> & { costPico: bigint };
+export type UsageTotals = TokenTotals & Record<(typeof TOTALS)[number], number>;
 /** Totals as PostgreSQL sends them, sums as text, by column name. */
 export type TotalsRow = Record<string, unknown>;
 
@@ -72,12 +68,28 @@ export function addUsage(list: readonly UsageTotals[]): UsageTotals {
   }, ZERO_USAGE);
 }
 
+/** `sum(input_tokens) as input_tokens, …` of the token counts alone. */
+export const TOKEN_SUMS = list(
+  TOTAL_KINDS.map(({ column }) => sql.raw(`coalesce(sum(${column}), 0) as ${column}`)),
+);
+/** All prompt tokens, cached or not, and the output of a row of `requests`. */
+export const CONTEXT_TOKENS = sql.raw(TOTAL_KINDS.map(({ column }) => `coalesce(${column}, 0)`).join(" + "));
+
+/** The fields of `tokenTotals` (schemas/api/totals.ts). */
+export function tokenTotalsView(totals: Omit<TokenTotals, "requests">) {
+  const { costPico, unpricedCount } = totals;
+  return {
+    ...byField(TOTAL_KINDS, ({ field }) => totals[field]),
+    totalTokens: totalTokens(totals),
+    costUsd: sumUsdText(costPico, unpricedCount),
+    unpricedCount,
+  };
+}
+
 /** Cache reads as a share of all prompt tokens, 0 to 1; null without prompt tokens. */
-export function cacheHitShare(
-  tokens: Pick<UsageTotals, "inputTokens" | "cacheReadInputTokens" | "cacheCreationInputTokens">,
-): number | null {
-  const prompt = tokens.inputTokens + tokens.cacheReadInputTokens + tokens.cacheCreationInputTokens;
-  return prompt === 0 ? null : tokens.cacheReadInputTokens / prompt;
+export function cacheHitShare(totals: Omit<TokenTotals, "requests">): number | null {
+  const prompt = TOTAL_KINDS.reduce((sum, { field, isPrompt }) => sum + (isPrompt ? totals[field] : 0), 0);
+  return prompt === 0 ? null : totals.cacheReadInputTokens / prompt;
 }
 
 /** Input and output tokens of one exchange; null where both are unknown. */

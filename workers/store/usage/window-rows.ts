@@ -3,18 +3,13 @@ import { and, asc, eq, gte, lt } from "drizzle-orm";
 import { domains, requests } from "../../../drizzle/schema.ts";
 import { outcomeRank } from "../../domain/outcome.ts";
 import type { Span } from "../../domain/windows/time-span.ts";
+import { byField, TOTAL_KINDS } from "../../schemas/tokens.ts";
 import type { WindowExchange } from "../../schemas/window.ts";
 import { columnsNamed } from "../db/columns.ts";
 import { type DatabaseConfig, withPrimary } from "../db/db.ts";
 
-const WINDOW_TOKENS = [
-  "inputTokens",
-  "outputTokens",
-  "cacheReadInputTokens",
-  "cacheCreationInputTokens",
-] as const;
 const COLUMNS = columnsNamed(requests, [
-  ...WINDOW_TOKENS,
+  ...TOTAL_KINDS.map(({ field }) => field),
   "id",
   "startedAt",
   "sessionId",
@@ -26,9 +21,8 @@ type Row = Pick<typeof requests.$inferInsert, keyof typeof COLUMNS>;
 
 /** What a row adds to the window. */
 export function toWindowExchange(domain: string, row: Row): WindowExchange {
-  const tokens = Object.fromEntries(WINDOW_TOKENS.map((name) => [name, row[name] ?? 0]));
   return {
-    ...(tokens as Record<(typeof WINDOW_TOKENS)[number], number>),
+    ...byField(TOTAL_KINDS, ({ field }) => row[field] ?? 0),
     id: row.id,
     startedAt: row.startedAt.getTime(),
     domain,
