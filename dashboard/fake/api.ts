@@ -145,8 +145,7 @@ function answer(api: FakeApi, method: string, url: URL, sent: unknown, now: numb
     );
   }
   if (/^\/api\/domains\/.+\/slack-test$/.test(path)) {
-    const message =
-      "The message was not taken: Slack responded 404: no_service. Check the webhook's address.";
+    const message = "Slack rejected the message: Slack responded 404: no_service. Check the webhook URL.";
     return Response.json({ delivered: false, message });
   }
   const domain = /^\/api\/domains\/([^/]+)$/.exec(path)?.[1];

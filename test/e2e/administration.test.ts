@@ -146,7 +146,7 @@ describe("an administrator without a script", () => {
     await page.fill("input[name=webhook_url]", `http://${slack.address}/services/here/ok`);
     await page.click("form[action$='/slack'] button");
     await press("Send test message");
-    expect(await words()).toContain("Slack has taken the message");
+    expect(await words()).toContain("Slack accepted the message");
 
     await page.goto(`${stack.dashboardUrl}/domains/through.example`);
     await page.click("summary:has-text('Delete')");

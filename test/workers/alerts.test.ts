@@ -419,7 +419,7 @@ describe("POST /api/domains/:domain/slack-test", () => {
     const { domain, texts } = await newDomain("ok");
     expect((await test(domain)).json).toEqual({
       delivered: true,
-      message: "Slack has taken the message. It is in the channel now.",
+      message: "Slack accepted the message. It is in the channel now.",
     });
     expect(await texts()).toEqual([
       `:wave: This is a test for ${domain}: alerts of Claude Nexus arrive here.`,
@@ -427,7 +427,7 @@ describe("POST /api/domains/:domain/slack-test", () => {
     const gone = await newDomain("gone");
     expect((await test(gone.domain)).json).toEqual({
       delivered: false,
-      message: "The message was not taken: Slack responded 404: no_service. Check the webhook's address.",
+      message: "Slack rejected the message: Slack responded 404: no_service. Check the webhook URL.",
     });
     expect((await test("nobody.example")).json).toMatchObject({ delivered: false });
     expect((await test(domain, { key: VIEWER_KEY })).status).toBe(403);

@@ -138,7 +138,7 @@ describe("PUT", () => {
     const body = withKey();
     const failed = await refused("/api/domains/a.example", { method: "PUT", body, bindings: kvDown() });
     expect([failed.status, failed.code]).toEqual([503, "unavailable"]);
-    expect(failed.message).toMatch(/stored.*same call again/);
+    expect(failed.message).toMatch(/stored.*Repeat the call/);
     expect(await projected("a.example")).toBeNull();
     expect((await put("a.example", body)).status).toBe(200);
     expect(await projectedKey("a.example")).toBe(SECRET);

@@ -1,4 +1,4 @@
-/** `/api/conversations`: listed, one by one, as a tree, as a transcript; and how well requests are linked. */
+/** `/api/conversations`: list, detail, tree and transcript; and the linking quality. */
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import {
@@ -30,10 +30,10 @@ import { ApiError, invalidParameter } from "./http/errors.ts";
 import { cursorParameter } from "./http/parameters.ts";
 
 const WEEK_MS = 7 * 86_400_000;
-/** Enough for the last exchange. */
+/** Includes the last exchange. */
 const PREVIEW_MESSAGES = 6;
 const DEFAULT_WEEKS = 8;
-/** A figure over more reads too many rows at once. */
+/** A longer period reads too many rows in one statement. */
 const MAX_WEEKS = 53;
 
 const tags = ["Conversations"];
@@ -49,7 +49,7 @@ const read = createRoute({
   method: "get",
   path: "/api/conversations/{id}",
   tags,
-  summary: "One conversation: its sums, branches, tasks and requests",
+  summary: "One conversation: totals, branches, tasks and requests",
   request: { params: ConversationParameter, query: ConversationDetailQuery },
   responses: {
     200: json("One page of its requests.", ConversationDetail),
@@ -63,7 +63,7 @@ const tree = createRoute({
   tags,
   summary: "One conversation as a tree of requests",
   request: { params: ConversationParameter },
-  responses: { 200: json("All of it.", ConversationTree), ...errorResponses, ...notFoundResponse },
+  responses: { 200: json("The tree.", ConversationTree), ...errorResponses, ...notFoundResponse },
 });
 const messages = createRoute({
   method: "get",
@@ -77,7 +77,7 @@ const message = createRoute({
   method: "get",
   path: "/api/conversations/{id}/messages/{position}",
   tags,
-  summary: "One message of a transcript, uncut",
+  summary: "One message of a transcript, not clipped",
   request: { params: TranscriptPosition, query: TranscriptQuery.pick({ branch: true, purpose: true }) },
   responses: {
     200: json(
@@ -93,7 +93,7 @@ const linking = createRoute({
   method: "get",
   path: "/api/quality/linking",
   tags,
-  summary: "How many requests found what they continue, by client version and week",
+  summary: "Share of requests linked to the one they continue, by client version and week",
   request: { query: LinkingQuery },
   responses: { 200: json("The shares.", LinkingQuality), ...errorResponses },
 });
@@ -104,7 +104,12 @@ export const conversationRoutes = newRoutes()
     const before = cursorParameter(cursor, "uuid");
     const filter = { ...query, from: query.from ?? dateFrom, to: query.to ?? dateTo };
     if (before && filter.offset !== undefined)
-      throw invalidParameter("query", "offset", "stands beside a cursor", "either `cursor` or `offset`");
+      throw invalidParameter(
+        "query",
+        "offset",
+        "cannot be combined with a cursor",
+        "either `cursor` or `offset`",
+      );
     if (filter.from && filter.to && filter.from >= filter.to)
       throw invalidParameter("query", "to", "is not after `from`", "a time after `from`");
     return c.json(await listConversations(c.get("config"), { ...filter, before }), 200);
@@ -128,7 +133,7 @@ export const conversationRoutes = newRoutes()
       throw invalidParameter(
         "query",
         "requestId",
-        "stands beside a cursor",
+        "cannot be combined with a cursor",
         "either `cursor` or `requestId`",
       );
     const { transcript, domain } = valueOf(
@@ -192,7 +197,7 @@ function valueOf<T>(result: Result<T, ConversationError>, id: string, position?:
   }
 }
 
-/** As much as a list shows without a look into the transcript. */
+/** What a list may show without an entry in the audit log. */
 function previewOf(transcript: Transcript): Transcript {
   const messages = transcript.messages.map((one) => ({ ...one, content: previewContent(one.content) }));
   return { ...transcript, messages };

@@ -1,6 +1,6 @@
 /**
- * The dashboard's door: reachable only over a service binding. `fetch` serves the same routes as the public host and
- * recognises sessions and Cloudflare Access besides the key; the methods sign people in and out.
+ * The dashboard's entrypoint, reachable only over a service binding. `fetch` serves the routes of the public host and also
+ * accepts sessions and Cloudflare Access tokens; the methods sign people in and out.
  */
 import { RpcTarget, WorkerEntrypoint } from "cloudflare:workers";
 import { loadConfig } from "../runtime/config.ts";
@@ -15,28 +15,28 @@ export class DashboardApi extends WorkerEntrypoint<Env> {
     return dashboardApi.fetch(request, this.env, this.ctx);
   }
 
-  /** Exchanges a dashboard key for a session of 7 days. Never throws; see SignInResult for the ways it ends. */
+  /** Exchanges a dashboard key for a session of 7 days. Never throws; SignInResult lists the outcomes. */
   signIn(request: SignInRequest): Promise<SignInResult> {
     return signIn(this.env, request, Date.now());
   }
 
-  /** Revokes the session. An unknown or ended one is no error; rejects when the database cannot be reached. */
+  /** Revokes the session; unknown and ended sessions are ignored. Rejects when the database is unavailable. */
   signOut(token: string): Promise<void> {
     return signOut(this.env, token, Date.now());
   }
 
-  /** One look at a page: whose credentials these are is found out once, whatever the page then asks for. */
+  /** Identifies the caller once; all requests of one page then go through the returned object. */
   authenticate(headers: Record<string, string>): AuthenticatedApi {
     return new AuthenticatedApi(this.env, this.ctx, this.whoAmI(headers));
   }
 
-  /** Who the bearer of these headers is (`x-nexus-session`, `cf-access-jwt-assertion`, `x-dashboard-key`, in lower case). */
+  /** Identifies the caller by `x-nexus-session`, `cf-access-jwt-assertion` or `x-dashboard-key` (names in lower case). */
   whoAmI(headers: Record<string, string>): Promise<WhoAmI> {
     return identify(loadConfig(this.env), (name) => headers[name] ?? null, "dashboard", Date.now());
   }
 }
 
-/** What the bearer of credentials may ask, while one page of the dashboard is made. */
+/** The API for an identified caller, for the duration of one dashboard page. */
 class AuthenticatedApi extends RpcTarget {
   readonly #env: Env;
   readonly #ctx: ExecutionContext;
@@ -53,7 +53,7 @@ class AuthenticatedApi extends RpcTarget {
     return this.#who;
   }
 
-  /** As the entrypoint's `fetch`, without credentials in the request. */
+  /** `fetch` of the entrypoint for a request without credentials. */
   async fetch(request: Request): Promise<Response> {
     return dashboardApi.fetch(withCaller(request, await this.#who), this.#env, this.#ctx);
   }

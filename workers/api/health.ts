@@ -1,18 +1,18 @@
 /**
- * Liveness and readiness. Serving does not need the database (exchanges wait in the journal), so a Worker that answers is ready;
- * the body says how the database is, for people and monitors.
+ * Liveness and readiness. Serving does not need the database (exchanges wait in the journal), so every response means ready;
+ * the body reports the state of the database.
  */
 import { loadConfig } from "../runtime/config.ts";
 import { errorResponse } from "../runtime/anthropic-errors.ts";
 import { isDatabaseUp } from "../store/db/ping.ts";
 
 const DATABASE_TIMEOUT_MS = 2_000;
-/** So that anybody may ask as often as they like. */
+/** The endpoints are public: the database is asked at most once in this time per isolate. */
 const DATABASE_CACHE_MS = 5_000;
 
 let database: { isUp: boolean; at: number } | undefined;
 
-/** `/health` and `/health/live`: the Worker answers. `/health/ready`: the same, and what it knows of the database. */
+/** `/health` and `/health/live`: the Worker responds. `/health/ready`: also the state of the database. */
 export async function handleHealth(request: Request, path: string, env: Env): Promise<Response> {
   const isRead = request.method === "GET" || request.method === "HEAD";
   if (!isRead || !["/health", "/health/live", "/health/ready"].includes(path))

@@ -1,4 +1,4 @@
-/** The API: its rooms in one app, behind one check, through two doors. */
+/** The API: all routes in one app behind one authentication, for the public hosts and for the dashboard. */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { ExtractSchema } from "hono/types";
 import { loadConfig } from "../runtime/config.ts";
@@ -71,7 +71,7 @@ const OPENAPI_INFO = {
     title: "Claude Nexus Edge",
     version: VERSION,
     description:
-      "What the proxy recorded, and its administration. Times are ISO 8601 in UTC; errors are `{error: {code, message, details?}}`.",
+      "Recorded exchanges and administration. Times are ISO 8601 in UTC; errors are `{error: {code, message, details?}}`.",
   },
   security: [{ dashboardKey: [] }],
 };
@@ -98,7 +98,7 @@ function createApi(audience: Audience): OpenAPIHono<ApiEnv> {
           {
             in: "header",
             parameter: "content-type",
-            problem: "is missing or another",
+            problem: "is missing or not JSON",
             allowed: "application/json",
           },
         ],
@@ -112,7 +112,7 @@ function createApi(audience: Audience): OpenAPIHono<ApiEnv> {
   return app;
 }
 
-/** Generated from the routes, so it cannot say less or more than they do. */
+/** Generated from the routes. */
 function openApiDocument(): object {
   const document = routes.getOpenAPI31Document(OPENAPI_INFO);
   const schemes = { dashboardKey: { type: "apiKey", in: "header", name: "X-Dashboard-Key" } };

@@ -1,4 +1,4 @@
-/** `/api/status`: whether recording works. Answers 200 with what is known while parts are down. */
+/** `/api/status`: whether recording works. Returns 200 with what is known while parts are unavailable. */
 import { createRoute } from "@hono/zod-openapi";
 import { VERSION } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
@@ -9,9 +9,9 @@ import { newRoutes } from "./http/context.ts";
 import { json, errorResponses } from "./http/openapi.ts";
 import { readInFlight } from "./requests/live.ts";
 
-/** An exchange is stored within 10 s when all is well; a sweep may take a minute. */
+/** Exchanges are normally stored within 10 s, after a sweep within a minute. An older one is reported as `late`. */
 const INGEST_GRACE_MS = 120_000;
-/** What does not answer within this is reported as out of reach: somebody waits for this page because something is wrong. */
+/** A part that takes longer is reported as unreachable: this page is opened when something is wrong. */
 const PART_TIMEOUT_MS = 5_000;
 
 const status = createRoute({
@@ -20,10 +20,10 @@ const status = createRoute({
   tags: ["Status"],
   summary: "Backlog, failures, last errors, versions",
   request: { query: StatusQuery },
-  responses: { 200: json("What is known.", Status), ...errorResponses },
+  responses: { 200: json("The state.", Status), ...errorResponses },
 });
 
-/** What this isolate answered last. */
+/** The last response of this isolate. */
 let cached: { at: number; answer: Status } | null = null;
 
 export const statusRoutes = newRoutes().openapi(status, async (c) => {
@@ -72,12 +72,12 @@ function stateOf(database: DatabaseStatus | null, journal: JournalStatus | null)
   return (journal.oldestAgeMs ?? 0) > INGEST_GRACE_MS ? "late" : "ok";
 }
 
-/** The part's answer, or null when it failed or took too long. */
+/** The result, or null when it failed or timed out. */
 async function orNull<T>(part: string, promise: Promise<T>): Promise<T | null> {
   try {
     return await withTimeout(PART_TIMEOUT_MS, promise);
   } catch (thrown) {
-    log.error("status: a part is out of reach", { part, error: errorText(thrown) });
+    log.error("status: part unavailable", { part, error: errorText(thrown) });
     return null;
   }
 }

@@ -1,4 +1,4 @@
-/** `/api/accounts/{accountId}`: one account, its credential put or taken away. Logins are begun in accounts.ts. */
+/** `/api/accounts/{accountId}`: read, set the credential, delete. Logins are in accounts.ts. */
 import { createRoute } from "@hono/zod-openapi";
 import { AccountInput, AccountParameter, AccountView } from "../../schemas/api/accounts.ts";
 import { deleteAccount, putAccountCredential } from "../../store/tenants/account-write.ts";
@@ -24,15 +24,20 @@ const put = createRoute({
   tags,
   summary: "Replace the credential of an account",
   request: { params: AccountParameter, body: jsonBody(AccountInput) },
-  responses: { 200: json("The account as it is now.", AccountView), ...errorResponses, ...notFoundResponse },
+  responses: { 200: json("The resulting account.", AccountView), ...errorResponses, ...notFoundResponse },
 });
 const remove = createRoute({
   method: "delete",
   path: "/api/accounts/{accountId}",
   tags,
-  summary: "Forget an account that no domain uses; its history stays",
+  summary: "Delete an account that no domain uses; its recorded exchanges stay",
   request: { params: AccountParameter },
-  responses: { 204: { description: "Done." }, ...errorResponses, ...notFoundResponse, ...conflictResponse },
+  responses: {
+    204: { description: "Deleted." },
+    ...errorResponses,
+    ...notFoundResponse,
+    ...conflictResponse,
+  },
 });
 
 export const accountChangeRoutes = newRoutes()
@@ -63,13 +68,13 @@ export const accountChangeRoutes = newRoutes()
         "conflict",
         `The account ${accountId} is used by ${deleted.domains.join(", ")}. Give these domains another account or delete them first.`,
       );
-    // Also for an account that is not known: a call that failed half-way is completed by the next one.
+    // Also for unknown accounts: a repeated call completes one that failed halfway.
     await forgetLogin(c.env, accountId);
     if (deleted.result === "unknown") throw accountNotFound(accountId);
     return c.body(null, 204);
   });
 
-/** The tokens of a login that may have been there. */
+/** Deletes the tokens of a login, if there was one. */
 function forgetLogin(env: Env, accountId: string): Promise<void> {
   return callOAuthAccount(env, accountId, async (account) => await account.forget());
 }
@@ -77,6 +82,6 @@ function forgetLogin(env: Env, accountId: string): Promise<void> {
 function accountNotFound(accountId: string): ApiError {
   return new ApiError(
     "not_found",
-    `There is no account ${accountId}. It is made with the first domain that uses it, or by logging in.`,
+    `There is no account ${accountId}. It is created with the first domain that uses it, or by logging in.`,
   );
 }

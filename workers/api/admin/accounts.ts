@@ -1,4 +1,4 @@
-/** `/api/accounts`: credentials with their state, and logging in at Claude. The CLI and the dashboard are two faces of it. */
+/** `/api/accounts`: credentials and their state, and OAuth logins at Claude. Used by the CLI and the dashboard. */
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { OAUTH_TERMS } from "../../domain/oauth/terms.ts";
@@ -26,7 +26,7 @@ const list = createRoute({
   path: "/api/accounts",
   tags,
   summary: "Accounts, their credentials and their domains",
-  responses: { 200: json("By id.", AccountList), ...errorResponses },
+  responses: { 200: json("The accounts, by id.", AccountList), ...errorResponses },
 });
 const read = createRoute({
   method: "get",
@@ -34,37 +34,45 @@ const read = createRoute({
   tags,
   summary: "The login of an account",
   request: { params: AccountParameter },
-  responses: { 200: json("Without its tokens.", AccountLogin), ...errorResponses, ...notFoundResponse },
+  responses: {
+    200: json("The login, without its tokens.", AccountLogin),
+    ...errorResponses,
+    ...notFoundResponse,
+  },
 });
 const refresh = createRoute({
   method: "post",
   path: "/api/accounts/{accountId}/oauth/refresh",
   tags,
-  summary: "Renew the tokens of a login now",
+  summary: "Refresh the tokens of a login now",
   request: { params: AccountParameter },
-  responses: { 200: json("How it is afterwards.", AccountLogin), ...errorResponses, ...notFoundResponse },
+  responses: {
+    200: json("The login after the refresh.", AccountLogin),
+    ...errorResponses,
+    ...notFoundResponse,
+  },
 });
 const startLogin = createRoute({
   method: "post",
   path: "/api/accounts/{accountId}/oauth/login",
   tags,
-  summary: "Begin a login; whatever credential the account has stays until its end",
+  summary: "Start a login; the current credential stays until it is completed",
   request: { params: AccountParameter },
-  responses: { 201: json("Where the person has to go.", LoginStarted), ...errorResponses },
+  responses: { 201: json("The authorization URL.", LoginStarted), ...errorResponses },
 });
 const pendingLogin = createRoute({
   method: "get",
   path: "/api/accounts/{accountId}/oauth/login",
   tags,
-  summary: "The terms of a login, and the one that waits for its code; for administrators",
+  summary: "The login waiting for its code, and the terms of logins; for administrators",
   request: { params: AccountParameter },
-  responses: { 200: json("Where the person has to go.", PendingLogin), ...errorResponses },
+  responses: { 200: json("The authorization URL, if a login is pending.", PendingLogin), ...errorResponses },
 });
 const completeLogin = createRoute({
   method: "post",
   path: "/api/accounts/{accountId}/oauth/login/code",
   tags,
-  summary: "End a login with the code that its page showed; it takes the place of the account's credential",
+  summary: "Complete a login with the code from its page; it replaces the credential of the account",
   request: { params: AccountParameter, body: jsonBody(LoginCode) },
   responses: { 200: json("The new login.", AccountLogin), ...errorResponses, ...conflictResponse },
 });
@@ -121,8 +129,8 @@ async function requireLogin(c: Context<ApiEnv>, accountId: string): Promise<void
   throw new ApiError(
     "not_found",
     type === null
-      ? `There is no account ${accountId}. POST /api/accounts/${accountId}/oauth/login begins a login for it.`
-      : `The account ${accountId} has no login: its credential is of the type ${type}.`,
+      ? `There is no account ${accountId}. POST /api/accounts/${accountId}/oauth/login starts a login for it.`
+      : `The account ${accountId} has no login: its credential has the type ${type}.`,
   );
 }
 
@@ -131,26 +139,26 @@ function loginError(result: Exclude<LoginResult, { result: "done" }>): ApiError 
     case "not_begun":
       return new ApiError(
         "conflict",
-        "No login is waiting for a code: none was begun, or more than 15 minutes ago. Begin a new one.",
+        "No login is pending: none was started in the last 15 minutes. Start a new one.",
       );
     case "not_ours":
       return invalidParameter(
         "body",
         "code",
-        "is no code of the login that was begun last",
-        "the whole text that the page showed, code#state",
+        "does not belong to the login that was started last",
+        "the whole text of the login page, code#state",
       );
     case "refused":
       return invalidParameter(
         "body",
         "code",
-        `was not accepted (${result.reason}); a code works once and for a few minutes`,
+        `was rejected (${result.reason}); a code works once and for a few minutes`,
         "a new code from the same page",
       );
     case "unavailable":
       return new ApiError(
         "unavailable",
-        `The login could not be completed: ${result.reason}. Try the same code again, or begin a new login.`,
+        `The login could not be completed: ${result.reason}. Try the same code again, or start a new login.`,
         { headers: { "retry-after": "5" } },
       );
   }

@@ -1,4 +1,4 @@
-/** What handlers of administrative changes share: who it was, and what to say when only the edge could not be told. */
+/** Shared by handlers of administrative changes: the actor, and the error of a failed KV projection. */
 import type { Context } from "hono";
 import { errorText, log } from "../../runtime/log.ts";
 import type { AuditActor } from "../../store/tenants/domains.ts";
@@ -11,10 +11,10 @@ export function auditActor(c: Context<ApiEnv>): AuditActor {
   return { actor, role, now: new Date() };
 }
 
-/** Runs a change; when only the edge could not be told, says so. */
+/** Runs a change; a failed KV projection becomes an ApiError. */
 export async function withProjectionErrors<T>(
   change: () => Promise<T>,
-  message = "The change is stored, but the edge's store (KV) did not take it, so the old state still holds there. The same call again completes it.",
+  message = "The change is stored, but writing it to KV failed, so the proxy still uses the old state. Repeat the call to complete it.",
 ): Promise<T> {
   try {
     return await change();

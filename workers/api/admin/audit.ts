@@ -1,4 +1,4 @@
-/** `/api/audit`: who did what. For administrators. */
+/** `/api/audit`: the audit log. For administrators. */
 import { createRoute } from "@hono/zod-openapi";
 import { AuditList, AuditQuery } from "../../schemas/api/audit.ts";
 import { listAudit } from "../../store/admin/audit.ts";
@@ -10,7 +10,7 @@ const list = createRoute({
   method: "get",
   path: "/api/audit",
   tags: ["Audit"],
-  summary: "Administrative changes, sign-ins and looks into transcripts",
+  summary: "Administrative changes, sign-ins and opened transcripts",
   request: { query: AuditQuery },
   responses: { 200: json("Newest first.", AuditList), ...errorResponses },
 });

@@ -1,4 +1,4 @@
-/** `/api/domains`: which hosts are served, with whose credential, and the keys their clients use. */
+/** `/api/domains`: the hosts that are served, their accounts and their client keys. */
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { z } from "zod";
@@ -39,7 +39,7 @@ import { ApiError, invalidParameter } from "../http/errors.ts";
 const HOST_RULE =
   "a host name without port: labels of 1 to 63 letters, digits, hyphens and underscores, 253 characters in all (internationalised names in punycode), or an IP address, IPv6 in brackets";
 
-/** Becomes the spelling under which the proxy looks the domain up. */
+/** Normalised to the form that the proxy looks up. */
 const DomainName = z.string({ error: HOST_RULE }).transform((text, context) => {
   const hasPort = /(?:^[^:[\]]*|\]):/.test(text);
   const domain = hasPort ? null : domainOfHost(text);
@@ -50,7 +50,7 @@ const DomainName = z.string({ error: HOST_RULE }).transform((text, context) => {
 const DomainParameter = z.object({ domain: DomainName.describe("The host name, without port.") });
 const PutQuery = z.object({
   force: optional(oneOf(["true", "false"])).describe(
-    "true: also in place of tokens that were renewed here since they were entered.",
+    "true: also replaces tokens that were refreshed here since they were entered.",
   ),
 });
 const ClientKeyParameter = DomainParameter.extend({ id: uuid().describe("The key's id.") });
@@ -60,8 +60,8 @@ const list = createRoute({
   method: "get",
   path: "/api/domains",
   tags,
-  summary: "Every domain configured or seen",
-  responses: { 200: json("By name.", DomainList), ...errorResponses },
+  summary: "Every configured or seen domain",
+  responses: { 200: json("The domains, by name.", DomainList), ...errorResponses },
 });
 const read = createRoute({
   method: "get",
@@ -69,7 +69,11 @@ const read = createRoute({
   tags,
   summary: "One configured domain",
   request: { params: DomainParameter },
-  responses: { 200: json("Without its secrets.", DomainDetail), ...errorResponses, ...notFoundResponse },
+  responses: {
+    200: json("The domain, without its secrets.", DomainDetail),
+    ...errorResponses,
+    ...notFoundResponse,
+  },
 });
 const put = createRoute({
   method: "put",
@@ -78,8 +82,8 @@ const put = createRoute({
   summary: "Configure a domain",
   request: { params: DomainParameter, query: PutQuery, body: jsonBody(DomainInput) },
   responses: {
-    200: json("Changed.", DomainDetail),
-    201: json("Made.", DomainDetail),
+    200: json("Updated.", DomainDetail),
+    201: json("Created.", DomainDetail),
     ...errorResponses,
     ...conflictResponse,
   },
@@ -88,18 +92,18 @@ const remove = createRoute({
   method: "delete",
   path: "/api/domains/{domain}",
   tags,
-  summary: "Stop serving a domain; its history stays",
+  summary: "Stop serving a domain; its recorded exchanges stay",
   request: { params: DomainParameter },
-  responses: { 204: { description: "Done." }, ...errorResponses, ...notFoundResponse },
+  responses: { 204: { description: "Deleted." }, ...errorResponses, ...notFoundResponse },
 });
 const createKey = createRoute({
   method: "post",
   path: "/api/domains/{domain}/client-keys",
   tags,
-  summary: "Make a client key",
+  summary: "Create a client key",
   request: { params: DomainParameter, body: jsonBody(ClientKeyInput) },
   responses: {
-    201: json("The key, shown this once.", NewClientKey),
+    201: json("The key, which is returned only here.", NewClientKey),
     ...errorResponses,
     ...notFoundResponse,
     ...conflictResponse,
@@ -109,9 +113,9 @@ const readOther = createRoute({
   method: "get",
   path: "/api/domains/{domain}/other-fields",
   tags,
-  summary: "What an imported credential file said that means nothing here; for administrators",
+  summary: "Unused fields of an imported credential file; for administrators",
   request: { params: DomainParameter },
-  responses: { 200: json("As it was imported.", OtherFieldsView), ...errorResponses },
+  responses: { 200: json("The fields as imported.", OtherFieldsView), ...errorResponses },
 });
 const revokeKey = createRoute({
   method: "delete",
@@ -130,9 +134,9 @@ const testSlack = createRoute({
   method: "post",
   path: "/api/domains/{domain}/slack-test",
   tags,
-  summary: "Send a message to the domain's Slack channel now",
+  summary: "Send a test message to the domain's Slack channel",
   request: { params: DomainParameter },
-  responses: { 200: json("What came of it.", SlackTest), ...errorResponses },
+  responses: { 200: json("The result.", SlackTest), ...errorResponses },
 });
 
 export const domainRoutes = newRoutes()
@@ -153,7 +157,7 @@ export const domainRoutes = newRoutes()
         "body",
         "credential",
         stored.state === "missing"
-          ? `is missing, and the account ${rest.accountId} has none yet`
+          ? `is missing, and the account ${rest.accountId} has none`
           : `is missing, and the one the account ${rest.accountId} has was sealed with a key that CREDENTIAL_KEYS no longer holds`,
         "the account's upstream credential",
       );
@@ -174,7 +178,7 @@ export const domainRoutes = newRoutes()
     const input = c.req.valid("json");
     const created = await withProjectionErrors(
       () => createClientKey(c.get("config"), c.env, domain, input, auditActor(c)),
-      "The key was not made, because the edge's store (KV) did not take it. Try again.",
+      "The key was not created, because writing it to KV failed. Try again.",
     );
     if (created.ok) return c.json(created.value, 201);
     if (created.error === "not_configured") throw notConfigured(domain);
@@ -213,10 +217,10 @@ export const domainRoutes = newRoutes()
 
 function slackTestMessage(domain: string, sent: DeliveryResult): string {
   if (sent.result === "dropped" && sent.reason === "")
-    return `Nobody is told of ${domain}: it has no webhook and there is no default one, or Slack is switched off for it.`;
+    return `No message was sent for ${domain}: it has no webhook and there is no default webhook, or Slack is disabled for it.`;
   return sent.result === "sent"
-    ? "Slack has taken the message. It is in the channel now."
-    : `The message was not taken: ${sent.reason ?? "no reason given"}. Check the webhook's address.`;
+    ? "Slack accepted the message. It is in the channel now."
+    : `Slack rejected the message: ${sent.reason ?? "no reason given"}. Check the webhook URL.`;
 }
 
 async function readDetail(c: Context<ApiEnv>, domain: string): Promise<DomainDetail> {
@@ -230,13 +234,13 @@ async function readDetail(c: Context<ApiEnv>, domain: string): Promise<DomainDet
 function notConfigured(domain: string): ApiError {
   return new ApiError(
     "not_found",
-    `The domain ${domain} is not configured. PUT /api/domains/${domain} does it.`,
+    `The domain ${domain} is not configured. PUT /api/domains/${domain} configures it.`,
   );
 }
 
 /**
- * The tokens of a login go to the account's object first: what it refuses changes nothing. Other credentials end the login that
- * may have been there, after they have been stored.
+ * Tokens of a login are first put into the OAuthAccount object, so that nothing changes if it rejects them. Other credentials
+ * replace an existing login only after they are stored.
  */
 async function storeLogin(
   c: Context<ApiEnv>,
@@ -255,12 +259,12 @@ async function storeLogin(
   if (outcome === "conflict")
     throw new ApiError(
       "conflict",
-      `The account ${accountId} has tokens that were renewed here, and these may be older. Nothing was changed. Leave the credential out to keep the account's login, or add ?force=true to replace it.`,
+      `The account ${accountId} has tokens that were refreshed here, and the given ones may be older. Nothing was changed. Omit the credential to keep the login of the account, or add ?force=true to replace it.`,
     );
   return { type: "oauth" };
 }
 
-/** Addresses are called by the Worker later, so they are held to the same rule now as then. */
+/** The Worker calls the address later, so the rule of that call is checked now. */
 function checkSlack(slack: SlackInput | null | undefined, config: Config): void {
   const address = slack?.webhook_url;
   if (address === null || address === undefined || allowedWebhook(address, config)) return;

@@ -1,11 +1,11 @@
 /**
- * The environment as people may see it: numbers, yes and no, and names of places are shown; every other text is only said to be
- * set, because it may be a secret. What a new variable holds is hidden until it is named here. Pure; used by settings.ts.
+ * The environment without secrets: numbers, booleans and the texts listed in SHOWN have their value; of every other text only
+ * whether it is set. A new variable is hidden until it is listed. Pure; used by settings.ts.
  */
 import type { z } from "zod";
 import { Config } from "../../runtime/config.ts";
 
-/** Texts that are no secrets: addresses without credentials, names and choices. */
+/** Texts that are not secrets: URLs without credentials, names and options. */
 const SHOWN = new Set([
   "ACCESS_TEAM_DOMAIN",
   "CLAUDE_API_BASE_URL",
@@ -24,14 +24,14 @@ const SHOWN = new Set([
 
 export interface Variable {
   name: string;
-  /** Null where it is not shown. */
+  /** Null where hidden or not set. */
   value: string | null;
   isSet: boolean;
   isDefault: boolean;
   description: string;
 }
 
-/** Every variable the product knows, by name. */
+/** Every known variable, by name. */
 export function environmentView(config: Config): Variable[] {
   const defaults = new Map(Object.entries(Config.shape).map(([name, schema]) => [name, defaultOf(schema)]));
   return Object.entries(Config.shape)
@@ -50,13 +50,13 @@ export function environmentView(config: Config): Variable[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** What the schema makes of an absent variable. */
+/** The value of the schema for an absent variable. */
 function defaultOf(schema: z.ZodType): unknown {
   const parsed = schema.safeParse(undefined);
   return parsed.success ? parsed.data : undefined;
 }
 
-/** An address may carry a name and a password. */
+/** Whether a URL has a user, a password or a query. */
 function hasCredentials(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && (url.username !== "" || url.password !== "" || url.search !== "");

@@ -1,4 +1,4 @@
-/** `/api/relink`: history linked again, a batch per call. For administrators. */
+/** `/api/relink`: links stored requests again, one batch per call. For administrators. */
 import { createRoute } from "@hono/zod-openapi";
 import { RelinkResult, RelinkInput } from "../../schemas/api/relink.ts";
 import { writeAudit } from "../../store/admin/audit.ts";
@@ -11,9 +11,9 @@ const run = createRoute({
   method: "post",
   path: "/api/relink",
   tags: ["Conversations"],
-  summary: "Link a batch of stored requests again, or say what that would change",
+  summary: "Link a batch of stored requests again, or report what would change",
   request: { body: jsonBody(RelinkInput) },
-  responses: { 200: json("What came of this batch.", RelinkResult), ...errorResponses, ...notFoundResponse },
+  responses: { 200: json("The result of the batch.", RelinkResult), ...errorResponses, ...notFoundResponse },
 });
 
 export const relinkRoutes = newRoutes().openapi(run, async (c) => {
@@ -22,7 +22,7 @@ export const relinkRoutes = newRoutes().openapi(run, async (c) => {
   if (!answer)
     throw new ApiError(
       "not_found",
-      `No request of the domain ${domain} was ever seen. GET /api/domains lists them.`,
+      `The domain ${domain} has no requests. GET /api/domains lists all domains.`,
     );
   if (answer.changed > 0 && !dryRun) {
     const { actor, role } = c.get("caller");

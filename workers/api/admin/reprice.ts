@@ -1,4 +1,4 @@
-/** `POST /api/admin/reprice`: what is stored, priced again by today's table, batch by batch. For `npx nexus reprice`. */
+/** `POST /api/admin/reprice`: prices stored exchanges with the current table, one batch per call. For `npx nexus reprice`. */
 import { createRoute } from "@hono/zod-openapi";
 import { RepriceBatch, RepriceInput } from "../../schemas/api/reprice.ts";
 import { repriceBatch } from "../../store/requests/reprice.ts";
@@ -10,17 +10,17 @@ const reprice = createRoute({
   method: "post",
   path: "/api/admin/reprice",
   tags: ["Administration"],
-  summary: "Price stored exchanges again, after the price table has changed",
+  summary: "Price stored exchanges again after the price table has changed",
   description:
-    "One batch per call, oldest first, domain by domain; call again with `nextCursor` until it is null. Rollups follow in the same transaction. Running it twice changes nothing the second time, and it may run while exchanges are stored.",
+    "One batch per call, oldest first, domain by domain; repeat with `nextCursor` until it is null. Rollups are updated in the same transaction. Idempotent; may run while exchanges are stored.",
   request: { body: jsonBody(RepriceInput) },
-  responses: { 200: json("What the batch did.", RepriceBatch), ...errorResponses, ...notFoundResponse },
+  responses: { 200: json("The result of the batch.", RepriceBatch), ...errorResponses, ...notFoundResponse },
 });
 
 export const repriceRoutes = newRoutes().openapi(reprice, async (c) => {
   const { actor, role } = c.get("caller");
   const input = c.req.valid("json");
   const done = await repriceBatch(c.get("config"), input, { actor, role, now: new Date() });
-  if (!done) throw new ApiError("not_found", `No exchange of the domain ${input.domain} was ever stored.`);
+  if (!done) throw new ApiError("not_found", `The domain ${input.domain} has no exchanges.`);
   return c.json(done, 200);
 });

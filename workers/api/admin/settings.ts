@@ -1,4 +1,4 @@
-/** `/api/environment` and `/api/alerts`: how the deployment is configured, and what waits to be told in Slack. */
+/** `/api/environment` and `/api/alerts`: the configuration of the deployment, and alerts not delivered to Slack yet. */
 import { createRoute } from "@hono/zod-openapi";
 import { outboxName } from "../../runtime/raise-alert.ts";
 import { errorText, log } from "../../runtime/log.ts";
@@ -9,7 +9,7 @@ import { newRoutes } from "../http/context.ts";
 import { json, errorResponses } from "../http/openapi.ts";
 import { environmentView } from "./environment-view.ts";
 
-/** Outboxes asked for one answer. */
+/** Outboxes queried per request. */
 const MAX_OUTBOXES = 200;
 
 const tags = ["Status"];
@@ -17,15 +17,15 @@ const environment = createRoute({
   method: "get",
   path: "/api/environment",
   tags,
-  summary: "Every variable, its meaning, and its value where it is no secret; for administrators",
-  responses: { 200: json("By name.", Environment), ...errorResponses },
+  summary: "Every variable, its meaning, and its value unless it may be secret; for administrators",
+  responses: { 200: json("The variables, by name.", Environment), ...errorResponses },
 });
 const alerts = createRoute({
   method: "get",
   path: "/api/alerts",
   tags,
-  summary: "Alerts that Slack has not taken yet",
-  responses: { 200: json("What waits, and where.", PendingAlerts), ...errorResponses },
+  summary: "Alerts not delivered to Slack yet",
+  responses: { 200: json("Pending alerts by outbox.", PendingAlerts), ...errorResponses },
 });
 
 export const settingsRoutes = newRoutes()
@@ -59,12 +59,12 @@ export const settingsRoutes = newRoutes()
     return c.json(answer, 200);
   });
 
-/** Null when the object does not answer: one out of order does not hide the others. */
+/** Null when the object fails, which does not affect the others. */
 async function outboxState(env: Env, target: AlertTarget) {
   try {
     return { target, ...(await env.ALERT_OUTBOX.getByName(outboxName(target)).status()) };
   } catch (thrown) {
-    log.warn("alerts: an outbox does not answer", { kind: target.kind, error: errorText(thrown) });
+    log.warn("alerts: AlertOutbox failed", { kind: target.kind, error: errorText(thrown) });
     return null;
   }
 }

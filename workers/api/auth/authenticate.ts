@@ -1,4 +1,4 @@
-/** The one place where the API lets somebody in, above all routes. */
+/** Authentication and roles of the API, in one place above all routes. */
 import type { MiddlewareHandler } from "hono";
 import { hasRole, requiredRole } from "../../domain/auth/permissions.ts";
 import type { WhoAmI } from "../../schemas/api/session.ts";
@@ -6,16 +6,16 @@ import { identify } from "./identify.ts";
 import type { ApiEnv, Audience } from "../http/context.ts";
 import { ApiError } from "../http/errors.ts";
 
-/** Callers that were recognised before their request came here. */
+/** Callers of requests that were identified before they reached the app. */
 const identifiedCallers = new WeakMap<Request, WhoAmI>();
 
-/** The request as one of a caller who is known already (a visit to the dashboard asks for several things at once). */
+/** Marks a request as one of an already identified caller: a dashboard page sends several. */
 export function withCaller(request: Request, caller: WhoAmI): Request {
   identifiedCallers.set(request, caller);
   return request;
 }
 
-/** Lets a recognised caller with a sufficient role pass and puts it into the context; refuses everybody else. */
+/** Puts the identified caller into the context if its role suffices; rejects all other requests. */
 export function authenticate(audience: Audience): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const caller =
@@ -39,8 +39,8 @@ export function authenticate(audience: Audience): MiddlewareHandler<ApiEnv> {
       throw new ApiError(
         "forbidden",
         caller.via === "read_only"
-          ? "Without a key there is only reading here. Send an administrator's key to do this."
-          : "This needs an administrator; a viewer may only read.",
+          ? "Without a key, access is read-only. Send an administrator key."
+          : "This requires the administrator role; viewers may only read.",
       );
     const { role, actor, via, readOnly } = caller;
     c.set("caller", { role, actor, via, readOnly });

@@ -1,23 +1,23 @@
-/** Verifies Cloudflare Access tokens against the team's published keys. Fails closed. */
+/** Verifies Cloudflare Access tokens with the team's published keys. Fails closed. */
 import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from "jose";
 import { type AccessApplication, identify } from "../../domain/auth/access-identity.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { Role } from "../../schemas/api/session.ts";
 
 const CERTS_TIMEOUT_MS = 5_000;
-/** Clocks of the signer and ours may differ by this much. */
+/** Tolerated clock difference between signer and Worker. */
 const CLOCK_TOLERANCE_SECONDS = 5;
 
-/** Key sets by issuer; jose refreshes them by itself when a token names a key they lack. */
+/** Key sets by issuer; jose refreshes one when a token names a key that it lacks. */
 const keySetCache = new Map<string, JWTVerifyGetKey>();
 
-/** `invalid`: forged, expired, for another application, or naming nobody. `unavailable`: the keys could not be fetched. */
+/** `invalid`: bad signature, expired, for another application, or without identity. `unavailable`: the keys could not be fetched. */
 export type AccessResult =
   { result: "valid"; role: Role; actor: string } | { result: "invalid" } | { result: "unavailable" };
 
 /**
  * Checks signature (RS256, keys of `<issuer>/cdn-cgi/access/certs`), issuer, audience and times at `now` (epoch
- * milliseconds), then names the person. https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/
+ * milliseconds), then returns role and actor. https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/
  */
 export async function verifyAccessToken(
   application: AccessApplication,
@@ -37,7 +37,7 @@ export async function verifyAccessToken(
     return person ? { result: "valid", ...person } : { result: "invalid" };
   } catch (thrown) {
     if (isInvalidToken(thrown)) return { result: "invalid" };
-    log.error("access: the certificates cannot be fetched", { error: errorText(thrown) });
+    log.error("access: fetching certificates failed", { error: errorText(thrown) });
     return { result: "unavailable" };
   }
 }
@@ -51,7 +51,7 @@ function keySet(issuer: string): JWTVerifyGetKey {
   return created;
 }
 
-/** jose throws its plain JOSEError (and JWKSTimeout, JWKSInvalid) only for the key set itself; the rest is about the token. */
+/** jose throws plain JOSEError, JWKSTimeout and JWKSInvalid for the key set; every other error concerns the token. */
 function isInvalidToken(thrown: unknown): boolean {
   return (
     thrown instanceof errors.JOSEError &&

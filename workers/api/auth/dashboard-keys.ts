@@ -9,7 +9,7 @@ export async function sha256(text: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
 }
 
-/** The configured keys with the roles they give, the mightier first. */
+/** The configured keys and their roles, administrator first. */
 export function configuredKeys(config: Keys): { key: string; role: Role }[] {
   const keys: { key: string; role: Role }[] = [];
   if (config.DASHBOARD_API_KEY) keys.push({ key: config.DASHBOARD_API_KEY, role: "administrator" });
@@ -17,7 +17,7 @@ export function configuredKeys(config: Keys): { key: string; role: Role }[] {
   return keys;
 }
 
-/** The role this key gives, or null. Every configured key is compared whatever the result. */
+/** The matching configured key and its role, or null. Every configured key is compared, whatever the result. */
 export async function roleOfKey(config: Keys, given: string): Promise<{ key: string; role: Role } | null> {
   const hash = await sha256(given);
   let found: { key: string; role: Role } | null = null;
@@ -29,8 +29,8 @@ export async function roleOfKey(config: Keys, given: string): Promise<{ key: str
 }
 
 /**
- * What a session remembers of the key it was opened with: an HMAC under the session's own token, which is stored
- * nowhere. A reader of the database cannot test guesses of a short key against it.
+ * What a session stores of the key it was opened with: an HMAC of the key under the session token, which is not stored.
+ * So guesses of a short key cannot be tested with the database alone.
  */
 export async function keyFingerprint(token: string, key: string): Promise<Uint8Array> {
   const secret = await crypto.subtle.importKey(

@@ -1,6 +1,6 @@
 /**
- * Recognises a caller by what the request carries. On a public host only a dashboard key counts; sessions and Access
- * tokens count behind the dashboard's door, where the dashboard has put them.
+ * Identifies a caller by the credentials of the request. A public host accepts dashboard keys only; the dashboard's
+ * binding also accepts sessions and Cloudflare Access tokens, which the dashboard forwards.
  */
 import type { Config } from "../../runtime/config.ts";
 import { accessApplication } from "../../domain/auth/access-identity.ts";
@@ -23,19 +23,19 @@ const NO_KEY_GIVEN = "Send a dashboard key in the header X-Dashboard-Key.";
 const WRONG_KEY = "This dashboard key is not valid.";
 const SESSION_ENDED = "This session has ended. Sign in again.";
 const CLOSED =
-  "Closed: no dashboard key is configured. Whoever runs this proxy opens it with `wrangler secret put DASHBOARD_API_KEY`.";
+  "Closed: no dashboard key is configured. Set one with `wrangler secret put DASHBOARD_API_KEY`.";
 const ACCESS_INCOMPLETE =
-  "Closed: ACCESS_TEAM_DOMAIN and ACCESS_AUD belong together, and one is missing or not usable.";
+  "Closed: ACCESS_TEAM_DOMAIN and ACCESS_AUD must both be set, and one is missing or invalid.";
 const ACCESS_REFUSED = "This Cloudflare Access token is not valid for the dashboard.";
 const CERTS_UNREACHABLE =
-  "The certificates of Cloudflare Access cannot be fetched just now, so nobody can be recognised. Try again in a minute.";
+  "The certificates of Cloudflare Access cannot be fetched, so the token cannot be checked. Try again in a minute.";
 const DATABASE_UNREACHABLE =
-  "The database cannot be reached just now, so the session cannot be checked. Try again in a minute.";
+  "The database is unavailable, so the session cannot be checked. Try again in a minute.";
 
 /** Reads one header; null when absent or empty. */
 export type HeaderReader = (name: string) => string | null;
 
-/** Who is asking at `now` (epoch milliseconds). Never throws for what callers send or for an outage. */
+/** The caller at `now` (epoch milliseconds). Never throws, whatever is sent and whatever is unavailable. */
 export async function identify(
   config: Config,
   header: HeaderReader,
@@ -61,7 +61,7 @@ async function identifyByKey(config: Config, given: string): Promise<WhoAmI> {
   return knownCaller(found.role, found.role === "administrator" ? "dashboard-key" : "viewer-key", "key");
 }
 
-/** Null when no Access application is configured: then the header means nothing, whoever sent it. */
+/** Null when no Access application is configured: then the header is ignored. */
 async function identifyByAccess(config: Config, jwt: string, now: number): Promise<WhoAmI | null> {
   const application = accessApplication(config);
   if (application === "none") return null;
@@ -78,7 +78,7 @@ async function identifyBySession(config: Config, token: string, now: number): Pr
     const session = await findSession(config, await sha256(token));
     if (!session || session.revokedAt || session.expiresAt.getTime() <= now)
       return identifyAnonymous(config, SESSION_ENDED);
-    // The role is that of the key as it is configured today: a key that was changed ends its sessions.
+    // The role is that of the currently configured key: changing a key ends its sessions.
     for (const { key, role } of configuredKeys(config)) {
       const fingerprint = await keyFingerprint(token, key);
       if (isEqual(fingerprint, session.keyFingerprint)) return knownCaller(role, session.actor, "session");

@@ -1,4 +1,4 @@
-/** Exchanges a dashboard key for a session, slowly for those who guess. Called through the DashboardApi entrypoint. */
+/** Exchanges a dashboard key for a session; failed attempts are rate-limited. Called through the DashboardApi entrypoint. */
 import { toBase64Url, toHex } from "../../domain/bytes.ts";
 import { loadConfig } from "../../runtime/config.ts";
 import { SESSION_MS } from "../../runtime/constants.ts";
@@ -14,13 +14,11 @@ const TOKEN = /^[\w-]{43}$/;
 
 const ERROR_MESSAGES = {
   wrong: "This key is not valid.",
-  closed:
-    "Closed: no dashboard key is configured. Whoever runs this proxy opens it with `wrangler secret put DASHBOARD_API_KEY`.",
-  unavailable:
-    "Nobody can be signed in just now, because the database cannot be reached. Try again in a minute.",
+  closed: "Closed: no dashboard key is configured. Set one with `wrangler secret put DASHBOARD_API_KEY`.",
+  unavailable: "Sign-in is unavailable, because the database cannot be reached. Try again in a minute.",
 };
 
-/** Judges one attempt at `now` (epoch milliseconds). See SignInResult for the ways it ends. */
+/** One attempt at `now` (epoch milliseconds). SignInResult lists the outcomes. */
 export async function signIn(env: Env, request: SignInRequest, now: number): Promise<SignInResult> {
   const config = loadConfig(env);
   if (configuredKeys(config).length === 0) return { result: "closed", message: ERROR_MESSAGES.closed };
@@ -56,13 +54,13 @@ export async function signIn(env: Env, request: SignInRequest, now: number): Pro
   }
 }
 
-/** Revokes the session with this token; an unknown or ended one is no error. Rejects when the database is out of reach. */
+/** Revokes the session with this token; unknown and ended sessions are ignored. Rejects when the database is unavailable. */
 export async function signOut(env: Env, token: string, now: number): Promise<void> {
   if (typeof token !== "string" || !TOKEN.test(token)) return;
   await revokeSession(loadConfig(env), await sha256(token), new Date(now));
 }
 
-/** How the audit log names a session: enough to tell sessions apart, nothing to sign in with. */
+/** The name of a session in the audit log: identifies it, but cannot be used to sign in. */
 function sessionActor(tokenHash: Uint8Array): string {
   return `session:${toHex(tokenHash.subarray(0, 4))}`;
 }

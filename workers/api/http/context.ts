@@ -1,10 +1,10 @@
-/** What every handler of the API finds in its context, and how a room of routes is made. */
+/** The context of every API handler, and the factory of its Hono apps. */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Config } from "../../runtime/config.ts";
 import type { Caller } from "../../schemas/api/session.ts";
 import { rejectInvalid } from "./errors.ts";
 
-/** Through which door a call came: any host of the Worker, or the service binding of the dashboard. */
+/** Where a call came in: a public host of the Worker, or the service binding of the dashboard. */
 export type Audience = "public" | "dashboard";
 
 export interface ApiEnv {

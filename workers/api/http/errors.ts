@@ -1,6 +1,6 @@
 /**
- * Refusals and failures of the API in its one shape. Handlers throw ApiError; everything else that is thrown is either a
- * database out of reach (503) or a fault of ours (500), which is logged and not described to the caller.
+ * Errors of the API in one shape. Handlers throw ApiError; anything else thrown is an unavailable dependency (503) or a
+ * bug (500), which is logged and not described to the caller.
  */
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
@@ -12,10 +12,10 @@ import { API_ERROR_STATUS } from "../../schemas/api/error.ts";
 import { DatabaseUnavailableError } from "../../store/db/errors.ts";
 import { AccountUnavailableError } from "../../store/tenants/oauth-stub.ts";
 
-/** Longest piece of a caller's own value that is repeated back. */
+/** Longest part of a rejected value that is repeated in the error. */
 const MAX_ECHO_CHARACTERS = 80;
 
-/** A refusal the caller may read: code, and a message that says what happened and what to do. */
+/** An error for the caller: code, and a message that says what happened and what to do. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: ApiErrorCode;
@@ -34,7 +34,7 @@ export class ApiError extends Error {
   }
 }
 
-/** One wrong parameter that only a handler can see. */
+/** One invalid parameter that a schema cannot detect. */
 export function invalidParameter(
   location: ApiProblem["in"],
   parameter: string,
@@ -55,7 +55,7 @@ export function errorResponse(error: ApiError): Response {
   });
 }
 
-/** For Hono's onError: whatever was thrown becomes an answer. */
+/** Hono's onError: turns what was thrown into a response. */
 export function handleError(thrown: unknown, c: Context): Response {
   if (thrown instanceof ApiError) return errorResponse(thrown);
   if (thrown instanceof HTTPException && thrown.status < 500)
@@ -70,7 +70,7 @@ export function handleError(thrown: unknown, c: Context): Response {
     return errorResponse(
       new ApiError(
         "unavailable",
-        "The database cannot be reached just now, so this cannot be answered. Recording goes on; try again in a minute.",
+        "The database is unavailable. Recording continues; try again in a minute.",
         { headers: { "retry-after": "5" } },
       ),
     );
@@ -78,38 +78,31 @@ export function handleError(thrown: unknown, c: Context): Response {
   if (thrown instanceof AccountUnavailableError) {
     log.error("api: account unavailable", { ...fields, cause: errorText(thrown.cause) });
     return errorResponse(
-      new ApiError(
-        "unavailable",
-        "The object that keeps this account's login does not answer just now. Try again in a moment.",
-        { headers: { "retry-after": "2" } },
-      ),
+      new ApiError("unavailable", "The login of this account is unavailable. Try again in a moment.", {
+        headers: { "retry-after": "2" },
+      }),
     );
   }
   log.error("api: failed", fields);
   if (thrown instanceof ConfigError)
     return errorResponse(
-      new ApiError(
-        "unavailable",
-        "The Worker's environment is not usable. Its log names every variable that is wrong.",
-      ),
+      new ApiError("unavailable", "The Worker is misconfigured. Its log names every invalid variable."),
     );
-  return errorResponse(
-    new ApiError("internal", "This failed for a reason that is ours. The Worker's log has the details."),
-  );
+  return errorResponse(new ApiError("internal", "Internal error. The Worker's log has the details."));
 }
 
 export function handleNotFound(c: Context): Response {
   return errorResponse(
     new ApiError(
       "not_found",
-      `There is no ${c.req.method.slice(0, 20)} ${clip(c.req.path)}. /api/openapi.json lists what there is.`,
+      `There is no ${c.req.method.slice(0, 20)} ${clip(c.req.path)}. /api/openapi.json lists all routes.`,
     ),
   );
 }
 
 const ERROR_LOCATIONS = { param: "path", query: "query", header: "header" } as const;
 
-/** For OpenAPIHono's defaultHook: parameters and bodies that the route's schemas refuse. */
+/** OpenAPIHono's defaultHook: reports parameters and bodies that the route's schemas reject. */
 export function rejectInvalid(
   result: { target: string } & ({ success: true } | { success: false; error: ZodError }),
   c: Context,
@@ -122,7 +115,7 @@ export function rejectInvalid(
       return issue.keys.map((key) => ({
         in: location,
         parameter: clip([...path, key].join(".")),
-        problem: "is not a field here",
+        problem: "is not a known field",
         allowed: issue.message,
       }));
     return [
@@ -141,14 +134,14 @@ export function rejectInvalid(
   return errorResponse(new ApiError("invalid_request", message, { details }));
 }
 
-/** Values of bodies are not repeated: they may be secrets. */
+/** Values of bodies are not repeated, because they may be secrets. */
 function describeProblem(
   location: ApiProblem["in"],
   name: string | undefined,
   isWrongType: boolean,
   c: Context,
 ): string {
-  if (location === "body") return isWrongType ? "is missing or of another type" : "is not allowed";
+  if (location === "body") return isWrongType ? "is missing or has the wrong type" : "is not allowed";
   const values =
     location === "path" ? [c.req.param(name ?? "")] : location === "query" ? c.req.queries(name ?? "") : [];
   if (values && values.length > 1) return `is given ${values.length} times`;

@@ -1,17 +1,17 @@
-/** Pieces that the descriptions of routes share. */
+/** Parts that route descriptions share. */
 import type { z } from "zod";
 import { type ApiErrorCode, API_ERROR_STATUS, ApiErrorBody } from "../../schemas/api/error.ts";
 
 const ERROR_DESCRIPTIONS = {
   unauthorized: "No valid credential was sent.",
-  forbidden: "The credential is wrong, or does not allow this.",
-  invalid_request: "A parameter or the body is not allowed; `details` names each.",
-  not_found: "There is no such thing.",
-  conflict: "The present state does not allow this.",
-  gone: "Retention has removed it.",
+  forbidden: "The credential is invalid or lacks the required role.",
+  invalid_request: "A parameter or the body is invalid; `details` lists each problem.",
+  not_found: "It does not exist.",
+  conflict: "The current state does not allow this.",
+  gone: "Retention removed it.",
   rate_limited: "Too many attempts.",
-  unavailable: "The database cannot be reached just now.",
-  internal: "A fault of the Worker.",
+  unavailable: "A dependency is unavailable; try again.",
+  internal: "Internal error.",
 } as const satisfies Record<ApiErrorCode, string>;
 
 export function json<S extends z.ZodType>(description: string, schema: S) {
@@ -28,7 +28,7 @@ function responseOf<C extends ApiErrorCode>(code: C) {
   };
 }
 
-/** What every route may answer. */
+/** Errors that every route may return. */
 export const errorResponses = {
   ...responseOf("invalid_request"),
   ...responseOf("unauthorized"),

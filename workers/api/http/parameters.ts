@@ -1,8 +1,9 @@
-/** Checks of parameters that schemas cannot make. */
+/** Parameter checks that schemas cannot express. */
+import { DAY_MS } from "../../runtime/constants.ts";
 import { type Cursor, decodeCursor } from "../../domain/cursor.ts";
 import { invalidParameter } from "./errors.ts";
 
-/** The place a cursor names, null without one. A cursor of another list is refused like one that nobody made. */
+/** The decoded cursor; null where absent. A cursor of another list is rejected like an invalid one. */
 export function cursorParameter(text: string | undefined, idKind: "uuid" | "number"): Cursor | null {
   if (text === undefined) return null;
   const cursor = decodeCursor(text);
@@ -10,16 +11,15 @@ export function cursorParameter(text: string | undefined, idKind: "uuid" | "numb
   throw invalidParameter(
     "query",
     "cursor",
-    "is not one this list gave out",
-    "the `nextCursor` of the page before",
+    "was not returned by this list",
+    "the `nextCursor` of the previous page",
   );
 }
 
-const DAY_MS = 86_400_000;
-/** A series has at most this many days. */
+/** Maximum length of a time series. */
 const MAX_DAYS = 400;
 
-/** A period as epoch milliseconds: its end is `now` when left out, its start a day before the end. */
+/** A period in epoch milliseconds. The end defaults to `now`, the start to a day before the end. */
 export function periodParameters(
   start: Date | undefined,
   end: Date | undefined,
@@ -27,13 +27,12 @@ export function periodParameters(
 ): { from: number; to: number } {
   const to = end?.getTime() ?? now;
   const from = start?.getTime() ?? to - DAY_MS;
-  if (from >= to)
-    throw invalidParameter("query", "from", "is not before the end of the period", "a time before `to`");
+  if (from >= to) throw invalidParameter("query", "from", "is not before `to`", "a time before `to`");
   if (to - from > MAX_DAYS * DAY_MS)
     throw invalidParameter(
       "query",
       "from",
-      "makes the period too long",
+      "is too long before `to`",
       `at most ${MAX_DAYS} days before \`to\``,
     );
   return { from, to };

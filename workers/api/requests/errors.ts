@@ -1,4 +1,4 @@
-/** `/api/errors`: what went wrong, as data. */
+/** `/api/errors`: failed exchanges of a period. */
 import { createRoute } from "@hono/zod-openapi";
 import { Errors, ErrorsQuery } from "../../schemas/api/failures.ts";
 import { readFailures } from "../../store/requests/failures.ts";

@@ -1,4 +1,4 @@
-/** `/api/choices`: what the filters of lists may be set to. */
+/** `/api/choices`: the values that list filters offer. */
 import { createRoute } from "@hono/zod-openapi";
 import { FilterOptions } from "../../schemas/api/filter-options.ts";
 import { readFilterOptions } from "../../store/requests/filter-options.ts";
@@ -9,7 +9,7 @@ const read = createRoute({
   method: "get",
   path: "/api/choices",
   tags: ["Statistics"],
-  summary: "Domains, accounts, models and types there are, to filter by",
+  summary: "Domains, accounts, models and request types to filter by",
   responses: { 200: json("At most 200 of each, sorted.", FilterOptions), ...errorResponses },
 });
 

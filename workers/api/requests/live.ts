@@ -1,4 +1,4 @@
-/** `/api/live`: what happens right now, as server-sent events out of the LiveFeed object. */
+/** `/api/live`: server-sent events of the LiveFeed Durable Object. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { LIVE_FEED_NAME } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
@@ -8,7 +8,7 @@ import { newRoutes } from "../http/context.ts";
 import { errorResponses } from "../http/openapi.ts";
 import { ApiError } from "../http/errors.ts";
 
-/** The figure is one of many on its page; the page does not wait longer for it. */
+/** The count is one of many on its page, which does not wait longer for it. */
 const IN_FLIGHT_TIMEOUT_MS = 500;
 
 const live = createRoute({
@@ -17,15 +17,15 @@ const live = createRoute({
   tags: ["Live"],
   summary: "Events as they happen: exchange.started, exchange.stored, window.updated",
   description:
-    "Server-sent events, each with an `id`; `exchange.stored` carries the row as `/api/requests` lists it. Come back with `Last-Event-ID` for what was missed (1,000 events are kept; `event: reset` means that more is gone: load the lists again). A stream ends after ten minutes; EventSource comes back by itself.",
+    "Server-sent events, each with an `id`; `exchange.stored` carries the row as `/api/requests` lists it. Reconnect with `Last-Event-ID` to receive missed events (1,000 are kept; `event: reset` means that more were missed: reload the lists). A stream ends after ten minutes; EventSource reconnects by itself.",
   request: {
     headers: z.object({
-      "last-event-id": z.string().optional().describe("The id of the last event seen."),
+      "last-event-id": z.string().optional().describe("The id of the last received event."),
     }),
   },
   responses: {
     200: {
-      description: "A stream without end.",
+      description: "The event stream.",
       content: { "text/event-stream": { schema: z.string() } },
     },
     ...errorResponses,
@@ -37,23 +37,23 @@ export const liveRoutes = newRoutes().openapi(live, async (c) => {
   try {
     const headers = new Headers(last === undefined ? [] : [["last-event-id", last]]);
     const stream = await c.env.LIVE_FEED.getByName(LIVE_FEED_NAME).fetch("http://live-feed/", { headers });
-    // As one whose headers may be added to.
+    // A copy with mutable headers.
     return new Response(stream.body, stream);
   } catch (thrown) {
-    log.error("live: the feed did not answer", { error: errorText(thrown) });
-    throw new ApiError("unavailable", "The live feed does not answer just now. Try again in a minute.", {
+    log.error("live: LiveFeed failed", { error: errorText(thrown) });
+    throw new ApiError("unavailable", "The live feed is unavailable. Try again in a minute.", {
       headers: { "retry-after": "5" },
     });
   }
 });
 
-/** Exchanges under way; null when the feed does not say so at once. */
+/** Exchanges in flight; null when LiveFeed fails or times out. */
 export async function readInFlight(env: Env): Promise<InFlight | null> {
   try {
     const inFlight = env.LIVE_FEED.getByName(LIVE_FEED_NAME).inFlight();
     return await timeoutOrNull(IN_FLIGHT_TIMEOUT_MS, inFlight);
   } catch (thrown) {
-    log.warn("live: nobody knows what is in flight", { error: errorText(thrown) });
+    log.warn("live: exchanges in flight unknown", { error: errorText(thrown) });
     return null;
   }
 }

@@ -1,4 +1,4 @@
-/** `/api/requests`: recorded exchanges, listed and one by one. Opening one is written into the audit log. */
+/** `/api/requests`: list, detail and downloads of recorded exchanges. Opening one is written to the audit log. */
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { AUDIT_READING_MS } from "../../runtime/constants.ts";
@@ -26,16 +26,16 @@ import { goneResponse, json, notFoundResponse, errorResponses } from "../http/op
 import { ApiError, invalidParameter } from "../http/errors.ts";
 import { cursorParameter } from "../http/parameters.ts";
 
-/** A larger body is not shown inline: as text and as JSON it would take a multiple of this from the isolate's 128 MB. */
+/** Larger bodies are only downloaded: as text and JSON they take a multiple of this of the isolate's 128 MB. */
 const MAX_INLINE_BYTES = 12 * 1_048_576;
 
-/** JSON nested deeper is shown as text: whoever draws it, we included, recurses. Real bodies have about 20 levels. */
+/** Deeper JSON is returned as text, because its readers recurse. Real bodies have about 20 levels. */
 const MAX_JSON_DEPTH = 500;
 
 const HistoryMessage = z.looseObject({ role: z.literal("assistant"), content: z.string() });
 
 const tags = ["Requests"];
-/** Spelt out where it is used: behind a spread the types lose it. */
+/** Not spread from a helper: the types would lose the media type. */
 const bytes = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
 
 const list = createRoute({
@@ -58,7 +58,7 @@ const body = createRoute({
   method: "get",
   path: "/api/requests/{id}/body",
   tags,
-  summary: "The request's bytes as they came in",
+  summary: "The request body as received",
   request: { params: RequestParameter },
   responses: {
     200: { description: "A download.", content: bytes },
@@ -71,7 +71,7 @@ const response = createRoute({
   method: "get",
   path: "/api/requests/{id}/response",
   tags,
-  summary: "The response's bytes, decoded",
+  summary: "The response body, decoded",
   request: { params: RequestParameter },
   responses: {
     200: { description: "A download.", content: bytes },
@@ -86,7 +86,12 @@ export const requestRoutes = newRoutes()
     const { cursor, ...filter } = c.req.valid("query");
     const before = cursorParameter(cursor, "uuid");
     if (before && filter.offset !== undefined)
-      throw invalidParameter("query", "offset", "stands beside a cursor", "either `cursor` or `offset`");
+      throw invalidParameter(
+        "query",
+        "offset",
+        "cannot be combined with a cursor",
+        "either `cursor` or `offset`",
+      );
     if (filter.from && filter.to && filter.from >= filter.to)
       throw invalidParameter("query", "to", "is not after `from`", "a time after `from`");
     return c.json(await listRequests(c.get("config"), { ...filter, before }), 200);
@@ -135,7 +140,7 @@ async function readDetail(c: Context<ApiEnv>, row: StoredRequest): Promise<Reque
   };
 }
 
-/** When the chunks of its stream came, if that is known. */
+/** Arrival times of the chunks of a stream, if they were sampled. */
 function timingOf({
   timing,
   startedAt,
@@ -154,8 +159,8 @@ function timingOf({
 }
 
 /**
- * The message, put together from its stream where it was streamed; else what came: an error's JSON, another endpoint's
- * answer, a broken stream. Raw bytes are removed first by retention; then the message as the history keeps it is shown.
+ * The assembled message of a stream, else the body as it came: an error's JSON, the response of another endpoint, a broken
+ * stream. After retention removed the raw bytes, the message stored in the history is returned.
  */
 async function readResponse(
   c: Context<ApiEnv>,
@@ -181,7 +186,7 @@ async function readResponse(
   };
 }
 
-/** In a history a lone text may stand as a string; an answer's content is always a list. */
+/** A history may store a single text as a string; the content of a response is always a list. */
 function withBlockContent(message: unknown): unknown {
   const parsed = HistoryMessage.safeParse(message);
   return parsed.success
@@ -189,7 +194,7 @@ function withBlockContent(message: unknown): unknown {
     : message;
 }
 
-/** JSON where it is JSON, text where it is text, null for other bytes: those are for downloading. */
+/** Parsed JSON, else text, else null: other bytes can be downloaded. */
 function decodeBody(bytes: Uint8Array | null): unknown {
   if (!bytes) return null;
   let text: string;
@@ -202,7 +207,7 @@ function decodeBody(bytes: Uint8Array | null): unknown {
   return value === undefined ? text : value;
 }
 
-/** Bytes of strangers: never to be rendered by the browser that fetches them. */
+/** The headers keep a browser from rendering these untrusted bytes. */
 async function download(
   c: Context<ApiEnv>,
   row: StoredRequest,
@@ -222,7 +227,7 @@ async function download(
   });
 }
 
-/** Taking bytes away is an act each time; reading on, tab by tab, is not. */
+/** Every download is an entry; opening is one entry per AUDIT_READING_MS. */
 async function audit(
   c: Context<ApiEnv>,
   action: "transcript.open" | "body.download",

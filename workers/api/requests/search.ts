@@ -1,4 +1,4 @@
-/** `/api/search`: what was said, wherever. */
+/** `/api/search`: full-text search over messages. */
 import { createRoute } from "@hono/zod-openapi";
 import { SearchQuery, SearchResults } from "../../schemas/api/search.ts";
 import { searchMessages } from "../../store/search/query.ts";
@@ -11,7 +11,7 @@ const search = createRoute({
   method: "get",
   path: "/api/search",
   tags: ["Search"],
-  summary: "Messages and answers that hold these words, each once, newest first",
+  summary: "Messages that contain these words, each once, newest first",
   request: { query: SearchQuery },
   responses: { 200: json("One page.", SearchResults), ...errorResponses },
 });

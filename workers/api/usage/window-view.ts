@@ -1,4 +1,4 @@
-/** An account's window as the API shows it. */
+/** The window of an account as the API returns it. */
 import { bindingWindow } from "../../domain/windows/rate-limit-headers.ts";
 import { limitFigures } from "../../domain/usage/time-series.ts";
 import type { WindowDetail, WindowView } from "../../schemas/api/windows.ts";

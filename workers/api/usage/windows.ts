@@ -1,4 +1,4 @@
-/** `/api/windows`: how full accounts are, and the limits and thresholds that administrators set for them. */
+/** `/api/windows`: usage of accounts against their limits, and the limits and thresholds that administrators set. */
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { WINDOW_MS, WINDOW_RETENTION_MS } from "../../runtime/constants.ts";
@@ -25,10 +25,10 @@ const list = createRoute({
   method: "get",
   path: "/api/windows",
   tags,
-  summary: "How full each account is",
+  summary: "Usage and limits of every account",
   request: { query: WindowListQuery },
   responses: {
-    200: json("Accounts used in the last eight days, and configured ones.", WindowList),
+    200: json("Accounts used in the last eight days, and configured accounts.", WindowList),
     ...errorResponses,
   },
 });
@@ -36,7 +36,7 @@ const read = createRoute({
   method: "get",
   path: "/api/windows/{accountId}",
   tags,
-  summary: "How full one account is, by domain, session and model, and how it became so",
+  summary: "Usage and limits of one account, by domain, session and model, with history",
   request: { params: WindowParameter, query: WindowQuery },
   responses: { 200: json("The window.", WindowDetail), ...errorResponses, ...notFoundResponse },
 });
@@ -47,7 +47,7 @@ const put = createRoute({
   summary: "Set an account's token limit and alert thresholds",
   request: { params: WindowParameter, body: jsonBody(WindowSettingsInput) },
   responses: {
-    200: json("The settings as they are now.", WindowSettingsView),
+    200: json("The resulting settings.", WindowSettingsView),
     ...errorResponses,
     ...notFoundResponse,
   },
@@ -58,7 +58,7 @@ const reconcileNow = createRoute({
   tags,
   summary: "Compare an account's window with the recorded exchanges and correct it",
   request: { params: WindowParameter, body: jsonBody(ReconcileInput) },
-  responses: { 200: json("The window as it is now.", WindowDetail), ...errorResponses, ...notFoundResponse },
+  responses: { 200: json("The resulting window.", WindowDetail), ...errorResponses, ...notFoundResponse },
 });
 
 export const windowRoutes = newRoutes()
@@ -97,7 +97,7 @@ export const windowRoutes = newRoutes()
     return c.json(windowDetail(state), 200);
   });
 
-/** Asking must not make windows of accounts that nobody has. With Postgres out of reach, who asks is believed. */
+/** Rejects unknown accounts, so that no Durable Object is created for them. While Postgres is unavailable, GET skips the check. */
 async function requireAccount(c: Context<ApiEnv>, accountId: string): Promise<void> {
   const isKnown = await isKnownAccount(c.get("config"), accountId).catch((thrown: unknown) => {
     if (thrown instanceof DatabaseUnavailableError && c.req.method === "GET") return true;

@@ -1,11 +1,11 @@
-/** The audit log as the API shows it. */
+/** The audit log. */
 import { z } from "zod";
 import { CursorText, Limit, optional, text } from "./parameters.ts";
 
 export const AuditQuery = z.object({
   actor: optional(text(300, "an actor")).describe("Only this actor."),
   action: optional(text(100, "an action such as domain.put")).describe("Only this action."),
-  target: optional(text(300, "a target")).describe("Only what was done to this."),
+  target: optional(text(300, "a target")).describe("Only entries about this target."),
   limit: Limit,
   cursor: CursorText,
 });

@@ -1,4 +1,4 @@
-/** Conversations as the API lists and shows them. */
+/** Conversations: lists, details, trees, transcripts. */
 import { z } from "zod";
 import {
   AccountFilter,
@@ -24,45 +24,45 @@ export const ConversationQuery = z.object({
   accountId: AccountFilter,
   model: ModelFilter,
   from: optional(time()).describe("Active at or after."),
-  to: optional(time()).describe("Begun before."),
+  to: optional(time()).describe("Started before."),
   dateFrom: optional(time()).describe("The same as `from`."),
   dateTo: optional(time()).describe("The same as `to`."),
   hasErrors: optional(oneOf(["true", "false"])).describe(
     "Only with (true) or without (false) failed requests.",
   ),
   search: optional(text(500, "words to look for")).describe(
-    "Only where this was said, as `/api/search` finds it, among the 2,000 newest messages that fit.",
+    "Only conversations with a message that `/api/search` finds, among the 2,000 newest matches.",
   ),
-  limit: withDefault(whole(1, 500).default(50)).describe("Rows of one page."),
+  limit: withDefault(whole(1, 500).default(50)).describe("Maximum rows per page."),
   cursor: CursorText,
   offset: optional(whole(0, 10_000_000)).describe(
-    "Rows to skip. Makes the answer count them all (`pagination.total`); a cursor is faster.",
+    "Rows to skip. The response then includes `pagination.total`; a cursor is faster.",
   ),
 });
 export type ConversationQuery = z.infer<typeof ConversationQuery>;
 
 export const ConversationParameter = z.object({
-  id: uuid().describe("The conversation's id, or one it had before."),
+  id: uuid().describe("The id of the conversation, or a former one."),
 });
 
 export const ConversationRow = z.object({
   conversationId: z.string(),
   domain: z.string(),
-  title: name.describe("The first words of the person; null where only programs spoke."),
-  accountId: name.describe("The account of `accountIds` where there is but one; else the first by name."),
+  title: name.describe("The beginning of the first user prompt; null without one."),
+  accountId: name.describe("The first of `accountIds`."),
   accountIds: z.array(z.string()),
   sessionId: name,
   rootRequestId: z.string(),
   firstMessageTime: at,
   lastMessageTime: at.describe("Start of the last request."),
-  endedAt: at.describe("End of the answer that ended last."),
+  endedAt: at.describe("End of the response that ended last."),
   durationMs: z.number().describe("From the first request's start to the last end."),
   inferenceMs: z.number().describe("Sum of the durations of its requests."),
   messageCount: count.describe("Requests."),
-  turnCount: count.describe("Requests with new words of a person, sub-tasks apart."),
+  turnCount: count.describe("Requests with a new user prompt, without sub-tasks."),
   subtaskMessageCount: count.describe("Requests of sub-tasks."),
-  errorCount: count.describe("Answers with status 400 and above, and requests without an answer."),
-  branchCount: count.describe("Branches of all kinds, `main` included."),
+  errorCount: count.describe("Responses with status 400 and above, and requests without a response."),
+  branchCount: count.describe("Branches of all kinds, including `main`."),
   userBranchCount: count,
   compactBranchCount: count,
   subtaskBranchCount: count,
@@ -71,13 +71,15 @@ export const ConversationRow = z.object({
   cacheHitShare: z.number().nullable().describe("Cache reads as a share of all prompt tokens, 0 to 1."),
   toolCallCount: count,
   modelsUsed: z.array(z.string()),
-  latestRequestId: z.string().describe("Sub-tasks apart."),
+  latestRequestId: z.string().describe("Sub-tasks excluded."),
   latestModel: name,
-  latestContextTokens: count.nullable().describe("Prompt, cached or not, and answer of the latest request."),
-  isSubtask: z.boolean().describe("Only sub-tasks of it were seen."),
+  latestContextTokens: count
+    .nullable()
+    .describe("Prompt, including cached tokens, and response of the latest request."),
+  isSubtask: z.boolean().describe("True if only its sub-tasks were seen."),
   parentTaskRequestId: name,
   parentConversationId: name,
-  orphanCount: count.describe("Requests that continue something whose predecessor was not found."),
+  orphanCount: count.describe("Requests whose predecessor was not found."),
 });
 export type ConversationRow = z.infer<typeof ConversationRow>;
 
@@ -85,7 +87,7 @@ export const ConversationList = z.object({
   conversations: z.array(ConversationRow).describe("Last activity first."),
   nextCursor: z.string().nullable(),
   pagination: z.object({
-    total: count.nullable().describe("Only when `offset` is given, like `page` and `totalPages`."),
+    total: count.nullable().describe("Null without `offset`, like `page` and `totalPages`."),
     limit: count,
     offset: count.nullable(),
     hasMore: z.boolean(),
@@ -96,24 +98,24 @@ export const ConversationList = z.object({
 export type ConversationList = z.infer<typeof ConversationList>;
 
 const Task = z.object({
-  requestId: z.string().describe("The request whose answer calls the task."),
+  requestId: z.string().describe("The request whose response calls the task."),
   toolUseId: z.string(),
   toolName: z.string(),
   subagentType: name,
   description: name,
   prompt: z.string().describe("Its first 250 characters."),
-  branchKey: name.describe("The branch that came of it; null when none was seen."),
+  branchKey: name.describe("The branch of the sub-task; null when none was seen."),
 });
 export type Task = z.infer<typeof Task>;
 
 export const BranchKind = z.enum(["main", "branch", "compact", "subtask"]);
 export const Branch = z.object({
-  branchKey: z.string().describe("The id of its first request: what stays when names change."),
+  branchKey: z.string().describe("The id of its first request; stable when names change."),
   branchId: z.string().describe("Its name: main, branch_…, compact_…, subtask_N."),
   kind: BranchKind,
-  parentRequestId: name.describe("Where it leaves another branch."),
+  parentRequestId: name.describe("The request of another branch that it continues."),
   parentTaskRequestId: name.describe("The request that spawned it."),
-  prompt: name.describe("The words it begins with."),
+  prompt: name.describe("Its first prompt."),
   firstMessageTime: at,
   lastMessageTime: at,
   requestCount: count,
@@ -134,7 +136,7 @@ export const ConversationRequest = z.object({
   parentRequestId: name,
   isSubtask: z.boolean(),
   parentTaskRequestId: name,
-  prompt: name.describe("What a person says newly in it."),
+  prompt: name.describe("The new user prompt of the request."),
   model: name,
   responseStatus: count.nullable(),
   outcome: z.string(),
@@ -152,28 +154,28 @@ export type ConversationRequest = z.infer<typeof ConversationRequest>;
 
 export const ConversationDetailQuery = z.object({
   branch: optional(text(100, "a branch's key or name")).describe("Only requests of this branch."),
-  limit: withDefault(whole(1, 500).default(100)).describe("Requests of one page."),
+  limit: withDefault(whole(1, 500).default(100)).describe("Maximum requests per page."),
   cursor: CursorText,
 });
 
 export const ConversationDetail = ConversationRow.extend({
-  aliases: z.array(z.string()).describe("Ids it had before."),
+  aliases: z.array(z.string()).describe("Former ids."),
   metrics: z.object({
     totalMs: z.number(),
     inferenceMs: z.number(),
-    toolMs: z.number().describe("Between answers that call tools and the requests that bring the results."),
+    toolMs: z.number().describe("Between responses that call tools and the requests with the results."),
     toolRounds: count,
-    replyMs: z.number().describe("Between answers without tool calls and a person's next words."),
+    replyMs: z.number().describe("Between responses without tool calls and the next user prompt."),
     replies: count,
   }),
-  branches: z.array(Branch).describe("By their beginning."),
+  branches: z.array(Branch).describe("By start."),
   tasks: z.array(Task),
   requests: z.array(ConversationRequest).describe("Oldest first."),
   nextCursor: z.string().nullable(),
 });
 export type ConversationDetail = z.infer<typeof ConversationDetail>;
 
-/** Nodes and branches refer to each other by their places in these lists. */
+/** Nodes and branches refer to each other by index. */
 export const ConversationTree = z.object({
   conversationId: z.string(),
   startedAt: at,
@@ -182,7 +184,7 @@ export const ConversationTree = z.object({
       key: z.string(),
       name: z.string(),
       kind: BranchKind,
-      parent: count.nullable().describe("The node it leaves."),
+      parent: count.nullable().describe("The node that it continues."),
       task: count.nullable().describe("The node that spawned it."),
       requests: count,
       prompt: name,
@@ -200,12 +202,12 @@ export const ConversationTree = z.object({
         at: z.number().describe("Milliseconds after `startedAt`."),
         ms: z.number().nullable().describe("Its duration."),
         messages: count,
-        context: count.nullable().describe("Tokens of prompt and answer."),
+        context: count.nullable().describe("Tokens of prompt and response."),
         status: count.nullable(),
         failed: z.boolean(),
-        speaks: z.enum(["person", "tools"]).describe("Whose words are new in it."),
-        calls: count.describe("Tool calls of its answer."),
-        tasks: count.describe("Sub-tasks that its answer calls."),
+        speaks: z.enum(["person", "tools"]).describe("`person`: it has a new user prompt."),
+        calls: count.describe("Tool calls of its response."),
+        tasks: count.describe("Sub-tasks that its response starts."),
       }),
     )
     .describe("Oldest first."),
@@ -224,33 +226,33 @@ export const ConversationTree = z.object({
 export type ConversationTree = z.infer<typeof ConversationTree>;
 
 export const TranscriptQuery = z.object({
-  branch: optional(text(100, "a branch's key or name")).describe("The branch to read; `main` when left out."),
+  branch: optional(text(100, "a branch's key or name")).describe("The branch to read; default: `main`."),
   limit: withDefault(whole(1, 200).default(50)).describe("Maximum messages per page."),
   maxBytes: withDefault(whole(1_024, 1_048_576).default(65_536)).describe(
     "The page ends after the message that brings its content to this many bytes.",
   ),
   cursor: optional(whole(1, 10_000_000)).describe(
-    "Position of the first message: `nextCursor` of the page before.",
+    "Position of the first message: `nextCursor` of the previous page.",
   ),
-  requestId: optional(uuid()).describe("Begin where this request adds to the history."),
+  requestId: optional(uuid()).describe("Start at the first message that this request added."),
   purpose: withDefault(z.enum(["read", "preview", "export"]).default("read")).describe(
-    "`preview`: at most six messages, a few words of each, no inputs and results of tools; as in a list, that is not an opening for the audit log. `export`: it is written down as one.",
+    "`preview`: at most six messages, clipped, without tool inputs and results, and without an entry in the audit log. `export`: the audit log records an export.",
   ),
 });
 
 export type TranscriptQuery = z.infer<typeof TranscriptQuery>;
 
 export const TranscriptMessage = z.object({
-  position: count.describe("Its place in the history, from 1; repetitions are left out."),
+  position: count.describe("Position in the history, from 1; repeated messages are omitted."),
   role: z.string(),
   content: z.unknown().describe("As it was sent: text, or a list of blocks."),
   isClipped: z
     .boolean()
-    .describe("Long texts are cut, images left out; the whole is at `messages/{position}`."),
+    .describe("Long texts are cut and images omitted; `messages/{position}` has the whole message."),
   bytes: count,
-  requestId: name.describe("The request that first brought it, or that it answers."),
-  timestamp: at.nullable().describe("When that was sent, or answered."),
-  isAnswer: z.boolean().describe("The answer that nothing follows yet."),
+  requestId: name.describe("The request that first sent it, or that it responds to."),
+  timestamp: at.nullable().describe("When it was sent or received."),
+  isAnswer: z.boolean().describe("The response at the end of the branch."),
 });
 export type TranscriptMessage = z.infer<typeof TranscriptMessage>;
 
@@ -258,15 +260,15 @@ export const Transcript = z.object({
   conversationId: z.string(),
   branchKey: z.string(),
   branchId: z.string(),
-  requestId: z.string().describe("The request whose history this is: the last of the branch."),
-  total: count.describe("Messages, repetitions and the last answer included."),
+  requestId: z.string().describe("The last request of the branch, whose history this is."),
+  total: count.describe("Messages, including repetitions and the last response."),
   state: z
     .enum(["whole", "removed", "none"])
-    .describe("`removed`: retention took contents away; `none`: no body of this branch was recorded."),
+    .describe("`removed`: retention removed contents; `none`: no body of this branch was recorded."),
   compactedFrom: z
     .object({ branchKey: z.string(), branchId: z.string(), requestId: z.string() })
     .nullable()
-    .describe("Of a compacted branch: where what it summarises can be read."),
+    .describe("Of a compacted branch: the branch that it summarises."),
   messages: z.array(TranscriptMessage),
   nextCursor: count.nullable(),
 });
@@ -278,17 +280,17 @@ export const TranscriptPosition = ConversationParameter.extend({
 
 export const LinkingQuery = z.object({
   domain: DomainFilter,
-  from: optional(time()).describe("Started at or after; 8 weeks before the end when left out."),
-  to: optional(time()).describe("Started before; now when left out."),
+  from: optional(time()).describe("Started at or after; default: 8 weeks before the end."),
+  to: optional(time()).describe("Started before; default: now."),
 });
 
 const Linking = z.object({
   requests: count.describe("Requests of conversations."),
-  continuations: count.describe("Of them, those that continue something."),
-  orphans: count.describe("Of these, those whose predecessor was not found."),
+  continuations: count.describe("Those that continue another request."),
+  orphans: count.describe("Continuations whose predecessor was not found."),
   linkedShare: z.number().nullable().describe("Continuations with a parent, 0 to 1; null without any."),
   subtasks: count.describe("First requests of sub-tasks."),
-  lowConfidence: count.describe("Links whose confidence is low."),
+  lowConfidence: count.describe("Links with low confidence."),
 });
 export type Linking = z.infer<typeof Linking>;
 

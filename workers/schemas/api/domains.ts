@@ -1,4 +1,4 @@
-/** Domains, their account's credential and their client keys, as administrators see and change them. */
+/** Domains, the credentials of their accounts and their client keys. */
 import { z } from "zod";
 import { text } from "./parameters.ts";
 import { CredentialType } from "../exchange.ts";
@@ -41,25 +41,25 @@ export const CredentialInput = z.discriminatedUnion(
 export type CredentialInput = z.infer<typeof CredentialInput>;
 
 const WEBHOOK_RULE = "an https address on hooks.slack.com";
-/** Loopback is told apart later: only the local stack may use it. */
+/** Loopback addresses are checked later: only the local stack may use them. */
 const webhook = z
   .string({ error: WEBHOOK_RULE })
   .max(1_000, { error: WEBHOOK_RULE })
   .regex(/^https?:\/\/[\x21-\x7e]+$/, { error: WEBHOOK_RULE });
 
 export const SlackInput = z.strictObject({
-  webhook_url: webhook.nullable().optional().describe("Write-only. Left out: as before; null: none."),
+  webhook_url: webhook.nullable().optional().describe("Write-only. Absent: unchanged; null: none."),
   channel: text(100, "a channel").optional(),
   username: text(100, "a user name").optional(),
   icon_emoji: text(100, "an emoji such as :robot_face:").optional(),
   enabled: z
     .boolean({ error: "true or false" })
     .optional()
-    .describe("false: nothing of this domain is told, in the default channel neither."),
+    .describe("false: no messages about this domain, in the default channel either."),
   messages: z
     .boolean({ error: "true or false" })
     .optional()
-    .describe("false: conversations are not told; errors, limits and logins are."),
+    .describe("false: no messages about conversations; errors, limits and logins are still sent."),
 });
 export type SlackInput = z.infer<typeof SlackInput>;
 
@@ -88,32 +88,30 @@ export const DomainInput = z
     {
       accountId: AccountId,
       credential: CredentialInput.optional().describe(
-        "The account's upstream credential, write-only. Left out: the one the account has.",
+        "The upstream credential of the account, write-only. Absent: unchanged.",
       ),
-      slack: SlackInput.nullable().optional().describe("Left out: as before; null: none."),
+      slack: SlackInput.nullable().optional().describe("Absent: unchanged; null: none."),
       endpoints: Endpoints.nullable()
         .optional()
-        .describe("Left out: as before; null: all of /v1/ except /v1/organizations/ and /v1/oauth/."),
+        .describe("Absent: unchanged; null: all of /v1/ except /v1/organizations/ and /v1/oauth/."),
       otherFields: OtherFields.nullable()
         .optional()
-        .describe(
-          "Of an imported credential file, what means nothing here. Left out: as before; null: none.",
-        ),
+        .describe("Unused fields of an imported credential file. Absent: unchanged; null: none."),
     },
     { error: bodyRule },
   )
-  .describe("What is to be so afterwards; the same call again changes nothing.");
+  .describe("The desired state; the call is idempotent.");
 export type DomainInput = z.infer<typeof DomainInput>;
 
 const KEY_RULE = "a key of 16 to 500 printable ASCII characters without white space";
 export const ClientKeyInput = z.strictObject(
   {
-    name: text(100, "whom or what the key is for"),
+    name: text(100, "a name for the key"),
     key: z
       .string({ error: KEY_RULE })
       .regex(/^[\x21-\x7e]{16,500}$/, { error: KEY_RULE })
       .optional()
-      .describe("A key that clients have already, to go on working. Left out: a new one is made."),
+      .describe("An existing key of clients. Absent: a new key is created."),
   },
   { error: bodyRule },
 );
@@ -131,12 +129,12 @@ export const ClientKey = z.object({
 export type ClientKey = z.infer<typeof ClientKey>;
 
 export const SlackView = z.object({
-  webhook_set: z.boolean().describe("Whether an address is stored; the address itself is never shown."),
+  webhook_set: z.boolean().describe("Whether a webhook URL is stored; the URL is never returned."),
   channel: z.string().nullable(),
   username: z.string().nullable(),
   icon_emoji: z.string().nullable(),
   enabled: z.boolean(),
-  messages: z.boolean().describe("Whether conversations are told of."),
+  messages: z.boolean().describe("Whether messages about conversations are sent."),
 });
 export type SlackView = z.infer<typeof SlackView>;
 
@@ -157,7 +155,7 @@ export const DomainList = z.object({
       accountId: z.string().nullable(),
       configured: z.boolean(),
       credentialType: CredentialType.nullable(),
-      requestCount: z.number().int().describe("Of the last 7 days."),
+      requestCount: z.number().int().describe("In the last 7 days."),
     }),
   ),
 });
@@ -166,17 +164,17 @@ export type DomainList = z.infer<typeof DomainList>;
 export const NewClientKey = z.object({
   id: z.string(),
   name: z.string(),
-  key: z.string().describe("Shown this once and kept nowhere."),
+  key: z.string().describe("Returned only here and stored nowhere."),
 });
 export type NewClientKey = z.infer<typeof NewClientKey>;
 
 export const SlackTest = z.object({
-  delivered: z.boolean().describe("Slack has taken the message."),
+  delivered: z.boolean().describe("Slack accepted the message."),
   message: z.string().describe("What happened, and what to do."),
 });
 export type SlackTest = z.infer<typeof SlackTest>;
 
-/** The proxy refuses other paths, so a pattern of them would never match anything. */
+/** The proxy rejects paths with empty and dot segments, so a pattern with one would never match. */
 function hasPlainSegments(path: string): boolean {
   const segments = path.slice("/v1/".length).split("/");
   return segments.every(
@@ -185,6 +183,6 @@ function hasPlainSegments(path: string): boolean {
 }
 
 function bodyRule(issue: { code?: string | undefined; keys?: unknown }): string | undefined {
-  if (issue.code === "unrecognized_keys") return "no other fields than the documented ones";
+  if (issue.code === "unrecognized_keys") return "only the documented fields";
   return issue.code === "invalid_type" ? "a JSON object" : undefined;
 }

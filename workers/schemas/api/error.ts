@@ -1,4 +1,4 @@
-/** What every refusal of the API looks like, and which there are. */
+/** The error responses of the API. */
 import { z } from "zod";
 
 export const ApiErrorCode = z.enum([
@@ -14,7 +14,7 @@ export const ApiErrorCode = z.enum([
 ]);
 export type ApiErrorCode = z.infer<typeof ApiErrorCode>;
 
-/** One thing wrong with a request. `parameter` is dotted for bodies: "slack.webhook_url". */
+/** One problem of a request. `parameter` is dotted for bodies: "slack.webhook_url". */
 export const ApiProblem = z.object({
   in: z.enum(["path", "query", "header", "body"]),
   parameter: z.string(),

@@ -1,4 +1,4 @@
-/** What went wrong in a period, as data: by kind, status, domain, account, model, and over time. */
+/** Failed exchanges of a period: by kind, status, domain, account and model, and over time. */
 import { z } from "zod";
 import {
   AccountFilter,
@@ -14,14 +14,14 @@ import {
 const count = z.number().int();
 
 export const ErrorsQuery = z.object({
-  from: optional(time()).describe("Start of the period; 24 hours before its end when left out."),
-  to: optional(time()).describe("End of the period; now when left out."),
+  from: optional(time()).describe("Start of the period; default: 24 hours before its end."),
+  to: optional(time()).describe("End of the period; default: now."),
   domain: DomainFilter,
   accountId: AccountFilter,
   model: ModelFilter,
   errorType: optional(text(100, "an error's type such as overloaded_error")).describe("Only this type."),
   limit: withDefault(whole(1, 200).default(50)).describe(
-    "Kinds, domains, accounts and models, of each the most.",
+    "Maximum number of kinds, domains, accounts and models, each.",
   ),
 });
 
@@ -29,17 +29,14 @@ export const Errors = z.object({
   from: z.iso.datetime(),
   to: z.iso.datetime(),
   total: count.describe(
-    "Answers with status 400 and above, exchanges without an answer, and answers that broke off or were interrupted.",
+    "Responses with status 400 and above, exchanges without a response, and responses that were cut off.",
   ),
-  requests: count.describe("Exchanges in the period, failed or not; of every type of error."),
+  requests: count.describe("All exchanges of the period; `errorType` is ignored."),
   types: z
     .array(
       z.object({
-        errorType: z
-          .string()
-          .nullable()
-          .describe("As Claude or the proxy named it; null where nothing was said."),
-        status: count.nullable().describe("Null: there was no answer."),
+        errorType: z.string().nullable().describe("As Claude or the proxy named it; null where unknown."),
+        status: count.nullable().describe("Null: no response."),
         outcome: z.string(),
         count,
         latest: z.object({
@@ -51,14 +48,14 @@ export const Errors = z.object({
         }),
       }),
     )
-    .describe("Kinds, the most frequent first."),
-  statuses: z.array(z.object({ status: count.nullable(), count })).describe("The most frequent first."),
+    .describe("Kinds, most frequent first."),
+  statuses: z.array(z.object({ status: count.nullable(), count })).describe("Most frequent first."),
   domains: z.array(z.object({ domain: z.string(), count })),
   accounts: z.array(z.object({ accountId: z.string().nullable(), count })),
   models: z.array(z.object({ model: z.string().nullable(), count })),
   bucketMs: count.describe("Length of one bucket of the series: 5 minutes, an hour or a day (UTC)."),
   series: z
     .array(z.object({ time: z.iso.datetime(), count }))
-    .describe("Every bucket of the period, empty ones included; the first and the last may be cut."),
+    .describe("Every bucket of the period, including empty ones; the first and last may be partial."),
 });
 export type Errors = z.infer<typeof Errors>;

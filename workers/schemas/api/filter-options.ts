@@ -1,10 +1,10 @@
-/** What filters may be set to: `GET /api/choices`. */
+/** Values that list filters offer: `GET /api/choices`. */
 import { z } from "zod";
 
 export const FilterOptions = z.object({
-  domains: z.array(z.string()).describe("Every domain ever configured or seen."),
-  accounts: z.array(z.string()).describe("Every account that was used or that a domain is given to."),
-  models: z.array(z.string()).describe("Every model that was asked for."),
-  requestTypes: z.array(z.string()).describe("The two common types of request, and every other one seen."),
+  domains: z.array(z.string()).describe("Every configured or seen domain."),
+  accounts: z.array(z.string()).describe("Every account with requests or a domain."),
+  models: z.array(z.string()).describe("Every requested model."),
+  requestTypes: z.array(z.string()).describe("The two common request types and all others seen."),
 });
 export type FilterOptions = z.infer<typeof FilterOptions>;

@@ -7,15 +7,15 @@ import { InFlight } from "./live.ts";
 const count = z.number().int();
 export const OverviewQuery = z.object({
   from: optional(time()).describe(
-    "Start of the period, cut to 5 minutes; 24 hours before its end when left out.",
+    "Start of the period, rounded down to 5 minutes; default: 24 hours before its end.",
   ),
-  to: optional(time()).describe("End of the period; now when left out."),
+  to: optional(time()).describe("End of the period; default: now."),
   domain: DomainFilter,
   accountId: AccountFilter,
   model: ModelFilter,
 });
 
-/** What is summed everywhere in the overview. */
+/** Totals of every part of the overview. */
 export const OverviewTotals = z.object({
   requests: count,
   errors: count,
@@ -43,17 +43,15 @@ export const Overview = z.object({
   to: z.iso.datetime(),
   totals: PeriodTotals,
   previousFrom: z.iso.datetime(),
-  previous: OverviewTotals.describe("The period of equal length before."),
+  previous: OverviewTotals.describe("The preceding period of the same length."),
   bucketMs: count.describe("Length of one bucket of the series: 5 minutes, an hour or a day (UTC)."),
   series: z
     .array(OverviewTotals.extend({ time: z.iso.datetime(), firstByteP50Ms: milliseconds }))
-    .describe("Every bucket of the period, empty ones included; the first and the last may be cut."),
-  domains: z.array(OverviewTotals.extend({ domain: z.string() })).describe("The busiest, by requests."),
+    .describe("Every bucket of the period, including empty ones; the first and last may be partial."),
+  domains: z.array(OverviewTotals.extend({ domain: z.string() })).describe("Those with most requests."),
   accounts: z.array(OverviewTotals.extend({ accountId: z.string() })),
   models: z.array(OverviewTotals.extend({ model: z.string() })),
   requestTypes: z.array(OverviewTotals.extend({ requestType: z.string() })),
-  inFlight: InFlight.nullable().describe(
-    "Exchanges under way now, of every domain; null when that is not known just now.",
-  ),
+  inFlight: InFlight.nullable().describe("Exchanges in flight now, of all domains; null if unknown."),
 });
 export type Overview = z.infer<typeof Overview>;

@@ -7,12 +7,12 @@ import { z } from "zod";
 /** Text that Postgres can store and a log line can carry: no control characters. */
 const PRINTABLE = /^[^\u0000-\u001f\u007f]*$/;
 
-/** A parameter that may be left out or sent empty. */
+/** A parameter that may be absent or empty. */
 export function optional<S extends z.ZodType>(schema: S) {
   return z.preprocess(emptyAsAbsent, schema.optional());
 }
 
-/** A parameter whose default also holds when it is sent empty. */
+/** A parameter with a default, also when it is empty. */
 export function withDefault<S extends z.ZodDefault>(schema: S) {
   return z.preprocess(emptyAsAbsent, schema);
 }
@@ -41,7 +41,7 @@ export function uuid() {
 export function time() {
   const error = "an ISO 8601 time with Z or an offset (2026-01-31T12:00:00Z) or a date (2026-01-31)";
   return z.union([z.iso.datetime({ offset: true }), z.iso.date()], { error }).transform((value, context) => {
-    // A + that was not encoded arrives as a space; the schema has refused it already.
+    // A + that was not encoded arrives as a space, which the schema rejects.
     const parsed = new Date(value);
     const year = parsed.getUTCFullYear();
     if (year >= 1970 && year <= 9999) return parsed;
@@ -50,17 +50,17 @@ export function time() {
   });
 }
 
-export const Limit = withDefault(whole(1, 500).default(100)).describe("Rows of one page.");
+export const Limit = withDefault(whole(1, 500).default(100)).describe("Maximum rows per page.");
 export const CursorText = optional(
   z
-    .string({ error: "the `nextCursor` of the page before" })
-    .max(200, { error: "the `nextCursor` of the page before" }),
-).describe("Where the page before ended: its `nextCursor`.");
+    .string({ error: "the `nextCursor` of the previous page" })
+    .max(200, { error: "the `nextCursor` of the previous page" }),
+).describe("The `nextCursor` of the previous page.");
 export const DomainFilter = optional(text(255, "a domain's name").toLowerCase()).describe(
   "Only this domain.",
 );
 export const AccountFilter = optional(text(128, "an account's id")).describe("Only this account.");
-export const ModelFilter = optional(text(200, "a model's id")).describe("Only this model, as asked for.");
+export const ModelFilter = optional(text(200, "a model's id")).describe("Only this requested model.");
 
 function emptyAsAbsent(value: unknown): unknown {
   return value === "" ? undefined : value;

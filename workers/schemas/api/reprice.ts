@@ -1,13 +1,13 @@
-/** Pricing again what is stored, a batch per call: `POST /api/admin/reprice`. */
+/** Pricing stored exchanges again, one batch per call: `POST /api/admin/reprice`. */
 import { z } from "zod";
 import { text, time } from "./parameters.ts";
 
-const CURSOR_RULE = "the `nextCursor` of the batch before";
+const CURSOR_RULE = "the `nextCursor` of the previous batch";
 const LIMIT_RULE = "a whole number from 1 to 2000";
 const DRY_RUN_RULE = "true or false";
 const count = z.number().int();
 
-/** Where a batch ended: domain's id, start in epoch milliseconds, request's id. */
+/** Domain id, start in epoch milliseconds, request id. */
 const CURSOR_PATTERN = /^(\d{1,10})\.(\d{1,15})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 export interface RepriceCursor {
@@ -31,17 +31,20 @@ const CursorInput = z.string({ error: CURSOR_RULE }).transform((value, context):
 
 export const RepriceInput = z.strictObject(
   {
-    since: time().nullish().describe("Only exchanges that started at or after; all when left out."),
+    since: time().nullish().describe("Only exchanges that started at or after; default: all."),
     domain: text(255, "a domain's name").toLowerCase().nullish().describe("Only this domain."),
-    dryRun: z.boolean({ error: DRY_RUN_RULE }).default(false).describe("Only say what would change."),
+    dryRun: z
+      .boolean({ error: DRY_RUN_RULE })
+      .default(false)
+      .describe("Report what would change, without changing it."),
     limit: z
       .number({ error: LIMIT_RULE })
       .int({ error: LIMIT_RULE })
       .min(1, { error: LIMIT_RULE })
       .max(2_000, { error: LIMIT_RULE })
       .default(1_000)
-      .describe("Exchanges of one batch."),
-    cursor: CursorInput.nullish().describe("Where the batch before ended: its `nextCursor`."),
+      .describe("Maximum exchanges per batch."),
+    cursor: CursorInput.nullish().describe("The `nextCursor` of the previous batch."),
   },
   { error: "since, domain, dryRun, limit, cursor" },
 );
@@ -49,21 +52,21 @@ export type RepriceInput = z.infer<typeof RepriceInput>;
 
 export const RepriceBatch = z.object({
   examined: count,
-  changed: count.describe("Their cost or its breakdown is another one now (or would be)."),
-  newlyPriced: count.describe("Of these, the ones that had no price."),
-  newlyUnpriced: count.describe("Of these, the ones that have none any more."),
+  changed: count.describe("Exchanges whose cost or breakdown changed, or would."),
+  newlyPriced: count.describe("Changed exchanges that had no price before."),
+  newlyUnpriced: count.describe("Changed exchanges that have no price now."),
   deltaUsd: z
     .string()
     .regex(/^-?\d+(?:\.\d{1,12})?$/)
-    .describe("By how much the sum of all costs moved; exact decimal, may be negative."),
-  unpriced: count.describe("Of those examined, the ones without a price now."),
+    .describe("Change of the total cost; exact decimal, may be negative."),
+  unpriced: count.describe("Examined exchanges without a price."),
   unpricedModels: z.record(z.string(), count).describe("Model without a price → exchanges."),
-  priceVersion: z.string().describe("The prices and rules that were applied."),
+  priceVersion: z.string().describe("The applied version of prices and rules."),
   dryRun: z.boolean(),
   reached: z
     .object({ domain: z.string(), startedAt: z.iso.datetime() })
     .nullable()
-    .describe("The last exchange examined; null when there was none."),
-  nextCursor: z.string().nullable().describe("Null when everything has been examined."),
+    .describe("The last examined exchange; null when there was none."),
+  nextCursor: z.string().nullable().describe("Null after the last batch."),
 });
 export type RepriceBatch = z.infer<typeof RepriceBatch>;

@@ -1,4 +1,4 @@
-/** Recorded exchanges as the API lists and shows them. */
+/** Recorded exchanges: list and detail. */
 import { z } from "zod";
 import {
   AccountFilter,
@@ -32,8 +32,8 @@ export const RequestQuery = z.object({
       .string({ error: STATUS_RULE })
       .regex(/^(?:[1-5]\d\d|[1-5]xx)$/i, { error: STATUS_RULE })
       .toLowerCase(),
-  ).describe("Only this status or class of status."),
-  outcome: optional(oneOf(Outcome.options)).describe("Only exchanges that ended so."),
+  ).describe("Only this status or status class."),
+  outcome: optional(oneOf(Outcome.options)).describe("Only this outcome."),
   from: optional(time()).describe("Started at or after."),
   to: optional(time()).describe("Started before."),
   sessionId: optional(text(200, "a session's id")).describe("Only this client session."),
@@ -41,12 +41,12 @@ export const RequestQuery = z.object({
   limit: Limit,
   cursor: CursorText,
   offset: optional(whole(0, 1_000_000)).describe(
-    "Rows to skip. Makes the answer count them all (`pagination.total`); a cursor is faster.",
+    "Rows to skip. The response then includes `pagination.total`; a cursor is faster.",
   ),
 });
 export type RequestQuery = z.infer<typeof RequestQuery>;
 
-export const RequestParameter = z.object({ id: uuid().describe("The request's id (`requestId`).") });
+export const RequestParameter = z.object({ id: uuid().describe("The `requestId`.") });
 
 const name = z.string().nullable();
 
@@ -66,19 +66,21 @@ export const RequestRow = z.object({
   stream: z.boolean(),
   responseStatus: z.number().int().nullable(),
   outcome: Outcome,
-  error: name.describe("The error's message, or its type where it has none."),
+  error: name.describe("The error message, or the error type if there is none."),
   errorType: name,
   stopReason: name,
   ...exchangeTokens,
-  usagePartial: z.boolean().describe("The final usage never arrived: the counts are a floor."),
+  usagePartial: z.boolean().describe("The final usage never arrived: the counts are minimums."),
   serverToolUse: z.record(z.string(), z.number()).nullable(),
-  toolCalls: z.record(z.string(), z.number()).nullable().describe("Tool name → calls in the answer."),
+  toolCalls: z.record(z.string(), z.number()).nullable().describe("Tool name → calls in the response."),
   toolCallCount: z.number().int(),
-  costUsd: name.describe("Exact decimal; null = unpriced: the model or the usage is not known."),
-  costBreakdown: CostBreakdown.nullable().describe("How the cost adds up; null before it was first priced."),
-  priceVersion: name.describe("The price table and rules it was priced by."),
+  costUsd: name.describe("Exact decimal; null = unpriced: the model or the usage is unknown."),
+  costBreakdown: CostBreakdown.nullable().describe(
+    "The lines that add up to the cost; null if never priced.",
+  ),
+  priceVersion: name.describe("The version of prices and rules."),
   timeToFirstByteMs: z.number().nullable().describe("To the upstream's response headers."),
-  durationMs: z.number().nullable().describe("Null where the end was not seen."),
+  durationMs: z.number().nullable().describe("Null if the end was not seen."),
   upstreamRequestId: name,
   messageCount: z.number().int(),
   requestBytes: z.number().int(),
@@ -104,7 +106,7 @@ export const RequestList = z.object({
   requests: z.array(RequestRow),
   nextCursor: z.string().nullable(),
   pagination: z.object({
-    total: z.number().int().nullable().describe("Only when `offset` is given."),
+    total: z.number().int().nullable().describe("Null without `offset`."),
     limit: z.number().int(),
     offset: z.number().int().nullable(),
     hasMore: z.boolean(),
@@ -113,29 +115,27 @@ export const RequestList = z.object({
 export type RequestList = z.infer<typeof RequestList>;
 
 const headers = z.record(z.string(), z.string()).nullable().describe("Allow-listed headers only.");
-/** What is left of a body: `removed` by retention, `large`: too large to be shown inline; the others as it was recorded. */
+/** `removed`: by retention; `large`: too large to return as JSON; the others as recorded. */
 export const BodyState = z.enum([...BodyRecorded.options, "removed", "large"]);
 export type BodyState = z.infer<typeof BodyState>;
 
 const StreamingChunk = z.object({
   chunkIndex: z.number().int(),
-  timestamp: z.iso.datetime().describe("When it had come, UTC."),
-  offsetMs: z.number().int().describe("The same in milliseconds since the start of the exchange."),
-  endByte: z.number().int().describe("Bytes of the response up to the chunk's end."),
+  timestamp: z.iso.datetime().describe("Arrival time, UTC."),
+  offsetMs: z.number().int().describe("Milliseconds since the start of the exchange."),
+  endByte: z.number().int().describe("Bytes of the response up to the end of the chunk."),
 });
 export type StreamingChunk = z.infer<typeof StreamingChunk>;
 
 export const RequestDetail = RequestRow.extend({
   query: z.string(),
-  requestBody: z.unknown().describe("JSON as sent, or text where it was not JSON; null when there is none."),
+  requestBody: z.unknown().describe("JSON as sent, or text if it was not JSON; null if there is none."),
   requestBodyState: BodyState,
   responseBody: z
     .unknown()
-    .describe(
-      "The answer's message, put together from its stream, or the error's JSON; null when there is none.",
-    ),
-  responseBodyState: BodyState.describe("Of the raw bytes; a message outlives them in its conversation."),
-  usageData: z.record(z.string(), z.unknown()).nullable().describe("Usage as the vendor sent it."),
+    .describe("The message assembled from the stream, or the error's JSON; null if there is none."),
+  responseBodyState: BodyState.describe("Of the raw bytes; the message is kept longer, in its conversation."),
+  usageData: z.record(z.string(), z.unknown()).nullable().describe("Usage as Claude sent it."),
   rateLimit: z.record(z.string(), z.string()).nullable(),
   requestHeaders: headers,
   responseHeaders: headers,
@@ -144,15 +144,15 @@ export const RequestDetail = RequestRow.extend({
       resolutionMs: z
         .number()
         .int()
-        .describe("1: exact. Larger: what came within so many milliseconds of each other may be one chunk."),
+        .describe("1: exact. Larger: chunks that arrived within so many milliseconds may be merged."),
     })
     .nullable()
     .describe(
-      "How exactly `streamingChunks` were timed; null where they were not: STREAM_TIMING_SAMPLE is the share of streams that is, and times go when retention removes the stream.",
+      "Precision of `streamingChunks`; null if the stream was not sampled (STREAM_TIMING_SAMPLE) or retention removed it.",
     ),
   streamingChunks: z
     .array(StreamingChunk)
-    .describe("When the stream came, chunk by chunk; empty where it was not timed."),
+    .describe("Arrival of the stream, chunk by chunk; empty if it was not sampled."),
   storedAt: z.iso.datetime(),
 });
 export type RequestDetail = z.infer<typeof RequestDetail>;

@@ -1,4 +1,4 @@
-/** Search over what was said, as the API gives it. */
+/** Full-text search over messages. */
 import { z } from "zod";
 import { CursorText, DomainFilter, oneOf, optional, time, whole, withDefault } from "./parameters.ts";
 
@@ -13,10 +13,10 @@ export const SearchQuery = z.object({
       'All of these words; "a phrase" in quotes, -without. Words of three letters also find longer ones.',
     ),
   domain: DomainFilter,
-  role: optional(oneOf(["user", "assistant", "system"])).describe("Only what this role said."),
-  from: optional(time()).describe("First said at or after."),
-  to: optional(time()).describe("First said before."),
-  limit: withDefault(whole(1, 100).default(20)).describe("Results of one page."),
+  role: optional(oneOf(["user", "assistant", "system"])).describe("Only messages of this role."),
+  from: optional(time()).describe("First sent at or after."),
+  to: optional(time()).describe("First sent before."),
+  limit: withDefault(whole(1, 100).default(20)).describe("Maximum results per page."),
   cursor: CursorText,
 });
 export type SearchQuery = z.infer<typeof SearchQuery>;
@@ -25,7 +25,9 @@ export const SearchResults = z.object({
   results: z
     .array(
       z.object({
-        requestId: z.string().describe("The earliest request whose history or answer says it."),
+        requestId: z
+          .string()
+          .describe("The earliest request whose history or response contains the message."),
         conversationId: z.string().nullable(),
         branchId: z.string().nullable(),
         branchKey: z.string().nullable(),

@@ -1,20 +1,20 @@
 /**
- * Who is asking, and how somebody signs in: what crosses the binding between the dashboard and the entrypoint
- * `DashboardApi`. None of it is reachable on a public host; there only the header `x-dashboard-key` counts.
+ * Callers and sign-in: what crosses the service binding between the dashboard and the entrypoint `DashboardApi`. A public
+ * host accepts the header `x-dashboard-key` only.
  */
 import { z } from "zod";
 
 export const Role = z.enum(["administrator", "viewer"]);
 export type Role = z.infer<typeof Role>;
 
-/** The request headers that may carry a credential. `session` and `accessJwt` count behind the entrypoint only. */
+/** Request headers that carry a credential. `session` and `accessJwt` are accepted by the entrypoint only. */
 export const CREDENTIAL_HEADERS = {
   key: "x-dashboard-key",
   session: "x-nexus-session",
   accessJwt: "cf-access-jwt-assertion",
 } as const;
 
-/** `DashboardApi.signIn(request)`. `address`: the client's IP address as Cloudflare saw it (`cf-connecting-ip`), to slow guessing. */
+/** `DashboardApi.signIn(request)`. `address`: the client's IP address from `cf-connecting-ip`, to rate-limit attempts. */
 export const SignInRequest = z.object({ key: z.string().max(500), address: z.string().max(100) });
 export type SignInRequest = z.infer<typeof SignInRequest>;
 
@@ -36,24 +36,24 @@ export const SignInResult = z.discriminatedUnion("result", [
 ]);
 export type SignInResult = z.infer<typeof SignInResult>;
 
-/** How a caller was recognised; `read_only`: by nothing, DASHBOARD_READ_ONLY lets everybody read. */
+/** How a caller was identified; `read_only`: not at all, DASHBOARD_READ_ONLY allows reading. */
 export const Via = z.enum(["key", "session", "access", "read_only"]);
 export type Via = z.infer<typeof Via>;
 
-/** A recognised caller. `actor` is what the audit log writes: "session:1a2b3c4d", "ann@example.com", "dashboard-key". */
+/** An identified caller. `actor` is its name in the audit log: "session:1a2b3c4d", "ann@example.com", "dashboard-key". */
 export const Caller = z.object({
   role: Role,
   actor: z.string(),
   via: Via,
-  /** True where this caller may not write: a viewer's credential, or none under DASHBOARD_READ_ONLY. */
+  /** True for viewers, and without a credential under DASHBOARD_READ_ONLY. */
   readOnly: z.boolean(),
 });
 export type Caller = z.infer<typeof Caller>;
 
 /**
- * `DashboardApi.whoAmI(headers)`: headers by their names above, in lower case. `nobody`: nothing was sent, or a session
- * that ended; `refused`: what was sent is wrong; `closed`: there is no key and no Access application to recognise
- * anybody by; `unavailable`: the database or the Access certificates could not be reached, so nobody can tell.
+ * `DashboardApi.whoAmI(headers)`: headers by the names above, in lower case. `nobody`: no credential, or an ended session;
+ * `refused`: an invalid credential; `closed`: neither a key nor an Access application is configured; `unavailable`: the
+ * database or the Access certificates could not be reached.
  */
 export const WhoAmI = z.discriminatedUnion("result", [
   Caller.extend({ result: z.literal("known") }),

@@ -1,4 +1,4 @@
-/** How the deployment is configured, and what waits to be told in Slack. */
+/** The configuration of the deployment, and alerts not delivered to Slack yet. */
 import { z } from "zod";
 
 const count = z.number().int();
@@ -8,7 +8,7 @@ export const Environment = z.object({
     .array(
       z.object({
         name: z.string(),
-        value: z.string().nullable().describe("Null where it is not set, or may be a secret."),
+        value: z.string().nullable().describe("Null if it is not set or may be a secret."),
         isSet: z.boolean(),
         isDefault: z.boolean(),
         description: z.string(),
@@ -19,24 +19,21 @@ export const Environment = z.object({
 export type Environment = z.infer<typeof Environment>;
 
 export const PendingAlerts = z.object({
-  waiting: count.describe("Alerts that Slack has not taken yet."),
-  oldestAt: z.iso.datetime().nullable().describe("When the oldest of them was raised."),
-  nextAt: z.iso.datetime().nullable().describe("When the next try is due."),
+  waiting: count.describe("Alerts not delivered yet."),
+  oldestAt: z.iso.datetime().nullable().describe("When the oldest was raised."),
+  nextAt: z.iso.datetime().nullable().describe("When the next delivery is attempted."),
   outboxes: z
     .array(
       z.object({
         kind: z.enum(["deployment", "domain", "account"]),
-        name: z.string().describe("Of the domain or account; empty for the deployment."),
+        name: z.string().describe("The domain or account; empty for the deployment."),
         waiting: count,
-        attempts: count.describe("Tries of the one that was tried most often."),
-        lastProblem: z
-          .string()
-          .nullable()
-          .describe("Why Slack did not take the last one that it did not take."),
+        attempts: count.describe("Highest number of attempts of one alert."),
+        lastProblem: z.string().nullable().describe("The error of the last failed delivery."),
       }),
     )
-    .describe("Those with something waiting, or with a problem since their last success; the fullest first."),
-  unanswered: count.describe("Outboxes that could not be asked."),
-  isMore: z.boolean().describe("There are more domains and accounts than were asked."),
+    .describe("Outboxes with pending alerts or a failure since their last success; most pending first."),
+  unanswered: count.describe("Outboxes that could not be read."),
+  isMore: z.boolean().describe("There are more outboxes than were read."),
 });
 export type PendingAlerts = z.infer<typeof PendingAlerts>;

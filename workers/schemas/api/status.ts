@@ -1,11 +1,11 @@
-/** How the deployment is doing, as far as it can tell: `GET /api/status`. */
+/** The health of the deployment: `GET /api/status`. */
 import { z } from "zod";
 import { whole, withDefault } from "./parameters.ts";
 
 const count = z.number().int();
 
 export const StatusQuery = z.object({
-  maxAge: withDefault(whole(0, 60).default(0)).describe("An answer that is this many seconds old will do."),
+  maxAge: withDefault(whole(0, 60).default(0)).describe("Maximum age of a cached response, in seconds."),
 });
 
 export const Status = z.object({
@@ -13,22 +13,22 @@ export const Status = z.object({
   state: z
     .enum(["ok", "late", "failing"])
     .describe(
-      "`late`: recording is behind; `failing`: the database is out of reach or exchanges cannot be stored.",
+      "`late`: ingest is behind; `failing`: the database is unavailable or exchanges cannot be stored.",
     ),
   database: z.object({
     reachable: z.boolean(),
-    latencyMs: z.number().nullable().describe("One small query, there and back."),
+    latencyMs: z.number().nullable().describe("Round trip of the status queries."),
   }),
   journal: z
     .object({
       reachable: z.boolean(),
-      entries: count.nullable().describe("Exchanges recorded and not yet stored, running ones included."),
+      entries: count.nullable().describe("Exchanges recorded and not stored yet, including those in flight."),
       isMore: z.boolean().describe("There are more than were counted."),
-      ended: count.nullable().describe("Of these, the ones whose answer is complete."),
-      oldestAgeMs: count.nullable().describe("Age of the oldest that has ended; null when there is none."),
+      ended: count.nullable().describe("Those whose response has ended."),
+      oldestAgeMs: count.nullable().describe("Age of the oldest that has ended; null if there is none."),
       bytes: count.nullable(),
     })
-    .describe("The journal holds every exchange until it is in the database."),
+    .describe("The journal keeps every exchange until it is in the database."),
   ingestFailures: z
     .object({
       count,
@@ -44,30 +44,24 @@ export const Status = z.object({
       ),
     })
     .nullable()
-    .describe(
-      "Exchanges that could not be stored and are tried again; null when the database is out of reach.",
-    ),
-  inFlight: count.nullable().describe("Exchanges under way; null when that is not known just now."),
+    .describe("Exchanges that could not be stored and are retried; null if the database is unavailable."),
+  inFlight: count.nullable().describe("Exchanges in flight; null if unknown."),
   linking: z
     .object({
-      continuations: count.describe("Requests that continue something."),
-      orphans: count.describe("Those of them whose predecessor was not found."),
-      linkedShare: z.number().nullable().describe("Of 1; null without continuations."),
+      continuations: count.describe("Requests that continue another."),
+      orphans: count.describe("Continuations whose predecessor was not found."),
+      linkedShare: z.number().nullable().describe("0 to 1; null without continuations."),
     })
     .nullable()
     .describe("Of conversations active in the last 7 days; `/api/quality/linking` has more."),
-  searchWaiting: count
-    .nullable()
-    .describe(
-      "Messages not searchable yet, counted up to 10,000; the index follows ingest when there is time.",
-    ),
+  searchWaiting: count.nullable().describe("Messages not indexed for search yet, counted up to 10,000."),
   counters: z
     .record(z.string(), count)
     .nullable()
-    .describe("Of the last 24 hours: things counted, not stored (refused, unrecorded, …)."),
+    .describe("Events of the last 24 hours that are counted but not stored (refused, unrecorded, …)."),
   unrecorded: count
     .nullable()
-    .describe("Exchanges of the last 24 hours whose bodies were lost because R2 did not take them."),
+    .describe("Exchanges of the last 24 hours whose bodies were lost because R2 failed."),
   lastErrors: z
     .array(
       z.object({
@@ -80,11 +74,11 @@ export const Status = z.object({
       }),
     )
     .nullable()
-    .describe("The newest exchanges of the last 24 hours that ended badly."),
-  newestRequestAt: z.iso.datetime().nullable().describe("When the newest stored exchange began."),
+    .describe("The newest failed exchanges of the last 24 hours."),
+  newestRequestAt: z.iso.datetime().nullable().describe("When the newest stored exchange started."),
   versions: z.object({
     nexus: z.string(),
-    migrations: count.nullable().describe("Database migrations applied; null when that cannot be seen."),
+    migrations: count.nullable().describe("Applied database migrations; null if not readable."),
     database: z.string().nullable(),
   }),
 });

@@ -1,4 +1,4 @@
-/** How full accounts are: our own rolling five hours, and the vendor's limits as it reported them. */
+/** Usage of accounts: our rolling five hours, and the limits that Claude reports. */
 import { z } from "zod";
 import { tokenTotals } from "./totals.ts";
 import { text, whole, withDefault } from "./parameters.ts";
@@ -7,11 +7,11 @@ const count = z.number().int();
 const time = z.iso.datetime();
 
 export const WindowListQuery = z.object({
-  limit: withDefault(whole(1, 200).default(100)).describe("Accounts, the most recently active first."),
+  limit: withDefault(whole(1, 200).default(100)).describe("Maximum accounts, most recently active first."),
 });
 export const WindowParameter = z.object({ accountId: text(128, "an account's id").describe("The account.") });
 export const WindowQuery = z.object({
-  historyHours: withDefault(whole(0, 192).default(24)).describe("Hours of the limits' course to show."),
+  historyHours: withDefault(whole(0, 192).default(24)).describe("Hours of history of the limits."),
 });
 
 const WindowTotalsView = z.object({
@@ -33,19 +33,17 @@ const Point = z.object({
 });
 
 const Unified = z.object({
-  window: z.string().describe("The vendor's name: 5h, 7d, 7d_oi, overage, …"),
-  utilization: z.number().nullable().describe("Share used; 1 is full, and it may exceed 1."),
+  window: z.string().describe("Claude's name: 5h, 7d, 7d_oi, overage, …"),
+  utilization: z.number().nullable().describe("Share used; 1 is full; may exceed 1."),
   status: z.string().nullable().describe("allowed, allowed_warning, rejected, …"),
   resetsAt: time.nullable(),
   surpassedThreshold: z.number().nullable(),
-  isBinding: z.boolean().describe("The vendor names it as the one that counts at the moment."),
-  hasEnded: z.boolean().describe("It was reset since the last report; the figures are those of before."),
+  isBinding: z.boolean().describe("The limit that Claude currently enforces."),
+  hasEnded: z.boolean().describe("It was reset since the last report; the values are from before."),
   perHour: z.number().nullable().describe("Share per hour at the current pace."),
-  fullAt: time
-    .nullable()
-    .describe("When it is full at this pace; null when not before its reset, or unknown."),
+  fullAt: time.nullable().describe("When it is full at this pace; null if not before its reset, or unknown."),
   reportedAt: time,
-  fields: z.record(z.string(), z.string()).describe("Its headers as they were sent."),
+  fields: z.record(z.string(), z.string()).describe("Its headers as received."),
   history: z.array(Point).describe("Oldest first, at most one point a minute."),
 });
 
@@ -64,22 +62,24 @@ export const WindowView = z.object({
   windowStart: time.describe("What started after this is counted."),
   windowEnd: time,
   totals: WindowTotalsView,
-  tokenLimit: count.nullable().describe("Output tokens of five hours; null unless one is set."),
+  tokenLimit: count.nullable().describe("Output tokens per five hours; null if none is set."),
   remaining: z.number().nullable(),
   percentageUsed: z.number().nullable(),
   fullAt: time
     .nullable()
-    .describe("When the limit is reached at the pace of the last hour; null when not within five hours."),
+    .describe("When the limit is reached at the pace of the last hour; null if not within five hours."),
   thresholds: z.array(z.number()).describe("Shares at which to alert."),
-  status: z.string().nullable().describe("Of the vendor's limits as a whole."),
+  status: z.string().nullable().describe("Overall status of Claude's limits."),
   bindingWindow: z.string().nullable(),
-  reportedAt: time.nullable().describe("When the vendor last said something about limits."),
+  reportedAt: time.nullable().describe("When Claude last reported limits."),
   unified: z.array(Unified),
   classic: z.array(Classic),
-  overall: z.record(z.string(), z.string()).describe("Headers about the unified limits as a whole, as sent."),
+  overall: z
+    .record(z.string(), z.string())
+    .describe("Headers about the unified limits as a whole, as received."),
   alerts: z
     .array(z.object({ window: z.string(), threshold: z.number(), at: time, resetsAt: time.nullable() }))
-    .describe("The highest threshold told of in each window."),
+    .describe("The highest notified threshold of each window."),
 });
 export type WindowView = z.infer<typeof WindowView>;
 
@@ -89,7 +89,7 @@ export type WindowList = z.infer<typeof WindowList>;
 export const WindowDetail = WindowView.extend({
   domains: z.array(Share.extend({ domain: z.string() })),
   sessions: z.array(Share.extend({ sessionId: z.string().nullable() })).describe("The 200 largest."),
-  otherSessions: WindowTotalsView.nullable().describe("All beyond those."),
+  otherSessions: WindowTotalsView.nullable().describe("All other sessions."),
   models: z.array(Share.extend({ model: z.string().nullable() })),
 });
 export type WindowDetail = z.infer<typeof WindowDetail>;
@@ -105,7 +105,7 @@ export const WindowSettingsInput = z.strictObject(
       .max(1e12, { error: LIMIT_RULE })
       .nullable()
       .optional()
-      .describe("Output tokens of five hours that count as full; null: none; left out: as before."),
+      .describe("Output tokens per five hours that count as full; null: none; absent: unchanged."),
     thresholds: z
       .array(
         z
@@ -117,7 +117,7 @@ export const WindowSettingsInput = z.strictObject(
       .max(10, { error: THRESHOLD_RULE })
       .nullable()
       .optional()
-      .describe("Shares at which to alert; empty: never; null: the default ones; left out: as before."),
+      .describe("Shares at which to alert; empty: never; null: defaults; absent: unchanged."),
   },
   { error: "a JSON object with tokenLimit and thresholds" },
 );
