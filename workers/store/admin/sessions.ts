@@ -1,6 +1,6 @@
 /**
- * Dashboard sessions. The token itself is never here, only its SHA-256. Everything goes to the writing database, because
- * a session must be known the moment it was made and gone the moment it was revoked; a read replica lags.
+ * Dashboard sessions. Only the SHA-256 of a token is stored. All statements go to the primary, because a session must be
+ * valid at once and revoked at once; a read replica lags.
  */
 import { and, eq, isNull, lt } from "drizzle-orm";
 import { sessions } from "../../../drizzle/schema.ts";
@@ -8,7 +8,7 @@ import type { Role } from "../../schemas/api/session.ts";
 import { auditInsert } from "./audit.ts";
 import { type DatabaseConfig, withPrimary, type Writer } from "../db/db.ts";
 
-/** Ended sessions stay this long, for whoever reads the audit log beside them. */
+/** Ended sessions are kept this long, to be read beside the audit log. */
 const ENDED_SESSION_RETENTION_MS = 30 * 86_400_000;
 
 export interface NewSession {
@@ -27,7 +27,7 @@ export interface StoredSession {
   revokedAt: Date | null;
 }
 
-/** Stores the session with its audit row, and throws long-ended ones away. */
+/** Stores the session with its audit entry, and deletes sessions that ended long ago. */
 export async function createSession(config: DatabaseConfig, session: NewSession): Promise<void> {
   const { now, ...row } = session;
   await withPrimary(config, (db) =>
@@ -39,7 +39,7 @@ export async function createSession(config: DatabaseConfig, session: NewSession)
   );
 }
 
-/** The session with this token, ended or not; null when there was never one. */
+/** The session with this token, ended or not; null if there is none. */
 export async function findSession(
   config: DatabaseConfig,
   tokenHash: Uint8Array,
@@ -58,7 +58,7 @@ export async function findSession(
   return rows[0] ?? null;
 }
 
-/** Ends the session now; false when there was none to end. */
+/** Ends the session now; false if there was none to end. */
 export async function revokeSession(
   config: DatabaseConfig,
   tokenHash: Uint8Array,
@@ -80,7 +80,7 @@ export async function revokeSession(
   return true;
 }
 
-/** Throws long-ended sessions away, also where nobody signs in any more. */
+/** Deletes sessions that ended long ago; for cron, because sign-ins may be rare. */
 export async function deleteEndedSessions(db: Writer, now: number): Promise<void> {
   await db.delete(sessions).where(lt(sessions.expiresAt, new Date(now - ENDED_SESSION_RETENTION_MS)));
 }

@@ -1,4 +1,4 @@
-/** What the database and the journal say about the deployment's health. Each part answers for itself: one may be down. */
+/** The health of the deployment by database and journal; each is read separately, because one may be unavailable. */
 import { sql } from "drizzle-orm";
 import { DAY_MS } from "../../runtime/constants.ts";
 import type { Status } from "../../schemas/api/status.ts";
@@ -8,9 +8,9 @@ import { isoText, timestamptz } from "../db/sql.ts";
 import { listJournal } from "../journal/objects.ts";
 
 const MAX_NEWEST = 20;
-/** Beyond this the exact number says nothing more. */
+/** Beyond this, the exact number does not matter. */
 const MAX_UNINDEXED = 10_000;
-/** Entries of the journal that are looked at: two pages of a listing. */
+/** Journal entries that are listed: two pages. */
 const MAX_JOURNAL_ENTRIES = 1_000;
 const JOURNAL_PAGE_SIZE = 500;
 
@@ -28,7 +28,7 @@ type DatabaseStatus = Pick<
   version: string | null;
 };
 
-/** The database's part; rejects as withReader does when it is out of reach. One round trip. */
+/** The state by the database; rejects as withReader does. One round trip. */
 export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Promise<DatabaseStatus> {
   const since = timestamptz(now.getTime() - DAY_MS);
   return withReader(config, async (db) => {
@@ -48,7 +48,7 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
         from conversations where last_at > ${timestamptz(now.getTime() - 7 * DAY_MS)}`),
       db.execute(sql`select count(*) as count from
         (select 1 from search_entries where words is null limit ${MAX_UNINDEXED}) waiting`),
-      // With the condition of the index of unhappy requests, which is all that is read.
+      // The first condition is that of the partial index on failed requests, so only that index is read.
       db.execute(sql`select count(*) as count from requests
         where ${isIncompleteSql()} and outcome = 'unrecorded'
           and started_at > ${since}`),
@@ -121,7 +121,7 @@ export async function readJournalStatus(
   };
 }
 
-/** Null where the reading role may not see the list. */
+/** Null where the reading role lacks permission. */
 async function countMigrations(db: Reader): Promise<number | null> {
   try {
     const counted = await db.execute(sql`select count(*) as count from drizzle.__drizzle_migrations`);

@@ -1,11 +1,11 @@
-/** One conversation by its id or by one it had before, and the beginnings of its branches. */
+/** One conversation by its current or a former id, and the first requests of its branches. */
 import { and, asc, eq, sql } from "drizzle-orm";
 import { conversations, domains, requests } from "../../../drizzle/schema.ts";
 import type { ConversationRow } from "../../schemas/api/conversations.ts";
 import { CONVERSATION_COLUMNS, toConversationRow } from "./row.ts";
 import type { Reader } from "../db/db.ts";
 
-/** Null when there is none. An id of the past leads to what its first request belongs to today. */
+/** Null if there is none. A former id leads to the conversation that its first request belongs to now. */
 export async function findConversation(db: Reader, id: string): Promise<ConversationRow | null> {
   const [row] = await db
     .select(CONVERSATION_COLUMNS)
@@ -27,12 +27,12 @@ export interface BranchStart {
   isSubtask: boolean;
   linkKind: string | null;
   parentRequestId: string | null;
-  /** The branch it leaves, and where; null when it leaves none of this conversation. */
+  /** The branch that it continues, and where; null if that is not part of this conversation. */
   parentBranchKey: string | null;
   parentStartedAt: string | null;
 }
 
-/** The branches of a conversation, by their beginning. */
+/** The branches of a conversation, by start. */
 export async function readBranchStarts(db: Reader, conversationId: string): Promise<BranchStart[]> {
   const rows = await db
     .select({
@@ -54,7 +54,7 @@ export async function readBranchStarts(db: Reader, conversationId: string): Prom
   return rows;
 }
 
-/** The branch a caller names by key or name; `main` (or what the conversation began with) when none is named. */
+/** The branch with this key or name; without one, `main` or else the first branch. */
 export function findBranch(
   starts: readonly BranchStart[],
   named: string | undefined,

@@ -1,4 +1,4 @@
-/** One conversation in figures: its requests page by page, its branches, its tasks, and where the time went. */
+/** One conversation: a page of its requests, its branches, its tasks, and time metrics. */
 import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import { requests, taskInvocations } from "../../../drizzle/schema.ts";
 import type { Cursor } from "../../domain/cursor.ts";
@@ -65,14 +65,14 @@ export async function readConversation(
   });
 }
 
-/** What a branch's name says about it. */
+/** The kind of a branch, by its name. */
 export function branchKind(branchId: string, isSubtask: boolean): z.infer<typeof BranchKind> {
   if (isSubtask) return "subtask";
   if (branchId.startsWith("compact_")) return "compact";
   return branchId === "main" ? "main" : "branch";
 }
 
-/** The task calls in answers of this conversation, in order. */
+/** The task calls in responses of this conversation, in order. */
 export async function readTasks(db: Reader, conversationId: string): Promise<Task[]> {
   const rows = await db
     .select({
@@ -87,7 +87,7 @@ export async function readTasks(db: Reader, conversationId: string): Promise<Tas
     .from(taskInvocations)
     .innerJoin(
       requests,
-      // An id is a time as well, but only for this join's partitions the planner cannot know.
+      // The id implies the time, but the planner needs the time to prune partitions.
       and(eq(requests.id, taskInvocations.requestId), eq(requests.startedAt, taskInvocations.startedAt)),
     )
     .where(eq(requests.conversationId, conversationId))
@@ -170,8 +170,8 @@ async function readBranches(db: Reader, conversationId: string): Promise<Branch[
 }
 
 /**
- * Where the time between an answer's end and the next request went: to tools where the answer called some, to a person
- * where it called none and words are new.
+ * The time between the end of a response and the next request: tool time if the response called tools, reply time if it
+ * called none and the next request has a new prompt.
  */
 async function readTimes(db: Reader, conversationId: string) {
   const pause = sql.raw(
@@ -199,7 +199,7 @@ function first(column: string): SQL {
   return sql.raw(`(array_agg(${column} order by started_at, id))[1]`);
 }
 
-/** Drivers give a boolean of an expression as such, or as text. */
+/** Drivers return a boolean expression as boolean or as text. */
 function isTrue(value: unknown): boolean {
   return value === true || value === "t" || value === "true";
 }

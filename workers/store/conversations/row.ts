@@ -1,4 +1,4 @@
-/** One row of `conversations` as the API shows it. */
+/** One row of `conversations` as the API returns it. */
 import { conversations, domains } from "../../../drizzle/schema.ts";
 import type { ConversationRow } from "../../schemas/api/conversations.ts";
 import { cacheHitShare, tokenTotalsView } from "../usage/totals.ts";

@@ -1,7 +1,7 @@
 /**
- * One row per conversation with the sums over its requests, kept in the transaction that stores or re-links them, so that
- * a list of conversations reads nothing else. A new request adds to its conversation's row, whatever its length; where
- * requests moved or changed, the row is made anew from all of them. Whoever writes link columns calls this.
+ * One row per conversation with totals over its requests, written in the transaction that stores or re-links them, so that
+ * lists read nothing else. A new request adds to the row of its conversation in constant time; where requests moved or
+ * changed, the row is computed again from all of them. Every writer of link columns calls this.
  */
 import { inArray, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
@@ -12,13 +12,13 @@ import { timestamptz } from "../db/sql.ts";
 import { CONTEXT_TOKENS, TOKEN_COLUMNS } from "../usage/totals.ts";
 
 export interface ConversationChanges {
-  /** Conversations that requests left, joined otherwise than by being stored, or changed in. Ids of the past may be among them. */
+  /** Conversations that stored requests left, joined or changed in; former ids are allowed. */
   changed: ReadonlySet<string>;
-  /** Requests stored just now with their links; those of `changed` conversations may be among them. */
+  /** Requests just stored with their links; may include those of `changed` conversations. */
   added: readonly { id: string; startedAt: Date }[];
 }
 
-/** Brings the rows of these conversations up to date; one whose last request has gone loses its row. */
+/** Updates the rows of these conversations; a conversation without requests loses its row. */
 export async function updateConversationTotals(
   tx: WriterTransaction,
   { changed, added }: ConversationChanges,
@@ -38,10 +38,10 @@ export async function updateConversationTotals(
   );
 }
 
-/** Sub-tasks come last wherever one of several requests is chosen. */
+/** Where one of several requests is chosen, sub-tasks come last. */
 const FIRST = sql.raw("order by is_subtask, started_at, id");
 const LAST = sql.raw("order by is_subtask, started_at desc, id desc");
-/** Each column: what a set of requests amounts to, and how two such sets of one conversation come together. */
+/** A column: its value for a set of requests, and how the values of two sets of one conversation merge. */
 type Column = { of: SQL; with: (column: PgColumn) => SQL };
 
 const plus = (of: SQL): Column => ({ of, with: (column) => sql`${column} + ${excluded(column)}` });
@@ -90,7 +90,7 @@ const COLUMNS: Record<Exclude<keyof typeof conversations.$inferSelect, "id">, Co
   latestAt: later(sql`(array_agg(started_at ${LAST}))[1]`),
   latestIsSubtask: later(sql`(array_agg(is_subtask ${LAST}))[1]`),
   latestModel: later(sql`(array_agg(model ${LAST}))[1]`),
-  // A refused request has no tokens; the context is what it was before.
+  // A rejected request has no tokens and leaves the context unchanged.
   latestContextTokens: {
     of: sql`(array_agg(${CONTEXT_TOKENS} ${LAST}) filter (where input_tokens is not null))[1]`,
     with: (column) =>
@@ -123,7 +123,7 @@ const COLUMNS: Record<Exclude<keyof typeof conversations.$inferSelect, "id">, Co
   inferenceMs: sumOf("duration_ms"),
 };
 
-/** Adds what the requests that `condition` (over `r`) chooses amount to, to the rows of their conversations. */
+/** Adds the requests that `condition` (over `r`) selects to the rows of their conversations. */
 function upsertTotals(condition: SQL): SQL {
   const entries = Object.entries(COLUMNS).map(([name, column]) => ({
     ...column,

@@ -1,6 +1,6 @@
 /**
- * The transcript of a branch: the history of its last request, each message once, and the answer nothing follows yet. Of a
- * long history only the asked page is read; who sent a message first is told by the requests of the branch's line.
+ * The transcript of a branch: the history of its last request, each message once, and its last response. Only the requested
+ * page of a history is read; the requests of the branch and its ancestors tell which one first sent a message.
  */
 import { and, asc, desc, eq, or, type SQL, sql } from "drizzle-orm";
 import { requests } from "../../../drizzle/schema.ts";
@@ -12,7 +12,7 @@ import { type HistoryMessage, readHistory } from "../content/history.ts";
 import { type BranchStart, findBranch, findConversation, readBranchStarts } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 
-/** A message is not shown inline when it is larger: as text and as JSON it would take a multiple of this. */
+/** Larger messages are not returned: as text and JSON they take a multiple of this of memory. */
 const MAX_SHOWN_BYTES = 12 * 1_048_576;
 
 export interface TranscriptFilter {
@@ -22,7 +22,7 @@ export interface TranscriptFilter {
   maxBytes: number;
   /** Position of the first message. */
   from?: number | undefined;
-  /** Begin where this request adds to the history. */
+  /** Start at the first message that this request added. */
   requestId?: string | undefined;
 }
 
@@ -130,7 +130,7 @@ async function findTip(db: Reader, id: string, named: string | undefined) {
     })
     .from(requests)
     .where(and(eq(requests.conversationId, conversationId), eq(requests.branchKey, branch.branchKey)))
-    // A request without body says nothing, and the one that asks for a summary may leave the latest answer out.
+    // A request without body has no history, and a compact-ask may omit the latest response.
     .orderBy(
       asc(sql`${requests.messagesNodeId} is null`),
       asc(sql`coalesce(${requests.linkKind} = 'compact-ask', false)`),
@@ -141,7 +141,7 @@ async function findTip(db: Reader, id: string, named: string | undefined) {
   return tip ? ok({ conversationId, domain, starts, branch, tip }) : failed("no_branch");
 }
 
-/** Branches a history runs through, each up to where it was left (null: to its end). */
+/** The branches that a history runs through, each up to where the next one starts (null: to its end). */
 type Lineage = { branchKey: string; until: string | null }[];
 
 function lineageOf(starts: readonly BranchStart[], branch: BranchStart): Lineage {
@@ -150,7 +150,7 @@ function lineageOf(starts: readonly BranchStart[], branch: BranchStart): Lineage
   let until: string | null = null;
   while (at && !lineage.some(({ branchKey }) => branchKey === at?.branchKey)) {
     lineage.push({ branchKey: at.branchKey, until });
-    // A compacted history begins anew, and so does a sub-task's.
+    // A compacted history and a sub-task start with an empty history.
     if (at.linkKind === "compact" || at.isSubtask) break;
     until = at.parentStartedAt;
     const parentKey: string | null = at.parentBranchKey;
@@ -167,7 +167,7 @@ interface Sender {
   responseContentId: bigint | null;
 }
 
-/** The requests of the line whose histories end about here, oldest first. */
+/** The requests of the lineage whose histories end in this range of positions, oldest first. */
 async function readSenders(
   db: Reader,
   conversationId: string,
@@ -193,14 +193,14 @@ async function readSenders(
       and(
         eq(requests.conversationId, conversationId),
         or(...onLineage),
-        // A turn adds a handful of messages.
+        // A turn adds a few messages.
         sql`${requests.messageCount} between ${from - 2} and ${to + 20}`,
       ),
     )
     .orderBy(asc(requests.startedAt), asc(requests.id));
 }
 
-/** Who sent the message first: an answer is its request's, anything else came with the first history long enough. */
+/** The request that first sent the message; for a response, the request that it answers. */
 function firstSender(
   senders: readonly Sender[],
   { position, role }: { position: number; role: string },
@@ -221,7 +221,7 @@ function firstSender(
   return { requestId: sent?.requestId ?? null, timestamp: sent?.startedAt.toISOString() ?? null };
 }
 
-/** The messages that fit into a page; a repetition of tool calls and results is left out. */
+/** The messages of one page; repeated tool calls and results are omitted. */
 async function readPage(
   db: Reader,
   pieces: readonly HistoryMessage[],
@@ -255,7 +255,7 @@ async function readPage(
   return { messages, next: null, isRemoved };
 }
 
-/** Where a request adds to the history: what is new in it is its last few messages. */
+/** The position of the first message that a request added: its last messages are new. */
 async function firstNewPosition(db: Reader, conversationId: string, requestId: string): Promise<number> {
   const { rows } = await db.execute<{ before: number | null }>(sql`
     select p.message_count as before from requests r left join requests p on p.id = r.parent_request_id

@@ -1,4 +1,4 @@
-/** A conversation as a tree, small enough for thousands of requests: nodes refer to each other by their places in a list. */
+/** A conversation as a tree, compact enough for thousands of requests: nodes refer to each other by index. */
 import { sql } from "drizzle-orm";
 import type { ConversationTree } from "../../schemas/api/conversations.ts";
 import { failed, ok, type Result } from "../../domain/result.ts";
@@ -9,17 +9,17 @@ import { isIncompleteSql } from "../db/failed-sql.ts";
 import { CONTEXT_TOKENS } from "../usage/totals.ts";
 
 /**
- * The requests in order, column by column: JSON built by Postgres, since thousands of rows of a driver cost more, and a
- * column at once, since arrays of arrays take Postgres twice as long. What is as in the row before is not repeated.
+ * The requests in order, as JSON built by PostgreSQL: thousands of rows through the driver cost more. One array per column:
+ * arrays of arrays take PostgreSQL twice as long. A value equal to that of the previous row is not repeated.
  */
 interface Columns {
-  /** Empty where no request is left; the other columns are null then. */
+  /** Empty if there are no requests; the other columns are null then. */
   ids: string[];
-  /** Null: none. Empty: the request before. */
+  /** Null: none. Empty: the previous request. */
   parents: (string | null)[];
-  /** Of the branch; null: as before. */
+  /** Branch key; null: as in the previous row. */
   keys: (string | null)[];
-  /** Where the branch is another than before. */
+  /** Branch name, where the branch changes. */
   names: (string | null)[];
   kinds: (string | null)[];
   at: number[];
@@ -27,10 +27,10 @@ interface Columns {
   messages: number[];
   contexts: (number | null)[];
   statuses: (number | null)[];
-  /** Bits of FLAG. */
+  /** Bits of NodeFlag. */
   flags: number[];
   calls: number[];
-  /** Of the first request of each branch: its id, the task it came of, what it says. */
+  /** The first request of each branch: id, the request that spawned it, prompt. */
   starts: [id: string, task: string | null, prompt: string | null][] | null;
 }
 const NodeFlag = { failed: 1, hasPrompt: 2, subtask: 4 } as const;

@@ -1,7 +1,7 @@
 /**
- * The only way to Postgres. Writers get a connection of their own for one event (a Worker may not share sockets between
- * events): WebSocket, interactive transactions, advisory locks. Readers ask over HTTP, one round trip per query or
- * `batch`. Both go to Neon, or to the bridge named by NEON_BRIDGE. Statements are logged without their parameters.
+ * Access to Postgres. A writer gets a WebSocket connection for one event (Workers cannot share sockets between events), with
+ * interactive transactions and advisory locks. A reader uses HTTP, one round trip per query or `batch`. Both connect to
+ * Neon, or to the bridge named by NEON_BRIDGE. Statements are logged without parameters.
  */
 import { neon, neonConfig, Pool, type Client } from "@neondatabase/serverless";
 import { drizzle as drizzleOverHttp, type NeonHttpDatabase } from "drizzle-orm/neon-http";
@@ -23,13 +23,13 @@ export type Writer = NeonDatabase<typeof schema> & { $client: Pool };
 export type Reader = NeonHttpDatabase<typeof schema>;
 /** A connection checked out of the pool. */
 type Connection = Client & { release(destroy?: boolean): void };
-/** What `db.transaction(async (tx) => …)` hands in; also good for single statements of a Writer. */
+/** The argument of `db.transaction(async (tx) => …)`; a Writer also satisfies it. */
 export type WriterTransaction = Parameters<Parameters<Writer["transaction"]>[0]>[0];
 
 /**
- * Runs `work` with a connection of the writing role and closes it afterwards, whatever happens.
- * Rejects with what `work` rejects with, except that failures of the database come as `databaseError` makes them:
- * `DatabaseUnavailableError` when trying again later is right, else the driver's error with its SQLSTATE in `code`.
+ * Runs `work` with a connection of the writing role and closes it afterwards in any case. Rejects as `work` does, except that
+ * database errors pass through `databaseError`: `DatabaseUnavailableError` when a retry later makes sense, else the
+ * driver's error with its SQLSTATE in `code`.
  */
 export async function withWriter<T>(config: DatabaseConfig, work: (db: Writer) => Promise<T>): Promise<T> {
   configureDriver(config);
@@ -37,7 +37,7 @@ export async function withWriter<T>(config: DatabaseConfig, work: (db: Writer) =
   try {
     return await work(drizzleOverSocket(connections.pool, { schema }));
   } catch (thrown) {
-    // After a lost connection drizzle's ROLLBACK fails too and would hide why.
+    // After a lost connection, drizzle's ROLLBACK fails too and would hide the cause.
     throw connections.lost ?? databaseError(thrown, config.DATABASE_URL);
   } finally {
     await connections.close();
@@ -45,9 +45,9 @@ export async function withWriter<T>(config: DatabaseConfig, work: (db: Writer) =
 }
 
 /**
- * The reading role over HTTP; cheap to make, holds nothing open. Several queries in one round trip and one snapshot:
- * `db.batch([...])`. Its errors are drizzle's, whose message contains the parameters: pass them through `databaseError`
- * (or `errorText`, which cuts them) before they reach a log.
+ * The reading role over HTTP; cheap to create, holds no connection. `db.batch([...])` runs several queries in one round trip
+ * and one snapshot. Its errors are drizzle's, whose message contains the parameters: pass them through `databaseError`
+ * (or `errorText`, which removes them) before logging.
  */
 export function reader(config: DatabaseConfig): Reader {
   configureDriver(config);
@@ -55,7 +55,7 @@ export function reader(config: DatabaseConfig): Reader {
   return drizzleOverHttp(client, { schema });
 }
 
-/** `reader` for one piece of work, with failures as `withWriter` has them. */
+/** `reader` for one piece of work, with errors as `withWriter` has them. */
 export async function withReader<T>(config: DatabaseConfig, work: (db: Reader) => Promise<T>): Promise<T> {
   try {
     return await work(reader(config));
@@ -69,7 +69,7 @@ export function withPrimary<T>(config: DatabaseConfig, work: (db: Reader) => Pro
   return withReader({ ...config, DATABASE_READONLY_URL: undefined }, work);
 }
 
-/** The driver is configured per isolate; all events of an isolate have the same environment, so the last call is right. */
+/** The driver has one configuration per isolate; all events of an isolate share one environment, so overwriting it is safe. */
 function configureDriver(config: DatabaseConfig): void {
   const bridge = config.NEON_BRIDGE;
   if (bridge) {
@@ -94,10 +94,10 @@ function statementsOf(body: string): string {
   return "queries" in asked ? asked.queries.map(({ query }) => query).join("; ") : asked.query;
 }
 
-/** The pool of one event. A statement that runs too long costs its connection, so that nothing queues behind it. */
+/** The pool of one event. A statement that times out closes its connection, so that nothing queues behind it. */
 class Connections {
   readonly pool: Pool;
-  /** Why the first connection was lost, if one was. */
+  /** The error of the first lost connection, if any. */
   lost: DatabaseUnavailableError | undefined;
   readonly #config: DatabaseConfig;
   readonly #inUse = new Set<Connection>();
@@ -115,13 +115,13 @@ class Connections {
     this.pool.on("acquire", (client: Connection) => this.#inUse.add(client));
     this.pool.on("release", (_error: unknown, client: Connection) => this.#inUse.delete(client));
     this.pool.on("connect", (client: Connection) => {
-      // Without a listener a connection that breaks between two statements is an uncaught exception.
+      // Without a listener, a connection that breaks between two statements throws an uncaught exception.
       client.on("error", (error: unknown) => this.#failed(error, client));
       this.#watch(client);
     });
   }
 
-  /** Closes every connection, also those a failed BEGIN left checked out. Does not wait for a server that is gone. */
+  /** Closes every connection, including those that a failed BEGIN left checked out. Does not wait for an unreachable server. */
   async close(): Promise<void> {
     for (const client of [...this.#inUse]) client.release(true);
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -132,7 +132,7 @@ class Connections {
     clearTimeout(timer);
   }
 
-  /** A connection whose statement got no answer is of no more use: ending it makes what queues behind fail at once. */
+  /** Ends a connection whose statement failed for lack of a response, so that queued statements fail at once. */
   #failed(thrown: unknown, client: Connection): void {
     const error = databaseError(thrown, this.#config.DATABASE_URL);
     if (!(error instanceof DatabaseUnavailableError)) return;
@@ -140,7 +140,7 @@ class Connections {
     void client.end();
   }
 
-  /** Times and logs every statement of a connection. The pool calls with a callback, a transaction awaits a promise. */
+  /** Times and logs every statement of a connection. The pool passes a callback, a transaction awaits a promise. */
   #watch(client: Connection): void {
     const query = client.query.bind(client) as (...args: unknown[]) => unknown;
     const watched = (...args: unknown[]): unknown => {

@@ -1,9 +1,9 @@
-/** The distinct values of an indexed column of `requests`, each found by one look into the index behind the one before. */
+/** The distinct values of an indexed column of `requests`, by a loose index scan: one probe per value. */
 import { type SQL, sql } from "drizzle-orm";
 
 /**
  * A table of one column, `name`, in no particular order: at most `most` values, the first in their order. Column and condition
- * are SQL of ours; an index has to begin with the column and, if it is a partial one, have the condition.
+ * are trusted SQL; an index must start with the column and, if partial, have the condition.
  */
 export function distinctValues(column: string, limit: number, condition = "true"): SQL {
   return sql.raw(`(

@@ -6,7 +6,7 @@ import type { WriterTransaction } from "./db.ts";
 /** First key of the locks; the second is the domain's id. */
 const DOMAIN_LOCK = 7_263_116;
 
-/** The domain's id; until the end of the transaction nobody else writes exchanges of this domain. */
+/** Locks the domain and returns its id: no other transaction writes its exchanges until this one ends. */
 export async function lockDomain(tx: WriterTransaction, domain: string): Promise<number> {
   const lock = tx
     .select({ id: domains.id, lock: sql`pg_advisory_xact_lock(${DOMAIN_LOCK}::int, ${domains.id})` })
@@ -20,7 +20,7 @@ export async function lockDomain(tx: WriterTransaction, domain: string): Promise
   return locked!.id;
 }
 
-/** Until the end of the transaction nobody else writes exchanges of this domain, or their rollups. */
+/** Locks the domain: no other transaction writes its exchanges or rollups until this one ends. */
 export async function lockDomainById(tx: WriterTransaction, domainId: number): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(${DOMAIN_LOCK}::int, ${domainId}::int)`);
 }

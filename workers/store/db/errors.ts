@@ -1,34 +1,33 @@
 /**
- * Failures of the database, sorted: what passes (no connection, no answer in time, server going down) and what does not
- * (a constraint, a wrong statement). drizzle wraps both in an error whose message contains the parameters; here it is
- * taken off again.
+ * Classifies database errors as transient (no connection, timeout, server shutdown) or permanent (a constraint, an invalid
+ * statement). drizzle wraps both in an error whose message contains the parameters; the wrapper is removed here.
  */
 
-/** Postgres is out of reach or too slow just now. Trying again later is right. The message names host and reason. */
+/** Postgres is unreachable or too slow; a retry later makes sense. The message names host and reason. */
 export class DatabaseUnavailableError extends Error {
   override readonly name = "DatabaseUnavailableError";
 }
 
 /**
- * Connection failures, operator intervention (shutdown, cancelled for time), too many connections, idle timeouts; a disk that is
- * full or fails, a server that only reads just now. (Out of memory and a breach of the protocol are not: they may be this statement's own fault.)
+ * Connection failures, operator intervention (shutdown, statement timeout), too many connections, idle timeouts; a full or
+ * failing disk, a read-only server. Not out of memory and protocol violations: the statement itself may cause them.
  */
 const PASSING_SQLSTATES = /^(08(?!P01)|57|53100$|53300$|58030$|25006$|25P03$)/;
-/** Postgres has no SQLSTATE of its own for this one. */
+/** Postgres has no SQLSTATE for a read-only disk. */
 const READ_ONLY_DISK = /read-only file system/i;
-/** What the drivers say, without a SQLSTATE, of a connection that does not come about or breaks. */
+/** Driver messages without SQLSTATE for a connection that fails or breaks. */
 const PASSING_MESSAGES =
   /connection terminated|timeout|timed out|not queryable|error connecting to database|HTTP status 5\d\d|websocket|network connection lost|socket/i;
 
-/** The SQLSTATE of a database error, also inside drizzle's wrapping; undefined for anything else. */
+/** The SQLSTATE of a database error, also inside drizzle's wrapper; undefined for other errors. */
 export function sqlState(thrown: unknown): string | undefined {
   const code = (unwrapped(thrown) as { code?: unknown } | null)?.code;
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
 /**
- * What a caller of the store gets to see of `thrown`: a DatabaseUnavailableError if it passes, the driver's own error if
- * it does not, anything that is not of the database untouched. `databaseUrl` is only asked for its host.
+ * The error that the store throws for `thrown`: a DatabaseUnavailableError if it is transient, the driver's own error if
+ * not; other errors are returned unchanged. Only the host of `databaseUrl` is used.
  */
 export function databaseError(thrown: unknown, databaseUrl: string): unknown {
   const error = unwrapped(thrown);
@@ -50,7 +49,7 @@ function isDrizzleWrapping(thrown: unknown): thrown is Error {
   return thrown instanceof Error && thrown.message.startsWith("Failed query:");
 }
 
-/** Errors that came through drizzle, from Neon's HTTP driver, from `pg`, or as an event of the WebSocket. */
+/** Whether the error came through drizzle, from Neon's HTTP driver, from `pg`, or as a WebSocket event. */
 function isOfDriver(thrown: unknown, error: unknown): boolean {
   if (isDrizzleWrapping(thrown)) return true;
   if (typeof Event !== "undefined" && error instanceof Event) return true;

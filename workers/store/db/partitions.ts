@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import type { Writer } from "./db.ts";
 
-/** Makes the partitions of the month of `now` and of the `months` after it that are not there. Answers how many it made. */
+/** Creates the missing partitions for the month of `now` and the `months` after it. Returns how many it created. */
 export async function ensurePartitions(db: Writer, now: number, months: number): Promise<number> {
   const first = new Date(now).toISOString();
   const made = await db.execute<{ made: number }>(

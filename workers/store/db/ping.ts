@@ -1,4 +1,4 @@
-/** Whether Postgres answers, for `/health/ready`. */
+/** Whether Postgres responds, for `/health/ready`. */
 import { sql } from "drizzle-orm";
 import { timeoutOrNull } from "../../runtime/timeout.ts";
 import { withReader, type DatabaseConfig } from "./db.ts";

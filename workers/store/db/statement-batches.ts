@@ -1,11 +1,11 @@
-/** How much goes into one statement. Bodies may have 32 MB; neither the driver nor a WebSocket proxy should hold that at once. */
+/** Limits of one statement. Bodies have up to 32 MB, which neither driver nor WebSocket proxy should buffer at once. */
 
 import { concat } from "../../domain/bytes.ts";
 
 export const MAX_STATEMENT_BYTES = 4 * 1_048_576;
 export const MAX_STATEMENT_ROWS = 10_000;
 
-/** In order, in portions of at most MAX_STATEMENT_BYTES and MAX_STATEMENT_ROWS; what is larger alone is a portion of its own. */
+/** In order, in batches of at most MAX_STATEMENT_BYTES and MAX_STATEMENT_ROWS; a larger item is a batch of its own. */
 export function batches<T>(items: readonly T[], sizeOf: (item: T) => number): T[][] {
   const result: T[][] = [];
   let bytesLeft = 0;
@@ -37,7 +37,7 @@ export function concatenated(pieces: readonly Uint8Array[]): { bytes: Uint8Array
   return { bytes: concat(pieces), starts: arrayLiteral(starts) };
 }
 
-/** Numbers as Postgres writes an array; a parameter that every driver passes as it is. */
+/** Numbers as a PostgreSQL array literal, a parameter that every driver passes unchanged. */
 export function arrayLiteral(values: readonly (number | bigint | null)[]): string {
   return `{${values.map((value) => value ?? "NULL").join(",")}}`;
 }

@@ -1,4 +1,4 @@
-/** Which statements are worth a line in the log: slow ones always, all of them with DEBUG_SQL. Never their parameters. */
+/** Logs slow statements, and with DEBUG_SQL all statements; never their parameters. */
 import type { Config } from "../../runtime/config.ts";
 import { log } from "../../runtime/log.ts";
 
@@ -6,7 +6,7 @@ export type StatementLogConfig = Pick<Config, "DEBUG_SQL" | "SLOW_QUERY_THRESHOL
 
 const MAX_STATEMENT_CHARACTERS = 1_000;
 
-/** Logs a statement that took `milliseconds`, if it is to be logged; only then `text` is asked for it. */
+/** Logs a statement that took `milliseconds`, if needed; only then calls `text`. */
 export function logStatement(config: StatementLogConfig, milliseconds: number, text: () => string): void {
   const isSlow = milliseconds >= config.SLOW_QUERY_THRESHOLD_MS;
   if (!isSlow && !config.DEBUG_SQL) return;

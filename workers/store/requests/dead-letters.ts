@@ -1,6 +1,6 @@
 /**
- * Exchanges that ingest could not store, and the sweep's memory of the entries it rang for. Both say when an entry of the
- * journal may be tried again; both are forgotten once it is stored.
+ * Exchanges that ingest could not store, and journal entries that the sweep enqueued. Both determine when an entry is
+ * retried; both are deleted once it is stored.
  */
 import { and, eq, exists, gt, inArray, lt, notInArray, sql } from "drizzle-orm";
 import { ingestFailures, requests, sweptEntries } from "../../../drizzle/schema.ts";
@@ -10,15 +10,15 @@ import type { Writer } from "../db/db.ts";
 import { timestamptz } from "../db/sql.ts";
 
 const MAX_ERROR_CHARACTERS = 500;
-/** The wait until the sweep rings for an entry again doubles up to half a day. */
+/** The wait until the sweep enqueues an entry again doubles up to 12 hours. */
 const MAX_SWEEP_BACKOFF_MS = 12 * 3_600_000;
-/** An entry still in the journal is rung for as soon as it may be. */
+/** An entry still in the journal is enqueued long before this; the others are stale. */
 const SWEPT_ENTRY_RETENTION_MS = 7 * 86_400_000;
 
 /**
- * Writes down that an exchange could not be stored, and why. Its journal entry stays. Of one that another bell has stored
- * whole meanwhile nothing stays written down: whoever stores forgets after its commit (forgetTroubles), and here is looked
- * after ours, so one of the two sees the other.
+ * Records that an exchange could not be stored, and why. Its journal entry stays. If another message has stored it meanwhile,
+ * the record is deleted again: the other transaction deletes records after its commit (clearFailures), this function
+ * checks after its insert, so one of the two sees the other.
  */
 export async function recordFailure(
   db: Writer,
@@ -48,7 +48,7 @@ export async function recordFailure(
     );
 }
 
-/** The row, if nothing of its exchange can be in the journal any more. */
+/** The row, if nothing of its exchange can still be in the journal. */
 function storedWhole(db: Writer, exchangeId: string) {
   const startedAt = startedAtOf(exchangeId);
   return db
@@ -63,7 +63,7 @@ function storedWhole(db: Writer, exchangeId: string) {
     );
 }
 
-/** Of these entries, the ids that have to wait: rung for not long enough ago. */
+/** The ids of those entries that the sweep enqueued too recently to enqueue again. */
 export async function entriesInBackoff(
   db: Writer,
   exchangeIds: readonly string[],
@@ -77,7 +77,7 @@ export async function entriesInBackoff(
   return new Set(waiting.map(({ id }) => id));
 }
 
-/** Remembers that the sweep rings for these entries, and waits `firstWaitMs` until the next time; then twice as long each time. */
+/** Records that the sweep enqueued these entries; the next time is after `firstWaitMs`, doubling each time. */
 export async function recordSweep(
   db: Writer,
   exchangeIds: readonly string[],
@@ -98,12 +98,12 @@ export async function recordSweep(
     });
 }
 
-/** Forgets rings for entries that somebody else took out of the journal. */
+/** Deletes records of entries that left the journal otherwise. */
 export async function deleteOldSweptEntries(db: Writer, now: number): Promise<void> {
   await db.delete(sweptEntries).where(lt(sweptEntries.nextAt, new Date(now - SWEPT_ENTRY_RETENTION_MS)));
 }
 
-/** These exchanges are stored, and that is committed: whatever went wrong with them before is over. */
+/** Deletes the failures and sweep records of exchanges whose storing is committed. */
 export async function clearFailures(db: Writer, exchangeIds: readonly string[]): Promise<void> {
   if (exchangeIds.length === 0) return;
   const ids = [...exchangeIds];

@@ -1,9 +1,9 @@
-/** The price of a row from its own columns, so that storing, completing and pricing again say the same. */
+/** The price of a row from its own columns, so that storing, completing and repricing agree. */
 import { requests } from "../../../drizzle/schema.ts";
 import { priceExchange } from "../../domain/pricing/price.ts";
 import { packBill, unpackBill } from "../../domain/pricing/cost-codec.ts";
 
-/** Of a row of `requests` what its price depends on. */
+/** Columns of `requests` that the price depends on. */
 export const PRICE_INPUT_COLUMNS = {
   startedAt: requests.startedAt,
   endpoint: requests.endpoint,
@@ -26,7 +26,7 @@ export interface PriceColumns {
   priceVersion: string;
 }
 
-/** `receivedTokens` as ingest saw it in the answer; without it, what an earlier bill of the row says of it. */
+/** `receivedTokens`: counted by ingest in the response; absent: taken from the stored bill. */
 export function priceColumns(row: PriceInput, receivedTokens?: number | null): PriceColumns {
   const price = priceExchange(row.usage ?? null, {
     endpoint: row.endpoint,

@@ -1,11 +1,11 @@
-/** Rows just stored, as lists show them: the payload of live updates. Called by ingest. */
+/** Rows just stored, as lists show them: the data of live events. Called by ingest. */
 import { and, asc, eq, gte, inArray, lte } from "drizzle-orm";
 import { domains, requests } from "../../../drizzle/schema.ts";
 import type { RequestRow } from "../../schemas/api/requests.ts";
 import type { Writer } from "../db/db.ts";
 import { toRequestRow, REQUEST_ROW_COLUMNS } from "./row.ts";
 
-/** The rows of these exchanges, oldest first; what is not stored is missing. */
+/** The rows of these exchanges, oldest first; those not stored are missing. */
 export async function readStoredRows(
   db: Writer,
   exchanges: readonly { id: string; startedAt: Date }[],
@@ -22,7 +22,7 @@ export async function readStoredRows(
           requests.id,
           exchanges.map(({ id }) => id),
         ),
-        // Says which partitions to look at.
+        // Lets PostgreSQL skip partitions.
         gte(requests.startedAt, new Date(Math.min(...times))),
         lte(requests.startedAt, new Date(Math.max(...times))),
       ),

@@ -33,11 +33,11 @@ const DETAIL_COLUMNS = {
 
 export type StoredRequest = NonNullable<Awaited<ReturnType<typeof findRequest>>>;
 
-/** The exchange with this id, without bodies; null when there is none. */
+/** The exchange with this id, without bodies; null if there is none. */
 export async function findRequest(config: DatabaseConfig, id: string) {
   return withReader(config, async (db) => {
     const startedAt = startedAtOf(id);
-    // The id tells the time and so the partition. Rows made elsewhere may have other ids: then every partition is asked.
+    // The id contains the time and so the partition. Imported rows may have other ids: then every partition is read.
     const found = startedAt === null ? [] : await selectRequest(db, id, new Date(startedAt));
     return found[0] ?? (await selectRequest(db, id, null))[0] ?? null;
   });
@@ -56,7 +56,7 @@ function selectRequest(db: Reader, id: string, startedAt: Date | null) {
     .limit(1);
 }
 
-/** A body, or why there is none: never recorded, or removed by retention. */
+/** A body, or why there is none: `none` was recorded, or retention `removed` it. */
 export type Body =
   | { state: Exclude<BodyState, "none" | "removed" | "large">; bytes: Uint8Array }
   | {
@@ -64,7 +64,7 @@ export type Body =
       bytes: null;
     };
 
-/** The request body as it came in. */
+/** The request body as received. */
 export async function requestBody(config: DatabaseConfig, row: StoredRequest): Promise<Body> {
   if (row.bodyKind === "none") return { state: "none", bytes: null };
   const bytes = await withReader(config, (db) => readRequestBody(db, row));
@@ -73,15 +73,15 @@ export async function requestBody(config: DatabaseConfig, row: StoredRequest): P
 
 /** The response's bytes, decoded. */
 export async function responseBody(config: DatabaseConfig, row: StoredRequest): Promise<Body> {
-  // Answers to logins are never recorded.
+  // Responses to logins are never recorded.
   if (row.responseBytes === 0 || isOAuthPath(row.path)) return { state: "none", bytes: null };
   const bytes = await withReader(config, (db) => readResponseBody(db, row));
   if (bytes) return { state: row.responseTruncated ? "head" : "whole", bytes };
-  // Facts travel without bodies when R2 was down.
+  // While R2 is down, metadata is recorded without bodies.
   return { state: row.outcome === "unrecorded" ? "none" : "removed", bytes: null };
 }
 
-/** The answer's message as JSON bytes; null when there was none, or retention removed it. */
+/** The message of the response as JSON bytes; null if there was none, or retention removed it. */
 export async function responseMessage(
   config: DatabaseConfig,
   row: StoredRequest,

@@ -1,7 +1,7 @@
 /**
- * Prices rows again from what they hold, with today's table: a batch at a time, domain by domain, each domain's part in one
- * transaction with its rollups, its conversations and its line in the audit log. Beside live ingest it is safe because it holds the domain's
- * lock, as ingest does; twice is harmless because only what differs is written. Called by workers/api/reprice.
+ * Prices stored rows again with the current table: one batch per call, domain by domain, each domain in one transaction with
+ * its rollups, conversations and audit entry. Safe beside ingest, because both hold the lock of the domain; idempotent,
+ * because only changed prices are written.
  */
 import { and, asc, eq, gte, sql } from "drizzle-orm";
 import { domains, requests } from "../../../drizzle/schema.ts";
@@ -26,13 +26,13 @@ import { ROLLUP_SOURCE_COLUMNS, updateRollups } from "../usage/rollups.ts";
 type AuditActor = Pick<AuditEntry, "actor" | "role" | "now">;
 type Totals = Omit<RepriceBatch, "deltaUsd" | "nextCursor"> & { deltaPico: bigint };
 
-/** Before every exchange of a domain. */
+/** Sorts before every exchange of a domain. */
 const BEFORE_FIRST = { at: 0, id: "00000000-0000-0000-0000-000000000000" };
 
-/** Domains looked at in one call, so that many empty ones do not take for ever. */
+/** Domains per call, which bounds the time for many empty ones. */
 const MAX_DOMAINS = 100;
 
-/** Prices one batch. Null when `domain` names one that was never seen. */
+/** Prices one batch. Null if `domain` names an unknown domain. */
 export async function repriceBatch(
   config: DatabaseConfig,
   input: RepriceInput,
@@ -93,7 +93,7 @@ function domainsFrom(db: Writer, firstId: number, name: string | null): Promise<
     .limit(MAX_DOMAINS + 1);
 }
 
-/** Answers where it stopped, or null when it came to the domain's end. */
+/** Returns where it stopped; null at the end of the domain. */
 async function repriceDomain(
   tx: WriterTransaction,
   { since, limit, dryRun }: RepriceInput,
@@ -165,13 +165,13 @@ function countUnpriced(totals: Totals, { costPico, costBreakdown }: PriceColumns
   totals.unpricedModels = Object.fromEntries(counted);
 }
 
-/** A version alone is no change: the row was priced by it and costs the same by this one. */
+/** A new price version alone is no change. */
 function hasChanged(row: { costPico: bigint | null; costBreakdown: unknown }, price: PriceColumns): boolean {
   const bill = unpackBill(row.costBreakdown);
   return row.costPico !== price.costPico || !bill || packBill(bill) !== price.costBreakdown;
 }
 
-/** One statement for all of them. The times say which partitions to look at. */
+/** One statement. The times let PostgreSQL skip partitions. */
 async function writePrices(
   tx: WriterTransaction,
   changed: readonly { row: { id: string; startedAt: Date }; price: PriceColumns }[],

@@ -1,4 +1,4 @@
-/** What ingest hands to the store: an exchange as columns, contents and chains. Types only; stored by exchanges.ts. */
+/** What ingest passes to the store: an exchange as columns, contents and chains. Types only. */
 import type { requests } from "../../../drizzle/schema.ts";
 import type { ChainElement } from "../../domain/content/split-body.ts";
 import type { FullEvidence } from "../../domain/linking/evidence/evidence.ts";
@@ -54,9 +54,9 @@ export type RequestColumns = Omit<
 export interface StorableRequest {
   domain: string;
   columns: RequestColumns;
-  /** The allow-listed headers as one content; most requests of a client share it. */
+  /** The allow-listed headers as one content, which most requests of a client share. */
   headers: Content;
-  /** Null when nothing of the body is kept. */
+  /** Null when the body is not stored. */
   body: {
     skeleton: Content;
     messages: readonly ChainElement[];
@@ -67,28 +67,28 @@ export interface StorableRequest {
 
 export interface StorableResponse {
   columns: ResponseColumns;
-  /** Those of the allow-listed headers that come again; the others are in the columns. */
+  /** The allow-listed headers that repeat; those that never do are in the columns. */
   headers: Content;
   /** The answer's `anthropic-organization-id`: the account of a passthrough exchange. */
   organizationId: string | null;
-  /** The assembled answer message as a history element. */
+  /** The assembled message as a history element. */
   answer: Content | null;
   /** Tokens of output that came at least (workers/domain/answer-size); null where no message is known. */
   receivedTokens: number | null;
-  /** Null when nothing of it is kept. */
+  /** Null when it is not stored. */
   body: Uint8Array | null;
-  /** When the pieces of the body came, packed; null where it was not timed. */
+  /** Arrival times of the chunks, packed; null if not sampled. */
   timing: Uint8Array | null;
 }
 
-/** An exchange as ingest read it. At least one half is there. */
+/** An exchange as ingest read it. At least one part is present. */
 export interface StorableExchange {
   id: string;
   startedAt: Date;
-  /** Null when only the answer is (still) in the journal: then the row is expected to be stored already. */
+  /** Null when only the response is in the journal: then the row should be stored already. */
   request: StorableRequest | null;
-  /** Null when the end was not seen. */
+  /** Null if the end was not seen. */
   response: StorableResponse | null;
-  /** What its link is made of, of both halves; null where it is part of no conversation, or the request is not here. */
+  /** Evidence for linking, from both parts; null if it belongs to no conversation or the request is missing. */
   evidence: FullEvidence | null;
 }

@@ -1,10 +1,10 @@
 /**
- * Exchanges into Postgres: rows of `requests` with their contents, chains, response bytes and rollups. Called by ingest,
- * inside a transaction, for exchanges of one domain. Idempotent by exchange id: whatever is delivered again, late, twice
- * at once or out of order, there is one row, and the rollups count it once.
+ * Stores exchanges of one domain: rows of `requests` with their contents, chains, response bytes and rollups. Called by
+ * ingest inside a transaction. Idempotent by exchange id: repeated, late, concurrent or reordered deliveries result in one
+ * row, counted once in the rollups.
  *
- * A row may be stored before its answer is known (outcome "interrupted": the isolate seemed to have died) or without its
- * bodies ("unrecorded"). When the answer turns up after all, the row is completed and the rollups follow.
+ * A row may be stored before its response is known (outcome "interrupted": the isolate seemed to have died) or without
+ * bodies ("unrecorded"). When the response arrives later, the row is completed and the rollups are corrected.
  */
 import { and, eq, gte, inArray, lte } from "drizzle-orm";
 import { domains, requests } from "../../../drizzle/schema.ts";
@@ -26,28 +26,28 @@ import { ROLLUP_SOURCE_COLUMNS, type RollupSource, updateRollups } from "../usag
 
 type Row = typeof requests.$inferInsert;
 
-/** What became of the exchanges, by id. */
+/** The result per exchange, by id. */
 export interface StoredExchanges {
   inserted: string[];
   completed: string[];
-  /** Stored before; nothing was changed. */
+  /** Stored before; unchanged. */
   alreadyStored: string[];
-  /** An answer without request, in the journal or here: cannot be stored. */
+  /** Responses whose request is neither in the journal nor stored: cannot be stored. */
   missingRequest: string[];
-  /** What inserted and completed rows say now, for those who count besides. */
+  /** Inserted and completed rows, for the account windows. */
   stored: StoredExchange[];
 }
 
-/** An exchange as its account's window counts it. */
+/** An exchange as the window of its account counts it. */
 export interface StoredExchange extends WindowExchange {
   accountId: string | null;
-  /** The account it was counted for before its answer named another. */
+  /** The account it was counted for before its response named another. */
   movedFrom: string | null;
 }
 
 /** Not stored yet. */
 type NewExchange = StorableExchange & { request: StorableRequest };
-/** Stored without what is here now: its answer, its request's body, or both. Null is what it has already. */
+/** Stored without its response, its request body, or both, which are here now. Null: stored already. */
 type ExchangeUpdate = StorableExchange & { row: StoredRow };
 
 /** Stores exchanges of one domain, each id at most once in `exchanges`. */
@@ -124,11 +124,11 @@ export async function storeExchanges(
   return result;
 }
 
-/** Contents and chains as they are stored; `nodeIds` has the ends of messages, system and tools by exchange. */
+/** Stored contents and chains; `nodeIds` has the last nodes of messages, system and tools by exchange. */
 interface StoredParts {
   contentIds: ContentIds;
   nodeIds: ReadonlyMap<string, readonly (bigint | null)[]>;
-  /** How many messages of each exchange were stored before, by its id. */
+  /** Messages stored before, by exchange id. */
   storedBefore: ReadonlyMap<string, number>;
 }
 
@@ -186,7 +186,7 @@ function newRow(exchange: NewExchange, domain: string, domainId: number, parts: 
   };
 }
 
-/** Where a row finds the parts of its request. */
+/** References of a row to the parts of its request. */
 function requestParts(id: string, { headers, body }: StorableRequest, parts: StoredParts) {
   const [messagesNodeId, systemNodeId, toolsNodeId] = parts.nodeIds.get(id) ?? [];
   return {
@@ -208,17 +208,17 @@ function toStoredExchange(
   return { ...toWindowExchange(domain, row), accountId, movedFrom };
 }
 
-/** Of an exchange whose end was not seen nothing is known but that; a message may have cost tokens. */
+/** The columns of an exchange whose end was not seen; a message may have used tokens. */
 function interrupted({ endpoint }: RequestColumns): ResponseColumns {
   return { outcome: "interrupted", responseBytes: 0, usagePartial: endpoint === "messages" };
 }
 
-/** An answer that is known beats one that is not, and a recorded one beats one whose bytes are lost. */
+/** A known response replaces an unknown one, and a recorded one replaces one whose bytes are lost. */
 function isBetter(outcome: string, than: string): boolean {
   return outcomeRank(outcome) > outcomeRank(than);
 }
 
-/** What of the exchange the row does not have yet; undefined when it has everything. */
+/** The parts of the exchange that the row lacks; undefined if it has everything. */
 function missingParts(exchange: StorableExchange, row: StoredRow): ExchangeUpdate | undefined {
   const response = exchange.response;
   const isAnswerNew = response !== null && isBetter(response.columns.outcome, row.outcome);
@@ -259,7 +259,7 @@ async function findStored(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** The ids really inserted. */
+/** The inserted ids; conflicts are left out. */
 async function insertRows(tx: WriterTransaction, rows: readonly Row[]): Promise<Set<string>> {
   if (rows.length === 0) return new Set();
   const inserted = await tx
@@ -270,7 +270,7 @@ async function insertRows(tx: WriterTransaction, rows: readonly Row[]): Promise<
   return new Set(inserted.map(({ id }) => id));
 }
 
-/** Gives a row what came late, and answers the row as the rollups see it. */
+/** Adds the late parts to a row and returns the row as the rollups see it. */
 async function completeRow(
   tx: WriterTransaction,
   domain: string,
@@ -281,7 +281,7 @@ async function completeRow(
   const known = {
     ...request?.columns,
     ...response?.columns,
-    // Elsewhere a missing end cost nobody any tokens.
+    // Other endpoints use no tokens when the end is missing.
     ...(response && { usagePartial: response.columns.usagePartial && row.endpoint === "messages" }),
     accountId: (isUnnamed ? response?.organizationId : null) ?? row.accountId,
   };
@@ -300,7 +300,7 @@ async function completeRow(
   return { ...row, ...columns };
 }
 
-/** To which domains exchanges belong that are stored already, by exchange id. */
+/** The domains of stored exchanges, by exchange id. */
 export async function domainsOfStored(
   db: Writer,
   exchanges: readonly Pick<StorableExchange, "id" | "startedAt">[],
@@ -319,7 +319,7 @@ function among(exchanges: readonly Pick<StorableExchange, "id" | "startedAt">[])
   const ids = exchanges.map(({ id }) => id);
   return and(
     inArray(requests.id, ids),
-    // Says which partitions to look at.
+    // Lets PostgreSQL skip partitions.
     gte(requests.startedAt, new Date(Math.min(...times))),
     lte(requests.startedAt, new Date(Math.max(...times))),
   );

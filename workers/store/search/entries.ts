@@ -1,6 +1,6 @@
 /**
- * Rows of the full-text index as ingest leaves them: one per distinct message of a domain, pointing at the earliest request
- * that holds it, and still without words. In the transaction of the exchanges; the words follow (search-index.ts).
+ * Rows of the full-text index as ingest writes them: one per distinct message of a domain, with the earliest request that
+ * contains it, and without terms. Written in the transaction of the exchanges; indexer.ts adds the terms.
  */
 import { sql } from "drizzle-orm";
 import type { ChainElement } from "../../domain/content/split-body.ts";
@@ -8,17 +8,17 @@ import { addressKey, type Content, type ContentIds, findContents } from "../cont
 import { arrayLiteral, MAX_STATEMENT_ROWS } from "../db/statement-batches.ts";
 import type { WriterTransaction } from "../db/db.ts";
 
-/** An exchange whose messages or answer are stored just now. */
+/** An exchange whose messages or response are being stored. */
 export interface IndexedExchange {
   id: string;
   startedAt: Date;
-  /** Its whole history, and how much of it was stored before. */
+  /** Its whole history, and how many of its messages were stored before. */
   messages: readonly ChainElement[];
   storedBefore: number;
   answer: Content | null;
 }
 
-/** Notes what is new, and takes over what a later request brought first: exchanges arrive in any order. */
+/** Adds new messages; for known ones, keeps the earliest request, because exchanges arrive in any order. */
 export async function addSearchEntries(
   tx: WriterTransaction,
   domainId: number,
@@ -26,7 +26,7 @@ export async function addSearchEntries(
   contentIds: ContentIds,
 ): Promise<void> {
   const ids = new Map(contentIds);
-  // A history that was there already was brought by a retry, or by a later request that came before this one.
+  // A history stored before came with a retry, or with a later request that arrived first.
   const repeated = exchanges
     .filter(({ messages, storedBefore }) => messages.length > 0 && storedBefore === messages.length)
     .flatMap(({ messages }) => messages.map(({ contentSha256: sha256 }) => ({ sha256 })))

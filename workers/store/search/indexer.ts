@@ -1,7 +1,6 @@
 /**
- * The words of the full-text index, added when there is time: reading and cutting up texts costs as much as storing them,
- * so it is no part of storing. Called by ingest when little is going on, and by cron each minute; several may run at once.
- * Never fails its caller.
+ * Adds terms to the full-text index outside of storing, because reading and tokenising texts costs as much as storing them.
+ * Called by ingest after light batches and by cron each minute; may run concurrently. Never throws.
  */
 import { sql } from "drizzle-orm";
 import { searchText } from "../../domain/search/text.ts";
@@ -10,20 +9,20 @@ import { errorText, log } from "../../runtime/log.ts";
 import { readContents } from "../content/request-body.ts";
 import { type DatabaseConfig, withWriter, type WriterTransaction } from "../db/db.ts";
 
-/** Contents taken at once, by number and by uncompressed bytes. */
+/** Contents per transaction, by number and by uncompressed bytes. */
 const MAX_BATCH_CONTENTS = 200;
 const MAX_BATCH_BYTES = 524_288;
-/** A larger one is not searched: it is an upload. */
+/** Larger contents are not indexed: they are uploads. */
 const MAX_CONTENT_BYTES = 12 * 1_048_576;
 
-/** A fuller batch means that more is waiting: then storing comes first, and cron or a later batch does the index. */
+/** After a larger batch more exchanges are waiting: storing comes first, and cron or a later batch indexes. */
 const MAX_LIGHT_BATCH = 20;
-/** The next batch need not wait longer than this for the database. */
+/** Limits how long the next batch waits for the database. */
 const MAX_MS_AFTER_BATCH = 3_000;
-/** Of each minute, whatever is going on: the index falls behind under load, but never for ever. */
+/** Per minute, whatever the load, so that the index always catches up. */
 const MAX_MS_BY_CRON = 6_000;
 
-/** After a batch of so many exchanges was stored. */
+/** `exchanges`: size of the batch that was just stored. */
 export async function indexAfterBatch(config: DatabaseConfig, exchanges: number): Promise<void> {
   if (exchanges <= MAX_LIGHT_BATCH) await tryIndex(config, MAX_MS_AFTER_BATCH);
 }
@@ -36,11 +35,11 @@ async function tryIndex(config: DatabaseConfig, maxMs: number): Promise<void> {
   try {
     await indexWaiting(config, maxMs);
   } catch (thrown) {
-    log.warn("search: the index waits", { error: errorText(thrown) });
+    log.warn("search: indexing failed", { error: errorText(thrown) });
   }
 }
 
-/** Indexes what waits until nothing does or `maxMs` are over. Answers how many messages it did. */
+/** Indexes until nothing is left or `maxMs` have passed. Returns the number of messages indexed. */
 export async function indexWaiting(config: DatabaseConfig, maxMs: number): Promise<number> {
   const deadline = Date.now() + maxMs;
   return withWriter(config, async (db) => {

@@ -1,6 +1,6 @@
 /**
- * Full-text search over messages, newest first. The index finds candidates, reading them tells whether words follow each
- * other as asked and makes the snippet; a page may therefore be short and still have a next one.
+ * Full-text search over messages, newest first. The index finds candidates; their texts are then read to check phrases and
+ * to make snippets, so a page may be short and still have a next one.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { type Cursor, encodeCursor } from "../../domain/cursor.ts";
@@ -14,9 +14,9 @@ import { allOf, inDomain, timestamptz } from "../db/sql.ts";
 
 export type SearchFilter = Omit<SearchQuery, "cursor"> & { before: Cursor | null };
 
-/** Candidates are read in portions, and after so many a page is given out as it is. */
+/** Pages of candidates read for one page of results. */
 const MAX_CANDIDATE_PAGES = 5;
-/** Of one portion this much is read; a candidate beyond it is shown without a snippet. */
+/** Bytes of texts read per page of candidates; results beyond it have no snippet. */
 const MAX_READ_BYTES = 16 * 1_048_576;
 
 interface Candidate extends Record<string, unknown> {
@@ -92,7 +92,7 @@ async function readCandidates(
   return rows;
 }
 
-/** The texts of those that fit, by content id. */
+/** The texts within MAX_READ_BYTES, by content id. */
 async function readTexts(db: Reader, candidates: readonly Candidate[]): Promise<Map<string, string>> {
   let bytesLeft = MAX_READ_BYTES;
   const read = candidates.flatMap(({ content_id: id, size }) => {
@@ -105,7 +105,7 @@ async function readTexts(db: Reader, candidates: readonly Candidate[]): Promise<
   return texts;
 }
 
-/** Null when reading it shows that it does not fit. What cannot be read (removed, too large) is not doubted. */
+/** Null if the text does not match. A candidate without text (removed, too large) counts as a match. */
 function toResult(
   candidate: Candidate,
   text: string | undefined,
@@ -125,10 +125,10 @@ function toResult(
   };
 }
 
-/** The newest messages that fit are looked at for conversations; a word in more of them is too common to filter by. */
+/** Newest matching messages used to filter conversations; a term with more matches is too common. */
 const MAX_MATCHES = 2_000;
 
-/** A condition over `conversations`: one of its requests first said this. Null when nothing in it can be found. */
+/** A condition over `conversations`: one of its requests first sent a matching message. Null if the query has no terms. */
 export function conversationsMatching(query: string, domain: string | undefined): SQL | null {
   const terms = parseQuery(query);
   if (terms.length === 0) return null;

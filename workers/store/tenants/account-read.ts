@@ -1,4 +1,4 @@
-/** Accounts as administrators see them: rows of Postgres, joined with what the OAuthAccount objects say of their logins. */
+/** Accounts: rows of Postgres, with the login states of the OAuthAccount objects. */
 import { and, asc, eq, sql, type SQL } from "drizzle-orm";
 import { accounts, domains } from "../../../drizzle/schema.ts";
 import type { AccountList, AccountView } from "../../schemas/api/accounts.ts";
@@ -15,13 +15,13 @@ import { callOAuthAccount } from "./oauth-stub.ts";
 type Tenants = Pick<Env, "TENANTS">;
 type Accounts = Pick<Env, "OAUTH_ACCOUNT">;
 
-/** All accounts by id. Rejects when Postgres or the object of an OAuth account cannot be reached. */
+/** All accounts by id. Rejects when Postgres or an OAuthAccount object is unavailable. */
 export async function listAccounts(config: TenantConfig, env: Accounts): Promise<AccountList> {
   const rows = await readRows(config, sql`true`);
   return { accounts: await Promise.all(rows.map((row) => viewOf(config, env, row))) };
 }
 
-/** One account; null when there is none. Asks the writing database, so that a change is seen at once. */
+/** One account; null if there is none. Reads the primary, so that a change is visible at once. */
 export async function readAccount(
   config: TenantConfig,
   env: Accounts,
@@ -73,7 +73,7 @@ export function readLogin(env: Accounts, accountId: string): Promise<OAuthStatus
   return callOAuthAccount(env, accountId, async (account): Promise<OAuthStatus> => await account.status());
 }
 
-/** A login's state in the words that all credentials have. */
+/** The state of a login as a CredentialState. */
 export function loginState({ state }: OAuthStatus): CredentialState {
   switch (state) {
     case "ready":
@@ -87,7 +87,7 @@ export function loginState({ state }: OAuthStatus): CredentialState {
   }
 }
 
-/** The type of the account's credential; null when there is no such account. */
+/** The credential type of the account; null if there is no such account. */
 export async function accountType(config: TenantConfig, accountId: string): Promise<CredentialType | null> {
   const [row] = await withPrimary(config, (db) =>
     db.select({ type: accounts.credentialType }).from(accounts).where(eq(accounts.id, accountId)),
@@ -95,7 +95,7 @@ export async function accountType(config: TenantConfig, accountId: string): Prom
   return row ? CredentialType.parse(row.type) : null;
 }
 
-/** Makes this account one with a login, after somebody has logged in, and tells the edge. Throws ProjectionError as putDomain does. */
+/** Sets the credential type to OAuth after a login, and projects the domains to KV. Throws ProjectionError as putDomain does. */
 export async function recordLogin(
   config: TenantConfig,
   env: Tenants,

@@ -1,4 +1,4 @@
-/** Changes of an account apart from its domains: its credential, and its end. Each is one transaction with its audit row. */
+/** Changes the credential of an account and deletes accounts, each in one transaction with its audit entry. */
 import { eq } from "drizzle-orm";
 import { accounts, accountWindows } from "../../../drizzle/schema.ts";
 import { type AccountCredential, lockAccount, putAccount } from "./accounts.ts";
@@ -8,8 +8,8 @@ import { type AuditActor, domainsOfAccount } from "./domains.ts";
 import { projectDomains, type TenantConfig } from "./kv-write.ts";
 
 /**
- * Gives an account that exists this credential and tells the edge, all its domains. False when there is no such account.
- * Throws ProjectionError when only the telling failed; the same call again completes it.
+ * Sets the credential of an existing account and projects its domains to KV. False if there is no such account. Throws
+ * ProjectionError when only the projection failed; repeating the call completes it.
  */
 export async function putAccountCredential(
   config: TenantConfig,
@@ -32,7 +32,7 @@ export async function putAccountCredential(
   return true;
 }
 
-/** Forgets the account's credential and settings; what was recorded of it stays. A domain that uses it prevents that. */
+/** Deletes the credential and settings of the account; its recorded exchanges stay. Fails while a domain uses it. */
 export async function deleteAccount(
   config: TenantConfig,
   accountId: string,
@@ -40,7 +40,7 @@ export async function deleteAccount(
 ): Promise<{ result: "deleted" | "unknown" } | { result: "used"; domains: string[] }> {
   return withWriter(config, (db) =>
     db.transaction(async (tx) => {
-      // Whoever gives the account a domain holds its row as well: both cannot be done at once.
+      // putDomain locks the same row, so the two cannot run concurrently.
       if (!(await lockAccount(tx, accountId))) return { result: "unknown" as const };
       const names = await domainsOfAccount(tx, accountId);
       if (names.length > 0) return { result: "used" as const, domains: names };

@@ -1,4 +1,4 @@
-/** Accounts and their upstream credential, sealed with the empty domain. Used by the stores of domains and their projection. */
+/** Accounts and their upstream credentials, sealed with the empty domain. */
 import { eq } from "drizzle-orm";
 import { accounts } from "../../../drizzle/schema.ts";
 import type { Config } from "../../runtime/config.ts";
@@ -9,11 +9,11 @@ import type { WriterTransaction } from "../db/db.ts";
 
 type Keys = Pick<Config, "CREDENTIAL_KEYS">;
 
-/** What an account can be given today. */
+/** Credentials that an account can have. */
 export type AccountCredential =
   | { type: "api_key"; api_key: string }
   | { type: "passthrough" }
-  /** The tokens are with the account's OAuthAccount object. */
+  /** The tokens are in the OAuthAccount object. */
   | { type: "oauth" };
 
 export interface StoredAccount {
@@ -22,7 +22,7 @@ export interface StoredAccount {
   credential: Sealed | null;
 }
 
-/** Gives the account this credential, making the account if need be. Holds its row until the transaction ends. */
+/** Sets the credential, creating the account if needed. Locks its row until the transaction ends. */
 export async function putAccount(
   config: Keys,
   tx: WriterTransaction,
@@ -40,7 +40,7 @@ export async function putAccount(
   return { id, credentialType: credential.type, credential: sealed };
 }
 
-/** The account as it is, its row held until the transaction ends; null when there is none. */
+/** The account, its row locked until the transaction ends; null if there is none. */
 export async function lockAccount(tx: WriterTransaction, id: string): Promise<StoredAccount | null> {
   const [row] = await tx
     .select({
@@ -54,13 +54,13 @@ export async function lockAccount(tx: WriterTransaction, id: string): Promise<St
   return row ?? null;
 }
 
-/** The API key in clear; null for a type that keeps none here. Throws SealError when it does not open. */
+/** The API key in clear; null for types without one. Throws SealError if it cannot be opened. */
 export function openAccountCredential(config: Keys, account: StoredAccount): string | null {
   if (account.credential === null) return null;
   return open(config, account.credential, { domain: "", accountId: account.id });
 }
 
-/** Whether the credential could be used now. Of a login only its object knows; here it counts as ready. */
+/** Whether the credential is usable. A login counts as ready; its OAuthAccount object knows more. */
 export function credentialState(config: Keys, account: StoredAccount | null): CredentialState {
   if (!account) return "missing";
   if (account.credentialType === "passthrough" || account.credentialType === "oauth") return "ready";

@@ -1,4 +1,4 @@
-/** Client keys: random, shown once, kept as SHA-256 only. */
+/** Client keys: random, returned once, stored as SHA-256 only. */
 import { toBase64Url } from "../../domain/bytes.ts";
 import { and, eq } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
@@ -64,7 +64,7 @@ export async function createClientKey(
   return ok({ ...stored.value, key });
 }
 
-/** Revokes a key of this domain, at once and for good; again is fine. False when the domain has no such key. */
+/** Revokes a key of this domain permanently; idempotent. False if the domain has no such key. */
 export async function revokeClientKey(
   config: TenantConfig,
   env: Tenants,
@@ -97,7 +97,7 @@ async function revokeUnprojectedKey(config: TenantConfig, id: string, by: AuditA
   await withWriter(config, (db) =>
     db.transaction(async (tx) => {
       await tx.update(clientKeys).set({ revokedAt: by.now }).where(eq(clientKeys.id, id));
-      const details = { reason: "the edge could not be told" };
+      const details = { reason: "KV projection failed" };
       await auditInsert(tx, { ...by, action: "client_key.revoke", target: id, details });
     }),
   );

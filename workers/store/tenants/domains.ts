@@ -1,4 +1,4 @@
-/** Domains as administrators see and change them. Changes are one transaction with their audit row; the edge is told after. */
+/** Domains. A change is one transaction with its audit entry; then it is projected to KV. */
 import { and, asc, desc, eq, isNull, sql } from "drizzle-orm";
 import { accounts, clientKeys, domains, rollups } from "../../../drizzle/schema.ts";
 import { DAY_MS } from "../../runtime/constants.ts";
@@ -18,17 +18,17 @@ import { timestamptz } from "../db/sql.ts";
 import { projectClientKeys, projectDomains, type TenantConfig } from "./kv-write.ts";
 
 type Tenants = Pick<Env, "TENANTS">;
-/** Who does something, for the audit log, and when. */
+/** The actor of a change and its time, for the audit log. */
 export type AuditActor = Pick<AuditEntry, "actor" | "role" | "now">;
 
-/** How a domain's Slack address is sealed. No account is named so: ids have no slash. */
+/** The seal context of a Slack webhook URL. Account ids contain no slash, so it cannot collide with one. */
 export function slackSealContext(domain: string): SealContext {
   return { domain, accountId: "slack/webhook" };
 }
 
 const otherFieldsSealContext = (domain: string): SealContext => ({ domain, accountId: "import/fields" });
 
-/** What an imported credential file said of this domain beyond what is known here; null when nothing. Throws SealError. */
+/** Unused fields of an imported credential file; null if none. Throws SealError. */
 export async function readOtherFields(
   config: TenantConfig,
   name: string,
@@ -40,7 +40,7 @@ export async function readOtherFields(
   return JSON.parse(open(config, row.otherFields, otherFieldsSealContext(name))) as Record<string, unknown>;
 }
 
-/** Every domain ever configured or seen, by name, with its requests of the 7 days before `now`. */
+/** Every configured or seen domain, by name, with its requests of the 7 days before `now`. */
 export async function listDomains(config: TenantConfig, now: Date): Promise<DomainList> {
   return withReader(config, async (db) => {
     const counts = db
@@ -74,7 +74,7 @@ export async function listDomains(config: TenantConfig, now: Date): Promise<Doma
   });
 }
 
-/** The domain as configured; null when it is not. Asks the writing database, so that a change is seen at once. */
+/** The configured domain; null if it is not configured. Reads the primary, so that a change is visible at once. */
 export async function readDomainDetail(config: TenantConfig, name: string): Promise<DomainDetail | null> {
   const [rows, keys] = await withPrimary(config, (db) =>
     db.batch([
@@ -125,12 +125,12 @@ export interface DomainChange {
 
 export type PutResult =
   | { result: "stored"; created: boolean }
-  /** The account has no credential, or one that no longer opens: it has to be sent. */
+  /** The account has no credential, or one that cannot be opened: the call must contain one. */
   | { result: "credential_needed"; state: "missing" | "unreadable" };
 
 /**
- * Stores the domain, then tells the edge (all domains of the account when its credential changed). What is left out of
- * `change` stays as it was. Throws ProjectionError when only the telling failed.
+ * Stores the domain, then projects it to KV (all domains of the account if its credential changed). Fields absent from
+ * `change` are unchanged. Throws ProjectionError when only the projection failed.
  */
 export async function putDomain(
   config: TenantConfig,
@@ -141,7 +141,7 @@ export async function putDomain(
 ): Promise<PutResult> {
   const stored = await withWriter(config, (db) =>
     db.transaction(async (tx) => {
-      // Accounts before domains, always: two changes at once wait for each other instead of deadlocking.
+      // Always lock accounts before domains, so that concurrent changes do not deadlock.
       const account = change.credential
         ? await putAccount(config, tx, change.accountId, change.credential, by.now)
         : await lockAccount(tx, change.accountId);
@@ -164,7 +164,7 @@ export async function putDomain(
   return { result: "stored", created: stored.created };
 }
 
-/** Stops serving the domain and revokes its keys; its history stays. False when it was never known. */
+/** Stops serving the domain and revokes its keys; its recorded exchanges stay. False if it is unknown. */
 export async function deleteDomain(
   config: TenantConfig,
   env: Tenants,
@@ -199,7 +199,7 @@ export async function deleteDomain(
           details: { accountId: row.accountId, revokedKeys: revoked.length },
         });
       }
-      // All of them, not only those just revoked: a call that failed half-way is completed by the next one.
+      // All keys, not only those just revoked: a repeated call completes one that failed halfway.
       const keys = await tx
         .select({ id: clientKeys.id })
         .from(clientKeys)
@@ -213,7 +213,7 @@ export async function deleteDomain(
   return true;
 }
 
-/** True when the domain was not configured before. */
+/** True if the domain was not configured before. */
 async function upsertDomain(
   config: TenantConfig,
   tx: WriterTransaction,
@@ -223,7 +223,7 @@ async function upsertDomain(
 ): Promise<boolean> {
   await tx.insert(domains).values({ name }).onConflictDoNothing();
   const [before] = await tx.select().from(domains).where(eq(domains.name, name)).for("update");
-  if (!before) throw new Error("a domain just inserted is not there");
+  if (!before) throw new Error("an inserted domain is missing");
   const { slack, endpoints, otherFields } = change;
   const set: Partial<typeof domains.$inferInsert> = {
     configured: true,
@@ -266,7 +266,7 @@ function slackView({ slack, slackWebhook }: typeof domains.$inferSelect): SlackV
   };
 }
 
-/** What was set, never what a secret was set to. */
+/** What was set, without the values of secrets. */
 function auditDetails(change: DomainChange, account: StoredAccount | null, created: boolean) {
   const { slack, endpoints } = change;
   const details: Record<string, unknown> = {

@@ -1,6 +1,6 @@
 /**
- * Domains and client keys as the edge sees them: one KV entry per domain and one per key hash, with a copy in the isolate
- * that is trusted for 30 s. The proxy reads; the admin API writes the projection after it has committed to Postgres.
+ * Domains and client keys in KV: one entry per domain and one per key hash, cached in the isolate for 30 s. The proxy
+ * reads; the admin API writes this projection after its commit to Postgres.
  */
 import { TENANT_CACHE_MS, TENANT_STALE_MS } from "../../runtime/constants.ts";
 import { isLoopbackName } from "../../domain/http/host.ts";
@@ -10,55 +10,55 @@ import { withTimeout } from "../../runtime/timeout.ts";
 
 type Tenants = Pick<Env, "TENANTS">;
 
-/** Records one isolate keeps; a record is well under 1 KB. */
+/** Cached records per isolate; a record is well under 1 KB. */
 const MAX_CACHED = 5_000;
 /** A KV read that takes longer counts as failed. Usual reads take under 20 ms hot, under 500 ms cold. */
 const READ_TIMEOUT_MS = 3_000;
-/** The same where a last good record could serve instead. */
+/** The same where the last good record can be used instead. */
 const REFRESH_TIMEOUT_MS = 1_000;
-/** After a read that failed, the last good record serves this long before KV is asked again. */
+/** After a failed read, the last good record is used this long before KV is read again. */
 const RETRY_AFTER_FAILURE_MS = 10_000;
 
 interface Cached {
-  /** Null: there was none. Remembered for the names of this machine only, and never trusted while KV answers. */
+  /** Null: there was none. Cached for loopback names only, and only used while KV fails. */
   value: unknown;
   readAt: number;
-  /** When KV last failed to say something newer; 0 = never. */
+  /** When the last read failed; 0 = never. */
   failedAt: number;
 }
 const cache = new Map<string, Cached>();
 
-/** The domain's record, or null when there is none. Throws TenantsUnavailable when KV cannot say and no last good copy is young enough. */
+/** The record of the domain; null if there is none. Throws TenantsUnavailableError when KV fails and no recent copy exists. */
 export function readDomain(env: Tenants, domain: string): Promise<DomainRecord | null> {
   return read(env, domainKey(domain), (json) => DomainRecord.parse(json));
 }
 
-/** The record of the client key with this hex SHA-256, or null when there is none (never made, or revoked). Throws as readDomain does. */
+/** The record of the client key with this hex SHA-256; null if unknown or revoked. Throws as readDomain does. */
 export function readClientKey(env: Tenants, keyHashHex: string): Promise<ClientKeyRecord | null> {
   return read(env, clientKeyKey(keyHashHex), (json) => ClientKeyRecord.parse(json));
 }
 
-/** Makes the edge see this domain as given: at once here, within 90 s elsewhere (isolate 30 s, KV 60 s). */
+/** Writes the record of a domain: effective at once in this isolate, within 90 s elsewhere (isolate 30 s, KV 60 s). */
 export function projectDomain(env: Tenants, record: DomainRecord): Promise<void> {
   return project(env, domainKey(record.domain), DomainRecord.parse(record));
 }
 
-/** Makes the edge forget this domain, as fast as projectDomain. */
+/** Deletes the record of a domain, effective as projectDomain. */
 export function removeDomain(env: Tenants, domain: string): Promise<void> {
   return remove(env, domainKey(domain));
 }
 
-/** Makes a client key work. `keyHashHex` is the lower-case hex SHA-256 of the key. */
+/** Writes the record of a client key. `keyHashHex`: lower-case hex SHA-256 of the key. */
 export function projectClientKey(env: Tenants, keyHashHex: string, record: ClientKeyRecord): Promise<void> {
   return project(env, clientKeyKey(keyHashHex), ClientKeyRecord.parse(record));
 }
 
-/** Revokes a client key, as fast as projectDomain. */
+/** Deletes the record of a client key, effective as projectDomain. */
 export function removeClientKey(env: Tenants, keyHashHex: string): Promise<void> {
   return remove(env, clientKeyKey(keyHashHex));
 }
 
-/** KV does not answer and there is no last good record: nobody can say whether this domain or key exists. */
+/** KV fails and there is no recent copy, so it is unknown whether the domain or key exists. */
 export class TenantsUnavailableError extends Error {
   override readonly name = "TenantsUnavailable";
 }
@@ -73,7 +73,7 @@ async function read<T>(env: Tenants, key: string, parse: (json: unknown) => T): 
   if (cached && cached.value !== null && age < TENANT_CACHE_MS) return cached.value;
   const lastGood = cached && age < TENANT_STALE_MS ? cached : null;
   if (lastGood && now - lastGood.failedAt < RETRY_AFTER_FAILURE_MS) return lastGood.value;
-  // While one request tries, the others go on with what they have.
+  // While one request retries, the others use the last good record.
   if (lastGood && lastGood.failedAt > 0) lastGood.failedAt = now;
   try {
     const reading = env.TENANTS.get(key, "json").then((json) => cacheResult(key, json, parse));
@@ -91,14 +91,14 @@ async function read<T>(env: Tenants, key: string, parse: (json: unknown) => T): 
   }
 }
 
-/** What KV said becomes what is known, also when it says so too late for whoever asked. */
+/** Caches what KV returned, also when it arrives after the timeout. */
 function cacheResult<T>(key: string, json: unknown, parse: (json: unknown) => T): T | null {
   if (json !== null) {
     const value = parse(json);
     cacheRecord(key, value);
     return value;
   }
-  // A miss is not trusted: a key just made has to work at once. The local stack asks for its own names with every request.
+  // A miss is not cached, because a new key must work at once; except loopback names, which the local stack reads with every request.
   cache.delete(key);
   if (isLoopbackName(key.slice(domainKey("").length))) cacheRecord(key, null);
   return null;
@@ -115,7 +115,7 @@ async function remove(env: Tenants, key: string): Promise<void> {
 }
 
 function cacheRecord(key: string, value: unknown): void {
-  cache.delete(key); // to the end: the map is in order of reading, its first entry the oldest
+  cache.delete(key); // re-insert at the end: the map is ordered by read time, oldest first
   if (cache.size >= MAX_CACHED) {
     const oldest = cache.keys().next();
     if (!oldest.done) cache.delete(oldest.value);

@@ -1,6 +1,6 @@
 /**
- * Carries domains and client keys from Postgres to the edge's KV. Each step reads the committed state under a row lock and
- * writes what it read, so that two changes at once cannot leave the older one at the edge, and doing it again is harmless.
+ * Projects domains and client keys from Postgres to KV. Each step reads the committed state under a row lock and writes it,
+ * so that concurrent changes cannot leave the older one in KV. Idempotent.
  */
 import { asc, eq, inArray } from "drizzle-orm";
 import { accounts, clientKeys, domains } from "../../../drizzle/schema.ts";
@@ -16,12 +16,12 @@ import { projectClientKey, projectDomain, removeClientKey, removeDomain } from "
 export type TenantConfig = DatabaseConfig & Pick<Config, "CREDENTIAL_KEYS">;
 type Tenants = Pick<Env, "TENANTS">;
 
-/** The change is in Postgres, but the edge has not been told. The same call again tells it. */
+/** The change is in Postgres, but writing it to KV failed. Repeating the call completes it. */
 export class ProjectionError extends Error {
   override readonly name = "ProjectionError";
 }
 
-/** Makes the edge see these domains as they are stored: projected where configured, removed where not. */
+/** Projects these domains as stored: written if configured, removed if not. */
 export async function projectDomains(
   config: TenantConfig,
   env: Tenants,
@@ -37,7 +37,7 @@ export async function projectDomains(
     );
 }
 
-/** Makes the edge see these client keys as they are stored: working, or revoked. */
+/** Projects these client keys as stored: written if valid, removed if revoked. */
 export async function projectClientKeys(
   config: TenantConfig,
   env: Tenants,
@@ -72,7 +72,7 @@ export async function projectClientKeys(
   );
 }
 
-/** Null when the domain is not configured. Throws SealError when the account's credential does not open. */
+/** Null if the domain is not configured. Throws SealError if the credential cannot be opened. */
 async function domainRecord(
   config: TenantConfig,
   tx: WriterTransaction,
@@ -102,6 +102,6 @@ async function orProjectionError(writing: Promise<unknown>): Promise<void> {
   try {
     await writing;
   } catch (cause) {
-    throw new ProjectionError("KV did not take the change", { cause });
+    throw new ProjectionError("writing the change to KV failed", { cause });
   }
 }

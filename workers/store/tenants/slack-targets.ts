@@ -1,4 +1,4 @@
-/** Where alerts go: the Slack settings of domains, their addresses opened. Used by workers/alerts and ingest. */
+/** The targets of alerts: Slack settings of domains, with webhook URLs in clear. Used by workers/alerts and ingest. */
 import { and, eq, inArray } from "drizzle-orm";
 import { accounts, domains } from "../../../drizzle/schema.ts";
 import type { Config } from "../../runtime/config.ts";
@@ -12,18 +12,18 @@ type Keys = DatabaseConfig & Pick<Config, "CREDENTIAL_KEYS">;
 /** A domain's own settings. */
 export interface DomainSlack {
   domain: string;
-  /** False: this domain is never told of, by the default webhook neither. */
+  /** False: no messages about this domain, by the default webhook either. */
   isEnabled: boolean;
-  /** False: its conversations are not told of. */
+  /** False: no messages about its conversations. */
   sendsMessages: boolean;
-  /** Its own address; null = the default one. A secret. */
+  /** Its own webhook URL, a secret; null = the default one. */
   webhook: string | null;
   channel: string | undefined;
   username: string | undefined;
   iconEmoji: string | undefined;
 }
 
-/** The settings of these domains. A domain without settings is enabled and has nothing of its own. */
+/** The settings of these domains. A domain without settings is enabled and uses the defaults. */
 export async function readDomainSlack(config: Keys, names: readonly string[]): Promise<DomainSlack[]> {
   if (names.length === 0) return [];
   const rows = await withPrimary(config, (db) =>
@@ -47,7 +47,7 @@ export async function readDomainSlack(config: Keys, names: readonly string[]): P
   });
 }
 
-/** Whoever may have something to tell: the deployment, configured domains, accounts; by name, one more than `limit` where there are more. */
+/** The deployment, configured domains and accounts, by name; `limit + 1` of them if there are more. */
 export async function listAlertTargets(config: DatabaseConfig, limit: number): Promise<AlertTarget[]> {
   const [names, ids] = await withPrimary(config, (db) =>
     db.batch([

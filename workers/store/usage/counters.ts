@@ -1,5 +1,5 @@
 /**
- * Things counted instead of stored, per five minutes. Each queue message is added once, however often it is delivered:
+ * Events that are counted instead of stored, per five minutes. A queue message is added once, however often it is delivered:
  * its id is kept for as long as a queue may hold it.
  */
 import { lt, sql } from "drizzle-orm";
@@ -15,14 +15,14 @@ const MAX_NAME_CHARACTERS = 100;
 
 export type CounterMessage = Pick<CountersMessage, "id" | "at" | "counts">;
 
-/** Adds up messages not yet added, in a transaction of its own. */
+/** Adds messages that were not added before, in its own transaction. */
 export async function addCounters(db: Writer, messages: readonly CounterMessage[]): Promise<void> {
   const byId = new Map(messages.map((message) => [message.id.toLowerCase(), message]));
   if (byId.size === 0) return;
   await db.transaction(async (tx) => {
     const added = await tx
       .insert(counterMessages)
-      // In one order for all writers: two consumers with the same messages wait for each other and do not deadlock.
+      // Sorted, so that consumers with the same messages do not deadlock.
       .values([...byId].map(([id, { at }]) => ({ id, at: new Date(at) })).sort(byIdOrder))
       .onConflictDoNothing()
       .returning({ id: counterMessages.id });
@@ -33,7 +33,7 @@ export async function addCounters(db: Writer, messages: readonly CounterMessage[
   });
 }
 
-/** Forgets messages that no queue can deliver any more. */
+/** Deletes ids of messages that no queue can deliver any more. */
 export async function deleteOldCounterMessages(db: Writer, now: number): Promise<void> {
   await db.delete(counterMessages).where(lt(counterMessages.at, new Date(now - MESSAGE_RETENTION_MS)));
 }

@@ -1,6 +1,6 @@
 /**
- * The overview of a period: its sums beside those of the period before, its course, and who was busiest. From the rollups
- * alone, so periods are cut to their five minutes; three statements at once.
+ * The overview of a period: totals beside those of the previous period, a time series, and the top domains, accounts, models
+ * and types. From rollups alone, so periods are rounded to five minutes; three concurrent statements.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { DAY_MS, HOUR_MS, ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
@@ -23,7 +23,7 @@ import {
 /** `from` before `to`. */
 export type OverviewFilter = UsageFilter & { from: number; to: number };
 
-/** Entries of each list of the busiest. */
+/** Entries of each top list. */
 const MAX_TOP = 20;
 
 interface GroupRow extends TotalsRow {
@@ -34,7 +34,7 @@ interface GroupRow extends TotalsRow {
   model: string | null;
   request_type: string | null;
 }
-/** Answers per latency class in one bucket of the series. */
+/** Responses per latency class in one bucket of the series. */
 interface LatencyRow extends Record<string, unknown> {
   slot: string;
   durations: string[];
@@ -46,7 +46,7 @@ export async function readOverview(
   filter: OverviewFilter,
 ): Promise<Omit<Overview, "inFlight">> {
   const { from, to, previousFrom, bucketMs } = alignPeriod(filter.from, filter.to);
-  // Side by side rather than in a batch: each reads tens of thousands of rollups, and PostgreSQL has more than one core.
+  // Concurrent rather than in a batch: each reads tens of thousands of rollups, and PostgreSQL has several cores.
   const [groups, before, latencies] = await Promise.all([
     readRows<GroupRow>(config, groupsStatement(filter, from, bucketMs)),
     readRows<TotalsRow>(
@@ -94,14 +94,14 @@ export async function readOverview(
   };
 }
 
-/** The period cut to rollups, the one of equal length before it, and the buckets of its series. */
+/** The period rounded to rollups, the previous period of the same length, and the bucket length of the series. */
 function alignPeriod(start: number, to: number) {
   const from = floor(start);
   const span = to - from;
   return { from, to, previousFrom: floor(from - span), bucketMs: seriesBucketMs(span) };
 }
 
-/** How finely the course of a period is told. */
+/** The bucket length for the time series of a period. */
 export function seriesBucketMs(span: number): number {
   return span <= 3 * HOUR_MS ? ROLLUP_BUCKET_MS : span <= 8 * DAY_MS ? HOUR_MS : DAY_MS;
 }
@@ -121,7 +121,7 @@ function latenciesStatement(filter: OverviewFilter, from: number, bucketMs: numb
     from rollups where ${periodFilter(filter, from, filter.to)} group by 1`;
 }
 
-/** Class by class: unnesting the arrays took twice as long. */
+/** One sum per class: unnesting the arrays took twice as long. */
 function classSums(column: string): SQL {
   const sums = Array.from({ length: LATENCY_CLASSES }, (_, n) => `coalesce(sum(${column}[${n + 1}]), 0)`);
   return sql.raw(`array[${sums.join(", ")}]::int8[]`);
