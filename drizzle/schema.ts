@@ -1,10 +1,10 @@
 /**
  * The tables. Only workers/store (and the migration scripts) read this file.
  *
- * `requests` and `response_bodies` are partitioned by month of `started_at`; drizzle cannot say so, the migration does.
+ * `requests` and `response_bodies` are partitioned by month of `started_at`; drizzle cannot express that, the migration does.
  * An exchange id is a UUIDv7 whose timestamp is `started_at` to the millisecond, so a look-up by id alone can prune partitions.
  * Content is stored once per domain: a request points at three chains of nodes (messages, system blocks, tools), each node
- * at its predecessor and at one piece of content, as commits in git; what is left of the body is its skeleton, content too.
+ * at its predecessor and at one content, as commits in git; the rest of the body is its skeleton, stored as content too.
  */
 import { sql } from "drizzle-orm";
 import {
@@ -25,25 +25,25 @@ import {
 } from "drizzle-orm/pg-core";
 import type { Sealed } from "../workers/schemas/tenant.ts";
 
-/** Bytes travel as bytes: every driver here takes a Uint8Array and gives a Buffer, which is viewed as what it is. */
+/** Every driver takes a Uint8Array and returns a Buffer, which is viewed as Uint8Array without copying. */
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({
   dataType: () => "bytea",
   fromDriver: (value) => new Uint8Array(value.buffer, value.byteOffset, value.byteLength),
 });
-/** Search words, made by workers/domain/search-words and not by Postgres' own parser. */
+/** Search terms, made by workers/domain/search and not by PostgreSQL's parser. */
 const tsvector = customType<{ data: string }>({ dataType: () => "tsvector" });
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 const id8 = (name: string) => bigint(name, { mode: "bigint" });
 const count = (name: string) => bigint(name, { mode: "number" });
 
-/** Every domain ever configured or seen. `configured` false: deleted, or only seen (the built-in localhost). */
+/** Every configured or seen domain. `configured` false: deleted, or only seen (the built-in localhost). */
 export const domains = pgTable("domains", {
   id: integer().primaryKey().generatedAlwaysAsIdentity(),
   name: text().notNull().unique(),
   configured: boolean().notNull().default(false),
   accountId: text("account_id"),
   endpoints: jsonb().$type<string[]>(),
-  /** Everything of the Slack block but its address. */
+  /** The Slack settings without the webhook URL. */
   slack: jsonb().$type<{
     channel?: string;
     username?: string;
@@ -52,7 +52,7 @@ export const domains = pgTable("domains", {
     messages?: boolean;
   }>(),
   slackWebhook: jsonb("slack_webhook").$type<Sealed>(),
-  /** What an imported credential file says beyond what is known here; sealed, because nobody knows what it is. */
+  /** Unused fields of an imported credential file; sealed, because they may be secrets. */
   otherFields: jsonb("other_fields").$type<Sealed>(),
   createdAt: time("created_at").notNull().defaultNow(),
   updatedAt: time("updated_at").notNull().defaultNow(),
@@ -67,12 +67,12 @@ export const accounts = pgTable("accounts", {
   updatedAt: time("updated_at").notNull().defaultNow(),
 });
 
-/** What an administrator set for an account's window; accounts seen but not configured may have it too. */
+/** Settings of the window of an account; also for accounts that are not configured. */
 export const accountWindows = pgTable("account_windows", {
   accountId: text("account_id").primaryKey(),
-  /** Output tokens of five hours that count as full; null = no limit of ours. */
+  /** Output tokens per five hours that count as full; null = none. */
   tokenLimit: count("token_limit"),
-  /** Shares at which to alert; null = the default ones. */
+  /** Shares at which to alert; null = defaults. */
   thresholds: jsonb().$type<number[]>(),
   updatedAt: time("updated_at").notNull().defaultNow(),
 });
@@ -85,7 +85,7 @@ export const clientKeys = pgTable(
       .notNull()
       .references(() => domains.id),
     name: text().notNull(),
-    /** SHA-256 of the key; the key itself is shown once and kept nowhere. */
+    /** SHA-256 of the key; the key itself is not stored. */
     keyHash: bytea("key_hash").notNull().unique(),
     createdAt: time("created_at").notNull().defaultNow(),
     revokedAt: time("revoked_at"),
@@ -105,7 +105,7 @@ export const contents = pgTable(
     sha256: bytea().notNull(),
     /** Uncompressed bytes. */
     size: integer().notNull(),
-    /** 0 = as is, 1 = deflate-raw with a preset dictionary (workers/store/content-coding). */
+    /** 0 = uncompressed, 1 = deflate-raw with a preset dictionary (workers/store/content/compression.ts). */
     coding: smallint().notNull(),
     data: bytea().notNull(),
   },
@@ -123,8 +123,8 @@ export const nodes = pgTable(
     contentId: id8("content_id").notNull(),
     /** 1 for the first element. */
     depth: integer().notNull(),
-    /** What normalising cut out and where (workers/domain/content), as UTF-8 JSON; null when nothing. */
-    form: bytea(),
+    /** The overlay: what normalising removed and where (workers/domain/content), as UTF-8 JSON; null if nothing. */
+    overlay: bytea("form"),
   },
   (t) => [index("nodes_address").using("hash", t.hash)],
 );
@@ -144,12 +144,12 @@ export const requests = pgTable(
     parentAgentId: text("parent_agent_id"),
     /** First product of the user agent: "claude-cli/2.1.330". */
     client: text(),
-    /** What the person (or the spawning agent) says newly in this request, its beginning; null where only tools and reminders speak. */
+    /** The beginning of the new user prompt (or that of the spawning agent); null where only tool results and reminders are new. */
     prompt: text(),
     method: text().notNull(),
     path: text().notNull(),
     query: text().notNull(),
-    /** The endpoint's name (workers/domain/classify): "messages", "count_tokens", "models", … */
+    /** The name of the endpoint: "messages", "count_tokens", "models", … */
     endpoint: text().notNull(),
     requestType: text("request_type").notNull(),
     model: text(),
@@ -164,40 +164,40 @@ export const requests = pgTable(
     inputTokens: integer("input_tokens"),
     outputTokens: integer("output_tokens"),
     cacheReadInputTokens: integer("cache_read_input_tokens"),
-    /** Both lifetimes and what the vendor did not classify. */
+    /** Both lifetimes, and writes that Claude did not classify. */
     cacheCreationInputTokens: integer("cache_creation_input_tokens"),
     cacheCreation5mInputTokens: integer("cache_creation_5m_input_tokens"),
     cacheCreation1hInputTokens: integer("cache_creation_1h_input_tokens"),
     thinkingTokens: integer("thinking_tokens"),
     serverToolUse: jsonb("server_tool_use").$type<Record<string, number>>(),
-    /** Verbatim, merged by the rule of workers/domain/usage. */
+    /** Verbatim, merged by workers/domain/usage/token-usage.ts. */
     usage: jsonb().$type<Record<string, unknown>>(),
-    /** True when the final usage never arrived: token counts are a floor. */
+    /** True if the final usage never arrived: token counts are minimums. */
     usagePartial: boolean("usage_partial").notNull().default(false),
     /** Integer pico-dollars; null = unpriced. */
     costPico: numeric("cost_pico", { precision: 30, scale: 0, mode: "bigint" }),
-    /** The bill, packed into a text (workers/domain/pricing-pack). */
+    /** The bill, packed into a text (workers/domain/pricing/cost-codec.ts). */
     costBreakdown: jsonb("cost_breakdown").$type<string>(),
     priceVersion: text("price_version"),
     toolCalls: jsonb("tool_calls").$type<Record<string, number>>(),
     toolCallCount: integer("tool_call_count").notNull().default(0),
 
     timeToFirstByteMs: doublePrecision("time_to_first_byte_ms"),
-    /** Null where the end was not seen (`interrupted`). */
+    /** Null if the end was not seen (`interrupted`). */
     durationMs: doublePrecision("duration_ms"),
     upstreamRequestId: text("upstream_request_id"),
-    /** Allow-listed headers, one stored set per distinct set (contents); the response's with its rate limits. */
+    /** Allow-listed headers, each distinct set stored once as content; those of the response include its rate limits. */
     requestHeadersId: id8("request_headers_id"),
     responseHeadersId: id8("response_headers_id"),
-    /** Response headers that are never the same twice (timings, ray ids), and would make every set distinct. */
+    /** Response headers that always differ (timings, ray ids) and would make every set distinct. */
     responseHeaders: jsonb("response_headers").$type<Record<string, string>>(),
 
-    /** "json" = rebuilt from skeleton and nodes; "raw" = JSON kept whole because a rebuild would differ; "bytes" = not JSON; "none". */
+    /** "json" = rebuilt from skeleton and nodes; "raw" = JSON stored whole because a rebuild would differ; "bytes" = not JSON; "none". */
     bodyKind: text("body_kind").notNull(),
     bodyBytes: integer("body_bytes").notNull(),
     bodySha256: bytea("body_sha256"),
     bodyTruncated: boolean("body_truncated").notNull().default(false),
-    /** A secret inside it was masked before storing, so the archive differs from the wire there. */
+    /** A secret in the body was masked before storing. */
     bodyMasked: boolean("body_masked").notNull().default(false),
     /** Content: the skeleton (json) or the whole body (raw, bytes). */
     bodyContentId: id8("body_content_id"),
@@ -205,7 +205,7 @@ export const requests = pgTable(
     systemNodeId: id8("system_node_id"),
     toolsNodeId: id8("tools_node_id"),
     messageCount: integer("message_count").notNull().default(0),
-    /** Content: the assembled answer message, normalised like a history element. */
+    /** Content: the assembled response message, normalised like a history element. */
     responseContentId: id8("response_content_id"),
     responseBytes: integer("response_bytes").notNull(),
     responseTruncated: boolean("response_truncated").notNull().default(false),
@@ -226,11 +226,11 @@ export const requests = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.id, t.startedAt] }),
-    // Without the id, which lists are sorted by too: of one instant there are few, and they are sorted when read.
+    // Without the id, although lists are sorted by it too: few rows share an instant and are sorted when read.
     index("requests_newest").on(t.startedAt),
     index("requests_domain").on(t.domainId, t.startedAt),
     index("requests_account").on(t.accountId, t.startedAt),
-    // One key with many rows is stored once in a B-tree, if nothing distinguishes them: what is found is sorted when read.
+    // A B-tree stores a key with many rows once if no further column distinguishes them; results are sorted when read.
     index("requests_session").on(t.sessionId),
     index("requests_conversation").on(t.conversationId),
     index("requests_parent").on(t.parentRequestId),
@@ -238,7 +238,7 @@ export const requests = pgTable(
     index("requests_branch")
       .on(t.conversationId, t.id)
       .where(sql`branch_key = id`),
-    // Rare models, rare types and failures are what people look for: without these a list of them reads everything.
+    // Lists of rare models, rare types and failures would read the whole table without these.
     index("requests_model").on(t.model),
     index("requests_rare_type")
       .on(t.requestType, t.startedAt)
@@ -250,31 +250,31 @@ export const requests = pgTable(
 );
 
 /**
- * What a request tells about its place in a conversation: keys (8 bytes of SHA-256 each) under which others find it, or it
- * finds others. One row per request that can be linked; made by workers/domain/linking, never changed by what others say.
- * An id is a UUIDv7, so ordering by it is ordering by start.
+ * Evidence of a request for linking: keys (8 bytes of SHA-256 each) under which other requests find it, or it finds others.
+ * One row per linkable request; made by workers/domain/linking from the request alone, never changed by other requests.
+ * Ids are UUIDv7, so ordering by id is ordering by start.
  */
 export const linkEvidence = pgTable(
   "link_evidence",
   {
     requestId: uuid("request_id").primaryKey(),
     domainId: integer("domain_id").notNull(),
-    /** What its content makes it, whoever its parent is: workers/domain/linking/evidence. */
+    /** EvidenceFlag bits: what the content makes of it, whatever its parent (workers/domain/linking/evidence). */
     form: smallint().notNull(),
     /** Session, and the agent within it (0: none); null where no session is named. */
     sessionKey: id8("session_key"),
     agentKey: id8("agent_key"),
-    /** The normalised history it was sent with, and the same with its answer (an answer's last tool id stands for both). */
+    /** The normalised history it was sent with, and the same with its response (the last tool id of a response stands for both). */
     endKey: id8("end_key").notNull(),
     answerKey: id8("answer_key"),
-    /** What its parent's two keys are if nothing is missing; null in a first message. */
+    /** The two keys that its parent has if nothing is missing; null in a first message. */
     priorEndKey: id8("prior_end_key"),
     priorAnswerKey: id8("prior_answer_key"),
-    /** As the end keys, but results of tools count too: they tell an edited result from a repetition. */
+    /** As the end keys, but including tool results, to distinguish an edited result from a repetition. */
     messageKey: id8("message_key").notNull(),
     priorMessageKey: id8("prior_message_key"),
     systemKey: id8("system_key"),
-    /** Several conversations fitted equally well, so the choice depends on how long each of them is. */
+    /** Several conversations matched equally well, so the choice depends on their lengths. */
     isAmbiguous: boolean("is_ambiguous").notNull().default(false),
   },
   (t) => [
@@ -285,7 +285,7 @@ export const linkEvidence = pgTable(
     index("link_evidence_prior_answer")
       .on(t.priorAnswerKey)
       .where(sql`prior_answer_key is not null`),
-    // Seldom asked, and stored once per session: what is found is sorted when read.
+    // Rarely read, and stored once per session: results are sorted when read.
     index("link_evidence_thread")
       .on(t.sessionKey)
       .where(sql`session_key is not null`),
@@ -295,7 +295,7 @@ export const linkEvidence = pgTable(
   ],
 );
 
-/** Keys of the few requests that need more than `link_evidence` has: older ancestors, summaries, prompts of sub-tasks. */
+/** Further keys of the few requests that need them: older ancestors, summaries, prompts of sub-tasks. */
 export const linkKeys = pgTable(
   "link_keys",
   {
@@ -313,13 +313,13 @@ export const linkKeys = pgTable(
   ],
 );
 
-/** Calls of `Task` and `Agent` in answers. `subtaskRequestId` is the first request of the agent that came of it, as far as known. */
+/** Calls of `Task` and `Agent` in responses. `subtaskRequestId`: the first request of the spawned agent, if known. */
 export const taskInvocations = pgTable(
   "task_invocations",
   {
-    /** The request whose answer holds the call. */
+    /** The request whose response contains the call. */
     requestId: uuid("request_id").notNull(),
-    /** 0 for the first such call in the answer. */
+    /** 0 for the first such call in the response. */
     position: smallint().notNull(),
     startedAt: time("started_at").notNull(),
     domainId: integer("domain_id").notNull(),
@@ -327,7 +327,7 @@ export const taskInvocations = pgTable(
     toolName: text("tool_name").notNull(),
     subagentType: text("subagent_type"),
     description: text(),
-    /** The first 250 characters; all of it is in the answer. */
+    /** The first 250 characters; the response has all of it. */
     promptExcerpt: text("prompt_excerpt").notNull(),
     promptKey: id8("prompt_key").notNull(),
     /** Claude Code's id of the agent, once a tool result has named it. */
@@ -342,7 +342,7 @@ export const taskInvocations = pgTable(
   ],
 );
 
-/** Which agent came of which tool call, as tool results tell; they may arrive before the call they speak of. */
+/** The agent of a tool call, from tool results; a result may arrive before its call. */
 export const taskAgents = pgTable(
   "task_agents",
   {
@@ -356,17 +356,17 @@ export const taskAgents = pgTable(
   ],
 );
 
-/** Ids that conversations had. What is meant today is the conversation of `rootRequestId`. */
+/** Former ids of conversations. Each now means the conversation of `rootRequestId`. */
 export const conversationAliases = pgTable("conversation_aliases", {
   id: uuid().primaryKey(),
   domainId: integer("domain_id").notNull(),
-  /** The request that the id was made from. */
+  /** The request that the id was derived from. */
   rootRequestId: uuid("root_request_id").notNull(),
 });
 
 /**
- * One row per conversation: sums over its requests, kept in the transaction that stores or re-links these
- * (workers/store/conversation-sums), so that lists need not read them.
+ * One row per conversation: totals over its requests, written in the transaction that stores or re-links them
+ * (workers/store/conversations/totals.ts), so that lists need not read them.
  */
 export const conversations = pgTable(
   "conversations",
@@ -379,21 +379,21 @@ export const conversations = pgTable(
     firstAt: time("first_at").notNull(),
     /** Start of the last request. */
     lastAt: time("last_at").notNull(),
-    /** End of the answer that ended last. */
+    /** End of the response that ended last. */
     endedAt: time("ended_at").notNull(),
-    /** The last request outside of sub-tasks; the last one of all where there are only sub-tasks. */
+    /** The last request outside of sub-tasks; the last of all if there are only sub-tasks. */
     latestRequestId: uuid("latest_request_id").notNull(),
     latestAt: time("latest_at").notNull(),
     latestIsSubtask: boolean("latest_is_subtask").notNull(),
     latestModel: text("latest_model"),
-    /** All prompt tokens, cached or not, and the answer's. */
+    /** All prompt tokens, cached or not, and the output tokens. */
     latestContextTokens: integer("latest_context_tokens"),
-    /** Which request that was of, as text that sorts as requests are chosen: a late one may lie before or after it. */
+    /** Sort key of the request that the context is of, to decide whether a late request replaces it. */
     latestContextKey: text("latest_context_key"),
     accountIds: text("account_ids").array().notNull(),
     models: text().array().notNull(),
     requests: integer().notNull(),
-    /** Requests that bring words of a person, sub-tasks apart. */
+    /** Requests with a new user prompt, sub-tasks excluded. */
     turns: integer().notNull(),
     subtaskRequests: integer("subtask_requests").notNull(),
     errors: integer().notNull(),
@@ -402,7 +402,7 @@ export const conversations = pgTable(
     userBranches: integer("user_branches").notNull(),
     compactBranches: integer("compact_branches").notNull(),
     subtaskBranches: integer("subtask_branches").notNull(),
-    /** Requests that continue something, and those of them whose predecessor was not found. */
+    /** Requests that continue another, and those of them whose predecessor was not found. */
     continuations: integer().notNull(),
     orphans: integer().notNull(),
     inputTokens: count("input_tokens").notNull(),
@@ -423,20 +423,20 @@ export const conversations = pgTable(
 );
 
 /**
- * The full-text index: one row per distinct message content of a domain. Ingest writes the rows without words, which is
- * cheap; the words follow when there is time (workers/store/search-index).
+ * The full-text index: one row per distinct message content of a domain. Ingest writes the rows without terms, which is
+ * cheap; workers/store/search/indexer.ts adds the terms.
  */
 export const searchEntries = pgTable(
   "search_entries",
   {
     contentId: id8("content_id").primaryKey(),
     domainId: integer("domain_id").notNull(),
-    /** The earliest request whose history or answer holds the content. */
+    /** The earliest request whose history or response contains the content. */
     requestId: uuid("request_id").notNull(),
     startedAt: time("started_at").notNull(),
-    /** "user", "assistant", "system"; null until the words are there. */
+    /** "user", "assistant", "system"; null until indexed. */
     role: text(),
-    /** Null: not read yet. */
+    /** Null: not indexed yet. */
     words: tsvector("words"),
   },
   (t) => [
@@ -458,13 +458,13 @@ export const responseBodies = pgTable(
     /** As in `contents`. */
     coding: smallint().notNull(),
     data: bytea().notNull(),
-    /** When its pieces came, packed by workers/domain/stream-timing; null where the stream was not timed. */
+    /** Arrival times of its chunks, packed by workers/domain/messages/chunk-timing.ts; null if not sampled. */
     timing: bytea(),
   },
   (t) => [primaryKey({ columns: [t.requestId, t.startedAt] })],
 );
 
-/** Sums per 5 minutes, kept in the transaction of the rows they sum. Coarser views add them up. */
+/** Totals per 5 minutes, written in the transaction of their rows. Coarser views add them up. */
 export const rollups = pgTable(
   "rollups",
   {
@@ -477,7 +477,7 @@ export const rollups = pgTable(
     requestType: text("request_type").notNull(),
     outcome: text().notNull(),
     requests: count("requests").notNull(),
-    /** Answers with status ≥ 400, and exchanges without one. */
+    /** Responses with status ≥ 400, and exchanges without a response. */
     errors: count("errors").notNull(),
     inputTokens: count("input_tokens").notNull(),
     outputTokens: count("output_tokens").notNull(),
@@ -491,7 +491,7 @@ export const rollups = pgTable(
     costPico: numeric("cost_pico", { precision: 38, scale: 0, mode: "bigint" }).notNull(),
     unpricedCount: count("unpriced_count").notNull(),
     durationMs: doublePrecision("duration_ms").notNull(),
-    /** Counts per latency class (workers/domain/latency), of duration and of time to first byte. */
+    /** Counts per latency class (workers/domain/usage/latency-histogram.ts), of duration and of time to first byte. */
     durationHistogram: integer("duration_histogram").array().notNull(),
     firstByteHistogram: integer("first_byte_histogram").array().notNull(),
   },
@@ -501,7 +501,7 @@ export const rollups = pgTable(
   ],
 );
 
-/** Things counted, not stored, per 5 minutes (refused before authentication, unrecorded, …). */
+/** Events counted, not stored, per 5 minutes (refused before authentication, unrecorded, …). */
 export const counters = pgTable(
   "counters",
   { bucket: time("bucket").notNull(), name: text().notNull(), value: count("value").notNull() },
@@ -514,7 +514,7 @@ export const counterMessages = pgTable("counter_messages", {
   at: time("at").notNull(),
 });
 
-/** Exchanges that ingest could not store: their journal entries stay, the sweep tries again. */
+/** Exchanges that ingest could not store: their journal entries stay, and the sweep retries them. */
 export const ingestFailures = pgTable("ingest_failures", {
   exchangeId: uuid("exchange_id").primaryKey(),
   domain: text().notNull(),
@@ -524,12 +524,12 @@ export const ingestFailures = pgTable("ingest_failures", {
   lastAt: time("last_at").notNull().defaultNow(),
 });
 
-/** Journal entries the sweep rang for, and when it may ring for them again: the wait doubles. Forgotten once stored. */
+/** Journal entries that the sweep enqueued, and when it may enqueue them again: the wait doubles. Deleted once stored. */
 export const sweptEntries = pgTable(
   "swept_entries",
   {
     exchangeId: uuid("exchange_id").primaryKey(),
-    rings: integer().notNull(),
+    attempts: integer("rings").notNull(),
     nextAt: time("next_at").notNull(),
   },
   (t) => [index("swept_entries_next").on(t.nextAt)],
@@ -542,7 +542,7 @@ export const sessions = pgTable(
     tokenHash: bytea("token_hash").primaryKey(),
     role: text().notNull(),
     actor: text().notNull(),
-    /** HMAC-SHA256 of the dashboard key signed in with, under the token: changing the key ends its sessions. */
+    /** HMAC-SHA256 of the dashboard key under the token: changing the key ends its sessions. */
     keyFingerprint: bytea("key_fingerprint").notNull(),
     createdAt: time("created_at").notNull().defaultNow(),
     expiresAt: time("expires_at").notNull(),

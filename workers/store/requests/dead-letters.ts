@@ -85,14 +85,16 @@ export async function recordSweep(
   firstWaitMs: number,
 ): Promise<void> {
   if (exchangeIds.length === 0) return;
-  const waits = sql`make_interval(secs => least(${firstWaitMs / 1_000} * power(2, least(${sweptEntries.rings}, 30)), ${MAX_SWEEP_BACKOFF_MS / 1000}))`;
+  const waits = sql`make_interval(secs => least(${firstWaitMs / 1_000} * power(2, least(${sweptEntries.attempts}, 30)), ${MAX_SWEEP_BACKOFF_MS / 1000}))`;
   await db
     .insert(sweptEntries)
-    .values(exchangeIds.map((exchangeId) => ({ exchangeId, rings: 1, nextAt: new Date(now + firstWaitMs) })))
+    .values(
+      exchangeIds.map((exchangeId) => ({ exchangeId, attempts: 1, nextAt: new Date(now + firstWaitMs) })),
+    )
     .onConflictDoUpdate({
       target: sweptEntries.exchangeId,
       set: {
-        rings: sql`${sweptEntries.rings} + 1`,
+        attempts: sql`${sweptEntries.attempts} + 1`,
         nextAt: sql`${timestamptz(now)} + ${waits}`,
       },
     });
