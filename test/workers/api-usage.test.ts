@@ -1,4 +1,4 @@
-/** Usage is the same by whatever path it is asked for: rows, rollups, the window object, by day, by hour, over time. */
+/** All usage endpoints return the totals of the rows: by rollups, window object, day, hour, and over time. */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type {
@@ -22,56 +22,47 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const ACCOUNT = "acc_0";
 
-interface Figures {
-  requests: number;
-  input: number;
-  output: number;
-  cacheRead: number;
-  cacheCreation: number;
-}
+const FIELDS = [
+  "requests",
+  "inputTokens",
+  "outputTokens",
+  "cacheReadInputTokens",
+  "cacheCreationInputTokens",
+] as const;
+type Totals = Record<(typeof FIELDS)[number], number>;
 
 let started: number;
 
-/** What the rows say. Asked at the same time as the API: nothing is recorded meanwhile. */
-async function rows(where: string, parameters: unknown[] = []): Promise<Figures> {
-  const [row] = await queryRows<Record<keyof Figures, number>>(
-    `SELECT count(*)::int AS requests, coalesce(sum(input_tokens), 0)::int AS input,
-       coalesce(sum(output_tokens), 0)::int AS output, coalesce(sum(cache_read_input_tokens), 0)::int AS "cacheRead",
-       coalesce(sum(cache_creation_input_tokens), 0)::int AS "cacheCreation"
+/** Totals of the rows. Compared with the API while nothing is recorded. */
+async function rows(where: string, parameters: unknown[] = []): Promise<Totals> {
+  const [row] = await queryRows<Totals>(
+    `SELECT count(*)::int AS requests, coalesce(sum(input_tokens), 0)::int AS "inputTokens",
+       coalesce(sum(output_tokens), 0)::int AS "outputTokens",
+       coalesce(sum(cache_read_input_tokens), 0)::int AS "cacheReadInputTokens",
+       coalesce(sum(cache_creation_input_tokens), 0)::int AS "cacheCreationInputTokens"
      FROM requests JOIN (SELECT id AS d_id, name FROM domains) d ON d_id = domain_id WHERE ${where}`,
     parameters,
   );
   return row!;
 }
+const rowsInWindow = (
+  accountId: string,
+  { windowStart, windowEnd }: { windowStart: string; windowEnd: string },
+) => rows("account_id = $1 AND started_at > $2 AND started_at <= $3", [accountId, windowStart, windowEnd]);
 const since = (at: number) => new Date(at).toISOString();
 
-interface Usage {
-  inputTokens: number;
-  outputTokens: number;
-  cacheReadInputTokens: number;
-  cacheCreationInputTokens: number;
+function sum(points: readonly Totals[]): Totals {
+  const total = (name: keyof Totals) => points.reduce((all, point) => all + point[name], 0);
+  return Object.fromEntries(FIELDS.map((name) => [name, total(name)])) as Totals;
 }
-function sum(points: readonly Usage[], requests: readonly number[]): Figures {
-  const total = (name: keyof Usage) => points.reduce((all, point) => all + point[name], 0);
-  return {
-    requests: requests.reduce((all, one) => all + one, 0),
-    input: total("inputTokens"),
-    output: total("outputTokens"),
-    cacheRead: total("cacheReadInputTokens"),
-    cacheCreation: total("cacheCreationInputTokens"),
-  };
-}
-interface Totals {
-  totalRequests: number;
-  totalInputTokens: number;
-  totalOutputTokens: number;
-  cacheReadInputTokens: number;
-  cacheCreationInputTokens: number;
-}
-function ofTotals(list: readonly Totals[]): Figures {
+function ofTotals(list: readonly (CurrentUsage | DailyUsage["usage"][number])[]): Totals {
   return sum(
-    list.map((row) => ({ ...row, inputTokens: row.totalInputTokens, outputTokens: row.totalOutputTokens })),
-    list.map((row) => row.totalRequests),
+    list.map((row) => ({
+      ...row,
+      requests: row.totalRequests,
+      inputTokens: row.totalInputTokens,
+      outputTokens: row.totalOutputTokens,
+    })),
   );
 }
 
@@ -98,10 +89,10 @@ describe("a week of an account", () => {
       "SELECT sum(requests)::int AS requests, sum(output_tokens)::int AS output FROM rollups WHERE account_id = $1",
       [ACCOUNT],
     );
-    expect(rollup).toEqual({ requests: all.requests, output: all.output });
+    expect(rollup).toEqual({ requests: all.requests, output: all.outputTokens });
     const stub = env.ACCOUNT_WINDOW.getByName(ACCOUNT);
     const { total } = await stub.totals(Date.now(), 8 * DAY);
-    expect(sum([total], [total.requests])).toEqual(all);
+    expect(sum([total])).toEqual(all);
 
     const current = await ask<CurrentUsage>(`/api/token-usage/current?accountId=${ACCOUNT}&window=11520`);
     expect(ofTotals([current])).toEqual(all);
@@ -121,18 +112,12 @@ describe("a week of an account", () => {
         `/api/token-usage/time-series?accountId=${ACCOUNT}&window=${window}&interval=${interval}`,
       );
       const points = series.timeSeries;
-      expect(
-        sum(
-          points,
-          points.map(({ requests }) => requests),
-        ),
-        String(interval),
-      ).toEqual(all);
-      expect(points.at(-1)!.cumulativeUsage).toBe(all.output);
+      expect(sum(points), String(interval)).toEqual(all);
+      expect(points.at(-1)!.cumulativeUsage).toBe(all.outputTokens);
     }
   });
 
-  it("costs the same by every path, to the last digit", async () => {
+  it("costs the same by every endpoint, to the last digit", async () => {
     const [row] = await queryRows<{ cost: string; unpriced: number }>(
       `SELECT sum(cost_pico)::text AS cost, count(*) FILTER (WHERE cost_pico IS NULL)::int AS unpriced
        FROM requests WHERE account_id = $1`,
@@ -166,30 +151,20 @@ describe("a week of an account", () => {
     }
   });
 
-  it("is corrected in a window that missed something, when somebody looks", async () => {
+  it("corrects a window that missed exchanges when it is read", async () => {
     const stub = env.ACCOUNT_WINDOW.getByName(ACCOUNT);
     const before = await stub.totals(Date.now());
     const nothing = { accountId: ACCOUNT, from: started - 2 * HOUR, to: started - HOUR };
     await stub.reconcile({ ...nothing, upTo: await stub.sequence(), exchanges: [] });
     expect((await stub.totals(Date.now())).total.requests).toBeLessThan(before.total.requests);
     const seen = await ask<WindowDetail>(`/api/windows/${ACCOUNT}`);
-    const stored = await rows("account_id = $1 AND started_at > $2 AND started_at <= $3", [
-      ACCOUNT,
-      seen.windowStart,
-      seen.windowEnd,
-    ]);
-    expect(sum([seen.totals], [seen.totals.requests])).toEqual(stored);
-    for (const parts of [seen.sessions, seen.domains, seen.models])
-      expect(
-        sum(
-          parts,
-          parts.map(({ requests }) => requests),
-        ),
-      ).toEqual(stored);
+    const stored = await rowsInWindow(ACCOUNT, seen);
+    expect(sum([seen.totals])).toEqual(stored);
+    for (const parts of [seen.sessions, seen.domains, seen.models]) expect(sum(parts)).toEqual(stored);
   });
 });
 
-it("the list of windows is corrected as well, and an account it has never heard of", async () => {
+it("the list of windows corrects every window, also one that counted nothing", async () => {
   const window = async () => (await ask<WindowList>("/api/windows")).windows;
   const right = await window();
   for (const { accountId } of right) {
@@ -200,18 +175,14 @@ it("the list of windows is corrected as well, and an account it has never heard 
   }
   const seen = await window();
   for (const { accountId, totals, windowStart, windowEnd } of seen) {
-    const wanted = await rows("account_id = $1 AND started_at > $2 AND started_at <= $3", [
-      accountId,
-      windowStart,
-      windowEnd,
-    ]);
-    expect(sum([totals], [totals.requests]), accountId).toEqual(wanted);
+    const wanted = await rowsInWindow(accountId, { windowStart, windowEnd });
+    expect(sum([totals]), accountId).toEqual(wanted);
   }
   expect(seen.map(({ accountId }) => accountId)).toEqual(right.map(({ accountId }) => accountId));
 });
 
 describe("hours of domains", () => {
-  it("are the rows, by domain", async () => {
+  it("match the rows, by domain", async () => {
     const tokens = await ask<HourlyTokens>("/api/usage/tokens/hourly?days=9");
     const requests = await ask<HourlyRequests>("/api/usage/requests/hourly?days=9");
     expect(Object.keys(tokens.data)).toEqual(["team-0.example", "team-1.example", "team-2.example"]);
@@ -220,13 +191,8 @@ describe("hours of domains", () => {
       const counts = requests.data[domain]!;
       expect(counts.map(({ hour }) => hour)).toEqual(hours.map(({ hour }) => hour));
       const all = await rows("d.name = $1", [domain]);
-      expect(
-        sum(
-          hours,
-          counts.map(({ count }) => count),
-        ),
-      ).toEqual(all);
-      expect(hours.reduce((total, { count }) => total + count, 0)).toBe(all.input + all.output);
+      expect(sum(hours.map((hour, n) => ({ ...hour, requests: counts[n]!.count })))).toEqual(all);
+      expect(hours.reduce((total, { count }) => total + count, 0)).toBe(all.inputTokens + all.outputTokens);
       expect(hours.every(({ hour }) => Date.parse(hour) % HOUR === 0)).toBe(true);
     }
     const one = await ask<HourlyTokens>("/api/usage/tokens/hourly?days=9&domain=Team-1.example");
@@ -235,25 +201,18 @@ describe("hours of domains", () => {
 });
 
 describe("accounts of the last five hours", () => {
-  it("have their sums, domains and course", async () => {
+  it("have totals, domains and a time series", async () => {
     const { accounts, windowStart, windowEnd, tokenLimit } =
       await ask<AccountsUsage>("/api/token-usage/accounts");
     expect(tokenLimit).toBeNull();
     expect(accounts.map(({ accountId }) => accountId).sort()).toEqual(["acc_0", "acc_1"]);
     for (const account of accounts) {
-      const stored = await rows("account_id = $1 AND started_at > $2 AND started_at <= $3", [
-        account.accountId,
-        windowStart,
-        windowEnd,
-      ]);
-      expect(sum([account], [account.requestCount])).toEqual(stored);
-      expect(
-        sum(
-          account.domains,
-          account.domains.map(({ requests }) => requests),
-        ),
-      ).toEqual(stored);
-      expect(account.miniSeries.reduce((all, { outputTokens }) => all + outputTokens, 0)).toBe(stored.output);
+      const stored = await rowsInWindow(account.accountId, { windowStart, windowEnd });
+      expect(sum([{ ...account, requests: account.requestCount }])).toEqual(stored);
+      expect(sum(account.domains)).toEqual(stored);
+      expect(account.miniSeries.reduce((all, { outputTokens }) => all + outputTokens, 0)).toBe(
+        stored.outputTokens,
+      );
       expect([account.remainingTokens, account.percentageUsed, account.miniSeries[0]!.remaining]).toEqual([
         null,
         null,
@@ -274,7 +233,7 @@ describe("a sliding window", () => {
     [7, 5],
     [60, 24],
   ])(
-    "every %i minutes sums up %i hours, and says where the vendor refused",
+    "every %i minutes totals %i hours and marks rate-limited requests",
     async (bucketMinutes, windowHours) => {
       const { data, params } = await ask<SlidingWindow>(
         `/api/analytics/token-usage/sliding-window?accountId=${ACCOUNT}&days=2&bucketMinutes=${bucketMinutes}&windowHours=${windowHours}`,
@@ -286,8 +245,8 @@ describe("a sliding window", () => {
         const where = "account_id = $1 AND started_at >= $2 AND started_at < $3";
         const parameters = [ACCOUNT, since(to - windowHours * HOUR), since(to)];
         const stored = await rows(where, parameters);
-        expect(point.sliding_window_tokens).toBe(stored.output);
-        expect(point.sliding_window_input_tokens).toBe(stored.input);
+        expect(point.sliding_window_tokens).toBe(stored.outputTokens);
+        expect(point.sliding_window_input_tokens).toBe(stored.inputTokens);
         const refusals = await rows(`${where} AND status = 429`, parameters);
         expect(point.rate_limit_warning_in_window).toBe(refusals.requests > 0);
       }
@@ -300,7 +259,10 @@ describe("counts of all time", () => {
     const all = await rows("true");
     const stats = await ask<Stats>(`/api/stats?since=${since(started - 10 * DAY)}`);
     const dashboard = await ask<DashboardStats>("/api/dashboard/stats");
-    expect([dashboard.totalRequests, dashboard.totalTokens]).toEqual([all.requests, all.input + all.output]);
+    expect([dashboard.totalRequests, dashboard.totalTokens]).toEqual([
+      all.requests,
+      all.inputTokens + all.outputTokens,
+    ]);
     expect([stats.totalRequests, stats.totalTokens, stats.costUsd]).toEqual([
       dashboard.totalRequests,
       dashboard.totalTokens,
@@ -309,7 +271,7 @@ describe("counts of all time", () => {
     expect(dashboard).toMatchObject({
       activeUsers: 2,
       modelsUsedCount: 3,
-      totalCacheReadTokens: all.cacheRead,
+      totalCacheReadTokens: all.cacheReadInputTokens,
       last24Hours: { activeUsers: 2 },
     });
     expect(dashboard.hourlyActivity).toHaveLength(24);
@@ -320,7 +282,7 @@ describe("counts of all time", () => {
     expect([one.totalRequests, one.activeUsers]).toEqual([part.requests, 1]);
   });
 
-  it("of nothing are nothing, and no nulls", async () => {
+  it("are zero, not null, without requests", async () => {
     const nobody = await ask<DashboardStats>("/api/dashboard/stats?accountId=nobody");
     expect(nobody).toMatchObject({ totalTokens: 0, totalBranches: 0, costUsd: "0", modelsUsed: [] });
     const current = await ask<CurrentUsage>("/api/token-usage/current?accountId=nobody");
@@ -339,7 +301,7 @@ describe("counts of all time", () => {
 });
 
 describe("windows and their limits", () => {
-  it("show what the vendor said, the limit that was set, and what is left of it", async () => {
+  it("show the reported limits, the configured limit, and what remains of it", async () => {
     const stub = env.ACCOUNT_WINDOW.getByName(ACCOUNT);
     const reset = Math.floor(Date.now() / 1000) + 7_200;
     await stub.report({
@@ -398,7 +360,7 @@ describe("windows and their limits", () => {
     });
   });
 
-  it("are of accounts that exist, also while the database is away", async () => {
+  it("exist for known accounts only, and are readable while the database is unavailable", async () => {
     expect((await refused("/api/windows/nobody")).code).toBe("not_found");
     expect((await call(`/api/windows/${ACCOUNT}`, { bindings: DATABASE_DOWN })).status).toBe(200);
     expect((await refused("/api/token-usage/accounts", { bindings: DATABASE_DOWN })).code).toBe(
@@ -445,7 +407,7 @@ describe.each(Object.entries(ENDPOINTS))("%s", (path, [required, wrong]) => {
   const asked = required === "" ? path : `${path}?${required}=${ACCOUNT}`;
   const joined = (parameter: string) => `${asked}${asked.includes("?") ? "&" : "?"}${parameter}`;
 
-  it("refuses what is not allowed, and says what is", async () => {
+  it("rejects invalid parameters and names the allowed values", async () => {
     for (const parameter of wrong.filter((one) => !one.endsWith("="))) {
       const { status, code, details } = await refused(joined(parameter));
       expect([status, code, details[0]?.parameter], parameter).toEqual([
@@ -460,14 +422,14 @@ describe.each(Object.entries(ENDPOINTS))("%s", (path, [required, wrong]) => {
         expect((await refused(missing)).details[0]?.parameter).toBe(required);
   });
 
-  it("is for those who have a key", async () => {
+  it("requires a key", async () => {
     expect((await refused(asked, { key: null })).code).toBe("unauthorized");
     expect((await refused(asked, { key: "wrong" })).code).toBe("forbidden");
     expect((await call(asked, { key: VIEWER_KEY })).status).toBe(200);
   });
 });
 
-it("a course of too many points is refused with what would do", async () => {
+it("rejects a time series of too many points and names the allowed interval", async () => {
   const { details } = await refused(
     `/api/token-usage/time-series?accountId=${ACCOUNT}&window=720&interval=5`,
   );
