@@ -1,4 +1,4 @@
-/** A week of a team has one set of totals, by whatever path it is asked for, whatever order and however often it arrived in. */
+/** Every endpoint returns the same totals for a week of a team, in whatever order and however often its exchanges arrived. */
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
@@ -16,7 +16,9 @@ import type {
   Stats,
   TimeSeries,
 } from "../../workers/schemas/api/compat.ts";
+import { addTotals, ZERO_TOTALS } from "../../workers/domain/usage/token-totals.ts";
 import type { WindowDetail } from "../../workers/schemas/api/windows.ts";
+import { byField, TOTAL_KINDS, type TokenTotals } from "../../workers/schemas/tokens.ts";
 import { DAY_MS, demoWeek, type WeekExchange } from "../support/worker-demo-week.ts";
 import { withDisorder } from "../support/window-exchanges.ts";
 import { random } from "../support/prose.ts";
@@ -30,33 +32,22 @@ const BEGIN = Math.floor(NOW / DAY_MS) * DAY_MS - 6 * DAY_MS;
 const HOUR_MS = 3_600_000;
 const BATCH = 50;
 
-interface Figures {
-  requests: number;
-  input: number;
-  output: number;
-  cacheRead: number;
-  cacheCreation: number;
-  /** Pico-dollars. */
-  cost: bigint;
-  unpriced: number;
-}
+const TOKENS = TOTAL_KINDS.map(({ field, column }) => `coalesce(sum(${column}), 0)::int AS "${field}"`).join(
+  ", ",
+);
+const COST = `coalesce(sum(cost_pico), 0)::text AS "costPico"`;
+const ROW_TOTALS = `count(*)::int AS requests, ${TOKENS}, ${COST},
+  count(*) FILTER (WHERE cost_pico IS NULL)::int AS "unpricedCount"`;
+const ROLLUP_TOTALS = `coalesce(sum(requests), 0)::int AS requests, ${TOKENS}, ${COST},
+  coalesce(sum(unpriced_count), 0)::int AS "unpricedCount"`;
 
-const FIGURES_OF_ROWS = `count(*)::int AS requests, coalesce(sum(input_tokens), 0)::int AS input,
-  coalesce(sum(output_tokens), 0)::int AS output, coalesce(sum(cache_read_input_tokens), 0)::int AS "cacheRead",
-  coalesce(sum(cache_creation_input_tokens), 0)::int AS "cacheCreation", coalesce(sum(cost_pico), 0)::text AS cost,
-  count(*) FILTER (WHERE cost_pico IS NULL)::int AS unpriced`;
-const FIGURES_OF_ROLLUPS = `coalesce(sum(requests), 0)::int AS requests, coalesce(sum(input_tokens), 0)::int AS input,
-  coalesce(sum(output_tokens), 0)::int AS output, coalesce(sum(cache_read_input_tokens), 0)::int AS "cacheRead",
-  coalesce(sum(cache_creation_input_tokens), 0)::int AS "cacheCreation", coalesce(sum(cost_pico), 0)::text AS cost,
-  coalesce(sum(unpriced_count), 0)::int AS unpriced`;
-
-async function figures(select: string, where: string, parameters: unknown[] = []): Promise<Figures> {
+async function totals(select: string, where: string, parameters: unknown[] = []): Promise<TokenTotals> {
   const [row] = await queryRows<Record<string, unknown>>(`SELECT ${select} FROM ${where}`, parameters);
-  return { ...(row as unknown as Figures), cost: BigInt(String(row!["cost"])) };
+  return { ...(row as unknown as TokenTotals), costPico: BigInt(String(row!["costPico"])) };
 }
 const ofRows = (where = "true", parameters: unknown[] = []) =>
-  figures(
-    FIGURES_OF_ROWS,
+  totals(
+    ROW_TOTALS,
     `requests JOIN (SELECT id AS d_id, name FROM domains) d ON d_id = domain_id WHERE ${where}`,
     parameters,
   );
@@ -68,52 +59,24 @@ function pico(usd: string | null): bigint {
   return BigInt(dollars + decimals.padEnd(12, "0"));
 }
 
-/** Under the names most shapes have for them. */
-interface Usual {
-  inputTokens: number;
-  outputTokens: number;
-  cacheReadInputTokens: number;
-  cacheCreationInputTokens: number;
-  costUsd: string | null;
-  unpricedCount: number;
-}
-const usual = (one: Usual, requests: number): Figures => ({
+type Tokens = Record<(typeof TOTAL_KINDS)[number]["field"], number>;
+/** Totals of what the API returns. */
+const totalsOf = (
+  one: Tokens & { costUsd: string | null; unpricedCount: number },
+  requests: number,
+): TokenTotals => ({
   requests,
-  input: one.inputTokens,
-  output: one.outputTokens,
-  cacheRead: one.cacheReadInputTokens,
-  cacheCreation: one.cacheCreationInputTokens,
-  cost: pico(one.costUsd),
-  unpriced: one.unpricedCount,
+  ...byField(TOTAL_KINDS, ({ field }) => one[field]),
+  costPico: pico(one.costUsd),
+  unpricedCount: one.unpricedCount,
 });
-const total = (one: CurrentUsage | DailyUsage["usage"][number]): Figures =>
-  usual(
+const prefixed = (one: CurrentUsage | DailyUsage["usage"][number]): TokenTotals =>
+  totalsOf(
     { ...one, inputTokens: one.totalInputTokens, outputTokens: one.totalOutputTokens },
     one.totalRequests,
   );
-
-const NONE: Figures = {
-  requests: 0,
-  input: 0,
-  output: 0,
-  cacheRead: 0,
-  cacheCreation: 0,
-  cost: 0n,
-  unpriced: 0,
-};
-const added = (list: readonly Figures[]): Figures =>
-  list.reduce(
-    (sum, one) => ({
-      requests: sum.requests + one.requests,
-      input: sum.input + one.input,
-      output: sum.output + one.output,
-      cacheRead: sum.cacheRead + one.cacheRead,
-      cacheCreation: sum.cacheCreation + one.cacheCreation,
-      cost: sum.cost + one.cost,
-      unpriced: sum.unpriced + one.unpriced,
-    }),
-    NONE,
-  );
+const added = (list: readonly TokenTotals[]): TokenTotals =>
+  list.reduce((sum, one) => addTotals(sum, one), ZERO_TOTALS);
 
 /** All pages of a list. */
 async function pages<P extends { nextCursor: string | null }>(path: string): Promise<P[]> {
@@ -127,15 +90,15 @@ async function pages<P extends { nextCursor: string | null }>(path: string): Pro
 }
 
 let week: WeekExchange[];
-let all: Figures;
+let all: TokenTotals;
 let accounts: string[];
 let domains: string[];
 
 beforeAll(async () => {
-  // Only the clock: the API says "now" by it. Timers go on.
+  // Fakes the clock only; timers run.
   vi.useFakeTimers({ now: NOW, toFake: ["Date"] });
   await resetStorage();
-  // Wherever the database believes to be, days are those of UTC.
+  // Days are UTC days, whatever the time zone of the database.
   await queryRows("SET TIME ZONE 'Pacific/Kiritimati'");
   week = demoWeek(NOW, 50);
   for (const { made, isJournalled } of week) if (isJournalled) await journal(env.JOURNAL, made);
@@ -158,7 +121,7 @@ afterAll(async () => {
 });
 
 describe("a week of the demo's team", () => {
-  it("has everything in it that makes sums go wrong", async () => {
+  it("contains every case that can distort totals", async () => {
     expect(all.requests).toBe(week.length);
     expect(await queryRows("SHOW TimeZone")).toEqual([{ TimeZone: "Pacific/Kiritimati" }]);
     expect(week.length).toBeGreaterThan(300);
@@ -172,7 +135,12 @@ describe("a week of the demo's team", () => {
       "unrecorded",
       "upstream_failed",
     ]);
-    for (const figure of [all.cacheRead, all.cacheCreation, all.unpriced, Number(all.cost)])
+    for (const figure of [
+      all.cacheReadInputTokens,
+      all.cacheCreationInputTokens,
+      all.unpricedCount,
+      Number(all.costPico),
+    ])
       expect(figure).toBeGreaterThan(0);
     const days = new Set(
       week.map(({ made }) => new Date(made.request.metadata.startedAt).toISOString().slice(0, 10)),
@@ -183,7 +151,7 @@ describe("a week of the demo's team", () => {
   });
 
   it("is the same in rows and rollups", async () => {
-    expect(await figures(FIGURES_OF_ROLLUPS, "rollups")).toEqual(all);
+    expect(await totals(ROLLUP_TOTALS, "rollups")).toEqual(all);
     const byDomain = await Promise.all(domains.map((domain) => ofRows("d.name = $1", [domain])));
     expect(added(byDomain)).toEqual(all);
   });
@@ -194,12 +162,9 @@ describe("a week of the demo's team", () => {
     expect(
       added(
         rows.map((row) =>
-          usual(
+          totalsOf(
             {
-              inputTokens: row.inputTokens ?? 0,
-              outputTokens: row.outputTokens ?? 0,
-              cacheReadInputTokens: row.cacheReadInputTokens ?? 0,
-              cacheCreationInputTokens: row.cacheCreationInputTokens ?? 0,
+              ...byField(TOTAL_KINDS, ({ field }) => row[field] ?? 0),
               costUsd: row.costUsd,
               unpricedCount: row.costUsd === null ? 1 : 0,
             },
@@ -212,15 +177,18 @@ describe("a week of the demo's team", () => {
 
   it("is the same in the statistics: since a time, over a period, of all time, by domain", async () => {
     const stats = await ask<Stats>(`/api/stats?since=${new Date(BEGIN).toISOString()}`);
-    expect({
-      requests: stats.totalRequests,
-      input: stats.totalInputTokens,
-      output: stats.totalOutputTokens,
-      cacheRead: stats.totalCacheReadTokens,
-      cacheCreation: stats.totalCacheCreationTokens,
-      cost: pico(stats.costUsd),
-      unpriced: stats.unpricedCount,
-    }).toEqual(all);
+    expect(
+      totalsOf(
+        {
+          ...stats,
+          inputTokens: stats.totalInputTokens,
+          outputTokens: stats.totalOutputTokens,
+          cacheReadInputTokens: stats.totalCacheReadTokens,
+          cacheCreationInputTokens: stats.totalCacheCreationTokens,
+        },
+        stats.totalRequests,
+      ),
+    ).toEqual(all);
     for (const counts of [stats.requestsByModel, stats.requestsByType])
       expect(Object.values(counts).reduce((sum, n) => sum + n, 0)).toBe(all.requests);
 
@@ -234,11 +202,11 @@ describe("a week of the demo's team", () => {
       overview.models,
       overview.requestTypes,
     ])
-      expect(added(parts.map((part) => usual(part, part.requests)))).toEqual(all);
+      expect(added(parts.map((part) => totalsOf(part, part.requests)))).toEqual(all);
 
     const tokens = await ask<Record<string, DomainTokens>>("/token-stats");
     expect(Object.keys(tokens)).toEqual(domains);
-    expect(added(Object.values(tokens).map((one) => usual(one, one.requestCount)))).toEqual(all);
+    expect(added(Object.values(tokens).map((one) => totalsOf(one, one.requestCount)))).toEqual(all);
 
     const dashboard = await ask<DashboardStats>("/api/dashboard/stats");
     expect([
@@ -246,10 +214,10 @@ describe("a week of the demo's team", () => {
       dashboard.totalTokens,
       pico(dashboard.costUsd),
       dashboard.unpricedCount,
-    ]).toEqual([all.requests, all.input + all.output, all.cost, all.unpriced]);
+    ]).toEqual([all.requests, all.inputTokens + all.outputTokens, all.costPico, all.unpricedCount]);
     expect([dashboard.totalCacheReadTokens, dashboard.totalCacheCreationTokens]).toEqual([
-      all.cacheRead,
-      all.cacheCreation,
+      all.cacheReadInputTokens,
+      all.cacheCreationInputTokens,
     ]);
 
     const list = await ask<DomainList>("/api/domains");
@@ -257,40 +225,33 @@ describe("a week of the demo's team", () => {
       expect([domain, requestCount]).toEqual([domain, (await ofRows("d.name = $1", [domain])).requests]);
   });
 
-  it("is the same by hour, and what the day before brought is not in the last 24", async () => {
+  it("is the same by hour, and the last 24 hours exclude the day before", async () => {
     const tokens = await ask<HourlyTokens>("/api/usage/tokens/hourly?days=8");
     const requests = await ask<HourlyRequests>("/api/usage/requests/hourly?days=8");
     const hours = Object.entries(tokens.data).flatMap(([domain, list]) =>
-      list.map((one, n) => usual(one, requests.data[domain]![n]!.count)),
+      list.map((one, n) => totalsOf(one, requests.data[domain]![n]!.count)),
     );
     expect(added(hours)).toEqual(all);
     const dashboard = await ask<DashboardStats>("/api/dashboard/stats");
     const from = Math.floor(NOW / HOUR_MS) * HOUR_MS - 23 * HOUR_MS;
     const recent = await ofRows("started_at >= $1", [new Date(from).toISOString()]);
     const activity = dashboard.hourlyActivity;
-    expect({
-      requests: activity.reduce((sum, one) => sum + one.requestCount, 0),
-      tokens: activity.reduce((sum, one) => sum + one.tokenCount, 0),
-      cacheRead: activity.reduce((sum, one) => sum + one.cacheReadInputTokens, 0),
-      cacheCreation: activity.reduce((sum, one) => sum + one.cacheCreationInputTokens, 0),
-      cost: activity.reduce((sum, one) => sum + pico(one.costUsd), 0n),
-      unpriced: activity.reduce((sum, one) => sum + one.unpricedCount, 0),
-    }).toEqual({
-      requests: recent.requests,
-      tokens: recent.input + recent.output,
-      cacheRead: recent.cacheRead,
-      cacheCreation: recent.cacheCreation,
-      cost: recent.cost,
-      unpriced: recent.unpriced,
+    const hour = (one: (typeof activity)[number]) =>
+      totalsOf({ ...one, inputTokens: one.tokenCount, outputTokens: 0 }, one.requestCount);
+    const { inputTokens, outputTokens, ...rest } = recent;
+    expect(added(activity.map(hour))).toEqual({
+      ...rest,
+      inputTokens: inputTokens + outputTokens,
+      outputTokens: 0,
     });
     expect(dashboard.last24Hours.requests).toBe(recent.requests);
   });
 
-  it("is, where it belongs to a conversation, the same in the list of conversations", async () => {
+  it("is the same in the list of conversations, for requests of conversations", async () => {
     const lists = await pages<ConversationList>("/api/conversations?limit=100");
     const rows = lists.flatMap(({ conversations }) => conversations);
     expect(rows.length).toBeGreaterThan(10);
-    expect(added(rows.map((row) => usual(row, row.messageCount)))).toEqual(
+    expect(added(rows.map((row) => totalsOf(row, row.messageCount)))).toEqual(
       await ofRows("conversation_id IS NOT NULL"),
     );
   });
@@ -303,45 +264,32 @@ describe.each(["acc_checkout", "acc_platform", "acc_research"])("the week of %s"
     const wanted = await own();
     expect(wanted.requests).toBeGreaterThan(10);
     const sums = await env.ACCOUNT_WINDOW.getByName(accountId).totals(NOW, 7 * DAY_MS);
-    for (const parts of [[sums.total], sums.domains, sums.models])
-      expect(
-        added(
-          parts.map((part) => ({
-            requests: part.requests,
-            input: part.inputTokens,
-            output: part.outputTokens,
-            cacheRead: part.cacheReadInputTokens,
-            cacheCreation: part.cacheCreationInputTokens,
-            cost: part.costPico,
-            unpriced: part.unpricedCount,
-          })),
-        ),
-      ).toEqual(wanted);
+    for (const parts of [[sums.total], sums.domains, sums.models]) expect(added(parts)).toEqual(wanted);
     const current = await ask<CurrentUsage>(`/api/token-usage/current?accountId=${accountId}&window=10080`);
-    expect(total(current)).toEqual(wanted);
+    expect(prefixed(current)).toEqual(wanted);
     for (const interval of [5, 7, 60, 1_440]) {
       const { timeSeries } = await ask<TimeSeries>(
         `/api/token-usage/time-series?accountId=${accountId}&window=168&interval=${interval}`,
       );
-      expect(added(timeSeries.map((point) => usual(point, point.requests))), String(interval)).toEqual(
+      expect(added(timeSeries.map((point) => totalsOf(point, point.requests))), String(interval)).toEqual(
         wanted,
       );
     }
   });
 
-  it("has in the five hours up to now what the rows have", async () => {
+  it("has the totals of the rows in the last five hours", async () => {
     const detail = await ask<WindowDetail>(`/api/windows/${accountId}`);
     const wanted = await ofRows("account_id = $1 AND started_at > $2 AND started_at <= $3", [
       accountId,
       detail.windowStart,
       detail.windowEnd,
     ]);
-    expect(usual(detail.totals, detail.totals.requests)).toEqual(wanted);
+    expect(totalsOf(detail.totals, detail.totals.requests)).toEqual(wanted);
     const current = await ask<CurrentUsage>(`/api/token-usage/current?accountId=${accountId}`);
-    expect(total(current)).toEqual(wanted);
+    expect(prefixed(current)).toEqual(wanted);
   });
 
-  it("has days of UTC, whatever the database takes for its time zone", async () => {
+  it("has UTC days, whatever the time zone of the database", async () => {
     for (const aggregate of [true, false]) {
       const { usage } = await ask<DailyUsage>(
         `/api/token-usage/daily?accountId=${accountId}&days=7&aggregate=${aggregate}`,
@@ -353,13 +301,13 @@ describe.each(["acc_checkout", "acc_platform", "acc_research"])("the week of %s"
           new Date(day).toISOString(),
           new Date(day + DAY_MS).toISOString(),
         ]);
-        expect(added(usage.filter((row) => row.date === date).map(total)), date).toEqual(wanted);
+        expect(added(usage.filter((row) => row.date === date).map(prefixed)), date).toEqual(wanted);
       }
-      expect(added(usage.map(total))).toEqual(await own());
+      expect(added(usage.map(prefixed))).toEqual(await own());
     }
   });
 
-  it("has in a sliding window whatever the rows have before each of its points", async () => {
+  it("has in a sliding window the totals of the rows before each point", async () => {
     const { data } = await ask<SlidingWindow>(
       `/api/analytics/token-usage/sliding-window?accountId=${accountId}&days=7&bucketMinutes=60&windowHours=24`,
     );
@@ -367,14 +315,14 @@ describe.each(["acc_checkout", "acc_platform", "acc_research"])("the week of %s"
     const midnights = data.filter((point) => (Date.parse(point.time_bucket) + HOUR_MS) % DAY_MS === 0);
     const last = { ...data.at(-1)! };
     const today = Date.parse(last.time_bucket) + HOUR_MS - DAY_MS;
-    const slid = (point: SlidingWindow["data"][number]): Figures => ({
+    const slid = (point: SlidingWindow["data"][number]): TokenTotals => ({
       requests: point.sliding_window_requests,
-      input: point.sliding_window_input_tokens,
-      output: point.sliding_window_tokens,
-      cacheRead: point.sliding_window_cache_read_tokens,
-      cacheCreation: point.sliding_window_cache_creation_tokens,
-      cost: pico(point.sliding_window_cost_usd),
-      unpriced: point.sliding_window_unpriced_count,
+      inputTokens: point.sliding_window_input_tokens,
+      outputTokens: point.sliding_window_tokens,
+      cacheReadInputTokens: point.sliding_window_cache_read_tokens,
+      cacheCreationInputTokens: point.sliding_window_cache_creation_tokens,
+      costPico: pico(point.sliding_window_cost_usd),
+      unpricedCount: point.sliding_window_unpriced_count,
     });
     const before = await ofRows("account_id = $1 AND started_at < $2", [
       accountId,
