@@ -296,7 +296,7 @@ describe("client keys", () => {
     await put("a.example", withKey());
     const path = "/api/domains/a.example/client-keys";
     const failed = await refused(path, { method: "POST", body: { name: "x" }, bindings: kvDown() });
-    expect([failed.status, failed.message]).toEqual([503, expect.stringContaining("not made")]);
+    expect([failed.status, failed.message]).toEqual([503, expect.stringContaining("not created")]);
     expect(await queryRows("SELECT 1 FROM client_keys WHERE revoked_at IS NULL")).toEqual([]);
   });
 
