@@ -6,6 +6,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { rollups } from "../../../drizzle/schema.ts";
 import { totalTokens } from "../../domain/usage/token-totals.ts";
 import { byField, TOTAL_KINDS, type TokenTotals } from "../../schemas/tokens.ts";
+import { isFailedSql } from "../db/failed-sql.ts";
 import { sumUsdText } from "./cost.ts";
 
 /** Token counts that are columns of `requests`, `rollups` and `conversations` alike. */
@@ -30,7 +31,7 @@ const COLUMNS = [...TOTALS, "costPico"] as const;
 /** What a row of `requests` adds where it is not the column of the same name. */
 const ROW_VALUES: Partial<Record<(typeof COLUMNS)[number], SQL>> = {
   requests: sql.raw("1::int8"),
-  errors: sql.raw("(status is null or status >= 400)::int::int8"),
+  errors: sql`${isFailedSql()}::int::int8`,
   unpricedCount: sql.raw("(cost_pico is null)::int::int8"),
 };
 
