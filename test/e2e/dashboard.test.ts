@@ -1,6 +1,6 @@
 /**
- * The dashboard over the demo's day in a real Chromium: who gets in, every page in both themes and widths, that every value is the
- * API's, what can be clicked, what changes by itself. One stack for all of it; the parts are in dashboard/.
+ * The dashboard over the demo's day in a real Chromium: who gets in, every page in both themes and widths, its headline figures against
+ * the API, controls, live updates. One demo stack for all of it; the parts are in dashboard/.
  */
 import { afterAll, beforeAll } from "vitest";
 import { type DemoStack, startDemoStack } from "../support/demo-stack.ts";
@@ -10,7 +10,7 @@ import { describeLists } from "./dashboard/lists.ts";
 import { describeLiveness } from "./dashboard/liveness.ts";
 import { describeToggles } from "./dashboard/toggles.ts";
 import { describeTree } from "./dashboard/tree.ts";
-import { describeValues } from "./dashboard/values.ts";
+import { describeFigures } from "./dashboard/figures.ts";
 
 let running: DemoStack;
 beforeAll(async () => {
@@ -20,7 +20,7 @@ afterAll(() => running.stop());
 const demo = () => running;
 
 describeEveryPage(demo);
-describeValues(demo);
+describeFigures(demo);
 describeLists(demo);
 describeToggles(demo);
 describeTree(demo);

@@ -1,0 +1,179 @@
+/**
+ * The headline figures of every page against the API's raw values, with hand-written formats: no formatter of the product
+ * takes part. Bars and shares are compared with what they draw.
+ */
+import { describe, expect, it } from "vitest";
+import type { ConversationDetail, ConversationList } from "../../../workers/schemas/api/conversations.ts";
+import type { DomainDetail } from "../../../workers/schemas/api/domains.ts";
+import type { Errors } from "../../../workers/schemas/api/failures.ts";
+import type { RequestDetail, RequestList } from "../../../workers/schemas/api/requests.ts";
+import type { Overview, OverviewTotals } from "../../../workers/schemas/api/overview.ts";
+import type { Status } from "../../../workers/schemas/api/status.ts";
+import type { WindowDetail } from "../../../workers/schemas/api/windows.ts";
+import { type DemoStack, ZONE } from "../../support/demo-stack.ts";
+
+const DOMAIN = "checkout.claude.example";
+/** The smallest height in percent at which a bar is visible, and the smallest width of a share. */
+const MIN_BAR_HEIGHT = 0.4;
+const MIN_SHARE_WIDTH = 0.6;
+
+/** An element of a page and a text that it, or its `title`, contains. */
+interface Figure {
+  path: string;
+  selector: string;
+  isTitle?: boolean;
+  expected: string;
+}
+
+/** 1234567 → "1,234,567". */
+const exact = (value: number | null) => (value ?? 0).toLocaleString("en-US");
+const usd = (amount: string | null) => `$${amount}`;
+const tokensOf = (sums: OverviewTotals) => [
+  sums.inputTokens,
+  sums.cacheReadInputTokens,
+  sums.cacheCreationInputTokens,
+  sums.outputTokens,
+];
+const allTokens = (sums: OverviewTotals) => tokensOf(sums).reduce((sum, count) => sum + count, 0);
+/** "14:05": hour and minute in the viewer's zone, five and a half hours ahead of UTC. */
+const clock = (instant: string) => {
+  expect(ZONE).toBe("Asia/Kolkata");
+  return new Date(Date.parse(instant) + 5.5 * 3_600_000).toISOString().slice(11, 16);
+};
+const lastDay = () => {
+  const now = Date.now();
+  return `from=${new Date(now - 86_400_000).toISOString()}&to=${new Date(now).toISOString()}`;
+};
+
+async function figuresOf({ getJson, branchedConversation: id }: DemoStack): Promise<Figure[]> {
+  const [sums, failures, { requests }, { conversations }, detail] = await Promise.all([
+    getJson<Overview>(`/api/overview?${lastDay()}`),
+    getJson<Errors>(`/api/errors?${lastDay()}`),
+    getJson<RequestList>(`/api/requests?${lastDay()}&limit=200`),
+    getJson<ConversationList>(`/api/conversations?${lastDay()}&limit=50`),
+    getJson<ConversationDetail>(`/api/conversations/${id}`),
+  ]);
+  const [account, domain, status] = await Promise.all([
+    getJson<WindowDetail>("/api/windows/acc_checkout?historyHours=24"),
+    getJson<DomainDetail>(`/api/domains/${DOMAIN}`),
+    getJson<Status>("/api/status"),
+  ]);
+  const [newest, conversation] = [requests[0]!, conversations[0]!];
+  const calling = requests.toSorted((left, right) => right.toolCallCount - left.toolCallCount)[0]!;
+  const request = await getJson<RequestDetail>(`/api/requests/${calling.requestId}`);
+  const topModel = sums.models.toSorted((left, right) => right.requests - left.requests)[0]!;
+  const [branched, asked] = [`/conversations/${id}`, `/requests/${calling.requestId}`];
+  const tile = (n: number) => `.tile:nth-child(${n}) [title]`;
+  const cell = (row: string, n: number) => `${row} > td:nth-child(${n})`;
+  const [row, talk] = ["table.requests tbody tr:first-child", "table.conversations tbody tr:first-child"];
+  const tokens = detail.totalTokens + detail.cacheReadInputTokens + detail.cacheCreationInputTokens;
+  const title = (path: string, selector: string, expected: string) => ({
+    path,
+    selector,
+    isTitle: true,
+    expected,
+  });
+  const text = (path: string, selector: string, expected: string) => ({ path, selector, expected });
+  return [
+    title("/", tile(1), exact(sums.totals.requests)),
+    title("/", tile(2), usd(sums.totals.costUsd)),
+    title("/", tile(3), exact(sums.totals.cacheReadInputTokens)),
+    title("/", tile(4), `${sums.totals.errors} of ${sums.totals.requests}`),
+    title("/usage", tile(1), exact(sums.totals.requests)),
+    text(
+      "/usage",
+      `table.usage tr:has-text("${topModel.model.replace(/^claude-/, "")}")`,
+      exact(topModel.requests),
+    ),
+    text("/errors", "#live-course > h2", `${failures.total} of ${failures.requests}`),
+    text("/usage?accountId=acc_checkout", "#live-eaters", exact(account.domains[0]!.requests)),
+    title("/requests", `${row} time`, clock(newest.timestamp)),
+    title("/requests", `${cell(row, 9)} [title]`, usd(newest.costUsd)),
+    text("/requests", cell(row, 5), newest.requestType.replaceAll("_", " ")),
+    text(asked, ".cost tbody tr:last-child", usd(request.costUsd)),
+    text(asked, ".kinds", exact(request.inputTokens)),
+    text(asked, ".kinds", exact(request.cacheReadInputTokens)),
+    text(asked, ".kinds", exact(request.outputTokens)),
+    text(asked, ".request-facts", request.upstreamRequestId!),
+    text("/conversations", cell(talk, 4), exact(conversation.turnCount)),
+    title("/conversations", `${cell(talk, 7)} [title]`, usd(conversation.costUsd)),
+    title(branched, tile(1), exact(detail.turnCount)),
+    title(branched, tile(3), exact(tokens)),
+    title(branched, tile(4), usd(detail.costUsd)),
+    text(branched, "#branches h2", String(detail.branches.length)),
+    text(branched, ".tree-counts", `${detail.compactBranchCount} compaction`),
+    text("/domains", `table.domains tr:has(a[href="/domains/${DOMAIN}"])`, "acc_checkout"),
+    text(`/domains/${DOMAIN}`, ".key-list", domain.clientKeys[0]!.name),
+    text("/settings", ".plain-list", status.versions.nexus),
+    text("/audit", "table.audit tbody tr", "administrator"),
+  ];
+}
+
+export function describeFigures(stack: () => DemoStack): void {
+  describe("every headline figure of the pages", () => {
+    it("is the API's value", async () => {
+      const { page } = await stack().open();
+      const wrong: string[] = [];
+      let path = "";
+      for (const { isTitle = false, selector, expected, ...figure } of await figuresOf(stack())) {
+        if (figure.path !== path) await page.goto(stack().url + figure.path);
+        path = figure.path;
+        const element = page.locator(selector).first();
+        const isThere = (await element.count()) > 0;
+        const shown = !isThere
+          ? null
+          : isTitle
+            ? await element.getAttribute("title")
+            : await element.textContent();
+        if (!shown?.includes(expected)) wrong.push(`${path} ${selector}: "${shown}" without "${expected}"`);
+      }
+      expect(wrong).toEqual([]);
+      await page.context().close();
+    });
+
+    it("has one row for each request, branch and event that the API lists", async () => {
+      const { page } = await stack().open();
+      const { getJson, branchedConversation: id, url } = stack();
+      const detail = await getJson<ConversationDetail>(`/api/conversations/${id}?limit=100`);
+      await page.goto(`${url}/conversations/${id}?view=timeline`);
+      expect(await page.locator(".timeline tr[data-row]").count()).toBe(detail.requests.length);
+      expect(await page.locator(".timeline tr[data-row] td:first-child [title]").allTextContents()).toEqual(
+        detail.requests.map(({ timestamp }) => expect.stringContaining(clock(timestamp)) as string),
+      );
+      await page.goto(`${url}/conversations/${id}`);
+      expect(await page.locator("#branches li").count()).toBe(detail.branches.length);
+      const { requests } = await getJson<RequestList>(`/api/requests?${lastDay()}&limit=50`);
+      await page.goto(`${url}/requests`);
+      expect(await page.locator("table.requests tbody tr").count()).toBe(requests.length);
+      const shown = await page
+        .locator("table.requests tbody time")
+        .evaluateAll((times) => times.map((time) => Date.parse(time.getAttribute("datetime") ?? "")));
+      expect(shown).toEqual(requests.map(({ timestamp }) => Date.parse(timestamp)));
+      await page.context().close();
+    });
+
+    it("is as high in a bar and as wide in a share as it says", async () => {
+      const { page } = await stack().open();
+      await page.goto(stack().url);
+      const sums = await stack().getJson<Overview>(`/api/overview?${lastDay()}`);
+      const sizesOf = (selector: string, size: string) =>
+        page
+          .locator(selector)
+          .evaluateAll((all, name) => all.map((one) => Number(one.getAttribute(name))), size);
+      const tokens = sums.series.flatMap(tokensOf).filter((count) => count > 0);
+      const drawn = await sizesOf("#live-chart g.bar rect:not(.hit)", "height");
+      const scale = Math.max(...drawn) / Math.max(...tokens);
+      expect(drawn.length).toBe(tokens.length);
+      tokens.forEach((count, n) => expect(drawn[n]).toBeCloseTo(Math.max(count * scale, MIN_BAR_HEIGHT), 2));
+      const total = sums.domains.reduce((sum, one) => sum + allTokens(one), 0);
+      const shares = sums.domains.map((one) => (allTokens(one) / total) * 100).toSorted((a, b) => b - a);
+      const wide = await sizesOf(".busiest:first-child .share-bar .fill-accent", "width");
+      shares
+        .slice(0, 6)
+        .forEach((share, n) =>
+          expect(wide[n]).toBeCloseTo(share === 0 ? 0 : Math.max(share, MIN_SHARE_WIDTH), 2),
+        );
+      await page.context().close();
+    });
+  });
+}
