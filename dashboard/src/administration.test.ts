@@ -1,12 +1,49 @@
 /** Accounts, setting a domain up, Slack and the audit log, as forms without a script: what is sent, and what is said. */
 import { describe, expect, it } from "vitest";
-import { ADMINISTRATOR, ANYBODY, fakeApi, GOOD_SESSION, VIEWER, type Scenario } from "../fake/api.ts";
+import type { AccountView } from "../../workers/schemas/api/accounts.ts";
+import type { PendingAlerts } from "../../workers/schemas/api/settings.ts";
+import {
+  answer,
+  ANYBODY,
+  apiError,
+  GOOD_SESSION,
+  recordedBody,
+  replayedApi,
+  type ReplayOptions,
+  VIEWER,
+} from "../../test/support/replayed-api.ts";
 import { createApp } from "./app.tsx";
 
 const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
 
-function visit(caller = ADMINISTRATOR, scenario: Scenario = "busy") {
-  const api = fakeApi(scenario, Date.now(), caller);
+const DOMAIN = "checkout.claude.example";
+const account = (id: string) => recordedBody<AccountView>(`/api/accounts/${id}`);
+const invalid = (parameter: string, problem: string) =>
+  apiError(400, "invalid_request", `${parameter}: ${problem}.`, [
+    { in: "body", parameter, problem, allowed: "another value" },
+  ]);
+/** Responses to what the forms send. */
+const WRITES = {
+  "PUT /api/accounts/acc_checkout": account("acc_checkout"),
+  "PUT /api/windows/acc_checkout": {},
+  "POST /api/accounts/acc_maya/oauth/refresh": { accountId: "acc_maya", ...account("acc_maya").login },
+  "POST /api/accounts/acc_maya/oauth/login": recordedBody("/api/accounts/acc_old-login/oauth/login"),
+  "POST /api/accounts/acc_old-login/oauth/login/code": {
+    accountId: "acc_maya",
+    ...account("acc_maya").login,
+  },
+  [`PUT /api/domains/${DOMAIN}`]: recordedBody(`/api/domains/${DOMAIN}`),
+  "GET /api/domains/new.example": apiError(404, "not_found", "The domain is not configured."),
+  "PUT /api/domains/new.example": answer(201, recordedBody(`/api/domains/${DOMAIN}`)),
+  [`POST /api/domains/${DOMAIN}/client-keys`]: answer(201, {
+    id: "019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6072",
+    name: "ann",
+    key: `cnp_live_${"k".repeat(43)}`,
+  }),
+};
+
+function visit(options: ReplayOptions = {}) {
+  const api = replayedApi({ ...options, overrides: { ...WRITES, ...options.overrides } });
   const ask = async (path: string, init: RequestInit = {}) => {
     const headers = new Headers(init.headers);
     if (!headers.has("cookie")) headers.set("cookie", `nexus_session=${GOOD_SESSION}`);
@@ -41,14 +78,17 @@ describe("accounts", () => {
   it("show what needs somebody first, then each with its credential, domains and windows", async () => {
     const { text } = await visit().ask("/accounts");
     const order = [...text.matchAll(/<h2><span><a href="\/accounts\/([^"?]+)/g)].map(([, id]) => id);
-    expect(order.slice(0, 4)).toEqual(["acc_old-login", "acc_maya", "acc_platform", "acc_research"]);
+    expect(order.slice(0, 4)).toEqual(["acc_old-login", "acc_checkout", "acc_maya", "acc_platform"]);
     expect(text).toContain("Login required: clients get 401 until someone logs in");
     expect(text).toContain('href="/accounts/acc_old-login/login"');
     expect(text).toContain("Log in again");
   });
 
   it("say of a login when it expires, when it was renewed, its scopes and its last error", async () => {
-    const { text } = await visit().ask("/accounts/acc_old-login");
+    const ended = account("acc_old-login");
+    const failing = { ...ended, login: { ...ended.login!, failures: 3 } };
+    const { ask } = visit({ overrides: { "GET /api/accounts/acc_old-login": failing } });
+    const { text } = await ask("/accounts/acc_old-login");
     for (const words of [
       "Access token expires",
       "Last renewed",
@@ -64,8 +104,8 @@ describe("accounts", () => {
     ["a viewer", VIEWER],
     ["anybody in read-only mode", ANYBODY],
   ])("show %s their state and no way to change it", async (_who, caller) => {
-    const { ask } = visit(caller);
-    for (const path of ["/accounts", "/accounts/acc_old-login", "/accounts/acc_research"]) {
+    const { ask } = visit({ caller });
+    for (const path of ["/accounts", "/accounts/acc_old-login", "/accounts/acc_checkout"]) {
       const { status, text } = await ask(path);
       expect(status).toBe(200);
       expect(text).toMatch(/Login required|API key/);
@@ -77,12 +117,13 @@ describe("accounts", () => {
 
   it("get another key, and say at the field what is wrong with one", async () => {
     const { api, post } = visit();
-    const stored = await post("/accounts/acc_research", "/accounts/acc_research/key", {
+    const stored = await post("/accounts/acc_checkout", "/accounts/acc_checkout/key", {
       api_key: " sk-ant-x ",
     });
-    expect([stored.status, stored.location]).toEqual([303, "/accounts/acc_research?done=key"]);
+    expect([stored.status, stored.location]).toEqual([303, "/accounts/acc_checkout?done=key"]);
     expect(api.sent).toEqual([{ credential: { type: "api_key", api_key: "sk-ant-x" } }]);
-    const refused = await post("/accounts/acc_research", "/accounts/acc_research/key", { api_key: "" });
+    api.overrides["PUT /api/accounts/acc_checkout"] = invalid("credential.api_key", "is empty");
+    const refused = await post("/accounts/acc_checkout", "/accounts/acc_checkout/key", { api_key: "" });
     expect(refused.status).toBe(400);
     expect(wrongFields(refused.text)).toEqual(["api_key"]);
     expect(refused.text).toContain("is empty");
@@ -91,7 +132,7 @@ describe("accounts", () => {
   it("are renewed, and say afterwards that they were", async () => {
     const { api, ask, post } = visit();
     const { location } = await post("/accounts/acc_maya", "/accounts/acc_maya/refresh", {});
-    expect(api.asked).toContain("POST /api/accounts/acc_maya/oauth/refresh");
+    expect(api.requested).toContain("POST /api/accounts/acc_maya/oauth/refresh");
     expect((await ask(location ?? "")).text).toContain("Renewal requested");
     expect((await ask("/accounts/acc_maya?done=__proto__")).text).not.toContain("callout good");
   });
@@ -99,9 +140,9 @@ describe("accounts", () => {
   it("take limit and alerts as people write them", async () => {
     const { api, post } = visit();
     const save = (fields: Record<string, string>) =>
-      post("/accounts/acc_research", "/accounts/acc_research/limits", fields);
+      post("/accounts/acc_checkout", "/accounts/acc_checkout/limits", fields);
     const saved = await save({ tokenLimit: "250,000", alerts: "own", thresholds: "75 %, 90" });
-    expect(saved.location).toBe("/accounts/acc_research?done=limits");
+    expect(saved.location).toBe("/accounts/acc_checkout?done=limits");
     await save({ tokenLimit: "", alerts: "default", thresholds: "50" });
     await save({ tokenLimit: "", alerts: "never", thresholds: "50" });
     await save({ tokenLimit: "many", alerts: "own", thresholds: "x" });
@@ -117,22 +158,25 @@ describe("accounts", () => {
     const { api, post } = visit();
     for (const action of ["delete", "passthrough"])
       expect(
-        (await post("/accounts/acc_research", `/accounts/acc_research/${action}`, { confirm: "acc" })).status,
+        (await post("/accounts/acc_checkout", `/accounts/acc_checkout/${action}`, { confirm: "acc" })).status,
       ).toBe(400);
-    expect(api.asked.filter((one) => /^(DELETE|PUT)/.test(one))).toEqual([]);
-    const used = await post("/accounts/acc_research", "/accounts/acc_research/delete", {
-      confirm: "acc_research",
+    expect(api.requested.filter((one) => /^(DELETE|PUT)/.test(one))).toEqual([]);
+    const remove = "DELETE /api/accounts/acc_checkout";
+    api.overrides[remove] = apiError(409, "conflict", `The account acc_checkout is used by ${DOMAIN}.`);
+    const used = await post("/accounts/acc_checkout", "/accounts/acc_checkout/delete", {
+      confirm: "acc_checkout",
     });
     expect(used.status).toBe(400);
-    expect(used.text).toContain("is used by team-a.claude.example.com");
-    const gone = await post("/accounts/acc_platform", "/accounts/acc_platform/delete", {
-      confirm: " acc_platform ",
+    expect(used.text).toContain("is used by checkout.claude.example");
+    api.overrides[remove] = answer(204, null);
+    const gone = await post("/accounts/acc_checkout", "/accounts/acc_checkout/delete", {
+      confirm: " acc_checkout ",
     });
     expect([gone.status, gone.location]).toEqual([303, "/accounts"]);
-    const changed = await post("/accounts/acc_research", "/accounts/acc_research/passthrough", {
-      confirm: "acc_research",
+    const changed = await post("/accounts/acc_checkout", "/accounts/acc_checkout/passthrough", {
+      confirm: "acc_checkout",
     });
-    expect(changed.location).toBe("/accounts/acc_research?done=passthrough");
+    expect(changed.location).toBe("/accounts/acc_checkout?done=passthrough");
     expect(api.sent).toEqual([{ credential: { type: "passthrough" } }]);
   });
 });
@@ -141,16 +185,20 @@ describe("a login", () => {
   it("begins with its terms, leads to Claude's page, and ends with the code", async () => {
     const { api, ask, post } = visit();
     const first = await ask("/accounts/acc_maya/login");
-    expect(first.text).toContain("nobody else&#39;s requests");
+    expect(first.text).toContain("For a team use API keys, or passthrough");
     expect(first.text).not.toContain("Open login page");
     const begun = await post("/accounts/acc_maya/login", "/accounts/acc_maya/login", {});
     expect([begun.status, begun.location]).toEqual([303, "/accounts/acc_maya/login"]);
     const second = await ask("/accounts/acc_old-login/login");
     expect(second.text).toMatch(
-      /href="https:\/\/login\.example\/authorize[^"]*" target="_blank" rel="noopener noreferrer"/,
+      /href="http:\/\/127\.0\.0\.1:\d+\/oauth\/authorize[^"]*" target="_blank" rel="noopener noreferrer"/,
     );
     const path = "/accounts/acc_old-login/login";
+    const code = "POST /api/accounts/acc_old-login/oauth/login/code";
+    const login = api.overrides[code];
+    api.overrides[code] = invalid("code", "is no code of this login");
     const wrong = await post(path, `${path}/code`, { code: "abc" });
+    api.overrides[code] = login;
     expect(wrong.status).toBe(400);
     expect(wrongFields(wrong.text)).toEqual(["code"]);
     const done = await post(path, `${path}/code`, { code: " abc#def " });
@@ -166,7 +214,7 @@ describe("a login", () => {
       domain: "new.example",
     });
     expect(done.location).toBe("/domains/new?step=slack&domain=new.example");
-    expect(api.asked).toContain("PUT /api/domains/new.example");
+    expect(api.requested).toContain("PUT /api/domains/new.example");
     expect(api.sent.at(-1)).toEqual({ accountId: "acc_old-login" });
   });
 });
@@ -177,10 +225,11 @@ describe("setting a domain up", () => {
     expect((await ask("/domains/new")).text).toContain("Domain name");
     const next = await ask("/domains/new?domain=https%3A%2F%2FNew.Example%2Fv1");
     expect(next.text).toContain("How should requests authenticate");
-    expect(api.asked).toContain("GET /api/domains/new.example");
-    const taken = await ask("/domains/new?domain=team-a.claude.example.com");
+    expect(api.requested).toContain("GET /api/domains/new.example");
+    const taken = await ask("/domains/new?domain=checkout.claude.example");
     expect([taken.status, wrongFields(taken.text)]).toEqual([400, ["domain"]]);
     expect(taken.text).toContain("is already configured");
+    api.overrides["GET /api/domains/a b"] = invalid("domain", "is not allowed");
     const none = await ask("/domains/new?domain=a+b");
     expect([none.status, wrongFields(none.text)]).toEqual([400, ["domain"]]);
     expect(none.text).toContain('value="a b"');
@@ -200,10 +249,10 @@ describe("setting a domain up", () => {
       { accountId: "acc_maya" },
       { accountId: "team", credential: { type: "passthrough" } },
     ]);
-    const login = await account({ credential: "oauth", accountId: "maya" });
-    expect(login.location).toBe("/accounts/maya/login?domain=new.example");
+    const login = await account({ credential: "oauth", accountId: "acc_maya" });
+    expect(login.location).toBe("/accounts/acc_maya/login?domain=new.example");
 
-    const domain = "team-b.claude.example.com";
+    const domain = "checkout.claude.example";
     const slack = await post(`/domains/new?step=slack&domain=${domain}`, "/domains/new/slack", {
       domain,
       webhook_url: "https://hooks.slack.com/x",
@@ -226,7 +275,7 @@ describe("setting a domain up", () => {
 });
 
 describe("Slack of a domain", () => {
-  const domain = "/domains/team-a.claude.example.com";
+  const domain = "/domains/checkout.claude.example";
 
   it("keeps what is not typed again, and tells what was switched off", async () => {
     const { api, post } = visit();
@@ -239,8 +288,8 @@ describe("Slack of a domain", () => {
     expect(saved.location).toBe(`${domain}?saved=1`);
     await post(domain, `${domain}/slack`, { remove_webhook: "1", messages: "1" });
     expect(api.sent).toEqual([
-      { accountId: "acc_research", slack: { enabled: true, messages: false, channel: "#a" } },
-      { accountId: "acc_research", slack: { enabled: false, messages: true, webhook_url: null } },
+      { accountId: "acc_checkout", slack: { enabled: true, messages: false, channel: "#a" } },
+      { accountId: "acc_checkout", slack: { enabled: false, messages: true, webhook_url: null } },
     ]);
     const { text } = await visit().ask(domain);
     expect(text).toContain("Uses its own webhook for #claude-team-a.");
@@ -249,22 +298,28 @@ describe("Slack of a domain", () => {
 
   it("is tried with a test message, and says what came of it", async () => {
     const { api, post } = visit();
+    const message =
+      "The message was not taken: Slack responded 404: no_service. Check the webhook's address.";
+    api.overrides[`POST /api/domains/${DOMAIN}/slack-test`] = { delivered: false, message };
     const tried = await post(domain, `${domain}/slack-test`, {});
     expect(tried.status).toBe(200);
-    expect(api.asked).toContain("POST /api/domains/team-a.claude.example.com/slack-test");
+    expect(api.requested).toContain("POST /api/domains/checkout.claude.example/slack-test");
     expect(tried.text).toContain("Slack responded 404: no_service");
   });
 });
 
 describe("the audit log", () => {
   it("is filtered and paged by its address", async () => {
-    const { api, ask } = visit();
+    const recorded = recordedBody<{ entries: { action: string }[] }>("/api/audit?limit=50");
+    const entries = recorded.entries.filter(({ action }) => action === "domain.put");
+    const { api, ask } = visit({ overrides: { "GET /api/audit": { entries, nextCursor: "2" } } });
     const { text } = await ask("/audit?action=domain.put&actor=session%3A1a2b3c4d");
-    expect(api.asked).toContain("GET /api/audit?actor=session%3A1a2b3c4d&action=domain.put&limit=50");
+    expect(api.requested).toContain("GET /api/audit?actor=session%3A1a2b3c4d&action=domain.put&limit=50");
     expect(text).toContain("credentialType: api_key");
     expect(text).toContain('href="/audit?actor=session%3A1a2b3c4d&amp;action=domain.put&amp;cursor=2"');
+    api.overrides["GET /api/audit"] = { entries: [], nextCursor: null };
     expect((await ask("/audit?target=nothing")).text).toContain("No entries match these filters.");
-    expect((await visit(ADMINISTRATOR, "empty").ask("/audit")).text).toContain("No entries yet");
+    expect((await visit({ variant: "empty" }).ask("/audit")).text).toContain("No entries yet");
   });
 });
 
@@ -277,22 +332,34 @@ describe("health", () => {
       "Conversation linking",
       "Search index",
       "set (hidden)",
-      "https://nexus.example.com",
     ])
       expect(text).toContain(words);
-    expect(text).not.toContain("claude-cli/1.0.58");
+    expect(text).not.toContain("python-requests/2.32.5");
     const asked = await visit().ask("/settings?show=linking");
-    expect(asked.text).toContain("claude-cli/1.0.58");
-    const seen = (await visit(VIEWER).ask("/settings")).text;
+    expect(asked.text).toContain("python-requests/2.32.5");
+    const seen = (await visit({ caller: VIEWER }).ask("/settings")).text;
     expect(seen).toContain("Pending alerts");
     expect(seen).not.toContain("DASHBOARD_API_KEY");
-    const late = (await visit(ADMINISTRATOR, "hostile").ask("/settings")).text;
+    const waiting: PendingAlerts = {
+      ...recordedBody<PendingAlerts>("/api/alerts"),
+      waiting: 3,
+      outboxes: [
+        {
+          kind: "domain",
+          name: DOMAIN,
+          waiting: 3,
+          attempts: 4,
+          lastProblem: "Slack responded 404: no_service",
+        },
+      ],
+    };
+    const late = (await visit({ overrides: { "GET /api/alerts": waiting } }).ask("/settings")).text;
     expect(late).toContain("Slack responded 404: no_service");
   });
 });
 
 it("hostile names and errors of accounts show as text", async () => {
-  const { ask } = visit(ADMINISTRATOR, "hostile");
+  const { ask } = visit({ variant: "malicious" });
   const list = await ask("/accounts");
   const paths = [...list.text.matchAll(/<h2><span><a href="(\/accounts\/[^"]+)"/g)].map(
     ([, path]) => path ?? "",

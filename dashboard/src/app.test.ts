@@ -1,37 +1,39 @@
-/** The whole application against the scripted API: who gets in, what leaves with every answer, what hostile texts become. */
+/** The whole application against recorded responses: sign-in, headers of every response, malicious texts. */
 import { describe, expect, it } from "vitest";
+import { MARKUP } from "../../test/support/malicious-strings.ts";
 import {
-  ADMINISTRATOR,
   ANYBODY,
-  fakeApi,
+  answer,
   GOOD_KEY,
   GOOD_SESSION,
+  IDS,
+  replayedApi,
+  type ReplayOptions,
   VIEWER,
-  type Scenario,
-} from "../fake/api.ts";
-import { MARKUP } from "../fake/hostile.ts";
+} from "../../test/support/replayed-api.ts";
 import { createApp } from "./app.tsx";
 
 const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", font: "" });
+const DOMAIN = "checkout.claude.example";
 const PAGES = [
   "/",
   "/requests",
   "/conversations",
   "/usage",
-  "/usage?accountId=acc_platform&range=7d",
+  "/usage?accountId=acc_checkout",
   "/errors",
   "/prompts",
   "/analyses",
   "/domains",
   "/domains/new",
   "/accounts",
-  "/accounts/acc_research/login",
+  "/accounts/acc_maya/login",
   "/audit",
   "/settings",
 ];
 
-function visit(scenario: Scenario, caller = ADMINISTRATOR) {
-  const api = fakeApi(scenario, Date.now(), caller);
+function visit(options: ReplayOptions = {}) {
+  const api = replayedApi(options);
   const ask = async (path: string, init: RequestInit = {}) => {
     const headers = new Headers(init.headers);
     if (!headers.has("cookie")) headers.set("cookie", `nexus_session=${GOOD_SESSION}`);
@@ -69,7 +71,7 @@ const escaped = (html: string) => [
 
 describe("an empty dashboard", () => {
   it("says where to point a client: at the local stack's own proxy, else at a domain", async () => {
-    const { api, ask } = visit("empty");
+    const { api, ask } = visit({ variant: "empty" });
     expect((await ask("/")).text).toContain("export ANTHROPIC_BASE_URL=https://YOUR-DOMAIN");
     const local = await app.request(
       "http://localhost:9788/",
@@ -84,27 +86,27 @@ describe("the gate", () => {
   it.each([...PAGES, "/requests/some-id", "/domains/a.b", "/nowhere"])(
     "sends strangers from %s to sign in",
     async (path) => {
-      const { response } = await visit("busy").ask(path, { headers: { cookie: "nexus_session=wrong" } });
+      const { response } = await visit().ask(path, { headers: { cookie: "nexus_session=wrong" } });
       expect(response.status).toBe(302);
       expect(response.headers.get("location")).toMatch(/^\/sign-in/);
     },
   );
 
   it("answers programs in JSON", async () => {
-    const { response, text } = await visit("busy").ask("/api/requests", { headers: { cookie: "" } });
+    const { response, text } = await visit().ask("/api/requests", { headers: { cookie: "" } });
     expect(response.status).toBe(401);
     expect(JSON.parse(text)).toMatchObject({ error: { code: "unauthorized" } });
   });
 
   it("lets the dashboard key in by header", async () => {
-    const { response } = await visit("busy").ask("/requests", {
+    const { response } = await visit().ask("/requests", {
       headers: { cookie: "", "x-dashboard-key": GOOD_KEY },
     });
     expect(response.status).toBe(200);
   });
 
   it("signs in with the right key only, and with a form of its own only", async () => {
-    const { ask } = visit("busy");
+    const { ask } = visit();
     const form = await formOf(ask, "/sign-in?next=/usage", "a=b");
     const post = (key: string, headers: Record<string, string>) =>
       ask("/sign-in", { method: "POST", headers, body: form.body({ key, next: "/usage" }) });
@@ -120,7 +122,7 @@ describe("the gate", () => {
   });
 
   it("slows down guessing and says for how long", async () => {
-    const { ask } = visit("busy");
+    const { ask } = visit();
     const form = await formOf(ask, "/sign-in", "a=b");
     const guess = () =>
       ask("/sign-in", { method: "POST", headers: { cookie: form.cookie }, body: form.body({ key: "x" }) });
@@ -132,46 +134,47 @@ describe("the gate", () => {
   });
 
   it("changes nothing without the page's own token", async () => {
-    const { api, ask } = visit("busy");
+    const { api, ask } = visit();
     const { response } = await ask("/domains/a.b/delete", {
       method: "POST",
       body: new URLSearchParams({ confirm: "a.b" }),
     });
     expect(response.status).toBe(403);
-    expect(api.asked.some((asked) => asked.startsWith("DELETE"))).toBe(false);
+    expect(api.requested.some((asked) => asked.startsWith("DELETE"))).toBe(false);
   });
 
   it("deletes a domain only when its name was typed", async () => {
-    const { api, ask } = visit("busy");
-    const form = await formOf(ask, "/domains/a.b");
-    const remove = (confirm: string) =>
-      ask("/domains/a.b/delete", {
+    const remove = `DELETE /api/domains/${DOMAIN}`;
+    const { api, ask } = visit({ overrides: { [remove]: answer(204, null) } });
+    const form = await formOf(ask, `/domains/${DOMAIN}`);
+    const confirm = (name: string) =>
+      ask(`/domains/${DOMAIN}/delete`, {
         method: "POST",
         headers: { cookie: form.cookie },
-        body: form.body({ confirm }),
+        body: form.body({ confirm: name }),
       });
-    expect((await remove("a.c")).response.status).toBe(400);
-    expect(api.asked).not.toContain("DELETE /api/domains/a.b");
-    expect((await remove(" A.B ")).response.status).toBe(303);
-    expect(api.asked).toContain("DELETE /api/domains/a.b");
+    expect((await confirm("checkout.claude")).response.status).toBe(400);
+    expect(api.requested).not.toContain(remove);
+    expect((await confirm(` ${DOMAIN.toUpperCase()} `)).response.status).toBe(303);
+    expect(api.requested).toContain(remove);
   });
 
   it.each([
     ["a viewer", VIEWER],
     ["anybody in read-only mode", ANYBODY],
   ])("shows %s no way to change anything", async (_who, caller) => {
-    const { ask } = visit("busy", caller);
-    for (const path of ["/domains", "/domains/team-a.claude.example.com"]) {
+    const { ask } = visit({ caller });
+    for (const path of ["/domains", `/domains/${DOMAIN}`]) {
       const { text } = await ask(path);
       expect(text).not.toMatch(/action="\/domains/);
     }
-    expect((await ask("/usage?accountId=acc_research")).text).not.toContain("Limits and alerts");
+    expect((await ask("/usage?accountId=acc_checkout")).text).not.toContain("Limits and alerts");
   });
 });
 
 describe("usage", () => {
   it("is a file as well, over time and by each name", async () => {
-    const { ask } = visit("busy");
+    const { ask } = visit();
     const { response, text } = await ask("/usage.csv?by=model");
     expect(response.headers.get("content-type")).toContain("text/csv");
     expect(text.split("\r\n")[0]).toBe(
@@ -182,24 +185,27 @@ describe("usage", () => {
   });
 });
 
-describe.each(["busy", "empty", "hostile", "down"] as const)("every page on a day that is %s", (scenario) => {
-  it.each(PAGES)("%s comes whole, with nothing inline and nothing from elsewhere", async (path) => {
-    const { response, text } = await visit(scenario).ask(path);
-    expect(response.status).toBe(200);
-    expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
-    expect(response.headers.get("cache-control")).toBe("no-store");
-    expect(text.endsWith("</html>")).toBe(true);
-    expect(found(text, /<h1/)).toHaveLength(1);
-    expect(found(skeleton(text), /<[a-z][^>]*\s(style|on[a-z]+)=/)).toEqual([]);
-    expect(found(text, /<script(?! type="module" src="\/assets\/)/)).toEqual([]);
-    expect(found(text, /<(img|link|script|iframe)[^>]+(src|href)="(https?:)?\/\//)).toEqual([]);
-    expect(found(text, /\b(undefined|NaN|\[object Object\])\b/)).toEqual([]);
-  });
-});
+describe.each(["recorded", "empty", "malicious", "down"] as const)(
+  "every page of the variant %s",
+  (variant) => {
+    it.each(PAGES)("%s comes whole, with nothing inline and nothing from elsewhere", async (path) => {
+      const { response, text } = await visit({ variant, allowsUnknown: variant === "empty" }).ask(path);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      expect(text.endsWith("</html>")).toBe(true);
+      expect(found(text, /<h1/)).toHaveLength(1);
+      expect(found(skeleton(text), /<[a-z][^>]*\s(style|on[a-z]+)=/)).toEqual([]);
+      expect(found(text, /<script(?! type="module" src="\/assets\/)/)).toEqual([]);
+      expect(found(text, /<(img|link|script|iframe)[^>]+(src|href)="(https?:)?\/\//)).toEqual([]);
+      expect(found(text, /\b(undefined|NaN|\[object Object\])\b/)).toEqual([]);
+    });
+  },
+);
 
 describe("hostile texts", () => {
   it("in Host and model names show as text on every list", async () => {
-    const { ask } = visit("hostile");
+    const { ask } = visit({ variant: "malicious" });
     for (const path of PAGES) {
       const { text } = await ask(path);
       expect(escaped(text), path).toEqual([]);
@@ -211,8 +217,8 @@ describe("hostile texts", () => {
   it.each(["", "?tab=raw", "?tab=headers", "?tab=stream", "?messages=all&tools=hide"])(
     "in tool names, results, roles and headers show as text on the request page %s",
     async (query) => {
-      const { api, ask } = visit("hostile");
-      const { response, text } = await ask(`/requests/${api.rows[0]!.requestId}${query}`);
+      const { ask } = visit({ variant: "malicious" });
+      const { response, text } = await ask(`/requests/${IDS.request}${query}`);
       expect(response.status).toBe(200);
       expect(escaped(text)).toEqual([]);
       expect(found(skeleton(text), /\u0000/)).toEqual([]);
@@ -221,7 +227,7 @@ describe("hostile texts", () => {
   );
 
   it("in titles, branches and transcripts show as text on the conversation page", async () => {
-    const { ask } = visit("hostile");
+    const { ask } = visit({ variant: "malicious" });
     const id = /href="\/conversations\/([0-9a-f-]{36})/.exec((await ask("/conversations")).text)?.[1];
     const { response, text } = await ask(`/conversations/${id}`);
     expect(response.status).toBe(200);
@@ -230,13 +236,13 @@ describe("hostile texts", () => {
   });
 
   it("keep a tool's name readable", async () => {
-    const { api, ask } = visit("hostile");
-    const { text } = await ask(`/requests/${api.rows[0]!.requestId}`);
+    const { ask } = visit({ variant: "malicious" });
+    const { text } = await ask(`/requests/${IDS.request}`);
     expect(text).toMatch(/class="tool-name"><bdi[^>]*>&lt;script&gt;alert\(1\)/);
   });
 
   it("in an address neither break out of attributes nor of the title", async () => {
-    const { ask } = visit("busy");
+    const { ask } = visit({ allowsUnknown: true });
     for (const path of [
       `/requests?domain=${encodeURIComponent(MARKUP)}&sessionId=${encodeURIComponent(MARKUP)}`,
       `/requests/${encodeURIComponent(MARKUP)}`,
@@ -254,21 +260,21 @@ describe("hostile texts", () => {
   });
 
   it("in an address never reach another origin after signing in", async () => {
-    const { text } = await visit("busy").ask("/sign-in?next=//evil.example", { headers: { cookie: "a=b" } });
+    const { text } = await visit().ask("/sign-in?next=//evil.example", { headers: { cookie: "a=b" } });
     expect(text).toContain('name="next" value="/"');
   });
 });
 
 describe("failures", () => {
   it("say what failed, under which id, and offer to try again", async () => {
-    const { response, text } = await visit("down").ask("/requests?status=429");
+    const { response, text } = await visit({ variant: "down" }).ask("/requests?status=429");
     expect(text).toContain("Could not load");
     expect(text).toContain(response.headers.get("x-request-id") ?? "none");
     expect(text).toContain('href="/requests?status=429"');
   });
 
   it("are told in JSON to whoever did not ask for a page", async () => {
-    const { response, text } = await visit("busy").ask("/nowhere", {
+    const { response, text } = await visit().ask("/nowhere", {
       headers: { accept: "application/json" },
     });
     expect(response.status).toBe(404);
@@ -276,10 +282,10 @@ describe("failures", () => {
   });
 
   it("of the binding are an answer, not a crash", async () => {
-    const { api, ask } = visit("busy");
+    const { api, ask } = visit();
     api.whoAmI = () => Promise.reject(new Error("gone"));
     expect((await ask("/")).response.status).toBe(503);
-    api.whoAmI = (headers) => fakeApi().whoAmI(headers);
+    api.whoAmI = (headers) => replayedApi().whoAmI(headers);
     api.fetch = () => Promise.reject(new Error("gone"));
     const { response, text } = await ask("/requests");
     expect(response.status).toBe(200);

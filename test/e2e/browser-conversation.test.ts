@@ -1,20 +1,25 @@
-/** What one does on the pages of a conversation and of a request, in a real Chromium over the scripted API. */
+/** What one does on the pages of a conversation and of a request, in a real Chromium over recorded responses. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ScriptedDashboard, startScriptedDashboard } from "../support/scripted-dashboard.ts";
+import type { Transcript } from "../../workers/schemas/api/conversations.ts";
+import { IDS, recordedBody } from "../support/replayed-api.ts";
+import { type ReplayedDashboard, startReplayedDashboard } from "../support/replayed-dashboard.ts";
 
-let dashboard: ScriptedDashboard;
+let dashboard: ReplayedDashboard;
 beforeAll(async () => {
-  dashboard = await startScriptedDashboard();
+  dashboard = await startReplayedDashboard();
 });
 afterAll(() => dashboard.stop());
 
+const CONVERSATION = `/conversations/${IDS.conversation}`;
+const REQUEST = `/requests/${IDS.request}`;
+
 describe("the pages of a conversation", () => {
   it("compare two branches, chosen from a list", async () => {
-    const { page, browserErrors: complaints } = await dashboard.open("busy", "/conversations/TALK");
-    await page.selectOption("select[name=compare]", { label: "branch_20261123120107" });
+    const { page, browserErrors } = await dashboard.open(CONVERSATION);
+    await page.selectOption("select[name=compare]", { label: IDS.fork });
     await page.click(".compare-form button");
     await page.waitForURL(/compare=/);
-    expect(await page.textContent(".compared-common")).toContain("The first 7 messages are the same.");
+    expect(await page.textContent(".compared-common")).toContain("The first 10 messages are the same.");
     const [left, right] = [
       (await page.locator(".compared-side.on-left").first().boundingBox())!,
       (await page.locator(".compared-side.on-right").first().boundingBox())!,
@@ -22,12 +27,12 @@ describe("the pages of a conversation", () => {
     expect(left.y).toBe(right.y);
     expect(right.x).toBeGreaterThan(left.x + left.width);
     expect(await page.locator("mark.own-right").count()).toBeGreaterThan(0);
-    expect(complaints).toEqual([]);
+    expect(browserErrors).toEqual([]);
     await page.context().close();
   });
 
   it("stack the branches on a phone and say which is which", async () => {
-    const { page } = await dashboard.open("busy", "/conversations/TALK?compare=branch_20261123120107", 390);
+    const { page } = await dashboard.open(`${CONVERSATION}?compare=${IDS.fork}`, { width: 390 });
     const [left, right] = [
       (await page.locator(".compared-side.on-left").first().boundingBox())!,
       (await page.locator(".compared-side.on-right").first().boundingBox())!,
@@ -41,7 +46,7 @@ describe("the pages of a conversation", () => {
   });
 
   it("hide tools and show reminders, in the address", async () => {
-    const { page, browserErrors: complaints } = await dashboard.open("busy", "/conversations/TALK");
+    const { page, browserErrors } = await dashboard.open(CONVERSATION);
     const tools = await page.locator(".tool").count();
     expect(tools).toBeGreaterThan(2);
     expect(await page.locator(".reminders[open]").count()).toBe(0);
@@ -52,23 +57,32 @@ describe("the pages of a conversation", () => {
     await page.waitForURL(/reminders=show/);
     expect(await page.locator(".reminders[open]").count()).toBeGreaterThan(0);
     expect(page.url()).toContain("tools=hide");
-    expect(complaints).toEqual([]);
+    expect(browserErrors).toEqual([]);
     await page.context().close();
   });
 
-  it("read on in place", async () => {
-    const { page, browserErrors: complaints } = await dashboard.open("busy", "/conversations/TALK");
+  it("load more in place", async () => {
+    const path = `/api/conversations/${IDS.conversation}/messages`;
+    const whole = recordedBody<Transcript>(`${path}?limit=40`);
+    const { page, browserErrors } = await dashboard.open(CONVERSATION, {
+      overrides: {
+        [`GET ${path}`]: ({ searchParams }: URL) =>
+          searchParams.has("cursor")
+            ? { ...whole, messages: whole.messages.slice(6) }
+            : { ...whole, messages: whole.messages.slice(0, 6), nextCursor: 7 },
+      },
+    });
     const here = page.url();
     await page.click("a[data-load-more]");
     await expect.poll(() => page.locator("a[data-load-more]").count()).toBe(0);
     expect(page.url()).toBe(here);
-    expect(await page.locator("#message-1").count()).toBe(1);
-    expect(complaints).toEqual([]);
+    for (const position of [1, 12]) expect(await page.locator(`#message-${position}`).count()).toBe(1);
+    expect(browserErrors).toEqual([]);
     await page.context().close();
   });
 
   it("give the transcript as a file", async () => {
-    const { page } = await dashboard.open("busy", "/conversations/TALK?branch=branch_20261123120107");
+    const { page } = await dashboard.open(`${CONVERSATION}?branch=${IDS.fork}`);
     await page.click(".menu > summary");
     const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Markdown")]);
     expect(download.suggestedFilename()).toMatch(/\.md$/);
@@ -76,7 +90,7 @@ describe("the pages of a conversation", () => {
   });
 
   it("colour code without letting the policy down", async () => {
-    const { page, browserErrors: complaints } = await dashboard.open("busy", "/conversations/TALK");
+    const { page, browserErrors } = await dashboard.open(CONVERSATION);
     expect(
       await page
         .locator(".hljs-keyword")
@@ -88,16 +102,16 @@ describe("the pages of a conversation", () => {
         .first()
         .evaluate((one) => getComputedStyle(one).color),
     );
-    expect(complaints).toEqual([]);
+    expect(browserErrors).toEqual([]);
     await page.context().close();
   });
 });
 
 describe("the list of conversations", () => {
   it("previews the last exchange on hover and with the keyboard; Esc closes it", async () => {
-    const { page, browserErrors: complaints } = await dashboard.open("busy", "/conversations");
+    const { page, browserErrors } = await dashboard.open("/conversations");
     const card = page.locator("#preview-card");
-    await page.locator(".conversations tbody tr").nth(1).hover();
+    await page.locator(`.conversations tbody tr:has(a[href*="${IDS.conversation}"])`).hover();
     await card.waitFor({ state: "visible" });
     expect(await card.textContent()).toContain("You");
     await page.keyboard.press("Escape");
@@ -105,14 +119,14 @@ describe("the list of conversations", () => {
     await page.mouse.move(2, 2);
     await page.keyboard.press("j");
     await card.waitFor({ state: "visible" });
-    expect(complaints).toEqual([]);
+    expect(browserErrors).toEqual([]);
     await page.context().close();
   });
 });
 
 describe("the page of a request", () => {
   it("finds words in its JSON, opens where they are and goes on to the next", async () => {
-    const { page, browserErrors: complaints } = await dashboard.open("busy", "/requests/ASKED?tab=raw");
+    const { page, browserErrors } = await dashboard.open(`${REQUEST}?tab=raw`);
     const found = page.locator("[data-json-found]");
     await page.fill("[data-json-search] input", "npm test");
     await expect.poll(() => found.textContent()).toMatch(/^1 of \d+$/);
@@ -129,12 +143,12 @@ describe("the page of a request", () => {
     await expect.poll(() => found.textContent()).toBe("No matches");
     await page.click("[data-json-fold=close]");
     expect(await page.locator(".json-branch[open]").count()).toBe(0);
-    expect(complaints).toEqual([]);
+    expect(browserErrors).toEqual([]);
     await page.context().close();
   });
 
   it("copies the request's JSON without having it in the page twice", async () => {
-    const { page } = await dashboard.open("busy", "/requests/ASKED?tab=raw");
+    const { page } = await dashboard.open(`${REQUEST}?tab=raw`);
     await page.click("button[data-copy-from]");
     await page.waitForSelector("button.copied");
     const text = await page.evaluate(() => navigator.clipboard.readText());
@@ -144,12 +158,9 @@ describe("the page of a request", () => {
 
   it("has every tab without complaint", async () => {
     for (const tab of ["conversation", "raw", "headers", "stream"]) {
-      const { page, browserErrors: complaints } = await dashboard.open(
-        "hostile",
-        `/requests/ASKED?tab=${tab}`,
-      );
+      const { page, browserErrors } = await dashboard.open(`${REQUEST}?tab=${tab}`, { variant: "malicious" });
       expect(await page.locator("h1").count(), tab).toBe(1);
-      expect(complaints, tab).toEqual([]);
+      expect(browserErrors, tab).toEqual([]);
       await page.context().close();
     }
   });

@@ -1,21 +1,22 @@
 /**
- * The tree of a conversation in a real Chromium, over the scripted API: dragged, zoomed, walked, read along; a card above
+ * The tree of a conversation in a real Chromium, over recorded responses: dragged, zoomed, walked, read along; a card above
  * what one points at; nothing refused by the policy. The same drawing from a real Worker is looked at in dashboard.test.ts.
  */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Scenario } from "../../dashboard/fake/api.ts";
-import { type ScriptedDashboard, startScriptedDashboard } from "../support/scripted-dashboard.ts";
+import { longConversation } from "../support/long-conversation.ts";
+import { IDS, type ReplayOptions } from "../support/replayed-api.ts";
+import { type ReplayedDashboard, startReplayedDashboard } from "../support/replayed-dashboard.ts";
 
-let dashboard: ScriptedDashboard;
+let dashboard: ReplayedDashboard;
 beforeAll(async () => {
-  dashboard = await startScriptedDashboard();
+  dashboard = await startReplayedDashboard();
 });
 afterAll(() => dashboard.stop());
 
-/** The first conversation of a scene, once its tree can be moved. */
-async function open(scenario: Scenario, query = "", width = 1440) {
-  const opened = await dashboard.open(scenario, `/conversations/TALK${query}`, width);
+/** The recorded conversation, or the long one, once its tree can be moved. */
+async function open(query = "", { width = 1440, ...options }: ReplayOptions & { width?: number } = {}) {
+  const opened = await dashboard.open(`/conversations/${IDS.conversation}${query}`, { width, ...options });
   if (width > 760) await opened.page.waitForSelector(".tree-frame.is-live");
   return opened;
 }
@@ -34,7 +35,7 @@ async function middle(page: Page) {
 
 describe("the tree of a conversation", () => {
   it("follows the pointer, and scrolls with the wheel until its end", async () => {
-    const { page, browserErrors: complaints } = await open("busy");
+    const { page, browserErrors } = await open();
     const before = await transform(page);
     const { x, y } = await middle(page);
     await page.mouse.move(x, y);
@@ -46,12 +47,12 @@ describe("the tree of a conversation", () => {
     await page.mouse.wheel(0, 100);
     await expect.poll(async () => (await transform(page)).y).toBeLessThan(dragged.y);
     expect((await transform(page)).k).toBe(1);
-    expect(complaints).toEqual([]);
+    expect(browserErrors).toEqual([]);
     await page.context().close();
   });
 
   it("zooms with Ctrl and wheel about the pointer, with buttons and with keys, and fits", async () => {
-    const { page } = await open("busy");
+    const { page } = await open();
     const { x, y } = await middle(page);
     await page.mouse.move(x, y);
     await page.keyboard.down("Control");
@@ -82,21 +83,20 @@ describe("the tree of a conversation", () => {
   });
 
   it("is one stop for Tab, walked with arrows, Home and End; Enter opens", async () => {
-    const { page, browserErrors: complaints } = await open("busy");
+    const { page, browserErrors } = await open();
     expect(await page.locator('[data-tree] [tabindex="0"]').count()).toBe(1);
     const focused = () => page.evaluate("document.activeElement.getAttribute('aria-label') ?? ''");
     await page.locator(".node").first().focus();
     await page.keyboard.press("ArrowDown");
-    await page.keyboard.press("ArrowDown");
-    expect(await focused()).toContain("5 messages");
+    expect(await focused()).toContain("3 messages");
     await page.keyboard.press("ArrowRight");
-    expect(await focused()).toContain("sub-task 1, 4 requests");
+    expect(await focused()).toContain("sub-task 1, 2 requests");
     await page.keyboard.press("ArrowDown");
-    expect(await focused()).toContain("sub-task 2, 9 requests");
+    expect(await focused()).toContain("sub-task 2, 1 request");
     await page.keyboard.press("ArrowLeft");
     expect(await focused()).not.toContain("sub-task 2");
     await page.keyboard.press("End");
-    expect(await focused()).toContain("Failed with 400");
+    expect(await focused()).toContain("11 messages");
     const [end, frame] = [
       (await page.locator(".node").last().boundingBox())!,
       (await page.locator("[data-tree]").boundingBox())!,
@@ -110,12 +110,12 @@ describe("the tree of a conversation", () => {
     await page.locator(".box").first().focus();
     await page.keyboard.press("Enter");
     await page.waitForURL(/branch=/);
-    expect(complaints).toEqual([]);
+    expect(browserErrors).toEqual([]);
     await page.context().close();
   });
 
   it("shows a card of 250 × 130 above a sub-task on hover and on focus, which Esc closes", async () => {
-    const { page } = await open("busy");
+    const { page } = await open();
     const box = page.locator(".box").first();
     const card = page.locator("#tree-card");
     expect(await card.isVisible()).toBe(false);
@@ -136,14 +136,14 @@ describe("the tree of a conversation", () => {
   });
 
   it("marks the node of the message that is read", async () => {
-    const { page } = await open("busy");
+    const { page } = await open();
     const marked = async (message: string, scroll: string) => {
       await page.evaluate(scroll);
       const node = (await page.locator(message).getAttribute("data-node"))!;
       await page.waitForSelector(`.node[data-item="${node}"][aria-current="true"]`);
       return node;
     };
-    const last = await marked("#message-10", "scrollTo(0, document.documentElement.scrollHeight)");
+    const last = await marked("#message-12", "scrollTo(0, document.documentElement.scrollHeight)");
     const [node, frame] = [
       (await page.locator(".node[aria-current]").boundingBox())!,
       (await page.locator("[data-tree]").boundingBox())!,
@@ -156,7 +156,7 @@ describe("the tree of a conversation", () => {
   });
 
   it("follows a click on a node, and takes a drag on it for a drag", async () => {
-    const { page } = await open("busy");
+    const { page } = await open();
     const node = page.locator(".tree-drawing .node").nth(1);
     const { x, y } = (await node.locator("circle").first().boundingBox())!;
     await page.mouse.move(x + 12, y + 12);
@@ -170,7 +170,7 @@ describe("the tree of a conversation", () => {
   });
 
   it("opens a run in place", async () => {
-    const { page, browserErrors: complaints } = await open("long", "?view=tree");
+    const { page, browserErrors } = await open("?view=tree", longConversation());
     const before = await page.locator("[data-item]").count();
     const runs = await page.locator("a.run").count();
     await page.locator("a.run").first().click();
@@ -178,23 +178,23 @@ describe("the tree of a conversation", () => {
     await page.waitForSelector(".tree-frame.is-live .node[aria-current]");
     expect(await page.locator("[data-item]").count()).toBeGreaterThan(before);
     expect(await page.locator("a.run").count()).toBeLessThanOrEqual(runs + 1);
-    expect(complaints).toEqual([]);
+    expect(browserErrors).toEqual([]);
     await page.context().close();
   });
 
   it("is a list on a phone, without sideways scrolling", async () => {
-    const { page, browserErrors: complaints } = await open("busy", "", 390);
+    const { page, browserErrors } = await open("", { width: 390 });
     expect(await page.locator(".tree-panel").isVisible()).toBe(false);
-    expect(await page.locator("li.branch").count()).toBe(6);
+    expect(await page.locator("li.branch").count()).toBe(4);
     expect(
       await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
     ).toBeLessThanOrEqual(0);
-    expect(complaints).toEqual([]);
+    expect(browserErrors).toEqual([]);
     await page.context().close();
   });
 
   it("draws five thousand requests in at most 300 ms", async () => {
-    const { page } = await open("long", "?view=tree");
+    const { page } = await open("?view=tree", longConversation());
     const drawn = await page.evaluate(() => {
       const frame = document.querySelector<HTMLElement>("[data-tree]")!;
       const made = frame.cloneNode(true) as HTMLElement;

@@ -75,7 +75,6 @@ const LAYERS: Record<string, Rule> = {
       "workers/runtime",
       "workers/index",
       "dashboard/build",
-      "dashboard/fake",
     ],
     packages: /./,
   },

@@ -2,10 +2,15 @@
 
 export type Block = Record<string, unknown> & { type: string };
 
-/** The whole stream as text; deltas of 40 characters. `usage` is the input side, as message_start carries it. */
+/** The whole stream as text; deltas of `deltaCharacters` (default 40). `usage` is the input side, as message_start carries it. */
 export function responseStream(
   { content }: { content: readonly Block[] },
-  { id, model, usage }: { id: string; model: string; usage: Record<string, number> },
+  {
+    id,
+    model,
+    usage,
+    deltaCharacters = 40,
+  }: { id: string; model: string; usage: Record<string, number>; deltaCharacters?: number },
 ): string {
   const message = {
     id,
@@ -18,7 +23,7 @@ export function responseStream(
   };
   const events: Block[] = [{ type: "message_start", message }];
   content.forEach((block, index) => {
-    const { start, deltas } = streamed(block);
+    const { start, deltas } = streamed(block, deltaCharacters);
     events.push({ type: "content_block_start", index, content_block: start });
     events.push(...deltas.map((delta) => ({ type: "content_block_delta", index, delta })));
     events.push({ type: "content_block_stop", index });
@@ -31,8 +36,8 @@ export function responseStream(
   return events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
 }
 
-function streamed(block: Block): { start: Block; deltas: Block[] } {
-  const parts = (text: string) => text.match(/.{1,40}/gsu) ?? [];
+function streamed(block: Block, deltaCharacters: number): { start: Block; deltas: Block[] } {
+  const parts = (text: string) => text.match(new RegExp(`.{1,${deltaCharacters}}`, "gsu")) ?? [];
   switch (block.type) {
     case "text": {
       const deltas = parts(String(block.text)).map((text) => ({ type: "text_delta", text }));

@@ -16,16 +16,16 @@ export async function openWatchedPage(
   const context = await browser.newContext({ viewport: { width, height: 900 }, ...options });
   context.setDefaultTimeout(WAIT_TIMEOUT_MS);
   const page = await context.newPage();
-  const complaints: string[] = [];
+  const browserErrors: string[] = [];
   page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
+    if (message.type() === "error") browserErrors.push(message.text());
   });
-  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("pageerror", (error) => browserErrors.push(error.message));
   page.on("dialog", (dialog) => {
-    complaints.push(`a dialog: ${dialog.message()}`);
+    browserErrors.push(`a dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
-  return { page, browserErrors: complaints };
+  return { page, browserErrors };
 }
 
 /** Pixels by which the document is wider than the window: 0 where nobody has to scroll sideways. */

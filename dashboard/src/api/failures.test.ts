@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { busyRows } from "../../fake/rows.ts";
+import { recordedBody } from "../../../test/support/replayed-api.ts";
 import type { RequestRow } from "../../../workers/schemas/api/requests.ts";
 import { failureKinds, mergeFailures } from "./failures.ts";
 
-const [some] = busyRows(Date.parse("2026-11-23T12:00:00Z"));
+const [some] = recordedBody<{ requests: RequestRow[] }>("/api/requests?limit=50").requests;
 const row = (requestId: string, minute: number): RequestRow => ({
   ...some!,
   requestId,

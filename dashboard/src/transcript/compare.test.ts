@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { growTree } from "../../fake/tree.ts";
+import { growTree } from "../../../test/support/grow-tree.ts";
 import { firstComparedPosition } from "../tree/fork.ts";
 import { messageOf } from "./blocks.ts";
 import { commonPrefixLength, alignEntries } from "./compare.ts";

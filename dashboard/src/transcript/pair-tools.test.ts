@@ -33,9 +33,9 @@ describe("tool calls and their results", () => {
       { role: "user", content: [result("1")] },
     );
     expect(entries[0]!.items).toMatchObject([{ result: { kind: "tool_result" } }]);
-    expect(entries.slice(1).map(({ isMerged: isAbsorbed }) => isAbsorbed)).toEqual([true, true, true]);
+    expect(entries.slice(1).map(({ isMerged }) => isMerged)).toEqual([true, true, true]);
     const said = paired({ role: "user", content: "go on" }, { role: "user", content: "go on" });
-    expect(said.map(({ isMerged: isAbsorbed }) => isAbsorbed)).toEqual([false, false]);
+    expect(said.map(({ isMerged }) => isMerged)).toEqual([false, false]);
   });
 
   it("show a result without a call and a call without a result", () => {

@@ -11,7 +11,7 @@ const at = (seconds: number, durationMs: number | null, prompt: string | null = 
 describe("pauses of a conversation", () => {
   it("are what lies between the end of one request and the start of the next", () => {
     const rows = withPauses([at(0, 5_000, "fix it"), at(35, 1_000), at(100, 1_000, "thanks")]);
-    expect(rows.map(({ pauseMs, startsWithPrompt: isPerson }) => [pauseMs, isPerson])).toEqual([
+    expect(rows.map(({ pauseMs, startsWithPrompt }) => [pauseMs, startsWithPrompt])).toEqual([
       [0, true],
       [30_000, false],
       [64_000, true],

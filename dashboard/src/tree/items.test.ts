@@ -1,7 +1,7 @@
 /** What of a conversation is drawn, and what folds. */
 import { describe, expect, it } from "vitest";
 import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
-import { growTree } from "../../fake/tree.ts";
+import { growTree } from "../../../test/support/grow-tree.ts";
 import { buildItems } from "./items.ts";
 
 const all = (tree: ConversationTree) => new Set(tree.branches.keys());

@@ -1,10 +1,10 @@
 /** Where things stand in the drawing of a conversation. */
 import { describe, expect, it } from "vitest";
-import { growTree } from "../../fake/tree.ts";
+import { growTree } from "../../../test/support/grow-tree.ts";
 import { BOX, layoutTree } from "./layout.ts";
 
 describe("the drawing of a tree", () => {
-  it("has a straight conversation in one lane, oldest first", () => {
+  it("has a straight conversation in one column, oldest first", () => {
     const drawing = layoutTree(growTree().turns("main", 5).tree());
     expect(new Set(drawing.items.map(({ x }) => x)).size).toBe(1);
     const rows = drawing.items.map(({ y }) => y);
@@ -46,12 +46,12 @@ describe("the drawing of a tree", () => {
     expect(layoutTree(tree).boxes).toMatchObject([{ branch: null, task: 0, more: 0 }]);
   });
 
-  it("gives branches that live at the same time lanes of their own, and uses a lane again when it is free", () => {
+  it("gives branches that overlap in time columns of their own, and reuses a free column", () => {
     const grown = growTree().turns("main", 6).fork("branch_a", 1, 3).fork("branch_b", 2, 3).turns("main", 4);
     const { branches, edges, items } = layoutTree(grown.fork("branch_c", 12, 2).tree());
-    const lanes = branches.map(({ column: lane }) => lane);
-    expect(lanes.slice(0, 3)).toEqual([0, 1, 2]);
-    expect(lanes[3]).toBe(1);
+    const columns = branches.map(({ column }) => column);
+    expect(columns.slice(0, 3)).toEqual([0, 1, 2]);
+    expect(columns[3]).toBe(1);
     expect(edges.map(({ kind }) => kind)).toEqual(["branch", "branch", "branch"]);
     expect(items.filter(({ isFork }) => isFork).map(({ nodes }) => nodes[0])).toEqual([1, 2, 12]);
   });
@@ -82,7 +82,7 @@ describe("the drawing of a tree", () => {
     const { items, branches } = layoutTree(grown.fork("branch_a2", 2, 1).tree());
     const [, branch] = branches;
     const passed = items.filter(({ y }) => y >= branch!.trunk.from && y <= branch!.trunk.to);
-    expect(passed.every(({ labelX: wordsX }) => wordsX !== null && wordsX > branch!.x)).toBe(true);
+    expect(passed.every(({ labelX }) => labelX !== null && labelX > branch!.x)).toBe(true);
   });
 
   it("takes any tree: none, one without branches, one of 5,000 branches", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { growTree } from "../../fake/tree.ts";
+import { growTree } from "../../../test/support/grow-tree.ts";
 import { layoutTree } from "./layout.ts";
 import { viewportOf } from "./viewport.ts";
 
@@ -25,7 +25,7 @@ describe("a part of a drawing", () => {
     expect(part).toMatchObject({ first: 75, before: 75, after: 177 });
     expect(part.items.every(({ y }) => y > part.top && y < part.top + part.height)).toBe(true);
     // The trunk, and each branch whose edge comes from the first request.
-    expect(part.branches.map(({ column: lane }) => lane)).toContain(0);
+    expect(part.branches.map(({ column }) => column)).toContain(0);
     expect(part.edges.length).toBeGreaterThan(part.items.length);
     const labels = part.branches.flatMap(({ label }) => label ?? []);
     expect(labels.length).toBeGreaterThanOrEqual(50);

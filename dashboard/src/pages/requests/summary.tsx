@@ -66,7 +66,11 @@ export function RequestSummary({ detail, view }: { detail: RequestDetail; view: 
             {detail.conversationId && (
               <>
                 <Copyable text={detail.conversationId} label="conversation ID" isShort />{" "}
-                {detail.branchId && <span class="mute">{detail.branchId}</span>}{" "}
+                {detail.branchId && (
+                  <span class="mute">
+                    <UntrustedText text={detail.branchId} length={40} />
+                  </span>
+                )}{" "}
                 <a
                   href={linkTo(`/conversations/${detail.conversationId}`, view.filters, {
                     branch: detail.branchId === "main" ? null : detail.branchId,

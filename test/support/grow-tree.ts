@@ -1,4 +1,4 @@
-/** Grows trees of conversations for tests and the scripted API: turns on branches, forks, sub-tasks, calls without an end. */
+/** Builds trees of conversations for tests: turns on branches, forks, sub-tasks, calls without a recorded sub-task. */
 import type { ConversationTree } from "../../workers/schemas/api/conversations.ts";
 
 type Node = ConversationTree["nodes"][number];
@@ -104,42 +104,4 @@ const idOf = (place: number) => `01980000-0000-7000-8000-${String(place).padStar
 function kindOf(name: string): ConversationTree["branches"][number]["kind"] {
   if (name.startsWith("subtask")) return "subtask";
   return name.startsWith("compact") ? "compact" : "branch";
-}
-
-/** A session as one sees them: tools between turns, a failed try, sub-tasks, a rewind, a compaction. */
-export function busyTree(
-  startedAt: string,
-  words = "Look for every place that mocks the clock",
-): ConversationTree {
-  const grown = growTree(startedAt);
-  grown.turns("main", 1).turns("main", 2, { speaks: "tools", calls: 1 });
-  grown.spawn("subtask_1", 4, { prompt: words }).spawn("subtask_2", 9, {
-    after: 2,
-    prompt: "Run the login test twenty times and say how often it fails",
-  });
-  grown.turns("main", 1, { speaks: "tools" });
-  grown.add("main", { failed: true, status: 529, context: null }).add("main", { kind: "retry" });
-  grown.turns("main", 3, { speaks: "tools", calls: 2 }).turns("main", 1);
-  // The first request after the sub-tasks.
-  grown.fork("branch_20261123120107", 16, 3).turns("main", 2);
-  grown
-    .spawn("subtask_3", 2, { prompt: "Review the change" })
-    .call(grown.tree().nodes.length - 3, "Write the release note");
-  grown.turns("main", 1, { speaks: "tools" }).add("main", { kind: "compact-ask" });
-  grown.fork("compact_121500", grown.tree().nodes.length - 1, 3);
-  grown.add("compact_121500", { failed: true, status: 400, context: null });
-  return grown.tree();
-}
-
-/** Five thousand requests: a straight run, many sub-tasks, a handful of branches. */
-export function longTree(startedAt: string): ConversationTree {
-  const grown = growTree(startedAt);
-  grown.turns("main", 1_000, { speaks: "tools", calls: 1, context: 150_000 });
-  for (let n = 1; n <= 200; n++) {
-    grown.turns("main", 8, { speaks: "tools" }).turns("main", 1);
-    grown.spawn(`subtask_${n}`, 9);
-    if (n % 25 === 0)
-      grown.fork(`branch_2026112312${String(n).padStart(4, "0")}`, grown.tree().nodes.length - 12, 6);
-  }
-  return grown.turns("main", 350, { speaks: "tools" }).tree();
 }
