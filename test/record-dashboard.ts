@@ -71,7 +71,7 @@ async function record(
   const API = {
     fetch: fetchApi,
     whoAmI: () => Promise.resolve(who),
-    visit: () => Promise.resolve({ who: () => Promise.resolve(who), ask: fetchApi }),
+    authenticate: () => Promise.resolve({ whoAmI: () => Promise.resolve(who), fetch: fetchApi }),
   };
   for (const path of paths)
     await (

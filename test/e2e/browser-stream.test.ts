@@ -87,7 +87,7 @@ describe("a timed stream", () => {
   ] as const)(
     "is drawn at %i px in %s, leads to what came late, and axe finds nothing serious",
     async (width, colorScheme) => {
-      const { page, browserErrors: complaints } = await openWatchedPage(browser, { width, colorScheme });
+      const { page, browserErrors } = await openWatchedPage(browser, { width, colorScheme });
       await page.goto(`${stack.dashboardUrl}/requests`);
       await page.fill("input[name=key]", stack.dashboardKey);
       await page.click("form button[type=submit], form button:not([type])");
@@ -107,7 +107,7 @@ describe("a timed stream", () => {
       expect(await late.locator(".event-gap").innerText()).toMatch(/^A\s*\+\d+ ms$/);
       expect(await page.locator(".event-time").count()).toBe(await page.locator(".events > li").count());
       expect(await sidewaysOverflow(page)).toBe(0);
-      expect([...complaints, ...(await accessibilityProblems(page))]).toEqual([]);
+      expect([...browserErrors, ...(await accessibilityProblems(page))]).toEqual([]);
       await page.context().close();
     },
   );

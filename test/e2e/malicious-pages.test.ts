@@ -146,7 +146,7 @@ async function intruders(page: Page): Promise<string[]> {
 
 describe("a hostile data set", () => {
   it("shows as text and breaks no page, at a desk's width and a phone's, folded and open", async () => {
-    const { page, browserErrors: complaints } = await signedIn();
+    const { page, browserErrors } = await signedIn();
     const found: string[] = [];
     for (const [n, path] of (await everyPath()).entries()) {
       const note = (problem: string) => found.push(`${path.slice(0, 120)}: ${problem}`);
@@ -168,7 +168,8 @@ describe("a hostile data set", () => {
       }
       for (const intruder of await intruders(page)) note(intruder);
       // That something is not there or no good request may be said by its status; nothing else is to be complained of.
-      for (const complaint of complaints.splice(0)) if (!/status of 40[04]/.test(complaint)) note(complaint);
+      for (const complaint of browserErrors.splice(0))
+        if (!/status of 40[04]/.test(complaint)) note(complaint);
     }
     expect(found).toEqual([]);
     await page.context().close();

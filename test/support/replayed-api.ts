@@ -134,8 +134,8 @@ export function replayedApi({
       return Promise.resolve({ result: "wrong", message: "That is not a key of this dashboard." });
     },
     signOut: () => Promise.resolve(),
-    visit: (headers) =>
-      Promise.resolve({ who: () => api.whoAmI(headers), ask: (request) => api.fetch(request) }),
+    authenticate: (headers) =>
+      Promise.resolve({ whoAmI: () => api.whoAmI(headers), fetch: (request) => api.fetch(request) }),
     async fetch(request) {
       const url = new URL(request.url);
       api.requested.push(`${request.method} ${url.pathname}${url.search}`);

@@ -29,9 +29,10 @@ export function alignEntries(
   left: readonly TranscriptEntry[],
   right: readonly TranscriptEntry[],
 ): ComparedRow[] {
-  const [ours, theirs] = [left, right].map((list) =>
-    list.filter(({ isMerged: isAbsorbed }) => !isAbsorbed),
-  ) as [TranscriptEntry[], TranscriptEntry[]];
+  const [ours, theirs] = [left, right].map((list) => list.filter(({ isMerged }) => !isMerged)) as [
+    TranscriptEntry[],
+    TranscriptEntry[],
+  ];
   const [ourKeys, theirKeys] = [ours.map(keyOf), theirs.map(keyOf)];
   const rows: ComparedRow[] = [];
   let [from, to] = [0, 0];

@@ -9,13 +9,13 @@ export interface HtmlBudget {
 const MIN_TEXT_BYTES = 300;
 
 /** How many characters of `text`, `most` at the most, there is room for. It is taken. */
-export function spendBudget(room: HtmlBudget | undefined, text: string, maxCharacters: number): number {
-  if (!room) return maxCharacters;
-  const limit = Math.max(room.left, MIN_TEXT_BYTES);
+export function spendBudget(budget: HtmlBudget | undefined, text: string, maxCharacters: number): number {
+  if (!budget) return maxCharacters;
+  const limit = Math.max(budget.left, MIN_TEXT_BYTES);
   let bytes = 0;
   let at = 0;
   for (; at < text.length && at < maxCharacters && bytes < limit; at++) bytes += bytesOf(text.charCodeAt(at));
-  room.left -= bytes;
+  budget.left -= bytes;
   return bytes < limit ? maxCharacters : at;
 }
 

@@ -43,12 +43,12 @@ markdown.renderer.rules.fence = (tokens, index, _options, environment) => {
   const token = tokens[index]!;
   const language = token.info.trim().split(/\s+/)[0] ?? "";
   const label = language ? `<span class="code-language">${escape(language.slice(0, 40))}</span>` : "";
-  const painted = (environment as Environment | undefined)?.paint?.(token.content, language) ?? null;
+  const painted = (environment as Environment | undefined)?.highlight?.(token.content, language) ?? null;
   return `<div class="code">${label}<pre tabindex="0"><code>${painted ?? escape(token.content)}</code></pre></div>\n`;
 };
 
 /** What a rendering is made with. */
-type Environment = { paint?: Highlighter | undefined };
+type Environment = { highlight?: Highlighter | undefined };
 
 /** Safe HTML of one text. */
 export function renderMarkdown(text: string): string {
@@ -62,9 +62,9 @@ export function renderMarkdown(text: string): string {
 export function renderParts(
   text: string,
   limit: number,
-  paint?: Highlighter,
+  highlight?: Highlighter,
 ): { shown: string; rest: string; restLines: number; cutAt: number } {
-  const environment: Environment = { paint };
+  const environment: Environment = { highlight };
   const tokens = markdown.parse(text, environment);
   const render = (list: typeof tokens) => markdown.renderer.render(list, markdown.options, environment);
   if (text.length <= limit * 1.33)

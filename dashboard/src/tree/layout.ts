@@ -1,5 +1,5 @@
 /**
- * Where everything of a conversation's tree stands: one row per item, oldest first, a lane per branch as in a graph of
+ * Where everything of a conversation's tree stands: one row per item, oldest first, a column per branch as in a graph of
  * commits, sub-tasks as boxes beside the request that called them. Pure, in pixels; the component only draws it.
  */
 import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
@@ -97,23 +97,23 @@ export function layoutTree(
   };
   items.forEach((item, place) => {
     const x = columnX(laneOf.get(item.branch)!);
-    const wordsX = columnX(widestAt[place]!) + 14;
+    const labelX = columnX(widestAt[place]!) + 14;
     const own = boxesOf.get(place) ?? [];
     const boxes = visibleBoxes(own);
     const { first, start } = ends.get(item.branch)!;
     if (first === place)
-      addBranchLabel(drawing, tree, { branch: item.branch, lane: laneOf.get(item.branch)!, x, wordsX });
+      addBranchLabel(drawing, tree, { branch: item.branch, column: laneOf.get(item.branch)!, x, labelX });
     const y = drawing.height + (boxes.length > 0 ? BOX_ROW : ROW) / 2;
     boxes.forEach((box, n) => {
       const stem = n * BOX_ROW;
       drawing.boxes.push({ ...box, x: x + BOX.beside, y: y + stem - BOX.height / 2, stem });
     });
-    const hasRoom = boxes.length === 0 || wordsX + NODE_LABEL_WIDTH <= x + BOX.beside;
+    const hasRoom = boxes.length === 0 || labelX + NODE_LABEL_WIDTH <= x + BOX.beside;
     drawing.items.push({
       ...item,
       x,
       y,
-      labelX: hasRoom ? wordsX : null,
+      labelX: hasRoom ? labelX : null,
       isFork: forks.has(place),
       spawned: own.length,
     });
@@ -129,7 +129,7 @@ export function layoutTree(
     }
     drawing.width = Math.max(
       drawing.width,
-      wordsX + NODE_LABEL_WIDTH,
+      labelX + NODE_LABEL_WIDTH,
       boxes.length > 0 ? x + BOX.beside + BOX.width : 0,
     );
     drawing.height += Math.max(ROW, boxes.length * BOX_ROW);
@@ -143,7 +143,7 @@ export function layoutTree(
   return drawing;
 }
 
-const columnX = (lane: number) => MARGIN.left + lane * COLUMN_WIDTH;
+const columnX = (column: number) => MARGIN.left + column * COLUMN_WIDTH;
 
 interface Ends {
   /** Its first and its last item. */
@@ -182,12 +182,12 @@ function endsOf(
 function addBranchLabel(
   drawing: TreeDrawing,
   tree: ConversationTree,
-  { branch, lane, x, wordsX }: { branch: number; lane: number; x: number; wordsX: number },
+  { branch, column, x, labelX }: { branch: number; column: number; x: number; labelX: number },
 ): void {
   const isNamed = tree.branches[branch]!.kind !== "main";
-  const label = isNamed ? { x: wordsX - 4, y: drawing.height + LABEL_ROW / 2 } : null;
-  drawing.branches.push({ branch, column: lane, x, label, trunk: { from: 0, to: 0 } });
+  const label = isNamed ? { x: labelX - 4, y: drawing.height + LABEL_ROW / 2 } : null;
+  drawing.branches.push({ branch, column, x, label, trunk: { from: 0, to: 0 } });
   if (!isNamed) return;
   drawing.height += LABEL_ROW;
-  drawing.width = Math.max(drawing.width, wordsX + BRANCH_LABEL_WIDTH);
+  drawing.width = Math.max(drawing.width, labelX + BRANCH_LABEL_WIDTH);
 }

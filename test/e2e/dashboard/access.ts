@@ -17,7 +17,7 @@ async function enter(page: Page, key: string): Promise<void> {
 export function describeAccess(demo: () => DemoStack): void {
   describe("signing in", () => {
     it("is asked for everywhere, refuses a wrong key in words, and leads to where one wanted to go", async () => {
-      const { page, browserErrors: complaints } = await demo().open({ signedIn: false });
+      const { page, browserErrors } = await demo().open({ signedIn: false });
       await page.goto(demo().url + WANTED);
       expect(addressOf(page)).toBe(SIGN_IN);
       await enter(page, "wrong");
@@ -29,7 +29,7 @@ export function describeAccess(demo: () => DemoStack): void {
       const [cookie] = (await page.context().cookies()).filter(({ name }) => name === "nexus_session");
       expect(cookie).toMatchObject({ httpOnly: true, sameSite: "Lax" });
       // The browser itself tells of the refusal's status, and of nothing else.
-      expect(complaints).toEqual([expect.stringContaining("401")]);
+      expect(browserErrors).toEqual([expect.stringContaining("401")]);
       await page.context().close();
     });
 
@@ -49,7 +49,7 @@ export function describeAccess(demo: () => DemoStack): void {
 
   describe("a session that ends while a page is open", () => {
     it("by its date is told of, and the way leads through signing in back to this very place", async () => {
-      const { page, browserErrors: complaints } = await signedInAnew(demo());
+      const { page, browserErrors } = await signedInAnew(demo());
       await page.waitForSelector("[data-live-state=live]");
       await endAllSessions(demo());
       await demo().exchange("Is anybody still signed in?");
@@ -64,7 +64,7 @@ export function describeAccess(demo: () => DemoStack): void {
       await enter(page, demo().demo.stack.dashboardKey);
       await page.waitForURL(`**${WANTED}`);
       expect(await banner.count()).toBe(0);
-      expect(complaints).toEqual([]);
+      expect(browserErrors).toEqual([]);
       await page.context().close();
     });
 

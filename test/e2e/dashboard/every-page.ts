@@ -49,7 +49,7 @@ async function everyPath({ getJson: ask, branchedConversation: talk }: DemoStack
 export function describeEveryPage(demo: () => DemoStack): void {
   describe("every page", () => {
     it("has nothing serious for axe, no sideways scrolling, no complaint, and weighs little", async () => {
-      const { page, browserErrors: complaints } = await demo().open();
+      const { page, browserErrors } = await demo().open();
       // What moves would be looked at half-way.
       await page.emulateMedia({ reducedMotion: "reduce" });
       const weight = weighing(page);
@@ -71,7 +71,7 @@ export function describeEveryPage(demo: () => DemoStack): void {
         note(await overflow(page));
         note(await accessibilityProblems(page, VISUAL_RULES));
         note(await weight());
-        note(complaints.splice(0).filter((words) => path !== "/nowhere" || !words.includes("404")));
+        note(browserErrors.splice(0).filter((words) => path !== "/nowhere" || !words.includes("404")));
       }
       expect(found).toEqual([]);
       await page.context().close();
@@ -93,24 +93,24 @@ export function describeEveryPage(demo: () => DemoStack): void {
       ["a style within the page", `<p style="color: red">red</p>`],
       ["a picture from elsewhere", `<img src="https://elsewhere.example/pixel.png">`],
     ])("is %s", async (_what, markup) => {
-      const { page, browserErrors: complaints } = await demo().open();
+      const { page, browserErrors } = await demo().open();
       await page.route("**/settings", async (route) => {
         const response = await route.fetch();
         const body = (await response.text()).replace("</main>", `${markup}</main>`);
         await route.fulfill({ response, body });
       });
       await page.goto(`${demo().url}/settings`);
-      await expect.poll(() => complaints.join("\n")).toContain("Content Security Policy");
+      await expect.poll(() => browserErrors.join("\n")).toContain("Content Security Policy");
       expect(await page.title()).not.toBe("ran");
       await page.context().close();
     });
 
     it("is a dialog, an error of a script, a file that is not there, and what is too wide", async () => {
-      const { page, browserErrors: complaints } = await demo().open();
+      const { page, browserErrors } = await demo().open();
       await page.goto(`${demo().url}/settings`);
       await page.evaluate("setTimeout(() => { alert('here'); missing(); })");
       await page.evaluate("fetch('/assets/none.js')");
-      await expect.poll(() => complaints.length).toBe(3);
+      await expect.poll(() => browserErrors.length).toBe(3);
       await page.evaluate("document.querySelector('h1').textContent = 'n'.repeat(3000)");
       await page.evaluate("document.querySelector('h1').style.overflowWrap = 'normal'");
       await page.evaluate("document.querySelector('h1').style.whiteSpace = 'nowrap'");

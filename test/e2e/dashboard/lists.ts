@@ -86,7 +86,7 @@ export function describeLists(demo: () => DemoStack): void {
       ["/usage", SUMS, ["domain", "accountId", "model", "range"]],
       ["/errors", ERRORS, ["domain", "model", "range"]],
     ])("of %s show what the API answers for them, by themselves and together", async (path, shown, names) => {
-      const { page, browserErrors: complaints } = await demo().open();
+      const { page, browserErrors } = await demo().open();
       await page.goto(demo().url + path);
       const check = async () => {
         const wanted = await shown.api(demo(), apiQuery(page));
@@ -111,7 +111,7 @@ export function describeLists(demo: () => DemoStack): void {
       await page.goBack();
       await page.click(".filters >> text=Clear");
       await page.waitForURL((url) => url.search === "");
-      expect(complaints).toEqual([]);
+      expect(browserErrors).toEqual([]);
       await page.context().close();
     });
 
@@ -144,7 +144,7 @@ export function describeLists(demo: () => DemoStack): void {
     });
 
     it("of the audit log narrow it by action, by whom and by what", async () => {
-      const { page, browserErrors: complaints } = await demo().open();
+      const { page, browserErrors } = await demo().open();
       await page.goto(`${demo().url}/audit`);
       await page.selectOption("select[name=action]", "domain.put");
       await page.waitForURL(/action=domain\.put/);
@@ -160,7 +160,7 @@ export function describeLists(demo: () => DemoStack): void {
       await rows.first().locator(".cell-who a").click();
       await page.waitForURL(/actor=/);
       for (const text of await rows.locator(".cell-who a").allTextContents()) expect(text).toBe(who);
-      expect(complaints).toEqual([]);
+      expect(browserErrors).toEqual([]);
       await page.context().close();
     });
   });

@@ -18,7 +18,7 @@ async function openLive({ open, url }: DemoStack, path: string) {
 export function describeLiveness(demo: () => DemoStack): void {
   describe("live", () => {
     it("a list takes in what was just stored; focus, marked row and place on the page stay", async () => {
-      const { page, browserErrors: complaints } = await openLive(demo(), "/requests");
+      const { page, browserErrors } = await openLive(demo(), "/requests");
       for (let steps = 0; steps < 20; steps++) await page.keyboard.press("j");
       const focused = () => page.evaluate("document.activeElement.getAttribute('href')");
       const [link, top] = [await focused(), await page.evaluate("scrollY")];
@@ -28,12 +28,12 @@ export function describeLiveness(demo: () => DemoStack): void {
       expect(await focused()).toBe(link);
       expect(await page.locator("[data-marked] a.row-link").getAttribute("href")).toBe(link);
       expect(await page.evaluate("scrollY")).toBe(top);
-      expect(complaints).toEqual([]);
+      expect(browserErrors).toEqual([]);
       await page.context().close();
     });
 
     it("the overview counts it, what was opened stays open; a new conversation stands at the top of their list", async () => {
-      const [{ page, browserErrors: complaints }, { page: list }] = await Promise.all([
+      const [{ page, browserErrors }, { page: list }] = await Promise.all([
         openLive(demo(), "/"),
         openLive(demo(), "/conversations"),
       ]);
@@ -47,7 +47,7 @@ export function describeLiveness(demo: () => DemoStack): void {
       const first = list.locator("table.conversations a.row-link").first();
       await expect.poll(() => first.textContent()).toContain("nobody has had before");
       expect([await isSame(page), await isSame(list)]).toEqual([true, true]);
-      expect(complaints).toEqual([]);
+      expect(browserErrors).toEqual([]);
       await page.context().close();
       await list.context().close();
     });

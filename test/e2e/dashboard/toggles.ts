@@ -26,7 +26,7 @@ async function useFolds(page: Page): Promise<number> {
 export function describeToggles(demo: () => DemoStack): void {
   describe("tabs", () => {
     it("of a conversation, of a request and of administration show their part and say which they are", async () => {
-      const { page, browserErrors: complaints } = await demo().open();
+      const { page, browserErrors } = await demo().open();
       const request = await busiestRequest(demo());
       for (const [path, tabs] of [
         [
@@ -52,14 +52,14 @@ export function describeToggles(demo: () => DemoStack): void {
         }
         expect(new URL(page.url()).pathname, "the last tab is where it began").toBe(path);
       }
-      expect(complaints).toEqual([]);
+      expect(browserErrors).toEqual([]);
       await page.context().close();
     });
   });
 
   describe("folds and switches", () => {
     it("open and close on every page", async () => {
-      const { page, browserErrors: complaints } = await demo().open();
+      const { page, browserErrors } = await demo().open();
       const request = await busiestRequest(demo());
       for (const path of [
         "/",
@@ -72,12 +72,12 @@ export function describeToggles(demo: () => DemoStack): void {
         await page.goto(demo().url + path);
         expect(await useFolds(page), path).toBeGreaterThan(0);
       }
-      expect(complaints).toEqual([]);
+      expect(browserErrors).toEqual([]);
       await page.context().close();
     });
 
     it("hide tools, show reminders, show more and tell the address", async () => {
-      const { page, browserErrors: complaints } = await demo().open();
+      const { page, browserErrors } = await demo().open();
       await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       expect(await page.locator(".tool").count()).toBeGreaterThan(2);
       await page.click("text=Hide tool calls");
@@ -95,12 +95,12 @@ export function describeToggles(demo: () => DemoStack): void {
       await more.locator("> summary").click();
       expect(await hidden.isVisible()).toBe(true);
       expect(await more.locator("> summary").innerText()).toContain("Show less");
-      expect(complaints).toEqual([]);
+      expect(browserErrors).toEqual([]);
       await page.context().close();
     });
 
     it("compare a branch with another; lead to the last request of a branch", async () => {
-      const { page, browserErrors: complaints } = await demo().open();
+      const { page, browserErrors } = await demo().open();
       await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       await page.click("text=The last request of this branch");
       await page.waitForURL("**/requests/*");
@@ -109,7 +109,7 @@ export function describeToggles(demo: () => DemoStack): void {
       await page.click(".compare-form button");
       await page.waitForURL(/compare=/);
       expect(await page.locator(".compared-head").count()).toBe(2);
-      expect(complaints).toEqual([]);
+      expect(browserErrors).toEqual([]);
       await page.context().close();
     });
 
@@ -134,7 +134,7 @@ export function describeToggles(demo: () => DemoStack): void {
     });
 
     it("show the keys, go by keys, and behind More on a phone", async () => {
-      const { page, browserErrors: complaints } = await demo().open();
+      const { page, browserErrors } = await demo().open();
       await page.goto(demo().url);
       await page.keyboard.press("?");
       expect(await page.locator("dialog#keys").isVisible()).toBe(true);
@@ -157,12 +157,12 @@ export function describeToggles(demo: () => DemoStack): void {
       await page.click(".more > summary");
       await page.click(".more-sheet >> text=Domains");
       await page.waitForURL(`${demo().url}/domains`);
-      expect(complaints).toEqual([]);
+      expect(browserErrors).toEqual([]);
       await page.context().close();
     });
 
     it("lead from one message of a person to the next, and to one that is not on the page yet", async () => {
-      const { page, browserErrors: complaints } = await demo().open();
+      const { page, browserErrors } = await demo().open();
       const { requests } = await demo().getJson<RequestList>("/api/requests?limit=500");
       const longest = requests.toSorted((left, right) => right.messageCount - left.messageCount)[0]!;
       await page.goto(`${demo().url}/requests/${longest.requestId}#message-1`);
@@ -173,7 +173,7 @@ export function describeToggles(demo: () => DemoStack): void {
       expect(next).toMatch(/^#message-\d+$/);
       await page.locator(`${next} a[title='Previous message of a person']`).click();
       expect(new URL(page.url()).hash).toBe("#message-1");
-      expect(complaints).toEqual([]);
+      expect(browserErrors).toEqual([]);
       await page.context().close();
     });
 

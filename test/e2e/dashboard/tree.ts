@@ -30,7 +30,7 @@ export function describeTree(demo: () => DemoStack): void {
     });
 
     it("is dragged, zoomed, fitted and walked, and leads to a sub-task's transcript", async () => {
-      const { page, browserErrors: complaints } = await demo().open();
+      const { page, browserErrors } = await demo().open();
       await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       await page.waitForSelector(".tree-frame.is-live");
       const frame = (await page.locator("[data-tree]").boundingBox())!;
@@ -64,7 +64,7 @@ export function describeTree(demo: () => DemoStack): void {
       await page.keyboard.press("Enter");
       await page.waitForURL(/branch=/);
       expect(await page.textContent(".transcript-bar")).toContain("subtask_1");
-      expect(complaints).toEqual([]);
+      expect(browserErrors).toEqual([]);
       await page.context().close();
     });
   });

@@ -24,7 +24,12 @@ export function BlockView({ block, context }: { block: Block; context: Transcrip
   switch (block.kind) {
     case "text":
       return (
-        <PlainText text={block.text} foldAt={COLLAPSE_AT} rawHref={context.rawHref} room={context.room} />
+        <PlainText
+          text={block.text}
+          collapseAt={COLLAPSE_AT}
+          rawHref={context.rawHref}
+          budget={context.budget}
+        />
       );
     case "reminder":
       return <Reminders texts={[block.text]} context={context} />;
@@ -48,7 +53,12 @@ export function BlockView({ block, context }: { block: Block; context: Transcrip
             {block.bytes !== null && `, ${formatBytes(block.bytes)}`}
           </span>
           {block.text !== null && (
-            <PlainText text={block.text} foldAt={COLLAPSE_AT} rawHref={context.rawHref} room={context.room} />
+            <PlainText
+              text={block.text}
+              collapseAt={COLLAPSE_AT}
+              rawHref={context.rawHref}
+              budget={context.budget}
+            />
           )}
         </div>
       );
@@ -62,7 +72,7 @@ export function BlockView({ block, context }: { block: Block; context: Transcrip
           <summary>
             Block of type <UntrustedText text={block.type} length={60} />
           </summary>
-          <JsonTree value={block.value} rawHref={context.rawHref} room={context.room} />
+          <JsonTree value={block.value} rawHref={context.rawHref} html={context.budget} />
         </details>
       );
   }
@@ -77,7 +87,7 @@ function Thinking({ text, context }: { text: string; context: TranscriptContext 
       <summary>
         Thinking <span class="mute">{formatCount(countLines(text), "line")}</span>
       </summary>
-      <Prose text={text} foldAt={COLLAPSE_NEWEST_AT} rawHref={context.rawHref} room={context.room} />
+      <Prose text={text} collapseAt={COLLAPSE_NEWEST_AT} rawHref={context.rawHref} budget={context.budget} />
     </details>
   );
 }
@@ -87,7 +97,12 @@ export function Reminders({ texts, context }: { texts: readonly string[]; contex
     <details class="fold-line reminders" open={context.remindersOpen}>
       <summary>⋯ {formatCount(texts.length, "system reminder")}</summary>
       {texts.map((text) => (
-        <PlainText text={text} foldAt={COLLAPSE_NEWEST_AT} rawHref={context.rawHref} room={context.room} />
+        <PlainText
+          text={text}
+          collapseAt={COLLAPSE_NEWEST_AT}
+          rawHref={context.rawHref}
+          budget={context.budget}
+        />
       ))}
     </details>
   );

@@ -20,12 +20,12 @@ interface Props {
   open?: number;
   /** Members that stand closed whatever their level (long and rarely wanted). */
   closed?: readonly string[];
-  /** What the page has room for. */
-  room?: HtmlBudget | undefined;
+  /** What the page has html for. */
+  html?: HtmlBudget | undefined;
 }
 
-export function JsonTree({ value, rawHref, open = 1, closed = [], room }: Props) {
-  const budget = { nodes: MAX_NODES, text: MAX_TEXT, room };
+export function JsonTree({ value, rawHref, open = 1, closed = [], html }: Props) {
+  const budget = { nodes: MAX_NODES, text: MAX_TEXT, html };
   const tree = <Node name={null} value={value} depth={0} open={open} closed={closed} budget={budget} />;
   return (
     <div class="json" role="group" aria-label="JSON">
@@ -50,7 +50,7 @@ function BudgetNote({ budget, rawHref }: { budget: TreeBudget; rawHref: string }
 interface TreeBudget {
   nodes: number;
   text: number;
-  room: HtmlBudget | undefined;
+  html: HtmlBudget | undefined;
 }
 
 interface NodeProps {
@@ -85,7 +85,7 @@ function Node({ name, value, depth, open, closed, budget }: NodeProps): Child {
       </div>
     );
   }
-  const words = Array.isArray(value) ? `[${members.length}]` : `{${members.length}}`;
+  const size = Array.isArray(value) ? `[${members.length}]` : `{${members.length}}`;
   if (members.length === 0) {
     return (
       <div class="json-leaf">
@@ -99,7 +99,7 @@ function Node({ name, value, depth, open, closed, budget }: NodeProps): Child {
     <details class="json-branch" open={isOpen}>
       <summary>
         {label}
-        <span class="mute">{words}</span>
+        <span class="mute">{size}</span>
         <Peek value={value} />
       </summary>
       {depth < MAX_DEPTH ? (
@@ -117,16 +117,16 @@ function Node({ name, value, depth, open, closed, budget }: NodeProps): Child {
 function Peek({ value }: { value: unknown }) {
   if (!isObject(value)) return null;
   for (const member of ["type", "role", "name", "model"]) {
-    const told = value[member];
-    if (typeof told === "string") return <span class="json-peek"> {oneLine(told, 40)}</span>;
+    const text = value[member];
+    if (typeof text === "string") return <span class="json-peek"> {oneLine(text, 40)}</span>;
   }
   return null;
 }
 
 function Scalar({ value, budget }: { value: unknown; budget: TreeBudget }) {
   if (typeof value === "string") {
-    const most = budget.text > 0 ? MAX_STRING : SHORT_STRING;
-    const cut = cutAt(value, spendBudget(budget.room, value, most));
+    const max = budget.text > 0 ? MAX_STRING : SHORT_STRING;
+    const cut = cutAt(value, spendBudget(budget.html, value, max));
     budget.text -= cut.length;
     return (
       <bdi class="json-string" dir="auto">

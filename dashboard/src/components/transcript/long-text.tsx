@@ -9,7 +9,8 @@ import { type HtmlBudget, spendBudget } from "../../transcript/html-budget.ts";
 import type { Child } from "hono/jsx";
 
 /** Characters of a text in a page. What folds early is history: the whole of it is a link away. */
-const maxCharacters = (foldAt: number) => (foldAt < HISTORY_COLLAPSE_AT ? MAX_HISTORY : MAX_TEXT_CHARACTERS);
+const maxCharacters = (collapseAt: number) =>
+  collapseAt < HISTORY_COLLAPSE_AT ? MAX_HISTORY : MAX_TEXT_CHARACTERS;
 const HISTORY_COLLAPSE_AT = 1_000;
 const MAX_HISTORY = 4_200;
 /** A text this short is shown as Markdown even where the page is full. */
@@ -17,27 +18,27 @@ const ALWAYS_MARKDOWN = 300;
 
 interface Props {
   text: string;
-  foldAt: number;
+  collapseAt: number;
   /** Where all of it can be had. */
   rawHref: string;
   /** Colours code. */
-  paint?: Highlighter | undefined;
+  highlight?: Highlighter | undefined;
   /** What the page has room for; without one a text has its own limit only. */
-  room?: HtmlBudget | undefined;
+  budget?: HtmlBudget | undefined;
 }
 
 /** Markdown. Too long for that, it is shown as plain text. */
-export function Prose({ text, foldAt, rawHref, paint, room }: Props) {
-  const isLong = text.length > Math.min(MAX_MARKDOWN_CHARACTERS, maxCharacters(foldAt) + 500);
-  if (isLong || (room && text.length > Math.max(room.left, ALWAYS_MARKDOWN))) {
-    return <PlainText text={text} foldAt={foldAt} rawHref={rawHref} room={room} />;
+export function Prose({ text, collapseAt, rawHref, highlight, budget }: Props) {
+  const isLong = text.length > Math.min(MAX_MARKDOWN_CHARACTERS, maxCharacters(collapseAt) + 500);
+  if (isLong || (budget && text.length > Math.max(budget.left, ALWAYS_MARKDOWN))) {
+    return <PlainText text={text} collapseAt={collapseAt} rawHref={rawHref} budget={budget} />;
   }
-  const parts = renderParts(printable(text), foldAt, paint);
+  const parts = renderParts(printable(text), collapseAt, highlight);
   // A block much longer than the limit has no seam to cut at: plain text cuts anywhere.
-  if (parts.cutAt > foldAt * 4) {
-    return <PlainText text={text} foldAt={foldAt} rawHref={rawHref} room={room} />;
+  if (parts.cutAt > collapseAt * 4) {
+    return <PlainText text={text} collapseAt={collapseAt} rawHref={rawHref} budget={budget} />;
   }
-  if (room) room.left -= parts.shown.length + parts.rest.length;
+  if (budget) budget.left -= parts.shown.length + parts.rest.length;
   return (
     <div class="prose" dir="auto">
       {raw(parts.shown)}
@@ -49,27 +50,29 @@ export function Prose({ text, foldAt, rawHref, paint, room }: Props) {
 /** Text as it is, line by line; of a known language in its colours. */
 export function PlainText({
   text,
-  foldAt,
+  collapseAt,
   rawHref,
-  paint,
+  highlight,
   language = null,
-  room,
+  budget,
 }: Props & { language?: string | null }) {
-  const folded = collapseText(text, foldAt, spendBudget(room, text, maxCharacters(foldAt)));
+  const collapsed = collapseText(text, collapseAt, spendBudget(budget, text, maxCharacters(collapseAt)));
   const show = (part: string) => {
-    const painted = paint?.(printable(part), language) ?? null;
-    return painted === null ? printable(part) : raw(painted);
+    const highlighted = highlight?.(printable(part), language) ?? null;
+    return highlighted === null ? printable(part) : raw(highlighted);
   };
   return (
     <div class="plain">
-      <pre dir="auto">{show(folded.shown)}</pre>
-      {folded.rest !== "" && (
-        <More lines={folded.restLines}>
-          <pre dir="auto">{show(folded.rest)}</pre>
-          {folded.omitted > 0 && <Omitted characters={folded.omitted} rawHref={rawHref} />}
+      <pre dir="auto">{show(collapsed.shown)}</pre>
+      {collapsed.rest !== "" && (
+        <More lines={collapsed.restLines}>
+          <pre dir="auto">{show(collapsed.rest)}</pre>
+          {collapsed.omitted > 0 && <Omitted characters={collapsed.omitted} rawHref={rawHref} />}
         </More>
       )}
-      {folded.rest === "" && folded.omitted > 0 && <Omitted characters={folded.omitted} rawHref={rawHref} />}
+      {collapsed.rest === "" && collapsed.omitted > 0 && (
+        <Omitted characters={collapsed.omitted} rawHref={rawHref} />
+      )}
     </div>
   );
 }

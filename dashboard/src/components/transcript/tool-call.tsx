@@ -62,10 +62,10 @@ export function ToolCall({ use, result, context, renderBlock }: Props) {
               block.kind === "text" && !result.isError ? (
                 <PlainText
                   text={block.text}
-                  foldAt={COLLAPSE_AT}
+                  collapseAt={COLLAPSE_AT}
                   rawHref={context.rawHref}
-                  room={context.room}
-                  paint={context.paint && highlightNumbered(context.paint)}
+                  budget={context.budget}
+                  highlight={context.highlight && highlightNumbered(context.highlight)}
                   language={languageOfPath(pathOf(use?.input))}
                 />
               ) : (
@@ -108,15 +108,15 @@ function ToolOutcome({ result }: { result: Props["result"] }) {
 
 /** Edits as a diff, to-do lists as lists, commands and files as text, anything else as a tree. */
 function ToolInput({ name, input, context }: { name: string; input: unknown; context: TranscriptContext }) {
-  const { rawHref, room } = context;
-  if (!isObject(input)) return <JsonTree value={input} rawHref={rawHref} room={room} />;
+  const { rawHref, budget } = context;
+  if (!isObject(input)) return <JsonTree value={input} rawHref={rawHref} html={budget} />;
   const edits = editsOf(input);
   if (edits.length > 0) {
     return (
       <>
         <Path input={input} />
         {edits.map((edit) => (
-          <Diff before={edit.before} after={edit.after} room={room} />
+          <Diff before={edit.before} after={edit.after} budget={budget} />
         ))}
       </>
     );
@@ -132,17 +132,17 @@ function ToolInput({ name, input, context }: { name: string; input: unknown; con
         <Path input={input} />
         <PlainText
           text={input[main] as string}
-          foldAt={COLLAPSE_AT}
+          collapseAt={COLLAPSE_AT}
           rawHref={rawHref}
-          room={room}
-          paint={context.paint}
+          budget={budget}
+          highlight={context.highlight}
           language={main === "command" ? "bash" : languageOfPath(pathOf(input))}
         />
-        {Object.keys(rest).length > 0 && <JsonTree value={rest} rawHref={rawHref} room={room} open={1} />}
+        {Object.keys(rest).length > 0 && <JsonTree value={rest} rawHref={rawHref} html={budget} open={1} />}
       </>
     );
   }
-  return <JsonTree value={input} rawHref={rawHref} room={room} />;
+  return <JsonTree value={input} rawHref={rawHref} html={budget} />;
 }
 
 const pathOf = (input: unknown) =>
@@ -172,8 +172,8 @@ function editsOf(input: Record<string, unknown>): { before: string; after: strin
 
 const MAX_DIFF_CHARACTERS = 20_000;
 
-function Diff({ before, after, room }: { before: string; after: string; room: HtmlBudget | undefined }) {
-  const cut = (text: string) => cutAt(text, spendBudget(room, text, MAX_DIFF_CHARACTERS));
+function Diff({ before, after, budget }: { before: string; after: string; budget: HtmlBudget | undefined }) {
+  const cut = (text: string) => cutAt(text, spendBudget(budget, text, MAX_DIFF_CHARACTERS));
   const shown = [cut(before), cut(after)] as const;
   const lines = diffLines(...shown);
   const kinds = { "+": "added", "-": "removed", " ": "kept" } as const;

@@ -14,9 +14,9 @@ export interface TranscriptContext {
   /** System reminders stand open. */
   remindersOpen?: boolean;
   /** Colours code; one for the page. */
-  paint?: Highlighter;
+  highlight?: Highlighter;
   /** What the page has room for. */
-  room?: HtmlBudget;
+  budget?: HtmlBudget;
   /** When a message was sent and by which request, where that is known. */
   noteOf?: (number: number) => Child;
   /** The item of the tree beside it that a message belongs to. */

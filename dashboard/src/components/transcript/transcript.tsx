@@ -15,15 +15,15 @@ const NEWEST_HTML_BYTES = 36_000;
 interface Props {
   entries: readonly TranscriptEntry[];
   /** Number of the answer's entry, when there is one: it is marked as such. */
-  answerNumber: number | null;
+  responseNumber: number | null;
   context: TranscriptContext;
 }
 
-export function Transcript({ entries, answerNumber, context }: Props) {
-  const people = entries.filter(isUserMessage).map((entry) => entry.number);
-  const lastPerson = people.at(-1) ?? 0;
-  const before = { ...context, room: { left: HISTORY_HTML_BYTES } };
-  const newest = { ...context, room: { left: NEWEST_HTML_BYTES } };
+export function Transcript({ entries, responseNumber, context }: Props) {
+  const prompts = entries.filter(isUserMessage).map((entry) => entry.number);
+  const lastPrompt = prompts.at(-1) ?? 0;
+  const before = { ...context, budget: { left: HISTORY_HTML_BYTES } };
+  const newest = { ...context, budget: { left: NEWEST_HTML_BYTES } };
   return (
     <ol class="transcript" data-rows>
       {entries.map((entry) => {
@@ -37,14 +37,14 @@ export function Transcript({ entries, answerNumber, context }: Props) {
             ></li>
           );
         }
-        const isNewest = entry.number >= lastPerson;
+        const isNewest = entry.number >= lastPrompt;
         return (
           <MessageCard
             entry={entry}
-            isAnswer={entry.number === answerNumber}
-            foldAt={isNewest ? COLLAPSE_NEWEST_AT : COLLAPSE_AT}
-            before={people.filter((number) => number < entry.number).at(-1)}
-            after={people.find((number) => number > entry.number)}
+            isResponse={entry.number === responseNumber}
+            collapseAt={isNewest ? COLLAPSE_NEWEST_AT : COLLAPSE_AT}
+            before={prompts.filter((number) => number < entry.number).at(-1)}
+            after={prompts.find((number) => number > entry.number)}
             context={isNewest ? newest : before}
           />
         );
@@ -55,14 +55,14 @@ export function Transcript({ entries, answerNumber, context }: Props) {
 
 interface CardProps {
   entry: TranscriptEntry;
-  isAnswer: boolean;
-  foldAt: number;
+  isResponse: boolean;
+  collapseAt: number;
   before: number | undefined;
   after: number | undefined;
   context: TranscriptContext;
 }
 
-function MessageCard({ entry, isAnswer, foldAt, before, after, context }: CardProps) {
+function MessageCard({ entry, isResponse, collapseAt, before, after, context }: CardProps) {
   const id = `message-${entry.number}`;
   const whole = context.fullMessageHref?.(entry.number) ?? null;
   return (
@@ -75,7 +75,7 @@ function MessageCard({ entry, isAnswer, foldAt, before, after, context }: CardPr
     >
       <header class="message-head">
         <h3>{roleLabel(entry)}</h3>
-        {isAnswer && <span class="mute">the recorded answer</span>}
+        {isResponse && <span class="mute">the recorded answer</span>}
         <span class="message-note mute">{context.noteOf?.(entry.number)}</span>
         <span class="message-tools">
           {before && (
@@ -94,7 +94,7 @@ function MessageCard({ entry, isAnswer, foldAt, before, after, context }: CardPr
         </span>
       </header>
       <div class="message-body">
-        <Items entry={entry} foldAt={foldAt} context={context} />
+        <Items entry={entry} collapseAt={collapseAt} context={context} />
         {entry.items.length === 0 && <p class="mute">Empty message.</p>}
         {whole !== null && (
           <p class="note">
@@ -106,14 +106,14 @@ function MessageCard({ entry, isAnswer, foldAt, before, after, context }: CardPr
   );
 }
 
-function Items({ entry, foldAt, context }: Pick<CardProps, "entry" | "foldAt" | "context">) {
+function Items({ entry, collapseAt, context }: Pick<CardProps, "entry" | "collapseAt" | "context">) {
   return (
     <>
       {groupReminders(entry.items).map((item) =>
         Array.isArray(item) ? (
           <Reminders texts={item.map((reminder) => reminder.text)} context={context} />
         ) : (
-          <ItemView item={item} foldAt={foldAt} context={context} isProse={entry.role !== "system"} />
+          <ItemView item={item} collapseAt={collapseAt} context={context} isProse={entry.role !== "system"} />
         ),
       )}
     </>
@@ -139,7 +139,7 @@ export function EntryView({ entry, context, note, children }: EntryProps) {
         <span class="message-tools mute">#{entry.number}</span>
       </header>
       <div class="message-body">
-        {children ?? <Items entry={entry} foldAt={COLLAPSE_NEWEST_AT} context={context} />}
+        {children ?? <Items entry={entry} collapseAt={COLLAPSE_NEWEST_AT} context={context} />}
         {whole !== null && (
           <p class="note">
             It is cut here. <a href={whole}>The whole message</a>
@@ -179,24 +179,29 @@ function roleClass(entry: TranscriptEntry): string {
 
 interface ItemProps {
   item: TranscriptItem;
-  foldAt: number;
+  collapseAt: number;
   context: TranscriptContext;
   isProse: boolean;
 }
 
-function ItemView({ item, foldAt, context, isProse }: ItemProps) {
+function ItemView({ item, collapseAt, context, isProse }: ItemProps) {
   switch (item.kind) {
     case "text":
       return isProse ? (
         <Prose
           text={item.text}
-          foldAt={foldAt}
+          collapseAt={collapseAt}
           rawHref={context.rawHref}
-          paint={context.paint}
-          room={context.room}
+          highlight={context.highlight}
+          budget={context.budget}
         />
       ) : (
-        <PlainText text={item.text} foldAt={COLLAPSE_AT} rawHref={context.rawHref} room={context.room} />
+        <PlainText
+          text={item.text}
+          collapseAt={COLLAPSE_AT}
+          rawHref={context.rawHref}
+          budget={context.budget}
+        />
       );
     case "call":
       return <CallView use={item.use} result={item.result} context={context} />;

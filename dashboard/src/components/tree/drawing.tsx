@@ -28,7 +28,7 @@ const NOTE_WIDTH = 270;
 
 export function ConversationTree({
   tree,
-  viewport: part,
+  viewport,
   links,
   marked,
   chosen,
@@ -36,8 +36,8 @@ export function ConversationTree({
   clock,
   isWordy = false,
 }: Props) {
-  const { height, top } = part;
-  const width = part.width + (isWordy ? NOTE_WIDTH : 0);
+  const { height, top } = viewport;
+  const width = viewport.width + (isWordy ? NOTE_WIDTH : 0);
   const say = { tree, model, clock, isWordy };
   return (
     <svg
@@ -49,25 +49,25 @@ export function ConversationTree({
       aria-label="Tree of this conversation, oldest request first"
     >
       <g data-tree-moves>
-        {part.branches.map((branch) => (
+        {viewport.branches.map((branch) => (
           <Trunk branch={branch} tree={tree} />
         ))}
-        {part.edges.map((edge) => (
+        {viewport.edges.map((edge) => (
           <Edge edge={edge} tree={tree} />
         ))}
-        {part.boxes.map((box) => (
+        {viewport.boxes.map((box) => (
           <BoxEdge box={box} />
         ))}
-        {part.items.map((item, n) => (
+        {viewport.items.map((item, n) => (
           <TreeNode
             item={item}
-            place={part.first + n}
-            isMarked={part.first + n === marked}
+            place={viewport.first + n}
+            isMarked={viewport.first + n === marked}
             links={links}
             labels={say}
           />
         ))}
-        {part.boxes.map((box) => (
+        {viewport.boxes.map((box) => (
           <TreeBox
             box={box}
             isChosen={box.branch !== null && box.branch === chosen}
@@ -75,7 +75,7 @@ export function ConversationTree({
             tree={tree}
           />
         ))}
-        {part.branches.map((branch) => (
+        {viewport.branches.map((branch) => (
           <BranchLabel branch={branch} isChosen={branch.branch === chosen} links={links} tree={tree} />
         ))}
       </g>

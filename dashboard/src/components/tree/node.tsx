@@ -24,9 +24,9 @@ interface Props {
   labels: NodeLabelContext;
 }
 
-export function TreeNode({ item, place, isMarked, links, labels: say }: Props) {
-  const { tree, model } = say;
-  const { x, y, labelX: wordsX } = item;
+export function TreeNode({ item, place, isMarked, links, labels }: Props) {
+  const { tree, model } = labels;
+  const { x, y, labelX } = item;
   const last = item.nodes.at(-1)!;
   const node = tree.nodes[last]!;
   const isRun = item.kind === "run";
@@ -44,10 +44,10 @@ export function TreeNode({ item, place, isMarked, links, labels: say }: Props) {
       data-item={place}
       aria-current={isMarked ? "true" : undefined}
     >
-      <title>{nodeTitle(item, say)}</title>
+      <title>{nodeTitle(item, labels)}</title>
       <circle class="hit" cx={x} cy={y} r="12" />
-      {isRun && wordsX !== null && (
-        <rect class="hit reach" x={x} y={y - 11} width={wordsX - x + 90} height="22" rx="4" />
+      {isRun && labelX !== null && (
+        <rect class="hit reach" x={x} y={y - 11} width={labelX - x + 90} height="22" rx="4" />
       )}
       {isRun ? (
         <path class="mark" d={`M${x} ${y - 7}v.01M${x} ${y}v.01M${x} ${y + 7}v.01`} />
@@ -71,16 +71,16 @@ export function TreeNode({ item, place, isMarked, links, labels: say }: Props) {
           </text>{" "}
         </g>
       )}
-      {wordsX !== null &&
+      {labelX !== null &&
         (isRun ? (
-          <text class="words" x={wordsX} y={y + 4}>
+          <text class="words" x={labelX} y={y + 4}>
             … {formatExact(item.nodes.length)} requests
           </text>
         ) : (
           <>
             <text
               class="words"
-              x={item.spawned > 0 ? wordsX + 16 : wordsX}
+              x={item.spawned > 0 ? labelX + 16 : labelX}
               y={item.spawned > 0 ? y - 7 : y + 4}
             >
               {formatExact(node.messages)}
@@ -88,14 +88,14 @@ export function TreeNode({ item, place, isMarked, links, labels: say }: Props) {
             </text>{" "}
             {node.context !== null && (
               <NodeContextGauge
-                x={wordsX + 34 + (item.spawned > 0 ? 16 : 0)}
+                x={labelX + 34 + (item.spawned > 0 ? 16 : 0)}
                 y={item.spawned > 0 ? y - 14 : y - 3}
                 share={node.context / contextWindow(model, node.context).tokens}
               />
             )}
-            {say.isWordy && item.spawned === 0 && (
-              <text class="words note" x={wordsX + 64} y={y + 4}>
-                {nodeNote(item, say)}
+            {labels.isWordy && item.spawned === 0 && (
+              <text class="words note" x={labelX + 64} y={y + 4}>
+                {nodeNote(item, labels)}
               </text>
             )}
           </>

@@ -46,14 +46,14 @@ interface Props {
   isFullPage?: boolean;
 }
 
-export function TreePanel({ drawn, view, path, model, messages, isFullPage: isAlone = false }: Props) {
+export function TreePanel({ drawn, view, path, model, messages, isFullPage = false }: Props) {
   const { tree, drawing, chosen, marked } = drawn;
   const first = tree.nodes.findIndex(({ id }) => messages.has(id));
   const read = marked ?? (first === -1 ? null : (drawing.itemOf[first] ?? null)) ?? lastOf(drawing, chosen);
-  const part = viewportOf(drawing, isAlone ? MAX_PAGE_ITEMS : MAX_SIDEBAR_ITEMS, read);
+  const part = viewportOf(drawing, isFullPage ? MAX_PAGE_ITEMS : MAX_SIDEBAR_ITEMS, read);
   const counts = treeSummary(tree);
   return (
-    <section class={isAlone ? "card tree-panel alone" : "card tree-panel"} aria-label="Tree">
+    <section class={isFullPage ? "card tree-panel alone" : "card tree-panel"} aria-label="Tree">
       <h2>
         Tree{" "}
         <Help
@@ -61,7 +61,7 @@ export function TreePanel({ drawn, view, path, model, messages, isFullPage: isAl
           text="Each line is a branch, each node a request, the oldest on top. Large nodes bring a person's words, small ones results of tools; the number is how many messages the request carried, the battery how full the context was. Drag to move, Ctrl and wheel to zoom; arrows walk, Enter opens, + − 0 zoom."
         />
         <span class="mute tree-counts">{counts}</span>
-        {!isAlone && (
+        {!isFullPage && (
           <a
             class="tree-larger"
             href={linkTo(path, view.filters, { view: "tree", branch: view.query.branch ?? null })}
@@ -82,12 +82,12 @@ export function TreePanel({ drawn, view, path, model, messages, isFullPage: isAl
         <ConversationTree
           tree={tree}
           viewport={part}
-          links={linksOf(drawn, view, path, messages, isAlone)}
+          links={linksOf(drawn, view, path, messages, isFullPage)}
           marked={marked}
           chosen={chosen}
           model={model}
           clock={clockFormatter(view.zone)}
-          isWordy={isAlone}
+          isWordy={isFullPage}
         />
       </div>
       {part.after > 0 && (
@@ -144,9 +144,9 @@ function linksOf(
   view: View,
   path: string,
   messages: ReadonlyMap<string, number>,
-  isAlone: boolean,
+  isFullPage: boolean,
 ): TreeLinks {
-  const mode = isAlone ? "tree" : null;
+  const mode = isFullPage ? "tree" : null;
   const branchOf = (place: number) => {
     const { kind, key } = tree.branches[place]!;
     return kind === "main" ? null : key;
@@ -157,7 +157,7 @@ function linksOf(
   return {
     node(place) {
       const { id, branch } = tree.nodes[place]!;
-      const message = isAlone ? undefined : messages.get(id);
+      const message = isFullPage ? undefined : messages.get(id);
       if (message !== undefined) return `#message-${message}`;
       return to({ branch: branchOf(branch), requestId: id });
     },

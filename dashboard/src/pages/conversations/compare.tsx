@@ -113,7 +113,7 @@ function contextOf(view: View, path: string, transcript: Transcript): Transcript
   return {
     here: linkTo(path, view.filters, { branch: transcript.branchKey }),
     rawHref: `/api/requests/${transcript.requestId}/body`,
-    paint: createHighlighter(),
+    highlight: createHighlighter(),
     fullMessageHref: (position) =>
       transcript.messages.find((message) => message.position === position)?.isClipped
         ? `/api/conversations/${transcript.conversationId}/messages/${position}?branch=${transcript.branchKey}`

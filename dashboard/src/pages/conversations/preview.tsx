@@ -11,7 +11,7 @@ const MAX_TEXT_CHARACTERS = 420;
 export function ConversationPreview({ transcript }: { transcript: Result<Transcript> }) {
   if (!transcript.ok) return <p class="mute">The last exchange cannot be read right now.</p>;
   const { messages, total } = transcript.data;
-  const entries = pairTools(messages.map(messageOf)).filter(({ isMerged: isAbsorbed }) => !isAbsorbed);
+  const entries = pairTools(messages.map(messageOf)).filter(({ isMerged }) => !isMerged);
   const person = entries.findLast(isUserMessage);
   const answer = entries.findLast((entry) => entry.role === "assistant" && entry !== person);
   if (!person && !answer) return <p class="mute">Nothing of its last exchange was recorded.</p>;

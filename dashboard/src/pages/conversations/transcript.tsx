@@ -28,7 +28,7 @@ interface Props {
 export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
   const path = `/conversations/${detail.conversationId}`;
   const hidesTools = view.query.tools === "hide";
-  const opensReminders = view.query.reminders === "show";
+  const remindersOpen = view.query.reminders === "show";
   const link = (extra: Record<string, string | number | null>) =>
     linkTo(path, view.filters, {
       branch: view.query.branch ?? null,
@@ -58,8 +58,8 @@ export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
   const context: TranscriptContext = {
     here: link({}),
     rawHref: `/api/requests/${transcript.requestId}/body`,
-    paint: createHighlighter(),
-    remindersOpen: opensReminders,
+    highlight: createHighlighter(),
+    remindersOpen,
     fullMessageHref: (position) =>
       byPosition.get(position)?.isClipped
         ? `/api/conversations/${detail.conversationId}/messages/${position}${branchQuery(view)}`
@@ -99,8 +99,8 @@ export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
           <a class="button quiet" href={link({ tools: hidesTools ? null : "hide" })}>
             {hidesTools ? "Show tool calls" : "Hide tool calls"}
           </a>
-          <a class="button quiet" href={link({ reminders: opensReminders ? null : "show" })}>
-            {opensReminders ? "Hide reminders" : "Show reminders"}
+          <a class="button quiet" href={link({ reminders: remindersOpen ? null : "show" })}>
+            {remindersOpen ? "Hide reminders" : "Show reminders"}
           </a>
         </span>
       </div>
@@ -124,7 +124,7 @@ export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
           <a href={link({ cursor: null, requestId: null })}>From the beginning</a>
         </p>
       )}
-      <Transcript entries={entries} answerNumber={answer} context={context} />
+      <Transcript entries={entries} responseNumber={answer} context={context} />
       <nav class="pager" aria-label="Parts of the transcript">
         <span class="mute">
           <a href={linkTo(`/requests/${transcript.requestId}`, view.filters)}>

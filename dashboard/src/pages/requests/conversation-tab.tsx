@@ -35,7 +35,7 @@ export function ConversationTab({ detail, view }: { detail: RequestDetail; view:
   const context: TranscriptContext = {
     here: link({}),
     rawHref: `/api/requests/${detail.requestId}/body`,
-    paint: createHighlighter(),
+    highlight: createHighlighter(),
   };
   const hidden = all.length - shown.length;
   return (
@@ -54,7 +54,7 @@ export function ConversationTab({ detail, view }: { detail: RequestDetail; view:
           </a>
         </p>
       )}
-      <Transcript entries={shown} answerNumber={response ? paired.length : null} context={context} />
+      <Transcript entries={shown} responseNumber={response ? paired.length : null} context={context} />
       {!response && <NoResponse detail={detail} />}
     </div>
   );
@@ -115,7 +115,7 @@ function Preamble({ body, context }: { body: Record<string, unknown>; context: T
                 </span>
               </summary>
               {tool.description && (
-                <PlainText text={tool.description} foldAt={600} rawHref={context.rawHref} />
+                <PlainText text={tool.description} collapseAt={600} rawHref={context.rawHref} />
               )}
               <JsonTree value={tool.schema} rawHref={context.rawHref} open={0} />
             </details>
@@ -139,7 +139,7 @@ function NoResponse({ detail }: { detail: RequestDetail }) {
           </p>
           <PlainText
             text={detail.error}
-            foldAt={1_000}
+            collapseAt={1_000}
             rawHref={`/api/requests/${detail.requestId}/response`}
           />
         </div>
@@ -168,7 +168,7 @@ function NoConversation({ detail }: { detail: RequestDetail }) {
       {typeof detail.requestBody === "string" && (
         <PlainText
           text={detail.requestBody}
-          foldAt={1_000}
+          collapseAt={1_000}
           rawHref={`/api/requests/${detail.requestId}/body`}
         />
       )}

@@ -68,7 +68,7 @@ function JsonCard({ title, value, rawHref, closed = [], copyFrom }: JsonCardProp
       {value === null || value === undefined ? (
         <p class="mute">Not recorded.</p>
       ) : typeof value === "string" ? (
-        <PlainText text={value} foldAt={2_000} rawHref={rawHref} />
+        <PlainText text={value} collapseAt={2_000} rawHref={rawHref} />
       ) : (
         <JsonTree value={value} rawHref={rawHref} open={2} closed={closed} />
       )}
