@@ -4,36 +4,36 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { LoginFault } from "../../scripts/local/fake-claude/server.ts";
-import { startEdge, type Edge } from "../support/proxy-harness.ts";
+import { startProxyHarness, type ProxyHarness } from "../support/proxy-harness.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-let edge: Edge;
+let harness: ProxyHarness;
 beforeAll(async () => {
-  edge = await startEdge({ OAUTH_TOKEN_TIMEOUT_MS: "2000" });
-  edge.claude.oauth.lifetimeMs = HOUR;
+  harness = await startProxyHarness({ OAUTH_TOKEN_TIMEOUT_MS: "2000" });
+  harness.claude.oauth.lifetimeMs = HOUR;
 });
-afterAll(() => edge.stop());
+afterAll(() => harness.stop());
 afterEach(async () => {
-  edge.claude.oauth.isForgiving = false;
-  await edge.evictAt(0);
-  await edge.setClock(0);
+  harness.claude.oauth.isForgiving = false;
+  await harness.evictAt(0);
+  await harness.setClock(0);
 });
 
 async function loggedIn(livesMs: number) {
-  const { domain, key, accountId } = await edge.tenant({ credentialType: "oauth" });
-  const pair = { ...edge.claude.oauth.issue(), expiresAt: Date.now() + livesMs };
-  await edge.login(accountId ?? "", pair);
+  const { domain, key, accountId } = await harness.tenant({ credentialType: "oauth" });
+  const pair = { ...harness.claude.oauth.issue(), expiresAt: Date.now() + livesMs };
+  await harness.login(accountId ?? "", pair);
   const headers = { authorization: `Bearer ${key}` };
-  const get = () => edge.send({ host: domain, headers, method: "GET", path: "/v1/models" });
+  const get = () => harness.send({ host: domain, headers, method: "GET", path: "/v1/models" });
   return { accountId: accountId ?? "", get };
 }
 
 /** Logged in, with the clock after the token's expiry. Alarms use the real clock. */
 async function expired() {
-  await edge.setClock(0);
+  await harness.setClock(0);
   const account = await loggedIn(2 * HOUR);
-  await edge.setClock(3 * HOUR);
+  await harness.setClock(3 * HOUR);
   return account;
 }
 
@@ -42,16 +42,16 @@ describe("an object that is evicted at its nth await", () => {
   const MORE_THAN_ENOUGH = 14;
 
   it("loses no login while it renews, except where the vendor's response was in flight", async () => {
-    const { oauth } = edge.claude;
+    const { oauth } = harness.claude;
     const lost: number[] = [];
     let waits = 0;
     for (let n = 1; n <= MORE_THAN_ENOUGH; n++) {
       const { accountId, get } = await expired();
-      await edge.evictAt(n);
+      await harness.evictAt(n);
       await get();
-      waits = await edge.evictAt(0);
+      waits = await harness.evictAt(0);
       const sent = await get();
-      const { state } = await edge.account(accountId);
+      const { state } = await harness.account(accountId);
       if (state === "needs_login") lost.push(n);
       else expect([n, sent.status, state]).toEqual([n, 200, "ready"]);
     }
@@ -63,13 +63,13 @@ describe("an object that is evicted at its nth await", () => {
   });
 
   it("loses none where the vendor accepts a spent token until the new one is used", async () => {
-    edge.claude.oauth.isForgiving = true;
+    harness.claude.oauth.isForgiving = true;
     for (let n = 1; n <= MORE_THAN_ENOUGH; n++) {
       const { accountId, get } = await expired();
-      await edge.evictAt(n);
+      await harness.evictAt(n);
       await get();
-      await edge.evictAt(0);
-      expect([n, (await get()).status, (await edge.account(accountId)).state]).toEqual([n, 200, "ready"]);
+      await harness.evictAt(0);
+      expect([n, (await get()).status, (await harness.account(accountId)).state]).toEqual([n, 200, "ready"]);
     }
   });
 
@@ -78,14 +78,14 @@ describe("an object that is evicted at its nth await", () => {
     for (let n = 1; n <= MORE_THAN_ENOUGH; n++) {
       const { accountId, get } = await loggedIn(-1);
       const wrong = { accessToken: "x", refreshToken: `unknown-${n}`, expiresAt: 1, scopes: [] };
-      await edge.login(accountId, wrong, true);
-      await edge.evictAt(n);
+      await harness.login(accountId, wrong, true);
+      await harness.evictAt(n);
       await get();
-      await edge.evictAt(0);
+      await harness.evictAt(0);
       expect((await get()).status).toBe(401);
       ended.push(accountId);
     }
-    await expect.poll(() => edge.alerts()).toEqual(expect.arrayContaining(ended));
+    await expect.poll(() => harness.alerts()).toEqual(expect.arrayContaining(ended));
   });
 });
 
@@ -100,14 +100,14 @@ describe("500 renewals with a failing login server", () => {
         }));
 
   it("lock no account out: every failure before the tokens rotated is recovered", async () => {
-    const { oauth } = edge.claude;
+    const { oauth } = harness.claude;
     const { accountId, get } = await loggedIn(HOUR);
     const [renewed, punished] = [oauth.renewals, oauth.punished];
     let offset = 0;
     for (let cycle = 0; cycle < 500; cycle++) {
       // Into the token's last minute, or past its expiry.
       offset += cycle % 3 === 0 ? HOUR + 1_000 : HOUR - 30_000;
-      await edge.setClock(offset);
+      await harness.setClock(offset);
       oauth.fail(...faultsOf(cycle));
       for (let tries = 0; ; tries++) {
         const { status } = await get();
@@ -115,11 +115,11 @@ describe("500 renewals with a failing login server", () => {
         if (oauth.renewals - renewed > cycle) break;
         expect(tries, `cycle ${cycle}`).toBeLessThan(8);
         offset += 300_000;
-        await edge.setClock(offset);
+        await harness.setClock(offset);
       }
     }
     expect(oauth.renewals - renewed).toBe(500);
     expect(oauth.punished).toBe(punished);
-    expect(await edge.account(accountId)).toMatchObject({ state: "ready", rotations: 500, failures: 0 });
+    expect(await harness.account(accountId)).toMatchObject({ state: "ready", rotations: 500, failures: 0 });
   });
 });

@@ -1,25 +1,30 @@
 /** OAuth accounts on real sockets: shared renewals, cached tokens, rejected tokens, ended logins. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { headerOf, type Received } from "../../scripts/local/fake-claude/server.ts";
-import { startEdge, type Edge, type SendOptions, type Sent } from "../support/proxy-harness.ts";
+import {
+  startProxyHarness,
+  type ProxyHarness,
+  type SendOptions,
+  type Sent,
+} from "../support/proxy-harness.ts";
 import { waitFor } from "../support/wait.ts";
 
 const MINUTE = 60_000;
-let edge: Edge;
+let harness: ProxyHarness;
 beforeAll(async () => {
-  edge = await startEdge();
+  harness = await startProxyHarness();
 });
-afterAll(() => edge.stop());
-afterEach(() => edge.claude.reset());
+afterAll(() => harness.stop());
+afterEach(() => harness.claude.reset());
 
 /** A domain whose account is logged in with a token of this lifetime. */
 async function loggedIn(livesMs = 60 * MINUTE) {
-  const tenant = await edge.tenant({ credentialType: "oauth" });
+  const tenant = await harness.tenant({ credentialType: "oauth" });
   const accountId = tenant.accountId ?? "";
-  const pair = { ...edge.claude.oauth.issue(), expiresAt: Date.now() + livesMs };
-  expect(await edge.login(accountId, pair)).toBe("stored");
+  const pair = { ...harness.claude.oauth.issue(), expiresAt: Date.now() + livesMs };
+  expect(await harness.login(accountId, pair)).toBe("stored");
   const get = (options: SendOptions = {}): Promise<Sent> =>
-    edge.send({
+    harness.send({
       host: tenant.domain,
       method: "GET",
       path: "/v1/models",
@@ -28,7 +33,7 @@ async function loggedIn(livesMs = 60 * MINUTE) {
     });
   return { ...tenant, accountId, pair, get };
 }
-const calls = () => edge.claude.requests.filter(({ path }) => path === "/v1/models");
+const calls = () => harness.claude.requests.filter(({ path }) => path === "/v1/models");
 const bearers = (received: Received[]) =>
   received.map((one) => headerOf(one, "authorization")?.replace("Bearer ", ""));
 const messageOf = (sent: Sent) =>
@@ -51,61 +56,61 @@ describe("a login", () => {
       expect(headerOf(one, "x-api-key")).toBeUndefined();
       expect(JSON.stringify(one.headers)).not.toContain(key);
     }
-    expect(edge.claude.violations).toEqual([]);
+    expect(harness.claude.violations).toEqual([]);
   });
 
   it("with a cached token calls no Durable Object before or after Claude", async () => {
     const { get } = await loggedIn();
     await get();
     // Other objects do not exist here: a request that called one would fail.
-    const before = await edge.calls("OAUTH_ACCOUNT");
-    await edge.break({ OAUTH_ACCOUNT: { how: "hang", failures: 1_000 } });
+    const before = await harness.calls("OAUTH_ACCOUNT");
+    await harness.break({ OAUTH_ACCOUNT: { how: "hang", failures: 1_000 } });
     try {
       for (let n = 0; n < 5; n++) expect((await get()).status).toBe(200);
     } finally {
-      await edge.break({});
+      await harness.break({});
     }
-    expect(await edge.calls("OAUTH_ACCOUNT")).toBe(before);
+    expect(await harness.calls("OAUTH_ACCOUNT")).toBe(before);
   });
 
   it("is renewed once for 200 concurrent requests at its expiry, and all use the new token", async () => {
     for (const livesMs of [MINUTE - 1, -1]) {
       const { get, pair } = await loggedIn(livesMs);
-      edge.claude.reset();
-      const renewals = edge.claude.oauth.renewals;
+      harness.claude.reset();
+      const renewals = harness.claude.oauth.renewals;
       const answers = await Promise.all(Array.from({ length: 200 }, () => get()));
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-      expect(edge.claude.oauth.renewals - renewals).toBe(1);
+      expect(harness.claude.oauth.renewals - renewals).toBe(1);
       expect(new Set(bearers(calls())).size).toBe(1);
       expect(bearers(calls())).not.toContain(pair.accessToken);
     }
-    expect(edge.claude.oauth.punished).toBe(0);
+    expect(harness.claude.oauth.punished).toBe(0);
   });
 
   it("is renewed by its alarm five minutes before it expires", async () => {
     const { accountId, pair, get } = await loggedIn(5 * MINUTE - 1);
-    await edge.fireAlarm(accountId);
-    expect(await edge.account(accountId)).toMatchObject({ state: "ready", rotations: 1, failures: 0 });
+    await harness.fireAlarm(accountId);
+    expect(await harness.account(accountId)).toMatchObject({ state: "ready", rotations: 1, failures: 0 });
     await get();
     expect(bearers(calls())).not.toContain(pair.accessToken);
   });
 
   it("stays in use while its renewal fails, and is renewed when that works again", async () => {
     const { accountId, get, pair } = await loggedIn(MINUTE - 1_000);
-    edge.claude.oauth.fail({ how: "error" });
+    harness.claude.oauth.fail({ how: "error" });
     expect((await get()).status).toBe(200);
     expect(bearers(calls())).toEqual([pair.accessToken]);
-    expect(await edge.account(accountId)).toMatchObject({
+    expect(await harness.account(accountId)).toMatchObject({
       state: "ready",
       failures: 1,
       lastError: { message: "the login server answered 500 server_error" },
     });
-    await waitFor(async () => expect(await edge.account(accountId)).toMatchObject({ rotations: 1 }));
+    await waitFor(async () => expect(await harness.account(accountId)).toMatchObject({ rotations: 1 }));
   });
 
   it("that has expired and cannot be renewed gives 502, and works again later", async () => {
     const { get } = await loggedIn(-1);
-    edge.claude.oauth.fail({ how: "error" }, { how: "hang-up" }, { how: "nonsense" });
+    harness.claude.oauth.fail({ how: "error" }, { how: "hang-up" }, { how: "nonsense" });
     const sent = await get();
     expect([sent.status, messageOf(sent)]).toEqual([
       502,
@@ -125,8 +130,8 @@ describe("a token that Claude rejects before its expiry", () => {
 
   it("is renewed, and the request is retried where its body is in memory", async () => {
     const { get, pair } = await loggedIn();
-    edge.claude.oauth.end(pair.accessToken);
-    const renewals = edge.claude.oauth.renewals;
+    harness.claude.oauth.end(pair.accessToken);
+    const renewals = harness.claude.oauth.renewals;
     const sent = await get({
       method: "POST",
       path: "/v1/messages",
@@ -134,17 +139,17 @@ describe("a token that Claude rejects before its expiry", () => {
       headers: { "content-type": "application/json" },
     });
     expect(sent.status).toBe(200);
-    const tries = edge.claude.requests.filter(({ path }) => path === "/v1/messages");
+    const tries = harness.claude.requests.filter(({ path }) => path === "/v1/messages");
     expect(tries.map((one) => [one.status, one.body.toString()])).toEqual([
       [401, body],
       [200, body],
     ]);
-    expect(edge.claude.oauth.renewals - renewals).toBe(1);
+    expect(harness.claude.oauth.renewals - renewals).toBe(1);
   });
 
   it("is renewed for the next request where the body was streamed; the client gets Claude's response", async () => {
     const { get, pair } = await loggedIn();
-    edge.claude.oauth.end(pair.accessToken);
+    harness.claude.oauth.end(pair.accessToken);
     const options = {
       method: "POST",
       path: "/v1/messages",
@@ -158,41 +163,41 @@ describe("a token that Claude rejects before its expiry", () => {
 
   it("is renewed once for all rejected requests", async () => {
     const { get, pair } = await loggedIn();
-    edge.claude.oauth.end(pair.accessToken);
-    const renewals = edge.claude.oauth.renewals;
+    harness.claude.oauth.end(pair.accessToken);
+    const renewals = harness.claude.oauth.renewals;
     const answers = await Promise.all(Array.from({ length: 50 }, () => get()));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    expect(edge.claude.oauth.renewals - renewals).toBe(1);
+    expect(harness.claude.oauth.renewals - renewals).toBe(1);
   });
 
   it("is not renewed with every request where Claude rejects them all", async () => {
     const { get } = await loggedIn();
-    edge.claude.script(({ path }) => path === "/v1/models", {
+    harness.claude.script(({ path }) => path === "/v1/models", {
       kind: "error",
       status: 401,
       type: "authentication_error",
       message: "no",
     });
-    const renewals = edge.claude.oauth.renewals;
+    const renewals = harness.claude.oauth.renewals;
     for (let n = 0; n < 12; n++) expect(messageOf(await get())).toBe("no");
-    expect(edge.claude.oauth.renewals - renewals).toBe(5);
+    expect(harness.claude.oauth.renewals - renewals).toBe(5);
   });
 });
 
 describe("a login that has ended", () => {
   it("gives 401 with the way to renew it, and raises one alert", async () => {
     const { get, domain, accountId } = await loggedIn();
-    const { oauth } = edge.claude;
+    const { oauth } = harness.claude;
     const pair = { ...oauth.issue(), expiresAt: Date.now() - 1 };
     // Another party uses the refresh token first.
-    const elsewhere = await fetch(`${edge.claude.url}/v1/oauth/token`, {
+    const elsewhere = await fetch(`${harness.claude.url}/v1/oauth/token`, {
       method: "POST",
       headers: { "anthropic-beta": "oauth-2025-04-20" },
       body: JSON.stringify({ grant_type: "refresh_token", refresh_token: pair.refreshToken, client_id: "x" }),
     });
     expect(elsewhere.status).toBe(200);
     const before = oauth.punished;
-    expect(await edge.login(accountId, pair)).toBe("stored");
+    expect(await harness.login(accountId, pair)).toBe("stored");
     for (const sent of await Promise.all(Array.from({ length: 20 }, () => get()))) {
       expect(sent.status).toBe(401);
       expect(sent.headers["www-authenticate"]).toBe("Bearer");
@@ -202,26 +207,26 @@ describe("a login that has ended", () => {
     }
     expect(oauth.punished - before).toBe(1);
     expect(calls()).toEqual([]);
-    expect(await edge.account(accountId)).toMatchObject({ state: "needs_login", nextRefreshAt: null });
-    await waitFor(async () => expect(await edge.alerts()).toContain(accountId));
-    await edge.fireAlarm(accountId);
+    expect(await harness.account(accountId)).toMatchObject({ state: "needs_login", nextRefreshAt: null });
+    await waitFor(async () => expect(await harness.alerts()).toContain(accountId));
+    await harness.fireAlarm(accountId);
     await get();
-    expect((await edge.alerts()).filter((one) => one === accountId)).toHaveLength(1);
+    expect((await harness.alerts()).filter((one) => one === accountId)).toHaveLength(1);
   });
 
   it("works again with the next login, at once", async () => {
     const { get, accountId } = await loggedIn(-1);
-    edge.claude.oauth.end("");
-    const { refreshToken } = edge.claude.oauth.issue();
+    harness.claude.oauth.end("");
+    const { refreshToken } = harness.claude.oauth.issue();
     expect(
-      await edge.login(
+      await harness.login(
         accountId,
         { accessToken: "x", refreshToken: `${refreshToken}-wrong`, expiresAt: 1, scopes: [] },
         true,
       ),
     ).toBe("stored");
     expect((await get()).status).toBe(401);
-    expect(await edge.login(accountId, edge.claude.oauth.issue())).toBe("stored");
+    expect(await harness.login(accountId, harness.claude.oauth.issue())).toBe("stored");
     expect((await get()).status).toBe(200);
   });
 });

@@ -1,15 +1,15 @@
 /** Authorization over real sockets: Host, keys, paths, endpoints. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { headerOf } from "../../scripts/local/fake-claude/server.ts";
-import { startEdge, UPSTREAM_KEY, type Edge, type Sent } from "../support/proxy-harness.ts";
+import { startProxyHarness, UPSTREAM_KEY, type ProxyHarness, type Sent } from "../support/proxy-harness.ts";
 import { waitFor } from "../support/wait.ts";
 
-let edge: Edge;
+let harness: ProxyHarness;
 beforeAll(async () => {
-  edge = await startEdge();
+  harness = await startProxyHarness();
 });
-afterAll(() => edge.stop());
-afterEach(() => edge.claude.reset());
+afterAll(() => harness.stop());
+afterEach(() => harness.claude.reset());
 
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 /** A response without what differs each time. */
@@ -20,33 +20,33 @@ function comparable({ status, headers, body }: Sent): unknown {
 
 describe("the client key", () => {
   it("authenticates as Bearer or as x-api-key, and Claude gets the account's key instead", async () => {
-    const { domain, key } = await edge.tenant();
+    const { domain, key } = await harness.tenant();
     for (const headers of [bearer(key), { "x-api-key": key }, { authorization: `bearer   ${key}` }]) {
-      const sent = await edge.send({ host: domain, headers, method: "GET", path: "/v1/models" });
+      const sent = await harness.send({ host: domain, headers, method: "GET", path: "/v1/models" });
       expect(sent.status).toBe(200);
     }
-    for (const received of edge.claude.requests) {
+    for (const received of harness.claude.requests) {
       expect(headerOf(received, "x-api-key")).toBe(UPSTREAM_KEY);
       expect(headerOf(received, "authorization")).toBeUndefined();
       expect(JSON.stringify(received.headers)).not.toContain(key);
     }
-    expect(edge.claude.requests).toHaveLength(3);
+    expect(harness.claude.requests).toHaveLength(3);
   });
 
   it("suffices in either of two headers", async () => {
-    const { domain, key } = await edge.tenant();
+    const { domain, key } = await harness.tenant();
     const get = (headers: Record<string, string>) =>
-      edge.send({ host: domain, headers, method: "GET", path: "/v1/models" });
+      harness.send({ host: domain, headers, method: "GET", path: "/v1/models" });
     expect((await get({ ...bearer(key), "x-api-key": "wrong" })).status).toBe(200);
     expect((await get({ ...bearer("wrong"), "x-api-key": key })).status).toBe(200);
     expect((await get({ ...bearer("wrong"), "x-api-key": "also wrong" })).status).toBe(401);
   });
 
   it("is rejected alike when missing, wrong, revoked, of another domain, or for an unknown domain", async () => {
-    const { domain, key, revoke } = await edge.tenant();
-    const other = await edge.tenant();
+    const { domain, key, revoke } = await harness.tenant();
+    const other = await harness.tenant();
     const get = (host: string, headers: Record<string, string>) =>
-      edge.send({ host, headers, method: "GET", path: "/v1/models" });
+      harness.send({ host, headers, method: "GET", path: "/v1/models" });
     expect((await get(domain, bearer(key))).status).toBe(200);
     await revoke();
     const answers = [
@@ -67,59 +67,59 @@ describe("the client key", () => {
     expect({ type, error }).toMatchObject({ type: "error", error: { type: "authentication_error" } });
     expect(request_id).toBe(answers[0]!.headers["x-nexus-request-id"]);
     expect(answers[0]!.headers["request-id"]).toBe(request_id);
-    expect(edge.claude.requests).toHaveLength(1);
+    expect(harness.claude.requests).toHaveLength(1);
   });
 
   it("is counted, not stored, when rejected", async () => {
-    const refused = await edge.send({ host: "unknown.example" });
+    const refused = await harness.send({ host: "unknown.example" });
     const id = String(refused.headers["x-nexus-request-id"]);
-    await waitFor(async () => expect(await edge.counted("refused_unauthenticated")).toBeGreaterThan(0));
-    expect(await edge.journal(id)).toEqual({ request: null, response: null });
-    expect((await edge.notifications()).map((one) => one.id)).not.toContain(id);
+    await waitFor(async () => expect(await harness.counted("refused_unauthenticated")).toBeGreaterThan(0));
+    expect(await harness.journal(id)).toEqual({ request: null, response: null });
+    expect((await harness.notifications()).map((one) => one.id)).not.toContain(id);
   });
 });
 
 describe("a passthrough domain", () => {
   it("takes its key from x-nexus-key and forwards the client's own credential", async () => {
-    const { domain, key } = await edge.tenant({ credentialType: "passthrough" });
+    const { domain, key } = await harness.tenant({ credentialType: "passthrough" });
     const own = { authorization: "Bearer sk-ant-mine", "x-api-key": "sk-ant-mine" }; // as a key helper sends it
-    const sent = await edge.send({
+    const sent = await harness.send({
       host: domain,
       method: "GET",
       path: "/v1/models",
       headers: { ...own, "x-nexus-key": key },
     });
     expect(sent.status).toBe(200);
-    const received = edge.claude.requests[0]!;
+    const received = harness.claude.requests[0]!;
     expect(headerOf(received, "authorization")).toBe(own.authorization);
     expect(headerOf(received, "x-api-key")).toBe(own["x-api-key"]);
     expect(headerOf(received, "x-nexus-key")).toBeUndefined();
   });
 
   it("does not accept the client key in the header of the client's own credential", async () => {
-    const { domain, key } = await edge.tenant({ credentialType: "passthrough" });
+    const { domain, key } = await harness.tenant({ credentialType: "passthrough" });
     const presented: Record<string, string>[] = [
       bearer(key),
       { "x-api-key": key },
       { "x-nexus-key": "wrong" },
     ];
-    for (const headers of presented) expect((await edge.send({ host: domain, headers })).status).toBe(401);
-    expect(edge.claude.requests).toHaveLength(0);
+    for (const headers of presented) expect((await harness.send({ host: domain, headers })).status).toBe(401);
+    expect(harness.claude.requests).toHaveLength(0);
   });
 });
 
 describe("the Host", () => {
   it("names the domain in any case, with port or trailing dot", async () => {
-    const { domain, key } = await edge.tenant();
+    const { domain, key } = await harness.tenant();
     for (const host of [`${domain}:8787`, domain.toUpperCase(), `${domain}.`, `${domain}.:443`]) {
-      const sent = await edge.send({ host, headers: bearer(key), method: "GET", path: "/v1/models" });
+      const sent = await harness.send({ host, headers: bearer(key), method: "GET", path: "/v1/models" });
       expect(sent.status, host).toBe(200);
     }
   });
 
   it("never opens loopback names outside the local stack", async () => {
     for (const host of ["localhost", "127.0.0.1:8787", "[::1]:8787"])
-      expect((await edge.send({ host, headers: bearer("sk-ant-mine") })).status, host).toBe(401);
+      expect((await harness.send({ host, headers: bearer("sk-ant-mine") })).status, host).toBe(401);
   });
 });
 
@@ -138,35 +138,38 @@ describe("a path", () => {
     "/v1/messages%252fbatches",
     "/v1/%252e%252e/messages",
   ])("is refused when it is spelt %s", async (path) => {
-    const { domain, key } = await edge.tenant();
-    const sent = await edge.send({ host: domain, headers: bearer(key), path });
+    const { domain, key } = await harness.tenant();
+    const sent = await harness.send({ host: domain, headers: bearer(key), path });
     expect(sent.status).toBe(400);
     expect(sent.body.toString()).toContain("invalid_request_error");
-    expect(edge.claude.requests).toHaveLength(0);
+    expect(harness.claude.requests).toHaveLength(0);
   });
 
   it("of administration or login is allowed only by the domain's list", async () => {
-    const all = await edge.tenant();
-    const listed = await edge.tenant({ endpoints: ["/v1/organizations/*", "/v1/models"] });
+    const all = await harness.tenant();
+    const listed = await harness.tenant({ endpoints: ["/v1/organizations/*", "/v1/models"] });
     const get = ({ domain, key }: { domain: string; key: string }, path: string) =>
-      edge.send({ host: domain, headers: bearer(key), method: "GET", path });
+      harness.send({ host: domain, headers: bearer(key), method: "GET", path });
     for (const path of ["/v1/organizations/users", "/v1/oauth/token", "/v1/%6Fauth/token"]) {
       const refused = await get(all, path);
       expect(refused.status, path).toBe(403);
       expect(refused.body.toString()).toContain("permission_error");
     }
-    expect(edge.claude.requests).toHaveLength(0);
+    expect(harness.claude.requests).toHaveLength(0);
     expect((await get(listed, "/v1/models")).status).toBe(200);
     expect((await get(listed, "/v1/models/claude-opus-5-5")).status).toBe(403);
     await get(listed, "/v1/organizations/users");
-    expect(edge.claude.requests.map(({ path }) => path)).toEqual(["/v1/models", "/v1/organizations/users"]);
+    expect(harness.claude.requests.map(({ path }) => path)).toEqual([
+      "/v1/models",
+      "/v1/organizations/users",
+    ]);
   });
 });
 
 describe("an account without a usable credential", () => {
   it("gets 401 with the reason", async () => {
-    const { domain, key } = await edge.tenant({ credentialType: "oauth" });
-    const sent = await edge.send({ host: domain, headers: bearer(key) });
+    const { domain, key } = await harness.tenant({ credentialType: "oauth" });
+    const sent = await harness.send({ host: domain, headers: bearer(key) });
     expect(sent.status).toBe(401);
     expect(sent.body.toString()).toContain("no_credential");
   });
@@ -175,24 +178,24 @@ describe("an account without a usable credential", () => {
 describe("paths outside the API", () => {
   it("accept warm-ups and telemetry without a key, and record nothing", async () => {
     for (const path of ["/", "/api/hello"]) {
-      const sent = await edge.send({ method: "HEAD", path, host: "anything.example" });
+      const sent = await harness.send({ method: "HEAD", path, host: "anything.example" });
       expect(sent.status, path).toBe(200);
       expect(sent.headers["x-nexus-request-id"]).toBeUndefined();
     }
-    const dropped = await edge.send({ path: "/api/event_logging/batch", body: "{}" });
+    const dropped = await harness.send({ path: "/api/event_logging/batch", body: "{}" });
     expect(dropped.status).toBe(200);
-    expect(edge.claude.requests).toHaveLength(0);
+    expect(harness.claude.requests).toHaveLength(0);
   });
 
   it("give a description, 404 in Claude's shape, and readiness without a database", async () => {
-    const root = await edge.send({ method: "GET", path: "/" });
+    const root = await harness.send({ method: "GET", path: "/" });
     expect(JSON.parse(root.body.toString())).toHaveProperty("name");
-    const missing = await edge.send({ method: "GET", path: "/v2/messages" });
+    const missing = await harness.send({ method: "GET", path: "/v2/messages" });
     expect(missing.status).toBe(404);
     expect(missing.body.toString()).toContain("not_found_error");
     for (const path of ["/health", "/health/live", "/health/ready"])
-      expect((await edge.send({ method: "GET", path })).status, path).toBe(200);
-    const ready = await edge.send({ method: "GET", path: "/health/ready" });
+      expect((await harness.send({ method: "GET", path })).status, path).toBe(200);
+    const ready = await harness.send({ method: "GET", path: "/health/ready" });
     expect(JSON.parse(ready.body.toString())).toMatchObject({ database: "down" });
   });
 });

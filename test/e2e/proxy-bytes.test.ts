@@ -4,12 +4,12 @@ import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync, zstdCom
 import { describe, expect, it } from "vitest";
 import { headerOf, type Reply } from "../../scripts/local/fake-claude/server.ts";
 import { RECORDED_HEAD_BYTES } from "../../workers/runtime/constants.ts";
-import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
-import type { Edge, JournalledPart, SendOptions, Sent, Tenant } from "../support/proxy-harness.ts";
+import { proxyHarnessOfFile } from "../support/proxy-harness-of-file.ts";
+import type { ProxyHarness, JournalledPart, SendOptions, Sent, Tenant } from "../support/proxy-harness.ts";
 
-let edge: Edge;
+let harness: ProxyHarness;
 let tenant: Tenant;
-edgeOfFile((started) => ({ edge, tenant } = started));
+proxyHarnessOfFile((started) => ({ harness: harness, tenant } = started));
 
 const send = (options: SendOptions = {}) => tenant.send({ path: "/v1/things", ...options });
 const raw = (given: Partial<Extract<Reply, { kind: "raw" }>>): Reply => ({
@@ -21,7 +21,7 @@ const raw = (given: Partial<Extract<Reply, { kind: "raw" }>>): Reply => ({
 });
 const bytes = (...texts: (string | Uint8Array)[]) =>
   texts.map((text, index) => ({ delayMs: index === 0 ? 0 : 60, bytes: Buffer.from(text) }));
-const recorded = (sent: Sent) => edge.recorded(sent.id);
+const recorded = (sent: Sent) => harness.recorded(sent.id);
 
 /** Expects the archive to have the first megabyte, the size and the hash of this body. */
 function expectHead(half: JournalledPart, body: Buffer): void {
@@ -42,10 +42,10 @@ describe("a request body", () => {
     ["of exactly the size that is held", Buffer.alloc(1_048_576, "a")],
     ["of one byte more", Buffer.alloc(1_048_577, "b")],
   ])("%s arrives and is archived byte for byte", async (_, body) => {
-    edge.answer(raw({}));
+    harness.answer(raw({}));
     const sent = await send({ body, headers: { "content-encoding": "gzip" } });
     const expected = Buffer.from(body);
-    const received = edge.claude.requests[0]!;
+    const received = harness.claude.requests[0]!;
     expect(received.body.equals(expected)).toBe(true);
     expect(headerOf(received, "content-encoding")).toBe("gzip");
     expect(headerOf(received, "content-length")).toBe(String(expected.length));
@@ -56,10 +56,10 @@ describe("a request body", () => {
   });
 
   it("sent in chunks stays chunked and is archived whole", async () => {
-    edge.answer(raw({}));
+    harness.answer(raw({}));
     const body = randomBytes(300_000);
     const sent = await send({ body, chunked: true });
-    const received = edge.claude.requests[0]!;
+    const received = harness.claude.requests[0]!;
     expect(received.body.equals(body)).toBe(true);
     expect(headerOf(received, "content-length")).toBeUndefined();
     expect(headerOf(received, "transfer-encoding")).toBe("chunked");
@@ -67,18 +67,18 @@ describe("a request body", () => {
   });
 
   it("of 33 MB passes; the archive has its first megabyte, its size and its hash", async () => {
-    edge.answer(raw({}));
+    harness.answer(raw({}));
     const body = Buffer.alloc(33 * 1_048_576, randomBytes(999));
     const sent = await send({ body });
     expect(sent.status).toBe(200);
-    const received = edge.claude.requests[0]!;
+    const received = harness.claude.requests[0]!;
     expect(received.body.equals(body)).toBe(true);
     expect(headerOf(received, "content-length")).toBe(String(body.length));
     expectHead((await recorded(sent)).request, body);
   });
 
   it("of 32 MB is archived whole", async () => {
-    edge.answer(raw({}));
+    harness.answer(raw({}));
     const body = Buffer.alloc(32 * 1_048_576, randomBytes(997));
     const { request } = await recorded(await send({ body }));
     expect(request.body.equals(body)).toBe(true);
@@ -88,16 +88,16 @@ describe("a request body", () => {
   it("is rejected where the method allows none", async () => {
     const sent = await send({ method: "GET", body: "{}" });
     expect(sent.status).toBe(400);
-    expect(edge.claude.requests).toHaveLength(0);
+    expect(harness.claude.requests).toHaveLength(0);
   });
 });
 
 describe("the request line and headers", () => {
   it("keep method, path and query as spelt", async () => {
-    edge.answer(raw({}));
+    harness.answer(raw({}));
     const path = "/v1/files/a%20b;c=1?beta=true&x=%zz&y=/../z&q=a+b%2Fc&empty";
     for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) await send({ method, path });
-    expect(edge.claude.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(
+    expect(harness.claude.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(
       ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].map((method) => `${method} ${path}`),
     );
   });
@@ -130,8 +130,8 @@ describe("the request line and headers", () => {
       },
     });
     expect(sent.status).toBe(200);
-    expect(edge.claude.violations).toEqual([]);
-    const names = edge.claude.requests[0]!.headers.map(([name]) => name.toLowerCase()).sort();
+    expect(harness.claude.violations).toEqual([]);
+    const names = harness.claude.requests[0]!.headers.map(([name]) => name.toLowerCase()).sort();
     expect(names).toEqual(
       [
         "accept-encoding",
@@ -144,15 +144,15 @@ describe("the request line and headers", () => {
         "x-custom",
       ].sort(),
     );
-    expect(headerOf(edge.claude.requests[0]!, "anthropic-version")).toBe("2026-10-21");
-    expect(headerOf(edge.claude.requests[0]!, "accept-encoding")).toBe("identity");
+    expect(headerOf(harness.claude.requests[0]!, "anthropic-version")).toBe("2026-10-21");
+    expect(headerOf(harness.claude.requests[0]!, "accept-encoding")).toBe("identity");
   });
 });
 
 describe("a response", () => {
   it("keeps any status, reason, vendor headers and body", async () => {
     const html = "<!DOCTYPE html><h1>Bad Gateway</h1>";
-    edge.answer(
+    harness.answer(
       raw({
         status: 502,
         headers: {
@@ -173,24 +173,24 @@ describe("a response", () => {
       "x-should-retry": "false",
       "content-length": String(html.length),
     });
-    expect(sent.headers["request-id"]).toBe(edge.claude.requests[0]!.requestId);
+    expect(sent.headers["request-id"]).toBe(harness.claude.requests[0]!.requestId);
     expect(sent.headers["anthropic-organization-id"]).toBeTruthy();
     expect(sent.headers["set-cookie"]).toBeUndefined();
-    expect(edge.claude.requests).toHaveLength(1);
+    expect(harness.claude.requests).toHaveLength(1);
     const { response } = await recorded(sent);
     expect(response.metadata).toMatchObject({ outcome: "complete", status: 502, errorType: null });
     expect(response.body.toString()).toBe(html);
   });
 
   it.each([301, 302, 307, 308])("that redirects (%i) is passed on, not followed", async (status) => {
-    edge.answer(raw({ status, headers: { location: "https://elsewhere.example/" }, chunks: [] }));
+    harness.answer(raw({ status, headers: { location: "https://elsewhere.example/" }, chunks: [] }));
     const sent = await send({ body: "{}" });
     expect([sent.status, sent.headers.location]).toEqual([status, "https://elsewhere.example/"]);
-    expect(edge.claude.requests).toHaveLength(1);
+    expect(harness.claude.requests).toHaveLength(1);
   });
 
   it.each([204, 304])("without a body (%i) is passed on and recorded", async (status) => {
-    edge.answer(raw({ status, headers: { etag: "x" }, chunks: [] }));
+    harness.answer(raw({ status, headers: { etag: "x" }, chunks: [] }));
     const sent = await send({ method: "GET", path: "/v1/models" });
     expect([sent.status, sent.body.length, sent.headers.etag]).toEqual([status, 0, "x"]);
     expect((await recorded(sent)).response.metadata).toMatchObject({ outcome: "complete", status });
@@ -198,9 +198,9 @@ describe("a response", () => {
 
   it("to HEAD has headers and no body", async () => {
     const sent = await send({ method: "HEAD", path: "/v1/models" });
-    expect(edge.claude.requests[0]!.method).toBe("HEAD");
+    expect(harness.claude.requests[0]!.method).toBe("HEAD");
     expect(sent.body).toHaveLength(0);
-    expect(sent.headers["request-id"]).toBe(edge.claude.requests[0]!.requestId);
+    expect(sent.headers["request-id"]).toBe(harness.claude.requests[0]!.requestId);
   });
 
   it("that streams invalid UTF-8 and unknown events arrives byte for byte and chunk by chunk", async () => {
@@ -211,7 +211,7 @@ describe("a response", () => {
       ": ping\n\n",
       Buffer.from("é".repeat(3)).subarray(0, 5),
     ];
-    edge.answer(raw({ headers: { "content-type": "text/event-stream" }, chunks: bytes(...pieces) }));
+    harness.answer(raw({ headers: { "content-type": "text/event-stream" }, chunks: bytes(...pieces) }));
     const sent = await send({ body: "{}" });
     expect(sent.body.equals(Buffer.concat(pieces.map((piece) => Buffer.from(piece))))).toBe(true);
     expect(sent.chunks.length).toBe(pieces.length);
@@ -224,7 +224,9 @@ describe("a response", () => {
   it("of 40 MB passes; the archive has its first megabyte, its size and its hash", async () => {
     const piece = randomBytes(1_048_576);
     const headers = { "content-type": "application/octet-stream", "content-length": String(40 * 1_048_576) };
-    edge.answer(raw({ headers, chunks: Array.from({ length: 40 }, () => ({ delayMs: 0, bytes: piece })) }));
+    harness.answer(
+      raw({ headers, chunks: Array.from({ length: 40 }, () => ({ delayMs: 0, bytes: piece })) }),
+    );
     const sent = await send({ method: "GET", path: "/v1/files/f/content" });
     expect(sent.headers["content-length"]).toBe(headers["content-length"]);
     expect(sent.body.length).toBe(40 * 1_048_576);
@@ -242,7 +244,7 @@ describe("an event stream", () => {
       delayMs,
       bytes: Buffer.from(`event: ping\ndata: {"n":${n},"pad":"${"x".repeat((n % 7) * 997)}"}\n\n`),
     }));
-    edge.answer(raw({ headers: streaming, chunks }));
+    harness.answer(raw({ headers: streaming, chunks }));
     const sent = await send();
     expect(sent.body.equals(Buffer.concat(chunks.map((chunk) => chunk.bytes)))).toBe(true);
     expect(sent.chunks.length).toBeGreaterThanOrEqual(chunks.length - 2);
@@ -253,7 +255,7 @@ describe("an event stream", () => {
 
   it("of 36 MB passes; the archive has its first megabyte, its size and its hash", async () => {
     const piece = randomBytes(1_048_576);
-    edge.answer(
+    harness.answer(
       raw({ headers: streaming, chunks: Array.from({ length: 36 }, () => ({ delayMs: 0, bytes: piece })) }),
     );
     const sent = await send();
@@ -281,7 +283,7 @@ describe("a compressed response", () => {
   it.each(codings)(
     "in %s reaches a client that accepts it, and the archive decoded",
     async (coding, code, decode) => {
-      edge.answer(coded(coding, code(text)));
+      harness.answer(coded(coding, code(text)));
       const sent = await send({ body: "{}", headers: { "accept-encoding": "gzip, deflate, br, zstd" } });
       expect(sent.headers["content-encoding"]).toBe(coding);
       expect(decode(sent.body).toString()).toBe(text);
@@ -291,7 +293,7 @@ describe("a compressed response", () => {
   );
 
   it.each(codings)("in %s that the client does not accept is decoded for it", async (coding, code) => {
-    edge.answer(coded(coding, code(text)));
+    harness.answer(coded(coding, code(text)));
     for (const accept of [undefined, "identity", `zstd, ${coding};q=0`]) {
       const sent = await send({ body: "{}", headers: accept ? { "accept-encoding": accept } : {} });
       expect(sent.headers["content-encoding"], accept).toBeUndefined();
@@ -301,7 +303,7 @@ describe("a compressed response", () => {
 
   it("in zstd passes unmodified, and the archive names the coding", async () => {
     const data = zstdCompressSync(text);
-    edge.answer(coded("zstd", data));
+    harness.answer(coded("zstd", data));
     const sent = await send({ body: "{}", headers: { "accept-encoding": "zstd" } });
     expect(sent.headers["content-encoding"]).toBe("zstd");
     expect(sent.body.equals(data)).toBe(true);

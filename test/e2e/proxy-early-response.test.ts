@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, describe, expect, it } from "vitest";
-import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
-import type { Edge, Tenant, CompleteEntry } from "../support/proxy-harness.ts";
+import { proxyHarnessOfFile } from "../support/proxy-harness-of-file.ts";
+import type { ProxyHarness, Tenant, CompleteEntry } from "../support/proxy-harness.ts";
 
 /** More than the proxy buffers. */
 const BODY = Buffer.alloc(6_000_000, "x");
@@ -23,10 +23,10 @@ afterAll(() => {
   refusing.close();
 });
 
-let edge: Edge;
+let harness: ProxyHarness;
 let tenant: Tenant;
-edgeOfFile(
-  (started) => ({ edge, tenant } = started),
+proxyHarnessOfFile(
+  (started) => ({ harness: harness, tenant } = started),
   async () => {
     await once(refusing.listen(0, "127.0.0.1"), "listening");
     return { CLAUDE_API_BASE_URL: `http://127.0.0.1:${(refusing.address() as AddressInfo).port}` };
@@ -44,7 +44,7 @@ function upload(status: number, isChunked: boolean): Promise<Upload> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({
       host: "127.0.0.1",
-      port: edge.port,
+      port: harness.port,
       method: "POST",
       path: `/v1/messages?status=${status}`,
       agent: false,
@@ -72,8 +72,8 @@ function upload(status: number, isChunked: boolean): Promise<Upload> {
 }
 
 async function recorded(id: string): Promise<CompleteEntry> {
-  await edge.notification(id);
-  return edge.recorded(id);
+  await harness.notification(id);
+  return harness.recorded(id);
 }
 
 describe("a response during the client's upload", () => {

@@ -2,10 +2,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
 import { claimPort } from "../../scripts/local/network/ports.ts";
-import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
+import { proxyHarnessOfFile } from "../support/proxy-harness-of-file.ts";
 import {
-  startEdge,
-  type Edge,
+  startProxyHarness,
+  type ProxyHarness,
   type SendOptions,
   type Tenant,
   type CompleteEntry,
@@ -17,17 +17,17 @@ const STREAM_MAX_MS = 1_500;
 /** Guaranteed, because tokens cost money: upstream sees a disconnect this soon. */
 const HANG_UP_MS = 200;
 
-let edge: Edge;
+let harness: ProxyHarness;
 let tenant: Tenant;
-edgeOfFile(
-  (started) => ({ edge, tenant } = started),
+proxyHarnessOfFile(
+  (started) => ({ harness: harness, tenant } = started),
   () => ({ CLAUDE_API_TIMEOUT: String(TIMEOUT_MS), STREAM_MAX_MS: String(STREAM_MAX_MS) }),
 );
 
 const send = (options: SendOptions = {}) => tenant.send({ path: "/v1/things", body: "{}", ...options });
 beforeAll(async () => {
   await send(); // the first request of a Worker is slow
-  edge.claude.reset();
+  harness.claude.reset();
 });
 const event = (delayMs: number) => ({ delayMs, bytes: Buffer.from("event: ping\ndata: {}\n\n") });
 const stream = (given: Partial<Extract<Reply, { kind: "raw" }>>): Reply => ({
@@ -45,25 +45,25 @@ const endless = stream({ chunks: Array.from({ length: 200 }, () => event(40)) })
  */
 async function recordedAs(marker: string): Promise<CompleteEntry> {
   const id = await waitFor(async () => {
-    for (const id of (await edge.journalIds()).reverse())
-      if ((await edge.journal(id)).request?.metadata.headers["x-stainless-marker"] === marker) return id;
+    for (const id of (await harness.journalIds()).reverse())
+      if ((await harness.journal(id)).request?.metadata.headers["x-stainless-marker"] === marker) return id;
     throw new Error("not there yet");
   });
-  await edge.notification(id);
-  return edge.recorded(id);
+  await harness.notification(id);
+  return harness.recorded(id);
 }
 const marked = (marker: string) => ({ "x-stainless-marker": marker });
 /** When upstream saw the disconnect, in epoch milliseconds. */
 const abortedAt = () =>
   waitFor(() => {
-    const at = edge.claude.requests[0]?.abortedAt;
+    const at = harness.claude.requests[0]?.abortedAt;
     if (!at) throw new Error("still connected");
     return at;
   }, 10);
 
 const arrived = () =>
   waitFor(() => {
-    if (!edge.claude.requests[0]) throw new Error("nothing came");
+    if (!harness.claude.requests[0]) throw new Error("nothing came");
   });
 
 /** Small responses of known length are copied in another way than streams. */
@@ -76,7 +76,7 @@ describe("a client that disconnects", () => {
   ])(
     "in the middle of %s is reported upstream within 200 ms, and what it received is kept",
     async (_, marker, reply) => {
-      edge.answer(reply);
+      harness.answer(reply);
       let left = 0;
       await send({
         headers: marked(marker),
@@ -93,9 +93,9 @@ describe("a client that disconnects", () => {
     ["in a stream", "silence", {}],
     ["in a small answer", "small-silence", { headers: SMALL }],
   ])("while upstream is silent %s is reported within 200 ms", async (_, marker, more) => {
-    edge.answer(stream({ ...more, then: "hang" }));
+    harness.answer(stream({ ...more, then: "hang" }));
     let left = 0;
-    const resetWhen = waitUntil(() => edge.claude.requests[0]?.bytesSent === 66).then(
+    const resetWhen = waitUntil(() => harness.claude.requests[0]?.bytesSent === 66).then(
       () => (left = Date.now()),
     );
     await send({ headers: marked(marker), resetWhen });
@@ -107,7 +107,7 @@ describe("a client that disconnects", () => {
   });
 
   it("before the headers is reported upstream within 200 ms, and its request is kept", async () => {
-    edge.answer({ kind: "hang" });
+    harness.answer({ kind: "hang" });
     let left = 0;
     const resetWhen = arrived().then(() => (left = Date.now()));
     await expect(send({ headers: marked("before"), resetWhen })).rejects.toThrow();
@@ -119,11 +119,11 @@ describe("a client that disconnects", () => {
       status: null,
       timeToFirstByteMs: null,
     });
-    expect(edge.claude.requests).toHaveLength(1);
+    expect(harness.claude.requests).toHaveLength(1);
   });
 
   it("after the last byte has received a complete response", async () => {
-    edge.answer(stream({}));
+    harness.answer(stream({}));
     const sent = await send({ headers: marked("after"), leave: (received) => received >= 66 });
     expect(sent.body).toHaveLength(66);
     expect((await recordedAs("after")).response.metadata.outcome).toBe("complete");
@@ -148,7 +148,7 @@ describe("an upstream", () => {
     ["of declared length", { "content-length": "1000" }],
   ])("that resets a stream %s breaks the client's too, and what came is kept", async (_, length) => {
     const headers = { "content-type": "text/event-stream", ...length };
-    edge.answer(stream({ headers, then: "reset" }));
+    harness.answer(stream({ headers, then: "reset" }));
     const sent = await send({ headers: marked(`reset${Object.keys(length).length}`) });
     expect(sent.status).toBe(200);
     expect(sent.isComplete).toBe(false);
@@ -159,11 +159,11 @@ describe("an upstream", () => {
   });
 
   it("that closes the connection before responding is retried twice if the body is in memory, then it is a 502", async () => {
-    edge.answer({ kind: "refuse" });
+    harness.answer({ kind: "refuse" });
     const sent = await send({ headers: marked("refuse") });
     expect(sent.status).toBe(502);
     expect(JSON.parse(sent.body.toString())).toMatchObject({ type: "error", error: { type: "api_error" } });
-    expect(edge.claude.requests).toHaveLength(3);
+    expect(harness.claude.requests).toHaveLength(3);
     const { response } = await recordedAs("refuse");
     expect(response.metadata).toMatchObject({
       outcome: "upstream_failed",
@@ -175,29 +175,29 @@ describe("an upstream", () => {
   });
 
   it("that closes the connection on a streamed body is not retried", async () => {
-    edge.answer({ kind: "refuse" });
+    harness.answer({ kind: "refuse" });
     const sent = await send({ headers: marked("streamed"), body: Buffer.alloc(1_500_000, "x") });
-    expect([sent.status, edge.claude.requests.length]).toEqual([502, 1]);
+    expect([sent.status, harness.claude.requests.length]).toEqual([502, 1]);
     expect((await recordedAs("streamed")).request.metadata.body).toMatchObject({ recorded: "whole" });
   });
 
   it("whose connection fails once is reached at the second attempt", async () => {
-    edge.answer(stream({}));
-    edge.claude.script(() => true, { kind: "refuse" }, { times: 1 });
+    harness.answer(stream({}));
+    harness.claude.script(() => true, { kind: "refuse" }, { times: 1 });
     expect((await send()).status).toBe(200);
-    expect(edge.claude.requests).toHaveLength(2);
+    expect(harness.claude.requests).toHaveLength(2);
   });
 
   it.each([429, 500, 529])("that responds %i is not retried", async (status) => {
     const headers = { "retry-after": "1", "x-should-retry": "true" };
-    edge.answer(stream({ status, headers }));
+    harness.answer(stream({ status, headers }));
     const sent = await send();
     expect([sent.status, sent.headers["retry-after"]]).toEqual([status, "1"]);
-    expect(edge.claude.requests).toHaveLength(1);
+    expect(harness.claude.requests).toHaveLength(1);
   });
 
   it("that never responds gives a 504 after CLAUDE_API_TIMEOUT, and is aborted", async () => {
-    edge.answer({ kind: "hang" });
+    harness.answer({ kind: "hang" });
     const started = Date.now();
     const sent = await send({ headers: marked("hang") });
     expect(sent.status).toBe(504);
@@ -213,7 +213,7 @@ describe("an upstream", () => {
   });
 
   it("that never ends is cut at STREAM_MAX_MS", async () => {
-    edge.answer(endless);
+    harness.answer(endless);
     const sent = await send({ headers: marked("endless") });
     expect(sent.isComplete).toBe(false);
     await abortedAt();
@@ -224,13 +224,15 @@ describe("an upstream", () => {
 });
 
 it("below a path is reached, and an unreachable one gives an error", async () => {
-  const below = await startEdge({ CLAUDE_API_BASE_URL: `${edge.claude.url}/some/gateway/` });
-  const nowhere = await startEdge({ CLAUDE_API_BASE_URL: `http://127.0.0.1:${await claimPort(0, "PORT")}` });
+  const below = await startProxyHarness({ CLAUDE_API_BASE_URL: `${harness.claude.url}/some/gateway/` });
+  const nowhere = await startProxyHarness({
+    CLAUDE_API_BASE_URL: `http://127.0.0.1:${await claimPort(0, "PORT")}`,
+  });
   try {
-    edge.answer(stream({}));
+    harness.answer(stream({}));
     const a = await below.tenant();
     await below.send({ host: a.domain, headers: { "x-api-key": a.key }, path: "/v1/things?x=1" });
-    expect(edge.claude.requests[0]?.url).toBe("/some/gateway/v1/things?x=1");
+    expect(harness.claude.requests[0]?.url).toBe("/some/gateway/v1/things?x=1");
     const b = await nowhere.tenant();
     const sent = await nowhere.send({ host: b.domain, headers: { "x-api-key": b.key }, body: "{}" });
     expect(sent.status).toBe(502);

@@ -6,8 +6,8 @@ import { connect, type Socket } from "node:net";
 import { expect, it } from "vitest";
 import { RECORDED_HEAD_BYTES } from "../../workers/runtime/constants.ts";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
-import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
-import type { Edge, Tenant } from "../support/proxy-harness.ts";
+import { proxyHarnessOfFile } from "../support/proxy-harness-of-file.ts";
+import type { ProxyHarness, Tenant } from "../support/proxy-harness.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const MEGABYTE = 1_048_576;
@@ -17,9 +17,9 @@ const IN_BUFFERS = 30 * MEGABYTE;
 /** The Recorder reads up to the 32 MB that it may have to keep, plus garbage. A file in memory would be 200 MB. */
 const MAX_GROWTH = 128 * MEGABYTE;
 
-let edge: Edge;
+let harness: ProxyHarness;
 let tenant: Tenant;
-edgeOfFile((started) => ({ edge, tenant } = started));
+proxyHarnessOfFile((started) => ({ harness: harness, tenant } = started));
 
 const file = (megabytes: number, headers: Record<string, string>): Reply => ({
   kind: "raw",
@@ -35,7 +35,7 @@ const declared = (megabytes: number) =>
 
 /** Requests a file without reading it. */
 async function asked(): Promise<Socket> {
-  const socket = connect(edge.port, "127.0.0.1");
+  const socket = connect(harness.port, "127.0.0.1");
   const head = `GET /v1/files/f/content HTTP/1.1\r\nhost: ${tenant.domain}\r\nx-api-key: ${tenant.key}\r\n`;
   socket.write(`${head}connection: close\r\nanthropic-version: 2023-06-01\r\n\r\n`);
   await once(socket, "readable");
@@ -47,7 +47,7 @@ async function sentWithoutReading(): Promise<number> {
   let sent = -1;
   await waitUntil(() => {
     const before = sent;
-    sent = edge.claude.requests[0]?.bytesSent ?? 0;
+    sent = harness.claude.requests[0]?.bytesSent ?? 0;
     return sent > 0 && sent === before;
   }, 500);
   return sent;
@@ -73,12 +73,12 @@ function peakMemory(): number {
 it.runIf(process.platform === "linux")(
   "a slow reader of 200 MB slows upstream, without the file in memory; others continue; the archive has its head",
   async () => {
-    edge.answer(declared(200));
+    harness.answer(declared(200));
     const socket = await asked();
     const before = peakMemory();
     expect(await sentWithoutReading()).toBeLessThan(IN_BUFFERS);
 
-    edge.answer(file(1, { "content-type": "application/json", "content-length": String(MEGABYTE) }));
+    harness.answer(file(1, { "content-type": "application/json", "content-length": String(MEGABYTE) }));
     const started = Date.now();
     const other = await tenant.send({ path: "/v1/things", body: "{}" });
     expect(other.body.equals(PIECE)).toBe(true);
@@ -98,8 +98,8 @@ it.runIf(process.platform === "linux")(
     expect(peakMemory() - before).toBeLessThan(MAX_GROWTH);
 
     const id = /x-nexus-request-id: (\S+)/i.exec(head)?.[1] ?? "";
-    await edge.notification(id);
-    const { response } = await edge.recorded(id);
+    await harness.notification(id);
+    const { response } = await harness.recorded(id);
     expect(response.metadata).toMatchObject({ outcome: "complete", status: 200 });
     expect(response.metadata.body).toEqual({ recorded: "head", bytes: received, sha256 });
     expect(response.body.equals(PIECE)).toBe(true);
@@ -111,13 +111,13 @@ it.each([
   ["of declared length", declared(80)],
   ["of unknown length", file(80, { "content-type": "application/x-jsonl" })],
 ])("a reader who leaves a file %s is reported upstream, and what came is recorded", async (_, reply) => {
-  edge.answer(reply);
-  const known = new Set(await edge.journalIds());
+  harness.answer(reply);
+  const known = new Set(await harness.journalIds());
   const socket = await asked();
   expect(await sentWithoutReading()).toBeLessThan(IN_BUFFERS);
   socket.resetAndDestroy();
-  await waitUntil(() => edge.claude.requests[0]?.abortedAt, 10);
-  const { response } = await edge.recorded(await edge.newJournalId(known));
+  await waitUntil(() => harness.claude.requests[0]?.abortedAt, 10);
+  const { response } = await harness.recorded(await harness.newJournalId(known));
   expect(response.metadata).toMatchObject({ outcome: "client_gone", status: 200 });
   expect(response.metadata.body.bytes).toBeLessThan(IN_BUFFERS);
 });

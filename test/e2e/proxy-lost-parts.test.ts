@@ -1,13 +1,19 @@
 /** R2 and the queue fail at different moments of one exchange, or together. Over real sockets. */
 import { expect, it } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
-import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
-import { startEdge, type Edge, type SendOptions, type Sent, type Tenant } from "../support/proxy-harness.ts";
+import { proxyHarnessOfFile } from "../support/proxy-harness-of-file.ts";
+import {
+  startProxyHarness,
+  type ProxyHarness,
+  type SendOptions,
+  type Sent,
+  type Tenant,
+} from "../support/proxy-harness.ts";
 import { waitFor, waitUntil } from "../support/wait.ts";
 
-let edge: Edge;
+let harness: ProxyHarness;
 let tenant: Tenant;
-edgeOfFile((started) => ({ edge, tenant } = started));
+proxyHarnessOfFile((started) => ({ harness: harness, tenant } = started));
 
 /** Longer than three attempts of a put: a response this long ends after the put of its request has failed. */
 const TRIES_MS = 3_000;
@@ -28,27 +34,27 @@ const send = (options: SendOptions = {}) =>
   });
 const untilAnswered = (sent: Sent) =>
   waitFor(async () => {
-    const { request, response } = await edge.journal(sent.id);
+    const { request, response } = await harness.journal(sent.id);
     if (!response) throw new Error("not yet");
     return { request, response };
   });
 
 it("a request that R2 did not take is stored after its response, if R2 is back", async () => {
-  edge.answer(stream(TRIES_MS));
-  await edge.break({
+  harness.answer(stream(TRIES_MS));
+  await harness.break({
     JOURNAL: { how: "fail", failures: TRIES },
     EXCHANGES: { how: "fail" },
   });
   const sent = await send();
-  const { request, response } = await edge.recorded(sent.id);
+  const { request, response } = await harness.recorded(sent.id);
   expect(request.body.toString()).toBe('{"hello":1}');
   expect(request.metadata).toMatchObject({ domain: tenant.domain, query: "?beta=true" });
   expect(response.metadata.outcome).toBe("complete");
 });
 
 it("a request too large to be kept in memory has its metadata in the response part", async () => {
-  edge.answer(stream(TRIES_MS));
-  await edge.break({
+  harness.answer(stream(TRIES_MS));
+  await harness.break({
     JOURNAL: { how: "fail", failures: TRIES },
     EXCHANGES: { how: "fail" },
   });
@@ -68,7 +74,7 @@ it("a request too large to be kept in memory has its metadata in the response pa
 });
 
 it("a response part always carries the summary of its request", async () => {
-  edge.answer(stream(10));
+  harness.answer(stream(10));
   const { response } = await untilAnswered(await send());
   expect(response.metadata.asked).toEqual({
     domain: tenant.domain,
@@ -81,7 +87,7 @@ it("a response part always carries the summary of its request", async () => {
 });
 
 it("metadata that neither R2 nor the queue took is sent when the queue is back", async () => {
-  const quiet = await startEdge();
+  const quiet = await startProxyHarness();
   try {
     const { domain, send } = await quiet.tenant();
     quiet.answer(stream(10));

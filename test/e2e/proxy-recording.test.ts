@@ -1,18 +1,18 @@
 /** What is recorded, what never is, and that recording neither delays nor fails a stream. Over real sockets. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
-import { edgeOfFile } from "../support/proxy-harness-of-file.ts";
+import { proxyHarnessOfFile } from "../support/proxy-harness-of-file.ts";
 import {
-  startEdge,
+  startProxyHarness,
   UPSTREAM_KEY,
-  type Edge,
+  type ProxyHarness,
   type SendOptions,
   type Tenant,
 } from "../support/proxy-harness.ts";
 
-let edge: Edge;
+let harness: ProxyHarness;
 let tenant: Tenant;
-edgeOfFile((started) => ({ edge, tenant } = started));
+proxyHarnessOfFile((started) => ({ harness: harness, tenant } = started));
 
 const EVENT = "event: ping\ndata: {}\n\n";
 const streamed: Reply = {
@@ -25,14 +25,14 @@ const send = (options: SendOptions = {}) =>
   tenant.send({ path: "/v1/things", body: '{"hello":1}', ...options });
 
 it("records both parts and the metadata without a credential, and sends one message", async () => {
-  edge.answer(streamed);
+  harness.answer(streamed);
   const before = Date.now();
   const sent = await send({
     path: "/v1/things?beta=true",
     headers: { cookie: "c=1", "x-custom": "not listed" },
   });
-  const notification = await edge.notification(sent.id);
-  const { request, response } = await edge.journal(sent.id);
+  const notification = await harness.notification(sent.id);
+  const { request, response } = await harness.journal(sent.id);
   expect(request?.body.toString()).toBe('{"hello":1}');
   expect(response?.body.toString()).toBe(EVENT.repeat(4));
   expect(request?.metadata).toMatchObject({
@@ -63,13 +63,13 @@ it("records both parts and the metadata without a credential, and sends one mess
 });
 
 it("has the request in the journal while the response is still streaming", async () => {
-  edge.answer({ kind: "hang" });
-  const known = new Set(await edge.journalIds());
+  harness.answer({ kind: "hang" });
+  const known = new Set(await harness.journalIds());
   const gone = new AbortController();
   const leaving = new Promise((resolve) => gone.signal.addEventListener("abort", resolve));
   const sending = send({ resetWhen: leaving }).catch(() => undefined);
-  const id = await edge.newJournalId(known);
-  const { request, response } = await edge.journal(id);
+  const id = await harness.newJournalId(known);
+  const { request, response } = await harness.journal(id);
   expect([request?.body.toString(), response]).toEqual(['{"hello":1}', null]);
   gone.abort();
   await sending;
@@ -77,13 +77,16 @@ it("has the request in the journal while the response is still streaming", async
 
 it("never records the bodies of login traffic", async () => {
   const secret = "sk-ant-oat01-secret";
-  const login = await edge.tenant({ endpoints: ["/v1/oauth/*"] });
-  edge.answer({ ...streamed, chunks: [{ delayMs: 0, bytes: Buffer.from(`{"access_token":"${secret}"}`) }] });
+  const login = await harness.tenant({ endpoints: ["/v1/oauth/*"] });
+  harness.answer({
+    ...streamed,
+    chunks: [{ delayMs: 0, bytes: Buffer.from(`{"access_token":"${secret}"}`) }],
+  });
   for (const given of [{ body: `{"refresh_token":"${secret}"}` }, { body: secret.repeat(80_000) }]) {
     const sent = await login.send({ ...given, path: "/v1/%6Fauth/token" });
     expect(sent.body.toString()).toContain(secret);
-    await edge.notification(sent.id);
-    const { request, response } = await edge.journal(sent.id);
+    await harness.notification(sent.id);
+    const { request, response } = await harness.journal(sent.id);
     expect([request?.body.length, response?.body.length]).toEqual([0, 0]);
     expect(request?.metadata.body).toEqual({ recorded: "none", bytes: given.body.length, sha256: null });
     expect(response?.metadata.body).toEqual({ recorded: "none", bytes: sent.body.length, sha256: null });
@@ -93,12 +96,12 @@ it("never records the bodies of login traffic", async () => {
 
 describe("with R2 down", () => {
   it("the stream is not affected, and the metadata travels in the message", async () => {
-    edge.answer(streamed);
-    await edge.break({ JOURNAL: { how: "fail" } });
+    harness.answer(streamed);
+    await harness.break({ JOURNAL: { how: "fail" } });
     const sent = await send();
     expect([sent.status, sent.body.toString(), sent.isComplete]).toEqual([200, EVENT.repeat(4), true]);
     expect(sent.chunks.at(-1)!.at).toBeLessThan(1_000);
-    const notification = await edge.notification(sent.id);
+    const notification = await harness.notification(sent.id);
     expect(notification.request).toMatchObject({
       id: sent.id,
       path: "/v1/things",
@@ -112,47 +115,47 @@ describe("with R2 down", () => {
   });
 
   it("for a moment, everything is written at the second attempt", async () => {
-    edge.answer(streamed);
-    await edge.break({ JOURNAL: { how: "fail", failures: 2 } });
+    harness.answer(streamed);
+    await harness.break({ JOURNAL: { how: "fail", failures: 2 } });
     const sent = await send();
-    expect(await edge.notification(sent.id)).toMatchObject({ request: null, response: null });
-    const { request, response } = await edge.journal(sent.id);
+    expect(await harness.notification(sent.id)).toMatchObject({ request: null, response: null });
+    const { request, response } = await harness.journal(sent.id);
     expect([request?.body.length, response?.body.length]).toEqual([11, EVENT.length * 4]);
   });
 
   it("and hanging, the stream does not wait for it", async () => {
-    edge.answer(streamed);
-    await edge.break({ JOURNAL: { how: "hang", failures: 2 } });
+    harness.answer(streamed);
+    await harness.break({ JOURNAL: { how: "hang", failures: 2 } });
     const sent = await send();
     expect(sent.isComplete).toBe(true);
     expect(sent.chunks.at(-1)!.at).toBeLessThan(1_000);
-    expect(await edge.notification(sent.id)).toMatchObject({ request: null, response: null });
+    expect(await harness.notification(sent.id)).toMatchObject({ request: null, response: null });
   });
 });
 
 describe("with the queue down", () => {
   it("for a moment, the message is sent later", async () => {
-    edge.answer(streamed);
-    await edge.break({ EXCHANGES: { how: "fail", failures: 2 } });
+    harness.answer(streamed);
+    await harness.break({ EXCHANGES: { how: "fail", failures: 2 } });
     const sent = await send();
     expect(sent.isComplete).toBe(true);
-    await edge.notification(sent.id);
+    await harness.notification(sent.id);
   });
 
   it("for long, the journal keeps the exchange for the sweep", async () => {
-    edge.answer(streamed);
-    await edge.break({ EXCHANGES: { how: "fail" } });
+    harness.answer(streamed);
+    await harness.break({ EXCHANGES: { how: "fail" } });
     const sent = await send();
-    await edge.recorded(sent.id);
+    await harness.recorded(sent.id);
     expect(sent.isComplete).toBe(true);
   });
 });
 
 describe("with KV down", () => {
   it("cached domains and keys work, and unknown ones are not reported as missing", async () => {
-    edge.answer(streamed);
+    harness.answer(streamed);
     expect((await send()).status).toBe(200);
-    await edge.break({ TENANTS: { how: "fail" } });
+    await harness.break({ TENANTS: { how: "fail" } });
     expect((await send()).status).toBe(200);
     const unknown = await send({ host: "unknown.example" });
     expect(unknown.status).toBe(500);
@@ -161,9 +164,9 @@ describe("with KV down", () => {
 });
 
 describe("the local stack", () => {
-  let local: Edge;
+  let local: ProxyHarness;
   beforeAll(async () => {
-    local = await startEdge({ LOCAL_STACK: "true" });
+    local = await startProxyHarness({ LOCAL_STACK: "true" });
   });
   afterAll(() => local.stop());
   const own = { "x-api-key": "sk-ant-mine" };
@@ -197,7 +200,7 @@ describe("the local stack", () => {
 });
 
 it("requires no key with ENABLE_CLIENT_AUTH=false, but still a configured domain", async () => {
-  const open = await startEdge({ ENABLE_CLIENT_AUTH: "false" });
+  const open = await startProxyHarness({ ENABLE_CLIENT_AUTH: "false" });
   try {
     const { domain } = await open.tenant();
     expect((await open.send({ host: domain, method: "GET", path: "/v1/models" })).status).toBe(200);

@@ -4,26 +4,26 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Reply } from "../../scripts/local/fake-claude/server.ts";
 import { isTimingSampled } from "../../workers/domain/messages/chunk-timing.ts";
 import {
-  startEdge,
-  type Edge,
+  startProxyHarness,
+  type ProxyHarness,
   type Journalled,
   type SendOptions,
   type Sent,
 } from "../support/proxy-harness.ts";
 
-let all: Edge;
-let half: Edge;
-let none: Edge;
+let all: ProxyHarness;
+let half: ProxyHarness;
+let none: ProxyHarness;
 beforeAll(async () => {
   [all, half, none] = await Promise.all([
-    startEdge({ STREAM_TIMING_SAMPLE: "1" }),
-    startEdge({ STREAM_TIMING_SAMPLE: "0.5" }),
-    startEdge(),
+    startProxyHarness({ STREAM_TIMING_SAMPLE: "1" }),
+    startProxyHarness({ STREAM_TIMING_SAMPLE: "0.5" }),
+    startProxyHarness(),
   ]);
 });
-afterAll(() => Promise.all([all, half, none].map((edge) => edge.stop())));
+afterAll(() => Promise.all([all, half, none].map((harness) => harness.stop())));
 afterEach(async () => {
-  for (const edge of [all, half, none]) edge.claude.reset();
+  for (const harness of [all, half, none]) harness.claude.reset();
   await all.break({});
 });
 
@@ -45,15 +45,15 @@ const stream = (given: Partial<Extract<Reply, { kind: "raw" }>> = {}): Reply => 
   ...given,
 });
 
-async function send(edge: Edge, reply: Reply, options: SendOptions = {}): Promise<Sent> {
-  const tenant = await edge.tenant();
-  edge.answer(reply);
+async function send(harness: ProxyHarness, reply: Reply, options: SendOptions = {}): Promise<Sent> {
+  const tenant = await harness.tenant();
+  harness.answer(reply);
   const headers = { "x-api-key": tenant.key, ...options.headers };
-  return edge.send({ host: tenant.domain, path: "/v1/things", body: "{}", ...options, headers });
+  return harness.send({ host: tenant.domain, path: "/v1/things", body: "{}", ...options, headers });
 }
-async function recorded(edge: Edge, sent: Sent): Promise<NonNullable<Journalled["response"]>> {
-  await edge.notification(sent.id);
-  return (await edge.journal(sent.id)).response!;
+async function recorded(harness: ProxyHarness, sent: Sent): Promise<NonNullable<Journalled["response"]>> {
+  await harness.notification(sent.id);
+  return (await harness.journal(sent.id)).response!;
 }
 const sum = (amounts: readonly number[]) => amounts.reduce((total, amount) => total + amount, 0);
 
@@ -80,8 +80,8 @@ describe("a stream that is timed", () => {
   });
 
   it("reaches the client event by event, like one that is not timed", async () => {
-    for (const edge of [all, none]) {
-      const sent = await send(edge, stream());
+    for (const harness of [all, none]) {
+      const sent = await send(harness, stream());
       const after = (text: string) => sent.chunks.find(({ bytes }) => bytes.includes(text))!.at;
       expect(after("three") - after("zwei")).toBeGreaterThan(PAUSE_MS - 100);
     }

@@ -74,7 +74,7 @@ export interface Tenant {
   send: (options: SendOptions) => Promise<Sent>;
 }
 
-export interface Edge {
+export interface ProxyHarness {
   port: number;
   claude: FakeClaude;
   /** Rejects only when there was no response at all. */
@@ -122,7 +122,7 @@ export interface Edge {
 export const UPSTREAM_KEY = "sk-ant-api03-of-the-account";
 
 /** Starts it on a free port with these variables of workers/runtime/config.ts. */
-export async function startEdge(variables: Record<string, string> = {}): Promise<Edge> {
+export async function startProxyHarness(variables: Record<string, string> = {}): Promise<ProxyHarness> {
   let clockOffsetMs = 0;
   const claude = await startFakeClaude({ seed: "edge", now: () => Date.now() + clockOffsetMs });
   const port = await claimPort(0, "PORT");
