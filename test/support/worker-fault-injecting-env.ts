@@ -5,31 +5,31 @@
  * promise the call waits for it, or fails with it. Null: the call goes straight through. The same env gives the same object,
  * because the configuration is cached by it.
  */
-export function breakableEnv<Name extends keyof Env>(
+export function faultInjectingEnv<Name extends keyof Env>(
   names: readonly Name[],
-  suffer: (name: Name) => Promise<void> | null,
+  injectFault: (name: Name) => Promise<void> | null,
 ): (env: Env) => Env {
-  const wrapped = new WeakMap<Env, Env>();
+  const cache = new WeakMap<Env, Env>();
   return (env) => {
-    const known = wrapped.get(env);
+    const known = cache.get(env);
     if (known) return known;
-    const breakable: Env = { ...env };
+    const wrapped: Env = { ...env };
     for (const name of names)
-      Object.assign(breakable, { [name]: breakableBinding(env[name] as object, () => suffer(name)) });
-    wrapped.set(env, breakable);
-    return breakable;
+      Object.assign(wrapped, { [name]: faultInjectingBinding(env[name] as object, () => injectFault(name)) });
+    cache.set(env, wrapped);
+    return wrapped;
   };
 }
 
-function breakableBinding(binding: object, suffer: () => Promise<void> | null): object {
+function faultInjectingBinding(binding: object, injectFault: () => Promise<void> | null): object {
   return new Proxy(binding, {
     get(inner, method) {
       const value: unknown = Reflect.get(inner, method);
       if (typeof value !== "function") return value;
       return (...given: unknown[]): unknown => {
         const call = () => Reflect.apply(value, inner, given) as unknown;
-        const suffering = suffer();
-        return suffering === null ? call() : suffering.then(call);
+        const fault = injectFault();
+        return fault === null ? call() : fault.then(call);
       };
     },
   });

@@ -4,13 +4,13 @@
  * Told by a POST with the host `faults.test`.
  */
 import product, { DashboardApi as RealDashboardApi, Recorder as RealRecorder } from "../../workers/index.ts";
-import { breakableEnv } from "./worker-fault-injecting-env.ts";
-import { BREAKABLE_BINDINGS, WorkerFaults } from "./faults.ts";
+import { faultInjectingEnv } from "./worker-fault-injecting-env.ts";
+import { FAULTY_BINDINGS, WorkerFaults } from "./faults.ts";
 
 export * from "../../workers/index.ts";
 
 let faults: WorkerFaults = {};
-const withFaults = breakableEnv(BREAKABLE_BINDINGS, suffer);
+const withFaults = faultInjectingEnv(FAULTY_BINDINGS, injectFault);
 
 export class Recorder extends RealRecorder {
   constructor(ctx: ExecutionContext, env: Env) {
@@ -31,7 +31,7 @@ export default {
     return Response.json(faults);
   },
   async queue(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void> {
-    await suffer("CONSUMER");
+    await injectFault("CONSUMER");
     await product.queue(batch, withFaults(env), ctx);
   },
   async scheduled(controller: ScheduledController, env: Env, ctx: ExecutionContext): Promise<void> {
@@ -40,7 +40,7 @@ export default {
 } satisfies ExportedHandler<Env>;
 
 /** Null where nothing is broken. */
-function suffer(name: keyof WorkerFaults): Promise<void> | null {
+function injectFault(name: keyof WorkerFaults): Promise<void> | null {
   const fault = faults[name];
   if (fault === undefined) return null;
   return fault === "fail" ? Promise.reject(new Error(`${name} is down`)) : scheduler.wait(fault);

@@ -12,7 +12,7 @@ import { ClientKeyRecord, DomainRecord } from "../../workers/schemas/tenant.ts";
 import { TokenPair } from "../../workers/schemas/oauth.ts";
 import { seal } from "../../workers/runtime/seal.ts";
 import { projectClientKey, projectDomain, removeClientKey } from "../../workers/store/tenants/kv-read.ts";
-import { breakableEnv } from "./worker-fault-injecting-env.ts";
+import { faultInjectingEnv } from "./worker-fault-injecting-env.ts";
 import { unbundledMessages, entryIds, findEntry } from "./worker-journal.ts";
 import { alertsRaised, evictAt, OAuthAccount, setClock } from "./worker-proxy-account.ts";
 
@@ -42,7 +42,7 @@ const Setup = z.discriminatedUnion("do", [
 
 const calls: Partial<Record<(typeof BINDINGS)[number], number>> = {};
 let faults: z.infer<typeof Faults> = {};
-const withFaults = breakableEnv(BINDINGS, (name) => {
+const withFaults = faultInjectingEnv(BINDINGS, (name) => {
   calls[name] = (calls[name] ?? 0) + 1;
   const fault = faults[name];
   if (!fault || fault.failures-- <= 0) return null;
