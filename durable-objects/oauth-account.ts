@@ -29,7 +29,7 @@ import type {
   LoginResult,
 } from "../workers/schemas/oauth.ts";
 import { OAuthVault } from "./oauth-vault.ts";
-import { askTokenEndpoint } from "./token-endpoint.ts";
+import { callTokenEndpoint } from "./token-endpoint.ts";
 
 /** How long a caller waits for a renewal while the current token is still valid. */
 const RENEWAL_WAIT_MS = 3_000;
@@ -136,7 +136,7 @@ export class OAuthAccount extends DurableObject<Env> {
       if (!code || code.state !== login.state) return { result: "not_ours" };
       const { CLAUDE_OAUTH_CLIENT_ID: clientId, CLAUDE_OAUTH_REDIRECT_URL: redirectUrl } = this.#config;
       const body = authorizationCodeBody({ ...code, clientId, redirectUrl, verifier: login.verifier });
-      const outcome = await askTokenEndpoint(this.#config, body);
+      const outcome = await callTokenEndpoint(this.#config, body);
       if (outcome.kind !== "granted")
         return {
           result: outcome.kind === "invalid_grant" ? "refused" : "unavailable",
@@ -202,7 +202,7 @@ export class OAuthAccount extends DurableObject<Env> {
       if (isForced && tries === 1) await this.#store(recordForcedRefresh(state, begun));
       const askedAt = Date.now();
       const body = refreshTokenBody(this.#config.CLAUDE_OAUTH_CLIENT_ID, state.pair.refreshToken);
-      const outcome = await askTokenEndpoint(this.#config, body);
+      const outcome = await callTokenEndpoint(this.#config, body);
       // No await between the response and this: the old refresh token is spent. The state may have changed beside the pair meanwhile.
       const next = afterRefresh(this.#state() ?? state, outcome, askedAt, Date.now());
       await this.#store(next);

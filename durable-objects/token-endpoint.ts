@@ -4,7 +4,7 @@ import { VERSION } from "../workers/runtime/constants.ts";
 import { OAUTH_BETA, readTokenResponse, type TokenOutcome } from "../workers/domain/oauth/protocol.ts";
 
 /** One attempt. Never rejects: no response is an outcome. Redirects are not followed, so that tokens are sent nowhere else. */
-export async function askTokenEndpoint(config: Config, body: object): Promise<TokenOutcome> {
+export async function callTokenEndpoint(config: Config, body: object): Promise<TokenOutcome> {
   try {
     const response = await fetch(config.CLAUDE_OAUTH_TOKEN_URL, {
       method: "POST",

@@ -17,8 +17,8 @@ export interface ExchangeOptions {
   domain?: string;
   requestBody?: Uint8Array | string | Record<string, unknown>;
   responseBody?: Uint8Array | string;
-  requestFacts?: Partial<RequestMetadata>;
-  responseFacts?: Partial<ResponseMetadata>;
+  requestMetadata?: Partial<RequestMetadata>;
+  responseMetadata?: Partial<ResponseMetadata>;
 }
 
 export const NOON = Date.UTC(2026, 10, 22, 12);
@@ -50,7 +50,7 @@ export function makeExchange(options: ExchangeOptions = {}): TestExchange {
         query: "?beta=true",
         headers: { "content-type": "application/json", "user-agent": "claude-cli/2.1.330" },
         body: { recorded: "whole", bytes: requestBody.length, sha256: null },
-        ...options.requestFacts,
+        ...options.requestMetadata,
       },
       body: requestBody,
     },
@@ -70,7 +70,7 @@ export function makeExchange(options: ExchangeOptions = {}): TestExchange {
         bodyCoding: "identity",
         asked,
         body: { recorded: "whole", bytes: responseBody.length, sha256: null },
-        ...options.responseFacts,
+        ...options.responseMetadata,
       },
       body: responseBody,
     },

@@ -72,23 +72,23 @@ function optionsOf(
     startedAt,
     domain,
     requestBody: request ? (position % 13 === 5 ? request : (body ?? "")) : "",
-    requestFacts: {
+    requestMetadata: {
       accountId,
       method,
       path: pathname,
       query: query === undefined ? "" : `?${query}`,
       headers,
     },
-    responseFacts: {
+    responseMetadata: {
       headers: json,
       timeToFirstByteMs: random.between(200, 2_000),
       durationMs: random.between(2_000, 60_000),
     },
   };
-  const answered = (text: string, more: ExchangeOptions["responseFacts"] = {}): ExchangeOptions => ({
+  const answered = (text: string, more: ExchangeOptions["responseMetadata"] = {}): ExchangeOptions => ({
     ...options,
     responseBody: text,
-    responseFacts: { ...options.responseFacts, ...more },
+    responseMetadata: { ...options.responseMetadata, ...more },
   });
   if (outcome.kind === "own")
     return answered(

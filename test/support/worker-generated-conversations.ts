@@ -27,9 +27,9 @@ export function generateMadeExchanges(seed: number, domain = "team.example"): Te
                 { content: answer as never },
                 { id: "msg_1", model: "m", usage: { input_tokens: 10 + (at % 7) } },
               ),
-        requestFacts: { headers: { ...headers } },
+        requestMetadata: { headers: { ...headers } },
         ...(answer === null && {
-          responseFacts: { status: 529, headers: { "content-type": "application/json" } },
+          responseMetadata: { status: 529, headers: { "content-type": "application/json" } },
         }),
       }),
   );

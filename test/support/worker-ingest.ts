@@ -19,7 +19,7 @@ export const DEAD = { queue: "nexus-exchanges-dead" };
 export const noDatabase = { NEON_BRIDGE: "127.0.0.1:1" } as Partial<Env>;
 /** An exchange that Postgres rejects: its status does not fit the column. */
 export const rejectedExchange = (startedAt = NOON): TestExchange =>
-  makeExchange({ startedAt, responseFacts: { status: 70_000 } });
+  makeExchange({ startedAt, responseMetadata: { status: 70_000 } });
 
 export interface SentMessage {
   body: unknown;

@@ -42,7 +42,7 @@ export function recordedExchange(
     startedAt: Date.parse(t),
     requestBody: JSON.stringify(request.body),
     responseBody: typeof body === "string" ? body : JSON.stringify(body),
-    requestFacts: {
+    requestMetadata: {
       method: request.method,
       path: url.pathname,
       query: url.search,
@@ -50,7 +50,7 @@ export function recordedExchange(
         Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]),
       ),
     },
-    responseFacts: {
+    responseMetadata: {
       status: isAbandoned ? 200 : response.status,
       outcome: isAbandoned ? "client_gone" : "complete",
       durationMs: ms,

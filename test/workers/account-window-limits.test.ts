@@ -214,13 +214,13 @@ describe("ingest", () => {
     const exchanges = [
       makeExchange({
         startedAt,
-        requestFacts: { accountId: "ingest-1" },
+        requestMetadata: { accountId: "ingest-1" },
         responseBody: messageStream("Well.", usage),
       }),
       makeExchange({
         startedAt,
-        requestFacts: unnamed,
-        responseFacts: {
+        requestMetadata: unnamed,
+        responseMetadata: {
           headers: { "content-type": "text/event-stream", "anthropic-organization-id": "ingest-org" },
         },
       }),

@@ -103,7 +103,7 @@ describe("messages", () => {
     // The same text again is a retry only within one session.
     const build = () =>
       asked(domain, "Fix the build", {
-        requestFacts: { headers: { "x-claude-code-session-id": "0c1d4f5e-6a7b-4c8d-9e0f-1a2b3c4d5e6f" } },
+        requestMetadata: { headers: { "x-claude-code-session-id": "0c1d4f5e-6a7b-4c8d-9e0f-1a2b3c4d5e6f" } },
       });
     await store(build(), asked(domain, "Plain, please", plain));
     await waitUntil(async () => (await texts()).length === 2);
@@ -148,7 +148,7 @@ describe("errors", () => {
       domain,
       startedAt: Date.now() - n,
       responseBody: '{"type":"error","error":{"type":"overloaded_error","message":"busy <now>"}}',
-      responseFacts: { status: 529, headers: { "content-type": "application/json" } },
+      responseMetadata: { status: 529, headers: { "content-type": "application/json" } },
     });
     await store(failing(1), failing(2), failing(3));
     await waitUntil(async () => (await texts()).length === 1);

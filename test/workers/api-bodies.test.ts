@@ -80,7 +80,7 @@ describe("GET /api/requests/:id", () => {
 
   it("says when bodies are only begun, when they were removed, and when they never were", async () => {
     const head = { recorded: "head", bytes: 40_000_000, sha256: "00".repeat(32) } as const;
-    const cut = await stored({ requestBody: '{"mess', requestFacts: { body: head } });
+    const cut = await stored({ requestBody: '{"mess', requestMetadata: { body: head } });
     expect(cut.detail.bodyTruncated).toBe(true);
     const { made, path } = await stored();
     await queryRows("DELETE FROM response_bodies WHERE request_id = $1", [made.id]);
@@ -157,7 +157,7 @@ describe("downloads", () => {
     const empty = await stored({
       requestBody: "",
       responseBody: "",
-      requestFacts: { method: "GET", path: "/v1/x" },
+      requestMetadata: { method: "GET", path: "/v1/x" },
     });
     for (const part of ["body", "response"])
       expect((await refused(`${empty.path}/${part}`)).status).toBe(404);

@@ -97,15 +97,15 @@ beforeAll(async () => {
     makeExchange({ responseBody: messageStream("x", { input_tokens: 1, cache_read_input_tokens: 5 }) }),
     makeExchange({
       responseBody: '{"type":"error","error":{"type":"overloaded_error","message":"busy"}}',
-      responseFacts: { status: 529, headers: { "content-type": "application/json", "retry-after": "3" } },
+      responseMetadata: { status: 529, headers: { "content-type": "application/json", "retry-after": "3" } },
     }),
     makeExchange({
       responseBody: "",
-      responseFacts: { outcome: "client_gone", status: null, timeToFirstByteMs: null },
+      responseMetadata: { outcome: "client_gone", status: null, timeToFirstByteMs: null },
     }),
     makeExchange({
       requestBody: "not JSON",
-      requestFacts: { path: "/v1/files", accountId: null, credentialType: "passthrough" },
+      requestMetadata: { path: "/v1/files", accountId: null, credentialType: "passthrough" },
     }),
   );
   ids = made.map(({ id }) => id);

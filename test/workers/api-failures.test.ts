@@ -21,7 +21,7 @@ const failed = (
 ): ExchangeOptions => ({
   startedAt: T + minutes * MINUTE,
   responseBody: JSON.stringify({ type: "error", error: { type, message: `${type} <b>${minutes}</b>` } }),
-  responseFacts: { status, errorType: type, headers: { "content-type": "application/json" } },
+  responseMetadata: { status, errorType: type, headers: { "content-type": "application/json" } },
   ...more,
 });
 const haiku = { requestBody: messageRequest("x", { model: "claude-haiku-4-5" }) };
@@ -34,16 +34,16 @@ beforeAll(async () => {
     failed(1, 529, "overloaded_error"),
     failed(70, 529, "overloaded_error", { domain: "b.example", ...haiku }),
     failed(71, 529, "overloaded_error"),
-    failed(72, 429, "rate_limit_error", { domain: "b.example", requestFacts: { accountId: "acc_2" } }),
+    failed(72, 429, "rate_limit_error", { domain: "b.example", requestMetadata: { accountId: "acc_2" } }),
     failed(73, 400, "invalid_request_error"),
     // No answer at all, one that broke off after its status, and somebody who only hung up.
     {
       startedAt: T + 74 * MINUTE,
       responseBody: "",
-      responseFacts: { outcome: "upstream_failed", status: null, timeToFirstByteMs: null },
+      responseMetadata: { outcome: "upstream_failed", status: null, timeToFirstByteMs: null },
     },
-    { startedAt: T + 75 * MINUTE, responseFacts: { outcome: "upstream_failed" } },
-    { startedAt: T + 76 * MINUTE, responseFacts: { outcome: "client_gone" } },
+    { startedAt: T + 75 * MINUTE, responseMetadata: { outcome: "upstream_failed" } },
+    { startedAt: T + 76 * MINUTE, responseMetadata: { outcome: "client_gone" } },
     failed(24 * 60, 500, "api_error"),
   );
 });

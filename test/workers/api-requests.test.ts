@@ -21,7 +21,7 @@ function failing(status: number | null, more: ExchangeOptions = {}): ExchangeOpt
   return {
     ...more,
     responseBody: JSON.stringify(body),
-    responseFacts: { status, headers: { "content-type": "application/json" }, ...more.responseFacts },
+    responseMetadata: { status, headers: { "content-type": "application/json" }, ...more.responseMetadata },
   };
 }
 
@@ -46,14 +46,14 @@ describe("filters", () => {
       other: makeExchange({
         startedAt: T + 2_000,
         domain: "other.example",
-        requestFacts: { accountId: "acc_2" },
+        requestMetadata: { accountId: "acc_2" },
       }),
       limited: makeExchange({ ...failing(429), startedAt: T + 3_000 }),
       overloaded: makeExchange({ ...failing(529), startedAt: T + 4_000 }),
       gone: makeExchange({
         startedAt: T + 5_000,
         responseBody: "",
-        responseFacts: { outcome: "client_gone", status: null, timeToFirstByteMs: null },
+        responseMetadata: { outcome: "client_gone", status: null, timeToFirstByteMs: null },
       }),
       quota: makeExchange({ startedAt: T + 6_000, requestBody: messageRequest("quota") }),
       session: makeExchange({ startedAt: T + 7_000, requestBody: messageRequest("x", session) }),

@@ -23,7 +23,7 @@ const OUTPUT = Math.ceil(JSON.stringify([{ type: "text", text: "x".repeat(12) }]
 const failed = (startedAt: number): ExchangeOptions => ({
   startedAt,
   responseBody: '{"type":"error","error":{"type":"api_error","message":"x"}}',
-  responseFacts: { status: 500, headers: { "content-type": "application/json" }, durationMs: 500 },
+  responseMetadata: { status: 500, headers: { "content-type": "application/json" }, durationMs: 500 },
 });
 
 describe("GET /api/stats", () => {
@@ -173,7 +173,7 @@ describe("GET /api/overview", () => {
     await store(
       used(T - DAY, 1_000),
       used(T + 10 * MINUTE, 10),
-      used(T + 2 * HOUR, 20, { responseFacts: { timeToFirstByteMs: 5_000, durationMs: 60_000 } }),
+      used(T + 2 * HOUR, 20, { responseMetadata: { timeToFirstByteMs: 5_000, durationMs: 60_000 } }),
       failed(T + 23 * HOUR + 59 * MINUTE),
       used(T + DAY, 7_777),
     );
@@ -208,7 +208,7 @@ describe("GET /api/overview", () => {
   it("names who was busiest, and takes every filter", async () => {
     await store(
       used(T, 1),
-      used(T + 1, 2, { domain: "b.example", requestFacts: { accountId: "acc_2" } }),
+      used(T + 1, 2, { domain: "b.example", requestMetadata: { accountId: "acc_2" } }),
       used(T + 2, 4, {
         domain: "b.example",
         requestBody: messageRequest("quota", { model: "claude-haiku-4-5" }),

@@ -76,10 +76,10 @@ it("names failures of ingest and the newest errors, and is failing", async () =>
     {
       startedAt: now - 60_000,
       responseBody: '{"type":"error","error":{"type":"overloaded_error","message":"busy"}}',
-      responseFacts: { status: 529, headers: { "content-type": "application/json" } },
+      responseMetadata: { status: 529, headers: { "content-type": "application/json" } },
     },
     { startedAt: now - 30_000 },
-    { startedAt: now - 26 * 3_600_000, responseFacts: { status: 500 } },
+    { startedAt: now - 26 * 3_600_000, responseMetadata: { status: 500 } },
   );
   await queryRows(
     "INSERT INTO ingest_failures (exchange_id, domain, error, attempts) VALUES ($1, 'team.example', 'no room', 3)",

@@ -92,7 +92,7 @@ describe("a request body", () => {
     const whole = "ab".repeat(32);
     const { row, request } = await archived({
       requestBody: head,
-      requestFacts: { body: { recorded: "head", bytes: 40_000_000, sha256: whole } },
+      requestMetadata: { body: { recorded: "head", bytes: 40_000_000, sha256: whole } },
     });
     expect(decode(request)).toBe(decode(head));
     expect(row).toMatchObject({ bodyKind: "bytes", bodyTruncated: true, bodyBytes: 40_000_000 });
@@ -104,8 +104,8 @@ describe("a request body", () => {
     const { row, request } = await archived({
       requestBody: new Uint8Array(0),
       responseBody: '{"data":[]}',
-      requestFacts: { method: "GET", path: "/v1/models", query: "?limit=1000" },
-      responseFacts: { headers: { "content-type": "application/json" } },
+      requestMetadata: { method: "GET", path: "/v1/models", query: "?limit=1000" },
+      responseMetadata: { headers: { "content-type": "application/json" } },
     });
     expect(request).toBeNull();
     expect(row).toMatchObject({ bodyKind: "none", bodyBytes: 0, endpoint: "models", requestType: "models" });
@@ -123,7 +123,7 @@ describe("a request body", () => {
   it("compressed by the client is stored as sent and parsed decompressed", async () => {
     const requestBody = gzipSync(JSON.stringify(messageRequest("Hello")));
     const headers = { "content-encoding": "gzip", "content-type": "application/json" };
-    const { row, request } = await archived({ requestBody, requestFacts: { headers } });
+    const { row, request } = await archived({ requestBody, requestMetadata: { headers } });
     expect(hash(request!)).toBe(hash(requestBody));
     expect(row).toMatchObject({ bodyKind: "bytes", model: "claude-opus-5-5", stream: true, messageCount: 1 });
   });
@@ -132,14 +132,14 @@ describe("a request body", () => {
     const mcp_servers = [{ url: "https://mcp.example", authorization_token: "hush-hush" }];
     const requestBody = gzipSync(JSON.stringify(messageRequest("Hello", { mcp_servers })));
     const headers = { "content-encoding": "gzip" };
-    const { row, request } = await archived({ requestBody, requestFacts: { headers } });
+    const { row, request } = await archived({ requestBody, requestMetadata: { headers } });
     expect(decode(request)).toContain('"authorization_token":"***"');
     expect(row).toMatchObject({ bodyMasked: true, bodyKind: "json", messageCount: 1 });
   });
 
   it("declared compressed but not so is stored as sent", async () => {
     const headers = { "content-encoding": "gzip, tomorrow" };
-    const { row, request, sent } = await archived({ requestFacts: { headers } });
+    const { row, request, sent } = await archived({ requestMetadata: { headers } });
     expect(hash(request!)).toBe(hash(sent));
     expect(row.model).toBe("claude-opus-5-5");
   });
@@ -158,8 +158,8 @@ describe("a response", () => {
     const responseBody = noise(9_000_000);
     const { response } = await archived({
       responseBody,
-      requestFacts: { method: "GET", path: "/v1/files/f/content" },
-      responseFacts: { headers: { "content-type": "application/octet-stream" } },
+      requestMetadata: { method: "GET", path: "/v1/files/f/content" },
+      responseMetadata: { headers: { "content-type": "application/octet-stream" } },
     });
     expect(hash(response!)).toBe(hash(responseBody));
   });
@@ -174,7 +174,7 @@ describe("a response", () => {
       [gzipSync(deflateSync(text)), "deflate, gzip"],
     ] as const;
     for (const [responseBody, bodyCoding] of coded) {
-      const { response, row } = await archived({ responseBody, responseFacts: { bodyCoding } });
+      const { response, row } = await archived({ responseBody, responseMetadata: { bodyCoding } });
       expect(decode(response)).toBe(text);
       expect(row).toMatchObject({ stopReason: "end_turn", responseBytes: encode(text).length });
     }
@@ -188,7 +188,7 @@ describe("a response", () => {
     ] as const) {
       const { response } = await archived({
         responseBody: coded.subarray(0, Math.floor(coded.length * 0.8)),
-        responseFacts: { bodyCoding, outcome: "client_gone" },
+        responseMetadata: { bodyCoding, outcome: "client_gone" },
       });
       expect(text.startsWith(decode(response)!), bodyCoding).toBe(true);
       expect(response!.length).toBeGreaterThan(text.length / 3);
@@ -197,7 +197,7 @@ describe("a response", () => {
 
   it("in an unknown coding is stored as sent", async () => {
     const responseBody = noise(1_000);
-    const { response, row } = await archived({ responseBody, responseFacts: { bodyCoding: "tomorrow" } });
+    const { response, row } = await archived({ responseBody, responseMetadata: { bodyCoding: "tomorrow" } });
     expect(hash(response!)).toBe(hash(responseBody));
     expect(row).toMatchObject({ stopReason: null, responseBytes: 1_000, usagePartial: true });
   });
@@ -205,8 +205,8 @@ describe("a response", () => {
   it("that is never recorded leaves its size", async () => {
     const { response, row } = await archived({
       responseBody: new Uint8Array(0),
-      requestFacts: { path: "/v1/oauth/token", body: { recorded: "none", bytes: 90, sha256: null } },
-      responseFacts: { body: { recorded: "none", bytes: 120, sha256: null } },
+      requestMetadata: { path: "/v1/oauth/token", body: { recorded: "none", bytes: 90, sha256: null } },
+      responseMetadata: { body: { recorded: "none", bytes: 120, sha256: null } },
     });
     expect(response).toBeNull();
     expect(row).toMatchObject({ responseBytes: 120, bodyBytes: 90, bodyKind: "none", endpoint: "oauth" });
@@ -217,8 +217,8 @@ describe("headers", () => {
   it("of requests are shared between exchanges, in any order and with any content-length", async () => {
     const headers = { "user-agent": "claude-cli/2.1.330", "x-app": "cli", "content-length": "17" };
     const turned = { "x-app": "cli", "content-length": "18", "user-agent": "claude-cli/2.1.330" };
-    const first = await archived({ requestFacts: { headers } });
-    const second = await archived({ requestFacts: { headers: turned } });
+    const first = await archived({ requestMetadata: { headers } });
+    const second = await archived({ requestMetadata: { headers: turned } });
     expect(first.row.requestHeadersId).toBe(second.row.requestHeadersId);
     expect(first.headers).toEqual({ "user-agent": "claude-cli/2.1.330", "x-app": "cli" });
     expect(await queryRows("SELECT count(*)::int AS n FROM requests")).toEqual([{ n: 2 }]);
@@ -232,9 +232,9 @@ describe("headers", () => {
       "retry-after": "12",
       "cf-ray": "9a2b3c4d5e6f7a8b-AMS",
     };
-    const first = await archived({ responseFacts: { headers } });
+    const first = await archived({ responseMetadata: { headers } });
     const second = await archived({
-      responseFacts: { headers: { ...headers, "request-id": "req_8", "cf-ray": "9a2b3c4d5e6f7a8c-AMS" } },
+      responseMetadata: { headers: { ...headers, "request-id": "req_8", "cf-ray": "9a2b3c4d5e6f7a8c-AMS" } },
     });
     expect(first.responseHeaders).toEqual(headers);
     expect(second.responseHeaders).toMatchObject({ "request-id": "req_8", "cf-ray": "9a2b3c4d5e6f7a8c-AMS" });

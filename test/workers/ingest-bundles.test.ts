@@ -75,7 +75,7 @@ it("is stored whole, counted once, and cleared", async () => {
 });
 
 it("is stored for several domains, beside exchanges written alone", async () => {
-  const other = makeExchange({ startedAt: NOON + 5, requestFacts: { domain: "other.example" } });
+  const other = makeExchange({ startedAt: NOON + 5, requestMetadata: { domain: "other.example" } });
   const alone = makeExchange({ startedAt: NOON + 6 });
   const { notification } = await bundle([...three(), other]);
   await journal(env.JOURNAL, alone);
@@ -170,10 +170,10 @@ it("more exchanges than one statement takes are stored in several batches", asyn
     Array.from({ length: 100 }, (__, n) =>
       makeExchange({
         startedAt: NOON + crowd * 100 + n,
-        requestFacts: { path: "/v1/messages/count_tokens" },
+        requestMetadata: { path: "/v1/messages/count_tokens" },
         requestBody: { model: "claude-opus-5-5", messages: [{ role: "user", content: `${crowd} ${n}` }] },
         responseBody: '{"input_tokens":12}',
-        responseFacts: { headers: { "content-type": "application/json" } },
+        responseMetadata: { headers: { "content-type": "application/json" } },
       }),
     ),
   );

@@ -35,7 +35,7 @@ async function store(n: number, seed: number): Promise<number> {
     startedAt: startOf(seed, n),
     requestBody: turn.bytes,
     responseBody: turn.stream,
-    requestFacts: { headers: { "x-claude-code-session-id": turn.sessionId } },
+    requestMetadata: { headers: { "x-claude-code-session-id": turn.sessionId } },
   });
   const exchange = exchangeRow(exchangeMessage(made), made)!;
   return withWriter(config, async (db) => {

@@ -41,8 +41,8 @@ const fromSweep = (exchange: TestExchange) => ({
 describe("an exchange whose end was not seen", () => {
   const interrupted = async () => {
     const exchange = makeExchange({
-      requestFacts: { accountId: null, credentialType: "passthrough" },
-      responseFacts: {
+      requestMetadata: { accountId: null, credentialType: "passthrough" },
+      responseMetadata: {
         headers: { "content-type": "text/event-stream", "anthropic-organization-id": "org_9" },
       },
     });
@@ -103,9 +103,9 @@ describe("an exchange whose end was not seen", () => {
 
   it("of another endpoint than messages has no partial usage, whenever its response comes", async () => {
     const exchange = makeExchange({
-      requestFacts: { path: "/v1/messages/count_tokens" },
+      requestMetadata: { path: "/v1/messages/count_tokens" },
       responseBody: "",
-      responseFacts: { outcome: "client_gone", headers: { "content-type": "application/json" } },
+      responseMetadata: { outcome: "client_gone", headers: { "content-type": "application/json" } },
     });
     await journal(env.JOURNAL, exchange, ["request"]);
     await deliver([fromSweep(exchange)]);
@@ -236,7 +236,7 @@ describe("a response that was cut short", () => {
     const whole = messageStream("A long story that nobody waited for.");
     const responseBody = whole.slice(0, whole.indexOf("event: content_block_stop"));
     for (const outcome of ["client_gone", "upstream_failed"] as const) {
-      const exchange = makeExchange({ responseBody, responseFacts: { outcome } });
+      const exchange = makeExchange({ responseBody, responseMetadata: { outcome } });
       await journal(env.JOURNAL, exchange);
       await deliver([{ body: exchangeMessage(exchange) }]);
       expect(await storedRow(exchange.id)).toMatchObject({ outcome, usagePartial: true, inputTokens: 12 });
@@ -247,11 +247,11 @@ describe("a response that was cut short", () => {
     const refused = makeExchange({
       responseBody:
         '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_5"}',
-      responseFacts: { status: 529, headers: { "content-type": "application/json" } },
+      responseMetadata: { status: 529, headers: { "content-type": "application/json" } },
     });
     const ours = makeExchange({
       responseBody: "",
-      responseFacts: { status: 502, errorType: "api_error", outcome: "upstream_failed", headers: {} },
+      responseMetadata: { status: 502, errorType: "api_error", outcome: "upstream_failed", headers: {} },
     });
     for (const exchange of [refused, ours]) await journal(env.JOURNAL, exchange);
     await deliver([{ body: exchangeMessage(refused) }, { body: exchangeMessage(ours) }]);
@@ -291,21 +291,21 @@ describe("texts that Postgres rejects", () => {
         usage,
         request_id: nul,
       }),
-      requestFacts: {
+      requestMetadata: {
         path: `/v1/messages`,
         query: `?${nul}`,
         method: `PO${nul}ST`,
         accountId: nul,
         headers: { "x-claude-code-session-id": nul, "user-agent": nul },
       },
-      responseFacts: {
+      responseMetadata: {
         errorType: nul,
         headers: { "content-type": "application/json", "request-id": nul, "anthropic-ratelimit-a": nul },
       },
     });
     const refused = makeExchange({
       responseBody: JSON.stringify({ type: "error", error: { type: nul, message: nul.repeat(10_000) } }),
-      responseFacts: { status: 400, headers: { "content-type": "application/json" } },
+      responseMetadata: { status: 400, headers: { "content-type": "application/json" } },
     });
     for (const each of [exchange, refused]) await journal(env.JOURNAL, each);
     const delivered = await deliver([
@@ -324,8 +324,8 @@ describe("texts that Postgres rejects", () => {
     const long = "x".repeat(100_000);
     const exchange = makeExchange({
       requestBody: messageRequest("Hello", { model: long }),
-      requestFacts: { path: `/v1/${long}`, query: `?${long}`, method: long },
-      responseFacts: { errorType: long, headers: { "request-id": long } },
+      requestMetadata: { path: `/v1/${long}`, query: `?${long}`, method: long },
+      responseMetadata: { errorType: long, headers: { "request-id": long } },
     });
     await journal(env.JOURNAL, exchange);
     expect((await deliver([{ body: exchangeMessage(exchange) }])).acks).toEqual([0]);

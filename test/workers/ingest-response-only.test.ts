@@ -86,7 +86,7 @@ describe("a response without its request", () => {
       headers: { ...facts.headers, "x-claude-code-session-id": "session-1" },
       body: { recorded: "none" as const, bytes: 4_000, sha256: null },
     };
-    const { id } = await alone({ responseFacts: { asked } });
+    const { id } = await alone({ responseMetadata: { asked } });
     await sweptTwice();
     expect(await storedRow(id)).toMatchObject({
       outcome: "unrecorded",
@@ -132,7 +132,7 @@ describe("a response without its request", () => {
   });
 
   it("written by a version without a summary stays in the journal and is recorded as a failure", async () => {
-    const exchange = await alone({ responseFacts: { asked: undefined } });
+    const exchange = await alone({ responseMetadata: { asked: undefined } });
     await sweptTwice();
     expect(await failures()).toMatchObject([{ exchange_id: exchange.id }]);
     expect(await journalContents()).toEqual([`${exchange.id} response`]);

@@ -17,7 +17,7 @@ function turnOf(n: number, seed: number): TestExchange {
     startedAt: NOON + seed * 4_000_000 + n * 30_000,
     requestBody: turn.bytes,
     responseBody: turn.stream,
-    requestFacts: {
+    requestMetadata: {
       headers: {
         "anthropic-beta": "claude-code-20250219,interleaved-thinking-2025-05-14,effort-2025-11-24",
         "anthropic-version": "2023-06-01",
@@ -26,7 +26,7 @@ function turnOf(n: number, seed: number): TestExchange {
         "content-length": String(turn.bytes.length),
       },
     },
-    responseFacts: {
+    responseMetadata: {
       headers: {
         "content-type": "text/event-stream; charset=utf-8",
         "request-id": `req_011CVMeW2QNZHgzLqmqN${String(n).padStart(4, "0")}`,

@@ -74,12 +74,12 @@ describe("an exchange", () => {
       exchangeOf({ ...OPUS, model: "claude-opus-9" }),
       makeExchange({
         responseBody: JSON.stringify(overloaded),
-        responseFacts: { status: 529, headers: JSON_TYPE },
+        responseMetadata: { status: 529, headers: JSON_TYPE },
       }),
       makeExchange({
-        requestFacts: { path: "/v1/messages/count_tokens" },
+        requestMetadata: { path: "/v1/messages/count_tokens" },
         responseBody: '{"input_tokens":2095}',
-        responseFacts: { headers: JSON_TYPE },
+        responseMetadata: { headers: JSON_TYPE },
       }),
     );
     expect((await rowsOfApi()).map(({ costUsd }) => costUsd).sort()).toEqual(["0", "0", null]);
@@ -114,7 +114,7 @@ describe("an exchange", () => {
   it("cut off by its client is a floor that says so", async () => {
     const body = eventStream(streamedEvents(OPUS).slice(0, 4));
     const [{ id }] = (await store(
-      exchangeOf(OPUS, { responseBody: body, responseFacts: { outcome: "client_gone" } }),
+      exchangeOf(OPUS, { responseBody: body, responseMetadata: { outcome: "client_gone" } }),
     )) as [TestExchange];
     const row = await ask<RequestRow>(`/api/requests/${id}`);
     // "Well, here it is." has 17 characters: 5 tokens. 12×4 + 5×20 = 148µ
@@ -185,7 +185,7 @@ function anyExchange(next: () => number): TestExchange {
       : plain
         ? jsonResponse(said)
         : eventStream(cut ? events.slice(0, below(events.length)) : events),
-    responseFacts: {
+    responseMetadata: {
       headers: plain || failed ? JSON_TYPE : STREAM,
       status: failed ? 500 : 200,
       outcome: cut ? "client_gone" : "complete",

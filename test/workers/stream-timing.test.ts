@@ -18,10 +18,10 @@ const chunks = [
 const UNTIMED = { streamTiming: null, streamingChunks: [] };
 
 async function stored(
-  responseFacts: ExchangeOptions["responseFacts"],
+  responseFacts: ExchangeOptions["responseMetadata"],
   responseBody = messageStream("Well."),
 ) {
-  const exchange = makeExchange({ responseFacts, responseBody });
+  const exchange = makeExchange({ responseMetadata: responseFacts, responseBody });
   await journal(env.JOURNAL, exchange);
   expect(await deliver([{ body: exchangeMessage(exchange) }])).toEqual({ acks: [0], retries: {} });
   return ask<RequestDetail>(`/api/requests/${exchange.id}`);
@@ -43,7 +43,7 @@ describe("a stream that was timed", () => {
   });
 
   it("keeps them when its message is delivered again, and loses them with its bytes", async () => {
-    const exchange = makeExchange({ responseFacts: { timing } });
+    const exchange = makeExchange({ responseMetadata: { timing } });
     const path = `/api/requests/${exchange.id}`;
     for (let time = 0; time < 2; time++) {
       await journal(env.JOURNAL, exchange);
@@ -55,7 +55,7 @@ describe("a stream that was timed", () => {
   });
 
   it("has them when R2 took it late, and none while only its metadata is known", async () => {
-    const exchange = makeExchange({ responseFacts: { timing } });
+    const exchange = makeExchange({ responseMetadata: { timing } });
     const body = { recorded: "none" as const, bytes: 0, sha256: null };
     const response = {
       ...exchange.response.metadata,
