@@ -37,7 +37,7 @@ describe("the page of a conversation", () => {
       /<rect[^>]* width="100" height="36"[^>]*><\/rect><text[^>]*>sub-task 1 \(2\)<\/text>/,
     );
     expect(svg).toContain("sub-task 2 (1)");
-    expect(svg).toContain("not seen");
+    expect(svg).toContain("not recorded");
     expect(count(svg, /<a class="box"[^>]*href="\?branch=/g)).toBe(2);
     expect(text).toContain("3 sub-tasks, 1 branch");
   });
@@ -83,14 +83,14 @@ describe("the page of a conversation", () => {
     const opened = await visit(new URL(run!, "http://x").search, longConversation());
     expect(svgOf(opened.text)).toContain('aria-current="true"');
     const beside = await visit("", longConversation());
-    expect(beside.text).toMatch(/\d+ earlier in the tree/);
+    expect(beside.text).toMatch(/Show \d+ earlier/);
   });
 
   it("has its requests in the order of time, pauses said", async () => {
     const { text, api } = await visit("?view=timeline", { id: IDS.compacted });
     expect(count(text, /<tr data-row/g)).toBe(12);
-    expect(text).toMatch(/\d+\.\d s in tools|until somebody spoke again/);
-    expect(text).toContain("calls ");
+    expect(text).toMatch(/Tools: \d+\.\d s|Waiting for user: /);
+    expect(text).toContain("Calls ");
     expect(api.requested.some((asked) => asked.endsWith("/tree"))).toBe(false);
   });
 
@@ -125,7 +125,7 @@ describe("the page of a conversation", () => {
     async (query) => {
       const { response, text } = await visit(query);
       expect(response.status).toBe(200);
-      expect(text).toContain("no two such branches");
+      expect(text).toContain("cannot be compared");
     },
   );
 

@@ -17,8 +17,8 @@ interface LabelContext {
 }
 
 function promptSource({ kind, speaks }: ConversationTree["nodes"][number]): string {
-  if (kind === "compact-ask") return "summary asked for";
-  return speaks === "person" ? "a person" : "tool results";
+  if (kind === "compact-ask") return "compaction requested";
+  return speaks === "person" ? "user message" : "tool results";
 }
 
 /** One line for where there is room beside a node: when it was, whose words, how long. */
@@ -46,17 +46,17 @@ export function nodeTitle(item: TreeItem, { tree, model, clock }: LabelContext):
     return [
       `${formatCount(nodes.length, "request")} in a row`,
       `${clock(startedAt + first.at)} to ${clock(startedAt + last.at)}, messages ${formatExact(first.messages)} to ${formatExact(last.messages)}.`,
-      `${formatCount(people, "turn")} of a person, ${formatCount(calls, "tool call")}. Enter opens the first of them.`,
+      `${formatCount(people, "turn")} by the user, ${formatCount(calls, "tool call")}. Press Enter to expand.`,
     ].join("\n");
   }
   const tries = item.nodes.length;
   const details = [
     last.failed
       ? last.status === null
-        ? "No answer"
+        ? "No response"
         : last.status >= 400
           ? `Failed with ${last.status}`
-          : "Broken off"
+          : "Interrupted"
       : null,
     last.ms === null ? null : formatDuration(last.ms),
     last.context === null
@@ -87,9 +87,9 @@ export function boxLabel(
   const number = /^subtask_(\d+)$/.exec(made?.name ?? "")?.[1];
   const label = made
     ? `${number ? `sub-task ${number}` : oneLine(made.name, 12)} (${formatExact(made.requests)})`
-    : "not seen";
+    : "not recorded";
   const heading = made
     ? `${number ? `sub-task ${number}` : oneLine(made.name, 40)}, ${formatCount(made.requests, "request")}`
-    : "Called, but no request of it was seen";
+    : "Started, but none of its requests was recorded";
   return { label, title: [heading, about, prompt].filter((line) => line !== "").join("\n") };
 }

@@ -131,7 +131,7 @@ export function describeLists(demo: () => DemoStack): void {
     it("by session and by conversation are said, with the way out of them", async () => {
       const { page } = await demo().open();
       await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
-      await page.click("text=Its requests");
+      await page.click("text=View requests");
       await page.waitForURL(/conversationId=/);
       expect(await linkedIds(page)).toEqual(await REQUESTS.api(demo(), apiQuery(page)));
       await page.locator("a.row-link").first().click();

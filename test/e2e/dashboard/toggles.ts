@@ -102,7 +102,7 @@ export function describeToggles(demo: () => DemoStack): void {
     it("compare a branch with another; lead to the last request of a branch", async () => {
       const { page, browserErrors } = await demo().open();
       await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
-      await page.click("text=The last request of this branch");
+      await page.click(".pager >> text=Latest request");
       await page.waitForURL("**/requests/*");
       await page.goBack();
       await page.selectOption("select[name=compare]", { index: 0 });
@@ -168,10 +168,10 @@ export function describeToggles(demo: () => DemoStack): void {
       await page.goto(`${demo().url}/requests/${longest.requestId}#message-1`);
       await page.waitForURL(/messages=all#message-1$/);
       await page.waitForSelector("#message-1");
-      await page.locator("#message-1 a[title='Next message of a person']").click();
+      await page.locator("#message-1 a[title='Next user message']").click();
       const next = new URL(page.url()).hash;
       expect(next).toMatch(/^#message-\d+$/);
-      await page.locator(`${next} a[title='Previous message of a person']`).click();
+      await page.locator(`${next} a[title='Previous user message']`).click();
       expect(new URL(page.url()).hash).toBe("#message-1");
       expect(browserErrors).toEqual([]);
       await page.context().close();

@@ -80,7 +80,7 @@ export function BlockView({ block, context }: { block: Block; context: Transcrip
 
 function Thinking({ text, context }: { text: string; context: TranscriptContext }) {
   if (text.trim() === "") {
-    return <p class="note mute">Thinking, withheld: the API sent only its signature.</p>;
+    return <p class="note mute">Thinking not included by the API.</p>;
   }
   return (
     <details class="fold-line thinking">
@@ -95,7 +95,7 @@ function Thinking({ text, context }: { text: string; context: TranscriptContext 
 export function Reminders({ texts, context }: { texts: readonly string[]; context: TranscriptContext }) {
   return (
     <details class="fold-line reminders" open={context.remindersOpen}>
-      <summary>⋯ {formatCount(texts.length, "system reminder")}</summary>
+      <summary>{formatCount(texts.length, "system reminder")}</summary>
       {texts.map((text) => (
         <PlainText
           text={text}
@@ -113,7 +113,7 @@ function ImageView({ block }: { block: Extract<Block, { kind: "image" }> }) {
     return (
       <p class="note">
         <Icon name="picture" /> Image at <UntrustedText text={block.url} length={200} />{" "}
-        <span class="mute">(not fetched: reading a transcript asks nobody)</span>
+        <span class="mute">(external image, not loaded)</span>
       </p>
     );
   }

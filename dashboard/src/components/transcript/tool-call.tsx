@@ -37,7 +37,7 @@ export function ToolCall({ use, result, context, renderBlock }: Props) {
           {use ? (
             <UntrustedText text={toolSummary(use.input)} length={120} />
           ) : (
-            <span class="mute">its call is not in this request</span>
+            <span class="mute">call not in this request</span>
           )}
         </span>
         <span class="tool-end">
@@ -80,7 +80,7 @@ export function ToolCall({ use, result, context, renderBlock }: Props) {
 }
 
 function ToolOutcome({ result }: { result: Props["result"] }) {
-  if (!result) return <span class="mute">no result here</span>;
+  if (!result) return <span class="mute">no result in this request</span>;
   const lines = result.content.reduce(
     (sum, block) => sum + (block.kind === "text" ? countLines(block.text) : 0),
     0,
@@ -183,7 +183,7 @@ function Diff({ before, after, budget }: { before: string; after: string; budget
         <span class={`diff-line ${kinds[line.sign]}`}>{`${line.sign} ${printable(line.text)}\n`}</span>
       ))}
       {before.length + after.length > shown[0].length + shown[1].length && (
-        <span class="mute">… the edit is longer</span>
+        <span class="mute">… diff shortened</span>
       )}
     </pre>
   );

@@ -75,17 +75,17 @@ function MessageCard({ entry, isResponse, collapseAt, before, after, context }: 
     >
       <header class="message-head">
         <h3>{roleLabel(entry)}</h3>
-        {isResponse && <span class="mute">the recorded answer</span>}
+        {isResponse && <span class="mute">as recorded</span>}
         <span class="message-note mute">{context.noteOf?.(entry.number)}</span>
         <span class="message-tools">
           {before && (
-            <a href={`#message-${before}`} class="quiet" title="Previous message of a person">
-              ↑<span class="visually-hidden"> Previous message of a person</span>
+            <a href={`#message-${before}`} class="quiet" title="Previous user message">
+              ↑<span class="visually-hidden"> Previous user message</span>
             </a>
           )}
           {after && (
-            <a href={`#message-${after}`} class="quiet" title="Next message of a person">
-              ↓<span class="visually-hidden"> Next message of a person</span>
+            <a href={`#message-${after}`} class="quiet" title="Next user message">
+              ↓<span class="visually-hidden"> Next user message</span>
             </a>
           )}
           <a class="quiet message-number" href={`#${id}`} aria-label={`Link to message ${entry.number}`}>
@@ -95,10 +95,9 @@ function MessageCard({ entry, isResponse, collapseAt, before, after, context }: 
       </header>
       <div class="message-body">
         <Items entry={entry} collapseAt={collapseAt} context={context} />
-        {entry.items.length === 0 && <p class="mute">Empty message.</p>}
         {whole !== null && (
           <p class="note">
-            It is cut here: long texts end early, images are left out. <a href={whole}>The whole message</a>
+            Shortened. <a href={whole}>Show full message</a>
           </p>
         )}
       </div>
@@ -142,7 +141,7 @@ export function EntryView({ entry, context, note, children }: EntryProps) {
         {children ?? <Items entry={entry} collapseAt={COLLAPSE_NEWEST_AT} context={context} />}
         {whole !== null && (
           <p class="note">
-            It is cut here. <a href={whole}>The whole message</a>
+            Shortened. <a href={whole}>Show full message</a>
           </p>
         )}
       </div>

@@ -35,7 +35,7 @@ export function BranchList({ view, path, branches, tree, now }: Props) {
         Branches{" "}
         <Help
           label="branches"
-          text="A branch begins where somebody went back and asked something else, or forked the session. A sub-task is the work of an agent that a request called; a compaction goes on from a summary of what was said before."
+          text="A branch starts where the user edited an earlier message or forked the session. A sub-task is a sub-agent that a request started. A compaction continues from a summary of the conversation so far."
         />
         <span class="mute">{formatExact(rows.length)}</span>
       </h2>

@@ -58,7 +58,7 @@ export function TreePanel({ drawn, view, path, model, messages, isFullPage = fal
         Tree{" "}
         <Help
           label="the tree"
-          text="Each line is a branch, each node a request, the oldest on top. Large nodes bring a person's words, small ones results of tools; the number is how many messages the request carried, the battery how full the context was. Drag to move, Ctrl and wheel to zoom; arrows walk, Enter opens, + − 0 zoom."
+          text="Each line is a branch, each node a request, oldest first. Large nodes are user messages, small ones tool results; the number counts the messages sent, the bar shows how full the context was. Drag to move, Ctrl + wheel to zoom. Arrow keys move between nodes, Enter opens one, + − 0 zoom."
         />
         <span class="mute tree-counts">{counts}</span>
         {!isFullPage && (
@@ -66,7 +66,7 @@ export function TreePanel({ drawn, view, path, model, messages, isFullPage = fal
             class="tree-larger"
             href={linkTo(path, view.filters, { view: "tree", branch: view.query.branch ?? null })}
           >
-            <Icon name="expand" label="The tree on a page of its own" />
+            <Icon name="expand" label="Open the tree full page" />
           </a>
         )}
       </h2>
@@ -107,7 +107,7 @@ export function TreePanel({ drawn, view, path, model, messages, isFullPage = fal
           <button type="button" class="quiet icon-only" data-tree-zoom="in" aria-label="Zoom in">
             <Icon name="plus" />
           </button>
-          <button type="button" class="quiet icon-only" data-tree-zoom="fit" aria-label="Show all of it">
+          <button type="button" class="quiet icon-only" data-tree-zoom="fit" aria-label="Fit to view">
             <Icon name="fit" />
           </button>
         </span>
@@ -130,7 +130,7 @@ export function treeSummary(tree: Tree): string {
       compactions > 0 && formatCount(compactions, "compaction"),
     ]
       .filter(Boolean)
-      .join(", ") || "one straight line"
+      .join(", ") || "no branches"
   );
 }
 
@@ -183,7 +183,7 @@ function HiddenItemsLink({ part, count, place, drawn, view, path }: HiddenItemsL
   return (
     <p class="tree-elsewhere">
       <a href={linkTo(path, view.filters, to)}>
-        {formatExact(count)} {part} in the tree
+        Show {formatExact(count)} {part}
       </a>
     </p>
   );
@@ -199,7 +199,7 @@ function Legend({ tree }: { tree: Tree }) {
           <svg viewBox="0 0 16 16" width="14" height="14" class="sign fork" aria-hidden="true">
             <path class="mark" d="M8 1l7 7-7 7-7-7z" />
           </svg>
-          branches here
+          branch point
         </li>
       )}
       {(has("subtask") || tree.tasks.length > 0) && <Line kind="subtask" label="sub-task" />}

@@ -86,18 +86,18 @@ export function ComparePage({ view, path, comparison }: Props) {
       <SideHead branch={right} transcript={other} view={view} path={path} />
       <p class="compared-common">
         {inCommon === 0 ? (
-          "They have no beginning in common."
+          "These branches share no messages."
         ) : (
           <>
             The first {formatCount(inCommon, "message")} {inCommon === 1 ? "is" : "are"} the same.{" "}
-            <a href={linkTo(path, view.filters, { branch: branchParameter(left) })}>Read them</a>
+            <a href={linkTo(path, view.filters, { branch: branchParameter(left) })}>Show them</a>
           </>
         )}
       </p>
       {rows.map((row) => (
         <ComparedRowView row={row} contexts={contexts} names={names} />
       ))}
-      {rows.length === 0 && <p class="compared-common">Nothing differs in what is shown here.</p>}
+      {rows.length === 0 && <p class="compared-common">No differences on this page.</p>}
       <SideFoot branch={left} transcript={one} view={view} path={path} />
       <SideFoot branch={right} transcript={other} view={view} path={path} />
     </div>
@@ -155,10 +155,10 @@ function SideFoot({ branch, transcript, view, path }: SideProps) {
   return (
     <p class="compared-foot">
       {nextCursor === null ? (
-        <span class="mute">It ends here.</span>
+        <span class="mute">End of branch</span>
       ) : (
         <a href={linkTo(path, view.filters, { branch: branchParameter(branch), cursor: nextCursor })}>
-          Read on from message {formatExact(nextCursor)}
+          Continue from message {formatExact(nextCursor)}
         </a>
       )}
     </p>

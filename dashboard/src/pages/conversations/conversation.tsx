@@ -65,7 +65,7 @@ export function ConversationPage({ view, detail, tree, transcript, comparison: c
       <ConversationStats detail={detail} />
       <div class="tab-row">
         <Tabs
-          label="Looks at this conversation"
+          label="Conversation views"
           active={look}
           tabs={[
             ...VIEWS.map(([key, label]) => ({
@@ -83,14 +83,14 @@ export function ConversationPage({ view, detail, tree, transcript, comparison: c
           class="button quiet"
           href={linkTo("/requests", view.filters, { conversationId: detail.conversationId })}
         >
-          Its requests
+          View requests
         </a>
       </div>
       {look === "compare" ? (
         compared ? (
           <ComparePage view={view} path={path} comparison={compared} />
         ) : (
-          <p class="note">There are no two such branches to compare.</p>
+          <p class="note">These branches cannot be compared: one does not exist, or both are the same.</p>
         )
       ) : look === "timeline" ? (
         <TimelinePage view={view} path={path} detail={detail} />

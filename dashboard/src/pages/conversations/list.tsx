@@ -18,7 +18,7 @@ import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
 
 const PAGE_ROWS = 50;
 const MAX_SEARCH_CHARACTERS = 500;
-const ERROR_LABELS: Readonly<Record<string, string>> = { true: "with errors", false: "without errors" };
+const ERROR_LABELS: Readonly<Record<string, string>> = { true: "With errors", false: "Without errors" };
 
 /** Parameters of this page besides the filters that follow everywhere. */
 const pageParameters = (view: View) => ({
@@ -40,12 +40,12 @@ export function ConversationFilters({ view, options }: { view: View; options: Fi
   return (
     <FilterBar view={view} options={options}>
       <label class="filter-select">
-        <span class="visually-hidden">Search what was said</span>
+        <span class="visually-hidden">Search messages</span>
         <input
           type="search"
           name="search"
           value={mine.search ?? ""}
-          placeholder="Search what was said"
+          placeholder="Search messages"
           maxlength={MAX_SEARCH_CHARACTERS}
           autocomplete="off"
         />
@@ -53,7 +53,7 @@ export function ConversationFilters({ view, options }: { view: View; options: Fi
       <FilterSelect
         name="hasErrors"
         label="Errors"
-        allLabel="With or without errors"
+        allLabel="Any result"
         value={mine.hasErrors}
         options={["true", "false"]}
         labelOf={(value) => ERROR_LABELS[value] ?? value}
@@ -71,7 +71,7 @@ export function ConversationsPage({ view, list }: { view: View; list: Result<Con
     <>
       <div id="live-conversations" {...(view.query.cursor || mine.search ? {} : { "data-live": "" })}>
         <table class="rows conversations" role="table" data-rows>
-          <caption class="visually-hidden">Conversations, last activity first</caption>
+          <caption class="visually-hidden">Conversations, most recent activity first</caption>
           <TableHead>
             <ColumnHead label="Conversation" />
             <ColumnHead label="Branches" />
@@ -79,21 +79,21 @@ export function ConversationsPage({ view, list }: { view: View; list: Result<Con
             <ColumnHead
               label="Turns"
               isNumber
-              help="What a person said. Between two turns a client asks several times: each result of a tool is a request of its own."
+              help="User messages. A turn can take several requests: each tool result is sent in a request of its own."
             />
             <ColumnHead label="Tokens" isNumber />
             <ColumnHead
-              label="Cached"
+              label="Cache read"
               isNumber
-              help="The share of all prompt tokens that the vendor still knew from a request before and read at a tenth of the price. What is written to the cache counts as not cached."
+              help="Share of prompt tokens served from the cache, at 10% of the input price. Cache writes count as not cached."
             />
             <ColumnHead label="Cost" isNumber />
             <ColumnHead
               label="Context"
               isNumber
-              help="Prompt, cached or not, and answer of the latest request, against what its model takes."
+              help="Prompt and response tokens of the latest request, relative to the context window of its model."
             />
-            <ColumnHead label="Took" isNumber />
+            <ColumnHead label="Duration" isNumber />
             <ColumnHead label="Last activity" isNumber />
           </TableHead>
           <tbody role="rowgroup">
@@ -106,22 +106,22 @@ export function ConversationsPage({ view, list }: { view: View; list: Result<Con
       <nav class="pager" aria-label="Pages">
         {view.query.cursor ? (
           <a class="button" href={linkTo("/conversations", view.filters, mine)}>
-            Newest
+            First page
           </a>
         ) : (
           <span></span>
         )}
-        <span class="mute">{formatCount(conversations.length, "conversation")} on this page</span>
+        <span class="mute">{formatCount(conversations.length, "conversation")}</span>
         {nextCursor ? (
           <a
             class="button"
             rel="next"
             href={linkTo("/conversations", view.filters, { ...mine, cursor: nextCursor })}
           >
-            Older
+            Next page
           </a>
         ) : (
-          <span class="mute">That is all in this period.</span>
+          <span class="mute">End of list</span>
         )}
       </nav>
     </>
@@ -140,7 +140,7 @@ function Row({ conversation, view }: { conversation: Conversation; view: View })
           data-preview={`/conversations/${conversation.conversationId}/preview`}
         >
           {conversation.title === null ? (
-            <span class="mute">Only programs spoke</span>
+            <span class="mute">Automated (no user message)</span>
           ) : (
             <UntrustedText text={conversation.title} length={90} />
           )}
@@ -194,20 +194,20 @@ function NoConversations({ view }: { view: View }) {
   const { domain, accountId, model } = view.filters;
   if (mine.search ?? mine.hasErrors ?? domain ?? accountId ?? model) {
     return (
-      <EmptyState title="No conversation fits these filters in this period.">
+      <EmptyState title="No conversations match.">
         <p>
           <a
             class="button"
             href={linkTo("/conversations", { ...view.filters, domain: null, accountId: null, model: null })}
           >
-            Without filters
+            Clear filters
           </a>
         </p>
       </EmptyState>
     );
   }
   return (
-    <EmptyState title={view.query.cursor ? "No older conversation." : "No conversation in this period."}>
+    <EmptyState title={view.query.cursor ? "No more conversations." : "No conversations in this period."}>
       <ClientSetup view={view} />
     </EmptyState>
   );

@@ -9,17 +9,17 @@ import { type TranscriptEntry, isUserMessage, pairTools } from "../../transcript
 const MAX_TEXT_CHARACTERS = 420;
 
 export function ConversationPreview({ transcript }: { transcript: Result<Transcript> }) {
-  if (!transcript.ok) return <p class="mute">The last exchange cannot be read right now.</p>;
+  if (!transcript.ok) return <p class="mute">The last exchange is unavailable right now.</p>;
   const { messages, total } = transcript.data;
   const entries = pairTools(messages.map(messageOf)).filter(({ isMerged }) => !isMerged);
   const person = entries.findLast(isUserMessage);
   const answer = entries.findLast((entry) => entry.role === "assistant" && entry !== person);
-  if (!person && !answer) return <p class="mute">Nothing of its last exchange was recorded.</p>;
+  if (!person && !answer) return <p class="mute">The last exchange was not recorded.</p>;
   return (
     <>
       {person && <PreviewMessage who="You" entry={person} />}
       {answer && <PreviewMessage who="Claude" entry={answer} />}
-      <p class="mute">{formatCount(total, "message")} in all</p>
+      <p class="mute">{formatCount(total, "message")} total</p>
     </>
   );
 }
@@ -37,11 +37,7 @@ function PreviewMessage({ who, entry }: { who: string; entry: TranscriptEntry })
         <UntrustedText text={text} length={MAX_TEXT_CHARACTERS} />
       ) : (
         <span class="mute">
-          {calls.length > 0 ? (
-            <UntrustedText text={`calls ${calls.join(", ")}`} length={120} />
-          ) : (
-            "said nothing"
-          )}
+          {calls.length > 0 ? <UntrustedText text={`Calls ${calls.join(", ")}`} length={120} /> : "No text"}
         </span>
       )}
     </p>

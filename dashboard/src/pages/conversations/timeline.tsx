@@ -37,11 +37,11 @@ export function TimelinePage({ view, path, detail }: Props) {
           <TableHead>
             <ColumnHead label="Time" />
             <ColumnHead label="Branch" />
-            <ColumnHead label="What" />
-            <ColumnHead label="Took" />
-            <ColumnHead label="Prompt → answer" isNumber />
+            <ColumnHead label="Prompt or tools" />
+            <ColumnHead label="Duration" />
+            <ColumnHead label="Input → output" isNumber />
             <ColumnHead label="Cost" isNumber />
-            <ColumnHead label="Ended" />
+            <ColumnHead label="Status" />
           </TableHead>
           <tbody>
             {rows.map((row) => (
@@ -57,22 +57,22 @@ export function TimelinePage({ view, path, detail }: Props) {
           </tbody>
         </table>
       </div>
-      {rows.length === 0 && <p class="note">No request on this page.</p>}
+      {rows.length === 0 && <p class="note">No requests on this page.</p>}
       <nav class="pager" aria-label="Parts of the timeline">
         {view.query.cursor ? (
           <a class="button" href={to(null)}>
-            From the beginning
+            First page
           </a>
         ) : (
           <span></span>
         )}
-        <span class="mute">{formatCount(rows.length, "request")} on this page</span>
+        <span class="mute">{formatCount(rows.length, "request")}</span>
         {detail.nextCursor ? (
           <a class="button" rel="next" href={to(detail.nextCursor)}>
-            Later
+            Next page
           </a>
         ) : (
-          <span class="mute">That is all.</span>
+          <span class="mute">End of list</span>
         )}
       </nav>
     </>
@@ -85,7 +85,7 @@ function Pause({ row }: { row: TimelineRow<ConversationRequest> }) {
     <tr class="pause">
       <td colspan={7}>
         <span class="mute">
-          {formatDuration(row.pauseMs)} {row.startsWithPrompt ? "until somebody spoke again" : "in tools"}
+          {row.startsWithPrompt ? "Waiting for user" : "Tools"}: {formatDuration(row.pauseMs)}
         </span>
       </td>
     </tr>
@@ -150,7 +150,7 @@ function tools({ toolCalls, stopReason }: ConversationRequest): string {
   const names = Object.entries(toolCalls ?? {})
     .slice(0, 6)
     .map(([name, count]) => (count > 1 ? `${oneLine(name, 30)} ${formatExact(count)}` : oneLine(name, 30)));
-  return names.length > 0 ? `calls ${names.join(", ")}` : (stopReason?.replaceAll("_", " ") ?? "");
+  return names.length > 0 ? `Calls ${names.join(", ")}` : (stopReason?.replaceAll("_", " ") ?? "");
 }
 
 /** Waiting, then answering, to the scale of the page's longest. */
@@ -165,7 +165,7 @@ function Took({ row, longest }: { row: ConversationRequest; longest: number }) {
         <rect class="fill-waiting" x="0" y="0" width={Math.max(waiting, 0.6)} height="6" />
         <rect class="fill-response" x={waiting} y="0" width={width - waiting} height="6" />
       </svg>
-      <span class="number" title={`First byte after ${formatDuration(row.timeToFirstByteMs)}`}>
+      <span class="number" title={`Time to first byte ${formatDuration(row.timeToFirstByteMs)}`}>
         {formatDuration(row.durationMs)}
       </span>
     </>

@@ -71,7 +71,7 @@ export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
       return (
         <>
           {timestamp !== null && <Time at={timestamp} view={view} />}
-          {toolsTook(position) !== null && <span>tools {formatDuration(toolsTook(position))}</span>}
+          {toolsTook(position) !== null && <span>tools took {formatDuration(toolsTook(position))}</span>}
           {requestId !== null && (
             <a class="quiet" href={linkTo(`/requests/${requestId}`, view.filters)}>
               request
@@ -91,7 +91,7 @@ export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
       <div class="transcript-bar">
         <span class="mute">
           <UntrustedText text={transcript.branchId} length={40} />: {formatCount(transcript.total, "message")}
-          {first > 1 && `, from message ${formatExact(first)} on`}
+          {first > 1 && `, from message ${formatExact(first)}`}
         </span>
         <span class="transcript-tools">
           <Export path={path} view={view} />
@@ -106,31 +106,29 @@ export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
       </div>
       {transcript.compactedFrom && (
         <p class="note">
-          It goes on from a summary.{" "}
+          Continues from a summary.{" "}
           <a href={linkTo(path, view.filters, { branch: transcript.compactedFrom.branchKey })}>
-            What was said before
+            Show the earlier conversation
           </a>
         </p>
       )}
       {transcript.state !== "whole" && (
         <p class="note">
           {transcript.state === "removed"
-            ? "Retention took contents of this branch away; the numbers stay."
-            : "No body of this branch was recorded."}
+            ? "The contents of this branch were removed by retention. Its figures are kept."
+            : "No request of this branch was recorded with its body."}
         </p>
       )}
       {first > 1 && (
         <p class="earlier">
-          <a href={link({ cursor: null, requestId: null })}>From the beginning</a>
+          <a href={link({ cursor: null, requestId: null })}>Start from the beginning</a>
         </p>
       )}
       <Transcript entries={entries} responseNumber={answer} context={context} />
       <nav class="pager" aria-label="Parts of the transcript">
         <span class="mute">
-          <a href={linkTo(`/requests/${transcript.requestId}`, view.filters)}>
-            The last request of this branch
-          </a>
-          , <Time at={detail.lastMessageTime} view={view} />
+          <a href={linkTo(`/requests/${transcript.requestId}`, view.filters)}>Latest request</a>,{" "}
+          <Time at={detail.lastMessageTime} view={view} />
         </span>
         {transcript.nextCursor !== null && (
           <a
@@ -139,7 +137,7 @@ export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
             data-load-more
             href={link({ cursor: transcript.nextCursor, requestId: null })}
           >
-            Read on
+            Load more
           </a>
         )}
       </nav>
