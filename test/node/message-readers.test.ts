@@ -1,5 +1,6 @@
-/** Title, alert, search and message reader agree on what a person says, whatever the shape of the message. */
+/** Title, alert, search, message reader and page agree on what a person says, whatever the shape of the message. */
 import { describe, expect, it } from "vitest";
+import { blocksOf } from "../../dashboard/src/transcript/blocks.ts";
 import { summarizeMessage } from "../../workers/domain/alerts/message-summary.ts";
 import { contentTexts } from "../../workers/domain/messages/content.ts";
 import { withoutReminders } from "../../workers/domain/messages/reminders.ts";
@@ -60,10 +61,12 @@ describe.each(CASES)("%s", (_, content, said) => {
     const read = contentTexts(content)
       .map(withoutReminders)
       .filter((part) => part !== "");
-    expect({ title, alert: alert?.userText ?? null, read }).toEqual({
+    const page = blocksOf(content).flatMap((block) => (block.kind === "text" ? block.text.trim() || [] : []));
+    expect({ title, alert: alert?.userText ?? null, read, page: page.join(" ") }).toEqual({
       title: said.join(" ") || null,
       alert: said.join("\n") || null,
       read: said,
+      page: said.join(" "),
     });
   });
 

@@ -8,7 +8,7 @@ describe("blocks of a message", () => {
     expect(blocksOf([{ type: "text", text: "hello" }])).toEqual([{ kind: "text", text: "hello" }]);
   });
 
-  it("takes reminders out of what a person said", () => {
+  it("separates reminders from user text", () => {
     expect(
       textBlocks("<system-reminder>\nA\n</system-reminder>\nfix it <system-reminder>B</system-reminder>"),
     ).toEqual([

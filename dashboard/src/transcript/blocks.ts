@@ -1,7 +1,10 @@
 /**
- * Messages as the Claude API speaks them, read without trust: a string content, a block of tomorrow, a member of the
- * wrong type, each becomes something that can be shown. Nothing here throws.
+ * Messages of the Claude API as blocks to render. Content of any shape is accepted: strings, unknown block types and members
+ * of the wrong type become blocks too. Never throws.
  */
+import { isObject, type JsonObject } from "../../../workers/domain/json/json.ts";
+import { stringMember } from "../../../workers/domain/messages/content.ts";
+import { splitReminders } from "../../../workers/domain/messages/reminders.ts";
 
 export type Block =
   | { kind: "text"; text: string }
@@ -21,8 +24,6 @@ export interface Message {
   role: string;
   blocks: Block[];
 }
-
-type Loose = Record<string, unknown>;
 
 /** The messages of a request body; empty when there are none. */
 export function messagesOf(body: unknown): Message[] {
@@ -53,14 +54,14 @@ export function toolsOf(body: unknown): ToolDefinition[] {
   return tools.map((tool: unknown) => {
     if (!isObject(tool)) return { name: String(tool), description: "", schema: tool };
     return {
-      name: text(tool.name) || text(tool.type) || "unnamed",
-      description: text(tool.description),
+      name: stringMember(tool, "name") || stringMember(tool, "type") || "unnamed",
+      description: stringMember(tool, "description"),
       schema: tool.input_schema ?? tool,
     };
   });
 }
 
-/** A content member: a string, a list of blocks, or something nobody expected. */
+/** A content: a string, a list of blocks, or a value of another type. */
 export function blocksOf(content: unknown): Block[] {
   if (typeof content === "string") return textBlocks(content);
   if (content === null || content === undefined) return [];
@@ -68,37 +69,27 @@ export function blocksOf(content: unknown): Block[] {
   return content.flatMap(blockOf);
 }
 
-const REMINDER = /<system-reminder>[\s\S]*?<\/system-reminder>/g;
-
-/** Splits what the client's program slipped in (system reminders) from what a person or a tool said. */
+/** Separates system reminders, which clients insert, from the text of a user or a tool. */
 export function textBlocks(whole: string): Block[] {
-  if (!whole.includes("<system-reminder>")) return [{ kind: "text", text: whole }];
-  const blocks: Block[] = [];
-  let end = 0;
-  for (const match of whole.matchAll(REMINDER)) {
-    pushText(blocks, whole.slice(end, match.index));
-    blocks.push({ kind: "reminder", text: match[0].slice(17, -18).trim() });
-    end = match.index + match[0].length;
-  }
-  pushText(blocks, whole.slice(end));
-  return blocks;
-}
-
-function pushText(blocks: Block[], part: string): void {
-  if (part.trim() !== "") blocks.push({ kind: "text", text: part.trim() });
+  const segments = splitReminders(whole);
+  if (!segments.some(({ isReminder }) => isReminder)) return [{ kind: "text", text: whole }];
+  return segments.flatMap(({ text, isReminder }): Block[] => {
+    const trimmed = text.trim();
+    if (isReminder) return [{ kind: "reminder", text: trimmed }];
+    return trimmed === "" ? [] : [{ kind: "text", text: trimmed }];
+  });
 }
 
 function blockOf(value: unknown): Block[] {
-  if (typeof value === "string") return textBlocks(value);
   if (!isObject(value)) return [{ kind: "unknown", type: typeof value, value }];
-  const type = text(value.type) || "untyped";
+  const type = stringMember(value, "type") || "untyped";
   switch (type) {
     case "text":
       return typeof value.text === "string" ? textBlocks(value.text) : [{ kind: "unknown", type, value }];
     case "thinking":
-      return [{ kind: "thinking", text: text(value.thinking) }];
+      return [{ kind: "thinking", text: stringMember(value, "thinking") }];
     case "redacted_thinking":
-      return [{ kind: "redacted_thinking", bytes: text(value.data).length }];
+      return [{ kind: "redacted_thinking", bytes: stringMember(value, "data").length }];
     case "tool_use":
       return [toolUse(value, "client")];
     case "server_tool_use":
@@ -116,54 +107,51 @@ function blockOf(value: unknown): Block[] {
   }
 }
 
-function toolUse(value: Loose, where: ToolPlace): Block {
-  const server = text(value.server_name);
-  const name = text(value.name) || "unnamed";
+function toolUse(value: JsonObject, where: ToolPlace): Block {
+  const server = stringMember(value, "server_name");
+  const name = stringMember(value, "name") || "unnamed";
   return {
     kind: "tool_use",
-    id: text(value.id),
+    id: stringMember(value, "id"),
     name: server ? `${server}: ${name}` : name,
     input: value.input ?? {},
     where,
   };
 }
 
-function toolResult(value: Loose): Block {
+function toolResult(value: JsonObject): Block {
   const content = value.content;
   const failed =
-    value.is_error === true || (isObject(content) && text(content.type).endsWith("tool_result_error"));
+    value.is_error === true ||
+    (isObject(content) && stringMember(content, "type").endsWith("tool_result_error"));
   return {
     kind: "tool_result",
-    toolUseId: text(value.tool_use_id),
+    toolUseId: stringMember(value, "tool_use_id"),
     content: blocksOf(content),
     isError: failed,
   };
 }
 
-function imageOf(value: Loose): Block {
+function imageOf(value: JsonObject): Block {
   const source = isObject(value.source) ? value.source : {};
   return {
     kind: "image",
-    mediaType: text(source.media_type),
+    mediaType: stringMember(source, "media_type"),
     data: source.type === "base64" && typeof source.data === "string" ? source.data : null,
-    url: text(source.url) || (source.type === "file" ? `file ${text(source.file_id)}` : null),
+    url:
+      stringMember(source, "url") ||
+      (source.type === "file" ? `file ${stringMember(source, "file_id")}` : null),
   };
 }
 
-function documentOf(value: Loose): Block {
+function documentOf(value: JsonObject): Block {
   const source = isObject(value.source) ? value.source : {};
   const isText = source.type === "text" && typeof source.data === "string";
   return {
     kind: "document",
-    title: text(value.title) || "Untitled document",
-    mediaType: text(source.media_type) || text(source.type) || "unknown type",
+    title: stringMember(value, "title") || "Untitled document",
+    mediaType: stringMember(source, "media_type") || stringMember(source, "type") || "unknown type",
     text: isText ? (source.data as string) : null,
     bytes: typeof source.data === "string" && !isText ? Math.floor((source.data.length * 3) / 4) : null,
   };
-}
-
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
-
-export function isObject(value: unknown): value is Loose {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

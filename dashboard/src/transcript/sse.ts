@@ -1,4 +1,5 @@
-/** The events of a recorded stream, read from its raw bytes; what is not an event is shown as such. */
+/** The events of a recorded stream for the Stream tab. */
+import { sseEvents } from "../../../workers/domain/messages/sse.ts";
 
 export interface StreamEvent {
   /** From 1. */
@@ -12,54 +13,18 @@ export interface StreamEvent {
   end: number;
 }
 
-const LF = 10;
-const CR = 13;
-const BOM = [0xef, 0xbb, 0xbf];
-
-/** Events in order. Comments (`:`) and empty frames are skipped; several data lines are joined as the standard says. */
+/** Events in order. An event that a broken stream cut is shown as it was received. */
 export function parseStream(bytes: Uint8Array): StreamEvent[] {
-  const events: StreamEvent[] = [];
-  let type = "";
-  let data: string[] = [];
-  const finish = (end: number) => {
-    if (data.length > 0) {
-      const joined = data.join("\n");
-      events.push({
-        number: events.length + 1,
-        type: type || "message",
-        data: parsed(joined),
-        size: joined.length,
-        end,
-      });
-    }
-    type = "";
-    data = [];
-  };
-  for (const { text, end } of linesOf(bytes)) {
-    if (text === "") finish(end);
-    else if (text.startsWith("event:")) type = text.slice(6).trim();
-    else if (text.startsWith("data:")) data.push(text.slice(text[5] === " " ? 6 : 5));
-  }
-  // A stream cut off in the middle of an event: shown, because it is what was seen.
-  finish(bytes.length);
-  return events;
+  return Array.from(sseEvents(bytes), ({ event, data, end }, n) => ({
+    number: n + 1,
+    type: event,
+    data: parsed(data),
+    size: data.length,
+    end,
+  }));
 }
 
-/** Lines by any of the standard's line ends, without them; `end` counts bytes up to the next line. */
-function* linesOf(bytes: Uint8Array): Generator<{ text: string; end: number }> {
-  const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
-  let start = BOM.every((byte, at) => bytes[at] === byte) ? BOM.length : 0;
-  for (let at = start; at <= bytes.length; at++) {
-    const byte = bytes[at];
-    if (byte !== undefined && byte !== LF && byte !== CR) continue;
-    const text = decoder.decode(bytes.subarray(start, at));
-    if (byte === CR && bytes[at + 1] === LF) at++;
-    start = at + 1;
-    yield { text, end: Math.min(start, bytes.length) };
-  }
-}
-
-/** What one event brought, in a few words. */
+/** The text, stop reason or type that an event carries. */
 export function eventSummary(event: StreamEvent): string {
   const data = event.data;
   if (typeof data !== "object" || data === null) return typeof data === "string" ? data : "";

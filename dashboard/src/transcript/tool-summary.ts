@@ -1,6 +1,6 @@
 /** What a tool call did, in a few words: the one member of its input that a reader would pick. */
 import { oneLine } from "../format/text.ts";
-import { isObject } from "./blocks.ts";
+import { isObject } from "../../../workers/domain/json/json.ts";
 
 /** Members in the order of how well they tell a call from its neighbours. */
 const SUMMARY_KEYS = [

@@ -2,7 +2,7 @@
 import type { Child } from "hono/jsx";
 import { formatCount } from "../../format/number.ts";
 import { cutAt, oneLine, printable } from "../../format/text.ts";
-import { isObject } from "../../transcript/blocks.ts";
+import { isObject } from "../../../../workers/domain/json/json.ts";
 import { type HtmlBudget, spendBudget } from "../../transcript/html-budget.ts";
 
 /** A tree larger than this ends with a word and a link. */

@@ -1,7 +1,7 @@
 /** A tool call in one line (name, what it did, size, outcome) that opens to its input and its result. */
 import type { Child } from "hono/jsx";
 import type { Block } from "../../transcript/blocks.ts";
-import { isObject } from "../../transcript/blocks.ts";
+import { isObject } from "../../../../workers/domain/json/json.ts";
 import { diffLines } from "../../transcript/diff.ts";
 import { languageOfPath, highlightNumbered } from "../../transcript/highlight.ts";
 import { type HtmlBudget, spendBudget } from "../../transcript/html-budget.ts";

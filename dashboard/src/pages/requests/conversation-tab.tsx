@@ -9,7 +9,8 @@ import type { TranscriptContext } from "../../components/transcript/transcript-c
 import { JsonTree } from "../../components/transcript/json-tree.tsx";
 import { PlainText } from "../../components/transcript/long-text.tsx";
 import { UntrustedText } from "../../components/ui/values.tsx";
-import { isObject, messageOf, messagesOf, systemOf, toolsOf, type Message } from "../../transcript/blocks.ts";
+import { isObject } from "../../../../workers/domain/json/json.ts";
+import { messageOf, messagesOf, systemOf, toolsOf, type Message } from "../../transcript/blocks.ts";
 import { createHighlighter } from "../../transcript/highlight.ts";
 import { pairTools, withoutTools, type TranscriptEntry } from "../../transcript/pair-tools.ts";
 import type { View } from "../../context/view.ts";
