@@ -50,7 +50,7 @@ describe("the page of a conversation", () => {
     Object.assign(tree.nodes.at(-1)!, { failed: true, status: 400, context: null });
     const svg = svgOf((await visit("", { overrides: { [`GET ${path}`]: tree } })).text);
     expect(count(svg, /class="node hue-\d fork/g)).toBe(1);
-    expect(count(svg, /class="node hue-\d \w+ failed"/g)).toBe(1);
+    expect(count(svg, /class="node hue-\d [\w-]+ failed"/g)).toBe(1);
     expect(svg).toContain("×2");
     expect(svg).toMatch(/class="spawned">.*?<text[^>]*>2<\/text>/);
     expect(svg).toContain(IDS.fork);

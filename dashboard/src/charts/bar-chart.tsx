@@ -133,7 +133,7 @@ export function BarChart(props: Props) {
           ))}
         </div>
       </div>
-      <details class="fold-line chart-table">
+      <details class="collapsible chart-table">
         <summary>Show as table</summary>
         {csvHref && (
           <p>

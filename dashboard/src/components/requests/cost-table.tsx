@@ -20,7 +20,7 @@ export function CostTable({ breakdown, total, version }: Props) {
         <p class="mute">{text}</p>
       ))}
       {lines.length > 0 && (
-        <details class="fold-line">
+        <details class="collapsible">
           <summary>Cost breakdown</summary>
           <div class="scroll" tabindex={0}>
             <table class="rows cost">

@@ -68,7 +68,7 @@ export function BlockView({ block, context }: { block: Block; context: Transcrip
       return <CallView use={null} result={block} context={context} />;
     case "unknown":
       return (
-        <details class="fold-line">
+        <details class="collapsible">
           <summary>
             Block of type <UntrustedText text={block.type} length={60} />
           </summary>
@@ -83,7 +83,7 @@ function Thinking({ text, context }: { text: string; context: TranscriptContext 
     return <p class="note mute">Thinking not included by the API.</p>;
   }
   return (
-    <details class="fold-line thinking">
+    <details class="collapsible thinking">
       <summary>
         Thinking <span class="mute">{formatCount(countLines(text), "line")}</span>
       </summary>
@@ -94,7 +94,7 @@ function Thinking({ text, context }: { text: string; context: TranscriptContext 
 
 export function Reminders({ texts, context }: { texts: readonly string[]; context: TranscriptContext }) {
   return (
-    <details class="fold-line reminders" open={context.remindersOpen}>
+    <details class="collapsible reminders" open={context.remindersOpen}>
       <summary>{formatCount(texts.length, "system reminder")}</summary>
       {texts.map((text) => (
         <PlainText

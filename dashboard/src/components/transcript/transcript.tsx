@@ -30,7 +30,7 @@ export function Transcript({ entries, responseNumber, context }: Props) {
         if (entry.isMerged) {
           return (
             <li
-              class="message-absorbed"
+              class="message-merged"
               id={`message-${entry.number}`}
               data-node={context.nodeOf?.(entry.number) ?? undefined}
               aria-hidden="true"
@@ -173,7 +173,7 @@ function roleLabel(entry: TranscriptEntry): Child {
 
 function roleClass(entry: TranscriptEntry): string {
   if (entry.role === "assistant") return "from-claude";
-  return entry.role === "user" && isUserMessage(entry) ? "from-person" : "from-machine";
+  return entry.role === "user" && isUserMessage(entry) ? "from-user" : "from-client";
 }
 
 interface ItemProps {

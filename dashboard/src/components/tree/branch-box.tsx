@@ -23,7 +23,9 @@ export function TreeBox({ box, tree, links, isChosen }: BranchProps & { box: Pla
       </text>
     </>
   );
-  const kinds = ["box", box.branch === null && "unseen-task", isChosen && "chosen"].filter(Boolean).join(" ");
+  const kinds = ["box", box.branch === null && "not-recorded", isChosen && "chosen"]
+    .filter(Boolean)
+    .join(" ");
   if (box.branch === null && box.more === 0)
     return (
       <g class={kinds} data-item tabindex={0} role="img" aria-label={words.title}>

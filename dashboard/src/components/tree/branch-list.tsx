@@ -87,7 +87,7 @@ function BranchItem({ row, view, path, isNow }: ItemProps) {
             <UntrustedText text={branch.prompt} length={80} />
           </span>
         )}
-        <span class="branch-facts mute">
+        <span class="branch-stats mute">
           {formatCount(branch.requestCount, "request")},{" "}
           <ShortNumber
             value={branch.totalTokens + branch.cacheReadInputTokens + branch.cacheCreationInputTokens}

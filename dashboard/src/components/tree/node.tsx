@@ -34,7 +34,7 @@ export function TreeNode({ item, place, isMarked, links, labels }: Props) {
   const kinds = [
     "node",
     hue(item.branch, tree),
-    isRun ? "run" : item.isFork ? "fork" : isUserMessage ? "speech" : "tools",
+    isRun ? "run" : item.isFork ? "fork" : isUserMessage ? "user-message" : "tools",
     node.failed && !isRun && "failed",
   ].filter(Boolean);
   return (
@@ -73,18 +73,18 @@ export function TreeNode({ item, place, isMarked, links, labels }: Props) {
       )}
       {labelX !== null &&
         (isRun ? (
-          <text class="words" x={labelX} y={y + 4}>
+          <text class="node-label" x={labelX} y={y + 4}>
             … {formatExact(item.nodes.length)} requests
           </text>
         ) : (
           <>
             <text
-              class="words"
+              class="node-label"
               x={item.spawned > 0 ? labelX + 16 : labelX}
               y={item.spawned > 0 ? y - 7 : y + 4}
             >
               {formatExact(node.messages)}
-              {item.nodes.length > 1 && <tspan class="tries">{` ×${item.nodes.length}`}</tspan>}
+              {item.nodes.length > 1 && <tspan class="attempts">{` ×${item.nodes.length}`}</tspan>}
             </text>{" "}
             {node.context !== null && (
               <NodeContextGauge
@@ -94,7 +94,7 @@ export function TreeNode({ item, place, isMarked, links, labels }: Props) {
               />
             )}
             {labels.isWordy && item.spawned === 0 && (
-              <text class="words note" x={labelX + 64} y={y + 4}>
+              <text class="node-label note" x={labelX + 64} y={y + 4}>
                 {nodeNote(item, labels)}
               </text>
             )}
@@ -108,9 +108,9 @@ function NodeContextGauge({ x, y, share }: { x: number; y: number; share: number
   const full = Math.min(1, share) * 18;
   return (
     <>
-      <path class="cell" d={`M${x} ${y}h18v6h-18z`} />
+      <path class="gauge" d={`M${x} ${y}h18v6h-18z`} />
       <path
-        class={share >= NEARLY_FULL_SHARE ? "charge full" : "charge"}
+        class={share >= NEARLY_FULL_SHARE ? "gauge-fill full" : "gauge-fill"}
         d={`M${x} ${y}h${full.toFixed(1)}v6H${x}z`}
       />
     </>

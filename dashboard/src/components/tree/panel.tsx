@@ -181,7 +181,7 @@ function HiddenItemsLink({ part, count, place, drawn, view, path }: HiddenItemsL
   const item = drawn.drawing.items[place]!;
   const to = { branch: view.query.branch ?? null, view: view.query.view ?? null, open: item.nodes[0]! };
   return (
-    <p class="tree-elsewhere">
+    <p class="tree-more">
       <a href={linkTo(path, view.filters, to)}>
         Show {formatExact(count)} {part}
       </a>

@@ -101,7 +101,7 @@ export function ConversationPage({ view, detail, tree, transcript, comparison: c
         </>
       ) : (
         <div class="reading">
-          <div class="reading-side">
+          <div class="conversation-side">
             {drawn ? <TreePanel {...beside} drawn={drawn} /> : <NoTree tree={tree} view={view} />}
             {branches}
             <AnalysisPanel />

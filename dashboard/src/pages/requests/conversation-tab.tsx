@@ -85,7 +85,7 @@ function Preamble({ body, context }: { body: Record<string, unknown>; context: T
   return (
     <div class="preamble">
       {system.length > 0 && (
-        <details class="fold-line">
+        <details class="collapsible">
           <summary>
             System prompt{" "}
             <span class="mute">
@@ -98,7 +98,7 @@ function Preamble({ body, context }: { body: Record<string, unknown>; context: T
         </details>
       )}
       {tools.length > 0 && (
-        <details class="fold-line">
+        <details class="collapsible">
           <summary>
             Tools{" "}
             <span class="mute">
@@ -106,7 +106,7 @@ function Preamble({ body, context }: { body: Record<string, unknown>; context: T
             </span>
           </summary>
           {tools.slice(0, 300).map((tool) => (
-            <details class="fold-line">
+            <details class="collapsible">
               <summary>
                 <strong>
                   <UntrustedText text={tool.name} length={80} />

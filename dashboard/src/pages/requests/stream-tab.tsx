@@ -84,7 +84,7 @@ export function StreamTab({ detail, stream, view }: Props) {
       <ol class={times ? "events timed" : "events"} start={from}>
         {shown.map((event) => (
           <li id={`event-${event.number}`}>
-            <details class="fold-line">
+            <details class="collapsible">
               <summary>
                 <span class="event-number mute">{formatExact(event.number)}</span>
                 {times && <EventTime times={times} event={event.number} />}
