@@ -9,7 +9,6 @@ interface TokenKind {
   /** Field of API rows and totals, and property of the database tables. */
   field: string;
   column: string;
-  label: string;
   /** Member of a usage object, and the member within it. */
   usage: readonly [member: keyof BetaUsage, nested?: string];
   /** Column of an account's window; null where windows and totals leave the kind out. */
@@ -23,7 +22,6 @@ export const TOKEN_KINDS = [
   {
     field: "inputTokens",
     column: "input_tokens",
-    label: "Input",
     usage: ["input_tokens"],
     totalColumn: "input",
     billed: ["input", "i"],
@@ -32,7 +30,6 @@ export const TOKEN_KINDS = [
   {
     field: "outputTokens",
     column: "output_tokens",
-    label: "Output",
     usage: ["output_tokens"],
     totalColumn: "output",
     billed: ["output", "o"],
@@ -41,7 +38,6 @@ export const TOKEN_KINDS = [
   {
     field: "cacheReadInputTokens",
     column: "cache_read_input_tokens",
-    label: "Cache read",
     usage: ["cache_read_input_tokens"],
     totalColumn: "cache_read",
     billed: ["cache_read", "r"],
@@ -51,7 +47,6 @@ export const TOKEN_KINDS = [
   {
     field: "cacheCreationInputTokens",
     column: "cache_creation_input_tokens",
-    label: "Cache write",
     usage: ["cache_creation_input_tokens"],
     totalColumn: "cache_creation",
     billed: null,
@@ -60,7 +55,6 @@ export const TOKEN_KINDS = [
   {
     field: "cacheCreation5mInputTokens",
     column: "cache_creation_5m_input_tokens",
-    label: "Cache write, 5 minutes",
     usage: ["cache_creation", "ephemeral_5m_input_tokens"],
     totalColumn: null,
     billed: ["cache_write_5m", "5"],
@@ -69,7 +63,6 @@ export const TOKEN_KINDS = [
   {
     field: "cacheCreation1hInputTokens",
     column: "cache_creation_1h_input_tokens",
-    label: "Cache write, 1 hour",
     usage: ["cache_creation", "ephemeral_1h_input_tokens"],
     totalColumn: null,
     billed: ["cache_write_1h", "1"],
@@ -79,7 +72,6 @@ export const TOKEN_KINDS = [
   {
     field: "thinkingTokens",
     column: "thinking_tokens",
-    label: "Thinking",
     usage: ["output_tokens_details", "thinking_tokens"],
     totalColumn: null,
     billed: null,

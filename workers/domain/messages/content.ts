@@ -5,15 +5,10 @@
 import { TOOL_CALL_TYPES } from "../../schemas/anthropic.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 
-/** The entries of a content: a string is one text block, a list is as it is; anything else has none. */
-export function contentItems(content: unknown): unknown[] {
-  if (typeof content === "string") return [{ type: "text", text: content }];
-  return Array.isArray(content) ? (content as unknown[]) : [];
-}
-
-/** The blocks of a content: its entries that are objects. */
+/** The blocks of a content: a string is one text block; of a list, the entries that are objects; anything else has none. */
 export function contentBlocks(content: unknown): JsonObject[] {
-  return contentItems(content).filter(isObject);
+  if (typeof content === "string") return [{ type: "text", text: content }];
+  return Array.isArray(content) ? content.filter(isObject) : [];
 }
 
 /** The blocks that call a tool. */
