@@ -38,6 +38,8 @@ export default tseslint.config(
       ],
       "@typescript-eslint/require-await": "off",
       "no-control-regex": "off",
+      "no-useless-rename": "error",
+      "object-shorthand": ["error", "properties"],
     },
   },
   {

@@ -194,7 +194,7 @@ export class OAuthAccount extends DurableObject<Env> {
     return this.#renewing;
   }
 
-  async #renewOnce({ generation, isForced, mustSucceed: insists }: Renewal): Promise<void> {
+  async #renewOnce({ generation, isForced, mustSucceed }: Renewal): Promise<void> {
     const begun = Date.now();
     for (let tries = 1; ; tries++) {
       const state = this.#state();
@@ -208,8 +208,8 @@ export class OAuthAccount extends DurableObject<Env> {
       await this.#store(next);
       this.#logRenewal(next, outcome.kind);
       const isUndecided = outcome.kind === "failed" || outcome.kind === "partial";
-      const mayInsist = insists && tries < MAX_TRIES && Date.now() - begun < RETRY_WINDOW_MS;
-      if (!isUndecided || !mayInsist) return;
+      const mayRetry = mustSucceed && tries < MAX_TRIES && Date.now() - begun < RETRY_WINDOW_MS;
+      if (!isUndecided || !mayRetry) return;
       await scheduler.wait(RETRY_DELAY_MS * 4 ** (tries - 1));
     }
   }

@@ -54,7 +54,7 @@ export async function withCachedDatabase<T>(
   }
 }
 
-function versionOf({ source: source }: CachedDatabase): string {
+function versionOf({ source }: CachedDatabase): string {
   const directory = join(ROOT, "drizzle/migrations");
   const hash = createHash("sha256");
   for (const file of readdirSync(directory).sort())

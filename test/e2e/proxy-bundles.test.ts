@@ -7,7 +7,7 @@ import { waitFor } from "../support/wait.ts";
 
 let harness: ProxyHarness;
 let tenant: Tenant;
-proxyHarnessOfFile((started) => ({ harness: harness, tenant } = started));
+proxyHarnessOfFile((started) => ({ harness, tenant } = started));
 
 const CROWD = 20;
 const replyOf = (

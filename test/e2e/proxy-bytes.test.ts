@@ -9,7 +9,7 @@ import type { ProxyHarness, JournalledPart, SendOptions, Sent, Tenant } from "..
 
 let harness: ProxyHarness;
 let tenant: Tenant;
-proxyHarnessOfFile((started) => ({ harness: harness, tenant } = started));
+proxyHarnessOfFile((started) => ({ harness, tenant } = started));
 
 const send = (options: SendOptions = {}) => tenant.send({ path: "/v1/things", ...options });
 const raw = (given: Partial<Extract<Reply, { kind: "raw" }>>): Reply => ({

@@ -26,7 +26,7 @@ afterAll(() => {
 let harness: ProxyHarness;
 let tenant: Tenant;
 proxyHarnessOfFile(
-  (started) => ({ harness: harness, tenant } = started),
+  (started) => ({ harness, tenant } = started),
   async () => {
     await once(refusing.listen(0, "127.0.0.1"), "listening");
     return { CLAUDE_API_BASE_URL: `http://127.0.0.1:${(refusing.address() as AddressInfo).port}` };

@@ -20,7 +20,7 @@ const HANG_UP_MS = 200;
 let harness: ProxyHarness;
 let tenant: Tenant;
 proxyHarnessOfFile(
-  (started) => ({ harness: harness, tenant } = started),
+  (started) => ({ harness, tenant } = started),
   () => ({ CLAUDE_API_TIMEOUT: String(TIMEOUT_MS), STREAM_MAX_MS: String(STREAM_MAX_MS) }),
 );
 

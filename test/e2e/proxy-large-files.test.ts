@@ -19,7 +19,7 @@ const MAX_GROWTH = 128 * MEGABYTE;
 
 let harness: ProxyHarness;
 let tenant: Tenant;
-proxyHarnessOfFile((started) => ({ harness: harness, tenant } = started));
+proxyHarnessOfFile((started) => ({ harness, tenant } = started));
 
 const file = (megabytes: number, headers: Record<string, string>): Reply => ({
   kind: "raw",

@@ -13,7 +13,7 @@ import { waitFor, waitUntil } from "../support/wait.ts";
 
 let harness: ProxyHarness;
 let tenant: Tenant;
-proxyHarnessOfFile((started) => ({ harness: harness, tenant } = started));
+proxyHarnessOfFile((started) => ({ harness, tenant } = started));
 
 /** Longer than three attempts of a put: a response this long ends after the put of its request has failed. */
 const TRIES_MS = 3_000;

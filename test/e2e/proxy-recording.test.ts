@@ -12,7 +12,7 @@ import {
 
 let harness: ProxyHarness;
 let tenant: Tenant;
-proxyHarnessOfFile((started) => ({ harness: harness, tenant } = started));
+proxyHarnessOfFile((started) => ({ harness, tenant } = started));
 
 const EVENT = "event: ping\ndata: {}\n\n";
 const streamed: Reply = {

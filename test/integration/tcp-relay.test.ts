@@ -26,7 +26,7 @@ async function relayed(answer: (request: IncomingMessage, response: ServerRespon
   const port = await claimPort(0, "PORT");
   const { port: targetPort } = server.address() as AddressInfo;
   closers.push(await startTcpRelay({ hosts: ["127.0.0.1"], port, targetPort }));
-  return { port, resetAt: resetAt };
+  return { port, resetAt };
 }
 
 async function client(port: number): Promise<Socket> {
@@ -40,7 +40,7 @@ async function client(port: number): Promise<Socket> {
 it.each(["before the response", "during the response"])(
   "a disconnect %s resets the connection within 200 ms",
   async (when) => {
-    const { port, resetAt: resetAt } = await relayed((_, response) => {
+    const { port, resetAt } = await relayed((_, response) => {
       if (when !== "before the response") response.write("a beginning");
     });
     const socket = await client(port);

@@ -121,7 +121,7 @@ export function priceOfBody(
     at: new Date(at),
     status,
   });
-  return { ...price, response: response };
+  return { ...price, response };
 }
 
 /** Both ways of sending one answer. */

@@ -10,7 +10,7 @@ export function proxyHarnessOfFile(
   let harness: ProxyHarness;
   beforeAll(async () => {
     harness = await startProxyHarness(await variables());
-    take({ harness: harness, tenant: await harness.tenant() });
+    take({ harness, tenant: await harness.tenant() });
   });
   afterEach(async () => {
     harness.claude.reset();

@@ -132,7 +132,7 @@ export async function soakStack(stack: FaultyStack, options: SoakOptions): Promi
     rows: rows.length,
     ...report,
     trafficMs,
-    storedAfterMs: storedAfterMs,
+    storedAfterMs,
     slowestStartMs,
   };
 }
@@ -157,7 +157,7 @@ async function tenant(stack: FaultyStack): Promise<string> {
 }
 
 /** Three different faults at random times of the traffic. */
-function faultTimes({ seed, faultMs, slowDelayMs: slowDelayMs }: SoakOptions, length: number): FaultTime[] {
+function faultTimes({ seed, faultMs, slowDelayMs }: SoakOptions, length: number): FaultTime[] {
   const random = randomOf(seed, "faults");
   const all: [string, Faults][] = [
     ["R2 failing", { JOURNAL: "fail" }],

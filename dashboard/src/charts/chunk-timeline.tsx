@@ -24,7 +24,7 @@ const HEIGHT = 86;
 const TICK_COUNT = 5;
 
 export function ChunkTimeline({ times, ended, eventName }: Props) {
-  const { totalMs, firstMs, pauses, pauseThresholdMs: pauseFromMs } = times;
+  const { totalMs, firstMs, pauses, pauseThresholdMs } = times;
   const at = (ms: number) => `${round((Math.min(ms, totalMs) / totalMs) * 100)}%`;
   const widthOf = (ms: number) => `${round((ms / totalMs) * 100)}%`;
   return (
@@ -43,7 +43,7 @@ export function ChunkTimeline({ times, ended, eventName }: Props) {
         </span>
         {pauses.length > 0 && (
           <span>
-            <span class="swatch pause"></span>Pauses of {formatRound(pauseFromMs)} or more
+            <span class="swatch pause"></span>Pauses of {formatRound(pauseThresholdMs)} or more
           </span>
         )}
         <span>
@@ -98,11 +98,9 @@ export function ChunkTimeline({ times, ended, eventName }: Props) {
   );
 }
 
-function Pauses({
-  times: { pauses, pauseThresholdMs: pauseFromMs },
-  eventName,
-}: Pick<Props, "times" | "eventName">) {
-  if (pauses.length === 0) return <p class="pauses mute">No pauses of {formatRound(pauseFromMs)} or more.</p>;
+function Pauses({ times: { pauses, pauseThresholdMs }, eventName }: Pick<Props, "times" | "eventName">) {
+  if (pauses.length === 0)
+    return <p class="pauses mute">No pauses of {formatRound(pauseThresholdMs)} or more.</p>;
   return (
     <ul class="pauses" aria-label="Pauses">
       {pauses.map(({ event, fromMs, toMs }, index) => (
@@ -139,17 +137,11 @@ function barPath({ events, totalMs }: StreamTimes): string {
 }
 
 /** Text alternative of the drawing; the pauses are listed below it. */
-function descriptionOf({
-  events,
-  firstMs,
-  totalMs,
-  pauses,
-  pauseThresholdMs: pauseFromMs,
-}: StreamTimes): string {
+function descriptionOf({ events, firstMs, totalMs, pauses, pauseThresholdMs }: StreamTimes): string {
   const longest = pauses.reduce((highest, { fromMs, toMs }) => Math.max(highest, toMs - fromMs), 0);
   const paused =
     pauses.length === 0
-      ? `no pauses of ${formatRound(pauseFromMs)} or more`
-      : `${formatCount(pauses.length, "pause")} of ${formatRound(pauseFromMs)} or more, longest ${formatExactMs(longest)}`;
+      ? `no pauses of ${formatRound(pauseThresholdMs)} or more`
+      : `${formatCount(pauses.length, "pause")} of ${formatRound(pauseThresholdMs)} or more, longest ${formatExactMs(longest)}`;
   return `${formatCount(events.length, "event")} in ${formatExactMs(totalMs)}: stream started after ${formatExactMs(firstMs)}, ${paused}`;
 }

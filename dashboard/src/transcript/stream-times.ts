@@ -46,7 +46,7 @@ export function streamTimes(
     events: times,
     firstMs: first.offsetMs,
     totalMs,
-    pauseThresholdMs: pauseThresholdMs,
+    pauseThresholdMs,
     pauses: pausesOf([...times, times.at(-1) === null ? null : totalMs], events.length, pauseThresholdMs),
   };
 }

@@ -27,5 +27,5 @@ export function assignColumns(
     occupiedUntil[lane] = to;
     for (let row = from; row <= to; row++) widestAt[row] = Math.max(widestAt[row]!, lane);
   }
-  return { columnOf: columnOf, widestAt };
+  return { columnOf, widestAt };
 }

@@ -79,7 +79,7 @@ export function layoutTree(
     from: start ?? first,
     to: last,
   }));
-  const { columnOf: laneOf, widestAt } = assignColumns(spans, items.length);
+  const { columnOf, widestAt } = assignColumns(spans, items.length);
   const forks = new Set(
     items.flatMap(({ parent, branch }) =>
       parent !== null && items[parent]!.branch !== branch ? [parent] : [],
@@ -96,13 +96,13 @@ export function layoutTree(
     height: MARGIN.top,
   };
   items.forEach((item, place) => {
-    const x = columnX(laneOf.get(item.branch)!);
+    const x = columnX(columnOf.get(item.branch)!);
     const labelX = columnX(widestAt[place]!) + 14;
     const own = boxesOf.get(place) ?? [];
     const boxes = visibleBoxes(own);
     const { first, start } = ends.get(item.branch)!;
     if (first === place)
-      addBranchLabel(drawing, tree, { branch: item.branch, column: laneOf.get(item.branch)!, x, labelX });
+      addBranchLabel(drawing, tree, { branch: item.branch, column: columnOf.get(item.branch)!, x, labelX });
     const y = drawing.height + (boxes.length > 0 ? BOX_ROW : ROW) / 2;
     boxes.forEach((box, n) => {
       const stem = n * BOX_ROW;

@@ -192,12 +192,12 @@ class Session {
     const old = isOld(this.#plan.client);
     const { random } = this.#log;
     const made = subtasks.map((subtask) => ({
-      subtask: subtask,
+      subtask,
       toolUseId: `toolu_01${random.hex(22)}`,
       agent: { id: `a${random.hex(16)}`, parentId: null } satisfies Agent,
     }));
     const inBackground = background && !old;
-    const uses = made.map(({ subtask: subtask, toolUseId }): Content => {
+    const uses = made.map(({ subtask, toolUseId }): Content => {
       const { description, prompt } = subtask;
       const input = { description, prompt, subagent_type: "general-purpose" };
       if (old) return { type: "tool_use", id: toolUseId, name: "Task", input };
@@ -210,7 +210,7 @@ class Session {
     });
     this.#say([text(say), ...uses], "tool_use");
     const spawner = [...this.#after];
-    const content = made.map(({ subtask: subtask, toolUseId, agent }): Content => {
+    const content = made.map(({ subtask, toolUseId, agent }): Content => {
       const key = playSubtask(this.#log, subtask, agent, spawner);
       const result = (said: string) => ({
         tool_use_id: toolUseId,

@@ -106,5 +106,5 @@ export function unpackTiming(packed: Uint8Array): { resolutionMs: number; chunks
   const chunks: TimedChunk[] = [];
   for (let at = 0; at < rest.length; at += 2)
     chunks.push({ ms: (ms += rest[at]!), end: (end += rest[at + 1]!) });
-  return { resolutionMs, chunks: chunks };
+  return { resolutionMs, chunks };
 }

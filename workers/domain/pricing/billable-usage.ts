@@ -110,7 +110,7 @@ function inference(
     isFast: own["speed"] === "fast",
     isSpeedInherited: type !== null && !Object.hasOwn(source, "speed"),
     isUsGeography: own["inference_geo"] === "us",
-    freeReason: freeReason,
+    freeReason,
     isContradictory,
   };
 }

@@ -39,7 +39,7 @@ export function parseQuery(query: string): Term[] {
     });
     if (terms.length === MAX_TERMS) break;
   }
-  return terms.some(({ isExcluded: isExcluded }) => !isExcluded) ? terms : [];
+  return terms.some(({ isExcluded }) => !isExcluded) ? terms : [];
 }
 
 /** The terms as Postgres' tsquery; words hold letters and digits only, so nothing needs escaping. */

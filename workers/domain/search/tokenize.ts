@@ -32,7 +32,7 @@ export function* tokenize(text: string): Generator<Token> {
     const isUnspaced = match[1] !== undefined;
     const folded = isUnspaced ? match[0].normalize("NFKC").toLowerCase() : fold(match[0]);
     if (folded !== "")
-      yield { start: match.index, end: match.index + match[0].length, text: folded, isUnspaced: isUnspaced };
+      yield { start: match.index, end: match.index + match[0].length, text: folded, isUnspaced };
   }
 }
 
@@ -45,7 +45,7 @@ export function indexTerms(text: string): string[] {
     bytesLeft -= IS_ASCII.test(word) ? word.length : 3 * word.length;
     if (bytesLeft > 0) found.add(word);
   };
-  for (const { start, end, text: word, isUnspaced: isUnspaced } of tokenize(text)) {
+  for (const { start, end, text: word, isUnspaced } of tokenize(text)) {
     if (bytesLeft <= 0) break;
     if (isUnspaced) for (const gram of gramsOfRun(word)) add(gram);
     else {

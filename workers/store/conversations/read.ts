@@ -17,7 +17,7 @@ import { isFailedSql } from "../db/failed-sql.ts";
 import { columnsNamed } from "../db/columns.ts";
 import { isoText, pageOf, timestamptz } from "../db/sql.ts";
 import { TOKEN_SUMS, tokenTotalsView, toTotals, totalTokensOrNull } from "../usage/totals.ts";
-import { usdText } from "../usage/cost.ts";
+import { formatUsd } from "../../domain/pricing/usd.ts";
 
 export interface DetailFilter {
   /** A branch's key or name. */
@@ -132,7 +132,7 @@ async function readRequests(
       branchKey: row.branchKey ?? row.requestId,
       branchId: row.branchId ?? "main",
       totalTokens: totalTokensOrNull(row),
-      costUsd: costPico === null ? null : usdText(costPico),
+      costUsd: costPico === null ? null : formatUsd(costPico),
     })),
     nextCursor,
   };

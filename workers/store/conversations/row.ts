@@ -8,7 +8,7 @@ export const CONVERSATION_COLUMNS = { domain: domains.name, conversation: conver
 
 export function toConversationRow({
   domain,
-  conversation: conversation,
+  conversation,
 }: {
   domain: string;
   conversation: typeof conversations.$inferSelect;

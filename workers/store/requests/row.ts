@@ -5,7 +5,7 @@ import { unpackBill } from "../../domain/pricing/cost-codec.ts";
 import { RequestRow } from "../../schemas/api/requests.ts";
 import { CredentialType, Outcome } from "../../schemas/exchange.ts";
 import { columnsNamed } from "../db/columns.ts";
-import { usdText } from "../usage/cost.ts";
+import { formatUsd } from "../../domain/pricing/usd.ts";
 import { totalTokensOrNull } from "../usage/totals.ts";
 
 /**
@@ -41,7 +41,7 @@ export function toRequestRow(row: Selected): RequestRow {
     outcome: Outcome.parse(row.outcome),
     error: errorMessage ?? row.errorType,
     totalTokens: totalTokensOrNull(row),
-    costUsd: costPico === null ? null : usdText(costPico),
+    costUsd: costPico === null ? null : formatUsd(costPico),
     costBreakdown: bill && toCostBreakdown(bill),
     requestBytes: bodyBytes,
   };

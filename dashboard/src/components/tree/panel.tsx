@@ -217,7 +217,7 @@ function Legend({ tree }: { tree: Tree }) {
   );
 }
 
-function Line({ kind, label: label }: { kind: "subtask" | "compact"; label: string }) {
+function Line({ kind, label }: { kind: "subtask" | "compact"; label: string }) {
   return (
     <li>
       <svg viewBox="0 0 22 8" width="22" height="8" aria-hidden="true">

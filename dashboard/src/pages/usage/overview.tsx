@@ -1,5 +1,5 @@
 /** / : statistics of the period, usage windows, latest requests, tokens over time, top domains and models. */
-import type { WindowList as WindowListAnswer } from "../../../../workers/schemas/api/windows.ts";
+import type { WindowList as WindowListResponse } from "../../../../workers/schemas/api/windows.ts";
 import type { RequestList } from "../../../../workers/schemas/api/requests.ts";
 import { type Overview, totalsBy } from "../../api/named-totals.ts";
 import type { Result } from "../../api/client.ts";
@@ -22,7 +22,7 @@ import type { View } from "../../context/view.ts";
 interface Props {
   view: View;
   overview: Result<Overview>;
-  windows: Result<WindowListAnswer>;
+  windows: Result<WindowListResponse>;
   latest: Result<RequestList>;
 }
 
@@ -88,7 +88,7 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
 /** How many accounts the overview shows; Usage has all of them. */
 const MAX_ACCOUNTS_SHOWN = 5;
 
-function Windows({ windows, view }: { windows: Result<WindowListAnswer>; view: View }) {
+function Windows({ windows, view }: { windows: Result<WindowListResponse>; view: View }) {
   const chosen = view.filters.accountId;
   const shown = windows.ok
     ? windows.data.windows.filter((one) => chosen === null || one.accountId === chosen)
