@@ -63,7 +63,7 @@ async function figuresOf({ getJson, branchedConversation: id }: DemoStack): Prom
   const request = await getJson<RequestDetail>(`/api/requests/${calling.requestId}`);
   const topModel = sums.models.toSorted((left, right) => right.requests - left.requests)[0]!;
   const [branched, asked] = [`/conversations/${id}`, `/requests/${calling.requestId}`];
-  const tile = (n: number) => `.tile:nth-child(${n}) [title]`;
+  const tile = (n: number) => `.stat-card:nth-child(${n}) [title]`;
   const cell = (row: string, n: number) => `${row} > td:nth-child(${n})`;
   const [row, talk] = ["table.requests tbody tr:first-child", "table.conversations tbody tr:first-child"];
   const tokens = detail.totalTokens + detail.cacheReadInputTokens + detail.cacheCreationInputTokens;
@@ -85,16 +85,16 @@ async function figuresOf({ getJson, branchedConversation: id }: DemoStack): Prom
       `table.usage tr:has-text("${topModel.model.replace(/^claude-/, "")}")`,
       exact(topModel.requests),
     ),
-    text("/errors", "#live-course > h2", `${failures.total} of ${failures.requests}`),
-    text("/usage?accountId=acc_checkout", "#live-eaters", exact(account.domains[0]!.requests)),
+    text("/errors", "#live-error-chart > h2", `${failures.total} of ${failures.requests}`),
+    text("/usage?accountId=acc_checkout", "#live-window-usage", exact(account.domains[0]!.requests)),
     title("/requests", `${row} time`, clock(newest.timestamp)),
     title("/requests", `${cell(row, 9)} [title]`, usd(newest.costUsd)),
     text("/requests", cell(row, 5), newest.requestType.replaceAll("_", " ")),
     text(asked, ".cost tbody tr:last-child", usd(request.costUsd)),
-    text(asked, ".kinds", exact(request.inputTokens)),
-    text(asked, ".kinds", exact(request.cacheReadInputTokens)),
-    text(asked, ".kinds", exact(request.outputTokens)),
-    text(asked, ".request-facts", request.upstreamRequestId!),
+    text(asked, ".token-kinds", exact(request.inputTokens)),
+    text(asked, ".token-kinds", exact(request.cacheReadInputTokens)),
+    text(asked, ".token-kinds", exact(request.outputTokens)),
+    text(asked, ".request-summary", request.upstreamRequestId!),
     text("/conversations", cell(talk, 4), exact(conversation.turnCount)),
     title("/conversations", `${cell(talk, 7)} [title]`, usd(conversation.costUsd)),
     title(branched, tile(1), exact(detail.turnCount)),
@@ -167,7 +167,7 @@ export function describeFigures(stack: () => DemoStack): void {
       tokens.forEach((count, n) => expect(drawn[n]).toBeCloseTo(Math.max(count * scale, MIN_BAR_HEIGHT), 2));
       const total = sums.domains.reduce((sum, one) => sum + allTokens(one), 0);
       const shares = sums.domains.map((one) => (allTokens(one) / total) * 100).toSorted((a, b) => b - a);
-      const wide = await sizesOf(".busiest:first-child .share-bar .fill-accent", "width");
+      const wide = await sizesOf(".top-list:first-child .share-bar .fill-accent", "width");
       shares
         .slice(0, 6)
         .forEach((share, n) =>
