@@ -107,8 +107,8 @@ function dayLines({ usage }: DailyUsage): string[] {
 }
 
 function money({ costUsd, unpricedCount }: { costUsd: string | null; unpricedCount: number }): string {
-  if (costUsd === null) return "unpriced";
-  const dollars = Number(costUsd);
+  const dollars = costUsd === null || costUsd === "" ? NaN : Number(costUsd);
+  if (!Number.isFinite(dollars)) return "unpriced";
   return `$${dollars.toFixed(dollars > 0 && dollars < 0.01 ? 4 : 2)}${unpricedCount > 0 ? "+" : ""}`;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatUsd } from "../../../workers/domain/pricing/usd.ts";
+import { formatMoney } from "../format/money.ts";
 import { costSeries, type HourlyTokens, OTHERS } from "./cost-series.ts";
 
 const HOUR = 3_600_000;
@@ -61,6 +62,20 @@ describe("cost over time", () => {
     });
     expect(series.total).toBe(0n);
     expect(series.buckets.map((bucket) => bucket.unpriced)).toEqual([0, 2]);
+  });
+
+  it.each(["1e-7", "NaN", "", "$1"])("counts the amount %j as unpriced, not as $0", (bad) => {
+    const series = costSeries(answer({ a: { 0: "3", 1: bad } }), {
+      from: START,
+      to: START + 2 * HOUR,
+      bucketMs: HOUR,
+      maxNames: 2,
+    });
+    expect(series.buckets.map(({ pico, unpriced }) => [pico["a"], unpriced])).toEqual([
+      [3n * 10n ** 12n, 0],
+      [null, 1],
+    ]);
+    expect(formatMoney(bad)).not.toContain("$");
   });
 
   it("takes any name for a name", () => {

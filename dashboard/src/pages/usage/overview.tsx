@@ -201,7 +201,7 @@ export function PeriodStats({ overview }: { overview: Overview }) {
         value={now.requests === 0 ? "$0.00" : formatMoneyShort(now.costUsd)}
         exact={formatMoneyExact(now.costUsd)}
         change={formatChange(approximateAmount(now.costUsd), approximateAmount(before.costUsd))}
-        spark={series((bucket) => approximateAmount(bucket.costUsd) ?? 0)}
+        spark={series((bucket) => approximateAmount(bucket.costUsd))}
       >
         {now.unpricedCount > 0 && (
           <span

@@ -137,8 +137,11 @@ function CostByDomain({
   });
   if (series.total === 0n) return null;
   const step = Math.max(bucketMs, HOUR_MS);
-  const picoAt = (index: number, key: string) =>
-    series.buckets[index]!.pico[series.names[Number(key)]!] ?? 0n;
+  const picoAt = (index: number, key: string) => series.buckets[index]!.pico[series.names[Number(key)]!];
+  const usdAt = (index: number, key: string) => {
+    const pico = picoAt(index, key);
+    return pico === null ? null : formatUsd(pico ?? 0n);
+  };
   return (
     <section class="card">
       <h2>
@@ -155,7 +158,7 @@ function CostByDomain({
         points={series.buckets.map((bucket, index) => ({
           start: bucket.start,
           values: Object.fromEntries(
-            series.names.map((_, key) => [String(key), Number(picoAt(index, String(key))) / 1e12]),
+            series.names.map((_, key) => [String(key), Number(picoAt(index, String(key)) ?? 0n) / 1e12]),
           ),
           notes: bucket.unpriced > 0 ? [`${formatExact(bucket.unpriced)} requests unpriced`] : [],
         }))}
@@ -164,7 +167,7 @@ function CostByDomain({
         now={view.now}
         format={{
           short: (value) => formatMoney(String(Math.round(value * 1e6) / 1e6)),
-          exact: (_value, key, index) => formatMoney(formatUsd(picoAt(index, key))),
+          exact: (_value, key, index) => formatMoney(usdAt(index, key)),
         }}
       />
     </section>
