@@ -3,13 +3,12 @@
  * the cost. Built by workers/domain/pricing, part of every request row of the API.
  */
 import { z } from "zod";
+import { BILLED_KINDS } from "./tokens.ts";
 
 const usd = z.string().describe("Exact decimal of US dollars.");
 
 export const CostLine = z.object({
-  kind: z
-    .string()
-    .describe("input, cache_write_5m, cache_write_1h, cache_read, output, or a server tool's counter."),
+  kind: z.string().describe(`${BILLED_KINDS.join(", ")}, or a server tool's counter.`),
   model: z.string().nullable().describe("Whose rate it is; null for server tools."),
   entry: z
     .string()

@@ -82,6 +82,7 @@ export const TOKEN_KINDS = [
 type Kind = (typeof TOKEN_KINDS)[number];
 export type TokenField = Kind["field"];
 type TotalKind = Extract<Kind, { totalColumn: string }>;
+export type TotalField = TotalKind["field"];
 type BilledEntry = Extract<Kind, { billed: readonly string[] }>;
 
 /** The kinds that totals add up. */

@@ -1,36 +1,57 @@
-/** The kinds of tokens by the API's names: their order, labels and colours, the same in every chart and table. */
+/** The kinds of tokens as charts, tables and CSV show them: order, labels and colours. */
+import type { TotalField } from "../../../workers/schemas/tokens.ts";
 
-export const TOKEN_KINDS = [
-  {
-    key: "inputTokens",
+interface Presentation {
+  label: string;
+  hint: string;
+  fill: string;
+  csvColumn: string;
+}
+
+const PRESENTATIONS: Record<TotalField, Presentation> = {
+  inputTokens: {
     label: "Input tokens",
     hint: "prompt tokens not read from or written to the cache",
     fill: "fill-input",
+    csvColumn: "input_tokens",
   },
-  {
-    key: "cacheReadInputTokens",
+  cacheReadInputTokens: {
     label: "Cache read",
     hint: "prompt tokens read from the cache",
     fill: "fill-cache-read",
+    csvColumn: "cache_read_tokens",
   },
-  {
-    key: "cacheCreationInputTokens",
+  cacheCreationInputTokens: {
     label: "Cache write",
     hint: "prompt tokens written to the cache",
     fill: "fill-cache-write",
+    csvColumn: "cache_write_tokens",
   },
-  {
-    key: "outputTokens",
+  outputTokens: {
     label: "Output tokens",
     hint: "response tokens, including thinking",
     fill: "fill-output",
+    csvColumn: "output_tokens",
   },
-] as const;
+};
 
-export type TokensByKind = Record<(typeof TOKEN_KINDS)[number]["key"], number>;
+const FIELDS = Object.keys(PRESENTATIONS) as TotalField[];
+
+export const TOKEN_KINDS = FIELDS.map((key) => ({ key, ...PRESENTATIONS[key] }));
+
+export type TokensByKind = Record<TotalField, number>;
+type ExchangeTokens = Record<TotalField, number | null>;
+
+/** The counts of one exchange, 0 where one is unknown. */
+export const tokensByKind = (tokens: ExchangeTokens): TokensByKind =>
+  Object.fromEntries(FIELDS.map((field) => [field, tokens[field] ?? 0])) as TokensByKind;
 
 export const totalTokens = (tokens: TokensByKind): number =>
-  TOKEN_KINDS.reduce((sum, { key }) => sum + tokens[key], 0);
+  FIELDS.reduce((sum, field) => sum + tokens[field], 0);
+
+/** Input, cache reads and cache writes; null without a count of input tokens. */
+export const promptTokens = (tokens: ExchangeTokens): number | null =>
+  tokens.inputTokens === null ? null : totalTokens({ ...tokensByKind(tokens), outputTokens: 0 });
 
 /** The largest first. */
 export const byTokens = <T extends TokensByKind>(entries: readonly T[]): T[] =>

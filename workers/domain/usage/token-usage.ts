@@ -35,23 +35,23 @@ function merge(soFar: JsonObject, later: JsonObject, depth: number): JsonObject 
   return merged;
 }
 
+/** Cache writes of one lifetime each. */
+const CACHE_LIFETIMES = TOKEN_KINDS.filter(({ usage: [member] }) => member === "cache_creation");
+
 /** Tokens by kind; null = not reported, or not a count (a string, negative, fractional, beyond 2³¹). */
 export type TokenCounts = Record<TokenField, number | null>;
 
 /**
  * The top-level counts of a usage object; anything but an object gives nulls. What `iterations` lists beyond them
- * (compaction, advisor) is read by pricing. Without a total of cache writes it is the sum of both lifetimes.
+ * (compaction, advisor) is read by pricing. Without a total of cache writes it is their sum over all lifetimes.
  */
 export function tokenCounts(usage: unknown): TokenCounts {
   const counts = byField(TOKEN_KINDS, ({ usage: [member, nested] }) => {
     const value = isObject(usage) ? usage[member] : null;
     return count(nested === undefined ? value : isObject(value) ? value[nested] : null);
   });
-  const { cacheCreation5mInputTokens: fiveMinutes, cacheCreation1hInputTokens: oneHour } = counts;
-  return {
-    ...counts,
-    cacheCreationInputTokens: counts.cacheCreationInputTokens ?? sum(fiveMinutes, oneHour),
-  };
+  const lifetimes = CACHE_LIFETIMES.map(({ field }) => counts[field]);
+  return { ...counts, cacheCreationInputTokens: counts.cacheCreationInputTokens ?? sum(lifetimes) };
 }
 
 /** Requests of server tools by name (`web_search_requests`); null where the usage reports none. */
@@ -71,6 +71,7 @@ function count(value: unknown): number | null {
     : null;
 }
 
-function sum(a: number | null, b: number | null): number | null {
-  return a === null && b === null ? null : count((a ?? 0) + (b ?? 0));
+function sum(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : count(known.reduce((a, b) => a + b));
 }

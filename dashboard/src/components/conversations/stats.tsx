@@ -4,11 +4,12 @@ import { ContextGauge } from "../../charts/context-gauge.tsx";
 import { formatMoneyExact, formatMoneyShort } from "../../format/money.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import { formatDuration } from "../../format/time.ts";
+import { totalTokens } from "../../format/token-kinds.ts";
 import { Help } from "../ui/help.tsx";
 import { StatCard } from "../ui/stat-card.tsx";
 
 export function ConversationStats({ detail }: { detail: ConversationDetail }) {
-  const all = detail.totalTokens + detail.cacheReadInputTokens + detail.cacheCreationInputTokens;
+  const all = totalTokens(detail);
   const { metrics } = detail;
   // A call whose sub-task was never seen was called all the same.
   const subtasks =

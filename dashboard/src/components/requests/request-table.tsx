@@ -4,7 +4,7 @@ import { formatExact, formatShare, formatShort, UNKNOWN } from "../../format/num
 import { formatDuration } from "../../format/time.ts";
 import type { RequestRow } from "../../../../workers/schemas/api/requests.ts";
 import type { View } from "../../context/view.ts";
-import { promptTokens } from "../../api/tokens.ts";
+import { promptTokens } from "../../format/token-kinds.ts";
 import { ToolBadges } from "../transcript/tool-badges.tsx";
 import { Model, Money, StatusBadge, Time, UntrustedText } from "../ui/values.tsx";
 import { ColumnHead, TableHead } from "../ui/table-head.tsx";

@@ -2,6 +2,7 @@
 import type { Branch, ConversationTree } from "../../../../workers/schemas/api/conversations.ts";
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
+import { totalTokens } from "../../format/token-kinds.ts";
 import { orderBranches, type BranchRow } from "../../transcript/branches.ts";
 import type { View } from "../../context/view.ts";
 import { BranchGlyph, glyphOf } from "./branch-glyphs.tsx";
@@ -88,11 +89,8 @@ function BranchItem({ row, view, path, isNow }: ItemProps) {
           </span>
         )}
         <span class="branch-stats mute">
-          {formatCount(branch.requestCount, "request")},{" "}
-          <ShortNumber
-            value={branch.totalTokens + branch.cacheReadInputTokens + branch.cacheCreationInputTokens}
-          />{" "}
-          tokens, <Money amount={branch.costUsd} />
+          {formatCount(branch.requestCount, "request")}, <ShortNumber value={totalTokens(branch)} /> tokens,{" "}
+          <Money amount={branch.costUsd} />
         </span>
       </a>
     </li>

@@ -8,6 +8,7 @@ import type { TranscriptContext } from "../../components/transcript/transcript-c
 import { Money, ShortNumber, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
+import { totalTokens } from "../../format/token-kinds.ts";
 import { messageOf } from "../../transcript/blocks.ts";
 import { commonPrefixLength, alignEntries } from "../../transcript/compare.ts";
 import { createHighlighter } from "../../transcript/highlight.ts";
@@ -131,7 +132,6 @@ interface SideProps {
 }
 
 function SideHead({ branch, transcript, view, path }: SideProps) {
-  const tokens = branch.totalTokens + branch.cacheReadInputTokens + branch.cacheCreationInputTokens;
   return (
     <header class="card compared-head">
       <h2>
@@ -143,7 +143,7 @@ function SideHead({ branch, transcript, view, path }: SideProps) {
       <p class="mute">
         {formatCount(transcript.total, "message")}, {formatCount(branch.requestCount, "request")}
         {branch.errorCount > 0 && <span class="error-text">, {formatCount(branch.errorCount, "error")}</span>}
-        , <ShortNumber value={tokens} /> tokens, <Money amount={branch.costUsd} />, last{" "}
+        , <ShortNumber value={totalTokens(branch)} /> tokens, <Money amount={branch.costUsd} />, last{" "}
         <Time at={branch.lastMessageTime} view={view} />
       </p>
     </header>

@@ -13,6 +13,7 @@ import { Money, shortModel, ShortNumber, Time, UntrustedText } from "../../compo
 import { apiQuery, linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact, formatShare } from "../../format/number.ts";
 import { formatDuration } from "../../format/time.ts";
+import { totalTokens } from "../../format/token-kinds.ts";
 import type { View } from "../../context/view.ts";
 import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
 
@@ -129,8 +130,7 @@ export function ConversationsPage({ view, list }: { view: View; list: Result<Con
 }
 
 function Row({ conversation, view }: { conversation: Conversation; view: View }) {
-  const all =
-    conversation.totalTokens + conversation.cacheReadInputTokens + conversation.cacheCreationInputTokens;
+  const all = totalTokens(conversation);
   return (
     <tr role="row" data-row>
       <td role="cell" class="cell-name">

@@ -9,6 +9,7 @@ import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact, formatShort } from "../../format/number.ts";
 import { oneLine } from "../../format/text.ts";
 import { clockFormatter, formatAbsolute, formatDuration } from "../../format/time.ts";
+import { promptTokens } from "../../format/token-kinds.ts";
 import { withPauses, type TimelineRow } from "../../transcript/timeline.ts";
 import type { View } from "../../context/view.ts";
 import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
@@ -102,10 +103,7 @@ interface RowProps {
 }
 
 function Row({ row, kind = "main", view, path, longest, clock }: RowProps) {
-  const prompt =
-    row.inputTokens === null
-      ? null
-      : row.inputTokens + (row.cacheReadInputTokens ?? 0) + (row.cacheCreationInputTokens ?? 0);
+  const prompt = promptTokens(row);
   const branch = kind === "main" ? null : row.branchKey;
   return (
     <tr data-row>

@@ -2,7 +2,7 @@
 import type { RequestDetail } from "../../../../workers/schemas/api/requests.ts";
 import { ContextGauge } from "../../charts/context-gauge.tsx";
 import { TokenKindBar } from "../../charts/share-bar.tsx";
-import { TOKEN_KINDS, totalTokens, type TokensByKind } from "../../format/token-kinds.ts";
+import { TOKEN_KINDS, tokensByKind, totalTokens } from "../../format/token-kinds.ts";
 import { CostTable } from "../../components/requests/cost-table.tsx";
 import { DefinitionItem, DefinitionList } from "../../components/ui/definition-list.tsx";
 import { ToolBadges } from "../../components/transcript/tool-badges.tsx";
@@ -122,12 +122,7 @@ function TokenUsage({ detail }: { detail: RequestDetail }) {
   if (detail.inputTokens === null && detail.outputTokens === null) {
     return <p class="mute">No token usage recorded.</p>;
   }
-  const tokens: TokensByKind = {
-    inputTokens: detail.inputTokens ?? 0,
-    cacheReadInputTokens: detail.cacheReadInputTokens ?? 0,
-    cacheCreationInputTokens: detail.cacheCreationInputTokens ?? 0,
-    outputTokens: detail.outputTokens ?? 0,
-  };
+  const tokens = tokensByKind(detail);
   const prompt = totalTokens(tokens) - tokens.outputTokens;
   return (
     <>

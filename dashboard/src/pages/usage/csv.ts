@@ -1,31 +1,35 @@
 /** /usage.csv: the numbers of the chart, or of one of the tables. */
 import { type Overview, type Totals, type TotalsBy, totalsBy } from "../../api/named-totals.ts";
 import { toCsv } from "../../format/csv.ts";
+import { TOKEN_KINDS } from "../../format/token-kinds.ts";
 
-const COLUMNS = {
-  requests: "requests",
-  errors: "errors",
-  input_tokens: "inputTokens",
-  cache_read_tokens: "cacheReadInputTokens",
-  cache_write_tokens: "cacheCreationInputTokens",
-  output_tokens: "outputTokens",
-  cost_usd: "costUsd",
-  unpriced_requests: "unpricedCount",
-} as const;
+const HEADER = [
+  "requests",
+  "errors",
+  ...TOKEN_KINDS.map(({ csvColumn }) => csvColumn),
+  "cost_usd",
+  "unpriced_requests",
+];
 
-const cells = (totals: Totals) => Object.values(COLUMNS).map((name) => totals[name]);
+const cells = (totals: Totals) => [
+  totals.requests,
+  totals.errors,
+  ...TOKEN_KINDS.map(({ key }) => totals[key]),
+  totals.costUsd,
+  totals.unpricedCount,
+];
 
 /** `by` undefined or unknown: over time. */
 export function usageCsv(overview: Overview, by: string | undefined): string {
   if (by !== undefined && Object.hasOwn(totalsBy, by)) {
     const entries = totalsBy[by as TotalsBy](overview);
     return toCsv(
-      [by, ...Object.keys(COLUMNS)],
+      [by, ...HEADER],
       entries.map((entry) => [entry.name, ...cells(entry)]),
     );
   }
   return toCsv(
-    ["from", ...Object.keys(COLUMNS)],
+    ["from", ...HEADER],
     overview.series.map((point) => [new Date(point.time).toISOString(), ...cells(point)]),
   );
 }
