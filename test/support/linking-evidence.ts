@@ -47,8 +47,8 @@ export interface WrittenRequest {
   /** "10:00:00.000" of 23 July 2025, or a whole ISO time. */
   at: string;
   /** The contents of alternating messages, the user's first. */
-  turns?: MessageContent[];
-  /** Instead of `talk`, messages as they are. */
+  turns?: unknown[];
+  /** Instead of `turns`, messages as they are. */
   messages?: unknown[];
   answer?: MessageContent | null;
   system?: string;
@@ -103,7 +103,7 @@ export const session = (id: string) => ({ "x-claude-code-session-id": id });
 /** A request sent one second after the previous one, where it states no time. */
 export type TestRequest = Omit<WrittenRequest, "at"> & { at?: string };
 /** A request of one message, and the link of the turn that follows it. */
-export const HELLO = { messages: [user("hello")], answer: "hi" };
+export const HELLO = { turns: ["hello"], answer: "hi" };
 export const TURN = "turn 0 - main";
 
 /** The links of these requests, by position: "kind parent spawner branch"; "aux" for side requests. */

@@ -24,7 +24,7 @@ const thinking = { type: "thinking", thinking: "Well.", signature: "sig" };
 
 /** A turn that continues `answer` to "hello". */
 const after = (answer: unknown, more: Partial<TestRequest> = {}): TestRequest => ({
-  messages: [user("hello"), assistant(answer), user("bye")],
+  turns: ["hello", answer, "bye"],
   ...more,
 });
 
@@ -33,7 +33,7 @@ describe("1. unusual contents", () => {
     ["with other line ends and surrounding white space", " \r\nhello\r\n"],
     ["as an array with a reminder alone in a block", [text(REMINDER), text("hello")]],
   ])("%s are the same message", async (_, content) => {
-    const next = { messages: [user(content), assistant("hi"), user("bye")] };
+    const next = { turns: [content, "hi", "bye"] };
     expect((await linkedInOrder([HELLO, next]))[1]).toBe(TURN);
   });
 
@@ -43,35 +43,31 @@ describe("1. unusual contents", () => {
     // Before: the exception made it a conversation without a hash.
     ["null", null],
   ])("%s begins a conversation that nothing continues by it", async (_, content) => {
-    const nothing = { messages: [user(content)], answer: "?" };
+    const nothing = { turns: [content], answer: "?" };
     expect(await linkedInOrder([nothing, nothing])).toEqual(["root - - main", "root - - main"]);
   });
 });
 
 describe("2. the same tool id", () => {
   it("twice in one message is one call", async () => {
-    const first = { messages: [user("go")], answer: [read("t1")] };
-    const twice = {
-      messages: [user("go"), assistant([read("t1"), read("t1")]), user([toolResult("t1", "ok")])],
-    };
+    const first = { turns: ["go"], answer: [read("t1")] };
+    const twice = { turns: ["go", [read("t1"), read("t1")], [toolResult("t1", "ok")]] };
     expect((await linkedInOrder([first, twice]))[1]).toBe(TURN);
   });
 
   it("across messages is one call with one result", async () => {
-    const first = { messages: [user("go")], answer: [read("t1")] };
-    const pair = [assistant([read("t1")]), user([toolResult("t1", "ok")])];
-    const next = { messages: [user("go"), ...pair, ...pair] };
+    const first = { turns: ["go"], answer: [read("t1")] };
+    const pair = [[read("t1")], [toolResult("t1", "ok")]];
+    const next = { turns: ["go", ...pair, ...pair] };
     expect((await linkedInOrder([first, next]))[1]).toBe(TURN);
   });
 
   // Before: the call's message was dropped as repeated, its result stayed, and nothing was linked.
   it("in a repeated call with one result breaks no link", async () => {
-    const first = { messages: [user("go")], answer: [read("t1")] };
+    const first = { turns: ["go"], answer: [read("t1")] };
     const calls = [assistant([read("t1")]), assistant([read("t1")])];
     const turn = { messages: [user("go"), ...calls, user([toolResult("t1", "ok")])], answer: "done" };
-    const next = {
-      messages: [user("go"), calls[0], user([toolResult("t1", "ok")]), assistant("done"), user("more")],
-    };
+    const next = { turns: ["go", [read("t1")], [toolResult("t1", "ok")], "done", "more"] };
     expect((await linkedInOrder([first, turn, next])).slice(1)).toEqual([TURN, "turn 1 - main"]);
   });
 });
@@ -81,17 +77,15 @@ describe("3. thinking", () => {
   it("in one turn and stripped in the next changes nothing", async () => {
     const first = { ...HELLO, answer: [thinking, text("hi")] };
     const kept = after([thinking, text("hi")], { answer: [thinking, text("ok")] });
-    const stripped = {
-      messages: [user("hello"), assistant([text("hi")]), user("bye"), assistant("ok"), user("more")],
-    };
+    const stripped = { turns: ["hello", [text("hi")], "bye", "ok", "more"] };
     expect((await linkedInOrder([first, kept, stripped])).slice(1)).toEqual([TURN, "turn 1 - main"]);
   });
 });
 
 describe("4. a reminder inserted later", () => {
-  const first = { messages: [user("go")], answer: [read("t1")] };
+  const first = { turns: ["go"], answer: [read("t1")] };
   const turn = (content: unknown, ...more: unknown[]) => ({
-    messages: [user("go"), assistant([read("t1")]), user([toolResult("t1", content)]), ...more],
+    turns: ["go", [read("t1")], [toolResult("t1", content)], ...more],
     answer: "done",
   });
 
@@ -101,37 +95,29 @@ describe("4. a reminder inserted later", () => {
     ["a tool result that is an array", [text(`ok\n\n${REMINDER}`)]],
     ["a block of its own in the result", [text("ok"), text(REMINDER)]],
   ])("in %s changes nothing", async (_, content) => {
-    const next = turn(content, assistant("done"), user("more"));
+    const next = turn(content, "done", "more");
     expect((await linkedInOrder([first, turn("ok"), next])).slice(1)).toEqual([TURN, "turn 1 - main"]);
   });
 
   it("in a message that is a string changes nothing", async () => {
-    const next = { messages: [user(`hello\n${REMINDER}`), assistant("hi"), user("bye")] };
+    const next = { turns: [`hello\n${REMINDER}`, "hi", "bye"] };
     expect((await linkedInOrder([HELLO, next]))[1]).toBe(TURN);
   });
 });
 
 describe("5. a cache marker that moves", () => {
   it("from a text changes nothing", async () => {
-    const first = { messages: [user([{ ...text("hello"), ...cached }])], answer: "hi" };
+    const first = { turns: [[{ ...text("hello"), ...cached }]], answer: "hi" };
     expect((await linkedInOrder([first, after("hi")]))[1]).toBe(TURN);
   });
 
   // Before: a marker inside an array in a tool result changed the result.
   it("from inside a tool result changes nothing, and a retry opens no branch", async () => {
-    const turn = (marker: object) => ({
-      messages: [
-        user("go"),
-        assistant([read("t1")]),
-        user([
-          toolResult("t1", [
-            { ...text("ok"), ...marker },
-            { type: "image", source: {}, ...marker },
-          ]),
-        ]),
-      ],
-    });
-    const first = { messages: [user("go")], answer: [read("t1")] };
+    const turn = (marker: object) => {
+      const content = [text("ok", marker), { type: "image", source: {}, ...marker }];
+      return { turns: ["go", [read("t1")], [toolResult("t1", content)]] };
+    };
+    const first = { turns: ["go"], answer: [read("t1")] };
     expect((await linkedInOrder([first, turn(cached), turn({})])).slice(1)).toEqual([TURN, "retry 1 - main"]);
   });
 });
@@ -158,7 +144,7 @@ describe("7 and 8. an answer", () => {
 describe("9. two requests in flight with one parent", () => {
   // Before: both kept the branch, because neither saw the other.
   it("are two branches, and the earlier keeps its parent's, whichever is stored first", async () => {
-    const requests = [HELLO, after("hi"), { messages: [user("hello"), assistant("hi"), user("other")] }];
+    const requests = [HELLO, after("hi"), { turns: ["hello", "hi", "other"] }];
     for (const order of [
       [0, 1, 2],
       [0, 2, 1],
@@ -195,7 +181,7 @@ describe("11. two requests of one millisecond", () => {
 
 describe("12 and 13. a task's prompt", () => {
   const spawner = (tool: string, prompt: string): TestRequest => ({
-    messages: [user("work")],
+    turns: ["work"],
     answer: taskAnswer(tool, prompt),
   });
 
@@ -206,7 +192,7 @@ describe("12 and 13. a task's prompt", () => {
     ["with two characters \\n, which are no line end", "Task", "find\\nit", "find\\nit"],
     ["of the tool Agent", "Agent", "find it", `${REMINDER}\nfind it`],
   ])("%s is found by its text", async (_, tool, prompt, sent) => {
-    expect((await linkedInOrder([spawner(tool, prompt), { messages: [user(sent)] }]))[1]).toBe(
+    expect((await linkedInOrder([spawner(tool, prompt), { turns: [sent] }]))[1]).toBe(
       "subtask - 0 subtask_1",
     );
   });
@@ -214,11 +200,7 @@ describe("12 and 13. a task's prompt", () => {
 
 describe("14. the beginning of a summary", () => {
   const ask: TestRequest = {
-    messages: [
-      user("hello"),
-      assistant("hi"),
-      user("Your task is to create a detailed summary of the conversation so far"),
-    ],
+    turns: ["hello", "hi", "Your task is to create a detailed summary of the conversation so far"],
     answer:
       "<analysis>\nThey greeted.\n</analysis>\n\n<summary>\nThe user greeted and was greeted in return.\n</summary>",
   };
@@ -232,7 +214,7 @@ describe("14. the beginning of a summary", () => {
     `${continued}. The summary below covers the earlier portion of the conversation.\n\nSummary:\n${summary}`,
     `${continued}.\n\nSummary:\n${summary}\n\nPlease continue the conversation from where we left it off.`,
   ])("it is found: %j", async (carried) => {
-    expect((await linkedInOrder([HELLO, ask, { messages: [user(carried)] }])).slice(1)).toEqual([
+    expect((await linkedInOrder([HELLO, ask, { turns: [carried] }])).slice(1)).toEqual([
       "compact-ask 0 - main",
       "compact 1 - compact_100002",
     ]);
@@ -250,8 +232,8 @@ describe("16. requests of the client itself", () => {
   // Before: never stored. Here all requests are stored, a probe belongs to no conversation, and a
   // conversation of any client with one system prompt is one.
   it("are no parents, and a request that continues a plain request is its turn", async () => {
-    const probe = { messages: [user("quota")], body: { max_tokens: 1 }, answer: "ok" };
-    const next = { messages: [user("quota"), assistant("ok"), user("bye")] };
+    const probe = { turns: ["quota"], body: { max_tokens: 1 }, answer: "ok" };
+    const next = { turns: ["quota", "ok", "bye"] };
     expect(await linkedInOrder([probe, next, HELLO, after("hi")])).toEqual([
       "aux",
       "turn - - main",

@@ -63,63 +63,46 @@ describe("the same message, sent in another form", () => {
   });
 
   it("is found when a tool's input changes and results change their order", async () => {
-    const first = { messages: [user("go")], answer: [toolUse("toolu_a", { a: 1 }), toolUse("toolu_b")] };
-    const messages = [
-      user("go"),
-      assistant([toolUse("toolu_a", { replace_all: false, a: 1 }), toolUse("toolu_b")]),
-    ];
-    const turn = {
-      messages: [...messages, user([toolResult("toolu_b"), toolResult("toolu_a")])],
-      answer: "done",
-    };
-    const next = {
-      messages: [
-        ...messages,
-        user([toolResult("toolu_a", [text("ok")]), toolResult("toolu_b", `ok\n\n${reminder("x")}`)]),
-        assistant("done"),
-        user("more"),
-      ],
-    };
+    const first = { turns: ["go"], answer: [toolUse("toolu_a", { a: 1 }), toolUse("toolu_b")] };
+    const calls = [toolUse("toolu_a", { replace_all: false, a: 1 }), toolUse("toolu_b")];
+    const results = [toolResult("toolu_a", [text("ok")]), toolResult("toolu_b", `ok\n\n${reminder("x")}`)];
+    const turn = { turns: ["go", calls, [toolResult("toolu_b"), toolResult("toolu_a")]], answer: "done" };
+    const next = { turns: ["go", calls, results, "done", "more"] };
     expect((await linked(first, turn, next)).slice(1)).toEqual([TURN, "turn 1 - main"]);
   });
 
   it("is found when the first tool call is sent twice, text and all", async () => {
-    const call = assistant([text("I read."), toolUse("toolu_a")]);
-    const first = { messages: [user("go")], answer: [text("I read."), toolUse("toolu_a")] };
-    const twice = {
-      messages: [user("go"), call, user([toolResult("toolu_a")]), call, user([toolResult("toolu_a")])],
-      answer: "done",
-    };
-    const once = {
-      messages: [user("go"), call, user([toolResult("toolu_a")]), assistant("done"), user("more")],
-    };
+    const call = [text("I read."), toolUse("toolu_a")];
+    const result = [toolResult("toolu_a")];
+    const first = { turns: ["go"], answer: call };
+    const twice = { turns: ["go", call, result, call, result], answer: "done" };
+    const once = { turns: ["go", call, result, "done", "more"] };
     expect((await linked(first, twice, once)).slice(1)).toEqual([TURN, "turn 1 - main"]);
   });
 });
 
 describe("what is not the same", () => {
   it("is an edited message", async () => {
-    const turn = { messages: [user("hello"), assistant("hi"), user("a")], answer: "b" };
-    const edited = { messages: [user("hello!"), assistant("hi"), user("a"), assistant("b"), user("c")] };
+    const turn = { turns: ["hello", "hi", "a"], answer: "b" };
+    const edited = { turns: ["hello!", "hi", "a", "b", "c"] };
     expect((await linked(HELLO, turn, edited))[2]).toBe("turn - - main");
   });
 
   it("is an edited result of a tool: a branch, not a retry", async () => {
-    const first = { messages: [user("go")], answer: [toolUse("toolu_a")] };
+    const first = { turns: ["go"], answer: [toolUse("toolu_a")] };
     const turn = (content: string) => ({
-      messages: [user("go"), assistant([toolUse("toolu_a")]), user([toolResult("toolu_a", content)])],
+      turns: ["go", [toolUse("toolu_a")], [toolResult("toolu_a", content)]],
       answer: "ok",
     });
     expect((await linked(first, turn("one"), turn("two")))[2]).toBe("turn 0 - branch_20250723100002");
   });
 
   it("is another image", async () => {
-    const image = (data: string) =>
-      user([{ type: "image", source: { type: "base64", media_type: "image/png", data } }]);
-    const first = { messages: [image("AAAA")], answer: "a cat" };
-    expect(await second(first, { messages: [image("BBBB"), assistant("a cat"), user("more")] })).toBe(
-      "turn - - main",
-    );
+    const image = (data: string) => [
+      { type: "image", source: { type: "base64", media_type: "image/png", data } },
+    ];
+    const first = { turns: [image("AAAA")], answer: "a cat" };
+    expect(await second(first, { turns: [image("BBBB"), "a cat", "more"] })).toBe("turn - - main");
   });
 
   it("is the same first message in another session, or without a session", async () => {
@@ -131,9 +114,9 @@ describe("what is not the same", () => {
 
   it("includes reminders only, repeated calls and invalid messages: none of them throws", async () => {
     const odd = [
-      { messages: [user([text(reminder("x"))])] },
+      { turns: [[text(reminder("x"))]] },
       { messages: [user([toolUse("t1"), toolUse("t1")]), assistant(null), null, 3] },
-      { messages: [user("")] },
+      { turns: [""] },
       { messages: [] },
     ];
     expect(await linked(...odd)).toHaveLength(4);
@@ -141,41 +124,38 @@ describe("what is not the same", () => {
 });
 
 describe("ids", () => {
-  const turn = [user("hello"), assistant("hi"), user("bye")];
+  const turns = ["hello", "hi", "bye"];
 
   it("decide between equal histories", async () => {
     const links = await linked(
       { ...HELLO, headers: session("a") },
       { ...HELLO, headers: session("b") },
-      { messages: turn, headers: session("a") },
-      { messages: turn, headers: session("b") },
+      { turns, headers: session("a") },
+      { turns, headers: session("b") },
     );
     expect(links.slice(2)).toEqual(["turn 0 - main", "turn 1 - main"]);
   });
 
   it("tell a fork from a resumed session", async () => {
-    expect(await second({ ...HELLO, headers: session("a") }, { messages: turn, headers: session("b") })).toBe(
+    expect(await second({ ...HELLO, headers: session("a") }, { turns, headers: session("b") })).toBe(
       "fork 0 - main",
     );
   });
 
   it("link a request whose texts link nothing", async () => {
-    const changed = {
-      messages: [user("hello, rewritten"), assistant("something"), user("bye")],
-      headers: session("a"),
-    };
+    const changed = { turns: ["hello, rewritten", "something", "bye"], headers: session("a") };
     expect(await second({ ...HELLO, headers: session("a") }, changed)).toBe(TURN);
   });
 });
 
 describe("retries", () => {
   it("of a failed first message have it as parent", async () => {
-    expect(await second({ messages: [user("hello")] }, HELLO)).toBe("retry 0 - main");
+    expect(await second({ turns: ["hello"] }, HELLO)).toBe("retry 0 - main");
   });
 
   it("open no branch, and the next turn continues the answered attempt", async () => {
-    const turn = { messages: [user("hello"), assistant("hi"), user("bye")] };
-    expect(await linked({ messages: [user("hello")] }, HELLO, turn, { ...turn, answer: "ok" })).toEqual([
+    const turn = { turns: ["hello", "hi", "bye"] };
+    expect(await linked({ turns: ["hello"] }, HELLO, turn, { ...turn, answer: "ok" })).toEqual([
       "root - - main",
       "retry 0 - main",
       "turn 1 - main",
@@ -186,7 +166,7 @@ describe("retries", () => {
 
 describe("subtasks", () => {
   const spawner = (tool: string, ...prompts: string[]) => ({
-    messages: [user("work")],
+    turns: ["work"],
     answer: taskAnswer(tool, ...prompts),
   });
 
@@ -201,7 +181,7 @@ describe("subtasks", () => {
   );
 
   it("with equal prompts are assigned one call each", async () => {
-    const agent = { messages: [user("same")], answer: "ok" };
+    const agent = { turns: ["same"], answer: "ok" };
     const store = new MemoryLinkStore();
     const requests = [spawner("Agent", "same", "same"), agent, agent];
     for (const [n, request] of requests.entries())
@@ -210,14 +190,14 @@ describe("subtasks", () => {
   });
 
   it("of another session are not linked", async () => {
-    const agent = { messages: [user("same")], headers: session("b") };
+    const agent = { turns: ["same"], headers: session("b") };
     expect(await second({ ...spawner("Agent", "same"), headers: session("a") }, agent)).toBe("root - - main");
   });
 
   it("may be nested and continue on their own branch", async () => {
-    const inner = { messages: [user("outer")], answer: taskAnswer("Agent", "inner") };
-    const innermost = { messages: [user("inner")], answer: "deep" };
-    const next = { messages: [user("inner"), assistant("deep"), user("more")] };
+    const inner = { turns: ["outer"], answer: taskAnswer("Agent", "inner") };
+    const innermost = { turns: ["inner"], answer: "deep" };
+    const next = { turns: ["inner", "deep", "more"] };
     expect(await linked(spawner("Agent", "outer"), inner, innermost, next)).toEqual([
       "root - - main",
       "subtask - 0 subtask_1",
@@ -228,21 +208,15 @@ describe("subtasks", () => {
 
   it("that fork their parent's history are subtasks of it", async () => {
     const calls = taskAnswer("Agent", "look");
-    const fork = [
-      user("work"),
-      assistant(calls),
-      user([
-        toolResult(String(calls[0]!["id"]), "Fork started — that fork is you."),
-        text("<fork-boilerplate>x</fork-boilerplate>\n\nYour directive: look"),
-      ]),
+    const directive = [
+      toolResult(String(calls[0]!["id"]), "Fork started — that fork is you."),
+      text("<fork-boilerplate>x</fork-boilerplate>\n\nYour directive: look"),
     ];
-    expect(await second(spawner("Agent", "look"), { messages: fork })).toBe("subtask - 0 subtask_1");
-    const ids = { ...session("a"), "x-claude-code-agent-id": "a0011223344556677" };
-    const named = await second(
-      { ...spawner("Agent", "look"), headers: session("a") },
-      { messages: fork, headers: ids },
-    );
-    expect(named).toBe("subtask - 0 subtask_1");
+    const fork = { turns: ["work", calls, directive] };
+    expect(await second(spawner("Agent", "look"), fork)).toBe("subtask - 0 subtask_1");
+    const headers = { ...session("a"), "x-claude-code-agent-id": "a0011223344556677" };
+    const spawn = { ...spawner("Agent", "look"), headers: session("a") };
+    expect(await second(spawn, { ...fork, headers })).toBe("subtask - 0 subtask_1");
   });
 });
 
@@ -251,7 +225,7 @@ describe("side requests", () => {
 
   it("of Claude Code belong to no conversation, and plain conversations are no side requests", async () => {
     const topic = {
-      messages: [user("hello")],
+      turns: ["hello"],
       headers: cli,
       system: "Analyze if this message indicates a new conversation topic.",
     };
