@@ -38,51 +38,75 @@ const message = (conversation: string, userText: string): MessageEvent => ({
   outputTokens: 0,
 });
 
-/** Which of the events, each some minutes after noon, are told, and with how many repeats. */
-function told(course: [number, AlertEvent][]): [number, number][] {
+/** The events that are sent, each some minutes after noon, with the number of their repeats: "minute +repeats". */
+function sent(...course: [minute: number, event: AlertEvent][]): string[] {
   const memories = new Map<string, SentRecord>();
-  return course.flatMap(([minutes, event]) => {
-    const occasion = dedupeKeyOf(event);
-    const verdict = shouldSend(occasion, memories.get(occasion.key) ?? null, NOW + minutes * MINUTE);
-    memories.set(occasion.key, verdict.record);
-    return verdict.isSent ? [[minutes, verdict.repeats] as [number, number]] : [];
+  return course.flatMap(([minute, event]) => {
+    const dedupeKey = dedupeKeyOf(event);
+    const verdict = shouldSend(dedupeKey, memories.get(dedupeKey.key) ?? null, NOW + minute * MINUTE);
+    memories.set(dedupeKey.key, verdict.record);
+    return verdict.isSent ? [`${minute} +${verdict.repeats}`] : [];
   });
 }
 
-describe("the gate", () => {
-  it("tells an error once in ten minutes, then how many there were", () => {
-    expect(told([0, 1, 5, 9, 11, 12, 22].map((minutes) => [minutes, error()]))).toEqual([
-      [0, 0],
-      [11, 3],
-      [22, 1],
-    ]);
-  });
-
-  it("tells other errors apart", () => {
+describe("deduplication", () => {
+  it("sends other errors by themselves", () => {
     expect(
-      told([
+      sent(
         [0, error()],
         [1, error({ status: 500, errorType: "api_error" })],
         [2, error({ model: "other" })],
         [3, error({ requestId: "another", path: "/v1/other" })],
-      ]).length,
-    ).toBe(3);
+      ),
+    ).toHaveLength(3);
   });
 
-  it("tells a user's words once per conversation, whatever others say meanwhile", () => {
+  it("sends a user's text once per conversation, whatever others send meanwhile", () => {
     expect(
-      told([
+      sent(
         [0, message("c1", "do it")],
         [1, message("c2", "do it")],
         [2, message("c1", "do it")],
         [3, message("c1", "now this")],
         [4, message("c1", "do it")],
-      ]).map(([minutes]) => minutes),
-    ).toEqual([0, 1, 3, 4]);
+      ),
+    ).toEqual(["0 +0", "1 +0", "3 +0", "4 +0"]);
   });
 
-  it("tells a threshold once per window, a needed login and a backlog once an hour, a model once a week, a test always", () => {
-    const threshold = (resetsAt: number | null): AlertEvent => ({
+  const DAY = 60 * 24;
+  it.each<[string, AlertEvent, number[], string[]]>([
+    [
+      "an error once in ten minutes, then with its repeats",
+      error(),
+      [0, 1, 5, 9, 11, 12, 22],
+      ["0 +0", "11 +3", "22 +1"],
+    ],
+    [
+      "a needed login once an hour",
+      { kind: "needs_login", accountId: "a", reason: "r", at: NOW },
+      [0, 30, 61],
+      ["0 +0", "61 +0"],
+    ],
+    [
+      "lost exchanges once an hour",
+      { kind: "facts_lost", exchanges: 3, at: NOW },
+      [0, 30, 61],
+      ["0 +0", "61 +0"],
+    ],
+    [
+      "a model once a week",
+      { kind: "unknown_model", model: "m", domain: "d", requestId: "r", at: NOW },
+      [0, 6 * DAY, 8 * DAY],
+      ["0 +0", `${8 * DAY} +0`],
+    ],
+    ["every test", { kind: "test", domain: "d", at: NOW }, [0, 0], ["0 +0", "0 +0"]],
+    ["an error although the clock was ahead", error(), [1_000_000, 0], ["1000000 +0", "0 +0"]],
+  ])("sends %s", (_name, event, minutes, expected) => {
+    expect(sent(...minutes.map((minute): [number, AlertEvent] => [minute, event]))).toEqual(expected);
+  });
+
+  it("sends a threshold once per window", () => {
+    const threshold = (resetsAt: number): AlertEvent => ({
       kind: "window_threshold",
       accountId: "a",
       window: "5h",
@@ -92,75 +116,18 @@ describe("the gate", () => {
       fullAt: null,
       at: NOW,
     });
-    const login: AlertEvent = { kind: "needs_login", accountId: "a", reason: "r", at: NOW };
-    const model: AlertEvent = { kind: "unknown_model", model: "m", domain: "d", requestId: "r", at: NOW };
-    const test: AlertEvent = { kind: "test", domain: "d", at: NOW };
-    expect(
-      told([
-        [0, threshold(NOW + HOUR)],
-        [30, threshold(NOW + HOUR)],
-        [61, threshold(NOW + 6 * HOUR)],
-      ]),
-    ).toHaveLength(2);
-    expect(
-      told([
-        [0, login],
-        [30, login],
-        [61, login],
-      ]),
-    ).toHaveLength(2);
-    const lost: AlertEvent = { kind: "facts_lost", exchanges: 3, at: NOW };
-    expect(
-      told([
-        [0, lost],
-        [30, lost],
-        [61, lost],
-      ]),
-    ).toEqual([
-      [0, 0],
-      [61, 0],
-    ]);
-    expect(
-      told([
-        [0, model],
-        [60 * 24 * 6, model],
-        [60 * 24 * 8, model],
-      ]),
-    ).toHaveLength(2);
-    expect(
-      told([
-        [0, test],
-        [0, test],
-      ]),
-    ).toHaveLength(2);
+    const [first, next] = [threshold(NOW + HOUR), threshold(NOW + 6 * HOUR)];
+    expect(sent([0, first], [30, first], [61, next])).toEqual(["0 +0", "61 +0"]);
   });
 
-  it("tells of missing bodies once in an hour, wherever, then how many there were", () => {
+  it("sends missing bodies once an hour for all domains, then with their repeats", () => {
     const unrecorded = (domain: string): AlertEvent => ({
       kind: "unrecorded",
       domain,
       requestId: "r",
       at: NOW,
     });
-    expect(
-      told([
-        [0, unrecorded("a")],
-        [1, unrecorded("b")],
-        [59, unrecorded("a")],
-        [61, unrecorded("b")],
-      ]),
-    ).toEqual([
-      [0, 0],
-      [61, 2],
-    ]);
-  });
-
-  it("does not stay quiet because a clock was ahead", () => {
-    expect(
-      told([
-        [1_000_000, error()],
-        [0, error()],
-      ]),
-    ).toHaveLength(2);
+    const [a, b] = [unrecorded("a"), unrecorded("b")];
+    expect(sent([0, a], [1, b], [59, a], [61, b])).toEqual(["0 +0", "61 +2"]);
   });
 });

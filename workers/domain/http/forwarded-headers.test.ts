@@ -86,59 +86,31 @@ describe("headersDown", () => {
 });
 
 describe("negotiateEncoding", () => {
-  it.each([
-    ["plain", null, "10", null, { keepsEncoding: true, length: 10, storedEncoding: "identity" }],
+  it.each<
     [
-      "plain, length unknown",
-      null,
-      null,
-      "gzip",
-      { keepsEncoding: true, length: null, storedEncoding: "identity" },
-    ],
-    [
-      "gzip to who reads it",
-      "gzip",
-      "10",
-      "br, gzip",
-      { keepsEncoding: true, length: null, storedEncoding: "identity" },
-    ],
-    [
-      "gzip to who does not",
-      "gzip",
-      "10",
-      "br",
-      { keepsEncoding: false, length: null, storedEncoding: "identity" },
-    ],
-    [
-      "br to who said nothing",
-      "br",
-      "10",
-      null,
-      { keepsEncoding: false, length: null, storedEncoding: "identity" },
-    ],
-    [
-      "zstd, whoever reads it",
-      "zstd",
-      "10",
-      null,
-      { keepsEncoding: true, length: 10, storedEncoding: "zstd" },
-    ],
-    [
-      "two codings",
-      "gzip, br",
-      "10",
-      "gzip",
-      { keepsEncoding: true, length: 10, storedEncoding: "gzip, br" },
-    ],
-    [
-      "a length that is none",
-      null,
-      "10, 10",
-      null,
-      { keepsEncoding: true, length: null, storedEncoding: "identity" },
-    ],
-  ])("knows how to pass %s", (_, coding, length, accepted, passage) => {
-    expect(negotiateEncoding(coding, length, accepted)).toEqual(passage);
+      name: string,
+      coding: string | null,
+      length: string | null,
+      accepted: string | null,
+      keepsEncoding: boolean,
+      lengthPassed: number | null,
+      storedEncoding: string,
+    ]
+  >([
+    ["plain", null, "10", null, true, 10, "identity"],
+    ["plain, length unknown", null, null, "gzip", true, null, "identity"],
+    ["gzip to a client that accepts it", "gzip", "10", "br, gzip", true, null, "identity"],
+    ["gzip to a client that does not", "gzip", "10", "br", false, null, "identity"],
+    ["br to a client without accept-encoding", "br", "10", null, false, null, "identity"],
+    ["zstd to any client", "zstd", "10", null, true, 10, "zstd"],
+    ["two codings", "gzip, br", "10", "gzip", true, 10, "gzip, br"],
+    ["an invalid length", null, "10, 10", null, true, null, "identity"],
+  ])("passes %s", (_, coding, length, accepted, keepsEncoding, lengthPassed, storedEncoding) => {
+    expect(negotiateEncoding(coding, length, accepted)).toEqual({
+      keepsEncoding,
+      length: lengthPassed,
+      storedEncoding,
+    });
   });
 });
 

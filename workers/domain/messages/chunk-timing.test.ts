@@ -38,46 +38,27 @@ describe("the share of exchanges that is timed", () => {
   });
 });
 
-function noted(arrivals: readonly (readonly [ms: number, end: number])[], limit?: number): ArrivalLog {
-  const notes = newArrivalLog();
-  for (const [ms, end] of arrivals) recordArrival(notes, ms, end, limit);
-  return notes;
+type Arrival = readonly [ms: number, end: number];
+function logWithin(limit: number | undefined, arrivals: readonly Arrival[]): ArrivalLog {
+  const log = newArrivalLog();
+  for (const [ms, end] of arrivals) recordArrival(log, ms, end, limit);
+  return log;
 }
+const logOf = (...arrivals: Arrival[]) => logWithin(undefined, arrivals);
 
 describe("arrivals", () => {
   it("are kept one by one, as differences", () => {
-    const notes = noted([
-      [120, 30],
-      [121, 60],
-      [940, 61],
-    ]);
-    expect(streamTiming(notes)).toEqual({ resolutionMs: 1, gapsMs: [120, 1, 819], bytes: [30, 30, 1] });
+    const log = logOf([120, 30], [121, 60], [940, 61]);
+    expect(streamTiming(log)).toEqual({ resolutionMs: 1, gapsMs: [120, 1, 819], bytes: [30, 30, 1] });
   });
 
   it("in the same millisecond are one, the first among them", () => {
-    const notes = noted([
-      [5, 10],
-      [5, 20],
-      [9, 30],
-      [9, 40],
-    ]);
-    expect([notes.times, notes.ends]).toEqual([
-      [5, 9],
-      [20, 40],
-    ]);
+    expect(logOf([5, 10], [5, 20], [9, 30], [9, 40])).toMatchObject({ times: [5, 9], ends: [20, 40] });
   });
 
   it("never go back, whatever the clock does, and begin at 0 at the earliest", () => {
-    const notes = noted([
-      [-3, 1],
-      [50, 2],
-      [20, 3],
-      [60, 4],
-    ]);
-    expect([notes.times, notes.ends]).toEqual([
-      [0, 50, 60],
-      [1, 3, 4],
-    ]);
+    const log = logOf([-3, 1], [50, 2], [20, 3], [60, 4]);
+    expect(log).toMatchObject({ times: [0, 50, 60], ends: [1, 3, 4] });
   });
 
   it("are nothing where nothing came", () => {
@@ -96,7 +77,7 @@ describe("more arrivals than are kept", () => {
     [5_000, 720],
   ])("%i of them, one each %i ms, stay below the limit and keep first, last and bytes", (count, everyMs) => {
     const arrivals = steady(count, everyMs);
-    const { times, ends, resolutionMs } = noted(arrivals, 100);
+    const { times, ends, resolutionMs } = logWithin(100, arrivals);
     expect(times.length).toBeLessThanOrEqual(100);
     expect(times.length).toBeGreaterThan(25);
     expect([times[0], ends[0]]).toEqual(arrivals[0]);
@@ -110,17 +91,17 @@ describe("more arrivals than are kept", () => {
   });
 
   it("do not hide a pause that is longer than the resolution", () => {
-    const { times, resolutionMs } = noted(
-      [...steady(400, 2), ...steady(400, 2).map(([ms, end]) => [ms + 5_000, end + 2_800] as const)],
-      100,
-    );
+    const { times, resolutionMs } = logWithin(100, [
+      ...steady(400, 2),
+      ...steady(400, 2).map(([ms, end]) => [ms + 5_000, end + 2_800] as const),
+    ]);
     const longest = Math.max(...times.map((time, at) => time - (times[at - 1] ?? time)));
     expect(Math.abs(longest - 4_202)).toBeLessThanOrEqual(resolutionMs);
   });
 
   it("fit into the facts, whatever their sizes", () => {
     const arrivals = Array.from({ length: 50_000 }, (_, n) => [n * 71, n * 40] as const);
-    const timing = streamTiming(noted(arrivals))!;
+    const timing = streamTiming(logOf(...arrivals))!;
     expect(StreamTiming.safeParse(timing).success).toBe(true);
     expect(JSON.stringify(timing).length).toBeLessThan(60_000);
   });
