@@ -16,13 +16,13 @@ import { longPage } from "./cases/long-page.ts";
 import { objects } from "./cases/objects.ts";
 import { pagesOfDemo, pagesOfMillion } from "./cases/pages.ts";
 import { reads } from "./cases/reads.ts";
-import { crowd, events, firstByteAndEnd, wholeAnswers } from "./cases/streams.ts";
+import { crowd, events, firstByteAndEnd, wholeResponses } from "./cases/streams.ts";
 import { startHarness, type Harness } from "./harness/harness.ts";
 import { formatTable, type Line } from "./lib/table.ts";
 
 const HARNESS_CASES: Record<string, (harness: Harness, effort: Effort) => Promise<Line[]>> = {
   "first-byte": firstByteAndEnd,
-  whole: wholeAnswers,
+  whole: wholeResponses,
   events,
   crowd,
   cpu,

@@ -32,7 +32,7 @@ async function send(
   proxyUrl: string,
   session: string,
   messages: object[],
-  answerBytes: number,
+  responseBytes: number,
 ): Promise<unknown> {
   const response = await fetch(`${proxyUrl}/v1/messages?beta=true`, {
     method: "POST",
@@ -41,7 +41,7 @@ async function send(
       "anthropic-version": "2023-06-01",
       "user-agent": "claude-cli/2.1.330 (external, cli)",
       "x-claude-code-session-id": session,
-      "x-bench-answer": `words ${answerBytes}`,
+      "x-bench-answer": `words ${responseBytes}`,
       authorization: "Bearer bench",
     },
     body: JSON.stringify({

@@ -11,9 +11,8 @@ export function conversations(): Promise<Line[]> {
     const lines: Line[] = [];
     const headers = { "x-dashboard-key": dashboardKey };
     const line = async (what: string, ms: number, paths: string[], bytes?: number) => {
-      const goal = bytes === undefined ? { ms } : { ms, bytes };
       const urls = paths.map((path) => proxyUrl + path);
-      lines.push(...(await measureLatency(what, urls, { headers, goal })));
+      lines.push(...(await measureLatency(what, urls, { headers, ms, bytes })));
     };
     const some = Array.from({ length: 7 }, (_, n) => `/api/conversations/${conversationId(n * 250 + 1)}`);
     const long = `/api/conversations/${conversationId(0)}`;
@@ -21,11 +20,11 @@ export function conversations(): Promise<Line[]> {
     await line("list of a domain's conversations", 20, ["/api/conversations?domain=team-2.example"]);
     await line("list of conversations with errors", 20, ["/api/conversations?hasErrors=true"]);
     await line("list of conversations of a rare model", 20, ["/api/conversations?model=rare"]);
-    await line("list of conversations where something was said", 150, ["/api/conversations?search=w9000"]);
+    await line("list of conversations that contain a word", 150, ["/api/conversations?search=w9000"]);
     const trees = some.map((one) => `${one}/tree`);
     await line(`tree of ${TURNS} requests`, 30, trees);
     await line(`tree of ${LONG} requests`, 30, [`${long}/tree`]);
-    await line(`figures of a conversation of ${TURNS} requests`, 30, some, SCREEN_BYTES);
+    await line(`totals of a conversation of ${TURNS} requests`, 30, some, SCREEN_BYTES);
     const transcripts = some.map((one) => `${one}/messages`);
     await line(`transcript of ${TURNS} turns, first screen`, 30, transcripts, SCREEN_BYTES);
     await line(`transcript of ${LONG} turns, last screen`, 100, [`${long}/messages?cursor=${2 * LONG - 40}`]);

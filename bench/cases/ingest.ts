@@ -1,9 +1,5 @@
 /** Ingest throughput, and growth of the database per turn. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { startLocalStack, type LocalStack } from "../../scripts/local/local-stack.ts";
-import { startUpstream } from "../harness/driver.ts";
+import { withLocalStack } from "../database/local-stack.ts";
 import type { Line } from "../lib/table.ts";
 import { sendConversation, untilStored } from "./conversation.ts";
 import { withClient } from "../database/client.ts";
@@ -18,7 +14,7 @@ const BODY = { turns: TURNS, bytes: 4_000, history: 50 };
  * ingest alone, over queue, journal and embedded PostgreSQL of the local stack.
  */
 export function ingest(): Promise<Line[]> {
-  return withLocalStack(async ({ proxyUrl, databaseUrl }) => {
+  return withLocalStack({}, async ({ proxyUrl, databaseUrl }) => {
     const total = CONVERSATIONS * TURNS;
     await untilStored(databaseUrl, await sendConversation(proxyUrl, { turns: 5, bytes: 4_000 }), 5);
     const ms = await withClient(databaseUrl, async (db) => {
@@ -44,7 +40,7 @@ export function ingest(): Promise<Line[]> {
 
 /** Table and index size of 100 turns that each add 4 KB; raw responses and full-text index separately. */
 export function storage(): Promise<Line[]> {
-  return withLocalStack(async ({ proxyUrl, databaseUrl }) => {
+  return withLocalStack({}, async ({ proxyUrl, databaseUrl }) => {
     const apart = `('response_bodies', 'search_entries')`;
     const sizes = (where: string) =>
       withClient(databaseUrl, async (db) => {
@@ -68,7 +64,7 @@ export function storage(): Promise<Line[]> {
       const what = `storage, 100 turns of 4 KB, ${which}`;
       lines.push({ what, unit: "MB", nexus: own, goal: "≤ 0.6 MB", isMet: own <= 0.6 });
       lines.push({
-        what: `${what}: raw answers and full-text index`,
+        what: `${what}: raw responses and full-text index`,
         unit: "MB",
         nexus: apartMb,
         goal: "",
@@ -78,18 +74,4 @@ export function storage(): Promise<Line[]> {
     }
     return lines;
   });
-}
-
-async function withLocalStack(measure: (stack: LocalStack) => Promise<Line[]>): Promise<Line[]> {
-  const dataDir = mkdtempSync(join(tmpdir(), "nexus-bench-"));
-  const upstream = await startUpstream();
-  const variables = { CLAUDE_API_BASE_URL: `http://127.0.0.1:${upstream.port}` };
-  const stack = await startLocalStack({ dataDir, variables });
-  try {
-    return await measure(stack);
-  } finally {
-    await stack.stop({ finish: false });
-    upstream.child.disconnect();
-    rmSync(dataDir, { recursive: true, force: true });
-  }
 }

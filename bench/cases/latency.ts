@@ -5,21 +5,21 @@ import type { Line } from "../lib/table.ts";
 /** Measured requests, after one warm-up request per address. */
 const SAMPLES = 21;
 
-export interface Goal {
+interface Measurement {
+  headers: Record<string, string>;
+  /** Goal of the median time. */
   ms: number;
-  /** Size of the largest response body. */
-  bytes?: number;
+  /** Goal of the size of the largest response body. */
+  bytes?: number | undefined;
+  /** Default: body. */
+  until?: "body" | "headers";
 }
 
 /** Requests the addresses in turn; returns a line with the median time and, if the goal has a size, a line with the size. */
 export async function measureLatency(
   what: string,
   urls: readonly string[],
-  {
-    headers,
-    goal,
-    until = "body",
-  }: { headers: Record<string, string>; goal: Goal; until?: "body" | "headers" },
+  { headers, ms: goalMs, bytes: goalBytes, until = "body" }: Measurement,
 ): Promise<Line[]> {
   const times: number[] = [];
   let bytes = 0;
@@ -27,23 +27,23 @@ export async function measureLatency(
     const url = urls[time % urls.length] ?? "";
     const started = performance.now();
     const response = await fetch(url, { headers, redirect: "manual" });
-    const answered = performance.now();
+    const headersAt = performance.now();
     const body = await response.arrayBuffer();
     const ended = performance.now();
     if (response.status !== 200)
       throw new Error(`${url}: ${response.status} ${new TextDecoder().decode(body).slice(0, 200)}`);
-    if (time >= urls.length) times.push((until === "body" ? ended : answered) - started);
+    if (time >= urls.length) times.push((until === "body" ? ended : headersAt) - started);
     bytes = Math.max(bytes, body.byteLength);
   }
   const ms = median(times);
-  const lines: Line[] = [{ what, unit: "ms p50", nexus: ms, goal: `≤ ${goal.ms} ms`, isMet: ms <= goal.ms }];
-  if (goal.bytes !== undefined)
+  const lines: Line[] = [{ what, unit: "ms p50", nexus: ms, goal: `≤ ${goalMs} ms`, isMet: ms <= goalMs }];
+  if (goalBytes !== undefined)
     lines.push({
       what,
       unit: "KB",
       nexus: bytes / 1000,
-      goal: `≤ ${goal.bytes / 1000} KB`,
-      isMet: bytes <= goal.bytes,
+      goal: `≤ ${goalBytes / 1000} KB`,
+      isMet: bytes <= goalBytes,
     });
   return lines;
 }

@@ -15,29 +15,31 @@ export function ratioLine<T>(
   const ratio = ratioOf(picked.nexus, picked.bare);
   const goal = limit === null ? "" : `≤ ${limit} × bare`;
   const isMet = limit === null ? null : ratio.median <= limit;
-  return { what, unit, ...medians(picked), ratio, goal, isMet };
+  return { what, unit, ...mediansOf(picked), ratio, goal, isMet };
 }
 
-/** A line with a goal for the value of nexus. */
+/** A goal for the value of nexus, as text and as a condition. */
+export interface Goal {
+  goal: string;
+  isMet: (nexus: number, bare: number) => boolean;
+}
+
+export const atMost = (limit: number, unit: string): Goal => ({
+  goal: `≤ ${limit} ${unit}`,
+  isMet: (nexus) => nexus <= limit,
+});
+
+/** A line with a goal for the value of nexus, if given. */
 export function valueLine<T>(
   what: string,
   unit: string,
   values: PerTarget<T>,
   pick: (value: T) => number,
-  goal: string,
-  isMet: (nexus: number, bare: number) => boolean,
+  goal?: Goal,
 ): Line {
-  const picked = pickAll(values, pick);
-  const { direct, bare, nexus } = medians(picked);
-  return {
-    what,
-    unit,
-    ...(direct === undefined ? {} : { direct }),
-    bare,
-    nexus,
-    goal,
-    isMet: isMet(nexus, bare),
-  };
+  const medians = mediansOf(pickAll(values, pick));
+  const isMet = goal?.isMet(medians.nexus, medians.bare) ?? null;
+  return { what, unit, ...medians, goal: goal?.goal ?? "", isMet };
 }
 
 const pickAll = <T>(values: PerTarget<T>, pick: (value: T) => number): PerTarget<number> => ({
@@ -46,10 +48,8 @@ const pickAll = <T>(values: PerTarget<T>, pick: (value: T) => number): PerTarget
   nexus: values.nexus.map(pick),
 });
 
-function medians({ direct, bare, nexus }: PerTarget<number>): {
-  direct?: number;
-  bare: number;
-  nexus: number;
-} {
-  return { ...(direct.length ? { direct: median(direct) } : {}), bare: median(bare), nexus: median(nexus) };
-}
+const mediansOf = ({ direct, bare, nexus }: PerTarget<number>) => ({
+  ...(direct.length > 0 && { direct: median(direct) }),
+  bare: median(bare),
+  nexus: median(nexus),
+});

@@ -1,6 +1,6 @@
 /**
- * The page of a conversation of 5,000 requests in a real browser: when its first screen is painted and how much it carries, when
- * its tree is drawn and can be moved, and how long frames take while somebody moves the tree or reads on.
+ * The page of a conversation of 5,000 requests in a real browser: time and size of its first screen, time until its tree is drawn and
+ * can be moved, and frame times while the tree is moved or the transcript is scrolled.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
@@ -11,14 +11,14 @@ import { withCachedDatabase } from "../database/cached-databases.ts";
 import { median, percentile } from "../lib/statistics.ts";
 import type { Line } from "../lib/table.ts";
 
-/** Looks that count, after one that does not. */
+/** Measured visits, after one warm-up visit. */
 const ROUNDS = 7;
-/** Moves of the mouse, turns of the wheel. */
+/** Mouse moves and wheel turns. */
 const STEPS = 60;
 const SCREEN_KB = 100;
 const GOALS = { painted: 500, tree: 300, /** Two frames of sixty a second. */ frame: 33.4 };
 
-/** Before the page's own script: notes when the tree can be moved and was painted so, and the largest paint. */
+/** Runs before the page's script: records when the interactive tree was painted, and the largest contentful paint. */
 const WATCH = `
   addEventListener("DOMContentLoaded", () => {
     const frame = document.querySelector("[data-tree]");
@@ -46,7 +46,7 @@ const BEGIN_FRAMES = `(() => {
 
 interface Look {
   painted: number;
-  /** From the end of the answer on. */
+  /** Milliseconds from the end of the response. */
   tree: number;
   kilobytes: number;
 }
@@ -97,8 +97,8 @@ async function measure(browser: Browser, { dashboardUrl, dashboardKey }: LocalSt
   return [
     at("first screen painted", ms, median(reading.map(({ painted }) => painted)), GOALS.painted),
     at("first screen", "KB", Math.max(...reading.map(({ kilobytes }) => kilobytes)), SCREEN_KB),
-    at("its tree drawn after the answer", ms, median(reading.map(({ tree }) => tree)), GOALS.tree),
-    at("the tree by itself drawn after the answer", ms, median(alone.map(({ tree }) => tree)), GOALS.tree),
+    at("its tree drawn after the response", ms, median(reading.map(({ tree }) => tree)), GOALS.tree),
+    at("the tree alone drawn after the response", ms, median(alone.map(({ tree }) => tree)), GOALS.tree),
     at("frames while the tree is moved", "ms p95", percentile(moving, 0.95), GOALS.frame),
     at("frames while the transcript is scrolled", "ms p95", percentile(scrolling, 0.95), GOALS.frame),
   ];
@@ -116,17 +116,17 @@ async function look(page: Page, url: string): Promise<Look> {
     if (seen) return seen;
     await pause(25);
   }
-  throw new Error(`${url}: the tree did not come to life within 5 s`);
+  throw new Error(`${url}: the tree was not interactive within 5 s`);
 }
 
-/** Milliseconds between frames while `step` is taken again and again from the middle of the tree or of the text. */
+/** Milliseconds between frames while `step` is repeated, starting in the middle of the tree or of the transcript. */
 async function framesWhile(
   page: Page,
   step: (x: number, y: number, n: number) => Promise<void>,
   isTree: boolean,
 ): Promise<number[]> {
   const box = await page.locator(isTree ? "[data-tree]" : "#content").boundingBox();
-  if (!box) throw new Error("what is to be moved is not on the page");
+  if (!box) throw new Error("the tree or the transcript is not on the page");
   const [x, y] = [box.x + box.width * 0.7, box.y + Math.min(box.height / 2, 300)];
   await page.mouse.move(x, y);
   if (isTree) await page.mouse.down();

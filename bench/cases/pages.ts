@@ -1,8 +1,9 @@
-/** Pages of the dashboard as a signed-in person gets them: the first byte, out of workerd, through the service binding. */
+/** Time to the first byte of dashboard pages with a session: out of workerd, through the service binding. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startDemo } from "../../scripts/local/demo/demo.ts";
+import { signIn } from "../../scripts/lib/sign-in.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import { withClient } from "../database/client.ts";
 import { withCachedDatabase } from "../database/cached-databases.ts";
@@ -14,7 +15,7 @@ import { sendConversation, conversationOf, untilStored } from "./conversation.ts
 const GOAL_MS = { demo: 60, million: 120 };
 const TURNS = 100;
 
-/** On the demo's day, in the embedded PostgreSQL. */
+/** With the demo's traffic, in the embedded PostgreSQL. */
 export async function pagesOfDemo(): Promise<Line[]> {
   const dataDir = mkdtempSync(join(tmpdir(), "nexus-bench-"));
   const demo = await startDemo({ stack: { dataDir }, live: false, print: () => {} });
@@ -33,7 +34,7 @@ export async function pagesOfDemo(): Promise<Line[]> {
   }
 }
 
-/** In front of 1,000,000 requests. */
+/** With 1,000,000 requests. */
 export function pagesOfMillion(): Promise<Line[]> {
   return withCachedDatabase(MILLION, async (stack) => {
     const { proxyUrl, databaseUrl } = stack;
@@ -53,9 +54,9 @@ async function pages(
   data: keyof typeof GOAL_MS,
   { conversation, request }: { conversation: string; request: string },
 ): Promise<Line[]> {
-  const headers = { cookie: await signedIn(dashboardUrl, dashboardKey), accept: "text/html" };
+  const headers = { cookie: await signIn(dashboardUrl, dashboardKey), accept: "text/html" };
   const html = async (path: string) => (await fetch(dashboardUrl + path, { headers })).text();
-  // Whatever the navigation names is a page; behind the lists are the pages of one thing.
+  // Pages linked by the navigation, then pages of one conversation, request, domain and account.
   const listed = links(await html("/"), "/").filter((path) => /^\/[a-z-]*$/.test(path));
   const domain = links(await html("/domains"), "/domains/")[0];
   const account = links(await html("/usage"), "/usage?").find((path) => path.includes("accountId="));
@@ -66,48 +67,21 @@ async function pages(
     `/requests/${request}?tab=raw`,
     ...[domain, account].filter((path) => path !== undefined),
   ];
-  const size = data === "demo" ? "the demo's day" : `${REQUESTS.toLocaleString("en")} requests`;
+  const size = data === "demo" ? "the demo's traffic" : `${REQUESTS.toLocaleString("en")} requests`;
   const lines: Line[] = [];
   for (const path of [...new Set([...listed, ...single])]) {
     const name = path.replace(conversation, ":id").replace(request, ":id");
     const what = `page ${name.replace(/=[^&]{20,}/, "=…")}, ${size}, first byte`;
-    lines.push(
-      ...(await measureLatency(what, [dashboardUrl + path], {
-        headers,
-        goal: { ms: GOAL_MS[data] },
-        until: "headers",
-      })),
-    );
+    const goal = { headers, ms: GOAL_MS[data], until: "headers" } as const;
+    lines.push(...(await measureLatency(what, [dashboardUrl + path], goal)));
   }
   return lines;
 }
 
-/** Addresses on a page that begin so, in order. */
+/** Addresses on a page that begin with `prefix`, in order. */
 function links(html: string, prefix: string): string[] {
   const found = [...html.matchAll(/href="([^"]*)"/g)].map(([, address]) =>
     (address ?? "").replaceAll("&amp;", "&"),
   );
   return [...new Set(found.filter((address) => address.startsWith(prefix)))];
-}
-
-/** The cookies of somebody who has typed the key in. */
-async function signedIn(dashboardUrl: string, key: string): Promise<string> {
-  const form = await fetch(`${dashboardUrl}/sign-in`);
-  const csrf = /name="csrf-token" content="([^"]+)"/.exec(await form.text())?.[1] ?? "";
-  const cookies = cookiesOf(form);
-  const done = await fetch(`${dashboardUrl}/sign-in`, {
-    method: "POST",
-    redirect: "manual",
-    headers: { cookie: cookies, "x-csrf-token": csrf, "content-type": "application/x-www-form-urlencoded" },
-    body: new URLSearchParams({ key }).toString(),
-  });
-  if (done.status !== 303) throw new Error(`signing in answered ${done.status}: ${await done.text()}`);
-  return [cookies, cookiesOf(done)].join("; ");
-}
-
-function cookiesOf(response: Response): string {
-  return response.headers
-    .getSetCookie()
-    .map((cookie) => cookie.split(";", 1)[0])
-    .join("; ");
 }

@@ -3,13 +3,13 @@
  * schema or of the filling code makes a new one.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startLocalStack, type LocalStack } from "../../scripts/local/local-stack.ts";
+import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import { migrate } from "../../scripts/local/database/migrate.ts";
-import { startUpstream } from "../harness/driver.ts";
+import { withLocalStack } from "./local-stack.ts";
 import { startCluster } from "../../scripts/local/database/debian-postgres.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -30,9 +30,6 @@ export async function withCachedDatabase<T>(
   const directory = join(tmpdir(), `nexus-bench-${database.name}-${versionOf(database)}`);
   // Memory of a small server; otherwise Debian's settings.
   const cluster = await startCluster(directory, { shared_buffers: "512MB", max_wal_size: "4GB" });
-  const dataDir = mkdtempSync(join(tmpdir(), "nexus-bench-"));
-  const upstream = await startUpstream();
-  let stack: LocalStack | undefined;
   try {
     const marker = join(directory, "filled");
     if (!existsSync(marker)) {
@@ -40,17 +37,9 @@ export async function withCachedDatabase<T>(
       await database.fill(cluster.url);
       writeFileSync(marker, "");
     }
-    stack = await startLocalStack({
-      dataDir,
-      databaseUrl: cluster.url,
-      variables: { CLAUDE_API_BASE_URL: `http://127.0.0.1:${upstream.port}` },
-    });
-    return await measure(stack);
+    return await withLocalStack({ databaseUrl: cluster.url }, measure);
   } finally {
-    await stack?.stop({ finish: false });
-    upstream.child.disconnect();
     await cluster.stop();
-    rmSync(dataDir, { recursive: true, force: true });
   }
 }
 

@@ -1,4 +1,4 @@
-/** One connection, for as long as it is used. */
+/** Opens a connection, runs `use` and closes it. */
 import { Client } from "pg";
 
 export async function withClient<T>(url: string, use: (db: Client) => Promise<T>): Promise<T> {

@@ -1,11 +1,11 @@
 /** Input and result of the load generator. All times in milliseconds. */
-import type { Answer } from "./responses.ts";
+import type { ResponseSpec } from "./responses.ts";
 
 export interface LoadSpec {
   port: number;
   headers: Record<string, string>;
   bodyBytes: number;
-  answer: Answer;
+  response: ResponseSpec;
   /** Number of requests and of concurrent keep-alive connections. */
   requests: number;
   concurrency: number;
@@ -15,24 +15,26 @@ export interface LoadSpec {
   isChecked?: boolean;
 }
 
-export interface Measured {
+export type Measured = ReturnType<typeof noMeasurements>;
+
+export const noMeasurements = () => ({
   /** From the first byte sent to the first byte of the response body. */
-  firstByte: number[];
+  firstByte: [] as number[],
   /** From the last event written upstream to the end of the response. */
-  end: number[];
+  end: [] as number[],
   /** Per event: written upstream → read by the client. */
-  delay: number[];
+  delay: [] as number[],
   /** Per stream: reads per event; 1 when no two events arrived together. */
-  readsPerEvent: number[];
+  readsPerEvent: [] as number[],
   /** Per stream: share of its time before the first byte. */
-  firstShare: number[];
-  total: number[];
+  firstShare: [] as number[],
+  total: [] as number[],
   /** Times (clock.ts) at which the client disconnected. */
-  left: number[];
+  left: [] as number[],
   /** Status of the last response. */
-  status: number;
-  headers: string;
+  status: 0,
+  headers: "",
   /** Number of wrong responses and the reason of the last one. */
-  failures: number;
-  failure: string;
-}
+  failures: 0,
+  failure: "",
+});

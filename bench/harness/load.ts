@@ -1,9 +1,9 @@
-/** The load generator of a run, a process of its own: raw sockets, timestamps, nothing read that is not needed. */
+/** The load generator of a run as a process: raw sockets and timestamps; reads only what it measures. */
 import { createHash } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { anyBytes } from "./responses.ts";
 import { now } from "./clock.ts";
-import type { Measured, LoadSpec } from "./load-spec.ts";
+import { noMeasurements, type Measured, type LoadSpec } from "./load-spec.ts";
 
 process.on("message", (spec: LoadSpec) => {
   void run(spec).then((measured) => process.send?.(measured));
@@ -12,19 +12,7 @@ process.on("disconnect", () => process.exit());
 process.send?.("ready");
 
 async function run(spec: LoadSpec): Promise<Measured> {
-  const measured: Measured = {
-    firstByte: [],
-    end: [],
-    delay: [],
-    readsPerEvent: [],
-    firstShare: [],
-    total: [],
-    left: [],
-    status: 0,
-    headers: "",
-    failures: 0,
-    failure: "",
-  };
+  const measured = noMeasurements();
   const request = requestBytes(spec);
   let left = spec.requests;
   const client = async () => {
@@ -39,9 +27,9 @@ async function run(spec: LoadSpec): Promise<Measured> {
   return measured;
 }
 
-function requestBytes({ headers, bodyBytes, answer, isChecked }: LoadSpec): { bytes: Buffer; hash: string } {
+function requestBytes({ headers, bodyBytes, response, isChecked }: LoadSpec) {
   const body = isChecked ? anyBytes(bodyBytes, 3) : Buffer.from(messages(bodyBytes));
-  const lines = Object.entries({ ...headers, "x-bench-answer": answer, "content-length": body.length });
+  const lines = Object.entries({ ...headers, "x-bench-answer": response, "content-length": body.length });
   const head = `POST /v1/messages?beta=true HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
   const hash = createHash("sha256").update(body).digest("hex");
   return { bytes: Buffer.concat([Buffer.from(head), body]), hash };
@@ -64,16 +52,16 @@ function opened(port: number): Promise<Socket> {
   });
 }
 
-/** Sends once and reads the answer to its end; resolves whatever happens. */
+/** Sends once and reads the response to its end; never rejects. */
 function exchange(
   socket: Socket,
-  request: { bytes: Buffer; hash: string },
+  request: ReturnType<typeof requestBytes>,
   spec: LoadSpec,
   measured: Measured,
 ): Promise<void> {
   return new Promise((resolve) => {
     const started = now();
-    const answer = new AnswerReader(spec.isChecked === true);
+    const response = new ResponseReader(spec.isChecked === true);
     let firstAt = 0;
     let reads = 0;
     let events = 0;
@@ -87,13 +75,13 @@ function exchange(
       }
       resolve();
     };
-    const closed = () => finish("the connection closed before the answer's end");
+    const closed = () => finish("the connection closed before the response's end");
     const read = (bytes: Buffer) => {
       const at = now();
-      answer.take(bytes);
-      if (!answer.hasBody) return;
+      response.take(bytes);
+      if (!response.hasBody) return;
       if (reads++ === 0) firstAt = at;
-      if (spec.answer.startsWith("stream")) {
+      if (spec.response.startsWith("stream")) {
         for (const [, stamp] of bytes.toString("latin1").matchAll(/"at":([\d.]+)/g)) {
           lastStamp = Number(stamp);
           events++;
@@ -105,7 +93,7 @@ function exchange(
         socket.destroy();
         return finish("");
       }
-      if (!answer.isComplete) return;
+      if (!response.isComplete) return;
       measured.firstByte.push(firstAt - started);
       measured.total.push(at - started);
       if (events > 0) {
@@ -113,17 +101,17 @@ function exchange(
         measured.readsPerEvent.push(reads / events);
         measured.firstShare.push((firstAt - started) / (at - started));
       }
-      measured.status = answer.status;
-      measured.headers = answer.headers;
-      finish(spec.isChecked ? answer.difference(request.hash) : "");
+      measured.status = response.status;
+      measured.headers = response.headers;
+      finish(spec.isChecked ? response.difference(request.hash) : "");
     };
     socket.on("data", read).on("close", closed).on("error", closed);
     socket.write(request.bytes);
   });
 }
 
-/** Finds the end of an answer without taking it apart; takes it apart only when it is to be checked. */
-class AnswerReader {
+/** Finds the end of a response; keeps and decodes its body only when it is checked. */
+class ResponseReader {
   status = 0;
   headers = "";
   hasBody = false;
@@ -169,9 +157,9 @@ class AnswerReader {
     const value = (name: string) => new RegExp(`^${name}: *(\\w+)`, "im").exec(this.headers)?.[1];
     const body = Buffer.concat(this.#kept);
     const whole = this.#isChunked ? joinedChunks(body) : body;
-    if (value("x-body-sha256") !== requestHash) return "the request's body changed on its way up";
+    if (value("x-body-sha256") !== requestHash) return "the request body differs";
     const hash = createHash("sha256").update(whole).digest("hex");
-    return value("x-answer-sha256") === hash ? "" : "the answer's body changed on its way down";
+    return value("x-answer-sha256") === hash ? "" : "the response body differs";
   }
 }
 

@@ -1,7 +1,7 @@
-/** What a process and all its descendants have used, read from /proc (Linux). */
+/** CPU time and memory of a process and its descendants, read from /proc (Linux). */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
-/** CPU time in milliseconds, user and system, of all threads now alive. Exact to the scheduler, not to its tick. */
+/** CPU time in milliseconds, user and system, of all living threads, in the scheduler's nanosecond resolution. */
 export function cpuMs(pid: number): number {
   let nanoseconds = 0;
   for (const member of tree(pid)) {
@@ -35,7 +35,7 @@ function tree(pid: number): number[] {
   return [pid, ...children.flatMap(tree)];
 }
 
-/** A process may end while it is looked at. */
+/** Empty when the process has ended. */
 function read(path: string): string {
   try {
     return readFileSync(path, "utf8");

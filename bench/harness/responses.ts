@@ -1,4 +1,4 @@
-/** What the upstream of a run answers; shapes and event order are those of the Messages API. */
+/** Responses of the upstream, with the shapes and event order of the Messages API. */
 import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import { now } from "./clock.ts";
@@ -6,17 +6,17 @@ import { lorem } from "./lorem.ts";
 
 /**
  * `stream <events> <ms between two>`: server-sent events, the first at once, each written on its own.
- * `json <bytes>`: one message of about that size. `words <characters>`: one of as many characters of new words. `status <code>`: an error with its vendor headers.
+ * `json <bytes>`: one message of about that size. `words <characters>`: one with that many characters of random words. `status <code>`: an error with its vendor headers.
  * `echo <bytes>`: the SHA-256 of the request's body as `x-body-sha256`, bytes of any value, and their SHA-256 as `x-answer-sha256`.
  */
-export type Answer =
+export type ResponseSpec =
   `stream ${number} ${number}` | `json ${number}` | `words ${number}` | `status ${number}` | `echo ${number}`;
 
-/** What the upstream saw since it was last asked. */
+/** Counts since the last report. */
 export interface UpstreamReport {
   calls: number;
   bodyBytes: number;
-  /** Times (clock.ts) at which a connection closed in the middle of an answer. */
+  /** Times (clock.ts) at which a connection closed before the end of a response. */
   hangUps: number[];
 }
 
@@ -31,9 +31,9 @@ const VENDOR = [
   "cf-ray: 9a1b2c3d4e5f6071-FRA",
 ].join("\r\n");
 
-/** Answers; calls `done` when all of it is written. Returns what stops it in the middle. */
-export function answered(socket: Socket, answer: string, bodyHash: string, done: () => void): () => void {
-  const [kind, first = "0", second = "0"] = answer.split(" ");
+/** Writes a response and calls `done` when it is complete. The returned function aborts it. */
+export function writeResponse(socket: Socket, spec: string, bodyHash: string, done: () => void): () => void {
+  const [kind, first = "0", second = "0"] = spec.split(" ");
   if (kind === "stream") return stream(socket, Number(first), Number(second), done);
   done();
   if (kind === "json") socket.write(message("x".repeat(Number(first))));
@@ -93,7 +93,7 @@ function echo(bytes: number, bodyHash: string): Buffer {
   return Buffer.concat([Buffer.from(head), body]);
 }
 
-/** Bytes of every value, the same for the same seed. */
+/** Pseudorandom bytes of every value, determined by the seed. */
 export function anyBytes(length: number, seed: number): Buffer {
   const bytes = Buffer.allocUnsafe(length);
   let state = seed;

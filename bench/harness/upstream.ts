@@ -1,11 +1,11 @@
 /**
- * The upstream of a run, a process of its own: raw sockets, so that it costs as little as possible beside what is measured.
- * What a request is answered with, its header `x-bench-answer` says (see `Answer`). Every event carries the time at which it
- * was written; the load generator takes its delay from that.
+ * The upstream of a run as a process: raw sockets, to use little CPU beside the measured processes. The request header
+ * `x-bench-answer` selects the response (`ResponseSpec`). Every event carries the time at which it was written; the load generator
+ * computes its delay from that.
  */
 import { createHash, type Hash } from "node:crypto";
 import { createServer, type Socket } from "node:net";
-import { answered, type UpstreamReport } from "./responses.ts";
+import { writeResponse, type UpstreamReport } from "./responses.ts";
 import { now } from "./clock.ts";
 
 const report: UpstreamReport = { calls: 0, bodyBytes: 0, hangUps: [] };
@@ -24,11 +24,11 @@ server.listen(Number(process.argv[2] ?? 0), "127.0.0.1", () => {
   process.send?.({ port: typeof address === "object" ? address?.port : 0 });
 });
 
-/** One connection, one request after the other. */
+/** Serves the requests of one connection in sequence. */
 function serve(socket: Socket): void {
   let head: Buffer = Buffer.alloc(0);
   let body: Body | null = null;
-  let answer = "";
+  let spec = "";
   let stop: (() => void) | null = null;
   socket.on("error", () => undefined);
   socket.on("close", () => {
@@ -44,15 +44,15 @@ function serve(socket: Socket): void {
       const text = head.toString("latin1", 0, end + 2);
       rest = head.subarray(end + 4);
       head = Buffer.alloc(0);
-      answer = field(text, "x-bench-answer") ?? "json 500";
-      body = new Body(text, answer.startsWith("echo"));
+      spec = field(text, "x-bench-answer") ?? "json 500";
+      body = new Body(text, spec.startsWith("echo"));
       report.calls++;
     }
     if (!body.take(rest)) return;
     report.bodyBytes += body.bytes;
     const hash = body.hash?.digest("hex") ?? "";
     body = null;
-    stop = answered(socket, answer, hash, () => {
+    stop = writeResponse(socket, spec, hash, () => {
       stop = null;
     });
   });
@@ -66,7 +66,7 @@ class Body {
   readonly hash: Hash | null;
   readonly #isChunked: boolean;
   #left: number;
-  /** Of a chunked body: what is not read yet. */
+  /** Unread bytes of a chunked body. */
   #unread: Buffer = Buffer.alloc(0);
 
   constructor(head: string, isHashed: boolean) {

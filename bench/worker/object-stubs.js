@@ -5,7 +5,7 @@
 import { DurableObject } from "cloudflare:workers";
 
 const called = (env) =>
-  fetch(env.UPSTREAM, { method: "POST", body: "{}" }).then((answer) => answer.arrayBuffer());
+  fetch(env.UPSTREAM, { method: "POST", body: "{}" }).then((response) => response.arrayBuffer());
 
 export class OAuthAccount extends DurableObject {
   async token() {

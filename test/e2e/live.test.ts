@@ -1,6 +1,7 @@
 /** Live events reach readers with a session through the dashboard and with a key at the Worker. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
+import { signIn } from "../../scripts/lib/sign-in.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import { type EventReader, readEvents } from "../support/event-stream.ts";
 import { startTestStack } from "../support/local-stack.ts";
@@ -19,27 +20,6 @@ afterAll(async () => {
   await fake.stop();
 });
 
-async function signIn(): Promise<string> {
-  const form = await fetch(`${stack.dashboardUrl}/sign-in`);
-  const token = /name="_csrf" value="([^"]+)"/.exec(await form.text())?.[1] ?? "";
-  const cookies = form.headers.getSetCookie().map((cookie) => cookie.split(";")[0]);
-  const signedIn = await fetch(`${stack.dashboardUrl}/sign-in`, {
-    method: "POST",
-    redirect: "manual",
-    headers: {
-      cookie: cookies.join("; "),
-      origin: stack.dashboardUrl,
-      "content-type": "application/x-www-form-urlencoded",
-    },
-    body: new URLSearchParams({ key: stack.dashboardKey, _csrf: token }).toString(),
-  });
-  expect(signedIn.status).toBe(303);
-  return signedIn.headers
-    .getSetCookie()
-    .map((cookie) => cookie.split(";")[0])
-    .join("; ");
-}
-
 async function listen(url: string, headers: Record<string, string>): Promise<EventReader> {
   const response = await fetch(url, { headers: { accept: "text/event-stream", ...headers } });
   expect(response.status, url).toBe(200);
@@ -49,7 +29,7 @@ async function listen(url: string, headers: Record<string, string>): Promise<Eve
 
 it("an exchange is published when it starts and when it is stored", async () => {
   const readers = [
-    await listen(`${stack.dashboardUrl}/live`, { cookie: await signIn() }),
+    await listen(`${stack.dashboardUrl}/live`, { cookie: await signIn(stack.dashboardUrl, stack.dashboardKey) }),
     await listen(`${stack.proxyUrl}/api/live`, { "x-dashboard-key": stack.dashboardKey }),
   ];
   const response = await fetch(`${stack.proxyUrl}/v1/messages`, {

@@ -116,8 +116,8 @@ describe("controls", () => {
     fake.script(
       (_received, json) => JSON.stringify(json).includes("scripted"),
       {
-        kind: "answer",
-        answer: {
+        kind: "response",
+        response: {
           content: [{ type: "tool_use", id: "toolu_1", name: "Read", input: { file_path: "/a\u00e9\n" } }],
         },
       },

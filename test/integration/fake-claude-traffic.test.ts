@@ -70,7 +70,7 @@ describe("the demo's traffic", () => {
     const outcomes = traffic.exchanges.map((one) =>
       one.outcome.kind === "error" ? one.outcome.status : one.outcome.kind,
     );
-    expect(outcomes).toEqual(expect.arrayContaining([400, 404, 429, 529, "abandoned", "answer"]));
+    expect(outcomes).toEqual(expect.arrayContaining([400, 404, 429, 529, "abandoned", "response"]));
     expect(turns.some((one) => one.body?.includes('"type":"image"'))).toBe(true);
     expect(new Set(traffic.exchanges.map((one) => one.domain)).size).toBe(3);
     for (const { domain, senders } of traffic.domains)
@@ -107,8 +107,10 @@ describe("the demo's traffic", () => {
     expect(followers.length).toBeGreaterThan(150);
     for (const one of followers) {
       const { outcome } = byKey.get(one.after[0]!)!;
-      if (outcome.kind !== "answer") continue;
-      const said = outcome.answer.content.filter((block) => block.type === "text").map((block) => block.text);
+      if (outcome.kind !== "response") continue;
+      const said = outcome.response.content
+        .filter((block) => block.type === "text")
+        .map((block) => block.text);
       const remembered = JSON.stringify(bodyOf(one).messages);
       for (const words of said) expect(remembered).toContain(JSON.stringify(words));
     }

@@ -5,7 +5,12 @@
  */
 import { generateTraffic } from "../../scripts/local/demo/traffic.ts";
 import type { PlannedExchange } from "../../scripts/local/demo/exchange.ts";
-import { answerEvents, sseText, type Usage, wholeMessage } from "../../scripts/local/fake-claude/answer.ts";
+import {
+  responseEvents,
+  sseText,
+  type Usage,
+  wholeMessage,
+} from "../../scripts/local/fake-claude/model-response.ts";
 import { modelList } from "../../scripts/local/fake-claude/models.ts";
 import { countTokens, PromptCache } from "../../scripts/local/fake-claude/prompt-cache.ts";
 import { randomOf } from "../../scripts/local/fake-claude/random.ts";
@@ -109,8 +114,9 @@ function optionsOf(
     model: request?.model,
     content: [],
   };
-  if (request?.stream !== true) return answered(JSON.stringify(wholeMessage(outcome.answer, message, usage)));
-  const stream = answerEvents(outcome.answer, message, usage, random).map(sseText).join("");
+  if (request?.stream !== true)
+    return answered(JSON.stringify(wholeMessage(outcome.response, message, usage)));
+  const stream = responseEvents(outcome.response, message, usage, random).map(sseText).join("");
   const events = { headers: { "content-type": "text/event-stream; charset=utf-8" } };
   if (position % 19 === 3)
     return answered(stream.slice(0, stream.length / 2), { ...events, outcome: "client_gone" });

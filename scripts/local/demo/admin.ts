@@ -40,15 +40,15 @@ interface Admin {
 }
 
 async function call(admin: Admin, method: string, path: string, body: unknown): Promise<unknown> {
-  const answer = await fetch(`${admin.url}/api/${path}`, {
+  const response = await fetch(`${admin.url}/api/${path}`, {
     method,
     headers: { "x-dashboard-key": admin.key, "content-type": "application/json" },
     body: JSON.stringify(body),
   });
-  const text = await answer.text();
-  if (!answer.ok)
+  const text = await response.text();
+  if (!response.ok)
     throw new LocalStackError(
-      `The demo could not be set up: ${method} /api/${path} returned ${answer.status}: ${text}`,
+      `The demo could not be set up: ${method} /api/${path} returned ${response.status}: ${text}`,
     );
   return JSON.parse(text);
 }

@@ -1,11 +1,11 @@
 /** Planned traffic as data: request, time, sender, and the response of the fake Claude. */
-import type { Answer } from "../fake-claude/server.ts";
+import type { ModelResponse } from "../fake-claude/server.ts";
 
 export type PlannedOutcome =
-  | { kind: "answer"; answer: Answer }
+  | { kind: "response"; response: ModelResponse }
   | { kind: "error"; status: number; message: string; headers?: Record<string, string> }
   /** The client disconnects after this many bytes of a long response. */
-  | { kind: "abandoned"; answer: Answer; afterBytes: number }
+  | { kind: "abandoned"; response: ModelResponse; afterBytes: number }
   /** The fake's default response (models, token counts). */
   | { kind: "own" };
 

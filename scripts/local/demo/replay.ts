@@ -51,11 +51,11 @@ function statusOf(outcome: PlannedOutcome): number {
 
 function replyOf(outcome: PlannedOutcome, speed: number): Reply | undefined {
   switch (outcome.kind) {
-    case "answer":
-      return { kind: "answer", answer: outcome.answer, speed };
+    case "response":
+      return { kind: "response", response: outcome.response, speed };
     case "abandoned":
       // Slow enough that the client has disconnected before the end.
-      return { kind: "answer", answer: outcome.answer, speed: Math.max(speed, 0.3) };
+      return { kind: "response", response: outcome.response, speed: Math.max(speed, 0.3) };
     case "error":
       return {
         kind: "error",
@@ -168,7 +168,7 @@ export async function sendOne(
   const access = options.domains[exchange.domain];
   const credential = exchange.auth === "none" || !access ? {} : access(exchange.sender, exchange.auth);
   try {
-    const answer = await send({
+    const sent = await send({
       baseUrl: options.proxyUrl,
       host: exchange.domain,
       method: exchange.method,
@@ -179,11 +179,11 @@ export async function sendOne(
       ...(agent && { agent }),
     });
     if (exchange.outcome.kind === "abandoned")
-      return answer.hungUp ? null : "the answer ended before the hang-up";
+      return sent.hungUp ? null : "the response ended before the hang-up";
     const status = statusOf(exchange.outcome);
-    if (answer.status !== status)
-      return `status ${answer.status} instead of ${status}: ${answer.body.toString().slice(0, 200)}`;
-    return answer.broken ? "the answer broke off" : null;
+    if (sent.status !== status)
+      return `status ${sent.status} instead of ${status}: ${sent.body.toString().slice(0, 200)}`;
+    return sent.broken ? "the response broke off" : null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

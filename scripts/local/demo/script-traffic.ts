@@ -67,8 +67,8 @@ function steps(plan: ScriptPlan, sender: string, list: Step[]): PlannedExchange[
 }
 
 const says = (words: string): PlannedOutcome => ({
-  kind: "answer",
-  answer: { content: [{ type: "text", text: words }] },
+  kind: "response",
+  response: { content: [{ type: "text", text: words }] },
 });
 
 /** A nightly Python script: release notes from commit titles, one request without a stream, then a shorter version. */
@@ -130,8 +130,8 @@ export function triage(plan: ScriptPlan): PlannedExchange[] {
   const list: Step[] = random.shuffle(TICKETS).map(([words, topic, urgency]) => ({
     body: body(words, "claude-haiku-5-5"),
     outcome: {
-      kind: "answer",
-      answer: {
+      kind: "response",
+      response: {
         content: [
           { type: "tool_use", id: `toolu_01${random.hex(22)}`, name: tool.name, input: { topic, urgency } },
         ],

@@ -81,7 +81,7 @@ export class SessionLog {
 
   #aside(kind: "title" | "topic", body: string, after: readonly string[], said: unknown): void {
     const content = [{ type: "text", text: JSON.stringify(said) }];
-    this.send({ kind, body, agent: null, after, outcome: { kind: "answer", answer: { content } } });
+    this.send({ kind, body, agent: null, after, outcome: { kind: "response", response: { content } } });
   }
 
   #blank(kind: PlannedExchange["kind"]): PlannedExchange {

@@ -15,7 +15,7 @@ import { SessionLog, type Sending } from "./session-log.ts";
 import { smallJob } from "./scenarios/small-jobs.ts";
 import type { SessionEvents, SessionPlan } from "./session-plan.ts";
 import type { SubagentTask, Task } from "./scenarios/scenario.ts";
-import { handBack, notification, playSubtask } from "./sub-agent.ts";
+import { handBack, notification, playSubtask } from "./subagent-task.ts";
 
 const FAILURES = {
   overloaded: { status: 529, message: "Overloaded", headers: { "x-should-retry": "true" } },
@@ -135,7 +135,7 @@ class Session {
   /** Sends the conversation; the response becomes part of it. */
   #say(content: Content[], stopReason: string): void {
     const body = this.#log.body(this.#messages, null);
-    const outcome = { kind: "answer", answer: { content, stopReason } } as const;
+    const outcome = { kind: "response", response: { content, stopReason } } as const;
     const event = (["overloaded", "rateLimited"] as const).find(
       (one) => this.#events[one] && this.#turns >= 3,
     );
@@ -163,9 +163,9 @@ class Session {
     const overview = this.#plan.project.symbols
       .map((one) => `### ${one.path}\n\n\`${one.name}\` ${one.purpose}.\n\n\`\`\`\n${one.text}\`\`\``)
       .join("\n\n");
-    const answer = { content: [text(`## Overview\n\n${overview}`)] };
+    const response = { content: [text(`## Overview\n\n${overview}`)] };
     const body = this.#log.body(this.#messages, null);
-    this.#send({ kind: "turn", body, outcome: { kind: "abandoned", answer, afterBytes: 2_500 } });
+    this.#send({ kind: "turn", body, outcome: { kind: "abandoned", response, afterBytes: 2_500 } });
     this.#messages.push({ role: "assistant", content: [text("No response requested.")] });
   }
 
@@ -178,14 +178,14 @@ class Session {
     const analysis = `The conversation was about this: ${task.title}.`;
     const asked = this.#log.body(askingToCompact(this.#messages), null);
     const content = [text(`<analysis>\n${analysis}\n</analysis>\n\n<summary>\n${summary}\n</summary>`)];
-    this.#send({ kind: "compact-ask", body: asked, outcome: { kind: "answer", answer: { content } } });
+    this.#send({ kind: "compact-ask", body: asked, outcome: { kind: "response", response: { content } } });
     const next = smallJob(project, random);
     this.#messages = compacted(summary, task, next, { client, project, root });
     this.#log.firstWords = summary;
-    const answer = { content: [text(next.summary)] };
+    const response = { content: [text(next.summary)] };
     const body = this.#log.body(this.#messages, null);
-    this.#send({ kind: "compact", body, outcome: { kind: "answer", answer } });
-    this.#messages.push({ role: "assistant", content: answer.content });
+    this.#send({ kind: "compact", body, outcome: { kind: "response", response } });
+    this.#messages.push({ role: "assistant", content: response.content });
   }
 
   #subtasks(say: string, subtasks: SubagentTask[], background: boolean): void {

@@ -8,9 +8,9 @@ import { CLOCK_HEADER, clockOf } from "./clock.ts";
 
 export * from "../../../workers/index.ts";
 
-const told = new AsyncLocalStorage<() => number>();
+const clockOfRequest = new AsyncLocalStorage<() => number>();
 const machineNow = Date.now.bind(Date);
-Date.now = () => told.getStore()?.() ?? machineNow();
+Date.now = () => clockOfRequest.getStore()?.() ?? machineNow();
 
 export default {
   ...product,
@@ -19,6 +19,6 @@ export default {
     if (clock === null) return product.fetch(request, env, ctx);
     const began = machineNow();
     const now = () => Math.round(clock.at + (machineNow() - began) * clock.rate);
-    return told.run(now, () => product.fetch(request, env, ctx));
+    return clockOfRequest.run(now, () => product.fetch(request, env, ctx));
   },
 } satisfies ExportedHandler<Env>;

@@ -2,7 +2,7 @@
  * The fake Claude's response without a script: it fits the request (thinking if enabled, a tool call if required, JSON if a schema is
  * given) and is the same for the same request and seed.
  */
-import type { Answer, Block } from "./answer.ts";
+import type { ModelResponse, Block } from "./model-response.ts";
 import { randomOf, type Random } from "./random.ts";
 import { isRecord } from "./http.ts";
 
@@ -149,7 +149,7 @@ function schemaAsked(request: Record<string, unknown>): unknown {
 }
 
 /** The default response. `name` identifies the request: seed, body and repetition. */
-export function composeAnswer(request: Record<string, unknown>, name: string): Answer {
+export function composeResponse(request: Record<string, unknown>, name: string): ModelResponse {
   const random = randomOf(name, "answer");
   const schema = schemaAsked(request);
   if (schema !== undefined)

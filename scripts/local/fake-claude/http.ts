@@ -1,7 +1,7 @@
 /**
  * Types of the fake Claude: a received request (`Received`, read by tests) and a response to send (`Reply`, returned by scripts).
  */
-import type { Answer } from "./answer.ts";
+import type { ModelResponse } from "./model-response.ts";
 
 /** A received request. Times are epoch milliseconds. */
 export interface Received {
@@ -39,7 +39,7 @@ export interface Chunk {
 
 export type Reply =
   /** A model response; streamed or sent whole, as requested, with its tokens counted. */
-  | { kind: "answer"; answer: Answer; speed?: number }
+  | { kind: "response"; response: ModelResponse; speed?: number }
   | {
       kind: "error";
       status: number;

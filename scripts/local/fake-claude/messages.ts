@@ -1,5 +1,11 @@
 /** POST /v1/messages: chunks of the response, with tokens, cache and message id. */
-import { answerEvents, outputTokens, wholeMessage, type Answer, type Usage } from "./answer.ts";
+import {
+  responseEvents,
+  outputTokens,
+  wholeMessage,
+  type ModelResponse,
+  type Usage,
+} from "./model-response.ts";
 import { digest, randomOf } from "./random.ts";
 import { encodeChunks, encodeWhole, firstByteDelay, streamChunks } from "./stream.ts";
 import type { Treatment } from "./tags.ts";
@@ -16,14 +22,17 @@ export interface MessageContext {
 }
 
 /** The message without content. */
-export function emptyMessage(context: Pick<MessageContext, "received" | "request" | "name">, answer: Answer) {
+export function emptyMessage(
+  context: Pick<MessageContext, "received" | "request" | "name">,
+  response: ModelResponse,
+) {
   // From this version of the API on a message names these members even when they are null.
   const isNewer = (headerOf(context.received, "anthropic-version") ?? "") >= "2026-10-21";
   return {
     id: `msg_01${digest(context.name, "message").slice(0, 22)}`,
     type: "message",
     role: "assistant",
-    model: answer.model ?? context.request.model,
+    model: response.model ?? context.request.model,
     content: [],
     stop_reason: null,
     stop_sequence: null,
@@ -34,16 +43,16 @@ export function emptyMessage(context: Pick<MessageContext, "received" | "request
 /** The response as timed bytes. The first chunk's pause is the time to the first byte, headers included. */
 export async function messageReply(
   context: MessageContext,
-  answer: Answer,
+  response: ModelResponse,
 ): Promise<{ reply: RawReply; headersAfterMs: number; outputTokens: number }> {
   const { request, treatment, usage, speed } = context;
   const random = randomOf(context.name, "timing");
-  const message = emptyMessage(context, answer);
-  const tokens = outputTokens(answer).total;
+  const message = emptyMessage(context, response);
+  const tokens = outputTokens(response).total;
   const headersAfterMs = firstByteDelay(random) * speed;
   const coding: Record<string, string> = treatment.coding ? { "content-encoding": treatment.coding } : {};
   if (request.stream === true) {
-    const events = answerEvents(answer, message, usage, random);
+    const events = responseEvents(response, message, usage, random);
     const plain = streamChunks(events, treatment, random, speed);
     return {
       reply: {
@@ -62,7 +71,7 @@ export async function messageReply(
       outputTokens: tokens,
     };
   }
-  const json = Buffer.from(JSON.stringify(wholeMessage(answer, message, usage)));
+  const json = Buffer.from(JSON.stringify(wholeMessage(response, message, usage)));
   const bytes = treatment.coding ? await encodeWhole(json, treatment.coding) : json;
   const half = Math.ceil(bytes.length / 2);
   const isCut = treatment.cutAt !== undefined;

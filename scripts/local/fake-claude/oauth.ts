@@ -25,7 +25,7 @@ interface Login {
   accessTokens: string[];
   isOver: boolean;
   /** The response that replaced a refresh token, until the new tokens are used. */
-  untold: { spent: string; answer: IssuedPair } | null;
+  unconfirmed: { spent: string; response: IssuedPair } | null;
 }
 
 export interface OAuthDesk {
@@ -75,19 +75,20 @@ export function oauthDesk(seed: string, now: () => number): OAuthDesk {
     return pair;
   };
   const newLogin = (): IssuedPair => {
-    const login: Login = { refreshToken: "", accessTokens: [], isOver: false, untold: null };
+    const login: Login = { refreshToken: "", accessTokens: [], isOver: false, unconfirmed: null };
     logins.push(login);
     return newPair(login);
   };
-  const told = (accessToken: string) => {
-    for (const login of logins) if (login.untold?.answer.accessToken === accessToken) login.untold = null;
+  const markReceived = (accessToken: string) => {
+    for (const login of logins)
+      if (login.unconfirmed?.response.accessToken === accessToken) login.unconfirmed = null;
   };
 
   const renew = (refreshToken: string): Reply => {
     const punishable = spent.get(refreshToken);
     if (punishable) {
-      if (desk.isForgiving && punishable.untold?.spent === refreshToken)
-        return grant(punishable.untold.answer);
+      if (desk.isForgiving && punishable.unconfirmed?.spent === refreshToken)
+        return grant(punishable.unconfirmed.response);
       if (!punishable.isOver) punished += 1;
       punishable.isOver = true;
       return invalidGrant("Refresh token has been used");
@@ -96,9 +97,9 @@ export function oauthDesk(seed: string, now: () => number): OAuthDesk {
     if (!login || login.isOver) return invalidGrant("Refresh token not found or invalid");
     spent.set(refreshToken, login);
     renewals += 1;
-    const answer = newPair(login);
-    login.untold = { spent: refreshToken, answer };
-    return grant(answer);
+    const pair = newPair(login);
+    login.unconfirmed = { spent: refreshToken, response: pair };
+    return grant(pair);
   };
 
   const exchange = (body: Record<string, unknown>): Reply => {
@@ -133,14 +134,14 @@ export function oauthDesk(seed: string, now: () => number): OAuthDesk {
     if (!headerOf(received, "anthropic-beta")?.includes("oauth-2025-04-20"))
       return refusal("invalid_request", "anthropic-beta is missing");
     if (typeof body.client_id !== "string") return refusal("invalid_client", "Unknown client");
-    const answer = () => {
+    const respond = () => {
       if (body.grant_type === "refresh_token") return renew(String(body.refresh_token));
       if (body.grant_type === "authorization_code") return exchange(body);
       return refusal("unsupported_grant_type", "Unsupported grant type");
     };
     const fault = faults.shift();
-    if (!fault) return answer();
-    return broken(fault, fault.after ? answer() : null);
+    if (!fault) return respond();
+    return broken(fault, fault.after ? respond() : null);
   };
 
   const desk: OAuthDesk = {
@@ -148,7 +149,7 @@ export function oauthDesk(seed: string, now: () => number): OAuthDesk {
     isForgiving: false,
     handle(received) {
       const key = headerOf(received, "authorization")?.replace(/^Bearer /i, "");
-      if (key) told(key);
+      if (key) markReceived(key);
       if (received.path === "/v1/oauth/token") return token(received);
       if (received.path !== "/oauth/authorize") return null;
       return page(`Paste this code: <code>${desk.agree(`http://fake${received.url}`)}</code>`);
@@ -181,7 +182,7 @@ export function oauthDesk(seed: string, now: () => number): OAuthDesk {
   return desk;
 }
 
-function broken(fault: LoginFault, answer: Reply | null): Reply {
+function broken(fault: LoginFault, reply: Reply | null): Reply {
   const json = { "content-type": "application/json" };
   switch (fault.how) {
     case "error":
@@ -193,7 +194,7 @@ function broken(fault: LoginFault, answer: Reply | null): Reply {
     case "hang-up":
       return { kind: "refuse" };
     case "cut": {
-      const text = JSON.stringify(answer?.kind === "json" ? answer.body : { access_token: "cut" });
+      const text = JSON.stringify(reply?.kind === "json" ? reply.body : { access_token: "cut" });
       const bytes = Buffer.from(text.slice(0, text.length / 2));
       const headers = { ...json, "content-length": String(text.length) };
       return { kind: "raw", status: 200, headers, chunks: [{ delayMs: 0, bytes }], then: "reset" };

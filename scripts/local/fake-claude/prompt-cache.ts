@@ -4,7 +4,7 @@
  * https://docs.claude.com/en/docs/build-with-claude/prompt-caching
  */
 import { digest } from "./random.ts";
-import { tokensOf, type Usage } from "./answer.ts";
+import { tokensOf, type Usage } from "./model-response.ts";
 import { isRecord } from "./http.ts";
 
 /** Shorter prefixes are not cached; the limit depends on the model, 1,024 is the most common. */

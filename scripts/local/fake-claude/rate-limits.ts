@@ -2,7 +2,7 @@
  * Rate-limit headers in Claude's two styles: limits per minute for API keys, rolling 5-hour and 7-day windows (`unified-*`) for
  * subscription logins and gateway tokens. They follow actual usage.
  */
-import type { Usage } from "./answer.ts";
+import type { Usage } from "./model-response.ts";
 
 const HOUR_MS = 3_600_000;
 /** Weighted tokens that fill a window; small enough that the demo's traffic is visible. */

@@ -6,10 +6,10 @@
 import { setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Answer } from "./answer.ts";
+import type { ModelResponse } from "./model-response.ts";
 import { batchDesk } from "./batches.ts";
 import { checkRequest } from "./checks.ts";
-import { composeAnswer, lastUserText } from "./compose.ts";
+import { composeResponse, lastUserText } from "./compose.ts";
 import { Connection, readBody, receivedOf } from "./connection.ts";
 import { fileDesk } from "./files.ts";
 import { emptyMessage, messageReply } from "./messages.ts";
@@ -19,10 +19,10 @@ import { countTokens, PromptCache } from "./prompt-cache.ts";
 import { digest, randomOf } from "./random.ts";
 import { isUnified, RateLimits } from "./rate-limits.ts";
 import { behaviourOf, type Treatment } from "./tags.ts";
-import { wholeMessage } from "./answer.ts";
+import { wholeMessage } from "./model-response.ts";
 import { errorReply, headerOf, isRecord, jsonOf, type Received, type Reply } from "./http.ts";
 
-export type { Answer } from "./answer.ts";
+export type { ModelResponse } from "./model-response.ts";
 export type { LoginFault } from "./oauth.ts";
 export { headerOf, type Chunk, type Received, type Reply } from "./http.ts";
 
@@ -102,13 +102,13 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     readyAfterMs: () => 2_000 * speed,
     resultOf(params) {
       const name = digest(seed, "batch", JSON.stringify(params));
-      const { reply, answer } = behaviourOf(lastUserText(params), params, name, 0);
+      const { reply, response } = behaviourOf(lastUserText(params), params, name, 0);
       if (reply?.kind === "error")
         return {
           type: "errored",
           error: { type: "error", error: { type: reply.type, message: reply.message } },
         };
-      const said = answer ?? composeAnswer(params, name);
+      const said = response ?? composeResponse(params, name);
       const received = { headers: [] } as unknown as Received;
       const message = emptyMessage({ received, request: params, name }, said);
       const usage = { ...cache.account(params, "batch", now()), service_tier: "batch" };
@@ -175,15 +175,15 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
         if (await connection.write([{ delayMs: 0, bytes }])) await connection.finish();
         return;
       }
-      case "answer":
-        throw new Error("an answer has to be made into bytes first");
+      case "response":
+        throw new Error("a model response is sent by sendResponse");
     }
   };
 
-  const sendAnswer = async (
+  const sendResponse = async (
     connection: Connection,
     json: unknown,
-    answer: Answer,
+    response: ModelResponse,
     treatment: Treatment,
     name: string,
     pace: number,
@@ -192,7 +192,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     const request = isRecord(json) ? json : {};
     const { secret, unified } = secretOf(received);
     const usage = cache.account(request, secret, now(received));
-    const made = await messageReply({ received, request, name, usage, treatment, speed: pace }, answer);
+    const made = await messageReply({ received, request, name, usage, treatment, speed: pace }, response);
     limits.use(secret, usage, made.outputTokens, now(received));
     if (!(await connection.pause(made.headersAfterMs))) return;
     await send(connection, made.reply, vendorHeaders(received, secret, unified, false));
@@ -204,7 +204,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     ...(received.path.startsWith("/v1/messages") && limits.headers(secret, unified, now(received), rejected)),
   });
 
-  const answer = async (connection: Connection): Promise<void> => {
+  const respond = async (connection: Connection): Promise<void> => {
     const { received } = connection;
     if (received.method === "HEAD" && (received.path === "/api/hello" || received.path === "/")) {
       connection.head(200, {});
@@ -240,10 +240,10 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     const script = scripts.findLast((one) => one.left > 0 && one.matcher(received, json));
     if (script) script.left -= 1;
     const scripted = script && (await resolve(script.responder, received, json));
-    if (scripted && scripted.kind !== "answer")
+    if (scripted && scripted.kind !== "response")
       return send(connection, scripted, extra(scripted.kind === "error" && scripted.status === 429));
     const request = isRecord(json) ? json : {};
-    if (scripted) return sendAnswer(connection, json, scripted.answer, {}, name, scripted.speed ?? speed);
+    if (scripted) return sendResponse(connection, json, scripted.response, {}, name, scripted.speed ?? speed);
     if (received.path !== "/v1/messages" || received.method !== "POST")
       return send(connection, await routeOf(received, json), extra());
 
@@ -257,8 +257,8 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
         return;
       return send(connection, behaviour.reply, extra(full));
     }
-    const said = behaviour.answer ?? composeAnswer(request, name);
-    return sendAnswer(connection, json, said, behaviour.treatment, name, speed);
+    const said = behaviour.response ?? composeResponse(request, name);
+    return sendResponse(connection, json, said, behaviour.treatment, name, speed);
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -274,7 +274,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
       response.destroy();
       return;
     }
-    await answer(connection);
+    await respond(connection);
   };
 
   const server = createServer((request, response) => {

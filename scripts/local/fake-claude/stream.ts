@@ -1,7 +1,7 @@
 /** Timed chunks of bytes from stream events, changed as a tag requires. */
 import { promisify } from "node:util";
 import zlib from "node:zlib";
-import { sseText, type StreamEvent } from "./answer.ts";
+import { sseText, type StreamEvent } from "./model-response.ts";
 import type { Random } from "./random.ts";
 import type { Treatment } from "./tags.ts";
 import type { Chunk } from "./http.ts";

@@ -2,7 +2,7 @@
  * Behaviour selected by the request: `[fake:name]`, `[fake:name=value]` or `[fake:name*times]` in the last text of the user.
  * `*times` ends the behaviour after that many identical requests, for tests of retries.
  */
-import type { Answer, Block } from "./answer.ts";
+import type { ModelResponse, Block } from "./model-response.ts";
 import { prose, signature, thought, toolCalls } from "./compose.ts";
 import { randomOf } from "./random.ts";
 import { errorReply, type Reply } from "./http.ts";
@@ -41,7 +41,7 @@ export interface Treatment {
 /** A tag changes the stream, selects the response, or is the reply. */
 export interface Behaviour {
   reply?: Reply;
-  answer?: Answer;
+  response?: ModelResponse;
   treatment: Treatment;
 }
 
@@ -120,7 +120,7 @@ function treatmentOf(tag: Tag): Treatment | undefined {
   }
 }
 
-function searchAnswer(name: string): Answer {
+function searchResponse(name: string): ModelResponse {
   const random = randomOf(name, "search");
   const id = `srvtoolu_01${random.hex(22)}`;
   const result = {
@@ -151,10 +151,10 @@ function searchAnswer(name: string): Answer {
   return { content, serverToolUse: { web_search_requests: 1, web_fetch_requests: 0 } };
 }
 
-function answerOf(tag: Tag, request: Record<string, unknown>, name: string): Answer | undefined {
+function responseOf(tag: Tag, request: Record<string, unknown>, name: string): ModelResponse | undefined {
   const random = randomOf(name, tag.name);
   const number = tag.value === null ? NaN : Number(tag.value);
-  const calls = (count: number): Answer => ({
+  const calls = (count: number): ModelResponse => ({
     content: [
       ...thought(request, random),
       { type: "text", text: "Let me look at that first." },
@@ -179,7 +179,7 @@ function answerOf(tag: Tag, request: Record<string, unknown>, name: string): Ans
       };
     case "server-tools":
     case "citations":
-      return searchAnswer(name);
+      return searchResponse(name);
     case "long":
       return {
         content: [{ type: "text", text: prose(random, Number.isFinite(number) ? number : 1500) }],
@@ -198,7 +198,7 @@ function answerOf(tag: Tag, request: Record<string, unknown>, name: string): Ans
         stopSequence: tag.value ?? "three",
       };
     case "pause-turn":
-      return { ...searchAnswer(name), stopReason: "pause_turn" };
+      return { ...searchResponse(name), stopReason: "pause_turn" };
     case "refusal":
       return {
         content: [],
@@ -223,9 +223,9 @@ export function behaviourOf(
   for (const tag of tagsOf(text)) {
     if (nth >= tag.times) continue;
     const reply = replyOf(tag);
-    const answer = answerOf(tag, request, name);
+    const response = responseOf(tag, request, name);
     if (reply) behaviour.reply ??= reply;
-    else if (answer) behaviour.answer ??= answer;
+    else if (response) behaviour.response ??= response;
     else Object.assign(behaviour.treatment, treatmentOf(tag));
   }
   return behaviour;

@@ -7,7 +7,7 @@ import type { Random } from "./random.ts";
 /** A content block; unknown types are sent whole in content_block_start. */
 export type Block = { type: string } & Record<string, unknown>;
 
-export interface Answer {
+export interface ModelResponse {
   content: Block[];
   /** Default: `tool_use` if a tool is called, else `end_turn`. */
   stopReason?: string;
@@ -48,10 +48,10 @@ function textOf(block: Block): string {
 }
 
 /** Output tokens of a response, and the thinking tokens among them. */
-export function outputTokens(answer: Answer): { total: number; thinking: number } {
+export function outputTokens(response: ModelResponse): { total: number; thinking: number } {
   let total = 3;
   let thinking = 0;
-  for (const block of answer.content) {
+  for (const block of response.content) {
     // Omitted thinking is billed too: without a text, the length of the signature is used.
     const shown = textOf(block) || (typeof block.signature === "string" ? block.signature : "");
     const tokens = tokensOf(shown) + ("name" in block ? 12 : 1);
@@ -61,9 +61,9 @@ export function outputTokens(answer: Answer): { total: number; thinking: number 
   return { total, thinking };
 }
 
-export function stopReasonOf(answer: Answer): string {
-  if (answer.stopReason) return answer.stopReason;
-  return answer.content.some((block) => block.type === "tool_use") ? "tool_use" : "end_turn";
+export function stopReasonOf(response: ModelResponse): string {
+  if (response.stopReason) return response.stopReason;
+  return response.content.some((block) => block.type === "tool_use") ? "tool_use" : "end_turn";
 }
 
 /** Splits a text into chunks of some words, never within a surrogate pair. */
@@ -133,13 +133,13 @@ function blockEvents(block: Block, index: number, random: Random): StreamEvent[]
 }
 
 /** All events up to `message_stop`, including pings. `message` is the empty message of message_start. */
-export function answerEvents(
-  answer: Answer,
+export function responseEvents(
+  response: ModelResponse,
   message: Record<string, unknown>,
   usage: Usage,
   random: Random,
 ): StreamEvent[] {
-  const { total, thinking } = outputTokens(answer);
+  const { total, thinking } = outputTokens(response);
   const events: StreamEvent[] = [
     {
       event: "message_start",
@@ -147,7 +147,7 @@ export function answerEvents(
     },
     { event: "ping", data: { type: "ping" } },
   ];
-  answer.content.forEach((block, index) => {
+  response.content.forEach((block, index) => {
     const own = blockEvents(block, index, random);
     // A long thinking phase sends only pings.
     if (block.type === "thinking" && random.chance(0.5)) {
@@ -162,15 +162,15 @@ export function answerEvents(
     data: {
       type: "message_delta",
       delta: {
-        stop_reason: stopReasonOf(answer),
-        stop_sequence: answer.stopSequence ?? null,
-        ...(answer.stopDetails !== undefined && { stop_details: answer.stopDetails }),
+        stop_reason: stopReasonOf(response),
+        stop_sequence: response.stopSequence ?? null,
+        ...(response.stopDetails !== undefined && { stop_details: response.stopDetails }),
       },
       usage: {
         ...counts,
         output_tokens: total,
         output_tokens_details: { thinking_tokens: thinking },
-        ...(answer.serverToolUse && { server_tool_use: answer.serverToolUse }),
+        ...(response.serverToolUse && { server_tool_use: response.serverToolUse }),
       },
     },
   });
@@ -180,22 +180,22 @@ export function answerEvents(
 
 /** The response of a request without `stream`. */
 export function wholeMessage(
-  answer: Answer,
+  response: ModelResponse,
   message: Record<string, unknown>,
   usage: Usage,
 ): Record<string, unknown> {
-  const { total, thinking } = outputTokens(answer);
+  const { total, thinking } = outputTokens(response);
   return {
     ...message,
-    content: answer.content,
-    stop_reason: stopReasonOf(answer),
-    stop_sequence: answer.stopSequence ?? null,
-    ...(answer.stopDetails !== undefined && { stop_details: answer.stopDetails }),
+    content: response.content,
+    stop_reason: stopReasonOf(response),
+    stop_sequence: response.stopSequence ?? null,
+    ...(response.stopDetails !== undefined && { stop_details: response.stopDetails }),
     usage: {
       ...usage,
       output_tokens: total,
       output_tokens_details: { thinking_tokens: thinking },
-      ...(answer.serverToolUse && { server_tool_use: answer.serverToolUse }),
+      ...(response.serverToolUse && { server_tool_use: response.serverToolUse }),
     },
   };
 }

@@ -28,7 +28,7 @@ export function playSubtask(
       body: log.body(messages, agent),
       agent,
       after,
-      outcome: { kind: "answer", answer: { content, stopReason } },
+      outcome: { kind: "response", response: { content, stopReason } },
     });
     after = [key];
     messages.push({ role: "assistant", content });
