@@ -1,28 +1,19 @@
 /** An administrator sets domains up in a real browser, without a script: step by step, to a key that works and a login that serves. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { headerOf, startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
+import { headerOf } from "../../scripts/local/fake-claude/server.ts";
 import { send } from "../../scripts/local/demo/send.ts";
-import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
 import { startFakeSlack } from "../support/fake-slack.ts";
-import { startTestStack } from "../support/local-stack.ts";
+import { startClaudeStack, type ClaudeStack } from "../support/local-stack.ts";
 
-let fake: FakeClaude;
 let slack: Awaited<ReturnType<typeof startFakeSlack>>;
-let stack: LocalStack;
+let stack: ClaudeStack;
 let browser: Browser;
 let page: Page;
 
 beforeAll(async () => {
-  [fake, slack, browser] = await Promise.all([startFakeClaude(), startFakeSlack(), startBrowser()]);
-  stack = await startTestStack({
-    variables: {
-      CLAUDE_API_BASE_URL: fake.url,
-      CLAUDE_OAUTH_TOKEN_URL: `${fake.url}/v1/oauth/token`,
-      CLAUDE_OAUTH_AUTHORIZE_URL: `${fake.url}/oauth/authorize`,
-    },
-  });
+  [stack, slack, browser] = await Promise.all([startClaudeStack(), startFakeSlack(), startBrowser()]);
   const context = await browser.newContext({
     javaScriptEnabled: false,
     viewport: { width: 390, height: 844 },
@@ -37,7 +28,6 @@ afterAll(async () => {
   await browser.close();
   await stack.stop();
   await slack.close();
-  await fake.stop();
 });
 
 const words = () => page.innerText("main");
@@ -86,9 +76,9 @@ describe("an administrator without a script", () => {
     const key = await finish();
     expect(await words()).toContain(`export ANTHROPIC_BASE_URL=https://${host}`);
     expect(await words()).toContain(`export ANTHROPIC_AUTH_TOKEN=${key}`);
-    fake.reset();
+    stack.claude.reset();
     expect((await askThrough(host, { authorization: `Bearer ${key}` })).status).toBe(200);
-    expect(headerOf(fake.requests[0]!, "x-api-key")).toBe("sk-ant-api03-upstream");
+    expect(headerOf(stack.claude.requests[0]!, "x-api-key")).toBe("sk-ant-api03-upstream");
     expect((await askThrough(host, { authorization: "Bearer wrong" })).status).toBe(401);
   });
 
@@ -97,10 +87,10 @@ describe("an administrator without a script", () => {
     await begin(host, "passthrough", { accountId: "everybody" });
     const key = await finish();
     expect(await words()).toContain(`export ANTHROPIC_CUSTOM_HEADERS="x-nexus-key: ${key}"`);
-    fake.reset();
+    stack.claude.reset();
     const asked = await askThrough(host, { "x-nexus-key": key, "x-api-key": "sk-ant-api03-mine" });
     expect(asked.status).toBe(200);
-    expect(headerOf(fake.requests[0]!, "x-api-key")).toBe("sk-ant-api03-mine");
+    expect(headerOf(stack.claude.requests[0]!, "x-api-key")).toBe("sk-ant-api03-mine");
   });
 
   it("logs in at Claude: terms first, then the page, then the code; a wrong code changes nothing", async () => {
@@ -116,9 +106,9 @@ describe("an administrator without a script", () => {
     await page.fill("input[name=code]", /<code>(.*)<\/code>/.exec(agreed)?.[1] ?? "");
     await press("Complete login");
     const key = await finish();
-    fake.reset();
+    stack.claude.reset();
     expect((await askThrough(host, { authorization: `Bearer ${key}` })).status).toBe(200);
-    expect(headerOf(fake.requests[0]!, "authorization")).toMatch(/^Bearer sk-ant-oat/);
+    expect(headerOf(stack.claude.requests[0]!, "authorization")).toMatch(/^Bearer sk-ant-oat/);
 
     await page.goto(`${stack.dashboardUrl}/accounts/maya`);
     expect(await words()).toMatch(/Claude login, ?Ready|Access token expires/);

@@ -8,6 +8,7 @@ import { headerOf, startFakeClaude, type FakeClaude } from "../../scripts/local/
 import { claimPort } from "../../scripts/local/network/ports.ts";
 import { startPostgres } from "../../scripts/local/database/embedded-postgres.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
+import { apiJson } from "../support/api-calls.ts";
 import { temporaryDirectory } from "../support/local-stack.ts";
 import { plannedExchanges, type PlannedExchange } from "../support/soak-traffic.ts";
 import { startProgram, type StartedProgram } from "../support/started-program.ts";
@@ -96,8 +97,8 @@ async function traffic(from: PlannedExchange[], isOver: () => boolean): Promise<
 
 async function untilStored(): Promise<void> {
   await waitUntil(async () => {
-    const headers = { "x-dashboard-key": variables.DASHBOARD_API_KEY ?? "" };
-    const status = (await (await fetch(`${proxyUrl}/api/status`, { headers })).json()) as Status;
+    const stack = { proxyUrl, dashboardKey: variables.DASHBOARD_API_KEY ?? "" };
+    const status = await apiJson<Status>(stack, "/api/status");
     return status.journal.entries === 0 && status.ingestFailures?.count === 0;
   }, 250);
 }

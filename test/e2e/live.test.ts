@@ -1,24 +1,18 @@
 /** Live events reach readers with a session through the dashboard and with a key at the Worker. */
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import { signIn } from "../../scripts/lib/sign-in.ts";
-import type { LocalStack } from "../../scripts/local/local-stack.ts";
+import { apiJson, sendMessage } from "../support/api-calls.ts";
 import { type EventReader, readEvents } from "../support/event-stream.ts";
-import { startTestStack } from "../support/local-stack.ts";
+import { startClaudeStack, type ClaudeStack } from "../support/local-stack.ts";
 import { waitFor } from "../support/wait.ts";
 
-let fake: FakeClaude;
-let stack: LocalStack;
+let stack: ClaudeStack;
 
 beforeAll(async () => {
-  fake = await startFakeClaude();
-  stack = await startTestStack({ variables: { CLAUDE_API_BASE_URL: fake.url } });
+  stack = await startClaudeStack();
 });
 
-afterAll(async () => {
-  await stack.stop();
-  await fake.stop();
-});
+afterAll(() => stack.stop());
 
 async function listen(url: string, headers: Record<string, string>): Promise<EventReader> {
   const response = await fetch(url, { headers: { accept: "text/event-stream", ...headers } });
@@ -29,22 +23,12 @@ async function listen(url: string, headers: Record<string, string>): Promise<Eve
 
 it("an exchange is published when it starts and when it is stored", async () => {
   const readers = [
-    await listen(`${stack.dashboardUrl}/live`, { cookie: await signIn(stack.dashboardUrl, stack.dashboardKey) }),
+    await listen(`${stack.dashboardUrl}/live`, {
+      cookie: await signIn(stack.dashboardUrl, stack.dashboardKey),
+    }),
     await listen(`${stack.proxyUrl}/api/live`, { "x-dashboard-key": stack.dashboardKey }),
   ];
-  const response = await fetch(`${stack.proxyUrl}/v1/messages`, {
-    method: "POST",
-    headers: {
-      "x-api-key": "sk-ant-api03-x",
-      "anthropic-version": "2023-06-01",
-      "content-type": "application/json",
-    },
-    body: JSON.stringify({
-      model: "claude-sonnet-5-5",
-      max_tokens: 300,
-      messages: [{ role: "user", content: "Hello" }],
-    }),
-  });
+  const response = await sendMessage(stack, "Hello", { model: "claude-sonnet-5-5" });
   await response.text();
   const requestId = response.headers.get("x-nexus-request-id");
   for (const reader of readers) {
@@ -59,25 +43,10 @@ it("an exchange is published when it starts and when it is stored", async () => 
 it("a running exchange is in flight until it ends", async () => {
   const reader = await listen(`${stack.proxyUrl}/api/live`, { "x-dashboard-key": stack.dashboardKey });
   const inFlight = async () => {
-    const answer = await fetch(`${stack.proxyUrl}/api/status`, {
-      headers: { "x-dashboard-key": stack.dashboardKey },
-    });
-    return ((await answer.json()) as { inFlight: number | null }).inFlight;
+    const { inFlight } = await apiJson<{ inFlight: number | null }>(stack, "/api/status");
+    return inFlight;
   };
-  const running = fetch(`${stack.proxyUrl}/v1/messages`, {
-    method: "POST",
-    headers: {
-      "x-api-key": "sk-ant-api03-x",
-      "anthropic-version": "2023-06-01",
-      "content-type": "application/json",
-    },
-    body: JSON.stringify({
-      model: "claude-haiku-4-5",
-      max_tokens: 300,
-      stream: true,
-      messages: [{ role: "user", content: "Slowly. [fake:slow=150]" }],
-    }),
-  });
+  const running = sendMessage(stack, "Slowly. [fake:slow=150]", { stream: true });
   let started = await reader.next();
   while (started?.event === "window.updated") started = await reader.next(); // of the exchange before
   expect(started).toMatchObject({

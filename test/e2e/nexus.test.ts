@@ -1,44 +1,25 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
-import type { LocalStack } from "../../scripts/local/local-stack.ts";
-import { startTestStack } from "../support/local-stack.ts";
+import { callApi, sendMessage } from "../support/api-calls.ts";
+import { startClaudeStack, type ClaudeStack } from "../support/local-stack.ts";
 import { nexus } from "../support/nexus-command.ts";
 import { waitUntil } from "../support/wait.ts";
 
-let fake: FakeClaude;
-let stack: LocalStack;
+let stack: ClaudeStack;
 let requestIds: string[];
 const run = (...words: string[]) =>
   nexus(words, { NEXUS_URL: stack.proxyUrl, DASHBOARD_API_KEY: stack.dashboardKey });
 
 beforeAll(async () => {
-  fake = await startFakeClaude();
-  stack = await startTestStack({ variables: { CLAUDE_API_BASE_URL: fake.url } });
+  stack = await startClaudeStack();
   requestIds = await Promise.all([true, false].map(send));
   await waitUntil(async () => (await costs()).every((cost) => cost !== undefined));
 });
 
-afterAll(async () => {
-  await stack.stop();
-  await fake.stop();
-});
+afterAll(() => stack.stop());
 
 async function send(stream: boolean): Promise<string> {
-  const response = await fetch(`${stack.proxyUrl}/v1/messages`, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      "x-api-key": "sk-ant-test",
-      "anthropic-version": "2023-06-01",
-    },
-    body: JSON.stringify({
-      model: "claude-opus-5-5",
-      max_tokens: 64,
-      stream,
-      messages: [{ role: "user", content: "What does this cost?" }],
-    }),
-  });
+  const response = await sendMessage(stack, "What does this cost?", { model: "claude-opus-5-5", stream });
   expect([response.status, (await response.text()).length > 0]).toEqual([200, true]);
   return response.headers.get("x-nexus-request-id") ?? "";
 }
@@ -47,8 +28,7 @@ async function send(stream: boolean): Promise<string> {
 function costs(): Promise<(string | null | undefined)[]> {
   return Promise.all(
     requestIds.map(async (id) => {
-      const headers = { "x-dashboard-key": stack.dashboardKey };
-      const response = await fetch(`${stack.proxyUrl}/api/requests/${id}`, { headers });
+      const response = await callApi(stack, `/api/requests/${id}`);
       const body = (await response.json()) as { costUsd?: string | null };
       return response.ok ? body.costUsd : undefined;
     }),
@@ -117,14 +97,13 @@ describe("an operator", () => {
       expect(dry.stderr).toMatch(/2 checked, 2 would change, 0 to go$/m);
       expect(await links()).toEqual(unlinked);
 
-      // The first half by hand, as a run that was stopped has left it; the command goes on behind it.
+      // The first request by hand, as an interrupted run leaves it; the command continues after it.
       const after = String(before[0]!.id);
-      const half = await fetch(`${stack.proxyUrl}/api/relink`, {
+      const first = await callApi(stack, "/api/relink", {
         method: "POST",
-        headers: { "x-dashboard-key": stack.dashboardKey, "content-type": "application/json" },
-        body: JSON.stringify({ domain: "127.0.0.1", limit: 1 }),
+        body: { domain: "127.0.0.1", limit: 1 },
       });
-      expect(await half.json()).toMatchObject({ checked: 1, changed: 1, nextCursor: after });
+      expect(await first.json()).toMatchObject({ checked: 1, changed: 1, nextCursor: after });
       const ran = await run(...words, "--after", after, "--json");
       expect(JSON.parse(ran.stdout)).toMatchObject({ domains: [{ checked: 1, changed: 1 }] });
       expect(await links()).toEqual(before);

@@ -1,9 +1,8 @@
 /** The recorded Claude Code traffic through the local stack: bytes, rows and rebuilt bodies. */
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
-import type { LocalStack } from "../../scripts/local/local-stack.ts";
-import { startTestStack } from "../support/local-stack.ts";
+import { apiJson, callApi } from "../support/api-calls.ts";
+import { startClaudeStack, type ClaudeStack } from "../support/local-stack.ts";
 import {
   loadRecordings,
   replay,
@@ -13,28 +12,19 @@ import {
 } from "../support/recordings.ts";
 import { waitFor } from "../support/wait.ts";
 
-let fake: FakeClaude;
-let stack: LocalStack;
+let stack: ClaudeStack;
 let report: ReplayReport;
 const recordings = loadRecordings();
 
 beforeAll(async () => {
-  fake = await startFakeClaude();
-  stack = await startTestStack({ variables: { CLAUDE_API_BASE_URL: fake.url } });
-  report = await replay(
-    recordings,
-    { proxyUrl: stack.proxyUrl, headers: { "x-api-key": "sk-ant-api03-replay" } },
-    fake,
-  );
+  stack = await startClaudeStack();
+  const headers = { "x-api-key": "sk-ant-api03-replay" };
+  report = await replay(recordings, { proxyUrl: stack.proxyUrl, headers }, stack.claude);
 });
 
-afterAll(async () => {
-  await stack.stop();
-  await fake.stop();
-});
+afterAll(() => stack.stop());
 
-const get = (path: string) =>
-  fetch(stack.proxyUrl + path, { headers: { "x-dashboard-key": stack.dashboardKey } });
+const get = (path: string) => callApi(stack, path);
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 describe("the recorded traffic", () => {
@@ -45,10 +35,10 @@ describe("the recorded traffic", () => {
 
   it("is stored once per exchange", async () => {
     await waitFor(async () => {
-      const page = (await (await get("/api/requests?limit=500&offset=0")).json()) as {
-        requests: { requestId: string }[];
-        pagination: { total: number };
-      };
+      const page = await apiJson<{ requests: { requestId: string }[]; pagination: { total: number } }>(
+        stack,
+        "/api/requests?limit=500&offset=0",
+      );
       expect(page.pagination.total).toBe(recordings.length);
       expect(new Set(page.requests.map((row) => row.requestId))).toEqual(
         new Set(report.ids.map((one) => one.requestId)),
@@ -64,9 +54,9 @@ describe("the recorded traffic", () => {
       if (sha256(body) !== sha256(requestBytes(recording)))
         wrong.push(`${recording.file}#${recording.seq} request`);
       if (recording.response.status === 499) continue; // the client left: a part was recorded
-      const answer = new Uint8Array(await (await get(`/api/requests/${id}/response`)).arrayBuffer());
-      if (sha256(answer) !== sha256(responseBytes(recording)))
-        wrong.push(`${recording.file}#${recording.seq} answer`);
+      const response = new Uint8Array(await (await get(`/api/requests/${id}/response`)).arrayBuffer());
+      if (sha256(response) !== sha256(responseBytes(recording)))
+        wrong.push(`${recording.file}#${recording.seq} response`);
     }
     expect(wrong).toEqual([]);
   });

@@ -10,22 +10,19 @@ import Anthropic, {
   toFile,
 } from "@anthropic-ai/sdk";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
-import type { LocalStack } from "../../scripts/local/local-stack.ts";
-import { startTestStack } from "../support/local-stack.ts";
+import { apiJson } from "../support/api-calls.ts";
+import { startClaudeStack, type ClaudeStack } from "../support/local-stack.ts";
 import { waitFor } from "../support/wait.ts";
 
 const MODEL = "claude-sonnet-5-5";
 const DOMAIN = "team.example.com";
 const UPSTREAM_KEY = "sk-ant-api03-upstream-for-tests";
 
-let fake: FakeClaude;
-let stack: LocalStack;
+let stack: ClaudeStack;
 let clientKey: string;
 
 beforeAll(async () => {
-  fake = await startFakeClaude();
-  stack = await startTestStack({ variables: { CLAUDE_API_BASE_URL: fake.url } });
+  stack = await startClaudeStack();
   await api("PUT", `/api/domains/${DOMAIN}`, {
     accountId: "acc-team",
     credential: { type: "api_key", api_key: UPSTREAM_KEY },
@@ -33,20 +30,9 @@ beforeAll(async () => {
   clientKey = (await api<{ key: string }>("POST", `/api/domains/${DOMAIN}/client-keys`, { name: "sdk" })).key;
 });
 
-afterAll(async () => {
-  await stack.stop();
-  await fake.stop();
-});
+afterAll(() => stack.stop());
 
-async function api<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(stack.proxyUrl + path, {
-    method,
-    headers: { "x-dashboard-key": stack.dashboardKey, "content-type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  expect(response.status, `${method} ${path}`).toBeLessThan(300);
-  return (await response.json()) as T;
-}
+const api = <T>(method: string, path: string, body?: unknown) => apiJson<T>(stack, path, { method, body });
 
 /** The client's own credential through localhost, and a client key of a domain in either header. */
 const WAYS: [string, () => ClientOptions][] = [
@@ -180,7 +166,7 @@ describe.each(WAYS)("the TypeScript SDK through %s", (_way, options) => {
       expect(["127.0.0.1", DOMAIN]).toContain(row.domain);
       expect(row.inputTokens).toBeGreaterThan(0);
     }, 200);
-    expect(fake.violations).toEqual([]);
+    expect(stack.claude.violations).toEqual([]);
   });
 });
 
@@ -188,11 +174,11 @@ describe("a domain with a client key", () => {
   it.each(WAYS.slice(1))(
     "forwards its own credential, and keeps the client key: %s",
     async (_way, options) => {
-      fake.reset();
+      stack.claude.reset();
       const message = await clientOf(options()).messages.create(ask("Through the team's domain."));
       expect(message.type).toBe("message");
       const received = new Map(
-        fake.requests.at(-1)?.headers.map(([name, value]) => [name.toLowerCase(), value]),
+        stack.claude.requests.at(-1)?.headers.map(([name, value]) => [name.toLowerCase(), value]),
       );
       expect(received.get("x-api-key")).toBe(UPSTREAM_KEY);
       expect(received.has("authorization")).toBe(false);

@@ -9,9 +9,8 @@ import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { headerOf, startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
-import type { LocalStack } from "../../scripts/local/local-stack.ts";
-import { startTestStack, temporaryDirectory } from "../support/local-stack.ts";
+import { headerOf } from "../../scripts/local/fake-claude/server.ts";
+import { startClaudeStack, temporaryDirectory, type ClaudeStack } from "../support/local-stack.ts";
 import { waitFor } from "../support/wait.ts";
 
 const mark = () => randomBytes(18).toString("base64url");
@@ -33,29 +32,20 @@ const secrets = {
 /** A text that the search must find. */
 const prompt = `a question of ${mark()}`;
 
-let fake: FakeClaude;
-let stack: LocalStack;
+let stack: ClaudeStack;
 let dataDir: string;
 const lines: string[] = [];
 
 beforeAll(async () => {
-  fake = await startFakeClaude();
   dataDir = await temporaryDirectory();
-  stack = await startTestStack({
+  stack = await startClaudeStack({
     dataDir,
-    variables: {
-      CLAUDE_API_BASE_URL: fake.url,
-      CLAUDE_OAUTH_TOKEN_URL: `${fake.url}/v1/oauth/token`,
-      CLAUDE_OAUTH_AUTHORIZE_URL: `${fake.url}/oauth/authorize`,
-      DEBUG: "true",
-      DEBUG_SQL: "true",
-    },
+    variables: { DEBUG: "true", DEBUG_SQL: "true" },
     log: (_level, line) => void lines.push(line),
   });
 });
 afterAll(async () => {
   await stack.stop();
-  await fake.stop();
   await rm(dataDir, { recursive: true, force: true });
 });
 
@@ -98,7 +88,7 @@ const question = (more: object = {}) => ({
 
 /** Uses every secret. */
 async function runTraffic(): Promise<number> {
-  const pair = fake.oauth.issue();
+  const pair = stack.claude.oauth.issue();
   secrets.refreshToken = pair.refreshToken;
   const bearer = { authorization: `Bearer ${secrets.clientKey}` };
   const slack = { webhook_url: `http://127.0.0.1:1/services/${secrets.webhook}`, channel: "#a" };
@@ -121,7 +111,7 @@ async function runTraffic(): Promise<number> {
   });
   await api("POST", "/api/domains/key.example/client-keys", { name: "x", key: secrets.clientKey });
   const made = await api<{ key: string }>("POST", "/api/domains/login.example/client-keys", { name: "y" });
-  fake.revoke(secrets.accessToken);
+  stack.claude.revoke(secrets.accessToken);
   const mcp = { type: "url", name: "m", url: "https://mcp.example", authorization_token: secrets.mcpToken };
   const beta = { "anthropic-beta": "mcp-client-2025-04-04", cookie: `session=${secrets.cookie}` };
   const statuses = [
@@ -143,7 +133,7 @@ async function runTraffic(): Promise<number> {
   );
   await api("POST", "/api/accounts/acc_login/oauth/refresh", {});
   const { url } = await api<{ url: string }>("POST", "/api/accounts/acc_new/oauth/login", {});
-  const code = fake.oauth.agree(url);
+  const code = stack.claude.oauth.agree(url);
   await api("POST", "/api/accounts/acc_new/oauth/login/code", { code });
   await api("GET", "/api/domains", undefined, secrets.wrongDashboardKey);
   Object.assign(secrets, { madeKey: made.key, code: code.split("#")[0], dashboardKey: stack.dashboardKey });
@@ -152,7 +142,7 @@ async function runTraffic(): Promise<number> {
 
 /** All secrets that the fake has received or issued. */
 function rotatedSecrets(): string[] {
-  return fake.requests.flatMap((received) => {
+  return stack.claude.requests.flatMap((received) => {
     const bearer = headerOf(received, "authorization")?.replace("Bearer ", "") ?? "";
     const sent = /"(?:refresh_token|code_verifier)":"([^"]+)"/.exec(received.body.toString())?.[1] ?? "";
     return [bearer, sent].filter((text) => text.length > 20);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import { claimPort, loopbackHosts } from "../../scripts/local/network/ports.ts";
+import { callApi, sendMessage } from "../support/api-calls.ts";
 import { temporaryDirectory } from "../support/local-stack.ts";
 import { startProgram, type StartedProgram } from "../support/started-program.ts";
 import { waitUntil } from "../support/wait.ts";
@@ -53,26 +54,14 @@ async function restartProgram(): Promise<void> {
 }
 
 async function exchange(): Promise<string> {
-  const response = await fetch(`${proxy}/v1/messages`, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      "x-api-key": "sk-ant-test",
-      "anthropic-version": "2023-06-01",
-    },
-    body: JSON.stringify({
-      model: "claude-sonnet-4-5-20250929",
-      max_tokens: 64,
-      messages: [{ role: "user", content: "Are you there?" }],
-    }),
-  });
+  const response = await sendMessage({ proxyUrl: proxy }, "Are you there?");
   expect([response.status, await response.text()]).toEqual([200, expect.stringContaining("assistant")]);
   return response.headers.get("x-nexus-request-id") ?? "";
 }
 
 async function isStored(requestId: string): Promise<boolean> {
-  const headers = { "x-dashboard-key": keyIn(program.output()) };
-  const response = await fetch(`${proxy}/api/requests/${requestId}`, { headers });
+  const stack = { proxyUrl: proxy, dashboardKey: keyIn(program.output()) };
+  const response = await callApi(stack, `/api/requests/${requestId}`);
   return response.status === 200;
 }
 

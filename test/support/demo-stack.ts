@@ -6,8 +6,8 @@ import { rm } from "node:fs/promises";
 import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { startDemo, type Demo } from "../../scripts/local/demo/demo.ts";
-import { send } from "../../scripts/local/demo/send.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
+import { apiJson, sendMessage } from "./api-calls.ts";
 import { temporaryDirectory } from "./local-stack.ts";
 import { openWatchedPage, type WatchedPage } from "./watched-page.ts";
 import { waitFor } from "./wait.ts";
@@ -54,13 +54,13 @@ export async function startDemoStack(): Promise<DemoStack> {
     await rm(dataDir, { recursive: true, force: true });
   };
   const { stack } = demo;
-  const ask = async <T>(path: string): Promise<T> => {
-    const headers = { "x-dashboard-key": stack.dashboardKey };
-    const answer = await fetch(stack.proxyUrl + path, { headers });
-    if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
-    return (await answer.json()) as T;
+  const getJson = <T>(path: string) => apiJson<T>(stack, path);
+  const exchange = async (text: string) => {
+    const response = await sendMessage(stack, text, { stream: true });
+    await response.text();
+    if (response.status !== 200) throw new Error(`the proxy returned ${response.status}`);
+    return response.headers.get("x-nexus-request-id") ?? "";
   };
-  const exchange = (text: string) => askClaude(stack.proxyUrl, text);
   try {
     demo.fake.setSpeed(0);
     const questions = Array.from({ length: SHORT_CONVERSATIONS }, (_, n) =>
@@ -68,14 +68,14 @@ export async function startDemoStack(): Promise<DemoStack> {
     );
     await Promise.all([demo.played, ...questions]);
     await waitFor(async () => {
-      const { journal, searchWaiting } = await ask<Status>("/api/status");
+      const { journal, searchWaiting } = await getJson<Status>("/api/status");
       if (journal.entries !== 0) throw new Error("The traffic is not stored yet.");
       if (searchWaiting === 0) return;
       // Indexes what ingest left to the cron, which would run within a minute.
       await stack.runCron(EVERY_MINUTE);
       throw new Error("The traffic is not indexed yet.");
     }, 250);
-    const { conversations } = await ask<ConversationList>("/api/conversations?limit=200");
+    const { conversations } = await getJson<ConversationList>("/api/conversations?limit=200");
     const branches = (one: (typeof conversations)[number]) =>
       one.subtaskBranchCount + one.userBranchCount + one.compactBranchCount;
     const [most] = conversations.toSorted((left, right) => branches(right) - branches(left));
@@ -83,7 +83,7 @@ export async function startDemoStack(): Promise<DemoStack> {
     return {
       demo,
       url: stack.dashboardUrl,
-      getJson: ask,
+      getJson,
       open: ({ signedIn: isSignedIn = true, ...options } = {}) =>
         openWatchedPage(browser, {
           ...options,
@@ -98,27 +98,6 @@ export async function startDemoStack(): Promise<DemoStack> {
     await stop();
     throw error;
   }
-}
-
-async function askClaude(proxyUrl: string, text: string): Promise<string> {
-  const answer = await send({
-    baseUrl: proxyUrl,
-    method: "POST",
-    path: "/v1/messages",
-    headers: {
-      "content-type": "application/json",
-      "x-api-key": "sk-ant-api03-of-a-test",
-      "anthropic-version": "2023-06-01",
-    },
-    body: JSON.stringify({
-      model: "claude-haiku-4-5",
-      max_tokens: 200,
-      stream: true,
-      messages: [{ role: "user", content: text }],
-    }),
-  });
-  if (answer.status !== 200) throw new Error(`The proxy answered ${answer.status}.`);
-  return answer.headers["x-nexus-request-id"] ?? "";
 }
 
 /** Cookies of a browser that has signed in by the form and sent its time zone. */

@@ -12,6 +12,7 @@ import { startLocalStack, type LocalStack } from "../../scripts/local/local-stac
 import { bundleWorker } from "../../scripts/local/runtime/wrapped-worker.ts";
 import { startPostgres } from "../../scripts/local/database/embedded-postgres.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
+import { apiJson } from "./api-calls.ts";
 import { makeReadOnly, patchFileSystem } from "./read-only-disk.ts";
 import type { WorkerFaults } from "./faults.ts";
 import { startFaultyPostgres, type PostgresFault } from "./faulty-postgres.ts";
@@ -72,12 +73,7 @@ export async function startFaultyStack(): Promise<FaultyStack> {
       });
       if (status !== 200) throw new Error(`the faults were not set: ${status} ${body.toString()}`);
     },
-    async status() {
-      const response = await fetch(`${stack.proxyUrl}/api/status`, {
-        headers: { "x-dashboard-key": stack.dashboardKey },
-      });
-      return (await response.json()) as Status;
-    },
+    status: () => apiJson<Status>(stack, "/api/status"),
     async stop(options) {
       makeReadOnly(postgresDir, false);
       await stack.stop(options);

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startFakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import { startLocalStack, type LocalStack, type LocalStackOptions } from "../../scripts/local/local-stack.ts";
 
 /** A new temporary directory. */
@@ -24,6 +25,30 @@ export async function startTestStack(options: Partial<LocalStackOptions> = {}): 
     async stop({ finish = false } = {}) {
       await stack.stop({ finish });
       if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export type ClaudeStack = Awaited<ReturnType<typeof startClaudeStack>>;
+
+/** A test stack in front of a fake Claude, which is its login server too. `stop()` stops both. */
+export async function startClaudeStack({ variables, ...options }: Partial<LocalStackOptions> = {}) {
+  const claude = await startFakeClaude();
+  const stack = await startTestStack({
+    ...options,
+    variables: {
+      CLAUDE_API_BASE_URL: claude.url,
+      CLAUDE_OAUTH_TOKEN_URL: `${claude.url}/v1/oauth/token`,
+      CLAUDE_OAUTH_AUTHORIZE_URL: `${claude.url}/oauth/authorize`,
+      ...variables,
+    },
+  });
+  return {
+    ...stack,
+    claude,
+    async stop(how?: { finish?: boolean }) {
+      await stack.stop(how);
+      await claude.stop();
     },
   };
 }

@@ -8,6 +8,7 @@ import { Client } from "pg";
 import { send } from "../../scripts/local/demo/send.ts";
 import { randomOf } from "../../scripts/local/fake-claude/random.ts";
 import { headerOf } from "../../scripts/local/fake-claude/server.ts";
+import { apiJson } from "./api-calls.ts";
 import { startFaultyStack, type Faults, type FaultyStack } from "./faulty-stack.ts";
 import { plannedExchanges, type PlannedExchange } from "./soak-traffic.ts";
 
@@ -141,19 +142,14 @@ export async function soakStack(stack: FaultyStack, options: SoakOptions): Promi
 const firstPause = ({ reply }: PlannedExchange) => reply.chunks[0]?.delayMs ?? 0;
 
 async function tenant(stack: FaultyStack): Promise<string> {
-  const ask = async (method: string, path: string, body: unknown): Promise<unknown> => {
-    const response = await fetch(stack.proxyUrl + path, {
-      method,
-      headers: { "x-dashboard-key": stack.dashboardKey, "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return response.json();
-  };
   const credential = { type: "api_key", api_key: "sk-ant-api03-of-the-account" };
-  await ask("PUT", `/api/domains/${DOMAIN}`, { accountId: "soak", credential });
-  const made = await ask("POST", `/api/domains/${DOMAIN}/client-keys`, { name: "soak" });
-  return (made as { key: string }).key;
+  const body = { accountId: "soak", credential };
+  await apiJson(stack, `/api/domains/${DOMAIN}`, { method: "PUT", body });
+  const made = await apiJson<{ key: string }>(stack, `/api/domains/${DOMAIN}/client-keys`, {
+    method: "POST",
+    body: { name: "soak" },
+  });
+  return made.key;
 }
 
 /** Three different faults at random times of the traffic. */
