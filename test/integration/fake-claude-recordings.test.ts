@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { startFakeClaude } from "../../scripts/local/fake-claude/server.ts";
-import { fakeClaudeForTest } from "../support/fake-claude.ts";
+import { testWithFake } from "../support/fake-claude.ts";
 import { expectedLinks, loadRecordings, recordingKey, replay } from "../support/recordings.ts";
 
 const headers = { authorization: "Bearer gateway-token" };
@@ -11,8 +11,7 @@ test("every recording has its expectation and every expectation its recording", 
   expect(recordings.length).toBeGreaterThan(140);
 });
 
-test("all recordings replay byte for byte, and a disconnect reaches upstream", async () => {
-  const fake = await fakeClaudeForTest();
+testWithFake("all recordings replay byte for byte, and a disconnect reaches upstream", async ({ fake }) => {
   const report = await replay(loadRecordings(), { proxyUrl: fake.url, headers, direct: true }, fake);
   expect(report.differences).toEqual([]);
   expect(report.ids).toHaveLength(loadRecordings().length);
@@ -20,8 +19,7 @@ test("all recordings replay byte for byte, and a disconnect reaches upstream", a
   expect(fake.requests.filter((request) => request.abortedAt !== null)).toHaveLength(1);
 });
 
-test("a changed byte, a lost header and a missing id are differences", async () => {
-  const fake = await fakeClaudeForTest();
+testWithFake("a changed byte, a lost header and a missing id are differences", async ({ fake }) => {
   const [recording] = loadRecordings(["v330-one.jsonl"]);
   // Simulates a proxy that changes requests.
   const changed = structuredClone(recording!);

@@ -1,7 +1,7 @@
 import { brotliDecompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { send, type SendOptions } from "../../scripts/local/demo/send.ts";
-import { fakeClaudeForTest, type FakeClaude } from "../support/fake-claude.ts";
+import { type FakeClaude, fakeClaudeForTest, testWithFake } from "../support/fake-claude.ts";
 import { waitFor } from "../support/wait.ts";
 
 const KEY = { "x-api-key": "sk-ant-api03-k", "anthropic-version": "2023-06-01" };
@@ -32,17 +32,18 @@ describe("behaviour selected by tags", () => {
     expect(first.body.toString()).toMatch(/^event: message_start\n[^]*event: message_stop\ndata: .*\n\n$/);
   });
 
-  test("refuse closes before headers, empty sends no body, html and redirect are not JSON", async () => {
-    const fake = await fakeClaudeForTest();
-    await expect(ask(fake, "[fake:refuse]")).rejects.toThrow(/socket hang up|ECONNRESET/);
-    expect(await ask(fake, "[fake:empty]")).toMatchObject({ status: 200, body: Buffer.alloc(0) });
-    expect((await ask(fake, "[fake:html]")).body.toString()).toContain("<title>502 Bad Gateway</title>");
-    const moved = await ask(fake, "[fake:redirect=https://example.com/there]");
-    expect(moved).toMatchObject({ status: 307, headers: { location: "https://example.com/there" } });
-  });
+  testWithFake(
+    "refuse closes before headers, empty sends no body, html and redirect are not JSON",
+    async ({ fake }) => {
+      await expect(ask(fake, "[fake:refuse]")).rejects.toThrow(/socket hang up|ECONNRESET/);
+      expect(await ask(fake, "[fake:empty]")).toMatchObject({ status: 200, body: Buffer.alloc(0) });
+      expect((await ask(fake, "[fake:html]")).body.toString()).toContain("<title>502 Bad Gateway</title>");
+      const moved = await ask(fake, "[fake:redirect=https://example.com/there]");
+      expect(moved).toMatchObject({ status: 307, headers: { location: "https://example.com/there" } });
+    },
+  );
 
-  test("reset breaks the stream, truncate ends it early", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("reset breaks the stream, truncate ends it early", async ({ fake }) => {
     const reset = await ask(fake, "[fake:reset-mid-stream]");
     const short = await ask(fake, "[fake:truncate]");
     expect([reset.broken, short.broken]).toEqual([true, false]);
@@ -54,23 +55,20 @@ describe("behaviour selected by tags", () => {
     expect(fake.requests.map((request) => request.abortedAt)).toEqual([null, null]);
   });
 
-  test("hang sends nothing and detects the disconnect", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("hang sends nothing and detects the disconnect", async ({ fake }) => {
     await expect(ask(fake, "[fake:hang]", { timeoutMs: 150 })).rejects.toThrow(/no byte/);
     await waitFor(() => expect(fake.requests[0]?.abortedAt).not.toBeNull());
     expect(fake.requests[0]?.status).toBeNull();
   });
 
-  test("invalid UTF-8 and unknown events are sent unchanged", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("invalid UTF-8 and unknown events are sent unchanged", async ({ fake }) => {
     const { body } = await ask(fake, "[fake:invalid-utf8][fake:unknown-event][fake:crlf]");
     expect(body.includes(Buffer.from([0x80, 0xf0, 0x9f, 0x98, 0x00, 0xc3]))).toBe(true);
     expect(body.toString()).toContain("event: quota_hint\r\n");
     expect(body.toString()).toContain(": end of the line\r\n");
   });
 
-  test("an encoded response decodes to the same bytes", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("an encoded response decodes to the same bytes", async ({ fake }) => {
     const whole = await ask(fake, "[fake:br][fake:say=one two three]");
     expect(whole.headers["content-encoding"]).toBe("br");
     expect(brotliDecompressSync(whole.body).toString()).toContain("message_stop");
@@ -87,16 +85,14 @@ describe("behaviour selected by tags", () => {
 });
 
 describe("controls", () => {
-  test("hurry ends a response in progress at once and completely", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("hurry ends a response in progress at once and completely", async ({ fake }) => {
     const under = ask(fake, "[fake:slow=60000][fake:say=one two three]");
     await waitFor(() => expect(fake.requests[0]?.bytesSent).toBeGreaterThan(0));
     fake.hurry();
     expect((await under).body.toString()).toContain("message_stop");
   });
 
-  test("rate-limit headers follow the credential's style", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("rate-limit headers follow the credential's style", async ({ fake }) => {
     const bearer = { authorization: "Bearer gateway", "anthropic-version": "2023-06-01" };
     const key = await ask(fake, "Hello");
     const gateway = await ask(fake, "Hello", { headers: bearer });
@@ -111,8 +107,7 @@ describe("controls", () => {
     });
   });
 
-  test("a script replaces the response as often as given", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("a script replaces the response as often as given", async ({ fake }) => {
     fake.script(
       (_received, json) => JSON.stringify(json).includes("scripted"),
       {
@@ -131,15 +126,17 @@ describe("controls", () => {
     expect((await ask(fake, "scripted")).body.toString()).not.toContain("toolu_1");
   });
 
-  test("a revoked secret is rejected without a violation; warm-ups need none; unknown paths get 404", async () => {
-    const fake = await fakeClaudeForTest();
-    fake.revoke(KEY["x-api-key"]);
-    expect((await ask(fake, "Hello")).status).toBe(401);
-    expect(fake.violations).toEqual([]);
-    const at = (method: string, path: string, headers: Record<string, string>) =>
-      send({ baseUrl: fake.url, method, path, headers });
-    expect((await at("HEAD", "/api/hello", {})).status).toBe(200);
-    const other = await at("GET", "/v1/skills", { ...KEY, "x-api-key": "sk-ant-api03-other" });
-    expect(JSON.parse(other.body.toString())).toMatchObject({ error: { type: "not_found_error" } });
-  });
+  testWithFake(
+    "a revoked secret is rejected without a violation; warm-ups need none; unknown paths get 404",
+    async ({ fake }) => {
+      fake.revoke(KEY["x-api-key"]);
+      expect((await ask(fake, "Hello")).status).toBe(401);
+      expect(fake.violations).toEqual([]);
+      const at = (method: string, path: string, headers: Record<string, string>) =>
+        send({ baseUrl: fake.url, method, path, headers });
+      expect((await at("HEAD", "/api/hello", {})).status).toBe(200);
+      const other = await at("GET", "/v1/skills", { ...KEY, "x-api-key": "sk-ant-api03-other" });
+      expect(JSON.parse(other.body.toString())).toMatchObject({ error: { type: "not_found_error" } });
+    },
+  );
 });

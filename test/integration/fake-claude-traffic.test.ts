@@ -8,7 +8,7 @@ import { checkout } from "../../scripts/local/demo/scenarios/checkout.ts";
 import { platform } from "../../scripts/local/demo/scenarios/platform.ts";
 import { research } from "../../scripts/local/demo/scenarios/research.ts";
 import { headerOf } from "../../scripts/local/fake-claude/server.ts";
-import { fakeClaudeForTest } from "../support/fake-claude.ts";
+import { testWithFake } from "../support/fake-claude.ts";
 
 interface Block {
   type: string;
@@ -128,35 +128,38 @@ describe("the demo's traffic", () => {
     expect(pythonJson({ a: [1, "ü\n", null], b: true })).toBe('{"a": [1, "\\u00fc\\n", null], "b": true}');
   });
 
-  test("has the time of each exchange: in order, and after the end of the exchanges it depends on", async () => {
-    const fake = await fakeClaudeForTest();
-    const { exchanges } = generateTraffic({ turns: 60 });
-    const startedAt = Date.UTC(2026, 10, 22, 9);
-    await replayTraffic({
-      proxyUrl: fake.url,
-      exchanges,
-      domains: ACCESS,
-      fake,
-      speed: 0.001,
-      startedAt,
-    });
-    const clocks = fake.requests.map((one) => clockOf(headerOf(one, CLOCK_HEADER)));
-    expect(clocks).toHaveLength(exchanges.length);
-    const times = new Map(fake.requests.map((one, n) => [one.body.toString(), clocks[n]!]));
-    // Some bodies are sent twice, such as retries: which came first cannot be told.
-    const isOnce = (body: string | null | undefined) =>
-      exchanges.filter((one) => one.body === body).length === 1;
-    for (const { body, at, after } of exchanges.filter((one) => isOnce(one.body))) {
-      const mine = times.get(body ?? "")!;
-      expect(mine.rate).toBe(1_000);
-      expect(mine.at).toBeGreaterThanOrEqual(startedAt + at);
-      for (const { body: earlier } of exchanges.filter((one) => after.includes(one.key) && isOnce(one.body)))
-        expect(mine.at).toBeGreaterThan(times.get(earlier ?? "")!.at);
-    }
-  });
+  testWithFake(
+    "has the time of each exchange: in order, and after the end of the exchanges it depends on",
+    async ({ fake }) => {
+      const { exchanges } = generateTraffic({ turns: 60 });
+      const startedAt = Date.UTC(2026, 10, 22, 9);
+      await replayTraffic({
+        proxyUrl: fake.url,
+        exchanges,
+        domains: ACCESS,
+        fake,
+        speed: 0.001,
+        startedAt,
+      });
+      const clocks = fake.requests.map((one) => clockOf(headerOf(one, CLOCK_HEADER)));
+      expect(clocks).toHaveLength(exchanges.length);
+      const times = new Map(fake.requests.map((one, n) => [one.body.toString(), clocks[n]!]));
+      // Some bodies are sent twice, such as retries: which came first cannot be told.
+      const isOnce = (body: string | null | undefined) =>
+        exchanges.filter((one) => one.body === body).length === 1;
+      for (const { body, at, after } of exchanges.filter((one) => isOnce(one.body))) {
+        const mine = times.get(body ?? "")!;
+        expect(mine.rate).toBe(1_000);
+        expect(mine.at).toBeGreaterThanOrEqual(startedAt + at);
+        for (const { body: earlier } of exchanges.filter(
+          (one) => after.includes(one.key) && isOnce(one.body),
+        ))
+          expect(mine.at).toBeGreaterThan(times.get(earlier ?? "")!.at);
+      }
+    },
+  );
 
-  test("replays as planned without violations, including disconnects", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("replays as planned without violations, including disconnects", async ({ fake }) => {
     const { exchanges } = generateTraffic({ turns: 120 });
     const result = await replayTraffic({ proxyUrl: fake.url, exchanges, domains: ACCESS, fake, speed: 0 });
     expect(result).toEqual({ sent: exchanges.length, surprises: [] });

@@ -2,7 +2,7 @@ import Anthropic from "@anthropic-ai/sdk";
 import { describe, expect, test } from "vitest";
 import { headerOf } from "../../scripts/local/fake-claude/server.ts";
 import { send } from "../../scripts/local/demo/send.ts";
-import { fakeClaudeForTest, type FakeClaude } from "../support/fake-claude.ts";
+import { type FakeClaude, fakeClaudeForTest, testWithFake } from "../support/fake-claude.ts";
 import { waitFor } from "../support/wait.ts";
 
 const MODEL = "claude-sonnet-5-5";
@@ -25,8 +25,7 @@ const weather = {
 };
 
 describe("the fake Claude, driven by the official SDK", () => {
-  test("responds to a message and counts its tokens as count_tokens does", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("responds to a message and counts its tokens as count_tokens does", async ({ fake }) => {
     const message = await clientOf(fake).messages.create(ask("How do I test a queue consumer?"));
     const counted = await clientOf(fake).messages.countTokens({
       model: MODEL,
@@ -52,21 +51,22 @@ describe("the fake Claude, driven by the official SDK", () => {
     expect(events.filter((type) => type === "content_block_delta").length).toBeGreaterThan(10);
   });
 
-  test("calls tools with inputs that match their schema, several at once on request", async () => {
-    const fake = await fakeClaudeForTest();
-    const message = await clientOf(fake)
-      .messages.stream(ask("[fake:parallel-tools] Compare the weather", { tools: [weather] }))
-      .finalMessage();
-    const calls = message.content.filter((block) => block.type === "tool_use");
-    expect(message.stop_reason).toBe("tool_use");
-    expect(calls.map((call) => call.input)).toEqual(
-      Array.from({ length: 3 }, () => ({ location: "Lisbon", unit: "celsius" })),
-    );
-    expect(new Set(calls.map((call) => call.id)).size).toBe(3);
-  });
+  testWithFake(
+    "calls tools with inputs that match their schema, several at once on request",
+    async ({ fake }) => {
+      const message = await clientOf(fake)
+        .messages.stream(ask("[fake:parallel-tools] Compare the weather", { tools: [weather] }))
+        .finalMessage();
+      const calls = message.content.filter((block) => block.type === "tool_use");
+      expect(message.stop_reason).toBe("tool_use");
+      expect(calls.map((call) => call.input)).toEqual(
+        Array.from({ length: 3 }, () => ({ location: "Lisbon", unit: "celsius" })),
+      );
+      expect(new Set(calls.map((call) => call.id)).size).toBe(3);
+    },
+  );
 
-  test("thinks first when thinking is enabled, and counts thinking tokens", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("thinks first when thinking is enabled, and counts thinking tokens", async ({ fake }) => {
     const message = await clientOf(fake)
       .messages.stream(ask("Why?", { max_tokens: 4096, thinking: { type: "enabled", budget_tokens: 2048 } }))
       .finalMessage();
@@ -79,8 +79,7 @@ describe("the fake Claude, driven by the official SDK", () => {
     expect(usage.output_tokens_details?.thinking_tokens).toBeGreaterThan(0);
   });
 
-  test("searches on the server side and cites results", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("searches on the server side and cites results", async ({ fake }) => {
     const message = await clientOf(fake).messages.stream(ask("[fake:citations] Which line?")).finalMessage();
     expect(message.content.map((block) => block.type)).toEqual([
       "text",
@@ -93,8 +92,7 @@ describe("the fake Claude, driven by the official SDK", () => {
     expect(message.usage.server_tool_use?.web_search_requests).toBe(1);
   });
 
-  test("lists and describes models over several pages", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("lists and describes models over several pages", async ({ fake }) => {
     const ids: string[] = [];
     for await (const model of clientOf(fake).models.list({ limit: 3 })) ids.push(model.id);
     expect(new Set(ids).size).toBe(ids.length);
@@ -104,8 +102,7 @@ describe("the fake Claude, driven by the official SDK", () => {
     await expect(clientOf(fake).models.retrieve("claude-none")).rejects.toThrow(Anthropic.NotFoundError);
   });
 
-  test("runs a batch to its results and deletes it", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("runs a batch to its results and deletes it", async ({ fake }) => {
     const { batches } = clientOf(fake).messages;
     const params = (text: string) => ask(text);
     const made = await batches.create({
@@ -127,8 +124,7 @@ describe("the fake Claude, driven by the official SDK", () => {
     expect(left).toEqual([cancelled.id]);
   });
 
-  test("keeps a file's bytes until it is deleted", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("keeps a file's bytes until it is deleted", async ({ fake }) => {
     const { files } = clientOf(fake);
     const bytes = Uint8Array.from({ length: 70_000 }, (_, index) => index % 251);
     const stored = await files.upload({ file: new File([bytes], "trace.bin") });
@@ -158,8 +154,7 @@ describe("the fake Claude, driven by the official SDK", () => {
     expect(error.requestID).toBe(fake.requests[0]?.requestId);
   });
 
-  test("fails as often as requested, so that a retry succeeds", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("fails as often as requested, so that a retry succeeds", async ({ fake }) => {
     const client = new Anthropic({ baseURL: fake.url, apiKey: "sk-ant-api03-test", maxRetries: 2 });
     const message = await client.messages.create(ask("[fake:ratelimit=0*1] Hello"));
     expect(message.type).toBe("message");
@@ -167,15 +162,13 @@ describe("the fake Claude, driven by the official SDK", () => {
     expect(headerOf(fake.requests[1]!, "x-stainless-retry-count")).toBe("1");
   });
 
-  test("sends an error event after a 200 and the client sees the error", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("sends an error event after a 200 and the client sees the error", async ({ fake }) => {
     const stream = clientOf(fake).messages.stream(ask("[fake:error-event][fake:long=80] Hello"));
     await expect(stream.finalMessage()).rejects.toThrow(/[Oo]verloaded/);
     expect(fake.requests[0]?.status).toBe(200);
   });
 
-  test("detects at once that the client disconnects during a stream", async () => {
-    const fake = await fakeClaudeForTest();
+  testWithFake("detects at once that the client disconnects during a stream", async ({ fake }) => {
     const stream = clientOf(fake).messages.stream(ask("[fake:hang-mid-stream][fake:long=80] Hello"));
     stream.on("text", () => stream.abort());
     await expect(stream.finalMessage()).rejects.toThrow(Anthropic.APIUserAbortError);
@@ -193,37 +186,39 @@ describe("the fake Claude, driven by the official SDK", () => {
     },
   );
 
-  test("reads the cache for the history of a conversation and writes only new content", async () => {
-    const fake = await fakeClaudeForTest();
-    const client = clientOf(fake);
-    const marker = { type: "ephemeral" as const };
-    const system = [
-      { type: "text" as const, text: "Rules of the house. ".repeat(400), cache_control: marker },
-    ];
-    const history: Anthropic.MessageParam[] = [];
-    const usages: Anthropic.Usage[] = [];
-    for (const question of ["First question", "Second question", "Third question"]) {
-      history.push({
-        role: "user",
-        content: [{ type: "text", text: question.repeat(20), cache_control: marker }],
-      });
-      const answer = await client.messages.create({
-        model: MODEL,
-        max_tokens: 500,
-        system,
-        messages: history,
-      });
-      usages.push(answer.usage);
-      history.pop();
-      history.push({ role: "user", content: question.repeat(20) });
-      history.push({ role: "assistant", content: answer.content });
-    }
-    expect(usages[0]).toMatchObject({ cache_read_input_tokens: 0 });
-    expect(usages[1]!.cache_read_input_tokens).toBe(usages[0]!.cache_creation_input_tokens);
-    expect(usages[2]!.cache_read_input_tokens).toBe(
-      usages[1]!.cache_read_input_tokens! + usages[1]!.cache_creation_input_tokens!,
-    );
-  });
+  testWithFake(
+    "reads the cache for the history of a conversation and writes only new content",
+    async ({ fake }) => {
+      const client = clientOf(fake);
+      const marker = { type: "ephemeral" as const };
+      const system = [
+        { type: "text" as const, text: "Rules of the house. ".repeat(400), cache_control: marker },
+      ];
+      const history: Anthropic.MessageParam[] = [];
+      const usages: Anthropic.Usage[] = [];
+      for (const question of ["First question", "Second question", "Third question"]) {
+        history.push({
+          role: "user",
+          content: [{ type: "text", text: question.repeat(20), cache_control: marker }],
+        });
+        const answer = await client.messages.create({
+          model: MODEL,
+          max_tokens: 500,
+          system,
+          messages: history,
+        });
+        usages.push(answer.usage);
+        history.pop();
+        history.push({ role: "user", content: question.repeat(20) });
+        history.push({ role: "assistant", content: answer.content });
+      }
+      expect(usages[0]).toMatchObject({ cache_read_input_tokens: 0 });
+      expect(usages[1]!.cache_read_input_tokens).toBe(usages[0]!.cache_creation_input_tokens);
+      expect(usages[2]!.cache_read_input_tokens).toBe(
+        usages[1]!.cache_read_input_tokens! + usages[1]!.cache_creation_input_tokens!,
+      );
+    },
+  );
 });
 
 describe("what the fake Claude rejects", () => {

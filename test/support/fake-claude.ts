@@ -1,5 +1,5 @@
 /** The fake Claude inside a test: no pauses, one seed, stopped when the test is over. */
-import { onTestFinished } from "vitest";
+import { onTestFinished, test } from "vitest";
 import {
   startFakeClaude,
   type FakeClaude,
@@ -13,3 +13,10 @@ export async function fakeClaudeForTest(options: FakeClaudeOptions = {}): Promis
   onTestFinished(() => fake.stop());
   return fake;
 }
+
+/** A test with a fake Claude with the default options. */
+export const testWithFake = test.extend<{ fake: FakeClaude }>({
+  // Vitest reads the used fixtures from the parameter's pattern.
+  // eslint-disable-next-line no-empty-pattern
+  fake: async ({}, use) => use(await fakeClaudeForTest()),
+});
