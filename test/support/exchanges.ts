@@ -1,4 +1,4 @@
-/** Makes exchanges as the proxy records them: facts, bodies and the bell. */
+/** Makes exchanges as the proxy records them: metadata, bodies and the message. */
 import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import type { ExchangeMessage, RequestMetadata, ResponseMetadata } from "../../workers/schemas/exchange.ts";
 import { responseStream } from "./response-stream.ts";
@@ -25,7 +25,7 @@ export const NOON = Date.UTC(2026, 10, 22, 12);
 
 const encoder = new TextEncoder();
 
-/** A question of one message with a streamed answer of 12 tokens; what is given replaces parts of it. */
+/** One user message with a streamed response of 12 input tokens; the options replace parts of it. */
 export function makeExchange(options: ExchangeOptions = {}): TestExchange {
   const startedAt = options.startedAt ?? NOON;
   const id = options.exchangeId ?? newExchangeId(startedAt, crypto.getRandomValues(new Uint8Array(10)));
@@ -87,13 +87,26 @@ export function messageRequest(text: string, more: Record<string, unknown> = {})
   };
 }
 
-/** A streamed answer that says `text`. */
+/** A streamed response with this text. */
 export function messageStream(text: string, usage: Record<string, number> = { input_tokens: 12 }): string {
   return responseStream(
     { content: [{ type: "text", text }] },
     { id: "msg_1", model: "claude-opus-5-5", usage },
   );
 }
+
+/** A response in JSON. */
+export const jsonResponse = (body: unknown, metadata: Partial<ResponseMetadata> = {}) => ({
+  responseBody: typeof body === "string" ? body : JSON.stringify(body),
+  responseMetadata: { headers: { "content-type": "application/json" }, ...metadata },
+});
+
+/** Claude's JSON response to a request that failed. */
+export const errorResponse = (status: number | null, type: string, message = "x") =>
+  jsonResponse({ type: "error", error: { type, message } }, { status });
+
+/** The metadata of a body that is not recorded. */
+export const notRecorded = (bytes = 0) => ({ recorded: "none" as const, bytes, sha256: null });
 
 export function exchangeMessage(
   { id, request, response }: TestExchange,

@@ -21,7 +21,7 @@ export function usageWeek(now: number, count: number): ExchangeOptions[] {
       domain: `team-${below(3)}.example`,
       requestBody: messageRequest(`Question ${n}`, { model: `claude-model-${below(3)}` }),
       responseBody: messageStream("x".repeat(below(300)), usage),
-      requestFacts: {
+      requestMetadata: {
         accountId: `acc_${below(2)}`,
         headers: {
           "content-type": "application/json",
@@ -35,5 +35,5 @@ export function usageWeek(now: number, count: number): ExchangeOptions[] {
 
 const refused = {
   responseBody: '{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}',
-  responseFacts: { status: 429, headers: { "content-type": "application/json" } },
+  responseMetadata: { status: 429, headers: { "content-type": "application/json" } },
 };

@@ -3,8 +3,8 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { api, dashboardApi } from "../../workers/api/index.ts";
-import { type ExchangeOptions, type TestExchange, exchangeMessage, makeExchange } from "./exchanges.ts";
-import { deliver, journal } from "./worker-ingest.ts";
+import { type ExchangeOptions, type TestExchange, makeExchange } from "./exchanges.ts";
+import { ingest } from "./worker-ingest.ts";
 
 export const ADMINISTRATOR_KEY = "test-administrator-key";
 export const VIEWER_KEY = "test-viewer-key";
@@ -87,8 +87,7 @@ export async function refused(path: string, options: Call = {}): Promise<Refusal
 /** Sends exchanges through ingest, as the proxy's recordings go; in order of the list. */
 export async function store(...exchanges: (TestExchange | ExchangeOptions)[]): Promise<TestExchange[]> {
   const made = exchanges.map((exchange) => ("id" in exchange ? exchange : makeExchange(exchange)));
-  for (const exchange of made) await journal(env.JOURNAL, exchange);
-  const { acks } = await deliver(made.map((exchange) => ({ body: exchangeMessage(exchange) })));
+  const { acks } = await ingest(...made);
   expect(acks).toHaveLength(made.length);
   return made;
 }

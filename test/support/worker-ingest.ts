@@ -5,13 +5,15 @@ import { eq } from "drizzle-orm";
 import { requests } from "../../drizzle/schema.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { handleBatch } from "../../workers/ingest/consumer.ts";
-import { withWriter } from "../../workers/store/db/db.ts";
+import { readRequestBody, readResponseBody } from "../../workers/store/content/request-body.ts";
+import { reader, withWriter } from "../../workers/store/db/db.ts";
 import {
   listJournal,
   writeJournalRequest,
   writeJournalResponse,
 } from "../../workers/store/journal/objects.ts";
-import { makeExchange, NOON, type TestExchange } from "./exchanges.ts";
+import type { ExchangeMessage } from "../../workers/schemas/exchange.ts";
+import { exchangeMessage, makeExchange, NOON, type TestExchange } from "./exchanges.ts";
 import { queryRows, resetDatabase } from "./worker-database.ts";
 
 export const DEAD = { queue: "nexus-exchanges-dead" };
@@ -32,6 +34,9 @@ export interface Delivered {
   /** The messages retried: position → delay in seconds. */
   retries: Record<number, number>;
 }
+
+/** The delivery of one message that is not retried. */
+export const ACKNOWLEDGED: Delivered = { acks: [0], retries: {} };
 
 /** An empty database and an empty journal. */
 export async function resetStorage(): Promise<void> {
@@ -72,15 +77,57 @@ export async function deliver(
   return delivered;
 }
 
-/** Writes both parts, or those named, to the journal. */
+/** Writes both parts, or those named, to the journal; returns the exchange. */
 export async function journal(
-  bucket: R2Bucket,
-  { request, response }: TestExchange,
-  parts: ("request" | "response")[] = ["request", "response"],
-): Promise<void> {
+  exchange: TestExchange,
+  parts: readonly ("request" | "response")[] = ["request", "response"],
+  bucket = env.JOURNAL,
+): Promise<TestExchange> {
+  const { request, response } = exchange;
   if (parts.includes("request")) await writeJournalRequest(bucket, request.metadata, request.body);
   if (parts.includes("response")) await writeJournalResponse(bucket, response.metadata, response.body);
+  return exchange;
 }
+
+/** The message that the proxy enqueues for an exchange. */
+export const messageOf = (exchange: TestExchange, fields: Partial<ExchangeMessage> = {}) => ({
+  body: exchangeMessage(exchange, fields),
+});
+
+/** The message that the sweep enqueues for an exchange. */
+export const sweptMessage = (exchange: TestExchange, fields: Partial<ExchangeMessage> = {}) =>
+  messageOf(exchange, { rungBy: "sweep", domain: "", ...fields });
+
+/** Writes the exchanges to the journal and delivers their messages in one batch. */
+export async function ingest(...exchanges: TestExchange[]): Promise<Delivered> {
+  for (const exchange of exchanges) await journal(exchange);
+  return deliver(exchanges.map((exchange) => messageOf(exchange)));
+}
+
+/** The journal with other methods in place of those named. */
+export function journalWith(methods: Partial<Record<keyof R2Bucket, unknown>>): Partial<Env> {
+  const JOURNAL = new Proxy(env.JOURNAL, {
+    get: (bucket, name: keyof R2Bucket) =>
+      methods[name] ?? (bucket[name] as (...args: unknown[]) => unknown).bind(bucket),
+  });
+  return { JOURNAL };
+}
+
+/** A queue that records what is enqueued. */
+export function recordingQueue() {
+  const enqueued: ExchangeMessage[] = [];
+  const EXCHANGES = {
+    sendBatch: async (messages: { body: ExchangeMessage }[]) =>
+      void enqueued.push(...messages.map(({ body }) => body)),
+  } as unknown as Queue;
+  return { enqueued, bindings: { EXCHANGES } };
+}
+
+/** The recorded failures, as the columns of their table. */
+export const ingestFailures = () =>
+  queryRows<{ exchange_id: string; domain: string; attempts: number; error: string }>(
+    "SELECT exchange_id, domain, attempts, error FROM ingest_failures",
+  );
 
 /** Ids and outcomes of all rows, in order of time. */
 export async function storedOutcomes(): Promise<{ id: string; outcome: string }[]> {
@@ -101,6 +148,26 @@ export async function journalContents(): Promise<string[]> {
       `${id} ${hasRequest && hasResponse ? "both" : hasRequest ? "request" : "response"}`,
   );
 }
+
+/** Everything that ingest has stored or left in the journal. */
+export const storage = async () => ({
+  rows: await storedOutcomes(),
+  counted: await countedExchanges(),
+  journal: await journalContents(),
+  failures: await ingestFailures(),
+});
+
+/** The bodies of a row as the store reads them; null where nothing is stored. */
+export async function storedBodies(row: typeof requests.$inferSelect) {
+  const db = reader(loadConfig(env));
+  return { request: await readRequestBody(db, row), response: await readResponseBody(db, row) };
+}
+
+/** The bodies that `storedBodies` returns where the exchange is stored whole. */
+export const bodiesOf = ({ request, response }: TestExchange) => ({
+  request: request.body,
+  response: response.body,
+});
 
 /** One row as the store reads it, of the exchange with this id. */
 export async function storedRow(id: string): Promise<typeof requests.$inferSelect> {

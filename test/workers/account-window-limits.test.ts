@@ -9,8 +9,8 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LIVE_FEED_NAME } from "../../workers/runtime/constants.ts";
 import { reportRateLimits } from "../../workers/proxy/report/rate-limit-reports.ts";
-import { messageStream, exchangeMessage, makeExchange } from "../support/exchanges.ts";
-import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
+import { messageStream, makeExchange } from "../support/exchanges.ts";
+import { deliver, resetStorage, journal, messageOf, ACKNOWLEDGED } from "../support/worker-ingest.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
@@ -226,9 +226,9 @@ describe("ingest", () => {
       }),
     ];
     const [, late] = exchanges;
-    await journal(env.JOURNAL, exchanges[0]!);
-    await journal(env.JOURNAL, late!, ["request"]);
-    const notifications = exchanges.map((exchange) => ({ body: exchangeMessage(exchange) }));
+    await journal(exchanges[0]!);
+    await journal(late!, ["request"]);
+    const notifications = exchanges.map((exchange) => messageOf(exchange));
     await deliver(notifications);
     const totals = async (account: string) =>
       (await env.ACCOUNT_WINDOW.getByName(account).totals(late!.request.metadata.startedAt + MINUTE)).total;
@@ -238,7 +238,7 @@ describe("ingest", () => {
       cacheReadInputTokens: 30,
     });
     expect(await totals("mine.example")).toMatchObject({ requests: 1, inputTokens: 0 });
-    await journal(env.JOURNAL, late!);
+    await journal(late!);
     await deliver(notifications);
     await deliver(notifications);
     expect((await totals("ingest-1")).requests).toBe(1);
@@ -247,13 +247,9 @@ describe("ingest", () => {
   });
 
   it("stores and acknowledges while the windows fail", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange);
+    const exchange = await journal(makeExchange());
     const broken = { getByName: () => ({ record: () => Promise.reject(new Error("overloaded")) }) };
     const bindings = { ACCOUNT_WINDOW: broken as unknown as Env["ACCOUNT_WINDOW"] };
-    expect(await deliver([{ body: exchangeMessage(exchange) }], { bindings })).toEqual({
-      acks: [0],
-      retries: {},
-    });
+    expect(await deliver([messageOf(exchange)], { bindings })).toEqual(ACKNOWLEDGED);
   });
 });

@@ -11,13 +11,14 @@ import { loadConfig } from "../../workers/runtime/config.ts";
 import type { SeenBySlack } from "../support/fake-slack.ts";
 import {
   messageStream,
-  exchangeMessage,
   type ExchangeOptions,
   makeExchange,
   messageRequest,
+  jsonResponse,
+  errorResponse,
 } from "../support/exchanges.ts";
 import { ask, call, store, testEnv, VIEWER_KEY } from "../support/worker-api.ts";
-import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal, messageOf } from "../support/worker-ingest.ts";
 import { waitUntil } from "../support/wait.ts";
 
 declare module "vitest" {
@@ -27,7 +28,10 @@ declare module "vitest" {
 }
 
 const SLACK = `http://${inject("fakeSlack")}`;
-const seen = async () => (await fetch(`${SLACK}/seen`)).json<SeenBySlack[]>();
+const seen = async (wanted?: string) => {
+  const all = await (await fetch(`${SLACK}/seen`)).json<SeenBySlack[]>();
+  return wanted === undefined ? all : all.filter(({ channel }) => channel === wanted);
+};
 
 let made = 0;
 /** A new domain whose webhook behaves as `how` says. */
@@ -41,21 +45,33 @@ async function newDomain(how: string, slack: Record<string, unknown> = {}) {
     slack: { webhook_url, ...slack },
   };
   await ask(`/api/domains/${domain}`, { method: "PUT", body });
+  const texts = async () =>
+    (await seen(channel))
+      .filter(({ status }) => status === 200)
+      .map(({ payload }) => (payload as { text: string }).text);
   return {
     domain,
     accountId: body.accountId,
     outbox: env.ALERT_OUTBOX.getByName(`domain:${domain}`),
-    received: async () => (await seen()).filter((one) => one.channel === channel),
-    texts: async () =>
-      (await seen())
-        .filter((one) => one.channel === channel && one.status === 200)
-        .map(({ payload }) => (payload as { text: string }).text),
+    received: () => seen(channel),
+    /** The texts that Slack accepted, once it has accepted this many. */
+    texts: async (count: number) => {
+      await waitUntil(async () => (await texts()).length === count);
+      return texts();
+    },
   };
 }
 const waitingIn = (stub: DurableObjectStub) =>
   runInDurableObject(stub, (_, { storage }) =>
     storage.sql.exec<{ attempts: number; due_at: number }>("SELECT attempts, due_at FROM waiting").toArray(),
   );
+/** Makes what a statement changed due now. */
+const runDue = (stub: DurableObjectStub, statement: string) =>
+  runInDurableObject(stub, async (_, { storage }) => {
+    storage.sql.exec(statement);
+    await storage.setAlarm(Date.now());
+  });
+const FAILED = jsonResponse("{}", { status: 500, headers: {} });
 const error = (domain: string, more: Partial<ErrorEvent> = {}): ErrorEvent => ({
   kind: "error",
   domain,
@@ -91,29 +107,24 @@ beforeEach(async () => {
 describe("messages", () => {
   it("streamed and not, are sent once per conversation", async () => {
     const { domain, texts } = await newDomain("ok");
-    const plain = {
-      responseBody: JSON.stringify({
-        type: "message",
-        role: "assistant",
-        content: [{ type: "text", text: "Plainly." }],
-        usage: { input_tokens: 1, output_tokens: 2 },
-      }),
-      responseFacts: { headers: { "content-type": "application/json" } },
-    };
+    const plain = jsonResponse({
+      type: "message",
+      role: "assistant",
+      content: [{ type: "text", text: "Plainly." }],
+      usage: { input_tokens: 1, output_tokens: 2 },
+    });
     // The same text again is a retry only within one session.
     const build = () =>
       asked(domain, "Fix the build", {
         requestMetadata: { headers: { "x-claude-code-session-id": "0c1d4f5e-6a7b-4c8d-9e0f-1a2b3c4d5e6f" } },
       });
     await store(build(), asked(domain, "Plain, please", plain));
-    await waitUntil(async () => (await texts()).length === 2);
-    expect((await texts()).sort()).toEqual([
+    expect((await texts(2)).sort()).toEqual([
       ":bust_in_silhouette: User: Fix the build\n:robot_face: Claude: It is done.",
       ":bust_in_silhouette: User: Plain, please\n:robot_face: Claude: Plainly.",
     ]);
     await store(build(), asked(domain, "Something else"));
-    await waitUntil(async () => (await texts()).length === 3);
-    expect((await texts())[2]).toContain("Something else");
+    expect((await texts(3))[2]).toContain("Something else");
   });
 
   it("of a domain that opted out, of an old exchange, or without user text are not sent", async () => {
@@ -127,8 +138,7 @@ describe("messages", () => {
       asked(domain, "", title),
       asked(domain, "The only one"),
     );
-    await waitUntil(async () => (await texts()).length === 1);
-    expect(await texts()).toEqual([expect.stringContaining("The only one")]);
+    expect(await texts(1)).toEqual([expect.stringContaining("The only one")]);
     expect(await quiet.received()).toEqual([]);
   });
 });
@@ -136,10 +146,8 @@ describe("messages", () => {
 describe("errors", () => {
   it("are sent for a domain that opted out of messages", async () => {
     const { domain, texts } = await newDomain("ok", { messages: false });
-    const failed = { responseBody: "{}", responseFacts: { status: 500, headers: {} } };
-    await store(asked(domain, "Not for the channel"), asked(domain, "This failed", failed));
-    await waitUntil(async () => (await texts()).length === 1);
-    expect((await texts())[0]).not.toContain("Not for the channel");
+    await store(asked(domain, "Not for the channel"), asked(domain, "This failed", FAILED));
+    expect((await texts(1))[0]).not.toContain("Not for the channel");
   });
 
   it("are sent once with details, then counted", async () => {
@@ -147,11 +155,10 @@ describe("errors", () => {
     const failing = (n: number): ExchangeOptions => ({
       domain,
       startedAt: Date.now() - n,
-      responseBody: '{"type":"error","error":{"type":"overloaded_error","message":"busy <now>"}}',
-      responseMetadata: { status: 529, headers: { "content-type": "application/json" } },
+      ...errorResponse(529, "overloaded_error", "busy <now>"),
     });
     await store(failing(1), failing(2), failing(3));
-    await waitUntil(async () => (await texts()).length === 1);
+    await texts(1);
     const [first] = await received();
     expect(first?.payload).toMatchObject({
       channel: "#alerts",
@@ -172,13 +179,9 @@ describe("errors", () => {
   it("that were suppressed are summarised after the quiet period", async () => {
     const { domain, texts, outbox } = await newDomain("ok");
     for (let n = 0; n < 4; n++) await alert(env, error(domain));
-    await waitUntil(async () => (await texts()).length === 1);
-    await runInDurableObject(outbox, async (_, { storage }) => {
-      storage.sql.exec("UPDATE told SET sum_at = 1");
-      await storage.setAlarm(Date.now());
-    });
-    await waitUntil(async () => (await texts()).length === 2);
-    expect((await texts())[1]).toMatch(/^:rotating_light: 3 more on /);
+    await texts(1);
+    await runDue(outbox, "UPDATE told SET sum_at = 1");
+    expect((await texts(2))[1]).toMatch(/^:rotating_light: 3 more on /);
   });
 });
 
@@ -186,10 +189,9 @@ describe("Slack", () => {
   it("slow or down: exchanges are stored at once, alerts are queued", async () => {
     for (const how of ["slow", "down"]) {
       const { domain, outbox } = await newDomain(how);
-      const exchange = makeExchange(asked(domain, "Hello"));
-      await journal(env.JOURNAL, exchange);
+      const exchange = await journal(makeExchange(asked(domain, "Hello")));
       const began = Date.now();
-      expect((await deliver([{ body: exchangeMessage(exchange) }])).acks).toEqual([0]);
+      expect((await deliver([messageOf(exchange)])).acks).toEqual([0]);
       expect(Date.now() - began).toBeLessThan(5_000);
       await waitUntil(async () => (await waitingIn(outbox)).length === 1);
     }
@@ -209,11 +211,8 @@ describe("Slack", () => {
     const { domain, texts, outbox } = await newDomain("limited");
     await alert(env, error(domain));
     await waitUntil(async () => (await waitingIn(outbox))[0]?.attempts === 1);
-    await runInDurableObject(outbox, async (_, { storage }) => {
-      storage.sql.exec("UPDATE waiting SET due_at = 1");
-      await storage.setAlarm(Date.now());
-    });
-    await waitUntil(async () => (await texts()).length === 1);
+    await runDue(outbox, "UPDATE waiting SET due_at = 1");
+    await texts(1);
     expect(await waitingIn(outbox)).toEqual([]);
   });
 
@@ -224,7 +223,7 @@ describe("Slack", () => {
       await waitUntil(async () => (await received()).length === 1);
       await waitUntil(async () => (await waitingIn(outbox)).length === 0);
     }
-    expect((await seen()).filter(({ channel }) => channel === "elsewhere")).toEqual([]);
+    expect(await seen("elsewhere")).toEqual([]);
   });
 });
 
@@ -256,10 +255,10 @@ describe("the receiver", () => {
   });
 
   it("of a domain without a channel is the default one, unless it is personal or switched off", async () => {
-    const tell = (event: AlertEvent, target: Parameters<AlertSender["deliver"]>[0]["target"], more = {}) =>
+    const send = (event: AlertEvent, target: Parameters<AlertSender["deliver"]>[0]["target"], more = {}) =>
       sender({ ...DEFAULT, ...more }).deliver({ target, event, ...once });
     const domain = (name: string) => ({ kind: "domain" as const, domain: name });
-    const said: AlertEvent = {
+    const message: AlertEvent = {
       kind: "message",
       domain: "x",
       requestId: "r",
@@ -275,18 +274,14 @@ describe("the receiver", () => {
       inputTokens: 0,
       outputTokens: 0,
     };
-    expect((await tell(error("new.example"), domain("new.example"))).result).toBe("sent");
-    expect((await tell(login("nobody"), { kind: "account", accountId: "nobody" })).result).toBe("sent");
-    expect((await tell(said, domain("my-personal.example"))).result).toBe("dropped");
-    expect((await tell(said, domain("work.example"), { SLACK_MESSAGES: "off" })).result).toBe("dropped");
-    expect((await tell(said, domain("work.example"), { SLACK_MESSAGES: "masked" })).result).toBe("sent");
-    expect((await tell(error("e"), domain("e"), { SLACK_ENABLED: "false" })).result).toBe("dropped");
-    const received = (await seen()).filter(({ channel }) => channel === "default");
-    expect(received.map(({ payload }) => (payload as { channel: string }).channel)).toEqual([
-      "#all",
-      "#all",
-      "#all",
-    ]);
+    expect((await send(error("new.example"), domain("new.example"))).result).toBe("sent");
+    expect((await send(login("nobody"), { kind: "account", accountId: "nobody" })).result).toBe("sent");
+    expect((await send(message, domain("my-personal.example"))).result).toBe("dropped");
+    expect((await send(message, domain("work.example"), { SLACK_MESSAGES: "off" })).result).toBe("dropped");
+    expect((await send(message, domain("work.example"), { SLACK_MESSAGES: "masked" })).result).toBe("sent");
+    expect((await send(error("e"), domain("e"), { SLACK_ENABLED: "false" })).result).toBe("dropped");
+    const received = await seen("default");
+    expect(received).toMatchObject(Array(3).fill({ payload: { channel: "#all" } }));
     expect(JSON.stringify(received[2]?.payload)).not.toContain("Hi");
   });
 
@@ -313,11 +308,10 @@ describe("GET /api/alerts", () => {
     const down = await newDomain("down");
     const gone = await newDomain("gone");
     const fine = await newDomain("ok");
-    const failed = { responseBody: "{}", responseFacts: { status: 500, headers: {} } };
     await store(
-      asked(down.domain, "a", failed),
-      asked(gone.domain, "b", failed),
-      asked(fine.domain, "c", failed),
+      asked(down.domain, "a", FAILED),
+      asked(gone.domain, "b", FAILED),
+      asked(fine.domain, "c", FAILED),
     );
     const of = async (domain: string) =>
       (await ask<PendingAlerts>("/api/alerts")).outboxes.find(({ name }) => name === domain);
@@ -343,53 +337,39 @@ describe("GET /api/alerts", () => {
   });
 });
 
+/** Outboxes that record what is raised in the deployment's. */
+function outboxes() {
+  const raised = vi.fn();
+  const getByName = (name: string) => ({ raise: name === "deployment" ? raised : expect.unreachable });
+  return { raised, bindings: { ALERT_OUTBOX: { getByName } as unknown as Env["ALERT_OUTBOX"] } };
+}
+
 describe("a backlog", () => {
   it("raises an alert only when the oldest exchange waits too long", async () => {
-    const raised = vi.fn();
-    const fake = { getByName: () => ({ raise: raised }) } as unknown as Env["ALERT_OUTBOX"];
-    const bindings = testEnv({ ALERT_OUTBOX: fake });
+    const fake = outboxes();
+    const { raised } = fake;
+    const bindings = testEnv(fake.bindings);
     await watchBacklog(bindings, loadConfig(bindings), Date.now());
-    await journal(env.JOURNAL, makeExchange());
+    await journal(makeExchange());
     await watchBacklog(bindings, loadConfig(bindings), Date.now());
     expect(raised).not.toHaveBeenCalled();
     await watchBacklog(bindings, loadConfig(bindings), Date.now() + 600_000);
-    expect(raised).toHaveBeenCalledWith({ kind: "deployment" }, [
-      expect.objectContaining({ kind: "ingest_backlog", entries: 1, databaseReachable: true }),
-    ]);
+    const backlog = { kind: "ingest_backlog", entries: 1, databaseReachable: true };
+    expect(raised).toHaveBeenCalledWith({ kind: "deployment" }, [expect.objectContaining(backlog)]);
   });
 });
 
 describe("an exchange that R2 did not take", () => {
-  const outboxes = () => {
-    const raised = vi.fn();
-    const ALERT_OUTBOX = {
-      getByName: (name: string) => ({
-        raise: async (_: unknown, events: unknown) => void raised(name, events),
-      }),
-    } as unknown as Env["ALERT_OUTBOX"];
-    return { raised, bindings: { ALERT_OUTBOX } };
-  };
-
   it("raises an alert in the deployment's channel, once per row however often its message is delivered", async () => {
     const { raised, bindings } = outboxes();
-    const [lost, recorded] = [
-      makeExchange({ startedAt: Date.now() }),
-      makeExchange({ startedAt: Date.now() }),
-    ];
-    const notification = exchangeMessage(lost, {
-      request: lost.request.metadata,
-      response: lost.response.metadata,
-    });
-    await journal(env.JOURNAL, recorded);
-    for (let n = 0; n < 2; n++)
-      await deliver([{ body: notification }, { body: exchangeMessage(recorded) }], { bindings });
-    const { id: requestId } = lost;
-    expect(raised.mock.calls).toEqual([
-      [
-        "deployment",
-        [{ kind: "unrecorded", domain: "team.example", requestId, at: expect.any(Number) as number }],
-      ],
-    ]);
+    const lost = makeExchange({ startedAt: Date.now() });
+    const recorded = await journal(makeExchange({ startedAt: Date.now() }));
+    const { request, response } = lost;
+    const notification = messageOf(lost, { request: request.metadata, response: response.metadata });
+    for (let n = 0; n < 2; n++) await deliver([notification, messageOf(recorded)], { bindings });
+    const at = expect.any(Number) as number;
+    const event = { kind: "unrecorded", domain: "team.example", requestId: lost.id, at };
+    expect(raised.mock.calls).toEqual([[{ kind: "deployment" }, [event]]]);
   });
 
   it("raises an alert with a count where not even metadata is known", async () => {
@@ -402,7 +382,7 @@ describe("an exchange that R2 did not take", () => {
     });
     await deliver([counters({ refused_path: 1 })], { bindings });
     expect(raised.mock.calls).toEqual([
-      ["deployment", [{ kind: "facts_lost", exchanges: 3, at: expect.any(Number) as number }]],
+      [{ kind: "deployment" }, [{ kind: "facts_lost", exchanges: 3, at: expect.any(Number) as number }]],
     ]);
   });
 });
@@ -421,7 +401,7 @@ describe("POST /api/domains/:domain/slack-test", () => {
       delivered: true,
       message: "Slack accepted the message. It is in the channel now.",
     });
-    expect(await texts()).toEqual([
+    expect(await texts(1)).toEqual([
       `:wave: This is a test for ${domain}: alerts of Claude Nexus arrive here.`,
     ]);
     const gone = await newDomain("gone");

@@ -1,14 +1,13 @@
 /** One exchange with its bodies, and their bytes for taking away. */
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
-import { messageStream, type ExchangeOptions, messageRequest } from "../support/exchanges.ts";
+import { messageStream, type ExchangeOptions, messageRequest, jsonResponse } from "../support/exchanges.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { ask, call, DATABASE_DOWN, refused, store } from "../support/worker-api.ts";
 
 beforeEach(resetDatabase);
 
 const NOBODY = "019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071";
-const JSON_ANSWER = { headers: { "content-type": "application/json" } };
 
 async function stored(options: ExchangeOptions = {}) {
   const [made] = await store(options);
@@ -42,13 +41,11 @@ describe("GET /api/requests/:id", () => {
 
   it("shows an error's JSON, another endpoint's answer, and what is no JSON as text", async () => {
     const error = { type: "error", error: { type: "overloaded_error", message: "busy" } };
-    const failed = { responseBody: JSON.stringify(error), responseFacts: { status: 529, ...JSON_ANSWER } };
-    expect((await stored(failed)).detail.responseBody).toEqual(error);
+    expect((await stored(jsonResponse(error, { status: 529 }))).detail.responseBody).toEqual(error);
     const models = {
       requestBody: "",
-      requestFacts: { method: "GET", path: "/v1/models" },
-      responseBody: '{"data":[]}',
-      responseFacts: JSON_ANSWER,
+      requestMetadata: { method: "GET", path: "/v1/models" },
+      ...jsonResponse({ data: [] }),
     };
     expect((await stored(models)).detail).toMatchObject({
       requestBody: null,

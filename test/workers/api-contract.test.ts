@@ -1,6 +1,6 @@
 /** The API does what its own description says: every route, every answer, over data of every kind. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { messageStream, makeExchange, messageRequest } from "../support/exchanges.ts";
+import { messageStream, makeExchange, messageRequest, errorResponse } from "../support/exchanges.ts";
 import { type JsonSchema, schemaViolations } from "../support/json-schema.ts";
 import { resetDatabase } from "../support/worker-database.ts";
 import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
@@ -95,10 +95,7 @@ beforeAll(async () => {
       requestBody: messageRequest("<b>hostile</b> \u0000 \ud83e\udd8a", { tools, system: "s" }),
     }),
     makeExchange({ responseBody: messageStream("x", { input_tokens: 1, cache_read_input_tokens: 5 }) }),
-    makeExchange({
-      responseBody: '{"type":"error","error":{"type":"overloaded_error","message":"busy"}}',
-      responseMetadata: { status: 529, headers: { "content-type": "application/json", "retry-after": "3" } },
-    }),
+    makeExchange(errorResponse(529, "overloaded_error", "busy")),
     makeExchange({
       responseBody: "",
       responseMetadata: { outcome: "client_gone", status: null, timeToFirstByteMs: null },

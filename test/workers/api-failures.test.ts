@@ -2,7 +2,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Errors } from "../../workers/schemas/api/failures.ts";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
-import { type ExchangeOptions, type TestExchange, messageRequest } from "../support/exchanges.ts";
+import {
+  type ExchangeOptions,
+  type TestExchange,
+  messageRequest,
+  jsonResponse,
+} from "../support/exchanges.ts";
 import { ask, refused, store } from "../support/worker-api.ts";
 import { resetDatabase } from "../support/worker-database.ts";
 
@@ -13,15 +18,12 @@ const iso = (at: number) => encodeURIComponent(new Date(at).toISOString());
 const PERIOD = `from=${iso(T)}&to=${iso(T + 24 * HOUR)}`;
 const errors = (query = "") => ask<Errors>(`/api/errors?${PERIOD}${query}`);
 
-const failed = (
-  minutes: number,
-  status: number,
-  type: string,
-  more: ExchangeOptions = {},
-): ExchangeOptions => ({
+const failed = (minutes: number, status: number, type: string, more: ExchangeOptions = {}) => ({
   startedAt: T + minutes * MINUTE,
-  responseBody: JSON.stringify({ type: "error", error: { type, message: `${type} <b>${minutes}</b>` } }),
-  responseMetadata: { status, errorType: type, headers: { "content-type": "application/json" } },
+  ...jsonResponse(
+    { type: "error", error: { type, message: `${type} <b>${minutes}</b>` } },
+    { status, errorType: type },
+  ),
   ...more,
 });
 const haiku = { requestBody: messageRequest("x", { model: "claude-haiku-4-5" }) };

@@ -7,6 +7,7 @@ import {
   makeExchange,
   type TestExchange,
   messageRequest,
+  jsonResponse,
 } from "../support/exchanges.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { ask, refused, store } from "../support/worker-api.ts";
@@ -18,11 +19,7 @@ const at = (milliseconds: number) => encodeURIComponent(new Date(milliseconds).t
 /** An exchange that ended with this status. */
 function failing(status: number | null, more: ExchangeOptions = {}): ExchangeOptions {
   const body = { type: "error", error: { type: "overloaded_error", message: `no (${status})` } };
-  return {
-    ...more,
-    responseBody: JSON.stringify(body),
-    responseMetadata: { status, headers: { "content-type": "application/json" }, ...more.responseMetadata },
-  };
+  return { ...more, ...jsonResponse(body, { status, ...more.responseMetadata }) };
 }
 
 describe("filters", () => {

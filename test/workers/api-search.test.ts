@@ -5,10 +5,10 @@ import { loadConfig } from "../../workers/runtime/config.ts";
 import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
 import type { SearchResults } from "../../workers/schemas/api/search.ts";
 import { indexWaiting } from "../../workers/store/search/indexer.ts";
-import { messageStream, exchangeMessage, makeExchange, NOON, messageRequest } from "../support/exchanges.ts";
+import { messageStream, makeExchange, NOON, messageRequest } from "../support/exchanges.ts";
 import { ask, call, refused, store } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
+import { resetStorage, ingest } from "../support/worker-ingest.ts";
 import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
 
 beforeEach(resetStorage);
@@ -181,8 +181,7 @@ it("conversations are found by what was said in them", async () => {
 describe("the index", () => {
   it("waits while much is going on, and is made up for", async () => {
     const made = Array.from({ length: 30 }, (_, n) => said(`number${n} of many`, n));
-    for (const one of made) await journal(env.JOURNAL, one);
-    await deliver(made.map((one) => ({ body: exchangeMessage(one) })));
+    await ingest(...made);
     expect(await snippets("many")).toHaveLength(0);
     const [waiting] = await queryRows("SELECT count(*)::int AS n FROM search_entries WHERE words IS NULL");
     // The answer is one for all.

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { DomainTokens, Stats } from "../../workers/schemas/api/compat.ts";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
-import { messageStream, type ExchangeOptions, messageRequest } from "../support/exchanges.ts";
+import { messageStream, type ExchangeOptions, messageRequest, jsonResponse } from "../support/exchanges.ts";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
 import { ask, refused, store } from "../support/worker-api.ts";
 
@@ -22,9 +22,12 @@ function used(startedAt: number, input: number, more: ExchangeOptions = {}): Exc
 const OUTPUT = Math.ceil(JSON.stringify([{ type: "text", text: "x".repeat(12) }]).length / 4);
 const failed = (startedAt: number): ExchangeOptions => ({
   startedAt,
-  responseBody: '{"type":"error","error":{"type":"api_error","message":"x"}}',
-  responseMetadata: { status: 500, headers: { "content-type": "application/json" }, durationMs: 500 },
+  ...jsonResponse(
+    { type: "error", error: { type: "api_error", message: "x" } },
+    { status: 500, durationMs: 500 },
+  ),
 });
+const model = (name: string, more = {}) => ({ requestBody: messageRequest("x", { model: name, ...more }) });
 
 describe("GET /api/stats", () => {
   const stats = (query = "") => ask<Stats>(`/api/stats${query}`);
@@ -50,10 +53,7 @@ describe("GET /api/stats", () => {
   it("sums requests, tokens, times, errors, models, types and domains", async () => {
     await store(
       used(T, 10),
-      used(T + 7 * MINUTE, 20, {
-        domain: "b.example",
-        requestBody: messageRequest("x", { model: "claude-haiku-4-5" }),
-      }),
+      used(T + 7 * MINUTE, 20, { domain: "b.example", ...model("claude-haiku-4-5") }),
       failed(T + 20 * MINUTE),
     );
     await queryRows("UPDATE rollups SET cost_pico = 10000000001, unpriced_count = 0 WHERE input_tokens = 10");
@@ -103,7 +103,7 @@ describe("GET /api/stats", () => {
 
   it("takes names of models as they come", async () => {
     const names = ["__proto__", "<img src=x onerror=alert(1)>", "constructor", "'; drop table requests; --"];
-    await store(...names.map((model, n) => used(T + n, 1, { requestBody: messageRequest("x", { model }) })));
+    await store(...names.map((name, n) => used(T + n, 1, model(name))));
     const { requestsByModel } = await stats(`?since=${iso(T)}`);
     expect(new Set(Object.keys(requestsByModel))).toEqual(new Set(names));
   });
@@ -117,14 +117,11 @@ describe("GET /token-stats", () => {
   it("is a map of domains, or one of them, or null", async () => {
     await store(
       used(T, 10),
-      used(T + 400 * DAY, 20, {
-        requestBody: messageRequest("x", {
-          system: [
-            { type: "text", text: "a" },
-            { type: "text", text: "b" },
-          ],
-        }),
-      }),
+      used(
+        T + 400 * DAY,
+        20,
+        model("claude-opus-5-5", { system: ["a", "b"].map((text) => ({ type: "text", text })) }),
+      ),
       used(T, 5, { domain: "b.example" }),
     );
     const all = await ask<Record<string, DomainTokens>>("/token-stats");
@@ -155,12 +152,7 @@ describe("GET /api/overview", () => {
 
   it("of nothing is nothing, hour by hour", async () => {
     const { totals, previous, series, bucketMs, domains } = await overview();
-    expect([totals.requests, totals.costUsd, totals.cacheHitShare, totals.firstByteP50Ms]).toEqual([
-      0,
-      "0",
-      null,
-      null,
-    ]);
+    expect(totals).toMatchObject({ requests: 0, costUsd: "0", cacheHitShare: null, firstByteP50Ms: null });
     expect(previous.requests).toBe(0);
     expect(bucketMs).toBe(HOUR);
     expect(series.length).toBeGreaterThanOrEqual(24);

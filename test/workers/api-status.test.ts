@@ -1,5 +1,4 @@
 /** `/api/status` is for the moment when something is wrong: it answers with what is known, whatever is down. */
-import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { makeExchange } from "../support/exchanges.ts";
@@ -31,8 +30,8 @@ it("is ok when nothing waits and nothing failed", async () => {
 
 it("counts what waits in the journal, running exchanges apart", async () => {
   const [ended, running] = [makeExchange(), makeExchange()];
-  await journal(env.JOURNAL, ended);
-  await journal(env.JOURNAL, running, ["request"]);
+  await journal(ended);
+  await journal(running, ["request"]);
   const { journal: seen, state } = await status();
   expect(seen).toMatchObject({ reachable: true, entries: 2, ended: 1, isMore: false });
   expect(seen.bytes).toBeGreaterThan(ended.request.body.length);
@@ -120,7 +119,7 @@ it("counts exchanges whose bodies were lost in the last day", async () => {
 });
 
 it("answers 200 with what is known when Postgres is down", async () => {
-  await journal(env.JOURNAL, makeExchange());
+  await journal(makeExchange());
   expect(await status(DATABASE_DOWN)).toMatchObject({
     state: "failing",
     database: { reachable: false, latencyMs: null },

@@ -101,7 +101,7 @@ beforeAll(async () => {
   // Days are UTC days, whatever the time zone of the database.
   await queryRows("SET TIME ZONE 'Pacific/Kiritimati'");
   week = demoWeek(NOW, 50);
-  for (const { made, isJournalled } of week) if (isJournalled) await journal(env.JOURNAL, made);
+  for (const { made, isJournalled } of week) if (isJournalled) await journal(made);
   const arriving = withDisorder(random(7), week);
   for (let n = 0; n < arriving.length; n += BATCH)
     await deliver(arriving.slice(n, n + BATCH).map(({ bell }) => bell));

@@ -12,14 +12,8 @@ import {
   readResponseHeaders,
 } from "../../workers/store/content/request-body.ts";
 import { reader } from "../../workers/store/db/db.ts";
-import {
-  messageStream,
-  exchangeMessage,
-  type ExchangeOptions,
-  makeExchange,
-  messageRequest,
-} from "../support/exchanges.ts";
-import { deliver, resetStorage, journal, storedRow } from "../support/worker-ingest.ts";
+import { messageStream, type ExchangeOptions, makeExchange, messageRequest } from "../support/exchanges.ts";
+import { resetStorage, storedRow, ACKNOWLEDGED, ingest } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 
 beforeEach(resetStorage);
@@ -33,8 +27,7 @@ const hex = (bytes: Uint8Array | null) =>
 /** Stores an exchange and reads everything stored of it, as the API does. */
 async function archived(options: ExchangeOptions) {
   const exchange = makeExchange(options);
-  await journal(env.JOURNAL, exchange);
-  expect(await deliver([{ body: exchangeMessage(exchange) }])).toEqual({ acks: [0], retries: {} });
+  expect(await ingest(exchange)).toEqual(ACKNOWLEDGED);
   const row = await storedRow(exchange.id);
   const db = reader(loadConfig(env));
   return {

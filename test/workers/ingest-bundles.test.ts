@@ -19,6 +19,9 @@ import {
   journalContents,
   storedOutcomes,
   storedRow,
+  messageOf,
+  ACKNOWLEDGED,
+  storage,
 } from "../support/worker-ingest.ts";
 import { sweep } from "../support/worker-sweep.ts";
 
@@ -66,10 +69,9 @@ const failed = () => queryRows<{ exchange_id: string }>("SELECT exchange_id FROM
 it("is stored whole, counted once, and cleared", async () => {
   const exchanges = three();
   const { notification } = await bundle(exchanges);
-  expect(await deliver([{ body: notification }])).toEqual({ acks: [0], retries: {} });
+  expect(await deliver([{ body: notification }])).toEqual(ACKNOWLEDGED);
   expect((await storedOutcomes()).map(({ id }) => id)).toEqual(idsOf(exchanges));
-  expect(await countedExchanges()).toBe(3);
-  expect(await journalContents()).toEqual([]);
+  expect(await storage()).toMatchObject({ counted: 3, journal: [] });
   const row = await storedRow(exchanges[1]!.id);
   expect(row).toMatchObject({ outcome: "complete", status: 200 });
 });
@@ -78,8 +80,8 @@ it("is stored for several domains, beside exchanges written alone", async () => 
   const other = makeExchange({ startedAt: NOON + 5, requestMetadata: { domain: "other.example" } });
   const alone = makeExchange({ startedAt: NOON + 6 });
   const { notification } = await bundle([...three(), other]);
-  await journal(env.JOURNAL, alone);
-  expect((await deliver([{ body: exchangeMessage(alone) }, { body: notification }])).acks).toEqual([0, 1]);
+  await journal(alone);
+  expect((await deliver([messageOf(alone), { body: notification }])).acks).toEqual([0, 1]);
   expect(await storedOutcomes()).toHaveLength(5);
   expect(
     await queryRows(
@@ -101,8 +103,8 @@ it("announced again, in one batch or later, changes nothing", async () => {
 
 it("with an exchange stored before does not count it again, and stores the rest", async () => {
   const exchanges = three();
-  await journal(env.JOURNAL, exchanges[0]!);
-  await deliver([{ body: exchangeMessage(exchanges[0]!) }]);
+  await journal(exchanges[0]!);
+  await deliver([messageOf(exchanges[0]!)]);
   const { notification } = await bundle(exchanges);
   await deliver([{ body: notification }]);
   expect(await countedExchanges()).toBe(3);
@@ -111,12 +113,9 @@ it("with an exchange stored before does not count it again, and stores the rest"
 it("and a copy of one of its exchanges alone in the journal give one row, and both are cleared", async () => {
   const exchanges = three();
   const { notification } = await bundle(exchanges);
-  await journal(env.JOURNAL, exchanges[2]!);
-  expect((await deliver([{ body: notification }, { body: exchangeMessage(exchanges[2]!) }])).acks).toEqual([
-    0, 1,
-  ]);
-  expect(await countedExchanges()).toBe(3);
-  expect(await journalContents()).toEqual([]);
+  await journal(exchanges[2]!);
+  expect((await deliver([{ body: notification }, messageOf(exchanges[2]!)])).acks).toEqual([0, 1]);
+  expect(await storage()).toMatchObject({ counted: 3, journal: [] });
 });
 
 it("that R2 took although the put failed completes what was stored as unrecorded", async () => {
@@ -126,7 +125,7 @@ it("that R2 took although the put failed completes what was stored as unrecorded
     request: { ...one!.request.metadata, body: none },
     response: { ...one!.response.metadata, outcome: "unrecorded" as const, body: none },
   };
-  await deliver([{ body: exchangeMessage(one!, facts) }]);
+  await deliver([messageOf(one!, facts)]);
   expect((await storedRow(one!.id)).outcome).toBe("unrecorded");
   const { notification } = await bundle([one!], { rungBy: "sweep" });
   await deliver([{ body: notification }]);
@@ -180,8 +179,7 @@ it("more exchanges than one statement takes are stored in several batches", asyn
   const notifications = [];
   for (const crowd of crowds) notifications.push({ body: (await bundle(crowd)).notification });
   expect((await deliver(notifications)).acks).toHaveLength(12);
-  expect(await countedExchanges()).toBe(1_200);
-  expect(await journalContents()).toEqual([]);
+  expect(await storage()).toMatchObject({ counted: 1_200, journal: [] });
 });
 
 describe("one exchange of a bundle that cannot be stored", () => {
@@ -189,7 +187,7 @@ describe("one exchange of a bundle that cannot be stored", () => {
     const exchanges = [makeExchange(), rejectedExchange(NOON + 1), makeExchange({ startedAt: NOON + 2 })];
     const { notification } = await bundle(exchanges);
     const { enqueued, bindings } = listening();
-    expect(await deliver([{ body: notification }], { bindings })).toEqual({ acks: [0], retries: {} });
+    expect(await deliver([{ body: notification }], { bindings })).toEqual(ACKNOWLEDGED);
     expect((await storedOutcomes()).map(({ id }) => id)).toEqual([exchanges[0]!.id, exchanges[2]!.id]);
     expect(await journalContents()).toEqual([`${exchanges[1]!.id} both`]);
     expect(enqueued).toEqual([expect.objectContaining({ id: exchanges[1]!.id, rungBy: "recorder" })]);
@@ -285,7 +283,7 @@ describe("an unstored bundle", () => {
 
   it("counts as its number of exchanges", async () => {
     await bundle(three());
-    await journal(env.JOURNAL, makeExchange({ startedAt: NOON + 9 }));
+    await journal(makeExchange({ startedAt: NOON + 9 }));
     expect(await readJournalStatus(env, new Date())).toMatchObject({ entries: 4, ended: 4 });
     expect((await listJournal(env.JOURNAL, { limit: 10 })).entries.map((entry) => entry.exchanges)).toEqual([
       undefined,

@@ -12,6 +12,10 @@ import {
   journal,
   journalContents,
   storedOutcomes,
+  messageOf,
+  ACKNOWLEDGED,
+  ingest,
+  storage,
 } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 
@@ -20,8 +24,7 @@ beforeEach(resetStorage);
 describe("an exchange", () => {
   it("becomes a row with its rollup, and is cleared from the journal", async () => {
     const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange);
-    expect(await deliver([{ body: exchangeMessage(exchange) }])).toEqual({ acks: [0], retries: {} });
+    expect(await ingest(exchange)).toEqual(ACKNOWLEDGED);
     const [row] = await queryRows("SELECT r.*, name FROM requests r JOIN domains d ON d.id = domain_id");
     expect(row).toMatchObject({
       id: exchange.id,
@@ -49,34 +52,28 @@ describe("an exchange", () => {
   });
 
   it("delivered ten times in one batch and three times after it is stored once", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange);
-    const { acks } = await deliver(Array.from({ length: 10 }, () => ({ body: exchangeMessage(exchange) })));
+    const exchange = await journal(makeExchange());
+    const { acks } = await deliver(Array.from({ length: 10 }, () => messageOf(exchange)));
     expect(acks).toHaveLength(10);
     for (let n = 0; n < 3; n++) {
-      await journal(env.JOURNAL, exchange);
-      expect(await deliver([{ body: exchangeMessage(exchange), attempts: n + 1 }])).toEqual({
-        acks: [0],
-        retries: {},
-      });
+      await journal(exchange);
+      expect(await deliver([{ body: exchangeMessage(exchange), attempts: n + 1 }])).toEqual(ACKNOWLEDGED);
     }
     expect(await storedOutcomes()).toHaveLength(1);
-    expect(await countedExchanges()).toBe(1);
-    expect(await journalContents()).toEqual([]);
+    expect(await storage()).toMatchObject({ counted: 1, journal: [] });
   });
 
   it("stored and cleared before is acknowledged when its message is delivered again", async () => {
     const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange);
-    await deliver([{ body: exchangeMessage(exchange) }]);
-    expect(await deliver([{ body: exchangeMessage(exchange) }])).toEqual({ acks: [0], retries: {} });
+    await ingest(exchange);
+    expect(await deliver([messageOf(exchange)])).toEqual(ACKNOWLEDGED);
     expect(await countedExchanges()).toBe(1);
   });
 
   it("is stored once by six concurrent consumers", async () => {
     const exchanges = Array.from({ length: 8 }, (_, n) => makeExchange({ startedAt: NOON + n }));
-    for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
-    const notifications = exchanges.map((exchange) => ({ body: exchangeMessage(exchange) }));
+    for (const exchange of exchanges) await journal(exchange);
+    const notifications = exchanges.map((exchange) => messageOf(exchange));
     const delivered = await Promise.all(
       Array.from({ length: 6 }, (_, n) => deliver(n % 2 ? notifications : notifications.toReversed())),
     );
@@ -99,8 +96,8 @@ describe("an exchange", () => {
       });
     });
     for (const n of [3, 0, 4, 2, 1]) {
-      await journal(env.JOURNAL, turns[n]!);
-      await deliver([{ body: exchangeMessage(turns[n]!) }]);
+      await journal(turns[n]!);
+      await deliver([messageOf(turns[n]!)]);
     }
     expect(await queryRows("SELECT depth FROM nodes ORDER BY depth")).toEqual(
       Array.from({ length: 9 }, (_, i) => ({ depth: i + 1 })),
@@ -115,8 +112,7 @@ describe("an exchange", () => {
     const exchanges = ["a.example", "b.example", "a.example"].map((domain, n) =>
       makeExchange({ domain, startedAt: NOON + n }),
     );
-    for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
-    await deliver(exchanges.map((exchange) => ({ body: exchangeMessage(exchange) })));
+    await ingest(...exchanges);
     const rows = await queryRows(
       "SELECT name, count(DISTINCT r.id)::int AS requests, count(DISTINCT c.id)::int AS contents FROM domains d JOIN requests r ON r.domain_id = d.id JOIN contents c ON c.domain_id = d.id GROUP BY name ORDER BY name",
     );
@@ -169,11 +165,10 @@ describe("counters", () => {
 
 describe("a message", () => {
   it("that is malformed is acknowledged and counted once, and delays no other", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange);
+    const exchange = await journal(makeExchange());
     const strange = [{ body: "ring" }, { body: { v: 1, kind: "exchange", id: "7" } }, { body: null }];
     for (let n = 0; n < 2; n++) {
-      const { acks } = await deliver([...strange, { body: exchangeMessage(exchange) }]);
+      const { acks } = await deliver([...strange, messageOf(exchange)]);
       expect(acks).toEqual([0, 1, 2, 3]);
     }
     expect(await queryRows("SELECT name, value::int FROM counters")).toEqual([
@@ -183,7 +178,7 @@ describe("a message", () => {
   });
 
   it("for an exchange that does not exist is acknowledged", async () => {
-    expect(await deliver([{ body: exchangeMessage(makeExchange()) }])).toEqual({ acks: [0], retries: {} });
+    expect(await deliver([messageOf(makeExchange())])).toEqual(ACKNOWLEDGED);
     expect(await storedOutcomes()).toEqual([]);
   });
 });

@@ -13,6 +13,13 @@ import {
   journal,
   journalContents,
   storedOutcomes,
+  messageOf,
+  sweptMessage,
+  ACKNOWLEDGED,
+  ingest,
+  storage,
+  ingestFailures,
+  journalWith,
 } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 
@@ -21,44 +28,26 @@ beforeEach(resetStorage);
 /** The default; recorded failures are looked up for older exchanges only. */
 const SWEEP_AFTER_MS = 120_000;
 
-const failures = () =>
-  queryRows<{ exchange_id: string; domain: string; attempts: number; error: string }>(
-    "SELECT exchange_id, domain, attempts, error FROM ingest_failures",
-  );
-
-/** The journal with another `get` for some keys. */
-function journalThat(get: (key: string) => Promise<R2ObjectBody | null> | null): Partial<Env> {
-  const JOURNAL = new Proxy(env.JOURNAL, {
-    get(bucket, name: keyof R2Bucket) {
-      if (name === "get") return (key: string) => get(key) ?? bucket.get(key);
-      return (bucket[name] as (...args: unknown[]) => unknown).bind(bucket);
-    },
-  });
-  return { JOURNAL };
-}
+const fail = () => Promise.reject(new Error("internal error (10001)"));
 
 describe("an exchange that cannot be stored", () => {
   it("does not hold back the others of its batch", async () => {
     const exchanges = [makeExchange(), rejectedExchange(NOON + 1), makeExchange({ startedAt: NOON + 2 })];
-    for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
-    const delivered = await deliver(exchanges.map((exchange) => ({ body: exchangeMessage(exchange) })));
+    const delivered = await ingest(...exchanges);
     expect(delivered).toEqual({ acks: [0, 2], retries: { 1: 2 } });
     expect((await storedOutcomes()).map(({ id }) => id)).toEqual([exchanges[0]!.id, exchanges[2]!.id]);
-    expect(await countedExchanges()).toBe(2);
-    expect(await journalContents()).toEqual([`${exchanges[1]!.id} both`]);
+    expect(await storage()).toMatchObject({ counted: 2, journal: [`${exchanges[1]!.id} both`] });
   });
 
   it("leaves no rows, contents included", async () => {
     const exchange = rejectedExchange();
-    await journal(env.JOURNAL, exchange);
-    await deliver([{ body: exchangeMessage(exchange) }]);
+    await ingest(exchange);
     for (const table of ["contents", "nodes", "requests", "response_bodies", "rollups"])
       expect(await queryRows(`SELECT 1 AS one FROM ${table}`)).toEqual([]);
   });
 
   it("is retried with growing delays of at most ten minutes", async () => {
-    const exchange = rejectedExchange();
-    await journal(env.JOURNAL, exchange);
+    const exchange = await journal(rejectedExchange());
     const delays = [];
     for (const attempts of [1, 2, 5, 9, 10, 20])
       delays.push((await deliver([{ body: exchangeMessage(exchange), attempts }])).retries[0]);
@@ -66,11 +55,10 @@ describe("an exchange that cannot be stored", () => {
   });
 
   it("from the dead-letter queue is recorded with its error, and stays in the journal", async () => {
-    const exchange = rejectedExchange();
-    await journal(env.JOURNAL, exchange);
+    const exchange = await journal(rejectedExchange());
     for (let n = 1; n <= 2; n++) {
-      expect(await deliver([{ body: exchangeMessage(exchange) }], DEAD)).toEqual({ acks: [0], retries: {} });
-      expect(await failures()).toEqual([
+      expect(await deliver([messageOf(exchange)], DEAD)).toEqual(ACKNOWLEDGED);
+      expect(await ingestFailures()).toEqual([
         {
           exchange_id: exchange.id,
           domain: "team.example",
@@ -83,48 +71,38 @@ describe("an exchange that cannot be stored", () => {
   });
 
   it("enqueued by the sweep is recorded at once: the sweep enqueues it again by itself", async () => {
-    const exchange = rejectedExchange();
-    await journal(env.JOURNAL, exchange);
-    const notification = exchangeMessage(exchange, { rungBy: "sweep", domain: "" });
-    expect(await deliver([{ body: notification }])).toEqual({ acks: [0], retries: {} });
-    expect(await failures()).toMatchObject([{ exchange_id: exchange.id, domain: "team.example" }]);
+    const exchange = await journal(rejectedExchange());
+    expect(await deliver([sweptMessage(exchange)])).toEqual(ACKNOWLEDGED);
+    expect(await ingestFailures()).toMatchObject([{ exchange_id: exchange.id, domain: "team.example" }]);
   });
 
   it("and later is stored is no longer a failure", async () => {
-    const exchange = rejectedExchange();
-    await journal(env.JOURNAL, exchange);
-    await deliver([{ body: exchangeMessage(exchange) }], DEAD);
+    const exchange = await journal(rejectedExchange());
+    await deliver([messageOf(exchange)], DEAD);
     exchange.response.metadata.status = 200;
-    await journal(env.JOURNAL, exchange, ["response"]);
-    const notification = exchangeMessage(exchange, { rungBy: "sweep", domain: "" });
-    expect((await deliver([{ body: notification }])).acks).toEqual([0]);
-    expect(await failures()).toEqual([]);
+    await journal(exchange, ["response"]);
+    expect((await deliver([sweptMessage(exchange)])).acks).toEqual([0]);
+    expect(await ingestFailures()).toEqual([]);
     expect(await storedOutcomes()).toHaveLength(1);
     expect(await journalContents()).toEqual([]);
   });
 
   it("by the sweep's message and then is stored by its own first one is no longer a failure", async () => {
-    const exchange = rejectedExchange(Date.now() - 2 * SWEEP_AFTER_MS);
-    await journal(env.JOURNAL, exchange);
-    await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep", domain: "" }) }]);
-    expect(await failures()).toHaveLength(1);
+    const exchange = await journal(rejectedExchange(Date.now() - 2 * SWEEP_AFTER_MS));
+    await deliver([sweptMessage(exchange)]);
+    expect(await ingestFailures()).toHaveLength(1);
     exchange.response.metadata.status = 200;
-    await journal(env.JOURNAL, exchange, ["response"]);
-    await deliver([{ body: exchangeMessage(exchange) }]);
-    expect([await failures(), await storedOutcomes()]).toMatchObject([[], [{ id: exchange.id }]]);
+    await journal(exchange, ["response"]);
+    await deliver([messageOf(exchange)]);
+    expect([await ingestFailures(), await storedOutcomes()]).toMatchObject([[], [{ id: exchange.id }]]);
   });
 
   it("by one message while another stores it is no failure", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange);
-    const bindings = journalThat(async () => {
-      // Its own message is faster than R2's response to the sweep's.
-      await deliver([{ body: exchangeMessage(exchange) }]);
-      throw new Error("internal error (10001)");
-    });
-    const notification = exchangeMessage(exchange, { rungBy: "sweep", domain: "" });
-    expect((await deliver([{ body: notification }], { bindings })).acks).toEqual([0]);
-    expect([await failures(), await storedOutcomes()]).toMatchObject([[], [{ id: exchange.id }]]);
+    const exchange = await journal(makeExchange());
+    // Its own message is faster than R2's response to the sweep's.
+    const bindings = journalWith({ get: () => deliver([messageOf(exchange)]).then(fail) });
+    expect((await deliver([sweptMessage(exchange)], { bindings })).acks).toEqual([0]);
+    expect([await ingestFailures(), await storedOutcomes()]).toMatchObject([[], [{ id: exchange.id }]]);
   });
 
   it("completely, because R2 fails, is recorded although its metadata is stored", async () => {
@@ -134,23 +112,24 @@ describe("an exchange that cannot be stored", () => {
       request: request.metadata,
       response: { ...response.metadata, outcome: "unrecorded" as const },
     };
-    await deliver([{ body: exchangeMessage(exchange, facts) }]);
-    await journal(env.JOURNAL, exchange);
-    const bindings = journalThat(() => Promise.reject(new Error("internal error (10001)")));
-    await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep", domain: "" }) }], { bindings });
-    expect([await failures(), await storedOutcomes()]).toMatchObject([
+    await deliver([messageOf(exchange, facts)]);
+    await journal(exchange);
+    const bindings = journalWith({ get: fail });
+    await deliver([sweptMessage(exchange)], { bindings });
+    expect([await ingestFailures(), await storedOutcomes()]).toMatchObject([
       [{ exchange_id: exchange.id }],
       [{ id: exchange.id, outcome: "unrecorded" }],
     ]);
-    await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep", domain: "" }) }]);
-    expect([await failures(), await storedOutcomes()]).toMatchObject([[], [{ outcome: "complete" }]]);
+    await deliver([sweptMessage(exchange)]);
+    expect([await ingestFailures(), await storedOutcomes()]).toMatchObject([[], [{ outcome: "complete" }]]);
   });
 
   it("because the journal has its response without its request is recorded", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange, ["response"]);
-    expect(await deliver([{ body: exchangeMessage(exchange) }], DEAD)).toEqual({ acks: [0], retries: {} });
-    expect(await failures()).toMatchObject([{ error: expect.stringContaining("not the request") as string }]);
+    const exchange = await journal(makeExchange(), ["response"]);
+    expect(await deliver([messageOf(exchange)], DEAD)).toEqual(ACKNOWLEDGED);
+    expect(await ingestFailures()).toMatchObject([
+      { error: expect.stringContaining("not the request") as string },
+    ]);
     expect(await journalContents()).toEqual([`${exchange.id} response`]);
   });
 });
@@ -158,54 +137,45 @@ describe("an exchange that cannot be stored", () => {
 describe("a journal", () => {
   it("with an invalid object fails only that exchange", async () => {
     const [good, bad] = [makeExchange(), makeExchange({ startedAt: NOON + 1 })];
-    await journal(env.JOURNAL, good);
-    await journal(env.JOURNAL, bad);
+    await journal(good);
+    await journal(bad);
     await env.JOURNAL.put(journalKey(bad.id, "request"), "not what the proxy writes");
-    expect(await deliver([{ body: exchangeMessage(bad) }, { body: exchangeMessage(good) }])).toEqual({
+    expect(await deliver([messageOf(bad), messageOf(good)])).toEqual({
       acks: [1],
       retries: { 0: 2 },
     });
-    await deliver([{ body: exchangeMessage(bad) }], DEAD);
-    expect(await failures()).toMatchObject([{ error: expect.stringContaining("JournalCorrupt") as string }]);
+    await deliver([messageOf(bad)], DEAD);
+    expect(await ingestFailures()).toMatchObject([
+      { error: expect.stringContaining("JournalCorrupt") as string },
+    ]);
   });
 
   it("that fails for one exchange does not stop the others", async () => {
     const [good, bad] = [makeExchange(), makeExchange({ startedAt: NOON + 1 })];
-    await journal(env.JOURNAL, good);
-    await journal(env.JOURNAL, bad);
-    const bindings = journalThat((key) =>
-      key.includes(bad.id) ? Promise.reject(new Error("internal error (10001)")) : null,
-    );
-    const delivered = await deliver([{ body: exchangeMessage(bad) }, { body: exchangeMessage(good) }], {
+    await journal(good);
+    await journal(bad);
+    const get = (key: string) => (key.includes(bad.id) ? fail() : env.JOURNAL.get(key));
+    const bindings = journalWith({ get });
+    const delivered = await deliver([messageOf(bad), messageOf(good)], {
       bindings,
     });
     expect(delivered).toEqual({ acks: [1], retries: { 0: 2 } });
   });
 
   it("that cannot be cleared keeps the stored rows", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange);
-    const JOURNAL = new Proxy(env.JOURNAL, {
-      get(bucket, name: keyof R2Bucket) {
-        if (name === "delete") return () => Promise.reject(new Error("internal error (10001)"));
-        return (bucket[name] as (...args: unknown[]) => unknown).bind(bucket);
-      },
-    });
-    expect(await deliver([{ body: exchangeMessage(exchange) }], { bindings: { JOURNAL } })).toEqual({
-      acks: [0],
-      retries: {},
-    });
+    const exchange = await journal(makeExchange());
+    const bindings = journalWith({ delete: fail });
+    expect(await deliver([messageOf(exchange)], { bindings })).toEqual(ACKNOWLEDGED);
     expect(await journalContents()).toEqual([`${exchange.id} both`]);
-    await deliver([{ body: exchangeMessage(exchange) }]);
-    expect(await countedExchanges()).toBe(1);
-    expect(await journalContents()).toEqual([]);
+    await deliver([messageOf(exchange)]);
+    expect(await storage()).toMatchObject({ counted: 1, journal: [] });
   });
 });
 
 describe("without a database", () => {
   it("everything is retried, and stored once it is available", async () => {
     const exchanges = [makeExchange(), makeExchange({ startedAt: NOON + 1 })];
-    for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
+    for (const exchange of exchanges) await journal(exchange);
     const counters = {
       v: 1,
       kind: "counters",
@@ -213,11 +183,7 @@ describe("without a database", () => {
       at: NOON,
       counts: { refused_path: 1 },
     };
-    const sent = [
-      ...exchanges.map((exchange) => ({ body: exchangeMessage(exchange) })),
-      { body: counters },
-      { body: "?" },
-    ];
+    const sent = [...exchanges.map((exchange) => messageOf(exchange)), { body: counters }, { body: "?" }];
     const down = await deliver(sent, { bindings: noDatabase });
     expect(down).toEqual({ acks: [], retries: { 0: 2, 1: 2, 2: 2, 3: 2 } });
     expect((await deliver(sent)).acks).toEqual([0, 1, 2, 3]);
@@ -225,9 +191,8 @@ describe("without a database", () => {
   });
 
   it("the dead-letter queue keeps its messages too", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange);
-    const down = await deliver([{ body: exchangeMessage(exchange) }], { ...DEAD, bindings: noDatabase });
+    const exchange = await journal(makeExchange());
+    const down = await deliver([messageOf(exchange)], { ...DEAD, bindings: noDatabase });
     expect(down).toEqual({ acks: [], retries: { 0: 2 } });
     expect(await journalContents()).toEqual([`${exchange.id} both`]);
   });

@@ -1,9 +1,8 @@
 /** Recorded sessions through ingest: every request gets its link, in any order and any batches. */
-import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { exchangeMessage, type TestExchange } from "../support/exchanges.ts";
+import { type TestExchange } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, journal, resetStorage } from "../support/worker-ingest.ts";
+import { resetStorage, ingest } from "../support/worker-ingest.ts";
 import { fixtureLines, recordedExchange, type WorkerRecording } from "../support/worker-recordings.ts";
 
 interface Truth {
@@ -51,8 +50,7 @@ async function links(): Promise<LinkRow[]> {
 async function send(given: readonly TestExchange[], together: number): Promise<void> {
   for (let at = 0; at < given.length; at += together) {
     const batch = given.slice(at, at + together);
-    for (const each of batch) await journal(env.JOURNAL, each);
-    const { acks } = await deliver(batch.map((each) => ({ body: exchangeMessage(each) })));
+    const { acks } = await ingest(...batch);
     expect(acks).toHaveLength(batch.length);
   }
 }

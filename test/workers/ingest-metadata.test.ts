@@ -1,14 +1,10 @@
 /** Exchanges whose metadata is in a message because R2 was down: it exists nowhere else, so the message must not be lost. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { loadConfig } from "../../workers/runtime/config.ts";
 import type { ExchangeMessage } from "../../workers/schemas/exchange.ts";
-import { readRequestBody, readResponseBody } from "../../workers/store/content/request-body.ts";
-import { reader } from "../../workers/store/db/db.ts";
 import { readJournal } from "../../workers/store/journal/objects.ts";
-import { exchangeMessage, makeExchange, type TestExchange } from "../support/exchanges.ts";
+import { notRecorded, exchangeMessage, makeExchange, type TestExchange } from "../support/exchanges.ts";
 import {
-  countedExchanges,
   DEAD,
   deliver,
   noDatabase,
@@ -18,6 +14,11 @@ import {
   journalContents,
   storedOutcomes,
   storedRow,
+  messageOf,
+  ACKNOWLEDGED,
+  storage,
+  storedBodies,
+  bodiesOf,
 } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { sweep } from "../support/worker-sweep.ts";
@@ -30,21 +31,20 @@ const noJournal = {
     get: () => () => Promise.reject(new Error("internal error (10001)")),
   }),
 } as Partial<Env>;
-const lost = { recorded: "none" as const, bytes: 0, sha256: null };
 
 /** The message of an exchange of which R2 did not take these parts. */
 function notificationWith({ request, response, ...rest }: TestExchange, parts: string): ExchangeMessage {
   return exchangeMessage(
     { request, response, ...rest },
     {
-      request: parts.includes("request") ? { ...request.metadata, body: lost } : null,
+      request: parts.includes("request") ? { ...request.metadata, body: notRecorded() } : null,
       response: parts.includes("response")
-        ? { ...response.metadata, outcome: "unrecorded", body: lost, asked: undefined }
+        ? { ...response.metadata, outcome: "unrecorded", body: notRecorded(), asked: undefined }
         : null,
     },
   );
 }
-const factsOf = async (id: string) => {
+const journalledState = async (id: string) => {
   const { request, response } = await readJournal(env.JOURNAL, id);
   return [request?.metadata.body.recorded, response?.metadata.outcome];
 };
@@ -53,24 +53,20 @@ describe("metadata of both parts", () => {
   it("is stored while R2 is still down, and completed by what R2 turns out to have", async () => {
     const exchange = makeExchange();
     const notification = notificationWith(exchange, "request, response");
-    expect(await deliver([{ body: notification }], { bindings: noJournal })).toEqual({
-      acks: [0],
-      retries: {},
-    });
+    expect(await deliver([{ body: notification }], { bindings: noJournal })).toEqual(ACKNOWLEDGED);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "unrecorded" }]);
-    await journal(env.JOURNAL, exchange);
+    await journal(exchange);
     for (const body of await sweep(3 * MINUTE)) await deliver([{ body }]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
-    expect(await countedExchanges()).toBe(1);
-    expect(await journalContents()).toEqual([]);
+    expect(await storage()).toMatchObject({ counted: 1, journal: [] });
   });
 
   it("of one exchange, with late parts, sweep and messages concurrently, becomes one complete row", async () => {
     const exchange = makeExchange();
     const notification = { body: notificationWith(exchange, "request, response") };
     await deliver([notification]);
-    await journal(env.JOURNAL, exchange);
-    const swept = { body: exchangeMessage(exchange, { rungBy: "sweep", domain: "", isAbandoned: true }) };
+    await journal(exchange);
+    const swept = messageOf(exchange, { rungBy: "sweep", domain: "", isAbandoned: true });
     const batches = [
       [notification],
       [swept],
@@ -81,10 +77,8 @@ describe("metadata of both parts", () => {
     for (const { retries } of await Promise.all(batches.map((batch) => deliver(batch))))
       expect(retries).toEqual({});
     const row = await storedRow(exchange.id);
-    const db = reader(loadConfig(env));
     expect(row.outcome).toBe("complete");
-    expect(await readRequestBody(db, row)).toEqual(exchange.request.body);
-    expect(await readResponseBody(db, row)).toEqual(exchange.response.body);
+    expect(await storedBodies(row)).toEqual(bodiesOf(exchange));
     expect(await queryRows("SELECT outcome, requests::int, input_tokens::int FROM rollups")).toEqual([
       { outcome: "complete", requests: 1, input_tokens: 12 },
     ]);
@@ -99,12 +93,12 @@ describe("without a database", () => {
     async (parts) => {
       const exchange = makeExchange();
       const has = (["request", "response"] as const).filter((part) => !parts.includes(part));
-      await journal(env.JOURNAL, exchange, has);
+      await journal(exchange, has);
       const body = notificationWith(exchange, parts);
       const early = await deliver([{ body, attempts: 9 }], { bindings: noDatabase });
       expect(early).toEqual({ acks: [], retries: { 0: 512 } });
       const late = await deliver([{ body, attempts: 10 }], { bindings: noDatabase });
-      expect(late).toEqual({ acks: [0], retries: {} });
+      expect(late).toEqual(ACKNOWLEDGED);
       expect(await journalContents()).toEqual([`${exchange.id} both`]);
       for (const notification of await sweep(3 * MINUTE)) await deliver([{ body: notification }]);
       expect(await storedRow(exchange.id)).toMatchObject({
@@ -126,11 +120,10 @@ describe("without a database", () => {
   });
 
   it("what is in the journal already is not overwritten", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange);
+    const exchange = await journal(makeExchange());
     const body = notificationWith(exchange, "request, response");
     await deliver([{ body }], { ...DEAD, bindings: noDatabase });
-    expect(await factsOf(exchange.id)).toEqual(["whole", "complete"]);
+    expect(await journalledState(exchange.id)).toEqual(["whole", "complete"]);
   });
 });
 
@@ -140,8 +133,8 @@ describe("metadata that cannot be stored", () => {
     const body = notificationWith(exchange, "request, response");
     const refused = { ...DEAD, bindings: noJournal };
     expect(await deliver([{ body }], refused)).toEqual({ acks: [], retries: { 0: 2 } });
-    expect(await deliver([{ body }], DEAD)).toEqual({ acks: [0], retries: {} });
-    expect(await factsOf(exchange.id)).toEqual(["none", "unrecorded"]);
+    expect(await deliver([{ body }], DEAD)).toEqual(ACKNOWLEDGED);
+    expect(await journalledState(exchange.id)).toEqual(["none", "unrecorded"]);
     expect(await queryRows("SELECT exchange_id FROM ingest_failures")).toEqual([
       { exchange_id: exchange.id },
     ]);

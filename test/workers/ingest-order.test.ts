@@ -3,13 +3,11 @@
  * On the embedded database, which has one session, transactions of several consumers alternate but never overlap. (Overlapping:
  * postgres/ingest-at-once.test.ts.)
  */
-import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { exchangeMessage } from "../support/exchanges.ts";
 import { random } from "../support/prose.ts";
 import { generateMadeExchanges } from "../support/worker-generated-conversations.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal, messageOf, ingest } from "../support/worker-ingest.ts";
 
 const CASES = 4;
 const CONSUMERS = 4;
@@ -28,15 +26,14 @@ describe("several consumers at once", () => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES; seed++) {
       const exchanges = generateMadeExchanges(seed);
       await resetStorage();
-      for (const each of exchanges) await journal(env.JOURNAL, each);
-      await deliver(exchanges.map((each) => ({ body: exchangeMessage(each) })));
+      await ingest(...exchanges);
       const inOrder = await snapshot();
       await resetStorage();
-      for (const each of exchanges) await journal(env.JOURNAL, each);
+      for (const each of exchanges) await journal(each);
       const next = random(seed);
       const shuffled = exchanges.map((each) => ({ each, at: next() })).sort((a, b) => a.at - b.at);
       const consumers = Array.from({ length: CONSUMERS }, (_, n) =>
-        shuffled.filter((__, i) => i % CONSUMERS === n).map(({ each }) => ({ body: exchangeMessage(each) })),
+        shuffled.filter((__, i) => i % CONSUMERS === n).map(({ each }) => messageOf(each)),
       );
       await Promise.all(
         consumers.map(async (batch) => {

@@ -2,18 +2,16 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
-import {
-  readAssistantMessage,
-  readRequestBody,
-  readResponseBody,
-} from "../../workers/store/content/request-body.ts";
+import { readAssistantMessage } from "../../workers/store/content/request-body.ts";
 import { reader } from "../../workers/store/db/db.ts";
 import {
   messageStream,
   exchangeMessage,
   makeExchange,
-  type TestExchange,
   messageRequest,
+  notRecorded,
+  jsonResponse,
+  errorResponse,
 } from "../support/exchanges.ts";
 import {
   countedExchanges,
@@ -23,6 +21,14 @@ import {
   journalContents,
   storedOutcomes,
   storedRow,
+  messageOf,
+  sweptMessage,
+  ACKNOWLEDGED,
+  ingest,
+  storage,
+  storedBodies,
+  bodiesOf,
+  journalWith,
 } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 
@@ -34,20 +40,19 @@ const rollups = () =>
   );
 const once = (position: number) => Array.from({ length: 24 }, (_, i) => (i === position ? 1 : 0));
 const never = new Array<number>(24).fill(0);
-const fromSweep = (exchange: TestExchange) => ({
-  body: exchangeMessage(exchange, { rungBy: "sweep", domain: "" }),
-});
 
 describe("an exchange whose end was not seen", () => {
   const interrupted = async () => {
-    const exchange = makeExchange({
-      requestMetadata: { accountId: null, credentialType: "passthrough" },
-      responseMetadata: {
-        headers: { "content-type": "text/event-stream", "anthropic-organization-id": "org_9" },
-      },
-    });
-    await journal(env.JOURNAL, exchange, ["request"]);
-    expect((await deliver([fromSweep(exchange)])).acks).toEqual([0]);
+    const exchange = await journal(
+      makeExchange({
+        requestMetadata: { accountId: null, credentialType: "passthrough" },
+        responseMetadata: {
+          headers: { "content-type": "text/event-stream", "anthropic-organization-id": "org_9" },
+        },
+      }),
+      ["request"],
+    );
+    expect((await deliver([sweptMessage(exchange)])).acks).toEqual([0]);
     return exchange;
   };
 
@@ -70,9 +75,8 @@ describe("an exchange whose end was not seen", () => {
 
   it("is completed when its response comes later, rollups included", async () => {
     const exchange = await interrupted();
-    await journal(env.JOURNAL, exchange, ["response"]);
-    for (let n = 0; n < 3; n++)
-      expect(await deliver([{ body: exchangeMessage(exchange) }])).toEqual({ acks: [0], retries: {} });
+    await journal(exchange, ["response"]);
+    for (let n = 0; n < 3; n++) expect(await deliver([messageOf(exchange)])).toEqual(ACKNOWLEDGED);
     const row = await storedRow(exchange.id);
     expect(row).toMatchObject({
       outcome: "complete",
@@ -83,10 +87,8 @@ describe("an exchange whose end was not seen", () => {
       accountId: "org_9",
       bodyKind: "json",
     });
-    const db = reader(loadConfig(env));
-    expect(await readRequestBody(db, row)).toEqual(exchange.request.body);
-    expect(await readResponseBody(db, row)).toEqual(exchange.response.body);
-    expect(await readAssistantMessage(db, row)).not.toBeNull();
+    expect(await storedBodies(row)).toEqual(bodiesOf(exchange));
+    expect(await readAssistantMessage(reader(loadConfig(env)), row)).not.toBeNull();
     expect(await rollups()).toEqual([
       {
         outcome: "complete",
@@ -102,68 +104,61 @@ describe("an exchange whose end was not seen", () => {
   });
 
   it("of another endpoint than messages has no partial usage, whenever its response comes", async () => {
-    const exchange = makeExchange({
-      requestMetadata: { path: "/v1/messages/count_tokens" },
-      responseBody: "",
-      responseMetadata: { outcome: "client_gone", headers: { "content-type": "application/json" } },
-    });
-    await journal(env.JOURNAL, exchange, ["request"]);
-    await deliver([fromSweep(exchange)]);
+    const exchange = await journal(
+      makeExchange({
+        requestMetadata: { path: "/v1/messages/count_tokens" },
+        ...jsonResponse("", { outcome: "client_gone" }),
+      }),
+      ["request"],
+    );
+    await deliver([sweptMessage(exchange)]);
     expect(await storedRow(exchange.id)).toMatchObject({ outcome: "interrupted", usagePartial: false });
-    await journal(env.JOURNAL, exchange, ["response"]);
-    await deliver([{ body: exchangeMessage(exchange) }]);
+    await journal(exchange, ["response"]);
+    await deliver([messageOf(exchange)]);
     expect(await storedRow(exchange.id)).toMatchObject({ outcome: "client_gone", usagePartial: false });
   });
 
   it("is completed once by several concurrent consumers", async () => {
     const exchange = await interrupted();
-    await journal(env.JOURNAL, exchange, ["response"]);
+    await journal(exchange, ["response"]);
     await Promise.all(
-      Array.from({ length: 5 }, () => deliver([{ body: exchangeMessage(exchange) }, fromSweep(exchange)])),
+      Array.from({ length: 5 }, () => deliver([messageOf(exchange), sweptMessage(exchange)])),
     );
     expect(await rollups()).toMatchObject([{ outcome: "complete", requests: 1, input_tokens: 12 }]);
   });
 
   it("does not lose a response that arrives while it is being stored", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange, ["request"]);
+    const exchange = await journal(makeExchange(), ["request"]);
     let isWritten = false;
-    const JOURNAL = new Proxy(env.JOURNAL, {
-      get(bucket, name: keyof R2Bucket) {
-        if (name !== "delete") return (bucket[name] as (...args: unknown[]) => unknown).bind(bucket);
-        return async (keys: string | string[]) => {
-          if (!isWritten) await journal(env.JOURNAL, exchange, ["response"]);
-          isWritten = true;
-          await bucket.delete(keys);
-        };
+    const bindings = journalWith({
+      delete: async (keys: string | string[]) => {
+        if (!isWritten) await journal(exchange, ["response"]);
+        isWritten = true;
+        await env.JOURNAL.delete(keys);
       },
     });
-    await deliver([fromSweep(exchange)], { bindings: { JOURNAL } });
+    await deliver([sweptMessage(exchange)], { bindings });
     expect(await journalContents()).toEqual([`${exchange.id} response`]);
-    await deliver([{ body: exchangeMessage(exchange) }]);
+    await deliver([messageOf(exchange)]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
   });
 
   it("is unchanged by a second message without a response", async () => {
     const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange);
-    await deliver([{ body: exchangeMessage(exchange) }]);
-    await journal(env.JOURNAL, exchange, ["request"]);
-    await deliver([fromSweep(exchange)]);
-    expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
-    expect(await countedExchanges()).toBe(1);
+    await ingest(exchange);
+    await journal(exchange, ["request"]);
+    await deliver([sweptMessage(exchange)]);
+    expect(await storage()).toMatchObject({ rows: [{ id: exchange.id, outcome: "complete" }], counted: 1 });
   });
 });
 
 describe("an exchange that R2 did not take", () => {
-  const nothing = { recorded: "none" as const, bytes: 0, sha256: null };
-
   it("is stored from the metadata in its message, as unrecorded", async () => {
     const exchange = makeExchange();
     const { request, response } = exchange;
     const notification = exchangeMessage(exchange, {
-      request: { ...request.metadata, body: { ...nothing, bytes: 4_000 } },
-      response: { ...response.metadata, body: nothing },
+      request: { ...request.metadata, body: notRecorded(4_000) },
+      response: { ...response.metadata, body: notRecorded() },
     });
     expect(await deliver([{ body: notification }, { body: notification }])).toEqual({
       acks: [0, 1],
@@ -172,28 +167,24 @@ describe("an exchange that R2 did not take", () => {
     const row = await storedRow(exchange.id);
     expect(row).toMatchObject({ outcome: "unrecorded", status: 200, bodyKind: "none", bodyBytes: 4_000 });
     expect(row).toMatchObject({ model: null, requestType: "query_evaluation", usagePartial: true });
-    expect(await readRequestBody(reader(loadConfig(env)), row)).toBeNull();
+    expect((await storedBodies(row)).request).toBeNull();
     expect(await countedExchanges()).toBe(1);
   });
 
   it("except for its request keeps the request", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange, ["request"]);
-    const response = { ...exchange.response.metadata, body: nothing };
-    await deliver([{ body: exchangeMessage(exchange, { response }) }]);
+    const exchange = await journal(makeExchange(), ["request"]);
+    const response = { ...exchange.response.metadata, body: notRecorded() };
+    await deliver([messageOf(exchange, { response })]);
     const row = await storedRow(exchange.id);
     expect(row).toMatchObject({ outcome: "unrecorded", status: 200, model: "claude-opus-5-5" });
-    expect(await readRequestBody(reader(loadConfig(env)), row)).toEqual(exchange.request.body);
+    expect((await storedBodies(row)).request).toEqual(exchange.request.body);
     expect(await journalContents()).toEqual([]);
   });
 
   it("according to its message is recorded when the journal has it", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange);
+    const exchange = await journal(makeExchange());
     const { metadata } = exchange.response;
-    await deliver([
-      { body: exchangeMessage(exchange, { response: { ...metadata, outcome: "unrecorded" } }) },
-    ]);
+    await deliver([messageOf(exchange, { response: { ...metadata, outcome: "unrecorded" } })]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
   });
 
@@ -204,28 +195,27 @@ describe("an exchange that R2 did not take", () => {
     const exchange = makeExchange();
     const { request, response } = exchange;
     const notification = exchangeMessage(exchange, {
-      request: { ...request.metadata, body: { ...nothing, bytes: request.body.length } },
-      response: { ...response.metadata, body: nothing },
+      request: { ...request.metadata, body: notRecorded(request.body.length) },
+      response: { ...response.metadata, body: notRecorded() },
     });
     await deliver([{ body: notification }]);
-    await journal(env.JOURNAL, exchange, [...parts]);
-    for (let n = 0; n < 2; n++) expect((await deliver([fromSweep(exchange)])).acks).toEqual([0]);
+    await journal(exchange, [...parts]);
+    for (let n = 0; n < 2; n++) expect((await deliver([sweptMessage(exchange)])).acks).toEqual([0]);
     const row = await storedRow(exchange.id);
     expect(row).toMatchObject({ outcome, bodyKind: "json", model: "claude-opus-5-5", messageCount: 1 });
-    const db = reader(loadConfig(env));
-    expect(await readRequestBody(db, row)).toEqual(request.body);
-    if (outcome === "complete") expect(await readResponseBody(db, row)).toEqual(response.body);
+    const bodies = await storedBodies(row);
+    expect(bodies.request).toEqual(request.body);
+    if (outcome === "complete") expect(bodies.response).toEqual(response.body);
     expect(await rollups()).toMatchObject([{ outcome, requests: 1 }]);
     expect(await journalContents()).toEqual([]);
   });
 
   it("is completed when its response is found later", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange, ["request"]);
-    const response = { ...exchange.response.metadata, body: nothing };
-    await deliver([{ body: exchangeMessage(exchange, { response }) }]);
-    await journal(env.JOURNAL, exchange, ["response"]);
-    await deliver([fromSweep(exchange)]);
+    const exchange = await journal(makeExchange(), ["request"]);
+    const response = { ...exchange.response.metadata, body: notRecorded() };
+    await deliver([messageOf(exchange, { response })]);
+    await journal(exchange, ["response"]);
+    await deliver([sweptMessage(exchange)]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
     expect(await rollups()).toMatchObject([{ outcome: "complete", requests: 1, input_tokens: 12 }]);
   });
@@ -237,24 +227,22 @@ describe("a response that was cut short", () => {
     const responseBody = whole.slice(0, whole.indexOf("event: content_block_stop"));
     for (const outcome of ["client_gone", "upstream_failed"] as const) {
       const exchange = makeExchange({ responseBody, responseMetadata: { outcome } });
-      await journal(env.JOURNAL, exchange);
-      await deliver([{ body: exchangeMessage(exchange) }]);
+      await ingest(exchange);
       expect(await storedRow(exchange.id)).toMatchObject({ outcome, usagePartial: true, inputTokens: 12 });
     }
   });
 
   it("keeps the error message, upstream's or the proxy's", async () => {
-    const refused = makeExchange({
-      responseBody:
-        '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_5"}',
-      responseMetadata: { status: 529, headers: { "content-type": "application/json" } },
-    });
+    const error = { type: "overloaded_error", message: "Overloaded" };
+    const refused = makeExchange(
+      jsonResponse({ type: "error", error, request_id: "req_5" }, { status: 529 }),
+    );
     const ours = makeExchange({
       responseBody: "",
       responseMetadata: { status: 502, errorType: "api_error", outcome: "upstream_failed", headers: {} },
     });
-    for (const exchange of [refused, ours]) await journal(env.JOURNAL, exchange);
-    await deliver([{ body: exchangeMessage(refused) }, { body: exchangeMessage(ours) }]);
+    for (const exchange of [refused, ours]) await journal(exchange);
+    await deliver([messageOf(refused), messageOf(ours)]);
     expect(await storedRow(refused.id)).toMatchObject({
       status: 529,
       errorType: "overloaded_error",
@@ -303,20 +291,11 @@ describe("texts that Postgres rejects", () => {
         headers: { "content-type": "application/json", "request-id": nul, "anthropic-ratelimit-a": nul },
       },
     });
-    const refused = makeExchange({
-      responseBody: JSON.stringify({ type: "error", error: { type: nul, message: nul.repeat(10_000) } }),
-      responseMetadata: { status: 400, headers: { "content-type": "application/json" } },
-    });
-    for (const each of [exchange, refused]) await journal(env.JOURNAL, each);
-    const delivered = await deliver([
-      { body: exchangeMessage(exchange) },
-      { body: exchangeMessage(refused) },
-    ]);
+    const refused = makeExchange(errorResponse(400, nul, nul.repeat(10_000)));
+    for (const each of [exchange, refused]) await journal(each);
+    const delivered = await deliver([messageOf(exchange), messageOf(refused)]);
     expect(delivered).toEqual({ acks: [0, 1], retries: {} });
-    const row = await storedRow(exchange.id);
-    const db = reader(loadConfig(env));
-    expect(await readRequestBody(db, row)).toEqual(exchange.request.body);
-    expect(await readResponseBody(db, row)).toEqual(exchange.response.body);
+    expect(await storedBodies(await storedRow(exchange.id))).toEqual(bodiesOf(exchange));
     expect((await storedRow(refused.id)).errorMessage!.length).toBeLessThanOrEqual(500);
   });
 
@@ -327,8 +306,7 @@ describe("texts that Postgres rejects", () => {
       requestMetadata: { path: `/v1/${long}`, query: `?${long}`, method: long },
       responseMetadata: { errorType: long, headers: { "request-id": long } },
     });
-    await journal(env.JOURNAL, exchange);
-    expect((await deliver([{ body: exchangeMessage(exchange) }])).acks).toEqual([0]);
+    expect((await ingest(exchange)).acks).toEqual([0]);
     const row = await storedRow(exchange.id);
     for (const text of [row.model, row.path, row.query, row.method, row.errorType, row.upstreamRequestId])
       expect(text!.length).toBeLessThanOrEqual(2_000);

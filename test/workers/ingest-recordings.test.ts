@@ -5,9 +5,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { readRequestBody, readResponseBody } from "../../workers/store/content/request-body.ts";
 import { reader } from "../../workers/store/db/db.ts";
-import { exchangeMessage } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, resetStorage, journal, storedRow } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal, storedRow, messageOf } from "../support/worker-ingest.ts";
 import { fixtureLines, recordedExchange, type WorkerRecording } from "../support/worker-recordings.ts";
 
 const exchanges = fixtureLines<WorkerRecording>().map((recording, n) => {
@@ -22,9 +21,9 @@ const exchanges = fixtureLines<WorkerRecording>().map((recording, n) => {
 
 beforeAll(async () => {
   await resetStorage();
-  for (const exchange of exchanges) await journal(env.JOURNAL, exchange);
+  for (const exchange of exchanges) await journal(exchange);
   // In reverse order and overlapping batches.
-  const messages = exchanges.toReversed().map((exchange) => ({ body: exchangeMessage(exchange) }));
+  const messages = exchanges.toReversed().map((exchange) => messageOf(exchange));
   for (let at = 0; at < messages.length; at += 13) {
     expect(await deliver(messages.slice(at, at + 17))).toMatchObject({ retries: {} });
   }

@@ -2,10 +2,8 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
-import { readRequestBody, readResponseBody } from "../../workers/store/content/request-body.ts";
-import { reader } from "../../workers/store/db/db.ts";
 import { findRequest, responseBody } from "../../workers/store/requests/read.ts";
-import { exchangeMessage, makeExchange, type TestExchange } from "../support/exchanges.ts";
+import { exchangeMessage, makeExchange, type ExchangeOptions, notRecorded } from "../support/exchanges.ts";
 import {
   countedExchanges,
   deliver,
@@ -14,6 +12,12 @@ import {
   journalContents,
   storedOutcomes,
   storedRow,
+  messageOf,
+  sweptMessage,
+  storage,
+  storedBodies,
+  bodiesOf,
+  ingestFailures,
 } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { sweep } from "../support/worker-sweep.ts";
@@ -21,7 +25,6 @@ import { sweep } from "../support/worker-sweep.ts";
 beforeEach(resetStorage);
 
 const MINUTE = 60_000;
-const failures = () => queryRows("SELECT exchange_id, error FROM ingest_failures");
 
 /** Sweeps twice, the second time after the request was given up, and delivers the messages. */
 async function sweptTwice(): Promise<void> {
@@ -33,20 +36,14 @@ async function sweptTwice(): Promise<void> {
   }
 }
 
-async function alone(given: Parameters<typeof makeExchange>[0] = {}): Promise<TestExchange> {
-  const exchange = makeExchange(given);
-  await journal(env.JOURNAL, exchange, ["response"]);
-  return exchange;
-}
+const alone = (options: ExchangeOptions = {}) => journal(makeExchange(options), ["response"]);
 
 describe("a response without its request", () => {
   it("waits for it at first without being a failure: R2 may be slow with the request", async () => {
     const { id } = await alone();
     const [notification] = await sweep(3 * MINUTE);
     expect(await deliver([{ body: notification }])).toMatchObject({ acks: [0] });
-    expect(await storedOutcomes()).toEqual([]);
-    expect(await failures()).toEqual([]);
-    expect(await journalContents()).toEqual([`${id} response`]);
+    expect(await storage()).toMatchObject({ rows: [], failures: [], journal: [`${id} response`] });
   });
 
   it("is stored once after that from its summary, with its tokens and bytes", async () => {
@@ -72,19 +69,17 @@ describe("a response without its request", () => {
       state: "whole",
       bytes: exchange.response.body,
     });
-    expect(await failures()).toEqual([]);
-    expect(await journalContents()).toEqual([]);
-    expect(await countedExchanges()).toBe(1);
+    expect(await storage()).toMatchObject({ failures: [], journal: [], counted: 1 });
     expect(await sweep(60 * MINUTE)).toEqual([]);
   });
 
   it("has all metadata of it where R2 had rejected the request before the response ended", async () => {
     const { request } = makeExchange();
-    const { v: _, id: __, startedAt: ___, ...facts } = request.metadata;
+    const { v: _, id: __, startedAt: ___, ...metadata } = request.metadata;
     const asked = {
-      ...facts,
-      headers: { ...facts.headers, "x-claude-code-session-id": "session-1" },
-      body: { recorded: "none" as const, bytes: 4_000, sha256: null },
+      ...metadata,
+      headers: { ...metadata.headers, "x-claude-code-session-id": "session-1" },
+      body: notRecorded(4_000),
     };
     const { id } = await alone({ responseMetadata: { asked } });
     await sweptTwice();
@@ -107,25 +102,21 @@ describe("a response without its request", () => {
   it("gets its request's body when that arrives later still, and is not counted twice", async () => {
     const exchange = await alone();
     await sweptTwice();
-    await journal(env.JOURNAL, exchange, ["request"]);
+    await journal(exchange, ["request"]);
     for (const notification of [exchangeMessage(exchange), ...(await sweep(90 * MINUTE))])
       expect((await deliver([{ body: notification }])).acks).toEqual([0]);
     const row = await storedRow(exchange.id);
-    const db = reader(loadConfig(env));
     expect(row).toMatchObject({ outcome: "unrecorded", model: "claude-opus-5-5", messageCount: 1 });
-    expect(await readRequestBody(db, row)).toEqual(exchange.request.body);
-    expect(await readResponseBody(db, row)).toEqual(exchange.response.body);
-    expect(await countedExchanges()).toBe(1);
-    expect(await journalContents()).toEqual([]);
+    expect(await storedBodies(row)).toEqual(bodiesOf(exchange));
+    expect(await storage()).toMatchObject({ counted: 1, journal: [] });
   });
 
   it("whose request is stored already completes that row", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange, ["request"]);
-    await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep", domain: "" }) }]);
+    const exchange = await journal(makeExchange(), ["request"]);
+    await deliver([sweptMessage(exchange)]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "interrupted" }]);
-    await journal(env.JOURNAL, exchange, ["response"]);
-    await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep", domain: "", isAbandoned: true }) }]);
+    await journal(exchange, ["response"]);
+    await deliver([messageOf(exchange, { rungBy: "sweep", domain: "", isAbandoned: true })]);
     expect(await storedOutcomes()).toEqual([{ id: exchange.id, outcome: "complete" }]);
     expect(await storedRow(exchange.id)).toMatchObject({ bodyKind: "json", query: "?beta=true" });
     expect(await countedExchanges()).toBe(1);
@@ -134,7 +125,7 @@ describe("a response without its request", () => {
   it("written by a version without a summary stays in the journal and is recorded as a failure", async () => {
     const exchange = await alone({ responseMetadata: { asked: undefined } });
     await sweptTwice();
-    expect(await failures()).toMatchObject([{ exchange_id: exchange.id }]);
+    expect(await ingestFailures()).toMatchObject([{ exchange_id: exchange.id }]);
     expect(await journalContents()).toEqual([`${exchange.id} response`]);
   });
 });

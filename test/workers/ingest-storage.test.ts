@@ -1,10 +1,9 @@
 /** The storage of a turn in Postgres: its new contents, not its history. */
-import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { conversationTurn } from "../support/conversation.ts";
-import { exchangeMessage, makeExchange, type TestExchange, NOON } from "../support/exchanges.ts";
+import { makeExchange, type TestExchange, NOON } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal, messageOf, ingest } from "../support/worker-ingest.ts";
 
 const YEAR_MS = 365 * 86_400_000;
 
@@ -40,11 +39,10 @@ function turnOf(n: number, seed: number): TestExchange {
   });
 }
 
-async function ingest(from: number, to: number, { seed = 1, together = 10 } = {}): Promise<void> {
+async function ingestTurns(from: number, to: number, { seed = 1, together = 10 } = {}): Promise<void> {
   for (let n = from; n < to; n += together) {
     const turns = Array.from({ length: Math.min(together, to - n) }, (_, i) => turnOf(n + i, seed));
-    for (const turn of turns) await journal(env.JOURNAL, turn);
-    const { acks } = await deliver(turns.map((turn) => ({ body: exchangeMessage(turn) })));
+    const { acks } = await ingest(...turns);
     expect(acks).toHaveLength(turns.length);
   }
 }
@@ -71,7 +69,7 @@ describe("a conversation of 100 turns with 4 KB new in each", () => {
     const sizes: number[] = [];
     for (const seed of [1, 2]) {
       const before = await bytesOnDisk();
-      await ingest(0, 100, { seed, together: 1 });
+      await ingestTurns(0, 100, { seed, together: 1 });
       sizes.push((await bytesOnDisk()) - before);
     }
     expect(sizes[0]).toBeLessThanOrEqual(790_000);
@@ -79,8 +77,8 @@ describe("a conversation of 100 turns with 4 KB new in each", () => {
   });
 
   it("stores each content once, in any batches", async () => {
-    await ingest(0, 40, { seed: 1, together: 7 });
-    await ingest(0, 40, { seed: 1, together: 40 });
+    await ingestTurns(0, 40, { seed: 1, together: 7 });
+    await ingestTurns(0, 40, { seed: 1, together: 40 });
     const twice = await queryRows(`
       SELECT 'content' AS what FROM contents GROUP BY domain_id, sha256 HAVING count(*) > 1
       UNION ALL SELECT 'node' FROM nodes GROUP BY domain_id, hash HAVING count(*) > 1`);
@@ -96,7 +94,7 @@ describe("a turn", () => {
     const perTurn: number[] = [];
     for (let n = 0; n < 200; n += 10) {
       const before = await bytesOfRows();
-      await ingest(n, n + 10);
+      await ingestTurns(n, n + 10);
       perTurn.push(((await bytesOfRows()) - before) / 10);
     }
     const early = (perTurn[1]! + perTurn[2]!) / 2;
@@ -106,7 +104,7 @@ describe("a turn", () => {
   });
 
   it("takes fifteen statements beside the transaction's own, and so do twenty together, give or take one", async () => {
-    await ingest(0, 20);
+    await ingestTurns(0, 20);
     const lines = vi.spyOn(console, "info").mockImplementation(() => {});
     try {
       const counted = [];
@@ -115,10 +113,10 @@ describe("a turn", () => {
         [21, 41],
       ] as const) {
         const turns = Array.from({ length: to - from }, (_, i) => turnOf(from + i, 1));
-        for (const turn of turns) await journal(env.JOURNAL, turn);
+        for (const turn of turns) await journal(turn);
         lines.mockClear();
         await deliver(
-          turns.map((turn) => ({ body: exchangeMessage(turn) })),
+          turns.map((turn) => messageOf(turn)),
           // The turns are of another day; this keeps them newer than the sweep's age.
           { bindings: { DEBUG_SQL: "true", SWEEP_AFTER_MS: String(10 * YEAR_MS) } as Partial<Env> },
         );

@@ -9,8 +9,8 @@ import type { Overview } from "../../workers/schemas/api/overview.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import type { LiveEvent } from "../../workers/schemas/api/live.ts";
 import { readEvents } from "../support/event-stream.ts";
-import { exchangeMessage, makeExchange } from "../support/exchanges.ts";
-import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
+import { makeExchange } from "../support/exchanges.ts";
+import { deliver, resetStorage, journal, messageOf } from "../support/worker-ingest.ts";
 import { ADMINISTRATOR_KEY, ask, call, refused, store, testEnv, VIEWER_KEY } from "../support/worker-api.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
@@ -174,10 +174,9 @@ describe("GET /api/live", () => {
 });
 
 it("ingest stores exchanges while the feed is down", async () => {
-  const made = makeExchange();
-  await journal(env.JOURNAL, made);
+  const made = await journal(makeExchange());
   const broken = { LIVE_FEED: { getByName: () => ({ publish: () => Promise.reject(new Error("down")) }) } };
-  const { acks } = await deliver([{ body: exchangeMessage(made) }], {
+  const { acks } = await deliver([messageOf(made)], {
     bindings: broken as unknown as Partial<Env>,
   });
   expect(acks).toEqual([0]);

@@ -1,5 +1,4 @@
 /** Money from the wire to the API: rows, rollups and bills say the same, whatever comes in whatever order. */
-import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestList, RequestRow } from "../../workers/schemas/api/requests.ts";
 import type { Stats } from "../../workers/schemas/api/compat.ts";
@@ -11,17 +10,11 @@ import {
   type BilledMessage,
   streamedEvents,
 } from "../support/bills.ts";
-import {
-  exchangeMessage,
-  type TestExchange,
-  makeExchange,
-  NOON,
-  messageRequest,
-} from "../support/exchanges.ts";
+import { type TestExchange, makeExchange, NOON, messageRequest } from "../support/exchanges.ts";
 import { random } from "../support/prose.ts";
 import { ask, store } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, resetStorage, journal, storedRow } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal, storedRow, messageOf } from "../support/worker-ingest.ts";
 
 /** Another seed, other exchanges: PRICING_SEED=7 */
 const SEED = 20_261_123;
@@ -99,13 +92,13 @@ describe("an exchange", () => {
       },
     };
     const exchange = exchangeOf(said, { startedAt: NOON });
-    await journal(env.JOURNAL, exchange, ["request"]);
-    await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep" }) }]);
+    await journal(exchange, ["request"]);
+    await deliver([messageOf(exchange, { rungBy: "sweep" })]);
     expect(await storedRow(exchange.id)).toMatchObject({ outcome: "interrupted", costPico: null });
     expect(await sums()).toMatchObject({ cost: "0", unpriced: 1 });
 
-    await journal(env.JOURNAL, exchange, ["response"]);
-    await deliver([{ body: exchangeMessage(exchange) }]);
+    await journal(exchange, ["response"]);
+    await deliver([messageOf(exchange)]);
     // 1000×4 + 100×20 + 12×4 + 50×20 = 7048µ
     expect(await storedRow(exchange.id)).toMatchObject({ outcome: "complete", costPico: 7_048_000_000n });
     expect(await sums()).toMatchObject({ cost: "7048000000", unpriced: 0 });
@@ -200,14 +193,12 @@ describe(`any exchanges, seed ${SEED}`, () => {
     for (let at = 0; at < exchanges.length; at += 40) {
       const some = exchanges.slice(at, at + 40);
       // Some answers come after their requests were taken for interrupted, some bells ring twice.
-      for (const exchange of some) await journal(env.JOURNAL, exchange, ["request"]);
+      for (const exchange of some) await journal(exchange, ["request"]);
       await deliver(
-        some
-          .filter(() => next() < 0.2)
-          .map((exchange) => ({ body: exchangeMessage(exchange, { rungBy: "sweep" }) })),
+        some.filter(() => next() < 0.2).map((exchange) => messageOf(exchange, { rungBy: "sweep" })),
       );
-      for (const exchange of some) await journal(env.JOURNAL, exchange, ["response"]);
-      await deliver([...some, ...some.slice(0, 5)].map((exchange) => ({ body: exchangeMessage(exchange) })));
+      for (const exchange of some) await journal(exchange, ["response"]);
+      await deliver([...some, ...some.slice(0, 5)].map((exchange) => messageOf(exchange)));
     }
     const rows = await rowsOfApi();
     expect(rows).toHaveLength(exchanges.length);

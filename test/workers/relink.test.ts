@@ -1,11 +1,10 @@
 /** Relinking: correct links stay, unlinked requests are linked, a dry run changes nothing. */
-import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { conversationTurn } from "../support/conversation.ts";
-import { exchangeMessage, makeExchange, NOON } from "../support/exchanges.ts";
+import { makeExchange, NOON } from "../support/exchanges.ts";
 import { ask, call } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
+import { resetStorage, ingest } from "../support/worker-ingest.ts";
 import type { RelinkResult } from "../../workers/schemas/api/relink.ts";
 
 beforeEach(async () => {
@@ -14,8 +13,7 @@ beforeEach(async () => {
     const turn = conversationTurn(n, { seed: 1 });
     return makeExchange({ startedAt: NOON + n * 1_000, requestBody: turn.bytes, responseBody: turn.stream });
   });
-  for (const turn of turns) await journal(env.JOURNAL, turn);
-  await deliver(turns.map((turn) => ({ body: exchangeMessage(turn) })));
+  await ingest(...turns);
 });
 
 const links = () =>

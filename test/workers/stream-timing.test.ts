@@ -1,11 +1,10 @@
 /** Chunk timing of a stream from the journal to the API. */
-import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
-import { messageStream, exchangeMessage, type ExchangeOptions, makeExchange } from "../support/exchanges.ts";
+import { messageStream, type ExchangeOptions, makeExchange } from "../support/exchanges.ts";
 import { ask } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
-import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
+import { deliver, resetStorage, journal, messageOf, ACKNOWLEDGED, ingest } from "../support/worker-ingest.ts";
 
 beforeEach(resetStorage);
 
@@ -18,12 +17,11 @@ const chunks = [
 const UNTIMED = { streamTiming: null, streamingChunks: [] };
 
 async function stored(
-  responseFacts: ExchangeOptions["responseMetadata"],
+  responseMetadata: ExchangeOptions["responseMetadata"],
   responseBody = messageStream("Well."),
 ) {
-  const exchange = makeExchange({ responseMetadata: responseFacts, responseBody });
-  await journal(env.JOURNAL, exchange);
-  expect(await deliver([{ body: exchangeMessage(exchange) }])).toEqual({ acks: [0], retries: {} });
+  const exchange = makeExchange({ responseMetadata: responseMetadata, responseBody });
+  expect(await ingest(exchange)).toEqual(ACKNOWLEDGED);
   return ask<RequestDetail>(`/api/requests/${exchange.id}`);
 }
 
@@ -46,8 +44,7 @@ describe("a stream that was timed", () => {
     const exchange = makeExchange({ responseMetadata: { timing } });
     const path = `/api/requests/${exchange.id}`;
     for (let time = 0; time < 2; time++) {
-      await journal(env.JOURNAL, exchange);
-      await deliver([{ body: exchangeMessage(exchange) }]);
+      await ingest(exchange);
       expect(await ask(path)).toMatchObject({ streamingChunks: chunks });
     }
     await queryRows("DELETE FROM response_bodies");
@@ -64,12 +61,10 @@ describe("a stream that was timed", () => {
       timing: undefined,
     };
     const path = `/api/requests/${exchange.id}`;
-    await deliver([
-      { body: exchangeMessage(exchange, { request: { ...exchange.request.metadata, body }, response }) },
-    ]);
+    await deliver([messageOf(exchange, { request: { ...exchange.request.metadata, body }, response })]);
     expect(await ask(path)).toMatchObject({ ...UNTIMED, outcome: "unrecorded" });
-    await journal(env.JOURNAL, exchange);
-    await deliver([{ body: exchangeMessage(exchange, { rungBy: "sweep" }) }]);
+    await journal(exchange);
+    await deliver([messageOf(exchange, { rungBy: "sweep" })]);
     expect(await ask(path)).toMatchObject({ outcome: "complete", streamingChunks: chunks });
   });
 });

@@ -7,7 +7,7 @@ import { newExchangeId } from "../../workers/domain/exchange-id.ts";
 import { handleScheduled } from "../../workers/scheduled/cron.ts";
 import { addCounters } from "../../workers/store/usage/counters.ts";
 import { withWriter } from "../../workers/store/db/db.ts";
-import { exchangeMessage, makeExchange, NOON } from "../support/exchanges.ts";
+import { notRecorded, makeExchange, NOON } from "../support/exchanges.ts";
 import {
   deliver,
   noDatabase,
@@ -16,6 +16,8 @@ import {
   journal,
   journalContents,
   storedOutcomes,
+  messageOf,
+  ingest,
 } from "../support/worker-ingest.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { sweep } from "../support/worker-sweep.ts";
@@ -30,8 +32,7 @@ const ids = (enqueued: Record<string, unknown>[]) => enqueued.map(({ id }) => id
 
 describe("the sweep", () => {
   it("enqueues an entry that is complete and two minutes old, and its message stores it", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange);
+    const exchange = await journal(makeExchange());
     expect(await sweep(MINUTE)).toEqual([]);
     const [notification] = await sweep(3 * MINUTE);
     expect(notification).toMatchObject({ kind: "exchange", id: exchange.id, rungBy: "sweep" });
@@ -41,8 +42,7 @@ describe("the sweep", () => {
   });
 
   it("skips a stream that may still run, and enqueues one that cannot", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange, ["request"]);
+    const exchange = await journal(makeExchange(), ["request"]);
     expect(await sweep(STREAM_MAX_MS)).toEqual([]);
     const [notification] = await sweep(STREAM_MAX_MS + 10 * MINUTE);
     await deliver([{ body: notification }]);
@@ -52,11 +52,10 @@ describe("the sweep", () => {
   it("enqueues a request that R2 took late, when its row exists already", async () => {
     const exchange = makeExchange();
     const { request, response } = exchange;
-    const lost = { recorded: "none" as const, bytes: 0, sha256: null };
-    await journal(env.JOURNAL, exchange, ["response"]);
-    await deliver([{ body: exchangeMessage(exchange, { request: { ...request.metadata, body: lost } }) }]);
-    await journal(env.JOURNAL, exchange, ["request"]);
-    await journal(env.JOURNAL, makeExchange({ startedAt: NOON + 1 }), ["request"]);
+    await journal(exchange, ["response"]);
+    await deliver([messageOf(exchange, { request: { ...request.metadata, body: notRecorded() } })]);
+    await journal(exchange, ["request"]);
+    await journal(makeExchange({ startedAt: NOON + 1 }), ["request"]);
     const enqueued = await sweep(3 * MINUTE);
     expect(ids(enqueued)).toEqual([exchange.id]);
     await deliver([{ body: enqueued[0] }]);
@@ -67,14 +66,13 @@ describe("the sweep", () => {
 
   it("enqueues everything at startup, when nothing is in flight", async () => {
     const [whole, cut] = [makeExchange(), makeExchange({ startedAt: NOON + 1 })];
-    await journal(env.JOURNAL, whole);
-    await journal(env.JOURNAL, cut, ["request"]);
+    await journal(whole);
+    await journal(cut, ["request"]);
     for (let n = 0; n < 2; n++) expect(ids(await sweep(0, { startup: true }))).toEqual([whole.id, cut.id]);
   });
 
   it("backs off for an entry that is enqueued and not stored", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange);
+    await journal(makeExchange());
     const rungAt: number[] = [];
     for (let minute = 3; minute < 11 * 60; minute++)
       if ((await sweep(minute * MINUTE)).length > 0) rungAt.push(minute);
@@ -87,14 +85,13 @@ describe("the sweep", () => {
   });
 
   it("enqueues a failed entry again after its backoff, and not once it is stored", async () => {
-    const exchange = rejectedExchange();
-    await journal(env.JOURNAL, exchange);
+    const exchange = await journal(rejectedExchange());
     const [notification] = await sweep(3 * MINUTE);
     await deliver([{ body: notification }]);
     expect(await queryRows("SELECT attempts FROM ingest_failures")).toEqual([{ attempts: 1 }]);
     expect(await sweep(5 * MINUTE)).toEqual([]);
     exchange.response.metadata.status = 200;
-    await journal(env.JOURNAL, exchange, ["response"]);
+    await journal(exchange, ["response"]);
     const [again] = await sweep(20 * MINUTE);
     await deliver([{ body: again }]);
     expect(await queryRows("SELECT attempts FROM ingest_failures")).toEqual([]);
@@ -104,15 +101,14 @@ describe("the sweep", () => {
   it("finds entries after hundreds that are in backoff", async () => {
     const waiting = Array.from({ length: 620 }, (_, n) => makeExchange({ startedAt: NOON + n }));
     for (let at = 0; at < waiting.length; at += 50)
-      await Promise.all(waiting.slice(at, at + 50).map((each) => journal(env.JOURNAL, each, ["response"])));
+      await Promise.all(waiting.slice(at, at + 50).map((each) => journal(each, ["response"])));
     expect(await sweep(3 * MINUTE)).toHaveLength(620);
-    const exchange = makeExchange({ startedAt: NOON + 1_000 });
-    await journal(env.JOURNAL, exchange);
+    const exchange = await journal(makeExchange({ startedAt: NOON + 1_000 }));
     expect(ids(await sweep(4 * MINUTE))).toEqual([exchange.id]);
   });
 
   it("enqueues nothing without a database, and cron does not fail", async () => {
-    await journal(env.JOURNAL, makeExchange());
+    await journal(makeExchange());
     await expect(sweep(3 * MINUTE, { bindings: noDatabase })).rejects.toThrow("not available");
     const controller = createScheduledController({
       cron: "* * * * *",
@@ -123,8 +119,7 @@ describe("the sweep", () => {
   });
 
   it("records no backoff when the queue fails, and enqueues the next time", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange);
+    const exchange = await journal(makeExchange());
     const EXCHANGES = {
       sendBatch: () => Promise.reject(new Error("queue is down")),
     } as unknown as Queue;
@@ -133,8 +128,7 @@ describe("the sweep", () => {
   });
 
   it("stores a row through the real queue", async () => {
-    const exchange = makeExchange();
-    await journal(env.JOURNAL, exchange);
+    await journal(makeExchange());
     const controller = createScheduledController({ cron: "startup", scheduledTime: new Date() });
     await handleScheduled(controller, env, createExecutionContext());
     await waitUntil(async () => (await storedOutcomes()).length === 1);
@@ -163,8 +157,7 @@ describe("nightly maintenance", () => {
       ...months.map((month) => `response_bodies_${month}`),
     ]);
     const exchange = makeExchange({ startedAt: Date.UTC(2032, 0, 1) });
-    await journal(env.JOURNAL, exchange);
-    await deliver([{ body: exchangeMessage(exchange) }]);
+    await ingest(exchange);
     expect(await queryRows("SELECT id FROM requests_2032_01")).toEqual([{ id: exchange.id }]);
     expect(await queryRows("SELECT request_id AS id FROM response_bodies_2032_01")).toEqual([
       { id: exchange.id },
@@ -173,8 +166,7 @@ describe("nightly maintenance", () => {
 
   it("skips a month whose rows are in the default partition already", async () => {
     const exchange = makeExchange({ startedAt: Date.UTC(2033, 5, 1) });
-    await journal(env.JOURNAL, exchange);
-    await deliver([{ body: exchangeMessage(exchange) }]);
+    await ingest(exchange);
     await tidy(Date.UTC(2033, 4, 31));
     expect(await storedOutcomes()).toHaveLength(1);
   });
@@ -188,7 +180,7 @@ describe("nightly maintenance", () => {
       counts: { a: 1 },
     });
     await withWriter(config, (db) => addCounters(db, [counted(20), counted(1)]));
-    await journal(env.JOURNAL, makeExchange());
+    await journal(makeExchange());
     await sweep(-8 * 86_400_000 + 0, { startup: true });
     await sweep(0, { startup: true });
     await tidy(Date.now());

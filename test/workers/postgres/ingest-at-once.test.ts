@@ -4,10 +4,10 @@
  */
 import { env } from "cloudflare:workers";
 import { expect, inject, it } from "vitest";
-import { exchangeMessage, type TestExchange } from "../../support/exchanges.ts";
+import { type TestExchange } from "../../support/exchanges.ts";
 import { random } from "../../support/prose.ts";
 import { generateMadeExchanges, databaseSnapshots } from "../../support/worker-generated-conversations.ts";
-import { deliver, journal, type SentMessage } from "../../support/worker-ingest.ts";
+import { deliver, journal, type SentMessage, messageOf } from "../../support/worker-ingest.ts";
 import { memoryBucket } from "../../support/worker-memory-bucket.ts";
 
 declare module "vitest" {
@@ -38,7 +38,7 @@ const inOrder: Env = { ...env, JOURNAL, DATABASE_URL: postgres?.databaseUrls[1] 
 
 interface Arrival {
   /** Stores in the journal what is there when the message arrives. */
-  prepare: () => Promise<void>;
+  prepare: () => Promise<unknown>;
   message: SentMessage;
 }
 
@@ -48,13 +48,13 @@ function arrivals(exchanges: readonly TestExchange[], next: () => number): Arriv
     const at = next();
     const whole = (from: number): [number, Arrival] => [
       from,
-      { prepare: () => journal(JOURNAL, exchange), message: { body: exchangeMessage(exchange) } },
+      { prepare: () => journal(exchange, undefined, JOURNAL), message: messageOf(exchange) },
     ];
     const again: [number, Arrival][] = next() < 0.15 ? [whole(at + (1 - at) * next())] : [];
     if (next() >= 0.15) return [whole(at), ...again];
     const request: Arrival = {
-      prepare: () => journal(JOURNAL, exchange, ["request"]),
-      message: { body: exchangeMessage(exchange, { rungBy: "sweep" }) },
+      prepare: () => journal(exchange, ["request"], JOURNAL),
+      message: messageOf(exchange, { rungBy: "sweep" }),
     };
     return [[at * next(), request] as [number, Arrival], whole(at), ...again];
   });
@@ -81,9 +81,9 @@ const nameOf = (seed: number) => `conversations-${seed}.example`;
 async function both(seeds: number[]): Promise<void> {
   const sets = seeds.map((seed) => generateMadeExchanges(seed, nameOf(seed)));
   for (const exchanges of sets) {
-    for (const exchange of exchanges) await journal(JOURNAL, exchange);
+    for (const exchange of exchanges) await journal(exchange, undefined, JOURNAL);
     await deliver(
-      exchanges.map((exchange) => ({ body: exchangeMessage(exchange) })),
+      exchanges.map((exchange) => messageOf(exchange)),
       { bindings: inOrder },
     );
   }
