@@ -3,7 +3,7 @@
  * several sessions, which the embedded Postgres does not have, and for measurements.
  */
 import { execFile, spawn } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { chownSync, copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { once } from "node:events";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -43,8 +43,13 @@ export async function startCluster(
     port: String(port),
   };
   const parameters = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const server = spawn(OWNED, [join(bin, "postgres"), "-D", data, ...parameters], {
+  // A copy, because the user that PostgreSQL runs as may not be allowed to read the checkout.
+  const owned = join(directory, "owned.sh");
+  copyFileSync(OWNED, owned);
+  const server = spawn(owned, [join(bin, "postgres"), "-D", data, ...parameters], {
     ...options,
+    // Unset what owned.sh reads where it stands in for workerd.
+    env: { ...process.env, NEXUS_OWNED_PROGRAM: "", NEXUS_OWNED_PID_FILE: "" },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const ended = once(server, "exit");
