@@ -5,7 +5,7 @@
 import { stack, stackOffsetNone } from "d3-shape";
 import { formatAbsolute, formatHour, formatShortDay } from "../format/time.ts";
 import { niceAxis, sampleEvenly } from "./axis.ts";
-import { ColumnHead, TableHead } from "../components/ui/table-head.tsx";
+import { WideTable } from "../components/ui/table.tsx";
 
 export interface BarSeries {
   key: string;
@@ -166,33 +166,19 @@ function tooltipOf({ series, format, zone }: Props, point: BarPoint, index: numb
 
 function PointTable({ series, points, zone, format, columns = {} }: Props) {
   const { before = [], after = [] } = columns;
+  const numberColumn = ({ label, text }: BarColumn) => ({ label, isNumber: true, cell: text });
   return (
-    <div class="scroll" tabindex={0}>
-      <table class="rows">
-        <TableHead>
-          <ColumnHead label="Start" />
-          {[...before, ...series, ...after].map(({ label }) => (
-            <ColumnHead label={label} isNumber />
-          ))}
-        </TableHead>
-        <tbody>
-          {points.map((point, index) => (
-            <tr>
-              <td>{formatAbsolute(point.start, zone)}</td>
-              {before.map(({ text }) => (
-                <td class="right">{text(point, index)}</td>
-              ))}
-              {series.map(({ key }) => (
-                <td class="right">{format.exact(point.values[key] ?? 0, key, index)}</td>
-              ))}
-              {after.map(({ text }) => (
-                <td class="right">{text(point, index)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <WideTable
+      rows={points}
+      columns={[
+        { label: "Start", cell: ({ start }) => formatAbsolute(start, zone) },
+        ...before.map(numberColumn),
+        ...series.map(({ key, label }) =>
+          numberColumn({ label, text: ({ values }, index) => format.exact(values[key] ?? 0, key, index) }),
+        ),
+        ...after.map(numberColumn),
+      ]}
+    />
   );
 }
 

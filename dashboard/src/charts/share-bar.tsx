@@ -33,11 +33,11 @@ export function ShareBar({ share }: { share: number }) {
 }
 
 /** A share in a table: bar and number. */
-export function ShareCell({ share }: { share: number }) {
+export function Share({ share }: { share: number }) {
   return (
-    <td class="share">
+    <>
       <ShareBar share={share} />
       <span class="number mute">{formatShare(share)}</span>
-    </td>
+    </>
   );
 }

@@ -7,11 +7,12 @@ import { formatExact, formatShare } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
 import { ProblemCard } from "../ui/problem.tsx";
 import { UntrustedText } from "../ui/values.tsx";
-import { ColumnHead, TableHead } from "../ui/table-head.tsx";
+import { type Column, WideTable } from "../ui/table.tsx";
 
 /** Weeks that are shown beside the sums. */
 const WEEKS = 4;
 const CLIENTS = 12;
+const number = { isNumber: true, class: "number" };
 
 export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality> | null; view: View }) {
   if (linking === null)
@@ -54,41 +55,30 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
         Share of follow-up requests that were matched to their conversation. A client version below its
         neighbors has probably changed its request format. Unmatched requests are stored as well.
       </p>
-      <div class="scroll" tabindex={0}>
-        <table class="rows">
-          <caption class="visually-hidden">Conversation linking by client version</caption>
-          <TableHead>
-            <ColumnHead label="Client" />
-            <ColumnHead label="Follow-ups" isNumber />
-            <ColumnHead label="Matched" isNumber />
-            <ColumnHead label="Unmatched" isNumber />
-            <ColumnHead label="Low confidence" isNumber />
-            {newest.map((week) => (
-              <ColumnHead label={week.slice(5)} isNumber />
-            ))}
-          </TableHead>
-          <tbody>
-            {clients.slice(0, CLIENTS).map((one) => (
-              <tr>
-                <td>
-                  {one.client === null ? (
-                    <span class="mute">Unknown</span>
-                  ) : (
-                    <UntrustedText text={one.client} length={60} />
-                  )}
-                </td>
-                <td class="right number">{formatExact(one.continuations)}</td>
-                <td class="right number">{formatShare(one.linkedShare)}</td>
-                <td class="right number">{formatExact(one.orphans)}</td>
-                <td class="right number">{formatExact(one.lowConfidence)}</td>
-                {newest.map((week) => (
-                  <td class="right number">{formatShare(shareOf(one.client, week)?.linkedShare ?? null)}</td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <WideTable
+        caption="Conversation linking by client version"
+        rows={clients.slice(0, CLIENTS)}
+        columns={[
+          {
+            label: "Client",
+            cell: ({ client }) =>
+              client === null ? (
+                <span class="mute">Unknown</span>
+              ) : (
+                <UntrustedText text={client} length={60} />
+              ),
+          },
+          { ...number, label: "Follow-ups", cell: (one) => formatExact(one.continuations) },
+          { ...number, label: "Matched", cell: (one) => formatShare(one.linkedShare) },
+          { ...number, label: "Unmatched", cell: (one) => formatExact(one.orphans) },
+          { ...number, label: "Low confidence", cell: (one) => formatExact(one.lowConfidence) },
+          ...newest.map((week): Column<LinkingQuality["clients"][number]> => ({
+            ...number,
+            label: week.slice(5),
+            cell: ({ client }) => formatShare(shareOf(client, week)?.linkedShare ?? null),
+          })),
+        ]}
+      />
     </section>
   );
 }

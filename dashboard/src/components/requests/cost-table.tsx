@@ -3,7 +3,7 @@ import type { CostBreakdown, CostLine } from "../../../../workers/schemas/cost.t
 import { formatMoneyExact } from "../../format/money.ts";
 import { formatExact, UNKNOWN } from "../../format/number.ts";
 import { UntrustedText } from "../ui/values.tsx";
-import { ColumnHead, TableHead } from "../ui/table-head.tsx";
+import { WideTable } from "../ui/table.tsx";
 
 interface Props {
   breakdown: CostBreakdown | null;
@@ -22,35 +22,31 @@ export function CostTable({ breakdown, total, version }: Props) {
       {lines.length > 0 && (
         <details class="collapsible">
           <summary>Cost breakdown</summary>
-          <div class="scroll" tabindex={0}>
-            <table class="rows cost">
-              <TableHead>
-                <ColumnHead label="Item" />
-                <ColumnHead label="Quantity" isNumber />
-                <ColumnHead label="Rate" isNumber />
-                <ColumnHead label="Cost" isNumber />
-              </TableHead>
-              <tbody>
-                {lines.map((line) => (
-                  <tr>
-                    <td>
-                      <UntrustedText text={labelOf(line, lines)} length={100} />
-                      {line.note !== null && <div class="mute">{line.note}</div>}
-                    </td>
-                    <td class="right">{formatExact(line.quantity)}</td>
-                    <td class="right">{rateOf(line)}</td>
-                    <td class="right">{line.costUsd === null ? UNKNOWN : formatMoneyExact(line.costUsd)}</td>
-                  </tr>
-                ))}
-                <tr class="sum">
-                  <td>Total{breakdown?.floor ? " (minimum)" : breakdown?.estimated ? " (estimated)" : ""}</td>
-                  <td></td>
-                  <td></td>
-                  <td class="right">{total === null ? UNKNOWN : formatMoneyExact(total)}</td>
-                </tr>
-              </tbody>
-            </table>
-          </div>
+          <WideTable
+            kind="cost"
+            rows={lines}
+            columns={[
+              {
+                label: "Item",
+                cell: (line) => (
+                  <>
+                    <UntrustedText text={labelOf(line, lines)} length={100} />
+                    {line.note !== null && <div class="mute">{line.note}</div>}
+                  </>
+                ),
+              },
+              { label: "Quantity", isNumber: true, cell: (line) => formatExact(line.quantity) },
+              { label: "Rate", isNumber: true, cell: rateOf },
+              { label: "Cost", isNumber: true, cell: ({ costUsd }) => amountOf(costUsd) },
+            ]}
+          >
+            <tr class="sum">
+              <td>Total{breakdown?.floor ? " (minimum)" : breakdown?.estimated ? " (estimated)" : ""}</td>
+              <td></td>
+              <td></td>
+              <td class="right">{amountOf(total)}</td>
+            </tr>
+          </WideTable>
           {version && (
             <p class="mute">
               Price list: <UntrustedText text={version} length={80} />
@@ -61,6 +57,8 @@ export function CostTable({ breakdown, total, version }: Props) {
     </>
   );
 }
+
+const amountOf = (costUsd: string | null) => (costUsd === null ? UNKNOWN : formatMoneyExact(costUsd));
 
 /** The model only where several are billed. */
 function labelOf({ kind, entry, model }: CostLine, lines: CostLine[]): string {

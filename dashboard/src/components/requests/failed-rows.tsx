@@ -1,6 +1,7 @@
 /** Failed requests as a short table: time, status, model, domain and error. Errors and Health show it. */
 import type { View } from "../../context/view.ts";
 import { linkTo } from "../../context/filters.ts";
+import { type Column, Table } from "../ui/table.tsx";
 import { type RequestOutcome, shortModel, StatusBadge, Time, UntrustedText } from "../ui/values.tsx";
 
 export interface FailedRow extends RequestOutcome {
@@ -13,34 +14,39 @@ export interface FailedRow extends RequestOutcome {
 }
 
 export function FailedRows({ rows, view }: { rows: readonly FailedRow[]; view: View }) {
+  const columns: Column<FailedRow>[] = [
+    {
+      label: "Time",
+      class: "cell-time",
+      cell: (row) => (
+        <a class="row-link" href={linkTo(`/requests/${row.requestId}`, view.filters)}>
+          <Time at={row.timestamp} view={view} />
+        </a>
+      ),
+    },
+    { label: "Status", class: "cell-status", cell: (row) => <StatusBadge row={row} /> },
+    {
+      label: "Model",
+      class: "cell-model",
+      cell: ({ target }) => target !== undefined && <UntrustedText text={shortModel(target)} length={32} />,
+    },
+    {
+      label: "Domain",
+      class: "cell-domain",
+      cell: (row) => <UntrustedText text={row.domain} length={40} />,
+    },
+    { label: "Error", class: "cell-error", cell: (row) => <UntrustedText text={row.error} length={160} /> },
+  ];
+  const hasTargets = rows.some(({ target }) => target !== undefined);
   return (
-    <table class="rows last-errors" role="table" data-rows>
-      <caption class="visually-hidden">Failed requests, newest first</caption>
-      <tbody role="rowgroup">
-        {rows.map((row) => (
-          <tr role="row" data-row>
-            <td role="cell" class="cell-time">
-              <a class="row-link" href={linkTo(`/requests/${row.requestId}`, view.filters)}>
-                <Time at={row.timestamp} view={view} />
-              </a>
-            </td>
-            <td role="cell" class="cell-status">
-              <StatusBadge row={row} />
-            </td>
-            {row.target !== undefined && (
-              <td role="cell" class="cell-model">
-                <UntrustedText text={shortModel(row.target)} length={32} />
-              </td>
-            )}
-            <td role="cell" class="cell-domain">
-              <UntrustedText text={row.domain} length={40} />
-            </td>
-            <td role="cell" class="cell-error">
-              <UntrustedText text={row.error} length={160} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      kind="last-errors"
+      caption="Failed requests, newest first"
+      rows={rows}
+      columns={columns.filter(({ label }) => label !== "Model" || hasTargets)}
+      isHeadless
+      isStacked
+      isNavigable
+    />
   );
 }

@@ -14,11 +14,11 @@ export function TableHead({ children }: { children?: Child }) {
 interface Props {
   label: string;
   /** Numbers are read downwards: they stand at the right. */
-  isNumber?: boolean;
+  isNumber?: boolean | undefined;
   /** A bar with its share. */
-  isShare?: boolean;
+  isShare?: boolean | undefined;
   /** What is counted, behind a question mark. */
-  help?: string;
+  help?: string | undefined;
 }
 
 export function ColumnHead({ label, isNumber = false, isShare = false, help }: Props) {

@@ -5,7 +5,7 @@ import { AdministrationTabs } from "../../components/admin/administration-tabs.t
 import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { Time, UntrustedText } from "../../components/ui/values.tsx";
 import type { View } from "../../context/view.ts";
-import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
+import { type Column, Table } from "../../components/ui/table.tsx";
 
 export interface AuditFilter {
   actor: string;
@@ -150,46 +150,41 @@ function AuditTable({
   filter: AuditFilter;
 }) {
   const filterUrl = (part: Partial<AuditFilter>) => `/audit${queryString({ ...filter, ...part })}`;
-  return (
-    <table class="rows audit" role="table">
-      <caption class="visually-hidden">Audit log, newest first</caption>
-      <TableHead>
-        <ColumnHead label="Time" />
-        <ColumnHead label="Actor" />
-        <ColumnHead label="Action" />
-        <ColumnHead label="Target" />
-        <ColumnHead label="Details" />
-      </TableHead>
-      <tbody role="rowgroup">
-        {entries.map((entry) => (
-          <tr role="row">
-            <td role="cell" class="cell-time">
-              <Time at={entry.at} view={view} />
-            </td>
-            <td role="cell" class="cell-who">
-              <a href={filterUrl({ actor: entry.actor })}>
-                <UntrustedText text={entry.actor} length={48} />
-              </a>{" "}
-              <span class="mute">{entry.role}</span>
-            </td>
-            <td role="cell" class="cell-what">
-              <a href={filterUrl({ action: entry.action })}>
-                <UntrustedText text={actionLabel(entry.action)} length={60} />
-              </a>
-            </td>
-            <td role="cell" class="cell-target">
-              <a href={filterUrl({ target: entry.target })}>
-                <UntrustedText text={entry.target} length={80} />
-              </a>
-            </td>
-            <td role="cell" class="cell-details">
-              <Details details={entry.details} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+  const columns: Column<AuditList["entries"][number]>[] = [
+    { label: "Time", class: "cell-time", cell: (entry) => <Time at={entry.at} view={view} /> },
+    {
+      label: "Actor",
+      class: "cell-who",
+      cell: (entry) => (
+        <>
+          <a href={filterUrl({ actor: entry.actor })}>
+            <UntrustedText text={entry.actor} length={48} />
+          </a>{" "}
+          <span class="mute">{entry.role}</span>
+        </>
+      ),
+    },
+    {
+      label: "Action",
+      class: "cell-what",
+      cell: (entry) => (
+        <a href={filterUrl({ action: entry.action })}>
+          <UntrustedText text={actionLabel(entry.action)} length={60} />
+        </a>
+      ),
+    },
+    {
+      label: "Target",
+      class: "cell-target",
+      cell: (entry) => (
+        <a href={filterUrl({ target: entry.target })}>
+          <UntrustedText text={entry.target} length={80} />
+        </a>
+      ),
+    },
+    { label: "Details", class: "cell-details", cell: (entry) => <Details details={entry.details} /> },
+  ];
+  return <Table kind="audit" caption="Audit log, newest first" rows={entries} columns={columns} isStacked />;
 }
 
 /** What was set, never what a secret was set to: the log holds none. */

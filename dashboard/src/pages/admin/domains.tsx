@@ -9,7 +9,7 @@ import { linkTo } from "../../context/filters.ts";
 import { formatExact } from "../../format/number.ts";
 import { canAdminister, type View } from "../../context/view.ts";
 import { credentialLabel } from "./credential-labels.ts";
-import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
+import { type Column, Table } from "../../components/ui/table.tsx";
 
 interface Props {
   view: View;
@@ -44,54 +44,45 @@ export function DomainsPage({ view, list }: Props) {
 }
 
 function DomainTable({ domains, view }: { domains: DomainList["domains"]; view: View }) {
-  return (
-    <table class="rows domains" role="table" data-rows>
-      <caption class="visually-hidden">Domains</caption>
-      <TableHead>
-        <ColumnHead label="Domain" />
-        <ColumnHead label="Account" />
-        <ColumnHead label="Credential" />
-        <ColumnHead label="Status" />
-        <ColumnHead label="Requests, 7 days" isNumber />
-      </TableHead>
-      <tbody role="rowgroup">
-        {domains.map((domain) => (
-          <tr role="row" data-row>
-            <td role="cell" class="cell-name">
-              {domain.configured ? (
-                <a
-                  class="row-link"
-                  href={linkTo(`/domains/${encodeURIComponent(domain.domain)}`, view.filters)}
-                >
-                  <UntrustedText text={domain.domain} length={80} />
-                </a>
-              ) : (
-                <UntrustedText text={domain.domain} length={80} />
-              )}
-            </td>
-            <td role="cell" class="cell-account">
-              {domain.configured && domain.accountId !== null ? (
-                <a href={linkTo(`/accounts/${encodeURIComponent(domain.accountId)}`, view.filters)}>
-                  <UntrustedText text={domain.accountId} length={40} />
-                </a>
-              ) : (
-                <UntrustedText text={domain.accountId} length={40} />
-              )}
-            </td>
-            <td role="cell" class="cell-credential">
-              {credentialLabel(domain.credentialType)}
-            </td>
-            <td role="cell" class="cell-state">
-              {domain.configured ? "Active" : <span class="mute">Not configured</span>}
-            </td>
-            <td role="cell" class="cell-count right">
-              <a href={linkTo("/requests", { ...view.filters, domain: domain.domain, range: "7d" })}>
-                {formatExact(domain.requestCount)}
-              </a>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+  const columns: Column<DomainList["domains"][number]>[] = [
+    {
+      label: "Domain",
+      class: "cell-name",
+      cell: ({ configured, domain }) => {
+        const name = <UntrustedText text={domain} length={80} />;
+        if (!configured) return name;
+        return (
+          <a class="row-link" href={linkTo(`/domains/${encodeURIComponent(domain)}`, view.filters)}>
+            {name}
+          </a>
+        );
+      },
+    },
+    {
+      label: "Account",
+      class: "cell-account",
+      cell: ({ configured, accountId }) => {
+        const name = <UntrustedText text={accountId} length={40} />;
+        if (!configured || accountId === null) return name;
+        return <a href={linkTo(`/accounts/${encodeURIComponent(accountId)}`, view.filters)}>{name}</a>;
+      },
+    },
+    { label: "Credential", class: "cell-credential", cell: (row) => credentialLabel(row.credentialType) },
+    {
+      label: "Status",
+      class: "cell-state",
+      cell: (row) => (row.configured ? "Active" : <span class="mute">Not configured</span>),
+    },
+    {
+      label: "Requests, 7 days",
+      isNumber: true,
+      class: "cell-count",
+      cell: ({ domain, requestCount }) => (
+        <a href={linkTo("/requests", { ...view.filters, domain, range: "7d" })}>
+          {formatExact(requestCount)}
+        </a>
+      ),
+    },
+  ];
+  return <Table kind="domains" caption="Domains" rows={domains} columns={columns} isStacked isNavigable />;
 }

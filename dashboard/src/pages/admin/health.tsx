@@ -11,7 +11,7 @@ import { ProblemCard } from "../../components/ui/problem.tsx";
 import { Copyable, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { formatExact } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
-import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
+import { WideTable } from "../../components/ui/table.tsx";
 
 interface Props {
   view: View;
@@ -133,36 +133,19 @@ function IngestFailures({ status, view }: { status: Status; view: View }) {
   return (
     <section class="card">
       <h2>Requests that could not be stored</h2>
-      <div class="scroll" tabindex={0}>
-        <table class="rows">
-          <TableHead>
-            <ColumnHead label="Request ID" />
-            <ColumnHead label="Domain" />
-            <ColumnHead label="Error" />
-            <ColumnHead label="Attempts" isNumber />
-            <ColumnHead label="Last attempt" />
-          </TableHead>
-          <tbody>
-            {failures.map((failure) => (
-              <tr>
-                <td>
-                  <Copyable text={failure.exchangeId} label="request ID" isShort />
-                </td>
-                <td>
-                  <UntrustedText text={failure.domain} length={60} />
-                </td>
-                <td>
-                  <UntrustedText text={failure.error} length={200} />
-                </td>
-                <td class="right">{formatExact(failure.attempts)}</td>
-                <td>
-                  <Time at={failure.lastAt} view={view} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <WideTable
+        rows={failures}
+        columns={[
+          {
+            label: "Request ID",
+            cell: ({ exchangeId }) => <Copyable text={exchangeId} label="request ID" isShort />,
+          },
+          { label: "Domain", cell: ({ domain }) => <UntrustedText text={domain} length={60} /> },
+          { label: "Error", cell: ({ error }) => <UntrustedText text={error} length={200} /> },
+          { label: "Attempts", isNumber: true, cell: ({ attempts }) => formatExact(attempts) },
+          { label: "Last attempt", cell: ({ lastAt }) => <Time at={lastAt} view={view} /> },
+        ]}
+      />
     </section>
   );
 }

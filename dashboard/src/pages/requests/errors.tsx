@@ -5,14 +5,14 @@ import { failureKinds, MAX_SHOWN_FAILURES } from "../../api/failures.ts";
 import { type NamedTotals, type Overview, totalsBy } from "../../api/named-totals.ts";
 import type { RequestRow } from "../../../../workers/schemas/api/requests.ts";
 import { BarChart, bucketLabel } from "../../charts/bar-chart.tsx";
-import { ShareCell } from "../../charts/share-bar.tsx";
+import { Share } from "../../charts/share-bar.tsx";
 import { FailedRows } from "../../components/requests/failed-rows.tsx";
 import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { shortModel, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { linkTo, type Filters } from "../../context/filters.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
-import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
+import { Table } from "../../components/ui/table.tsx";
 
 interface Props {
   view: View;
@@ -63,7 +63,7 @@ export function ErrorsPage({ view, overview, errors, failures }: Props) {
         <FailedRows
           rows={rows
             .slice(0, MAX_SHOWN_FAILURES)
-            .map((row) => ({ ...row, asked: row.model ?? row.endpoint }))}
+            .map((row) => ({ ...row, target: row.model ?? row.endpoint }))}
           view={view}
         />
       </section>
@@ -111,34 +111,34 @@ function ErrorKinds({ view, errors }: { view: View; errors: Result<Errors> }) {
       <h2>
         By error <span class="mute">{formatCount(total, "error")}</span>
       </h2>
-      <table class="rows ranking">
-        <TableHead>
-          <ColumnHead label="Error" />
-          <ColumnHead label="Count" isNumber />
-          <ColumnHead label="Last seen" />
-          <ColumnHead label="Share" isShare />
-        </TableHead>
-        <tbody>
-          {failureKinds(types)
-            .slice(0, 30)
-            .map(({ name, count, latest, query }) => (
-              <tr>
-                <td>
-                  <a href={linkTo("/requests", view.filters, query)}>
-                    <UntrustedText text={name} length={60} />
-                  </a>
-                </td>
-                <td class="right">{formatExact(count)}</td>
-                <td>
-                  <a href={linkTo(`/requests/${latest.requestId}`, view.filters)}>
-                    <Time at={latest.timestamp} view={view} />
-                  </a>
-                </td>
-                <ShareCell share={count / Math.max(1, total)} />
-              </tr>
-            ))}
-        </tbody>
-      </table>
+      <Table
+        kind="ranking"
+        rows={failureKinds(types).slice(0, 30)}
+        columns={[
+          {
+            label: "Error",
+            cell: ({ name, query }) => (
+              <a href={linkTo("/requests", view.filters, query)}>
+                <UntrustedText text={name} length={60} />
+              </a>
+            ),
+          },
+          { label: "Count", isNumber: true, cell: ({ count }) => formatExact(count) },
+          {
+            label: "Last seen",
+            cell: ({ latest }) => (
+              <a href={linkTo(`/requests/${latest.requestId}`, view.filters)}>
+                <Time at={latest.timestamp} view={view} />
+              </a>
+            ),
+          },
+          {
+            label: "Share",
+            isShare: true,
+            cell: ({ count }) => <Share share={count / Math.max(1, total)} />,
+          },
+        ]}
+      />
     </section>
   );
 }
@@ -157,46 +157,34 @@ interface ErrorSharesProps {
 /** How many of whose requests failed: many failures of many requests are another thing than of few. */
 function ErrorShares({ nameLabel, failed, all, href, labelOf = (name) => name }: ErrorSharesProps) {
   const requestsOf = new Map(all.map(({ name, requests }) => [name, requests]));
+  const rows = failed.slice(0, 10).map((one) => ({ ...one, requests: requestsOf.get(one.name) ?? 0 }));
   return (
     <section class="card">
       <h2>By {nameLabel.toLowerCase()}</h2>
-      {failed.length === 0 && <p class="mute">None</p>}
-      {failed.length > 0 && (
-        <table class="rows ranking">
-          <TableHead>
-            <ColumnHead label={nameLabel} />
-            <ColumnHead label="Errors" isNumber />
-            <ColumnHead label="Error rate" isNumber />
-          </TableHead>
-          <tbody>
-            {failed.slice(0, 10).map(({ name, count }) => (
-              <ErrorShareRow
-                href={href(name)}
-                name={labelOf(name) || "(none)"}
-                count={count}
-                requests={requestsOf.get(name) ?? 0}
-              />
-            ))}
-          </tbody>
-        </table>
+      {rows.length === 0 && <p class="mute">None</p>}
+      {rows.length > 0 && (
+        <Table
+          kind="ranking"
+          rows={rows}
+          columns={[
+            {
+              label: nameLabel,
+              cell: ({ name }) => (
+                <a href={href(name)}>
+                  <UntrustedText text={labelOf(name) || "(none)"} length={48} />
+                </a>
+              ),
+            },
+            { label: "Errors", isNumber: true, cell: ({ count }) => formatExact(count) },
+            {
+              label: "Error rate",
+              isNumber: true,
+              cell: ({ count, requests }) => formatShare(requests === 0 ? null : count / requests),
+              title: ({ requests }) => formatCount(requests, "request"),
+            },
+          ]}
+        />
       )}
     </section>
-  );
-}
-
-function ErrorShareRow(props: { href: string; name: string; count: number; requests: number }) {
-  const { href, name, count, requests } = props;
-  return (
-    <tr>
-      <td>
-        <a href={href}>
-          <UntrustedText text={name} length={48} />
-        </a>
-      </td>
-      <td class="right">{formatExact(count)}</td>
-      <td class="right" title={formatCount(requests, "request")}>
-        {formatShare(requests === 0 ? null : count / requests)}
-      </td>
-    </tr>
   );
 }

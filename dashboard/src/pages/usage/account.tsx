@@ -3,7 +3,7 @@ import type { Child } from "hono/jsx";
 import type { WindowDetail } from "../../../../workers/schemas/api/windows.ts";
 import { windowName, windowRows } from "../../api/windows.ts";
 import { LineChart, type Line } from "../../charts/line-chart.tsx";
-import { ShareCell } from "../../charts/share-bar.tsx";
+import { Share } from "../../charts/share-bar.tsx";
 import { Help } from "../../components/ui/help.tsx";
 import { shortModel, Money, ShortNumber, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { WindowRows } from "../../components/usage/window-list.tsx";
@@ -11,7 +11,7 @@ import { linkTo } from "../../context/filters.ts";
 import { formatExact, formatShare } from "../../format/number.ts";
 import { shortId } from "../../format/text.ts";
 import { canAdminister, type View } from "../../context/view.ts";
-import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
+import { Table, WideTable } from "../../components/ui/table.tsx";
 
 const HOUR_MS = 3_600_000;
 /** What is drawn of the time to come, as a share of the time drawn. */
@@ -23,7 +23,6 @@ interface Props {
   detail: WindowDetail;
   /** Hours of the course that were asked for. */
   historyHours: number;
-  /** What an administrator tried to set and why it did not work. */
 }
 
 export function AccountUsage({ view, detail, historyHours }: Props) {
@@ -163,38 +162,35 @@ function UsageTable({ title, nameLabel, rows, unnamedLabel, children }: UsageTab
       {rows.length === 0 ? (
         <p class="mute">No usage in the last 5 hours.</p>
       ) : (
-        <table class="rows ranking">
-          <TableHead>
-            <ColumnHead label={nameLabel} />
-            <ColumnHead label="Requests" isNumber />
-            <ColumnHead label="Output tokens" isNumber />
-            <ColumnHead label="Cost" isNumber />
-            <ColumnHead label="Share of tokens" isShare />
-          </TableHead>
-          <tbody>
-            {rows.slice(0, MAX_ROWS).map((row) => (
-              <tr>
-                <td>
-                  {row.name === null ? (
-                    <span class="mute">{unnamedLabel}</span>
-                  ) : (
-                    <a href={row.href ?? ""} title={row.key.slice(0, 200)}>
-                      <UntrustedText text={row.name} length={48} />
-                    </a>
-                  )}
-                </td>
-                <td class="right">{formatExact(row.requests)}</td>
-                <td class="right">
-                  <ShortNumber value={row.outputTokens} />
-                </td>
-                <td class="right">
-                  <Money amount={row.requests === 0 ? "0" : row.costUsd} />
-                </td>
-                <ShareCell share={row.shareOfTokens} />
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Table
+          kind="ranking"
+          rows={rows.slice(0, MAX_ROWS)}
+          columns={[
+            {
+              label: nameLabel,
+              cell: ({ name, key, href }) =>
+                name === null ? (
+                  <span class="mute">{unnamedLabel}</span>
+                ) : (
+                  <a href={href ?? ""} title={key.slice(0, 200)}>
+                    <UntrustedText text={name} length={48} />
+                  </a>
+                ),
+            },
+            { label: "Requests", isNumber: true, cell: (row) => formatExact(row.requests) },
+            {
+              label: "Output tokens",
+              isNumber: true,
+              cell: (row) => <ShortNumber value={row.outputTokens} />,
+            },
+            {
+              label: "Cost",
+              isNumber: true,
+              cell: (row) => <Money amount={row.requests === 0 ? "0" : row.costUsd} />,
+            },
+            { label: "Share of tokens", isShare: true, cell: (row) => <Share share={row.shareOfTokens} /> },
+          ]}
+        />
       )}
       {rows.length > MAX_ROWS && <p class="mute card-foot">and {formatExact(rows.length - MAX_ROWS)} more</p>}
     </section>
@@ -208,32 +204,19 @@ function RateLimits({ detail, view }: { detail: WindowDetail; view: View }) {
       <h2>
         Rate limits <span class="mute">as last reported by Anthropic</span>
       </h2>
-      <div class="scroll" tabindex={0}>
-        <table class="rows">
-          <TableHead>
-            <ColumnHead label="Type" />
-            <ColumnHead label="Limit" isNumber />
-            <ColumnHead label="Remaining" isNumber />
-            <ColumnHead label="Used" isNumber />
-            <ColumnHead label="Resets" />
-          </TableHead>
-          <tbody>
-            {detail.classic.map((one) => (
-              <tr>
-                <td>
-                  <UntrustedText text={one.kind.replaceAll("-", " ")} length={48} />
-                </td>
-                <td class="right">{formatExact(one.limit)}</td>
-                <td class="right">{formatExact(one.remaining)}</td>
-                <td class="right">{formatShare(one.utilization)}</td>
-                <td>
-                  <Time at={one.resetsAt} view={view} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <WideTable
+        rows={detail.classic}
+        columns={[
+          {
+            label: "Type",
+            cell: ({ kind }) => <UntrustedText text={kind.replaceAll("-", " ")} length={48} />,
+          },
+          { label: "Limit", isNumber: true, cell: ({ limit }) => formatExact(limit) },
+          { label: "Remaining", isNumber: true, cell: ({ remaining }) => formatExact(remaining) },
+          { label: "Used", isNumber: true, cell: ({ utilization }) => formatShare(utilization) },
+          { label: "Resets", cell: ({ resetsAt }) => <Time at={resetsAt} view={view} /> },
+        ]}
+      />
     </section>
   );
 }

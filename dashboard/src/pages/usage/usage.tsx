@@ -4,7 +4,7 @@ import type { Result } from "../../api/client.ts";
 import { costSeries, type HourlyTokens, OTHERS } from "../../api/cost-series.ts";
 import { type NamedTotals, type Overview, type TotalsBy, totalsBy } from "../../api/named-totals.ts";
 import { BarChart, bucketLabel } from "../../charts/bar-chart.tsx";
-import { ShareCell } from "../../charts/share-bar.tsx";
+import { Share } from "../../charts/share-bar.tsx";
 import { TokenChart } from "../../charts/token-chart.tsx";
 import { byTokens, TOKEN_KINDS, totalTokens } from "../../format/token-kinds.ts";
 import { Help } from "../../components/ui/help.tsx";
@@ -20,7 +20,7 @@ import { capitalize, oneLine } from "../../format/text.ts";
 import type { View } from "../../context/view.ts";
 import { PeriodStats } from "./overview.tsx";
 import { AccountUsage } from "./account.tsx";
-import { ColumnHead, TableHead } from "../../components/ui/table-head.tsx";
+import { type Column, WideTable } from "../../components/ui/table.tsx";
 
 interface Props {
   view: View;
@@ -29,7 +29,6 @@ interface Props {
   /** Of the chosen account; null when none is chosen. */
   account: Result<WindowDetail> | null;
   hourly: Result<HourlyTokens>;
-  /** What an administrator tried to set for the account. */
 }
 
 export function UsagePage({ view, overview, windows, account, hourly }: Props) {
@@ -198,39 +197,33 @@ function UsageTable({ by, view, entries }: TableProps) {
           CSV
         </a>
       </h2>
-      <div class="scroll" tabindex={0}>
-        <table class="rows usage">
-          <TableHead>
-            <ColumnHead label={capitalize(by)} />
-            {["Requests", ...TOKEN_KINDS.map(({ label }) => label), "Cache hit rate", "Cost"].map((label) => (
-              <ColumnHead label={label} isNumber />
-            ))}
-            <ColumnHead label="Share of tokens" isShare />
-          </TableHead>
-          <tbody>
-            {sorted.slice(0, 200).map((entry) => (
-              <tr>
-                <td>
-                  <a href={nameUrl(view, by, entry.name)}>
-                    <UntrustedText text={entry.name || "(none)"} length={60} />
-                  </a>
-                </td>
-                <td class="right">{formatExact(entry.requests)}</td>
-                {TOKEN_KINDS.map(({ key }) => (
-                  <td class="right">
-                    <ShortNumber value={entry[key]} />
-                  </td>
-                ))}
-                <td class="right">{formatShare(entry.cacheHitShare)}</td>
-                <td class="right">
-                  <Money amount={entry.costUsd} />
-                </td>
-                <ShareCell share={total === 0 ? 0 : totalTokens(entry) / total} />
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <WideTable
+        kind="usage"
+        rows={sorted.slice(0, 200)}
+        columns={[
+          {
+            label: capitalize(by),
+            cell: ({ name }) => (
+              <a href={nameUrl(view, by, name)}>
+                <UntrustedText text={name || "(none)"} length={60} />
+              </a>
+            ),
+          },
+          { label: "Requests", isNumber: true, cell: (entry) => formatExact(entry.requests) },
+          ...TOKEN_KINDS.map(({ key, label }): Column<NamedTotals> => ({
+            label,
+            isNumber: true,
+            cell: (entry) => <ShortNumber value={entry[key]} />,
+          })),
+          { label: "Cache hit rate", isNumber: true, cell: (entry) => formatShare(entry.cacheHitShare) },
+          { label: "Cost", isNumber: true, cell: (entry) => <Money amount={entry.costUsd} /> },
+          {
+            label: "Share of tokens",
+            isShare: true,
+            cell: (entry) => <Share share={total === 0 ? 0 : totalTokens(entry) / total} />,
+          },
+        ]}
+      />
     </section>
   );
 }
