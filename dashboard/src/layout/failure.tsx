@@ -2,6 +2,7 @@
 import type { Assets } from "../context/assets.ts";
 import { BrandMark, Document } from "./frame.tsx";
 import type { View } from "../context/view.ts";
+import { ButtonLink } from "../components/ui/controls.tsx";
 
 interface Props {
   view: View;
@@ -20,12 +21,8 @@ export function FailurePage({ view, assets, title, message }: Props) {
         </h1>
         <p>{message}</p>
         <p class="problem-foot">
-          <a class="button" href={view.path}>
-            Try again
-          </a>
-          <a class="button" href="/">
-            Overview
-          </a>
+          <ButtonLink href={view.path} label="Try again" />
+          <ButtonLink href="/" label="Overview" />
         </p>
         <p class="mute">
           Request ID <code>{view.requestId}</code>

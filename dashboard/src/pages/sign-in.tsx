@@ -3,6 +3,7 @@ import type { Assets } from "../context/assets.ts";
 import { BrandMark, CsrfField, Document } from "../layout/frame.tsx";
 import { Icon } from "../components/ui/icon.tsx";
 import type { View } from "../context/view.ts";
+import { SubmitButton } from "../components/ui/controls.tsx";
 
 interface Props {
   view: View;
@@ -41,9 +42,7 @@ export function SignInPage({ view, assets, next, message }: Props) {
               <span>{message}</span>
             </p>
           )}
-          <button class="primary" type="submit">
-            Sign in
-          </button>
+          <SubmitButton label="Sign in" />
         </form>
         <p class="mute">
           Use the Worker's <code>DASHBOARD_API_KEY</code> (administrator) or <code>DASHBOARD_VIEWER_KEY</code>{" "}

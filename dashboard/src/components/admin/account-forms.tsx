@@ -6,6 +6,7 @@ import type { View } from "../../context/view.ts";
 import { CsrfField } from "../../layout/frame.tsx";
 import { RadioOption } from "../ui/radio-option.tsx";
 import { ApiKeyField, ConfirmField, FormError, TextField } from "../ui/text-field.tsx";
+import { ButtonLink, FoldCard, SubmitButton } from "../ui/controls.tsx";
 
 /** The result of an action on this page. */
 export interface AccountNotice {
@@ -63,48 +64,36 @@ function CredentialForms({ view, account, notice }: Props & { account: AccountVi
               <CsrfField view={view} />
               <button type="submit">Renew tokens now</button>
             </form>
-            <a class="button" href={`${path}/login`}>
-              Log in again
-            </a>
+            <ButtonLink href={`${path}/login`} label="Log in again" />
           </div>
         </section>
       )}
-      <details class="card add" open={notice.form === "key" || account.state === "missing"}>
-        <summary>
-          <h2>{type === "api_key" ? "Replace API key" : "Use an API key instead"}</h2>
-        </summary>
+      <FoldCard
+        title={type === "api_key" ? "Replace API key" : "Use an API key instead"}
+        isOpen={notice.form === "key" || account.state === "missing"}
+      >
         <form method="post" action={`${path}/key`} class="stack" autocomplete="off">
           <CsrfField view={view} />
           {problemOf("key") && <FormError problem={problemOf("key")!} parameters={["credential.api_key"]} />}
           <ApiKeyField problem={problemOf("key")} required>
             Stored encrypted and never shown again. {type === "oauth" && "The stored login is deleted."}
           </ApiKeyField>
-          <button class="primary" type="submit">
-            Save key
-          </button>
+          <SubmitButton label="Save key" />
         </form>
-      </details>
+      </FoldCard>
       {type !== "oauth" && (
-        <details class="card add">
-          <summary>
-            <h2>Use a Claude login instead</h2>
-          </summary>
+        <FoldCard title="Use a Claude login instead">
           <p>
             For one person's own plan and requests. The next page shows the terms and the steps. The current
             credential stays in use until the login is complete.
           </p>
           <p class="card-foot">
-            <a class="button" href={`${path}/login`}>
-              Continue
-            </a>
+            <ButtonLink href={`${path}/login`} label="Continue" />
           </p>
-        </details>
+        </FoldCard>
       )}
       {type !== "passthrough" && (
-        <details class="card add" open={notice.form === "passthrough"}>
-          <summary>
-            <h2>Use passthrough instead</h2>
-          </summary>
+        <FoldCard title="Use passthrough instead" isOpen={notice.form === "passthrough"}>
           <form method="post" action={`${path}/passthrough`} class="stack">
             <CsrfField view={view} />
             {problemOf("passthrough") && <FormError problem={problemOf("passthrough")!} />}
@@ -114,11 +103,9 @@ function CredentialForms({ view, account, notice }: Props & { account: AccountVi
               deleted.
             </p>
             <ConfirmField name={account.accountId}>to switch to passthrough</ConfirmField>
-            <button class="danger" type="submit">
-              Switch to passthrough
-            </button>
+            <SubmitButton label="Switch to passthrough" tone="danger" />
           </form>
-        </details>
+        </FoldCard>
       )}
     </>
   );
@@ -133,10 +120,7 @@ function LimitsForm({ view, accountId, window, notice }: Props & { window: Windo
     thresholds: window.thresholds.map((share) => Math.round(share * 1000) / 10).join(", "),
   };
   return (
-    <details class="card add" open={notice.form === "limits"} id="limits">
-      <summary>
-        <h2>Limits and alerts</h2>
-      </summary>
+    <FoldCard title="Limits and alerts" isOpen={notice.form === "limits"} id="limits">
       <form method="post" action={`${pathOf(accountId)}/limits`} class="stack">
         <CsrfField view={view} />
         {problem && <FormError problem={problem} parameters={["tokenLimit", "thresholds"]} />}
@@ -174,21 +158,16 @@ function LimitsForm({ view, accountId, window, notice }: Props & { window: Windo
             </TextField>
           </div>
         </fieldset>
-        <button class="primary" type="submit">
-          Save
-        </button>
+        <SubmitButton label="Save" />
       </form>
-    </details>
+    </FoldCard>
   );
 }
 
 function DeleteForm({ view, account, notice }: Props & { account: AccountView }) {
   const problem = notice.form === "delete" ? (notice.problem ?? null) : null;
   return (
-    <details class="card add" open={problem !== null}>
-      <summary>
-        <h2>Delete account</h2>
-      </summary>
+    <FoldCard title="Delete account" isOpen={problem !== null}>
       {problem && <FormError problem={problem} />}
       {account.domains.length > 0 ? (
         <p>
@@ -203,11 +182,9 @@ function DeleteForm({ view, account, notice }: Props & { account: AccountView })
             Anthropic. Recorded requests stay available. This cannot be undone.
           </p>
           <ConfirmField name={account.accountId}>to delete it</ConfirmField>
-          <button class="danger" type="submit">
-            Delete account
-          </button>
+          <SubmitButton label="Delete account" tone="danger" />
         </form>
       )}
-    </details>
+    </FoldCard>
   );
 }

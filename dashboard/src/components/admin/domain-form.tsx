@@ -4,6 +4,7 @@ import type { View } from "../../context/view.ts";
 import { CsrfField } from "../../layout/frame.tsx";
 import { RadioOption } from "../ui/radio-option.tsx";
 import { ApiKeyField, FormError, TextField, FieldError } from "../ui/text-field.tsx";
+import { SubmitButton } from "../ui/controls.tsx";
 
 /** What the form holds, as text. Never the secret. */
 export interface DomainDraft {
@@ -79,9 +80,7 @@ export function DomainForm({ view, draft, problem }: Props) {
           /v1/organizations/ and /v1/oauth/.
         </small>
       </label>
-      <button class="primary" type="submit">
-        Save
-      </button>
+      <SubmitButton label="Save" />
     </form>
   );
 }

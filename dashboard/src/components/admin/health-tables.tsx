@@ -8,6 +8,7 @@ import type { View } from "../../context/view.ts";
 import { ProblemCard } from "../ui/problem.tsx";
 import { UntrustedText } from "../ui/values.tsx";
 import { type Column, WideTable } from "../ui/table.tsx";
+import { ButtonLink, CardTitle } from "../ui/controls.tsx";
 
 /** Weeks that are shown beside the sums. */
 const WEEKS = 4;
@@ -23,9 +24,10 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
           How reliably the requests of each client version are matched to the conversation they continue. The
           report reads all requests of eight weeks, so it runs on demand.
         </p>
-        <a class="button" href={`${linkTo("/settings", view.filters, { show: "linking" })}#linking`}>
-          Show by client version
-        </a>
+        <ButtonLink
+          href={`${linkTo("/settings", view.filters, { show: "linking" })}#linking`}
+          label="Show by client version"
+        />
       </section>
     );
   if (!linking.ok)
@@ -48,9 +50,7 @@ export function LinkingTable({ linking, view }: { linking: Result<LinkingQuality
     weeks.find((one) => one.client === client && one.week === week);
   return (
     <section class="card" id="linking">
-      <h2>
-        Conversation linking <span class="mute">by client version, last 8 weeks</span>
-      </h2>
+      <CardTitle title="Conversation linking" note="by client version, last 8 weeks" />
       <p class="mute table-intro">
         Share of follow-up requests that were matched to their conversation. A client version below its
         neighbors has probably changed its request format. Unmatched requests are stored as well.
@@ -91,9 +91,7 @@ export function EnvironmentTable({ environment, view }: { environment: Result<En
   const others = variables.filter(({ isDefault }) => isDefault);
   return (
     <section class="card">
-      <h2>
-        Configuration <span class="mute">effective settings, secrets hidden</span>
-      </h2>
+      <CardTitle title="Configuration" note="effective settings, secrets hidden" />
       <Variables variables={changed} />
       <details class="inner-fold">
         <summary>{others.length} settings at their default</summary>

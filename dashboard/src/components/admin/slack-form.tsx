@@ -4,6 +4,7 @@ import type { Problem } from "../../api/client.ts";
 import type { View } from "../../context/view.ts";
 import { CsrfField } from "../../layout/frame.tsx";
 import { FormError, TextField } from "../ui/text-field.tsx";
+import { SubmitButton } from "../ui/controls.tsx";
 
 /** As it was typed; the address never. */
 export type SlackDraft = Omit<SlackView, "webhook_set">;
@@ -100,9 +101,7 @@ export function SlackForm({ view, action, domain, stored, draft, problem, button
           <span>Conversations: user messages and Claude's replies, shortened.</span>
         </label>
       </fieldset>
-      <button class="primary" type="submit">
-        {button}
-      </button>
+      <SubmitButton label={button} />
     </form>
   );
 }

@@ -5,6 +5,7 @@ import { oneLine } from "../../format/text.ts";
 import type { View } from "../../context/view.ts";
 import { queryString } from "../../api/client.ts";
 import { Icon } from "./icon.tsx";
+import { ButtonLink } from "./controls.tsx";
 
 /** What failed, under which id the log has it, and the way to try again. */
 export function ProblemCard({ problem, what, view }: { problem: Problem; what: string; view: View }) {
@@ -21,9 +22,7 @@ export function ProblemCard({ problem, what, view }: { problem: Problem; what: s
           </p>
         )}
         <p class="problem-foot">
-          <a class="button" href={view.path + queryString(view.query)}>
-            Try again
-          </a>
+          <ButtonLink href={view.path + queryString(view.query)} label="Try again" />
           <span class="mute">
             Request ID <code>{problem.requestId}</code>
           </span>

@@ -7,6 +7,7 @@ import { FormError, TextField } from "../../components/ui/text-field.tsx";
 import { CopyButton } from "../../components/ui/values.tsx";
 import { formatDuration } from "../../format/time.ts";
 import type { View } from "../../context/view.ts";
+import { SubmitButton } from "../../components/ui/controls.tsx";
 
 interface Props {
   view: View;
@@ -35,9 +36,7 @@ export function AccountLoginPage({ view, accountId, domain, login, problem }: Pr
             <CsrfField view={view} />
             <DomainField domain={domain} />
             {problem && <FormError problem={problem} />}
-            <button class="primary" type="submit">
-              This is my own account: continue
-            </button>
+            <SubmitButton label="This is my own account: continue" />
           </form>
         )}
       </section>
@@ -76,16 +75,12 @@ export function AccountLoginPage({ view, accountId, domain, login, problem }: Pr
                 The full code, including the part after the #. Valid for another{" "}
                 {formatDuration(Math.max(0, Date.parse(login.expiresAt ?? "") - view.now))}.
               </TextField>
-              <button class="primary" type="submit">
-                Complete login
-              </button>
+              <SubmitButton label="Complete login" />
             </form>
             <form method="post" action={path} class="card-foot">
               <CsrfField view={view} />
               <DomainField domain={domain} />
-              <button class="quiet" type="submit">
-                Start over with a new login page
-              </button>
+              <SubmitButton label="Start over with a new login page" tone="quiet" />
             </form>
           </section>
         </>

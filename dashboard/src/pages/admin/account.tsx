@@ -14,6 +14,7 @@ import { linkTo } from "../../context/filters.ts";
 import { formatExact } from "../../format/number.ts";
 import { canAdminister, type View } from "../../context/view.ts";
 import { credentialLabel, STATE_TEXTS } from "./credential-labels.ts";
+import { ButtonLink, Callout } from "../../components/ui/controls.tsx";
 
 interface Props {
   view: View;
@@ -27,12 +28,7 @@ interface Props {
 export function AccountPage({ view, accountId, account, window, notice }: Props) {
   return (
     <>
-      {notice.done && (
-        <p class="callout good" role="status">
-          <Icon name="check" />
-          <span>{DONE_TEXTS[notice.done]}</span>
-        </p>
-      )}
+      {notice.done && <Callout tone="good" text={DONE_TEXTS[notice.done]} />}
       {account && account.state !== "ready" && <CredentialProblem view={view} account={account} />}
       <section class="card">
         <h2>Credential</h2>
@@ -92,9 +88,10 @@ function CredentialProblem({ view, account }: { view: View; account: AccountView
         )}
         {account.credentialType === "oauth" && canAdminister(view) && (
           <p>
-            <a class="button" href={`/accounts/${encodeURIComponent(account.accountId)}/login`}>
-              Log in again
-            </a>
+            <ButtonLink
+              href={`/accounts/${encodeURIComponent(account.accountId)}/login`}
+              label="Log in again"
+            />
           </p>
         )}
       </div>

@@ -6,6 +6,7 @@ import { EmptyState, ProblemCard } from "../../components/ui/problem.tsx";
 import { Time, UntrustedText } from "../../components/ui/values.tsx";
 import type { View } from "../../context/view.ts";
 import { type Column, Table } from "../../components/ui/table.tsx";
+import { ButtonLink } from "../../components/ui/controls.tsx";
 
 export interface AuditFilter {
   actor: string;
@@ -100,9 +101,10 @@ export function AuditPage({ view, filter, isOlder, list }: Props) {
           <nav class="pager" aria-label="Pages of the audit log">
             {isOlder ? <a href={`/audit${queryString({ ...filter })}`}>First page</a> : <span></span>}
             {list.data.nextCursor && (
-              <a class="button" href={`/audit${queryString({ ...filter, cursor: list.data.nextCursor })}`}>
-                Next page
-              </a>
+              <ButtonLink
+                href={`/audit${queryString({ ...filter, cursor: list.data.nextCursor })}`}
+                label="Next page"
+              />
             )}
           </nav>
         </>

@@ -12,6 +12,7 @@ import { canAdminister, type View } from "../../context/view.ts";
 import { linkTo } from "../../context/filters.ts";
 import { credentialLabel, STATE_TEXTS } from "./credential-labels.ts";
 import { DefinitionItem, DefinitionList } from "../../components/ui/definition-list.tsx";
+import { Callout, FoldCard, SubmitButton } from "../../components/ui/controls.tsx";
 
 /** The result of an action on this page. */
 export interface DomainNotice {
@@ -38,12 +39,7 @@ export function DomainPage({ view, detail, notice }: Props) {
   return (
     <>
       {notice.newKey && <NewKey view={view} detail={detail} created={notice.newKey} />}
-      {notice.saved && (
-        <p class="callout good" role="status">
-          <Icon name="check" />
-          <span>Saved. Active at all edge locations within two minutes.</span>
-        </p>
-      )}
+      {notice.saved && <Callout tone="good" text="Saved. Active at all edge locations within two minutes." />}
       <section class="card">
         <DefinitionList>
           <DefinitionItem name="Account">
@@ -75,10 +71,7 @@ export function DomainPage({ view, detail, notice }: Props) {
       <SlackCard view={view} detail={detail} notice={notice} />
       {isAdministrator && (
         <>
-          <details class="card add" open={notice.form === "settings"}>
-            <summary>
-              <h2>Edit domain</h2>
-            </summary>
+          <FoldCard title="Edit domain" isOpen={notice.form === "settings"}>
             <DomainForm
               view={view}
               draft={
@@ -91,7 +84,7 @@ export function DomainPage({ view, detail, notice }: Props) {
               }
               problem={notice.form === "settings" ? (notice.problem ?? null) : null}
             />
-          </details>
+          </FoldCard>
           <DeleteDomain
             view={view}
             detail={detail}
@@ -139,9 +132,7 @@ function ClientKeys({ view, detail, notice }: Props) {
                       <ConfirmField name={key.name}>
                         to revoke it. Clients that use this key get 401 within two minutes.
                       </ConfirmField>
-                      <button class="danger" type="submit">
-                        Revoke key
-                      </button>
+                      <SubmitButton label="Revoke key" tone="danger" />
                     </form>
                   </details>
                 )
@@ -163,9 +154,7 @@ function ClientKeys({ view, detail, notice }: Props) {
               autocomplete="off"
             />
           </label>
-          <button class="primary" type="submit">
-            Create key
-          </button>
+          <SubmitButton label="Create key" />
         </form>
       )}
     </section>
@@ -235,10 +224,7 @@ function DeleteDomain({
   problem: Problem | undefined;
 }) {
   return (
-    <details class="card add" open={problem !== undefined}>
-      <summary>
-        <h2>Delete domain</h2>
-      </summary>
+    <FoldCard title="Delete domain" isOpen={problem !== undefined}>
       {problem && <FormError problem={problem} />}
       <form method="post" action={`/domains/${encodeURIComponent(detail.domain)}/delete`} class="stack">
         <CsrfField view={view} />
@@ -247,10 +233,8 @@ function DeleteDomain({
           available. This cannot be undone.
         </p>
         <ConfirmField name={detail.domain}>to delete it</ConfirmField>
-        <button class="danger" type="submit">
-          Delete domain
-        </button>
+        <SubmitButton label="Delete domain" tone="danger" />
       </form>
-    </details>
+    </FoldCard>
   );
 }

@@ -12,6 +12,7 @@ import { Copyable, Time, UntrustedText } from "../../components/ui/values.tsx";
 import { formatExact } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
 import { WideTable } from "../../components/ui/table.tsx";
+import { CardTitle } from "../../components/ui/controls.tsx";
 
 interface Props {
   view: View;
@@ -75,9 +76,7 @@ function SystemHealth({
       <IngestFailures status={status} view={view} />
       <div class="pair">
         <section class="card">
-          <h2>
-            Rejected or dropped <span class="mute">last 24 hours</span>
-          </h2>
+          <CardTitle title="Rejected or dropped" note="last 24 hours" />
           {status.counters === null ? (
             <p class="mute">Unknown while the database is unavailable.</p>
           ) : counters.length === 0 ? (
@@ -155,9 +154,7 @@ function RecentFailures({ status, view }: { status: Status; view: View }) {
   if (errors.length === 0) return null;
   return (
     <section class="card">
-      <h2>
-        Recent failures <span class="mute">last 24 hours, newest first</span>
-      </h2>
+      <CardTitle title="Recent failures" note="last 24 hours, newest first" />
       <FailedRows rows={errors.map((error) => ({ ...error, errorType: null }))} view={view} />
     </section>
   );

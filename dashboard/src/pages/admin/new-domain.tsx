@@ -13,6 +13,7 @@ import { ApiKeyField, FormError, TextField } from "../../components/ui/text-fiel
 import { UntrustedText } from "../../components/ui/values.tsx";
 import type { View } from "../../context/view.ts";
 import { credentialLabel } from "./credential-labels.ts";
+import { ButtonLink, SubmitButton } from "../../components/ui/controls.tsx";
 
 const STEPS = ["Domain", "Account", "Slack", "Client key"] as const;
 
@@ -89,12 +90,8 @@ export function NewDomainPage({ view, state, problem }: Props) {
         <>
           <NewKey view={view} detail={state.detail} created={state.created} />
           <p class="actions">
-            <a class="button" href={`/domains/${encodeURIComponent(state.detail.domain)}`}>
-              Open domain
-            </a>
-            <a class="button" href="/requests">
-              View requests
-            </a>
+            <ButtonLink href={`/domains/${encodeURIComponent(state.detail.domain)}`} label="Open domain" />
+            <ButtonLink href="/requests" label="View requests" />
           </p>
         </>
       )}
@@ -137,9 +134,7 @@ function HostStep({ host, problem }: { host: string; problem: Problem | null }) 
           The host name that clients use in ANTHROPIC_BASE_URL, without port. It must be routed to the Worker
           by a custom domain or a route.
         </TextField>
-        <button class="primary" type="submit">
-          Continue
-        </button>
+        <SubmitButton label="Continue" />
       </form>
     </Step>
   );
@@ -211,9 +206,7 @@ function AccountStep({
         >
           Shown in usage, windows and alerts. Letters, digits and . _ : @ -
         </TextField>
-        <button class="primary" type="submit">
-          Continue
-        </button>
+        <SubmitButton label="Continue" />
       </form>
     </Step>
   );
@@ -256,9 +249,7 @@ function KeyStep({ view, detail, problem }: { view: View; detail: DomainDetail; 
           Clients authenticate to this domain with the key. It is not the credential for Claude. Create one
           per person or machine, so that each can be revoked separately.
         </TextField>
-        <button class="primary" type="submit">
-          Create key
-        </button>
+        <SubmitButton label="Create key" />
       </form>
       <p class="card-foot">
         <a href={`/domains/${encodeURIComponent(detail.domain)}`}>Skip for now</a>

@@ -13,6 +13,7 @@ import { linkTo, type Filters } from "../../context/filters.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
 import { Table } from "../../components/ui/table.tsx";
+import { CardTitle } from "../../components/ui/controls.tsx";
 
 interface Props {
   view: View;
@@ -108,9 +109,7 @@ function ErrorKinds({ view, errors }: { view: View; errors: Result<Errors> }) {
   const { total, types } = errors.data;
   return (
     <section class="card">
-      <h2>
-        By error <span class="mute">{formatCount(total, "error")}</span>
-      </h2>
+      <CardTitle title="By error" note={formatCount(total, "error")} />
       <Table
         kind="ranking"
         rows={failureKinds(types).slice(0, 30)}

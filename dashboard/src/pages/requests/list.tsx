@@ -8,6 +8,7 @@ import { RequestTable } from "../../components/requests/request-table.tsx";
 import { formatCount } from "../../format/number.ts";
 import type { ApiClient, Result } from "../../api/client.ts";
 import type { View } from "../../context/view.ts";
+import { ButtonLink } from "../../components/ui/controls.tsx";
 
 const PAGE_ROWS = 50;
 const STATUSES = ["2xx", "4xx", "429", "5xx", "529"];
@@ -95,9 +96,7 @@ export function RequestsPage({ view, list }: { view: View; list: Result<RequestL
           </div>
           <nav class="pager" aria-label="Pages">
             {view.query.cursor ? (
-              <a class="button" href={linkTo("/requests", view.filters, parameters)}>
-                First page
-              </a>
+              <ButtonLink href={linkTo("/requests", view.filters, parameters)} label="First page" />
             ) : (
               <span></span>
             )}
@@ -146,12 +145,10 @@ function NoRequests({ view }: { view: View }) {
     return (
       <EmptyState title="No requests match these filters.">
         <p>
-          <a
-            class="button"
+          <ButtonLink
             href={linkTo("/requests", { ...view.filters, domain: null, accountId: null, model: null })}
-          >
-            Clear filters
-          </a>
+            label="Clear filters"
+          />
         </p>
       </EmptyState>
     );

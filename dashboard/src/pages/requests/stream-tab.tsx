@@ -11,6 +11,7 @@ import { formatBytes, formatCount, formatExact, UNKNOWN } from "../../format/num
 import { eventSummary, parseStream, type StreamEvent } from "../../transcript/sse.ts";
 import { formatExactMs, pauseName, streamTimes, type StreamTimes } from "../../transcript/stream-times.ts";
 import type { View } from "../../context/view.ts";
+import { ButtonLink } from "../../components/ui/controls.tsx";
 
 export type StreamBytes = { ok: true; bytes: Uint8Array; isWhole: boolean } | { ok: false; problem: Problem };
 
@@ -103,16 +104,12 @@ export function StreamTab({ detail, stream, view }: Props) {
       </ol>
       <nav class="pager" aria-label="Events">
         {from > 1 ? (
-          <a class="button" href={page(Math.max(1, from - EVENTS_PER_PAGE))}>
-            Previous events
-          </a>
+          <ButtonLink href={page(Math.max(1, from - EVENTS_PER_PAGE))} label="Previous events" />
         ) : (
           <span></span>
         )}
         {from - 1 + EVENTS_PER_PAGE < events.length && (
-          <a class="button" href={page(from + EVENTS_PER_PAGE)}>
-            Next events
-          </a>
+          <ButtonLink href={page(from + EVENTS_PER_PAGE)} label="Next events" />
         )}
       </nav>
     </section>

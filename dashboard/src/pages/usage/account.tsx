@@ -12,6 +12,7 @@ import { formatExact, formatShare } from "../../format/number.ts";
 import { shortId } from "../../format/text.ts";
 import { canAdminister, type View } from "../../context/view.ts";
 import { Table, WideTable } from "../../components/ui/table.tsx";
+import { ButtonLink, CardTitle } from "../../components/ui/controls.tsx";
 
 const HOUR_MS = 3_600_000;
 /** What is drawn of the time to come, as a share of the time drawn. */
@@ -48,12 +49,10 @@ export function AccountUsage({ view, detail, historyHours }: Props) {
       <RateLimits detail={detail} view={view} />
       {canAdminister(view) && (
         <p class="actions">
-          <a
-            class="button"
+          <ButtonLink
             href={`${linkTo(`/accounts/${encodeURIComponent(detail.accountId)}`, view.filters)}#limits`}
-          >
-            Limits and alerts
-          </a>
+            label="Limits and alerts"
+          />
         </p>
       )}
     </>
@@ -201,9 +200,7 @@ function RateLimits({ detail, view }: { detail: WindowDetail; view: View }) {
   if (detail.classic.length === 0) return null;
   return (
     <section class="card">
-      <h2>
-        Rate limits <span class="mute">as last reported by Anthropic</span>
-      </h2>
+      <CardTitle title="Rate limits" note="as last reported by Anthropic" />
       <WideTable
         rows={detail.classic}
         columns={[
