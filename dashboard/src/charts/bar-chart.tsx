@@ -5,6 +5,7 @@
 import { stack, stackOffsetNone } from "d3-shape";
 import { formatAbsolute, formatHour, formatShortDay } from "../format/time.ts";
 import { niceAxis, sampleEvenly } from "./axis.ts";
+import { HEIGHT, Plot } from "./plot.tsx";
 import { WideTable } from "../components/ui/table.tsx";
 
 export interface BarSeries {
@@ -48,7 +49,6 @@ interface Props {
   csvHref?: string | undefined;
 }
 
-const HEIGHT = 100;
 const MAX_TICKS = 7;
 const DAY_MS = 86_400_000;
 /** Thinner than this a bar would not be seen. */
@@ -70,69 +70,47 @@ export function BarChart(props: Props) {
   const width = Math.max(points.length, 1) * 10;
   return (
     <figure class="chart">
-      <figcaption class="legend">
-        {series.map((one) => (
-          <span title={one.hint}>
-            <span class={`swatch ${one.fill}`}></span>
-            <bdi>{one.label}</bdi>
-          </span>
-        ))}
-        {isUnfinished && (
-          <span class="mute">
-            <span class="swatch unfinished"></span>in progress
-          </span>
+      <Plot
+        label={`${label}. The table below lists the values.`}
+        kind="bars"
+        legend={series}
+        legendNote={
+          isUnfinished && (
+            <span class="mute">
+              <span class="swatch unfinished"></span>in progress
+            </span>
+          )
+        }
+        width={width}
+        axis={axis}
+        y={(value) => round(HEIGHT - heightOf(value))}
+        format={format.short}
+        times={sampleEvenly(points, MAX_TICKS).map(({ start }) =>
+          timeLabel(start, bucketMs, points.length, zone),
         )}
-      </figcaption>
-      <div class="plot">
-        <div class="axis-y number" aria-hidden="true">
-          {axis.ticks.toReversed().map((value) => (
-            <span>{format.short(value)}</span>
-          ))}
-        </div>
-        <svg
-          class="bars"
-          viewBox={`0 0 ${width} ${HEIGHT}`}
-          preserveAspectRatio="none"
-          role="img"
-          aria-label={`${label}. The table below lists the values.`}
-        >
-          {axis.ticks.slice(1).map((value) => (
-            <line
-              class="grid-line"
-              x1="0"
-              x2={width}
-              y1={round(HEIGHT - heightOf(value))}
-              y2={round(HEIGHT - heightOf(value))}
-            />
-          ))}
-          {points.map((point, index) => (
-            <g class={isUnfinished && index === points.length - 1 ? "bar unfinished" : "bar"}>
-              <title>{tooltipOf(props, point, index)}</title>
-              <rect class="hit" x={index * 10} y="0" width="10" height={HEIGHT} />
-              {layers.map((layer, at) => {
-                const [from, to] = layer[index]!;
-                if (to <= from) return null;
-                const height = Math.max(heightOf(to - from), MIN_HEIGHT);
-                return (
-                  <rect
-                    class={series[at]!.fill}
-                    x={index * 10 + 1}
-                    y={round(HEIGHT - heightOf(from) - height)}
-                    width="8"
-                    height={round(height)}
-                  />
-                );
-              })}
-            </g>
-          ))}
-          <line class="base-line" x1="0" x2={width} y1={HEIGHT} y2={HEIGHT} />
-        </svg>
-        <div class="axis-x number" aria-hidden="true">
-          {sampleEvenly(points, MAX_TICKS).map((point) => (
-            <span>{timeLabel(point.start, bucketMs, points.length, zone)}</span>
-          ))}
-        </div>
-      </div>
+      >
+        {points.map((point, index) => (
+          <g class={isUnfinished && index === points.length - 1 ? "bar unfinished" : "bar"}>
+            <title>{tooltipOf(props, point, index)}</title>
+            <rect class="hit" x={index * 10} y="0" width="10" height={HEIGHT} />
+            {layers.map((layer, at) => {
+              const [from, to] = layer[index]!;
+              if (to <= from) return null;
+              const height = Math.max(heightOf(to - from), MIN_HEIGHT);
+              return (
+                <rect
+                  class={series[at]!.fill}
+                  x={index * 10 + 1}
+                  y={round(HEIGHT - heightOf(from) - height)}
+                  width="8"
+                  height={round(height)}
+                />
+              );
+            })}
+          </g>
+        ))}
+        <line class="base-line" x1="0" x2={width} y1={HEIGHT} y2={HEIGHT} />
+      </Plot>
       <details class="collapsible chart-table">
         <summary>Show as table</summary>
         {csvHref && (

@@ -2,6 +2,7 @@
 import { line } from "d3-shape";
 import { formatAbsolute, formatHour, formatShortDay } from "../format/time.ts";
 import { niceAxis } from "./axis.ts";
+import { HEIGHT, Plot } from "./plot.tsx";
 
 export interface LinePoint {
   /** Epoch milliseconds. */
@@ -30,7 +31,6 @@ interface Props {
 }
 
 const WIDTH = 1000;
-const HEIGHT = 100;
 const DAY_MS = 86_400_000;
 const LABEL_COUNT = 6;
 /** Longer without a report the line breaks. */
@@ -50,62 +50,44 @@ export function LineChart({ label, lines, from, to, limit, zone, format }: Props
   const name = (at: number) => (to - from > 2 * DAY_MS ? formatShortDay(at, zone) : formatHour(at, zone));
   return (
     <figure class="chart">
-      <figcaption class="legend">
-        {lines.map((one) => (
-          <span>
-            <span class={`swatch fill-series-${one.color}`}></span>
-            <bdi>{one.label}</bdi>
-          </span>
-        ))}
-        {lines.some((one) => one.forecast) && <span class="mute">dashed: forecast</span>}
-      </figcaption>
-      <div class="plot">
-        <div class="axis-y number" aria-hidden="true">
-          {axis.ticks.toReversed().map((value) => (
-            <span>{format(value)}</span>
-          ))}
-        </div>
-        <svg
-          class="lines"
-          viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-          preserveAspectRatio="none"
-          role="img"
-          aria-label={label}
-        >
-          {axis.ticks.slice(1).map((value) => (
-            <line class="grid-line" x1="0" x2={WIDTH} y1={y(value)} y2={y(value)} />
-          ))}
-          <line class="base-line" x1="0" x2={WIDTH} y1={HEIGHT} y2={HEIGHT} />
-          {limit !== undefined && (
-            <line class="limit-line" x1="0" x2={WIDTH} y1={y(limit)} y2={y(limit)}>
-              <title>{`Limit: ${format(limit)}`}</title>
-            </line>
-          )}
-          {lines.map((one) => {
-            const last = one.points.findLast((point) => point.value !== null);
-            return (
-              <g>
-                <title>{summary(one, zone, format)}</title>
+      <Plot
+        label={label}
+        kind="lines"
+        legend={lines.map((one) => ({ label: one.label, fill: `fill-series-${one.color}` }))}
+        legendNote={lines.some((one) => one.forecast) && <span class="mute">dashed: forecast</span>}
+        width={WIDTH}
+        axis={axis}
+        y={y}
+        format={format}
+        times={Array.from({ length: LABEL_COUNT }, (_, index) =>
+          name(from + ((to - from) * index) / (LABEL_COUNT - 1)),
+        )}
+      >
+        <line class="base-line" x1="0" x2={WIDTH} y1={HEIGHT} y2={HEIGHT} />
+        {limit !== undefined && (
+          <line class="limit-line" x1="0" x2={WIDTH} y1={y(limit)} y2={y(limit)}>
+            <title>{`Limit: ${format(limit)}`}</title>
+          </line>
+        )}
+        {lines.map((one) => {
+          const last = one.points.findLast((point) => point.value !== null);
+          return (
+            <g>
+              <title>{summary(one, zone, format)}</title>
+              <path
+                class={`line stroke-series-${one.color}`}
+                d={draw(withGaps(one.points, (to - from) * MAX_GAP_SHARE)) ?? ""}
+              />
+              {last && one.forecast && (
                 <path
-                  class={`line stroke-series-${one.color}`}
-                  d={draw(withGaps(one.points, (to - from) * MAX_GAP_SHARE)) ?? ""}
+                  class={`line forecast stroke-series-${one.color}`}
+                  d={draw([last, one.forecast]) ?? ""}
                 />
-                {last && one.forecast && (
-                  <path
-                    class={`line forecast stroke-series-${one.color}`}
-                    d={draw([last, one.forecast]) ?? ""}
-                  />
-                )}
-              </g>
-            );
-          })}
-        </svg>
-        <div class="axis-x number" aria-hidden="true">
-          {Array.from({ length: LABEL_COUNT }, (_, index) => (
-            <span>{name(from + ((to - from) * index) / (LABEL_COUNT - 1))}</span>
-          ))}
-        </div>
-      </div>
+              )}
+            </g>
+          );
+        })}
+      </Plot>
     </figure>
   );
 }

@@ -15,46 +15,30 @@ export const ZONE_COOKIE = "nexus_zone";
 const SESSION_SECONDS = 7 * 86_400;
 const YEAR_SECONDS = 365 * 86_400;
 
-const isHttps = (c: Context<AppEnv>) => new URL(c.req.url).protocol === "https:";
-
 export function sessionToken(c: Context<AppEnv>): string | null {
   return getCookie(c, SESSION_COOKIE) || null;
 }
 
+/** For the pages of this site only, and over HTTPS only where the site has it. */
+const siteOnly = (c: Context<AppEnv>) =>
+  ({ sameSite: "Lax", secure: new URL(c.req.url).protocol === "https:", path: "/" }) as const;
+
 export function setSession(c: Context<AppEnv>, token: string): void {
-  setCookie(c, SESSION_COOKIE, token, {
-    httpOnly: true,
-    sameSite: "Lax",
-    secure: isHttps(c),
-    path: "/",
-    maxAge: SESSION_SECONDS,
-  });
+  setCookie(c, SESSION_COOKIE, token, { ...siteOnly(c), httpOnly: true, maxAge: SESSION_SECONDS });
 }
 
 export function clearSession(c: Context<AppEnv>): void {
-  setCookie(c, SESSION_COOKIE, "", {
-    httpOnly: true,
-    sameSite: "Lax",
-    secure: isHttps(c),
-    path: "/",
-    maxAge: 0,
-  });
+  setCookie(c, SESSION_COOKIE, "", { ...siteOnly(c), httpOnly: true, maxAge: 0 });
 }
 
 export function setCsrfSeed(c: Context<AppEnv>, seed: string): void {
-  setCookie(c, CSRF_COOKIE, seed, {
-    httpOnly: true,
-    sameSite: "Lax",
-    secure: isHttps(c),
-    path: "/",
-  });
+  setCookie(c, CSRF_COOKIE, seed, { ...siteOnly(c), httpOnly: true });
 }
 
 export function setTheme(c: Context<AppEnv>, theme: "light" | "dark" | "system"): void {
-  setCookie(c, THEME_COOKIE, theme === "system" ? "" : theme, {
-    sameSite: "Lax",
-    secure: isHttps(c),
-    path: "/",
-    maxAge: theme === "system" ? 0 : YEAR_SECONDS,
+  const isSystem = theme === "system";
+  setCookie(c, THEME_COOKIE, isSystem ? "" : theme, {
+    ...siteOnly(c),
+    maxAge: isSystem ? 0 : YEAR_SECONDS,
   });
 }

@@ -11,12 +11,17 @@ import type { AppEnv } from "../context/environment.ts";
 import { FailurePage } from "./failure.tsx";
 import { viewOf } from "../context/view.ts";
 
-/** A page in its frame. `health` is the response of `/api/status`, null after the timeout. */
+interface PageFrame extends Pick<FrameProps, "title" | "toolbar" | "breadcrumb" | "heading"> {
+  /** Default: 200. */
+  status?: ContentfulStatusCode;
+  /** The response of `/api/status`, null after the timeout. */
+  health: Result<Status> | null;
+}
+
+/** A page in its frame. */
 export function renderPage(
   c: Context<AppEnv>,
-  status: ContentfulStatusCode,
-  health: Result<Status> | null,
-  frame: Pick<FrameProps, "title" | "toolbar" | "breadcrumb" | "heading">,
+  { status = 200, health, ...frame }: PageFrame,
   children: Child,
 ): Response | Promise<Response> {
   return c.html(
@@ -30,12 +35,11 @@ export function renderPage(
 /** In place of a detail page whose `what` could not be read: 404 where the id names nothing, or cannot name anything. */
 export function loadFailurePage(
   c: Context<AppEnv>,
-  health: Result<Status> | null,
-  frame: Pick<FrameProps, "title" | "breadcrumb">,
+  frame: PageFrame,
   { problem, what }: { problem: Problem; what: string },
 ) {
   const status = problem.status === 404 || problem.status === 400 ? 404 : 200;
-  return renderPage(c, status, health, frame, <ProblemCard problem={problem} what={what} view={viewOf(c)} />);
+  return renderPage(c, { ...frame, status }, <ProblemCard problem={problem} what={what} view={viewOf(c)} />);
 }
 
 export function failurePage(

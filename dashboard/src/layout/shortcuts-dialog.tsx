@@ -1,19 +1,12 @@
 /** The dialog that `?` opens. */
+import { NAVIGATION } from "./navigation.ts";
 
-const SHORTCUTS: readonly (readonly [keys: string[], words: string])[] = [
+const SHORTCUTS: readonly (readonly [keys: readonly string[], description: string])[] = [
   [["/"], "Focus the search or the first filter"],
   [["j"], "Next row or message"],
   [["k"], "Previous row or message"],
   [["Enter"], "Open the selected row"],
-  [["g", "o"], "Overview"],
-  [["g", "c"], "Conversations"],
-  [["g", "r"], "Requests"],
-  [["g", "u"], "Usage"],
-  [["g", "e"], "Errors"],
-  [["g", "p"], "Prompts"],
-  [["g", "a"], "Analyses"],
-  [["g", "d"], "Domains"],
-  [["g", "h"], "Health"],
+  ...NAVIGATION.map(({ key, label }) => [["g", key], label] as const),
   [["Esc"], "Close a dialog or leave a field"],
   [["?"], "Show keyboard shortcuts"],
 ];

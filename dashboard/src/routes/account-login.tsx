@@ -61,7 +61,7 @@ async function loginPage(
   const [login, health] = await Promise.all([c.get("api").get(LOGIN, { accountId }), loadHealth(c)]);
   const backUrl = domain === null ? accountPath(accountId) : `/domains/new${queryString({ domain })}`;
   const breadcrumb = <BackLink href={backUrl}>{domain ?? accountId}</BackLink>;
-  const frame = { title: `Log in: ${accountId.slice(0, 80)}`, breadcrumb };
+  const frame = { status, health, title: `Log in: ${accountId.slice(0, 80)}`, breadcrumb };
   const content = login.ok ? (
     <AccountLoginPage
       view={view}
@@ -73,5 +73,5 @@ async function loginPage(
   ) : (
     <ProblemCard problem={problem ?? login.problem} what="this login" view={view} />
   );
-  return renderPage(c, status, health, frame, content);
+  return renderPage(c, frame, content);
 }

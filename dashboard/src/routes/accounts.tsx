@@ -31,7 +31,7 @@ export function accountRoutes(): Hono<AppEnv> {
       loadHealth(c),
     ]);
     const content = <AccountsPage view={view} accounts={accounts} windows={windows} />;
-    return renderPage(c, 200, health, { title: "Accounts" }, content);
+    return renderPage(c, { health, title: "Accounts" }, content);
   });
 
   routes.get("/accounts/:id", (c) => {
@@ -113,6 +113,7 @@ async function accountPage(c: AccountContext, status: 200 | 400 | 403 | 503, not
     loadHealth(c),
   ]);
   const frame = {
+    health,
     title: accountId.slice(0, 100),
     breadcrumb: <BackLink href={linkTo("/accounts", view.filters)}>Accounts</BackLink>,
     heading: <UntrustedText text={accountId} length={80} />,
@@ -121,14 +122,11 @@ async function accountPage(c: AccountContext, status: 200 | 400 | 403 | 503, not
   const isUnknown = !account.ok && (account.problem.status === 404 || account.problem.status === 400);
   if (!account.ok && !(isUnknown && window.ok)) {
     const card = <ProblemCard problem={account.problem} what="this account" view={view} />;
-    return renderPage(c, isUnknown ? 404 : 200, health, frame, card);
+    return renderPage(c, { ...frame, status: isUnknown ? 404 : 200 }, card);
   }
   const configured = account.ok ? account.data : null;
-  return renderPage(
-    c,
-    status,
-    health,
-    frame,
-    <AccountPage view={view} accountId={accountId} account={configured} window={window} notice={notice} />,
+  const content = (
+    <AccountPage view={view} accountId={accountId} account={configured} window={window} notice={notice} />
   );
+  return renderPage(c, { ...frame, status }, content);
 }

@@ -18,12 +18,7 @@ export function auditRoutes(): Hono<AppEnv> {
       c.get("api").get("/api/audit", { ...filter, limit: ROWS, cursor }),
       loadHealth(c),
     ]);
-    return renderPage(
-      c,
-      200,
-      health,
-      { title: "Audit log" },
-      <AuditPage view={view} filter={filter} isOlder={cursor !== null} list={list} />,
-    );
+    const content = <AuditPage view={view} filter={filter} isOlder={cursor !== null} list={list} />;
+    return renderPage(c, { health, title: "Audit log" }, content);
   });
 }

@@ -29,14 +29,9 @@ export function conversationRoutes(): Hono<AppEnv> {
       loadFilterOptions(c),
       loadHealth(c),
     ]);
-    const head = <ConversationFilters view={view} options={options} />;
-    return renderPage(
-      c,
-      200,
-      health,
-      { title: "Conversations", toolbar: head },
-      <ConversationsPage view={view} list={list} />,
-    );
+    const toolbar = <ConversationFilters view={view} options={options} />;
+    const content = <ConversationsPage view={view} list={list} />;
+    return renderPage(c, { health, title: "Conversations", toolbar }, content);
   });
 
   routes.get("/conversations/:id", async (c) => {
@@ -60,7 +55,7 @@ export function conversationRoutes(): Hono<AppEnv> {
     const breadcrumb = <BackLink href={linkTo("/conversations", view.filters)}>Conversations</BackLink>;
     if (!detail.ok) {
       const failure = { problem: detail.problem, what: "this conversation" };
-      return loadFailurePage(c, health, { title: "Conversation", breadcrumb }, failure);
+      return loadFailurePage(c, { health, title: "Conversation", breadcrumb }, failure);
     }
     const { data } = detail;
     const comparison =
@@ -83,18 +78,19 @@ export function conversationRoutes(): Hono<AppEnv> {
         </span>
       </span>
     );
-    return renderPage(
-      c,
-      200,
-      health,
-      { title: (data.title ?? "Conversation").slice(0, 100), breadcrumb, heading },
+    const content = (
       <ConversationPage
         view={view}
         detail={data}
         tree={tree}
         transcript={withinBudget(transcript)}
         comparison={comparison}
-      />,
+      />
+    );
+    return renderPage(
+      c,
+      { health, title: (data.title ?? "Conversation").slice(0, 100), breadcrumb, heading },
+      content,
     );
   });
 

@@ -24,7 +24,7 @@ export function domainRoutes(): Hono<AppEnv> {
 
   routes.get("/domains", async (c) => {
     const [list, health] = await Promise.all([loadDomains(c), loadHealth(c)]);
-    return renderPage(c, 200, health, { title: "Domains" }, <DomainsPage view={viewOf(c)} list={list} />);
+    return renderPage(c, { health, title: "Domains" }, <DomainsPage view={viewOf(c)} list={list} />);
   });
 
   routes.get("/domains/:domain", (c) =>
@@ -117,16 +117,17 @@ async function domainPage(c: DomainContext, status: 200 | 400 | 403 | 503, notic
     loadHealth(c),
   ]);
   const frame = {
+    health,
     title: domain.slice(0, 100),
     breadcrumb: <BackLink href={linkTo("/domains", view.filters)}>Domains</BackLink>,
     heading: <UntrustedText text={domain} length={80} />,
   };
   if (detail.ok) {
     const page = <DomainPage view={view} detail={detail.data} notice={notice} />;
-    return renderPage(c, status, health, frame, page);
+    return renderPage(c, { ...frame, status }, page);
   }
   const card = <ProblemCard problem={detail.problem} what="this domain" view={view} />;
-  return renderPage(c, detail.problem.status === 404 ? 404 : 200, health, frame, card);
+  return renderPage(c, { ...frame, status: detail.problem.status === 404 ? 404 : 200 }, card);
 }
 
 function toDraft(form: Record<string, unknown>, domain: string): DomainDraft {

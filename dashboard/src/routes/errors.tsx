@@ -22,14 +22,9 @@ export function errorRoutes(): Hono<AppEnv> {
       loadFilterOptions(c),
       loadHealth(c),
     ]);
-    const head = <FilterBar view={view} options={options} />;
-    return renderPage(
-      c,
-      200,
-      health,
-      { title: "Errors", toolbar: head },
-      <ErrorsPage view={view} overview={overview} errors={errors} failures={failures} />,
-    );
+    const toolbar = <FilterBar view={view} options={options} />;
+    const content = <ErrorsPage view={view} overview={overview} errors={errors} failures={failures} />;
+    return renderPage(c, { health, title: "Errors", toolbar }, content);
   });
   return routes;
 }

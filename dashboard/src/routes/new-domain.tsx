@@ -140,9 +140,9 @@ async function stepPage(
   problem: Problem | null = null,
 ) {
   const breadcrumb = <BackLink href="/domains">Domains</BackLink>;
-  const frame = { title: "Add domain", breadcrumb };
+  const frame = { status, health: await loadHealth(c), title: "Add domain", breadcrumb };
   const content = <NewDomainPage view={viewOf(c)} state={state} problem={problem} />;
-  return renderPage(c, status, await loadHealth(c), frame, content);
+  return renderPage(c, frame, content);
 }
 
 function takenProblem(c: Context<AppEnv>, domain: string): Problem {

@@ -31,14 +31,9 @@ export function overviewRoutes(): Hono<AppEnv> {
       loadFilterOptions(c),
       loadHealth(c),
     ]);
-    const head = <FilterBar view={view} options={options} />;
-    return renderPage(
-      c,
-      200,
-      health,
-      { title: "Overview", toolbar: head },
-      <OverviewPage view={view} overview={overview} windows={windows} latest={latest} />,
-    );
+    const toolbar = <FilterBar view={view} options={options} />;
+    const content = <OverviewPage view={view} overview={overview} windows={windows} latest={latest} />;
+    return renderPage(c, { health, title: "Overview", toolbar }, content);
   });
 
   routes.get("/settings", async (c) => {
@@ -51,13 +46,10 @@ export function overviewRoutes(): Hono<AppEnv> {
       view.query.show === "linking" ? api.get("/api/quality/linking") : null,
       canAdminister(view) ? api.get("/api/environment") : null,
     ]);
-    return renderPage(
-      c,
-      200,
-      status,
-      { title: "Health" },
-      <HealthPage view={view} status={status} alerts={alerts} linking={linking} environment={environment} />,
+    const content = (
+      <HealthPage view={view} status={status} alerts={alerts} linking={linking} environment={environment} />
     );
+    return renderPage(c, { health: status, title: "Health" }, content);
   });
 
   return routes;

@@ -1,17 +1,36 @@
-/** /prompts and /analyses, whose places in the navigation are kept. */
+/** /prompts and /analyses: places that are kept for features this version does not have, and what can be done meanwhile. */
 import { Hono } from "hono";
+import { EmptyState } from "../components/ui/problem.tsx";
 import type { AppEnv } from "../context/environment.ts";
-import { loadHealth, renderPage } from "../layout/render.tsx";
-import { AnalysesPage, PromptsPage } from "../pages/placeholder-pages.tsx";
+import { linkTo } from "../context/filters.ts";
 import { viewOf } from "../context/view.ts";
+import { loadHealth, renderPage } from "../layout/render.tsx";
 
 export function placeholderRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/prompts", async (c) =>
-    renderPage(c, 200, await loadHealth(c), { title: "Prompts" }, <PromptsPage view={viewOf(c)} />),
+    renderPage(
+      c,
+      { health: await loadHealth(c), title: "Prompts" },
+      <EmptyState title="Prompts are not available in this version.">
+        <p>
+          Prompts are part of the <a href={linkTo("/conversations", viewOf(c).filters)}>conversations</a>,
+          where you can search them.
+        </p>
+      </EmptyState>,
+    ),
   );
   routes.get("/analyses", async (c) =>
-    renderPage(c, 200, await loadHealth(c), { title: "Analyses" }, <AnalysesPage view={viewOf(c)} />),
+    renderPage(
+      c,
+      { health: await loadHealth(c), title: "Analyses" },
+      <EmptyState title="Analyses are not available in this version.">
+        <p>
+          You can read a <a href={linkTo("/conversations", viewOf(c).filters)}>conversation</a>, compare its
+          branches and export it as Markdown to analyze it elsewhere.
+        </p>
+      </EmptyState>,
+    ),
   );
   return routes;
 }

@@ -25,14 +25,9 @@ export function requestRoutes(): Hono<AppEnv> {
       loadFilterOptions(c),
       loadHealth(c),
     ]);
-    const head = <RequestFilters view={view} options={options} types={options.requestTypes} />;
-    return renderPage(
-      c,
-      200,
-      health,
-      { title: "Requests", toolbar: head },
-      <RequestsPage view={view} list={list} />,
-    );
+    const toolbar = <RequestFilters view={view} options={options} types={options.requestTypes} />;
+    const content = <RequestsPage view={view} list={list} />;
+    return renderPage(c, { health, title: "Requests", toolbar }, content);
   });
 
   routes.get("/requests/:id", async (c) => {
@@ -47,14 +42,13 @@ export function requestRoutes(): Hono<AppEnv> {
     const breadcrumb = <BackLink href={linkTo("/requests", view.filters)}>Requests</BackLink>;
     if (!detail.ok) {
       const failed = { problem: detail.problem, what: "this request" };
-      return loadFailurePage(c, health, { title, breadcrumb }, failed);
+      return loadFailurePage(c, { health, title, breadcrumb }, failed);
     }
+    const content = <RequestPage view={view} detail={detail.data} stream={stream} />;
     return renderPage(
       c,
-      200,
-      health,
-      { title, breadcrumb, heading: <Heading detail={detail.data} view={view} /> },
-      <RequestPage view={view} detail={detail.data} stream={stream} />,
+      { health, title, breadcrumb, heading: <Heading detail={detail.data} view={view} /> },
+      content,
     );
   });
 

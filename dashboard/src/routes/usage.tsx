@@ -52,12 +52,9 @@ async function usagePage(c: Context<AppEnv>, view: View) {
     loadFilterOptions(c),
     loadHealth(c),
   ]);
-  const head = <FilterBar view={view} options={options} />;
-  return renderPage(
-    c,
-    200,
-    health,
-    { title: "Usage", toolbar: head },
-    <UsagePage view={view} overview={overview} windows={windows} account={account} hourly={hourly} />,
+  const toolbar = <FilterBar view={view} options={options} />;
+  const content = (
+    <UsagePage view={view} overview={overview} windows={windows} account={account} hourly={hourly} />
   );
+  return renderPage(c, { health, title: "Usage", toolbar }, content);
 }

@@ -21,33 +21,26 @@ interface Props {
   preserved?: Record<string, string | null | undefined>;
 }
 
+const SELECTS = [
+  { name: "domain", label: "Domain", options: "domains", labelOf: undefined },
+  { name: "accountId", label: "Account", options: "accounts", labelOf: undefined },
+  { name: "model", label: "Model", options: "models", labelOf: shortModel },
+] as const;
+
 export function FilterBar({ view, options, children, preserved = {} }: Props) {
   const { filters } = view;
   const isCustom = filters.from !== null || filters.to !== null;
   return (
     <form class="filters" method="get" action={view.path} data-filters aria-label="Filters">
-      <FilterSelect
-        name="domain"
-        label="Domain"
-        allLabel="All domains"
-        value={filters.domain}
-        options={options.domains}
-      />
-      <FilterSelect
-        name="accountId"
-        label="Account"
-        allLabel="All accounts"
-        value={filters.accountId}
-        options={options.accounts}
-      />
-      <FilterSelect
-        name="model"
-        label="Model"
-        allLabel="All models"
-        value={filters.model}
-        options={options.models}
-        labelOf={shortModel}
-      />
+      {SELECTS.map(({ name, label, options: key, labelOf }) => (
+        <FilterSelect
+          name={name}
+          label={label}
+          value={filters[name]}
+          options={options[key]}
+          labelOf={labelOf}
+        />
+      ))}
       {children}
       <label class="filter-select">
         <span class="visually-hidden">Time range</span>
@@ -98,18 +91,18 @@ const hasFilters = (view: View, preserved: Record<string, string | null | undefi
 interface FilterSelectProps {
   name: string;
   label: string;
-  /** Label of the option without a filter. */
-  allLabel: string;
+  /** Of the option without a filter; default: "All" and the label in plural. */
+  allLabel?: string;
   value: string | null;
   options: readonly string[];
-  labelOf?: (option: string) => string;
+  labelOf?: ((option: string) => string) | undefined;
 }
 
 /** One select; a value that is not among the options (an old link) is offered all the same. */
 export function FilterSelect({
   name,
   label,
-  allLabel,
+  allLabel = `All ${label.toLowerCase()}s`,
   value,
   options,
   labelOf = (option) => option,

@@ -107,44 +107,41 @@ export interface StatusInfo {
   description: string;
 }
 
+/** Outcomes that a status code does not show; the text follows the status code. */
+const OUTCOMES: Readonly<Record<string, StatusInfo>> = {
+  client_gone: {
+    tone: "warning",
+    icon: "unplug",
+    text: "client disconnected",
+    description:
+      "The client disconnected before the response was complete. The part received until then is stored.",
+  },
+  upstream_failed: {
+    tone: "error",
+    icon: "cross",
+    text: "upstream disconnected",
+    description:
+      "The upstream connection closed before the response was complete. The part received until then is stored.",
+  },
+  interrupted: {
+    tone: "error",
+    icon: "cross",
+    text: "interrupted",
+    description: "The proxy stopped while this request was in progress. How it ended is unknown.",
+  },
+  unrecorded: {
+    tone: "warning",
+    icon: "warning",
+    text: "bodies missing",
+    description: "The archive was unavailable. The metadata of this request is stored, its bodies are not.",
+  },
+};
+
 /** Label, icon and description of a request's outcome. An unknown outcome falls back to its status code. */
 export function statusInfo(row: RequestOutcome): StatusInfo {
   const status = row.responseStatus;
-  const prefix = status === null ? "" : `${status} `;
-  switch (row.outcome) {
-    case "client_gone":
-      return {
-        tone: "warning",
-        icon: "unplug",
-        text: `${prefix}client disconnected`,
-        description:
-          "The client disconnected before the response was complete. The part received until then is stored.",
-      };
-    case "upstream_failed":
-      return {
-        tone: "error",
-        icon: "cross",
-        text: `${prefix}upstream disconnected`,
-        description:
-          "The upstream connection closed before the response was complete. The part received until then is stored.",
-      };
-    case "interrupted":
-      return {
-        tone: "error",
-        icon: "cross",
-        text: `${prefix}interrupted`,
-        description: "The proxy stopped while this request was in progress. How it ended is unknown.",
-      };
-    case "unrecorded":
-      return {
-        tone: "warning",
-        icon: "warning",
-        text: `${prefix}bodies missing`,
-        description:
-          "The archive was unavailable. The metadata of this request is stored, its bodies are not.",
-      };
-    default:
-  }
+  const outcome = Object.hasOwn(OUTCOMES, row.outcome) ? OUTCOMES[row.outcome] : undefined;
+  if (outcome) return { ...outcome, text: status === null ? outcome.text : `${status} ${outcome.text}` };
   if (status === null)
     return { tone: "mute", icon: "alert", text: "no status", description: "No status was recorded." };
   if (status >= 400) {

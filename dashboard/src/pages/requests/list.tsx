@@ -12,7 +12,6 @@ import { ButtonLink } from "../../components/ui/controls.tsx";
 
 const PAGE_ROWS = 50;
 const STATUSES = ["2xx", "4xx", "429", "5xx", "529"];
-const OUTCOMES = ["complete", "client_gone", "upstream_failed", "interrupted", "unrecorded"];
 const OUTCOME_LABELS: Readonly<Record<string, string>> = {
   complete: "Completed",
   client_gone: "Client disconnected",
@@ -55,24 +54,17 @@ export function RequestFilters({ view, options, types }: Omit<Props, "list">) {
       <FilterSelect
         name="requestType"
         label="Type"
-        allLabel="All types"
         value={parameters.requestType ?? null}
         options={types}
         labelOf={(type) => type.replaceAll("_", " ")}
       />
-      <FilterSelect
-        name="status"
-        label="Status code"
-        allLabel="All status codes"
-        value={parameters.status ?? null}
-        options={STATUSES}
-      />
+      <FilterSelect name="status" label="Status code" value={parameters.status ?? null} options={STATUSES} />
       <FilterSelect
         name="outcome"
         label="Status"
         allLabel="All statuses"
         value={parameters.outcome ?? null}
-        options={OUTCOMES}
+        options={Object.keys(OUTCOME_LABELS)}
         labelOf={(outcome) => OUTCOME_LABELS[outcome] ?? outcome}
       />
     </FilterBar>
