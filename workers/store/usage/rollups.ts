@@ -14,7 +14,7 @@ import type { WriterTransaction } from "../db/db.ts";
 const KEY_COLUMNS = ["bucket", "domainId", "accountId", "model", "requestType", "outcome"] as const;
 const HISTOGRAM_COLUMNS = ["durationHistogram", "firstByteHistogram"] as const;
 
-type Rollup = typeof rollups.$inferInsert;
+type Rollup = Required<typeof rollups.$inferInsert>;
 type AdditiveColumn = Exclude<
   keyof Rollup,
   (typeof KEY_COLUMNS)[number] | (typeof HISTOGRAM_COLUMNS)[number]
