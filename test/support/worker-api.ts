@@ -1,4 +1,4 @@
-/** Calls the API in workerd tests as its callers do, through either door, with whatever environment a test needs. */
+/** Calls the API in workerd tests as its callers do, through either entrypoint, with any environment. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
@@ -91,6 +91,10 @@ export async function store(...exchanges: (TestExchange | ExchangeOptions)[]): P
   expect(acks).toHaveLength(made.length);
   return made;
 }
+
+/** These fields of each, as the rows of a table. */
+export const columns = <T, Field extends keyof T>(list: readonly T[], ...fields: Field[]) =>
+  list.map((one) => fields.map((field) => one[field]));
 
 function parsed(text: string): unknown {
   try {

@@ -8,7 +8,7 @@ import type {
   Transcript,
 } from "../../workers/schemas/api/conversations.ts";
 import { NOON } from "../support/exchanges.ts";
-import { ask, refused, VIEWER_KEY } from "../support/worker-api.ts";
+import { ask, refused, VIEWER_KEY, columns } from "../support/worker-api.ts";
 import { insertRow } from "../support/worker-conversation-rows.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage } from "../support/worker-ingest.ts";
@@ -114,17 +114,18 @@ describe("GET /api/conversations", () => {
       "UPDATE conversations SET account_ids = '{acc_1,acc_2}', models = '{m}', errors = 1 WHERE id = $1",
       [B],
     );
-    const found = async (query: string) =>
-      (await list(`?${query}`)).conversations.map(({ conversationId }) => conversationId[0]).join("");
-    expect(await found("domain=team.example")).toBe("ba");
-    expect(await found("domain=other.example")).toBe("");
-    expect(await found("accountId=acc_2")).toBe("b");
-    expect(await found("accountId=acc_1")).toBe("ba");
-    expect(await found("model=m")).toBe("b");
-    expect(await found("hasErrors=true")).toBe("b");
-    expect(await found("hasErrors=false")).toBe("a");
-    expect(await found(`from=${iso(60)}`)).toBe("b");
-    expect(await found(`dateTo=${iso(60)}`)).toBe("a");
+    for (const [query, found] of [
+      ["domain=team.example", [B, A]],
+      ["domain=other.example", []],
+      ["accountId=acc_2", [B]],
+      ["accountId=acc_1", [B, A]],
+      ["model=m", [B]],
+      ["hasErrors=true", [B]],
+      ["hasErrors=false", [A]],
+      [`from=${iso(60)}`, [B]],
+      [`dateTo=${iso(60)}`, [A]],
+    ] as const)
+      expect(columns((await list(`?${query}`)).conversations, "conversationId").flat(), query).toEqual(found);
   });
 
   it("is paged by cursor, each once, also where many end at the same moment, and counted with an offset", async () => {
@@ -183,9 +184,7 @@ describe("GET /api/conversations/:id", () => {
       prompt: "Look for it",
       totalTokens: 18,
     });
-    expect(
-      branches.map(({ branchId, kind, requestCount, prompt }) => [branchId, kind, requestCount, prompt]),
-    ).toEqual([
+    expect(columns(branches, "branchId", "kind", "requestCount", "prompt")).toEqual([
       ["main", "main", 3, "Hello there"],
       ["subtask_1", "subtask", 1, "Search for it"],
       ["branch_20261122120030", "branch", 1, "Something else"],
@@ -207,16 +206,13 @@ describe("GET /api/conversations/:id", () => {
     const first = await detail("?limit=4");
     const rest = await detail(`?limit=4&cursor=${first.nextCursor}`);
     expect([first, rest].flatMap(({ requests }) => requests)).toHaveLength(6);
-    expect((await detail("?branch=subtask_1")).requests.map(({ requestId }) => requestId)).toEqual([
-      ids.agent,
-    ]);
-    expect((await detail(`?branch=${ids.rewind}`)).requests.map(({ requestId }) => requestId)).toEqual([
-      ids.rewind,
-    ]);
-    await queryRows("INSERT INTO conversation_aliases (id, domain_id, root_request_id) VALUES ($1, 1, $2)", [
-      B,
-      ids.root,
-    ]);
+    for (const [branch, id] of [
+      ["subtask_1", ids.agent],
+      [ids.rewind, ids.rewind],
+    ])
+      expect(columns((await detail(`?branch=${branch}`)).requests, "requestId")).toEqual([[id]]);
+    const alias = "INSERT INTO conversation_aliases (id, domain_id, root_request_id) VALUES ($1, 1, $2)";
+    await queryRows(alias, [B, ids.root]);
     const { conversationId, aliases } = await detail("", B);
     expect([conversationId, aliases]).toEqual([A, [B]]);
   });
@@ -240,9 +236,7 @@ it("GET /api/conversations/:id/tree is the tree in small", async () => {
   const ids = await storeStory();
   const { nodes, branches, tasks, startedAt } = await ask<ConversationTree>(`/api/conversations/${A}/tree`);
   expect(startedAt).toBe(iso(0));
-  expect(
-    nodes.map(({ id, parent, branch, kind, at, speaks }) => [id, parent, branch, kind, at, speaks]),
-  ).toEqual([
+  expect(columns(nodes, "id", "parent", "branch", "kind", "at", "speaks")).toEqual([
     [ids.root, null, 0, "root", 0, "person"],
     [ids.second, 0, 0, "turn", 10_000, "person"],
     [ids.agent, null, 1, "subtask", 12_000, "person"],
@@ -259,9 +253,7 @@ it("GET /api/conversations/:id/tree is the tree in small", async () => {
     tasks: 1,
     ms: 1_500,
   });
-  expect(
-    branches.map(({ name, parent, task, requests, prompt }) => [name, parent, task, requests, prompt]),
-  ).toEqual([
+  expect(columns(branches, "name", "parent", "task", "requests", "prompt")).toEqual([
     ["main", null, null, 3, "Hello there"],
     ["subtask_1", null, 1, 1, "Search for it"],
     ["branch_20261122120030", 0, null, 1, "Something else"],
@@ -278,15 +270,7 @@ describe("GET /api/conversations/:id/messages", () => {
     const ids = await storeStory();
     const { messages, total, branchId, requestId, state } = await read();
     expect([total, branchId, requestId, state]).toEqual([6, "main", ids.third, "whole"]);
-    expect(
-      messages.map(({ position, role, requestId, timestamp, isAnswer }) => [
-        position,
-        role,
-        requestId,
-        timestamp,
-        isAnswer,
-      ]),
-    ).toEqual([
+    expect(columns(messages, "position", "role", "requestId", "timestamp", "isAnswer")).toEqual([
       [1, "user", ids.root, iso(0), false],
       [2, "assistant", ids.root, iso(1.5), false],
       [3, "user", ids.second, iso(10), false],
@@ -318,12 +302,8 @@ describe("GET /api/conversations/:id/messages", () => {
   it("of a branch has the history before it, of a compaction where that can be read", async () => {
     const ids = await storeStory();
     const rewound = await read("?branch=branch_20261122120030");
-    expect(rewound.messages.map(({ requestId }) => requestId)).toEqual([
-      ids.root,
-      ids.root,
-      ids.rewind,
-      ids.rewind,
-    ]);
+    const { root, rewind } = ids;
+    expect(columns(rewound.messages, "requestId").flat()).toEqual([root, root, rewind, rewind]);
     const compacted = await read(`?branch=${ids.compact}`);
     expect(compacted.compactedFrom).toEqual({ branchKey: ids.root, branchId: "main", requestId: ids.third });
     expect(compacted.messages).toHaveLength(2);
@@ -375,9 +355,8 @@ describe("GET /api/conversations/:id/messages", () => {
   it("begins where a request adds to it", async () => {
     const ids = await storeStory();
     expect((await read(`?requestId=${ids.third}`)).messages[0]).toMatchObject({ position: 4 });
-    expect((await refused(`/api/conversations/${A}/messages?cursor=2&requestId=${ids.third}`)).status).toBe(
-      400,
-    );
+    const both = await refused(`/api/conversations/${A}/messages?cursor=2&requestId=${ids.third}`);
+    expect(both.status).toBe(400);
   });
 
   it("says so when contents are gone, and when there never were any", async () => {
@@ -390,36 +369,27 @@ describe("GET /api/conversations/:id/messages", () => {
 });
 
 it("GET /api/quality/linking counts continuations and orphans by client version and week", async () => {
-  const root = await insertRow({
-    startedAt: NOON,
-    conversationId: A,
-    linkKind: "root",
-    client: "claude-cli/2.1.330",
-  });
-  const on = { conversationId: A, branchKey: root };
-  await insertRow({ ...on, startedAt: NOON + 1_000, parentRequestId: root, client: "claude-cli/2.1.330" });
-  const orphan = await insertRow({
-    startedAt: NOON + 8 * 86_400_000,
-    conversationId: B,
-    client: "claude-cli/1.0.58",
-  });
-  await insertRow({ startedAt: NOON, conversationId: null, client: "claude-cli/2.1.330" });
+  const [client, old] = ["claude-cli/2.1.330", "claude-cli/1.0.58"];
+  const root = await insertRow({ startedAt: NOON, conversationId: A, linkKind: "root", client });
+  const on = { conversationId: A, branchKey: root, client };
+  await insertRow({ ...on, startedAt: NOON + 1_000, parentRequestId: root });
+  const orphan = await insertRow({ startedAt: NOON + 8 * 86_400_000, conversationId: B, client: old });
+  await insertRow({ startedAt: NOON, conversationId: null, client });
   await queryRows(
     "INSERT INTO link_evidence (request_id, domain_id, form, message_key, end_key, prior_end_key) VALUES ($1, 1, 0, 1, 1, 2)",
     [orphan],
   );
   const quality = await ask<LinkingQuality>(`/api/quality/linking?from=2026-11-01&to=2026-12-31`);
   expect(quality.total).toMatchObject({ requests: 3, continuations: 2, orphans: 1, linkedShare: 0.5 });
-  expect(quality.clients.map(({ client, linkedShare }) => [client, linkedShare])).toEqual([
-    ["claude-cli/2.1.330", 1],
-    ["claude-cli/1.0.58", 0],
+  expect(columns(quality.clients, "client", "linkedShare")).toEqual([
+    [client, 1],
+    [old, 0],
   ]);
-  expect(quality.weeks.map(({ week, client, requests }) => [week, client, requests])).toEqual([
-    ["2026-11-16", "claude-cli/2.1.330", 2],
-    ["2026-11-30", "claude-cli/1.0.58", 1],
+  expect(columns(quality.weeks, "week", "client", "requests")).toEqual([
+    ["2026-11-16", client, 2],
+    ["2026-11-30", old, 1],
   ]);
-  expect(
-    (await ask<LinkingQuality>("/api/quality/linking?domain=other.example")).total.linkedShare,
-  ).toBeNull();
+  const other = await ask<LinkingQuality>("/api/quality/linking?domain=other.example");
+  expect(other.total.linkedShare).toBeNull();
   expect((await refused("/api/quality/linking?from=2020-01-01")).status).toBe(400);
 });

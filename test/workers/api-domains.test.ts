@@ -1,4 +1,4 @@
-/** Domains and client keys: what is stored, what the edge is told, and what is never said again. */
+/** Domains and client keys: what is stored, what the proxy reads from KV, and which secrets are never returned. */
 import { createHash } from "node:crypto";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -31,7 +31,12 @@ async function projectedKey(domain: string): Promise<string | null> {
   return open(loadConfig(env), record.credential, { domain, accountId: record.accountId });
 }
 
-/** KV whose writes fail; reads go on. */
+/** The error of a PUT that is refused. */
+const refusedPut = (body: unknown, more = {}) =>
+  refused("/api/domains/a.example", { method: "PUT", body, ...more });
+const webhookAt = (webhook_url: string) => ({ ...withKey(), slack: { webhook_url } });
+
+/** KV whose writes fail and whose reads succeed. */
 const kvDown = () => ({
   TENANTS: {
     get: env.TENANTS.get.bind(env.TENANTS),
@@ -52,7 +57,7 @@ async function everythingStored(): Promise<string> {
 }
 
 describe("PUT", () => {
-  it("makes a domain with 201, changes it with 200, and the edge knows it with its credential", async () => {
+  it("makes a domain with 201, changes it with 200, and the proxy has it with its credential", async () => {
     const made = await put("Team.Example", withKey());
     expect([made.status, made.json]).toEqual([
       201,
@@ -76,10 +81,7 @@ describe("PUT", () => {
   });
 
   it("uses the account's own credential, and asks for one where there is none", async () => {
-    const { status, code, details } = await refused("/api/domains/a.example", {
-      method: "PUT",
-      body: { accountId: "acc_1" },
-    });
+    const { status, code, details } = await refusedPut({ accountId: "acc_1" });
     expect([status, code, details[0]?.parameter]).toEqual([400, "invalid_request", "credential"]);
     expect(await queryRows("SELECT 1 FROM domains")).toEqual([]);
     await put("a.example", withKey());
@@ -87,7 +89,7 @@ describe("PUT", () => {
     expect(await projectedKey("b.example")).toBe(SECRET);
   });
 
-  it("tells the edge about every domain of an account whose credential changes", async () => {
+  it("updates KV for every domain of an account whose credential changes", async () => {
     await put("a.example", withKey());
     await put("b.example", { accountId: "acc_1" });
     await put("c.example", withKey("acc_2", "other-key"));
@@ -125,7 +127,7 @@ describe("PUT", () => {
       expect((await put(encodeURIComponent(domain), withKey())).json).toMatchObject({ domain });
   });
 
-  it("changes at the same time end as one of them, the same in Postgres and at the edge", async () => {
+  it("changes at the same time end as one of them, the same in Postgres and in KV", async () => {
     await Promise.all(
       Array.from({ length: 6 }, (_, n) => put("a.example", withKey(`acc_${n % 2}`, `key-${n}`))),
     );
@@ -134,9 +136,9 @@ describe("PUT", () => {
     expect(await projectedKey("a.example")).toMatch(/^key-\d$/);
   });
 
-  it("is told apart from the edge's failure, and completed by the same call again", async () => {
+  it("reports a failure of KV as one, and is completed by the same call again", async () => {
     const body = withKey();
-    const failed = await refused("/api/domains/a.example", { method: "PUT", body, bindings: kvDown() });
+    const failed = await refusedPut(body, { bindings: kvDown() });
     expect([failed.status, failed.code]).toEqual([503, "unavailable"]);
     expect(failed.message).toMatch(/stored.*Repeat the call/);
     expect(await projected("a.example")).toBeNull();
@@ -147,11 +149,7 @@ describe("PUT", () => {
   it("asks for the credential again when the sealing key was taken away", async () => {
     await put("a.example", withKey());
     const bindings = { CREDENTIAL_KEYS: `new:${"A".repeat(43)}=` };
-    const { status, message } = await refused("/api/domains/a.example", {
-      method: "PUT",
-      body: { accountId: "acc_1" },
-      bindings,
-    });
+    const { status, message } = await refusedPut({ accountId: "acc_1" }, { bindings });
     expect([status, message]).toEqual([400, expect.stringContaining("CREDENTIAL_KEYS")]);
     expect(await ask("/api/domains/a.example", { bindings })).toMatchObject({
       credential: { state: "unreadable" },
@@ -163,49 +161,29 @@ describe("PUT", () => {
 describe("refused with the parameter named is", () => {
   const cases: [string, unknown, string][] = [
     ["no account", { credential: { type: "passthrough" } }, "accountId"],
-    ["an account with a space", { ...withKey("a b") }, "accountId"],
-    ["an account of markup", { ...withKey("<script>") }, "accountId"],
-    ["an account too long", { ...withKey("a".repeat(129)) }, "accountId"],
+    ["an account with a space", withKey("a b"), "accountId"],
+    ["an account of markup", withKey("<script>"), "accountId"],
+    ["an account too long", withKey("a".repeat(129)), "accountId"],
     ["an unknown credential", { accountId: "a", credential: { type: "magic" } }, "credential.type"],
-    ["a key with white space", { ...withKey("a", "two words") }, "credential.api_key"],
-    ["a key with a line break", { ...withKey("a", "key\n") }, "credential.api_key"],
-    ["a key too long", { ...withKey("a", "k".repeat(501)) }, "credential.api_key"],
-    ["an empty key", { ...withKey("a", "") }, "credential.api_key"],
+    ["a key with white space", withKey("a", "two words"), "credential.api_key"],
+    ["a key with a line break", withKey("a", "key\n"), "credential.api_key"],
+    ["a key too long", withKey("a", "k".repeat(501)), "credential.api_key"],
+    ["an empty key", withKey("a", ""), "credential.api_key"],
     ["an unknown field", { ...withKey(), extra: 1 }, "extra"],
     ["an endpoint outside /v1/", { ...withKey(), endpoints: ["/v2/x"] }, "endpoints.0"],
     ["an endpoint with dots", { ...withKey(), endpoints: ["/v1/../x"] }, "endpoints.0"],
     ["a star inside", { ...withKey(), endpoints: ["/v1/*/x"] }, "endpoints.0"],
     ["no endpoint", { ...withKey(), endpoints: [] }, "endpoints"],
-    [
-      "a webhook elsewhere",
-      { ...withKey(), slack: { webhook_url: "https://evil.example/x" } },
-      "slack.webhook_url",
-    ],
-    [
-      "a webhook without TLS",
-      { ...withKey(), slack: { webhook_url: "http://hooks.slack.com/x" } },
-      "slack.webhook_url",
-    ],
-    [
-      "a webhook with a user",
-      { ...withKey(), slack: { webhook_url: "https://hooks.slack.com@evil.example/" } },
-      "slack.webhook_url",
-    ],
-    [
-      "a webhook on loopback",
-      { ...withKey(), slack: { webhook_url: "http://127.0.0.1:9/x" } },
-      "slack.webhook_url",
-    ],
-    [
-      "an oauth credential without tokens",
-      { accountId: "a", credential: { type: "oauth" } },
-      "credential.accessToken",
-    ],
+    ["a webhook elsewhere", webhookAt("https://evil.example/x"), "slack.webhook_url"],
+    ["a webhook without TLS", webhookAt("http://hooks.slack.com/x"), "slack.webhook_url"],
+    ["a webhook with a user", webhookAt("https://hooks.slack.com@evil.example/"), "slack.webhook_url"],
+    ["a webhook on loopback", webhookAt("http://127.0.0.1:9/x"), "slack.webhook_url"],
+    ["OAuth without tokens", { accountId: "a", credential: { type: "oauth" } }, "credential.accessToken"],
     ["a list", [], ""],
     ["no JSON", "{", ""],
   ];
   it.each(cases)("%s", async (_, body, parameter) => {
-    const answered = await refused("/api/domains/a.example", { method: "PUT", body });
+    const answered = await refusedPut(body);
     expect([answered.status, answered.code]).toEqual([400, "invalid_request"]);
     expect(answered.details[0]).toMatchObject({ in: "body", parameter });
     expect(answered.details[0]?.allowed).toBeTruthy();
@@ -229,14 +207,13 @@ describe("refused with the parameter named is", () => {
   });
 
   it("another content type", async () => {
-    const headers = { "content-type": "text/plain" };
-    const answered = await refused("/api/domains/a.example", { method: "PUT", body: "{}", headers });
+    const answered = await refusedPut("{}", { headers: { "content-type": "text/plain" } });
     expect([answered.status, answered.details[0]?.in]).toEqual([400, "header"]);
   });
 
   it("a webhook on loopback is a fake Slack in the local stack", async () => {
-    const slack = { webhook_url: "http://127.0.0.1:9/x" };
-    expect((await put("a.example", { ...withKey(), slack }, { LOCAL_STACK: "true" })).status).toBe(201);
+    const body = webhookAt("http://127.0.0.1:9/x");
+    expect((await put("a.example", body, { LOCAL_STACK: "true" })).status).toBe(201);
   });
 });
 
@@ -249,7 +226,7 @@ describe("client keys", () => {
     });
   const hashOf = (key: string) => createHash("sha256").update(key).digest("hex");
 
-  it("are shown once, work at the edge at once, and stop when revoked", async () => {
+  it("are shown once, work in the proxy at once, and stop when revoked", async () => {
     await put("a.example", withKey());
     const { id, key, name } = await create("a.example", "Ann's laptop <b>");
     expect(name).toBe("Ann's laptop <b>");
@@ -292,7 +269,7 @@ describe("client keys", () => {
     expect((await refused(`${path}/nonsense`, { method: "DELETE" })).details[0]?.parameter).toBe("id");
   });
 
-  it("that the edge did not take are taken back", async () => {
+  it("that KV did not take are revoked", async () => {
     await put("a.example", withKey());
     const path = "/api/domains/a.example/client-keys";
     const failed = await refused(path, { method: "POST", body: { name: "x" }, bindings: kvDown() });
@@ -300,7 +277,7 @@ describe("client keys", () => {
     expect(await queryRows("SELECT 1 FROM client_keys WHERE revoked_at IS NULL")).toEqual([]);
   });
 
-  it("that the edge did not forget are revoked by the same call again", async () => {
+  it("that KV did not delete are revoked by the same call again", async () => {
     await put("a.example", withKey());
     const { id, key } = await create("a.example");
     const path = `/api/domains/a.example/client-keys/${id}`;
@@ -322,7 +299,7 @@ describe("client keys", () => {
 });
 
 describe("DELETE", () => {
-  it("of a domain nobody knows is not found", async () => {
+  it("of an unknown domain is not found", async () => {
     expect((await refused("/api/domains/a.example", { method: "DELETE" })).status).toBe(404);
   });
 
@@ -336,7 +313,7 @@ describe("DELETE", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it("is completed by the same call again when the edge was not told", async () => {
+  it("is completed by the same call again when KV failed", async () => {
     await put("a.example", withKey());
     const path = "/api/domains/a.example";
     expect((await refused(path, { method: "DELETE", bindings: kvDown() })).status).toBe(503);
@@ -371,7 +348,7 @@ describe("GET /api/domains", () => {
 });
 
 describe("secrets", () => {
-  it("are in no answer, no row, no KV entry, no audit entry and no log line", async () => {
+  it("are in no response, no row, no KV entry, no audit entry and no log line", async () => {
     const lines: string[] = [];
     for (const level of ["debug", "info", "warn", "error", "log"] as const)
       vi.spyOn(console, level).mockImplementation((...parts: unknown[]) => void lines.push(parts.join(" ")));

@@ -8,7 +8,7 @@ import {
   messageRequest,
   jsonResponse,
 } from "../support/exchanges.ts";
-import { ask, refused, store } from "../support/worker-api.ts";
+import { ask, refused, store, columns } from "../support/worker-api.ts";
 import { resetDatabase } from "../support/worker-database.ts";
 
 const T = Date.UTC(2026, 10, 22, 12);
@@ -54,15 +54,13 @@ describe("what went wrong", () => {
   it("is told by kind, the most frequent first, with the newest of each", async () => {
     const { total, requests, types } = await errors();
     expect([total, requests]).toEqual([7, 9]);
-    expect(types.map(({ errorType, status, outcome, count }) => [errorType, status, outcome, count])).toEqual(
-      [
-        ["overloaded_error", 529, "complete", 3],
-        [null, 200, "upstream_failed", 1],
-        [null, null, "upstream_failed", 1],
-        ["invalid_request_error", 400, "complete", 1],
-        ["rate_limit_error", 429, "complete", 1],
-      ],
-    );
+    expect(columns(types, "errorType", "status", "outcome", "count")).toEqual([
+      ["overloaded_error", 529, "complete", 3],
+      [null, 200, "upstream_failed", 1],
+      [null, null, "upstream_failed", 1],
+      ["invalid_request_error", 400, "complete", 1],
+      ["rate_limit_error", 429, "complete", 1],
+    ]);
     expect(types[0]?.latest).toEqual({
       requestId: made[3]!.id,
       timestamp: new Date(T + 71 * MINUTE).toISOString(),

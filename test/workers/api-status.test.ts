@@ -1,7 +1,7 @@
 /** `/api/status` is for the moment when something is wrong: it answers with what is known, whatever is down. */
 import { beforeEach, expect, it } from "vitest";
 import type { Status } from "../../workers/schemas/api/status.ts";
-import { makeExchange } from "../support/exchanges.ts";
+import { makeExchange, errorResponse } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage, journal } from "../support/worker-ingest.ts";
 import { ask, DATABASE_DOWN, store } from "../support/worker-api.ts";
@@ -74,8 +74,7 @@ it("names failures of ingest and the newest errors, and is failing", async () =>
   const [made] = await store(
     {
       startedAt: now - 60_000,
-      responseBody: '{"type":"error","error":{"type":"overloaded_error","message":"busy"}}',
-      responseMetadata: { status: 529, headers: { "content-type": "application/json" } },
+      ...errorResponse(529, "overloaded_error", "busy"),
     },
     { startedAt: now - 30_000 },
     { startedAt: now - 26 * 3_600_000, responseMetadata: { status: 500 } },

@@ -48,7 +48,13 @@ async function rows(where: string, parameters: unknown[] = []): Promise<Totals> 
 const rowsInWindow = (
   accountId: string,
   { windowStart, windowEnd }: { windowStart: string; windowEnd: string },
-) => rows("account_id = $1 AND started_at > $2 AND started_at <= $3", [accountId, windowStart, windowEnd]);
+  where = "",
+) =>
+  rows(`account_id = $1 AND started_at > $2 AND started_at <= $3${where}`, [
+    accountId,
+    windowStart,
+    windowEnd,
+  ]);
 const since = (at: number) => new Date(at).toISOString();
 
 function sum(points: readonly Totals[]): Totals {
@@ -70,83 +76,18 @@ beforeAll(async () => {
   await resetStorage();
   started = Date.now();
   await store(...usageWeek(started, 240));
-  await queryRows("UPDATE requests SET cost_pico = 1000000000 + input_tokens WHERE input_tokens > 100");
-  await queryRows(`
-    UPDATE rollups r SET cost_pico = s.cost, unpriced_count = s.unpriced FROM (
-      SELECT to_timestamp(floor(extract(epoch FROM started_at) / 300) * 300) AS bucket, domain_id, account_id, model,
-        request_type, outcome, sum(coalesce(cost_pico, 0)) AS cost,
-        count(*) FILTER (WHERE cost_pico IS NULL) AS unpriced
-      FROM requests GROUP BY 1, 2, 3, 4, 5, 6) s
-    WHERE r.bucket = s.bucket AND r.domain_id = s.domain_id AND r.account_id = s.account_id AND r.model = s.model
-      AND r.request_type = s.request_type AND r.outcome = s.outcome`);
 });
 
 describe("a week of an account", () => {
-  it("is the same by rows, rollups, window object, minutes, days and hours", async () => {
-    const all = await rows("account_id = $1", [ACCOUNT]);
-    expect(all.requests).toBeGreaterThan(80);
-    const [rollup] = await queryRows<{ requests: number; output: number }>(
-      "SELECT sum(requests)::int AS requests, sum(output_tokens)::int AS output FROM rollups WHERE account_id = $1",
-      [ACCOUNT],
-    );
-    expect(rollup).toEqual({ requests: all.requests, output: all.outputTokens });
-    const stub = env.ACCOUNT_WINDOW.getByName(ACCOUNT);
-    const { total } = await stub.totals(Date.now(), 8 * DAY);
-    expect(sum([total])).toEqual(all);
-
-    const current = await ask<CurrentUsage>(`/api/token-usage/current?accountId=${ACCOUNT}&window=11520`);
-    expect(ofTotals([current])).toEqual(all);
-    for (const aggregate of ["", "&aggregate=true"]) {
-      const daily = await ask<DailyUsage>(`/api/token-usage/daily?accountId=${ACCOUNT}&days=9${aggregate}`);
-      expect(ofTotals(daily.usage)).toEqual(all);
-      expect(daily.usage.every((row) => (row.model === undefined) === (aggregate !== ""))).toBe(true);
-      const dates = daily.usage.map(({ date }) => date);
-      expect(dates).toEqual(dates.toSorted().reverse());
-    }
-    for (const [window, interval] of [
-      [192, 60],
-      [192, 7],
-      [200, 1_440],
-    ] as const) {
-      const series = await ask<TimeSeries>(
-        `/api/token-usage/time-series?accountId=${ACCOUNT}&window=${window}&interval=${interval}`,
-      );
-      const points = series.timeSeries;
-      expect(sum(points), String(interval)).toEqual(all);
-      expect(points.at(-1)!.cumulativeUsage).toBe(all.outputTokens);
-    }
-  });
-
-  it("costs the same by every endpoint, to the last digit", async () => {
-    const [row] = await queryRows<{ cost: string; unpriced: number }>(
-      `SELECT sum(cost_pico)::text AS cost, count(*) FILTER (WHERE cost_pico IS NULL)::int AS unpriced
-       FROM requests WHERE account_id = $1`,
-      [ACCOUNT],
-    );
-    const pico = (usd: string | null) => Math.round(Number(usd ?? 0) * 1e12);
-    const current = await ask<CurrentUsage>(`/api/token-usage/current?accountId=${ACCOUNT}&window=11520`);
-    expect([pico(current.costUsd), current.unpricedCount]).toEqual([Number(row!.cost), row!.unpriced]);
-    const { usage } = await ask<DailyUsage>(`/api/token-usage/daily?accountId=${ACCOUNT}`);
-    expect(usage.reduce((all, day) => all + pico(day.costUsd), 0)).toBe(Number(row!.cost));
-    const { timeSeries } = await ask<TimeSeries>(
-      `/api/token-usage/time-series?accountId=${ACCOUNT}&window=192&interval=60`,
-    );
-    expect(timeSeries.reduce((all, point) => all + pico(point.costUsd), 0)).toBe(Number(row!.cost));
-  });
-
   it("of a window is right to the millisecond, and filtered by domain and model", async () => {
     for (const minutes of [1, 7, 60, 300, 1_443]) {
       const current = await ask<CurrentUsage>(
         `/api/token-usage/current?accountId=${ACCOUNT}&window=${minutes}&domain=team-1.example&model=claude-model-2`,
       );
-      const [from, to] = [Date.parse(current.windowStart), Date.parse(current.windowEnd)];
-      expect(to - from).toBe(minutes * 60_000);
+      expect(Date.parse(current.windowEnd) - Date.parse(current.windowStart)).toBe(minutes * 60_000);
       expect([current.domain, current.model]).toEqual(["team-1.example", "claude-model-2"]);
       expect(ofTotals([current]), String(minutes)).toEqual(
-        await rows(
-          "account_id = $1 AND d.name = 'team-1.example' AND model = 'claude-model-2' AND started_at > $2 AND started_at <= $3",
-          [ACCOUNT, since(from), since(to)],
-        ),
+        await rowsInWindow(ACCOUNT, current, " AND d.name = 'team-1.example' AND model = 'claude-model-2'"),
       );
     }
   });
@@ -213,11 +154,8 @@ describe("accounts of the last five hours", () => {
       expect(account.miniSeries.reduce((all, { outputTokens }) => all + outputTokens, 0)).toBe(
         stored.outputTokens,
       );
-      expect([account.remainingTokens, account.percentageUsed, account.miniSeries[0]!.remaining]).toEqual([
-        null,
-        null,
-        null,
-      ]);
+      expect(account).toMatchObject({ remainingTokens: null, percentageUsed: null });
+      expect(account.miniSeries[0]!.remaining).toBeNull();
       const [last] = await queryRows<{ at: string }>(
         "SELECT max(started_at) AS at FROM requests WHERE account_id = $1",
         [account.accountId],
@@ -259,15 +197,9 @@ describe("counts of all time", () => {
     const all = await rows("true");
     const stats = await ask<Stats>(`/api/stats?since=${since(started - 10 * DAY)}`);
     const dashboard = await ask<DashboardStats>("/api/dashboard/stats");
-    expect([dashboard.totalRequests, dashboard.totalTokens]).toEqual([
-      all.requests,
-      all.inputTokens + all.outputTokens,
-    ]);
-    expect([stats.totalRequests, stats.totalTokens, stats.costUsd]).toEqual([
-      dashboard.totalRequests,
-      dashboard.totalTokens,
-      dashboard.costUsd,
-    ]);
+    const totals = { totalRequests: all.requests, totalTokens: all.inputTokens + all.outputTokens };
+    expect(dashboard).toMatchObject(totals);
+    expect(stats).toMatchObject({ ...totals, costUsd: dashboard.costUsd });
     expect(dashboard).toMatchObject({
       activeUsers: 2,
       modelsUsedCount: 3,
@@ -349,10 +281,8 @@ describe("windows and their limits", () => {
     const detail = await ask<WindowDetail>(`/api/windows/${ACCOUNT}`);
     expect(detail.unified[0]?.history).toMatchObject([{ utilization: 1.04 }]);
     const current = await ask<CurrentUsage>(`/api/token-usage/current?accountId=${ACCOUNT}`);
-    expect([current.tokenLimit, current.remaining]).toEqual([
-      1_000_000,
-      1_000_000 - current.totalOutputTokens,
-    ]);
+    const remaining = 1_000_000 - current.totalOutputTokens;
+    expect(current).toMatchObject({ tokenLimit: 1_000_000, remaining });
     const cleared = { tokenLimit: null, thresholds: null };
     expect(await ask(`/api/windows/${ACCOUNT}`, { method: "PUT", body: cleared })).toMatchObject({
       tokenLimit: null,
@@ -363,9 +293,8 @@ describe("windows and their limits", () => {
   it("exist for known accounts only, and are readable while the database is unavailable", async () => {
     expect((await refused("/api/windows/nobody")).code).toBe("not_found");
     expect((await call(`/api/windows/${ACCOUNT}`, { bindings: DATABASE_DOWN })).status).toBe(200);
-    expect((await refused("/api/token-usage/accounts", { bindings: DATABASE_DOWN })).code).toBe(
-      "unavailable",
-    );
+    const { code } = await refused("/api/token-usage/accounts", { bindings: DATABASE_DOWN });
+    expect(code).toBe("unavailable");
   });
 
   it("are set by administrators only, within bounds", async () => {
@@ -410,11 +339,8 @@ describe.each(Object.entries(ENDPOINTS))("%s", (path, [required, wrong]) => {
   it("rejects invalid parameters and names the allowed values", async () => {
     for (const parameter of wrong.filter((one) => !one.endsWith("="))) {
       const { status, code, details } = await refused(joined(parameter));
-      expect([status, code, details[0]?.parameter], parameter).toEqual([
-        400,
-        "invalid_request",
-        parameter.split("=")[0],
-      ]);
+      expect([status, code], parameter).toEqual([400, "invalid_request"]);
+      expect(details[0]?.parameter).toBe(parameter.split("=")[0]);
       expect(details[0]?.allowed).toBeTruthy();
     }
     if (required !== "")

@@ -6,7 +6,7 @@ import type { ExchangeMessage } from "../../workers/schemas/exchange.ts";
 import { readJournalStatus } from "../../workers/store/admin/status.ts";
 import { bundlePartName, writeJournalBundle } from "../../workers/store/journal/bundles.ts";
 import { journalKey, journalTrailer, listJournal } from "../../workers/store/journal/objects.ts";
-import { exchangeMessage, makeExchange, type TestExchange, NOON } from "../support/exchanges.ts";
+import { makeExchange, type TestExchange, NOON, notRecorded, jsonResponse } from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import {
   countedExchanges,
@@ -22,6 +22,9 @@ import {
   messageOf,
   ACKNOWLEDGED,
   storage,
+  journalWith,
+  recordingQueue,
+  ingestFailures,
 } from "../support/worker-ingest.ts";
 import { sweep } from "../support/worker-sweep.ts";
 
@@ -54,17 +57,11 @@ async function bundle(exchanges: readonly TestExchange[], more: Partial<Exchange
   return { id, notification, key: journalKey(id, bundlePartName(exchanges.length)) };
 }
 
-/** The messages that ingest enqueues. */
-function listening() {
-  const enqueued: ExchangeMessage[] = [];
-  const EXCHANGES = {
-    sendBatch: async (messages: { body: ExchangeMessage }[]) =>
-      void enqueued.push(...messages.map(({ body }) => body)),
-  } as unknown as Queue;
-  return { enqueued, bindings: { EXCHANGES } };
-}
-
-const failed = () => queryRows<{ exchange_id: string }>("SELECT exchange_id FROM ingest_failures");
+/** The metadata of both parts of an exchange that R2 did not take. */
+const unrecorded = ({ request, response }: TestExchange) => ({
+  request: { ...request.metadata, body: notRecorded(3) },
+  response: { ...response.metadata, outcome: "unrecorded" as const, body: notRecorded(3) },
+});
 
 it("is stored whole, counted once, and cleared", async () => {
   const exchanges = three();
@@ -120,12 +117,7 @@ it("and a copy of one of its exchanges alone in the journal give one row, and bo
 
 it("that R2 took although the put failed completes what was stored as unrecorded", async () => {
   const [one] = three();
-  const none = { recorded: "none" as const, bytes: 3, sha256: null };
-  const facts = {
-    request: { ...one!.request.metadata, body: none },
-    response: { ...one!.response.metadata, outcome: "unrecorded" as const, body: none },
-  };
-  await deliver([messageOf(one!, facts)]);
+  await deliver([messageOf(one!, unrecorded(one!))]);
   expect((await storedRow(one!.id)).outcome).toBe("unrecorded");
   const { notification } = await bundle([one!], { rungBy: "sweep" });
   await deliver([{ body: notification }]);
@@ -138,26 +130,18 @@ describe.each(["the bundle first", "the message first"])(
   (order) => {
     it.each(["exchanges-", "/re"])("and what is at %s… read last, the bundle is believed", async (slow) => {
       const [one] = three();
-      const none = { recorded: "none" as const, bytes: 3, sha256: null };
-      const metadata = {
-        request: { ...one!.request.metadata, body: none },
-        response: { ...one!.response.metadata, outcome: "unrecorded" as const, body: none },
-      };
       const { notification } = await bundle([one!], { rungBy: "sweep" });
       const messages = [
         { body: notification },
-        { body: exchangeMessage(one!, { ...metadata, journalBytes: 0 }), attempts: 3 },
+        { ...messageOf(one!, { ...unrecorded(one!), journalBytes: 0 }), attempts: 3 },
       ];
-      const JOURNAL = new Proxy(env.JOURNAL, {
-        get(bucket, name: keyof R2Bucket) {
-          if (name !== "get") return (bucket[name] as (...args: unknown[]) => unknown).bind(bucket);
-          return async (key: string) => {
-            if (key.includes(slow)) await scheduler.wait(50);
-            return bucket.get(key);
-          };
+      const bindings = journalWith({
+        get: async (key: string) => {
+          if (key.includes(slow)) await scheduler.wait(50);
+          return env.JOURNAL.get(key);
         },
       });
-      await deliver(order === "the bundle first" ? messages : messages.reverse(), { bindings: { JOURNAL } });
+      await deliver(order === "the bundle first" ? messages : messages.reverse(), { bindings });
       expect(await storedRow(one!.id)).toMatchObject({ outcome: "complete" });
       expect(await countedExchanges()).toBe(1);
     });
@@ -171,8 +155,7 @@ it("more exchanges than one statement takes are stored in several batches", asyn
         startedAt: NOON + crowd * 100 + n,
         requestMetadata: { path: "/v1/messages/count_tokens" },
         requestBody: { model: "claude-opus-5-5", messages: [{ role: "user", content: `${crowd} ${n}` }] },
-        responseBody: '{"input_tokens":12}',
-        responseMetadata: { headers: { "content-type": "application/json" } },
+        ...jsonResponse({ input_tokens: 12 }),
       }),
     ),
   );
@@ -186,7 +169,7 @@ describe("one exchange of a bundle that cannot be stored", () => {
   it("is written to the journal alone and enqueued; the others are stored and the bundle is cleared", async () => {
     const exchanges = [makeExchange(), rejectedExchange(NOON + 1), makeExchange({ startedAt: NOON + 2 })];
     const { notification } = await bundle(exchanges);
-    const { enqueued, bindings } = listening();
+    const { enqueued, bindings } = recordingQueue();
     expect(await deliver([{ body: notification }], { bindings })).toEqual(ACKNOWLEDGED);
     expect((await storedOutcomes()).map(({ id }) => id)).toEqual([exchanges[0]!.id, exchanges[2]!.id]);
     expect(await journalContents()).toEqual([`${exchanges[1]!.id} both`]);
@@ -194,14 +177,14 @@ describe("one exchange of a bundle that cannot be stored", () => {
     expect(enqueued[0]).not.toHaveProperty("exchanges");
     // It is recorded as any other failure.
     await deliver([{ body: enqueued[0] }], DEAD);
-    expect(await failed()).toEqual([{ exchange_id: exchanges[1]!.id }]);
+    expect(await ingestFailures()).toMatchObject([{ exchange_id: exchanges[1]!.id }]);
   });
 
   it("because its metadata cannot be read is handled alike", async () => {
     const exchanges = three();
     Object.assign(exchanges[0]!.request.metadata, { startedAt: "noon" });
     const { notification } = await bundle(exchanges);
-    const { enqueued, bindings } = listening();
+    const { enqueued, bindings } = recordingQueue();
     await deliver([{ body: notification }], { bindings });
     expect(await storedOutcomes()).toHaveLength(2);
     expect(enqueued.map(({ id }) => id)).toEqual([exchanges[0]!.id]);
@@ -210,7 +193,7 @@ describe("one exchange of a bundle that cannot be stored", () => {
   it("together with all others is retried with them, and alone in the end", async () => {
     const exchanges = [rejectedExchange(NOON), rejectedExchange(NOON + 1)];
     const { notification } = await bundle(exchanges);
-    const { enqueued, bindings } = listening();
+    const { enqueued, bindings } = recordingQueue();
     expect((await deliver([{ body: notification }], { bindings })).retries).toEqual({ 0: 2 });
     expect((await deliver([{ body: notification, attempts: 9 }], { bindings })).acks).toEqual([0]);
     expect(enqueued.map(({ id }) => id).sort()).toEqual(idsOf(exchanges).sort());
@@ -224,7 +207,7 @@ describe("one exchange of a bundle that cannot be stored", () => {
       retries: { 0: 2 },
     });
     expect(await journalContents()).toContain(`${notification.id} both`);
-    const { enqueued, bindings } = listening();
+    const { enqueued, bindings } = recordingQueue();
     expect((await deliver([{ body: notification, attempts: 2 }], { bindings })).acks).toEqual([0]);
     expect(enqueued).toHaveLength(1);
     expect(await countedExchanges()).toBe(1);
@@ -257,12 +240,12 @@ describe("a bundle", () => {
       await env.JOURNAL.put(key, how === "without its end" ? object.subarray(0, -3) : object.subarray(3));
       expect((await deliver([{ body: notification }])).retries).toEqual({ 0: 2 });
       expect((await deliver([{ body: notification }], DEAD)).acks).toEqual([0]);
-      expect(await failed()).toEqual([{ exchange_id: id }]);
+      expect(await ingestFailures()).toMatchObject([{ exchange_id: id }]);
       expect(await journalContents()).toEqual([`${id} both`]);
       // Repaired, it is no longer a failure.
       await env.JOURNAL.put(key, object);
       await deliver([{ body: { ...notification, rungBy: "sweep" } }]);
-      expect(await failed()).toEqual([]);
+      expect(await ingestFailures()).toEqual([]);
       expect(await countedExchanges()).toBe(3);
     },
   );

@@ -10,9 +10,15 @@ import {
   type BilledMessage,
   streamedEvents,
 } from "../support/bills.ts";
-import { type TestExchange, makeExchange, NOON, messageRequest } from "../support/exchanges.ts";
+import {
+  type TestExchange,
+  makeExchange,
+  NOON,
+  messageRequest,
+  errorResponse,
+} from "../support/exchanges.ts";
 import { random } from "../support/prose.ts";
-import { ask, store } from "../support/worker-api.ts";
+import { ask, store, columns } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, resetStorage, journal, storedRow, messageOf } from "../support/worker-ingest.ts";
 
@@ -48,27 +54,16 @@ describe("an exchange", () => {
       priceVersion: expect.stringMatching(/^2\d{3}-/) as string,
     });
     expect(row.costBreakdown).toMatchObject({ estimated: false, floor: false, notes: [] });
-    expect(
-      row.costBreakdown?.lines.map(({ kind, quantity, rateUsd, costUsd }) => [
-        kind,
-        quantity,
-        rateUsd,
-        costUsd,
-      ]),
-    ).toEqual([
+    expect(columns(row.costBreakdown!.lines, "kind", "quantity", "rateUsd", "costUsd")).toEqual([
       ["input", 12, "4", "0.000048"],
       ["output", 50, "20", "0.001"],
     ]);
   });
 
   it("of an unknown model has no price and is counted, an error and a free call cost nothing", async () => {
-    const overloaded = { type: "error", error: { type: "overloaded_error", message: "Overloaded" } };
     await store(
       exchangeOf({ ...OPUS, model: "claude-opus-9" }),
-      makeExchange({
-        responseBody: JSON.stringify(overloaded),
-        responseMetadata: { status: 529, headers: JSON_TYPE },
-      }),
+      makeExchange(errorResponse(529, "overloaded_error")),
       makeExchange({
         requestMetadata: { path: "/v1/messages/count_tokens" },
         responseBody: '{"input_tokens":2095}',
