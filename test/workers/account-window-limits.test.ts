@@ -11,6 +11,7 @@ import { LIVE_FEED_NAME } from "../../workers/runtime/constants.ts";
 import { reportRateLimits } from "../../workers/proxy/report/rate-limit-reports.ts";
 import { messageStream, makeExchange } from "../support/exchanges.ts";
 import { deliver, resetStorage, journal, messageOf, ACKNOWLEDGED } from "../support/worker-ingest.ts";
+import { windowExchange } from "../support/window-exchanges.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
@@ -119,13 +120,8 @@ describe("the vendor's limits", () => {
     await stub.configure({ tokenLimit: 100, thresholds: [0.5] });
     await fiveHours(0.4, NOW);
     expect((await state()).alerts).toEqual([]);
-    const exchange = { sessionId: null, model: null, domain: "d", costPico: null, rank: 2, inputTokens: 0 };
-    const cache = { cacheReadInputTokens: 0, cacheCreationInputTokens: 0 };
-    await stub.record({
-      accountId,
-      moved: [],
-      exchanges: [{ ...exchange, ...cache, id: "1", startedAt: NOW - MINUTE, outputTokens: 60 }],
-    });
+    const exchanges = [windowExchange(1, { startedAt: NOW - MINUTE, inputTokens: 0, outputTokens: 60 })];
+    await stub.record({ accountId, moved: [], exchanges });
     const { alerts, settings, fullAt } = await state();
     expect(alerts).toMatchObject([{ window: "tokens", threshold: 0.5, resetAt: null }]);
     expect(settings).toEqual({ tokenLimit: 100, thresholds: [0.5] });
@@ -167,11 +163,8 @@ describe("the vendor's limits", () => {
 describe("the proxy", () => {
   it("reports an account's newest headers at most once a second, in the background", async () => {
     const reported: { accountId: string; headers: Record<string, string> }[] = [];
-    const windows = {
-      getByName: () => ({
-        report: (report: (typeof reported)[number]) => void reported.push(report),
-      }),
-    };
+    const report = (one: (typeof reported)[number]) => void reported.push(one);
+    const windows = { getByName: () => ({ report }) };
     const fake = { ...env, ACCOUNT_WINDOW: windows as unknown as Env["ACCOUNT_WINDOW"] };
     const ctx = createExecutionContext();
     const note = (account: { accountId: string | null; domain: string }, headers: Record<string, string>) =>
@@ -211,34 +204,23 @@ describe("ingest", () => {
     const unnamed = { accountId: null, credentialType: "passthrough" as const, domain: "mine.example" };
     // A window keeps eight days before the present.
     const startedAt = Date.now() - MINUTE;
-    const exchanges = [
-      makeExchange({
-        startedAt,
-        requestMetadata: { accountId: "ingest-1" },
-        responseBody: messageStream("Well.", usage),
-      }),
-      makeExchange({
-        startedAt,
-        requestMetadata: unnamed,
-        responseMetadata: {
-          headers: { "content-type": "text/event-stream", "anthropic-organization-id": "ingest-org" },
-        },
-      }),
-    ];
-    const [, late] = exchanges;
-    await journal(exchanges[0]!);
-    await journal(late!, ["request"]);
-    const notifications = exchanges.map((exchange) => messageOf(exchange));
+    const first = makeExchange({
+      startedAt,
+      requestMetadata: { accountId: "ingest-1" },
+      responseBody: messageStream("Well.", usage),
+    });
+    const headers = { "content-type": "text/event-stream", "anthropic-organization-id": "ingest-org" };
+    const late = makeExchange({ startedAt, requestMetadata: unnamed, responseMetadata: { headers } });
+    await journal(first);
+    await journal(late, ["request"]);
+    const notifications = [messageOf(first), messageOf(late)];
     await deliver(notifications);
     const totals = async (account: string) =>
-      (await env.ACCOUNT_WINDOW.getByName(account).totals(late!.request.metadata.startedAt + MINUTE)).total;
-    expect(await totals("ingest-1")).toMatchObject({
-      requests: 1,
-      inputTokens: 12,
-      cacheReadInputTokens: 30,
-    });
+      (await env.ACCOUNT_WINDOW.getByName(account).totals(startedAt + MINUTE)).total;
+    const counted = { requests: 1, inputTokens: 12, cacheReadInputTokens: 30 };
+    expect(await totals("ingest-1")).toMatchObject(counted);
     expect(await totals("mine.example")).toMatchObject({ requests: 1, inputTokens: 0 });
-    await journal(late!);
+    await journal(late);
     await deliver(notifications);
     await deliver(notifications);
     expect((await totals("ingest-1")).requests).toBe(1);

@@ -1,8 +1,8 @@
 /** An account's window counts exactly, with duplicates, late exchanges, any order and evictions. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, describe, expect, it, vi } from "vitest";
-import type { TokenTotals } from "../../workers/schemas/tokens.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { TOTAL_KINDS, type TokenTotals } from "../../workers/schemas/tokens.ts";
 import type { WindowExchange, WindowShare } from "../../workers/schemas/window.ts";
 import { manyExchanges, windowExchange, withDisorder } from "../support/window-exchanges.ts";
 import { random } from "../support/prose.ts";
@@ -31,9 +31,10 @@ function newWindow() {
 function clockAt(now: number): void {
   vi.spyOn(Date, "now").mockReturnValue(now);
 }
+beforeEach(() => clockAt(NOW));
 afterEach(() => void vi.restoreAllMocks());
 
-function bruteForce(rows: readonly WindowExchange[], at: number): TokenTotals {
+function totalsOfRows(rows: readonly WindowExchange[], at: number): TokenTotals {
   const sum = {
     requests: 0,
     inputTokens: 0,
@@ -56,14 +57,7 @@ function bruteForce(rows: readonly WindowExchange[], at: number): TokenTotals {
   return sum;
 }
 
-const FIGURES = [
-  "requests",
-  "inputTokens",
-  "outputTokens",
-  "cacheReadInputTokens",
-  "cacheCreationInputTokens",
-  "unpricedCount",
-] as const;
+const FIGURES = [...TOTAL_KINDS.map(({ field }) => field), "requests", "unpricedCount"] as const;
 
 function expectPartsOf(total: TokenTotals, parts: readonly WindowShare[]): void {
   for (const figure of FIGURES)
@@ -79,7 +73,6 @@ function expectPartsOf(total: TokenTotals, parts: readonly WindowShare[]): void 
 
 describe("an account's window", () => {
   it("of 50,000 exchanges in two days, with duplicates and in any order, equals the sum of its rows at any instant", async () => {
-    clockAt(NOW);
     const next = random(20_261_122);
     const rows = manyExchanges(next, { count: 50_000, from: NOW - 2 * DAY, to: NOW });
     const reports = withDisorder(next, rows);
@@ -92,14 +85,13 @@ describe("an account's window", () => {
       const any = Math.floor(NOW - 2 * DAY + next() * (2 * DAY + WINDOW));
       const at = n % 4 === 0 ? any - (any % MINUTE) : any;
       const { total, sessions, otherSessions, domains, models } = await stub.totals(at);
-      expect(total, new Date(at).toISOString()).toEqual(bruteForce(rows, at));
+      expect(total, new Date(at).toISOString()).toEqual(totalsOfRows(rows, at));
       expect(otherSessions).toBeNull();
       for (const parts of [sessions, domains, models]) expectPartsOf(total, parts);
     }
   });
 
   it("contains what started after its beginning and up to its end, to the millisecond", async () => {
-    clockAt(NOW);
     const { record, total } = newWindow();
     await record(windowExchange(1, { startedAt: NOW - WINDOW + 7 }));
     for (const [at, requests] of [
@@ -113,7 +105,6 @@ describe("an account's window", () => {
   });
 
   it("counts an exchange once, in its most complete version", async () => {
-    clockAt(NOW);
     const { record, total } = newWindow();
     const interrupted = windowExchange(1, { startedAt: NOW, outputTokens: 0, costPico: null, rank: 0 });
     const complete = windowExchange(1, { startedAt: NOW, outputTokens: 70, costPico: "5" });
@@ -125,7 +116,6 @@ describe("an account's window", () => {
   });
 
   it("moves an exchange to the account its response names, in any order of reports", async () => {
-    clockAt(NOW);
     const { accountId, stub, record, total } = newWindow();
     await stub.record({ accountId, exchanges: [], moved: [{ id: windowExchange(1).id, startedAt: NOW }] });
     await record(windowExchange(1, { startedAt: NOW, rank: 0 }), windowExchange(2, { startedAt: NOW }));
@@ -136,7 +126,6 @@ describe("an account's window", () => {
   });
 
   it("counts an exchange that arrives hours late at its start time", async () => {
-    clockAt(NOW);
     const { record, total } = newWindow();
     await record(windowExchange(1, { startedAt: NOW }), windowExchange(2, { startedAt: NOW - 30 * HOUR }));
     expect((await total()).requests).toBe(1);
@@ -144,7 +133,6 @@ describe("an account's window", () => {
   });
 
   it("sums costs exactly beyond the precision of doubles", async () => {
-    clockAt(NOW);
     const { record, total } = newWindow();
     const cost = 9_007_199_254_740_993n; // 2^53 + 1
     await record(...[1, 2, 3].map((n) => windowExchange(n, { startedAt: NOW, costPico: cost.toString() })));
@@ -152,7 +140,6 @@ describe("an account's window", () => {
   });
 
   it("sums up sessions beyond the first 200", async () => {
-    clockAt(NOW);
     const { record, stub } = newWindow();
     await record(
       ...Array.from({ length: 230 }, (_, n) => windowExchange(n, { startedAt: NOW, sessionId: `s${n}` })),
@@ -164,7 +151,6 @@ describe("an account's window", () => {
 
 describe("with clocks that jump,", () => {
   it("a clock of the object that is ahead loses nothing", async () => {
-    clockAt(NOW);
     const { record, total, stub } = newWindow();
     await record(windowExchange(1, { startedAt: NOW - HOUR }));
     clockAt(NOW + 400 * DAY);
@@ -175,7 +161,6 @@ describe("with clocks that jump,", () => {
   });
 
   it("a clock of a proxy that is ahead deletes nothing", async () => {
-    clockAt(NOW);
     const { record, total, stub } = newWindow();
     await record(windowExchange(1, { startedAt: NOW }), windowExchange(2, { startedAt: NOW + 400 * DAY }));
     await runDurableObjectAlarm(stub);
@@ -183,7 +168,6 @@ describe("with clocks that jump,", () => {
   });
 
   it("exchanges are deleted when both clocks agree, and their duplicates are not counted", async () => {
-    clockAt(NOW);
     const { record, total, stub } = newWindow();
     await record(windowExchange(1, { startedAt: NOW }));
     const later = NOW + 9 * DAY;
@@ -202,7 +186,6 @@ describe("with clocks that jump,", () => {
 
 describe("reconciling with Postgres", () => {
   it("adds what is missing, corrects what differs, deletes what is gone, keeps what is newer", async () => {
-    clockAt(NOW);
     const { accountId, stub, record, total } = newWindow();
     const at = { startedAt: NOW - MINUTE };
     await record(windowExchange(1, at), windowExchange(2, { ...at, outputTokens: 1 }), windowExchange(3, at));
@@ -223,7 +206,6 @@ describe("reconciling with Postgres", () => {
   });
 
   it("changes nothing that is correct", async () => {
-    clockAt(NOW);
     const { accountId, stub, record } = newWindow();
     const rows = [1, 2, 3].map((n) => windowExchange(n, { startedAt: NOW - n * MINUTE }));
     await record(...rows);

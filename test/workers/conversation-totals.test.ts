@@ -21,52 +21,30 @@ async function sum(changed: string[], added: { id: string; startedAt: Date }[] =
 const rows = () => queryRows("SELECT * FROM conversations ORDER BY id");
 
 it("sums a conversation with branches, a sub-task, a compaction and a failure", async () => {
-  const root = await insertRow({
-    startedAt: T,
-    conversationId: A,
+  const insert = (seconds: number, options: Partial<RowOptions>) =>
+    insertRow({ startedAt: T + seconds * 1_000, conversationId: A, ...options });
+  const prompt = "Fix the flaky test";
+  const root = await insert(0, {
     linkKind: "root",
-    prompt: "Fix the flaky test",
+    prompt,
     sessionId: "s1",
     toolCallCount: 2,
     costPico: "1500",
     tokens: { input: 10, output: 20, cacheRead: 1_000, cacheCreation: 300 },
   });
-  const on = { conversationId: A, branchKey: root, parentRequestId: root } as const;
-  await insertRow({
-    ...on,
-    startedAt: T + 10_000,
-    costPico: "500",
-    tokens: { input: 5, output: 1, cacheRead: 1_300 },
-  });
-  await insertRow({
-    ...on,
-    startedAt: T + 12_000,
-    linkKind: "retry",
-    prompt: "Fix the flaky test",
-    status: 529,
-    tokens: null,
-  });
-  await insertRow({
-    conversationId: A,
-    startedAt: T + 20_000,
+  const on = { branchKey: root, parentRequestId: root };
+  await insert(10, { ...on, costPico: "500", tokens: { input: 5, output: 1, cacheRead: 1_300 } });
+  await insert(12, { ...on, linkKind: "retry", prompt, status: 529, tokens: null });
+  await insert(20, {
     branchId: "branch_20261122120020",
     prompt: "Other way",
     parentRequestId: root,
     model: "claude-haiku-4-5",
     accountId: "acc_2",
   });
-  await insertRow({
-    conversationId: A,
-    startedAt: T + 30_000,
-    branchId: "compact_120030",
-    parentRequestId: root,
-    tokens: null,
-    status: null,
-    durationMs: null,
-  });
-  await insertRow({
-    conversationId: A,
-    startedAt: T + 40_000,
+  const unanswered = { tokens: null, status: null, durationMs: null };
+  await insert(30, { branchId: "compact_120030", parentRequestId: root, ...unanswered });
+  await insert(40, {
     branchId: "subtask_1",
     isSubtask: true,
     prompt: "Search",

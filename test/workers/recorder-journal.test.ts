@@ -13,6 +13,7 @@ import {
   writeJournalResponse,
   type DraftMetadata,
 } from "../../workers/store/journal/objects.ts";
+import { makeExchange } from "../support/exchanges.ts";
 
 const bucket = env.JOURNAL;
 beforeEach(async () => {
@@ -20,30 +21,14 @@ beforeEach(async () => {
 });
 
 const idAt = (ms: number) => newExchangeId(ms, crypto.getRandomValues(new Uint8Array(10)));
-const requestOf = (id: string): DraftMetadata<RequestMetadata> => ({
-  v: 1,
-  id,
-  startedAt: 1,
-  domain: "ü.example",
-  accountId: null,
-  credentialType: "passthrough",
-  clientKeyId: null,
-  method: "POST",
-  path: "/v1/messages",
-  query: "",
-  headers: {},
-});
-const responseOf = (id: string): DraftMetadata<ResponseMetadata> => ({
-  v: 1,
-  id,
-  outcome: "complete",
-  status: 200,
-  errorType: null,
-  headers: {},
-  timeToFirstByteMs: 1,
-  durationMs: 2,
-  bodyCoding: "identity",
-});
+function requestOf(id: string): DraftMetadata<RequestMetadata> {
+  const { body: _, ...metadata } = makeExchange({ exchangeId: id, domain: "ü.example" }).request.metadata;
+  return metadata;
+}
+function responseOf(id: string): DraftMetadata<ResponseMetadata> {
+  const { body: _, ...metadata } = makeExchange({ exchangeId: id }).response.metadata;
+  return metadata;
+}
 /** First index at which two arrays differ; -1 if they are equal. (`toEqual` takes seconds for megabytes.) */
 const firstDifference = (a: Uint8Array, b: Uint8Array) =>
   a.length === b.length ? a.findIndex((byte, index) => byte !== b[index]) : Math.min(a.length, b.length);
@@ -55,7 +40,7 @@ describe("an entry", () => {
     ["no body", new Uint8Array(0)],
     ["a body that is not text", Uint8Array.from([0, 255, 0x4e, 0x58, 0x4a, 0x31])],
     ["a body too large to put in one piece", new Uint8Array(5_000_000).fill(7)],
-  ])("with %s is read back as it was, with the facts that were left open", async (_, body) => {
+  ])("with %s is read back as it was, with the metadata of its body", async (_, body) => {
     const id = idAt(1);
     const size = await writeJournalRequest(bucket, requestOf(id), body);
     expect(size).toBe((await bucket.head(journalKey(id, "request")))?.size);
@@ -87,8 +72,8 @@ describe("an entry", () => {
     ["that is cut", bytes("x")],
     ["that is not ours", bytes("some other object, long enough for a footer")],
     ["whose footer lies", Uint8Array.from([1, 2, 255, 255, 255, 255, 0x4e, 0x58, 0x4a, 0x31])],
-    ["whose facts are no JSON", Uint8Array.from([123, 1, 0, 0, 0, 0x4e, 0x58, 0x4a, 0x31])],
-    ["whose facts are not facts", Uint8Array.from([123, 125, 2, 0, 0, 0, 0x4e, 0x58, 0x4a, 0x31])],
+    ["whose metadata is not JSON", Uint8Array.from([123, 1, 0, 0, 0, 0x4e, 0x58, 0x4a, 0x31])],
+    ["whose metadata has no fields", Uint8Array.from([123, 125, 2, 0, 0, 0, 0x4e, 0x58, 0x4a, 0x31])],
   ])("%s is reported with its name", async (_, object) => {
     const id = idAt(1);
     await bucket.put(journalKey(id, "request"), object);
