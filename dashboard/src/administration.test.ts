@@ -1,4 +1,4 @@
-/** Accounts, setting a domain up, Slack and the audit log, as forms without a script: what is sent, and what is said. */
+/** Accounts, domain setup, Slack and the audit log as forms without a script: requests sent to the API and pages shown. */
 import { describe, expect, it } from "vitest";
 import type { AccountView } from "../../workers/schemas/api/accounts.ts";
 import type { PendingAlerts } from "../../workers/schemas/api/settings.ts";
@@ -70,12 +70,12 @@ function visit(options: ReplayOptions = {}) {
   return { api, ask, post };
 }
 
-/** The text around a field that is marked as wrong. */
+/** Names of the fields marked as invalid. */
 const wrongFields = (html: string) =>
   [...html.matchAll(/<input name="([^"]+)"[^>]*aria-invalid="true"/g)].map(([, name]) => name);
 
 describe("accounts", () => {
-  it("show what needs somebody first, then each with its credential, domains and windows", async () => {
+  it("list accounts that need attention first, each with its credential, domains and windows", async () => {
     const { text } = await visit().ask("/accounts");
     const order = [...text.matchAll(/<h2><span><a href="\/accounts\/([^"?]+)/g)].map(([, id]) => id);
     expect(order.slice(0, 4)).toEqual(["acc_old-login", "acc_checkout", "acc_maya", "acc_platform"]);
@@ -84,7 +84,7 @@ describe("accounts", () => {
     expect(text).toContain("Log in again");
   });
 
-  it("say of a login when it expires, when it was renewed, its scopes and its last error", async () => {
+  it("show the expiry, last renewal, scopes and last error of a login", async () => {
     const ended = account("acc_old-login");
     const failing = { ...ended, login: { ...ended.login!, failures: 3 } };
     const { ask } = visit({ overrides: { "GET /api/accounts/acc_old-login": failing } });
@@ -115,7 +115,7 @@ describe("accounts", () => {
       expect((await ask(path)).status).toBe(403);
   });
 
-  it("get another key, and say at the field what is wrong with one", async () => {
+  it("store another API key and show the problem of a wrong one at its field", async () => {
     const { api, post } = visit();
     const stored = await post("/accounts/acc_checkout", "/accounts/acc_checkout/key", {
       api_key: " sk-ant-x ",
@@ -129,7 +129,7 @@ describe("accounts", () => {
     expect(refused.text).toContain("is empty");
   });
 
-  it("are renewed, and say afterwards that they were", async () => {
+  it("confirm a token renewal that was requested", async () => {
     const { api, ask, post } = visit();
     const { location } = await post("/accounts/acc_maya", "/accounts/acc_maya/refresh", {});
     expect(api.requested).toContain("POST /api/accounts/acc_maya/oauth/refresh");
@@ -137,7 +137,7 @@ describe("accounts", () => {
     expect((await ask("/accounts/acc_maya?done=__proto__")).text).not.toContain("callout good");
   });
 
-  it("take limit and alerts as people write them", async () => {
+  it("accept limits and thresholds with separators and percent signs", async () => {
     const { api, post } = visit();
     const save = (fields: Record<string, string>) =>
       post("/accounts/acc_checkout", "/accounts/acc_checkout/limits", fields);
@@ -154,7 +154,7 @@ describe("accounts", () => {
     ]);
   });
 
-  it("are deleted, or change to passthrough, only when their name was typed, and say why they cannot be", async () => {
+  it("require the typed name for deletion and passthrough and explain a rejected deletion", async () => {
     const { api, post } = visit();
     for (const action of ["delete", "passthrough"])
       expect(
@@ -182,7 +182,7 @@ describe("accounts", () => {
 });
 
 describe("a login", () => {
-  it("begins with its terms, leads to Claude's page, and ends with the code", async () => {
+  it("shows the terms, links to the login page of Claude and takes the code", async () => {
     const { api, ask, post } = visit();
     const first = await ask("/accounts/acc_maya/login");
     expect(first.text).toContain("For a team use API keys, or passthrough");
@@ -206,7 +206,7 @@ describe("a login", () => {
     expect(api.sent.at(-1)).toEqual({ code: "abc#def" });
   });
 
-  it("within setting a domain up gives it to the domain and goes on there", async () => {
+  it("started from the setup of a domain assigns the account and returns to the setup", async () => {
     const { api, post } = visit();
     const path = "/accounts/acc_old-login/login";
     const done = await post(`${path}?domain=new.example`, `${path}/code`, {
@@ -219,8 +219,8 @@ describe("a login", () => {
   });
 });
 
-describe("setting a domain up", () => {
-  it("takes a host as people paste it, and refuses one that is taken or none", async () => {
+describe("the setup of a domain", () => {
+  it("normalizes a pasted host and rejects a configured or invalid one", async () => {
     const { api, ask } = visit();
     expect((await ask("/domains/new")).text).toContain("Domain name");
     const next = await ask("/domains/new?domain=https%3A%2F%2FNew.Example%2Fv1");
@@ -235,7 +235,7 @@ describe("setting a domain up", () => {
     expect(none.text).toContain('value="a b"');
   });
 
-  it("goes from account to Slack to the first key, which is shown once with the lines to copy", async () => {
+  it("leads from account to Slack to the first key, which is shown once with its commands", async () => {
     const { api, ask, post } = visit();
     const account = (fields: Record<string, string>) =>
       post("/domains/new?domain=new.example", "/domains/new/account", { domain: "new.example", ...fields });
@@ -277,7 +277,7 @@ describe("setting a domain up", () => {
 describe("Slack of a domain", () => {
   const domain = "/domains/checkout.claude.example";
 
-  it("keeps what is not typed again, and tells what was switched off", async () => {
+  it("keeps fields left empty and sends disabled options", async () => {
     const { api, post } = visit();
     const saved = await post(domain, `${domain}/slack`, {
       webhook_url: "",
@@ -296,7 +296,7 @@ describe("Slack of a domain", () => {
     expect(text).not.toContain("hooks.slack.com/services/T");
   });
 
-  it("is tried with a test message, and says what came of it", async () => {
+  it("sends a test message and shows its result", async () => {
     const { api, post } = visit();
     const message =
       "The message was not taken: Slack responded 404: no_service. Check the webhook's address.";
@@ -309,7 +309,7 @@ describe("Slack of a domain", () => {
 });
 
 describe("the audit log", () => {
-  it("is filtered and paged by its address", async () => {
+  it("is filtered and paged by its URL", async () => {
     const recorded = recordedBody<{ entries: { action: string }[] }>("/api/audit?limit=50");
     const entries = recorded.entries.filter(({ action }) => action === "domain.put");
     const { api, ask } = visit({ overrides: { "GET /api/audit": { entries, nextCursor: "2" } } });
@@ -324,7 +324,7 @@ describe("the audit log", () => {
 });
 
 describe("health", () => {
-  it("has a sentence for everything that may be wrong, and the configuration for administrators", async () => {
+  it("describes every check and shows the configuration to administrators", async () => {
     const { text } = await visit().ask("/settings");
     for (const words of [
       "Pending alerts",
@@ -358,7 +358,7 @@ describe("health", () => {
   });
 });
 
-it("hostile names and errors of accounts show as text", async () => {
+it("hostile names and errors of accounts are shown as text", async () => {
   const { ask } = visit({ variant: "malicious" });
   const list = await ask("/accounts");
   const paths = [...list.text.matchAll(/<h2><span><a href="(\/accounts\/[^"]+)"/g)].map(

@@ -42,7 +42,7 @@ describe("cost over time", () => {
     expect(formatUsd(series.total)).toBe("5.3");
   });
 
-  it("puts those beyond the named together, and hours into days", () => {
+  it("groups the names beyond the limit and sums hours into days", () => {
     const series = costSeries(answer({ a: { 0: "3" }, b: { 5: "2" }, c: { 6: "1" }, d: { 30: "0.5" } }), {
       from: START,
       to: START + 48 * HOUR,
@@ -53,7 +53,7 @@ describe("cost over time", () => {
     expect(series.buckets.map((bucket) => bucket.pico[OTHERS] ?? 0n)).toEqual([10n ** 12n, 5n * 10n ** 11n]);
   });
 
-  it("leaves out what lies outside, and counts what has no price", () => {
+  it("ignores hours outside the period and counts unpriced requests", () => {
     const series = costSeries(answer({ a: { 0: "3", 5: null } }), {
       from: START + 4 * HOUR,
       to: START + 6 * HOUR,
@@ -78,7 +78,7 @@ describe("cost over time", () => {
     expect(formatMoney(bad)).not.toContain("$");
   });
 
-  it("takes any name for a name", () => {
+  it("accepts any string as a name", () => {
     const data = answer({ constructor: { 0: "1" } });
     Object.defineProperty(data.data, "__proto__", {
       value: data.data.constructor,

@@ -26,7 +26,7 @@ const counted = (minute: number, count: number, more: object = {}) => ({
 });
 
 describe("failures", () => {
-  it("stand once and newest first, from however many lists", () => {
+  it("are merged from several lists without duplicates, newest first", () => {
     const rows = mergeFailures([
       [row("a", 1), row("b", 5)],
       [row("c", 3), row("a", 1)],
@@ -34,7 +34,7 @@ describe("failures", () => {
     expect(rows.map((one) => one.requestId)).toEqual(["b", "c", "a"]);
   });
 
-  it("are counted by what happened, the most frequent first, what looks the same together", () => {
+  it("are counted by kind, most frequent first, equal labels together", () => {
     const broken = { outcome: "upstream_failed", errorType: null };
     const kinds = failureKinds([
       counted(9, 1, { status: 429, errorType: "rate_limit_error" }),

@@ -53,7 +53,7 @@ function account(unified: Partial<Unified>[], rest: Partial<WindowView> = {}): W
 const rowOf = (one: Partial<Unified>) => windowRows(account([one]), NOW)[0]!;
 
 describe("an account's windows", () => {
-  it("say how full, until when, and where it goes", () => {
+  it("show utilization, reset time and forecast", () => {
     expect(rowOf({})).toEqual({
       name: "5 h",
       used: 0.5,
@@ -66,7 +66,7 @@ describe("an account's windows", () => {
     });
   });
 
-  it("are no alarm where what is off is use beyond the plan", () => {
+  it("do not warn about extra usage that is off", () => {
     const overage = {
       window: "overage",
       utilization: null,
@@ -84,7 +84,7 @@ describe("an account's windows", () => {
     expect(rowOf({ ...overage, utilization: 0.2 })).toMatchObject({ used: 0.2, tone: "good", state: null });
   });
 
-  it("warn before they are full and say when they will be", () => {
+  it("warn before they are full and forecast the time", () => {
     expect(rowOf({ fullAt: at(14) })).toMatchObject({
       tone: "warning",
       forecast: "At this pace, full in 14 m.",
@@ -93,19 +93,19 @@ describe("an account's windows", () => {
     expect(rowOf({ utilization: 0.95 }).tone).toBe("warning");
   });
 
-  it("are an error when refused or more than full", () => {
+  it("are an error when rejected or above 100%", () => {
     expect(rowOf({ status: "rejected", utilization: 0.4 }).tone).toBe("error");
     expect(rowOf({ utilization: 1.2 })).toMatchObject({ tone: "error", used: 1.2 });
     expect(rowOf({ utilization: 1.2 }).forecast).toBe("Limit reached.");
   });
 
-  it("are empty again after their reset, whatever was reported before", () => {
+  it("are empty after their reset, whatever was reported before", () => {
     expect(
       rowOf({ hasEnded: true, utilization: 1.1, status: "rejected", resetsAt: at(-5), fullAt: at(3) }),
     ).toMatchObject({ used: 0, tone: "good", reset: "reset 5 m ago", atReset: null, forecast: "" });
   });
 
-  it("guess nothing that was not said", () => {
+  it("leave unreported values empty", () => {
     expect(rowOf({ utilization: null, resetsAt: null, perHour: null })).toMatchObject({
       used: null,
       atReset: null,
@@ -116,7 +116,7 @@ describe("an account's windows", () => {
     expect(windowRows(account([]), NOW)).toEqual([]);
   });
 
-  it("name our Custom limit apart from the vendor's", () => {
+  it("list the custom limit apart from the vendor windows", () => {
     const rows = windowRows(account([{}], { percentageUsed: 130, tokenLimit: 100 }), NOW);
     expect(rows.map((row) => row.name)).toEqual(["5 h", "Custom limit"]);
     expect(rows[1]).toMatchObject({ used: 1.3, tone: "error" });
@@ -132,7 +132,7 @@ describe("an account's windows", () => {
     expect(windowName(name)).toBe(words);
   });
 
-  it("are ranked by the fullest of them", () => {
+  it("are ranked by their highest utilization", () => {
     expect(
       peakUtilization(
         account([{ utilization: 0.2 }, { utilization: 0.8 }, { utilization: 2, hasEnded: true }]),

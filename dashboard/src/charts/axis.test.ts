@@ -14,7 +14,7 @@ describe("an axis", () => {
     },
   );
 
-  it.each([0, -1, Number.NaN, Infinity])("has only its zero for %s", (highest) => {
+  it.each([0, -1, Number.NaN, Infinity])("has only the zero tick for %s", (highest) => {
     expect(niceAxis(highest)).toEqual({ top: 0, ticks: [0] });
   });
 
@@ -27,7 +27,7 @@ describe("an axis", () => {
     expect(niceAxis(highest, { isWhole: true }).ticks).toEqual(ticks);
   });
 
-  it("labels the first and the last and what lies between", () => {
+  it("samples the first, the last and entries between them", () => {
     expect(sampleEvenly([1, 2, 3, 4, 5, 6, 7, 8, 9], 5)).toEqual([1, 3, 5, 7, 9]);
     expect(sampleEvenly([1, 2], 5)).toEqual([1, 2]);
     expect(sampleEvenly([], 5)).toEqual([]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { safeNext } from "./safe-next.ts";
 
-describe("the way back after signing in", () => {
+describe("the redirect target after signing in", () => {
   it.each(["/requests", "/requests?status=429&domain=a.b", "/conversations/x#message-3"])(
     "goes to %s",
     (next) => {

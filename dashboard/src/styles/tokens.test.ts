@@ -74,11 +74,11 @@ describe("the colours", () => {
   });
 
   describe.each(SCHEMES)("in %s", (scheme) => {
-    it.each(TEXT)("let --%s be read on --%s", (text, ground) => {
+    it.each(TEXT)("give text --%s a contrast of 4.5 on --%s", (text, ground) => {
       expect(contrast(text, ground, scheme)).toBeGreaterThanOrEqual(4.5);
     });
 
-    it.each(MARKS)("let --%s be seen on --%s", (mark, ground) => {
+    it.each(MARKS)("give mark --%s a contrast of 3 on --%s", (mark, ground) => {
       expect(contrast(mark, ground, scheme)).toBeGreaterThanOrEqual(3);
     });
   });
