@@ -8,6 +8,7 @@ import type { AlertEvent, ErrorEvent } from "../../workers/schemas/alert.ts";
 import type { PendingAlerts } from "../../workers/schemas/api/settings.ts";
 import { watchBacklog } from "../../workers/scheduled/backlog.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
+import { errorEvent } from "../support/alert-events.ts";
 import type { SeenBySlack } from "../support/fake-slack.ts";
 import {
   messageStream,
@@ -72,21 +73,8 @@ const runDue = (stub: DurableObjectStub, statement: string) =>
     await storage.setAlarm(Date.now());
   });
 const FAILED = jsonResponse("{}", { status: 500, headers: {} });
-const error = (domain: string, more: Partial<ErrorEvent> = {}): ErrorEvent => ({
-  kind: "error",
-  domain,
-  requestId: "019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071",
-  at: Date.now(),
-  method: "POST",
-  path: "/v1/messages",
-  status: 529,
-  outcome: "complete",
-  errorType: "overloaded_error",
-  message: "Overloaded",
-  model: null,
-  accountId: null,
-  ...more,
-});
+const error = (domain: string, more: Partial<ErrorEvent> = {}): ErrorEvent =>
+  errorEvent({ domain, at: Date.now(), model: null, accountId: null, ...more });
 const system = [
   { type: "text", text: "You are Claude Code" },
   { type: "text", text: "Be short" },

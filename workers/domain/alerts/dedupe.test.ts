@@ -1,42 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { AlertEvent, ErrorEvent, MessageEvent } from "../../schemas/alert.ts";
+import type { AlertEvent } from "../../schemas/alert.ts";
+import { errorEvent, messageEvent, thresholdEvent } from "../../../test/support/alert-events.ts";
 import { shouldSend, dedupeKeyOf, type SentRecord } from "./dedupe.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-
-const error = (more: Partial<ErrorEvent> = {}): ErrorEvent => ({
-  kind: "error",
-  domain: "d",
-  requestId: "r",
-  at: NOW,
-  method: "POST",
-  path: "/v1/messages",
-  status: 529,
-  outcome: "complete",
-  errorType: "overloaded_error",
-  message: "Overloaded",
-  model: "m",
-  accountId: "a",
-  ...more,
-});
-const message = (conversation: string, userText: string): MessageEvent => ({
-  kind: "message",
-  domain: "d",
-  requestId: "r",
-  at: NOW,
-  conversation,
-  conversationId: null,
-  model: null,
-  credentialType: "api_key",
-  accountId: null,
-  userText,
-  answerText: "",
-  tools: [],
-  inputTokens: 0,
-  outputTokens: 0,
-});
 
 /** The events that are sent, each some minutes after noon, with the number of their repeats: "minute +repeats". */
 function sent(...course: [minute: number, event: AlertEvent][]): string[] {
@@ -53,15 +22,16 @@ describe("deduplication", () => {
   it("sends other errors by themselves", () => {
     expect(
       sent(
-        [0, error()],
-        [1, error({ status: 500, errorType: "api_error" })],
-        [2, error({ model: "other" })],
-        [3, error({ requestId: "another", path: "/v1/other" })],
+        [0, errorEvent()],
+        [1, errorEvent({ status: 500, errorType: "api_error" })],
+        [2, errorEvent({ model: "other" })],
+        [3, errorEvent({ requestId: "another", path: "/v1/other" })],
       ),
     ).toHaveLength(3);
   });
 
   it("sends a user's text once per conversation, whatever others send meanwhile", () => {
+    const message = (conversation: string, userText: string) => messageEvent({ conversation, userText });
     expect(
       sent(
         [0, message("c1", "do it")],
@@ -77,7 +47,7 @@ describe("deduplication", () => {
   it.each<[string, AlertEvent, number[], string[]]>([
     [
       "an error once in ten minutes, then with its repeats",
-      error(),
+      errorEvent(),
       [0, 1, 5, 9, 11, 12, 22],
       ["0 +0", "11 +3", "22 +1"],
     ],
@@ -100,23 +70,14 @@ describe("deduplication", () => {
       ["0 +0", `${8 * DAY} +0`],
     ],
     ["every test", { kind: "test", domain: "d", at: NOW }, [0, 0], ["0 +0", "0 +0"]],
-    ["an error although the clock was ahead", error(), [1_000_000, 0], ["1000000 +0", "0 +0"]],
+    ["an error although the clock was ahead", errorEvent(), [1_000_000, 0], ["1000000 +0", "0 +0"]],
   ])("sends %s", (_name, event, minutes, expected) => {
     expect(sent(...minutes.map((minute): [number, AlertEvent] => [minute, event]))).toEqual(expected);
   });
 
   it("sends a threshold once per window", () => {
-    const threshold = (resetsAt: number): AlertEvent => ({
-      kind: "window_threshold",
-      accountId: "a",
-      window: "5h",
-      utilization: 0.8,
-      threshold: 0.75,
-      resetsAt,
-      fullAt: null,
-      at: NOW,
-    });
-    const [first, next] = [threshold(NOW + HOUR), threshold(NOW + 6 * HOUR)];
+    const first = thresholdEvent({ resetsAt: NOW + HOUR });
+    const next = thresholdEvent({ resetsAt: NOW + 6 * HOUR });
     expect(sent([0, first], [30, first], [61, next])).toEqual(["0 +0", "61 +0"]);
   });
 

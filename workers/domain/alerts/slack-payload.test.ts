@@ -1,10 +1,15 @@
 /** Slack payloads, compared whole. */
 import { describe, expect, test } from "vitest";
 import type { AlertEvent, ErrorEvent, MessageEvent, ThresholdEvent } from "../../schemas/alert.ts";
+import {
+  ALERT_AT as NOW,
+  ALERT_REQUEST_ID as ID,
+  errorEvent,
+  messageEvent,
+  thresholdEvent,
+} from "../../../test/support/alert-events.ts";
 import { type AlertStyle, type Repeats, slackPayload } from "./slack-payload.ts";
 
-const NOW = Date.UTC(2026, 10, 22, 12, 40);
-const ID = "019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071";
 const STYLE: AlertStyle = { dashboardUrl: "https://nexus.example/", content: "full" };
 const ONCE: Repeats = { count: 0, isSummary: false };
 const TS = 1_795_351_200;
@@ -12,52 +17,6 @@ const FOOTER = "team.example | claude-opus-5-5 | api_key:acc_team_p**** | Tokens
 const OPEN = `<https://nexus.example/requests/${ID}|Open>`;
 const USAGE = "<https://nexus.example/usage?accountId=acc_1|Usage of the account>";
 
-const message = (more: Partial<MessageEvent> = {}): MessageEvent => ({
-  kind: "message",
-  domain: "team.example",
-  requestId: ID,
-  at: NOW,
-  conversation: "c",
-  conversationId: null,
-  model: "claude-opus-5-5",
-  credentialType: "api_key",
-  accountId: "acc_team_production",
-  userText: "Why is the build red?",
-  answerText: "I will look at the log.",
-  tools: [
-    { name: "Bash", hint: "npm test" },
-    { name: "TodoRead", hint: null },
-  ],
-  inputTokens: 1_204,
-  outputTokens: 87,
-  ...more,
-});
-const error = (more: Partial<ErrorEvent> = {}): ErrorEvent => ({
-  kind: "error",
-  domain: "team.example",
-  requestId: ID,
-  at: NOW,
-  method: "POST",
-  path: "/v1/messages",
-  status: 529,
-  outcome: "complete",
-  errorType: "overloaded_error",
-  message: "Overloaded",
-  model: "claude-opus-5-5",
-  accountId: "acc_1",
-  ...more,
-});
-const threshold = (more: Partial<ThresholdEvent> = {}): ThresholdEvent => ({
-  kind: "window_threshold",
-  accountId: "acc_1",
-  window: "5h",
-  utilization: 0.76,
-  threshold: 0.75,
-  resetsAt: NOW + 80 * 60_000,
-  fullAt: NOW + 45 * 60_000,
-  at: NOW,
-  ...more,
-});
 const payload = (event: AlertEvent, style: Partial<AlertStyle> = {}, repeats = ONCE) =>
   slackPayload(event, repeats, { ...STYLE, ...style });
 
@@ -124,18 +83,20 @@ describe("the Slack payload of a message", () => {
       ],
     ],
   ])("%s", (_name, more, lines) => {
-    expect(payload(message(more))).toStrictEqual(messagePayload(lines));
+    expect(payload(messageEvent(more))).toStrictEqual(messagePayload(lines));
   });
 
   test("cuts a long response, and the whole text at 3,000 characters", () => {
-    const { text } = payload(message({ tools: [], userText: "u".repeat(50), answerText: "a".repeat(3_500) }));
+    const { text } = payload(
+      messageEvent({ tools: [], userText: "u".repeat(50), answerText: "a".repeat(3_500) }),
+    );
     expect(text).toHaveLength(3_000);
     const head = `:bust_in_silhouette: User: ${"u".repeat(50)}\n:robot_face: Claude: aaa`;
     expect([text.startsWith(head), text.endsWith("aaa... (truncated)")]).toEqual([true, true]);
   });
 
   test("shows lengths and tool names in a channel whose content is masked", () => {
-    expect(payload(message(), { content: "masked" })).toStrictEqual(
+    expect(payload(messageEvent(), { content: "masked" })).toStrictEqual(
       messagePayload([
         ":bust_in_silhouette: User: (21 characters)",
         ":robot_face: Claude: (23 characters)",
@@ -146,7 +107,7 @@ describe("the Slack payload of a message", () => {
   });
 
   test("has a shorter footer without model and account", () => {
-    expect(payload(message({ model: null, accountId: null, tools: [] }))).toStrictEqual(
+    expect(payload(messageEvent({ model: null, accountId: null, tools: [] }))).toStrictEqual(
       messagePayload([USER, CLAUDE], "team.example | Tokens: 1204/87"),
     );
   });
@@ -156,17 +117,17 @@ describe("the Slack payload of an error", () => {
   const TEXT = ":rotating_light: Error on team.example: 529 overloaded_error";
 
   test("has every field that helps to find it", () => {
-    expect(payload(error())).toStrictEqual(errorPayload(`${TEXT}. ${OPEN}`));
+    expect(payload(errorEvent())).toStrictEqual(errorPayload(`${TEXT}. ${OPEN}`));
   });
 
   test("counts the repeats since the last alert", () => {
-    expect(payload(error(), {}, { count: 3, isSummary: false })).toStrictEqual(
+    expect(payload(errorEvent(), {}, { count: 3, isSummary: false })).toStrictEqual(
       errorPayload(`${TEXT} (and 3 more like it). ${OPEN}`),
     );
   });
 
   test("sums up the errors without an alert of their own", () => {
-    expect(payload(error(), {}, { count: 12, isSummary: true })).toStrictEqual(
+    expect(payload(errorEvent(), {}, { count: 12, isSummary: true })).toStrictEqual(
       errorPayload(
         `:rotating_light: 12 more on team.example: 529 overloaded_error, last at 2026-11-22 12:40 UTC. ${OPEN}`,
       ),
@@ -182,7 +143,7 @@ describe("the Slack payload of an error", () => {
       model: null,
       accountId: null,
     };
-    expect(payload(error(failed))).toStrictEqual(
+    expect(payload(errorEvent(failed))).toStrictEqual(
       errorPayload(`:rotating_light: Error on team.example: no answer api_error. ${OPEN}`, [
         REQUEST_FIELD,
         field("Path", "POST /v1/messages"),
@@ -194,13 +155,13 @@ describe("the Slack payload of an error", () => {
   });
 
   test("leaves out the message, which may quote a prompt, where content is masked", () => {
-    expect(payload(error(), { content: "masked" })).toStrictEqual(
+    expect(payload(errorEvent(), { content: "masked" })).toStrictEqual(
       errorPayload(`${TEXT}. ${OPEN}`, ERROR_FIELDS),
     );
   });
 
   test("has no link without the dashboard's address", () => {
-    expect(payload(error(), { dashboardUrl: null })).toStrictEqual(errorPayload(`${TEXT}.`));
+    expect(payload(errorEvent(), { dashboardUrl: null })).toStrictEqual(errorPayload(`${TEXT}.`));
   });
 });
 
@@ -227,7 +188,7 @@ describe("the Slack payload of a window past its threshold", () => {
       "the token limit of five hours is 90 % used (threshold 90 %). At this pace it is full at 2026-11-22 13:10 UTC, in 30 min.",
     ],
   ])("%s", (_name, more, text) => {
-    expect(payload(threshold(more))).toStrictEqual(
+    expect(payload(thresholdEvent(more))).toStrictEqual(
       thresholdPayload(`:hourglass_flowing_sand: Account *acc_1*: ${text} ${USAGE}`),
     );
   });
