@@ -63,7 +63,7 @@ describe("the pages of a conversation", () => {
 
   it("load more in place", async () => {
     const path = `/api/conversations/${IDS.conversation}/messages`;
-    const whole = recordedBody<Transcript>(`${path}?limit=40`);
+    const whole = recordedBody<Transcript>(`${path}?limit=40&maxBytes=20000`);
     const { page, browserErrors } = await dashboard.open(CONVERSATION, {
       overrides: {
         [`GET ${path}`]: ({ searchParams }: URL) =>

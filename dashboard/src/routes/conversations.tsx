@@ -1,7 +1,6 @@
 /** /conversations and /conversations/:id. */
 import { Hono } from "hono";
-import type { Branch, Transcript } from "../../../workers/schemas/api/conversations.ts";
-import type { Result } from "../api/client.ts";
+import type { Branch } from "../../../workers/schemas/api/conversations.ts";
 import { BackLink, Time, UntrustedText } from "../components/ui/values.tsx";
 import type { AppEnv } from "../context/environment.ts";
 import { linkTo } from "../context/filters.ts";
@@ -11,13 +10,12 @@ import { ConversationPreview } from "../pages/conversations/preview.tsx";
 import { TIMELINE_ROWS } from "../pages/conversations/timeline.tsx";
 import { branchOf, ConversationPage, conversationView } from "../pages/conversations/conversation.tsx";
 import { ConversationFilters, ConversationsPage, loadConversations } from "../pages/conversations/list.tsx";
-import { limitTranscript } from "../transcript/page-size.ts";
 import { viewOf } from "../context/view.ts";
 import { loadFilterOptions } from "./filter-options.ts";
 import { exportConversation } from "./conversation-export.ts";
 
-/** Messages of a transcript that one page carries: with its tree they are what fits into a first screen of 100 KB. */
-const FIRST_SCREEN = 40;
+/** A page with this much transcript and the conversation's tree fits in a first screen of 100 KB. */
+const FIRST_PAGE = { limit: 40, maxBytes: 20_000 };
 
 export function conversationRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
@@ -48,7 +46,7 @@ export function conversationRoutes(): Hono<AppEnv> {
       shownView === "read"
         ? c
             .get("api")
-            .get("/api/conversations/{id}/messages", { id, branch, cursor, requestId, limit: FIRST_SCREEN })
+            .get("/api/conversations/{id}/messages", { id, branch, cursor, requestId, ...FIRST_PAGE })
         : null,
       loadHealth(c),
     ]);
@@ -83,7 +81,7 @@ export function conversationRoutes(): Hono<AppEnv> {
         view={view}
         detail={data}
         tree={tree}
-        transcript={withinBudget(transcript)}
+        transcript={transcript}
         comparison={comparison}
       />
     );
@@ -118,7 +116,3 @@ export function conversationRoutes(): Hono<AppEnv> {
 
   return routes;
 }
-
-/** As much of it as one page carries. */
-const withinBudget = (transcript: Result<Transcript> | null): Result<Transcript> | null =>
-  transcript?.ok ? { ok: true, data: limitTranscript(transcript.data) } : transcript;

@@ -13,12 +13,11 @@ import { messageOf } from "../../transcript/blocks.ts";
 import { commonPrefixLength, alignEntries } from "../../transcript/compare.ts";
 import { createHighlighter } from "../../transcript/highlight.ts";
 import { type TranscriptEntry, pairTools } from "../../transcript/pair-tools.ts";
-import { limitTranscript } from "../../transcript/page-size.ts";
 import { firstComparedPosition } from "../../tree/fork.ts";
 import type { View } from "../../context/view.ts";
 
-/** Messages of each side in one page. */
-const MESSAGES_PER_SIDE = 30;
+/** The page of each side. */
+const SIDE_PAGE = { limit: 30, maxBytes: 20_000 };
 
 export interface Comparison {
   left: Branch;
@@ -47,18 +46,13 @@ export async function loadComparison(
         id,
         branch: branchKey,
         cursor: from > 1 ? from : null,
-        limit: MESSAGES_PER_SIDE,
+        ...SIDE_PAGE,
       }),
     ),
   );
   if (!one!.ok) return { left, right, from, transcripts: one! };
   if (!other!.ok) return { left, right, from, transcripts: other! };
-  return {
-    left,
-    right,
-    from,
-    transcripts: { ok: true, data: [limitTranscript(one!.data), limitTranscript(other!.data)] },
-  };
+  return { left, right, from, transcripts: { ok: true, data: [one!.data, other!.data] } };
 }
 
 interface Props {
