@@ -1,74 +1,60 @@
-/** A line diff for edits in transcripts: small, and bounded however large the texts are. */
+/** Diffs of transcripts: lines, words or messages. Its cost is bounded for texts of any size. */
 
-export interface DiffLine {
+export interface DiffPart {
   sign: " " | "+" | "-";
   text: string;
 }
 
-/** Beyond this many differing lines on a side no common lines are looked for: all old out, all new in. */
-const MAX_COMPARED_LINES = 400;
+/** If a side has more differing parts, no common parts are looked for between them: all old, then all new. */
+const MAX_COMPARED_PARTS = 400;
 
 /** Lines of `before` and `after` in reading order, deletions before additions. */
-export function diffLines(before: string, after: string): DiffLine[] {
+export function diffLines(before: string, after: string): DiffPart[] {
   return diffParts(before === "" ? [] : before.split("\n"), after === "" ? [] : after.split("\n"));
 }
 
-/** The same of words, each with the blanks behind it. */
-export function diffWords(before: string, after: string): DiffLine[] {
+/** Words of `before` and `after`, each with the blanks behind it. */
+export function diffWords(before: string, after: string): DiffPart[] {
   const words = (text: string) => text.match(/\S+\s*|\s+/g) ?? [];
   return diffParts(words(before), words(after));
 }
 
-function diffParts(old: string[], now: string[]): DiffLine[] {
+export function diffParts(before: readonly string[], after: readonly string[]): DiffPart[] {
   let head = 0;
-  while (head < old.length && head < now.length && old[head] === now[head]) head++;
+  while (head < before.length && before[head] === after[head]) head++;
+  const maxTail = Math.min(before.length, after.length) - head;
   let tail = 0;
-  while (
-    tail < old.length - head &&
-    tail < now.length - head &&
-    old[old.length - 1 - tail] === now[now.length - 1 - tail]
-  ) {
-    tail++;
-  }
-  const same = (text: string): DiffLine => ({ sign: " ", text });
+  while (tail < maxTail && before.at(-1 - tail) === after.at(-1 - tail)) tail++;
   return [
-    ...old.slice(0, head).map(same),
-    ...diffMiddle(old.slice(head, old.length - tail), now.slice(head, now.length - tail)),
-    ...old.slice(old.length - tail).map(same),
+    ...signed(" ", before.slice(0, head)),
+    ...diffMiddle(before.slice(head, before.length - tail), after.slice(head, after.length - tail)),
+    ...signed(" ", before.slice(before.length - tail)),
   ];
 }
 
-/** Longest common subsequence by the usual table. */
-function diffMiddle(old: string[], now: string[]): DiffLine[] {
-  const out = (text: string): DiffLine => ({ sign: "-", text });
-  const add = (text: string): DiffLine => ({ sign: "+", text });
-  if (old.length > MAX_COMPARED_LINES || now.length > MAX_COMPARED_LINES) {
-    return [...old.map(out), ...now.map(add)];
-  }
-  const width = now.length + 1;
-  const common = new Uint16Array((old.length + 1) * width);
-  for (let i = old.length - 1; i >= 0; i--) {
-    for (let j = now.length - 1; j >= 0; j--) {
+/** Longest common subsequence by dynamic programming. */
+function diffMiddle(before: readonly string[], after: readonly string[]): DiffPart[] {
+  if (Math.max(before.length, after.length) > MAX_COMPARED_PARTS)
+    return [...signed("-", before), ...signed("+", after)];
+  const width = after.length + 1;
+  const common = new Uint16Array((before.length + 1) * width);
+  for (let i = before.length - 1; i >= 0; i--)
+    for (let j = after.length - 1; j >= 0; j--)
       common[i * width + j] =
-        old[i] === now[j]
+        before[i] === after[j]
           ? common[(i + 1) * width + j + 1]! + 1
           : Math.max(common[(i + 1) * width + j]!, common[i * width + j + 1]!);
-    }
-  }
-  const lines: DiffLine[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < old.length || j < now.length) {
-    if (i < old.length && j < now.length && old[i] === now[j]) {
-      lines.push({ sign: " ", text: old[i]! });
-      i++;
+  const parts: DiffPart[] = [];
+  let [i, j] = [0, 0];
+  while (i < before.length && j < after.length)
+    if (before[i] === after[j]) {
+      parts.push({ sign: " ", text: before[i++]! });
       j++;
-    } else if (
-      i < old.length &&
-      (j === now.length || common[(i + 1) * width + j]! >= common[i * width + j + 1]!)
-    ) {
-      lines.push(out(old[i++]!));
-    } else lines.push(add(now[j++]!));
-  }
-  return lines;
+    } else if (common[(i + 1) * width + j]! >= common[i * width + j + 1]!)
+      parts.push({ sign: "-", text: before[i++]! });
+    else parts.push({ sign: "+", text: after[j++]! });
+  return [...parts, ...signed("-", before.slice(i)), ...signed("+", after.slice(j))];
 }
+
+const signed = (sign: DiffPart["sign"], texts: readonly string[]): DiffPart[] =>
+  texts.map((text) => ({ sign, text }));

@@ -1,6 +1,6 @@
 /** One row of a comparison: a message of both branches, or one per branch with differing words marked. */
 import type { ComparedRow } from "../../transcript/compare.ts";
-import { type DiffLine, diffWords } from "../../transcript/diff.ts";
+import { type DiffPart, diffWords } from "../../transcript/diff.ts";
 import { printable } from "../../format/text.ts";
 import type { TranscriptEntry } from "../../transcript/pair-tools.ts";
 import { EntryView } from "../transcript/transcript.tsx";
@@ -44,7 +44,7 @@ export function ComparedRowView({ row, contexts, names }: RowProps) {
 interface RowSideProps {
   entry: TranscriptEntry | null;
   context: TranscriptContext;
-  words: DiffLine[] | undefined;
+  words: DiffPart[] | undefined;
   name: string;
   which: "left" | "right";
 }
@@ -81,7 +81,7 @@ function Side({ entry, context, words, name, which }: RowSideProps) {
 const MIN_COMMON_SHARE = 0.25;
 
 /** Word by word, where both sides are one text and much alike. */
-function wordDiff({ left, right }: ComparedRow): DiffLine[] | null {
+function wordDiff({ left, right }: ComparedRow): DiffPart[] | null {
   const [one, other] = [textOf(left), textOf(right)];
   if (one === null || other === null || left?.role !== right?.role) return null;
   const words = diffWords(one, other);
