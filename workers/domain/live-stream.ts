@@ -9,7 +9,7 @@ export function eventFrame(id: number, event: string, data: string): string {
 export const HEARTBEAT_FRAME = ": heartbeat\n\n";
 
 /**
- * Where a reader goes on. `lastEventId` is the header as it came, `newest` the last id given out, `kept` how many events
+ * Where a reader continues. `lastEventId` is the header as it came, `newest` the last id given out, `kept` how many events
  * back are kept. A place that is not there any more (or never was) means `reset`: the reader has to load its lists again.
  */
 export function resumeFrom(

@@ -13,7 +13,7 @@ export function truncate(text: string, max: number): string {
  * separators, with the blanks around them, become one blank, lone surrogates U+FFFD.
  */
 export function plainText(text: string, max: number): string {
-  // Cut first: nobody wants a regular expression over a megabyte of error message. Twice, because a run shrinks.
+  // Cut first, because a regular expression over a megabyte of error message is slow. Twice, because a run shrinks.
   const line = truncate(text, 4 * max)
     .toWellFormed()
     .replace(/ *[\u0000-\u001f\u007f-\u009f\u2028\u2029][ \u0000-\u001f\u007f-\u009f\u2028\u2029]*/g, " ")

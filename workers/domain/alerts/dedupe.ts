@@ -1,35 +1,35 @@
 /**
- * Whether something raised is told, or has been told already. The same error is told once in ten minutes and then summed
- * up, missing bodies once an hour; what a user said once per conversation; everything else once per occasion. Called by the AlertOutbox object.
+ * Deduplicates alerts. The same error is sent once in ten minutes, then a summary; missing bodies once an hour; a user's text
+ * once per conversation; everything else once per key. Called by the AlertOutbox object.
  */
 import type { AlertEvent } from "../../schemas/alert.ts";
 
-/** What is remembered under a key. */
+/** Stored under a key. */
 export interface SentRecord {
-  /** What exactly was told: of a conversation the user's words, else the empty string. */
+  /** What was sent: of a conversation the user's text, else the empty string. */
   value: string;
   /** Epoch milliseconds. */
   at: number;
-  /** Raised since and not told. */
+  /** Raised since and not sent. */
   suppressed: number;
 }
 
 export interface DedupeKey {
   key: string;
   value: string;
-  /** For so long the same is not told again. */
+  /** Time in which the same is not sent again. */
   quietMs: number;
-  /** Whether what was not told is summed up afterwards. */
+  /** Whether a summary of the suppressed alerts follows. */
   sendsSummary: boolean;
 }
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** The longest of the times below: what is older need not be remembered. */
+/** The longest of the times below; older records are deleted. */
 export const MAX_QUIET_MS = 8 * DAY_MS;
 
-/** What an event is the same as. */
+/** The key by which events count as the same. */
 export function dedupeKeyOf(event: AlertEvent): DedupeKey {
   const once = { value: "", quietMs: MAX_QUIET_MS, sendsSummary: false };
   switch (event.kind) {
@@ -64,13 +64,13 @@ export function dedupeKeyOf(event: AlertEvent): DedupeKey {
 
 export interface DedupeDecision {
   isSent: boolean;
-  /** How many were not told since the last time, when it is told now. */
+  /** Alerts suppressed since the last one sent; 0 unless this one is sent. */
   repeats: number;
   record: SentRecord;
 }
 
 export function shouldSend(dedupe: DedupeKey, record: SentRecord | null, now: number): DedupeDecision {
-  // A memory of the future was made by a clock that had jumped.
+  // A record from the future was written by a clock that had jumped.
   const isQuiet =
     record !== null && record.value === dedupe.value && now - record.at < dedupe.quietMs && record.at <= now;
   if (isQuiet) return { isSent: false, repeats: 0, record: { ...record, suppressed: record.suppressed + 1 } };

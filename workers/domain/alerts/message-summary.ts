@@ -1,5 +1,5 @@
 /**
- * The texts of a message notification: what the user said, what Claude said, and the tools it called with a hint at their
+ * The texts of a message notification: the user's text, Claude's text, and the tools it called with a hint at their
  * input. Called by ingest.
  */
 import type { MessageEvent } from "../../schemas/alert.ts";

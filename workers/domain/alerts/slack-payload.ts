@@ -1,5 +1,5 @@
 /**
- * What Slack is told, as the payload of an incoming webhook. The layout of messages is the older proxy's, so that channels
+ * Alerts as payloads of a Slack incoming webhook. The layout of messages is the older proxy's, so that channels
  * look as before; the rest says what happened, what it means, and where to look. Called by workers/alerts.
  * https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
  */
@@ -33,14 +33,14 @@ export interface SlackPayload {
 export interface AlertStyle {
   /** Null: no links. */
   dashboardUrl: string | null;
-  /** `masked`: what people and Claude said is told as a number of characters. */
+  /** `masked`: the texts of people and Claude are replaced by their number of characters. */
   content: "full" | "masked";
   channel?: string | undefined;
   username?: string | undefined;
   iconEmoji?: string | undefined;
 }
 
-/** How often the same was raised since it was told last. */
+/** How often the same was raised since it was last sent. */
 export interface Repeats {
   count: number;
   /** Nothing new besides: these are only being summed up. */
@@ -202,7 +202,7 @@ function plain(text: string): SlackPayload {
   return { text: cut(text) };
 }
 
-/** A name or label of strangers: one line that mentions nobody. */
+/** An untrusted name or label: one line without mentions. */
 function name(text: string): string {
   return escaped(truncate(redact(text), 300)).replace(/[\s\u0000-\u001f\u007f]+/g, " ");
 }

@@ -1,4 +1,4 @@
-/** Which models a team should be told of because they have no price. Called by workers/ingest after exchanges are stored. */
+/** Models without a price that an alert reports. Called by workers/ingest after exchanges are stored. */
 import type { UnknownModelEvent } from "../../schemas/alert.ts";
 import type { RequestRow } from "../../schemas/api/requests.ts";
 import { modelsWithoutPrice } from "../pricing/cost-breakdown.ts";

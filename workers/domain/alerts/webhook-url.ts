@@ -1,5 +1,5 @@
 /**
- * Which addresses alerts may be sent to: https on a host of the list, so that nobody who may set a webhook can make the
+ * Which addresses alerts may be sent to: https on a host of the list, so that a user who may set a webhook cannot make the
  * Worker call what he likes. The local stack may also use a fake on loopback. Called by workers/alerts and workers/api.
  */
 import { isLoopbackName } from "../http/host.ts";

@@ -51,7 +51,7 @@ export function accessApplication(settings: {
   return { issuer, audience, administrators };
 }
 
-/** Role and name of the person (or service token) of these claims; null when they name nobody. */
+/** Role and name of the person (or service token) of these claims; null if they name none. */
 export function identify(
   application: AccessApplication,
   claims: unknown,

@@ -1,5 +1,5 @@
 /**
- * How wrong keys slow the next attempt down: per address, and for everybody together (guessing from many addresses).
+ * How wrong keys slow the next attempt down: per address, and for all addresses together (guessing from many addresses).
  * Pure; the SignInGuard Durable Object keeps the state and asks here.
  */
 
@@ -40,7 +40,7 @@ export const TRUST_MS = 30 * 86_400_000;
 export interface GuardState {
   address: Failures | null;
   global: Failures | null;
-  /** When somebody last signed in from this address. */
+  /** Last sign-in from this address. */
   trustedAt: number | null;
 }
 
@@ -58,7 +58,7 @@ export function waitMs(failures: Failures | null, policy: ThrottlePolicy, now: n
 
 /**
  * Decides one attempt. While an address must wait, the attempt is not counted and the key not judged, so a right key
- * is answered like a wrong one and waiting does not grow by knocking.
+ * gets the response of a wrong one and further attempts do not prolong the wait.
  */
 export function decideAttempt(
   state: GuardState,

@@ -1,6 +1,6 @@
 /**
  * Names for the endpoints of the Claude API, by method and path. The name stands in each request's row and is the key of
- * rollups, so the set is closed and names do not change. Called by workers/ingest and classify.ts.
+ * rollups, so the set is closed and names do not change. Called by workers/ingest.
  * Source: the API reference and its SDK's list of resources.
  */
 

@@ -88,7 +88,7 @@ export function withBeta(list: string, beta: string): string {
   return names.every((name) => name === "") ? beta : `${list.replace(/[\s,]+$/, "")},${beta}`;
 }
 
-/** How the answer's body travels on. */
+/** How the response body is passed on. */
 export interface EncodingDecision {
   /** `content-encoding` may stay: the client reads it, and the runtime either redoes it or never undid it. */
   keepsEncoding: boolean;

@@ -1,6 +1,6 @@
 /**
  * Which headers of an exchange are stored: those on these lists and no others, so that a credential, a cookie or an address
- * cannot get in because nobody thought of it. Called by workers/proxy (before anything is written down) and workers/ingest.
+ * cannot be stored because a list forgot it. Called by workers/proxy (before anything is written down) and workers/ingest.
  */
 import { redact } from "../redact.ts";
 import { truncate } from "../truncate.ts";
@@ -42,7 +42,7 @@ const SECRET_NAME =
 
 /** Characters of a value that are stored. */
 const MAX_VALUE = 1_000;
-/** Real exchanges have about 30; beyond this somebody is playing with a prefix. */
+/** Real exchanges have about 30; the rest is dropped. */
 const MAX_HEADERS = 100;
 const MAX_NAME = 100;
 

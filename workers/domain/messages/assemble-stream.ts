@@ -1,7 +1,6 @@
 /**
- * A message out of its recorded event stream, whole or broken: the events go one by one into a Reading (answer-events.ts),
- * the message is what stands there at the end. Streams that are not about a message are read through and give null.
- * Called by answer.ts.
+ * Assembles a message from its recorded event stream, whole or broken: the events are applied one by one to a StreamState
+ * (stream-events.ts). Streams that are not about a message give null. Called by read-response.ts.
  */
 import { finishBlock, withExtras } from "./content-blocks.ts";
 import type { ResponseError } from "./error-body.ts";
@@ -15,7 +14,7 @@ export interface AssembledStream {
   usage: JsonObject | null;
   /** The final usage came: a `message_delta` with usage, and a stop reason or the end of the message. */
   hasFinalUsage: boolean;
-  /** The model of the last hand-over between models within the answer, else the message's. */
+  /** The model of the last hand-over between models within the response, else the message's. */
   modelServed: unknown;
   error: ResponseError | null;
   requestId: unknown;

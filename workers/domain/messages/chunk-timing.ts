@@ -1,12 +1,12 @@
 /**
- * When the pieces of a streamed answer came: which exchanges are timed, and their points, bounded in number however long the
- * stream is. Noted by workers/proxy, packed for the database by ingest, unpacked by the API.
+ * Arrival times of the chunks of a streamed response: which exchanges are timed, and their points, at most MAX_TIMING_POINTS.
+ * Recorded by workers/proxy, packed for the database by ingest, unpacked by the API.
  */
 import { MAX_TIMING_POINTS, type StreamTiming } from "../../schemas/exchange.ts";
 
 const RANDOM_VALUES = 2 ** 32;
 
-/** Whether this exchange is one of the share (0 to 1) that is timed. The id's own randomness decides, so the answer is always the same. */
+/** Whether this exchange is one of the share (0 to 1) that is timed. The id's randomness decides, so the result is always the same. */
 export function isTimingSampled(id: string, share: number): boolean {
   return Number.parseInt(id.slice(-8), 16) < share * RANDOM_VALUES;
 }

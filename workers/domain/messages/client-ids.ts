@@ -1,6 +1,6 @@
 /**
  * Session and agent ids as clients send them. Claude Code has headers for them since 2.1.86 (session) and 2.1.139 (agents);
- * before, and for older readers still, the session travels in the body's `metadata.user_id`. Called by request-reading.ts.
+ * before, and for older readers still, the session travels in the body's `metadata.user_id`. Called by read-request.ts.
  */
 import { isObject, parseJson, type JsonObject } from "../json/json.ts";
 
@@ -19,7 +19,7 @@ export function validId(value: unknown): string | null {
 
 /**
  * The session id in `metadata.user_id`: of the compound form, or of a JSON text
- * `{"device_id","account_uuid","session_id"}` (since 2.1.78). A user id of somebody's own making has none.
+ * `{"device_id","account_uuid","session_id"}` (since 2.1.78). Other user ids have none.
  */
 export function readSession(body: JsonObject | null): string | null {
   const metadata = body?.["metadata"];

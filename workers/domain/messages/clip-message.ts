@@ -58,7 +58,7 @@ function clipped(value: unknown, clip: { happened: boolean }): unknown {
   return result;
 }
 
-/** A message as a list may show it: the beginning of what was said, the names of tools, nothing of what they were given or brought. */
+/** A message as a list may show it: the beginning of its text and the names of tools, without their inputs and results. */
 export function previewContent(content: unknown): unknown {
   if (typeof content === "string") return previewText(content);
   return contentBlocks(content).map((block): JsonObject => {

@@ -1,14 +1,14 @@
 /**
- * Content blocks of a streamed answer, put together from `content_block_start`, its deltas and `content_block_stop`.
+ * Content blocks of a streamed response, assembled from `content_block_start`, its deltas and `content_block_stop`.
  * A block has the members the vendor sent and nothing is lost: what has no place in it (deltas and members unknown today,
- * a tool input that is not JSON) stays in the block's `_nexus` member, see OwnMarks. Called by answer-stream.ts.
+ * a tool input that is not JSON) stays in the block's `_nexus` member, see Extras. Called by assemble-stream.ts and stream-events.ts.
  */
 import { BLOCK_TYPE_OF_DELTA } from "../../schemas/anthropic.ts";
 import { isObject, unknownMembers, parseJson, setOwn, type JsonObject } from "../json/json.ts";
 
 /**
  * The one member of messages and blocks that is ours and not the vendor's; absent where there is nothing to say.
- * Whoever compares or rebuilds content leaves it out.
+ * Code that compares or rebuilds content leaves it out.
  */
 export const EXTRAS_MEMBER = "_nexus";
 

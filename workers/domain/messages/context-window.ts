@@ -8,7 +8,7 @@ const LARGE_FAMILIES = new Set(["opus", "sonnet", "fable", "mythos"]);
 
 export interface ContextWindow {
   tokens: number;
-  /** Why, for whoever wonders. */
+  /** Reason, for display. */
   reason: string;
 }
 

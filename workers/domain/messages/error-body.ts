@@ -1,4 +1,4 @@
-/** What went wrong, out of an error answer or an `error` event in a stream. Called by answer.ts and answer-stream.ts. */
+/** Reads the error of an error response or of an `error` event in a stream. Called by read-response.ts, stream-events.ts. */
 import { isObject, type JsonObject } from "../json/json.ts";
 import { redact } from "../redact.ts";
 import { plainText, truncate } from "../truncate.ts";

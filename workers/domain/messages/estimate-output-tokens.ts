@@ -1,4 +1,4 @@
-/** How much output an answer holds at least, for answers whose usage nobody told to the end. Called by workers/ingest. */
+/** Lower bound of a response's output tokens, for responses without a final usage. Called by workers/ingest. */
 import { EXTRAS_MEMBER } from "./content-blocks.ts";
 import { contentBlocks } from "./content.ts";
 import { isObject, type JsonObject } from "../json/json.ts";

@@ -1,12 +1,12 @@
 /**
  * The beginning of a JSON object whose rest was not recorded: of a body beyond the recording limit the first megabyte is
- * kept, and model, stream and metadata are often in it. Called by request-reading.ts.
+ * kept, and model, stream and metadata are often in it. Called by read-request.ts.
  */
 import { parseJson, setOwn, type JsonObject } from "../json/json.ts";
 
 /**
  * The top-level members of a cut JSON object that are complete in `text`; null where it does not begin like one.
- * A number or word at the very end is left out: nobody knows whether it goes on. Linear in the text.
+ * A number or word at the very end is left out, because it may be cut. Linear in the text.
  */
 export function readObjectHead(text: string): JsonObject | null {
   const start = /^\ufeff?\s*\{/.exec(text)?.[0].length;

@@ -1,5 +1,5 @@
 /**
- * The facts that a request's body and headers tell beside their content: model, stream, sessions and agents.
+ * Metadata in a request's body and headers: model, stream, sessions and agents.
  * Called by workers/ingest, and by the proxy where it needs the model.
  */
 import { isObject, parseJson, type JsonObject } from "../json/json.ts";
@@ -11,7 +11,7 @@ export interface ParsedRequest {
   /** The body; of one that was recorded in part, its members that are there completely. Null where it is no JSON object. */
   json: JsonObject | null;
   model: string | null;
-  /** Null where a cut body does not tell; the answer's content type then does. */
+  /** Null where a cut body lacks it; the response's content type then decides. */
   stream: boolean | null;
   /** Entries of `messages`; 0 where there are none, or they were cut off. */
   messageCount: number;

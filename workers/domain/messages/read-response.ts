@@ -1,6 +1,6 @@
 /**
- * What an answer says, read from its recorded bytes: the assembled message, usage, errors, tools. Streamed and plain
- * answers give the same result; one that was cut gives what is known. Called by workers/ingest.
+ * Reads a response from its recorded bytes: the assembled message, usage, errors, tools. Streamed and plain responses
+ * give the same result; one that was cut gives what is known. Called by workers/ingest.
  */
 import type { Outcome } from "../../schemas/exchange.ts";
 import { readError } from "./error-body.ts";
@@ -21,7 +21,7 @@ export interface ResponseBytes {
 export interface AssembledResponse {
   /**
    * The message, with every member and block the vendor sent and `_nexus` where something had no place in it
-   * (answer-blocks.ts). Null for errors, other endpoints, and where nothing of it came.
+   * (content-blocks.ts). Null for errors, other endpoints, and where nothing of it arrived.
    */
   message: JsonObject | null;
   /** As sent, or merged out of the stream. Only of messages: the `input_tokens` of count_tokens were not consumed. */
@@ -33,11 +33,11 @@ export interface AssembledResponse {
   errorType: string | null;
   /** At most 500 characters, one line, secrets masked. */
   errorMessage: string | null;
-  /** The vendor's id of this exchange where the body tells it (error bodies do). */
+  /** The vendor's id of this exchange where the body has it (error bodies do). */
   requestId: string | null;
   /** Tool name → number of calls; empty where there is none. */
   toolCalls: Record<string, number>;
-  /** The answer is all there: `message_stop` was seen, the JSON is whole, or (anything else) it was sent to its end. */
+  /** The response is complete: `message_stop` was seen, the JSON is whole, or (anything else) it was sent to its end. */
   ended: boolean;
 }
 
@@ -54,7 +54,7 @@ const EMPTY_RESPONSE: AssembledResponse = {
   ended: false,
 };
 
-/** Reads an answer of any kind: stream, JSON, error, HTML, nothing. Never throws. */
+/** Reads a response of any kind: stream, JSON, error, HTML, nothing. Never throws. */
 export function readResponse(bytes: ResponseBytes): AssembledResponse {
   return (looksStreamed(bytes) ? readStreamed(bytes) : null) ?? readPlain(bytes);
 }
@@ -90,7 +90,7 @@ function readPlain({ status, body, outcome, contentType }: ResponseBytes): Assem
   if (!isObject(value)) {
     const wasStream = contentType !== null && /event-stream/i.test(contentType);
     const ended = outcome === "complete" && !wasStream;
-    // Neither refused nor seen to its end: a message may have been generated, and nobody told its tokens.
+    // Neither rejected nor complete: a message may have been generated whose tokens are unknown.
     return { ...EMPTY_RESPONSE, usagePartial: !ended && !isErrorStatus, ended };
   }
   const requestId = label(value["request_id"]);

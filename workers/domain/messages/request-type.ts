@@ -1,6 +1,6 @@
 /**
  * The request type: a label for lists and statistics. For everything but messages it is the endpoint's name; messages
- * are told apart as dashboards of the older proxy did, so that figures stay comparable. Linking does not depend on it.
+ * are classified as the older proxy's dashboards did, so that figures stay comparable. Linking does not depend on it.
  * Called by workers/ingest.
  */
 import type { Endpoint } from "../http/endpoint.ts";

@@ -12,7 +12,7 @@ export interface SseEvent {
   end: number;
   /**
    * False for an event without a blank line at its end. A browser discards it; of a stream that was cut it is kept, and
-   * whether its JSON parses tells whether it is complete.
+   * it is complete if its JSON parses.
    */
   terminated: boolean;
 }

@@ -1,7 +1,7 @@
 /**
- * What each event of a message stream does to what is known of the message so far. Inspects only; tolerates any order,
- * unknown events, several `message_delta` and lost pieces, and keeps all of it (answer-blocks.ts says where).
- * Called by answer-stream.ts. Source: the streaming page of the Messages API; where that is silent, its SDK's accumulator.
+ * Applies each event of a message stream to the message so far. Inspects only; tolerates any order,
+ * unknown events, several `message_delta` and lost pieces, and keeps all of it (content-blocks.ts says where).
+ * Called by assemble-stream.ts. Source: the streaming page of the Messages API; where that is silent, its SDK's accumulator.
  */
 import {
   applyDelta,
@@ -71,7 +71,7 @@ export function applyEvent(state: StreamState, { event, data, terminated }: SseE
   // else: the stream was cut within this event, and there is nothing to read in half of it.
 }
 
-/** Keeps an event that has no place. Of a stream that turns out not to be about a message only the first: nobody will read them. */
+/** Keeps an event that has no place. Of a stream that turns out not to be about a message only the first. */
 function keepUnknownEvent(state: StreamState, event: JsonObject): void {
   if (state.fields !== null || state.events <= MAX_EVENTS_BEFORE_MESSAGE) keepUnknown(state.extras, event);
 }
@@ -122,7 +122,7 @@ function startBlock(state: StreamState, event: JsonObject): boolean {
   if (!isObject(contentBlock)) return false;
   const block = openBlock(indexOf(event) ?? state.blocks.length, contentBlock);
   addBlock(state, block);
-  // The last hand-over names the model that served the answer; a plain answer carries that name as its `model`.
+  // The last hand-over names the model that served the response; a plain response carries that name as its `model`.
   if (contentBlock["type"] === "fallback" && isObject(contentBlock["to"])) {
     state.fallbackModel = contentBlock["to"]["model"];
   }

@@ -1,12 +1,12 @@
 /**
- * The vendor's token endpoint: what is asked (JSON, as its own clients do) and what an answer means. RFC 6749 5.1 and 5.2 for
+ * The vendor's token endpoint: its requests (JSON, as its own clients send) and responses. RFC 6749 5.1 and 5.2 for
  * the fields; errors come in that shape or in the API's own. Reasons made here hold no secret.
  */
 import { z } from "zod";
 
 /** Marks a request as one with an OAuth token; the token endpoint wants it as well. */
 export const OAUTH_BETA = "oauth-2025-04-20";
-/** What an access token lives when the answer does not say. */
+/** Lifetime of an access token if the response has none. */
 const DEFAULT_LIFETIME_MS = 3_600_000;
 
 export type TokenOutcome =
@@ -16,10 +16,10 @@ export type TokenOutcome =
       /** Null: the one used stays good. */
       refreshToken: string | null;
       expiresInMs: number;
-      /** Null: not told. */
+      /** Null: not reported. */
       scopes: string[] | null;
     }
-  /** The refresh token has been replaced, but there is no access token in the answer. */
+  /** The refresh token has been replaced, but the response has no access token. */
   | { kind: "partial"; refreshToken: string; reason: string }
   /** This grant is over: it expired, was revoked, or was used twice. */
   | { kind: "invalid_grant"; reason: string }
@@ -70,14 +70,14 @@ const ErrorResponse = z.looseObject({
 });
 
 /**
- * What an answer of the token endpoint means. Only `invalid_grant` speaks about the grant; every other refusal (a firewall, a
+ * Reads a response of the token endpoint. Only `invalid_grant` is about the grant; every other refusal (a firewall, a
  * wrong client id, an outage) leaves it as it was.
  */
 export function readTokenResponse(status: number, text: string): TokenOutcome {
   const json = parsed(text);
   if (status >= 200 && status < 300) return readGrant(status, json);
   const failure = ErrorResponse.safeParse(json);
-  // Repeated only where it is a code and nothing else: an answer may echo what it was sent.
+  // Repeated only where it is a code and nothing else: a response may echo what it was sent.
   const code = failure.success && /^[a-z][a-z_]{0,40}$/.test(failure.data.error) ? failure.data.error : null;
   const reason = `the login server answered ${status}${code ? ` ${code}` : ""}`;
   return code === "invalid_grant" && status < 500

@@ -56,7 +56,7 @@ export function recordForcedRefresh(state: OAuthState, now: number): OAuthState 
   return { ...state, forcedAt: [...recentlyForced(state, now), now] };
 }
 
-/** The state after the token endpoint said `outcome`. `askedAt`: when it was asked, from which lifetimes count. */
+/** The state after `outcome` of the token endpoint. `askedAt`: time of the request, from which lifetimes count. */
 export function afterRefresh(
   state: OAuthState,
   outcome: TokenOutcome,
@@ -91,7 +91,7 @@ export function afterRefresh(
   }
 }
 
-/** The pair of a grant; what the answer leaves out stays as it was. */
+/** The pair of a grant; what the response leaves out stays as it was. */
 export function grantedPair(
   granted: Extract<TokenOutcome, { kind: "granted" }>,
   before: Pick<TokenPair, "refreshToken" | "scopes">,
@@ -113,7 +113,7 @@ export type Acceptance =
   | { result: "conflict" };
 
 /**
- * Whether a pair that somebody enters takes the place of what is stored. `origin`: hex SHA-256 of its refresh token.
+ * Whether an entered pair replaces the stored one. `origin`: hex SHA-256 of its refresh token.
  * `force` is for a login just made, and for administrators who say so.
  */
 export function acceptPair(

@@ -1,3 +1,3 @@
-/** What has to be said wherever somebody is about to log in with Claude. */
+/** Notice for every place where a login with Claude starts. */
 export const OAUTH_TERMS =
   "Anthropic's terms allow logins of Free, Pro and Max plans for ordinary use of Claude Code and other applications of Anthropic, by the person who has the plan. They do not allow others to offer such a login, to keep it, or to send the requests of other people through it. Use this only for your own login and your own requests, and read the page “Legal and compliance” of the documentation of Claude Code first. For a team use API keys, or passthrough, where everybody's own credential travels on and nothing is kept.";

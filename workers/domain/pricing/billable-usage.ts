@@ -1,16 +1,16 @@
 /**
  * What a usage object says was consumed, as inferences that are priced one by one: each with its model, its tokens by kind
- * and whether it is billed at all. Called by pricing.ts.
+ * and whether it is billed at all. Called by price.ts.
  *
  * Where `iterations` is there, its entries are what is billed, each at its own model: the top-level counts leave out
- * compaction and advisors, and after a fallback they tell only of the attempt that served. Elsewhere the top level is all.
+ * compaction and advisors, and after a fallback they cover only the attempt that served. Elsewhere the top level is all.
  * Source: the pages on usage, compaction, the advisor tool, and refusals and fallback of the Messages API.
  */
 import { type BilledKind, TOTAL_KINDS } from "../../schemas/tokens.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 import { tokenCounts, type TokenCounts } from "../usage/token-usage.ts";
 
-/** Told where no output came; the vendor's own example of such a refusal tells 1. */
+/** Reported where no output was generated; the vendor's example of such a refusal reports 1. */
 const PLACEHOLDER_OUTPUT_TOKENS = 10;
 
 export interface UsageContext {
@@ -20,14 +20,14 @@ export interface UsageContext {
   stopReason: string | null;
   /** The final usage never came. */
   isPartial: boolean;
-  /** At least so many tokens of output were received (answer-size.ts); null where the answer's content is not known. */
+  /** At least so many tokens of output were received (estimate-output-tokens.ts); null where the response's content is unknown. */
   receivedTokens: number | null;
 }
 
 export interface TokenLine {
   kind: BilledKind;
   tokens: number;
-  /** Not told by the vendor, but inferred. */
+  /** Inferred, not reported by the vendor. */
   mark: "lifetime_not_told" | "counted_from_text" | null;
 }
 
@@ -40,7 +40,7 @@ export interface Inference {
   /** Input, cache reads and writes. */
   promptTokens: number;
   isFast: boolean;
-  /** The entry does not say how fast it ran; the answer as a whole does. */
+  /** The entry lacks the speed; the response as a whole has it. */
   isSpeedInherited: boolean;
   isUsGeography: boolean;
   /** Why it is not billed though it is listed. */
@@ -55,7 +55,7 @@ interface Entry {
   counts: TokenCounts;
 }
 
-/** The inferences of an answer; null where its usage tells no tokens. */
+/** The inferences of a response; null where its usage has no token counts. */
 export function inferencesOf(usage: JsonObject, context: UsageContext): Inference[] | null {
   const whole = { type: null, source: usage, counts: tokenCounts(usage) };
   const listed = Array.isArray(usage["iterations"]) ? (usage["iterations"] as unknown[]) : [];
@@ -97,7 +97,7 @@ function inference(
   const promptTokens = lines.reduce((sum, { tokens }) => sum + tokens, 0);
   const reported = counts.outputTokens ?? 0;
   lines.push({ kind: "output", tokens: reported, mark: null });
-  // An aborted answer tells the handful of tokens it began with; what came of it is more.
+  // An aborted response reports only the few tokens of its start; more were received.
   const received = type === null && context.isPartial ? (context.receivedTokens ?? 0) : 0;
   if (received > reported)
     lines.push({ kind: "output", tokens: received - reported, mark: "counted_from_text" });
@@ -123,7 +123,7 @@ function topLevelModifiers(usage: JsonObject, type: string | null): JsonObject {
 
 /**
  * Cache writes by lifetime. What the vendor did not classify is taken for the lifetime seen in this inference, else in the
- * answer as a whole, else (and where both are seen) for five minutes, the cheaper one.
+ * response as a whole, else (and where both are seen) for five minutes, the cheaper one.
  */
 function cacheWrites(
   { cacheCreationInputTokens, cacheCreation5mInputTokens, cacheCreation1hInputTokens }: TokenCounts,
@@ -180,7 +180,7 @@ function isAttempt(type: string | null): boolean {
   return type === "message" || type === "fallback_message";
 }
 
-/** Refused before any output: none is told, or nothing came and no more is told than the few that are told for nothing. */
+/** Refused before any output: none is reported, or nothing was received and at most the placeholder is reported. */
 function isRefusedBeforeOutput(
   { stopReason, receivedTokens }: UsageContext,
   { outputTokens }: TokenCounts,

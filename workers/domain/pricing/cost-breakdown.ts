@@ -1,6 +1,6 @@
 /**
  * A bill as people and programs read it: every line with its amount, every note in words. Nothing is priced here: rates and
- * quantities are those of the day of pricing. Called by pricing.ts and workers/store.
+ * quantities are those of the day of pricing. Called by price.ts and workers/store.
  */
 import type { CostBreakdown, CostLine, Bill, BillLine } from "../../schemas/cost.ts";
 import { BILLED_KINDS } from "../../schemas/tokens.ts";

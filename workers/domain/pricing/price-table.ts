@@ -1,5 +1,5 @@
 /**
- * What Claude costs: one row per model, period and length of prompt. Read by pricing-rates.ts and by nobody else.
+ * What Claude costs: one row per model, period and length of prompt. Read only by rates.ts.
  * A change of price is a new row and an end to the old one, never an edit of a rate that was once charged;
  * docs/pricing.md says how, and `npx nexus reprice` then corrects what was priced before the table knew.
  */
@@ -26,7 +26,7 @@ export interface PriceRow {
   /** Inference kept in the US costs a tenth more (models from generation 4.6 on); older ones do not offer it. */
   usGeography: boolean;
   source: string;
-  /** When somebody last read it there. */
+  /** Day on which it was last read there. */
   checked: string;
 }
 
@@ -162,7 +162,7 @@ export const SERVER_TOOL_PRICES: Readonly<Record<string, string | null>> = {
   code_execution_requests: null,
 };
 
-/** Counts up with every change of how usage is read and priced, so that a row tells by which rules it was priced. */
+/** Counts up with every change of how usage is read and priced, so that a row names the rules it was priced by. */
 export const PRICING_RULES = 1;
 
 function rates(input: string, write5m: string, write1h: string, read: string, output: string) {

@@ -1,7 +1,7 @@
 /**
  * What an exchange cost. One function, from what a stored row knows, so that ingest and `npx nexus reprice` say the same.
  * Money is right or says that it is not: a model that is not in the table has no price (null) and is never free; what is
- * inferred is marked; of an answer that was cut off the cost is a floor and says so. docs/pricing.md is the reference.
+ * inferred is marked; of a response that was cut off the cost is a floor and marked so. docs/pricing.md is the reference.
  */
 import type { Bill, BillLine } from "../../schemas/cost.ts";
 import { type NoteCode, billTotal } from "./cost-breakdown.ts";
@@ -18,7 +18,7 @@ export interface PricingInput extends UsageContext {
   method: string;
   /** When the exchange began: the day decides about the price. */
   at: Date;
-  /** Null where there was no answer. */
+  /** Null without a response. */
   status: number | null;
   errorType: string | null;
 }
@@ -31,7 +31,7 @@ export interface Price {
   priceVersion: string;
 }
 
-/** POSTs that set something going whose cost is told elsewhere, or not at all. All other endpoints but messages are free. */
+/** POSTs that start work whose cost is reported elsewhere, or not at all. All other endpoints but messages are free. */
 const BILLED_ELSEWHERE: readonly string[] = [
   "batches",
   "complete",
@@ -119,7 +119,7 @@ function serverToolLines(usage: JsonObject): BillLine[] {
   });
 }
 
-/** What has to be said of the bill as a whole. */
+/** Notes on the bill as a whole. */
 function notesOn(usage: JsonObject, { isPartial }: PricingInput): NoteCode[] {
   const { service_tier: tier, inference_geo: geography, fallback_credit: credit } = usage;
   const notes: NoteCode[] = isPartial ? ["cut_off"] : [];
@@ -132,7 +132,7 @@ function notesOn(usage: JsonObject, { isPartial }: PricingInput): NoteCode[] {
 
 const KNOWN_GEOGRAPHIES = ["us", "global", "not_available", ""];
 
-/** Errors and free endpoints cost nothing; an answer whose usage nobody told has no price. */
+/** Errors and free endpoints cost nothing; a response without usage has no price. */
 function priceWithoutUsage({ endpoint, method, status, errorType }: PricingInput): Price {
   const isErrorStatus = status !== null && (status < 200 || status >= 300);
   if (endpoint !== "messages") {

@@ -1,6 +1,6 @@
 /**
  * What a token of each kind costs in one inference: the row of the table, and the modifiers on top. All of it in integer
- * pico-dollars per token, exact for every published rate and every combination of modifiers. Called by pricing.ts.
+ * pico-dollars per token, exact for every published rate and every combination of modifiers. Called by price.ts.
  */
 import { toHex } from "../bytes.ts";
 import { PRICES, PRICING_RULES, type PriceRow, SERVER_TOOL_PRICES } from "./price-table.ts";

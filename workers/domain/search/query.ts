@@ -58,7 +58,7 @@ export function toTsquery(terms: readonly Term[]): string {
         return [`'${clipTerm(word)}'${goesOn ? ":*" : ""}`];
       });
       if (!term.isExcluded) return words;
-      // Several words may stand in a text without following each other: only reading it tells.
+      // Several words may stand in a text without following each other, so the text has to be read.
       return words.length === 1 ? [`!${words[0]!}`] : [];
     })
     .join(" & ");

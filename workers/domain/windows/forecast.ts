@@ -48,7 +48,7 @@ function tokensPerMs(reports: readonly LimitPoint[], last: LimitPoint, length: n
   return elapsed >= MIN_RATE_PERIOD_MS ? last.utilization! / elapsed : null;
 }
 
-/** Resets are told in seconds and may waver by some. */
+/** Resets are reported in seconds and vary by some. */
 function isSamePeriod(a: number | null, b: number | null): boolean {
   return a === b || (a !== null && b !== null && Math.abs(a - b) < 10 * MINUTE_MS);
 }

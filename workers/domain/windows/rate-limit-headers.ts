@@ -1,5 +1,5 @@
 /**
- * Rate-limit headers of Claude's answers as readings. Subscriptions report `anthropic-ratelimit-unified-<window>-<field>`
+ * Rate-limit headers of Claude's responses as readings. Subscriptions report `anthropic-ratelimit-unified-<window>-<field>`
  * for windows whose names change with plans and models; API keys report `anthropic-ratelimit-<kind>-{limit,remaining,reset}`
  * (and `anthropic-priority-…`, `anthropic-fast-…`). Nothing here knows a list of windows or kinds. Called by the AccountWindow object.
  * https://docs.claude.com/en/api/rate-limits; the unified ones are as observed.
@@ -26,7 +26,7 @@ const CLAIMS: Readonly<Record<string, string>> = {
   seven_day_sonnet: "7d_sonnet",
 };
 
-/** Names beyond this are somebody playing with a prefix. */
+/** Limits what made-up names with the prefix can store. */
 const MAX_READINGS = 40;
 
 /** Names in lower case. Headers that say nothing about limits are passed over; a value that is no number gives null. */
@@ -47,7 +47,7 @@ export function readLimits(headers: Readonly<Record<string, string>>): LimitRead
   }
   const overall: Record<string, string> = {};
   for (const [suffix, value] of rest) {
-    // A field nobody knows yet, of a window that is known by another.
+    // An unknown field of a window that another field made known.
     const window = [...windows.keys()].find((name) => suffix.startsWith(`${name}-`));
     if (window === undefined) overall[suffix] = value;
     else setField(windows, window, suffix.slice(window.length + 1), value);
@@ -68,7 +68,7 @@ export function bindingWindow(overall: Readonly<Record<string, string>>): string
   return (Object.hasOwn(CLAIMS, claim) && CLAIMS[claim]) || claim;
 }
 
-/** The length of a window whose name tells it ("5h", "7d_oi"), in milliseconds; null otherwise. */
+/** The length of a window whose name has it ("5h", "7d_oi"), in milliseconds; null otherwise. */
 export function windowLength(name: string): number | null {
   const [, parseNumber, unit] = /^(\d{1,3})([mhd])(?![a-z0-9])/.exec(name) ?? [];
   if (parseNumber === undefined || unit === undefined) return null;
@@ -112,7 +112,7 @@ function parseNumber(text: string | undefined): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** Unix seconds (unified), RFC 3339 (classic); milliseconds are told by their size. */
+/** Unix seconds (unified), RFC 3339 (classic); milliseconds are recognised by their size. */
 function parseInstant(text: string | undefined): number | null {
   const seconds = parseNumber(text);
   const ms = seconds === null ? Date.parse(text ?? "") : seconds > 1e11 ? seconds : seconds * 1000;

@@ -1,14 +1,14 @@
 /**
- * When a window has filled up to a threshold, and whether somebody has been told already: once per threshold and window,
+ * Decides when a window has reached a threshold: one notification per threshold and window,
  * however often it is reported. Called by the AccountWindow object.
  */
 
-/** What is remembered of a window: the highest threshold told of it. */
+/** Stored for a window: the highest threshold notified. */
 export interface ThresholdMemory {
-  /** Of the window that was told of; null when the vendor does not say. */
+  /** Of the notified window; null if the vendor does not report it. */
   resetAt: number | null;
   threshold: number;
-  /** When it was told. */
+  /** Time of the notification. */
   at: number;
 }
 
@@ -22,17 +22,17 @@ export interface WindowReport {
 const RESET_TOLERANCE_MS = 60_000;
 /** A reset that moves by more than this while the window is nearly empty is one that the vendor gave early. */
 const EARLY_RESET_MS = 3_600_000;
-/** A window without a reset is a new one when it has emptied, but no sooner than this after it was told of. */
+/** A window without a reset is a new one when it has emptied, but no sooner than this after its notification. */
 const MIN_REARM_MS = 5 * 3_600_000;
 
 export interface ThresholdDecision {
-  /** The threshold to tell of; null when there is nothing to tell. */
+  /** The threshold to notify; null for none. */
   alert: number | null;
   /** What to remember from now on; null = forget. */
   memory: ThresholdMemory | null;
 }
 
-/** `thresholds` in any order. Only the highest one reached is told; the lower ones are then no news. */
+/** `thresholds` in any order. Only the highest one reached is notified. */
 export function crossedThreshold(
   report: WindowReport,
   thresholds: readonly number[],
@@ -46,7 +46,7 @@ export function crossedThreshold(
   return { alert: highest, memory: { resetAt: report.resetAt, threshold: highest, at: report.at } };
 }
 
-/** Whether the window that was told of is over. */
+/** Whether the notified window is over. */
 function hasEnded(report: WindowReport, thresholds: readonly number[], sent: ThresholdMemory): boolean {
   const isEmpty = thresholds.every((threshold) => report.utilization < threshold);
   if (report.resetAt === null || sent.resetAt === null) return isEmpty && report.at - sent.at >= MIN_REARM_MS;
@@ -55,7 +55,7 @@ function hasEnded(report: WindowReport, thresholds: readonly number[], sent: Thr
   return report.at >= sent.resetAt - RESET_TOLERANCE_MS || (isEmpty && moved >= EARLY_RESET_MS);
 }
 
-/** A report of a window before the one that was told of. */
+/** A report of a window before the notified one. */
 function isOlder({ resetAt }: WindowReport, sent: ThresholdMemory): boolean {
   return resetAt !== null && sent.resetAt !== null && resetAt < sent.resetAt - RESET_TOLERANCE_MS;
 }

@@ -1,6 +1,6 @@
 /**
  * How a rolling window is cut: minutes that lie wholly inside are read as sums, the two ends exchange by exchange, so that
- * sums by minute answer to the millisecond. Called by the AccountWindow object.
+ * sums by minute are exact to the millisecond. Called by the AccountWindow object.
  */
 import { MINUTE_MS } from "../../runtime/constants.ts";
 
