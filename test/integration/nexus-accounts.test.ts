@@ -2,17 +2,11 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { nexus, type ScriptedApi, startScriptedApi } from "../support/nexus-command.ts";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { type ScriptedResponse, startScriptedApi } from "../support/nexus-command.ts";
 
 // Each call is a process of its own.
 vi.setConfig({ testTimeout: 20_000 });
-
-type Answer = { status?: number; body?: unknown };
-const started: ScriptedApi[] = [];
-afterEach(async () => {
-  for (const api of started.splice(0)) await api.stop();
-});
 
 const login = {
   state: "ready",
@@ -52,7 +46,7 @@ const account = {
   updatedAt: "2026-11-20T10:00:00.000Z",
   login,
 };
-const usual: Record<string, Answer> = {
+const usual: Record<string, ScriptedResponse> = {
   "GET /api/domains": { body: { domains: [listed] } },
   "GET /api/domains/a.example": { body: detail },
   "PUT /api/domains/a.example": { body: detail },
@@ -76,15 +70,14 @@ const usual: Record<string, Answer> = {
   },
   "POST /api/accounts/acc_1/oauth/login/code": { body: { accountId: "acc_1", ...login } },
 };
-const missing: Answer = {
+const missing: ScriptedResponse = {
   status: 404,
   body: { error: { code: "not_found", message: "There is no such thing." } },
 };
 
-async function run(words: string[], answers: Record<string, Answer> = {}, input = "") {
-  const api = await startScriptedApi((line) => ({ ...usual, ...answers })[line] ?? missing);
-  started.push(api);
-  const ran = await nexus(words, { NEXUS_URL: api.url, DASHBOARD_API_KEY: "k" }, input);
+async function run(words: string[], responses: Record<string, ScriptedResponse> = {}, input = "") {
+  const api = await startScriptedApi((line) => ({ ...usual, ...responses })[line] ?? missing);
+  const ran = await api.run(words, input);
   return { ...ran, calls: api.calls.map(({ line }) => line), bodies: api.calls.map(({ body }) => body) };
 }
 async function directory(files: Record<string, unknown> = {}): Promise<string> {
@@ -176,15 +169,13 @@ describe("nexus domains import", () => {
         ? { status: 409, body: { error: { code: "conflict", message: "older" } } }
         : (usual[line.replace("?force=true", "")] ?? missing),
     );
-    started.push(api);
-    const variables = { NEXUS_URL: api.url, DASHBOARD_API_KEY: "k" };
-    const ran = await nexus(["domains", "import", from], variables);
+    const ran = await api.run(["domains", "import", from]);
     expect(ran).toMatchObject({
       code: 0,
       stdout: expect.stringContaining("the newer ones are kept") as string,
     });
     expect(api.calls.at(-1)?.body).toEqual({ accountId: "acc_1" });
-    await nexus(["domains", "import", from, "--force"], variables);
+    await api.run(["domains", "import", from, "--force"]);
     expect(api.calls.at(-1)).toMatchObject({
       line: "PUT /api/domains/a.example?force=true",
       body: { credential: { refreshToken: "rt" } },
@@ -253,7 +244,7 @@ describe("nexus oauth", () => {
   });
 
   it("login configures a new domain", async () => {
-    const answers = Object.fromEntries(
+    const responses = Object.fromEntries(
       ["POST /api/accounts/acc_1/oauth/login", "POST /api/accounts/acc_1/oauth/login/code"].map((line) => [
         line.replace("acc_1", "new.example"),
         usual[line]!,
@@ -261,7 +252,7 @@ describe("nexus oauth", () => {
     );
     const { code, calls, bodies } = await run(
       ["oauth", "login", "new.example"],
-      { ...answers, "PUT /api/domains/new.example": { status: 201, body: detail } },
+      { ...responses, "PUT /api/domains/new.example": { status: 201, body: detail } },
       "code#state\n",
     );
     expect([code, calls.at(-1), bodies.at(-1)]).toEqual([

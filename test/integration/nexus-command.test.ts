@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Status } from "../../workers/schemas/api/status.ts";
-import { LAUNCHER, nexus, type ScriptedApi, startScriptedApi } from "../support/nexus-command.ts";
+import { LAUNCHER, nexus, startScriptedApi } from "../support/nexus-command.ts";
 
 const healthy: Status = {
   now: "2026-11-01T12:00:00.000Z",
@@ -30,21 +30,16 @@ const healthy: Status = {
   versions: { nexus: "0.1.0", migrations: 2, database: "PostgreSQL 17.2" },
 };
 
-const started: ScriptedApi[] = [];
-async function apiAnswering(...parameters: Parameters<typeof startScriptedApi>): Promise<ScriptedApi> {
-  const api = await startScriptedApi(...parameters);
-  started.push(api);
-  return api;
-}
-afterEach(async () => {
-  for (const api of started.splice(0)) await api.stop();
-});
-const at = (api: ScriptedApi) => ({ NEXUS_URL: api.url, DASHBOARD_API_KEY: "the-key" });
-
 describe("nexus status", () => {
   it("sends the administrator's key and shows the state of the deployment", async () => {
-    const api = await apiAnswering(() => ({ body: healthy }));
-    const ran = await nexus(["status"], at(api), "", undefined, LAUNCHER);
+    const api = await startScriptedApi(() => ({ body: healthy }));
+    const ran = await nexus(
+      ["status"],
+      { NEXUS_URL: api.url, DASHBOARD_API_KEY: "the-key" },
+      "",
+      undefined,
+      LAUNCHER,
+    );
     expect(api.calls).toEqual([{ line: "GET /api/status", key: "the-key", body: undefined }]);
     expect(ran).toMatchObject({ code: 0, stderr: "" });
     expect(ran.stdout).toMatch(/^state +ok$/m);
@@ -55,20 +50,20 @@ describe("nexus status", () => {
   });
 
   it("prints the unchanged API response with --json, in any position", async () => {
-    const answer = { ...healthy, later: ["a field of a newer version"] };
-    const api = await apiAnswering(() => ({ body: answer }));
+    const body = { ...healthy, later: ["a field of a newer version"] };
+    const api = await startScriptedApi(() => ({ body }));
     for (const words of [
       ["status", "--json"],
       ["--json", "status"],
       ["status", "--json", "--url", api.url],
     ])
-      expect(JSON.parse((await nexus(words, at(api))).stdout)).toEqual(answer);
+      expect(JSON.parse((await api.run(words)).stdout)).toEqual(body);
   });
 
   it("exits with 1 when the deployment is failing", async () => {
     const failing = { ...healthy, state: "failing", lastErrors: null, ingestFailures: null, counters: null };
-    const api = await apiAnswering(() => ({ body: failing }));
-    expect(await nexus(["status"], at(api))).toMatchObject({ code: 1, stderr: "" });
+    const api = await startScriptedApi(() => ({ body: failing }));
+    expect(await api.run(["status"])).toMatchObject({ code: 1, stderr: "" });
   });
 });
 
@@ -91,9 +86,9 @@ describe("a failure prints one line and exits with 1", () => {
       { status: 302, headers: { location: "/" }, body: "" },
       /returned 302/,
     ],
-  ])("%s", async (_name, answer, message) => {
-    const api = await apiAnswering(() => answer);
-    const ran = await nexus(["status"], at(api));
+  ])("%s", async (_name, response, message) => {
+    const api = await startScriptedApi(() => response);
+    const ran = await api.run(["status"]);
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toMatch(message);
     expect(ran.stderr).toMatch(/^[^\n]+\n$/);
@@ -101,10 +96,9 @@ describe("a failure prints one line and exits with 1", () => {
   });
 
   it("no server at the address", async () => {
-    const api = await apiAnswering(() => ({}));
+    const api = await startScriptedApi(() => ({}));
     await api.stop();
-    started.length = 0;
-    const ran = await nexus(["status"], at(api));
+    const ran = await api.run(["status"]);
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toMatch(
       /^nexus: http:\S+ cannot be reached \(ECONNREFUSED\)\. Is the local stack running[^\n]*\n$/,
@@ -112,16 +106,35 @@ describe("a failure prints one line and exits with 1", () => {
   });
 });
 
-describe("wrong arguments exit with 2", () => {
+describe("wrong arguments exit with 2 without a call of the API", () => {
+  const time = /Expected an ISO 8601 time with Z or an offset/;
   it.each([
     [[], /Usage: nexus/],
     [["dance"], /unknown command 'dance'/],
     [["status", "--loud"], /unknown option '--loud'/],
     [["status", "more"], /too many arguments/],
     [["status", "--url", "nowhere"], /"nowhere" is not a URL/],
-  ])("%j", async (words, message) => {
-    const ran = await nexus(words);
+    [["relink", "--batch", "0"], /Expected a whole number from 1 to 200/],
+    [["relink", "--batch", "many"], /Expected a whole number from 1 to 200/],
+    [["relink", "--after", "019b7e2a-0000-7000-8000-000000000001"], /--after needs --domain/],
+    ...["relink", "reprice"].flatMap((command) =>
+      ["yesterday", "2026-02-30", "2026-10-07T12:00:00"].map((wrong): [string[], RegExp] => [
+        [command, "--since", wrong],
+        time,
+      ]),
+    ),
+    ...["0", "2001", "1e3"].map((wrong): [string[], RegExp] => [
+      ["reprice", "--batch", wrong],
+      /Expected a whole number from 1 to 2000/,
+    ]),
+    [["usage", "--days", "0"], /Expected a/],
+    [["usage", "--days", "x"], /Expected a/],
+    [["usage", "--interval", "1.5"], /Expected a/],
+  ] satisfies [string[], RegExp][])("%j", async (words, message) => {
+    const api = await startScriptedApi([]);
+    const ran = await api.run(words);
     expect(ran).toMatchObject({ code: 2, stdout: "" });
+    expect(api.calls).toEqual([]);
     expect(ran.stderr).toMatch(message);
   });
 });
@@ -136,7 +149,7 @@ it("every command has --help", async () => {
 
 describe("the key", () => {
   it("of a local stack is read from its data directory", async () => {
-    const api = await apiAnswering(() => ({ body: healthy }));
+    const api = await startScriptedApi(() => ({ body: healthy }));
     const DATA_DIR = await mkdtemp(join(tmpdir(), "nexus-test-"));
     const secrets = join(DATA_DIR, "secrets.json");
     const run = () => nexus(["status"], { NEXUS_URL: api.url, DATA_DIR });

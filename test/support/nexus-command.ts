@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/nexus.ts", import.meta.url));
 /** What npx runs: it starts SCRIPT as a second process. */
@@ -44,27 +45,26 @@ export async function nexus(
   return { code: child.exitCode, stdout, stderr };
 }
 
-export interface ScriptedApi {
-  url: string;
-  /** Every call so far: "METHOD /path?query", its key, and its body as JSON. */
-  calls: { line: string; key: string | undefined; body: unknown }[];
-  stop(): Promise<void>;
+export interface ScriptedResponse {
+  status?: number;
+  headers?: Record<string, string>;
+  body?: unknown;
 }
 
-/** An API that responds to each call with `answer`. */
+export type ScriptedApi = Awaited<ReturnType<typeof startScriptedApi>>;
+
+/** An API that responds to each call with `respond`, until the test is over. A list gives one response per call, then 500. */
 export async function startScriptedApi(
-  answer: (
-    line: string,
-    body: unknown,
-  ) => { status?: number; headers?: Record<string, string>; body?: unknown },
-): Promise<ScriptedApi> {
-  const calls: ScriptedApi["calls"] = [];
+  respond: ScriptedResponse[] | ((line: string, body: unknown) => ScriptedResponse),
+) {
+  /** Every call so far: "METHOD /path?query", its key, and its body as JSON. */
+  const calls: { line: string; key: string | undefined; body: unknown }[] = [];
   const read = async (request: IncomingMessage) => {
     const sent = await text(request);
     const body = sent === "" ? undefined : (JSON.parse(sent) as unknown);
     const line = `${request.method} ${request.url}`;
     calls.push({ line, key: request.headers["x-dashboard-key"]?.toString(), body });
-    return answer(line, body);
+    return typeof respond === "function" ? respond(line, body) : (respond.shift() ?? { status: 500 });
   };
   const server = createServer((request, response) => {
     void read(request).then(({ status = 200, headers = {}, body }) => {
@@ -73,14 +73,20 @@ export async function startScriptedApi(
     });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const stop = async () => {
+    if (!server.listening) return;
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  };
+  onTestFinished(stop);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     calls,
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    stop,
+    /** `nexus` with this API and its key. */
+    run: (words: string[], input = "", terminateWhen?: Promise<unknown>) =>
+      nexus(words, { NEXUS_URL: url, DASHBOARD_API_KEY: "the-key" }, input, terminateWhen),
   };
 }

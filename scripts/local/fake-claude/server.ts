@@ -3,10 +3,10 @@
  * `npm run demo`, by tests and for trying clients without cost. Responses can be selected in the request (`[fake:name]`, see
  * fake-claude/tags.ts) or scripted.
  */
-import { setMaxListeners } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { once, setMaxListeners } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { ModelResponse } from "./model-response.ts";
+import { claimPort } from "../network/ports.ts";
 import { batchDesk } from "./batches.ts";
 import { checkRequest } from "./checks.ts";
 import { composeResponse, lastUserText } from "./compose.ts";
@@ -286,7 +286,9 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
   // A proxy keeps connections open between requests; closing them early would look like an upstream failure.
   server.keepAliveTimeout = 120_000;
   server.requestTimeout = 0;
-  const port = await listen(server, options.port);
+  const port = await claimPort(options.port ?? 0, "port");
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
   url = `http://127.0.0.1:${port}`;
 
   return {
@@ -318,25 +320,6 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
         server.closeAllConnections();
       }),
   };
-}
-
-/** Listens on the wanted port, or on a free one below the ephemeral range. */
-async function listen(server: Server, wanted: number | undefined): Promise<number> {
-  for (let attempt = 0; ; attempt++) {
-    const port = wanted ?? 12_000 + Math.floor(Math.random() * 20_000);
-    try {
-      await new Promise<void>((done, fail) => {
-        server.once("error", fail);
-        server.listen(port, "127.0.0.1", () => {
-          server.off("error", fail);
-          done();
-        });
-      });
-      return (server.address() as AddressInfo).port;
-    } catch (error) {
-      if (wanted !== undefined || attempt > 50) throw error;
-    }
-  }
 }
 
 async function resolve(responder: Responder, received: Received, json: unknown): Promise<Reply> {
