@@ -1,8 +1,8 @@
 /** Wraps bindings so that a Worker under test can make them fail or be slow. */
 
 /**
- * A wrapper of environments: before each call of one of these bindings it asks `suffer` (synchronously), and where that is a
- * promise the call waits for it, or fails with it. Null: the call goes straight through. The same env gives the same object,
+ * A wrapper of environments: before each call of one of these bindings it calls `injectFault` (synchronously), and where that
+ * returns a promise the call waits for it, or fails with it. Null: the call goes straight through. The same env gives the same object,
  * because the configuration is cached by it.
  */
 export function faultInjectingEnv<Name extends keyof Env>(

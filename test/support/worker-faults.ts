@@ -1,7 +1,6 @@
 /**
- * The product's Worker with bindings that can be told to fail or to be slow, and a queue consumer that can be told to throw: what
- * fault tests run in the local stack (faulty-stack.ts bundles this file).
- * Told by a POST with the host `faults.test`.
+ * The product's Worker with bindings that fail or are slow on request, and a queue consumer that throws on request: fault tests
+ * run it in the local stack (faulty-stack.ts bundles this file). A POST with the host `faults.test` sets the faults.
  */
 import product, { DashboardApi as RealDashboardApi, Recorder as RealRecorder } from "../../workers/index.ts";
 import { faultInjectingEnv } from "./worker-fault-injecting-env.ts";
@@ -39,7 +38,7 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-/** Null where nothing is broken. */
+/** Null where the binding has no fault. */
 function injectFault(name: keyof WorkerFaults): Promise<void> | null {
   const fault = faults[name];
   if (fault === undefined) return null;
