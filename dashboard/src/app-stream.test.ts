@@ -24,7 +24,7 @@ const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((
 const timesOf = (text: string) => all(text, /class="event-time">([^<]*)</g);
 
 describe("a timed stream", () => {
-  it("says of each event when it came, and how long after the one before", async () => {
+  it("shows the arrival time of each event, and the gap to the previous one", async () => {
     const { detail, text } = await visit();
     let end = 0;
     // An event has come when the chunk has that holds its last byte.
@@ -64,7 +64,7 @@ describe("a timed stream", () => {
     expect(all(there.text, /<b class="pause-name">([A-Z])<\/b> \+/g)).toEqual(["B"]);
   });
 
-  it("says how exact the times of a long one are, and only then", async () => {
+  it("shows the resolution of the times of a long stream only", async () => {
     expect((await visit({ change: { streamTiming: { resolutionMs: 1_024 } } })).text).toContain(
       "Events within 1024 ms of each other may show the same time",
     );
@@ -78,7 +78,7 @@ describe("a timed stream", () => {
 });
 
 describe("a stream that was not timed", () => {
-  it("shows its events without times, and says which setting would have timed it", async () => {
+  it("shows its events without times, and names the setting", async () => {
     const { text } = await visit({ change: { streamTiming: null, streamingChunks: [] } });
     expect(timesOf(text)).toEqual([]);
     expect(text).toContain("Event times were not recorded for this request");

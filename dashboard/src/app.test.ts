@@ -43,7 +43,7 @@ function visit(options: ReplayOptions = {}) {
   return { api, ask };
 }
 
-/** Signs a form as the pages do: the cookie of the first answer and the hidden field of its page. */
+/** Signs a form as the pages do: the cookie of the first response and the hidden field of its page. */
 async function formOf(
   ask: ReturnType<typeof visit>["ask"],
   path: string,
@@ -58,19 +58,19 @@ async function formOf(
   };
 }
 
-/** The page with empty attribute values: what is left of a hostile text is what escaped from its place. */
+/** The page with empty attribute values: any markup of a malicious text left is unescaped. */
 const skeleton = (html: string) => html.replaceAll(/="[^"]*"/g, '=""');
 /** Matches and not a yes or no, so that a failure shows them and not the whole page. */
 const found = (html: string, pattern: RegExp) => html.match(new RegExp(pattern, "gi")) ?? [];
 
-/** What of a hostile text became markup or an address that runs. */
+/** Parts of a malicious text that became markup or an executable address. */
 const escaped = (html: string) => [
   ...found(skeleton(html), /<script>alert|<img src=x|<[a-z][^>]*\son[a-z]+=/),
   ...found(html, /(href|src|action)="\s*(javascript|vbscript|data:text)/),
 ];
 
 describe("an empty dashboard", () => {
-  it("says where to point a client: at the local stack's own proxy, else at a domain", async () => {
+  it("shows ANTHROPIC_BASE_URL: the local stack's proxy, else a domain", async () => {
     const { api, ask } = visit({ variant: "empty" });
     expect((await ask("/")).text).toContain("export ANTHROPIC_BASE_URL=https://YOUR-DOMAIN");
     const local = await app.request(
@@ -92,13 +92,13 @@ describe("the gate", () => {
     },
   );
 
-  it("answers programs in JSON", async () => {
+  it("returns JSON to API clients", async () => {
     const { response, text } = await visit().ask("/api/requests", { headers: { cookie: "" } });
     expect(response.status).toBe(401);
     expect(JSON.parse(text)).toMatchObject({ error: { code: "unauthorized" } });
   });
 
-  it("lets the dashboard key in by header", async () => {
+  it("accepts the dashboard key as a header", async () => {
     const { response } = await visit().ask("/requests", {
       headers: { cookie: "", "x-dashboard-key": GOOD_KEY },
     });
@@ -121,7 +121,7 @@ describe("the gate", () => {
     expect(response.headers.get("set-cookie")).toMatch(/nexus_session=.*HttpOnly.*SameSite=Lax/i);
   });
 
-  it("slows down guessing and says for how long", async () => {
+  it("limits wrong keys with Retry-After", async () => {
     const { ask } = visit();
     const form = await formOf(ask, "/sign-in", "a=b");
     const guess = () =>
@@ -203,7 +203,7 @@ describe.each(["recorded", "empty", "malicious", "down"] as const)(
   },
 );
 
-describe("hostile texts", () => {
+describe("malicious texts", () => {
   it("in Host and model names show as text on every list", async () => {
     const { ask } = visit({ variant: "malicious" });
     for (const path of PAGES) {
@@ -228,11 +228,13 @@ describe("hostile texts", () => {
 
   it("in titles, branches and transcripts show as text on the conversation page", async () => {
     const { ask } = visit({ variant: "malicious" });
-    const id = /href="\/conversations\/([0-9a-f-]{36})/.exec((await ask("/conversations")).text)?.[1];
-    const { response, text } = await ask(`/conversations/${id}`);
-    expect(response.status).toBe(200);
-    expect(escaped(text)).toEqual([]);
-    expect(text).toContain("&lt;script&gt;alert(1)");
+    for (const id of [IDS.conversation, IDS.compacted]) {
+      const { response, text } = await ask(`/conversations/${id}`);
+      expect(response.status).toBe(200);
+      expect(escaped(text)).toEqual([]);
+      expect(text).not.toContain(MARKUP);
+      expect(text).toContain("&lt;script&gt;alert(1)");
+    }
   });
 
   it("keep a tool's name readable", async () => {
@@ -273,7 +275,7 @@ describe("failures", () => {
     expect(text).toContain('href="/requests?status=429"');
   });
 
-  it("are told in JSON to whoever did not ask for a page", async () => {
+  it("are JSON if the client does not accept HTML", async () => {
     const { response, text } = await visit().ask("/nowhere", {
       headers: { accept: "application/json" },
     });
@@ -281,7 +283,7 @@ describe("failures", () => {
     expect(JSON.parse(text)).toMatchObject({ error: { code: "not_found" } });
   });
 
-  it("of the binding are an answer, not a crash", async () => {
+  it("of the binding return a response", async () => {
     const { api, ask } = visit();
     api.whoAmI = () => Promise.reject(new Error("gone"));
     expect((await ask("/")).response.status).toBe(503);

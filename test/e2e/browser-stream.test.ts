@@ -1,4 +1,4 @@
-/** A stream on its whole way: timed while a client reads it, stored, and drawn on the request's page in a real Chromium. */
+/** A stream end to end: timed while a client reads it, stored, and drawn on the request's page in a real Chromium. */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
@@ -24,11 +24,11 @@ beforeAll(async () => {
   [fake, browser] = await Promise.all([startFakeClaude(), startBrowser()]);
   const variables = { CLAUDE_API_BASE_URL: fake.url, STREAM_TIMING_SAMPLE: "1" };
   stack = await startTestStack({ variables });
-  const told = responseStream(
+  const stream = responseStream(
     { content: [{ type: "text", text: "It came bit by bit, and once it took its time." }] },
     { id: "msg_1", model: "claude-sonnet-5-5", usage: { input_tokens: 12 } },
   );
-  const chunks = told.split(/(?<=\n\n)/).map((text, at) => ({
+  const chunks = stream.split(/(?<=\n\n)/).map((text, at) => ({
     delayMs: at === LATE_EVENT - 1 ? PAUSE_MS : 15,
     bytes: Buffer.from(text),
   }));
@@ -48,7 +48,7 @@ beforeAll(async () => {
       messages: [{ role: "user", content: "How did it come?" }],
     }),
   });
-  expect(await response.text()).toBe(told);
+  expect(await response.text()).toBe(stream);
   const path = `/api/requests/${response.headers.get("x-nexus-request-id")}`;
   detail = await waitFor(async () => {
     const found = await fetch(stack.proxyUrl + path, {
@@ -85,7 +85,7 @@ describe("a timed stream", () => {
     [390, "light"],
     [390, "dark"],
   ] as const)(
-    "is drawn at %i px in %s, leads to what came late, and axe finds nothing serious",
+    "is drawn at %i px in %s, leads to the late event, and axe finds nothing serious",
     async (width, colorScheme) => {
       const { page, browserErrors } = await openWatchedPage(browser, { width, colorScheme });
       await page.goto(`${stack.dashboardUrl}/requests`);

@@ -1,6 +1,6 @@
 /**
- * The tree of a conversation in a real Chromium, over recorded responses: dragged, zoomed, walked, read along; a card above
- * what one points at; nothing refused by the policy. The same drawing from a real Worker is looked at in dashboard.test.ts.
+ * The tree of a conversation in a real Chromium, over recorded responses: drag, zoom, keyboard, current message, cards; no
+ * violation of the content security policy. dashboard.test.ts tests the same drawing over a real Worker.
  */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -135,7 +135,7 @@ describe("the tree of a conversation", () => {
     await page.context().close();
   });
 
-  it("marks the node of the message that is read", async () => {
+  it("marks the node of the visible message", async () => {
     const { page } = await open();
     const marked = async (message: string, scroll: string) => {
       await page.evaluate(scroll);
@@ -155,7 +155,7 @@ describe("the tree of a conversation", () => {
     await page.context().close();
   });
 
-  it("follows a click on a node, and takes a drag on it for a drag", async () => {
+  it("follows a click on a node, but not a drag", async () => {
     const { page } = await open();
     const node = page.locator(".tree-drawing .node").nth(1);
     const { x, y } = (await node.locator("circle").first().boundingBox())!;

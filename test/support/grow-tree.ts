@@ -11,7 +11,7 @@ interface Grower {
   fork(branch: string, from: number, count: number): Grower;
   /** A sub-task that the last node, or `after`, calls. */
   spawn(branch: string, count: number, options?: { after?: number; prompt?: string }): Grower;
-  /** A call of which no sub-task was seen. */
+  /** A call without a recorded sub-task. */
   call(node: number, prompt: string): Grower;
   tree(): ConversationTree;
 }
@@ -25,7 +25,7 @@ export function growTree(startedAt = "2026-11-23T12:00:00.000Z"): Grower {
     tree.branches.push({
       key: idOf(tree.nodes.length),
       name,
-      kind: /^(subtask|compact|branch)/.exec(name)?.[1] === undefined ? "main" : kindOf(name),
+      kind: KINDS.find((kind) => name.startsWith(kind)) ?? "main",
       parent: start.parent ?? null,
       task: start.task ?? null,
       requests: 0,
@@ -101,7 +101,4 @@ export function growTree(startedAt = "2026-11-23T12:00:00.000Z"): Grower {
 
 const idOf = (place: number) => `01980000-0000-7000-8000-${String(place).padStart(12, "0")}`;
 
-function kindOf(name: string): ConversationTree["branches"][number]["kind"] {
-  if (name.startsWith("subtask")) return "subtask";
-  return name.startsWith("compact") ? "compact" : "branch";
-}
+const KINDS = ["subtask", "compact", "branch"] as const;

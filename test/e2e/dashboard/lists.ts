@@ -1,4 +1,4 @@
-/** Filters and pages of lists: the address says them, the page shows what the API answers for them, and one gets back. */
+/** Filters and pages of lists: they are in the address, the page shows the API's rows, and Back restores them. */
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import type { ConversationDetail, ConversationList } from "../../../workers/schemas/api/conversations.ts";
@@ -9,7 +9,7 @@ import type { DemoStack } from "../../support/demo-stack.ts";
 const DAY_MS = 86_400_000;
 const HOURS: Readonly<Record<string, number>> = { "1h": 1, "24h": 24, "7d": 168, "30d": 720 };
 
-/** The API's query for what a page's address says. */
+/** The API's query for a page's address. */
 function apiQuery(page: Page): URLSearchParams {
   const query = new URL(page.url()).searchParams;
   const hours = HOURS[query.get("range") ?? "24h"]!;
@@ -18,7 +18,7 @@ function apiQuery(page: Page): URLSearchParams {
   return query;
 }
 
-/** What a page shows, and what the API says it should. */
+/** Reads the shown value from the page, and the expected one from the API. */
 interface Shown {
   page: (page: Page) => Promise<unknown>;
   api: (demo: DemoStack, query: URLSearchParams) => Promise<unknown>;
@@ -33,31 +33,31 @@ const linkedIds = (page: Page) =>
 
 const REQUESTS: Shown = {
   page: linkedIds,
-  async api({ getJson: ask }, query) {
-    const { requests } = await ask<RequestList>(`/api/requests?${query.toString()}&limit=50`);
+  async api({ getJson }, query) {
+    const { requests } = await getJson<RequestList>(`/api/requests?${query.toString()}&limit=50`);
     return requests.map(({ requestId }) => requestId);
   },
 };
 const CONVERSATIONS: Shown = {
   page: linkedIds,
-  async api({ getJson: ask }, query) {
-    const list = await ask<ConversationList>(`/api/conversations?${query.toString()}&limit=50`);
+  async api({ getJson }, query) {
+    const list = await getJson<ConversationList>(`/api/conversations?${query.toString()}&limit=50`);
     return list.conversations.map(({ conversationId }) => conversationId);
   },
 };
 const SUMS: Shown = {
   page: async (page) =>
     (await page.locator(".stat-value").first().getAttribute("title", { timeout: 500 })) ?? "",
-  async api({ getJson: ask }, query) {
-    const { totals } = await ask<Overview>(`/api/overview?${query.toString()}`);
+  async api({ getJson }, query) {
+    const { totals } = await getJson<Overview>(`/api/overview?${query.toString()}`);
     return totals.requests.toLocaleString("en-US");
   },
 };
 const ERRORS: Shown = {
   page: async (page) =>
     /(\d+) of/.exec((await page.locator("#live-error-chart h2").textContent()) ?? "")?.[1],
-  async api({ getJson: ask }, query) {
-    return String((await ask<{ total: number }>(`/api/errors?${query.toString()}`)).total);
+  async api({ getJson }, query) {
+    return String((await getJson<{ total: number }>(`/api/errors?${query.toString()}`)).total);
   },
 };
 
@@ -85,7 +85,7 @@ export function describeLists(demo: () => DemoStack): void {
       ["/conversations", CONVERSATIONS, ["domain", "accountId", "model", "hasErrors", "range"]],
       ["/usage", SUMS, ["domain", "accountId", "model", "range"]],
       ["/errors", ERRORS, ["domain", "model", "range"]],
-    ])("of %s show what the API answers for them, by themselves and together", async (path, shown, names) => {
+    ])("of %s show the API's rows, alone and combined", async (path, shown, names) => {
       const { page, browserErrors } = await demo().open();
       await page.goto(demo().url + path);
       const check = async () => {
@@ -105,7 +105,7 @@ export function describeLists(demo: () => DemoStack): void {
       await page.selectOption("select[name=model]", model);
       await page.waitForURL(/domain=.*model=/);
       await check();
-      // They follow from page to page, and are given up together.
+      // They are kept from page to page, and cleared together.
       await page.click(`.side a[data-go=${path === "/usage" ? "r" : "u"}]`);
       await page.waitForURL(/domain=checkout\.claude\.example&model=/);
       await page.goBack();
@@ -115,7 +115,7 @@ export function describeLists(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("of what was said find the conversation, with the keyboard alone", async () => {
+    it("search text and find the conversation, with the keyboard alone", async () => {
       const { page } = await demo().open();
       await page.goto(`${demo().url}/conversations`);
       await page.keyboard.press("/");
@@ -128,7 +128,7 @@ export function describeLists(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("by session and by conversation are said, with the way out of them", async () => {
+    it("by session and by conversation are shown, and can be cleared", async () => {
       const { page } = await demo().open();
       await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       await page.click("text=View requests");
@@ -143,7 +143,7 @@ export function describeLists(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("of the audit log narrow it by action, by whom and by what", async () => {
+    it("of the audit log narrow it by action, actor and target", async () => {
       const { page, browserErrors } = await demo().open();
       await page.goto(`${demo().url}/audit`);
       await page.selectOption("select[name=action]", "domain.put");
@@ -169,7 +169,7 @@ export function describeLists(demo: () => DemoStack): void {
     it.each<[string, "requests" | "conversations"]>([
       ["/requests", "requests"],
       ["/conversations", "conversations"],
-    ])("of %s have every row once, and one gets back", async (path, kind) => {
+    ])("of %s have every row once, and Back restores them", async (path, kind) => {
       const { page } = await demo().open();
       const from = new Date(Date.now() - DAY_MS).toISOString();
       await page.goto(`${demo().url}${path}?from=${from}`);
@@ -195,7 +195,7 @@ export function describeLists(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("of a transcript are read on in place, to the last message", async () => {
+    it("of a transcript load in place, to the last message", async () => {
       const { page } = await demo().open();
       await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       const detail = await demo().getJson<ConversationDetail>(
@@ -205,15 +205,17 @@ export function describeLists(demo: () => DemoStack): void {
         `/api/conversations/${demo().branchedConversation}/messages`,
       );
       expect(detail.messageCount).toBeGreaterThan(20);
-      const on = page.locator("a[data-load-more]");
-      expect(await on.count()).toBe(1);
-      while ((await on.count()) > 0) {
+      const address = page.url();
+      const loadMore = page.locator("a[data-load-more]");
+      expect(await loadMore.count()).toBe(1);
+      while ((await loadMore.count()) > 0) {
         const before = await page.locator("[id^=message-]").count();
-        await on.click();
+        await loadMore.click();
         await expect.poll(() => page.locator("[id^=message-]").count()).toBeGreaterThan(before);
         await expect.poll(() => page.locator("a[data-load-more][aria-busy]").count()).toBe(0);
       }
-      expect(await page.locator(`#message-${total}`).count()).toBe(1);
+      expect(page.url()).toBe(address);
+      for (const position of [1, total]) expect(await page.locator(`#message-${position}`).count()).toBe(1);
       await page.context().close();
     });
 

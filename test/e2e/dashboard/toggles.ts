@@ -1,15 +1,15 @@
-/** Tabs, folds, switches, dialogs, copies and downloads: whatever can be clicked does what it says. */
+/** Tabs, folds, switches, dialogs, copies and downloads. */
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import type { RequestList } from "../../../workers/schemas/api/requests.ts";
 import type { DemoStack } from "../../support/demo-stack.ts";
 
-async function busiestRequest({ getJson: ask }: DemoStack): Promise<string> {
-  const { requests } = await ask<RequestList>("/api/requests?limit=500");
+async function busiestRequest({ getJson }: DemoStack): Promise<string> {
+  const { requests } = await getJson<RequestList>("/api/requests?limit=500");
   return requests.toSorted((left, right) => right.toolCallCount - left.toolCallCount)[0]!.requestId;
 }
 
-/** Opens every fold on the page one by one, as a person does, and closes it again. */
+/** Opens and closes every fold on the page one by one. */
 async function useFolds(page: Page): Promise<number> {
   const folds = page.locator("main details:visible");
   const count = await folds.count();
@@ -25,7 +25,7 @@ async function useFolds(page: Page): Promise<number> {
 
 export function describeToggles(demo: () => DemoStack): void {
   describe("tabs", () => {
-    it("of a conversation, of a request and of administration show their part and say which they are", async () => {
+    it("of a conversation, of a request and of administration show their content and mark the current tab", async () => {
       const { page, browserErrors } = await demo().open();
       const request = await busiestRequest(demo());
       for (const [path, tabs] of [
@@ -76,10 +76,11 @@ export function describeToggles(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("hide tools, show reminders, show more and tell the address", async () => {
+    it("hide tools, show reminders, show more, and update the address", async () => {
       const { page, browserErrors } = await demo().open();
       await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       expect(await page.locator(".tool").count()).toBeGreaterThan(2);
+      expect(await page.locator(".reminders[open]").count()).toBe(0);
       await page.click("text=Hide tool calls");
       await page.waitForURL(/tools=hide/);
       expect(await page.locator(".tool").count()).toBe(0);
@@ -99,21 +100,16 @@ export function describeToggles(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("compare a branch with another; lead to the last request of a branch", async () => {
+    it("lead to the last request of a branch", async () => {
       const { page, browserErrors } = await demo().open();
       await page.goto(`${demo().url}/conversations/${demo().branchedConversation}`);
       await page.click(".pager >> text=Latest request");
       await page.waitForURL("**/requests/*");
-      await page.goBack();
-      await page.selectOption("select[name=compare]", { index: 0 });
-      await page.click(".compare-form button");
-      await page.waitForURL(/compare=/);
-      expect(await page.locator(".compared-head").count()).toBe(2);
       expect(browserErrors).toEqual([]);
       await page.context().close();
     });
 
-    it("turn the theme over for this page and the next ones", async () => {
+    it("change the theme for this page and the next ones", async () => {
       const { page } = await demo().open({ colorScheme: "light" });
       await page.goto(demo().url);
       const inkOf = () => page.evaluate("getComputedStyle(document.body).color");
@@ -161,7 +157,7 @@ export function describeToggles(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("lead from one message of a person to the next, and to one that is not on the page yet", async () => {
+    it("lead from one user message to the next, and to one that is not on the page yet", async () => {
       const { page, browserErrors } = await demo().open();
       const { requests } = await demo().getJson<RequestList>("/api/requests?limit=500");
       const longest = requests.toSorted((left, right) => right.messageCount - left.messageCount)[0]!;
@@ -187,7 +183,7 @@ export function describeToggles(demo: () => DemoStack): void {
       await page.context().close();
     });
 
-    it("copy what they say and give files with their bytes", async () => {
+    it("copy text and download files", async () => {
       const { page } = await demo().open();
       await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: demo().url });
       const request = await busiestRequest(demo());
