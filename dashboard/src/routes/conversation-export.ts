@@ -25,10 +25,10 @@ export async function exportConversation(c: Context<AppEnv>): Promise<Response> 
     api.get("/api/conversations/{id}", { id, limit: 1 }),
     api.get("/api/conversations/{id}/messages", { id, branch, limit: PAGE_MESSAGES, purpose: "export" }),
   ]);
-  for (const answer of [detail, first])
-    if (!answer.ok) {
-      const status = answer.problem.status === 404 || answer.problem.status === 400 ? 404 : 503;
-      return jsonError(c, status, answer.problem.code, answer.problem.message);
+  for (const result of [detail, first])
+    if (!result.ok) {
+      const status = result.problem.status === 404 || result.problem.status === 400 ? 404 : 503;
+      return jsonError(c, status, result.problem.code, result.problem.message);
     }
   if (!detail.ok || !first.ok) throw new Error("unreachable");
   const pages = allPages(api, id, branch, first.data);
@@ -41,7 +41,7 @@ export async function exportConversation(c: Context<AppEnv>): Promise<Response> 
   });
 }
 
-/** All messages, whole: what a page cuts is asked for by itself. Throws when the API fails midway: a file must not end early in silence. */
+/** All messages, unclipped: clipped ones are fetched one by one. Throws if the API fails midway: a file must not end early silently. */
 async function* allPages(
   api: ApiClient,
   id: string,

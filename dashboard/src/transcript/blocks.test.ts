@@ -19,7 +19,7 @@ describe("blocks of a message", () => {
     expect(textBlocks("an open <system-reminder> stays text")).toHaveLength(1);
   });
 
-  it("knows calls by who runs them, and their failures", () => {
+  it("distinguishes client, server and MCP calls, and failed results", () => {
     const [client, server, mcp, result, failed] = blocksOf([
       { type: "tool_use", id: "1", name: "Read", input: { file_path: "a" } },
       { type: "server_tool_use", id: "2", name: "web_search", input: {} },

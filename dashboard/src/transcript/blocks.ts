@@ -31,7 +31,7 @@ export function messagesOf(body: unknown): Message[] {
   return Array.isArray(messages) ? messages.map(messageOf) : [];
 }
 
-/** One message, or the assembled answer (which has the same shape). */
+/** One message, or the assembled response (which has the same shape). */
 export function messageOf(value: unknown): Message {
   if (!isObject(value)) return { role: "unknown", blocks: [{ kind: "unknown", type: typeof value, value }] };
   return { role: typeof value.role === "string" ? value.role : "unknown", blocks: blocksOf(value.content) };

@@ -33,7 +33,7 @@ describe("branches as a tree", () => {
     ]);
   });
 
-  it("come once each whatever their parents say", () => {
+  it("are listed once each, even if their parents form a cycle", () => {
     expect(shape([branch("a", "b"), branch("b", "a"), branch("c", "c"), branch("d", "gone")], [])).toEqual([
       ["c", 0],
       ["d", 0],

@@ -1,4 +1,4 @@
-/** Branches of a conversation in the order of a tree read from above: each below the branch it leaves. */
+/** Orders the branches of a conversation as a tree: each below the branch it leaves. */
 
 interface BranchLike {
   branchKey: string;
@@ -13,8 +13,8 @@ export interface BranchRow<B> {
 }
 
 /**
- * `branches` come by their beginning; `requests` say on which branch each request is (those not listed are unknown, and
- * a branch whose parent is unknown stands at the trunk). Every branch comes once, even if their parents went in a circle.
+ * `branches` are sorted by start; `requests` map requests to branches. A branch whose parent is not listed has depth 0.
+ * Every branch is returned once, even if the parents form a cycle.
  */
 export function orderBranches<B extends BranchLike>(
   branches: readonly B[],

@@ -4,7 +4,7 @@ import { collapseText } from "./collapse.ts";
 import { eventSummary, parseStream } from "./sse.ts";
 
 describe("folding long text", () => {
-  it("keeps what is only a little too long whole", () => {
+  it("does not cut a text that is slightly too long", () => {
     expect(collapseText("x".repeat(390), 300)).toMatchObject({ rest: "", omitted: 0 });
   });
 
@@ -22,7 +22,7 @@ describe("folding long text", () => {
     expect(folded.shown.isWellFormed()).toBe(true);
   });
 
-  it("says how much a page does not carry", () => {
+  it("counts the omitted characters", () => {
     expect(collapseText("x".repeat(1_000_000), 300)).toMatchObject({ omitted: 976_000 });
   });
 });
@@ -31,7 +31,7 @@ describe("a line diff", () => {
   const signs = (before: string, after: string) =>
     diffLines(before, after).map((line) => line.sign + line.text);
 
-  it("shows what went and what came, in reading order", () => {
+  it("shows removed and added lines, in reading order", () => {
     expect(signs("a\nb\nc", "a\nB\nc")).toEqual([" a", "-b", "+B", " c"]);
     expect(signs("a\nb", "b\na")).toEqual(["-a", " b", "+a"]);
     expect(signs("", "new\nfile")).toEqual(["+new", "+file"]);
@@ -39,7 +39,7 @@ describe("a line diff", () => {
     expect(signs("same", "same")).toEqual([" same"]);
   });
 
-  it("rebuilds both sides, and stays quick on large ones", () => {
+  it("contains both sides, also of large texts", () => {
     const before = Array.from({ length: 3_000 }, (_, index) => `old ${index % 7}`).join("\n");
     const after = Array.from({ length: 3_000 }, (_, index) => `new ${index % 5}`).join("\n");
     const lines = diffLines(before, after);
@@ -67,7 +67,7 @@ describe("the events of a stream", () => {
     ]);
   });
 
-  it("begin after a byte order mark, and end where their bytes end, be they no UTF-8", () => {
+  it("start after a byte order mark, and end with their bytes, even if those are not UTF-8", () => {
     const bytes = Uint8Array.from([0xef, 0xbb, 0xbf, ...new TextEncoder().encode("data: a"), 0xff, 10, 10]);
     expect(parseStream(bytes)).toEqual([{ number: 1, type: "message", data: "a\ufffd", size: 2, end: 13 }]);
     expect(parseStream(new Uint8Array(0))).toEqual([]);
@@ -83,7 +83,7 @@ describe("the events of a stream", () => {
     [{ type: "ping" }, ""],
     ["not json", "not json"],
     [null, ""],
-  ])("say of %j in a few words: %j", (data, words) => {
+  ])("summarize %j as %j", (data, words) => {
     expect(eventSummary({ number: 1, type: "x", data, size: 1, end: 1 })).toBe(words);
   });
 });

@@ -1,4 +1,4 @@
-/** Long plain text in two parts: what is shown and what waits behind "Show more (N lines)". */
+/** Splits a long plain text into the shown part and the part behind "Show more (N lines)". */
 import { countLines, cutAt } from "../format/text.ts";
 
 export interface CollapsedText {
@@ -6,11 +6,11 @@ export interface CollapsedText {
   /** Empty when all is shown. */
   rest: string;
   restLines: number;
-  /** Characters left out altogether, because a page is no place for megabytes. */
+  /** Characters that the page omits. */
   omitted: number;
 }
 
-/** Most characters of one text in a page. The whole of it is one link away. */
+/** Maximum characters of one text in a page; a link leads to all of it. */
 export const MAX_TEXT_CHARACTERS = 24_000;
 
 /**

@@ -9,7 +9,7 @@ const markdown = (...messages: unknown[]) =>
     .join("");
 
 describe("a transcript as Markdown", () => {
-  it("says who spoke, in order", () => {
+  it("names the role of each message, in order", () => {
     expect(markdown({ role: "user", content: "Fix it" }, { role: "assistant", content: "Done." })).toBe(
       "## 1. You\n\nFix it\n\n## 2. Claude\n\nDone.\n\n",
     );
@@ -27,12 +27,12 @@ describe("a transcript as Markdown", () => {
     expect(text).not.toContain("## 2.");
   });
 
-  it("fences what has fences itself", () => {
+  it("fences text that contains fences", () => {
     const result = { type: "tool_result", tool_use_id: "a", content: "````\ncode\n````" };
     expect(markdown({ role: "user", content: [result] })).toContain("`````\n````\ncode\n````\n`````");
   });
 
-  it("names what is no text, and quotes thinking", () => {
+  it("names blocks other than text, and quotes thinking", () => {
     const text = markdown({
       role: "assistant",
       content: [

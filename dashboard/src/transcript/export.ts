@@ -1,10 +1,10 @@
-/** A transcript as a Markdown document: what was said, calls with their results, nothing cut. Pure; the route streams it. */
+/** A transcript as a Markdown document: texts, calls with their results, nothing cut. Pure; the route streams it. */
 import { formatCount } from "../format/number.ts";
 import { printable } from "../format/text.ts";
 import type { Block } from "./blocks.ts";
 import { isUserMessage, type TranscriptEntry, type TranscriptItem } from "./pair-tools.ts";
 
-/** One message, ending in an empty line; "" where all of it stands with an earlier one. */
+/** One message, ending in an empty line; "" if it is merged into an earlier one. */
 export function entryMarkdown(entry: TranscriptEntry, timestamp: string | null): string {
   if (entry.isMerged) return "";
   const at = timestamp === null ? "" : ` (${timestamp})`;

@@ -21,12 +21,12 @@ describe("colours of code", () => {
     expect(createHighlighter()(code, language)).toBeNull();
   });
 
-  it("end with a page's share", () => {
-    const paint = createHighlighter();
+  it("end with the limit of a page", () => {
+    const highlight = createHighlighter();
     const block = "x = 1\n".repeat(1_600);
-    const painted = Array.from({ length: 5 }, () => paint(block, "python") !== null);
-    expect(painted).toEqual([true, true, true, false, false]);
-    expect(paint("x = 1", "python")).not.toBeNull();
+    const isHighlighted = Array.from({ length: 5 }, () => highlight(block, "python") !== null);
+    expect(isHighlighted).toEqual([true, true, true, false, false]);
+    expect(highlight("x = 1", "python")).not.toBeNull();
   });
 
   it("keep the numbers of a listing apart from its code", () => {

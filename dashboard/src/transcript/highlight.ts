@@ -1,6 +1,6 @@
 /**
- * Code of transcripts in colours, made on the server. Bounded on every side, because patterns over hostile text are slow and
- * marked-up text is a multiple of plain text: so many characters a block, a line, a page; beyond that code stays plain.
+ * Highlights code of transcripts on the server. Characters per block, line and page are limited, because patterns over
+ * malicious text are slow and marked-up text is a multiple of plain text; beyond a limit code stays plain.
  */
 import { highlighter } from "./highlighter.js";
 
@@ -11,7 +11,7 @@ const MAX_PAGE = 30_000;
 /** Colours code; null where it stays plain. */
 export type Highlighter = (code: string, language: string | null) => string | null;
 
-/** A painter for one page. What it gives is safe HTML: escaped text in spans with classes. */
+/** A highlighter for one page. Returns safe HTML: escaped text in spans with classes. */
 export function createHighlighter(): Highlighter {
   let left = MAX_PAGE;
   return (code, language) => {
@@ -22,8 +22,8 @@ export function createHighlighter(): Highlighter {
   };
 }
 
-/** A painter for listings as tools give them, "  12→code": each line by itself, its number apart. What is no listing is words of the tool, and plain. */
-export function highlightNumbered(paint: Highlighter): Highlighter {
+/** Highlights tool results with numbered lines, "  12→code", line by line. Text without numbers stays plain. */
+export function highlightNumbered(highlight: Highlighter): Highlighter {
   return (code, language) => {
     const lines = code.split("\n");
     if (language === null || lines.length > 400 || !lines.every((line) => line === "" || NUMBERED.test(line)))
@@ -31,7 +31,7 @@ export function highlightNumbered(paint: Highlighter): Highlighter {
     const highlighted: string[] = [];
     for (const line of lines) {
       const [, number = "", rest = ""] = NUMBERED.exec(line) ?? [];
-      const html = paint(rest, language);
+      const html = highlight(rest, language);
       if (html === null) return null;
       highlighted.push(number === "" ? html : `<span class="line-number">${number}</span>${html}`);
     }

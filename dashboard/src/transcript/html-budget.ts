@@ -1,14 +1,14 @@
-/** How much text a page still has room for: its first screen is to be small, however much was said in how many pieces. */
+/** Limits the bytes of all texts of a page together, so that its first screen stays small. */
 
 export interface HtmlBudget {
   /** Bytes of HTML, about. */
   left: number;
 }
 
-/** Even where there is no room left, a text shows how it begins. */
+/** The start of a text is shown even if the budget is spent. */
 const MIN_TEXT_BYTES = 300;
 
-/** How many characters of `text`, `most` at the most, there is room for. It is taken. */
+/** Returns how many characters of `text`, at most `maxCharacters`, fit in the budget, and deducts their bytes. */
 export function spendBudget(budget: HtmlBudget | undefined, text: string, maxCharacters: number): number {
   if (!budget) return maxCharacters;
   const limit = Math.max(budget.left, MIN_TEXT_BYTES);
@@ -19,7 +19,7 @@ export function spendBudget(budget: HtmlBudget | undefined, text: string, maxCha
   return bytes < limit ? maxCharacters : at;
 }
 
-/** Escaped and in UTF-8; halves of a pair count half. */
+/** Bytes of a code unit, escaped and in UTF-8; a surrogate counts 2 of 4. */
 function bytesOf(code: number): number {
   if (code > 0x7ff) return code >= 0xd800 && code <= 0xdfff ? 2 : 3;
   if (code > 0x7f) return 2;

@@ -7,7 +7,7 @@ const FORMATS: Readonly<Record<string, RegExp>> = {
   "image/webp": /^UklGR/,
 };
 
-/** Larger ones would make the page itself heavy; their bytes are in the raw body. */
+/** Larger images are only in the raw body. */
 export const MAX_IMAGE_BYTES = 1_500_000;
 
 export type Drawable = { ok: true; src: string } | { ok: false; why: string };

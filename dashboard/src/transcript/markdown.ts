@@ -1,11 +1,11 @@
 /**
- * Markdown of prompts and answers as HTML. Tags in the source show as text; links go to http, https and mailto only and
- * say nothing about where they came from; images of other sites become links, so that reading a transcript asks nobody.
+ * Markdown of prompts and responses as HTML. Tags in the source show as text; links go to http, https and mailto only and
+ * send no referrer; images of other sites become links, so that a transcript loads nothing.
  */
 import MarkdownIt from "markdown-it";
 import type { Highlighter } from "./highlight.ts";
 
-/** Longer texts are shown plain: nobody reads them as prose, and parsing is not free. */
+/** Longer texts are shown plain, to bound the cost of parsing. */
 export const MAX_MARKDOWN_CHARACTERS = 60_000;
 
 const SAFE_LINK = /^(https?:\/\/|mailto:)/i;
@@ -43,11 +43,11 @@ markdown.renderer.rules.fence = (tokens, index, _options, environment) => {
   const token = tokens[index]!;
   const language = token.info.trim().split(/\s+/)[0] ?? "";
   const label = language ? `<span class="code-language">${escape(language.slice(0, 40))}</span>` : "";
-  const painted = (environment as Environment | undefined)?.highlight?.(token.content, language) ?? null;
-  return `<div class="code">${label}<pre tabindex="0"><code>${painted ?? escape(token.content)}</code></pre></div>\n`;
+  const highlighted = (environment as Environment | undefined)?.highlight?.(token.content, language) ?? null;
+  return `<div class="code">${label}<pre tabindex="0"><code>${highlighted ?? escape(token.content)}</code></pre></div>\n`;
 };
 
-/** What a rendering is made with. */
+/** Passed to the rendering rules. */
 type Environment = { highlight?: Highlighter | undefined };
 
 /** Safe HTML of one text. */

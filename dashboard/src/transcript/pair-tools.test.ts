@@ -25,7 +25,7 @@ describe("tool calls and their results", () => {
     expect(paired({ role: "user", content: "a" }, { role: "assistant", content: "b" })[1]!.number).toBe(2);
   });
 
-  it("show once what the client sent twice, and what a person says twice twice", () => {
+  it("are shown once if the client sent them twice; repeated user text is shown twice", () => {
     const entries = paired(
       { role: "assistant", content: [use("1")] },
       { role: "assistant", content: [use("1")] },
@@ -34,8 +34,8 @@ describe("tool calls and their results", () => {
     );
     expect(entries[0]!.items).toMatchObject([{ result: { kind: "tool_result" } }]);
     expect(entries.slice(1).map(({ isMerged }) => isMerged)).toEqual([true, true, true]);
-    const said = paired({ role: "user", content: "go on" }, { role: "user", content: "go on" });
-    expect(said.map(({ isMerged }) => isMerged)).toEqual([false, false]);
+    const repeated = paired({ role: "user", content: "go on" }, { role: "user", content: "go on" });
+    expect(repeated.map(({ isMerged }) => isMerged)).toEqual([false, false]);
   });
 
   it("show a result without a call and a call without a result", () => {
@@ -47,7 +47,7 @@ describe("tool calls and their results", () => {
     expect(entries[1]!.items).toMatchObject([{ kind: "call", result: null }]);
   });
 
-  it("can be left out, and what is left empty goes with them", () => {
+  it("can be hidden, and messages without other content with them", () => {
     const entries = withoutTools(
       paired(
         { role: "assistant", content: [{ type: "text", text: "look" }, use("1")] },
@@ -58,7 +58,7 @@ describe("tool calls and their results", () => {
     expect(entries[0]!.items).toHaveLength(1);
   });
 
-  it("are no person's words", () => {
+  it("are not user messages", () => {
     const [person, tools, reminder] = paired(
       { role: "user", content: "hello" },
       { role: "user", content: [result("1")] },

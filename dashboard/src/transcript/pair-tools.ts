@@ -1,18 +1,18 @@
 /**
- * Brings tool calls and their results together: a reader wants one line "what it did, how it ended", while the wire
- * has the call in the assistant's message and the result in the next user message.
+ * Pairs tool calls with their results: the API has the call in the assistant's message and the result in the next user
+ * message.
  */
 import type { Block, Message } from "./blocks.ts";
 
 type Use = Extract<Block, { kind: "tool_use" }>;
 type Outcome = Extract<Block, { kind: "tool_result" }>;
 
-/** A call with its result (null: none seen, so it is still open or was cut off), or a result whose call is not here. */
+/** A call with its result (null: still open or cut off), or a result without a call. */
 export type TranscriptItem =
   Exclude<Block, Use | Outcome> | { kind: "call"; use: Use; result: Outcome | null } | Outcome;
 
 export interface TranscriptEntry {
-  /** Position in the request's `messages`, from 1; the answer comes after the last. Deep links use it. */
+  /** Position in the request's `messages`, from 1; the response comes after the last. Deep links use it. */
   number: number;
   role: string;
   items: TranscriptItem[];
@@ -22,8 +22,8 @@ export interface TranscriptEntry {
 
 /**
  * Entries in the order sent. A result goes to the latest open call of its id before it; calls and results of one message
- * (server tools) pair as well. Clients have been seen to send whole messages twice, ids included: the second is absorbed.
- * What a person says twice stays.
+ * (server tools) pair as well. Some clients send whole messages twice, ids included: the second is merged into the first.
+ * Repeated user text stays.
  */
 export function pairTools(messages: readonly Message[]): TranscriptEntry[] {
   const open = new Map<string, { kind: "call"; use: Use; result: Outcome | null }[]>();
@@ -59,7 +59,7 @@ function isDuplicate(message: Message, seen: Set<string>): boolean {
   return isKnown;
 }
 
-/** Entries without calls and results; what is left empty counts as absorbed. */
+/** Entries without calls and results; entries left empty are merged. */
 export function withoutTools(entries: readonly TranscriptEntry[]): TranscriptEntry[] {
   return entries.map((entry) => {
     const items = entry.items.filter((item) => item.kind !== "call" && item.kind !== "tool_result");
@@ -71,7 +71,7 @@ export function withoutTools(entries: readonly TranscriptEntry[]): TranscriptEnt
   });
 }
 
-/** Whether a person (not a program) speaks here: a user message with text of its own. */
+/** Whether a person wrote this: a user message with text or an image. */
 export function isUserMessage(entry: TranscriptEntry): boolean {
   return entry.role === "user" && entry.items.some((item) => item.kind === "text" || item.kind === "image");
 }

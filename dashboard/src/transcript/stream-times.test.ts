@@ -76,7 +76,7 @@ describe("a stream", () => {
   });
 });
 
-it("times are told to the millisecond, thresholds in round numbers, pauses by letters", () => {
+it("times are exact to the millisecond, thresholds are round, pauses have letters", () => {
   expect([0, 999, 1_000, 64_230].map(formatExactMs)).toEqual(["0 ms", "999 ms", "1.000 s", "64.230 s"]);
   expect([250, 2_000, 2_500].map(formatRound)).toEqual(["250 ms", "2 s", "2.5 s"]);
   expect([0, 19, 26].map(pauseName)).toEqual(["A", "T", "27"]);

@@ -1,9 +1,9 @@
-/** When the events of a stream came, and where it paused: from the times of its chunks, which know nothing of events. Pure. */
+/** Arrival times of the events of a stream and its pauses, from the times of its chunks. Pure. */
 import type { StreamingChunk } from "../../../workers/schemas/api/requests.ts";
 import type { StreamEvent } from "./sse.ts";
 
 export interface Pause {
-  /** Of the event that ended it: its number, from 1; null where nothing came any more before the end. */
+  /** Number of the event that ended the pause, from 1; null if no event followed. */
   event: number | null;
   fromMs: number;
   toMs: number;
@@ -25,12 +25,12 @@ export interface StreamTimes {
   pauses: Pause[];
 }
 
-/** A twentieth of the time or more is a pause; then the drawing has room for its name, and there are fewer than twenty. */
+/** A pause is at least a twentieth of the time; then its name fits in the drawing, and there are at most twenty. */
 const PAUSE_SHARE = 0.05;
-/** Rounded up to one of these, which people know. What is shorter than the first nobody waits for. */
+/** The threshold is rounded up to one of these. A user does not notice a pause shorter than the first. */
 const PAUSE_THRESHOLDS_MS = [250, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000];
 
-/** Null where the stream was not timed. */
+/** Null if the stream was not timed. */
 export function streamTimes(
   events: readonly StreamEvent[],
   chunks: readonly StreamingChunk[],

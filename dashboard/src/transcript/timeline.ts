@@ -1,4 +1,4 @@
-/** The pauses between requests in the order of time: what Claude did not work in, and whose pause it was. */
+/** The pauses between requests in the order of time: times without a running request, and whether the user ended them. */
 
 interface TimedRequest {
   timestamp: string;
@@ -9,9 +9,9 @@ interface TimedRequest {
 
 export interface TimelineRow<T> {
   request: T;
-  /** Milliseconds before it in which no request of the list ran; 0 where that is not worth a word. */
+  /** Milliseconds before it in which no request of the list ran; 0 if shorter than MIN_PAUSE_MS. */
   pauseMs: number;
-  /** Whether it ended with somebody's words, not with results of tools. */
+  /** Whether the pause ends with a user message, not with tool results. */
   startsWithPrompt: boolean;
 }
 

@@ -1,8 +1,8 @@
-/** What a tool call did, in a few words: the one member of its input that a reader would pick. */
+/** Summarizes a tool call by the most telling member of its input. */
 import { oneLine } from "../format/text.ts";
 import { isObject } from "../../../workers/domain/json/json.ts";
 
-/** Members in the order of how well they tell a call from its neighbours. */
+/** Members by how well they distinguish calls. */
 const SUMMARY_KEYS = [
   "command",
   "file_path",

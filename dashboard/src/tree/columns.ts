@@ -2,7 +2,7 @@
 
 export interface RowSpan {
   branch: number;
-  /** Row of what it leaves, or its own first row. */
+  /** Row of the item it leaves, or its own first row. */
   from: number;
   /** Its last row. */
   to: number;

@@ -1,4 +1,4 @@
-/** What of a conversation is drawn, and what folds. */
+/** Drawn and folded items of a conversation. */
 import { describe, expect, it } from "vitest";
 import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
 import { growTree } from "../../../test/support/grow-tree.ts";
@@ -14,7 +14,7 @@ describe("items of a tree", () => {
     expect(itemOf).toEqual(Array.from({ length: 12 }, (_, place) => place));
   });
 
-  it("join attempts of one request, however often it was tried", () => {
+  it("join all attempts of one request", () => {
     const grown = growTree().turns("main", 2);
     const tree = grown.add("main", { kind: "retry" }).add("main", { kind: "retry" }).turns("main", 1).tree();
     const { items } = buildItems(tree, all(tree));
@@ -22,7 +22,7 @@ describe("items of a tree", () => {
     expect(items[2]!.parent).toBe(1);
   });
 
-  it("fold runs of tool calls first and keep what a person says", () => {
+  it("fold runs of tool calls first and keep user messages", () => {
     const grown = growTree();
     for (let turn = 0; turn < 6; turn++) grown.turns("main", 1).turns("main", 10, { speaks: "tools" });
     const tree = grown.tree();
@@ -48,7 +48,7 @@ describe("items of a tree", () => {
     expect(items.map(({ parent }) => parent)).toEqual([null, 0, 1]);
   });
 
-  it("never fold what failed, what called a sub-task, and where a branch leaves", () => {
+  it("never fold failures, callers of sub-tasks, and fork points", () => {
     const grown = growTree().turns("main", 100).add("main", { failed: true, status: 529 });
     const tree = grown
       .turns("main", 100)
@@ -62,7 +62,7 @@ describe("items of a tree", () => {
     expect(items.flatMap(({ nodes }) => nodes)).toHaveLength(303);
   });
 
-  it("keep open what a link leads to, and what somebody opened", () => {
+  it("keep a linked request and an opened run unfolded", () => {
     const tree = growTree().turns("main", 1_000).tree();
     const { items } = buildItems(tree, all(tree), { request: 500, run: 1 });
     const single = items.filter(({ kind }) => kind === "node").flatMap(({ nodes }) => nodes);

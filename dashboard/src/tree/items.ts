@@ -9,11 +9,11 @@ export interface TreeItem {
   /** Places in the tree's nodes: the attempts of one request, or all of a run. Oldest first, never empty. */
   nodes: number[];
   branch: number;
-  /** Place among the items, of what it continues; null for a beginning. */
+  /** Index of the item it continues; null for a root. */
   parent: number | null;
 }
 
-/** What stays drawn however much is folded. */
+/** Nodes that are never folded. */
 export interface ExpandedItems {
   /** A node to be seen with its neighbours: the one a link leads to. */
   request: number | null;
@@ -21,13 +21,13 @@ export interface ExpandedItems {
   run: number | null;
 }
 
-/** Neighbours shown around a request that somebody wants to see. */
+/** Neighbours shown around a linked request. */
 const EXPANDED_NEIGHBOURS = 6;
 /** Nodes that opening a run brings. */
 const EXPANDED_RUN_NODES = 24;
 /** Fewer in a row are not worth a fold. */
 const MIN_RUN = 4;
-/** The most detailed of three looks whose items are no more than this is taken. */
+/** The most detailed of three foldings with at most this many items is used. */
 const TARGET_ITEMS = 40;
 
 /**
@@ -57,7 +57,7 @@ function joinAttempts(nodes: Nodes, branches: ReadonlySet<number>): ItemGraph {
   const itemOf: (number | null)[] = nodes.map(() => null);
   nodes.forEach((node, place) => {
     if (!branches.has(node.branch)) return;
-    // A parent that comes later, or is itself, would be a circle: such a node is a beginning.
+    // A parent that comes later, or is itself, would form a cycle: such a node is a root.
     const parent = node.parent !== null && node.parent < place ? itemOf[node.parent]! : null;
     const before = parent === null ? null : items[parent]!;
     if (before && node.kind === "retry" && before.branch === node.branch) {
@@ -115,7 +115,7 @@ function straightRuns(nodes: Nodes, { items, itemOf }: ItemGraph, kept: Expanded
   return runs;
 }
 
-/** Folds where only programs spoke: what a person says stays. */
+/** Folds tool results; user messages stay. */
 const collapsesTools = (nodes: Nodes) => (item: TreeItem) =>
   item.nodes.every((node) => nodes[node]!.speaks === "tools");
 

@@ -1,4 +1,4 @@
-/** What the card of a node or of a sub-task says: its first line is the heading, the rest the words. */
+/** Texts of the card of a node or of a sub-task: the first line is the heading. */
 import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
 import { contextWindow } from "../../../workers/domain/messages/context-window.ts";
 import { formatCount, formatExact, formatShort } from "../format/number.ts";
@@ -21,7 +21,7 @@ function promptSource({ kind, speaks }: ConversationTree["nodes"][number]): stri
   return speaks === "person" ? "user message" : "tool results";
 }
 
-/** One line for where there is room beside a node: when it was, whose words, how long. */
+/** One line beside a node: time, source of the prompt, duration. */
 export function nodeNote(item: TreeItem, { tree, clock }: LabelContext): string {
   const node = tree.nodes[item.nodes.at(-1)!]!;
   const at = clock(Date.parse(tree.startedAt) + tree.nodes[item.nodes[0]!]!.at);
@@ -66,8 +66,8 @@ export function nodeTitle(item: TreeItem, { tree, model, clock }: LabelContext):
     last.tasks > 0 ? formatCount(last.tasks, "sub-task") : null,
     tries > 1 ? formatCount(tries, "attempt") : null,
   ].filter((fact) => fact !== null);
-  const who = promptSource(last);
-  return `${who[0]!.toUpperCase()}${who.slice(1)}, ${clock(startedAt + first.at)}, ${formatCount(last.messages, "message")}\n${details.join(", ")}`;
+  const source = promptSource(last);
+  return `${source[0]!.toUpperCase()}${source.slice(1)}, ${clock(startedAt + first.at)}, ${formatCount(last.messages, "message")}\n${details.join(", ")}`;
 }
 
 /** "sub-task 2 (14)": its number, and the requests it made. */

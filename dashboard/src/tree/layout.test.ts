@@ -72,7 +72,7 @@ describe("the drawing of a tree", () => {
     expect(drawing.edges.map(({ kind }) => kind)).toEqual(["subtask", "subtask"]);
   });
 
-  it("draws sub-tasks that nobody was seen to call", () => {
+  it("draws sub-tasks without a recorded caller", () => {
     const tree = growTree().turns("subtask_1", 3).tree();
     expect(layoutTree(tree).items).toHaveLength(3);
   });

@@ -1,5 +1,5 @@
 /**
- * Where everything of a conversation's tree stands: one row per item, oldest first, a column per branch as in a graph of
+ * Positions of a conversation's tree: one row per item, oldest first, a column per branch as in a graph of
  * commits, sub-tasks as boxes beside the request that called them. Pure, in pixels; the component only draws it.
  */
 import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
@@ -14,25 +14,25 @@ const ROW = 30;
 const LABEL_ROW = 26;
 const COLUMN_WIDTH = 22;
 const MARGIN = { left: 20, top: 12, right: 16 } as const;
-/** Room for what stands beside a node: its messages and its battery. */
+/** For the message count and the context gauge beside a node. */
 const NODE_LABEL_WIDTH = 78;
 const BRANCH_LABEL_WIDTH = 190;
 
 export interface PlacedItem extends TreeItem {
   x: number;
   y: number;
-  /** Where its words begin: right of every line that passes. Null when a box leaves no room for them. */
+  /** Start of its label, right of every line that passes. Null if it would overlap a box. */
   labelX: number | null;
   /** Whether branches leave it. */
   isFork: boolean;
-  /** Sub-tasks that its answer called. */
+  /** Sub-tasks that its response called. */
   spawned: number;
 }
 
 export interface PlacedBox extends SubtaskBox {
   x: number;
   y: number;
-  /** How far below its parent's height it stands: 0 for the first of a parent. */
+  /** Distance below its parent: 0 for the first of a parent. */
   stem: number;
 }
 
@@ -40,7 +40,7 @@ export interface PlacedBranch {
   branch: number;
   column: number;
   x: number;
-  /** Where its name stands; null for the trunk, which needs none. */
+  /** Position of its name; null for the trunk. */
   label: { x: number; y: number } | null;
   /** From its first to its last item. */
   trunk: { from: number; to: number };
@@ -108,12 +108,12 @@ export function layoutTree(
       const stem = n * BOX_ROW;
       drawing.boxes.push({ ...box, x: x + BOX.beside, y: y + stem - BOX.height / 2, stem });
     });
-    const hasRoom = boxes.length === 0 || labelX + NODE_LABEL_WIDTH <= x + BOX.beside;
+    const hasLabel = boxes.length === 0 || labelX + NODE_LABEL_WIDTH <= x + BOX.beside;
     drawing.items.push({
       ...item,
       x,
       y,
-      labelX: hasRoom ? labelX : null,
+      labelX: hasLabel ? labelX : null,
       isFork: forks.has(place),
       spawned: own.length,
     });
@@ -168,7 +168,7 @@ function endsOf(
     }
     const { task } = tree.branches[item.branch]!;
     const start = item.parent ?? (task === null ? null : (itemOf[task] ?? null));
-    // Who is called cannot come before who calls.
+    // A branch cannot start before its caller.
     ends.set(item.branch, {
       first: place,
       last: place,

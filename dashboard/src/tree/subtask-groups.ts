@@ -1,4 +1,4 @@
-/** Which branches of a conversation are drawn request by request, and which stand as a box beside who called them. */
+/** Decides which branches of a conversation are drawn request by request, and which as a box beside their caller. */
 import type { ConversationTree } from "../../../workers/schemas/api/conversations.ts";
 
 export interface SubtaskBox {
@@ -20,13 +20,13 @@ export function visibleBoxes(own: readonly SubtaskBox[]): SubtaskBox[] {
   return [...shown, { branch: null, task: null, more: own.length - shown.length }];
 }
 
-/** Branches whose requests are drawn: all but sub-tasks, those nobody was seen to call, and the one that is read. */
+/** Branches whose requests are drawn: all but sub-tasks, sub-tasks without a recorded caller, and the open branch. */
 export function drawnBranches(tree: ConversationTree, chosen: number | null): Set<number> {
   const drawn = new Set<number>();
   tree.branches.forEach((branch, place) => {
     if (branch.kind !== "subtask" || branch.task === null) drawn.add(place);
   });
-  // A sub-task of a sub-task stands in its parent: each of them down to the chosen one.
+  // A nested sub-task is drawn in its parent, so all parents of the chosen one are drawn.
   for (let at = chosen; at !== null && !drawn.has(at);) {
     drawn.add(at);
     const task: number | null = tree.branches[at]!.task;
@@ -36,8 +36,8 @@ export function drawnBranches(tree: ConversationTree, chosen: number | null): Se
 }
 
 /**
- * Sub-tasks by the item that called them: as the answers name them, then those found by other evidence. What a sub-task
- * called whose requests are not drawn stands inside of it and is counted there.
+ * Sub-tasks by the item that called them: first as the responses name them, then those found by other evidence. Sub-tasks
+ * of a sub-task that is not drawn are counted in its box.
  */
 export function subtaskBoxesByItem(
   tree: ConversationTree,
@@ -60,7 +60,7 @@ export function subtaskBoxesByItem(
   tree.branches.forEach(({ kind, task }, branch) => {
     if (kind === "subtask" && task !== null && !named.has(branch)) add(task, { branch, task: null, more: 0 });
   });
-  // The one that is read stands first, so that it is never among those that are only counted.
+  // The open branch comes first, so that it is always drawn.
   for (const [item, list] of boxes) {
     if (list.length <= MAX_BOXES) continue;
     const isShown = (box: SubtaskBox) =>

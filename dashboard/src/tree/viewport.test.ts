@@ -14,13 +14,13 @@ describe("a part of a drawing", () => {
     expect(part.items).toHaveLength(drawing.items.length);
   });
 
-  it("ends with the newest when nothing is asked for", () => {
+  it("ends with the newest item by default", () => {
     const part = viewportOf(drawing, 50, null);
     expect(part).toMatchObject({ before: 252, after: 0 });
     expect(part.top + part.height).toBe(drawing.height);
   });
 
-  it("has what is asked for in its middle, with the lines that pass", () => {
+  it("has the requested item in its middle, with the lines that pass", () => {
     const part = viewportOf(drawing, 50, 100);
     expect(part).toMatchObject({ first: 75, before: 75, after: 177 });
     expect(part.items.every(({ y }) => y > part.top && y < part.top + part.height)).toBe(true);

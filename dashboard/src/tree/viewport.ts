@@ -1,4 +1,4 @@
-/** The part of a large drawing that a page carries: so many items around the one that matters, and what touches them. */
+/** The part of a large drawing on a page: a number of items around one, and the lines that touch them. */
 import type { TreeDrawing } from "./layout.ts";
 
 export interface TreeViewport extends Pick<TreeDrawing, "items" | "branches" | "boxes" | "edges" | "width"> {
@@ -7,12 +7,12 @@ export interface TreeViewport extends Pick<TreeDrawing, "items" | "branches" | "
   /** Items before and after it. */
   before: number;
   after: number;
-  /** Where the part begins and how high it is, in the drawing's pixels. */
+  /** Top and height of the part, in the drawing's pixels. */
   top: number;
   height: number;
 }
 
-/** At most `most` items, `around` among them (else the newest); lines that lead out of the part stay. */
+/** At most `maxItems` items, `around` among them (else the newest); lines that lead out of the part stay. */
 export function viewportOf(drawing: TreeDrawing, maxItems: number, around: number | null): TreeViewport {
   const { items } = drawing;
   const middle = around ?? items.length - 1;

@@ -23,7 +23,7 @@ interface Props {
   rawHref: string;
   /** Colours code. */
   highlight?: Highlighter | undefined;
-  /** What the page has room for; without one a text has its own limit only. */
+  /** Budget of the page; without it a text has only its own limit. */
   budget?: HtmlBudget | undefined;
 }
 

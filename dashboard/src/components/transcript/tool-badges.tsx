@@ -1,4 +1,4 @@
-/** The tools an answer calls, the most called first, each with its count. */
+/** The tools that a response calls, the most called first, each with its count. */
 import { formatExact } from "../../format/number.ts";
 import { UntrustedText } from "../ui/values.tsx";
 

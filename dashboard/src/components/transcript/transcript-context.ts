@@ -15,7 +15,7 @@ export interface TranscriptContext {
   remindersOpen?: boolean;
   /** Colours code; one for the page. */
   highlight?: Highlighter;
-  /** What the page has room for. */
+  /** Budget of the page. */
   budget?: HtmlBudget;
   /** When a message was sent and by which request, where that is known. */
   noteOf?: (number: number) => Child;
@@ -23,6 +23,6 @@ export interface TranscriptContext {
   nodeOf?: (number: number) => number | null;
 }
 
-/** Characters shown of history before it folds; the newest exchange gets more room, it is what one came for. */
+/** Characters of history shown before it folds; the newest exchange shows more. */
 export const COLLAPSE_AT = 300;
 export const COLLAPSE_NEWEST_AT = 3_000;

@@ -1,4 +1,4 @@
-/** A conversation as it was sent: people, Claude, tool calls in one line each. What is long folds, what is hidden says so. */
+/** A conversation as it was sent; a tool call is one line. Long texts fold; hidden messages are counted. */
 import type { Child } from "hono/jsx";
 import type { TranscriptEntry, TranscriptItem } from "../../transcript/pair-tools.ts";
 import { isUserMessage } from "../../transcript/pair-tools.ts";
@@ -14,7 +14,7 @@ const NEWEST_HTML_BYTES = 36_000;
 
 interface Props {
   entries: readonly TranscriptEntry[];
-  /** Number of the answer's entry, when there is one: it is marked as such. */
+  /** Number of the response's entry, which is marked. */
   responseNumber: number | null;
   context: TranscriptContext;
 }

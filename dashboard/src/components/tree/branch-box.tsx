@@ -1,4 +1,4 @@
-/** What stands for a whole branch in the drawing of a conversation: the box of a sub-task, the name of a branch. */
+/** A whole branch in the drawing of a conversation: the box of a sub-task, the name of a branch. */
 import type { ConversationTree as Tree } from "../../../../workers/schemas/api/conversations.ts";
 import { oneLine } from "../../format/text.ts";
 import { BOX, type PlacedBox, type PlacedBranch } from "../../tree/layout.ts";

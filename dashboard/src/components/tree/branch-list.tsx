@@ -1,4 +1,4 @@
-/** The branches of a conversation as an indented list: the tree for phones, for print, and for who reads no drawings. */
+/** The branches of a conversation as an indented list: the tree for phones, print and screen readers. */
 import type { Branch, ConversationTree } from "../../../../workers/schemas/api/conversations.ts";
 import { linkTo } from "../../context/filters.ts";
 import { formatCount, formatExact } from "../../format/number.ts";
@@ -16,7 +16,7 @@ interface Props {
   view: View;
   path: string;
   branches: readonly Branch[];
-  /** Null where it could not be read: then nothing is known of who leaves whom. */
+  /** Null if it could not be read: then parents are unknown. */
   tree: ConversationTree | null;
   /** Key of the branch that is read. */
   now: string | null;

@@ -19,8 +19,8 @@ interface Props {
   model: string | null;
   /** "12:41", in the viewer's zone. */
   clock: (at: number) => string;
-  /** There is room for a line beside each node. */
-  isWordy?: boolean;
+  /** Shows a line beside each node. */
+  showsNotes?: boolean;
 }
 
 /** Width of that line. */
@@ -34,11 +34,11 @@ export function ConversationTree({
   chosen,
   model,
   clock,
-  isWordy = false,
+  showsNotes = false,
 }: Props) {
   const { height, top } = viewport;
-  const width = viewport.width + (isWordy ? NOTE_WIDTH : 0);
-  const say = { tree, model, clock, isWordy };
+  const width = viewport.width + (showsNotes ? NOTE_WIDTH : 0);
+  const labels = { tree, model, clock, showsNotes };
   return (
     <svg
       class="tree-drawing"
@@ -64,7 +64,7 @@ export function ConversationTree({
             place={viewport.first + n}
             isMarked={viewport.first + n === marked}
             links={links}
-            labels={say}
+            labels={labels}
           />
         ))}
         {viewport.boxes.map((box) => (

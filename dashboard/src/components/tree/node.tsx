@@ -12,8 +12,8 @@ export interface NodeLabelContext {
   tree: Tree;
   model: string | null;
   clock: (at: number) => string;
-  /** There is room for a line beside each node. */
-  isWordy: boolean;
+  /** Shows a line beside each node. */
+  showsNotes: boolean;
 }
 
 interface Props {
@@ -93,7 +93,7 @@ export function TreeNode({ item, place, isMarked, links, labels }: Props) {
                 share={node.context / contextWindow(model, node.context).tokens}
               />
             )}
-            {labels.isWordy && item.spawned === 0 && (
+            {labels.showsNotes && item.spawned === 0 && (
               <text class="node-label note" x={labelX + 64} y={y + 4}>
                 {nodeNote(item, labels)}
               </text>

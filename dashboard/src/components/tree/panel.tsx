@@ -24,7 +24,7 @@ export interface DrawnTree {
   marked: number | null;
 }
 
-/** Lays out what `view` asks for: `branchKey` is the branch that is read, `?requestId` and `?open` what stays unfolded. */
+/** Lays out the tree for `view`: `branchKey` is the open branch; `?requestId` and `?open` name nodes that stay unfolded. */
 export function drawTree(tree: Tree, view: View, branchKey: string | null): DrawnTree {
   const places = new Map(tree.nodes.map(({ id }, place) => [id, place]));
   const found = tree.branches.findIndex(({ key }) => key === branchKey);
@@ -41,7 +41,7 @@ interface Props {
   view: View;
   path: string;
   model: string | null;
-  /** Messages of the transcript beside it, by the request that first sent or answered them. */
+  /** Messages of the transcript beside it, by the request that first sent or returned them. */
   messages: ReadonlyMap<string, number>;
   isFullPage?: boolean;
 }
@@ -87,7 +87,7 @@ export function TreePanel({ drawn, view, path, model, messages, isFullPage = fal
           chosen={chosen}
           model={model}
           clock={clockFormatter(view.zone)}
-          isWordy={isFullPage}
+          showsNotes={isFullPage}
         />
       </div>
       {part.after > 0 && (

@@ -1,4 +1,4 @@
-/** Two branches beside each other: what they have in common is said once, then both go on side by side, differences marked. */
+/** Compares two branches: common messages once, then both sides with marked differences. */
 import type { Branch, ConversationTree, Transcript } from "../../../../workers/schemas/api/conversations.ts";
 import type { ApiClient, Result } from "../../api/client.ts";
 import { BranchGlyph, glyphOf } from "../../components/tree/branch-glyphs.tsx";
@@ -22,12 +22,12 @@ const SIDE_PAGE = { limit: 30, maxBytes: 20_000 };
 export interface Comparison {
   left: Branch;
   right: Branch;
-  /** Position at which both are read from. */
+  /** Position of the first compared message. */
   from: number;
   transcripts: Result<readonly [Transcript, Transcript]>;
 }
 
-/** Both branches from where they part. Null when one of them is not there, or they are the same. */
+/** Both branches from their fork. Null if one is missing, or they are the same. */
 export async function loadComparison(
   api: ApiClient,
   id: string,

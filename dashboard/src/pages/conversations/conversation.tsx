@@ -3,7 +3,7 @@ import type {
   Branch,
   ConversationDetail,
   ConversationTree,
-  Transcript as TranscriptAnswer,
+  Transcript as TranscriptBody,
 } from "../../../../workers/schemas/api/conversations.ts";
 import type { Result } from "../../api/client.ts";
 import { AnalysisPanel } from "../../components/conversations/analysis-panel.tsx";
@@ -25,7 +25,7 @@ const VIEWS = [
 ] as const;
 export type ConversationView = (typeof VIEWS)[number][0] | "compare";
 
-/** Which of its looks `view` asks for. */
+/** The tab that `view` selects. */
 export function conversationView(view: View): ConversationView {
   if (view.query.compare) return "compare";
   return VIEWS.find(([key]) => key === view.query.view)?.[0] ?? "read";
@@ -36,7 +36,7 @@ interface Props {
   detail: ConversationDetail;
   /** These two are null where they are not looked at. */
   tree: Result<ConversationTree> | null;
-  transcript: Result<TranscriptAnswer> | null;
+  transcript: Result<TranscriptBody> | null;
   /** Null where nothing is compared, or there are no two branches to. */
   comparison: Comparison | null;
 }

@@ -13,18 +13,18 @@ export function ConversationPreview({ transcript }: { transcript: Result<Transcr
   const { messages, total } = transcript.data;
   const entries = pairTools(messages.map(messageOf)).filter(({ isMerged }) => !isMerged);
   const person = entries.findLast(isUserMessage);
-  const answer = entries.findLast((entry) => entry.role === "assistant" && entry !== person);
-  if (!person && !answer) return <p class="mute">The last exchange was not recorded.</p>;
+  const response = entries.findLast((entry) => entry.role === "assistant" && entry !== person);
+  if (!person && !response) return <p class="mute">The last exchange was not recorded.</p>;
   return (
     <>
-      {person && <PreviewMessage who="You" entry={person} />}
-      {answer && <PreviewMessage who="Claude" entry={answer} />}
+      {person && <PreviewMessage name="You" entry={person} />}
+      {response && <PreviewMessage name="Claude" entry={response} />}
       <p class="mute">{formatCount(total, "message")} total</p>
     </>
   );
 }
 
-function PreviewMessage({ who, entry }: { who: string; entry: TranscriptEntry }) {
+function PreviewMessage({ name, entry }: { name: string; entry: TranscriptEntry }) {
   const text = entry.items
     .map((item) => (item.kind === "text" ? item.text : ""))
     .join(" ")
@@ -32,7 +32,7 @@ function PreviewMessage({ who, entry }: { who: string; entry: TranscriptEntry })
   const calls = entry.items.flatMap((item) => (item.kind === "call" ? [item.use.name] : []));
   return (
     <p>
-      <strong>{who}</strong>{" "}
+      <strong>{name}</strong>{" "}
       {text !== "" ? (
         <UntrustedText text={text} length={MAX_TEXT_CHARACTERS} />
       ) : (

@@ -1,4 +1,4 @@
-/** The requests of a conversation in the order of time: who set off which, what it did, how long it took and how it ended. */
+/** The requests of a conversation in the order of time: cause, tool calls, duration and outcome. */
 import type {
   ConversationDetail,
   ConversationRequest,
@@ -80,7 +80,7 @@ export function TimelinePage({ view, path, detail }: Props) {
   );
 }
 
-/** What nobody at Claude worked in. */
+/** A pause between requests. */
 function Pause({ row }: { row: TimelineRow<ConversationRequest> }) {
   return (
     <tr class="pause">
@@ -143,7 +143,7 @@ function Row({ row, kind = "main", view, path, longest, clock }: RowProps) {
   );
 }
 
-/** "Read 2, Bash": the tools its answer calls; where it calls none it is the end of a turn. */
+/** "Read 2, Bash": the tools its response calls; without calls it ends a turn. */
 function tools({ toolCalls, stopReason }: ConversationRequest): string {
   const names = Object.entries(toolCalls ?? {})
     .slice(0, 6)
@@ -151,7 +151,7 @@ function tools({ toolCalls, stopReason }: ConversationRequest): string {
   return names.length > 0 ? `Calls ${names.join(", ")}` : (stopReason?.replaceAll("_", " ") ?? "");
 }
 
-/** Waiting, then answering, to the scale of the page's longest. */
+/** Time to the first byte, then the rest, on the scale of the page's longest. */
 function Took({ row, longest }: { row: ConversationRequest; longest: number }) {
   if (row.durationMs === null) return <span class="mute">–</span>;
   const width = (row.durationMs / longest) * 100;

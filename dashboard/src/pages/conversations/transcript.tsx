@@ -1,7 +1,7 @@
 /** The transcript of one branch, page by page, as a chat. */
 import type {
   ConversationDetail,
-  Transcript as TranscriptAnswer,
+  Transcript as TranscriptBody,
 } from "../../../../workers/schemas/api/conversations.ts";
 import { queryString } from "../../api/client.ts";
 import { CompareForm } from "../../components/conversations/compare-form.tsx";
@@ -20,7 +20,7 @@ import type { View } from "../../context/view.ts";
 interface Props {
   view: View;
   detail: ConversationDetail;
-  transcript: TranscriptAnswer;
+  transcript: TranscriptBody;
   /** Item of the tree by request, so that reading can mark it. */
   itemOf: (requestId: string) => number | null;
 }
@@ -43,17 +43,17 @@ export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
     number: transcript.messages[index]!.position,
   }));
   const entries = hidesTools ? withoutTools(paired) : paired;
-  const answer = transcript.messages.find((message) => message.isAnswer)?.position ?? null;
+  const responseNumber = transcript.messages.find((message) => message.isAnswer)?.position ?? null;
   const byPosition = new Map(transcript.messages.map((message) => [message.position, message]));
   const calling = new Set(
     paired.filter(({ items }) => items.some(({ kind }) => kind === "call")).map(({ number }) => number),
   );
-  /** Between an answer that calls tools and the request that brings what came of them. */
+  /** Between a response that calls tools and the request with their results. */
   const toolsTook = (position: number): number | null => {
-    const [answered, brought] = [byPosition.get(position), byPosition.get(position + 1)];
-    if (!calling.has(position) || !answered?.timestamp || !brought?.timestamp || brought.role !== "user")
+    const [response, results] = [byPosition.get(position), byPosition.get(position + 1)];
+    if (!calling.has(position) || !response?.timestamp || !results?.timestamp || results.role !== "user")
       return null;
-    return Math.max(0, Date.parse(brought.timestamp) - Date.parse(answered.timestamp));
+    return Math.max(0, Date.parse(results.timestamp) - Date.parse(response.timestamp));
   };
   const context: TranscriptContext = {
     here: link({}),
@@ -124,7 +124,7 @@ export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
           <a href={link({ cursor: null, requestId: null })}>Start from the beginning</a>
         </p>
       )}
-      <Transcript entries={entries} responseNumber={answer} context={context} />
+      <Transcript entries={entries} responseNumber={responseNumber} context={context} />
       <nav class="pager" aria-label="Parts of the transcript">
         <span class="mute">
           <a href={linkTo(`/requests/${transcript.requestId}`, view.filters)}>Latest request</a>,{" "}
