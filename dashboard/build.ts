@@ -8,7 +8,7 @@ import { build } from "esbuild";
 import type { Assets } from "./src/context/assets.ts";
 
 const HERE = import.meta.dirname;
-/** Most pages need no other letters than these: fetched ahead of the style sheet that names it. */
+/** The Latin subset, which most pages need alone; preloaded before the style sheet. */
 const FIRST_FONT = /inter-latin-wght-normal/;
 
 /**
@@ -21,7 +21,7 @@ export async function buildAssets({ outDir = join(HERE, "public/assets") } = {})
     bundle: true,
     minify: true,
     format: "esm",
-    // What only some pages need is a file of its own, fetched by them.
+    // Code that only some pages need is a chunk of its own.
     splitting: true,
     chunkNames: "[name]-[hash]",
     target: ["es2022", "chrome123", "firefox120", "safari17.5"],

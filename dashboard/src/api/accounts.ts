@@ -32,7 +32,7 @@ export function accountRows(accounts: AccountList, windows: WindowList | null): 
 export function parseWindowSettings(limit: string, alerts: string, thresholds: string) {
   const number = (text: string) => {
     const value = Number(text.replaceAll(/[\s,_%]/g, ""));
-    // NaN would become null on the way, which means something else.
+    // JSON turns NaN into null, which removes the limit.
     return Number.isFinite(value) ? value : 0;
   };
   const shares = thresholds

@@ -1,4 +1,4 @@
-/** What an account's windows say to a person: how full, until when, and where it goes at this pace. */
+/** Usage windows of an account as text: utilization, reset time and forecast. */
 import type { WindowView } from "../../../workers/schemas/api/windows.ts";
 import { formatShare } from "../format/number.ts";
 import { capitalize } from "../format/text.ts";
@@ -6,7 +6,7 @@ import { formatDuration } from "../format/time.ts";
 
 export interface WindowRow {
   name: string;
-  /** 0 to 1 and beyond; null when the vendor did not say. */
+  /** 0 to 1 and beyond; null if not reported. */
   used: number | null;
   /** Forecast share at the reset at the current pace; null when unknown. */
   atReset: number | null;
@@ -16,7 +16,7 @@ export interface WindowRow {
   /** The forecast as a sentence; empty when unknown. */
   forecast: string;
   isBinding: boolean;
-  /** Where there is no share of anything, what there is to say instead of a bar. */
+  /** Text instead of a bar for a window without utilization. */
   state: string | null;
 }
 

@@ -33,7 +33,7 @@ export interface BarColumn {
 }
 
 interface Props {
-  /** What is drawn, for whoever does not see it: "Tokens per hour by kind". */
+  /** Text alternative: "Tokens per hour by kind". */
   label: string;
   series: readonly BarSeries[];
   points: readonly BarPoint[];

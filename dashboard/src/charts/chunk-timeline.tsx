@@ -9,7 +9,7 @@ import { formatExactMs, pauseName, formatRound, type StreamTimes } from "../tran
 
 interface Props {
   times: StreamTimes;
-  /** How it ended, where that was not well: a mark at the end. */
+  /** Outcome of the request; a mark at the end unless good. */
   ended: "good" | "warning" | "error" | "mute";
   /** What an event is called beside its pause. */
   eventName: (event: number) => Child;

@@ -15,7 +15,7 @@ export interface Line {
   /** 1 to 8: which of the series' colours. */
   color: number;
   points: readonly LinePoint[];
-  /** Where it is expected to go from its last point. */
+  /** Expected point after the last one. */
   forecast?: LinePoint | undefined;
 }
 

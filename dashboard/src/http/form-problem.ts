@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import type { Problem } from "../api/client.ts";
 import type { AppEnv } from "../context/environment.ts";
 
-/** What the page's own status is when the API refused: the person's mistake, not allowed, or not possible now. */
+/** Status of the page after a rejection by the API: 400 invalid input, 403 not allowed, 503 unavailable. */
 export function problemStatus(problem: Problem): 400 | 403 | 503 {
   if (problem.status === 403 || problem.status === 401) return 403;
   return problem.status === 503 || problem.status === 0 || problem.status >= 500 ? 503 : 400;

@@ -104,7 +104,7 @@ async function refreshParts(): Promise<"exchanged" | "failed" | "ended"> {
   return "exchanged";
 }
 
-/** Whether a person would lose something: a selection, an open help, what they type. */
+/** Whether a replacement would lose a selection, an open help text or typed input. */
 function isInUse(part: HTMLElement): boolean {
   const selection = getSelection();
   const isSelecting = selection !== null && !selection.isCollapsed && selection.containsNode(part, true);

@@ -70,12 +70,12 @@ export function wantsHtml(c: Context<AppEnv>): boolean {
   return !accept || accept.includes("text/html") || accept.includes("*/*");
 }
 
-/** The mark may say what was true this many seconds ago. */
+/** Maximum age of the health indicator. */
 const HEALTH_MAX_AGE_SECONDS = 10;
-/** How long a page waits for the health mark. */
+/** How long a page waits for the health indicator. */
 const HEALTH_TIMEOUT_MS = 1_500;
 
-/** The machine's state for the mark beside "Health", or null when it takes too long: a mark is not worth waiting for. */
+/** The status for the indicator beside "Health", or null after the timeout. */
 export async function loadHealth(c: Context<AppEnv>): Promise<Result<Status> | null> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<null>((resolve) => {

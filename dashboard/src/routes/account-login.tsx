@@ -1,4 +1,4 @@
-/** /accounts/:id/login: logging in at Claude. Where a domain is being set up, the way leads on to it afterwards. */
+/** /accounts/:id/login: logging in at Claude. Within the setup of a domain it returns there afterwards. */
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { type Problem, queryString } from "../api/client.ts";

@@ -113,7 +113,7 @@ function toInput(draft: AccountDraft, apiKey: string): DomainInput {
   }
 }
 
-/** People paste whole addresses. A port stays, so that the API can say that there is none. */
+/** Takes the host of a pasted URL. A port stays, so that the API rejects it. */
 function parseHost(typed: string): string {
   return typed
     .trim()

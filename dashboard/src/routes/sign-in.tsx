@@ -57,7 +57,7 @@ export function signInRoutes(): Hono<AppEnv> {
   routes.post("/sign-out", async (c) => {
     if (!(await hasCsrfToken(c))) return c.redirect("/", 303);
     const token = sessionToken(c);
-    // The cookie goes whatever happens; the session itself ends by its date if the database is away just now.
+    // The cookie is always cleared. If the database is unavailable, the session itself ends at its expiry.
     if (token) await c.env.API.signOut(token).catch(() => undefined);
     clearSession(c);
     return c.redirect("/sign-in", 303);

@@ -1,4 +1,4 @@
-/** The cost as an addition a person can check: quantity × rate = amount, line by line, and what there is to say about it. */
+/** The cost as an addition a person can check: quantity × rate = amount, line by line, with notes. */
 import type { CostBreakdown, CostLine } from "../../../../workers/schemas/cost.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { formatExact, UNKNOWN } from "../../format/number.ts";

@@ -9,7 +9,7 @@ export interface FailedRow extends RequestOutcome {
   timestamp: string;
   domain: string;
   error: string | null;
-  /** What was asked: a model, or an endpoint that has none. Left out where nothing is known of it. */
+  /** The model, or the endpoint of a request without one. Absent if unknown. */
   target?: string;
 }
 

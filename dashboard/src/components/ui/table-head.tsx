@@ -1,4 +1,4 @@
-/** The head of a table: its columns with their names, which way their values stand, and what they mean where it is not plain. */
+/** The head of a table: names of the columns, alignment of their values, and help. */
 import type { Child } from "hono/jsx";
 import { Help } from "./help.tsx";
 

@@ -1,4 +1,4 @@
-/** /requests: the exchanges as they came, newest first, with every filter in the URL. */
+/** /requests: the exchanges, newest first, with every filter in the URL. */
 import type { RequestList } from "../../../../workers/schemas/api/requests.ts";
 import { apiQuery, linkTo } from "../../context/filters.ts";
 import { FilterSelect, FilterBar, type FilterOptions } from "../../components/ui/filter-bar.tsx";
@@ -82,7 +82,7 @@ export function RequestsPage({ view, list }: { view: View; list: Result<RequestL
         <NoRequests view={view} />
       ) : (
         <>
-          {/* Older pages stand still: their rows do not change. */}
+          {/* Rows of older pages do not change, so they are not live. */}
           <div id="live-requests" {...(view.query.cursor ? {} : { "data-live": "" })}>
             <RequestTable rows={requests} view={view} />
           </div>

@@ -1,4 +1,4 @@
-/** The response as it came over the wire: the stream's events one by one, or the bytes as text. */
+/** The response as it was received: the stream's events one by one, or the bytes as text. */
 import type { RequestDetail } from "../../../../workers/schemas/api/requests.ts";
 import type { Problem } from "../../api/client.ts";
 import { ChunkTimeline } from "../../charts/chunk-timeline.tsx";
@@ -128,7 +128,7 @@ function ResolutionNote({ detail }: { detail: RequestDetail }) {
   return <> Events within {resolutionMs} ms of each other may show the same time.</>;
 }
 
-/** When an event came, and how long after the one before it; with its name where that was a pause. */
+/** Arrival time of an event and its distance from the previous one; after a pause with the name of the pause. */
 function EventTime({ times, event }: { times: StreamTimes; event: number }) {
   const ms = times.events[event - 1] ?? null;
   const before = times.events[event - 2] ?? null;

@@ -15,14 +15,14 @@ import { Table, WideTable } from "../../components/ui/table.tsx";
 import { ButtonLink, CardTitle } from "../../components/ui/controls.tsx";
 
 const HOUR_MS = 3_600_000;
-/** What is drawn of the time to come, as a share of the time drawn. */
+/** Forecast time as a share of the history drawn. */
 const FORECAST_SHARE = 0.25;
 const MAX_ROWS = 12;
 
 interface Props {
   view: View;
   detail: WindowDetail;
-  /** Hours of the course that were asked for. */
+  /** Hours of history that were requested. */
   historyHours: number;
 }
 

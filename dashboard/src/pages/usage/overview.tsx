@@ -77,7 +77,7 @@ export function OverviewPage({ view, overview, windows, latest }: Props) {
       ) : (
         <>
           <ProblemCard problem={overview.problem} what="the statistics of this period" view={view} />
-          {/* They are kept elsewhere, and may be what somebody came for. */}
+          {/* Usage windows are kept in Durable Objects and may be available without the statistics. */}
           {windows.ok && <Windows windows={windows} view={view} />}
         </>
       )}

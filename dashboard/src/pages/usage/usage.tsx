@@ -46,7 +46,7 @@ export function UsagePage({ view, overview, windows, account, hourly }: Props) {
   );
 }
 
-/** Hours of a window's course that fit the chosen period; the API keeps eight days. */
+/** Hours of window history that fit the chosen period; the API keeps eight days. */
 export function historyHoursOf(view: View): number {
   const { from, to } = periodOf(view.filters, view.now);
   return Math.min(192, Math.max(5, Math.ceil((to - from) / 3_600_000)));
@@ -115,7 +115,7 @@ function PeriodUsage({ view, overview, hourly }: Pick<Props, "view" | "overview"
 const HOUR_MS = 3_600_000;
 const NAMED_DOMAINS = 7;
 
-/** Only where the numbers are of the same exchanges as the rest: hours know neither account nor model. */
+/** Not shown with a filter by account or model: the hourly totals have neither. */
 function CostByDomain({
   view,
   hourly,
@@ -173,7 +173,7 @@ function CostByDomain({
   );
 }
 
-/** Where a name of the table leads: to the usage of it alone, or to its requests. */
+/** URL of a name of the table: usage filtered by it, or for types its requests. */
 function nameUrl(view: View, by: TotalsBy, name: string): string {
   if (by === "type") return linkTo("/requests", view.filters, { requestType: name });
   return linkTo("/usage", { ...view.filters, [by === "account" ? "accountId" : by]: name });
