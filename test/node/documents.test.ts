@@ -1,6 +1,6 @@
 /**
  * The documents name only files, identifiers, npm scripts, links and anchors that exist, and their diagrams are well formed.
- * Paths are written from the root of the repository.
+ * Paths are written from the root of the repository. Comments of the code name only TypeScript files that exist.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -58,6 +58,19 @@ const IDENTIFIER = /^(?:(?=.*[a-z])(?=.*[A-Z])[A-Za-z]\w{4,}|[A-Z][A-Z0-9]*_[A-Z
 const missingNames = (text: string) => [
   ...new Set(codeWords(text).filter((word) => IDENTIFIER.test(word) && !known.has(word))),
 ];
+
+const sourceFiles = globSync(
+  ["*.ts", "{workers,durable-objects,dashboard,drizzle,scripts,bench,test}/**/*.{ts,tsx}"],
+  { cwd: root, exclude: (file) => /node_modules/.test(file) },
+);
+
+const COMMENT = /(?<=^|[\s{(])(?:\/\/.*|\/\*[\s\S]*?\*\/)/gm;
+
+/** TypeScript files that comments name, by the end of their path, and that do not exist. */
+const missingInComments = (code: string) =>
+  (code.match(COMMENT) ?? [])
+    .flatMap((comment) => comment.match(/(?<![\w*{}<>$[\]/.-])[\w[\]-][\w./[\]-]*\.tsx?\b/g) ?? [])
+    .filter((name) => !sourceFiles.some((file) => `/${file}`.endsWith(`/${name}`)));
 
 function missingScripts(text: string): string[] {
   const named = [...text.matchAll(/\bnpm (?:run |(?=test\b|start\b))([\w:-]+)/g)].map(([, name]) => name!);
@@ -131,6 +144,12 @@ describe("the detectors", () => {
     expect(missingNames(text)).toEqual(["missingThing", "NO_SUCH_NUMBER"]);
   });
 
+  test("find a file that a comment names and that does not exist", () => {
+    const text = `/** See nothing.ts. */ const a = "// gone.ts"; // index.ts, proxy/exchange.ts, workers/index.ts
+      f(/* workers/gone.ts */ a); // domain/index.ts`;
+    expect(missingInComments(text)).toEqual(["nothing.ts", "workers/gone.ts", "domain/index.ts"]);
+  });
+
   test("find an npm script that does not exist", () => {
     expect(missingScripts("`npm run build`, `npm run nothing`, npm test, npm ci")).toEqual(["nothing"]);
   });
@@ -153,6 +172,13 @@ describe("the detectors", () => {
     expect(brokenDiagrams(diagram("flowchart LR\n  a[x --> b(y])"))).toEqual(["a[x --> b(y])"]);
     expect(brokenDiagrams(diagram("drawing\n  a"))).toEqual(["unknown diagram: drawing"]);
   });
+});
+
+test("comments name only TypeScript files that exist", () => {
+  const missing = sourceFiles
+    .filter((file) => file !== "test/node/documents.test.ts")
+    .flatMap((file) => missingInComments(read(file)).map((name) => `${file}: ${name}`));
+  expect(missing).toEqual([]);
 });
 
 test("README.md has at most 90 lines and ARCHITECTURE.md at most 9,216 bytes", () => {

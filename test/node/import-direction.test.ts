@@ -163,7 +163,7 @@ function graph(nodeOf: (file: string) => string): Map<string, Set<string>> {
   return edges;
 }
 
-/** Rises where the tests that feed it are shown a tree with a known fault; the tree itself is checked below. */
+/** Each detector is given a tree with a known fault; the repository's own tree is checked below. */
 describe("the detectors", () => {
   const edges = (...pairs: [string, string][]) => {
     const map = new Map<string, Set<string>>();

@@ -1,4 +1,4 @@
-/** An answer as it comes over the wire, plain and streamed, priced as ingest prices it: bytes → readAnswer → priceExchange. */
+/** An answer as it comes over the wire, plain and streamed, priced as ingest prices it: bytes → readResponse → priceExchange. */
 import { readResponse, type AssembledResponse } from "../../workers/domain/messages/read-response.ts";
 import { estimateOutputTokens } from "../../workers/domain/messages/estimate-output-tokens.ts";
 import { type Price, type PricingInput, priceExchange } from "../../workers/domain/pricing/price.ts";

@@ -22,7 +22,7 @@ import { ask, store, columns } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, resetStorage, journal, storedRow, messageOf } from "../support/worker-ingest.ts";
 
-/** Another seed, other exchanges: PRICING_SEED=7 */
+/** Of the generated exchanges; another number generates others. */
 const SEED = 20_261_123;
 const OPUS: BilledMessage = { model: "claude-opus-5-5", usage: { input_tokens: 12, output_tokens: 50 } };
 const STREAM = { "content-type": "text/event-stream" };

@@ -1,4 +1,4 @@
-/** How full the context was at the latest request: a small battery against what the model takes, the number beside it. */
+/** How full the context was at the latest request: a bar of the context used against what the model takes, the number beside it. */
 import { contextWindow } from "../../../workers/domain/messages/context-window.ts";
 import { formatExact, formatShare, formatShort } from "../format/number.ts";
 

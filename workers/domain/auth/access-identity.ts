@@ -1,6 +1,6 @@
 /**
  * From the verified claims of a Cloudflare Access token to a person: who, and in which role. Pure; the signature,
- * issuer, audience and times are checked before (workers/api/access).
+ * issuer, audience and times are checked before (workers/api/auth/cloudflare-access.ts).
  */
 import { z } from "zod";
 import type { Role } from "../../schemas/api/session.ts";

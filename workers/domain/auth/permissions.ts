@@ -1,4 +1,4 @@
-/** Which role a call needs. Pure; asked in one place above all routes (workers/api/authenticate). */
+/** Which role a call needs. Pure; called in one place for all routes (workers/api/auth/authenticate.ts). */
 import type { Role } from "../../schemas/api/session.ts";
 
 /** Reading that shows what administrators did and who they are, or what they entered beyond what is known here, or a login that somebody is

@@ -1,4 +1,4 @@
-/** The assembly of a stream, event by event; whole answers and recordings are in answer.test.ts and answer-recorded.test.ts. */
+/** The assembly of a stream, event by event; whole responses and recordings are in read-response.test.ts and read-response-recorded.test.ts. */
 import { describe, expect, test } from "vitest";
 import { assembleStream } from "./assemble-stream.ts";
 

@@ -1,4 +1,4 @@
-/** A request in the drawing of a conversation: its mark, how many sub-tasks it called, its messages, its battery. */
+/** A request in the drawing of a conversation: its mark, how many sub-tasks it called, its messages, its context gauge. */
 import type { ConversationTree as Tree } from "../../../../workers/schemas/api/conversations.ts";
 import { NEARLY_FULL_SHARE } from "../../charts/context-gauge.tsx";
 import { contextWindow } from "../../../../workers/domain/messages/context-window.ts";
