@@ -142,7 +142,7 @@ describe("downloads", () => {
     }
   });
 
-  it("are gone after retention, and not found where nothing was recorded", async () => {
+  it("are gone after they were deleted, and not found where nothing was recorded", async () => {
     const { made, path } = await stored();
     await queryRows("DELETE FROM response_bodies");
     await queryRows("UPDATE requests SET body_content_id = NULL");

@@ -188,7 +188,7 @@ function valueOf<T>(result: Result<T, ConversationError>, id: string, position?:
     case "no_message":
       throw new ApiError("not_found", `Conversation ${id} has no message ${position}.`);
     case "removed":
-      throw new ApiError("gone", `Message ${position} of conversation ${id} was removed by retention.`);
+      throw new ApiError("gone", `Message ${position} of conversation ${id} was deleted.`);
     case "too_large":
       throw new ApiError(
         "not_found",

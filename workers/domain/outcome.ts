@@ -1,4 +1,7 @@
-/** How an exchange ended. workers/store/db/failed-sql.ts holds the same predicates in SQL. */
+/**
+ * How an exchange ended, and whether it failed. Of these predicates only isFailed exists in SQL; workers/store/db/failed-sql.ts has
+ * two wider ones. `outcome` itself is set in workers/proxy/pipeline/ and, for incomplete journal entries, by workers/ingest.
+ */
 
 interface ExchangeEnd {
   /** Status of the response; null or undefined: there was none. */

@@ -8,7 +8,7 @@ const ERROR_DESCRIPTIONS = {
   invalid_request: "A parameter or the body is invalid; `details` lists each problem.",
   not_found: "It does not exist.",
   conflict: "The current state does not allow this.",
-  gone: "Retention removed it.",
+  gone: "It was deleted.",
   rate_limited: "Too many attempts.",
   unavailable: "A dependency is unavailable; try again.",
   internal: "Internal error.",

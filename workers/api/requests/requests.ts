@@ -160,7 +160,7 @@ function timingOf({
 
 /**
  * The assembled message of a stream, else the body as it came: an error's JSON, the response of another endpoint, a broken
- * stream. After retention removed the raw bytes, the message stored in the history is returned.
+ * stream. After the raw bytes were deleted, the message stored in the history is returned.
  */
 async function readResponse(
   c: Context<ApiEnv>,
@@ -216,7 +216,7 @@ async function download(
 ): Promise<Response> {
   if (body.state === "none") throw new ApiError("not_found", `No ${part} body was recorded for ${row.id}.`);
   if (body.state === "removed")
-    throw new ApiError("gone", `The ${part} body of ${row.id} was removed by retention.`);
+    throw new ApiError("gone", `The ${part} body of ${row.id} was deleted.`);
   await audit(c, "body.download", row, { part });
   return c.body(body.bytes as Uint8Array<ArrayBuffer>, 200, {
     "content-type": "application/octet-stream",

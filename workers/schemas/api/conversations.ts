@@ -264,7 +264,7 @@ export const Transcript = z.object({
   total: count.describe("Messages, including repetitions and the last response."),
   state: z
     .enum(["whole", "removed", "none"])
-    .describe("`removed`: retention removed contents; `none`: no body of this branch was recorded."),
+    .describe("`removed`: contents were deleted; `none`: no body of this branch was recorded."),
   compactedFrom: z
     .object({ branchKey: z.string(), branchId: z.string(), requestId: z.string() })
     .nullable()

@@ -115,7 +115,7 @@ export const RequestList = z.object({
 export type RequestList = z.infer<typeof RequestList>;
 
 const headers = z.record(z.string(), z.string()).nullable().describe("Allow-listed headers only.");
-/** `removed`: by retention; `large`: too large to return as JSON; the others as recorded. */
+/** `removed`: deleted; `large`: too large to return as JSON; the others as recorded. */
 export const BodyState = z.enum([...BodyRecorded.options, "removed", "large"]);
 export type BodyState = z.infer<typeof BodyState>;
 
@@ -148,7 +148,7 @@ export const RequestDetail = RequestRow.extend({
     })
     .nullable()
     .describe(
-      "Precision of `streamingChunks`; null if the stream was not sampled (STREAM_TIMING_SAMPLE) or retention removed it.",
+      "Precision of `streamingChunks`; null if the stream was not sampled (STREAM_TIMING_SAMPLE) or the timing was deleted.",
     ),
   streamingChunks: z
     .array(StreamingChunk)

@@ -1,6 +1,6 @@
 /**
  * Reads stored bodies: the request rebuilt to the byte from its skeleton and chains, the response's raw bytes, the assistant
- * message. Called by the API for a request's page and downloads. Null: never recorded, or removed by retention.
+ * message. Called by the API for a request's page and downloads. Null: never recorded, or deleted.
  */
 import { and, eq, inArray, sql } from "drizzle-orm";
 import { contents, type requests, responseBodies } from "../../../drizzle/schema.ts";

@@ -80,7 +80,7 @@ export async function readTranscript(
   });
 }
 
-/** One message as it was sent, not clipped. `removed`: by retention. */
+/** One message as it was sent, not clipped. `removed`: it was deleted. */
 export async function readTranscriptMessage(
   config: DatabaseConfig,
   id: string,

@@ -56,7 +56,7 @@ function selectRequest(db: Reader, id: string, startedAt: Date | null) {
     .limit(1);
 }
 
-/** A body, or why there is none: `none` was recorded, or retention `removed` it. */
+/** A body, or why there is none: `none`: none was recorded; `removed`: it was deleted. */
 export type Body =
   | { state: Exclude<BodyState, "none" | "removed" | "large">; bytes: Uint8Array }
   | {
@@ -81,7 +81,7 @@ export async function responseBody(config: DatabaseConfig, row: StoredRequest): 
   return { state: row.outcome === "unrecorded" ? "none" : "removed", bytes: null };
 }
 
-/** The message of the response as JSON bytes; null if there was none, or retention removed it. */
+/** The message of the response as JSON bytes; null if there was none, or it was deleted. */
 export async function responseMessage(
   config: DatabaseConfig,
   row: StoredRequest,

@@ -115,7 +115,7 @@ export function TranscriptView({ view, detail, transcript, itemOf }: Props) {
       {transcript.state !== "whole" && (
         <p class="note">
           {transcript.state === "removed"
-            ? "The contents of this branch were removed by retention. Its figures are kept."
+            ? "The contents of this branch were deleted. Its figures are kept."
             : "No request of this branch was recorded with its body."}
         </p>
       )}

@@ -161,7 +161,7 @@ function NoConversation({ detail }: { detail: RequestDetail }) {
     <div class="conversation">
       <p class="note mute">
         {detail.requestBodyState === "removed"
-          ? "The request body was deleted after its retention period. The metadata above is kept."
+          ? "The request body was deleted. The metadata above is kept."
           : detail.requestBodyState === "none"
             ? "No request body recorded."
             : "The request body is not a conversation."}

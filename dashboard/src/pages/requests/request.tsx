@@ -72,8 +72,8 @@ function OutcomeNotes({ detail }: { detail: RequestDetail }) {
     detail.bodyTruncated && "The request exceeds the recording limit; only its beginning is stored.",
     detail.responseTruncated && "The response exceeds the recording limit; only its beginning is stored.",
     detail.bodyMasked && "A secret in the request was masked before it was stored.",
-    detail.requestBodyState === "removed" && "The request body was deleted after its retention period.",
-    detail.responseBodyState === "removed" && "The response body was deleted after its retention period.",
+    detail.requestBodyState === "removed" && "The request body was deleted.",
+    detail.responseBodyState === "removed" && "The response body was deleted.",
   ].filter((note): note is string => typeof note === "string");
   if (notes.length === 0) return null;
   const tone = info.tone === "good" ? "mute" : info.tone;
