@@ -1,6 +1,6 @@
 /**
- * How an exchange ended, and whether it failed. Of these predicates only isFailed exists in SQL; workers/store/db/failed-sql.ts has
- * two wider ones. `outcome` itself is set in workers/proxy/pipeline/ and, for incomplete journal entries, by workers/ingest.
+ * Whether an exchange failed. Of these predicates only isFailed exists in SQL; workers/store/db/failed-sql.ts has two wider ones.
+ * `outcome` is set in workers/proxy/pipeline/; recording and storing may set `unrecorded` and `interrupted` instead.
  */
 
 interface ExchangeEnd {

@@ -215,8 +215,7 @@ async function download(
   body: Body,
 ): Promise<Response> {
   if (body.state === "none") throw new ApiError("not_found", `No ${part} body was recorded for ${row.id}.`);
-  if (body.state === "removed")
-    throw new ApiError("gone", `The ${part} body of ${row.id} was deleted.`);
+  if (body.state === "removed") throw new ApiError("gone", `The ${part} body of ${row.id} was deleted.`);
   await audit(c, "body.download", row, { part });
   return c.body(body.bytes as Uint8Array<ArrayBuffer>, 200, {
     "content-type": "application/octet-stream",
