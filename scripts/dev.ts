@@ -29,7 +29,7 @@ await untilStopped(async () => {
   // wrangler reads only the secrets that wrangler.toml requires from its environment.
   const secrets = { CREDENTIAL_KEYS, ...settings.variables, DATABASE_URL: database.url };
   const variables = {
-    LOCAL_STACK: "true",
+    LOCAL_WORLD: "true",
     DASHBOARD_API_KEY,
     ...settings.variables,
     NEON_BRIDGE: database.bridge,

@@ -126,7 +126,7 @@ function workerVariables(
   own: { DASHBOARD_URL: string; DATABASE_URL: string; NEON_BRIDGE: string },
 ): Record<string, string> {
   const { DATABASE_URL, NEON_BRIDGE } = own;
-  return { LOCAL_STACK: "true", ...secrets, ...own, ...options.variables, DATABASE_URL, NEON_BRIDGE };
+  return { LOCAL_WORLD: "true", ...secrets, ...own, ...options.variables, DATABASE_URL, NEON_BRIDGE };
 }
 
 /** Reports invalid variables now instead of at the first request. */

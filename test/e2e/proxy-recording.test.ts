@@ -166,7 +166,7 @@ describe("with KV down", () => {
 describe("the local stack", () => {
   let local: ProxyHarness;
   beforeAll(async () => {
-    local = await startProxyHarness({ LOCAL_STACK: "true" });
+    local = await startProxyHarness({ LOCAL_WORLD: "true" });
   });
   afterAll(() => local.stop());
   const own = { "x-api-key": "sk-ant-mine" };

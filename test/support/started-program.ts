@@ -1,6 +1,7 @@
 /** `npm start` as a process, for tests of its output and exit. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { START_TIMEOUT_MS } from "./timeouts.ts";
 import { waitUntil } from "./wait.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -44,9 +45,13 @@ export function startProgram(
     output: () => output,
     ended,
     ready: () =>
-      waitUntil(() => {
-        if (child.exitCode !== null) throw new Error(`the program exited:\n${output}`);
-        return /^ready/m.test(output);
-      }),
+      waitUntil(
+        () => {
+          if (child.exitCode !== null) throw new Error(`the program exited:\n${output}`);
+          return /^ready/m.test(output);
+        },
+        undefined,
+        START_TIMEOUT_MS,
+      ),
   };
 }

@@ -10,6 +10,6 @@ export function waitFor<T>(check: () => T | Promise<T>, interval = INTERVAL_MS):
 }
 
 /** Repeats `check` until it returns something truthy; returns that. */
-export function waitUntil<T>(check: () => T | Promise<T>, interval = INTERVAL_MS) {
-  return vi.waitUntil(check, { timeout: WAIT_TIMEOUT_MS, interval });
+export function waitUntil<T>(check: () => T | Promise<T>, interval = INTERVAL_MS, timeout = WAIT_TIMEOUT_MS) {
+  return vi.waitUntil(check, { timeout, interval });
 }

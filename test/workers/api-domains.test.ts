@@ -213,7 +213,7 @@ describe("refused with the parameter named is", () => {
 
   it("a webhook on loopback is a fake Slack in the local stack", async () => {
     const body = webhookAt("http://127.0.0.1:9/x");
-    expect((await put("a.example", body, { LOCAL_STACK: "true" })).status).toBe(201);
+    expect((await put("a.example", body, { LOCAL_WORLD: "true" })).status).toBe(201);
   });
 });
 

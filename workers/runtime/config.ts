@@ -107,7 +107,7 @@ export const Config = z.object({
   ENABLE_CLIENT_AUTH: flag(true).describe(
     "false: clients need no key, and anyone who reaches the domain uses its credential.",
   ),
-  LOCAL_STACK: flag(false).describe(
+  LOCAL_WORLD: flag(false).describe(
     "Set by npm start: localhost and 127.0.0.1 are an open passthrough domain.",
   ),
   DEBUG: flag(false).describe("Debug lines in the log."),

@@ -218,9 +218,11 @@ export const domainRoutes = newRoutes()
 function slackTestMessage(domain: string, sent: DeliveryResult): string {
   if (sent.result === "dropped" && sent.reason === "")
     return `No message was sent for ${domain}: it has no webhook and there is no default webhook, or Slack is disabled for it.`;
-  return sent.result === "sent"
-    ? "Slack accepted the message. It is in the channel now."
-    : `Slack rejected the message: ${sent.reason ?? "no reason given"}. Check the webhook URL.`;
+  if (sent.result === "sent") return "Slack accepted the message. It is in the channel now.";
+  const reason = sent.reason ?? "no reason given";
+  return sent.result === "dropped"
+    ? `Slack rejected the message: ${reason}. Check the webhook URL.`
+    : `The message was not delivered: ${reason}. Try again in a minute.`;
 }
 
 async function readDetail(c: Context<ApiEnv>, domain: string): Promise<DomainDetail> {

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { allowedWebhook } from "./webhook-url.ts";
 
-const DEPLOYED = { SLACK_WEBHOOK_HOSTS: "hooks.slack.com, Hooks.Example.org", LOCAL_STACK: false };
-const LOCAL = { ...DEPLOYED, LOCAL_STACK: true };
+const DEPLOYED = { SLACK_WEBHOOK_HOSTS: "hooks.slack.com, Hooks.Example.org", LOCAL_WORLD: false };
+const LOCAL = { ...DEPLOYED, LOCAL_WORLD: true };
 
 it.each([
   "https://hooks.slack.com/services/T/B/x",

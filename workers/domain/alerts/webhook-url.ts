@@ -7,14 +7,14 @@ import { isLoopbackName } from "../http/host.ts";
 export interface WebhookRule {
   /** Host names, comma-separated. */
   SLACK_WEBHOOK_HOSTS: string;
-  LOCAL_STACK: boolean;
+  LOCAL_WORLD: boolean;
 }
 
 /** The address when it may be called, else null. */
 export function allowedWebhook(address: string, rule: WebhookRule): URL | null {
   const url = URL.parse(address);
   if (!url || url.username !== "" || url.password !== "") return null;
-  if (rule.LOCAL_STACK && isLoopbackName(url.hostname) && /^https?:$/.test(url.protocol)) return url;
+  if (rule.LOCAL_WORLD && isLoopbackName(url.hostname) && /^https?:$/.test(url.protocol)) return url;
   const hosts = rule.SLACK_WEBHOOK_HOSTS.split(",").map((host) => host.trim().toLowerCase());
   return url.protocol === "https:" && url.port === "" && hosts.includes(url.hostname) ? url : null;
 }

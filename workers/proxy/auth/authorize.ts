@@ -71,7 +71,7 @@ function checkEndpoint(target: RawTarget, admission: Admission): AdmissionResult
  * twice: the variable is not set, and every request through Cloudflare carries `cf-ray`.
  */
 function isOpenPassthrough(domain: string, request: Request, config: Config): boolean {
-  return config.LOCAL_STACK && isLoopbackName(domain) && !request.headers.has("cf-ray");
+  return config.LOCAL_WORLD && isLoopbackName(domain) && !request.headers.has("cf-ray");
 }
 
 function openPassthrough(domain: string): DomainRecord {
