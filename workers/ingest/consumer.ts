@@ -2,8 +2,8 @@
  * Queue consumer: stores the exchanges that queue messages announce. Delivery is at least once and in any order, so each step may run
  * again. A message is acknowledged when its exchange is committed, and retried with a growing delay otherwise.
  *
- * The dead-letter queue has the same consumer. It makes one more attempt after the queue's twenty; the error of that attempt is stored,
- * the message acknowledged, and the journal entry stays: the sweep enqueues it again at growing intervals.
+ * The dead-letter queue has the same consumer. It makes one more attempt after the queue's first try and twenty retries; the error
+ * of that attempt is stored, the message acknowledged, and the journal entry stays: the sweep enqueues it again at growing intervals.
  */
 import { v5 as uuidv5 } from "uuid";
 import { type Config, loadConfig } from "../runtime/config.ts";
