@@ -31,7 +31,7 @@ describe("a timed stream", () => {
     const offsets = recordedBody<string>(`/api/requests/${IDS.request}/response`)
       .split(/(?<=\n\n)/)
       .map((event) => {
-        end += Buffer.byteLength(event);
+        end += new TextEncoder().encode(event).length;
         return detail.streamingChunks.find(({ endByte }) => endByte >= end)!.offsetMs;
       });
     expect(timesOf(text)).toEqual(offsets.slice(0, 50).map(formatExactMs));

@@ -51,8 +51,6 @@ export interface ScriptedResponse {
   body?: unknown;
 }
 
-export type ScriptedApi = Awaited<ReturnType<typeof startScriptedApi>>;
-
 /** An API that responds to each call with `respond`, until the test is over. A list gives one response per call, then 500. */
 export async function startScriptedApi(
   respond: ScriptedResponse[] | ((line: string, body: unknown) => ScriptedResponse),

@@ -20,7 +20,7 @@ async function stored(
   responseMetadata: ExchangeOptions["responseMetadata"],
   responseBody = messageStream("Well."),
 ) {
-  const exchange = makeExchange({ responseMetadata: responseMetadata, responseBody });
+  const exchange = makeExchange({ responseMetadata, responseBody });
   expect(await ingest(exchange)).toEqual(ACKNOWLEDGED);
   return ask<RequestDetail>(`/api/requests/${exchange.id}`);
 }
