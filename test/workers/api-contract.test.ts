@@ -221,6 +221,29 @@ describe("the answers", () => {
     if (body) expectDocumented(operationOf(name), await call(url, { method, body }));
   });
 
+  it.each(OPERATIONS)("of %s name a query parameter that it does not know", async (name) => {
+    const method = name.split(" ")[0]!;
+    const known = (operationOf(name).parameters ?? []).filter((one) => one.in === "query");
+    const names = [...known.map((one) => one.name), "domian", "__proto__"];
+    const search = new URLSearchParams(names.map((one) => [one, "1"]));
+    const body = method === "PUT" || method === "POST" ? {} : undefined;
+    const answered = await call(`${path(name, keyId)}?${search.toString()}`, { method, body });
+    expect(answered.status).toBe(400);
+    expect(answered.json).toMatchObject({
+      error: {
+        code: "invalid_request",
+        message: expect.stringMatching(/^domian: is not a known parameter; allowed: /) as string,
+        details: [{ in: "query", parameter: "domian" }, { parameter: "__proto__" }],
+      },
+    });
+  });
+
+  it("accept a period that ends the calendar", async () => {
+    const answered = await call("/api/stats?since=9999-12-31T23:59:59.999Z");
+    expect(answered).toMatchObject({ status: 200, json: { totalRequests: 0 } });
+    expect((await call("/api/stats?since=9999-12-31T23:59:59-01:00")).status).toBe(400);
+  });
+
   it("of changes are as described", async () => {
     const change = async (name: string, url: string, body?: object) => {
       const answered = await call(url, { method: name.split(" ")[0]!, body });

@@ -82,7 +82,6 @@ describe("filters", () => {
     ["?sessionId=5e551011-0000-4000-8000-000000000001", ["session"]],
     ["?conversationId=019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071", []],
     ["?domain=&accountId=&model=&status=&outcome=&from=&to=&cursor=&limit=1&offset=", ["session"]],
-    ["?utterly=unknown&limit=1", ["session"]],
   ])("%s", async (query, expected) => {
     expect(await named(query)).toEqual(expected);
   });

@@ -1,5 +1,7 @@
 /** The API: all routes in one app behind one authentication, for the public hosts and for the dashboard. */
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { matchedRoutes } from "hono/route";
 import type { ExtractSchema } from "hono/types";
 import { loadConfig } from "../runtime/config.ts";
 import { VERSION } from "../runtime/constants.ts";
@@ -12,7 +14,7 @@ import { filterOptionRoutes } from "./requests/filter-options.ts";
 import { conversationRoutes } from "./conversations.ts";
 import { type ApiEnv, type Audience, newRoutes } from "./http/context.ts";
 import { domainRoutes } from "./admin/domains.ts";
-import { handleNotFound, handleError, ApiError } from "./http/errors.ts";
+import { handleNotFound, handleError, ApiError, rejectUnknownParameters } from "./http/errors.ts";
 import { failureRoutes } from "./requests/errors.ts";
 import { liveRoutes } from "./requests/live.ts";
 import { relinkRoutes } from "./admin/relink.ts";
@@ -65,6 +67,28 @@ void ({} as { [R in keyof ApiRoutes]: ServedBody<R> } satisfies {
   [R in keyof ApiRoutes]: ApiRoutes[R]["response"];
 });
 
+const OPENAPI_PATH = "/api/openapi.json";
+/** The names of the query parameters of each route, by method and path. */
+const QUERY_PARAMETERS = new Map([
+  [`GET ${OPENAPI_PATH}`, []],
+  ...routes.openAPIRegistry.definitions.flatMap((definition): [string, string[]][] => {
+    if (definition.type !== "route") return [];
+    const { method, path, request } = definition.route;
+    const query = request?.query as { shape?: object } | undefined;
+    return [
+      [`${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`, Object.keys(query?.shape ?? {})],
+    ];
+  }),
+]);
+
+/** The names that the route of this call takes; undefined where there is no such route. */
+function queryParametersOf(c: Context): string[] | undefined {
+  const method = c.req.method === "HEAD" ? "GET" : c.req.method;
+  return matchedRoutes(c)
+    .map(({ path }) => QUERY_PARAMETERS.get(`${method} ${path}`))
+    .find((names) => names !== undefined);
+}
+
 const OPENAPI_INFO = {
   openapi: "3.1.0",
   info: {
@@ -103,9 +127,10 @@ function createApi(audience: Audience): OpenAPIHono<ApiEnv> {
           },
         ],
       });
+    rejectUnknownParameters(Object.keys(c.req.queries()), queryParametersOf(c));
     await next();
   });
-  app.get("/api/openapi.json", (c) => c.json(openApiDocument()));
+  app.get(OPENAPI_PATH, (c) => c.json(openApiDocument()));
   app.route("/", routes);
   app.onError(handleError);
   app.notFound(handleNotFound);

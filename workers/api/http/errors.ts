@@ -14,6 +14,8 @@ import { AccountUnavailableError } from "../../store/tenants/oauth-stub.ts";
 
 /** Longest part of a rejected value that is repeated in the error. */
 const MAX_ECHO_CHARACTERS = 80;
+/** Most unknown parameters that an error lists. */
+const MAX_PROBLEMS = 20;
 
 /** An error for the caller: code, and a message that says what happened and what to do. */
 export class ApiError extends Error {
@@ -44,6 +46,28 @@ export function invalidParameter(
   return new ApiError("invalid_request", `${parameter}: ${problem}; allowed: ${allowed}.`, {
     details: [{ in: location, parameter, problem, allowed }],
   });
+}
+
+/** Throws for every name that is not among the `known` ones: an ignored filter would return everything. */
+export function rejectUnknownParameters(
+  names: readonly string[],
+  known: readonly string[] | undefined,
+): void {
+  if (!known) return;
+  const allowed = known.length > 0 ? `one of ${known.join(", ")}` : "no query parameters";
+  const details = names
+    .filter((name) => !known.includes(name))
+    .map((name): ApiProblem => ({
+      in: "query",
+      parameter: clip(name),
+      problem: "is not a known parameter",
+      allowed,
+    }));
+  const [first] = details;
+  if (first)
+    throw new ApiError("invalid_request", `${first.parameter}: ${first.problem}; allowed: ${allowed}.`, {
+      details: details.slice(0, MAX_PROBLEMS),
+    });
 }
 
 export function errorResponse(error: ApiError): Response {

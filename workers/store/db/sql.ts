@@ -12,9 +12,9 @@ export async function readRows<Row extends Record<string, unknown>>(
   return withReader(config, async (db) => (await db.execute<Row>(statement)).rows);
 }
 
-/** A parameter of type timestamptz; a number is epoch milliseconds. */
+/** A parameter of type timestamptz; a number is epoch milliseconds. PostgreSQL rejects the sign of years from 10000 on. */
 export function timestamptz(at: Date | number): SQL {
-  return sql`${new Date(at).toISOString()}::timestamptz`;
+  return sql`${new Date(at).toISOString().replace(/^\+0*/, "")}::timestamptz`;
 }
 
 /** A timestamp expression as ISO 8601 text in UTC with milliseconds. */
