@@ -1,8 +1,11 @@
-/** Title, alert, search, message reader and page agree on what a person says, whatever the shape of the message. */
+/** Title, alert, linking, search, message reader and page agree on what a person says, whatever the shape of the message. */
 import { describe, expect, it } from "vitest";
 import { blocksOf } from "../../dashboard/src/transcript/blocks.ts";
 import { summarizeMessage } from "../../workers/domain/alerts/message-summary.ts";
-import { contentTexts } from "../../workers/domain/messages/content.ts";
+import type { JsonObject } from "../../workers/domain/json/json.ts";
+import { evidenceOf } from "../../workers/domain/linking/evidence/evidence.ts";
+import { itemsOf } from "../../workers/domain/linking/evidence/transcript.ts";
+import { contentBlocks, contentTexts } from "../../workers/domain/messages/content.ts";
 import { withoutReminders } from "../../workers/domain/messages/reminders.ts";
 import { userPromptText } from "../../workers/domain/messages/user-prompt.ts";
 import { findTerms, parseQuery } from "../../workers/domain/search/query.ts";
@@ -30,6 +33,7 @@ const CASES: [name: string, content: unknown, said: string[]][] = [
   ["images only", [image, image], []],
   ["an image and a text", [image, text("What is this?")], ["What is this?"]],
   ["tool results only", [result], []],
+  ["a tool result with a reminder inside", [{ ...result, content: `out\n\n${reminder}` }], []],
   ["a tool result and a text", [result, text("Go on")], ["Go on"]],
   ["a reminder before", `${reminder}\nFix it`, ["Fix it"]],
   ["a reminder behind", `Fix it\n\n${reminder}`, ["Fix it"]],
@@ -54,27 +58,71 @@ const CASES: [name: string, content: unknown, said: string[]][] = [
 describe.each(CASES)("%s", (_, content, said) => {
   const message = { role: "user", content };
   const bytes = new TextEncoder().encode(JSON.stringify(message));
+  const page = blocksOf(content);
 
   it("has this text in each reader", () => {
     const title = userPromptText([bytes]);
     const alert = summarizeMessage([JSON.stringify(message)], null);
+    const link = itemsOf(content).flatMap(({ plainText }) => plainText ?? []);
     const read = contentTexts(content)
       .map(withoutReminders)
       .filter((part) => part !== "");
-    const page = blocksOf(content).flatMap((block) => (block.kind === "text" ? block.text.trim() || [] : []));
-    expect({ title, alert: alert?.userText ?? null, read, page: page.join(" ") }).toEqual({
+    const shown = page.flatMap((block) => (block.kind === "text" ? block.text.trim() || [] : []));
+    expect({ title, alert: alert?.userText ?? null, link, read, shown: shown.join(" ") }).toEqual({
       title: said.join(" ") || null,
       alert: said.join("\n") || null,
+      link: said,
       read: said,
-      page: said.join(" "),
+      shown: said.join(" "),
     });
   });
 
-  it("is found by that text", () => {
+  it("is found by that text and by the reminders that the page can show", () => {
     const searched = searchText(bytes)!.text;
-    for (const part of said) expect(findTerms(searched, parseQuery(part))).not.toBeNull();
+    const reminders = page.flatMap((block) => (block.kind === "reminder" ? [block.text] : []));
+    const isFound = (part: string) => findTerms(searched, parseQuery(part)) !== null;
+    expect([...said, ...reminders].filter((part) => part !== "" && !isFound(part))).toEqual([]);
+  });
+
+  it("is the same message for linking with a reminder and without", () => {
+    expect(identityOf(withReminder(content))).toEqual(identityOf(content));
+  });
+
+  it("keeps every entry that is no text, in linking and on the page", () => {
+    const isText = ({ type, text: value }: JsonObject) => type === "text" && typeof value === "string";
+    const others = contentBlocks(content).filter((block) => !isText(block)).length;
+    expect(itemsOf(content).filter(({ plainText }) => plainText === null)).toHaveLength(others);
+    expect(page.filter(({ kind }) => kind !== "text" && kind !== "reminder")).toHaveLength(others);
   });
 });
+
+/** What linking compares of a request with this message: keys and stored hash. */
+function identityOf(content: unknown) {
+  const { endKey, messageKey, messageHash } = evidenceOf({
+    requestId: "01930000-0000-7000-8000-000000000000",
+    headers: {},
+    body: {},
+    messages: [{ role: "user", content }],
+    system: "You are helpful",
+    tools: [],
+    answer: null,
+    isAnswerComplete: false,
+    isBodyComplete: true,
+  })!;
+  return { endKey, messageKey, messageHash };
+}
+
+/** The content with a reminder before each of its texts, and in a block of its own. */
+function withReminder(content: unknown): unknown {
+  if (typeof content === "string") return `${reminder}\n${content}`;
+  if (!Array.isArray(content)) return content;
+  const added = contentBlocks(content).map((block) =>
+    block["type"] === "text" && typeof block["text"] === "string"
+      ? { ...block, text: `${reminder}${block["text"]}` }
+      : block,
+  );
+  return [text(reminder), ...added];
+}
 
 it("takes time linear in a text's tags", () => {
   for (const hostile of [

@@ -1,7 +1,8 @@
 /** Relinking: correct links stay, unlinked requests are linked, a dry run changes nothing. */
 import { beforeEach, describe, expect, it } from "vitest";
 import { conversationTurn } from "../support/conversation.ts";
-import { makeExchange, NOON } from "../support/exchanges.ts";
+import { makeExchange, messageRequest, NOON } from "../support/exchanges.ts";
+import { responseStream } from "../support/response-stream.ts";
 import { ask, call } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage, ingest } from "../support/worker-ingest.ts";
@@ -28,6 +29,37 @@ describe("relinking", () => {
     const before = await links();
     expect(await relink({})).toMatchObject({ checked: 6, changed: 0, remaining: 0, nextCursor: null });
     expect(await links()).toEqual(before);
+  });
+
+  it("derives keys and hashes from the stored content, not from the stored keys and hashes", async () => {
+    const nested = "<system-reminder>a <system-reminder>b</system-reminder> c</system-reminder>look";
+    const call = {
+      type: "tool_use",
+      id: "toolu_1",
+      name: "Task",
+      input: { description: "d", prompt: nested },
+    };
+    await ingest(
+      makeExchange({
+        startedAt: NOON + 10_000,
+        requestBody: messageRequest(nested),
+        responseBody: responseStream(
+          { content: [call] },
+          { id: "msg_1", model: "claude-opus-5-5", usage: {} },
+        ),
+      }),
+    );
+    const stored = () =>
+      queryRows(`SELECT e.*, r.message_hash, r.parent_message_hash, t.prompt_key FROM requests r
+        JOIN link_evidence e ON e.request_id = r.id LEFT JOIN task_invocations t ON t.request_id = r.id ORDER BY r.id`);
+    const before = await stored();
+    await queryRows(`UPDATE link_evidence SET end_key = end_key / 2, answer_key = answer_key / 2,
+      prior_end_key = prior_end_key / 2, prior_answer_key = prior_answer_key / 2, message_key = message_key / 2`);
+    await queryRows("UPDATE requests SET message_hash = '\\x00', parent_message_hash = '\\x00'");
+    await queryRows("UPDATE task_invocations SET prompt_key = prompt_key / 2");
+    expect(await stored()).not.toEqual(before);
+    expect(await relink({})).toMatchObject({ checked: 7, changed: 0 });
+    expect(await stored()).toEqual(before);
   });
 
   it("links unlinked requests batch by batch as ingest does", async () => {

@@ -3,7 +3,7 @@
  * of the wrong type become blocks too. Never throws.
  */
 import { isObject, type JsonObject } from "../../../workers/domain/json/json.ts";
-import { stringMember } from "../../../workers/domain/messages/content.ts";
+import { contentBlocks, stringMember } from "../../../workers/domain/messages/content.ts";
 import { splitReminders } from "../../../workers/domain/messages/reminders.ts";
 
 export type Block =
@@ -63,10 +63,7 @@ export function toolsOf(body: unknown): ToolDefinition[] {
 
 /** A content: a string, a list of blocks, or a value of another type. */
 export function blocksOf(content: unknown): Block[] {
-  if (typeof content === "string") return textBlocks(content);
-  if (content === null || content === undefined) return [];
-  if (!Array.isArray(content)) return [{ kind: "unknown", type: "content", value: content }];
-  return content.flatMap(blockOf);
+  return contentBlocks(content).flatMap(blockOf);
 }
 
 /** Separates system reminders, which clients insert, from the text of a user or a tool. */
@@ -80,8 +77,7 @@ export function textBlocks(whole: string): Block[] {
   });
 }
 
-function blockOf(value: unknown): Block[] {
-  if (!isObject(value)) return [{ kind: "unknown", type: typeof value, value }];
+function blockOf(value: JsonObject): Block[] {
   const type = stringMember(value, "type") || "untyped";
   switch (type) {
     case "text":

@@ -51,6 +51,8 @@ it("a glimpse has the beginning of what was said and the names of tools, nothing
     { type: "tool_use", id: "t1", name: "Read", input: {} },
     { type: "tool_result", tool_use_id: "t1" },
     { type: "image" },
+    { type: "string" },
   ]);
-  for (const odd of [null, 7, { type: "text" }]) expect(previewContent(odd)).toEqual([]);
+  expect(previewContent(null)).toEqual([]);
+  for (const odd of [7, { type: "text" }]) expect(previewContent(odd)).toEqual([{ type: "content" }]);
 });

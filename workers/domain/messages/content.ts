@@ -5,10 +5,15 @@
 import { TOOL_CALL_TYPES } from "../../schemas/anthropic.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 
-/** The blocks of a content: a string is one text block; of a list, the entries that are objects; anything else has none. */
+/**
+ * The blocks of a content: a string is one text block. Nothing is left out: an entry that is no object, and a content that is
+ * neither string nor list, are blocks without a text whose `value` is what was sent. No content, or null, has no blocks.
+ */
 export function contentBlocks(content: unknown): JsonObject[] {
   if (typeof content === "string") return [{ type: "text", text: content }];
-  return Array.isArray(content) ? content.filter(isObject) : [];
+  if (content === null || content === undefined) return [];
+  if (!Array.isArray(content)) return [{ type: "content", value: content }];
+  return content.map((entry: unknown) => (isObject(entry) ? entry : { type: typeof entry, value: entry }));
 }
 
 /** The blocks that call a tool. */

@@ -37,7 +37,7 @@ describe("tokens an answer holds at least", () => {
         },
       ],
     ],
-    [0, [null, 3, "x"]],
+    [1, [null, 3, "x"]],
   ])("%i", (tokens, content) => {
     expect(of(...content)).toBe(tokens);
   });

@@ -1,6 +1,6 @@
 /**
  * The one filter of `<system-reminder>` elements, which Claude Code puts before, behind and inside what a person writes.
- * Used by titles, alerts, linking and the dashboard.
+ * Used by titles, alerts, linking and the dashboard; keys and hashes of linking are made of texts without reminders.
  */
 
 export interface TextSegment {
@@ -15,18 +15,14 @@ const TAG = /<(\/?)system-reminder>/gi;
  * A text as segments, in order. Tags match in any case and nest: a reminder ends at the closing tag of its own opening tag, or,
  * if it has none, at the next closing tag. An opening tag without any closing tag behind it begins a reminder only where no
  * other text stands before it (a reminder that was cut off); elsewhere it is text that mentions the tag. Linear in the text.
- * Under the rule "flat" a reminder ends at the next closing tag, and an opening tag without one is text.
  */
-export function splitReminders(text: string, rule: "nested" | "flat" = "nested"): TextSegment[] {
+export function splitReminders(text: string): TextSegment[] {
   const tags = Array.from(text.matchAll(TAG), ({ 0: tag, 1: slash, index }) => ({
     start: index,
     end: index + tag.length,
     isClosing: slash === "/",
   }));
-  const closingTags = matchClosingTags(
-    tags.map(({ isClosing }) => isClosing),
-    rule,
-  );
+  const closingTags = matchClosingTags(tags.map(({ isClosing }) => isClosing));
   const segments: TextSegment[] = [];
   let from = 0;
   const addText = (to: number) => {
@@ -38,7 +34,7 @@ export function splitReminders(text: string, rule: "nested" | "flat" = "nested")
     const closing = closingTags[at];
     if (closing === null || closing === undefined) {
       const hasText = segments.some((segment) => !segment.isReminder && segment.text.trim() !== "");
-      if (rule === "flat" || hasText || text.slice(from, start).trim() !== "") break;
+      if (hasText || text.slice(from, start).trim() !== "") break;
       addText(start);
       segments.push({ text: text.slice(end), isReminder: true });
       return segments;
@@ -55,17 +51,8 @@ export function splitReminders(text: string, rule: "nested" | "flat" = "nested")
 
 /** The text without reminders and the white space before each, trimmed. */
 export function withoutReminders(text: string): string {
-  return joinTexts(splitReminders(text));
-}
-
-/** The same by the rule "flat", on which the stored hashes of linking depend. */
-export function withoutFlatReminders(text: string): string {
-  return joinTexts(splitReminders(text, "flat"));
-}
-
-function joinTexts(segments: readonly TextSegment[]): string {
-  return segments
-    .map((segment, at) =>
+  return splitReminders(text)
+    .map((segment, at, segments) =>
       segment.isReminder ? "" : segments[at + 1] ? segment.text.trimEnd() : segment.text,
     )
     .join("")
@@ -73,12 +60,12 @@ function joinTexts(segments: readonly TextSegment[]): string {
 }
 
 /** For each opening tag the index of the tag that closes it; null where none follows. */
-function matchClosingTags(isClosing: readonly boolean[], rule: "nested" | "flat"): (number | null)[] {
+function matchClosingTags(isClosing: readonly boolean[]): (number | null)[] {
   const matches = new Array<number | null>(isClosing.length).fill(null);
   const open: number[] = [];
   for (const [at, closes] of isClosing.entries()) {
     if (!closes) open.push(at);
-    else if (rule === "nested" && open.length > 0) matches[open.pop()!] = at;
+    else if (open.length > 0) matches[open.pop()!] = at;
   }
   let nextClosing: number | null = null;
   for (let at = isClosing.length - 1; at >= 0; at--) {

@@ -109,7 +109,15 @@ async function saveTasks(
     })),
   );
   const agents = arrivals.flatMap(({ mentions }) => mentions.map((mention) => ({ ...mention, domainId })));
-  if (calls.length > 0) await tx.insert(taskInvocations).values(calls).onConflictDoNothing();
+  if (calls.length > 0)
+    await tx
+      .insert(taskInvocations)
+      .values(calls)
+      // Relinking derives the key of a stored prompt again.
+      .onConflictDoUpdate({
+        target: [taskInvocations.requestId, taskInvocations.position],
+        set: { promptKey: sql`excluded.prompt_key` },
+      });
   if (agents.length > 0) await tx.insert(taskAgents).values(agents).onConflictDoNothing();
   const named = [...calls, ...agents].map(({ toolUseId }) => toolUseId);
   if (named.length > 0)

@@ -3,12 +3,9 @@
  * Claude Code puts reminders before, after and inside a user's text and moves them when the model changes; blocks gain a newline
  * when they are merged. Called by transcript.ts and the recognisers beside it.
  */
-import { withoutFlatReminders } from "../../messages/reminders.ts";
+import { withoutReminders } from "../../messages/reminders.ts";
 
-/**
- * The text without reminders, with Unix line ends, trimmed. Reminders do not nest here and an unclosed tag always stays text,
- * unlike in titles and alerts: stored hashes depend on it.
- */
+/** The text without reminders, with Unix line ends, trimmed. */
 export function normalizeText(text: string): string {
-  return withoutFlatReminders(text.includes("\r") ? text.replaceAll("\r\n", "\n") : text);
+  return withoutReminders(text.includes("\r") ? text.replaceAll("\r\n", "\n") : text);
 }

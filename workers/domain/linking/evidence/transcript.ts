@@ -91,7 +91,8 @@ function itemOf(block: JsonObject): Item | null {
   const type = stringMember(block, "type");
   switch (type) {
     case "text": {
-      const plainText = normalizeText(stringMember(block, "text"));
+      if (typeof block["text"] !== "string") break;
+      const plainText = normalizeText(block["text"]);
       return plainText === "" ? null : { ...EMPTY_ITEM, text: `text:${plainText}`, plainText };
     }
     case "thinking":
@@ -110,9 +111,8 @@ function itemOf(block: JsonObject): Item | null {
         result: resultText(block["content"]),
       };
     }
-    default:
-      return { ...EMPTY_ITEM, text: `${type}:${blockDigest(withoutVolatileMembers(block))}` };
   }
+  return { ...EMPTY_ITEM, text: `${type}:${blockDigest(withoutVolatileMembers(block))}` };
 }
 
 function resultText(content: unknown): string {
