@@ -266,10 +266,10 @@ export const linkEvidence = pgTable(
     agentKey: id8("agent_key"),
     /** The normalised history it was sent with, and the same with its response (the last tool id of a response stands for both). */
     endKey: id8("end_key").notNull(),
-    answerKey: id8("answer_key"),
+    responseKey: id8("answer_key"),
     /** The two keys that its parent has if nothing is missing; null in a first message. */
     priorEndKey: id8("prior_end_key"),
-    priorAnswerKey: id8("prior_answer_key"),
+    priorResponseKey: id8("prior_answer_key"),
     /** As the end keys, but including tool results, to distinguish an edited result from a repetition. */
     messageKey: id8("message_key").notNull(),
     priorMessageKey: id8("prior_message_key"),
@@ -280,10 +280,10 @@ export const linkEvidence = pgTable(
   (t) => [
     index("link_evidence_end").on(t.endKey, t.requestId),
     index("link_evidence_answer")
-      .on(t.answerKey, t.requestId)
+      .on(t.responseKey, t.requestId)
       .where(sql`answer_key is not null`),
     index("link_evidence_prior_answer")
-      .on(t.priorAnswerKey)
+      .on(t.priorResponseKey)
       .where(sql`prior_answer_key is not null`),
     // Rarely read, and stored once per session: results are sorted when read.
     index("link_evidence_thread")

@@ -105,8 +105,8 @@ function identityOf(content: unknown) {
     messages: [{ role: "user", content }],
     system: "You are helpful",
     tools: [],
-    answer: null,
-    isAnswerComplete: false,
+    response: null,
+    isResponseComplete: false,
     isBodyComplete: true,
   })!;
   return { endKey, messageKey, messageHash };

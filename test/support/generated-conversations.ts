@@ -39,7 +39,7 @@ export function generateConversations(seed: number): GeneratedConversations {
   const evidence = exchanges.flatMap((each) => evidenceOf(each) ?? []);
   const unanswered = new Map(
     exchanges.flatMap((each) => {
-      const evidence = evidenceOf({ ...each, answer: null, isAnswerComplete: false });
+      const evidence = evidenceOf({ ...each, response: null, isResponseComplete: false });
       return evidence ? [[each.requestId, evidence] as const] : [];
     }),
   );
@@ -74,8 +74,8 @@ export function generateExchanges(seed: number): { at: number; exchange: Linkabl
       messages: request.history,
       system: pick(["You help.", "You help.", "Other."]),
       tools: [{ name: "Agent", input_schema: {} }],
-      answer: request.answer,
-      isAnswerComplete: !isFailed,
+      response: request.answer,
+      isResponseComplete: !isFailed,
       isBodyComplete: next() > 0.02,
     });
     sent.push(request);

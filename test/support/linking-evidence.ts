@@ -22,7 +22,7 @@ export function evidenceOfRecording(
   );
   const { status } = recording.response;
   const contentType = recording.response.headers["content-type"];
-  const answer = readResponse({
+  const assembled = readResponse({
     status: status === 499 ? 200 : status,
     contentType: contentType === undefined ? null : String(contentType),
     body: responseBytes(recording),
@@ -35,8 +35,8 @@ export function evidenceOfRecording(
     messages: (messages ?? []) as unknown[],
     system,
     tools: (tools ?? []) as unknown[],
-    answer: answer.message?.["content"] ?? null,
-    isAnswerComplete: status !== 499,
+    response: assembled.message?.["content"] ?? null,
+    isResponseComplete: status !== 499,
     isBodyComplete: true,
   });
 }
@@ -72,8 +72,8 @@ export function writtenEvidence(request: WrittenRequest, n = 0): FullEvidence | 
     messages: request.messages ?? messages,
     system: request.system ?? "You are helpful",
     tools: request.tools ?? [],
-    answer: request.answer ?? null,
-    isAnswerComplete: request.answer != null,
+    response: request.answer ?? null,
+    isResponseComplete: request.answer != null,
     isBodyComplete: true,
   });
 }

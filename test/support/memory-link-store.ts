@@ -63,10 +63,10 @@ export class MemoryLinkStore implements LinkStore {
               switch (index) {
                 case "end":
                   return each.endKey === key;
-                case "answer":
-                  return each.answerKey === key;
-                case "priorAnswer":
-                  return each.priorAnswerKey === key;
+                case "response":
+                  return each.responseKey === key;
+                case "priorResponse":
+                  return each.priorResponseKey === key;
                 case "thread":
                   return each.sessionKey === key && each.agentKey === agentKey;
                 case "ambiguous":

@@ -7,7 +7,7 @@ import { generateExchanges } from "./generated-conversations.ts";
 
 export function generateMadeExchanges(seed: number, domain = "team.example"): TestExchange[] {
   return generateExchanges(seed).map(
-    ({ at, exchange: { requestId, headers, messages, system, tools, answer } }) =>
+    ({ at, exchange: { requestId, headers, messages, system, tools, response: answer } }) =>
       makeExchange({
         exchangeId: requestId,
         startedAt: at,

@@ -8,7 +8,7 @@ interface ExchangeEnd {
   status?: number | null | undefined;
 }
 
-/** Rank of an outcome by how much is known of the exchange: a higher one replaces a lower one. */
+/** Rank of an outcome by how much is known of the exchange; a higher rank replaces a lower one. */
 export function outcomeRank(outcome: string): number {
   return outcome === "interrupted" ? 0 : outcome === "unrecorded" ? 1 : 2;
 }
@@ -18,7 +18,7 @@ export function isFailed({ status }: ExchangeEnd): boolean {
   return status == null || status >= 400;
 }
 
-/** A failure that alerts are sent for: without a response only where upstream failed, not where the client hung up. */
+/** A failure that alerts are sent for: without a response only `upstream_failed`, not a disconnect of the client. */
 export function isAlertedFailure({ status, outcome }: ExchangeEnd & { outcome: string }): boolean {
   return isFailed({ status }) && (status != null || outcome === "upstream_failed");
 }

@@ -14,13 +14,13 @@ function turn(n: number): FullEvidence {
   const hasPrior = n > 0;
   return {
     requestId: newExchangeId(Date.UTC(2026, 0, 1) + n * 10_000, new Uint8Array(10)),
-    flags: EvidenceFlag.sessionInHeader | EvidenceFlag.answered | (hasPrior ? EvidenceFlag.hasHistory : 0),
+    flags: EvidenceFlag.sessionInHeader | EvidenceFlag.hasResponse | (hasPrior ? EvidenceFlag.hasHistory : 0),
     sessionKey: 1n,
     agentKey: 0n,
     endKey: BigInt(10 * n),
-    answerKey: BigInt(10 * n + 1),
+    responseKey: BigInt(10 * n + 1),
     priorEndKey: hasPrior ? BigInt(10 * (n - 1)) : null,
-    priorAnswerKey: hasPrior ? BigInt(10 * (n - 1) + 1) : null,
+    priorResponseKey: hasPrior ? BigInt(10 * (n - 1) + 1) : null,
     messageKey: BigInt(10 * n + 2),
     priorMessageKey: hasPrior ? BigInt(10 * (n - 1) + 2) : null,
     systemKey: null,

@@ -28,12 +28,12 @@ export function dependentLookups(
   prompts: readonly NamedPrompt[],
 ): Lookup[] {
   const lookups: Lookup[] = [];
-  for (const { requestId, endKey, answerKey, sessionKey, keys, tasks } of arrivals) {
+  for (const { requestId, endKey, responseKey, sessionKey, keys, tasks } of arrivals) {
     const after = { after: requestId, limit: MAX_DEPENDENTS };
-    if (answerKey !== null)
+    if (responseKey !== null)
       lookups.push(
-        { index: "priorAnswer", key: answerKey, ...after },
-        { index: KeyPurpose.ancestorAnswer, key: answerKey, ...after },
+        { index: "priorResponse", key: responseKey, ...after },
+        { index: KeyPurpose.ancestorResponse, key: responseKey, ...after },
       );
     lookups.push(
       { index: KeyPurpose.ancestorEnd, key: endKey, ...after },

@@ -25,7 +25,7 @@ const MAX_ROUNDS = 1_000;
 type Affected = ReadonlyMap<string, { evidence: Evidence; keys: readonly LinkKey[] }>;
 
 /**
- * Links these exchanges (new, or with an answer that came late) and every request that they affect. Writes everything but the
+ * Links these exchanges (new, or with a response that came late) and every request that they affect. Writes everything but the
  * rows of requests.
  */
 export async function linkExchanges(
@@ -137,7 +137,7 @@ async function saveLookupKeys(
     const { evidence, keys: all } = affected.get(requestId)!;
     if (choice.needsAncestorKeys)
       for (const key of all.filter(isAncestorKey)) keys.push({ requestId, ...key });
-    // Most requests are found by their parent's answer, the others by the end of the parent's history.
+    // Most requests are found by their parent's response, the others by the end of the parent's history.
     if (choice.needsEndKey && evidence.priorEndKey !== null)
       keys.push({ requestId, purpose: KeyPurpose.ancestorEnd, key: evidence.priorEndKey, rank: 1 });
     if (choice.needsSessionKey && evidence.sessionKey !== null)

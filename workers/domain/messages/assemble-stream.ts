@@ -1,6 +1,6 @@
 /**
- * Assembles a message from its recorded event stream, whole or broken: the events are applied one by one to a StreamState
- * (stream-events.ts). Streams that are not about a message give null. Called by read-response.ts.
+ * Assembles a message from its recorded event stream, whole or broken: its events are applied one by one to a StreamState
+ * (stream-events.ts). Streams of other endpoints give null. Called by read-response.ts.
  */
 import { finishBlock, withExtras } from "./content-blocks.ts";
 import type { ResponseError } from "./error-body.ts";
@@ -9,12 +9,12 @@ import type { JsonObject } from "../json/json.ts";
 import { sseEvents } from "./sse.ts";
 
 export interface AssembledStream {
-  /** Null where no event of a message was seen, as in streams that are not about a message. */
+  /** Null without any event of a message, as in streams of other endpoints. */
   message: JsonObject | null;
   usage: JsonObject | null;
   /** The final usage came: a `message_delta` with usage, and a stop reason or the end of the message. */
   hasFinalUsage: boolean;
-  /** The model of the last hand-over between models within the response, else the message's. */
+  /** The model of the last fallback within the response, else the message's. */
   modelServed: unknown;
   error: ResponseError | null;
   requestId: unknown;

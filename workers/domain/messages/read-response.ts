@@ -1,6 +1,6 @@
 /**
  * Reads a response from its recorded bytes: the assembled message, usage, errors, tools. Streamed and plain responses
- * give the same result; one that was cut gives what is known. Called by workers/ingest.
+ * give the same result; a truncated one gives what it contains. Called by workers/ingest.
  */
 import type { Outcome } from "../../schemas/exchange.ts";
 import { readError } from "./error-body.ts";
@@ -20,13 +20,13 @@ export interface ResponseBytes {
 
 export interface AssembledResponse {
   /**
-   * The message, with every member and block the vendor sent and `_nexus` where something had no place in it
-   * (content-blocks.ts). Null for errors, other endpoints, and where nothing of it arrived.
+   * The message, with every member and block the vendor sent, and `_nexus` for what does not fit into it
+   * (content-blocks.ts). Null for errors, other endpoints, and where none of it arrived.
    */
   message: JsonObject | null;
-  /** As sent, or merged out of the stream. Only of messages: the `input_tokens` of count_tokens were not consumed. */
+  /** As sent, or merged from the stream. Only of messages: the `input_tokens` of count_tokens are not consumed. */
   usage: JsonObject | null;
-  /** The final usage of a message never came, so `usage` is a floor or missing. Means nothing for other endpoints. */
+  /** The final usage of a message is missing, so `usage` is a floor or null. Only meaningful for messages. */
   usagePartial: boolean;
   stopReason: string | null;
   modelServed: string | null;
@@ -61,11 +61,11 @@ export function readResponse(bytes: ResponseBytes): AssembledResponse {
 
 function looksStreamed({ contentType, body }: ResponseBytes): boolean {
   if (contentType !== null && /event-stream/i.test(contentType)) return true;
-  // Gateways mislabel. No JSON text begins like a field of an event.
+  // Some gateways send a wrong content type. No JSON text begins like a field of an event.
   return /^\ufeff?\s*(?:event|data|id|retry)?:/.test(new TextDecoder().decode(body.subarray(0, 64)));
 }
 
-/** Null where there is not one event, so that an error sent under the wrong label is read all the same. */
+/** Null without any event, so that an error with the wrong content type is read as a plain body. */
 function readStreamed(bytes: ResponseBytes): AssembledResponse | null {
   const stream = assembleStream(bytes.body);
   if (stream.events === 0) return null;
@@ -90,7 +90,7 @@ function readPlain({ status, body, outcome, contentType }: ResponseBytes): Assem
   if (!isObject(value)) {
     const wasStream = contentType !== null && /event-stream/i.test(contentType);
     const ended = outcome === "complete" && !wasStream;
-    // Neither rejected nor complete: a message may have been generated whose tokens are unknown.
+    // Neither rejected nor complete: Claude may have generated a message whose tokens are unknown.
     return { ...EMPTY_RESPONSE, usagePartial: !ended && !isErrorStatus, ended };
   }
   const requestId = label(value["request_id"]);
@@ -111,7 +111,7 @@ function readPlain({ status, body, outcome, contentType }: ResponseBytes): Assem
   };
 }
 
-/** Spares decoding files, which may be large. */
+/** Avoids decoding files, which may be large. */
 function looksLikeObject(body: Uint8Array): boolean {
   return /^\ufeff?\s*\{/.test(new TextDecoder().decode(body.subarray(0, 64)));
 }
@@ -122,7 +122,7 @@ function isMessage(value: JsonObject): boolean {
   return value["role"] === "assistant" && "content" in value;
 }
 
-/** A short word of the vendor's as a column takes it. */
+/** A short string of the vendor, cut to the length of a column. */
 function label(value: unknown): string | null {
   return typeof value === "string" ? plainText(value, 200) || null : null;
 }

@@ -1,7 +1,7 @@
 /**
- * Applies each event of a message stream to the message so far. Inspects only; tolerates any order,
- * unknown events, several `message_delta` and lost pieces, and keeps all of it (content-blocks.ts says where).
- * Called by assemble-stream.ts. Source: the streaming page of the Messages API; where that is silent, its SDK's accumulator.
+ * Applies each event of a message stream to the message so far. Tolerates any order, unknown events,
+ * several `message_delta` and lost events; keeps all of them (content-blocks.ts).
+ * Called by assemble-stream.ts. Sources: the streaming page of the Messages API, and the accumulator of its SDK.
  */
 import {
   applyDelta,
@@ -17,12 +17,12 @@ import { isObject, unknownMembers, parseJson, setOwn, type JsonObject } from "..
 import type { SseEvent } from "./sse.ts";
 import { mergeUsage } from "../usage/token-usage.ts";
 
-/** Unknown events kept before the first one about a message. */
+/** Unknown events kept before the first event of a message. */
 const MAX_EVENTS_BEFORE_MESSAGE = 100;
 
-/** What is known after some of the events. */
+/** The message after some of its events. */
 export interface StreamState {
-  /** Members of the message but `content` and `usage`; null until the first event about a message. */
+  /** Members of the message except `content` and `usage`; null until the first event of a message. */
   fields: JsonObject | null;
   started: boolean;
   stopped: boolean;
@@ -56,7 +56,7 @@ export function newStreamState(): StreamState {
   };
 }
 
-/** Works one event into the reading. Never throws. */
+/** Applies one event to the state. Never throws. */
 export function applyEvent(state: StreamState, { event, data, terminated }: SseEvent): void {
   const parsed = parseJson(data);
   if (isObject(parsed)) {
@@ -68,15 +68,15 @@ export function applyEvent(state: StreamState, { event, data, terminated }: SseE
     if (event === "error") state.error = { type: "error", message: messageText(data) };
     else if (event !== "ping") keepUnknownEvent(state, { event, data });
   }
-  // else: the stream was cut within this event, and there is nothing to read in half of it.
+  // else: the stream was cut within this event.
 }
 
-/** Keeps an event that has no place. Of a stream that turns out not to be about a message only the first. */
+/** Keeps an unknown event; before any event of a message only the first MAX_EVENTS_BEFORE_MESSAGE. */
 function keepUnknownEvent(state: StreamState, event: JsonObject): void {
   if (state.fields !== null || state.events <= MAX_EVENTS_BEFORE_MESSAGE) keepUnknown(state.extras, event);
 }
 
-/** False where the event is unknown or not as it should be; it is then kept whole. */
+/** False if the event is unknown or malformed; the caller then keeps it. */
 function applyKnownEvent(state: StreamState, type: string, event: JsonObject): boolean {
   switch (type) {
     case "ping":
@@ -122,7 +122,7 @@ function startBlock(state: StreamState, event: JsonObject): boolean {
   if (!isObject(contentBlock)) return false;
   const block = openBlock(indexOf(event) ?? state.blocks.length, contentBlock);
   addBlock(state, block);
-  // The last hand-over names the model that served the response; a plain response carries that name as its `model`.
+  // The last fallback block names the model that served the response; a plain response has that name as its `model`.
   if (contentBlock["type"] === "fallback" && isObject(contentBlock["to"])) {
     state.fallbackModel = contentBlock["to"]["model"];
   }
@@ -160,10 +160,10 @@ function applyMessageDelta(state: StreamState, event: JsonObject): boolean {
   return true;
 }
 
-/** Names that a later event may not give to a member of the message: they are its structure, or ours. */
+/** Members of the message that a later event must not overwrite: its structure, or ours. */
 const RESERVED_MEMBERS = ["message", "delta", "usage", "content", EXTRAS_MEMBER];
 
-/** Members of an event become members of the message; null never erases what is known. What may not is kept apart. */
+/** Members of an event become members of the message, except reserved ones, which are kept apart. Null never replaces a value. */
 function mergeMembers(state: StreamState, source: JsonObject, ...placed: readonly string[]): void {
   const fields = (state.fields ??= {});
   const reserved: JsonObject = {};

@@ -26,7 +26,7 @@ export interface TokenRequest {
   rejected: OAuthToken | null;
 }
 
-/** Never rejects: when the object cannot be called, the cached token is used until it expires; then the result is "unavailable". */
+/** Never rejects: if the object cannot be called, returns the cached token until it expires, then "unavailable". */
 export async function oauthToken(
   env: Env,
   config: Config,

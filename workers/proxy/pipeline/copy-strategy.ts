@@ -1,8 +1,8 @@
 /**
  * Chooses how a response body is copied to client and archive.
  * - small (known length): chunk by chunk through JavaScript; a body has one or a few.
- * - deferred (event streams, and what fits into memory): a native tee whose archive branch is read after the client has all of its own. Reading it along
- *   costs 40 µs per event or delays the client's events, and a pump to another invocation costs memory. Only a timed stream (chunk-timing.ts) is read along.
+ * - deferred (event streams, and bodies that fit into memory): a native tee whose archive branch is read after the client has the whole body. Reading it
+ *   as it comes costs 40 µs per event or delays the client's events; a pump to another invocation costs memory. A timed stream (chunk-timing.ts) is an exception.
  * - recorder (could be larger): the archive's branch is pumped to the Recorder as it comes.
  * - lockstep (could be larger than memory): see copy-lockstep.ts.
  * Used by respond.ts.
@@ -18,11 +18,11 @@ import type { FinishResponse } from "../record/record.ts";
 import { pipedFrom, recordBody, recordCopy } from "../record/record.ts";
 import type { StoredPart } from "../record/recorder-entrypoint.ts";
 
-/** Of known length: up to this size the archive's branch may stay in the tee. */
+/** Up to this length, where it is known, the archive's branch may stay in the tee. */
 const MAX_DEFERRED_BYTES = 1_048_576;
 /**
- * The client's pipe fails alike when the client disconnects and when upstream fails. Waits this long before aborting upstream, so that upstream's
- * error tells the two apart.
+ * The client's pipe fails both when the client disconnects and when upstream fails. Waits this long before aborting upstream, so that upstream's
+ * error shows which of the two it was.
  */
 const UPSTREAM_ERROR_GRACE_MS = 10;
 const EVENT_STREAM = /^text\/event-stream\b/i;
@@ -34,7 +34,7 @@ export interface BodyCopy {
   delayElapsed: Promise<unknown>;
   /** Stores the archive's copy; see recordCopy. */
   record: (finish: FinishResponse) => Promise<StoredPart>;
-  /** Of a small body: what was read, as soon as the client has it. Whoever stores that does not call `record`. */
+  /** Of a small body: resolves with its bytes when the client has them. A caller that stores these does not call `record`. */
   readSmall?: () => Promise<TeeReadResult>;
 }
 

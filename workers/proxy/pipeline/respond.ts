@@ -1,6 +1,6 @@
 /**
  * Passes upstream's response to the client and records it. The client's branch goes through an IdentityTransformStream written under `waitUntil`,
- * because its next write after a disconnect rejects; a stream made in JavaScript never learns of it. copy-strategy.ts decides how the archive
+ * because its next write after a disconnect rejects; a stream made in JavaScript is not notified. copy-strategy.ts decides how the archive
  * gets its copy.
  */
 import { CLIENT_GRACE_MS } from "../../runtime/constants.ts";
@@ -117,7 +117,7 @@ export function passResponse(exchange: Exchange, upstream: Response, recording: 
 
 /**
  * How the response ended. The archive's branch decides: it fails with our own AbortError when the client disconnected, with the connection's error
- * when upstream failed. (The client's pipe fails alike in both cases.) When upstream has ended, `wasServed` tells whether the client received
+ * when upstream failed. (The client's pipe fails in both cases.) After upstream has ended, `wasServed` is whether the client received
  * everything; null: the client is still reading.
  */
 function outcomeOf(error: unknown, wasServed: boolean | null): Outcome {

@@ -1,6 +1,6 @@
 /**
  * Runs one authorized exchange: forwards the request, responds, records. The runtime pumps the client's bytes in both
- * directions; JavaScript sees headers, and copies that other streams carry to the Recorder.
+ * directions; JavaScript sees headers, and the copies that are recorded.
  */
 import { upstreamRequestHeaders } from "../../domain/http/forwarded-headers.ts";
 import { describe, errorResponse, type ProxyError } from "../../runtime/anthropic-errors.ts";
@@ -47,8 +47,8 @@ export async function runExchange(exchange: Exchange): Promise<Response> {
 }
 
 /**
- * A 401 may mean that an access token ended before its time. Then it is renewed, and the request is sent once more if its body is
- * in memory; otherwise the client gets the 401, and its next request uses the new token.
+ * A 401 may mean that upstream ended an access token early. The token is renewed, and the request is sent again if its body is in
+ * memory; otherwise the client gets the 401, and its next request uses the new token.
  */
 async function retryOnUnauthorized(
   exchange: Exchange,

@@ -1,6 +1,6 @@
 /**
- * Messages with metadata that neither R2 nor the queue took, kept in memory until the queue takes them: their content exists
- * nowhere else. An isolate keeps at most MAX_PENDING_CHARACTERS; what exceeds that is lost and counted. Filled by notify.ts, sent by
+ * Messages with metadata that neither R2 nor the queue took, kept in memory until the queue takes them: there is no
+ * other copy. An isolate keeps at most MAX_PENDING_CHARACTERS; what exceeds that is lost and counted. Filled by notify.ts, sent by
  * counters.ts with the next counters.
  */
 import { MAX_QUEUE_BATCH_MESSAGES } from "../../runtime/constants.ts";

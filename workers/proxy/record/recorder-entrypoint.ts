@@ -45,7 +45,7 @@ const PUT_BYTES_PER_MS = 8_192;
 export class Recorder extends WorkerEntrypoint<Env> {
   override async fetch(request: Request): Promise<Response> {
     const recorded = record(request, this.env);
-    this.ctx.waitUntil(recorded.catch(() => undefined)); // continues when the caller is gone
+    this.ctx.waitUntil(recorded.catch(() => undefined)); // continues after the caller has ended
     return recorded;
   }
 }

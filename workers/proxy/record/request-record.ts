@@ -21,7 +21,7 @@ export interface RequestRecording {
   done: Promise<unknown>;
   /** Returns the request for a caller that stores it in a bundle; null unless it is small, in memory and not being written yet. */
   detach(): BufferedRequest | null;
-  /** What the response part carries of its request, in case it is alone in the journal. */
+  /** The request metadata that the response part carries, in case the request part is missing from the journal. */
   summary(): RequestSummary;
   /** To be called when the response has ended: recording starts at once, and an upload that upstream did not wait for is cut soon. */
   responseEnded(): void;

@@ -19,13 +19,14 @@ export const RelinkInput = z.strictObject({
     .describe("Report what would change, without changing it."),
 });
 
-const LinkPosition = z.object({
+export const LinkPosition = z.object({
   conversationId: z.string().nullable(),
   branchId: z.string().nullable(),
   parentRequestId: z.string().nullable(),
   parentTaskRequestId: z.string().nullable(),
   linkKind: z.string().nullable(),
 });
+export type LinkPosition = z.infer<typeof LinkPosition>;
 
 export const RelinkResult = z.object({
   domain: z.string(),

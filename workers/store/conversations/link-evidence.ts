@@ -1,4 +1,4 @@
-/** Makes the evidence of stored exchanges from their stored bodies: for answers that came late, and for relinking. */
+/** Makes the evidence of stored exchanges from their stored bodies: for responses that came late, and for relinking. */
 import { and, gte, inArray, lte } from "drizzle-orm";
 import { requests } from "../../../drizzle/schema.ts";
 import { splitBody } from "../../domain/content/split-body.ts";

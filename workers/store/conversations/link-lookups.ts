@@ -8,8 +8,8 @@ import type { WriterTransaction } from "../db/db.ts";
 
 const COLUMNS = {
   end: "end_key",
-  answer: "answer_key",
-  priorAnswer: "prior_answer_key",
+  response: "answer_key",
+  priorResponse: "prior_answer_key",
   thread: "session_key",
 } as const;
 

@@ -13,8 +13,15 @@ import {
 } from "../../domain/linking/evidence/evidence.ts";
 import type { FoundEvidence, Lookup, StoredCall } from "../../domain/linking/evidence/lookup.ts";
 import type { Link, LinkStore } from "../../domain/linking/link-store.ts";
+import { columnsNamed } from "../db/columns.ts";
 import type { WriterTransaction } from "../db/db.ts";
 import { EVIDENCE_COLUMNS, readLookups } from "./link-lookups.ts";
+
+/** The members of a Link that are columns of its row. */
+export const LINK_MEMBERS = [
+  ...(["conversationId", "branchId", "branchKey", "parentRequestId", "isSubtask"] as const),
+  ...(["parentTaskRequestId", "linkKind", "linkedBy", "linkConfidence"] as const),
+];
 
 /** Rows of one statement: Postgres accepts 65,535 parameters. */
 const MAX_ROWS = 2_000;
@@ -157,19 +164,7 @@ function withIds(ids: readonly string[]) {
 
 async function readLinks(tx: WriterTransaction, condition: ReturnType<typeof and>): Promise<Link[]> {
   const rows = await tx
-    .select({
-      requestId: requests.id,
-      conversationId: requests.conversationId,
-      branchId: requests.branchId,
-      branchKey: requests.branchKey,
-      parentRequestId: requests.parentRequestId,
-      isSubtask: requests.isSubtask,
-      parentTaskRequestId: requests.parentTaskRequestId,
-      linkKind: requests.linkKind,
-      linkedBy: requests.linkedBy,
-      linkConfidence: requests.linkConfidence,
-      flags: linkEvidence.form,
-    })
+    .select({ ...columnsNamed(requests, LINK_MEMBERS), requestId: requests.id, flags: linkEvidence.form })
     .from(requests)
     .innerJoin(linkEvidence, eq(linkEvidence.requestId, requests.id))
     .where(condition);

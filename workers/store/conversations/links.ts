@@ -10,15 +10,10 @@ import type { FullEvidence } from "../../domain/linking/evidence/evidence.ts";
 import type { Link, LinkResult } from "../../domain/linking/link-store.ts";
 import { conversationIdOf } from "../../domain/linking/structure.ts";
 import type { WriterTransaction } from "../db/db.ts";
-import { linkStore } from "./link-store.ts";
+import { LINK_MEMBERS, linkStore } from "./link-store.ts";
 
 type Row = typeof requests.$inferInsert;
 
-/** The members of a Link that are columns of its row. */
-const LINK_MEMBERS = [
-  ...(["conversationId", "branchId", "branchKey", "parentRequestId", "isSubtask"] as const),
-  ...(["parentTaskRequestId", "linkKind", "linkedBy", "linkConfidence"] as const),
-];
 export type LinkColumns = Pick<
   Row,
   (typeof LINK_MEMBERS)[number] | "messageHash" | "parentMessageHash" | "systemHash"

@@ -7,8 +7,9 @@ import { and, asc, count, eq, gt, gte, inArray } from "drizzle-orm";
 import { domains, linkEvidence, linkKeys, requests } from "../../../drizzle/schema.ts";
 import type { Config } from "../../runtime/config.ts";
 import { newExchangeId, startedAtOf } from "../../domain/exchange-id.ts";
-import type { RelinkResult } from "../../schemas/api/relink.ts";
+import { LinkPosition, type RelinkResult } from "../../schemas/api/relink.ts";
 import { updateConversationTotals } from "./totals.ts";
+import { columnsNamed } from "../db/columns.ts";
 import { withWriter, type WriterTransaction } from "../db/db.ts";
 import { lockDomain } from "../db/domain-lock.ts";
 import { readEvidence } from "./link-evidence.ts";
@@ -28,10 +29,10 @@ const FIRST_ID = "00000000-0000-0000-0000-000000000000";
 
 /** Thrown to roll back a dry run. */
 class DryRun extends Error {
-  readonly answer: RelinkResult;
-  constructor(answer: RelinkResult) {
+  readonly result: RelinkResult;
+  constructor(result: RelinkResult) {
     super("a dry run changes nothing");
-    this.answer = answer;
+    this.result = result;
   }
 }
 
@@ -42,12 +43,12 @@ export async function relink(config: Config, batch: RelinkBatch): Promise<Relink
     if (!known) return null;
     try {
       return await db.transaction(async (tx) => {
-        const answer = await relinkBatch(tx, batch);
-        if (batch.dryRun) throw new DryRun(answer);
-        return answer;
+        const result = await relinkBatch(tx, batch);
+        if (batch.dryRun) throw new DryRun(result);
+        return result;
       });
     } catch (thrown) {
-      if (thrown instanceof DryRun) return thrown.answer;
+      if (thrown instanceof DryRun) return thrown.result;
       throw thrown;
     }
   });
@@ -55,14 +56,14 @@ export async function relink(config: Config, batch: RelinkBatch): Promise<Relink
 
 async function relinkBatch(tx: WriterTransaction, batch: RelinkBatch): Promise<RelinkResult> {
   const domainId = await lockDomain(tx, batch.domain);
-  const rest = afterCursor(domainId, batch);
+  const remainingRequests = afterCursor(domainId, batch);
   const rows = await tx
     .select(REQUEST_COLUMNS)
     .from(requests)
-    .where(rest)
+    .where(remainingRequests)
     .orderBy(asc(requests.id))
     .limit(batch.limit);
-  const [total] = await tx.select({ n: count() }).from(requests).where(rest);
+  const [total] = await tx.select({ n: count() }).from(requests).where(remainingRequests);
   const evidence = await readEvidence(tx, rows);
   const linkedIds = new Set(evidence.map(({ requestId }) => requestId));
   const ids = rows.map(({ id }) => id);
@@ -130,20 +131,9 @@ function afterCursor(domainId: number, { cursor, since }: RelinkBatch) {
   );
 }
 
-const COMPARED_COLUMNS = {
-  conversationId: requests.conversationId,
-  branchId: requests.branchId,
-  parentRequestId: requests.parentRequestId,
-  parentTaskRequestId: requests.parentTaskRequestId,
-  linkKind: requests.linkKind,
-};
-const REQUEST_COLUMNS = {
-  ...COMPARED_COLUMNS,
-  id: requests.id,
-  startedAt: requests.startedAt,
-  endpoint: requests.endpoint,
-  bodyKind: requests.bodyKind,
-};
+/** The columns that a change shows. */
+const COMPARED = LinkPosition.keyof().options;
+const REQUEST_COLUMNS = columnsNamed(requests, [...COMPARED, "id", "startedAt", "endpoint", "bodyKind"]);
 
 const SIDE_REQUEST_COLUMNS = {
   ...SIDE_REQUEST_LINK,
@@ -155,16 +145,10 @@ const SIDE_REQUEST_COLUMNS = {
   parentTaskRequestId: null,
 } satisfies LinkColumns;
 
-type ComparedColumns = { [Name in keyof typeof COMPARED_COLUMNS]?: string | null | undefined };
+type ComparedColumns = { [Name in keyof LinkPosition]?: string | null | undefined };
 
-function comparedColumns(place: ComparedColumns): RelinkResult["changes"][number]["before"] {
-  return {
-    conversationId: place.conversationId ?? null,
-    branchId: place.branchId ?? null,
-    parentRequestId: place.parentRequestId ?? null,
-    parentTaskRequestId: place.parentTaskRequestId ?? null,
-    linkKind: place.linkKind ?? null,
-  };
+function comparedColumns(row: ComparedColumns): LinkPosition {
+  return Object.fromEntries(COMPARED.map((name) => [name, row[name] ?? null])) as LinkPosition;
 }
 
 function idsOf(rows: readonly { id: string }[]): string[] {

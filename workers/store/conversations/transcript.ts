@@ -1,6 +1,6 @@
 /**
  * The transcript of a branch: the history of its last request, each message once, and its last response. Only the requested
- * page of a history is read; the requests of the branch and its ancestors tell which one first sent a message.
+ * page of a history is read; the requests of the branch and its ancestors determine which one first sent a message.
  */
 import { and, asc, desc, eq, or, type SQL, sql } from "drizzle-orm";
 import { requests } from "../../../drizzle/schema.ts";
@@ -12,7 +12,7 @@ import { type HistoryMessage, readHistory } from "../content/history.ts";
 import { type BranchStart, findBranch, findConversation, readBranchStarts } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
 
-/** Larger messages are not returned: as text and JSON they take a multiple of this of memory. */
+/** Larger messages are not returned: as text and JSON they take several times this much memory. */
 const MAX_SHOWN_BYTES = 12 * 1_048_576;
 
 export interface TranscriptFilter {
@@ -47,9 +47,9 @@ export async function readTranscript(
       from,
       limit: filter.limit + 1,
     });
-    const hasAnswer = tip.responseContentId !== null;
-    const total = length + (hasAnswer ? 1 : 0);
-    if (hasAnswer && from <= total && pieces.length <= filter.limit && from + pieces.length > length)
+    const hasResponse = tip.responseContentId !== null;
+    const total = length + (hasResponse ? 1 : 0);
+    if (hasResponse && from <= total && pieces.length <= filter.limit && from + pieces.length > length)
       pieces.push({ position: total, contentId: tip.responseContentId!, size: 0, isRepeated: false });
     const { messages, next, isRemoved } = await readPage(db, pieces, filter);
     const senders = await readSenders(db, conversationId, lineage, from, from + pieces.length);
@@ -72,7 +72,7 @@ export async function readTranscript(
       messages: messages.map(({ contentId, ...message }) => ({
         ...message,
         ...firstSender(senders, message, contentId, tip),
-        isAnswer: hasAnswer && message.position === total,
+        isAnswer: hasResponse && message.position === total,
       })),
       nextCursor: next,
     };
@@ -94,8 +94,8 @@ export async function readTranscriptMessage(
       from: position,
       limit: 1,
     });
-    const isAnswer = position === length + 1 && tip.responseContentId !== null;
-    const contentId = isAnswer ? tip.responseContentId : (pieces[0]?.contentId ?? null);
+    const isResponse = position === length + 1 && tip.responseContentId !== null;
+    const contentId = isResponse ? tip.responseContentId : (pieces[0]?.contentId ?? null);
     if (contentId === null) return failed("no_message");
     const bytes = (await readContents(db, [{ id: contentId, length: 0 }])).get(contentId);
     if (!bytes) return failed("removed");
@@ -200,7 +200,7 @@ async function readSenders(
     .orderBy(asc(requests.startedAt), asc(requests.id));
 }
 
-/** The request that first sent the message; for a response, the request that it answers. */
+/** The request that first sent the message; for a response, its own request. */
 function firstSender(
   senders: readonly Sender[],
   { position, role }: { position: number; role: string },

@@ -26,7 +26,7 @@ export interface UsageDimensions {
   slotMs?: number;
 }
 
-/** Dimensions that were not asked for are empty. */
+/** Dimensions that are not grouped by are empty. */
 export interface UsageCell extends UsageTotals {
   domain: string;
   accountId: string;
@@ -48,8 +48,8 @@ export async function readUsage(
     slotMs === undefined
       ? sql`0::int8`
       : sql`(floor(extract(epoch from bucket) / ${seconds})::int8 * ${seconds}::int8)`;
-  const name = (column: string, isAsked: boolean | undefined) =>
-    sql.raw(`${isAsked ? column : "''"} as ${column}`);
+  const name = (column: string, isGrouped: boolean | undefined) =>
+    sql.raw(`${isGrouped ? column : "''"} as ${column}`);
   const rows = await readRows<TotalsRow>(
     config,
     sql`

@@ -41,17 +41,17 @@ export function hashWithResults(chain: Uint8Array, runs: readonly Run[]): Uint8A
   return sha256(chain, encoder.encode(JSON.stringify(results)));
 }
 
-/** The key by which requests that continue a history without its answer find it. */
+/** The key by which requests that continue a history without its response find it. */
 export function endKeyOf(chain: Uint8Array): bigint {
   return keyOfHash(sha256(encoder.encode("end"), chain));
 }
 
 /**
- * The key of a history that ends with an answer. The id of its last tool call stands for the whole history: clients change
+ * The key of a history that ends with a response. The id of its last tool call stands for the whole history: clients change
  * histories, but ids stay and are unique. A history that begins with a summary may keep calls from before it, so `salt` is the
  * summary's text there.
  */
-export function answerKeyOf(chain: Uint8Array, last: Run, salt: string): bigint {
+export function responseKeyOf(chain: Uint8Array, last: Run, salt: string): bigint {
   const { toolUseId } = last.items.findLast((item) => item.toolUseId !== null) ?? { toolUseId: null };
   return toolUseId === null
     ? keyOfHash(sha256(encoder.encode("answer"), chain))

@@ -12,7 +12,7 @@ const COMPACT_ASK =
 const CONTINUED = "This session is being continued from a previous conversation that ran out of context";
 const SUMMARY_FOLLOWS =
   /The conversation is summarized below:|The summary below covers[^.\n]{0,200}\.|is summarized below[:.]/;
-/** The heading of a summary, after its analysis: a tag in the answer, a label where the summary is quoted. */
+/** The heading of a summary, after its analysis: a tag in the response, a label where the summary is quoted. */
 const SUMMARY_BEGINS = /<summary>|(?:^|\n)[ \t]*summary:/i;
 const SUMMARY_ENDS = /<\/summary>/i;
 const TAGS = /<\/?(?:analysis|summary)>|(?:^|\n)[ \t]*(?:analysis|summary):/gi;
@@ -58,9 +58,9 @@ export function wantedSummaries(carried: string): SummaryKey[] {
     .reverse();
 }
 
-/** The key by which the answer to a compact-ask is found; null for an answer without words. */
-export function offeredSummary(answer: readonly Item[]): SummaryKey | null {
-  const words = wordsOf(answer.flatMap(({ plainText }) => plainText ?? []).join("\n"));
+/** The key by which the response to a compact-ask is found; null for a response without words. */
+export function offeredSummary(response: readonly Item[]): SummaryKey | null {
+  const words = wordsOf(response.flatMap(({ plainText }) => plainText ?? []).join("\n"));
   const length = PREFIX_LENGTHS.findLast((each) => each <= words.length);
   return length === undefined ? null : { key: summaryKey(words, length), words: length };
 }

@@ -1,12 +1,12 @@
 /**
  * The evidence of one request for its position in a conversation: keys by which others find it, and keys by which it finds
- * others. Made once, from the request and its answer alone; its parent is chosen from the evidence of all requests
+ * others. Made once, from the request and its response alone; its parent is chosen from the evidence of all requests
  * (parent/choose.ts). Called by ingest for every exchange, and by relinking.
  */
 import type { JsonObject } from "../../json/json.ts";
 import { readSession, validId } from "../../messages/client-ids.ts";
 import { sha256 } from "../../sha256.ts";
-import { answerKeyOf, endKeyOf, hashAfterRun, hashWithResults, prefixHashes } from "./chain.ts";
+import { responseKeyOf, endKeyOf, hashAfterRun, hashWithResults, prefixHashes } from "./chain.ts";
 import {
   carriedSummary,
   isCompactAsk,
@@ -39,8 +39,8 @@ export const EvidenceFlag = {
   sessionInHeader: 4,
   /** Begins a forked agent. */
   startsFork: 8,
-  /** Has a complete answer. */
-  answered: 16,
+  /** Has a complete response. */
+  hasResponse: 16,
   /** Sent with a retry count above 0. */
   clientRetry: 32,
   /** There is history before its newest message. */
@@ -51,7 +51,7 @@ export const EvidenceFlag = {
 
 /** The purpose of a key beyond those that every evidence has; stored. */
 export const KeyPurpose = {
-  ancestorAnswer: 1,
+  ancestorResponse: 1,
   ancestorEnd: 2,
   /** The end of a history whose newest message is the beginning of this request's newest message. */
   messagePrefix: 3,
@@ -78,7 +78,7 @@ export interface LinkKey {
 
 /** Ancestor keys are stored only for requests that need them. */
 export function isAncestorKey({ purpose }: Pick<LinkKey, "purpose">): boolean {
-  return purpose === KeyPurpose.ancestorAnswer || purpose === KeyPurpose.ancestorEnd;
+  return purpose === KeyPurpose.ancestorResponse || purpose === KeyPurpose.ancestorEnd;
 }
 
 /** Evidence as it is stored. */
@@ -89,9 +89,9 @@ export interface Evidence {
   /** 0: no agent. */
   agentKey: bigint | null;
   endKey: bigint;
-  answerKey: bigint | null;
+  responseKey: bigint | null;
   priorEndKey: bigint | null;
-  priorAnswerKey: bigint | null;
+  priorResponseKey: bigint | null;
   messageKey: bigint;
   priorMessageKey: bigint | null;
   systemKey: bigint | null;
@@ -116,9 +116,9 @@ export interface LinkableExchange {
   messages: Iterable<unknown>;
   system: unknown;
   tools: Iterable<unknown>;
-  /** The content of the answer; null without one. */
-  answer: unknown;
-  isAnswerComplete: boolean;
+  /** The content of the response; null without one. */
+  response: unknown;
+  isResponseComplete: boolean;
   isBodyComplete: boolean;
 }
 
@@ -131,7 +131,7 @@ const ROW_HASH_BYTES = 16;
 
 /** The evidence of a message request; null for side requests, which belong to no conversation. Never throws. */
 export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
-  const { requestId, headers, body, answer } = exchange;
+  const { requestId, headers, body, response } = exchange;
   const { runs, endsInPrefill } = transcriptOf(exchange.messages);
   const systemTexts = systemTextsOf(exchange.system);
   const headerSession = validId(headers["x-claude-code-session-id"]);
@@ -156,18 +156,18 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
   const isAsk = isCompactAsk(runs, systemTexts);
   const earlier = ancestors(runs, chain, { salt, from: carried ? carried.run + 1 : 0, endsInPrefill });
   const [prior, ...older] = earlier;
-  const answerItems = itemsOf(answer);
+  const responseItems = itemsOf(response);
   const last = runs.at(-1);
   const systemHash = systemHashOf(systemTexts);
   const messageHash = hashWithResults(end, runs);
   const priorMessageHash = prior ? hashWithResults(chain[prior.run]!, runs.slice(0, prior.run)) : null;
   const hasHistory = earlier.length > 0 || carried !== null;
   const mayBeSubtask = exchange.isBodyComplete && (agent !== null || (!hasHistory && !isAsk));
-  const offered = isAsk ? offeredSummary(answerItems) : null;
+  const offered = isAsk ? offeredSummary(responseItems) : null;
 
   const keys: LinkKey[] = [];
-  older.forEach(({ answerKey, endKey }, n) => {
-    keys.push({ purpose: KeyPurpose.ancestorAnswer, key: answerKey, rank: n + 2 });
+  older.forEach(({ responseKey, endKey }, n) => {
+    keys.push({ purpose: KeyPurpose.ancestorResponse, key: responseKey, rank: n + 2 });
     if (endKey !== null) keys.push({ purpose: KeyPurpose.ancestorEnd, key: endKey, rank: n + 2 });
   });
   for (const key of messagePrefixKeys(runs, chain, { isAsk, hasHistory }))
@@ -192,21 +192,26 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
       (carried ? EvidenceFlag.carriesSummary : 0) |
       (headerSession !== null ? EvidenceFlag.sessionInHeader : 0) |
       (startsFork(last) ? EvidenceFlag.startsFork : 0) |
-      (exchange.isAnswerComplete && answerItems.length > 0 ? EvidenceFlag.answered : 0) |
+      (exchange.isResponseComplete && responseItems.length > 0 ? EvidenceFlag.hasResponse : 0) |
       (Number(headers["x-stainless-retry-count"]) > 0 ? EvidenceFlag.clientRetry : 0) |
       (hasHistory ? EvidenceFlag.hasHistory : 0) |
       (exchange.isBodyComplete ? 0 : EvidenceFlag.bodyMissing),
     sessionKey,
     agentKey: sessionKey === null ? null : agent === null ? 0n : agentKeyOf(agent),
     endKey: endKeyOf(end),
-    answerKey: answerKey(runs, [...chain.slice(0, -1), end], { answer, answerItems, endsInPrefill, salt }),
+    responseKey: responseKey(runs, [...chain.slice(0, -1), end], {
+      response,
+      responseItems,
+      endsInPrefill,
+      salt,
+    }),
     priorEndKey: prior?.endKey ?? null,
-    priorAnswerKey: prior?.answerKey ?? null,
+    priorResponseKey: prior?.responseKey ?? null,
     messageKey: keyOfHash(messageHash),
     priorMessageKey: priorMessageHash && keyOfHash(priorMessageHash),
     systemKey: systemHash && keyOfHash(systemHash),
     keys,
-    tasks: taskCalls(answer),
+    tasks: taskCalls(response),
     mentions: agentMentions(runs.at(-2), last),
     messageHash: messageHash.subarray(0, ROW_HASH_BYTES),
     priorMessageHash: priorMessageHash && priorMessageHash.subarray(0, ROW_HASH_BYTES),
@@ -220,9 +225,9 @@ export function agentKeyOf(agentId: string): bigint {
 }
 
 interface Ancestor {
-  /** The run that is its answer. */
+  /** The run that is its response. */
   run: number;
-  answerKey: bigint;
+  responseKey: bigint;
   endKey: bigint | null;
 }
 
@@ -236,50 +241,54 @@ function ancestors(
   for (let n = runs.length - 1; n >= from && found.length < MAX_ANCESTORS; n--) {
     const run = runs[n]!;
     if (!run.isAssistant) continue;
-    // A prefill may be an earlier answer, and then is found by its answer key; the history before it proves nothing.
+    // A prefill may be an earlier response, and then is found by its response key; the history before it proves nothing.
     const isPrefill = endsInPrefill && n === runs.length - 1;
     if (isPrefill && n === 1) continue;
     found.push({
       run: n,
-      answerKey: answerKeyOf(chain[n + 1]!, run, salt),
+      responseKey: responseKeyOf(chain[n + 1]!, run, salt),
       endKey: n === 0 || isPrefill ? null : endKeyOf(chain[n]!),
     });
   }
   return found;
 }
 
-function answerKey(
+function responseKey(
   runs: readonly Run[],
   chain: readonly Uint8Array[],
-  given: { answer: unknown; answerItems: Item[]; endsInPrefill: boolean; salt: string },
+  given: { response: unknown; responseItems: Item[]; endsInPrefill: boolean; salt: string },
 ): bigint | null {
-  const { answerItems, endsInPrefill, salt } = given;
-  if (answerItems.length === 0) return null;
+  const { responseItems, endsInPrefill, salt } = given;
+  if (responseItems.length === 0) return null;
   const last = runs.at(-1);
   if (!last?.isAssistant) {
-    const run = { isAssistant: true, items: answerItems };
-    return answerKeyOf(hashAfterRun(chain.at(-1)!, run), run, salt);
+    const run = { isAssistant: true, items: responseItems };
+    return responseKeyOf(hashAfterRun(chain.at(-1)!, run), run, salt);
   }
-  const items = endsInPrefill ? joinPrefill(last.items, given) : [...last.items, ...answerItems];
+  const items = endsInPrefill ? joinPrefill(last.items, given) : [...last.items, ...responseItems];
   const run = { isAssistant: true, items };
-  return answerKeyOf(hashAfterRun(chain.at(-2)!, run), run, salt);
+  return responseKeyOf(hashAfterRun(chain.at(-2)!, run), run, salt);
 }
 
-/** Joins an answer's first text with the prefilled text that it continues. */
+/** Joins a response's first text with the prefilled text that it continues. */
 function joinPrefill(
   before: Item[],
-  { answer, answerItems }: { answer: unknown; answerItems: Item[] },
+  { response, responseItems }: { response: unknown; responseItems: Item[] },
 ): Item[] {
   const last = before.at(-1);
-  const first = contentBlocks(answer).find((block) => block["type"] === "text");
-  if (last?.plainText == null || answerItems[0]?.plainText == null || !first)
-    return [...before, ...answerItems];
+  const first = contentBlocks(response).find((block) => block["type"] === "text");
+  if (last?.plainText == null || responseItems[0]?.plainText == null || !first)
+    return [...before, ...responseItems];
   const plainText = normalizeText(last.plainText + stringMember(first, "text"));
-  return [...before.slice(0, -1), { ...last, text: `text:${plainText}`, plainText }, ...answerItems.slice(1)];
+  return [
+    ...before.slice(0, -1),
+    { ...last, text: `text:${plainText}`, plainText },
+    ...responseItems.slice(1),
+  ];
 }
 
 /**
- * End keys of the beginnings of the newest message: a user who interrupts before there is an answer extends the message. A
+ * End keys of the beginnings of the newest message: a user who interrupts before there is a response extends the message. A
  * compact-ask is appended to a message too; it counts only in a request without history.
  */
 function messagePrefixKeys(

@@ -7,10 +7,10 @@ import { isObject, type JsonObject, parseJsonBytes } from "../../json/json.ts";
 import { evidenceOf, type LinkableExchange, type FullEvidence } from "./evidence.ts";
 import { NormalizedMessage } from "./transcript.ts";
 
-export type LinkableRequest = Omit<LinkableExchange, "requestId" | "answer" | "isAnswerComplete">;
+export type LinkableRequest = Omit<LinkableExchange, "requestId" | "response" | "isResponseComplete">;
 
 export interface ResponseMessage {
-  /** The assembled answer as a history element; null where there was none. */
+  /** The assembled response as a history element; null where there was none. */
   message: Uint8Array | null;
   outcome: string | null;
 }
@@ -39,18 +39,18 @@ export function linkableRequest(
   };
 }
 
-/** The evidence of a request with its answer; null for side requests. */
+/** The evidence of a request with its response; null for side requests. */
 export function requestEvidence(
   requestId: string,
   request: LinkableRequest,
   { message, outcome }: ResponseMessage,
 ): FullEvidence | null {
-  const answer = message && parseJsonBytes(message);
+  const response = message && parseJsonBytes(message);
   return evidenceOf({
     requestId,
     ...request,
-    answer: isObject(answer) ? answer["content"] : null,
-    isAnswerComplete: outcome === "complete",
+    response: isObject(response) ? response["content"] : null,
+    isResponseComplete: outcome === "complete",
   });
 }
 

@@ -2,7 +2,7 @@
 import type { Evidence, Purpose } from "./evidence.ts";
 
 /** "thread" takes a session and an agent; a number is the purpose of a key. */
-export type LookupIndex = "end" | "answer" | "priorAnswer" | "thread" | "ambiguous" | Purpose;
+export type LookupIndex = "end" | "response" | "priorResponse" | "thread" | "ambiguous" | Purpose;
 
 export interface Lookup {
   index: LookupIndex;
@@ -28,7 +28,7 @@ export interface StoredCall {
   requestId: string;
   position: number;
   promptKey: bigint;
-  /** The request whose answer holds the call. */
+  /** The request whose response holds the call. */
   caller: Pick<Evidence, "requestId" | "sessionKey" | "agentKey">;
   /** The agent that a tool result named; null until one does. */
   agentKey: bigint | null;

@@ -1,6 +1,6 @@
 /**
- * The hash of a system prompt without what changes between sessions or days. It never breaks a link; it tells a retry from
- * another question over the same history. Called by evidence.ts.
+ * The hash of a system prompt without what changes between sessions or days. It never breaks a link; it distinguishes a retry
+ * from another question over the same history. Called by evidence.ts.
  */
 import { sha256 } from "../../sha256.ts";
 import { contentBlocks, stringMember } from "../../messages/content.ts";

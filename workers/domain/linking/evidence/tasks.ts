@@ -1,5 +1,5 @@
 /**
- * Subtasks: calls of `Task` and `Agent` in answers, the prompts that agents begin with, and the tool results that name the
+ * Subtasks: calls of `Task` and `Agent` in responses, the prompts that agents begin with, and the tool results that name the
  * agent of a call. Called by evidence.ts.
  */
 import { isObject } from "../../json/json.ts";
@@ -10,7 +10,7 @@ import { normalizeText } from "./normalize-text.ts";
 import type { Item, Run } from "./transcript.ts";
 
 export interface TaskCall {
-  /** 0 for the first such call in the answer. */
+  /** 0 for the first such call in the response. */
   position: number;
   toolUseId: string;
   toolName: string;
@@ -34,7 +34,7 @@ const MAX_PROMPTS = 16;
 const FORKED = /<fork-boilerplate>|^Fork started\b/;
 const AGENT_ID = /\bagentId:\s*([A-Za-z0-9_-]{4,64})/;
 
-/** The task calls of an answer. */
+/** The task calls of a response. */
 export function taskCalls(content: unknown): TaskCall[] {
   return contentBlocks(content)
     .filter((block) => block["type"] === "tool_use" && TASK_TOOLS.has(stringMember(block, "name")))
@@ -75,9 +75,9 @@ export function startsFork(last: Run | undefined): boolean {
 /** The agents that the newest tool results name; `calls` is the run with the tool calls. */
 export function agentMentions(calls: Run | undefined, results: Run | undefined): AgentMention[] {
   if (!calls?.isAssistant || !results || results.isAssistant) return [];
-  const asked = new Set(calls.items.filter(isTaskCall).map(({ toolUseId }) => toolUseId));
+  const calledIds = new Set(calls.items.filter(isTaskCall).map(({ toolUseId }) => toolUseId));
   return results.items.flatMap(({ resultOf, result }) => {
-    const agentId = asked.has(resultOf) ? AGENT_ID.exec(result.slice(-4_000))?.[1] : undefined;
+    const agentId = calledIds.has(resultOf) ? AGENT_ID.exec(result.slice(-4_000))?.[1] : undefined;
     return agentId === undefined || resultOf === null ? [] : [{ agentId, toolUseId: resultOf }];
   });
 }

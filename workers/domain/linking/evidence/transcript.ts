@@ -12,7 +12,7 @@ import { normalizeText } from "./normalize-text.ts";
 export interface Item {
   /** The compared text. */
   text: string;
-  /** The text of a tool result. Clients shorten old results, so it is not part of `text`; it tells edits apart. */
+  /** The text of a tool result. Clients shorten old results, so it is not part of `text`; it distinguishes edits. */
   result: string;
   /** The id of a client tool call; else null. */
   toolUseId: string | null;
@@ -47,7 +47,7 @@ export class NormalizedMessage {
 
 export interface Transcript {
   runs: Run[];
-  /** The last message is a prefill: the beginning of an answer that the model continues. */
+  /** The last message is a prefill: the beginning of a response that the model continues. */
   endsInPrefill: boolean;
 }
 
@@ -80,7 +80,7 @@ export function transcriptOf(messages: Iterable<unknown>): Transcript {
   return { runs, endsInPrefill: lastRole === "assistant" };
 }
 
-/** The items of an answer or of one message's content. */
+/** The items of a response or of one message's content. */
 export function itemsOf(content: unknown): Item[] {
   return contentBlocks(content).flatMap((block) => itemOf(block) ?? []);
 }
@@ -126,7 +126,7 @@ function resultText(content: unknown): string {
     .join("\n");
 }
 
-/** Without cache markers, which move every turn, and our own member of answer blocks, which no client sends. */
+/** Without cache markers, which move every turn, and our own member of response blocks, which no client sends. */
 function withoutVolatileMembers(block: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(block).filter(([name]) => name !== "cache_control" && name !== "_nexus"),

@@ -27,7 +27,7 @@ export interface ParentChoice {
   needsSessionKey: boolean;
   /** A parent of its own thread may arrive that matches further back in its history. */
   needsAncestorKeys: boolean;
-  /** A parent may arrive whose answer is not known. */
+  /** A parent may arrive whose response is not known. */
   needsEndKey: boolean;
   /** The task call assigned to this subtask. */
   call: StoredCall | null;
@@ -101,20 +101,20 @@ export function continuationKind(request: Evidence, parent: Evidence): LinkKind 
 /** A point of a history where an earlier request may have ended; rank 1 is the nearest. */
 export interface Boundary {
   rank: number;
-  answerKey: bigint | null;
+  responseKey: bigint | null;
   endKey: bigint | null;
 }
 
 /** The boundaries of a request's history, nearest first. */
 export function boundariesOf(request: Evidence, keys: readonly LinkKey[]): Boundary[] {
   const boundaries: Boundary[] = [];
-  if (request.priorAnswerKey !== null || request.priorEndKey !== null)
-    boundaries.push({ rank: 1, answerKey: request.priorAnswerKey, endKey: request.priorEndKey });
+  if (request.priorResponseKey !== null || request.priorEndKey !== null)
+    boundaries.push({ rank: 1, responseKey: request.priorResponseKey, endKey: request.priorEndKey });
   const older = new Map<number, Boundary>();
   for (const { purpose, key, rank } of keys.filter(isAncestorKey)) {
     if (rank === 1) continue;
-    const boundary = older.get(rank) ?? { rank, answerKey: null, endKey: null };
-    if (purpose === KeyPurpose.ancestorAnswer) boundary.answerKey = key;
+    const boundary = older.get(rank) ?? { rank, responseKey: null, endKey: null };
+    if (purpose === KeyPurpose.ancestorResponse) boundary.responseKey = key;
     else boundary.endKey = key;
     older.set(rank, boundary);
   }
@@ -122,10 +122,13 @@ export function boundariesOf(request: Evidence, keys: readonly LinkKey[]): Bound
 }
 
 /** The look-ups of a boundary, the stronger first. */
-export function boundaryLookups(request: Evidence, { answerKey, endKey }: Omit<Boundary, "rank">): Lookup[] {
+export function boundaryLookups(
+  request: Evidence,
+  { responseKey, endKey }: Omit<Boundary, "rank">,
+): Lookup[] {
   const before = { before: request.requestId, limit: MAX_CANDIDATES };
   const lookups: Lookup[] = [];
-  if (answerKey !== null) lookups.push({ index: "answer", key: answerKey, ...before });
+  if (responseKey !== null) lookups.push({ index: "response", key: responseKey, ...before });
   if (endKey !== null) lookups.push({ index: "end", key: endKey, ...before });
   return lookups;
 }
@@ -139,7 +142,7 @@ export interface CandidateFilter {
 
 export async function eligibleEvidence(
   { request, isEligible, sessionKey }: CandidateFilter,
-  index: "end" | "answer",
+  index: "end" | "response",
   key: bigint,
   { find }: Candidates,
 ): Promise<Evidence[]> {
@@ -150,19 +153,22 @@ export async function eligibleEvidence(
   return (await find({ ...lookup, sessionKey })).map(({ evidence }) => evidence).filter(isEligible);
 }
 
-/** The likeliest candidates at a boundary: found by their answer, else by the end of their history. */
+/** The likeliest candidates at a boundary: found by their response, else by the end of their history. */
 export async function candidatesAt(
   filter: CandidateFilter,
-  { rank, answerKey, endKey }: Boundary,
+  { rank, responseKey, endKey }: Boundary,
   candidates: Candidates,
-): Promise<{ best: readonly Evidence[]; isByAnswer: boolean }> {
-  const answered = answerKey === null ? [] : await eligibleEvidence(filter, "answer", answerKey, candidates);
-  const isByAnswer = answered.length > 0;
+): Promise<{ best: readonly Evidence[]; isByResponse: boolean }> {
+  const withResponse =
+    responseKey === null ? [] : await eligibleEvidence(filter, "response", responseKey, candidates);
+  const isByResponse = withResponse.length > 0;
   const pool =
-    isByAnswer || endKey === null ? answered : await eligibleEvidence(filter, "end", endKey, candidates);
+    isByResponse || endKey === null
+      ? withResponse
+      : await eligibleEvidence(filter, "end", endKey, candidates);
   const sameEnd = preferMatching(pool, (each) => each.endKey === endKey);
   const isSame = (each: Evidence) => rank === 1 && each.messageKey === filter.request.priorMessageKey;
-  return { best: preferMatching(sameEnd, isSame), isByAnswer };
+  return { best: preferMatching(sameEnd, isSame), isByResponse };
 }
 
 /** The matching ones; all where none matches. */

@@ -1,6 +1,6 @@
 /**
  * Chooses a request's parent among the evidence of earlier requests. The choice is a function of their set, not of their
- * order of arrival. Strongest first: ids, then tool ids and answers found in the history, then the history alone; each choice
+ * order of arrival. Strongest first: ids, then tool ids and responses found in the history, then the history alone; each choice
  * states what it rests on and its confidence. Called by engine.ts, which supplies the candidates.
  */
 import { type Evidence, EvidenceFlag, type LinkKey } from "../evidence/evidence.ts";
@@ -40,10 +40,10 @@ export async function chooseParent(
 
 /** The look-ups that every choice begins with; fetched together. */
 export function firstLookups(request: Evidence): Lookup[] {
-  const { endKey, priorAnswerKey, priorEndKey } = request;
+  const { endKey, priorResponseKey, priorEndKey } = request;
   return [
-    ...boundaryLookups(request, { answerKey: null, endKey }),
-    ...boundaryLookups(request, { answerKey: priorAnswerKey, endKey: priorEndKey }),
+    ...boundaryLookups(request, { responseKey: null, endKey }),
+    ...boundaryLookups(request, { responseKey: priorResponseKey, endKey: priorEndKey }),
   ];
 }
 

@@ -1,4 +1,4 @@
-/** The first request that carries a summary. Its parent is the compact-ask whose answer is that summary. */
+/** The first request that carries a summary. Its parent is the compact-ask whose response is that summary. */
 import { MIN_LIKELY_WORDS } from "../evidence/compaction.ts";
 import { type Evidence, EvidenceFlag, KeyPurpose, type LinkKey } from "../evidence/evidence.ts";
 import type { FoundEvidence } from "../evidence/lookup.ts";

@@ -13,11 +13,11 @@ import {
   parentChoice,
 } from "./candidates.ts";
 
-/** Without a session, a repeated first message is a retry only within 10 minutes of an attempt without an answer. */
+/** Without a session, a repeated first message is a retry only within 10 minutes of an attempt without a response. */
 const MAX_FIRST_MESSAGE_RETRY_MS = 10 * 60 * 1_000;
 
 export async function chooseRetry(request: Evidence, candidates: Candidates): Promise<ParentChoice | null> {
-  const [sameEnd] = boundaryLookups(request, { answerKey: null, endKey: request.endKey });
+  const [sameEnd] = boundaryLookups(request, { responseKey: null, endKey: request.endKey });
   const last = (await candidates.find(sameEnd!)).find(
     ({ evidence }) =>
       isSameThread(evidence, request) &&
@@ -28,16 +28,16 @@ export async function chooseRetry(request: Evidence, candidates: Candidates): Pr
   if (!last) return null;
   const hasSession = request.sessionKey !== null;
   const hasHistory = hasFlag(request, EvidenceFlag.hasHistory);
-  const wasAnswered = hasFlag(last, EvidenceFlag.answered);
+  const hadResponse = hasFlag(last, EvidenceFlag.hasResponse);
   const isRetry =
     hasSession || hasHistory
       ? elapsedMs(last, request) <= DAY_MS
-      : !wasAnswered && elapsedMs(last, request) <= MAX_FIRST_MESSAGE_RETRY_MS;
+      : !hadResponse && elapsedMs(last, request) <= MAX_FIRST_MESSAGE_RETRY_MS;
   if (!isRetry) return null;
-  const parents = hasSession || !wasAnswered ? null : await possibleParents(request, candidates);
+  const parents = hasSession || !hadResponse ? null : await possibleParents(request, candidates);
   // Another client at the same point of an equal conversation is as likely as a retry by the same client.
   if (parents && parents.conversations > 1) return null;
-  const isLikely = hasFlag(request, EvidenceFlag.clientRetry) || (hasHistory && !wasAnswered);
+  const isLikely = hasFlag(request, EvidenceFlag.clientRetry) || (hasHistory && !hadResponse);
   const confidence = hasSession ? "certain" : isLikely ? "likely" : "low";
   return parentChoice("retry", last.requestId, "hash", confidence, {
     isAmbiguous: (parents?.count ?? 1) > 1,

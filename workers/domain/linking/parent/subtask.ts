@@ -1,4 +1,4 @@
-/** The first request of a subtask. It has no parent; the request whose answer holds the task call is its spawner. */
+/** The first request of a subtask. It has no parent; the request whose response holds the task call is its spawner. */
 import { type Evidence, KeyPurpose, type LinkKey } from "../evidence/evidence.ts";
 import type { StoredCall } from "../evidence/lookup.ts";
 import {

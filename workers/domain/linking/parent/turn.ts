@@ -1,4 +1,4 @@
-/** A turn: the request's history contains the history of its parent, mostly with the parent's answer. */
+/** A turn: the request's history contains the history of its parent, mostly with the parent's response. */
 import { type Evidence, EvidenceFlag, KeyPurpose, type LinkKey } from "../evidence/evidence.ts";
 import {
   boundariesOf,
@@ -62,7 +62,7 @@ async function turnAt(
 ): Promise<ParentChoice | null> {
   const { request } = filter;
   const { rank, endKey } = boundary;
-  const { best, isByAnswer } = await candidatesAt(filter, boundary, candidates);
+  const { best, isByResponse } = await candidatesAt(filter, boundary, candidates);
   if (best.length === 0) return null;
   const isOwnThread = filter.sessionKey !== undefined;
   const { best: parent, conversations } = isOwnThread
@@ -70,8 +70,8 @@ async function turnAt(
     : await candidates.inSmallestConversation(best, request.requestId);
   const isAmbiguous = !isOwnThread && best.length > 1;
   const hasSameEnd = parent.endKey === endKey;
-  const linkedBy: LinkedBy = !isByAnswer ? "hash" : hasSameEnd ? "answer" : "tools";
-  const isCertain = isByAnswer && (hasSameEnd || isOwnThread) && rank === 1;
+  const linkedBy: LinkedBy = !isByResponse ? "hash" : hasSameEnd ? "answer" : "tools";
+  const isCertain = isByResponse && (hasSameEnd || isOwnThread) && rank === 1;
   const confidence: LinkConfidence = conversations > 1 ? "low" : isCertain ? "certain" : "likely";
   if (isForkedAgent(request, parent))
     return parentChoice("subtask", null, "tools", confidence, {
@@ -82,7 +82,7 @@ async function turnAt(
   return parentChoice(continuationKind(request, parent), parent.requestId, linkedBy, confidence, {
     isAmbiguous,
     needsAncestorKeys: !isNearest,
-    needsEndKey: !(isNearest && isByAnswer),
+    needsEndKey: !(isNearest && isByResponse),
   });
 }
 
