@@ -186,6 +186,8 @@ export const requests = pgTable(
     /** Null if the end was not seen (`interrupted`). */
     durationMs: doublePrecision("duration_ms"),
     upstreamRequestId: text("upstream_request_id"),
+    /** Null where an earlier version recorded the exchange, or its end was not seen. */
+    upstreamAttempts: smallint("upstream_attempts"),
     /** Allow-listed headers, each distinct set stored once as content; those of the response include its rate limits. */
     requestHeadersId: id8("request_headers_id"),
     responseHeadersId: id8("response_headers_id"),

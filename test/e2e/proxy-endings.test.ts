@@ -158,36 +158,6 @@ describe("an upstream", () => {
     expect(response.body.equals(sent.body)).toBe(true);
   });
 
-  it("that closes the connection before responding is retried twice if the body is in memory, then it is a 502", async () => {
-    harness.answer({ kind: "refuse" });
-    const sent = await send({ headers: marked("refuse") });
-    expect(sent.status).toBe(502);
-    expect(JSON.parse(sent.body.toString())).toMatchObject({ type: "error", error: { type: "api_error" } });
-    expect(harness.claude.requests).toHaveLength(3);
-    const { response } = await recordedAs("refuse");
-    expect(response.metadata).toMatchObject({
-      outcome: "upstream_failed",
-      status: 502,
-      errorType: "api_error",
-      timeToFirstByteMs: null,
-    });
-    expect(response.body.equals(sent.body)).toBe(true);
-  });
-
-  it("that closes the connection on a streamed body is not retried", async () => {
-    harness.answer({ kind: "refuse" });
-    const sent = await send({ headers: marked("streamed"), body: Buffer.alloc(1_500_000, "x") });
-    expect([sent.status, harness.claude.requests.length]).toEqual([502, 1]);
-    expect((await recordedAs("streamed")).request.metadata.body).toMatchObject({ recorded: "whole" });
-  });
-
-  it("whose connection fails once is reached at the second attempt", async () => {
-    harness.answer(stream({}));
-    harness.claude.script(() => true, { kind: "refuse" }, { times: 1 });
-    expect((await send()).status).toBe(200);
-    expect(harness.claude.requests).toHaveLength(2);
-  });
-
   it.each([429, 500, 529])("that responds %i is not retried", async (status) => {
     const headers = { "retry-after": "1", "x-should-retry": "true" };
     harness.answer(stream({ status, headers }));

@@ -140,7 +140,11 @@ describe("a row", () => {
       cache_creation_input_tokens: 50,
       output_tokens: 8,
     };
-    const [made] = await store({ startedAt: T, responseBody: messageStream("Well.", usage) });
+    const [made] = await store({
+      startedAt: T,
+      responseBody: messageStream("Well.", usage),
+      responseMetadata: { upstreamAttempts: 2 },
+    });
     const [row] = (await list()).requests;
     expect(row).toMatchObject({
       requestId: made!.id,
@@ -159,6 +163,7 @@ describe("a row", () => {
       durationMs: 1_500,
       timeToFirstByteMs: 420,
       upstreamRequestId: `req_${made!.id.slice(0, 8)}`,
+      upstreamAttempts: 2,
       isSubtask: false,
       agentId: null,
       parentTaskRequestId: null,

@@ -44,6 +44,7 @@ describe("an exchange", () => {
       usage_partial: false,
       duration_ms: 1_500,
       time_to_first_byte_ms: 420,
+      upstream_attempts: null,
     });
     expect((row!.started_at as Date).getTime()).toBe(NOON);
     const [rollup] = await queryRows("SELECT * FROM rollups");

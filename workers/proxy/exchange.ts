@@ -16,6 +16,8 @@ export interface Exchange {
   credential: Credential;
   /** Aborts everything upstream: when the client disconnects, or a time limit is over. */
   abort: AbortController;
+  /** How often the request has been sent to Claude. */
+  upstreamAttempts: number;
   env: Env;
   ctx: ExecutionContext;
   config: Config;

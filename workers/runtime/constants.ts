@@ -1,10 +1,10 @@
 /** Shared limits and intervals, with the unit in the name and the source in the comment. */
 
-/** A request body up to this size is buffered for a retry of a failed connection, if its length is known. */
+/** A request body up to this size is buffered, if its length is known: after a 401 for an access token of ours it is sent again. */
 export const MAX_BUFFERED_BODY_BYTES = 1_048_576;
-/** Retries after a connection failure without a response byte. */
+/** Retries of a safe method after a connection failure without a response byte. */
 export const MAX_CONNECT_RETRIES = 2;
-/** Only a connection that fails this early is retried: a later failure may mean that the request was processed. */
+/** Only a connection that fails this early is retried: the client has its own retries, and its own timeout. */
 export const CONNECT_RETRY_WINDOW_MS = 10_000;
 /** Delay before the first retry, doubled for the next. */
 export const CONNECT_RETRY_DELAY_MS = 50;

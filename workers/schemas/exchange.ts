@@ -94,6 +94,8 @@ export const ResponseMetadata = z.looseObject({
   timeToFirstByteMs: z.number().nullable(),
   /** Milliseconds from start to the end of the response. */
   durationMs: z.number(),
+  /** How often the request was sent to Claude. Absent in what earlier versions wrote. */
+  upstreamAttempts: z.number().int().optional(),
   /** "identity", or a content-coding that workerd passes through undecoded ("zstd", "deflate"). */
   bodyCoding: z.string(),
   /** Absent in what earlier versions wrote. */

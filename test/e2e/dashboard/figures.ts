@@ -95,6 +95,7 @@ async function figuresOf({ getJson, branchedConversation: id }: DemoStack): Prom
     text(asked, ".token-kinds", exact(request.cacheReadInputTokens)),
     text(asked, ".token-kinds", exact(request.outputTokens)),
     text(asked, ".request-summary", request.upstreamRequestId!),
+    text(asked, '.definition-item:has(dt:text-is("Upstream attempts")) dd', exact(request.upstreamAttempts)),
     text("/conversations", cell(talk, 4), exact(conversation.turnCount)),
     title("/conversations", `${cell(talk, 7)} [title]`, usd(conversation.costUsd)),
     title(branched, tile(1), exact(detail.turnCount)),

@@ -43,6 +43,7 @@ export function responseRow(metadata: ResponseMetadata, body: Uint8Array): Stora
       toolCallCount,
       timeToFirstByteMs: metadata.timeToFirstByteMs,
       durationMs: metadata.durationMs,
+      upstreamAttempts: metadata.upstreamAttempts ?? null,
       upstreamRequestId: label(headers["request-id"]) ?? parsed.requestId,
       responseHeaders: own,
       // Where the body is decoded only here, the recorder counted encoded bytes.

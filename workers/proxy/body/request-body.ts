@@ -3,7 +3,7 @@ import { MAX_BUFFERED_BODY_BYTES } from "../../runtime/constants.ts";
 
 export type RequestBody =
   | { kind: "none" }
-  /** In memory, so that a connection that fails before any response can be retried. */
+  /** In memory, so that the request can be sent again after a 401 for an access token of ours. */
   | { kind: "buffered"; bytes: Uint8Array<ArrayBuffer> }
   /** The branches of a tee; both keep the declared length. */
   | { kind: "streamed"; toUpstream: ReadableStream; toArchive: ReadableStream };

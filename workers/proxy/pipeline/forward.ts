@@ -1,5 +1,4 @@
 /** Sends one request to Claude and waits for its response headers, with time limits and a retry where that is safe. */
-import type { Config } from "../../runtime/config.ts";
 import {
   CONNECT_RETRY_DELAY_MS,
   CONNECT_RETRY_WINDOW_MS,
@@ -8,6 +7,7 @@ import {
 import type { ProxyError } from "../../runtime/anthropic-errors.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { RequestBody } from "../body/request-body.ts";
+import type { Exchange } from "../exchange.ts";
 
 export interface UpstreamRequest {
   url: string;
@@ -21,15 +21,18 @@ export type UpstreamResult =
   { kind: "response"; response: Response } | { kind: "failed"; error: ProxyError } | { kind: "client_gone" };
 
 /**
- * `abort` ends the exchange; this aborts it too when the headers take longer than the limit.
- * A response is never retried, whatever its status. A connection that fails without a response is retried only early
- * and only when the body is in memory: one that fails late may have been processed.
+ * The methods that RFC 9110 9.2.1 calls safe. A failed `fetch` does not tell whether upstream has read the request, so the
+ * others are never sent again (RFC 9110 9.2.2). The runtime itself sends a request once, on a reused connection too.
  */
-export async function forward(
-  request: UpstreamRequest,
-  config: Config,
-  abort: AbortController,
-): Promise<UpstreamResult> {
+const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * Aborts the exchange when the headers take longer than the limit, and counts each attempt in `upstreamAttempts`.
+ * A response is never retried, whatever its status. A connection that fails early without a response is retried when
+ * the method is safe and the body is at hand.
+ */
+export async function forward(request: UpstreamRequest, exchange: Exchange): Promise<UpstreamResult> {
+  const { config, abort } = exchange;
   const limit = Math.min(config.CLAUDE_API_TIMEOUT, config.PROXY_SERVER_TIMEOUT);
   let hasTimedOut = false;
   const timer = setTimeout(() => {
@@ -39,6 +42,7 @@ export async function forward(
   const started = Date.now();
   try {
     for (let attempt = 0; ; attempt++) {
+      exchange.upstreamAttempts++;
       try {
         return { kind: "response", response: await send(request, abort.signal) };
       } catch (thrown) {
@@ -48,6 +52,7 @@ export async function forward(
         if (abort.signal.aborted) return { kind: "client_gone" };
         log.warn("forward: no response", { host, attempt, error: errorText(thrown) });
         const mayRetry =
+          SAFE_METHODS.has(request.method) &&
           request.body.kind !== "streamed" &&
           attempt < MAX_CONNECT_RETRIES &&
           Date.now() - started < CONNECT_RETRY_WINDOW_MS;

@@ -49,6 +49,7 @@ async function handle(
       admission,
       credential,
       abort: new AbortController(),
+      upstreamAttempts: 0,
       env,
       ctx,
       config,

@@ -38,6 +38,7 @@ export function passResponse(exchange: Exchange, upstream: Response, recording: 
     errorType: null,
     headers: storedHeaders(),
     timeToFirstByteMs,
+    upstreamAttempts: exchange.upstreamAttempts,
     durationMs,
     bodyCoding: encoding.storedEncoding,
     asked: recording.summary(),

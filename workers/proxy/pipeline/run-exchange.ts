@@ -30,7 +30,7 @@ export async function runExchange(exchange: Exchange): Promise<Response> {
     const message = "Nexus: the request body ended before it was complete.";
     return errorResponse({ reason: "bad_request", message }, id);
   }
-  const forwarding = forward(upstreamRequest(exchange, body), exchange.config, abort);
+  const forwarding = forward(upstreamRequest(exchange, body), exchange);
   const recording = recordRequest(exchange, body);
   ctx.waitUntil(recording.done);
 
@@ -65,7 +65,7 @@ async function retryOnUnauthorized(
   if (credential === null) return first;
   await first.response.body?.cancel();
   if ("error" in credential) return { kind: "failed", error: credential.error };
-  return forward(upstreamRequest({ ...exchange, credential }, body), exchange.config, exchange.abort);
+  return forward(upstreamRequest({ ...exchange, credential }, body), exchange);
 }
 
 function upstreamRequest({ request, target, credential, config }: Exchange, body: RequestBody) {
@@ -104,6 +104,7 @@ function recordWithoutUpstream(
     ...result,
     headers: {},
     timeToFirstByteMs: null,
+    upstreamAttempts: exchange.upstreamAttempts,
     durationMs: elapsed(exchange),
     bodyCoding: "identity",
     asked: recording.summary(),

@@ -82,6 +82,11 @@ export const RequestRow = z.object({
   timeToFirstByteMs: z.number().nullable().describe("To the upstream's response headers."),
   durationMs: z.number().nullable().describe("Null if the end was not seen."),
   upstreamRequestId: name,
+  upstreamAttempts: z
+    .number()
+    .int()
+    .nullable()
+    .describe("How often the request was sent to Claude; null if unknown."),
   messageCount: z.number().int(),
   requestBytes: z.number().int(),
   responseBytes: z.number().int(),

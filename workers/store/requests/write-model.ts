@@ -26,6 +26,7 @@ export type ResponseColumns = Pick<
   | "toolCallCount"
   | "timeToFirstByteMs"
   | "durationMs"
+  | "upstreamAttempts"
   | "upstreamRequestId"
   | "responseHeaders"
   | "responseBytes"

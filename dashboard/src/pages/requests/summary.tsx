@@ -49,6 +49,9 @@ export function RequestSummary({ detail, view }: { detail: RequestDetail; view: 
               <Copyable text={detail.upstreamRequestId} label="Anthropic request ID" />
             )}
           </DefinitionItem>
+          <DefinitionItem name="Upstream attempts">
+            {detail.upstreamAttempts !== null && formatExact(detail.upstreamAttempts)}
+          </DefinitionItem>
           <DefinitionItem name="Session ID">
             {detail.sessionId && (
               <>
