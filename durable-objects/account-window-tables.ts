@@ -80,7 +80,7 @@ export class WindowTables {
     }
   }
 
-  /** Grows with every change; identifies what was known at an instant. */
+  /** Grows with every change; identifies a state of the tables. */
   get sequence(): number {
     return Number(this.value("sequence") ?? 0);
   }

@@ -126,12 +126,12 @@ export class OAuthAccount extends DurableObject<Env> {
     return login && login.expiresAt > Date.now() ? this.#loginOf(login) : null;
   }
 
-  /** Completes the pending login with the pasted `code#state`. The new login replaces what was stored. */
+  /** Completes the pending login with the pasted `code#state`. The new login replaces the stored one. */
   completeLogin(pasted: string): Promise<LoginResult> {
     return this.#serialised(async () => {
       const login = this.#vault.login();
-      const askedAt = Date.now();
-      if (!login || login.expiresAt <= askedAt) return { result: "not_begun" };
+      const requestedAt = Date.now();
+      if (!login || login.expiresAt <= requestedAt) return { result: "not_begun" };
       const code = readPastedCode(pasted);
       if (!code || code.state !== login.state) return { result: "not_ours" };
       const { CLAUDE_OAUTH_CLIENT_ID: clientId, CLAUDE_OAUTH_REDIRECT_URL: redirectUrl } = this.#config;
@@ -145,7 +145,7 @@ export class OAuthAccount extends DurableObject<Env> {
       if (outcome.refreshToken === null)
         return { result: "refused", reason: "the login server gave no refresh token" };
       this.#vault.dropLogin();
-      await this.#accept(grantedPair(outcome, { refreshToken: "", scopes: [] }, askedAt), true);
+      await this.#accept(grantedPair(outcome, { refreshToken: "", scopes: [] }, requestedAt), true);
       return { result: "done" };
     });
   }
@@ -183,7 +183,7 @@ export class OAuthAccount extends DurableObject<Env> {
     return { url, expiresAt: login.expiresAt };
   }
 
-  /** One renewal at a time: concurrent callers share it. It continues when its caller is gone. */
+  /** One renewal at a time: concurrent callers share it. It continues after its caller has ended. */
   #renew(how: Renewal): Promise<void> {
     if (!this.#renewing) {
       this.#renewing = this.#serialised(() => this.#renewOnce(how)).finally(() => {
@@ -200,11 +200,11 @@ export class OAuthAccount extends DurableObject<Env> {
       const state = this.#state();
       if (state?.generation !== generation) return;
       if (isForced && tries === 1) await this.#store(recordForcedRefresh(state, begun));
-      const askedAt = Date.now();
+      const requestedAt = Date.now();
       const body = refreshTokenBody(this.#config.CLAUDE_OAUTH_CLIENT_ID, state.pair.refreshToken);
       const outcome = await callTokenEndpoint(this.#config, body);
       // No await between the response and this: the old refresh token is spent. The state may have changed beside the pair meanwhile.
-      const next = afterRefresh(this.#state() ?? state, outcome, askedAt, Date.now());
+      const next = afterRefresh(this.#state() ?? state, outcome, requestedAt, Date.now());
       await this.#store(next);
       this.#logRenewal(next, outcome.kind);
       const isUndecided = outcome.kind === "failed" || outcome.kind === "partial";
@@ -249,7 +249,7 @@ export class OAuthAccount extends DurableObject<Env> {
     return stored.kind === "present" ? stored.value : null;
   }
 
-  /** Runs `work` after all earlier work: changes of the state that wait for the vendor exclude each other. */
+  /** Runs `work` after all earlier work: changes of the state that wait for the vendor run one after the other. */
   #serialised<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#lastTurn.then(work);
     this.#lastTurn = turn.catch(() => undefined);

@@ -93,7 +93,7 @@ describe("accounts", () => {
       "Access token expires",
       "Last renewed",
       "user:inference",
-      "the login server answered 400 invalid_grant",
+      "the login server returned 400 invalid_grant",
       "3 in a row",
       "Log in again",
     ])

@@ -103,7 +103,7 @@ describe("a login", () => {
     expect(await harness.account(accountId)).toMatchObject({
       state: "ready",
       failures: 1,
-      lastError: { message: "the login server answered 500 server_error" },
+      lastError: { message: "the login server returned 500 server_error" },
     });
     await waitFor(async () => expect(await harness.account(accountId)).toMatchObject({ rotations: 1 }));
   });

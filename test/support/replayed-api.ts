@@ -88,7 +88,7 @@ export function replayedApi({
       return Promise.resolve({ result: "known", ...ADMINISTRATOR, actor: "dashboard-key", via: "key" });
     return Promise.resolve(
       key === undefined
-        ? { result: "nobody", message: "Sign in first." }
+        ? { result: "anonymous", message: "Sign in first." }
         : { result: "refused", message: "That key is not valid." },
     );
   };

@@ -389,9 +389,7 @@ describe("POST /api/domains/:domain/slack-test", () => {
       delivered: true,
       message: "Slack accepted the message. It is in the channel now.",
     });
-    expect(await texts(1)).toEqual([
-      `:wave: This is a test for ${domain}: alerts of Claude Nexus arrive here.`,
-    ]);
+    expect(await texts(1)).toEqual([`:wave: Test alert for ${domain}: alerts of Claude Nexus arrive here.`]);
     const gone = await newDomain("gone");
     expect((await test(gone.domain)).json).toEqual({
       delivered: false,

@@ -99,7 +99,7 @@ describe("a login", () => {
     await put("a.example", pair("unknown"), "?force=true");
     expect((await post("refresh")).json).toMatchObject({
       state: "needs_login",
-      needsLogin: { reason: "the login server answered 400 invalid_grant" },
+      needsLogin: { reason: "the login server returned 400 invalid_grant" },
     });
     expect((await ask<DomainDetail>("/api/domains/a.example")).credential.state).toBe("needs_login");
     expect(await logIn()).toMatchObject({ state: "ready", needsLogin: null });

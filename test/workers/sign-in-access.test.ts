@@ -95,7 +95,7 @@ describe("a good token", () => {
   });
 
   it("means nothing where no Access application is configured, and asks nobody", async () => {
-    expect((await who(await token(), {})).result).toBe("nobody");
+    expect((await who(await token(), {})).result).toBe("anonymous");
     expect(certsAsked).toEqual([]);
   });
 

@@ -96,7 +96,7 @@ describe("signing in", () => {
     const stats = await door.fetch("https://api.internal/api/stats", { headers: bearer(result.token) });
     expect([stats.status, await stats.json()]).toMatchObject([200, { totalRequests: 0 }]);
     await door.signOut(result.token);
-    expect(await door.whoAmI(bearer(result.token))).toMatchObject({ result: "nobody" });
+    expect(await door.whoAmI(bearer(result.token))).toMatchObject({ result: "anonymous" });
   });
 
   it("is authenticated once per page and limits every request to the role of its caller", async () => {
@@ -112,7 +112,7 @@ describe("signing in", () => {
     const other = new Request("https://api.internal/api/domains/a.b", { method: "DELETE", headers: key });
     expect((await api.fetch(other)).status).toBe(403);
     const stranger = await door.authenticate(bearer("x".repeat(43)));
-    expect(await stranger.whoAmI()).toMatchObject({ result: "nobody" });
+    expect(await stranger.whoAmI()).toMatchObject({ result: "anonymous" });
     expect((await stranger.fetch(new Request("https://api.internal/api/stats"))).status).toBe(401);
   });
 });
@@ -145,7 +145,7 @@ describe("a session", () => {
     const start = Date.now();
     const { token } = await signedIn(ADMINISTRATOR_KEY, start);
     expect((await who(bearer(token), start + SESSION_MS - 1)).result).toBe("known");
-    expect((await who(bearer(token), start + SESSION_MS)).result).toBe("nobody");
+    expect((await who(bearer(token), start + SESSION_MS)).result).toBe("anonymous");
     vi.useFakeTimers({ now: start + SESSION_MS, toFake: ["Date"] });
     try {
       expect((await refused("/api/stats", dashboard(token))).status).toBe(401);
@@ -159,7 +159,7 @@ describe("a session", () => {
     await signOut(testEnv(), one.token, Date.now());
     await signOut(testEnv(), one.token, Date.now());
     await signOut(testEnv(), "no-token", Date.now());
-    expect((await who(bearer(one.token))).result).toBe("nobody");
+    expect((await who(bearer(one.token))).result).toBe("anonymous");
     expect((await who(bearer(other.token))).result).toBe("known");
     const actions = await queryRows("SELECT action FROM audit_log ORDER BY id");
     expect(actions.map(({ action }) => action)).toEqual(["session.open", "session.open", "session.close"]);
@@ -169,7 +169,7 @@ describe("a session", () => {
     const { token } = await signedIn();
     const viewer = await signedIn(VIEWER_KEY);
     const changed = { DASHBOARD_API_KEY: "another-key" };
-    expect((await who(bearer(token), Date.now(), changed)).result).toBe("nobody");
+    expect((await who(bearer(token), Date.now(), changed)).result).toBe("anonymous");
     expect((await who(bearer(viewer.token), Date.now(), changed)).result).toBe("known");
     expect((await who(bearer(token))).result).toBe("known");
   });
@@ -182,7 +182,7 @@ describe("a session", () => {
 
   it("that was never made is nobody's", async () => {
     for (const token of ["x".repeat(43), "", "a'; drop table sessions;--", "x".repeat(5_000)])
-      expect((await who(bearer(token))).result).toBe("nobody");
+      expect((await who(bearer(token))).result).toBe("anonymous");
   });
 
   it("cannot be told when the database is down, and says so", async () => {

@@ -174,7 +174,7 @@ export const conversationRoutes = newRoutes()
 
 type ConversationError = "no_conversation" | "no_branch" | "no_message" | "removed" | "too_large";
 
-/** The value, or the error as an ApiError. `position`: the message asked for, if any. */
+/** The value, or the error as an ApiError. `position`: the requested message, if any. */
 function valueOf<T>(result: Result<T, ConversationError>, id: string, position?: number): T {
   if (result.ok) return result.value;
   switch (result.error) {
@@ -197,7 +197,7 @@ function valueOf<T>(result: Result<T, ConversationError>, id: string, position?:
   }
 }
 
-/** What a list may show without an entry in the audit log. */
+/** The message as a preview, which needs no entry in the audit log. */
 function previewOf(transcript: Transcript): Transcript {
   const messages = transcript.messages.map((one) => ({ ...one, content: previewContent(one.content) }));
   return { ...transcript, messages };

@@ -7,7 +7,7 @@ import { errorResponse } from "../runtime/anthropic-errors.ts";
 import { isDatabaseUp } from "../store/db/ping.ts";
 
 const DATABASE_TIMEOUT_MS = 2_000;
-/** The endpoints are public: the database is asked at most once in this time per isolate. */
+/** The endpoints are public: an isolate queries the database at most once in this time. */
 const DATABASE_CACHE_MS = 5_000;
 
 let database: { isUp: boolean; at: number } | undefined;

@@ -62,7 +62,7 @@ type ServedBody<R> = R extends `${infer M} ${infer P}`
       : "no such method"
     : "no such path"
   : never;
-/** Fails to compile where schemas/api/routes.ts lists a route that is not served, or another response than it has. */
+/** Fails to compile where schemas/api/routes.ts lists a route that is not served, or a different response. */
 void ({} as { [R in keyof ApiRoutes]: ServedBody<R> } satisfies {
   [R in keyof ApiRoutes]: ApiRoutes[R]["response"];
 });

@@ -1,4 +1,4 @@
-/** `/api/status`: whether recording works. Returns 200 with what is known while parts are unavailable. */
+/** `/api/status`: whether recording works. Returns 200 while parts are unavailable. */
 import { createRoute } from "@hono/zod-openapi";
 import { VERSION } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
@@ -11,7 +11,7 @@ import { readInFlight } from "./requests/live.ts";
 
 /** Exchanges are normally stored within 10 s, after a sweep within a minute. An older one is reported as `late`. */
 const INGEST_GRACE_MS = 120_000;
-/** A part that takes longer is reported as unreachable: this page is opened when something is wrong. */
+/** A part that takes longer is reported as unreachable, because the page is most needed during an outage. */
 const PART_TIMEOUT_MS = 5_000;
 
 const status = createRoute({
@@ -24,19 +24,19 @@ const status = createRoute({
 });
 
 /** The last response of this isolate. */
-let cached: { at: number; answer: Status } | null = null;
+let cached: { at: number; body: Status } | null = null;
 
 export const statusRoutes = newRoutes().openapi(status, async (c) => {
   const now = new Date();
   const { maxAge } = c.req.valid("query");
-  if (cached && now.getTime() - cached.at < maxAge * 1_000) return c.json(cached.answer, 200);
+  if (cached && now.getTime() - cached.at < maxAge * 1_000) return c.json(cached.body, 200);
   const started = performance.now();
   const [inFlight, database, journal] = await Promise.all([
     readInFlight(c.env),
     orNull("database", readDatabaseStatus(c.get("config"), now)),
     orNull("journal", readJournalStatus(c.env, now)),
   ]);
-  const answer: Status = {
+  const body: Status = {
     now: now.toISOString(),
     state: stateOf(database, journal),
     database: {
@@ -60,8 +60,8 @@ export const statusRoutes = newRoutes().openapi(status, async (c) => {
       database: database?.version ?? null,
     },
   };
-  cached = { at: now.getTime(), answer };
-  return c.json(answer, 200);
+  cached = { at: now.getTime(), body };
+  return c.json(body, 200);
 });
 
 type DatabaseStatus = Awaited<ReturnType<typeof readDatabaseStatus>>;

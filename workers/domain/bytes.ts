@@ -1,6 +1,6 @@
 /** Joins byte arrays, and writes them as text. */
 
-/** One array of all pieces, in order; where there is only one, that piece itself and no copy: the result is read only. */
+/** All chunks in one array. A single chunk is returned without a copy, so the result is read only. */
 export function concat(chunks: readonly Uint8Array[]): Uint8Array {
   const [only] = chunks;
   if (only && chunks.length === 1) return only;

@@ -1,8 +1,8 @@
 /**
- * The place in a list that is sorted by (start, id), newest first: opaque to clients, stable while rows are added
- * before it. Pure; every paged list of the API uses it.
+ * Cursors of lists sorted by (start, id), newest first: opaque to clients, stable while rows are added before them. Pure; every
+ * paged list of the API uses them.
  */
-/** The last row a client has seen. */
+/** The last row of a page. */
 export interface Cursor {
   /** Epoch milliseconds. */
   at: number;

@@ -12,12 +12,12 @@ const MAX_MS = 2 ** 48 - 1;
 export const EXCHANGE_ID_RANDOM_BYTES = 10;
 
 /**
- * An id for an exchange that starts at `nowMs` (epoch milliseconds). Throws RangeError where that is no time a UUIDv7 can
- * carry, or `random` is not ten bytes: both are mistakes of the caller.
+ * An id for an exchange that starts at `nowMs` (epoch milliseconds). Throws RangeError if a UUIDv7 cannot hold that time, or
+ * `random` is not ten bytes.
  */
 export function newExchangeId(nowMs: number, random: Uint8Array): string {
   const ms = Math.floor(nowMs);
-  if (!(ms >= 0 && ms <= MAX_MS)) throw new RangeError(`${nowMs} ms is no time for an exchange id`);
+  if (!(ms >= 0 && ms <= MAX_MS)) throw new RangeError(`${nowMs} ms is out of range for an exchange id`);
   if (random.length !== EXCHANGE_ID_RANDOM_BYTES) {
     throw new RangeError(
       `an exchange id takes ${EXCHANGE_ID_RANDOM_BYTES} random bytes, not ${random.length}`,

@@ -1,16 +1,16 @@
-/** Server-sent events as text, and what a reader who comes back has missed. Pure; used by durable-objects/live-feed. */
+/** Frames of server-sent events, and where a returning client resumes. Pure; used by durable-objects/live-feed. */
 
 /** One event as bytes of an event stream. `data` is one line of JSON. https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export function eventFrame(id: number, event: string, data: string): string {
   return `id: ${id}\nevent: ${event}\ndata: ${data}\n\n`;
 }
 
-/** A comment: keeps proxies from closing a quiet stream, and finds out who has left. */
+/** A comment that keeps proxies from closing an idle stream and detects clients that have disconnected. */
 export const HEARTBEAT_FRAME = ": heartbeat\n\n";
 
 /**
- * Where a reader continues. `lastEventId` is the header as it came, `newest` the last id given out, `kept` how many events
- * back are kept. A place that is not there any more (or never was) means `reset`: the reader has to load its lists again.
+ * Where a client resumes. `lastEventId`: the header as sent; `newest`: the last id sent; `kept`: the number of events kept. If
+ * the event after `lastEventId` is not kept, `isReset` is set: the client has to load its lists again.
  */
 export function resumeFrom(
   lastEventId: string | null,

@@ -1,6 +1,6 @@
 /**
- * Masks what looks like a secret in text that goes into a log line, a stored header or a stored error message.
- * Not for bodies: those are content. The beginning of a key stays, so that a reader knows what kind stood there.
+ * Masks secrets in texts for log lines, stored headers and stored error messages. Not used for bodies, which are content. The
+ * prefix of a key is kept, so that its kind is visible.
  */
 
 /** Words that follow "bearer" in prose and headers ("Invalid bearer token", `Bearer realm=`) and are not a secret. */
@@ -36,10 +36,10 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/\b(authorization["']?\s*[:=]\s*["']?)(?!bearer\b|basic\b)[^\s"'][^\r\n"']*/gi, "$1***"],
 ];
 
-/** What each rule needs at least. Headers are masked on the hot path, and nearly all of them end here. */
+/** Every rule requires one of these; checked first because headers are masked on the hot path and most contain none. */
 const HINT = /[:=]|sk-|cnp_|npg_|AIza|gh[pousr]_|github_pat_|xox|eyJ|bearer|basic|slack/i;
 
-/** The text with every secret in it masked. Linear in its length; twice gives the same as once. */
+/** The text with its secrets masked. Linear in its length; idempotent. */
 export function redact(text: string): string {
   if (!HINT.test(text)) return text;
   let masked = text;

@@ -1,4 +1,4 @@
-/** SHA-256 of bytes, synchronous: what contents, nodes and bodies are addressed by. */
+/** SHA-256, synchronous. */
 import { createHash } from "node:crypto";
 
 /** The 32 bytes of SHA-256 over all parts, one after the other. */

@@ -1,4 +1,4 @@
-/** Cutting text to what a column or a log line takes. */
+/** Truncates texts for columns and log lines. */
 
 /** The first `max` UTF-16 code units, one less where that would cut a surrogate pair in two. */
 export function truncate(text: string, max: number): string {
@@ -9,11 +9,11 @@ export function truncate(text: string, max: number): string {
 }
 
 /**
- * A stranger's text as one line of at most `max` characters that any database takes: runs of control characters and line
- * separators, with the blanks around them, become one blank, lone surrogates U+FFFD.
+ * An untrusted text as one line of at most `max` characters that any database accepts: runs of control characters and line
+ * separators, with the blanks around them, become one blank; lone surrogates become U+FFFD.
  */
 export function plainText(text: string, max: number): string {
-  // Cut first, because a regular expression over a megabyte of error message is slow. Twice, because a run shrinks.
+  // Truncated before, because a regular expression over a megabyte of text is slow, and after, because runs shrink.
   const line = truncate(text, 4 * max)
     .toWellFormed()
     .replace(/ *[\u0000-\u001f\u007f-\u009f\u2028\u2029][ \u0000-\u001f\u007f-\u009f\u2028\u2029]*/g, " ")

@@ -1,4 +1,4 @@
-/** Decides which messages of a batch are acknowledged and which are retried. Called by consumer.ts after the batch was stored, or was not. */
+/** Decides which messages of a batch are acknowledged and which are retried. Called by consumer.ts after storing, whether or not it succeeded. */
 import type { Config } from "../runtime/config.ts";
 import { JOURNAL_TIMEOUT_MS, MAX_QUEUE_BATCH_MESSAGES } from "../runtime/constants.ts";
 import { errorText, log } from "../runtime/log.ts";
@@ -28,7 +28,7 @@ export interface ClearedEntry {
   parts: JournalObject[];
 }
 
-/** Settles every message; `stored` is null when the database is unavailable. Returns the bundles whose journal object can go. */
+/** Acknowledges or retries every message; `stored` is null when the database is unavailable. Returns the bundles whose journal object can go. */
 export async function acknowledge(
   env: Env,
   config: Config,

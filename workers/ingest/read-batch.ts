@@ -1,5 +1,5 @@
 /**
- * Reads a batch of exchanges out of the journal and makes rows of them; this is most of the CPU time of ingest. An exchange that cannot be
+ * Reads a batch of exchanges from the journal and builds their rows; most of the CPU time of ingest. An exchange that cannot be
  * read does not hold back the others. Called by consumer.ts.
  */
 import { JOURNAL_TIMEOUT_MS, PREFIX_CACHE_BYTES } from "../runtime/constants.ts";
@@ -49,7 +49,7 @@ export type FailureOf = [id: string, failure: Failure];
 
 export interface ReadBatch {
   entries: Entry[];
-  /** What could not be read, by id. */
+  /** Errors of exchanges that could not be read, by id. */
   failures: FailureOf[];
   bundles: [id: string, bundle: ReadBundle][];
 }

@@ -18,7 +18,7 @@ import type { Entry, Failure, FailureOf, ReadBatch, ReadBundle } from "./read-ba
 const REQUEST_MISSING = "the journal has the response but not the request";
 
 export interface StoredBatch {
-  /** What is not stored, by id. Everything else is stored, now or before. */
+  /** Errors of exchanges that are not stored, by id. All others are stored. */
   failures: ReadonlyMap<string, Failure>;
   /** Journal parts of stored exchanges, which can be deleted. */
   cleared: { id: string; parts: JournalObject[] }[];
@@ -26,7 +26,7 @@ export interface StoredBatch {
   rows: RequestRow[];
   /** The same as account windows count them. */
   changed: StoredExchange[];
-  /** What the rows were made from. */
+  /** The exchanges that the rows were built from. */
   exchanges: StorableExchange[];
   bundles: ReadonlyMap<string, ReadBundle>;
 }

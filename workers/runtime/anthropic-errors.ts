@@ -3,7 +3,7 @@
  * https://docs.claude.com/en/api/errors
  */
 
-/** The proxy's error model. A new reason needs a case in `describe`, and nowhere else. */
+/** Reasons of the proxy's errors. A new one needs a case in `describe` only. */
 export type ProxyError =
   | { reason: "bad_request"; message: string }
   | { reason: "unauthenticated" }

@@ -28,6 +28,6 @@ export function errorText(thrown: unknown): string {
     return errorText(thrown.cause);
   }
   const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  // Redacted before truncating: half a key would not be recognised.
+  // Redacted before truncating, because a truncated key would not be recognised.
   return redact(text.slice(0, MAX_REDACTED)).slice(0, MAX_TEXT);
 }

@@ -58,7 +58,7 @@ export const ThresholdEvent = z.object({
   threshold: z.number(),
   /** Epoch milliseconds; null when not reported. */
   resetsAt: z.number().nullable(),
-  /** When it is full at the current pace, epoch milliseconds; null when not before the reset, or unknown. */
+  /** When it is full at the current rate, epoch milliseconds; null when not before the reset, or unknown. */
   fullAt: z.number().nullable(),
   at: z.number(),
 });
@@ -98,7 +98,7 @@ export const UnknownModelEvent = z.object({
 });
 export type UnknownModelEvent = z.infer<typeof UnknownModelEvent>;
 
-/** R2 did not take all of an exchange: its metadata is stored, bodies are missing. */
+/** R2 did not store the bodies of an exchange; its metadata is stored. */
 export const UnrecordedEvent = z.object({
   kind: z.literal("unrecorded"),
   domain: z.string(),
@@ -107,7 +107,7 @@ export const UnrecordedEvent = z.object({
 });
 export type UnrecordedEvent = z.infer<typeof UnrecordedEvent>;
 
-/** Neither R2 nor the queue took exchanges for so long that memory ran out: only their number is known. */
+/** R2 and the queue failed until the buffer in memory was full; only the number of lost exchanges is known. */
 export const FactsLostEvent = z.object({
   kind: z.literal("facts_lost"),
   exchanges: count,

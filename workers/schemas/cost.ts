@@ -1,6 +1,6 @@
 /**
- * A bill that can be checked by hand: kind, quantity, rate and amount of each line; the amounts sum exactly to
- * the cost. Built by workers/domain/pricing, part of every request row of the API.
+ * The bill of an exchange: kind, quantity, rate and amount of each line; the amounts sum exactly to the
+ * cost. Built by workers/domain/pricing, part of every request row of the API.
  */
 import { z } from "zod";
 import { BILLED_KINDS } from "./tokens.ts";
@@ -9,7 +9,7 @@ const usd = z.string().describe("Exact decimal of US dollars.");
 
 export const CostLine = z.object({
   kind: z.string().describe(`${BILLED_KINDS.join(", ")}, or a server tool's counter.`),
-  model: z.string().nullable().describe("Whose rate it is; null for server tools."),
+  model: z.string().nullable().describe("The model of the rate; null for server tools."),
   entry: z
     .string()
     .nullable()
@@ -27,7 +27,7 @@ export type CostLine = z.infer<typeof CostLine>;
 
 export const CostBreakdown = z.object({
   lines: z.array(CostLine),
-  estimated: z.boolean().describe("Parts of it are inferred; the lines and notes name them."),
+  estimated: z.boolean().describe("Parts of it are inferred, as lines and notes state."),
   floor: z.boolean().describe("The response ended before its final usage: the cost is at least this."),
   notes: z.array(z.object({ code: z.string(), text: z.string() })),
 });

@@ -49,8 +49,8 @@ export const RequestMetadata = z.looseObject({
 export type RequestMetadata = z.infer<typeof RequestMetadata>;
 
 /**
- * The request as its response part carries it, in case that part is alone in the journal: client and endpoint. All metadata of the request, once
- * R2 is known not to have taken the request part.
+ * Metadata of the request in its response part, in case the request part is missing from the journal: client and endpoint, or all of it
+ * once R2 is known not to have taken the request part.
  */
 export const RequestSummary = RequestMetadata.partial({
   v: true,
@@ -98,7 +98,7 @@ export const ResponseMetadata = z.looseObject({
   upstreamAttempts: z.number().int().optional(),
   /** "identity", or a content-coding that workerd passes through undecoded ("zstd", "deflate"). */
   bodyCoding: z.string(),
-  /** Absent in what earlier versions wrote. */
+  /** Absent in entries of earlier versions. */
   asked: RequestSummary.optional(),
   /** In the journal only, where the response was timed. An invalid one is dropped, so that the exchange is stored. */
   timing: StreamTiming.optional().catch(undefined),

@@ -1,7 +1,7 @@
-/** The login of an account: the state of its Durable Object (sealed), its results for the proxy, and what administrators see. */
+/** The login of an account: the sealed state of its Durable Object, results for the proxy, and the status for administrators. */
 import { z } from "zod";
 
-/** Access and refresh token of one login, as the vendor gave them. */
+/** Access and refresh token of one login. */
 export const TokenPair = z.object({
   accessToken: z.string(),
   refreshToken: z.string(),
@@ -15,9 +15,9 @@ export type TokenPair = z.infer<typeof TokenPair>;
 export const OAuthState = z.object({
   v: z.literal(1),
   pair: TokenPair,
-  /** Grows with every pair, so that a token that upstream rejected is told apart from a newer one. Never reset. */
+  /** Grows with every pair, which distinguishes a rejected token from a newer one. Never reset. */
   generation: z.number().int(),
-  /** Hex SHA-256 of the login's first refresh token: recognises the same credential when it is put again after rotations. */
+  /** Hex SHA-256 of the login's first refresh token, to recognise the same credential after rotations. */
   origin: z.string(),
   /** Renewals of the pair since the login. */
   rotations: z.number().int(),
@@ -37,7 +37,7 @@ export const OAuthState = z.object({
 });
 export type OAuthState = z.infer<typeof OAuthState>;
 
-/** A login that waits for its code. Sealed. */
+/** A pending login, before its code is pasted. Sealed. */
 export const PendingLogin = z.object({ verifier: z.string(), state: z.string(), expiresAt: z.number() });
 export type PendingLogin = z.infer<typeof PendingLogin>;
 

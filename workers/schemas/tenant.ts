@@ -17,7 +17,7 @@ export const DomainRecord = z.looseObject({
   credentialType: CredentialType,
   /** Sealed with domain and account as additional data; null for passthrough and oauth (the OAuthAccount object holds those). */
   credential: Sealed.nullable(),
-  /** Epoch milliseconds of the credential's last change by an administrator; invalidates what isolates cache of an older one. */
+  /** Epoch milliseconds of the credential's last change by an administrator; invalidates copies in isolates. */
   credentialVersion: z.number().optional(),
   /** Path patterns allowed ("/v1/messages", "/v1/messages/*"); null = all of /v1/ except organizations and oauth. */
   endpoints: z.array(z.string()).nullable(),

@@ -8,7 +8,7 @@ import { byField, TOTAL_KINDS, type TokenTotals } from "./tokens.ts";
 const count = z.number().int().nonnegative();
 const name = z.string().nullable();
 
-/** What one exchange adds to the window of its account. */
+/** The contribution of one exchange to the window of its account. */
 export const WindowExchange = z.object({
   id: z.string(),
   startedAt: z.number().int(),
@@ -19,14 +19,14 @@ export const WindowExchange = z.object({
   /** Integer pico-dollars as decimal digits; null = unpriced. */
   costPico: z.string().nullable(),
   /**
-   * Completeness: 0 its end was not seen, 1 its bytes are lost, 2 complete. A higher rank is never
-   * replaced by a lower one, in whatever order they arrive.
+   * Completeness: 0 its end was not seen, 1 its bytes are lost, 2 complete. A lower rank never replaces a higher one, in any
+   * order of arrival.
    */
   rank: z.number().int().min(0).max(2),
 });
 export type WindowExchange = z.infer<typeof WindowExchange>;
 
-/** Usage to count, and ids that turned out to belong to another account. */
+/** Usage to count, and ids of exchanges that belong to another account after all. */
 export interface WindowFeed {
   accountId: string;
   exchanges: readonly WindowExchange[];
@@ -70,7 +70,7 @@ export interface WindowShare extends TokenTotals {
 }
 
 export interface WindowTotals {
-  /** The window holds what started after `from` and up to `to`. */
+  /** The window contains exchanges that started after `from` and up to `to`. */
   from: number;
   to: number;
   total: TokenTotals;
@@ -106,9 +106,9 @@ export interface LimitPoint {
 }
 
 export interface LimitForecast {
-  /** Share per hour at the current pace; null when unknown. */
+  /** Share per hour at the current rate; null when unknown. */
   perHour: number | null;
-  /** When it is full at this pace; null when not before its reset, or unknown. */
+  /** When it is full at this rate; null when not before its reset, or unknown. */
   fullAt: number | null;
 }
 
@@ -129,7 +129,7 @@ export interface WindowState {
   now: number;
   totals: WindowTotals;
   settings: WindowSettings;
-  /** When the rolling five hours reach `tokenLimit` at the last hour's pace; null when not within five hours. */
+  /** When the rolling five hours reach `tokenLimit` at the last hour's rate; null when not within five hours. */
   fullAt: number | null;
   limits: LimitState[];
   /** Headers about limits as a whole, by the name after `anthropic-ratelimit-unified-`, as last reported. */

@@ -17,7 +17,7 @@ export const requireCaller: MiddlewareHandler<AppEnv> = async (c, next) => {
         apiClient((request) => authenticated.fetch(request), c.get("requestId")),
       );
       return next();
-    case "nobody":
+    case "anonymous":
       return wantsHtml(c) ? c.redirect(signInUrl(c), 302) : jsonError(c, 401, "unauthorized", who.message);
     case "closed":
       return wantsHtml(c) ? c.redirect(signInUrl(c), 302) : jsonError(c, 401, "unauthorized", who.message);

@@ -18,15 +18,15 @@ const run = createRoute({
 
 export const relinkRoutes = newRoutes().openapi(run, async (c) => {
   const { domain, since, cursor, limit, dryRun } = c.req.valid("json");
-  const answer = await relink(c.get("config"), { domain, since, cursor, limit, dryRun });
-  if (!answer)
+  const result = await relink(c.get("config"), { domain, since, cursor, limit, dryRun });
+  if (!result)
     throw new ApiError(
       "not_found",
       `The domain ${domain} has no requests. GET /api/domains lists all domains.`,
     );
-  if (answer.changed > 0 && !dryRun) {
+  if (result.changed > 0 && !dryRun) {
     const { actor, role } = c.get("caller");
-    const details = { checked: answer.checked, changed: answer.changed };
+    const details = { checked: result.checked, changed: result.changed };
     await writeAudit(c.get("config"), {
       actor,
       role,
@@ -36,5 +36,5 @@ export const relinkRoutes = newRoutes().openapi(run, async (c) => {
       now: new Date(),
     });
   }
-  return c.json(answer, 200);
+  return c.json(result, 200);
 });

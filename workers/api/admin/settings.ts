@@ -39,7 +39,7 @@ export const settingsRoutes = newRoutes()
       const found = known.map((state) => state[name]).filter((at) => at !== null);
       return found.length === 0 ? null : new Date(Math.min(...found)).toISOString();
     };
-    const answer: PendingAlerts = {
+    const pending: PendingAlerts = {
       waiting: known.reduce((sum, { waiting }) => sum + waiting, 0),
       oldestAt: earliest("oldestAt"),
       nextAt: earliest("nextAt"),
@@ -56,7 +56,7 @@ export const settingsRoutes = newRoutes()
       unanswered: states.length - known.length,
       isMore: targets.length > queried.length,
     };
-    return c.json(answer, 200);
+    return c.json(pending, 200);
   });
 
 /** Null when the object fails, which does not affect the others. */

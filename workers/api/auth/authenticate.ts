@@ -25,7 +25,7 @@ export function authenticate(audience: Audience): MiddlewareHandler<ApiEnv> {
     switch (caller.result) {
       case "known":
         break;
-      case "nobody":
+      case "anonymous":
       case "closed":
         throw new ApiError("unauthorized", caller.message, {
           headers: { "www-authenticate": 'X-Dashboard-Key realm="Claude Nexus"' },

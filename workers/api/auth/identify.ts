@@ -94,7 +94,7 @@ async function identifyBySession(config: Config, token: string, now: number): Pr
 function identifyAnonymous(config: Config, message: string): WhoAmI {
   if (config.DASHBOARD_READ_ONLY) return { ...knownCaller("viewer", "anyone", "read_only") };
   const isClosed = configuredKeys(config).length === 0 && accessApplication(config) === "none";
-  return isClosed ? { result: "closed", message: CLOSED } : { result: "nobody", message };
+  return isClosed ? { result: "closed", message: CLOSED } : { result: "anonymous", message };
 }
 
 function knownCaller(role: Role, actor: string, via: Via): { result: "known" } & Caller {

@@ -1,6 +1,6 @@
 /**
- * Endpoints of the system this product replaces, kept for its users' scripts: paths, parameters and responses stay as they
- * were. All are mappings of `readUsage`. New features belong in `/api/overview` and `/api/windows`.
+ * Endpoints of the existing system, kept for its users' scripts with their paths, parameters and responses. All are mappings
+ * of `readUsage`. New features belong in `/api/overview` and `/api/windows`.
  */
 import { createRoute } from "@hono/zod-openapi";
 import type { z } from "zod";

@@ -26,7 +26,7 @@ import { goneResponse, json, notFoundResponse, errorResponses } from "../http/op
 import { ApiError, invalidParameter } from "../http/errors.ts";
 import { cursorParameter } from "../http/parameters.ts";
 
-/** Larger bodies are only downloaded: as text and JSON they take a multiple of this of the isolate's 128 MB. */
+/** Larger bodies are only downloaded: as text and JSON they take several times their size of the isolate's 128 MB. */
 const MAX_INLINE_BYTES = 12 * 1_048_576;
 
 /** Deeper JSON is returned as text, because its readers recurse. Real bodies have about 20 levels. */
@@ -35,7 +35,7 @@ const MAX_JSON_DEPTH = 500;
 const HistoryMessage = z.looseObject({ role: z.literal("assistant"), content: z.string() });
 
 const tags = ["Requests"];
-/** Not spread from a helper: the types would lose the media type. */
+/** Written out, because a shared helper would lose the media type from the types. */
 const bytes = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
 
 const list = createRoute({
@@ -118,7 +118,7 @@ async function requireRequest(c: Context<ApiEnv>, id: string): Promise<StoredReq
 
 async function readDetail(c: Context<ApiEnv>, row: StoredRequest): Promise<RequestDetail> {
   const config = c.get("config");
-  const [request, responsePart, headers, answerHeaders] = await Promise.all([
+  const [request, response, sentHeaders, receivedHeaders] = await Promise.all([
     row.bodyBytes > MAX_INLINE_BYTES ? null : requestBody(config, row),
     readResponse(c, row),
     requestHeaders(config, row),
@@ -129,12 +129,12 @@ async function readDetail(c: Context<ApiEnv>, row: StoredRequest): Promise<Reque
     query: row.query,
     requestBody: decodeBody(request?.bytes ?? null),
     requestBodyState: request?.state ?? "large",
-    responseBody: responsePart.shown,
-    responseBodyState: responsePart.state,
+    responseBody: response.shown,
+    responseBodyState: response.state,
     usageData: row.usage,
-    rateLimit: answerHeaders && rateLimitHeaders(answerHeaders),
-    requestHeaders: headers,
-    responseHeaders: answerHeaders,
+    rateLimit: receivedHeaders && rateLimitHeaders(receivedHeaders),
+    requestHeaders: sentHeaders,
+    responseHeaders: receivedHeaders,
     ...timingOf(row),
     storedAt: row.storedAt.toISOString(),
   };
@@ -159,8 +159,8 @@ function timingOf({
 }
 
 /**
- * The assembled message of a stream, else the body as it came: an error's JSON, the response of another endpoint, a broken
- * stream. After the raw bytes were deleted, the message stored in the history is returned.
+ * The assembled message of a stream, else the body as received: an error's JSON, the response of another endpoint, a broken
+ * stream. If the raw bytes were deleted, the message stored in the history.
  */
 async function readResponse(
   c: Context<ApiEnv>,

@@ -90,7 +90,7 @@ async function corrected(
   return env.ACCOUNT_WINDOW.getByName(accountId).state(accountId, options);
 }
 
-/** Half-open, from what the window includes. */
+/** The window as a half-open span. */
 function spanOf({ totals }: WindowState): Span {
   return { from: totals.from + 1, to: totals.to + 1 };
 }
@@ -99,7 +99,7 @@ function areSame(stored: UsageTotals, counted: TokenTotals): boolean {
   return (Object.keys(counted) as (keyof TokenTotals)[]).every((name) => stored[name] === counted[name]);
 }
 
-/** Replaces what the window has of a span by what Postgres has. */
+/** Replaces a span of the window by the rows of Postgres. */
 export async function reconcile(
   env: Env,
   config: DatabaseConfig,

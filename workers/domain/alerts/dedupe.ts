@@ -1,23 +1,23 @@
 /**
- * Deduplicates alerts. The same error is sent once in ten minutes, then a summary; missing bodies once an hour; a user's text
- * once per conversation; everything else once per key. Called by the AlertOutbox object.
+ * Deduplicates alerts by key. The same error is sent once in ten minutes, then as a summary; most other alerts once an hour; a
+ * user's text once per conversation. Called by the AlertOutbox object.
  */
 import type { AlertEvent } from "../../schemas/alert.ts";
 
-/** Stored under a key. */
+/** What the outbox stores under a key. */
 export interface SentRecord {
-  /** What was sent: of a conversation the user's text, else the empty string. */
+  /** For messages the user's text that was sent, else the empty string. */
   value: string;
   /** Epoch milliseconds. */
   at: number;
-  /** Raised since and not sent. */
+  /** Alerts raised since then and not sent. */
   suppressed: number;
 }
 
 export interface DedupeKey {
   key: string;
   value: string;
-  /** Time in which the same is not sent again. */
+  /** Time in which an alert with the same key and value is not sent again. */
   quietMs: number;
   /** Whether a summary of the suppressed alerts follows. */
   sendsSummary: boolean;
@@ -29,7 +29,7 @@ const DAY_MS = 24 * HOUR_MS;
 /** The longest of the times below; older records are deleted. */
 export const MAX_QUIET_MS = 8 * DAY_MS;
 
-/** The key by which events count as the same. */
+/** The key that equal events share. */
 export function dedupeKeyOf(event: AlertEvent): DedupeKey {
   const once = { value: "", quietMs: MAX_QUIET_MS, sendsSummary: false };
   switch (event.kind) {
@@ -47,12 +47,10 @@ export function dedupeKeyOf(event: AlertEvent): DedupeKey {
         ...once,
         key: JSON.stringify([event.kind, event.window, event.threshold, event.resetsAt ?? event.at]),
       };
-    case "needs_login":
-      return { ...once, key: event.kind, quietMs: HOUR_MS };
-    case "ingest_backlog":
-      return { ...once, key: event.kind, quietMs: HOUR_MS };
     case "unrecorded":
       return { ...once, key: event.kind, quietMs: HOUR_MS, sendsSummary: true };
+    case "needs_login":
+    case "ingest_backlog":
     case "facts_lost":
       return { ...once, key: event.kind, quietMs: HOUR_MS };
     case "unknown_model":
@@ -70,7 +68,7 @@ export interface DedupeDecision {
 }
 
 export function shouldSend(dedupe: DedupeKey, record: SentRecord | null, now: number): DedupeDecision {
-  // A record from the future was written by a clock that had jumped.
+  // A record from the future was written by a wrong clock, and is ignored.
   const isQuiet =
     record !== null && record.value === dedupe.value && now - record.at < dedupe.quietMs && record.at <= now;
   if (isQuiet) return { isSent: false, repeats: 0, record: { ...record, suppressed: record.suppressed + 1 } };

@@ -1,4 +1,4 @@
-/** Times and shares as alerts show them. Used by slack-payload.ts. */
+/** Formats times and shares for alerts. Used by slack-payload.ts. */
 
 /** "2026-11-22 14:05 UTC". */
 export function utcTime(at: number): string {

@@ -8,13 +8,13 @@ import { contentTexts, toolCallBlocks } from "../messages/content.ts";
 import { promptTexts } from "../messages/user-prompt.ts";
 import { plainText, truncate } from "../truncate.ts";
 
-/** Characters kept of either text; the notification shows fewer. */
+/** Characters kept of each text; the notification shows fewer. */
 const MAX_SUMMARY_TEXT = 4_000;
 const MAX_TOOLS = 30;
 
 type MessageSummary = Pick<MessageEvent, "userText" | "answerText" | "tools">;
 
-/** `messages` and `response` as JSON texts of history elements. Null where the user says nothing. */
+/** `messages` and `response` as JSON texts of history elements. Null without a user's text. */
 export function summarizeMessage(
   messages: readonly string[],
   response: string | null,
@@ -32,7 +32,7 @@ export function summarizeMessage(
   };
 }
 
-/** A message of tool results only has no prompt: the one before it counts. */
+/** The newest user message that is not only tool results. */
 function lastUserText(messages: readonly string[]): string | null {
   for (const text of messages.toReversed()) {
     const message = parseJson(text);
@@ -43,7 +43,7 @@ function lastUserText(messages: readonly string[]): string | null {
   return null;
 }
 
-/** What a call is about, in a few words; null when its input does not say. */
+/** A short description of a call from its input; null if the input has none. */
 function hintOf(tool: JsonObject): string | null {
   const input = isObject(tool["input"]) ? tool["input"] : {};
   const text = (key: string, max: number) => {

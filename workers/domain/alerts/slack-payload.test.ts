@@ -144,7 +144,7 @@ describe("the Slack payload of an error", () => {
       accountId: null,
     };
     expect(payload(errorEvent(failed))).toStrictEqual(
-      errorPayload(`:rotating_light: Error on team.example: no answer api_error. ${OPEN}`, [
+      errorPayload(`:rotating_light: Error on team.example: no response api_error. ${OPEN}`, [
         REQUEST_FIELD,
         field("Path", "POST /v1/messages"),
         field("Status", "upstream_failed"),
@@ -201,17 +201,17 @@ describe("the Slack payload is one text", () => {
     [
       "of an account that needs a login",
       { kind: "needs_login", accountId: "acc_1", reason: "invalid_grant: refresh token expired", at: NOW },
-      ":key: Account *acc_1* needs a login: invalid_grant: refresh token expired. Its requests are refused until somebody logs in again with `npx nexus oauth login`. <https://nexus.example/domains|Domains>",
+      ":key: Account *acc_1* needs a login: invalid_grant: refresh token expired. Its requests fail until an administrator logs in again with `npx nexus oauth login`. <https://nexus.example/domains|Domains>",
     ],
     [
       "of an ingest backlog",
       { ...backlog, entries: 120, isMore: false, oldestAgeMs: 620_000, databaseReachable: true },
-      `:file_cabinet: Recording is behind: 120 exchanges wait to be stored, the oldest for 10 min. Nothing is lost, and requests go on. ${settings}`,
+      `:file_cabinet: Recording is behind: 120 exchanges wait to be stored, the oldest for 10 min. Nothing is lost, and clients are not affected. ${settings}`,
     ],
     [
       "of an ingest backlog because of the database",
       { ...backlog, entries: 1_000, isMore: true, oldestAgeMs: 190_000_000, databaseReachable: false },
-      `:file_cabinet: Recording is behind: 1000 or more exchanges wait to be stored, the oldest for 2 d 4 h. The database cannot be reached. Nothing is lost, and requests go on. ${settings}`,
+      `:file_cabinet: Recording is behind: 1000 or more exchanges wait to be stored, the oldest for 2 d 4 h. The database cannot be reached. Nothing is lost, and clients are not affected. ${settings}`,
     ],
     [
       "of a model without a price",
@@ -221,7 +221,7 @@ describe("the Slack payload is one text", () => {
     [
       "of exchanges that could not be recorded",
       { kind: "facts_lost", exchanges: 12, at: NOW },
-      `:card_file_box: 12 exchanges could not be recorded at all: archive (R2) and queue failed together, for longer than memory lasts. Requests go on. The status counts them as \`facts_lost\`. ${settings}`,
+      `:card_file_box: 12 exchanges could not be recorded: the archive (R2) and the queue failed, and the buffer in memory was full. Clients are not affected. The status counts them as \`facts_lost\`. ${settings}`,
     ],
   ])("%s", (_name, event, text) => {
     expect(payload(event)).toStrictEqual({ text });
@@ -229,25 +229,25 @@ describe("the Slack payload is one text", () => {
 
   test("of one exchange that could not be recorded, without the dashboard's address", () => {
     expect(payload({ kind: "facts_lost", exchanges: 1, at: NOW }, { dashboardUrl: null })).toStrictEqual({
-      text: ":card_file_box: 1 exchange could not be recorded at all: archive (R2) and queue failed together, for longer than memory lasts. Requests go on. The status counts them as `facts_lost`.",
+      text: ":card_file_box: 1 exchange could not be recorded: the archive (R2) and the queue failed, and the buffer in memory was full. Clients are not affected. The status counts them as `facts_lost`.",
     });
   });
 
   test.each<[Repeats, string]>([
-    [ONCE, "an exchange on team.example: its facts are kept, bodies are missing. Requests go on."],
+    [ONCE, "an exchange on team.example. Metadata is stored, and clients are not affected."],
     [
       { count: 3, isSummary: false },
-      "an exchange on team.example (and of 3 more before it): its facts are kept, bodies are missing. Requests go on.",
+      "an exchange on team.example and of 3 before it. Metadata is stored, and clients are not affected.",
     ],
-    [{ count: 1, isSummary: true }, "1 exchange more, the last on team.example at 2026-11-22 12:40 UTC."],
+    [{ count: 1, isSummary: true }, "1 more exchange, the last on team.example at 2026-11-22 12:40 UTC."],
     [
       { count: 214, isSummary: true },
-      "214 exchanges more, the last on team.example at 2026-11-22 12:40 UTC.",
+      "214 more exchanges, the last on team.example at 2026-11-22 12:40 UTC.",
     ],
   ])("of an exchange with missing bodies and its repeats: %j", (repeats, text) => {
     const event: AlertEvent = { kind: "unrecorded", domain: "team.example", requestId: ID, at: NOW };
     expect(payload(event, {}, repeats)).toStrictEqual({
-      text: `:card_file_box: The archive (R2) did not take all of ${text} ${OPEN}`,
+      text: `:card_file_box: The archive (R2) did not store the bodies of ${text} ${OPEN}`,
     });
   });
 
@@ -260,7 +260,7 @@ describe("the Slack payload is one text", () => {
     ).toStrictEqual({
       channel: "#nexus",
       icon_emoji: ":robot_face:",
-      text: ":wave: This is a test for team.example: alerts of Claude Nexus arrive here.",
+      text: ":wave: Test alert for team.example: alerts of Claude Nexus arrive here.",
       username: "Nexus",
     });
   });

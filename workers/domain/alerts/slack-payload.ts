@@ -1,6 +1,6 @@
 /**
- * Alerts as payloads of a Slack incoming webhook. The layout of messages is the older proxy's, so that channels
- * look as before; the rest says what happened, what it means, and where to look. Called by workers/alerts.
+ * Alerts as payloads of a Slack incoming webhook. Messages keep the layout of the existing system; other
+ * alerts say what happened, what it means, and where to look. Called by workers/alerts.
  * https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
  */
 import type {
@@ -29,21 +29,21 @@ export interface SlackPayload {
   }[];
 }
 
-/** How and for whom. */
+/** Settings of the channel that an alert goes to. */
 export interface AlertStyle {
   /** Null: no links. */
   dashboardUrl: string | null;
-  /** `masked`: the texts of people and Claude are replaced by their number of characters. */
+  /** `masked`: message texts are replaced by their number of characters. */
   content: "full" | "masked";
   channel?: string | undefined;
   username?: string | undefined;
   iconEmoji?: string | undefined;
 }
 
-/** How often the same was raised since it was last sent. */
+/** Equal alerts suppressed since the last one was sent. */
 export interface Repeats {
   count: number;
-  /** Nothing new besides: these are only being summed up. */
+  /** The payload only summarizes them. */
   isSummary: boolean;
 }
 
@@ -78,11 +78,11 @@ function payloadOf(event: AlertEvent, repeats: Repeats, style: AlertStyle): Slac
       );
     case "needs_login":
       return plain(
-        `:key: Account *${name(event.accountId)}* needs a login: ${name(event.reason)}. Its requests are refused until somebody logs in again with \`npx nexus oauth login\`.${link("/domains", "Domains")}`,
+        `:key: Account *${name(event.accountId)}* needs a login: ${name(event.reason)}. Its requests fail until an administrator logs in again with \`npx nexus oauth login\`.${link("/domains", "Domains")}`,
       );
     case "ingest_backlog":
       return plain(
-        `:file_cabinet: Recording is behind: ${event.entries}${event.isMore ? " or more" : ""} exchanges wait to be stored, the oldest for ${duration(event.oldestAgeMs)}.${event.databaseReachable ? "" : " The database cannot be reached."} Nothing is lost, and requests go on.${link("/settings", "Status")}`,
+        `:file_cabinet: Recording is behind: ${event.entries}${event.isMore ? " or more" : ""} exchanges wait to be stored, the oldest for ${duration(event.oldestAgeMs)}.${event.databaseReachable ? "" : " The database cannot be reached."} Nothing is lost, and clients are not affected.${link("/settings", "Status")}`,
       );
     case "unknown_model":
       return plain(
@@ -94,10 +94,10 @@ function payloadOf(event: AlertEvent, repeats: Repeats, style: AlertStyle): Slac
       );
     case "facts_lost":
       return plain(
-        `:card_file_box: ${exchanges(event.exchanges)} could not be recorded at all: archive (R2) and queue failed together, for longer than memory lasts. Requests go on. The status counts them as \`facts_lost\`.${link("/settings", "Status")}`,
+        `:card_file_box: ${exchanges(event.exchanges)} could not be recorded: the archive (R2) and the queue failed, and the buffer in memory was full. Clients are not affected. The status counts them as \`facts_lost\`.${link("/settings", "Status")}`,
       );
     case "test":
-      return plain(`:wave: This is a test for ${name(event.domain)}: alerts of Claude Nexus arrive here.`);
+      return plain(`:wave: Test alert for ${name(event.domain)}: alerts of Claude Nexus arrive here.`);
   }
 }
 
@@ -128,7 +128,7 @@ function message(event: MessageEvent, { content }: AlertStyle): SlackPayload {
 }
 
 function error(event: ErrorEvent, repeats: Repeats, { content }: AlertStyle, link: string): SlackPayload {
-  const what = [event.status === null ? "no answer" : String(event.status), event.errorType]
+  const what = [event.status === null ? "no response" : String(event.status), event.errorType]
     .filter((part) => part !== null)
     .join(" ");
   const more = repeats.count === 0 ? "" : ` (and ${repeats.count} more like it)`;
@@ -189,13 +189,13 @@ function threshold(event: ThresholdEvent, link: string): SlackPayload {
 
 function unrecorded({ domain, at }: UnrecordedEvent, { count, isSummary }: Repeats): string {
   if (isSummary)
-    return `:card_file_box: The archive (R2) did not take all of ${exchanges(count)} more, the last on ${name(domain)} at ${utcTime(at)}.`;
-  const more = count === 0 ? "" : ` (and of ${count} more before it)`;
-  return `:card_file_box: The archive (R2) did not take all of an exchange on ${name(domain)}${more}: its facts are kept, bodies are missing. Requests go on.`;
+    return `:card_file_box: The archive (R2) did not store the bodies of ${exchanges(count, "more ")}, the last on ${name(domain)} at ${utcTime(at)}.`;
+  const more = count === 0 ? "" : ` and of ${count} before it`;
+  return `:card_file_box: The archive (R2) did not store the bodies of an exchange on ${name(domain)}${more}. Metadata is stored, and clients are not affected.`;
 }
 
-function exchanges(number: number): string {
-  return number === 1 ? "1 exchange" : `${number} exchanges`;
+function exchanges(number: number, adjective = ""): string {
+  return `${number} ${adjective}exchange${number === 1 ? "" : "s"}`;
 }
 
 function plain(text: string): SlackPayload {
@@ -207,12 +207,12 @@ function name(text: string): string {
   return escaped(truncate(redact(text), 300)).replace(/[\s\u0000-\u001f\u007f]+/g, " ");
 }
 
-/** `<!channel>` in a prompt must not wake anybody. */
+/** Escapes mentions such as `<!channel>`, which would notify people. */
 function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
-/** At most so many lines and characters. */
+/** At most MAX_RESPONSE_LINES lines and MAX_TEXT characters. */
 function shortened(text: string): string {
   const lines = text.split("\n");
   const few = lines.slice(0, MAX_RESPONSE_LINES).join("\n");

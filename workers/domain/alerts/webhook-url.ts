@@ -1,6 +1,6 @@
 /**
- * Which addresses alerts may be sent to: https on a host of the list, so that a user who may set a webhook cannot make the
- * Worker call what he likes. The local stack may also use a fake on loopback. Called by workers/alerts and workers/api.
+ * Checks the address of a webhook: https on a configured host, so that a user who may set a webhook cannot make the Worker
+ * call other hosts. The local stack may also use a fake on loopback. Called by workers/alerts and workers/api.
  */
 import { isLoopbackName } from "../http/host.ts";
 
@@ -10,7 +10,7 @@ export interface WebhookRule {
   LOCAL_WORLD: boolean;
 }
 
-/** The address when it may be called, else null. */
+/** The address if it is allowed, else null. */
 export function allowedWebhook(address: string, rule: WebhookRule): URL | null {
   const url = URL.parse(address);
   if (!url || url.username !== "" || url.password !== "") return null;

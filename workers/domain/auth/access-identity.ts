@@ -1,13 +1,13 @@
 /**
- * From the verified claims of a Cloudflare Access token to a person: who, and in which role. Pure; the signature,
- * issuer, audience and times are checked before (workers/api/auth/cloudflare-access.ts).
+ * The identity and role in the claims of a Cloudflare Access token. Pure; workers/api/auth/cloudflare-access.ts has verified
+ * signature, issuer, audience and times.
  */
 import { z } from "zod";
 import type { Role } from "../../schemas/api/session.ts";
 
-/** An Access application as configured; both must be given, or there is none. */
+/** The configured Access application. */
 export interface AccessApplication {
-  /** Issuer of the tokens, without a slash at the end. */
+  /** Issuer of the tokens, without a trailing slash. */
   issuer: string;
   audience: string;
   /** Lower-case e-mail addresses. */
@@ -20,7 +20,7 @@ const Claims = z.looseObject({
     .max(254)
     .regex(/^[^\s@]+@[^\s@]+$/)
     .optional(),
-  /** A service token carries its name here and no e-mail. */
+  /** The name of a service token, which has no e-mail. */
   common_name: z
     .string()
     .max(254)
@@ -29,8 +29,8 @@ const Claims = z.looseObject({
 });
 
 /**
- * The application that these settings describe; "none" without any, "incomplete" when half of it is missing, which
- * must close the door, not open it. The team domain may be given as an https URL, or on loopback as an http one.
+ * The Access application of these settings. "none" without settings; "incomplete" if one of two is missing or invalid, and
+ * callers must then deny access. The team domain may be an https URL, or on loopback an http one.
  */
 export function accessApplication(settings: {
   ACCESS_TEAM_DOMAIN?: string | undefined;
@@ -51,7 +51,7 @@ export function accessApplication(settings: {
   return { issuer, audience, administrators };
 }
 
-/** Role and name of the person (or service token) of these claims; null if they name none. */
+/** Role and name of the user or service token of these claims; null without a name. */
 export function identify(
   application: AccessApplication,
   claims: unknown,

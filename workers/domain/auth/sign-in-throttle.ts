@@ -1,21 +1,21 @@
 /**
- * How wrong keys slow the next attempt down: per address, and for all addresses together (guessing from many addresses).
- * Pure; the SignInGuard Durable Object keeps the state and asks here.
+ * Throttles sign-in attempts after wrong keys: per address, and over all addresses (against guessing from many addresses).
+ * Pure; the SignInGuard Durable Object keeps the state.
  */
 
-/** Wrong keys so far and when the last one came (epoch milliseconds). */
+/** The number of wrong keys and the time of the last one (epoch milliseconds). */
 export interface Failures {
   count: number;
   lastAt: number;
 }
 
 export interface ThrottlePolicy {
-  /** So many wrong keys cost nothing. */
+  /** Wrong keys without a delay. */
   free: number;
-  /** Wait after the first failure that costs; doubles with each further one. */
+  /** Delay after the first failure beyond `free`; doubles with each further one. */
   firstDelayMs: number;
   maxDelayMs: number;
-  /** Without a failure for this long, all is forgotten. Longer than any delay. */
+  /** Failures are deleted this long after the last one. Longer than any delay. */
   forgetAfterMs: number;
 }
 
@@ -26,7 +26,7 @@ export const ADDRESS_POLICY: ThrottlePolicy = {
   forgetAfterMs: 86_400_000,
 };
 
-/** Laxer, because it also delays the innocent; addresses that signed in lately are exempt from it. */
+/** Less strict, because it delays everyone; addresses that signed in within TRUST_MS are exempt. */
 export const GLOBAL_POLICY: ThrottlePolicy = {
   free: 100,
   firstDelayMs: 1_000,
@@ -34,7 +34,7 @@ export const GLOBAL_POLICY: ThrottlePolicy = {
   forgetAfterMs: 3_600_000,
 };
 
-/** An address that signed in is trusted this long: strangers' guesses do not lock it out. */
+/** How long an address that signed in is exempt from GLOBAL_POLICY. */
 export const TRUST_MS = 30 * 86_400_000;
 
 export interface GuardState {
@@ -47,18 +47,18 @@ export interface GuardState {
 export type AttemptResult =
   { result: "allowed" } | { result: "wrong" } | { result: "slow_down"; retryAfterSeconds: number };
 
-/** Milliseconds from `now` until the next attempt is looked at; 0 = at once. */
+/** Milliseconds from `now` until the next attempt is checked; 0 = at once. */
 export function waitMs(failures: Failures | null, policy: ThrottlePolicy, now: number): number {
   const live = activeFailures(failures, policy, now);
   if (!live || live.count < policy.free) return 0;
   const delay = Math.min(policy.maxDelayMs, policy.firstDelayMs * 2 ** (live.count - policy.free));
-  // A clock that went backwards must not lengthen the wait.
+  // Not longer if the clock was set back.
   return Math.min(delay, Math.max(0, live.lastAt + delay - now));
 }
 
 /**
- * Decides one attempt. While an address must wait, the attempt is not counted and the key not judged, so a right key
- * gets the response of a wrong one and further attempts do not prolong the wait.
+ * Decides one attempt. While an address must wait, the key is not checked and the attempt not counted: a correct key gets
+ * the same result as a wrong one, and further attempts do not prolong the wait.
  */
 export function decideAttempt(
   state: GuardState,
@@ -88,8 +88,8 @@ export function decideAttempt(
 }
 
 /**
- * What counts as one address: an IPv6 client owns at least its /64, so the lower half is cut; anything that is no
- * address counts as itself, shortened.
+ * The key of an address: of IPv6 its /64, because a client owns at least that; a text that is no address is used as it is,
+ * truncated.
  */
 export function throttleKey(address: string): string {
   const plain = address.trim().toLowerCase().replace(/%.*$/, "");

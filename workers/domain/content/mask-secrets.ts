@@ -8,7 +8,7 @@ import { COLON, matchesAt, OPEN_BRACE, QUOTE, skipSpace } from "./json-scanner.t
 const BYTE_ORDER_MARK = new Uint8Array([0xef, 0xbb, 0xbf]);
 const TOKEN_KEY = new TextEncoder().encode('"authorization_token"');
 
-/** A copy with the spans (start, end, start, end, … rising) masked; the same bytes without spans. */
+/** A copy with the spans (start, end, start, end, … ascending) masked; the same bytes without spans. */
 export function maskSpans(bytes: Uint8Array, spans: readonly number[]): Uint8Array {
   if (spans.length === 0) return bytes;
   let length = bytes.length + (spans.length / 2) * MASK.length;

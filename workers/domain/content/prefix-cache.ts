@@ -18,7 +18,7 @@ export interface NewElement {
 
 /** Memory of an element beside its bytes: three hashes, objects, the normalised message of linking. */
 const ELEMENT_OVERHEAD_BYTES = 1_000;
-/** An element is held as sent and as content, and its texts once more for linking. */
+/** An element is held as sent and as content, and its texts a third time for linking. */
 const COPIES_PER_ELEMENT = 3;
 /** First elements over all lists. A look-up compares them one by one. */
 const MAX_TREES = 128;

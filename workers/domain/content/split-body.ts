@@ -100,7 +100,7 @@ export function rebuildBody(parts: BodyParts): Uint8Array {
 }
 
 /**
- * The content that an answer most likely has when the client sends it back as history: an assistant message of only role and
+ * The content that a response most likely has when the client sends it back as history: an assistant message of only role and
  * content, serialised as JavaScript clients do, normalised as in a body. The member that reading a stream adds to blocks
  * (messages/content-blocks.ts) is left out: clients never receive it.
  */

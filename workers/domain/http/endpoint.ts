@@ -1,12 +1,12 @@
 /**
- * Names for the endpoints of the Claude API, by method and path. The name stands in each request's row and is the key of
- * rollups, so the set is closed and names do not change. Called by workers/ingest.
+ * Names for the endpoints of the Claude API, by method and path. Request rows and keys of rollups hold the
+ * name, so names never change. Called by workers/ingest.
  * Source: the API reference and its SDK's list of resources.
  */
 
 type Row = readonly [methods: string, path: string, name: string];
 
-/** `{}` is one segment, `**` any rest including none; the first row that fits names the endpoint. `*` = any method. */
+/** `{}` is one segment, `**` any number of segments; the first matching row names the endpoint. `*` = any method. */
 const ENDPOINTS = [
   ["POST", "/v1/messages", "messages"],
   ["POST", "/v1/messages/count_tokens", "count_tokens"],
@@ -50,7 +50,7 @@ const ENDPOINTS = [
   ["*", "/v1/oauth/**", "oauth"],
 ] as const satisfies readonly Row[];
 
-/** An endpoint's name; `other` for whatever is not in the list, tomorrow's endpoints included. */
+/** An endpoint's name; `other` for everything that is not in the list. */
 export type Endpoint = (typeof ENDPOINTS)[number][2] | "other";
 
 const PATTERNS = ENDPOINTS.map(([methods, path, name]) => ({
@@ -61,7 +61,7 @@ const PATTERNS = ENDPOINTS.map(([methods, path, name]) => ({
 
 /**
  * The endpoint of a request. `path` is without query; trailing slashes do not matter. HEAD is named like GET. A known path
- * under a method it does not take (a preflight, a mistake) is `other`.
+ * with another method is `other`.
  */
 export function endpointOf(method: string, path: string): Endpoint {
   const verb = method.toUpperCase() === "HEAD" ? "GET" : method.toUpperCase();

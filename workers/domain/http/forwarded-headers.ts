@@ -1,10 +1,10 @@
 /**
- * Which headers cross the proxy. Everything passes that is not listed here: tomorrow's beta or vendor header works
- * without a change. Upwards go no credential meant for us, nothing that describes the client's connection or network;
- * downwards nothing that belongs to upstream's connection or cookies.
+ * Which headers the proxy forwards: all but those listed here, so that new beta and vendor headers work without a change.
+ * Not forwarded: credentials for this proxy, headers of the client's connection and network. Not returned: headers of
+ * upstream's connection, and its cookies.
  */
 
-/** RFC 9110 7.6.1, plus what old clients and proxies send in that role. */
+/** RFC 9110 7.6.1, and older headers with the same meaning. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -19,8 +19,8 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What the client's connection to us says and upstream must not hear. `content-length` is written by the runtime from the
- * body; `expect` has been answered by the runtime; `accept-encoding` is ours to choose (see UPSTREAM_ACCEPT_ENCODING).
+ * Headers of the client's connection. The runtime writes `content-length` from the body and has handled `expect`;
+ * `accept-encoding` is replaced (UPSTREAM_ACCEPT_ENCODING).
  */
 const NOT_FORWARDED: ReadonlySet<string> = new Set([
   "host",
@@ -37,24 +37,24 @@ const NOT_FORWARDED: ReadonlySet<string> = new Set([
 const NOT_RETURNED = [...HOP_BY_HOP, "set-cookie"];
 const NOT_FORWARDED_PREFIXES = ["proxy-", "cf-", "x-forwarded-", "x-nexus-"];
 
-/** Where a client may put a key, its own or ours. */
+/** Headers in which clients send a key. */
 const CREDENTIALS: ReadonlySet<string> = new Set(["authorization", "x-api-key"]);
 
 /**
- * The runtime decodes gzip and br for the archive and would code them again for the client: twice the work for
- * a hop inside a data centre. Uncompressed is what every client accepts.
+ * The runtime would decode gzip and br for the archive and encode them again for the client, which costs more than an
+ * uncompressed hop inside a data centre. Every client accepts identity.
  */
 export const UPSTREAM_ACCEPT_ENCODING = "identity";
 
-/** Codings that the runtime undoes on the body it hands to us, and redoes when the header stays. Spelt exactly so. */
+/** Codings that the runtime decodes, and encodes again if the header is kept. Case-sensitive. */
 const DECODED_BY_RUNTIME: ReadonlySet<string> = new Set(["gzip", "br"]);
 
-/** A list that several parties add to: ours is appended to the client's, which stays as it was written. */
+/** A list: ours is appended to the client's, which is kept unchanged. */
 const BETA = "anthropic-beta";
 
 /**
- * The client's headers as they go up. `credential`: the headers that authenticate us, which replace what the client sent (except
- * that betas are added to the client's); null leaves the client's own (passthrough).
+ * The request headers for upstream. `credential`: the headers that authenticate the proxy, which replace the client's (betas
+ * are added to the client's); null keeps the client's own (passthrough).
  */
 export function upstreamRequestHeaders(
   client: Headers,
@@ -81,7 +81,7 @@ function isForwarded(name: string): boolean {
   );
 }
 
-/** The client's list of betas with one more, unless it is there; order and spelling stay. */
+/** The client's list of betas with `beta`, if it is missing; order and spelling are kept. */
 export function withBeta(list: string, beta: string): string {
   const names = list.split(",").map((name) => name.trim());
   if (names.includes(beta)) return list;
@@ -90,15 +90,15 @@ export function withBeta(list: string, beta: string): string {
 
 /** How the response body is passed on. */
 export interface EncodingDecision {
-  /** `content-encoding` may stay: the client reads it, and the runtime either redoes it or never undid it. */
+  /** `content-encoding` is kept: the client accepts it, and the runtime encodes the body again or never decoded it. */
   keepsEncoding: boolean;
-  /** Bytes of the body as the client gets it, or null where that is not known beforehand. */
+  /** Bytes of the body that the client gets; null if unknown in advance. */
   length: number | null;
-  /** Coding of the bytes that we see and archive. */
+  /** Coding of the bytes that are archived. */
   storedEncoding: string;
 }
 
-/** Decides it from upstream's headers and what the client accepts. */
+/** Decides from upstream's headers and the client's `accept-encoding`. */
 export function negotiateEncoding(
   contentEncoding: string | null,
   contentLength: string | null,
@@ -115,7 +115,7 @@ export function negotiateEncoding(
   };
 }
 
-/** Upstream's headers as the client gets them, with our id. */
+/** The response headers for the client, with the exchange's id. */
 export function clientResponseHeaders(
   upstream: Headers,
   keepsEncoding: boolean,
@@ -129,19 +129,19 @@ export function clientResponseHeaders(
   return headers;
 }
 
-/** Whether a client that sent this `accept-encoding` reads the coding. No header: it did not ask for any. RFC 9110 12.5.3 */
+/** Whether this `accept-encoding` allows the coding; no header allows none. RFC 9110 12.5.3 */
 export function acceptsEncoding(acceptEncoding: string | null, coding: string): boolean {
   let star = false;
   for (const item of (acceptEncoding ?? "").toLowerCase().split(",")) {
     const [name = "", ...parameters] = item.split(";").map((part) => part.trim());
-    const isRefused = parameters.some((parameter) => /^q\s*=\s*0(\.0*)?$/.test(parameter));
-    if (name === coding) return !isRefused;
-    if (name === "*") star = !isRefused;
+    const isExcluded = parameters.some((parameter) => /^q\s*=\s*0(\.0*)?$/.test(parameter));
+    if (name === coding) return !isExcluded;
+    if (name === "*") star = !isExcluded;
   }
   return star;
 }
 
-/** Headers that `connection` declares to be about this connection. Never a credential or what says how to read the body. */
+/** The hop-by-hop headers that `connection` names, except credentials and headers that describe the body. */
 function connectionNames(headers: Headers): ReadonlySet<string> {
   const connection = headers.get("connection");
   if (connection === null) return NO_NAMES;
@@ -152,6 +152,6 @@ function connectionNames(headers: Headers): ReadonlySet<string> {
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set();
-/** RFC 9110 5.6.2; what is not one is no name of a header. */
+/** A valid header name. RFC 9110 5.6.2 */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 const BODY_HEADERS: ReadonlySet<string> = new Set(["content-encoding", "content-type"]);

@@ -1,9 +1,9 @@
 /**
- * What a request path may look like and where it leads. A path is forwarded as it was spelt, so every spelling that upstream
- * might read differently from us (dot segments, empty segments, encoded separators, double encoding) is refused instead.
+ * Validates request paths. A path is forwarded unchanged, so a path that upstream could interpret differently from this proxy
+ * (dot segments, empty segments, encoded separators, double encoding) is rejected.
  */
 
-/** Path and query exactly as they stand in the request line. */
+/** Path and query as in the request line. */
 export interface RawTarget {
   path: string;
   /** With its `?`, or the empty string. */
@@ -11,8 +11,8 @@ export interface RawTarget {
 }
 
 /**
- * Splits an absolute URL without parsing it: the URL parser would resolve dot segments and turn backslashes round before
- * anyone could refuse them. (workerd hands over `request.url` unresolved: scheme, Host header, request target.)
+ * Splits an absolute URL without parsing it, because the URL parser resolves dot segments and replaces backslashes.
+ * (`request.url` is unresolved in workerd: scheme, Host header, request target.)
  */
 export function rawTarget(url: string): RawTarget {
   const afterScheme = url.indexOf("://") + 3;
@@ -25,19 +25,19 @@ export function rawTarget(url: string): RawTarget {
   return { path: withoutHash.slice(0, mark), query: withoutHash.slice(mark) };
 }
 
-/** The Host part of an absolute URL as it was sent, port included. */
+/** The host of an absolute URL as sent, port included. */
 export function rawHost(url: string): string {
   const afterScheme = url.slice(url.indexOf("://") + 3);
   const end = afterScheme.search(/[/?#\\]/);
   return end === -1 ? afterScheme : afterScheme.slice(0, end);
 }
 
-/** How often a path may have been encoded before we stop looking: three rounds are one more than anybody decodes. */
+/** Rounds of decoding that are checked; servers decode twice at most. */
 const MAX_ENCODINGS = 3;
 
 /**
- * Whether a path means the same to everyone who reads it, however often they decode it: no `.` or `..` segment, no empty
- * segment (one trailing slash is fine), no backslash, no control character, and no encoded slash.
+ * Whether a path is unambiguous, however often it is decoded: no `.` or `..` segment, no empty segment (one trailing slash is
+ * allowed), no backslash, no control character, no encoded slash.
  */
 export function isPlainPath(path: string): boolean {
   let text = path;
@@ -53,8 +53,8 @@ export function isPlainPath(path: string): boolean {
 }
 
 /**
- * Whether a domain's list lets this path through. Patterns are exact (`/v1/messages`) or a prefix (`/v1/messages/*`).
- * Without a list everything under /v1/ is allowed but administration and login, which decide over more than one request.
+ * Whether a domain's list allows this path. Patterns are exact (`/v1/messages`) or a prefix (`/v1/messages/*`). Without a list
+ * everything under /v1/ is allowed except administration and login.
  */
 export function isEndpointAllowed(path: string, endpoints: readonly string[] | null): boolean {
   const decoded = decodeFully(path);
@@ -64,19 +64,19 @@ export function isEndpointAllowed(path: string, endpoints: readonly string[] | n
   );
 }
 
-/** Login traffic: its bodies are tokens and are never recorded. */
+/** Whether this is login traffic, whose bodies hold tokens and are never recorded. */
 export function isOAuthPath(path: string): boolean {
   return resourceOf(decodeFully(path)) === "oauth";
 }
 
-/** "oauth" of "/v1/oauth/token", read as generously as upstream might: any case, path parameters cut. */
+/** "oauth" of "/v1/oauth/token", in lower case and without path parameters, as upstream may read it. */
 function resourceOf(decodedPath: string): string {
   return (decodedPath.split("/")[2] ?? "").split(";")[0]?.toLowerCase() ?? "";
 }
 
 const slashes = (text: string) => text.split("/").length;
 
-/** Percent-decoding of the single characters that matter here; what is no valid UTF-8 stays byte by byte. */
+/** Percent-decodes byte by byte, so that invalid UTF-8 is kept. */
 function decodeOnce(text: string): string {
   return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

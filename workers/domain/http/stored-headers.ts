@@ -1,6 +1,6 @@
 /**
  * Which headers of an exchange are stored: those on these lists and no others, so that a credential, a cookie or an address
- * cannot be stored because a list forgot it. Called by workers/proxy (before anything is written down) and workers/ingest.
+ * cannot be stored by omission. Called by workers/proxy before recording, and by workers/ingest.
  */
 import { redact } from "../redact.ts";
 import { truncate } from "../truncate.ts";
@@ -36,7 +36,7 @@ const RESPONSE_HEADERS = [
 
 const RATE_LIMIT_HEADERS = ["anthropic-ratelimit-", "retry-after", "x-should-retry"];
 
-/** Beaten by no list: a new vendor header under an allowed prefix may carry a secret. ("tokens" in rate limits is harmless.) */
+/** Never stored, even with an allowed prefix: a new vendor header may carry a secret. ("tokens" in rate limits is allowed.) */
 const SECRET_NAME =
   /api-?key|auth(?!or)|cookie|credential|secret|password|token(?!s|-count)|assertion|signature/;
 
@@ -46,7 +46,7 @@ const MAX_VALUE = 1_000;
 const MAX_HEADERS = 100;
 const MAX_NAME = 100;
 
-/** The request headers to store: names in lower case, secrets in values masked, values cut. */
+/** The request headers to store: names in lower case, secrets in values masked, values truncated. */
 export function storedRequestHeaders(headers: Iterable<readonly [string, string]>): Record<string, string> {
   return stored(headers, REQUEST_HEADERS);
 }
@@ -56,7 +56,7 @@ export function storedResponseHeaders(headers: Iterable<readonly [string, string
   return stored(headers, RESPONSE_HEADERS);
 }
 
-/** Of stored response headers those about limits: `anthropic-ratelimit-*` with any suffix, `retry-after`, `x-should-retry`. */
+/** The stored response headers about limits: `anthropic-ratelimit-*` with any suffix, `retry-after`, `x-should-retry`. */
 export function rateLimitHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => isListed(name, RATE_LIMIT_HEADERS)));
 }
@@ -70,7 +70,7 @@ function stored(
     const name = anyCase.toLowerCase();
     if (name.length > MAX_NAME || SECRET_NAME.test(name) || !isListed(name, list)) continue;
     if (kept.size >= MAX_HEADERS) break;
-    // Masked before the cut: half a key would no longer look like one.
+    // Masked before truncating, because a truncated key would not be recognised.
     const text = truncate(redact(value), MAX_VALUE);
     const before = kept.get(name);
     kept.set(name, before === undefined ? text : truncate(`${before}, ${text}`, MAX_VALUE));

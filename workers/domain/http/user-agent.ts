@@ -1,4 +1,4 @@
-/** Which program sent a request, as its user agent says. Pure; called by ingest. */
+/** The client program of a request, from its user agent. Pure; called by ingest. */
 import { plainText } from "../truncate.ts";
 
 const MAX_NAME = 60;

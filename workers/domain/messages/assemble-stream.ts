@@ -43,9 +43,9 @@ export function assembleStream(body: Uint8Array): AssembledStream {
   };
 }
 
-function assembleMessage({ fields, blocks, usage, extras: marks }: StreamState): JsonObject | null {
+function assembleMessage({ fields, blocks, usage, extras }: StreamState): JsonObject | null {
   if (fields === null) return null;
   const initial = Array.isArray(fields["content"]) ? (fields["content"] as unknown[]) : [];
   const content = [...initial, ...blocks.toSorted((a, b) => a.index - b.index).map(finishBlock)];
-  return withExtras({ ...fields, content, ...(usage && { usage }) }, marks);
+  return withExtras({ ...fields, content, ...(usage && { usage }) }, extras);
 }

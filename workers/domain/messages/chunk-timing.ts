@@ -11,20 +11,20 @@ export function isTimingSampled(id: string, share: number): boolean {
   return Number.parseInt(id.slice(-8), 16) < share * RANDOM_VALUES;
 }
 
-/** Points noted while a stream comes. */
+/** Points recorded while a stream arrives. */
 export interface ArrivalLog {
   resolutionMs: number;
   /** Ascending: milliseconds since the start of the exchange. */
   times: number[];
-  /** Ascending: bytes that had come by then. */
+  /** Ascending: bytes received by then. */
   ends: number[];
 }
 
 export const newArrivalLog = (): ArrivalLog => ({ resolutionMs: 1, times: [], ends: [] });
 
 /**
- * Notes that by `ms` so many bytes have come in all. A clock that was set back stands still. Points within the same `resolutionMs`
- * are one, the last of them; where there are too many, the resolution is doubled. The first point stays as it is.
+ * Records that `end` bytes had arrived at `ms`. Times never decrease, even if the clock does. Of the points within one `resolutionMs`
+ * the last is kept; above `limit` points the resolution is doubled. The first point never changes.
  */
 export function recordArrival(log: ArrivalLog, ms: number, end: number, limit = MAX_TIMING_POINTS): void {
   const { times, ends } = log;
@@ -57,7 +57,7 @@ function coarsen(log: ArrivalLog): void {
   ends.length = kept;
 }
 
-/** The notes as they travel; null when nothing came. */
+/** The timing as it is recorded; null without a point. */
 export function streamTiming({ resolutionMs, times, ends }: ArrivalLog): StreamTiming | null {
   if (times.length === 0) return null;
   return { resolutionMs, gapsMs: differences(times), bytes: differences(ends) };
@@ -66,28 +66,28 @@ export function streamTiming({ resolutionMs, times, ends }: ArrivalLog): StreamT
 const differences = (sums: readonly number[]) => sums.map((sum, at) => sum - (sums[at - 1] ?? 0));
 
 /**
- * As it is stored: each number in as few bytes as it needs, seven bits at a time, the lowest first (LEB128): the resolution, then
- * of each piece its gap and its bytes. A stream of a hundred events takes some 250 bytes.
+ * The timing as it is stored, in LEB128 (seven bits per byte, lowest first): the resolution, then the gap and the bytes of each
+ * chunk. A stream of a hundred events takes about 250 bytes.
  */
 export function packTiming({ resolutionMs, gapsMs, bytes }: StreamTiming): Uint8Array {
   const packed: number[] = [];
   for (let left of [resolutionMs, ...gapsMs.flatMap((gap, at) => [gap, bytes[at]!])]) {
-    // No shifts: they are of 32 bits.
+    // Bit shifts would truncate to 32 bits.
     for (; left >= 128; left = Math.floor(left / 128)) packed.push((left % 128) + 128);
     packed.push(left);
   }
   return Uint8Array.from(packed);
 }
 
-/** A piece of a stream, or several that came together. */
+/** A chunk of a stream, or several that arrived together. */
 export interface TimedChunk {
-  /** When it had come, in milliseconds since the start of the exchange. */
+  /** Its arrival, in milliseconds since the start of the exchange. */
   ms: number;
   /** Bytes of the stream up to its end. */
   end: number;
 }
 
-/** What packTiming packed; null where these bytes are not that. */
+/** Reverses packTiming; null for invalid bytes. */
 export function unpackTiming(packed: Uint8Array): { resolutionMs: number; chunks: TimedChunk[] } | null {
   const numbers: number[] = [];
   let value = 0;

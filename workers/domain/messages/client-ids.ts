@@ -1,6 +1,6 @@
 /**
- * Session and agent ids as clients send them. Claude Code has headers for them since 2.1.86 (session) and 2.1.139 (agents);
- * before, and for older readers still, the session travels in the body's `metadata.user_id`. Called by read-request.ts.
+ * Session and agent ids of clients. Claude Code sends them in headers since 2.1.86 (session) and 2.1.139 (agents), and the
+ * session also in the body's `metadata.user_id`. Called by read-request.ts.
  */
 import { isObject, parseJson, type JsonObject } from "../json/json.ts";
 

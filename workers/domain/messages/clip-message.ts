@@ -1,25 +1,23 @@
-/** A stored message as a transcript shows it: parsed, with long texts cut and images left out. Pure; called by the store. */
+/** A stored message for a transcript: parsed, with long texts truncated and images left out. Pure; called by the store. */
 import { isObject, type JsonObject, parseJson, setOwn } from "../json/json.ts";
 import { truncate } from "../truncate.ts";
-import { contentBlocks } from "./content.ts";
+import { contentBlocks, isToolCall } from "./content.ts";
 
 /** Longer texts are cut to this many characters in a page of a transcript. */
 export const MAX_CLIPPED_TEXT = 4_000;
 
-/** Of a text in a glimpse: as little as a list says of a conversation. */
+/** Characters of a text in a preview. */
 const MAX_PREVIEW_TEXT = 500;
 
 export interface ClippedMessage {
   role: string;
   content: unknown;
   isClipped: boolean;
-  /** It holds tool calls or results: then the same message again is a repetition, not a person saying it twice. */
+  /** It holds tool calls or results; if such a message repeats, it is a duplicate and not a second message of the user. */
   hasTools: boolean;
 }
 
-const TOOL_BLOCKS = new Set(["tool_use", "tool_result", "server_tool_use"]);
-
-/** `isWhole`: nothing is cut. What is not a JSON message (a broken or very deep one) is shown as its text. */
+/** `isWhole`: nothing is truncated. Bytes that are no JSON object (broken, or nested too deep) are returned as text. */
 export function clipMessage(bytes: Uint8Array, isWhole: boolean): ClippedMessage {
   const text = new TextDecoder().decode(bytes);
   const message = parseJson(text);
@@ -34,7 +32,7 @@ export function clipMessage(bytes: Uint8Array, isWhole: boolean): ClippedMessage
     role: typeof role === "string" ? truncate(role, 50) : "unknown",
     content: isWhole ? content : clipped(content, clip),
     isClipped: clip.happened,
-    hasTools: contentBlocks(content).some(({ type }) => TOOL_BLOCKS.has(String(type))),
+    hasTools: contentBlocks(content).some(({ type }) => isToolCall(type) || type === "tool_result"),
   };
 }
 
@@ -49,7 +47,7 @@ function clipped(value: unknown, clip: { happened: boolean }): unknown {
   const result: JsonObject = {};
   const isData = value["type"] === "base64";
   for (const [name, item] of Object.entries(value)) {
-    // Half an image is none.
+    // A truncated image cannot be shown.
     if (isData && name === "data" && typeof item === "string" && item.length > MAX_CLIPPED_TEXT) {
       clip.happened = true;
       setOwn(result, name, "");
@@ -58,15 +56,14 @@ function clipped(value: unknown, clip: { happened: boolean }): unknown {
   return result;
 }
 
-/** A message as a list may show it: the beginning of its text and the names of tools, without their inputs and results. */
+/** A preview: the beginning of each text and the names of tools, without their inputs and results. */
 export function previewContent(content: unknown): unknown {
   if (typeof content === "string") return previewText(content);
   return contentBlocks(content).map((block): JsonObject => {
     const { type } = block;
     if (type === "text" && typeof block["text"] === "string")
       return { type, text: previewText(block["text"]) };
-    if (type === "tool_use" || type === "server_tool_use")
-      return { type, id: block["id"], name: block["name"], input: {} };
+    if (isToolCall(type)) return { type, id: block["id"], name: block["name"], input: {} };
     return { type, ...(type === "tool_result" && { tool_use_id: block["tool_use_id"] }) };
   });
 }

@@ -1,33 +1,33 @@
 /**
  * Content blocks of a streamed response, assembled from `content_block_start`, its deltas and `content_block_stop`.
- * A block has the members the vendor sent and nothing is lost: what has no place in it (deltas and members unknown today,
- * a tool input that is not JSON) stays in the block's `_nexus` member, see Extras. Called by assemble-stream.ts and stream-events.ts.
+ * A block has the members that the vendor sent. Unknown deltas and members, and a tool input that is not JSON, are kept in its
+ * `_nexus` member (Extras). Called by assemble-stream.ts and stream-events.ts.
  */
 import { BLOCK_TYPE_OF_DELTA } from "../../schemas/anthropic.ts";
 import { isObject, unknownMembers, parseJson, setOwn, type JsonObject } from "../json/json.ts";
 
 /**
- * The one member of messages and blocks that is ours and not the vendor's; absent where there is nothing to say.
- * Code that compares or rebuilds content leaves it out.
+ * The member of messages and blocks that this project adds; absent if empty. Code that compares or rebuilds content leaves
+ * it out.
  */
 export const EXTRAS_MEMBER = "_nexus";
 
 export interface Extras {
-  /** Pieces of events with no place in the assembled block or message, as received and in order. */
+  /** Unknown events, deltas and members, as received and in order. */
   unplaced?: unknown[];
-  /** `input` is the text of the tool input as far as it came: it is cut, or no JSON, or nested absurdly deep. */
+  /** `input` is the received text of the tool input, because it is truncated, not JSON, or nested too deep. */
   unparsed_input?: true;
-  /** The block's start never came: `type` is inferred from its deltas. */
+  /** The block's start is missing: `type` is inferred from its deltas. */
   start_missing?: true;
   /** Sum of the increments `estimated_tokens` that `thinking_delta` may carry. */
   estimated_tokens?: number;
 }
 
-/** A block while its deltas come in. */
+/** A block while its deltas arrive. */
 export interface OpenBlock {
   index: number;
   fields: JsonObject;
-  /** Text of the tool input so far; null before the first piece. */
+  /** Text of the tool input so far; null before its first delta. */
   inputText: string | null;
   extras: Extras;
 }
@@ -37,24 +37,24 @@ export function openBlock(index: number, contentBlock: JsonObject): OpenBlock {
   return { index, fields: { ...contentBlock }, inputText: null, extras: {} };
 }
 
-/** A block whose start was lost, from the first delta for it. */
+/** A block whose start is missing, from its first delta. */
 export function inferredBlock(index: number, delta: JsonObject): OpenBlock {
   const type = new Map<unknown, string>(Object.entries(BLOCK_TYPE_OF_DELTA)).get(delta["type"]);
   return { index, fields: type ? { type } : {}, inputText: null, extras: { start_missing: true } };
 }
 
-/** Keeps a piece of an event that belongs to the block but has no place in it. */
-export function keepUnknown(extras: Extras, piece: unknown): void {
-  (extras.unplaced ??= []).push(piece);
+/** Keeps an unknown event, delta or members of one. */
+export function keepUnknown(extras: Extras, value: unknown): void {
+  (extras.unplaced ??= []).push(value);
 }
 
-/** Works one delta into the block. A delta that is unknown, or not as it should be, is kept whole. */
+/** Applies one delta to the block. An unknown or malformed delta is kept unchanged. */
 export function applyDelta(block: OpenBlock, delta: JsonObject): void {
-  const rest = applyKnownDelta(block, delta);
-  if (rest !== null) keepUnknown(block.extras, rest);
+  const unknown = applyKnownDelta(block, delta);
+  if (unknown !== null) keepUnknown(block.extras, unknown);
 }
 
-/** Puts what is known of a delta in its place; returns what is to be kept beside: null, a rest, or the delta itself. */
+/** Applies the known members of a delta. Returns the unknown ones: null, some members, or the delta itself. */
 function applyKnownDelta(block: OpenBlock, delta: JsonObject): JsonObject | null {
   switch (delta["type"]) {
     case "text_delta":
@@ -75,7 +75,7 @@ function applyKnownDelta(block: OpenBlock, delta: JsonObject): JsonObject | null
     case "citations_delta": {
       if (!Object.hasOwn(delta, "citation")) return delta;
       const soFar = block.fields["citations"];
-      // In place: copying the list for each citation would be quadratic, and it came out of this very event stream.
+      // In place, because copying the list for each citation would be quadratic; only this stream refers to it.
       if (Array.isArray(soFar)) soFar.push(delta["citation"]);
       else block.fields["citations"] = [delta["citation"]];
       return unknownMembers(delta, "citation");
@@ -84,7 +84,7 @@ function applyKnownDelta(block: OpenBlock, delta: JsonObject): JsonObject | null
       if (!Object.hasOwn(delta, "signature")) return delta;
       assign(block, delta, "signature");
       return unknownMembers(delta, "signature");
-    case "compaction_delta": // carries the block's final values, whatever they are called
+    case "compaction_delta": // carries the block's final values under any name
       for (const member of Object.keys(delta)) {
         if (member !== "type" && member !== EXTRAS_MEMBER) assign(block, delta, member);
       }
@@ -102,7 +102,7 @@ function append({ fields }: OpenBlock, delta: JsonObject, member: string): boole
   return true;
 }
 
-/** Sets a member to its final value. A different text that stood there is kept, should such a delta ever be a piece only. */
+/** Sets a member to its final value. A different earlier text is kept in the extras, in case the delta is only an increment. */
 function assign({ fields, extras }: OpenBlock, delta: JsonObject, member: string): void {
   const before = Object.hasOwn(fields, member) ? fields[member] : undefined;
   if (typeof before === "string" && before !== "" && before !== delta[member]) {
@@ -111,11 +111,11 @@ function assign({ fields, extras }: OpenBlock, delta: JsonObject, member: string
   setOwn(fields, member, delta[member]);
 }
 
-/** The block as it goes into the message: tool input parsed, our marks added where there are any. */
+/** The block of the message: its tool input parsed, its extras added. */
 export function finishBlock(block: OpenBlock): JsonObject {
   const fields = { ...block.fields };
   const extras = { ...block.extras };
-  // No piece, or only empty ones: the tool takes no input, and the start's `{}` is it.
+  // Without any text the tool takes no input, and the `{}` of the start is kept.
   if (block.inputText) {
     const parsed = parseJson(block.inputText);
     fields["input"] = parsed === undefined ? block.inputText : parsed;
@@ -124,7 +124,7 @@ export function finishBlock(block: OpenBlock): JsonObject {
   return withExtras(fields, extras);
 }
 
-/** The object with our marks, or as it is where there are none. */
+/** The object with the extras; unchanged without any. */
 export function withExtras(fields: JsonObject, extras: Extras): JsonObject {
   if (Object.keys(extras).length === 0) return fields;
   const existing = fields[EXTRAS_MEMBER];

@@ -16,9 +16,14 @@ export function contentBlocks(content: unknown): JsonObject[] {
   return content.map((entry: unknown) => (isObject(entry) ? entry : { type: typeof entry, value: entry }));
 }
 
+/** Whether a block of this type calls a tool. */
+export function isToolCall(type: unknown): boolean {
+  return TOOL_CALL_TYPES.includes(type);
+}
+
 /** The blocks that call a tool. */
 export function toolCallBlocks(content: unknown): JsonObject[] {
-  return contentBlocks(content).filter(({ type }) => TOOL_CALL_TYPES.includes(type));
+  return contentBlocks(content).filter(({ type }) => isToolCall(type));
 }
 
 /** The texts of a content's text blocks, in order. */

@@ -1,8 +1,8 @@
-/** How many tokens a model takes, as far as it can be known from what is stored: its name, a beta, and what it has taken. */
+/** Infers a model's context window from stored data: its name, a beta, and the prompts it has accepted. */
 
 const USUAL = 200_000;
 const LARGE = 1_000_000;
-/** Since this generation the larger models take a million tokens without a beta. */
+/** Since this version the larger models have a window of a million tokens without a beta. */
 const LARGE_SINCE = [4, 6] as const;
 const LARGE_FAMILIES = new Set(["opus", "sonnet", "fable", "mythos"]);
 
@@ -13,10 +13,10 @@ export interface ContextWindow {
 }
 
 /**
- * The context window of `model` (as asked for or served). A prompt that was taken proves its room: more than 200,000
- * `taken` tokens need the large window. `betas` are the values of `anthropic-beta`, where they are known.
+ * The context window of `model` (requested or served). An accepted prompt of more than 200,000 tokens (`accepted`) shows
+ * that the window is the large one. `betas`: the values of `anthropic-beta`, if known.
  */
-export function contextWindow(model: string | null, taken: number | null, betas = ""): ContextWindow {
+export function contextWindow(model: string | null, accepted: number | null, betas = ""): ContextWindow {
   if (/\bcontext-1m-/.test(betas) || /\[1m\]$/i.test(model ?? ""))
     return { tokens: LARGE, reason: "requested with the 1M context beta" };
   const version = /claude-([a-z]+)-(\d{1,2})(?:-(\d{1,2}))?(?:-|$)/.exec(model ?? "");
@@ -26,6 +26,6 @@ export function contextWindow(model: string | null, taken: number | null, betas 
     if (major > sinceMajor || (major === sinceMajor && minor >= sinceMinor))
       return { tokens: LARGE, reason: "the default of this model" };
   }
-  if ((taken ?? 0) > USUAL) return { tokens: LARGE, reason: "more than 200,000 tokens were used" };
+  if ((accepted ?? 0) > USUAL) return { tokens: LARGE, reason: "more than 200,000 tokens were used" };
   return { tokens: USUAL, reason: version ? "the default of this model" : "the usual default" };
 }

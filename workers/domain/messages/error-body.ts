@@ -15,7 +15,7 @@ export interface ResponseError {
 
 /**
  * Reads Anthropic's shape `{"type":"error","error":{"type","message"}}`, the same without its wrapper, OAuth's
- * `{"error":"invalid_grant","error_description"}` and a bare `{"message"}`; members that are not there give null.
+ * `{"error":"invalid_grant","error_description"}` and a bare `{"message"}`; missing members give null.
  */
 export function readError(body: JsonObject): ResponseError {
   const error = body["error"];
@@ -26,10 +26,10 @@ export function readError(body: JsonObject): ResponseError {
   return { type: null, message: messageText(body["message"]) };
 }
 
-/** A message as it may be stored: one line, secrets masked, cut; null for anything but text. */
+/** A message for storing: one line, secrets masked, truncated; null for anything but text. */
 export function messageText(value: unknown): string | null {
   if (typeof value !== "string") return null;
-  // Masked before the final cut, so that half a key at the edge is still seen as a key.
+  // Masked before the final truncation, because a truncated key would not be recognised.
   return truncate(redact(plainText(value, 4 * MAX_ERROR_MESSAGE)), MAX_ERROR_MESSAGE) || null;
 }
 

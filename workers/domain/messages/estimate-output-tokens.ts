@@ -1,17 +1,17 @@
-/** Lower bound of a response's output tokens, for responses without a final usage. Called by workers/ingest. */
+/** Estimates the minimum of output tokens of a response without a final usage. Called by workers/ingest. */
 import { EXTRAS_MEMBER } from "./content-blocks.ts";
 import { contentBlocks } from "./content.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 
-/** The customary estimate; newer models use fewer characters per token, so the count stays below the truth. */
+/** The usual estimate. Newer models use fewer characters per token, so the result is a lower bound. */
 const CHARACTERS_PER_TOKEN = 4;
-/** What a model writes in a block, by the block's member. */
+/** Members of a block that hold output of the model. */
 const OUTPUT_MEMBERS = ["text", "thinking", "input"];
 
 /**
- * Tokens of output that an assembled message holds at least: one per four characters of text, thinking and tool input, or
- * what the stream itself estimated for its thinking, if that is more. 0: nothing came. Results of server tools are not the
- * model's output and count nothing.
+ * The minimum of output tokens in an assembled message: one per four characters of text, thinking and tool input, or the
+ * stream's own estimate of its thinking, if that is more. 0 without output. Results of server tools are not output of the
+ * model.
  */
 export function estimateOutputTokens(message: JsonObject): number {
   let characters = 0;
@@ -21,14 +21,14 @@ export function estimateOutputTokens(message: JsonObject): number {
     const length = OUTPUT_MEMBERS.reduce((sum, member) => sum + lengthOf(block[member]), 0);
     characters += length;
     estimated += estimatedTokens(block, length);
-    // A block that is not plain text is output even where it shows nothing.
+    // An empty block counts as output unless it is text or a tool result.
     if (length > 0 || (block["type"] !== "text" && !String(block["type"]).endsWith("_tool_result")))
       hasOutput = true;
   }
   return Math.max(tokensOf(characters) + estimated, hasOutput ? 1 : 0);
 }
 
-/** What the stream estimated for this block beyond the text that is there. */
+/** The stream's estimate for this block beyond its received text. */
 function estimatedTokens(block: JsonObject, length: number): number {
   const extras = block[EXTRAS_MEMBER];
   const reported = isObject(extras) ? extras["estimated_tokens"] : undefined;

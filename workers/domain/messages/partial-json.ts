@@ -1,12 +1,12 @@
 /**
- * The beginning of a JSON object whose rest was not recorded: of a body beyond the recording limit the first megabyte is
- * kept, and model, stream and metadata are often in it. Called by read-request.ts.
+ * Reads the beginning of a truncated JSON object: of a body above the recording limit the first megabyte is stored, which
+ * often holds model, stream and metadata. Called by read-request.ts.
  */
 import { parseJson, setOwn, type JsonObject } from "../json/json.ts";
 
 /**
- * The top-level members of a cut JSON object that are complete in `text`; null where it does not begin like one.
- * A number or word at the very end is left out, because it may be cut. Linear in the text.
+ * The top-level members of a truncated JSON object that are complete in `text`; null if it does not begin with `{`.
+ * A number or literal at the very end is left out, because it may be truncated. Linear in the text.
  */
 export function readObjectHead(text: string): JsonObject | null {
   const start = /^\ufeff?\s*\{/.exec(text)?.[0].length;
@@ -15,7 +15,7 @@ export function readObjectHead(text: string): JsonObject | null {
   for (let at = start; at < text.length;) {
     const end = memberEnd(text, at);
     if (end === -1) break;
-    // A member by itself is an object once it stands in braces.
+    // A single member in braces is a JSON object.
     const member = parseJson(`{${text.slice(at, end)}}`);
     if (typeof member !== "object" || member === null) break;
     for (const [name, value] of Object.entries(member)) setOwn(members, name, value);

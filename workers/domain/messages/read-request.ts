@@ -8,12 +8,12 @@ import { readSession, validId } from "./client-ids.ts";
 import { plainText } from "../truncate.ts";
 
 export interface ParsedRequest {
-  /** The body; of one that was recorded in part, its members that are there completely. Null where it is no JSON object. */
+  /** The body; of a truncated one its complete members. Null where it is no JSON object. */
   json: JsonObject | null;
   model: string | null;
-  /** Null where a cut body lacks it; the response's content type then decides. */
+  /** Null where a truncated body lacks it; the response's content type then decides. */
   stream: boolean | null;
-  /** Entries of `messages`; 0 where there are none, or they were cut off. */
+  /** Entries of `messages`; 0 if there are none, or the list is truncated. */
   messageCount: number;
   sessionId: string | null;
   agentId: string | null;
@@ -31,7 +31,7 @@ export interface RecordedRequest {
 
 const MAX_MODEL = 200;
 
-/** Reads a request of any endpoint. Never throws; what is missing, or not of its type, is null. */
+/** Reads a request of any endpoint. Never throws; missing members and those of a wrong type give null. */
 export function readRequest({ body, isTruncated, headers }: RecordedRequest): ParsedRequest {
   const json = readBody(body, isTruncated);
   const model = json?.["model"];

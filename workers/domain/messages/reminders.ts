@@ -1,10 +1,10 @@
 /**
- * The one filter of `<system-reminder>` elements, which Claude Code puts before, behind and inside what a person writes.
+ * The one filter of `<system-reminder>` elements, which Claude Code puts before, after and inside a user's text.
  * Used by titles, alerts, linking and the dashboard; keys and hashes of linking are made of texts without reminders.
  */
 
 export interface TextSegment {
-  /** Of a reminder: what stands between its tags. */
+  /** Of a reminder: the text between its tags. */
   text: string;
   isReminder: boolean;
 }
@@ -13,8 +13,8 @@ const TAG = /<(\/?)system-reminder>/gi;
 
 /**
  * A text as segments, in order. Tags match in any case and nest: a reminder ends at the closing tag of its own opening tag, or,
- * if it has none, at the next closing tag. An opening tag without any closing tag behind it begins a reminder only where no
- * other text stands before it (a reminder that was cut off); elsewhere it is text that mentions the tag. Linear in the text.
+ * if it has none, at the next closing tag. An opening tag without a closing tag after it begins a reminder only if no other
+ * text precedes it (a truncated reminder); elsewhere it is text that mentions the tag. Linear in the text.
  */
 export function splitReminders(text: string): TextSegment[] {
   const tags = Array.from(text.matchAll(TAG), ({ 0: tag, 1: slash, index }) => ({

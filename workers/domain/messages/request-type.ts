@@ -1,6 +1,6 @@
 /**
  * The request type: a label for lists and statistics. For everything but messages it is the endpoint's name; messages
- * are classified as the older proxy's dashboards did, so that figures stay comparable. Linking does not depend on it.
+ * are classified as in the existing system, so that figures stay comparable. Linking does not depend on it.
  * Called by workers/ingest.
  */
 import type { Endpoint } from "../http/endpoint.ts";
@@ -10,7 +10,7 @@ import { contentTexts } from "./content.ts";
 export type RequestType = "quota" | "query_evaluation" | "inference" | Exclude<Endpoint, "messages">;
 
 /**
- * Messages are `quota` when the last user message, trimmed and in lower case, is just that word; else `inference` with two
+ * Messages are `quota` when the last user message, trimmed and in lower case, is that word; else `inference` with two
  * or more system messages, and `query_evaluation` with fewer. A string `system` counts one, an array its length, each entry
  * of `messages` with the role `system` one more. `body` is null where it was not JSON. Never throws.
  */

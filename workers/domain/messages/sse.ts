@@ -11,8 +11,8 @@ export interface SseEvent {
   /** Bytes from the start of the body to the end of the event, its blank line included. */
   end: number;
   /**
-   * False for an event without a blank line at its end. A browser discards it; of a stream that was cut it is kept, and
-   * it is complete if its JSON parses.
+   * False for an event without a blank line at its end. A browser discards it; here it is kept, because the stream may
+   * have been cut. It is complete if its JSON parses.
    */
   terminated: boolean;
 }

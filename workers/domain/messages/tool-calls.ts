@@ -1,10 +1,10 @@
-/** Which tools a response calls, by name. */
+/** Counts the tools that a response calls, by name. */
 import { plainText } from "../truncate.ts";
 import { stringMember, toolCallBlocks } from "./content.ts";
 
 /** The API allows 128 characters; a little more for gateways that prefix. */
 const MAX_NAME = 200;
-/** A name for a call whose block carries none (a stream that lost the start of the block). */
+/** The name of a call without one (the start of its block is missing in the stream). */
 const UNNAMED = "(unnamed)";
 
 /** Name → number of calls, over the client's tools, the vendor's server tools and MCP tools; names as given. */

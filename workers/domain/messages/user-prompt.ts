@@ -1,6 +1,6 @@
 /**
- * What a person says in a message: its texts without what clients put around them (reminders, command output, files, the
- * summary of a compaction). Used for titles of conversations, labels of branches and alerts.
+ * The user's own text in a message, without what clients add (reminders, command output, files, the summary of a
+ * compaction). Used for titles of conversations, labels of branches and alerts.
  */
 import { isObject, parseJsonBytes } from "../json/json.ts";
 import { plainText } from "../truncate.ts";
@@ -9,12 +9,12 @@ import { withoutReminders } from "./reminders.ts";
 
 /** Characters stored with each request: a line in a list, a label in a tree. */
 const MAX_PROMPT_TEXT = 120;
-/** A longer message is an upload, and its beginning is not worth parsing it. */
+/** Longer messages are uploads and are not parsed. */
 const MAX_MESSAGE_BYTES = 4 * 1_048_576;
 /** Characters of a text that are searched for elements of the client. */
 const MAX_TEXT = 200_000;
 
-/** Elements whose content is the client's or a program's. */
+/** Elements whose content comes from the client or a program. */
 const CLIENT_ELEMENTS =
   /<(local-command-stdout|local-command-stderr|local-command-caveat|command-message|bash-stdout|bash-stderr|task-notification|fork-boilerplate|ide_opened_file|ide_selection|post-tool-use-hook|user-prompt-submit-hook)>[\s\S]*?(?:<\/\1>|$)/gi;
 const COMMAND = /<command-name>([\s\S]*?)<\/command-name>/gi;
@@ -28,7 +28,7 @@ const CLIENT_TEXTS = [
   /Your task is to create a detailed summary of the conversation/i,
 ];
 
-/** What the person says in a content (of a message with the role `user`), text by text; empty texts are left out. */
+/** The user's texts in a content (of a message with the role `user`); empty texts are left out. */
 export function promptTexts(content: unknown): string[] {
   return contentTexts(content)
     .map(withoutClientText)
@@ -36,8 +36,8 @@ export function promptTexts(content: unknown): string[] {
 }
 
 /**
- * What the person says behind the last assistant message, as one line of at most 120 characters. `messages` are JSON texts,
- * oldest first; the end of a history is enough. Null without any: a tool's result, a retry, no message.
+ * The user's text after the last assistant message, as one line of at most 120 characters. `messages` are JSON texts, oldest
+ * first; the end of a history is enough. Null without a text: tool results, a retry, no message.
  */
 export function userPromptText(messages: readonly Uint8Array[], parse = parseJsonBytes): string | null {
   const texts: string[] = [];

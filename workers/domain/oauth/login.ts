@@ -1,7 +1,7 @@
-/** Logging in with a code that a person carries over: authorization code grant with PKCE. RFC 6749 4.1, RFC 7636. */
+/** Login with a pasted code: authorization code grant with PKCE. RFC 6749 4.1, RFC 7636. */
 import { createHash } from "node:crypto";
 
-/** From beginning a login to pasting its code. */
+/** Time limit between starting a login and pasting its code. */
 export const LOGIN_TIMEOUT_MS = 900_000;
 
 export interface LoginRequest {
@@ -31,7 +31,7 @@ export function loginUrl(login: LoginRequest): string {
   return url.href;
 }
 
-/** What a person pasted: `code#state` as the vendor's page shows it, or the whole address of that page. Null: neither. */
+/** Reads a pasted code: `code#state` as the vendor's page shows it, or that page's URL. Null for anything else. */
 export function readPastedCode(pasted: string): { code: string; state: string } | null {
   const text = pasted.trim();
   const url = /^https?:\/\//i.test(text) ? URL.parse(text) : null;

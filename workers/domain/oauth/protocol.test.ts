@@ -50,7 +50,7 @@ describe("an answer of the token endpoint", () => {
   ])("ends the login with %i %j", (status, body) => {
     expect(answer(status, body)).toEqual({
       kind: "invalid_grant",
-      reason: `the login server answered ${status} invalid_grant`,
+      reason: `the login server returned ${status} invalid_grant`,
     });
   });
 
@@ -77,7 +77,7 @@ describe("an answer of the token endpoint", () => {
   it.each(["sk-ant-ort01-secret", "the token secret", "secret".repeat(20)])("does not repeat %j", (error) => {
     expect(answer(400, { error, error_description: "secret" })).toEqual({
       kind: "failed",
-      reason: "the login server answered 400",
+      reason: "the login server returned 400",
     });
   });
 });

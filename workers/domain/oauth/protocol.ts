@@ -1,10 +1,10 @@
 /**
  * The vendor's token endpoint: its requests (JSON, as its own clients send) and responses. RFC 6749 5.1 and 5.2 for
- * the fields; errors come in that shape or in the API's own. Reasons made here hold no secret.
+ * the fields; errors have that shape or the API's own. Reasons hold no secret.
  */
 import { z } from "zod";
 
-/** Marks a request as one with an OAuth token; the token endpoint wants it as well. */
+/** Required with OAuth tokens, and by the token endpoint. */
 export const OAUTH_BETA = "oauth-2025-04-20";
 /** Lifetime of an access token if the response has none. */
 const DEFAULT_LIFETIME_MS = 3_600_000;
@@ -13,7 +13,7 @@ export type TokenOutcome =
   | {
       kind: "granted";
       accessToken: string;
-      /** Null: the one used stays good. */
+      /** Null: the previous one stays valid. */
       refreshToken: string | null;
       expiresInMs: number;
       /** Null: not reported. */
@@ -21,9 +21,9 @@ export type TokenOutcome =
     }
   /** The refresh token has been replaced, but the response has no access token. */
   | { kind: "partial"; refreshToken: string; reason: string }
-  /** This grant is over: it expired, was revoked, or was used twice. */
+  /** The grant expired, was revoked, or was used twice. */
   | { kind: "invalid_grant"; reason: string }
-  /** Nothing is known about the grant: it can be tried again. */
+  /** The grant's state is unknown; retryable. */
   | { kind: "failed"; reason: string };
 
 export function refreshTokenBody(clientId: string, refreshToken: string): Record<string, string> {
@@ -70,16 +70,16 @@ const ErrorResponse = z.looseObject({
 });
 
 /**
- * Reads a response of the token endpoint. Only `invalid_grant` is about the grant; every other refusal (a firewall, a
- * wrong client id, an outage) leaves it as it was.
+ * Reads a response of the token endpoint. Only `invalid_grant` ends the grant; other errors (a firewall, a wrong client id, an
+ * outage) do not affect it.
  */
 export function readTokenResponse(status: number, text: string): TokenOutcome {
   const json = parsed(text);
   if (status >= 200 && status < 300) return readGrant(status, json);
   const failure = ErrorResponse.safeParse(json);
-  // Repeated only where it is a code and nothing else: a response may echo what it was sent.
+  // Included only if it is a plain code, because a response may echo the request.
   const code = failure.success && /^[a-z][a-z_]{0,40}$/.test(failure.data.error) ? failure.data.error : null;
-  const reason = `the login server answered ${status}${code ? ` ${code}` : ""}`;
+  const reason = `the login server returned ${status}${code ? ` ${code}` : ""}`;
   return code === "invalid_grant" && status < 500
     ? { kind: "invalid_grant", reason }
     : { kind: "failed", reason };
@@ -88,10 +88,10 @@ export function readTokenResponse(status: number, text: string): TokenOutcome {
 function readGrant(status: number, json: unknown): TokenOutcome {
   const response = TokenResponse.safeParse(json);
   if (!response.success)
-    return { kind: "failed", reason: `the login server answered ${status} without a JSON object` };
+    return { kind: "failed", reason: `the login server returned ${status} without a JSON object` };
   const { access_token, refresh_token, expires_in, scope } = response.data;
   if (access_token === undefined) {
-    const reason = `the login server answered ${status} without an access token`;
+    const reason = `the login server returned ${status} without an access token`;
     return refresh_token
       ? { kind: "partial", refreshToken: refresh_token, reason }
       : { kind: "failed", reason };

@@ -1,34 +1,34 @@
 /**
- * What the login of an account decides: which token serves, when it is renewed, what a failed renewal means, whose tokens
- * may replace whose. Pure; the OAuthAccount Durable Object keeps the state and does what is decided here.
+ * Decisions about an account's login: when its token is used or renewed, the state after a renewal, and which tokens may
+ * replace it. Pure; the OAuthAccount Durable Object keeps the state and acts on the decisions.
  */
 import type { OAuthState, OAuthStatus, TokenPair } from "../../schemas/oauth.ts";
 import type { TokenOutcome } from "./protocol.ts";
 
-/** Renewal happens by itself this long before expiry, so that requests seldom wait for it. */
+/** The alarm renews a token this long before it expires, so that requests seldom wait for it. */
 const PROACTIVE_MS = 300_000;
-/** Tokens that live shorter than PROACTIVE_MS must not make the alarm spin. */
+/** Minimum interval of the alarm, for tokens with a lifetime below PROACTIVE_MS. */
 const MIN_ALARM_GAP_MS = 60_000;
-/** A pair that was renewed this lately is not renewed again on demand, however short its life. */
+/** A pair is not renewed on demand within this time after its last renewal. */
 const MIN_RENEWAL_GAP_MS = 2_000;
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 300_000;
 /**
- * A refused token is renewed at most so often within the window. An endpoint that refuses every token must not rotate the
- * login with each request.
+ * Renewals of rejected tokens within FORCED_WINDOW_MS. An endpoint that rejects every token must not rotate the login with
+ * each request.
  */
 const MAX_FORCED_REFRESHES = 5;
 const FORCED_WINDOW_MS = 600_000;
 
 export type Step =
   | { do: "serve" }
-  /** `serves`: the present token is good until the renewal has come. */
+  /** `serves`: the current token can be used during the renewal. */
   | { do: "refresh"; serves: boolean }
   | { do: "refuse"; why: "needs_login" | "refused" | "unavailable" };
 
 /**
- * What to do for someone who needs a token at `now`. `refused` is the generation of the token that upstream has just
- * refused to that someone, or null. Renewal is due `earlyMs` before expiry.
+ * The step for a caller that needs a token at `now`. `rejected`: the generation of the token that upstream has just rejected,
+ * or null. Renewal is due `earlyMs` before expiry.
  */
 export function nextStep(state: OAuthState, rejected: number | null, now: number, earlyMs: number): Step {
   if (state.needsLogin) return { do: "refuse", why: "needs_login" };
@@ -46,17 +46,17 @@ export function nextStep(state: OAuthState, rejected: number | null, now: number
   return left > 0 ? { do: "serve" } : { do: "refuse", why: "unavailable" };
 }
 
-/** Whether the alarm finds something to renew. */
+/** Whether the alarm has to renew the token. */
 export function isRefreshDue(state: OAuthState, now: number): boolean {
   return !state.needsLogin && !inBackoff(state, now) && now >= state.pair.expiresAt - PROACTIVE_MS;
 }
 
-/** Remembers that a renewal is made because upstream refused the token. */
+/** Records a renewal of a token that upstream rejected. */
 export function recordForcedRefresh(state: OAuthState, now: number): OAuthState {
   return { ...state, forcedAt: [...recentlyForced(state, now), now] };
 }
 
-/** The state after `outcome` of the token endpoint. `askedAt`: time of the request, from which lifetimes count. */
+/** The state after `outcome` of the token endpoint. `requestedAt`: the time from which lifetimes count. */
 export function afterRefresh(
   state: OAuthState,
   outcome: TokenOutcome,
@@ -91,7 +91,7 @@ export function afterRefresh(
   }
 }
 
-/** The pair of a grant; what the response leaves out stays as it was. */
+/** The token pair of a grant; members missing in the response are taken from `before`. */
 export function grantedPair(
   granted: Extract<TokenOutcome, { kind: "granted" }>,
   before: Pick<TokenPair, "refreshToken" | "scopes">,
@@ -107,14 +107,14 @@ export function grantedPair(
 
 export type Acceptance =
   | { result: "stored"; state: OAuthState }
-  /** It is the login that is here already, renewed since or not: nothing to do. */
+  /** It is the stored login, which may have been renewed since. */
   | { result: "kept" }
-  /** A pair was renewed here, and this is another one: it may be older, and the stored one would be lost. */
+  /** The stored pair was renewed and is another login; it would be lost. */
   | { result: "conflict" };
 
 /**
  * Whether an entered pair replaces the stored one. `origin`: hex SHA-256 of its refresh token.
- * `force` is for a login just made, and for administrators who say so.
+ * `force`: for a new login, and for administrators who confirm it.
  */
 export function acceptPair(
   state: OAuthState | null,
@@ -146,7 +146,7 @@ export function acceptPair(
   };
 }
 
-/** When the object wants to be woken, epoch milliseconds; null: not at all. */
+/** The time of the next alarm, epoch milliseconds; null: none. */
 export function nextAlarmAt(state: OAuthState, now: number): number | null {
   if (state.alertPending) return now;
   if (state.needsLogin) return null;
@@ -155,7 +155,7 @@ export function nextAlarmAt(state: OAuthState, now: number): number | null {
   return Math.max(now, due, gap, state.retryAt ?? 0);
 }
 
-/** What administrators see. No token, nor any part of one. */
+/** The status for administrators. Contains no part of a token. */
 export function statusOf(state: OAuthState, now: number): Omit<OAuthStatus, "loginPendingUntil"> {
   const { pair, needsLogin, lastError } = state;
   const next = nextAlarmAt(state, now);
@@ -172,7 +172,7 @@ export function statusOf(state: OAuthState, now: number): Omit<OAuthStatus, "log
   };
 }
 
-/** Grows even where what was before is lost. */
+/** Greater than any earlier generation, even if the previous state is lost. */
 function nextGeneration(state: OAuthState | null, now: number): number {
   return Math.max(now, (state?.generation ?? 0) + 1);
 }
@@ -183,7 +183,7 @@ function failed(state: OAuthState, { reason }: { reason: string }, now: number):
   return { ...state, failures, retryAt: now + backoff, lastError: { at: now, message: reason } };
 }
 
-/** A clock that went backwards must not lengthen the wait. */
+/** Not longer than MAX_BACKOFF_MS if the clock was set back. */
 function inBackoff({ retryAt }: OAuthState, now: number): boolean {
   return retryAt !== null && now < retryAt && retryAt - now <= MAX_BACKOFF_MS;
 }

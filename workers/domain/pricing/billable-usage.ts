@@ -1,9 +1,9 @@
 /**
- * What a usage object says was consumed, as inferences that are priced one by one: each with its model, its tokens by kind
- * and whether it is billed at all. Called by price.ts.
+ * Splits a usage object into inferences that are priced one by one: each with its model, its tokens by kind, and whether it
+ * is billed. Called by price.ts.
  *
- * Where `iterations` is there, its entries are what is billed, each at its own model: the top-level counts leave out
- * compaction and advisors, and after a fallback they cover only the attempt that served. Elsewhere the top level is all.
+ * If `iterations` is present, its entries are billed, each at its own model: the top-level counts leave out compaction and
+ * advisors, and after a fallback they cover only the attempt that served. Otherwise the top level is billed.
  * Source: the pages on usage, compaction, the advisor tool, and refusals and fallback of the Messages API.
  */
 import { type BilledKind, TOTAL_KINDS } from "../../schemas/tokens.ts";
@@ -14,13 +14,13 @@ import { tokenCounts, type TokenCounts } from "../usage/token-usage.ts";
 const PLACEHOLDER_OUTPUT_TOKENS = 10;
 
 export interface UsageContext {
-  /** Asked for. */
+  /** Requested. */
   model: string | null;
   modelServed: string | null;
   stopReason: string | null;
-  /** The final usage never came. */
+  /** The final usage is missing. */
   isPartial: boolean;
-  /** At least so many tokens of output were received (estimate-output-tokens.ts); null where the response's content is unknown. */
+  /** Minimum of output tokens received (estimate-output-tokens.ts); null where the response's content is unknown. */
   receivedTokens: number | null;
 }
 
@@ -43,7 +43,7 @@ export interface Inference {
   /** The entry lacks the speed; the response as a whole has it. */
   isSpeedInherited: boolean;
   isUsGeography: boolean;
-  /** Why it is not billed though it is listed. */
+  /** Why a listed inference is not billed. */
   freeReason: "refused_before_output" | "declined_before_output" | null;
   /** The vendor's figures contradict each other. */
   isContradictory: boolean;
@@ -115,15 +115,15 @@ function inference(
   };
 }
 
-/** An advisor is another model with settings of its own; everything else runs as the request does. */
+/** Speed and geography of the request apply to every entry, except the speed to an advisor, which is another model. */
 function topLevelModifiers(usage: JsonObject, type: string | null): JsonObject {
   const { speed, inference_geo } = usage;
   return type === "advisor_message" ? { inference_geo } : { speed, inference_geo };
 }
 
 /**
- * Cache writes by lifetime. What the vendor did not classify is taken for the lifetime seen in this inference, else in the
- * response as a whole, else (and where both are seen) for five minutes, the cheaper one.
+ * Cache writes by lifetime. Unclassified tokens get the lifetime that this inference reports, else that of the whole
+ * response; if neither or both are reported, five minutes, the cheaper one.
  */
 function cacheWrites(
   { cacheCreationInputTokens, cacheCreation5mInputTokens, cacheCreation1hInputTokens }: TokenCounts,
@@ -150,7 +150,7 @@ function cacheWrites(
   };
 }
 
-/** An entry names its model, or is one by the model asked for; without a fallback that is the one that served. */
+/** The model that an entry names; else the requested one, or without a fallback the one that served. */
 function modelOf(
   { type, source }: Entry,
   entries: readonly Entry[],
@@ -165,7 +165,7 @@ function modelOf(
   return isFirst ? (model ?? modelServed) : (modelServed ?? model);
 }
 
-/** An attempt that another model had to take over before any output came is free; so is the last, refused likewise. */
+/** An attempt is free if a fallback follows before any output, or if it is the last and was refused before any output. */
 function freeReasonOf(entries: readonly Entry[], at: number, context: UsageContext): Inference["freeReason"] {
   const { type, counts } = entries[at]!;
   if (!isAttempt(type)) return null;

@@ -1,39 +1,41 @@
 /**
- * A bill as people and programs read it: every line with its amount, every note in words. Nothing is priced here: rates and
- * quantities are those of the day of pricing. Called by price.ts and workers/store.
+ * A stored bill as the API returns it: every line with its amount, every note as text. Rates and quantities are those stored
+ * when it was priced. Called by price.ts and workers/store.
  */
 import type { CostBreakdown, CostLine, Bill, BillLine } from "../../schemas/cost.ts";
 import { BILLED_KINDS } from "../../schemas/tokens.ts";
 import { formatUsd } from "./usd.ts";
 
-/** What there is to say about a line or a bill, by code. */
+/** Notes on a line or a bill, by code. Codes are stored. */
 const NOTES = {
-  lifetime_not_told: "The vendor did not say for how long this was cached; the lifetime is inferred.",
-  counted_from_text: "The answer was cut off; counted from what came of it, four characters to a token.",
-  declined_before_output: "Declined before any output, then handed to another model: not billed.",
-  refused_before_output: "Refused before any output: not billed.",
-  not_billed_per_request: "Not billed by the request, so no price can be put here.",
+  lifetime_not_told: "The response does not report the cache lifetime; it is inferred.",
+  counted_from_text:
+    "The response was cut off; estimated from the received text at four characters per token.",
+  declined_before_output: "Declined before any output; a fallback model responded. Not billed.",
+  refused_before_output: "Refused before any output. Not billed.",
+  not_billed_per_request: "Not billed per request, so it has no price here.",
   unknown_model: "No price is known for this model.",
-  no_price_at_date: "No price of this model is known for that day.",
-  no_fast_price: "No fast-mode price of this model is known.",
-  fast_in_batch: "Fast mode and batches do not go together, so no price is known.",
-  fast_mode: "Fast mode: its rates, with the cache's multipliers on top.",
+  no_price_at_date: "No price is known for this model on that day.",
+  no_fast_price: "No fast-mode price is known for this model.",
+  fast_in_batch: "Fast mode is not available in batches, so no price is known.",
+  fast_mode: "Fast mode: fast-mode rates, with the cache multipliers applied.",
   us_geography: "Inference in the US: all token rates × 1.1.",
   batch: "Batch: all token rates × 0.5.",
-  speed_not_told: "The answer ran in fast mode, this part by a model that has none: at its standard price.",
-  contradictory_usage: "The vendor's figures contradict each other; the parts are billed, not their sum.",
-  other_service_tier: "This service tier is billed by agreement; shown at the standard price.",
-  other_geography: "For this geography no surcharge is known; shown at the standard price.",
-  fallback_credit: "A fallback credit was redeemed: the real bill has less for cache writes.",
-  cut_off: "The answer was cut off before its final usage: this is the least it can have cost.",
+  speed_not_told: "The response ran in fast mode, but this model has no fast mode: standard price.",
+  contradictory_usage:
+    "The reported figures contradict each other; the parts are priced, not the reported total.",
+  other_service_tier: "This service tier is billed by contract; shown at the standard price.",
+  other_geography: "No surcharge is known for this geography; shown at the standard price.",
+  fallback_credit: "A fallback credit was redeemed; the actual cost of cache writes is lower.",
+  cut_off: "The response was cut off before its final usage; the cost is a minimum.",
   free_endpoint: "This endpoint is free of charge.",
-  error_not_billed: "An error is not billed.",
-  usage_unknown: "What this used was never told, so it has no price.",
-  billed_elsewhere: "What this sets going is billed later, and not told in any one answer.",
+  error_not_billed: "Errors are not billed.",
+  usage_unknown: "The response reports no usage, so it has no price.",
+  billed_elsewhere: "Work started by this request is billed later and not reported in a response.",
 } as const;
 export type NoteCode = keyof typeof NOTES;
 
-/** Notes that say: this figure is inferred. */
+/** Notes on inferred figures. */
 const ESTIMATES: readonly string[] = [
   "lifetime_not_told",
   "counted_from_text",
@@ -47,7 +49,7 @@ const ESTIMATES: readonly string[] = [
 const TOOL_RATE_PER = 1_000;
 const TOKEN_RATE_PER = 1_000_000;
 
-/** The sum of what has a price. */
+/** The sum of the lines with a price. */
 export function billTotal({ lines }: Bill): bigint {
   return lines.reduce(
     (sum, [, quantity, rate]) => sum + (rate === null ? 0n : BigInt(quantity) * BigInt(rate)),
@@ -55,7 +57,7 @@ export function billTotal({ lines }: Bill): bigint {
   );
 }
 
-/** The bill as the API shows it. */
+/** The bill as the API returns it. */
 export function toCostBreakdown({ models, lines: packed, notes = [] }: Bill): CostBreakdown {
   const lines = packed.map((line) => fullLine(line, models));
   return {

@@ -1,19 +1,19 @@
 /**
- * What Claude costs: one row per model, period and length of prompt. Read only by rates.ts.
- * A change of price is a new row and an end to the old one, never an edit of a rate that was once charged;
- * docs/pricing.md says how, and `npx nexus reprice` then corrects what was priced before the table knew.
+ * The price table: one row per model, period and prompt length. Read only by rates.ts.
+ * For a price change, add a row and end the old one; never edit a rate that has been charged (docs/pricing.md).
+ * `npx nexus reprice` then prices stored requests by the new table.
  */
 
 export interface PriceRow {
-  /** Model ids; each stands for itself and for its dated snapshots (`-20251101`), and for nothing longer. */
+  /** Model ids; each matches itself and its dated snapshots (`-20251101`) only. */
   models: readonly string[];
-  /** First day (UTC) of this price; null: since the model exists. */
+  /** First day (UTC) of this price; null: since the model's release. */
   from: string | null;
-  /** First day on which it no longer holds; null: until further notice. */
+  /** First day (UTC) after this price; null: still valid. */
   to: string | null;
-  /** Holds for prompts longer than this, in tokens (input + cache reads + cache writes). */
+  /** Applies to prompts longer than this, in tokens (input + cache reads + cache writes). */
   promptAbove: number;
-  /** … and no longer than this; null: any. The length decides about the whole request, output included. */
+  /** Maximum prompt length; null: none. The length determines the price of the whole request, output included. */
   promptUpTo: number | null;
   /** Dollars per million tokens, as published. */
   input: string;
@@ -21,12 +21,12 @@ export interface PriceRow {
   write1h: string;
   read: string;
   output: string;
-  /** Rates of fast mode; "standard": asked for, it runs at the standard price; null: the model has no fast mode. */
+  /** Rates of fast mode; "standard": fast mode costs the standard price; null: the model has no fast mode. */
   fast: { input: string; output: string } | "standard" | null;
-  /** Inference kept in the US costs a tenth more (models from generation 4.6 on); older ones do not offer it. */
+  /** US-only inference costs 10 % more; models before 4.6 do not offer it. */
   usGeography: boolean;
   source: string;
-  /** Day on which it was last read there. */
+  /** Day on which `source` was last checked. */
   checked: string;
 }
 
@@ -108,7 +108,7 @@ export const PRICES: readonly PriceRow[] = [
     to: null,
     ...CHECKED_OCTOBER,
   },
-  // A rise to 3 / 15 from 2026-09-01 was announced and cancelled: there is no such row.
+  // An increase to 3 / 15 from 2026-09-01 was announced and cancelled.
   {
     models: ["claude-sonnet-5"],
     ...rates("2", "2.50", "4", "0.20", "10"),
@@ -154,15 +154,15 @@ export const PRICES: readonly PriceRow[] = [
   },
 ];
 
-/** Dollars per thousand requests of a server tool; null: used, and not billed by the request. Others are unknown. */
+/** Dollars per thousand requests of a server tool; null: not billed per request. Missing tools are unknown. */
 export const SERVER_TOOL_PRICES: Readonly<Record<string, string | null>> = {
   web_search_requests: "10",
   web_fetch_requests: "0",
-  // By the container's hour, and only beyond a monthly allowance; free beside recent web tools.
+  // Billed per container hour above a monthly allowance; free together with recent web tools.
   code_execution_requests: null,
 };
 
-/** Counts up with every change of how usage is read and priced, so that a row names the rules it was priced by. */
+/** Increment with every change of how usage is read and priced; stored with each price. */
 export const PRICING_RULES = 1;
 
 function rates(input: string, write5m: string, write1h: string, read: string, output: string) {

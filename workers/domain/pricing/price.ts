@@ -1,7 +1,7 @@
 /**
- * What an exchange cost. One function, from what a stored row knows, so that ingest and `npx nexus reprice` say the same.
- * Money is right or says that it is not: a model that is not in the table has no price (null) and is never free; what is
- * inferred is marked; of a response that was cut off the cost is a floor and marked so. docs/pricing.md is the reference.
+ * Prices an exchange from its stored columns, so that ingest and `npx nexus reprice` give the same result. A model without a
+ * price gives null, never 0. Inferred figures are marked; the cost of a response that was cut off is marked as a floor.
+ * Reference: docs/pricing.md.
  */
 import type { Bill, BillLine } from "../../schemas/cost.ts";
 import { type NoteCode, billTotal } from "./cost-breakdown.ts";
@@ -16,7 +16,7 @@ export interface PricingInput extends UsageContext {
   /** The endpoint's name (endpoint.ts). */
   endpoint: string;
   method: string;
-  /** When the exchange began: the day decides about the price. */
+  /** Start of the exchange; its UTC day selects the price. */
   at: Date;
   /** Null without a response. */
   status: number | null;
@@ -24,14 +24,14 @@ export interface PricingInput extends UsageContext {
 }
 
 export interface Price {
-  /** Integer pico-dollars; null = unpriced: the model or the usage is not known. */
+  /** Integer pico-dollars; null = unpriced: the model or the usage is unknown. */
   costPico: bigint | null;
   breakdown: Bill;
-  /** The table and the rules by which this was priced. */
+  /** Version of the price table and rules. */
   priceVersion: string;
 }
 
-/** POSTs that start work whose cost is reported elsewhere, or not at all. All other endpoints but messages are free. */
+/** POST endpoints whose cost is reported elsewhere, or not at all. The other endpoints except messages are free. */
 const BILLED_ELSEWHERE: readonly string[] = [
   "batches",
   "complete",
@@ -103,12 +103,12 @@ function priceInference(
       rates ? [kind, tokens, Number(rates[kind]), mark] : [kind, tokens, null, problem],
     ),
     notes,
-    // What consumed nothing has no price to miss.
+    // An inference without tokens needs no price.
     isMissing: rates === null && lines.length > 0,
   };
 }
 
-/** Web searches by the request; what is not billed so is listed without a price, and the sum leaves it out. */
+/** Lines of server tools. Those not billed per request are listed without a price and not summed. */
 function serverToolLines(usage: JsonObject): BillLine[] {
   const uses = Object.entries(serverToolUse(usage) ?? {}).filter(([, count]) => count > 0);
   return uses.map(([tool, count]) => {
@@ -132,7 +132,7 @@ function notesOn(usage: JsonObject, { isPartial }: PricingInput): NoteCode[] {
 
 const KNOWN_GEOGRAPHIES = ["us", "global", "not_available", ""];
 
-/** Errors and free endpoints cost nothing; a response without usage has no price. */
+/** Errors and free endpoints cost 0; a message without usage is unpriced. */
 function priceWithoutUsage({ endpoint, method, status, errorType }: PricingInput): Price {
   const isErrorStatus = status !== null && (status < 200 || status >= 300);
   if (endpoint !== "messages") {
@@ -149,7 +149,7 @@ function emptyPrice(costPico: bigint | null, note: NoteCode): Price {
   return { costPico, breakdown: { models: [], lines: [], notes: [note] }, priceVersion: PRICE_VERSION };
 }
 
-/** Without the empty end that most lines have. */
+/** The line without trailing nulls. */
 function trimmed(line: BillLine): BillLine {
   const copy = [...line] as BillLine;
   while (copy.length > 3 && (copy.at(-1) ?? null) === null) copy.pop();

@@ -1,6 +1,6 @@
 /**
- * What a token of each kind costs in one inference: the row of the table, and the modifiers on top. All of it in integer
- * pico-dollars per token, exact for every published rate and every combination of modifiers. Called by price.ts.
+ * The rates of one inference: the matching row of the price table, with modifiers applied. Integer pico-dollars per token,
+ * exact for every published rate and every combination of modifiers. Called by price.ts.
  */
 import { toHex } from "../bytes.ts";
 import { PRICES, PRICING_RULES, type PriceRow, SERVER_TOOL_PRICES } from "./price-table.ts";
@@ -23,13 +23,13 @@ export interface RateQuery {
 
 /** Why there is no rate. */
 export type RateProblem = "unknown_model" | "no_price_at_date" | "no_fast_price" | "fast_in_batch";
-/** What was put on top of the published rate. */
+/** A modifier of the published rate. */
 export type Modifier = "fast_mode" | "us_geography" | "batch";
 
 export type RateResult =
   { rates: Rates; modifiers: Modifier[]; problem: null } | { rates: null; problem: RateProblem };
 
-/** Never guesses: an id that is not in the table has no rate, however much it resembles one that is. */
+/** An id that is not in the table has no rate, even if it resembles one that is. */
 export function findRates(query: RateQuery): RateResult {
   const { model, at, promptTokens, isFast, isBatch, isUsGeography } = query;
   const rows = model === null ? [] : PRICES.filter((row) => row.models.some((id) => matchesModel(id, model)));
@@ -55,7 +55,7 @@ export function findRates(query: RateQuery): RateResult {
   return { rates, modifiers, problem: null };
 }
 
-/** Names the table and the rules: the day on which prices were last read, and a fingerprint of all of it. */
+/** The last day on which prices were checked, and a fingerprint of table and rules. */
 export const PRICE_VERSION = `${PRICES.map(({ checked }) => checked).reduce((a, b) => (a > b ? a : b))}.${fingerprint()}`;
 
 function fingerprint(): string {
@@ -87,7 +87,7 @@ function publishedRates(row: PriceRow): Rates {
   };
 }
 
-/** The cache's multipliers hold on top of fast mode's input price. */
+/** Cache rates scale with fast mode's input price. */
 function fastRates(standard: Rates, fast: { input: string; output: string }): Rates {
   const [from, to] = [standard.input, perToken(fast.input)];
   return { ...scaled(standard, to, from), output: perToken(fast.output) };

@@ -15,6 +15,6 @@ describe("dollars", () => {
   });
 
   test.each(["", "1.", ".5", "1e3", "0.0000000000001", "1,5", " 1"])("%j is none", (text) => {
-    expect(() => parseUsd(text)).toThrow("no amount");
+    expect(() => parseUsd(text)).toThrow("not a dollar amount");
   });
 });

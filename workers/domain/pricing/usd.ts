@@ -1,4 +1,4 @@
-/** Money: integer pico-dollars inside, exact decimals of dollars outside. Used by pricing and by the store's sums. */
+/** Converts between integer pico-dollars (internal) and exact decimal dollars (API, price table). */
 
 const PICO_DIGITS = 12;
 
@@ -10,10 +10,10 @@ export function formatUsd(pico: bigint): string {
   return `${pico < 0n ? "-" : ""}${whole}${fraction === "" ? "" : `.${fraction}`}`;
 }
 
-/** 6180000000n for "0.00618". Throws where the text is no decimal of at most twelve places: it is ours, not a caller's. */
+/** 6180000000n for "0.00618". Throws unless the text is a decimal with at most twelve places: only for texts of our own. */
 export function parseUsd(text: string): bigint {
   const match = /^(-?)(\d+)(?:\.(\d{1,12}))?$/.exec(text);
-  if (!match) throw new Error(`"${text}" is no amount of dollars`);
+  if (!match) throw new Error(`"${text}" is not a dollar amount`);
   const [, sign = "", whole = "", fraction = ""] = match;
   return BigInt(`${sign}${whole}${fraction.padEnd(PICO_DIGITS, "0")}`);
 }

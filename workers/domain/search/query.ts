@@ -1,29 +1,29 @@
 /**
- * What a person types into a search field, as a question for the index and as a check of texts. All terms have to be
- * there; "in quotes" word for word, -without; a word of three letters or more also finds longer ones. No input is wrong.
+ * Parses a search query into a query for the index and a check of texts. All terms must match; "quoted" terms match as phrases,
+ * -terms exclude; a word of three letters or more matches as a prefix. Every input is valid.
  */
 import { clipTerm, gramsOfRun, MAX_TERM_LENGTH, type Token, tokenize } from "./tokenize.ts";
 
 const MAX_TERMS = 16;
-/** A shorter beginning would fit too much. */
+/** A shorter prefix would match too many words. */
 const MIN_PREFIX = 3;
 
 export interface Term {
-  /** Words that have to follow each other: more than one for "a phrase", foo.bar or don't. */
+  /** Consecutive words: several for "a phrase", foo.bar or don't. */
   tokens: readonly string[];
   isUnspaced: readonly boolean[];
-  /** The last word may go on. */
+  /** The last word is a prefix. */
   isPrefix: boolean;
   isExcluded: boolean;
 }
 
-/** A stretch of a text, in UTF-16 code units. */
+/** A range of a text, in UTF-16 code units. */
 export interface Range {
   start: number;
   end: number;
 }
 
-/** The terms of a question; none where nothing in it can be found. */
+/** The terms of a query; empty without a searchable one. */
 export function parseQuery(query: string): Term[] {
   const terms: Term[] = [];
   for (const match of query.matchAll(/(-?)"([^"]*)"?|(-?)(\S+)/g)) {
@@ -58,13 +58,13 @@ export function toTsquery(terms: readonly Term[]): string {
         return [`'${clipTerm(word)}'${goesOn ? ":*" : ""}`];
       });
       if (!term.isExcluded) return words;
-      // Several words may stand in a text without following each other, so the text has to be read.
+      // The index does not know whether the words are consecutive, so the text has to be checked.
       return words.length === 1 ? [`!${words[0]!}`] : [];
     })
     .join(" & ");
 }
 
-/** Where the terms stand in a text, in order; null where one is missing, or one is there that must not be. */
+/** The ranges of the terms in a text, in order; null if one is missing or an excluded one occurs. */
 export function findTerms(text: string, terms: readonly Term[]): Range[] | null {
   const words = [...tokenize(text)];
   const ranges: Range[] = [];
@@ -76,7 +76,7 @@ export function findTerms(text: string, terms: readonly Term[]): Range[] | null 
   return ranges.sort((a, b) => a.start - b.start);
 }
 
-/** The term where it begins with word `n` of the text. */
+/** The range of the term if it begins at word `n` of the text. */
 function matchTerm(text: string, words: readonly Token[], n: number, term: Term): Range | null {
   let first: Range | null = null;
   let last: Range | null = null;
@@ -109,7 +109,7 @@ function matchToken(
       word.text.startsWith(wanted, at) &&
       (isAnywhere === true || isAnywhere === "end" || at === 0);
     if (!isThere) return null;
-    // Folding a run may change its length; then all of it is marked.
+    // Folding a run may change its length; then the whole run is marked.
     return word.text.length === word.end - word.start
       ? { start: word.start + at, end: word.start + at + wanted.length }
       : whole;

@@ -1,4 +1,4 @@
-/** The piece of a text that shows why it was found. Pure; called for search results. */
+/** The part of a text around a match. Pure; called for search results. */
 import type { Range } from "./query.ts";
 
 const CONTEXT_BEFORE = 60;
@@ -11,7 +11,7 @@ export interface Snippet {
   highlights: Range[];
 }
 
-/** Around the first range (the beginning where there is none); one line, whole characters. */
+/** Around the first range (the beginning without one); one line, whole characters. */
 export function snippetAround(text: string, ranges: readonly Range[]): Snippet {
   const first = ranges[0]?.start ?? 0;
   const from = alignToCharacter(
@@ -38,7 +38,7 @@ export function snippetAround(text: string, ranges: readonly Range[]): Snippet {
   return { snippet: `${lead}${piece}${to < text.length ? "…" : ""}`, highlights };
 }
 
-/** Not in the middle of a pair. */
+/** Not inside a surrogate pair. */
 function alignToCharacter(text: string, at: number): number {
   const code = text.charCodeAt(at);
   return at > 0 && at < text.length && code >= 0xdc00 && code <= 0xdfff ? at - 1 : at;

@@ -1,7 +1,7 @@
-/** What of a message can be searched: every text in it but ids, signatures and encoded bytes. Pure. */
+/** The searchable text of a message: every text except ids, signatures and encoded bytes. Pure. */
 import { isObject, parseJson } from "../json/json.ts";
 
-/** A longer text is found by its beginning. */
+/** Of a longer text only the beginning is searchable. */
 const MAX_TEXT = 2_000_000;
 const UNSEARCHED_MEMBERS = new Set([
   "type",

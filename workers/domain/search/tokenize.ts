@@ -1,7 +1,7 @@
 /**
- * Words as search knows them, in texts and in questions alike: letters and digits folded to lower case without accents;
- * scripts written without spaces as pairs of characters, so that any part of a text is found; emoji by themselves. Made
- * here and not by Postgres, whose parser depends on the server's locale. Pure; used to index, to ask and to highlight.
+ * Splits texts and queries into words: letters and digits folded to lower case without accents; scripts written without spaces
+ * as pairs of characters, so that any part of a text is found; emoji one by one. Not done by Postgres, whose parser depends on
+ * the server's locale. Pure; used to index, to search and to highlight.
  */
 
 /** A word in a text; `start` and `end` in UTF-16 code units. */
@@ -18,12 +18,12 @@ const RUN =
   "[[\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Hang}\\p{scx=Thai}\\p{scx=Laoo}\\p{scx=Khmr}\\p{scx=Mymr}]&&[\\p{L}\\p{N}\\p{M}]]";
 const TOKENS = new RegExp(`(${RUN}+)|[[\\p{L}\\p{N}\\p{M}]--${RUN}]+|\\p{Extended_Pictographic}`, "gv");
 const IS_ASCII = /^[\x20-\x7e]*$/;
-/** Between the humps of a camel. */
+/** The boundaries inside camelCase. */
 const HUMP = /(?<=\p{Ll})(?=\p{Lu})/u;
 
 /** Longer words (hashes, encoded bytes) are indexed by their beginning. */
 export const MAX_TERM_LENGTH = 64;
-/** Postgres takes a megabyte of words per text. */
+/** Postgres accepts a megabyte of words per text. */
 const MAX_TERM_BYTES = 900_000;
 
 /** The words of a text, in order. */
@@ -36,7 +36,7 @@ export function* tokenize(text: string): Generator<Token> {
   }
 }
 
-/** What a text is found by: its words, the parts of words written like thisOne, single characters and pairs of runs. */
+/** The index terms of a text: its words, the parts of camelCase words, single characters and pairs of runs. */
 export function indexTerms(text: string): string[] {
   const found = new Set<string>();
   let bytesLeft = MAX_TERM_BYTES;
@@ -66,7 +66,7 @@ export function gramsOfRun(run: string): string[] {
   );
 }
 
-/** A word as it stands in the index. */
+/** A word as it is indexed. */
 export function clipTerm(word: string): string {
   return word.length <= MAX_TERM_LENGTH ? word : word.slice(0, MAX_TERM_LENGTH).toWellFormed();
 }

@@ -1,10 +1,10 @@
 /**
- * Latency classes of the histograms in the rollups: how durations are counted, added up and read back as quantiles.
- * Called by workers/store (counting, in the transaction of the row) and workers/api (quantiles).
+ * The latency histograms of rollups: counting durations, adding up, quantiles. Called by workers/store (counting, in the
+ * transaction of the row) and workers/api (quantiles).
  */
 
 /**
- * Upper bounds in milliseconds, inclusive, four per decade from 10 ms to 1 h; one more class holds what is longer.
+ * Upper bounds in milliseconds, inclusive, four per decade from 10 ms to 1 h; one more class holds longer durations.
  * Stored arrays are indexed by position in this list: it must never change, neither in order nor in length.
  */
 export const LATENCY_BOUNDS_MS: readonly number[] = [
@@ -36,8 +36,8 @@ export function addHistograms(a: readonly number[], b: readonly number[]): numbe
 }
 
 /**
- * The duration in milliseconds below which the share `q` (0 to 1) of what was counted lies, interpolated linearly within
- * its class; null for an empty histogram. What exceeds the last bound reads as that bound.
+ * The `q` quantile (0 to 1) in milliseconds, interpolated linearly within its class; null for an empty histogram. Durations above
+ * the last bound count as that bound.
  */
 export function quantile(histogram: readonly number[], q: number): number | null {
   const total = histogram.reduce((sum, count) => sum + count, 0);
@@ -54,7 +54,7 @@ export function quantile(histogram: readonly number[], q: number): number | null
     }
     below += count;
   }
-  // Only by a rounding error of `rank`: the upper end of the last class that has something in it.
+  // Reached only by a rounding error of `rank`: the upper bound of the last class that is not empty.
   const last = histogram.findLastIndex((count) => count > 0);
   return LATENCY_BOUNDS_MS[last] ?? LATENCY_BOUNDS_MS.at(-1)!;
 }

@@ -1,4 +1,4 @@
-/** Adding up exchanges. Used by windows, usage over time, and the store. */
+/** Adds up token totals. Used by windows, usage over time, and the store. */
 import { byField, TOTAL_KINDS, type TokenTotals } from "../../schemas/tokens.ts";
 
 export const ZERO_TOTALS: TokenTotals = {

@@ -1,8 +1,8 @@
-/** Token usage of a response: merging what a stream sends into one object, and reading its counts. */
+/** Token usage of a response: merges the usage objects of a stream, and reads token counts. */
 import { byField, TOKEN_KINDS, type TokenField } from "../../schemas/tokens.ts";
 import { isObject, setOwn, type JsonObject } from "../json/json.ts";
 
-/** The largest `integer` of Postgres. No exchange uses 2³¹ tokens, so more is not a count. */
+/** The largest `integer` of Postgres. No exchange uses 2³¹ tokens, so larger values are invalid. */
 const MAX_COUNT = 2_147_483_647;
 
 /** Usage nests two levels deep. Objects deeper than this are replaced instead of merged. */

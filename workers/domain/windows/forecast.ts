@@ -1,20 +1,20 @@
 /**
- * When a window will be full if things go on like this. For the vendor's windows from what it reported, for our own
- * rolling five hours from the tokens of each minute. Called by the AccountWindow object.
+ * Forecasts when a window will be full at the recent rate: the vendor's windows from their reports, the rolling five hours
+ * from the tokens of each minute. Called by the AccountWindow object.
  */
 import { MINUTE_MS } from "../../runtime/constants.ts";
 import type { LimitForecast, LimitPoint } from "../../schemas/window.ts";
 
-/** The pace is that of this long: long enough for a pause to read, short enough to follow the day. */
+/** The rate is measured over this period: longer than a pause for reading, shorter than changes during a day. */
 const RATE_PERIOD_MS = 3_600_000;
-/** Two reports closer than this say nothing about a pace. */
+/** Minimum interval between two reports for a rate. */
 const MIN_RATE_PERIOD_MS = 5 * MINUTE_MS;
 
 const UNKNOWN: LimitForecast = { perHour: null, fullAt: null };
 
 /**
- * The forecast of a vendor's window from its reports, oldest first, the last one being current. `length` is that of the window where
- * its name tells it: then the average since its beginning stands in for a pace that two reports cannot give yet.
+ * The forecast of a vendor's window from its reports, oldest first; the last one is current. `length`: the window's length, if its
+ * name contains it. Without two reports far enough apart, the rate is then the average since the window's start.
  */
 export function forecastLimit(
   reports: readonly LimitPoint[],
@@ -48,14 +48,14 @@ function tokensPerMs(reports: readonly LimitPoint[], last: LimitPoint, length: n
   return elapsed >= MIN_RATE_PERIOD_MS ? last.utilization! / elapsed : null;
 }
 
-/** Resets are reported in seconds and vary by some. */
+/** Reported resets of one period vary by some seconds. */
 function isSamePeriod(a: number | null, b: number | null): boolean {
   return a === b || (a !== null && b !== null && Math.abs(a - b) < 10 * MINUTE_MS);
 }
 
 /**
- * When the rolling `length` milliseconds before an instant hold `limit` tokens: those already used leave the window one minute after
- * the other, and new ones come at the pace of the last hour. `minutes` are numbered since the epoch. Null when that is not within `length`.
+ * When the rolling `length` milliseconds before an instant hold `limit` tokens: used tokens leave the window minute by minute, and
+ * new ones are used at the rate of the last hour. `minutes` are numbered since the epoch. Null if the limit is not reached within `length`.
  */
 export function forecastRolling(
   minutes: ReadonlyMap<number, number>,

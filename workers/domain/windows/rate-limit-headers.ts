@@ -1,7 +1,7 @@
 /**
  * Rate-limit headers of Claude's responses as readings. Subscriptions report `anthropic-ratelimit-unified-<window>-<field>`
  * for windows whose names change with plans and models; API keys report `anthropic-ratelimit-<kind>-{limit,remaining,reset}`
- * (and `anthropic-priority-…`, `anthropic-fast-…`). Nothing here knows a list of windows or kinds. Called by the AccountWindow object.
+ * (and `anthropic-priority-…`, `anthropic-fast-…`). Windows and kinds are not listed here. Called by the AccountWindow object.
  * https://docs.claude.com/en/api/rate-limits; the unified ones are as observed.
  */
 import type { LimitReading } from "../../schemas/window.ts";
@@ -14,10 +14,10 @@ export interface LimitReadings {
 
 const UNIFIED = "anthropic-ratelimit-unified-";
 const CLASSIC = /^anthropic-(?:ratelimit-)?([a-z0-9_-]{1,60})-(limit|remaining|reset)$/;
-/** Fields that make what stands before them a window's name. Longest first: a window's name is what is left. */
+/** A window's name and a known field. Longest fields first, so that the name does not contain one. */
 const WINDOW_FIELD = /^([a-z0-9_.-]{1,60})-(surpassed-threshold|disabled-reason|utilization|status|reset)$/;
 
-/** What the vendor calls windows in `representative-claim`, by the name they have in headers. */
+/** Names of windows in `representative-claim`, and in headers. */
 const CLAIMS: Readonly<Record<string, string>> = {
   five_hour: "5h",
   seven_day: "7d",
@@ -26,10 +26,10 @@ const CLAIMS: Readonly<Record<string, string>> = {
   seven_day_sonnet: "7d_sonnet",
 };
 
-/** Limits what made-up names with the prefix can store. */
+/** Limits the storage that invented header names can take. */
 const MAX_READINGS = 40;
 
-/** Names in lower case. Headers that say nothing about limits are passed over; a value that is no number gives null. */
+/** Names in lower case. Other headers are ignored; a value that is not a number gives null. */
 export function readLimits(headers: Readonly<Record<string, string>>): LimitReadings {
   const windows = new Map<string, Record<string, string>>();
   const kinds = new Map<string, Record<string, string>>();
@@ -47,7 +47,7 @@ export function readLimits(headers: Readonly<Record<string, string>>): LimitRead
   }
   const overall: Record<string, string> = {};
   for (const [suffix, value] of rest) {
-    // An unknown field of a window that another field made known.
+    // An unknown field of a window that has a known field too.
     const window = [...windows.keys()].find((name) => suffix.startsWith(`${name}-`));
     if (window === undefined) overall[suffix] = value;
     else setField(windows, window, suffix.slice(window.length + 1), value);
@@ -61,14 +61,14 @@ export function readLimits(headers: Readonly<Record<string, string>>): LimitRead
   };
 }
 
-/** The window that binds at the moment, as headers name it; null when nothing says so. */
+/** The window that currently limits requests, by its name in headers; null if not reported. */
 export function bindingWindow(overall: Readonly<Record<string, string>>): string | null {
   const claim = overall["representative-claim"];
   if (claim === undefined) return null;
   return (Object.hasOwn(CLAIMS, claim) && CLAIMS[claim]) || claim;
 }
 
-/** The length of a window whose name has it ("5h", "7d_oi"), in milliseconds; null otherwise. */
+/** The length in a window's name ("5h", "7d_oi"), in milliseconds; null without one. */
 export function windowLength(name: string): number | null {
   const [, parseNumber, unit] = /^(\d{1,3})([mhd])(?![a-z0-9])/.exec(name) ?? [];
   if (parseNumber === undefined || unit === undefined) return null;

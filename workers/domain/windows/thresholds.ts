@@ -18,17 +18,17 @@ export interface WindowReport {
   at: number;
 }
 
-/** A reset may waver by this much and still be the same. */
+/** Reported times of one reset vary by up to this much. */
 const RESET_TOLERANCE_MS = 60_000;
-/** A reset that moves by more than this while the window is nearly empty is one that the vendor gave early. */
+/** A reset that moves by more than this while the window is nearly empty was made early by the vendor. */
 const EARLY_RESET_MS = 3_600_000;
-/** A window without a reset is a new one when it has emptied, but no sooner than this after its notification. */
+/** A window without a reset counts as new once it is empty, at the earliest this long after its notification. */
 const MIN_REARM_MS = 5 * 3_600_000;
 
 export interface ThresholdDecision {
   /** The threshold to notify; null for none. */
   alert: number | null;
-  /** What to remember from now on; null = forget. */
+  /** The memory to store; null: delete it. */
   memory: ThresholdMemory | null;
 }
 
@@ -46,7 +46,7 @@ export function crossedThreshold(
   return { alert: highest, memory: { resetAt: report.resetAt, threshold: highest, at: report.at } };
 }
 
-/** Whether the notified window is over. */
+/** Whether the notified window has ended. */
 function hasEnded(report: WindowReport, thresholds: readonly number[], sent: ThresholdMemory): boolean {
   const isEmpty = thresholds.every((threshold) => report.utilization < threshold);
   if (report.resetAt === null || sent.resetAt === null) return isEmpty && report.at - sent.at >= MIN_REARM_MS;

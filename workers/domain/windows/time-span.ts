@@ -1,6 +1,6 @@
 /**
- * How a rolling window is cut: minutes that lie wholly inside are read as sums, the two ends exchange by exchange, so that
- * sums by minute are exact to the millisecond. Called by the AccountWindow object.
+ * Splits a rolling window into whole minutes, which are stored as sums, and two edges, which are read exchange by exchange, so
+ * that totals are exact to the millisecond. Called by the AccountWindow object.
  */
 import { MINUTE_MS } from "../../runtime/constants.ts";
 
@@ -13,16 +13,16 @@ export interface Span {
 export interface SplitSpan {
   /** Whole minutes as their numbers since the epoch, half-open; empty where `from` = `to`. */
   minutes: Span;
-  /** What is left at the ends; none where a window begins or ends on the minute. */
+  /** The partial minutes at the ends; none where the window begins or ends on a minute. */
   edges: Span[];
 }
 
-/** The minute, since the epoch, in which an instant lies. */
+/** The number of the minute, since the epoch. */
 export function minuteOf(at: number): number {
   return Math.floor(at / MINUTE_MS);
 }
 
-/** The window of `length` milliseconds that ends at `end`: what started after its beginning, and up to `end` itself. */
+/** The window of `length` milliseconds that ends at `end`, inclusive. */
 export function rollingSpan(end: number, length: number): Span {
   return { from: end - length + 1, to: end + 1 };
 }

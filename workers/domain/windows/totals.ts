@@ -33,7 +33,7 @@ export function windowTotals({ from, to }: Span, cells: readonly WindowCell[]): 
   };
 }
 
-/** Largest first: by tokens, then requests, then name, so that the order is the same for the same totals. */
+/** Largest first: by tokens, then requests, then name, so that the order is deterministic. */
 function shares(
   cells: readonly WindowCell[],
   total: TokenTotals,

@@ -1,4 +1,4 @@
-/** Endpoints of the system this product replaces (workers/api/compat): their field names and units stay as they were. */
+/** Compatibility endpoints of the existing system (workers/api/compat), with its field names and units. */
 import { z } from "zod";
 import { costUsd, tokenTotals, unpricedCount } from "./totals.ts";
 import { DomainFilter, ModelFilter, optional, text, time, whole, withDefault } from "./parameters.ts";
@@ -7,12 +7,15 @@ const count = z.number().int();
 const limit = count
   .nullable()
   .describe("Output tokens of five hours; null unless one is set for the account.");
-const remaining = z.number().nullable().describe("What is left of the limit; null without one.");
-const percentageUsed = z.number().nullable().describe("0 to 100 and beyond; null without a limit.");
+const remaining = z.number().nullable().describe("Remaining tokens of the limit; null without one.");
+const percentageUsed = z
+  .number()
+  .nullable()
+  .describe("Percent of the limit; may exceed 100; null without a limit.");
 const { inputTokens, outputTokens, totalTokens, ...others } = tokenTotals;
 /** The totals beside `outputTokens`. */
 const besideOutput = { inputTokens, ...others };
-/** All totals, in the older names. */
+/** All totals, under the existing system's names. */
 const prefixed = {
   totalInputTokens: inputTokens,
   totalOutputTokens: outputTokens,
@@ -37,9 +40,9 @@ export const CurrentUsageQuery = z.object({
 
 export const CurrentUsage = z.object({
   accountId: z.string(),
-  domain: z.string().describe("`all` when not asked for one."),
-  model: z.string().describe("`all` when not asked for one."),
-  windowStart: z.iso.datetime().describe("What started after this is counted."),
+  domain: z.string().describe("`all` without a filter."),
+  model: z.string().describe("`all` without a filter."),
+  windowStart: z.iso.datetime().describe("Requests that started after this are counted."),
   windowEnd: z.iso.datetime(),
   ...prefixed,
   tokenLimit: limit,
@@ -50,7 +53,7 @@ export type CurrentUsage = z.infer<typeof CurrentUsage>;
 
 export const DailyUsageQuery = z.object({
   accountId,
-  days: withDefault(whole(1, 400).default(30)).describe("Days, UTC, today included."),
+  days: withDefault(whole(1, 400).default(30)).describe("Days (UTC), including today."),
   domain: DomainFilter,
   aggregate: flag.describe("true: one row per day and domain instead of one per model."),
 });
@@ -62,7 +65,7 @@ export const DailyUsage = z.object({
         date: z.iso.date().describe("UTC."),
         accountId: z.string(),
         domain: z.string(),
-        model: z.string().optional().describe("Absent with `aggregate`; empty where requests named none."),
+        model: z.string().optional().describe("Absent with `aggregate`; empty for requests without a model."),
         ...prefixed,
       }),
     )
@@ -93,7 +96,9 @@ export const TimeSeries = z.object({
         ...besideOutput,
       }),
     )
-    .describe("Every interval of the window, oldest first, empty ones included; first and last may be cut."),
+    .describe(
+      "Every interval of the window, oldest first, including empty ones; the first and last may be partial.",
+    ),
 });
 export type TimeSeries = z.infer<typeof TimeSeries>;
 
@@ -119,7 +124,7 @@ export const AccountsUsage = z.object({
           .describe("Every five minutes of the window."),
       }),
     )
-    .describe("Accounts active in the last five hours, the busiest first."),
+    .describe("Accounts active in the last five hours, busiest first."),
   tokenLimit: limit.describe("Always null: limits are per account."),
 });
 export type AccountsUsage = z.infer<typeof AccountsUsage>;
@@ -173,9 +178,7 @@ export const SlidingWindow = z.object({
         sliding_window_requests: count,
         sliding_window_cost_usd: costUsd,
         sliding_window_unpriced_count: unpricedCount,
-        rate_limit_warning_in_window: z
-          .boolean()
-          .describe("The vendor warned or refused (429) in these hours."),
+        rate_limit_warning_in_window: z.boolean().describe("Claude warned or returned 429 in these hours."),
       }),
     )
     .describe("Every point, oldest first; the last one is now."),
@@ -191,7 +194,7 @@ export const DashboardStats = z.object({
   totalConversations: count,
   activeUsers: count.describe("Accounts."),
   totalRequests: count,
-  totalTokens: count.describe("Input + output; cache apart."),
+  totalTokens: count.describe("Input + output, without cache."),
   totalCacheReadTokens: count,
   totalCacheCreationTokens: count,
   costUsd,
@@ -199,7 +202,7 @@ export const DashboardStats = z.object({
   totalBranches: count,
   subtaskBranches: count,
   compactBranches: count,
-  modelsUsed: z.array(z.string()).describe("The most used first."),
+  modelsUsed: z.array(z.string()).describe("Most used first."),
   modelsUsedCount: count,
   last24Hours: z.object({ requests: count, conversations: count, activeUsers: count }),
   hourlyActivity: z
@@ -214,24 +217,24 @@ export const DashboardStats = z.object({
         unpricedCount,
       }),
     )
-    .describe("The last 24 hours, oldest first, empty ones included."),
+    .describe("The last 24 hours, oldest first, including empty ones."),
 });
 export type DashboardStats = z.infer<typeof DashboardStats>;
 
 export const StatsQuery = z.object({
   domain: DomainFilter,
-  since: optional(time()).describe("Started at or after; the last 24 hours when left out."),
+  since: optional(time()).describe("Started at or after; default: the last 24 hours."),
 });
 
 export const Stats = z.object({
   totalRequests: count,
-  totalTokens: count.describe("Input + output; cache apart."),
+  totalTokens: count.describe("Input + output, without cache."),
   totalInputTokens: count,
   totalOutputTokens: count,
   totalCacheCreationTokens: count,
   totalCacheReadTokens: count,
   averageResponseTime: z.number().describe("Milliseconds; 0 without requests."),
-  errorCount: count.describe("Answers with status 400 and above, and exchanges without an answer."),
+  errorCount: count.describe("Responses with status 400 and above, and exchanges without a response."),
   activeDomains: count,
   requestsByModel: z.record(z.string(), count),
   requestsByType: z.record(z.string(), count),
@@ -249,12 +252,12 @@ export const DomainTokens = z.object({
   queryEvaluationCount: count,
   inferenceCount: count,
   toolCallCount: count,
-  lastUpdated: z.iso.datetime().nullable().describe("When its newest exchange began."),
+  lastUpdated: z.iso.datetime().nullable().describe("Start of its newest exchange."),
 });
 export type DomainTokens = z.infer<typeof DomainTokens>;
 
 export const TokenStats = z
   .union([z.record(z.string(), DomainTokens), DomainTokens, z.null()])
-  .describe("Domain → counts of all time; with `domain` its counts alone, or null when it was never seen.");
+  .describe("Domain → counts of all time; with `domain` only its counts, or null if it is unknown.");
 
 export const NoQuery = z.object({});

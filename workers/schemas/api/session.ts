@@ -19,9 +19,9 @@ export const SignInRequest = z.object({ key: z.string().max(500), address: z.str
 export type SignInRequest = z.infer<typeof SignInRequest>;
 
 /**
- * `signed_in`: put `token` (43 characters, base64url) into the cookie. `wrong`: no such key. `slow_down`: too many wrong
- * keys, from this address or altogether; the key was not looked at. `closed`: no dashboard key is configured.
- * `unavailable`: the database cannot be reached, so no session could be made. `message` is fit for people's eyes.
+ * `signed_in`: `token` (43 characters, base64url) is the value of the cookie. `wrong`: no such key. `slow_down`: too many wrong
+ * keys, from this address or in total; the key was not checked. `closed`: no dashboard key is configured. `unavailable`: the
+ * database is unavailable, so no session was created. `message` is shown to the user.
  */
 export const SignInResult = z.discriminatedUnion("result", [
   z.object({ result: z.literal("signed_in"), token: z.string(), role: Role, expiresAt: z.iso.datetime() }),
@@ -36,7 +36,7 @@ export const SignInResult = z.discriminatedUnion("result", [
 ]);
 export type SignInResult = z.infer<typeof SignInResult>;
 
-/** How a caller was identified; `read_only`: not at all, DASHBOARD_READ_ONLY allows reading. */
+/** How a caller was identified; `read_only`: without a credential, under DASHBOARD_READ_ONLY. */
 export const Via = z.enum(["key", "session", "access", "read_only"]);
 export type Via = z.infer<typeof Via>;
 
@@ -51,12 +51,12 @@ export const Caller = z.object({
 export type Caller = z.infer<typeof Caller>;
 
 /**
- * `DashboardApi.whoAmI(headers)`: headers by the names above, in lower case. `nobody`: no credential, or an ended session;
+ * `DashboardApi.whoAmI(headers)`: headers by the names above, in lower case. `anonymous`: no credential, or an ended session;
  * `refused`: an invalid credential; `closed`: neither a key nor an Access application is configured; `unavailable`: the
  * database or the Access certificates could not be reached.
  */
 export const WhoAmI = z.discriminatedUnion("result", [
   Caller.extend({ result: z.literal("known") }),
-  z.object({ result: z.enum(["nobody", "refused", "closed", "unavailable"]), message: z.string() }),
+  z.object({ result: z.enum(["anonymous", "refused", "closed", "unavailable"]), message: z.string() }),
 ]);
 export type WhoAmI = z.infer<typeof WhoAmI>;

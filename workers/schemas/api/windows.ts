@@ -40,8 +40,8 @@ const Unified = z.object({
   surpassedThreshold: z.number().nullable(),
   isBinding: z.boolean().describe("The limit that Claude currently enforces."),
   hasEnded: z.boolean().describe("It was reset since the last report; the values are from before."),
-  perHour: z.number().nullable().describe("Share per hour at the current pace."),
-  fullAt: time.nullable().describe("When it is full at this pace; null if not before its reset, or unknown."),
+  perHour: z.number().nullable().describe("Share per hour at the current rate."),
+  fullAt: time.nullable().describe("When it is full at this rate; null if not before its reset, or unknown."),
   reportedAt: time,
   fields: z.record(z.string(), z.string()).describe("Its headers as received."),
   history: z.array(Point).describe("Oldest first, at most one point a minute."),
@@ -59,7 +59,7 @@ const Classic = z.object({
 
 export const WindowView = z.object({
   accountId: z.string(),
-  windowStart: time.describe("What started after this is counted."),
+  windowStart: time.describe("Requests that started after this are counted."),
   windowEnd: time,
   totals: WindowTotalsView,
   tokenLimit: count.nullable().describe("Output tokens per five hours; null if none is set."),
@@ -67,7 +67,7 @@ export const WindowView = z.object({
   percentageUsed: z.number().nullable(),
   fullAt: time
     .nullable()
-    .describe("When the limit is reached at the pace of the last hour; null if not within five hours."),
+    .describe("When the limit is reached at the rate of the last hour; null if not within five hours."),
   thresholds: z.array(z.number()).describe("Shares at which to alert."),
   status: z.string().nullable().describe("Overall status of Claude's limits."),
   bindingWindow: z.string().nullable(),

@@ -1,6 +1,6 @@
 /**
  * The audit log: administrative changes, sign-ins, opened transcripts and downloaded bodies. Append-only. Details hold no
- * secrets: callers name what was set, not its value.
+ * secrets: callers pass names of settings, not values.
  */
 import { and, desc, eq, sql } from "drizzle-orm";
 import { auditLog } from "../../../drizzle/schema.ts";

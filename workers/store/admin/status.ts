@@ -90,7 +90,7 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
   });
 }
 
-/** What waits in the journal, counted up to MAX_JOURNAL_ENTRIES entries from the oldest on. Rejects when R2 does. */
+/** Exchanges that wait in the journal, counted up to MAX_JOURNAL_ENTRIES entries from the oldest on. Rejects when R2 does. */
 export async function readJournalStatus(
   env: Pick<Env, "JOURNAL">,
   now: Date,

@@ -95,7 +95,7 @@ export async function readTasks(db: Reader, conversationId: string): Promise<Tas
   return rows;
 }
 
-/** What ConversationRequest shows under its own name, and what it renames. */
+/** Columns that ConversationRequest has under their own names, and those it renames. */
 const REQUEST_COLUMNS = {
   ...columnsNamed(requests, [...ConversationRequest.keyof().options, "startedAt", "costPico"]),
   requestId: requests.id,

@@ -90,8 +90,8 @@ function configureDriver(config: DatabaseConfig): void {
 
 /** The statement texts of a `POST /sql` body. */
 function statementsOf(body: string): string {
-  const asked = JSON.parse(body) as { query: string } | { queries: { query: string }[] };
-  return "queries" in asked ? asked.queries.map(({ query }) => query).join("; ") : asked.query;
+  const parsed = JSON.parse(body) as { query: string } | { queries: { query: string }[] };
+  return "queries" in parsed ? parsed.queries.map(({ query }) => query).join("; ") : parsed.query;
 }
 
 /** The pool of one event. A statement that times out closes its connection, so that nothing queues behind it. */
@@ -151,11 +151,11 @@ class Connections {
       };
       const callback = args.at(-1);
       if (typeof callback === "function") {
-        const answered = (error: unknown, ...rest: unknown[]) => {
+        const loggedCallback = (error: unknown, ...rest: unknown[]) => {
           done(error);
           (callback as (...results: unknown[]) => void)(error, ...rest);
         };
-        return query(...args.slice(0, -1), answered);
+        return query(...args.slice(0, -1), loggedCallback);
       }
       const result = query(...args) as Promise<unknown>;
       return result.then(

@@ -1,4 +1,4 @@
-/** Pieces of SQL that several stores need, and paging by cursor. */
+/** SQL fragments that several stores need, and paging by cursor. */
 import { and, lte, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { type Cursor, encodeCursor } from "../../domain/cursor.ts";

@@ -9,7 +9,7 @@ import type { Content } from "../content/contents.ts";
 
 type Row = typeof requests.$inferInsert;
 
-/** What a row has from its response: tokens and the rest. */
+/** Columns of a row that come from its response. */
 export type ResponseColumns = Pick<
   Row,
   | TokenField
@@ -33,7 +33,7 @@ export type ResponseColumns = Pick<
   | "responseTruncated"
 >;
 
-/** What a row has from its request: all that neither its response, its link nor the store itself adds. */
+/** Columns of a row that come from its request: those that neither response, link nor store adds. */
 export type RequestColumns = Omit<
   Row,
   | keyof ResponseColumns
@@ -68,13 +68,13 @@ export interface StorableRequest {
 
 export interface StorableResponse {
   columns: ResponseColumns;
-  /** The allow-listed headers that repeat; those that never do are in the columns. */
+  /** The allow-listed headers that recur; the others are in the columns. */
   headers: Content;
-  /** The answer's `anthropic-organization-id`: the account of a passthrough exchange. */
+  /** The response's `anthropic-organization-id`: the account of a passthrough exchange. */
   organizationId: string | null;
   /** The assembled message as a history element. */
   answer: Content | null;
-  /** Tokens of output that came at least (workers/domain/answer-size); null where no message is known. */
+  /** Minimum of received output tokens (estimate-output-tokens.ts); null where no message is known. */
   receivedTokens: number | null;
   /** Null when it is not stored. */
   body: Uint8Array | null;

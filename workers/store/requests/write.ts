@@ -221,14 +221,14 @@ function isBetter(outcome: string, than: string): boolean {
 /** The parts of the exchange that the row lacks; undefined if it has everything. */
 function missingParts(exchange: StorableExchange, row: StoredRow): ExchangeUpdate | undefined {
   const response = exchange.response;
-  const isAnswerNew = response !== null && isBetter(response.columns.outcome, row.outcome);
+  const isResponseNew = response !== null && isBetter(response.columns.outcome, row.outcome);
   const isBodyNew = row.bodyKind === "none" && !!exchange.request?.body;
-  if (!isAnswerNew && !isBodyNew) return undefined;
+  if (!isResponseNew && !isBodyNew) return undefined;
   return {
     ...exchange,
     row,
     request: isBodyNew ? exchange.request : null,
-    response: isAnswerNew ? response : null,
+    response: isResponseNew ? response : null,
   };
 }
 

@@ -266,7 +266,7 @@ function slackView({ slack, slackWebhook }: typeof domains.$inferSelect): SlackV
   };
 }
 
-/** What was set, without the values of secrets. */
+/** The names of changed settings, for the audit log; no values of secrets. */
 function auditDetails(change: DomainChange, account: StoredAccount | null, created: boolean) {
   const { slack, endpoints } = change;
   const details: Record<string, unknown> = {

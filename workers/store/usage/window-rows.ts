@@ -19,7 +19,7 @@ const COLUMNS = columnsNamed(requests, [
 ]);
 type Row = Pick<typeof requests.$inferInsert, keyof typeof COLUMNS>;
 
-/** What a row adds to the window. */
+/** The contribution of a row to the window. */
 export function toWindowExchange(domain: string, row: Row): WindowExchange {
   return {
     ...byField(TOTAL_KINDS, ({ field }) => row[field] ?? 0),
