@@ -1,13 +1,13 @@
 /** The pages of one conversation over recorded responses. */
-import { describe, expect, it } from "vitest";
-import type { ConversationTree } from "../../workers/schemas/api/conversations.ts";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { ConversationDetail, ConversationTree } from "../../workers/schemas/api/conversations.ts";
+import { textsOf } from "../../test/support/page-texts.ts";
 import { longConversation } from "../../test/support/long-conversation.ts";
 import {
   apiError,
-  GOOD_SESSION,
   IDS,
+  openPage,
   recordedBody,
-  replayedApi,
   type ReplayOptions,
 } from "../../test/support/replayed-api.ts";
 import { createApp } from "./app.tsx";
@@ -18,11 +18,8 @@ type Options = ReplayOptions & { id?: string };
 
 /** A page of the recorded conversation that has a fork, or of the one that was compacted. */
 async function visit(query = "", { id = IDS.conversation, ...options }: Options = {}) {
-  const api = replayedApi(options);
-  const headers = { cookie: `nexus_session=${GOOD_SESSION}` };
   const path = `/conversations/${id}`;
-  const response = await app.request(`http://localhost:8788${path}${query}`, { headers }, { API: api });
-  return { response, text: await response.text(), path, api };
+  return { path, ...(await openPage(app, path + query, options)) };
 }
 
 const svgOf = (html: string) => /<svg class="tree-drawing"[^]*?<\/svg>/.exec(html)?.[0] ?? "";
@@ -152,4 +149,111 @@ describe("the page of a conversation", () => {
       expect((await visit(query)).response.status).toBe(200);
     },
   );
+});
+
+/** The recorded conversation with times and sums that are easy to add: a request each minute from 13:30 in Asia/Kolkata. */
+function exactConversation() {
+  const tree = recordedBody<ConversationTree>(`/api/conversations/${IDS.conversation}/tree`);
+  tree.startedAt = "2026-11-30T08:00:00.000Z";
+  tree.nodes.forEach((node, n) => Object.assign(node, { at: n * 60_000, ms: n * 1_000, context: 20_000 }));
+  const detail = recordedBody<ConversationDetail>(`/api/conversations/${IDS.conversation}?limit=100`);
+  const sums = { inputTokens: 1_000, outputTokens: 500, cacheReadInputTokens: 30_000, totalTokens: 1_500 };
+  detail.branches.forEach((branch, n) =>
+    Object.assign(branch, sums, {
+      cacheCreationInputTokens: 0,
+      costUsd: n === 1 ? null : `${n}.005`,
+      lastMessageTime: tree.startedAt,
+    }),
+  );
+  Object.assign(detail, sums, {
+    cacheCreationInputTokens: 420,
+    cacheHitShare: 0.955,
+    costUsd: "1.005",
+    unpricedCount: 1,
+    latestContextTokens: 27_777,
+    metrics: {
+      totalMs: 64_000,
+      inferenceMs: 5_439,
+      toolMs: 8_449,
+      toolRounds: 5,
+      replyMs: 3_000,
+      replies: 2,
+    },
+  });
+  const [first, second] = detail.requests;
+  detail.requests = [
+    { ...first!, ...sums, timestamp: tree.startedAt, durationMs: 2_000, timeToFirstByteMs: 812, costUsd: "0.25", prompt: "Find it." },
+    { ...second!, ...sums, timestamp: "2026-11-30T08:00:12.000Z", toolCalls: { Agent: 2, Bash: 1 }, costUsd: null, responseStatus: 529, errorType: "overloaded_error" },
+  ]; // prettier-ignore
+  const path = `GET /api/conversations/${IDS.conversation}`;
+  return { overrides: { [path]: detail, [`${path}/tree`]: tree } };
+}
+
+describe("the values of a conversation", () => {
+  beforeAll(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-11-30T10:00:00Z") }));
+  afterAll(() => void vi.useRealTimers());
+
+  it("are its turns, tokens, cost and times", async () => {
+    const { text } = await visit("", exactConversation());
+    expect(textsOf(text, ".stat-card")).toEqual([
+      "Turns 3 {3 turns in 11 requests} 11 requests",
+      "Sub-tasks 3 {3 sub-tasks with 3 requests} 3 requests",
+      "Tokens 31.9k {31,920} 96% of input from cache",
+      "Cost $1.01 {$1.005} + 1 unpriced request",
+      "Model time 5.4 s {Total duration of all requests, including sub-tasks; 1 m 4 s from the first to the last} over 1 m 4 s",
+      "Tool time 8.4 s {Time between responses that call tools and the requests that return the results} 5 tool rounds",
+      "User reply time 1.5 s {Average time between a response without tool calls and the next user message} 2 replies",
+      "Context 27.8k of 1M {27,777 input and output tokens: 2.8% of a context window of 1,000,000 (the default of this model)}",
+    ]);
+  });
+
+  it("are on the cards of the tree, at the viewer's time of day", async () => {
+    const { text } = await visit("", exactConversation());
+    expect(textsOf(text, ".node title")).toEqual([
+      "User message, 13:30:00, 1 message 0 ms, context 20k of 1M, 1 tool call",
+      "Tool results, 13:31:00, 3 messages 1.0 s, context 20k of 1M, 2 tool calls, 2 sub-tasks",
+      "Tool results, 13:32:00, 5 messages 2.0 s, context 20k of 1M, 1 tool call",
+      "Tool results, 13:33:00, 7 messages 4.0 s, context 20k of 1M, 2 tool calls, 2 attempts",
+      "Tool results, 13:35:00, 9 messages 5.0 s, context 20k of 1M",
+      "User message, 13:36:00, 11 messages 6.0 s, context 20k of 1M, 2 tool calls, 1 sub-task",
+      "User message, 13:40:00, 11 messages 10.0 s, context 20k of 1M",
+    ]);
+    expect(textsOf(text, ".box title")).toEqual([
+      "sub-task 1, 2 requests Explore: Find clocks Look for every place that mocks the clock",
+      "sub-task 2, 1 request Explore: Run tests Run the login test twenty times and say how often it fails",
+      "Started, but none of its requests was recorded Explore: Release note Write the release note",
+    ]);
+    expect(textsOf(text, ".branch-label title")).toEqual([
+      `${IDS.fork} Yes please, and tell me why it only fails in CI.`,
+    ]);
+  });
+
+  it("are beside each branch, with its errors and what the branch began with", async () => {
+    const { text } = await visit("", exactConversation());
+    expect(textsOf(text, "#branches li")).toEqual([
+      "main ✗ has errors {1 error} 7 requests, 31.5k {31,500} tokens, $0.0050 {$0.005}",
+      "subtask_1 Look for every place that mocks the clock 2 requests, 31.5k {31,500} tokens, unpriced {no price known for this model}",
+      "subtask_2 Run the login test twenty times and say how often it fails 1 request, 31.5k {31,500} tokens, $2.01 {$2.005}",
+      `${IDS.fork} Yes please, and tell me why it only fails in CI. 1 request, 31.5k {31,500} tokens, $3.01 {$3.005}`,
+    ]);
+    expect(textsOf(text, ".compare-form option")).toEqual([IDS.fork, "subtask_1", "subtask_2"]);
+  });
+
+  it("head both sides of a comparison", async () => {
+    const { text } = await visit(`?compare=${IDS.fork}`, exactConversation());
+    const last = "last 2 h ago {2026-11-30 13:30:00 GMT+5:30}";
+    expect(textsOf(text, ".compared-head")).toEqual([
+      `main 12 messages, 7 requests , 1 error , 31.5k {31,500} tokens, $0.0050 {$0.005} , ${last}`,
+      `${IDS.fork} 12 messages, 1 request, 31.5k {31,500} tokens, $3.01 {$3.005} , ${last}`,
+    ]);
+    expect(textsOf(text, ".compared-foot")).toEqual(["End of branch", "End of branch"]);
+  });
+
+  it("are in the rows of the timeline", async () => {
+    const { text } = await visit("?view=timeline", exactConversation());
+    expect(textsOf(text, ".timeline tbody tr")).toEqual([
+      "13:30:00 {2026-11-30 13:30:00 GMT+5:30} | main | Find it. | 2.0 s {Time to first byte 812 ms} | 31.7k → 500 | $0.2500 {$0.25} | 200 {Completed.}",
+      "13:30:12 {2026-11-30 13:30:12 GMT+5:30} | main | Calls Agent 2, Bash | 10 ms {Time to first byte 3 ms} | 31.7k → 500 | unpriced {no price known for this model} | 529 overloaded {The API returned status 529.}",
+    ]);
+  });
 });

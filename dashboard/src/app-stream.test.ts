@@ -1,6 +1,6 @@
 /** The stream of a request as a page: its events, and when they came where that is known. */
 import { describe, expect, it } from "vitest";
-import { GOOD_SESSION, IDS, recordedBody, replayedApi } from "../../test/support/replayed-api.ts";
+import { IDS, openPage, recordedBody } from "../../test/support/replayed-api.ts";
 import { createApp } from "./app.tsx";
 import { formatExactMs } from "./transcript/stream-times.ts";
 import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
@@ -11,14 +11,9 @@ const app = createApp({ style: "/assets/main.css", script: "/assets/main.js", fo
 async function visit({ change = {}, query = "" }: { change?: Partial<RequestDetail>; query?: string } = {}) {
   const path = `/requests/${IDS.request}`;
   const detail = { ...recordedBody<RequestDetail>(`/api${path}`), ...change };
-  const api = replayedApi({ overrides: { [`GET /api${path}`]: detail } });
-  const headers = { cookie: `nexus_session=${GOOD_SESSION}` };
-  const response = await app.request(
-    `http://localhost:8788${path}?tab=stream${query}`,
-    { headers },
-    { API: api },
-  );
-  return { detail, path, text: await response.text() };
+  const overrides = { [`GET /api${path}`]: detail };
+  const { text } = await openPage(app, `${path}?tab=stream${query}`, { overrides });
+  return { detail, path, text };
 }
 const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((found) => found[1]!);
 const timesOf = (text: string) => all(text, /class="event-time">([^<]*)</g);

@@ -1,6 +1,6 @@
 /** Tokens by kind over time: the chart of overview and usage. */
 import type { Overview } from "../api/named-totals.ts";
-import { formatExact, formatShort } from "../format/number.ts";
+import { formatCount, formatExact, formatShort } from "../format/number.ts";
 import { formatMoney } from "../format/money.ts";
 import { BarChart, bucketLabel } from "./bar-chart.tsx";
 import { TOKEN_KINDS } from "../format/token-kinds.ts";
@@ -26,7 +26,7 @@ export function TokenChart({ buckets, bucketMs, zone, now, csvHref }: Props) {
       points={buckets.map((point, index) => ({
         start: Date.parse(point.time),
         values: Object.fromEntries(TOKEN_KINDS.map(({ key }) => [key, point[key]])),
-        notes: [`${formatExact(point.requests)} requests, ${cost(index)}`],
+        notes: [`${formatCount(point.requests, "request")}, ${cost(index)}`],
       }))}
       bucketMs={bucketMs}
       zone={zone}

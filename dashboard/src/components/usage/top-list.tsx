@@ -36,7 +36,7 @@ export function TopList({ title, entries, href, labelOf = (name) => name, limit 
               </a>
               <span
                 class="number top-list-value"
-                title={`${formatExact(tokens)} tokens, ${formatCount(entry.requests, "request")}`}
+                title={`${formatCount(tokens, "token")}, ${formatCount(entry.requests, "request")}`}
               >
                 {formatShort(tokens)}
               </span>

@@ -15,7 +15,7 @@ import { WindowList as WindowListView } from "../../components/usage/window-list
 import { linkTo, periodOf } from "../../context/filters.ts";
 import { formatUsd } from "../../../../workers/domain/pricing/usd.ts";
 import { formatMoney } from "../../format/money.ts";
-import { formatExact, formatShare, formatShort } from "../../format/number.ts";
+import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import { capitalize, oneLine } from "../../format/text.ts";
 import type { View } from "../../context/view.ts";
 import { PeriodStats } from "./overview.tsx";
@@ -159,7 +159,7 @@ function CostByDomain({
           values: Object.fromEntries(
             series.names.map((_, key) => [String(key), Number(picoAt(index, String(key)) ?? 0n) / 1e12]),
           ),
-          notes: bucket.unpriced > 0 ? [`${formatExact(bucket.unpriced)} requests unpriced`] : [],
+          notes: bucket.unpriced > 0 ? [formatCount(bucket.unpriced, "unpriced request")] : [],
         }))}
         bucketMs={step}
         zone={view.zone}
