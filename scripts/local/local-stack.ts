@@ -141,6 +141,10 @@ function checkVariables(given: Record<string, string>): void {
   }
 }
 
+/** Runs `fire` at the UTC minutes of a cron trigger of wrangler.toml, as Cloudflare does. Does not keep the process alive. */
+export const schedule = (expression: string, fire: () => void): Cron =>
+  new Cron(expression, { mode: "5-part", timezone: "UTC", unref: true }, fire);
+
 /** Runs every cron trigger once, because the machine may have been off at its time, and then on its schedule. */
 function runCrons(runtime: Runtime, log: LocalStackOptions["log"]): () => void {
   const fire = (expression: string) => {
@@ -150,7 +154,7 @@ function runCrons(runtime: Runtime, log: LocalStackOptions["log"]): () => void {
   };
   const jobs = runtime.crons.map((expression) => {
     fire(expression);
-    return new Cron(expression, { mode: "5-part", timezone: "UTC", unref: true }, () => fire(expression));
+    return schedule(expression, () => fire(expression));
   });
   return () => jobs.forEach((job) => job.stop());
 }

@@ -1,6 +1,7 @@
 import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { schedule } from "../../scripts/local/local-stack.ts";
 import { lockDataDir } from "../../scripts/local/data-dir.ts";
 import { processStart } from "../../scripts/lib/processes.ts";
 import { loadSecrets } from "../../scripts/local/secrets.ts";
@@ -92,5 +93,23 @@ describe("the settings", () => {
 
   it.each(["-1", "65536", "80a", "1e3", " 80"])("reject the port %j", (port) => {
     expect(() => readSettings({ DASHBOARD_PORT: port })).toThrow("DASHBOARD_PORT");
+  });
+});
+
+describe("the cron triggers of wrangler.toml", () => {
+  it.each([
+    ["* * * * *", ["2026-11-29T23:59", "2026-11-30T00:00", "2026-11-30T00:01"]],
+    ["17 3 * * *", ["2026-11-30T03:17", "2026-12-01T03:17", "2026-12-02T03:17"]],
+  ])("%s fires at the right UTC minutes", async (expression, minutes) => {
+    expect(await readFile("wrangler.toml", "utf8")).toContain(`  "${expression}",`);
+    const job = schedule(expression, () => undefined);
+    const runs = job.nextRuns(minutes.length, "2026-11-29T23:58:00Z");
+    job.stop();
+    expect(runs.map((run) => run.toISOString())).toEqual(minutes.map((minute) => `${minute}:00.000Z`));
+  });
+
+  it("are the ones above", async () => {
+    const crons = /^crons = \[([^\]]*)\]/m.exec(await readFile("wrangler.toml", "utf8"))![1]!;
+    expect(crons.match(/"[^"]+"/g)).toHaveLength(2);
   });
 });
