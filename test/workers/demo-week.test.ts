@@ -276,6 +276,25 @@ describe.each(["acc_checkout", "acc_platform", "acc_research"])("the week of %s"
     }
   });
 
+  it("is the same in the overview, in the counts of all time and in the list of requests", async () => {
+    const wanted = await own();
+    const to = new Date(NOW + 1).toISOString();
+    const overview = await ask<Overview>(
+      `/api/overview?accountId=${accountId}&from=${new Date(BEGIN).toISOString()}&to=${to}`,
+    );
+    expect(overview.accounts.map((one) => one.accountId)).toEqual([accountId]);
+    for (const parts of [[overview.totals], overview.series, overview.domains, overview.models])
+      expect(added(parts.map((part) => totalsOf(part, part.requests)))).toEqual(wanted);
+    const counts = await ask<DashboardStats>(`/api/dashboard/stats?accountId=${accountId}`);
+    expect([counts.totalRequests, pico(counts.costUsd), counts.unpricedCount]).toEqual([
+      wanted.requests,
+      wanted.costPico,
+      wanted.unpricedCount,
+    ]);
+    const lists = await pages<RequestList>(`/api/requests?limit=200&accountId=${accountId}`);
+    expect(lists.flatMap(({ requests }) => requests)).toHaveLength(wanted.requests);
+  });
+
   it("has the totals of the rows in the last five hours", async () => {
     const detail = await ask<WindowDetail>(`/api/windows/${accountId}`);
     const wanted = await ofRows("account_id = $1 AND started_at > $2 AND started_at <= $3", [

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { formatUsd, parseUsd } from "../../../workers/domain/pricing/usd.ts";
 import { approximateAmount, formatMoney, formatMoneyExact, formatMoneyShort } from "./money.ts";
 
 describe("money", () => {
@@ -28,6 +29,29 @@ describe("money", () => {
     expect(formatMoneyExact(null)).toMatch(/no price/);
     expect(formatMoneyExact("x")).toBe("–");
   });
+
+  it.each([0n, 1n, 999_999_999_999n, 6_180_000_000n, 300_000_000_000n, 123_456_789_012_345_678_901n])(
+    "loses nothing of %s pico-dollars on hover",
+    (pico) => {
+      expect(parseUsd(formatMoneyExact(formatUsd(pico)).slice(1))).toBe(pico);
+    },
+  );
+
+  it("does not drift where floats would", () => {
+    const sum = (...amounts: string[]) => formatUsd(amounts.reduce((all, one) => all + parseUsd(one), 0n));
+    expect(formatMoneyExact(sum("0.1", "0.2"))).toBe("$0.3");
+    expect(formatMoney(sum(...Array<string>(10).fill("0.1")))).toBe("$1.00");
+    expect(formatMoney(sum("90071992547409.93", "0.01"))).toBe("$90,071,992,547,409.94");
+  });
+
+  it.each([null, undefined, "", " ", "NaN", "-", "1e-7", "0x0", "$0", "0,00", "Infinity"])(
+    "never shows %j, which is no amount, as $0",
+    (amount) => {
+      for (const format of [formatMoney, formatMoneyShort, formatMoneyExact])
+        expect(format(amount)).not.toMatch(/\d/);
+      expect(approximateAmount(amount)).toBeNull();
+    },
+  );
 
   it("shortens only what would not fit into a tile", () => {
     expect(formatMoneyShort("99999.99")).toBe("$99,999.99");
