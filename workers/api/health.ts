@@ -2,6 +2,7 @@
  * Liveness and readiness. Serving does not need the database (exchanges wait in the journal), so every response means ready;
  * the body reports the state of the database.
  */
+import { CORS_HEADERS } from "../domain/http/cors.ts";
 import { loadConfig } from "../runtime/config.ts";
 import { errorResponse } from "../runtime/anthropic-errors.ts";
 import { isDatabaseUp } from "../store/db/ping.ts";
@@ -31,5 +32,5 @@ async function isDatabaseReachable(env: Env): Promise<boolean> {
 }
 
 function jsonResponse(body: Record<string, string>): Response {
-  return Response.json(body, { headers: { "cache-control": "no-store" } });
+  return Response.json(body, { headers: { ...CORS_HEADERS, "cache-control": "no-store" } });
 }

@@ -2,6 +2,7 @@
  * The proxy's own errors, in Anthropic's error shape. Upstream's errors pass unmodified.
  * https://docs.claude.com/en/api/errors
  */
+import { CORS_HEADERS } from "../domain/http/cors.ts";
 
 /** Reasons of the proxy's errors. A new one needs a case in `describe` only. */
 export type ProxyError =
@@ -82,10 +83,11 @@ export function describe(error: ProxyError): DescribedError {
   }
 }
 
-/** The error response; `request_id` and both headers carry the exchange's id. */
+/** The error response; `request_id` and both headers carry the exchange's id. Browser clients may read it, like upstream's. */
 export function errorResponse(error: ProxyError, requestId: string): Response {
   const { status, type, message } = describe(error);
   const headers = new Headers({
+    ...CORS_HEADERS,
     "content-type": "application/json",
     "x-nexus-request-id": requestId,
     "request-id": requestId,

@@ -1,0 +1,168 @@
+/** Browser clients: preflights, and responses that a page of another origin may read. Over real sockets. */
+import { describe, expect, it } from "vitest";
+import { headerOf } from "../../scripts/local/fake-claude/server.ts";
+import { proxyHarnessOfFile } from "../support/proxy-harness-of-file.ts";
+import type { ProxyHarness, SendOptions, Sent, Tenant } from "../support/proxy-harness.ts";
+
+let harness: ProxyHarness;
+let tenant: Tenant;
+proxyHarnessOfFile((started) => ({ harness, tenant } = started));
+
+const ORIGIN = "https://pivot.claude.ai";
+const WANTED =
+  "authorization,x-api-key,x-nexus-key,anthropic-version,anthropic-dangerous-direct-browser-access,content-type";
+const preflight = (path: string, more: SendOptions = {}): SendOptions => ({
+  method: "OPTIONS",
+  path,
+  ...more,
+  headers: {
+    origin: ORIGIN,
+    "access-control-request-method": "POST",
+    "access-control-request-headers": WANTED,
+    ...more.headers,
+  },
+});
+const list = (value: unknown) =>
+  String(value)
+    .toLowerCase()
+    .split(/\s*,\s*/);
+const corsOf = ({ headers }: Sent) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith("access-control-")));
+
+/** Expects that a page of another origin may read the response and its request id. */
+function expectReadable(sent: Sent, what?: string) {
+  expect(sent.headers["access-control-allow-origin"], what).toBe("*");
+  expect(list(sent.headers["access-control-expose-headers"]), what).toContain("request-id");
+  expect(sent.headers["access-control-allow-credentials"], what).toBeUndefined();
+}
+
+describe("a preflight", () => {
+  it.each([
+    "/v1/messages",
+    "/v1/messages?beta=true",
+    "/v1/messages/count_tokens",
+    "/v1/messages/batches/b/cancel",
+    "/v1/files",
+    "/v1/unheard/of",
+    "/v1/organizations/users",
+    "/v1/oauth/token",
+    "/v1//messages",
+    "/",
+    "/api/hello",
+    "/api/event_logging/batch",
+    "/health",
+    "/managed/settings",
+    "/.well-known/oauth-authorization-server",
+    "/nowhere",
+  ])("is allowed without a key, and nothing is sent upstream: %s", async (path) => {
+    const sent = await harness.send(preflight(path, { host: tenant.domain }));
+    expect([sent.status, sent.body.length]).toEqual([204, 0]);
+    expectReadable(sent);
+    expect(list(sent.headers["access-control-allow-headers"])).toEqual(expect.arrayContaining(list(WANTED)));
+    expect(list(sent.headers["access-control-allow-methods"])).toEqual(
+      expect.arrayContaining(["get", "post", "put", "patch", "delete"]),
+    );
+    expect(harness.claude.requests).toHaveLength(0);
+    expect(sent.headers["x-nexus-request-id"]).toBeUndefined();
+  });
+
+  it("has the same response for a domain that exists, one that does not, and loopback names", async () => {
+    const passthrough = await harness.tenant({ credentialType: "passthrough" });
+    const hosts = [
+      tenant.domain,
+      passthrough.domain,
+      "unknown.example",
+      "-odd-.example",
+      "localhost",
+      "[::1]",
+    ];
+    const answers = [];
+    for (const host of hosts) {
+      const { status, headers } = await harness.send(preflight("/v1/messages", { host }));
+      const { date: _date, ...rest } = headers;
+      answers.push({ status, rest });
+    }
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+  });
+
+  it("opens neither the dashboard's API nor another network", async () => {
+    for (const path of [
+      "/api/requests",
+      "/api/domains/a.example",
+      "/api/hello/x",
+      "/token-stats",
+      "/api/live",
+    ]) {
+      const sent = await harness.send(preflight(path));
+      expect(corsOf(sent), path).toEqual({});
+      expect(sent.status, path).toBeGreaterThanOrEqual(400);
+    }
+    const headers = { "access-control-request-private-network": "true" };
+    const sent = await harness.send(preflight("/v1/messages", { headers }));
+    expect(sent.headers["access-control-allow-private-network"]).toBeUndefined();
+  });
+
+  it("is told from an OPTIONS request, which needs a key and passes to upstream", async () => {
+    expect((await harness.send({ host: tenant.domain, method: "OPTIONS", path: "/v1/things" })).status).toBe(
+      401,
+    );
+    await tenant.send({ method: "OPTIONS", path: "/v1/things", headers: { origin: ORIGIN } });
+    expect(harness.claude.requests.map(({ method }) => method)).toEqual(["OPTIONS"]);
+  });
+});
+
+describe("a response of the proxy's own", () => {
+  const headers = { origin: ORIGIN, "anthropic-dangerous-direct-browser-access": "true" };
+  const errors: [number, string, (options: SendOptions) => Promise<Sent>][] = [
+    [400, "a path that is not plain", (o) => tenant.send({ ...o, path: "/v1//messages" })],
+    [400, "a GET with a body", (o) => tenant.send({ ...o, method: "GET", body: "{}" })],
+    [401, "no key", (o) => harness.send({ ...o, host: tenant.domain })],
+    [401, "an unknown domain", (o) => harness.send({ ...o, host: "unknown.example" })],
+    [403, "an endpoint that is not allowed", (o) => tenant.send({ ...o, path: "/v1/organizations/x" })],
+    [404, "a path outside the API", (o) => harness.send({ ...o, path: "/nowhere" })],
+    [404, "a gateway's path", (o) => harness.send({ ...o, method: "GET", path: "/managed/settings" })],
+    [404, "an unknown health check", (o) => harness.send({ ...o, path: "/health/nothing" })],
+    [502, "an upstream that closes the connection", (o) => tenant.send({ ...o, path: "/v1/refused" })],
+  ]; // prettier-ignore
+
+  it.each(errors)("with %i may be read by a page: %s", async (status, _, request) => {
+    harness.claude.script(({ path }) => path === "/v1/refused", { kind: "refuse" });
+    const sent = await request({ headers });
+    expect(sent.status).toBe(status);
+    expectReadable(sent);
+    const { request_id } = JSON.parse(sent.body.toString()) as { request_id: string };
+    expect(sent.headers["request-id"]).toBe(request_id);
+  });
+
+  it("to a path without a key may be read by a page", async () => {
+    const paths: [string, string][] = [["HEAD", "/"], ["HEAD", "/api/hello"], ["GET", "/"], ["GET", "/health"],
+      ["GET", "/health/ready"], ["HEAD", "/health/live"], ["POST", "/api/event_logging/batch"]]; // prettier-ignore
+    for (const [method, path] of paths) {
+      const sent = await harness.send({ method, path, headers });
+      expect(sent.status, path).toBe(200);
+      expectReadable(sent, path);
+    }
+  });
+
+  it("of the dashboard's API may not", async () => {
+    for (const path of ["/api/requests", "/api/nothing", "/api/status", "/token-stats"]) {
+      const sent = await harness.send({ method: "GET", path, headers });
+      expect(sent.status, path).toBeGreaterThanOrEqual(400);
+      expect(corsOf(sent), path).toEqual({});
+    }
+  });
+});
+
+describe("a response of upstream", () => {
+  it("keeps its CORS headers and gets none of ours, and upstream gets the client's", async () => {
+    const cors = { "access-control-allow-origin": ORIGIN, "access-control-expose-headers": "request-id" };
+    harness.answer({ kind: "raw", status: 429, headers: cors, chunks: [] });
+    const headers = { origin: ORIGIN, "anthropic-dangerous-direct-browser-access": "true" };
+    expect(corsOf(await tenant.send({ path: "/v1/things", body: "{}", headers }))).toEqual(cors);
+    const received = harness.claude.requests[0]!;
+    expect(headerOf(received, "origin")).toBe(ORIGIN);
+    expect(headerOf(received, "anthropic-dangerous-direct-browser-access")).toBe("true");
+    harness.answer({ kind: "raw", status: 401, headers: {}, chunks: [] });
+    expect(corsOf(await tenant.send({ path: "/v1/things", headers: { origin: ORIGIN } }))).toEqual({});
+  });
+});

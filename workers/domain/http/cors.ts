@@ -1,0 +1,34 @@
+/**
+ * Cross-origin requests of browser clients (https://fetch.spec.whatwg.org/#http-cors-protocol). api.anthropic.com lets pages of
+ * every origin read its responses, without cookies; so do the proxy's own responses. The dashboard's API does not.
+ */
+
+/**
+ * Lets a page read the response with all its headers. `*` covers them all; `request-id` and ours are named for browsers that
+ * do not know `*` there.
+ */
+export const CORS_HEADERS = {
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "*, request-id, x-nexus-request-id",
+} as const;
+
+const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+/** Seconds for which browsers may remember a preflight: one day, the most that any of them keeps. */
+const MAX_AGE_SECONDS = 86_400;
+
+/** Whether a browser asks if a page may send a request. It sends no key with this question. */
+export function isPreflight(method: string, headers: Headers): boolean {
+  return method === "OPTIONS" && headers.has("origin") && headers.has("access-control-request-method");
+}
+
+/** Headers of the response to a preflight: every method, and the headers that the page wants to send. */
+export function preflightHeaders(request: Headers): Record<string, string> {
+  return {
+    ...CORS_HEADERS,
+    "access-control-allow-methods": METHODS,
+    // `*` would not cover `authorization`.
+    "access-control-allow-headers": request.get("access-control-request-headers") ?? "*",
+    "access-control-max-age": String(MAX_AGE_SECONDS),
+    vary: "Access-Control-Request-Headers",
+  };
+}
