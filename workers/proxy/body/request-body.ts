@@ -8,12 +8,27 @@ export type RequestBody =
   /** The branches of a tee; both keep the declared length. */
   | { kind: "streamed"; toUpstream: ReadableStream; toArchive: ReadableStream };
 
-/** Rejects when the client disconnects while a body to be buffered is still arriving. */
+export const NO_BODY: RequestBody = { kind: "none" };
+
+/** Methods whose body has a meaning (RFC 9110 9.3). Of other methods a body of unknown length is usually empty. */
+const METHODS_WITH_CONTENT: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
+
+/** An empty body is no body. Rejects when the client disconnects while a body to be buffered is still arriving. */
 export async function readRequestBody(request: Request): Promise<RequestBody> {
-  if (request.body === null) return { kind: "none" };
+  if (request.body === null) return NO_BODY;
   const length = request.headers.get("content-length");
+  if (length === "0") return NO_BODY;
   if (length !== null && Number(length) <= MAX_BUFFERED_BODY_BYTES)
     return { kind: "buffered", bytes: new Uint8Array(await request.arrayBuffer()) };
-  const [toUpstream, toArchive] = request.body.tee();
+  let { body } = request;
+  if (length === null && !METHODS_WITH_CONTENT.has(request.method)) {
+    const [first, all] = body.tee();
+    const reader = first.getReader();
+    const { done } = await reader.read();
+    reader.cancel().catch(() => undefined);
+    if (done) return NO_BODY;
+    body = all;
+  }
+  const [toUpstream, toArchive] = body.tee();
   return { kind: "streamed", toUpstream, toArchive };
 }

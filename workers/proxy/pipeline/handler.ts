@@ -36,11 +36,6 @@ async function handle(
     if ("error" in admission) return reject(admission.error, id);
     const credential = await upstreamCredential(admission.record, env, config);
     if ("error" in credential) return reject(credential.error, id);
-    if (request.body !== null && (request.method === "GET" || request.method === "HEAD"))
-      return reject(
-        { reason: "bad_request", message: `Nexus: a ${request.method} request cannot carry a body here.` },
-        id,
-      );
     return await runExchange({
       id,
       startedAt,

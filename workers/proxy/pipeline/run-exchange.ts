@@ -30,6 +30,11 @@ export async function runExchange(exchange: Exchange): Promise<Response> {
     const message = "Nexus: the request body ended before it was complete.";
     return errorResponse({ reason: "bad_request", message }, id);
   }
+  if (body.kind !== "none" && (request.method === "GET" || request.method === "HEAD")) {
+    count("refused_path");
+    const message = `Nexus: a ${request.method} request cannot carry a body here.`;
+    return errorResponse({ reason: "bad_request", message }, id);
+  }
   const forwarding = forward(upstreamRequest(exchange, body), exchange);
   const recording = recordRequest(exchange, body);
   ctx.waitUntil(recording.done);

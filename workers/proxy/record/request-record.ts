@@ -4,7 +4,7 @@ import { storedRequestHeaders } from "../../domain/http/stored-headers.ts";
 import { isOAuthPath } from "../../domain/http/paths.ts";
 import type { RequestMetadata, RequestSummary } from "../../schemas/exchange.ts";
 import type { DraftMetadata } from "../../store/journal/objects.ts";
-import type { RequestBody } from "../body/request-body.ts";
+import { NO_BODY, type RequestBody } from "../body/request-body.ts";
 import type { Exchange } from "../exchange.ts";
 import { notifyEnded, notifyStarted } from "../report/live-events.ts";
 import { addPendingBody } from "./pending-bodies.ts";
@@ -34,7 +34,6 @@ export interface BufferedRequest {
 }
 
 const EMPTY = new Uint8Array(0);
-const NO_BODY: RequestBody = { kind: "none" };
 
 /**
  * Records the request. A copy of a streamed body is taken as it passes. A buffered one is written REQUEST_RECORDING_DELAY_MS later, or when the
