@@ -7,7 +7,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { startFakeClaude, type FakeClaude, type Reply } from "../../scripts/local/fake-claude/server.ts";
+import { startFakeClaude, type Reply } from "../../scripts/local/fake-claude/server.ts";
 import { claimPort } from "../../scripts/local/network/ports.ts";
 import type {
   CountersMessage,
@@ -51,78 +51,26 @@ export interface SendOptions {
 
 type Binding = "JOURNAL" | "EXCHANGES" | "TENANTS" | "OAUTH_ACCOUNT";
 
-export interface JournalledPart<F = RequestMetadata | ResponseMetadata> {
-  metadata: F;
+export interface JournalledPart<M = RequestMetadata | ResponseMetadata> {
+  metadata: M;
   body: Buffer;
 }
-export interface Journalled {
-  request: JournalledPart<RequestMetadata> | null;
-  response: JournalledPart<ResponseMetadata> | null;
+/** A journal entry with both parts. */
+export interface CompleteEntry {
+  request: JournalledPart<RequestMetadata>;
+  response: JournalledPart<ResponseMetadata>;
 }
+export type Journalled = { [P in keyof CompleteEntry]: CompleteEntry[P] | null };
 
-/** With both parts. */
-export type CompleteEntry = { [P in keyof Journalled]: NonNullable<Journalled[P]> };
-
-export interface Tenant {
-  domain: string;
-  key: string;
-  clientKeyId: string;
-  /** Unique for an OAuth tenant. */
-  accountId: string | null;
-  revoke: () => Promise<void>;
-  /** Sends to its domain with its key. */
-  send: (options: SendOptions) => Promise<Sent>;
-}
-
-export interface ProxyHarness {
-  port: number;
-  claude: FakeClaude;
-  /** Rejects only when there was no response at all. */
-  send(options: SendOptions): Promise<Sent>;
-  /** Makes the fake Claude respond to everything with `reply`; returns a function that undoes it. */
-  answer(reply: Reply): () => void;
-  /** Configures a domain of this name, without a key. */
-  configure(given: { domain: string; credentialType: "passthrough" }): Promise<void>;
-  /** A domain of its own name with an API key and a client key. */
-  tenant(given?: {
-    credentialType?: "api_key" | "passthrough" | "oauth";
-    endpoints?: string[] | null;
-  }): Promise<Tenant>;
-  /** Makes bindings fail, for a number of calls if given. */
-  break(faults: Partial<Record<Binding, { how: "fail" | "hang"; failures?: number }>>): Promise<void>;
-  journal(id: string): Promise<Journalled>;
-  /** Ids of all journalled exchanges, oldest first. */
-  journalIds(): Promise<string[]>;
-  /** Both recorded parts of this exchange, once they are in the journal. */
-  recorded(id: string): Promise<CompleteEntry>;
-  /** The id of the first exchange in the journal that is not in `known`, once there is one. */
-  newJournalId(known: ReadonlySet<string>): Promise<string>;
-  /** The queue message of this exchange, once it was sent. */
-  notification(id: string): Promise<ExchangeMessage>;
-  /** All queue messages of exchanges. */
-  notifications(): Promise<ExchangeMessage[]>;
-  counted(name: string): Promise<number>;
-  /** How often a binding has been called. */
-  calls(binding: Binding): Promise<number>;
-  /** Stores a pair of tokens for an account; returns its object's result. */
-  login(accountId: string, pair: TokenPair, force?: boolean): Promise<string>;
-  account(accountId: string): Promise<OAuthStatus>;
-  /** Fires the alarm of the account's object. */
-  fireAlarm(accountId: string): Promise<void>;
-  /** Evicts the account's object at its nth await from now on; 0: not. Resolves with the number of awaits before. */
-  evictAt(n: number): Promise<number>;
-  /** Accounts about which an alert was raised. */
-  alerts(): Promise<string[]>;
-  /** Offsets the clock of Worker and fake. */
-  setClock(offsetMs: number): Promise<void>;
-  stop(): Promise<void>;
-}
+export type ProxyHarness = Awaited<ReturnType<typeof startProxyHarness>>;
+/** A domain with a client key; `send` sends to the domain with the key. */
+export type Tenant = Awaited<ReturnType<ProxyHarness["tenant"]>>;
 
 /** API key sent upstream for every tenant. */
 export const UPSTREAM_KEY = "sk-ant-api03-of-the-account";
 
 /** Starts it on a free port with these variables of workers/runtime/config.ts. */
-export async function startProxyHarness(variables: Record<string, string> = {}): Promise<ProxyHarness> {
+export async function startProxyHarness(variables: Record<string, string> = {}) {
   let clockOffsetMs = 0;
   const claude = await startFakeClaude({ seed: "edge", now: () => Date.now() + clockOffsetMs });
   const port = await claimPort(0, "PORT");
@@ -166,97 +114,98 @@ export async function startProxyHarness(variables: Record<string, string> = {}):
   );
   await runtime.ready;
 
-  const controlBytes = async (setup: unknown): Promise<Buffer> => {
-    const { body, status } = await send(port, {
-      method: "POST",
-      host: "control.test",
-      body: JSON.stringify(setup),
-    });
+  const controlBytes = async (...call: unknown[]): Promise<Buffer> => {
+    const options = { host: "control.test", body: JSON.stringify(call) };
+    const { body, status } = await send(port, options);
     if (status !== 200) throw new Error(body.toString());
     return body;
   };
-  const control = async (setup: unknown): Promise<unknown> =>
-    JSON.parse((await controlBytes(setup)).toString());
-  const journalIds = async () => (await control({ do: "journals" })) as string[];
+  /** Calls a function of worker-proxy-harness.ts. */
+  const control = async <T>(...call: unknown[]): Promise<T> =>
+    JSON.parse((await controlBytes(...call)).toString()) as T;
+  const journalIds = () => control<string[]>("journalIds");
   const journal = async (id: string): Promise<Journalled> => {
-    const { request, response } = (await control({ do: "journal", id })) as {
-      request: RequestMetadata | null;
-      response: ResponseMetadata | null;
-    };
-    const body = (part: "request" | "response") => controlBytes({ do: "body", id, part });
+    type Metadata = { [P in keyof Journalled]: CompleteEntry[P]["metadata"] | null };
+    const { request, response } = await control<Metadata>("journal", id);
+    const body = (part: keyof Journalled) => controlBytes("body", id, part);
     return {
       request: request && { metadata: request, body: await body("request") },
       response: response && { metadata: response, body: await body("response") },
     };
   };
-  const messages = async () =>
-    (await control({ do: "notifications" })) as (ExchangeMessage | CountersMessage)[];
+  const messages = () => control<(ExchangeMessage | CountersMessage)[]>("messages");
   const notifications = async () =>
     (await messages()).filter((notification) => notification.kind === "exchange");
 
   return {
     port,
     claude,
-    send: (options) => send(port, options),
-    answer: (reply) => claude.script(() => true, reply),
-    async configure(given) {
-      const record = { v: 1, accountId: null, credential: null, endpoints: null, ...given };
-      await control({ do: "domain", record, apiKey: null });
-    },
-    async tenant({ credentialType = "api_key", endpoints = null } = {}) {
+    /** Rejects only when there was no response at all. */
+    send: (options: SendOptions) => send(port, options),
+    /** Makes the fake Claude respond to everything with `reply`; returns a function that undoes it. */
+    answer: (reply: Reply) => claude.script(() => true, reply),
+    /** Configures a domain of this name, without a key. */
+    configure: (given: { domain: string; credentialType: "passthrough" }) =>
+      control("setDomain", { v: 1, accountId: null, credential: null, endpoints: null, ...given }, null),
+    /** A domain of its own name with a credential and a client key. `accountId` is unique for an OAuth tenant. */
+    async tenant({
+      credentialType = "api_key",
+      endpoints = null,
+    }: { credentialType?: "api_key" | "passthrough" | "oauth"; endpoints?: string[] | null } = {}) {
       const domain = `${randomUUID()}.example`;
       const key = `cnp_live_${randomUUID()}`;
       const clientKeyId = randomUUID();
       const hash = createHash("sha256").update(key).digest("hex");
-      const accountId =
-        credentialType === "passthrough"
-          ? null
-          : credentialType === "oauth"
-            ? `acc_${randomUUID()}`
-            : "account-of-the-test";
+      const accountIds = { api_key: "account-of-the-test", oauth: `acc_${randomUUID()}`, passthrough: null };
+      const accountId = accountIds[credentialType];
       const record = { v: 1, domain, accountId, credentialType, credential: null, endpoints };
-      await control({
-        do: "domain",
-        record,
-        apiKey: credentialType === "api_key" ? UPSTREAM_KEY : null,
-      });
-      await control({ do: "key", hash, record: { v: 1, id: clientKeyId, domain } });
-      const revoke = async () => void (await control({ do: "revoke", hash }));
+      await control("setDomain", record, credentialType === "api_key" ? UPSTREAM_KEY : null);
+      await control("setKey", hash, { v: 1, id: clientKeyId, domain });
+      const revoke = () => control("revoke", hash);
       const sendAsTenant = (options: SendOptions) =>
         send(port, { host: domain, ...options, headers: { "x-api-key": key, ...options.headers } });
       return { domain, key, clientKeyId, accountId, revoke, send: sendAsTenant };
     },
-    async break(faults) {
-      await control({ do: "faults", faults });
-    },
+    /** Makes bindings fail, for a number of calls if given. */
+    break: (faults: Partial<Record<Binding, { how: "fail" | "hang"; failures?: number }>>) =>
+      control("setFaults", faults),
     journal,
+    /** Ids of all journalled exchanges, oldest first. */
     journalIds,
-    recorded: (id) =>
-      waitFor(async () => {
+    /** Both recorded parts of this exchange, once they are in the journal. */
+    recorded: (id: string) =>
+      waitFor(async (): Promise<CompleteEntry> => {
         const { request, response } = await journal(id);
         return request && response ? { request, response } : notYet();
       }),
-    newJournalId: (known) =>
+    /** The id of the first exchange in the journal that is not in `known`, once there is one. */
+    newJournalId: (known: ReadonlySet<string>) =>
       waitFor(async () => (await journalIds()).find((id) => !known.has(id)) ?? notYet()),
-    notification: (id) =>
+    /** The queue message of this exchange, once it was sent. */
+    notification: (id: string) =>
       waitFor(async () => (await notifications()).find((one) => one.id === id) ?? notYet()),
+    /** All queue messages of exchanges. */
     notifications,
-    async counted(name) {
-      const counts = (await messages()).flatMap((notification) =>
-        notification.kind === "counters" ? [notification.counts] : [],
-      );
+    async counted(name: string) {
+      const counts = (await messages()).map((message) => (message.kind === "counters" ? message.counts : {}));
       return counts.reduce((sum, count) => sum + (count[name] ?? 0), 0);
     },
-    calls: async (binding) => (await control({ do: "calls", binding })) as number,
-    login: async (accountId, pair, force = false) =>
-      (await control({ do: "login", accountId, pair, force })) as string,
-    account: async (accountId) => (await control({ do: "account", accountId })) as OAuthStatus,
-    fireAlarm: async (accountId) => void (await control({ do: "alarm", accountId })),
-    evictAt: async (at) => (await control({ do: "evict", at })) as number,
-    alerts: async () => (await control({ do: "alerts" })) as string[],
-    async setClock(offsetMs) {
+    /** How often a binding has been called. */
+    calls: (binding: Binding) => control<number>("calls", binding),
+    /** Stores a pair of tokens for an account; returns its object's result. */
+    login: (accountId: string, pair: TokenPair, force = false) =>
+      control<string>("login", accountId, pair, force),
+    account: (accountId: string) => control<OAuthStatus>("account", accountId),
+    /** Fires the alarm of the account's object. */
+    fireAlarm: (accountId: string) => control("fireAlarm", accountId),
+    /** Evicts the account's object at its nth await from now on; 0: not. Resolves with the number of awaits before. */
+    evictAt: (n: number) => control<number>("evictAt", n),
+    /** Accounts about which an alert was raised. */
+    alerts: () => control<string[]>("alerts"),
+    /** Offsets the clock of Worker and fake. */
+    setClock(offsetMs: number) {
       clockOffsetMs = offsetMs;
-      await control({ do: "clock", offsetMs });
+      return control("setClock", offsetMs);
     },
     async stop() {
       await runtime.dispose();

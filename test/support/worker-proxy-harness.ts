@@ -3,13 +3,12 @@
  * bindings, a queue consumer that records messages instead of ingesting them, and under the host `control.test`
  * a control interface for tests in Node.
  */
-import { z } from "zod";
 import { handleFetch } from "../../workers/app.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
 import { Recorder as RealRecorder } from "../../workers/proxy/record/recorder-entrypoint.ts";
 import { QueueMessage } from "../../workers/schemas/exchange.ts";
-import { ClientKeyRecord, DomainRecord } from "../../workers/schemas/tenant.ts";
-import { TokenPair } from "../../workers/schemas/oauth.ts";
+import type { ClientKeyRecord, DomainRecord } from "../../workers/schemas/tenant.ts";
+import type { TokenPair } from "../../workers/schemas/oauth.ts";
 import { seal } from "../../workers/runtime/seal.ts";
 import { projectClientKey, projectDomain, removeClientKey } from "../../workers/store/tenants/kv-read.ts";
 import { faultInjectingEnv } from "./worker-fault-injecting-env.ts";
@@ -17,35 +16,16 @@ import { unbundledMessages, entryIds, findEntry } from "./worker-journal.ts";
 import { alertsRaised, evictAt, OAuthAccount, setClock } from "./worker-proxy-account.ts";
 
 const BINDINGS = ["JOURNAL", "EXCHANGES", "TENANTS", "OAUTH_ACCOUNT"] as const;
-/** Current faults: `fail` rejects at once, `hang` never resolves, for `failures` calls or all. */
-const Faults = z.partialRecord(
-  z.enum(BINDINGS),
-  z.object({ how: z.enum(["fail", "hang"]), failures: z.number().default(Infinity) }),
-);
-const Setup = z.discriminatedUnion("do", [
-  z.object({ do: z.literal("faults"), faults: Faults }),
-  z.object({ do: z.literal("domain"), record: DomainRecord, apiKey: z.string().nullable() }),
-  z.object({ do: z.literal("key"), hash: z.string(), record: ClientKeyRecord }),
-  z.object({ do: z.literal("revoke"), hash: z.string() }),
-  z.object({ do: z.literal("journal"), id: z.string() }),
-  z.object({ do: z.literal("body"), id: z.string(), part: z.enum(["request", "response"]) }),
-  z.object({ do: z.literal("journals") }),
-  z.object({ do: z.literal("notifications") }),
-  z.object({ do: z.literal("calls"), binding: z.enum(BINDINGS) }),
-  z.object({ do: z.literal("clock"), offsetMs: z.number() }),
-  z.object({ do: z.literal("login"), accountId: z.string(), pair: TokenPair, force: z.boolean() }),
-  z.object({ do: z.literal("account"), accountId: z.string() }),
-  z.object({ do: z.literal("alarm"), accountId: z.string() }),
-  z.object({ do: z.literal("evict"), at: z.number() }),
-  z.object({ do: z.literal("alerts") }),
-]);
+type Binding = (typeof BINDINGS)[number];
 
-const calls: Partial<Record<(typeof BINDINGS)[number], number>> = {};
-let faults: z.infer<typeof Faults> = {};
+const calls: Partial<Record<Binding, number>> = {};
+/** Current faults: `fail` rejects at once, `hang` never resolves, for `failures` calls or all. */
+let faults: Partial<Record<Binding, { how: "fail" | "hang"; failures?: number }>> = {};
 const withFaults = faultInjectingEnv(BINDINGS, (name) => {
   calls[name] = (calls[name] ?? 0) + 1;
   const fault = faults[name];
-  if (!fault || fault.failures-- <= 0) return null;
+  if (!fault || fault.failures === 0) return null;
+  if (fault.failures !== undefined) fault.failures--;
   return fault.how === "hang" ? new Promise(() => undefined) : Promise.reject(new Error(`${name} is down`));
 });
 
@@ -61,9 +41,10 @@ export { LiveFeed } from "../../durable-objects/live-feed.ts";
 
 export default {
   async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
-    if (request.headers.get("host") === "control.test")
-      return control(Setup.parse(await request.json()), env);
-    return handleFetch(request, withFaults(env), ctx);
+    if (request.headers.get("host") !== "control.test") return handleFetch(request, withFaults(env), ctx);
+    const [name, ...given] = await request.json<[keyof typeof controls, ...never[]]>();
+    const result = await (controls[name] as Control)(env, ...given);
+    return result instanceof Response ? result : Response.json(result ?? null);
   },
   async queue(batch: MessageBatch, env: Env): Promise<void> {
     for (const { body, id } of batch.messages)
@@ -71,59 +52,41 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-async function control(setup: z.infer<typeof Setup>, env: Env): Promise<Response> {
-  switch (setup.do) {
-    case "faults":
-      faults = setup.faults;
-      return Response.json(null);
-    case "domain": {
-      const { record, apiKey } = setup;
-      const context = { domain: record.domain, accountId: record.accountId ?? "" };
-      const credential = apiKey === null ? null : seal(loadConfig(env), apiKey, context);
-      await projectDomain(env, { ...record, credential });
-      return Response.json(null);
-    }
-    case "key":
-      await projectClientKey(env, setup.hash, setup.record);
-      return Response.json(null);
-    case "revoke":
-      await removeClientKey(env, setup.hash);
-      return Response.json(null);
-    case "journal": {
-      const { request, response } = await findEntry(env.JOURNAL, setup.id);
-      return Response.json({ request: request?.metadata ?? null, response: response?.metadata ?? null });
-    }
-    case "body":
-      return new Response((await findEntry(env.JOURNAL, setup.id))[setup.part]?.body);
-    case "journals":
-      return Response.json(await entryIds(env.JOURNAL));
-    case "notifications": {
-      const { keys } = await env.TENANTS.list({ prefix: "notification:" });
-      const enqueued = await Promise.all(
-        keys.map(async ({ name }) => QueueMessage.parse(await env.TENANTS.get(name, "json"))),
-      );
-      return Response.json(
-        (await Promise.all(enqueued.map((each) => unbundledMessages(env.JOURNAL, each)))).flat(),
-      );
-    }
-    case "calls":
-      return Response.json(calls[setup.binding] ?? 0);
-    case "clock":
-      setClock(setup.offsetMs);
-      return Response.json(null);
-    case "login":
-      return Response.json(await account(env, setup.accountId).put(setup.pair, setup.force));
-    case "account":
-      return Response.json(await account(env, setup.accountId).status());
-    case "alarm":
-      await account(env, setup.accountId).fireAlarm();
-      return Response.json(null);
-    case "evict":
-      return Response.json(evictAt(setup.at));
-    case "alerts":
-      return Response.json(alertsRaised);
-  }
-}
+type Control = (env: Env, ...given: never[]) => unknown;
+
+/** What the control interface can do: called by name with the members of a JSON list. */
+const controls = {
+  setFaults: (_env: Env, given: typeof faults) => void (faults = given),
+  setDomain(env: Env, record: DomainRecord, apiKey: string | null) {
+    const context = { domain: record.domain, accountId: record.accountId ?? "" };
+    const credential = apiKey === null ? null : seal(loadConfig(env), apiKey, context);
+    return projectDomain(env, { ...record, credential });
+  },
+  setKey: (env: Env, hash: string, record: ClientKeyRecord) => projectClientKey(env, hash, record),
+  revoke: (env: Env, hash: string) => removeClientKey(env, hash),
+  async journal(env: Env, id: string) {
+    const { request, response } = await findEntry(env.JOURNAL, id);
+    return { request: request?.metadata ?? null, response: response?.metadata ?? null };
+  },
+  body: async (env: Env, id: string, part: "request" | "response") =>
+    new Response((await findEntry(env.JOURNAL, id))[part]?.body),
+  journalIds: (env: Env) => entryIds(env.JOURNAL),
+  async messages(env: Env) {
+    const { keys } = await env.TENANTS.list({ prefix: "notification:" });
+    const unbundled = keys.map(async ({ name }) =>
+      unbundledMessages(env.JOURNAL, QueueMessage.parse(await env.TENANTS.get(name, "json"))),
+    );
+    return (await Promise.all(unbundled)).flat();
+  },
+  calls: (_env: Env, binding: Binding) => calls[binding] ?? 0,
+  setClock: (_env: Env, offsetMs: number) => setClock(offsetMs),
+  login: (env: Env, accountId: string, pair: TokenPair, force: boolean) =>
+    account(env, accountId).put(pair, force),
+  account: (env: Env, accountId: string) => account(env, accountId).status(),
+  fireAlarm: (env: Env, accountId: string) => account(env, accountId).fireAlarm(),
+  evictAt: (_env: Env, n: number) => evictAt(n),
+  alerts: () => alertsRaised,
+} satisfies Record<string, Control>;
 
 function account(env: Env, accountId: string) {
   const accounts = env.OAUTH_ACCOUNT as unknown as DurableObjectNamespace<OAuthAccount>;

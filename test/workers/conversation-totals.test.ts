@@ -1,4 +1,4 @@
-/** The row of a conversation says what its requests say, however they came in and wherever they moved. */
+/** The row of a conversation has the totals of its requests, in any order of arrival and after moves. */
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
@@ -12,6 +12,13 @@ beforeEach(resetDatabase);
 
 const T = Date.UTC(2026, 10, 22, 12);
 const [A, B] = ["aaaaaaaa-0000-5000-8000-000000000000", "bbbbbbbb-0000-5000-8000-000000000000"] as const;
+
+const NO_TOKENS = {
+  inputTokens: null,
+  outputTokens: null,
+  cacheReadInputTokens: null,
+  cacheCreationInputTokens: null,
+};
 
 async function sum(changed: string[], added: { id: string; startedAt: Date }[] = []): Promise<void> {
   await withWriter(loadConfig(env), (db) =>
@@ -29,12 +36,14 @@ it("sums a conversation with branches, a sub-task, a compaction and a failure", 
     prompt,
     sessionId: "s1",
     toolCallCount: 2,
-    costPico: "1500",
-    tokens: { input: 10, output: 20, cacheRead: 1_000, cacheCreation: 300 },
+    costPico: 1_500n,
+    outputTokens: 20,
+    cacheReadInputTokens: 1_000,
+    cacheCreationInputTokens: 300,
   });
   const on = { branchKey: root, parentRequestId: root };
-  await insert(10, { ...on, costPico: "500", tokens: { input: 5, output: 1, cacheRead: 1_300 } });
-  await insert(12, { ...on, linkKind: "retry", prompt, status: 529, tokens: null });
+  await insert(10, { ...on, costPico: 500n, inputTokens: 5, outputTokens: 1, cacheReadInputTokens: 1_300 });
+  await insert(12, { ...on, linkKind: "retry", prompt, status: 529, ...NO_TOKENS });
   await insert(20, {
     branchId: "branch_20261122120020",
     prompt: "Other way",
@@ -42,7 +51,7 @@ it("sums a conversation with branches, a sub-task, a compaction and a failure", 
     model: "claude-haiku-4-5",
     accountId: "acc_2",
   });
-  const unanswered = { tokens: null, status: null, durationMs: null };
+  const unanswered = { ...NO_TOKENS, status: null, durationMs: null };
   await insert(30, { branchId: "compact_120030", parentRequestId: root, ...unanswered });
   await insert(40, {
     branchId: "subtask_1",
@@ -64,7 +73,7 @@ it("sums a conversation with branches, a sub-task, a compaction and a failure", 
       latest_at: new Date(T + 30_000),
       latest_is_subtask: false,
       latest_model: "claude-opus-5-5",
-      // Of the branch before: the compaction was never answered.
+      // Of the branch before: the compaction got no response.
       latest_context_tokens: 15,
       account_ids: ["acc_1", "acc_2"],
       models: ["claude-haiku-4-5", "claude-opus-5-5"],
@@ -89,7 +98,7 @@ it("sums a conversation with branches, a sub-task, a compaction and a failure", 
   ]);
 });
 
-it("says the same when requests are added one by one, in any order, as when all are summed at once", async () => {
+it("has the same totals when requests are added one by one, in any order, and when all are summed at once", async () => {
   const seed = 20_261_123;
   const next = random(seed);
   const pick = <X>(...values: X[]) => values[Math.floor(next() * values.length)]!;
@@ -106,12 +115,11 @@ it("says the same when requests are added one by one, in any order, as when all 
       accountId: pick("acc_1", "acc_2"),
       model: pick("claude-opus-5-5", "claude-haiku-4-5"),
       status: pick(200, 200, 429, null),
-      tokens: pick(null, { input: 3, output: n, cacheRead: 7 }),
-      costPico: pick(null, "12345678901234567890"),
+      costPico: pick(null, 12_345_678_901_234_567_890n),
       durationMs: pick(null, 10, 60_000),
       linkKind: pick("turn", "retry", "root"),
       parentRequestId: pick(null, root),
-      prompt: null,
+      ...pick<Partial<RowOptions>>(NO_TOKENS, { inputTokens: 3, outputTokens: n, cacheReadInputTokens: 7 }),
       ...pick<Partial<RowOptions>>({ branchKey: root }, { branchId: "compact_1" }, { branchId: "branch_2" }),
     };
     added.push({ id: await insertRow(options), startedAt: new Date(startedAt) });
@@ -130,8 +138,8 @@ it("says the same when requests are added one by one, in any order, as when all 
 });
 
 it("follows requests that move, and forgets a conversation without any", async () => {
-  const one = await insertRow({ startedAt: T, conversationId: A, costPico: "7" });
-  const two = await insertRow({ startedAt: T + 1_000, conversationId: B, costPico: "5" });
+  const one = await insertRow({ startedAt: T, conversationId: A, costPico: 7n });
+  const two = await insertRow({ startedAt: T + 1_000, conversationId: B, costPico: 5n });
   await sum(
     [],
     [one, two].map((id, n) => ({ id, startedAt: new Date(T + n * 1_000) })),
