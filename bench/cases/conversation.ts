@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { lorem } from "../harness/lorem.ts";
-import { withClient } from "../database/client.ts";
+import { withClient } from "../../scripts/local/database/client.ts";
 
 export interface Shape {
   turns: number;

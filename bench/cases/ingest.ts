@@ -2,7 +2,7 @@
 import { withLocalStack } from "../database/local-stack.ts";
 import type { Line } from "../lib/table.ts";
 import { sendConversation, untilStored } from "./conversation.ts";
-import { withClient } from "../database/client.ts";
+import { withClient } from "../../scripts/local/database/client.ts";
 
 /** Conversations, each with 50 messages of 2 KB before its first turn. */
 const CONVERSATIONS = 20;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { startDemo } from "../../scripts/local/demo/demo.ts";
 import { signIn } from "../../scripts/lib/sign-in.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
-import { withClient } from "../database/client.ts";
+import { withClient } from "../../scripts/local/database/client.ts";
 import { withCachedDatabase } from "../database/cached-databases.ts";
 import { MILLION, REQUESTS } from "../database/million.ts";
 import type { Line } from "../lib/table.ts";

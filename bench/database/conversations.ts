@@ -7,7 +7,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import type pg from "pg";
 import { updateConversationTotals } from "../../workers/store/conversations/totals.ts";
 import type { WriterTransaction } from "../../workers/store/db/db.ts";
-import { withClient } from "./client.ts";
+import { withClient } from "../../scripts/local/database/client.ts";
 import type { CachedDatabase } from "./cached-databases.ts";
 
 export const CONVERSATIONS = 2_000;

@@ -4,7 +4,7 @@
  */
 import type { Client } from "pg";
 import { LATENCY_CLASSES } from "../../workers/domain/usage/latency-histogram.ts";
-import { withClient } from "./client.ts";
+import { withClient } from "../../scripts/local/database/client.ts";
 import type { CachedDatabase } from "./cached-databases.ts";
 
 export const REQUESTS = 1_000_000;

@@ -4,11 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
 import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
+import { apiJson, sendMessage } from "../support/api-calls.ts";
 import { accessibilityProblems } from "../support/accessibility.ts";
 import { responseStream } from "../support/response-stream.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
 import { startTestStack } from "../support/local-stack.ts";
-import { openWatchedPage, sidewaysOverflow } from "../support/watched-page.ts";
+import { openWatchedPage, sidewaysOverflow, signInOn } from "../support/watched-page.ts";
 import { waitFor } from "../support/wait.ts";
 
 const PAUSE_MS = 600;
@@ -34,29 +35,10 @@ beforeAll(async () => {
   }));
   const headers = { "content-type": "text/event-stream; charset=utf-8" };
   fake.script(() => true, { kind: "raw", status: 200, headers, chunks });
-  const response = await fetch(`${stack.proxyUrl}/v1/messages`, {
-    method: "POST",
-    headers: {
-      "x-api-key": "sk-ant-api03-x",
-      "anthropic-version": "2023-06-01",
-      "content-type": "application/json",
-    },
-    body: JSON.stringify({
-      model: "claude-sonnet-5-5",
-      max_tokens: 300,
-      stream: true,
-      messages: [{ role: "user", content: "How did it come?" }],
-    }),
-  });
+  const response = await sendMessage(stack, "How did it come?", { model: "claude-sonnet-5-5", stream: true });
   expect(await response.text()).toBe(stream);
   const path = `/api/requests/${response.headers.get("x-nexus-request-id")}`;
-  detail = await waitFor(async () => {
-    const found = await fetch(stack.proxyUrl + path, {
-      headers: { "x-dashboard-key": stack.dashboardKey },
-    });
-    expect(found.status).toBe(200);
-    return (await found.json()) as RequestDetail;
-  }, 200);
+  detail = await waitFor(() => apiJson<RequestDetail>(stack, path), 200);
 });
 
 afterAll(async () => {
@@ -88,10 +70,7 @@ describe("a timed stream", () => {
     "is drawn at %i px in %s, leads to the late event, and axe finds nothing serious",
     async (width, colorScheme) => {
       const { page, browserErrors } = await openWatchedPage(browser, { width, colorScheme });
-      await page.goto(`${stack.dashboardUrl}/requests`);
-      await page.fill("input[name=key]", stack.dashboardKey);
-      await page.click("form button[type=submit], form button:not([type])");
-      await page.goto(`${stack.dashboardUrl}/requests/${detail.requestId}?tab=stream`);
+      await signInOn(page, stack, `/requests/${detail.requestId}?tab=stream`);
 
       const drawing = page.locator(".chunk-timeline svg[role=img]");
       expect(await drawing.getAttribute("aria-label")).toMatch(/1 pause of 250 ms or more, longest \d+ ms$/);

@@ -1,11 +1,11 @@
 /** SIGKILL of the local stack during streams and during ingest, and the state after the next start. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { send } from "../../scripts/local/demo/send.ts";
 import { headerOf, startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
 import { claimPort } from "../../scripts/local/network/ports.ts";
+import { withClient } from "../../scripts/local/database/client.ts";
 import { startPostgres } from "../../scripts/local/database/embedded-postgres.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { apiJson } from "../support/api-calls.ts";
@@ -156,9 +156,7 @@ interface Row {
 /** Rows and totals of the embedded Postgres, read after the stack has stopped. */
 async function stored(): Promise<{ rows: Row[]; sums: { requests: number; tokens: number } }> {
   const postgres = await startPostgres({ dataDir: join(variables.DATA_DIR ?? "", "postgres") });
-  const client = new Client({ connectionString: postgres.url });
-  await client.connect();
-  try {
+  const reading = withClient(postgres.url, async (client) => {
     const { rows } = await client.query<Row>(
       `SELECT id, outcome, input_tokens, output_tokens,
         (coalesce(input_tokens, 0) + coalesce(output_tokens, 0))::int AS tokens FROM requests`,
@@ -167,8 +165,6 @@ async function stored(): Promise<{ rows: Row[]; sums: { requests: number; tokens
       `SELECT sum(requests)::int AS requests, sum(input_tokens + output_tokens)::int AS tokens FROM rollups`,
     );
     return { rows, sums: sums[0]! };
-  } finally {
-    await client.end();
-    await postgres.stop();
-  }
+  });
+  return reading.finally(() => postgres.stop());
 }

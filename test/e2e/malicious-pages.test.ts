@@ -18,8 +18,9 @@ import {
   sendMaliciousTraffic,
   startMaliciousUpstream,
 } from "../support/malicious-traffic.ts";
+import { apiJson } from "../support/api-calls.ts";
 import { startTestStack } from "../support/local-stack.ts";
-import { openWatchedPage, sidewaysOverflow } from "../support/watched-page.ts";
+import { openWatchedPage, sidewaysOverflow, signInOn } from "../support/watched-page.ts";
 import { waitFor } from "../support/wait.ts";
 
 /** Of a page's first screen. */
@@ -34,16 +35,16 @@ let exchanges: string[];
 beforeAll(async () => {
   [vendor, browser] = await Promise.all([startMaliciousUpstream(), startBrowser()]);
   stack = await startTestStack({ variables: { CLAUDE_API_BASE_URL: vendor.url } });
-  await setUp("PUT", `/api/domains/${LONGEST_HOST}`, {
-    accountId: LONGEST_ACCOUNT,
-    credential: { type: "passthrough" },
-    slack: { channel: "<script>alert(1)</script>", username: "u".repeat(100), enabled: true },
-  });
-  for (const name of KEY_NAMES) await setUp("POST", `/api/domains/${LONGEST_HOST}/client-keys`, { name });
+  const domain = `/api/domains/${LONGEST_HOST}`;
+  const slack = { channel: "<script>alert(1)</script>", username: "u".repeat(100), enabled: true };
+  const body = { accountId: LONGEST_ACCOUNT, credential: { type: "passthrough" }, slack };
+  await apiJson(stack, domain, { method: "PUT", body });
+  for (const name of KEY_NAMES)
+    await apiJson(stack, `${domain}/client-keys`, { method: "POST", body: { name } });
   exchanges = await sendMaliciousTraffic(stack.proxyUrl);
   await waitFor(async () => {
-    const { requests } = await ask<RequestList>("/api/requests");
-    const { journal, searchWaiting } = await ask<Status>("/api/status");
+    const { requests } = await getJson<RequestList>("/api/requests");
+    const { journal, searchWaiting } = await getJson<Status>("/api/status");
     expect([requests.length, journal.entries]).toEqual([exchanges.length, 0]);
     // The words that ingest had no time for; otherwise they would follow within a minute.
     if (searchWaiting !== 0) await stack.runCron("* * * * *");
@@ -57,26 +58,11 @@ afterAll(async () => {
   await vendor.stop();
 });
 
-async function setUp(method: string, path: string, input: unknown): Promise<void> {
-  const answer = await fetch(stack.proxyUrl + path, {
-    method,
-    headers: { "x-dashboard-key": stack.dashboardKey, "content-type": "application/json" },
-    body: JSON.stringify(input),
-  });
-  expect(answer.ok, `${method} ${path}: ${await answer.text()}`).toBe(true);
-}
-
-async function ask<T>(path: string): Promise<T> {
-  const headers = { "x-dashboard-key": stack.dashboardKey };
-  return (await (await fetch(stack.proxyUrl + path, { headers })).json()) as T;
-}
+const getJson = <T>(path: string) => apiJson<T>(stack, path);
 
 async function signedIn() {
   const opened = await openWatchedPage(browser, { reducedMotion: "reduce" });
-  await opened.page.goto(`${stack.dashboardUrl}/sign-in?next=${encodeURIComponent("/settings")}`);
-  await opened.page.fill("input[name=key]", stack.dashboardKey);
-  await opened.page.press("input[name=key]", "Enter");
-  await opened.page.waitForURL("**/settings");
+  await signInOn(opened.page, stack, "/settings");
   return opened;
 }
 
@@ -85,10 +71,10 @@ async function everyPath(): Promise<string[]> {
   const malicious = encodeURIComponent(
     `"><script>globalThis.${EXECUTED_FLAG}=1</script>\u202E${"n".repeat(250)}`,
   );
-  const { conversations } = await ask<ConversationList>("/api/conversations");
-  const { windows } = await ask<WindowList>("/api/windows");
+  const { conversations } = await getJson<ConversationList>("/api/conversations");
+  const { windows } = await getJson<WindowList>("/api/windows");
   const [most] = conversations.toSorted((left, right) => right.branchCount - left.branchCount);
-  const detail = await ask<ConversationDetail>(`/api/conversations/${most!.conversationId}`);
+  const detail = await getJson<ConversationDetail>(`/api/conversations/${most!.conversationId}`);
   const looks = detail.branches.flatMap(({ branchKey, kind }) =>
     kind === "main"
       ? ["", "?view=tree", "?view=timeline"]
@@ -177,7 +163,7 @@ describe("a hostile data set", () => {
 
   it("can be read where it belongs", async () => {
     const { page } = await signedIn();
-    const { conversations } = await ask<ConversationList>("/api/conversations");
+    const { conversations } = await getJson<ConversationList>("/api/conversations");
     const [talk] = conversations.filter(({ branchCount }) => branchCount > 1);
     const words = "<script>globalThis.";
     const wanted: [path: string, selector: string][] = [

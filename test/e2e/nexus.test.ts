@@ -1,5 +1,5 @@
-import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { withClient } from "../../scripts/local/database/client.ts";
 import { callApi, sendMessage } from "../support/api-calls.ts";
 import { startClaudeStack, type ClaudeStack } from "../support/local-stack.ts";
 import { nexus } from "../support/nexus-command.ts";
@@ -23,6 +23,9 @@ async function send(stream: boolean): Promise<string> {
   expect([response.status, (await response.text()).length > 0]).toEqual([200, true]);
   return response.headers.get("x-nexus-request-id") ?? "";
 }
+
+const query = (text: string) =>
+  withClient(stack.databaseUrl, async (client) => (await client.query<Record<string, unknown>>(text)).rows);
 
 /** `costUsd` of the exchanges; undefined where one is not stored yet. */
 function costs(): Promise<(string | null | undefined)[]> {
@@ -51,11 +54,8 @@ describe("an operator", () => {
   it("reprices stored requests after a dry run", async () => {
     const before = await costs();
     expect(before).toEqual([expect.stringMatching(/^0\.\d+$/), expect.stringMatching(/^0\.\d+$/)]);
-    const client = new pg.Client(stack.databaseUrl);
-    await client.connect();
-    await client.query("UPDATE requests SET cost_pico = NULL");
-    await client.query("UPDATE rollups SET cost_pico = 0, unpriced_count = requests");
-    await client.end();
+    await query("UPDATE requests SET cost_pico = NULL");
+    await query("UPDATE rollups SET cost_pico = 0, unpriced_count = requests");
     expect(await costs()).toEqual([null, null]);
 
     const words = ["reprice", "--since", "2026-01-01", "--batch", "1", "--json"];
@@ -72,44 +72,36 @@ describe("an operator", () => {
   });
 
   it("relinks stored requests after a dry run, interrupted and continued", async () => {
-    const client = new pg.Client(stack.databaseUrl);
-    await client.connect();
-    const links = async () =>
-      (
-        await client.query(
-          "SELECT id, conversation_id, branch_id, branch_key, parent_request_id, link_kind FROM requests ORDER BY id",
-        )
-      ).rows as Record<string, unknown>[];
-    try {
-      const before = await links();
-      // As it was before there were links.
-      await client.query("DELETE FROM link_evidence; DELETE FROM link_keys; DELETE FROM conversations");
-      await client.query(
-        "UPDATE requests SET conversation_id = NULL, branch_id = NULL, branch_key = NULL, link_kind = NULL",
+    const links = () =>
+      query(
+        "SELECT id, conversation_id, branch_id, branch_key, parent_request_id, link_kind FROM requests ORDER BY id",
       );
-      const unlinked = await links();
+    const before = await links();
+    // As it was before there were links.
+    await query("DELETE FROM link_evidence; DELETE FROM link_keys; DELETE FROM conversations");
+    await query(
+      "UPDATE requests SET conversation_id = NULL, branch_id = NULL, branch_key = NULL, link_kind = NULL",
+    );
+    const unlinked = await links();
 
-      const words = ["relink", "--domain", "127.0.0.1", "--batch", "1"];
-      const dry = await run(...words, "--dry-run");
-      expect(dry.code).toBe(0);
-      expect(dry.stdout).toMatch(/^127\.0\.0\.1 +2 checked +2 would change$/m);
-      expect(dry.stdout).toMatch(/unlinked -> root on main of /);
-      expect(dry.stderr).toMatch(/2 checked, 2 would change, 0 to go$/m);
-      expect(await links()).toEqual(unlinked);
+    const words = ["relink", "--domain", "127.0.0.1", "--batch", "1"];
+    const dry = await run(...words, "--dry-run");
+    expect(dry.code).toBe(0);
+    expect(dry.stdout).toMatch(/^127\.0\.0\.1 +2 checked +2 would change$/m);
+    expect(dry.stdout).toMatch(/unlinked -> root on main of /);
+    expect(dry.stderr).toMatch(/2 checked, 2 would change, 0 to go$/m);
+    expect(await links()).toEqual(unlinked);
 
-      // The first request by hand, as an interrupted run leaves it; the command continues after it.
-      const after = String(before[0]!.id);
-      const first = await callApi(stack, "/api/relink", {
-        method: "POST",
-        body: { domain: "127.0.0.1", limit: 1 },
-      });
-      expect(await first.json()).toMatchObject({ checked: 1, changed: 1, nextCursor: after });
-      const ran = await run(...words, "--after", after, "--json");
-      expect(JSON.parse(ran.stdout)).toMatchObject({ domains: [{ checked: 1, changed: 1 }] });
-      expect(await links()).toEqual(before);
-      expect((await run("relink")).stdout).toMatch(/^127\.0\.0\.1 +2 checked +0 changed$/m);
-    } finally {
-      await client.end();
-    }
+    // The first request by hand, as an interrupted run leaves it; the command continues after it.
+    const after = String(before[0]!.id);
+    const first = await callApi(stack, "/api/relink", {
+      method: "POST",
+      body: { domain: "127.0.0.1", limit: 1 },
+    });
+    expect(await first.json()).toMatchObject({ checked: 1, changed: 1, nextCursor: after });
+    const ran = await run(...words, "--after", after, "--json");
+    expect(JSON.parse(ran.stdout)).toMatchObject({ domains: [{ checked: 1, changed: 1 }] });
+    expect(await links()).toEqual(before);
+    expect((await run("relink")).stdout).toMatch(/^127\.0\.0\.1 +2 checked +0 changed$/m);
   });
 });

@@ -5,11 +5,12 @@
  */
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, rm } from "node:fs/promises";
-import { request as httpRequest } from "node:http";
 import { join } from "node:path";
-import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { withClient } from "../../scripts/local/database/client.ts";
+import { send } from "../../scripts/local/demo/send.ts";
 import { headerOf } from "../../scripts/local/fake-claude/server.ts";
+import { apiJson, callApi } from "../support/api-calls.ts";
 import { startClaudeStack, temporaryDirectory, type ClaudeStack } from "../support/local-stack.ts";
 import { waitFor } from "../support/wait.ts";
 
@@ -49,35 +50,12 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-async function api<T>(method: string, path: string, body?: unknown, key = stack.dashboardKey): Promise<T> {
-  const response = await fetch(stack.proxyUrl + path, {
-    method,
-    headers: { "x-dashboard-key": key, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return (
-    text && response.headers.get("content-type")?.startsWith("application/json") ? JSON.parse(text) : text
-  ) as T;
-}
+const api = <T>(method: string, path: string, body?: unknown) => apiJson<T>(stack, path, { method, body });
 
-/** `fetch` does not allow setting Host. */
-function post(host: string, path: string, headers: Record<string, string>, body: object): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const { port } = new URL(stack.proxyUrl);
-    const common = { host, "anthropic-version": "2023-06-01", "content-type": "application/json" };
-    const request = httpRequest({
-      port,
-      host: "127.0.0.1",
-      method: "POST",
-      path,
-      headers: { ...common, ...headers },
-    });
-    request.on("response", (response) => {
-      response.resume().on("end", () => resolve(response.statusCode ?? 0));
-    });
-    request.on("error", reject).end(JSON.stringify(body));
-  });
+async function post(host: string, path: string, credential: Record<string, string>, body: object) {
+  const headers = { "anthropic-version": "2023-06-01", "content-type": "application/json", ...credential };
+  const sent = { host, path, headers, method: "POST", body: JSON.stringify(body) };
+  return (await send({ baseUrl: stack.proxyUrl, ...sent })).status;
 }
 const question = (more: object = {}) => ({
   model: "claude-haiku-4-5",
@@ -135,7 +113,7 @@ async function runTraffic(): Promise<number> {
   const { url } = await api<{ url: string }>("POST", "/api/accounts/acc_new/oauth/login", {});
   const code = stack.claude.oauth.agree(url);
   await api("POST", "/api/accounts/acc_new/oauth/login/code", { code });
-  await api("GET", "/api/domains", undefined, secrets.wrongDashboardKey);
+  await callApi({ ...stack, dashboardKey: secrets.wrongDashboardKey }, "/api/domains");
   Object.assign(secrets, { madeKey: made.key, code: code.split("#")[0], dashboardKey: stack.dashboardKey });
   return statuses.length;
 }
@@ -170,30 +148,25 @@ async function everyFile(directory: string): Promise<Map<string, Buffer>> {
   return files;
 }
 
-async function everyRow(): Promise<Buffer> {
-  const client = new Client({ connectionString: stack.databaseUrl });
-  await client.connect();
-  const tables = await client.query<{ name: string }>(
-    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
-  );
-  const rows: string[] = [];
-  for (const { name } of tables.rows) {
-    const { rows: found } = await client.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`);
-    rows.push(...found.map(({ row }) => row));
-  }
-  await client.end();
-  return Buffer.from(rows.join("\n"));
-}
+const everyRow = () =>
+  withClient(stack.databaseUrl, async (client) => {
+    const tables = await client.query<{ name: string }>(
+      `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
+    );
+    const rows: string[] = [];
+    for (const { name } of tables.rows) {
+      const { rows: found } = await client.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`);
+      rows.push(...found.map(({ row }) => row));
+    }
+    return Buffer.from(rows.join("\n"));
+  });
 
 async function everyBody(): Promise<Buffer> {
   const { requests } = await api<{ requests: { requestId: string }[] }>("GET", "/api/requests?limit=100");
   const texts = [];
   for (const { requestId } of requests)
-    for (const part of ["", "/body", "/response"]) {
-      const headers = { "x-dashboard-key": stack.dashboardKey };
-      const response = await fetch(`${stack.proxyUrl}/api/requests/${requestId}${part}`, { headers });
-      texts.push(await response.text());
-    }
+    for (const part of ["", "/body", "/response"])
+      texts.push(await (await callApi(stack, `/api/requests/${requestId}${part}`)).text());
   return Buffer.from(texts.join("\n"));
 }
 

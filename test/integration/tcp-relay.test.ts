@@ -1,12 +1,13 @@
 /** The relay in front of workerd: bytes in both directions, and disconnects reach workerd at once. */
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { connect, type AddressInfo, type Socket } from "node:net";
+import type { RequestListener } from "node:http";
+import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { startTcpRelay } from "../../scripts/local/network/tcp-relay.ts";
 import { claimPort } from "../../scripts/local/network/ports.ts";
+import { startHttpServer } from "../support/http-server.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const REQUEST = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -16,15 +17,12 @@ afterEach(async () => {
 });
 
 /** A server behind the relay; `resetAt` has the times of connection resets in epoch milliseconds. */
-async function relayed(answer: (request: IncomingMessage, response: ServerResponse) => void) {
+async function relayed(respond: RequestListener) {
   const resetAt: number[] = [];
-  const server: Server = createServer(answer);
+  const { server, port: targetPort, stop } = await startHttpServer(respond);
   server.on("connection", (socket: Socket) => socket.on("error", () => resetAt.push(Date.now())));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  closers.push(() => server.close());
+  closers.push(stop);
   const port = await claimPort(0, "PORT");
-  const { port: targetPort } = server.address() as AddressInfo;
   closers.push(await startTcpRelay({ hosts: ["127.0.0.1"], port, targetPort }));
   return { port, resetAt };
 }

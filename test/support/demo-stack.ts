@@ -3,13 +3,14 @@
  * because the traffic takes its time.
  */
 import { rm } from "node:fs/promises";
+import type { Browser } from "playwright-core";
 import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { startDemo, type Demo } from "../../scripts/local/demo/demo.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
 import { apiJson, sendMessage } from "./api-calls.ts";
 import { temporaryDirectory } from "./local-stack.ts";
-import { openWatchedPage, type WatchedPage } from "./watched-page.ts";
+import { openWatchedPage, signInOn } from "./watched-page.ts";
 import { waitFor } from "./wait.ts";
 
 /** Exchanges of the traffic: more than two pages of the list, with every scenario. */
@@ -27,22 +28,9 @@ export interface OpenOptions {
   signedIn?: boolean;
 }
 
-export interface DemoStack {
-  demo: Demo;
-  /** `http://127.0.0.1:port` of the dashboard. */
-  url: string;
-  /** The API response for an administrator; throws unless its status is 200. */
-  getJson: <T>(path: string) => Promise<T>;
-  /** A blank page, signed in by default. */
-  open: (options?: OpenOptions) => Promise<WatchedPage>;
-  /** Id of the conversation with the most branches. */
-  branchedConversation: string;
-  /** Sends one small exchange; returns its id. */
-  exchange: (text: string) => Promise<string>;
-  stop: () => Promise<void>;
-}
+export type DemoStack = Awaited<ReturnType<typeof startDemoStack>>;
 
-export async function startDemoStack(): Promise<DemoStack> {
+export async function startDemoStack() {
   const dataDir = await temporaryDirectory();
   const [browser, demo] = await Promise.all([
     startBrowser(),
@@ -79,18 +67,23 @@ export async function startDemoStack(): Promise<DemoStack> {
     const branches = (one: (typeof conversations)[number]) =>
       one.subtaskBranchCount + one.userBranchCount + one.compactBranchCount;
     const [most] = conversations.toSorted((left, right) => branches(right) - branches(left));
-    const signedIn = await signIn(() => openWatchedPage(browser, { timezoneId: ZONE }), demo);
+    const signedIn = await signIn(browser, demo);
     return {
       demo,
+      /** `http://127.0.0.1:port` of the dashboard. */
       url: stack.dashboardUrl,
+      /** The API response for an administrator; throws unless its status is 200. */
       getJson,
-      open: ({ signedIn: isSignedIn = true, ...options } = {}) =>
+      /** A blank page, signed in by default. */
+      open: ({ signedIn: isSignedIn = true, ...options }: OpenOptions = {}) =>
         openWatchedPage(browser, {
           ...options,
           timezoneId: ZONE,
           ...(isSignedIn && { storageState: signedIn }),
         }),
+      /** Id of the conversation with the most branches. */
       branchedConversation: most!.conversationId,
+      /** Sends one small exchange; returns its id. */
       exchange,
       stop,
     };
@@ -101,12 +94,9 @@ export async function startDemoStack(): Promise<DemoStack> {
 }
 
 /** Cookies of a browser that has signed in by the form and sent its time zone. */
-async function signIn(open: () => Promise<WatchedPage>, { stack }: Demo) {
-  const { page } = await open();
-  await page.goto(`${stack.dashboardUrl}/sign-in`);
-  await page.fill("input[name=key]", stack.dashboardKey);
-  await page.press("input[name=key]", "Enter");
-  await page.waitForURL(`${stack.dashboardUrl}/`);
+async function signIn(browser: Browser, { stack }: Demo) {
+  const { page } = await openWatchedPage(browser, { timezoneId: ZONE });
+  await signInOn(page, stack);
   const state = await page.context().storageState();
   await page.context().close();
   return state;

@@ -7,15 +7,9 @@ export interface SentEvent {
   data: unknown;
 }
 
-export interface EventReader {
-  /** The next event; undefined at the end of the stream. Rejects after `patienceMs`. */
-  next(timeoutMs?: number): Promise<SentEvent | undefined>;
-  /** Comments seen so far, heartbeats among them. */
-  comments(): number;
-  cancel(): Promise<void>;
-}
+export type EventReader = ReturnType<typeof readEvents>;
 
-export function readEvents(body: ReadableStream<Uint8Array>): EventReader {
+export function readEvents(body: ReadableStream<Uint8Array>) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let buffer = "";
@@ -41,7 +35,8 @@ export function readEvents(body: ReadableStream<Uint8Array>): EventReader {
   };
 
   return {
-    async next(timeoutMs = WAIT_TIMEOUT_MS) {
+    /** The next event; undefined at the end of the stream. Rejects after `timeoutMs`. */
+    async next(timeoutMs = WAIT_TIMEOUT_MS): Promise<SentEvent | undefined> {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new Error(`no event within ${timeoutMs} ms`)), timeoutMs);
@@ -58,6 +53,7 @@ export function readEvents(body: ReadableStream<Uint8Array>): EventReader {
         clearTimeout(timer);
       }
     },
+    /** Comments so far, heartbeats among them. */
     comments: () => comments,
     cancel: () => reader.cancel(),
   };

@@ -3,9 +3,9 @@
  * responds), `down` (500), `limited` (429 once), `moved` (redirects to another channel) or `gone` (404). It validates
  * payloads as Slack does and records them: `GET /seen`, `DELETE /seen`.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
+import { startHttpServer } from "./http-server.ts";
 
 /** Payloads that Slack accepts; anything else gets 400. */
 const Payload = z.strictObject({
@@ -35,11 +35,10 @@ export interface SeenBySlack {
   payload: unknown;
 }
 
-export async function startFakeSlack(): Promise<{ address: string; close(): Promise<void> }> {
+export async function startFakeSlack() {
   let seen: SeenBySlack[] = [];
-  const server = createServer((request, response) => void answer(request, response));
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? "/";
     if (path === "/seen") {
       const body = JSON.stringify(seen);
@@ -63,15 +62,8 @@ export async function startFakeSlack(): Promise<{ address: string; close(): Prom
     );
   }
 
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const { port, stop } = await startHttpServer((request, response) => void respond(request, response));
+  return { address: `127.0.0.1:${port}`, close: stop };
 }
 
 function statusOf(how: string, before: number): number {

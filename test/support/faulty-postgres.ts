@@ -4,14 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 /** `down`: connections are closed and refused. A number: clients' bytes arrive this many milliseconds later. */
 export type PostgresFault = "down" | number;
 
-export interface FaultyPostgres {
-  /** The connection string with the relay's address. */
-  url: string;
-  setFault(fault: PostgresFault | null): void;
-  stop(): Promise<void>;
-}
-
-export async function startFaultyPostgres(databaseUrl: string): Promise<FaultyPostgres> {
+export async function startFaultyPostgres(databaseUrl: string) {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
   let fault: PostgresFault | null = null;
@@ -41,8 +34,9 @@ export async function startFaultyPostgres(databaseUrl: string): Promise<FaultyPo
   const url = new URL(databaseUrl);
   url.port = String((server.address() as AddressInfo).port);
   return {
+    /** The connection string with the relay's address. */
     url: url.href,
-    setFault(next) {
+    setFault(next: PostgresFault | null) {
       fault = next;
       if (next === "down") for (const socket of sockets) socket.destroy();
     },

@@ -2,17 +2,17 @@
  * The local stack with faults that can be switched on and off: the product's Worker with fault-injecting bindings, a Postgres behind
  * a relay that can be down or slow, and a fake Claude. For fault tests and the soak.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { send } from "../../scripts/local/demo/send.ts";
-import { startFakeClaude, type FakeClaude } from "../../scripts/local/fake-claude/server.ts";
-import { startLocalStack, type LocalStack } from "../../scripts/local/local-stack.ts";
+import { startFakeClaude } from "../../scripts/local/fake-claude/server.ts";
+import { startLocalStack } from "../../scripts/local/local-stack.ts";
 import { bundleWorker } from "../../scripts/local/runtime/wrapped-worker.ts";
 import { startPostgres } from "../../scripts/local/database/embedded-postgres.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { apiJson } from "./api-calls.ts";
+import { temporaryDirectory } from "./local-stack.ts";
 import { makeReadOnly, patchFileSystem } from "./read-only-disk.ts";
 import type { WorkerFaults } from "./faults.ts";
 import { startFaultyPostgres, type PostgresFault } from "./faulty-postgres.ts";
@@ -27,19 +27,10 @@ export interface Faults extends WorkerFaults {
   DISK?: "read-only";
 }
 
-export interface FaultyStack extends LocalStack {
-  claude: FakeClaude;
-  /** Replaces the current faults. */
-  setFaults(faults: Faults): Promise<void>;
-  /** Warnings and errors of the Worker. */
-  lines: string[];
-  status(): Promise<Status>;
-  /** The Postgres itself, without the relay. */
-  directDatabaseUrl: string;
-}
+export type FaultyStack = Awaited<ReturnType<typeof startFaultyStack>>;
 
-export async function startFaultyStack(): Promise<FaultyStack> {
-  const dataDir = await mkdtemp(join(tmpdir(), "nexus-faults-"));
+export async function startFaultyStack() {
+  const dataDir = await temporaryDirectory();
   const claude = await startFakeClaude({ seed: "faults" });
   const postgresDir = join(dataDir, "postgres");
   patchFileSystem();
@@ -58,10 +49,13 @@ export async function startFaultyStack(): Promise<FaultyStack> {
   return {
     ...stack,
     claude,
+    /** Warnings and errors of the Worker. */
     lines,
+    /** The Postgres itself, without the relay. */
     directDatabaseUrl: postgres.url,
-    async setFaults({ POSTGRES = null, DISK, ...worker }) {
-      relay.setFault(POSTGRES);
+    /** Replaces the current faults. */
+    async setFaults({ POSTGRES, DISK, ...worker }: Faults) {
+      relay.setFault(POSTGRES ?? null);
       makeReadOnly(postgresDir, DISK === "read-only");
       const { status, body } = await send({
         baseUrl: stack.proxyUrl,
@@ -74,7 +68,7 @@ export async function startFaultyStack(): Promise<FaultyStack> {
       if (status !== 200) throw new Error(`the faults were not set: ${status} ${body.toString()}`);
     },
     status: () => apiJson<Status>(stack, "/api/status"),
-    async stop(options) {
+    async stop(options?: { finish?: boolean }) {
       makeReadOnly(postgresDir, false);
       await stack.stop(options);
       await claude.stop();

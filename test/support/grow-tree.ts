@@ -3,20 +3,7 @@ import type { ConversationTree } from "../../workers/schemas/api/conversations.t
 
 type Node = ConversationTree["nodes"][number];
 
-interface Grower {
-  /** `count` requests at the end of a branch (or after the node `after`), which begins if there is none of that name. */
-  turns(branch: string, count: number, change?: Partial<Node> & { after?: number }): Grower;
-  add(branch: string, change?: Partial<Node>): Grower;
-  /** A branch that leaves node `from`. */
-  fork(branch: string, from: number, count: number): Grower;
-  /** A sub-task that the last node, or `after`, calls. */
-  spawn(branch: string, count: number, options?: { after?: number; prompt?: string }): Grower;
-  /** A call without a recorded sub-task. */
-  call(node: number, prompt: string): Grower;
-  tree(): ConversationTree;
-}
-
-export function growTree(startedAt = "2026-11-23T12:00:00.000Z"): Grower {
+export function growTree(startedAt = "2026-11-23T12:00:00.000Z") {
   const tree: ConversationTree = { conversationId: "c", startedAt, branches: [], nodes: [], tasks: [] };
   const tips = new Map<string, number>();
   const branchOf = (name: string, start: { parent?: number; task?: number; prompt?: string } = {}) => {
@@ -57,46 +44,53 @@ export function growTree(startedAt = "2026-11-23T12:00:00.000Z"): Grower {
     });
     tips.set(name, place);
   };
-  const grower: Grower = {
-    turns(branch, count, { after, ...change } = {}) {
+  type Call = ConversationTree["tasks"][number];
+  const addCall = (
+    node: number,
+    prompt: string,
+    of: Pick<Call, "branch" | "description" | "subagentType">,
+  ) => {
+    tree.nodes[node]!.tasks++;
+    tree.tasks.push({ node, toolUseId: `toolu_${tree.tasks.length}`, toolName: "Agent", prompt, ...of });
+  };
+  return {
+    /** `count` requests at the end of a branch (or after the node `after`), which begins if there is none of that name. */
+    turns(branch: string, count: number, { after, ...change }: Partial<Node> & { after?: number } = {}) {
       for (let n = 0; n < count; n++)
         grow(branch, n === 0 && after !== undefined ? after : (tips.get(branch) ?? null), change);
-      return grower;
+      return this;
     },
-    add(branch, change) {
+    add(branch: string, change?: Partial<Node>) {
       grow(branch, tips.get(branch) ?? null, change);
-      return grower;
+      return this;
     },
-    fork(branch, from, count) {
+    /** A branch that leaves node `from`. */
+    fork(branch: string, from: number, count: number) {
       branchOf(branch, { parent: from, prompt: "No, try it the other way round" });
       for (let n = 0; n < count; n++) grow(branch, n === 0 ? from : tips.get(branch)!);
-      return grower;
+      return this;
     },
-    spawn(branch, count, { after, prompt = "Look for every place that mocks the clock" } = {}) {
-      const node = after ?? tree.nodes.length - 1;
+    /** A sub-task that the last node, or `after`, calls. */
+    spawn(
+      branch: string,
+      count: number,
+      {
+        after: node = tree.nodes.length - 1,
+        prompt = "Look for every place that mocks the clock",
+      }: { after?: number; prompt?: string } = {},
+    ) {
       const place = branchOf(branch, { task: node, prompt });
-      tree.nodes[node]!.tasks++;
-      const toolUseId = `toolu_${tree.tasks.length}`;
-      const call = {
-        toolUseId,
-        toolName: "Agent",
-        description: "Find clocks",
-        subagentType: "Explore",
-        prompt,
-      };
-      tree.tasks.push({ node, branch: place, ...call });
+      addCall(node, prompt, { branch: place, description: "Find clocks", subagentType: "Explore" });
       for (let n = 0; n < count; n++) grow(branch, n === 0 ? null : tips.get(branch)!);
-      return grower;
+      return this;
     },
-    call(node, prompt) {
-      tree.nodes[node]!.tasks++;
-      const call = { toolUseId: `toolu_${tree.tasks.length}`, toolName: "Agent", prompt };
-      tree.tasks.push({ node, branch: null, description: null, subagentType: null, ...call });
-      return grower;
+    /** A call without a recorded sub-task. */
+    call(node: number, prompt: string) {
+      addCall(node, prompt, { branch: null, description: null, subagentType: null });
+      return this;
     },
     tree: () => tree,
   };
-  return grower;
 }
 
 const idOf = (place: number) => `01980000-0000-7000-8000-${String(place).padStart(12, "0")}`;

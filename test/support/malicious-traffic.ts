@@ -3,10 +3,8 @@
  * megabyte, writing from right to left, emoji, null bytes and enormous names, wherever client and vendor may put text. The
  * vendor is an own small server: no real API, and not the fake one either, would take these requests.
  */
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { send } from "../../scripts/local/demo/send.ts";
+import { startHttpServer } from "./http-server.ts";
 import { responseStream, type Block } from "./response-stream.ts";
 
 /** What a script would set on the window if one of these texts ever ran. */
@@ -178,8 +176,8 @@ const EXCHANGES: readonly Exchange[] = [
 ];
 
 /** A vendor on loopback whose answers and headers are as bad as its requests; `stop` ends it. */
-export async function startMaliciousUpstream(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const server = createServer((request, response) => {
+export function startMaliciousUpstream() {
+  return startHttpServer((request, response) => {
     request.resume();
     request.on("end", () => {
       const { answer, reply } = EXCHANGES[Number(request.headers["x-test-exchange"])]!;
@@ -198,16 +196,7 @@ export async function startMaliciousUpstream(): Promise<{ url: string; stop: () 
       const usage = { input_tokens: 1_234, cache_read_input_tokens: 1e12, cache_creation_input_tokens: 0 };
       response.end(reply?.body ?? responseStream(answer!, { id: MARKUP, model: ENORMOUS, usage }));
     });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
+  });
 }
 
 /** The longest host name there can be, of the longest labels. */

@@ -1,11 +1,11 @@
 /** `npx nexus` as a process, for tests of what an operator and a script see. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+import { startHttpServer } from "./http-server.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/nexus.ts", import.meta.url));
 /** What npx runs: it starts SCRIPT as a second process. */
@@ -64,20 +64,12 @@ export async function startScriptedApi(
     calls.push({ line, key: request.headers["x-dashboard-key"]?.toString(), body });
     return typeof respond === "function" ? respond(line, body) : (respond.shift() ?? { status: 500 });
   };
-  const server = createServer((request, response) => {
+  const { url, stop } = await startHttpServer((request, response) => {
     void read(request).then(({ status = 200, headers = {}, body }) => {
       response.writeHead(status, { "content-type": "application/json", ...headers });
       response.end(typeof body === "string" ? body : JSON.stringify(body));
     });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const stop = async () => {
-    if (!server.listening) return;
-    server.closeAllConnections();
-    server.close();
-    await once(server, "close");
-  };
+  });
   onTestFinished(stop);
   return {
     url,

@@ -4,8 +4,8 @@
  * per run.
  */
 import { rm } from "node:fs/promises";
-import pg from "pg";
 import type { TestProject } from "vitest/node";
+import { withClient } from "../../scripts/local/database/client.ts";
 import { findPostgres, startCluster } from "../../scripts/local/database/debian-postgres.ts";
 import { migrate } from "../../scripts/local/database/migrate.ts";
 import { startNeonBridge } from "../../scripts/local/database/neon-bridge.ts";
@@ -67,12 +67,4 @@ async function made(
   return url.href;
 }
 
-async function statement(url: string, text: string): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    await client.query(text);
-  } finally {
-    await client.end();
-  }
-}
+const statement = (url: string, text: string) => withClient(url, (client) => client.query(text));

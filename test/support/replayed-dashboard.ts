@@ -1,25 +1,22 @@
 /** The dashboard over recorded API responses in a real Chromium: for states that a whole stack cannot easily be brought into. */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import { type DashboardApp, loadDashboardApp, staticFiles } from "../../scripts/lib/dashboard-app.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
+import { startHttpServer } from "./http-server.ts";
 import { GOOD_SESSION, replayedApi, type ReplayOptions } from "./replayed-api.ts";
-import { openWatchedPage, type WatchedPage } from "./watched-page.ts";
+import { openWatchedPage } from "./watched-page.ts";
 
-export interface ReplayedDashboard {
-  /** A signed-in page at `path`, 1,440 pixels wide by default. */
-  open(path: string, options?: ReplayOptions & { width?: number }): Promise<WatchedPage>;
-  stop(): Promise<void>;
-}
+export type ReplayedDashboard = Awaited<ReturnType<typeof startReplayedDashboard>>;
 
-export async function startReplayedDashboard(): Promise<ReplayedDashboard> {
+export async function startReplayedDashboard() {
   const [browser, app]: [Browser, DashboardApp] = await Promise.all([startBrowser(), loadDashboardApp()]);
-  const servers: Server[] = [];
+  const servers: Awaited<ReturnType<typeof serve>>[] = [];
   return {
-    async open(path, { width = 1440, ...options } = {}) {
-      const { url, server } = await serve(app, options);
+    /** A signed-in page at `path`, 1,440 pixels wide by default. */
+    async open(path: string, { width = 1440, ...options }: ReplayOptions & { width?: number } = {}) {
+      const server = await serve(app, options);
       servers.push(server);
+      const { url } = server;
       const watched = await openWatchedPage(browser, { width });
       const context = watched.page.context();
       await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: url });
@@ -29,17 +26,14 @@ export async function startReplayedDashboard(): Promise<ReplayedDashboard> {
     },
     async stop() {
       await browser.close();
-      for (const server of servers) {
-        server.closeAllConnections();
-        server.close();
-      }
+      for (const server of servers) await server.stop();
     },
   };
 }
 
-async function serve(app: DashboardApp, options: ReplayOptions): Promise<{ url: string; server: Server }> {
+function serve(app: DashboardApp, options: ReplayOptions) {
   const API = replayedApi(options);
-  const server = createServer((incoming, outgoing) => {
+  return startHttpServer((incoming, outgoing) => {
     void (async () => {
       const chunks: Uint8Array[] = [];
       for await (const chunk of incoming) chunks.push(chunk as Uint8Array);
@@ -55,6 +49,4 @@ async function serve(app: DashboardApp, options: ReplayOptions): Promise<{ url: 
       outgoing.end(Buffer.from(await response.arrayBuffer()));
     })();
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
 }

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { Client } from "pg";
+import { withClient } from "../../scripts/local/database/client.ts";
 import { send } from "../../scripts/local/demo/send.ts";
 import { randomOf } from "../../scripts/local/fake-claude/random.ts";
 import { headerOf } from "../../scripts/local/fake-claude/server.ts";
@@ -29,22 +29,7 @@ export interface SoakOptions {
   log?: (line: string) => void;
 }
 
-export interface SoakReport {
-  /** Violated guarantees. */
-  problems: string[];
-  faults: string[];
-  rows: number;
-  unrecorded: number;
-  /** Exchanges without a row or without their end, because R2 and the queue were down together. */
-  uncertain: number;
-  /** Tokens in rows, and tokens served to recorded exchanges. */
-  tokens: { stored: number; served: number };
-  trafficMs: number;
-  /** From the end of traffic and faults to the last row. */
-  storedAfterMs: number;
-  /** Longest time to response headers, without the upstream's own delay. */
-  slowestStartMs: number;
-}
+export type SoakReport = Awaited<ReturnType<typeof soakStack>>;
 
 interface Done {
   planned: PlannedExchange;
@@ -93,7 +78,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
 }
 
 /** The same in a running stack with earlier rows. */
-export async function soakStack(stack: FaultyStack, options: SoakOptions): Promise<SoakReport> {
+export async function soakStack(stack: FaultyStack, options: SoakOptions) {
   const { seed, log } = options;
   const plan = plannedExchanges(seed, options.exchanges, options.pace);
   const removeScript = stack.claude.script(
@@ -123,18 +108,18 @@ export async function soakStack(stack: FaultyStack, options: SoakOptions): Promi
   const excused = r2Times.map(({ from, to }) => [started + from, started + to] as const);
   const report = compare(done, rows, excused, problems);
   await compareTotals(stack, report.uncertain, problems);
-  const slowestStartMs = Math.round(
-    Math.max(...done.map(({ timeToHeadersMs, planned }) => timeToHeadersMs - firstPause(planned))),
-  );
-  const faults = times.map(({ name }) => name);
+  const starts = done.map(({ timeToHeadersMs, planned }) => timeToHeadersMs - firstPause(planned));
   return {
+    /** Violated guarantees. */
     problems,
-    faults,
+    faults: times.map(({ name }) => name),
     rows: rows.length,
     ...report,
     trafficMs,
+    /** From the end of traffic and faults to the last row. */
     storedAfterMs,
-    slowestStartMs,
+    /** Longest time to response headers, without the upstream's own delay. */
+    slowestStartMs: Math.round(Math.max(...starts)),
   };
 }
 
@@ -239,7 +224,7 @@ async function exchange(
   }
 }
 
-/** All rows, once there are so many and the journal is empty, or when patience is over. */
+/** All rows, once there are so many and the journal is empty, or at the deadline. */
 async function storedRows(stack: FaultyStack, wanted: number, options: SoakOptions): Promise<Row[]> {
   const deadline = Date.now() + options.storedTimeoutMs;
   let sweepAt = Date.now() + SWEEP_EVERY_MS;
@@ -280,7 +265,7 @@ function compare(
     const row = id === null ? undefined : byId.get(id);
     const isExcused = r2Times.some(([from, to]) => startedAt < to && endedAt + RECORDING_MS > from);
     if (row) byId.delete(row.id);
-    // With R2 and the queue down together nobody can keep an answer, or any of it. It is counted.
+    // With R2 and the queue down together an exchange may be lost, whole or in part. It is counted.
     if (!row || row.outcome === "interrupted") {
       uncertain += 1;
       if (!isExcused) problem(row ? "is interrupted" : "has no row");
@@ -289,7 +274,7 @@ function compare(
     tokens.stored += sum(row.input_tokens, row.output_tokens, row.cache_read_input_tokens);
     const { input, output, cacheRead } = expected.tokens;
     const isUnrecorded = row.outcome === "unrecorded";
-    // With its answer in the journal and its request not, an exchange is unrecorded and has its tokens all the same.
+    // With its response in the journal and its request not, an exchange is unrecorded and has its tokens.
     if (!isUnrecorded || row.input_tokens !== null) tokens.served += sum(input, output, cacheRead);
     if (isUnrecorded) {
       unrecorded += 1;
@@ -302,12 +287,18 @@ function compare(
       problem(`is ${found.join(" ")}, not ${wanted.join(" ")}`);
     const sha256 = createHash("sha256").update(body).digest();
     if (!row.body_sha256?.equals(sha256)) problem("has another request body");
-    if (kind !== "left" && row.response_bytes !== planned.served.length) problem("has another answer");
+    if (kind !== "left" && row.response_bytes !== planned.served.length) problem("has another response");
   }
   for (const id of byId.keys()) problems.push(`row ${id} is of no exchange`);
   if (tokens.stored !== tokens.served)
     problems.push(`${tokens.stored} tokens are stored, ${tokens.served} were served`);
-  return { unrecorded, uncertain, tokens };
+  return {
+    unrecorded,
+    /** Exchanges without a row or without their end, because R2 and the queue were down together. */
+    uncertain,
+    /** Tokens in rows, and tokens served to recorded exchanges. */
+    tokens,
+  };
 }
 
 /** Counters leave an isolate every ten seconds. */
@@ -341,15 +332,8 @@ async function compareTotals(stack: FaultyStack, uncertain: number, problems: st
   }
 }
 
-async function query<T extends object>(stack: FaultyStack, text: string): Promise<T[]> {
-  const client = new Client({ connectionString: stack.directDatabaseUrl });
-  await client.connect();
-  try {
-    return (await client.query<T>(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
+const query = <T extends object>(stack: FaultyStack, text: string): Promise<T[]> =>
+  withClient(stack.directDatabaseUrl, async (client) => (await client.query<T>(text)).rows);
 
 const sum = (...values: (number | null)[]) =>
   values.reduce<number>((total, value) => total + (value ?? 0), 0);

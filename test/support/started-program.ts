@@ -1,26 +1,18 @@
 /** `npm start` as a process, for tests of its output and exit. */
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { START_TIMEOUT_MS } from "./timeouts.ts";
 import { waitUntil } from "./wait.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-export interface StartedProgram {
-  process: ChildProcess;
-  /** Standard output and error so far. */
-  output(): string;
-  /** Resolves to the exit code or the signal. */
-  ended: Promise<number | string>;
-  /** Resolves when a line begins with `ready`; rejects when the program exits before. */
-  ready(): Promise<unknown>;
-}
+export type StartedProgram = ReturnType<typeof startProgram>;
 
 /** Starts scripts/start.ts, or another command, with these variables besides PATH and HOME. */
 export function startProgram(
   variables: Record<string, string>,
   [command, ...parameters] = [process.execPath, "scripts/start.ts"],
-): StartedProgram {
+) {
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(command ?? "", parameters, {
     cwd: ROOT,
@@ -42,8 +34,11 @@ export function startProgram(
   });
   return {
     process: child,
+    /** Standard output and error so far. */
     output: () => output,
+    /** Resolves to the exit code or the signal. */
     ended,
+    /** Resolves when a line begins with `ready`; rejects when the program exits before. */
     ready: () =>
       waitUntil(
         () => {

@@ -1,14 +1,14 @@
-/** A page of a real browser that writes down what goes wrong on it, for tests and whoever drives one. */
+/** A page of a real browser that records the browser's errors. */
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { WAIT_TIMEOUT_MS } from "./timeouts.ts";
 
 export interface WatchedPage {
   page: Page;
-  /** What the browser complained about: errors of scripts, refusals by the policy, files that are not there, dialogs. */
+  /** Errors of scripts, violations of the content security policy, missing files, dialogs. */
   browserErrors: string[];
 }
 
-/** A page in a context of its own (`page.context().close()` ends it), as wide as a desk unless said otherwise. */
+/** A page in a context of its own (`page.context().close()` ends it), 1,440 pixels wide by default. */
 export async function openWatchedPage(
   browser: Browser,
   { width = 1440, ...options }: { width?: number } & BrowserContextOptions = {},
@@ -28,7 +28,19 @@ export async function openWatchedPage(
   return { page, browserErrors };
 }
 
-/** Pixels by which the document is wider than the window: 0 where nobody has to scroll sideways. */
+/** Signs in to the dashboard with the form; resolves at `path`. */
+export async function signInOn(
+  page: Page,
+  { dashboardUrl, dashboardKey }: { dashboardUrl: string; dashboardKey: string },
+  path = "/",
+): Promise<void> {
+  await page.goto(`${dashboardUrl}/sign-in?next=${encodeURIComponent(path)}`);
+  await page.fill("input[name=key]", dashboardKey);
+  await page.press("input[name=key]", "Enter");
+  await page.waitForURL(dashboardUrl + path);
+}
+
+/** Pixels by which the document is wider than the window. */
 export function sidewaysOverflow(page: Page): Promise<number> {
   return page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;

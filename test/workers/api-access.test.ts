@@ -56,27 +56,11 @@ it.each([
 });
 
 describe("a viewer", () => {
-  it("reads", async () => {
-    for (const path of ["/api/requests", "/api/stats", "/api/domains", "/api/status", "/api/openapi.json"])
-      expect((await call(path, { key: VIEWER_KEY })).status).toBe(200);
-  });
-
-  it.each([
-    ["PUT", "/api/domains/team.example"],
-    ["DELETE", "/api/domains/team.example"],
-    ["POST", "/api/domains/team.example/client-keys"],
-    ["DELETE", "/api/domains/team.example/client-keys/019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071"],
-    ["PATCH", "/api/anything"],
-  ])("may not %s %s, and is told so", async (method, path) => {
-    const body = method === "PUT" || method === "POST" ? {} : undefined;
-    const { status, code, message } = await refused(path, { method, body, key: VIEWER_KEY });
+  it("reads the description of the API and changes nothing", async () => {
+    expect((await call("/api/openapi.json", { key: VIEWER_KEY })).status).toBe(200);
+    const { status, code, message } = await refused("/api/anything", { method: "PATCH", key: VIEWER_KEY });
     expect([status, code]).toEqual([403, "forbidden"]);
     expect(message).toContain("administrator");
-  });
-
-  it("may not read the audit log", async () => {
-    expect((await refused("/api/audit", { key: VIEWER_KEY })).status).toBe(403);
-    expect((await call("/api/audit")).status).toBe(200);
   });
 });
 

@@ -4,7 +4,7 @@ import { messageStream, makeExchange, messageRequest, errorResponse } from "../s
 import { type JsonSchema, schemaViolations } from "../support/json-schema.ts";
 import { resetDatabase } from "../support/worker-database.ts";
 import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
-import { ask, type Answered, call, store, VIEWER_KEY } from "../support/worker-api.ts";
+import { ADMINISTRATOR_KEY, ask, type Answered, call, store, VIEWER_KEY } from "../support/worker-api.ts";
 
 interface Operation {
   summary?: string;
@@ -203,7 +203,8 @@ describe("the answers", () => {
       const perRequest = name.includes("/requests/{id}");
       const perConversation = name.includes("/conversations/{id}");
       for (const id of perRequest ? ids : perConversation ? [CONVERSATION, ids[0]!] : [""]) {
-        const answered = await call(path(name, id) + query(name));
+        const key = ADMINISTRATORS_ONLY.has(name) ? ADMINISTRATOR_KEY : VIEWER_KEY;
+        const answered = await call(path(name, id) + query(name), { key });
         expect([200, 404]).toContain(answered.status);
         expectDocumented(operationOf(name), answered);
       }
@@ -214,9 +215,16 @@ describe("the answers", () => {
     const method = name.split(" ")[0]!;
     const body = method === "PUT" || method === "POST" ? { nonsense: true } : undefined;
     const url = path(name, keyId);
-    for (const options of [{ key: null }, { key: "wrong" }, { key: VIEWER_KEY }]) {
-      if (method === "GET" && options.key === VIEWER_KEY && !ADMINISTRATORS_ONLY.has(name)) continue;
-      expectDocumented(operationOf(name), await call(url, { method, body, ...options }));
+    for (const [key, status, code, message] of [
+      [null, 401, "unauthorized", ""],
+      ["wrong", 403, "forbidden", ""],
+      [VIEWER_KEY, 403, "forbidden", "administrator"],
+    ] as const) {
+      if (method === "GET" && key === VIEWER_KEY && !ADMINISTRATORS_ONLY.has(name)) continue;
+      const response = await call(url, { method, body, key });
+      expectDocumented(operationOf(name), response);
+      const error = { code, message: expect.stringContaining(message) as string };
+      expect(response).toMatchObject({ status, json: { error } });
     }
     if (body) expectDocumented(operationOf(name), await call(url, { method, body }));
   });

@@ -8,7 +8,7 @@ import {
   messageRequest,
   jsonResponse,
 } from "../support/exchanges.ts";
-import { ask, refused, store, columns } from "../support/worker-api.ts";
+import { ask, store, columns } from "../support/worker-api.ts";
 import { resetDatabase } from "../support/worker-database.ts";
 
 const T = Date.UTC(2026, 10, 22, 12);
@@ -105,11 +105,4 @@ describe("what went wrong", () => {
     expect(quiet).toMatchObject({ total: 0, requests: 0, types: [], statuses: [], bucketMs: 5 * MINUTE });
     expect(quiet.series).toHaveLength(12);
   });
-
-  it.each([`from=${iso(T)}&to=${iso(T)}`, `from=${iso(T - 401 * 24 * HOUR)}&to=${iso(T)}`])(
-    "refuses the period %s",
-    async (query) => {
-      expect((await refused(`/api/errors?${query}`)).details[0]?.parameter).toBe("from");
-    },
-  );
 });

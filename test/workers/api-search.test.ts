@@ -6,7 +6,7 @@ import type { ConversationList } from "../../workers/schemas/api/conversations.t
 import type { SearchResults } from "../../workers/schemas/api/search.ts";
 import { indexWaiting } from "../../workers/store/search/indexer.ts";
 import { messageStream, makeExchange, NOON, messageRequest } from "../support/exchanges.ts";
-import { ask, call, refused, store } from "../support/worker-api.ts";
+import { ask, call, store } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage, ingest } from "../support/worker-ingest.ts";
 import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
@@ -123,7 +123,7 @@ describe("GET /api/search", () => {
     expect(await snippets("halves")).toEqual(["nul   between \ufffd halves <script>alert(1)</script>"]);
   });
 
-  it("answers every question, however odd", async () => {
+  it("responds 200 to any words", async () => {
     await store(said("a plain text", 0));
     for (const q of [
       "!!!",
@@ -146,14 +146,6 @@ describe("GET /api/search", () => {
       "$1",
     ])
       expect((await call(`/api/search?q=${encodeURIComponent(q.toWellFormed())}`)).status, q).toBe(200);
-    for (const [query, parameter] of [
-      ["", "q"],
-      ["?q=", "q"],
-      [`?q=${"x".repeat(501)}`, "q"],
-      ["?q=a&cursor=x", "cursor"],
-      ["?q=a&role=tool", "role"],
-    ])
-      expect((await refused(`/api/search${query}`)).details[0]?.parameter, query).toBe(parameter);
   });
 });
 

@@ -5,7 +5,8 @@
 import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate as applyMigrations } from "drizzle-orm/node-postgres/migrator";
-import { Client } from "pg";
+import type { Client } from "pg";
+import { withClient } from "./client.ts";
 import { withExplicitTls } from "./postgres-target.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../../drizzle/migrations", import.meta.url));
@@ -15,22 +16,19 @@ const MIGRATION_LOCK = 7_263_115;
 
 /** Applies pending migrations; returns their number. */
 export async function migrate(databaseUrl: string): Promise<number> {
-  const client = new Client({
+  const config = {
     connectionString: withExplicitTls(databaseUrl),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: "nexus-migrate",
-  });
-  await client.connect();
-  try {
+  };
+  return withClient(config, async (client) => {
     await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
     const before = await countApplied(client);
     await applyMigrations(drizzle(client), { migrationsFolder: MIGRATIONS });
     const applied = (await countApplied(client)) - before;
     await client.query("SELECT pg_advisory_unlock($1)", [MIGRATION_LOCK]);
     return applied;
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 async function countApplied(client: Client): Promise<number> {
