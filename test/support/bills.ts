@@ -1,16 +1,17 @@
-/** An answer as it comes over the wire, plain and streamed, priced as ingest prices it: bytes → readResponse → priceExchange. */
+/** A response message as it comes over the wire, plain and streamed, priced as ingest prices it: bytes → readResponse → priceExchange. */
 import { readResponse, type AssembledResponse } from "../../workers/domain/messages/read-response.ts";
 import { estimateOutputTokens } from "../../workers/domain/messages/estimate-output-tokens.ts";
 import { type Price, type PricingInput, priceExchange } from "../../workers/domain/pricing/price.ts";
+import { type ExchangeOptions, makeExchange, messageRequest } from "./exchanges.ts";
 import type { Outcome } from "../../workers/schemas/exchange.ts";
 
 export type Json = Record<string, unknown>;
 
 export interface BilledMessage {
-  /** The answer's `model`. */
+  /** Of the response. */
   model: string;
   usage: Json;
-  /** Asked for; default: `model`. */
+  /** Of the request; default: `model`. */
   requested?: string;
   /** Default: a text block. */
   content?: Json[];
@@ -22,7 +23,7 @@ export interface BilledMessage {
 const TEXT = [{ type: "text", text: "Well, here it is." }];
 const encoder = new TextEncoder();
 
-/** The answer without `stream`. */
+/** The response without `stream`. */
 export function jsonResponse({
   model,
   usage,
@@ -40,7 +41,7 @@ export function jsonResponse({
   });
 }
 
-/** Told at the start of a stream; everything else comes with the last `message_delta`. */
+/** In `message_start`; everything else comes with the last `message_delta`. */
 const AT_START = [
   "input_tokens",
   "cache_creation_input_tokens",
@@ -51,9 +52,13 @@ const AT_START = [
   "speed",
 ];
 
-/** The same answer as a stream of its events: counts are cumulative, the last ones repeat some and null others. */
-export function streamedEvents(said: BilledMessage): Json[] {
-  const { model, usage, content = TEXT, stopReason = "end_turn" } = said;
+/** The same response as a stream of its events: counts are cumulative, the last ones repeat some and null others. */
+export function streamedEvents({
+  model,
+  usage,
+  content = TEXT,
+  stopReason = "end_turn",
+}: BilledMessage): Json[] {
   const start = Object.fromEntries(Object.entries(usage).filter(([name]) => AT_START.includes(name)));
   const end = Object.fromEntries(
     Object.entries(usage).filter(([name]) => !AT_START.includes(name) || /_tokens$/.test(name)),
@@ -87,7 +92,7 @@ export function eventStream(events: Json[]): string {
   return events.map((event) => `event: ${String(event.type)}\ndata: ${JSON.stringify(event)}\n\n`).join("");
 }
 
-/** What is known beside the body; everything else is read from it. */
+/** Metadata beside the body; everything else is read from the body. */
 export type PriceContext = Partial<Omit<PricingInput, "at">> & {
   contentType?: string;
   outcome?: Outcome;
@@ -95,7 +100,7 @@ export type PriceContext = Partial<Omit<PricingInput, "at">> & {
   at?: string;
 };
 
-/** The price of a body that came as the answer to POST /v1/messages (or to what `facts` says). */
+/** The price of the response body to a POST /v1/messages (or to the endpoint and method in `context`). */
 export function priceOfBody(
   body: string,
   {
@@ -103,10 +108,10 @@ export function priceOfBody(
     outcome = "complete",
     requested,
     at = "2026-11-22T12:00:00Z",
-    ...facts
+    ...context
   }: PriceContext = {},
 ): Price & { response: AssembledResponse } {
-  const status = facts.status === undefined ? 200 : facts.status;
+  const status = context.status === undefined ? 200 : context.status;
   const response = readResponse({ status, contentType, body: encoder.encode(body), outcome });
   const price = priceExchange(response.usage, {
     endpoint: "messages",
@@ -117,14 +122,22 @@ export function priceOfBody(
     stopReason: response.stopReason,
     isPartial: response.usagePartial,
     receivedTokens: response.message && estimateOutputTokens(response.message),
-    ...facts,
+    ...context,
     at: new Date(at),
     status,
   });
   return { ...price, response };
 }
 
-/** Both ways of sending one answer. */
+/** An exchange with this streamed response, for tests in workerd. */
+export const billedExchange = (message: BilledMessage, options: ExchangeOptions = {}) =>
+  makeExchange({
+    requestBody: messageRequest("?", { model: message.requested ?? message.model }),
+    responseBody: eventStream(streamedEvents(message)),
+    ...options,
+  });
+
+/** The price of one response in both forms. */
 export function pricesOf(message: BilledMessage): { plain: Price; streamed: Price } {
   const { requested, model, at } = message;
   const more = { requested: requested ?? model, ...(at && { at }) };

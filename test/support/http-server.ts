@@ -12,7 +12,7 @@ export async function startHttpServer(respond: RequestListener) {
     port,
     url: `http://127.0.0.1:${port}`,
     /** Closes open connections too. */
-    async stop() {
+    stop: async () => {
       if (!server.listening) return;
       server.closeAllConnections();
       server.close();

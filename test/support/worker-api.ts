@@ -65,6 +65,19 @@ export async function ask<T>(path: string, options: Call = {}): Promise<T> {
   return answered.json as T;
 }
 
+/** All pages of a list, from the first; `between` runs after each. */
+export async function allPages<P extends { nextCursor: string | number | null }>(
+  path: string,
+  between: () => unknown = () => undefined,
+): Promise<P[]> {
+  const pages: P[] = [];
+  for (let cursor: P["nextCursor"] = ""; cursor !== null; cursor = pages.at(-1)!.nextCursor) {
+    pages.push(await ask<P>(`${path}&cursor=${encodeURIComponent(cursor)}`));
+    await between();
+  }
+  return pages;
+}
+
 export interface Refusal {
   status: number;
   code: string;

@@ -1,7 +1,7 @@
 /**
- * Seven days of the demo's small team as ingest gets them: the plan of scripts/local/demo, answered as the fake Claude
- * would, without a network. Everything follows from the seed and from `now`. What a good day does not bring is added to it:
- * the edges of days and rollups, clients that left, what was never recorded, a model without a price.
+ * Seven days of the demo's small team as ingest gets them: the plan of scripts/local/demo with the responses of the fake Claude,
+ * without a network. Everything follows from the seed and from `now`. Rare cases are added: the edges of days and rollups, clients
+ * that disconnect, unrecorded exchanges, a model without a price.
  */
 import { generateTraffic } from "../../scripts/local/demo/traffic.ts";
 import type { PlannedExchange } from "../../scripts/local/demo/exchange.ts";
@@ -14,7 +14,14 @@ import {
 import { modelList } from "../../scripts/local/fake-claude/models.ts";
 import { countTokens, PromptCache } from "../../scripts/local/fake-claude/prompt-cache.ts";
 import { randomOf } from "../../scripts/local/fake-claude/random.ts";
-import { exchangeMessage, type ExchangeOptions, makeExchange, type TestExchange } from "./exchanges.ts";
+import {
+  errorResponse,
+  exchangeMessage,
+  type ExchangeOptions,
+  makeExchange,
+  notRecorded,
+  type TestExchange,
+} from "./exchanges.ts";
 import type { SentMessage } from "./worker-ingest.ts";
 
 const HOUR_MS = 3_600_000;
@@ -25,8 +32,8 @@ const UNPRICED_MODEL = "claude-nebula-1";
 
 export interface WeekExchange {
   made: TestExchange;
-  bell: SentMessage;
-  /** False: the journal never got it; its bell alone knows of it. */
+  notification: SentMessage;
+  /** False: only the notification has its metadata. */
   isJournalled: boolean;
 }
 
@@ -51,7 +58,7 @@ export function demoWeek(now: number, turns: number): WeekExchange[] {
       const made = makeExchange(optionsOf(exchange, at, accountId, cache, position));
       return position % 17 === 8
         ? unrecorded(made)
-        : { made, bell: { body: exchangeMessage(made) }, isJournalled: true };
+        : { made, notification: { body: exchangeMessage(made) }, isJournalled: true };
     });
 }
 
@@ -90,22 +97,21 @@ function optionsOf(
       durationMs: random.between(2_000, 60_000),
     },
   };
-  const answered = (text: string, more: ExchangeOptions["responseMetadata"] = {}): ExchangeOptions => ({
+  const responding = (text: string, more: ExchangeOptions["responseMetadata"] = {}): ExchangeOptions => ({
     ...options,
     responseBody: text,
     responseMetadata: { ...options.responseMetadata, ...more },
   });
   if (outcome.kind === "own")
-    return answered(
+    return responding(
       JSON.stringify(
         request ? { input_tokens: countTokens(request) } : bodyOf(modelList(new URLSearchParams(query))),
       ),
     );
   if (outcome.kind === "error")
-    return answered(
-      JSON.stringify({ type: "error", error: { type: "api_error", message: outcome.message } }),
-      { status: outcome.status },
-    );
+    return responding(errorResponse(null, "api_error", outcome.message).responseBody, {
+      status: outcome.status,
+    });
   const usage: Usage = cache.account(request ?? {}, domain, startedAt);
   const message = {
     id: `msg_${random.hex(24)}`,
@@ -115,23 +121,22 @@ function optionsOf(
     content: [],
   };
   if (request?.stream !== true)
-    return answered(JSON.stringify(wholeMessage(outcome.response, message, usage)));
+    return responding(JSON.stringify(wholeMessage(outcome.response, message, usage)));
   const stream = responseEvents(outcome.response, message, usage, random).map(sseText).join("");
   const events = { headers: { "content-type": "text/event-stream; charset=utf-8" } };
   if (position % 19 === 3)
-    return answered(stream.slice(0, stream.length / 2), { ...events, outcome: "client_gone" });
-  if (position % 23 === 7) return answered(stream.slice(0, 900), { ...events, outcome: "upstream_failed" });
-  return answered(stream, events);
+    return responding(stream.slice(0, stream.length / 2), { ...events, outcome: "client_gone" });
+  if (position % 23 === 7) return responding(stream.slice(0, 900), { ...events, outcome: "upstream_failed" });
+  return responding(stream, events);
 }
 
 function unrecorded(made: TestExchange): WeekExchange {
-  const nothing = { recorded: "none" as const, bytes: 0, sha256: null };
   const { request, response } = made;
-  const bell = exchangeMessage(made, {
-    request: { ...request.metadata, body: { ...nothing, bytes: request.body.length } },
-    response: { ...response.metadata, body: nothing },
+  const body = exchangeMessage(made, {
+    request: { ...request.metadata, body: notRecorded(request.body.length) },
+    response: { ...response.metadata, body: notRecorded() },
   });
-  return { made, bell: { body: bell }, isJournalled: false };
+  return { made, notification: { body }, isJournalled: false };
 }
 
 function bodyOf(reply: ReturnType<typeof modelList>): unknown {

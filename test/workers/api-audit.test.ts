@@ -1,7 +1,7 @@
 /** The audit log: who changed what, page by page. */
 import { beforeEach, expect, it } from "vitest";
 import { queryRows, resetDatabase } from "../support/worker-database.ts";
-import { ask, call, refused, store, VIEWER_KEY } from "../support/worker-api.ts";
+import { allPages, ask, call, refused, store, VIEWER_KEY } from "../support/worker-api.ts";
 
 beforeEach(resetDatabase);
 
@@ -14,8 +14,11 @@ interface Entry {
   target: string;
   details: Record<string, unknown>;
 }
-const entries = async (query = "") =>
-  ask<{ entries: Entry[]; nextCursor: string | null }>(`/api/audit${query}`);
+interface Page {
+  entries: Entry[];
+  nextCursor: string | null;
+}
+const entries = (query = "") => ask<Page>(`/api/audit${query}`);
 
 it("names actor, role, action, target and what was set", async () => {
   const body = {
@@ -46,7 +49,7 @@ it("names actor, role, action, target and what was set", async () => {
   });
 });
 
-it("knows who opened a transcript and who took bytes away, and not who looked at a list", async () => {
+it("has openings of transcripts and downloads of bodies, not reads of lists", async () => {
   const [made] = await store({});
   await call("/api/requests", { key: VIEWER_KEY });
   await call(`/api/requests/${made!.id}`, { key: VIEWER_KEY });
@@ -62,7 +65,7 @@ it("knows who opened a transcript and who took bytes away, and not who looked at
   ]);
 });
 
-it("has an opening again when half an hour has gone by, and of somebody else at once", async () => {
+it("has an opening again after half an hour, and one by another actor at once", async () => {
   const [made] = await store({});
   const open = (caller: { key?: string } = {}) => call(`/api/requests/${made!.id}`, caller);
   await open({ key: VIEWER_KEY });
@@ -85,20 +88,15 @@ it("pages from the newest to the oldest, each entry once, while more are added",
      SELECT '2026-11-22T12:00:00Z'::timestamptz + (n / 3) * interval '1 ms', 'a', 'viewer', 'x.' || n % 2, n::text
      FROM generate_series(1, 25) n`,
   );
-  const targets: string[] = [];
-  let cursor: string | null = "";
-  do {
-    const page: { entries: Entry[]; nextCursor: string | null } = await entries(`?limit=4&cursor=${cursor}`);
-    targets.push(...page.entries.map(({ target }) => target));
-    cursor = page.nextCursor;
-    await queryRows("INSERT INTO audit_log (actor, role, action, target) VALUES ('b', 'viewer', 'y', 'new')");
-  } while (cursor);
+  const insert = "INSERT INTO audit_log (actor, role, action, target) VALUES ('b', 'viewer', 'y', 'new')";
+  const pages = await allPages<Page>("/api/audit?limit=4", () => queryRows(insert));
+  const targets = pages.flatMap((page) => page.entries.map(({ target }) => target));
   expect(targets).toEqual(Array.from({ length: 25 }, (_, n) => String(25 - n)));
   expect((await entries("?action=x.1&limit=500")).entries).toHaveLength(13);
   expect((await entries("?actor=b&target=new")).entries).toHaveLength(7);
 });
 
-it("refuses cursors it did not give out", async () => {
+it("refuses cursors of other endpoints and invalid ones", async () => {
   const ofRequests = btoa("1.1764000000123.019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071").replaceAll("=", "");
   for (const cursor of ["x", ofRequests, "a".repeat(300)]) {
     const { status, details } = await refused(`/api/audit?cursor=${cursor}`);

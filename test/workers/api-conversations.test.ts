@@ -8,7 +8,7 @@ import type {
   Transcript,
 } from "../../workers/schemas/api/conversations.ts";
 import { NOON } from "../support/exchanges.ts";
-import { ask, refused, VIEWER_KEY, columns } from "../support/worker-api.ts";
+import { allPages, ask, refused, VIEWER_KEY, columns } from "../support/worker-api.ts";
 import { insertRow } from "../support/worker-conversation-rows.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage } from "../support/worker-ingest.ts";
@@ -29,31 +29,21 @@ async function storeStory() {
   const hello = [user("Hello there"), assistant("Hi.")];
   const second = [...hello, user("Look for it")];
   const third = [...second, ...tools];
+  const search = user("Search for it");
+  const other = [...hello, user("Something else")];
+  const continued = user(
+    "This session is being continued from a previous conversation that ran out of context. …",
+  );
   const ids = await storeConversation(A, [
     { name: "root", at: 0, messages: hello.slice(0, 1), answer: "Hi." },
     { name: "second", at: 10, messages: second, parent: "root", opener: "root" },
-    {
-      name: "agent",
-      at: 12,
-      messages: [user("Search for it")],
-      branch: "subtask_1",
-      task: "second",
-      answer: "found",
-    },
+    { name: "agent", at: 12, messages: [search], branch: "subtask_1", task: "second", answer: "found" },
     { name: "third", at: 20, messages: third, parent: "second", opener: "root", answer: "There it is." },
-    {
-      name: "rewind",
-      at: 30,
-      messages: [...hello, user("Something else")],
-      parent: "root",
-      branch: "branch_20261122120030",
-    },
+    { name: "rewind", at: 30, messages: other, parent: "root", branch: "branch_20261122120030" },
     {
       name: "compact",
       at: 40,
-      messages: [
-        user("This session is being continued from a previous conversation that ran out of context. …"),
-      ],
+      messages: [continued],
       parent: "third",
       branch: "compact_120040",
       kind: "compact",
@@ -72,7 +62,7 @@ async function storeStory() {
 describe("GET /api/conversations", () => {
   const list = (query = "") => ask<ConversationList>(`/api/conversations${query}`);
 
-  it("lists a conversation with what there is to see at a glance", async () => {
+  it("lists a conversation with its totals", async () => {
     const ids = await storeStory();
     const { conversations, nextCursor, pagination } = await list();
     expect(nextCursor).toBeNull();
@@ -135,13 +125,8 @@ describe("GET /api/conversations", () => {
          t, t, t, '${A}'::uuid, t, false, null, null, '{}', '{}', 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 1
        FROM generate_series(1, 23) n, lateral (SELECT timestamptz '2026-11-22T12:00Z' + n / 4 * interval '1 s' AS t)`,
     );
-    const seen: (string | null)[] = [];
-    let cursor = "";
-    do {
-      const page = await list(`?limit=5&cursor=${cursor}`);
-      seen.push(...page.conversations.map(({ title }) => title));
-      cursor = page.nextCursor ?? "";
-    } while (cursor);
+    const pages = await allPages<ConversationList>("/api/conversations?limit=5");
+    const seen = pages.flatMap(({ conversations }) => conversations.map(({ title }) => title));
     expect(seen).toEqual(Array.from({ length: 23 }, (_, n) => `t${23 - n}`));
     expect((await list("?limit=5&offset=20")).pagination).toEqual({
       total: 23,
@@ -157,7 +142,7 @@ describe("GET /api/conversations", () => {
 describe("GET /api/conversations/:id", () => {
   const detail = (query = "", id: string = A) => ask<ConversationDetail>(`/api/conversations/${id}${query}`);
 
-  it("shows requests, branches, tasks and where the time went", async () => {
+  it("shows requests, branches, tasks and times", async () => {
     const ids = await storeStory();
     const { requests, branches, tasks, metrics, nextCursor } = await detail();
     expect(nextCursor).toBeNull();
@@ -180,7 +165,7 @@ describe("GET /api/conversations/:id", () => {
       ["compact_120040", "compact", 1, null],
     ]);
     expect(tasks).toMatchObject([{ requestId: ids.second, toolUseId: "toolu_1", branchKey: ids.agent }]);
-    // Answers take 1.5 s: tools from 11.5 to 20; a person's words at 10 and at 30 follow the answer of 1.5.
+    // Responses take 1.5 s: tools run from 11.5 to 20; prompts at 10 and at 30 follow the response that ended at 1.5.
     expect(metrics).toMatchObject({
       toolMs: 8_500,
       toolRounds: 1,
@@ -190,7 +175,7 @@ describe("GET /api/conversations/:id", () => {
     });
   });
 
-  it("is paged, restricted to a branch, and found by ids of the past", async () => {
+  it("is paged, restricted to a branch, and found by former ids", async () => {
     const ids = await storeStory();
     const first = await detail("?limit=4");
     const rest = await detail(`?limit=4&cursor=${first.nextCursor}`);
@@ -206,7 +191,7 @@ describe("GET /api/conversations/:id", () => {
     expect([conversationId, aliases]).toEqual([A, [B]]);
   });
 
-  it("is not found when it is not there, and says so of branches", async () => {
+  it("is 404 for unknown conversations, branches and messages", async () => {
     await storeStory();
     for (const path of [
       `/${B}`,
@@ -221,7 +206,7 @@ describe("GET /api/conversations/:id", () => {
   });
 });
 
-it("GET /api/conversations/:id/tree is the tree in small", async () => {
+it("GET /api/conversations/:id/tree returns nodes, branches and tasks", async () => {
   const ids = await storeStory();
   const { nodes, branches, tasks, startedAt } = await ask<ConversationTree>(`/api/conversations/${A}/tree`);
   expect(startedAt).toBe(iso(0));
@@ -255,7 +240,7 @@ describe("GET /api/conversations/:id/messages", () => {
   const read = (query = "") =>
     ask<Transcript>(`/api/conversations/${A}/messages${query}`, { key: VIEWER_KEY });
 
-  it("is each message of the branch once, with who sent it when, and its last answer", async () => {
+  it("is each message of the branch once, with its request and time, and the last response", async () => {
     const ids = await storeStory();
     const { messages, total, branchId, requestId, state } = await read();
     expect([total, branchId, requestId, state]).toEqual([6, "main", ids.third, "whole"]);
@@ -274,7 +259,7 @@ describe("GET /api/conversations/:id/messages", () => {
     expect(audit).toEqual([{ actor: "viewer-key", action: "transcript.open", target: A, branch: "main" }]);
   });
 
-  it("for a preview is a few words without an opening in the audit log; an export is written down as one", async () => {
+  it("for a preview is clipped and not in the audit log; an export is in the audit log as one", async () => {
     await storeStory();
     const { messages } = await read("?purpose=preview&limit=200");
     expect(messages).toHaveLength(6);
@@ -300,31 +285,19 @@ describe("GET /api/conversations/:id/messages", () => {
   });
 
   it("leaves out tool calls and results that are sent twice, and not a person's repetition", async () => {
-    const messages = [
-      user("Go"),
-      ...tools,
-      ...tools,
-      assistant("And?"),
-      user("Go"),
-      assistant("Yes"),
-      user("Go"),
-    ];
+    const go = user("Go");
+    const messages = [go, ...tools, ...tools, assistant("And?"), go, assistant("Yes"), go];
     await storeConversation(A, [{ name: "root", at: 0, messages }]);
     expect((await read()).messages.map(({ position }) => position)).toEqual([1, 2, 3, 6, 7, 8, 9, 10]);
   });
 
-  it("is paged by messages and by bytes, long texts cut, and each can be had whole", async () => {
+  it("is paged by messages and by bytes, with long texts clipped; one message is returned whole", async () => {
     const long = "word ".repeat(20_000);
     const history = Array.from({ length: 30 }, (_, n) =>
       n % 2 ? assistant(`a${n}`) : user(`${n} ${n === 4 ? long : "x".repeat(3_000)}`),
     );
     await storeConversation(A, [{ name: "root", at: 0, messages: history.slice(0, 29) }]);
-    const pages: Transcript[] = [];
-    let cursor: number | null = 1;
-    while (cursor !== null) {
-      pages.push(await read(`?limit=25&cursor=${cursor}`));
-      cursor = pages.at(-1)!.nextCursor;
-    }
+    const pages = await allPages<Transcript>(`/api/conversations/${A}/messages?limit=25`);
     expect(pages.length).toBeGreaterThanOrEqual(2);
     expect(pages.flatMap(({ messages }) => messages.map(({ position }) => position))).toEqual(
       Array.from({ length: 30 }, (_, n) => n + 1),
@@ -348,7 +321,7 @@ describe("GET /api/conversations/:id/messages", () => {
     expect(both.status).toBe(400);
   });
 
-  it("says so when contents are gone, and when there never were any", async () => {
+  it("has the state of contents that were removed or never stored", async () => {
     await storeStory();
     await queryRows("DELETE FROM contents");
     expect(await read()).toMatchObject({ state: "removed", messages: [] });

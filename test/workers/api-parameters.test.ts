@@ -67,12 +67,12 @@ describe.each(Object.entries(INVALID))("%s", (path, invalid) => {
     const { status, code, details, message } = await refused(
       `${path}${path.includes("?") ? "&" : "?"}${query}`,
     );
-    const parameter = query!.split("=")[0]!;
+    const parameter = query.split("=")[0]!;
     expect([status, code]).toEqual([400, "invalid_request"]);
     expect(details[0]).toMatchObject({
       in: "query",
       parameter,
-      allowed: expect.stringContaining(allowed!) as string,
+      allowed: expect.stringContaining(allowed) as string,
     });
     expect(details[0]!.allowed).not.toBe("");
     expect(message).toContain(parameter);

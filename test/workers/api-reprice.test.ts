@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RepriceBatch } from "../../workers/schemas/api/reprice.ts";
-import { eventStream, type BilledMessage, streamedEvents } from "../support/bills.ts";
-import { type TestExchange, makeExchange, NOON, messageRequest } from "../support/exchanges.ts";
+import { billedExchange, eventStream, type BilledMessage, streamedEvents } from "../support/bills.ts";
+import { type TestExchange, NOON } from "../support/exchanges.ts";
 import { ask, refused, store, VIEWER_KEY } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage, storedRow } from "../support/worker-ingest.ts";
@@ -11,12 +11,6 @@ type Audit = { entries: { action: string; target: string; details: Record<string
 const OPUS: BilledMessage = { model: "claude-opus-5-5", usage: { input_tokens: 1_000, output_tokens: 100 } };
 const COST = 6_000_000_000n; // 1000×4 + 100×20 = 6000µ
 
-const exchangeOf = (said: BilledMessage, options: Parameters<typeof makeExchange>[0] = {}) =>
-  makeExchange({
-    requestBody: messageRequest("?", { model: said.model }),
-    responseBody: eventStream(streamedEvents(said)),
-    ...options,
-  });
 const reprice = (body: Record<string, unknown> = {}) =>
   ask<RepriceBatch>("/api/admin/reprice", { method: "POST", body });
 const rollupSums = () =>
@@ -24,7 +18,7 @@ const rollupSums = () =>
     "SELECT sum(cost_pico)::text AS cost, sum(unpriced_count)::int AS unpriced, sum(requests)::int AS rows FROM rollups",
   );
 
-/** As if the table had not known these when they were stored: no price, in rows and rollups. */
+/** Removes prices from rows and rollups, as if the table had had none when the exchanges were stored. */
 async function forget(where = "true"): Promise<void> {
   await queryRows(
     `UPDATE requests SET cost_pico = NULL, cost_breakdown = NULL, price_version = 'old' WHERE ${where}`,
@@ -38,7 +32,7 @@ beforeEach(resetStorage);
 
 describe("pricing again", () => {
   it("finds nothing to change in what was just priced", async () => {
-    await store(exchangeOf(OPUS), exchangeOf({ ...OPUS, model: "claude-opus-9" }));
+    await store(billedExchange(OPUS), billedExchange({ ...OPUS, model: "claude-opus-9" }));
     expect(await reprice()).toMatchObject({
       examined: 2,
       changed: 0,
@@ -51,7 +45,7 @@ describe("pricing again", () => {
   });
 
   it("gives rows the price the table has now, its bill and its version; rollups and the audit log follow", async () => {
-    const [{ id }] = (await store(exchangeOf(OPUS), exchangeOf(OPUS))) as [TestExchange];
+    const [{ id }] = (await store(billedExchange(OPUS), billedExchange(OPUS))) as [TestExchange];
     const before = await storedRow(id);
     await forget();
     expect(await rollupSums()).toEqual([{ cost: "0", unpriced: 2, rows: 2 }]);
@@ -76,8 +70,8 @@ describe("pricing again", () => {
     expect(await reprice()).toMatchObject({ examined: 2, changed: 0, deltaUsd: "0" });
   });
 
-  it("takes a wrong price away, and with it what the sums had of it", async () => {
-    const [{ id }] = (await store(exchangeOf({ ...OPUS, model: "claude-opus-9" }))) as [TestExchange];
+  it("removes a wrong price, and its part of the sums", async () => {
+    const [{ id }] = (await store(billedExchange({ ...OPUS, model: "claude-opus-9" }))) as [TestExchange];
     await queryRows("UPDATE requests SET cost_pico = 5");
     await queryRows("UPDATE rollups SET cost_pico = 5, unpriced_count = 0");
     expect(await reprice()).toMatchObject({ changed: 1, newlyUnpriced: 1, deltaUsd: "-0.000000000005" });
@@ -85,8 +79,8 @@ describe("pricing again", () => {
     expect(await rollupSums()).toEqual([{ cost: "0", unpriced: 1, rows: 1 }]);
   });
 
-  it("remembers what came of an answer that was cut off", async () => {
-    const cut = exchangeOf(OPUS, { responseBody: eventStream(streamedEvents(OPUS).slice(0, 4)) });
+  it("keeps the cost of a response that was cut off", async () => {
+    const cut = billedExchange(OPUS, { responseBody: eventStream(streamedEvents(OPUS).slice(0, 4)) });
     await store(cut);
     const { costPico } = await storedRow(cut.id);
     await queryRows("UPDATE requests SET cost_pico = 1");
@@ -94,8 +88,8 @@ describe("pricing again", () => {
     expect((await storedRow(cut.id)).costPico).toBe(costPico);
   });
 
-  it("only says what would change in a dry run", async () => {
-    await store(exchangeOf(OPUS));
+  it("changes nothing in a dry run", async () => {
+    await store(billedExchange(OPUS));
     await forget();
     const dry = await reprice({ dryRun: true });
     expect(dry).toMatchObject({ examined: 1, changed: 1, newlyPriced: 1, deltaUsd: "0.006", dryRun: true });
@@ -106,7 +100,9 @@ describe("pricing again", () => {
   it("goes through all domains in batches of any size, each exchange once", async () => {
     const exchanges = ["a.example", "b.example", "c.example"].flatMap((domain) =>
       // Three of each started in the same millisecond.
-      Array.from({ length: 7 }, (_, n) => exchangeOf(OPUS, { domain, startedAt: NOON + Math.floor(n / 3) })),
+      Array.from({ length: 7 }, (_, n) =>
+        billedExchange(OPUS, { domain, startedAt: NOON + Math.floor(n / 3) }),
+      ),
     );
     for (const limit of [1, 4, 7, 20, 21, 2_000]) {
       await resetStorage();
@@ -126,7 +122,7 @@ describe("pricing again", () => {
 
   it("keeps to a domain and to a time", async () => {
     const exchanges = ["a.example", "b.example"].flatMap((domain) =>
-      [0, 1, 2].map((day) => exchangeOf(OPUS, { domain, startedAt: NOON + day * 86_400_000 })),
+      [0, 1, 2].map((day) => billedExchange(OPUS, { domain, startedAt: NOON + day * 86_400_000 })),
     );
     await store(...exchanges);
     await forget();
@@ -144,10 +140,10 @@ describe("pricing again", () => {
   });
 
   it("runs beside ingest without losing a cent", async () => {
-    const first = Array.from({ length: 30 }, (_, n) => exchangeOf(OPUS, { startedAt: NOON + n }));
+    const first = Array.from({ length: 30 }, (_, n) => billedExchange(OPUS, { startedAt: NOON + n }));
     await store(...first);
     await forget();
-    const later = Array.from({ length: 30 }, (_, n) => exchangeOf(OPUS, { startedAt: NOON + n }));
+    const later = Array.from({ length: 30 }, (_, n) => billedExchange(OPUS, { startedAt: NOON + n }));
     const repriceAll = async () => {
       let cursor: string | null = null;
       do cursor = (await reprice({ limit: 3, cursor })).nextCursor;

@@ -1,4 +1,4 @@
-/** Search: what was said is found, once, at its earliest, whatever it is and whatever is asked. */
+/** Search: every text is found once, at the earliest request that has it. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { loadConfig } from "../../workers/runtime/config.ts";
@@ -6,7 +6,7 @@ import type { ConversationList } from "../../workers/schemas/api/conversations.t
 import type { SearchResults } from "../../workers/schemas/api/search.ts";
 import { indexWaiting } from "../../workers/store/search/indexer.ts";
 import { messageStream, makeExchange, NOON, messageRequest } from "../support/exchanges.ts";
-import { ask, call, store } from "../support/worker-api.ts";
+import { allPages, ask, call, store } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { resetStorage, ingest } from "../support/worker-ingest.ts";
 import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
@@ -21,7 +21,7 @@ const said = (text: string, at = 0, domain = "team.example") =>
   makeExchange({ startedAt: NOON + at * 1_000, domain, requestBody: messageRequest(text) });
 
 describe("GET /api/search", () => {
-  it("finds what was said, with its place and its marks, once, at the earliest request", async () => {
+  it("finds a text once, at the earliest request, with its place and its highlights", async () => {
     const history = [user("Where is the needle?"), assistant("In the haystack.")];
     const ids = await storeConversation(A, [
       { name: "root", at: 0, messages: history.slice(0, 1), answer: "In the haystack." },
@@ -54,27 +54,23 @@ describe("GET /api/search", () => {
   });
 
   it("points to the earliest request also when later ones were stored first", async () => {
-    const turn = (n: number) =>
+    const words = ["alpha", "beta", "gamma", "delta", "epsilon"];
+    const history = words.map((word, n) => (n % 2 ? assistant(word) : user(word)));
+    const turns = [1, 2, 3].map((n) =>
       makeExchange({
         startedAt: NOON + n * 1_000,
-        requestBody: messageRequest("", {
-          messages: [
-            user("alpha"),
-            assistant("beta"),
-            user("gamma"),
-            assistant("delta"),
-            user("epsilon"),
-          ].slice(0, 2 * n - 1),
-        }),
-        responseBody: messageStream(n === 1 ? "beta" : "delta"),
-      });
-    const [third, second, first] = [turn(3), turn(2), turn(1)];
-    for (const made of [third, second, first]) await store(made);
-    const of = async (word: string) => (await search(word)).results.map(({ requestId }) => requestId);
-    expect(await of("alpha")).toEqual([first.id]);
-    expect(await of("beta")).toEqual([first.id]);
-    expect(await of("gamma")).toEqual([second.id]);
-    expect(await of("epsilon")).toEqual([third.id]);
+        requestBody: messageRequest("", { messages: history.slice(0, 2 * n - 1) }),
+        responseBody: messageStream(words[2 * n - 1] ?? "delta"),
+      }),
+    );
+    for (const made of turns.toReversed()) await store(made);
+    for (const [word, turn] of [
+      ["alpha", 0],
+      ["beta", 0],
+      ["gamma", 1],
+      ["epsilon", 2],
+    ] as const)
+      expect((await search(word)).results).toMatchObject([{ requestId: turns[turn]!.id }]);
   });
 
   it("is filtered by domain, role and time", async () => {
@@ -87,23 +83,16 @@ describe("GET /api/search", () => {
     expect(await snippets("word", `&to=${minute}`)).toEqual(["word one"]);
   });
 
-  it("is paged, newest first, each once, also past candidates that do not fit", async () => {
+  it("is paged without repetition, also past candidates that do not match", async () => {
     await store(
       ...Array.from({ length: 12 }, (_, n) =>
         said(n % 2 ? `red apple ${n}` : `apple, not red ${n}`, Math.floor(n / 3)),
       ),
     );
-    const seen: string[] = [];
-    let cursor = "";
-    let pages = 0;
-    do {
-      const page = await search('"red apple"', `&limit=2&cursor=${cursor}`);
-      seen.push(...page.results.map(({ snippet }) => snippet));
-      cursor = page.nextCursor ?? "";
-      pages++;
-    } while (cursor);
+    const pages = await allPages<SearchResults>('/api/search?q="red apple"&limit=2');
+    const seen = pages.flatMap(({ results }) => results.map(({ snippet }) => snippet));
     expect(seen.sort()).toEqual([1, 11, 3, 5, 7, 9].map((n) => `red apple ${n}`));
-    expect(pages).toBeGreaterThan(2);
+    expect(pages.length).toBeGreaterThan(2);
   });
 
   it("finds parts of texts without spaces, emoji, long and hostile texts", async () => {
@@ -149,7 +138,7 @@ describe("GET /api/search", () => {
   });
 });
 
-it("conversations are found by what was said in them", async () => {
+it("conversations are found by their texts", async () => {
   await storeConversation(A, [
     { name: "root", at: 0, messages: [user("Hello")] },
     {
@@ -171,19 +160,19 @@ it("conversations are found by what was said in them", async () => {
 });
 
 describe("the index", () => {
-  it("waits while much is going on, and is made up for", async () => {
+  it("is deferred while much is stored, and completed later", async () => {
     const made = Array.from({ length: 30 }, (_, n) => said(`number${n} of many`, n));
     await ingest(...made);
     expect(await snippets("many")).toHaveLength(0);
     const [waiting] = await queryRows("SELECT count(*)::int AS n FROM search_entries WHERE words IS NULL");
-    // The answer is one for all.
+    // The response text is the same in all exchanges.
     expect(waiting).toEqual({ n: 31 });
     expect(await indexWaiting(loadConfig(env), 10_000)).toBe(31);
     expect(await snippets("many", "&limit=100")).toHaveLength(30);
     expect(await indexWaiting(loadConfig(env), 10_000)).toBe(0);
   });
 
-  it("is not stopped by contents that are gone or are no messages", async () => {
+  it("continues after contents that were deleted or are not messages", async () => {
     await store(said("kept", 0));
     await queryRows(
       "INSERT INTO search_entries (content_id, domain_id, request_id, started_at) SELECT 999999, domain_id, request_id, started_at FROM search_entries LIMIT 1",

@@ -16,13 +16,14 @@ import type {
   Stats,
   TimeSeries,
 } from "../../workers/schemas/api/compat.ts";
+import { parseUsd } from "../../workers/domain/pricing/usd.ts";
 import { addTotals, ZERO_TOTALS } from "../../workers/domain/usage/token-totals.ts";
 import type { WindowDetail } from "../../workers/schemas/api/windows.ts";
 import { byField, TOTAL_KINDS, type TokenTotals } from "../../workers/schemas/tokens.ts";
 import { DAY_MS, demoWeek, type WeekExchange } from "../support/worker-demo-week.ts";
 import { withDisorder } from "../support/window-exchanges.ts";
 import { random } from "../support/prose.ts";
-import { ask } from "../support/worker-api.ts";
+import { allPages, ask } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, resetStorage, journal } from "../support/worker-ingest.ts";
 
@@ -45,19 +46,12 @@ async function totals(select: string, where: string, parameters: unknown[] = [])
   const [row] = await queryRows<Record<string, unknown>>(`SELECT ${select} FROM ${where}`, parameters);
   return { ...(row as unknown as TokenTotals), costPico: BigInt(String(row!["costPico"])) };
 }
+const ROWS = "requests JOIN (SELECT id AS d_id, name FROM domains) d ON d_id = domain_id";
 const ofRows = (where = "true", parameters: unknown[] = []) =>
-  totals(
-    ROW_TOTALS,
-    `requests JOIN (SELECT id AS d_id, name FROM domains) d ON d_id = domain_id WHERE ${where}`,
-    parameters,
-  );
+  totals(ROW_TOTALS, `${ROWS} WHERE ${where}`, parameters);
+const iso = (at: number) => new Date(at).toISOString();
 
-/** Whole dollars and their decimals, exactly. */
-function pico(usd: string | null): bigint {
-  const [dollars = "0", decimals = ""] = (usd ?? "0").split(".");
-  expect(decimals.length).toBeLessThanOrEqual(12);
-  return BigInt(dollars + decimals.padEnd(12, "0"));
-}
+const pico = (usd: string | null) => parseUsd(usd ?? "0");
 
 type Tokens = Record<(typeof TOTAL_KINDS)[number]["field"], number>;
 /** Totals of what the API returns. */
@@ -78,17 +72,6 @@ const prefixed = (one: CurrentUsage | DailyUsage["usage"][number]): TokenTotals 
 const added = (list: readonly TokenTotals[]): TokenTotals =>
   list.reduce((sum, one) => addTotals(sum, one), ZERO_TOTALS);
 
-/** All pages of a list. */
-async function pages<P extends { nextCursor: string | null }>(path: string): Promise<P[]> {
-  const found: P[] = [];
-  for (let cursor = ""; ;) {
-    const page = await ask<P>(`${path}&cursor=${encodeURIComponent(cursor)}`);
-    found.push(page);
-    if (page.nextCursor === null) return found;
-    cursor = page.nextCursor;
-  }
-}
-
 let week: WeekExchange[];
 let all: TokenTotals;
 let accounts: string[];
@@ -104,14 +87,14 @@ beforeAll(async () => {
   for (const { made, isJournalled } of week) if (isJournalled) await journal(made);
   const arriving = withDisorder(random(7), week);
   for (let n = 0; n < arriving.length; n += BATCH)
-    await deliver(arriving.slice(n, n + BATCH).map(({ bell }) => bell));
+    await deliver(arriving.slice(n, n + BATCH).map(({ notification }) => notification));
   all = await ofRows();
-  const names = async (column: string) =>
-    (
-      await queryRows<{ name: string }>(
-        `SELECT DISTINCT ${column} AS name FROM requests JOIN (SELECT id AS d_id, name FROM domains) d ON d_id = domain_id ORDER BY 1`,
-      )
-    ).map(({ name }) => name);
+  const names = async (column: string) => {
+    const rows = await queryRows<{ name: string }>(
+      `SELECT DISTINCT ${column} AS name FROM ${ROWS} ORDER BY 1`,
+    );
+    return rows.map(({ name }) => name);
+  };
   [accounts, domains] = [await names("account_id"), await names("d.name")];
 });
 
@@ -135,16 +118,10 @@ describe("a week of the demo's team", () => {
       "unrecorded",
       "upstream_failed",
     ]);
-    for (const figure of [
-      all.cacheReadInputTokens,
-      all.cacheCreationInputTokens,
-      all.unpricedCount,
-      Number(all.costPico),
-    ])
+    const { cacheReadInputTokens, cacheCreationInputTokens, unpricedCount, costPico } = all;
+    for (const figure of [cacheReadInputTokens, cacheCreationInputTokens, unpricedCount, Number(costPico)])
       expect(figure).toBeGreaterThan(0);
-    const days = new Set(
-      week.map(({ made }) => new Date(made.request.metadata.startedAt).toISOString().slice(0, 10)),
-    );
+    const days = new Set(week.map(({ made }) => iso(made.request.metadata.startedAt).slice(0, 10)));
     expect(days.size).toBe(7);
     const edges = week.filter(({ made }) => (made.request.metadata.startedAt + 1) % DAY_MS < 2);
     expect(edges.length).toBeGreaterThanOrEqual(10);
@@ -157,51 +134,30 @@ describe("a week of the demo's team", () => {
   });
 
   it("is the same in the list of requests, row by row", async () => {
-    const lists = await pages<RequestList>("/api/requests?limit=200");
+    const lists = await allPages<RequestList>("/api/requests?limit=200");
     const rows = lists.flatMap(({ requests }) => requests);
-    expect(
-      added(
-        rows.map((row) =>
-          totalsOf(
-            {
-              ...byField(TOTAL_KINDS, ({ field }) => row[field] ?? 0),
-              costUsd: row.costUsd,
-              unpricedCount: row.costUsd === null ? 1 : 0,
-            },
-            1,
-          ),
-        ),
-      ),
-    ).toEqual(all);
+    const each = rows.map(({ costUsd, ...row }) => {
+      const tokens = byField(TOTAL_KINDS, ({ field }) => row[field] ?? 0);
+      return totalsOf({ ...tokens, costUsd, unpricedCount: costUsd === null ? 1 : 0 }, 1);
+    });
+    expect(added(each)).toEqual(all);
   });
 
   it("is the same in the statistics: since a time, over a period, of all time, by domain", async () => {
-    const stats = await ask<Stats>(`/api/stats?since=${new Date(BEGIN).toISOString()}`);
-    expect(
-      totalsOf(
-        {
-          ...stats,
-          inputTokens: stats.totalInputTokens,
-          outputTokens: stats.totalOutputTokens,
-          cacheReadInputTokens: stats.totalCacheReadTokens,
-          cacheCreationInputTokens: stats.totalCacheCreationTokens,
-        },
-        stats.totalRequests,
-      ),
-    ).toEqual(all);
+    const stats = await ask<Stats>(`/api/stats?since=${iso(BEGIN)}`);
+    const tokensOfStats = {
+      inputTokens: stats.totalInputTokens,
+      outputTokens: stats.totalOutputTokens,
+      cacheReadInputTokens: stats.totalCacheReadTokens,
+      cacheCreationInputTokens: stats.totalCacheCreationTokens,
+    };
+    expect(totalsOf({ ...stats, ...tokensOfStats }, stats.totalRequests)).toEqual(all);
     for (const counts of [stats.requestsByModel, stats.requestsByType])
       expect(Object.values(counts).reduce((sum, n) => sum + n, 0)).toBe(all.requests);
 
-    const to = new Date(NOW + 1).toISOString();
-    const overview = await ask<Overview>(`/api/overview?from=${new Date(BEGIN).toISOString()}&to=${to}`);
-    for (const parts of [
-      [overview.totals],
-      overview.series,
-      overview.domains,
-      overview.accounts,
-      overview.models,
-      overview.requestTypes,
-    ])
+    const overview = await ask<Overview>(`/api/overview?from=${iso(BEGIN)}&to=${iso(NOW + 1)}`);
+    const { series, domains: perDomain, accounts: perAccount, models, requestTypes } = overview;
+    for (const parts of [[overview.totals], series, perDomain, perAccount, models, requestTypes])
       expect(added(parts.map((part) => totalsOf(part, part.requests)))).toEqual(all);
 
     const tokens = await ask<Record<string, DomainTokens>>("/token-stats");
@@ -232,7 +188,7 @@ describe("a week of the demo's team", () => {
     expect(added(hours)).toEqual(all);
     const dashboard = await ask<DashboardStats>("/api/dashboard/stats");
     const from = Math.floor(NOW / HOUR_MS) * HOUR_MS - 23 * HOUR_MS;
-    const recent = await ofRows("started_at >= $1", [new Date(from).toISOString()]);
+    const recent = await ofRows("started_at >= $1", [iso(from)]);
     const activity = dashboard.hourlyActivity;
     const hour = (one: (typeof activity)[number]) =>
       totalsOf({ ...one, inputTokens: one.tokenCount, outputTokens: 0 }, one.requestCount);
@@ -246,7 +202,7 @@ describe("a week of the demo's team", () => {
   });
 
   it("is the same in the list of conversations, for requests of conversations", async () => {
-    const lists = await pages<ConversationList>("/api/conversations?limit=100");
+    const lists = await allPages<ConversationList>("/api/conversations?limit=100");
     const rows = lists.flatMap(({ conversations }) => conversations);
     expect(rows.length).toBeGreaterThan(10);
     expect(added(rows.map((row) => totalsOf(row, row.messageCount)))).toEqual(
@@ -256,7 +212,9 @@ describe("a week of the demo's team", () => {
 });
 
 describe.each(["acc_checkout", "acc_platform", "acc_research"])("the week of %s", (accountId) => {
-  const own = () => ofRows("account_id = $1", [accountId]);
+  /** Totals of the account's rows, of those in a part of time if given. */
+  const own = (time = "", ...bounds: string[]) =>
+    ofRows(`account_id = $1${time && ` AND ${time}`}`, [accountId, ...bounds]);
 
   it("is the same in rows, the window object, minutes, and over time", async () => {
     const wanted = await own();
@@ -291,17 +249,14 @@ describe.each(["acc_checkout", "acc_platform", "acc_research"])("the week of %s"
       wanted.costPico,
       wanted.unpricedCount,
     ]);
-    const lists = await pages<RequestList>(`/api/requests?limit=200&accountId=${accountId}`);
+    const lists = await allPages<RequestList>(`/api/requests?limit=200&accountId=${accountId}`);
     expect(lists.flatMap(({ requests }) => requests)).toHaveLength(wanted.requests);
   });
 
   it("has the totals of the rows in the last five hours", async () => {
     const detail = await ask<WindowDetail>(`/api/windows/${accountId}`);
-    const wanted = await ofRows("account_id = $1 AND started_at > $2 AND started_at <= $3", [
-      accountId,
-      detail.windowStart,
-      detail.windowEnd,
-    ]);
+    const { windowStart, windowEnd } = detail;
+    const wanted = await own("started_at > $2 AND started_at <= $3", windowStart, windowEnd);
     expect(totalsOf(detail.totals, detail.totals.requests)).toEqual(wanted);
     const current = await ask<CurrentUsage>(`/api/token-usage/current?accountId=${accountId}`);
     expect(prefixed(current)).toEqual(wanted);
@@ -313,12 +268,8 @@ describe.each(["acc_checkout", "acc_platform", "acc_research"])("the week of %s"
         `/api/token-usage/daily?accountId=${accountId}&days=7&aggregate=${aggregate}`,
       );
       for (let day = BEGIN; day < NOW; day += DAY_MS) {
-        const date = new Date(day).toISOString().slice(0, 10);
-        const wanted = await ofRows("account_id = $1 AND started_at >= $2 AND started_at < $3", [
-          accountId,
-          new Date(day).toISOString(),
-          new Date(day + DAY_MS).toISOString(),
-        ]);
+        const date = iso(day).slice(0, 10);
+        const wanted = await own("started_at >= $2 AND started_at < $3", iso(day), iso(day + DAY_MS));
         expect(added(usage.filter((row) => row.date === date).map(prefixed)), date).toEqual(wanted);
       }
       expect(added(usage.map(prefixed))).toEqual(await own());
@@ -345,13 +296,8 @@ describe.each(["acc_checkout", "acc_platform", "acc_research"])("the week of %s"
       costPico: pico(point.sliding_window_cost_usd),
       unpricedCount: point.sliding_window_unpriced_count,
     });
-    const before = await ofRows("account_id = $1 AND started_at < $2", [
-      accountId,
-      new Date(Math.floor(NOW / DAY_MS) * DAY_MS).toISOString(),
-    ]);
-    expect(added(midnights.slice(-6).map(slid))).toEqual(before);
-    expect(slid(last)).toEqual(
-      await ofRows("account_id = $1 AND started_at >= $2", [accountId, new Date(today).toISOString()]),
-    );
+    const midnight = Math.floor(NOW / DAY_MS) * DAY_MS;
+    expect(added(midnights.slice(-6).map(slid))).toEqual(await own("started_at < $2", iso(midnight)));
+    expect(slid(last)).toEqual(await own("started_at >= $2", iso(today)));
   });
 });

@@ -1,22 +1,18 @@
-/** Money from the wire to the API: rows, rollups and bills say the same, whatever comes in whatever order. */
+/** Costs from the wire to the API: rows, rollups and bills agree for any exchanges in any order. */
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestList, RequestRow } from "../../workers/schemas/api/requests.ts";
 import type { Stats } from "../../workers/schemas/api/compat.ts";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
+import { parseUsd } from "../../workers/domain/pricing/usd.ts";
 import {
+  billedExchange,
   eventStream,
   type Json,
   jsonResponse,
   type BilledMessage,
   streamedEvents,
 } from "../support/bills.ts";
-import {
-  type TestExchange,
-  makeExchange,
-  NOON,
-  messageRequest,
-  errorResponse,
-} from "../support/exchanges.ts";
+import { type TestExchange, makeExchange, NOON, errorResponse } from "../support/exchanges.ts";
 import { random } from "../support/prose.ts";
 import { ask, store, columns } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
@@ -30,23 +26,12 @@ const JSON_TYPE = { "content-type": "application/json" };
 
 beforeEach(resetStorage);
 
-function exchangeOf(said: BilledMessage, options: Parameters<typeof makeExchange>[0] = {}): TestExchange {
-  return makeExchange({
-    requestBody: messageRequest("?", { model: said.requested ?? said.model }),
-    responseBody: eventStream(streamedEvents(said)),
-    ...options,
-  });
-}
-
 const rowsOfApi = async () => (await ask<RequestList>("/api/requests?limit=500")).requests;
-const pico = (usd: string | null) => {
-  const [whole = "0", fraction = ""] = (usd ?? "0").split(".");
-  return BigInt(whole + fraction.padEnd(12, "0"));
-};
+const pico = (usd: string | null) => parseUsd(usd ?? "0");
 
 describe("an exchange", () => {
   it("comes out of the API with its cost, its bill and the version of the prices", async () => {
-    const [{ id }] = (await store(exchangeOf(OPUS))) as [TestExchange];
+    const [{ id }] = (await store(billedExchange(OPUS))) as [TestExchange];
     const row = await ask<RequestRow>(`/api/requests/${id}`);
     // 12×4 + 50×20 = 1048µ
     expect(row).toMatchObject({
@@ -60,9 +45,9 @@ describe("an exchange", () => {
     ]);
   });
 
-  it("of an unknown model has no price and is counted, an error and a free call cost nothing", async () => {
+  it("of an unknown model has no price and is counted as such; an error and a free call cost nothing", async () => {
     await store(
-      exchangeOf({ ...OPUS, model: "claude-opus-9" }),
+      billedExchange({ ...OPUS, model: "claude-opus-9" }),
       makeExchange(errorResponse(529, "overloaded_error")),
       makeExchange({
         requestMetadata: { path: "/v1/messages/count_tokens" },
@@ -75,7 +60,7 @@ describe("an exchange", () => {
     expect(stats).toMatchObject({ costUsd: null, unpricedCount: 1 });
   });
 
-  it("without its answer has no price, and gets one when the answer comes, by the model that was asked for", async () => {
+  it("without its response has no price, and gets one when the response arrives, by the requested model", async () => {
     const said: BilledMessage = {
       ...OPUS,
       usage: {
@@ -86,7 +71,7 @@ describe("an exchange", () => {
         ],
       },
     };
-    const exchange = exchangeOf(said, { startedAt: NOON });
+    const exchange = billedExchange(said, { startedAt: NOON });
     await journal(exchange, ["request"]);
     await deliver([messageOf(exchange, { rungBy: "sweep" })]);
     expect(await storedRow(exchange.id)).toMatchObject({ outcome: "interrupted", costPico: null });
@@ -99,10 +84,10 @@ describe("an exchange", () => {
     expect(await sums()).toMatchObject({ cost: "7048000000", unpriced: 0 });
   });
 
-  it("cut off by its client is a floor that says so", async () => {
+  it("cut off by its client has a cost that is marked as a minimum", async () => {
     const body = eventStream(streamedEvents(OPUS).slice(0, 4));
     const [{ id }] = (await store(
-      exchangeOf(OPUS, { responseBody: body, responseMetadata: { outcome: "client_gone" } }),
+      billedExchange(OPUS, { responseBody: body, responseMetadata: { outcome: "client_gone" } }),
     )) as [TestExchange];
     const row = await ask<RequestRow>(`/api/requests/${id}`);
     // "Well, here it is." has 17 characters: 5 tokens. 12×4 + 5×20 = 148µ
@@ -165,7 +150,7 @@ function anyExchange(next: () => number): TestExchange {
   const cut = kind === 0;
   const plain = kind === 1 || kind === 2;
   const failed = kind === 3;
-  return exchangeOf(said, {
+  return billedExchange(said, {
     startedAt: NOON - below(10 * 86_400_000),
     domain: pick(["a.example", "b.example", "c.example", "d.example"]),
     responseBody: failed
@@ -187,7 +172,7 @@ describe(`any exchanges, seed ${SEED}`, () => {
     const exchanges = Array.from({ length: 240 }, () => anyExchange(next));
     for (let at = 0; at < exchanges.length; at += 40) {
       const some = exchanges.slice(at, at + 40);
-      // Some answers come after their requests were taken for interrupted, some bells ring twice.
+      // Some responses come after their requests were stored as interrupted, some messages are delivered twice.
       for (const exchange of some) await journal(exchange, ["request"]);
       await deliver(
         some.filter(() => next() < 0.2).map((exchange) => messageOf(exchange, { rungBy: "sweep" })),
@@ -212,7 +197,7 @@ describe(`any exchanges, seed ${SEED}`, () => {
         else expect(BigInt(costPico!) * BigInt(ratePer)).toBe(BigInt(quantity) * pico(rateUsd));
         if (costUsd !== null && costPico === null) expect(costBreakdown!.notes).toBeDefined();
       }
-    // Both kinds are there, or this would prove nothing.
+    // The set contains both kinds.
     expect([unpriced > 20, rows.length - unpriced > 100, ofRows > 10n ** 12n]).toEqual([true, true, true]);
 
     const from = new Date(NOON - 11 * 86_400_000).toISOString();
