@@ -6,8 +6,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Page } from "playwright-core";
-import { startBrowser } from "./lib/browser.ts";
+import { signInOn, startBrowser } from "./lib/browser.ts";
 import { startDemo } from "./local/demo/demo.ts";
 
 interface Screenshot {
@@ -114,23 +113,13 @@ async function longestStream(): Promise<string> {
   return longest.requestId;
 }
 
-async function signIn(page: Page): Promise<void> {
-  await page.goto(`${demo.stack.dashboardUrl}/sign-in`);
-  await page.fill("input[name=key]", demo.stack.dashboardKey);
-  await page.click("form button[type=submit]");
-}
-
 async function capture(screenshot: Screenshot): Promise<void> {
-  const context = await browser.newContext({
-    viewport: SIZE,
-    colorScheme: screenshot.theme,
-    timezoneId: "UTC",
-  });
+  const { name, theme: colorScheme } = screenshot;
+  const context = await browser.newContext({ viewport: SIZE, colorScheme, timezoneId: "UTC" });
   const page = await context.newPage();
-  await signIn(page);
-  await page.goto(demo.stack.dashboardUrl + (await pathOf(screenshot)));
+  await signInOn(page, demo.stack, await pathOf(screenshot));
   await page.evaluate("document.fonts.ready");
-  await page.screenshot({ path: join(directory, `${screenshot.name}.png`) });
+  await page.screenshot({ path: join(directory, `${name}.png`) });
   await context.close();
-  console.log(screenshot.name);
+  console.log(name);
 }

@@ -5,7 +5,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
-import { startBrowser } from "../../scripts/lib/browser.ts";
+import { signInOn, startBrowser } from "../../scripts/lib/browser.ts";
 import { conversationId, LONG, THOUSANDS } from "../database/conversations.ts";
 import { withCachedDatabase } from "../database/cached-databases.ts";
 import { median, percentile } from "../lib/statistics.ts";
@@ -62,15 +62,12 @@ export function longPage(): Promise<Line[]> {
   });
 }
 
-async function measure(browser: Browser, { dashboardUrl, dashboardKey }: LocalStack): Promise<Line[]> {
+async function measure(browser: Browser, stack: LocalStack): Promise<Line[]> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   await context.addInitScript(WATCH);
   const page = await context.newPage();
-  await page.goto(`${dashboardUrl}/sign-in`);
-  await page.fill("input[name=key]", dashboardKey);
-  await page.click("form button[type=submit]");
-  await page.waitForURL(({ pathname }) => pathname === "/");
-  const address = `${dashboardUrl}/conversations/${conversationId(0)}`;
+  await signInOn(page, stack);
+  const address = `${stack.dashboardUrl}/conversations/${conversationId(0)}`;
   const [reading, alone]: [Look[], Look[]] = [[], []];
   for (let round = 0; round <= ROUNDS; round++) {
     const seen = [await look(page, address), await look(page, `${address}?view=tree`)] as const;

@@ -1,7 +1,7 @@
-/** A browser for tests and screenshots: CHROMIUM_PATH, an installed Chromium, or the one of the npm package. */
+/** A browser for tests, benchmarks and screenshots: CHROMIUM_PATH, an installed Chromium, or the one of the npm package. */
 import { existsSync } from "node:fs";
 import chromium from "@sparticuz/chromium";
-import { chromium as playwright, type Browser } from "playwright-core";
+import { chromium as playwright, type Browser, type Page } from "playwright-core";
 
 const INSTALLED = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 /** No background requests to the internet. */
@@ -27,4 +27,16 @@ export async function startBrowser(): Promise<Browser> {
     handleSIGINT: false,
     handleSIGTERM: false,
   });
+}
+
+/** Signs in to the dashboard with the form; resolves at `path`. */
+export async function signInOn(
+  page: Page,
+  { dashboardUrl, dashboardKey }: { dashboardUrl: string; dashboardKey: string },
+  path = "/",
+): Promise<void> {
+  await page.goto(`${dashboardUrl}/sign-in?next=${encodeURIComponent(path)}`);
+  await page.fill("input[name=key]", dashboardKey);
+  await page.press("input[name=key]", "Enter");
+  await page.waitForURL(dashboardUrl + path);
 }

@@ -7,9 +7,9 @@ import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
 import { apiJson, sendMessage } from "../support/api-calls.ts";
 import { accessibilityProblems } from "../support/accessibility.ts";
 import { responseStream } from "../support/response-stream.ts";
-import { startBrowser } from "../../scripts/lib/browser.ts";
+import { signInOn, startBrowser } from "../../scripts/lib/browser.ts";
 import { startTestStack } from "../support/local-stack.ts";
-import { openWatchedPage, sidewaysOverflow, signInOn } from "../support/watched-page.ts";
+import { openWatchedPage, sidewaysOverflow } from "../support/watched-page.ts";
 import { waitFor } from "../support/wait.ts";
 
 const PAUSE_MS = 600;

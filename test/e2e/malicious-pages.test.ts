@@ -9,7 +9,7 @@ import type { RequestList } from "../../workers/schemas/api/requests.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import type { WindowList } from "../../workers/schemas/api/windows.ts";
 import type { LocalStack } from "../../scripts/local/local-stack.ts";
-import { startBrowser } from "../../scripts/lib/browser.ts";
+import { signInOn, startBrowser } from "../../scripts/lib/browser.ts";
 import {
   KEY_NAMES,
   LONGEST_ACCOUNT,
@@ -20,7 +20,7 @@ import {
 } from "../support/malicious-traffic.ts";
 import { apiJson } from "../support/api-calls.ts";
 import { startTestStack } from "../support/local-stack.ts";
-import { openWatchedPage, sidewaysOverflow, signInOn } from "../support/watched-page.ts";
+import { openWatchedPage, sidewaysOverflow } from "../support/watched-page.ts";
 import { waitFor } from "../support/wait.ts";
 
 /** Of a page's first screen. */

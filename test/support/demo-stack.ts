@@ -7,10 +7,10 @@ import type { Browser } from "playwright-core";
 import type { ConversationList } from "../../workers/schemas/api/conversations.ts";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { startDemo, type Demo } from "../../scripts/local/demo/demo.ts";
-import { startBrowser } from "../../scripts/lib/browser.ts";
+import { signInOn, startBrowser } from "../../scripts/lib/browser.ts";
 import { apiJson, sendMessage } from "./api-calls.ts";
 import { temporaryDirectory } from "./local-stack.ts";
-import { openWatchedPage, signInOn } from "./watched-page.ts";
+import { openWatchedPage } from "./watched-page.ts";
 import { waitFor } from "./wait.ts";
 
 /** Exchanges of the traffic: more than two pages of the list, with every scenario. */

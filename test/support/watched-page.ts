@@ -28,18 +28,6 @@ export async function openWatchedPage(
   return { page, browserErrors };
 }
 
-/** Signs in to the dashboard with the form; resolves at `path`. */
-export async function signInOn(
-  page: Page,
-  { dashboardUrl, dashboardKey }: { dashboardUrl: string; dashboardKey: string },
-  path = "/",
-): Promise<void> {
-  await page.goto(`${dashboardUrl}/sign-in?next=${encodeURIComponent(path)}`);
-  await page.fill("input[name=key]", dashboardKey);
-  await page.press("input[name=key]", "Enter");
-  await page.waitForURL(dashboardUrl + path);
-}
-
 /** Pixels by which the document is wider than the window. */
 export function sidewaysOverflow(page: Page): Promise<number> {
   return page.evaluate(() => {

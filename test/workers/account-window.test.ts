@@ -2,7 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { TOTAL_KINDS, type TokenTotals } from "../../workers/schemas/tokens.ts";
+import { byField, TOTAL_KINDS, type TokenTotals } from "../../workers/schemas/tokens.ts";
 import type { WindowExchange, WindowShare } from "../../workers/schemas/window.ts";
 import { manyExchanges, windowExchange, withDisorder } from "../support/window-exchanges.ts";
 import { random } from "../support/prose.ts";
@@ -35,26 +35,13 @@ beforeEach(() => clockAt(NOW));
 afterEach(() => void vi.restoreAllMocks());
 
 function totalsOfRows(rows: readonly WindowExchange[], at: number): TokenTotals {
-  const sum = {
-    requests: 0,
-    inputTokens: 0,
-    outputTokens: 0,
-    cacheReadInputTokens: 0,
-    cacheCreationInputTokens: 0,
-    costPico: 0n,
-    unpricedCount: 0,
+  const inWindow = rows.filter(({ startedAt }) => startedAt > at - WINDOW && startedAt <= at);
+  return {
+    requests: inWindow.length,
+    ...byField(TOTAL_KINDS, ({ field }) => inWindow.reduce((sum, row) => sum + row[field], 0)),
+    costPico: inWindow.reduce((sum, { costPico }) => sum + BigInt(costPico ?? 0), 0n),
+    unpricedCount: inWindow.filter(({ costPico }) => costPico === null).length,
   };
-  for (const row of rows) {
-    if (row.startedAt <= at - WINDOW || row.startedAt > at) continue;
-    sum.requests += 1;
-    sum.inputTokens += row.inputTokens;
-    sum.outputTokens += row.outputTokens;
-    sum.cacheReadInputTokens += row.cacheReadInputTokens;
-    sum.cacheCreationInputTokens += row.cacheCreationInputTokens;
-    sum.costPico += BigInt(row.costPico ?? 0);
-    if (row.costPico === null) sum.unpricedCount += 1;
-  }
-  return sum;
 }
 
 const FIGURES = [...TOTAL_KINDS.map(({ field }) => field), "requests", "unpricedCount"] as const;
@@ -191,17 +178,9 @@ describe("reconciling with Postgres", () => {
     await record(windowExchange(1, at), windowExchange(2, { ...at, outputTokens: 1 }), windowExchange(3, at));
     const upTo = await stub.sequence();
     await record(windowExchange(4, { ...at, outputTokens: 40 }));
-    await stub.reconcile({
-      accountId,
-      from: NOW - HOUR,
-      to: NOW,
-      upTo,
-      exchanges: [
-        windowExchange(1, at),
-        windowExchange(2, { ...at, outputTokens: 200 }),
-        windowExchange(5, at),
-      ],
-    });
+    const changed = windowExchange(2, { ...at, outputTokens: 200 });
+    const exchanges = [windowExchange(1, at), changed, windowExchange(5, at)];
+    await stub.reconcile({ accountId, from: NOW - HOUR, to: NOW, upTo, exchanges });
     expect(await total()).toMatchObject({ requests: 4, outputTokens: 5 + 200 + 5 + 40 });
   });
 

@@ -8,7 +8,7 @@ import type { AlertEvent, ErrorEvent } from "../../workers/schemas/alert.ts";
 import type { PendingAlerts } from "../../workers/schemas/api/settings.ts";
 import { watchBacklog } from "../../workers/scheduled/backlog.ts";
 import { loadConfig } from "../../workers/runtime/config.ts";
-import { errorEvent } from "../support/alert-events.ts";
+import { errorEvent, messageEvent } from "../support/alert-events.ts";
 import type { SeenBySlack } from "../support/fake-slack.ts";
 import {
   messageStream,
@@ -246,22 +246,7 @@ describe("the receiver", () => {
     const send = (event: AlertEvent, target: Parameters<AlertSender["deliver"]>[0]["target"], more = {}) =>
       sender({ ...DEFAULT, ...more }).deliver({ target, event, ...once });
     const domain = (name: string) => ({ kind: "domain" as const, domain: name });
-    const message: AlertEvent = {
-      kind: "message",
-      domain: "x",
-      requestId: "r",
-      at: Date.now(),
-      conversation: "c",
-      conversationId: null,
-      model: null,
-      credentialType: "api_key",
-      accountId: null,
-      userText: "Hi",
-      answerText: "",
-      tools: [],
-      inputTokens: 0,
-      outputTokens: 0,
-    };
+    const message = messageEvent({ at: Date.now(), userText: "Hi" });
     expect((await send(error("new.example"), domain("new.example"))).result).toBe("sent");
     expect((await send(login("nobody"), { kind: "account", accountId: "nobody" })).result).toBe("sent");
     expect((await send(message, domain("my-personal.example"))).result).toBe("dropped");
@@ -274,12 +259,11 @@ describe("the receiver", () => {
   });
 
   it("is never an address that is not allowed", async () => {
-    const bad = [
+    for (const SLACK_WEBHOOK_URL of [
       "http://hooks.slack.com/services/default/ok",
       "https://evil.example/x",
       "http://127.0.0.1:1/x",
-    ];
-    for (const SLACK_WEBHOOK_URL of bad) {
+    ]) {
       const delivery = { target: { kind: "deployment" as const }, event: error("d"), ...once };
       // Permanent: not retried.
       expect(await sender({ SLACK_WEBHOOK_URL }).deliver(delivery)).toMatchObject({
