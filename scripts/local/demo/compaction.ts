@@ -17,7 +17,7 @@ export function summaryOf(task: Task, project: Project): string {
   return [
     `1. Request: ${task.ask}`,
     `2. Findings: ${task.diagnosis || task.summary.split("\n")[0]}`,
-    `3. Files: ${task.files.map((file) => file.path).join(", ")}`,
+    `3. Files: ${task.file.path}`,
     `4. State: the last check was green (${task.check.command}).`,
     `5. Next: further questions about ${project.about}.`,
   ].join("\n");
@@ -30,14 +30,12 @@ export function compacted(
   next: Task,
   where: { client: Client; project: Project; root: string },
 ): Message[] {
-  const rereads = task.files
-    .slice(0, 1)
-    .map((file) => text(reminder(`Result of calling the Read tool:\n${numbered(file.text)}`)));
+  const reread = text(reminder(`Result of calling the Read tool:\n${numbered(task.file.text)}`));
   const effort: Message = { role: "system", content: [], extra: { output_config: { effort: "medium" } } };
   const instructions = text(instructionsReminder(where.root, where.project.instructions));
   return [
     { role: "user", content: [text(continuation(summary))] },
     ...(isOld(where.client) ? [] : [effort]),
-    { role: "user", content: [...rereads, instructions, text(next.ask)] },
+    { role: "user", content: [reread, instructions, text(next.ask)] },
   ];
 }

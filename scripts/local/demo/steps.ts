@@ -69,6 +69,7 @@ function todos(plan: string[], done: number): Call {
 /** The steps of a task, about five to twenty requests. */
 export function taskSteps(task: Task, project: Project, root: string, random: Random): Step[] {
   const steps: Step[] = [];
+  const path = `${root}/${task.file.path}`;
   const maybe = (list: string[]) => (random.chance(0.6) ? random.pick(list) : null);
   const add = (think: string | null, say: string | null, ...calls: Call[]) =>
     steps.push({ kind: "calls", think, say, calls });
@@ -81,20 +82,8 @@ export function taskSteps(task: Task, project: Project, root: string, random: Ra
   add(
     maybe(THOUGHTS.read),
     null,
-    ...task.files.map((file) => ({
-      name: "Read",
-      input: { file_path: `${root}/${file.path}` },
-      result: numbered(file.text),
-    })),
-    ...(random.chance(0.3)
-      ? [
-          {
-            name: "Bash",
-            input: { command: "git log --oneline -5", description: "Show recent commits" },
-            result: recentCommits(project, random).join("\n"),
-          },
-        ]
-      : []),
+    { name: "Read", input: { file_path: path }, result: numbered(task.file.text) },
+    ...(random.chance(0.3) ? [gitLog(project, random)] : []),
   );
   if (task.subtask && random.chance(0.75))
     steps.push({
@@ -114,8 +103,8 @@ export function taskSteps(task: Task, project: Project, root: string, random: Ra
   task.edits.forEach((edit, index) => {
     add(maybe(THOUGHTS.edit), index === 0 && task.diagnosis ? `${task.diagnosis}\n\n${edit.say}` : edit.say, {
       name: "Edit",
-      input: { file_path: `${root}/${edit.path}`, old_string: edit.before, new_string: edit.after },
-      result: `The file ${root}/${edit.path} has been updated.`,
+      input: { file_path: path, old_string: edit.before, new_string: edit.after },
+      result: `The file ${path} has been updated.`,
     });
   });
   add(maybe(THOUGHTS.after), task.edits.length === 0 && task.diagnosis ? task.diagnosis : null, {
@@ -125,53 +114,47 @@ export function taskSteps(task: Task, project: Project, root: string, random: Ra
   });
   if (task.plan.length > 0) add(null, null, todos(task.plan, task.plan.length));
   steps.push({ kind: "answer", think: maybe(THOUGHTS.end), text: task.summary });
-  for (const question of task.questions) {
-    steps.push({ kind: "prompt", text: question.ask });
-    steps.push({ kind: "answer", think: maybe(THOUGHTS.read), text: question.answer });
+  for (const [ask, text] of task.questions ?? []) {
+    steps.push({ kind: "prompt", text: ask });
+    steps.push({ kind: "answer", think: maybe(THOUGHTS.read), text });
   }
   if (task.edits.length > 0 && random.chance(0.7)) steps.push(...commitSteps(task, random));
   return steps;
 }
 
+function gitLog(project: Project, random: Random): Call {
+  const input = { command: "git log --oneline -5", description: "Show recent commits" };
+  return { name: "Bash", input, result: recentCommits(project, random).join("\n") };
+}
+
 function commitSteps(task: Task, random: Random): Step[] {
   const hash = random.hex(7);
-  const files = new Set(task.edits.map((edit) => edit.path));
+  const { path } = task.file;
+  const bash = (command: string, description: string, result: string): Call => ({
+    name: "Bash",
+    input: { command, description },
+    result,
+  });
+  const text = random.pick(["Great, commit it.", "Please commit this.", "Looks good. Commit, don't push."]);
+  const stat = ` ${path} | ${random.between(4, 14)} ++++++---\n 1 file changed`;
+  const commit = `git commit -m ${JSON.stringify(task.commit)} -- ${path}`;
+  const say = "Only the files of this change are touched, so I commit exactly those.";
   return [
-    {
-      kind: "prompt",
-      text: random.pick(["Great, commit it.", "Please commit this.", "Looks good. Commit, don't push."]),
-    },
+    { kind: "prompt", text },
     {
       kind: "calls",
       think: null,
       say: null,
       calls: [
-        {
-          name: "Bash",
-          input: { command: "git status --short", description: "Show what has changed" },
-          result: [...files].map((file) => ` M ${file}`).join("\n"),
-        },
-        {
-          name: "Bash",
-          input: { command: "git diff --stat", description: "Show the size of the change" },
-          result: `${[...files].map((file) => ` ${file} | ${random.between(4, 14)} ++++++---`).join("\n")}\n ${files.size} file${files.size > 1 ? "s" : ""} changed`,
-        },
+        bash("git status --short", "Show what has changed", ` M ${path}`),
+        bash("git diff --stat", "Show the size of the change", stat),
       ],
     },
     {
       kind: "calls",
       think: null,
-      say: "Only the files of this change are touched, so I commit exactly those.",
-      calls: [
-        {
-          name: "Bash",
-          input: {
-            command: `git commit -m ${JSON.stringify(task.commit)} -- ${[...files].join(" ")}`,
-            description: "Commit the change",
-          },
-          result: `[main ${hash}] ${task.commit}\n ${files.size} file${files.size > 1 ? "s" : ""} changed`,
-        },
-      ],
+      say,
+      calls: [bash(commit, "Commit the change", `[main ${hash}] ${task.commit}\n 1 file changed`)],
     },
     { kind: "answer", think: null, text: `Committed as \`${hash}\`: “${task.commit}”. Nothing is pushed.` },
   ];

@@ -119,7 +119,7 @@ export const checkout: Project = {
         "src/payments/provider.ts:22:  idempotencyKey: string;",
         "src/payments/refund.ts:19:  const idempotencyKey = `refund-${refund.id}`;",
       ],
-      files: [{ path: "src/payments/charge.ts", text: charge }],
+      file: { path: "src/payments/charge.ts", text: charge },
       plan: [
         "Reproduce the double charge in a test",
         "Derive the idempotency key from the order",
@@ -130,7 +130,6 @@ export const checkout: Project = {
         "Found it: the key is made **inside** the retry callback, so every attempt looks like a new charge to the provider. When the first attempt went through but its answer was lost, the second one charged again. Refunds derive their key from the refund's id, which is the right pattern.",
       edits: [
         {
-          path: "src/payments/charge.ts",
           before:
             "  return retry(3, async () => {\n    const idempotencyKey = randomUUID();\n    return provider.charge({ ...request, idempotencyKey });\n  });",
           after:
@@ -138,7 +137,6 @@ export const checkout: Project = {
           say: "I'll make the key before the first attempt and derive it from the order, as the refunds do.",
         },
         {
-          path: "src/payments/charge.ts",
           before: 'import { randomUUID } from "node:crypto";\n',
           after: "",
           say: "The random key is no longer needed.",
@@ -153,16 +151,14 @@ export const checkout: Project = {
       summary:
         "Fixed. A lost answer can no longer turn into a second charge.\n\n**Cause.** The idempotency key was created inside the retry callback, so each attempt carried a new one.\n\n**Change.** The key now comes from the order and the amount:\n\n```ts\nconst idempotencyKey = `charge-${request.orderId}-${request.amount}`;\nreturn retry(3, () => provider.charge({ ...request, idempotencyKey }));\n```\n\n**Proof.** A test lets the provider succeed and then drops its answer; it counted 2 charges before and counts 1 now. All 28 payment tests pass.\n\nThe two customers still need a refund by hand: the code cannot tell which of their charges was the wrong one.",
       questions: [
-        {
-          ask: "What happens if somebody changes the cart between two attempts? Same order id, different amount.",
-          answer:
-            "Then the amount is part of the key and the provider sees a different charge, which is right: the old attempt may have gone through for the old amount, and answering the new amount with the old result would be worse.\n\nThe remaining risk is a customer who pays twice for two versions of one order. That is caught one step earlier: `placeOrder` locks the cart, so the amount cannot change while a charge is under way. I checked that the lock is released only in the `finally` after the charge.",
-        },
-        {
-          ask: "Could you write the note for support, in two sentences?",
-          answer:
-            "> Yesterday between 14:05 and 14:20 our payment provider answered slowly, and in two cases a payment that we tried again was booked twice. The fault is fixed, both customers get the second payment back today, and no card data was involved.",
-        },
+        [
+          "What happens if somebody changes the cart between two attempts? Same order id, different amount.",
+          "Then the amount is part of the key and the provider sees a different charge, which is right: the old attempt may have gone through for the old amount, and answering the new amount with the old result would be worse.\n\nThe remaining risk is a customer who pays twice for two versions of one order. That is caught one step earlier: `placeOrder` locks the cart, so the amount cannot change while a charge is under way. I checked that the lock is released only in the `finally` after the charge.",
+        ],
+        [
+          "Could you write the note for support, in two sentences?",
+          "> Yesterday between 14:05 and 14:20 our payment provider answered slowly, and in two cases a payment that we tried again was booked twice. The fault is fixed, both customers get the second payment back today, and no card data was involved.",
+        ],
       ],
       subtask: {
         description: "Audit other external calls",
@@ -190,7 +186,7 @@ export const checkout: Project = {
         "src/cart/totals.ts:16:    const tax = Math.round(line.unitPrice * line.quantity * line.taxRate);",
         "src/invoices/lines.ts:31:    tax: Math.round(net * rate),",
       ],
-      files: [{ path: "src/cart/totals.ts", text: totals }],
+      file: { path: "src/cart/totals.ts", text: totals },
       plan: [
         "Write cart 88213 down as a test",
         "Round once per tax rate, as the invoice does",
@@ -200,7 +196,6 @@ export const checkout: Project = {
         "The charge rounds once, over everything; the invoice rounds per line. With one rate the two rarely differ, with two rates they do: for cart 88213 the fractions are 0.43 and 0.38 cents, together 0.81, so the charge rounds up and the invoice drops both.\n\nThe tax office expects rounding **per rate**, so neither of the two is right as it is.",
       edits: [
         {
-          path: "src/cart/totals.ts",
           before:
             "  let total = 0;\n  for (const line of lines) {\n    const net = line.unitPrice * line.quantity;\n    total += net + net * line.taxRate;\n  }\n  return Math.round(total);",
           after:
@@ -208,7 +203,6 @@ export const checkout: Project = {
           say: "The total becomes the net sum plus the tax per rate, so that both use one rounding.",
         },
         {
-          path: "src/cart/totals.ts",
           before:
             "    const tax = Math.round(line.unitPrice * line.quantity * line.taxRate);\n    byRate.set(line.taxRate, (byRate.get(line.taxRate) ?? 0) + tax);\n  }\n  return byRate;",
           after:
@@ -225,11 +219,10 @@ export const checkout: Project = {
       summary:
         "Charge and invoice now agree, for cart 88213 and for 10,000 random carts with up to three rates.\n\n- Tax is summed **per rate** and rounded once per rate (`taxByRate`).\n- The total is net plus those taxes, so there is only one place that rounds.\n- `src/invoices/lines.ts` still rounds per line for display; its sum line uses `taxByRate` now.\n\n```ts\nexport function cartTotal(lines: CartLine[]): number {\n  const net = lines.reduce((sum, line) => sum + line.unitPrice * line.quantity, 0);\n  const tax = [...taxByRate(lines).values()].reduce((sum, one) => sum + one, 0);\n  return net + tax;\n}\n```\n\nOld invoices are not touched. About one in forty past carts would come out a cent different.",
       questions: [
-        {
-          ask: "How did you get one in forty?",
-          answer:
-            "I ran both versions over the anonymised carts in `fixtures/carts-2026-10.json` (18,204 carts): 451 differ, all by exactly one cent, 263 up and 188 down. Carts with a single tax rate never differ.",
-        },
+        [
+          "How did you get one in forty?",
+          "I ran both versions over the anonymised carts in `fixtures/carts-2026-10.json` (18,204 carts): 451 differ, all by exactly one cent, 263 up and 188 down. Carts with a single tax rate never differ.",
+        ],
       ],
       commit: "Round tax once per rate so that charge and invoice agree",
     },
@@ -243,7 +236,7 @@ export const checkout: Project = {
         'src/webhooks/payment.ts:6:  const given = Buffer.from(String(request.header("x-signature")), "hex");',
         'test/webhooks/payment.test.ts:18:      .set("x-signature", sign(body))',
       ],
-      files: [{ path: "src/webhooks/payment.ts", text: webhook }],
+      file: { path: "src/webhooks/payment.ts", text: webhook },
       plan: [
         "Verify over the raw bytes",
         "Keep the raw body only on the webhook route",
@@ -253,7 +246,6 @@ export const checkout: Project = {
         "`verifySignature` signs `JSON.stringify(request.body)`, that is, the body after parsing and serialising it again. That is the same text only as long as the sender formats JSON exactly as Node does. The new gateway passes bodies through untouched, the old one happened to normalise them; amounts like `10.50` come back as `10.5`, and there go your three percent.",
       edits: [
         {
-          path: "src/webhooks/payment.ts",
           before:
             '  const payload = JSON.stringify(request.body);\n  const expected = createHmac("sha256", settings.webhookSecret).update(payload).digest();',
           after:
@@ -270,11 +262,10 @@ export const checkout: Project = {
       summary:
         'The webhook verifies the raw bytes now, and the 3% are gone in the replay of this morning\'s log (1,212 of 1,212 accepted).\n\n- `express.json({ verify })` keeps `rawBody`, only on `/webhooks/payment`, so other routes do not hold bodies twice.\n- New test: a body with `"amount": 10.50` and one with escaped unicode.\n\nWorth knowing: the provider retries for 72 hours, so the refused events will arrive again by themselves.',
       questions: [
-        {
-          ask: "Is there a risk that somebody sends us a huge body there, now that we keep it?",
-          answer:
-            "Not a new one: the parser's limit (100 KB on that route) applies before `verify` is called, and the raw buffer is the same memory that the parser read. It lives until the request ends.",
-        },
+        [
+          "Is there a risk that somebody sends us a huge body there, now that we keep it?",
+          "Not a new one: the parser's limit (100 KB on that route) applies before `verify` is called, and the raw buffer is the same memory that the parser read. It lives until the request ends.",
+        ],
       ],
       commit: "Verify webhook signatures over the bytes that came in",
     },
@@ -288,7 +279,7 @@ export const checkout: Project = {
         "src/orders/history.ts:1:export async function orderHistory(db: Db, customerId: string, page: number) {",
         "src/routes/account.ts:58:  const rows = await orderHistory(db, customer.id, page);",
       ],
-      files: [{ path: "src/orders/history.ts", text: history }],
+      file: { path: "src/orders/history.ts", text: history },
       plan: [
         "EXPLAIN the query for a large customer",
         "Take the page first, then count its lines",
@@ -299,7 +290,6 @@ export const checkout: Project = {
         "The plan shows both problems: all 48,112 orders of the customer are joined and grouped before twenty of them are kept, and deeper pages read everything before them again. There is an index on `customer_id` alone, so the sort happens in memory.",
       edits: [
         {
-          path: "src/orders/history.ts",
           before:
             "      WHERE o.customer_id = $1\n      GROUP BY o.id\n      ORDER BY o.placed_at DESC\n      LIMIT 20 OFFSET $2`,\n    [customerId, page * 20],",
           after:
@@ -317,11 +307,10 @@ export const checkout: Project = {
       summary:
         "From 3.9 s to 0.4 ms on staging, at every depth.\n\n1. The page is taken first; the line counts come from a lateral join over its twenty rows.\n2. Pages are addressed by `(placed_at, id)` instead of `OFFSET`, so page 500 costs what page 1 costs.\n3. Migration `0042_orders_customer_placed_id.sql` adds the index, `CONCURRENTLY`.\n\n```sql\nCREATE INDEX CONCURRENTLY orders_customer_placed_id\n  ON orders (customer_id, placed_at DESC, id DESC);\n```\n\nLinks to `?page=7` from old mails are still understood: they lead to the first page.",
       questions: [
-        {
-          ask: "How big does that index get?",
-          answer:
-            "About 310 MB at the current 7.4 million orders (42 bytes per entry). The old index on `customer_id` alone can be dropped afterwards, which gives 160 MB back; I left that for a second migration so that the first can be rolled back alone.",
-        },
+        [
+          "How big does that index get?",
+          "About 310 MB at the current 7.4 million orders (42 bytes per entry). The old index on `customer_id` alone can be dropped afterwards, which gives 160 MB back; I left that for a second migration so that the first can be rolled back alone.",
+        ],
       ],
       subtask: {
         description: "Find other OFFSET pages",

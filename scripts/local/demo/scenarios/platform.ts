@@ -118,7 +118,7 @@ export const platform: Project = {
         "cmd/gateway/main.go:11:\tctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)",
         "deploy/gateway.yaml:38:      terminationGracePeriodSeconds: 30",
       ],
-      files: [{ path: "cmd/gateway/main.go", text: server }],
+      file: { path: "cmd/gateway/main.go", text: server },
       plan: [
         "Let running requests finish on SIGTERM",
         "Fail readiness before closing the listener",
@@ -128,7 +128,6 @@ export const platform: Project = {
         "Two things together:\n\n1. `srv.Close()` cuts every open connection at once; `Shutdown` would let running requests end.\n2. The pod stays in the endpoints list for a few seconds after SIGTERM, so new requests still arrive at a listener that is gone.",
       edits: [
         {
-          path: "cmd/gateway/main.go",
           before: "\t<-ctx.Done()\n\tsrv.Close()",
           after:
             '\t<-ctx.Done()\n\t// Endpoints are updated with some delay: say "not ready" first, then stop listening.\n\tready.Store(false)\n\ttime.Sleep(drainDelay)\n\tshutdown, cancel := context.WithTimeout(context.Background(), 20*time.Second)\n\tdefer cancel()\n\tif err := srv.Shutdown(shutdown); err != nil {\n\t\tslog.Error("requests were still running", "err", err)\n\t}',
@@ -144,11 +143,10 @@ export const platform: Project = {
       summary:
         "No request is lost any more in the drain test (400 of 400, five runs).\n\nOn SIGTERM the gateway now\n\n1. answers `/readyz` with 503,\n2. waits 5 s (`drainDelay`) so that the endpoints list catches up,\n3. calls `Shutdown` with a deadline of 20 s.\n\n5 + 20 s stays below the grace period of 30 s. A deploy therefore takes about five seconds longer per pod.",
       questions: [
-        {
-          ask: "Why not a preStop hook with sleep instead of code?",
-          answer:
-            "It would work for the second half, and it is what many charts do. I preferred code for two reasons: the readiness answer changes at the same moment, which a hook cannot do, and the test exercises the very path that runs in production. If you would rather keep the binary unaware of Kubernetes, `preStop: sleep 5` plus `Shutdown` is equivalent for this fault.",
-        },
+        [
+          "Why not a preStop hook with sleep instead of code?",
+          "It would work for the second half, and it is what many charts do. I preferred code for two reasons: the readiness answer changes at the same moment, which a hook cannot do, and the test exercises the very path that runs in production. If you would rather keep the binary unaware of Kubernetes, `preStop: sleep 5` plus `Shutdown` is equivalent for this fault.",
+        ],
       ],
       subtask: {
         description: "Check other services' shutdown",
@@ -175,13 +173,12 @@ export const platform: Project = {
         'terraform/logs.tf:1:resource "aws_s3_bucket_lifecycle_configuration" "logs" {',
         'terraform/artifacts.tf:14:resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {',
       ],
-      files: [{ path: "terraform/logs.tf", text: bucketTf }],
+      file: { path: "terraform/logs.tf", text: bucketTf },
       plan: ["Compare state and configuration", "Write the missing filter down", "Plan again"],
       diagnosis:
         "The rule has no `filter`. The API stores an empty prefix filter for it, the provider reads that back, and the configuration does not mention it: hence a diff on each plan. `artifacts.tf` has an explicit `filter {}` and is quiet.",
       edits: [
         {
-          path: "terraform/logs.tf",
           before: '    status = "Enabled"\n',
           after:
             '    status = "Enabled"\n\n    # Said explicitly: the API stores an empty filter, and a rule without one differs on every plan.\n    filter {}\n',
@@ -196,7 +193,6 @@ export const platform: Project = {
       },
       summary:
         '`terraform plan` is clean.\n\nThe lifecycle rule now has an explicit `filter {}`, which is what the API had stored all along. Nothing changes in the bucket: logs still expire after 90 days.\n\n```hcl\nrule {\n  id     = "expire"\n  status = "Enabled"\n\n  filter {}\n\n  expiration {\n    days = 90\n  }\n}\n```',
-      questions: [],
       commit: "Say that the log retention holds for the whole bucket",
     },
     {
@@ -205,7 +201,7 @@ export const platform: Project = {
       opening: "That would happen if the bucket fills without an upper bound. Let me read it.",
       pattern: "type Bucket",
       hits: ["internal/limit/bucket.go:6:type Bucket struct {"],
-      files: [{ path: "internal/limit/bucket.go", text: limiter }],
+      file: { path: "internal/limit/bucket.go", text: limiter },
       plan: [
         "Write the idle night down as a test",
         "Cap the tokens at Size",
@@ -215,7 +211,6 @@ export const platform: Project = {
         "`tokens` grows with the elapsed time and is never capped at `Size`: ten idle hours at 20 per second are 720,000 tokens. On top of that a clock that jumps backwards makes `elapsed` negative and takes tokens away.",
       edits: [
         {
-          path: "internal/limit/bucket.go",
           before: "\telapsed := now.Sub(b.last).Seconds()\n\tb.tokens += elapsed * b.Rate\n\tb.last = now",
           after:
             "\tif elapsed := now.Sub(b.last).Seconds(); elapsed > 0 {\n\t\tb.tokens = min(b.Size, b.tokens+elapsed*b.Rate)\n\t\tb.last = now\n\t}",
@@ -231,16 +226,14 @@ export const platform: Project = {
       summary:
         "After any idle time exactly `Size` requests pass at once, then `Rate` per second.\n\n```go\nif elapsed := now.Sub(b.last).Seconds(); elapsed > 0 {\n\tb.tokens = min(b.Size, b.tokens+elapsed*b.Rate)\n\tb.last = now\n}\n```\n\nTwo tests are new: the idle night (720,000 before, 50 now) and a clock that goes back by an hour.",
       questions: [
-        {
-          ask: "Is Bucket safe for concurrent use?",
-          answer:
-            "No, and it was not before: `Allow` reads and writes three fields without a lock. All callers go through `limit.Registry`, which holds a mutex per key, so it is correct today. I would say so in the type's comment rather than add a second lock.",
-        },
-        {
-          ask: "ok. what would a sliding window cost us instead?",
-          answer:
-            "Memory, mostly. A token bucket is 40 bytes per client; a sliding log keeps one timestamp per request in the window, so at 20 per second and a minute's window about 10 KB per client. A sliding *counter* (two buckets, weighted) is 48 bytes and within a few percent of exact. For \"no more than N per minute\" promises I'd take the counter, for smoothing bursts the token bucket is the better fit.",
-        },
+        [
+          "Is Bucket safe for concurrent use?",
+          "No, and it was not before: `Allow` reads and writes three fields without a lock. All callers go through `limit.Registry`, which holds a mutex per key, so it is correct today. I would say so in the type's comment rather than add a second lock.",
+        ],
+        [
+          "ok. what would a sliding window cost us instead?",
+          "Memory, mostly. A token bucket is 40 bytes per client; a sliding log keeps one timestamp per request in the window, so at 20 per second and a minute's window about 10 KB per client. A sliding *counter* (two buckets, weighted) is 48 bytes and within a few percent of exact. For \"no more than N per minute\" promises I'd take the counter, for smoothing bursts the token bucket is the better fit.",
+        ],
       ],
       commit: "Cap the rate limiter's bucket at its size",
     },
@@ -254,13 +247,12 @@ export const platform: Project = {
         "internal/lease/lease_test.go:7:\ttime.Sleep(300 * time.Millisecond)",
         "internal/lease/keepalive.go:24:\t\ttime.Sleep(l.ttl / 2)",
       ],
-      files: [{ path: "internal/lease/lease_test.go", text: lease }],
+      file: { path: "internal/lease/lease_test.go", text: lease },
       plan: ["Give the store a clock", "Drive the test by that clock", "Run it a thousand times"],
       diagnosis:
         "`KeepAlive` renews after half the lease, 100 ms. On a busy runner the goroutine is late by more than the remaining 100 ms and the lease is lost: the test then fails although the code is right.",
       edits: [
         {
-          path: "internal/lease/lease_test.go",
           before: "\tgo lease.KeepAlive()\n\ttime.Sleep(300 * time.Millisecond)\n",
           after:
             "\tgo lease.KeepAlive()\n\tfor range 3 {\n\t\tclock.Advance(100 * time.Millisecond)\n\t\tclock.WaitForTimers(1)\n\t}\n",
@@ -275,7 +267,6 @@ export const platform: Project = {
       },
       summary:
         "1,000 runs on one and on four CPUs: no failure, and 2 s instead of 5 minutes.\n\nThe store takes a `Clock` now (real by default), and the test advances a fake one. No production behaviour changed apart from `KeepAlive` using a timer instead of `time.Sleep`, which also lets it stop at once when the lease is released.",
-      questions: [],
       commit: "Drive the lease test by a clock instead of sleeping",
     },
   ],

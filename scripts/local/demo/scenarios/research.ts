@@ -78,7 +78,7 @@ export const research: Project = {
         "research/split.py:2:from sklearn.model_selection import train_test_split",
         "research/split.py:7:    train, validation = train_test_split(events, test_size=0.2, random_state=seed)",
       ],
-      files: [{ path: "research/split.py", text: split }],
+      file: { path: "research/split.py", text: split },
       plan: [
         "Count users that are on both sides",
         "Split by user",
@@ -88,7 +88,6 @@ export const research: Project = {
         "The rows are split one by one, so the same user's events end up on both sides: 94% of the validation users are in training too. The model then recognises people instead of predicting churn.",
       edits: [
         {
-          path: "research/split.py",
           before:
             "    train, validation = train_test_split(events, test_size=0.2, random_state=seed)\n    return train.reset_index(drop=True), validation.reset_index(drop=True)",
           after:
@@ -105,11 +104,10 @@ export const research: Project = {
       summary:
         "Your suspicion was right. With a split by user the validation AUC is **0.823**, close to the 0.81 seen in production.\n\n| split | users on both sides | AUC validation |\n| --- | ---: | ---: |\n| by row (before) | 11,873 | 0.971 |\n| by user (now) | 0 | 0.823 |\n\nThe model itself has not become worse; the earlier number measured something else. Reports that quote 0.97 are `reports/churn-q3.md` and the slide deck of 12 October.",
       questions: [
-        {
-          ask: "Would a split by time be even better?",
-          answer:
-            'For a model that predicts the future, yes: it also catches drift. The two answer different questions, though. By user tells you how it does on people it has never seen; by time how it does next month. I would report both and choose features by the time split:\n\n```python\ncutoff = events["timestamp"].quantile(0.8)\ntrain = events[events["timestamp"] <= cutoff]\nvalidation = events[events["timestamp"] > cutoff]\n```\n\nWith our data that leaves 38% of the validation users unseen in training.',
-        },
+        [
+          "Would a split by time be even better?",
+          'For a model that predicts the future, yes: it also catches drift. The two answer different questions, though. By user tells you how it does on people it has never seen; by time how it does next month. I would report both and choose features by the time split:\n\n```python\ncutoff = events["timestamp"].quantile(0.8)\ntrain = events[events["timestamp"] <= cutoff]\nvalidation = events[events["timestamp"] > cutoff]\n```\n\nWith our data that leaves 38% of the validation users unseen in training.',
+        ],
       ],
       subtask: {
         description: "Look for other leaks",
@@ -132,13 +130,12 @@ export const research: Project = {
         "Differences that depend on the day of the week point at where a day begins. I'll look at how days are cut.",
       pattern: "dt\\.date",
       hits: ['research/activity.py:2:    day = pd.to_datetime(events["timestamp"], unit="s").dt.date'],
-      files: [{ path: "research/activity.py", text: daily }],
+      file: { path: "research/activity.py", text: daily },
       plan: ["Compare one day by hour", "Cut days in the business time zone", "Recompute October"],
       diagnosis:
         "The report cuts days in UTC, the dashboard in Europe/Berlin. Late-evening users count for the next day here, and the evening is our busiest time; on Mondays the effect turns round because Sunday evening is quiet.",
       edits: [
         {
-          path: "research/activity.py",
           before: '    day = pd.to_datetime(events["timestamp"], unit="s").dt.date',
           after:
             '    # A day is a day in Berlin, as on the product dashboard (daylight saving included).\n    moments = pd.to_datetime(events["timestamp"], unit="s", utc=True)\n    day = moments.dt.tz_convert("Europe/Berlin").dt.date',
@@ -153,7 +150,6 @@ export const research: Project = {
       },
       summary:
         "Report and dashboard agree on all 31 days of October, to the user.\n\nDays are cut in `Europe/Berlin` now. The night of 25 October has 25 hours because of the clock change; a test covers it.\n\nNumbers in published reports change by up to 4%. I listed the affected figures in `reports/CHANGES.md`.",
-      questions: [],
       commit: "Cut days in Berlin time, as the dashboard does",
     },
     {
@@ -165,7 +161,7 @@ export const research: Project = {
       hits: [
         'research/io.py:2:    frames = [pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))]',
       ],
-      files: [{ path: "research/io.py", text: reader }],
+      file: { path: "research/io.py", text: reader },
       plan: [
         "Measure the peak",
         "Push filter and columns into the reader",
@@ -175,7 +171,6 @@ export const research: Project = {
         "All 34 columns of all events are loaded, then 91% of the rows are dropped. `kind`, `country` and `device` are Python strings repeated a hundred million times.",
       edits: [
         {
-          path: "research/io.py",
           before:
             '    frames = [pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))]\n    events = pd.concat(frames)\n    return events[events["kind"].isin(["click", "purchase"])]',
           after:
@@ -191,11 +186,10 @@ export const research: Project = {
       summary:
         "1.9 GB instead of 46, and 12 s instead of being killed.\n\n- Row groups that hold no click or purchase are not even read.\n- Eight columns (`COLUMNS`) instead of 34.\n- Repeated strings are categories, which `groupby` likes too.\n\n```python\ntable = dataset.to_table(columns=COLUMNS, filter=wanted)\nreturn table.to_pandas(strings_to_categorical=True, self_destruct=True)\n```\n\nOne thing to watch: `groupby` on a categorical column shows unused categories unless `observed=True` is given. I added it in the three places that need it.",
       questions: [
-        {
-          ask: "What is self_destruct?",
-          answer:
-            "It frees each Arrow column as soon as it has been converted, so the table and the frame are not both in memory in full. The table must not be used afterwards; here it goes out of scope anyway.",
-        },
+        [
+          "What is self_destruct?",
+          "It frees each Arrow column as soon as it has been converted, so the table and the frame are not both in memory in full. The table must not be used afterwards; here it goes out of scope anyway.",
+        ],
       ],
       commit: "Read only the events and columns that are used",
     },
@@ -206,7 +200,7 @@ export const research: Project = {
         "Two separate things: a free-form answer that is parsed by hope, and a scale without anchors. I'll look at the code first.",
       pattern: "def score",
       hits: ["research/judge.py:8:def score(client, text: str, summary: str) -> int:"],
-      files: [{ path: "research/judge.py", text: judge }],
+      file: { path: "research/judge.py", text: judge },
       plan: [
         "Ask for structured output",
         "Describe what each grade means",
@@ -216,7 +210,6 @@ export const research: Project = {
         "The model has five tokens to say something that `int()` understands, and nothing says what a 3 is. The failures are answers like `**4**`; the variation is the missing rubric.",
       edits: [
         {
-          path: "research/judge.py",
           before:
             '        max_tokens=5,\n        messages=[{"role": "user", "content": PROMPT.format(text=text, summary=summary)}],\n    )\n    return int(answer.content[0].text)',
           after:
@@ -232,11 +225,10 @@ export const research: Project = {
       summary:
         "All 1,000 judgements parse, and the mean spread of five repeats fell from 1.34 to 0.21 grades.\n\n1. **Structured output**: a schema with `reason` first and `grade` 1–5 second, so the grade follows from a reason.\n2. **Anchors**: each grade is described with an example (two sentences each).\n3. The report shows mean *and* spread of three judgements; anything above 1 goes to a person.\n\nCost per summary rises from 0.02 to 0.07 cents.",
       questions: [
-        {
-          ask: "Should we use a bigger model as a judge?",
-          answer:
-            "I would first measure against people: take 100 summaries, two annotators each, and compute the agreement of both models with them. If the small model agrees as well as the annotators agree with each other, a bigger one buys nothing. My guess for this task is that the rubric matters more than the model.",
-        },
+        [
+          "Should we use a bigger model as a judge?",
+          "I would first measure against people: take 100 summaries, two annotators each, and compute the agreement of both models with them. If the small model agrees as well as the annotators agree with each other, a bigger one buys nothing. My guess for this task is that the rubric matters more than the model.",
+        ],
       ],
       commit: "Grade summaries by a rubric and parse the grade safely",
     },

@@ -6,8 +6,8 @@ export interface SourceFile {
   text: string;
 }
 
+/** Of the task's file. */
 export interface Edit {
-  path: string;
   before: string;
   after: string;
   /** Text before the change. */
@@ -32,15 +32,15 @@ export interface Task {
   opening: string;
   pattern: string;
   hits: string[];
-  files: SourceFile[];
+  file: SourceFile;
   plan: string[];
   diagnosis: string;
   edits: Edit[];
   /** Command that shows the bug, with its output before and after the change. */
   check: { command: string; failing: string | null; passing: string };
   summary: string;
-  /** Follow-up questions, answered without tools. */
-  questions: { ask: string; answer: string }[];
+  /** Follow-up questions, with responses that call no tools. */
+  questions?: [ask: string, response: string][];
   subtask?: SubagentTask;
   commit: string;
 }

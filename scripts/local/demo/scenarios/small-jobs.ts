@@ -26,13 +26,12 @@ function base(project: Project, symbol: Symbol): Task {
     opening: `I'll read \`${symbol.path}\` and see who uses it.`,
     pattern: symbol.name.split(".").at(-1) ?? symbol.name,
     hits: [`${symbol.path}:${at}:${declared}`],
-    files: [{ path: symbol.path, text: symbol.text }],
+    file: { path: symbol.path, text: symbol.text },
     plan: [],
     diagnosis: "",
     edits: [],
     check: { command: project.test, failing: null, passing: project.green },
     summary: `\`${symbol.name}\` ${symbol.purpose}.`,
-    questions: [],
     commit: `Look at ${symbol.name}`,
   };
 }
@@ -47,14 +46,10 @@ const explain: Job = (project, symbol, random) => ({
   ]),
   summary: `\`${symbol.name}\` ${symbol.purpose}.\n\n\`\`\`${FENCE[project.language]}\n${symbol.text.trim().split("\n").slice(0, 18).join("\n")}\n\`\`\`\n\nThree things to know before you change it:\n\n1. It has no state of its own; everything it needs comes in as an argument.\n2. Errors are passed on to the caller, who decides whether to try again.\n3. It is covered by tests in the same folder, which run in about a second.\n\nIt belongs to ${project.about}.`,
   questions: [
-    {
-      ask: random.pick([
-        "Where would you start if you had to replace it?",
-        "Is there anything odd about it?",
-      ]),
-      answer:
-        "I would write down its contract as tests first: the normal case, the empty case and the one where the dependency fails. Then a second implementation can live beside the old one and be compared on recorded input before anything is switched over.\n\nNothing about it is odd, but the name promises a little less than it does; a sentence above it would help the next reader.",
-    },
+    [
+      random.pick(["Where would you start if you had to replace it?", "Is there anything odd about it?"]),
+      "I would write down its contract as tests first: the normal case, the empty case and the one where the dependency fails. Then a second implementation can live beside the old one and be compared on recorded input before anything is switched over.\n\nNothing about it is odd, but the name promises a little less than it does; a sentence above it would help the next reader.",
+    ],
   ],
   commit: `Say what ${symbol.name} promises`,
 });
@@ -70,7 +65,6 @@ const document: Job = (project, symbol, random) => {
     ]),
     edits: [
       {
-        path: symbol.path,
         before: declared,
         after: `${COMMENT[project.language]}What this promises: it ${symbol.purpose}.\n${declared}`,
         say: "One line about the promise is enough here; the how is in the code.",
@@ -94,11 +88,10 @@ const test: Job = (project, symbol, random) => ({
     "Two branches have no test: empty input, and a dependency that fails half-way. The third uncovered line cannot be reached from outside, so a test for it would only repeat the code.",
   summary: `I added two tests for \`${symbol.name}\`:\n\n- **empty input** gives the neutral result instead of an error,\n- **a failure half-way** leaves nothing behind.\n\nBoth fail when I break the code on purpose, and pass as it is. The remaining uncovered line is a guard that no caller can reach.`,
   questions: [
-    {
-      ask: "Did either of them find a bug?",
-      answer:
-        "No. The empty case worked already, and the half-way failure is handled by the caller. They are there so that it stays that way.",
-    },
+    [
+      "Did either of them find a bug?",
+      "No. The empty case worked already, and the half-way failure is handled by the caller. They are there so that it stays that way.",
+    ],
   ],
   commit: `Test the edges of ${symbol.name}`,
 });
@@ -118,11 +111,10 @@ const review: Job = (project, symbol, random) => ({
   },
   summary: `Looks good to me, with one question and two small remarks.\n\n**Question.** What should happen when it is called twice at the same time? Today the second call wins, and nothing says whether that is meant.\n\n**Small.**\n- The new name in line 4 is longer than it needs to be inside a ten-line function.\n- The early return could come before the allocation.\n\nThe behaviour otherwise is unchanged: \`${symbol.name}\` still ${symbol.purpose}.`,
   questions: [
-    {
-      ask: "Twice at the same time can't happen, the caller holds a lock. I'll write that down.",
-      answer:
-        "Then one sentence next to the lock is the right place for it, because that is where somebody would take it away. From my side it can go in.",
-    },
+    [
+      "Twice at the same time can't happen, the caller holds a lock. I'll write that down.",
+      "Then one sentence next to the lock is the right place for it, because that is where somebody would take it away. From my side it can go in.",
+    ],
   ],
   commit: `Tidy ${symbol.path}`,
 });
