@@ -157,6 +157,11 @@ export const requests = pgTable(
     stream: boolean().notNull(),
     status: smallint(),
     outcome: text().notNull(),
+    /**
+     * The client did not get what it asked (isFailed of workers/domain/outcome.ts). Null: stored by a Worker from before this column, until
+     * recount_failed() has corrected it.
+     */
+    failed: boolean(),
     errorType: text("error_type"),
     errorMessage: text("error_message"),
     stopReason: text("stop_reason"),
@@ -240,7 +245,7 @@ export const requests = pgTable(
     index("requests_branch")
       .on(t.conversationId, t.id)
       .where(sql`branch_key = id`),
-    // Lists of rare models, rare types and failures would read the whole table without these.
+    // Lists of rare models, rare types, failures, rare statuses and rare outcomes would read the whole table without these.
     index("requests_model").on(t.model),
     index("requests_rare_type")
       .on(t.requestType, t.startedAt)
@@ -248,6 +253,13 @@ export const requests = pgTable(
     index("requests_unhappy")
       .on(t.startedAt, t.id)
       .where(sql`status >= 400 or status is null or outcome <> 'complete'`),
+    index("requests_failed")
+      .on(t.startedAt, t.id)
+      .where(sql`failed`),
+    // Empty but for the minutes between a migration and the deploy that follows it.
+    index("requests_uncounted")
+      .on(t.startedAt)
+      .where(sql`failed is null`),
   ],
 );
 
@@ -479,7 +491,7 @@ export const rollups = pgTable(
     requestType: text("request_type").notNull(),
     outcome: text().notNull(),
     requests: count("requests").notNull(),
-    /** Responses with status ≥ 400, and exchanges without a response. */
+    /** Exchanges that failed. */
     errors: count("errors").notNull(),
     inputTokens: count("input_tokens").notNull(),
     outputTokens: count("output_tokens").notNull(),

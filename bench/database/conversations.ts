@@ -45,12 +45,12 @@ async function fill(client: pg.Client): Promise<void> {
     FROM (${shape}) s, generate_series(1, turns * 2) m`);
   await client.query(`
     INSERT INTO requests (id, started_at, domain_id, account_id, credential_type, client, prompt, method, path, query, endpoint,
-      request_type, model, stream, status, outcome, input_tokens, output_tokens, cache_read_input_tokens, cache_creation_input_tokens,
+      request_type, model, stream, status, outcome, failed, input_tokens, output_tokens, cache_read_input_tokens, cache_creation_input_tokens,
       cost_pico, duration_ms, body_kind, body_bytes, messages_node_id, message_count, response_content_id, response_bytes,
       conversation_id, branch_id, branch_key, parent_request_id, link_kind, linked_by, link_confidence)
     SELECT ${id("c || '/' || t")}, ${startedAt}, 1 + c % 5, 'acc_' || c % 3, 'api_key', 'claude-cli/2.1.' || c % 4,
       CASE WHEN t % 4 = 1 THEN 'Do step ' || t || ' of task ' || c END, 'POST', '/v1/messages', '', 'messages', 'inference',
-      CASE WHEN c % 500 = 7 THEN 'rare' ELSE 'claude-opus-5-5' END, true, CASE WHEN (c * 31 + t) % 997 = 0 THEN 529 ELSE 200 END, 'complete',
+      CASE WHEN c % 500 = 7 THEN 'rare' ELSE 'claude-opus-5-5' END, true, CASE WHEN (c * 31 + t) % 997 = 0 THEN 529 ELSE 200 END, 'complete', (c * 31 + t) % 997 = 0,
       10, 200, t * 900, 900, 1000000::bigint * t, 8000, 'json', 50000, ${first} + 2 * t - 1, 2 * t - 1, ${first} + 2 * t, 4000,
       ${id("'c' || c")}, CASE WHEN t > turns - 5 AND c % 10 = 3 THEN 'branch_1' ELSE 'main' END,
       CASE WHEN t > turns - 5 AND c % 10 = 3 THEN ${id("c || '/' || (turns - 4)")} ELSE ${id("c || '/1'")} END,

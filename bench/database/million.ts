@@ -35,14 +35,14 @@ async function makeMillion(db: Client, now: number): Promise<void> {
 
 const REQUESTS_SQL = `
 INSERT INTO requests (id, started_at, domain_id, account_id, credential_type, session_id, client, prompt, method, path, query,
-  endpoint, request_type, model, model_served, stream, status, outcome, stop_reason, input_tokens, output_tokens,
+  endpoint, request_type, model, model_served, stream, status, outcome, failed, stop_reason, input_tokens, output_tokens,
   cache_read_input_tokens, cache_creation_input_tokens, usage, cost_pico, price_version, tool_calls, tool_call_count,
   time_to_first_byte_ms, duration_ms, upstream_request_id, body_kind, body_bytes, response_bytes, message_count,
   conversation_id, branch_id, branch_key, link_kind, linked_by, link_confidence)
 SELECT id, at, (SELECT min(id) FROM domains) + conversation % 5, 'account-' || conversation % 5 % 3, 'api_key', md5('s' || conversation),
   'claude-cli/2.1.' || conversation % 40, CASE WHEN turn % 5 = 0 THEN 'please do step ' || turn END, 'POST', '/v1/messages', '?beta=true',
   'messages', CASE WHEN n % 50 = 0 THEN 'quota' WHEN n % 7 = 0 THEN 'query_evaluation' ELSE 'inference' END,
-  model, model, true, CASE WHEN n % 100 = 3 THEN 429 ELSE 200 END, 'complete', 'end_turn', 3, 100 + n % 900, 20000 + n % 9000, n % 2000,
+  model, model, true, CASE WHEN n % 100 = 3 THEN 429 ELSE 200 END, 'complete', n % 100 = 3, 'end_turn', 3, 100 + n % 900, 20000 + n % 9000, n % 2000,
   '{"input_tokens":3,"output_tokens":120}', 1000000000 + n % 977 * 1000000, '2026-11', CASE WHEN n % 3 = 0 THEN '{"Bash":1}'::jsonb END,
   CASE WHEN n % 3 = 0 THEN 1 ELSE 0 END, 300 + n % 700, 2000 + n % 9000, 'req_' || n, 'none', 100000, 4000, 2 * turn + 1,
   md5('c' || conversation)::uuid, 'main', root, CASE WHEN turn = 0 THEN 'root' ELSE 'turn' END, 'ids', 'certain'
@@ -63,14 +63,14 @@ INSERT INTO conversations (id, domain_id, root_request_id, title, session_id, fi
   cache_creation_input_tokens, thinking_tokens, tool_call_count, cost_pico, unpriced_count, inference_ms)
 SELECT conversation_id, min(domain_id), min(branch_key::text)::uuid, 'Conversation ' || left(conversation_id::text, 8), min(session_id),
   min(started_at), max(started_at), max(started_at) + interval '5 s', max(id::text)::uuid, max(started_at), false, min(model), 20000,
-  ARRAY[min(account_id)], ARRAY[min(model)], count(*), count(prompt), 0, count(*) FILTER (WHERE status >= 400), 1, 0, 0, 0, count(*) - 1, 0,
+  ARRAY[min(account_id)], ARRAY[min(model)], count(*), count(prompt), 0, count(*) FILTER (WHERE failed), 1, 0, 0, 0, count(*) - 1, 0,
   sum(input_tokens), sum(output_tokens), sum(cache_read_input_tokens), sum(cache_creation_input_tokens), 0, sum(tool_call_count),
   sum(cost_pico), 0, sum(duration_ms)
 FROM requests GROUP BY conversation_id`;
 
 const ROLLUPS_SQL = `
 INSERT INTO rollups SELECT date_bin('5 minutes', started_at, 'epoch'::timestamptz), domain_id, coalesce(account_id, ''), coalesce(model, ''),
-  request_type, outcome, count(*), count(*) FILTER (WHERE status >= 400), sum(input_tokens), sum(output_tokens),
+  request_type, outcome, count(*), count(*) FILTER (WHERE failed), sum(input_tokens), sum(output_tokens),
   sum(cache_read_input_tokens), 0, 0, sum(cache_creation_input_tokens), 0, sum(tool_call_count), sum(cost_pico), 0, sum(duration_ms),
   array_fill(1, ARRAY[$1::int]), array_fill(1, ARRAY[$1::int])
 FROM requests GROUP BY 1, 2, 3, 4, 5, 6`;

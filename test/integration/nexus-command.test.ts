@@ -23,6 +23,8 @@ const healthy: Status = {
       timestamp: "2026-11-01T11:59:00.000Z",
       responseStatus: 529,
       outcome: "complete",
+      failed: true,
+      errorType: "overloaded_error",
       error: "Overloaded \u001b[31m",
     },
   ],

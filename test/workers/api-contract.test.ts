@@ -166,7 +166,7 @@ describe("the description", () => {
   it("lists the filters with their bounds", () => {
     const parameters = operationOf("GET /api/requests").parameters ?? [];
     expect(parameters.map((parameter) => parameter.name)).toEqual(
-      "domain accountId model requestType status outcome from to sessionId conversationId limit cursor offset".split(
+      "domain accountId model requestType status outcome failed from to sessionId conversationId limit cursor offset".split(
         " ",
       ),
     );

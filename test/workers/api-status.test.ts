@@ -101,6 +101,8 @@ it("names failures of ingest and the newest errors, and is failing", async () =>
       timestamp: new Date(now - 60_000).toISOString(),
       responseStatus: 529,
       outcome: "complete",
+      failed: true,
+      errorType: "overloaded_error",
       error: "busy",
     },
   ]);

@@ -62,7 +62,7 @@ describe("the rollups", () => {
         SELECT r.*, date_bin('5 minutes', started_at, 'epoch') AS bucket FROM requests r
       ), sums AS (
         SELECT bucket, domain_id, coalesce(account_id, '') AS account_id, coalesce(model, '') AS model, request_type, outcome,
-          count(*) AS requests, count(*) FILTER (WHERE status IS NULL OR status >= 400) AS errors,
+          count(*) AS requests, count(*) FILTER (WHERE failed) AS errors,
           coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
           coalesce(sum(cache_read_input_tokens), 0) AS cache_read_input_tokens,
           coalesce(sum(cache_creation_5m_input_tokens), 0) AS cache_creation_5m_input_tokens,

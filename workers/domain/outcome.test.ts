@@ -1,20 +1,52 @@
 import { expect, it } from "vitest";
-import { isAlertedFailure, isFailed, outcomeRank } from "./outcome.ts";
+import type { Outcome } from "../schemas/exchange.ts";
+import { hasFailed, isFailed, outcomeRank, refusedBy } from "./outcome.ts";
+
+const END = { status: 200, outcome: "complete" as Outcome, errorType: null, isComplete: true };
+
+it.each<[string, Partial<Parameters<typeof isFailed>[0]>, boolean]>([
+  ["a complete response", {}, false],
+  ["a redirect", { status: 307 }, false],
+  ["status 400", { status: 400 }, true],
+  ["status 529", { status: 529 }, true],
+  ["a 529 that broke off", { status: 529, outcome: "upstream_failed", isComplete: false }, true],
+  ["a 504 of the proxy", { status: 504, outcome: "upstream_failed", errorType: "timeout_error" }, true],
+  ["no status", { status: null, outcome: "upstream_failed", isComplete: false }, true],
+  ["an error inside a 200", { errorType: "overloaded_error" }, true],
+  ["a stream that broke off", { outcome: "upstream_failed", isComplete: false }, true],
+  ["a stream that ended early", { outcome: "upstream_failed", errorType: "stream_ended_early" }, true],
+  ["a client that left before the status", { status: null, outcome: "client_gone", isComplete: null }, false],
+  ["a client that left during a response", { outcome: "client_gone", isComplete: false }, false],
+  ["a client that left during a 529", { status: 529, outcome: "client_gone" }, false],
+  ["a client that left after an error event", { outcome: "client_gone", errorType: "api_error" }, false],
+  ["an interruption before the status", { status: null, outcome: "interrupted", isComplete: null }, true],
+  ["an interruption during the response", { outcome: "interrupted", isComplete: false }, true],
+  ["an interruption, its body unknown", { outcome: "interrupted", isComplete: null }, true],
+  ["an interruption after the whole body", { outcome: "interrupted" }, false],
+  ["an unrecorded 200", { outcome: "unrecorded", isComplete: null }, false],
+  ["an unrecorded 529", { status: 529, outcome: "unrecorded", isComplete: null }, true],
+])("%s: failed %j %j", (_, end, failed) => {
+  expect(isFailed({ ...END, ...end })).toBe(failed);
+});
 
 it.each([
-  [200, "complete", false, false],
-  [399, "complete", false, false],
-  [400, "complete", true, true],
-  [529, "complete", true, true],
-  [499, "client_gone", true, true],
-  [200, "upstream_failed", false, false],
-  [502, "upstream_failed", true, true],
-  [null, "upstream_failed", true, true],
-  [null, "client_gone", true, false],
-  [null, "interrupted", true, false],
-  [undefined, "interrupted", true, false],
-])("status %j with outcome %s: failed %j, alerted %j", (status, outcome, failed, alerted) => {
-  expect([isFailed({ status }), isAlertedFailure({ status, outcome })]).toEqual([failed, alerted]);
+  [true, 200, true],
+  [false, null, false],
+  [null, 200, false],
+  [null, 400, true],
+  [undefined, null, true],
+])("a row with failed %j and status %j counts as failed: %j", (failed, status, counted) => {
+  expect(hasFailed({ ...(failed !== undefined && { failed }), status })).toBe(counted);
+});
+
+it.each([
+  [200, 12, null],
+  [null, null, null],
+  [529, 12, "upstream"],
+  [504, null, "nexus"],
+  [401, null, "nexus"],
+] as const)("a status %j after %j ms to the response headers is refused by %s", (status, ms, who) => {
+  expect(refusedBy({ status, timeToFirstByteMs: ms })).toBe(who);
 });
 
 it("ranks outcomes by how much is known", () => {

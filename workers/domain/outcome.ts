@@ -1,24 +1,54 @@
 /**
- * Whether an exchange failed. Of these predicates only isFailed exists in SQL; workers/store/db/failed-sql.ts has two wider ones.
- * `outcome` is set in workers/proxy/pipeline/; recording and storing may set `unrecorded` and `interrupted` instead.
+ * How an exchange ended and whether it has failed. `outcome` is set in workers/proxy/pipeline/ by the end of the transport; recording and
+ * storing may set `unrecorded` and `interrupted` instead, and ingest `upstream_failed` where the body ended before its protocol did.
+ * Ingest stores the result of isFailed in `requests.failed`; every count, list, colour and alert reads that column.
  */
+import type { Outcome, RefusedBy } from "../schemas/exchange.ts";
 
-interface ExchangeEnd {
-  /** Status of the response; null or undefined: there was none. */
-  status?: number | null | undefined;
+/** Stored as the error type of a response whose transport ended in order before its protocol did. */
+export const ENDED_EARLY = "stream_ended_early";
+
+export interface ExchangeEnd {
+  /** Before `unrecorded` replaced it, where that is known. */
+  outcome: Outcome;
+  /** Status of the response; null: there was none. */
+  status: number | null;
+  /** Of an error response, an error inside a 200, or ENDED_EARLY. */
+  errorType: string | null;
+  /** The body is whole by its protocol; null where it is not known (not recorded, only its beginning recorded). */
+  isComplete: boolean | null;
+}
+
+/**
+ * Whether the client did not get what it asked. A client that disconnects has not failed, whatever the status, before or after the first
+ * byte. Otherwise these have: no status, status 400 and above (upstream's or the proxy's), an error inside a 200, a response that upstream
+ * did not finish, and an interrupted exchange unless its body is known to be whole. `unrecorded` without a known body depends on its
+ * status alone.
+ */
+export function isFailed({ outcome, status, errorType, isComplete }: ExchangeEnd): boolean {
+  if (outcome === "client_gone") return false;
+  if (status === null || status >= 400 || errorType !== null) return true;
+  return outcome === "upstream_failed" || (outcome === "interrupted" && isComplete !== true);
+}
+
+/**
+ * `failed` of a stored row. A Worker from before the column counted by status; so do readers, until the SQL function recount_failed() has
+ * judged its rows. HAS_FAILED of workers/store/usage/totals.ts is the same in SQL.
+ */
+export function hasFailed({ failed, status }: { failed?: boolean | null; status?: number | null }): boolean {
+  return failed ?? (status == null || status >= 400);
+}
+
+/**
+ * Whose error a status of 400 and above is; null for other exchanges. Responses of the proxy itself have no time to upstream's response
+ * headers, because there were none.
+ */
+export function refusedBy(row: { status?: number | null; timeToFirstByteMs?: number | null }): RefusedBy {
+  if (row.status == null || row.status < 400) return null;
+  return row.timeToFirstByteMs === null ? "nexus" : "upstream";
 }
 
 /** Rank of an outcome by how much is known of the exchange; a higher rank replaces a lower one. */
 export function outcomeRank(outcome: string): number {
   return outcome === "interrupted" ? 0 : outcome === "unrecorded" ? 1 : 2;
-}
-
-/** The client got no response, or one with status 400 or above. Counted as `errors` in rollups, statistics and conversations. */
-export function isFailed({ status }: ExchangeEnd): boolean {
-  return status == null || status >= 400;
-}
-
-/** A failure that alerts are sent for: without a response only `upstream_failed`, not a disconnect of the client. */
-export function isAlertedFailure({ status, outcome }: ExchangeEnd & { outcome: string }): boolean {
-  return isFailed({ status }) && (status != null || outcome === "upstream_failed");
 }

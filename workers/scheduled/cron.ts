@@ -5,6 +5,7 @@ import { log } from "../runtime/log.ts";
 import { deleteOldCounterMessages } from "../store/usage/counters.ts";
 import { withWriter } from "../store/db/db.ts";
 import { deleteOldSweptEntries } from "../store/requests/dead-letters.ts";
+import { recountFailed } from "../store/usage/rollups.ts";
 import { ensurePartitions } from "../store/db/partitions.ts";
 import { deleteEndedSessions } from "../store/admin/sessions.ts";
 import { watchBacklog } from "./backlog.ts";
@@ -43,6 +44,7 @@ async function tidy(env: Env, now: number): Promise<void> {
     await deleteEndedSessions(db, now);
     await deleteOldCounterMessages(db, now);
     await deleteOldSweptEntries(db, now);
+    await recountFailed(db);
     return partitions;
   });
   if (made > 0) log.info("cron: partitions created", { partitions: made });

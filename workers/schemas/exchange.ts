@@ -13,6 +13,10 @@ export type CredentialType = z.infer<typeof CredentialType>;
 export const Outcome = z.enum(["complete", "client_gone", "upstream_failed", "interrupted", "unrecorded"]);
 export type Outcome = z.infer<typeof Outcome>;
 
+/** Whose response a status of 400 and above is; null for other exchanges. */
+export const RefusedBy = z.enum(["upstream", "nexus"]).nullable();
+export type RefusedBy = z.infer<typeof RefusedBy>;
+
 /** How much of a body is archived: all of it, its first 1 MB, or nothing (excluded by rule, or recording failed). */
 export const BodyRecorded = z.enum(["whole", "head", "none"]);
 export type BodyRecorded = z.infer<typeof BodyRecorded>;
@@ -84,6 +88,8 @@ export const ResponseMetadata = z.looseObject({
   v: z.literal(1),
   id: z.uuid(),
   outcome: Outcome,
+  /** Where `outcome` is `unrecorded`: how the exchange ended. Absent in what earlier versions wrote. */
+  endedAs: Outcome.optional(),
   /** The status the client received: upstream's, or the proxy's (502, 504) when upstream did not respond. Null when the client disconnected first. */
   status: z.number().int().nullable(),
   /** The proxy's error type when the response is the proxy's (`api_error`, `timeout_error`), else null: ingest reads upstream's from the body. */

@@ -1,19 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { recordedBody } from "../../../test/support/replayed-api.ts";
-import type { RequestRow } from "../../../workers/schemas/api/requests.ts";
-import { failureKinds, mergeFailures } from "./failures.ts";
-
-const [some] = recordedBody<{ requests: RequestRow[] }>("/api/requests?limit=50").requests;
-const row = (requestId: string, minute: number): RequestRow => ({
-  ...some!,
-  requestId,
-  timestamp: new Date(Date.UTC(2026, 10, 23, 11, minute)).toISOString(),
-});
+import { failureKinds } from "./failures.ts";
 
 const counted = (minute: number, count: number, more: object = {}) => ({
   errorType: "overloaded_error" as string | null,
   status: 529 as number | null,
   outcome: "complete",
+  refusedBy: null,
   count,
   latest: {
     requestId: `r${minute}`,
@@ -26,14 +18,6 @@ const counted = (minute: number, count: number, more: object = {}) => ({
 });
 
 describe("failures", () => {
-  it("are merged from several lists without duplicates, newest first", () => {
-    const rows = mergeFailures([
-      [row("a", 1), row("b", 5)],
-      [row("c", 3), row("a", 1)],
-    ]);
-    expect(rows.map((one) => one.requestId)).toEqual(["b", "c", "a"]);
-  });
-
   it("are counted by kind, most frequent first, equal labels together", () => {
     const broken = { outcome: "upstream_failed", errorType: null };
     const kinds = failureKinds([
@@ -42,12 +26,20 @@ describe("failures", () => {
       counted(6, 1, { ...broken, status: 200 }),
       counted(7, 2, { ...broken, status: null }),
       counted(5, 1, { status: null, errorType: null }),
+      counted(4, 1, { status: 504, errorType: "timeout_error", outcome: "upstream_failed" }),
+      counted(3, 1, { status: 200, errorType: "stream_ended_early", outcome: "upstream_failed" }),
+      counted(2, 1, { status: 200 }),
+      counted(1, 1, { ...broken, outcome: "interrupted" }),
     ]);
     expect(kinds.map(({ name, count, query, latest }) => [name, count, query, latest.requestId])).toEqual([
-      ["529 overloaded_error", 4, { status: "529" }, "r8"],
-      ["upstream disconnected", 3, { outcome: "upstream_failed" }, "r7"],
-      ["429 rate_limit_error", 1, { status: "429" }, "r9"],
-      ["no response", 1, {}, "r5"],
+      ["529 overloaded_error", 4, { failed: "true", status: "529" }, "r8"],
+      ["upstream disconnected", 3, { failed: "true", outcome: "upstream_failed" }, "r7"],
+      ["429 rate_limit_error", 1, { failed: "true", status: "429" }, "r9"],
+      ["no response", 1, { failed: "true" }, "r5"],
+      ["504 timeout_error", 1, { failed: "true", status: "504" }, "r4"],
+      ["200 stream_ended_early", 1, { failed: "true", status: "200" }, "r3"],
+      ["200 overloaded_error", 1, { failed: "true", status: "200" }, "r2"],
+      ["interrupted", 1, { failed: "true", outcome: "interrupted" }, "r1"],
     ]);
   });
 });

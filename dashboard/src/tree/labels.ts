@@ -56,7 +56,7 @@ export function nodeTitle(item: TreeItem, { tree, model, clock }: LabelContext):
         ? "No response"
         : last.status >= 400
           ? `Failed with ${last.status}`
-          : "Interrupted"
+          : `Failed after status ${last.status}`
       : null,
     last.ms === null ? null : formatDuration(last.ms),
     last.context === null

@@ -95,7 +95,7 @@ describe("a plain answer", () => {
       "{no json}",
       Uint8Array.from([0xff, 0xfe, 0]),
     ]) {
-      expect(read(body, { contentType: null })).toMatchObject(nothing);
+      expect(read(body, { contentType: null, endpoint: "file_content" })).toMatchObject(nothing);
     }
   });
 });
@@ -217,12 +217,13 @@ describe("a streamed answer", () => {
 
   test("about something else than a message ends when it was sent to its end", () => {
     const body = event({ type: "session.status_idle" });
-    expect(read(body, { contentType: SSE })).toMatchObject({
+    const endpoint = "session_stream";
+    expect(read(body, { contentType: SSE, endpoint })).toMatchObject({
       message: null,
       usagePartial: false,
       ended: true,
     });
-    expect(read(body, { contentType: SSE, outcome: "client_gone" }).ended).toBe(false);
+    expect(read(body, { contentType: SSE, endpoint, outcome: "client_gone" }).ended).toBe(false);
   });
 
   test("loses nothing but the damaged character to bytes that are not UTF-8", () => {
@@ -247,5 +248,107 @@ describe("a streamed answer", () => {
       '"input_tokens":1,"service_tier":"a\\u0000\\ud800"',
     );
     expect(read(body, { contentType: SSE }).usage).toMatchObject({ service_tier: "a\ufffd\ufffd" });
+  });
+});
+
+describe("the end of the transport is not the end of the response", () => {
+  const json = "application/json";
+  const block = event({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } });
+  const stopped = event({ type: "content_block_stop", index: 0 });
+  const delta = event({
+    type: "message_delta",
+    delta: { stop_reason: "end_turn" },
+    usage: { output_tokens: 3 },
+  });
+  const stop = event({ type: "message_stop" });
+  const whole = JSON.stringify(MESSAGE);
+  const completion = (stop_reason: string | null) =>
+    event({ type: "completion", completion: "Hi", stop_reason });
+  const results = `{"custom_id":"a"}\n{"custom_id":"b"}\n`;
+
+  test.each<[string, string, Partial<ResponseBytes>, boolean | null]>([
+    ["a stream with message_stop", STREAM_START + block + stopped + delta + stop, { contentType: SSE }, true],
+    ["a stream under the label of JSON", STREAM_START + stop, { contentType: json }, true],
+    ["a stream without message_stop", STREAM_START + block + stopped + delta, { contentType: SSE }, false],
+    ["a stream without message_delta", STREAM_START + block + stopped, { contentType: SSE }, false],
+    ["a stream that stops within a block", STREAM_START + block, { contentType: SSE }, false],
+    ["a stream that stops within an event", STREAM_START + block.slice(0, -9), { contentType: SSE }, false],
+    ["a stream of pings", event({ type: "ping" }), { contentType: SSE }, false],
+    ["a stream of comments", ": keep-alive\n\n", { contentType: SSE }, false],
+    ["an empty stream", "", { contentType: SSE }, false],
+    ["an empty body", "", { contentType: json }, false],
+    ["an empty body without a type", "", { contentType: null }, false],
+    ["a body of blanks", " \n", { contentType: json }, false],
+    ["an empty object", "{}", { contentType: json }, false],
+    ["a message in JSON", whole, { contentType: json }, true],
+    ["a message after kilobytes of blanks", " ".repeat(5_000) + whole, { contentType: json }, true],
+    ["JSON cut in the middle", whole.slice(0, 60), { contentType: json }, false],
+    ["JSON cut before its last brace", whole.slice(0, -1), { contentType: null }, false],
+    ["an empty error response", "", { status: 529, contentType: json }, true],
+    ["an error response cut in the middle", '{"type":"err', { status: 500, contentType: json }, true],
+    ["a redirect", "", { status: 307, contentType: null }, true],
+    ["no content", "", { status: 204, contentType: null }, true],
+    ["a response to HEAD", "", { method: "HEAD", endpoint: "models", contentType: json }, true],
+    ["a token count", '{"input_tokens":7}', { endpoint: "count_tokens", contentType: json }, true],
+    ["an empty token count", "", { endpoint: "count_tokens", contentType: json }, false],
+    [
+      "a token count cut in the middle",
+      '{"input_tok',
+      { endpoint: "count_tokens", contentType: json },
+      false,
+    ],
+    ["a list of models", '{"data":[]}', { endpoint: "models", method: "GET", contentType: json }, true],
+    ["a list of models cut in the middle", '{"data":[', { endpoint: "models", contentType: json }, false],
+    [
+      "a completion with a stop reason",
+      completion(null) + completion("max_tokens"),
+      { endpoint: "complete", contentType: SSE },
+      true,
+    ],
+    ["a completion without", completion(null), { endpoint: "complete", contentType: SSE }, false],
+    ["an empty completion", "", { endpoint: "complete", contentType: SSE }, false],
+    ["batch results", results, { endpoint: "batch_results", contentType: "application/x-jsonl" }, true],
+    ["no batch results", "", { endpoint: "batch_results", contentType: "application/x-jsonl" }, true],
+    ["a file that is no JSON", '{"a":', { endpoint: "file_content", contentType: json }, true],
+    ["an unknown endpoint", "", { endpoint: "other", contentType: json }, true],
+    ["the beginning of a long stream", STREAM_START + block, { contentType: SSE, isWhole: false }, null],
+    ["a body that cannot be decoded", "\u0001", { contentType: SSE, isWhole: false }, null],
+    ["a whole body that broke off", whole, { outcome: "upstream_failed", contentType: json }, true],
+    ["a list that broke off", "[1,", { endpoint: "other", outcome: "upstream_failed" }, false],
+  ])("%s", (_, body, about, ended) => {
+    expect(read(body, about).ended).toBe(ended);
+  });
+
+  test.each([
+    ["JSON", { type: "error", error: { type: "api_error", message: "no" } }, "api_error"],
+    ["JSON without a type of the error", { type: "error", message: "no" }, "error"],
+    ["JSON of a gateway", { error: { type: "rate_limit", message: "no" } }, "rate_limit"],
+    ["JSON of a gateway, as text", { error: "no" }, "no"],
+  ])("an error inside a 200 as %s has a type", (_, body, type) => {
+    expect(read(body)).toMatchObject({ errorType: type, usage: null, ended: true });
+  });
+
+  test.each([
+    [
+      "first",
+      event({ type: "error", error: { type: "overloaded_error", message: "m" } }),
+      "overloaded_error",
+    ],
+    [
+      "later",
+      STREAM_START + event({ type: "error", error: { type: "api_error", message: "m" } }),
+      "api_error",
+    ],
+    ["later, before a stop", STREAM_START + event({ type: "error", error: {} }) + stop, "error"],
+    ["first and unnamed", 'data: {"error":{"type":"api_error","message":"m"}}\n\n', "api_error"],
+    ["first and no JSON", "event: error\ndata: Overloaded\n\n", "error"],
+  ])("an error inside a 200 as %s event has a type", (_, body, type) => {
+    expect(read(body, { contentType: SSE }).errorType).toBe(type);
+  });
+
+  test("a run or a batch that records an error of its own is no error", () => {
+    const run = { type: "deployment_run", error: { type: "timeout", message: "m" } };
+    expect(read(run, { endpoint: "deployment_runs" }).errorType).toBeNull();
+    expect(read({ ...MESSAGE, error: null }).errorType).toBeNull();
   });
 });

@@ -3,6 +3,7 @@
  * give the same result; a truncated one gives what it contains. Called by workers/ingest.
  */
 import type { Outcome } from "../../schemas/exchange.ts";
+import type { Endpoint } from "../http/endpoint.ts";
 import { readError } from "./error-body.ts";
 import { assembleStream } from "./assemble-stream.ts";
 import { isObject, parseJson, storableJson, type JsonObject } from "../json/json.ts";
@@ -16,6 +17,12 @@ export interface ResponseBytes {
   /** Decoded bytes, as far as they were recorded; empty where nothing was. */
   body: Uint8Array;
   outcome: Outcome;
+  /** Of the request; default: Messages. */
+  endpoint?: Endpoint;
+  /** Of the request; default: POST. */
+  method?: string;
+  /** False where the recorded bytes are not all of the body, or could not be decoded. Default: true. */
+  isWhole?: boolean;
 }
 
 export interface AssembledResponse {
@@ -37,8 +44,11 @@ export interface AssembledResponse {
   requestId: string | null;
   /** Tool name → number of calls; empty where there is none. */
   toolCalls: Record<string, number>;
-  /** The response is complete: `message_stop` was seen, the JSON is whole, or (anything else) it was sent to its end. */
-  ended: boolean;
+  /**
+   * The response is complete by its protocol: `message_stop` was seen (of a stream of `/v1/complete`: a stop reason), the JSON is whole,
+   * or (where no protocol is known) it was sent to its end. Null where the recorded bytes do not show it.
+   */
+  ended: boolean | null;
 }
 
 const EMPTY_RESPONSE: AssembledResponse = {
@@ -54,9 +64,31 @@ const EMPTY_RESPONSE: AssembledResponse = {
   ended: false,
 };
 
+/** Responses that have no body, whatever their headers say. */
+const NO_BODY_STATUSES: readonly number[] = [204, 205, 304];
+/** Endpoints whose success is always a JSON body, or a stream of Messages or of `/v1/complete`. */
+const WITH_JSON_BODY: readonly Endpoint[] = [
+  "messages",
+  "count_tokens",
+  "complete",
+  "models",
+  "model",
+  "batches",
+  "batch",
+  "batch_cancel",
+  "files",
+  "file",
+];
+/** Endpoints whose streams have an event that says that they are complete. */
+const WITH_STOP_EVENT: readonly Endpoint[] = ["messages", "complete"];
+
 /** Reads a response of any kind: stream, JSON, error, HTML, nothing. Never throws. */
 export function readResponse(bytes: ResponseBytes): AssembledResponse {
-  return (looksStreamed(bytes) ? readStreamed(bytes) : null) ?? readPlain(bytes);
+  const read = (looksStreamed(bytes) ? readStreamed(bytes) : null) ?? readPlain(bytes);
+  const { status, method = "POST", isWhole = true } = bytes;
+  if (status !== null && (NO_BODY_STATUSES.includes(status) || method.toUpperCase() === "HEAD"))
+    return { ...read, usagePartial: false, ended: bytes.outcome === "complete" };
+  return isWhole ? read : { ...read, ended: null };
 }
 
 function looksStreamed({ contentType, body }: ResponseBytes): boolean {
@@ -80,25 +112,43 @@ function readStreamed(bytes: ResponseBytes): AssembledResponse | null {
     errorMessage: error?.message ?? null,
     requestId: label(stream.requestId),
     toolCalls: countToolCalls(message?.["content"]),
-    ended: message === null ? error === null && bytes.outcome === "complete" : stream.stopped,
+    ended:
+      message !== null || WITH_STOP_EVENT.includes(bytes.endpoint ?? "messages")
+        ? stream.stopped
+        : error === null && bytes.outcome === "complete",
   };
 }
 
-function readPlain({ status, body, outcome, contentType }: ResponseBytes): AssembledResponse {
+function readPlain({
+  status,
+  body,
+  outcome,
+  contentType,
+  endpoint = "messages",
+}: ResponseBytes): AssembledResponse {
   const isErrorStatus = status !== null && status >= 400;
-  const value = looksLikeObject(body) ? parseJson(new TextDecoder().decode(body)) : undefined;
+  const first = firstCharacter(body);
+  const value = first === "{" ? parseJson(new TextDecoder().decode(body)) : undefined;
   if (!isObject(value)) {
     const wasStream = contentType !== null && /event-stream/i.test(contentType);
-    const ended = outcome === "complete" && !wasStream;
+    const isSuccess = status !== null && status >= 200 && status < 300;
+    // Nothing, or JSON that was cut, where JSON or a stream is due.
+    const isMissing =
+      isSuccess && WITH_JSON_BODY.includes(endpoint) && (first === "" || first === "{" || wasStream);
+    const ended = outcome === "complete" && !isMissing;
     // Neither rejected nor complete: Claude may have generated a message whose tokens are unknown.
     return { ...EMPTY_RESPONSE, usagePartial: !ended && !isErrorStatus, ended };
   }
   const requestId = label(value["request_id"]);
-  if (isErrorStatus || value["type"] === "error") {
+  if (isErrorStatus || isErrorBody(value)) {
     const { type, message } = readError(value);
-    return { ...EMPTY_RESPONSE, errorType: type, errorMessage: message, requestId, ended: true };
+    const errorType = type ?? (isErrorStatus ? null : "error");
+    return { ...EMPTY_RESPONSE, errorType, errorMessage: message, requestId, ended: true };
   }
-  if (!isMessage(value)) return { ...EMPTY_RESPONSE, requestId, ended: true };
+  if (!isMessage(value)) {
+    const ended = endpoint !== "messages" || Object.keys(value).length > 0;
+    return { ...EMPTY_RESPONSE, usagePartial: !ended, requestId, ended };
+  }
   return {
     ...EMPTY_RESPONSE,
     message: value,
@@ -111,9 +161,19 @@ function readPlain({ status, body, outcome, contentType }: ResponseBytes): Assem
   };
 }
 
-/** Avoids decoding files, which may be large. */
-function looksLikeObject(body: Uint8Array): boolean {
-  return /^\ufeff?\s*\{/.test(new TextDecoder().decode(body.subarray(0, 64)));
+/** After a byte order mark and blanks, which gateways send to keep a connection open; empty where there is none. Avoids decoding files. */
+function firstCharacter(body: Uint8Array): string {
+  let at = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0;
+  while (at < body.length && BLANKS.includes(body[at]!)) at++;
+  return String.fromCharCode(...body.subarray(at, at + 1));
+}
+const BLANKS: readonly number[] = [0x20, 0x09, 0x0a, 0x0d];
+
+/** Anthropic's shape, or that of gateways, which leave out the `type`. */
+function isErrorBody(value: JsonObject): boolean {
+  if (typeof value["type"] === "string") return value["type"] === "error";
+  const error = value["error"];
+  return isObject(error) || (typeof error === "string" && error !== "");
 }
 
 /** Messages, and completions of the legacy endpoint; gateways leave out the `type`. */

@@ -25,6 +25,7 @@ export interface StreamState {
   /** Members of the message except `content` and `usage`; null until the first event of a message. */
   fields: JsonObject | null;
   started: boolean;
+  /** `message_stop`, or the stop reason of a completion, came. */
   stopped: boolean;
   extras: Extras;
   usage: JsonObject | null;
@@ -61,7 +62,7 @@ export function applyEvent(state: StreamState, { event, data, terminated }: SseE
   const parsed = parseJson(data);
   if (isObject(parsed)) {
     state.events++;
-    const type = typeof parsed["type"] === "string" ? parsed["type"] : event;
+    const type = typeof parsed["type"] === "string" ? parsed["type"] : isError(parsed) ? "error" : event;
     if (!applyKnownEvent(state, type, parsed)) keepUnknownEvent(state, parsed);
   } else if (terminated) {
     state.events++;
@@ -69,6 +70,11 @@ export function applyEvent(state: StreamState, { event, data, terminated }: SseE
     else if (event !== "ping") keepUnknownEvent(state, { event, data });
   }
   // else: the stream was cut within this event.
+}
+
+/** An error without a type, as gateways send it. */
+function isError({ error }: JsonObject): boolean {
+  return isObject(error);
 }
 
 /** Keeps an unknown event; before any event of a message only the first MAX_EVENTS_BEFORE_MESSAGE. */
@@ -95,6 +101,10 @@ function applyKnownEvent(state: StreamState, type: string, event: JsonObject): b
       state.stopped = true;
       mergeMembers(state, event);
       return true;
+    case "completion":
+      // The last event of a stream of `/v1/complete` has the stop reason; there is no message_stop.
+      if (typeof event["stop_reason"] === "string") state.stopped = true;
+      return false;
     case "error": {
       const { type: errorType, message } = readError(event);
       state.error = { type: errorType ?? "error", message };

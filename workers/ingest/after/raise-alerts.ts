@@ -7,7 +7,6 @@ import type { Config } from "../../runtime/config.ts";
 import { MAX_ALERT_AGE_MS } from "../../runtime/constants.ts";
 import { toHex } from "../../domain/bytes.ts";
 import { summarizeMessage } from "../../domain/alerts/message-summary.ts";
-import { isAlertedFailure } from "../../domain/outcome.ts";
 import { unknownModels } from "../../domain/alerts/unknown-models.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { AlertEvent, ErrorEvent, MessageEvent } from "../../schemas/alert.ts";
@@ -87,10 +86,8 @@ function eventOf(
   exchange: StorableExchange | undefined,
   audience: AlertAudience | undefined,
 ): AlertEvent[] {
-  const { responseStatus: status } = row;
-  if (isAlertedFailure({ status, outcome: row.outcome }))
-    return audience?.wantsErrors ? [errorEvent(row)] : [];
-  if (!audience?.wantsMessages || status !== 200 || !exchange) return [];
+  if (row.failed) return audience?.wantsErrors ? [errorEvent(row)] : [];
+  if (!audience?.wantsMessages || row.responseStatus !== 200 || !exchange) return [];
   const event = messageEvent(row, exchange);
   return event ? [event] : [];
 }

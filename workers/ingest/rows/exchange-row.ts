@@ -4,6 +4,7 @@
  */
 import type { PrefixCache } from "../../domain/content/prefix-cache.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
+import { endpointOf } from "../../domain/http/endpoint.ts";
 import { isOAuthPath } from "../../domain/http/paths.ts";
 import type { ExchangeMessage, RequestMetadata } from "../../schemas/exchange.ts";
 import type { StorableExchange } from "../../store/requests/write-model.ts";
@@ -30,11 +31,16 @@ export function exchangeRow(
   const startedAt = startedAtOf(id);
   if (startedAt === null) throw new Error(`${id} is not an exchange id`);
   const isUnrecorded =
-    (request && (!entry.request || hasLostBody(request.metadata))) || (response && !entry.response);
-  const metadata =
-    response && (isUnrecorded ? { ...response.metadata, outcome: "unrecorded" as const } : response.metadata);
+    (request !== null && (!entry.request || hasLostBody(request.metadata))) ||
+    (response !== null && !entry.response);
   const requestPart = request && requestRow(request.metadata, request.body, cache);
-  const responsePart = response && metadata && responseRow(metadata, response.body);
+  const asked = request?.metadata ?? response?.metadata.asked;
+  const responsePart =
+    response &&
+    responseRow(response.metadata, response.body, {
+      ...(asked && { endpoint: endpointOf(asked.method, asked.path), method: asked.method }),
+      isUnrecorded,
+    });
   const exchange: StorableExchange = {
     id,
     startedAt: new Date(startedAt),

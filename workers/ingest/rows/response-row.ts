@@ -6,6 +6,8 @@ import { storableJson } from "../../domain/json/json.ts";
 import { packTiming } from "../../domain/messages/chunk-timing.ts";
 import { plainText } from "../../domain/truncate.ts";
 import { serverToolUse, tokenCounts } from "../../domain/usage/token-usage.ts";
+import type { Endpoint } from "../../domain/http/endpoint.ts";
+import { ENDED_EARLY, isFailed } from "../../domain/outcome.ts";
 import type { ResponseMetadata } from "../../schemas/exchange.ts";
 import type { StorableResponse } from "../../store/requests/write-model.ts";
 import { decodeBody } from "./decoding.ts";
@@ -13,27 +15,52 @@ import { responseHeaderSets } from "./header-sets.ts";
 
 const MAX_LABEL = 200;
 
-/** The row's data from the response. `body` is the journal's. */
-export function responseRow(metadata: ResponseMetadata, body: Uint8Array): StorableResponse {
+/** What of the request the meaning of its response depends on; absent where it is not known. */
+export interface RequestOfResponse {
+  endpoint?: Endpoint;
+  method?: string;
+}
+
+/** Stored beside ENDED_EARLY. */
+const ENDED_EARLY_MESSAGE = "The response ended before it was complete.";
+
+/** The row's data from the response. `body` is the journal's. `isUnrecorded`: R2 did not take a part of the exchange. */
+export function responseRow(
+  metadata: ResponseMetadata,
+  body: Uint8Array,
+  { endpoint = "other", method, isUnrecorded }: RequestOfResponse & { isUnrecorded: boolean },
+): StorableResponse {
   const decoded = decodeBody(body, metadata.bodyCoding);
   const bytes = decoded ?? body;
   const headers = storableJson(metadata.headers);
+  const endedAs = metadata.endedAs ?? metadata.outcome;
   const parsed = readResponse({
     status: metadata.status,
     contentType: headers["content-type"] ?? null,
     body: bytes,
-    outcome: metadata.outcome,
+    outcome: endedAs,
+    isWhole: metadata.body.recorded === "whole" && decoded !== null,
+    endpoint,
+    ...(method === undefined ? {} : { method }),
   });
   const toolCallCount = Object.values(parsed.toolCalls).reduce((sum, count) => sum + count, 0);
   const { shared, own } = responseHeaderSets(headers);
   const message = parsed.message && assistantElement({ content: parsed.message["content"] });
+  const hasEndedEarly = endedAs === "complete" && parsed.ended === false && parsed.errorType === null;
+  const end = {
+    status: metadata.status,
+    outcome: hasEndedEarly ? "upstream_failed" : endedAs,
+    errorType: label(metadata.errorType) ?? parsed.errorType ?? (hasEndedEarly ? ENDED_EARLY : null),
+    isComplete: parsed.ended,
+  } as const;
   return {
     columns: {
       status: metadata.status,
-      outcome: metadata.outcome,
+      outcome: isUnrecorded || metadata.outcome === "unrecorded" ? "unrecorded" : end.outcome,
+      failed: isFailed(end),
       modelServed: parsed.modelServed,
-      errorType: label(metadata.errorType) ?? parsed.errorType,
-      errorMessage: parsed.errorMessage,
+      errorType: end.errorType,
+      errorMessage: parsed.errorMessage ?? (hasEndedEarly ? ENDED_EARLY_MESSAGE : null),
       stopReason: parsed.stopReason,
       ...tokenCounts(parsed.usage),
       serverToolUse: serverToolUse(parsed.usage),

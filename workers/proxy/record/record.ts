@@ -133,7 +133,7 @@ export function unrecordedMetadata(
   { asked: _, ...metadata }: DraftResponse,
   body: BodyMetadata,
 ): ResponseMetadata {
-  return { ...metadata, outcome: "unrecorded", body };
+  return { ...metadata, outcome: "unrecorded", endedAs: metadata.outcome, body };
 }
 
 /** R2 took the response after it did not take the request: one more attempt, if the request's body is still in memory. */

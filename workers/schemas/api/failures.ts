@@ -1,5 +1,6 @@
 /** Failed exchanges of a period: by kind, status, domain, account and model, and over time. */
 import { z } from "zod";
+import { RefusedBy } from "../exchange.ts";
 import {
   AccountFilter,
   DomainFilter,
@@ -28,9 +29,7 @@ export const ErrorsQuery = z.object({
 export const Errors = z.object({
   from: z.iso.datetime(),
   to: z.iso.datetime(),
-  total: count.describe(
-    "Responses with status 400 and above, exchanges without a response, and responses that were cut off.",
-  ),
+  total: count.describe("Failed exchanges: the sum of each list and of the series."),
   requests: count.describe("All exchanges of the period; `errorType` is ignored."),
   types: z
     .array(
@@ -38,6 +37,7 @@ export const Errors = z.object({
         errorType: z.string().nullable().describe("As Claude or the proxy named it; null where unknown."),
         status: count.nullable().describe("Null: no response."),
         outcome: z.string(),
+        refusedBy: RefusedBy,
         count,
         latest: z.object({
           requestId: z.string(),
@@ -50,6 +50,9 @@ export const Errors = z.object({
     )
     .describe("Kinds, most frequent first."),
   statuses: z.array(z.object({ status: count.nullable(), count })).describe("Most frequent first."),
+  refusedBy: z
+    .object({ upstream: count, nexus: count })
+    .describe("Those with status 400 or above, by whose it is: upstream's or the proxy's."),
   domains: z.array(z.object({ domain: z.string(), count })),
   accounts: z.array(z.object({ accountId: z.string().nullable(), count })),
   models: z.array(z.object({ model: z.string().nullable(), count })),

@@ -15,7 +15,7 @@ import {
 } from "./parameters.ts";
 import { exchangeTokens } from "./totals.ts";
 import { CostBreakdown } from "../cost.ts";
-import { BodyRecorded, CredentialType, Outcome } from "../exchange.ts";
+import { BodyRecorded, CredentialType, Outcome, RefusedBy } from "../exchange.ts";
 
 const STATUS_RULE = "a status such as 429 or a class: 2xx, 3xx, 4xx, 5xx";
 const TYPE_RULE = "a request type such as inference, query_evaluation, quota, count_tokens";
@@ -34,6 +34,7 @@ export const RequestQuery = z.object({
       .toLowerCase(),
   ).describe("Only this status or status class."),
   outcome: optional(oneOf(Outcome.options)).describe("Only this outcome."),
+  failed: optional(oneOf(["true", "false"])).describe("Only failed exchanges, or only others."),
   from: optional(time()).describe("Started at or after."),
   to: optional(time()).describe("Started before."),
   sessionId: optional(text(200, "a session's id")).describe("Only this client session."),
@@ -66,6 +67,14 @@ export const RequestRow = z.object({
   stream: z.boolean(),
   responseStatus: z.number().int().nullable(),
   outcome: Outcome,
+  failed: z
+    .boolean()
+    .describe(
+      "The client did not get what it asked: status 400 or above, no response, an error inside a 200, or a response that ended early. Never true for `client_gone`.",
+    ),
+  refusedBy: RefusedBy.describe(
+    "Whose a status of 400 or above is: upstream's or the proxy's; null otherwise.",
+  ),
   error: name.describe("The error message, or the error type if there is none."),
   errorType: name,
   stopReason: name,

@@ -70,6 +70,8 @@ export const Status = z.object({
         timestamp: z.iso.datetime(),
         responseStatus: count.nullable(),
         outcome: z.string(),
+        failed: z.boolean(),
+        errorType: z.string().nullable(),
         error: z.string().nullable(),
       }),
     )

@@ -3,7 +3,6 @@ import { sql } from "drizzle-orm";
 import { DAY_MS } from "../../runtime/constants.ts";
 import type { Status } from "../../schemas/api/status.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
-import { isIncompleteSql } from "../db/failed-sql.ts";
 import { isoText, timestamptz } from "../db/sql.ts";
 import { listJournal } from "../journal/objects.ts";
 
@@ -38,9 +37,9 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
         from ingest_failures order by ingest_failures.last_at desc limit ${MAX_NEWEST}`),
       db.execute(sql`select name, sum(value) as value from counters where bucket > ${since} group by name`),
       db.execute(sql`select r.id, d.name as domain, ${isoText("r.started_at")} as started_at, r.status, r.outcome,
-        coalesce(r.error_message, r.error_type) as error
+        r.error_type, coalesce(r.error_message, r.error_type) as error
         from requests r join domains d on d.id = r.domain_id
-        where ${isIncompleteSql("r.")} and r.started_at > ${since}
+        where r.failed and r.started_at > ${since}
         order by r.started_at desc, r.id desc limit ${MAX_NEWEST}`),
       db.execute(sql`select ${isoText("max(started_at)")} as newest, current_setting('server_version') as version
         from requests`),
@@ -48,10 +47,9 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
         from conversations where last_at > ${timestamptz(now.getTime() - 7 * DAY_MS)}`),
       db.execute(sql`select count(*) as count from
         (select 1 from search_entries where words is null limit ${MAX_UNINDEXED}) waiting`),
-      // The first condition is that of the partial index on failed requests, so only that index is read.
+      // Implies the condition of the index requests_unhappy, so only that index is read.
       db.execute(sql`select count(*) as count from requests
-        where ${isIncompleteSql()} and outcome = 'unrecorded'
-          and started_at > ${since}`),
+        where outcome = 'unrecorded' and started_at > ${since}`),
     ]);
     const continuations = Number(linking.rows[0]?.continuations ?? 0);
     const orphans = Number(linking.rows[0]?.orphans ?? 0);
@@ -81,6 +79,8 @@ export async function readDatabaseStatus(config: DatabaseConfig, now: Date): Pro
         timestamp: String(row.started_at),
         responseStatus: row.status === null ? null : Number(row.status),
         outcome: String(row.outcome),
+        failed: true,
+        errorType: row.error_type === null ? null : String(row.error_type),
         error: row.error === null ? null : String(row.error),
       })),
       newestRequestAt: (general.rows[0]?.newest ?? null) as string | null,

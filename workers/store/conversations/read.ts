@@ -13,10 +13,10 @@ import type { z } from "zod";
 import { failed, ok, type Result } from "../../domain/result.ts";
 import { findBranch, findConversation, readBranchStarts } from "./find.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
-import { isFailedSql } from "../db/failed-sql.ts";
 import { columnsNamed } from "../db/columns.ts";
 import { isoText, pageOf, timestamptz } from "../db/sql.ts";
-import { TOKEN_SUMS, tokenTotalsView, toTotals, totalTokensOrNull } from "../usage/totals.ts";
+import { HAS_FAILED, TOKEN_SUMS, tokenTotalsView, toTotals, totalTokensOrNull } from "../usage/totals.ts";
+import { hasFailed } from "../../domain/outcome.ts";
 import { formatUsd } from "../../domain/pricing/usd.ts";
 
 export interface DetailFilter {
@@ -128,6 +128,7 @@ async function readRequests(
   return {
     requests: page.map(({ startedAt, costPico, ...row }) => ({
       ...row,
+      failed: hasFailed({ failed: row.failed, status: row.responseStatus }),
       timestamp: startedAt.toISOString(),
       branchKey: row.branchKey ?? row.requestId,
       branchId: row.branchId ?? "main",
@@ -145,7 +146,7 @@ async function readBranches(db: Reader, conversationId: string): Promise<Branch[
       (array_agg(prompt order by started_at, id) filter (where prompt is not null))[1] as prompt,
       ${isoText("min(started_at)")} as first_at, ${isoText("max(started_at)")} as last_at,
       count(*) as requests, max(message_count) as messages,
-      count(*) filter (where ${isFailedSql()}) as errors,
+      count(*) filter (where ${HAS_FAILED}) as errors,
       ${TOKEN_SUMS}, sum(cost_pico) as cost_pico,
       count(*) filter (where cost_pico is null and coalesce(input_tokens, 0) + coalesce(output_tokens, 0) > 0) as unpriced_count
     from requests where conversation_id = ${conversationId}::uuid and branch_key is not null

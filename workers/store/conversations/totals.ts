@@ -7,9 +7,8 @@ import { inArray, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { conversations } from "../../../drizzle/schema.ts";
 import type { WriterTransaction } from "../db/db.ts";
-import { isFailedSql } from "../db/failed-sql.ts";
 import { timestamptz } from "../db/sql.ts";
-import { CONTEXT_TOKENS, TOKEN_COLUMNS } from "../usage/totals.ts";
+import { CONTEXT_TOKENS, HAS_FAILED, TOKEN_COLUMNS } from "../usage/totals.ts";
 
 export interface ConversationChanges {
   /** Conversations that stored requests left, joined or changed in; former ids are allowed. */
@@ -109,7 +108,7 @@ const COLUMNS: Record<Exclude<keyof typeof conversations.$inferSelect, "id">, Co
     "prompt is not null and not is_subtask and coalesce(link_kind, '') not in ('retry', 'compact-ask')",
   ),
   subtaskRequests: countWhere("is_subtask"),
-  errors: countWhere(isFailedSql()),
+  errors: countWhere(HAS_FAILED),
   branches: countWhere("branch_key = id"),
   userBranches: countWhere("branch_key = id and branch_id like 'branch\\_%'"),
   compactBranches: countWhere("branch_key = id and branch_id like 'compact\\_%'"),

@@ -1,13 +1,14 @@
-/** Failed exchanges of a period, counted from the rows: there are few, and the index of unhappy requests has them alone. */
+/** Failed exchanges of a period, counted from the rows: there are few, and the partial index on `failed` has them alone. */
 import { type SQL, sql } from "drizzle-orm";
 import { slotsBetween } from "../../domain/usage/time-series.ts";
+import { refusedBy } from "../../domain/outcome.ts";
 import type { Errors } from "../../schemas/api/failures.ts";
+import type { RefusedBy } from "../../schemas/exchange.ts";
 import type { DatabaseConfig } from "../db/db.ts";
 import { allOf, isoText, readRows, timestamptz } from "../db/sql.ts";
 import { seriesBucketMs } from "../usage/overview.ts";
 import { readUsage, type UsageFilter } from "../usage/read.ts";
 import { addUsage } from "../usage/totals.ts";
-import { isBrokenSql, isIncompleteSql } from "../db/failed-sql.ts";
 
 export interface FailureFilter extends UsageFilter {
   from: number;
@@ -23,6 +24,7 @@ interface CountRow extends Record<string, unknown> {
   error_type: string | null;
   status: number | null;
   outcome: string | null;
+  has_headers: number | null;
   domain: string | null;
   account_id: string | null;
   model: string | null;
@@ -47,13 +49,15 @@ export async function readFailures(config: DatabaseConfig, filter: FailureFilter
   ]);
   // Bits of grouping(): a set bit is a column that was counted over.
   const [KIND, STATUS, DOMAIN, ACCOUNT, MODEL, SLOT] = [
-    0b0001111, 0b1011111, 0b1110111, 0b1111011, 0b1111101, 0b1111110,
+    0b00001111, 0b10111111, 0b11110111, 0b11111011, 0b11111101, 0b11111110,
   ];
   const of = (grouping: number) =>
     groups
       .filter((row) => Number(row.grouping) === grouping)
       .sort((a, b) => Number(b.count) - Number(a.count) || (a.latest > b.latest ? -1 : 1));
   const countOf = (row: CountRow) => Number(row.count);
+  const refusals = (who: RefusedBy) =>
+    of(KIND).reduce((sum, row) => sum + (refusedByOf(row) === who ? countOf(row) : 0), 0);
   const kinds = of(KIND).slice(0, limit);
   const ids = kinds.map(({ latest }) => latest);
   const latest = new Map(
@@ -75,17 +79,19 @@ export async function readFailures(config: DatabaseConfig, filter: FailureFilter
       return [
         {
           errorType: row.error_type,
-          status: row.status === null ? null : Number(row.status),
+          status: statusOf(row),
           outcome: row.outcome ?? "",
+          refusedBy: refusedByOf(row),
           count: countOf(row),
           latest: { requestId, timestamp, domain, model, message },
         },
       ];
     }),
     statuses: of(STATUS).map((row) => ({
-      status: row.status === null ? null : Number(row.status),
+      status: statusOf(row),
       count: countOf(row),
     })),
+    refusedBy: { upstream: refusals("upstream"), nexus: refusals("nexus") },
     domains: of(DOMAIN)
       .slice(0, limit)
       .map((row) => ({ domain: row.domain ?? "", count: countOf(row) })),
@@ -104,9 +110,7 @@ function countsStatement(filter: FailureFilter, bucketMs: number): SQL {
   const seconds = sql.raw(String(bucketMs / 1_000));
   const { from, to, domain, accountId, model, errorType } = filter;
   const where = allOf(
-    // The first is the condition of the partial index.
-    isIncompleteSql("r."),
-    isBrokenSql("r."),
+    sql`r.failed`,
     sql`r.started_at >= ${timestamptz(from)}`,
     sql`r.started_at < ${timestamptz(to)}`,
     domain === undefined ? undefined : sql`d.name = ${domain}`,
@@ -115,14 +119,15 @@ function countsStatement(filter: FailureFilter, bucketMs: number): SQL {
     errorType === undefined ? undefined : sql`r.error_type = ${errorType}`,
   );
   return sql`
-    select grouping(error_type, status, outcome, domain, account_id, model, slot) as grouping,
-      error_type, status, outcome, domain, account_id, model, slot, count(*) as count, max(id) as latest
+    select grouping(error_type, status, outcome, has_headers, domain, account_id, model, slot) as grouping,
+      error_type, status, outcome, has_headers, domain, account_id, model, slot, count(*) as count, max(id) as latest
     from (
-      select r.id::text as id, r.error_type, r.status, r.outcome, d.name as domain, r.account_id, r.model,
+      select r.id::text as id, r.error_type, r.status, r.outcome, (r.time_to_first_byte_ms is not null)::int as has_headers, d.name as domain,
+        r.account_id, r.model,
         floor(extract(epoch from r.started_at) / ${seconds})::int8 * ${seconds}::int8 as slot
       from requests r join domains d on d.id = r.domain_id where ${where}
     ) failed
-    group by grouping sets ((error_type, status, outcome), (status), (domain), (account_id), (model), (slot))`;
+    group by grouping sets ((error_type, status, outcome, has_headers), (status), (domain), (account_id), (model), (slot))`;
 }
 
 function latestStatement(ids: readonly string[]): SQL {
@@ -131,6 +136,14 @@ function latestStatement(ids: readonly string[]): SQL {
       d.name as domain, r.model, r.error_message as message
     from requests r join domains d on d.id = r.domain_id
     where r.id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as ids (value))`;
+}
+
+function statusOf({ status }: CountRow): number | null {
+  return status === null ? null : Number(status);
+}
+
+function refusedByOf(row: CountRow): RefusedBy {
+  return refusedBy({ status: statusOf(row), timeToFirstByteMs: Number(row.has_headers) === 1 ? 0 : null });
 }
 
 function iso(at: number): string {

@@ -43,7 +43,7 @@ export async function listRequests(config: DatabaseConfig, filter: RequestFilter
 }
 
 function conditions(filter: RequestFilter): (SQL | undefined)[] {
-  const { domain, accountId, model, requestType, status, outcome, from, to } = filter;
+  const { domain, accountId, model, requestType, status, outcome, failed, from, to } = filter;
   const { sessionId, conversationId } = filter;
   return [
     inDomain(domain, "requests.domain_id"),
@@ -53,6 +53,12 @@ function conditions(filter: RequestFilter): (SQL | undefined)[] {
     requestType === undefined ? undefined : sql`${requests.requestType} = ${sql.raw(`'${requestType}'`)}`,
     status === undefined ? undefined : statusCondition(status),
     outcome === undefined ? undefined : sql`${requests.outcome} = ${sql.raw(`'${outcome}'`)}`,
+    // `failed` is the condition of a partial index.
+    failed === undefined
+      ? undefined
+      : failed === "true"
+        ? sql`${requests.failed}`
+        : sql`${requests.failed} is not true`,
     from === undefined ? undefined : gte(requests.startedAt, from),
     to === undefined ? undefined : lt(requests.startedAt, to),
     sessionId === undefined ? undefined : eq(requests.sessionId, sessionId),

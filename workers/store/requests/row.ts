@@ -1,5 +1,6 @@
 /** One row of `requests` as lists show it: the columns to select, and the mapping to the API's names. */
 import { domains, requests } from "../../../drizzle/schema.ts";
+import { hasFailed, refusedBy } from "../../domain/outcome.ts";
 import { toCostBreakdown } from "../../domain/pricing/cost-breakdown.ts";
 import { unpackBill } from "../../domain/pricing/cost-codec.ts";
 import { RequestRow } from "../../schemas/api/requests.ts";
@@ -39,6 +40,8 @@ export function toRequestRow(row: Selected): RequestRow {
     timestamp: startedAt.toISOString(),
     responseStatus: status,
     outcome: Outcome.parse(row.outcome),
+    failed: hasFailed(row),
+    refusedBy: refusedBy(row),
     error: errorMessage ?? row.errorType,
     totalTokens: totalTokensOrNull(row),
     costUsd: costPico === null ? null : formatUsd(costPico),

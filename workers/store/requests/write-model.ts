@@ -15,6 +15,7 @@ export type ResponseColumns = Pick<
   | TokenField
   | "status"
   | "outcome"
+  | "failed"
   | "modelServed"
   | "errorType"
   | "errorMessage"

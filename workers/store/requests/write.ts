@@ -210,7 +210,7 @@ function toStoredExchange(
 
 /** The columns of an exchange whose end was not seen; a message may have used tokens. */
 function interrupted({ endpoint }: RequestColumns): ResponseColumns {
-  return { outcome: "interrupted", responseBytes: 0, usagePartial: endpoint === "messages" };
+  return { outcome: "interrupted", failed: true, responseBytes: 0, usagePartial: endpoint === "messages" };
 }
 
 /** A known response replaces an unknown one, and a recorded one replaces one whose bytes are lost. */

@@ -6,10 +6,10 @@ import { and, getTableColumns, inArray, lte, sql, type SQL } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { requests, rollups } from "../../../drizzle/schema.ts";
 import { ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
-import { isFailed } from "../../domain/outcome.ts";
+import { hasFailed } from "../../domain/outcome.ts";
 import { latencyHistogram } from "../../domain/usage/latency-histogram.ts";
 import { columnsNamed } from "../db/columns.ts";
-import type { WriterTransaction } from "../db/db.ts";
+import type { Writer, WriterTransaction } from "../db/db.ts";
 
 const KEY_COLUMNS = ["bucket", "domainId", "accountId", "model", "requestType", "outcome"] as const;
 const HISTOGRAM_COLUMNS = ["durationHistogram", "firstByteHistogram"] as const;
@@ -31,6 +31,7 @@ export const ROLLUP_SOURCE_COLUMNS = columnsNamed(requests, [
   ...COLUMNS,
   "startedAt",
   "status",
+  "failed",
   "timeToFirstByteMs",
 ]);
 export type RollupSource = Pick<typeof requests.$inferInsert, keyof typeof ROLLUP_SOURCE_COLUMNS>;
@@ -40,7 +41,7 @@ function toRollup(row: RollupSource): Rollup {
   const source: Partial<Record<AdditiveColumn, number | bigint | null>> = {
     ...row,
     requests: 1,
-    errors: isFailed(row) ? 1 : 0,
+    errors: hasFailed(row) ? 1 : 0,
     unpricedCount: row.costPico == null ? 1 : 0,
     costPico: row.costPico ?? 0n,
   };
@@ -90,6 +91,14 @@ export async function updateRollups(
     const buckets = bucketTimes.map((time) => new Date(time));
     await tx.delete(rollups).where(and(inArray(rollups.bucket, buckets), lte(rollups.requests, 0)));
   }
+}
+
+/**
+ * Counts rows again that a Worker from before the column `failed` stored between a migration and the deploy that followed it. The work is
+ * done by the SQL function of the migration that added the column.
+ */
+export async function recountFailed(db: Writer): Promise<void> {
+  await db.execute(sql`SELECT recount_failed()`);
 }
 
 function keyOf({ bucket, domainId, accountId, model, requestType, outcome }: Rollup): string {

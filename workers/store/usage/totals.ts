@@ -6,7 +6,6 @@ import { sql, type SQL } from "drizzle-orm";
 import { rollups } from "../../../drizzle/schema.ts";
 import { totalTokens } from "../../domain/usage/token-totals.ts";
 import { byField, TOTAL_KINDS, type TokenTotals } from "../../schemas/tokens.ts";
-import { isFailedSql } from "../db/failed-sql.ts";
 import { sumUsdText } from "./cost.ts";
 
 /** Token counts that are columns of `requests`, `rollups` and `conversations` alike. */
@@ -28,10 +27,13 @@ export type TotalsRow = Record<string, unknown>;
 
 const COLUMNS = [...TOTALS, "costPico"] as const;
 
+/** As hasFailed of workers/domain/outcome.ts. */
+export const HAS_FAILED = sql.raw("coalesce(failed, status is null or status >= 400)");
+
 /** What a row of `requests` adds where it is not the column of the same name. */
 const ROW_VALUES: Partial<Record<(typeof COLUMNS)[number], SQL>> = {
   requests: sql.raw("1::int8"),
-  errors: sql`${isFailedSql()}::int::int8`,
+  errors: sql`${HAS_FAILED}::int::int8`,
   unpricedCount: sql.raw("(cost_pico is null)::int::int8"),
 };
 

@@ -1,4 +1,5 @@
 /** Small pieces that show one value the same way on every page: a time, an amount, an id, a status, a model. */
+import { ENDED_EARLY } from "../../../../workers/domain/outcome.ts";
 import type { RequestRow } from "../../../../workers/schemas/api/requests.ts";
 import type { Child } from "hono/jsx";
 import { formatMoney, formatMoneyExact } from "../../format/money.ts";
@@ -97,7 +98,9 @@ export function Model({ name }: { name: string | null }) {
 }
 
 /** The fields of a row that say how it ended. The outcome is a string, because newer Workers may send others. */
-export type RequestOutcome = Pick<RequestRow, "responseStatus" | "error" | "errorType"> & { outcome: string };
+export type RequestOutcome = Pick<RequestRow, "responseStatus" | "failed" | "error" | "errorType"> & {
+  outcome: string;
+};
 
 export interface StatusInfo {
   tone: "good" | "warning" | "error" | "mute";
@@ -124,8 +127,8 @@ const OUTCOMES: Readonly<Record<string, StatusInfo>> = {
       "The upstream connection closed before the response was complete. The part received until then is stored.",
   },
   interrupted: {
-    tone: "error",
-    icon: "cross",
+    tone: "warning",
+    icon: "warning",
     text: "interrupted",
     description: "The proxy stopped while this request was in progress. How it ended is unknown.",
   },
@@ -137,31 +140,32 @@ const OUTCOMES: Readonly<Record<string, StatusInfo>> = {
   },
 };
 
-/** Label, icon and description of a request's outcome. An unknown outcome falls back to its status code. */
+/** Label, icon and description of a request's outcome. What failed is an error; an unknown outcome falls back to its status code. */
 export function statusInfo(row: RequestOutcome): StatusInfo {
-  const status = row.responseStatus;
-  const outcome = Object.hasOwn(OUTCOMES, row.outcome) ? OUTCOMES[row.outcome] : undefined;
-  if (outcome) return { ...outcome, text: status === null ? outcome.text : `${status} ${outcome.text}` };
+  const info = describeOutcome(row);
+  return row.failed ? { ...info, tone: "error", icon: "cross" } : info;
+}
+
+function describeOutcome({ responseStatus: status, outcome, failed, errorType }: RequestOutcome): StatusInfo {
+  if (errorType === ENDED_EARLY)
+    return {
+      ...OUTCOMES["upstream_failed"]!,
+      text: status === null ? "ended early" : `${status} ended early`,
+      description: "The response ended before it was complete. The part received until then is stored.",
+    };
+  const isProxyError = outcome === "upstream_failed" && status !== null && status >= 400;
+  const known = Object.hasOwn(OUTCOMES, outcome) && !isProxyError ? OUTCOMES[outcome] : undefined;
+  if (known) return { ...known, text: status === null ? known.text : `${status} ${known.text}` };
   if (status === null)
     return { tone: "mute", icon: "alert", text: "no status", description: "No status was recorded." };
-  if (status >= 400) {
-    const type = row.errorType ? ` ${row.errorType.replace(/_error$/, "").replaceAll("_", " ")}` : "";
-    return {
-      tone: "error",
-      icon: "cross",
-      text: `${status}${oneLine(type, 24) ? ` ${oneLine(type, 24)}` : ""}`,
-      description: `The API returned status ${status}.`,
-    };
-  }
-  if (row.errorType || row.error) {
-    return {
-      tone: "error",
-      icon: "cross",
-      text: `${status}, error in stream`,
-      description: `The response started with status ${status}, then the stream reported an error.`,
-    };
-  }
-  return { tone: "good", icon: "check", text: String(status), description: "Completed." };
+  if (!failed) return { tone: "good", icon: "check", text: String(status), description: "Completed." };
+  const type = oneLine((errorType ?? "").replace(/_error$/, "").replaceAll("_", " "), 24);
+  const text = status >= 400 ? `${status}${type && ` ${type}`}` : `${status}, error in response`;
+  const description =
+    status >= 400
+      ? `The status is ${status}.`
+      : `The response started with status ${status} and reports an error.`;
+  return { tone: "error", icon: "cross", text, description };
 }
 
 export function StatusBadge({ row }: { row: RequestOutcome }) {

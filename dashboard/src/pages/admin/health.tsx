@@ -155,7 +155,7 @@ function RecentFailures({ status, view }: { status: Status; view: View }) {
   return (
     <section class="card">
       <CardTitle title="Recent failures" note="last 24 hours, newest first" />
-      <FailedRows rows={errors.map((error) => ({ ...error, errorType: null }))} view={view} />
+      <FailedRows rows={errors} view={view} />
     </section>
   );
 }

@@ -1,9 +1,9 @@
 /** /errors: what went wrong in the period, by kind, over time, by domain and model, down to each request. */
-import type { Problem, Result } from "../../api/client.ts";
+import type { Result } from "../../api/client.ts";
 import type { Errors } from "../../../../workers/schemas/api/failures.ts";
-import { failureKinds, MAX_SHOWN_FAILURES } from "../../api/failures.ts";
+import { failureKinds } from "../../api/failures.ts";
 import { type NamedTotals, type Overview, totalsBy } from "../../api/named-totals.ts";
-import type { RequestRow } from "../../../../workers/schemas/api/requests.ts";
+import type { RequestList } from "../../../../workers/schemas/api/requests.ts";
 import { BarChart, bucketLabel } from "../../charts/bar-chart.tsx";
 import { Share } from "../../charts/share-bar.tsx";
 import { FailedRows } from "../../components/requests/failed-rows.tsx";
@@ -20,16 +20,22 @@ interface Props {
   overview: Result<Overview>;
   errors: Result<Errors>;
   /** The newest failed exchanges. */
-  failures: { ok: true; data: readonly RequestRow[] } | { ok: false; problem: Problem };
+  failures: Result<RequestList>;
 }
+
+/** The newest ones, which are listed. */
+export const MAX_SHOWN_FAILURES = 50;
 
 export function ErrorsPage({ view, overview, errors, failures }: Props) {
   if (!failures.ok) return <ProblemCard problem={failures.problem} what="errors" view={view} />;
-  const rows = failures.data;
+  const rows = failures.data.requests;
   if (rows.length === 0) {
     return (
       <EmptyState title="No errors in this period.">
-        <p>Requests that returned status 400 or above, failed or were interrupted appear here.</p>
+        <p>
+          Requests appear here that returned status 400 or above, got no response, or whose response contains
+          an error or is incomplete.
+        </p>
       </EmptyState>
     );
   }
@@ -58,15 +64,9 @@ export function ErrorsPage({ view, overview, errors, failures }: Props) {
       </div>
       <section class="card" id="live-errors" data-live>
         <h2>
-          Most recent{" "}
-          <span class="mute">{formatCount(Math.min(rows.length, MAX_SHOWN_FAILURES), "request")}</span>
+          Most recent <span class="mute">{formatCount(rows.length, "request")}</span>
         </h2>
-        <FailedRows
-          rows={rows
-            .slice(0, MAX_SHOWN_FAILURES)
-            .map((row) => ({ ...row, target: row.model ?? row.endpoint }))}
-          view={view}
-        />
+        <FailedRows rows={rows.map((row) => ({ ...row, target: row.model ?? row.endpoint }))} view={view} />
       </section>
     </>
   );
@@ -90,7 +90,7 @@ function ErrorChart({ view, errors }: { view: View; errors: Errors }) {
             key: "errors",
             label: "Errors",
             fill: "fill-error",
-            hint: "Status 400 or above, no response, or an incomplete response",
+            hint: "Status 400 or above, no response, an error in a response, or an incomplete response",
           },
         ]}
         points={series.map(({ time, count }) => ({ start: Date.parse(time), values: { errors: count } }))}

@@ -20,8 +20,17 @@ const OUTCOME_LABELS: Readonly<Record<string, string>> = {
   unrecorded: "Bodies missing",
 };
 
+const FAILED_LABELS: Readonly<Record<string, string>> = { true: "Only errors", false: "Without errors" };
+
 /** Parameters of this page besides the filters that follow everywhere. */
-const PAGE_PARAMETERS = ["requestType", "status", "outcome", "sessionId", "conversationId"] as const;
+const PAGE_PARAMETERS = [
+  "requestType",
+  "status",
+  "outcome",
+  "failed",
+  "sessionId",
+  "conversationId",
+] as const;
 
 const pageParameters = (view: View): Record<string, string | null> =>
   Object.fromEntries(PAGE_PARAMETERS.map((name) => [name, view.query[name] || null]));
@@ -66,6 +75,13 @@ export function RequestFilters({ view, options, types }: Omit<Props, "list">) {
         value={parameters.outcome ?? null}
         options={Object.keys(OUTCOME_LABELS)}
         labelOf={(outcome) => OUTCOME_LABELS[outcome] ?? outcome}
+      />
+      <FilterSelect
+        name="failed"
+        label="Errors"
+        value={parameters.failed ?? null}
+        options={Object.keys(FAILED_LABELS)}
+        labelOf={(failed) => FAILED_LABELS[failed] ?? failed}
       />
     </FilterBar>
   );

@@ -1,0 +1,277 @@
+/** Whatever its ending, an exchange has failed or not by one rule, and every count of a day with all endings says the same. */
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { usageCsv } from "../../dashboard/src/pages/usage/csv.ts";
+import { loadConfig } from "../../workers/runtime/config.ts";
+import type { AlertEvent, AlertTarget } from "../../workers/schemas/alert.ts";
+import type { DashboardStats, DomainTokens, Stats } from "../../workers/schemas/api/compat.ts";
+import type {
+  ConversationDetail,
+  ConversationList,
+  ConversationTree,
+} from "../../workers/schemas/api/conversations.ts";
+import type { Errors } from "../../workers/schemas/api/failures.ts";
+import type { LiveEvent } from "../../workers/schemas/api/live.ts";
+import type { Overview } from "../../workers/schemas/api/overview.ts";
+import type { RequestList, RequestRow } from "../../workers/schemas/api/requests.ts";
+import type { Status } from "../../workers/schemas/api/status.ts";
+import { withWriter } from "../../workers/store/db/db.ts";
+import { recountFailed } from "../../workers/store/usage/rollups.ts";
+import { ENDINGS } from "../support/endings.ts";
+import { messageRequest } from "../support/exchanges.ts";
+import { ask } from "../support/worker-api.ts";
+import { queryRows } from "../support/worker-database.ts";
+import { storeEndings } from "../support/worker-endings.ts";
+import { resetStorage, storedRow } from "../support/worker-ingest.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+describe("an exchange that ends as", () => {
+  beforeEach(resetStorage);
+
+  it.each(Object.entries(ENDINGS))("%s", async (_, ending) => {
+    const [exchange] = await storeEndings([[ending, {}]]);
+    const { failed, outcome, status, errorType, costPico } = await storedRow(exchange!.id);
+    const cost = costPico === null ? "unpriced" : costPico === 0n ? "free" : "priced";
+    expect({ failed, outcome, status, errorType, cost }).toEqual(ending.row);
+    const errors = Number(ending.row.failed);
+    expect(await queryRows("SELECT errors::int, outcome FROM rollups")).toEqual([{ errors, outcome }]);
+  });
+});
+
+/** By hand, from the table: of all endings, and of those of Messages, which belong to conversations. */
+const PER_ROUND = {
+  requests: 38,
+  failed: 24,
+  unpriced: 12,
+  messages: 29,
+  failedMessages: 20,
+  own: 3,
+  upstream: 5,
+};
+/** Three rounds of all endings, the last within the hour of alerts. Each round has a domain, a model and a session of its own. */
+const ROUNDS = [
+  { domain: "a.example", hoursAgo: 22, model: "claude-opus-5-5" },
+  { domain: "b.example", hoursAgo: 9, model: "claude-haiku-4-5" },
+  { domain: "a.example", hoursAgo: 0.8, model: "claude-sonnet-5" },
+];
+const day = (count: number) => count * ROUNDS.length;
+
+describe("every count of a day with all endings agrees:", () => {
+  const now = Date.now();
+  const from = Math.floor((now - 24 * HOUR) / (5 * MINUTE)) * 5 * MINUTE;
+  const period = `from=${encodeURIComponent(new Date(from).toISOString())}&to=${encodeURIComponent(new Date(now).toISOString())}`;
+  const sum = <T>(list: readonly T[], value: (one: T) => number) =>
+    list.reduce((total, one) => total + value(one), 0);
+  const alerts: AlertEvent[] = [];
+  const live: RequestRow[] = [];
+
+  beforeAll(async () => {
+    await resetStorage();
+    const bindings = {
+      ALERT_OUTBOX: {
+        getByName: () => ({
+          raise: (_: AlertTarget, events: AlertEvent[]) => Promise.resolve(void alerts.push(...events)),
+        }),
+      },
+      LIVE_FEED: {
+        getByName: () => ({
+          publish: (events: LiveEvent[]) =>
+            Promise.resolve(
+              void live.push(...events.flatMap((one) => (one.event === "exchange.stored" ? [one.data] : []))),
+            ),
+        }),
+      },
+    } as unknown as Partial<Env>;
+    for (const domain of ["a.example", "b.example"]) {
+      const slack = { webhook_url: "https://hooks.slack.com/services/endings/ok" };
+      const credential = { type: "api_key", api_key: "k" };
+      await ask(`/api/domains/${domain}`, { method: "PUT", body: { accountId: "acc_1", credential, slack } });
+    }
+    for (const [round, { domain, hoursAgo, model }] of ROUNDS.entries())
+      await storeEndings(
+        Object.values(ENDINGS).map((ending, n) => [
+          ending,
+          {
+            domain,
+            startedAt: now - hoursAgo * HOUR + n * 20_000,
+            ...(ending.requestBody === undefined && {
+              requestBody: messageRequest(`Round ${round}`, { model }),
+            }),
+            requestMetadata: {
+              ...ending.requestMetadata,
+              headers: { "x-claude-code-session-id": `0c1d4f5e-6a7b-4c8d-9e0f-00000000000${round}` },
+            },
+          },
+        ]),
+        bindings,
+      );
+  });
+
+  it("rows and rollups", async () => {
+    const [rows] = await queryRows<Record<string, unknown>>(
+      "SELECT count(*)::int AS requests, count(*) FILTER (WHERE failed)::int AS failed, count(*) FILTER (WHERE failed IS NULL)::int AS unknown FROM requests",
+    );
+    expect(rows).toEqual({ requests: day(PER_ROUND.requests), failed: day(PER_ROUND.failed), unknown: 0 });
+    const [rollups] = await queryRows(
+      "SELECT sum(requests)::int AS requests, sum(errors)::int AS errors, sum(unpriced_count)::int AS unpriced FROM rollups",
+    );
+    expect(rollups).toEqual({
+      requests: day(PER_ROUND.requests),
+      errors: day(PER_ROUND.failed),
+      unpriced: day(PER_ROUND.unpriced),
+    });
+  });
+
+  it("overview, its series and lists, and the CSV of each", async () => {
+    const overview = await ask<Overview>(`/api/overview?${period}`);
+    const { totals, series, domains, accounts, models, requestTypes } = overview;
+    expect(totals).toMatchObject({
+      requests: day(PER_ROUND.requests),
+      errors: day(PER_ROUND.failed),
+      unpricedCount: day(PER_ROUND.unpriced),
+    });
+    for (const part of [series, domains, accounts, models, requestTypes])
+      expect(sum<{ errors: number }>(part, ({ errors }) => errors)).toBe(day(PER_ROUND.failed));
+    expect(domains.map(({ domain, errors }) => [domain, errors])).toEqual([
+      ["a.example", 2 * PER_ROUND.failed],
+      ["b.example", PER_ROUND.failed],
+    ]);
+    for (const by of [undefined, "domain", "account", "model", "type"]) {
+      const [head, ...lines] = usageCsv(overview, by).trim().split(/\r?\n/);
+      const column = head!.split(",").indexOf("errors");
+      expect(sum(lines, (line) => Number(line.split(",")[column]))).toBe(day(PER_ROUND.failed));
+    }
+  });
+
+  it("errors, by whatever they are counted", async () => {
+    const { total, requests, refusedBy, ...parts } = await ask<Errors>(`/api/errors?${period}`);
+    expect([total, requests]).toEqual([day(PER_ROUND.failed), day(PER_ROUND.requests)]);
+    for (const part of [
+      parts.types,
+      parts.statuses,
+      parts.domains,
+      parts.accounts,
+      parts.models,
+      parts.series,
+    ])
+      expect(sum<{ count: number }>(part, ({ count }) => count)).toBe(total);
+    expect(refusedBy).toEqual({ upstream: day(PER_ROUND.upstream), nexus: day(PER_ROUND.own) });
+  });
+
+  it("request list, live feed and latest failures", async () => {
+    const list = (query: string) => ask<RequestList>(`/api/requests?${period}&offset=0&limit=500${query}`);
+    const all = await list("");
+    const [failed, others] = [await list("&failed=true"), await list("&failed=false")];
+    expect([all, failed, others].map(({ pagination }) => pagination.total)).toEqual([
+      day(PER_ROUND.requests),
+      day(PER_ROUND.failed),
+      day(PER_ROUND.requests - PER_ROUND.failed),
+    ]);
+    expect(failed.requests.every((row) => row.failed)).toBe(true);
+    expect(others.requests.some((row) => row.failed)).toBe(false);
+    expect(sum(live, (row) => Number(row.failed))).toBe(day(PER_ROUND.failed));
+    const { lastErrors } = await ask<Status>("/api/status");
+    const newest = failed.requests.slice(0, 20).map(({ requestId }) => requestId);
+    expect(lastErrors!.map(({ requestId }) => requestId)).toEqual(newest);
+  });
+
+  it("compatibility endpoints", async () => {
+    const stats = await ask<Stats>(`/api/stats?since=${encodeURIComponent(new Date(from).toISOString())}`);
+    expect(stats).toMatchObject({
+      totalRequests: day(PER_ROUND.requests),
+      errorCount: day(PER_ROUND.failed),
+      unpricedCount: day(PER_ROUND.unpriced),
+    });
+    const tokens = Object.values(await ask<Record<string, DomainTokens>>("/token-stats"));
+    expect(sum(tokens, ({ requestCount }) => requestCount)).toBe(day(PER_ROUND.requests));
+    expect(sum(tokens, ({ unpricedCount }) => unpricedCount)).toBe(day(PER_ROUND.unpriced));
+    expect(await ask<DashboardStats>("/api/dashboard/stats")).toMatchObject({
+      totalRequests: day(PER_ROUND.requests),
+      unpricedCount: day(PER_ROUND.unpriced),
+    });
+  });
+
+  it("conversations, their branches, requests and trees", async () => {
+    const { conversations } = await ask<ConversationList>("/api/conversations?limit=500");
+    expect(sum(conversations, ({ messageCount }) => messageCount)).toBe(day(PER_ROUND.messages));
+    expect(sum(conversations, ({ errorCount }) => errorCount)).toBe(day(PER_ROUND.failedMessages));
+    for (const { conversationId, errorCount } of conversations) {
+      const detail = await ask<ConversationDetail>(`/api/conversations/${conversationId}?limit=500`);
+      const tree = await ask<ConversationTree>(`/api/conversations/${conversationId}/tree`);
+      expect(sum(detail.branches, (branch) => branch.errorCount)).toBe(errorCount);
+      expect(sum(detail.requests, ({ failed }) => Number(failed))).toBe(errorCount);
+      expect(sum(tree.nodes, ({ failed }) => Number(failed))).toBe(errorCount);
+    }
+    const { conversations: marked } = await ask<ConversationList>(
+      "/api/conversations?limit=500&hasErrors=true",
+    );
+    expect(sum(marked, ({ errorCount }) => errorCount)).toBe(day(PER_ROUND.failedMessages));
+  });
+
+  it("alerts of the last hour", () => {
+    expect(alerts.filter(({ kind }) => kind === "error")).toHaveLength(PER_ROUND.failed);
+  });
+});
+
+describe("rows that the previous Worker stored, which counted by status and knew no early ends", () => {
+  /** What their rows do not tell: the ends of unrecorded responses, and early ends without a missing final usage. */
+  const UNKNOWN: Readonly<Record<string, boolean>> = {
+    "an unrecorded stream that broke off": false,
+    "an unrecorded client that left": true,
+    "a stream without message_stop": false,
+    "an empty JSON body": false,
+    "JSON cut in the middle": false,
+    "an empty count of tokens": false,
+    "a list of models cut in the middle": false,
+    "a completion without a stop reason": false,
+  };
+  const byStatus = "(status IS NULL OR status >= 400)";
+
+  it("are judged by what they know, with their rollups and conversations, once", async () => {
+    await resetStorage();
+    const made = await storeEndings(Object.values(ENDINGS).map((ending) => [ending, {}]));
+    const names = new Map(made.map(({ id }, n) => [id, Object.keys(ENDINGS)[n]!]));
+    const unknown = made.filter(({ id }) => names.get(id)! in UNKNOWN).map(({ id }) => id);
+    await queryRows("UPDATE requests SET usage_partial = false WHERE id = ANY ($1)", [unknown]);
+    await queryRows("UPDATE requests SET failed = NULL");
+    await queryRows(
+      "UPDATE requests SET outcome = 'complete', error_type = NULL, error_message = NULL WHERE error_type = 'stream_ended_early'",
+    );
+    await queryRows(`UPDATE conversations c SET errors =
+      (SELECT count(*) FROM requests WHERE conversation_id = c.id AND ${byStatus})`);
+    await queryRows("DELETE FROM rollups");
+    await queryRows(`INSERT INTO rollups SELECT date_bin('5 minutes', started_at, '2000-01-01Z'), domain_id, account_id, coalesce(model, ''),
+        request_type, outcome, count(*), count(*) FILTER (WHERE ${byStatus}), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '{}', '{}'
+      FROM requests GROUP BY 1, 2, 3, 4, 5, 6`);
+
+    for (let n = 0; n < 2; n++) {
+      await withWriter(loadConfig(env), recountFailed);
+      const rows = await queryRows<{ id: string; failed: boolean; error_type: string | null }>(
+        "SELECT id, failed, error_type FROM requests",
+      );
+      expect(Object.fromEntries(rows.map(({ id, failed }) => [names.get(id), failed]))).toEqual(
+        Object.fromEntries(
+          Object.entries(ENDINGS).map(([name, { row }]) => [name, UNKNOWN[name] ?? row.failed]),
+        ),
+      );
+      const early = rows.flatMap(({ id, error_type }) =>
+        error_type === "stream_ended_early" ? [names.get(id)] : [],
+      );
+      expect(early.sort()).toEqual([
+        "a stream that ended within a block",
+        "a stream without message_delta",
+        "an empty stream",
+      ]);
+      const counted = `SELECT outcome, count(*) FILTER (WHERE failed)::int AS errors FROM requests GROUP BY 1 ORDER BY 1`;
+      expect(
+        await queryRows("SELECT outcome, sum(errors)::int AS errors FROM rollups GROUP BY 1 ORDER BY 1"),
+      ).toEqual(await queryRows(counted));
+      expect(await queryRows("SELECT id, errors FROM conversations ORDER BY id")).toEqual(
+        await queryRows(`SELECT conversation_id AS id, count(*) FILTER (WHERE failed)::int AS errors FROM requests
+          WHERE conversation_id IS NOT NULL GROUP BY 1 ORDER BY 1`),
+      );
+    }
+  });
+});
