@@ -119,6 +119,8 @@ export function priceOfBody(
     model: requested ?? response.modelServed,
     modelServed: response.modelServed,
     errorType: response.errorType,
+    timeToFirstByteMs: 1,
+    upstreamAttempts: 1,
     stopReason: response.stopReason,
     isPartial: response.usagePartial,
     receivedTokens: response.message && estimateOutputTokens(response.message),

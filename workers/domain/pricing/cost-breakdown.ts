@@ -30,6 +30,8 @@ const NOTES = {
   cut_off: "The response was cut off before its final usage; the cost is a minimum.",
   free_endpoint: "This endpoint is free of charge.",
   error_not_billed: "Errors are not billed.",
+  not_sent: "The request was not sent to Claude.",
+  response_lost: "The response was lost. Claude may bill the request, so it has no price.",
   usage_unknown: "The response reports no usage, so it has no price.",
   billed_elsewhere: "Work started by this request is billed later and not reported in a response.",
 } as const;

@@ -163,7 +163,7 @@ export const SERVER_TOOL_PRICES: Readonly<Record<string, string | null>> = {
 };
 
 /** Increment with every change of how usage is read and priced; stored with each price. */
-export const PRICING_RULES = 1;
+export const PRICING_RULES = 2;
 
 function rates(input: string, write5m: string, write1h: string, read: string, output: string) {
   return { input, write5m, write1h, read, output };

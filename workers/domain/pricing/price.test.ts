@@ -126,8 +126,23 @@ describe("what costs nothing", () => {
     ["a redirect", "", { status: 307 }],
     ["a stream that is an error from its first event", eventStream([JSON.parse(error) as Json]), STREAM],
     ["an error of an endpoint that is billed elsewhere", error, { status: 400, endpoint: "batches" }],
+    ["an error inside a 200 as JSON", error, {}],
+    ["a 401 of the proxy, after that of upstream", error, { status: 401, timeToFirstByteMs: null }],
+    [
+      "an error of upstream in a row that does not know its attempts",
+      error,
+      { status: 504, upstreamAttempts: null },
+    ],
   ])("%s", (_name, body, known) => {
     expect(billOf(body, known)).toMatchObject({ costUsd: "0", codes: ["error_not_billed"] });
+  });
+
+  test("an error of the proxy whose request was not sent", () => {
+    for (const status of [401, 403, 413, 502])
+      expect(billOf(error, { status, timeToFirstByteMs: null, upstreamAttempts: 0 })).toMatchObject({
+        costUsd: "0",
+        codes: ["not_sent"],
+      });
   });
 
   test.each([
@@ -145,6 +160,28 @@ describe("what costs nothing", () => {
 });
 
 describe("what has no price and is never taken for free", () => {
+  test.each<[string, PriceContext]>([
+    ["a 502", { status: 502 }],
+    ["a 504", { status: 504 }],
+    ["a 504 in a row that does not know its attempts", { status: 504, upstreamAttempts: null }],
+    ["a 504 of an endpoint that is billed elsewhere", { status: 504, endpoint: "batches" }],
+  ])("%s of the proxy, whose response was lost", (_, known) => {
+    const body = JSON.stringify({ type: "error", error: { type: "api_error", message: "Nexus: …" } });
+    expect(billOf(body, { ...known, timeToFirstByteMs: null })).toMatchObject({
+      costUsd: null,
+      codes: ["response_lost"],
+    });
+  });
+
+  test.each([
+    ["an empty stream", "", "text/event-stream"],
+    ["an empty body", "", "application/json"],
+    ["JSON cut in the middle", '{"id":"msg_1","usage":{"input_to', "application/json"],
+  ])("%s with status 200", (_, body, contentType) => {
+    for (const errorType of [null, "stream_ended_early"])
+      expect(billOf(body, { contentType, errorType }).costUsd).toBeNull();
+  });
+
   test.each([
     ["batches", "POST"],
     ["sessions", "POST"],

@@ -9,6 +9,7 @@ import { PRICE_VERSION, findRates } from "./rates.ts";
 import { SERVER_TOOL_PRICES } from "./price-table.ts";
 import { type Inference, inferencesOf, type UsageContext } from "./billable-usage.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
+import { ENDED_EARLY, refusedBy } from "../outcome.ts";
 import { serverToolUse } from "../usage/token-usage.ts";
 import { parseUsd } from "./usd.ts";
 
@@ -21,6 +22,10 @@ export interface PricingInput extends UsageContext {
   /** Null without a response. */
   status: number | null;
   errorType: string | null;
+  /** Null where upstream sent no response headers. */
+  timeToFirstByteMs: number | null;
+  /** How often the request was sent to Claude; null where it is not known. */
+  upstreamAttempts: number | null;
 }
 
 export interface Price {
@@ -132,17 +137,19 @@ function notesOn(usage: JsonObject, { isPartial }: PricingInput): NoteCode[] {
 
 const KNOWN_GEOGRAPHIES = ["us", "global", "not_available", ""];
 
-/** Errors and free endpoints cost 0; a message without usage is unpriced. */
-function priceWithoutUsage({ endpoint, method, status, errorType }: PricingInput): Price {
+/** Errors of upstream and free endpoints cost nothing; a response without usage has no price. */
+function priceWithoutUsage(input: PricingInput): Price {
+  const { endpoint, method, status, errorType, upstreamAttempts, isPartial } = input;
+  const isMessage = endpoint === "messages";
+  const isBilled = isMessage || (method.toUpperCase() === "POST" && BILLED_ELSEWHERE.includes(endpoint));
+  if (!isBilled) return emptyPrice(0n, "free_endpoint");
+  if (upstreamAttempts === 0) return emptyPrice(0n, "not_sent");
+  // The proxy's own 401 follows one of upstream. Its other errors do not show whether Claude has processed the request.
+  if (refusedBy(input) === "nexus" && status !== 401) return emptyPrice(null, "response_lost");
   const isErrorStatus = status !== null && (status < 200 || status >= 300);
-  if (endpoint !== "messages") {
-    const isBilled = method.toUpperCase() === "POST" && BILLED_ELSEWHERE.includes(endpoint);
-    if (!isBilled) return emptyPrice(0n, "free_endpoint");
-    return isErrorStatus ? emptyPrice(0n, "error_not_billed") : emptyPrice(null, "billed_elsewhere");
-  }
-  return isErrorStatus || errorType !== null
-    ? emptyPrice(0n, "error_not_billed")
-    : emptyPrice(null, "usage_unknown");
+  const isErrorBody = isMessage && errorType !== null && errorType !== ENDED_EARLY && !isPartial;
+  if (isErrorStatus || isErrorBody) return emptyPrice(0n, "error_not_billed");
+  return emptyPrice(null, isMessage ? "usage_unknown" : "billed_elsewhere");
 }
 
 function emptyPrice(costPico: bigint | null, note: NoteCode): Price {
