@@ -175,6 +175,53 @@ describe("an account without a usable credential", () => {
   });
 });
 
+describe("a request that the proxy rejects", () => {
+  it.each([
+    ["an endpoint that is not allowed", "/v1/organizations/users", {}, 403, "permission_error"],
+    ["a login", "/v1/oauth/token", {}, 403, "permission_error"],
+    ["no credential", "/v1/messages", { credentialType: "oauth" }, 401, "authentication_error"],
+  ] as const)("after it has authenticated is recorded unread: %s", async (_, path, given, status, type) => {
+    const tenant = await harness.tenant(given);
+    const sent = await tenant.send({ path, body: "x".repeat(300) });
+    expect(sent.status).toBe(status);
+    const { request, response } = await harness.recorded(sent.id);
+    expect(request.metadata).toMatchObject({
+      domain: tenant.domain,
+      clientKeyId: tenant.clientKeyId,
+      path,
+      body: { recorded: "none", bytes: 300 },
+    });
+    expect(response.metadata).toMatchObject({
+      outcome: "complete",
+      status,
+      errorType: type,
+      timeToFirstByteMs: null,
+      upstreamAttempts: 0,
+    });
+    expect(response.body.toString()).toBe(path.startsWith("/v1/oauth") ? "" : sent.body.toString());
+    expect(harness.claude.requests).toHaveLength(0);
+  });
+
+  it("before it has authenticated is not recorded", async () => {
+    const { domain, key } = await harness.tenant();
+    const known = await harness.journalIds();
+    const refused = [
+      await harness.send({ host: domain, headers: bearer("wrong"), path: "/v1/messages" }),
+      await harness.send({ host: domain, headers: bearer(key), path: "/v1/../v1/messages" }),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual([401, 400]);
+    // The next exchange is in the journal, so that those before it would be.
+    const { id } = await harness.send({
+      host: domain,
+      headers: bearer(key),
+      path: "/v1/models",
+      method: "GET",
+    });
+    await harness.recorded(id);
+    expect((await harness.journalIds()).filter((each) => !known.includes(each))).toEqual([id]);
+  });
+});
+
 describe("paths outside the API", () => {
   it("accept warm-ups and telemetry without a key, and record nothing", async () => {
     for (const path of ["/", "/api/hello"]) {

@@ -3,8 +3,11 @@ import type { Outcome } from "../../workers/schemas/exchange.ts";
 import { errorResponse, type ExchangeOptions, jsonResponse, messageStream } from "./exchanges.ts";
 
 export interface Ending extends ExchangeOptions {
-  /** What the journal has: both parts, or only the request. `none`: R2 took neither, the message carries the metadata. */
-  recorded?: "both" | "request" | "none";
+  /**
+   * What the journal has: both parts, or only the request. `none`: R2 took neither, the message carries the metadata. `rejected`: both,
+   * but the proxy has not read the request's body.
+   */
+  recorded?: "both" | "request" | "none" | "rejected";
   row: {
     failed: boolean;
     outcome: Outcome;
@@ -42,7 +45,7 @@ const own = (status: number, type: string, upstreamAttempts: number): ExchangeOp
     ...NO_RESPONSE,
     status,
     errorType: type,
-    outcome: "upstream_failed",
+    outcome: upstreamAttempts === 0 ? "complete" : "upstream_failed",
     upstreamAttempts,
   },
 });
@@ -162,13 +165,19 @@ export const ENDINGS: Readonly<Record<string, Ending>> = {
   },
   "a 401 of the proxy for its own login": {
     ...own(401, "authentication_error", 0),
+    recorded: "rejected",
     row: {
       failed: true,
-      outcome: "upstream_failed",
+      outcome: "complete",
       status: 401,
       errorType: "authentication_error",
       cost: "free",
     },
+  },
+  "a 403 of the proxy": {
+    ...own(403, "permission_error", 0),
+    recorded: "rejected",
+    row: { failed: true, outcome: "complete", status: 403, errorType: "permission_error", cost: "free" },
   },
   "a client that left before the headers": {
     responseBody: "",

@@ -17,8 +17,14 @@ export async function storeEndings(
   const made = await Promise.all(
     endings.map(async ([{ recorded = "both", row: _, ...options }, more]) => {
       const requestMetadata = { ...options.requestMetadata, ...more.requestMetadata };
-      const exchange = makeExchange({ ...options, ...more, requestMetadata });
-      if (recorded === "both") return { exchange: await journal(exchange), message: messageOf(exchange) };
+      const exchange = makeExchange({
+        ...options,
+        ...more,
+        ...(recorded === "rejected" && { requestBody: "" }),
+        requestMetadata: { ...requestMetadata, ...(recorded === "rejected" && { body: notRecorded(4_000) }) },
+      });
+      if (recorded === "both" || recorded === "rejected")
+        return { exchange: await journal(exchange), message: messageOf(exchange) };
       if (recorded === "request")
         return { exchange: await journal(exchange, ["request"]), message: sweptMessage(exchange) };
       const { request, response } = exchange;

@@ -23,8 +23,11 @@ export interface Exchange {
   config: Config;
 }
 
+/** What is known of an exchange once its client has authenticated; it may be rejected then. */
+export type AdmittedExchange = Omit<Exchange, "credential" | "abort" | "upstreamAttempts" | "config">;
+
 /** Milliseconds since the exchange began. */
-export const elapsed = (exchange: Exchange) => Date.now() - exchange.startedAt;
+export const elapsed = (exchange: Pick<Exchange, "startedAt">) => Date.now() - exchange.startedAt;
 
 /** A new id whose timestamp is `at` (epoch milliseconds): the start of an exchange, the write of a bundle. */
 export const newId = (at: number) =>

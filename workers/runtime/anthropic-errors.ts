@@ -85,7 +85,7 @@ export function describe(error: ProxyError): DescribedError {
 
 /** The error response; `request_id` and both headers carry the exchange's id. Browser clients may read it, like upstream's. */
 export function errorResponse(error: ProxyError, requestId: string): Response {
-  const { status, type, message } = describe(error);
+  const { status } = describe(error);
   const headers = new Headers({
     ...CORS_HEADERS,
     "content-type": "application/json",
@@ -93,8 +93,11 @@ export function errorResponse(error: ProxyError, requestId: string): Response {
     "request-id": requestId,
   });
   if (status === 401) headers.set("www-authenticate", "Bearer");
-  return new Response(JSON.stringify({ type: "error", error: { type, message }, request_id: requestId }), {
-    status,
-    headers,
-  });
+  return new Response(errorBody(error, requestId), { status, headers });
+}
+
+/** Its body as JSON text. */
+export function errorBody(error: ProxyError, requestId: string): string {
+  const { type, message } = describe(error);
+  return JSON.stringify({ type: "error", error: { type, message }, request_id: requestId });
 }

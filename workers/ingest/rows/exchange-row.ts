@@ -6,7 +6,7 @@ import type { PrefixCache } from "../../domain/content/prefix-cache.ts";
 import { startedAtOf } from "../../domain/exchange-id.ts";
 import { endpointOf } from "../../domain/http/endpoint.ts";
 import { isOAuthPath } from "../../domain/http/paths.ts";
-import type { ExchangeMessage, RequestMetadata } from "../../schemas/exchange.ts";
+import type { ExchangeMessage, RequestMetadata, ResponseMetadata } from "../../schemas/exchange.ts";
 import type { StorableExchange } from "../../store/requests/write-model.ts";
 import type { JournalEntry } from "../../store/journal/objects.ts";
 import { requestEvidence } from "../../domain/linking/evidence/linkable-request.ts";
@@ -31,7 +31,7 @@ export function exchangeRow(
   const startedAt = startedAtOf(id);
   if (startedAt === null) throw new Error(`${id} is not an exchange id`);
   const isUnrecorded =
-    (request !== null && (!entry.request || hasLostBody(request.metadata))) ||
+    (request !== null && (!entry.request || hasLostBody(request.metadata, response?.metadata))) ||
     (response !== null && !entry.response);
   const requestPart = request && requestRow(request.metadata, request.body, cache);
   const asked = request?.metadata ?? response?.metadata.asked;
@@ -59,9 +59,9 @@ export function exchangeRow(
   return exchange;
 }
 
-/** Its body is not recorded although its path is not excluded from recording. */
-function hasLostBody({ body, path }: RequestMetadata): boolean {
-  return body.recorded === "none" && !isOAuthPath(path);
+/** Its body is not recorded although its path is not excluded from recording, and the proxy did not reject it unread. */
+function hasLostBody({ body, path }: RequestMetadata, response: ResponseMetadata | undefined): boolean {
+  return body.recorded === "none" && !isOAuthPath(path) && response?.upstreamAttempts !== 0;
 }
 
 /**

@@ -12,7 +12,8 @@ export interface Admission {
   /** Null where no key is required. */
   clientKeyId: string | null;
 }
-export type AdmissionResult = Admission | { error: ProxyError };
+/** With the admission where the client has authenticated and the endpoint is not allowed. */
+export type AdmissionResult = Admission | { error: ProxyError; admission?: Admission };
 
 /**
  * A missing, wrong, revoked or foreign key, an unknown domain and an unusable Host all give the same error, which does not
@@ -63,7 +64,7 @@ async function admitTenant(
 
 function checkEndpoint(target: RawTarget, admission: Admission): AdmissionResult {
   if (isEndpointAllowed(target.path, admission.record.endpoints)) return admission;
-  return { error: { reason: "endpoint_not_allowed", path: target.path } };
+  return { error: { reason: "endpoint_not_allowed", path: target.path }, admission };
 }
 
 /**

@@ -6,7 +6,8 @@ import { errorText, log } from "../../runtime/log.ts";
 import { admit } from "../auth/authorize.ts";
 import { count, flushCounters, type CounterName } from "../record/counters.ts";
 import { upstreamCredential } from "../auth/credential.ts";
-import { newId } from "../exchange.ts";
+import { type AdmittedExchange, newId } from "../exchange.ts";
+import { recordRejection } from "../record/batch-writer.ts";
 import { runExchange } from "./run-exchange.ts";
 
 /** Authorizes and runs one exchange. Always resolves: failures are responses in Anthropic's error shape. */
@@ -30,23 +31,22 @@ async function handle(
 ): Promise<Response> {
   const startedAt = Date.now();
   const id = newId(startedAt);
+  const received = { id, startedAt, request, target, env, ctx };
   try {
     const config = loadConfig(env);
     const admission = await admit(request, target, env, config);
-    if ("error" in admission) return reject(admission.error, id);
+    if ("error" in admission) {
+      if (!admission.admission) return reject(admission.error, id);
+      return rejectAdmitted({ ...received, admission: admission.admission }, admission.error);
+    }
+    const admitted = { ...received, admission };
     const credential = await upstreamCredential(admission.record, env, config);
-    if ("error" in credential) return reject(credential.error, id);
+    if ("error" in credential) return rejectAdmitted(admitted, credential.error);
     return await runExchange({
-      id,
-      startedAt,
-      request,
-      target,
-      admission,
+      ...admitted,
       credential,
       abort: new AbortController(),
       upstreamAttempts: 0,
-      env,
-      ctx,
       config,
     });
   } catch (thrown) {
@@ -57,11 +57,22 @@ async function handle(
   }
 }
 
-/** Nothing was sent to Claude, so the request is counted and not stored. */
+/** The client has not authenticated, so the request is counted and not stored. */
 function reject(error: ProxyError, id: string): Response {
-  const counter = REJECTION_COUNTERS[error.reason];
-  if (counter) count(counter);
+  countRejection(error);
   return errorResponse(error, id);
+}
+
+/** The client has authenticated: its request is stored as a failure of the proxy, without its body, which is not read. */
+function rejectAdmitted(exchange: AdmittedExchange, error: ProxyError): Response {
+  countRejection(error);
+  recordRejection(exchange, error);
+  return errorResponse(error, exchange.id);
+}
+
+function countRejection({ reason }: ProxyError): void {
+  const counter = REJECTION_COUNTERS[reason];
+  if (counter) count(counter);
 }
 
 const REJECTION_COUNTERS: Partial<Record<ProxyError["reason"], CounterName>> = {

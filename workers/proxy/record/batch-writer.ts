@@ -3,15 +3,17 @@
  * processing. An isolate collects the exchanges that end within BUNDLING_MS; the invocation that began the bundle writes it.
  */
 import { BUNDLING_MS, MAX_BUNDLE_BYTES, MAX_BUNDLED_EXCHANGES } from "../../runtime/constants.ts";
+import { isOAuthPath } from "../../domain/http/paths.ts";
 import type { ExchangeMessage, ResponseMetadata } from "../../schemas/exchange.ts";
 import { type BundlePart, writeJournalBundle } from "../../store/journal/bundles.ts";
 import { type DraftMetadata, journalTrailer } from "../../store/journal/objects.ts";
-import { type Exchange, newId } from "../exchange.ts";
+import { describe, errorBody, type ProxyError } from "../../runtime/anthropic-errors.ts";
+import { type AdmittedExchange, elapsed, type Exchange, newId } from "../exchange.ts";
 import { count, flushCounters } from "./counters.ts";
 import { notifyIngest, notifyWithMetadata } from "./notify.ts";
 import { BODY_NOT_RECORDED, unrecordedMetadata } from "./record.ts";
 import { putWithRetry } from "./recorder-entrypoint.ts";
-import type { BufferedRequest } from "./request-record.ts";
+import { type BufferedRequest, requestMetadata } from "./request-record.ts";
 
 /** An exchange that has ended, all of it in memory. */
 export interface WholeExchange {
@@ -47,6 +49,39 @@ export function addToBundle({ env, ctx }: Pick<Exchange, "env" | "ctx">, exchang
   }
   open.exchanges.push(exchange);
   open.bytes += bytes;
+}
+
+/** Records a request that the proxy rejected without sending it. Its body was not read. */
+export function recordRejection(exchange: AdmittedExchange, error: ProxyError): void {
+  const { id, request, target } = exchange;
+  const { status, type: errorType } = describe(error);
+  const isRecorded = !isOAuthPath(target.path);
+  const chunk = new TextEncoder().encode(isRecorded ? errorBody(error, id) : "");
+  const announced = Number(request.headers.get("content-length"));
+  const bytes = Number.isSafeInteger(announced) && announced > 0 ? announced : 0;
+  addToBundle(exchange, {
+    request: {
+      metadata: { ...requestMetadata(exchange), body: { ...BODY_NOT_RECORDED, bytes } },
+      body: new Uint8Array(0),
+    },
+    response: {
+      metadata: {
+        v: 1,
+        id,
+        outcome: "complete",
+        status,
+        errorType,
+        headers: {},
+        timeToFirstByteMs: null,
+        upstreamAttempts: 0,
+        durationMs: elapsed(exchange),
+        bodyCoding: "identity",
+        ...(isRecorded ? {} : { body: BODY_NOT_RECORDED }),
+      },
+      chunks: [chunk],
+      bytes: chunk.length,
+    },
+  });
 }
 
 /** Writes bundles whose invocation was ended before it could. To be called by every exchange. */

@@ -5,7 +5,7 @@ import { isOAuthPath } from "../../domain/http/paths.ts";
 import type { RequestMetadata, RequestSummary } from "../../schemas/exchange.ts";
 import type { DraftMetadata } from "../../store/journal/objects.ts";
 import { NO_BODY, type RequestBody } from "../body/request-body.ts";
-import type { Exchange } from "../exchange.ts";
+import type { AdmittedExchange, Exchange } from "../exchange.ts";
 import { notifyEnded, notifyStarted } from "../report/live-events.ts";
 import { addPendingBody } from "./pending-bodies.ts";
 import { BODY_NOT_RECORDED, pipedFrom, recordBuffered, recordCopy, type RecordedRequest } from "./record.ts";
@@ -123,7 +123,8 @@ function store(
   }
 }
 
-function requestMetadata(exchange: Exchange): DraftMetadata<RequestMetadata> {
+/** Metadata of the request part. */
+export function requestMetadata(exchange: AdmittedExchange): DraftMetadata<RequestMetadata> {
   const { id, startedAt, request, target } = exchange;
   return {
     v: 1,
@@ -136,7 +137,7 @@ function requestMetadata(exchange: Exchange): DraftMetadata<RequestMetadata> {
   };
 }
 
-function requestSummary({ request, target, admission }: Exchange) {
+function requestSummary({ request, target, admission }: AdmittedExchange) {
   const { domain, accountId, credentialType } = admission.record;
   return {
     domain,
