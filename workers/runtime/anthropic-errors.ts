@@ -14,6 +14,7 @@ export type ProxyError =
   | { reason: "endpoint_not_allowed"; path: string }
   | { reason: "not_found"; path: string }
   | { reason: "upstream_unreachable"; host: string }
+  | { reason: "undecodable_response"; host: string; coding: string }
   | { reason: "upstream_timeout"; host: string; milliseconds: number }
   | { reason: "internal" };
 
@@ -67,6 +68,12 @@ export function describe(error: ProxyError): DescribedError {
         status: 502,
         type: "api_error",
         message: `Nexus: ${error.host} could not be reached or closed the connection before it responded. Try again.`,
+      };
+    case "undecodable_response":
+      return {
+        status: 502,
+        type: "api_error",
+        message: `Nexus: ${error.host} sent its response in the content-coding ${JSON.stringify(error.coding)}, which the client does not accept, and it cannot be decoded here.`,
       };
     case "upstream_timeout":
       return {

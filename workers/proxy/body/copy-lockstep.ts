@@ -43,6 +43,7 @@ export function copyLockstep(
     resolveServed(false);
     onClientGone();
   };
+  void toClient.closed.catch(clientGone); // rejects also while upstream is silent
   // A write that waits for a slow client does not notice the signal by itself.
   signal.addEventListener("abort", () => void toClient.abort(signal.reason).catch(() => undefined));
   return {

@@ -8,6 +8,7 @@
  * Used by respond.ts.
  */
 import { MAX_BUNDLED_BODY_BYTES } from "../../runtime/constants.ts";
+import type { EncodingDecision } from "../../domain/http/content-coding.ts";
 import { copyLockstep, needsLockstep } from "../body/copy-lockstep.ts";
 import { copySmall } from "../body/copy-small.ts";
 import { readTeeBranch, type TeeReadResult } from "../body/tee-reader.ts";
@@ -38,15 +39,16 @@ export interface BodyCopy {
   readSmall?: () => Promise<TeeReadResult>;
 }
 
-/** Starts copying the body to the client. `length` is null where it is unknown. */
+/** Starts copying the prepared body to the client. */
 export function startBodyCopy(
   exchange: Exchange,
   body: ReadableStream,
   client: WritableStream,
   type: string | null,
-  length: number | null,
+  { length, undone }: EncodingDecision,
 ): BodyCopy {
-  if (needsLockstep(type, length)) return lockstepCopy(exchange, body, client);
+  // The runtime cannot pump a body that is decoded here from its identity stream into the client's.
+  if (undone.length > 0 || needsLockstep(type, length)) return lockstepCopy(exchange, body, client);
   const isSmall = length !== null && length <= MAX_BUNDLED_BODY_BYTES;
   if (isSmall) return smallCopy(exchange, body, client, length);
   if (length === null && EVENT_STREAM.test(type ?? ""))

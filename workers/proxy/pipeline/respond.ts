@@ -6,7 +6,7 @@
 import { CLIENT_GRACE_MS } from "../../runtime/constants.ts";
 import { storedResponseHeaders } from "../../domain/http/stored-headers.ts";
 import { isOAuthPath } from "../../domain/http/paths.ts";
-import { clientResponseHeaders, negotiateEncoding } from "../../domain/http/forwarded-headers.ts";
+import { clientResponseHeaders } from "../../domain/http/forwarded-headers.ts";
 import type { Outcome, ResponseMetadata } from "../../schemas/exchange.ts";
 import type { DraftMetadata } from "../../store/journal/objects.ts";
 import { elapsed, type Exchange } from "../exchange.ts";
@@ -15,18 +15,16 @@ import { BODY_NOT_RECORDED, finishExchange, recordBuffered } from "../record/rec
 import type { RequestRecording } from "../record/request-record.ts";
 import { reportRateLimits } from "../report/rate-limit-reports.ts";
 import { startBodyCopy } from "./copy-strategy.ts";
-
-/** Responses that have no body, whatever their headers say. */
-const NO_BODY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
+import type { PreparedBody } from "./prepare-body.ts";
 
 /** Passes upstream's response on, whatever its status, and records it. */
-export function passResponse(exchange: Exchange, upstream: Response, recording: RequestRecording): Response {
-  const { request, abort, env, ctx, id, config } = exchange;
-  const encoding = negotiateEncoding(
-    upstream.headers.get("content-encoding"),
-    upstream.headers.get("content-length"),
-    request.headers.get("accept-encoding"),
-  );
+export function passResponse(
+  exchange: Exchange,
+  upstream: Response,
+  { stream, encoding }: PreparedBody,
+  recording: RequestRecording,
+): Response {
+  const { abort, env, ctx, id, config } = exchange;
   const timeToFirstByteMs = elapsed(exchange);
   let headers: Record<string, string> | undefined;
   const storedHeaders = () => (headers ??= storedResponseHeaders(upstream.headers));
@@ -47,9 +45,9 @@ export function passResponse(exchange: Exchange, upstream: Response, recording: 
   const init = {
     status: upstream.status,
     statusText: upstream.statusText,
-    headers: clientResponseHeaders(upstream.headers, encoding.keepsEncoding, id),
+    headers: clientResponseHeaders(upstream.headers, encoding, id),
   };
-  if (upstream.body === null || request.method === "HEAD" || NO_BODY_STATUSES.has(upstream.status)) {
+  if (stream === null) {
     const metadata = metadataFor("complete", elapsed(exchange));
     reportRateLimits(env, ctx, exchange.admission.record, metadata.headers, Date.now());
     recording.responseEnded();
@@ -64,10 +62,10 @@ export function passResponse(exchange: Exchange, upstream: Response, recording: 
   const type = upstream.headers.get("content-type");
   const { served, delayElapsed, record, readSmall } = startBodyCopy(
     exchange,
-    upstream.body,
+    stream,
     pipe.writable,
     type,
-    encoding.length,
+    encoding,
   );
   let hasTimedOut = false;
   const timer = setTimeout(() => {

@@ -3,6 +3,8 @@
  * directions; JavaScript sees headers, and the copies that are recorded.
  */
 import { upstreamRequestHeaders } from "../../domain/http/forwarded-headers.ts";
+import { storedResponseHeaders } from "../../domain/http/stored-headers.ts";
+import { plainText } from "../../domain/truncate.ts";
 import { describe, errorResponse, type ProxyError } from "../../runtime/anthropic-errors.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { ResponseMetadata } from "../../schemas/exchange.ts";
@@ -13,7 +15,10 @@ import { count } from "../record/counters.ts";
 import { finishExchange, recordBuffered } from "../record/record.ts";
 import { recordRequest, type RequestRecording } from "../record/request-record.ts";
 import { forward, type UpstreamResult } from "./forward.ts";
+import { prepareBody } from "./prepare-body.ts";
 import { passResponse } from "./respond.ts";
+
+const MAX_CODING_CHARACTERS = 100;
 
 /** Resolves with the response; what is left of the exchange runs under `waitUntil`. */
 export async function runExchange(exchange: Exchange): Promise<Response> {
@@ -41,13 +46,16 @@ export async function runExchange(exchange: Exchange): Promise<Response> {
 
   const result = await retryOnUnauthorized(exchange, body, await forwarding);
   switch (result.kind) {
-    case "response":
-      return passResponse(exchange, result.response, recording);
+    case "response": {
+      const preparing = prepareBody(exchange, result.response);
+      const prepared = preparing instanceof Promise ? await preparing : preparing;
+      if (prepared !== null) return passResponse(exchange, result.response, prepared, recording);
+      return undecodableResponse(exchange, result.response, recording);
+    }
     case "failed":
       return proxyErrorResponse(exchange, result.error, recording);
     case "client_gone":
-      recordWithoutUpstream(exchange, recording, { outcome: "client_gone", status: null, errorType: null });
-      return new Response(null, { status: 499 }); // the client has disconnected
+      return clientGone(exchange, recording);
   }
 }
 
@@ -83,36 +91,59 @@ function upstreamRequest({ request, target, credential, config }: Exchange, body
   };
 }
 
-/** Upstream did not respond: responds with an error in Anthropic's shape and records it like a response. */
+function clientGone(exchange: Exchange, recording: RequestRecording): Response {
+  recordOwnResponse(exchange, recording, { outcome: "client_gone", status: null, errorType: null });
+  return new Response(null, { status: 499 }); // the client has disconnected
+}
+
+/** Upstream responded with bytes that the client could not read: they are given up, and its headers are recorded. */
+function undecodableResponse(
+  exchange: Exchange,
+  upstream: Response,
+  recording: RequestRecording,
+): Response | Promise<Response> {
+  if (exchange.abort.signal.aborted) return clientGone(exchange, recording);
+  exchange.abort.abort();
+  const { host } = new URL(exchange.config.CLAUDE_API_BASE_URL);
+  const coding = plainText(upstream.headers.get("content-encoding") ?? "", MAX_CODING_CHARACTERS);
+  return proxyErrorResponse(exchange, { reason: "undecodable_response", host, coding }, recording, {
+    headers: { ...storedResponseHeaders(upstream.headers), "content-type": "application/json" },
+    timeToFirstByteMs: elapsed(exchange),
+  });
+}
+
+/** Responds with an error in Anthropic's shape and records it like a response. `upstream`: what is known where upstream responded. */
 async function proxyErrorResponse(
   exchange: Exchange,
   error: ProxyError,
   recording: RequestRecording,
+  upstream: Partial<ResponseMetadata> = {},
 ): Promise<Response> {
   const response = errorResponse(error, exchange.id);
   const body = new Uint8Array(await response.clone().arrayBuffer());
   const { status, type: errorType } = describe(error);
-  recordWithoutUpstream(exchange, recording, { outcome: "upstream_failed", status, errorType }, body);
+  const result = { ...upstream, outcome: "upstream_failed" as const, status, errorType };
+  recordOwnResponse(exchange, recording, result, body);
   return response;
 }
 
-function recordWithoutUpstream(
+function recordOwnResponse(
   exchange: Exchange,
   recording: RequestRecording,
-  result: Pick<ResponseMetadata, "outcome" | "status" | "errorType">,
+  result: Pick<ResponseMetadata, "outcome" | "status" | "errorType"> & Partial<ResponseMetadata>,
   body = new Uint8Array(0),
 ): void {
   const { env, ctx, id } = exchange;
   const metadata: DraftMetadata<ResponseMetadata> = {
     v: 1,
     id,
-    ...result,
     headers: {},
     timeToFirstByteMs: null,
     upstreamAttempts: exchange.upstreamAttempts,
     durationMs: elapsed(exchange),
     bodyCoding: "identity",
     asked: recording.summary(),
+    ...result,
   };
   recording.responseEnded();
   const storing = recordBuffered(env, "response", metadata, body);

@@ -1,0 +1,66 @@
+/** Prepares upstream's response body for a client: in a content-coding that it accepts. Used by run-exchange.ts. */
+import { type EncodingDecision, negotiateEncoding } from "../../domain/http/content-coding.ts";
+import { errorText, log } from "../../runtime/log.ts";
+import { decodeBody } from "../body/decode-body.ts";
+import type { Exchange } from "../exchange.ts";
+
+export interface PreparedBody {
+  /** Null where the response has none. */
+  stream: ReadableStream | null;
+  encoding: EncodingDecision;
+}
+
+/** Responses that have no body, whatever their headers say. */
+const NO_BODY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** Upstream's body as it came; or, where it has to be decoded first, a promise of it, or of null when it cannot be. */
+export function prepareBody(
+  exchange: Exchange,
+  upstream: Response,
+): PreparedBody | Promise<PreparedBody | null> {
+  const { request } = exchange;
+  const encoding = negotiateEncoding(
+    upstream.headers.get("content-encoding"),
+    upstream.headers.get("content-length"),
+    request.headers.get("accept-encoding"),
+  );
+  const isEmpty =
+    upstream.body === null || request.method === "HEAD" || NO_BODY_STATUSES.has(upstream.status);
+  if (isEmpty) return { stream: null, encoding: encoding ?? UNKNOWN_CODING };
+  if (encoding?.isDecoded === false) return { stream: upstream.body, encoding };
+  return decodedBody(exchange, upstream.body, encoding);
+}
+
+/** Of a response without a body: the client need not know of a coding that it does not accept. */
+const UNKNOWN_CODING: EncodingDecision = {
+  contentEncoding: null,
+  isDecoded: false,
+  undone: [],
+  length: null,
+  storedEncoding: "identity",
+};
+
+async function decodedBody(
+  { id, ctx }: Exchange,
+  body: ReadableStream,
+  encoding: EncodingDecision | null,
+): Promise<PreparedBody | null> {
+  try {
+    if (encoding === null) throw new Error("unknown content-coding");
+    const { undone } = encoding;
+    const stream = await (undone.length === 0 ? startedBody(body) : decodeBody(body, undone, ctx));
+    return { stream, encoding };
+  } catch (thrown) {
+    log.warn("response: not decoded", { id, error: errorText(thrown) });
+    return null;
+  }
+}
+
+/** A body that the runtime decodes, once its first bytes are there; rejects when they cannot be decoded. */
+async function startedBody(body: ReadableStream): Promise<ReadableStream> {
+  const [first, all] = body.tee();
+  const reader = first.getReader();
+  await reader.read();
+  reader.cancel().catch(() => undefined);
+  return all;
+}
