@@ -223,6 +223,8 @@ export const requests = pgTable(
     parentRequestId: uuid("parent_request_id"),
     isSubtask: boolean("is_subtask").notNull().default(false),
     parentTaskRequestId: uuid("parent_task_request_id"),
+    /** Of a side request: the turn that it served; null where that is not known. */
+    servesRequestId: uuid("serves_request_id"),
     linkKind: text("link_kind"),
     linkedBy: text("linked_by"),
     linkConfidence: text("link_confidence"),
@@ -241,6 +243,9 @@ export const requests = pgTable(
     index("requests_session").on(t.sessionId),
     index("requests_conversation").on(t.conversationId),
     index("requests_parent").on(t.parentRequestId),
+    index("requests_serves")
+      .on(t.servesRequestId)
+      .where(sql`serves_request_id is not null`),
     // One entry per branch: its first request.
     index("requests_branch")
       .on(t.conversationId, t.id)
@@ -288,6 +293,9 @@ export const linkEvidence = pgTable(
     messageKey: id8("message_key").notNull(),
     priorMessageKey: id8("prior_message_key"),
     systemKey: id8("system_key"),
+    /** The client's device and its working directory: they distinguish sessions of equal words. */
+    deviceKey: id8("device_key"),
+    directoryKey: id8("directory_key"),
     /** Several conversations matched equally well, so the choice depends on their lengths. */
     isAmbiguous: boolean("is_ambiguous").notNull().default(false),
   },
@@ -303,6 +311,10 @@ export const linkEvidence = pgTable(
     index("link_evidence_thread")
       .on(t.sessionKey)
       .where(sql`session_key is not null`),
+    // 256 is EvidenceFlag.sideRequest.
+    index("link_evidence_side_requests")
+      .on(t.sessionKey, t.requestId)
+      .where(sql`(form & 256) <> 0`),
     index("link_evidence_ambiguous")
       .on(t.domainId, t.requestId)
       .where(sql`is_ambiguous`),

@@ -20,6 +20,9 @@ interface Sent {
   agent: string | null;
   parentAgent: string | null;
   isSummary: boolean;
+  /** Of a side request or the agent of a workflow; default: none. */
+  requestClass?: string;
+  system?: string;
 }
 
 export interface GeneratedConversations {
@@ -69,10 +72,12 @@ export function generateExchanges(seed: number): { at: number; exchange: Linkabl
         ...(request.session !== null && { "x-claude-code-session-id": request.session }),
         ...(request.agent !== null && { "x-claude-code-agent-id": request.agent }),
         ...(request.parentAgent !== null && { "x-claude-code-parent-agent-id": request.parentAgent }),
+        ...(request.requestClass !== undefined && { "x-claude-code-request-class": request.requestClass }),
+        ...(next() < 0.3 && { "x-claude-code-prompt-id": pick(WORDS) }),
       },
-      body: {},
+      body: next() < 0.5 ? {} : { metadata: { user_id: JSON.stringify({ device_id: pick(["d1", "d2"]) }) } },
       messages: request.history,
-      system: pick(["You help.", "You help.", "Other."]),
+      system: request.system ?? pick(["You help.", "You help.", "Other.\nWorking directory: /a"]),
       tools: [{ name: "Agent", input_schema: {} }],
       response: request.answer,
       isResponseComplete: !isFailed,
@@ -85,7 +90,8 @@ export function generateExchanges(seed: number): { at: number; exchange: Linkabl
     const kind = next();
     if (kind < 0.12) return null;
     if (kind < 0.5) return [{ type: "text", text: pick(WORDS) }];
-    if (kind < 0.7) return [tool("Bash", { command: "ls" })];
+    if (kind < 0.66) return [tool("Bash", { command: "ls" })];
+    if (kind < 0.72) return [tool("Workflow", { script: "x" })];
     const calls = Array.from({ length: 1 + Math.floor(next() * 2) }, () =>
       tool("Agent", { prompt: pick(WORDS) }),
     );
@@ -124,13 +130,33 @@ export function generateExchanges(seed: number): { at: number; exchange: Linkabl
       ? [...from.history, user(pick(WORDS))]
       : [...from.history, { role: "assistant", content: from.answer }, reply(from.answer)];
 
+  /** Repeats a history, or has none. */
+  const sideRequest = (from: Sent): void => {
+    const repeated = [...goOn(from).slice(0, -1), user("[SUGGESTION MODE: what next]")];
+    const side = pick([
+      { history: repeated, requestClass: "auxiliary" },
+      { history: repeated },
+      { history: [user(pick(WORDS))], system: "You run a web search for another Claude model." },
+    ]);
+    exchange({ ...from, answer: answer(), isSummary: false, ...side });
+    sent.pop();
+  };
+
   const sessions = [null, null, `s${seed}a`, `s${seed}b`];
   start(pick(sessions));
   const length = 4 + Math.floor(next() * 14);
   while (exchanges.length < length) {
     const from = pick(sent.slice(-5));
     const what = next();
-    if (what < 0.1) start(pick(sessions));
+    if (what < 0.05) sideRequest(from);
+    else if (what < 0.08 && from.session !== null)
+      exchange({
+        ...from,
+        history: [user("[Workflow harness] x")],
+        answer: answer(),
+        agent: `a${pick(WORDS)}`,
+      });
+    else if (what < 0.14) start(pick(sessions));
     else if (what < 0.5) exchange({ ...from, history: goOn(from), answer: answer() });
     else if (what < 0.58) exchange({ ...pick(sent), answer: answer() });
     else if (what < 0.66) {

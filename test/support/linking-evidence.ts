@@ -106,7 +106,7 @@ export type TestRequest = Omit<WrittenRequest, "at"> & { at?: string };
 export const HELLO = { turns: ["hello"], answer: "hi" };
 export const TURN = "turn 0 - main";
 
-/** The links of these requests, by position: "kind parent spawner branch"; "aux" for side requests. */
+/** The links of these requests, by position: "kind parent spawner branch"; "aux" for side requests, with the turn they serve. */
 export async function linked(...requests: readonly TestRequest[]): Promise<string[]> {
   return linkedInOrder(requests);
 }
@@ -123,7 +123,8 @@ export async function linkedInOrder(
   const position = (id: string | null) => (id === null ? "-" : String(ids.indexOf(id)));
   return ids.map((id) => {
     const link = id === undefined ? undefined : store.links.get(id);
-    if (!link) return "aux";
+    const served = id === undefined ? undefined : store.served.get(id);
+    if (!link) return served == null ? "aux" : `aux ${position(served)}`;
     const { linkKind, parentRequestId, parentTaskRequestId, branchId } = link;
     return `${linkKind} ${position(parentRequestId)} ${position(parentTaskRequestId)} ${branchId}`;
   });

@@ -2,6 +2,7 @@
 import {
   agentKeyOf,
   type Evidence,
+  EvidenceFlag,
   type FullEvidence,
   isAncestorKey,
   type LinkKey,
@@ -15,6 +16,8 @@ type Key = LinkKey & { requestId: string };
 export class MemoryLinkStore implements LinkStore {
   readonly evidence = new Map<string, Evidence>();
   readonly links = new Map<string, Link>();
+  /** By side request, the turn that it serves. */
+  readonly served = new Map<string, string | null>();
   readonly keys = new Map<string, Key>();
   readonly calls = new Map<string, StoredCall & { toolUseId: string }>();
   readonly ambiguous = new Set<string>();
@@ -22,7 +25,9 @@ export class MemoryLinkStore implements LinkStore {
 
   /** Links a batch as ingest does. */
   async link(arrivals: readonly FullEvidence[]): Promise<void> {
-    const { links, moved } = await linkExchanges(this, arrivals);
+    const { links, moved, removed, served } = await linkExchanges(this, arrivals);
+    for (const { requestId } of removed) this.links.delete(requestId);
+    for (const [id, servesRequestId] of served) this.served.set(id, servesRequestId);
     for (const { after } of moved) this.links.set(after.requestId, after);
     for (const [id, link] of links) this.links.set(id, link);
   }
@@ -60,6 +65,8 @@ export class MemoryLinkStore implements LinkStore {
             .map(({ requestId, rank }) => ({ evidence: this.evidence.get(requestId)!, rank }))
         : [...this.evidence.values()]
             .filter((each) => {
+              const isSide = (each.flags & EvidenceFlag.sideRequest) !== 0;
+              const isOfThread = each.sessionKey === key && each.agentKey === agentKey;
               switch (index) {
                 case "end":
                   return each.endKey === key;
@@ -68,7 +75,9 @@ export class MemoryLinkStore implements LinkStore {
                 case "priorResponse":
                   return each.priorResponseKey === key;
                 case "thread":
-                  return each.sessionKey === key && each.agentKey === agentKey;
+                  return isOfThread && !isSide;
+                case "sideRequests":
+                  return isOfThread && isSide && each.requestId < this.#nextOfThread(key, agentKey, after!);
                 case "ambiguous":
                   return this.ambiguous.has(each.requestId);
               }
@@ -83,6 +92,18 @@ export class MemoryLinkStore implements LinkStore {
       )
       .sort((a, b) => (a.evidence.requestId < b.evidence.requestId === (before === undefined) ? -1 : 1))
       .slice(0, limit);
+  }
+
+  #nextOfThread(sessionKey: bigint, agentKey: bigint | undefined, after: string): string {
+    const [next] = this.#found({
+      index: "thread",
+      key: sessionKey,
+      sessionKey,
+      agentKey: agentKey!,
+      after,
+      limit: 1,
+    });
+    return next?.evidence.requestId ?? "g";
   }
 
   async keysOf(requestIds: readonly string[]): Promise<Map<string, LinkKey[]>> {

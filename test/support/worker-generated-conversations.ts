@@ -7,12 +7,13 @@ import { generateExchanges } from "./generated-conversations.ts";
 
 export function generateMadeExchanges(seed: number, domain = "team.example"): TestExchange[] {
   return generateExchanges(seed).map(
-    ({ at, exchange: { requestId, headers, messages, system, tools, response: answer } }) =>
+    ({ at, exchange: { requestId, headers, body, messages, system, tools, response: answer } }) =>
       makeExchange({
         exchangeId: requestId,
         startedAt: at,
         domain,
         requestBody: {
+          ...body,
           model: "m",
           max_tokens: 9,
           stream: true,
@@ -52,7 +53,7 @@ export async function databaseSnapshots(env: Env): Promise<Map<string, string[]>
 const STATEMENTS = [
   `SELECT d.name AS domain, jsonb_build_object('id', r.id, 'conversation', conversation_id, 'branch', branch_id,
       'key', branch_key, 'parent', parent_request_id, 'subtask', is_subtask, 'spawner', parent_task_request_id,
-      'kind', link_kind, 'by', linked_by, 'confidence', link_confidence, 'outcome', outcome,
+      'serves', serves_request_id, 'kind', link_kind, 'by', linked_by, 'confidence', link_confidence, 'outcome', outcome,
       'body', encode(body_sha256, 'hex')) AS row
     FROM requests r JOIN domains d ON d.id = r.domain_id ORDER BY d.name, r.id`,
   `SELECT d.name AS domain, jsonb_build_object('call', t.request_id, 'position', t.position, 'agent', t.agent_id,

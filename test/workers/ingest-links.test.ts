@@ -13,7 +13,7 @@ interface Truth {
   taskParent: number | null;
 }
 
-/** Two agents with equal prompts, a compaction, a rewind, a model switch, forks, twins; the unit tests cover the rest. */
+/** Two agents with equal prompts, a compaction, a rewind, a model switch, forks, twins, side requests; the unit tests cover the rest. */
 const CHOSEN = [
   "v330-agentssame",
   "v330-agentbg",
@@ -22,6 +22,8 @@ const CHOSEN = [
   "v330-fork",
   "v330-twins",
   "v1058-tui",
+  "v332-tui-hints",
+  "v332-hookprompt",
 ];
 const truths = fixtureLines<Truth>("/expected-links.ndjson").filter(({ file }) =>
   CHOSEN.includes(file.replace(".jsonl", "")),
@@ -39,12 +41,13 @@ type LinkRow = {
   parent_task_request_id: string | null;
   conversation_id: string | null;
   branch_id: string | null;
+  serves_request_id: string | null;
 };
 
 async function links(): Promise<LinkRow[]> {
   return queryRows<LinkRow>(`
     SELECT id, link_kind, parent_request_id, parent_task_request_id, conversation_id, branch_id, branch_key, is_subtask,
-      linked_by, link_confidence FROM requests ORDER BY id`);
+      serves_request_id, linked_by, link_confidence FROM requests ORDER BY id`);
 }
 
 async function send(given: readonly TestExchange[], together: number): Promise<void> {
@@ -71,6 +74,20 @@ describe("recorded sessions", () => {
       return actual === expected ? [] : [`${key}: ${actual}, not ${expected}`];
     });
     expect(wrong).toEqual([]);
+    const side = (await links()).filter(({ id }) => names.get(id)!.startsWith("v332-tui-hints"));
+    const served = side.flatMap(({ id, link_kind, serves_request_id: serves }) =>
+      link_kind === "aux" ? [[id, serves].map((one) => Number(names.get(one!)?.split("#")[1]))] : [],
+    );
+    expect(served).toEqual([
+      [273, 272],
+      [275, 274],
+      [276, 274],
+      [279, 278],
+      [281, 280],
+      [291, 290],
+      [292, 290],
+      [295, 294],
+    ]);
     const [calls] = await queryRows(
       "SELECT count(*)::int AS calls, count(subtask_request_id)::int AS begun FROM task_invocations",
     );

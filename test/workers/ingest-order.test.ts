@@ -15,7 +15,7 @@ const FIRST_SEED = 20_261_123;
 
 const snapshot = async () => ({
   links: await queryRows(`SELECT id, conversation_id, branch_id, branch_key, parent_request_id, is_subtask,
-    parent_task_request_id, link_kind, linked_by, link_confidence FROM requests ORDER BY id`),
+    parent_task_request_id, serves_request_id, link_kind, linked_by, link_confidence FROM requests ORDER BY id`),
   calls: await queryRows(
     "SELECT request_id, position, agent_id, subtask_request_id FROM task_invocations ORDER BY 1, 2",
   ),

@@ -18,7 +18,10 @@ beforeEach(async () => {
 });
 
 const links = () =>
-  queryRows(`SELECT id, conversation_id, branch_id, branch_key, parent_request_id, link_kind, linked_by, link_confidence
+  queryRows<
+    Record<string, unknown>
+  >(`SELECT id, conversation_id, branch_id, branch_key, parent_request_id, serves_request_id,
+    link_kind, linked_by, link_confidence
     FROM requests ORDER BY id`);
 const sums = () => queryRows("SELECT to_jsonb(c) AS sums FROM conversations c ORDER BY id");
 const relink = (body: object) =>
@@ -60,6 +63,41 @@ describe("relinking", () => {
     expect(await stored()).not.toEqual(before);
     expect(await relink({})).toMatchObject({ checked: 7, changed: 0 });
     expect(await stored()).toEqual(before);
+  });
+
+  it("takes side requests out of conversations in which they were stored, and returns their branch", async () => {
+    const headers = {
+      "content-type": "application/json",
+      "user-agent": "claude-cli/2.1.332",
+      "x-claude-code-session-id": "s",
+    };
+    const chat = (n: number, ...texts: string[]) =>
+      makeExchange({
+        startedAt: NOON + n * 1_000,
+        requestBody: messageRequest("", {
+          messages: texts.map((content, i) => ({ role: i % 2 === 0 ? "user" : "assistant", content })),
+          tools: [{ name: "Bash", input_schema: {} }],
+        }),
+        requestMetadata: { headers },
+      });
+    const turns = [
+      chat(20, "a"),
+      chat(21, "a", "Well.", "[SUGGESTION MODE: x]"),
+      chat(22, "a", "Well.", "b"),
+    ];
+    await ingest(...turns);
+    const [before, summed] = [await links(), await sums()];
+    const [root, side, second] = turns.map(({ id }) => id);
+    expect(before.find(({ id }) => id === side)).toMatchObject({ link_kind: "aux", serves_request_id: root });
+    await queryRows(
+      `UPDATE requests SET link_kind = 'turn', branch_id = 'main', branch_key = $2, parent_request_id = $2, serves_request_id = NULL,
+        conversation_id = (SELECT conversation_id FROM requests WHERE id = $2) WHERE id = $1`,
+      [side, root],
+    );
+    await queryRows("UPDATE requests SET branch_id = 'branch_1', branch_key = id WHERE id = $1", [second]);
+    expect(await relink({})).toMatchObject({ checked: 9, changed: 2 });
+    expect(await links()).toEqual(before);
+    expect(await sums()).toEqual(summed);
   });
 
   it("links unlinked requests batch by batch as ingest does", async () => {

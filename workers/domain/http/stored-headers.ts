@@ -16,6 +16,7 @@ const REQUEST_HEADERS = [
   "user-agent",
   "x-app",
   "x-claude-code-",
+  "x-session-id", // opencode
   "x-stainless-",
 ];
 

@@ -24,6 +24,8 @@ function turn(n: number): FullEvidence {
     messageKey: BigInt(10 * n + 2),
     priorMessageKey: hasPrior ? BigInt(10 * (n - 1) + 2) : null,
     systemKey: null,
+    deviceKey: null,
+    directoryKey: null,
     keys: [],
     tasks: [],
     mentions: [],

@@ -1,5 +1,5 @@
 /** The look-ups that find the later requests which an arrival affects. Called by engine.ts. */
-import { type FullEvidence, KeyPurpose, type LinkKey } from "./evidence/evidence.ts";
+import { type FullEvidence, KeyPurpose, type LinkKey, type Purpose } from "./evidence/evidence.ts";
 import type { Lookup } from "./evidence/lookup.ts";
 import type { LinkStore } from "./link-store.ts";
 import { MAX_CANDIDATES } from "./parent/candidates.ts";
@@ -23,12 +23,18 @@ export async function promptsNamedBy(
   return calls.map(({ promptKey, requestId }) => ({ promptKey, after: requestId }));
 }
 
+/** The keys of requests that look for what a key offers. */
+const SOUGHT_BY: { readonly [offered: number]: Purpose | undefined } = {
+  [KeyPurpose.offeredSummary]: KeyPurpose.wantedSummary,
+  [KeyPurpose.workflowCall]: KeyPurpose.workflowAgent,
+};
+
 export function dependentLookups(
   arrivals: readonly FullEvidence[],
   prompts: readonly NamedPrompt[],
 ): Lookup[] {
   const lookups: Lookup[] = [];
-  for (const { requestId, endKey, responseKey, sessionKey, keys, tasks } of arrivals) {
+  for (const { requestId, endKey, responseKey, sessionKey, agentKey, keys, tasks } of arrivals) {
     const after = { after: requestId, limit: MAX_DEPENDENTS };
     if (responseKey !== null)
       lookups.push(
@@ -41,11 +47,16 @@ export function dependentLookups(
       // A request considers MAX_CANDIDATES earlier ones with its own key, so as many later ones may consider it.
       { index: "end", key: endKey, after: requestId, limit: MAX_CANDIDATES },
     );
-    if (sessionKey !== null) lookups.push({ index: KeyPurpose.session, key: sessionKey, ...after });
+    if (sessionKey !== null) {
+      lookups.push({ index: KeyPurpose.session, key: sessionKey, ...after });
+      if (agentKey !== null)
+        lookups.push({ index: "sideRequests", key: sessionKey, sessionKey, agentKey, ...after });
+    }
     lookups.push(...promptLookups(requestId, keys));
-    for (const { purpose, key } of keys)
-      if (purpose === KeyPurpose.offeredSummary)
-        lookups.push({ index: KeyPurpose.wantedSummary, key, ...after });
+    for (const { purpose, key } of keys) {
+      const sought = SOUGHT_BY[purpose];
+      if (sought !== undefined) lookups.push({ index: sought, key, ...after });
+    }
     for (const { promptKey } of tasks)
       lookups.push({ index: KeyPurpose.taskPrompt, key: promptKey, ...after });
   }

@@ -8,6 +8,7 @@ import { CandidateReader } from "./candidate-reader.ts";
 import { dependentLookups, promptLookups, promptsNamedBy } from "./dependents.ts";
 import {
   type Evidence,
+  EvidenceFlag,
   type FullEvidence,
   isAncestorKey,
   KeyPurpose,
@@ -17,7 +18,7 @@ import type { Lookup } from "./evidence/lookup.ts";
 import { Layout } from "./layout.ts";
 import type { LinkResult, LinkStore } from "./link-store.ts";
 import { chooseParent, firstLookups, olderLookups } from "./parent/choose.ts";
-import type { ParentChoice } from "./parent/candidates.ts";
+import { hasFlag, type ParentChoice } from "./parent/candidates.ts";
 
 /** Choices take as many rounds as ambiguous ones depend on each other, which is few. */
 const MAX_ROUNDS = 1_000;
@@ -26,13 +27,18 @@ type Affected = ReadonlyMap<string, { evidence: Evidence; keys: readonly LinkKey
 
 /**
  * Links these exchanges (new, or with a response that came late) and every request that they affect. Writes everything but the
- * rows of requests.
+ * rows of requests. Side requests leave the conversation in which they are stored; so do the requests `unlinked`, of which
+ * there is no evidence.
  */
 export async function linkExchanges(
   store: LinkStore,
   arrivals: readonly FullEvidence[],
+  unlinked: readonly string[] = [],
 ): Promise<LinkResult> {
-  if (arrivals.length === 0) return { links: new Map(), moved: [] };
+  const removed = [...unlinked, ...arrivals.filter(isSideRequest).map(({ requestId }) => requestId)];
+  const layout = new Layout(store, new Set(arrivals.map(({ requestId }) => requestId)));
+  if (removed.length > 0) await layout.remove(removed);
+  if (arrivals.length === 0) return { ...layout.result(), served: new Map() };
   await store.saveEvidence(arrivals);
   const reader = new CandidateReader(store);
   const affected = new Map<string, { evidence: Evidence; keys: readonly LinkKey[] }>();
@@ -70,7 +76,6 @@ export async function linkExchanges(
     await addAffected(await evidenceFoundBy(samePrompt));
   }
 
-  const layout = new Layout(store, new Set(arrivals.map(({ requestId }) => requestId)));
   const choices = new Map<string, ParentChoice>();
   /** Chooses the parents of these requests; returns the ids of those whose choice changed. */
   const choose = async (ids: Iterable<string>): Promise<string[]> => {
@@ -99,9 +104,8 @@ export async function linkExchanges(
   let changed = await choose(affected.keys());
   for (let round = 0; changed.length > 0; round++) {
     if (round > MAX_ROUNDS) throw new Error(`Links still change after ${MAX_ROUNDS} rounds`);
-    await layout.applyChoices(
-      changed.map((id) => ({ evidence: affected.get(id)!.evidence, choice: choices.get(id)! })),
-    );
+    const chosen = changed.map((id) => ({ evidence: affected.get(id)!.evidence, choice: choices.get(id)! }));
+    await layout.applyChoices(chosen.filter(({ evidence }) => !isSideRequest(evidence)));
     // A conversation that grew or shrank may change the choices between conversations.
     await addAffected([...ambiguous.values()]);
     const undecided = [...choices].filter(([, { isAmbiguous }]) => isAmbiguous).map(([id]) => id);
@@ -110,12 +114,20 @@ export async function linkExchanges(
 
   await saveLookupKeys(store, affected, choices, ambiguous);
   await reader.saveAssignments();
-  return layout.result();
+  const served = [...choices].flatMap(([id, { servesRequestId }]): [string, string | null][] =>
+    isSideRequest(affected.get(id)!.evidence) ? [[id, servesRequestId]] : [],
+  );
+  return { ...layout.result(), served: new Map(served) };
+}
+
+function isSideRequest(evidence: Evidence): boolean {
+  return hasFlag(evidence, EvidenceFlag.sideRequest);
 }
 
 function isSameChoice(a: ParentChoice, b: ParentChoice): boolean {
   return (
     a.linkKind === b.linkKind &&
+    a.servesRequestId === b.servesRequestId &&
     a.parentRequestId === b.parentRequestId &&
     a.taskParentId === b.taskParentId &&
     a.linkedBy === b.linkedBy &&

@@ -10,6 +10,7 @@ import {
   competesForBranch,
   type ConversationMember,
   conversationIdOf,
+  mayTakeBranch,
 } from "./structure.ts";
 
 export interface ChosenParent {
@@ -28,10 +29,27 @@ export class Layout {
   /** Conversations of which every stored row was read. */
   readonly #completeConversations = new Set<string>();
   readonly #spawners = new Map<string, string | null>();
+  readonly #removed: Link[] = [];
+  readonly #removedIds = new Set<string>();
 
   constructor(store: LinkStore, arrivals: ReadonlySet<string>) {
     this.#store = store;
     this.#arrivals = arrivals;
+  }
+
+  /** Takes these requests out of the conversations in which they are stored. */
+  async remove(requestIds: readonly string[]): Promise<void> {
+    const links = await this.#store.linksOf(requestIds);
+    if (links.length === 0) return;
+    const conversations = [...new Set(links.map(({ conversationId }) => conversationId))];
+    this.#removed.push(...links);
+    await this.#readConversations(conversations);
+    for (const { requestId } of links) {
+      this.#removedIds.add(requestId);
+      this.#stored.delete(requestId);
+      this.#current.delete(requestId);
+    }
+    await this.#rebuildConversations([], conversations);
   }
 
   async applyChoices(chosen: readonly ChosenParent[]): Promise<void> {
@@ -75,7 +93,7 @@ export class Layout {
     return { best: newest(smallest), conversations: conversations.length };
   }
 
-  result(): LinkResult {
+  result(): Omit<LinkResult, "served"> {
     const links = new Map<string, Link>();
     const moved: LinkResult["moved"] = [];
     for (const [id, after] of this.#current) {
@@ -83,11 +101,11 @@ export class Layout {
       const before = this.#stored.get(id);
       if (before && !isSame(before, after)) moved.push({ before, after });
     }
-    return { links, moved };
+    return { links, moved, removed: this.#removed };
   }
 
   #addStored(link: Link): void {
-    if (this.#stored.has(link.requestId)) return;
+    if (this.#stored.has(link.requestId) || this.#removedIds.has(link.requestId)) return;
     this.#stored.set(link.requestId, link);
     if (this.#current.has(link.requestId)) return;
     this.#current.set(link.requestId, link);
@@ -112,6 +130,8 @@ export class Layout {
     }
     const parent = this.#current.get(parentRequestId);
     if (!parent || parent.linkKind === "retry" || linkKind === "compact") return false;
+    // Now that its parent is continued, the parent may take the branch from which it turned off.
+    if (mayTakeBranch(parent) && linkKind !== "retry") return false;
     const isSibling = (other: Link) =>
       other.parentRequestId === parentRequestId && (competesForBranch(other) || other.linkKind === "retry");
     if (competesForBranch(own) && [...this.#current.values()].some(isSibling)) return false;
@@ -119,9 +139,12 @@ export class Layout {
     return true;
   }
 
-  async #rebuildConversations(chosen: readonly ChosenParent[]): Promise<void> {
+  async #rebuildConversations(
+    chosen: readonly ChosenParent[],
+    conversations: readonly string[] = [],
+  ): Promise<void> {
     const byId = new Map(chosen.map((each) => [each.evidence.requestId, each]));
-    const affected = new Set<string>();
+    const affected = new Set(conversations);
     for (const { evidence, choice } of chosen)
       for (const id of [evidence.requestId, choice.parentRequestId, choice.taskParentId]) {
         const link = id === null ? undefined : this.#current.get(id);

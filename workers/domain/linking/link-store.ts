@@ -27,6 +27,10 @@ export interface LinkResult {
   links: Map<string, Link>;
   /** Stored links that changed. */
   moved: { before: Link; after: Link }[];
+  /** Stored links of requests that turned out to be side requests. */
+  removed: Link[];
+  /** Side requests that were given or affected, and the turn that each serves; null where that is not known. */
+  served: ReadonlyMap<string, string | null>;
 }
 
 export type CallAssignment = Pick<StoredCall, "requestId" | "position" | "subtaskRequestId">;

@@ -1,6 +1,6 @@
 /**
- * Links do not depend on the order of arrival: generated conversations (branches, retries, compactions, nested subtasks, equal
- * texts in two sessions, late answers) get the same links in every order, any batches, with duplicates.
+ * Links do not depend on the order of arrival: generated conversations (branches, retries, compactions, nested subtasks,
+ * workflows, side requests, equal texts in two sessions, late responses) get the same links in every order, any batches, with duplicates.
  */
 import { describe, expect, it } from "vitest";
 import type { FullEvidence } from "./evidence/evidence.ts";
@@ -13,6 +13,7 @@ const FIRST_SEED = Number(process.env["LINKING_SEED"] ?? 20_261_123);
 
 function snapshot(store: MemoryLinkStore): unknown {
   return {
+    served: [...store.served].sort(([a], [b]) => (a < b ? -1 : 1)),
     links: [...store.links.values()].sort((a, b) => (a.requestId < b.requestId ? -1 : 1)),
     calls: [...store.calls.values()]
       .map(({ requestId, position, subtaskRequestId }) => ({ requestId, position, subtaskRequestId }))

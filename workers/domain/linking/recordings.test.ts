@@ -4,7 +4,12 @@ import { newExchangeId } from "../exchange-id.ts";
 import type { Link } from "./link-store.ts";
 import { evidenceOfRecording } from "../../../test/support/linking-evidence.ts";
 import { MemoryLinkStore } from "../../../test/support/memory-link-store.ts";
-import { expectedLinks, loadRecordings, recordingKey } from "../../../test/support/recordings.ts";
+import {
+  expectedLinks,
+  loadRecordings,
+  type Recording,
+  recordingKey,
+} from "../../../test/support/recordings.ts";
 
 const recordings = loadRecordings();
 const ids = new Map<string, string>();
@@ -23,10 +28,17 @@ interface Compared {
   hasRightParent: boolean;
 }
 
-async function compare(withIds: boolean): Promise<Compared[]> {
+const HINTS = ["x-claude-code-request-class", "x-claude-code-prompt-id"];
+
+async function compare(withIds: boolean, withHints = true): Promise<Compared[]> {
   const store = new MemoryLinkStore();
   const made = recordings.flatMap(
-    (recording) => evidenceOfRecording(recording, ids.get(recordingKey(recording))!, withIds) ?? [],
+    (recording) =>
+      evidenceOfRecording(
+        withHints ? recording : withoutHeaders(recording, HINTS),
+        ids.get(recordingKey(recording))!,
+        withIds,
+      ) ?? [],
   );
   await store.link(made);
   const seq = (id: string | null | undefined) => (id == null ? null : keys.get(id)!);
@@ -46,6 +58,28 @@ async function compare(withIds: boolean): Promise<Compared[]> {
   });
 }
 
+function withoutHeaders(recording: Recording, names: readonly string[]): Recording {
+  const headers = Object.entries(recording.request.headers).filter(
+    ([name]) => !names.includes(name.toLowerCase()),
+  );
+  return { ...recording, request: { ...recording.request, headers: Object.fromEntries(headers) } };
+}
+
+/** Turns that are the only requests to continue their parent, and are on another branch. */
+function strayedTurns(compared: readonly Compared[]): string[] {
+  const linked = compared.flatMap(({ link, expected, key }) =>
+    link && link.linkKind !== "retry" ? [{ link, key, isTurn: expected.startsWith("turn ") }] : [],
+  );
+  const branches = new Map(linked.map(({ link }) => [link.requestId, link.branchKey]));
+  const continuations = new Map<string | null, number>();
+  for (const { link } of linked)
+    continuations.set(link.parentRequestId, (continuations.get(link.parentRequestId) ?? 0) + 1);
+  return linked
+    .filter(({ isTurn, link }) => isTurn && continuations.get(link.parentRequestId) === 1)
+    .filter(({ link }) => branches.get(link.parentRequestId ?? "") !== link.branchKey)
+    .map(({ key }) => key);
+}
+
 describe("recorded sessions", () => {
   let withIds: Compared[];
   let without: Compared[];
@@ -63,6 +97,16 @@ describe("recorded sessions", () => {
             `${key}: ${actual}, not ${expected} (${link?.linkedBy} ${link?.linkConfidence})`,
         ),
     ).toEqual([]);
+  });
+
+  it("keep straight turns on their branch", () => {
+    expect(strayedTurns(withIds)).toEqual([]);
+  });
+
+  it("get the same links without the headers that state the kind of a request", async () => {
+    const compared = await compare(true, false);
+    expect(compared.filter(({ expected, actual }) => expected !== actual)).toEqual([]);
+    expect(strayedTurns(compared)).toEqual([]);
   });
 
   it("get at least 95 % of the parents without ids, the others with low confidence", () => {

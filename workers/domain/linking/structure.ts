@@ -1,6 +1,6 @@
 /**
  * Computes conversations, branches and subtasks, with their names, from the parents of requests. The result is a function of
- * the set of requests: a request's position depends on earlier requests only. Called by engine.ts.
+ * the set of requests. Called by engine.ts.
  */
 import { v5 as uuidv5 } from "uuid";
 import { startedAtOf } from "../exchange-id.ts";
@@ -27,19 +27,33 @@ export function conversationIdOf(rootRequestId: string): string {
 }
 
 /**
- * Whether the request competes for its parent's branch, which the earliest such request keeps. Retries and compact-asks always
- * stay on the branch.
+ * Whether the request competes for its parent's branch. The earliest such request keeps it, unless it may be a side request
+ * that nothing shows to be one: a request in a client's session that is never continued, while a later one is. Retries and
+ * compact-asks always stay on the branch.
  */
 export function competesForBranch({ linkKind, flags }: Pick<Link, "linkKind" | "flags">): boolean {
   return BRANCHING_KINDS.has(linkKind) && (flags & EvidenceFlag.compactAsk) === 0;
 }
 
+/** Whether the request opened a branch that it gives up for its parent's branch once it is continued. */
+export function mayTakeBranch(link: Link): boolean {
+  return (
+    link.branchKey === link.requestId &&
+    link.parentRequestId !== null &&
+    competesForBranch(link) &&
+    isOfSession(link)
+  );
+}
+
+function isOfSession({ flags }: Pick<Link, "flags">): boolean {
+  return (flags & EvidenceFlag.sessionInHeader) !== 0;
+}
+
 /** The position of each member, by request id. Every member of a conversation must be given. */
 export function branchPositions(members: readonly ConversationMember[]): Map<string, BranchPosition> {
   const sorted = members.toSorted((a, b) => (a.requestId < b.requestId ? -1 : 1));
-  const byId = new Map(sorted.map((member) => [member.requestId, member]));
   const positions = new Map<string, BranchPosition>();
-  const continuedAttempts = new Set<string>();
+  const keepers = branchKeepers(sorted);
   const branchNames = new Map<string, BranchNames>();
   for (const member of sorted) {
     const parent = member.parentRequestId === null ? undefined : positions.get(member.parentRequestId);
@@ -63,14 +77,38 @@ export function branchPositions(members: readonly ConversationMember[]): Map<str
       if (!parent) return newBranch("main");
       if (member.linkKind === "compact") return newBranch(`compact_${timestamp(requestId).slice(8)}`);
       if (!competesForBranch(member)) return parent;
-      const attempt = firstAttempt(member.parentRequestId!, byId);
-      if (continuedAttempts.has(attempt)) return newBranch(`branch_${timestamp(requestId)}`);
-      continuedAttempts.add(attempt);
-      return parent;
+      return keepers.has(requestId) ? parent : newBranch(`branch_${timestamp(requestId)}`);
     };
     positions.set(requestId, position());
   }
   return positions;
+}
+
+/**
+ * The requests that stay on their parent's branch: of those that continue one request (or one of several attempts at it) the
+ * first that is itself continued, else the first. Where clients name no session, always the first.
+ */
+function branchKeepers(sorted: readonly ConversationMember[]): Set<string> {
+  const byId = new Map(sorted.map((member) => [member.requestId, member]));
+  const attempts = firstAttempts(sorted);
+  const attemptAt = (requestId: string) => attempts.get(requestId) ?? requestId;
+  const continued = new Set<string>();
+  for (const { linkKind, parentRequestId } of sorted)
+    if (linkKind !== "retry" && parentRequestId !== null) continued.add(attemptAt(parentRequestId));
+  const keepers = new Map<string, string>();
+  for (const member of sorted) {
+    if (member.parentRequestId === null || !competesForBranch(member)) continue;
+    const attempt = attemptAt(member.parentRequestId);
+    const keeper = keepers.get(attempt);
+    const takesOver =
+      keeper !== undefined &&
+      !continued.has(keeper) &&
+      continued.has(member.requestId) &&
+      isOfSession(member) &&
+      isOfSession(byId.get(keeper)!);
+    if (keeper === undefined || takesOver) keepers.set(attempt, member.requestId);
+  }
+  return new Set(keepers.values());
 }
 
 interface BranchNames {
@@ -78,14 +116,17 @@ interface BranchNames {
   subtasks: number;
 }
 
-/** The first of several attempts at one request: continuing any of them continues this one. */
-function firstAttempt(requestId: string, byId: ReadonlyMap<string, ConversationMember>): string {
-  let at = requestId;
-  for (;;) {
-    const member = byId.get(at);
-    if (member?.linkKind !== "retry" || member.parentRequestId === null) return at;
-    at = member.parentRequestId;
-  }
+/** By request, the first of several attempts at it: continuing any of them continues this one. */
+function firstAttempts(sorted: readonly ConversationMember[]): Map<string, string> {
+  const first = new Map<string, string>();
+  for (const { requestId, linkKind, parentRequestId } of sorted)
+    first.set(
+      requestId,
+      linkKind === "retry" && parentRequestId !== null
+        ? (first.get(parentRequestId) ?? parentRequestId)
+        : requestId,
+    );
+  return first;
 }
 
 function uniqueName(name: string, { used }: BranchNames): string {

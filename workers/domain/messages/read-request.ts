@@ -4,7 +4,7 @@
  */
 import { isObject, parseJson, type JsonObject } from "../json/json.ts";
 import { readObjectHead } from "./partial-json.ts";
-import { readSession, validId } from "./client-ids.ts";
+import { readSession, sessionInHeaders, validId } from "./client-ids.ts";
 import { plainText } from "../truncate.ts";
 
 export interface ParsedRequest {
@@ -42,7 +42,7 @@ export function readRequest({ body, isTruncated, headers }: RecordedRequest): Pa
     model: typeof model === "string" ? plainText(model, MAX_MODEL) || null : null,
     stream: typeof stream === "boolean" ? stream : isTruncated ? null : false,
     messageCount: Array.isArray(messages) ? messages.length : 0,
-    sessionId: validId(headers["x-claude-code-session-id"]) ?? readSession(json),
+    sessionId: sessionInHeaders(headers) ?? readSession(json),
     agentId: validId(headers["x-claude-code-agent-id"]),
     parentAgentId: validId(headers["x-claude-code-parent-agent-id"]),
   };

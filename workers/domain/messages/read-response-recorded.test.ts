@@ -1,6 +1,7 @@
 /** Every recorded answer of Claude Code is read, and read again after the stream was cut or re-lined. */
 import { describe, expect, test } from "vitest";
 import { loadRecordings, recordingKey, responseBytes } from "../../../test/support/recordings.ts";
+import { toolCallBlocks } from "./content.ts";
 import { readResponse, type AssembledResponse } from "./read-response.ts";
 
 const recordings = loadRecordings().map((recording) => ({
@@ -33,7 +34,7 @@ const streams = recordings.filter(({ contentType }) => contentType.includes("eve
 const whole = streams.filter(({ status }) => status === 200);
 
 test("there are streams, abandoned streams and errors among the recordings", () => {
-  expect([whole.length, streams.length, recordings.length]).toEqual([143, 144, 146]);
+  expect([whole.length, streams.length, recordings.length]).toEqual([233, 234, 236]);
 });
 
 test.each(whole)("$key is read to its end", (recorded) => {
@@ -52,7 +53,7 @@ test.each(whole)("$key is read to its end", (recorded) => {
 
   const content = answer.message!["content"] as Record<string, unknown>[];
   expect(content).toHaveLength(recorded.text.match(/^event: content_block_start$/gm)!.length);
-  const calls = content.filter((block) => block["type"] === "tool_use");
+  const calls = toolCallBlocks(content);
   expect(Object.values(answer.toolCalls).reduce((a, b) => a + b, 0)).toBe(calls.length);
   for (const call of calls) expect(call["input"]).toBeTypeOf("object");
 

@@ -166,9 +166,12 @@ async function readLinks(tx: WriterTransaction, condition: ReturnType<typeof and
   const rows = await tx
     .select({ ...columnsNamed(requests, LINK_MEMBERS), requestId: requests.id, flags: linkEvidence.form })
     .from(requests)
-    .innerJoin(linkEvidence, eq(linkEvidence.requestId, requests.id))
+    // A request whose evidence is gone keeps its place.
+    .leftJoin(linkEvidence, eq(linkEvidence.requestId, requests.id))
     .where(condition);
-  return rows.filter(({ conversationId }) => conversationId !== null) as Link[];
+  return rows
+    .filter(({ conversationId }) => conversationId !== null)
+    .map((row) => ({ ...row, flags: row.flags ?? 0 }) as Link);
 }
 
 async function readCalls(

@@ -16,11 +16,11 @@ type Row = typeof requests.$inferInsert;
 
 export type LinkColumns = Pick<
   Row,
-  (typeof LINK_MEMBERS)[number] | "messageHash" | "parentMessageHash" | "systemHash"
+  (typeof LINK_MEMBERS)[number] | "servesRequestId" | "messageHash" | "parentMessageHash" | "systemHash"
 >;
 
 export interface WrittenLinks {
-  /** Columns by request id; none for requests of no conversation. */
+  /** Columns of the arrivals, by request id; none where there is no evidence. */
   columns: ReadonlyMap<string, LinkColumns>;
   /** Conversations that stored requests left, joined, or moved within. */
   changed: ReadonlySet<string>;
@@ -29,15 +29,31 @@ export interface WrittenLinks {
 }
 
 /** The link of requests of no conversation. */
-export const SIDE_REQUEST_LINK = { linkKind: "aux", linkedBy: "none", linkConfidence: "certain" } as const;
+export const SIDE_REQUEST_LINK = {
+  linkKind: "aux",
+  linkedBy: "none",
+  linkConfidence: "certain",
+  conversationId: null,
+  branchId: null,
+  branchKey: null,
+  parentRequestId: null,
+  isSubtask: false,
+  parentTaskRequestId: null,
+  servesRequestId: null,
+} as const satisfies LinkColumns;
 
-/** Links arrivals and updates the rows that they affect. The rows of the arrivals are written by the caller. */
+/**
+ * Links arrivals and updates the rows that they affect. The rows of the arrivals, and of the requests `unlinked` that have no
+ * evidence any more, are written by the caller.
+ */
 export async function writeLinks(
   tx: WriterTransaction,
   domainId: number,
   arrivals: readonly FullEvidence[],
+  unlinked: readonly string[] = [],
 ): Promise<WrittenLinks> {
-  const { links, moved } = await linkExchanges(linkStore(tx, domainId), arrivals);
+  const store = linkStore(tx, domainId);
+  const { links, moved, removed, served } = await linkExchanges(store, arrivals, unlinked);
   const others = moved.filter(({ after }) => !links.has(after.requestId));
   await moveRows(
     tx,
@@ -62,12 +78,22 @@ export async function writeLinks(
   const columns = new Map<string, LinkColumns>();
   for (const each of arrivals) {
     const link = links.get(each.requestId);
+    const servesRequestId = served.get(each.requestId);
     if (link) columns.set(each.requestId, columnsOf(link, each));
+    else if (servesRequestId !== undefined)
+      columns.set(each.requestId, { ...SIDE_REQUEST_LINK, servesRequestId });
   }
+  await writeServed(
+    tx,
+    [...served].filter(([id]) => !columns.has(id)),
+  );
   return {
     columns,
     moved,
-    changed: new Set(moved.flatMap(({ before, after }) => [before.conversationId, after.conversationId])),
+    changed: new Set([
+      ...moved.flatMap(({ before, after }) => [before.conversationId, after.conversationId]),
+      ...removed.map(({ conversationId }) => conversationId),
+    ]),
   };
 }
 
@@ -91,10 +117,29 @@ function columnsOf(link: Link, evidence: FullEvidence): LinkColumns {
   const { requestId: _, flags: __, ...columns } = link;
   return {
     ...columns,
+    servesRequestId: null,
     messageHash: evidence.messageHash,
     parentMessageHash: evidence.priorMessageHash,
     systemHash: evidence.systemHash,
   };
+}
+
+/** Writes the turns that stored side requests serve. */
+async function writeServed(
+  tx: WriterTransaction,
+  served: readonly (readonly [id: string, servesRequestId: string | null])[],
+): Promise<void> {
+  for (let at = 0; at < served.length; at += MAX_MOVED_ROWS) {
+    const values = served.slice(at, at + MAX_MOVED_ROWS).map(([id, serves]) => ({
+      id,
+      started_at: new Date(startedAtOf(id) ?? 0).toISOString(),
+      serves,
+    }));
+    await tx.execute(sql`
+      UPDATE requests r SET serves_request_id = m.serves
+      FROM jsonb_to_recordset(${JSON.stringify(values)}::jsonb) AS m (id uuid, started_at timestamptz, serves uuid)
+      WHERE r.id = m.id AND r.started_at = m.started_at AND r.serves_request_id IS DISTINCT FROM m.serves`);
+  }
 }
 
 /** Rows updated in one statement. */

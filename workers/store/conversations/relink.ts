@@ -13,7 +13,7 @@ import { columnsNamed } from "../db/columns.ts";
 import { withWriter, type WriterTransaction } from "../db/db.ts";
 import { lockDomain } from "../db/domain-lock.ts";
 import { readEvidence } from "./link-evidence.ts";
-import { SIDE_REQUEST_LINK, type LinkColumns, writeLinkColumns, writeLinks } from "./links.ts";
+import { SIDE_REQUEST_LINK, writeLinkColumns, writeLinks } from "./links.ts";
 
 export interface RelinkBatch {
   domain: string;
@@ -67,6 +67,7 @@ async function relinkBatch(tx: WriterTransaction, batch: RelinkBatch): Promise<R
   const evidence = await readEvidence(tx, rows);
   const linkedIds = new Set(evidence.map(({ requestId }) => requestId));
   const ids = rows.map(({ id }) => id);
+  // Those without any evidence: the others are linked like all requests.
   const sideRequests = rows.filter(
     ({ id, endpoint, bodyKind }) => !linkedIds.has(id) && !(endpoint === "messages" && bodyKind === "bytes"),
   );
@@ -74,12 +75,12 @@ async function relinkBatch(tx: WriterTransaction, batch: RelinkBatch): Promise<R
     await tx.delete(linkKeys).where(inArray(linkKeys.requestId, [...linkedIds, ...idsOf(sideRequests)]));
   if (sideRequests.length > 0)
     await tx.delete(linkEvidence).where(inArray(linkEvidence.requestId, idsOf(sideRequests)));
-  const links = await writeLinks(tx, domainId, evidence);
+  const links = await writeLinks(tx, domainId, evidence, idsOf(sideRequests));
   await writeLinkColumns(tx, rows, links);
   for (const { id, startedAt } of sideRequests)
     await tx
       .update(requests)
-      .set(SIDE_REQUEST_COLUMNS)
+      .set(SIDE_REQUEST_LINK)
       .where(and(eq(requests.id, id), eq(requests.startedAt, startedAt)));
 
   const changes = new Map<string, RelinkResult["changes"][number]>();
@@ -89,11 +90,7 @@ async function relinkBatch(tx: WriterTransaction, batch: RelinkBatch): Promise<R
   };
   for (const { before, after } of links.moved) noteChange(after.requestId, before, after);
   for (const row of rows)
-    noteChange(
-      row.id,
-      row,
-      links.columns.get(row.id) ?? (linkedIds.has(row.id) ? row : SIDE_REQUEST_COLUMNS),
-    );
+    noteChange(row.id, row, links.columns.get(row.id) ?? (linkedIds.has(row.id) ? row : SIDE_REQUEST_LINK));
   for (const { id, endpoint, bodyKind } of rows)
     if (endpoint === "messages" && bodyKind === "bytes") changes.delete(id);
   await updateConversationTotals(tx, {
@@ -134,16 +131,6 @@ function afterCursor(domainId: number, { cursor, since }: RelinkBatch) {
 /** The columns that a change shows. */
 const COMPARED = LinkPosition.keyof().options;
 const REQUEST_COLUMNS = columnsNamed(requests, [...COMPARED, "id", "startedAt", "endpoint", "bodyKind"]);
-
-const SIDE_REQUEST_COLUMNS = {
-  ...SIDE_REQUEST_LINK,
-  conversationId: null,
-  branchId: null,
-  branchKey: null,
-  parentRequestId: null,
-  isSubtask: false,
-  parentTaskRequestId: null,
-} satisfies LinkColumns;
 
 type ComparedColumns = { [Name in keyof LinkPosition]?: string | null | undefined };
 

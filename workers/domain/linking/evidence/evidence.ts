@@ -4,7 +4,7 @@
  * (parent/choose.ts). Called by ingest for every exchange, and by relinking.
  */
 import type { JsonObject } from "../../json/json.ts";
-import { readSession, validId } from "../../messages/client-ids.ts";
+import { readDevice, readSession, sessionInHeaders, validId } from "../../messages/client-ids.ts";
 import { sha256 } from "../../sha256.ts";
 import { responseKeyOf, endKeyOf, hashAfterRun, hashWithResults, prefixHashes } from "./chain.ts";
 import {
@@ -14,6 +14,7 @@ import {
   offeredSummary,
   wantedSummaries,
 } from "./compaction.ts";
+import { workingDirectoryIn } from "./client-texts.ts";
 import { keyOf, keyOfHash } from "./keys.ts";
 import { contentBlocks, stringMember } from "../../messages/content.ts";
 import { isSideRequest } from "./side-requests.ts";
@@ -21,10 +22,13 @@ import { systemTextsOf, systemHashOf } from "./system-prompt.ts";
 import {
   type AgentMention,
   agentMentions,
+  callsWorkflow,
+  isWorkflowTask,
   promptKeys,
   startsFork,
   type TaskCall,
   taskCalls,
+  workflowKeysOf,
 } from "./tasks.ts";
 import { normalizeText } from "./normalize-text.ts";
 import { type Item, itemsOf, type Run, transcriptOf } from "./transcript.ts";
@@ -47,6 +51,8 @@ export const EvidenceFlag = {
   hasHistory: 64,
   /** Its history is unknown: its body was not recorded, is incomplete or is not JSON. */
   bodyMissing: 128,
+  /** A side request: part of no conversation. No other request finds it. */
+  sideRequest: 256,
 } as const;
 
 /** The purpose of a key beyond those that every evidence has; stored. */
@@ -66,6 +72,10 @@ export const KeyPurpose = {
   parentAgent: 9,
   /** A request that only its session links. */
   session: 10,
+  /** A response that starts a workflow, by session, and by session and prompt id. */
+  workflowCall: 11,
+  /** The first request of a workflow's agent, by the keys of the call that it looks for; the stronger has rank 1. */
+  workflowAgent: 12,
 } as const;
 export type Purpose = (typeof KeyPurpose)[keyof typeof KeyPurpose];
 
@@ -95,6 +105,9 @@ export interface Evidence {
   messageKey: bigint;
   priorMessageKey: bigint | null;
   systemKey: bigint | null;
+  /** The client's device and its working directory, where they are known. */
+  deviceKey: bigint | null;
+  directoryKey: bigint | null;
 }
 
 /** Evidence with the parts that are stored in tables of their own. */
@@ -129,40 +142,42 @@ const MAX_MESSAGE_PREFIXES = 4;
 /** Bytes of a hash that a row stores. */
 const ROW_HASH_BYTES = 16;
 
-/** The evidence of a message request; null for side requests, which belong to no conversation. Never throws. */
+/** The evidence of a message request; null for side requests that name neither a session nor a history. Never throws. */
 export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
   const { requestId, headers, body, response } = exchange;
-  const { runs, endsInPrefill } = transcriptOf(exchange.messages);
+  const { runs, endsInPrefill, endsInSideText, workingDirectory } = transcriptOf(exchange.messages);
   const systemTexts = systemTextsOf(exchange.system);
-  const headerSession = validId(headers["x-claude-code-session-id"]);
+  const headerSession = sessionInHeaders(headers);
   const session = headerSession ?? readSession(body);
   const agent = validId(headers["x-claude-code-agent-id"]);
   const parentAgent = validId(headers["x-claude-code-parent-agent-id"]);
-  const context = {
+  const requestClass = (headers["x-claude-code-request-class"] ?? "").trim().toLowerCase();
+  const isSide = isSideRequest({
+    requestClass,
     userAgent: headers["user-agent"] ?? "",
     hasSession: session !== null,
     hasAgent: agent !== null,
-  };
-  if (
-    exchange.isBodyComplete &&
-    isSideRequest({ ...context, body, systemTexts, tools: exchange.tools, runs })
-  )
-    return null;
+    content: exchange.isBodyComplete
+      ? { body, systemTexts, tools: exchange.tools, runs, endsInSideText }
+      : null,
+  });
 
   const chain = prefixHashes(runs);
-  const end = exchange.isBodyComplete ? chain.at(-1)! : sha256(new TextEncoder().encode(requestId));
+  const isFound = exchange.isBodyComplete && !isSide;
+  const end = isFound ? chain.at(-1)! : sha256(new TextEncoder().encode(requestId));
   const carried = carriedSummary(runs);
   const salt = carried?.text ?? "";
-  const isAsk = isCompactAsk(runs, systemTexts);
+  const isAsk = !isSide && (isCompactAsk(runs, systemTexts) || requestClass === "compaction");
   const earlier = ancestors(runs, chain, { salt, from: carried ? carried.run + 1 : 0, endsInPrefill });
   const [prior, ...older] = earlier;
+  if (isSide && session === null && !prior) return null;
   const responseItems = itemsOf(response);
   const last = runs.at(-1);
   const systemHash = systemHashOf(systemTexts);
   const messageHash = hashWithResults(end, runs);
   const priorMessageHash = prior ? hashWithResults(chain[prior.run]!, runs.slice(0, prior.run)) : null;
   const hasHistory = earlier.length > 0 || carried !== null;
-  const mayBeSubtask = exchange.isBodyComplete && (agent !== null || (!hasHistory && !isAsk));
+  const mayBeSubtask = isFound && (agent !== null || (!hasHistory && !isAsk));
   const offered = isAsk ? offeredSummary(responseItems) : null;
 
   const keys: LinkKey[] = [];
@@ -180,7 +195,13 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
   if (isAsk && sessionKey !== null) keys.push({ purpose: KeyPurpose.compactAsk, key: sessionKey, rank: 1 });
   if (mayBeSubtask && earlier.length === 0)
     for (const key of promptKeys(runs[0])) keys.push({ purpose: KeyPurpose.taskPrompt, key, rank: 1 });
-  if (agent !== null && earlier.length === 0) {
+  const promptId = validId(headers["x-claude-code-prompt-id"]);
+  const workflowKeys = session === null || isSide ? [] : workflowKeysOf(session, promptId);
+  if (callsWorkflow(response))
+    for (const key of workflowKeys) keys.push({ purpose: KeyPurpose.workflowCall, key, rank: 1 });
+  if (mayBeSubtask && earlier.length === 0 && (requestClass === "workflow" || isWorkflowTask(runs[0])))
+    workflowKeys.forEach((key, n) => keys.push({ purpose: KeyPurpose.workflowAgent, key, rank: n + 1 }));
+  if (agent !== null && earlier.length === 0 && !isSide) {
     keys.push({ purpose: KeyPurpose.agent, key: agentKeyOf(agent), rank: 1 });
     if (parentAgent !== null)
       keys.push({ purpose: KeyPurpose.parentAgent, key: agentKeyOf(parentAgent), rank: 1 });
@@ -195,24 +216,24 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
       (exchange.isResponseComplete && responseItems.length > 0 ? EvidenceFlag.hasResponse : 0) |
       (Number(headers["x-stainless-retry-count"]) > 0 ? EvidenceFlag.clientRetry : 0) |
       (hasHistory ? EvidenceFlag.hasHistory : 0) |
-      (exchange.isBodyComplete ? 0 : EvidenceFlag.bodyMissing),
+      (exchange.isBodyComplete ? 0 : EvidenceFlag.bodyMissing) |
+      (isSide ? EvidenceFlag.sideRequest : 0),
     sessionKey,
     agentKey: sessionKey === null ? null : agent === null ? 0n : agentKeyOf(agent),
     endKey: endKeyOf(end),
-    responseKey: responseKey(runs, [...chain.slice(0, -1), end], {
-      response,
-      responseItems,
-      endsInPrefill,
-      salt,
-    }),
+    responseKey: isSide
+      ? null
+      : responseKey(runs, [...chain.slice(0, -1), end], { response, responseItems, endsInPrefill, salt }),
     priorEndKey: prior?.endKey ?? null,
     priorResponseKey: prior?.responseKey ?? null,
     messageKey: keyOfHash(messageHash),
     priorMessageKey: priorMessageHash && keyOfHash(priorMessageHash),
     systemKey: systemHash && keyOfHash(systemHash),
+    deviceKey: keyOrNull("device", readDevice(body)),
+    directoryKey: keyOrNull("directory", workingDirectoryIn(systemTexts) ?? workingDirectory),
     keys,
-    tasks: taskCalls(response),
-    mentions: agentMentions(runs.at(-2), last),
+    tasks: isSide ? [] : taskCalls(response),
+    mentions: isSide ? [] : agentMentions(runs.at(-2), last),
     messageHash: messageHash.subarray(0, ROW_HASH_BYTES),
     priorMessageHash: priorMessageHash && priorMessageHash.subarray(0, ROW_HASH_BYTES),
     systemHash: systemHash && systemHash.subarray(0, ROW_HASH_BYTES),
@@ -222,6 +243,10 @@ export function evidenceOf(exchange: LinkableExchange): FullEvidence | null {
 /** The key of an agent by its id in tool results and headers. */
 export function agentKeyOf(agentId: string): bigint {
   return keyOf("agent", agentId);
+}
+
+function keyOrNull(name: string, text: string | null): bigint | null {
+  return text === null ? null : keyOf(name, text);
 }
 
 interface Ancestor {

@@ -1,15 +1,19 @@
 /** Ways to look for stored evidence, and what they find. */
 import type { Evidence, Purpose } from "./evidence.ts";
 
-/** "thread" takes a session and an agent; a number is the purpose of a key. */
-export type LookupIndex = "end" | "response" | "priorResponse" | "thread" | "ambiguous" | Purpose;
+/**
+ * "thread" and "sideRequests" take a session and an agent; a number is the purpose of a key. "thread" finds no side requests,
+ * "sideRequests" only those before the next request of the thread.
+ */
+export type LookupIndex =
+  "end" | "response" | "priorResponse" | "thread" | "sideRequests" | "ambiguous" | Purpose;
 
 export interface Lookup {
   index: LookupIndex;
   key: bigint;
-  /** Only evidence of this session; always with "thread". */
+  /** Only evidence of this session; always with "thread" and "sideRequests". */
   sessionKey?: bigint;
-  /** With "thread". */
+  /** With "thread" and "sideRequests". */
   agentKey?: bigint;
   /** Requests before this one, newest first; else those after `after`, oldest first. */
   before?: string;

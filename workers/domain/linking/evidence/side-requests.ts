@@ -1,27 +1,42 @@
 /**
- * Side requests: requests of Claude Code beside a conversation and not part of it (titles, topics, paths, command prefixes,
- * search queries). Called by evidence.ts.
+ * Side requests: requests of a client beside a conversation and not part of it (titles, topics, prompt suggestions, side
+ * questions, hooks, recaps, web searches). Some repeat the whole history of the turn that they serve. Recognised by the class
+ * that Claude Code states in a header, then by the texts that clients send, then by the shape of the request. Called by
+ * evidence.ts.
  */
 import { isObject, type JsonObject } from "../../json/json.ts";
 import { stringMember } from "../../messages/content.ts";
 import type { Run } from "./transcript.ts";
 
 export interface SideRequestContext {
+  /** The client's word for the kind of request; empty without one. */
+  requestClass: string;
   userAgent: string;
-  /** Names its session as Claude Code does. */
+  /** Names its session. */
   hasSession: boolean;
-  /** The requests of an agent are no side requests. */
   hasAgent: boolean;
+  /** Null where the body is not known. */
+  content: SideRequestContent | null;
+}
+
+export interface SideRequestContent {
   /** The body without its lists. */
   body: JsonObject | null;
   systemTexts: readonly string[];
   tools: Iterable<unknown>;
   runs: readonly Run[];
+  /** The newest message has a text that only side requests have. */
+  endsInSideText: boolean;
 }
 
+/** Values of the header `x-claude-code-request-class`; another value says nothing. */
+const SIDE_CLASSES: ReadonlySet<string> = new Set(["auxiliary", "side_reply"]);
+const CONVERSATION_CLASSES: ReadonlySet<string> = new Set(["main", "subagent", "workflow", "compaction"]);
+
 const CLAUDE_CODE = /^claude-(?:cli|code)\b/i;
-/** The first words of the system prompt of main requests; side requests have another one or none. */
+/** The first words of the system prompt of main requests; side requests have another one, none, or a further one. */
 const IDENTITY = /^\s*You are (?:Claude Code|a Claude agent)\b/;
+/** First words of the system prompts of clients that name a session. */
 const SIDE_REQUEST_PROMPTS = [
   /^\s*You are naming a coding session\b/,
   /^\s*Analyze if this message indicates a new conversation topic\b/,
@@ -29,26 +44,34 @@ const SIDE_REQUEST_PROMPTS = [
   /^\s*Your task is to process Bash commands\b/,
   /^\s*You are an expert at analyzing git history\b/,
   /^\s*Summarize this coding conversation in under\b/,
-  /^\s*You are an assistant for performing a web search tool use\b/,
-  /^\s*Generate a concise, sentence-case title\b/,
+  /^\s*You (?:run|are an assistant for performing) a web search\b/,
+  /^\s*You are (?:evaluating|verifying|judging|checking) (?:an?|the)\b[^.\n]{0,80}\b(?:hook|condition)\b/,
 ];
+/** First words that ask for a title or a name. Without a session only the words that coding clients share count. */
+const TITLE_GENERATOR = /^\s*You are a title generator\b/;
+const TITLE_PROMPT =
+  /^\s*(?:You (?:are|generate|write|create)|Generate|Create|Write)\b[^.\n]{0,100}\b(?:titles?|kebab-case name)\b/;
 
 /** True for message requests that belong to no conversation. */
 export function isSideRequest(context: SideRequestContext): boolean {
-  const { body, runs, systemTexts } = context;
+  const { requestClass, userAgent, content } = context;
+  if (SIDE_CLASSES.has(requestClass)) return true;
+  if (content === null) return false;
+  const { body, runs, systemTexts } = content;
   if (isQuotaProbe(body, runs)) return true;
-  if (!context.hasSession && !CLAUDE_CODE.test(context.userAgent)) return false;
-  if (context.hasAgent || runs.some(({ isAssistant }, n) => isAssistant && n < runs.length - 1)) return false;
-  if (systemTexts.some((text) => SIDE_REQUEST_PROMPTS.some((prompt) => prompt.test(text)))) return true;
-  if (hasOwnTools(context.tools)) return false;
-  return requestsJson(body) || !systemTexts.some((text) => IDENTITY.test(text))
-    ? isClaudeCode(context)
-    : false;
-}
-
-/** By user agent: other programs may send a session id, and their conversations need no tools. */
-function isClaudeCode({ userAgent }: SideRequestContext): boolean {
-  return CLAUDE_CODE.test(userAgent);
+  if (CONVERSATION_CLASSES.has(requestClass)) return false;
+  const hasTools = hasOwnTools(content.tools);
+  const isSingle = !runs.some(({ isAssistant }) => isAssistant);
+  const startsWith = (pattern: RegExp) => systemTexts.some((text) => pattern.test(text));
+  if (isSingle && !hasTools && startsWith(TITLE_GENERATOR)) return true;
+  // By user agent: other programs may send a session id, and their conversations need no tools.
+  const isClaudeCode = CLAUDE_CODE.test(userAgent);
+  if (!context.hasSession && !isClaudeCode) return false;
+  if (content.endsInSideText || SIDE_REQUEST_PROMPTS.some(startsWith)) return true;
+  if (hasTools || context.hasAgent) return false;
+  if (isSingle && startsWith(TITLE_PROMPT)) return true;
+  const hasHistory = runs.some(({ isAssistant }, n) => isAssistant && n < runs.length - 1);
+  return isClaudeCode && (requestsJson(body) || (!hasHistory && !startsWith(IDENTITY)));
 }
 
 function isQuotaProbe(body: JsonObject | null, runs: readonly Run[]): boolean {

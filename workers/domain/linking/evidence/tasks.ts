@@ -27,6 +27,9 @@ export interface AgentMention {
 }
 
 const TASK_TOOLS = new Set(["Task", "Agent"]);
+const WORKFLOW_TOOL = "Workflow";
+/** Claude Code frames the texts that a workflow gives to its agents. */
+const WORKFLOW_TASK = /^\[Workflow harness\b/;
 const MAX_LABEL = 200;
 const MAX_EXCERPT = 250;
 /** Of an agent's first message, which holds reminders and the prompt, only the last 16 texts can be the prompt. */
@@ -52,6 +55,26 @@ export function taskCalls(content: unknown): TaskCall[] {
       promptExcerpt: plainText(prompt, MAX_EXCERPT),
       promptKey: promptKey(normalizeText(prompt)),
     }));
+}
+
+/** True where the response starts a workflow, whose agents name no call. */
+export function callsWorkflow(content: unknown): boolean {
+  return contentBlocks(content).some(
+    (block) => block["type"] === "tool_use" && block["name"] === WORKFLOW_TOOL,
+  );
+}
+
+/** True for the first message of a workflow's agent. */
+export function isWorkflowTask(first: Run | undefined): boolean {
+  return (
+    first?.isAssistant === false && first.items.some(({ plainText }) => WORKFLOW_TASK.test(plainText ?? ""))
+  );
+}
+
+/** The keys by which the agents of a workflow find its call, the stronger first. `promptId`: the person's turn; null if unknown. */
+export function workflowKeysOf(session: string, promptId: string | null): bigint[] {
+  const bySession = keyOf("workflow", session);
+  return promptId === null ? [bySession] : [keyOf("workflow", session, promptId), bySession];
 }
 
 /** Keys of the texts in a first message that may be the prompt of a task: each one, and all together. */

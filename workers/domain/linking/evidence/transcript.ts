@@ -6,8 +6,9 @@
  */
 import { isObject, type JsonObject } from "../../json/json.ts";
 import { keyOf } from "./keys.ts";
-import { contentBlocks, stringMember } from "../../messages/content.ts";
+import { contentBlocks, contentTexts, stringMember } from "../../messages/content.ts";
 import { normalizeText } from "./normalize-text.ts";
+import { isSideText, workingDirectoryIn } from "./client-texts.ts";
 
 export interface Item {
   /** The compared text. */
@@ -36,12 +37,22 @@ export interface Run {
 export class NormalizedMessage {
   readonly role: string;
   readonly items: readonly Item[];
+  /** The working directory that the client states in it; null without one. */
+  readonly workingDirectory: string | null;
+  /** A text of a side request is in it. */
+  readonly hasSideText: boolean;
   /** The hash of the history up to this message, where a run ends with it; see chain.ts. */
   historyHash: Uint8Array | null = null;
 
   constructor(message: JsonObject) {
     this.role = stringMember(message, "role");
     this.items = this.role === "system" ? [] : itemsOf(message["content"]);
+    // Of a reminder only what is left out of the items is read here.
+    const texts = this.role === "assistant" ? [] : contentTexts(message["content"]);
+    this.workingDirectory = workingDirectoryIn(
+      this.role === "system" ? texts : texts.filter((text) => text.trimStart().startsWith("<")),
+    );
+    this.hasSideText = this.role === "user" && texts.some(isSideText);
   }
 }
 
@@ -49,6 +60,10 @@ export interface Transcript {
   runs: Run[];
   /** The last message is a prefill: the beginning of a response that the model continues. */
   endsInPrefill: boolean;
+  /** A text of a side request stands after the last response. */
+  endsInSideText: boolean;
+  /** The first working directory that the messages state; null without one. */
+  workingDirectory: string | null;
 }
 
 /** The transcript of messages, oldest first; elements that are no messages are skipped. Never throws. */
@@ -56,6 +71,8 @@ export function transcriptOf(messages: Iterable<unknown>): Transcript {
   const runs: Run[] = [];
   const seen = new Set<string>();
   let lastRole = "";
+  let endsInSideText = false;
+  let workingDirectory: string | null = null;
   for (const message of messages) {
     const normalized =
       message instanceof NormalizedMessage
@@ -63,8 +80,10 @@ export function transcriptOf(messages: Iterable<unknown>): Transcript {
         : isObject(message)
           ? new NormalizedMessage(message)
           : null;
+    workingDirectory ??= normalized?.workingDirectory ?? null;
     if (normalized === null || normalized.role === "system") continue;
     lastRole = normalized.role;
+    endsInSideText = normalized.hasSideText || (endsInSideText && lastRole !== "assistant");
     const items = withoutRepeatedTools(normalized.items, seen);
     if (items.length === 0) continue;
     const isAssistant = normalized.role === "assistant";
@@ -77,7 +96,7 @@ export function transcriptOf(messages: Iterable<unknown>): Transcript {
     }
   }
   for (const run of runs) if (!run.isAssistant) run.items = withResultsSorted(run.items);
-  return { runs, endsInPrefill: lastRole === "assistant" };
+  return { runs, endsInPrefill: lastRole === "assistant", endsInSideText, workingDirectory };
 }
 
 /** The items of a response or of one message's content. */

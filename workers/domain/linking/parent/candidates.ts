@@ -31,6 +31,8 @@ export interface ParentChoice {
   needsEndKey: boolean;
   /** The task call assigned to this subtask. */
   call: StoredCall | null;
+  /** Of a side request: the turn that it serves; null where that is not known. */
+  servesRequestId: string | null;
 }
 
 export function parentChoice(
@@ -52,6 +54,7 @@ export function parentChoice(
       linkedBy === "none" || linkedBy === "ids" || linkKind === "subtask" || linkKind === "compact",
     needsEndKey: true,
     call: null,
+    servesRequestId: null,
     ...more,
   };
 }
@@ -169,6 +172,21 @@ export async function candidatesAt(
   const sameEnd = preferMatching(pool, (each) => each.endKey === endKey);
   const isSame = (each: Evidence) => rank === 1 && each.messageKey === filter.request.priorMessageKey;
   return { best: preferMatching(sameEnd, isSame), isByResponse };
+}
+
+/** Those of the request's device and of its working directory, where there are any and both are known. */
+export function preferSamePlace(all: readonly Evidence[], request: Evidence): readonly Evidence[] {
+  const { deviceKey, directoryKey } = request;
+  const ofDevice = deviceKey === null ? all : preferMatching(all, (each) => each.deviceKey === deviceKey);
+  return directoryKey === null
+    ? ofDevice
+    : preferMatching(ofDevice, (each) => each.directoryKey === directoryKey);
+}
+
+/** False where the two state different devices or working directories. */
+export function mayBeSamePlace(a: Evidence, b: Evidence): boolean {
+  const agrees = (x: bigint | null, y: bigint | null) => x === null || y === null || x === y;
+  return agrees(a.deviceKey, b.deviceKey) && agrees(a.directoryKey, b.directoryKey);
 }
 
 /** The matching ones; all where none matches. */

@@ -18,6 +18,7 @@ import {
 } from "./candidates.ts";
 import { chooseCompact } from "./compact.ts";
 import { chooseRetry } from "./retry.ts";
+import { chooseServed } from "./served.ts";
 import { chooseSubtask } from "./subtask.ts";
 import { chooseTurn } from "./turn.ts";
 
@@ -26,10 +27,11 @@ export async function chooseParent(
   keys: readonly LinkKey[],
   candidates: Candidates,
 ): Promise<ParentChoice> {
+  if (hasFlag(request, EvidenceFlag.sideRequest)) return chooseServed(request, keys, candidates);
   if (hasFlag(request, EvidenceFlag.bodyMissing))
     return (await chooseBySession(request, keys, candidates)) ?? withoutParent(request);
   return (
-    (await chooseRetry(request, candidates)) ??
+    (await chooseRetry(request, keys, candidates)) ??
     (await chooseTurn(request, keys, candidates)) ??
     (await chooseCompact(request, keys, candidates)) ??
     (await chooseSubtask(request, keys, candidates)) ??

@@ -13,6 +13,7 @@ import {
   MAX_CANDIDATES,
   type ParentChoice,
   parentChoice,
+  preferSamePlace,
 } from "./candidates.ts";
 
 /** Without a session, a summary is looked for among those of the last week. */
@@ -51,9 +52,12 @@ export async function chooseCompact(
     if (ask) return compact(ask.evidence, "ids", "likely");
   }
   const words = offers[0]?.rank ?? 0;
-  const recent = offers
-    .filter(({ evidence, rank }) => rank === words && elapsedMs(evidence, request) <= MAX_SUMMARY_AGE_MS)
-    .map(({ evidence }) => evidence);
+  const recent = preferSamePlace(
+    offers
+      .filter(({ evidence, rank }) => rank === words && elapsedMs(evidence, request) <= MAX_SUMMARY_AGE_MS)
+      .map(({ evidence }) => evidence),
+    request,
+  );
   if (recent.length > 0) {
     const { conversations } = await inSmallestConversation(recent, request.requestId);
     const isLikely = conversations === 1 && words >= MIN_LIKELY_WORDS;

@@ -1,5 +1,5 @@
 /** A retry: the same body again. Its parent is the attempt that it repeats. */
-import { type Evidence, EvidenceFlag } from "../evidence/evidence.ts";
+import { type Evidence, EvidenceFlag, type LinkKey } from "../evidence/evidence.ts";
 import {
   boundariesOf,
   boundaryLookups,
@@ -8,19 +8,28 @@ import {
   DAY_MS,
   elapsedMs,
   hasFlag,
+  isAgent,
   isSameThread,
+  mayBeSamePlace,
   type ParentChoice,
   parentChoice,
+  preferSamePlace,
 } from "./candidates.ts";
+import { chooseSubtask } from "./subtask.ts";
 
 /** Without a session, a repeated first message is a retry only within 10 minutes of an attempt without a response. */
 const MAX_FIRST_MESSAGE_RETRY_MS = 10 * 60 * 1_000;
 
-export async function chooseRetry(request: Evidence, candidates: Candidates): Promise<ParentChoice | null> {
+export async function chooseRetry(
+  request: Evidence,
+  keys: readonly LinkKey[],
+  candidates: Candidates,
+): Promise<ParentChoice | null> {
   const [sameEnd] = boundaryLookups(request, { responseKey: null, endKey: request.endKey });
   const last = (await candidates.find(sameEnd!)).find(
     ({ evidence }) =>
       isSameThread(evidence, request) &&
+      mayBeSamePlace(evidence, request) &&
       evidence.messageKey === request.messageKey &&
       evidence.systemKey === request.systemKey &&
       hasFlag(evidence, EvidenceFlag.compactAsk) === hasFlag(request, EvidenceFlag.compactAsk),
@@ -34,6 +43,11 @@ export async function chooseRetry(request: Evidence, candidates: Candidates): Pr
       ? elapsedMs(last, request) <= DAY_MS
       : !hadResponse && elapsedMs(last, request) <= MAX_FIRST_MESSAGE_RETRY_MS;
   if (!isRetry) return null;
+  // Agents with equal prompts that do not name themselves: each takes a call of its own.
+  if (hadResponse && !hasHistory && !isAgent(request)) {
+    const subtask = await chooseSubtask(request, keys, candidates);
+    if (subtask?.call) return subtask;
+  }
   const parents = hasSession || !hadResponse ? null : await possibleParents(request, candidates);
   // Another client at the same point of an equal conversation is as likely as a retry by the same client.
   if (parents && parents.conversations > 1) return null;
@@ -53,6 +67,7 @@ async function possibleParents(
   const [nearest] = boundariesOf(request, []);
   const pool = nearest && (await candidatesAt({ request, isEligible: () => true }, nearest, candidates));
   if (!pool || pool.best.length === 0) return null;
-  const { conversations } = await candidates.inSmallestConversation(pool.best, request.requestId);
-  return { count: pool.best.length, conversations };
+  const best = preferSamePlace(pool.best, request);
+  const { conversations } = await candidates.inSmallestConversation(best, request.requestId);
+  return { count: best.length, conversations };
 }

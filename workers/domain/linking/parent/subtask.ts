@@ -22,7 +22,7 @@ export async function chooseSubtask(
   keys: readonly LinkKey[],
   candidates: Candidates,
 ): Promise<ParentChoice | null> {
-  const prompts = keys.filter(({ purpose }) => purpose === KeyPurpose.taskPrompt).map(({ key }) => key);
+  const prompts = ofPurpose(keys, KeyPurpose.taskPrompt).map(({ key }) => key);
   if (boundariesOf(request, keys).length > 0 || (prompts.length === 0 && !isAgent(request))) return null;
   const subtask = (
     taskParentId: string | null,
@@ -33,12 +33,17 @@ export async function chooseSubtask(
   const assignable = (call: StoredCall) =>
     candidates.isAssignedBefore(call, request.requestId) ? null : call;
 
+  for (const { key } of ofPurpose(keys, KeyPurpose.workflowAgent)) {
+    const lookup = { index: KeyPurpose.workflowCall, key, before: request.requestId, limit: 1 };
+    const [caller] = await candidates.find(lookup);
+    if (caller) return subtask(caller.evidence.requestId, "ids", "certain", {});
+  }
   const calls = await matchingCalls(request, prompts, candidates);
   const named = calls.find(({ agentKey }) => agentKey !== null && agentKey === request.agentKey);
   if (named) return subtask(named.requestId, "ids", "certain", { call: assignable(named) });
   const spawnerAgent = keys.find(({ purpose }) => purpose === KeyPurpose.parentAgent)?.key ?? 0n;
   const mismatch = (call: StoredCall) =>
-    (call.agentKey !== null ? 8 : 0) +
+    (isAgent(request) && call.agentKey !== null ? 8 : 0) +
     (assignable(call) === null ? 4 : 0) +
     (isAgent(request) && call.caller.agentKey !== spawnerAgent ? 2 : 0) +
     (elapsedMs(call.caller, request) > PREFERRED_DELAY_MS ? 1 : 0);
@@ -53,13 +58,17 @@ export async function chooseSubtask(
         : isSameSession
           ? "certain"
           : "likely";
-    // A call that a tool result gives to another agent stays assigned to that agent.
-    const call = best.agentKey === null ? assignable(best) : null;
+    // A call that a tool result gives to another agent stays assigned to that agent; a request may not name its agent.
+    const call = isAgent(request) && best.agentKey !== null ? null : assignable(best);
     return subtask(best.requestId, "prompt", confidence, { call });
   }
   if (!isAgent(request)) return null;
   const spawner = await latestOfThread(request, spawnerAgent, candidates.find);
   return subtask(spawner?.requestId ?? null, spawner ? "ids" : "none", "low", { needsSessionKey: true });
+}
+
+function ofPurpose(keys: readonly LinkKey[], wanted: LinkKey["purpose"]): LinkKey[] {
+  return keys.filter(({ purpose }) => purpose === wanted).sort((a, b) => a.rank - b.rank);
 }
 
 /** Calls of the last day with one of these prompts, of the same session where both name one; the newest request first. */

@@ -15,6 +15,7 @@ import {
   type LinkedBy,
   type ParentChoice,
   parentChoice,
+  preferSamePlace,
 } from "./candidates.ts";
 
 /** Its own thread first, where a session names one; then every request of the domain. */
@@ -62,9 +63,10 @@ async function turnAt(
 ): Promise<ParentChoice | null> {
   const { request } = filter;
   const { rank, endKey } = boundary;
-  const { best, isByResponse } = await candidatesAt(filter, boundary, candidates);
-  if (best.length === 0) return null;
+  const { best: all, isByResponse } = await candidatesAt(filter, boundary, candidates);
+  if (all.length === 0) return null;
   const isOwnThread = filter.sessionKey !== undefined;
+  const best = isOwnThread ? all : preferSamePlace(all, request);
   const { best: parent, conversations } = isOwnThread
     ? { best: best[0]!, conversations: 1 }
     : await candidates.inSmallestConversation(best, request.requestId);

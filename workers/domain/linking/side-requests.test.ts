@@ -1,0 +1,264 @@
+/** Requests that clients send beside a conversation: they belong to none, serve a turn, and never keep or open a branch. */
+import { describe, expect, it } from "vitest";
+import {
+  assistant,
+  linked,
+  linkedInOrder,
+  session,
+  taskAnswer,
+  type TestRequest,
+  text,
+  toolUse,
+  user,
+} from "../../../test/support/linking-evidence.ts";
+
+const cli = { "user-agent": "claude-cli/2.1.332 (external, cli)", ...session("s") };
+const withClass = (requestClass: string) => ({ ...cli, "x-claude-code-request-class": requestClass });
+const IDENTITY = "You are Claude Code, Anthropic's official CLI for Claude.";
+const TOOLS = [{ name: "Bash", input_schema: {} }];
+const main = { headers: cli, system: IDENTITY, tools: TOOLS };
+
+/** The n-th turn of a chat. */
+function turn(n: number, more: Partial<TestRequest> = {}): TestRequest {
+  const history = Array.from({ length: n }, (_, i) => [`question ${i}`, `response ${i}`]).flat();
+  return { ...main, turns: [...history, `question ${n}`], answer: `response ${n}`, ...more };
+}
+
+/** A request that repeats the history up to turn n and adds a message. */
+function afterTurn(n: number, message: unknown, more: Partial<TestRequest> = {}): TestRequest {
+  const { turns, answer } = turn(n);
+  return { ...main, turns: [...turns!, answer, message], answer: "done", ...more };
+}
+
+const at = (second: number) => ({ at: `10:00:${String(second).padStart(2, "0")}.000` });
+const SUGGESTION = "[SUGGESTION MODE: Suggest what the user might naturally type next into Claude Code.]";
+const reminded = (first: string) => `<system-reminder>${first} …</system-reminder>`;
+
+describe("a side request that repeats the history", () => {
+  const CHAT = ["root - - main", "turn 0 - main", "turn 2 - main", "turn 4 - main", "turn 6 - main"];
+
+  it.each<[kind: string, message: unknown, more?: Partial<TestRequest>]>([
+    ["states its class", "anything", { headers: withClass("auxiliary") }],
+    ["states that it is a side reply", "anything", { headers: withClass("side_reply") }],
+    ["suggests a prompt", SUGGESTION],
+    ["suggests something else in another mode", "[NEXT STEP MODE: List what could follow.]"],
+    ["responds to a side question", [text(reminded("This is a side question from the user.")), text("why?")]],
+    ["recaps", "The user stepped away and is coming back. Recap in one line."],
+    ["describes the last action", "Describe your most recent action in 3-5 words"],
+    ["names the session", "Generate a short kebab-case name for this conversation"],
+    [
+      "evaluates a stop hook",
+      "Is it done?",
+      { system: "You are evaluating a stop-condition hook in Claude Code. Read it.", tools: [] },
+    ],
+    [
+      "requests JSON without tools",
+      "Is it done?",
+      { tools: [], body: { output_config: { format: { type: "json_schema" } } } },
+    ],
+  ])("%s: the chat keeps its branch, and the side request serves its turn", async (_, message, more) => {
+    const requests = [0, 1, 2, 3, 4].flatMap((n) => [
+      turn(n, at(4 * n)),
+      afterTurn(n, message, { ...at(4 * n + 1), ...more }),
+    ]);
+    const links = await linked(...requests);
+    expect(links.filter((__, n) => n % 2 === 0)).toEqual(CHAT);
+    expect(links.filter((__, n) => n % 2 === 1)).toEqual(["aux 0", "aux 2", "aux 4", "aux 6", "aux 8"]);
+    expect(await linkedInOrder(requests, [...requests.keys()].reverse())).toEqual(links);
+  });
+
+  it("repeats a longer history with questions of its own: it serves the last turn before them", async () => {
+    const question = [text(reminded("This is a side question from the user.")), text("and now?")];
+    const { turns, answer } = afterTurn(1, "why?");
+    const again = { ...main, turns: [...turns!, answer, question], answer: "so" };
+    expect((await linked(turn(0), turn(1), again, turn(2))).slice(2)).toEqual(["aux 1", "turn 1 - main"]);
+  });
+
+  it("is sent while the turn runs: it serves that turn", async () => {
+    const question = text(reminded("This is a side question from the user."));
+    const beside = turn(1, {
+      turns: [...turn(1).turns!.slice(0, -1), [text("question 1"), question, text("why?")]],
+    });
+    expect((await linked(turn(0), turn(1), beside, turn(2))).slice(2)).toEqual(["aux 1", "turn 1 - main"]);
+  });
+
+  it("is no side request by its words where the client states that it is the main request", async () => {
+    const links = await linked(turn(0), afterTurn(0, SUGGESTION, { headers: withClass("main") }));
+    expect(links[1]).toBe("turn 0 - main");
+  });
+});
+
+describe("a side request without the history", () => {
+  it.each<[kind: string, request: TestRequest]>([
+    [
+      "searches the web",
+      {
+        turns: ["Perform a web search for the query: x"],
+        system: "You run a web search for another Claude model, which is waiting.",
+        tools: [{ type: "web_search_20250305", name: "web_search" }],
+      },
+    ],
+    [
+      "evaluates a hook",
+      {
+        turns: ["Is this safe?"],
+        system: "You are evaluating a hook in Claude Code. The user says.",
+        tools: [],
+      },
+    ],
+    [
+      "verifies a stop condition with tools",
+      { turns: ["Check it."], system: "You are verifying a stop condition in Claude Code.", tools: TOOLS },
+    ],
+    [
+      "verifies it over several requests",
+      {
+        turns: ["Check it.", "It is.", "[structured-output-enforce] Call the tool."],
+        system: "You are verifying a stop condition in Claude Code.",
+        tools: TOOLS,
+      },
+    ],
+    [
+      "names the conversation",
+      { turns: ["<conversation>x"], system: "Generate a short kebab-case name (2-4 words).", tools: [] },
+    ],
+  ])("%s: it serves the latest turn of its session", async (_, request) => {
+    const side = { headers: cli, answer: "ok", ...request };
+    expect(await linked(turn(0), turn(1), side, turn(2))).toEqual([
+      "root - - main",
+      "turn 0 - main",
+      "aux 1",
+      "turn 1 - main",
+    ]);
+    expect((await linkedInOrder([turn(0), turn(1), side, turn(2)], [2, 3, 0, 1]))[2]).toBe("aux 1");
+    expect((await linked({ ...side, headers: { ...cli, ...session("other") } }))[0]).toBe("aux");
+  });
+
+  it("serves the request of its own agent", async () => {
+    const headers = { ...cli, "x-claude-code-agent-id": "a0011223344556677" };
+    const search = {
+      headers,
+      turns: ["Perform a web search"],
+      system: "You run a web search for another Claude model.",
+      tools: [],
+    };
+    const agent = { ...main, headers, turns: ["look"], answer: "ok" };
+    const spawner = turn(0, { answer: taskAnswer("Agent", "look") });
+    expect(await linked(spawner, agent, turn(0, { turns: ["other"] }), search)).toEqual([
+      "root - - main",
+      "subtask - 0 subtask_1",
+      "root - - main",
+      "aux 1",
+    ]);
+  });
+
+  it("writes a title for another client, which names its session in x-session-id", async () => {
+    const headers = { "user-agent": "opencode/1.0.0", "x-session-id": "ses_1" };
+    const title = {
+      headers,
+      turns: ["Generate a title for this conversation:"],
+      system: "You are a title generator. You output ONLY a thread title. Nothing else.",
+      tools: [],
+    };
+    const first = { headers, turns: ["hello"], answer: "hi", tools: TOOLS };
+    const second = { headers, turns: ["hello", "hi", "bye"], tools: TOOLS };
+    expect(await linked(first, title, second)).toEqual(["root - - main", "aux 0", "turn 0 - main"]);
+    expect(await linked({ ...title, headers: {} })).toEqual(["aux"]);
+  });
+});
+
+describe("a request that may be a side request, although nothing says so", () => {
+  const unknown = "Words of a client of tomorrow";
+
+  it("gives up the branch to the later request that is continued", async () => {
+    const requests = [
+      turn(0),
+      afterTurn(0, unknown),
+      turn(1),
+      afterTurn(1, unknown),
+      turn(2),
+      afterTurn(2, unknown),
+    ];
+    const links = await linked(...requests);
+    expect(links).toEqual([
+      "root - - main",
+      "turn 0 - branch_20250723100001",
+      "turn 0 - main",
+      "turn 2 - branch_20250723100003",
+      "turn 2 - main",
+      "turn 4 - main",
+    ]);
+    for (const order of [
+      [5, 4, 3, 2, 1, 0],
+      [1, 2, 0, 4, 3, 5],
+      [0, 1, 2, 4, 5, 3],
+    ])
+      expect(await linkedInOrder(requests, order)).toEqual(links);
+  });
+
+  it("keeps the branch while no later request is continued", async () => {
+    expect(await linked(turn(0), afterTurn(0, unknown), turn(1))).toEqual([
+      "root - - main",
+      "turn 0 - main",
+      "turn 0 - branch_20250723100002",
+    ]);
+  });
+
+  it("keeps the branch where it is continued itself, and where the client names no session", async () => {
+    const continued = { ...main, turns: [...afterTurn(0, "first").turns!, "done", "more"] };
+    const rewound = [turn(0), afterTurn(0, "first"), continued, turn(1), turn(2)];
+    const expected = ["turn 0 - main", "turn 1 - main", "turn 0 - branch_20250723100003"];
+    expect((await linked(...rewound)).slice(1, 4)).toEqual(expected);
+    const anonymous = [turn(0), afterTurn(0, "first"), turn(1), turn(2)].map((request) => ({
+      ...request,
+      headers: {},
+    }));
+    expect((await linked(...anonymous)).slice(1, 3)).toEqual([
+      "turn 0 - main",
+      "turn 0 - branch_20250723100002",
+    ]);
+  });
+});
+
+describe("the agents of a workflow", () => {
+  const workflow = (id: string) => [
+    text("Running."),
+    { ...toolUse(id), name: "Workflow", input: { script: "x" } },
+  ];
+  const task = (words: string, agentId: string, more: object = {}): TestRequest => ({
+    ...main,
+    headers: { ...cli, "x-claude-code-agent-id": agentId, ...more },
+    turns: [`[Workflow harness — computed task] The task text follows:\n  ${words}`],
+    answer: "ok",
+  });
+  const prompt = (id: string) => ({ "x-claude-code-prompt-id": id });
+
+  it("are subtasks of the request whose response called Workflow, not of the latest one", async () => {
+    const start = turn(0, { answer: workflow("toolu_w") });
+    const waiting = {
+      ...main,
+      messages: [
+        user("question 0"),
+        assistant(workflow("toolu_w")),
+        user([{ type: "tool_result", tool_use_id: "toolu_w", content: "Workflow launched" }]),
+      ],
+      answer: "waiting",
+    };
+    const requests = [start, waiting, task("a", "a0000000000000001"), task("b", "a0000000000000002")];
+    const links = await linked(...requests);
+    expect(links.slice(1)).toEqual(["turn 0 - main", "subtask - 0 subtask_1", "subtask - 0 subtask_2"]);
+    expect(await linkedInOrder(requests, [3, 2, 1, 0])).toEqual(links);
+  });
+
+  it("of two workflows are told apart by the id of the person's turn", async () => {
+    const first = turn(0, { answer: workflow("toolu_1"), headers: { ...cli, ...prompt("p1") } });
+    const second = turn(1, { answer: workflow("toolu_2"), headers: { ...cli, ...prompt("p2") } });
+    const requests = [
+      first,
+      second,
+      task("a", "a0000000000000001", prompt("p1")),
+      task("b", "a0000000000000002", prompt("p2")),
+    ];
+    expect((await linked(...requests)).slice(2)).toEqual(["subtask - 0 subtask_1", "subtask - 1 subtask_2"]);
+  });
+});
