@@ -1,4 +1,4 @@
-/** Logging in at Claude through the API, and what may replace what. The login server is the fake one, over HTTP. */
+/** Logins at Claude through the API, and which credential may replace which. The login server is the fake Claude's, over HTTP. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -27,18 +27,22 @@ const pair = (name: string, expiresAt = Date.now() + 3_600_000) => ({
 const put = (domain: string, credential?: object, query = "") =>
   call(`/api/domains/${domain}${query}`, { method: "PUT", body: { accountId: account, credential } });
 
-/** What the person who agrees is shown. */
+/** Agrees to the login; returns the code that the page shows. */
 async function agree(url: string): Promise<string> {
   const page = await (await fetch(url)).text();
   return /<code>(.*)<\/code>/.exec(page)?.[1] ?? "";
 }
+const begin = async () => (await post("login")).json as LoginStarted;
+const complete = (code: string | undefined) => post("login/code", { code });
 async function logIn(): Promise<AccountLogin> {
-  const begun = (await post("login")).json as LoginStarted;
-  return (await post("login/code", { code: await agree(begun.url) })).json as AccountLogin;
+  return (await complete(await agree((await begin()).url))).json as AccountLogin;
 }
+const loginStub = () => env.OAUTH_ACCOUNT.getByName(account);
+const readDomain = () => ask<DomainDetail>("/api/domains/a.example");
+const recordOf = (domain: string) => env.TENANTS.get<DomainRecord>(`domain:${domain}`, "json");
 
 describe("a login", () => {
-  it("is begun with an address and the terms, and ended with the code that was shown", async () => {
+  it("begins with an address and the terms, and is completed with the code of the page", async () => {
     const begun = await post("login");
     expect(begun.status).toBe(201);
     const { url, terms, expiresAt } = begun.json as LoginStarted;
@@ -46,26 +50,21 @@ describe("a login", () => {
     expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now());
     expect(new URL(url).searchParams.get("code_challenge_method")).toBe("S256");
     expect(await ask(`/api/accounts`)).toEqual({ accounts: [] });
-    const done = await post("login/code", { code: await agree(url) });
-    expect(done.status).toBe(200);
-    expect(done.json).toMatchObject({
-      accountId: account,
-      state: "ready",
-      rotations: 0,
-      loginPendingUntil: null,
-    });
+    const done = await complete(await agree(url));
+    const login = { accountId: account, state: "ready", rotations: 0, loginPendingUntil: null };
+    expect(done).toMatchObject({ status: 200, json: login });
     expect(await ask<AccountLogin>(`/api/accounts/${account}/oauth`)).toEqual(done.json);
     const audit = await queryRows<{ action: string; target: string }>("SELECT action, target FROM audit_log");
     expect(audit).toEqual([{ action: "account.login", target: account }]);
   });
 
-  it("takes the place of an API key on all domains of the account", async () => {
+  it("replaces an API key on all domains of the account", async () => {
     await put("a.example", { type: "api_key", api_key: "sk-ant-api03-old" });
     await put("b.example");
     await logIn();
     for (const domain of ["a.example", "b.example"]) {
-      const record = await env.TENANTS.get<DomainRecord>(`domain:${domain}`, "json");
-      expect(record).toMatchObject({ credentialType: "oauth", credential: null, accountId: account });
+      const record = { credentialType: "oauth", credential: null, accountId: account };
+      expect(await recordOf(domain)).toMatchObject(record);
       const { credential } = await ask<DomainDetail>(`/api/domains/${domain}`);
       expect(credential).toEqual({ type: "oauth", state: "ready" });
     }
@@ -75,25 +74,24 @@ describe("a login", () => {
     ]);
   });
 
-  it("is not ended by anything but its own code", async () => {
-    expect((await post("login/code", { code: "a#b" })).status).toBe(409);
-    const begun = (await post("login")).json as LoginStarted;
-    const code = await agree(begun.url);
+  it("is completed by its own code only", async () => {
+    expect((await complete("a#b")).status).toBe(409);
+    const code = await agree((await begin()).url);
     for (const wrong of ["a#b", code.split("#")[0], `${code}x`, `wrong${code}`])
-      expect([wrong, (await post("login/code", { code: wrong })).status]).toEqual([wrong, 400]);
-    const later = (await post("login")).json as LoginStarted;
-    expect((await post("login/code", { code })).status).toBe(400);
-    expect((await post("login/code", { code: await agree(later.url) })).status).toBe(200);
-    expect((await post("login/code", { code })).status).toBe(409);
+      expect([wrong, (await complete(wrong)).status]).toEqual([wrong, 400]);
+    const later = await begin();
+    expect((await complete(code)).status).toBe(400);
+    expect((await complete(await agree(later.url))).status).toBe(200);
+    expect((await complete(code)).status).toBe(409);
   });
 
-  it("survives its object's eviction between its two halves", async () => {
-    const begun = (await post("login")).json as LoginStarted;
-    await evictDurableObject(env.OAUTH_ACCOUNT.getByName(account));
-    expect((await post("login/code", { code: await agree(begun.url) })).status).toBe(200);
+  it("survives an eviction of its object between begin and completion", async () => {
+    const { url } = await begin();
+    await evictDurableObject(loginStub());
+    expect((await complete(await agree(url))).status).toBe(200);
   });
 
-  it("is renewed on demand, and what does not work is said", async () => {
+  it("is renewed on demand, and a failed renewal has its reason", async () => {
     await logIn();
     expect((await post("refresh")).json).toMatchObject({ state: "ready", rotations: 1 });
     await put("a.example", pair("unknown"), "?force=true");
@@ -101,11 +99,11 @@ describe("a login", () => {
       state: "needs_login",
       needsLogin: { reason: "the login server returned 400 invalid_grant" },
     });
-    expect((await ask<DomainDetail>("/api/domains/a.example")).credential.state).toBe("needs_login");
+    expect((await readDomain()).credential.state).toBe("needs_login");
     expect(await logIn()).toMatchObject({ state: "ready", needsLogin: null });
   });
 
-  it("is for administrators to begin, end and renew, for viewers to look at", async () => {
+  it("is begun, completed and renewed by administrators, and read by viewers", async () => {
     await logIn();
     for (const path of ["login", "login/code", "refresh"])
       expect((await post(path, { code: "x" }, { key: VIEWER_KEY })).status).toBe(403);
@@ -117,14 +115,11 @@ describe("a login", () => {
   });
 });
 
-describe("tokens that somebody enters", () => {
-  it("make an OAuth account, are kept sealed, and nothing shows them again", async () => {
+describe("tokens that an administrator enters", () => {
+  it("make an OAuth account, are stored sealed, and are never returned", async () => {
     const made = await put("a.example", pair("marked"));
-    expect([made.status, (made.json as DomainDetail).credential]).toEqual([
-      201,
-      { type: "oauth", state: "ready" },
-    ]);
-    const kept = await runInDurableObject(env.OAUTH_ACCOUNT.getByName(account), (_, { storage }) =>
+    expect(made).toMatchObject({ status: 201, json: { credential: { type: "oauth", state: "ready" } } });
+    const kept = await runInDurableObject(loginStub(), (_, { storage }) =>
       JSON.stringify([...storage.kv.list()]),
     );
     const rows = await queryRows<{ row: string }>("SELECT to_jsonb(t)::text AS row FROM accounts t");
@@ -135,13 +130,11 @@ describe("tokens that somebody enters", () => {
       expect(text).not.toContain("marked");
   });
 
-  it("never replace what was renewed here, except by force", async () => {
+  it("never replace tokens renewed here, except with force", async () => {
     await logIn();
     await post("refresh");
-    const other = await refused("/api/domains/a.example", {
-      method: "PUT",
-      body: { accountId: account, credential: pair("older") },
-    });
+    const body = { accountId: account, credential: pair("older") };
+    const other = await refused("/api/domains/a.example", { method: "PUT", body });
     expect([other.status, other.code]).toEqual([409, "conflict"]);
     expect(other.message).toContain("?force=true");
     expect((await refused("/api/domains/a.example")).status).toBe(404);
@@ -150,32 +143,28 @@ describe("tokens that somebody enters", () => {
     expect(await ask(`/api/accounts/${account}/oauth`)).toMatchObject({ rotations: 0 });
   });
 
-  it("are forgotten when the account gets another kind of credential", async () => {
+  it("are deleted when the account gets another kind of credential", async () => {
     await put("a.example", pair("marked"));
     await put("a.example", { type: "api_key", api_key: "sk-ant-api03-new" });
-    const left = await runInDurableObject(env.OAUTH_ACCOUNT.getByName(account), async (_, { storage }) => [
+    const left = await runInDurableObject(loginStub(), async (_, { storage }) => [
       [...storage.kv.list()].length,
       await storage.getAlarm(),
     ]);
     expect(left).toEqual([0, null]);
   });
 
-  it("cannot be reached: the API says so, and stores nothing", async () => {
-    const bindings = {
-      OAUTH_ACCOUNT: { getByName: () => ({ put: () => Promise.reject(new Error("down")) }) },
-    };
-    const { status, code } = await refused("/api/domains/a.example", {
-      method: "PUT",
-      body: { accountId: account, credential: pair("x") },
-      bindings,
-    });
+  it("are not stored while their object fails: the API responds 503", async () => {
+    const OAUTH_ACCOUNT = { getByName: () => ({ put: () => Promise.reject(new Error("down")) }) };
+    const body = { accountId: account, credential: pair("x") };
+    const options = { method: "PUT", body, bindings: { OAUTH_ACCOUNT } };
+    const { status, code } = await refused("/api/domains/a.example", options);
     expect([status, code]).toEqual([503, "unavailable"]);
     expect(await queryRows("SELECT 1 FROM accounts")).toEqual([]);
   });
 });
 
-describe("what a credential file says besides", () => {
-  it("is kept sealed, shown to administrators, and goes with null or with the domain", async () => {
+describe("other fields of a credential file", () => {
+  it("are stored sealed, returned to administrators, and deleted by null", async () => {
     const otherFields = { note: "marked-note", oauth: { isMax: true }, list: [1, null] };
     const body = { accountId: account, credential: { type: "passthrough" }, otherFields };
     await ask("/api/domains/a.example", { method: "PUT", body });
@@ -191,8 +180,8 @@ describe("what a credential file says besides", () => {
   });
 });
 
-describe("a client key that clients have already", () => {
-  it("goes on working, is taken once, and by one domain only", async () => {
+describe("an existing client key", () => {
+  it("is accepted once, and by one domain only", async () => {
     const key = "cnp_live_a-key-from-before-0123456789";
     await put("a.example", { type: "passthrough" });
     await put("b.example");
@@ -214,10 +203,10 @@ describe("an account", () => {
   const key = (name: string) => ({ type: "api_key", api_key: `sk-ant-api03-${name}` });
   const path = () => `/api/accounts/${account}`;
 
-  it("gets another key, and all its domains with it", async () => {
+  it("gets another key for all its domains", async () => {
     await put("a.example", key("old"));
     await put("b.example");
-    const before = await env.TENANTS.get<DomainRecord>("domain:b.example", "json");
+    const before = await recordOf("b.example");
     const changed = await ask(path(), { method: "PUT", body: { credential: key("new") } });
     expect(changed).toMatchObject({
       accountId: account,
@@ -227,24 +216,23 @@ describe("an account", () => {
       login: null,
     });
     expect(await ask(path())).toEqual(changed);
-    const after = await env.TENANTS.get<DomainRecord>("domain:b.example", "json");
+    const after = await recordOf("b.example");
     expect(after?.credential).not.toEqual(before?.credential);
     expect(JSON.stringify([changed, after])).not.toContain("sk-ant");
     const [entry] = await queryRows("SELECT action, target, details FROM audit_log ORDER BY id DESC LIMIT 1");
     expect(entry).toEqual({ action: "account.put", target: account, details: { credentialType: "api_key" } });
   });
 
-  it("loses its login when it gets a key instead", async () => {
+  it("loses its login when it gets a key", async () => {
     await put("a.example", pair("one"));
     expect((await post("login")).status).toBe(201);
     await ask(path(), { method: "PUT", body: { credential: { type: "passthrough" } } });
     expect((await call(`${path()}/oauth`)).status).toBe(404);
     expect(await ask(`${path()}/oauth/login`)).toMatchObject({ url: null, expiresAt: null });
-    const stub = env.OAUTH_ACCOUNT.getByName(account);
-    expect((await stub.status()).state).toBe("missing");
+    expect((await loginStub().status()).state).toBe("missing");
   });
 
-  it("is not made by giving it a credential, nor given one that is none", async () => {
+  it("is not created by a credential, and refuses invalid ones", async () => {
     expect((await refused(path(), { method: "PUT", body: { credential: key("x") } })).code).toBe("not_found");
     await put("a.example", key("old"));
     for (const body of [
@@ -260,7 +248,7 @@ describe("an account", () => {
     }
   });
 
-  it("is forgotten with all it has, but not while a domain uses it", async () => {
+  it("is deleted with everything of it, but not while a domain uses it", async () => {
     await put("a.example", pair("one"));
     await ask(`/api/windows/${account}`, { method: "PUT", body: { tokenLimit: 5 } });
     const { code, message } = await refused(path(), { method: "DELETE" });
@@ -270,13 +258,13 @@ describe("an account", () => {
     expect((await call(path(), { method: "DELETE" })).status).toBe(204);
     expect((await refused(path())).code).toBe("not_found");
     expect((await refused(path(), { method: "DELETE" })).code).toBe("not_found");
-    expect((await env.OAUTH_ACCOUNT.getByName(account).status()).state).toBe("missing");
+    expect((await loginStub().status()).state).toBe("missing");
     expect(await queryRows("SELECT account_id FROM account_windows")).toEqual([]);
   });
 
-  it("is changed by administrators, and a login that waits is theirs to see", async () => {
+  it("is changed by administrators, who alone read a pending login", async () => {
     await put("a.example", key("old"));
-    const begun = (await post("login")).json as LoginStarted;
+    const begun = await begin();
     expect(await ask<LoginStarted>(`${path()}/oauth/login`)).toEqual(begun);
     for (const [target, method] of [
       [path(), "PUT"],

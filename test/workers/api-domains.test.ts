@@ -57,7 +57,7 @@ async function everythingStored(): Promise<string> {
 }
 
 describe("PUT", () => {
-  it("makes a domain with 201, changes it with 200, and the proxy has it with its credential", async () => {
+  it("creates a domain with 201, changes it with 200, and stores it with its credential for the proxy", async () => {
     const made = await put("Team.Example", withKey());
     expect([made.status, made.json]).toEqual([
       201,
@@ -80,7 +80,7 @@ describe("PUT", () => {
     expect(await projectedKey("team.example")).toBe(SECRET);
   });
 
-  it("uses the account's own credential, and asks for one where there is none", async () => {
+  it("uses the account's own credential, and requires one where there is none", async () => {
     const { status, code, details } = await refusedPut({ accountId: "acc_1" });
     expect([status, code, details[0]?.parameter]).toEqual([400, "invalid_request", "credential"]);
     expect(await queryRows("SELECT 1 FROM domains")).toEqual([]);
@@ -103,7 +103,7 @@ describe("PUT", () => {
     expect(await projected("a.example")).toMatchObject({ credentialType: "passthrough", credential: null });
   });
 
-  it("leaves alone what is left out, and removes what is null", async () => {
+  it("keeps fields that are left out, and removes those that are null", async () => {
     const slack = { webhook_url: WEBHOOK, channel: "#nexus", enabled: true };
     await put("a.example", { ...withKey(), slack, endpoints: ["/v1/messages", "/v1/messages/*"] });
     const kept = (await put("a.example", { accountId: "acc_1" })).json as DomainDetail;
@@ -127,7 +127,7 @@ describe("PUT", () => {
       expect((await put(encodeURIComponent(domain), withKey())).json).toMatchObject({ domain });
   });
 
-  it("changes at the same time end as one of them, the same in Postgres and in KV", async () => {
+  it("concurrent changes end as one of them, the same in Postgres and in KV", async () => {
     await Promise.all(
       Array.from({ length: 6 }, (_, n) => put("a.example", withKey(`acc_${n % 2}`, `key-${n}`))),
     );
@@ -136,7 +136,7 @@ describe("PUT", () => {
     expect(await projectedKey("a.example")).toMatch(/^key-\d$/);
   });
 
-  it("reports a failure of KV as one, and is completed by the same call again", async () => {
+  it("reports a failure of KV, and is completed by the same call again", async () => {
     const body = withKey();
     const failed = await refusedPut(body, { bindings: kvDown() });
     expect([failed.status, failed.code]).toEqual([503, "unavailable"]);
@@ -146,7 +146,7 @@ describe("PUT", () => {
     expect(await projectedKey("a.example")).toBe(SECRET);
   });
 
-  it("asks for the credential again when the sealing key was taken away", async () => {
+  it("requires the credential again when the sealing key was removed", async () => {
     await put("a.example", withKey());
     const bindings = { CREDENTIAL_KEYS: `new:${"A".repeat(43)}=` };
     const { status, message } = await refusedPut({ accountId: "acc_1" }, { bindings });
@@ -158,7 +158,7 @@ describe("PUT", () => {
   });
 });
 
-describe("refused with the parameter named is", () => {
+describe("a PUT is refused with the name of the parameter:", () => {
   const cases: [string, unknown, string][] = [
     ["no account", { credential: { type: "passthrough" } }, "accountId"],
     ["an account with a space", withKey("a b"), "accountId"],
@@ -183,10 +183,10 @@ describe("refused with the parameter named is", () => {
     ["no JSON", "{", ""],
   ];
   it.each(cases)("%s", async (_, body, parameter) => {
-    const answered = await refusedPut(body);
-    expect([answered.status, answered.code]).toEqual([400, "invalid_request"]);
-    expect(answered.details[0]).toMatchObject({ in: "body", parameter });
-    expect(answered.details[0]?.allowed).toBeTruthy();
+    const { status, code, details } = await refusedPut(body);
+    expect([status, code]).toEqual([400, "invalid_request"]);
+    expect(details[0]).toMatchObject({ in: "body", parameter });
+    expect(details[0]?.allowed).toBeTruthy();
     expect(await queryRows("SELECT 1 FROM domains")).toEqual([]);
   });
 
@@ -202,13 +202,13 @@ describe("refused with the parameter named is", () => {
     "[::1",
     "a,b",
   ])("the domain %s", async (domain) => {
-    const answered = await refused(`/api/domains/${domain}`, { method: "PUT", body: withKey() });
-    expect([answered.status, answered.details[0]?.in]).toEqual([400, "path"]);
+    const { status, details } = await refused(`/api/domains/${domain}`, { method: "PUT", body: withKey() });
+    expect([status, details[0]?.in]).toEqual([400, "path"]);
   });
 
   it("another content type", async () => {
-    const answered = await refusedPut("{}", { headers: { "content-type": "text/plain" } });
-    expect([answered.status, answered.details[0]?.in]).toEqual([400, "header"]);
+    const { status, details } = await refusedPut("{}", { headers: { "content-type": "text/plain" } });
+    expect([status, details[0]?.in]).toEqual([400, "header"]);
   });
 
   it("a webhook on loopback is a fake Slack in the local stack", async () => {
@@ -218,79 +218,62 @@ describe("refused with the parameter named is", () => {
 });
 
 describe("client keys", () => {
-  const create = (domain: string, name = "laptop", bindings = {}) =>
-    ask<{ id: string; name: string; key: string }>(`/api/domains/${domain}/client-keys`, {
-      method: "POST",
-      body: { name },
-      bindings,
-    });
-  const hashOf = (key: string) => createHash("sha256").update(key).digest("hex");
+  beforeEach(() => put("a.example", withKey()));
+  const PATH = "/api/domains/a.example/client-keys";
+  const post = (body: unknown, more = {}) => ({ method: "POST", body, ...more });
+  /** Creates a key; `entry` is its name in KV. */
+  async function create(name = "laptop") {
+    const made = await ask<{ id: string; name: string; key: string }>(PATH, post({ name }));
+    return { ...made, entry: `key:${createHash("sha256").update(made.key).digest("hex")}` };
+  }
 
   it("are shown once, work in the proxy at once, and stop when revoked", async () => {
-    await put("a.example", withKey());
-    const { id, key, name } = await create("a.example", "Ann's laptop <b>");
+    const { id, key, name, entry } = await create("Ann's laptop <b>");
     expect(name).toBe("Ann's laptop <b>");
     expect(key).toMatch(/^cnp_live_[\w-]{43}$/);
-    const entry = `key:${hashOf(key)}`;
     expect(await env.TENANTS.get(entry, "json")).toEqual({ v: 1, id, domain: "a.example" });
     const detail = await ask<DomainDetail>("/api/domains/a.example");
     expect(detail.clientKeys).toMatchObject([{ id, name, revokedAt: null }]);
     expect(JSON.stringify(detail)).not.toContain(key);
-    const path = `/api/domains/a.example/client-keys/${id}`;
-    for (let n = 0; n < 2; n++) expect((await call(path, { method: "DELETE" })).status).toBe(204);
+    for (let n = 0; n < 2; n++) expect((await call(`${PATH}/${id}`, { method: "DELETE" })).status).toBe(204);
     expect(await env.TENANTS.get(entry)).toBeNull();
     const [revoked] = (await ask<DomainDetail>("/api/domains/a.example")).clientKeys;
     expect(revoked?.revokedAt).toMatch(/^\d{4}-.*Z$/);
   });
 
   it("belong to their domain alone", async () => {
-    await put("a.example", withKey());
     await put("b.example", withKey());
-    const { id, key } = await create("a.example");
+    const { id, entry } = await create();
     const wrong = await refused(`/api/domains/b.example/client-keys/${id}`, { method: "DELETE" });
     expect([wrong.status, wrong.code]).toEqual([404, "not_found"]);
-    expect(await env.TENANTS.get(`key:${hashOf(key)}`)).not.toBeNull();
+    expect(await env.TENANTS.get(entry)).not.toBeNull();
   });
 
   it("are refused for a domain that is not configured, and with a bad name or id", async () => {
-    const post = (body: unknown) => ({ method: "POST", body });
-    const path = "/api/domains/a.example/client-keys";
-    expect((await refused(path, post({ name: "x" }))).status).toBe(404);
-    await put("a.example", withKey());
-    for (const body of [
-      {},
-      { name: "" },
-      { name: "a\nb" },
-      { name: "x".repeat(101) },
-      { name: 1 },
-      { name: "a", key: "mine" },
-    ])
-      expect((await refused(path, post(body))).status, JSON.stringify(body)).toBe(400);
-    expect((await refused(`${path}/nonsense`, { method: "DELETE" })).details[0]?.parameter).toBe("id");
+    expect((await refused("/api/domains/b.example/client-keys", post({ name: "x" }))).status).toBe(404);
+    for (const name of [undefined, "", "a\nb", "x".repeat(101), 1])
+      expect((await refused(PATH, post({ name }))).status, String(name)).toBe(400);
+    expect((await refused(PATH, post({ name: "a", key: "mine" }))).status).toBe(400);
+    expect((await refused(`${PATH}/nonsense`, { method: "DELETE" })).details[0]?.parameter).toBe("id");
   });
 
   it("that KV did not take are revoked", async () => {
-    await put("a.example", withKey());
-    const path = "/api/domains/a.example/client-keys";
-    const failed = await refused(path, { method: "POST", body: { name: "x" }, bindings: kvDown() });
+    const failed = await refused(PATH, post({ name: "x" }, { bindings: kvDown() }));
     expect([failed.status, failed.message]).toEqual([503, expect.stringContaining("not created")]);
     expect(await queryRows("SELECT 1 FROM client_keys WHERE revoked_at IS NULL")).toEqual([]);
   });
 
   it("that KV did not delete are revoked by the same call again", async () => {
-    await put("a.example", withKey());
-    const { id, key } = await create("a.example");
-    const path = `/api/domains/a.example/client-keys/${id}`;
-    expect((await refused(path, { method: "DELETE", bindings: kvDown() })).status).toBe(503);
-    expect((await call(path, { method: "DELETE" })).status).toBe(204);
-    expect(await env.TENANTS.get(`key:${hashOf(key)}`)).toBeNull();
+    const { id, entry } = await create();
+    expect((await refused(`${PATH}/${id}`, { method: "DELETE", bindings: kvDown() })).status).toBe(503);
+    expect((await call(`${PATH}/${id}`, { method: "DELETE" })).status).toBe(204);
+    expect(await env.TENANTS.get(entry)).toBeNull();
   });
 
-  it("end with their domain, and do not come back with it", async () => {
-    await put("a.example", withKey());
-    const { key } = await create("a.example");
+  it("end with their domain, and stay revoked when it is created again", async () => {
+    const { entry } = await create();
     expect((await call("/api/domains/a.example", { method: "DELETE" })).status).toBe(204);
-    expect([await projected("a.example"), await env.TENANTS.get(`key:${hashOf(key)}`)]).toEqual([null, null]);
+    expect([await projected("a.example"), await env.TENANTS.get(entry)]).toEqual([null, null]);
     expect((await refused("/api/domains/a.example")).status).toBe(404);
     await put("a.example", withKey());
     const { clientKeys } = await ask<DomainDetail>("/api/domains/a.example");
@@ -324,7 +307,7 @@ describe("DELETE", () => {
 });
 
 describe("GET /api/domains", () => {
-  it("lists what is configured and what was only seen, with the requests of seven days", async () => {
+  it("lists configured and unconfigured domains with their requests of seven days", async () => {
     const now = Date.now();
     await put("a.example", withKey());
     await store(
@@ -354,7 +337,7 @@ describe("secrets", () => {
       vi.spyOn(console, level).mockImplementation((...parts: unknown[]) => void lines.push(parts.join(" ")));
     try {
       const body = { ...withKey(), slack: { webhook_url: WEBHOOK } };
-      const answers = [
+      const responses = [
         await put("a.example", body, { DEBUG: "true", DEBUG_SQL: "true" }),
         await put("a.example", body, kvDown()),
         await put("a.example", { ...body, endpoints: ["nonsense"] }),
@@ -364,8 +347,8 @@ describe("secrets", () => {
         await call("/api/domains"),
         await call("/api/audit"),
       ];
-      const said = JSON.stringify(answers.map(({ text }) => text)) + lines.join("\n");
-      for (const text of [said, await everythingStored()]) {
+      const returned = JSON.stringify(responses.map(({ text }) => text)) + lines.join("\n");
+      for (const text of [returned, await everythingStored()]) {
         expect(text).not.toContain(SECRET);
         expect(text).not.toContain("very-secret");
       }

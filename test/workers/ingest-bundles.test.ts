@@ -6,7 +6,14 @@ import type { ExchangeMessage } from "../../workers/schemas/exchange.ts";
 import { readJournalStatus } from "../../workers/store/admin/status.ts";
 import { bundlePartName, writeJournalBundle } from "../../workers/store/journal/bundles.ts";
 import { journalKey, journalTrailer, listJournal } from "../../workers/store/journal/objects.ts";
-import { makeExchange, type TestExchange, NOON, notRecorded, jsonResponse } from "../support/exchanges.ts";
+import {
+  exchangeMessage,
+  makeExchange,
+  type TestExchange,
+  NOON,
+  notRecorded,
+  jsonResponse,
+} from "../support/exchanges.ts";
 import { queryRows } from "../support/worker-database.ts";
 import {
   countedExchanges,
@@ -31,6 +38,7 @@ import { sweep } from "../support/worker-sweep.ts";
 beforeEach(resetStorage);
 
 const HOUR = 3_600_000;
+const RETRIED = { acks: [], retries: { 0: 2 } };
 const three = () => [0, 1, 2].map((n) => makeExchange({ startedAt: NOON + n }));
 const idsOf = (exchanges: readonly TestExchange[]) => exchanges.map(({ id }) => id);
 
@@ -42,18 +50,8 @@ async function bundle(exchanges: readonly TestExchange[], more: Partial<Exchange
     { id: of, part: "response" as const, chunks: [response.body, journalTrailer(response.metadata)] },
   ]);
   const journalBytes = await writeJournalBundle(env.JOURNAL, id, exchanges.length, parts);
-  const notification: ExchangeMessage = {
-    v: 1,
-    kind: "exchange",
-    id,
-    domain: "",
-    journalBytes,
-    rungBy: "recorder",
-    request: null,
-    response: null,
-    exchanges: exchanges.length,
-    ...more,
-  };
+  const fields = { id, domain: "", journalBytes, exchanges: exchanges.length, ...more };
+  const notification = exchangeMessage(exchanges[0]!, fields);
   return { id, notification, key: journalKey(id, bundlePartName(exchanges.length)) };
 }
 
@@ -115,7 +113,7 @@ it("and a copy of one of its exchanges alone in the journal give one row, and bo
   expect(await storage()).toMatchObject({ counted: 3, journal: [] });
 });
 
-it("that R2 took although the put failed completes what was stored as unrecorded", async () => {
+it("that R2 stored although the put failed completes an unrecorded row", async () => {
   const [one] = three();
   await deliver([messageOf(one!, unrecorded(one!))]);
   expect((await storedRow(one!.id)).outcome).toBe("unrecorded");
@@ -128,7 +126,7 @@ it("that R2 took although the put failed completes what was stored as unrecorded
 describe.each(["the bundle first", "the message first"])(
   "with a message that has only metadata in the same batch, %s",
   (order) => {
-    it.each(["exchanges-", "/re"])("and what is at %s… read last, the bundle is believed", async (slow) => {
+    it.each(["exchanges-", "/re"])("and with %s… read last, the bundle is stored", async (slow) => {
       const [one] = three();
       const { notification } = await bundle([one!], { rungBy: "sweep" });
       const messages = [
@@ -148,7 +146,7 @@ describe.each(["the bundle first", "the message first"])(
   },
 );
 
-it("more exchanges than one statement takes are stored in several batches", async () => {
+it("more exchanges than fit into one statement are stored in several batches", async () => {
   const crowds = Array.from({ length: 12 }, (_, crowd) =>
     Array.from({ length: 100 }, (__, n) =>
       makeExchange({
@@ -202,10 +200,7 @@ describe("one exchange of a bundle that cannot be stored", () => {
   it("stays in the bundle while the queue fails", async () => {
     const { notification } = await bundle([makeExchange(), rejectedExchange(NOON + 1)]);
     const EXCHANGES = { sendBatch: () => Promise.reject(new Error("down")) } as unknown as Queue;
-    expect(await deliver([{ body: notification }], { bindings: { EXCHANGES } })).toEqual({
-      acks: [],
-      retries: { 0: 2 },
-    });
+    expect(await deliver([{ body: notification }], { bindings: { EXCHANGES } })).toEqual(RETRIED);
     expect(await journalContents()).toContain(`${notification.id} both`);
     const { enqueued, bindings } = recordingQueue();
     expect((await deliver([{ body: notification, attempts: 2 }], { bindings })).acks).toEqual([0]);
@@ -217,10 +212,7 @@ describe("one exchange of a bundle that cannot be stored", () => {
 describe("a bundle", () => {
   it("is retried while the database is unavailable", async () => {
     const { notification } = await bundle(three());
-    expect(await deliver([{ body: notification }], { bindings: noDatabase })).toEqual({
-      acks: [],
-      retries: { 0: 2 },
-    });
+    expect(await deliver([{ body: notification }], { bindings: noDatabase })).toEqual(RETRIED);
     expect((await deliver([{ body: notification, attempts: 2 }])).acks).toEqual([0]);
     expect(await countedExchanges()).toBe(3);
   });
@@ -233,7 +225,7 @@ describe("a bundle", () => {
   });
 
   it.each(["without its end", "whose parts are shorter than it says"])(
-    "%s is written down in the end, and stays in the journal",
+    "%s is recorded as a failure, and stays in the journal",
     async (how) => {
       const { notification, key, id } = await bundle(three());
       const object = new Uint8Array(await (await env.JOURNAL.get(key))!.arrayBuffer());
@@ -268,9 +260,7 @@ describe("an unstored bundle", () => {
     await bundle(three());
     await journal(makeExchange({ startedAt: NOON + 9 }));
     expect(await readJournalStatus(env, new Date())).toMatchObject({ entries: 4, ended: 4 });
-    expect((await listJournal(env.JOURNAL, { limit: 10 })).entries.map((entry) => entry.exchanges)).toEqual([
-      undefined,
-      3,
-    ]);
+    const { entries } = await listJournal(env.JOURNAL, { limit: 10 });
+    expect(entries.map((entry) => entry.exchanges)).toEqual([undefined, 3]);
   });
 });

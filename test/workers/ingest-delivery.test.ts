@@ -87,19 +87,12 @@ describe("an exchange", () => {
 
   it("gives the same contents in any order of turns", async () => {
     const turns = Array.from({ length: 5 }, (_, n) => {
-      const messages = Array.from({ length: 2 * n + 1 }, (_, i) => ({
-        role: i % 2 ? "assistant" : "user",
-        content: `Message ${i}`,
-      }));
-      return makeExchange({
-        startedAt: NOON + n * 1_000,
-        requestBody: { model: "claude-opus-5-5", messages },
-      });
+      const roles = Array.from({ length: 2 * n + 1 }, (_, i) => (i % 2 ? "assistant" : "user"));
+      const messages = roles.map((role, i) => ({ role, content: `Message ${i}` }));
+      const requestBody = { model: "claude-opus-5-5", messages };
+      return makeExchange({ startedAt: NOON + n * 1_000, requestBody });
     });
-    for (const n of [3, 0, 4, 2, 1]) {
-      await journal(turns[n]!);
-      await deliver([messageOf(turns[n]!)]);
-    }
+    for (const n of [3, 0, 4, 2, 1]) await ingest(turns[n]!);
     expect(await queryRows("SELECT depth FROM nodes ORDER BY depth")).toEqual(
       Array.from({ length: 9 }, (_, i) => ({ depth: i + 1 })),
     );
@@ -126,13 +119,7 @@ describe("an exchange", () => {
 });
 
 describe("counters", () => {
-  const notification = (id: string, counts: Record<string, number>) => ({
-    v: 1,
-    kind: "counters",
-    id,
-    at: NOON,
-    counts,
-  });
+  const notification = (id: string, counts: object) => ({ v: 1, kind: "counters", id, at: NOON, counts });
 
   it("are added once per message", async () => {
     const first = notification("11111111-1111-4111-8111-111111111111", { refused_path: 2, unrecorded: 1 });
@@ -167,7 +154,7 @@ describe("counters", () => {
 describe("a message", () => {
   it("that is malformed is acknowledged and counted once, and delays no other", async () => {
     const exchange = await journal(makeExchange());
-    const strange = [{ body: "ring" }, { body: { v: 1, kind: "exchange", id: "7" } }, { body: null }];
+    const strange = [{ body: "text" }, { body: { v: 1, kind: "exchange", id: "7" } }, { body: null }];
     for (let n = 0; n < 2; n++) {
       const { acks } = await deliver([...strange, messageOf(exchange)]);
       expect(acks).toEqual([0, 1, 2, 3]);

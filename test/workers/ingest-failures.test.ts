@@ -87,7 +87,7 @@ describe("an exchange that cannot be stored", () => {
     expect(await journalContents()).toEqual([]);
   });
 
-  it("by the sweep's message and then is stored by its own first one is no longer a failure", async () => {
+  it("by the sweep's message and then is stored by its own message is no longer a failure", async () => {
     const exchange = await journal(rejectedExchange(Date.now() - 2 * SWEEP_AFTER_MS));
     await deliver([sweptMessage(exchange)]);
     expect(await ingestFailures()).toHaveLength(1);
@@ -108,11 +108,8 @@ describe("an exchange that cannot be stored", () => {
   it("completely, because R2 fails, is recorded although its metadata is stored", async () => {
     const exchange = makeExchange();
     const { request, response } = exchange;
-    const facts = {
-      request: request.metadata,
-      response: { ...response.metadata, outcome: "unrecorded" as const },
-    };
-    await deliver([messageOf(exchange, facts)]);
+    const unrecorded = { ...response.metadata, outcome: "unrecorded" as const };
+    await deliver([messageOf(exchange, { request: request.metadata, response: unrecorded })]);
     await journal(exchange);
     const bindings = journalWith({ get: fail });
     await deliver([sweptMessage(exchange)], { bindings });
@@ -140,10 +137,7 @@ describe("a journal", () => {
     await journal(good);
     await journal(bad);
     await env.JOURNAL.put(journalKey(bad.id, "request"), "not what the proxy writes");
-    expect(await deliver([messageOf(bad), messageOf(good)])).toEqual({
-      acks: [1],
-      retries: { 0: 2 },
-    });
+    expect(await deliver([messageOf(bad), messageOf(good)])).toEqual({ acks: [1], retries: { 0: 2 } });
     await deliver([messageOf(bad)], DEAD);
     expect(await ingestFailures()).toMatchObject([
       { error: expect.stringContaining("JournalCorrupt") as string },
@@ -156,9 +150,7 @@ describe("a journal", () => {
     await journal(bad);
     const get = (key: string) => (key.includes(bad.id) ? fail() : env.JOURNAL.get(key));
     const bindings = journalWith({ get });
-    const delivered = await deliver([messageOf(bad), messageOf(good)], {
-      bindings,
-    });
+    const delivered = await deliver([messageOf(bad), messageOf(good)], { bindings });
     expect(delivered).toEqual({ acks: [1], retries: { 0: 2 } });
   });
 
@@ -176,13 +168,8 @@ describe("without a database", () => {
   it("everything is retried, and stored once it is available", async () => {
     const exchanges = [makeExchange(), makeExchange({ startedAt: NOON + 1 })];
     for (const exchange of exchanges) await journal(exchange);
-    const counters = {
-      v: 1,
-      kind: "counters",
-      id: crypto.randomUUID(),
-      at: NOON,
-      counts: { refused_path: 1 },
-    };
+    const counts = { refused_path: 1 };
+    const counters = { v: 1, kind: "counters", id: crypto.randomUUID(), at: NOON, counts };
     const sent = [...exchanges.map((exchange) => messageOf(exchange)), { body: counters }, { body: "?" }];
     const down = await deliver(sent, { bindings: noDatabase });
     expect(down).toEqual({ acks: [], retries: { 0: 2, 1: 2, 2: 2, 3: 2 } });

@@ -6,8 +6,8 @@ import { readAssistantMessage } from "../../workers/store/content/request-body.t
 import { reader } from "../../workers/store/db/db.ts";
 import {
   messageStream,
-  exchangeMessage,
   makeExchange,
+  type TestExchange,
   messageRequest,
   notRecorded,
   jsonResponse,
@@ -43,15 +43,10 @@ const never = new Array<number>(24).fill(0);
 
 describe("an exchange whose end was not seen", () => {
   const interrupted = async () => {
-    const exchange = await journal(
-      makeExchange({
-        requestMetadata: { accountId: null, credentialType: "passthrough" },
-        responseMetadata: {
-          headers: { "content-type": "text/event-stream", "anthropic-organization-id": "org_9" },
-        },
-      }),
-      ["request"],
-    );
+    const requestMetadata = { accountId: null, credentialType: "passthrough" as const };
+    const headers = { "content-type": "text/event-stream", "anthropic-organization-id": "org_9" };
+    const made = makeExchange({ requestMetadata, responseMetadata: { headers } });
+    const exchange = await journal(made, ["request"]);
     expect((await deliver([sweptMessage(exchange)])).acks).toEqual([0]);
     return exchange;
   };
@@ -104,13 +99,9 @@ describe("an exchange whose end was not seen", () => {
   });
 
   it("of another endpoint than messages has no partial usage, whenever its response comes", async () => {
-    const exchange = await journal(
-      makeExchange({
-        requestMetadata: { path: "/v1/messages/count_tokens" },
-        ...jsonResponse("", { outcome: "client_gone" }),
-      }),
-      ["request"],
-    );
+    const requestMetadata = { path: "/v1/messages/count_tokens" };
+    const made = makeExchange({ requestMetadata, ...jsonResponse("", { outcome: "client_gone" }) });
+    const exchange = await journal(made, ["request"]);
     await deliver([sweptMessage(exchange)]);
     expect(await storedRow(exchange.id)).toMatchObject({ outcome: "interrupted", usagePartial: false });
     await journal(exchange, ["response"]);
@@ -153,17 +144,16 @@ describe("an exchange whose end was not seen", () => {
 });
 
 describe("an exchange that R2 did not take", () => {
+  const unrecorded = (exchange: TestExchange, bytes: number) =>
+    messageOf(exchange, {
+      request: { ...exchange.request.metadata, body: notRecorded(bytes) },
+      response: { ...exchange.response.metadata, body: notRecorded() },
+    });
+
   it("is stored from the metadata in its message, as unrecorded", async () => {
     const exchange = makeExchange();
-    const { request, response } = exchange;
-    const notification = exchangeMessage(exchange, {
-      request: { ...request.metadata, body: notRecorded(4_000) },
-      response: { ...response.metadata, body: notRecorded() },
-    });
-    expect(await deliver([{ body: notification }, { body: notification }])).toEqual({
-      acks: [0, 1],
-      retries: {},
-    });
+    const notification = unrecorded(exchange, 4_000);
+    expect(await deliver([notification, notification])).toEqual({ acks: [0, 1], retries: {} });
     const row = await storedRow(exchange.id);
     expect(row).toMatchObject({ outcome: "unrecorded", status: 200, bodyKind: "none", bodyBytes: 4_000 });
     expect(row).toMatchObject({ model: null, requestType: "query_evaluation", usagePartial: true });
@@ -194,11 +184,7 @@ describe("an exchange that R2 did not take", () => {
   ] as const)("gets its request's body too when %s found later", async (_, parts, outcome) => {
     const exchange = makeExchange();
     const { request, response } = exchange;
-    const notification = exchangeMessage(exchange, {
-      request: { ...request.metadata, body: notRecorded(request.body.length) },
-      response: { ...response.metadata, body: notRecorded() },
-    });
-    await deliver([{ body: notification }]);
+    await deliver([unrecorded(exchange, request.body.length)]);
     await journal(exchange, [...parts]);
     for (let n = 0; n < 2; n++) expect((await deliver([sweptMessage(exchange)])).acks).toEqual([0]);
     const row = await storedRow(exchange.id);
@@ -223,7 +209,7 @@ describe("an exchange that R2 did not take", () => {
 
 describe("a response that was cut short", () => {
   it("keeps what arrived and marks its usage as partial", async () => {
-    const whole = messageStream("A long story that nobody waited for.");
+    const whole = messageStream("A long story.");
     const responseBody = whole.slice(0, whole.indexOf("event: content_block_stop"));
     for (const outcome of ["client_gone", "upstream_failed"] as const) {
       const exchange = makeExchange({ responseBody, responseMetadata: { outcome } });
@@ -262,23 +248,11 @@ describe("texts that Postgres rejects", () => {
       { type: "text", text: nul },
     ];
     const usage = { input_tokens: 1, [nul]: nul, server_tool_use: { [nul]: 3 } };
+    const names = { model: nul, system: nul, stop_reason: nul, request_id: nul };
     const exchange = makeExchange({
       domain: "team\0.example",
-      requestBody: messageRequest(nul, {
-        model: nul,
-        metadata: { user_id: nul },
-        system: nul,
-        tools: [{ name: nul }],
-      }),
-      responseBody: JSON.stringify({
-        type: "message",
-        role: "assistant",
-        model: nul,
-        content,
-        stop_reason: nul,
-        usage,
-        request_id: nul,
-      }),
+      requestBody: messageRequest(nul, { ...names, metadata: { user_id: nul }, tools: [{ name: nul }] }),
+      responseBody: JSON.stringify({ type: "message", role: "assistant", content, usage, ...names }),
       requestMetadata: {
         path: `/v1/messages`,
         query: `?${nul}`,

@@ -1,4 +1,4 @@
-/** Cloudflare Access instead of a key: only what its certificates sign, for this application, in time, behind this door. */
+/** Cloudflare Access instead of a key: only tokens signed by its certificates, for this application, unexpired, on this entrypoint. */
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { identify } from "../../workers/api/auth/identify.ts";
@@ -81,7 +81,7 @@ describe("a good token", () => {
     expect(certsAsked).toEqual([`https://${team}/cdn-cgi/access/certs`]);
   });
 
-  it("opens the API behind the dashboard's door, not on the public host", async () => {
+  it("opens the API of the dashboard's entrypoint, not of the public host", async () => {
     vi.useFakeTimers({ now: NOW, toFake: ["Date"] });
     try {
       const headers = { "cf-access-jwt-assertion": await token({ email: "ann@example.com" }) };
@@ -94,12 +94,12 @@ describe("a good token", () => {
     }
   });
 
-  it("means nothing where no Access application is configured, and asks nobody", async () => {
+  it("is ignored where no Access application is configured, without fetching certificates", async () => {
     expect((await who(await token(), {})).result).toBe("anonymous");
     expect(certsAsked).toEqual([]);
   });
 
-  it("closes the door where the application is configured by half", async () => {
+  it("refuses everything where the application is configured incompletely", async () => {
     for (const half of [{ ACCESS_AUD: AUDIENCE }, { ACCESS_TEAM_DOMAIN: team }])
       expect((await who(await token(), half)).result).toBe("closed");
   });
@@ -113,9 +113,9 @@ describe("refused is", () => {
     ["one for another application", () => token({ aud: ["another"] })],
     ["one without an audience", () => token({ aud: undefined })],
     ["one of another team", () => token({ iss: "https://evil.cloudflareaccess.com" })],
-    ["one signed by a stranger", () => token({}, strangers.privateKey)],
-    ["one signed with a key nobody published", () => token({}, strangers.privateKey, { kid: "k2" })],
-    ["one that names nobody", () => token({ email: undefined })],
+    ["one signed with another key", () => token({}, strangers.privateKey)],
+    ["one signed with an unpublished key", () => token({}, strangers.privateKey, { kid: "k2" })],
+    ["one without an email", () => token({ email: undefined })],
     ["an unsigned one", async () => `${btoa('{"alg":"none"}')}.${btoa('{"email":"ann@example.com"}')}.`],
     ["one signed with the public key as a secret", () => confused()],
     ["a changed one", async () => (await token()).replace(/.(?=[^.]*$)/, "A")],
@@ -124,21 +124,20 @@ describe("refused is", () => {
   it.each(refusedTokens)("%s", async (_, make) => {
     const jwt = await make();
     expect(await who(jwt)).toMatchObject({ result: "refused" });
-    // The right session or nothing beside it does not help, a key does: it is its own credential.
+    // Open reading does not help, a key does: it is a credential of its own.
     expect((await who(jwt, { ...settings(), DASHBOARD_READ_ONLY: "true" })).result).toBe("refused");
-    expect(await who(jwt, settings(), { "x-dashboard-key": ADMINISTRATOR_KEY })).toMatchObject({
-      via: "key",
-    });
+    const key = { "x-dashboard-key": ADMINISTRATOR_KEY };
+    expect(await who(jwt, settings(), key)).toMatchObject({ via: "key" });
   });
 });
 
-describe("when the certificates cannot be had", () => {
+describe("when the certificates cannot be fetched", () => {
   it.each([
     ["an error", async () => new Response("no", { status: 500 })],
     ["nonsense", async () => new Response("<html>")],
     ["no keys in it", async () => Response.json({ hello: 1 })],
     ["no connection", () => Promise.reject(new TypeError("connect failed"))],
-  ])("%s: nobody is let in, and it is called unavailable", async (_, answer) => {
+  ])("%s: every token is refused as unavailable", async (_, answer) => {
     certs = answer;
     expect((await who(await token({ email: "ann@example.com" }))).result).toBe("unavailable");
   });

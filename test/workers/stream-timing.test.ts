@@ -1,7 +1,7 @@
 /** Chunk timing of a stream from the journal to the API. */
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
-import { messageStream, type ExchangeOptions, makeExchange } from "../support/exchanges.ts";
+import { messageStream, type ExchangeOptions, makeExchange, notRecorded } from "../support/exchanges.ts";
 import { ask } from "../support/worker-api.ts";
 import { queryRows } from "../support/worker-database.ts";
 import { deliver, resetStorage, journal, messageOf, ACKNOWLEDGED, ingest } from "../support/worker-ingest.ts";
@@ -35,12 +35,11 @@ describe("a stream that was timed", () => {
   });
 
   it("states the resolution of the times", async () => {
-    expect((await stored({ timing: { ...timing, resolutionMs: 64 } })).streamTiming).toEqual({
-      resolutionMs: 64,
-    });
+    const { streamTiming } = await stored({ timing: { ...timing, resolutionMs: 64 } });
+    expect(streamTiming).toEqual({ resolutionMs: 64 });
   });
 
-  it("keeps them when its message is delivered again, and loses them with its bytes", async () => {
+  it("keeps its times when its message is delivered again, and loses them with its bytes", async () => {
     const exchange = makeExchange({ responseMetadata: { timing } });
     const path = `/api/requests/${exchange.id}`;
     for (let time = 0; time < 2; time++) {
@@ -51,17 +50,13 @@ describe("a stream that was timed", () => {
     expect(await ask(path)).toMatchObject({ ...UNTIMED, responseBodyState: "removed" });
   });
 
-  it("has them when R2 took it late, and none while only its metadata is known", async () => {
+  it("has times when R2 stores it late, and none while only its metadata is known", async () => {
     const exchange = makeExchange({ responseMetadata: { timing } });
-    const body = { recorded: "none" as const, bytes: 0, sha256: null };
-    const response = {
-      ...exchange.response.metadata,
-      outcome: "unrecorded" as const,
-      body,
-      timing: undefined,
-    };
+    const unrecorded = { outcome: "unrecorded" as const, body: notRecorded(), timing: undefined };
+    const response = { ...exchange.response.metadata, ...unrecorded };
+    const request = { ...exchange.request.metadata, body: notRecorded() };
     const path = `/api/requests/${exchange.id}`;
-    await deliver([messageOf(exchange, { request: { ...exchange.request.metadata, body }, response })]);
+    await deliver([messageOf(exchange, { request, response })]);
     expect(await ask(path)).toMatchObject({ ...UNTIMED, outcome: "unrecorded" });
     await journal(exchange);
     await deliver([messageOf(exchange, { rungBy: "sweep" })]);
@@ -72,14 +67,9 @@ describe("a stream that was timed", () => {
 it("times are described in the OpenAPI document", async () => {
   const { paths } = await ask<{ paths: Record<string, { get: object }> }>("/api/openapi.json");
   const document = JSON.stringify(paths["/api/requests/{id}"]!.get);
-  for (const word of [
-    '"streamTiming"',
-    '"streamingChunks"',
-    '"offsetMs"',
-    '"endByte"',
-    "STREAM_TIMING_SAMPLE",
-  ])
-    expect(document).toContain(word);
+  for (const name of ["streamTiming", "streamingChunks", "offsetMs", "endByte"])
+    expect(document).toContain(`"${name}"`);
+  expect(document).toContain("STREAM_TIMING_SAMPLE");
 });
 
 describe("times", () => {
@@ -92,7 +82,7 @@ describe("times", () => {
     ["negative gaps", { ...timing, gapsMs: [5, -1, 2] }],
     ["too many pieces", { resolutionMs: 1, gapsMs: Array(4_001).fill(1), bytes: Array(4_001).fill(1) }],
     ["something else", "soon" as unknown as typeof timing],
-  ])("are better than an exchange that is not stored: %s", async (_, given) => {
+  ])("that are invalid are dropped, and the exchange is stored: %s", async (_, given) => {
     expect(await stored({ timing: given })).toMatchObject({ ...UNTIMED, outcome: "complete" });
   });
 

@@ -73,11 +73,11 @@ describe("the sweep", () => {
 
   it("backs off for an entry that is enqueued and not stored", async () => {
     await journal(makeExchange());
-    const rungAt: number[] = [];
+    const enqueuedAt: number[] = [];
     for (let minute = 3; minute < 11 * 60; minute++)
-      if ((await sweep(minute * MINUTE)).length > 0) rungAt.push(minute);
-    const waits = rungAt.slice(1).map((minute, n) => minute - rungAt[n]!);
-    expect(rungAt[0]).toBe(3);
+      if ((await sweep(minute * MINUTE)).length > 0) enqueuedAt.push(minute);
+    const waits = enqueuedAt.slice(1).map((minute, n) => minute - enqueuedAt[n]!);
+    expect(enqueuedAt[0]).toBe(3);
     for (const [n, expected] of [10, 20, 40, 80, 160, 320].entries()) {
       expect(waits[n]).toBeGreaterThanOrEqual(expected);
       expect(waits[n]).toBeLessThanOrEqual(expected + 1);
@@ -110,19 +110,15 @@ describe("the sweep", () => {
   it("enqueues nothing without a database, and cron does not fail", async () => {
     await journal(makeExchange());
     await expect(sweep(3 * MINUTE, { bindings: noDatabase })).rejects.toThrow("not available");
-    const controller = createScheduledController({
-      cron: "* * * * *",
-      scheduledTime: new Date(Date.now() + 3 * MINUTE),
-    });
+    const scheduledTime = new Date(Date.now() + 3 * MINUTE);
+    const controller = createScheduledController({ cron: "* * * * *", scheduledTime });
     await handleScheduled(controller, { ...env, ...noDatabase }, createExecutionContext());
     expect(await queryRows("SELECT 1 AS one FROM swept_entries")).toEqual([]);
   });
 
   it("records no backoff when the queue fails, and enqueues the next time", async () => {
     const exchange = await journal(makeExchange());
-    const EXCHANGES = {
-      sendBatch: () => Promise.reject(new Error("queue is down")),
-    } as unknown as Queue;
+    const EXCHANGES = { sendBatch: () => Promise.reject(new Error("queue is down")) } as unknown as Queue;
     await expect(sweep(3 * MINUTE, { bindings: { EXCHANGES } })).rejects.toThrow("queue is down");
     expect(ids(await sweep(4 * MINUTE))).toEqual([exchange.id]);
   });
