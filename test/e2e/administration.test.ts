@@ -46,7 +46,7 @@ async function begin(host: string, credential: string, more: Record<string, stri
   await press("Continue");
 }
 
-/** The last two: no Slack, and a key for "ann", which is answered. */
+/** The last two: no Slack, and a key for "ann", which is returned. */
 async function finish(): Promise<string> {
   await page.getByRole("link", { name: "Skip Slack" }).click();
   await page.fill("input[name=name]", "ann");

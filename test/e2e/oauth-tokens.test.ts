@@ -78,8 +78,8 @@ describe("a login", () => {
       const { get, pair } = await loggedIn(livesMs);
       harness.claude.reset();
       const renewals = harness.claude.oauth.renewals;
-      const answers = await Promise.all(Array.from({ length: 200 }, () => get()));
-      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      const responses = await Promise.all(Array.from({ length: 200 }, () => get()));
+      expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
       expect(harness.claude.oauth.renewals - renewals).toBe(1);
       expect(new Set(bearers(calls())).size).toBe(1);
       expect(bearers(calls())).not.toContain(pair.accessToken);
@@ -165,8 +165,8 @@ describe("a token that Claude rejects before its expiry", () => {
     const { get, pair } = await loggedIn();
     harness.claude.oauth.end(pair.accessToken);
     const renewals = harness.claude.oauth.renewals;
-    const answers = await Promise.all(Array.from({ length: 50 }, () => get()));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    const responses = await Promise.all(Array.from({ length: 50 }, () => get()));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
     expect(harness.claude.oauth.renewals - renewals).toBe(1);
   });
 

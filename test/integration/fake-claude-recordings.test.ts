@@ -47,9 +47,9 @@ testWithFake("a changed byte, a lost header and a missing id are differences", a
     const { differences } = await replay([changed], { proxyUrl: middle.url, headers }, fake);
     for (const what of [
       /request bytes differ/,
-      /answer bytes differ/,
+      /response bytes differ/,
       /request header x-app/,
-      /answer header request-id/,
+      /response header request-id/,
       /x-nexus-request-id/,
     ])
       expect(differences).toEqual(expect.arrayContaining([expect.stringMatching(what)]));

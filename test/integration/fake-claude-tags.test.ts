@@ -47,9 +47,9 @@ describe("behaviour selected by tags", () => {
     const reset = await ask(fake, "[fake:reset-mid-stream]");
     const short = await ask(fake, "[fake:truncate]");
     expect([reset.broken, short.broken]).toEqual([true, false]);
-    for (const answer of [reset, short]) {
-      expect(answer.body.toString()).toContain("event: message_start");
-      expect(answer.body.toString()).not.toContain("message_stop");
+    for (const response of [reset, short]) {
+      expect(response.body.toString()).toContain("event: message_start");
+      expect(response.body.toString()).not.toContain("message_stop");
     }
     // The fake broke the connection: the client did not disconnect.
     expect(fake.requests.map((request) => request.abortedAt)).toEqual([null, null]);

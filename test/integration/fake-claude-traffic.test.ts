@@ -141,7 +141,7 @@ describe("the demo's traffic", () => {
       const clocks = fake.requests.map((one) => clockOf(headerOf(one, CLOCK_HEADER)));
       expect(clocks).toHaveLength(exchanges.length);
       const times = new Map(fake.requests.map((one, n) => [one.body.toString(), clocks[n]!]));
-      // Some bodies are sent twice, such as retries: which came first cannot be told.
+      // Some bodies are sent twice, such as retries: their order is unknown.
       const isOnce = (body: string | null | undefined) =>
         exchanges.filter((one) => one.body === body).length === 1;
       for (const { body, at, after } of exchanges.filter((one) => isOnce(one.body))) {

@@ -34,13 +34,13 @@ async function connected(): Promise<Client> {
 describe("the embedded Postgres", () => {
   it("serves concurrent clients, each with its own statement", async () => {
     const clients = await Promise.all(Array.from({ length: 12 }, connected));
-    const answers = await Promise.all(
+    const results = await Promise.all(
       clients.flatMap((client, n) => [
         client.query("SELECT $1::int AS n", [n]),
         client.query("SELECT $1::text AS n", [`text ${n}`]),
       ]),
     );
-    expect(answers.map(({ rows }) => (rows[0] as { n: unknown }).n)).toEqual(
+    expect(results.map(({ rows }) => (rows[0] as { n: unknown }).n)).toEqual(
       clients.flatMap((_, n) => [n, `text ${n}`]),
     );
     await Promise.all(clients.map((client) => client.end()));

@@ -135,7 +135,7 @@ export async function replay(
     try {
       const { sent, received } = await replayOne(recording, target, fake);
       requestId = sent.headers["x-nexus-request-id"] ?? null;
-      if (!target.direct && requestId === null) addDifference("the answer has no x-nexus-request-id");
+      if (!target.direct && requestId === null) addDifference("the response has no x-nexus-request-id");
       const abandoned = recording.response.status === 499;
       for (const what of compareUpstream(recording, received)) addDifference(what);
       for (const what of compareResponse(recording, sent)) addDifference(what);
@@ -233,12 +233,12 @@ function compareResponse(recording: Recording, sent: Sent): string[] {
   const expected = responseBytes(recording);
   const body = sent.hungUp ? sent.body.subarray(0, expected.length) : sent.body;
   if (!body.equals(expected))
-    found.push(`answer bytes differ from byte ${firstDifference(body, expected)} on`);
-  if (sent.broken) found.push("the answer broke off");
+    found.push(`response bytes differ from byte ${firstDifference(body, expected)} on`);
+  if (sent.broken) found.push("the response broke off");
   for (const [name, value] of Object.entries(recording.response.headers)) {
     if (name === "content-length") continue;
     if (sent.headers[name] !== String(value))
-      found.push(`answer header ${name}: ${value} arrived as ${sent.headers[name] ?? "nothing"}`);
+      found.push(`response header ${name}: ${value} arrived as ${sent.headers[name] ?? "nothing"}`);
   }
   return found;
 }

@@ -1,4 +1,4 @@
-/** Calls the API in workerd tests as its callers do, through either entrypoint, with any environment. */
+/** Calls the API in workerd tests, through either entrypoint, with any environment. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
@@ -19,16 +19,17 @@ export interface Call {
   /** The dashboard key; null = none. Default: the administrator's. */
   key?: string | null;
   headers?: Record<string, string>;
-  door?: "public" | "dashboard";
+  /** The public API, or the entrypoint of the dashboard. */
+  entrypoint?: "public" | "dashboard";
   bindings?: Bindings;
 }
 
-export interface Answered {
+export interface ApiResponse {
   status: number;
   headers: Headers;
   text: string;
   bytes: Uint8Array;
-  /** The body as JSON; undefined where it is none. */
+  /** The body as JSON; undefined where it is not JSON. */
   json: unknown;
 }
 
@@ -36,11 +37,11 @@ export function testEnv(bindings: Bindings = {}): Env {
   return { ...env, ...bindings };
 }
 
-/** No database behind this: nothing listens on port 1. */
+/** Without a database: no server listens on port 1. */
 export const DATABASE_DOWN: Bindings = { NEON_BRIDGE: "127.0.0.1:1" };
 
-export async function call(path: string, options: Call = {}): Promise<Answered> {
-  const { method = "GET", body, key = ADMINISTRATOR_KEY, door = "public", bindings } = options;
+export async function call(path: string, options: Call = {}): Promise<ApiResponse> {
+  const { method = "GET", body, key = ADMINISTRATOR_KEY, entrypoint = "public", bindings } = options;
   const headers = new Headers(body === undefined ? {} : { "content-type": "application/json" });
   if (key !== null) headers.set("x-dashboard-key", key);
   for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
@@ -50,7 +51,7 @@ export async function call(path: string, options: Call = {}): Promise<Answered> 
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
   const ctx = createExecutionContext();
-  const app = door === "public" ? api : dashboardApi;
+  const app = entrypoint === "public" ? api : dashboardApi;
   const response = await app.fetch(request, testEnv(bindings), ctx);
   const bytes = new Uint8Array(await response.arrayBuffer());
   await waitOnExecutionContext(ctx);
@@ -58,11 +59,11 @@ export async function call(path: string, options: Call = {}): Promise<Answered> 
   return { status: response.status, headers: response.headers, text, bytes, json: parsed(text) };
 }
 
-/** The body of a call that has to succeed. */
+/** The JSON of a call that must succeed. */
 export async function ask<T>(path: string, options: Call = {}): Promise<T> {
-  const answered = await call(path, options);
-  expect(answered.status, `${options.method ?? "GET"} ${path}: ${answered.text}`).toBeLessThan(300);
-  return answered.json as T;
+  const { status, text, json } = await call(path, options);
+  expect(status, `${options.method ?? "GET"} ${path}: ${text}`).toBeLessThan(300);
+  return json as T;
 }
 
 /** All pages of a list, from the first; `between` runs after each. */
@@ -85,7 +86,7 @@ export interface Refusal {
   details: { in: string; parameter: string; problem: string; allowed: string }[];
 }
 
-/** The error of a call that has to be refused, in the API's one shape. */
+/** The error of a call that must fail, in the common shape of API errors. */
 export async function refused(path: string, options: Call = {}): Promise<Refusal> {
   const { status, json, headers, text } = await call(path, options);
   expect(status, text).toBeGreaterThanOrEqual(400);
@@ -97,7 +98,7 @@ export async function refused(path: string, options: Call = {}): Promise<Refusal
   return { ...error, status, details: error.details ?? [] };
 }
 
-/** Sends exchanges through ingest, as the proxy's recordings go; in order of the list. */
+/** Stores exchanges through ingest, in order of the list. */
 export async function store(...exchanges: (TestExchange | ExchangeOptions)[]): Promise<TestExchange[]> {
   const made = exchanges.map((exchange) => ("id" in exchange ? exchange : makeExchange(exchange)));
   const { acks } = await ingest(...made);

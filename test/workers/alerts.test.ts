@@ -248,7 +248,7 @@ describe("the receiver", () => {
     const domain = (name: string) => ({ kind: "domain" as const, domain: name });
     const message = messageEvent({ at: Date.now(), userText: "Hi" });
     expect((await send(error("new.example"), domain("new.example"))).result).toBe("sent");
-    expect((await send(login("nobody"), { kind: "account", accountId: "nobody" })).result).toBe("sent");
+    expect((await send(login("unknown"), { kind: "account", accountId: "unknown" })).result).toBe("sent");
     expect((await send(message, domain("my-personal.example"))).result).toBe("dropped");
     expect((await send(message, domain("work.example"), { SLACK_MESSAGES: "off" })).result).toBe("dropped");
     expect((await send(message, domain("work.example"), { SLACK_MESSAGES: "masked" })).result).toBe("sent");
@@ -379,7 +379,7 @@ describe("POST /api/domains/:domain/slack-test", () => {
       delivered: false,
       message: "Slack rejected the message: Slack responded 404: no_service. Check the webhook URL.",
     });
-    expect((await test("nobody.example")).json).toMatchObject({ delivered: false });
+    expect((await test("unknown.example")).json).toMatchObject({ delivered: false });
     expect((await test(domain, { key: VIEWER_KEY })).status).toBe(403);
   });
 });

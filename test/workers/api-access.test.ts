@@ -1,4 +1,4 @@
-/** Who is let in, through which door, and what they may do. */
+/** Which keys open the API, and what each may do. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { resetDatabase } from "../support/worker-database.ts";
 import { ADMINISTRATOR_KEY, call, DATABASE_DOWN, refused, VIEWER_KEY } from "../support/worker-api.ts";
@@ -26,13 +26,13 @@ describe("without a key", () => {
     expect((await refused(path, { key: "" })).status).toBe(401);
   });
 
-  it("the answer says how to send one, by header and in words", async () => {
+  it("the response names the header of the key", async () => {
     const { headers, text } = await call("/api/stats", { key: null });
     expect(headers.get("www-authenticate")).toContain("X-Dashboard-Key");
     expect(text).toContain("X-Dashboard-Key");
   });
 
-  it("a key in other places counts for nothing", async () => {
+  it("a key in another place is ignored", async () => {
     const places: Record<string, string>[] = [
       { authorization: `Bearer ${ADMINISTRATOR_KEY}` },
       { "x-api-key": ADMINISTRATOR_KEY },
@@ -86,7 +86,7 @@ describe("DASHBOARD_READ_ONLY", () => {
 });
 
 describe("with no key configured", () => {
-  it("everything is closed, whatever is sent, and says how to open it", async () => {
+  it("every request is 401 and names the variable", async () => {
     for (const key of [null, "anything", "undefined", ADMINISTRATOR_KEY])
       for (const path of PATHS) {
         const { status, message } = await refused(path, { key, bindings: NO_KEYS });
@@ -101,15 +101,15 @@ describe("with no key configured", () => {
     expect(status).toBeGreaterThanOrEqual(400);
   });
 
-  it("a viewer's key alone lets read and nobody write", async () => {
+  it("without an administrator's key a viewer still reads", async () => {
     const bindings = { DASHBOARD_API_KEY: undefined };
     expect((await call("/api/stats", { key: VIEWER_KEY, bindings })).status).toBe(200);
     expect((await refused("/api/stats", { key: ADMINISTRATOR_KEY, bindings })).status).toBe(403);
   });
 });
 
-describe("what is not there", () => {
-  it("is not found, in the one shape", async () => {
+describe("an unknown path", () => {
+  it("is 404 in the common shape", async () => {
     for (const [method, path] of [
       ["GET", "/api/"],
       ["GET", "/api/nowhere"],
@@ -123,15 +123,15 @@ describe("what is not there", () => {
   });
 });
 
-describe("answers", () => {
-  it("are not to be stored or sniffed", async () => {
+describe("responses", () => {
+  it("forbid caching and sniffing", async () => {
     const { headers } = await call("/api/requests");
     expect(headers.get("cache-control")).toBe("no-store");
     expect(headers.get("x-content-type-options")).toBe("nosniff");
     expect(headers.get("access-control-allow-origin")).toBeNull();
   });
 
-  it("say unavailable, and nothing of the database, when it is down", async () => {
+  it("are 503 without details of the database when it is down", async () => {
     for (const path of ["/api/requests", "/api/stats", "/api/overview", "/api/domains", "/token-stats"]) {
       const { status, code, message } = await refused(path, { bindings: DATABASE_DOWN });
       expect([status, code], path).toEqual([503, "unavailable"]);
@@ -141,7 +141,7 @@ describe("answers", () => {
     expect((await refused("/api/domains/a.example", { ...write, bindings: DATABASE_DOWN })).status).toBe(503);
   });
 
-  it("say unavailable when the environment is not usable, without its values", async () => {
+  it("are 503 without values when the environment is invalid", async () => {
     const bindings = { CREDENTIAL_KEYS: "secret-but-wrong" };
     const { status, message } = await refused("/api/stats", { bindings });
     expect(status).toBe(503);

@@ -108,7 +108,7 @@ describe("a login", () => {
     for (const path of ["login", "login/code", "refresh"])
       expect((await post(path, { code: "x" }, { key: VIEWER_KEY })).status).toBe(403);
     expect((await call(`/api/accounts/${account}/oauth`, { key: VIEWER_KEY })).status).toBe(200);
-    expect((await refused("/api/accounts/nobody/oauth")).message).toContain("no account nobody");
+    expect((await refused("/api/accounts/unknown/oauth")).message).toContain("no account unknown");
     await put("a.example", { type: "passthrough" });
     expect((await refused(`/api/accounts/${account}/oauth`)).message).toContain("passthrough");
     expect((await refused("/api/accounts/no%20name/oauth")).status).toBe(400);

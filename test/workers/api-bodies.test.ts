@@ -1,4 +1,4 @@
-/** One exchange with its bodies, and their bytes for taking away. */
+/** One exchange with its bodies, and downloads of their bytes. */
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestDetail } from "../../workers/schemas/api/requests.ts";
 import { messageStream, type ExchangeOptions, messageRequest, jsonResponse } from "../support/exchanges.ts";
@@ -7,7 +7,7 @@ import { ask, call, DATABASE_DOWN, refused, store } from "../support/worker-api.
 
 beforeEach(resetDatabase);
 
-const NOBODY = "019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071";
+const UNKNOWN = "019ab1c2-d3e4-7f00-8a1b-2c3d4e5f6071";
 
 async function stored(options: ExchangeOptions = {}) {
   const [made] = await store(options);
@@ -16,7 +16,7 @@ async function stored(options: ExchangeOptions = {}) {
 }
 
 describe("GET /api/requests/:id", () => {
-  it("is the row and both bodies, the answer as one message", async () => {
+  it("is the row and both bodies, the response as one message", async () => {
     const body = messageRequest("How are you?", { system: "Be brief.", temperature: 0.5 });
     const { made, detail } = await stored({ requestBody: body, responseBody: messageStream("Well.") });
     expect(detail).toMatchObject({
@@ -39,7 +39,7 @@ describe("GET /api/requests/:id", () => {
     });
   });
 
-  it("shows an error's JSON, another endpoint's answer, and what is no JSON as text", async () => {
+  it("shows the JSON of errors and of other endpoints, and anything else as text", async () => {
     const error = { type: "error", error: { type: "overloaded_error", message: "busy" } };
     expect((await stored(jsonResponse(error, { status: 529 }))).detail.responseBody).toEqual(error);
     const models = {
@@ -64,7 +64,7 @@ describe("GET /api/requests/:id", () => {
     });
   });
 
-  it("survives what is nested deeper than any stack, and names like __proto__", async () => {
+  it("returns bodies nested deeper than the stack, and names like __proto__", async () => {
     const deep = `{"messages":[],"x":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
     const { detail } = await stored({ requestBody: deep });
     expect(detail.requestBody === deep, "shown as the text it is").toBe(true);
@@ -75,7 +75,7 @@ describe("GET /api/requests/:id", () => {
     );
   });
 
-  it("says when bodies are only begun, when they were removed, and when they never were", async () => {
+  it("has the state of bodies that were truncated or removed", async () => {
     const head = { recorded: "head", bytes: 40_000_000, sha256: "00".repeat(32) } as const;
     const cut = await stored({ requestBody: '{"mess', requestMetadata: { body: head } });
     expect(cut.detail.bodyTruncated).toBe(true);
@@ -96,7 +96,7 @@ describe("GET /api/requests/:id", () => {
     });
   });
 
-  it("does not show what is too large inline, and says so", async () => {
+  it("leaves out bodies that are too large, with their state", async () => {
     const { made, path } = await stored();
     await queryRows(
       "UPDATE requests SET body_bytes = 30000000, response_bytes = 30000000, response_content_id = NULL WHERE id = $1",
@@ -110,7 +110,7 @@ describe("GET /api/requests/:id", () => {
     });
   });
 
-  it("finds exchanges whose id does not carry their time, in any case", async () => {
+  it("finds exchanges by ids without a time, in any case", async () => {
     const { made } = await stored();
     const other = "ABCDEF01-0000-4000-8000-000000000001";
     await queryRows("UPDATE requests SET id = $1 WHERE id = $2", [other, made.id]);
@@ -126,10 +126,10 @@ describe("downloads", () => {
       ["body", made.request.body],
       ["response", made.response.body],
     ] as const) {
-      const answered = await call(`${path}/${part}`);
-      expect(answered.status).toBe(200);
-      expect(answered.bytes).toEqual(new Uint8Array(bytes));
-      expect(Object.fromEntries(answered.headers)).toMatchObject({
+      const response = await call(`${path}/${part}`);
+      expect(response.status).toBe(200);
+      expect(response.bytes).toEqual(new Uint8Array(bytes));
+      expect(Object.fromEntries(response.headers)).toMatchObject({
         "content-type": "application/octet-stream",
         "content-disposition": expect.stringMatching(
           /^attachment; filename="[0-9a-f-]{36}-\w+\.bin"$/,
@@ -142,7 +142,7 @@ describe("downloads", () => {
     }
   });
 
-  it("are gone after they were deleted, and not found where nothing was recorded", async () => {
+  it("are 410 after deletion, and 404 where nothing was recorded", async () => {
     const { made, path } = await stored();
     await queryRows("DELETE FROM response_bodies");
     await queryRows("UPDATE requests SET body_content_id = NULL");
@@ -160,7 +160,7 @@ describe("downloads", () => {
       expect((await refused(`${empty.path}/${part}`)).status).toBe(404);
   });
 
-  it("are not written down when there was nothing to take", async () => {
+  it("are not in the audit log when there was no body", async () => {
     const { path } = await stored();
     await queryRows("DELETE FROM response_bodies");
     await refused(`${path}/response`);
@@ -168,14 +168,11 @@ describe("downloads", () => {
   });
 });
 
-it.each(["", "/body", "/response"])(
-  "an id%s nobody has is not found, a malformed one refused",
-  async (rest) => {
-    expect((await refused(`/api/requests/${NOBODY}${rest}`)).code).toBe("not_found");
-    for (const id of ["7", "not-a-uuid", `${NOBODY}0`, "%27", NOBODY.replace("a", "g")]) {
-      const { status, details } = await refused(`/api/requests/${id}${rest}`);
-      expect([status, details[0]?.in, details[0]?.parameter]).toEqual([400, "path", "id"]);
-    }
-    expect((await refused(`/api/requests/${NOBODY}${rest}`, { bindings: DATABASE_DOWN })).status).toBe(503);
-  },
-);
+it.each(["", "/body", "/response"])("an unknown id%s is 404, a malformed one 400", async (rest) => {
+  expect((await refused(`/api/requests/${UNKNOWN}${rest}`)).code).toBe("not_found");
+  for (const id of ["7", "not-a-uuid", `${UNKNOWN}0`, "%27", UNKNOWN.replace("a", "g")]) {
+    const { status, details } = await refused(`/api/requests/${id}${rest}`);
+    expect([status, details[0]?.in, details[0]?.parameter]).toEqual([400, "path", "id"]);
+  }
+  expect((await refused(`/api/requests/${UNKNOWN}${rest}`, { bindings: DATABASE_DOWN })).status).toBe(503);
+});

@@ -1,10 +1,10 @@
-/** The API does what its own description says: every route, every answer, over data of every kind. */
+/** Every route responds as the OpenAPI document describes it, over data of every kind. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { messageStream, makeExchange, messageRequest, errorResponse } from "../support/exchanges.ts";
 import { type JsonSchema, schemaViolations } from "../support/json-schema.ts";
 import { resetDatabase } from "../support/worker-database.ts";
 import { assistant, storeConversation, user } from "../support/worker-linked-conversation.ts";
-import { ADMINISTRATOR_KEY, ask, type Answered, call, store, VIEWER_KEY } from "../support/worker-api.ts";
+import { ADMINISTRATOR_KEY, ask, type ApiResponse, call, store, VIEWER_KEY } from "../support/worker-api.ts";
 
 interface Operation {
   summary?: string;
@@ -125,15 +125,15 @@ beforeAll(async () => {
   ({ id: keyId } = await ask<{ id: string }>("/api/domains/team.example/client-keys", post));
 });
 
-/** Fails unless the answer is one that the operation documents, of the documented shape. */
-function expectDocumented(operation: Operation, answered: Answered): void {
-  const documented = operation.responses[String(answered.status)];
-  if (!documented) throw new Error(`status ${answered.status} is not documented: ${answered.text}`);
-  const type = answered.headers.get("content-type")?.split(";")[0] ?? "";
-  if (!documented.content) return expect(answered.text).toBe("");
+/** Fails unless the operation documents this status, type and shape. */
+function expectDocumented(operation: Operation, response: ApiResponse): void {
+  const documented = operation.responses[String(response.status)];
+  if (!documented) throw new Error(`status ${response.status} is not documented: ${response.text}`);
+  const type = response.headers.get("content-type")?.split(";")[0] ?? "";
+  if (!documented.content) return expect(response.text).toBe("");
   const content = documented.content[type];
-  if (!content) throw new Error(`${type} is not documented for ${answered.status}`);
-  if (type === "application/json") expect(schemaViolations(answered.json, content.schema)).toEqual([]);
+  if (!content) throw new Error(`${type} is not documented for ${response.status}`);
+  if (type === "application/json") expect(schemaViolations(response.json, content.schema)).toEqual([]);
 }
 
 const operationOf = (name: string): Operation => {
@@ -151,7 +151,7 @@ describe("the description", () => {
     expect(document.components.securitySchemes).toMatchObject({ dashboardKey: { name: "X-Dashboard-Key" } });
   });
 
-  it("says of each what it is for, what it may be asked and how it refuses", () => {
+  it("has the summary, the path parameters and the errors of each operation", () => {
     for (const name of OPERATIONS) {
       const { summary, parameters = [], responses } = operationOf(name);
       expect(summary, name).toBeTruthy();
@@ -182,7 +182,7 @@ it("the checker of this file finds what does not fit", () => {
   expect(schemaViolations({ list: [{ a: 1.5 }, {}, { a: 1, b: 2 }], more: 1 }, schema)).toHaveLength(4);
 });
 
-describe("the answers", () => {
+describe("the responses", () => {
   const path = (name: string, id: string) =>
     name
       .split(" ")[1]!
@@ -204,14 +204,14 @@ describe("the answers", () => {
       const perConversation = name.includes("/conversations/{id}");
       for (const id of perRequest ? ids : perConversation ? [CONVERSATION, ids[0]!] : [""]) {
         const key = ADMINISTRATORS_ONLY.has(name) ? ADMINISTRATOR_KEY : VIEWER_KEY;
-        const answered = await call(path(name, id) + query(name), { key });
-        expect([200, 404]).toContain(answered.status);
-        expectDocumented(operationOf(name), answered);
+        const response = await call(path(name, id) + query(name), { key });
+        expect([200, 404]).toContain(response.status);
+        expectDocumented(operationOf(name), response);
       }
     },
   );
 
-  it.each(OPERATIONS)("of %s to those it refuses are as described", async (name) => {
+  it.each(OPERATIONS)("of %s without a sufficient key are errors as described", async (name) => {
     const method = name.split(" ")[0]!;
     const body = method === "PUT" || method === "POST" ? { nonsense: true } : undefined;
     const url = path(name, keyId);
@@ -235,9 +235,9 @@ describe("the answers", () => {
     const names = [...known.map((one) => one.name), "domian", "__proto__"];
     const search = new URLSearchParams(names.map((one) => [one, "1"]));
     const body = method === "PUT" || method === "POST" ? {} : undefined;
-    const answered = await call(`${path(name, keyId)}?${search.toString()}`, { method, body });
-    expect(answered.status).toBe(400);
-    expect(answered.json).toMatchObject({
+    const response = await call(`${path(name, keyId)}?${search.toString()}`, { method, body });
+    expect(response.status).toBe(400);
+    expect(response.json).toMatchObject({
       error: {
         code: "invalid_request",
         message: expect.stringMatching(/^domian: is not a known parameter; allowed: /) as string,
@@ -247,16 +247,16 @@ describe("the answers", () => {
   });
 
   it("accept a period that ends the calendar", async () => {
-    const answered = await call("/api/stats?since=9999-12-31T23:59:59.999Z");
-    expect(answered).toMatchObject({ status: 200, json: { totalRequests: 0 } });
+    const response = await call("/api/stats?since=9999-12-31T23:59:59.999Z");
+    expect(response).toMatchObject({ status: 200, json: { totalRequests: 0 } });
     expect((await call("/api/stats?since=9999-12-31T23:59:59-01:00")).status).toBe(400);
   });
 
   it("of changes are as described", async () => {
     const change = async (name: string, url: string, body?: object) => {
-      const answered = await call(url, { method: name.split(" ")[0]!, body });
-      expect(answered.status).toBeLessThan(300);
-      expectDocumented(operationOf(name), answered);
+      const response = await call(url, { method: name.split(" ")[0]!, body });
+      expect(response.status).toBeLessThan(300);
+      expectDocumented(operationOf(name), response);
     };
     const domain = "/api/domains/new.example";
     await change("PUT /api/domains/{domain}", domain, { accountId: "acc_1" });

@@ -97,7 +97,7 @@ describe("what went wrong", () => {
       ["&model=claude-haiku-4-5", 1],
       ["&errorType=overloaded_error", 3],
       ["&domain=b.example&errorType=overloaded_error", 1],
-      ["&domain=nobody.example", 0],
+      ["&domain=unknown.example", 0],
     ] as const)
       expect((await errors(filter)).total, filter).toBe(total);
     expect((await errors("&limit=1")).types).toHaveLength(1);

@@ -10,7 +10,7 @@ beforeEach(resetDatabase);
 
 const choices = () => ask<FilterOptions>("/api/choices");
 
-it("are the two common types of request where nothing was asked yet", async () => {
+it("are the two common request types before any request", async () => {
   expect(await choices()).toEqual({
     domains: [],
     accounts: [],
@@ -19,7 +19,7 @@ it("are the two common types of request where nothing was asked yet", async () =
   });
 });
 
-it("are each there once, sorted, the domain's account also before it was used", async () => {
+it("are listed once and sorted, accounts of unused domains included", async () => {
   const asking = (domain: string, model: string, text = "Hi") => ({
     domain,
     requestBody: messageRequest(text, { model }),
@@ -41,7 +41,7 @@ it("are each there once, sorted, the domain's account also before it was used", 
   });
 });
 
-it("and the state of the machine may be as old as somebody says, and no older", async () => {
+it("the status may be as old as maxAge", async () => {
   const before = await ask<Status>("/api/status");
   await queryRows(
     "INSERT INTO ingest_failures (exchange_id, domain, error, attempts) VALUES (gen_random_uuid(), 'a', 'b', 1)",

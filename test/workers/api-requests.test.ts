@@ -57,7 +57,7 @@ describe("filters", () => {
     ["", ["session", "quota", "gone", "overloaded", "limited", "other", "haiku", "plain"]],
     ["?domain=other.example", ["other"]],
     ["?domain=Other.Example", ["other"]],
-    ["?domain=nobody.example", []],
+    ["?domain=unknown.example", []],
     ["?accountId=acc_2", ["other"]],
     ["?model=claude-haiku-4-5", ["haiku"]],
     ["?requestType=quota", ["quota"]],

@@ -80,7 +80,7 @@ describe("GET /api/stats", () => {
       costUsd: null,
       unpricedCount: 1,
     });
-    expect((await stats(`?since=${iso(T)}&domain=nobody.example`)).totalRequests).toBe(0);
+    expect((await stats(`?since=${iso(T)}&domain=unknown.example`)).totalRequests).toBe(0);
   });
 
   it.each([0, 1, 90_000, 3 * MINUTE, 4 * MINUTE, 5 * MINUTE, 5 * MINUTE + 1, 12 * MINUTE])(
@@ -138,7 +138,7 @@ describe("GET /token-stats", () => {
       "b.example": expect.objectContaining({ requestCount: 1, inputTokens: 5 }) as DomainTokens,
     });
     expect(await ask("/token-stats?domain=b.example")).toEqual(all["b.example"]);
-    expect(await ask("/token-stats?domain=nobody.example")).toBeNull();
+    expect(await ask("/token-stats?domain=unknown.example")).toBeNull();
   });
 });
 
@@ -230,7 +230,7 @@ describe("GET /api/overview", () => {
       ["accountId=acc_2", 2],
       ["model=claude-haiku-4-5", 4],
       ["domain=b.example&accountId=acc_1", 4],
-      ["domain=nobody.example", 0],
+      ["domain=unknown.example", 0],
     ] as const)
       expect((await overview(`${period(T, T + HOUR)}&${filter}`)).totals.inputTokens, filter).toBe(input);
   });

@@ -1,4 +1,4 @@
-/** `/api/status` is for the moment when something is wrong: it answers with what is known, whatever is down. */
+/** `/api/status` responds with what is known, whichever service is down. */
 import { beforeEach, expect, it } from "vitest";
 import type { Status } from "../../workers/schemas/api/status.ts";
 import { makeExchange, errorResponse } from "../support/exchanges.ts";
@@ -11,7 +11,7 @@ beforeEach(resetStorage);
 
 const status = (bindings = {}) => ask<Status>("/api/status", { bindings });
 
-it("is ok when nothing waits and nothing failed", async () => {
+it("is ok when nothing waits and nothing has failed", async () => {
   expect(await status()).toMatchObject({
     state: "ok",
     database: { reachable: true, latencyMs: expect.any(Number) as number },
@@ -51,7 +51,7 @@ it("is late when an ended exchange has waited for minutes", async () => {
   expect(seen.oldestAgeMs).toBeGreaterThanOrEqual(600_000);
 });
 
-it("stops counting a long journal and says that there is more", async () => {
+it("stops counting a long journal, with isMore", async () => {
   let pages = 0;
   const JOURNAL = {
     list: async () => {
@@ -87,14 +87,14 @@ it("names failures of ingest and the newest errors, and is failing", async () =>
     "INSERT INTO counters VALUES ($1, 'refused_unauthenticated', 7), ($2, 'refused_unauthenticated', 5)",
     [new Date(now - 3_600_000), new Date(now - 48 * 3_600_000)],
   );
-  const answered = await status();
-  expect(answered).toMatchObject({
+  const response = await status();
+  expect(response).toMatchObject({
     state: "failing",
     ingestFailures: { count: 1, newest: [{ error: "no room", attempts: 3, domain: "team.example" }] },
     counters: { refused_unauthenticated: 7 },
     newestRequestAt: new Date(now - 30_000).toISOString(),
   });
-  expect(answered.lastErrors).toEqual([
+  expect(response.lastErrors).toEqual([
     {
       requestId: made!.id,
       domain: "team.example",
@@ -119,7 +119,7 @@ it("counts exchanges whose bodies were lost in the last day", async () => {
   expect((await status(DATABASE_DOWN)).unrecorded).toBeNull();
 });
 
-it("answers 200 with what is known when Postgres is down", async () => {
+it("responds 200 with what is known when Postgres is down", async () => {
   await journal(makeExchange());
   expect(await status(DATABASE_DOWN)).toMatchObject({
     state: "failing",
@@ -132,7 +132,7 @@ it("answers 200 with what is known when Postgres is down", async () => {
   });
 });
 
-it("answers 200 with what is known when the journal is down", async () => {
+it("responds 200 with what is known when the journal is down", async () => {
   const JOURNAL = { list: () => Promise.reject(new Error("R2 internal error")) };
   expect(await status({ JOURNAL })).toMatchObject({
     state: "failing",

@@ -215,9 +215,9 @@ describe("counts of all time", () => {
   });
 
   it("are zero, not null, without requests", async () => {
-    const nobody = await ask<DashboardStats>("/api/dashboard/stats?accountId=nobody");
-    expect(nobody).toMatchObject({ totalTokens: 0, totalBranches: 0, costUsd: "0", modelsUsed: [] });
-    const current = await ask<CurrentUsage>("/api/token-usage/current?accountId=nobody");
+    const unknown = await ask<DashboardStats>("/api/dashboard/stats?accountId=unknown");
+    expect(unknown).toMatchObject({ totalTokens: 0, totalBranches: 0, costUsd: "0", modelsUsed: [] });
+    const current = await ask<CurrentUsage>("/api/token-usage/current?accountId=unknown");
     expect(current).toMatchObject({
       totalTokens: 0,
       domain: "all",
@@ -225,10 +225,10 @@ describe("counts of all time", () => {
       costUsd: "0",
       tokenLimit: null,
     });
-    expect((await ask<DailyUsage>("/api/token-usage/daily?accountId=nobody")).usage).toEqual([]);
-    const series = await ask<TimeSeries>("/api/token-usage/time-series?accountId=nobody");
+    expect((await ask<DailyUsage>("/api/token-usage/daily?accountId=unknown")).usage).toEqual([]);
+    const series = await ask<TimeSeries>("/api/token-usage/time-series?accountId=unknown");
     expect(series.timeSeries.length).toBeGreaterThanOrEqual(60);
-    expect((await ask<HourlyTokens>("/api/usage/tokens/hourly?domain=nobody.example")).data).toEqual({});
+    expect((await ask<HourlyTokens>("/api/usage/tokens/hourly?domain=unknown.example")).data).toEqual({});
   });
 });
 
@@ -291,7 +291,7 @@ describe("windows and their limits", () => {
   });
 
   it("exist for known accounts only, and are readable while the database is unavailable", async () => {
-    expect((await refused("/api/windows/nobody")).code).toBe("not_found");
+    expect((await refused("/api/windows/unknown")).code).toBe("not_found");
     expect((await call(`/api/windows/${ACCOUNT}`, { bindings: DATABASE_DOWN })).status).toBe(200);
     const { code } = await refused("/api/token-usage/accounts", { bindings: DATABASE_DOWN });
     expect(code).toBe("unavailable");

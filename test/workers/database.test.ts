@@ -38,7 +38,7 @@ describe("a writer", () => {
 
   it("does not mix the statements of many writers and readers at once", async () => {
     const numbers = Array.from({ length: 20 }, (_, n) => n);
-    const answers = await Promise.all(
+    const results = await Promise.all(
       numbers.map((n) =>
         n % 2
           ? withWriter(config, (db) =>
@@ -47,7 +47,7 @@ describe("a writer", () => {
           : withReader(config, async (db) => (await db.execute(sql`SELECT ${n}::int AS n`)).rows[0]),
       ),
     );
-    expect(answers).toEqual(numbers.map((n) => ({ n })));
+    expect(results).toEqual(numbers.map((n) => ({ n })));
   });
 
   it("tells a violated constraint by its SQLSTATE and without the parameters", async () => {
@@ -81,7 +81,7 @@ describe("a reader", () => {
     expect(row?.createdAt).toBeInstanceOf(Date);
     const [all, none] = await db.batch([
       db.select({ name: domains.name }).from(domains),
-      db.select({ name: domains.name }).from(domains).where(eq(domains.name, "nobody")),
+      db.select({ name: domains.name }).from(domains).where(eq(domains.name, "unknown")),
     ]);
     expect([all, none]).toEqual([[{ name: "c.example" }], []]);
   });

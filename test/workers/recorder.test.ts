@@ -76,7 +76,7 @@ describe("the Recorder", () => {
 
   it("stores the head of a body that was cut short", async () => {
     const metadata = metadataOf({ body: { recorded: "head", bytes: 0, sha256: null } });
-    const body = new TextEncoder().encode("half a sent");
+    const body = new TextEncoder().encode("a part of a");
     await record(body, journalTrailer(metadata));
     const { response } = await readJournal(env.JOURNAL, metadata.id);
     expect(response?.body).toEqual(body);

@@ -112,9 +112,9 @@ describe("relinking", () => {
     expect(await links()).toEqual(unlinked);
     let cursor: string | undefined;
     for (let n = 0; n < 3; n++) {
-      const answer = await relink({ limit: 2, cursor });
-      expect(answer).toMatchObject({ checked: 2, changed: 2, remaining: 4 - 2 * n });
-      cursor = answer.nextCursor ?? undefined;
+      const relinked = await relink({ limit: 2, cursor });
+      expect(relinked).toMatchObject({ checked: 2, changed: 2, remaining: 4 - 2 * n });
+      cursor = relinked.nextCursor ?? undefined;
     }
     expect(cursor).toBeUndefined();
     expect(await links()).toEqual(before);
@@ -122,7 +122,7 @@ describe("relinking", () => {
   });
 
   it("responds 404 for an unknown domain", async () => {
-    const { status } = await call("/api/relink", { method: "POST", body: { domain: "nobody.example" } });
+    const { status } = await call("/api/relink", { method: "POST", body: { domain: "unknown.example" } });
     expect(status).toBe(404);
   });
 });

@@ -86,7 +86,7 @@ describe("a good token", () => {
     try {
       const headers = { "cf-access-jwt-assertion": await token({ email: "ann@example.com" }) };
       const options = { key: null, headers, bindings: settings() };
-      await ask("/api/audit", { ...options, door: "dashboard" });
+      await ask("/api/audit", { ...options, entrypoint: "dashboard" });
       expect((await refused("/api/audit", options)).status).toBe(401);
       expect((await refused("/api/stats", options)).status).toBe(401);
     } finally {
@@ -100,8 +100,8 @@ describe("a good token", () => {
   });
 
   it("refuses everything where the application is configured incompletely", async () => {
-    for (const half of [{ ACCESS_AUD: AUDIENCE }, { ACCESS_TEAM_DOMAIN: team }])
-      expect((await who(await token(), half)).result).toBe("closed");
+    for (const incomplete of [{ ACCESS_AUD: AUDIENCE }, { ACCESS_TEAM_DOMAIN: team }])
+      expect((await who(await token(), incomplete)).result).toBe("closed");
   });
 });
 
@@ -137,8 +137,8 @@ describe("when the certificates cannot be fetched", () => {
     ["nonsense", async () => new Response("<html>")],
     ["no keys in it", async () => Response.json({ hello: 1 })],
     ["no connection", () => Promise.reject(new TypeError("connect failed"))],
-  ])("%s: every token is refused as unavailable", async (_, answer) => {
-    certs = answer;
+  ])("%s: every token is refused as unavailable", async (_, respond) => {
+    certs = respond;
     expect((await who(await token({ email: "ann@example.com" }))).result).toBe("unavailable");
   });
 });

@@ -1,4 +1,4 @@
-/** Sessions: opened with a key, carried behind the dashboard's door only, ended by time, by sign-out and by a changed key. */
+/** Sessions: opened with a key, accepted by the dashboard's entrypoint only, ended by time, by sign-out and by a changed key. */
 import { exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { identify } from "../../workers/api/auth/identify.ts";
@@ -35,7 +35,7 @@ function who(headers: Record<string, string>, now = Date.now(), bindings: Bindin
 
 const bearer = (token: string) => ({ "x-nexus-session": token });
 const dashboard = (token: string, more: object = {}) =>
-  ({ door: "dashboard", key: null, headers: bearer(token), ...more }) as const;
+  ({ entrypoint: "dashboard", key: null, headers: bearer(token), ...more }) as const;
 
 describe("signing in", () => {
   it("gives an administrator and a viewer a session of seven days each", async () => {
@@ -58,7 +58,7 @@ describe("signing in", () => {
     }
   });
 
-  it("answers a wrong key, a missing configuration and a database that is down apart", async () => {
+  it("distinguishes a wrong key, a missing configuration and an unavailable database", async () => {
     const wrong = { key: "wrong", address: address() };
     expect(await signIn(testEnv(), wrong, Date.now())).toMatchObject({ result: "wrong" });
     const closed = testEnv({ DASHBOARD_API_KEY: undefined, DASHBOARD_VIEWER_KEY: undefined });
@@ -67,7 +67,7 @@ describe("signing in", () => {
     expect(await signIn(testEnv(DATABASE_DOWN), right, Date.now())).toMatchObject({ result: "unavailable" });
   });
 
-  it("takes what is no request for a wrong key", async () => {
+  it("treats an invalid request as a wrong key", async () => {
     for (const request of [
       {},
       null,
@@ -89,20 +89,25 @@ describe("signing in", () => {
   });
 
   it("works through the entrypoint, as the dashboard calls it", async () => {
-    const door = exports.DashboardApi;
-    const result: SignInResult = await door.signIn({ key: VIEWER_KEY, address: address() });
+    const service = exports.DashboardApi;
+    const result: SignInResult = await service.signIn({ key: VIEWER_KEY, address: address() });
     if (result.result !== "signed_in") throw new Error(result.result);
-    expect(await door.whoAmI(bearer(result.token))).toMatchObject({ result: "known", role: "viewer" });
-    const stats = await door.fetch("https://api.internal/api/stats", { headers: bearer(result.token) });
+    expect(await service.whoAmI(bearer(result.token))).toMatchObject({
+      result: "known",
+      role: "viewer",
+    });
+    const stats = await service.fetch("https://api.internal/api/stats", {
+      headers: bearer(result.token),
+    });
     expect([stats.status, await stats.json()]).toMatchObject([200, { totalRequests: 0 }]);
-    await door.signOut(result.token);
-    expect(await door.whoAmI(bearer(result.token))).toMatchObject({ result: "anonymous" });
+    await service.signOut(result.token);
+    expect(await service.whoAmI(bearer(result.token))).toMatchObject({ result: "anonymous" });
   });
 
   it("is authenticated once per page and limits every request to the role of its caller", async () => {
-    const door = exports.DashboardApi;
+    const service = exports.DashboardApi;
     const { token } = await signedIn(VIEWER_KEY);
-    const api = await door.authenticate(bearer(token));
+    const api = await service.authenticate(bearer(token));
     expect(await api.whoAmI()).toMatchObject({ result: "known", role: "viewer" });
     const stats = await api.fetch(new Request("https://api.internal/api/stats"));
     expect([stats.status, await stats.json()]).toMatchObject([200, { totalRequests: 0 }]);
@@ -111,14 +116,14 @@ describe("signing in", () => {
     const key = { "x-dashboard-key": ADMINISTRATOR_KEY };
     const other = new Request("https://api.internal/api/domains/a.b", { method: "DELETE", headers: key });
     expect((await api.fetch(other)).status).toBe(403);
-    const stranger = await door.authenticate(bearer("x".repeat(43)));
+    const stranger = await service.authenticate(bearer("x".repeat(43)));
     expect(await stranger.whoAmI()).toMatchObject({ result: "anonymous" });
     expect((await stranger.fetch(new Request("https://api.internal/api/stats"))).status).toBe(401);
   });
 });
 
 describe("a session", () => {
-  it("opens the API behind the dashboard's door, in its role", async () => {
+  it("opens the API of the dashboard's entrypoint, in its role", async () => {
     const viewer = await signedIn(VIEWER_KEY);
     await ask("/api/requests", dashboard(viewer.token));
     const write = await refused("/api/domains/a.example", dashboard(viewer.token, { method: "DELETE" }));
@@ -130,7 +135,7 @@ describe("a session", () => {
     expect(entries.find(({ action }) => action === "domain.put")?.actor).toMatch(/^session:/);
   });
 
-  it("is worth nothing on the public host", async () => {
+  it("is refused on the public host", async () => {
     const { token } = await signedIn();
     for (const headers of [bearer(token), { cookie: `nexus_session=${token}` }])
       expect((await refused("/api/requests", { key: null, headers })).status).toBe(401);
@@ -154,7 +159,7 @@ describe("a session", () => {
     }
   });
 
-  it("ends at sign-out, for good, and only itself", async () => {
+  it("ends at sign-out, and no other session does", async () => {
     const [one, other] = [await signedIn(), await signedIn()];
     await signOut(testEnv(), one.token, Date.now());
     await signOut(testEnv(), one.token, Date.now());
@@ -165,7 +170,7 @@ describe("a session", () => {
     expect(actions.map(({ action }) => action)).toEqual(["session.open", "session.open", "session.close"]);
   });
 
-  it("ends when the key it was opened with is changed or taken away", async () => {
+  it("ends when its key is changed or removed", async () => {
     const { token } = await signedIn();
     const viewer = await signedIn(VIEWER_KEY);
     const changed = { DASHBOARD_API_KEY: "another-key" };
@@ -180,33 +185,33 @@ describe("a session", () => {
     expect(await who(bearer(token), Date.now(), demoted)).toMatchObject({ role: "viewer", readOnly: true });
   });
 
-  it("that was never made is nobody's", async () => {
+  it("that does not exist is anonymous", async () => {
     for (const token of ["x".repeat(43), "", "a'; drop table sessions;--", "x".repeat(5_000)])
       expect((await who(bearer(token))).result).toBe("anonymous");
   });
 
-  it("cannot be told when the database is down, and says so", async () => {
+  it("is unavailable while the database is", async () => {
     const { token } = await signedIn();
     expect((await who(bearer(token), Date.now(), DATABASE_DOWN)).result).toBe("unavailable");
     const { status, code } = await refused("/api/stats", dashboard(token, { bindings: DATABASE_DOWN }));
     expect([status, code]).toEqual([503, "unavailable"]);
   });
 
-  it("beside a key counts less than the key", async () => {
+  it("is ignored where a key is sent", async () => {
     const { token } = await signedIn();
     expect(await who({ ...bearer(token), "x-dashboard-key": VIEWER_KEY })).toMatchObject({ via: "key" });
     expect((await who({ ...bearer(token), "x-dashboard-key": "wrong" })).result).toBe("refused");
   });
 });
 
-it("long-ended sessions are thrown away at the next sign-in", async () => {
+it("sessions that ended long ago are deleted at the next sign-in", async () => {
   const start = Date.now();
   await signedIn(ADMINISTRATOR_KEY, start - SESSION_MS - 31 * 86_400_000);
   await signedIn(ADMINISTRATOR_KEY, start);
   expect(await queryRows("SELECT 1 FROM sessions")).toHaveLength(1);
 });
 
-it("reading is open without a session where the operator says so", async () => {
+it("reading needs no session with DASHBOARD_READ_ONLY", async () => {
   const bindings = { DASHBOARD_READ_ONLY: "true" };
   const expected = { result: "known", role: "viewer", actor: "anyone", via: "read_only", readOnly: true };
   expect(await who({}, Date.now(), bindings)).toEqual(expected);

@@ -63,7 +63,7 @@ function subtaskCalls(log: SessionLog, subtask: SubagentTask): Call[] {
   ];
 }
 
-/** What the spawner is told when the report has come. */
+/** The tool result of the spawner when the report has come. */
 export function handBack(subtask: SubagentTask, agent: Agent, tokens: number): string {
   const report = subtask.report.replace(/^/gm, "  ");
   return `[Subagent hand-back] The text below is the report of a subagent.\n${report}\nagentId: ${agent.id}\n<usage>subagent_tokens: ${tokens}\ntool_uses: 2</usage>`;

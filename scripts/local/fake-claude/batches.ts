@@ -12,7 +12,7 @@ interface Batch {
   results: Map<string, Record<string, unknown>>;
 }
 
-export interface BatchDesk {
+export interface BatchEndpoints {
   /** Handles /v1/messages/batches…; `path` is the rest, "" or beginning with "/". */
   handle(method: string, path: string, query: URLSearchParams, json: unknown): Reply;
 }
@@ -29,7 +29,7 @@ interface BatchSettings {
 
 const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 
-export function batchDesk(settings: BatchSettings): BatchDesk {
+export function batchEndpoints(settings: BatchSettings): BatchEndpoints {
   const batches: Batch[] = [];
 
   const describe = (batch: Batch) => {

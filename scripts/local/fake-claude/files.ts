@@ -14,12 +14,12 @@ interface StoredFile {
   expires_at: null;
 }
 
-export interface FileDesk {
+export interface FileEndpoints {
   /** Handles /v1/files…; `path` is the rest. */
   handle(received: Received, path: string, query: URLSearchParams): Promise<Reply>;
 }
 
-export function fileDesk(seed: string, now: () => number): FileDesk {
+export function fileEndpoints(seed: string, now: () => number): FileEndpoints {
   const files: { facts: StoredFile; bytes: Uint8Array }[] = [];
   let made = 0;
 

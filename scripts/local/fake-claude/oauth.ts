@@ -28,7 +28,7 @@ interface Login {
   unconfirmed: { spent: string; response: IssuedPair } | null;
 }
 
-export interface OAuthDesk {
+export interface OAuthEndpoints {
   /** Handles /oauth/authorize and /v1/oauth/token; null for other paths. */
   handle(received: Received): Reply | null;
   /** Creates a login. */
@@ -51,7 +51,7 @@ export interface OAuthDesk {
   isForgiving: boolean;
 }
 
-export function oauthDesk(seed: string, now: () => number): OAuthDesk {
+export function oauthEndpoints(seed: string, now: () => number): OAuthEndpoints {
   const logins: Login[] = [];
   const expiries = new Map<string, number>();
   const spent = new Map<string, Login>();
@@ -66,7 +66,7 @@ export function oauthDesk(seed: string, now: () => number): OAuthDesk {
     const pair = {
       accessToken: `sk-ant-oat01-${name}`,
       refreshToken: `sk-ant-ort01-${name}`,
-      expiresAt: now() + desk.lifetimeMs,
+      expiresAt: now() + endpoints.lifetimeMs,
       scopes: ["user:inference", "user:profile"],
     };
     login.refreshToken = pair.refreshToken;
@@ -87,7 +87,7 @@ export function oauthDesk(seed: string, now: () => number): OAuthDesk {
   const renew = (refreshToken: string): Reply => {
     const punishable = spent.get(refreshToken);
     if (punishable) {
-      if (desk.isForgiving && punishable.unconfirmed?.spent === refreshToken)
+      if (endpoints.isForgiving && punishable.unconfirmed?.spent === refreshToken)
         return grant(punishable.unconfirmed.response);
       if (!punishable.isOver) punished += 1;
       punishable.isOver = true;
@@ -144,7 +144,7 @@ export function oauthDesk(seed: string, now: () => number): OAuthDesk {
     return broken(fault, fault.after ? respond() : null);
   };
 
-  const desk: OAuthDesk = {
+  const endpoints: OAuthEndpoints = {
     lifetimeMs: 8 * 3_600_000,
     isForgiving: false,
     handle(received) {
@@ -152,7 +152,7 @@ export function oauthDesk(seed: string, now: () => number): OAuthDesk {
       if (key) markReceived(key);
       if (received.path === "/v1/oauth/token") return token(received);
       if (received.path !== "/oauth/authorize") return null;
-      return page(`Paste this code: <code>${desk.agree(`http://fake${received.url}`)}</code>`);
+      return page(`Paste this code: <code>${endpoints.agree(`http://fake${received.url}`)}</code>`);
     },
     issue: newLogin,
     agree(authorizeUrl) {
@@ -179,7 +179,7 @@ export function oauthDesk(seed: string, now: () => number): OAuthDesk {
       return punished;
     },
   };
-  return desk;
+  return endpoints;
 }
 
 function broken(fault: LoginFault, reply: Reply | null): Reply {

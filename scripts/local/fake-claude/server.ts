@@ -7,13 +7,13 @@ import { once, setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { ModelResponse } from "./model-response.ts";
 import { claimPort } from "../network/ports.ts";
-import { batchDesk } from "./batches.ts";
+import { batchEndpoints } from "./batches.ts";
 import { checkRequest } from "./checks.ts";
 import { composeResponse, lastUserText } from "./compose.ts";
 import { Connection, readBody, receivedOf } from "./connection.ts";
-import { fileDesk } from "./files.ts";
+import { fileEndpoints } from "./files.ts";
 import { emptyMessage, messageReply } from "./messages.ts";
-import { type OAuthDesk, oauthDesk } from "./oauth.ts";
+import { type OAuthEndpoints, oauthEndpoints } from "./oauth.ts";
 import { modelById, modelList } from "./models.ts";
 import { countTokens, PromptCache } from "./prompt-cache.ts";
 import { digest, randomOf } from "./random.ts";
@@ -55,7 +55,7 @@ export interface FakeClaude {
   /** Responds to matching requests from now on; the latest script wins. `times` limits it. Returns a function that removes it. */
   script(matcher: Matcher, responder: Responder, options?: { times?: number }): () => void;
   /** Authorize page, token endpoint, and controls for tests. */
-  oauth: OAuthDesk;
+  oauth: OAuthEndpoints;
   /** Rejects this secret from now on. */
   revoke(secret: string): void;
   setSpeed(speed: number): void;
@@ -93,9 +93,9 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
   let url = "";
   let seq = 0;
 
-  const oauth = oauthDesk(seed, now);
-  const files = fileDesk(seed, now);
-  const batches = batchDesk({
+  const oauth = oauthEndpoints(seed, now);
+  const files = fileEndpoints(seed, now);
+  const batches = batchEndpoints({
     seed,
     now,
     origin: () => url,
