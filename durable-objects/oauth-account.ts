@@ -3,7 +3,9 @@
  * all concurrent callers. Called by workers/proxy for tokens and by workers/api for logins, through workers/store/tenants/oauth-stub.ts.
  * The decisions are in workers/domain/oauth. State is stored before each await, because the object may be evicted there.
  */
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { toHex } from "../workers/domain/bytes.ts";
+import { sha256 } from "../workers/domain/sha256.ts";
 import { DurableObject } from "cloudflare:workers";
 import { alert } from "../workers/runtime/raise-alert.ts";
 import { loadConfig, type Config } from "../workers/runtime/config.ts";
@@ -215,7 +217,7 @@ export class OAuthAccount extends DurableObject<Env> {
   }
 
   async #accept(pair: TokenPair, force: boolean): Promise<"stored" | "kept" | "conflict"> {
-    const origin = createHash("sha256").update(pair.refreshToken).digest("hex");
+    const origin = toHex(sha256(pair.refreshToken));
     const accepted = acceptPair(this.#state(), pair, origin, force, Date.now());
     if (accepted.result === "stored") await this.#store(accepted.state);
     return accepted.result;

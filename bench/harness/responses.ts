@@ -1,5 +1,5 @@
 /** Responses of the upstream, with the shapes and event order of the Messages API. */
-import { createHash } from "node:crypto";
+import { createCipheriv, createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import { now } from "./clock.ts";
 import { lorem } from "./lorem.ts";
@@ -93,13 +93,8 @@ function echo(bytes: number, bodyHash: string): Buffer {
   return Buffer.concat([Buffer.from(head), body]);
 }
 
-/** Pseudorandom bytes of every value, determined by the seed. */
+/** Pseudorandom bytes of every value, determined by the seed: the key stream of a cipher. */
 export function anyBytes(length: number, seed: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
-  let state = seed;
-  for (let index = 0; index < length; index++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    bytes[index] = state >>> 24;
-  }
-  return bytes;
+  const cipher = createCipheriv("aes-128-ctr", Buffer.alloc(16, seed), Buffer.alloc(16));
+  return cipher.update(Buffer.alloc(length));
 }

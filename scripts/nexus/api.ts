@@ -73,13 +73,13 @@ function connect(address: string, environment: Readonly<Record<string, string | 
     url: base.origin,
     async call(path, schema, options = {}) {
       const response = await send(path, options);
-      const answer: unknown = await response.json().catch(() => undefined);
-      const checked = schema.safeParse(answer);
+      const body: unknown = await response.json().catch(() => undefined);
+      const checked = schema.safeParse(body);
       if (!checked.success)
         throw new CommandError(
           `${base.origin}${path} returned a response this version cannot read (${checked.error.issues[0]?.path.join(".") || "no JSON"}). Check the address and the deployed version.`,
         );
-      return answer as typeof checked.data;
+      return body as typeof checked.data;
     },
     async run(path, options) {
       await (await send(path, options)).body?.cancel();
@@ -88,12 +88,12 @@ function connect(address: string, environment: Readonly<Record<string, string | 
 }
 
 async function errorOf(response: Response, base: URL): Promise<CommandError> {
-  const answer = ApiErrorBody.safeParse(await response.json().catch(() => undefined));
-  if (!answer.success)
+  const body = ApiErrorBody.safeParse(await response.json().catch(() => undefined));
+  if (!body.success)
     return new CommandError(
       `${base.origin} returned ${response.status}, which is not a response of the API. Check the address.`,
     );
-  const { message, code } = answer.data.error;
+  const { message, code } = body.data.error;
   if (response.status === 403 && !process.env.DASHBOARD_API_KEY)
     return new CommandError(
       `${message} (The key was read from the local stack's data directory. Set DATA_DIR if the stack uses another one.)`,

@@ -46,8 +46,8 @@ export function addDomains(program: Command): void {
 }
 
 async function list(_options: object, command: Command): Promise<void> {
-  const answer = await apiOf(command).call("/api/domains", DomainList);
-  show(command, answer, ({ domains }) =>
+  const result = await apiOf(command).call("/api/domains", DomainList);
+  show(command, result, ({ domains }) =>
     domains.length === 0
       ? ['No domains yet. Add one with "nexus domains add <domain>".']
       : columns([

@@ -9,7 +9,7 @@ export function addKeys(program: Command): void {
   keys
     .command("create")
     .argument("<domain>", "the host name that clients use")
-    .argument("[name]", "who or what uses the key", "command line")
+    .argument("[name]", "person or program that uses the key", "command line")
     .description("create a client key; it is shown only once")
     .action(async (domain: string, name: string, _options: object, command: Command) => {
       const body = { name };

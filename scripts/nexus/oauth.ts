@@ -71,7 +71,7 @@ async function login(domain: string, options: LoginOptions, command: Command): P
       method: "PUT",
       body: { accountId },
     });
-  show(command, done, (answer) => describe(answer.accountId, answer));
+  show(command, done, (status) => describe(status.accountId, status));
 }
 
 async function status(domain: string | undefined, _options: object, command: Command): Promise<void> {
@@ -108,7 +108,7 @@ async function refresh(domain: string, _options: object, command: Command): Prom
   const { accountId } = await getDomain(api, domain);
   const path = `/api/accounts/${encodeURIComponent(accountId)}/oauth/refresh`;
   const done = await api.call(path, AccountLogin, { method: "POST", body: {} });
-  show(command, done, (answer) => describe(answer.accountId, answer));
+  show(command, done, (status) => describe(status.accountId, status));
   if (done.failures > 0 || needsAttention(done)) process.exitCode = 1;
 }
 

@@ -2,10 +2,10 @@
 import type { Command } from "commander";
 import type { CommonOptions } from "./api.ts";
 
-/** Prints `answer` as JSON with `--json`, else formatted by `lines`. */
-export function show<T>(command: Command, answer: T, lines: (answer: T) => string[]): void {
+/** Prints `result` as JSON with `--json`, else formatted by `lines`. */
+export function show<T>(command: Command, result: T, lines: (result: T) => string[]): void {
   const { json } = command.optsWithGlobals<CommonOptions>();
-  console.log(json ? JSON.stringify(answer, null, 2) : lines(answer).join("\n"));
+  console.log(json ? JSON.stringify(result, null, 2) : lines(result).join("\n"));
 }
 
 /** Rows with aligned cells; the last cell is not padded. Control characters become spaces: stored text must not control the terminal. */

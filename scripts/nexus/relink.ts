@@ -1,16 +1,14 @@
 /** `nexus relink`: links stored requests again through `POST /api/relink`, in batches. Interrupted, it prints how to resume. */
 import type { Command } from "commander";
 import { z } from "zod";
-import { RelinkResult } from "../../workers/schemas/api/relink.ts";
+import { type LinkPosition, RelinkResult } from "../../workers/schemas/api/relink.ts";
 import { type Api, apiOf } from "./api.ts";
 import { CommandError } from "./command-error.ts";
 import { instant, whole } from "./option-values.ts";
 import { columns, show } from "./output.ts";
-import { resumable } from "./resumable.ts";
+import { changedWord, resumable, runBatches } from "./batches.ts";
 
 const MAX_BATCH = 200;
-/** Interval of progress lines. */
-const PROGRESS_MS = 1_000;
 /** Changes listed per domain. */
 const MAX_LISTED = 10;
 
@@ -22,12 +20,7 @@ interface Options {
   batch: number;
 }
 
-interface DomainRelinked {
-  domain: string;
-  checked: number;
-  changed: number;
-  changes: RelinkResult["changes"];
-}
+type DomainRelinked = Pick<RelinkResult, "domain" | "checked" | "changed" | "changes">;
 
 interface Relinked {
   dryRun: boolean;
@@ -87,24 +80,21 @@ async function relinkDomain(
 ): Promise<DomainRelinked> {
   const { domain } = at;
   const sum: DomainRelinked = { domain, checked: 0, changed: 0, changes: [] };
-  let lastProgressAt = 0;
-  for (;;) {
-    const answer = await api.call("/api/relink", RelinkResult, {
-      method: "POST",
-      body: { domain, since, cursor: at.after, dryRun, limit: batch },
-    });
-    sum.checked += answer.checked;
-    sum.changed += answer.changed;
-    sum.changes.push(...answer.changes.slice(0, MAX_LISTED - sum.changes.length));
-    if (answer.nextCursor === null || Date.now() - lastProgressAt >= PROGRESS_MS) {
-      lastProgressAt = Date.now();
-      console.error(
-        `nexus: ${domain}: ${sum.checked} checked, ${sum.changed} ${dryRun ? "would change" : "changed"}, ${answer.remaining} to go`,
-      );
-    }
-    if (answer.nextCursor === null) return sum;
-    at.after = answer.nextCursor;
-  }
+  await runBatches(
+    at.after ?? null,
+    async (cursor) => {
+      const body = { domain, since, cursor: cursor ?? undefined, dryRun, limit: batch };
+      const result = await api.call("/api/relink", RelinkResult, { method: "POST", body });
+      sum.checked += result.checked;
+      sum.changed += result.changed;
+      sum.changes.push(...result.changes.slice(0, MAX_LISTED - sum.changes.length));
+      at.after = result.nextCursor ?? at.after;
+      return result;
+    },
+    ({ remaining }) =>
+      `nexus: ${domain}: ${sum.checked} checked, ${sum.changed} ${changedWord(dryRun)}, ${remaining} to go`,
+  );
+  return sum;
 }
 
 /** The command that continues from `at`; null when nothing is done yet. */
@@ -116,9 +106,9 @@ function resumeCommand(
   if (after === undefined && domain === (names[0] ?? "")) return null;
   const words = [
     `nexus relink --domain ${domain}`,
-    after === undefined ? "" : `--after ${after}`,
-    since === undefined ? "" : `--since ${since}`,
-    dryRun ? "--dry-run" : "",
+    after && `--after ${after}`,
+    since && `--since ${since}`,
+    dryRun && "--dry-run",
   ];
   const others = names.slice(names.indexOf(domain) + 1);
   const rest = others.length > 0 ? `, then with ${others.join(", ")}` : "";
@@ -127,7 +117,7 @@ function resumeCommand(
 
 function lines({ dryRun, domains }: Relinked): string[] {
   const rows = domains.flatMap(({ domain, checked, changed, changes }) => [
-    [domain, `${checked} checked`, `${changed} ${dryRun ? "would change" : "changed"}`],
+    [domain, `${checked} checked`, `${changed} ${changedWord(dryRun)}`],
     ...changes.map(({ requestId, before, after }) => [
       "",
       requestId,
@@ -137,12 +127,7 @@ function lines({ dryRun, domains }: Relinked): string[] {
   return rows.length === 0 ? ["No domains yet."] : columns(rows);
 }
 
-function describeLink({
-  linkKind,
-  branchId,
-  conversationId,
-  parentRequestId,
-}: RelinkResult["changes"][number]["before"]): string {
+function describeLink({ linkKind, branchId, conversationId, parentRequestId }: LinkPosition): string {
   if (conversationId === null) return linkKind ?? "unlinked";
   const parent = parentRequestId === null ? "" : ` after ${parentRequestId}`;
   return `${linkKind ?? "?"} on ${branchId ?? "?"} of ${conversationId}${parent}`;

@@ -5,11 +5,9 @@ import { RepriceBatch } from "../../workers/schemas/api/reprice.ts";
 import { type Api, apiOf, type CommonOptions } from "./api.ts";
 import { instant, whole } from "./option-values.ts";
 import { columns, show } from "./output.ts";
-import { resumable } from "./resumable.ts";
+import { changedWord, resumable, runBatches } from "./batches.ts";
 
 const MAX_BATCH = 2_000;
-/** Interval of progress lines. */
-const PROGRESS_MS = 1_000;
 
 interface Options extends CommonOptions {
   since?: string;
@@ -45,69 +43,52 @@ export function addReprice(program: Command): void {
 
 async function repriceAll(api: Api, options: Options): Promise<Totals> {
   const { since, domain, dryRun = false, batch, json } = options;
-  let totals = zeroTotals(dryRun);
+  const counts = { examined: 0, changed: 0, newlyPriced: 0, newlyUnpriced: 0, unpriced: 0 };
+  const totals: Totals = { ...counts, deltaUsd: "0", unpricedModels: {}, priceVersion: null, dryRun };
   let cursor = options.cursor ?? null;
-  let lastProgressAt = Date.now();
   await resumable(
     () => cursor && ` --cursor ${cursor}`,
-    async () => {
-      do {
-        const result = await api.call("/api/admin/reprice", RepriceBatch, {
-          method: "POST",
-          body: { since, domain, dryRun, limit: batch, cursor },
-        });
-        totals = addBatch(totals, result);
-        cursor = result.nextCursor;
-        if (!json && cursor && Date.now() - lastProgressAt >= PROGRESS_MS) {
-          lastProgressAt = Date.now();
-          const at = result.reached ? `, at ${result.reached.startedAt} of ${result.reached.domain}` : "";
-          console.error(`${totals.examined} examined, ${totals.changed} changed${at}`);
-        }
-      } while (cursor !== null);
-    },
+    () =>
+      runBatches(
+        cursor,
+        async (at) => {
+          const body = { since, domain, dryRun, limit: batch, cursor: at };
+          const result = await api.call("/api/admin/reprice", RepriceBatch, { method: "POST", body });
+          addBatch(totals, result);
+          cursor = result.nextCursor;
+          return result;
+        },
+        ({ reached, nextCursor }) => {
+          if (json || nextCursor === null) return null;
+          const at = reached ? `, at ${reached.startedAt} of ${reached.domain}` : "";
+          return `${totals.examined} examined, ${totals.changed} ${changedWord(dryRun)}${at}`;
+        },
+      ),
   );
   return totals;
 }
 
-function zeroTotals(dryRun: boolean): Totals {
-  return {
-    examined: 0,
-    changed: 0,
-    newlyPriced: 0,
-    newlyUnpriced: 0,
-    deltaUsd: "0",
-    unpriced: 0,
-    unpricedModels: {},
-    priceVersion: null,
-    dryRun,
-  };
-}
-
-function addBatch(totals: Totals, result: RepriceBatch): Totals {
+function addBatch(totals: Totals, result: RepriceBatch): void {
+  for (const name of ["examined", "changed", "newlyPriced", "newlyUnpriced", "unpriced"] as const)
+    totals[name] += result[name];
+  totals.deltaUsd = formatUsd(parseUsd(totals.deltaUsd) + parseUsd(result.deltaUsd));
+  totals.priceVersion = result.priceVersion;
   const models = new Map(Object.entries(totals.unpricedModels));
   for (const [model, count] of Object.entries(result.unpricedModels))
     models.set(model, (models.get(model) ?? 0) + count);
-  return {
-    examined: totals.examined + result.examined,
-    changed: totals.changed + result.changed,
-    newlyPriced: totals.newlyPriced + result.newlyPriced,
-    newlyUnpriced: totals.newlyUnpriced + result.newlyUnpriced,
-    deltaUsd: formatUsd(parseUsd(totals.deltaUsd) + parseUsd(result.deltaUsd)),
-    unpriced: totals.unpriced + result.unpriced,
-    unpricedModels: Object.fromEntries(models),
-    priceVersion: result.priceVersion,
-    dryRun: totals.dryRun,
-  };
+  totals.unpricedModels = Object.fromEntries(models);
 }
 
 function lines(totals: Totals): string[] {
   const { examined, changed, newlyPriced, newlyUnpriced, deltaUsd, unpriced, unpricedModels, priceVersion } =
     totals;
-  const would = totals.dryRun ? "would change" : "changed";
   const rows = [
     ["prices", priceVersion ?? "-"],
     ["examined", String(examined)],
-    [would, `${changed} (${newlyPriced} had no price, ${newlyUnpriced} no longer have one)`],
+    [
+      changedWord(totals.dryRun),
+      `${changed} (${newlyPriced} had no price, ${newlyUnpriced} no longer have one)`,
+    ],
     ["costs", `${deltaUsd.startsWith("-") ? "" : "+"}${deltaUsd} USD`],
     ["without a price", String(unpriced)],
     ...Object.entries(unpricedModels).map(([model, count]) => [`  ${model}`, String(count)]),

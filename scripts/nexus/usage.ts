@@ -1,6 +1,7 @@
 /** `nexus usage`: rate limits and usage per account, now or by day, once or repeatedly. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
+import { formatMoney } from "../../workers/domain/pricing/format-money.ts";
 import { DailyUsage } from "../../workers/schemas/api/compat.ts";
 import { WindowList } from "../../workers/schemas/api/windows.ts";
 import { type Api, apiOf, type CommonOptions } from "./api.ts";
@@ -44,10 +45,10 @@ Percentages are the last ones that Claude reported; * marks the binding window.`
 
 async function showUsage(api: Api, options: UsageOptions, command: Command): Promise<void> {
   const windows = await readWindows(api, options.account);
-  const answer = options.daily ? await readDays(api, windows, options) : { windows };
+  const usage = options.daily ? await readDays(api, windows, options) : { windows };
   const { json } = command.optsWithGlobals<CommonOptions>();
   if (options.watch && !json && process.stdout.isTTY) process.stdout.write(CLEAR_SCREEN);
-  show(command, answer, (shown) => ("usage" in shown ? dayLines(shown) : windowLines(shown)));
+  show(command, usage, (shown) => ("usage" in shown ? dayLines(shown) : windowLines(shown)));
 }
 
 async function readWindows(api: Api, account: string | undefined): Promise<WindowList["windows"]> {
@@ -61,13 +62,13 @@ async function readDays(
   { account, days }: UsageOptions,
 ): Promise<DailyUsage> {
   const accounts = account === undefined ? windows.map(({ accountId }) => accountId) : [account];
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     accounts.map((accountId) =>
       api.call("/api/token-usage/daily", DailyUsage, { query: { accountId, days } }),
     ),
   );
-  const usage = answers.flatMap((answer) => answer.usage);
-  return { usage: usage.sort((a, b) => (a.date < b.date ? 1 : a.date > b.date ? -1 : 0)) };
+  const rows = responses.flatMap(({ usage }) => usage);
+  return { usage: rows.sort((a, b) => (a.date < b.date ? 1 : a.date > b.date ? -1 : 0)) };
 }
 
 function windowLines({ windows }: WindowList): string[] {
@@ -107,9 +108,7 @@ function dayLines({ usage }: DailyUsage): string[] {
 }
 
 function money({ costUsd, unpricedCount }: { costUsd: string | null; unpricedCount: number }): string {
-  const dollars = costUsd === null || costUsd === "" ? NaN : Number(costUsd);
-  if (!Number.isFinite(dollars)) return "unpriced";
-  return `$${dollars.toFixed(dollars > 0 && dollars < 0.01 ? 4 : 2)}${unpricedCount > 0 ? "+" : ""}`;
+  return costUsd ? `${formatMoney(costUsd)}${unpricedCount > 0 ? "+" : ""}` : "unpriced";
 }
 
 function number(value: number): string {

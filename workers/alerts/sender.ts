@@ -97,5 +97,5 @@ function distinct(receivers: readonly Receiver[]): Receiver[] {
 
 /** Identifies a webhook without revealing its address. */
 function webhookId(webhook: string): string {
-  return toHex(sha256(new TextEncoder().encode(webhook)).subarray(0, 8));
+  return toHex(sha256(webhook).subarray(0, 8));
 }

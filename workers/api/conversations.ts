@@ -27,7 +27,7 @@ import { readLinkingQuality } from "../store/conversations/linking-quality.ts";
 import { type ApiEnv, newRoutes } from "./http/context.ts";
 import { goneResponse, json, notFoundResponse, errorResponses } from "./http/openapi.ts";
 import { ApiError, invalidParameter } from "./http/errors.ts";
-import { cursorParameter } from "./http/parameters.ts";
+import { cursorParameter, listParameters, notWithCursor } from "./http/parameters.ts";
 
 const WEEK_MS = 7 * 86_400_000;
 /** Includes the last exchange. */
@@ -101,17 +101,8 @@ const linking = createRoute({
 export const conversationRoutes = newRoutes()
   .openapi(list, async (c) => {
     const { cursor, dateFrom, dateTo, ...query } = c.req.valid("query");
-    const before = cursorParameter(cursor, "uuid");
     const filter = { ...query, from: query.from ?? dateFrom, to: query.to ?? dateTo };
-    if (before && filter.offset !== undefined)
-      throw invalidParameter(
-        "query",
-        "offset",
-        "cannot be combined with a cursor",
-        "either `cursor` or `offset`",
-      );
-    if (filter.from && filter.to && filter.from >= filter.to)
-      throw invalidParameter("query", "to", "is not after `from`", "a time after `from`");
+    const before = listParameters({ cursor, ...filter });
     return c.json(await listConversations(c.get("config"), { ...filter, before }), 200);
   })
   .openapi(read, async (c) => {
@@ -129,13 +120,7 @@ export const conversationRoutes = newRoutes()
     const { cursor: from, purpose, ...query } = c.req.valid("query");
     const isPreview = purpose === "preview";
     const filter = isPreview ? { ...query, limit: Math.min(query.limit, PREVIEW_MESSAGES) } : query;
-    if (from !== undefined && filter.requestId !== undefined)
-      throw invalidParameter(
-        "query",
-        "requestId",
-        "cannot be combined with a cursor",
-        "either `cursor` or `requestId`",
-      );
+    if (from !== undefined && filter.requestId !== undefined) throw notWithCursor("requestId");
     const { transcript, domain } = valueOf(
       await readTranscript(c.get("config"), id, { ...filter, from }),
       id,

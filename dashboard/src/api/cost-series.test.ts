@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatUsd } from "../../../workers/domain/pricing/usd.ts";
-import { formatMoney } from "../format/money.ts";
+import { formatMoney } from "../../../workers/domain/pricing/format-money.ts";
 import { costSeries, type HourlyTokens, OTHERS } from "./cost-series.ts";
 
 const HOUR = 3_600_000;

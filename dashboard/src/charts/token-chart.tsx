@@ -1,7 +1,7 @@
 /** Tokens by kind over time: the chart of overview and usage. */
 import type { Overview } from "../api/named-totals.ts";
 import { formatCount, formatExact, formatShort } from "../format/number.ts";
-import { formatMoney } from "../format/money.ts";
+import { formatMoney } from "../../../workers/domain/pricing/format-money.ts";
 import { BarChart, bucketLabel } from "./bar-chart.tsx";
 import { TOKEN_KINDS } from "../format/token-kinds.ts";
 

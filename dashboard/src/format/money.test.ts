@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { formatMoney } from "../../../workers/domain/pricing/format-money.ts";
 import { formatUsd, parseUsd } from "../../../workers/domain/pricing/usd.ts";
-import { approximateAmount, formatMoney, formatMoneyExact, formatMoneyShort } from "./money.ts";
+import { approximateAmount, formatMoneyExact, formatMoneyShort } from "./money.ts";
 
 describe("money", () => {
   it.each([

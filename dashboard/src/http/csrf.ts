@@ -5,7 +5,7 @@
  */
 
 import { timingSafeEqual } from "hono/utils/buffer";
-import { encodeBase64Url } from "hono/utils/encode";
+import { toBase64Url } from "../../../workers/domain/bytes.ts";
 
 export const CSRF_HEADER = "x-csrf-token";
 
@@ -13,7 +13,7 @@ const SEED = /^[A-Za-z0-9_-]{43}$/;
 
 /** 32 random bytes, base64url. */
 export function newCsrfSeed(): string {
-  return base64url(crypto.getRandomValues(new Uint8Array(32)).buffer);
+  return toBase64Url(crypto.getRandomValues(new Uint8Array(32)));
 }
 
 /** Whether the cookie's value is one we could have made. */
@@ -24,7 +24,7 @@ export function isCsrfSeed(value: string | undefined): value is string {
 /** The token of this seed and session (the empty string before signing in). */
 export async function csrfToken(seed: string, session: string | null): Promise<string> {
   const text = new TextEncoder().encode(`nexus-csrf\n${seed}\n${session ?? ""}`);
-  return base64url(await crypto.subtle.digest("SHA-256", text));
+  return toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", text)));
 }
 
 /** True when `token` is the token of this seed and session. Takes as long for a wrong one as for a right one. */
@@ -36,5 +36,3 @@ export async function isCsrfToken(
   if (!token || !isCsrfSeed(seed)) return false;
   return timingSafeEqual(token, await csrfToken(seed, session));
 }
-
-const base64url = (bytes: ArrayBuffer) => encodeBase64Url(bytes).replaceAll("=", "");

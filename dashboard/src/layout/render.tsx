@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { timeoutOrNull } from "../../../workers/runtime/timeout.ts";
 import type { Status } from "../../../workers/schemas/api/status.ts";
 import { healthIndicator } from "../api/health.ts";
 import type { Problem, Result } from "../api/client.ts";
@@ -61,8 +62,8 @@ export function jsonError(c: Context<AppEnv>, status: ContentfulStatusCode, code
 }
 
 /**
- * Whether the answer should be a page: a path that is a page, asked for by something that takes HTML (or anything).
- * Who asks for JSON, or below /api/, is a program and gets a status it can read.
+ * Whether the response should be a page: the path is not below /api/ or /live, and `accept` allows HTML. Other requests get
+ * JSON.
  */
 export function wantsHtml(c: Context<AppEnv>): boolean {
   if (/^\/(api|live)(\/|$)/.test(c.req.path)) return false;
@@ -76,14 +77,7 @@ const HEALTH_MAX_AGE_SECONDS = 10;
 const HEALTH_TIMEOUT_MS = 1_500;
 
 /** The status for the indicator beside "Health", or null after the timeout. */
-export async function loadHealth(c: Context<AppEnv>): Promise<Result<Status> | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), HEALTH_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([c.get("api").get("/api/status", { maxAge: HEALTH_MAX_AGE_SECONDS }), timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function loadHealth(c: Context<AppEnv>): Promise<Result<Status> | null> {
+  const status = c.get("api").get("/api/status", { maxAge: HEALTH_MAX_AGE_SECONDS });
+  return timeoutOrNull(HEALTH_TIMEOUT_MS, status);
 }

@@ -1,13 +1,10 @@
 /** Dashboard keys: compared in constant time over SHA-256, never stored. */
 import type { Config } from "../../runtime/config.ts";
+import { sha256 } from "../../domain/sha256.ts";
 import type { Role } from "../../schemas/api/session.ts";
 
 type Keys = Pick<Config, "DASHBOARD_API_KEY" | "DASHBOARD_VIEWER_KEY">;
 const encoder = new TextEncoder();
-
-export async function sha256(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
-}
 
 /** The configured keys and their roles, administrator first. */
 export function configuredKeys(config: Keys): { key: string; role: Role }[] {
@@ -18,11 +15,11 @@ export function configuredKeys(config: Keys): { key: string; role: Role }[] {
 }
 
 /** The matching configured key and its role, or null. Every configured key is compared, whatever the result. */
-export async function roleOfKey(config: Keys, given: string): Promise<{ key: string; role: Role } | null> {
-  const hash = await sha256(given);
+export function roleOfKey(config: Keys, given: string): { key: string; role: Role } | null {
+  const hash = sha256(given);
   let found: { key: string; role: Role } | null = null;
   for (const candidate of configuredKeys(config)) {
-    const isEqual = crypto.subtle.timingSafeEqual(hash, await sha256(candidate.key));
+    const isEqual = crypto.subtle.timingSafeEqual(hash, sha256(candidate.key));
     if (isEqual && !found) found = candidate;
   }
   return found;

@@ -4,6 +4,7 @@
  */
 import type { Config } from "../../runtime/config.ts";
 import { accessApplication } from "../../domain/auth/access-identity.ts";
+import { sha256 } from "../../domain/sha256.ts";
 import {
   type Caller,
   CREDENTIAL_HEADERS,
@@ -15,7 +16,7 @@ import { findSession } from "../../store/admin/sessions.ts";
 import { DatabaseUnavailableError } from "../../store/db/errors.ts";
 import { verifyAccessToken } from "./cloudflare-access.ts";
 import type { Audience } from "../http/context.ts";
-import { configuredKeys, keyFingerprint, roleOfKey, sha256 } from "./dashboard-keys.ts";
+import { configuredKeys, keyFingerprint, roleOfKey } from "./dashboard-keys.ts";
 
 const TOKEN = /^[\w-]{43}$/;
 
@@ -54,9 +55,9 @@ export async function identify(
   return identifyAnonymous(config, NO_KEY_GIVEN);
 }
 
-async function identifyByKey(config: Config, given: string): Promise<WhoAmI> {
+function identifyByKey(config: Config, given: string): WhoAmI {
   if (configuredKeys(config).length === 0) return { result: "closed", message: CLOSED };
-  const found = await roleOfKey(config, given);
+  const found = roleOfKey(config, given);
   if (!found) return { result: "refused", message: WRONG_KEY };
   return knownCaller(found.role, found.role === "administrator" ? "dashboard-key" : "viewer-key", "key");
 }
@@ -75,7 +76,7 @@ async function identifyByAccess(config: Config, jwt: string, now: number): Promi
 async function identifyBySession(config: Config, token: string, now: number): Promise<WhoAmI> {
   if (!TOKEN.test(token)) return identifyAnonymous(config, SESSION_ENDED);
   try {
-    const session = await findSession(config, await sha256(token));
+    const session = await findSession(config, sha256(token));
     if (!session || session.revokedAt || session.expiresAt.getTime() <= now)
       return identifyAnonymous(config, SESSION_ENDED);
     // The role is that of the currently configured key: changing a key ends its sessions.

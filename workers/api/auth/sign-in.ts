@@ -1,12 +1,13 @@
 /** Exchanges a dashboard key for a session; failed attempts are rate-limited. Called through the DashboardApi entrypoint. */
 import { toBase64Url, toHex } from "../../domain/bytes.ts";
+import { sha256 } from "../../domain/sha256.ts";
 import { loadConfig } from "../../runtime/config.ts";
 import { SESSION_MS } from "../../runtime/constants.ts";
 import { errorText, log } from "../../runtime/log.ts";
 import type { SignInResult } from "../../schemas/api/session.ts";
 import { SignInRequest } from "../../schemas/api/session.ts";
 import { createSession, revokeSession } from "../../store/admin/sessions.ts";
-import { configuredKeys, keyFingerprint, roleOfKey, sha256 } from "./dashboard-keys.ts";
+import { configuredKeys, keyFingerprint, roleOfKey } from "./dashboard-keys.ts";
 
 const GUARD_NAME = "sign-in";
 const TOKEN_BYTES = 32;
@@ -23,7 +24,7 @@ export async function signIn(env: Env, request: SignInRequest, now: number): Pro
   const config = loadConfig(env);
   if (configuredKeys(config).length === 0) return { result: "closed", message: ERROR_MESSAGES.closed };
   const parsed = SignInRequest.safeParse(request);
-  const found = parsed.success ? await roleOfKey(config, parsed.data.key) : null;
+  const found = parsed.success ? roleOfKey(config, parsed.data.key) : null;
   try {
     const guard = env.SIGN_IN_GUARD.getByName(GUARD_NAME);
     const verdict = await guard.judge(parsed.data?.address ?? "unknown", found !== null, now);
@@ -37,7 +38,7 @@ export async function signIn(env: Env, request: SignInRequest, now: number): Pro
     }
     if (verdict.result === "wrong" || !found) return { result: "wrong", message: ERROR_MESSAGES.wrong };
     const token = newToken();
-    const tokenHash = await sha256(token);
+    const tokenHash = sha256(token);
     const expiresAt = new Date(now + SESSION_MS);
     await createSession(config, {
       tokenHash,
@@ -57,7 +58,7 @@ export async function signIn(env: Env, request: SignInRequest, now: number): Pro
 /** Revokes the session with this token; unknown and ended sessions are ignored. Rejects when the database is unavailable. */
 export async function signOut(env: Env, token: string, now: number): Promise<void> {
   if (typeof token !== "string" || !TOKEN.test(token)) return;
-  await revokeSession(loadConfig(env), await sha256(token), new Date(now));
+  await revokeSession(loadConfig(env), sha256(token), new Date(now));
 }
 
 /** The name of a session in the audit log: identifies it, but cannot be used to sign in. */

@@ -1,7 +1,7 @@
 /** Parameter checks that schemas cannot express. */
 import { DAY_MS } from "../../runtime/constants.ts";
 import { type Cursor, decodeCursor } from "../../domain/cursor.ts";
-import { invalidParameter } from "./errors.ts";
+import { type ApiError, invalidParameter } from "./errors.ts";
 
 /** The decoded cursor; null where absent. A cursor of another list is rejected like an invalid one. */
 export function cursorParameter(text: string | undefined, idKind: "uuid" | "number"): Cursor | null {
@@ -14,6 +14,30 @@ export function cursorParameter(text: string | undefined, idKind: "uuid" | "numb
     "was not returned by this list",
     "the `nextCursor` of the previous page",
   );
+}
+
+/** The decoded cursor of a list, which also takes an offset or a period. */
+export function listParameters(
+  query: {
+    cursor?: string | undefined;
+    offset?: number | undefined;
+    from?: Date | undefined;
+    to?: Date | undefined;
+  },
+  idKind: "uuid" | "number" = "uuid",
+): Cursor | null {
+  const { cursor, offset, from, to } = query;
+  const before = cursorParameter(cursor, idKind);
+  if (before && offset !== undefined) throw notWithCursor("offset");
+  if (from && to && from >= to)
+    throw invalidParameter("query", "to", "is not after `from`", "a time after `from`");
+  return before;
+}
+
+/** The error for a parameter beside a cursor. */
+export function notWithCursor(parameter: string): ApiError {
+  const allowed = `either \`cursor\` or \`${parameter}\``;
+  return invalidParameter("query", parameter, "cannot be combined with a cursor", allowed);
 }
 
 /** Maximum length of a time series. */

@@ -23,8 +23,8 @@ import {
 } from "../../store/requests/read.ts";
 import { type ApiEnv, newRoutes } from "../http/context.ts";
 import { goneResponse, json, notFoundResponse, errorResponses } from "../http/openapi.ts";
-import { ApiError, invalidParameter } from "../http/errors.ts";
-import { cursorParameter } from "../http/parameters.ts";
+import { ApiError } from "../http/errors.ts";
+import { listParameters } from "../http/parameters.ts";
 
 /** Larger bodies are only downloaded: as text and JSON they take several times their size of the isolate's 128 MB. */
 const MAX_INLINE_BYTES = 12 * 1_048_576;
@@ -35,8 +35,15 @@ const MAX_JSON_DEPTH = 500;
 const HistoryMessage = z.looseObject({ role: z.literal("assistant"), content: z.string() });
 
 const tags = ["Requests"];
-/** Written out, because a shared helper would lose the media type from the types. */
-const bytes = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
+const downloadResponses = {
+  200: {
+    description: "A download.",
+    content: { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } },
+  },
+  ...errorResponses,
+  ...notFoundResponse,
+  ...goneResponse,
+} as const;
 
 const list = createRoute({
   method: "get",
@@ -60,12 +67,7 @@ const body = createRoute({
   tags,
   summary: "The request body as received",
   request: { params: RequestParameter },
-  responses: {
-    200: { description: "A download.", content: bytes },
-    ...errorResponses,
-    ...notFoundResponse,
-    ...goneResponse,
-  },
+  responses: downloadResponses,
 });
 const response = createRoute({
   method: "get",
@@ -73,27 +75,13 @@ const response = createRoute({
   tags,
   summary: "The response body, decoded",
   request: { params: RequestParameter },
-  responses: {
-    200: { description: "A download.", content: bytes },
-    ...errorResponses,
-    ...notFoundResponse,
-    ...goneResponse,
-  },
+  responses: downloadResponses,
 });
 
 export const requestRoutes = newRoutes()
   .openapi(list, async (c) => {
     const { cursor, ...filter } = c.req.valid("query");
-    const before = cursorParameter(cursor, "uuid");
-    if (before && filter.offset !== undefined)
-      throw invalidParameter(
-        "query",
-        "offset",
-        "cannot be combined with a cursor",
-        "either `cursor` or `offset`",
-      );
-    if (filter.from && filter.to && filter.from >= filter.to)
-      throw invalidParameter("query", "to", "is not after `from`", "a time after `from`");
+    const before = listParameters({ cursor, ...filter });
     return c.json(await listRequests(c.get("config"), { ...filter, before }), 200);
   })
   .openapi(read, async (c) => {

@@ -4,8 +4,7 @@ import { SearchQuery, SearchResults } from "../../schemas/api/search.ts";
 import { searchMessages } from "../../store/search/query.ts";
 import { newRoutes } from "../http/context.ts";
 import { json, errorResponses } from "../http/openapi.ts";
-import { invalidParameter } from "../http/errors.ts";
-import { cursorParameter } from "../http/parameters.ts";
+import { listParameters } from "../http/parameters.ts";
 
 const search = createRoute({
   method: "get",
@@ -18,8 +17,6 @@ const search = createRoute({
 
 export const searchRoutes = newRoutes().openapi(search, async (c) => {
   const { cursor, ...filter } = c.req.valid("query");
-  const before = cursorParameter(cursor, "number");
-  if (filter.from && filter.to && filter.from >= filter.to)
-    throw invalidParameter("query", "to", "is not after `from`", "a time after `from`");
+  const before = listParameters({ cursor, ...filter }, "number");
   return c.json(await searchMessages(c.get("config"), { ...filter, before }), 200);
 });

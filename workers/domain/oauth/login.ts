@@ -1,5 +1,6 @@
 /** Login with a pasted code: authorization code grant with PKCE. RFC 6749 4.1, RFC 7636. */
-import { createHash } from "node:crypto";
+import { toBase64Url } from "../bytes.ts";
+import { sha256 } from "../sha256.ts";
 
 /** Time limit between starting a login and pasting its code. */
 export const LOGIN_TIMEOUT_MS = 900_000;
@@ -16,7 +17,7 @@ export interface LoginRequest {
 /** The address a person opens to log in. `code=true` makes the vendor's page show the code instead of redirecting. */
 export function loginUrl(login: LoginRequest): string {
   const url = new URL(login.authorizeUrl);
-  const challenge = createHash("sha256").update(login.verifier).digest("base64url");
+  const challenge = toBase64Url(sha256(login.verifier));
   for (const [name, value] of Object.entries({
     code: "true",
     client_id: login.clientId,

@@ -59,8 +59,8 @@ export function findRates(query: RateQuery): RateResult {
 export const PRICE_VERSION = `${PRICES.map(({ checked }) => checked).reduce((a, b) => (a > b ? a : b))}.${fingerprint()}`;
 
 function fingerprint(): string {
-  const bytes = new TextEncoder().encode(JSON.stringify([PRICING_RULES, PRICES, SERVER_TOOL_PRICES]));
-  return toHex(sha256(bytes).subarray(0, 4));
+  const text = JSON.stringify([PRICING_RULES, PRICES, SERVER_TOOL_PRICES]);
+  return toHex(sha256(text).subarray(0, 4));
 }
 
 function matchesModel(id: string, model: string): boolean {

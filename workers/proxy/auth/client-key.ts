@@ -2,7 +2,8 @@
  * Finds the client key of a request by its SHA-256. A key is 256 random bits, so neither a look-up by
  * its hash nor the time that takes reveals anything about another key.
  */
-import { createHash } from "node:crypto";
+import { toHex } from "../../domain/bytes.ts";
+import { sha256 } from "../../domain/sha256.ts";
 import type { CredentialType } from "../../schemas/exchange.ts";
 import type { ClientKeyRecord } from "../../schemas/tenant.ts";
 import { readClientKey } from "../../store/tenants/kv-read.ts";
@@ -32,7 +33,7 @@ export async function findClientKey(
   domain: string,
 ): Promise<ClientKeyRecord | null> {
   for (const key of keys) {
-    const record = await readClientKey(env, sha256(key).toString("hex"));
+    const record = await readClientKey(env, toHex(cachedSha256(key)));
     if (record && isSame(record.domain, domain)) return record;
   }
   return null;
@@ -43,20 +44,20 @@ function bearerToken(authorization: string | null): string | null {
 }
 
 /** Synchronous, because awaiting `crypto.subtle.digest` on the hot path costs more than hashing a key. */
-function sha256(text: string): Buffer {
+function cachedSha256(text: string): Uint8Array {
   const cached = hashes.get(text);
   if (cached) return cached;
-  const hash = createHash("sha256").update(text).digest();
+  const hash = sha256(text);
   if (hashes.size >= MAX_HASHES) hashes.clear();
   hashes.set(text, hash);
   return hash;
 }
 
 /** An isolate sees the same few keys and domains repeatedly, and hashing one costs as much as reading all headers. */
-const hashes = new Map<string, Buffer>();
+const hashes = new Map<string, Uint8Array>();
 const MAX_HASHES = 1_000;
 
 /** Constant time: a key's holder must not learn which domain it belongs to. */
 function isSame(a: string, b: string): boolean {
-  return crypto.subtle.timingSafeEqual(sha256(a), sha256(b));
+  return crypto.subtle.timingSafeEqual(cachedSha256(a), cachedSha256(b));
 }

@@ -27,6 +27,17 @@ export function whole(min: number, max: number) {
   return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
 }
 
+/** A whole number in a JSON body. */
+export function wholeInBody(min: number, max: number, error = `a whole number from ${min} to ${max}`) {
+  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}
+
+/** `dryRun` of calls that change many rows. */
+export const DryRun = z
+  .boolean({ error: "true or false" })
+  .default(false)
+  .describe("Report what would change, without changing it.");
+
 export function oneOf<const T extends readonly string[]>(values: T) {
   return z.enum(values, { error: `one of ${values.join(", ")}` });
 }

@@ -1,22 +1,13 @@
 /** Linking stored requests again, one batch per call: `POST /api/relink`. */
 import { z } from "zod";
-import { text, time, uuid } from "./parameters.ts";
+import { DryRun, text, time, uuid, wholeInBody } from "./parameters.ts";
 
 export const RelinkInput = z.strictObject({
   domain: text(255, "a domain's name").toLowerCase(),
   since: time().optional().describe("Only requests from this time on; default: all."),
   cursor: uuid().optional().describe("The `nextCursor` of the previous batch."),
-  limit: z
-    .number({ error: "a whole number from 1 to 200" })
-    .int({ error: "a whole number from 1 to 200" })
-    .min(1, { error: "a whole number from 1 to 200" })
-    .max(200, { error: "a whole number from 1 to 200" })
-    .default(50)
-    .describe("Maximum requests per batch."),
-  dryRun: z
-    .boolean({ error: "true or false" })
-    .default(false)
-    .describe("Report what would change, without changing it."),
+  limit: wholeInBody(1, 200).default(50).describe("Maximum requests per batch."),
+  dryRun: DryRun,
 });
 
 export const LinkPosition = z.object({

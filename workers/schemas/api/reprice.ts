@@ -1,10 +1,8 @@
 /** Pricing stored exchanges again, one batch per call: `POST /api/admin/reprice`. */
 import { z } from "zod";
-import { text, time } from "./parameters.ts";
+import { DryRun, text, time, wholeInBody } from "./parameters.ts";
 
 const CURSOR_RULE = "the `nextCursor` of the previous batch";
-const LIMIT_RULE = "a whole number from 1 to 2000";
-const DRY_RUN_RULE = "true or false";
 const count = z.number().int();
 
 /** Domain id, start in epoch milliseconds, request id. */
@@ -33,17 +31,8 @@ export const RepriceInput = z.strictObject(
   {
     since: time().nullish().describe("Only exchanges that started at or after; default: all."),
     domain: text(255, "a domain's name").toLowerCase().nullish().describe("Only this domain."),
-    dryRun: z
-      .boolean({ error: DRY_RUN_RULE })
-      .default(false)
-      .describe("Report what would change, without changing it."),
-    limit: z
-      .number({ error: LIMIT_RULE })
-      .int({ error: LIMIT_RULE })
-      .min(1, { error: LIMIT_RULE })
-      .max(2_000, { error: LIMIT_RULE })
-      .default(1_000)
-      .describe("Maximum exchanges per batch."),
+    dryRun: DryRun,
+    limit: wholeInBody(1, 2_000).default(1_000).describe("Maximum exchanges per batch."),
     cursor: CursorInput.nullish().describe("The `nextCursor` of the previous batch."),
   },
   { error: "since, domain, dryRun, limit, cursor" },

@@ -1,7 +1,7 @@
 /** Usage of accounts: our rolling five hours, and the limits that Claude reports. */
 import { z } from "zod";
 import { tokenTotals } from "./totals.ts";
-import { text, whole, withDefault } from "./parameters.ts";
+import { text, whole, wholeInBody, withDefault } from "./parameters.ts";
 
 const count = z.number().int();
 const time = z.iso.datetime();
@@ -98,11 +98,7 @@ const LIMIT_RULE = "a whole number from 1 to 1000000000000, or null";
 const THRESHOLD_RULE = "up to 10 shares above 0, at most 10, such as [0.75, 0.9]; null for these two";
 export const WindowSettingsInput = z.strictObject(
   {
-    tokenLimit: z
-      .number({ error: LIMIT_RULE })
-      .int({ error: LIMIT_RULE })
-      .min(1, { error: LIMIT_RULE })
-      .max(1e12, { error: LIMIT_RULE })
+    tokenLimit: wholeInBody(1, 1e12, LIMIT_RULE)
       .nullable()
       .optional()
       .describe("Output tokens per five hours that count as full; null: none; absent: unchanged."),
@@ -130,13 +126,6 @@ export const WindowSettingsView = z.object({
 });
 
 export const ReconcileInput = z.strictObject(
-  {
-    hours: z
-      .number({ error: "a whole number from 1 to 192" })
-      .int({ error: "a whole number from 1 to 192" })
-      .min(1, { error: "a whole number from 1 to 192" })
-      .max(192, { error: "a whole number from 1 to 192" })
-      .default(5),
-  },
+  { hours: wholeInBody(1, 192).default(5) },
   { error: "a JSON object with hours" },
 );

@@ -1,5 +1,6 @@
 /** Client keys: random, returned once, stored as SHA-256 only. */
 import { toBase64Url } from "../../domain/bytes.ts";
+import { sha256 } from "../../domain/sha256.ts";
 import { and, eq } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { clientKeys, domains } from "../../../drizzle/schema.ts";
@@ -32,7 +33,7 @@ export async function createClientKey(
   by: AuditActor,
 ): Promise<Result<NewKey, "not_configured" | "key_taken">> {
   const key = given ?? newKey();
-  const keyHash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
+  const keyHash = sha256(key);
   const id = uuidv7();
   const stored = await withWriter(config, (db) =>
     db.transaction(async (tx) => {

@@ -4,7 +4,7 @@ import { formatExact, formatShare, formatShort, UNKNOWN } from "../../format/num
 import { formatDuration } from "../../format/time.ts";
 import type { RequestRow } from "../../../../workers/schemas/api/requests.ts";
 import type { View } from "../../context/view.ts";
-import { promptTokens } from "../../format/token-kinds.ts";
+import { promptTokens, TOKEN_KINDS } from "../../format/token-kinds.ts";
 import { ToolBadges } from "../transcript/tool-badges.tsx";
 import { Model, Money, StatusBadge, Time, UntrustedText } from "../ui/values.tsx";
 import { type Column, Table } from "../ui/table.tsx";
@@ -81,7 +81,7 @@ function TokenCounts({ row }: { row: RequestRow }) {
   const prompt = promptTokens(row);
   if (prompt === null) return <span class="mute">{UNKNOWN}</span>;
   return (
-    <span title={tokenDetails(row, prompt)}>
+    <span title={tokenDetails(row)}>
       {formatShort(prompt)} <span class="mute">→</span> {formatShort(row.outputTokens)}
       {row.usagePartial && (
         <span class="mute" title="The final token count was not received; this is the minimum.">
@@ -93,11 +93,5 @@ function TokenCounts({ row }: { row: RequestRow }) {
   );
 }
 
-function tokenDetails(row: RequestRow, prompt: number): string {
-  return [
-    `Input ${formatExact(prompt)}: ${formatExact(row.inputTokens)} uncached`,
-    `${formatExact(row.cacheReadInputTokens ?? 0)} cache read`,
-    `${formatExact(row.cacheCreationInputTokens ?? 0)} cache write`,
-    `output ${formatExact(row.outputTokens)}`,
-  ].join(", ");
-}
+const tokenDetails = (row: RequestRow) =>
+  TOKEN_KINDS.map(({ key, label }) => `${label} ${formatExact(row[key])}`).join(", ");

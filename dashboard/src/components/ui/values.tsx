@@ -2,7 +2,8 @@
 import { ENDED_EARLY } from "../../../../workers/domain/outcome.ts";
 import type { RequestRow } from "../../../../workers/schemas/api/requests.ts";
 import type { Child } from "hono/jsx";
-import { formatMoney, formatMoneyExact } from "../../format/money.ts";
+import { formatMoney } from "../../../../workers/domain/pricing/format-money.ts";
+import { formatMoneyExact } from "../../format/money.ts";
 import { formatExact, formatShort, UNKNOWN } from "../../format/number.ts";
 import { oneLine, printable, shortId } from "../../format/text.ts";
 import { formatAbsolute, formatRelative } from "../../format/time.ts";

@@ -3,7 +3,7 @@ import type { NamedTotals } from "../../api/named-totals.ts";
 import { ShareBar } from "../../charts/share-bar.tsx";
 import { byTokens, totalTokens } from "../../format/token-kinds.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
-import { formatMoney } from "../../format/money.ts";
+import { formatMoney } from "../../../../workers/domain/pricing/format-money.ts";
 import { UntrustedText } from "../ui/values.tsx";
 
 interface Props {

@@ -2,7 +2,7 @@
 import type { WindowView } from "../../../../workers/schemas/api/windows.ts";
 import { peakUtilization, windowRows, type WindowRow } from "../../api/windows.ts";
 import { WindowBar } from "../../charts/window-bar.tsx";
-import { formatMoney } from "../../format/money.ts";
+import { formatMoney } from "../../../../workers/domain/pricing/format-money.ts";
 import { formatCount, formatShare, formatShort } from "../../format/number.ts";
 import type { View } from "../../context/view.ts";
 import { Icon } from "../ui/icon.tsx";

@@ -14,7 +14,8 @@ import { Money, ShortNumber, UntrustedText } from "../../components/ui/values.ts
 import { WindowList as WindowListView } from "../../components/usage/window-list.tsx";
 import { linkTo, periodOf } from "../../context/filters.ts";
 import { formatUsd } from "../../../../workers/domain/pricing/usd.ts";
-import { formatMoney } from "../../format/money.ts";
+import { formatMoney } from "../../../../workers/domain/pricing/format-money.ts";
+import { approximateAmount } from "../../format/money.ts";
 import { formatCount, formatExact, formatShare, formatShort } from "../../format/number.ts";
 import { capitalize, oneLine } from "../../format/text.ts";
 import type { View } from "../../context/view.ts";
@@ -157,7 +158,7 @@ function CostByDomain({
         points={series.buckets.map((bucket, index) => ({
           start: bucket.start,
           values: Object.fromEntries(
-            series.names.map((_, key) => [String(key), Number(picoAt(index, String(key)) ?? 0n) / 1e12]),
+            series.names.map((_, key) => [String(key), approximateAmount(usdAt(index, String(key))) ?? 0]),
           ),
           notes: bucket.unpriced > 0 ? [formatCount(bucket.unpriced, "unpriced request")] : [],
         }))}

@@ -1,5 +1,32 @@
-/** Long work in batches that can be interrupted and resumed. */
+/** Long work in batches: progress, and how to resume after an interruption. Used by `relink` and `reprice`. */
 import { CommandError } from "./command-error.ts";
+
+/** Interval of progress lines. */
+const PROGRESS_MS = 1_000;
+
+/**
+ * Calls `batch` with `cursor` and then with each `nextCursor`, until there is none. Prints the line that `progress` returns once
+ * a second and after the last batch; null: nothing.
+ */
+export async function runBatches<R extends { nextCursor: string | null }>(
+  cursor: string | null,
+  batch: (cursor: string | null) => Promise<R>,
+  progress: (result: R) => string | null,
+): Promise<void> {
+  let next = cursor;
+  let lastProgressAt = Date.now();
+  do {
+    const result = await batch(next);
+    next = result.nextCursor;
+    if (next !== null && Date.now() - lastProgressAt < PROGRESS_MS) continue;
+    lastProgressAt = Date.now();
+    const line = progress(result);
+    if (line !== null) console.error(line);
+  } while (next !== null);
+}
+
+/** "changed", or under a dry run "would change". */
+export const changedWord = (isDryRun: boolean) => (isDryRun ? "would change" : "changed");
 
 /**
  * Runs `work`. On a signal it prints `resumeCommand()` (null: nothing is finished yet) and exits with 1; a CommandError of the work
