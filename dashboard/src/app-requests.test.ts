@@ -70,8 +70,8 @@ describe("the list of requests", () => {
     const overrides = { "GET /api/requests": { requests: rows, nextCursor: "2" } };
     const { text } = await openPage(app, "/requests", { overrides });
     expect(textsOf(text, "table.requests tbody tr")).toEqual([
-      "30 m ago {2026-11-30 17:40:00 GMT+5:30} | 200 {Completed.} | haiku-4-5 {claude-haiku-4-5-20251001} | a.example | query evaluation | Bash ×3 Edit Grep +1 {Read} | 31.4k → 2,000 {Input 31,420: 1,000 uncached, 30,000 cache read, 420 cache write, output 2,000} | 95% | $0.3000 {$0.30000000000000004} | 812 ms | 4.8 s",
-      "30 m ago {2026-11-30 17:40:00 GMT+5:30} | 200 {Completed.} | haiku-4-5 {claude-haiku-4-5-20251001} | a.example | query evaluation | | 1,420 → 2,000 + {The final token count was not received; this is the minimum.} {Input 1,420: 1,000 uncached, 0 cache read, 420 cache write, output 2,000} | 0% | unpriced {no price known for this model} | 812 ms | 4.8 s",
+      "30 m ago {2026-11-30 17:40:00 GMT+5:30} | 200 {Completed.} | haiku-4-5 {claude-haiku-4-5-20251001} | a.example | query evaluation | Bash ×3 Edit Grep +1 {Read} | 31.4k → 2,000 {Input tokens 1,000, Cache read 30,000, Cache write 420, Output tokens 2,000} | 95% | $0.3000 {$0.30000000000000004} | 812 ms | 4.8 s",
+      "30 m ago {2026-11-30 17:40:00 GMT+5:30} | 200 {Completed.} | haiku-4-5 {claude-haiku-4-5-20251001} | a.example | query evaluation | | 1,420 → 2,000 + {The final token count was not received; this is the minimum.} {Input tokens 1,000, Cache read –, Cache write 420, Output tokens 2,000} | 0% | unpriced {no price known for this model} | 812 ms | 4.8 s",
       "1 d ago {2026-11-29 18:09:00 GMT+5:30} | 200 client disconnected {The client disconnected before the response was complete. The part received until then is stored.} | – | 127.0.0.1 | inference | | – | – | $0.00 {$0} | – | –",
     ]);
     expect(textsOf(text, ".pager")).toEqual(["3 requests Next page"]);
@@ -79,6 +79,7 @@ describe("the list of requests", () => {
       "All types count tokens inference models query evaluation",
       "All status codes 2xx 4xx 429 5xx 529",
       "All statuses Completed Client disconnected Upstream disconnected Interrupted Bodies missing",
+      "All requests Only errors Without errors",
       "Last hour Last 24 hours Last 7 days Last 30 days",
     ]);
   });
@@ -104,6 +105,7 @@ describe("the page of a request", () => {
       "Tool calls Bash ×3 Edit Grep Read",
       `Request ID ${IDS.request}`,
       `Anthropic request ID ${recorded.upstreamRequestId}`,
+      "Upstream attempts 1",
       `Session ID ${recorded.sessionId} All requests of this session`,
       `Conversation ${IDS.conversation.slice(-8)} {${IDS.conversation}} main Open in conversation`,
       "Previous request View request",

@@ -137,6 +137,7 @@ describe("the overview", () => {
             ...row!,
             timestamp: ago(1_500),
             responseStatus: 529,
+            failed: true,
             error: "Overloaded",
             errorType: "overloaded_error",
             model: null,

@@ -79,6 +79,7 @@ export function RequestFilters({ view, options, types }: Omit<Props, "list">) {
       <FilterSelect
         name="failed"
         label="Errors"
+        allLabel="All requests"
         value={parameters.failed ?? null}
         options={Object.keys(FAILED_LABELS)}
         labelOf={(failed) => FAILED_LABELS[failed] ?? failed}
