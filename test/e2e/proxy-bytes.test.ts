@@ -24,9 +24,9 @@ const bytes = (...texts: (string | Uint8Array)[]) =>
 const recorded = (sent: Sent) => harness.recorded(sent.id);
 
 /** Expects the archive to have the first megabyte, the size and the hash of this body. */
-function expectHead(half: JournalledPart, body: Buffer): void {
-  expect(half.body.equals(body.subarray(0, RECORDED_HEAD_BYTES))).toBe(true);
-  expect(half.metadata.body).toEqual({
+function expectHead(part: JournalledPart, body: Buffer): void {
+  expect(part.body.equals(body.subarray(0, RECORDED_HEAD_BYTES))).toBe(true);
+  expect(part.metadata.body).toEqual({
     recorded: "head",
     bytes: body.length,
     sha256: createHash("sha256").update(body).digest("hex"),

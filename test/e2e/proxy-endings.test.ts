@@ -72,7 +72,7 @@ const SMALL = { "content-type": "application/json", "content-length": "10000" };
 describe("a client that disconnects", () => {
   it.each([
     ["a stream", "middle", endless],
-    ["a small answer of declared length", "small-middle", { ...endless, headers: SMALL }],
+    ["a small response of declared length", "small-middle", { ...endless, headers: SMALL }],
   ])(
     "in the middle of %s is reported upstream within 200 ms, and what it received is kept",
     async (_, marker, reply) => {
@@ -91,7 +91,7 @@ describe("a client that disconnects", () => {
 
   it.each([
     ["in a stream", "silence", {}],
-    ["in a small answer", "small-silence", { headers: SMALL }],
+    ["in a small response", "small-silence", { headers: SMALL }],
   ])("while upstream is silent %s is reported within 200 ms", async (_, marker, more) => {
     harness.answer(stream({ ...more, then: "hang" }));
     let left = 0;

@@ -152,8 +152,8 @@ describe("not timed", () => {
   });
 
   it.each([
-    ["an answer in one piece", { "content-type": "application/json", "content-length": "2" }],
-    ["an answer of unknown length that is no event stream", { "content-type": "application/json" }],
+    ["a response in one piece", { "content-type": "application/json", "content-length": "2" }],
+    ["a response of unknown length that is not an event stream", { "content-type": "application/json" }],
   ])("is %s", async (_, headers) => {
     const sent = await send(all, stream({ headers, chunks: [{ delayMs: 0, bytes: Buffer.from("{}") }] }));
     expect(sent.body.toString()).toBe("{}");
