@@ -12,7 +12,8 @@ import { startTestStack } from "../support/local-stack.ts";
 import { openWatchedPage, sidewaysOverflow } from "../support/watched-page.ts";
 import { waitFor } from "../support/wait.ts";
 
-const PAUSE_MS = 600;
+/** Long against what a busy machine delays the other events by. */
+const PAUSE_MS = 2_000;
 /** The event before which it pauses, from 1. */
 const LATE_EVENT = 4;
 
@@ -47,16 +48,19 @@ afterAll(async () => {
   await fake.stop();
 });
 
+const gaps = () =>
+  detail.streamingChunks.map(
+    ({ offsetMs }, at) => offsetMs - (detail.streamingChunks[at - 1]?.offsetMs ?? offsetMs),
+  );
+const longestGap = () => Math.max(...gaps());
+
 describe("a timed stream", () => {
   it("has its times from the API, the pause among them", () => {
     const { streamingChunks, responseBytes } = detail;
     expect(detail.streamTiming).toEqual({ resolutionMs: 1 });
     expect(streamingChunks.at(-1)?.endByte).toBe(responseBytes);
-    const gaps = streamingChunks.map(
-      ({ offsetMs }, at) => offsetMs - (streamingChunks[at - 1]?.offsetMs ?? offsetMs),
-    );
-    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(0);
-    expect(Math.max(...gaps)).toBeGreaterThan(PAUSE_MS - 100);
+    expect(Math.min(...gaps())).toBeGreaterThanOrEqual(0);
+    expect(longestGap()).toBeGreaterThan(PAUSE_MS / 2);
     expect(streamingChunks[0]!.offsetMs).toBeGreaterThanOrEqual(Math.floor(detail.timeToFirstByteMs!));
     expect(streamingChunks.at(-1)!.offsetMs).toBeLessThanOrEqual(detail.durationMs! + 1);
   });
@@ -78,7 +82,7 @@ describe("a timed stream", () => {
       expect(drawn).toBeGreaterThan(width === 390 ? 250 : 700);
       expect(height).toBeLessThan(120);
       const pause = (await page.locator(".chunk-pause").boundingBox())!;
-      expect(pause.width / drawn).toBeCloseTo(PAUSE_MS / detail.durationMs!, 1);
+      expect(pause.width / drawn).toBeCloseTo(longestGap() / detail.durationMs!, 2);
 
       await page.click(".pauses a");
       await page.waitForURL(new RegExp(`#event-${LATE_EVENT}$`));
