@@ -23,6 +23,7 @@ import {
   timestamp,
   uuid,
 } from "drizzle-orm/pg-core";
+import type { ModelShare } from "../workers/schemas/cost.ts";
 import type { Sealed } from "../workers/schemas/tenant.ts";
 
 /** Every driver takes a Uint8Array and returns a Buffer, which is viewed as Uint8Array without copying. */
@@ -166,6 +167,7 @@ export const requests = pgTable(
     errorMessage: text("error_message"),
     stopReason: text("stop_reason"),
 
+    /** Of all inferences of the response (`usage.iterations`), advisors and compactions included. */
     inputTokens: integer("input_tokens"),
     outputTokens: integer("output_tokens"),
     cacheReadInputTokens: integer("cache_read_input_tokens"),
@@ -174,6 +176,8 @@ export const requests = pgTable(
     cacheCreation5mInputTokens: integer("cache_creation_5m_input_tokens"),
     cacheCreation1hInputTokens: integer("cache_creation_1h_input_tokens"),
     thinkingTokens: integer("thinking_tokens"),
+    /** Prompt and output of the last inference by the conversation's model; null where unknown (workers/domain/usage/token-usage.ts). */
+    contextTokens: integer("context_tokens"),
     serverToolUse: jsonb("server_tool_use").$type<Record<string, number>>(),
     /** Verbatim, merged by workers/domain/usage/token-usage.ts. */
     usage: jsonb().$type<Record<string, unknown>>(),
@@ -184,6 +188,8 @@ export const requests = pgTable(
     /** The bill, packed into a text (workers/domain/pricing/cost-codec.ts). */
     costBreakdown: jsonb("cost_breakdown").$type<string>(),
     priceVersion: text("price_version"),
+    /** Tokens and cost, of those above, that are another model's than `model`; null for most rows. */
+    modelShares: jsonb("model_shares").$type<ModelShare[]>(),
     toolCalls: jsonb("tool_calls").$type<Record<string, number>>(),
     toolCallCount: integer("tool_call_count").notNull().default(0),
 
@@ -252,6 +258,9 @@ export const requests = pgTable(
       .where(sql`branch_key = id`),
     // Lists of rare models, rare types, failures, rare statuses and rare outcomes would read the whole table without these.
     index("requests_model").on(t.model),
+    index("requests_model_shares")
+      .using("gin", t.modelShares.op("jsonb_path_ops"))
+      .where(sql`model_shares is not null`),
     index("requests_rare_type")
       .on(t.requestType, t.startedAt)
       .where(sql`request_type not in ('inference', 'query_evaluation')`),
@@ -412,7 +421,7 @@ export const conversations = pgTable(
     latestAt: time("latest_at").notNull(),
     latestIsSubtask: boolean("latest_is_subtask").notNull(),
     latestModel: text("latest_model"),
-    /** All prompt tokens, cached or not, and the output tokens. */
+    /** `context_tokens` of the latest request with usage; null where unknown. */
     latestContextTokens: integer("latest_context_tokens"),
     /** Sort key of the request that the context is of, to decide whether a late request replaces it. */
     latestContextKey: text("latest_context_key"),

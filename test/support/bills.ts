@@ -134,7 +134,10 @@ export function priceOfBody(
 /** An exchange with this streamed response, for tests in workerd. */
 export const billedExchange = (message: BilledMessage, options: ExchangeOptions = {}) =>
   makeExchange({
-    requestBody: messageRequest("?", { model: message.requested ?? message.model }),
+    requestBody: messageRequest("?", {
+      model: message.requested ?? message.model,
+      tools: [{ name: "Bash" }],
+    }),
     responseBody: eventStream(streamedEvents(message)),
     ...options,
   });

@@ -15,6 +15,16 @@ export type RowOptions = Partial<Omit<typeof requests.$inferInsert, "startedAt" 
 export async function insertRow({ startedAt, conversationId, ...columns }: RowOptions): Promise<string> {
   const id = columns.id ?? newExchangeId(startedAt, crypto.getRandomValues(new Uint8Array(10)));
   const name = "team.example";
+  const {
+    inputTokens = 10,
+    cacheReadInputTokens = 0,
+    cacheCreationInputTokens = 0,
+    outputTokens = 5,
+  } = columns;
+  const tokens = [inputTokens, cacheReadInputTokens, cacheCreationInputTokens, outputTokens].reduce<number>(
+    (sum, count) => sum + (count ?? 0),
+    0,
+  );
   await withWriter(loadConfig(env), async (db) => {
     const upsert = db.insert(domains).values({ name });
     const [domain] = await upsert.onConflictDoUpdate({ target: domains.name, set: { name } }).returning();
@@ -37,6 +47,7 @@ export async function insertRow({ startedAt, conversationId, ...columns }: RowOp
       outputTokens: 5,
       cacheReadInputTokens: 0,
       cacheCreationInputTokens: 0,
+      contextTokens: columns.inputTokens === null ? null : tokens,
       durationMs: 1_000,
       bodyKind: "none",
       bodyBytes: 0,

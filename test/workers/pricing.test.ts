@@ -1,7 +1,8 @@
 /** Costs from the wire to the API: rows, rollups and bills agree for any exchanges in any order. */
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestList, RequestRow } from "../../workers/schemas/api/requests.ts";
-import type { Stats } from "../../workers/schemas/api/compat.ts";
+import type { CurrentUsage, Stats } from "../../workers/schemas/api/compat.ts";
+import type { ConversationDetail, ConversationTree } from "../../workers/schemas/api/conversations.ts";
 import type { Overview } from "../../workers/schemas/api/overview.ts";
 import { parseUsd } from "../../workers/domain/pricing/usd.ts";
 import {
@@ -21,6 +22,13 @@ import { deliver, resetStorage, journal, storedRow, messageOf } from "../support
 /** Of the generated exchanges; another number generates others. */
 const SEED = 20_261_123;
 const OPUS: BilledMessage = { model: "claude-opus-5-5", usage: { input_tokens: 12, output_tokens: 50 } };
+const TOKEN_FIELDS = [
+  "inputTokens",
+  "outputTokens",
+  "cacheReadInputTokens",
+  "cacheCreationInputTokens",
+  "thinkingTokens",
+] as const;
 const STREAM = { "content-type": "text/event-stream" };
 const JSON_TYPE = { "content-type": "application/json" };
 
@@ -209,6 +217,154 @@ describe(`any exchanges, seed ${SEED}`, () => {
     for (const parts of [[totals], series, domains, models]) {
       expect(parts.reduce((sum, { costUsd }) => sum + pico(costUsd), 0n)).toBe(ofRows);
       expect(parts.reduce((sum, { unpricedCount }) => sum + unpricedCount, 0)).toBe(unpriced);
+      for (const field of TOKEN_FIELDS)
+        expect(parts.reduce((sum, part) => sum + part[field], 0)).toBe(
+          rows.reduce((sum, row) => sum + (row[field] ?? 0), 0),
+        );
     }
+    const byModel = new Map<string, bigint>();
+    for (const { costUsd, costBreakdown, model, modelServed } of rows) {
+      const lines = costUsd === null ? [] : costBreakdown!.lines;
+      const hasFallback = lines.some(({ entry }) => entry === "fallback_message");
+      for (const line of lines) {
+        const isServed = line.model === null || (line.model === modelServed && !hasFallback);
+        const name = isServed ? model! : line.model!;
+        byModel.set(name, (byModel.get(name) ?? 0n) + BigInt(line.costPico ?? 0));
+      }
+    }
+    expect(new Map(models.map((each) => [each.model, pico(each.costUsd)]))).toEqual(byModel);
+  });
+
+  it("change nothing when they are priced again", async () => {
+    const next = random(SEED);
+    const exchanges = Array.from({ length: 80 }, () => anyExchange(next));
+    await store(...exchanges);
+    const rollups = () =>
+      queryRows("SELECT * FROM rollups ORDER BY bucket, domain_id, account_id, model, request_type, outcome");
+    const before = await rollups();
+    expect(await ask("/api/admin/reprice", { method: "POST", body: {} })).toMatchObject({
+      examined: 80,
+      changed: 0,
+    });
+    expect(await rollups()).toEqual(before);
   });
 });
+
+/** 2 s within a five-minute bucket, so that a period can cut it. */
+const INSIDE = NOON + 2_000;
+
+describe("a response of several inferences", () => {
+  const ADVISED: BilledMessage = {
+    model: "claude-sonnet-4-6",
+    usage: {
+      input_tokens: 2,
+      output_tokens: 491,
+      cache_read_input_tokens: 226_584,
+      cache_creation_input_tokens: 7_853,
+      iterations: [
+        entry("message", 1, 45, 109_696, 7_192),
+        { ...entry("advisor_message", 159_419, 7_805, 0, 0), model: "claude-opus-4-7" },
+        entry("message", 1, 446, 116_888, 661),
+      ],
+    },
+  };
+  const MODELS_EXPECTED = [
+    // 2×3 + 491×15 + 226584×0.30 + 7853×3.75 = 104794.95µ
+    ["claude-sonnet-4-6", 1, "0.10479495", 2, 491, 226_584, 7_853],
+    // 159419×5 + 7805×25 = 992220µ
+    ["claude-opus-4-7", 0, "0.99222", 159_419, 7_805, 0, 0],
+  ];
+  const period = (from: number, to: number) =>
+    `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}`;
+  const models = async () =>
+    columns(
+      (await ask<Overview>(`/api/overview?${period(NOON - 1_000, NOON + 600_000)}`)).models,
+      "model",
+      "requests",
+      "costUsd",
+      "inputTokens",
+      "outputTokens",
+      "cacheReadInputTokens",
+      "cacheCreationInputTokens",
+    );
+
+  it("is counted and priced by the model of each", async () => {
+    const [{ id }] = (await store(billedExchange(ADVISED, { startedAt: INSIDE }))) as [TestExchange];
+    expect(await models()).toEqual(MODELS_EXPECTED);
+    expect(await ask<RequestRow>(`/api/requests/${id}`)).toMatchObject({
+      costUsd: "1.09701495",
+      inputTokens: 159_421,
+      outputTokens: 8_296,
+      usageData: ADVISED.usage,
+    });
+    // Up to now, which is not the end of a bucket: the last rows are read one by one.
+    for (const since of [NOON, INSIDE, INSIDE - 1]) {
+      const stats = await ask<Stats>(`/api/stats?since=${new Date(since).toISOString()}`);
+      expect(stats).toMatchObject({ totalRequests: 1, totalInputTokens: 159_421, costUsd: "1.09701495" });
+      expect(stats.requestsByModel).toEqual({ "claude-sonnet-4-6": 1 });
+    }
+    for (const [model, requests, cost] of MODELS_EXPECTED) {
+      const filter = `model=${model}&${period(NOON - 1_000, INSIDE + 1)}`;
+      expect((await ask<Overview>(`/api/overview?${filter}`)).totals).toMatchObject({
+        requests,
+        costUsd: cost,
+      });
+      const { requests: listed } = await ask<RequestList>(`/api/requests?model=${model}`);
+      expect(listed.map(({ requestId }) => requestId)).toEqual([id]);
+      const usage = await ask<CurrentUsage>(
+        `/api/token-usage/current?accountId=acc_1&window=44640&model=${model}`,
+      );
+      expect(usage).toMatchObject({ totalRequests: requests });
+    }
+  });
+
+  it("shows the context of the last one", async () => {
+    const [{ id }] = (await store(billedExchange(ADVISED, { startedAt: INSIDE }))) as [TestExchange];
+    const { conversationId } = await ask<RequestRow>(`/api/requests/${id}`);
+    // 1 + 116888 + 661 + 446
+    expect(await ask<ConversationDetail>(`/api/conversations/${conversationId}`)).toMatchObject({
+      latestContextTokens: 117_996,
+      modelsUsed: ["claude-opus-4-7", "claude-sonnet-4-6"],
+    });
+    const tree = await ask<ConversationTree>(`/api/conversations/${conversationId}/tree`);
+    expect(tree.nodes.map(({ context }) => context)).toEqual([117_996]);
+  });
+
+  it("leaves the context unknown when it searched without listing its inferences", async () => {
+    const usage = {
+      input_tokens: 123_201,
+      cache_creation_input_tokens: 184_457,
+      cache_read_input_tokens: 426_653,
+      output_tokens: 5_000,
+      server_tool_use: { web_search_requests: 5 },
+    };
+    const [{ id }] = (await store(
+      billedExchange({ model: "claude-sonnet-4-5", usage }, { startedAt: INSIDE }),
+    )) as [TestExchange];
+    const { conversationId } = await ask<RequestRow>(`/api/requests/${id}`);
+    expect(
+      (await ask<ConversationDetail>(`/api/conversations/${conversationId}`)).latestContextTokens,
+    ).toBeNull();
+  });
+
+  it("of an earlier version is split by repricing", async () => {
+    await store(billedExchange(ADVISED, { startedAt: INSIDE }));
+    await queryRows("UPDATE requests SET model_shares = NULL, input_tokens = 2, output_tokens = 491");
+    await queryRows("DELETE FROM rollups WHERE model = 'claude-opus-4-7'");
+    await queryRows("UPDATE rollups SET cost_pico = 1097014950000");
+    const repriced = await ask("/api/admin/reprice", { method: "POST", body: {} });
+    expect(repriced).toMatchObject({ examined: 1, changed: 1, deltaUsd: "0" });
+    expect(await models()).toEqual(MODELS_EXPECTED);
+    expect(await ask("/api/admin/reprice", { method: "POST", body: {} })).toMatchObject({ changed: 0 });
+  });
+});
+
+function entry(type: string, input: number, output: number, cacheRead: number, cacheCreation: number): Json {
+  return {
+    type,
+    input_tokens: input,
+    output_tokens: output,
+    cache_read_input_tokens: cacheRead,
+    cache_creation_input_tokens: cacheCreation,
+  };
+}

@@ -3,7 +3,7 @@
  * cost. Built by workers/domain/pricing, part of every request row of the API.
  */
 import { z } from "zod";
-import { BILLED_KINDS } from "./tokens.ts";
+import { BILLED_KINDS, type TokenField } from "./tokens.ts";
 
 const usd = z.string().describe("Exact decimal of US dollars.");
 
@@ -51,3 +51,10 @@ export interface Bill {
   /** Lower bound of the received output in tokens; only where the price depends on it, for repricing. */
   received?: number;
 }
+
+/** The part of an exchange's tokens and cost that is another model's than the requested one: an advisor's, a fallback's. */
+export type ModelShare = Record<TokenField, number> & {
+  model: string;
+  /** Pico-dollars as decimal digits; "0" where the exchange is unpriced. */
+  costPico: string;
+};

@@ -114,9 +114,10 @@ function accountsOf(cells: readonly UsageCell[]): number {
   return new Set(cells.flatMap(({ accountId }) => accountId || [])).size;
 }
 
-/** Requests by name, most first. */
+/** Requests by name, most first; a model that served only parts of requests (an advisor) has none. */
 function requestsBy(cells: readonly UsageCell[], nameOf: (cell: UsageCell) => string): [string, number][] {
   return [...Map.groupBy(cells, nameOf)]
     .map(([name, own]): [string, number] => [name, addUsage(own).requests])
+    .filter(([, requests]) => requests > 0)
     .sort(([, a], [, b]) => b - a);
 }

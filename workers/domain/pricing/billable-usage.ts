@@ -6,9 +6,15 @@
  * advisors, and after a fallback they cover only the attempt that served. Otherwise the top level is billed.
  * Source: the pages on usage, compaction, the advisor tool, and refusals and fallback of the Messages API.
  */
-import { type BilledKind, TOTAL_KINDS } from "../../schemas/tokens.ts";
-import { isObject, type JsonObject } from "../json/json.ts";
-import { tokenCounts, type TokenCounts } from "../usage/token-usage.ts";
+import type { BilledKind } from "../../schemas/tokens.ts";
+import type { JsonObject } from "../json/json.ts";
+import {
+  hasTokenCounts,
+  type Iteration,
+  iterationsOf,
+  tokenCounts,
+  type TokenCounts,
+} from "../usage/token-usage.ts";
 
 /** Reported where no output was generated; the vendor's example of such a refusal reports 1. */
 const PLACEHOLDER_OUTPUT_TOKENS = 10;
@@ -36,6 +42,8 @@ export interface Inference {
   /** The entry's `type`; null for the top level. */
   entry: string | null;
   model: string | null;
+  /** As reported. */
+  counts: TokenCounts;
   lines: TokenLine[];
   /** Input, cache reads and writes. */
   promptTokens: number;
@@ -49,20 +57,10 @@ export interface Inference {
   isContradictory: boolean;
 }
 
-interface Entry {
-  type: string | null;
-  source: JsonObject;
-  counts: TokenCounts;
-}
-
 /** The inferences of a response; null where its usage has no token counts. */
 export function inferencesOf(usage: JsonObject, context: UsageContext): Inference[] | null {
   const whole = { type: null, source: usage, counts: tokenCounts(usage) };
-  const listed = Array.isArray(usage["iterations"]) ? (usage["iterations"] as unknown[]) : [];
-  const entries = listed
-    .filter(isObject)
-    .map((source) => ({ type: textOf(source["type"]), source, counts: tokenCounts(source) }))
-    .filter(({ counts }) => hasTokenCounts(counts));
+  const entries = iterationsOf(usage);
   if (entries.length > 0)
     return entries.map((entry, at) =>
       inference(
@@ -78,13 +76,9 @@ export function inferencesOf(usage: JsonObject, context: UsageContext): Inferenc
   return [inference(whole, whole, { ...context, model }, isRefused ? "refused_before_output" : null)];
 }
 
-function hasTokenCounts(counts: TokenCounts): boolean {
-  return TOTAL_KINDS.some(({ field }) => counts[field] !== null);
-}
-
 function inference(
-  { type, source, counts }: Entry,
-  whole: Entry,
+  { type, source, counts }: Iteration,
+  whole: Iteration,
   context: UsageContext,
   freeReason: Inference["freeReason"],
 ): Inference {
@@ -105,6 +99,7 @@ function inference(
   return {
     entry: type,
     model: context.model,
+    counts,
     lines: lines.filter(({ tokens }) => tokens > 0),
     promptTokens,
     isFast: own["speed"] === "fast",
@@ -152,8 +147,8 @@ function cacheWrites(
 
 /** The model that an entry names; else the requested one, or without a fallback the one that served. */
 function modelOf(
-  { type, source }: Entry,
-  entries: readonly Entry[],
+  { type, source }: Iteration,
+  entries: readonly Iteration[],
   { model, modelServed }: UsageContext,
 ): string | null {
   const named = textOf(source["model"]);
@@ -166,7 +161,11 @@ function modelOf(
 }
 
 /** An attempt is free if a fallback follows before any output, or if it is the last and was refused before any output. */
-function freeReasonOf(entries: readonly Entry[], at: number, context: UsageContext): Inference["freeReason"] {
+function freeReasonOf(
+  entries: readonly Iteration[],
+  at: number,
+  context: UsageContext,
+): Inference["freeReason"] {
   const { type, counts } = entries[at]!;
   if (!isAttempt(type)) return null;
   const later = entries.slice(at + 1);

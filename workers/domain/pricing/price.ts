@@ -3,7 +3,8 @@
  * price gives null, never 0. Inferred figures are marked; the cost of a response that was cut off is marked as a floor.
  * Reference: docs/pricing.md.
  */
-import type { Bill, BillLine } from "../../schemas/cost.ts";
+import type { Bill, BillLine, ModelShare } from "../../schemas/cost.ts";
+import { byField, TOKEN_KINDS } from "../../schemas/tokens.ts";
 import { type NoteCode, billTotal } from "./cost-breakdown.ts";
 import { PRICE_VERSION, findRates } from "./rates.ts";
 import { SERVER_TOOL_PRICES } from "./price-table.ts";
@@ -32,6 +33,8 @@ export interface Price {
   /** Integer pico-dollars; null = unpriced: the model or the usage is unknown. */
   costPico: bigint | null;
   breakdown: Bill;
+  /** What belongs to other models than the requested one; the rest is the requested model's. Rarely any. */
+  shares: ModelShare[];
   /** Version of the price table and rules. */
   priceVersion: string;
 }
@@ -58,11 +61,17 @@ export function priceExchange(usage: JsonObject | null, input: PricingInput): Pr
   const models: string[] = [];
   const lines: BillLine[] = [];
   const notes = new Set<NoteCode>(notesOn(usage, input));
+  const shares = new Map<string, ModelShare>();
+  const hasFallback = inferences.some(({ entry }) => entry === "fallback_message");
   let isPriced = true;
   for (const inference of inferences) {
     const priced = priceInference(inference, usage, input.at);
     for (const note of priced.notes) notes.add(note);
     if (priced.isMissing) isPriced = false;
+    // Without a fallback the served model is the requested one by its full name.
+    const isRequested = inference.model === (hasFallback ? input.model : (input.modelServed ?? input.model));
+    if (inference.model !== null && inference.model !== input.model && !isRequested)
+      shares.set(inference.model, addShare(shares.get(inference.model), inference, priced.lines));
     const name = inference.model ?? "";
     if (priced.lines.length > 0 && !models.includes(name)) models.push(name);
     const at = models.indexOf(name);
@@ -77,8 +86,29 @@ export function priceExchange(usage: JsonObject | null, input: PricingInput): Pr
   if (notes.size > 0) breakdown.notes = [...notes];
   const dependsOnReceived = input.isPartial || input.stopReason === "refusal";
   if (dependsOnReceived && input.receivedTokens !== null) breakdown.received = input.receivedTokens;
-  return { costPico: isPriced ? billTotal(breakdown) : null, breakdown, priceVersion: PRICE_VERSION };
+  return {
+    costPico: isPriced ? billTotal(breakdown) : null,
+    breakdown,
+    shares: [...shares.values()].map((share) => (isPriced ? share : { ...share, costPico: "0" })),
+    priceVersion: PRICE_VERSION,
+  };
 }
+
+function addShare(
+  share: ModelShare | undefined,
+  { model, counts }: Inference,
+  lines: readonly PricedLine[],
+): ModelShare {
+  return {
+    ...byField(TOKEN_KINDS, ({ field }) => (share?.[field] ?? 0) + (counts[field] ?? 0)),
+    model: model ?? "",
+    costPico: String(
+      BigInt(share?.costPico ?? 0) + billTotal({ models: [], lines: lines.map(unattributed) }),
+    ),
+  };
+}
+
+const unattributed = ([kind, quantity, rate]: PricedLine): BillLine => [kind, quantity, rate];
 
 type PricedLine = [kind: string, tokens: number, rate: number | null, note: NoteCode | null];
 
@@ -153,7 +183,8 @@ function priceWithoutUsage(input: PricingInput): Price {
 }
 
 function emptyPrice(costPico: bigint | null, note: NoteCode): Price {
-  return { costPico, breakdown: { models: [], lines: [], notes: [note] }, priceVersion: PRICE_VERSION };
+  const breakdown: Bill = { models: [], lines: [], notes: [note] };
+  return { costPico, breakdown, shares: [], priceVersion: PRICE_VERSION };
 }
 
 /** The line without trailing nulls. */

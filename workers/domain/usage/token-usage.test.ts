@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { mergeUsage, serverToolUse, tokenCounts } from "./token-usage.ts";
+import { contextTokens, mergeUsage, serverToolUse, tokenCounts, totalTokenCounts } from "./token-usage.ts";
 
 const START = {
   input_tokens: 7,
@@ -126,5 +126,101 @@ describe("tokenCounts", () => {
 
   test.each([[null], [undefined], ["x"], [[]], [3]])("gives nulls for %j instead of an object", (usage) => {
     expect(tokenCounts(usage).inputTokens).toBeNull();
+  });
+});
+
+const iteration = (
+  type: string,
+  input: number,
+  cacheRead: number,
+  cacheCreation: number,
+  output: number,
+) => ({
+  type,
+  input_tokens: input,
+  cache_read_input_tokens: cacheRead,
+  cache_creation_input_tokens: cacheCreation,
+  output_tokens: output,
+});
+/** The top level is the sum of the entries of type `message`. */
+const ADVISED = {
+  input_tokens: 4,
+  cache_read_input_tokens: 984_228,
+  cache_creation_input_tokens: 3_722,
+  output_tokens: 900,
+  iterations: [
+    iteration("message", 2, 490_866, 2_496, 100),
+    { ...iteration("advisor_message", 497_522, 0, 0, 500), model: "claude-opus-4-8" },
+    iteration("message", 2, 493_362, 1_226, 800),
+  ],
+};
+
+describe("totalTokenCounts", () => {
+  test("adds up all inferences, an advisor's and a compaction's too", () => {
+    expect(totalTokenCounts(ADVISED)).toMatchObject({
+      inputTokens: 497_526,
+      cacheReadInputTokens: 984_228,
+      cacheCreationInputTokens: 3_722,
+      outputTokens: 1_400,
+      thinkingTokens: null,
+    });
+    const compacted = {
+      input_tokens: 23_000,
+      output_tokens: 1_000,
+      output_tokens_details: { thinking_tokens: 40 },
+      iterations: [iteration("compaction", 150_000, 0, 0, 3_000), iteration("message", 23_000, 0, 0, 1_000)],
+    };
+    expect(totalTokenCounts(compacted)).toMatchObject({
+      inputTokens: 173_000,
+      outputTokens: 4_000,
+      // No entry reports it.
+      thinkingTokens: 40,
+    });
+  });
+
+  test.each([
+    [{ input_tokens: 3 }],
+    [{ input_tokens: 3, iterations: [] }],
+    [{ input_tokens: 3, iterations: ["x", {}] }],
+  ])("is the top level of %j", (usage) => {
+    expect(totalTokenCounts(usage).inputTokens).toBe(3);
+  });
+});
+
+describe("contextTokens", () => {
+  const websearch = { input_tokens: 123_201, cache_read_input_tokens: 426_653, output_tokens: 5_000 };
+  test.each<[string, Parameters<typeof contextTokens>, number | null]>([
+    [
+      "of one inference is all of it",
+      [{ input_tokens: 7, cache_read_input_tokens: 90, output_tokens: 3 }, false],
+      100,
+    ],
+    ["is the last inference's of the conversation's model", [ADVISED, false], 495_390],
+    ["does not need the top level for server tools that are listed", [ADVISED, true], 495_390],
+    [
+      "is the fallback's",
+      [{ iterations: [iteration("message", 9, 0, 0, 0), iteration("fallback_message", 5, 0, 0, 1)] }, false],
+      6,
+    ],
+    [
+      "is unknown after a compaction alone",
+      [{ input_tokens: 1, iterations: [iteration("compaction", 9, 0, 0, 1)] }, false],
+      null,
+    ],
+    [
+      "is unknown for searches that are not listed",
+      [{ ...websearch, server_tool_use: { web_search_requests: 5 } }, false],
+      null,
+    ],
+    ["is unknown for MCP calls, which usage does not count", [websearch, true], null],
+    [
+      "is known where a server tool was offered and not used",
+      [{ ...websearch, server_tool_use: { web_search_requests: 0 } }, false],
+      554_854,
+    ],
+    ["is unknown without counts", [{ service_tier: "standard" }, false], null],
+    ["is unknown without usage", [null, false], null],
+  ])("%s", (_, given, expected) => {
+    expect(contextTokens(...given)).toBe(expected);
   });
 });

@@ -1,5 +1,5 @@
 /** Token usage of a response: merges the usage objects of a stream, and reads token counts. */
-import { byField, TOKEN_KINDS, type TokenField } from "../../schemas/tokens.ts";
+import { byField, TOKEN_KINDS, TOTAL_KINDS, type TokenField } from "../../schemas/tokens.ts";
 import { isObject, setOwn, type JsonObject } from "../json/json.ts";
 
 /** The largest `integer` of Postgres. No exchange uses 2³¹ tokens, so larger values are invalid. */
@@ -42,8 +42,8 @@ const CACHE_LIFETIMES = TOKEN_KINDS.filter(({ usage: [member] }) => member === "
 export type TokenCounts = Record<TokenField, number | null>;
 
 /**
- * The top-level counts of a usage object; anything but an object gives nulls. What `iterations` lists beyond them
- * (compaction, advisor) is read by pricing. Without a total of cache writes it is their sum over all lifetimes.
+ * The top-level counts of a usage object or of an entry of `iterations`; anything but an object gives nulls. Without a total
+ * of cache writes it is their sum over all lifetimes.
  */
 export function tokenCounts(usage: unknown): TokenCounts {
   const counts = byField(TOKEN_KINDS, ({ usage: [member, nested] }) => {
@@ -52,6 +52,63 @@ export function tokenCounts(usage: unknown): TokenCounts {
   });
   const lifetimes = CACHE_LIFETIMES.map(({ field }) => counts[field]);
   return { ...counts, cacheCreationInputTokens: counts.cacheCreationInputTokens ?? sum(lifetimes) };
+}
+
+/** One inference of a response that took several: an entry of `iterations` that has token counts. */
+export interface Iteration {
+  type: string | null;
+  source: JsonObject;
+  counts: TokenCounts;
+}
+
+/** The entries of `iterations`; empty where the usage has none and the top level is one inference or an unknown number. */
+export function iterationsOf(usage: JsonObject): Iteration[] {
+  const listed = Array.isArray(usage["iterations"]) ? (usage["iterations"] as unknown[]) : [];
+  return listed
+    .filter(isObject)
+    .map((source) => ({
+      type: typeof source["type"] === "string" ? source["type"] : null,
+      source,
+      counts: tokenCounts(source),
+    }))
+    .filter(({ counts }) => hasTokenCounts(counts));
+}
+
+export function hasTokenCounts(counts: TokenCounts): boolean {
+  return TOTAL_KINDS.some(({ field }) => counts[field] !== null);
+}
+
+/**
+ * The tokens of all inferences of a response. Where `iterations` is present they are its sum, because the top level leaves out
+ * compactions, advisors and attempts before a fallback; a kind that no entry reports has the top-level count.
+ * Source: the pages on usage, compaction and the advisor tool of the Messages API.
+ */
+export function totalTokenCounts(usage: unknown): TokenCounts {
+  const whole = tokenCounts(usage);
+  const iterations = isObject(usage) ? iterationsOf(usage) : [];
+  return byField(
+    TOKEN_KINDS,
+    ({ field }) => sum(iterations.map(({ counts }) => counts[field])) ?? whole[field],
+  );
+}
+
+/**
+ * The size of the context after a response: prompt and output of its last inference by the conversation's own model. Null
+ * where it is unknown: counts are missing, or one usage covers several inferences (server tools) without listing them.
+ */
+export function contextTokens(usage: JsonObject | null, usesServerTools: boolean): number | null {
+  if (usage === null) return null;
+  const iterations = iterationsOf(usage);
+  if (iterations.length === 0 && (usesServerTools || hasServerToolRequests(usage))) return null;
+  const last =
+    iterations.length === 0
+      ? tokenCounts(usage)
+      : iterations.findLast(({ type }) => type === "message" || type === "fallback_message")?.counts;
+  return last ? sum(TOTAL_KINDS.map(({ field }) => last[field])) : null;
+}
+
+function hasServerToolRequests(usage: JsonObject): boolean {
+  return Object.values(serverToolUse(usage) ?? {}).some((requests) => requests > 0);
 }
 
 /** Requests of server tools by name (`web_search_requests`); null where the usage reports none. */

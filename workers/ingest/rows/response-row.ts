@@ -1,11 +1,12 @@
 /** The response part of an exchange as stored: columns, assembled message, bytes. Pure; called by exchange-row.ts. */
 import { readResponse } from "../../domain/messages/read-response.ts";
+import { toolCallBlocks } from "../../domain/messages/content.ts";
 import { estimateOutputTokens } from "../../domain/messages/estimate-output-tokens.ts";
 import { assistantElement } from "../../domain/content/split-body.ts";
 import { storableJson } from "../../domain/json/json.ts";
 import { packTiming } from "../../domain/messages/chunk-timing.ts";
 import { plainText } from "../../domain/truncate.ts";
-import { serverToolUse, tokenCounts } from "../../domain/usage/token-usage.ts";
+import { contextTokens, serverToolUse } from "../../domain/usage/token-usage.ts";
 import type { Endpoint } from "../../domain/http/endpoint.ts";
 import { ENDED_EARLY, isFailed } from "../../domain/outcome.ts";
 import type { ResponseMetadata } from "../../schemas/exchange.ts";
@@ -45,6 +46,7 @@ export function responseRow(
   });
   const toolCallCount = Object.values(parsed.toolCalls).reduce((sum, count) => sum + count, 0);
   const { shared, own } = responseHeaderSets(headers);
+  const usesServerTools = toolCallBlocks(parsed.message?.["content"]).some(({ type }) => type !== "tool_use");
   const message = parsed.message && assistantElement({ content: parsed.message["content"] });
   const hasEndedEarly = endedAs === "complete" && parsed.ended === false && parsed.errorType === null;
   const end = {
@@ -62,7 +64,7 @@ export function responseRow(
       errorType: end.errorType,
       errorMessage: parsed.errorMessage ?? (hasEndedEarly ? ENDED_EARLY_MESSAGE : null),
       stopReason: parsed.stopReason,
-      ...tokenCounts(parsed.usage),
+      contextTokens: contextTokens(parsed.usage, usesServerTools),
       serverToolUse: serverToolUse(parsed.usage),
       usage: parsed.usage,
       usagePartial: parsed.usagePartial,

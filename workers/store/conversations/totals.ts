@@ -8,7 +8,7 @@ import type { PgColumn } from "drizzle-orm/pg-core";
 import { conversations } from "../../../drizzle/schema.ts";
 import type { WriterTransaction } from "../db/db.ts";
 import { timestamptz } from "../db/sql.ts";
-import { CONTEXT_TOKENS, HAS_FAILED, TOKEN_COLUMNS } from "../usage/totals.ts";
+import { HAS_FAILED, TOKEN_COLUMNS } from "../usage/totals.ts";
 
 export interface ConversationChanges {
   /** Conversations that stored requests left, joined or changed in; former ids are allowed. */
@@ -91,9 +91,8 @@ const COLUMNS: Record<Exclude<keyof typeof conversations.$inferSelect, "id">, Co
   latestModel: later(sql`(array_agg(model ${LAST}))[1]`),
   // A rejected request has no tokens and leaves the context unchanged.
   latestContextTokens: {
-    of: sql`(array_agg(${CONTEXT_TOKENS} ${LAST}) filter (where input_tokens is not null))[1]`,
-    with: (column) =>
-      sql`case when ${IS_LATER_CONTEXT} then ${excluded(column)} else coalesce(${column}, ${excluded(column)}) end`,
+    of: sql`(array_agg(context_tokens ${LAST}) filter (where input_tokens is not null))[1]`,
+    with: (column) => sql`case when ${IS_LATER_CONTEXT} then ${excluded(column)} else ${column} end`,
   },
   latestContextKey: {
     of: sql`(array_agg(${CONTEXT_KEY} ${LAST}) filter (where input_tokens is not null))[1]`,
@@ -102,7 +101,10 @@ const COLUMNS: Record<Exclude<keyof typeof conversations.$inferSelect, "id">, Co
   accountIds: union(
     sql`coalesce(array_agg(distinct account_id) filter (where account_id is not null), '{}')`,
   ),
-  models: union(sql`coalesce(array_agg(distinct model) filter (where model is not null), '{}')`),
+  models: union(
+    sql`array(select distinct name #>> '{}' from jsonb_path_query(jsonb_agg(used_models), '$[*][*][*]') name
+      where jsonb_typeof(name) = 'string' order by 1)`,
+  ),
   requests: countWhere("true"),
   turns: countWhere(
     "prompt is not null and not is_subtask and coalesce(link_kind, '') not in ('retry', 'compact-ask')",
@@ -132,7 +134,9 @@ function upsertTotals(condition: SQL): SQL {
     insert into conversations (id, ${list(entries.map(({ target }) => nameOf(target)))})
     select conversation_id, ${list(entries.map(({ of }) => of))}
     from (
-      select r.*, e.prior_end_key from requests r left join link_evidence e on e.request_id = r.id where ${condition}
+      select r.*, e.prior_end_key,
+        jsonb_build_array(r.model, jsonb_path_query_array(r.model_shares, '$[*].model')) as used_models
+      from requests r left join link_evidence e on e.request_id = r.id where ${condition}
     ) chosen
     group by conversation_id
     on conflict (id) do update set

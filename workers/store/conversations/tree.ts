@@ -5,7 +5,7 @@ import { failed, ok, type Result } from "../../domain/result.ts";
 import { findConversation } from "./find.ts";
 import { branchKind, readTasks } from "./read.ts";
 import { type DatabaseConfig, type Reader, withReader } from "../db/db.ts";
-import { CONTEXT_TOKENS, HAS_FAILED } from "../usage/totals.ts";
+import { HAS_FAILED } from "../usage/totals.ts";
 
 /**
  * The requests in order, as JSON built by PostgreSQL: thousands of rows through the driver cost more. One array per column:
@@ -128,7 +128,7 @@ async function readColumns(db: Reader, conversationId: string, startedAt: string
       from (
         select id, started_at, parent_request_id, branch_key, coalesce(branch_key, id) as branch, branch_id, link_kind, prompt,
           round(extract(epoch from started_at - ${startedAt}::timestamptz) * 1000)::int8 as at, duration_ms, message_count, status,
-          case when input_tokens is not null then ${CONTEXT_TOKENS} end as context,
+          context_tokens as context,
           ${HAS_FAILED}::int * ${NodeFlag.failed}::int
             + (prompt is not null)::int * ${NodeFlag.hasPrompt}::int + is_subtask::int * ${NodeFlag.subtask}::int as flags,
           tool_call_count, parent_task_request_id

@@ -48,7 +48,7 @@ function conditions(filter: RequestFilter): (SQL | undefined)[] {
   return [
     inDomain(domain, "requests.domain_id"),
     accountId === undefined ? undefined : eq(requests.accountId, accountId),
-    model === undefined ? undefined : eq(requests.model, model),
+    model === undefined ? undefined : usesModel(model),
     // Literals, checked by the schema, so that the planner can prove which partial index covers them.
     requestType === undefined ? undefined : sql`${requests.requestType} = ${sql.raw(`'${requestType}'`)}`,
     status === undefined ? undefined : statusCondition(status),
@@ -64,6 +64,12 @@ function conditions(filter: RequestFilter): (SQL | undefined)[] {
     sessionId === undefined ? undefined : eq(requests.sessionId, sessionId),
     conversationId === undefined ? undefined : eq(requests.conversationId, conversationId),
   ];
+}
+
+/** Requested, or used within the response. */
+function usesModel(model: string): SQL {
+  const share = JSON.stringify([{ model }]);
+  return sql`(${requests.model} = ${model} or ${requests.modelShares} @> ${share}::jsonb)`;
 }
 
 /** "429" or "4xx", checked by the schema. */

@@ -1,5 +1,7 @@
-/** The price of a row from its own columns, so that storing, completing and repricing agree. */
+/** Tokens and price of a row from its own columns, so that storing, completing and repricing agree. */
 import { requests } from "../../../drizzle/schema.ts";
+import type { ModelShare } from "../../schemas/cost.ts";
+import { type TokenCounts, totalTokenCounts } from "../../domain/usage/token-usage.ts";
 import { priceExchange } from "../../domain/pricing/price.ts";
 import { packBill, unpackBill } from "../../domain/pricing/cost-codec.ts";
 
@@ -21,7 +23,9 @@ export const PRICE_INPUT_COLUMNS = {
 };
 export type PriceInput = Pick<typeof requests.$inferInsert, keyof typeof PRICE_INPUT_COLUMNS>;
 
-export interface PriceColumns {
+export interface PriceColumns extends TokenCounts {
+  /** Null where everything is the requested model's. */
+  modelShares: ModelShare[] | null;
   costPico: bigint | null;
   /** Packed. */
   costBreakdown: string;
@@ -45,6 +49,8 @@ export function priceColumns(row: PriceInput, receivedTokens?: number | null): P
     receivedTokens: receivedTokens ?? unpackBill(row.costBreakdown)?.received ?? null,
   });
   return {
+    ...totalTokenCounts(row.usage),
+    modelShares: price.shares.length === 0 ? null : price.shares,
     costPico: price.costPico,
     costBreakdown: packBill(price.breakdown),
     priceVersion: price.priceVersion,

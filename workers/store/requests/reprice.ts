@@ -21,7 +21,9 @@ import { type DatabaseConfig, withWriter, type Writer, type WriterTransaction } 
 import { timestamptz } from "../db/sql.ts";
 import { lockDomainById } from "../db/domain-lock.ts";
 import { PRICE_INPUT_COLUMNS, priceColumns, type PriceColumns } from "./price.ts";
-import { ROLLUP_SOURCE_COLUMNS, updateRollups } from "../usage/rollups.ts";
+import type { ModelShare } from "../../schemas/cost.ts";
+import { TOKEN_KINDS } from "../../schemas/tokens.ts";
+import { ROLLUP_SOURCE_COLUMNS, type RollupSource, updateRollups } from "../usage/rollups.ts";
 
 type AuditActor = Pick<AuditEntry, "actor" | "role" | "now">;
 type Totals = Omit<RepriceBatch, "deltaUsd" | "nextCursor"> & { deltaPico: bigint };
@@ -166,9 +168,24 @@ function countUnpriced(totals: Totals, { costPico, costBreakdown }: PriceColumns
 }
 
 /** A new price version alone is no change. */
-function hasChanged(row: { costPico: bigint | null; costBreakdown: unknown }, price: PriceColumns): boolean {
+function hasChanged(row: RollupSource & { costBreakdown?: unknown }, price: PriceColumns): boolean {
   const bill = unpackBill(row.costBreakdown);
-  return row.costPico !== price.costPico || !bill || packBill(bill) !== price.costBreakdown;
+  return (
+    row.costPico !== price.costPico ||
+    !bill ||
+    packBill(bill) !== price.costBreakdown ||
+    TOKEN_KINDS.some(({ field }) => (row[field] ?? null) !== price[field]) ||
+    !isSame(row.modelShares ?? null, price.modelShares)
+  );
+}
+
+/** jsonb does not keep the order of members. */
+function isSame(a: readonly ModelShare[] | null, b: readonly ModelShare[] | null): boolean {
+  const sorted = (shares: readonly ModelShare[] | null) =>
+    JSON.stringify(
+      shares?.map((share) => Object.entries(share).sort(([one], [other]) => (one < other ? -1 : 1))),
+    );
+  return sorted(a) === sorted(b);
 }
 
 /** One statement. The times let PostgreSQL skip partitions. */
@@ -176,16 +193,20 @@ async function writePrices(
   tx: WriterTransaction,
   changed: readonly { row: { id: string; startedAt: Date }; price: PriceColumns }[],
 ): Promise<void> {
-  const values = changed.map(({ row, price }) => ({
-    id: row.id,
-    at: row.startedAt.toISOString(),
-    cost: price.costPico?.toString() ?? null,
-    bill: price.costBreakdown,
-  }));
+  const values = changed.map(({ row, price }) =>
+    Object.fromEntries(
+      Object.entries({ id: row.id, startedAt: row.startedAt, ...price }).map(([name, value]) => [
+        requests[name as keyof PriceColumns].name,
+        typeof value === "bigint" ? value.toString() : value,
+      ]),
+    ),
+  );
+  const columns = Object.keys(changed[0]!.price).map((name) => requests[name as keyof PriceColumns].name);
+  const assignments = columns.map((column) => sql.raw(`${column} = priced.${column}`));
   const [first, last] = [changed[0]!.row.startedAt, changed.at(-1)!.row.startedAt];
   await tx.execute(sql`
-    update requests set cost_pico = priced.cost, cost_breakdown = priced.bill, price_version = ${PRICE_VERSION}
-    from jsonb_to_recordset(${JSON.stringify(values)}::jsonb) as priced (id uuid, at timestamptz, cost numeric, bill jsonb)
-    where requests.id = priced.id and requests.started_at = priced.at
+    update requests set ${sql.join(assignments, sql`, `)}
+    from jsonb_populate_recordset(null::requests, ${JSON.stringify(values)}::jsonb) as priced
+    where requests.id = priced.id and requests.started_at = priced.started_at
       and requests.started_at between ${timestamptz(first)} and ${timestamptz(last)}`);
 }

@@ -3,16 +3,15 @@ import type { requests } from "../../../drizzle/schema.ts";
 import type { ChainElement } from "../../domain/content/split-body.ts";
 import type { FullEvidence } from "../../domain/linking/evidence/evidence.ts";
 import type { LinkColumns } from "../conversations/links.ts";
-import type { TokenField } from "../../schemas/tokens.ts";
 import type { PriceColumns } from "./price.ts";
 import type { Content } from "../content/contents.ts";
 
 type Row = typeof requests.$inferInsert;
 
-/** Columns of a row that come from its response. */
+/** Columns of a row that come from its response; tokens and price are derived from them (price.ts). */
 export type ResponseColumns = Pick<
   Row,
-  | TokenField
+  | "contextTokens"
   | "status"
   | "outcome"
   | "failed"

@@ -6,7 +6,15 @@ import { type SQL, sql } from "drizzle-orm";
 import { ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
 import type { DatabaseConfig } from "../db/db.ts";
 import { allOf, inDomain, readRows, timestamptz } from "../db/sql.ts";
-import { REQUEST_VALUES, ROLLUP_VALUES, SUMS, toTotals, type TotalsRow, type UsageTotals } from "./totals.ts";
+import {
+  REQUEST_VALUES,
+  ROLLUP_VALUES,
+  SHARE_VALUES,
+  SUMS,
+  toTotals,
+  type TotalsRow,
+  type UsageTotals,
+} from "./totals.ts";
 
 export interface UsageFilter {
   /** Started at or after `from` and before `to`, epoch milliseconds; no bound where absent. */
@@ -86,10 +94,15 @@ function sources(filter: UsageFilter, slotMs: number | undefined): SQL {
   return sql.join(parts, sql` union all `);
 }
 
+/** Rows as rollups would have them: shares of other models are moved to those models. */
 function fromRequests(filter: UsageFilter, from: number, to: number): SQL {
-  return sql`select started_at as bucket, domain_id, coalesce(account_id, '') as account_id, coalesce(model, '') as model,
-      request_type, ${REQUEST_VALUES}
-    from requests where ${between("started_at", from, to, filter)}`;
+  const key = sql`select started_at as bucket, domain_id, coalesce(account_id, '') as account_id`;
+  return sql`select * from (
+      ${key}, coalesce(model, '') as model, request_type, ${REQUEST_VALUES} from requests
+      union all
+      ${key}, case sign when 1 then share ->> 'model' else coalesce(model, '') end, request_type, ${SHARE_VALUES}
+      from requests, jsonb_array_elements(model_shares) share, (values (1), (-1)) signs (sign)
+    ) r where ${between("bucket", from, to, filter)}`;
 }
 
 function between(column: string, from: number, to: number, { domain, accountId, model }: UsageFilter): SQL {

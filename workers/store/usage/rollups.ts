@@ -1,13 +1,15 @@
 /**
  * Rollups: totals over `requests` per five minutes, domain, account, model, type and outcome. They are written in the
- * transaction of the rows they add up, so that the two always agree.
+ * transaction of the rows they add up, so that the two always agree. A row whose tokens belong to several models adds to
+ * one rollup of each; the requested model's has the request itself, its duration and what no share names.
  */
-import { and, getTableColumns, inArray, lte, sql, type SQL } from "drizzle-orm";
+import { and, eq, getTableColumns, inArray, lte, sql, type SQL } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { requests, rollups } from "../../../drizzle/schema.ts";
 import { ROLLUP_BUCKET_MS } from "../../runtime/constants.ts";
 import { hasFailed } from "../../domain/outcome.ts";
 import { latencyHistogram } from "../../domain/usage/latency-histogram.ts";
+import { byField, TOKEN_KINDS } from "../../schemas/tokens.ts";
 import { columnsNamed } from "../db/columns.ts";
 import type { Writer, WriterTransaction } from "../db/db.ts";
 
@@ -33,6 +35,7 @@ export const ROLLUP_SOURCE_COLUMNS = columnsNamed(requests, [
   "status",
   "failed",
   "timeToFirstByteMs",
+  "modelShares",
 ]);
 export type RollupSource = Pick<typeof requests.$inferInsert, keyof typeof ROLLUP_SOURCE_COLUMNS>;
 
@@ -59,6 +62,19 @@ function toRollup(row: RollupSource): Rollup {
   };
 }
 
+/** What one exchange adds to the rollups of all models it used. */
+function toRollups(row: RollupSource): Rollup[] {
+  const whole = toRollup(row);
+  const shares = (row.modelShares ?? []).map((share): Rollup => ({
+    ...addRollup(whole, whole, -1),
+    ...byField(TOKEN_KINDS, ({ field }) => share[field]),
+    model: share.model,
+    costPico: BigInt(share.costPico),
+  }));
+  const rest = shares.reduce((left, share) => addRollup(left, share, -1), whole);
+  return [{ ...rest, model: whole.model }, ...shares];
+}
+
 /** Adds the rows of `added` and subtracts those of `removed`. One statement; keys are sorted, so that writers do not deadlock. */
 export async function updateRollups(
   tx: WriterTransaction,
@@ -69,8 +85,7 @@ export async function updateRollups(
     [added, 1],
     [removed, -1],
   ] as const)
-    for (const row of rows) {
-      const rollup = toRollup(row);
+    for (const rollup of rows.flatMap(toRollups)) {
       const key = keyOf(rollup);
       totals.set(key, addRollup(totals.get(key), rollup, sign));
     }
@@ -89,7 +104,13 @@ export async function updateRollups(
   const bucketTimes = [...new Set(removed.map((row) => toRollup(row).bucket.getTime()))];
   if (bucketTimes.length > 0) {
     const buckets = bucketTimes.map((time) => new Date(time));
-    await tx.delete(rollups).where(and(inArray(rollups.bucket, buckets), lte(rollups.requests, 0)));
+    // A share's rollup has tokens without requests; durations are not exact after a subtraction.
+    const isEmpty = [
+      lte(rollups.requests, 0),
+      eq(rollups.costPico, 0n),
+      ...TOKEN_KINDS.map(({ field }) => lte(rollups[field], 0)),
+    ];
+    await tx.delete(rollups).where(and(inArray(rollups.bucket, buckets), ...isEmpty));
   }
 }
 

@@ -37,6 +37,9 @@ const ROW_VALUES: Partial<Record<(typeof COLUMNS)[number], SQL>> = {
   unpricedCount: sql.raw("(cost_pico is null)::int::int8"),
 };
 
+/** What a model's share of an exchange consists of. */
+const SHARE_FIELDS: ReadonlySet<string> = new Set([...TOKEN_COLUMNS, "costPico"]);
+
 const list = (parts: readonly SQL[]) => sql.join([...parts], sql.raw(", "));
 
 /** `sum(input_tokens) as input_tokens, …` over a relation with the columns of `rollups`. */
@@ -50,6 +53,15 @@ export const REQUEST_VALUES = list(
   COLUMNS.map((name) => {
     const column = rollups[name].name;
     return sql`${ROW_VALUES[name] ?? sql.raw(`coalesce(${column}, 0)`)} as ${sql.raw(column)}`;
+  }),
+);
+
+/** The same columns for an element `share` of `model_shares`, times the column `sign`; what shares do not have is 0. */
+export const SHARE_VALUES = list(
+  COLUMNS.map((name) => {
+    const type = name === "costPico" ? "numeric" : "int8";
+    const value = SHARE_FIELDS.has(name) ? `sign * (share ->> '${name}')::${type}` : "0::int8";
+    return sql.raw(`${value} as ${rollups[name].name}`);
   }),
 );
 
@@ -75,9 +87,6 @@ export function addUsage(list: readonly UsageTotals[]): UsageTotals {
 export const TOKEN_SUMS = list(
   TOTAL_KINDS.map(({ column }) => sql.raw(`coalesce(sum(${column}), 0) as ${column}`)),
 );
-/** All prompt tokens, cached or not, and the output of a row of `requests`. */
-export const CONTEXT_TOKENS = sql.raw(TOTAL_KINDS.map(({ column }) => `coalesce(${column}, 0)`).join(" + "));
-
 /** The fields of `tokenTotals` (schemas/api/totals.ts). */
 export function tokenTotalsView(totals: Omit<TokenTotals, "requests">) {
   const { costPico, unpricedCount } = totals;
